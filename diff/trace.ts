@@ -1,0 +1,88 @@
+/**
+ * A trace: everything that one run of plans showed on one target, step by step, channel by channel.
+ *
+ * @module
+ */
+
+import type { Observation } from "../model/observation.ts";
+import type { Operation } from "../model/operation.ts";
+
+/** Where a step stands: preparing the fixture, in the body of the sequence, or in the tear-down. */
+export type Phase = "setup" | "body" | "teardown";
+
+/** One step of a plan. */
+export interface PlannedStep {
+  /** 1 for the first step of the plan */
+  id: number;
+  phase: Phase;
+  op: Operation;
+}
+
+/** A sequence compiled to data. */
+export interface Plan {
+  suite: string;
+  sequence: string;
+  /** Where the expectation comes from, for example `"T12; seed 001"` */
+  source: string;
+  steps: PlannedStep[];
+}
+
+/** Why a step has no observation. Never a pass: each of these is judged `indeterminate`, `infra` or `crash`. */
+export type LossReason =
+  /** No reply within the step's bound */
+  | "timeout"
+  /** A reply whose length or checksum was wrong, also when asked for again */
+  | "damaged"
+  /** The connection broke */
+  | "transport"
+  /** The board booted anew while the step ran */
+  | "reboot"
+  /** The kernel's message queue overflowed, so that notifications are missing */
+  | "overrun"
+  /** A tool that the step needs is not on the board */
+  | "tool"
+  /** An earlier step of the sequence was lost */
+  | "not-run"
+  /** A recording holds no such step */
+  | "not-recorded";
+
+/** What is known of a step that has no observation. */
+export interface Loss {
+  reason: LossReason;
+  detail: string;
+}
+
+/** A step as it was run. Exactly one of `observation` and `lost` is there. */
+export interface StepTrace extends PlannedStep {
+  observation?: Observation;
+  lost?: Loss;
+  /** Board time, in ms since its boot, at the start and at the end of the step */
+  board?: { start: number; end: number };
+}
+
+/** A sequence as it was run. */
+export interface SequenceTrace {
+  suite: string;
+  sequence: string;
+  source: string;
+  steps: StepTrace[];
+}
+
+/** What a trace was taken from. */
+export interface TraceHeader {
+  board: string;
+  /** `model`, `ssh`, `serial`, `local` or `recording` */
+  transport: string;
+  /** The era of the model to compare with, for example `"6.12"` */
+  era: string;
+  /** `uname -r`, empty for the model */
+  kernel: string;
+  /** `devlink -V`, empty for the model */
+  iproute2: string;
+}
+
+/** A trace: its header and its sequences, in the order of the run. */
+export interface Trace {
+  header: TraceHeader;
+  sequences: SequenceTrace[];
+}

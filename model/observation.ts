@@ -1,0 +1,81 @@
+/**
+ * What one operation showed, channel by channel. The model and every board answer in this shape, so that they can be
+ * compared.
+ *
+ * @module
+ */
+
+import type { NetnsName } from "./operation.ts";
+
+/** A value of JSON. */
+export type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
+
+/** A kinds of evidence; see {@linkcode Observation}. */
+export type Channel = "result" | "extack" | "reply" | "notify" | "link" | "sysfs" | "kmsg" | "time";
+
+/**
+ * An errno by its name (`"EINVAL"`), `"ok"` for success, or `"client"` where devlink(8) or ip(8) refused by itself and
+ * nothing reached the kernel.
+ */
+export type Result = string;
+
+/** An extended ack of netlink: the text without the trailing period that iproute2 adds. */
+export interface Extack {
+  level: "error" | "warning";
+  /** Without the module prefix */
+  text: string;
+  /** The module that `NL_SET_ERR_MSG_MOD` put in front (`"devlink"`, `"leftover"`, `"netdevsim"`), if any */
+  prefix?: string;
+}
+
+/** One devlink multicast message, as `devlink -jvs monitor` shows it. */
+export interface Notification {
+  /** `new`, `del`, `set`, `status`, ... */
+  command: string;
+  /** `dev`, `port`, `param`, `region`, `trap`, `trap-group`, `trap-policer`, `health`, ... */
+  object: string;
+  /** `bus/device`, with `/port` or `/region` behind it where the object has one */
+  handle: string;
+  attributes: { [key: string]: Json };
+}
+
+/** One rtnetlink link message, as `ip -o monitor link` shows it. */
+export interface LinkEvent {
+  event: "new" | "del";
+  ifname: string;
+  /** The text between `<` and `>`, for example `["BROADCAST", "UP", "LOWER_UP"]` */
+  flags: string[];
+  /** `UP`, `DOWN`, `UNKNOWN`, ... */
+  operstate: string;
+}
+
+/** What a line of the kernel log is; everything but `info` is a finding. */
+export type KernelLineClass = "info" | "warning" | "lockdep" | "kasan" | "hung" | "oops" | "panic";
+
+/** One line of the kernel log. */
+export interface KernelLine {
+  class: KernelLineClass;
+  text: string;
+}
+
+/** All that one operation showed. */
+export interface Observation {
+  result: Result;
+  extack: Extack | null;
+  /** What `devlink -j` printed, or null where the operation has no reply or failed */
+  reply: Json;
+  /** devlink messages by netns, in their order; a netns without a message has no key */
+  notify: Record<NetnsName, Notification[]>;
+  /** rtnetlink link messages by netns, in their order; a netns without a message has no key */
+  link: Record<NetnsName, LinkEvent[]>;
+  /** The text of the file that a `file.read` read, else null */
+  sysfs: string | null;
+  kmsg: KernelLine[];
+  /** `immediate`: done within 3 s; `blocked`: later; `hang`: not within the step's bound */
+  time: "immediate" | "blocked" | "hang";
+}
+
+/** An observation in which nothing happened, to build others from. */
+export function emptyObservation(): Observation {
+  return { result: "ok", extack: null, reply: null, notify: {}, link: {}, sysfs: null, kmsg: [], time: "immediate" };
+}

@@ -1,0 +1,105 @@
+/**
+ * What a step of a sequence does: one operation, as data. The model performs it on its {@linkcode Machine}, a runner
+ * turns it into a command on the board; neither knows of the other.
+ *
+ * @module
+ */
+
+/** A network namespace by its name under `/run/netns`; `"init"` is the one that the board booted with. */
+export type NetnsName = string;
+
+/** A devlink handle, `bus/device`, for example `netdevsim/netdevsim10` (see devlink-dev(8)). */
+export type Handle = string;
+
+/** The parameters of each kind of operation, by its kind. Names follow devlink(8), ip(8) and sysfs. */
+export interface OperationParameters {
+  /** `devlink dev show` */
+  "dev.show": { handle?: Handle };
+  /** `devlink dev info` */
+  "dev.info": { handle?: Handle };
+  /** `devlink dev reload`; `to` is the target netns: a name (`"init"` too) or a process of that netns */
+  "dev.reload": {
+    handle: Handle;
+    to?: NetnsName | { pid: number };
+    action?: "driver_reinit" | "fw_activate";
+    limit?: "no_reset";
+  };
+  /** `devlink port show` */
+  "port.show": { handle?: Handle };
+  /** `devlink dev param show` */
+  "param.show": { handle?: Handle; name?: string };
+  /** `devlink dev param set` */
+  "param.set": {
+    handle: Handle;
+    name: string;
+    value: string | number | boolean;
+    cmode: "runtime" | "driverinit" | "permanent";
+  };
+  /** `devlink resource show` */
+  "resource.show": { handle: Handle };
+  /** `devlink resource set`; `size` in the resource's unit, an unsigned 64-bit number in decimal */
+  "resource.set": { handle: Handle; path: string; size: string | number };
+  /** `devlink region show` */
+  "region.show": { handle?: Handle; region?: string };
+  /** `devlink region new`; without `snapshot` the kernel chooses the id */
+  "region.new": { handle: Handle; region: string; snapshot?: number };
+  /** `devlink region del` */
+  "region.del": { handle: Handle; region: string; snapshot: number };
+  /** `devlink health show` */
+  "health.show": { handle?: Handle; reporter?: string };
+  /** `devlink health set`; grace period in ms */
+  "health.set": {
+    handle: Handle;
+    reporter: string;
+    gracePeriod?: number;
+    autoRecover?: boolean;
+    autoDump?: boolean;
+  };
+  /** `devlink health recover` */
+  "health.recover": { handle: Handle; reporter: string };
+  /** `devlink -s trap show` */
+  "trap.show": { handle?: Handle; name?: string };
+  /** `devlink trap set`; any text may stand for the action, to see it refused */
+  "trap.set": { handle: Handle; name: string; action: string };
+  /** `devlink -s trap group show` */
+  "trap.group.show": { handle?: Handle; name?: string };
+  /** `devlink trap group set`; `policer` null is `nopolicer` */
+  "trap.group.set": { handle: Handle; name: string; action?: string; policer?: number | null };
+  /** `devlink -s trap policer show` */
+  "trap.policer.show": { handle?: Handle; policer?: number };
+  /** `devlink trap policer set`; rate in packets per second, burst in packets */
+  "trap.policer.set": { handle: Handle; policer: number; rate?: number; burst?: number };
+  /** `ip link set dev NETDEV up|down`, the netdev found on the board by devlink port */
+  "link.set": { handle: Handle; port: number; up: boolean };
+  /** `ip link show dev NETDEV`, the netdev found on the board by devlink port */
+  "link.show": { handle: Handle; port: number };
+  /** `ip route add PREFIX dev DEV` (IPv4) */
+  "route.add": { prefix: string; dev: string };
+  /** `ip route del PREFIX dev DEV` (IPv4) */
+  "route.del": { prefix: string; dev: string };
+  /** `ip link set dev lo up` in the netns of the step */
+  "lo.up": Record<never, never>;
+  /** `ip netns add` */
+  "netns.add": { name: NetnsName };
+  /** `ip netns del`; with `until`, waits until that instance has come back to `init` */
+  "netns.del": { name: NetnsName; until?: Handle };
+  /** One `write(2)` of `value` and a newline to a file of sysfs, debugfs or `/run` */
+  "file.write": { path: string; value: string };
+  /** Reads a file of sysfs or debugfs; its text, without the last newline, goes to the `sysfs` channel */
+  "file.read": { path: string };
+  /** Lets time pass: `ms` on the model's virtual clock, at least as long on a board */
+  "wait": { ms: number };
+  /**
+   * Performs `operation` and, all the while, `poll` again and again. The `reply` is `{ seen: [...] }`: each different
+   * answer of `poll`, a port dump shortened to how many ports it held, `null` for an error.
+   */
+  "during": { operation: Operation; poll: Operation };
+}
+
+/** The kind of an operation, for example `dev.reload`. */
+export type OperationKind = keyof OperationParameters;
+
+/** One operation: its kind, its parameters, and the netns that it is performed in (`init` where none is given). */
+export type Operation<K extends OperationKind = OperationKind> = {
+  [Kind in K]: { kind: Kind; netns?: NetnsName } & OperationParameters[Kind];
+}[K];

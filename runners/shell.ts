@@ -1,0 +1,23 @@
+/**
+ * What a transport gives: a POSIX shell on the board that reads its script from `writable`, not interactive, without
+ * echo and without prompts. ssh, serial and local differ only in how they get there.
+ *
+ * @module
+ */
+
+/** A non-interactive POSIX `sh` on a board. */
+export interface Shell {
+  /** For messages, for example `ssh root@127.0.0.1 port 2222` */
+  readonly description: string;
+  /** The shell's standard output (on a serial line: everything that comes over the line) */
+  readonly readable: ReadableStream<Uint8Array>;
+  /** The shell's script */
+  readonly writable: WritableStream<Uint8Array>;
+  /** Ends the shell and gives the line back; safe to call twice */
+  close(): Promise<void>;
+}
+
+/** A board that could not be reached or that was lost: the verdict is `infra`, the exit status 3. */
+export class TransportError extends Error {
+  override name = "TransportError";
+}

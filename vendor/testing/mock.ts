@@ -1,0 +1,2 @@
+// @ts-types="./mock.d.ts"
+export * from "deno-std/testing/mock.js";

@@ -1,0 +1,2 @@
+// @ts-types="./snapshot.d.ts"
+export * from "deno-std/testing/snapshot.js";
