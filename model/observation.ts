@@ -10,12 +10,13 @@ import type { NetnsName } from "./operation.ts";
 /** A value of JSON. */
 export type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
 
-/** A kinds of evidence; see {@linkcode Observation}. */
+/** A kind of evidence; see {@linkcode Observation}. */
 export type Channel = "result" | "extack" | "reply" | "notify" | "link" | "sysfs" | "kmsg" | "time";
 
 /**
- * An errno by its name (`"EINVAL"`), `"ok"` for success, or `"client"` where devlink(8) or ip(8) refused by itself and
- * nothing reached the kernel.
+ * An errno by its name (`"EINVAL"`), or one of: `"ok"` for success; `"client"` where devlink(8) or ip(8) refused by itself
+ * and nothing reached the kernel; `"hang"` where the step did not end within its bound; `"unseen"` where the step failed and
+ * the tool on the board tells the extended ack but not the errno (ip(8)).
  */
 export type Result = string;
 

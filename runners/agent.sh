@@ -1,0 +1,348 @@
+# twinlink's agent: sourced once by the shell on the board, then runs plans. POSIX sh (dash, busybox ash), with
+# iproute2's devlink and ip and the usual small tools. The host sets TL_N (a random word that bounds the sections of a
+# record) before it. Every record is kept in $TL_D until the session ends, so that it can be sent again.
+
+LC_ALL=C
+export LC_ALL
+TL_SEQ=0
+TL_T=0
+TL_NETNS=
+
+# A record: its file's length and POSIX checksum, then the file. Nothing else that the host reads comes from here.
+tl_send() {
+  set -- "$1" $(cksum < "$TL_D/r$1")
+  printf '\n@tl1 %s %s %s\n' "$1" "$3" "$2"
+  cat "$TL_D/r$1"
+  printf '\n'
+}
+
+tl_again() {
+  if [ -f "$TL_D/r$1" ]; then tl_send "$1"; fi
+}
+
+# tl_new KIND ARG...: begins the next record.
+tl_new() {
+  TL_SEQ=$((TL_SEQ + 1))
+  TL_R=$TL_D/r$TL_SEQ
+  printf '%s %s\n' "$TL_SEQ" "$*" > "$TL_R"
+}
+
+tl_now() {
+  read -r TL_UP TL_IDLE < /proc/uptime
+}
+
+# A monitor of each kind in a netns, appending to its file, so that the file can be emptied after each step.
+tl_watch() {
+  if [ "$1" = init ]; then
+    devlink -jvs monitor < /dev/null >> "$TL_D/n.$1" 2> "$TL_D/ne.$1" &
+    eval "TL_PN_$1=$!"
+    ip -o monitor link < /dev/null >> "$TL_D/l.$1" 2> /dev/null &
+    eval "TL_PL_$1=$!"
+  else
+    ip netns exec "$1" devlink -jvs monitor < /dev/null >> "$TL_D/n.$1" 2> "$TL_D/ne.$1" &
+    eval "TL_PN_$1=$!"
+    ip netns exec "$1" ip -o monitor link < /dev/null >> "$TL_D/l.$1" 2> /dev/null &
+    eval "TL_PL_$1=$!"
+  fi
+  printf '\n--%s notify %s\n' "$TL_N" "$1" > "$TL_D/bn.$1"
+  printf '\n--%s link %s\n' "$TL_N" "$1" > "$TL_D/bl.$1"
+  TL_NETNS="$TL_NETNS $1"
+  eval "tl_listening \$TL_PN_$1 16"
+  eval "tl_listening \$TL_PL_$1 0"
+}
+
+# tl_socket PID PROTOCOL: of the netlink socket of that process, sets TL_GROUPS, TL_RMEM and TL_DROPS.
+tl_socket() {
+  TL_GROUPS= TL_RMEM=1 TL_DROPS=
+  while read -r tl_sk tl_eth tl_pid tl_grp tl_rm tl_wm tl_dump tl_locks tl_drp tl_ino; do
+    if [ "$tl_pid" = "$1" ] && [ "$tl_eth" = "$2" ]; then
+      TL_GROUPS=$tl_grp TL_RMEM=$tl_rm TL_DROPS=$tl_drp
+      return 0
+    fi
+  done < "/proc/$1/net/netlink"
+  return 1
+} 2> /dev/null
+
+# Waits until a monitor has joined its multicast group.
+tl_listening() {
+  tl_i=0
+  while [ $tl_i -lt 2000 ]; do
+    tl_i=$((tl_i + 1))
+    if tl_socket "$1" "$2" && [ "$TL_GROUPS" != 00000000 ]; then
+      tl_asleep "$1"
+      return 0
+    fi
+    [ $((tl_i % 100)) -ne 0 ] || sleep 1
+    kill -0 "$1" 2> /dev/null || return 1
+  done
+  return 1
+}
+
+# Waits until a process sleeps (it has written what it had read).
+tl_asleep() {
+  tl_j=0
+  while [ $tl_j -lt 3000 ]; do
+    tl_j=$((tl_j + 1))
+    read -r tl_line < "/proc/$1/stat" || return 1
+    tl_line=${tl_line##*) }
+    case $tl_line in S*) return 0 ;; esac
+  done
+  return 1
+} 2> /dev/null
+
+# Multicast is delivered before the system call that caused it returns: it is all in the monitor's socket by now. Waits
+# until the socket is empty and the monitor sleeps again.
+tl_drained() {
+  tl_i=0
+  while [ $tl_i -lt 3000 ]; do
+    tl_i=$((tl_i + 1))
+    tl_socket "$1" "$2" || return 1
+    [ "$TL_DROPS" = 0 ] || return 1
+    if [ "$TL_RMEM" = 0 ]; then
+      tl_asleep "$1" || return 1
+      tl_socket "$1" "$2" || return 1
+      [ "$TL_RMEM" != 0 ] || return 0
+    fi
+  done
+  return 1
+}
+
+tl_unwatch() {
+  eval "tl_p=\$TL_PN_$1 tl_q=\$TL_PL_$1"
+  kill $tl_p $tl_q 2> /dev/null
+  wait $tl_p $tl_q 2> /dev/null
+  tl_rest=
+  for tl_x in $TL_NETNS; do
+    [ "$tl_x" = "$1" ] || tl_rest="$tl_rest $tl_x"
+  done
+  TL_NETNS=$tl_rest
+}
+
+# The kernel log from the last mark to a new one. The mark goes through the log itself, so what was logged before it is
+# in front of it.
+tl_kmsg() {
+  printf '<7>twinlink %s %s\n' "$TL_N" "$TL_SEQ" > /dev/kmsg
+  tl_i=0
+  while [ $tl_i -lt 200000 ]; do
+    if IFS= read -r tl_line <&7; then
+      case $tl_line in
+        *";twinlink $TL_N $TL_SEQ") return 0 ;;
+        *) printf '%s\n' "$tl_line" ;;
+      esac
+    else
+      tl_i=$((tl_i + 1))
+    fi
+  done
+  return 1
+} 2> /dev/null
+
+# Gathers what all monitors saw into the record and empties their files.
+tl_gather() {
+  for tl_ns in $TL_NETNS; do
+    eval "tl_p=\$TL_PN_$tl_ns tl_q=\$TL_PL_$tl_ns"
+    tl_drained $tl_p 16 || printf '\n--%s overrun %s devlink\n' "$TL_N" "$tl_ns" >> "$TL_R"
+    tl_drained $tl_q 0 || printf '\n--%s overrun %s link\n' "$TL_N" "$tl_ns" >> "$TL_R"
+    if [ -s "$TL_D/n.$tl_ns" ]; then cat "$TL_D/bn.$tl_ns" "$TL_D/n.$tl_ns" >> "$TL_R"; : > "$TL_D/n.$tl_ns"; fi
+    if [ -s "$TL_D/l.$tl_ns" ]; then cat "$TL_D/bl.$tl_ns" "$TL_D/l.$tl_ns" >> "$TL_R"; : > "$TL_D/l.$tl_ns"; fi
+  done
+  printf '\n--%s kmsg\n' "$TL_N" >> "$TL_R"
+  tl_kmsg >> "$TL_R" || printf '\n--%s overrun init kmsg\n' "$TL_N" >> "$TL_R"
+}
+
+# tl_bounded SECONDS COMMAND...: sets TL_RC, or `hang` when the bound has passed. The ticker interrupts `wait`.
+tl_bounded() {
+  TL_LIMIT=$1
+  shift
+  TL_T=0
+  "$@" < /dev/null > "$TL_D/out" 2> "$TL_D/err" &
+  tl_child=$!
+  while :; do
+    wait $tl_child
+    TL_RC=$?
+    if [ $TL_RC -le 128 ] || ! kill -0 $tl_child 2> /dev/null; then return 0; fi
+    if [ $TL_T -ge $TL_LIMIT ]; then
+      kill -9 $tl_child 2> /dev/null
+      TL_RC=hang
+      return 1
+    fi
+  done
+}
+
+# tl_step ID SECONDS COMMAND...: one step and its record. After a hang the body's other steps are not run.
+tl_step() {
+  tl_id=$1
+  shift
+  if [ -n "$TL_HUNG" ] && [ "$TL_PHASE" != teardown ]; then return 0; fi
+  tl_new step "$tl_id"
+  tl_now
+  tl_start=$TL_UP
+  tl_bounded "$@" || TL_HUNG=1
+  tl_now
+  printf '%s %s %s' "$TL_RC" "$tl_start" "$TL_UP" >> "$TL_R"
+  cat "$TL_D/bo" "$TL_D/out" "$TL_D/be" "$TL_D/err" >> "$TL_R"
+  tl_gather
+  tl_send "$TL_SEQ"
+}
+
+# What the plan's lines run. Each is given to tl_step.
+
+# tl_in NETNS COMMAND...
+tl_in() {
+  if [ "$1" = init ]; then
+    shift
+    "$@"
+  else
+    ip netns exec "$@"
+  fi
+}
+
+tl_devlink() {
+  if [ "$1" = init ]; then
+    shift
+    exec devlink "$@"
+  else
+    exec devlink -N "$@"
+  fi
+}
+
+# One write(2): dd tells the errno, which a shell's own redirection does not.
+tl_write() {
+  printf '%s\n' "$3" > "$TL_D/in"
+  tl_in "$1" dd if="$TL_D/in" of="$2" bs=4096 count=1 conv=notrunc
+}
+
+tl_read() {
+  tl_in "$1" dd if="$2" bs=65536
+}
+
+# tl_netdev NETNS HANDLE PORT: the port's netdev, as devlink on the board names it.
+tl_netdev() {
+  tl_devname=$(tl_devlink "$1" -j port show "$2/$3" | sed -n 's/.*"netdev":"\([^"]*\)".*/\1/p')
+  if [ -z "$tl_devname" ]; then
+    echo "twinlink: port $2/$3 has no netdev" >&2
+    return 1
+  fi
+}
+
+tl_link_set() {
+  tl_netdev "$1" "$2" "$3" || return 1
+  tl_in "$1" ip link set dev "$tl_devname" "$4"
+}
+
+tl_link_show() {
+  tl_netdev "$1" "$2" "$3" || return 1
+  tl_in "$1" ip -o link show dev "$tl_devname"
+}
+
+tl_sleep() {
+  sleep "$1" 2> /dev/null || sleep "$2"
+}
+
+# tl_until HANDLE: until the instance is in this netns, 5 s at most.
+tl_until() {
+  tl_k=0
+  while [ $tl_k -lt 250 ]; do
+    devlink dev show "$1" > /dev/null 2>&1 && return 0
+    tl_k=$((tl_k + 1))
+    tl_sleep 0.02 1
+  done
+  echo "twinlink: $1 did not come back within 5 s" >&2
+  return 1
+}
+
+tl_netns_del() {
+  ip netns del "$1" || return $?
+  [ -z "$2" ] || tl_until "$2"
+}
+
+# tl_during FUNCTION FUNCTION: the second, again and again, while the first runs.
+tl_during() {
+  "$1" > /dev/null 2>> "$TL_D/during" &
+  tl_d=$!
+  while kill -0 $tl_d 2> /dev/null; do
+    printf '\n--%s poll\n' "$TL_N"
+    ("$2") 2> /dev/null
+  done
+  wait $tl_d
+}
+
+tl_plan_begin() {
+  TL_HUNG=
+  TL_PHASE=setup
+  tl_new plan "$1"
+  tl_gather
+  tl_send "$TL_SEQ"
+}
+
+tl_plan_end() {
+  for tl_x in $TL_NETNS; do
+    [ "$tl_x" = init ] || tl_unwatch "$tl_x"
+  done
+  tl_new end "$1"
+  tl_send "$TL_SEQ"
+}
+
+tl_boot_id() {
+  read -r TL_BOOT < /proc/sys/kernel/random/boot_id
+}
+
+# What the host must know of the board before the first plan.
+tl_hello() {
+  tl_boot_id
+  tl_new hello "$TL_BOOT"
+  {
+    printf 'uname %s\n' "$(uname -r)"
+    printf 'uid %s\n' "$(id -u)"
+    for tl_x in devlink ip cksum dd sed sleep; do
+      command -v $tl_x > /dev/null 2>&1 || printf 'missing %s\n' "$tl_x"
+    done
+    printf 'iproute2 %s\n' "$(devlink -V 2> /dev/null)"
+    [ -e /sys/bus/netdevsim/new_device ] && printf 'has netdevsim\n'
+    [ -d /sys/kernel/debug/netdevsim ] && printf 'has debugfs\n'
+    [ "$TL_KMSG" = 1 ] && printf 'has kmsg\n'
+  } >> "$TL_R"
+  tl_send "$TL_SEQ"
+}
+
+tl_start() {
+  umask 077
+  TL_D=$(mktemp -d "${TMPDIR:-/tmp}/twinlink.XXXXXX") || return 1
+  printf '\n--%s out\n' "$TL_N" > "$TL_D/bo"
+  printf '\n--%s err\n' "$TL_N" > "$TL_D/be"
+  trap 'TL_T=$((TL_T + 1))' USR1
+  (
+    trap - USR1
+    while sleep 1 && kill -USR1 $$; do :; done
+  ) < /dev/null > /dev/null 2>&1 &
+  TL_TICKER=$!
+  # Marks in the kernel log must not be rate-limited away; given back in tl_stop.
+  TL_DEVKMSG=
+  read -r TL_DEVKMSG < /proc/sys/kernel/printk_devkmsg
+  echo on > /proc/sys/kernel/printk_devkmsg
+  TL_KMSG=0
+  if [ -w /dev/kmsg ]; then
+    : > "$TL_D/kmsg"
+    cat /dev/kmsg < /dev/null >> "$TL_D/kmsg" 2> /dev/null &
+    TL_CAT=$!
+    exec 7< "$TL_D/kmsg"
+    printf '<7>twinlink %s %s\n' "$TL_N" start > /dev/kmsg
+    tl_i=0
+    while [ $tl_i -lt 50 ]; do
+      tl_i=$((tl_i + 1))
+      if grep -q ";twinlink $TL_N start" "$TL_D/kmsg"; then
+        TL_KMSG=1
+        cat <&7 > /dev/null
+        break
+      fi
+      tl_sleep 0.02 1
+    done
+  fi
+  if command -v devlink > /dev/null 2>&1; then tl_watch init; fi
+} 2> /dev/null
+
+tl_stop() {
+  for tl_x in $TL_NETNS; do tl_unwatch "$tl_x"; done
+  kill $TL_CAT $TL_TICKER 2> /dev/null
+  [ -z "$TL_DEVKMSG" ] || echo "$TL_DEVKMSG" > /proc/sys/kernel/printk_devkmsg
+  rm -rf "$TL_D"
+} 2> /dev/null

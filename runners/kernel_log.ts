@@ -1,0 +1,50 @@
+/**
+ * The kernel log of a board: records of `/dev/kmsg` and what each of their lines is.
+ *
+ * @module
+ */
+
+import type { KernelLine, KernelLineClass } from "../model/observation.ts";
+
+/** What makes a line a finding, first match wins; texts of lib/bug.c, kernel/panic.c, kernel/locking/lockdep.c, mm/kasan and kernel/hung_task.c. */
+const CLASSES: readonly [KernelLineClass, RegExp][] = [
+  ["panic", /^Kernel panic - not syncing/],
+  ["kasan", /^BUG: (KASAN|KMSAN|KFENCE): /],
+  ["lockdep", /possible (circular|recursive|irq) lock|inconsistent lock state|^WARNING: .*(lock held|unlock balance)/],
+  ["hung", /blocked for more than \d+ seconds|^watchdog: BUG: soft lockup|rcu: INFO: .* stall/],
+  ["oops", /^(BUG: |Oops|general protection fault|kernel BUG at|stack segment|invalid opcode)/],
+  ["warning", /^WARNING: |^refcount_t: |^unregister_netdevice: waiting for|^ref_tracker: |^leaked reference/],
+];
+
+/**
+ * What a line of the kernel log is.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { classifyKernelLine } from "./kernel_log.ts";
+ *
+ * assertEquals(classifyKernelLine("BUG: KASAN: slab-use-after-free in phylink_mac_pcs_get_state+0x1/0x2"), "kasan");
+ * assertEquals(classifyKernelLine("netdevsim netdevsim10 eth1: renamed from eth0"), "info");
+ * ```
+ */
+export function classifyKernelLine(text: string): KernelLineClass {
+  return CLASSES.find(([, pattern]) => pattern.test(text))?.[0] ?? "info";
+}
+
+/**
+ * Reads lines in the format of `/dev/kmsg` (`priority,sequence,microseconds,flags;text`, Documentation/ABI/testing/dev-kmsg);
+ * continuation lines (` KEY=value`) are left out.
+ */
+export function parseKmsg(text: string): KernelLine[] {
+  const lines: KernelLine[] = [];
+  for (const line of text.split("\n")) {
+    const record = /^\d+,\d+,\d+,[^;]*;(.*)$/.exec(line);
+    if (!record) continue;
+    const plain = record[1]!.replace(/\\x([0-9a-f]{2})/g, (_, hex) => String.fromCharCode(parseInt(hex, 16)));
+    for (const part of plain.split("\n")) {
+      if (part !== "") lines.push({ class: classifyKernelLine(part), text: part });
+    }
+  }
+  return lines;
+}

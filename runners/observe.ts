@@ -1,0 +1,247 @@
+/**
+ * From what the agent sent of a step (exit status, text of iproute2, monitors, kernel log) to an {@linkcode Observation}.
+ *
+ * @module
+ */
+
+import type { Extack, Json, LinkEvent, Notification, Observation, Result } from "../model/observation.ts";
+import { emptyObservation } from "../model/observation.ts";
+import type { Operation } from "../model/operation.ts";
+import { parseKmsg } from "./kernel_log.ts";
+
+/** One part of a record: `out`, `err`, `notify NETNS`, `link NETNS`, `kmsg`, `overrun NETNS SOCKET`, `poll`. */
+export interface Section {
+  name: string;
+  text: string;
+}
+
+/** A record of a step, taken apart. */
+export interface StepRecord {
+  id: number;
+  /** Exit status, or `"hang"` */
+  rc: number | "hang";
+  /** Seconds since the board's boot */
+  start: number;
+  end: number;
+  sections: Section[];
+}
+
+/** Splits what the agent sent at its bounds, `\n--NONCE NAME\n`. */
+export function sectionsOf(text: string, nonce: string): Section[] {
+  return text.split(`\n--${nonce} `).map((part, i) => {
+    const newline = part.indexOf("\n");
+    if (i === 0) return { name: "", text: part };
+    return newline < 0 ? { name: part, text: "" } : { name: part.slice(0, newline), text: part.slice(newline + 1) };
+  });
+}
+
+// strerror(3) of glibc; musl's where it differs. What devlink and ip may print behind "answers:".
+const ERRNO: Record<string, string> = {
+  "Operation not permitted": "EPERM",
+  "No such file or directory": "ENOENT",
+  "Input/output error": "EIO",
+  "I/O error": "EIO",
+  "No such device or address": "ENXIO",
+  "Argument list too long": "E2BIG",
+  "Bad file descriptor": "EBADF",
+  "Resource temporarily unavailable": "EAGAIN",
+  "Cannot allocate memory": "ENOMEM",
+  "Out of memory": "ENOMEM",
+  "Permission denied": "EACCES",
+  "Bad address": "EFAULT",
+  "Device or resource busy": "EBUSY",
+  "Resource busy": "EBUSY",
+  "File exists": "EEXIST",
+  "Invalid cross-device link": "EXDEV",
+  "No such device": "ENODEV",
+  "Not a directory": "ENOTDIR",
+  "Is a directory": "EISDIR",
+  "Invalid argument": "EINVAL",
+  "File too large": "EFBIG",
+  "No space left on device": "ENOSPC",
+  "Read-only file system": "EROFS",
+  "Numerical result out of range": "ERANGE",
+  "Result not representable": "ERANGE",
+  "No such process": "ESRCH",
+  "Message too long": "EMSGSIZE",
+  "Message too large": "EMSGSIZE",
+  "Operation not supported": "EOPNOTSUPP",
+  "Not supported": "EOPNOTSUPP",
+  "Unknown error 524": "ENOTSUPP",
+  "Network is unreachable": "ENETUNREACH",
+  "Network is down": "ENETDOWN",
+  "No buffer space available": "ENOBUFS",
+  "Connection timed out": "ETIMEDOUT",
+  "Operation timed out": "ETIMEDOUT",
+  "Operation canceled": "ECANCELED",
+  "Operation already in progress": "EALREADY",
+  "Protocol not supported": "EPROTONOSUPPORT",
+  "Function not implemented": "ENOSYS",
+};
+
+/** An errno's name from its text, or the text itself where it is unknown. */
+function errnoOf(text: string): string {
+  return ERRNO[text.trim()] ?? text.trim();
+}
+
+const PREFIX = /^([a-z][a-z0-9_]*): (.*)$/;
+
+/** The extended ack in a line that iproute2 printed, if it is one. */
+function extackOf(stderr: string): Extack | null {
+  const line = /^(Error|Warning): (.*)$/m.exec(stderr);
+  if (!line) return null;
+  const text = line[2]!.replace(/\.$/, "");
+  const prefixed = PREFIX.exec(text);
+  const level = line[1] === "Error" ? "error" : "warning";
+  return prefixed ? { level, text: prefixed[2]!, prefix: prefixed[1]! } : { level, text };
+}
+
+/** The result of a command of devlink(8), ip(8) or dd(1) by its exit status and standard error. */
+function resultOf(rc: number | "hang", stderr: string): Result {
+  if (rc === "hang") return "hang";
+  if (rc === 0) return "ok";
+  const answers = /(?:kernel|RTNETLINK) answers: (.*)$/m.exec(stderr);
+  if (answers) return errnoOf(answers[1]!);
+  const dd = /^dd: .*: ([^:]+)$/m.exec(stderr);
+  if (dd) return errnoOf(dd[1]!);
+  // ip(8) prints the extended ack in place of the errno.
+  if (/^Error: /m.test(stderr)) return "unseen";
+  return "client";
+}
+
+/**
+ * Mends JSON of `devlink monitor -j`, which is one array that is never closed, in pieces, and wrong for health reporters
+ * (iproute2 leaves a bracket open): closes what is open and drops what is closed too often.
+ */
+function parseLoose(text: string): Json | undefined {
+  let fixed = "";
+  const open: string[] = [];
+  for (let i = 0; i < text.length; i++) {
+    const char = text[i]!;
+    if (char === '"') {
+      const from = i;
+      for (i++; i < text.length && text[i] !== '"'; i++) if (text[i] === "\\") i++;
+      fixed += text.slice(from, i + 1);
+      continue;
+    }
+    if (char === "{" || char === "[") open.push(char === "{" ? "}" : "]");
+    if (char === "}" || char === "]") {
+      while (open.length > 0 && open.at(-1) !== char) fixed += open.pop();
+      if (open.length === 0) break;
+      open.pop();
+    }
+    fixed += char;
+    if (open.length === 0) break;
+  }
+  try {
+    return JSON.parse(fixed + open.toReversed().join(""));
+  } catch {
+    return undefined;
+  }
+}
+
+/**
+ * Reads what `devlink -jvs monitor` wrote, whole or a piece of it.
+ *
+ * @throws {SyntaxError} If a message cannot be read
+ */
+export function parseMonitor(text: string): Notification[] {
+  const messages: Notification[] = [];
+  const pieces = text.split('{"command":').slice(1);
+  for (const piece of pieces) {
+    const message = parseLoose(`{"command":${piece}`);
+    if (typeof message !== "object" || message === null || Array.isArray(message)) {
+      throw new SyntaxError(`Cannot read a message of devlink monitor: ${JSON.stringify(piece.slice(0, 200))}`);
+    }
+    const { command, ...rest } = message;
+    const [object, about] = Object.entries(rest)[0] ?? [];
+    const [handle, attributes] = Object.entries((about ?? {}) as { [key: string]: Json })[0] ?? [];
+    if (object === undefined || handle === undefined) {
+      throw new SyntaxError(`Cannot read a message of devlink monitor: ${JSON.stringify(piece.slice(0, 200))}`);
+    }
+    const bare = Array.isArray(attributes) ? attributes[0] : attributes;
+    messages.push({ command: String(command), object, handle, attributes: (bare ?? {}) as { [key: string]: Json } });
+  }
+  return messages;
+}
+
+const LINK = /^(Deleted )?\d+: ([^:@ ]+)(?:@[^:]*)?: <([^>]*)>.*? state (\S+)/;
+
+/** Reads what `ip -o monitor link` wrote; lines that are no link messages are left out. */
+export function parseLinkEvents(text: string): LinkEvent[] {
+  const events: LinkEvent[] = [];
+  for (const line of text.split("\n")) {
+    const match = LINK.exec(line);
+    if (!match) continue;
+    events.push({
+      event: match[1] ? "del" : "new",
+      ifname: match[2]!,
+      flags: match[3] === "" ? [] : match[3]!.split(","),
+      operstate: match[4]!,
+    });
+  }
+  return events;
+}
+
+function replyOf(op: Operation, stdout: string, sections: Section[]): Json {
+  switch (op.kind) {
+    case "link.show": {
+      const event = parseLinkEvents(stdout)[0];
+      return event ? { ifname: event.ifname, flags: event.flags, operstate: event.operstate } : null;
+    }
+    case "during": {
+      const seen = new Set(sections.filter((s) => s.name === "poll").map((s) => pollAnswer(s.text)));
+      return { seen: [...seen].sort((a, b) => (a ?? -1) - (b ?? -1)) };
+    }
+    case "file.read":
+    case "file.write":
+    case "route.add":
+    case "route.del":
+      return null;
+    default:
+      return stdout.trim() === "" ? null : JSON.parse(stdout);
+  }
+}
+
+/** How many ports a port dump held; null for none at all. */
+function pollAnswer(text: string): number | null {
+  if (text.trim() === "") return null;
+  const ports = Object.keys((JSON.parse(text) as { port?: object }).port ?? {}).length;
+  return ports === 0 ? null : ports;
+}
+
+/** How long a step may take, in seconds, before it counts as `blocked`. */
+const BLOCKED_AFTER = 3;
+
+/**
+ * What a step showed.
+ *
+ * @throws {SyntaxError} If a reply cannot be read
+ */
+export function observe(op: Operation, record: StepRecord): Observation {
+  const observation = emptyObservation();
+  const text = (name: string) => record.sections.find((section) => section.name === name)?.text ?? "";
+  const stderr = text("err");
+  observation.result = resultOf(record.rc, stderr);
+  observation.extack = extackOf(stderr);
+  if (observation.result === "ok") {
+    if (op.kind === "file.read") observation.sysfs = text("out").replace(/\n$/, "");
+    else observation.reply = replyOf(op, text("out"), record.sections);
+  }
+  for (const { name, text } of record.sections) {
+    const [kind, netns] = name.split(" ");
+    if (kind === "notify") observation.notify[netns!] = parseMonitor(text);
+    if (kind === "link") observation.link[netns!] = parseLinkEvents(text);
+    if (kind === "kmsg") observation.kmsg = parseKmsg(text);
+  }
+  for (const byNetns of [observation.notify, observation.link]) {
+    for (const [netns, messages] of Object.entries(byNetns)) if (messages.length === 0) delete byNetns[netns];
+  }
+  const allowed = op.kind === "wait" ? op.ms / 1000 : 0;
+  observation.time = record.rc === "hang"
+    ? "hang"
+    : record.end - record.start - allowed > BLOCKED_AFTER
+    ? "blocked"
+    : "immediate";
+  return observation;
+}

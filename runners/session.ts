@@ -1,0 +1,373 @@
+/**
+ * A session with the agent on a board: pushes the agent once, then each plan whole, and gathers the records. A record
+ * that came damaged, or not at all, is asked for again; the step that it tells of is never run a second time.
+ *
+ * @module
+ */
+
+import type { Loss, Plan, PlannedStep, SequenceTrace, StepTrace } from "../diff/trace.ts";
+import { boundOf, commandOf, quote } from "./commands.ts";
+import { observe, type Section, sectionsOf } from "./observe.ts";
+import { type Shell, TransportError } from "./shell.ts";
+import { cksum, type Frame, FrameParser } from "./wire.ts";
+
+const utf8 = new TextEncoder();
+const text = new TextDecoder();
+
+/** What a board says of itself. */
+export interface Hello {
+  /** `uname -r` */
+  kernel: string;
+  /** What `devlink -V` prints, empty where devlink is missing */
+  iproute2: string;
+  /** `/proc/sys/kernel/random/boot_id` */
+  bootId: string;
+  /** True for root */
+  root: boolean;
+  /** Tools that the agent needs and did not find */
+  missing: string[];
+  /** `netdevsim`, `debugfs`, `kmsg` */
+  has: string[];
+}
+
+/** Options of {@linkcode AgentSession}. */
+export interface SessionOptions {
+  /** How long a line may be silent before a record is asked for again, in ms. @default {4000} */
+  silenceMs?: number;
+  /** How long the first answer of the agent may take, in ms. @default {30000} */
+  helloMs?: number;
+  /** Ends the session */
+  signal?: AbortSignal | undefined;
+  /** Called for each step as its record comes */
+  onStep?: (step: StepTrace) => void;
+  /** Called for each line of the connection that belongs to no record */
+  onNoise?: (line: string) => void;
+}
+
+const MAX_ASKS = 5;
+
+/** A connected agent. */
+export class AgentSession {
+  readonly #shell: Shell;
+  readonly #options: SessionOptions;
+  readonly #nonce: string = crypto.randomUUID().replaceAll("-", "").slice(0, 16);
+  readonly #parser = new FrameParser();
+  readonly #reader: ReadableStreamDefaultReader<Uint8Array>;
+  readonly #writer: WritableStreamDefaultWriter<Uint8Array>;
+  readonly #frames: Frame[] = [];
+  #waiting: (() => void) | undefined;
+  #ended: Error | undefined;
+  #pump: Promise<void>;
+  /** The number of the last record that was taken */
+  #last = 0;
+  readonly #records = new Map<number, string>();
+
+  private constructor(shell: Shell, options: SessionOptions) {
+    this.#shell = shell;
+    this.#options = options;
+    this.#reader = shell.readable.getReader();
+    this.#writer = shell.writable.getWriter();
+    this.#pump = this.#read();
+    options.signal?.addEventListener("abort", this.#abort, { once: true });
+  }
+
+  #abort = (): void => {
+    this.#ended ??= new DOMException("The run was cancelled", "AbortError");
+    this.#waiting?.();
+  };
+
+  async #read(): Promise<void> {
+    try {
+      for (;;) {
+        const { done, value } = await this.#reader.read();
+        if (done) throw new TransportError(`Lost the connection to the board: ${this.#shell.description} ended`);
+        this.#frames.push(...this.#parser.push(value));
+        this.#waiting?.();
+      }
+    } catch (error) {
+      this.#ended ??= error instanceof Error ? error : new TransportError(String(error));
+      this.#waiting?.();
+    }
+  }
+
+  async #send(script: string): Promise<void> {
+    try {
+      await this.#writer.write(utf8.encode(script));
+    } catch (error) {
+      throw this.#ended ?? new TransportError(`Lost the connection to the board: ${(error as Error).message}`);
+    }
+  }
+
+  /** The next frame, or undefined after `ms` of silence. */
+  async #next(ms: number): Promise<Frame | undefined> {
+    const deadline = Date.now() + ms;
+    for (;;) {
+      const frame = this.#frames.shift();
+      if (frame) return frame;
+      if (this.#ended) throw this.#ended;
+      const left = deadline - Date.now();
+      if (left <= 0) return undefined;
+      let timer: ReturnType<typeof setTimeout> | undefined;
+      await new Promise<void>((resolve) => {
+        this.#waiting = resolve;
+        timer = setTimeout(resolve, left);
+      });
+      clearTimeout(timer);
+      this.#waiting = undefined;
+    }
+  }
+
+  /**
+   * The next record by number, asked for again while it is damaged or does not come; undefined once `bound` ms have passed
+   * without it, `"damaged"` where asking did not help. Asking is harmless while the record is not written yet: the agent
+   * then has nothing to send.
+   */
+  async #record(bound: number): Promise<string | "damaged" | undefined> {
+    const wanted = this.#last + 1;
+    const deadline = Date.now() + bound;
+    let asks = 0;
+    let damage = 0;
+    const ask = async () => {
+      if (asks++ < MAX_ASKS) await this.#send(`\ntl_again ${wanted}\n`);
+    };
+    for (;;) {
+      const kept = this.#records.get(wanted);
+      if (kept !== undefined) {
+        this.#records.delete(wanted);
+        this.#last = wanted;
+        return kept;
+      }
+      const left = deadline - Date.now();
+      if (left <= 0 || damage > MAX_ASKS) return damage > 0 ? "damaged" : undefined;
+      const frame = await this.#next(Math.min(left, this.#options.silenceMs ?? 4000));
+      if (!frame) {
+        if (this.#parser.giveUp() !== undefined) damage++;
+        await ask();
+      } else if (frame.kind === "noise") {
+        this.#options.onNoise?.(frame.text);
+      } else if (frame.kind === "damaged") {
+        damage++;
+        await ask();
+      } else if (frame.seq > this.#last) {
+        const body = text.decode(frame.bytes);
+        // The number stands in the record as well, under its checksum.
+        if (Number.parseInt(body) === frame.seq) this.#records.set(frame.seq, body);
+        if (!this.#records.has(wanted)) {
+          damage++;
+          await ask();
+        }
+      }
+    }
+  }
+
+  /** Puts a text into a file on the board and runs `then` there if it came whole; the agent's records tell if it did. */
+  #upload(file: string, content: string, then: string): Promise<void> {
+    const bytes = utf8.encode(content);
+    const bound = `TL_END_${this.#nonce}`;
+    return this.#send(
+      `cat > ${file} <<'${bound}'\n${content}${bound}\nset -- $(cksum < ${file})\n` +
+        `if [ "$1 $2" = "${cksum(bytes)} ${bytes.length}" ]; then ${then}; ` +
+        `else printf '\\n@tl-bad %s\\n' ${this.#nonce}; fi\n`,
+    );
+  }
+
+  /**
+   * Starts the agent on the board behind `shell`.
+   *
+   * @throws {TransportError} If the agent does not answer
+   */
+  static async open(shell: Shell, options: SessionOptions = {}): Promise<{ session: AgentSession; hello: Hello }> {
+    const agent = await Deno.readTextFile(new URL("./agent.sh", import.meta.url));
+    const session = new AgentSession(shell, options);
+    try {
+      await session.#send(`TL_N=${session.#nonce}; TL_A=\${TMPDIR:-/tmp}/twinlink.$$.$TL_N\n`);
+      for (let attempt = 1;; attempt++) {
+        await session.#upload('"$TL_A"', agent, '. "$TL_A"; rm -f "$TL_A"; tl_start; tl_hello');
+        const hello = await session.#helloOrBad();
+        if (hello) return { session, hello };
+        if (attempt >= 3) {
+          throw new TransportError(`Cannot start the agent over ${shell.description}: it does not arrive whole`);
+        }
+        // A line may still wait for the end of the text.
+        await session.#send(`\nTL_END_${session.#nonce}\n`);
+      }
+    } catch (error) {
+      await session.#end();
+      throw error;
+    }
+  }
+
+  async #helloOrBad(): Promise<Hello | undefined> {
+    const bound = this.#options.helloMs ?? 30_000;
+    const deadline = Date.now() + bound;
+    for (;;) {
+      const left = deadline - Date.now();
+      const frame = left > 0 ? await this.#next(left) : undefined;
+      if (!frame) {
+        throw new TransportError(
+          `Cannot start the agent over ${this.#shell.description}: no answer within ${bound / 1000} s`,
+        );
+      }
+      if (frame.kind === "noise") {
+        this.#options.onNoise?.(frame.text);
+        if (frame.text.includes(`@tl-bad ${this.#nonce}`)) return undefined;
+      } else if (frame.kind === "damaged") {
+        await this.#send(`\ntl_again ${frame.seq}\n`);
+      } else {
+        this.#last = frame.seq;
+        return parseHello(text.decode(frame.bytes));
+      }
+    }
+  }
+
+  /**
+   * Runs one plan on the board and gives its trace; a step that was lost is in it with its reason.
+   *
+   * @throws {DOMException} If the session was aborted
+   */
+  async run(plan: Plan): Promise<SequenceTrace> {
+    const steps: StepTrace[] = [];
+    let loss: Loss | undefined;
+    try {
+      loss = await this.#push(plan);
+      for (const step of plan.steps) {
+        const traced = loss ? { ...step, lost: loss } : await this.#step(step);
+        steps.push(traced);
+        this.#options.onStep?.(traced);
+        if (traced.lost && traced.lost.reason !== "overrun" && traced.lost.reason !== "tool") {
+          loss = { reason: "not-run", detail: `step ${step.id} was lost: ${traced.lost.detail}` };
+        }
+        const hung = traced.observation?.result === "hang" && step.phase !== "teardown";
+        if (hung) steps.push(...await this.#afterHang(plan, step.id));
+        if (hung) break;
+      }
+      if (!loss) await this.#record(20_000);
+    } catch (error) {
+      if (error instanceof DOMException) throw error;
+      const detail = (error as Error).message;
+      for (const step of plan.steps.slice(steps.length)) {
+        steps.push({ ...step, lost: { reason: "transport", detail } });
+      }
+    }
+    return { suite: plan.suite, sequence: plan.sequence, source: plan.source, steps };
+  }
+
+  /** The steps behind one that hung: the body's others were not run, the tear-down was. */
+  async #afterHang(plan: Plan, id: number): Promise<StepTrace[]> {
+    const rest: StepTrace[] = [];
+    for (const step of plan.steps.filter((step) => step.id > id)) {
+      rest.push(
+        step.phase === "teardown"
+          ? await this.#step(step)
+          : { ...step, lost: { reason: "not-run", detail: `step ${id} did not end` } },
+      );
+    }
+    return rest;
+  }
+
+  async #push(plan: Plan): Promise<Loss | undefined> {
+    const script = planScript(plan);
+    for (let attempt = 1; attempt <= 3; attempt++) {
+      await this.#upload('"$TL_D/plan"', script, '. "$TL_D/plan"');
+      const first = await this.#record(20_000);
+      if (first !== undefined && first !== "damaged") return undefined;
+      await this.#send(`\nTL_END_${this.#nonce}\n`);
+    }
+    return { reason: "transport", detail: `the plan does not arrive whole over ${this.#shell.description}` };
+  }
+
+  async #step(step: PlannedStep): Promise<StepTrace> {
+    const bound = boundOf(step.op) * 1000 + 10_000;
+    const body = await this.#record(bound);
+    if (body === undefined) {
+      return { ...step, lost: { reason: "timeout", detail: `no record within ${bound / 1000} s` } };
+    }
+    if (body === "damaged") {
+      return { ...step, lost: { reason: "damaged", detail: `the record came damaged ${MAX_ASKS} times` } };
+    }
+    return readStep(step, body, this.#nonce);
+  }
+
+  async #end(): Promise<void> {
+    this.#options.signal?.removeEventListener("abort", this.#abort);
+    await this.#shell.close();
+    await this.#pump;
+    this.#reader.releaseLock();
+    await this.#writer.abort().catch(() => {});
+  }
+
+  /** Stops the agent, which undoes what it changed on the board, and closes the shell. */
+  async close(): Promise<void> {
+    if (!this.#ended) await this.#send("\ntl_stop\nprintf '\\n@tl-stopped\\n'\n").catch(() => {});
+    const deadline = Date.now() + 5000;
+    while (!this.#ended && Date.now() < deadline) {
+      const frame = await this.#next(deadline - Date.now()).catch(() => undefined);
+      if (!frame || (frame.kind === "noise" && frame.text.includes("@tl-stopped"))) break;
+    }
+    await this.#end();
+  }
+}
+
+function parseHello(body: string): Hello {
+  const lines = body.trim().split("\n");
+  const all = (key: string) => lines.filter((l) => l.startsWith(`${key} `)).map((l) => l.slice(key.length + 1).trim());
+  return {
+    bootId: lines[0]?.split(" ")[2] ?? "",
+    kernel: all("uname")[0] ?? "",
+    iproute2: all("iproute2")[0] ?? "",
+    root: all("uid")[0] === "0",
+    missing: all("missing"),
+    has: all("has"),
+  };
+}
+
+/** A step from its record. */
+function readStep(step: PlannedStep, body: string, nonce: string): StepTrace {
+  const [head, ...sections] = sectionsOf(body, nonce) as [Section, ...Section[]];
+  const [first = "", second = ""] = head.text.split("\n");
+  const [, kind, id] = first.split(" ");
+  const [rc, start, end] = second.split(" ");
+  if (kind !== "step" || Number(id) !== step.id) {
+    return { ...step, lost: { reason: "damaged", detail: `expected the record of step ${step.id}, found ${first}` } };
+  }
+  const board = { start: Number(start) * 1000, end: Number(end) * 1000 };
+  const overrun = sections.find((section) => section.name.startsWith("overrun"));
+  if (overrun) {
+    return { ...step, board, lost: { reason: "overrun", detail: `messages were lost: ${overrun.name}` } };
+  }
+  if (rc === "127") {
+    const stderr = sections.find((section) => section.name === "err")?.text.trim() ?? "";
+    return { ...step, board, lost: { reason: "tool", detail: stderr } };
+  }
+  const record = { id: step.id, rc: rc === "hang" ? rc : Number(rc), start: Number(start), end: Number(end), sections };
+  try {
+    return { ...step, board, observation: observe(step.op, record as Parameters<typeof observe>[1]) };
+  } catch (error) {
+    return { ...step, board, lost: { reason: "damaged", detail: (error as Error).message } };
+  }
+}
+
+/** The plan as the lines that the agent runs. */
+export function planScript(plan: Plan): string {
+  const words = (op: PlannedStep["op"]) => commandOf(op).map(quote).join(" ");
+  const lines: string[] = [];
+  // What an earlier, interrupted run may have left behind goes first, unseen and unjudged.
+  for (const { op } of plan.steps.filter((step) => step.phase === "teardown")) {
+    if (op.kind !== "netns.del" && op.kind !== "file.write") continue;
+    lines.push(`${op.kind === "netns.del" ? `ip netns del ${quote(op.name)}` : words(op)} > /dev/null 2>&1`);
+  }
+  lines.push(`tl_plan_begin 0`);
+  let phase = "setup";
+  for (const { id, op, phase: next } of plan.steps) {
+    if (next !== phase) lines.push(`TL_PHASE=${next}`);
+    phase = next;
+    if (op.kind === "netns.del") lines.push(`tl_unwatch ${op.name}`);
+    if (op.kind === "during") {
+      lines.push(`tl_operation() { ${words(op.operation)}; }`, `tl_poll() { ${words(op.poll)}; }`);
+    }
+    lines.push(`tl_step ${id} ${boundOf(op)} ${words(op)}`);
+    if (op.kind === "netns.add") lines.push(`tl_watch ${op.name}`);
+  }
+  lines.push(`tl_plan_end 0`);
+  return lines.join("\n") + "\n";
+}

@@ -1,0 +1,110 @@
+/**
+ * The wire protocol between the host and the agent on the board: records, each with its number, its length and its
+ * POSIX checksum, on a line that may carry other text as well (a console, a login banner, kernel messages).
+ *
+ * A record travels as `\n@tl1 SEQ LENGTH CKSUM\n`, then LENGTH bytes, then a newline. What does not fit is noise; a
+ * record whose checksum does not fit is damaged, and the host asks for it again.
+ *
+ * @module
+ */
+
+const TABLE = Uint32Array.from({ length: 256 }, (_, byte) => {
+  let crc = byte << 24;
+  for (let bit = 0; bit < 8; bit++) crc = (crc << 1) ^ (crc & 0x8000_0000 ? 0x04c1_1db7 : 0);
+  return crc >>> 0;
+});
+
+/**
+ * The checksum of POSIX cksum(1): a CRC-32 over the bytes and their number.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { cksum } from "./wire.ts";
+ *
+ * assertEquals(cksum(new TextEncoder().encode("123456789")), 930766865);
+ * ```
+ */
+export function cksum(bytes: Uint8Array): number {
+  let crc = 0;
+  for (const byte of bytes) crc = (crc << 8) ^ TABLE[(crc >>> 24) ^ byte]!;
+  for (let n = bytes.length; n > 0; n = Math.floor(n / 256)) crc = (crc << 8) ^ TABLE[(crc >>> 24) ^ (n & 255)]!;
+  return ~crc >>> 0;
+}
+
+/** What a {@linkcode FrameParser} finds on the line. */
+export type Frame =
+  /** A whole record: its checksum was right */
+  | { kind: "record"; seq: number; bytes: Uint8Array }
+  /** A record was announced and came damaged */
+  | { kind: "damaged"; seq: number }
+  /** A line that belongs to no record */
+  | { kind: "noise"; text: string };
+
+const NEWLINE = 10;
+const MAX_RECORD = 64 * 1024 * 1024;
+const HEADER = /@tl1 (\d{1,9}) (\d{1,9}) (\d{1,10})\r?$/;
+
+/**
+ * Finds records in a stream of bytes that may come in any pieces.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { FrameParser } from "./wire.ts";
+ *
+ * const parser = new FrameParser();
+ * const frames = parser.push(new TextEncoder().encode("login: \n@tl1 1 9 930766865\n123456789\n"));
+ * assertEquals(frames.map((frame) => frame.kind), ["noise", "record"]);
+ * ```
+ */
+export class FrameParser {
+  #buffer = new Uint8Array(0);
+  #pending: { seq: number; length: number; crc: number } | undefined;
+  #decoder = new TextDecoder();
+
+  /** Takes the next bytes of the line and gives what they completed, in order. */
+  push(chunk: Uint8Array): Frame[] {
+    const joined = new Uint8Array(this.#buffer.length + chunk.length);
+    joined.set(this.#buffer);
+    joined.set(chunk, this.#buffer.length);
+    const frames: Frame[] = [];
+    let at = 0;
+    for (;;) {
+      if (this.#pending) {
+        const { seq, length, crc } = this.#pending;
+        if (joined.length - at < length) break;
+        const bytes = joined.slice(at, at + length);
+        this.#pending = undefined;
+        if (cksum(bytes) === crc) {
+          frames.push({ kind: "record", seq, bytes });
+          at += length;
+        } else {
+          // The length itself may be wrong: look for the next record right behind the header.
+          frames.push({ kind: "damaged", seq });
+        }
+        continue;
+      }
+      const end = joined.indexOf(NEWLINE, at);
+      if (end < 0) break;
+      const line = this.#decoder.decode(joined.subarray(at, end));
+      at = end + 1;
+      const header = HEADER.exec(line);
+      if (header && Number(header[2]) <= MAX_RECORD) {
+        this.#pending = { seq: Number(header[1]), length: Number(header[2]), crc: Number(header[3]) };
+      } else if (line.trim() !== "") {
+        frames.push({ kind: "noise", text: line.replace(/\r$/, "") });
+      }
+    }
+    this.#buffer = joined.slice(at);
+    return frames;
+  }
+
+  /** The seq of a record whose end has not come yet, after which the line fell silent; forgets it. */
+  giveUp(): number | undefined {
+    const seq = this.#pending?.seq;
+    if (!this.#pending) return undefined;
+    this.#pending = undefined;
+    return seq;
+  }
+}
