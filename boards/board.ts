@@ -1,0 +1,240 @@
+/**
+ * Loads boards: those that ship with twinlink by their name, all others by the path of their file.
+ *
+ * @module
+ */
+
+import { isAbsolute, join, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
+import { closest, distance } from "fastest-levenshtein";
+import { parse, TomlDate, TomlError } from "smol-toml";
+import type { z } from "zod";
+import { keyLines, lineOf } from "./_locate.ts";
+import { type BoardFile, boardSchema, contradictions } from "./schema.ts";
+import { visible } from "./visible.ts";
+
+/** The boards that ship, by name; each is `boards/NAME.toml`. */
+export const SHIPPED_BOARDS = [
+  "model",
+  "qemu-5.10",
+  "qemu-6.1",
+  "qemu-6.12",
+  "qemu-7.2",
+  "qemu-7.3",
+  "recording-6.1",
+  "recording-6.12",
+] as const;
+
+type Camel<S extends string> = S extends `${infer A}_${infer B}` ? `${A}${Capitalize<Camel<B>>}` : S;
+type CamelKeys<T> = T extends readonly (infer E)[] ? CamelKeys<E>[]
+  : T extends object ? { [K in keyof T as Camel<K & string>]: CamelKeys<T[K]> }
+  : T;
+
+/** A device under test: a board file's content with its keys in camel case, paths made absolute. */
+export type Board = CamelKeys<Omit<BoardFile, "$schema">> & {
+  /** Path of the board's file */
+  file: string;
+};
+
+/** A board that cannot be used as it is described: bad configuration, exit status 2. One problem a line. */
+export class BoardError extends Error {
+  override name = "BoardError";
+  /** The problems, each a line that stands for itself. */
+  readonly problems: readonly string[];
+  /** A board error from its problems. */
+  constructor(problems: readonly string[]) {
+    super(problems.join("\n"));
+    this.problems = problems;
+  }
+}
+
+/** The near misses that are worth a suggestion. */
+function suggestion(found: string, known: readonly string[]): string {
+  if (known.length === 0) return "";
+  const near = closest(found, known);
+  return distance(found, near) <= Math.max(2, Math.floor(found.length / 3)) ? `; did you mean "${near}"?` : "";
+}
+
+const quoted = (value: unknown) => visible(JSON.stringify(value) ?? String(value));
+
+/** `["waivers", 0, "reason"]` as `waivers[0].reason`. */
+function dotted(path: readonly PropertyKey[]): string {
+  return path.reduce<string>((at, key) => {
+    return typeof key === "number" ? `${at}[${key}]` : at ? `${at}.${String(key)}` : String(key);
+  }, "");
+}
+
+const valueAt = (root: unknown, path: readonly PropertyKey[]) =>
+  path.reduce<unknown>((at, key) => (at as Record<PropertyKey, unknown> | undefined)?.[key], root);
+
+/** The keys that the schema knows at `path`. */
+function knownKeys(path: readonly PropertyKey[]): string[] {
+  // deno-lint-ignore no-explicit-any
+  let schema: any = boardSchema;
+  const peel = () => {
+    while (schema?._zod?.def.innerType) schema = schema._zod.def.innerType;
+  };
+  for (const key of path) {
+    peel();
+    schema = typeof key === "number" ? schema?._zod.def.element : schema?.shape?.[key];
+  }
+  peel();
+  return Object.keys(schema?.shape ?? {});
+}
+
+const TYPES: Record<string, string> = {
+  string: "a text in quotes",
+  number: "a number",
+  int: "a whole number",
+  boolean: "true or false",
+  array: "a list",
+  object: "a table",
+};
+
+/** What was found and what was meant, one or more problems for one issue of zod. */
+function explain(issue: z.core.$ZodIssue, root: unknown): { key: string; message: string }[] {
+  const key = dotted(issue.path);
+  const found = valueAt(root, issue.path);
+  if (issue.code === "unrecognized_keys") {
+    const known = knownKeys(issue.path);
+    return issue.keys.map((name) => ({
+      key: dotted([...issue.path, name]),
+      message: `is no key of a board${suggestion(name, known)}`,
+    }));
+  }
+  if (found === undefined) return [{ key, message: "is missing" }];
+  const say = (meant: string) => [{ key, message: `is ${quoted(found)}, but must be ${meant}` }];
+  switch (issue.code) {
+    case "invalid_type":
+      return say(TYPES[issue.expected] ?? issue.expected);
+    case "invalid_value": {
+      const values = issue.values.map(String);
+      return say(`one of ${values.join(", ")}${typeof found === "string" ? suggestion(found, values) : ""}`);
+    }
+    case "too_small":
+      if (issue.origin === "string" || issue.origin === "array") return [{ key, message: "is empty" }];
+      return say(`at least ${issue.minimum}`);
+    case "too_big":
+      return say(`at most ${issue.maximum}`);
+    case "invalid_format":
+      return say(issue.message);
+    default:
+      return [{ key, message: issue.message }];
+  }
+}
+
+/** TOML's dates as `YYYY-MM-DD`, and tables with a prototype, so that zod takes them. */
+function plain(value: unknown): unknown {
+  if (value instanceof TomlDate) return value.toISOString();
+  if (Array.isArray(value)) return value.map(plain);
+  if (typeof value === "object" && value !== null) {
+    return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, plain(inner)]));
+  }
+  return value;
+}
+
+function camel(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(camel);
+  if (typeof value !== "object" || value === null) return value;
+  return Object.fromEntries(
+    Object.entries(value).map((
+      [key, inner],
+    ) => [key.replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase()), camel(inner)]),
+  );
+}
+
+function resolvePath(path: string, folder: string): string {
+  if (path === "~" || path.startsWith("~/")) {
+    const home = Deno.env.get("HOME");
+    if (!home) throw new TypeError(`Cannot expand "${visible(path)}": HOME is not set`);
+    return join(home, path.slice(1));
+  }
+  return isAbsolute(path) ? path : resolve(folder, path);
+}
+
+/**
+ * Makes a board of the text of a board file.
+ *
+ * @param text TOML
+ * @param file Path of the file, for messages and as the base of relative paths
+ * @throws {BoardError} with a line for each problem: file, line, key, what was found and what was meant
+ */
+export function parseBoard(text: string, file: string): Board {
+  const shown = visible(file);
+  let root: Record<string, unknown>;
+  try {
+    root = plain(parse(text)) as Record<string, unknown>;
+  } catch (error) {
+    if (!(error instanceof TomlError)) throw error;
+    const what = visible(error.message.split("\n")[0]!.replace("Invalid TOML document: ", ""));
+    throw new BoardError([`${shown}:${error.line}: is not TOML: ${what} at column ${error.column}`]);
+  }
+  const parsed = boardSchema.safeParse(root);
+  const problems = [...parsed.error?.issues.flatMap((issue) => explain(issue, root)) ?? [], ...contradictions(root)];
+  const lines = keyLines(text);
+  if (!parsed.success || problems.length > 0) {
+    const placed = problems.map(({ key, message }) => ({ line: lineOf(lines, key), key, message }));
+    // "is missing" comes of both sources; the later one says more.
+    const told = placed.filter((p, i) =>
+      !placed.some((q, j) => j > i && q.key === p.key && p.message === "is missing")
+    );
+    told.sort((a, b) => (a.line ?? 0) - (b.line ?? 0));
+    throw new BoardError(told.map(({ line, key, message }) => {
+      return `${shown}${line === undefined ? "" : `:${line}`}: ${visible(key)} ${visible(message)}`;
+    }));
+  }
+  const { $schema: _, ...content } = parsed.data;
+  const board = { ...camel(content) as Omit<Board, "file">, file };
+  const folder = resolve(file, "..");
+  const paths: [object | undefined, string][] = [
+    [board.qemu, "module"],
+    [board.qemu, "moduleSource"],
+    [board.ssh, "identityFile"],
+    [board.ssh, "knownHostsFile"],
+    [board.recording, "trace"],
+  ];
+  for (const [table, key] of paths) {
+    const record = table as Record<string, string> | undefined;
+    if (record?.[key] !== undefined) record[key] = resolvePath(record[key], folder);
+  }
+  return board;
+}
+
+/** The file of a shipped board. */
+const shippedFile = (name: string) => fileURLToPath(new URL(`./${name}.toml`, import.meta.url));
+
+/**
+ * Loads a board.
+ *
+ * @param nameOrPath The name of a board that ships, or the path of a `.toml` file (recognised by a slash or its ending)
+ * @throws {BoardError} if there is no such board, or its file is not right
+ */
+export async function loadBoard(nameOrPath: string): Promise<Board> {
+  const isPath = nameOrPath.includes("/") || nameOrPath.endsWith(".toml");
+  const shown = visible(nameOrPath);
+  if (!isPath && !SHIPPED_BOARDS.some((name) => name === nameOrPath)) {
+    const names = SHIPPED_BOARDS.join(", ");
+    const hint = suggestion(nameOrPath, SHIPPED_BOARDS) || `; there are ${names}, or the path of a .toml file`;
+    throw new BoardError([`Cannot find board "${shown}": no board of this name ships${hint}`]);
+  }
+  const file = isPath ? nameOrPath : shippedFile(nameOrPath);
+  let text: string;
+  try {
+    text = await Deno.readTextFile(file);
+  } catch (error) {
+    const why = error instanceof Deno.errors.NotFound
+      ? "there is no such file"
+      : error instanceof Deno.errors.PermissionDenied || error instanceof Deno.errors.NotCapable
+      ? "reading it is not permitted"
+      : error instanceof Deno.errors.IsADirectory
+      ? "it is a folder"
+      : visible(error instanceof Error ? error.message : String(error));
+    throw new BoardError([`Cannot open board "${shown}": ${why}`]);
+  }
+  return parseBoard(text, file);
+}
+
+/** The boards that ship, in the order of {@linkcode SHIPPED_BOARDS}. */
+export function listBoards(): Promise<Board[]> {
+  return Promise.all(SHIPPED_BOARDS.map(loadBoard));
+}

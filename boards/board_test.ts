@@ -1,0 +1,179 @@
+import { assert, assertEquals, assertRejects, assertStringIncludes, assertThrows } from "@std/assert";
+import { type Board, BoardError, listBoards, loadBoard, parseBoard, SHIPPED_BOARDS } from "./board.ts";
+import { boardJsonSchema } from "./schema.ts";
+import { visible } from "./visible.ts";
+
+const here = new URL(".", import.meta.url);
+const REMOTE = `name = "b"
+description = "d"
+runner = "remote"
+handle = "pci/0000:03:00.0"
+driver = "mlx5_core"
+`;
+
+/** The lines that a file's text is refused with. */
+function problems(text: string): string[] {
+  return [...assertThrows(() => parseBoard(text, "b.toml"), BoardError).problems];
+}
+
+Deno.test("each shipped board loads, under its own name, and each file is in the list", async () => {
+  const boards = await listBoards();
+  assertEquals(boards.map((board) => board.name), [...SHIPPED_BOARDS]);
+  const files = [];
+  for await (const entry of Deno.readDir(here)) {
+    if (entry.name.endsWith(".toml")) files.push(entry.name.replace(".toml", ""));
+  }
+  assertEquals(files.sort(), [...SHIPPED_BOARDS].sort());
+});
+
+Deno.test("the worked examples load", async () => {
+  const nic = await loadBoard(new URL("examples/connectx-7-ssh.toml", here).pathname);
+  assertEquals(nic.ssh?.jump, "you@gate.lab.example");
+  assertEquals(nic.waivers[0]?.expires, "2027-03-31");
+  const asic = await loadBoard(new URL("examples/spectrum-2-serial.toml", here).pathname);
+  assertEquals(asic.serial?.login, { user: "root", passwordEnv: "SPECTRUM_PASSWORD" });
+  assertEquals(asic.power?.on?.[0], "snmpset");
+});
+
+Deno.test("board.schema.json is of today's schema", async () => {
+  const file = await Deno.readTextFile(new URL("board.schema.json", here));
+  assertEquals(file, boardJsonSchema(), "stale: run `deno task schema`");
+});
+
+Deno.test("a board has its defaults, and camel case keys", () => {
+  const board: Board = parseBoard(
+    `${REMOTE}[serial]\npath = "/dev/ttyUSB0"\nlogin.password_command = ["pass", "b"]\n`,
+    "b.toml",
+  );
+  assertEquals(board.era, "auto");
+  assertEquals(board.waivers, []);
+  assertEquals(board.capabilities, undefined);
+  assertEquals(board.serial, {
+    path: "/dev/ttyUSB0",
+    baud: 115200,
+    rtscts: false,
+    login: { user: "root", passwordCommand: ["pass", "b"] },
+  });
+});
+
+Deno.test("paths: relative to the file, ~/ is home, nothing else is expanded", () => {
+  const ssh = (path: string) =>
+    parseBoard(`${REMOTE}[ssh]\nhost = "h"\nidentity_file = "${path}"\n`, "/lab/b.toml").ssh;
+  assertEquals(ssh("keys/id")?.identityFile, "/lab/keys/id");
+  assertEquals(ssh("/etc/id")?.identityFile, "/etc/id");
+  assertEquals(ssh("~/id")?.identityFile, `${Deno.env.get("HOME")}/id`);
+  assertEquals(ssh("$HOME/id")?.identityFile, "/lab/$HOME/id");
+});
+
+Deno.test("an unknown name says what was meant", async () => {
+  const near = await assertRejects(() => loadBoard("qemu6.12"), BoardError);
+  assertEquals(near.message, 'Cannot find board "qemu6.12": no board of this name ships; did you mean "qemu-6.12"?');
+  const far = await assertRejects(() => loadBoard("flux-capacitor"), BoardError);
+  assertStringIncludes(far.message, "there are model, qemu-5.10,");
+  const file = await assertRejects(() => loadBoard("./nosuch.toml"), BoardError);
+  assertEquals(file.message, 'Cannot open board "./nosuch.toml": there is no such file');
+  const folder = await assertRejects(() => loadBoard("/tmp/"), BoardError);
+  assertStringIncludes(folder.message, 'Cannot open board "/tmp/"');
+});
+
+Deno.test("bad input: a line for each problem, with file, line, key, what was found and what was meant", () => {
+  assertEquals(
+    problems(`name = "bad name"
+description = "d"
+runner = "remot"
+era = "6.11"
+handle = "nohandle"
+driver = "mlx5_core"
+capabilities = ["trap"]
+color = "red"
+
+[ssh]
+hots = "dut"
+port = 70000
+options = ["ProxyCommand"]
+`),
+    [
+      'b.toml:1: name is "bad name", but must be letters, digits and . _ -',
+      'b.toml:3: runner is "remot", but must be one of model, recording, qemu, remote, local; did you mean "remote"?',
+      'b.toml:4: era is "6.11", but must be one of auto, 5.10, 6.1, 6.12, 7.2, 7.3; did you mean "6.1"?',
+      'b.toml:5: handle is "nohandle", but must be bus/device',
+      'b.toml:7: capabilities[0] is "trap", but must be one of netdevsim, reload, fw_activate, netns, traps, policers, ' +
+      'params, resources, regions, health, debugfs, pcs; did you mean "traps"?',
+      "b.toml:8: color is no key of a board",
+      "b.toml:10: ssh.host is missing",
+      'b.toml:11: ssh.hots is no key of a board; did you mean "host"?',
+      "b.toml:12: ssh.port is 70000, but must be at most 65535",
+      'b.toml:13: ssh.options[0] is "ProxyCommand", but must be Name=value',
+    ],
+  );
+});
+
+Deno.test("bad input: one problem at a time", () => {
+  const ssh = '[ssh]\nhost = "h"\n';
+  const cases: [string, string][] = [
+    [`name = "b`, "b.toml:1: is not TOML: "],
+    [REMOTE, 'b.toml: ssh is missing: runner = "remote" needs the table [ssh] or [serial]'],
+    [REMOTE.replace(/handle.*\n/, "") + ssh, 'b.toml: handle is missing: runner = "remote" needs the handle'],
+    [REMOTE + ssh + '[serial]\npath = "/dev/ttyS0"', "b.toml: transport is missing: with both [ssh] and [serial]"],
+    [`${REMOTE}transport = "serial"\n${ssh}`, 'b.toml:6: transport is "serial", but the table [serial] is missing'],
+    [REMOTE.replace("remote", "local") + ssh, 'b.toml:6: ssh is of no use with runner = "local"'],
+    [REMOTE.replace("remote", "qemu"), 'b.toml: qemu is missing: runner = "qemu" needs the table [qemu]'],
+    [REMOTE.replace("remote", "model"), 'b.toml: era is missing: runner = "model" has no kernel'],
+    [
+      REMOTE.replace("remote", "qemu") + '[qemu]\nkernel = "6.11"',
+      'b.toml:7: qemu.kernel is "6.11", but must be one of',
+    ],
+    [`${REMOTE}[ssh]\nhost = "-oProxyCommand=x"`, 'b.toml:7: ssh.host is "-oProxyCommand=x", but must be a host name'],
+    [`${REMOTE}[ssh]\nhost = 7`, "b.toml:7: ssh.host is 7, but must be a text in quotes"],
+    [`${REMOTE}[serial]\npath = "ttyS0"`, 'b.toml:7: serial.path is "ttyS0", but must be an absolute path'],
+    [
+      `${REMOTE}[serial]\npath = "/dev/ttyS0"\n[serial.login]\npassword = "x"`,
+      "b.toml:9: serial.login.password is no key",
+    ],
+    [
+      `${REMOTE}[serial]\npath = "/dev/t"\n[serial.login]\npassword_env = "X"\npassword_command = ["x"]`,
+      "b.toml:8: serial.login password_env and password_command exclude each other",
+    ],
+    [`${REMOTE}${ssh}[power]\ncycle = "reboot"`, 'b.toml:9: power.cycle is "reboot", but must be a list'],
+    [`${REMOTE}${ssh}[power]\ncycle = []`, "b.toml:9: power.cycle is empty"],
+    [`${REMOTE}${ssh}[powr]\ncycle = ["x"]`, 'b.toml:8: powr is no key of a board; did you mean "power"?'],
+    [
+      `${REMOTE}${ssh}[[waivers]]\nsuite = "a"\nsequence = "b"\nchannel = "notify"\nreason = "r"\nexpires = "soon"`,
+      'b.toml:13: waivers[0].expires is "soon", but must be a date, for example 2027-03-31',
+    ],
+    [
+      `${REMOTE}${ssh}[[waivers]]\nsuite = "a"\nsequence = "b"\nchannel = "notfy"\nexpires = 2027-01-01`,
+      'b.toml:11: waivers[0].channel is "notfy", but must be one of',
+    ],
+  ];
+  for (const [text, expected] of cases) {
+    const lines = problems(text);
+    assert(lines.some((line) => line.startsWith(expected)), `${expected}\nnot in\n${lines.join("\n")}`);
+    assert(lines.every((line) => !line.includes("\n")));
+  }
+});
+
+Deno.test("the second of two waivers is named by its own line", () => {
+  const waiver = `[[waivers]]\nsuite = "a"\nsequence = "b"\nchannel = "notify"\nreason = "r"\nexpires = 2027-01-01\n`;
+  assertEquals(
+    problems(`${REMOTE}[ssh]\nhost = "h"\n${waiver}${waiver.replace("notify", "x")}`).map((l) => l.slice(0, 31)),
+    [
+      "b.toml:17: waivers[1].channel i",
+    ],
+  );
+});
+
+Deno.test("control characters of a board file reach no terminal", () => {
+  const [line] = problems(`${REMOTE.replace('"b"', '"\\u001b[2J\\u009b\\u202e"')}[ssh]\nhost = "h"\n`);
+  // deno-lint-ignore no-control-regex
+  assert(!/[\x00-\x1f\x7f-\x9f\u202e]/.test(line!), line);
+  const [key] = problems(`${REMOTE}"\\u001b]0;x\\u0007" = 1\n[ssh]\nhost = "h"\n`);
+  assertEquals(key, "b.toml: \\e]0;x\\u0007 is no key of a board");
+  assertEquals(visible("a\tb\u0085\u2028\u007f"), "a\\tb\\u0085\\u2028\\u007f");
+});
+
+Deno.test("a prototype's names are no keys", () => {
+  assertEquals(problems(`${REMOTE}constructor = 1\n[ssh]\nhost = "h"\n`), [
+    "b.toml:6: constructor is no key of a board",
+  ]);
+});

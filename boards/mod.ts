@@ -1,0 +1,23 @@
+/**
+ * What a board is, and the boards that ship.
+ *
+ * ```ts
+ * import { loadBoard } from "./mod.ts";
+ *
+ * const board = await loadBoard("qemu-6.12");
+ * console.log(board.description);
+ * ```
+ *
+ * @module
+ */
+export { type Board, BoardError, listBoards, loadBoard, parseBoard, SHIPPED_BOARDS } from "./board.ts";
+export {
+  BOARD_ERAS,
+  type BoardFile,
+  CAPABILITIES,
+  type Capability,
+  RUNNER_KINDS,
+  type RunnerKind,
+  type Waiver,
+} from "./schema.ts";
+export { visible } from "./visible.ts";

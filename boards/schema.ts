@@ -1,0 +1,177 @@
+/**
+ * What a board file may say, as a zod schema: the one source of the types, of the checks and of `board.schema.json`.
+ *
+ * @module
+ */
+
+import { z } from "zod";
+
+const text = (description: string) => z.string().min(1).meta({ description });
+const path = (description: string) =>
+  text(`${description}. Relative to the board file; a leading ~/ is the home directory`);
+const argv = (description: string) =>
+  z.array(z.string()).min(1).meta({ description: `${description}, as a list of arguments; no shell sees it` });
+
+/** How a board is reached. */
+export const RUNNER_KINDS = ["model", "recording", "qemu", "remote", "local"] as const;
+/** How a board is reached: one of {@linkcode RUNNER_KINDS}. */
+export type RunnerKind = typeof RUNNER_KINDS[number];
+
+/** The eras that a board file can force; `auto` takes the era from the kernel of the board or of the recording. */
+export const BOARD_ERAS = ["auto", "5.10", "6.1", "6.12", "7.2", "7.3"] as const;
+
+/** What a board can do, so far as sequences depend on it. */
+export const CAPABILITIES = [
+  "netdevsim",
+  "reload",
+  "fw_activate",
+  "netns",
+  "traps",
+  "policers",
+  "params",
+  "resources",
+  "regions",
+  "health",
+  "debugfs",
+  "pcs",
+] as const;
+/** What a board can do: one of {@linkcode CAPABILITIES}. */
+export type Capability = typeof CAPABILITIES[number];
+
+/** The channels that a waiver can name; `model/observation.ts` says what each holds. */
+export const CHANNELS = ["result", "extack", "reply", "notify", "link", "sysfs", "kmsg", "time"] as const;
+
+const qemu = z.strictObject({
+  kernel: z.enum(["5.10", "6.1", "6.12", "7.2", "7.3"]).meta({ description: "The Debian kernel to boot" }),
+  module: path("A netdevsim.ko to load instead of the one that is built").exactOptional(),
+  module_source: path("A folder with sources of netdevsim, built for the kernel").exactOptional(),
+  cmdline: text("Appended to the kernel's command line, for example slub_debug=FZPU").exactOptional(),
+  memory: z.int().min(64).max(65536).meta({ description: "Memory of the guest in MiB" }).exactOptional(),
+  transport: z.enum(["ssh", "serial"]).default("ssh").meta({ description: "How the guest is spoken to" }),
+}).refine((q) => !(q.module && q.module_source), { message: "module and module_source exclude each other" })
+  .meta({ description: "A kernel in QEMU as the board" });
+
+const ssh = z.strictObject({
+  host: text("A host name, an address, or a Host of ~/.ssh/config")
+    .regex(/^[^-\s]\S*$/, "a host name: no blanks, no leading dash"),
+  port: z.int().min(1).max(65535).meta({ description: "TCP port; 22 or what ~/.ssh/config says" }).exactOptional(),
+  user: text("User to log in as; devlink needs root").regex(/^[^-\s]\S*$/, "a user name").exactOptional(),
+  identity_file: path("Private key").exactOptional(),
+  jump: text("ProxyJump of ssh: [user@]host[:port], several with commas")
+    .regex(/^[^-\s]\S*$/, "[user@]host[:port]").exactOptional(),
+  known_hosts_file: path("Known host keys; an unknown key is always refused").exactOptional(),
+  options: z.array(z.string().regex(/^[A-Za-z]+=/, "Name=value")).exactOptional()
+    .meta({ description: "Further options, each Name=value as in ssh_config(5)" }),
+}).meta({ description: "The board over ssh, with the system's OpenSSH client" });
+
+const login = z.strictObject({
+  user: text("User to log in as").default("root"),
+  password_env: text("Environment variable that holds the password")
+    .regex(/^[A-Za-z_][A-Za-z0-9_]*$/, "the name of an environment variable").exactOptional(),
+  password_command: argv("Command that prints the password on its first line").exactOptional(),
+}).refine((l) => !(l.password_env && l.password_command), {
+  message: "password_env and password_command exclude each other",
+}).meta({ description: "Login on the line; the password itself never stands in a file" });
+
+const serial = z.strictObject({
+  path: text("The line's device, for example /dev/ttyUSB0 or a link in /dev/serial/by-id")
+    .regex(/^\//, "an absolute path"),
+  baud: z.int().min(300).max(4_000_000).default(115200).meta({ description: "Bits per second, 8N1" }),
+  rtscts: z.boolean().default(false).meta({ description: "Hardware flow control" }),
+  login: login.exactOptional(),
+}).meta({ description: "The board over a serial line" });
+
+const power = z.strictObject({
+  on: argv("Turns the board on").exactOptional(),
+  off: argv("Turns the board off").exactOptional(),
+  cycle: argv("Turns the board off and on again; without it, off and then on").exactOptional(),
+  query: argv("Prints on or off").exactOptional(),
+}).meta({ description: "Power control, for example of a PDU" });
+
+const recording = z.strictObject({
+  trace: path("A trace that was recorded before (.jsonl or .jsonl.gz)"),
+}).meta({ description: "A recorded trace as the board" });
+
+const waiver = z.strictObject({
+  suite: text("The suite's name"),
+  sequence: text("The sequence's name"),
+  step: z.int().min(1).meta({ description: "The step's number; without it, each step" }).exactOptional(),
+  channel: z.enum(CHANNELS).meta({ description: "The channel that may differ" }),
+  reason: text("Why this is known and accepted for now"),
+  expires: z.iso.date("a date, for example 2027-03-31").meta({
+    description: "The last day that the waiver applies on",
+  }),
+}).meta({ description: "A known difference, accepted until a date" });
+
+/** The shape of a board file. */
+export const boardSchema = z.strictObject({
+  $schema: z.string().exactOptional(),
+  name: text("The board's name, as it is shown").regex(/^[a-z0-9][a-z0-9._-]*$/i, "letters, digits and . _ -"),
+  description: text("One line on what the board is"),
+  runner: z.enum(RUNNER_KINDS).meta({ description: "How the board is reached" }),
+  era: z.enum(BOARD_ERAS).default("auto").meta({ description: "Era of the model to compare with" }),
+  handle: text("devlink handle of the device under test, for example pci/0000:03:00.0")
+    .regex(/^[^/\s]+\/[^/\s]+$/, "bus/device").exactOptional(),
+  driver: text("Driver of the device, for example mlx5_core").regex(/^[a-z0-9_]+$/i, "a driver's name"),
+  capabilities: z.array(z.enum(CAPABILITIES)).exactOptional().meta({
+    description: "What the board can do; what needs more is reported as unsupported. Without the key: everything",
+  }),
+  quirks: z.array(text("One quirk")).exactOptional().meta({
+    description: "What is odd about the board, for its users",
+  }),
+  transport: z.enum(["ssh", "serial"]).exactOptional().meta({
+    description: "Which of [ssh] and [serial] the runner uses, where both are there",
+  }),
+  qemu: qemu.exactOptional(),
+  ssh: ssh.exactOptional(),
+  serial: serial.exactOptional(),
+  power: power.exactOptional(),
+  recording: recording.exactOptional(),
+  waivers: z.array(waiver).default([]),
+});
+
+/** What a board file says against itself, key by key; `board` need not fit the schema. */
+export function contradictions(board: Record<string, unknown>): { key: string; message: string }[] {
+  const problems: { key: string; message: string }[] = [];
+  const problem = (key: string, message: string) => problems.push({ key, message });
+  const { runner, transport } = board;
+  const has = (key: string) => board[key] !== undefined;
+  if ((runner === "qemu" || runner === "recording") && !has(runner)) {
+    problem(runner, `is missing: runner = "${runner}" needs the table [${runner}]`);
+  }
+  if (runner === "model" && (!has("era") || board.era === "auto")) {
+    const eras = BOARD_ERAS.slice(1).join(", ");
+    problem("era", `is missing: runner = "model" has no kernel to take the era from; name one of ${eras}`);
+  }
+  if (runner === "remote") {
+    if (!has("ssh") && !has("serial")) {
+      problem("ssh", `is missing: runner = "remote" needs the table [ssh] or [serial]`);
+    }
+    if (has("ssh") && has("serial") && !has("transport")) {
+      problem("transport", `is missing: with both [ssh] and [serial], say which one is used`);
+    }
+    if (!has("handle")) problem("handle", `is missing: runner = "remote" needs the handle of the device under test`);
+  }
+  if ((transport === "ssh" || transport === "serial") && !has(transport)) {
+    problem("transport", `is "${transport}", but the table [${transport}] is missing`);
+  }
+  const owners: Record<string, RunnerKind> = { qemu: "qemu", recording: "recording", ssh: "remote", serial: "remote" };
+  for (const [key, owner] of Object.entries(owners)) {
+    if (has(key) && RUNNER_KINDS.some((kind) => kind === runner) && runner !== owner) {
+      problem(key, `is of no use with runner = "${runner}"; it belongs to runner = "${owner}"`);
+    }
+  }
+  return problems;
+}
+
+/** A board file's content, keys as in the file, defaults filled in. */
+export type BoardFile = z.infer<typeof boardSchema>;
+
+/** A known difference, accepted until a date. */
+export type Waiver = z.infer<typeof waiver>;
+
+/** The JSON Schema of board files, as `board.schema.json` publishes it. */
+export function boardJsonSchema(): string {
+  const schema = z.toJSONSchema(boardSchema, { io: "input" });
+  return JSON.stringify({ title: "twinlink board", ...schema }, null, 2) + "\n";
+}
