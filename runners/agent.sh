@@ -33,6 +33,8 @@ tl_now() {
 
 # A monitor of each kind in a netns, appending to its file, so that the file can be emptied after each step.
 tl_watch() {
+  case " $TL_NETNS " in *" $1 "*) return 0 ;; esac
+  [ "$1" = init ] || [ -e "/run/netns/$1" ] || [ -e "/var/run/netns/$1" ] || return 0
   if [ "$1" = init ]; then
     devlink -jvs monitor < /dev/null >> "$TL_D/n.$1" 2> "$TL_D/ne.$1" &
     eval "TL_PN_$1=$!"
@@ -108,6 +110,7 @@ tl_drained() {
 }
 
 tl_unwatch() {
+  case " $TL_NETNS " in *" $1 "*) ;; *) return 0 ;; esac
   eval "tl_p=\$TL_PN_$1 tl_q=\$TL_PL_$1"
   kill $tl_p $tl_q 2> /dev/null
   wait $tl_p $tl_q 2> /dev/null
@@ -297,6 +300,7 @@ tl_hello() {
       command -v $tl_x > /dev/null 2>&1 || printf 'missing %s\n' "$tl_x"
     done
     printf 'iproute2 %s\n' "$(devlink -V 2> /dev/null)"
+    devlink dev show > /dev/null 2>&1 && printf 'has devlink\n'
     [ -e /sys/bus/netdevsim/new_device ] && printf 'has netdevsim\n'
     [ -d /sys/kernel/debug/netdevsim ] && printf 'has debugfs\n'
     [ "$TL_KMSG" = 1 ] && printf 'has kmsg\n'

@@ -1,0 +1,166 @@
+/**
+ * The main job: suites on boards. Each sequence is compiled on the model of the board's era, run on the board, and
+ * judged; everything that happens is told as events.
+ *
+ * @module
+ */
+
+import type { Board } from "../boards/mod.ts";
+import { judge, type SequenceVerdict } from "../diff/judge.ts";
+import type { SequenceTrace, StepTrace, TraceHeader } from "../diff/trace.ts";
+import type { EraId } from "../model/mod.ts";
+import { openRunner } from "../runners/mod.ts";
+import type { Progress, Runner, RunnerOptions } from "../runners/runner.ts";
+import { compile, type Sequence, type Suite } from "../suites/suite.ts";
+
+/** What {@linkcode orchestrate} tells, in order. */
+export type RunEvent =
+  /** A board is being prepared */
+  | { type: "prepare"; board: string; transport: string; progress: Progress }
+  /** A board answers; its sequences begin */
+  | { type: "board"; board: string; transport: string; header: TraceHeader; sequences: number }
+  | { type: "sequence-start"; board: string; transport: string; suite: string; sequence: string; steps: number }
+  | { type: "step"; board: string; transport: string; suite: string; sequence: string; step: StepTrace }
+  | { type: "sequence"; board: string; transport: string; result: SequenceResult }
+  /** A board could not be reached, or was lost: the rest of its sequences is not judged */
+  | { type: "infra"; board: string; transport: string; error: Error }
+  | { type: "board-end"; board: string; transport: string };
+
+/** A sequence that was run: both traces and the verdict. */
+export interface SequenceResult {
+  expected: SequenceTrace;
+  observed: SequenceTrace;
+  verdict: SequenceVerdict;
+}
+
+/** One board and line, and all that was run on it. */
+export interface BoardResult {
+  board: string;
+  transport: string;
+  header: TraceHeader | undefined;
+  results: SequenceResult[];
+  /** Why the board could not be used, or no longer */
+  infra: Error | undefined;
+}
+
+/** Options of {@linkcode orchestrate}. */
+export interface OrchestrateOptions {
+  /** The lines to use, for boards that have several. @default {what each board's file says} */
+  transports?: readonly ("ssh" | "serial")[];
+  /** Runs only the sequences that it is true for */
+  filter?: (suite: Suite, sequence: Sequence) => boolean;
+  signal?: AbortSignal;
+  onEvent?: (event: RunEvent) => void;
+  /** How a board is opened; for tests */
+  open?: (board: Board, options: RunnerOptions) => Promise<Runner>;
+}
+
+/** The lines of a board that a run uses: `model` and recordings have one of their own. */
+function linesOf(board: Board, wanted: readonly ("ssh" | "serial")[] | undefined): ("ssh" | "serial" | undefined)[] {
+  if (board.runner !== "qemu" && board.runner !== "remote") return [undefined];
+  return wanted && wanted.length > 0 ? [...wanted] : [undefined];
+}
+
+/**
+ * Runs suites on boards, one board after the other.
+ *
+ * @throws {SuiteError} If a suite is wrong in itself; nothing of it was pushed then
+ * @throws {DOMException} `AbortError` if the signal was aborted; the boards are torn down then
+ */
+export async function orchestrate(
+  boards: readonly Board[],
+  suites: readonly Suite[],
+  options: OrchestrateOptions = {},
+): Promise<BoardResult[]> {
+  const results: BoardResult[] = [];
+  for (const board of boards) {
+    for (const line of linesOf(board, options.transports)) results.push(await runBoard(board, line, suites, options));
+  }
+  return results;
+}
+
+async function runBoard(
+  board: Board,
+  line: "ssh" | "serial" | undefined,
+  suites: readonly Suite[],
+  options: OrchestrateOptions,
+): Promise<BoardResult> {
+  const { signal, onEvent = () => {}, filter = () => true } = options;
+  const of = { board: board.name, transport: line ?? board.transport ?? board.runner };
+  const done: BoardResult = { ...of, header: undefined, results: [], infra: undefined };
+  let current: { suite: string; sequence: string } = { suite: "", sequence: "" };
+  const open = () =>
+    (options.open ?? openRunner)(board, {
+      ...(line ? { transport: line } : {}),
+      ...(signal ? { signal } : {}),
+      onProgress: (progress) => onEvent({ type: "prepare", ...of, progress }),
+      onStep: (step) => onEvent({ type: "step", ...of, ...current, step }),
+    });
+  let runner: Runner | undefined;
+  try {
+    runner = await open();
+    of.transport = done.transport = runner.header.transport;
+    done.header = runner.header;
+    const chosen = suites.flatMap((suite) =>
+      suite.sequences.filter((sequence) => filter(suite, sequence)).map((sequence) => ({ suite, sequence }))
+    );
+    onEvent({ type: "board", ...of, header: runner.header, sequences: chosen.length });
+    // All of it is compiled before anything is pushed: a suite that is wrong costs no board time.
+    const compiled = [];
+    for (const { suite, sequence } of chosen) {
+      compiled.push({ sequence, ...await compile(suite, sequence, runner.header.era as EraId) });
+    }
+    for (const { sequence, plan, expected } of compiled) {
+      signal?.throwIfAborted();
+      current = { suite: plan.suite, sequence: plan.sequence };
+      onEvent({ type: "sequence-start", ...of, ...current, steps: plan.steps.length });
+      const requires = [...sequence.fixture.requires, ...sequence.requires ?? []];
+      const lacking = requires.find((need) => !can(board, runner, need));
+      const observed = lacking
+        ? { suite: plan.suite, sequence: plan.sequence, source: plan.source, steps: [] }
+        : await runner.run(plan);
+      const result = {
+        expected,
+        observed,
+        verdict: judge(expected, observed, {
+          waivers: board.waivers,
+          ...(lacking ? { unsupported: `the board lacks ${lacking}` } : {}),
+        }),
+      };
+      done.results.push(result);
+      onEvent({ type: "sequence", ...of, result });
+      if (observed.steps.some((step) => step.lost?.reason === "transport" || step.lost?.reason === "timeout")) {
+        // The line or the board is gone: the rest is run on a board that was opened anew.
+        await runner.close();
+        runner = await open();
+      }
+    }
+  } catch (error) {
+    if (!(error instanceof Error) || error.name === "AbortError" || error.name === "SuiteError") throw error;
+    if (!INFRA.has(error.name)) throw error;
+    done.infra = error;
+    onEvent({ type: "infra", ...of, error });
+  } finally {
+    await runner?.close();
+    onEvent({ type: "board-end", ...of });
+  }
+  return done;
+}
+
+/** Errors that tell of the board, not of the model or of twinlink: verdict `infra`. */
+const INFRA: ReadonlySet<string> = new Set(["TransportError", "UnfitBoardError", "FixtureUnavailable"]);
+
+function can(board: Board, runner: Runner | undefined, need: string): boolean {
+  if (board.capabilities && !board.capabilities.some((capability) => capability === need)) return false;
+  return runner?.has === undefined || need !== "netdevsim" || runner.has.includes("netdevsim");
+}
+
+/** The exit status of a run: 0 all agree, 1 a divergence or a crash, 3 something could not be judged. */
+export function exitStatus(results: readonly BoardResult[]): 0 | 1 | 3 {
+  const verdicts = results.flatMap((board) => board.results.map((result) => result.verdict.verdict));
+  if (verdicts.some((verdict) => verdict === "diverge" || verdict === "crash")) return 1;
+  const judged = verdicts.filter((verdict) => verdict === "agree" || verdict === "waived");
+  const unjudged = verdicts.some((verdict) => verdict === "infra" || verdict === "indeterminate");
+  if (unjudged || results.some((board) => board.infra) || judged.length === 0) return 3;
+  return 0;
+}

@@ -1,0 +1,32 @@
+/**
+ * The runner `model`: performs plans on a fresh machine of an era. To run a suite on it checks the suite alone.
+ *
+ * @module
+ */
+
+import type { Board } from "../boards/mod.ts";
+import type { Plan, SequenceTrace, StepTrace } from "../diff/trace.ts";
+import { type EraId, Machine } from "../model/mod.ts";
+import type { Runner, RunnerOptions } from "./runner.ts";
+
+/** Opens the model of an era as a board. */
+export function openModel(board: Board, era: EraId, options: RunnerOptions = {}): Runner {
+  return {
+    header: { board: board.name, transport: "model", era, kernel: "", iproute2: "" },
+    has: undefined,
+    run: (plan: Plan): Promise<SequenceTrace> => {
+      const machine = new Machine({ era });
+      const steps = plan.steps.map((step): StepTrace => {
+        const traced = { ...step, observation: machine.perform(step.op) };
+        if (step.op.kind === "netns.del") {
+          delete traced.observation.notify[step.op.name];
+          delete traced.observation.link[step.op.name];
+        }
+        options.onStep?.(traced);
+        return traced;
+      });
+      return Promise.resolve({ suite: plan.suite, sequence: plan.sequence, source: plan.source, steps });
+    },
+    close: () => Promise.resolve(),
+  };
+}

@@ -1,0 +1,45 @@
+/**
+ * The runner `recording`: answers plans from a trace that was taken from a real board before.
+ *
+ * @module
+ */
+
+import type { Board } from "../boards/mod.ts";
+import { readTrace } from "../diff/trace_file.ts";
+import type { Plan, SequenceTrace, StepTrace } from "../diff/trace.ts";
+import type { Runner, RunnerOptions } from "./runner.ts";
+
+/**
+ * Opens a recorded trace as a board. A step that the recording does not hold, or holds as another operation, is lost as
+ * `not-recorded`, never passed.
+ *
+ * @throws {SyntaxError} If the trace cannot be read
+ */
+export async function openRecording(board: Board, path: string, options: RunnerOptions = {}): Promise<Runner> {
+  const trace = await readTrace(path);
+  const recorded = new Map(trace.sequences.map((sequence) => [`${sequence.suite} > ${sequence.sequence}`, sequence]));
+  return {
+    header: { ...trace.header, board: board.name, transport: "recording" },
+    has: undefined,
+    run: (plan: Plan): Promise<SequenceTrace> => {
+      const found = recorded.get(`${plan.suite} > ${plan.sequence}`);
+      const stale = found && JSON.stringify(found.steps.map((step) => step.op)) !==
+          JSON.stringify(plan.steps.map((step) => step.op));
+      const steps = plan.steps.map((step, i): StepTrace => {
+        const traced: StepTrace = found && !stale && found.steps[i]
+          ? { ...found.steps[i], ...step }
+          : {
+            ...step,
+            lost: {
+              reason: "not-recorded",
+              detail: found ? "the recording holds an older form of this sequence" : "the recording lacks this sequence",
+            },
+          };
+        options.onStep?.(traced);
+        return traced;
+      });
+      return Promise.resolve({ suite: plan.suite, sequence: plan.sequence, source: plan.source, steps });
+    },
+    close: () => Promise.resolve(),
+  };
+}

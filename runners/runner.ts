@@ -1,0 +1,75 @@
+/**
+ * Runners: each takes plans to one kind of target and brings back traces.
+ *
+ * @module
+ */
+
+import type { Board } from "../boards/mod.ts";
+import type { Plan, SequenceTrace, StepTrace, TraceHeader } from "../diff/trace.ts";
+import type { Hello } from "./session.ts";
+
+/** What tells a user how far the work is: a download, a build, a boot. */
+export interface Progress {
+  /** What is done, in a few words, for example `download linux-image-6.12` */
+  phase: string;
+  detail?: string;
+  /** How much of `total` is done, in whatever unit */
+  done?: number;
+  total?: number;
+}
+
+/** Options of {@linkcode openRunner}. */
+export interface RunnerOptions {
+  /** Which line to a board that has several. @default {what the board file says, else ssh} */
+  transport?: "ssh" | "serial";
+  /** Ends the run; the board is torn down */
+  signal?: AbortSignal;
+  /** Called as preparing the board goes on */
+  onProgress?: (progress: Progress) => void;
+  /** Called for each step as it comes back */
+  onStep?: (step: StepTrace) => void;
+  /** Where the console of a board that has one is logged, whole. @default {beside the board's image} */
+  consoleLog?: string;
+}
+
+/** A target that plans can be run on. */
+export interface Runner {
+  readonly header: TraceHeader;
+  /** What the target has, of the capabilities that it can tell of; undefined where it cannot */
+  readonly has: readonly string[] | undefined;
+  /** Runs a plan. What the board did not answer is in the trace as lost; nothing is thrown for it. */
+  run(plan: Plan): Promise<SequenceTrace>;
+  /** Leaves the target as it was; safe to call twice. */
+  close(): Promise<void>;
+}
+
+/** A board that answers and cannot do the job: no root, no devlink, no kernel log. The exit status is 3. */
+export class UnfitBoardError extends Error {
+  override name = "UnfitBoardError";
+}
+
+/**
+ * Checks that the board can run plans at all.
+ *
+ * @throws {UnfitBoardError} If it cannot; the message says what is missing and where to get it
+ */
+export function checkFit(board: Board, hello: Hello): void {
+  const unfit = (what: string) => {
+    throw new UnfitBoardError(`Cannot use board "${board.name}": ${what}`);
+  };
+  const { missing } = hello;
+  if (missing.includes("devlink") || missing.includes("ip")) {
+    const tools = missing.filter((tool) => tool === "devlink" || tool === "ip").join(" and ");
+    unfit(`${tools} of iproute2 ${missing.length > 1 ? "are" : "is"} not on the board`);
+  }
+  if (missing.length > 0) unfit(`${missing.join(", ")} not found on the board`);
+  if (!hello.root) unfit("the agent needs root there, and is logged in as an ordinary user");
+  if (!hello.has.includes("devlink")) unfit(`its kernel ${hello.kernel} has no devlink (CONFIG_NET_DEVLINK)`);
+  if (!hello.has.includes("kmsg")) unfit("its kernel log (/dev/kmsg) cannot be read");
+  if (board.driver === "netdevsim" && !hello.has.includes("netdevsim")) {
+    unfit(`its kernel ${hello.kernel} has no netdevsim (CONFIG_NETDEVSIM, or the module is not loaded)`);
+  }
+  if (board.driver === "netdevsim" && !hello.has.includes("debugfs")) {
+    unfit("debugfs is not mounted at /sys/kernel/debug there, and netdevsim's knobs are in it");
+  }
+}

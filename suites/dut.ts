@@ -1,0 +1,365 @@
+/**
+ * The device under test, as the body of a sequence sees it. Each call performs one operation on the model and notes it
+ * in the plan; the same operations are then run on the board.
+ *
+ * @module
+ */
+
+import type { Json, Observation } from "../model/observation.ts";
+import type { Handle, NetnsName, Operation, OperationParameters } from "../model/operation.ts";
+
+/** An operation that the kernel refuses: what `await` on a {@linkcode Step} throws. */
+export class DevlinkError extends Error {
+  override name = "DevlinkError";
+  /** The errno's name, for example `"EINVAL"` */
+  readonly errno: string;
+  /** The text of the extended ack, if there was one */
+  readonly extack: string | undefined;
+
+  /** Takes what the model showed for `op`. */
+  constructor(op: Operation, observation: Observation) {
+    const { result, extack } = observation;
+    super(`${op.kind}: ${result}${extack ? ` "${extack.text}"` : ""}`);
+    this.errno = result;
+    this.extack = extack?.text;
+  }
+}
+
+/**
+ * One step of a sequence. `await` it for its value; it throws a {@linkcode DevlinkError} where the model refuses. Where that
+ * is the point of the step, say so: `.fails()`, or `.either()` where kernels differ.
+ */
+export class Step<T> implements PromiseLike<T> {
+  readonly #op: Operation;
+  readonly #observation: Observation;
+  readonly #value: (observation: Observation) => T;
+  #checked = false;
+
+  /** Made by {@linkcode Dut} only. */
+  constructor(op: Operation, observation: Observation, value: (observation: Observation) => T) {
+    this.#op = op;
+    this.#observation = observation;
+    this.#value = value;
+  }
+
+  /** True once somebody took note of the step's failure, or if it did not fail. */
+  get settled(): boolean {
+    return this.#checked || this.#observation.result === "ok";
+  }
+
+  /** The error of this step. */
+  get error(): DevlinkError {
+    return new DevlinkError(this.#op, this.#observation);
+  }
+
+  /**
+   * The step is meant to fail: gives its errno and extack.
+   *
+   * @throws {Error} If it succeeds on the model
+   */
+  fails(): DevlinkError {
+    this.#checked = true;
+    if (this.#observation.result === "ok") {
+      throw new Error(`${this.#op.kind} is expected to fail and succeeds on the model`);
+    }
+    return this.error;
+  }
+
+  /** The step may fail, by kernel: gives all that it showed. */
+  either(): Observation {
+    this.#checked = true;
+    return this.#observation;
+  }
+
+  /** Makes a step awaitable. */
+  then<A = T, B = never>(
+    onFulfilled?: ((value: T) => A | PromiseLike<A>) | null,
+    onRejected?: ((reason: unknown) => B | PromiseLike<B>) | null,
+  ): Promise<A | B> {
+    this.#checked = true;
+    const settled = this.#observation.result === "ok"
+      ? Promise.resolve(this.#value(this.#observation))
+      : Promise.reject(this.error);
+    return settled.then(onFulfilled, onRejected);
+  }
+}
+
+/** A trap, as `devlink -jsv trap show` gives it. */
+export interface Trap {
+  name: string;
+  type: "drop" | "exception" | "control";
+  generic: boolean;
+  action: "drop" | "trap" | "mirror";
+  group: string;
+  metadata: string[];
+  stats: { rx: { bytes: number; packets: number; dropped?: number } };
+}
+
+/** A trap group, as `devlink -jsv trap group show` gives it. */
+export interface TrapGroup {
+  name: string;
+  generic: boolean;
+  policer?: number;
+  stats: { rx: { bytes: number; packets: number } };
+}
+
+/** A trap policer, as `devlink -jsv trap policer show` gives it. */
+export interface TrapPolicer {
+  policer: number;
+  rate: number;
+  burst: number;
+  stats?: { rx: { dropped: number } };
+}
+
+/** Performs an operation and notes it in the plan. */
+export type Perform = (op: Operation) => Observation;
+
+// The object of a reply of devlink -j: {"trap": {"netdevsim/netdevsim10": [{...}]}}
+function listed<T>(key: string) {
+  return ({ reply }: Observation): T[] => {
+    const byHandle = (reply as Record<string, Record<string, Json>> | null)?.[key] ?? {};
+    return Object.values(byHandle).flat() as T[];
+  };
+}
+
+const first = <T>(key: string) => (observation: Observation): T => listed<T>(key)(observation)[0] as T;
+const reply = ({ reply }: Observation): Json => reply;
+const nothing = (): void => {};
+
+/** The device under test. */
+export class Dut {
+  readonly #perform: Perform;
+  readonly #netns: NetnsName | undefined;
+  readonly #steps: Step<unknown>[];
+  /** The devlink handle of the fixture, `bus/device` */
+  readonly handle: Handle;
+
+  /** Made when a sequence is compiled. */
+  constructor(handle: Handle, perform: Perform, netns?: NetnsName, steps: Step<unknown>[] = []) {
+    this.handle = handle;
+    this.#perform = perform;
+    this.#netns = netns;
+    this.#steps = steps;
+  }
+
+  /** The steps so far. */
+  get steps(): readonly Step<unknown>[] {
+    return this.#steps;
+  }
+
+  /** Any operation of the vocabulary; the other methods are short for this one. */
+  perform(op: Operation): Step<Observation> {
+    return this.#step(op, (observation) => observation);
+  }
+
+  #step<T>(op: Operation, value: (observation: Observation) => T): Step<T> {
+    const placed = this.#netns === undefined || op.netns !== undefined ? op : { ...op, netns: this.#netns };
+    const step = new Step(placed, this.#perform(placed), value);
+    this.#steps.push(step);
+    return step;
+  }
+
+  /** The same device, each operation performed in another netns. */
+  in(netns: NetnsName): Dut {
+    return new Dut(this.handle, this.#perform, netns, this.#steps);
+  }
+
+  /** `devlink dev reload`; see devlink-dev(8) and SEMANTICS 3. */
+  reload(options: Omit<OperationParameters["dev.reload"], "handle"> = {}): Step<Json> {
+    return this.#step({ kind: "dev.reload", handle: this.handle, ...options }, reply);
+  }
+
+  /** The instance itself. */
+  readonly dev = {
+    /** `devlink -s dev show`: the instance with its reload statistics */
+    show: (): Step<Json> => this.#step({ kind: "dev.show", handle: this.handle }, reply),
+    /** `devlink dev show` of all instances */
+    list: (): Step<Json> => this.#step({ kind: "dev.show" }, reply),
+    /** `devlink dev info` */
+    info: (): Step<Json> => this.#step({ kind: "dev.info", handle: this.handle }, reply),
+  };
+
+  /** Ports. */
+  readonly port = {
+    /** `devlink port show` of all ports */
+    list: (): Step<Json> => this.#step({ kind: "port.show" }, reply),
+  };
+
+  /** Params. */
+  readonly param = {
+    /** `devlink dev param show` of all params */
+    list: (): Step<Json> => this.#step({ kind: "param.show", handle: this.handle }, reply),
+    /** `devlink dev param show` of one */
+    get: (name: string): Step<Json> => this.#step({ kind: "param.show", handle: this.handle, name }, reply),
+    /** `devlink dev param set` */
+    set: (
+      name: string,
+      value: string | number | boolean,
+      options: { cmode?: "runtime" | "driverinit" | "permanent" } = {},
+    ): Step<void> =>
+      this.#step(
+        { kind: "param.set", handle: this.handle, name, value, cmode: options.cmode ?? "driverinit" },
+        nothing,
+      ),
+  };
+
+  /** Resources. */
+  readonly resource = {
+    /** `devlink resource show`: the whole tree */
+    list: (): Step<Json> => this.#step({ kind: "resource.show", handle: this.handle }, reply),
+    /** `devlink resource set` */
+    set: (path: string, size: number | string): Step<void> =>
+      this.#step({ kind: "resource.set", handle: this.handle, path, size }, nothing),
+  };
+
+  /** Regions and their snapshots. */
+  readonly region = {
+    /** `devlink region show` */
+    list: (): Step<Json> => this.#step({ kind: "region.show" }, reply),
+    /** `devlink region new` */
+    new: (region: string, snapshot?: number): Step<Json> =>
+      this.#step(
+        { kind: "region.new", handle: this.handle, region, ...(snapshot === undefined ? {} : { snapshot }) },
+        reply,
+      ),
+    /** `devlink region del` */
+    del: (region: string, snapshot: number): Step<void> =>
+      this.#step({ kind: "region.del", handle: this.handle, region, snapshot }, nothing),
+  };
+
+  /** Health reporters. */
+  readonly health = {
+    /** `devlink health show` */
+    list: (): Step<Json> => this.#step({ kind: "health.show", handle: this.handle }, reply),
+    /** `devlink health set` */
+    set: (
+      reporter: string,
+      options: { gracePeriod?: number; autoRecover?: boolean; autoDump?: boolean },
+    ): Step<void> => this.#step({ kind: "health.set", handle: this.handle, reporter, ...options }, nothing),
+    /** `devlink health recover` */
+    recover: (reporter: string): Step<void> =>
+      this.#step({ kind: "health.recover", handle: this.handle, reporter }, nothing),
+  };
+
+  /** Traps, their groups and their policers. */
+  readonly trap = {
+    /** `devlink -s trap show` of all traps */
+    list: (): Step<Trap[]> => this.#step({ kind: "trap.show", handle: this.handle }, listed<Trap>("trap")),
+    /** `devlink -s trap show` of one trap */
+    get: (name: string): Step<Trap> =>
+      this.#step({ kind: "trap.show", handle: this.handle, name }, first<Trap>("trap")),
+    /** `devlink trap set` */
+    set: (name: string, options: { action: string }): Step<void> =>
+      this.#step({ kind: "trap.set", handle: this.handle, name, ...options }, nothing),
+    /** Trap groups. */
+    group: {
+      /** `devlink -s trap group show` of all groups */
+      list: (): Step<TrapGroup[]> =>
+        this.#step({ kind: "trap.group.show", handle: this.handle }, listed<TrapGroup>("trap_group")),
+      /** `devlink -s trap group show` of one group */
+      get: (name: string): Step<TrapGroup> =>
+        this.#step({ kind: "trap.group.show", handle: this.handle, name }, first<TrapGroup>("trap_group")),
+      /** `devlink trap group set`; `policer: null` is `nopolicer` */
+      set: (name: string, options: { action?: string; policer?: number | null }): Step<void> =>
+        this.#step({ kind: "trap.group.set", handle: this.handle, name, ...options }, nothing),
+    },
+    /** Trap policers. */
+    policer: {
+      /** `devlink -s trap policer show` of all policers */
+      list: (): Step<TrapPolicer[]> =>
+        this.#step({ kind: "trap.policer.show", handle: this.handle }, listed<TrapPolicer>("trap_policer")),
+      /** `devlink -s trap policer show` of one policer */
+      get: (policer: number): Step<TrapPolicer> =>
+        this.#step({ kind: "trap.policer.show", handle: this.handle, policer }, first<TrapPolicer>("trap_policer")),
+      /** `devlink trap policer set`; rate in packets per second, burst in packets */
+      set: (policer: number, options: { rate?: number; burst?: number }): Step<void> =>
+        this.#step({ kind: "trap.policer.set", handle: this.handle, policer, ...options }, nothing),
+    },
+  };
+
+  /** The netdev of a port. */
+  readonly link = {
+    /** `ip link set up` */
+    up: (port: number): Step<void> => this.#step({ kind: "link.set", handle: this.handle, port, up: true }, nothing),
+    /** `ip link set down` */
+    down: (port: number): Step<void> => this.#step({ kind: "link.set", handle: this.handle, port, up: false }, nothing),
+    /** `ip link show` */
+    show: (port: number): Step<Json> => this.#step({ kind: "link.show", handle: this.handle, port }, reply),
+  };
+
+  /** Network namespaces. */
+  readonly netns = {
+    /** `ip netns add` */
+    add: (name: NetnsName): Step<void> => this.#step({ kind: "netns.add", name }, nothing),
+    /** `ip netns del`; with `until`, waits until that instance is back in `init` (the netns dies asynchronously) */
+    del: (name: NetnsName, options: { until?: Handle } = {}): Step<void> =>
+      this.#step({ kind: "netns.del", name, ...options }, nothing),
+  };
+
+  /** IPv4 routes. */
+  readonly route = {
+    /** `ip route add` */
+    add: (prefix: string, options: { dev: string }): Step<void> =>
+      this.#step({ kind: "route.add", prefix, ...options }, nothing),
+    /** `ip route del` */
+    del: (prefix: string, options: { dev: string }): Step<void> =>
+      this.#step({ kind: "route.del", prefix, ...options }, nothing),
+  };
+
+  /** The netdevsim bus and driver in sysfs. */
+  readonly netdevsim = {
+    /** Writes to `new_device`: `"ID [PORTS [QUEUES]]"` */
+    newDevice: (value: string): Step<void> => this.write("/sys/bus/netdevsim/new_device", value),
+    /** Writes to `del_device`: `"ID"` */
+    delDevice: (value: string): Step<void> => this.write("/sys/bus/netdevsim/del_device", value),
+    /** Writes a port's index to the device's `new_port` */
+    newPort: (value: string): Step<void> => this.write(`${this.#device()}/new_port`, value),
+    /** Writes a port's index to the device's `del_port` */
+    delPort: (value: string): Step<void> => this.write(`${this.#device()}/del_port`, value),
+    /** Writes a device's name to the driver's `bind`. @default the fixture's */
+    bind: (name: string = this.#name()): Step<void> => this.write("/sys/bus/netdevsim/drivers/netdevsim/bind", name),
+    /** Writes a device's name to the driver's `unbind`. @default the fixture's */
+    unbind: (name: string = this.#name()): Step<void> =>
+      this.write("/sys/bus/netdevsim/drivers/netdevsim/unbind", name),
+  };
+
+  /** The driver's files in debugfs. */
+  readonly debugfs = {
+    /** Writes a file of the device's directory */
+    write: (file: string, value: string): Step<void> => this.write(`${this.#debugfs()}/${file}`, value),
+    /** Reads a file of the device's directory */
+    read: (file: string): Step<string> => this.read(`${this.#debugfs()}/${file}`),
+  };
+
+  #name(): string {
+    return this.handle.slice(this.handle.indexOf("/") + 1);
+  }
+
+  #device(): string {
+    return `/sys/bus/netdevsim/devices/${this.#name()}`;
+  }
+
+  #debugfs(): string {
+    return `/sys/kernel/debug/netdevsim/${this.#name()}`;
+  }
+
+  /** One `write(2)` of `value` and a newline. */
+  write(path: string, value: string): Step<void> {
+    return this.#step({ kind: "file.write", path, value }, nothing);
+  }
+
+  /** The text of a file, without its last newline. */
+  read(path: string): Step<string> {
+    return this.#step({ kind: "file.read", path }, (observation) => observation.sysfs ?? "");
+  }
+
+  /** Lets time pass, in ms. */
+  wait(ms: number): Step<void> {
+    return this.#step({ kind: "wait", ms }, nothing);
+  }
+
+  /** Performs `operation` and asks `poll` again and again meanwhile; gives the different answers (see the vocabulary). */
+  during(operation: Operation, poll: Operation): Step<Json> {
+    return this.#step({ kind: "during", operation, poll }, reply);
+  }
+}

@@ -1,0 +1,180 @@
+/**
+ * Suites and their sequences, and how a sequence becomes a plan: its body is run on the model of the board's era; that
+ * run is the compiler, it yields the plan and the trace to expect.
+ *
+ * @module
+ */
+
+import type { Plan, PlannedStep, SequenceTrace, StepTrace } from "../diff/trace.ts";
+import type { Fixture } from "../fixtures/fixture.ts";
+import { type EraId, Machine } from "../model/mod.ts";
+import type { Observation } from "../model/observation.ts";
+import type { Operation } from "../model/operation.ts";
+import { Dut } from "./dut.ts";
+
+/** The body of a sequence: performs operations and may assert on what the model shows. */
+export type SequenceBody = (dut: Dut) => void | Promise<void>;
+
+/** Options of a sequence. */
+export interface SequenceOptions {
+  /** Where the expectation comes from: scenario ids of the catalogue, seeds, selftests, kernel files */
+  source: string;
+  /** Another starting state than the suite's */
+  fixture?: Fixture;
+  /** Capabilities of the board that it needs beside its fixture's */
+  requires?: readonly string[];
+}
+
+/** One ordered scenario. */
+export interface Sequence extends SequenceOptions {
+  name: string;
+  fixture: Fixture;
+  body: SequenceBody;
+}
+
+/** A file of sequences. */
+export interface Suite {
+  name: string;
+  sequences: readonly Sequence[];
+}
+
+/** Options of {@linkcode suite}. */
+export interface SuiteOptions {
+  /** The starting state of each sequence */
+  fixture: Fixture;
+}
+
+/** A suite that is wrong in itself: it fails on the model. Nothing of it is pushed to a board; exit status 2. */
+export class SuiteError extends Error {
+  override name = "SuiteError";
+}
+
+/**
+ * Defines a suite: the default export of a suite's file. In `deno test FILE` each sequence is a test of its own, on the
+ * board that the environment variable `TWINLINK_BOARD` names (the model where it is not set).
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { netdevsim } from "../fixtures/netdevsim.ts";
+ * import { compile, suite } from "./suite.ts";
+ *
+ * const trap = suite("trap", { fixture: netdevsim({ ports: 1 }) }, ({ sequence }) => {
+ *   sequence("reload puts a trap back to its default", { source: "T12" }, async (dut) => {
+ *     await dut.trap.set("source_mac_is_multicast", { action: "trap" });
+ *     await dut.reload();
+ *     assertEquals((await dut.trap.get("source_mac_is_multicast")).action, "drop");
+ *   });
+ * });
+ * const { plan } = await compile(trap, trap.sequences[0]!, "6.12");
+ * assertEquals(plan.steps.map((step) => step.op.kind), [
+ *   "file.write", // new_device
+ *   "trap.set",
+ *   "dev.reload",
+ *   "trap.show",
+ *   "file.write", // del_device
+ * ]);
+ * ```
+ */
+export function suite(
+  name: string,
+  options: SuiteOptions,
+  define: (tools: {
+    sequence: (name: string, options: SequenceOptions, body: SequenceBody) => void;
+  }) => void,
+): Suite {
+  const sequences: Sequence[] = [];
+  define({
+    sequence: (name, given, body) => {
+      if (sequences.some((other) => other.name === name)) {
+        throw new SuiteError(`Cannot define sequence "${name}" twice in a suite`);
+      }
+      sequences.push({ ...given, name, fixture: given.fixture ?? options.fixture, body });
+    },
+  });
+  const defined = { name, sequences };
+  registerTests(defined);
+  return defined;
+}
+
+/** Set while a command loads suites by itself, so that they are not registered as tests. */
+export const LOADING: unique symbol = Symbol.for("twinlink.loading");
+
+// `Deno.test` does nothing outside of `deno test`. The runner is imported by the test only: suites know no runner.
+function registerTests(suite: Suite): void {
+  if ((globalThis as { [LOADING]?: boolean })[LOADING]) return;
+  for (const sequence of suite.sequences) {
+    Deno.test({
+      name: `${suite.name} > ${sequence.name}`,
+      fn: async () => {
+        const { runAsTest } = await import("../runners/deno_test.ts");
+        await runAsTest(suite, sequence);
+      },
+      // A board stays up between the tests of a file.
+      sanitizeOps: false,
+      sanitizeResources: false,
+    });
+  }
+}
+
+/** A sequence, compiled for an era. */
+export interface Compiled {
+  plan: Plan;
+  /** What the model shows for the plan */
+  expected: SequenceTrace;
+}
+
+// Names end up in names of the agent's variables.
+const NETNS = /^[A-Za-z][A-Za-z0-9_]{0,30}$/;
+
+/**
+ * Runs a sequence on the model of an era.
+ *
+ * @throws {SuiteError} If the body throws, or if a step fails and nobody says that it may
+ */
+export async function compile(suite: Suite, sequence: Sequence, era: EraId): Promise<Compiled> {
+  const machine = new Machine({ era });
+  const steps: StepTrace[] = [];
+  const where = `${suite.name} > ${sequence.name}`;
+  const performAs = (phase: PlannedStep["phase"]) => (op: Operation): Observation => {
+    for (const name of [op.netns ?? "init", ...("name" in op && op.kind.startsWith("netns.") ? [op.name] : [])]) {
+      if (!NETNS.test(name ?? "")) throw new SuiteError(`Cannot use "${name}" as the name of a netns in ${where}`);
+    }
+    const observation = machine.perform(op);
+    if (op.kind === "netns.del") {
+      // A socket keeps its netns alive: nobody can watch one die from the inside.
+      delete observation.notify[op.name];
+      delete observation.link[op.name];
+    }
+    steps.push({ id: steps.length + 1, phase, op, observation });
+    return observation;
+  };
+  const { fixture } = sequence;
+  for (const op of fixture.setup) {
+    const { result, extack } = performAs("setup")(op);
+    if (result !== "ok") {
+      throw new SuiteError(
+        `${where} fails on the model of ${era}: fixture ${fixture.name}: ${op.kind}: ${result} ${extack?.text ?? ""}`,
+      );
+    }
+  }
+  const dut = new Dut(fixture.handle, performAs("body"));
+  try {
+    await sequence.body(dut);
+  } catch (error) {
+    const message = error instanceof Error ? error.message : String(error);
+    throw new SuiteError(`${where} fails on the model of ${era}: ${message}`, { cause: error });
+  }
+  const unsettled = dut.steps.find((step) => !step.settled);
+  if (unsettled) {
+    throw new SuiteError(
+      `${where} fails on the model of ${era}: ${unsettled.error.message}: say .fails() or .either() where that is meant`,
+    );
+  }
+  fixture.teardown.forEach(performAs("teardown"));
+  const { name, source } = sequence;
+  return {
+    plan: { suite: suite.name, sequence: name, source, steps: steps.map(({ id, phase, op }) => ({ id, phase, op })) },
+    expected: { suite: suite.name, sequence: name, source, steps },
+  };
+}
