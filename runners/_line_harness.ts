@@ -1,0 +1,239 @@
+/**
+ * A serial line for tests and benchmarks, made of two real pseudo terminals: the host opens one, a board program has the
+ * other as its terminal, and in between bytes travel at a line's speed, are lost when a small FIFO overruns, and are cut
+ * anywhere by kernel log lines.
+ *
+ * @module
+ */
+
+import { closeFd, openPty, openTty, poller, readFd, writeFd } from "./tty.ts";
+
+/** How the line behaves and what is behind it. */
+export interface LineOptions {
+  /** The program on the board, with its arguments; its terminal is the line. Without it nobody answers */
+  board?: string[];
+  /** Environment of the board program, beside this process's own */
+  env?: Record<string, string>;
+  /** Bits a second each way, ten to a byte; without it as fast as it goes */
+  baudRate?: number;
+  /** Kernel log lines on the way to the host, spliced in between any two bytes */
+  noise?: {
+    /** Lines a second, evenly spaced */
+    perSecond: number;
+    /** What the nth line says after its time stamp */
+    text?: (n: number) => string;
+  };
+  /** Bytes that the board's receiver holds; what comes faster than `baudRate` beyond it is lost. Without it nothing is */
+  fifo?: number;
+}
+
+/** A line that works until `close`. */
+export interface Line extends AsyncDisposable {
+  /** What the host opens */
+  readonly path: string;
+  /** The board's end of the line: what its programs have as their terminal */
+  readonly boardPath: string;
+  /** Bytes lost to the board's FIFO */
+  readonly lost: number;
+  /** Bytes that reached the board */
+  readonly received: number;
+  /** Kernel lines spliced in */
+  readonly noiseLines: number;
+  /** Writes text to the host between two bytes, as a kernel would */
+  inject(text: string): Promise<void>;
+  /** Takes the host's end away, as pulling a USB adapter does */
+  unplug(): Promise<void>;
+  /** Ends the board program and the line */
+  close(): Promise<void>;
+}
+
+/**
+ * A board program: asks for a login and a password like login(1), then runs an interactive shell. Root's password is
+ * `LINE_PASSWORD`, the shell `LINE_SHELL`.
+ */
+export const LOGIN_BOARD: string[] = [
+  "sh",
+  "-c",
+  `while :; do
+  stty sane -echo echo
+  printf '\\r\\nTest board 1.0\\r\\n\\r\\nboard login: '
+  IFS= read -r user || exit
+  [ -n "$user" ] || continue
+  stty -echo; printf 'Password: '; IFS= read -r password; stty echo; printf '\\n'
+  if [ "$user" = root ] && [ "$password" = "\${LINE_PASSWORD-secret}" ]; then
+    printf 'Last login: Mon Jan  1 00:00:00 on ttyS1\\n$ is the currency here, # the number sign\\n'
+    PS1='board # ' PS2='> ' ENV= \${LINE_SHELL-sh} -i
+  else
+    printf '\\nLogin incorrect\\n'
+  fi
+done`,
+];
+
+const CANCELED = new Error("the line was closed");
+
+/** Lays a line. */
+export function openLine(options: LineOptions = {}): Promise<Line> {
+  return Promise.resolve(new PtyLine(options));
+}
+
+class PtyLine implements Line {
+  readonly path: string;
+  readonly boardPath: string;
+  lost = 0;
+  received = 0;
+  noiseLines = 0;
+  #host: number;
+  #board: number;
+  #held: number[];
+  #open = new Set<number>();
+  #pumps: Promise<void>[];
+  #toHost = Promise.resolve();
+  #nextFree = new Map<number, number>();
+  #timer: ReturnType<typeof setInterval> | undefined;
+  #process: Deno.ChildProcess | undefined;
+  #options: LineOptions;
+
+  constructor(options: LineOptions) {
+    this.#options = options;
+    const host = openPty();
+    const board = openPty();
+    this.path = host.path;
+    this.boardPath = board.path;
+    this.#host = host.fd;
+    this.#board = board.fd;
+    // Held, so that neither end hangs up while nobody has it open.
+    this.#held = [openTty(host.path), openTty(board.path)];
+    for (const fd of [this.#host, this.#board]) {
+      poller.add(fd);
+      this.#open.add(fd);
+    }
+    this.#pumps = [
+      this.#pump(this.#board, (bytes) => this.#sendToHost(bytes)),
+      options.fifo === undefined
+        ? this.#pump(this.#host, (bytes) => this.#sendToBoard(bytes))
+        : this.#pumpThroughFifo(options.fifo),
+    ];
+    if (options.noise) {
+      this.#timer = setInterval(() => this.#makeNoise(), 1000 / options.noise.perSecond);
+    }
+    if (options.board) {
+      this.#process = new Deno.Command("sh", {
+        args: ["-c", 'exec setsid -c "$@" < "$0" > "$0" 2>&1', board.path, ...options.board],
+        ...(options.env ? { env: options.env } : {}),
+        stdin: "null",
+        stdout: "null",
+        stderr: "inherit",
+      }).spawn();
+    }
+  }
+
+  inject(text: string): Promise<void> {
+    return this.#sendToHost(new TextEncoder().encode(text));
+  }
+
+  async unplug(): Promise<void> {
+    await this.#drop(this.#host);
+  }
+
+  async close(): Promise<void> {
+    clearInterval(this.#timer);
+    await this.#drop(this.#host);
+    await this.#drop(this.#board);
+    for (const fd of this.#held.splice(0)) closeFd(fd);
+    await Promise.all([...this.#pumps, this.#toHost]);
+    try {
+      this.#process?.kill("SIGKILL");
+    } catch { /* ended by itself */ }
+    await this.#process?.status;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+
+  #makeNoise(): void {
+    const n = ++this.noiseLines;
+    const text = this.#options.noise?.text?.(n) ?? `netdevsim netdevsim${n % 10} eth${n}: Link is Up - 10Gbps/Full`;
+    const stamp = (performance.now() / 1000).toFixed(6).padStart(12);
+    this.inject(`[${stamp}] ${text}\r\n`);
+  }
+
+  async #drop(fd: number): Promise<void> {
+    if (!this.#open.delete(fd)) return;
+    await poller.remove(fd, CANCELED);
+    closeFd(fd);
+  }
+
+  /** Moves what comes from `fd` in pieces of at most 32 bytes (a UART's FIFO or two), so that noise gets in anywhere. */
+  async #pump(fd: number, send: (bytes: Uint8Array<ArrayBuffer>) => Promise<void>): Promise<void> {
+    const buffer = new Uint8Array(this.#options.baudRate || this.#options.noise ? 32 : 4096);
+    await this.#whileOpen(fd, async () => {
+      const size = this.#options.noise ? 1 + Math.floor(Math.random() * buffer.length) : buffer.length;
+      const count = await this.#read(fd, buffer.subarray(0, size));
+      await send(buffer.slice(0, count));
+    });
+  }
+
+  async #pumpThroughFifo(size: number): Promise<void> {
+    const buffer = new Uint8Array(4096);
+    let fifo: number[] = [];
+    let sending = Promise.resolve();
+    await this.#whileOpen(this.#host, async () => {
+      const count = await this.#read(this.#host, buffer);
+      const room = Math.min(size - fifo.length, count);
+      this.lost += count - room;
+      fifo.push(...buffer.subarray(0, room));
+      sending = sending.then(async () => {
+        while (fifo.length > 0) {
+          const piece = fifo.slice(0, 16);
+          await this.#sendToBoard(new Uint8Array(piece));
+          fifo = fifo.slice(piece.length);
+        }
+      });
+    });
+    await sending;
+  }
+
+  async #whileOpen(fd: number, step: () => Promise<void>): Promise<void> {
+    try {
+      while (this.#open.has(fd)) await step();
+    } catch (error) {
+      if (this.#open.has(fd)) throw error;
+    }
+  }
+
+  async #read(fd: number, buffer: Uint8Array<ArrayBuffer>): Promise<number> {
+    while (true) {
+      if (!this.#open.has(fd)) throw CANCELED;
+      const count = readFd(fd, buffer);
+      if (count !== null) return count;
+      await poller.wait(fd, "read");
+    }
+  }
+
+  #sendToHost(bytes: Uint8Array<ArrayBuffer>): Promise<void> {
+    return this.#toHost = this.#toHost.then(() => this.#send(this.#host, bytes));
+  }
+
+  async #sendToBoard(bytes: Uint8Array<ArrayBuffer>): Promise<void> {
+    await this.#send(this.#board, bytes);
+    this.received += bytes.length;
+  }
+
+  async #send(fd: number, bytes: Uint8Array<ArrayBuffer>): Promise<void> {
+    const { baudRate } = this.#options;
+    if (baudRate !== undefined) {
+      const now = performance.now();
+      const free = Math.max(this.#nextFree.get(fd) ?? 0, now) + bytes.length * 10_000 / baudRate;
+      this.#nextFree.set(fd, free);
+      // Timers have a grain of a millisecond: sleep only once that much is owed, so that the mean speed is right.
+      if (free - now > 1) await new Promise((resolve) => setTimeout(resolve, free - now));
+    }
+    for (let sent = 0; sent < bytes.length;) {
+      if (!this.#open.has(fd)) return;
+      const count = writeFd(fd, bytes.subarray(sent));
+      if (count !== null) sent += count;
+      else await poller.wait(fd, "write").catch(() => {});
+    }
+  }
+}
