@@ -139,17 +139,22 @@ tl_kmsg() {
   return 1
 } 2> /dev/null
 
+tl_overrun() {
+  if kill -0 "$2" 2> /dev/null; then tl_why="lost messages"; else tl_why="ended by itself"; fi
+  printf '\n--%s overrun %s in netns %s %s: %s drops, %s bytes waiting\n' "$TL_N" "$3" "$1" "$tl_why" "$TL_DROPS" "$TL_RMEM" >> "$TL_R"
+}
+
 # Gathers what all monitors saw into the record and empties their files.
 tl_gather() {
   for tl_ns in $TL_NETNS; do
     eval "tl_p=\$TL_PN_$tl_ns tl_q=\$TL_PL_$tl_ns"
-    tl_drained $tl_p 16 || printf '\n--%s overrun %s devlink\n' "$TL_N" "$tl_ns" >> "$TL_R"
-    tl_drained $tl_q 0 || printf '\n--%s overrun %s link\n' "$TL_N" "$tl_ns" >> "$TL_R"
+    tl_drained $tl_p 16 || tl_overrun "$tl_ns" $tl_p "devlink monitor"
+    tl_drained $tl_q 0 || tl_overrun "$tl_ns" $tl_q "ip monitor"
     if [ -s "$TL_D/n.$tl_ns" ]; then cat "$TL_D/bn.$tl_ns" "$TL_D/n.$tl_ns" >> "$TL_R"; : > "$TL_D/n.$tl_ns"; fi
     if [ -s "$TL_D/l.$tl_ns" ]; then cat "$TL_D/bl.$tl_ns" "$TL_D/l.$tl_ns" >> "$TL_R"; : > "$TL_D/l.$tl_ns"; fi
   done
   printf '\n--%s kmsg\n' "$TL_N" >> "$TL_R"
-  tl_kmsg >> "$TL_R" || printf '\n--%s overrun init kmsg\n' "$TL_N" >> "$TL_R"
+  tl_kmsg >> "$TL_R" || printf '\n--%s overrun the kernel log did not give the mark back\n' "$TL_N" >> "$TL_R"
 }
 
 # tl_bounded SECONDS COMMAND...: sets TL_RC, or `hang` when the bound has passed. The ticker interrupts `wait`.

@@ -333,7 +333,7 @@ function readStep(step: PlannedStep, body: string, nonce: string): StepTrace {
   const board = { start: Number(start) * 1000, end: Number(end) * 1000 };
   const overrun = sections.find((section) => section.name.startsWith("overrun"));
   if (overrun) {
-    return { ...step, board, lost: { reason: "overrun", detail: `messages were lost: ${overrun.name}` } };
+    return { ...step, board, lost: { reason: "overrun", detail: overrun.name.slice("overrun ".length) } };
   }
   if (rc === "127") {
     const stderr = sections.find((section) => section.name === "err")?.text.trim() ?? "";

@@ -1,0 +1,119 @@
+/**
+ * Runners take plans to a target and bring back traces: the model, a recording, a kernel in QEMU, a board over ssh or
+ * serial, this host.
+ *
+ * @module
+ */
+
+import type { Board } from "../boards/mod.ts";
+import { bootQemu, ensureImage } from "../fixtures/mod.ts";
+import type { EraId } from "../model/mod.ts";
+import { openAgent } from "./agent.ts";
+import { openLocal } from "./local.ts";
+import { openModel } from "./model.ts";
+import { openRecording } from "./recording.ts";
+import type { Runner, RunnerOptions } from "./runner.ts";
+import { openSerial } from "./serial.ts";
+import type { Shell } from "./shell.ts";
+import { openSsh } from "./ssh.ts";
+
+export { checkFit, type Progress, type Runner, type RunnerOptions, UnfitBoardError } from "./runner.ts";
+export { type Shell, TransportError } from "./shell.ts";
+
+/**
+ * Opens a board.
+ *
+ * @throws {TransportError} If it cannot be reached
+ * @throws {UnfitBoardError} If it cannot run plans
+ * @throws {FixtureUnavailable} If what a QEMU board is made of cannot be had here
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { loadBoard } from "../boards/mod.ts";
+ * import { openRunner } from "./mod.ts";
+ *
+ * const runner = await openRunner(await loadBoard("model"));
+ * assertEquals(runner.header.transport, "model");
+ * await runner.close();
+ * ```
+ */
+export async function openRunner(board: Board, options: RunnerOptions = {}): Promise<Runner> {
+  switch (board.runner) {
+    case "model":
+      return openModel(board, board.era as EraId, options);
+    case "recording":
+      return await openRecording(board, board.recording!.trace, options);
+    case "local":
+      return await openAgent(board, "local", await openLocal(signalOf(options)), options);
+    case "remote":
+      return await openRemote(board, options);
+    case "qemu":
+      return await openQemu(board, options);
+  }
+}
+
+const signalOf = ({ signal }: RunnerOptions): { signal?: AbortSignal } => signal ? { signal } : {};
+
+async function openRemote(board: Board, options: RunnerOptions): Promise<Runner> {
+  const { ssh, serial } = board;
+  const transport = options.transport ?? board.transport ?? (ssh ? "ssh" : "serial");
+  if (transport === "ssh" && !ssh) throw new TypeError(`Cannot open board "${board.name}" over ssh: its file has no [ssh]`);
+  if (transport === "serial" && !serial) {
+    throw new TypeError(`Cannot open board "${board.name}" over serial: its file has no [serial]`);
+  }
+  const shell = transport === "ssh"
+    ? await openSsh({ ...ssh!, ...signalOf(options) })
+    : await openSerialOf(serial!, options);
+  return await openAgent(board, transport, shell, options);
+}
+
+function openSerialOf(serial: NonNullable<Board["serial"]>, options: RunnerOptions): Promise<Shell> {
+  const { login } = serial;
+  return openSerial({
+    path: serial.path,
+    baudRate: serial.baud,
+    rtscts: serial.rtscts,
+    ...(login ? { login: { user: login.user, password: () => passwordOf(login) } } : {}),
+    ...signalOf(options),
+  });
+}
+
+/** A login's password: from the environment or a command of the board file, never from the file itself. */
+async function passwordOf(
+  login: NonNullable<NonNullable<Board["serial"]>["login"]>,
+): Promise<string | null> {
+  if (login.passwordEnv) return Deno.env.get(login.passwordEnv) ?? null;
+  if (!login.passwordCommand) return null;
+  const [program, ...args] = login.passwordCommand;
+  const { stdout } = await new Deno.Command(program!, { args, stdin: "null", stderr: "inherit" }).output();
+  return new TextDecoder().decode(stdout).split("\n")[0] ?? null;
+}
+
+async function openQemu(board: Board, options: RunnerOptions): Promise<Runner> {
+  const { kernel, module, moduleSource, cmdline, memory, transport: own } = board.qemu!;
+  const transport = options.transport ?? own;
+  const progress = options.onProgress ? { onProgress: options.onProgress } : {};
+  const image = await ensureImage(kernel, {
+    ...(module ? { module } : {}),
+    ...(moduleSource ? { moduleSource } : {}),
+    ...progress,
+    ...signalOf(options),
+  });
+  const guest = await bootQemu(image, {
+    ...(cmdline ? { cmdline } : {}),
+    ...(memory ? { memory } : {}),
+    ...(options.consoleLog ? { consoleLog: options.consoleLog } : {}),
+    ...progress,
+    ...signalOf(options),
+  });
+  try {
+    const shell = transport === "ssh"
+      ? await openSsh({ ...guest.ssh, ...signalOf(options) })
+      : await openSerial({ ...guest.serial, ...signalOf(options) });
+    return await openAgent(board, transport, shell, options, () => guest.close());
+  } catch (error) {
+    await guest.close();
+    throw error;
+  }
+}
