@@ -1,0 +1,40 @@
+/**
+ * What a board sent, made fit to be looked at: by a prompt's pattern, or by a person in a message.
+ *
+ * @module
+ */
+
+// deno-lint-ignore no-control-regex
+const ESCAPES = /\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[ -/]*[0-~])/g;
+// The bidirectional and line-breaking characters of Unicode too: they show a line in another order than it has.
+// deno-lint-ignore no-control-regex
+const CONTROLS = /[\x00-\x09\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069]/g;
+
+/** The text without terminal escape sequences and without control characters; newlines stay. */
+export function withoutControls(text: string): string {
+  return text.replace(ESCAPES, "").replace(CONTROLS, "");
+}
+
+/**
+ * The text without the lines that the kernel's console put into it. A kernel line stays whole, `[   12.345678] text`, but
+ * begins between any two bytes of what the board's programs write, so that taking it out joins them again. One that has
+ * only begun, at the end, is taken out as well.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { withoutKernelLines } from "./_plain_text.ts";
+ *
+ * assertEquals(withoutKernelLines("board lo[   12.345678] eth0: link up\r\ngin: [   12.4"), "board login: ");
+ * ```
+ */
+export function withoutKernelLines(text: string): string {
+  return text.replace(/(?:<\d+>)?\[ *\d+\.\d{6}\](?:\[ *[TC]\d+\])? [^\n]*(?:\n|$)/g, "")
+    .replace(/(?:<\d+>)?\[ *\d+(?:\.\d*\]?)?$/, "");
+}
+
+/** The last line that says anything, at most 120 characters of it, for a message. */
+export function lastLine(text: string): string {
+  const lines = withoutControls(text).split("\n").map((line) => line.trim()).filter((line) => line !== "");
+  return (lines.at(-1) ?? "").slice(0, 120);
+}

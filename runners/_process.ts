@@ -1,0 +1,142 @@
+/**
+ * A shell that is a child process here: the local one, or the ssh client.
+ *
+ * @module
+ */
+
+import { type Shell, TransportError } from "./shell.ts";
+import { withoutControls } from "./_plain_text.ts";
+
+/** How the process is started and spoken of. */
+export interface ProcessOptions {
+  command: string;
+  args: string[];
+  /** Beside this process's own environment */
+  env?: Record<string, string>;
+  description: string;
+  /** What an exit status says: undefined for a normal end, otherwise why the shell was lost */
+  lost?: (status: Deno.CommandStatus, stderr: string) => string | undefined;
+}
+
+/** How long a process may take to end by itself before it is told to, and then before it is made to (milliseconds). */
+const GRACE = 500;
+
+/** How much of what the process said last on standard error is kept. */
+const STDERR_KEPT = 8192;
+
+/**
+ * A child process with its streams. It leads its own session: it has no terminal to ask on, and Ctrl-C does not reach it,
+ * so that the board can still be tidied up through it.
+ */
+export class ProcessShell implements Shell {
+  readonly description: string;
+  readonly readable: ReadableStream<Uint8Array>;
+  readonly writable: WritableStream<Uint8Array>;
+  /** How the process ended */
+  readonly status: Promise<Deno.CommandStatus>;
+  #child: Deno.ChildProcess;
+  #stderr = "";
+  #stderrDone: Promise<void>;
+  #ended = false;
+  #closing: Promise<void> | undefined;
+  #stdin: WritableStreamDefaultWriter<Uint8Array<ArrayBufferLike>>;
+  #stdout: ReadableStreamDefaultReader<Uint8Array<ArrayBufferLike>>;
+
+  /** Starts the process; throws Deno.errors.NotFound where the command is not installed. */
+  constructor(options: ProcessOptions) {
+    this.description = options.description;
+    this.#child = new Deno.Command(options.command, {
+      args: options.args,
+      ...(options.env ? { env: options.env } : {}),
+      stdin: "piped",
+      stdout: "piped",
+      stderr: "piped",
+      detached: true,
+    }).spawn();
+    this.#stdin = this.#child.stdin.getWriter();
+    this.#stdin.closed.catch(() => {});
+    this.#stdout = this.#child.stdout.getReader();
+    this.#stderrDone = this.#collectStderr();
+    this.status = this.#child.status;
+    this.status.then(() => this.#ended = true);
+    const closed = () => new TransportError(`Cannot use ${this.description}: it was closed`);
+    this.readable = new ReadableStream<Uint8Array>({
+      pull: async (controller) => {
+        const { value, done } = await this.#stdout.read();
+        if (value !== undefined) return controller.enqueue(value);
+        if (!done) return;
+        const why = this.#closing ? undefined : options.lost?.(await this.status, await this.stderr());
+        if (why === undefined) controller.close();
+        else controller.error(new TransportError(`Lost ${this.description}: ${why}`));
+      },
+      cancel: () => this.#drain(),
+    }, { highWaterMark: 0 });
+    this.writable = new WritableStream<Uint8Array>({
+      write: async (chunk) => {
+        if (this.#closing) throw closed();
+        try {
+          await this.#stdin.write(chunk);
+        } catch (cause) {
+          if (this.#closing) throw closed();
+          const why = options.lost?.(await this.status, await this.stderr()) ?? "its shell has ended";
+          throw new TransportError(`Lost ${this.description}: ${why}`, { cause });
+        }
+      },
+      close: () => this.#stdin.close().catch(() => {}),
+      abort: () => this.#stdin.abort().catch(() => {}),
+    });
+  }
+
+  /** What it said on standard error, its end; resolves when the process has closed it. */
+  async stderr(): Promise<string> {
+    await this.#stderrDone;
+    return this.#stderr;
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async #close(): Promise<void> {
+    // End of input ends a shell that listens; a write that is stuck, or a command that runs, needs the signals.
+    const ended = Promise.race([this.#stdin.close().then(() => this.status), this.status]).catch(() => {});
+    for (const signal of ["SIGTERM", "SIGKILL"] as const) {
+      if (await within(GRACE, Promise.race([ended, this.status]))) break;
+      this.#kill(signal);
+    }
+    await this.status;
+    await this.#drain();
+    await within(GRACE, this.#stderrDone) || await this.#child.stderr.cancel().catch(() => {});
+  }
+
+  /** It leads a process group, so its children end with it. */
+  #kill(signal: Deno.Signal): void {
+    if (this.#ended) return;
+    try {
+      Deno.kill(-this.#child.pid, signal);
+    } catch { /* it has just ended */ }
+  }
+
+  async #drain(): Promise<void> {
+    await this.#stdout.cancel().catch(() => {});
+  }
+
+  async #collectStderr(): Promise<void> {
+    const text = this.#child.stderr.pipeThrough(new TextDecoderStream());
+    for await (const chunk of text) {
+      this.#stderr = (this.#stderr + withoutControls(chunk)).slice(-STDERR_KEPT);
+    }
+  }
+}
+
+/** True when the promise settled within so many milliseconds. */
+export async function within(milliseconds: number, promise: Promise<unknown>): Promise<boolean> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const late = new Promise<boolean>((resolve) => timer = setTimeout(() => resolve(false), milliseconds));
+  try {
+    return await Promise.race([promise.then(() => true), late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
