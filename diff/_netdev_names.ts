@@ -1,0 +1,106 @@
+/**
+ * Netdev names of one side of a comparison, learned from what devlink says of its ports, so that `eth3` here and `enp0s1`
+ * there can be seen to be the same port.
+ */
+
+import type { LinkEvent, Notification, Observation } from "../model/observation.ts";
+import type { NetnsName, Operation } from "../model/operation.ts";
+import { canonical, isObject } from "./_json.ts";
+
+const label = (handle: string) => `<port ${handle}>`;
+
+/** What is known of one netns. */
+class Names {
+  /** Handle of the port by the netdev's name */
+  readonly ports = new Map<string, string>();
+  /** The last that was said of a port, without its netdev */
+  readonly said = new Map<string, string>();
+
+  nameOf(handle: string): string | undefined {
+    for (const [name, port] of this.ports) if (port === handle) return name;
+    return undefined;
+  }
+}
+
+/** Learns names from a side's observations in their order, and puts `<port HANDLE>` in their place. */
+export class NetdevNames {
+  #netns = new Map<NetnsName, Names>();
+
+  #names(netns: NetnsName): Names {
+    let names = this.#netns.get(netns);
+    if (!names) this.#netns.set(netns, names = new Names());
+    return names;
+  }
+
+  /** Relabels an observation in place; the observations of a sequence must come in their order. */
+  relabel(observation: Observation, op: Operation): void {
+    const { notify, link, reply } = observation;
+    for (const netns of new Set([...Object.keys(notify), ...Object.keys(link)])) {
+      const names = this.#names(netns);
+      // The ports that a name stood for, in their order: a reload takes eth1 away and makes another eth1.
+      const generations = new Map([...names.ports].map(([name, handle]) => [name, [handle]]));
+      if (notify[netns]) notify[netns] = this.#relabelPorts(names, generations, notify[netns]);
+      if (link[netns]) link[netns] = relabelLinks(generations, link[netns]);
+    }
+    const names = this.#names(op.netns ?? "init");
+    if (op.kind === "port.show" && isObject(reply) && isObject(reply.port)) {
+      for (const [handle, attributes] of Object.entries(reply.port)) {
+        if (!isObject(attributes) || typeof attributes.netdev !== "string") continue;
+        names.ports.set(attributes.netdev, handle);
+        attributes.netdev = label(handle);
+      }
+    }
+    if (op.kind === "link.show" && isObject(reply) && typeof reply.ifname === "string") {
+      const handle = names.ports.get(reply.ifname);
+      // The board found the netdev by its port: where devlink has said nothing of it yet, this is the first to name it.
+      if (handle === undefined) names.ports.set(reply.ifname, `${op.handle}/${op.port}`);
+      reply.ifname = label(handle ?? `${op.handle}/${op.port}`);
+    }
+  }
+
+  #relabelPorts(names: Names, generations: Map<string, string[]>, messages: Notification[]): Notification[] {
+    return messages.filter((message) => {
+      if (message.object !== "port") return true;
+      const { handle, attributes } = message;
+      const { netdev, ...others } = attributes;
+      const said = canonical(others);
+      const before = names.nameOf(handle);
+      if (message.command === "del" || typeof netdev !== "string") {
+        if (before !== undefined) names.ports.delete(before);
+        names.said.delete(handle);
+        if (typeof netdev === "string") attributes.netdev = label(handle);
+        return true;
+      }
+      const renamed = before !== undefined && before !== netdev && names.said.get(handle) === said;
+      if (before !== undefined && before !== netdev) names.ports.delete(before);
+      if (names.ports.get(netdev) !== handle) generations.set(netdev, [...generations.get(netdev) ?? [], handle]);
+      names.ports.set(netdev, handle);
+      names.said.set(handle, said);
+      attributes.netdev = label(handle);
+      // udev gave the netdev another name (a PORT NEW from Linux 6.2 on): the board's user space, not the subsystem.
+      return !renamed;
+    });
+  }
+}
+
+/** Relabels link events; those of netdevs that belong to no port are left out. */
+function relabelLinks(generations: Map<string, string[]>, events: LinkEvent[]): LinkEvent[] {
+  const deleted = new Map<string, number>();
+  const last = new Map<string, { ifname: string; shown: string }>();
+  const relabelled: LinkEvent[] = [];
+  for (const event of events) {
+    const handles = generations.get(event.ifname);
+    if (!handles) continue;
+    const generation = deleted.get(event.ifname) ?? 0;
+    if (event.event === "del") deleted.set(event.ifname, generation + 1);
+    // More events than generations: told of the last one, so that they show.
+    const handle = handles[Math.min(generation, handles.length - 1)]!;
+    const shown = canonical({ ...event, ifname: "" });
+    const before = last.get(handle);
+    last.set(handle, { ifname: event.ifname, shown });
+    // A rename repeats the last event under the new name.
+    if (before && before.ifname !== event.ifname && before.shown === shown) continue;
+    relabelled.push({ ...event, ifname: label(handle) });
+  }
+  return relabelled;
+}

@@ -1,0 +1,61 @@
+/**
+ * What an operation needs of a board.
+ *
+ * @module
+ */
+
+import type { Capability } from "../boards/mod.ts";
+import type { Operation } from "../model/operation.ts";
+
+// By kind, up to the first dot; what only differs by its parameters stands below.
+const BY_SUBJECT: Partial<Record<string, Capability>> = {
+  param: "params",
+  resource: "resources",
+  region: "regions",
+  health: "health",
+  trap: "traps",
+  netns: "netns",
+};
+
+/** The capabilities that an operation cannot do without. */
+export function neededCapabilities(op: Operation): Set<Capability> {
+  const needed = new Set<Capability>();
+  const subject = BY_SUBJECT[op.kind.split(".")[0]!];
+  if (subject) needed.add(subject);
+  if (op.netns !== undefined && op.netns !== "init") needed.add("netns");
+  switch (op.kind) {
+    case "dev.reload":
+      needed.add("reload");
+      if (op.action === "fw_activate") needed.add("fw_activate");
+      if (op.to !== undefined) needed.add("netns");
+      break;
+    case "trap.policer.show":
+    case "trap.policer.set":
+      needed.add("policers");
+      break;
+    case "trap.group.set":
+      if (op.policer !== undefined) needed.add("policers");
+      break;
+    case "file.read":
+    case "file.write":
+      if (op.path.startsWith("/sys/kernel/debug/")) needed.add("debugfs");
+      if (op.path.includes("/netdevsim")) needed.add("netdevsim");
+      break;
+    case "during":
+      for (const inner of [op.operation, op.poll]) for (const one of neededCapabilities(inner)) needed.add(one);
+  }
+  return needed;
+}
+
+/** The first step that needs what the board lacks, and what that is; undefined where the board can do it all. */
+export function firstUnsupported(
+  steps: readonly { id: number; op: Operation }[],
+  capabilities: readonly Capability[] | undefined,
+): { id: number; op: Operation; lacks: Capability[] } | undefined {
+  if (capabilities === undefined) return undefined;
+  for (const { id, op } of steps) {
+    const lacks = [...neededCapabilities(op)].filter((one) => !capabilities.includes(one));
+    if (lacks.length > 0) return { id, op, lacks };
+  }
+  return undefined;
+}

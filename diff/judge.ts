@@ -1,0 +1,258 @@
+/**
+ * Judges what a board did by what the model says.
+ *
+ * @module
+ */
+
+import type { Capability, Waiver } from "../boards/mod.ts";
+import type { Channel, Json, KernelLine, KernelLineClass, Notification } from "../model/observation.ts";
+import { canonical, differences } from "./_json.ts";
+import { align } from "./align.ts";
+import { firstUnsupported } from "./capability.ts";
+import { describeOperation } from "./describe.ts";
+import { Normaliser, type Pair, type Rule } from "./normalise.ts";
+import type { LossReason, SequenceTrace, StepTrace } from "./trace.ts";
+import {
+  type ChannelVerdict,
+  gravest,
+  type SequenceVerdict,
+  type StepVerdict,
+  type StreamDifference,
+  type StreamElement,
+  type Verdict,
+} from "./verdict.ts";
+
+/** Options of {@linkcode judge}. */
+export interface JudgeOptions {
+  /** Known differences, of any sequence */
+  waivers?: readonly Waiver[];
+  /** What the board can do. @default {everything} */
+  capabilities?: readonly Capability[];
+  /** The day to judge waivers by, `YYYY-MM-DD`. @default {today, UTC} */
+  today?: string;
+  /** What may differ. @default {RULES} */
+  rules?: readonly Rule[];
+}
+
+/** What is made of a step that was lost. None of these is ever a pass. */
+const LOSSES: Record<LossReason, { verdict: Verdict; means: string }> = {
+  "timeout": { verdict: "indeterminate", means: "no reply within the step's bound" },
+  "damaged": { verdict: "infra", means: "the reply came damaged" },
+  "transport": { verdict: "infra", means: "the connection to the board broke" },
+  "reboot": { verdict: "crash", means: "the board booted anew while the step ran" },
+  "overrun": { verdict: "indeterminate", means: "the kernel dropped messages" },
+  "tool": { verdict: "infra", means: "a tool that the step needs is not on the board" },
+  "not-run": { verdict: "indeterminate", means: "the step was not run" },
+  "not-recorded": { verdict: "indeterminate", means: "the recording does not hold the step" },
+};
+
+/** Findings after which the kernel is not to be trusted: no waiver accepts them, and what follows is not judged. */
+const FATAL: ReadonlySet<KernelLineClass> = new Set(["hung", "oops", "panic"]);
+
+const CHANNELS: readonly Channel[] = ["result", "extack", "reply", "notify", "link", "sysfs", "kmsg", "time"];
+
+/** What a message is about: a changed message still is about the same. */
+function identity(element: StreamElement): string {
+  if ("command" in element) {
+    const { command, object, handle, attributes } = element satisfies Notification;
+    return canonical([command, object, handle, attributes.name ?? attributes.policer ?? null]);
+  }
+  return "event" in element ? canonical([element.event, element.ifname]) : element.class;
+}
+
+const aligned = (expected: readonly StreamElement[], observed: readonly StreamElement[]) =>
+  align<StreamElement>(expected, observed, { key: canonical, identity });
+
+function streamsOf(channel: Channel, { expected, observed }: Pair): StreamDifference[] {
+  if (channel === "kmsg") {
+    const edits = aligned(expected.kmsg, observed.kmsg);
+    return edits.some((edit) => edit.kind !== "same") ? [{ edits }] : [];
+  }
+  if (channel !== "notify" && channel !== "link") return [];
+  const netns = new Set([...Object.keys(expected[channel]), ...Object.keys(observed[channel])]);
+  return [...netns].flatMap((name) => {
+    const edits = aligned(expected[channel][name] ?? [], observed[channel][name] ?? []);
+    return edits.some((edit) => edit.kind !== "same") ? [{ netns: name, edits }] : [];
+  });
+}
+
+const isStream = (channel: Channel) => channel === "notify" || channel === "link" || channel === "kmsg";
+
+/** Whether a channel showed anything on either side; `result` and `time` always do. */
+function hasEvidence(channel: Channel, pair: Pair): boolean {
+  return [pair.expected[channel], pair.observed[channel]].some((value) => {
+    if (value === null || typeof value !== "object") return value !== null;
+    return channel === "notify" || channel === "link"
+      ? Object.values(value).some((messages) => (messages as unknown[]).length > 0)
+      : !Array.isArray(value) || !isStream(channel) || value.length > 0;
+  });
+}
+
+/** The lines that are findings of a class that the model did not predict. */
+function unpredicted(expected: StepTrace, observed: StepTrace): KernelLine[] {
+  const predicted = new Set(expected.observation?.kmsg.map((line) => line.class));
+  return observed.observation?.kmsg.filter((line) => line.class !== "info" && !predicted.has(line.class)) ?? [];
+}
+
+/** Follows which waivers apply to a sequence, and which were of use. */
+class Waivers {
+  readonly notes: string[] = [];
+  #valid: Waiver[];
+  #used = new Set<Waiver>();
+  #name: string;
+
+  constructor({ suite, sequence }: SequenceTrace, { waivers = [], today }: JudgeOptions) {
+    const day = today ?? new Date().toISOString().slice(0, 10);
+    const ours = waivers.filter((waiver) => waiver.suite === suite && waiver.sequence === sequence);
+    this.#name = `of ${suite} > ${sequence}`;
+    this.#valid = ours.filter((waiver) => waiver.expires >= day);
+    for (const waiver of ours.filter((waiver) => waiver.expires < day)) {
+      this.notes.push(`${this.#what(waiver)} expired on ${waiver.expires} and no longer applies: ${waiver.reason}`);
+    }
+  }
+
+  #what(waiver: Waiver): string {
+    return `the waiver ${this.#name}${waiver.step === undefined ? "" : `, step ${waiver.step}`}, ${waiver.channel},`;
+  }
+
+  for(step: number, channel: Channel): Waiver | undefined {
+    const waiver = this.#valid.find((w) => w.channel === channel && (w.step === undefined || w.step === step));
+    if (waiver) this.#used.add(waiver);
+    return waiver;
+  }
+
+  noteUnused(): void {
+    for (const waiver of this.#valid.filter((waiver) => !this.#used.has(waiver))) {
+      this.notes.push(`${this.#what(waiver)} was not needed: ${waiver.reason}`);
+    }
+  }
+}
+
+function compare(
+  expected: StepTrace,
+  observed: StepTrace,
+  pair: Pair,
+  waivers: Waivers,
+): Pick<StepVerdict, "verdict" | "reason" | "channels" | "findings"> {
+  const findings = unpredicted(expected, observed);
+  const fatal = findings.some((line) => FATAL.has(line.class));
+  const channels = CHANNELS.flatMap((channel): ChannelVerdict[] => {
+    if (!hasEvidence(channel, pair)) return [];
+    const streams = streamsOf(channel, pair);
+    const values = isStream(channel) ? [] : differences(pair.expected[channel] as Json, pair.observed[channel] as Json);
+    if (streams.length + values.length === 0) return [{ channel, verdict: "agree", values, streams }];
+    const crash = channel === "kmsg" && findings.length > 0;
+    const waiver = crash && fatal ? undefined : waivers.for(expected.id, channel);
+    if (waiver) return [{ channel, verdict: "waived", values, streams, waiver }];
+    return [{ channel, verdict: crash ? "crash" : "diverge", values, streams }];
+  });
+  const verdict = gravest(channels.map((channel) => channel.verdict));
+  if (verdict !== "crash") return { verdict, channels, findings };
+  return { verdict, channels, findings, reason: `the kernel reported: ${findings[0]!.text}` };
+}
+
+/**
+ * Judges a sequence.
+ *
+ * A step agrees only if both sides showed it, whole, and every channel agrees. Whatever comes after a step that was lost or
+ * that broke the kernel is `indeterminate`, since nobody knows what state it began in.
+ *
+ * ```ts
+ * import { judge } from "./judge.ts";
+ * import { assertEquals } from "@std/assert";
+ * import { emptyObservation } from "../model/observation.ts";
+ *
+ * const trace = {
+ *   suite: "netns",
+ *   sequence: "a new one is empty",
+ *   source: "example",
+ *   steps: [{ id: 1, phase: "body" as const, op: { kind: "netns.add" as const, name: "t1" }, observation: emptyObservation() }],
+ * };
+ * assertEquals(judge(trace, trace).verdict, "agree");
+ * ```
+ *
+ * @param expected The sequence as the model has it
+ * @param observed The sequence as the board did it
+ */
+export function judge(expected: SequenceTrace, observed: SequenceTrace, options: JudgeOptions = {}): SequenceVerdict {
+  const { suite, sequence, source } = expected;
+  const whole = (verdict: Verdict, reason: string): SequenceVerdict => ({
+    suite,
+    sequence,
+    source,
+    verdict,
+    reason,
+    steps: [],
+    notes: [],
+  });
+  if (observed.suite !== suite || observed.sequence !== sequence) {
+    return whole("infra", `another sequence was run: ${observed.suite} > ${observed.sequence}`);
+  }
+  const unsupported = firstUnsupported(expected.steps, options.capabilities);
+  const broke = observed.steps.some((step) => {
+    return step.lost?.reason === "reboot" || step.observation?.kmsg.some((line) => line.class !== "info");
+  });
+  if (unsupported && !broke) {
+    const { id, op, lacks } = unsupported;
+    return whole(
+      "unsupported",
+      `step ${id} (${describeOperation(op)}) needs ${lacks.join(", ")}, which the board lacks`,
+    );
+  }
+  if (expected.steps.length === 0) return whole("infra", "the sequence has no steps");
+
+  const waivers = new Waivers(expected, options);
+  const normaliser = new Normaliser(expected, options.rules ? { rules: options.rules } : {});
+  const steps: StepVerdict[] = [];
+  /** Why nothing can be said from here on */
+  let unknown: string | undefined;
+  for (const [index, want] of expected.steps.entries()) {
+    const got = observed.steps[index];
+    const about = { id: want.id, phase: want.phase, op: want.op };
+    const found = got ? { expected: want, observed: got } : { expected: want };
+    const say = (verdict: Verdict, reason: string) =>
+      steps.push({ ...about, verdict, reason, channels: [], findings: [], ...found });
+
+    // A board that dies shows it, also behind a step that was lost.
+    const findings = got ? unpredicted(want, got) : [];
+    if (got?.lost?.reason === "reboot") {
+      say("crash", `${LOSSES.reboot.means}: ${got.lost.detail}`);
+      unknown ??= `the board booted anew in step ${want.id}`;
+    } else if (unknown !== undefined && findings.length > 0) {
+      const reason = `the kernel reported: ${findings[0]!.text}`;
+      steps.push({ ...about, verdict: "crash", reason, channels: [], findings, ...found });
+    } else if (unknown !== undefined) {
+      say("indeterminate", unknown);
+    } else if (!got) {
+      say("indeterminate", "the trace does not hold the step");
+      unknown = `step ${want.id} is not in the trace`;
+    } else if (got.id !== want.id || got.phase !== want.phase || canonical(got.op) !== canonical(want.op)) {
+      say("infra", `another step was run: ${got.id}, ${describeOperation(got.op)}`);
+      unknown = `another step was run in place of step ${want.id}`;
+    } else if (got.lost || !got.observation) {
+      const { verdict, means } = got.lost ? LOSSES[got.lost.reason] : LOSSES["not-recorded"];
+      say(verdict, got.lost?.detail ? `${means}: ${got.lost.detail}` : means);
+      unknown = `step ${want.id} was lost (${means})`;
+    } else if (!want.observation) {
+      if (findings.length > 0) {
+        const reason = `the kernel reported: ${findings[0]!.text}`;
+        steps.push({ ...about, verdict: "crash", reason, channels: [], findings, ...found });
+      } else say("model-gap", want.lost?.detail || "the model has no answer for this step");
+      unknown = `the model has no answer for step ${want.id}`;
+    } else {
+      const step = { ...about, ...compare(want, got, normaliser.step(want, got), waivers), ...found };
+      steps.push(step);
+      const fatal = step.findings.find((line) => FATAL.has(line.class));
+      if (fatal) unknown = `the kernel broke in step ${want.id}: ${fatal.text}`;
+      else if (got.observation.time === "hang" && want.observation.time !== "hang") unknown = `step ${want.id} hangs`;
+    }
+  }
+  for (const extra of observed.steps.slice(expected.steps.length)) {
+    const { id, phase, op } = extra;
+    const reason = "the trace holds a step that is not in the plan";
+    steps.push({ id, phase, op, verdict: "infra", reason, channels: [], findings: [], observed: extra });
+  }
+  if (unknown === undefined) waivers.noteUnused();
+  const verdict = gravest(steps.map((step) => step.verdict));
+  return { suite, sequence, source, verdict, steps, notes: waivers.notes };
+}

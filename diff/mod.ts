@@ -1,0 +1,28 @@
+/**
+ * Traces, how they are compared, and the reports made of it.
+ *
+ * @module
+ */
+export { align, type AlignOptions, type Edit } from "./align.ts";
+export { firstUnsupported, neededCapabilities } from "./capability.ts";
+export { describeOperation } from "./describe.ts";
+export { judge, type JudgeOptions } from "./judge.ts";
+export { Normaliser, type Pair, type Rule, type RuleContext, RULES } from "./normalise.ts";
+export { jsonlReporter, REPORT_VERSION } from "./report_jsonl.ts";
+export { junitReporter } from "./report_junit.ts";
+export { ktapReporter } from "./report_ktap.ts";
+export { terminalReporter, type TerminalReporterOptions } from "./report_terminal.ts";
+export type { Reporter, Write } from "./reporter.ts";
+export type {
+  Loss,
+  LossReason,
+  Phase,
+  Plan,
+  PlannedStep,
+  SequenceTrace,
+  StepTrace,
+  Trace,
+  TraceHeader,
+} from "./trace.ts";
+export { openTrace, readTrace, TRACE_VERSION, type TraceReader, TraceWriter, writeTrace } from "./trace_file.ts";
+export * from "./verdict.ts";

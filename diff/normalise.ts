@@ -1,0 +1,333 @@
+/**
+ * Rules that take away what may differ between the model and a board without meaning anything. Rules are data; each one says
+ * why it is right. What no rule names is compared as it stands.
+ *
+ * @module
+ */
+
+import type { Channel, Json, Observation } from "../model/observation.ts";
+import type { Handle, Operation } from "../model/operation.ts";
+import { eachObject, isObject } from "./_json.ts";
+import { NetdevNames } from "./_netdev_names.ts";
+import { counterBounds, Ticks } from "./_ticks.ts";
+import type { SequenceTrace, StepTrace } from "./trace.ts";
+
+/** What both sides showed of one step. Rules change it in place. */
+export interface Pair {
+  expected: Observation;
+  observed: Observation;
+}
+
+/** What a rule may know beside the pair. */
+export interface RuleContext {
+  op: Operation;
+  /** The netdev names of either side, learned in the steps so far */
+  names: { expected: NetdevNames; observed: NetdevNames };
+  /** How far the counters of netdevsim may have come */
+  ticks: Ticks;
+  /** The devlink instances that the sequence is about */
+  handles: ReadonlySet<Handle>;
+}
+
+/** One thing that may differ. */
+export interface Rule {
+  id: string;
+  channels: readonly Channel[];
+  /** Why a difference of this kind says nothing about the subsystem */
+  reason: string;
+  apply(pair: Pair, context: RuleContext): void;
+}
+
+const sides = ({ expected, observed }: Pair) => [expected, observed];
+
+/** Every JSON object of the reply and of the notifications. */
+function eachShown(observation: Observation, visit: (object: { [key: string]: Json }) => void): void {
+  eachObject(observation.reply, visit);
+  for (const messages of Object.values(observation.notify)) {
+    for (const message of messages) eachObject(message.attributes, visit);
+  }
+}
+
+/** Drops or replaces keys wherever they stand in a reply or a notification. */
+function everywhere(keys: readonly string[], replacement?: string): Rule["apply"] {
+  return (pair) => {
+    for (const side of sides(pair)) {
+      eachShown(side, (object) => {
+        for (const key of keys) {
+          if (!Object.hasOwn(object, key)) continue;
+          if (replacement === undefined) delete object[key];
+          else object[key] = replacement;
+        }
+      });
+    }
+  };
+}
+
+/** Prefixes that name a source file of the devlink core, and with it the build (SEMANTICS: `leftover` is 6.1.y's). */
+const CORE_PREFIXES: ReadonlySet<string> = new Set([
+  "core",
+  "dev",
+  "devlink",
+  "dpipe",
+  "health",
+  "leftover",
+  "linecard",
+  "netlink",
+  "param",
+  "port",
+  "rate",
+  "region",
+  "resource",
+  "sb",
+  "sh_dev",
+  "trap",
+]);
+
+/** Lines of the kernel log that come of what is under test; other lines that are no findings are dropped. */
+const UNDER_TEST: readonly { pattern: RegExp; reason: string }[] = [
+  { pattern: /^netdevsim[ :]/, reason: "the driver's own messages, by dev_printk and by pr_fmt" },
+  { pattern: /^Failed to register fib notifier/, reason: "netdevsim's fib.c, printed without a prefix" },
+  { pattern: /^Format for adding new (device|port) is /, reason: "netdevsim's bus.c, printed without a prefix" },
+  { pattern: /^(fakemac|fakepcs)[ :]/, reason: "the MAC and PCS module of the fixtures" },
+  { pattern: /^devlink[ :]/, reason: "the devlink core" },
+];
+
+/** Lines of the same senders that are about something else. */
+const NOT_UNDER_TEST: readonly { pattern: RegExp; reason: string }[] = [
+  { pattern: /: renamed from \S+$/, reason: "udev of the board gives netdevs its own names" },
+  { pattern: /: loading out-of-tree module taints kernel/, reason: "how the module was built" },
+  { pattern: /: module verification failed/, reason: "how the module was built" },
+];
+
+/** The devlink instance of a handle that may have a port or a region behind it. */
+const instanceOf = (handle: string) => handle.split("/").slice(0, 2).join("/");
+
+/** The rules, in the order that they are applied in. */
+export const RULES: readonly Rule[] = [
+  {
+    id: "foreign-instance",
+    channels: ["reply", "notify"],
+    reason:
+      "a board has devlink instances (its management NIC) that the sequence is not about; netdevsim's are never foreign",
+    apply({ observed }, { handles }) {
+      const foreign = (handle: string) => {
+        return /^[^/]+\/[^/]+/.test(handle) && !handle.startsWith("netdevsim/") && !handles.has(instanceOf(handle));
+      };
+      for (const [netns, messages] of Object.entries(observed.notify)) {
+        observed.notify[netns] = messages.filter((message) => !foreign(message.handle));
+      }
+      if (!isObject(observed.reply)) return;
+      for (const byHandle of Object.values(observed.reply)) {
+        if (!isObject(byHandle)) continue;
+        for (const handle of Object.keys(byHandle)) if (foreign(handle)) delete byHandle[handle];
+      }
+    },
+  },
+  {
+    id: "netdev-names",
+    channels: ["reply", "notify", "link"],
+    reason:
+      "the names of netdevs are the board's (udev, other NICs): a netdev is known by its port; netdevs of no port are dropped",
+    apply({ expected, observed }, { names, op }) {
+      names.expected.relabel(expected, op);
+      names.observed.relabel(observed, op);
+    },
+  },
+  {
+    id: "ifindex",
+    channels: ["reply", "notify"],
+    reason: "numbers that the kernel counts up since its boot",
+    apply: everywhere(["ifindex", "netdev_ifindex"]),
+  },
+  {
+    id: "switch-id",
+    channels: ["reply", "notify"],
+    reason: "netdevsim makes it up at random; hardware has its own",
+    apply: everywhere(["switch_id", "switchid"]),
+  },
+  {
+    id: "instance-index",
+    channels: ["reply", "notify"],
+    reason: "counts up since the boot of the board (shown from Linux 7.2 on)",
+    apply(pair) {
+      for (const side of sides(pair)) {
+        if (isObject(side.reply) && isObject(side.reply.dev)) {
+          for (const attributes of Object.values(side.reply.dev)) if (isObject(attributes)) delete attributes.index;
+        }
+        for (const message of Object.values(side.notify).flat()) {
+          if (message.object === "dev") delete message.attributes.index;
+        }
+      }
+    },
+  },
+  {
+    id: "dump-time",
+    channels: ["reply", "notify"],
+    reason: "the time of day on the board; that there is a dump is compared",
+    apply: everywhere(["last_dump_date", "last_dump_time"], "<time>"),
+  },
+  {
+    id: "core-prefix",
+    channels: ["extack"],
+    reason:
+      "NL_SET_ERR_MSG_MOD names the source file that the devlink core was built from; a driver's prefix is compared",
+    apply(pair) {
+      for (const { extack } of sides(pair)) {
+        if (extack?.prefix !== undefined && CORE_PREFIXES.has(extack.prefix)) delete extack.prefix;
+      }
+    },
+  },
+  {
+    id: "unseen-errno",
+    channels: ["result"],
+    reason: "ip(8) prints the extended ack in place of the errno, so that of an error only its text is to be seen",
+    apply({ expected, observed }) {
+      if (observed.result === "unseen" && observed.extack && /^E[A-Z0-9]+$/.test(expected.result)) {
+        observed.result = expected.result;
+      }
+    },
+  },
+  {
+    id: "kmsg-time",
+    channels: ["kmsg"],
+    reason: "time since the boot of the board",
+    apply(pair) {
+      for (const side of sides(pair)) {
+        for (const line of side.kmsg) line.text = line.text.replace(/^\[\s*\d+\.\d+\]\s?/, "");
+      }
+    },
+  },
+  {
+    id: "kmsg-unrelated",
+    channels: ["kmsg"],
+    reason: "the kernel talks of much else; of what is no finding, only the lines of what is under test are compared",
+    apply(pair) {
+      for (const side of sides(pair)) {
+        side.kmsg = side.kmsg.filter((line) =>
+          line.class !== "info" ||
+          UNDER_TEST.some(({ pattern }) => pattern.test(line.text)) &&
+            !NOT_UNDER_TEST.some(({ pattern }) => pattern.test(line.text))
+        );
+      }
+    },
+  },
+  {
+    id: "kmsg-finding-text",
+    channels: ["kmsg"],
+    reason:
+      "the text of a finding has addresses, offsets and process ids, and several lines: its class is compared, once, behind all other lines",
+    apply(pair) {
+      for (const side of sides(pair)) {
+        const found = new Set(side.kmsg.map((line) => line.class).filter((one) => one !== "info"));
+        const findings = [...found].sort().map((one) => ({ class: one, text: `<${one}>` }));
+        side.kmsg = [...side.kmsg.filter((line) => line.class === "info"), ...findings];
+      }
+    },
+  },
+  {
+    id: "init-occupancy",
+    channels: ["reply"],
+    reason:
+      "the netns that the board booted with has the board's own routes and rules; that there is a number is compared",
+    apply(pair, { op }) {
+      if (op.kind !== "resource.show" || (op.netns ?? "init") !== "init") return;
+      for (const side of sides(pair)) {
+        eachObject(side.reply, (object) => {
+          if (typeof object.occ === "number") object.occ = "<occ>";
+        });
+      }
+    },
+  },
+  {
+    id: "trap-counters",
+    channels: ["reply"],
+    reason:
+      "netdevsim reports a packet of 142 bytes each 100 ms and up port (its dev.c): a board's time is not the model's. " +
+      "A counter that must be 0 is compared exactly, others by the ticks that passed; bytes must be 142 a packet",
+    apply({ expected, observed }, { ticks }) {
+      for (const [counters, counted] of counterPairs(expected.reply, observed.reply)) {
+        const [want, got] = [counters.packets, counted.packets];
+        if (typeof want !== "number" || typeof got !== "number" || want === 0) continue;
+        if (counters.bytes !== 142 * want || counted.bytes !== 142 * got) continue;
+        const [least, most] = counterBounds(want, ticks, counted.ofGroup);
+        if (got < least || got > most) continue;
+        counted.set(want);
+      }
+    },
+  },
+  {
+    id: "poll-answers",
+    channels: ["reply"],
+    reason:
+      "how far an operation is when it is looked at is chance: each answer must be one of those that are possible",
+    apply({ expected, observed }, { op }) {
+      if (op.kind !== "during" || !isObject(expected.reply) || !isObject(observed.reply)) return;
+      const [possible, seen] = [expected.reply.seen, observed.reply.seen];
+      if (!Array.isArray(possible) || !Array.isArray(seen) || seen.length === 0) return;
+      if (seen.every((answer) => possible.includes(answer))) observed.reply.seen = possible;
+    },
+  },
+];
+
+/** Counters of traps and of trap groups of netdevsim that both replies have, by handle and name. */
+function* counterPairs(expected: Json, observed: Json) {
+  if (!isObject(expected) || !isObject(observed)) return;
+  for (const object of ["trap", "trap_group"]) {
+    const [wanted, shown] = [expected[object], observed[object]];
+    if (!isObject(wanted) || !isObject(shown)) continue;
+    for (const [handle, traps] of Object.entries(wanted)) {
+      const others = shown[handle];
+      if (!handle.startsWith("netdevsim/") || !Array.isArray(traps) || !Array.isArray(others)) continue;
+      for (const trap of traps) {
+        const other = others.find((other) => isObject(other) && isObject(trap) && other.name === trap.name);
+        const [rx, counted] = [countersOf(trap), countersOf(other)];
+        if (!rx || !counted) continue;
+        const set = (packets: number) => Object.assign(counted, { packets, bytes: 142 * packets });
+        yield [rx, { packets: counted.packets, bytes: counted.bytes, ofGroup: object === "trap_group", set }] as const;
+      }
+    }
+  }
+}
+
+function countersOf(trap: Json | undefined): { [key: string]: Json } | undefined {
+  return isObject(trap) && isObject(trap.stats) && isObject(trap.stats.rx) ? trap.stats.rx : undefined;
+}
+
+function* handlesOf(op: Operation): Generator<Handle> {
+  if (op.kind === "during") {
+    yield* handlesOf(op.operation);
+    yield* handlesOf(op.poll);
+  } else if ("handle" in op && op.handle !== undefined) yield op.handle;
+}
+
+/** Applies rules to the steps of a sequence, which must come in their order. */
+export class Normaliser {
+  #rules: readonly Rule[];
+  #context: Omit<RuleContext, "op">;
+
+  /** @param expected The whole sequence as the model has it: it says which instances the sequence is about. */
+  constructor(expected: SequenceTrace, options: { rules?: readonly Rule[] } = {}) {
+    this.#rules = options.rules ?? RULES;
+    const handles = new Set<Handle>();
+    for (const { op, observation } of expected.steps) {
+      for (const handle of handlesOf(op)) handles.add(handle);
+      for (const message of Object.values(observation?.notify ?? {}).flat()) handles.add(instanceOf(message.handle));
+    }
+    this.#context = {
+      names: { expected: new NetdevNames(), observed: new NetdevNames() },
+      ticks: new Ticks(),
+      handles,
+    };
+  }
+
+  /** Both sides of a step as they are to be compared; the traces stay as they are. */
+  step(expected: StepTrace, observed: StepTrace): Pair {
+    if (!expected.observation || !observed.observation) {
+      throw new TypeError(`Cannot normalise step ${expected.id}: a side has no observation`);
+    }
+    this.#context.ticks.pass(expected, observed);
+    const pair = structuredClone({ expected: expected.observation, observed: observed.observation });
+    for (const rule of this.#rules) rule.apply(pair, { ...this.#context, op: expected.op });
+    return pair;
+  }
+}

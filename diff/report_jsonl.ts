@@ -1,0 +1,48 @@
+/**
+ * The report as JSON Lines, for `--json`: a header, one line a sequence, and the numbers of the run.
+ *
+ * @module
+ */
+
+import { visible } from "../boards/mod.ts";
+import type { Edit } from "./align.ts";
+import { describeOperation } from "./describe.ts";
+import type { Reporter, Write } from "./reporter.ts";
+import { exitStatus, type SequenceVerdict, type StepVerdict, type StreamElement } from "./verdict.ts";
+
+/** The version of the format. */
+export const REPORT_VERSION = 1;
+
+const differing = (edits: readonly Edit<StreamElement>[]) =>
+  edits.flatMap((edit, at) => edit.kind === "same" ? [] : [{ at, ...edit }]);
+
+function stepOf({ id, phase, op, verdict, reason, channels, findings }: StepVerdict) {
+  return {
+    id,
+    phase,
+    op,
+    command: describeOperation(op),
+    verdict,
+    reason,
+    channels: channels.map(({ channel, verdict, values, streams, waiver }) => ({
+      channel,
+      verdict,
+      values: values.length > 0 ? values : undefined,
+      streams: streams.length > 0 ? streams.map(({ netns, edits }) => ({ netns, edits: differing(edits) })) : undefined,
+      waiver,
+    })),
+    findings: findings.length > 0 ? findings : undefined,
+  };
+}
+
+/** Every verdict with what differs in it, a line at a time, as the run goes on. */
+export function jsonlReporter(write: Write): Reporter {
+  // What JSON leaves as it is (DEL, C1, bidirectional controls) is escaped too: a terminal may be at the other end.
+  const line = (value: object) => write(visible(JSON.stringify(value)) + "\n");
+  return {
+    begin: (header) => line({ twinlink: "report", version: REPORT_VERSION, ...header }),
+    sequence: ({ steps, ...verdict }: SequenceVerdict) =>
+      line({ type: "sequence", ...verdict, steps: steps.map(stepOf) }),
+    end: (summary) => line({ type: "summary", ...summary, exit: exitStatus(summary) }),
+  };
+}

@@ -1,0 +1,150 @@
+/**
+ * Verdicts: what a comparison came to, of a channel, a step, a sequence and a run.
+ *
+ * @module
+ */
+
+import type { Waiver } from "../boards/mod.ts";
+import type { Channel, KernelLine, LinkEvent, Notification } from "../model/observation.ts";
+import type { NetnsName, Operation } from "../model/operation.ts";
+import type { ValueDifference } from "./_json.ts";
+import type { Edit } from "./align.ts";
+import type { Phase, StepTrace } from "./trace.ts";
+
+export type { ValueDifference } from "./_json.ts";
+
+/** The verdicts, the gravest first: a sequence has the gravest verdict of its steps. */
+export const VERDICTS = [
+  /** The board's kernel said that it is broken (an oops, a lockdep report, ...), or it booted anew */
+  "crash",
+  /** The board did something else than the model */
+  "diverge",
+  /** The way to the board failed: nothing was learned */
+  "infra",
+  /** Something was lost, or came after something that was lost: it cannot be said */
+  "indeterminate",
+  /** The model has no answer for this step */
+  "model-gap",
+  /** The board lacks what the sequence needs, by its own file */
+  "unsupported",
+  /** A known difference that a waiver accepts */
+  "waived",
+  /** The board did what the model said */
+  "agree",
+] as const;
+
+/** What a comparison came to; see {@linkcode VERDICTS}. */
+export type Verdict = typeof VERDICTS[number];
+
+/** What a verdict is in the words of test reports (JUnit, KTAP). */
+export const OUTCOMES: Readonly<Record<Verdict, "pass" | "fail" | "error" | "skip">> = {
+  "crash": "fail",
+  "diverge": "fail",
+  "infra": "error",
+  "indeterminate": "error",
+  "model-gap": "error",
+  "unsupported": "skip",
+  "waived": "skip",
+  "agree": "pass",
+};
+
+/** The gravest of some verdicts; `agree` of none. */
+export function gravest(verdicts: Iterable<Verdict>): Verdict {
+  const ranks = [...verdicts].map((verdict) => VERDICTS.indexOf(verdict));
+  return VERDICTS[Math.min(VERDICTS.length - 1, ...ranks)]!;
+}
+
+/** An element of a channel that is an ordered stream. */
+export type StreamElement = Notification | LinkEvent | KernelLine;
+
+/** A stream that differs, aligned. */
+export interface StreamDifference {
+  /** Of `notify` and `link`; the kernel log has none */
+  netns?: NetnsName;
+  edits: Edit<StreamElement>[];
+}
+
+/** One channel of one step. A channel that showed nothing on either side is left out. */
+export interface ChannelVerdict {
+  channel: Channel;
+  verdict: "agree" | "diverge" | "crash" | "waived";
+  /** Where values differ (`result`, `extack`, `reply`, `sysfs`, `time`) */
+  values: ValueDifference[];
+  /** Which streams differ (`notify`, `link`, `kmsg`) */
+  streams: StreamDifference[];
+  /** What accepts the difference, if it is waived */
+  waiver?: Waiver;
+}
+
+/** One step. */
+export interface StepVerdict {
+  id: number;
+  phase: Phase;
+  op: Operation;
+  verdict: Verdict;
+  /** In words, where the channels do not say it: why it could not be judged, what the kernel said */
+  reason?: string;
+  channels: ChannelVerdict[];
+  /** The lines of the kernel log that are findings and that the model did not predict, as they came */
+  findings: KernelLine[];
+  /** The step as the model has it, before normalisation */
+  expected?: StepTrace;
+  /** The step as it was observed, before normalisation */
+  observed?: StepTrace;
+}
+
+/** One sequence. */
+export interface SequenceVerdict {
+  suite: string;
+  sequence: string;
+  /** Where the expectation comes from */
+  source: string;
+  verdict: Verdict;
+  /** In words, where the steps do not say it */
+  reason?: string;
+  steps: StepVerdict[];
+  /** What its reader must know beside: waivers that have expired or that are not needed any more */
+  notes: string[];
+}
+
+/** How many came to which verdict. */
+export type Counts = Record<Verdict, number>;
+
+/** A run, in numbers. */
+export interface Summary {
+  sequences: Counts;
+  steps: Counts;
+  channels: Counts;
+}
+
+/** Numbers of no run. */
+export function emptySummary(): Summary {
+  const none = () => Object.fromEntries(VERDICTS.map((verdict) => [verdict, 0])) as Counts;
+  return { sequences: none(), steps: none(), channels: none() };
+}
+
+/** Adds a sequence to the numbers of its run, in place. */
+export function addToSummary(summary: Summary, verdict: SequenceVerdict): void {
+  summary.sequences[verdict.verdict]++;
+  for (const step of verdict.steps) {
+    summary.steps[step.verdict]++;
+    for (const channel of step.channels) summary.channels[channel.verdict]++;
+  }
+}
+
+/** The numbers of a run. */
+export function summarise(verdicts: Iterable<SequenceVerdict>): Summary {
+  const summary = emptySummary();
+  for (const verdict of verdicts) addToSummary(summary, verdict);
+  return summary;
+}
+
+/**
+ * The exit status of a run: 0 all agree (or are waived, or unsupported beside others that agree), 1 a divergence or a crash,
+ * 3 something could not be judged, or nothing was.
+ */
+export function exitStatus({ sequences, channels }: Summary): 0 | 1 | 3 {
+  if (sequences.crash + sequences.diverge > 0) return 1;
+  if (sequences.infra + sequences.indeterminate + sequences["model-gap"] > 0) return 3;
+  return channels.agree + channels.waived > 0 ? 0 : 3;
+}
