@@ -6,7 +6,9 @@
  */
 
 import type { Board } from "../boards/mod.ts";
-import { judge, type SequenceVerdict } from "../diff/judge.ts";
+import { neededCapabilities } from "../diff/capability.ts";
+import { judge } from "../diff/judge.ts";
+import { exitStatus as statusOf, type SequenceVerdict, summarise } from "../diff/verdict.ts";
 import type { SequenceTrace, StepTrace, TraceHeader } from "../diff/trace.ts";
 import type { EraId } from "../model/mod.ts";
 import { openRunner } from "../runners/mod.ts";
@@ -108,25 +110,21 @@ async function runBoard(
     // All of it is compiled before anything is pushed: a suite that is wrong costs no board time.
     const compiled = [];
     for (const { suite, sequence } of chosen) {
-      compiled.push({ sequence, ...await compile(suite, sequence, runner.header.era as EraId) });
+      compiled.push(await compile(suite, sequence, runner.header.era as EraId));
     }
-    for (const { sequence, plan, expected } of compiled) {
+    for (const { plan, expected } of compiled) {
       signal?.throwIfAborted();
       current = { suite: plan.suite, sequence: plan.sequence };
       onEvent({ type: "sequence-start", ...of, ...current, steps: plan.steps.length });
-      const requires = [...sequence.fixture.requires, ...sequence.requires ?? []];
-      const lacking = requires.find((need) => !can(board, runner, need));
-      const observed = lacking
-        ? { suite: plan.suite, sequence: plan.sequence, source: plan.source, steps: [] }
-        : await runner.run(plan);
-      const result = {
-        expected,
-        observed,
-        verdict: judge(expected, observed, {
-          waivers: board.waivers,
-          ...(lacking ? { unsupported: `the board lacks ${lacking}` } : {}),
-        }),
-      };
+      // What the board cannot do by its own file is not pushed; the judge says so.
+      const { capabilities, waivers } = board;
+      const supported = !capabilities ||
+        plan.steps.every(({ op }) => [...neededCapabilities(op)].every((need) => capabilities.includes(need)));
+      const observed = supported
+        ? await runner.run(plan)
+        : { suite: plan.suite, sequence: plan.sequence, source: plan.source, steps: [] };
+      const judged = judge(expected, observed, { waivers, ...(capabilities ? { capabilities } : {}) });
+      const result = { expected, observed, verdict: judged };
       done.results.push(result);
       onEvent({ type: "sequence", ...of, result });
       if (observed.steps.some((step) => step.lost?.reason === "transport" || step.lost?.reason === "timeout")) {
@@ -150,17 +148,8 @@ async function runBoard(
 /** Errors that tell of the board, not of the model or of twinlink: verdict `infra`. */
 const INFRA: ReadonlySet<string> = new Set(["TransportError", "UnfitBoardError", "FixtureUnavailable"]);
 
-function can(board: Board, runner: Runner | undefined, need: string): boolean {
-  if (board.capabilities && !board.capabilities.some((capability) => capability === need)) return false;
-  return runner?.has === undefined || need !== "netdevsim" || runner.has.includes("netdevsim");
-}
-
-/** The exit status of a run: 0 all agree, 1 a divergence or a crash, 3 something could not be judged. */
+/** The exit status of a run: that of its verdicts, and 3 where a board could not be used. */
 export function exitStatus(results: readonly BoardResult[]): 0 | 1 | 3 {
-  const verdicts = results.flatMap((board) => board.results.map((result) => result.verdict.verdict));
-  if (verdicts.some((verdict) => verdict === "diverge" || verdict === "crash")) return 1;
-  const judged = verdicts.filter((verdict) => verdict === "agree" || verdict === "waived");
-  const unjudged = verdicts.some((verdict) => verdict === "infra" || verdict === "indeterminate");
-  if (unjudged || results.some((board) => board.infra) || judged.length === 0) return 3;
-  return 0;
+  const judged = statusOf(summarise(results.flatMap((board) => board.results.map((result) => result.verdict))));
+  return judged === 0 && results.some((board) => board.infra) ? 3 : judged;
 }

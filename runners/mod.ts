@@ -6,7 +6,7 @@
  */
 
 import type { Board } from "../boards/mod.ts";
-import { bootQemu, ensureImage } from "../fixtures/mod.ts";
+import { bootQemu, buildImage } from "../fixtures/mod.ts";
 import type { EraId } from "../model/mod.ts";
 import { openAgent } from "./agent.ts";
 import { openLocal } from "./local.ts";
@@ -58,7 +58,9 @@ const signalOf = ({ signal }: RunnerOptions): { signal?: AbortSignal } => signal
 async function openRemote(board: Board, options: RunnerOptions): Promise<Runner> {
   const { ssh, serial } = board;
   const transport = options.transport ?? board.transport ?? (ssh ? "ssh" : "serial");
-  if (transport === "ssh" && !ssh) throw new TypeError(`Cannot open board "${board.name}" over ssh: its file has no [ssh]`);
+  if (transport === "ssh" && !ssh) {
+    throw new TypeError(`Cannot open board "${board.name}" over ssh: its file has no [ssh]`);
+  }
   if (transport === "serial" && !serial) {
     throw new TypeError(`Cannot open board "${board.name}" over serial: its file has no [serial]`);
   }
@@ -94,7 +96,7 @@ async function openQemu(board: Board, options: RunnerOptions): Promise<Runner> {
   const { kernel, module, moduleSource, cmdline, memory, transport: own } = board.qemu!;
   const transport = options.transport ?? own;
   const progress = options.onProgress ? { onProgress: options.onProgress } : {};
-  const image = await ensureImage(kernel, {
+  const image = await buildImage(kernel, {
     ...(module ? { module } : {}),
     ...(moduleSource ? { moduleSource } : {}),
     ...progress,
@@ -110,7 +112,7 @@ async function openQemu(board: Board, options: RunnerOptions): Promise<Runner> {
   try {
     const shell = transport === "ssh"
       ? await openSsh({ ...guest.ssh, ...signalOf(options) })
-      : await openSerial({ ...guest.serial, ...signalOf(options) });
+      : await openSerial({ path: guest.serial.protocol, login: guest.login, ...signalOf(options) });
     return await openAgent(board, transport, shell, options, () => guest.close());
   } catch (error) {
     await guest.close();
