@@ -24,6 +24,22 @@ export const TRACE_VERSION = 1;
 // No step of a real run comes near; a line without end must not fill the memory.
 const LONGEST_LINE = 64 * 1024 * 1024;
 
+/** `Deno.FsFile.writable` holds small writes back and loses their error at its close (Deno 2.9.6, a full disk); this does not. */
+function sinkOf(file: Deno.FsFile): WritableStream<Uint8Array> {
+  return new WritableStream({
+    async write(chunk) {
+      try {
+        for (let at = 0; at < chunk.length;) at += await file.write(chunk.subarray(at));
+      } catch (error) {
+        file.close();
+        throw error;
+      }
+    },
+    close: () => file.close(),
+    abort: () => file.close(),
+  });
+}
+
 /** Writes a trace while it is taken: what was written stays readable up to its last whole sequence, whatever comes. */
 export class TraceWriter implements AsyncDisposable {
   #sink: WritableStreamDefaultWriter<Uint8Array>;
@@ -46,14 +62,14 @@ export class TraceWriter implements AsyncDisposable {
    * @throws {Deno.errors.NotFound} and others of {@linkcode Deno.open}
    */
   static async create(path: string, header: TraceHeader): Promise<TraceWriter> {
-    const file = await Deno.open(path, { write: true, create: true, truncate: true });
+    const sink = sinkOf(await Deno.open(path, { write: true, create: true, truncate: true }));
     let writer: TraceWriter;
     if (path.endsWith(".gz")) {
       const gzip = new CompressionStream("gzip");
-      const done = (gzip.readable as ReadableStream<Uint8Array>).pipeTo(file.writable);
+      const done = (gzip.readable as ReadableStream<Uint8Array>).pipeTo(sink);
       writer = new TraceWriter(gzip.writable as WritableStream<Uint8Array>, done);
     } else {
-      writer = new TraceWriter(file.writable, Promise.resolve());
+      writer = new TraceWriter(sink, Promise.resolve());
     }
     const { board, transport, era, kernel, iproute2 } = header;
     await writer.#line({ twinlink: "trace", version: TRACE_VERSION, board, transport, era, kernel, iproute2 });
@@ -106,13 +122,17 @@ export class TraceWriter implements AsyncDisposable {
   async #finish(): Promise<void> {
     if (this.#finished) return;
     this.#finished = true;
-    await this.#sink.close();
-    await this.#done;
+    try {
+      await this.#sink.close();
+    } finally {
+      await this.#done;
+    }
   }
 
   /** Closes the file as it is: without {@linkcode TraceWriter.close} before, it reads as cut short. */
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.#finish();
+    // Without close() before, the file is short anyway, and an error has been thrown by what came before.
+    await this.#finish().catch(() => {});
   }
 }
 

@@ -1,0 +1,202 @@
+import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
+import { describeOperation } from "./describe.ts";
+import { neededCapabilities } from "./capability.ts";
+import { clone, sample, sequence, step } from "./_testing.ts";
+import type { Trace } from "./trace.ts";
+import { openTrace, readTrace, TraceWriter, writeTrace } from "./trace_file.ts";
+
+const trace = (): Trace => ({
+  header: { board: "qemu-6.12", transport: "ssh", era: "6.12", kernel: "6.12.117", iproute2: "iproute2-7.3.0" },
+  sequences: [sample(), {
+    ...sequence(
+      {
+        id: 1,
+        phase: "body",
+        op: { kind: "dev.show" },
+        lost: { reason: "timeout", detail: "10 s" },
+        board: { start: 1, end: 2.5 },
+      },
+      step(2, {
+        kind: "during",
+        operation: { kind: "netns.del", name: "t1", until: "netdevsim/netdevsim10" },
+        poll: { kind: "port.show" },
+      }, { reply: { seen: [null, 2] } }),
+    ),
+    sequence: "second",
+  }],
+});
+
+async function inFolder(body: (file: (name: string) => string) => Promise<void>): Promise<void> {
+  const folder = await Deno.makeTempDir();
+  try {
+    await body((name) => `${folder}/${name}`);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+for (const name of ["t.jsonl", "t.jsonl.gz"]) {
+  Deno.test(`a trace comes back as it was written: ${name}`, () =>
+    inFolder(async (file) => {
+      await writeTrace(file(name), trace());
+      assertEquals(await readTrace(file(name)), trace());
+      const gzip = (await Deno.readFile(file(name)))[0] === 0x1f;
+      assertEquals(gzip, name.endsWith(".gz"));
+    }));
+
+  Deno.test(`a trace that is cut anywhere is never read as a whole one: ${name}`, () =>
+    inFolder(async (file) => {
+      await writeTrace(file(name), trace());
+      const bytes = await Deno.readFile(file(name));
+      const stride = Math.max(1, Math.floor(bytes.length / 60));
+      for (let length = 0; length < bytes.length; length += length < bytes.length - 5 ? stride : 1) {
+        await Deno.writeFile(file(`cut-${name}`), bytes.subarray(0, Math.min(length, bytes.length - 1)));
+        const error = await assertRejects(() => readTrace(file(`cut-${name}`)), SyntaxError);
+        assertStringIncludes(error.message, `Cannot read trace "${file(`cut-${name}`)}": line `);
+      }
+    }));
+}
+
+Deno.test("a cut trace still gives the sequences that are whole", () =>
+  inFolder(async (file) => {
+    await using writer = await TraceWriter.create(file("t.jsonl"), trace().header);
+    await writer.sequence(trace().sequences[0]!);
+    await writer.begin(trace().sequences[1]!);
+    await writer.step(trace().sequences[1]!.steps[0]!);
+    await writer[Symbol.asyncDispose]();
+    const { header, sequences } = await openTrace(file("t.jsonl"));
+    assertEquals(header, trace().header);
+    assertEquals((await sequences.next()).value, trace().sequences[0]);
+    const error = await assertRejects(() => sequences.next(), SyntaxError);
+    assertStringIncludes(error.message, "the file is cut short: its end line is missing");
+  }));
+
+Deno.test("a reader that is not used up leaves no file open", () =>
+  inFolder(async (file) => {
+    await writeTrace(file("t.jsonl.gz"), trace());
+    await using _unused = await openTrace(file("t.jsonl.gz"));
+    await using half = await openTrace(file("t.jsonl.gz"));
+    await half.sequences.next();
+  }));
+
+Deno.test("what is wrong is named with its line", () =>
+  inFolder(async (file) => {
+    await writeTrace(file("t.jsonl"), trace());
+    const lines = (await Deno.readTextFile(file("t.jsonl"))).split("\n");
+    const cases: [(lines: string[]) => void, string][] = [
+      [(l) => l[0] = "{}", "line 1: is not the header of a trace"],
+      [(l) => l[0] = "null", "line 1: is not the header of a trace"],
+      [(l) => l[0] = l[0]!.replace('"version":1', '"version":2'), "line 1: the version is 2, this reads 1"],
+      [(l) => l[0] = l[0]!.replace('"era":"6.12",', ""), "line 1: era: Invalid input"],
+      [(l) => l[3] = "{", "line 4: is not JSON"],
+      [(l) => l[2] = l[2]!.replace('"setup"', '"setdown"'), "line 3: phase: Invalid option"],
+      [(l) => l[2] = l[2]!.replace('"netns.add"', '"netns.ad"'), "line 3: op.kind: Invalid"],
+      [(l) => l[2] = l[2]!.replace('"name":', '"nam":'), "line 3: op.name: Invalid input"],
+      [(l) => l[2] = l[2]!.replace('"result":"ok"', '"result":0'), "line 3: observation.result: Invalid input"],
+      [(l) => l[2] = l[2]!.replace('"observation"', '"observed"'), "line 3: Unrecognized key"],
+      [
+        (l) => l[2] = l[2]!.replace(/"observation".*}/, '"x":1}').replace(',"x":1', ""),
+        "line 3: must have exactly one of",
+      ],
+      [(l) => l.splice(4, 1), "line 14: the sequence should have 12 steps, but 11 are here"],
+      [(l) => l.splice(1, 1), "line 2: a step stands outside of a sequence"],
+      [(l) => l.splice(14, 1), "line 15: a sequence begins, but the one before has not ended"],
+      [(l) => l.splice(15, 4), "line 16: the trace should have 2 sequences, but 1 are here"],
+      [(l) => l.splice(18, 1), "line 19: the trace ends inside a sequence"],
+      [(l) => l.splice(20, 0, l[1]!), "line 21: stands behind the end of the trace"],
+      [(l) => l.splice(19, 1), "line 19: the file is cut short: its end line is missing"],
+      [(l) => l[0] = '"\u001b[2J', "line 1: is not JSON"],
+    ];
+    for (const [damage, expected] of cases) {
+      const damaged = clone(lines);
+      damage(damaged);
+      await Deno.writeTextFile(file("bad.jsonl"), damaged.join("\n"));
+      const error = await assertRejects(() => readTrace(file("bad.jsonl")), SyntaxError, undefined, expected);
+      assertStringIncludes(error.message, expected);
+    }
+  }));
+
+Deno.test("a trace that was read is written the same again", () =>
+  inFolder(async (file) => {
+    await writeTrace(file("a.jsonl"), trace());
+    await writeTrace(file("b.jsonl"), await readTrace(file("a.jsonl")));
+    assertEquals(await Deno.readTextFile(file("a.jsonl")), await Deno.readTextFile(file("b.jsonl")));
+  }));
+
+for (const name of ["full.jsonl", "full.jsonl.gz"]) {
+  Deno.test(`a full disk is an error, not a short trace: ${name}`, () =>
+    inFolder(async (file) => {
+      await Deno.symlink("/dev/full", file(name));
+      await assertRejects(() => writeTrace(file(name), trace()), Error, "No space left on device");
+    }));
+}
+
+Deno.test("operations as command lines", () => {
+  const handle = "netdevsim/netdevsim10";
+  const lines = ([
+    { kind: "dev.reload", handle, to: "t1" },
+    { kind: "dev.reload", netns: "t1", handle, to: "init", action: "fw_activate", limit: "no_reset" },
+    { kind: "dev.reload", handle, to: { pid: 77 } },
+    { kind: "dev.show" },
+    { kind: "param.set", handle, name: "test1", value: false, cmode: "driverinit" },
+    { kind: "resource.set", handle, path: "IPv4/fib", size: "18446744073709551615" },
+    { kind: "region.new", handle, region: "dummy", snapshot: 0 },
+    { kind: "region.show", handle, region: "dummy" },
+    { kind: "health.set", handle, reporter: "dummy", gracePeriod: 0, autoRecover: true },
+    { kind: "trap.set", handle, name: "x", action: "it's $(reboot)" },
+    { kind: "trap.group.set", handle, name: "l2_drops", policer: null },
+    { kind: "trap.group.set", handle, name: "l2_drops", action: "trap", policer: 0 },
+    { kind: "trap.policer.set", handle, policer: 1, rate: 0, burst: 2 },
+    { kind: "link.set", handle, port: 1, up: false },
+    { kind: "lo.up", netns: "t1" },
+    { kind: "netns.del", name: "t1", until: handle },
+    { kind: "file.write", path: "/sys/bus/netdevsim/new_device", value: "10 1" },
+    { kind: "file.write", path: "/sys/bus/netdevsim/del_device", value: "10" },
+    { kind: "file.read", path: "/sys/kernel/debug/a b" },
+    { kind: "wait", ms: 350 },
+    { kind: "during", operation: { kind: "dev.reload", handle }, poll: { kind: "port.show" } },
+  ] as const).map(describeOperation);
+  assertEquals(lines, [
+    "devlink dev reload netdevsim/netdevsim10 netns t1",
+    "[t1] devlink dev reload netdevsim/netdevsim10 netns 1 action fw_activate limit no_reset",
+    "devlink dev reload netdevsim/netdevsim10 netns 77",
+    "devlink dev show",
+    "devlink dev param set netdevsim/netdevsim10 name test1 value false cmode driverinit",
+    "devlink resource set netdevsim/netdevsim10 path IPv4/fib size 18446744073709551615",
+    "devlink region new netdevsim/netdevsim10/dummy snapshot 0",
+    "devlink region show netdevsim/netdevsim10/dummy",
+    "devlink health set netdevsim/netdevsim10 reporter dummy grace_period 0 auto_recover true",
+    "devlink trap set netdevsim/netdevsim10 trap x action 'it'\\''s $(reboot)'",
+    "devlink trap group set netdevsim/netdevsim10 group l2_drops nopolicer",
+    "devlink trap group set netdevsim/netdevsim10 group l2_drops action trap policer 0",
+    "devlink trap policer set netdevsim/netdevsim10 policer 1 rate 0 burst 2",
+    "ip link set dev $(netdev of netdevsim/netdevsim10/1) down",
+    "[t1] ip link set dev lo up",
+    "ip netns del t1, until netdevsim/netdevsim10 is back in init",
+    'echo "10 1" > /sys/bus/netdevsim/new_device',
+    "echo 10 > /sys/bus/netdevsim/del_device",
+    'cat "/sys/kernel/debug/a b"',
+    "sleep 0.35",
+    "devlink dev reload netdevsim/netdevsim10, and all the while devlink port show",
+  ]);
+});
+
+Deno.test("what operations need of a board", () => {
+  const handle = "pci/0000:03:00.0";
+  const needs = (op: Parameters<typeof neededCapabilities>[0]) => [...neededCapabilities(op)].sort();
+  assertEquals(needs({ kind: "dev.show", handle }), []);
+  assertEquals(needs({ kind: "dev.reload", handle, to: "t1", action: "fw_activate" }), [
+    "fw_activate",
+    "netns",
+    "reload",
+  ]);
+  assertEquals(needs({ kind: "trap.group.set", handle, name: "x", policer: 1 }), ["policers", "traps"]);
+  assertEquals(needs({ kind: "file.write", path: "/sys/kernel/debug/netdevsim/netdevsim1/fail_reload", value: "Y" }), [
+    "debugfs",
+    "netdevsim",
+  ]);
+  assertEquals(
+    needs({ kind: "during", operation: { kind: "dev.reload", handle }, poll: { kind: "port.show", netns: "t1" } }),
+    ["netns", "reload"],
+  );
+});
