@@ -1,0 +1,113 @@
+/**
+ * The multicast messages of a devlink instance: what is said, when, and in which order (SEMANTICS 1.4).
+ *
+ * @module
+ */
+
+import type { Devlink, Param, Port, Region, Reporter, Trap, TrapGroup, TrapPolicer } from "./devlink.ts";
+import {
+  type Attributes,
+  devAttributes,
+  groupAttributes,
+  paramAttributes,
+  policerAttributes,
+  portAttributes,
+  reporterAttributes,
+  trapAttributes,
+} from "./message.ts";
+import { acquire, type Steps, type Task } from "./task.ts";
+
+/** What happened to the object that a message is about. */
+export type Change = "new" | "del";
+
+/** Whether a message is built at all: only of registered instances and, in later eras, only if somebody listens. */
+function builds(dl: Devlink): boolean {
+  return dl.registered && (dl.netns.heard || dl.kernel.era.unheard === "built");
+}
+
+function send(task: Task, dl: Devlink, change: string, object: string, handle: string, attributes: Attributes): void {
+  dl.kernel.multicast(task, dl.netns, change, object, handle, attributes);
+}
+
+/** The instance itself. */
+export function announceDev(task: Task, dl: Devlink, change: Change): void {
+  if (builds(dl)) send(task, dl, change, "dev", dl.handle, devAttributes(dl));
+}
+
+/** A port; building the message takes RTNL in some eras. */
+export function* announcePort(task: Task, dl: Devlink, port: Port, change: Change): Steps {
+  if (!builds(dl)) return;
+  const { rtnl, era } = dl.kernel;
+  if (era.portFillTakesRtnl) {
+    if (task.stepping || !rtnl.tryTake(task)) yield* acquire(task, rtnl);
+    rtnl.release(task);
+  }
+  announcePortUnlocked(task, dl, port, change);
+}
+
+/** A port, where building the message takes no further lock. */
+export function announcePortUnlocked(task: Task, dl: Devlink, port: Port, change: Change): void {
+  if (builds(dl)) send(task, dl, change, "port", port.handle, portAttributes(dl, port));
+}
+
+/** A trap; a counter that cannot be read suppresses the message. */
+export function announceTrap(task: Task, dl: Devlink, trap: Trap, change: Change): void {
+  if (!builds(dl)) return;
+  const attributes = trapAttributes(dl, trap);
+  if (attributes) send(task, dl, change, "trap", dl.handle, attributes);
+}
+
+/** A trap group. */
+export function announceGroup(task: Task, dl: Devlink, group: TrapGroup, change: Change): void {
+  if (builds(dl)) send(task, dl, change, "trap-group", dl.handle, groupAttributes(group));
+}
+
+/** A trap policer; a counter that cannot be read suppresses the message. */
+export function announcePolicer(task: Task, dl: Devlink, policer: TrapPolicer, change: Change): void {
+  if (!builds(dl)) return;
+  const attributes = policerAttributes(dl, policer);
+  if (attributes) send(task, dl, change, "trap-policer", dl.handle, attributes);
+}
+
+/** A param. */
+export function announceParam(task: Task, dl: Devlink, param: Param, change: Change): void {
+  if (builds(dl)) send(task, dl, change, "param", dl.handle, paramAttributes(param));
+}
+
+/** A region. */
+export function announceRegion(task: Task, dl: Devlink, region: Region, change: Change): void {
+  if (builds(dl)) send(task, dl, change, "region", region.handle, { size: region.size });
+}
+
+/** A snapshot of a region: its id and nothing else. */
+export function announceSnapshot(task: Task, dl: Devlink, region: Region, id: number, change: Change): void {
+  if (builds(dl)) send(task, dl, change, "region", region.handle, { snapshot: [id] });
+}
+
+/** The state of a health reporter. */
+export function announceReporter(task: Task, dl: Devlink, reporter: Reporter): void {
+  if (builds(dl)) send(task, dl, "status", "health", dl.handle, reporterAttributes(reporter));
+}
+
+/** All that an instance holds, as it appears. */
+export function* announceAll(task: Task, dl: Devlink): Steps {
+  announceDev(task, dl, "new");
+  for (const port of dl.ports) yield* announcePort(task, dl, port, "new");
+  for (const policer of dl.policers) announcePolicer(task, dl, policer, "new");
+  for (const group of dl.groups) announceGroup(task, dl, group, "new");
+  for (const trap of dl.traps) announceTrap(task, dl, trap, "new");
+  for (const region of dl.regions) announceRegion(task, dl, region, "new");
+  for (const param of dl.params) announceParam(task, dl, param, "new");
+}
+
+/** All that an instance holds, as it vanishes. */
+export function* announceAllGone(task: Task, dl: Devlink): Steps {
+  const descending = dl.kernel.era.unregisterParams === "descending";
+  for (const param of descending ? dl.params.toReversed() : dl.params) announceParam(task, dl, param, "del");
+  for (const region of dl.regions.toReversed()) announceRegion(task, dl, region, "del");
+  for (const trap of dl.traps.toReversed()) announceTrap(task, dl, trap, "del");
+  for (const group of dl.groups.toReversed()) announceGroup(task, dl, group, "del");
+  for (const policer of dl.policers.toReversed()) announcePolicer(task, dl, policer, "del");
+  for (const port of descending ? dl.ports.toReversed() : dl.ports) yield* announcePort(task, dl, port, "del");
+  announceDev(task, dl, "del");
+}

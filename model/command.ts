@@ -1,0 +1,393 @@
+/**
+ * The devlink operations, as devlink(8) of iproute2 7.3 carries them out: what it refuses by itself, what it asks the
+ * kernel, and what it prints.
+ *
+ * @module
+ */
+
+import { announceParam } from "./announce.ts";
+import { type Devlink, enter, leave, lockInstance } from "./devlink.ts";
+import { findReporter, recover, setReporter } from "./health.ts";
+import type { Kernel } from "./kernel.ts";
+import {
+  type Attributes,
+  devAttributes,
+  groupAttributes,
+  paramAttributes,
+  policerAttributes,
+  portAttributes,
+  regionAttributes,
+  reporterAttributes,
+  resourcesAttributes,
+  trapAttributes,
+} from "./message.ts";
+import type { Netns } from "./netns.ts";
+import type { Json, Result } from "./observation.ts";
+import type { Handle, Operation, OperationKind } from "./operation.ts";
+import { deleteSnapshot, findRegion, newSnapshot } from "./region.ts";
+import { reload } from "./reload.ts";
+import { findResource, setResource } from "./resource.ts";
+import { acquire, type Steps, type Task } from "./task.ts";
+import { findGroup, findPolicer, setGroup, setPolicer, setTrap, type TrapAction } from "./trap.ts";
+
+/** What an operation is carried out with. */
+export interface Scene {
+  readonly kernel: Kernel;
+  readonly task: Task;
+  readonly netns: Netns;
+}
+
+/** Carries out one kind of operation; gives its result and writes the rest down in the task's observation. */
+export type Command<K extends OperationKind> = (scene: Scene, op: Operation<K>) => Steps<Result>;
+
+/** What a dump gives of one instance; `stop` where it ends there without an error, undefined where there is nothing. */
+type Dumped = Json | undefined;
+
+/** Prints `{ [key]: { handle: value } }` for each instance that has a value: a dump. */
+function* dump(scene: Scene, key: string, of: (dl: Devlink) => Dumped, byReporters = false): Steps<Result> {
+  const found: Attributes = {};
+  for (const dl of [...scene.kernel.instances]) {
+    if (dl.netns !== scene.netns || !dl.registered) continue;
+    const lock = byReporters ? dl.reportersLock : dl.lock;
+    if (!(yield* lockInstance(scene.task, dl, lock))) continue;
+    // It may have moved to another netns while its lock was waited for
+    const value = dl.netns === scene.netns ? of(dl) : undefined;
+    if (value !== undefined) found[dl.handle] = value;
+    leave(scene.task, dl, lock);
+  }
+  scene.task.observation.reply = { [key]: found };
+  return "ok";
+}
+
+/** Prints what one locked instance gives; an errno where that is a string. */
+function* get(
+  scene: Scene,
+  handle: Handle,
+  of: (dl: Devlink) => { reply: Json } | Result,
+): Steps<Result> {
+  const dl = yield* enter(scene.kernel, scene.task, scene.netns, handle);
+  if (!dl) return "ENODEV";
+  const answer = of(dl);
+  leave(scene.task, dl);
+  if (typeof answer === "string") return answer;
+  scene.task.observation.reply = answer.reply;
+  return "ok";
+}
+
+/** Changes one locked instance. */
+function* change(scene: Scene, handle: Handle, body: (dl: Devlink) => Result): Steps<Result> {
+  const dl = yield* enter(scene.kernel, scene.task, scene.netns, handle);
+  if (!dl) return "ENODEV";
+  const result = body(dl);
+  leave(scene.task, dl);
+  return result;
+}
+
+/** A list of objects: dumped of all instances, or of one where the kernel can do that, or one object by its name. */
+function* show(
+  scene: Scene,
+  key: string,
+  handle: Handle | undefined,
+  list: (dl: Devlink) => Dumped,
+  single: ((dl: Devlink) => Attributes | Result) | undefined,
+  byReporters = false,
+): Steps<Result> {
+  if (handle !== undefined && single) {
+    return yield* get(scene, handle, (dl) => {
+      const one = single(dl);
+      return typeof one === "string" ? one : { reply: { [key]: { [handle]: [one] } } };
+    });
+  }
+  if (handle === undefined) return yield* dump(scene, key, list, byReporters);
+  if (!scene.kernel.era.filteredDumps) return "client";
+  return yield* get(scene, handle, (dl) => {
+    const value = list(dl);
+    return { reply: { [key]: value === undefined ? {} : { [handle]: value } } };
+  });
+}
+
+/** The attributes of all objects, up to the first whose counter cannot be read: there a dump ends, without an error. */
+function readable<T>(objects: readonly T[], attributes: (object: T) => Attributes | null): Dumped {
+  const list: Json[] = [];
+  for (const object of objects) {
+    const one = attributes(object);
+    if (!one) break;
+    list.push(one);
+  }
+  return list.length > 0 ? list : undefined;
+}
+
+const ACTIONS: ReadonlySet<string> = new Set<TrapAction>(["drop", "trap", "mirror"]);
+
+/** The devlink operations by their kind. */
+export const DEVLINK_COMMANDS: { [K in DevlinkKind]: Command<K> } = {
+  "dev.show": (scene, { handle }) =>
+    handle === undefined
+      ? dump(scene, "dev", devAttributes)
+      : get(scene, handle, (dl) => ({ reply: { dev: { [handle]: devAttributes(dl) } } })),
+
+  "dev.info": (scene, { handle }) => {
+    const info = (dl: Devlink): Attributes => ({ driver: dl.driver.name, versions: dl.driver.versions });
+    return handle === undefined
+      ? dump(scene, "info", info)
+      : get(scene, handle, (dl) => ({ reply: { info: { [handle]: info(dl) } } }));
+  },
+
+  *"dev.reload"(scene, op) {
+    const { kernel, task, netns } = scene;
+    const { era } = kernel;
+    const target = targetOf(kernel, op.to);
+    if (target === "client") return "client";
+    if (op.limit !== undefined && era.limitRefusedBy === "policy") {
+      return task.fail("EINVAL", "Attribute failed policy validation");
+    }
+    const dl = kernel.find(netns, op.handle);
+    if (!dl) return "ENODEV";
+    const deviceFirst = era.reloadLocks[0] === "device";
+    dl.references++;
+    if (deviceFirst) yield* acquire(task, dl.deviceLock);
+    let result: Result = "ENODEV";
+    if (yield* lockInstance(task, dl, dl.lock)) {
+      const action = op.action ?? "driver_reinit";
+      result = yield* reload(task, dl, { action, limit: op.limit, target });
+      if (result === "ok" && (op.action !== undefined || op.limit !== undefined)) {
+        task.observation.reply = { reload: { reload_actions_performed: [action] } };
+      }
+      leave(task, dl);
+    }
+    if (deviceFirst) dl.deviceLock.release(task);
+    dl.references--;
+    return result;
+  },
+
+  *"port.show"(scene, { handle }) {
+    const { kernel, task, netns } = scene;
+    const ports: Attributes = {};
+    const add = function* (dl: Devlink): Steps {
+      if (kernel.era.portFillTakesRtnl && dl.ports.length > 0) {
+        yield* acquire(task, kernel.rtnl);
+        kernel.rtnl.release(task);
+      }
+      for (const port of dl.ports) ports[port.handle] = portAttributes(dl, port);
+    };
+    if (handle !== undefined) {
+      if (!kernel.era.filteredDumps) return "client";
+      const dl = yield* enter(kernel, task, netns, handle);
+      if (!dl) return "ENODEV";
+      yield* add(dl);
+      leave(task, dl);
+    } else {
+      for (const dl of [...kernel.instances]) {
+        if (dl.netns !== netns || !dl.registered || !(yield* lockInstance(task, dl, dl.lock))) continue;
+        if (dl.netns === netns) yield* add(dl);
+        leave(task, dl);
+      }
+    }
+    task.observation.reply = { port: ports };
+    return "ok";
+  },
+
+  "param.show": (scene, { handle, name }) =>
+    show(
+      scene,
+      "param",
+      handle,
+      (dl) => dl.params.length > 0 ? dl.params.map(paramAttributes) : undefined,
+      name === undefined ? undefined : (dl) => {
+        const param = dl.params.find((each) => each.spec.name === name);
+        return param ? paramAttributes(param) : "EINVAL";
+      },
+    ),
+
+  "param.set": (scene, { handle, name, value, cmode }) =>
+    change(scene, handle, (dl) => {
+      const param = dl.params.find((each) => each.spec.name === name);
+      if (!param) return "EINVAL";
+      // devlink(8) reads the param first: it knows the type and the modes, and sends nothing that changes nothing
+      if (param.spec.cmode !== cmode) return "client";
+      const wanted = parseValue(param.spec.type, String(value));
+      if (wanted === undefined) return "client";
+      if (wanted === (param.pending ?? param.value)) return "ok";
+      if (dl.kernel.era.driverinit === "promoted") param.pending = wanted;
+      else param.value = wanted;
+      announceParam(scene.task, dl, param, "new");
+      return "ok";
+    }),
+
+  "resource.show": (scene, { handle }) =>
+    get(
+      scene,
+      handle,
+      (dl) => ({ reply: { resources: { [handle]: resourcesAttributes(dl.resources) } } }),
+    ),
+
+  "resource.set": (scene, { handle, path, size }) => {
+    const text = String(size);
+    return change(scene, handle, (dl) => {
+      const found = findResource(dl.resources, path);
+      if (!found || !/^(?:0[xX][0-9a-fA-F]+|\d+)$/.test(text) || BigInt(text) > 0xffff_ffff_ffff_ffffn) return "client";
+      return setResource(scene.task, found.resource, found.parent, BigInt(text), dl.kernel.era.corePrefix);
+    });
+  },
+
+  *"region.show"(scene, { handle, region: name }) {
+    const { kernel, task, netns } = scene;
+    const regions: Attributes = {};
+    if (handle !== undefined) {
+      if (name === undefined) return "client";
+      return yield* get(scene, handle, (dl) => {
+        const region = findRegion(dl, name);
+        return region ? { reply: { regions: { [region.handle]: regionAttributes(region) } } } : "EINVAL";
+      });
+    }
+    for (const dl of [...kernel.instances]) {
+      if (dl.netns !== netns || !dl.registered || !(yield* lockInstance(task, dl, dl.lock))) continue;
+      if (dl.netns === netns) { for (const region of dl.regions) regions[region.handle] = regionAttributes(region); }
+      leave(task, dl);
+    }
+    task.observation.reply = { regions };
+    return "ok";
+  },
+
+  "region.new": (scene, { handle, region, snapshot }) =>
+    get(scene, handle, (dl) => {
+      const id = newSnapshot(scene.task, dl, region, snapshot);
+      if (typeof id === "string") return id;
+      // The kernel answers only where it chose the id
+      return { reply: { regions: snapshot === undefined ? { [`${handle}/${region}`]: { snapshot: [id] } } : {} } };
+    }),
+
+  "region.del": (scene, { handle, region, snapshot }) =>
+    change(scene, handle, (dl) => deleteSnapshot(scene.task, dl, region, snapshot)),
+
+  "health.show": (scene, { handle, reporter }) =>
+    show(
+      scene,
+      "health",
+      handle,
+      (dl) => dl.reporters.length > 0 ? dl.reporters.map(reporterAttributes) : undefined,
+      reporter === undefined ? undefined : (dl) => {
+        const found = findReporter(dl, reporter);
+        return found ? reporterAttributes(found) : "EINVAL";
+      },
+      scene.kernel.era.healthDumpLock === "reporters",
+    ),
+
+  "health.set": (scene, op) =>
+    change(scene, op.handle, (dl) => {
+      const reporter = findReporter(dl, op.reporter);
+      return reporter ? setReporter(reporter, op) : "EINVAL";
+    }),
+
+  "health.recover": (scene, op) =>
+    change(scene, op.handle, (dl) => {
+      const reporter = findReporter(dl, op.reporter);
+      return reporter ? recover(scene.task, dl, reporter) : "EINVAL";
+    }),
+
+  "trap.show": (scene, { handle, name }) =>
+    show(
+      scene,
+      "trap",
+      handle,
+      (dl) => readable(dl.traps, (trap) => trapAttributes(dl, trap)),
+      name === undefined ? undefined : (dl) => {
+        if (dl.traps.length === 0) return "EOPNOTSUPP";
+        const trap = dl.trapByName.get(name);
+        if (!trap) return scene.task.fail("ENOENT", "Device did not register this trap", dl.kernel.era.corePrefix);
+        return trapAttributes(dl, trap) ?? "EMSGSIZE";
+      },
+    ),
+
+  "trap.set": (scene, { handle, name, action }) =>
+    ACTIONS.has(action)
+      ? change(scene, handle, (dl) => setTrap(scene.task, dl, name, action as TrapAction))
+      : refused(),
+
+  "trap.group.show": (scene, { handle, name }) =>
+    show(
+      scene,
+      "trap_group",
+      handle,
+      (dl) => dl.groups.length > 0 ? dl.groups.map(groupAttributes) : undefined,
+      name === undefined ? undefined : (dl) => {
+        if (dl.groups.length === 0) return "EOPNOTSUPP";
+        const group = findGroup(dl, name);
+        if (group) return groupAttributes(group);
+        return scene.task.fail("ENOENT", "Device did not register this trap group", dl.kernel.era.corePrefix);
+      },
+    ),
+
+  "trap.group.set": (scene, { handle, name, action, policer }) =>
+    action === undefined || ACTIONS.has(action)
+      ? change(
+        scene,
+        handle,
+        (dl) => setGroup(scene.task, dl, name, { action: action as TrapAction | undefined, policer }),
+      )
+      : refused(),
+
+  "trap.policer.show": (scene, { handle, policer: id }) =>
+    show(
+      scene,
+      "trap_policer",
+      handle,
+      (dl) => readable(dl.policers, (policer) => policerAttributes(dl, policer)),
+      id === undefined ? undefined : (dl) => {
+        if (dl.policers.length === 0) return "EOPNOTSUPP";
+        const policer = findPolicer(dl, id);
+        if (policer) return policerAttributes(dl, policer) ?? "EMSGSIZE";
+        return scene.task.fail("ENOENT", "Device did not register this trap policer", dl.kernel.era.corePrefix);
+      },
+    ),
+
+  "trap.policer.set": (scene, { handle, policer, rate, burst }) =>
+    change(scene, handle, (dl) => setPolicer(scene.task, dl, policer, { rate, burst })),
+};
+
+/** The kinds that devlink(8) carries out. */
+export type DevlinkKind =
+  | "dev.show"
+  | "dev.info"
+  | "dev.reload"
+  | "port.show"
+  | "param.show"
+  | "param.set"
+  | "resource.show"
+  | "resource.set"
+  | "region.show"
+  | "region.new"
+  | "region.del"
+  | "health.show"
+  | "health.set"
+  | "health.recover"
+  | "trap.show"
+  | "trap.set"
+  | "trap.group.show"
+  | "trap.group.set"
+  | "trap.policer.show"
+  | "trap.policer.set";
+
+// deno-lint-ignore require-yield
+function* refused(): Steps<Result> {
+  return "client";
+}
+
+/** The netns that a reload is to move to: null where the kernel finds none, `client` where devlink(8) finds none. */
+function targetOf(kernel: Kernel, to: Operation<"dev.reload">["to"]): Netns | null | undefined | "client" {
+  if (to === undefined) return undefined;
+  if (typeof to === "object") return to.pid === 1 ? kernel.init : null;
+  const netns = kernel.netns.get(to);
+  if (netns) return netns;
+  // Any file under /run/netns can be opened; the kernel then sees that it is no netns (N08)
+  return kernel.runFiles.has(`/run/netns/${to}`) ? null : "client";
+}
+
+function parseValue(type: "u32" | "bool", text: string): number | boolean | undefined {
+  if (type === "bool") {
+    return text === "true" || text === "1" ? true : text === "false" || text === "0" ? false : undefined;
+  }
+  if (!/^\d+$/.test(text)) return undefined;
+  const value = Number(text);
+  return value <= 0xffff_ffff ? value : undefined;
+}

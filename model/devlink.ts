@@ -1,0 +1,173 @@
+/**
+ * The devlink core: an instance and the objects that it holds. Commands and announcements are in files of their own.
+ *
+ * @module
+ */
+
+import type { Driver, ParamSpec, TrapGroupSpec, TrapPolicerSpec, TrapSpec } from "./driver.ts";
+import type { Kernel } from "./kernel.ts";
+import type { Netdev, Netns } from "./netns.ts";
+import type { Handle } from "./operation.ts";
+import { acquire, type Lock, type Steps, type Task } from "./task.ts";
+
+/** A port. */
+export interface Port {
+  readonly index: number;
+  /** `bus/device/index` */
+  readonly handle: string;
+  /** The number on the front, as `port N` prints it */
+  readonly number: number;
+  type: "notset" | "eth";
+  /** As far as devlink knows of it */
+  netdev: Netdev | null;
+}
+
+/** A registered trap policer. */
+export interface TrapPolicer {
+  readonly spec: TrapPolicerSpec;
+  rate: number;
+  burst: number;
+  /** Reads of its drop counter so far: netdevsim counts those */
+  reads: number;
+}
+
+/** A registered trap group. */
+export interface TrapGroup {
+  readonly spec: TrapGroupSpec;
+  policer: TrapPolicer | undefined;
+  packets: number;
+  bytes: number;
+}
+
+/** A registered trap. */
+export interface Trap {
+  readonly spec: TrapSpec;
+  readonly group: TrapGroup;
+  action: TrapSpec["action"];
+  packets: number;
+  bytes: number;
+}
+
+/** A device param. */
+export interface Param {
+  readonly spec: ParamSpec;
+  /** What the driver sees */
+  value: number | boolean;
+  /** What the next reload makes effective (from 6.3), if anything */
+  pending: number | boolean | undefined;
+}
+
+/** A resource and its children; sizes are unsigned 64-bit numbers. */
+export interface Resource {
+  readonly name: string;
+  readonly children: readonly Resource[];
+  readonly min: bigint;
+  readonly max: bigint;
+  readonly granularity: bigint;
+  size: bigint;
+  sizeNew: bigint;
+  sizeValid: boolean;
+  /** Present while the driver counts */
+  occupancy: (() => number) | undefined;
+}
+
+/** A region of a device, with its snapshots in the order in which they were taken. */
+export interface Region {
+  readonly name: string;
+  /** `bus/device/region` */
+  readonly handle: string;
+  readonly size: number;
+  readonly max: number;
+  snapshots: number[];
+}
+
+/** A health reporter. */
+export interface Reporter {
+  readonly name: string;
+  /** Whether the driver can recover (and so has a grace period and auto recovery) */
+  readonly recover: ((task: Task) => string) | undefined;
+  healthy: boolean;
+  errors: number;
+  recoveries: number;
+  /** ms */
+  gracePeriod: number;
+  autoRecover: boolean;
+  autoDump: boolean;
+  /** Virtual time of the stored dump */
+  dumpedAt: number | undefined;
+  recoveredAt: number | undefined;
+}
+
+/** A devlink instance. */
+export class Devlink {
+  readonly lock: Lock;
+  readonly reportersLock: Lock;
+  readonly index: number;
+  /** Users of its own netns find it */
+  registered = false;
+  /** Its memory is gone: touching it is a finding */
+  freed = false;
+  /** Those who looked it up and have not let go of it */
+  references = 0;
+  reloadFailed = false;
+  readonly reloads: Record<"driver_reinit" | "fw_activate", number> = { driver_reinit: 0, fw_activate: 0 };
+  ports: Port[] = [];
+  policers: TrapPolicer[] = [];
+  groups: TrapGroup[] = [];
+  traps: Trap[] = [];
+  trapByName = new Map<string, Trap>();
+  params: Param[] = [];
+  resources: Resource[] = [];
+  regions: Region[] = [];
+  reporters: Reporter[] = [];
+  /** Snapshot ids in use, with how many regions use them */
+  readonly snapshotIds = new Map<number, number>();
+
+  constructor(
+    readonly kernel: Kernel,
+    readonly handle: Handle,
+    readonly driver: Driver,
+    readonly deviceLock: Lock,
+    public netns: Netns,
+  ) {
+    this.index = kernel.nextIndex();
+    this.lock = kernel.lock(handle, "instance");
+    this.reportersLock = kernel.lock(`${handle} reporters`, "reporters");
+    kernel.instances.push(this);
+  }
+
+  /** The last step of its life. */
+  free(task: Task): void {
+    if (this.registered || this.ports.length + this.traps.length + this.regions.length + this.reporters.length > 0) {
+      task.log("warning", `WARNING: devlink_free: ${this.handle} is not empty`);
+    }
+    this.freed = true;
+    const { instances } = this.kernel;
+    instances.splice(instances.indexOf(this), 1);
+  }
+}
+
+/**
+ * Looks an instance up and locks it, as the start of each command does. Gives undefined where it is not to be found, or
+ * went away while the lock was waited for.
+ */
+export function* enter(kernel: Kernel, task: Task, netns: Netns, handle: Handle): Steps<Devlink | undefined> {
+  const dl = kernel.find(netns, handle);
+  if (!dl) return undefined;
+  return (yield* lockInstance(task, dl, dl.lock)) ? dl : undefined;
+}
+
+/** Takes a lock of an instance that was found; false where the instance was unregistered in the meantime. */
+export function* lockInstance(task: Task, dl: Devlink, lock: Lock): Steps<boolean> {
+  dl.references++;
+  if (task.stepping || !lock.tryTake(task)) yield* acquire(task, lock);
+  if (dl.registered) return true;
+  leave(task, dl, lock);
+  return false;
+}
+
+/** The end of a command. */
+export function leave(task: Task, dl: Devlink, lock: Lock = dl.lock): void {
+  lock.release(task);
+  dl.references--;
+}

@@ -1,0 +1,67 @@
+/**
+ * What a driver gives to the devlink core: its objects and its callbacks, for one bound device.
+ *
+ * @module
+ */
+
+import type { Devlink, Trap, TrapGroup, TrapPolicer } from "./devlink.ts";
+import type { Json, Result } from "./observation.ts";
+import type { Steps, Task } from "./task.ts";
+
+/** What a reload does. */
+export type ReloadAction = "driver_reinit" | "fw_activate";
+
+/** A trap as a driver declares it (SEMANTICS 4.1). */
+export interface TrapSpec {
+  readonly name: string;
+  readonly type: "drop" | "exception" | "control";
+  readonly generic: boolean;
+  readonly action: "drop" | "trap" | "mirror";
+  readonly group: string;
+  readonly metadata: readonly string[];
+}
+
+/** A trap group as a driver declares it; `policer` 0 is none. */
+export interface TrapGroupSpec {
+  readonly name: string;
+  readonly generic: boolean;
+  readonly policer: number;
+}
+
+/** A trap policer as a driver declares it; rates in packets per second, bursts in packets. */
+export interface TrapPolicerSpec {
+  readonly id: number;
+  readonly rate: number;
+  readonly burst: number;
+  readonly rateMin: number;
+  readonly rateMax: number;
+  readonly burstMin: number;
+  readonly burstMax: number;
+}
+
+/** A device param as a driver declares it. */
+export interface ParamSpec {
+  readonly name: string;
+  readonly generic: boolean;
+  readonly type: "u32" | "bool";
+  readonly cmode: "runtime" | "driverinit" | "permanent";
+}
+
+/** The driver of one bound device. */
+export interface Driver {
+  readonly name: string;
+  readonly reloadActions: readonly ReloadAction[];
+  readonly reloadLimits: readonly "no_reset"[];
+  /** What `devlink dev info` prints below the driver's name */
+  readonly versions: Json;
+  reloadDown(task: Task, dl: Devlink): Steps<Result>;
+  reloadUp(task: Task, dl: Devlink): Steps<Result>;
+  /** Called for each change that passed the core's checks */
+  trapActionSet(trap: Trap, action: TrapSpec["action"]): Result;
+  trapGroupSet(task: Task, group: TrapGroup, policer: TrapPolicer | undefined): Result;
+  trapPolicerSet(task: Task, policer: TrapPolicer, rate: number, burst: number): Result;
+  /** What the driver counted as dropped; -1 where the counter cannot be read */
+  trapDropped(trap: Trap): number;
+  /** What the policer dropped; -1 where the counter cannot be read */
+  policerDropped(policer: TrapPolicer): number;
+}

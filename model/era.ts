@@ -1,0 +1,158 @@
+/**
+ * Eras: the families of kernel releases that behave alike. Everything that differs by kernel is named here, as data; the
+ * rest of the model asks its era and never looks at a version.
+ *
+ * @module
+ */
+
+/** The eras, named by the kernel that each was taken from. */
+export type EraId = "5.10" | "6.1" | "6.12" | "7.2" | "7.3";
+
+/** What one family of kernels does differently from the others. */
+export interface Era {
+  readonly id: EraId;
+  /** Checked against a booted kernel of the family; else read from source only */
+  readonly booted: boolean;
+  /** What `NL_SET_ERR_MSG_MOD` puts in front of the texts of the devlink core: the name of its object file */
+  readonly corePrefix: string | undefined;
+  /**
+   * When netdevsim registers its instance. `first`: right after the allocation, the lock held for the whole probe, so that
+   * each object announces itself. `last`: at the end, so that everything is announced at once, and gone at once at removal
+   */
+  readonly registers: "first" | "last";
+  /** Whether a message that nobody listens to is built (and so reads the driver's counters) or not */
+  readonly unheard: "built" | "skipped";
+  /** The locks of a reload and of the end of a netns, in the order in which they are taken */
+  readonly reloadLocks: readonly ("device" | "instance")[];
+  /** Whether filling a port message takes RTNL (6.1), or finds the netdev's name kept in the port */
+  readonly portFillTakesRtnl: boolean;
+  /**
+   * Who says that a port is of type eth. `driver`: netdevsim, after its netdev is there (one message each way).
+   * `netdev-events`: the core, as the netdev comes and goes (two messages each way)
+   */
+  readonly portType: "driver" | "netdev-events";
+  /**
+   * How a reload into another netns is announced. `around`: params and instance vanish before the driver goes down, and
+   * appear after it came up. `between`: both between down and up
+   */
+  readonly netnsMove: "around" | "between";
+  /** Whether a driverinit param set takes effect at once for the driver's next look, or is promoted by the reload */
+  readonly driverinit: "overwritten" | "promoted";
+  /** The direction in which params and ports vanish when the instance is unregistered */
+  readonly unregisterParams: "ascending" | "descending";
+  /** Where `limit no_reset` stops on a driver without that limit: at the netlink policy, or at the reload's own checks */
+  readonly limitRefusedBy: "policy" | "reload";
+  /** Whether a dump of one instance's objects can be asked for; devlink(8) refuses by itself if not */
+  readonly filteredDumps: boolean;
+  /** What `health show` of all instances is serialised by; not by the instance lock where it is `reporters` */
+  readonly healthDumpLock: "reporters" | "instance";
+  /** Whether an unregistration waits for everyone who looked the instance up before (SEMANTICS 1.3) */
+  readonly unregisterWaits: boolean;
+  /** How a FIB that is too big for the device fails: what a notifier's refusal turns into */
+  readonly fibRefusal: "EPERM" | "ENOSPC";
+  /** The flags of a netdevsim netdev that is down, as ip(8) prints them */
+  readonly netdevFlags: readonly string[];
+  /** Whether traps have a drop counter that the driver reads */
+  readonly trapDropCounter: boolean;
+  /** IPv6 routes that come with `lo` up and with each port up, in a netns of one's own */
+  readonly ipv6Routes: { readonly lo: number; readonly port: number };
+}
+
+const era61: Era = {
+  id: "6.1",
+  booted: true,
+  corePrefix: "leftover",
+  registers: "last",
+  unheard: "built",
+  reloadLocks: ["instance"],
+  portFillTakesRtnl: true,
+  portType: "driver",
+  netnsMove: "around",
+  driverinit: "overwritten",
+  unregisterParams: "descending",
+  limitRefusedBy: "reload",
+  filteredDumps: false,
+  healthDumpLock: "reporters",
+  unregisterWaits: true,
+  fibRefusal: "EPERM",
+  netdevFlags: ["BROADCAST", "NOARP"],
+  trapDropCounter: true,
+  ipv6Routes: { lo: 1, port: 0 },
+};
+
+const era612: Era = {
+  id: "6.12",
+  booted: true,
+  corePrefix: undefined,
+  registers: "first",
+  unheard: "skipped",
+  reloadLocks: ["device", "instance"],
+  portFillTakesRtnl: false,
+  portType: "netdev-events",
+  netnsMove: "between",
+  driverinit: "promoted",
+  unregisterParams: "ascending",
+  limitRefusedBy: "policy",
+  filteredDumps: true,
+  healthDumpLock: "instance",
+  unregisterWaits: false,
+  fibRefusal: "EPERM",
+  netdevFlags: ["BROADCAST"],
+  trapDropCounter: true,
+  ipv6Routes: { lo: 1, port: 0 },
+};
+
+/** The eras by their id. */
+export const ERAS: Readonly<Record<EraId, Era>> = {
+  // 5.10 announces each object at its own registration, without a lock over the probe: to be completed before it is used
+  "5.10": {
+    ...era61,
+    id: "5.10",
+    booted: false,
+    corePrefix: "devlink",
+    registers: "first",
+    reloadLocks: [],
+    fibRefusal: "ENOSPC",
+    trapDropCounter: false,
+  },
+  "6.1": era61,
+  "6.12": era612,
+  // 7.2 and 7.3 have an index in every dev object, defaults of params and a param test2: to be completed before use
+  "7.2": { ...era612, id: "7.2", booted: false },
+  "7.3": { ...era612, id: "7.3", booted: false },
+};
+
+/** From which release on each era holds, newest first (SEMANTICS 0.2). */
+const SINCE: readonly (readonly [major: number, minor: number, era: EraId])[] = [
+  [7, 3, "7.3"],
+  [7, 0, "7.2"],
+  [6, 3, "6.12"],
+  [5, 16, "6.1"],
+  [5, 10, "5.10"],
+];
+
+/**
+ * The era of a kernel release, the nearest one where the release itself was not looked at.
+ *
+ * @example
+ * ```ts
+ * import { eraOf } from "./era.ts";
+ *
+ * eraOf("6.12.117+deb12-amd64").id; // "6.12"
+ * ```
+ *
+ * @param kernelRelease What `uname -r` prints
+ * @throws {RangeError} If the release is older than 5.10, or is not a kernel release
+ */
+export function eraOf(kernelRelease: string): Era {
+  const match = /^(\d+)\.(\d+)/.exec(kernelRelease);
+  if (match) {
+    const major = Number(match[1]);
+    const minor = Number(match[2]);
+    for (const [sinceMajor, sinceMinor, id] of SINCE) {
+      if (major > sinceMajor || (major === sinceMajor && minor >= sinceMinor)) return ERAS[id];
+    }
+    throw new RangeError(`Cannot model kernel "${kernelRelease}": it is older than 5.10`);
+  }
+  throw new RangeError(`Cannot model kernel "${kernelRelease}": it is not a kernel release such as 6.12.117`);
+}

@@ -1,0 +1,224 @@
+/**
+ * What all subsystems share: the clock, the netns, the devlink instances, RTNL, the workers, and the messages that go out.
+ *
+ * @module
+ */
+
+import type { Devlink } from "./devlink.ts";
+import type { Era } from "./era.ts";
+import { linkEvent, type Netdev, Netns } from "./netns.ts";
+import { emptyObservation, type Json, type LinkEvent, type Observation } from "./observation.ts";
+import type { Handle, NetnsName } from "./operation.ts";
+import {
+  acquire,
+  HungTask,
+  Lock,
+  LOCK_CLASSES,
+  type LockClass,
+  type LockOrder,
+  type SchedulingPoint,
+  type Steps,
+  Task,
+} from "./task.ts";
+
+/** A file of sysfs, debugfs or `/run`. */
+export interface VirtualFile {
+  /** Its text without the last newline, or an errno */
+  read?(task: Task): { text: string } | { errno: string };
+  /** Takes one write, the last newline cut off; gives `ok` or an errno */
+  write?(task: Task, value: string, netns: Netns): Steps<string>;
+}
+
+/** Something that has files, for example a bus. */
+export interface FileOwner {
+  /** The file at a path, if it is one of this owner's and is there now */
+  resolve(path: string): VirtualFile | undefined;
+  /** Whether a path is one of this owner's directories */
+  directory(path: string): boolean;
+}
+
+/** Work that is due at a point of virtual time. */
+export interface Timer {
+  /** ms */
+  due: number;
+  run(now: number): void;
+}
+
+/** The state of one booted kernel. */
+export class Kernel {
+  /** Virtual time in ms */
+  now = 0;
+  readonly init: Netns;
+  readonly netns = new Map<NetnsName, Netns>();
+  /** In the order of their index */
+  readonly instances: Devlink[] = [];
+  readonly owners: FileOwner[] = [];
+  /** Plain files under `/run`, by path */
+  readonly runFiles = new Map<string, string>();
+  readonly timers: Timer[] = [];
+  /** Kernel threads with something to do, in the order in which it came */
+  readonly workers: { task: Task; steps: Steps }[] = [];
+  readonly lockOrder: LockOrder = new Uint8Array(LOCK_CLASSES.length);
+  readonly rtnl: Lock;
+  /** What workers cause is written down here: the observation of the operation that runs */
+  observation: Observation = emptyObservation();
+  #index = 0;
+  #random: number;
+
+  constructor(readonly era: Era, options: { seed: number; netdevs: readonly string[]; listeners: boolean }) {
+    this.#random = options.seed >>> 0;
+    this.rtnl = this.lock("rtnl", "rtnl");
+    this.listeners = options.listeners;
+    this.init = new Netns("init", { heard: options.listeners, lab: true });
+    this.netns.set("init", this.init);
+    for (const name of options.netdevs) {
+      const lo = name === "lo";
+      this.addNetdev(this.init, name, lo ? ["LOOPBACK"] : ["BROADCAST", "MULTICAST"], lo ? "UNKNOWN" : "UP").up = true;
+    }
+  }
+
+  /** Whether each netns has a listener from its start */
+  readonly listeners: boolean;
+
+  /** A new mutex of this kernel. */
+  lock(name: string, lockClass: LockClass): Lock {
+    return new Lock(name, lockClass, this.lockOrder);
+  }
+
+  /** The next index of an instance: a new one each time, also for a device that was there before (SEMANTICS 1.1). */
+  nextIndex(): number {
+    return ++this.#index;
+  }
+
+  /** A pseudo-random number below `bound`, from the seed. */
+  random(bound: number): number {
+    this.#random = (Math.imul(this.#random, 1664525) + 1013904223) >>> 0;
+    return Math.floor(this.#random / 4294967296 * bound);
+  }
+
+  /** The registered instance with a handle, as somebody in `netns` finds it. */
+  find(netns: Netns, handle: Handle): Devlink | undefined {
+    for (const dl of this.instances) {
+      if (dl.handle === handle && dl.netns === netns && dl.registered) return dl;
+    }
+    return undefined;
+  }
+
+  /** Sends a devlink message to those who listen in a netns. */
+  multicast(
+    task: Task,
+    netns: Netns,
+    command: string,
+    object: string,
+    handle: string,
+    attributes: { [key: string]: Json },
+  ): void {
+    if (!netns.heard) return;
+    const message = { command, object, handle, attributes };
+    const stream = task.observation.notify[netns.name];
+    if (stream) stream.push(message);
+    else task.observation.notify[netns.name] = [message];
+  }
+
+  /** Sends a link message to those who listen in a netns. */
+  link(task: Task, event: LinkEvent["event"], netdev: Netdev): void {
+    if (!netdev.netns.heard) return;
+    const message = linkEvent(event, netdev);
+    const stream = task.observation.link[netdev.netns.name];
+    if (stream) stream.push(message);
+    else task.observation.link[netdev.netns.name] = [message];
+  }
+
+  /** Puts a netdev into a netns without telling anybody. */
+  addNetdev(netns: Netns, name: string, downFlags: readonly string[], operstateUp: string): Netdev {
+    const netdev: Netdev = { name, netns, downFlags, operstateUp, up: false };
+    netns.netdevs.set(name, netdev);
+    return netdev;
+  }
+
+  /** `unregister_netdevice` under RTNL: takes it down first, if it was up. */
+  removeNetdev(task: Task, netdev: Netdev): void {
+    if (netdev.up) this.setLink(task, netdev, false);
+    netdev.netns.netdevs.delete(netdev.name);
+    this.link(task, "del", netdev);
+  }
+
+  /** Takes a netdev up or down, under RTNL. */
+  setLink(task: Task, netdev: Netdev, up: boolean): void {
+    if (netdev.up === up) return;
+    netdev.up = up;
+    const { netns } = netdev;
+    if (!up) {
+      for (const [prefix, dev] of netns.routes) {
+        if (dev !== netdev.name) continue;
+        netns.routes.delete(prefix);
+        netns.occupancy["IPv4/fib"]--;
+      }
+    }
+    const { lo, port } = this.era.ipv6Routes;
+    const routes4 = netdev.name === "lo" ? 3 : 0;
+    const routes6 = netdev.name === "lo" ? lo : port;
+    const step = up ? 1 : -1;
+    netns.occupancy["IPv4/fib"] += step * routes4;
+    netns.occupancy["IPv6/fib"] += step * routes6;
+    this.link(task, "new", netdev);
+  }
+
+  /** Starts a kernel thread; it runs when the operation that runs now has done its part. */
+  start(name: string, body: (task: Task) => Steps, stepping: boolean): void {
+    const task = new Task(name, this.observation, stepping);
+    this.workers.push({ task, steps: body(task) });
+  }
+
+  /** Lets the kernel threads run until all of them have ended or wait for somebody else. Says whether anything moved. */
+  runWorkers(): boolean {
+    let moved = false;
+    for (let progress = true; progress && this.workers.length > 0;) {
+      progress = false;
+      for (const worker of [...this.workers]) {
+        worker.task.observation = this.observation;
+        for (;;) {
+          const next = stepWorker(worker.steps);
+          if (next.done) {
+            this.workers.splice(this.workers.indexOf(worker), 1);
+            progress = moved = true;
+            break;
+          }
+          if (next.value.kind === "blocked") break;
+          moved = true;
+        }
+      }
+    }
+    return moved;
+  }
+
+  /** Lets virtual time pass; timers run in the order in which they are due. */
+  advance(ms: number): void {
+    const end = this.now + ms;
+    for (;;) {
+      let first: Timer | undefined;
+      for (const timer of this.timers) if (timer.due <= end && (!first || timer.due < first.due)) first = timer;
+      if (!first) break;
+      this.now = Math.max(this.now, first.due);
+      first.run(this.now);
+    }
+    this.now = end;
+  }
+}
+
+/** One step of a kernel thread; one that waits for itself is gone for good. */
+function stepWorker(steps: Steps): IteratorResult<SchedulingPoint, void> {
+  try {
+    return steps.next();
+  } catch (error) {
+    if (error instanceof HungTask) return { done: true, value: undefined };
+    throw error;
+  }
+}
+
+/** Takes RTNL, does something and gives it back. */
+export function* withRtnl(kernel: Kernel, task: Task, body: () => void): Steps {
+  if (task.stepping || !kernel.rtnl.tryTake(task)) yield* acquire(task, kernel.rtnl);
+  body();
+  kernel.rtnl.release(task);
+}

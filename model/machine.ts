@@ -1,0 +1,381 @@
+/**
+ * The reference machine: one booted kernel of an era, with netdevsim, on which operations are performed.
+ *
+ * @module
+ */
+
+import { type Command, DEVLINK_COMMANDS, type DevlinkKind, type Scene } from "./command.ts";
+import { type Era, type EraId, ERAS } from "./era.ts";
+import { Kernel, withRtnl } from "./kernel.ts";
+import { NetdevsimBus } from "./netdevsim_bus.ts";
+import { linkFlags, type Netdev, Netns, operstate } from "./netns.ts";
+import { emptyObservation, type Json, type Observation, type Result } from "./observation.ts";
+import type { Operation, OperationKind } from "./operation.ts";
+import { reloadIntoInit } from "./reload.ts";
+import { acquire, HungTask, type SchedulingPoint, type Steps, Task } from "./task.ts";
+
+/** What a machine is made with. */
+export interface MachineOptions {
+  era: EraId | Era;
+  /** Of everything that a kernel would draw at random */
+  seed?: number;
+  /** Netdevs that are there before any operation */
+  netdevs?: { init: string[] };
+  /** Whether a devlink and a link monitor run in every netns (from its start to its end) or in none */
+  listeners?: "all" | "none";
+}
+
+/** The longest that `netns.del` waits for an instance to come back, in ms. */
+const UNTIL_BOUND = 5000;
+
+/**
+ * One booted kernel of an era. Deterministic: the same operations give the same observations.
+ *
+ * @example
+ * ```ts
+ * import { Machine } from "./machine.ts";
+ *
+ * const machine = new Machine({ era: "6.12" });
+ * machine.perform({ kind: "file.write", path: "/sys/bus/netdevsim/new_device", value: "10 1" });
+ * const { notify } = machine.perform({ kind: "dev.reload", handle: "netdevsim/netdevsim10" });
+ * console.log(notify["init"]?.length); // 55
+ * ```
+ */
+export class Machine {
+  readonly #kernel: Kernel;
+
+  constructor(options: MachineOptions) {
+    const era = typeof options.era === "string" ? ERAS[options.era] : options.era;
+    this.#kernel = new Kernel(era, {
+      seed: options.seed ?? 1,
+      netdevs: options.netdevs?.init ?? ["lo", "eth0"],
+      listeners: options.listeners !== "none",
+    });
+    this.#kernel.owners.push(new NetdevsimBus(this.#kernel));
+  }
+
+  /** The era of this machine. */
+  get era(): Era {
+    return this.#kernel.era;
+  }
+
+  /** Virtual time since the boot, in ms. */
+  get now(): number {
+    return this.#kernel.now;
+  }
+
+  /**
+   * Performs an operation with nobody else running, and lets the kernel threads that it woke finish.
+   *
+   * @throws {TypeError} If the kind of the operation is not known
+   */
+  perform(op: Operation): Observation {
+    return this.#drive(this.#run(op, "operation", false));
+  }
+
+  /**
+   * The same as a generator that stops wherever another task may run. Whoever drives several of them decides who is next;
+   * a task that yields `blocked` cannot go on before another one has. Kernel threads are run by
+   * {@linkcode Machine.runWorkers}.
+   *
+   * @throws {TypeError} If the kind of the operation is not known
+   */
+  task(op: Operation): Steps<Observation> {
+    return this.#run(op, op.kind, true);
+  }
+
+  /** Lets the kernel threads run as far as they can. Says whether anything moved. */
+  runWorkers(): boolean {
+    return this.#kernel.runWorkers();
+  }
+
+  #drive(steps: Steps<Observation>): Observation {
+    const kernel = this.#kernel;
+    for (;;) {
+      const next = steps.next();
+      if (next.done) {
+        if (kernel.workers.length > 0) kernel.runWorkers();
+        return next.value;
+      }
+      if (next.value.kind === "blocked" && !kernel.runWorkers()) {
+        // Whoever it waits for will never run
+        const { observation } = kernel;
+        observation.result = "hang";
+        observation.time = "hang";
+        observation.kmsg.push({ class: "hung", text: `INFO: task blocked on ${next.value.what}` });
+        return observation;
+      }
+    }
+  }
+
+  *#run(op: Operation, name: string, stepping: boolean): Steps<Observation> {
+    const kernel = this.#kernel;
+    const observation = emptyObservation();
+    kernel.observation = observation;
+    const task = new Task(name, observation, stepping);
+    const netns = op.netns === undefined ? kernel.init : kernel.netns.get(op.netns);
+    if (!netns) {
+      observation.result = "client";
+      return observation;
+    }
+    const command = COMMANDS[op.kind] as Command<OperationKind> | undefined;
+    if (!command) throw new TypeError(`Cannot perform operation "${op.kind}": the model has no such kind`);
+    try {
+      observation.result = yield* command.call(COMMANDS, { kernel, task, netns }, op);
+    } catch (error) {
+      if (!(error instanceof HungTask)) throw error;
+      observation.result = "hang";
+      observation.time = "hang";
+    }
+    if (observation.result !== "ok") observation.reply = null;
+    return observation;
+  }
+}
+
+/** The operations other than those of devlink(8). */
+const OTHER_COMMANDS: { [K in Exclude<OperationKind, DevlinkKind>]: Command<K> } = {
+  *"link.set"({ kernel, task, netns }, { handle, port, up }) {
+    const netdev = netdevOf(kernel, netns, handle, port);
+    if (!netdev) return "client";
+    yield* withRtnl(kernel, task, () => kernel.setLink(task, netdev, up));
+    return "ok";
+  },
+
+  // deno-lint-ignore require-yield
+  *"link.show"({ kernel, task, netns }, { handle, port }) {
+    const netdev = netdevOf(kernel, netns, handle, port);
+    if (!netdev) return "client";
+    task.observation.reply = { ifname: netdev.name, flags: linkFlags(netdev), operstate: operstate(netdev) };
+    return "ok";
+  },
+
+  *"route.add"({ kernel, task, netns }, { prefix, dev }) {
+    let result: Result = "ok";
+    const key = canonicalPrefix(prefix);
+    if (key === undefined) return "client";
+    yield* withRtnl(kernel, task, () => {
+      const netdev = netns.netdevs.get(dev);
+      if (!netdev) result = "client";
+      else if (!netdev.up) result = task.fail("ENETDOWN", "Device for nexthop is not up");
+      else if (netns.routes.has(key)) result = "EEXIST";
+      else {
+        result = netns.addEntry(task, "IPv4/fib", kernel.era.fibRefusal);
+        if (result === "ok") netns.routes.set(key, dev);
+      }
+    });
+    return result;
+  },
+
+  *"route.del"({ kernel, task, netns }, { prefix, dev }) {
+    let result: Result = "ok";
+    const key = canonicalPrefix(prefix);
+    if (key === undefined) return "client";
+    yield* withRtnl(kernel, task, () => {
+      if (!netns.netdevs.has(dev)) result = "client";
+      else if (netns.routes.get(key) !== dev) result = "ESRCH";
+      else {
+        netns.routes.delete(key);
+        netns.occupancy["IPv4/fib"]--;
+      }
+    });
+    return result;
+  },
+
+  *"lo.up"({ kernel, task, netns }) {
+    yield* withRtnl(kernel, task, () => kernel.setLink(task, netns.netdevs.get("lo")!, true));
+    return "ok";
+  },
+
+  // deno-lint-ignore require-yield
+  *"netns.add"({ kernel }, { name }) {
+    if (kernel.netns.has(name) || kernel.runFiles.has(`/run/netns/${name}`)) return "client";
+    const netns = new Netns(name, { heard: kernel.listeners });
+    kernel.addNetdev(netns, "lo", ["LOOPBACK"], "UNKNOWN");
+    kernel.netns.set(name, netns);
+    return "ok";
+  },
+
+  *"netns.del"({ kernel, task }, { name, until }) {
+    const netns = kernel.netns.get(name);
+    if (!netns || netns === kernel.init) return kernel.runFiles.delete(`/run/netns/${name}`) ? "ok" : "client";
+    kernel.netns.delete(name);
+    // A socket holds its netns: whoever listened there has to go before it can die
+    netns.heard = false;
+    netns.alive = false;
+    kernel.start("cleanup_net", (worker) => cleanup(kernel, worker, netns), task.stepping);
+    if (until === undefined) return "ok";
+    while (!kernel.find(kernel.init, until)) {
+      if (kernel.workers.length === 0) {
+        kernel.advance(UNTIL_BOUND);
+        task.observation.time = "blocked";
+        return "client";
+      }
+      yield { kind: "blocked", what: `${until} to come back`, task: task.name };
+    }
+    return "ok";
+  },
+
+  *"file.write"({ kernel, task, netns }, { path, value }) {
+    if (path.startsWith("/run/")) {
+      kernel.runFiles.set(path, value);
+      return "ok";
+    }
+    const file = resolve(kernel, netns, path);
+    if (!file) return missing(kernel, netns, path);
+    if (!file.write) return "EACCES";
+    const result = yield* file.write(task, value.replace(/\n$/, ""), netns);
+    // Only netlink carries an extended ack
+    task.observation.extack = null;
+    return result;
+  },
+
+  // deno-lint-ignore require-yield
+  *"file.read"({ kernel, task, netns }, { path }) {
+    const plain = kernel.runFiles.get(path);
+    const file = plain === undefined ? resolve(kernel, netns, path) : { read: () => ({ text: plain }) };
+    if (!file) return "ENOENT";
+    if (!file.read) return path.startsWith("/sys/kernel/debug/") ? "EINVAL" : "EACCES";
+    const content = file.read(task);
+    if ("errno" in content) return content.errno;
+    task.observation.sysfs = content.text;
+    return "ok";
+  },
+
+  // deno-lint-ignore require-yield
+  *"wait"({ kernel }, { ms }) {
+    kernel.advance(ms);
+    return "ok";
+  },
+
+  during: (scene, op) => during(scene, op),
+};
+
+const COMMANDS: { [K in OperationKind]: Command<K> } = { ...DEVLINK_COMMANDS, ...OTHER_COMMANDS };
+
+function netdevOf(kernel: Kernel, netns: Netns, handle: string, index: number): Netdev | undefined {
+  const netdev = kernel.find(netns, handle)?.ports.find((port) => port.index === index)?.netdev;
+  return netdev?.netns === netns ? netdev : undefined;
+}
+
+function resolve(kernel: Kernel, netns: Netns, path: string) {
+  // `ip netns exec` mounts a sysfs of that netns, without debugfs on it
+  if (netns !== kernel.init && path.startsWith("/sys/kernel/debug/")) return undefined;
+  for (const owner of kernel.owners) {
+    const file = owner.resolve(path);
+    if (file) return file;
+  }
+  return undefined;
+}
+
+/** A file that is not there cannot be made in sysfs or debugfs; which errno says so depends on its directory. */
+function missing(kernel: Kernel, netns: Netns, path: string): Result {
+  const directory = path.slice(0, path.lastIndexOf("/"));
+  if (netns !== kernel.init && path.startsWith("/sys/kernel/debug/")) return "ENOENT";
+  return kernel.owners.some((owner) => owner.directory(directory)) ? "EACCES" : "ENOENT";
+}
+
+/** An IPv4 prefix in the form in which the FIB keeps it; undefined where it is none. */
+function canonicalPrefix(prefix: string): string | undefined {
+  const match = /^(\d{1,3})\.(\d{1,3})\.(\d{1,3})\.(\d{1,3})(?:\/(\d{1,2}))?$/.exec(prefix);
+  if (!match) return undefined;
+  const bytes = match.slice(1, 5).map(Number);
+  const length = match[5] === undefined ? 32 : Number(match[5]);
+  return bytes.some((byte) => byte > 255) || length > 32 ? undefined : `${bytes.join(".")}/${length}`;
+}
+
+/** The end of a netns: every instance in it is reloaded into the first netns, then its netdevs go. */
+function* cleanup(kernel: Kernel, task: Task, netns: Netns): Steps {
+  for (const dl of [...kernel.instances]) {
+    if (dl.netns !== netns || !dl.registered) continue;
+    for (const lock of kernel.era.reloadLocks) yield* acquire(task, lock === "device" ? dl.deviceLock : dl.lock);
+    if (dl.registered && dl.netns === netns) yield* reloadIntoInit(task, dl);
+    for (const lock of kernel.era.reloadLocks.toReversed()) (lock === "device" ? dl.deviceLock : dl.lock).release(task);
+  }
+}
+
+/**
+ * `during`: at each place where the operation could be preempted a poll is begun; one that has to wait is tried again
+ * further on. What they answered is all that a board may have seen.
+ */
+function* during({ kernel, task, netns }: Scene, op: Operation<"during">): Steps<Result> {
+  const { observation } = task;
+  const seen = new Map<string, Json>();
+  let polls: { task: Task; steps: Steps<Result> }[] = [];
+
+  const begin = () => {
+    const polling = new Task("poll", emptyObservation(), false);
+    const where = op.poll.netns === undefined ? netns : kernel.netns.get(op.poll.netns);
+    if (!where) return void seen.set("null", null);
+    const command = COMMANDS[op.poll.kind] as Command<OperationKind>;
+    polls.push({ task: polling, steps: command.call(COMMANDS, { kernel, task: polling, netns: where }, op.poll) });
+  };
+  const tryAll = () => {
+    polls = polls.filter((poll) => {
+      const next = poll.steps.next();
+      if (!next.done) return true;
+      const answer = next.value === "ok" ? shorten(op.poll, poll.task.observation.reply) : null;
+      seen.set(JSON.stringify(answer), answer);
+      return false;
+    });
+  };
+
+  const where = op.operation.netns === undefined ? netns : kernel.netns.get(op.operation.netns);
+  if (!where) return "client";
+  const inner = new Task(op.operation.kind, observation, true);
+  const command = COMMANDS[op.operation.kind] as Command<OperationKind>;
+  const steps = command.call(COMMANDS, { kernel, task: inner, netns: where }, op.operation);
+  begin();
+  tryAll();
+  let result: Result = "ok";
+  for (;;) {
+    const next = steps.next();
+    begin();
+    tryAll();
+    if (next.done) {
+      result = next.value;
+      break;
+    }
+    if (next.value.kind === "blocked" && !stepWorkers(kernel, begin, tryAll) && polls.length === 0) {
+      yield next.value;
+    }
+  }
+  stepWorkers(kernel, begin, tryAll);
+  tryAll();
+  const answers = [...seen.values()];
+  observation.reply = {
+    seen: answers.toSorted((a, b) => rank(a) - rank(b) || (JSON.stringify(a) < JSON.stringify(b) ? -1 : 1)),
+  };
+  return result;
+}
+
+/** Runs the kernel threads, and polls at each of their stops. */
+function stepWorkers(kernel: Kernel, begin: () => void, tryAll: () => void): boolean {
+  let moved = false;
+  for (const worker of [...kernel.workers]) {
+    worker.task.observation = kernel.observation;
+    for (;;) {
+      const next: IteratorResult<SchedulingPoint, void> = worker.steps.next();
+      begin();
+      tryAll();
+      if (next.done) {
+        kernel.workers.splice(kernel.workers.indexOf(worker), 1);
+        moved = true;
+        break;
+      }
+      if (next.value.kind === "blocked") break;
+      moved = true;
+    }
+  }
+  return moved;
+}
+
+function rank(answer: Json): number {
+  return answer === null ? -1 : typeof answer === "number" ? answer : Number.MAX_SAFE_INTEGER;
+}
+
+/** A port dump is told by how many ports it held; an empty one is no answer. */
+function shorten(poll: Operation, reply: Json): Json {
+  if (poll.kind !== "port.show") return reply;
+  const ports = Object.keys((reply as { port: object }).port).length;
+  return ports === 0 ? null : ports;
+}

@@ -1,0 +1,22 @@
+/**
+ * The reference model of devlink: a machine of an era that performs operations and says what a real kernel would show.
+ *
+ * @module
+ */
+
+export { type Era, type EraId, eraOf, ERAS } from "./era.ts";
+export { Machine, type MachineOptions } from "./machine.ts";
+export {
+  type Channel,
+  emptyObservation,
+  type Extack,
+  type Json,
+  type KernelLine,
+  type KernelLineClass,
+  type LinkEvent,
+  type Notification,
+  type Observation,
+  type Result,
+} from "./observation.ts";
+export type { Handle, NetnsName, Operation, OperationKind, OperationParameters } from "./operation.ts";
+export type { SchedulingPoint, Steps } from "./task.ts";

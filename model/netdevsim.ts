@@ -1,0 +1,373 @@
+/**
+ * netdevsim, the driver: what it registers at probe, and what its reload takes down and brings up (SEMANTICS 1.5, 3.9).
+ *
+ * @module
+ */
+
+import {
+  announceAll,
+  announceAllGone,
+  announceDev,
+  announceParam,
+  announcePort,
+  announcePortUnlocked,
+} from "./announce.ts";
+import { Devlink, type Param, type Port, type Resource, type TrapPolicer } from "./devlink.ts";
+import type { Driver } from "./driver.ts";
+import { newReporter } from "./health.ts";
+import type { Kernel, Timer } from "./kernel.ts";
+import type { NetdevsimDevice } from "./netdevsim_bus.ts";
+import {
+  DUMMY_REGION,
+  FRAME,
+  GROUPS,
+  JIFFY,
+  KNOBS,
+  PARAMS,
+  PART_KNOBS,
+  POLICERS,
+  TRAP_INTERVAL,
+  TRAPS,
+} from "./netdevsim_data.ts";
+import { FIB_TABLES, type FibListener, type FibTable, type Netns } from "./netns.ts";
+import type { Json, Result } from "./observation.ts";
+import { registerRegion, unregisterRegions } from "./region.ts";
+import { findResource } from "./resource.ts";
+import { acquire, type Steps, type Task } from "./task.ts";
+import { registerTraps, unregisterTraps } from "./trap.ts";
+
+const UNLIMITED = 0xffff_ffff_ffff_ffffn;
+const PREFIX = "netdevsim";
+const SPECS = { policers: POLICERS, groups: GROUPS, traps: TRAPS };
+const REFUSALS: Record<FibTable, string> = {
+  "IPv4/fib": "Exceeded number of supported fib entries",
+  "IPv4/fib-rules": "Exceeded number of supported fib rule entries",
+  "IPv6/fib": "Exceeded number of supported fib entries",
+  "IPv6/fib-rules": "Exceeded number of supported fib rule entries",
+  "nexthops": "Exceeded number of supported nexthops",
+};
+
+/** netdevsim, bound to one device of its bus. */
+export class Netdevsim implements Driver, FibListener, Timer {
+  readonly name = "netdevsim";
+  readonly reloadActions = ["driver_reinit"] as const;
+  readonly reloadLimits = [] as const;
+  readonly versions: Json = { running: { "fw.mgmt": "10.20.30" }, stored: { "fw.mgmt": "10.20.30" } };
+  readonly dl: Devlink;
+  /** What the files of debugfs hold, by path below the device's directory */
+  readonly knobs = new Map<string, number | boolean>();
+  /** When the next packets are trapped */
+  due = 0;
+  #trapReads = 0;
+  readonly #limits: Record<FibTable, bigint>;
+  readonly #kernel: Kernel;
+  readonly #device: NetdevsimDevice;
+  /** Ports in the driver's order: the latest first */
+  #ports: Port[] = [];
+
+  constructor(kernel: Kernel, device: NetdevsimDevice, netns: Netns) {
+    this.#kernel = kernel;
+    this.#device = device;
+    this.dl = new Devlink(kernel, `netdevsim/${device.name}`, this, device.lock, netns);
+    for (const { path, initial } of KNOBS) this.knobs.set(path, initial);
+    this.#limits = { "IPv4/fib": 0n, "IPv4/fib-rules": 0n, "IPv6/fib": 0n, "IPv6/fib-rules": 0n, "nexthops": 0n };
+  }
+
+  /** Binds: the device appears. Called with the device lock held. */
+  *probe(task: Task): Steps<Result> {
+    const { dl } = this;
+    const first = this.#kernel.era.registers === "first";
+    yield* acquire(task, dl.lock);
+    if (first) {
+      dl.registered = true;
+      announceDev(task, dl, "new");
+    }
+    dl.resources = resources();
+    for (const spec of PARAMS) {
+      const param: Param = { spec, value: spec.initial, pending: undefined };
+      dl.params.push(param);
+      announceParam(task, dl, param, "new");
+    }
+    const result = yield* this.#create(task);
+    if (result !== "ok") {
+      if (first) {
+        for (const param of dl.params) announceParam(task, dl, param, "del");
+        announceDev(task, dl, "del");
+        dl.registered = false;
+      }
+      dl.lock.release(task);
+      dl.free(task);
+      return result;
+    }
+    dl.lock.release(task);
+    if (!first) {
+      dl.registered = true;
+      yield* announceAll(task, dl);
+    }
+    return "ok";
+  }
+
+  /** Unbinds: the device goes. Called with the device lock held. */
+  *remove(task: Task): Steps {
+    const { dl } = this;
+    const first = this.#kernel.era.registers === "first";
+    if (!first) {
+      yield* announceAllGone(task, dl);
+      dl.registered = false;
+      while (dl.references > 0) yield { kind: "blocked", what: `users of ${dl.handle}`, task: task.name };
+    }
+    yield* acquire(task, dl.lock);
+    yield* this.#destroy(task);
+    for (const param of dl.params) announceParam(task, dl, param, "del");
+    dl.params = [];
+    if (first) {
+      announceDev(task, dl, "del");
+      dl.registered = false;
+    }
+    dl.lock.release(task);
+    dl.free(task);
+  }
+
+  *reloadDown(task: Task): Steps<Result> {
+    if (this.knobs.get("dont_allow_reload")) {
+      return task.fail("EOPNOTSUPP", "User forbid the reload for testing purposes", PREFIX);
+    }
+    yield* this.#destroy(task);
+    return "ok";
+  }
+
+  *reloadUp(task: Task): Steps<Result> {
+    if (this.knobs.get("fail_reload")) {
+      return task.fail("EINVAL", "User setup the reload to fail for testing purposes", PREFIX);
+    }
+    return yield* this.#create(task);
+  }
+
+  /** What probe and a reload bring up. */
+  *#create(task: Task): Steps<Result> {
+    const { dl, knobs } = this;
+    knobs.set("fw_update_status", true);
+    knobs.set("fw_update_overwrite_mask", 0);
+    for (const { spec, value } of dl.params) knobs.set(spec.name, value);
+    registerRegion(task, dl, DUMMY_REGION);
+    this.#trapReads = 0;
+    registerTraps(task, dl, SPECS);
+    this.#startTraps();
+    const fib = this.#countFib(task);
+    if (fib !== "ok") {
+      task.log("info", "Failed to register fib notifier");
+      this.#stopTraps();
+      unregisterTraps(task, dl);
+      unregisterRegions(task, dl);
+      return fib;
+    }
+    dl.reporters = [
+      newReporter("empty", undefined),
+      newReporter(
+        "dummy",
+        (recovering) =>
+          knobs.get("health/fail_recover")
+            ? recovering.fail("EINVAL", "User setup the recover to fail for testing purposes", PREFIX)
+            : "ok",
+      ),
+    ];
+    for (const { path, initial } of PART_KNOBS) knobs.set(path, initial);
+    for (let index = 0; index < this.#device.portCount; index++) yield* this.#addPort(task, index);
+    return "ok";
+  }
+
+  /** What removal and a reload take down; nothing where a failed reload has done so already. */
+  *#destroy(task: Task): Steps {
+    const { dl } = this;
+    if (dl.reloadFailed) return;
+    this.#device.numVfs = 0;
+    for (const port of [...this.#ports]) yield* this.#removePort(task, port);
+    dl.reporters = [];
+    for (const { path } of PART_KNOBS) this.knobs.delete(path);
+    const { fibListeners } = dl.netns;
+    fibListeners.splice(fibListeners.indexOf(this), 1);
+    for (const table of FIB_TABLES) findResource(dl.resources, table)!.resource.occupancy = undefined;
+    this.#stopTraps();
+    unregisterTraps(task, dl);
+    unregisterRegions(task, dl);
+  }
+
+  // Ports
+
+  /** `new_port` */
+  *newPort(task: Task, index: number): Steps<Result> {
+    const { dl } = this;
+    yield* acquire(task, dl.lock);
+    const exists = this.#ports.some((port) => port.index === index);
+    if (!exists) yield* this.#addPort(task, index);
+    dl.lock.release(task);
+    return exists ? "EEXIST" : "ok";
+  }
+
+  /** `del_port` */
+  *delPort(task: Task, index: number): Steps<Result> {
+    const { dl } = this;
+    yield* acquire(task, dl.lock);
+    const port = this.#ports.find((each) => each.index === index);
+    if (port) yield* this.#removePort(task, port);
+    dl.lock.release(task);
+    return port ? "ok" : "ENOENT";
+  }
+
+  *#addPort(task: Task, index: number): Steps {
+    const { dl } = this;
+    const kernel = this.#kernel;
+    const port: Port = { index, handle: `${dl.handle}/${index}`, number: index + 1, type: "notset", netdev: null };
+    dl.ports.push(port);
+    if (index < (dl.ports[dl.ports.length - 2]?.index ?? -1)) dl.ports.sort((a, b) => a.index - b.index);
+    yield* announcePort(task, dl, port, "new");
+    const events = kernel.era.portType === "netdev-events";
+    if (task.stepping || !kernel.rtnl.tryTake(task)) yield* acquire(task, kernel.rtnl);
+    const { netns } = dl;
+    const netdev = kernel.addNetdev(netns, netns.freeName(), kernel.era.netdevFlags, "UNKNOWN");
+    if (events) {
+      port.type = "eth";
+      announcePortUnlocked(task, dl, port, "new");
+      port.netdev = netdev;
+      announcePortUnlocked(task, dl, port, "new");
+    }
+    kernel.link(task, "new", netdev);
+    kernel.rtnl.release(task);
+    if (!events) {
+      port.type = "eth";
+      port.netdev = netdev;
+      yield* announcePort(task, dl, port, "new");
+    }
+    this.#ports.unshift(port);
+  }
+
+  *#removePort(task: Task, port: Port): Steps {
+    const { dl } = this;
+    const kernel = this.#kernel;
+    const netdev = port.netdev!;
+    const events = kernel.era.portType === "netdev-events";
+    this.#ports.splice(this.#ports.indexOf(port), 1);
+    if (!events) {
+      port.type = "notset";
+      port.netdev = null;
+      yield* announcePort(task, dl, port, "new");
+    }
+    if (task.stepping || !kernel.rtnl.tryTake(task)) yield* acquire(task, kernel.rtnl);
+    if (events) {
+      // The core is told while the netdev goes, after it was taken down
+      if (netdev.up) kernel.setLink(task, netdev, false);
+      port.netdev = null;
+      announcePortUnlocked(task, dl, port, "new");
+      port.type = "notset";
+      announcePortUnlocked(task, dl, port, "new");
+    }
+    kernel.removeNetdev(task, netdev);
+    kernel.rtnl.release(task);
+    yield* announcePort(task, dl, port, "del");
+    dl.ports.splice(dl.ports.indexOf(port), 1);
+  }
+
+  // Traps
+
+  trapActionSet(): Result {
+    return "ok";
+  }
+
+  trapGroupSet(): Result {
+    return this.knobs.get("fail_trap_group_set") ? "EINVAL" : "ok";
+  }
+
+  trapPolicerSet(task: Task): Result {
+    return this.knobs.get("fail_trap_policer_set")
+      ? task.fail("EINVAL", "User setup the operation to fail for testing purposes", PREFIX)
+      : "ok";
+  }
+
+  trapDropped(): number {
+    return this.knobs.get("fail_trap_drop_counter_get") ? -1 : this.#trapReads++;
+  }
+
+  policerDropped(policer: TrapPolicer): number {
+    return this.knobs.get("fail_trap_policer_counter_get") ? -1 : policer.reads++;
+  }
+
+  #startTraps(): void {
+    this.due = this.#kernel.now + TRAP_INTERVAL;
+    this.#kernel.timers.push(this);
+  }
+
+  #stopTraps(): void {
+    const { timers } = this.#kernel;
+    timers.splice(timers.indexOf(this), 1);
+  }
+
+  /** The work that makes packets; it only tries the lock, since teardown waits for it with the lock held (D7). */
+  run(now: number): void {
+    if (this.dl.lock.owner !== null) {
+      this.due = now + JIFFY;
+      return;
+    }
+    this.due = now + TRAP_INTERVAL;
+    let up = 0;
+    for (const port of this.#ports) if (port.netdev?.up) up++;
+    if (up === 0) return;
+    for (const trap of this.dl.traps) {
+      if (trap.action === "drop") continue;
+      trap.packets += up;
+      trap.bytes += up * FRAME;
+      trap.group.packets += up;
+      trap.group.bytes += up * FRAME;
+    }
+  }
+
+  // FIB
+
+  /** Reads the sizes of the resources and counts what the netns has; too much of it refuses the device. */
+  #countFib(task: Task): Result {
+    const { dl } = this;
+    for (const table of FIB_TABLES) {
+      const { resource } = findResource(dl.resources, table)!;
+      resource.size = resource.sizeNew;
+      this.#limits[table] = resource.size;
+    }
+    for (const table of FIB_TABLES) {
+      if (BigInt(dl.netns.occupancy[table]) > this.#limits[table]) {
+        return task.fail(this.#kernel.era.fibRefusal, REFUSALS[table], PREFIX);
+      }
+    }
+    dl.netns.fibListeners.push(this);
+    const { occupancy } = dl.netns;
+    for (const table of FIB_TABLES) findResource(dl.resources, table)!.resource.occupancy = () => occupancy[table];
+    return "ok";
+  }
+
+  limit(table: FibTable): bigint {
+    return this.#limits[table];
+  }
+
+  refusal(table: FibTable): { text: string; prefix: string } {
+    return { text: REFUSALS[table], prefix: PREFIX };
+  }
+}
+
+function resource(name: string, children: Resource[] = []): Resource {
+  return {
+    name,
+    children,
+    min: 0n,
+    max: UNLIMITED,
+    granularity: 1n,
+    size: UNLIMITED,
+    sizeNew: UNLIMITED,
+    sizeValid: true,
+    occupancy: undefined,
+  };
+}
+
+function resources(): Resource[] {
+  return [
+    resource("IPv4", [resource("fib"), resource("fib-rules")]),
+    resource("IPv6", [resource("fib"), resource("fib-rules")]),
+    resource("nexthops"),
+  ];
+}

@@ -1,0 +1,292 @@
+/**
+ * The bus of netdevsim: its devices, and the files of sysfs and debugfs that belong to them (SEMANTICS 4.6, 6.2).
+ *
+ * @module
+ */
+
+import { findReporter, reportError } from "./health.ts";
+import type { FileOwner, Kernel, VirtualFile } from "./kernel.ts";
+import { Netdevsim } from "./netdevsim.ts";
+import { KNOBS, PART_KNOBS } from "./netdevsim_data.ts";
+import type { Netns } from "./netns.ts";
+import { freeSnapshotId, storeSnapshot } from "./region.ts";
+import { acquire, type Lock, type Steps, type Task } from "./task.ts";
+
+const INT_MAX = 0x7fff_ffff;
+
+/** A device on the bus, with a driver or without. */
+export interface NetdevsimDevice {
+  readonly id: number;
+  /** `netdevsim<id>` */
+  readonly name: string;
+  readonly lock: Lock;
+  /** The netns of whoever created it: a pointer without a reference */
+  readonly creator: Netns;
+  readonly portCount: number;
+  numVfs: number;
+  maxVfs: number;
+  driver: Netdevsim | undefined;
+}
+
+/** The bus. */
+export class NetdevsimBus implements FileOwner {
+  readonly devices = new Map<string, NetdevsimDevice>();
+  readonly #kernel: Kernel;
+  readonly #lock: Lock;
+
+  constructor(kernel: Kernel) {
+    this.#kernel = kernel;
+    this.#lock = kernel.lock("nsim_bus_dev_list_lock", "nsim_bus");
+  }
+
+  resolve(path: string): VirtualFile | undefined {
+    const own = this.#files[path];
+    if (own) return own;
+    const match = /^\/sys\/(bus\/netdevsim\/devices|devices|kernel\/debug\/netdevsim)\/(netdevsim\d+)\/(.+)$/.exec(
+      path,
+    );
+    const device = match && this.devices.get(match[2]!);
+    if (!device) return undefined;
+    return match[1] === "kernel/debug/netdevsim"
+      ? this.#debugfs(device, match[3]!)
+      : this.#attribute(device, match[3]!);
+  }
+
+  directory(path: string): boolean {
+    if (path === "/sys/bus/netdevsim" || path === "/sys/bus/netdevsim/drivers/netdevsim") return true;
+    const match = /^\/sys\/(bus\/netdevsim\/devices|devices|kernel\/debug\/netdevsim)\/(netdevsim\d+)(\/fib|\/health)?$/
+      .exec(path);
+    const device = match && this.devices.get(match[2]!);
+    if (!device) return false;
+    if (match[1] !== "kernel/debug/netdevsim") return match[3] === undefined;
+    return device.driver !== undefined && !(match[3] !== undefined && device.driver.dl.reloadFailed);
+  }
+
+  readonly #files: Record<string, VirtualFile> = {
+    "/sys/bus/netdevsim/new_device": { write: (task, value, netns) => this.#newDevice(task, value, netns) },
+    "/sys/bus/netdevsim/del_device": { write: (task, value) => this.#delDevice(task, value) },
+    "/sys/bus/netdevsim/drivers/netdevsim/bind": { write: (task, value) => this.#bind(task, value) },
+    "/sys/bus/netdevsim/drivers/netdevsim/unbind": { write: (task, value) => this.#unbind(task, value) },
+  };
+
+  *#newDevice(task: Task, value: string, netns: Netns): Steps<string> {
+    const fields = scan(value, 3);
+    const id = fields[0];
+    if (id === undefined) {
+      task.log("info", 'Format for adding new device is "id port_count num_queues" (uint uint unit).');
+      return "EINVAL";
+    }
+    if (id > INT_MAX) return tooBig(task);
+    yield* acquire(task, this.#lock);
+    const name = `netdevsim${id}`;
+    let result = "ENOSPC";
+    if (!this.devices.has(name)) {
+      const device: NetdevsimDevice = {
+        id,
+        name,
+        lock: this.#kernel.lock(`device ${name}`, "device"),
+        creator: netns,
+        portCount: fields[1] ?? 1,
+        numVfs: 0,
+        maxVfs: 4,
+        driver: undefined,
+      };
+      this.devices.set(name, device);
+      yield* this.#probe(task, device);
+      result = "ok";
+    }
+    this.#lock.release(task);
+    return result;
+  }
+
+  *#delDevice(task: Task, value: string): Steps<string> {
+    const id = scan(value, 1)[0];
+    if (id === undefined) {
+      task.log("info", 'Format for deleting device is "id" (uint).');
+      return "EINVAL";
+    }
+    if (id > INT_MAX) return tooBig(task);
+    yield* acquire(task, this.#lock);
+    const device = this.devices.get(`netdevsim${id}`);
+    if (device) {
+      yield* this.#remove(task, device);
+      this.devices.delete(device.name);
+    }
+    this.#lock.release(task);
+    return device ? "ok" : "ENOENT";
+  }
+
+  *#bind(task: Task, value: string): Steps<string> {
+    const device = this.devices.get(value);
+    if (!device) return "ENODEV";
+    return (yield* this.#probe(task, device));
+  }
+
+  *#unbind(task: Task, value: string): Steps<string> {
+    const device = this.devices.get(value);
+    if (!device?.driver) return "ENODEV";
+    return (yield* this.#remove(task, device)) ? "ok" : "ENODEV";
+  }
+
+  *#probe(task: Task, device: NetdevsimDevice): Steps<string> {
+    yield* acquire(task, device.lock);
+    let result = "EBUSY";
+    if (!device.driver) {
+      if (!device.creator.alive) {
+        task.log("kasan", `use-after-free: ${device.name} is bound into a netns that is gone`);
+      }
+      const driver = new Netdevsim(this.#kernel, device, device.creator);
+      result = yield* driver.probe(task);
+      if (result === "ok") device.driver = driver;
+    }
+    device.lock.release(task);
+    return result;
+  }
+
+  *#remove(task: Task, device: NetdevsimDevice): Steps<boolean> {
+    yield* acquire(task, device.lock);
+    const { driver } = device;
+    if (driver) {
+      yield* driver.remove(task);
+      device.driver = undefined;
+    }
+    device.lock.release(task);
+    return driver !== undefined;
+  }
+
+  #attribute(device: NetdevsimDevice, name: string): VirtualFile | undefined {
+    switch (name) {
+      case "new_port":
+      case "del_port":
+        return { write: (task, value) => this.#port(task, device, name, value) };
+      case "sriov_numvfs":
+        return {
+          read: () => ({ text: String(device.numVfs) }),
+          write: (task, value) => this.#numVfs(task, device, value),
+        };
+    }
+    return undefined;
+  }
+
+  *#port(task: Task, device: NetdevsimDevice, name: "new_port" | "del_port", value: string): Steps<string> {
+    const index = uint(value);
+    if (typeof index === "string") return index;
+    const { driver } = device;
+    if (!driver) {
+      task.log("oops", `BUG: kernel NULL pointer dereference: ${name} of ${device.name} without a driver`);
+      return "EFAULT";
+    }
+    return name === "new_port" ? yield* driver.newPort(task, index) : yield* driver.delPort(task, index);
+  }
+
+  *#numVfs(task: Task, device: NetdevsimDevice, value: string): Steps<string> {
+    const count = uint(value);
+    if (typeof count === "string") return count;
+    yield* acquire(task, device.lock);
+    let result = "ok";
+    if (!device.driver) result = "ENOENT";
+    else if (count !== device.numVfs) {
+      yield* acquire(task, device.driver.dl.lock);
+      if (count > 0 && device.numVfs > 0) result = "EBUSY";
+      else if (count > device.maxVfs) result = "ENOMEM";
+      else device.numVfs = count;
+      device.driver.dl.lock.release(task);
+    }
+    device.lock.release(task);
+    return result;
+  }
+
+  #debugfs(device: NetdevsimDevice, path: string): VirtualFile | undefined {
+    const { driver } = device;
+    if (!driver) return undefined;
+    if (driver.knobs.has(path)) {
+      const { type } = KNOB_TYPES.get(path)!;
+      return {
+        read: () => {
+          const value = driver.knobs.get(path)!;
+          return { text: type === "bool" ? (value ? "Y" : "N") : String(value) };
+        },
+        write: (_task, value) => setKnob(driver, path, type, value),
+      };
+    }
+    switch (path) {
+      case "take_snapshot":
+        return driver.dl.reloadFailed ? undefined : { write: (task) => takeSnapshot(task, driver) };
+      case "health/break_health":
+        return driver.dl.reloadFailed ? undefined : { write: (task) => breakHealth(task, driver) };
+      case "max_vfs":
+        return { read: () => ({ text: String(device.maxVfs) }) };
+      case "trap_flow_action_cookie":
+        return { read: () => ({ errno: "EINVAL" }) };
+    }
+    return undefined;
+  }
+}
+
+const KNOB_TYPES = new Map([...KNOBS, ...PART_KNOBS].map((knob) => [knob.path, knob]));
+
+// deno-lint-ignore require-yield
+function* setKnob(driver: Netdevsim, path: string, type: "bool" | "u32", value: string): Steps<string> {
+  if (type === "bool") {
+    const bool = kstrtobool(value);
+    if (bool !== undefined) driver.knobs.set(path, bool);
+    return "ok";
+  }
+  const number = uint(value);
+  if (typeof number === "string") return number;
+  driver.knobs.set(path, number);
+  return "ok";
+}
+
+function* takeSnapshot(task: Task, driver: Netdevsim): Steps<string> {
+  const { dl } = driver;
+  yield* acquire(task, dl.lock);
+  const region = dl.regions[0];
+  const result = region ? storeSnapshot(task, dl, region, freeSnapshotId(dl)) : "ENOENT";
+  dl.lock.release(task);
+  if (result !== "ok") task.log("info", "Failed to create region snapshot");
+  return result;
+}
+
+function* breakHealth(task: Task, driver: Netdevsim): Steps<string> {
+  const { dl } = driver;
+  yield* acquire(task, dl.lock);
+  const reporter = findReporter(dl, "dummy");
+  const result = reporter ? reportError(task, dl, reporter) : "ENOENT";
+  dl.lock.release(task);
+  return result;
+}
+
+function tooBig(task: Task): string {
+  task.log("info", 'Value of "id" is too big.');
+  return "EINVAL";
+}
+
+/** `sscanf("%u %u %u")`: as many unsigned numbers as there are, cut off to 32 bits. */
+function scan(text: string, most: number): number[] {
+  const result: number[] = [];
+  let rest = text;
+  while (result.length < most) {
+    const match = /^\s*(\d+)/.exec(rest);
+    if (!match) break;
+    result.push(Number(BigInt.asUintN(32, BigInt(match[1]!))));
+    rest = rest.slice(match[0].length);
+  }
+  return result;
+}
+
+/** `kstrtouint(..., 0, ...)`: a number, or an errno. */
+function uint(text: string): number | "EINVAL" | "ERANGE" {
+  const match = /^\+?(0[xX][0-9a-fA-F]+|0[0-7]*|[1-9]\d*)$/.exec(text);
+  if (!match) return "EINVAL";
+  const digits = match[1]!;
+  const value = BigInt(/^0[0-7]+$/.test(digits) ? `0o${digits.slice(1)}` : digits);
+  return value > 0xffff_ffffn ? "ERANGE" : Number(value);
+}
+
+/** `kstrtobool` */
+function kstrtobool(text: string): boolean | undefined {
+  if (/^(?:[yYtT1]|[oO][nN])/.test(text)) return true;
+  if (/^(?:[nNfF0]|[oO][fF])/.test(text)) return false;
+  return undefined;
+}

@@ -1,0 +1,94 @@
+/**
+ * Network namespaces: their netdevs, and how many entries their FIB has.
+ *
+ * @module
+ */
+
+import type { LinkEvent, Result } from "./observation.ts";
+import type { NetnsName } from "./operation.ts";
+import type { Task } from "./task.ts";
+
+/** A netdev, as far as it shows in devlink and in `ip link`. */
+export interface Netdev {
+  readonly name: string;
+  readonly netns: Netns;
+  /** As ip(8) prints them while it is down */
+  readonly downFlags: readonly string[];
+  readonly operstateUp: string;
+  up: boolean;
+}
+
+/** The five tables that netdevsim counts, by the path of their devlink resource. */
+export type FibTable = "IPv4/fib" | "IPv4/fib-rules" | "IPv6/fib" | "IPv6/fib-rules" | "nexthops";
+
+/** In the order in which a new listener is told of them, and which is so the order of the checks. */
+export const FIB_TABLES: readonly FibTable[] = ["nexthops", "IPv4/fib-rules", "IPv4/fib", "IPv6/fib-rules", "IPv6/fib"];
+
+/** Somebody who counts the entries of a netns, and may refuse one. */
+export interface FibListener {
+  /** The most entries that it takes */
+  limit(table: FibTable): bigint;
+  /** What it says when there are more */
+  refusal(table: FibTable): { text: string; prefix: string };
+}
+
+/** A network namespace. */
+export class Netns {
+  /** False from the moment that its last reference went */
+  alive = true;
+  /** Whether somebody reads its devlink messages */
+  heard: boolean;
+  readonly netdevs = new Map<string, Netdev>();
+  readonly fibListeners: FibListener[] = [];
+  readonly occupancy: Record<FibTable, number>;
+  /** Routes that operations added, with their netdev */
+  readonly routes = new Map<string, string>();
+
+  constructor(readonly name: NetnsName, options: { heard: boolean; lab?: boolean }) {
+    this.heard = options.heard;
+    // A board's own netns: routes of lo and of one interface with one IPv4 address and a default route, as in a lab guest
+    const [fib4, fib6] = options.lab ? [7, 7] : [0, 0];
+    this.occupancy = {
+      "IPv4/fib": fib4,
+      "IPv4/fib-rules": 3,
+      "IPv6/fib": fib6,
+      "IPv6/fib-rules": 2,
+      "nexthops": 0,
+    };
+  }
+
+  /** The first `eth%d` that is free, as `dev_alloc_name` picks it. */
+  freeName(): string {
+    for (let i = 0;; i++) {
+      const name = `eth${i}`;
+      if (!this.netdevs.has(name)) return name;
+    }
+  }
+
+  /** Adds an entry to a table, if nobody who listens refuses it. */
+  addEntry(task: Task, table: FibTable, errno: Result): Result {
+    for (const listener of this.fibListeners) {
+      if (BigInt(this.occupancy[table]) >= listener.limit(table)) {
+        const { text, prefix } = listener.refusal(table);
+        return task.fail(errno, text, prefix);
+      }
+    }
+    this.occupancy[table]++;
+    return "ok";
+  }
+}
+
+/** A link message about a netdev as it is now. */
+export function linkEvent(event: LinkEvent["event"], netdev: Netdev): LinkEvent {
+  return { event, ifname: netdev.name, flags: linkFlags(netdev), operstate: operstate(netdev) };
+}
+
+/** The flags of a netdev, as ip(8) prints them. */
+export function linkFlags(netdev: Netdev): string[] {
+  return netdev.up ? [...netdev.downFlags, "UP", "LOWER_UP"] : [...netdev.downFlags];
+}
+
+/** The operational state of a netdev. */
+export function operstate(netdev: Netdev): string {
+  return netdev.up ? netdev.operstateUp : "DOWN";
+}
