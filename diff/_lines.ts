@@ -149,14 +149,14 @@ export function detailLines(sequence: SequenceVerdict, paint: Paint = PLAIN): st
     if (step.verdict === "agree") continue;
     // What follows a lost step has one reason: say it once.
     const about = `${step.verdict} ${step.reason}`;
-    if (step.verdict === "indeterminate" && about === told) continue;
+    if (about === told && step.reason) continue;
     told = about;
     const phase = step.phase === "body" ? "" : ` (${step.phase})`;
     const following = sequence.steps.slice(index).findIndex((s) =>
       s.verdict !== step.verdict || s.reason !== step.reason
     );
     const last = following === -1 ? sequence.steps.length - 1 : index + following - 1;
-    if (step.verdict === "indeterminate" && last > index) {
+    if (last > index && step.reason && step.channels.length === 0) {
       const range = `steps ${step.id} to ${sequence.steps[last]!.id}`;
       add(2, `${paint.verdict(step.verdict, step.verdict)}  ${range}: ${visible(step.reason ?? "")}`);
       continue;

@@ -206,6 +206,7 @@ export function judge(expected: SequenceTrace, observed: SequenceTrace, options:
   const steps: StepVerdict[] = [];
   /** Why nothing can be said from here on */
   let unknown: string | undefined;
+  let following: Verdict = "indeterminate";
   for (const [index, want] of expected.steps.entries()) {
     const got = observed.steps[index];
     const about = { id: want.id, phase: want.phase, op: want.op };
@@ -222,7 +223,7 @@ export function judge(expected: SequenceTrace, observed: SequenceTrace, options:
       const reason = `the kernel reported: ${findings[0]!.text}`;
       steps.push({ ...about, verdict: "crash", reason, channels: [], findings, ...found });
     } else if (unknown !== undefined) {
-      say("indeterminate", unknown);
+      say(following, unknown);
     } else if (!got) {
       say("indeterminate", "the trace does not hold the step");
       unknown = `step ${want.id} is not in the trace`;
@@ -239,6 +240,7 @@ export function judge(expected: SequenceTrace, observed: SequenceTrace, options:
         steps.push({ ...about, verdict: "crash", reason, channels: [], findings, ...found });
       } else say("model-gap", want.lost?.detail || "the model has no answer for this step");
       unknown = `the model has no answer for step ${want.id}`;
+      following = "model-gap";
     } else {
       const step = { ...about, ...compare(want, got, normaliser.step(want, got), waivers), ...found };
       steps.push(step);

@@ -312,6 +312,9 @@ export class Normaliser {
     for (const { op, observation } of expected.steps) {
       for (const handle of handlesOf(op)) handles.add(handle);
       for (const message of Object.values(observation?.notify ?? {}).flat()) handles.add(instanceOf(message.handle));
+      for (const byHandle of isObject(observation?.reply) ? Object.values(observation.reply) : []) {
+        if (isObject(byHandle)) { for (const handle of Object.keys(byHandle)) handles.add(instanceOf(handle)); }
+      }
     }
     this.#context = {
       names: { expected: new NetdevNames(), observed: new NetdevNames() },

@@ -1,0 +1,322 @@
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import fc from "fast-check";
+import type { Waiver } from "../boards/mod.ts";
+import type { Json, KernelLineClass, Observation } from "../model/observation.ts";
+import { clone, DEV, sample, sequence, step } from "./_testing.ts";
+import { judge } from "./judge.ts";
+import type { LossReason, SequenceTrace, StepTrace } from "./trace.ts";
+import { exitStatus, gravest, summarise, type Verdict } from "./verdict.ts";
+
+/** The sample with one step of the board's side changed. */
+function changed(id: number, change: (step: StepTrace) => void): SequenceTrace {
+  const trace = sample("ens1", "ens2");
+  change(trace.steps[id - 1]!);
+  return trace;
+}
+const verdicts = (observed: SequenceTrace, options = {}) =>
+  judge(sample(), observed, options).steps.map((step) => step.verdict);
+const lose = (reason: LossReason) => (step: StepTrace) => {
+  delete step.observation;
+  step.lost = { reason, detail: "why" };
+};
+
+Deno.test("judge: the same under other netdev names agrees", () => {
+  const verdict = judge(sample(), sample("ens1", "ens2"));
+  assertEquals(verdict.verdict, "agree");
+  assertEquals(exitStatus(summarise([verdict])), 0);
+});
+
+Deno.test("judge: each channel tells of its own difference", () => {
+  const cases: [number, string, (o: Observation) => void][] = [
+    [1, "result", (o) => o.result = "EEXIST"],
+    [6, "extack", (o) => o.extack = null],
+    [11, "reply", (o) => o.reply = { port: {} }],
+    [10, "notify", (o) => void o.notify.init!.splice(3, 1)],
+    [10, "link", (o) => void o.link.init!.splice(3, 1)],
+    [8, "sysfs", (o) => o.sysfs = "N"],
+    [9, "kmsg", (o) => o.kmsg = []],
+    [10, "time", (o) => o.time = "immediate"],
+  ];
+  for (const [id, channel, change] of cases) {
+    const verdict = judge(sample(), changed(id, (step) => change(step.observation!)));
+    assertEquals(verdict.verdict, "diverge", channel);
+    const differing = verdict.steps.flatMap((s) =>
+      s.channels.filter((c) => c.verdict !== "agree").map((c) => [s.id, c.channel])
+    );
+    assertEquals(differing, [[id, channel]]);
+  }
+});
+
+Deno.test("judge: a step that was lost is never a pass, and neither is what comes after", () => {
+  const expected: Record<LossReason, Verdict> = {
+    "timeout": "indeterminate",
+    "damaged": "infra",
+    "transport": "infra",
+    "reboot": "crash",
+    "overrun": "indeterminate",
+    "tool": "infra",
+    "not-run": "indeterminate",
+    "not-recorded": "indeterminate",
+  };
+  for (const [reason, verdict] of Object.entries(expected) as [LossReason, Verdict][]) {
+    const judged = verdicts(changed(6, lose(reason)));
+    assertEquals(judged, [...Array(5).fill("agree"), verdict, ...Array(6).fill("indeterminate")], reason);
+    // Also with an observation beside it.
+    const both = verdicts(changed(6, (s) => s.lost = { reason, detail: "" }));
+    assertEquals(both, judged);
+  }
+  assertEquals(verdicts(changed(6, (s) => delete s.observation))[5], "indeterminate");
+  assertEquals(exitStatus(summarise([judge(sample(), changed(6, lose("timeout")))])), 3);
+});
+
+Deno.test("judge: steps that are missing, too many, or others than planned", () => {
+  const short = sample();
+  short.steps.splice(10);
+  assertEquals(verdicts(short).slice(9), ["agree", "indeterminate", "indeterminate"]);
+  const long = sample();
+  long.steps.push(step(13, { kind: "dev.show" }));
+  assertEquals(verdicts(long).slice(11), ["agree", "infra"]);
+  const other = verdicts(changed(6, (s) => s.op = { kind: "trap.set", handle: DEV, name: "fid_miss", action: "trap" }));
+  assertEquals(other.slice(4, 7), ["agree", "infra", "indeterminate"]);
+  assertEquals(verdicts(changed(6, (s) => s.id = 7))[5], "infra");
+  const swapped = sample();
+  swapped.steps.splice(6, 2, swapped.steps[7]!, swapped.steps[6]!);
+  assertEquals(verdicts(swapped)[6], "infra");
+  assertEquals(judge(sample(), { ...sample(), sequence: "another" }).verdict, "infra");
+  assertEquals(judge({ ...sample(), steps: [] }, { ...sample(), steps: [] }).verdict, "infra");
+  assertEquals(judge(sample(), { ...sample(), steps: [] }).verdict, "indeterminate");
+});
+
+Deno.test("judge: a splat that the model did not predict is a crash", () => {
+  const classes: KernelLineClass[] = ["warning", "lockdep", "kasan", "hung", "oops", "panic"];
+  for (const kind of classes) {
+    const crashed = changed(6, (s) => s.observation!.kmsg.push({ class: kind, text: `${kind}: it broke` }));
+    const verdict = judge(sample(), crashed);
+    assertEquals(verdict.verdict, "crash", kind);
+    assertStringIncludes(verdict.steps[5]!.reason!, `${kind}: it broke`);
+    // After these nothing that the kernel says can be trusted.
+    const rest = ["hung", "oops", "panic"].includes(kind) ? "indeterminate" : "agree";
+    assertEquals(verdict.steps.slice(6).map((s) => s.verdict), Array(6).fill(rest), kind);
+    assertEquals(exitStatus(summarise([verdict])), 1);
+
+    const predicted = sample();
+    predicted.steps[5]!.observation!.kmsg.push({ class: kind, text: "as predicted" });
+    assertEquals(judge(predicted, crashed).verdict, "agree", kind);
+    assertEquals(judge(predicted, sample()).verdict, "diverge", kind);
+    const another = kind === "oops" ? "panic" : "oops";
+    predicted.steps[5]!.observation!.kmsg[0]!.class = another;
+    assertEquals(judge(predicted, crashed).verdict, "crash", kind);
+  }
+});
+
+Deno.test("judge: a crash shows also behind a lost step, without the model, and without the capability", () => {
+  const crashed = changed(7, (s) => s.observation!.kmsg.push({ class: "oops", text: "Oops: 0000" }));
+  lose("timeout")(crashed.steps[5]!);
+  assertEquals(judge(sample(), crashed).steps.slice(5, 8).map((s) => s.verdict), [
+    "indeterminate",
+    "crash",
+    "indeterminate",
+  ]);
+  const gap = sample();
+  lose("not-run")(gap.steps[6]!);
+  assertEquals(
+    judge(gap, changed(7, (s) => s.observation!.kmsg.push({ class: "oops", text: "Oops" }))).verdict,
+    "crash",
+  );
+  assertEquals(judge(sample(), crashed, { capabilities: [] }).verdict, "crash");
+});
+
+Deno.test("judge: what the model cannot say is a gap of the model", () => {
+  const gap = sample();
+  delete gap.steps[6]!.observation;
+  gap.steps[6]!.lost = { reason: "not-run", detail: "no eswitch here" };
+  const verdict = judge(gap, sample());
+  assertEquals(verdict.verdict, "model-gap");
+  assertEquals(verdict.steps[6]!.reason, "no eswitch here");
+  assertEquals(verdict.steps[7]!.verdict, "model-gap");
+});
+
+Deno.test("judge: an unexpected hang leaves the rest unknown", () => {
+  const judged = verdicts(changed(9, (s) => Object.assign(s.observation!, { result: "hang", time: "hang" })));
+  assertEquals(judged.slice(8), ["diverge", "indeterminate", "indeterminate", "indeterminate"]);
+});
+
+Deno.test("judge: a board that lacks what the sequence needs", () => {
+  const verdict = judge(sample(), sample(), { capabilities: ["netdevsim", "netns", "reload", "debugfs"] });
+  assertEquals(verdict.verdict, "unsupported");
+  assertEquals(verdict.reason, `step 5 (devlink -s trap show ${DEV} trap fid_miss) needs traps, which the board lacks`);
+  assertEquals(exitStatus(summarise([verdict])), 3);
+  assertEquals(exitStatus(summarise([verdict, judge(sample(), sample())])), 0);
+  const all = ["netdevsim", "netns", "reload", "debugfs", "traps"] as const;
+  assertEquals(judge(sample(), sample(), { capabilities: all }).verdict, "agree");
+});
+
+const waiver = (change: Partial<Waiver> = {}): Waiver => ({
+  suite: "trap",
+  sequence: "reload puts every trap back to its default",
+  channel: "sysfs",
+  reason: "case 17",
+  expires: "2026-06-30",
+  ...change,
+});
+
+Deno.test("judge: a waiver accepts one channel until its last day", () => {
+  const observed = changed(8, (s) => s.observation!.sysfs = "N");
+  const by = (change: Partial<Waiver>, today = "2026-06-30") =>
+    judge(sample(), observed, { waivers: [waiver(change)], today });
+  assertEquals(by({}).verdict, "waived");
+  assertEquals(by({}).notes, []);
+  assertEquals(exitStatus(summarise([by({})])), 0);
+  assertEquals(by({ step: 8 }).verdict, "waived");
+  assertEquals(by({ step: 7 }).verdict, "diverge");
+  assertEquals(by({ channel: "notify" }).verdict, "diverge");
+  assertEquals(by({ sequence: "other" }).verdict, "diverge");
+  assertEquals(by({ suite: "other" }).verdict, "diverge");
+  const expired = by({}, "2026-07-01");
+  assertEquals(expired.verdict, "diverge");
+  assertStringIncludes(expired.notes[0]!, "expired on 2026-06-30 and no longer applies: case 17");
+  assertStringIncludes(by({ step: 7 }).notes[0]!, "step 7, sysfs, was not needed");
+  // Another channel that differs is not waived with it.
+  observed.steps[7]!.observation!.result = "EIO";
+  assertEquals(by({}).verdict, "diverge");
+});
+
+Deno.test("judge: a waiver may accept a warning of the kernel, never that it broke", () => {
+  const splat = (kind: KernelLineClass) =>
+    judge(sample(), changed(6, (s) => s.observation!.kmsg.push({ class: kind, text: "x" })), {
+      waivers: [waiver({ channel: "kmsg" })],
+      today: "2026-01-01",
+    }).verdict;
+  assertEquals(splat("lockdep"), "waived");
+  assertEquals(splat("oops"), "crash");
+  const lost = judge(sample(), changed(6, lose("timeout")), {
+    waivers: [waiver({ channel: "result" })],
+    today: "2026-01-01",
+  });
+  assertEquals(lost.verdict, "indeterminate");
+});
+
+Deno.test("judge: numbers of a run", () => {
+  const summary = summarise([
+    judge(sample(), sample()),
+    judge(sample(), changed(8, (s) => s.observation!.sysfs = "N")),
+  ]);
+  assertEquals(summary.sequences, { ...summary.sequences, agree: 1, diverge: 1, crash: 0 });
+  assertEquals(summary.steps, { ...summary.steps, agree: 23, diverge: 1 });
+  assertEquals(summary.channels.diverge, 1);
+  assertEquals(exitStatus(summary), 1);
+  assertEquals(exitStatus(summarise([])), 3);
+  assertEquals(gravest([]), "agree");
+  assertEquals(gravest(["waived", "infra", "diverge"]), "diverge");
+});
+
+// The differ, tested by its properties.
+
+const text = fc.string({ minLength: 1, maxLength: 6 });
+const attributes = fc.dictionary(text, fc.oneof(text, fc.integer(), fc.boolean(), fc.constant(null)), { maxKeys: 3 });
+const handles = fc.constantFrom(DEV, "netdevsim/netdevsim11");
+const notification = fc.record({
+  command: fc.constantFrom("new", "del"),
+  object: fc.constantFrom("dev", "port", "trap"),
+  handle: handles,
+  attributes: fc.oneof(attributes, fc.record({ netdev: fc.constantFrom("eth1", "eth2"), port: fc.nat(2) })),
+});
+const linkEvent = fc.record({
+  event: fc.constantFrom("new" as const, "del" as const),
+  ifname: fc.constantFrom("eth0", "eth1", "eth2"),
+  flags: fc.subarray(["BROADCAST", "UP"]),
+  operstate: fc.constantFrom("UP", "DOWN"),
+});
+const perNetns = <T>(one: fc.Arbitrary<T>) =>
+  fc.dictionary(fc.constantFrom("init", "t1"), fc.array(one, { maxLength: 6 }));
+const observation: fc.Arbitrary<Observation> = fc.record({
+  result: fc.constantFrom("ok", "EINVAL", "client"),
+  extack: fc.option(fc.record({ level: fc.constantFrom("error" as const, "warning" as const), text })),
+  reply: fc.jsonValue({ maxDepth: 3 }) as fc.Arbitrary<Json>,
+  notify: perNetns(notification),
+  link: perNetns(linkEvent),
+  sysfs: fc.option(text),
+  kmsg: fc.array(
+    fc.record({
+      class: fc.constantFrom("info" as const, "lockdep" as const),
+      text: text.map((t) => `netdevsim: ${t}`),
+    }),
+    { maxLength: 3 },
+  ),
+  time: fc.constantFrom("immediate" as const, "blocked" as const),
+});
+const anyTrace = fc.array(observation, { minLength: 1, maxLength: 4 }).map((observations) =>
+  sequence(...observations.map((one, i) => step(i + 1, { kind: "dev.show", handle: DEV }, one)))
+);
+
+Deno.test("property: a trace judged against itself agrees", () => {
+  fc.assert(fc.property(anyTrace, (trace) => judge(trace, clone(trace)).verdict === "agree"), { numRuns: 300 });
+});
+
+/** Each single change of the sample in what is compared: a message dropped, doubled, swapped with its neighbour, a value changed. */
+function* mutations(): Generator<[name: string, trace: SequenceTrace]> {
+  const base = sample("ens1", "ens2");
+  const mutate = (name: string, change: (trace: SequenceTrace) => void): [string, SequenceTrace] => {
+    const trace = clone(base);
+    change(trace);
+    return [name, trace];
+  };
+  for (const [s, { observation }] of base.steps.entries()) {
+    const at = (trace: SequenceTrace) => trace.steps[s]!.observation!;
+    yield mutate(`${s} result`, (t) => at(t).result = "EBUSY");
+    yield mutate(`${s} time`, (t) => at(t).time = at(t).time === "blocked" ? "immediate" : "blocked");
+    yield mutate(`${s} sysfs`, (t) => at(t).sysfs = `${at(t).sysfs}x`);
+    yield mutate(`${s} extack`, (t) => at(t).extack = { level: "error", text: "another text" });
+    if (observation!.extack) {
+      yield mutate(`${s} no extack`, (t) => at(t).extack = null);
+      yield mutate(`${s} prefix`, (t) => at(t).extack!.prefix = "mlx5_core");
+    }
+    yield mutate(`${s} kmsg`, (t) => at(t).kmsg.push({ class: "info", text: "netdevsim netdevsim10: new" }));
+    yield mutate(`${s} lost`, (t) => lose("overrun")(t.steps[s]!));
+    for (const channel of ["notify", "link"] as const) {
+      const messages = observation![channel].init ?? [];
+      const list = (t: SequenceTrace) => at(t)[channel].init as unknown[];
+      for (const i of messages.keys()) {
+        yield mutate(`${s} ${channel} drop ${i}`, (t) => void list(t).splice(i, 1));
+        yield mutate(`${s} ${channel} double ${i}`, (t) => void list(t).splice(i, 0, clone(list(t)[i])));
+        if (i > 0) {
+          yield mutate(`${s} ${channel} swap ${i}`, (t) => void list(t).splice(i - 1, 2, list(t)[i], list(t)[i - 1]));
+        }
+      }
+      yield mutate(`${s} ${channel} elsewhere`, (t) => {
+        const one = channel === "notify" ? { command: "new", object: "dev", handle: DEV, attributes: {} } : undefined;
+        if (one) at(t).notify.t1 = [one];
+        else at(t).result = "EIO";
+      });
+    }
+    // Every single value, wherever it stands.
+    const leaves: (string | number)[][] = [];
+    const walk = (value: unknown, path: (string | number)[]) => {
+      if (typeof value === "object" && value !== null) {
+        for (const [key, inner] of Object.entries(value)) {
+          walk(inner, [...path, Array.isArray(value) ? Number(key) : key]);
+        }
+      } else leaves.push(path);
+    };
+    walk({ notify: observation!.notify, link: observation!.link, reply: observation!.reply }, []);
+    for (const path of leaves) {
+      yield mutate(`${s} value ${path.join(".")}`, (t) => {
+        // deno-lint-ignore no-explicit-any
+        const holder = path.slice(0, -1).reduce<any>((value, key) => value[key], at(t));
+        const key = path.at(-1)!;
+        const value = holder[key];
+        holder[key] = typeof value === "number" ? value + 1000 : typeof value === "boolean" ? !value : `${value}x`;
+      });
+    }
+  }
+}
+
+/** A netdev's name alone means nothing, as long as it stays a name of the same port. */
+const meaningless = /value notify\.init\.\d+\.attributes\.netdev|value reply\.port\..*\.netdev$/;
+
+Deno.test("property: no single mutation of what is compared agrees", () => {
+  const all = [...mutations()];
+  assert(all.length > 500, `${all.length} mutations`);
+  const agreed = all.filter(([, trace]) => judge(sample(), trace).verdict === "agree").map(([name]) => name);
+  assertEquals(agreed.filter((name) => !meaningless.test(name)), []);
+});
