@@ -57,7 +57,7 @@ function identity(element: StreamElement): string {
     const { command, object, handle, attributes } = element satisfies Notification;
     return canonical([command, object, handle, attributes.name ?? attributes.policer ?? null]);
   }
-  return "event" in element ? canonical([element.event, element.ifname]) : element.class;
+  return "event" in element ? canonical([element.event, element.ifname]) : canonical(element);
 }
 
 const aligned = (expected: readonly StreamElement[], observed: readonly StreamElement[]) =>
