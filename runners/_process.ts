@@ -16,6 +16,8 @@ export interface ProcessOptions {
   description: string;
   /** What an exit status says: undefined for a normal end, otherwise why the shell was lost */
   lost?: (status: Deno.CommandStatus, stderr: string) => string | undefined;
+  /** Called once by `close`, after the process has ended */
+  afterClose?: () => Promise<void>;
 }
 
 /** How long a process may take to end by itself before it is told to, and then before it is made to (milliseconds). */
@@ -39,6 +41,8 @@ export class ProcessShell implements Shell {
   #stderrDone: Promise<void>;
   #ended = false;
   #closing: Promise<void> | undefined;
+  #afterClose: (() => Promise<void>) | undefined;
+  #unread: Uint8Array | undefined;
   #stdin: WritableStreamDefaultWriter<Uint8Array<ArrayBufferLike>>;
   #stdout: ReadableStreamDefaultReader<Uint8Array<ArrayBufferLike>>;
 
@@ -53,6 +57,7 @@ export class ProcessShell implements Shell {
       stderr: "piped",
       detached: true,
     }).spawn();
+    this.#afterClose = options.afterClose;
     this.#stdin = this.#child.stdin.getWriter();
     this.#stdin.closed.catch(() => {});
     this.#stdout = this.#child.stdout.getReader();
@@ -62,9 +67,8 @@ export class ProcessShell implements Shell {
     const closed = () => new TransportError(`Cannot use ${this.description}: it was closed`);
     this.readable = new ReadableStream<Uint8Array>({
       pull: async (controller) => {
-        const { value, done } = await this.#stdout.read();
+        const value = await this.read();
         if (value !== undefined) return controller.enqueue(value);
-        if (!done) return;
         const why = this.#closing ? undefined : options.lost?.(await this.status, await this.stderr());
         if (why === undefined) controller.close();
         else controller.error(new TransportError(`Lost ${this.description}: ${why}`));
@@ -93,6 +97,18 @@ export class ProcessShell implements Shell {
     return this.#stderr;
   }
 
+  /** The next bytes of its standard output, undefined at the end; only before `readable` is used. */
+  async read(): Promise<Uint8Array | undefined> {
+    const unread = this.#unread;
+    this.#unread = undefined;
+    return unread?.length ? unread : (await this.#stdout.read()).value;
+  }
+
+  /** Puts bytes back that were read too far: `readable` gives them next. */
+  unread(bytes: Uint8Array): void {
+    this.#unread = bytes;
+  }
+
   close(): Promise<void> {
     this.#closing ??= this.#close();
     return this.#closing;
@@ -108,6 +124,7 @@ export class ProcessShell implements Shell {
     await this.status;
     await this.#drain();
     await within(GRACE, this.#stderrDone) || await this.#child.stderr.cancel().catch(() => {});
+    await this.#afterClose?.();
   }
 
   /** It leads a process group, so its children end with it. */

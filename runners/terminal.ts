@@ -1,0 +1,103 @@
+/**
+ * A program that asks: run on a pseudo terminal of its own, its questions answered by the caller.
+ *
+ * @module
+ */
+
+import { withoutControls } from "./_plain_text.ts";
+
+/** Options of {@linkcode startOnTerminal}. */
+export interface TerminalOptions {
+  /** Environment of the program, instead of this process's own */
+  env?: Record<string, string>;
+  /**
+   * Called for each question, an unfinished line that ends in `:` or `?`, without control characters. What it gives is
+   * typed with Enter; null leaves the question open
+   */
+  onPrompt?: (prompt: string) => Promise<string | null>;
+}
+
+/** A program on a terminal. */
+export interface TerminalProcess {
+  readonly pid: number;
+  /** What it printed so far, without control characters; what was typed at a question is not in it */
+  readonly output: string;
+  /** Its exit status; rejects with what `onPrompt` threw */
+  readonly exited: Promise<number>;
+  /** Types text */
+  type(text: string): Promise<void>;
+  /** Hangs up and ends the program */
+  kill(): void;
+}
+
+/** The part of node-pty that is used; its own types declare a module of another name. */
+interface Pty {
+  readonly pid: number;
+  write(data: string): void;
+  kill(signal: string): void;
+  onData(listener: (data: string) => void): void;
+  onExit(listener: (end: { exitCode: number; signal?: number }) => void): void;
+}
+
+/** node-pty cuts a larger write silently under Deno; a terminal's own input buffer is of this size. */
+const PIECE = 1024;
+
+const OUTPUT_KEPT = 64 * 1024;
+
+/**
+ * Starts a program on a pseudo terminal. Its arguments never pass a shell.
+ *
+ * @example
+ * ```ts ignore
+ * const process = await startOnTerminal("ssh", ["-N", "--", "board"], { onPrompt: askUser });
+ * await process.exited;
+ * ```
+ */
+export async function startOnTerminal(
+  command: string,
+  args: string[],
+  options: TerminalOptions = {},
+): Promise<TerminalProcess> {
+  // Only here: it needs --allow-ffi, and most runs have nothing to ask.
+  const { spawn } = await import("node-pty");
+  const env = options.env ?? Deno.env.toObject();
+  const pty: Pty = spawn(command, args, { env, cols: 200, rows: 24, name: "dumb" });
+  let output = "";
+  let unanswered = "";
+  let ended = false;
+  const { promise: exited, resolve, reject } = Promise.withResolvers<number>();
+  // A rejection is for those who wait for the end.
+  exited.catch(() => {});
+
+  const type = async (text: string) => {
+    for (let at = 0; at < text.length && !ended; at += PIECE) {
+      pty.write(text.slice(at, at + PIECE));
+      await new Promise((resolve) => setTimeout(resolve, 0));
+    }
+  };
+
+  pty.onData((data) => {
+    output = (output + withoutControls(data)).slice(-OUTPUT_KEPT);
+    unanswered = (unanswered + data).slice(-OUTPUT_KEPT);
+    const prompt = withoutControls(unanswered).split("\n").at(-1)!.trim();
+    if (!/[:?]$/.test(prompt)) return;
+    unanswered = "";
+    options.onPrompt?.(prompt).then((answer) => answer === null ? undefined : type(answer + "\n")).catch(reject);
+  });
+  pty.onExit(({ exitCode, signal }) => {
+    ended = true;
+    resolve(signal ? 128 + signal : exitCode);
+  });
+
+  return {
+    pid: pty.pid,
+    get output() {
+      return output;
+    },
+    exited,
+    type,
+    kill() {
+      if (!ended) pty.kill("SIGTERM");
+    },
+  };
+}
