@@ -53,6 +53,8 @@ export interface OrchestrateOptions {
   filter?: (suite: Suite, sequence: Sequence) => boolean;
   signal?: AbortSignal;
   onEvent?: (event: RunEvent) => void;
+  /** Where the console of a board that has one is logged; asked each time that the board is opened */
+  consoleLog?: (board: string, transport: string) => string;
   /** How a board is opened; for tests */
   open?: (board: Board, options: RunnerOptions) => Promise<Runner>;
 }
@@ -88,13 +90,15 @@ async function runBoard(
   options: OrchestrateOptions,
 ): Promise<BoardResult> {
   const { signal, onEvent = () => {}, filter = () => true } = options;
-  const of = { board: board.name, transport: line ?? board.transport ?? board.runner };
+  const own = board.transport ?? board.qemu?.transport ?? (board.ssh ? "ssh" : board.serial ? "serial" : board.runner);
+  const of: { board: string; transport: string } = { board: board.name, transport: line ?? own };
   const done: BoardResult = { ...of, header: undefined, results: [], infra: undefined };
   let current: { suite: string; sequence: string } = { suite: "", sequence: "" };
   const open = () =>
     (options.open ?? openRunner)(board, {
       ...(line ? { transport: line } : {}),
       ...(signal ? { signal } : {}),
+      ...(options.consoleLog ? { consoleLog: options.consoleLog(of.board, of.transport) } : {}),
       onProgress: (progress) => onEvent({ type: "prepare", ...of, progress }),
       onStep: (step) => onEvent({ type: "step", ...of, ...current, step }),
     });

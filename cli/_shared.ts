@@ -1,0 +1,44 @@
+/** Options that several subcommands take, and what they mean. */
+
+import { type Board, BOARD_ERAS, loadBoard, visible } from "../boards/mod.ts";
+import { type OptionTable, UsageError, type Values } from "./command.ts";
+
+/** The eras that a board can be held against. */
+export const ERAS_BY_NAME: readonly string[] = BOARD_ERAS.filter((era) => era !== "auto");
+
+/** The options that choose boards and what is run on them. */
+export const BOARD_OPTIONS = {
+  "board": { type: "list", short: "b", value: "BOARD", help: "A board by name, or by the path of its .toml file" },
+  "transport": { type: "list", short: "t", help: "The line to a board that has several", choices: ["ssh", "serial"] },
+  "filter": { type: "text", short: "f", value: "TEXT", help: "Only sequences with TEXT in SUITE > SEQUENCE" },
+  "era": { type: "text", value: "ERA", help: "Compare with the model of this era", choices: ERAS_BY_NAME },
+  "module": { type: "text", value: "FILE", help: "QEMU boards: this netdevsim.ko instead of the stock one" },
+  "module-source": { type: "text", value: "DIR", help: "QEMU boards: build netdevsim of this folder's sources" },
+} as const satisfies OptionTable;
+
+/** Loads the boards that were asked for, changed as the options say. */
+export async function chosenBoards(values: Values<typeof BOARD_OPTIONS>): Promise<Board[]> {
+  const { module, "module-source": moduleSource, era } = values;
+  if (module && moduleSource) throw new UsageError("--module and --module-source exclude each other");
+  const boards: Board[] = [];
+  for (const name of new Set(values.board)) {
+    const board = await loadBoard(name);
+    if (boards.some((other) => other.name === board.name)) {
+      throw new UsageError(`Two boards are named "${board.name}"; their reports could not be told apart`);
+    }
+    boards.push(era === undefined ? board : { ...board, era: era as Board["era"] });
+  }
+  if (!module && !moduleSource) return boards;
+  await mustBe(module ?? moduleSource!, module ? "file" : "folder");
+  return boards.map((board) => {
+    const { module: _, moduleSource: __, ...qemu } = board.qemu ?? ({} as NonNullable<Board["qemu"]>);
+    if (!board.qemu) throw new UsageError(`Cannot load a module on board "${board.name}": it is no QEMU board`);
+    return { ...board, qemu: { ...qemu, ...(module ? { module } : { moduleSource: moduleSource! }) } };
+  });
+}
+
+async function mustBe(path: string, what: "file" | "folder"): Promise<void> {
+  const info = await Deno.stat(path).catch(() => undefined);
+  if (what === "file" ? info?.isFile : info?.isDirectory) return;
+  throw new UsageError(`Cannot use module "${visible(path)}": there is no such ${what}`);
+}

@@ -1,0 +1,95 @@
+/**
+ * The files that a run leaves behind, for `--out`: each appears whole or not at all.
+ *
+ * @module
+ */
+
+import { join } from "node:path";
+import { type SequenceTrace, type TraceHeader, TraceWriter } from "../diff/mod.ts";
+import { Report, type ReportName, REPORTS } from "./reports.ts";
+
+const encoder = new TextEncoder();
+
+/** Writes a text file so that no reader ever sees a half of it: beside, then renamed. */
+export async function writeWhole(path: string, text: string): Promise<void> {
+  const part = `${path}.part`;
+  try {
+    const file = await Deno.open(part, { write: true, create: true, truncate: true });
+    try {
+      let rest = encoder.encode(text);
+      while (rest.length > 0) rest = rest.subarray(await file.write(rest));
+      await file.syncData();
+    } finally {
+      file.close();
+    }
+    await Deno.rename(part, path);
+  } catch (error) {
+    await Deno.remove(part).catch(() => {});
+    throw error;
+  }
+}
+
+/**
+ * A trace file that appears when it is whole. What there was of one that did not become whole stays under its name with
+ * `.part` in it: it reads as cut short, up to where it goes.
+ */
+export class TraceArtefact {
+  readonly path: string;
+  readonly #part: string;
+  readonly #writer: TraceWriter;
+
+  private constructor(path: string, part: string, writer: TraceWriter) {
+    this.path = path;
+    this.#part = part;
+    this.#writer = writer;
+  }
+
+  /** Begins the file. */
+  static async create(path: string, header: TraceHeader): Promise<TraceArtefact> {
+    const gz = path.endsWith(".gz") ? ".gz" : "";
+    const part = `${path.slice(0, path.length - gz.length)}.part${gz}`;
+    return new TraceArtefact(path, part, await TraceWriter.create(part, header));
+  }
+
+  /** Adds a sequence. */
+  async sequence(trace: SequenceTrace): Promise<void> {
+    await this.#writer.sequence(trace);
+  }
+
+  /** Ends the file and gives its path; `whole` false leaves it without its end line. */
+  async close(whole: boolean): Promise<string> {
+    if (!whole) {
+      await this.#writer[Symbol.asyncDispose]();
+      return this.#part;
+    }
+    await this.#writer.close();
+    await Deno.rename(this.#part, this.path);
+    return this.path;
+  }
+}
+
+/** The reports of `--out`, by file name. */
+const FILES: Record<string, ReportName> = {
+  "junit.xml": "junit",
+  "results.ktap": "ktap",
+  "verdicts.jsonl": "jsonl",
+};
+
+/** The reports of a run as files: kept until it ends, and written then. */
+export function reportFiles(several: boolean): { reports: Report[]; write(folder: string): Promise<string[]> } {
+  const texts = new Map<string, string[]>(Object.keys(FILES).map((name) => [name, []]));
+  return {
+    reports: Object.entries(FILES).map(([file, name]) =>
+      new Report(REPORTS[name], (text) => void texts.get(file)!.push(text), { color: false, several })
+    ),
+    write: async (folder) => {
+      for (const [name, parts] of texts) await writeWhole(join(folder, name), parts.join(""));
+      return [...texts.keys()].map((name) => join(folder, name));
+    },
+  };
+}
+
+/** A part of a file name: letters, digits, dots, dashes. */
+export function fileWord(text: string): string {
+  return text.replace(/[^A-Za-z0-9.-]+/g, "_").replace(/^\.+/, "_");
+}

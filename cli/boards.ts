@@ -1,0 +1,91 @@
+/** `twinlink boards`. */
+
+import { type Board, BoardError, listBoards, loadBoard, visible } from "../boards/mod.ts";
+import { command, suggestion, UsageError } from "./command.ts";
+import { print, say } from "./output.ts";
+
+const ACTIONS = ["list", "check", "describe"];
+
+async function list(json: boolean): Promise<number> {
+  const boards = await listBoards();
+  if (json) {
+    for (const { name, description, runner, era, driver } of boards) {
+      print(JSON.stringify({ name, description, runner, era, driver }) + "\n");
+    }
+    return 0;
+  }
+  const width = Math.max(...boards.map(({ name }) => name.length));
+  for (const { name, description } of boards) print(`${name.padEnd(width)}  ${visible(description ?? "")}\n`);
+  print(`\nA board of your own is a .toml file; worked examples are in boards/examples/.\n`);
+  return 0;
+}
+
+async function check(files: readonly string[]): Promise<number> {
+  if (files.length === 0) throw new UsageError("No board file is named: give the path of one");
+  let bad = 0;
+  for (const file of files) {
+    try {
+      const { name } = await loadBoard(file);
+      print(`${visible(file)}: board "${visible(name)}" is fine\n`);
+    } catch (error) {
+      if (!(error instanceof BoardError)) throw error;
+      bad++;
+      for (const problem of error.problems) say(`twinlink: ${problem}`);
+    }
+  }
+  return bad > 0 ? 2 : 0;
+}
+
+/** How a board is reached, in words. */
+function lineOf(board: Board): string[] {
+  const { ssh, serial, qemu, recording } = board;
+  return [
+    ssh ? `ssh       ${ssh.user ? `${ssh.user}@` : ""}${ssh.host}${ssh.port ? ` port ${ssh.port}` : ""}` : "",
+    serial ? `serial    ${serial.path} at ${serial.baud} baud` : "",
+    qemu ? `QEMU      Debian's kernel ${qemu.kernel}, over ${qemu.transport} unless --transport says otherwise` : "",
+    recording ? `recording ${recording.trace}` : "",
+  ].filter((line) => line !== "");
+}
+
+async function describe(name: string, json: boolean): Promise<number> {
+  const board = await loadBoard(name);
+  if (json) {
+    print(JSON.stringify(board) + "\n");
+    return 0;
+  }
+  const today = new Date().toISOString().slice(0, 10);
+  const lines = [
+    `${board.name}: ${board.description ?? "(no description)"}`,
+    `file      ${board.file}`,
+    `runner    ${board.runner}`,
+    `era       ${board.era === "auto" ? "auto: by the kernel that it runs" : board.era}`,
+    `driver    ${board.driver}${board.handle ? `, handle ${board.handle}` : ""}`,
+    ...lineOf(board),
+    `can do    ${board.capabilities?.join(", ") ?? "everything (no capabilities are listed)"}`,
+    ...(board.waivers ?? []).map(({ suite, sequence, step, channel, reason, expires }) => {
+      const expired = expires < today ? "EXPIRED " : "until ";
+      return `waiver    ${suite} > ${sequence}${
+        step ? `, step ${step}` : ""
+      }, ${channel}: ${reason} (${expired}${expires})`;
+    }),
+  ];
+  print(lines.map((line) => `${visible(line)}\n`).join(""));
+  return 0;
+}
+
+export default command({
+  name: "boards",
+  summary: "list the boards that ship, check a board file, describe a board",
+  usage: ["[list]", "check FILE..", "describe BOARD"],
+  options: { json: { type: "flag", help: "For a machine to read: one JSON object a line" } },
+  run: async ({ json }, [action = "list", ...operands]) => {
+    if (action === "check") return await check(operands);
+    if (action === "list" && operands.length === 0) return await list(json);
+    if (action === "describe" && operands.length === 1) return await describe(operands[0]!, json);
+    if (ACTIONS.includes(action)) {
+      throw new UsageError(`Wrong number of arguments for boards ${action} (see "twinlink help boards")`);
+    }
+    const hint = suggestion(action, ACTIONS) || `; there are ${ACTIONS.join(", ")}`;
+    throw new UsageError(`Unknown action "${visible(action)}" of boards${hint}`);
+  },
+});

@@ -1,0 +1,103 @@
+/** `twinlink check`. */
+
+import { type Board, loadBoard, visible } from "../boards/mod.ts";
+import { judge, openTrace, type SequenceVerdict, type TraceReader } from "../diff/mod.ts";
+import { type EraId, ERAS } from "../model/mod.ts";
+import { openModel } from "../runners/model.ts";
+import { ERAS_BY_NAME } from "./_shared.ts";
+import { command, UsageError } from "./command.ts";
+import { wantsColor } from "./display.ts";
+import { print, say } from "./output.ts";
+import { Report, type ReportName, REPORTS } from "./reports.ts";
+import { type Line, statusOf, summaryText } from "./summary.ts";
+
+async function open(path: string): Promise<TraceReader> {
+  try {
+    return await openTrace(path);
+  } catch (error) {
+    if (error instanceof SyntaxError) throw new UsageError(error.message);
+    if (error instanceof Deno.errors.NotFound) {
+      throw new UsageError(`Cannot read trace "${visible(path)}": there is no such file`);
+    }
+    if (error instanceof Error && !(error instanceof TypeError)) {
+      throw new UsageError(`Cannot read trace "${visible(path)}": ${visible(error.message)}`);
+    }
+    throw error;
+  }
+}
+
+/** Judges one file by what the model does with the operations that are in it. */
+async function checkTrace(
+  path: string,
+  report: Report,
+  model: Board,
+  options: { era: string | undefined; board: Board | undefined; signal: AbortSignal },
+): Promise<{ line: Line; cut: string | undefined }> {
+  const started = Date.now();
+  await using trace = await open(path);
+  const era = options.era ?? trace.header.era;
+  if (!Object.hasOwn(ERAS, era)) {
+    const eras = Object.keys(ERAS).join(", ");
+    throw new UsageError(
+      `Cannot judge trace "${visible(path)}": there is no model of "${visible(era)}", but of ${eras}`,
+    );
+  }
+  const header = { ...trace.header, era };
+  report.begin(header);
+  const verdicts: SequenceVerdict[] = [];
+  let cut: string | undefined;
+  try {
+    for await (const observed of trace.sequences) {
+      options.signal.throwIfAborted();
+      const steps = observed.steps.map(({ id, phase, op }) => ({ id, phase, op }));
+      const expected = await openModel(model, era as EraId).run({ ...observed, steps });
+      const { waivers, capabilities } = options.board ?? {};
+      const verdict = judge(expected, observed, {
+        ...(waivers ? { waivers } : {}),
+        ...(capabilities ? { capabilities } : {}),
+      });
+      verdicts.push(verdict);
+      report.sequence(verdict);
+    }
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) throw error;
+    cut = error.message;
+  }
+  report.endPart();
+  const { board, transport, kernel } = header;
+  return { line: { board, transport, kernel, verdicts, ms: Date.now() - started }, cut };
+}
+
+export default command({
+  name: "check",
+  summary: "judge recorded traces off line, with the model of today",
+  usage: ["TRACE.. [OPTION..]"],
+  details:
+    `TRACE is a file of "twinlink record" or of "twinlink run --out". A file that was cut short is judged up to where it
+goes, and never passes: exit status 3.`,
+  options: {
+    board: { type: "text", short: "b", value: "BOARD", help: "Take waivers and capabilities from this board's file" },
+    era: { type: "text", value: "ERA", help: "Compare with the model of this era", choices: ERAS_BY_NAME },
+    reporter: { type: "text", short: "r", help: "The report on standard output", choices: Object.keys(REPORTS) },
+    json: { type: "flag", help: "The same as --reporter jsonl" },
+  },
+  run: async (values, operands, { signal }) => {
+    if (operands.length === 0) throw new UsageError("No trace is named: give the path of one");
+    const board = values.board === undefined ? undefined : await loadBoard(values.board);
+    const model = await loadBoard("model");
+    const kind = REPORTS[values.json ? "jsonl" : (values.reporter ?? "terminal") as ReportName];
+    const report = new Report(kind, print, { color: wantsColor(), several: operands.length > 1 });
+    const lines: Line[] = [];
+    const cuts: string[] = [];
+    for (const path of operands) {
+      const { line, cut } = await checkTrace(path, report, model, { era: values.era, board, signal });
+      lines.push(line);
+      if (cut) cuts.push(cut);
+    }
+    report.end();
+    if (kind.human) print(summaryText(lines));
+    else say(summaryText(lines).trimEnd());
+    for (const cut of cuts) say(`twinlink: ${cut}`);
+    return Math.max(statusOf(lines), cuts.length > 0 && statusOf(lines) === 0 ? 3 : 0);
+  },
+});

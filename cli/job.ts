@@ -1,0 +1,260 @@
+/**
+ * The job of `run`, `record` and the demo: runs suites on boards, shows how it goes, writes reports and artefacts.
+ *
+ * @module
+ */
+
+import { join } from "node:path";
+import { type Board, visible } from "../boards/mod.ts";
+import type { SequenceVerdict, TraceHeader } from "../diff/mod.ts";
+import type { Sequence, Suite } from "../suites/suite.ts";
+import { fileWord, reportFiles, TraceArtefact } from "./artefacts.ts";
+import { UsageError } from "./command.ts";
+import { type Display, openDisplay, wantsColor } from "./display.ts";
+import type { BoardResult, RunEvent } from "./orchestrate.ts";
+import { print, say } from "./output.ts";
+import { Report, type ReportName, REPORTS } from "./reports.ts";
+import { type Line, statusOf, summaryText } from "./summary.ts";
+
+/** What to do. */
+export interface Job {
+  boards: readonly Board[];
+  suites: readonly Suite[];
+  /** The lines to use. @default {what each board's file says} */
+  transports?: readonly ("ssh" | "serial")[];
+  /** Only sequences whose `suite > sequence` holds this text, in any case of letters */
+  filter?: string | undefined;
+  reporter: ReportName;
+  /** Folder for traces, reports and console logs; made if it is not there */
+  out?: string | undefined;
+  /** File for the trace of the only board */
+  trace?: string | undefined;
+}
+
+/** What came of it. */
+export interface JobResult {
+  lines: Line[];
+  /** Why boards could not be used */
+  infra: Error[];
+  status: 0 | 1 | 3;
+}
+
+const nameOf = (suite: { name: string }, sequence: { name: string }) => `${suite.name} > ${sequence.name}`;
+
+/** `qemu-6.12 over ssh`; boards without a line go by their name alone. */
+const labelOf = ({ board, transport }: { board: string; transport: string }) =>
+  transport === "ssh" || transport === "serial" ? `${visible(board)} over ${transport}` : visible(board);
+
+function chosenBy(filter: string | undefined, suites: readonly Suite[]): (suite: Suite, sequence: Sequence) => boolean {
+  const text = filter?.toLowerCase() ?? "";
+  const chosen = (suite: Suite, sequence: Sequence) => nameOf(suite, sequence).toLowerCase().includes(text);
+  if (!suites.some((suite) => suite.sequences.some((sequence) => chosen(suite, sequence)))) {
+    throw new UsageError(`--filter "${visible(filter ?? "")}" leaves no sequence to run`);
+  }
+  return chosen;
+}
+
+/** A recording that is not there is a wrong configuration, found before anything is run. */
+async function checkRecordings(boards: readonly Board[]): Promise<void> {
+  for (const { name, recording } of boards) {
+    if (!recording || await Deno.stat(recording.trace).then((info) => info.isFile, () => false)) continue;
+    throw new UsageError(
+      `Cannot open board "${visible(name)}": its trace ${visible(recording.trace)} is not there; make it with ` +
+        `"deno task record"`,
+    );
+  }
+}
+
+function checkTransports(boards: readonly Board[], transports: readonly ("ssh" | "serial")[]): void {
+  for (const board of boards) {
+    for (const transport of board.runner === "remote" ? transports : []) {
+      if (board[transport]) continue;
+      throw new UsageError(
+        `Cannot use board "${visible(board.name)}" over ${transport}: its file has no [${transport}]`,
+      );
+    }
+  }
+}
+
+/** A sequence that is to be run on each board. */
+interface Planned {
+  suite: string;
+  sequence: string;
+  source: string;
+}
+
+/** Follows one run: keeps the display, the report and the artefacts going. */
+class Follower {
+  readonly lines: Line[] = [];
+  readonly written: string[] = [];
+  readonly #job: Job;
+  readonly #planned: readonly Planned[];
+  readonly #display: Display;
+  readonly #reports: Report[];
+  readonly #human: boolean;
+  #started = Date.now();
+  #header: TraceHeader | undefined;
+  #verdicts: SequenceVerdict[] = [];
+  #failure: Error | undefined;
+  #steps = { done: 0, of: 0 };
+  /** Traces are written behind the events, in their order. */
+  #writing: Promise<void> = Promise.resolve();
+  #trace: TraceArtefact | undefined;
+
+  constructor(job: Job, planned: readonly Planned[], display: Display, reports: Report[]) {
+    this.#job = job;
+    this.#planned = planned;
+    this.#display = display;
+    this.#reports = reports;
+    this.#human = REPORTS[job.reporter].human;
+  }
+
+  #later(work: () => Promise<void>): void {
+    this.#writing = this.#writing.then(work);
+    // It is thrown where it is awaited.
+    this.#writing.catch(() => {});
+  }
+
+  #begin(header: TraceHeader): void {
+    this.#header = header;
+    for (const report of this.#reports) report.begin(header);
+  }
+
+  readonly on = (event: RunEvent): void => {
+    const label = labelOf(event);
+    switch (event.type) {
+      case "prepare":
+        return this.#display.prepare(label, event.progress);
+      case "board": {
+        this.#display.begin(label, event.sequences);
+        this.#begin(event.header);
+        const { out, trace } = this.#job;
+        const name = `trace-${fileWord(event.board)}-${event.transport}.jsonl`;
+        const path = trace ?? (out === undefined ? undefined : join(out, name));
+        if (path !== undefined) {
+          this.#later(async () => void (this.#trace = await TraceArtefact.create(path, event.header)));
+        }
+        return;
+      }
+      case "sequence-start":
+        this.#steps = { done: 0, of: event.steps };
+        return this.#display.running(`${event.suite} > ${event.sequence}`);
+      case "step":
+        return this.#display.stepped(++this.#steps.done, this.#steps.of);
+      case "sequence": {
+        const { verdict, observed } = event.result;
+        this.#verdicts.push(verdict);
+        for (const report of this.#reports) report.sequence(verdict);
+        if (observed.steps.length > 0) this.#later(async () => await this.#trace?.sequence(observed));
+        return this.#display.done();
+      }
+      case "infra":
+        this.#failure = event.error;
+        return;
+      case "board-end":
+        return this.#endBoard(event);
+    }
+  };
+
+  #endBoard({ board, transport }: { board: string; transport: string }): void {
+    this.#display.end();
+    const whole = this.#verdicts.length === this.#planned.length;
+    this.#later(async () => {
+      if (this.#trace) this.written.push(await this.#trace.close(whole));
+      this.#trace = undefined;
+    });
+    if (this.#failure) {
+      say(
+        `${labelOf({ board, transport })}: not judged: ${this.#failure.message.split("\n").map(visible).join("\n  ")}`,
+      );
+      if (!this.#header) this.#begin({ board, transport, era: "", kernel: "", iproute2: "" });
+      const reason = this.#failure.message;
+      const run = new Set(this.#verdicts.map(({ suite, sequence }) => `${suite} > ${sequence}`));
+      for (const about of this.#planned) {
+        if (run.has(`${about.suite} > ${about.sequence}`)) continue;
+        const verdict: SequenceVerdict = { ...about, verdict: "infra", reason, steps: [], notes: [] };
+        this.#verdicts.push(verdict);
+        // A human was told in one line.
+        for (const [i, report] of this.#reports.entries()) if (i > 0 || !this.#human) report.sequence(verdict);
+      }
+    }
+    if (this.#header) {
+      for (const report of this.#reports) report.endPart();
+    }
+    const now = Date.now();
+    const kernel = this.#header?.kernel ?? "";
+    this.lines.push({ board, transport, kernel, verdicts: this.#verdicts, ms: now - this.#started });
+    this.#started = now;
+    this.#header = undefined;
+    this.#verdicts = [];
+    this.#failure = undefined;
+  }
+
+  /** Waits until the traces are on disk. */
+  async settled(): Promise<void> {
+    await this.#writing;
+  }
+}
+
+/**
+ * Runs suites on boards and tells all about it.
+ *
+ * @throws {UsageError} If the job makes no sense
+ * @throws {SuiteError} If a suite is wrong in itself
+ * @throws {DOMException} `AbortError` if the signal was aborted; the boards are torn down then
+ */
+export async function runJob(job: Job, options: { signal?: AbortSignal } = {}): Promise<JobResult> {
+  const { boards, suites, transports = [], out } = job;
+  const filter = chosenBy(job.filter, suites);
+  checkTransports(boards, transports);
+  await checkRecordings(boards);
+  const planned = suites.flatMap((suite) =>
+    suite.sequences.filter((sequence) => filter(suite, sequence))
+      .map((sequence) => ({ suite: suite.name, sequence: sequence.name, source: sequence.source }))
+  );
+  if (out !== undefined) await makeFolder(out);
+  const several = boards.length > 1 || transports.length > 1;
+  const kind = REPORTS[job.reporter];
+  using display = openDisplay();
+  const files = out === undefined ? undefined : reportFiles(several);
+  const write = (text: string) => display.write(text);
+  const reports = [new Report(kind, write, { color: wantsColor(), several }), ...files?.reports ?? []];
+  const follower = new Follower(job, planned, display, reports);
+  // Loaded when it is needed: it brings every transport with it.
+  const { orchestrate } = await import("./orchestrate.ts");
+  const boots = new Map<string, number>();
+  let results: BoardResult[];
+  try {
+    results = await orchestrate(boards, suites, {
+      transports,
+      filter,
+      onEvent: follower.on,
+      ...(options.signal ? { signal: options.signal } : {}),
+      ...(out === undefined ? {} : {
+        consoleLog: (board: string, transport: string) => {
+          const name = `console-${fileWord(board)}-${transport}`;
+          const boot = (boots.get(name) ?? 0) + 1;
+          boots.set(name, boot);
+          return join(out, `${name}${boot > 1 ? `-${boot}` : ""}.log`);
+        },
+      }),
+    });
+  } finally {
+    await follower.settled();
+  }
+  for (const report of reports) report.end();
+  const { lines } = follower;
+  const written = [...follower.written, ...await files?.write(out!) ?? []];
+  const summary = summaryText(lines) + (written.length > 0 ? `Written: ${written.map(visible).join(", ")}\n` : "");
+  if (kind.human) print(summary);
+  else say(summary.trimEnd());
+  return { lines, infra: results.flatMap(({ infra }) => infra ? [infra] : []), status: statusOf(lines) };
+}
+
+async function makeFolder(path: string): Promise<void> {
+  try {
+    await Deno.mkdir(path, { recursive: true });
+  } catch (error) {
+    throw new UsageError(`Cannot write to "${visible(path)}": ${visible((error as Error).message)}`);
+  }
+}

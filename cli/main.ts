@@ -1,0 +1,122 @@
+/**
+ * The command `twinlink`: finds the subcommand, and makes an exit status of whatever happens.
+ *
+ * @module
+ */
+
+import { visible } from "../boards/visible.ts";
+import boards from "./boards.ts";
+import check from "./check.ts";
+import { type Command, helpOf, parseCommand, suggestion, UsageError } from "./command.ts";
+import doctor from "./doctor.ts";
+import { catchSignals } from "./interrupt.ts";
+import { OutputClosedError, print, say } from "./output.ts";
+import record from "./record.ts";
+import run from "./run.ts";
+import config from "../deno.json" with { type: "json" };
+
+/** The subcommands, in the order of the help. */
+const COMMANDS: readonly Command[] = [run, check, record, boards, doctor];
+
+/** Errors that are the user's to mend, by class name, and their exit status; any other error is a bug of twinlink. */
+const STATUS_OF: Readonly<Record<string, 2 | 3>> = {
+  UsageError: 2,
+  BoardError: 2,
+  SuiteError: 2,
+  // A trace that cannot be read, by its file and line.
+  SyntaxError: 2,
+  // A permission that was not given to Deno; the message names the flag.
+  NotCapable: 2,
+  TransportError: 3,
+  UnfitBoardError: 3,
+  FixtureUnavailable: 3,
+};
+
+const OVERVIEW = `twinlink: tests devlink on real boards against a reference model
+
+Usage: twinlink COMMAND [ARGUMENT..]
+
+${COMMANDS.map(({ name, summary }) => `  ${name.padEnd(8)}${summary}`).join("\n")}
+  help    Show this help, or that of a command
+
+Options:
+  -C DIR         Work in this folder
+  -h, --help     Show this help, or behind a command that of the command
+  -V, --version  Show the versions of twinlink and Deno
+
+Exit status: 0 all agree, 1 a divergence or a crash, 2 wrong usage, configuration or suite, 3 not judged
+`;
+
+function find(name: string): Command {
+  const found = COMMANDS.find((command) => command.name === name);
+  if (found) return found;
+  const hint = suggestion(name, [...COMMANDS.map((command) => command.name), "help"]) || ` (see "twinlink help")`;
+  throw new UsageError(`Unknown command "${visible(name)}"${hint}`);
+}
+
+function enter(folder: string | undefined): void {
+  if (folder === undefined) throw new UsageError("Option -C needs a value: DIR");
+  try {
+    Deno.chdir(folder);
+  } catch (error) {
+    throw new UsageError(`Cannot work in "${visible(folder)}": ${visible((error as Error).message)}`);
+  }
+}
+
+async function dispatch(args: readonly string[], signal: AbortSignal): Promise<number> {
+  if (args[0] === "-C") {
+    enter(args[1]);
+    args = args.slice(2);
+  }
+  const [name, ...rest] = args;
+  if (name === undefined) {
+    say(OVERVIEW.trimEnd());
+    return 2;
+  }
+  if (name === "--help" || name === "-h" || name === "help") {
+    const topic = name === "help" ? rest[0] : undefined;
+    print(topic === undefined || topic === "help" || topic.startsWith("-") ? OVERVIEW : helpOf(find(topic)));
+    return 0;
+  }
+  if (name === "--version" || name === "-V") {
+    print(`twinlink ${config.version} (Deno ${Deno.version.deno}, ${Deno.build.os} ${Deno.build.arch})\n`);
+    return 0;
+  }
+  if (name.startsWith("-")) {
+    const hint = suggestion(name, ["--help", "--version"]) || `; options stand behind a command (see "twinlink help")`;
+    throw new UsageError(`Unknown option "${visible(name)}"${hint}`);
+  }
+  const command = find(name);
+  const { values, operands } = parseCommand(command, rest);
+  if (values.help) {
+    print(helpOf(command));
+    return 0;
+  }
+  return await command.run(values, operands, { signal });
+}
+
+/** Runs one command line and gives the exit status. */
+export async function main(args: readonly string[]): Promise<number> {
+  using interrupts = catchSignals();
+  try {
+    const status = await dispatch(args, interrupts.signal);
+    return interrupts.status ?? status;
+  } catch (error) {
+    if (interrupts.status !== undefined) return interrupts.status;
+    if (error instanceof OutputClosedError) return 141;
+    if (!(error instanceof Error)) throw error;
+    const status = STATUS_OF[error.name];
+    if (status === undefined) {
+      say(
+        `twinlink: this is a bug of twinlink, not of the board:\n${
+          (error.stack ?? error.message).split("\n").map(visible).join("\n")
+        }`,
+      );
+      return 3;
+    }
+    for (const line of error.message.split("\n")) say(`twinlink: ${visible(line)}`);
+    return status;
+  }
+}
+
+if (import.meta.main) Deno.exit(await main(Deno.args));

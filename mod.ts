@@ -1,0 +1,36 @@
+/**
+ * twinlink tests Linux devlink on real boards: suites are written against a reference model of the subsystem, run on a
+ * board over ssh or serial, and what the board shows is compared with what the model says.
+ *
+ * A suite of your own needs {@linkcode suite} and a fixture; a tool of your own, {@linkcode orchestrate} or its parts.
+ *
+ * @example A suite
+ * ```ts
+ * import { netdevsim, suite } from "@twinlink/twinlink";
+ *
+ * export default suite("mine", { fixture: netdevsim({ ports: 1 }) }, ({ sequence }) => {
+ *   sequence("a reload keeps the port", { source: "devlink-reload.rst" }, async (dut) => {
+ *     await dut.reload();
+ *     await dut.port.list();
+ *   });
+ * });
+ * ```
+ *
+ * @module
+ */
+
+export * from "./boards/mod.ts";
+export {
+  type BoardResult,
+  orchestrate,
+  type OrchestrateOptions,
+  type RunEvent,
+  type SequenceResult,
+} from "./cli/orchestrate.ts";
+export * from "./diff/mod.ts";
+export type { Fixture } from "./fixtures/fixture.ts";
+export { netdevsim, type NetdevsimOptions } from "./fixtures/netdevsim.ts";
+export * from "./model/mod.ts";
+export * from "./runners/mod.ts";
+export * from "./suites/dut.ts";
+export * from "./suites/suite.ts";
