@@ -225,7 +225,7 @@ export const DEVLINK_COMMANDS: { [K in DevlinkKind]: Command<K> } = {
     const text = String(size);
     return change(scene, handle, (dl) => {
       const found = findResource(dl.resources, path);
-      if (!found || !/^(?:0[xX][0-9a-fA-F]+|\d+)$/.test(text) || BigInt(text) > 0xffff_ffff_ffff_ffffn) return "client";
+      if (!found || !/^\d+$/.test(text) || BigInt(text) > 0xffff_ffff_ffff_ffffn) return "client";
       return setResource(scene.task, found.resource, found.parent, BigInt(text), dl.kernel.era.corePrefix);
     });
   },
@@ -234,8 +234,12 @@ export const DEVLINK_COMMANDS: { [K in DevlinkKind]: Command<K> } = {
     const { kernel, task, netns } = scene;
     const regions: Attributes = {};
     if (handle !== undefined) {
-      if (name === undefined) return "client";
+      if (name === undefined && !kernel.era.filteredDumps) return "client";
       return yield* get(scene, handle, (dl) => {
+        if (name === undefined) {
+          for (const each of dl.regions) regions[each.handle] = regionAttributes(each);
+          return { reply: { regions } };
+        }
         const region = findRegion(dl, name);
         return region ? { reply: { regions: { [region.handle]: regionAttributes(region) } } } : "EINVAL";
       });
@@ -327,8 +331,9 @@ export const DEVLINK_COMMANDS: { [K in DevlinkKind]: Command<K> } = {
       )
       : refused(),
 
+  // devlink(8) asks for all policers or for one: those of one instance it refuses
   "trap.policer.show": (scene, { handle, policer: id }) =>
-    show(
+    handle !== undefined && id === undefined ? refused() : show(
       scene,
       "trap_policer",
       handle,
@@ -376,17 +381,26 @@ function* refused(): Steps<Result> {
 /** The netns that a reload is to move to: null where the kernel finds none, `client` where devlink(8) finds none. */
 function targetOf(kernel: Kernel, to: Operation<"dev.reload">["to"]): Netns | null | undefined | "client" {
   if (to === undefined) return undefined;
-  if (typeof to === "object") return to.pid === 1 ? kernel.init : null;
+  // devlink(8) opens the netns of the process itself
+  if (typeof to === "object") return to.pid === 1 ? kernel.init : "client";
   const netns = kernel.netns.get(to);
   if (netns) return netns;
   // Any file under /run/netns can be opened; the kernel then sees that it is no netns (N08)
   return kernel.runFiles.has(`/run/netns/${to}`) ? null : "client";
 }
 
+/** The words that devlink(8) takes for a bool. */
+const BOOLEANS: Readonly<Record<string, boolean>> = {
+  true: true,
+  1: true,
+  enable: true,
+  false: false,
+  0: false,
+  disable: false,
+};
+
 function parseValue(type: "u32" | "bool", text: string): number | boolean | undefined {
-  if (type === "bool") {
-    return text === "true" || text === "1" ? true : text === "false" || text === "0" ? false : undefined;
-  }
+  if (type === "bool") return BOOLEANS[text];
   if (!/^\d+$/.test(text)) return undefined;
   const value = Number(text);
   return value <= 0xffff_ffff ? value : undefined;

@@ -48,10 +48,12 @@ export interface Era {
   readonly healthDumpLock: "reporters" | "instance";
   /** Whether an unregistration waits for everyone who looked the instance up before (SEMANTICS 1.3) */
   readonly unregisterWaits: boolean;
-  /** How a FIB that is too big for the device fails: what a notifier's refusal turns into */
+  /** How a route too many fails: what a FIB notifier's refusal turns into */
   readonly fibRefusal: "EPERM" | "ENOSPC";
   /** The flags of a netdevsim netdev that is down, as ip(8) prints them */
   readonly netdevFlags: readonly string[];
+  /** Whether a netdevsim netdev that was taken down has no carrier from then on (nothing is linked to it) */
+  readonly downLosesCarrier: boolean;
   /** Whether traps have a drop counter that the driver reads */
   readonly trapDropCounter: boolean;
   /** IPv6 routes that come with `lo` up and with each port up, in a netns of one's own */
@@ -76,6 +78,7 @@ const era61: Era = {
   unregisterWaits: true,
   fibRefusal: "EPERM",
   netdevFlags: ["BROADCAST", "NOARP"],
+  downLosesCarrier: false,
   trapDropCounter: true,
   ipv6Routes: { lo: 1, port: 0 },
 };
@@ -98,6 +101,7 @@ const era612: Era = {
   unregisterWaits: false,
   fibRefusal: "EPERM",
   netdevFlags: ["BROADCAST"],
+  downLosesCarrier: true,
   trapDropCounter: true,
   ipv6Routes: { lo: 1, port: 0 },
 };

@@ -131,7 +131,7 @@ export class Kernel {
 
   /** Puts a netdev into a netns without telling anybody. */
   addNetdev(netns: Netns, name: string, downFlags: readonly string[], operstateUp: string): Netdev {
-    const netdev: Netdev = { name, netns, downFlags, operstateUp, up: false };
+    const netdev: Netdev = { name, netns, downFlags, operstateUp, up: false, carrier: true };
     netns.netdevs.set(name, netdev);
     return netdev;
   }
@@ -148,6 +148,7 @@ export class Kernel {
     if (netdev.up === up) return;
     netdev.up = up;
     const { netns } = netdev;
+    if (!up && this.era.downLosesCarrier && netdev.name !== "lo") netdev.carrier = false;
     if (!up) {
       for (const [prefix, dev] of netns.routes) {
         if (dev !== netdev.name) continue;

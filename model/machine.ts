@@ -136,7 +136,7 @@ export class Machine {
 const OTHER_COMMANDS: { [K in Exclude<OperationKind, DevlinkKind>]: Command<K> } = {
   *"link.set"({ kernel, task, netns }, { handle, port, up }) {
     const netdev = netdevOf(kernel, netns, handle, port);
-    if (!netdev) return "client";
+    if (!netdev) return "ENODEV";
     yield* withRtnl(kernel, task, () => kernel.setLink(task, netdev, up));
     return "ok";
   },
@@ -144,37 +144,37 @@ const OTHER_COMMANDS: { [K in Exclude<OperationKind, DevlinkKind>]: Command<K> }
   // deno-lint-ignore require-yield
   *"link.show"({ kernel, task, netns }, { handle, port }) {
     const netdev = netdevOf(kernel, netns, handle, port);
-    if (!netdev) return "client";
+    if (!netdev) return "ENODEV";
     task.observation.reply = { ifname: netdev.name, flags: linkFlags(netdev), operstate: operstate(netdev) };
     return "ok";
   },
 
   *"route.add"({ kernel, task, netns }, { prefix, dev }) {
+    const parsed = parsePrefix(prefix);
+    const netdev = netns.netdevs.get(dev);
+    if (!parsed || !netdev) return "client";
     let result: Result = "ok";
-    const key = canonicalPrefix(prefix);
-    if (key === undefined) return "client";
     yield* withRtnl(kernel, task, () => {
-      const netdev = netns.netdevs.get(dev);
-      if (!netdev) result = "client";
+      if (parsed.host) result = task.fail("EINVAL", "Invalid prefix for given prefix length");
       else if (!netdev.up) result = task.fail("ENETDOWN", "Device for nexthop is not up");
-      else if (netns.routes.has(key)) result = "EEXIST";
+      else if (netns.routes.has(parsed.key)) result = "EEXIST";
       else {
-        result = netns.addEntry(task, "IPv4/fib", kernel.era.fibRefusal);
-        if (result === "ok") netns.routes.set(key, dev);
+        result = netns.addEntry(task, "IPv4/fib");
+        if (result === "ok") netns.routes.set(parsed.key, dev);
       }
     });
     return result;
   },
 
   *"route.del"({ kernel, task, netns }, { prefix, dev }) {
+    const parsed = parsePrefix(prefix);
+    if (!parsed || !netns.netdevs.has(dev)) return "client";
     let result: Result = "ok";
-    const key = canonicalPrefix(prefix);
-    if (key === undefined) return "client";
     yield* withRtnl(kernel, task, () => {
-      if (!netns.netdevs.has(dev)) result = "client";
-      else if (netns.routes.get(key) !== dev) result = "ESRCH";
+      if (parsed.host) result = task.fail("EINVAL", "Invalid prefix for given prefix length");
+      else if (netns.routes.get(parsed.key) !== dev) result = "ESRCH";
       else {
-        netns.routes.delete(key);
+        netns.routes.delete(parsed.key);
         netns.occupancy["IPv4/fib"]--;
       }
     });
@@ -274,13 +274,15 @@ function missing(kernel: Kernel, netns: Netns, path: string): Result {
   return kernel.owners.some((owner) => owner.directory(directory)) ? "EACCES" : "ENOENT";
 }
 
-/** An IPv4 prefix in the form in which the FIB keeps it; undefined where it is none. */
-function canonicalPrefix(prefix: string): string | undefined {
+/** An IPv4 prefix with its length; `host` where it has bits behind that length. Undefined where it is none. */
+function parsePrefix(prefix: string): { key: string; host: boolean } | undefined {
   const match = /^(\d{1,3})\.(\d{1,3})\.(\d{1,3})\.(\d{1,3})(?:\/(\d{1,2}))?$/.exec(prefix);
   if (!match) return undefined;
   const bytes = match.slice(1, 5).map(Number);
   const length = match[5] === undefined ? 32 : Number(match[5]);
-  return bytes.some((byte) => byte > 255) || length > 32 ? undefined : `${bytes.join(".")}/${length}`;
+  if (bytes.some((byte) => byte > 255) || length > 32) return undefined;
+  const address = bytes.reduce((sum, byte) => sum * 256 + byte, 0);
+  return { key: `${bytes.join(".")}/${length}`, host: address % 2 ** (32 - length) !== 0 };
 }
 
 /** The end of a netns: every instance in it is reloaded into the first netns, then its netdevs go. */

@@ -332,7 +332,8 @@ export class Netdevsim implements Driver, FibListener, Timer {
     }
     for (const table of FIB_TABLES) {
       if (BigInt(dl.netns.occupancy[table]) > this.#limits[table]) {
-        return task.fail(this.#kernel.era.fibRefusal, REFUSALS[table], PREFIX);
+        const { errno, text, prefix } = this.refusal(table);
+        return task.fail(errno, text, prefix);
       }
     }
     dl.netns.fibListeners.push(this);
@@ -345,8 +346,9 @@ export class Netdevsim implements Driver, FibListener, Timer {
     return this.#limits[table];
   }
 
-  refusal(table: FibTable): { text: string; prefix: string } {
-    return { text: REFUSALS[table], prefix: PREFIX };
+  refusal(table: FibTable): { errno: Result; text: string; prefix: string } {
+    const route = table === "IPv4/fib" || table === "IPv6/fib";
+    return { errno: route ? this.#kernel.era.fibRefusal : "ENOSPC", text: REFUSALS[table], prefix: PREFIX };
   }
 }
 

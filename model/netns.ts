@@ -16,6 +16,7 @@ export interface Netdev {
   readonly downFlags: readonly string[];
   readonly operstateUp: string;
   up: boolean;
+  carrier: boolean;
 }
 
 /** The five tables that netdevsim counts, by the path of their devlink resource. */
@@ -28,8 +29,8 @@ export const FIB_TABLES: readonly FibTable[] = ["nexthops", "IPv4/fib-rules", "I
 export interface FibListener {
   /** The most entries that it takes */
   limit(table: FibTable): bigint;
-  /** What it says when there are more */
-  refusal(table: FibTable): { text: string; prefix: string };
+  /** What it says when there are more, and what the request then fails with */
+  refusal(table: FibTable): { errno: Result; text: string; prefix: string };
 }
 
 /** A network namespace. */
@@ -66,10 +67,10 @@ export class Netns {
   }
 
   /** Adds an entry to a table, if nobody who listens refuses it. */
-  addEntry(task: Task, table: FibTable, errno: Result): Result {
+  addEntry(task: Task, table: FibTable): Result {
     for (const listener of this.fibListeners) {
       if (BigInt(this.occupancy[table]) >= listener.limit(table)) {
-        const { text, prefix } = listener.refusal(table);
+        const { errno, text, prefix } = listener.refusal(table);
         return task.fail(errno, text, prefix);
       }
     }
@@ -85,10 +86,11 @@ export function linkEvent(event: LinkEvent["event"], netdev: Netdev): LinkEvent 
 
 /** The flags of a netdev, as ip(8) prints them. */
 export function linkFlags(netdev: Netdev): string[] {
-  return netdev.up ? [...netdev.downFlags, "UP", "LOWER_UP"] : [...netdev.downFlags];
+  if (!netdev.up) return [...netdev.downFlags];
+  return netdev.carrier ? [...netdev.downFlags, "UP", "LOWER_UP"] : ["NO-CARRIER", ...netdev.downFlags, "UP"];
 }
 
 /** The operational state of a netdev. */
 export function operstate(netdev: Netdev): string {
-  return netdev.up ? netdev.operstateUp : "DOWN";
+  return netdev.up && netdev.carrier ? netdev.operstateUp : "DOWN";
 }

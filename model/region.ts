@@ -59,6 +59,8 @@ export function newSnapshot(task: Task, dl: Devlink, name: string, wanted: numbe
     if (dl.snapshotIds.has(wanted)) return "EEXIST";
   }
   const id = wanted ?? freeSnapshotId(dl);
+  // The kernel takes a reference for itself when it chooses the id and never drops it: such an id is not used again
+  if (wanted === undefined) dl.snapshotIds.set(id, 1);
   storeSnapshot(task, dl, region, id);
   return id;
 }
