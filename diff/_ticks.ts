@@ -16,33 +16,42 @@ const restarts = (op: Operation) =>
 
 /** Follows a sequence: which ports are up, and since when. */
 export class Ticks {
+  // A port that went down again has counted: it stays in, which only widens the bounds.
+  #counted = new Set<string>();
   #up = new Set<string>();
   #modelMs = 0;
   #boardSince: number | undefined;
   #boardMs: number | undefined;
+  #restarted = false;
 
   /** Takes note of a step, before it is compared. */
   pass({ op }: StepTrace, observed: StepTrace): void {
-    if (restarts(op)) {
+    // The step that ends a device still tells of its counters as they were.
+    if (this.#restarted) {
+      this.#counted.clear();
       this.#up.clear();
       this.#modelMs = 0;
       this.#boardSince = this.#boardMs = undefined;
     }
-    if (op.kind === "link.set") {
-      if (this.#up.size === 0 && op.up) {
+    this.#restarted = restarts(op);
+    if (op.kind === "link.set" && op.up) {
+      if (this.#counted.size === 0) {
         this.#modelMs = 0;
         this.#boardSince = observed.board?.start;
       }
-      // A port that went down again has counted: it stays in, which only widens the bounds.
-      if (op.up) this.#up.add(`${op.handle}/${op.port}`);
+      this.#counted.add(`${op.handle}/${op.port}`);
+      this.#up.add(`${op.handle}/${op.port}`);
     }
     if (op.kind === "wait") this.#modelMs += op.ms;
-    if (this.#boardSince !== undefined && observed.board) this.#boardMs = observed.board.end - this.#boardSince;
+    if (this.#boardSince !== undefined && observed.board && this.#up.size > 0) {
+      this.#boardMs = observed.board.end - this.#boardSince;
+    }
+    if (op.kind === "link.set" && !op.up) this.#up.delete(`${op.handle}/${op.port}`);
   }
 
   /** Ports that are or were up since the counters began. */
   get ports(): number {
-    return Math.max(1, this.#up.size);
+    return Math.max(1, this.#counted.size);
   }
   /** Ticks on the model's clock since the first port came up. */
   get expected(): number {
