@@ -8,9 +8,19 @@ TL_SEQ=0
 TL_T=0
 TL_NETNS=
 
-# A record: its file's length and POSIX checksum, then the file. Nothing else that the host reads comes from here.
+# A record: its file's length and checksum, then the file. Nothing else that the host reads comes from here. The checksum
+# is that of POSIX cksum; some builds of busybox lack it and have md5sum.
+if command -v cksum > /dev/null 2>&1; then
+  tl_sum() { cksum < "$1"; }
+else
+  tl_sum() {
+    set -- $(md5sum < "$1") $(wc -c < "$1")
+    echo "$1 $3"
+  }
+fi
+
 tl_send() {
-  set -- "$1" $(cksum < "$TL_D/r$1")
+  set -- "$1" $(tl_sum "$TL_D/r$1")
   printf '\n@tl1 %s %s %s\n' "$1" "$3" "$2"
   cat "$TL_D/r$1"
   printf '\n'
@@ -301,7 +311,7 @@ tl_hello() {
   {
     printf 'uname %s\n' "$(uname -r)"
     printf 'uid %s\n' "$(id -u)"
-    for tl_x in devlink ip cksum dd sed sleep; do
+    for tl_x in devlink ip dd sed sleep grep; do
       command -v $tl_x > /dev/null 2>&1 || printf 'missing %s\n' "$tl_x"
     done
     printf 'iproute2 %s\n' "$(devlink -V 2> /dev/null)"

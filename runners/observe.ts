@@ -102,7 +102,7 @@ function resultOf(rc: number | "hang", stderr: string): Result {
   if (rc === 0) return "ok";
   const answers = /(?:kernel|RTNETLINK) answers: (.*)$/m.exec(stderr);
   if (answers) return errnoOf(answers[1]!);
-  const dd = /^dd: .*: ([^:]+)$/m.exec(stderr);
+  const dd = /^dd: .*: ([^:\n]+)$/m.exec(stderr);
   if (dd) return errnoOf(dd[1]!);
   // ip(8) prints the extended ack in place of the errno.
   if (/^Error: /m.test(stderr)) return "unseen";

@@ -9,7 +9,7 @@ import type { Loss, Plan, PlannedStep, SequenceTrace, StepTrace } from "../diff/
 import { boundOf, commandOf, quote } from "./commands.ts";
 import { observe, type Section, sectionsOf } from "./observe.ts";
 import { type Shell, TransportError } from "./shell.ts";
-import { cksum, type Frame, FrameParser } from "./wire.ts";
+import { cksum, type Frame, FrameParser, md5 } from "./wire.ts";
 
 const utf8 = new TextEncoder();
 const text = new TextDecoder();
@@ -165,9 +165,10 @@ export class AgentSession {
     const bytes = utf8.encode(content);
     const bound = `TL_END_${this.#nonce}`;
     return this.#send(
-      `cat > ${file} <<'${bound}'\n${content}${bound}\nset -- $(cksum < ${file})\n` +
-        `if [ "$1 $2" = "${cksum(bytes)} ${bytes.length}" ]; then ${then}; ` +
-        `else printf '\\n@tl-bad %s\\n' ${this.#nonce}; fi\n`,
+      `cat > ${file} <<'${bound}'\n${content}${bound}\n` +
+        `if command -v cksum > /dev/null 2>&1; then set -- $(cksum < ${file}); else set -- $(md5sum < ${file}); fi\n` +
+        `case $1 in ${cksum(bytes)} | ${md5(bytes)}) ${then} ;; ` +
+        `*) printf '\\n@tl-bad %s\\n' ${this.#nonce} ;; esac\n`,
     );
   }
 
@@ -352,10 +353,14 @@ export function planScript(plan: Plan): string {
   const words = (op: PlannedStep["op"]) => commandOf(op).map(quote).join(" ");
   const lines: string[] = [];
   // What an earlier, interrupted run may have left behind goes first, unseen and unjudged.
-  for (const { op } of plan.steps.filter((step) => step.phase === "teardown")) {
-    if (op.kind !== "netns.del" && op.kind !== "file.write") continue;
-    lines.push(`${op.kind === "netns.del" ? `ip netns del ${quote(op.name)}` : words(op)} > /dev/null 2>&1`);
-  }
+  const leftovers = plan.steps.flatMap(({ op, phase }) =>
+    op.kind === "netns.add"
+      ? [`ip netns del ${quote(op.name)}`]
+      : op.kind === "file.write" && phase === "teardown"
+      ? [words(op)]
+      : []
+  );
+  lines.push(...leftovers.toReversed().map((line) => `${line} > /dev/null 2>&1`));
   lines.push(`tl_plan_begin 0`);
   let phase = "setup";
   for (const { id, op, phase: next } of plan.steps) {

@@ -1,12 +1,14 @@
 /**
  * The wire protocol between the host and the agent on the board: records, each with its number, its length and its
- * POSIX checksum, on a line that may carry other text as well (a console, a login banner, kernel messages).
+ * checksum (that of POSIX cksum, or MD5), on a line that may carry other text as well (a console, a login banner, kernel messages).
  *
  * A record travels as `\n@tl1 SEQ LENGTH CKSUM\n`, then LENGTH bytes, then a newline. What does not fit is noise; a
  * record whose checksum does not fit is damaged, and the host asks for it again.
  *
  * @module
  */
+
+import { createHash } from "node:crypto";
 
 const TABLE = Uint32Array.from({ length: 256 }, (_, byte) => {
   let crc = byte << 24;
@@ -32,6 +34,11 @@ export function cksum(bytes: Uint8Array): number {
   return ~crc >>> 0;
 }
 
+/** The MD5 digest in hexadecimal: the checksum where a board has no cksum(1). It guards against noise, not against malice. */
+export function md5(bytes: Uint8Array): string {
+  return createHash("md5").update(bytes).digest("hex");
+}
+
 /** What a {@linkcode FrameParser} finds on the line. */
 export type Frame =
   /** A whole record: its checksum was right */
@@ -43,7 +50,8 @@ export type Frame =
 
 const NEWLINE = 10;
 const MAX_RECORD = 64 * 1024 * 1024;
-const HEADER = /@tl1 (\d{1,9}) (\d{1,9}) (\d{1,10})\r?$/;
+const MD5_DIGITS = 32;
+const HEADER = /@tl1 (\d{1,9}) (\d{1,9}) (\d{1,10}|[0-9a-f]{32})\r?$/;
 
 /**
  * Finds records in a stream of bytes that may come in any pieces.
@@ -60,7 +68,7 @@ const HEADER = /@tl1 (\d{1,9}) (\d{1,9}) (\d{1,10})\r?$/;
  */
 export class FrameParser {
   #buffer = new Uint8Array(0);
-  #pending: { seq: number; length: number; crc: number } | undefined;
+  #pending: { seq: number; length: number; sum: string } | undefined;
   #decoder = new TextDecoder();
 
   /** Takes the next bytes of the line and gives what they completed, in order. */
@@ -72,11 +80,11 @@ export class FrameParser {
     let at = 0;
     for (;;) {
       if (this.#pending) {
-        const { seq, length, crc } = this.#pending;
+        const { seq, length, sum } = this.#pending;
         if (joined.length - at < length) break;
         const bytes = joined.slice(at, at + length);
         this.#pending = undefined;
-        if (cksum(bytes) === crc) {
+        if (sum === (sum.length === MD5_DIGITS ? md5(bytes) : String(cksum(bytes)))) {
           frames.push({ kind: "record", seq, bytes });
           at += length;
         } else {
@@ -91,7 +99,7 @@ export class FrameParser {
       at = end + 1;
       const header = HEADER.exec(line);
       if (header && Number(header[2]) <= MAX_RECORD) {
-        this.#pending = { seq: Number(header[1]), length: Number(header[2]), crc: Number(header[3]) };
+        this.#pending = { seq: Number(header[1]), length: Number(header[2]), sum: header[3]! };
       } else if (line.trim() !== "") {
         frames.push({ kind: "noise", text: line.replace(/\r$/, "") });
       }
