@@ -1,0 +1,76 @@
+/**
+ * Sequences as tests of `deno test`: each is run on the board that the environment variable `TWINLINK_BOARD` names
+ * (@default `model`), over the line that `TWINLINK_TRANSPORT` names (@default what the board's file says).
+ *
+ * @module
+ */
+
+import { type Board, loadBoard } from "../boards/mod.ts";
+import { type SequenceVerdict, terminalReporter } from "../diff/mod.ts";
+import { openRunner, type Runner, type RunnerOptions } from "../runners/mod.ts";
+import type { Sequence, Suite } from "../suites/suite.ts";
+import { orchestrate } from "./orchestrate.ts";
+
+let board: Board | undefined;
+/** Stays open from test to test: booting a kernel takes longer than a sequence. */
+let runner: Runner | undefined;
+let broken = false;
+
+async function sharedRunner(board: Board, options: RunnerOptions): Promise<Runner> {
+  if (broken) await closeTestBoard();
+  runner ??= await openRunner(board, options);
+  const { header, has } = runner;
+  return {
+    header,
+    has,
+    run: async (plan) => {
+      const trace = await runner!.run(plan);
+      broken ||= trace.steps.some(({ lost }) => lost && lost.reason !== "overrun" && lost.reason !== "not-recorded");
+      return trace;
+    },
+    close: () => Promise.resolve(),
+  };
+}
+
+/** Leaves the board as it was; the next test opens it anew. */
+export async function closeTestBoard(): Promise<void> {
+  const open = runner;
+  runner = undefined;
+  broken = false;
+  await open?.close();
+}
+
+function lineWanted(): ("ssh" | "serial")[] {
+  const wanted = Deno.env.get("TWINLINK_TRANSPORT");
+  if (wanted === undefined || wanted === "") return [];
+  if (wanted === "ssh" || wanted === "serial") return [wanted];
+  throw new TypeError(`Cannot use TWINLINK_TRANSPORT "${wanted}": it must be ssh or serial`);
+}
+
+function report(verdict: SequenceVerdict): string {
+  const parts: string[] = [];
+  terminalReporter((text) => parts.push(text), { color: !Deno.noColor }).sequence(verdict);
+  return parts.join("").trimEnd();
+}
+
+/**
+ * Runs a sequence on the board of `TWINLINK_BOARD`.
+ *
+ * @throws {Error} with the report of the sequence, unless it agrees or a waiver accepts what differs
+ * @throws {BoardError} if there is no such board
+ * @throws {SuiteError} if the sequence fails on the model already
+ */
+export async function runAsTest(suite: Suite, sequence: Sequence): Promise<void> {
+  board ??= await loadBoard(Deno.env.get("TWINLINK_BOARD") || "model");
+  const [result] = await orchestrate([board], [{ ...suite, sequences: [sequence] }], {
+    transports: lineWanted(),
+    open: sharedRunner,
+  });
+  if (result?.infra) throw result.infra;
+  const verdict = result?.results[0]?.verdict;
+  if (!verdict) throw new Error(`${suite.name} > ${sequence.name} was not run`);
+  if (verdict.verdict === "unsupported") {
+    throw new Error(`Cannot test ${suite.name} > ${sequence.name} on board "${board.name}": ${verdict.reason}`);
+  }
+  if (verdict.verdict !== "agree" && verdict.verdict !== "waived") throw new Error(`\n${report(verdict)}`);
+}
