@@ -79,6 +79,7 @@ Deno.test("judge: steps that are missing, too many, or others than planned", () 
   const other = verdicts(changed(6, (s) => s.op = { kind: "trap.set", handle: DEV, name: "fid_miss", action: "trap" }));
   assertEquals(other.slice(4, 7), ["agree", "infra", "indeterminate"]);
   assertEquals(verdicts(changed(6, (s) => s.id = 7))[5], "infra");
+  assertEquals(verdicts(changed(6, (s) => s.phase = "setup"))[5], "infra");
   const swapped = sample();
   swapped.steps.splice(6, 2, swapped.steps[7]!, swapped.steps[6]!);
   assertEquals(verdicts(swapped)[6], "infra");

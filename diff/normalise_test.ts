@@ -120,6 +120,15 @@ rule(
     agrees(create, { notify: { init: created("eth1") } }, {
       notify: { init: [...created("eth1"), created("eth1").at(-1)!] },
     }),
+    // Nor is one that says something else beside the name.
+    agrees(create, { notify: { init: created("eth1") } }, {
+      notify: {
+        init: [...created("eth1"), {
+          ...created("eth5").at(-1)!,
+          attributes: { ...created("eth5").at(-1)!.attributes, splittable: true },
+        }],
+      },
+    }),
     // A netdev that comes again as another one is no rename either.
     agrees(create, { notify: { init: created("eth1") }, link: { init: [link("new", "eth1")] } }, {
       notify: { init: [...created("eth1"), ...created("eth5").slice(-3)] },
@@ -272,6 +281,8 @@ rule(
   ],
 );
 
+const numbered = (one: StepTrace, i: number): StepTrace => ({ ...one, id: i + 1 });
+
 /** A port up, time on the board, and a look at the counter. */
 function counting(packets: number, options: { bytes?: number; boardMs?: number; object?: string; ms?: number } = {}) {
   const { boardMs, object = "trap", ms = 1000 } = options;
@@ -302,6 +313,12 @@ rule(
     agree(counting(0), counting(1)),
     agree(counting(10), counting(0)),
     agree(counting(10), counting(3)),
+    agree(counting(3, { ms: 300 }), counting(0, { ms: 300 })),
+    // A reload takes all ports down: one that was up before does not count.
+    agree(
+      [step(1, { kind: "link.set", handle: DEV, port: 1, up: true }), step(2, reload), ...counting(10)].map(numbered),
+      [step(1, { kind: "link.set", handle: DEV, port: 1, up: true }), step(2, reload), ...counting(17)].map(numbered),
+    ),
     agree(counting(10), counting(17)),
     agree(counting(10), counting(34, { boardMs: 3000 })),
     agree(counting(100, { ms: 10_000 }), counting(66, { ms: 10_000 })),

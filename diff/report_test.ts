@@ -48,7 +48,7 @@ const waivers = [{
   reason: "case 17",
   expires: "2026-06-30",
 }];
-const EVIL = "\u001b[2J\u009b1m\u202e]]>&<script>\u0000\ud800\n# not a directive\nok 9 forged";
+const EVIL = "\u001b[2J\u009b1m\u202e]]>&<script>\u0000\ud800\ufffe\n# not a directive\nok 9 forged";
 
 /** One sequence for each verdict. */
 const ALL: SequenceVerdict[] = [
@@ -107,8 +107,8 @@ Deno.test("terminal: colours, unless they are turned off", () => {
   try {
     const coloured = () => report((write) => terminalReporter(write), ALL).includes("\u001b[");
     setColorEnabled(true);
-    assert(coloured());
-    // What NO_COLOR does in @std/fmt/colors.
+    // NO_COLOR wins over setColorEnabled.
+    assertEquals(coloured(), !Deno.noColor);
     setColorEnabled(false);
     assert(!coloured());
   } finally {
@@ -141,6 +141,8 @@ Deno.test("JUnit: well formed, with the counts and the kinds that CI servers rea
   assertEquals(failure.getAttribute("message"), "diverge: step 6: extack");
   assertStringIncludes(failure.textContent!, "  - expected");
   assertEquals(document.getElementsByTagName("skipped")[1]!.getAttribute("message"), "waived: step 8: case 17");
+  // Neither of these is a character of XML 1.0.
+  assertEquals(xml.match(/[\ud800-\udfff\ufffe\uffff]/), null);
   assertStringIncludes(document.getElementsByTagName("system-out")[0]!.textContent!, "expired on 2026-06-30");
 });
 

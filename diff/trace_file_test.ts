@@ -49,8 +49,11 @@ for (const name of ["t.jsonl", "t.jsonl.gz"]) {
       await writeTrace(file(name), trace());
       const bytes = await Deno.readFile(file(name));
       const stride = Math.max(1, Math.floor(bytes.length / 60));
-      for (let length = 0; length < bytes.length; length += length < bytes.length - 5 ? stride : 1) {
-        await Deno.writeFile(file(`cut-${name}`), bytes.subarray(0, Math.min(length, bytes.length - 1)));
+      const lengths = Array.from({ length: 60 }, (_, i) => i * stride).concat(
+        [8, 4, 3, 2, 1].map((n) => bytes.length - n),
+      );
+      for (const length of lengths) {
+        await Deno.writeFile(file(`cut-${name}`), bytes.subarray(0, length));
         const error = await assertRejects(() => readTrace(file(`cut-${name}`)), SyntaxError);
         assertStringIncludes(error.message, `Cannot read trace "${file(`cut-${name}`)}": line `);
       }
