@@ -113,9 +113,12 @@ ${config}
   // It says so when it listens; what it says later is drained, or it would stop.
   const ready = Promise.withResolvers<void>();
   let log = "";
+  const reader = child.stderr.getReader();
   const drained = (async () => {
-    for await (const text of child.stderr.pipeThrough(new TextDecoderStream())) {
-      log += text;
+    for (;;) {
+      const { value, done } = await reader.read();
+      if (done) break;
+      log += new TextDecoder().decode(value);
       if (log.includes("Server listening")) ready.resolve();
     }
     ready.reject(new Error(`sshd did not start: ${log}`));
@@ -125,6 +128,8 @@ ${config}
       child.kill("SIGTERM");
     } catch { /* it did not start */ }
     await child.status;
+    // Its connections, where a test has left any, hold this pipe.
+    await reader.cancel();
     await drained;
     await Deno.remove(directory, { recursive: true });
   };

@@ -22,7 +22,7 @@ export interface TerminalProcess {
   readonly pid: number;
   /** What it printed so far, without control characters; what was typed at a question is not in it */
   readonly output: string;
-  /** Its exit status; rejects with what `onPrompt` threw */
+  /** Its exit status; rejects with what `onPrompt` threw, which ends it */
   readonly exited: Promise<number>;
   /** Types text */
   type(text: string): Promise<void>;
@@ -41,6 +41,9 @@ interface Pty {
 
 /** node-pty cuts a larger write silently under Deno; a terminal's own input buffer is of this size. */
 const PIECE = 1024;
+
+/** How long a program may take to end, in milliseconds. */
+const GRACE = 500;
 
 const OUTPUT_KEPT = 64 * 1024;
 
@@ -65,6 +68,8 @@ export async function startOnTerminal(
   let output = "";
   let unanswered = "";
   let ended = false;
+  let failure: { error: unknown } | undefined;
+  let late: ReturnType<typeof setTimeout> | undefined;
   const { promise: exited, resolve, reject } = Promise.withResolvers<number>();
   // A rejection is for those who wait for the end.
   exited.catch(() => {});
@@ -76,17 +81,29 @@ export async function startOnTerminal(
     }
   };
 
+  const kill = () => {
+    if (ended) return;
+    pty.kill("SIGTERM");
+    // A program that was just about to wait for an answer loses the first signal (readpassphrase of OpenSSH does).
+    late ??= setTimeout(() => pty.kill("SIGKILL"), GRACE);
+  };
+
   pty.onData((data) => {
     output = (output + withoutControls(data)).slice(-OUTPUT_KEPT);
     unanswered = (unanswered + data).slice(-OUTPUT_KEPT);
     const prompt = withoutControls(unanswered).split("\n").at(-1)!.trim();
     if (!/[:?]$/.test(prompt)) return;
     unanswered = "";
-    options.onPrompt?.(prompt).then((answer) => answer === null ? undefined : type(answer + "\n")).catch(reject);
+    options.onPrompt?.(prompt).then((answer) => answer === null ? undefined : type(answer + "\n")).catch((error) => {
+      failure = { error };
+      kill();
+    });
   });
   pty.onExit(({ exitCode, signal }) => {
     ended = true;
-    resolve(signal ? 128 + signal : exitCode);
+    clearTimeout(late);
+    if (failure) reject(failure.error);
+    else resolve(signal ? 128 + signal : exitCode);
   });
 
   return {
@@ -96,8 +113,6 @@ export async function startOnTerminal(
     },
     exited,
     type,
-    kill() {
-      if (!ended) pty.kill("SIGTERM");
-    },
+    kill,
   };
 }
