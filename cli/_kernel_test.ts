@@ -1,28 +1,23 @@
 /**
- * Tests that need a real kernel in QEMU. A machine that cannot run them says so as a skip with its reason; with
- * `TWINLINK_REQUIRE_KERNELS=1`, as in CI, that is a failure.
+ * Tests that run whole sequences on a real kernel in QEMU. A machine that cannot run them says so as a skip with its
+ * reason; with `TWINLINK_REQUIRE_KERNELS=1`, as in CI, that is a failure.
  *
  * @module
  */
 
-import { FixtureUnavailable } from "../fixtures/mod.ts";
-import { probeKernels } from "../fixtures/mod.ts";
+import { FixtureUnavailable, type KernelId } from "../fixtures/mod.ts";
+import { testImage } from "../fixtures/qemu/testing.ts";
 
-const missing = await probeKernels();
-const required = Deno.env.get("TWINLINK_REQUIRE_KERNELS") === "1";
-
-/** A test on a real kernel. */
-export function kernelTest(name: string, fn: (t: Deno.TestContext) => Promise<void>): void {
+/** Registers a test that needs an image of `kernel`. */
+export async function kernelTest(kernel: KernelId, name: string, fn: () => Promise<void>): Promise<void> {
+  const image = await testImage(kernel);
+  if (!(image instanceof FixtureUnavailable)) return Deno.test(name, fn);
+  const required = Deno.env.get("TWINLINK_REQUIRE_KERNELS") === "1";
   Deno.test({
-    name: missing && !required ? `${name} (skipped: ${missing})` : name,
-    ignore: missing !== undefined && !required,
-    fn: async (t) => {
-      try {
-        await fn(t);
-      } catch (error) {
-        if (error instanceof FixtureUnavailable) throw new Error(`${error.message}; ${error.mend}`);
-        throw error;
-      }
+    name: `${name} (${image.message})`,
+    ignore: !required,
+    fn: () => {
+      throw image;
     },
   });
 }

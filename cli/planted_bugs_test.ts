@@ -316,7 +316,7 @@ function firstFinding({ results }: BoardResult) {
 }
 
 for (const plant of PLANTS) {
-  kernelTest(`planted on 6.12: ${plant.bug}`, async () => {
+  await kernelTest("6.12", `planted on 6.12: ${plant.bug}`, async () => {
     const board = await loadBoard("qemu-6.12");
     const dir = await planted(plant, "6.12");
     try {
