@@ -56,8 +56,6 @@ export interface Era {
   readonly downLosesCarrier: boolean;
   /** Whether traps have a drop counter that the driver reads */
   readonly trapDropCounter: boolean;
-  /** IPv6 routes that come with `lo` up and with each port up, in a netns of one's own */
-  readonly ipv6Routes: { readonly lo: number; readonly port: number };
 }
 
 const era61: Era = {
@@ -80,7 +78,6 @@ const era61: Era = {
   netdevFlags: ["BROADCAST", "NOARP"],
   downLosesCarrier: false,
   trapDropCounter: true,
-  ipv6Routes: { lo: 1, port: 0 },
 };
 
 const era612: Era = {
@@ -103,7 +100,6 @@ const era612: Era = {
   netdevFlags: ["BROADCAST"],
   downLosesCarrier: true,
   trapDropCounter: true,
-  ipv6Routes: { lo: 1, port: 0 },
 };
 
 /** The eras by their id. */

@@ -44,6 +44,9 @@ export interface Timer {
   run(now: number): void;
 }
 
+/** How long it takes to see that an IPv6 address is nobody else's, in ms: 1 to 2 s on a board. */
+const DUPLICATE_DETECTION = 1500;
+
 /** The state of one booted kernel. */
 export class Kernel {
   /** Virtual time in ms */
@@ -148,6 +151,8 @@ export class Kernel {
     if (netdev.up === up) return;
     netdev.up = up;
     const { netns } = netdev;
+    if (netdev.name === "lo") this.#loopbackRoutes(netns, up);
+    else if (netdev.carrier) this.#linkLocalRoutes(netdev, up);
     if (!up && this.era.downLosesCarrier && netdev.name !== "lo") netdev.carrier = false;
     if (!up) {
       for (const [prefix, dev] of netns.routes) {
@@ -156,18 +161,58 @@ export class Kernel {
         netns.occupancy["IPv4/fib"]--;
       }
     }
-    const { lo, port } = this.era.ipv6Routes;
-    const routes4 = netdev.name === "lo" ? 3 : 0;
-    const routes6 = netdev.name === "lo" ? lo : port;
-    const step = up ? 1 : -1;
-    netns.occupancy["IPv4/fib"] += step * routes4;
-    netns.occupancy["IPv6/fib"] += step * routes6;
     this.link(task, "new", netdev);
+  }
+
+  /** What 127.0.0.1/8 and ::1 put into the FIB. */
+  #loopbackRoutes(netns: Netns, up: boolean): void {
+    for (let i = 0; i < 3; i++) netns.count("IPv4/fib", up);
+    netns.count("IPv6/fib", up);
+  }
+
+  /**
+   * What a link-local address puts into the FIB: fe80::/64 and ff00::/8 once for all netdevs, and the address itself when it
+   * was found to be nobody else's (at once where there is no ARP, which takes no part in that).
+   */
+  #linkLocalRoutes(netdev: Netdev, up: boolean): void {
+    const { netns } = netdev;
+    const others = netns.linkLocal.size;
+    if (up) {
+      if (others === 0) { for (let i = 0; i < 2; i++) netns.count("IPv6/fib", true); }
+      const assigned = netdev.downFlags.includes("NOARP");
+      netns.linkLocal.set(netdev, assigned);
+      if (assigned) netns.count("IPv6/fib", true);
+      else this.after(DUPLICATE_DETECTION, () => this.#assign(netdev));
+    } else {
+      const assigned = netns.linkLocal.get(netdev);
+      netns.linkLocal.delete(netdev);
+      if (assigned) netns.count("IPv6/fib", false);
+      if (others === 1) { for (let i = 0; i < 2; i++) netns.count("IPv6/fib", false); }
+    }
+  }
+
+  #assign(netdev: Netdev): void {
+    if (netdev.netns.linkLocal.get(netdev) !== false) return;
+    netdev.netns.linkLocal.set(netdev, true);
+    netdev.netns.count("IPv6/fib", true);
+  }
+
+  /** Does something when `ms` of virtual time have passed. */
+  after(ms: number, body: () => void): void {
+    const timer: Timer = {
+      due: this.now + ms,
+      run: () => {
+        this.timers.splice(this.timers.indexOf(timer), 1);
+        body();
+      },
+    };
+    this.timers.push(timer);
   }
 
   /** Starts a kernel thread; it runs when the operation that runs now has done its part. */
   start(name: string, body: (task: Task) => Steps, stepping: boolean): void {
     const task = new Task(name, this.observation, stepping);
+    task.acknowledged = false;
     this.workers.push({ task, steps: body(task) });
   }
 

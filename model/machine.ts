@@ -223,10 +223,8 @@ const OTHER_COMMANDS: { [K in Exclude<OperationKind, DevlinkKind>]: Command<K> }
     const file = resolve(kernel, netns, path);
     if (!file) return missing(kernel, netns, path);
     if (!file.write) return "EACCES";
-    const result = yield* file.write(task, value.replace(/\n$/, ""), netns);
-    // Only netlink carries an extended ack
-    task.observation.extack = null;
-    return result;
+    task.acknowledged = false;
+    return yield* file.write(task, value.replace(/\n$/, ""), netns);
   },
 
   // deno-lint-ignore require-yield

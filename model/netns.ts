@@ -42,6 +42,8 @@ export class Netns {
   readonly netdevs = new Map<string, Netdev>();
   readonly fibListeners: FibListener[] = [];
   readonly occupancy: Record<FibTable, number>;
+  /** Netdevs with a link-local address, and whether that is assigned yet */
+  readonly linkLocal = new Map<Netdev, boolean>();
   /** Routes that operations added, with their netdev */
   readonly routes = new Map<string, string>();
 
@@ -63,6 +65,14 @@ export class Netns {
     for (let i = 0;; i++) {
       const name = `eth${i}`;
       if (!this.netdevs.has(name)) return name;
+    }
+  }
+
+  /** Adds or takes an entry that nobody asked for: one that is refused is simply not there. */
+  count(table: FibTable, add: boolean): void {
+    if (!add) this.occupancy[table] = Math.max(0, this.occupancy[table] - 1);
+    else if (this.fibListeners.every((listener) => BigInt(this.occupancy[table]) < listener.limit(table))) {
+      this.occupancy[table]++;
     }
   }
 

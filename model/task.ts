@@ -23,6 +23,8 @@ export type Steps<T = void> = Generator<SchedulingPoint, T, void>;
 /** One thread of execution: what it holds, and where what it causes is written down. */
 export class Task {
   readonly held: Lock[] = [];
+  /** Whether somebody waits for an extended ack: only netlink carries one */
+  acknowledged = true;
   constructor(
     readonly name: string,
     public observation: Observation,
@@ -47,6 +49,7 @@ export class Task {
   }
 
   #extack(level: Extack["level"], text: string, prefix: string | undefined): void {
+    if (!this.acknowledged) return;
     this.observation.extack = prefix === undefined ? { level, text } : { level, text, prefix };
   }
 }
