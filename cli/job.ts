@@ -4,7 +4,7 @@
  * @module
  */
 
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { type Board, visible } from "../boards/mod.ts";
 import type { SequenceVerdict, TraceHeader } from "../diff/mod.ts";
 import type { Sequence, Suite } from "../suites/suite.ts";
@@ -213,6 +213,7 @@ export async function runJob(job: Job, options: { signal?: AbortSignal } = {}): 
       .map((sequence) => ({ suite: suite.name, sequence: sequence.name, source: sequence.source }))
   );
   if (out !== undefined) await makeFolder(out);
+  if (job.trace !== undefined) await makeFolder(dirname(job.trace));
   const several = boards.length > 1 || transports.length > 1;
   const kind = REPORTS[job.reporter];
   using display = openDisplay();

@@ -5,32 +5,18 @@
  */
 
 import { visible } from "../boards/visible.ts";
+import { runAsMain } from "./_entry.ts";
 import boards from "./boards.ts";
 import check from "./check.ts";
 import { type Command, helpOf, parseCommand, suggestion, UsageError } from "./command.ts";
 import doctor from "./doctor.ts";
-import { catchSignals } from "./interrupt.ts";
-import { OutputClosedError, print, say } from "./output.ts";
+import { print, say } from "./output.ts";
 import record from "./record.ts";
 import run from "./run.ts";
 import config from "../deno.json" with { type: "json" };
 
 /** The subcommands, in the order of the help. */
 const COMMANDS: readonly Command[] = [run, check, record, boards, doctor];
-
-/** Errors that are the user's to mend, by class name, and their exit status; any other error is a bug of twinlink. */
-const STATUS_OF: Readonly<Record<string, 2 | 3>> = {
-  UsageError: 2,
-  BoardError: 2,
-  SuiteError: 2,
-  // A trace that cannot be read, by its file and line.
-  SyntaxError: 2,
-  // A permission that was not given to Deno; the message names the flag.
-  NotCapable: 2,
-  TransportError: 3,
-  UnfitBoardError: 3,
-  FixtureUnavailable: 3,
-};
 
 const OVERVIEW = `twinlink: tests devlink on real boards against a reference model
 
@@ -95,28 +81,4 @@ async function dispatch(args: readonly string[], signal: AbortSignal): Promise<n
   return await command.run(values, operands, { signal });
 }
 
-/** Runs one command line and gives the exit status. */
-export async function main(args: readonly string[]): Promise<number> {
-  using interrupts = catchSignals();
-  try {
-    const status = await dispatch(args, interrupts.signal);
-    return interrupts.status ?? status;
-  } catch (error) {
-    if (interrupts.status !== undefined) return interrupts.status;
-    if (error instanceof OutputClosedError) return 141;
-    if (!(error instanceof Error)) throw error;
-    const status = STATUS_OF[error.name];
-    if (status === undefined) {
-      say(
-        `twinlink: this is a bug of twinlink, not of the board:\n${
-          (error.stack ?? error.message).split("\n").map(visible).join("\n")
-        }`,
-      );
-      return 3;
-    }
-    for (const line of error.message.split("\n")) say(`twinlink: ${visible(line)}`);
-    return status;
-  }
-}
-
-if (import.meta.main) Deno.exit(await main(Deno.args));
+if (import.meta.main) await runAsMain((signal) => dispatch(Deno.args, signal));

@@ -1,0 +1,80 @@
+/**
+ * `deno task agreement`: writes the table of README.md, of what each kernel agrees on with the model, from traces.
+ *
+ * @module
+ */
+
+import { loadBoard } from "../boards/mod.ts";
+import { type Counts, judge, readTrace, type SequenceVerdict, summarise, type Trace } from "../diff/mod.ts";
+import { type EraId, ERAS } from "../model/mod.ts";
+import { openModel } from "../runners/model.ts";
+import { runAsMain } from "./_entry.ts";
+import { writeWhole } from "./artefacts.ts";
+import { UsageError } from "./command.ts";
+import { print } from "./output.ts";
+
+const BEGIN = "<!-- agreement:begin (written by: deno task agreement) -->";
+const END = "<!-- agreement:end -->";
+const RECORDINGS = new URL("../boards/recordings/", import.meta.url);
+
+/** The recordings that ship, by path. */
+export function shippedTraces(): string[] {
+  const version = (name: string) => name.split(".").map(Number);
+  return [...Deno.readDirSync(RECORDINGS)].map(({ name }) => name).filter((name) => name.endsWith(".jsonl.gz"))
+    .sort((a, b) => {
+      const [major, minor] = version(a);
+      const [otherMajor, otherMinor] = version(b);
+      return major! - otherMajor! || minor! - otherMinor!;
+    })
+    .map((name) => decodeURIComponent(new URL(name, RECORDINGS).pathname));
+}
+
+async function verdictsOf(trace: Trace): Promise<SequenceVerdict[]> {
+  if (!Object.hasOwn(ERAS, trace.header.era)) throw new UsageError(`There is no model of ${trace.header.era}`);
+  const model = openModel(await loadBoard("model"), trace.header.era as EraId);
+  return await Promise.all(trace.sequences.map(async (observed) => {
+    const steps = observed.steps.map(({ id, phase, op }) => ({ id, phase, op }));
+    return judge(await model.run({ ...observed, steps }), observed);
+  }));
+}
+
+const agreed = (counts: Counts) => {
+  const all = Object.values(counts).reduce((sum, n) => sum + n, 0);
+  return all === 0 ? "-" : `${counts.agree.toLocaleString("en-US")} of ${all.toLocaleString("en-US")}`;
+};
+
+const cell = (text: string) => text.replace(/[|<>\\`\n]/g, " ").trim();
+
+/** The table: a row a trace, its sequences by suite, its steps and channels as a whole. */
+export async function agreementTable(traces: readonly Trace[]): Promise<string> {
+  const judged = await Promise.all(
+    traces.map(async (trace) => ({ ...trace.header, verdicts: await verdictsOf(trace) })),
+  );
+  const suites = [...new Set(judged.flatMap(({ verdicts }) => verdicts.map(({ suite }) => suite)))];
+  const head = ["kernel", "iproute2", "over", ...suites, "steps", "channels"];
+  const rows = judged.map(({ kernel, iproute2, transport, verdicts }) => {
+    const { steps, channels } = summarise(verdicts);
+    const by = suites.map((suite) => agreed(summarise(verdicts.filter((one) => one.suite === suite)).sequences));
+    return [kernel, iproute2.replace(/^.*iproute2-/, ""), transport, ...by, agreed(steps), agreed(channels)].map(cell);
+  });
+  return [head, head.map(() => "---"), ...rows].map((row) => `| ${row.join(" | ")} |`).join("\n");
+}
+
+/** The text with its table replaced; the markers stay. */
+export function withTable(text: string, table: string): string {
+  const begin = text.indexOf(BEGIN);
+  const end = text.indexOf(END);
+  if (begin < 0 || end < begin) throw new UsageError(`README.md lacks the lines "${BEGIN}" and "${END}"`);
+  return `${text.slice(0, begin + BEGIN.length)}\n\n${table}\n\n${text.slice(end)}`;
+}
+
+async function agreement(): Promise<number> {
+  const paths = Deno.args.length > 0 ? Deno.args : shippedTraces();
+  const table = await agreementTable(await Promise.all(paths.map(readTrace)));
+  const readme = decodeURIComponent(new URL("../README.md", import.meta.url).pathname);
+  await writeWhole(readme, withTable(await Deno.readTextFile(readme), table));
+  print(`${table}\n`);
+  return 0;
+}
+
+if (import.meta.main) await runAsMain(agreement);

@@ -1,0 +1,65 @@
+/**
+ * `deno task demo`: sets real kernels up and holds them against the model; where that cannot be, does the same on the
+ * recordings of them and says so.
+ *
+ * @module
+ */
+
+import { type Board, loadBoard, visible } from "../boards/mod.ts";
+import { runAsMain } from "./_entry.ts";
+import { openDisplay } from "./display.ts";
+import { runJob } from "./job.ts";
+import { loadSuites } from "./load_suites.ts";
+import { print, say } from "./output.ts";
+
+const KERNELS = ["6.1", "6.12"] as const;
+const SUITES = ["reload", "trap"];
+
+/** Makes the images of the kernels; gives the error where this machine cannot have them. */
+async function setUp(signal: AbortSignal): Promise<Error | undefined> {
+  const { ensureImage } = await import("../fixtures/mod.ts");
+  using display = openDisplay();
+  for (const kernel of KERNELS) {
+    try {
+      await ensureImage(kernel, {
+        signal,
+        onProgress: (progress) => display.prepare(`kernel ${kernel}`, progress),
+      });
+    } catch (error) {
+      if (error instanceof Error && error.name === "FixtureUnavailable") return error;
+      throw error;
+    } finally {
+      display.end();
+    }
+  }
+}
+
+function sayLoudly(lines: readonly string[]): void {
+  const width = Math.max(...lines.map((line) => line.length));
+  const rule = "!".repeat(width + 6);
+  print(["", rule, ...lines.map((line) => `!! ${line.padEnd(width)} !!`), rule, ""].join("\n") + "\n");
+}
+
+async function demo(signal: AbortSignal): Promise<number> {
+  const suites = await loadSuites(SUITES);
+  const missing = await setUp(signal);
+  const names = missing ? KERNELS.map((kernel) => `recording-${kernel}`) : KERNELS.map((kernel) => `qemu-${kernel}`);
+  const boards: Board[] = [await loadBoard("model")];
+  for (const name of names) boards.push(await loadBoard(name));
+  const warning = missing && [
+    "NO KERNEL WAS BOOTED. What follows is judged on recordings of real kernels, taken earlier.",
+    `Why: ${visible(missing.message)}`,
+    `"deno task twinlink doctor" says what is missing here.`,
+  ];
+  if (warning) sayLoudly(warning);
+  const { status } = await runJob(
+    { boards, suites, transports: ["ssh", "serial"], reporter: "dots", out: "out/demo" },
+    { signal },
+  );
+  // Once more at the end: the beginning has scrolled away.
+  if (warning) sayLoudly(warning);
+  else if (status === 0) say("Try next: deno task twinlink run trap --board qemu-6.12, or read README.md");
+  return status;
+}
+
+if (import.meta.main) await runAsMain(demo);
