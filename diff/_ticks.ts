@@ -11,8 +11,11 @@ const SLACK = 3;
 const LARGEST_GROUP = 7;
 
 /** Operations that make the device, and with it the counters, anew. */
-const restarts = (op: Operation) =>
-  op.kind === "dev.reload" || (op.kind === "file.write" && /\/(new_device|del_device|bind|unbind)$/.test(op.path));
+function restarts(op: Operation): boolean {
+  if (op.kind === "during") return restarts(op.operation);
+  return op.kind === "dev.reload" ||
+    (op.kind === "file.write" && /\/(new_device|del_device|bind|unbind)$/.test(op.path));
+}
 
 /** Follows a sequence: which ports are up, and since when. */
 export class Ticks {

@@ -240,18 +240,20 @@ export const RULES: readonly Rule[] = [
   },
   {
     id: "trap-counters",
-    channels: ["reply"],
+    channels: ["reply", "notify"],
     reason:
       "netdevsim reports a packet of 142 bytes each 100 ms and up port (its dev.c): a board's time is not the model's. " +
       "A counter that must be 0 is compared exactly, others by the ticks that passed; bytes must be 142 a packet",
     apply({ expected, observed }, { ticks }) {
-      for (const [counters, counted] of counterPairs(expected.reply, observed.reply)) {
-        const [want, got] = [counters.packets, counted.packets];
+      const shown = countersIn(observed);
+      for (const [key, { rx: wanted, ofGroup }] of countersIn(expected)) {
+        const counted = shown.get(key)?.rx;
+        const [want, got] = [wanted.packets, counted?.packets];
         if (typeof want !== "number" || typeof got !== "number" || want === 0) continue;
-        if (counters.bytes !== 142 * want || counted.bytes !== 142 * got) continue;
-        const [least, most] = counterBounds(want, ticks, counted.ofGroup);
+        if (wanted.bytes !== 142 * want || counted?.bytes !== 142 * got) continue;
+        const [least, most] = counterBounds(want, ticks, ofGroup);
         if (got < least || got > most) continue;
-        counted.set(want);
+        Object.assign(counted, { packets: want, bytes: wanted.bytes });
       }
     },
   },
@@ -269,24 +271,37 @@ export const RULES: readonly Rule[] = [
   },
 ];
 
-/** Counters of traps and of trap groups of netdevsim that both replies have, by handle and name. */
-function* counterPairs(expected: Json, observed: Json) {
-  if (!isObject(expected) || !isObject(observed)) return;
+interface Counters {
+  rx: { [key: string]: Json };
+  ofGroup: boolean;
+}
+
+/** Counters of netdevsim's traps and trap groups in a reply and in messages, by what they are of and where they stand. */
+function countersIn({ reply, notify }: Observation): Map<string, Counters> {
+  const found = new Map<string, Counters>();
+  const add = (where: string, object: string, handle: string, attributes: Json) => {
+    const rx = countersOf(attributes);
+    if (!rx || !handle.startsWith("netdevsim/") || !isObject(attributes)) return;
+    // A reload shows a trap twice: the n-th time here is the n-th time there.
+    for (let nth = 0;; nth++) {
+      const key = JSON.stringify([where, object, handle, attributes.name ?? null, nth]);
+      if (found.has(key)) continue;
+      found.set(key, { rx, ofGroup: object !== "trap" });
+      return;
+    }
+  };
   for (const object of ["trap", "trap_group"]) {
-    const [wanted, shown] = [expected[object], observed[object]];
-    if (!isObject(wanted) || !isObject(shown)) continue;
-    for (const [handle, traps] of Object.entries(wanted)) {
-      const others = shown[handle];
-      if (!handle.startsWith("netdevsim/") || !Array.isArray(traps) || !Array.isArray(others)) continue;
-      for (const trap of traps) {
-        const other = others.find((other) => isObject(other) && isObject(trap) && other.name === trap.name);
-        const [rx, counted] = [countersOf(trap), countersOf(other)];
-        if (!rx || !counted) continue;
-        const set = (packets: number) => Object.assign(counted, { packets, bytes: 142 * packets });
-        yield [rx, { packets: counted.packets, bytes: counted.bytes, ofGroup: object === "trap_group", set }] as const;
-      }
+    const byHandle = isObject(reply) ? reply[object] : undefined;
+    for (const [handle, traps] of isObject(byHandle) ? Object.entries(byHandle) : []) {
+      if (Array.isArray(traps)) { for (const trap of traps) add("reply", object, handle, trap); }
     }
   }
+  for (const [netns, messages] of Object.entries(notify)) {
+    for (const { command, object, handle, attributes } of messages) {
+      if (object === "trap" || object === "trap-group") add(`${command} ${netns}`, object, handle, attributes);
+    }
+  }
+  return found;
 }
 
 function countersOf(trap: Json | undefined): { [key: string]: Json } | undefined {

@@ -281,6 +281,12 @@ rule(
   ],
 );
 
+/** A reload that announces a trap with its counters before it takes it away. */
+const gone = (packets: number, bytes = 142 * packets) =>
+  step(4, reload, {
+    notify: { init: [notice("del", "trap", DEV, { name: "fid_miss", stats: { rx: { bytes, packets } } })] },
+  });
+
 const numbered = (one: StepTrace, i: number): StepTrace => ({ ...one, id: i + 1 });
 
 /** A port up, time on the board, and a look at the counter. */
@@ -308,9 +314,15 @@ rule(
     // The board took 3 s where the model takes 1 s.
     agree(counting(10), counting(30, { boardMs: 3000 }), without),
     agree(counting(50, { object: "trap_group" }), counting(70, { object: "trap_group" }), without),
+    // Linux 6.1 announces each trap's counters when it goes.
+    agree([...counting(10), gone(12)], [...counting(10), gone(15)], without),
   ],
   () => [
     agree(counting(0), counting(1)),
+    agree([...counting(10), gone(12)], [...counting(10), gone(20)]),
+    agree([...counting(10), gone(12)], [...counting(10), gone(12, 5)]),
+    agree([...counting(10), gone(0)], [...counting(10), gone(1)]),
+    agree([...counting(10), gone(12)], [...counting(10), { ...gone(12), observation: step(4, reload).observation! }]),
     agree(counting(10), counting(0)),
     agree(counting(10), counting(3)),
     agree(counting(3, { ms: 300 }), counting(0, { ms: 300 })),
