@@ -51,6 +51,8 @@ export interface OrchestrateOptions {
   transports?: readonly ("ssh" | "serial")[];
   /** Runs only the sequences that it is true for */
   filter?: (suite: Suite, sequence: Sequence) => boolean;
+  /** How many boards are run side by side. @default {1} */
+  jobs?: number;
   signal?: AbortSignal;
   onEvent?: (event: RunEvent) => void;
   /** Where the console of a board that has one is logged; asked each time that the board is opened */
@@ -66,7 +68,7 @@ function linesOf(board: Board, wanted: readonly ("ssh" | "serial")[] | undefined
 }
 
 /**
- * Runs suites on boards, one board after the other.
+ * Runs suites on boards, `jobs` of them side by side; their events come one board after the other.
  *
  * @throws {SuiteError} If a suite is wrong in itself; nothing of it was pushed then
  * @throws {DOMException} `AbortError` if the signal was aborted; the boards are torn down then
@@ -76,11 +78,50 @@ export async function orchestrate(
   suites: readonly Suite[],
   options: OrchestrateOptions = {},
 ): Promise<BoardResult[]> {
+  const lines = boards.flatMap((board) => linesOf(board, options.transports).map((line) => ({ board, line })));
+  const { emit, ended } = inOrder(options.onEvent ?? (() => {}));
   const results: BoardResult[] = [];
-  for (const board of boards) {
-    for (const line of linesOf(board, options.transports)) results.push(await runBoard(board, line, suites, options));
-  }
+  let next = 0;
+  const worker = async () => {
+    while (next < lines.length) {
+      const index = next++;
+      const { board, line } = lines[index]!;
+      try {
+        results[index] = await runBoard(board, line, suites, { ...options, onEvent: (event) => emit(index, event) });
+      } finally {
+        ended(index);
+      }
+    }
+  };
+  const workers = Array.from({ length: Math.min(options.jobs ?? 1, lines.length) }, worker);
+  const settled = await Promise.allSettled(workers);
+  for (const one of settled) if (one.status === "rejected") throw one.reason;
   return results;
+}
+
+/** Boards run side by side are told of one after the other: what comes out of turn is kept until it is its turn. */
+function inOrder(onEvent: (event: RunEvent) => void): {
+  emit: (index: number, event: RunEvent) => void;
+  ended: (index: number) => void;
+} {
+  let turn = 0;
+  const kept = new Map<number, RunEvent[]>();
+  const over = new Set<number>();
+  return {
+    emit: (index, event) => {
+      if (index === turn) return onEvent(event);
+      if (!kept.has(index)) kept.set(index, []);
+      kept.get(index)!.push(event);
+    },
+    ended: (index) => {
+      over.add(index);
+      while (over.has(turn)) {
+        turn++;
+        kept.get(turn)?.forEach(onEvent);
+        kept.delete(turn);
+      }
+    },
+  };
 }
 
 async function runBoard(

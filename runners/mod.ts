@@ -110,9 +110,11 @@ async function openQemu(board: Board, options: RunnerOptions): Promise<Runner> {
     ...signalOf(options),
   });
   try {
-    const shell = transport === "ssh"
-      ? await openSsh({ ...guest.ssh, ...signalOf(options) })
-      : await openSerial({ path: guest.serial.protocol, login: guest.login, ...signalOf(options) });
+    const shell = transport === "ssh" ? await openSsh({ ...guest.ssh, ...signalOf(options) }) : await openSerial({
+      path: guest.serial.protocol,
+      login: { user: guest.login.user, password: () => guest.login.password },
+      ...signalOf(options),
+    });
     return await openAgent(board, transport, shell, options, () => guest.close());
   } catch (error) {
     await guest.close();
