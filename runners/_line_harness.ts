@@ -224,7 +224,8 @@ class PtyLine implements Line {
     const { baudRate } = this.#options;
     if (baudRate !== undefined) {
       const now = performance.now();
-      const free = Math.max(this.#nextFree.get(fd) ?? 0, now) + bytes.length * 10_000 / baudRate;
+      // A timer that is late must not make the line slower than it is.
+      const free = Math.max(this.#nextFree.get(fd) ?? 0, now - 10) + bytes.length * 10_000 / baudRate;
       this.#nextFree.set(fd, free);
       // Timers have a grain of a millisecond: sleep only once that much is owed, so that the mean speed is right.
       if (free - now > 1) await new Promise((resolve) => setTimeout(resolve, free - now));

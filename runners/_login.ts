@@ -1,0 +1,202 @@
+/**
+ * From whatever a serial line shows to a raw, silent shell: the dialogue, apart from the line that carries it.
+ *
+ * @module
+ */
+
+import { lastLine, withoutControls, withoutKernelLines } from "./_plain_text.ts";
+
+/** What carries the dialogue. */
+export interface Console {
+  /** All that came since {@linkcode send} was last called, one character a byte */
+  readonly seen: string;
+  /** Forgets what was seen and sends text */
+  send(text: string): Promise<void>;
+  /** Waits for more, at most so many milliseconds; false when nothing came. Throws when the line is lost */
+  more(milliseconds: number): Promise<boolean>;
+}
+
+/** Who logs in. */
+export interface Login {
+  /** User name */
+  user: string;
+  /** Called once, when the board asks */
+  password?: () => Promise<string | null> | string | null;
+}
+
+/** A raw shell that was reached. */
+export interface RawShell {
+  /** What came after it answered, one character a byte */
+  rest: string;
+  /** What the line says once the shell has ended and the terminal is as before */
+  farewell: string;
+}
+
+/** The reason that a login failed, for after a colon. */
+export class LoginError extends Error {
+  override name = "LoginError";
+}
+
+/** What a board waits for. */
+export type Prompt = "login" | "password" | "new password" | "shell" | "bootloader";
+
+/** Of the unfinished line at the end, first match wins: getty(8), login(1), passwd(1), U-Boot and barebox, shells. */
+const PROMPTS: readonly [Prompt, RegExp][] = [
+  ["login", /(?<!last |last failed )\blogin: *$/i],
+  ["new password", /\b(new|retype|current).*password: *$/i],
+  ["password", /\bpassword(?: for \S+)?: *$/i],
+  ["bootloader", /\bautoboot\b.*$|^(?:=>|U-Boot[^#$%>]*>|barebox\S*:.*) *$/i],
+  ["shell", /[#$%>] *$/],
+];
+
+/** What the end of the text asks for, kernel lines and escape sequences left out. */
+export function promptOf(text: string): Prompt | undefined {
+  const line = withoutControls(withoutKernelLines(text)).split("\n").at(-1)!;
+  return PROMPTS.find(([, pattern]) => pattern.test(line))?.[0];
+}
+
+/** Kills a half line: in a terminal that edits lines by its meaning, in a raw one by making its last word another. */
+const KILL_LINE = "\x15";
+
+/** How long a line must stay as it is before its end is taken for a prompt: `Last login:` and prices look like one too. */
+const SETTLED = 150;
+/** How long login(1) may take to answer, PAM's delay after a failure included. */
+const LOGIN_PATIENCE = 15_000;
+/** How long a shell may take to run a line of three short commands. */
+const SHELL_PATIENCE = 10_000;
+/** How long until a line that shows no prompt is woken again; at first sooner, as it may have missed the first. */
+const WAKE_EVERY = 2_000;
+const FIRST_WAKES = [500, 1_000, 1_500];
+
+/**
+ * Logs in, where that is needed, and turns the line into a raw `sh` without prompts and echo. Gives up after
+ * `patience` milliseconds.
+ *
+ * @throws {LoginError} With the reason, one line
+ */
+export async function reachRawShell(line: Console, login: Login | undefined, patience: number): Promise<RawShell> {
+  const deadline = performance.now() + patience;
+  let sent: "wake" | "user" | "password" = "wake";
+  let heard = "";
+  let loggedIn = false;
+  await line.more(100);
+  for (let wakes = 0; performance.now() < deadline;) {
+    let prompt: Prompt | undefined;
+    if (sent === "wake") {
+      // A boot loader that counts down must not be stopped by a key.
+      const wait = FIRST_WAKES[wakes] ?? WAKE_EVERY;
+      const probe = wakes >= FIRST_WAKES.length && wakes % 2 === 1;
+      if (promptOf(line.seen) !== "bootloader") await line.send(probe ? PROBE : `${KILL_LINE}\n`);
+      wakes++;
+      prompt = await waitForPrompt(line, Math.min(wait, deadline - performance.now()));
+    } else {
+      prompt = await waitForPrompt(line, Math.min(LOGIN_PATIENCE, deadline - performance.now()));
+    }
+    heard = lastLine(withoutKernelLines(line.seen)) || heard;
+    if (sent === "password" && (prompt === "login" || /incorrect|denied|failure/i.test(line.seen))) {
+      throw new LoginError(`the password of ${login!.user} was not accepted`);
+    }
+    if (prompt === "new password") throw new LoginError("the board wants a new password to be set");
+    if (prompt === "login") {
+      if (!login) throw new LoginError("the board asks for a login, and none was given");
+      await line.send(`${login.user}\n`);
+      sent = "user";
+    } else if (prompt === "password" && sent === "user") {
+      const password = await login!.password?.() ?? null;
+      if (password === null) {
+        throw new LoginError(`the board asks for the password of ${login!.user}, and none was given`);
+      }
+      // deno-lint-ignore no-control-regex
+      if (/[\x00-\x1f\x7f]/.test(password)) throw new LoginError("the password has a control character");
+      await line.send(`${password}\n`);
+      sent = "password";
+    } else if (prompt === "shell") {
+      loggedIn ||= sent !== "wake";
+      const shell = await takeOver(line, loggedIn);
+      if (shell) return shell;
+      sent = "wake";
+    } else if (answeredRaw(line.seen)) {
+      // A raw shell that an earlier run could not leave: let it end, and see what is behind it.
+      await line.send("exit\n");
+      await line.more(WAKE_EVERY);
+      sent = "wake";
+    } else {
+      sent = "wake";
+    }
+  }
+  throw new LoginError(
+    `no answer within ${patience / 1000} s${heard === "" ? "" : `; the line said last: ${heard}`}`,
+  );
+}
+
+const PROBE_WORD = "twinlink-here";
+/** A login takes it for a user name and asks for a password; a raw shell answers, without a carriage return. */
+const PROBE = `${KILL_LINE}\necho twinlink"-"here\n`;
+const answeredRaw = (seen: string) => withoutKernelLines(seen).includes(`${PROBE_WORD}\n`);
+/** A shell whose prompt is of no known form. */
+const answeredCooked = (seen: string) => withoutKernelLines(seen).includes(`${PROBE_WORD}\r\n`);
+
+async function waitForPrompt(line: Console, milliseconds: number): Promise<Prompt | undefined> {
+  const deadline = performance.now() + milliseconds;
+  let before = "";
+  for (;;) {
+    const text = withoutControls(withoutKernelLines(line.seen));
+    const prompt = promptOf(line.seen);
+    if (prompt !== undefined && prompt !== "bootloader" && text === before) return prompt;
+    before = text;
+    const left = deadline - performance.now();
+    if (left <= 0) return answeredCooked(line.seen) ? "shell" : undefined;
+    if (prompt === undefined) await line.more(left);
+    else await settle(line, SETTLED);
+  }
+}
+
+/** Lets so much time pass, whatever the kernel says meanwhile. */
+async function settle(line: Console, milliseconds: number): Promise<void> {
+  const deadline = performance.now() + milliseconds;
+  for (let left = milliseconds; left > 0; left = deadline - performance.now()) await line.more(left);
+}
+
+/** Waits for a word at the end of a line; gives what came after it. */
+async function waitForWord(line: Console, word: string, milliseconds: number): Promise<string | undefined> {
+  const deadline = performance.now() + milliseconds;
+  for (;;) {
+    const text = withoutKernelLines(line.seen);
+    const found = new RegExp(`${word}\\r?\\n`).exec(text);
+    if (found) return text.slice(found.index + found[0].length);
+    const left = deadline - performance.now();
+    if (left <= 0) return undefined;
+    await line.more(left);
+  }
+}
+
+/**
+ * At a shell's prompt, starts a `sh` that is silent on a raw terminal.
+ *
+ * - Its script is a file (`/proc/self/fd/0`, which is the line) because that is what makes dash, bash and busybox ash alike
+ *   neither interactive nor prompting: on a terminal as standard input busybox ash edits lines and asks for the cursor.
+ * - Words that shall be found come in two halves, so that an echo of the command cannot match.
+ * - The line goes to any shell, so all of it is one word in single quotes for `sh -c`.
+ */
+async function takeOver(line: Console, loggedIn: boolean): Promise<RawShell | undefined> {
+  const [ready, proof, farewell] = [newWord(), newWord(), newWord()];
+  const say = (word: string) => `printf "%s%s\\n" ${word.slice(0, 8)} ${word.slice(8)}`;
+  const script = `s=$(stty -g);stty raw -echo&&${say(ready)}&&` +
+    `LC_ALL=C TERM=dumb PS1= PS2= ENV= sh /proc/self/fd/0 2>/dev/null;stty $s;${say(farewell)}`;
+  await line.send(`${loggedIn ? "exec " : ""}sh -c '${script}'\n`);
+  const after = await waitForWord(line, ready, SHELL_PATIENCE);
+  if (after === undefined) {
+    const said = lastLine(withoutKernelLines(line.seen));
+    if (/not found|unknown/i.test(said)) throw new LoginError(`there is no shell with stty on it: ${said}`);
+    return undefined;
+  }
+  await line.send(`echo ${proof.slice(0, 8)}""${proof.slice(8)}\n`);
+  const rest = await waitForWord(line, proof, SHELL_PATIENCE);
+  if (rest === undefined) throw new LoginError("the board's shell did not answer on the raw line");
+  return { rest, farewell };
+}
+
+/** Sixteen characters that nothing else on the line has. */
+function newWord(): string {
+  return crypto.randomUUID().replaceAll("-", "").slice(0, 16);
+}
