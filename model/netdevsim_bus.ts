@@ -215,7 +215,7 @@ export class NetdevsimBus implements FileOwner {
       case "health/break_health":
         return driver.dl.reloadFailed ? undefined : { write: (task) => breakHealth(task, driver) };
       case "max_vfs":
-        return { read: () => ({ text: String(device.maxVfs) }) };
+        return { read: () => ({ text: String(device.maxVfs) }), write: (_task, value) => setMaxVfs(device, value) };
       case "trap_flow_action_cookie":
         return { read: () => ({ errno: "EINVAL" }) };
     }
@@ -235,6 +235,15 @@ function* setKnob(driver: Netdevsim, path: string, type: "bool" | "u32", value: 
   const number = uint(value);
   if (typeof number === "string") return number;
   driver.knobs.set(path, number);
+  return "ok";
+}
+
+// deno-lint-ignore require-yield
+function* setMaxVfs(device: NetdevsimDevice, value: string): Steps<string> {
+  if (device.numVfs > 0) return "EBUSY";
+  const count = uint(value);
+  if (typeof count === "string") return count;
+  device.maxVfs = count;
   return "ok";
 }
 
