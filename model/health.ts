@@ -7,7 +7,7 @@
 import { announceReporter } from "./announce.ts";
 import type { Devlink, Reporter } from "./devlink.ts";
 import type { Result } from "./observation.ts";
-import type { Task } from "./task.ts";
+import { acquire, type Steps, type Task } from "./task.ts";
 
 /** A reporter as it is when a driver creates it. */
 export function newReporter(name: string, recover: Reporter["recover"]): Reporter {
@@ -23,6 +23,20 @@ export function newReporter(name: string, recover: Reporter["recover"]): Reporte
     dumpedAt: undefined,
     recoveredAt: undefined,
   };
+}
+
+/** Registers a reporter; nobody is told. */
+export function* addReporter(task: Task, dl: Devlink, reporter: Reporter): Steps {
+  yield* acquire(task, dl.reportersLock);
+  dl.reporters.push(reporter);
+  dl.reportersLock.release(task);
+}
+
+/** Takes the reporter away that was registered last; nobody is told. */
+export function* removeReporter(task: Task, dl: Devlink): Steps {
+  yield* acquire(task, dl.reportersLock);
+  dl.reporters.pop();
+  dl.reportersLock.release(task);
 }
 
 /** A reporter by its name. */

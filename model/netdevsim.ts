@@ -14,7 +14,7 @@ import {
 } from "./announce.ts";
 import { Devlink, type Param, type Port, type Resource, type TrapPolicer } from "./devlink.ts";
 import type { Driver } from "./driver.ts";
-import { newReporter } from "./health.ts";
+import { addReporter, newReporter, removeReporter } from "./health.ts";
 import type { Kernel, Timer } from "./kernel.ts";
 import type { NetdevsimDevice } from "./netdevsim_bus.ts";
 import {
@@ -161,8 +161,10 @@ export class Netdevsim implements Driver, FibListener, Timer {
       unregisterRegions(task, dl);
       return fib;
     }
-    dl.reporters = [
-      newReporter("empty", undefined),
+    yield* addReporter(task, dl, newReporter("empty", undefined));
+    yield* addReporter(
+      task,
+      dl,
       newReporter(
         "dummy",
         (recovering) =>
@@ -170,7 +172,7 @@ export class Netdevsim implements Driver, FibListener, Timer {
             ? recovering.fail("EINVAL", "User setup the recover to fail for testing purposes", PREFIX)
             : "ok",
       ),
-    ];
+    );
     for (const { path, initial } of PART_KNOBS) knobs.set(path, initial);
     for (let index = 0; index < this.#device.portCount; index++) yield* this.#addPort(task, index);
     return "ok";
@@ -182,7 +184,7 @@ export class Netdevsim implements Driver, FibListener, Timer {
     if (dl.reloadFailed) return;
     this.#device.numVfs = 0;
     for (const port of [...this.#ports]) yield* this.#removePort(task, port);
-    dl.reporters = [];
+    while (dl.reporters.length > 0) yield* removeReporter(task, dl);
     for (const { path } of PART_KNOBS) this.knobs.delete(path);
     const { fibListeners } = dl.netns;
     fibListeners.splice(fibListeners.indexOf(this), 1);
