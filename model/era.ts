@@ -10,6 +10,7 @@ export type EraId = "5.10" | "6.1" | "6.12" | "7.2" | "7.3";
 
 /** What one family of kernels does differently from the others. */
 export interface Era {
+  /** The kernel that it was taken from */
   readonly id: EraId;
   /** Checked against a booted kernel of the family; else read from source only */
   readonly booted: boolean;
@@ -104,7 +105,8 @@ const era612: Era = {
 
 /** The eras by their id. */
 export const ERAS: Readonly<Record<EraId, Era>> = {
-  // 5.10 announces each object at its own registration, without a lock over the probe: to be completed before it is used
+  // 5.10 has no lock over the probe, announces params twice, and has no nexthops, no versions and no maximum of snapshots:
+  // to be completed before it is used
   "5.10": {
     ...era61,
     id: "5.10",
@@ -117,7 +119,8 @@ export const ERAS: Readonly<Record<EraId, Era>> = {
   },
   "6.1": era61,
   "6.12": era612,
-  // 7.2 and 7.3 have an index in every dev object, defaults of params and a param test2: to be completed before use
+  // 7.2 and 7.3 show an index of every instance, defaults of params, a param test2 and a burst period of reporters: to be
+  // completed before use
   "7.2": { ...era612, id: "7.2", booted: false },
   "7.3": { ...era612, id: "7.3", booted: false },
 };

@@ -16,6 +16,7 @@ import { acquire, HungTask, type SchedulingPoint, type Steps, Task } from "./tas
 
 /** What a machine is made with. */
 export interface MachineOptions {
+  /** Which kernel it is */
   era: EraId | Era;
   /** Of everything that a kernel would draw at random */
   seed?: number;
@@ -44,6 +45,7 @@ const UNTIL_BOUND = 5000;
 export class Machine {
   readonly #kernel: Kernel;
 
+  /** Boots the kernel of an era. */
   constructor(options: MachineOptions) {
     const era = typeof options.era === "string" ? ERAS[options.era] : options.era;
     this.#kernel = new Kernel(era, {
