@@ -54,7 +54,8 @@ export interface Line extends AsyncDisposable {
 export const LOGIN_BOARD: string[] = [
   "sh",
   "-c",
-  `while :; do
+  `trap : INT
+while :; do
   stty sane -echo echo
   printf '\\r\\nTest board 1.0\\r\\n\\r\\nboard login: '
   IFS= read -r user || exit

@@ -55,8 +55,14 @@ export function promptOf(text: string): Prompt | undefined {
   return PROMPTS.find(([, pattern]) => pattern.test(line))?.[0];
 }
 
-/** Kills a half line: in a terminal that edits lines by its meaning, in a raw one by making its last word another. */
-const KILL_LINE = "\x15";
+/**
+ * Interrupts what runs in the raw shell and the shell with it, and drops what it has not read (group separator, Ctrl-]).
+ * The one byte that does not pass the raw line: without it a here-document that was cut would hold the board for ever.
+ */
+export const INTERRUPT = "\x1d";
+
+/** Ends a raw shell that an earlier run left, drops a half line that somebody typed (twice: readline searches after Ctrl-]). */
+const WAKE = `${INTERRUPT}\x15\x15\n`;
 
 /** How long a line must stay as it is before its end is taken for a prompt: `Last login:` and prices look like one too. */
 const SETTLED = 150;
@@ -86,13 +92,14 @@ export async function reachRawShell(line: Console, login: Login | undefined, pat
       // A boot loader that counts down must not be stopped by a key.
       const wait = FIRST_WAKES[wakes] ?? WAKE_EVERY;
       const probe = wakes >= FIRST_WAKES.length && wakes % 2 === 1;
-      if (promptOf(line.seen) !== "bootloader") await line.send(probe ? PROBE : `${KILL_LINE}\n`);
+      if (promptOf(line.seen) !== "bootloader") await line.send(probe ? PROBE : WAKE);
       wakes++;
       prompt = await waitForPrompt(line, Math.min(wait, deadline - performance.now()));
     } else {
       prompt = await waitForPrompt(line, Math.min(LOGIN_PATIENCE, deadline - performance.now()));
     }
-    heard = lastLine(withoutKernelLines(line.seen)) || heard;
+    // Without what a terminal echoes of our waking it.
+    heard = lastLine(withoutKernelLines(line.seen).replaceAll(/\^[\]U]/g, "")) || heard;
     if (sent === "password" && (prompt === "login" || /incorrect|denied|failure/i.test(line.seen))) {
       throw new LoginError(`the password of ${login!.user} was not accepted`);
     }
@@ -116,7 +123,7 @@ export async function reachRawShell(line: Console, login: Login | undefined, pat
       if (shell) return shell;
       sent = "wake";
     } else if (answeredRaw(line.seen)) {
-      // A raw shell that an earlier run could not leave: let it end, and see what is behind it.
+      // A raw shell that is not of ours: let it end, and see what is behind it.
       await line.send("exit\n");
       await line.more(WAKE_EVERY);
       sent = "wake";
@@ -131,7 +138,7 @@ export async function reachRawShell(line: Console, login: Login | undefined, pat
 
 const PROBE_WORD = "twinlink-here";
 /** A login takes it for a user name and asks for a password; a raw shell answers, without a carriage return. */
-const PROBE = `${KILL_LINE}\necho twinlink"-"here\n`;
+const PROBE = `${WAKE}echo twinlink"-"here\n`;
 const answeredRaw = (seen: string) => withoutKernelLines(seen).includes(`${PROBE_WORD}\n`);
 /** A shell whose prompt is of no known form. */
 const answeredCooked = (seen: string) => withoutKernelLines(seen).includes(`${PROBE_WORD}\r\n`);
@@ -181,7 +188,7 @@ async function waitForWord(line: Console, word: string, milliseconds: number): P
 async function takeOver(line: Console, loggedIn: boolean): Promise<RawShell | undefined> {
   const [ready, proof, farewell] = [newWord(), newWord(), newWord()];
   const say = (word: string) => `printf "%s%s\\n" ${word.slice(0, 8)} ${word.slice(8)}`;
-  const script = `s=$(stty -g);stty raw -echo&&${say(ready)}&&` +
+  const script = `trap : INT;s=$(stty -g);stty raw -echo isig intr ^] quit undef susp undef&&${say(ready)}&&` +
     `LC_ALL=C TERM=dumb PS1= PS2= ENV= sh /proc/self/fd/0 2>/dev/null;stty $s;${say(farewell)}`;
   await line.send(`${loggedIn ? "exec " : ""}sh -c '${script}'\n`);
   const after = await waitForWord(line, ready, SHELL_PATIENCE);

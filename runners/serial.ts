@@ -5,7 +5,7 @@
  */
 
 import type { SerialPortStream } from "@serialport/stream";
-import { type Console, type Login, LoginError, reachRawShell } from "./_login.ts";
+import { type Console, INTERRUPT, type Login, LoginError, reachRawShell } from "./_login.ts";
 import { within } from "./_process.ts";
 import { type Shell, TransportError } from "./shell.ts";
 import { TwinlinkBinding } from "./serial_binding.ts";
@@ -29,14 +29,14 @@ export interface SerialOptions {
 }
 
 /** How long the board may take to end its shell, and a write that runs to end, in milliseconds. */
-const GRACE = 2_000;
+const GRACE = 1_500;
 
 /** What is kept of what the line says, while nobody but the login reads it. */
 const SEEN_KEPT = 64 * 1024;
 
 /**
- * Opens a raw `sh` on a board over a serial line: neither prompts nor echo, no line limit, bytes as they are. What the
- * kernel's console prints on the same line is in `readable` too.
+ * Opens a raw `sh` on a board over a serial line: neither prompts nor echo, no line limit, bytes as they are, but for the
+ * group separator (0x1d), which interrupts it. What the kernel's console prints on the same line is in `readable` too.
  *
  * What is written is paced: never faster than `baudRate`, a few milliseconds' worth at a time, each gone before the next,
  * so that a small FIFO is not overrun. `close` ends the shell, which puts the terminal of the board back and, if this
@@ -179,24 +179,22 @@ class SerialLine implements Console, Shell {
 
   async #close(): Promise<void> {
     this.#port.resume();
-    if (this.#farewell !== undefined && this.#lost === undefined) {
-      // A command that is cut and then ended by a newline would be another command.
-      this.#cut = !await within(GRACE, this.#writing);
-      if (!this.#cut && !this.seen.includes(this.#farewell)) await this.#leave(this.#farewell);
-    }
+    if (this.#farewell !== undefined && !this.#ended && this.#lost === undefined) await this.#leave(this.#farewell);
     this.#end();
     if (this.#port.isOpen) await new Promise<void>((resolve) => this.#port.close(() => resolve()));
     await this.#writing.catch(() => {});
   }
 
-  /** Asks the raw shell to end, and waits until the terminal of the board is as before. */
+  /** Ends the raw shell, and waits until the terminal of the board is as before. */
   async #leave(farewell: string): Promise<void> {
-    const deadline = performance.now() + GRACE;
-    const left = () => Math.max(0, deadline - performance.now());
-    await within(left(), this.#transmit(bytesOf("\nexit\n")).catch(() => {}));
-    while (!this.seen.includes(farewell) && left() > 0) {
-      if (this.#lost !== undefined) return;
-      await within(left(), this.#arrived.promise);
+    // A command that is cut and then ended by a newline would be another command: it is interrupted instead.
+    this.#cut = !await within(GRACE, this.#writing);
+    for (const word of this.#cut ? [INTERRUPT] : ["\nexit\n", INTERRUPT]) {
+      const deadline = performance.now() + GRACE;
+      const left = () => Math.max(0, deadline - performance.now());
+      await within(left(), this.#transmit(bytesOf(word), true).catch(() => {}));
+      while (!this.seen.includes(farewell) && left() > 0) await within(left(), this.#arrived.promise);
+      if (this.seen.includes(farewell)) return;
     }
   }
 
@@ -246,12 +244,12 @@ class SerialLine implements Console, Shell {
   }
 
   /** Sends in pieces of some milliseconds each; on a line without a speed of its own the clock is the speed. */
-  async #transmit(bytes: Uint8Array): Promise<void> {
+  async #transmit(bytes: Uint8Array, leaving = false): Promise<void> {
     const bytesPerMs = this.#baudRate / 10_000;
     const piece = Math.max(16, Math.ceil(bytesPerMs * 5));
     for (let at = 0; at < bytes.byteLength; at += piece) {
       if (this.#lost !== undefined) throw this.#lost;
-      if (this.#cut) throw new TransportError(`Cannot use ${this.description}: it was closed`);
+      if (this.#cut && !leaving) throw new TransportError(`Cannot use ${this.description}: it was closed`);
       const part = bytes.subarray(at, at + piece);
       await this.#perform((done) => this.#port.write(part, done));
       await this.#perform((done) => this.#port.drain(done));
