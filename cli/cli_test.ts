@@ -1,0 +1,259 @@
+/** The command as its user meets it: a process of its own, its output, its exit status. */
+
+import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { fromFileUrl, type Ran, run, start } from "./_child.ts";
+
+const folder = await Deno.makeTempDir({ prefix: "twinlink-cli-" });
+Deno.test.afterAll(() => Deno.remove(folder, { recursive: true }));
+
+async function file(name: string, text: string): Promise<string> {
+  const path = `${folder}/${name}`;
+  await Deno.writeTextFile(path, text);
+  return path;
+}
+
+const model = (name: string) =>
+  `name = "${name}"\ndescription = "x"\nrunner = "model"\nera = "6.1"\ndriver = "netdevsim"\n`;
+
+const remote = (name: string) =>
+  `name = "${name}"\ndescription = "x"\nrunner = "remote"\ndriver = "netdevsim"\nhandle = "netdevsim/netdevsim10"\n`;
+
+const overSsh = (name: string, port: number) =>
+  `${remote(name)}[ssh]\nhost = "127.0.0.1"\nport = ${port}\nuser = "root"\n`;
+
+/** One clear line: what is wrong, and no stack. */
+function assertOneLine({ code, stdout, stderr }: Ran, status: number, pattern: RegExp): void {
+  assertEquals(
+    { code, lines: stderr.trim().split("\n").length, stdout },
+    { code: status, lines: 1, stdout: "" },
+    stderr,
+  );
+  assertMatch(stderr, pattern);
+}
+
+const COMMANDS = ["run", "check", "record", "boards", "doctor"];
+
+Deno.test("help: every command has one, and says its options", async () => {
+  const overview = await run(["--help"]);
+  assertEquals(overview.code, 0);
+  for (const name of COMMANDS) {
+    assertStringIncludes(overview.stdout, `\n  ${name}`);
+    const [own, topic] = await Promise.all([run([name, "--help"]), run(["help", name])]);
+    assertEquals([own.code, own.stderr], [0, ""]);
+    assertStringIncludes(own.stdout, `Usage: twinlink ${name}`);
+    assertStringIncludes(own.stdout, "--help");
+    assertEquals(topic.stdout, own.stdout);
+    for (const line of own.stdout.split("\n")) assert(line.length <= 120, line);
+  }
+});
+
+Deno.test("version: that of deno.json", async () => {
+  const { version } = JSON.parse(await Deno.readTextFile(fromFileUrl(new URL("../deno.json", import.meta.url))));
+  assertStringIncludes((await run(["--version"])).stdout, `twinlink ${version} `);
+});
+
+Deno.test("usage: each mistake is one line with a hint, exit 2", async () => {
+  const missing = `${folder}/missing`;
+  const cases: [string[], RegExp][] = [
+    [["rnu"], /Unknown command "rnu"; did you mean "run"\?/],
+    [["help", "chekc"], /did you mean "check"\?/],
+    [["--hlep"], /Unknown option "--hlep"; did you mean "--help"\?/],
+    [["-C", missing, "boards"], /Cannot work in ".*missing"/],
+    [["run", "--baord", "model"], /Unknown option "--baord" of run; did you mean "--board"\?/],
+    [["run", "-z"], /Unknown option "-z" of run/],
+    [["run"], /No board is named: add --board BOARD/],
+    [["run", "--board"], /Option --board needs a value: BOARD/],
+    [["run", "--board", "modle"], /Cannot find board "modle".*did you mean "model"\?/],
+    [["run", "--board", "model", "--reporter", "ktab"], /--reporter is "ktab".*did you mean "ktap"\?/],
+    [["run", "--board", "model", "--out", "a", "--out", "b"], /Option --out is given 2 times/],
+    [["run", "--board", "model", "--transport", "seriel"], /did you mean "serial"\?/],
+    [["run", "--board", "model", "--filter", "no such"], /--filter "no such" leaves no sequence to run/],
+    [["run", "--board", "model", "--json", "--reporter", "ktap"], /--json and --reporter ktap exclude each other/],
+    [["run", "--board", "model", "--module", missing], /Cannot use module ".*": there is no such file/],
+    [["run", "relaod", "--board", "model"], /Cannot find suite "relaod".*did you mean "reload"\?/],
+    [["run", `${missing}.ts`, "--board", "model"], /Cannot load suite ".*missing.ts": there is no such file/],
+    [["run", "--board", "\x1b[2J"], /Cannot find board "\\e\[2J"/],
+    [["record", "--board", "model"], /No file is named: add --out FILE/],
+    [["record", "--board", "model", "--out", "x.txt"], /must end in .jsonl/],
+    [["check"], /No trace is named/],
+    [["check", missing], /Cannot read trace ".*missing": there is no such file/],
+    [["boards", "descirbe", "model"], /did you mean "describe"\?/],
+    [["boards", "describe"], /Wrong number of arguments/],
+    [["doctor", "qemu-6.2"], /Cannot find board "qemu-6.2"/],
+  ];
+  // A few at a time: each is a process.
+  for (let at = 0; at < cases.length; at += 4) {
+    await Promise.all(
+      cases.slice(at, at + 4).map(async ([args, pattern]) => {
+        const ran = await run(args);
+        assertEquals(ran.code, 2, `${args.join(" ")}: ${ran.stderr}`);
+        assertOneLine(ran, 2, pattern);
+      }),
+    );
+  }
+});
+
+Deno.test("no arguments: the overview on standard error, exit 2", async () => {
+  const { code, stdout, stderr } = await run([]);
+  assertEquals([code, stdout], [2, ""]);
+  assertStringIncludes(stderr, "Usage: twinlink");
+});
+
+Deno.test("boards: list, describe and check", async () => {
+  const list = await run(["boards"]);
+  assertStringIncludes(list.stdout, "qemu-6.12");
+  const json = await run(["boards", "--json"]);
+  assertEquals(json.stdout.trim().split("\n").map((line) => JSON.parse(line).name)[0], "model");
+  assertStringIncludes((await run(["boards", "describe", "qemu-6.1"])).stdout, "Debian's kernel 6.1");
+  const good = await file("good.toml", model("mine"));
+  assertStringIncludes((await run(["boards", "check", good])).stdout, 'board "mine" is fine');
+});
+
+Deno.test("a board file with an unknown key: file, line, key and what was meant, exit 2", async () => {
+  const path = await file("key.toml", `${model("mine")}descriptoin = "x"\n`);
+  for (const args of [["boards", "check", path], ["run", "--board", path]]) {
+    assertOneLine(await run(args), 2, /key\.toml:6: descriptoin is no key of a board; did you mean "description"\?/);
+  }
+});
+
+Deno.test("a board that is not there: one line, exit 3, and no report passes", async () => {
+  // A port that nobody listens on: one that was just given back.
+  const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const { port } = listener.addr as Deno.NetAddr;
+  listener.close();
+  const path = await file("away.toml", overSsh("away", port));
+  const out = `${folder}/away`;
+  const { code, stdout, stderr } = await run(["run", "lifecycle", "--board", path, "--out", out]);
+  assertEquals(code, 3, stderr);
+  assertMatch(stderr, /^away over ssh: not judged: .*refused/im);
+  assertEquals(stderr.trim().split("\n").length, 1, stderr);
+  assertMatch(stdout, /9 sequences: 9 not judged: not all of it could be judged, so this is no pass/);
+  const verdicts = (await Deno.readTextFile(`${out}/verdicts.jsonl`)).trim().split("\n").map((line) =>
+    JSON.parse(line)
+  );
+  assertEquals(verdicts.filter(({ verdict }) => verdict === "infra").length, 9);
+  assertStringIncludes(await Deno.readTextFile(`${out}/junit.xml`), 'errors="9"');
+  assertEquals((await Deno.readTextFile(`${out}/results.ktap`)).match(/^ {2}not ok/gm)?.length, 9);
+});
+
+const suiteOf = (body: string) =>
+  `import { netdevsim, suite } from "@twinlink/twinlink";
+export default suite("mine", { fixture: netdevsim({ ports: 1 }) }, ({ sequence }) => {
+  sequence("one", { source: "x" }, async (dut) => {
+    ${body}
+  });
+});\n`;
+
+Deno.test("a suite of one's own runs, by its path and from another folder", async () => {
+  await file("mine.ts", suiteOf("await dut.reload();"));
+  const { code, stdout, stderr } = await run(["run", "./mine.ts", "--board", "model"], { cwd: folder });
+  assertEquals(code, 0, stderr);
+  assertStringIncludes(stdout, "mine > one");
+  assertStringIncludes(stdout, "1 sequence: 1 agree");
+});
+
+Deno.test("a suite that is wrong: one line that names it, exit 2", async () => {
+  const cases: [string, RegExp][] = [
+    [suiteOf("await dut.relaod();"), /TS2551: Property 'relaod' does not exist.* at .*:4:15/],
+    ["export default {", /SyntaxError: .* at .*:1:\d+/],
+    ["export const suite = 1;", /its default export is no suite/],
+    [`throw new RangeError("a\\u001b[2Jb");`, /RangeError: a\\e\[2Jb/],
+    [`import "./nowhere.ts"; export default 1;`, /nowhere\.ts/],
+    [suiteOf(`await dut.trap.set("no_such_trap", { action: "drop" });`), /mine > one fails on the model of 6\.12/],
+  ];
+  await Promise.all(cases.map(async ([text, pattern], i) => {
+    const path = await file(`wrong${i}.ts`, text);
+    const ran = await run(["run", path, "--board", "model"]);
+    assertEquals(ran.code, 2, ran.stderr);
+    const [last] = ran.stderr.trim().split("\n").slice(-1);
+    assertMatch(last!, pattern);
+    if (i < 5) assertOneLine(ran, 2, new RegExp(`^twinlink: Cannot load suite ".*wrong${i}\\.ts"`));
+  }));
+});
+
+Deno.test("--json: every line is JSON, the last one the numbers", async () => {
+  const { code, stdout } = await run(["run", "trap", "--board", "model", "--json"]);
+  assertEquals(code, 0);
+  const lines = stdout.trim().split("\n").map((line) => JSON.parse(line));
+  assertEquals(lines[0].twinlink, "report");
+  assertEquals(lines.at(-1).type, "summary");
+  assertEquals(lines.filter(({ type }) => type === "sequence").length, lines.at(-1).sequences.agree);
+});
+
+Deno.test("--out: traces and reports, whole; check judges the trace, and a divergence is exit 1", async () => {
+  const out = `${folder}/out`;
+  const ran = await run(["run", "trap", "--board", "model", "--out", out, "--reporter", "junit"]);
+  assertEquals(ran.code, 0, ran.stderr);
+  assertMatch(ran.stdout, /^<\?xml .*<\/testsuites>\n?$/s);
+  const names = [...Deno.readDirSync(out)].map(({ name }) => name).toSorted();
+  assertEquals(names, ["junit.xml", "results.ktap", "trace-model-model.jsonl", "verdicts.jsonl"]);
+  const trace = `${out}/trace-model-model.jsonl`;
+  assertEquals((await run(["check", trace])).code, 0);
+
+  const text = await Deno.readTextFile(trace);
+  const changed = await file("changed.jsonl", text.replace('"rate":', '"rate":1'));
+  const diverges = await run(["check", changed]);
+  assertEquals(diverges.code, 1);
+  assertMatch(diverges.stdout, /^diverge /m);
+  assertStringIncludes(diverges.stdout, "the boards do not do what the model says");
+
+  const cut = await file("cut.jsonl", text.slice(0, text.lastIndexOf('{"type":"end"')));
+  const short = await run(["check", cut]);
+  assertEquals(short.code, 3);
+  assertStringIncludes(short.stderr, "cut short");
+
+  const no = await file("no.jsonl", "hello\n");
+  assertOneLine(await run(["check", no]), 2, /no\.jsonl": line 1: is not JSON/);
+});
+
+Deno.test("record: a compressed trace that check agrees with", async () => {
+  const trace = `${folder}/deep/model.jsonl.gz`;
+  assertEquals((await run(["record", "lifecycle", "--board", "model", "--out", trace])).code, 0);
+  const { code, stdout } = await run(["check", "--reporter", "dots", trace]);
+  assertEquals(code, 0);
+  assertMatch(stdout, /^\.{9}\n/);
+});
+
+Deno.test("a reader that goes away ends the command quietly", async () => {
+  const script = '"$@" | head -c 10; exit "${PIPESTATUS[0]}"';
+  const { code, stderr } = await run(["run", "--board", "model", "--json"], { under: ["bash", "-c", script, "bash"] });
+  assertEquals(code, 141);
+  assert(!stderr.includes("bug"), stderr);
+});
+
+Deno.test("Ctrl-C: the first one tears down, exit 130, and nothing is left", async () => {
+  // A board that never answers: a serial line is not needed, an ssh client that waits for its jump host is enough.
+  const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const { port } = listener.addr as Deno.NetAddr;
+  const path = await file("silent.toml", overSsh("silent", port));
+  for (const [signal, status] of [["SIGINT", 130], ["SIGTERM", 143]] as const) {
+    const child = start(["run", "trap", "--board", path]);
+    const early = child.ran.then(({ stderr }) => {
+      throw new Error(`it ended by itself: ${stderr}`);
+    });
+    const connection = await Promise.race([listener.accept(), early]);
+    early.catch(() => {});
+    child.kill(signal);
+    const { code, stderr } = await child.ran;
+    assertEquals(code, status, stderr);
+    assertStringIncludes(stderr, `${signal}: stopping`);
+    // The client is gone: its end of the connection is closed.
+    const rest = await connection.readable.getReader().read().catch(() => ({ done: true }));
+    if (!rest.done) assert(new TextDecoder().decode((rest as { value: Uint8Array }).value).startsWith("SSH-"));
+    connection.close();
+  }
+  listener.close();
+});
+
+Deno.test("doctor: what is there and what is not, and the command that mends it", async () => {
+  const path = await file(
+    "serial.toml",
+    `${remote("rack")}[serial]\npath = "${folder}/ttyNone"\n` +
+      `[serial.login]\nuser = "root"\npassword_env = "TWINLINK_NO_SUCH_PASSWORD"\n`,
+  );
+  const { code, stdout } = await run(["doctor", path]);
+  assertEquals(code, 3);
+  assertMatch(stdout, /MISSING {2}serial port .*there is no .*ttyNone/);
+  assertMatch(stdout, /MISSING {2}serial password .*is not set/);
+  assertStringIncludes(stdout, "2 things are missing. To mend it:");
+});
