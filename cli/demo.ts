@@ -17,11 +17,11 @@ const SUITES = ["reload", "trap"];
 
 /** Makes the images of the kernels; gives the error where this machine cannot have them. */
 async function setUp(signal: AbortSignal): Promise<Error | undefined> {
-  const { ensureImage } = await import("../fixtures/mod.ts");
+  const { buildImage } = await import("../fixtures/mod.ts");
   using display = openDisplay();
   for (const kernel of KERNELS) {
     try {
-      await ensureImage(kernel, {
+      await buildImage(kernel, {
         signal,
         onProgress: (progress) => display.prepare(`kernel ${kernel}`, progress),
       });

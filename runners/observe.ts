@@ -140,15 +140,23 @@ function parseLoose(text: string): Json | undefined {
   }
 }
 
+/** What a monitor's output leaves out because it said it before. */
+export interface MonitorMemory {
+  /** The instance that the last health message was of */
+  health?: string;
+}
+
 /**
- * Reads what `devlink -jvs monitor` wrote, whole or a piece of it.
+ * Reads what `devlink -jvs monitor` wrote, whole or a piece of it; `memory` is kept from piece to piece.
  *
  * @throws {SyntaxError} If a message cannot be read
  */
-export function parseMonitor(text: string): Notification[] {
+export function parseMonitor(text: string, memory: MonitorMemory = {}): Notification[] {
   const messages: Notification[] = [];
   const pieces = text.split('{"command":').slice(1);
-  for (const piece of pieces) {
+  for (let piece of pieces) {
+    // From the second message of the same instance in a row on, iproute2 leaves the handle of a health reporter out.
+    piece = piece.replace('"health":{{', `"health":{${JSON.stringify(memory.health ?? "")}:[{`);
     const message = parseLoose(`{"command":${piece}`);
     if (typeof message !== "object" || message === null || Array.isArray(message)) {
       throw new SyntaxError(`Cannot read a message of devlink monitor: ${JSON.stringify(piece.slice(0, 200))}`);
@@ -159,6 +167,7 @@ export function parseMonitor(text: string): Notification[] {
     if (object === undefined || handle === undefined) {
       throw new SyntaxError(`Cannot read a message of devlink monitor: ${JSON.stringify(piece.slice(0, 200))}`);
     }
+    if (object === "health") memory.health = handle;
     const bare = Array.isArray(attributes) ? attributes[0] : attributes;
     messages.push({ command: String(command), object, handle, attributes: (bare ?? {}) as { [key: string]: Json } });
   }
@@ -218,7 +227,7 @@ const BLOCKED_AFTER = 3;
  *
  * @throws {SyntaxError} If a reply cannot be read
  */
-export function observe(op: Operation, record: StepRecord): Observation {
+export function observe(op: Operation, record: StepRecord, memory: MonitorMemory = {}): Observation {
   const observation = emptyObservation();
   const text = (name: string) => record.sections.find((section) => section.name === name)?.text ?? "";
   const stderr = text("err");
@@ -230,7 +239,7 @@ export function observe(op: Operation, record: StepRecord): Observation {
   }
   for (const { name, text } of record.sections) {
     const [kind, netns] = name.split(" ");
-    if (kind === "notify") observation.notify[netns!] = parseMonitor(text);
+    if (kind === "notify") observation.notify[netns!] = parseMonitor(text, memory);
     if (kind === "link") observation.link[netns!] = parseLinkEvents(text);
     if (kind === "kmsg") observation.kmsg = parseKmsg(text);
   }

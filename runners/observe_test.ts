@@ -73,6 +73,19 @@ Deno.test("parseMonitor() reads a health message, which iproute2 leaves with a b
   );
 });
 
+Deno.test("parseMonitor() gives a health message without a handle that of the one before", () => {
+  const memory = {};
+  const first = '{"mon":[{"command":"status","health":{"netdevsim/netdevsim10":[{"reporter":"dummy","error":1}}}';
+  const next = ',{"command":"status","health":{{"reporter":"dummy","error":2}}}';
+  assertEquals(parseMonitor(first, memory).length, 1);
+  assertEquals(parseMonitor(next, memory), [{
+    command: "status",
+    object: "health",
+    handle: "netdevsim/netdevsim10",
+    attributes: { reporter: "dummy", error: 2 },
+  }]);
+});
+
 Deno.test("parseMonitor() throws where a message is no message", () => {
   assertThrows(() => parseMonitor('{"command":"new"'), SyntaxError, "Cannot read a message of devlink monitor");
 });

@@ -7,7 +7,7 @@
 
 import type { Loss, Plan, PlannedStep, SequenceTrace, StepTrace } from "../diff/trace.ts";
 import { boundOf, commandOf, quote } from "./commands.ts";
-import { observe, type Section, sectionsOf } from "./observe.ts";
+import { type MonitorMemory, observe, type Section, sectionsOf } from "./observe.ts";
 import { type Shell, TransportError } from "./shell.ts";
 import { cksum, type Frame, FrameParser, md5 } from "./wire.ts";
 
@@ -61,6 +61,7 @@ export class AgentSession {
   /** The number of the last record that was taken */
   #last = 0;
   readonly #records = new Map<number, string>();
+  readonly #memory: MonitorMemory = {};
 
   private constructor(shell: Shell, options: SessionOptions) {
     this.#shell = shell;
@@ -138,7 +139,10 @@ export class AgentSession {
         return kept;
       }
       const left = deadline - Date.now();
-      if (left <= 0 || damage > MAX_ASKS) return damage > 0 ? "damaged" : undefined;
+      if (left <= 0 || damage > MAX_ASKS) {
+        this.#last = wanted;
+        return damage > 0 ? "damaged" : undefined;
+      }
       const frame = await this.#next(Math.min(left, this.#options.silenceMs ?? 4000));
       if (!frame) {
         if (this.#parser.giveUp() !== undefined) damage++;
@@ -235,7 +239,7 @@ export class AgentSession {
         const traced = loss ? { ...step, lost: loss } : await this.#step(step);
         steps.push(traced);
         this.#options.onStep?.(traced);
-        if (traced.lost && traced.lost.reason !== "overrun" && traced.lost.reason !== "tool") {
+        if (traced.lost?.reason === "timeout") {
           loss = { reason: "not-run", detail: `step ${step.id} was lost: ${traced.lost.detail}` };
         }
         const hung = traced.observation?.result === "hang" && step.phase !== "teardown";
@@ -267,14 +271,33 @@ export class AgentSession {
   }
 
   async #push(plan: Plan): Promise<Loss | undefined> {
-    const script = planScript(plan);
+    const id = crypto.randomUUID();
+    const script = planScript(plan, id);
     for (let attempt = 1; attempt <= 3; attempt++) {
       await this.#upload('"$TL_D/plan"', script, '. "$TL_D/plan"');
-      const first = await this.#record(20_000);
-      if (first !== undefined && first !== "damaged") return undefined;
+      if (await this.#begun(id)) return undefined;
       await this.#send(`\nTL_END_${this.#nonce}\n`);
     }
     return { reason: "transport", detail: `the plan does not arrive whole over ${this.#shell.description}` };
+  }
+
+  /** Waits for the record that a plan begins with; late ones of a plan before it are passed over. */
+  async #begun(id: string): Promise<boolean> {
+    const deadline = Date.now() + 20_000;
+    this.#records.clear();
+    for (;;) {
+      const frame = await this.#next(Math.max(0, deadline - Date.now()));
+      if (!frame) return false;
+      if (frame.kind === "noise") {
+        this.#options.onNoise?.(frame.text);
+        if (frame.text.includes(`@tl-bad ${this.#nonce}`)) return false;
+      } else if (frame.kind === "damaged") {
+        await this.#send(`\ntl_again ${frame.seq}\n`);
+      } else if (new RegExp(`^${frame.seq} plan ${id}\\s`).test(text.decode(frame.bytes))) {
+        this.#last = frame.seq;
+        return true;
+      }
+    }
   }
 
   async #step(step: PlannedStep): Promise<StepTrace> {
@@ -286,7 +309,7 @@ export class AgentSession {
     if (body === "damaged") {
       return { ...step, lost: { reason: "damaged", detail: `the record came damaged ${MAX_ASKS} times` } };
     }
-    return readStep(step, body, this.#nonce);
+    return readStep(step, body, this.#nonce, this.#memory);
   }
 
   async #end(): Promise<void> {
@@ -323,7 +346,7 @@ function parseHello(body: string): Hello {
 }
 
 /** A step from its record. */
-function readStep(step: PlannedStep, body: string, nonce: string): StepTrace {
+function readStep(step: PlannedStep, body: string, nonce: string, memory: MonitorMemory): StepTrace {
   const [head, ...sections] = sectionsOf(body, nonce) as [Section, ...Section[]];
   const [first = "", second = ""] = head.text.split("\n");
   const [, kind, id] = first.split(" ");
@@ -342,16 +365,17 @@ function readStep(step: PlannedStep, body: string, nonce: string): StepTrace {
   }
   const record = { id: step.id, rc: rc === "hang" ? rc : Number(rc), start: Number(start), end: Number(end), sections };
   try {
-    return { ...step, board, observation: observe(step.op, record as Parameters<typeof observe>[1]) };
+    return { ...step, board, observation: observe(step.op, record as Parameters<typeof observe>[1], memory) };
   } catch (error) {
     return { ...step, board, lost: { reason: "damaged", detail: (error as Error).message } };
   }
 }
 
 /** The plan as the lines that the agent runs. */
-export function planScript(plan: Plan): string {
+export function planScript(plan: Plan, id: string): string {
   const words = (op: PlannedStep["op"]) => commandOf(op).map(quote).join(" ");
   const lines: string[] = [];
+  lines.push(`tl_plan_begin ${id} || return 0`);
   // What an earlier, interrupted run may have left behind goes first, unseen and unjudged.
   const leftovers = plan.steps.flatMap(({ op, phase }) =>
     op.kind === "netns.add"
@@ -361,7 +385,7 @@ export function planScript(plan: Plan): string {
       : []
   );
   lines.push(...leftovers.toReversed().map((line) => `${line} > /dev/null 2>&1`));
-  lines.push(`tl_plan_begin 0`);
+  lines.push("tl_forget");
   let phase = "setup";
   for (const { id, op, phase: next } of plan.steps) {
     if (next !== phase) lines.push(`TL_PHASE=${next}`);
@@ -373,6 +397,6 @@ export function planScript(plan: Plan): string {
     lines.push(`tl_step ${id} ${boundOf(op)} ${words(op)}`);
     if (op.kind === "netns.add") lines.push(`tl_watch ${op.name}`);
   }
-  lines.push(`tl_plan_end 0`);
+  lines.push(`tl_plan_end ${id}`);
   return lines.join("\n") + "\n";
 }
