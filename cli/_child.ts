@@ -11,13 +11,6 @@ export interface Ran {
   stderr: string;
 }
 
-/** A child that runs. */
-export interface Started {
-  pid: number;
-  kill(signal: Deno.Signal): void;
-  ran: Promise<Ran>;
-}
-
 /** Options of a child. */
 export interface ChildOptions {
   cwd?: string;
@@ -32,37 +25,28 @@ const { tasks } = JSON.parse(await Deno.readTextFile(new URL("deno.json", ROOT))
 const PERMISSIONS: string[] = tasks.twinlink.command.split(" ").filter((word: string) => /^--(allow|no)-/.test(word));
 
 /** Starts the command. */
-export function start(args: readonly string[], options: ChildOptions = {}): Started {
-  const config = fromFileUrl(new URL("deno.json", ROOT));
-  const main = fromFileUrl(new URL("cli/main.ts", ROOT));
-  const argv = [
-    ...options.under ?? [],
-    Deno.execPath(),
-    "run",
-    "--quiet",
-    "--config",
-    config,
-    ...PERMISSIONS,
-    main,
-    ...args,
-  ];
-  const child = new Deno.Command(argv[0]!, {
-    args: argv.slice(1),
+export function start(args: readonly string[], options: ChildOptions = {}): Deno.ChildProcess {
+  const path = (name: string) => fromFileUrl(new URL(name, ROOT));
+  const deno = [Deno.execPath(), "run", "--quiet", "--config", path("deno.json"), ...PERMISSIONS, path("cli/main.ts")];
+  const [program, ...rest] = [...options.under ?? [], ...deno, ...args];
+  return new Deno.Command(program!, {
+    args: rest,
     env: { NO_COLOR: "1", ...options.env },
     ...(options.cwd ? { cwd: options.cwd } : {}),
     stdin: "null",
     stdout: "piped",
     stderr: "piped",
   }).spawn();
+}
+
+/** Waits for the end of a child. */
+export async function ended(child: Deno.ChildProcess): Promise<Ran> {
+  const { code, stdout, stderr } = await child.output();
   const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
-  return {
-    pid: child.pid,
-    kill: (signal) => child.kill(signal),
-    ran: child.output().then(({ code, stdout, stderr }) => ({ code, stdout: text(stdout), stderr: text(stderr) })),
-  };
+  return { code, stdout: text(stdout), stderr: text(stderr) };
 }
 
 /** Runs the command to its end. */
 export function run(args: readonly string[], options?: ChildOptions): Promise<Ran> {
-  return start(args, options).ran;
+  return ended(start(args, options));
 }

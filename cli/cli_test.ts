@@ -1,7 +1,7 @@
 /** The command as its user meets it: a process of its own, its output, its exit status. */
 
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import { fromFileUrl, type Ran, run, start } from "./_child.ts";
+import { ended, fromFileUrl, type Ran, run, start } from "./_child.ts";
 
 const folder = await Deno.makeTempDir({ prefix: "twinlink-cli-" });
 Deno.test.afterAll(() => Deno.remove(folder, { recursive: true }));
@@ -228,13 +228,14 @@ Deno.test("Ctrl-C: the first one tears down, exit 130, and nothing is left", asy
   const path = await file("silent.toml", overSsh("silent", port));
   for (const [signal, status] of [["SIGINT", 130], ["SIGTERM", 143]] as const) {
     const child = start(["run", "trap", "--board", path]);
-    const early = child.ran.then(({ stderr }) => {
+    const end = ended(child);
+    const early = end.then(({ stderr }) => {
       throw new Error(`it ended by itself: ${stderr}`);
     });
     const connection = await Promise.race([listener.accept(), early]);
     early.catch(() => {});
     child.kill(signal);
-    const { code, stderr } = await child.ran;
+    const { code, stderr } = await end;
     assertEquals(code, status, stderr);
     assertStringIncludes(stderr, `${signal}: stopping`);
     // The client is gone: its end of the connection is closed.

@@ -53,7 +53,7 @@ async function demo(signal: AbortSignal): Promise<number> {
   ];
   if (warning) sayLoudly(warning);
   const { status } = await runJob(
-    { boards, suites, transports: ["ssh", "serial"], reporter: "dots", out: "out/demo" },
+    { boards, suites, transports: ["ssh", "serial"], reporter: "dots", jobs: 2, out: "out/demo" },
     { signal },
   );
   // Once more at the end: the beginning has scrolled away.

@@ -25,6 +25,8 @@ export interface Job {
   /** Only sequences whose `suite > sequence` holds this text, in any case of letters */
   filter?: string | undefined;
   reporter: ReportName;
+  /** How many boards are run side by side. @default {1} */
+  jobs?: number;
   /** Folder for traces, reports and console logs; made if it is not there */
   out?: string | undefined;
   /** File for the trace of the only board */
@@ -92,7 +94,6 @@ class Follower {
   readonly #display: Display;
   readonly #reports: Report[];
   readonly #human: boolean;
-  #started = Date.now();
   #header: TraceHeader | undefined;
   #verdicts: SequenceVerdict[] = [];
   #failure: Error | undefined;
@@ -156,7 +157,7 @@ class Follower {
     }
   };
 
-  #endBoard({ board, transport }: { board: string; transport: string }): void {
+  #endBoard({ board, transport, ms }: { board: string; transport: string; ms: number }): void {
     this.#display.end();
     const whole = this.#verdicts.length === this.#planned.length;
     this.#later(async () => {
@@ -181,10 +182,8 @@ class Follower {
     if (this.#header) {
       for (const report of this.#reports) report.endPart();
     }
-    const now = Date.now();
     const kernel = this.#header?.kernel ?? "";
-    this.lines.push({ board, transport, kernel, verdicts: this.#verdicts, ms: now - this.#started });
-    this.#started = now;
+    this.lines.push({ board, transport, kernel, verdicts: this.#verdicts, ms });
     this.#header = undefined;
     this.#verdicts = [];
     this.#failure = undefined;
@@ -229,6 +228,7 @@ export async function runJob(job: Job, options: { signal?: AbortSignal } = {}): 
     results = await orchestrate(boards, suites, {
       transports,
       filter,
+      jobs: job.jobs ?? 1,
       onEvent: follower.on,
       ...(options.signal ? { signal: options.signal } : {}),
       ...(out === undefined ? {} : {

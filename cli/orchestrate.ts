@@ -26,7 +26,7 @@ export type RunEvent =
   | { type: "sequence"; board: string; transport: string; result: SequenceResult }
   /** A board could not be reached, or was lost: the rest of its sequences is not judged */
   | { type: "infra"; board: string; transport: string; error: Error }
-  | { type: "board-end"; board: string; transport: string };
+  | { type: "board-end"; board: string; transport: string; ms: number };
 
 /** A sequence that was run: both traces and the verdict. */
 export interface SequenceResult {
@@ -131,6 +131,7 @@ async function runBoard(
   options: OrchestrateOptions,
 ): Promise<BoardResult> {
   const { signal, onEvent = () => {}, filter = () => true } = options;
+  const started = Date.now();
   const own = board.transport ?? board.qemu?.transport ?? (board.ssh ? "ssh" : board.serial ? "serial" : board.runner);
   const of: { board: string; transport: string } = { board: board.name, transport: line ?? own };
   const done: BoardResult = { ...of, header: undefined, results: [], infra: undefined };
@@ -185,7 +186,7 @@ async function runBoard(
     onEvent({ type: "infra", ...of, error });
   } finally {
     await runner?.close();
-    onEvent({ type: "board-end", ...of });
+    onEvent({ type: "board-end", ...of, ms: Date.now() - started });
   }
   return done;
 }

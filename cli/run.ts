@@ -1,10 +1,16 @@
 /** `twinlink run`. */
 
+import { visible } from "../boards/mod.ts";
 import { BOARD_OPTIONS, chosenBoards } from "./_shared.ts";
 import { command, UsageError } from "./command.ts";
 import { runJob } from "./job.ts";
 import { loadSuites, SHIPPED_SUITES } from "./load_suites.ts";
 import { type ReportName, REPORTS } from "./reports.ts";
+
+function jobsOf(text = "1"): number {
+  if (/^[1-9]\d?$/.test(text)) return Number(text);
+  throw new UsageError(`Option --jobs is "${visible(text)}", but must be a number from 1 to 99`);
+}
 
 export default command({
   name: "run",
@@ -17,6 +23,7 @@ export default command({
   options: {
     ...BOARD_OPTIONS,
     reporter: { type: "text", short: "r", help: "The report on standard output", choices: Object.keys(REPORTS) },
+    jobs: { type: "text", short: "j", value: "N", help: "Run N boards side by side" },
     json: { type: "flag", help: "The same as --reporter jsonl" },
     out: { type: "text", short: "o", value: "DIR", help: "Write traces, reports and console logs into this folder" },
   },
@@ -34,6 +41,7 @@ export default command({
       filter: values.filter,
       reporter: values.json ? "jsonl" : (values.reporter ?? "terminal") as ReportName,
       out: values.out,
+      jobs: jobsOf(values.jobs),
     }, { signal });
     return status;
   },

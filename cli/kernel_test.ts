@@ -1,0 +1,66 @@
+/** The command on real kernels: both lines, and what is left when it is stopped. */
+
+import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { run, start } from "./_child.ts";
+import { kernelTest } from "./_kernel_test.ts";
+
+await kernelTest("6.12", "run: a real kernel over ssh and over serial, side by side", async () => {
+  const out = await Deno.makeTempDir({ prefix: "twinlink-kernel-" });
+  try {
+    const args = ["run", "lifecycle", "--board", "qemu-6.12", "--out", out, "--jobs", "2"];
+    const { code, stdout, stderr } = await run([...args, "--transport", "ssh", "--transport", "serial"]);
+    assertEquals(code, 0, `${stdout}${stderr}`);
+    for (const transport of ["ssh", "serial"]) {
+      assertMatch(
+        stdout,
+        new RegExp(`^qemu-6\\.12 +${transport} +6\\.12\\.\\d+.* \\d+ agree +\\d+ agree +\\d+ agree`, "m"),
+      );
+      assertEquals((await run(["check", `${out}/trace-qemu-6.12-${transport}.jsonl`])).code, 0);
+      assertStringIncludes(await Deno.readTextFile(`${out}/console-qemu-6.12-${transport}.log`), "Linux version 6.12.");
+    }
+  } finally {
+    await Deno.remove(out, { recursive: true });
+  }
+});
+
+/** The processes that descend from `pid`, itself left out. */
+function descendants(pid: number): number[] {
+  const parents = new Map<number, number>();
+  for (const { name } of Deno.readDirSync("/proc")) {
+    if (!/^\d+$/.test(name)) continue;
+    try {
+      const [, parent] = Deno.readTextFileSync(`/proc/${name}/stat`).split(") ").at(-1)!.split(" ");
+      parents.set(Number(name), Number(parent));
+    } catch { /* it has ended meanwhile */ }
+  }
+  const below = (of: number): number[] =>
+    [...parents].filter(([, parent]) => parent === of).flatMap(([child]) => [child, ...below(child)]);
+  return below(pid);
+}
+
+function alive(pid: number): boolean {
+  try {
+    // A zombie has no command line.
+    return Deno.readTextFileSync(`/proc/${pid}/cmdline`) !== "";
+  } catch {
+    return false;
+  }
+}
+
+await kernelTest("6.12", "run: Ctrl-C ends QEMU and leaves nothing, exit 130", async () => {
+  const child = start(["run", "trap", "--board", "qemu-6.12"]);
+  let seen = "";
+  const stderr = child.stderr.pipeThrough(new TextDecoderStream()).getReader();
+  while (!seen.includes("sequences to run")) {
+    const { done, value } = await stderr.read();
+    assert(!done, `it ended by itself: ${seen}`);
+    seen += value;
+  }
+  const below = descendants(child.pid);
+  assert(below.length >= 2, "no QEMU and no ssh were started");
+  child.kill("SIGINT");
+  const drained = Promise.all([new Response(child.stdout).text(), stderr.read().then(() => stderr.cancel())]);
+  assertEquals((await child.status).code, 130);
+  await drained;
+  assertEquals(below.filter(alive), []);
+});
