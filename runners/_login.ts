@@ -72,7 +72,7 @@ const LOGIN_PATIENCE = 15_000;
 const SHELL_PATIENCE = 10_000;
 /** How long until a line that shows no prompt is woken again; at first sooner, as it may have missed the first. */
 const WAKE_EVERY = 2_000;
-const FIRST_WAKES = [500, 1_000, 1_500];
+const FIRST_WAKES = [400, 600, 1_000];
 
 /**
  * Logs in, where that is needed, and turns the line into a raw `sh` without prompts and echo. Gives up after
@@ -148,11 +148,12 @@ async function waitForPrompt(line: Console, milliseconds: number): Promise<Promp
   let before = "";
   for (;;) {
     const text = withoutControls(withoutKernelLines(line.seen));
-    const prompt = promptOf(line.seen);
+    if (answeredRaw(line.seen)) return undefined;
+    const prompt = promptOf(line.seen) ?? (answeredCooked(line.seen) ? "shell" : undefined);
     if (prompt !== undefined && prompt !== "bootloader" && text === before) return prompt;
     before = text;
     const left = deadline - performance.now();
-    if (left <= 0) return answeredCooked(line.seen) ? "shell" : undefined;
+    if (left <= 0) return undefined;
     if (prompt === undefined) await line.more(left);
     else await settle(line, SETTLED);
   }

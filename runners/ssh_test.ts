@@ -118,6 +118,22 @@ test("openSsh() accepts a new host key where the user asked for that", async (ss
   assertStringIncludes(await Deno.readTextFile(file), "ssh-ed25519");
 });
 
+test("openSsh() checks host keys although the configuration says no", async (sshd) => {
+  const config = `${sshd.directory}/ssh_config`, changed = `${sshd.directory}/other`, fresh = `${sshd.directory}/fresh`;
+  await Deno.writeTextFile(config, "StrictHostKeyChecking no\n");
+  await Deno.writeTextFile(changed, `[127.0.0.1]:${sshd.port} ${await Deno.readTextFile(`${sshd.strangerFile}.pub`)}`);
+  const program = `import { openSsh } from ${JSON.stringify(import.meta.resolve("./ssh.ts"))};
+    for (const knownHostsFile of ${JSON.stringify([changed, fresh])}) {
+      await openSsh({ ...${JSON.stringify(to(sshd))}, knownHostsFile }).then(
+        (shell) => (console.log("open"), shell.close()),
+        (error) => console.log(error.message));
+    }`;
+  // The machine's ssh_config, for this process alone.
+  const script = 'mount --bind "$0" /etc/ssh/ssh_config && exec "$@"';
+  const lines = await runProgram(program, ["unshare", "--mount", "sh", "-c", script, config]);
+  assertMatch(lines, /: its host key is not the known one \(line 1 of .*\nopen\n$/);
+}, "password");
+
 test("openSsh() says that a key is not taken, and that there is nobody to ask", async (sshd) => {
   using _ = stub(Deno.stdin, "isTerminal", () => false);
   assertMatch(
@@ -218,20 +234,10 @@ Deno.test("openSsh() takes no host, user, path or option for something else", as
 Deno.test("openSsh() says that ssh is not installed", async () => {
   const program = `import { openSsh } from ${JSON.stringify(import.meta.resolve("./ssh.ts"))};
     await openSsh({ host: "x" }).catch((error) => console.log(error.name + ": " + error.message));`;
-  const file = await Deno.makeTempFile({ suffix: ".ts", dir: import.meta.dirname! });
-  try {
-    await Deno.writeTextFile(file, program);
-    const { stdout } = await new Deno.Command(Deno.execPath(), {
-      args: ["run", "-A", "--no-check", file],
-      env: { PATH: "/nonexistent" },
-    }).output();
-    assertEquals(
-      new TextDecoder().decode(stdout),
-      'TransportError: Cannot reach the board by ssh: the program "ssh" (OpenSSH client) is not installed\n',
-    );
-  } finally {
-    await Deno.remove(file);
-  }
+  assertEquals(
+    await runProgram(program, [], { PATH: "/nonexistent" }),
+    'TransportError: Cannot reach the board by ssh: the program "ssh" (OpenSSH client) is not installed\n',
+  );
 });
 
 Deno.test("startOnTerminal() types 1 MB whole", async () => {
@@ -252,6 +258,19 @@ Deno.test("startOnTerminal() types 1 MB whole", async () => {
   terminal.kill();
   await terminal.exited;
 });
+
+/** What a program of this folder prints, run by a Deno of its own. */
+async function runProgram(program: string, before: string[], env: Record<string, string> = {}): Promise<string> {
+  const file = await Deno.makeTempFile({ prefix: "ssh_test_", suffix: ".ts", dir: import.meta.dirname! });
+  try {
+    await Deno.writeTextFile(file, program);
+    const [command, ...args] = [...before, Deno.execPath(), "run", "-A", "--no-check", file];
+    const output = await new Deno.Command(command!, { args, env, stdin: "null", stderr: "inherit" }).output();
+    return new TextDecoder().decode(output.stdout);
+  } finally {
+    await Deno.remove(file);
+  }
+}
 
 /** Unlike Response, also of a stream that was read from before. */
 async function textOf(readable: ReadableStream<Uint8Array>): Promise<string> {
