@@ -8,7 +8,7 @@
 import cliProgress from "cli-progress";
 import process from "node:process";
 import { visible } from "../boards/visible.ts";
-import { count, duration, print, say } from "./output.ts";
+import { count, print, say } from "./output.ts";
 import type { Progress } from "../runners/runner.ts";
 
 /** Shows progress, and lets a report be written without the two mixing. */
@@ -42,7 +42,6 @@ export function progressText({ phase, detail, done, total }: Progress): string {
 /** Plain lines, for CI logs: one at each new thing that is done, none for what only moves on. */
 export function plainDisplay(): Display {
   let last = "";
-  let since = Date.now();
   const told = (line: string) => {
     if (line === last) return;
     last = line;
@@ -50,16 +49,11 @@ export function plainDisplay(): Display {
   };
   return {
     prepare: (board, { phase, detail }) => told(`${board}: ${visible(detail ? `${phase} ${detail}` : phase)}`),
-    begin: (board, total) => {
-      told(`${board}: ready after ${duration(Date.now() - since)}, ${count(total, "sequence")} to run`);
-      since = Date.now();
-    },
+    begin: (board, total) => told(`${board}: ready, ${count(total, "sequence")} to run`),
     running: () => {},
     stepped: () => {},
     done: () => {},
-    end: () => {
-      since = Date.now();
-    },
+    end: () => {},
     write: print,
     [Symbol.dispose]: () => {},
   };
@@ -89,6 +83,8 @@ export function liveDisplay(): Display {
   let total = 0;
   let value = 0;
   let shown = false;
+  /** A line that has no end yet: the bar would be drawn over it. */
+  let unended = "";
   const show = () => {
     if (shown) return bar.update(value);
     bar.start(total, value);
@@ -130,10 +126,19 @@ export function liveDisplay(): Display {
     },
     end: hide,
     write: (report) => {
-      hide();
-      print(report);
+      const end = report.lastIndexOf("\n") + 1;
+      if (end > 0) {
+        hide();
+        print(unended + report.slice(0, end));
+        unended = "";
+      }
+      unended += report.slice(end);
     },
-    [Symbol.dispose]: hide,
+    [Symbol.dispose]: () => {
+      hide();
+      print(unended);
+      unended = "";
+    },
   };
 }
 

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { existsSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { type Board, visible } from "../boards/mod.ts";
 import type { SequenceVerdict, TraceHeader } from "../diff/mod.ts";
@@ -223,6 +224,7 @@ export async function runJob(job: Job, options: { signal?: AbortSignal } = {}): 
   // Loaded when it is needed: it brings every transport with it.
   const { orchestrate } = await import("./orchestrate.ts");
   const boots = new Map<string, number>();
+  const logs: string[] = [];
   let results: BoardResult[];
   try {
     results = await orchestrate(boards, suites, {
@@ -236,7 +238,9 @@ export async function runJob(job: Job, options: { signal?: AbortSignal } = {}): 
           const name = `console-${fileWord(board)}-${transport}`;
           const boot = (boots.get(name) ?? 0) + 1;
           boots.set(name, boot);
-          return join(out, `${name}${boot > 1 ? `-${boot}` : ""}.log`);
+          const path = join(out, `${name}${boot > 1 ? `-${boot}` : ""}.log`);
+          logs.push(path);
+          return path;
         },
       }),
     });
@@ -245,7 +249,8 @@ export async function runJob(job: Job, options: { signal?: AbortSignal } = {}): 
   }
   for (const report of reports) report.end();
   const { lines } = follower;
-  const written = [...follower.written, ...await files?.write(out!) ?? []];
+  const consoles = logs.filter((path) => existsSync(path));
+  const written = [...follower.written, ...consoles, ...await files?.write(out!) ?? []];
   const summary = summaryText(lines) + (written.length > 0 ? `Written: ${written.map(visible).join(", ")}\n` : "");
   if (kind.human) print(summary);
   else say(summary.trimEnd());
