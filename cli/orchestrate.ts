@@ -78,22 +78,25 @@ export async function orchestrate(
   suites: readonly Suite[],
   options: OrchestrateOptions = {},
 ): Promise<BoardResult[]> {
-  const lines = boards.flatMap((board) => linesOf(board, options.transports).map((line) => ({ board, line })));
+  // Each line of a kernel in QEMU gets a guest of its own; the lines of one real board must take turns.
+  const runs = boards.flatMap((board) => linesOf(board, options.transports).map((line) => ({ board, line })))
+    .map((run, index) => ({ ...run, index }));
+  const queues = Object.values(Object.groupBy(runs, (run) => run.board.runner === "qemu" ? run.index : run.board.file))
+    .map((queue) => queue!);
   const { emit, ended } = inOrder(options.onEvent ?? (() => {}));
   const results: BoardResult[] = [];
-  let next = 0;
   const worker = async () => {
-    while (next < lines.length) {
-      const index = next++;
-      const { board, line } = lines[index]!;
-      try {
-        results[index] = await runBoard(board, line, suites, { ...options, onEvent: (event) => emit(index, event) });
-      } finally {
-        ended(index);
+    for (let queue = queues.shift(); queue; queue = queues.shift()) {
+      for (const { board, line, index } of queue) {
+        try {
+          results[index] = await runBoard(board, line, suites, { ...options, onEvent: (event) => emit(index, event) });
+        } finally {
+          ended(index);
+        }
       }
     }
   };
-  const workers = Array.from({ length: Math.min(options.jobs ?? 1, lines.length) }, worker);
+  const workers = Array.from({ length: Math.min(options.jobs ?? 1, queues.length) }, worker);
   const settled = await Promise.allSettled(workers);
   for (const one of settled) if (one.status === "rejected") throw one.reason;
   return results;
