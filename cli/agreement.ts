@@ -57,7 +57,11 @@ export async function agreementTable(traces: readonly Trace[]): Promise<string> 
     const by = suites.map((suite) => agreed(summarise(verdicts.filter((one) => one.suite === suite)).sequences));
     return [kernel, iproute2.replace(/^.*iproute2-/, ""), transport, ...by, agreed(steps), agreed(channels)].map(cell);
   });
-  return [head, head.map(() => "---"), ...rows].map((row) => `| ${row.join(" | ")} |`).join("\n");
+  // Padded, as deno fmt has it.
+  const widths = head.map((title, i) => Math.max(title.length, ...rows.map((row) => row[i]!.length)));
+  const padded = [head, ...rows].map((row) => row.map((text, i) => text.padEnd(widths[i]!)));
+  padded.splice(1, 0, widths.map((width) => "-".repeat(width)));
+  return padded.map((row) => `| ${row.join(" | ")} |`).join("\n");
 }
 
 /** The text with its table replaced; the markers stay. */

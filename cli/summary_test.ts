@@ -1,10 +1,10 @@
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import type { SequenceVerdict, StepVerdict, Verdict } from "../diff/mod.ts";
+import { readTrace, type SequenceVerdict, type StepVerdict, type Verdict } from "../diff/mod.ts";
 import { duration } from "./output.ts";
 import { parseCommand, suggestion } from "./command.ts";
 import { type Line, statusOf, summaryText, tally, totalOf } from "./summary.ts";
 import { mends } from "./doctor.ts";
-import { withTable } from "./agreement.ts";
+import { agreementTable, shippedTraces, withTable } from "./agreement.ts";
 import { progressText } from "./display.ts";
 
 const step = (verdict: Verdict, channels: StepVerdict["channels"] = []): StepVerdict => ({
@@ -122,4 +122,10 @@ Deno.test("agreement: the table goes between its markers, and only there", () =>
   const begin = "<!-- agreement:begin (written by: deno task agreement) -->";
   const text = `a\n${begin}\nold\n<!-- agreement:end -->\nb\n`;
   assertEquals(withTable(text, "| new |"), `a\n${begin}\n\n| new |\n\n<!-- agreement:end -->\nb\n`);
+});
+
+Deno.test("agreement: README.md has the table of the recordings that ship; else run: deno task agreement", async () => {
+  const readme = await Deno.readTextFile(new URL("../README.md", import.meta.url));
+  const table = await agreementTable(await Promise.all(shippedTraces().map(readTrace)));
+  assertEquals(withTable(readme, table), readme);
 });
