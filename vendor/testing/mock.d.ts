@@ -15,14 +15,14 @@ export interface Spy<Self, Args extends unknown[], Return> {
   [Symbol.dispose](): void;
 }
 export class MockError extends Error {}
-export function spy<Self, Args extends unknown[], Return>(
-  func: (this: Self, ...args: Args) => Return,
-): Spy<Self, Args, Return>;
-export function spy(): Spy<unknown, unknown[], undefined>;
 // deno-lint-ignore no-explicit-any
 type Fn = (...args: any[]) => any;
 type Method<Self, Prop extends keyof Self> = Self[Prop] extends Fn ? Self[Prop]
   : never;
+export function spy<Self, Args extends unknown[], Return>(
+  func: (this: Self, ...args: Args) => Return,
+): Spy<Self, Args, Return>;
+export function spy(): Spy<unknown, unknown[], undefined>;
 export function spy<Self, Prop extends keyof Self>(
   self: Self,
   property: Prop,
