@@ -257,4 +257,7 @@ Deno.test("doctor: what is there and what is not, and the command that mends it"
   assertMatch(stdout, /MISSING {2}serial port .*there is no .*ttyNone/);
   assertMatch(stdout, /MISSING {2}serial password .*is not set/);
   assertStringIncludes(stdout, "2 things are missing. To mend it:");
+
+  const there = await file("there.toml", `${remote("rack")}[serial]\npath = "/dev/ptmx"\n`);
+  assertMatch((await run(["doctor", there])).stdout, /^found {4}serial port {2}\/dev\/ptmx$/m);
 });

@@ -26,26 +26,15 @@ function programFinding(what: string, argv: readonly string[] | undefined): Prob
 /** A serial port: there, and this user may open it. Opening it for real would disturb the line. */
 async function portFinding(path: string): Promise<ProbeResult> {
   const what = "serial port";
-  const info = await Deno.stat(path).catch(() => undefined);
-  if (!info) return { what, found: false, detail: `there is no ${path}`, mend: `ls -l /dev/serial/by-id` };
-  const uid = Deno.uid();
-  const mode = info.mode ?? 0;
-  const groups = await groupIds();
-  const allowed = uid === 0 || (info.uid === uid && (mode & 0o600) === 0o600) ||
-    (groups.includes(info.gid ?? -1) && (mode & 0o060) === 0o060) || (mode & 0o006) === 0o006;
-  if (allowed) return { what, found: true, detail: path, mend: "" };
-  return {
-    what,
-    found: false,
-    detail: `this user may not read and write ${path}`,
-    mend: `sudo usermod -a -G dialout "$USER", then log in anew`,
-  };
-}
-
-async function groupIds(): Promise<number[]> {
-  const status = await Deno.readTextFile("/proc/self/status");
-  const listed = status.match(/^Groups:\s*(.*)$/m)?.[1]?.trim().split(/\s+/).filter(Boolean).map(Number) ?? [];
-  return [...listed, Deno.gid() ?? -1];
+  // Deno looks into /dev only with all permissions.
+  const test = async (flag: string) => (await new Deno.Command("test", { args: [flag, path] }).output()).success;
+  if (!await test("-e")) return { what, found: false, detail: `there is no ${path}`, mend: "ls -l /dev/serial/by-id" };
+  if (!await test("-c")) {
+    return { what, found: false, detail: `${path} is no serial port`, mend: "ls -l /dev/serial/by-id" };
+  }
+  if (await test("-r") && await test("-w")) return { what, found: true, detail: path, mend: "" };
+  const mend = `sudo usermod -a -G dialout "$USER", then log in anew`;
+  return { what, found: false, detail: `this user may not read and write ${path}`, mend };
 }
 
 /** What one board needs of this machine. */

@@ -169,20 +169,21 @@ class Follower {
       say(
         `${labelOf({ board, transport })}: not judged: ${this.#failure.message.split("\n").map(visible).join("\n  ")}`,
       );
-      if (!this.#header) this.#begin({ board, transport, era: "", kernel: "", iproute2: "" });
+      // A human was told in one line.
+      const told = this.#reports.slice(this.#human ? 1 : 0);
+      if (!this.#header) {
+        for (const report of told) report.begin({ board, transport, era: "", kernel: "", iproute2: "" });
+      }
       const reason = this.#failure.message;
       const run = new Set(this.#verdicts.map(({ suite, sequence }) => `${suite} > ${sequence}`));
       for (const about of this.#planned) {
         if (run.has(`${about.suite} > ${about.sequence}`)) continue;
         const verdict: SequenceVerdict = { ...about, verdict: "infra", reason, steps: [], notes: [] };
         this.#verdicts.push(verdict);
-        // A human was told in one line.
-        for (const [i, report] of this.#reports.entries()) if (i > 0 || !this.#human) report.sequence(verdict);
+        for (const report of told) report.sequence(verdict);
       }
     }
-    if (this.#header) {
-      for (const report of this.#reports) report.endPart();
-    }
+    for (const report of this.#reports) report.endPart();
     const kernel = this.#header?.kernel ?? "";
     this.lines.push({ board, transport, kernel, verdicts: this.#verdicts, ms });
     this.#header = undefined;

@@ -99,7 +99,8 @@ export class Report {
 
   /** A board's part is over. */
   endPart(): void {
-    if (!this.#kind.whole) this.#reporter.end(summarise(this.#part));
+    if (this.#header && !this.#kind.whole) this.#reporter.end(summarise(this.#part));
+    this.#header = undefined;
   }
 
   /** The run is over. */
