@@ -6,6 +6,7 @@ LC_ALL=C
 export LC_ALL
 TL_SEQ=0
 TL_PLAN=
+TL_D=
 TL_T=0
 TL_NETNS=
 
@@ -179,7 +180,14 @@ tl_bounded() {
   while :; do
     wait $tl_child
     TL_RC=$?
-    if [ $TL_RC -le 128 ] || ! kill -0 $tl_child 2> /dev/null; then return 0; fi
+    if [ $TL_RC -le 128 ]; then return 0; fi
+    if ! kill -0 $tl_child 2> /dev/null; then
+      # It ended as the ticker struck: the shell still has its status. It has none of one that a signal ended.
+      wait $tl_child 2> /dev/null
+      tl_rc=$?
+      [ $tl_rc = 127 ] || TL_RC=$tl_rc
+      return 0
+    fi
     if [ $TL_T -ge $TL_LIMIT ]; then
       kill -9 $tl_child 2> /dev/null
       TL_RC=hang
@@ -344,6 +352,9 @@ tl_start() {
   printf '\n--%s out\n' "$TL_N" > "$TL_D/bo"
   printf '\n--%s err\n' "$TL_N" > "$TL_D/be"
   trap 'TL_T=$((TL_T + 1))' USR1
+  # Where the line is cut, the plan still goes on to its tear-down; the shell then ends, and the agent with it.
+  trap '' HUP PIPE
+  trap tl_stop EXIT
   (
     trap - USR1
     while sleep 1 && kill -USR1 $$; do :; done
@@ -375,8 +386,10 @@ tl_start() {
 } 2> /dev/null
 
 tl_stop() {
+  [ -n "$TL_D" ] || return 0
   for tl_x in $TL_NETNS; do tl_unwatch "$tl_x"; done
   kill $TL_CAT $TL_TICKER 2> /dev/null
   [ -z "$TL_DEVKMSG" ] || echo "$TL_DEVKMSG" > /proc/sys/kernel/printk_devkmsg
   rm -rf "$TL_D"
+  TL_D=
 } 2> /dev/null

@@ -14,7 +14,7 @@ import type { Shell } from "./shell.ts";
 /**
  * Starts the agent on the board behind `shell` and makes a runner of it.
  *
- * @param release Called at the end, after the shell was closed: ends what the shell stood on (a guest, a lease)
+ * @param release Ends the board itself, a guest that is ours alone: what is left on it then does not matter
  * @throws {TransportError} If the agent does not answer
  * @throws {UnfitBoardError} If the board cannot run plans
  */
@@ -23,7 +23,7 @@ export async function openAgent(
   transport: string,
   shell: Shell,
   options: RunnerOptions = {},
-  release: () => Promise<void> = () => Promise.resolve(),
+  release?: () => Promise<void>,
 ): Promise<Runner> {
   const { signal, onStep } = options;
   const { session, hello } = await AgentSession.open(shell, {
@@ -31,7 +31,7 @@ export async function openAgent(
     ...(onStep ? { onStep } : {}),
   });
   let closing: Promise<void> | undefined;
-  const close = () => closing ??= session.close().finally(release);
+  const close = () => closing ??= session.close(release ? { graceMs: 0 } : {}).finally(release);
   try {
     checkFit(board, hello);
     const era: EraId = board.era === "auto" ? eraOf(hello.kernel).id : board.era;

@@ -26,15 +26,13 @@ export async function openRecording(board: Board, path: string, options: RunnerO
       const stale = found && JSON.stringify(found.steps.map((step) => step.op)) !==
           JSON.stringify(plan.steps.map((step) => step.op));
       const steps = plan.steps.map((step, i): StepTrace => {
-        const traced: StepTrace = found && !stale && found.steps[i]
-          ? { ...found.steps[i], ...step }
-          : {
-            ...step,
-            lost: {
-              reason: "not-recorded",
-              detail: found ? "the recording holds an older form of this sequence" : "the recording lacks this sequence",
-            },
-          };
+        const traced: StepTrace = found && !stale && found.steps[i] ? { ...found.steps[i], ...step } : {
+          ...step,
+          lost: {
+            reason: "not-recorded",
+            detail: found ? "the recording holds an older form of this sequence" : "the recording lacks this sequence",
+          },
+        };
         options.onStep?.(traced);
         return traced;
       });

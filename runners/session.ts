@@ -57,6 +57,7 @@ export class AgentSession {
   readonly #frames: Frame[] = [];
   #waiting: (() => void) | undefined;
   #ended: Error | undefined;
+  #aborted = false;
   #pump: Promise<void>;
   /** The number of the last record that was taken */
   #last = 0;
@@ -73,7 +74,7 @@ export class AgentSession {
   }
 
   #abort = (): void => {
-    this.#ended ??= new DOMException("The run was cancelled", "AbortError");
+    this.#aborted = true;
     this.#waiting?.();
   };
 
@@ -105,6 +106,7 @@ export class AgentSession {
     for (;;) {
       const frame = this.#frames.shift();
       if (frame) return frame;
+      if (this.#aborted) throw new DOMException("The run was cancelled", "AbortError");
       if (this.#ended) throw this.#ended;
       const left = deadline - Date.now();
       if (left <= 0) return undefined;
@@ -320,10 +322,15 @@ export class AgentSession {
     await this.#writer.abort().catch(() => {});
   }
 
-  /** Stops the agent, which undoes what it changed on the board, and closes the shell. */
-  async close(): Promise<void> {
+  /**
+   * Stops the agent, which undoes what it changed on the board, and closes the shell. A plan that is being run comes to
+   * its end first, tear-down included; `graceMs` bounds the wait for it.
+   */
+  async close(options: { graceMs?: number } = {}): Promise<void> {
+    this.#options.signal?.removeEventListener("abort", this.#abort);
+    this.#aborted = false;
     if (!this.#ended) await this.#send("\ntl_stop\nprintf '\\n@tl-stopped\\n'\n").catch(() => {});
-    const deadline = Date.now() + 5000;
+    const deadline = Date.now() + (options.graceMs ?? 20_000);
     while (!this.#ended && Date.now() < deadline) {
       const frame = await this.#next(deadline - Date.now()).catch(() => undefined);
       if (!frame || (frame.kind === "noise" && frame.text.includes("@tl-stopped"))) break;

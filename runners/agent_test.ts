@@ -1,0 +1,33 @@
+import { assertEquals } from "@std/assert";
+
+// The agent's shell is interrupted each second by its ticker. Here it is interrupted each 2 ms.
+const SCRIPT = `
+. ./runners/agent.sh
+TL_D=$(mktemp -d)
+trap 'TL_T=$((TL_T + 1))' USR1
+(trap - USR1; while sleep 0.002 && kill -USR1 $$; do :; done) &
+ticker=$!
+bad=0 i=0
+while [ $i -lt 1200 ]; do
+  i=$((i + 1))
+  tl_bounded 100000 true
+  [ "$TL_RC" = 0 ] || bad=$((bad + 1))
+  tl_bounded 100000 sh -c 'exit 7'
+  [ "$TL_RC" = 7 ] || bad=$((bad + 1))
+done
+tl_bounded 100000 sh -c 'kill -9 $$'
+killed=$TL_RC
+tl_bounded 20 sleep 10
+echo "$bad wrong, $killed killed, $TL_RC"
+kill $ticker
+rm -rf "$TL_D"
+`;
+
+Deno.test("the agent never takes an interrupted wait for the exit status of a step, and ends one that hangs", async () => {
+  const { stdout } = await new Deno.Command("dash", {
+    args: ["-c", SCRIPT],
+    cwd: new URL("..", import.meta.url),
+    stderr: "null",
+  }).output();
+  assertEquals(new TextDecoder().decode(stdout).trim(), "0 wrong, 137 killed, hang");
+});
