@@ -2,21 +2,27 @@
 
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { run, start } from "./_child.ts";
+import { testImage } from "../fixtures/qemu/testing.ts";
 import { kernelTest } from "./_kernel_test.ts";
 
-await kernelTest("6.12", "run: a real kernel over ssh and over serial, side by side", async () => {
+await testImage("6.1");
+await kernelTest("6.12", "run: every sequence agrees on 6.1 and on 6.12, over ssh and over serial", async () => {
   const out = await Deno.makeTempDir({ prefix: "twinlink-kernel-" });
   try {
-    const args = ["run", "lifecycle", "--board", "qemu-6.12", "--out", out, "--jobs", "2"];
-    const { code, stdout, stderr } = await run([...args, "--transport", "ssh", "--transport", "serial"]);
+    const boards = ["--board", "qemu-6.1", "--board", "qemu-6.12", "--transport", "ssh", "--transport", "serial"];
+    const { code, stdout, stderr } = await run(["run", ...boards, "--out", out]);
     assertEquals(code, 0, `${stdout}${stderr}`);
-    for (const transport of ["ssh", "serial"]) {
-      assertMatch(
-        stdout,
-        new RegExp(`^qemu-6\\.12 +${transport} +6\\.12\\.\\d+.* \\d+ agree +\\d+ agree +\\d+ agree`, "m"),
-      );
-      assertEquals((await run(["check", `${out}/trace-qemu-6.12-${transport}.jsonl`])).code, 0);
-      assertStringIncludes(await Deno.readTextFile(`${out}/console-qemu-6.12-${transport}.log`), "Linux version 6.12.");
+    for (const kernel of ["6.1", "6.12"]) {
+      for (const transport of ["ssh", "serial"]) {
+        const name = `qemu-${kernel}-${transport}`;
+        // All of them, and nothing but agreement: the counts end there.
+        assertMatch(
+          stdout,
+          new RegExp(`^qemu-${kernel} +${transport} +\\S+ +54 agree +492 agree +[\\d,]+ agree  +\\d`, "m"),
+        );
+        assertEquals((await run(["check", `${out}/trace-${name}.jsonl`])).code, 0);
+        assertStringIncludes(await Deno.readTextFile(`${out}/console-${name}.log`), `Linux version ${kernel}.`);
+      }
     }
   } finally {
     await Deno.remove(out, { recursive: true });
