@@ -10,7 +10,7 @@ await kernelTest("6.12", "run: every sequence agrees on 6.1 and on 6.12, over ss
   const out = await Deno.makeTempDir({ prefix: "twinlink-kernel-" });
   try {
     const boards = ["--board", "qemu-6.1", "--board", "qemu-6.12", "--transport", "ssh", "--transport", "serial"];
-    const { code, stdout, stderr } = await run(["run", ...boards, "--out", out]);
+    const { code, stdout, stderr } = await run(["run", ...boards, "--jobs", "2", "--out", out]);
     assertEquals(code, 0, `${stdout}${stderr}`);
     for (const kernel of ["6.1", "6.12"]) {
       for (const transport of ["ssh", "serial"]) {
