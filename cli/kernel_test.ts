@@ -70,3 +70,34 @@ await kernelTest("6.12", "run: Ctrl-C ends QEMU and leaves nothing, exit 130", a
   await drained;
   assertEquals(below.filter(alive), []);
 });
+
+await kernelTest(
+  "6.12",
+  "run: a kernel that panics is a crash with its last words; the rest runs on a fresh one",
+  async () => {
+    const dir = await Deno.makeTempDir({ prefix: "twinlink-panic-" });
+    try {
+      await Deno.writeTextFile(
+        `${dir}/panic.ts`,
+        `import { netdevsim, suite } from "@twinlink/twinlink";
+export default suite("panic", { fixture: netdevsim() }, ({ sequence }) => {
+  sequence("it panics", { source: "sysrq.rst" }, async (dut) => {
+    dut.write("/proc/sysrq-trigger", "c").either();
+    await dut.dev.show();
+  });
+  sequence("after it", { source: "devlink-reload.rst" }, async (dut) => {
+    await dut.reload();
+  });
+});
+`,
+      );
+      const { code, stdout, stderr } = await run(["run", `${dir}/panic.ts`, "--board", "qemu-6.12"]);
+      assertEquals(code, 1, `${stdout}${stderr}`);
+      assertMatch(stdout, /^crash +panic > it panics/m);
+      assertMatch(stdout, /the board's kernel broke: .*(sysrq|panic)/i);
+      assertMatch(stdout, /^agree +panic > after it/m);
+    } finally {
+      await Deno.remove(dir, { recursive: true });
+    }
+  },
+);

@@ -40,6 +40,7 @@ const LOSSES: Record<LossReason, { verdict: Verdict; means: string }> = {
   "damaged": { verdict: "infra", means: "the reply came damaged" },
   "transport": { verdict: "infra", means: "the connection to the board broke" },
   "reboot": { verdict: "crash", means: "the board booted anew while the step ran" },
+  "crash": { verdict: "crash", means: "the board's kernel broke" },
   "overrun": { verdict: "indeterminate", means: "the kernel dropped messages" },
   "tool": { verdict: "infra", means: "a tool that the step needs is not on the board" },
   "not-run": { verdict: "indeterminate", means: "the step was not run" },
@@ -190,7 +191,8 @@ export function judge(expected: SequenceTrace, observed: SequenceTrace, options:
   }
   const unsupported = firstUnsupported(expected.steps, options.capabilities);
   const broke = observed.steps.some((step) => {
-    return step.lost?.reason === "reboot" || step.observation?.kmsg.some((line) => line.class !== "info");
+    return step.lost?.reason === "reboot" || step.lost?.reason === "crash" ||
+      step.observation?.kmsg.some((line) => line.class !== "info");
   });
   if (unsupported && !broke) {
     const { id, op, lacks } = unsupported;
@@ -216,8 +218,8 @@ export function judge(expected: SequenceTrace, observed: SequenceTrace, options:
 
     // A board that dies shows it, also behind a step that was lost.
     const findings = got ? unpredicted(want, got) : [];
-    if (got?.lost?.reason === "reboot") {
-      say("crash", `${LOSSES.reboot.means}: ${got.lost.detail}`);
+    if (got?.lost?.reason === "reboot" || got?.lost?.reason === "crash") {
+      say("crash", `${LOSSES[got.lost.reason].means}: ${got.lost.detail}`);
       unknown ??= `the board booted anew in step ${want.id}`;
     } else if (unknown !== undefined && findings.length > 0) {
       const reason = `the kernel reported: ${findings[0]!.text}`;

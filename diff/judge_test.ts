@@ -53,6 +53,7 @@ Deno.test("judge: a step that was lost is never a pass, and neither is what come
     "damaged": "infra",
     "transport": "infra",
     "reboot": "crash",
+    "crash": "crash",
     "overrun": "indeterminate",
     "tool": "infra",
     "not-run": "indeterminate",

@@ -37,6 +37,8 @@ export type LossReason =
   | "transport"
   /** The board booted anew while the step ran */
   | "reboot"
+  /** The board's console says that its kernel broke while the step ran */
+  | "crash"
   /** The kernel's message queue overflowed, so that notifications are missing */
   | "overrun"
   /** A tool that the step needs is not on the board */

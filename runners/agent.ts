@@ -7,14 +7,31 @@
 import type { Board } from "../boards/mod.ts";
 import type { Plan, SequenceTrace } from "../diff/trace.ts";
 import { type EraId, eraOf } from "../model/mod.ts";
+import { classifyKernelLine } from "./kernel_log.ts";
 import { checkFit, type Runner, type RunnerOptions } from "./runner.ts";
 import { AgentSession } from "./session.ts";
 import type { Shell } from "./shell.ts";
 
+/** A kernel in QEMU, so far as a runner needs it. */
+export interface OwnGuest {
+  /** File with everything that the console printed */
+  consoleLog: string;
+  close(): Promise<void>;
+}
+
+/** What a board's console said of the end of its kernel, from a place of its log on; undefined where it said nothing. */
+async function lastWords(consoleLog: string, from: number): Promise<string | undefined> {
+  const text = new TextDecoder().decode((await Deno.readFile(consoleLog)).subarray(from));
+  const lines = text.split(/\r?\n/).map((line) => line.replace(/^\[\s*\d+\.\d+\]\s?/, ""));
+  return lines.find((line) => FATAL.has(classifyKernelLine(line)));
+}
+
+const FATAL: ReadonlySet<string> = new Set(["panic", "oops", "kasan", "hung"]);
+
 /**
  * Starts the agent on the board behind `shell` and makes a runner of it.
  *
- * @param release Ends the board itself, a guest that is ours alone: what is left on it then does not matter
+ * @param guest A board that is ours alone: what is left on it does not matter, it is ended; its console tells of crashes
  * @throws {TransportError} If the agent does not answer
  * @throws {UnfitBoardError} If the board cannot run plans
  */
@@ -23,7 +40,7 @@ export async function openAgent(
   transport: string,
   shell: Shell,
   options: RunnerOptions = {},
-  release?: () => Promise<void>,
+  guest?: OwnGuest,
 ): Promise<Runner> {
   const { signal, onStep } = options;
   const { session, hello } = await AgentSession.open(shell, {
@@ -31,14 +48,23 @@ export async function openAgent(
     ...(onStep ? { onStep } : {}),
   });
   let closing: Promise<void> | undefined;
-  const close = () => closing ??= session.close(release ? { graceMs: 0 } : {}).finally(release);
+  const close = () => closing ??= session.close(guest ? { graceMs: 0 } : {}).finally(() => guest?.close());
   try {
     checkFit(board, hello);
     const era: EraId = board.era === "auto" ? eraOf(hello.kernel).id : board.era;
     return {
       header: { board: board.name, transport, era, kernel: hello.kernel, iproute2: hello.iproute2 },
       has: hello.has,
-      run: (plan: Plan): Promise<SequenceTrace> => session.run(plan),
+      run: async (plan: Plan): Promise<SequenceTrace> => {
+        const from = guest ? (await Deno.stat(guest.consoleLog)).size : 0;
+        const trace = await session.run(plan);
+        const lost = trace.steps.find(({ lost }) => lost?.reason === "timeout" || lost?.reason === "transport");
+        if (guest && lost) {
+          const detail = await lastWords(guest.consoleLog, from);
+          if (detail !== undefined) lost.lost = { reason: "crash", detail };
+        }
+        return trace;
+      },
       close,
     };
   } catch (error) {

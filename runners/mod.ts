@@ -115,7 +115,7 @@ async function openQemu(board: Board, options: RunnerOptions): Promise<Runner> {
       login: { user: guest.login.user, password: () => guest.login.password },
       ...signalOf(options),
     });
-    return await openAgent(board, transport, shell, options, () => guest.close());
+    return await openAgent(board, transport, shell, options, guest);
   } catch (error) {
     await guest.close();
     throw error;
