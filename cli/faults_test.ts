@@ -84,6 +84,14 @@ guestTest("faults of a real board: one line each, exit 3, and nothing is left on
     await guestShell(guest, "modprobe netdevsim || insmod /lib/modules/netdevsim.ko");
     assertEquals((await run(["run", "lifecycle", "--filter", "probe", "--board", board.ssh])).code, 0);
 
+    // No room for what the monitors see: nothing of it may pass.
+    await guestShell(guest, "mount -t tmpfs -o size=112k none /tmp");
+    const full = await run(["run", "reload", "--filter", "plain", "--board", board.ssh]);
+    assertEquals(full.code, 3, full.stdout + full.stderr);
+    assertMatch(full.stdout, /^indeterminate +reload > a plain reload/m);
+    assertStringIncludes(full.stdout, "no room is left in /tmp/");
+    await guestShell(guest, "umount /tmp");
+
     // Ctrl-C in the middle: the sequence comes to its end on the board, tear-down included.
     const child = start(["run", "trap", "--filter", "counted", "--board", board.ssh]);
     await until(async () => (await leftovers(guest)).includes("netdevsim10"));

@@ -1,6 +1,6 @@
 # twinlink's agent: sourced once by the shell on the board, then runs plans. POSIX sh (dash, busybox ash), with
 # iproute2's devlink and ip and the usual small tools. The host sets TL_N (a random word that bounds the sections of a
-# record) before it. Every record is kept in $TL_D until the session ends, so that it can be sent again.
+# record) before it. Every record of a plan is kept in $TL_D until the next plan, so that it can be sent again.
 
 LC_ALL=C
 export LC_ALL
@@ -159,12 +159,24 @@ tl_overrun() {
 
 # Gathers what all monitors saw into the record and empties their files.
 tl_gather() {
+  TL_FULL=
   for tl_ns in $TL_NETNS; do
     eval "tl_p=\$TL_PN_$tl_ns tl_q=\$TL_PL_$tl_ns"
     tl_drained $tl_p 16 || tl_overrun "$tl_ns" $tl_p "devlink monitor"
     tl_drained $tl_q 0 || tl_overrun "$tl_ns" $tl_q "ip monitor"
-    if [ -s "$TL_D/n.$tl_ns" ]; then cat "$TL_D/bn.$tl_ns" "$TL_D/n.$tl_ns" >> "$TL_R"; : > "$TL_D/n.$tl_ns"; fi
-    if [ -s "$TL_D/l.$tl_ns" ]; then cat "$TL_D/bl.$tl_ns" "$TL_D/l.$tl_ns" >> "$TL_R"; : > "$TL_D/l.$tl_ns"; fi
+  done
+  # A monitor says nothing of a message that it could not write: there must be room left, now that it has written.
+  printf '%65536s' '' > "$TL_D/room" || TL_FULL=1
+  : > "$TL_D/room"
+  for tl_ns in $TL_NETNS; do
+    if [ -s "$TL_D/n.$tl_ns" ]; then
+      cat "$TL_D/bn.$tl_ns" "$TL_D/n.$tl_ns" >> "$TL_R" || TL_FULL=1
+      : > "$TL_D/n.$tl_ns"
+    fi
+    if [ -s "$TL_D/l.$tl_ns" ]; then
+      cat "$TL_D/bl.$tl_ns" "$TL_D/l.$tl_ns" >> "$TL_R" || TL_FULL=1
+      : > "$TL_D/l.$tl_ns"
+    fi
   done
   printf '\n--%s kmsg\n' "$TL_N" >> "$TL_R"
   tl_kmsg >> "$TL_R" || printf '\n--%s overrun the kernel log did not give the mark back\n' "$TL_N" >> "$TL_R"
@@ -208,7 +220,13 @@ tl_step() {
   tl_now
   printf '%s %s %s' "$TL_RC" "$tl_start" "$TL_UP" >> "$TL_R"
   cat "$TL_D/bo" "$TL_D/out" "$TL_D/be" "$TL_D/err" >> "$TL_R"
+  tl_written=$?
   tl_gather
+  printf '\n--%s end\n' "$TL_N" >> "$TL_R" && [ $tl_written = 0 ] || TL_FULL=1
+  if [ -n "$TL_FULL" ]; then
+    printf '%s step %s\n%s %s %s\n--%s overrun no room is left in %s of the board\n' \
+      "$TL_SEQ" "$tl_id" "$TL_RC" "$tl_start" "$TL_UP" "$TL_N" "$TL_D" > "$TL_R"
+  fi
   tl_send "$TL_SEQ"
 }
 

@@ -366,6 +366,9 @@ function readStep(step: PlannedStep, body: string, nonce: string, memory: Monito
   if (overrun) {
     return { ...step, board, lost: { reason: "overrun", detail: overrun.name.slice("overrun ".length) } };
   }
+  if (sections.at(-1)?.name !== "end") {
+    return { ...step, board, lost: { reason: "damaged", detail: "the record has no end" } };
+  }
   if (rc === "127") {
     const stderr = sections.find((section) => section.name === "err")?.text.trim() ?? "";
     return { ...step, board, lost: { reason: "tool", detail: stderr } };
