@@ -6,8 +6,9 @@
  */
 
 import type { Loss, Plan, PlannedStep, SequenceTrace, StepTrace } from "../diff/trace.ts";
-import { boundOf, commandOf, quote } from "./commands.ts";
+import { boundOf } from "./commands.ts";
 import { type MonitorMemory, observe, type Section, sectionsOf } from "./observe.ts";
+import { planScript } from "./plan_script.ts";
 import { type Shell, TransportError } from "./shell.ts";
 import { cksum, type Frame, FrameParser, md5 } from "./wire.ts";
 
@@ -379,34 +380,4 @@ function readStep(step: PlannedStep, body: string, nonce: string, memory: Monito
   } catch (error) {
     return { ...step, board, lost: { reason: "damaged", detail: (error as Error).message } };
   }
-}
-
-/** The plan as the lines that the agent runs. */
-export function planScript(plan: Plan, id: string): string {
-  const words = (op: PlannedStep["op"]) => commandOf(op).map(quote).join(" ");
-  const lines: string[] = [];
-  lines.push(`tl_plan_begin ${id} || return 0`);
-  // What an earlier, interrupted run may have left behind goes first, unseen and unjudged.
-  const leftovers = plan.steps.flatMap(({ op, phase }) =>
-    op.kind === "netns.add"
-      ? [`ip netns del ${quote(op.name)}`]
-      : op.kind === "file.write" && phase === "teardown"
-      ? [words(op)]
-      : []
-  );
-  lines.push(...leftovers.toReversed().map((line) => `${line} > /dev/null 2>&1`));
-  lines.push("tl_forget");
-  let phase = "setup";
-  for (const { id, op, phase: next } of plan.steps) {
-    if (next !== phase) lines.push(`TL_PHASE=${next}`);
-    phase = next;
-    if (op.kind === "netns.del") lines.push(`tl_unwatch ${op.name}`);
-    if (op.kind === "during") {
-      lines.push(`tl_operation() { ${words(op.operation)}; }`, `tl_poll() { ${words(op.poll)}; }`);
-    }
-    lines.push(`tl_step ${id} ${boundOf(op)} ${words(op)}`);
-    if (op.kind === "netns.add") lines.push(`tl_watch ${op.name}`);
-  }
-  lines.push(`tl_plan_end ${id}`);
-  return lines.join("\n") + "\n";
 }
