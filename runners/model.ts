@@ -18,10 +18,6 @@ export function openModel(board: Board, era: EraId, options: RunnerOptions = {})
       const machine = new Machine({ era });
       const steps = plan.steps.map((step): StepTrace => {
         const traced = { ...step, observation: machine.perform(step.op) };
-        if (step.op.kind === "netns.del") {
-          delete traced.observation.notify[step.op.name];
-          delete traced.observation.link[step.op.name];
-        }
         options.onStep?.(traced);
         return traced;
       });

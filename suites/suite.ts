@@ -142,11 +142,6 @@ export async function compile(suite: Suite, sequence: Sequence, era: EraId): Pro
       if (!NETNS.test(name ?? "")) throw new SuiteError(`Cannot use "${name}" as the name of a netns in ${where}`);
     }
     const observation = machine.perform(op);
-    if (op.kind === "netns.del") {
-      // A socket keeps its netns alive: nobody can watch one die from the inside.
-      delete observation.notify[op.name];
-      delete observation.link[op.name];
-    }
     steps.push({ id: steps.length + 1, phase, op, observation });
     return observation;
   };
