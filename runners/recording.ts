@@ -19,7 +19,12 @@ export async function openRecording(board: Board, path: string, options: RunnerO
   const trace = await readTrace(path);
   const recorded = new Map(trace.sequences.map((sequence) => [`${sequence.suite} > ${sequence.sequence}`, sequence]));
   return {
-    header: { ...trace.header, board: board.name, transport: "recording" },
+    header: {
+      ...trace.header,
+      board: board.name,
+      transport: "recording",
+      era: board.era === "auto" ? trace.header.era : board.era,
+    },
     has: undefined,
     run: (plan: Plan): Promise<SequenceTrace> => {
       const found = recorded.get(`${plan.suite} > ${plan.sequence}`);

@@ -1,0 +1,88 @@
+import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
+import { fileURLToPath } from "node:url";
+import { netdevsim } from "../fixtures/netdevsim.ts";
+import { compile, LOADING, type SequenceBody, type Suite, suite, SuiteError } from "./suite.ts";
+
+/** A suite of one sequence, which is not registered as a test. */
+function one(body: SequenceBody): Suite {
+  const loading = globalThis as { [LOADING]?: boolean };
+  loading[LOADING] = true;
+  try {
+    return suite("s", { fixture: netdevsim() }, ({ sequence }) => sequence("q", { source: "test" }, body));
+  } finally {
+    delete loading[LOADING];
+  }
+}
+
+const compileOne = (body: SequenceBody) => {
+  const made = one(body);
+  return compile(made, made.sequences[0]!, "6.12");
+};
+
+Deno.test("compile() gives the plan and what the model shows, set-up and tear-down included", async () => {
+  const { plan, expected } = await compileOne(async (dut) => {
+    await dut.in("init").trap.set("tail_drop", { action: "trap" });
+    assertEquals((await dut.trap.get("tail_drop")).action, "trap");
+  });
+  assertEquals(plan.steps.map(({ id, phase, op }) => [id, phase, op.kind]), [
+    [1, "setup", "file.write"],
+    [2, "body", "trap.set"],
+    [3, "body", "trap.show"],
+    [4, "teardown", "file.write"],
+  ]);
+  assertEquals(expected.steps.map((step) => step.observation?.result), ["ok", "ok", "ok", "ok"]);
+  // A plan is data: it comes back from JSON as it was.
+  assertEquals(JSON.parse(JSON.stringify(plan)), plan);
+});
+
+Deno.test("compile() refuses a step that fails while nobody says that it may", async () => {
+  const refused = (body: SequenceBody, why: string) => assertRejects(() => compileOne(body), SuiteError, why);
+  await refused(async (dut) => {
+    await dut.reload({ action: "fw_activate" });
+  }, 's > q fails on the model of 6.12: dev.reload: EOPNOTSUPP "Requested reload action is not supported');
+  await refused((dut) => {
+    dut.reload({ action: "fw_activate" });
+  }, "say .fails() or .either() where that is meant");
+  await refused((dut) => {
+    dut.reload().fails();
+  }, "is expected to fail and succeeds on the model");
+  await refused((dut) => {
+    dut.netns.add("t1; reboot").either();
+  }, 'Cannot use "t1; reboot" as the name of a netns');
+  const { expected } = await compileOne((dut) => {
+    assertEquals(dut.reload({ action: "fw_activate" }).fails().errno, "EOPNOTSUPP");
+    assertEquals(dut.trap.get("nosuch").either().result, "ENOENT");
+  });
+  assertEquals(expected.steps.length, 4);
+});
+
+Deno.test("a suite's file is a file of tests: each sequence is one, on the board of TWINLINK_BOARD", async () => {
+  const test = async (board: string) => {
+    const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+      args: ["test", "-A", "--no-check", "suites/lifecycle.ts"],
+      cwd: fileURLToPath(new URL("..", import.meta.url)),
+      env: { NO_COLOR: "1", TWINLINK_BOARD: board },
+    }).output();
+    return { code, output: new TextDecoder().decode(stdout) + new TextDecoder().decode(stderr) };
+  };
+  for (const board of ["model", "recording-6.1", "recording-6.12"]) {
+    const { code, output } = await test(board);
+    assertEquals(code, 0, output);
+    assertMatch(output, /ok \| 9 passed/);
+  }
+  // Another kernel's recording as the board is a difference, and each sequence that differs is a failed test.
+  const dir = await Deno.makeTempDir();
+  try {
+    const file = `${dir}/wrong.toml`;
+    const trace = fileURLToPath(new URL("../boards/recordings/6.1.jsonl.gz", import.meta.url));
+    await Deno.writeTextFile(
+      file,
+      `name = "wrong"\ndescription = "6.1 taken for 6.12"\nrunner = "recording"\nera = "6.12"\ndriver = "netdevsim"\n[recording]\ntrace = "${trace}"\n`,
+    );
+    const { code, output } = await test(file);
+    assert(code !== 0, output);
+    assertMatch(output, /FAILED \| \d+ passed .*\| [1-9]\d* failed/);
+  } finally {
+    await Deno.remove(dir, { recursive: true });
+  }
+});
