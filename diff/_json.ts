@@ -19,7 +19,9 @@ export function canonical(value: unknown): string {
 export interface ValueDifference {
   /** For example `trap.netdevsim/netdevsim10[3].action`; empty for the value as a whole */
   path: string;
+  /** What the model has there */
   expected?: Json;
+  /** What the board showed there */
   observed?: Json;
 }
 

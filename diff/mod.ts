@@ -7,6 +7,8 @@ export { align, type AlignOptions, type Edit } from "./align.ts";
 export { firstUnsupported, neededCapabilities } from "./capability.ts";
 export { describeOperation } from "./describe.ts";
 export { judge, type JudgeOptions } from "./judge.ts";
+export type { NetdevNames } from "./_netdev_names.ts";
+export type { Ticks } from "./_ticks.ts";
 export { Normaliser, type Pair, type Rule, type RuleContext, RULES } from "./normalise.ts";
 export { jsonlReporter, REPORT_VERSION } from "./report_jsonl.ts";
 export { junitReporter } from "./report_junit.ts";

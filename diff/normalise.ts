@@ -14,12 +14,15 @@ import type { SequenceTrace, StepTrace } from "./trace.ts";
 
 /** What both sides showed of one step. Rules change it in place. */
 export interface Pair {
+  /** What the model shows */
   expected: Observation;
+  /** What the board showed */
   observed: Observation;
 }
 
 /** What a rule may know beside the pair. */
 export interface RuleContext {
+  /** The operation that the pair is of */
   op: Operation;
   /** The netdev names of either side, learned in the steps so far */
   names: { expected: NetdevNames; observed: NetdevNames };
@@ -31,10 +34,13 @@ export interface RuleContext {
 
 /** One thing that may differ. */
 export interface Rule {
+  /** Names the rule, for example `ifindex`; unique among the rules */
   id: string;
+  /** The channels that it changes */
   channels: readonly Channel[];
   /** Why a difference of this kind says nothing about the subsystem */
   reason: string;
+  /** Changes both sides in place, so that what means nothing is equal on them */
   apply(pair: Pair, context: RuleContext): void;
 }
 
@@ -320,7 +326,11 @@ export class Normaliser {
   #rules: readonly Rule[];
   #context: Omit<RuleContext, "op">;
 
-  /** @param expected The whole sequence as the model has it: it says which instances the sequence is about. */
+  /**
+   * For one sequence; `options.rules` in place of {@linkcode RULES}.
+   *
+   * @param expected The whole sequence as the model has it: it says which instances the sequence is about.
+   */
   constructor(expected: SequenceTrace, options: { rules?: readonly Rule[] } = {}) {
     this.#rules = options.rules ?? RULES;
     const handles = new Set<Handle>();

@@ -24,7 +24,7 @@ const COLOURS: Paint = {
 
 /** Options of {@linkcode terminalReporter}. */
 export interface TerminalReporterOptions {
-  /** @default {true, unless NO_COLOR is set} */
+  /** Whether to colour. @default {true, unless NO_COLOR is set} */
   color?: boolean;
   /** Leave out sequences that agree. @default {false} */
   quiet?: boolean;

@@ -14,16 +14,21 @@ export type Phase = "setup" | "body" | "teardown";
 export interface PlannedStep {
   /** 1 for the first step of the plan */
   id: number;
+  /** Whether it belongs to the fixture or to the sequence's body */
   phase: Phase;
+  /** What is performed */
   op: Operation;
 }
 
 /** A sequence compiled to data. */
 export interface Plan {
+  /** The suite's name */
   suite: string;
+  /** The sequence's name, unique in its suite */
   sequence: string;
   /** Where the expectation comes from, for example `"T12; seed 001"` */
   source: string;
+  /** Set-up, body and tear-down, in the order that they are performed in */
   steps: PlannedStep[];
 }
 
@@ -50,13 +55,17 @@ export type LossReason =
 
 /** What is known of a step that has no observation. */
 export interface Loss {
+  /** What kind of loss it is */
   reason: LossReason;
+  /** What is known beside, in words; it may hold text of the board. Empty where nothing is */
   detail: string;
 }
 
 /** A step as it was run. Exactly one of `observation` and `lost` is there. */
 export interface StepTrace extends PlannedStep {
+  /** What the step showed */
   observation?: Observation;
+  /** Why there is no observation */
   lost?: Loss;
   /** Board time, in ms since its boot, at the start and at the end of the step */
   board?: { start: number; end: number };
@@ -64,14 +73,19 @@ export interface StepTrace extends PlannedStep {
 
 /** A sequence as it was run. */
 export interface SequenceTrace {
+  /** The suite's name */
   suite: string;
+  /** The sequence's name, unique in its suite */
   sequence: string;
+  /** Where the expectation comes from, as in the {@linkcode Plan} */
   source: string;
+  /** The steps in the order of the plan */
   steps: StepTrace[];
 }
 
 /** What a trace was taken from. */
 export interface TraceHeader {
+  /** The board's name, as in its file */
   board: string;
   /** `model`, `ssh`, `serial`, `local` or `recording` */
   transport: string;
@@ -85,6 +99,8 @@ export interface TraceHeader {
 
 /** A trace: its header and its sequences, in the order of the run. */
 export interface Trace {
+  /** What it was taken from */
   header: TraceHeader;
+  /** The sequences that were run */
   sequences: SequenceTrace[];
 }

@@ -138,6 +138,7 @@ export class TraceWriter implements AsyncDisposable {
 
 /** A trace file that is being read. */
 export interface TraceReader extends AsyncDisposable {
+  /** What the trace was taken from */
   header: TraceHeader;
   /**
    * The sequences in their order, each once it is whole. Throws `SyntaxError` where the file is damaged or cut short, after

@@ -61,12 +61,15 @@ export type StreamElement = Notification | LinkEvent | KernelLine;
 export interface StreamDifference {
   /** Of `notify` and `link`; the kernel log has none */
   netns?: NetnsName;
+  /** The whole stream, elements that are the same included; see {@linkcode align} */
   edits: Edit<StreamElement>[];
 }
 
 /** One channel of one step. A channel that showed nothing on either side is left out. */
 export interface ChannelVerdict {
+  /** Which kind of evidence it is */
   channel: Channel;
+  /** `crash` only on `kmsg`, by a finding that the model did not predict */
   verdict: "agree" | "diverge" | "crash" | "waived";
   /** Where values differ (`result`, `extack`, `reply`, `sysfs`, `time`) */
   values: ValueDifference[];
@@ -78,12 +81,17 @@ export interface ChannelVerdict {
 
 /** One step. */
 export interface StepVerdict {
+  /** 1 for the first step of the plan */
   id: number;
+  /** Whether it belongs to the fixture or to the sequence's body */
   phase: Phase;
+  /** What was performed */
   op: Operation;
+  /** The gravest of its channels, or what kept it from being compared */
   verdict: Verdict;
   /** In words, where the channels do not say it: why it could not be judged, what the kernel said */
   reason?: string;
+  /** The channels that were compared; empty where the step could not be */
   channels: ChannelVerdict[];
   /** The lines of the kernel log that are findings and that the model did not predict, as they came */
   findings: KernelLine[];
@@ -95,13 +103,17 @@ export interface StepVerdict {
 
 /** One sequence. */
 export interface SequenceVerdict {
+  /** The suite's name */
   suite: string;
+  /** The sequence's name, unique in its suite */
   sequence: string;
   /** Where the expectation comes from */
   source: string;
+  /** The gravest of its steps, or what kept it from being judged */
   verdict: Verdict;
   /** In words, where the steps do not say it */
   reason?: string;
+  /** The steps in the order of the plan; empty where the sequence was not judged step by step */
   steps: StepVerdict[];
   /** What its reader must know beside: waivers that have expired or that are not needed any more */
   notes: string[];
@@ -112,8 +124,11 @@ export type Counts = Record<Verdict, number>;
 
 /** A run, in numbers. */
 export interface Summary {
+  /** Sequences by verdict */
   sequences: Counts;
+  /** Steps by verdict, those of all sequences */
   steps: Counts;
+  /** Channels that were compared, by verdict, those of all steps */
   channels: Counts;
 }
 
