@@ -30,16 +30,23 @@ export type RunEvent =
 
 /** A sequence that was run: both traces and the verdict. */
 export interface SequenceResult {
+  /** What the model of the board's era shows */
   expected: SequenceTrace;
+  /** What the board showed; without steps where the board's file says that it cannot run it */
   observed: SequenceTrace;
+  /** What comparing them came to */
   verdict: SequenceVerdict;
 }
 
 /** One board and line, and all that was run on it. */
 export interface BoardResult {
+  /** The board's name, as in its file */
   board: string;
+  /** `model`, `ssh`, `serial`, `local` or `recording`; of a board that did not open, what was tried */
   transport: string;
+  /** What the board said of itself; undefined if it did not open */
   header: TraceHeader | undefined;
+  /** The sequences that were run, in their order */
   results: SequenceResult[];
   /** Why the board could not be used, or no longer */
   infra: Error | undefined;
@@ -53,7 +60,9 @@ export interface OrchestrateOptions {
   filter?: (suite: Suite, sequence: Sequence) => boolean;
   /** How many boards are run side by side. @default {1} */
   jobs?: number;
+  /** Ends the run; the boards are torn down */
   signal?: AbortSignal;
+  /** Called for everything that happens, one board after the other */
   onEvent?: (event: RunEvent) => void;
   /** Where the console of a board that has one is logged; asked each time that the board is opened */
   consoleLog?: (board: string, transport: string) => string;

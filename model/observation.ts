@@ -22,6 +22,7 @@ export type Result = string;
 
 /** An extended ack of netlink: the text without the trailing period that iproute2 adds. */
 export interface Extack {
+  /** `warning` where the operation succeeded all the same */
   level: "error" | "warning";
   /** Without the module prefix */
   text: string;
@@ -37,12 +38,15 @@ export interface Notification {
   object: string;
   /** `bus/device`, with `/port` or `/region` behind it where the object has one */
   handle: string;
+  /** What the monitor shows of the object, keys as in devlink's JSON */
   attributes: { [key: string]: Json };
 }
 
 /** One rtnetlink link message, as `ip -o monitor link` shows it. */
 export interface LinkEvent {
+  /** `new` for RTM_NEWLINK, `del` for RTM_DELLINK (`Deleted` in front of the line) */
   event: "new" | "del";
+  /** The netdev's name, without the `@` and the peer that ip(8) may show behind it */
   ifname: string;
   /** The text between `<` and `>`, for example `["BROADCAST", "UP", "LOWER_UP"]` */
   flags: string[];
@@ -55,13 +59,17 @@ export type KernelLineClass = "info" | "warning" | "lockdep" | "kasan" | "hung" 
 
 /** One line of the kernel log. */
 export interface KernelLine {
+  /** What the line is, by its text */
   class: KernelLineClass;
+  /** The line as it was logged, without priority and time */
   text: string;
 }
 
 /** All that one operation showed. */
 export interface Observation {
+  /** How the operation ended */
   result: Result;
+  /** What the kernel said beside the errno, or null where it said nothing */
   extack: Extack | null;
   /** What `devlink -j` printed, or null where the operation has no reply or failed */
   reply: Json;
@@ -71,6 +79,7 @@ export interface Observation {
   link: Record<NetnsName, LinkEvent[]>;
   /** The text of the file that a `file.read` read, else null */
   sysfs: string | null;
+  /** Lines of the kernel log that came in the step, in their order */
   kmsg: KernelLine[];
   /** `immediate`: done within 3 s; `blocked`: later; `hang`: not within the step's bound */
   time: "immediate" | "blocked" | "hang";

@@ -18,6 +18,7 @@ import type { Shell } from "./shell.ts";
 import { openSsh } from "./ssh.ts";
 
 export { checkFit, type Progress, type Runner, type RunnerOptions, UnfitBoardError } from "./runner.ts";
+export type { Hello } from "./session.ts";
 export { type Shell, TransportError } from "./shell.ts";
 
 /**

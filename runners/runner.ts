@@ -12,9 +12,11 @@ import type { Hello } from "./session.ts";
 export interface Progress {
   /** What is done, in a few words, for example `download linux-image-6.12` */
   phase: string;
+  /** What it is done to, for example `kernel 6.12` */
   detail?: string;
   /** How much of `total` is done, in whatever unit */
   done?: number;
+  /** How much there is to do, in the unit of `done` */
   total?: number;
 }
 
@@ -34,6 +36,7 @@ export interface RunnerOptions {
 
 /** A target that plans can be run on. */
 export interface Runner {
+  /** What traces of this target say of it */
   readonly header: TraceHeader;
   /** What the target has, of the capabilities that it can tell of; undefined where it cannot */
   readonly has: readonly string[] | undefined;
@@ -45,6 +48,7 @@ export interface Runner {
 
 /** A board that answers and cannot do the job: no root, no devlink, no kernel log. The exit status is 3. */
 export class UnfitBoardError extends Error {
+  /** The class by its name, for callers that do not import it */
   override name = "UnfitBoardError";
 }
 

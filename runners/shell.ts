@@ -19,5 +19,6 @@ export interface Shell {
 
 /** A board that could not be reached or that was lost: the verdict is `infra`, the exit status 3. */
 export class TransportError extends Error {
+  /** The class by its name, for callers that do not import it */
   override name = "TransportError";
 }

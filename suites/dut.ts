@@ -10,6 +10,7 @@ import type { Handle, NetnsName, Operation, OperationParameters } from "../model
 
 /** An operation that the kernel refuses: what `await` on a {@linkcode Step} throws. */
 export class DevlinkError extends Error {
+  /** The class by its name, for callers that do not import it */
   override name = "DevlinkError";
   /** The errno's name, for example `"EINVAL"` */
   readonly errno: string;
@@ -86,28 +87,43 @@ export class Step<T> implements PromiseLike<T> {
 
 /** A trap, as `devlink -jsv trap show` gives it. */
 export interface Trap {
+  /** For example `source_mac_is_multicast` */
   name: string;
+  /** Only the action of a `drop` trap can be set; others skip it with a warning (SEMANTICS 4) */
   type: "drop" | "exception" | "control";
+  /** True for a trap of the core's table, false for one of the driver's own */
   generic: boolean;
+  /** `drop`: not to the CPU; `trap`: to the CPU only; `mirror`: forwarded, and a copy to the CPU */
   action: "drop" | "trap" | "mirror";
+  /** The {@linkcode TrapGroup} that it is in */
   group: string;
+  /** What is reported with a packet: `input_port`, `flow_action_cookie` */
   metadata: string[];
+  /** What was reported since the trap was registered; `dropped` where the driver counts it (netdevsim: from 6.1 on) */
   stats: { rx: { bytes: number; packets: number; dropped?: number } };
 }
 
 /** A trap group, as `devlink -jsv trap group show` gives it. */
 export interface TrapGroup {
+  /** For example `l2_drops` */
   name: string;
+  /** True for a group of the core's table, false for one of the driver's own */
   generic: boolean;
+  /** The {@linkcode TrapPolicer} that it is bound to, if any */
   policer?: number;
+  /** What its traps reported since the group was registered */
   stats: { rx: { bytes: number; packets: number } };
 }
 
 /** A trap policer, as `devlink -jsv trap policer show` gives it. */
 export interface TrapPolicer {
+  /** Its id, 1 or above */
   policer: number;
+  /** Packets per second */
   rate: number;
+  /** Packets */
   burst: number;
+  /** Packets that it dropped, where the driver counts them */
   stats?: { rx: { dropped: number } };
 }
 

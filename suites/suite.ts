@@ -27,14 +27,19 @@ export interface SequenceOptions {
 
 /** One ordered scenario. */
 export interface Sequence extends SequenceOptions {
+  /** Unique in its suite */
   name: string;
+  /** The starting state: its own or the suite's */
   fixture: Fixture;
+  /** The scenario itself */
   body: SequenceBody;
 }
 
 /** A file of sequences. */
 export interface Suite {
+  /** For example `trap` */
   name: string;
+  /** In the order of the file */
   sequences: readonly Sequence[];
 }
 
@@ -46,6 +51,7 @@ export interface SuiteOptions {
 
 /** A suite that is wrong in itself: it fails on the model. Nothing of it is pushed to a board; exit status 2. */
 export class SuiteError extends Error {
+  /** The class by its name, for callers that do not import it */
   override name = "SuiteError";
 }
 
@@ -120,6 +126,7 @@ function registerTests(suite: Suite): void {
 
 /** A sequence, compiled for an era. */
 export interface Compiled {
+  /** What is pushed to the board */
   plan: Plan;
   /** What the model shows for the plan */
   expected: SequenceTrace;
