@@ -25,8 +25,10 @@ export const SHIPPED_BOARDS = [
   "recording-6.12",
 ] as const;
 
-type Camel<S extends string> = S extends `${infer A}_${infer B}` ? `${A}${Capitalize<Camel<B>>}` : S;
-type CamelKeys<T> = T extends readonly (infer E)[] ? CamelKeys<E>[]
+/** A key in camel case, as it is in code: `known_hosts_file` is `knownHostsFile`. */
+export type Camel<S extends string> = S extends `${infer A}_${infer B}` ? `${A}${Capitalize<Camel<B>>}` : S;
+/** A value with all its keys in camel case, at every depth. */
+export type CamelKeys<T> = T extends readonly (infer E)[] ? CamelKeys<E>[]
   : T extends object ? { [K in keyof T as Camel<K & string>]: CamelKeys<T[K]> }
   : T;
 
@@ -38,6 +40,7 @@ export type Board = CamelKeys<Omit<BoardFile, "$schema">> & {
 
 /** A board that cannot be used as it is described: bad configuration, exit status 2. One problem a line. */
 export class BoardError extends Error {
+  /** The class by its name, for callers that do not import it */
   override name = "BoardError";
   /** The problems, each a line that stands for itself. */
   readonly problems: readonly string[];

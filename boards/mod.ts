@@ -10,7 +10,16 @@
  *
  * @module
  */
-export { type Board, BoardError, listBoards, loadBoard, parseBoard, SHIPPED_BOARDS } from "./board.ts";
+export {
+  type Board,
+  BoardError,
+  type Camel,
+  type CamelKeys,
+  listBoards,
+  loadBoard,
+  parseBoard,
+  SHIPPED_BOARDS,
+} from "./board.ts";
 export {
   BOARD_ERAS,
   type BoardFile,

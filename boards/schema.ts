@@ -5,6 +5,7 @@
  */
 
 import { z } from "zod";
+import type { Channel } from "../model/observation.ts";
 
 const text = (description: string) => z.string().min(1).meta({ description });
 const path = (description: string) =>
@@ -164,11 +165,81 @@ export function contradictions(board: Record<string, unknown>): { key: string; m
   return problems;
 }
 
-/** A board file's content, keys as in the file, defaults filled in. */
-export type BoardFile = z.infer<typeof boardSchema>;
-
 /** A known difference, accepted until a date. */
-export type Waiver = z.infer<typeof waiver>;
+export interface Waiver {
+  /** The suite's name */
+  suite: string;
+  /** The sequence's name */
+  sequence: string;
+  /** The step's number, 1 for the first; without it, each step */
+  step?: number;
+  /** The channel that may differ */
+  channel: Channel;
+  /** Why this is known and accepted for now */
+  reason: string;
+  /** The last day that the waiver applies on, as `2027-03-31`, in UTC */
+  expires: string;
+}
+
+/** A board file's content, keys as in the file, defaults filled in. A path is relative to the file. */
+export interface BoardFile {
+  /** Where editors find the JSON Schema; of no meaning to twinlink */
+  $schema?: string;
+  /** The board's name, as it is shown: letters, digits and `. _ -` */
+  name: string;
+  /** One line on what the board is */
+  description: string;
+  /** How the board is reached */
+  runner: RunnerKind;
+  /** Era of the model to compare with */
+  era: typeof BOARD_ERAS[number];
+  /** devlink handle of the device under test, for example `pci/0000:03:00.0` */
+  handle?: string;
+  /** Driver of the device, for example `mlx5_core` */
+  driver: string;
+  /** What the board can do; what needs more is reported as `unsupported`. Without the key: everything */
+  capabilities?: Capability[];
+  /** What is odd about the board, for its users */
+  quirks?: string[];
+  /** Which of `ssh` and `serial` the runner uses, where both are there */
+  transport?: "ssh" | "serial";
+  /** A kernel in QEMU as the board; `memory` of the guest is in MiB, `cmdline` is appended to the kernel's */
+  qemu?: {
+    kernel: "5.10" | "6.1" | "6.12" | "7.2" | "7.3";
+    module?: string;
+    module_source?: string;
+    cmdline?: string;
+    memory?: number;
+    transport: "ssh" | "serial";
+  };
+  /** The board over ssh, with the system's OpenSSH client; `options` are `Name=value` of ssh_config(5) */
+  ssh?: {
+    host: string;
+    port?: number;
+    user?: string;
+    identity_file?: string;
+    jump?: string;
+    known_hosts_file?: string;
+    options?: string[];
+  };
+  /** The board over a serial line, 8N1, `baud` in bits per second; the password itself never stands in a file */
+  serial?: {
+    path: string;
+    baud: number;
+    rtscts: boolean;
+    login?: { user: string; password_env?: string; password_command?: string[] };
+  };
+  /** Power control, each a command as a list of arguments; `query` prints `on` or `off` */
+  power?: { on?: string[]; off?: string[]; cycle?: string[]; query?: string[] };
+  /** A recorded trace (.jsonl or .jsonl.gz) as the board */
+  recording?: { trace: string };
+  /** Known differences */
+  waivers: Waiver[];
+}
+
+type Same<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;
+// An inferred type shows nothing in the documentation, so it is written out; the compiler keeps the two the same.
+true satisfies Same<BoardFile, z.infer<typeof boardSchema>>;
 
 /** The JSON Schema of board files, as `board.schema.json` publishes it. */
 export function boardJsonSchema(): string {
