@@ -5,7 +5,7 @@
  * A suite of your own needs {@linkcode suite} and a fixture; a tool of your own, {@linkcode orchestrate} or its parts.
  *
  * @example A suite
- * ```ts
+ * ```ts ignore
  * import { netdevsim, suite } from "@twinlink/twinlink";
  *
  * export default suite("mine", { fixture: netdevsim({ ports: 1 }) }, ({ sequence }) => {

@@ -60,26 +60,18 @@ export class SuiteError extends Error {
  * board that the environment variable `TWINLINK_BOARD` names (the model where it is not set).
  *
  * @example
- * ```ts
+ * ```ts ignore
  * import { assertEquals } from "@std/assert";
  * import { netdevsim } from "../fixtures/netdevsim.ts";
- * import { compile, suite } from "./suite.ts";
+ * import { suite } from "./suite.ts";
  *
- * const trap = suite("trap", { fixture: netdevsim({ ports: 1 }) }, ({ sequence }) => {
+ * export default suite("trap", { fixture: netdevsim({ ports: 1 }) }, ({ sequence }) => {
  *   sequence("reload puts a trap back to its default", { source: "T12" }, async (dut) => {
  *     await dut.trap.set("source_mac_is_multicast", { action: "trap" });
  *     await dut.reload();
  *     assertEquals((await dut.trap.get("source_mac_is_multicast")).action, "drop");
  *   });
  * });
- * const { plan } = await compile(trap, trap.sequences[0]!, "6.12");
- * assertEquals(plan.steps.map((step) => step.op.kind), [
- *   "file.write", // new_device
- *   "trap.set",
- *   "dev.reload",
- *   "trap.show",
- *   "file.write", // del_device
- * ]);
  * ```
  */
 export function suite(
@@ -139,6 +131,32 @@ const NETNS = /^[A-Za-z][A-Za-z0-9_]{0,30}$/;
  * Runs a sequence on the model of an era.
  *
  * @throws {SuiteError} If the body throws, or if a step fails and nobody says that it may
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { netdevsim } from "../fixtures/netdevsim.ts";
+ * import { compile, type Sequence } from "./suite.ts";
+ *
+ * const sequence: Sequence = {
+ *   name: "reload puts a trap back to its default",
+ *   source: "T12",
+ *   fixture: netdevsim({ ports: 1 }),
+ *   body: async (dut) => {
+ *     await dut.trap.set("source_mac_is_multicast", { action: "trap" });
+ *     await dut.reload();
+ *     assertEquals((await dut.trap.get("source_mac_is_multicast")).action, "drop");
+ *   },
+ * };
+ * const { plan } = await compile({ name: "trap", sequences: [sequence] }, sequence, "6.12");
+ * assertEquals(plan.steps.map((step) => step.op.kind), [
+ *   "file.write", // new_device
+ *   "trap.set",
+ *   "dev.reload",
+ *   "trap.show",
+ *   "file.write", // del_device
+ * ]);
+ * ```
  */
 export async function compile(suite: Suite, sequence: Sequence, era: EraId): Promise<Compiled> {
   const machine = new Machine({ era });
