@@ -14,10 +14,11 @@ import { loadSuites } from "./load_suites.ts";
 
 interface Edit {
   file: string;
-  /** Text that stands in the source exactly once, or as often as `times` */
+  /** The beginning of a function's definition, to edit in it only */
+  within?: string;
+  /** Text that stands there exactly once */
   find: string;
   put: string;
-  times?: number;
 }
 
 interface Plant {
@@ -28,12 +29,9 @@ interface Plant {
   found: { suite: string; sequence: string; step: OperationKind; channel: Channel };
 }
 
-const TRAPS_INIT = `	err = nsim_dev_traps_init(devlink);
-	if (err)
-		goto err_dummy_region_exit;
-
-	nsim_dev->fib_data = nsim_fib_create(devlink, extack);
-`;
+const CREATE = "static int nsim_dev_reload_create(";
+const DESTROY = "static void nsim_dev_reload_destroy(";
+const REMOVE = "void nsim_drv_remove(";
 
 const PLANTS: Plant[] = [
   {
@@ -41,69 +39,19 @@ const PLANTS: Plant[] = [
     edits: [
       {
         file: "dev.c",
-        find: `${TRAPS_INIT}	if (IS_ERR(nsim_dev->fib_data)) {
-		err = PTR_ERR(nsim_dev->fib_data);
-		goto err_traps_exit;
-	}
-
-	err = nsim_dev_health_init(nsim_dev, devlink);
+        within: CREATE,
+        find: `	err = nsim_dev_traps_init(devlink);
 	if (err)
-		goto err_fib_destroy;
-
-	err = nsim_dev_psample_init(nsim_dev);
-	if (err)
-		goto err_health_exit;
-
-	err = nsim_dev_hwstats_init(nsim_dev);
-	if (err)
-		goto err_psample_exit;
-
-	err = nsim_dev_port_add_all(nsim_dev, nsim_bus_dev->port_count);
-	if (err)
-		goto err_hwstats_exit;
-
-	nsim_dev->take_snapshot`,
-        put: `	nsim_dev->fib_data = nsim_fib_create(devlink, extack);
-	if (IS_ERR(nsim_dev->fib_data)) {
-		err = PTR_ERR(nsim_dev->fib_data);
-		goto err_traps_exit;
-	}
-
-	err = nsim_dev_health_init(nsim_dev, devlink);
-	if (err)
-		goto err_fib_destroy;
-
-	err = nsim_dev_psample_init(nsim_dev);
-	if (err)
-		goto err_health_exit;
-
-	err = nsim_dev_hwstats_init(nsim_dev);
-	if (err)
-		goto err_psample_exit;
-
-	err = nsim_dev_port_add_all(nsim_dev, nsim_bus_dev->port_count);
-	if (err)
-		goto err_hwstats_exit;
-
-	nsim_dev->take_snapshot`,
+		goto err_dummy_region_exit;
+`,
+        put: "",
       },
+      { file: "dev.c", within: DESTROY, find: "	nsim_dev_traps_exit(devlink);\n", put: "" },
       {
         file: "dev.c",
-        find: `	nsim_dev_traps_exit(devlink);
-	nsim_dev_dummy_region_exit(nsim_dev);
-}`,
-        put: `	nsim_dev_dummy_region_exit(nsim_dev);
-}`,
-      },
-      {
-        file: "dev.c",
-        find: `	nsim_dev_reload_destroy(nsim_dev);
-
-	nsim_bpf_dev_exit(nsim_dev);`,
-        put: `	nsim_dev_reload_destroy(nsim_dev);
-	nsim_dev_traps_exit(devlink);
-
-	nsim_bpf_dev_exit(nsim_dev);`,
+        within: REMOVE,
+        find: "	nsim_dev_reload_destroy(nsim_dev);\n",
+        put: "	nsim_dev_reload_destroy(nsim_dev);\n	nsim_dev_traps_exit(devlink);\n",
       },
     ],
     found: {
@@ -143,32 +91,19 @@ const PLANTS: Plant[] = [
     edits: [
       {
         file: "dev.c",
-        find: `	nsim_devlink_param_load_driverinit_values(devlink);
-
-	err = nsim_dev_dummy_region_init(nsim_dev, devlink);
+        within: CREATE,
+        find: `	err = nsim_dev_dummy_region_init(nsim_dev, devlink);
 	if (err)
 		return err;
 `,
-        put: `	nsim_devlink_param_load_driverinit_values(devlink);
-`,
+        put: "",
       },
+      { file: "dev.c", within: DESTROY, find: "	nsim_dev_dummy_region_exit(nsim_dev);\n", put: "" },
       {
         file: "dev.c",
-        find: `	nsim_dev_traps_exit(devlink);
-	nsim_dev_dummy_region_exit(nsim_dev);
-}`,
-        put: `	nsim_dev_traps_exit(devlink);
-}`,
-      },
-      {
-        file: "dev.c",
-        find: `	nsim_dev_reload_destroy(nsim_dev);
-
-	nsim_bpf_dev_exit(nsim_dev);`,
-        put: `	nsim_dev_reload_destroy(nsim_dev);
-	nsim_dev_dummy_region_exit(nsim_dev);
-
-	nsim_bpf_dev_exit(nsim_dev);`,
+        within: REMOVE,
+        find: "	nsim_dev_reload_destroy(nsim_dev);\n",
+        put: "	nsim_dev_reload_destroy(nsim_dev);\n	nsim_dev_dummy_region_exit(nsim_dev);\n",
       },
     ],
     found: {
@@ -294,10 +229,14 @@ async function planted(plant: Plant, kernel: "6.1" | "6.12"): Promise<string> {
   for await (const entry of Deno.readDir(source)) {
     if (entry.isFile) await Deno.copyFile(`${source}/${entry.name}`, `${dir}/${entry.name}`);
   }
-  for (const { file, find, put, times = 1 } of plant.edits) {
+  for (const { file, within, find, put } of plant.edits) {
     const text = await Deno.readTextFile(`${dir}/${file}`);
-    assertEquals(text.split(find).length - 1, times, `${plant.bug}: the place to edit is in ${file}`);
-    await Deno.writeTextFile(`${dir}/${file}`, text.replaceAll(find, () => put));
+    // A declaration may come before the definition.
+    const from = within === undefined ? 0 : text.lastIndexOf(within);
+    const to = within === undefined ? text.length : text.indexOf("\n}\n", from);
+    const place = text.slice(from, to);
+    assertEquals([from >= 0, place.split(find).length - 1], [true, 1], `${plant.bug}: the place to edit is in ${file}`);
+    await Deno.writeTextFile(`${dir}/${file}`, text.slice(0, from) + place.replace(find, () => put) + text.slice(to));
   }
   return dir;
 }

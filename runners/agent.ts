@@ -42,10 +42,11 @@ export async function openAgent(
   options: RunnerOptions = {},
   guest?: OwnGuest,
 ): Promise<Runner> {
-  const { signal, onStep } = options;
+  const { signal, onStep, onNoise } = options;
   const { session, hello } = await AgentSession.open(shell, {
     ...(signal ? { signal } : {}),
     ...(onStep ? { onStep } : {}),
+    ...(onNoise ? { onNoise } : {}),
   });
   let closing: Promise<void> | undefined;
   const close = () => closing ??= session.close(guest ? { graceMs: 0 } : {}).finally(() => guest?.close());

@@ -30,6 +30,8 @@ export interface RunnerOptions {
   onProgress?: (progress: Progress) => void;
   /** Called for each step as it comes back */
   onStep?: (step: StepTrace) => void;
+  /** Called for each line of the connection that belongs to no record: on a shared line, what the kernel said */
+  onNoise?: (line: string) => void;
   /** Where the console of a board that has one is logged, whole. @default {beside the board's image} */
   consoleLog?: string;
 }

@@ -45,7 +45,7 @@ export interface SessionOptions {
   onNoise?: (line: string) => void;
 }
 
-const MAX_ASKS = 5;
+const MAX_ASKS = 8;
 
 /** A connected agent. */
 export class AgentSession {
@@ -122,17 +122,20 @@ export class AgentSession {
   }
 
   /**
-   * The next record by number, asked for again while it is damaged or does not come; undefined once `bound` ms have passed
-   * without it, `"damaged"` where asking did not help. Asking is harmless while the record is not written yet: the agent
-   * then has nothing to send.
+   * The next record by number, asked for again while it is damaged or does not come; undefined where `bound` ms of silence
+   * pass without it, `"damaged"` where asking did not help. The agent answers once its plan is over, with what it has kept:
+   * until then the records behind this one come in.
    */
   async #record(bound: number): Promise<string | "damaged" | undefined> {
     const wanted = this.#last + 1;
-    const deadline = Date.now() + bound;
-    let asks = 0;
+    const silence = this.#options.silenceMs ?? 4000;
+    let deadline = Date.now() + bound;
+    // Other text on the line is no sign of the agent.
+    let quietUntil = Date.now() + silence;
     let damage = 0;
+    let asked = 0;
     const ask = async () => {
-      if (asks++ < MAX_ASKS) await this.#send(`\ntl_again ${wanted}\n`);
+      if (asked++ < MAX_ASKS) await this.#send(`\ntl_again ${wanted}\n`);
     };
     for (;;) {
       const kept = this.#records.get(wanted);
@@ -142,27 +145,27 @@ export class AgentSession {
         return kept;
       }
       const left = deadline - Date.now();
-      if (left <= 0 || damage > MAX_ASKS) {
+      if (left <= 0 || damage >= MAX_ASKS) {
         this.#last = wanted;
         return damage > 0 ? "damaged" : undefined;
       }
-      const frame = await this.#next(Math.min(left, this.#options.silenceMs ?? 4000));
+      const frame = await this.#next(Math.min(left, Math.max(0, quietUntil - Date.now())));
+      if (frame?.kind !== "noise") quietUntil = Date.now() + silence;
       if (!frame) {
-        if (this.#parser.giveUp() !== undefined) damage++;
+        if (this.#parser.giveUp() === wanted) damage++;
         await ask();
       } else if (frame.kind === "noise") {
         this.#options.onNoise?.(frame.text);
       } else if (frame.kind === "damaged") {
+        if (frame.seq !== wanted) continue;
         damage++;
         await ask();
       } else if (frame.seq > this.#last) {
+        deadline = Date.now() + bound;
         const body = text.decode(frame.bytes);
         // The number stands in the record as well, under its checksum.
         if (Number.parseInt(body) === frame.seq) this.#records.set(frame.seq, body);
-        if (!this.#records.has(wanted)) {
-          damage++;
-          await ask();
-        }
+        if (!this.#records.has(wanted) && asked === 0) await ask();
       }
     }
   }
