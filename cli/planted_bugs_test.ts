@@ -233,7 +233,7 @@ async function planted(plant: Plant, kernel: "6.1" | "6.12"): Promise<string> {
     const text = await Deno.readTextFile(`${dir}/${file}`);
     // A declaration may come before the definition.
     const from = within === undefined ? 0 : text.lastIndexOf(within);
-    const to = within === undefined ? text.length : text.indexOf("\n}\n", from);
+    const to = within === undefined ? text.length : text.indexOf("\n}\n", from) + 1;
     const place = text.slice(from, to);
     assertEquals([from >= 0, place.split(find).length - 1], [true, 1], `${plant.bug}: the place to edit is in ${file}`);
     await Deno.writeTextFile(`${dir}/${file}`, text.slice(0, from) + place.replace(find, () => put) + text.slice(to));
