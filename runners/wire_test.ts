@@ -1,4 +1,5 @@
 import { assertEquals } from "@std/assert";
+import { describe, it } from "@std/testing/bdd";
 import { cksum, FrameParser } from "./wire.ts";
 
 const utf8 = new TextEncoder();
@@ -13,56 +14,58 @@ function join(...parts: Uint8Array[]): Uint8Array {
   return Uint8Array.from(all);
 }
 
-Deno.test("cksum() is that of POSIX cksum(1)", () => {
-  assertEquals(cksum(utf8.encode("")), 4294967295);
-  assertEquals(cksum(utf8.encode("123456789")), 930766865);
-});
+describe("the wire protocol", () => {
+  it("cksum() is that of POSIX cksum(1)", () => {
+    assertEquals(cksum(utf8.encode("")), 4294967295);
+    assertEquals(cksum(utf8.encode("123456789")), 930766865);
+  });
 
-Deno.test("FrameParser finds records whatever the pieces they come in", () => {
-  const line = join(utf8.encode("Debian GNU/Linux ttyS1\n"), frame(1, "a\n--x\nb"), frame(2, "é"));
-  for (let size = 1; size < line.length; size++) {
-    const parser = new FrameParser();
-    const got = [];
-    for (let at = 0; at < line.length; at += size) got.push(...parser.push(line.slice(at, at + size)));
-    assertEquals(got.map((f) => f.kind === "record" ? new TextDecoder().decode(f.bytes) : f.kind), [
-      "noise",
-      "a\n--x\nb",
-      "é",
-    ]);
-  }
-});
-
-Deno.test("FrameParser calls a record damaged wherever a kernel line is spliced into it, and finds the next one", () => {
-  const first = frame(1, "some payload of a reply\nin two lines\n");
-  const kernel = utf8.encode("[   13.084645] netdevsim netdevsim10: hello\n");
-  const body = first.indexOf(10, 1) + 1;
-  for (let at = body + 1; at < first.length - 1; at++) {
-    const parser = new FrameParser();
-    const got = parser.push(join(first.slice(0, at), kernel, first.slice(at), frame(2, "next")));
-    const records = got.filter((f) => f.kind === "record");
-    assertEquals(got.find((f) => f.kind === "damaged"), { kind: "damaged", seq: 1 });
-    assertEquals(records.map((f) => f.seq), [2]);
-  }
-});
-
-Deno.test("FrameParser never takes a record with a flipped, lost or doubled byte for whole", () => {
-  const good = frame(7, "reply");
-  const header = good.indexOf(64);
-  for (let at = header; at < good.length - 1; at++) {
-    for (
-      const bad of [
-        join(good.slice(0, at), good.slice(at + 1)),
-        join(good.slice(0, at + 1), good.slice(at)),
-        good.map((byte, i) => i === at ? byte ^ 1 : byte),
-      ]
-    ) {
+  it("FrameParser finds records whatever the pieces they come in", () => {
+    const line = join(utf8.encode("Debian GNU/Linux ttyS1\n"), frame(1, "a\n--x\nb"), frame(2, "é"));
+    for (let size = 1; size < line.length; size++) {
       const parser = new FrameParser();
-      const got = parser.push(join(bad, utf8.encode("\n\n\n\n")));
-      for (const f of got) {
-        if (f.kind !== "record") continue;
-        // Only its number may still be wrong: the record's own first line holds it too.
-        assertEquals(new TextDecoder().decode(f.bytes), "reply");
+      const got = [];
+      for (let at = 0; at < line.length; at += size) got.push(...parser.push(line.slice(at, at + size)));
+      assertEquals(got.map((f) => f.kind === "record" ? new TextDecoder().decode(f.bytes) : f.kind), [
+        "noise",
+        "a\n--x\nb",
+        "é",
+      ]);
+    }
+  });
+
+  it("FrameParser calls a record damaged wherever a kernel line is spliced into it, and finds the next one", () => {
+    const first = frame(1, "some payload of a reply\nin two lines\n");
+    const kernel = utf8.encode("[   13.084645] netdevsim netdevsim10: hello\n");
+    const body = first.indexOf(10, 1) + 1;
+    for (let at = body + 1; at < first.length - 1; at++) {
+      const parser = new FrameParser();
+      const got = parser.push(join(first.slice(0, at), kernel, first.slice(at), frame(2, "next")));
+      const records = got.filter((f) => f.kind === "record");
+      assertEquals(got.find((f) => f.kind === "damaged"), { kind: "damaged", seq: 1 });
+      assertEquals(records.map((f) => f.seq), [2]);
+    }
+  });
+
+  it("FrameParser never takes a record with a flipped, lost or doubled byte for whole", () => {
+    const good = frame(7, "reply");
+    const header = good.indexOf(64);
+    for (let at = header; at < good.length - 1; at++) {
+      for (
+        const bad of [
+          join(good.slice(0, at), good.slice(at + 1)),
+          join(good.slice(0, at + 1), good.slice(at)),
+          good.map((byte, i) => i === at ? byte ^ 1 : byte),
+        ]
+      ) {
+        const parser = new FrameParser();
+        const got = parser.push(join(bad, utf8.encode("\n\n\n\n")));
+        for (const f of got) {
+          if (f.kind !== "record") continue;
+          // Only its number may still be wrong: the record's own first line holds it too.
+          assertEquals(new TextDecoder().decode(f.bytes), "reply");
+        }
       }
     }
-  }
+  });
 });
