@@ -13,7 +13,7 @@ const shown = { handle: maybe(handle) };
 const onPort = { handle, port: count };
 
 const op = <K extends Operation["kind"], S extends z.core.$ZodLooseShape>(kind: K, shape: S) =>
-  z.strictObject({ kind: z.literal(kind), netns: maybe(text), ...shape });
+  z.strictObject({ kind: z.literal(kind), netns: maybe(text), settle: maybe(z.number().nonnegative()), ...shape });
 
 /** One operation, every kind with its own parameters. */
 export const operationSchema: z.ZodType<Operation> = z.lazy(() =>
@@ -59,12 +59,19 @@ export const operationSchema: z.ZodType<Operation> = z.lazy(() =>
     op("route.add", { prefix: text, dev: text }),
     op("route.del", { prefix: text, dev: text }),
     op("lo.up", {}),
+    op("netdev.set", { dev: text, up: z.boolean() }),
+    op("netdev.show", { dev: text }),
+    op("ethtool.show", { dev: text }),
+    op("ethtool.restart", { dev: text }),
+    op("module.load", { name: text, params: maybe(z.record(text, z.union([text, z.number()]))) }),
+    op("module.unload", { name: text }),
     op("netns.add", { name: text }),
     op("netns.del", { name: text, until: maybe(handle) }),
     op("file.write", { path: text, value: text }),
     op("file.read", { path: text }),
     op("wait", { ms: z.number().nonnegative() }),
     op("during", { operation: operationSchema, poll: operationSchema }),
+    op("rounds", { times: count, operations: z.array(operationSchema), meanwhile: maybe(z.array(operationSchema)) }),
   ])
 );
 
@@ -87,7 +94,7 @@ export const observationSchema: z.ZodType<Observation> = z.strictObject({
   ),
   sysfs: text.nullable(),
   kmsg: z.array(
-    z.strictObject({ class: z.enum(["info", "warning", "lockdep", "kasan", "hung", "oops", "panic"]), text }),
+    z.strictObject({ class: z.enum(["info", "stale", "warning", "lockdep", "kasan", "hung", "oops", "panic"]), text }),
   ),
   time: z.enum(["immediate", "blocked", "hang"]),
 });
@@ -97,7 +104,14 @@ const lossSchema = z.strictObject({
   detail: text,
 });
 
-const header = { board: text, transport: text, era: text, kernel: text, iproute2: text } as const;
+const header = {
+  board: text,
+  transport: text,
+  era: text,
+  kernel: text,
+  iproute2: text,
+  freedMemory: maybe(z.enum(["kept", "poisoned", "reported"])),
+} as const;
 
 const step = z.strictObject({
   type: z.literal("step"),

@@ -86,11 +86,24 @@ const LINES: { [K in OperationKind]: (op: Operation<K>) => string } = {
   "route.add": (op) => line("ip", "route", "add", op.prefix, ["dev", op.dev]),
   "route.del": (op) => line("ip", "route", "del", op.prefix, ["dev", op.dev]),
   "lo.up": () => "ip link set dev lo up",
+  "netdev.set": (op) => line("ip", "link", "set", ["dev", op.dev], op.up ? "up" : "down"),
+  "netdev.show": (op) => line("ip", "link", "show", ["dev", op.dev]),
+  "ethtool.show": (op) => line("ethtool", op.dev),
+  "ethtool.restart": (op) => line("ethtool", "-r", op.dev),
+  "module.load": (op) =>
+    line("modprobe", op.name, ...Object.entries(op.params ?? {}).map(([key, value]) => `${key}=${value}`)),
+  "module.unload": (op) => line("rmmod", op.name),
   "netns.add": (op) => line("ip", "netns", "add", op.name),
   "netns.del": (op) => line("ip", "netns", "del", op.name) + (op.until ? `, until ${op.until} is back in init` : ""),
   "file.write": (op) => `echo ${quote(op.value)} > ${quote(op.path)}`,
   "file.read": (op) => line("cat", op.path),
   "wait": (op) => line("sleep", op.ms / 1000),
+  "rounds": (op) => {
+    const meanwhile = op.meanwhile?.length
+      ? `, and all the while ${op.meanwhile.map(describeOperation).join("; ")}`
+      : "";
+    return `${op.times} times over: ${op.operations.map(describeOperation).join("; ")}${meanwhile}`;
+  },
   "during": (op) => `${describeOperation(op.operation)}, and all the while ${describeOperation(op.poll)}`,
 };
 

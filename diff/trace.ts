@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Observation } from "../model/observation.ts";
+import type { FreedMemory, Observation } from "../model/observation.ts";
 import type { Operation } from "../model/operation.ts";
 
 /** Where a step stands: preparing the fixture, in the body of the sequence, or in the tear-down. */
@@ -95,6 +95,8 @@ export interface TraceHeader {
   kernel: string;
   /** `devlink -V`, empty for the model */
   iproute2: string;
+  /** What a use of freed memory does there. @default {"kept"} */
+  freedMemory?: FreedMemory;
 }
 
 /** A trace: its header and its sequences, in the order of the run. */

@@ -135,7 +135,7 @@ export class Machine {
 }
 
 /** The operations other than those of devlink(8). */
-const OTHER_COMMANDS: { [K in Exclude<OperationKind, DevlinkKind>]: Command<K> } = {
+const OTHER_COMMANDS: { [K in Exclude<OperationKind, DevlinkKind | PcsKind>]: Command<K> } = {
   *"link.set"({ kernel, task, netns }, { handle, port, up }) {
     const netdev = netdevOf(kernel, netns, handle, port);
     if (!netdev) return "ENODEV";
@@ -250,7 +250,17 @@ const OTHER_COMMANDS: { [K in Exclude<OperationKind, DevlinkKind>]: Command<K> }
   during: (scene, op) => during(scene, op),
 };
 
-const COMMANDS: { [K in OperationKind]: Command<K> } = { ...DEVLINK_COMMANDS, ...OTHER_COMMANDS };
+/** To come. */
+type PcsKind =
+  | "netdev.set"
+  | "netdev.show"
+  | "ethtool.show"
+  | "ethtool.restart"
+  | "module.load"
+  | "module.unload"
+  | "rounds";
+
+const COMMANDS = { ...DEVLINK_COMMANDS, ...OTHER_COMMANDS } as { [K in OperationKind]: Command<K> };
 
 function netdevOf(kernel: Kernel, netns: Netns, handle: string, index: number): Netdev | undefined {
   const netdev = kernel.find(netns, handle)?.ports.find((port) => port.index === index)?.netdev;

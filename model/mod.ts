@@ -10,6 +10,7 @@ export {
   type Channel,
   emptyObservation,
   type Extack,
+  type FreedMemory,
   type Json,
   type KernelLine,
   type KernelLineClass,

@@ -54,8 +54,17 @@ export interface LinkEvent {
   operstate: string;
 }
 
-/** What a line of the kernel log is; everything but `info` is a finding. */
-export type KernelLineClass = "info" | "warning" | "lockdep" | "kasan" | "hung" | "oops" | "panic";
+/**
+ * What a line of the kernel log is; everything but `info` is a finding. `stale`: a call on an object that was removed, as the
+ * modules of the fixtures tell it.
+ */
+export type KernelLineClass = "info" | "stale" | "warning" | "lockdep" | "kasan" | "hung" | "oops" | "panic";
+
+/**
+ * What a use of freed memory does: `kept`, nothing, what was there is read; `poisoned`, an oops, since it was overwritten
+ * (`slub_debug=P`); `reported`, a KASAN report.
+ */
+export type FreedMemory = "kept" | "poisoned" | "reported";
 
 /** One line of the kernel log. */
 export interface KernelLine {

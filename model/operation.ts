@@ -79,6 +79,18 @@ export interface OperationParameters {
   "route.del": { prefix: string; dev: string };
   /** `ip link set dev lo up` in the netns of the step */
   "lo.up": Record<never, never>;
+  /** `ip link set dev DEV up|down`: a netdev by its name, where it belongs to no devlink port */
+  "netdev.set": { dev: string; up: boolean };
+  /** `ip link show dev DEV` */
+  "netdev.show": { dev: string };
+  /** `ethtool DEV`: speed in Mb/s, duplex, autonegotiation, link */
+  "ethtool.show": { dev: string };
+  /** `ethtool -r DEV`: restarts autonegotiation, which the PCS does where there is one */
+  "ethtool.restart": { dev: string };
+  /** `modprobe NAME KEY=VALUE...` */
+  "module.load": { name: string; params?: Readonly<Record<string, string | number>> };
+  /** `rmmod NAME` */
+  "module.unload": { name: string };
   /** `ip netns add` */
   "netns.add": { name: NetnsName };
   /** `ip netns del`; with `until`, waits until that instance has come back to `init` */
@@ -94,12 +106,28 @@ export interface OperationParameters {
    * answer of `poll`, a port dump shortened to how many ports it held, `null` for an error.
    */
   "during": { operation: Operation; poll: Operation };
+  /**
+   * Performs `operations` in their order, `times` times over, and all the while `meanwhile` again and again. Only findings of
+   * the kernel log are evidence of it, and its result: `ok`, or that of the first operation that failed, which ends it.
+   */
+  "rounds": { times: number; operations: readonly Operation[]; meanwhile?: readonly Operation[] };
 }
 
 /** The kind of an operation, for example `dev.reload`. */
 export type OperationKind = keyof OperationParameters;
 
-/** One operation: its kind, its parameters, and the netns that it is performed in (`init` where none is given). */
+/** What every operation may have beside its own parameters. */
+export interface OperationOptions {
+  /** The netns that it is performed in. @default {"init"} */
+  netns?: NetnsName;
+  /**
+   * What the operation set going is waited for, as part of the step: `ms` pass, and then until the operational state of
+   * every netdev has followed its carrier (net/core/link_watch.c does that up to 1 s later)
+   */
+  settle?: number;
+}
+
+/** One operation: its kind, its parameters, and what every operation may have. */
 export type Operation<K extends OperationKind = OperationKind> = {
-  [Kind in K]: { kind: Kind; netns?: NetnsName } & OperationParameters[Kind];
+  [Kind in K]: { kind: Kind } & OperationOptions & OperationParameters[Kind];
 }[K];

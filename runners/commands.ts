@@ -130,12 +130,21 @@ const COMMANDS: { [K in OperationKind]: Command<K> } = {
   "route.add": (op, ns) => ["tl_in", ns, "ip", "route", "add", op.prefix, "dev", op.dev],
   "route.del": (op, ns) => ["tl_in", ns, "ip", "route", "del", op.prefix, "dev", op.dev],
   "lo.up": (_op, ns) => ["tl_in", ns, "ip", "link", "set", "dev", "lo", "up"],
+  "netdev.set": (op, ns) => ["tl_in", ns, "ip", "link", "set", "dev", op.dev, op.up ? "up" : "down"],
+  "netdev.show": (op, ns) => ["tl_in", ns, "ip", "-o", "link", "show", "dev", op.dev],
+  "ethtool.show": (op, ns) => ["tl_in", ns, "ethtool", op.dev],
+  "ethtool.restart": (op, ns) => ["tl_in", ns, "ethtool", "-r", op.dev],
+  "module.load": (
+    op,
+  ) => ["modprobe", op.name, ...Object.entries(op.params ?? {}).map(([key, value]) => `${key}=${value}`)],
+  "module.unload": (op) => ["rmmod", op.name],
   "netns.add": (op) => ["ip", "netns", "add", op.name],
   "netns.del": (op) => ["tl_netns_del", op.name, op.until ?? ""],
   "file.write": (op, ns) => ["tl_write", ns, op.path, op.value],
   "file.read": (op, ns) => ["tl_read", ns, op.path],
   "wait": (op) => ["tl_sleep", String(op.ms / 1000), String(Math.ceil(op.ms / 1000))],
   "during": () => ["tl_during", "tl_operation", "tl_poll"],
+  "rounds": (op) => ["tl_rounds", String(op.times), "tl_round", "tl_meanwhile"],
 };
 
 /**
