@@ -33,4 +33,5 @@ export { netdevsim, type NetdevsimOptions } from "./fixtures/netdevsim.ts";
 export * from "./model/mod.ts";
 export * from "./runners/mod.ts";
 export * from "./suites/dut.ts";
+export * from "./suites/step.ts";
 export * from "./suites/suite.ts";

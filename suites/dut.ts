@@ -6,84 +6,8 @@
  */
 
 import type { Json, Observation } from "../model/observation.ts";
-import type { Handle, NetnsName, Operation, OperationParameters } from "../model/operation.ts";
-
-/** An operation that the kernel refuses: what `await` on a {@linkcode Step} throws. */
-export class DevlinkError extends Error {
-  /** The class by its name, for callers that do not import it */
-  override name = "DevlinkError";
-  /** The errno's name, for example `"EINVAL"` */
-  readonly errno: string;
-  /** The text of the extended ack, if there was one */
-  readonly extack: string | undefined;
-
-  /** Takes what the model showed for `op`. */
-  constructor(op: Operation, observation: Observation) {
-    const { result, extack } = observation;
-    super(`${op.kind}: ${result}${extack ? ` "${extack.text}"` : ""}`);
-    this.errno = result;
-    this.extack = extack?.text;
-  }
-}
-
-/**
- * One step of a sequence. `await` it for its value; it throws a {@linkcode DevlinkError} where the model refuses. Where that
- * is the point of the step, say so: `.fails()`, or `.either()` where kernels differ.
- */
-export class Step<T> implements PromiseLike<T> {
-  readonly #op: Operation;
-  readonly #observation: Observation;
-  readonly #value: (observation: Observation) => T;
-  #checked = false;
-
-  /** Made by {@linkcode Dut} only. */
-  constructor(op: Operation, observation: Observation, value: (observation: Observation) => T) {
-    this.#op = op;
-    this.#observation = observation;
-    this.#value = value;
-  }
-
-  /** True once somebody took note of the step's failure, or if it did not fail. */
-  get settled(): boolean {
-    return this.#checked || this.#observation.result === "ok";
-  }
-
-  /** The error of this step. */
-  get error(): DevlinkError {
-    return new DevlinkError(this.#op, this.#observation);
-  }
-
-  /**
-   * The step is meant to fail: gives its errno and extack.
-   *
-   * @throws {Error} If it succeeds on the model
-   */
-  fails(): DevlinkError {
-    this.#checked = true;
-    if (this.#observation.result === "ok") {
-      throw new Error(`${this.#op.kind} is expected to fail and succeeds on the model`);
-    }
-    return this.error;
-  }
-
-  /** The step may fail, by kernel: gives all that it showed. */
-  either(): Observation {
-    this.#checked = true;
-    return this.#observation;
-  }
-
-  /** Makes a step awaitable. */
-  then<A = T, B = never>(
-    onFulfilled?: ((value: T) => A | PromiseLike<A>) | null,
-    onRejected?: ((reason: unknown) => B | PromiseLike<B>) | null,
-  ): Promise<A | B> {
-    this.#checked = true;
-    const settled = this.#observation.result === "ok"
-      ? Promise.resolve(this.#value(this.#observation))
-      : Promise.reject(this.error);
-    return settled.then(onFulfilled, onRejected);
-  }
-}
+import type { Handle, NetnsName, Operation, OperationOptions, OperationParameters } from "../model/operation.ts";
+import { Step } from "./step.ts";
 
 /** A trap, as `devlink -jsv trap show` gives it. */
 export interface Trap {
@@ -126,6 +50,9 @@ export interface TrapPolicer {
   /** Packets that it dropped, where the driver counts them */
   stats?: { rx: { dropped: number } };
 }
+
+/** How long a step waits for what it set going; see `settle` in the vocabulary. */
+export type Settling = Pick<OperationOptions, "settle">;
 
 /** Performs an operation and notes it in the plan. */
 export type Perform = (op: Operation) => Observation;
@@ -308,6 +235,56 @@ export class Dut {
     show: (port: number): Step<Json> => this.#step({ kind: "link.show", handle: this.handle, port }, reply),
   };
 
+  /** A netdev by its name, for one that belongs to no devlink port. */
+  netdev(dev: string): {
+    /** `ip link set up` */
+    up(options?: Settling): Step<void>;
+    /** `ip link set down` */
+    down(options?: Settling): Step<void>;
+    /** `ip link show`: its name, flags and operational state */
+    show(): Step<Json>;
+    /** `ethtool`: speed in Mb/s, duplex, autonegotiation, link */
+    ethtool(): Step<Json>;
+    /** `ethtool -r` */
+    restart(options?: Settling): Step<void>;
+  } {
+    const set = (up: boolean) => (options: Settling = {}) =>
+      this.#step({ kind: "netdev.set", dev, up, ...options }, nothing);
+    return {
+      up: set(true),
+      down: set(false),
+      show: () => this.#step({ kind: "netdev.show", dev }, reply),
+      ethtool: () => this.#step({ kind: "ethtool.show", dev }, reply),
+      restart: (options: Settling = {}) => this.#step({ kind: "ethtool.restart", dev, ...options }, nothing),
+    };
+  }
+
+  /** A module of the kernel. */
+  module(name: string): {
+    /** `modprobe` with parameters */
+    load(params?: Readonly<Record<string, string | number>>, options?: Settling): Step<void>;
+    /** `rmmod` */
+    unload(options?: Settling): Step<void>;
+  } {
+    return {
+      load: (params, options = {}) =>
+        this.#step({ kind: "module.load", name, ...(params ? { params } : {}), ...options }, nothing),
+      unload: (options = {}) => this.#step({ kind: "module.unload", name, ...options }, nothing),
+    };
+  }
+
+  /** A driver of a bus in sysfs. */
+  driver(bus: string, name: string): {
+    /** Writes a device's name to `bind` */
+    bind(device: string, options?: Settling): Step<void>;
+    /** Writes a device's name to `unbind` */
+    unbind(device: string, options?: Settling): Step<void>;
+  } {
+    const write = (file: "bind" | "unbind") => (device: string, options: Settling = {}) =>
+      this.write(`/sys/bus/${bus}/drivers/${name}/${file}`, device, options);
+    return { bind: write("bind"), unbind: write("unbind") };
+  }
+
   /** Network namespaces. */
   readonly netns = {
     /** `ip netns add` */
@@ -365,8 +342,8 @@ export class Dut {
   }
 
   /** One `write(2)` of `value` and a newline. */
-  write(path: string, value: string): Step<void> {
-    return this.#step({ kind: "file.write", path, value }, nothing);
+  write(path: string, value: string, options: Settling = {}): Step<void> {
+    return this.#step({ kind: "file.write", path, value, ...options }, nothing);
   }
 
   /** The text of a file, without its last newline. */
