@@ -19,5 +19,12 @@ export {
   type Observation,
   type Result,
 } from "./observation.ts";
-export type { Handle, NetnsName, Operation, OperationKind, OperationParameters } from "./operation.ts";
+export type {
+  Handle,
+  NetnsName,
+  Operation,
+  OperationKind,
+  OperationOptions,
+  OperationParameters,
+} from "./operation.ts";
 export type { SchedulingPoint, Steps } from "./task.ts";
