@@ -1,0 +1,139 @@
+/** For tests: a tree that looks like /sys and /proc of a board, and a shell that the guard asks it through. */
+
+import { dirname, relative } from "node:path";
+
+/** A board's /sys and /proc in a folder of their own. */
+export class FakeSysfs implements AsyncDisposable {
+  readonly root: string;
+  /** What `ip -o route get` and `ip -o addr show to` print, by address */
+  readonly routes: Record<string, string> = {};
+  readonly addresses: Record<string, string> = {};
+  #mounts: string[] = [];
+  #links = 0;
+
+  constructor() {
+    this.root = Deno.makeTempDirSync({ prefix: "twinlink-sysfs-" });
+    this.folder("/sys/devices/virtual");
+    this.folder("/proc/self");
+  }
+
+  folder(path: string): void {
+    Deno.mkdirSync(this.root + path, { recursive: true });
+  }
+
+  file(path: string, text: string): void {
+    this.folder(dirname(path));
+    Deno.writeTextFileSync(this.root + path, `${text}\n`);
+  }
+
+  /** A symbolic link as sysfs has them: relative. */
+  link(path: string, to: string): void {
+    this.folder(dirname(path));
+    this.folder(to);
+    Deno.symlinkSync(relative(dirname(path), to), this.root + path);
+  }
+
+  /** A device and where it stands on its bus; `driver` is `driver` or `driver:module`. */
+  device(path: string, bus: string, driver?: string): string {
+    const at = `/sys/devices/${path}`;
+    const name = at.split("/").pop()!;
+    this.file(`${at}/uevent`, "");
+    this.link(`${at}/subsystem`, `/sys/bus/${bus}`);
+    this.link(`/sys/bus/${bus}/devices/${name}`, at);
+    if (driver !== undefined) {
+      const [base, module] = driver.split(":");
+      const folder = `/sys/bus/${bus}/drivers/${base}`;
+      this.link(`${at}/driver`, folder);
+      this.link(`${folder}/${name}`, at);
+      if (module) this.module(folder, module);
+    }
+    return at;
+  }
+
+  module(folder: string, name: string): void {
+    try {
+      this.link(`${folder}/module`, `/sys/module/${name}`);
+    } catch { /* its driver has another device */ }
+  }
+
+  /** A netdev on a device, or a virtual one of a type and the netdevs below it. */
+  netdev(name: string, on: { device?: string; type?: string; lower?: string[] }): void {
+    const at = on.device ? `${on.device}/net/${name}` : `/sys/devices/virtual/net/${name}`;
+    this.file(`${at}/uevent`, `${on.type ? `DEVTYPE=${on.type}\n` : ""}INTERFACE=${name}`);
+    this.link(`/sys/class/net/${name}`, at);
+    if (on.device) this.link(`${at}/device`, on.device);
+    for (const lower of on.lower ?? []) {
+      this.link(
+        `${at}/lower_${lower}`,
+        Deno.realPathSync(`${this.root}/sys/class/net/${lower}`).slice(this.root.length),
+      );
+    }
+  }
+
+  /** A block device below a device, or a virtual one made of others. */
+  block(number: string, name: string, on: { device?: string; partitionOf?: string; slaves?: string[] }): string {
+    const at = on.partitionOf
+      ? `${on.partitionOf}/${name}`
+      : on.device
+      ? `${on.device}/block/${name}`
+      : `/sys/devices/virtual/block/${name}`;
+    this.file(`${at}/uevent`, `DEVNAME=${name}`);
+    this.link(`${at}/subsystem`, "/sys/class/block");
+    this.link(`/sys/class/block/${name}`, at);
+    this.link(`/sys/dev/block/${number}`, at);
+    if (on.partitionOf) this.file(`${at}/partition`, "1");
+    for (const slave of on.slaves ?? []) this.link(`${at}/slaves/${slave.split("/").pop()}`, slave);
+    return at;
+  }
+
+  /** A device link: `consumer` is unbound when `supplier` is. */
+  supplier(consumer: string, supplier: string, status = "active"): void {
+    const at = `/sys/devices/virtual/devlink/link${++this.#links}`;
+    this.file(`${at}/status`, status);
+    this.file(`${at}/sync_state_only`, "0");
+    this.link(`${at}/supplier`, supplier);
+    this.link(`${consumer}/supplier:platform:${supplier.split("/").pop()}`, at);
+  }
+
+  mount(number: string, point: string, type: string, source: string, options = "rw"): void {
+    const id = 20 + this.#mounts.length;
+    this.#mounts.push(`${id} 1 ${number} / ${point} rw,relatime shared:${id} - ${type} ${source} ${options}`);
+    this.file("/proc/self/mountinfo", this.#mounts.join("\n"));
+  }
+
+  /** Runs a script of the guard on this board with `shell` (`dash`, or `busybox` and its applet). */
+  async ask(script: string, env: Record<string, string>, shell: readonly string[] = ["sh"]): Promise<string> {
+    const cases = (answers: Record<string, string>) =>
+      Object.entries(answers).map(([key, text]) => `    "${key}") echo "${text}" ;;\n`).join("");
+    const ip = `#!/bin/sh
+case "$*" in
+  "-o route get "*) case $4 in
+${cases(this.routes)}    *) exit 2 ;; esac ;;
+  "-o addr show to "*) case $5 in
+${cases(this.addresses)}    esac ;;
+esac
+`;
+    this.file("/bin/ip", ip);
+    Deno.chmodSync(`${this.root}/bin/ip`, 0o755);
+    const [program, ...args] = shell;
+    const child = new Deno.Command(program!, {
+      args: [...args, "-s"],
+      env: { PATH: `${this.root}/bin:/usr/bin:/bin`, TG_ROOT: this.root, TL_D: "/tmp/twinlink.x", LC_ALL: "C", ...env },
+      clearEnv: true,
+      stdin: "piped",
+      stdout: "piped",
+      stderr: "piped",
+    }).spawn();
+    const writer = child.stdin.getWriter();
+    await writer.write(new TextEncoder().encode(script));
+    await writer.close();
+    const { stdout, stderr } = await child.output();
+    const said = new TextDecoder().decode(stderr);
+    if (said !== "") throw new Error(`the guard's script said: ${said}`);
+    return new TextDecoder().decode(stdout);
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return Deno.remove(this.root, { recursive: true });
+  }
+}
