@@ -57,7 +57,41 @@ export interface Era {
   readonly downLosesCarrier: boolean;
   /** Whether traps have a drop counter that the driver reads */
   readonly trapDropCounter: boolean;
+  /** Whether showing a netdev's link has its operational state follow the carrier first, under RTNL */
+  readonly linkwatchSync: boolean;
+  /** How phylink treats its PCS */
+  readonly phylink: PhylinkEra;
 }
+
+/** What phylink of one family of kernels does differently from the others (drivers/net/phy/phylink.c). */
+export interface PhylinkEra {
+  /** Whether the MAC is asked for its PCS at each major configuration, or sets it once (`phylink_set_pcs`) */
+  readonly selects: boolean;
+  /** Whether no answer to that question keeps the PCS of before, or drops it */
+  readonly noAnswer: "keeps" | "drops";
+  /** Whether a PCS is enabled and disabled, and prepared before the MAC is configured */
+  readonly enables: boolean;
+  /** Whether a PCS is asked what it can do in-band before anything is configured */
+  readonly asksInband: boolean;
+  /** Whether a link that was seen down is asked for again, since what a PCS says of it may be an old story */
+  readonly rereads: boolean;
+  /** What starts the polling of a PCS: the start of phylink, or each major configuration */
+  readonly pollsFrom: "start" | "configuration";
+  /** Whether resolving takes the mutex of the PHY first */
+  readonly phydevMutex: boolean;
+}
+
+const phylink61: PhylinkEra = {
+  selects: true,
+  noAnswer: "keeps",
+  enables: false,
+  asksInband: false,
+  rereads: true,
+  pollsFrom: "configuration",
+  phydevMutex: false,
+};
+const phylink612: PhylinkEra = { ...phylink61, enables: true };
+const phylink7: PhylinkEra = { ...phylink612, noAnswer: "drops", asksInband: true, phydevMutex: true };
 
 const era61: Era = {
   id: "6.1",
@@ -79,6 +113,8 @@ const era61: Era = {
   netdevFlags: ["BROADCAST", "NOARP"],
   downLosesCarrier: false,
   trapDropCounter: true,
+  linkwatchSync: false,
+  phylink: phylink61,
 };
 
 const era612: Era = {
@@ -101,6 +137,8 @@ const era612: Era = {
   netdevFlags: ["BROADCAST"],
   downLosesCarrier: true,
   trapDropCounter: true,
+  linkwatchSync: true,
+  phylink: phylink612,
 };
 
 /** The eras by their id. */
@@ -116,13 +154,14 @@ export const ERAS: Readonly<Record<EraId, Era>> = {
     reloadLocks: [],
     fibRefusal: "ENOSPC",
     trapDropCounter: false,
+    phylink: { ...phylink61, selects: false, rereads: false, pollsFrom: "start" },
   },
   "6.1": era61,
   "6.12": era612,
   // 7.2 and 7.3 show an index of every instance, defaults of params, a param test2 and a burst period of reporters: to be
   // completed before use
-  "7.2": { ...era612, id: "7.2", booted: false },
-  "7.3": { ...era612, id: "7.3", booted: false },
+  "7.2": { ...era612, id: "7.2", booted: false, phylink: phylink7 },
+  "7.3": { ...era612, id: "7.3", booted: false, phylink: phylink7 },
 };
 
 /** From which release on each era holds, newest first (SEMANTICS 0.2). */

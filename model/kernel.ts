@@ -4,10 +4,14 @@
  * @module
  */
 
+import { DriverCore } from "./device.ts";
 import type { Devlink } from "./devlink.ts";
 import type { Era } from "./era.ts";
+import { Linkwatch } from "./linkwatch.ts";
+import { Modules } from "./module.ts";
+import { modulesOf } from "./modules.ts";
 import { linkEvent, type Netdev, Netns } from "./netns.ts";
-import { emptyObservation, type Json, type LinkEvent, type Observation } from "./observation.ts";
+import { emptyObservation, type FreedMemory, type Json, type LinkEvent, type Observation } from "./observation.ts";
 import type { Handle, NetnsName } from "./operation.ts";
 import {
   acquire,
@@ -16,23 +20,27 @@ import {
   LOCK_CLASSES,
   type LockClass,
   type LockOrder,
+  Oops,
   type SchedulingPoint,
   type Steps,
   Task,
 } from "./task.ts";
 
+/** What reading a file gives: its text without the last newline, or an errno. */
+export type Content = { text: string } | { errno: string };
+
 /** A file of sysfs, debugfs or `/run`. */
 export interface VirtualFile {
-  /** Its text without the last newline, or an errno */
-  read?(task: Task): { text: string } | { errno: string };
+  /** Its content; as steps where reading it may have to wait */
+  read?(task: Task): Content | Steps<Content>;
   /** Takes one write, the last newline cut off; gives `ok` or an errno */
   write?(task: Task, value: string, netns: Netns): Steps<string>;
 }
 
 /** Something that has files, for example a bus. */
 export interface FileOwner {
-  /** The file at a path, if it is one of this owner's and is there now */
-  resolve(path: string): VirtualFile | undefined;
+  /** The file at a path, as somebody in `netns` finds it, if it is one of this owner's and is there now */
+  resolve(path: string, netns: Netns): VirtualFile | undefined;
   /** Whether a path is one of this owner's directories */
   directory(path: string): boolean;
 }
@@ -46,6 +54,14 @@ export interface Timer {
 
 /** How long it takes to see that an IPv6 address is nobody else's, in ms: 1 to 2 s on a board. */
 const DUPLICATE_DETECTION = 1500;
+
+/** What a kernel is booted with. */
+export interface KernelOptions {
+  seed: number;
+  netdevs: readonly string[];
+  listeners: boolean;
+  freedMemory: FreedMemory;
+}
 
 /** The state of one booted kernel. */
 export class Kernel {
@@ -65,12 +81,28 @@ export class Kernel {
   readonly rtnl: Lock;
   /** What workers cause is written down here: the observation of the operation that runs */
   observation: Observation = emptyObservation();
+  /** Whether workers stop at every lock, too: somebody steps the tasks of this kernel */
+  stepping = false;
+  /** How many works are queued or run */
+  busyWorks = 0;
+  /** When those who sleep wake up, in ms */
+  readonly wakeups: number[] = [];
+  readonly core: DriverCore;
+  readonly modules: Modules;
+  readonly linkwatch: Linkwatch;
+  readonly freedMemory: FreedMemory;
+  /** KASAN reports once, and not again until the next boot */
+  kasanReported = false;
   #index = 0;
   #random: number;
 
-  constructor(readonly era: Era, options: { seed: number; netdevs: readonly string[]; listeners: boolean }) {
+  constructor(readonly era: Era, options: KernelOptions) {
     this.#random = options.seed >>> 0;
     this.rtnl = this.lock("rtnl", "rtnl");
+    this.core = new DriverCore(this);
+    this.modules = new Modules(() => modulesOf(this));
+    this.linkwatch = new Linkwatch(this);
+    this.freedMemory = options.freedMemory;
     this.listeners = options.listeners;
     this.init = new Netns("init", { heard: options.listeners, lab: true });
     this.netns.set("init", this.init);
@@ -78,6 +110,11 @@ export class Kernel {
       const lo = name === "lo";
       this.addNetdev(this.init, name, lo ? ["LOOPBACK"] : ["BROADCAST", "MULTICAST"], lo ? "UNKNOWN" : "UP").up = true;
     }
+  }
+
+  /** Whether something is under way that nobody waits for: work, or a netdev whose state has yet to follow its carrier */
+  get unsettled(): boolean {
+    return this.busyWorks > 0 || this.linkwatch.pending;
   }
 
   /** Whether each netns has a listener from its start */
@@ -134,7 +171,18 @@ export class Kernel {
 
   /** Puts a netdev into a netns without telling anybody. */
   addNetdev(netns: Netns, name: string, downFlags: readonly string[], operstateUp: string): Netdev {
-    const netdev: Netdev = { name, netns, downFlags, operstateUp, up: false, carrier: true };
+    const netdev: Netdev = {
+      name,
+      netns,
+      downFlags,
+      operstateUp,
+      up: false,
+      carrier: true,
+      followed: undefined,
+      activated: false,
+      running: undefined,
+      ops: undefined,
+    };
     netns.netdevs.set(name, netdev);
     return netdev;
   }
@@ -238,28 +286,49 @@ export class Kernel {
     return moved;
   }
 
-  /** Lets virtual time pass; timers run in the order in which they are due. */
+  /** Lets time pass until the next sleeper wakes up; says whether there is one. */
+  wakeNext(): boolean {
+    if (this.wakeups.length === 0) return false;
+    this.advance(Math.max(0, Math.min(...this.wakeups) - this.now));
+    return true;
+  }
+
+  /** Lets virtual time pass; timers run, and sleepers wake up, in the order in which they are due. */
   advance(ms: number): void {
     const end = this.now + ms;
     for (;;) {
       let first: Timer | undefined;
       for (const timer of this.timers) if (timer.due <= end && (!first || timer.due < first.due)) first = timer;
-      if (!first) break;
-      this.now = Math.max(this.now, first.due);
-      first.run(this.now);
+      const wakeup = this.wakeups.length > 0 ? Math.min(...this.wakeups) : Infinity;
+      if (wakeup <= end && (!first || wakeup < first.due)) {
+        this.now = Math.max(this.now, wakeup);
+        // Whoever is no worker wakes up when its turn comes
+        for (let i = this.wakeups.indexOf(wakeup); i >= 0; i = this.wakeups.indexOf(wakeup)) this.wakeups.splice(i, 1);
+      } else if (first) {
+        this.now = Math.max(this.now, first.due);
+        first.run(this.now);
+      } else break;
+      if (this.workers.length > 0) this.runWorkers();
     }
     this.now = end;
   }
 }
 
-/** One step of a kernel thread; one that waits for itself is gone for good. */
-function stepWorker(steps: Steps): IteratorResult<SchedulingPoint, void> {
+/** One step of a kernel thread; one that waits for itself, or that the kernel ended, is gone for good. */
+export function stepWorker(steps: Steps): IteratorResult<SchedulingPoint, void> {
   try {
     return steps.next();
   } catch (error) {
-    if (error instanceof HungTask) return { done: true, value: undefined };
+    if (error instanceof HungTask || error instanceof Oops) return { done: true, value: undefined };
     throw error;
   }
+}
+
+/** Sleeps for `ms` of virtual time. */
+export function* sleep(kernel: Kernel, task: Task, ms: number): Steps {
+  const wakeup = kernel.now + ms;
+  kernel.wakeups.push(wakeup);
+  while (kernel.now < wakeup) yield { kind: "blocked", what: "time to pass", task: task.name };
 }
 
 /** Takes RTNL, does something and gives it back. */

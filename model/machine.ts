@@ -4,15 +4,19 @@
  * @module
  */
 
-import { type Command, DEVLINK_COMMANDS, type DevlinkKind, type Scene } from "./command.ts";
+import { type Command, DEVLINK_COMMANDS, type DevlinkKind } from "./command.ts";
+import { during } from "./during.ts";
 import { type Era, type EraId, ERAS } from "./era.ts";
 import { Kernel, withRtnl } from "./kernel.ts";
 import { NetdevsimBus } from "./netdevsim_bus.ts";
 import { linkFlags, type Netdev, Netns, operstate } from "./netns.ts";
-import { emptyObservation, type Json, type Observation, type Result } from "./observation.ts";
+import { NETDEV_COMMANDS, NetdevFiles, type NetdevKind } from "./netdev.ts";
+import { emptyObservation, type FreedMemory, type Observation, type Result } from "./observation.ts";
 import type { Operation, OperationKind } from "./operation.ts";
 import { reloadIntoInit } from "./reload.ts";
-import { acquire, HungTask, type SchedulingPoint, type Steps, Task } from "./task.ts";
+import { rounds } from "./rounds.ts";
+import { settle } from "./settle.ts";
+import { acquire, HungTask, Oops, type Steps, Task } from "./task.ts";
 
 /** What a machine is made with. */
 export interface MachineOptions {
@@ -24,10 +28,18 @@ export interface MachineOptions {
   netdevs?: { init: string[] };
   /** Whether a devlink and a link monitor run in every netns (from its start to its end) or in none */
   listeners?: "all" | "none";
+  /**
+   * What a use of freed memory does
+   *
+   * @default {"kept"}
+   */
+  freedMemory?: FreedMemory;
 }
 
 /** The longest that `netns.del` waits for an instance to come back, in ms. */
 const UNTIL_BOUND = 5000;
+/** The longest that an operation takes and is not said to have been blocked, in ms. */
+const PROMPT = 3000;
 
 /**
  * One booted kernel of an era. Deterministic: the same operations give the same observations.
@@ -44,6 +56,8 @@ const UNTIL_BOUND = 5000;
  */
 export class Machine {
   readonly #kernel: Kernel;
+  /** Whether work was left to do when the last operation had done its part */
+  #late = false;
 
   /** Boots the kernel of an era. */
   constructor(options: MachineOptions) {
@@ -52,13 +66,24 @@ export class Machine {
       seed: options.seed ?? 1,
       netdevs: options.netdevs?.init ?? ["lo", "eth0"],
       listeners: options.listeners !== "none",
+      freedMemory: options.freedMemory ?? "kept",
     });
-    this.#kernel.owners.push(new NetdevsimBus(this.#kernel));
+    const kernel = this.#kernel;
+    kernel.owners.push(new NetdevsimBus(kernel), kernel.core, new NetdevFiles(kernel));
   }
 
   /** The era of this machine. */
   get era(): Era {
     return this.#kernel.era;
+  }
+
+  /**
+   * Whether the last operation left something under way that it did not wait for: work of a kernel thread, or a netdev whose
+   * operational state has yet to follow its carrier. When that comes is nobody's to say, so a step that leaves it so has to
+   * settle.
+   */
+  get unsettled(): boolean {
+    return this.#late || this.#kernel.unsettled;
   }
 
   /** Virtual time since the boot, in ms. */
@@ -96,15 +121,15 @@ export class Machine {
     for (;;) {
       const next = steps.next();
       if (next.done) {
+        this.#late = kernel.busyWorks > 0;
         if (kernel.workers.length > 0) kernel.runWorkers();
         return next.value;
       }
-      if (next.value.kind === "blocked" && !kernel.runWorkers()) {
+      if (next.value.kind === "blocked" && !kernel.runWorkers() && !kernel.wakeNext()) {
         // Whoever it waits for will never run
         const { observation } = kernel;
         observation.result = "hang";
         observation.time = "hang";
-        observation.kmsg.push({ class: "hung", text: `INFO: task blocked on ${next.value.what}` });
         return observation;
       }
     }
@@ -120,22 +145,25 @@ export class Machine {
       observation.result = "client";
       return observation;
     }
-    const command = COMMANDS[op.kind] as Command<OperationKind> | undefined;
+    const command = commandOf(op.kind) as Command<OperationKind> | undefined;
     if (!command) throw new TypeError(`Cannot perform operation "${op.kind}": the model has no such kind`);
+    const begin = kernel.now;
     try {
-      observation.result = yield* command.call(COMMANDS, { kernel, task, netns }, op);
+      observation.result = yield* command({ kernel, task, netns }, op);
+      if (op.kind !== "wait" && kernel.now - begin > PROMPT) observation.time = "blocked";
     } catch (error) {
-      if (!(error instanceof HungTask)) throw error;
-      observation.result = "hang";
-      observation.time = "hang";
+      if (error instanceof Oops) observation.result = "killed";
+      else if (error instanceof HungTask) observation.result = observation.time = "hang";
+      else throw error;
     }
+    if (op.settle !== undefined && observation.result !== "hang") settle(kernel, op.settle);
     if (observation.result !== "ok") observation.reply = null;
     return observation;
   }
 }
 
 /** The operations other than those of devlink(8). */
-const OTHER_COMMANDS: { [K in Exclude<OperationKind, DevlinkKind | PcsKind>]: Command<K> } = {
+const OTHER_COMMANDS: { [K in Exclude<OperationKind, DevlinkKind | NetdevKind>]: Command<K> } = {
   *"link.set"({ kernel, task, netns }, { handle, port, up }) {
     const netdev = netdevOf(kernel, netns, handle, port);
     if (!netdev) return "ENODEV";
@@ -229,13 +257,13 @@ const OTHER_COMMANDS: { [K in Exclude<OperationKind, DevlinkKind | PcsKind>]: Co
     return yield* file.write(task, value.replace(/\n$/, ""), netns);
   },
 
-  // deno-lint-ignore require-yield
   *"file.read"({ kernel, task, netns }, { path }) {
     const plain = kernel.runFiles.get(path);
     const file = plain === undefined ? resolve(kernel, netns, path) : { read: () => ({ text: plain }) };
     if (!file) return "ENOENT";
     if (!file.read) return path.startsWith("/sys/kernel/debug/") ? "EINVAL" : "EACCES";
-    const content = file.read(task);
+    const read = file.read(task);
+    const content = "next" in read ? yield* read : read;
     if ("errno" in content) return content.errno;
     task.observation.sysfs = content.text;
     return "ok";
@@ -247,20 +275,24 @@ const OTHER_COMMANDS: { [K in Exclude<OperationKind, DevlinkKind | PcsKind>]: Co
     return "ok";
   },
 
-  during: (scene, op) => during(scene, op),
+  *"module.load"({ kernel, task }, { name, params }) {
+    return yield* kernel.modules.load(task, name, params ?? {});
+  },
+
+  *"module.unload"({ kernel, task }, { name }) {
+    return yield* kernel.modules.unload(task, name);
+  },
+
+  during: (scene, op) => during(scene, op, commandOf),
+
+  rounds: (scene, op) => rounds(scene, op, commandOf),
 };
 
-/** To come. */
-type PcsKind =
-  | "netdev.set"
-  | "netdev.show"
-  | "ethtool.show"
-  | "ethtool.restart"
-  | "module.load"
-  | "module.unload"
-  | "rounds";
+const COMMANDS: { [K in OperationKind]: Command<K> } = { ...DEVLINK_COMMANDS, ...NETDEV_COMMANDS, ...OTHER_COMMANDS };
 
-const COMMANDS = { ...DEVLINK_COMMANDS, ...OTHER_COMMANDS } as { [K in OperationKind]: Command<K> };
+function commandOf(kind: OperationKind): Command<OperationKind> {
+  return COMMANDS[kind] as Command<OperationKind>;
+}
 
 function netdevOf(kernel: Kernel, netns: Netns, handle: string, index: number): Netdev | undefined {
   const netdev = kernel.find(netns, handle)?.ports.find((port) => port.index === index)?.netdev;
@@ -271,7 +303,7 @@ function resolve(kernel: Kernel, netns: Netns, path: string) {
   // `ip netns exec` mounts a sysfs of that netns, without debugfs on it
   if (netns !== kernel.init && path.startsWith("/sys/kernel/debug/")) return undefined;
   for (const owner of kernel.owners) {
-    const file = owner.resolve(path);
+    const file = owner.resolve(path, netns);
     if (file) return file;
   }
   return undefined;
@@ -303,91 +335,4 @@ function* cleanup(kernel: Kernel, task: Task, netns: Netns): Steps {
     if (dl.registered && dl.netns === netns) yield* reloadIntoInit(task, dl);
     for (const lock of kernel.era.reloadLocks.toReversed()) (lock === "device" ? dl.deviceLock : dl.lock).release(task);
   }
-}
-
-/**
- * `during`: at each place where the operation could be preempted a poll is begun; one that has to wait is tried again
- * further on. What they answered is all that a board may have seen.
- */
-function* during({ kernel, task, netns }: Scene, op: Operation<"during">): Steps<Result> {
-  const { observation } = task;
-  const seen = new Map<string, Json>();
-  let polls: { task: Task; steps: Steps<Result> }[] = [];
-
-  const begin = () => {
-    const polling = new Task("poll", emptyObservation(), false);
-    const where = op.poll.netns === undefined ? netns : kernel.netns.get(op.poll.netns);
-    if (!where) return void seen.set("null", null);
-    const command = COMMANDS[op.poll.kind] as Command<OperationKind>;
-    polls.push({ task: polling, steps: command.call(COMMANDS, { kernel, task: polling, netns: where }, op.poll) });
-  };
-  const tryAll = () => {
-    polls = polls.filter((poll) => {
-      const next = poll.steps.next();
-      if (!next.done) return true;
-      const answer = next.value === "ok" ? shorten(op.poll, poll.task.observation.reply) : null;
-      seen.set(JSON.stringify(answer), answer);
-      return false;
-    });
-  };
-
-  const where = op.operation.netns === undefined ? netns : kernel.netns.get(op.operation.netns);
-  if (!where) return "client";
-  const inner = new Task(op.operation.kind, observation, true);
-  const command = COMMANDS[op.operation.kind] as Command<OperationKind>;
-  const steps = command.call(COMMANDS, { kernel, task: inner, netns: where }, op.operation);
-  begin();
-  tryAll();
-  let result: Result = "ok";
-  for (;;) {
-    const next = steps.next();
-    begin();
-    tryAll();
-    if (next.done) {
-      result = next.value;
-      break;
-    }
-    if (next.value.kind === "blocked" && !stepWorkers(kernel, begin, tryAll) && polls.length === 0) {
-      yield next.value;
-    }
-  }
-  stepWorkers(kernel, begin, tryAll);
-  tryAll();
-  const answers = [...seen.values()];
-  observation.reply = {
-    seen: answers.toSorted((a, b) => rank(a) - rank(b) || (JSON.stringify(a) < JSON.stringify(b) ? -1 : 1)),
-  };
-  return result;
-}
-
-/** Runs the kernel threads, and polls at each of their stops. */
-function stepWorkers(kernel: Kernel, begin: () => void, tryAll: () => void): boolean {
-  let moved = false;
-  for (const worker of [...kernel.workers]) {
-    worker.task.observation = kernel.observation;
-    for (;;) {
-      const next: IteratorResult<SchedulingPoint, void> = worker.steps.next();
-      begin();
-      tryAll();
-      if (next.done) {
-        kernel.workers.splice(kernel.workers.indexOf(worker), 1);
-        moved = true;
-        break;
-      }
-      if (next.value.kind === "blocked") break;
-      moved = true;
-    }
-  }
-  return moved;
-}
-
-function rank(answer: Json): number {
-  return answer === null ? -1 : typeof answer === "number" ? answer : Number.MAX_SAFE_INTEGER;
-}
-
-/** A port dump is told by how many ports it held; an empty one is no answer. */
-function shorten(poll: Operation, reply: Json): Json {
-  if (poll.kind !== "port.show") return reply;
-  const ports = Object.keys((reply as { port: object }).port).length;
-  return ports === 0 ? null : ports;
 }

@@ -6,7 +6,7 @@
 
 import type { LinkEvent, Result } from "./observation.ts";
 import type { NetnsName } from "./operation.ts";
-import type { Task } from "./task.ts";
+import type { Steps, Task } from "./task.ts";
 
 /** A netdev, as far as it shows in devlink and in `ip link`. */
 export interface Netdev {
@@ -17,6 +17,30 @@ export interface Netdev {
   readonly operstateUp: string;
   up: boolean;
   carrier: boolean;
+  /** The carrier that the operational state follows, where it does so by an event; undefined where it does so at once */
+  followed: boolean | undefined;
+  /** Whether its queues are active: an event that would make them so is urgent */
+  activated: boolean;
+  /** Whether its driver was told to start and not yet to stop; undefined where that is as `up` */
+  running: boolean | undefined;
+  /** What a driver does beside; undefined where there is nothing to do */
+  ops: NetdevOps | undefined;
+}
+
+/** What ethtool(8) shows of a netdev. */
+export interface LinkSettings {
+  /** Mb/s, or null where it is not known */
+  speed: number | null;
+  duplex: "full" | "half" | null;
+  autoneg: boolean;
+}
+
+/** The callbacks of a netdev's driver, under RTNL. */
+export interface NetdevOps {
+  open(task: Task): Steps;
+  stop(task: Task): Steps;
+  linkSettings(task: Task): Steps<LinkSettings>;
+  restartNegotiation(task: Task): Steps;
 }
 
 /** The five tables that netdevsim counts, by the path of their devlink resource. */
@@ -97,10 +121,12 @@ export function linkEvent(event: LinkEvent["event"], netdev: Netdev): LinkEvent 
 /** The flags of a netdev, as ip(8) prints them. */
 export function linkFlags(netdev: Netdev): string[] {
   if (!netdev.up) return [...netdev.downFlags];
-  return netdev.carrier ? [...netdev.downFlags, "UP", "LOWER_UP"] : ["NO-CARRIER", ...netdev.downFlags, "UP"];
+  const { carrier, followed = carrier, downFlags } = netdev;
+  const flags = carrier ? [...downFlags, "UP", "LOWER_UP"] : [...downFlags, "UP"];
+  return followed ? flags : ["NO-CARRIER", ...flags];
 }
 
 /** The operational state of a netdev. */
 export function operstate(netdev: Netdev): string {
-  return netdev.up && netdev.carrier ? netdev.operstateUp : "DOWN";
+  return netdev.up && (netdev.followed ?? netdev.carrier) ? netdev.operstateUp : "DOWN";
 }

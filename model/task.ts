@@ -55,7 +55,16 @@ export class Task {
 }
 
 /** The classes of locks. Lock order is checked between classes, as lockdep does. */
-export const LOCK_CLASSES = ["nsim_bus", "device", "instance", "reporters", "rtnl"] as const;
+export const LOCK_CLASSES = [
+  "nsim_bus",
+  "device",
+  "instance",
+  "reporters",
+  "providers",
+  "rtnl",
+  "phydev",
+  "phylink",
+] as const;
 /** A class of locks. */
 export type LockClass = (typeof LOCK_CLASSES)[number];
 
@@ -98,6 +107,22 @@ export class Lock {
 /** Thrown inside a task that waits for itself: it never goes on, and what it holds stays held. */
 export class HungTask extends Error {
   override name = "HungTask";
+}
+
+/** Thrown inside a task that the kernel ends in the midst of its work: what it holds stays held. */
+export class Oops extends Error {
+  override name = "Oops";
+}
+
+/** Logs an oops and ends the task. */
+export function oops(task: Task, text: string): never {
+  task.log("oops", text);
+  throw new Oops(text);
+}
+
+/** A place where a task that is stepped may be preempted. */
+export function* pause(task: Task, what: string): Steps {
+  if (task.stepping) yield { kind: "pause", what, task: task.name };
 }
 
 /** Waits for a lock and takes it. A task that waits for itself is a finding on `kmsg`, and the end of that task. */

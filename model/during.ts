@@ -1,0 +1,103 @@
+/**
+ * An operation during which something is asked again and again.
+ *
+ * @module
+ */
+
+import type { Command, Scene } from "./command.ts";
+import type { Kernel } from "./kernel.ts";
+import { emptyObservation, type Json, type Result } from "./observation.ts";
+import type { Operation, OperationKind } from "./operation.ts";
+import { type SchedulingPoint, type Steps, Task } from "./task.ts";
+
+/** Finds what carries out an operation. */
+export type Commands = (kind: OperationKind) => Command<OperationKind>;
+
+/**
+ * `during`: at each place where the operation could be preempted a poll is begun; one that has to wait is tried again
+ * further on. What they answered is all that a board may have seen.
+ */
+export function* during(
+  { kernel, task, netns }: Scene,
+  op: Operation<"during">,
+  commands: Commands,
+): Steps<Result> {
+  const { observation } = task;
+  const seen = new Map<string, Json>();
+  let polls: { task: Task; steps: Steps<Result> }[] = [];
+
+  const begin = () => {
+    const polling = new Task("poll", emptyObservation(), false);
+    const where = op.poll.netns === undefined ? netns : kernel.netns.get(op.poll.netns);
+    if (!where) return void seen.set("null", null);
+    polls.push({ task: polling, steps: commands(op.poll.kind)({ kernel, task: polling, netns: where }, op.poll) });
+  };
+  const tryAll = () => {
+    polls = polls.filter((poll) => {
+      const next = poll.steps.next();
+      if (!next.done) return true;
+      const answer = next.value === "ok" ? shorten(op.poll, poll.task.observation.reply) : null;
+      seen.set(JSON.stringify(answer), answer);
+      return false;
+    });
+  };
+
+  const where = op.operation.netns === undefined ? netns : kernel.netns.get(op.operation.netns);
+  if (!where) return "client";
+  const inner = new Task(op.operation.kind, observation, true);
+  const steps = commands(op.operation.kind)({ kernel, task: inner, netns: where }, op.operation);
+  begin();
+  tryAll();
+  let result: Result = "ok";
+  for (;;) {
+    const next = steps.next();
+    begin();
+    tryAll();
+    if (next.done) {
+      result = next.value;
+      break;
+    }
+    if (next.value.kind === "blocked" && !stepWorkers(kernel, begin, tryAll) && polls.length === 0) {
+      yield next.value;
+    }
+  }
+  stepWorkers(kernel, begin, tryAll);
+  tryAll();
+  const answers = [...seen.values()];
+  observation.reply = {
+    seen: answers.toSorted((a, b) => rank(a) - rank(b) || (JSON.stringify(a) < JSON.stringify(b) ? -1 : 1)),
+  };
+  return result;
+}
+
+/** Runs the kernel threads, and polls at each of their stops. */
+function stepWorkers(kernel: Kernel, begin: () => void, tryAll: () => void): boolean {
+  let moved = false;
+  for (const worker of [...kernel.workers]) {
+    worker.task.observation = kernel.observation;
+    for (;;) {
+      const next: IteratorResult<SchedulingPoint, void> = worker.steps.next();
+      begin();
+      tryAll();
+      if (next.done) {
+        kernel.workers.splice(kernel.workers.indexOf(worker), 1);
+        moved = true;
+        break;
+      }
+      if (next.value.kind === "blocked") break;
+      moved = true;
+    }
+  }
+  return moved;
+}
+
+function rank(answer: Json): number {
+  return answer === null ? -1 : typeof answer === "number" ? answer : Number.MAX_SAFE_INTEGER;
+}
+
+/** A port dump is told by how many ports it held; an empty one is no answer. */
+function shorten(poll: Operation, reply: Json): Json {
+  if (poll.kind !== "port.show") return reply;
+  const ports = Object.keys((reply as { port: object }).port).length;
+  return ports === 0 ? null : ports;
+}

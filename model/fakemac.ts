@@ -1,0 +1,354 @@
+/**
+ * The MAC of the fixture: a driver with three netdevs on one device, the list of PCS, and the designs that hold a PCS that is
+ * in use (fixtures/pcs/fakemac.c; SEMANTICS 7.3).
+ *
+ * @module
+ */
+
+import { Device, type DeviceDriver, PROBE_DEFER } from "./device.ts";
+import { FakePcs, PCS_COUNT, type PcsList } from "./fakepcs.ts";
+import { FakemacKnobs } from "./fakemac_knobs.ts";
+import type { Kernel } from "./kernel.ts";
+import type { Module, ModuleParameters, ModuleSource } from "./module.ts";
+import { closeNetdev } from "./netdev.ts";
+import type { Netdev } from "./netns.ts";
+import type { Result } from "./observation.ts";
+import { type Interface, type LinkState, type Mac, type Pcs, Phylink } from "./phylink.ts";
+import { acquire, type Lock, type Steps, type Task } from "./task.ts";
+
+/** What keeps a PCS that is in use. */
+const DESIGNS = ["none", "module_ref", "device_ref", "device_link", "notified"] as const;
+type Design = (typeof DESIGNS)[number];
+
+/** The interface of each netdev at first. */
+const INTERFACES: readonly Interface[] = ["1000base-x", "gmii", "sgmii"];
+
+/** A PCS of the MAC's own that never has a link: what phylink gets in place of one that is not there. */
+const ABSENT: Pcs = {
+  name: "the absent PCS",
+  poll: false,
+  speed: null,
+  read() {},
+  // deno-lint-ignore require-yield
+  *call() {
+    return false;
+  },
+};
+
+/** The module of the MAC driver; what it holds for the PCS driver is at `list` while it is loaded. */
+export function fakemacModule(kernel: Kernel): { source: ModuleSource; list: () => PcsList } {
+  let fakemac: Fakemac | undefined;
+  return {
+    list: () => fakemac!,
+    source: {
+      name: "fakemac",
+      uses: [],
+      *init(task, module, parameters) {
+        const design = DESIGNS.find((one) => one === (parameters.design ?? "none"));
+        if (design === undefined) return "EINVAL";
+        fakemac = new Fakemac(kernel, module, design, parameters);
+        yield* fakemac.init(task);
+        return fakemac;
+      },
+    },
+  };
+}
+
+/** What the module holds while it is loaded. */
+class Fakemac implements PcsList {
+  readonly #kernel: Kernel;
+  readonly #module: Module;
+  readonly #design: Design;
+  readonly #poll: boolean;
+  readonly #self: boolean;
+  readonly #lock: Lock;
+  readonly #driver: DeviceDriver;
+  readonly #devices: Device[] = [];
+  readonly #providers: ({ pcs: FakePcs; device: Device } | undefined)[] = [];
+  readonly #generations: number[] = [];
+  readonly #knobs: FakemacKnobs;
+  #mac: BoundMac | undefined;
+
+  constructor(kernel: Kernel, module: Module, design: Design, parameters: ModuleParameters) {
+    this.#kernel = kernel;
+    this.#module = module;
+    this.#design = design;
+    this.#poll = Number(parameters.poll ?? 0) === 1;
+    this.#self = Number(parameters.self ?? 0) === 1;
+    this.#lock = kernel.lock("lock of fakemac", "providers");
+    this.#knobs = new FakemacKnobs((task, index) => this.#tell(task, index));
+    this.#driver = {
+      name: "fakemac",
+      module,
+      matches: "fakemac",
+      probe: (task, device) => this.#probe(task, device),
+    };
+  }
+
+  *init(task: Task): Steps {
+    const { core, owners } = this.#kernel;
+    yield* core.registerDriver(task, "platform", this.#driver);
+    owners.push(this.#knobs);
+    for (const name of ["fakemac.0", "fakepcs.0", "fakepcs.1", "fakepcs.2"]) {
+      const device = new Device(this.#kernel, "platform", name);
+      this.#devices.push(device);
+      yield* core.addDevice(task, device);
+    }
+  }
+
+  *exit(task: Task): Steps {
+    const { core, owners } = this.#kernel;
+    for (const device of this.#devices.toReversed()) yield* core.removeDevice(task, device);
+    yield* core.unregisterDriver(task, "platform", this.#driver);
+    owners.splice(owners.indexOf(this.#knobs), 1);
+  }
+
+  make(device: string, id: number, module: Module): FakePcs {
+    const generation = this.#generations[id] = (this.#generations[id] ?? 0) + 1;
+    return new FakePcs(this.#kernel, device, generation, module, this.#poll, {
+      cable: () => this.#knobs.cables[id === 0 ? 0 : 2]!,
+      delay: () => this.#knobs.delay,
+    });
+  }
+
+  *provide(task: Task, id: number, pcs: FakePcs, device: Device): Steps {
+    const mac = yield* this.#enter(task);
+    this.#providers[id] = { pcs, device };
+    if (mac) {
+      mac.pcs[id] = pcs;
+      for (const net of mac.nets) {
+        if (net.netdev.up && net.uses(net.index === 2 ? this.#knobs.mode : net.first) === id) yield* net.restart(task);
+      }
+    }
+    this.#leave(task);
+  }
+
+  *withdraw(task: Task, id: number): Steps {
+    const mac = yield* this.#enter(task);
+    if (mac) {
+      const pcs = mac.pcs[id] ?? null;
+      mac.pcs[id] = undefined;
+      for (const net of mac.nets) {
+        if (net.held !== pcs) continue;
+        net.lettingGo = true;
+        yield* net.restart(task);
+        net.lettingGo = false;
+      }
+    }
+    this.#providers[id] = undefined;
+    this.#leave(task);
+  }
+
+  /** Takes the locks of the list; gives the MAC that has to be told, if the design tells it. */
+  *#enter(task: Task): Steps<BoundMac | undefined> {
+    const notified = this.#design === "notified";
+    if (notified) yield* acquire(task, this.#kernel.rtnl);
+    yield* acquire(task, this.#lock);
+    return notified && !this.#self ? this.#mac : undefined;
+  }
+
+  #leave(task: Task): void {
+    this.#lock.release(task);
+    if (this.#design === "notified") this.#kernel.rtnl.release(task);
+  }
+
+  *#probe(task: Task, device: Device): Steps<Result> {
+    const { rtnl } = this.#kernel;
+    const mac = new BoundMac(this.#kernel, device, this.#knobs, this.#poll);
+    yield* acquire(task, rtnl);
+    yield* acquire(task, this.#lock);
+    const result = this.#getPcs(mac);
+    this.#lock.release(task);
+    if (result === "ok") {
+      mac.addNets(task);
+      yield* acquire(task, this.#lock);
+      this.#mac = mac;
+      this.#lock.release(task);
+    }
+    rtnl.release(task);
+    if (result !== "ok") {
+      yield* this.#remove(task, mac);
+      return result;
+    }
+    task.log("info", `fakemac ${device.name}: probed`);
+    device.managed.push((task) => this.#removed(task, mac));
+    return "ok";
+  }
+
+  *#removed(task: Task, mac: BoundMac): Steps {
+    yield* this.#remove(task, mac);
+    task.log("info", `fakemac ${mac.device.name}: removed`);
+  }
+
+  *#remove(task: Task, mac: BoundMac): Steps {
+    const { rtnl } = this.#kernel;
+    yield* acquire(task, rtnl);
+    yield* acquire(task, this.#lock);
+    this.#mac = undefined;
+    this.#lock.release(task);
+    for (const net of mac.nets) yield* net.unregister(task);
+    rtnl.release(task);
+    for (const net of mac.nets) yield* net.phylink.destroy(task);
+    for (const pcs of mac.own) pcs.removed = true;
+    for (const put of mac.puts) put();
+  }
+
+  /** Gets the MAC its PCS, and holds each as the design does. */
+  #getPcs(mac: BoundMac): Result {
+    if (this.#self) {
+      for (let id = 0; id < PCS_COUNT; id++) {
+        if (this.#design === "module_ref") this.#holdModule(mac, this.#module);
+        const pcs = this.make(id === 0 ? "self" : `self.${id}`, id, this.#module);
+        mac.own.push(pcs);
+        mac.pcs[id] = pcs;
+      }
+      return "ok";
+    }
+    for (let id = 0; id < PCS_COUNT; id++) {
+      if (!this.#providers[id] && this.#design !== "notified") return PROBE_DEFER;
+    }
+    for (let id = 0; id < PCS_COUNT; id++) {
+      const provider = this.#providers[id];
+      if (!provider) continue;
+      mac.pcs[id] = provider.pcs;
+      const { device } = provider;
+      if (this.#design === "module_ref" && !this.#holdModule(mac, device.driver!.module)) return "ENODEV";
+      if (this.#design === "device_ref") {
+        device.references++;
+        mac.puts.push(() => device.references--);
+      }
+      if (this.#design === "device_link") {
+        if (!this.#kernel.core.link(mac.device, device, { autoremoveConsumer: true })) return "EINVAL";
+      }
+    }
+    return "ok";
+  }
+
+  #holdModule(mac: BoundMac, module: Module): boolean {
+    if (!module.get()) return false;
+    mac.puts.push(() => module.put());
+    return true;
+  }
+
+  /** Tells phylink that a cable was plugged in or pulled out, unless it asks by itself. */
+  *#tell(task: Task, index: number): Steps {
+    yield* acquire(task, this.#lock);
+    const net = this.#mac?.nets[index];
+    if (net && !this.#poll) yield* net.phylink.macChange(task, this.#knobs.cables[index]!);
+    this.#lock.release(task);
+  }
+}
+
+/** What the MAC driver holds for its bound device. */
+class BoundMac {
+  readonly pcs: (FakePcs | undefined)[] = [];
+  /** Those that it made itself */
+  readonly own: FakePcs[] = [];
+  readonly nets: FakemacNet[] = [];
+  /** Gives back what the design took */
+  readonly puts: (() => void)[] = [];
+
+  constructor(
+    readonly kernel: Kernel,
+    readonly device: Device,
+    readonly knobs: FakemacKnobs,
+    readonly poll: boolean,
+  ) {}
+
+  addNets(task: Task): void {
+    for (let index = 0; index < INTERFACES.length; index++) this.nets.push(new FakemacNet(task, this, index));
+  }
+}
+
+/** One netdev of the MAC. */
+class FakemacNet implements Mac {
+  readonly netdev: Netdev;
+  readonly phylink: Phylink;
+  readonly first: Interface;
+  /** The PCS that phylink has a pointer to, as far as its documentation lets a driver know */
+  held: Pcs | null = null;
+  lettingGo = false;
+  readonly #mac: BoundMac;
+  readonly #prefix: string;
+
+  constructor(task: Task, mac: BoundMac, readonly index: number) {
+    const { kernel } = mac;
+    const name = `fm${index}`;
+    this.#mac = mac;
+    this.#prefix = `fakemac ${mac.device.name} ${name}`;
+    this.first = INTERFACES[index]!;
+    this.netdev = kernel.addNetdev(kernel.init, name, ["BROADCAST", "MULTICAST"], "UP");
+    this.netdev.carrier = false;
+    this.netdev.followed = false;
+    this.phylink = new Phylink(kernel, {
+      mode: index === 0 ? "inband" : "fixed",
+      interface: this.first,
+      mac: this,
+      netdev: this.netdev,
+      prefix: this.#prefix,
+      pollFixed: mac.poll,
+    });
+    const pcs = mac.pcs[this.uses(this.first)];
+    if (!kernel.era.phylink.selects && pcs) this.phylink.setPcs(this.held = pcs);
+    this.netdev.ops = {
+      open: (task) => this.phylink.start(task),
+      stop: (task) => this.phylink.stop(task),
+      linkSettings: (task) => this.phylink.linkSettings(task),
+      restartNegotiation: (task) => this.phylink.restartNegotiation(task),
+    };
+    kernel.link(task, "new", this.netdev);
+  }
+
+  /** Which PCS it uses in a mode; -1 for none. */
+  uses(mode: Interface): number {
+    if (this.index === 0) return 0;
+    if (this.index === 2 && mode === "sgmii") return 1;
+    if (this.index === 2 && mode === "2500base-x") return 2;
+    return -1;
+  }
+
+  /** Has phylink choose its PCS anew, whether the netdev is up or down. */
+  *restart(task: Task): Steps {
+    const { up } = this.netdev;
+    if (up) yield* this.phylink.stop(task);
+    yield* this.phylink.start(task);
+    if (!up) yield* this.phylink.stop(task);
+  }
+
+  *unregister(task: Task): Steps {
+    const { kernel } = this.#mac;
+    yield* closeNetdev(kernel, task, this.netdev);
+    kernel.linkwatch.sync(task, this.netdev);
+    kernel.removeNetdev(task, this.netdev);
+  }
+
+  selectPcs(mode: Interface): Pcs | null {
+    const id = this.uses(mode);
+    if (id < 0) return this.lettingGo ? ABSENT : null;
+    return this.#mac.pcs[id] ?? ABSENT;
+  }
+
+  config(task: Task, mode: Interface): void {
+    const pcs = this.selectPcs(mode);
+    if (pcs || this.#mac.kernel.era.phylink.noAnswer === "drops") this.held = pcs;
+    task.log("info", `${this.#prefix}: mac_config ${mode}`);
+  }
+
+  linkUp(task: Task, speed: number): void {
+    task.log("info", `${this.#prefix}: mac_link_up ${speed}`);
+  }
+
+  linkDown(task: Task): void {
+    task.log("info", `${this.#prefix}: mac_link_down`);
+  }
+
+  fixedState(state: LinkState): void {
+    const { knobs, pcs } = this.#mac;
+    if (this.index === 2) {
+      state.interface = knobs.mode;
+      state.speed = knobs.mode === "2500base-x" ? 2500 : 1000;
+    }
+    const id = this.uses(state.interface);
+    state.link = knobs.cables[this.index]! && (id < 0 || pcs[id] !== undefined);
+  }
+}

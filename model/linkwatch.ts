@@ -1,0 +1,105 @@
+/**
+ * How the operational state of a netdev follows its carrier: by an event, that may be up to a second late
+ * (net/core/link_watch.c).
+ *
+ * @module
+ */
+
+import type { Kernel, Timer } from "./kernel.ts";
+import type { Netdev } from "./netns.ts";
+import { acquire, type Steps, type Task } from "./task.ts";
+import { Work } from "./work.ts";
+
+/** Events that are not urgent come at most once in this time, in ms. */
+const INTERVAL = 1000;
+
+/** The events of all netdevs. */
+export class Linkwatch {
+  readonly #kernel: Kernel;
+  readonly #pending = new Set<Netdev>();
+  readonly #work: Work;
+  #next = 0;
+  #urgent = false;
+  #timer: Timer | undefined;
+
+  constructor(kernel: Kernel) {
+    this.#kernel = kernel;
+    this.#work = new Work(kernel, "linkwatch_event", (task) => this.#event(task));
+  }
+
+  /** Whether the state of a netdev has yet to follow. */
+  get pending(): boolean {
+    return this.#pending.size > 0;
+  }
+
+  /** Sets the carrier; the state follows. */
+  carrier(netdev: Netdev, on: boolean): void {
+    if (netdev.carrier === on) return;
+    netdev.carrier = on;
+    // One that is not registered yet, or any more, has no events
+    if (netdev.netns.netdevs.get(netdev.name) !== netdev) {
+      netdev.followed = on;
+      return;
+    }
+    const urgent = this.#isUrgent(netdev);
+    if (this.#pending.has(netdev)) {
+      if (!urgent) return;
+    } else this.#pending.add(netdev);
+    this.#schedule(urgent);
+  }
+
+  /** Has the state of a netdev follow now, under RTNL, as who shows it does in some eras. */
+  sync(task: Task, netdev: Netdev): void {
+    if (this.#pending.delete(netdev)) this.#follow(task, netdev);
+  }
+
+  #isUrgent(netdev: Netdev): boolean {
+    return netdev.up && netdev.carrier && !netdev.activated;
+  }
+
+  #schedule(urgent: boolean): void {
+    if (this.#urgent) return;
+    let delay = this.#next - this.#kernel.now;
+    if (urgent) {
+      this.#urgent = true;
+      delay = 0;
+    }
+    if (delay < 0 || delay > INTERVAL) delay = 0;
+    const { timers } = this.#kernel;
+    if (this.#timer) {
+      if (urgent) this.#timer.due = this.#kernel.now;
+      return;
+    }
+    const timer: Timer = {
+      due: this.#kernel.now + delay,
+      run: () => {
+        timers.splice(timers.indexOf(timer), 1);
+        this.#timer = undefined;
+        this.#work.queue();
+      },
+    };
+    this.#timer = timer;
+    timers.push(timer);
+  }
+
+  *#event(task: Task): Steps {
+    yield* acquire(task, this.#kernel.rtnl);
+    const urgentOnly = this.#next > this.#kernel.now;
+    if (!urgentOnly) this.#next = this.#kernel.now + INTERVAL;
+    this.#urgent = false;
+    for (const netdev of [...this.#pending]) {
+      if (urgentOnly && !this.#isUrgent(netdev)) continue;
+      this.#pending.delete(netdev);
+      this.#follow(task, netdev);
+    }
+    if (this.#pending.size > 0) this.#schedule(false);
+    this.#kernel.rtnl.release(task);
+  }
+
+  #follow(task: Task, netdev: Netdev): void {
+    netdev.followed = netdev.carrier;
+    if (!netdev.up) return;
+    netdev.activated = netdev.carrier;
+    this.#kernel.link(task, "new", netdev);
+  }
+}

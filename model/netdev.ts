@@ -1,0 +1,124 @@
+/**
+ * Netdevs as ip(8) and ethtool(8) handle them, and their files in sysfs.
+ *
+ * @module
+ */
+
+import type { Command, Scene } from "./command.ts";
+import type { Content, FileOwner, Kernel, VirtualFile } from "./kernel.ts";
+import { linkFlags, type Netdev, type Netns, operstate } from "./netns.ts";
+import type { Result } from "./observation.ts";
+import { acquire, type Steps, type Task } from "./task.ts";
+
+/** Takes a netdev up, under RTNL. */
+export function* openNetdev(kernel: Kernel, task: Task, netdev: Netdev): Steps {
+  const { ops } = netdev;
+  if (!ops) return kernel.setLink(task, netdev, true);
+  if (netdev.up) return;
+  netdev.running = true;
+  yield* ops.open(task);
+  netdev.up = true;
+  netdev.activated = netdev.carrier;
+  kernel.link(task, "new", netdev);
+}
+
+/** Takes a netdev down, under RTNL. */
+export function* closeNetdev(kernel: Kernel, task: Task, netdev: Netdev): Steps {
+  const { ops } = netdev;
+  if (!ops) return kernel.setLink(task, netdev, false);
+  if (!netdev.up) return;
+  netdev.running = false;
+  netdev.activated = false;
+  yield* ops.stop(task);
+  netdev.up = false;
+  kernel.link(task, "new", netdev);
+}
+
+/** The operations on a netdev by its name. */
+export const NETDEV_COMMANDS: { [K in NetdevKind]: Command<K> } = {
+  *"netdev.set"({ kernel, task, netns }, { dev, up }) {
+    const netdev = netns.netdevs.get(dev);
+    if (!netdev) return "client";
+    yield* acquire(task, kernel.rtnl);
+    // It may have gone while RTNL was waited for
+    const there = netns.netdevs.get(dev) === netdev;
+    if (there) yield* (up ? openNetdev : closeNetdev)(kernel, task, netdev);
+    kernel.rtnl.release(task);
+    return there ? "ok" : "client";
+  },
+
+  *"netdev.show"({ kernel, task, netns }, { dev }) {
+    const netdev = netns.netdevs.get(dev);
+    if (!netdev) return "client";
+    yield* acquire(task, kernel.rtnl);
+    if (kernel.era.linkwatchSync) kernel.linkwatch.sync(task, netdev);
+    task.observation.reply = { ifname: netdev.name, flags: linkFlags(netdev), operstate: operstate(netdev) };
+    kernel.rtnl.release(task);
+    return "ok";
+  },
+
+  *"ethtool.show"(scene, { dev }) {
+    return yield* ethtool(scene, dev, function* (netdev) {
+      const { kernel, task } = scene;
+      if (!netdev.ops) return "EOPNOTSUPP";
+      const { speed, duplex, autoneg } = yield* netdev.ops.linkSettings(task);
+      if (netdev.up && kernel.era.linkwatchSync) kernel.linkwatch.sync(task, netdev);
+      task.observation.reply = { speed, duplex, autoneg, link: netdev.up && netdev.carrier };
+      return "ok";
+    });
+  },
+
+  *"ethtool.restart"(scene, { dev }) {
+    return yield* ethtool(scene, dev, function* (netdev) {
+      if (!netdev.ops) return "EOPNOTSUPP";
+      yield* netdev.ops.restartNegotiation(scene.task);
+      return "ok";
+    });
+  },
+};
+
+/** The kinds of {@linkcode NETDEV_COMMANDS}. */
+export type NetdevKind = "netdev.set" | "netdev.show" | "ethtool.show" | "ethtool.restart";
+
+function* ethtool(scene: Scene, dev: string, body: (netdev: Netdev) => Steps<Result>): Steps<Result> {
+  const { kernel, task, netns } = scene;
+  yield* acquire(task, kernel.rtnl);
+  const netdev = netns.netdevs.get(dev);
+  const result = netdev ? yield* body(netdev) : "ENODEV";
+  kernel.rtnl.release(task);
+  return result;
+}
+
+/** `/sys/class/net`, as far as it tells of a link. */
+export class NetdevFiles implements FileOwner {
+  readonly #kernel: Kernel;
+  constructor(kernel: Kernel) {
+    this.#kernel = kernel;
+  }
+
+  resolve(path: string, netns: Netns): VirtualFile | undefined {
+    const match = /^\/sys\/class\/net\/([^/]+)\/(carrier|operstate)$/.exec(path);
+    const netdev = match && netns.netdevs.get(match[1]!);
+    if (!netdev) return undefined;
+    const running = netdev.running ?? netdev.up;
+    if (match[2] === "operstate") {
+      const state = netdev.running === false ? "DOWN" : operstate(netdev);
+      return { read: () => ({ text: state.toLowerCase() }) };
+    }
+    if (this.#kernel.era.linkwatchSync) return { read: (task) => this.#carrier(task, netdev) };
+    return { read: () => (running ? { text: netdev.carrier ? "1" : "0" } : { errno: "EINVAL" }) };
+  }
+
+  directory(): boolean {
+    return false;
+  }
+
+  *#carrier(task: Task, netdev: Netdev): Steps<Content> {
+    const { rtnl, linkwatch } = this.#kernel;
+    yield* acquire(task, rtnl);
+    const running = netdev.running ?? netdev.up;
+    if (running) linkwatch.sync(task, netdev);
+    rtnl.release(task);
+    return running ? { text: netdev.carrier ? "1" : "0" } : { errno: "EINVAL" };
+  }
+}

@@ -1,0 +1,72 @@
+/**
+ * Work items: what a kernel thread is to do once, however often it is asked for before it begins.
+ *
+ * @module
+ */
+
+import type { Kernel } from "./kernel.ts";
+import type { Steps, Task } from "./task.ts";
+
+/**
+ * One work item. It never runs twice at the same time; and once the thread that ran it was ended by the kernel, it never runs
+ * again, since the workqueue gives it to the thread that had it (kernel/workqueue.c, find_worker_executing_work).
+ */
+export class Work {
+  readonly #kernel: Kernel;
+  readonly #body: (task: Task) => Steps;
+  #running = false;
+  #pending = false;
+  #queued = 0;
+  #done = 0;
+
+  constructor(kernel: Kernel, readonly name: string, body: (task: Task) => Steps) {
+    this.#kernel = kernel;
+    this.#body = body;
+  }
+
+  /** Whether it is to run, or runs. */
+  get busy(): boolean {
+    return this.#pending || this.#running;
+  }
+
+  /** Has it run; does nothing if it was asked for before and has not begun yet. */
+  queue(): void {
+    if (this.#pending) return;
+    this.#pending = true;
+    this.#queued++;
+    if (this.#running) return;
+    this.#kernel.busyWorks++;
+    this.#kernel.start(this.name, (task) => this.#run(task), this.#kernel.stepping);
+  }
+
+  /** Waits until what was asked for so far has been done. */
+  *flush(task: Task): Steps {
+    const last = this.#queued;
+    while (this.#done < last) yield { kind: "blocked", what: this.name, task: task.name };
+  }
+
+  /** Has it not run, and waits until it does not. */
+  *cancel(task: Task): Steps {
+    this.#forget();
+    while (this.#running) yield { kind: "blocked", what: this.name, task: task.name };
+    this.#forget();
+  }
+
+  #forget(): void {
+    if (!this.#pending) return;
+    this.#pending = false;
+    this.#done = this.#running ? this.#queued - 1 : this.#queued;
+  }
+
+  *#run(task: Task): Steps {
+    while (this.#pending) {
+      this.#pending = false;
+      this.#running = true;
+      const last = this.#queued;
+      yield* this.#body(task);
+      this.#done = last;
+      this.#running = false;
+    }
+    this.#kernel.busyWorks--;
+  }
+}
