@@ -9,6 +9,7 @@ const STATUS_OF: Readonly<Record<string, 2 | 3>> = {
   UsageError: 2,
   BoardError: 2,
   SuiteError: 2,
+  RefusedError: 2,
   // A trace that cannot be read, by its file and line.
   SyntaxError: 2,
   // A permission that was not given to Deno; the message names the flag.

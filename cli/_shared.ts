@@ -14,6 +14,7 @@ export const BOARD_OPTIONS = {
   "era": { type: "text", value: "ERA", help: "Compare with the model of this era", choices: ERAS_BY_NAME },
   "module": { type: "text", value: "FILE", help: "QEMU boards: this netdevsim.ko instead of the stock one" },
   "module-source": { type: "text", value: "DIR", help: "QEMU boards: build netdevsim of this folder's sources" },
+  "i-know": { type: "list", value: "DEVICE", help: "A board may lose this device although it needs it" },
 } as const satisfies OptionTable;
 
 /** Loads the boards that were asked for, changed as the options say. */

@@ -23,6 +23,7 @@ async function sharedRunner(board: Board, options: RunnerOptions): Promise<Runne
   return {
     header,
     has,
+    guard: async (plans) => await runner!.guard?.(plans),
     run: async (plan) => {
       const trace = await runner!.run(plan);
       broken ||= trace.steps.some(({ lost }) => lost && lost.reason !== "overrun" && lost.reason !== "not-recorded");

@@ -26,6 +26,8 @@ export interface Job {
   /** Only sequences whose `suite > sequence` holds this text, in any case of letters */
   filter?: string | undefined;
   reporter: ReportName;
+  /** Devices that may be taken away although a board needs them */
+  iKnow?: readonly string[];
   /** How many boards are run side by side. @default {1} */
   jobs?: number;
   /** Folder for traces, reports and console logs; made if it is not there */
@@ -202,6 +204,7 @@ class Follower {
  *
  * @throws {UsageError} If the job makes no sense
  * @throws {SuiteError} If a suite is wrong in itself
+ * @throws {RefusedError} If a board would lose what it needs
  * @throws {DOMException} `AbortError` if the signal was aborted; the boards are torn down then
  */
 export async function runJob(job: Job, options: { signal?: AbortSignal } = {}): Promise<JobResult> {
@@ -232,6 +235,7 @@ export async function runJob(job: Job, options: { signal?: AbortSignal } = {}): 
       transports,
       filter,
       jobs: job.jobs ?? 1,
+      iKnow: job.iKnow ?? [],
       onEvent: follower.on,
       ...(options.signal ? { signal: options.signal } : {}),
       ...(out === undefined ? {} : {

@@ -9,7 +9,7 @@ import type { Board } from "../boards/mod.ts";
 import { neededCapabilities } from "../diff/capability.ts";
 import { judge } from "../diff/judge.ts";
 import { exitStatus as statusOf, type SequenceVerdict, summarise } from "../diff/verdict.ts";
-import type { SequenceTrace, StepTrace, TraceHeader } from "../diff/trace.ts";
+import type { Plan, SequenceTrace, StepTrace, TraceHeader } from "../diff/trace.ts";
 import type { EraId } from "../model/mod.ts";
 import { openRunner } from "../runners/mod.ts";
 import type { Progress, Runner, RunnerOptions } from "../runners/runner.ts";
@@ -60,6 +60,8 @@ export interface OrchestrateOptions {
   filter?: (suite: Suite, sequence: Sequence) => boolean;
   /** How many boards are run side by side. @default {1} */
   jobs?: number;
+  /** Devices that may be taken away although a board needs them. @default {[]} */
+  iKnow?: readonly string[];
   /** Ends the run; the boards are torn down */
   signal?: AbortSignal;
   /** Called for everything that happens, one board after the other */
@@ -80,6 +82,7 @@ function linesOf(board: Board, wanted: readonly ("ssh" | "serial")[] | undefined
  * Runs suites on boards, `jobs` of them side by side; their events come one board after the other.
  *
  * @throws {SuiteError} If a suite is wrong in itself; nothing of it was pushed then
+ * @throws {RefusedError} If a board would lose what it needs; nothing was pushed to it then
  * @throws {DOMException} `AbortError` if the signal was aborted; the boards are torn down then
  */
 export async function orchestrate(
@@ -152,6 +155,7 @@ async function runBoard(
     (options.open ?? openRunner)(board, {
       ...(line ? { transport: line } : {}),
       ...(signal ? { signal } : {}),
+      ...(options.iKnow ? { iKnow: options.iKnow } : {}),
       ...(options.consoleLog ? { consoleLog: options.consoleLog(of.board, of.transport) } : {}),
       onProgress: (progress) => onEvent({ type: "prepare", ...of, progress }),
       onStep: (step) => onEvent({ type: "step", ...of, ...current, step }),
@@ -170,15 +174,17 @@ async function runBoard(
     for (const { suite, sequence } of chosen) {
       compiled.push(await compile(suite, sequence, runner.header.era as EraId));
     }
+    const supports = (plan: Plan) =>
+      !board.capabilities ||
+      plan.steps.every(({ op }) => [...neededCapabilities(op)].every((need) => board.capabilities!.includes(need)));
+    await runner.guard?.(compiled.map(({ plan }) => plan).filter(supports));
     for (const { plan, expected } of compiled) {
       signal?.throwIfAborted();
       current = { suite: plan.suite, sequence: plan.sequence };
       onEvent({ type: "sequence-start", ...of, ...current, steps: plan.steps.length });
       // What the board cannot do by its own file is not pushed; the judge says so.
       const { capabilities, waivers } = board;
-      const supported = !capabilities ||
-        plan.steps.every(({ op }) => [...neededCapabilities(op)].every((need) => capabilities.includes(need)));
-      const observed = supported
+      const observed = supports(plan)
         ? await runner.run(plan)
         : { suite: plan.suite, sequence: plan.sequence, source: plan.source, steps: [] };
       const judged = judge(expected, observed, { waivers, ...(capabilities ? { capabilities } : {}) });

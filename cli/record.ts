@@ -34,6 +34,7 @@ the exit status is that of "twinlink run".`,
       filter: values.filter,
       reporter: "dots",
       trace: out,
+      iKnow: values["i-know"],
     }, { signal });
     return status;
   },

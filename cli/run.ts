@@ -41,6 +41,7 @@ export default command({
       filter: values.filter,
       reporter: values.json ? "jsonl" : (values.reporter ?? "terminal") as ReportName,
       out: values.out,
+      iKnow: values["i-know"],
       jobs: jobsOf(values.jobs),
     }, { signal });
     return status;

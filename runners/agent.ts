@@ -7,6 +7,7 @@
 import type { Board } from "../boards/mod.ts";
 import type { Plan, SequenceTrace } from "../diff/trace.ts";
 import { type EraId, eraOf } from "../model/mod.ts";
+import { Guard } from "./guard.ts";
 import { classifyKernelLine } from "./kernel_log.ts";
 import { checkFit, type Runner, type RunnerOptions } from "./runner.ts";
 import { AgentSession } from "./session.ts";
@@ -53,10 +54,19 @@ export async function openAgent(
   try {
     checkFit(board, hello);
     const era: EraId = board.era === "auto" ? eraOf(hello.kernel).id : board.era;
+    // What is ours alone may be broken.
+    const guard = guest ? undefined : new Guard({
+      board: board.name,
+      transport,
+      iKnow: options.iKnow ?? [],
+      ask: (script) => session.ask(script),
+    });
     return {
       header: { board: board.name, transport, era, kernel: hello.kernel, iproute2: hello.iproute2 },
       has: hello.has,
+      guard: async (plans) => await guard?.check(plans),
       run: async (plan: Plan): Promise<SequenceTrace> => {
+        await guard?.check([plan]);
         const from = guest ? (await Deno.stat(guest.consoleLog)).size : 0;
         const trace = await session.run(plan);
         const lost = trace.steps.find(({ lost }) => lost?.reason === "timeout" || lost?.reason === "transport");

@@ -17,6 +17,7 @@ import { openSerial } from "./serial.ts";
 import type { Shell } from "./shell.ts";
 import { openSsh } from "./ssh.ts";
 
+export { RefusedError } from "./guard.ts";
 export { checkFit, type Progress, type Runner, type RunnerOptions, UnfitBoardError } from "./runner.ts";
 export type { Hello } from "./session.ts";
 export { type Shell, TransportError } from "./shell.ts";

@@ -32,6 +32,8 @@ export interface RunnerOptions {
   onStep?: (step: StepTrace) => void;
   /** Called for each line of the connection that belongs to no record: on a shared line, what the kernel said */
   onNoise?: (line: string) => void;
+  /** Devices that a plan may take away although the board needs them, by their names in sysfs. @default {[]} */
+  iKnow?: readonly string[];
   /** Where the console of a board that has one is logged, whole. @default {beside the board's image} */
   consoleLog?: string;
 }
@@ -42,7 +44,17 @@ export interface Runner {
   readonly header: TraceHeader;
   /** What the target has, of the capabilities that it can tell of; undefined where it cannot */
   readonly has: readonly string[] | undefined;
-  /** Runs a plan. What the board did not answer is in the trace as lost; nothing is thrown for it. */
+  /**
+   * Looks at plans before any of them is run, where the board is not ours to break: `run` does the same for its plan.
+   *
+   * @throws {RefusedError} If one would take away what carries the board's root filesystem or the connection to it
+   */
+  guard?(plans: readonly Plan[]): Promise<void>;
+  /**
+   * Runs a plan. What the board did not answer is in the trace as lost; nothing is thrown for it.
+   *
+   * @throws {RefusedError} As `guard` does; nothing was pushed then
+   */
   run(plan: Plan): Promise<SequenceTrace>;
   /** Leaves the target as it was; safe to call twice. */
   close(): Promise<void>;

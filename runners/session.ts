@@ -281,27 +281,48 @@ export class AgentSession {
     const script = planScript(plan, id);
     for (let attempt = 1; attempt <= 3; attempt++) {
       await this.#upload('"$TL_D/plan"', script, '. "$TL_D/plan"');
-      if (await this.#begun(id)) return undefined;
+      if (await this.#begun(`plan ${id}`) !== undefined) return undefined;
       await this.#send(`\nTL_END_${this.#nonce}\n`);
     }
     return { reason: "transport", detail: `the plan does not arrive whole over ${this.#shell.description}` };
   }
 
-  /** Waits for the record that a plan begins with; late ones of a plan before it are passed over. */
-  async #begun(id: string): Promise<boolean> {
+  /**
+   * Runs a script of its own on the board, between plans, and gives what it printed; undefined where no answer comes. It may
+   * be run more than once.
+   *
+   * @throws {TransportError} If the board was lost
+   * @throws {DOMException} If the session was aborted
+   */
+  async ask(script: string): Promise<string | undefined> {
+    const id = crypto.randomUUID();
+    const run = `tl_new answer ${id}; (. "$TL_D/ask") < /dev/null >> "$TL_R" 2> /dev/null; tl_send "$TL_SEQ"`;
+    for (let attempt = 1; attempt <= 3; attempt++) {
+      await this.#upload('"$TL_D/ask"', script, run);
+      const answer = await this.#begun(`answer ${id}`);
+      if (answer !== undefined) return answer.slice(answer.indexOf("\n") + 1);
+      await this.#send(`\nTL_END_${this.#nonce}\n`);
+    }
+    return undefined;
+  }
+
+  /** Waits for the record of that title, which a plan begins with; late ones of a plan before it are passed over. */
+  async #begun(title: string): Promise<string | undefined> {
     const deadline = Date.now() + 20_000;
     this.#records.clear();
     for (;;) {
       const frame = await this.#next(Math.max(0, deadline - Date.now()));
-      if (!frame) return false;
+      if (!frame) return undefined;
       if (frame.kind === "noise") {
         this.#options.onNoise?.(frame.text);
-        if (frame.text.includes(`@tl-bad ${this.#nonce}`)) return false;
+        if (frame.text.includes(`@tl-bad ${this.#nonce}`)) return undefined;
       } else if (frame.kind === "damaged") {
         await this.#send(`\ntl_again ${frame.seq}\n`);
-      } else if (new RegExp(`^${frame.seq} plan ${id}\\s`).test(text.decode(frame.bytes))) {
+      } else {
+        const body = text.decode(frame.bytes);
+        if (!body.startsWith(`${frame.seq} ${title}\n`)) continue;
         this.#last = frame.seq;
-        return true;
+        return body;
       }
     }
   }
