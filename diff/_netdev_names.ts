@@ -25,6 +25,12 @@ class Names {
 /** Learns names from a side's observations in their order, and puts `<port HANDLE>` in their place. */
 export class NetdevNames {
   #netns = new Map<NetnsName, Names>();
+  #named: ReadonlySet<string>;
+
+  /** Names of one side; netdevs of `named` belong to no port and go by their own names. */
+  constructor(named: ReadonlySet<string> = new Set()) {
+    this.#named = named;
+  }
 
   #names(netns: NetnsName): Names {
     let names = this.#netns.get(netns);
@@ -40,7 +46,7 @@ export class NetdevNames {
       // The ports that a name stood for, in their order: a reload takes eth1 away and makes another eth1.
       const generations = new Map([...names.ports].map(([name, handle]) => [name, [handle]]));
       if (notify[netns]) notify[netns] = this.#relabelPorts(names, generations, notify[netns]);
-      if (link[netns]) link[netns] = relabelLinks(generations, link[netns]);
+      if (link[netns]) link[netns] = relabelLinks(generations, link[netns], this.#named);
     }
     const names = this.#names(op.netns ?? "init");
     if (op.kind === "port.show" && isObject(reply) && isObject(reply.port)) {
@@ -83,14 +89,21 @@ export class NetdevNames {
   }
 }
 
-/** Relabels link events; those of netdevs that belong to no port are left out. */
-function relabelLinks(generations: Map<string, string[]>, events: LinkEvent[]): LinkEvent[] {
+/** Relabels link events; those of netdevs that belong to no port and that nobody named are left out. */
+function relabelLinks(
+  generations: Map<string, string[]>,
+  events: LinkEvent[],
+  named: ReadonlySet<string>,
+): LinkEvent[] {
   const deleted = new Map<string, number>();
   const last = new Map<string, { ifname: string; shown: string }>();
   const relabelled: LinkEvent[] = [];
   for (const event of events) {
     const handles = generations.get(event.ifname);
-    if (!handles) continue;
+    if (!handles) {
+      if (named.has(event.ifname)) relabelled.push(event);
+      continue;
+    }
     const generation = deleted.get(event.ifname) ?? 0;
     if (event.event === "del") deleted.set(event.ifname, generation + 1);
     // More events than generations: told of the last one, so that they show.

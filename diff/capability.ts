@@ -17,6 +17,9 @@ const BY_SUBJECT: Partial<Record<string, Capability>> = {
   netns: "netns",
 };
 
+/** The modules of fixtures/pcs. */
+const PCS_MODULES: readonly string[] = ["fakemac", "fakepcs"];
+
 /** The capabilities that an operation cannot do without. */
 export function neededCapabilities(op: Operation): Set<Capability> {
   const needed = new Set<Capability>();
@@ -43,6 +46,15 @@ export function neededCapabilities(op: Operation): Set<Capability> {
       break;
     case "during":
       for (const inner of [op.operation, op.poll]) for (const one of neededCapabilities(inner)) needed.add(one);
+      break;
+    case "rounds":
+      for (const inner of [...op.operations, ...op.meanwhile ?? []]) {
+        for (const one of neededCapabilities(inner)) needed.add(one);
+      }
+      break;
+    case "module.load":
+    case "module.unload":
+      if (PCS_MODULES.includes(op.name)) needed.add("pcs");
   }
   return needed;
 }

@@ -5,7 +5,7 @@
  * @module
  */
 
-import type { Channel, Json, Observation } from "../model/observation.ts";
+import type { Channel, Json, KernelLine, Observation } from "../model/observation.ts";
 import type { Handle, Operation } from "../model/operation.ts";
 import { eachObject, isObject } from "./_json.ts";
 import { NetdevNames } from "./_netdev_names.ts";
@@ -133,10 +133,26 @@ export const RULES: readonly Rule[] = [
     id: "netdev-names",
     channels: ["reply", "notify", "link"],
     reason:
-      "the names of netdevs are the board's (udev, other NICs): a netdev is known by its port; netdevs of no port are dropped",
+      "the names of netdevs are the board's (udev, other NICs): a netdev is known by its port; netdevs of no port are " +
+      "dropped, but for those that the sequence calls by their names",
     apply({ expected, observed }, { names, op }) {
       names.expected.relabel(expected, op);
       names.observed.relabel(observed, op);
+    },
+  },
+  {
+    id: "carrier-ahead",
+    channels: ["link"],
+    reason:
+      "the carrier runs ahead of the operational state until net/core/link_watch.c has run: whether a message in between " +
+      "already tells of it is chance; that of the new operational state follows, and is compared",
+    apply(pair) {
+      for (const side of sides(pair)) {
+        for (const event of Object.values(side.link).flat()) {
+          if (event.operstate !== "DOWN" || !event.flags.includes("UP")) continue;
+          event.flags = event.flags.filter((flag) => flag !== "NO-CARRIER" && flag !== "LOWER_UP");
+        }
+      }
     },
   },
   {
@@ -218,15 +234,41 @@ export const RULES: readonly Rule[] = [
     },
   },
   {
+    id: "rounds",
+    channels: ["reply", "notify", "link", "kmsg"],
+    reason:
+      "what is done at the same time again and again comes in any order: of many rounds the result and the findings are compared",
+    apply(pair, { op }) {
+      if (op.kind !== "rounds") return;
+      for (const side of sides(pair)) {
+        Object.assign(side, { reply: null, notify: {}, link: {} });
+        side.kmsg = side.kmsg.filter((line) => line.class !== "info");
+        const stale = side.kmsg.find((line) => line.class === "stale");
+        if (stale) side.kmsg = [{ class: "stale", text: "<stale>" }, ...side.kmsg.filter((l) => l.class !== "stale")];
+      }
+    },
+  },
+  {
+    id: "hung-late",
+    channels: ["kmsg"],
+    reason: "khungtaskd tells of a task that hangs 120 s late: that the step hangs is compared",
+    apply(pair) {
+      if (pair.expected.result !== "hang") return;
+      for (const side of sides(pair)) side.kmsg = side.kmsg.filter((line) => line.class !== "hung");
+    },
+  },
+  {
     id: "kmsg-finding-text",
     channels: ["kmsg"],
     reason:
-      "the text of a finding has addresses, offsets and process ids, and several lines: its class is compared, once, behind all other lines",
+      "the text of a finding has addresses, offsets and process ids, and several lines: its class is compared, once, behind " +
+      "all other lines; a call on what was removed is a line of its own",
     apply(pair) {
       for (const side of sides(pair)) {
-        const found = new Set(side.kmsg.map((line) => line.class).filter((one) => one !== "info"));
+        const whole = (line: KernelLine) => line.class === "info" || line.class === "stale";
+        const found = new Set(side.kmsg.filter((line) => !whole(line)).map((line) => line.class));
         const findings = [...found].sort().map((one) => ({ class: one, text: `<${one}>` }));
-        side.kmsg = [...side.kmsg.filter((line) => line.class === "info"), ...findings];
+        side.kmsg = [...side.kmsg.filter(whole), ...findings];
       }
     },
   },
@@ -315,10 +357,22 @@ function countersOf(trap: Json | undefined): { [key: string]: Json } | undefined
 }
 
 function* handlesOf(op: Operation): Generator<Handle> {
-  if (op.kind === "during") {
+  if (op.kind === "rounds") {
+    for (const inner of [...op.operations, ...op.meanwhile ?? []]) yield* handlesOf(inner);
+  } else if (op.kind === "during") {
     yield* handlesOf(op.operation);
     yield* handlesOf(op.poll);
   } else if ("handle" in op && op.handle !== undefined) yield op.handle;
+}
+
+/** The netdevs that an operation calls by their names. */
+function* netdevsOf(op: Operation): Generator<string> {
+  if (op.kind === "rounds") {
+    for (const inner of [...op.operations, ...op.meanwhile ?? []]) yield* netdevsOf(inner);
+  } else if (op.kind === "during") {
+    yield* netdevsOf(op.operation);
+    yield* netdevsOf(op.poll);
+  } else if (op.kind.startsWith("netdev.") || op.kind.startsWith("ethtool.")) yield (op as { dev: string }).dev;
 }
 
 /** Applies rules to the steps of a sequence, which must come in their order. */
@@ -334,7 +388,9 @@ export class Normaliser {
   constructor(expected: SequenceTrace, options: { rules?: readonly Rule[] } = {}) {
     this.#rules = options.rules ?? RULES;
     const handles = new Set<Handle>();
+    const netdevs = new Set<string>();
     for (const { op, observation } of expected.steps) {
+      for (const netdev of netdevsOf(op)) netdevs.add(netdev);
       for (const handle of handlesOf(op)) handles.add(handle);
       for (const message of Object.values(observation?.notify ?? {}).flat()) handles.add(instanceOf(message.handle));
       for (const byHandle of isObject(observation?.reply) ? Object.values(observation.reply) : []) {
@@ -342,7 +398,7 @@ export class Normaliser {
       }
     }
     this.#context = {
-      names: { expected: new NetdevNames(), observed: new NetdevNames() },
+      names: { expected: new NetdevNames(netdevs), observed: new NetdevNames(netdevs) },
       ticks: new Ticks(),
       handles,
     };

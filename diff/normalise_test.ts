@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import type { Json, Observation } from "../model/observation.ts";
+import type { Json, KernelLine, Observation } from "../model/observation.ts";
 import type { Operation } from "../model/operation.ts";
 import { clone, created, DEV, link, notice, reloaded, sequence, step, trapReply } from "./_testing.ts";
 import { judge } from "./judge.ts";
@@ -369,6 +369,74 @@ rule(
     agrees(show, seen(null, 2), seen(2)),
   ],
 );
+
+const up: Operation = { kind: "netdev.set", dev: "fm0", up: true };
+const fm0 = (operstate: string, ...flags: string[]) => ({ event: "new" as const, ifname: "fm0", flags, operstate });
+const links = (...events: ReturnType<typeof fm0>[]) => ({ link: { init: events } });
+rule(
+  "carrier-ahead",
+  (without) => [
+    agrees(up, links(fm0("DOWN", "UP", "NO-CARRIER")), links(fm0("DOWN", "UP", "NO-CARRIER", "LOWER_UP")), without),
+    agrees(up, links(fm0("DOWN", "UP", "LOWER_UP")), links(fm0("DOWN", "UP", "NO-CARRIER")), without),
+  ],
+  () => [
+    agrees(up, links(fm0("UP", "UP", "LOWER_UP")), links(fm0("UP", "UP"))),
+    agrees(up, links(fm0("DOWN", "UP")), links(fm0("DOWN"))),
+    agrees(up, links(fm0("DOWN", "UP")), links(fm0("UP", "UP"))),
+    agrees(up, links(fm0("DOWN", "UP"), fm0("UP", "UP", "LOWER_UP")), links(fm0("DOWN", "UP"))),
+  ],
+);
+
+Deno.test("netdevs that a sequence calls by their names keep their link messages, others of no port do not", () => {
+  const [there, gone] = [links(fm0("DOWN", "UP")), { link: { init: [] } }];
+  assertEquals([agrees(up, there, gone), agrees(up, there, there), agrees(show, gone, there)], [false, true, true]);
+  const rounds: Operation = { kind: "rounds", times: 2, operations: [up] };
+  assert(!agree([step(1, show, there), step(2, rounds)], [step(1, show), step(2, rounds)]));
+});
+
+type Line = KernelLine["class"];
+const logged = (...lines: (readonly [Line, string])[]) => ({ kmsg: lines.map(([is, text]) => ({ class: is, text })) });
+const stale = (op: string) => ["stale", `fakepcs: fakepcs.0#1 ${op} on a removed PCS`] as const;
+const rounds: Operation = { kind: "rounds", times: 1000, operations: [up] };
+rule(
+  "rounds",
+  (without) => [
+    agrees(rounds, {}, logged(["info", "fakemac fakemac.0: probed"]), without),
+    agrees(rounds, {}, links(fm0("UP", "UP")), without),
+    agrees(rounds, logged(stale("pcs_disable")), logged(stale("pcs_config"), stale("pcs_disable")), without),
+  ],
+  () => [
+    agrees(rounds, {}, logged(stale("pcs_disable"))),
+    agrees(rounds, logged(["oops", "Oops: 0000"]), {}),
+    agrees(rounds, { result: "EBUSY" }, {}),
+  ],
+);
+
+const hangs = { result: "hang", time: "hang" as const };
+const hung = ["hung", "INFO: task ip:1 blocked for more than 120 seconds."] as const;
+rule(
+  "hung-late",
+  (without) => [
+    agrees(up, { ...hangs, ...logged(hung) }, hangs, without),
+    agrees(up, hangs, { ...hangs, ...logged(hung) }, without),
+  ],
+  () => [
+    agrees(up, {}, logged(hung)),
+    agrees(up, hangs, {}),
+    agrees(up, hangs, { ...hangs, ...logged(["oops", "Oops: 0"]) }),
+  ],
+);
+
+Deno.test("calls on a removed PCS are compared by their text, in their place", () => {
+  const probed = ["info", "fakepcs fakepcs.0: probed, generation 2"] as const;
+  const one = logged(stale("pcs_disable"), probed);
+  const all = [
+    logged(stale("pcs_disable"), probed),
+    logged(probed, stale("pcs_disable")),
+    logged(stale("pcs_config"), probed),
+  ];
+  assertEquals(all.map((other) => agrees(up, one, other)), [true, false, false]);
+});
 
 Deno.test("each rule is tested, has a reason, and names its channels", () => {
   assertEquals([...tested].sort(), RULES.map((rule) => rule.id).sort());

@@ -30,6 +30,13 @@ export interface Plan {
   source: string;
   /** Set-up, body and tear-down, in the order that they are performed in */
   steps: PlannedStep[];
+  /**
+   * The first step in which the model says that the kernel breaks: the board must be renewed behind it, and there is nothing to
+   * tear down. Left out where it does not.
+   */
+  breaks?: number;
+  /** The step of which the model says that it hangs; no other comes behind it. Left out where none does. */
+  hangs?: number;
 }
 
 /** Why a step has no observation. Never a pass: each of these is judged `indeterminate`, `infra` or `crash`. */

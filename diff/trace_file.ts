@@ -71,8 +71,9 @@ export class TraceWriter implements AsyncDisposable {
     } else {
       writer = new TraceWriter(sink, Promise.resolve());
     }
-    const { board, transport, era, kernel, iproute2 } = header;
-    await writer.#line({ twinlink: "trace", version: TRACE_VERSION, board, transport, era, kernel, iproute2 });
+    const { board, transport, era, kernel, iproute2, freedMemory } = header;
+    const told = { board, transport, era, kernel, iproute2, ...(freedMemory ? { freedMemory } : {}) };
+    await writer.#line({ twinlink: "trace", version: TRACE_VERSION, ...told });
     return writer;
   }
 

@@ -9,6 +9,9 @@ TL_PLAN=
 TL_D=
 TL_T=0
 TL_NETNS=
+TL_SETTLE=
+TL_SIFT=
+TL_BROKEN=
 
 # A record: its file's length and checksum, then the file. Nothing else that the host reads comes from here. The checksum
 # is that of POSIX cksum; some builds of busybox lack it and have md5sum.
@@ -134,6 +137,15 @@ tl_unwatch() {
   TL_NETNS=$tl_rest
 }
 
+# tl_breaks LINE: notes a line of the kernel log that says that the kernel broke. A report of a sanitiser does not.
+tl_breaks() {
+  case ${1#*;} in
+    "BUG: KASAN: "* | "BUG: KMSAN: "* | "BUG: KFENCE: "*) ;;
+    "BUG: "* | Oops* | "Internal error: "* | "Unable to handle kernel "* | "general protection fault"* | \
+      "kernel BUG at"* | "stack segment"* | "invalid opcode"* | "Kernel panic - not syncing"*) TL_BROKEN=1 ;;
+  esac
+}
+
 # The kernel log from the last mark to a new one. The mark goes through the log itself, so what was logged before it is
 # in front of it.
 tl_kmsg() {
@@ -145,6 +157,7 @@ tl_kmsg() {
         *";twinlink $TL_N $TL_SEQ") return 0 ;;
         *) printf '%s\n' "$tl_line" ;;
       esac
+      tl_breaks "$tl_line"
     else
       tl_i=$((tl_i + 1))
     fi
@@ -179,7 +192,31 @@ tl_gather() {
     fi
   done
   printf '\n--%s kmsg\n' "$TL_N" >> "$TL_R"
-  tl_kmsg >> "$TL_R" || printf '\n--%s overrun the kernel log did not give the mark back\n' "$TL_N" >> "$TL_R"
+  if [ -z "$TL_SIFT" ]; then
+    tl_kmsg >> "$TL_R"
+  else
+    tl_kmsg > "$TL_D/log"
+    tl_marked=$?
+    tl_sift >> "$TL_R" || TL_FULL=1
+    [ $tl_marked = 0 ]
+  fi || printf '\n--%s overrun the kernel log did not give the mark back\n' "$TL_N" >> "$TL_R"
+}
+
+# What rounds are judged by: the lines that may be findings, or may belong to one, and how many others there were. Of calls
+# on a removed PCS the first ones do.
+tl_sift() {
+  set -- $(wc -l < "$TL_D/log")
+  grep -E "$TL_SIFT" "$TL_D/log" > "$TL_D/found"
+  [ $? -le 1 ] || return 1
+  tl_i=0
+  tl_j=0
+  while IFS= read -r tl_line; do
+    case $tl_line in *" on a removed PCS") tl_i=$((tl_i + 1)) ;; esac
+    case $tl_line in *" on a removed PCS") [ $tl_i -le 20 ] || continue ;; esac
+    tl_j=$((tl_j + 1))
+    printf '%s\n' "$tl_line"
+  done < "$TL_D/found"
+  printf '6,0,0,-;twinlink: %s more lines\n' $(($1 - tl_j))
 }
 
 # tl_bounded SECONDS COMMAND...: sets TL_RC, or `hang` when the bound has passed. The ticker interrupts `wait`.
@@ -208,11 +245,13 @@ tl_bounded() {
   done
 }
 
-# tl_step ID SECONDS COMMAND...: one step and its record. After a hang the body's other steps are not run.
+# tl_step ID SECONDS COMMAND...: one step and its record. After a hang the body's other steps are not run; there is nothing to
+# tear down in a kernel that broke. TL_SETTLE, TL_SIFT: for this step, see tl_settle and tl_sift.
 tl_step() {
   tl_id=$1
   shift
   if [ -n "$TL_HUNG" ] && [ "$TL_PHASE" != teardown ]; then return 0; fi
+  if [ -n "$TL_BROKEN" ] && [ "$TL_PHASE" = teardown ]; then return 0; fi
   tl_new step "$tl_id"
   tl_now
   tl_start=$TL_UP
@@ -221,7 +260,15 @@ tl_step() {
   printf '%s %s %s' "$TL_RC" "$tl_start" "$TL_UP" >> "$TL_R"
   cat "$TL_D/bo" "$TL_D/out" "$TL_D/be" "$TL_D/err" >> "$TL_R"
   tl_written=$?
+  rm -f "$TL_D/more"
+  if [ -n "$TL_SETTLE" ] && [ "$TL_RC" != hang ]; then
+    tl_result=$TL_RC
+    # Reading a carrier waits for RTNL from Linux 6.8 on, in a way that only SIGKILL ends.
+    tl_bounded $TL_SETTLE
+    TL_RC=$tl_result
+  fi
   tl_gather
+  TL_SETTLE= TL_SIFT=
   printf '\n--%s end\n' "$TL_N" >> "$TL_R" && [ $tl_written = 0 ] || TL_FULL=1
   if [ -n "$TL_FULL" ]; then
     printf '%s step %s\n%s %s %s\n--%s overrun no room is left in %s of the board\n' \
@@ -232,13 +279,13 @@ tl_step() {
 
 # What the plan's lines run. Each is given to tl_step.
 
-# tl_in NETNS COMMAND...
+# tl_in NETNS COMMAND...: in place of the shell, so that what ends a step that hangs ends the command.
 tl_in() {
   if [ "$1" = init ]; then
     shift
-    "$@"
+    exec "$@"
   else
-    ip netns exec "$@"
+    exec ip netns exec "$@"
   fi
 }
 
@@ -253,8 +300,9 @@ tl_devlink() {
 
 # One write(2): dd tells the errno, which a shell's own redirection does not.
 tl_write() {
-  printf '%s\n' "$3" > "$TL_D/in"
-  tl_in "$1" dd if="$TL_D/in" of="$2" bs=4096 count=1 conv=notrunc
+  tl_text=$TL_D/in$TL_WHO
+  printf '%s\n' "$3" > "$tl_text"
+  tl_in "$1" dd if="$tl_text" of="$2" bs=4096 count=1 conv=notrunc
 }
 
 tl_read() {
@@ -312,6 +360,53 @@ tl_during() {
   wait $tl_d
 }
 
+# tl_rounds TIMES FUNCTION [FUNCTION]: the first, as often as said, until it fails; the second again and again until then.
+tl_rounds() {
+  tl_m=
+  if [ -n "$3" ]; then
+    : > "$TL_D/more"
+    (
+      TL_WHO=2
+      while [ -e "$TL_D/more" ]; do "$3"; done
+    ) > /dev/null 2>&1 &
+    tl_m=$!
+  fi
+  tl_round_rc=0
+  tl_left=$1
+  while [ "$tl_left" -gt 0 ]; do
+    tl_left=$((tl_left - 1))
+    "$2" > /dev/null 2> "$TL_D/round" || {
+      tl_round_rc=$?
+      break
+    }
+  done
+  rm -f "$TL_D/more"
+  [ -z "$tl_m" ] || wait $tl_m
+  [ $tl_round_rc = 0 ] || cat "$TL_D/round" >&2
+  return $tl_round_rc
+}
+
+# tl_agree: whether the operational state of every netdev that is up follows its carrier.
+tl_agree() {
+  for tl_x in /sys/class/net/*; do
+    read -r tl_flags < "$tl_x/flags" && [ $((tl_flags & 1)) = 1 ] || continue
+    read -r tl_carrier < "$tl_x/carrier" && read -r tl_state < "$tl_x/operstate" || continue
+    case $tl_carrier$tl_state in 1down | 0up | 0unknown | 0dormant) return 1 ;; esac
+  done
+} 2> /dev/null
+
+# tl_settle SECONDS WHOLE_SECONDS: time passes, then until the operational states follow the carriers (net/core/link_watch.c
+# does that up to 1 s later), 2.5 s at most.
+tl_settle() {
+  tl_sleep "$1" "$2"
+  tl_k=0
+  while [ $tl_k -lt 50 ]; do
+    tl_agree && return 0
+    tl_k=$((tl_k + 1))
+    tl_sleep 0.05 1
+  done
+}
+
 # tl_plan_begin ID: fails where this plan was begun before, and sends its first record again: it is not run twice.
 tl_plan_begin() {
   if [ "$TL_PLAN" = "$1" ]; then
@@ -338,6 +433,7 @@ tl_plan_end() {
     [ "$tl_x" = init ] || tl_unwatch "$tl_x"
   done
   tl_new end "$1"
+  [ -z "$TL_BROKEN" ] || echo broken >> "$TL_R"
   tl_send "$TL_SEQ"
 }
 
@@ -360,8 +456,23 @@ tl_hello() {
     [ -e /sys/bus/netdevsim/new_device ] && printf 'has netdevsim\n'
     [ -d /sys/kernel/debug/netdevsim ] && printf 'has debugfs\n'
     [ "$TL_KMSG" = 1 ] && printf 'has kmsg\n'
-  } >> "$TL_R"
+    grep -q 'fakemac\.ko' "/lib/modules/$(uname -r)/modules.dep" && printf 'has pcs\n'
+    tl_x=
+    read -r tl_x < /sys/kernel/slab/kmalloc-64/poison
+    [ "$tl_x" != 1 ] || printf 'freed poisoned\n'
+    [ -z "$TL_KASAN" ] || printf 'freed reported\n'
+  } >> "$TL_R" 2> /dev/null
   tl_send "$TL_SEQ"
+}
+
+# Whether the kernel has KASAN: it says so as it boots, and its symbols do where the log has lost that.
+tl_kasan() {
+  TL_KASAN=
+  if grep -q 'KernelAddressSanitizer initialized' "$TL_D/kmsg"; then
+    TL_KASAN=1
+  elif ! grep -q '^[0-9]*,0,' "$TL_D/kmsg"; then
+    ! grep -q ' kasan_report$' /proc/kallsyms || TL_KASAN=1
+  fi
 }
 
 tl_start() {
@@ -394,6 +505,7 @@ tl_start() {
       tl_i=$((tl_i + 1))
       if grep -q ";twinlink $TL_N start" "$TL_D/kmsg"; then
         TL_KMSG=1
+        tl_kasan
         cat <&7 > /dev/null
         break
       fi

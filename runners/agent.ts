@@ -62,7 +62,14 @@ export async function openAgent(
       ask: (script) => session.ask(script),
     });
     return {
-      header: { board: board.name, transport, era, kernel: hello.kernel, iproute2: hello.iproute2 },
+      header: {
+        board: board.name,
+        transport,
+        era,
+        kernel: hello.kernel,
+        iproute2: hello.iproute2,
+        ...(hello.freedMemory === "kept" ? {} : { freedMemory: hello.freedMemory }),
+      },
       has: hello.has,
       guard: async (plans) => await guard?.check(plans),
       run: async (plan: Plan): Promise<SequenceTrace> => {

@@ -142,9 +142,9 @@ const COMMANDS: { [K in OperationKind]: Command<K> } = {
   "netns.del": (op) => ["tl_netns_del", op.name, op.until ?? ""],
   "file.write": (op, ns) => ["tl_write", ns, op.path, op.value],
   "file.read": (op, ns) => ["tl_read", ns, op.path],
-  "wait": (op) => ["tl_sleep", String(op.ms / 1000), String(Math.ceil(op.ms / 1000))],
+  "wait": (op) => ["tl_sleep", ...sleepOf(op.ms)],
   "during": () => ["tl_during", "tl_operation", "tl_poll"],
-  "rounds": (op) => ["tl_rounds", String(op.times), "tl_round", "tl_meanwhile"],
+  "rounds": (op) => ["tl_rounds", String(op.times), "tl_round", ...(op.meanwhile?.length ? ["tl_meanwhile"] : [])],
 };
 
 /**
@@ -165,7 +165,29 @@ export function commandOf(op: Operation): string[] {
   return (COMMANDS[op.kind] as Command<OperationKind>)(op, op.netns ?? "init");
 }
 
+/** A time as the agent takes it: in seconds, and rounded up for a sleep(1) that knows whole ones only. */
+const sleepOf = (ms: number): string[] => [String(ms / 1000), String(Math.ceil(ms / 1000))];
+
+/** The words that let an operation settle, a bound in seconds in front; undefined where it is not asked for. */
+export function settleOf(op: Operation): string[] | undefined {
+  if (op.settle === undefined) return undefined;
+  return [String(4 + Math.ceil(op.settle / 1000)), "tl_settle", ...sleepOf(op.settle)];
+}
+
 /** The bound of a step in seconds: how long the board may take before the step is a hang. */
 export function boundOf(op: Operation): number {
-  return op.kind === "wait" ? 10 + Math.ceil(op.ms / 1000) : 20;
+  switch (op.kind) {
+    case "wait":
+      return 10 + Math.ceil(op.ms / 1000);
+    case "rounds":
+      return 20 + Math.ceil(op.times * op.operations.reduce((sum, inner) => sum + longestOf(inner), 0));
+    default:
+      return 20;
+  }
+}
+
+/** How long an operation of a round may take, in seconds. */
+function longestOf(op: Operation): number {
+  const waits = op.kind === "wait" ? op.ms / 1000 : 0;
+  return 0.5 + waits + (op.settle === undefined ? 0 : 1 + op.settle / 1000);
 }

@@ -6,15 +6,32 @@
 
 import type { KernelLine, KernelLineClass } from "../model/observation.ts";
 
-/** What makes a line a finding, first match wins; texts of lib/bug.c, kernel/panic.c, kernel/locking/lockdep.c, mm/kasan and kernel/hung_task.c. */
+/**
+ * What makes a line a finding, first match wins; texts of lib/bug.c, kernel/panic.c, kernel/locking/lockdep.c, mm/kasan and
+ * kernel/hung_task.c. Written so that grep -E takes them as well, but for `\\d`.
+ */
 const CLASSES: readonly [KernelLineClass, RegExp][] = [
+  ["stale", / on a removed PCS$/],
   ["panic", /^Kernel panic - not syncing/],
   ["kasan", /^BUG: (KASAN|KMSAN|KFENCE): /],
   ["lockdep", /possible (circular|recursive|irq) lock|inconsistent lock state|^WARNING: .*(lock held|unlock balance)/],
   ["hung", /blocked for more than \d+ seconds|^watchdog: BUG: soft lockup|rcu: INFO: .* stall/],
-  ["oops", /^(BUG: |Oops|general protection fault|kernel BUG at|stack segment|invalid opcode)/],
+  [
+    "oops",
+    /^(BUG: |Oops|Internal error: |Unable to handle kernel |general protection fault|kernel BUG at|stack segment|invalid opcode)/,
+  ],
   ["warning", /^WARNING: |^refcount_t: |^unregister_netdevice: waiting for|^ref_tracker: |^leaked reference/],
 ];
+
+/**
+ * An extended regular expression (POSIX) for the records of `/dev/kmsg` that hold a finding, or a line of the report behind one:
+ * its place in the code, the stack, the task.
+ */
+export const FINDINGS: string = [
+  ...CLASSES.map(([, { source }]) => source),
+  "\\+0x[0-9a-f]+/0x[0-9a-f]",
+  "^(RIP: |Call [Tt]race:|CPU: |Workqueue: |Modules linked in: |pc : | <)",
+].join("|").replaceAll("\\d", "[0-9]").replaceAll("^", "(^[^;]*;|\\\\x0a)");
 
 /**
  * What a line of the kernel log is.

@@ -96,14 +96,36 @@ function extackOf(stderr: string): Extack | null {
   return prefixed ? { level, text: prefixed[2]!, prefix: prefixed[1]! } : { level, text };
 }
 
-/** The result of a command of devlink(8), ip(8) or dd(1) by its exit status and standard error. */
+/** What tools print of an error, the text of the errno behind it. */
+const ERRORS: readonly RegExp[] = [
+  // ethtool(8)
+  /^(?:netlink error|Cannot (?:get|set|restart) [^:]*): (.*)$/mg,
+  // modprobe(8) and rmmod(8) of kmod and of busybox
+  /^(?:modprobe|rmmod): .*: ([^:\n]+)$/mg,
+  /^dd: .*: ([^:\n]+)$/mg,
+];
+
+/** What rmmod of kmod finds out by itself, as delete_module(2) would say it. */
+const OF_KMOD: readonly [RegExp, string][] = [
+  [/^rmmod: ERROR: Module \S+ is in use/m, "EAGAIN"],
+  [/^rmmod: ERROR: Module \S+ is not currently loaded/m, "ENOENT"],
+];
+
+/** The result of a command of devlink(8), ip(8), ethtool(8), kmod or dd(1) by its exit status and standard error. */
 function resultOf(rc: number | "hang", stderr: string): Result {
   if (rc === "hang") return "hang";
   if (rc === 0) return "ok";
+  // 128 and the number of a signal: nobody but the kernel ends a command of a step.
+  if (rc > 128) return "killed";
   const answers = /(?:kernel|RTNETLINK) answers: (.*)$/m.exec(stderr);
   if (answers) return errnoOf(answers[1]!);
-  const dd = /^dd: .*: ([^:\n]+)$/m.exec(stderr);
-  if (dd) return errnoOf(dd[1]!);
+  const known = OF_KMOD.find(([pattern]) => pattern.test(stderr));
+  if (known) return known[1];
+  const texts = ERRORS.flatMap((pattern) => [...stderr.matchAll(pattern)].map((match) => match[1]!.trim()));
+  const told = texts.find((text) => Object.hasOwn(ERRNO, text));
+  if (told !== undefined) return errnoOf(told);
+  // dd says nothing but what the kernel said.
+  if (/^dd: /m.test(stderr) && texts.length > 0) return texts.at(-1)!;
   // ip(8) prints the extended ack in place of the errno.
   if (/^Error: /m.test(stderr)) return "unseen";
   return "client";
@@ -194,7 +216,8 @@ export function parseLinkEvents(text: string): LinkEvent[] {
 
 function replyOf(op: Operation, stdout: string, sections: Section[]): Json {
   switch (op.kind) {
-    case "link.show": {
+    case "link.show":
+    case "netdev.show": {
       const event = parseLinkEvents(stdout)[0];
       return event ? { ifname: event.ifname, flags: event.flags, operstate: event.operstate } : null;
     }
@@ -202,14 +225,33 @@ function replyOf(op: Operation, stdout: string, sections: Section[]): Json {
       const seen = new Set(sections.filter((s) => s.name === "poll").map((s) => pollAnswer(s.text)));
       return { seen: [...seen].sort((a, b) => (a ?? -1) - (b ?? -1)) };
     }
+    case "ethtool.show":
+      return ethtoolReply(stdout);
     case "file.read":
     case "file.write":
     case "route.add":
     case "route.del":
+    case "netdev.set":
+    case "ethtool.restart":
+    case "module.load":
+    case "module.unload":
+    case "rounds":
       return null;
     default:
       return stdout.trim() === "" ? null : JSON.parse(stdout);
   }
+}
+
+/** What `ethtool DEV` says of the link; null for what it does not know (`Unknown!`) or leaves out. */
+function ethtoolReply(stdout: string): Json {
+  const value = (key: string) => new RegExp(`^\\s*${key}: *(.*)$`, "m").exec(stdout)?.[1] ?? "";
+  const duplex = value("Duplex").toLowerCase();
+  return {
+    speed: Number.parseInt(value("Speed")) || null,
+    duplex: duplex === "full" || duplex === "half" ? duplex : null,
+    autoneg: value("Auto-negotiation") === "on",
+    link: value("Link detected").startsWith("yes"),
+  };
 }
 
 /** How many ports a port dump held; null for none at all. */
@@ -237,7 +279,9 @@ export function observe(op: Operation, record: StepRecord, memory: MonitorMemory
     if (op.kind === "file.read") observation.sysfs = text("out").replace(/\n$/, "");
     else observation.reply = replyOf(op, text("out"), record.sections);
   }
-  for (const { name, text } of record.sections) {
+  // The links of a thousand rounds are no evidence, and many.
+  const sections = op.kind === "rounds" ? record.sections.filter(({ name }) => name === "kmsg") : record.sections;
+  for (const { name, text } of sections) {
     const [kind, netns] = name.split(" ");
     if (kind === "notify") observation.notify[netns!] = parseMonitor(text, memory);
     if (kind === "link") observation.link[netns!] = parseLinkEvents(text);
@@ -246,7 +290,7 @@ export function observe(op: Operation, record: StepRecord, memory: MonitorMemory
   for (const byNetns of [observation.notify, observation.link]) {
     for (const [netns, messages] of Object.entries(byNetns)) if (messages.length === 0) delete byNetns[netns];
   }
-  const allowed = op.kind === "wait" ? op.ms / 1000 : 0;
+  const allowed = op.kind === "wait" ? op.ms / 1000 : op.kind === "rounds" ? Infinity : 0;
   observation.time = record.rc === "hang"
     ? "hang"
     : record.end - record.start - allowed > BLOCKED_AFTER

@@ -41,6 +41,46 @@ Deno.test("observe() tells the errno, the extack and its prefix apart", () => {
   assertEquals(of("", "hang").result, "hang");
 });
 
+Deno.test("observe() tells the errno that modprobe, rmmod and ethtool tell of", () => {
+  const of = (stderr: string, rc = 1) => observe({ kind: "lo.up" }, record(rc, { out: "", err: stderr })).result;
+  assertEquals(of("modprobe: can't load module fakemac (fakemac.ko): Invalid argument\n"), "EINVAL");
+  assertEquals(of("modprobe: ERROR: could not insert 'fakemac': Invalid argument\n"), "EINVAL");
+  assertEquals(of("modprobe: FATAL: Module fakemac not found in directory /lib/modules/6.1.0\n"), "client");
+  assertEquals(of("modprobe: module fakemac not found in modules.dep\n"), "client");
+  assertEquals(of("rmmod: can't unload module 'fakepcs': Resource temporarily unavailable\n"), "EAGAIN");
+  assertEquals(of("rmmod: ERROR: Module fakemac is in use by: fakepcs\n"), "EAGAIN");
+  assertEquals(of("rmmod: ERROR: Module fakepcs is in use\n"), "EAGAIN");
+  assertEquals(of("rmmod: ERROR: Module fakepcs is not currently loaded\n"), "ENOENT");
+  assertEquals(of("netlink error: No such device\n", 75), "ENODEV");
+  assertEquals(of("netlink error: no device matches name (offset 24)\nnetlink error: No such device\n", 75), "ENODEV");
+  assertEquals(of("Cannot restart autonegotiation: Operation not supported\n"), "EOPNOTSUPP");
+  assertEquals(of('Cannot find device "fm0"\n'), "client");
+  assertEquals(of('Cannot remove namespace file "/run/netns/t1": No such file or directory\n'), "client");
+  assertEquals(of("Segmentation fault\n", 139), "killed");
+});
+
+Deno.test("observe() reads what ethtool and ip say of a netdev", () => {
+  const ethtool = (text: string) =>
+    observe({ kind: "ethtool.show", dev: "fm0" }, record(0, { out: text, err: "" })).reply;
+  assertEquals(
+    ethtool(
+      "Settings for fm0:\n\tSupports auto-negotiation: Yes\n\tAdvertised auto-negotiation: Yes\n\tSpeed: 1000Mb/s\n" +
+        "\tDuplex: Full\n\tAuto-negotiation: on\n\tPort: MII\n\tLink detected: yes\n",
+    ),
+    { speed: 1000, duplex: "full", autoneg: true, link: true },
+  );
+  assertEquals(
+    ethtool("\tSpeed: Unknown!\n\tDuplex: Unknown! (255)\n\tAuto-negotiation: off\n\tLink detected: no (No cable)\n"),
+    { speed: null, duplex: null, autoneg: false, link: false },
+  );
+  const ip = "3: fm0: <BROADCAST,UP,LOWER_UP> mtu 1500 qdisc fq_codel state UP mode DEFAULT group default\n";
+  assertEquals(observe({ kind: "netdev.show", dev: "fm0" }, record(0, { out: ip, err: "" })).reply, {
+    ifname: "fm0",
+    flags: ["BROADCAST", "UP", "LOWER_UP"],
+    operstate: "UP",
+  });
+});
+
 Deno.test("parseMonitor() reads pieces of the never-closed array", () => {
   const port = '{"command":"new","port":{"netdevsim/netdevsim10/0":{"type":"eth","netdev":"eth1"}}}';
   const expected = [{

@@ -5,7 +5,9 @@
  */
 
 import type { Plan, PlannedStep } from "../diff/trace.ts";
-import { boundOf, commandOf, quote } from "./commands.ts";
+import type { Operation } from "../model/operation.ts";
+import { boundOf, commandOf, quote, settleOf } from "./commands.ts";
+import { FINDINGS } from "./kernel_log.ts";
 
 /**
  * The plan as lines of POSIX sh. The agent runs a plan of one `id` once, however often it is pushed.
@@ -32,30 +34,58 @@ import { boundOf, commandOf, quote } from "./commands.ts";
  * ```
  */
 export function planScript(plan: Plan, id: string): string {
-  const words = (op: PlannedStep["op"]) => commandOf(op).map(quote).join(" ");
   const lines: string[] = [];
   lines.push(`tl_plan_begin ${id} || return 0`);
-  // What an earlier, interrupted run may have left behind goes first, unseen and unjudged.
-  const leftovers = plan.steps.flatMap(({ op, phase }) =>
-    op.kind === "netns.add"
-      ? [`ip netns del ${quote(op.name)}`]
-      : op.kind === "file.write" && phase === "teardown"
-      ? [words(op)]
-      : []
-  );
-  lines.push(...leftovers.toReversed().map((line) => `${line} > /dev/null 2>&1`));
+  lines.push(...leftovers(plan).map((line) => `tl_bounded 20 ${line}`));
   lines.push("tl_forget");
   let phase = "setup";
-  for (const { id, op, phase: next } of plan.steps) {
+  for (const step of plan.steps) {
+    const { id, op, phase: next } = step;
     if (next !== phase) lines.push(`TL_PHASE=${next}`);
     phase = next;
     if (op.kind === "netns.del") lines.push(`tl_unwatch ${op.name}`);
     if (op.kind === "during") {
       lines.push(`tl_operation() { ${words(op.operation)}; }`, `tl_poll() { ${words(op.poll)}; }`);
     }
-    lines.push(`tl_step ${id} ${boundOf(op)} ${words(op)}`);
+    if (op.kind === "rounds") {
+      lines.push(`tl_round() { ${inTurn(op.operations, " && ")}; }`);
+      if (op.meanwhile?.length) lines.push(`tl_meanwhile() { ${inTurn(op.meanwhile, "; ")}; }`);
+      lines.push(`TL_SIFT=${quote(FINDINGS)}`);
+    }
+    const settle = settleOf(op);
+    if (settle) lines.push(`TL_SETTLE=${quote(settle.join(" "))}`);
+    lines.push(`tl_step ${id} ${boundIn(plan, step)} ${words(op)}`);
     if (op.kind === "netns.add") lines.push(`tl_watch ${op.name}`);
   }
   lines.push(`tl_plan_end ${id}`);
   return lines.join("\n") + "\n";
+}
+
+const words = (op: Operation) => commandOf(op).map(quote).join(" ");
+
+/** Operations of a round: each in a shell of its own, since some take its place. */
+function inTurn(operations: readonly Operation[], between: string): string {
+  return operations.map((op) => {
+    const [, ...settle] = settleOf(op) ?? [];
+    return [`(${words(op)})`, ...(settle.length > 0 ? [settle.join(" ")] : [])].join(" && ");
+  }).join(between);
+}
+
+/** What an earlier, interrupted run may have left behind: it goes first, unseen and unjudged. */
+function leftovers({ steps }: Plan): string[] {
+  const ends = steps.flatMap(({ op, phase }) => {
+    if (op.kind === "netns.add") return [`ip netns del ${quote(op.name)}`];
+    return op.kind === "file.write" && phase === "teardown" ? [words(op)] : [];
+  });
+  // A module goes after the one that uses it.
+  const modules = steps.filter(({ op, phase }) => op.kind === "module.unload" && phase === "teardown");
+  return [...ends.toReversed(), ...modules.map(({ op }) => words(op))];
+}
+
+// Long enough for anything that works; nobody waits for what will not come.
+const HANGS_AFTER = 5;
+
+/** The bound of a step in seconds; a short one where the model says that the step hangs. */
+export function boundIn(plan: Plan, { id, op }: PlannedStep): number {
+  return id === plan.hangs && op.kind !== "rounds" ? HANGS_AFTER : boundOf(op);
 }

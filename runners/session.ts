@@ -6,9 +6,9 @@
  */
 
 import type { Loss, Plan, PlannedStep, SequenceTrace, StepTrace } from "../diff/trace.ts";
-import { boundOf } from "./commands.ts";
+import type { FreedMemory } from "../model/observation.ts";
 import { type MonitorMemory, observe, type Section, sectionsOf } from "./observe.ts";
-import { planScript } from "./plan_script.ts";
+import { boundIn, planScript } from "./plan_script.ts";
 import { type Shell, TransportError } from "./shell.ts";
 import { cksum, type Frame, FrameParser, md5 } from "./wire.ts";
 
@@ -27,8 +27,10 @@ export interface Hello {
   root: boolean;
   /** Tools that the agent needs and did not find */
   missing: string[];
-  /** `netdevsim`, `debugfs`, `kmsg` */
+  /** `devlink`, `netdevsim`, `debugfs`, `kmsg`, `pcs` */
   has: string[];
+  /** What a use of freed memory does there */
+  freedMemory: FreedMemory;
 }
 
 /** Options of {@linkcode AgentSession}. */
@@ -239,20 +241,24 @@ export class AgentSession {
   async run(plan: Plan): Promise<SequenceTrace> {
     const steps: StepTrace[] = [];
     let loss: Loss | undefined;
+    let ended = false;
     try {
       loss = await this.#push(plan);
       for (const step of plan.steps) {
-        const traced = loss ? { ...step, lost: loss } : await this.#step(step);
+        const traced = loss ? { ...step, lost: loss } : await this.#step(plan, step);
         steps.push(traced);
         this.#options.onStep?.(traced);
-        if (traced.lost?.reason === "timeout") {
+        if (traced.lost?.reason === "not-run") {
+          loss = traced.lost;
+          ended = true;
+        } else if (traced.lost?.reason === "timeout") {
           loss = { reason: "not-run", detail: `step ${step.id} was lost: ${traced.lost.detail}` };
         }
         const hung = traced.observation?.result === "hang" && step.phase !== "teardown";
         if (hung) steps.push(...await this.#afterHang(plan, step.id));
         if (hung) break;
       }
-      if (!loss) await this.#record(20_000);
+      if (!loss && !ended) await this.#record(20_000);
     } catch (error) {
       if (error instanceof DOMException) throw error;
       const detail = (error as Error).message;
@@ -269,7 +275,7 @@ export class AgentSession {
     for (const step of plan.steps.filter((step) => step.id > id)) {
       rest.push(
         step.phase === "teardown"
-          ? await this.#step(step)
+          ? await this.#step(plan, step)
           : { ...step, lost: { reason: "not-run", detail: `step ${id} did not end` } },
       );
     }
@@ -327,14 +333,18 @@ export class AgentSession {
     }
   }
 
-  async #step(step: PlannedStep): Promise<StepTrace> {
-    const bound = boundOf(step.op) * 1000 + 10_000;
+  async #step(plan: Plan, step: PlannedStep): Promise<StepTrace> {
+    const bound = boundIn(plan, step) * 1000 + (step.op.settle ?? 0) + 15_000;
     const body = await this.#record(bound);
     if (body === undefined) {
       return { ...step, lost: { reason: "timeout", detail: `no record within ${bound / 1000} s` } };
     }
     if (body === "damaged") {
       return { ...step, lost: { reason: "damaged", detail: `the record came damaged ${MAX_ASKS} times` } };
+    }
+    // The agent does not tear down what is in a kernel that broke.
+    if (/^\d+ end .*\nbroken$/.test(body.trimEnd())) {
+      return { ...step, lost: { reason: "not-run", detail: "the board's kernel is broken" } };
     }
     return readStep(step, body, this.#nonce, this.#memory);
   }
@@ -374,6 +384,7 @@ function parseHello(body: string): Hello {
     root: all("uid")[0] === "0",
     missing: all("missing"),
     has: all("has"),
+    freedMemory: (["reported", "poisoned"] as const).find((kind) => all("freed").includes(kind)) ?? "kept",
   };
 }
 
