@@ -19,6 +19,7 @@ export const SHIPPED_BOARDS = [
   "qemu-5.10",
   "qemu-6.1",
   "qemu-6.12",
+  "qemu-6.12-debug",
   "qemu-7.2",
   "qemu-7.3",
   "recording-6.1",
@@ -192,6 +193,7 @@ export function parseBoard(text: string, file: string): Board {
   const paths: [object | undefined, string][] = [
     [board.qemu, "module"],
     [board.qemu, "moduleSource"],
+    [board.qemu, "pcsSource"],
     [board.ssh, "identityFile"],
     [board.ssh, "knownHostsFile"],
     [board.recording, "trace"],

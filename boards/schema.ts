@@ -46,6 +46,7 @@ const qemu = z.strictObject({
   kernel: z.enum(["5.10", "6.1", "6.12", "7.2", "7.3"]).meta({ description: "The Debian kernel to boot" }),
   module: path("A netdevsim.ko to load instead of the one that is built").exactOptional(),
   module_source: path("A folder with sources of netdevsim, built for the kernel").exactOptional(),
+  pcs_source: path("A folder with sources of fakemac and fakepcs, built for the kernel").exactOptional(),
   cmdline: text("Appended to the kernel's command line, for example slub_debug=FZPU").exactOptional(),
   memory: z.int().min(64).max(65536).meta({ description: "Memory of the guest in MiB" }).exactOptional(),
   transport: z.enum(["ssh", "serial"]).default("ssh").meta({ description: "How the guest is spoken to" }),
@@ -208,6 +209,7 @@ export interface BoardFile {
     kernel: "5.10" | "6.1" | "6.12" | "7.2" | "7.3";
     module?: string;
     module_source?: string;
+    pcs_source?: string;
     cmdline?: string;
     memory?: number;
     transport: "ssh" | "serial";

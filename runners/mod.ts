@@ -95,12 +95,13 @@ async function passwordOf(
 }
 
 async function openQemu(board: Board, options: RunnerOptions): Promise<Runner> {
-  const { kernel, module, moduleSource, cmdline, memory, transport: own } = board.qemu!;
+  const { kernel, module, moduleSource, pcsSource, cmdline, memory, transport: own } = board.qemu!;
   const transport = options.transport ?? own;
   const progress = options.onProgress ? { onProgress: options.onProgress } : {};
   const image = await buildImage(kernel, {
     ...(module ? { module } : {}),
     ...(moduleSource ? { moduleSource } : {}),
+    ...(pcsSource ? { pcsSource } : {}),
     ...progress,
     ...signalOf(options),
   });
