@@ -116,6 +116,15 @@ Deno.test("bad input: one problem at a time", () => {
     [REMOTE.replace(/handle.*\n/, "") + ssh, 'b.toml: handle is missing: runner = "remote" needs the handle'],
     [REMOTE + ssh + '[serial]\npath = "/dev/ttyS0"', "b.toml: transport is missing: with both [ssh] and [serial]"],
     [`${REMOTE}transport = "serial"\n${ssh}`, 'b.toml:6: transport is "serial", but the table [serial] is missing'],
+    [
+      `${REMOTE}${ssh}options = ["ProxyCommand=sh", "Compression=yes"]`,
+      'b.toml:8: ssh.options[0] is "ProxyCommand=sh", which is not allowed: set it in ~/.ssh/config for this host',
+    ],
+    [
+      `${REMOTE}${ssh}options = ["StrictHostKeyChecking=no"]`,
+      'b.toml:8: ssh.options[0] is "StrictHostKeyChecking=no", which is not allowed: host keys are always checked',
+    ],
+    [`${REMOTE}[ssh]\nhost = "a;b"`, 'b.toml:7: ssh.host is "a;b", but has a character that is not allowed'],
     [REMOTE.replace("remote", "local") + ssh, 'b.toml:6: ssh is of no use with runner = "local"'],
     [REMOTE.replace("remote", "qemu"), 'b.toml: qemu is missing: runner = "qemu" needs the table [qemu]'],
     [REMOTE.replace("remote", "model"), 'b.toml: era is missing: runner = "model" has no kernel'],

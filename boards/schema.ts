@@ -6,6 +6,7 @@
 
 import { z } from "zod";
 import type { Channel } from "../model/observation.ts";
+import { SSH_WORDS, sshOptionProblem } from "./ssh_words.ts";
 
 const text = (description: string) => z.string().min(1).meta({ description });
 const path = (description: string) =>
@@ -162,6 +163,30 @@ export function contradictions(board: Record<string, unknown>): { key: string; m
     if (has(key) && RUNNER_KINDS.some((kind) => kind === runner) && runner !== owner) {
       problem(key, `is of no use with runner = "${runner}"; it belongs to runner = "${owner}"`);
     }
+  }
+  for (const { key, message } of sshContradictions(board.ssh)) problem(key, message);
+  return problems;
+}
+
+/** What ssh would take otherwise than it is meant. */
+function sshContradictions(ssh: unknown): { key: string; message: string }[] {
+  if (typeof ssh !== "object" || ssh === null) return [];
+  const problems: { key: string; message: string }[] = [];
+  for (const [key, pattern] of Object.entries(SSH_WORDS)) {
+    const value = (ssh as Record<string, unknown>)[key];
+    // What is no word at all was told already.
+    const word = typeof value === "string" && (key.endsWith("_file") || /^[^-\s]\S*$/.test(value));
+    if (!word || value === "" || pattern.test(value)) continue;
+    problems.push({
+      key: `ssh.${key}`,
+      message: `is ${JSON.stringify(value)}, but has a character that is not allowed`,
+    });
+  }
+  const { options } = ssh as { options?: unknown };
+  for (const [i, option] of (Array.isArray(options) ? options : []).entries()) {
+    const why = typeof option === "string" && /^[A-Za-z]+=/.test(option) ? sshOptionProblem(option) : undefined;
+    if (why === undefined) continue;
+    problems.push({ key: `ssh.options[${i}]`, message: `is ${JSON.stringify(option)}, which is not allowed: ${why}` });
   }
   return problems;
 }

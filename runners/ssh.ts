@@ -6,6 +6,7 @@
  */
 
 import { promptSecret } from "@std/cli/prompt-secret";
+import { SSH_WORDS, sshOptionProblem } from "../boards/ssh_words.ts";
 import { withoutControls } from "./_plain_text.ts";
 import { ProcessShell } from "./_process.ts";
 import { type Shell, TransportError } from "./shell.ts";
@@ -24,7 +25,7 @@ export interface SshOptions {
   identityFile?: string;
   /** File of known host keys */
   knownHostsFile?: string;
-  /** Further options, each `Name=value` of ssh_config(5); only those in {@linkcode SSH_OPTIONS} */
+  /** Further options, each `Name=value` of ssh_config(5); only those that `boards/ssh_words.ts` allows */
   options?: string[];
   /** Jump hosts, `[user@]host[:port]`, several with commas */
   jump?: string;
@@ -38,42 +39,6 @@ export interface SshOptions {
   /** Ends the opening; a shell that is open is ended by its `close` */
   signal?: AbortSignal;
 }
-
-/**
- * The options of ssh_config(5) that a board file may set. Others are refused: several run a program here (ProxyCommand,
- * KnownHostsCommand, LocalCommand), open ports here, or write files; who wants them has `~/.ssh/config`.
- */
-export const SSH_OPTIONS: ReadonlySet<string> = new Set([
-  "AddressFamily",
-  "BindAddress",
-  "BindInterface",
-  "CASignatureAlgorithms",
-  "CertificateFile",
-  "CheckHostIP",
-  "Ciphers",
-  "Compression",
-  "ConnectionAttempts",
-  "GSSAPIAuthentication",
-  "HostKeyAlgorithms",
-  "HostKeyAlias",
-  "IdentitiesOnly",
-  "IPQoS",
-  "KbdInteractiveAuthentication",
-  "KexAlgorithms",
-  "MACs",
-  "NumberOfPasswordPrompts",
-  "PasswordAuthentication",
-  "PreferredAuthentications",
-  "PubkeyAcceptedAlgorithms",
-  "PubkeyAuthentication",
-  "RekeyLimit",
-  "RequiredRSASize",
-  "ServerAliveCountMax",
-  "ServerAliveInterval",
-  "StrictHostKeyChecking",
-  "TCPKeepAlive",
-  "VerifyHostKeyDNS",
-]);
 
 /** Beside the connect timeout, how long the board's shell may take to answer once ssh runs, in milliseconds. */
 const SHELL_PATIENCE = 10_000;
@@ -157,29 +122,23 @@ const timeoutOf = ({ connectTimeoutMs = 10_000 }: SshOptions) => connectTimeoutM
 /** The arguments that say where to and how, each checked: nothing in them can be another option or reach a shell. */
 function sshArguments(options: SshOptions): string[] {
   const { host, port, user, identityFile, knownHostsFile, jump } = options;
-  // ssh puts host and user into the user's ProxyCommand, which a shell runs.
-  must("host", host, /^[A-Za-z0-9_.:[\]][A-Za-z0-9_.:%[\]-]*$/);
+  must("host", host, SSH_WORDS.host);
   const args = ["-o", `ConnectTimeout=${Math.max(1, Math.ceil(timeoutOf(options) / 1000))}`];
   for (const option of options.options ?? []) args.push("-o", checkedOption(option));
   for (const option of FIXED) args.push("-o", option);
   if (port !== undefined) args.push("-p", must("port", String(port), /^[1-9][0-9]{0,4}$/));
-  if (user !== undefined) args.push("-l", must("user", user, /^[A-Za-z0-9_.][A-Za-z0-9_.@+-]*$/));
+  if (user !== undefined) args.push("-l", must("user", user, SSH_WORDS.user));
   if (identityFile !== undefined) {
-    args.push("-o", "IdentitiesOnly=yes", "-i", must("identityFile", identityFile, PATH).replaceAll("%", "%%"));
+    const path = must("identityFile", identityFile, SSH_WORDS.identity_file);
+    args.push("-o", "IdentitiesOnly=yes", "-i", path.replaceAll("%", "%%"));
   }
   if (knownHostsFile !== undefined) {
-    args.push("-o", `UserKnownHostsFile="${quoted(must("knownHostsFile", knownHostsFile, PATH))}"`);
+    const path = must("knownHostsFile", knownHostsFile, SSH_WORDS.known_hosts_file);
+    args.push("-o", `UserKnownHostsFile="${quoted(path)}"`);
   }
-  if (jump !== undefined) {
-    const hop = String
-      .raw`(?:[A-Za-z0-9_.][A-Za-z0-9_.+-]*@)?(?:[A-Za-z0-9_.][A-Za-z0-9_.-]*|\[[0-9A-Fa-f:.]+\])(?::\d+)?`;
-    args.push("-J", must("jump", jump, new RegExp(`^${hop}(?:,${hop})*$`)));
-  }
+  if (jump !== undefined) args.push("-J", must("jump", jump, SSH_WORDS.jump));
   return args;
 }
-
-// deno-lint-ignore no-control-regex
-const PATH = /^[^\x00-\x1f\x7f"]+$/;
 
 const quoted = (path: string) => path.replaceAll("\\", "\\\\").replaceAll("%", "%%");
 
@@ -193,17 +152,8 @@ function must(name: string, value: string, pattern: RegExp): string {
 }
 
 function checkedOption(option: string): string {
-  const name = /^[A-Za-z0-9]+(?==)/.exec(option)?.[0] ?? option;
-  const known = [...SSH_OPTIONS].find((allowed) => allowed.toLowerCase() === name.toLowerCase());
-  // deno-lint-ignore no-control-regex
-  if (known === undefined || /[\x00-\x1f\x7f]/.test(option)) {
-    throw new TypeError(
-      `Cannot use the ssh option ${JSON.stringify(option)} here: set it in ~/.ssh/config for this host`,
-    );
-  }
-  if (known === "StrictHostKeyChecking" && !/=\s*(yes|accept-new)$/i.test(option)) {
-    throw new TypeError(`Cannot use the ssh option ${JSON.stringify(option)}: host keys are always checked`);
-  }
+  const problem = sshOptionProblem(option);
+  if (problem !== undefined) throw new TypeError(`Cannot use the ssh option ${JSON.stringify(option)}: ${problem}`);
   return option;
 }
 
