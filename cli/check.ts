@@ -50,7 +50,7 @@ async function checkTrace(
     for await (const observed of trace.sequences) {
       options.signal.throwIfAborted();
       const steps = observed.steps.map(({ id, phase, op }) => ({ id, phase, op }));
-      const expected = await openModel(model, era as EraId).run({ ...observed, steps });
+      const expected = await openModel(model, era as EraId, {}, header).run({ ...observed, steps });
       const { waivers, capabilities } = options.board ?? {};
       const verdict = judge(expected, observed, {
         ...(waivers ? { waivers } : {}),

@@ -4,6 +4,7 @@ import { visible } from "../boards/mod.ts";
 import type { Json } from "../model/observation.ts";
 import { differences } from "./_json.ts";
 import type { Edit } from "./align.ts";
+import { describeCrash } from "./crash.ts";
 import { describeOperation } from "./describe.ts";
 import type {
   ChannelVerdict,
@@ -167,6 +168,7 @@ export function detailLines(sequence: SequenceVerdict, paint: Paint = PLAIN): st
         paint.strong(visible(describeOperation(step.op))),
     );
     if (step.reason) add(4, cut(visible(step.reason)));
+    if (step.crash && step.findings.length > 0) add(4, cut(visible(describeCrash(step.crash))));
     for (const line of step.channels.flatMap((channel) => channelLines(channel, paint))) add(4, line);
     for (const line of logLines(step, paint)) add(4, line);
   }

@@ -5,12 +5,13 @@
  */
 
 import type { Capability, Waiver } from "../boards/mod.ts";
-import type { Channel, Json, KernelLine, KernelLineClass, Notification } from "../model/observation.ts";
+import type { Channel, Json, KernelLine, Notification, Observation } from "../model/observation.ts";
 import { canonical, differences } from "./_json.ts";
 import { align } from "./align.ts";
 import { firstUnsupported } from "./capability.ts";
+import { crashOf, describeCrash } from "./crash.ts";
 import { describeOperation } from "./describe.ts";
-import { Normaliser, type Pair, type Rule } from "./normalise.ts";
+import { breaksKernel, FATAL, hungComesLate, Normaliser, type Pair, type Rule } from "./normalise.ts";
 import type { LossReason, SequenceTrace, StepTrace } from "./trace.ts";
 import {
   type ChannelVerdict,
@@ -46,9 +47,6 @@ const LOSSES: Record<LossReason, { verdict: Verdict; means: string }> = {
   "not-run": { verdict: "indeterminate", means: "the step was not run" },
   "not-recorded": { verdict: "indeterminate", means: "the recording does not hold the step" },
 };
-
-/** Findings after which the kernel is not to be trusted: no waiver accepts them, and what follows is not judged. */
-const FATAL: ReadonlySet<KernelLineClass> = new Set(["hung", "oops", "panic"]);
 
 const CHANNELS: readonly Channel[] = ["result", "extack", "reply", "notify", "link", "sysfs", "kmsg", "time"];
 
@@ -89,9 +87,14 @@ function hasEvidence(channel: Channel, pair: Pair): boolean {
   });
 }
 
-/** The lines that are findings of a class that the model did not predict. */
-function unpredicted(expected: StepTrace, observed: StepTrace): KernelLine[] {
+/**
+ * The lines that are findings of a class that the model did not predict.
+ *
+ * @param broke Whether the kernel broke before, as predicted
+ */
+function unpredicted(expected: StepTrace, observed: StepTrace, broke: boolean): KernelLine[] {
   const predicted = new Set(expected.observation?.kmsg.map((line) => line.class));
+  if (expected.observation && hungComesLate(expected.observation, broke)) predicted.add("hung");
   return observed.observation?.kmsg.filter((line) => line.class !== "info" && !predicted.has(line.class)) ?? [];
 }
 
@@ -129,13 +132,30 @@ class Waivers {
   }
 }
 
+function crashIn({ kmsg }: Observation): Pick<StepVerdict, "crash"> {
+  const crash = crashOf(kmsg);
+  return crash ? { crash } : {};
+}
+
+/** What a reader must know of a step that agrees: that it broke the kernel, as it was to; undefined where it did not. */
+function asPredicted({ id, expected, crash }: StepVerdict): string | undefined {
+  const observation = expected?.observation;
+  if (!observation) return undefined;
+  const predicted = new Set(observation.kmsg.map((line) => line.class));
+  if (crash && predicted.has(crash.class)) {
+    const did = crash.class === "oops" || crash.class === "panic" ? "broke" : "complained";
+    return `the kernel ${did} in step ${id} as the model predicted: ${describeCrash(crash)}`;
+  }
+  return observation.result === "hang" ? `step ${id} hangs, as the model predicted` : undefined;
+}
+
 function compare(
   expected: StepTrace,
   observed: StepTrace,
   pair: Pair,
   waivers: Waivers,
-): Pick<StepVerdict, "verdict" | "reason" | "channels" | "findings"> {
-  const findings = unpredicted(expected, observed);
+  findings: KernelLine[],
+): Pick<StepVerdict, "verdict" | "reason" | "channels" | "findings" | "crash"> {
   const fatal = findings.some((line) => FATAL.has(line.class));
   const channels = CHANNELS.flatMap((channel): ChannelVerdict[] => {
     if (!hasEvidence(channel, pair)) return [];
@@ -148,8 +168,9 @@ function compare(
     return [{ channel, verdict: crash ? "crash" : "diverge", values, streams }];
   });
   const verdict = gravest(channels.map((channel) => channel.verdict));
-  if (verdict !== "crash") return { verdict, channels, findings };
-  return { verdict, channels, findings, reason: `the kernel reported: ${findings[0]!.text}` };
+  const about = { verdict, channels, findings, ...crashIn(observed.observation!) };
+  if (verdict !== "crash") return about;
+  return { ...about, reason: `the kernel reported: ${findings[0]!.text}` };
 }
 
 /**
@@ -206,8 +227,11 @@ export function judge(expected: SequenceTrace, observed: SequenceTrace, options:
   const waivers = new Waivers(expected, options);
   const normaliser = new Normaliser(expected, options.rules ? { rules: options.rules } : {});
   const steps: StepVerdict[] = [];
+  const notes: string[] = [];
   /** Why nothing can be said from here on */
   let unknown: string | undefined;
+  /** Whether the kernel broke, as it was to */
+  let brokeBefore = false;
   let following: Verdict = "indeterminate";
   for (const [index, want] of expected.steps.entries()) {
     const got = observed.steps[index];
@@ -217,13 +241,21 @@ export function judge(expected: SequenceTrace, observed: SequenceTrace, options:
       steps.push({ ...about, verdict, reason, channels: [], findings: [], ...found });
 
     // A board that dies shows it, also behind a step that was lost.
-    const findings = got ? unpredicted(want, got) : [];
+    const findings = got ? unpredicted(want, got, brokeBefore) : [];
     if (got?.lost?.reason === "reboot" || got?.lost?.reason === "crash") {
       say("crash", `${LOSSES[got.lost.reason].means}: ${got.lost.detail}`);
       unknown ??= `the board booted anew in step ${want.id}`;
     } else if (unknown !== undefined && findings.length > 0) {
       const reason = `the kernel reported: ${findings[0]!.text}`;
-      steps.push({ ...about, verdict: "crash", reason, channels: [], findings, ...found });
+      steps.push({
+        ...about,
+        verdict: "crash",
+        reason,
+        channels: [],
+        findings,
+        ...crashIn(got!.observation!),
+        ...found,
+      });
     } else if (unknown !== undefined) {
       say(following, unknown);
     } else if (!got) {
@@ -239,16 +271,33 @@ export function judge(expected: SequenceTrace, observed: SequenceTrace, options:
     } else if (!want.observation) {
       if (findings.length > 0) {
         const reason = `the kernel reported: ${findings[0]!.text}`;
-        steps.push({ ...about, verdict: "crash", reason, channels: [], findings, ...found });
+        steps.push({
+          ...about,
+          verdict: "crash",
+          reason,
+          channels: [],
+          findings,
+          ...crashIn(got.observation),
+          ...found,
+        });
       } else say("model-gap", want.lost?.detail || "the model has no answer for this step");
       unknown = `the model has no answer for step ${want.id}`;
       following = "model-gap";
     } else {
-      const step = { ...about, ...compare(want, got, normaliser.step(want, got), waivers), ...found };
+      const step: StepVerdict = {
+        ...about,
+        ...compare(want, got, normaliser.step(want, got), waivers, findings),
+        ...found,
+      };
       steps.push(step);
+      const note = step.verdict === "agree" ? asPredicted(step) : undefined;
+      if (note) notes.push(note);
       const fatal = step.findings.find((line) => FATAL.has(line.class));
+      const [breaks, broken] = [breaksKernel(want.observation), breaksKernel(got.observation)];
       if (fatal) unknown = `the kernel broke in step ${want.id}: ${fatal.text}`;
       else if (got.observation.time === "hang" && want.observation.time !== "hang") unknown = `step ${want.id} hangs`;
+      else if (breaks && !broken) unknown = `the kernel was to break in step ${want.id} and did not`;
+      brokeBefore ||= breaks && broken;
     }
   }
   for (const extra of observed.steps.slice(expected.steps.length)) {
@@ -258,5 +307,5 @@ export function judge(expected: SequenceTrace, observed: SequenceTrace, options:
   }
   if (unknown === undefined) waivers.noteUnused();
   const verdict = gravest(steps.map((step) => step.verdict));
-  return { suite, sequence, source, verdict, steps, notes: waivers.notes };
+  return { suite, sequence, source, verdict, steps, notes: [...notes, ...waivers.notes] };
 }

@@ -5,6 +5,7 @@
  */
 export { align, type AlignOptions, type Edit } from "./align.ts";
 export { firstUnsupported, neededCapabilities } from "./capability.ts";
+export { type Crash, crashOf, describeCrash } from "./crash.ts";
 export { describeOperation } from "./describe.ts";
 export { judge, type JudgeOptions } from "./judge.ts";
 export type { NetdevNames } from "./_netdev_names.ts";

@@ -5,7 +5,7 @@
  * @module
  */
 
-import type { Channel, Json, KernelLine, Observation } from "../model/observation.ts";
+import type { Channel, Json, KernelLine, KernelLineClass, Observation } from "../model/observation.ts";
 import type { Handle, Operation } from "../model/operation.ts";
 import { eachObject, isObject } from "./_json.ts";
 import { NetdevNames } from "./_netdev_names.ts";
@@ -28,6 +28,8 @@ export interface RuleContext {
   names: { expected: NetdevNames; observed: NetdevNames };
   /** How far the counters of netdevsim may have come */
   ticks: Ticks;
+  /** Whether the kernel broke in a step before, on both sides */
+  broke: boolean;
   /** The devlink instances that the sequence is about */
   handles: ReadonlySet<Handle>;
 }
@@ -104,6 +106,19 @@ const NOT_UNDER_TEST: readonly { pattern: RegExp; reason: string }[] = [
   { pattern: /: loading out-of-tree module taints kernel/, reason: "how the module was built" },
   { pattern: /: module verification failed/, reason: "how the module was built" },
 ];
+
+/** Findings after which a kernel is not to be trusted. */
+export const FATAL: ReadonlySet<KernelLineClass> = new Set(["hung", "oops", "panic"]);
+
+/** Whether the kernel broke in a step: a task of it died, or will never end. */
+export function breaksKernel({ result, kmsg }: Observation): boolean {
+  return result === "hang" || kmsg.some((line) => FATAL.has(line.class));
+}
+
+/** Whether a report of a hung task is to be expected some time, in a step or behind one in which the kernel broke. */
+export function hungComesLate(expected: Observation, broke: boolean): boolean {
+  return expected.result === "hang" || broke;
+}
 
 /** The devlink instance of a handle that may have a port or a region behind it. */
 const instanceOf = (handle: string) => handle.split("/").slice(0, 2).join("/");
@@ -251,10 +266,21 @@ export const RULES: readonly Rule[] = [
   {
     id: "hung-late",
     channels: ["kmsg"],
-    reason: "khungtaskd tells of a task that hangs 120 s late: that the step hangs is compared",
-    apply(pair) {
-      if (pair.expected.result !== "hang") return;
+    reason:
+      "khungtaskd tells of a task that hangs 120 s late: that the step hangs is compared, and what hangs in a kernel that broke",
+    apply(pair, { broke }) {
+      if (!hungComesLate(pair.expected, broke)) return;
       for (const side of sides(pair)) side.kmsg = side.kmsg.filter((line) => line.class !== "hung");
+    },
+  },
+  {
+    id: "report-takes-time",
+    channels: ["time"],
+    reason: "a kernel writes its report to the console first, and to a serial one that takes seconds",
+    apply({ expected, observed }) {
+      if (expected.time !== "immediate" || observed.time !== "blocked") return;
+      const reported = (side: Observation) => side.kmsg.some((line) => line.class !== "info" && line.class !== "stale");
+      if (reported(expected) && reported(observed)) observed.time = "immediate";
     },
   },
   {
@@ -378,7 +404,8 @@ function* netdevsOf(op: Operation): Generator<string> {
 /** Applies rules to the steps of a sequence, which must come in their order. */
 export class Normaliser {
   #rules: readonly Rule[];
-  #context: Omit<RuleContext, "op">;
+  #context: Omit<RuleContext, "op" | "broke">;
+  #broke = false;
 
   /**
    * For one sequence; `options.rules` in place of {@linkcode RULES}.
@@ -411,7 +438,8 @@ export class Normaliser {
     }
     this.#context.ticks.pass(expected, observed);
     const pair = structuredClone({ expected: expected.observation, observed: observed.observation });
-    for (const rule of this.#rules) rule.apply(pair, { ...this.#context, op: expected.op });
+    for (const rule of this.#rules) rule.apply(pair, { ...this.#context, broke: this.#broke, op: expected.op });
+    this.#broke ||= breaksKernel(expected.observation) && breaksKernel(observed.observation);
     return pair;
   }
 }

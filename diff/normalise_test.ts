@@ -427,6 +427,18 @@ rule(
   ],
 );
 
+const oops = logged(["oops", "Oops: 0000"]);
+rule(
+  "report-takes-time",
+  (without) => [agrees(up, oops, { ...oops, time: "blocked" }, without)],
+  () => [
+    agrees(up, {}, { time: "blocked" }),
+    agrees(up, oops, { ...oops, ...hangs }),
+    agrees(up, { ...oops, time: "blocked" }, oops),
+    agrees(up, logged(stale("pcs_disable")), { ...logged(stale("pcs_disable")), time: "blocked" }),
+  ],
+);
+
 Deno.test("calls on a removed PCS are compared by their text, in their place", () => {
   const probed = ["info", "fakepcs fakepcs.0: probed, generation 2"] as const;
   const one = logged(stale("pcs_disable"), probed);

@@ -16,7 +16,7 @@ export const REPORT_VERSION = 1;
 const differing = (edits: readonly Edit<StreamElement>[]) =>
   edits.flatMap((edit, at) => edit.kind === "same" ? [] : [{ at, ...edit }]);
 
-function stepOf({ id, phase, op, verdict, reason, channels, findings }: StepVerdict) {
+function stepOf({ id, phase, op, verdict, reason, channels, findings, crash }: StepVerdict) {
   return {
     id,
     phase,
@@ -32,6 +32,7 @@ function stepOf({ id, phase, op, verdict, reason, channels, findings }: StepVerd
       waiver,
     })),
     findings: findings.length > 0 ? findings : undefined,
+    crash,
   };
 }
 

@@ -9,6 +9,7 @@ import type { Channel, KernelLine, LinkEvent, Notification } from "../model/obse
 import type { NetnsName, Operation } from "../model/operation.ts";
 import type { ValueDifference } from "./_json.ts";
 import type { Edit } from "./align.ts";
+import type { Crash } from "./crash.ts";
 import type { Phase, StepTrace } from "./trace.ts";
 
 export type { ValueDifference } from "./_json.ts";
@@ -95,6 +96,8 @@ export interface StepVerdict {
   channels: ChannelVerdict[];
   /** The lines of the kernel log that are findings and that the model did not predict, as they came */
   findings: KernelLine[];
+  /** What the gravest report of the kernel log is of, predicted or not; left out where the kernel reported nothing */
+  crash?: Crash;
   /** The step as the model has it, before normalisation */
   expected?: StepTrace;
   /** The step as it was observed, before normalisation */
@@ -115,7 +118,7 @@ export interface SequenceVerdict {
   reason?: string;
   /** The steps in the order of the plan; empty where the sequence was not judged step by step */
   steps: StepVerdict[];
-  /** What its reader must know beside: waivers that have expired or that are not needed any more */
+  /** What its reader must know beside: that the kernel broke as predicted; waivers that are of no use or not any more */
   notes: string[];
 }
 

@@ -5,17 +5,23 @@
  */
 
 import type { Board } from "../boards/mod.ts";
-import type { Plan, SequenceTrace, StepTrace } from "../diff/trace.ts";
+import type { Plan, SequenceTrace, StepTrace, TraceHeader } from "../diff/trace.ts";
 import { type EraId, Machine } from "../model/mod.ts";
 import type { Runner, RunnerOptions } from "./runner.ts";
 
-/** Opens the model of an era as a board. */
-export function openModel(board: Board, era: EraId, options: RunnerOptions = {}): Runner {
+/** Opens the model of an era as a board; its last argument says what a use of freed memory does on the one that it stands for. */
+export function openModel(
+  board: Board,
+  era: EraId,
+  options: RunnerOptions = {},
+  { freedMemory }: Pick<TraceHeader, "freedMemory"> = {},
+): Runner {
+  const memory = freedMemory ? { freedMemory } : {};
   return {
-    header: { board: board.name, transport: "model", era, kernel: "", iproute2: "" },
+    header: { board: board.name, transport: "model", era, kernel: "", iproute2: "", ...memory },
     has: undefined,
     run: (plan: Plan): Promise<SequenceTrace> => {
-      const machine = new Machine({ era });
+      const machine = new Machine({ era, ...memory });
       const steps = plan.steps.map((step): StepTrace => {
         const traced = { ...step, observation: machine.perform(step.op) };
         options.onStep?.(traced);

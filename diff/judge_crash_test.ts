@@ -1,0 +1,71 @@
+/** Crashes as results: predicted, not predicted, and predicted in vain. */
+
+import { assertEquals, assertStringIncludes } from "@std/assert";
+import type { Observation } from "../model/observation.ts";
+import type { Operation } from "../model/operation.ts";
+import { detailLines } from "./_lines.ts";
+import { sequence, step } from "./_testing.ts";
+import { judge } from "./judge.ts";
+import type { StepTrace } from "./trace.ts";
+
+const OOPS = [
+  { class: "oops" as const, text: "Oops: general protection fault, probably for non-canonical address: 0000 [#1] SMP" },
+  { class: "info" as const, text: "RIP: 0010:phylink_mac_pcs_get_state+0x7a/0xc0 [phylink]" },
+  { class: "info" as const, text: "Call Trace:" },
+  { class: "info" as const, text: " phylink_resolve+0x57a/0x930 [phylink]" },
+];
+const PREDICTED = [{ class: "oops" as const, text: "Oops" }];
+const unbind: Operation = { kind: "file.write", path: "/sys/bus/platform/drivers/fakepcs/unbind", value: "fakepcs.0" };
+const netdevUp: Operation = { kind: "netdev.set", dev: "fm0", up: true };
+const hangs = { result: "hang", time: "hang" as const };
+
+Deno.test("a crash that the model predicted agrees, with its fingerprint; what follows is judged", () => {
+  const verdict = judge(
+    sequence(step(1, unbind, { kmsg: PREDICTED }), step(2, netdevUp, hangs)),
+    sequence(step(1, unbind, { kmsg: OOPS }), step(2, netdevUp, hangs)),
+  );
+  assertEquals([verdict.verdict, ...verdict.steps.map((step) => step.verdict)], ["agree", "agree", "agree"]);
+  assertEquals(verdict.steps[0]!.crash, { class: "oops", frames: ["phylink_mac_pcs_get_state", "phylink_resolve"] });
+  assertEquals(verdict.notes, [
+    "the kernel broke in step 1 as the model predicted: oops in phylink_mac_pcs_get_state <- phylink_resolve",
+    "step 2 hangs, as the model predicted",
+  ]);
+  assertStringIncludes(detailLines(verdict).join("\n"), "note  the kernel broke in step 1 as the model predicted");
+});
+
+Deno.test("a crash that was predicted and did not come diverges, and what follows is not judged", () => {
+  const verdict = judge(
+    sequence(step(1, unbind, { kmsg: PREDICTED }), step(2, netdevUp, hangs)),
+    sequence(step(1, unbind), step(2, netdevUp)),
+  );
+  assertEquals(verdict.steps.map((step) => step.verdict), ["diverge", "indeterminate"]);
+  assertEquals(verdict.steps[1]!.reason, "the kernel was to break in step 1 and did not");
+  assertEquals(verdict.notes, []);
+});
+
+Deno.test("a crash that was not predicted is told by its place; another kind than predicted is one too", () => {
+  const of = (expected: Partial<Observation>) =>
+    judge(
+      sequence(step(1, unbind, expected), step(2, netdevUp)),
+      sequence(step(1, unbind, { kmsg: OOPS }), step(2, netdevUp)),
+    );
+  for (const expected of [{}, { kmsg: [{ class: "kasan" as const, text: "BUG: KASAN: f" }] }]) {
+    assertEquals(of(expected).steps.map((step) => step.verdict), ["crash", "indeterminate"]);
+    assertStringIncludes(detailLines(of(expected)).join("\n"), "oops in phylink_mac_pcs_get_state <- phylink_resolve");
+  }
+});
+
+Deno.test("in a kernel that broke as predicted, a hung task is no news; in one that did not, it is", () => {
+  const hung = {
+    kmsg: [{ class: "hung" as const, text: "INFO: task kworker/0:1:9 blocked for more than 120 seconds." }],
+  };
+  const after = (
+    first: Partial<Observation>,
+    second: Partial<Observation>,
+  ) => [step(1, unbind, first), step(2, netdevUp, second)];
+  const verdictOf = (expected: StepTrace[], observed: StepTrace[]) =>
+    judge(sequence(...expected), sequence(...observed)).verdict;
+  assertEquals(verdictOf(after({ kmsg: PREDICTED }, {}), after({ kmsg: OOPS }, hung)), "agree");
+  assertEquals(verdictOf(after({}, hangs), after({}, { ...hangs, ...hung })), "agree");
+  assertEquals(verdictOf(after({}, {}), after({}, hung)), "crash");
+});
