@@ -19,7 +19,10 @@ export default command({
   details: `SUITE is a suite that ships (${
     SHIPPED_SUITES.join(", ")
   }) or the path of a suite file; none means all that ship.
-"twinlink boards" lists the boards; --board model checks the suites alone.`,
+"twinlink boards" lists the boards; --board model checks the suites alone.
+
+On a real board, suites are refused that would unbind, reload or take away otherwise a device that carries the
+board's root filesystem or the connection to it (exit status 2). --i-know DEVICE lets one go that the message names.`,
   options: {
     ...BOARD_OPTIONS,
     reporter: { type: "text", short: "r", help: "The report on standard output", choices: Object.keys(REPORTS) },
