@@ -6,12 +6,14 @@
  */
 
 import type { Board } from "../boards/mod.ts";
-import { neededCapabilities } from "../diff/capability.ts";
+import { firstUnsupported, lacking } from "../diff/capability.ts";
 import { judge } from "../diff/judge.ts";
+import { breaksKernel } from "../diff/normalise.ts";
 import { exitStatus as statusOf, type SequenceVerdict, summarise } from "../diff/verdict.ts";
 import type { Plan, SequenceTrace, StepTrace, TraceHeader } from "../diff/trace.ts";
 import type { EraId } from "../model/mod.ts";
 import { openRunner } from "../runners/mod.ts";
+import { TransportError } from "../runners/shell.ts";
 import type { Progress, Runner, RunnerOptions } from "../runners/runner.ts";
 import { compile, type Sequence, type Suite } from "../suites/suite.ts";
 
@@ -160,6 +162,20 @@ async function runBoard(
       onProgress: (progress) => onEvent({ type: "prepare", ...of, progress }),
       onStep: (step) => onEvent({ type: "step", ...of, ...current, step }),
     });
+  const renewed = async (used: Runner, state: Exclude<BoardState, "sound">, last: boolean): Promise<Runner> => {
+    if (state === "lost" && board.runner !== "qemu") {
+      await used.close();
+      return await open();
+    }
+    if (used.renew) {
+      await used.renew();
+      return used;
+    }
+    if (state === "broken" && !last) {
+      throw new TransportError(`Cannot go on with board "${board.name}": its kernel broke, and nothing boots it anew`);
+    }
+    return used;
+  };
   let runner: Runner | undefined;
   try {
     runner = await open();
@@ -172,11 +188,13 @@ async function runBoard(
     // All of it is compiled before anything is pushed: a suite that is wrong costs no board time.
     const compiled = [];
     for (const { suite, sequence } of chosen) {
-      compiled.push(await compile(suite, sequence, runner.header.era as EraId));
+      const { era, freedMemory } = runner.header;
+      compiled.push(await compile(suite, sequence, era as EraId, { board, ...(freedMemory ? { freedMemory } : {}) }));
     }
+    const has = runner.has;
+    const lacks = (plan: Plan) => lacking(plan.requires ?? [], board, has);
     const supports = (plan: Plan) =>
-      !board.capabilities ||
-      plan.steps.every(({ op }) => [...neededCapabilities(op)].every((need) => board.capabilities!.includes(need)));
+      lacks(plan).length === 0 && firstUnsupported(plan.steps, board.capabilities) === undefined;
     await runner.guard?.(compiled.map(({ plan }) => plan).filter(supports));
     for (const { plan, expected } of compiled) {
       signal?.throwIfAborted();
@@ -187,15 +205,19 @@ async function runBoard(
       const observed = supports(plan)
         ? await runner.run(plan)
         : { suite: plan.suite, sequence: plan.sequence, source: plan.source, steps: [] };
-      const judged = judge(expected, observed, { waivers, ...(capabilities ? { capabilities } : {}) });
+      const judged = judge(expected, observed, {
+        waivers,
+        lacks: lacks(plan),
+        ...(capabilities ? { capabilities } : {}),
+      });
       const result = { expected, observed, verdict: judged };
       done.results.push(result);
       onEvent({ type: "sequence", ...of, result });
-      if (observed.steps.some((step) => step.lost?.reason === "transport" || step.lost?.reason === "timeout")) {
-        // The line or the board is gone: the rest is run on a board that was opened anew.
-        await runner.close();
-        runner = await open();
-      }
+      const state = stateBehind(result);
+      const last = compiled.at(-1)!.plan === plan;
+      // A kernel of our own that broke is not needed any more.
+      if (state === "sound" || (last && board.runner === "qemu")) continue;
+      runner = await renewed(runner, state, last);
     }
   } catch (error) {
     if (!(error instanceof Error) || error.name === "AbortError" || error.name === "SuiteError") throw error;
@@ -207,6 +229,23 @@ async function runBoard(
     onEvent({ type: "board-end", ...of, ms: Date.now() - started });
   }
   return done;
+}
+
+/**
+ * How a board is behind a sequence: `broken` where its kernel is, `doubtful` where the kernel reported what it reports once,
+ * `lost` where the line is gone, or the board.
+ */
+type BoardState = "sound" | "doubtful" | "broken" | "lost";
+
+function stateBehind({ observed, verdict }: SequenceResult): BoardState {
+  const reasons = observed.steps.map((step) => step.lost?.reason);
+  const broken = observed.steps.some(({ observation }) => observation && breaksKernel(observation));
+  if (broken || reasons.includes("crash")) return "broken";
+  if (reasons.includes("transport") || reasons.includes("timeout")) return "lost";
+  const reported = observed.steps.some(({ observation }) => {
+    return observation?.kmsg.some((line) => line.class !== "info" && line.class !== "stale");
+  });
+  return verdict.verdict === "crash" || reported ? "doubtful" : "sound";
 }
 
 /** Errors that tell of the board, not of the model or of twinlink: verdict `infra`. */

@@ -59,6 +59,27 @@ export function neededCapabilities(op: Operation): Set<Capability> {
   return needed;
 }
 
+/** What no board has unless it is said: by its agent, or by its file. */
+const TO_BE_SAID: readonly Capability[] = ["pcs", "pcs_board", "rzn1_miic", "serdes_phy", "mlx5_aux"];
+
+/**
+ * What a fixture or a sequence requires and a board does not have.
+ *
+ * @param has What the board's agent found there; undefined for the model and for recordings, which are asked nothing
+ */
+export function lacking(
+  requires: readonly string[],
+  board: { capabilities?: readonly Capability[]; pcs?: unknown },
+  has: readonly string[] | undefined,
+): string[] {
+  return requires.filter((what) => {
+    if (board.capabilities?.some((one) => one === what)) return false;
+    if (!TO_BE_SAID.some((one) => one === what)) return board.capabilities !== undefined;
+    if (has === undefined) return board.capabilities !== undefined;
+    return !(has.includes(what) || (what === "pcs_board" && board.pcs !== undefined));
+  });
+}
+
 /** The first step that needs what the board lacks, and what that is; undefined where the board can do it all. */
 export function firstUnsupported(
   steps: readonly { id: number; op: Operation }[],

@@ -29,6 +29,8 @@ export interface JudgeOptions {
   waivers?: readonly Waiver[];
   /** What the board can do. @default {everything} */
   capabilities?: readonly Capability[];
+  /** What the sequence requires as a whole and the board does not have. @default {nothing} */
+  lacks?: readonly string[];
   /** The day to judge waivers by, `YYYY-MM-DD`. @default {today, UTC} */
   today?: string;
   /** What may differ. @default {RULES} */
@@ -215,6 +217,9 @@ export function judge(expected: SequenceTrace, observed: SequenceTrace, options:
     return step.lost?.reason === "reboot" || step.lost?.reason === "crash" ||
       step.observation?.kmsg.some((line) => line.class !== "info");
   });
+  if (options.lacks?.length && !broke) {
+    return whole("unsupported", `the sequence needs ${options.lacks.join(", ")}, which the board lacks`);
+  }
   if (unsupported && !broke) {
     const { id, op, lacks } = unsupported;
     return whole(

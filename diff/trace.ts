@@ -30,6 +30,8 @@ export interface Plan {
   source: string;
   /** Set-up, body and tear-down, in the order that they are performed in */
   steps: PlannedStep[];
+  /** What a board must have for it, beside what its steps say. @default nothing */
+  requires?: readonly string[];
   /**
    * The first step in which the model says that the kernel breaks: the board must be renewed behind it, and there is nothing to
    * tear down. Left out where it does not.

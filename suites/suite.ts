@@ -5,9 +5,11 @@
  * @module
  */
 
+import type { Board } from "../boards/mod.ts";
+import { breaksKernel } from "../diff/normalise.ts";
 import type { Plan, PlannedStep, SequenceTrace, StepTrace } from "../diff/trace.ts";
 import type { Fixture } from "../fixtures/fixture.ts";
-import { type EraId, Machine } from "../model/mod.ts";
+import { type EraId, type FreedMemory, Machine } from "../model/mod.ts";
 import type { Observation } from "../model/observation.ts";
 import type { Operation } from "../model/operation.ts";
 import { Dut } from "./dut.ts";
@@ -124,13 +126,25 @@ export interface Compiled {
   expected: SequenceTrace;
 }
 
+/** Options of {@linkcode compile}. */
+export interface CompileOptions {
+  /** What the board's file says of what is on it */
+  board?: Pick<Board, "pcs">;
+  /** What a use of freed memory does on the board. @default {"kept"} */
+  freedMemory?: FreedMemory;
+}
+
 // Names end up in names of the agent's variables.
 const NETNS = /^[A-Za-z][A-Za-z0-9_]{0,30}$/;
 
 /**
  * Runs a sequence on the model of an era.
  *
- * @throws {SuiteError} If the body throws, or if a step fails and nobody says that it may
+ * Where the kernel breaks on the model, the plan ends: it has no tear-down then, and the body is not gone on with behind a step
+ * that hangs. An assertion behind a step that breaks the kernel does not hold, and is no error.
+ *
+ * @throws {SuiteError} If the body throws, if a step fails and nobody says that it may, or if one leaves work under way and does
+ * not settle
  *
  * @example
  * ```ts
@@ -158,44 +172,72 @@ const NETNS = /^[A-Za-z][A-Za-z0-9_]{0,30}$/;
  * ]);
  * ```
  */
-export async function compile(suite: Suite, sequence: Sequence, era: EraId): Promise<Compiled> {
-  const machine = new Machine({ era });
+export async function compile(
+  suite: Suite,
+  sequence: Sequence,
+  era: EraId,
+  options: CompileOptions = {},
+): Promise<Compiled> {
+  const { board = {}, freedMemory } = options;
+  const machine = new Machine({ era, ...(freedMemory ? { freedMemory } : {}) });
   const steps: StepTrace[] = [];
   const where = `${suite.name} > ${sequence.name}`;
+  const wrong = (why: string, cause?: unknown) =>
+    new SuiteError(`${where} fails on the model of ${era}: ${why}`, cause === undefined ? {} : { cause });
   const performAs = (phase: PlannedStep["phase"]) => (op: Operation): Observation => {
     for (const name of [op.netns ?? "init", ...("name" in op && op.kind.startsWith("netns.") ? [op.name] : [])]) {
       if (!NETNS.test(name ?? "")) throw new SuiteError(`Cannot use "${name}" as the name of a netns in ${where}`);
     }
+    // Whatever came behind a step that hangs would not be run on a board.
+    if (steps.at(-1)?.observation?.result === "hang") throw new KernelIsGone();
     const observation = machine.perform(op);
     steps.push({ id: steps.length + 1, phase, op, observation });
+    if (machine.unsettled && op.settle !== 0 && !steps.some(broken)) {
+      throw wrong(
+        `step ${steps.length}, ${op.kind}, leaves work of the kernel under way: say settle with it, or settle: 0 where that is meant`,
+      );
+    }
     return observation;
   };
   const { fixture } = sequence;
+  for (const op of fixture.given?.(board) ?? []) machine.perform(op);
   for (const op of fixture.setup) {
     const { result, extack } = performAs("setup")(op);
-    if (result !== "ok") {
-      throw new SuiteError(
-        `${where} fails on the model of ${era}: fixture ${fixture.name}: ${op.kind}: ${result} ${extack?.text ?? ""}`,
-      );
-    }
+    if (result !== "ok") throw wrong(`fixture ${fixture.name}: ${op.kind}: ${result} ${extack?.text ?? ""}`);
   }
   const dut = new Dut(fixture.handle, performAs("body"));
   try {
     await sequence.body(dut);
+    const unsettled = dut.steps.find((step) => !step.settled);
+    if (unsettled) throw wrong(`${unsettled.error.message}: say .fails() or .either() where that is meant`);
   } catch (error) {
-    const message = error instanceof Error ? error.message : String(error);
-    throw new SuiteError(`${where} fails on the model of ${era}: ${message}`, { cause: error });
+    if (error instanceof SuiteError) throw error;
+    if (!(error instanceof KernelIsGone) && !steps.some(broken)) {
+      throw wrong(error instanceof Error ? error.message : String(error), error);
+    }
   }
-  const unsettled = dut.steps.find((step) => !step.settled);
-  if (unsettled) {
-    throw new SuiteError(
-      `${where} fails on the model of ${era}: ${unsettled.error.message}: say .fails() or .either() where that is meant`,
-    );
+  const body = steps.length;
+  try {
+    fixture.teardown.forEach(performAs("teardown"));
+  } catch (error) {
+    if (!(error instanceof KernelIsGone)) throw error;
   }
-  fixture.teardown.forEach(performAs("teardown"));
-  const { name, source } = sequence;
-  return {
-    plan: { suite: suite.name, sequence: name, source, steps: steps.map(({ id, phase, op }) => ({ id, phase, op })) },
-    expected: { suite: suite.name, sequence: name, source, steps },
-  };
+  const requires = [...new Set([...fixture.requires, ...sequence.requires ?? []])];
+  const plan: Plan = { suite: suite.name, sequence: sequence.name, source: sequence.source, steps: [], requires };
+  if (steps.some(broken)) {
+    // What is broken is not torn down: the board is renewed.
+    steps.length = body;
+    plan.breaks = (steps.find(broken) ?? steps.at(-1)!).id;
+    const hung = steps.find((step) => step.observation?.result === "hang");
+    if (hung) plan.hangs = hung.id;
+  }
+  plan.steps = steps.map(({ id, phase, op }) => ({ id, phase, op }));
+  return { plan, expected: { suite: suite.name, sequence: sequence.name, source: sequence.source, steps } };
 }
+
+/** Thrown into a body whose kernel has come to its end on the model: nothing more can be performed. */
+class KernelIsGone extends Error {
+  override name = "KernelIsGone";
+}
+
+const broken = ({ observation }: StepTrace) => observation !== undefined && breaksKernel(observation);
