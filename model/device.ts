@@ -55,6 +55,8 @@ export class Device {
   registered = true;
   /** References to the struct device: they keep its memory, and nothing that its driver made */
   references = 1;
+  /** What its driver made for it: gone with the driver, whoever has a reference to the device */
+  data: unknown;
   /** What is undone, last first, when the driver lets go of it (devres) */
   readonly managed: ((task: Task) => Steps)[] = [];
   readonly suppliers: DeviceLink[] = [];

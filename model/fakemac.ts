@@ -149,7 +149,10 @@ class Fakemac implements PcsList {
 
   #leave(task: Task): void {
     this.#lock.release(task);
-    if (this.#design === "notified") this.#kernel.rtnl.release(task);
+    if (this.#design !== "notified") return;
+    this.#kernel.rtnl.release(task);
+    // The work that was queued here is woken at once; nobody who is not stepped has a reason to be faster than it
+    if (!task.stepping) this.#kernel.runWorkers();
   }
 
   *#probe(task: Task, device: Device): Steps<Result> {

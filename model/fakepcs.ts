@@ -113,6 +113,7 @@ function pcsDriver(module: Module, list: PcsList): DeviceDriver {
     *probe(task, device) {
       const id = idOf(device);
       const pcs = list.make(device.name, id, module);
+      device.data = pcs;
       task.log("info", `fakepcs ${device.name}: probed, generation ${pcs.generation}`);
       yield* list.provide(task, id, pcs, device);
       device.managed.push(function* (task) {

@@ -7,7 +7,7 @@
 import { type Command, DEVLINK_COMMANDS, type DevlinkKind } from "./command.ts";
 import { during } from "./during.ts";
 import { type Era, type EraId, ERAS } from "./era.ts";
-import { Kernel, withRtnl } from "./kernel.ts";
+import { Kernel, stepWorker, withRtnl } from "./kernel.ts";
 import { NetdevsimBus } from "./netdevsim_bus.ts";
 import { linkFlags, type Netdev, Netns, operstate } from "./netns.ts";
 import { NETDEV_COMMANDS, NetdevFiles, type NetdevKind } from "./netdev.ts";
@@ -16,7 +16,7 @@ import type { Operation, OperationKind } from "./operation.ts";
 import { reloadIntoInit } from "./reload.ts";
 import { rounds } from "./rounds.ts";
 import { settle } from "./settle.ts";
-import { acquire, HungTask, Oops, type Steps, Task } from "./task.ts";
+import { acquire, HungTask, Oops, type SchedulingPoint, type Steps, Task } from "./task.ts";
 
 /** What a machine is made with. */
 export interface MachineOptions {
@@ -108,12 +108,31 @@ export class Machine {
    * @throws {TypeError} If the kind of the operation is not known
    */
   task(op: Operation): Steps<Observation> {
+    this.#kernel.stepping = true;
     return this.#run(op, op.kind, true);
   }
 
   /** Lets the kernel threads run as far as they can. Says whether anything moved. */
   runWorkers(): boolean {
     return this.#kernel.runWorkers();
+  }
+
+  /** The kernel threads with something to do, by name, in the order in which it came. */
+  get workers(): string[] {
+    return this.#kernel.workers.map((worker) => worker.task.name);
+  }
+
+  /**
+   * Steps one kernel thread to where another task may run: for whoever decides who is next. Says why it stopped there.
+   *
+   * @param index Its place in {@linkcode Machine.workers}
+   */
+  stepWorker(index: number): SchedulingPoint["kind"] | "ended" {
+    const { workers } = this.#kernel;
+    const next = stepWorker(workers[index]!.steps);
+    if (!next.done) return next.value.kind;
+    workers.splice(index, 1);
+    return "ended";
   }
 
   #drive(steps: Steps<Observation>): Observation {

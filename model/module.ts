@@ -46,6 +46,11 @@ export class Module {
     this.references--;
   }
 
+  /** Whether its exit has begun; where that never ends, it stays so for good */
+  get going(): boolean {
+    return this.#going;
+  }
+
   /** Whether it may go; from then on nobody gets a reference. */
   stop(): boolean {
     if (this.references > 0) return false;
@@ -78,6 +83,11 @@ export class Modules {
     const module = new Module(source);
     this.#loaded.set(name, module);
     const used = source.uses.map((one) => this.#loaded.get(one)!);
+    // The symbols of a module that is on its way out are not to be had
+    if (used.some((one) => one.going)) {
+      this.#loaded.delete(name);
+      return "ENOENT";
+    }
     for (const one of used) one.references++;
     const instance = yield* source.init(task, module, parameters);
     if (typeof instance !== "string") {
@@ -94,6 +104,7 @@ export class Modules {
   *unload(task: Task, name: string): Steps<Result> {
     const module = this.#loaded.get(name);
     if (!module?.instance) return "ENOENT";
+    if (module.going) return "EBUSY";
     if (!module.stop()) return "EAGAIN";
     yield* module.instance.exit(task);
     module.loaded = false;
