@@ -121,6 +121,8 @@ class Fakemac implements PcsList {
       }
     }
     this.#leave(task);
+    // The work that was queued here comes before the next PCS of a driver that has several
+    if (!task.stepping) this.#kernel.runWorkers();
   }
 
   *withdraw(task: Task, id: number): Steps {
@@ -149,10 +151,7 @@ class Fakemac implements PcsList {
 
   #leave(task: Task): void {
     this.#lock.release(task);
-    if (this.#design !== "notified") return;
-    this.#kernel.rtnl.release(task);
-    // The work that was queued here is woken at once; nobody who is not stepped has a reason to be faster than it
-    if (!task.stepping) this.#kernel.runWorkers();
+    if (this.#design === "notified") this.#kernel.rtnl.release(task);
   }
 
   *#probe(task: Task, device: Device): Steps<Result> {

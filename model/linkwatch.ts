@@ -64,22 +64,28 @@ export class Linkwatch {
       this.#urgent = true;
       delay = 0;
     }
-    if (delay < 0 || delay > INTERVAL) delay = 0;
-    const { timers } = this.#kernel;
-    if (this.#timer) {
-      if (urgent) this.#timer.due = this.#kernel.now;
+    if (delay <= 0 || delay > INTERVAL) {
+      this.#forget();
+      this.#work.queue();
       return;
     }
+    if (this.#timer) return;
     const timer: Timer = {
       due: this.#kernel.now + delay,
       run: () => {
-        timers.splice(timers.indexOf(timer), 1);
-        this.#timer = undefined;
+        this.#forget();
         this.#work.queue();
       },
     };
     this.#timer = timer;
-    timers.push(timer);
+    this.#kernel.timers.push(timer);
+  }
+
+  #forget(): void {
+    if (!this.#timer) return;
+    const { timers } = this.#kernel;
+    timers.splice(timers.indexOf(this.#timer), 1);
+    this.#timer = undefined;
   }
 
   *#event(task: Task): Steps {
