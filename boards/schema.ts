@@ -44,7 +44,9 @@ export type Capability = typeof CAPABILITIES[number];
 export const CHANNELS = ["result", "extack", "reply", "notify", "link", "sysfs", "kmsg", "time"] as const;
 
 const qemu = z.strictObject({
-  kernel: z.enum(["5.10", "6.1", "6.12", "7.2", "7.3"]).meta({ description: "The Debian kernel to boot" }),
+  kernel: z.enum(["5.10", "6.1", "6.12", "7.2", "7.3", "6.12-debug"]).meta({
+    description: "The kernel to boot: Debian's, or the one that deno task debug-kernel builds",
+  }),
   module: path("A netdevsim.ko to load instead of the one that is built").exactOptional(),
   module_source: path("A folder with sources of netdevsim, built for the kernel").exactOptional(),
   pcs_source: path("A folder with sources of fakemac and fakepcs, built for the kernel").exactOptional(),
@@ -231,7 +233,7 @@ export interface BoardFile {
   transport?: "ssh" | "serial";
   /** A kernel in QEMU as the board; `memory` of the guest is in MiB, `cmdline` is appended to the kernel's */
   qemu?: {
-    kernel: "5.10" | "6.1" | "6.12" | "7.2" | "7.3";
+    kernel: "5.10" | "6.1" | "6.12" | "7.2" | "7.3" | "6.12-debug";
     module?: string;
     module_source?: string;
     pcs_source?: string;
