@@ -45,22 +45,6 @@ export default suite("pcs", { fixture: macWithPcs() }, ({ sequence }) => {
   for (const design of DESIGNS) {
     const fixture = macWithPcs({ design });
 
-    sequence(
-      `${design}: unbound while the netdev is down, which then comes up`,
-      { source: "P01", fixture },
-      async (dut) => {
-        await pcs(dut).unbind("fakepcs.0", SETTLE);
-        dut.netdev("fm0").up(SETTLE).either();
-        look(dut, "fm0");
-      },
-    );
-
-    sequence(`${design}: unbound while the link is up`, { source: "P02; s1 s2 s3", fixture }, async (dut) => {
-      await linkUp(dut);
-      await pcs(dut).unbind("fakepcs.0", SETTLE);
-      dut.netdev("fm0").show().either();
-    });
-
     sequence(`${design}: a cable event after the unbind`, { source: "P03; s1 s2 s3 s4", fixture }, async (dut) => {
       await linkUp(dut);
       await pcs(dut).unbind("fakepcs.0", SETTLE);
@@ -109,6 +93,27 @@ export default suite("pcs", { fixture: macWithPcs() }, ({ sequence }) => {
       await cable(dut, "fm0", false);
       await cable(dut, "fm0", true);
     });
+  }
+
+  // A reference to the module or to the device makes no difference to these.
+  for (const design of ["none", "device_link", "notified"] as const) {
+    const fixture = macWithPcs({ design });
+
+    sequence(
+      `${design}: unbound while the netdev is down, which then comes up`,
+      { source: "P01", fixture },
+      async (dut) => {
+        await pcs(dut).unbind("fakepcs.0", SETTLE);
+        dut.netdev("fm0").up(SETTLE).either();
+        look(dut, "fm0");
+      },
+    );
+
+    sequence(`${design}: unbound while the link is up`, { source: "P02; s1 s2 s3", fixture }, async (dut) => {
+      await linkUp(dut);
+      await pcs(dut).unbind("fakepcs.0", SETTLE);
+      dut.netdev("fm0").show().either();
+    });
 
     sequence(`${design}: one of several netdevs uses the PCS`, { source: "P08", fixture }, async (dut) => {
       await linkUp(dut, "fm0");
@@ -136,15 +141,11 @@ export default suite("pcs", { fixture: macWithPcs() }, ({ sequence }) => {
     }, async (dut) => {
       const { result } = mac(dut).bind("fakemac.0", SETTLE).either();
       assertEquals(result, design === "notified" ? "EBUSY" : "EAGAIN");
-      dut.netdev("fm0").up(SETTLE).either();
+      dut.netdev("fm0").show().either();
       await dut.module("fakepcs").load({}, SETTLE);
-      dut.netdev("fm0").up(SETTLE).either();
+      await dut.netdev("fm0").up(SETTLE);
       assertEquals(stateOf(await dut.netdev("fm0").show()), "UP");
     });
-  }
-
-  for (const design of ["none", "device_link", "notified"] as const) {
-    const fixture = macWithPcs({ design });
 
     sequence(
       `${design}: a mode change leaves a PCS, which is then unbound`,
