@@ -86,7 +86,7 @@ export class DriverCore implements FileOwner {
 
   constructor(kernel: Kernel) {
     this.#kernel = kernel;
-    this.#deferredWork = new Work(kernel, "deferred_probe_work_func", (task) => this.#retry(task));
+    this.#deferredWork = new Work(kernel, "deferred_probe_work_func", false, (task) => this.#retry(task));
   }
 
   #bus(name: string): Bus {

@@ -59,6 +59,11 @@ export interface Era {
   readonly trapDropCounter: boolean;
   /** Whether showing a netdev's link has its operational state follow the carrier first, under RTNL */
   readonly linkwatchSync: boolean;
+  /**
+   * What an oops in a kernel thread of a workqueue does to other work that is bound to the same CPU, the only one of the model:
+   * nothing, or it never runs again, and with it RCU, which netdevs wait for as they go down
+   */
+  readonly deadWorker: "alone" | "stalls";
   /** How phylink treats its PCS */
   readonly phylink: PhylinkEra;
 }
@@ -114,6 +119,7 @@ const era61: Era = {
   downLosesCarrier: false,
   trapDropCounter: true,
   linkwatchSync: false,
+  deadWorker: "stalls",
   phylink: phylink61,
 };
 
@@ -138,6 +144,7 @@ const era612: Era = {
   downLosesCarrier: true,
   trapDropCounter: true,
   linkwatchSync: true,
+  deadWorker: "alone",
   phylink: phylink612,
 };
 

@@ -8,7 +8,7 @@
 import { Device, type DeviceDriver, PROBE_DEFER } from "./device.ts";
 import { FakePcs, PCS_COUNT, type PcsList } from "./fakepcs.ts";
 import { FakemacKnobs } from "./fakemac_knobs.ts";
-import type { Kernel } from "./kernel.ts";
+import { type Kernel, synchronizeNet } from "./kernel.ts";
 import type { Module, ModuleParameters, ModuleSource } from "./module.ts";
 import { closeNetdev } from "./netdev.ts";
 import type { Netdev } from "./netns.ts";
@@ -320,7 +320,8 @@ class FakemacNet implements Mac {
   *unregister(task: Task): Steps {
     const { kernel } = this.#mac;
     yield* closeNetdev(kernel, task, this.netdev);
-    kernel.linkwatch.sync(task, this.netdev);
+    yield* kernel.linkwatch.sync(task, this.netdev);
+    yield* synchronizeNet(kernel, task);
     kernel.removeNetdev(task, this.netdev);
   }
 

@@ -85,6 +85,8 @@ export class Kernel {
   stepping = false;
   /** How many works are queued or run */
   busyWorks = 0;
+  /** Whether work that is bound to the CPU never runs again */
+  stalled = false;
   /** When those who sleep wake up, in ms */
   readonly wakeups: number[] = [];
   readonly core: DriverCore;
@@ -322,6 +324,11 @@ export function stepWorker(steps: Steps): IteratorResult<SchedulingPoint, void> 
     if (error instanceof HungTask || error instanceof Oops) return { done: true, value: undefined };
     throw error;
   }
+}
+
+/** Waits until all have seen that a netdev is going (RCU), which they may never do. */
+export function* synchronizeNet(kernel: Kernel, task: Task): Steps {
+  while (kernel.stalled) yield { kind: "blocked", what: "synchronize_net", task: task.name };
 }
 
 /** Sleeps for `ms` of virtual time. */

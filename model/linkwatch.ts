@@ -5,7 +5,7 @@
  * @module
  */
 
-import type { Kernel, Timer } from "./kernel.ts";
+import { type Kernel, synchronizeNet, type Timer } from "./kernel.ts";
 import type { Netdev } from "./netns.ts";
 import { acquire, type Steps, type Task } from "./task.ts";
 import { Work } from "./work.ts";
@@ -24,7 +24,7 @@ export class Linkwatch {
 
   constructor(kernel: Kernel) {
     this.#kernel = kernel;
-    this.#work = new Work(kernel, "linkwatch_event", (task) => this.#event(task));
+    this.#work = new Work(kernel, "linkwatch_event", false, (task) => this.#event(task));
   }
 
   /** Whether the state of a netdev has yet to follow. */
@@ -49,8 +49,8 @@ export class Linkwatch {
   }
 
   /** Has the state of a netdev follow now, under RTNL, as who shows it does in some eras. */
-  sync(task: Task, netdev: Netdev): void {
-    if (this.#pending.delete(netdev)) this.#follow(task, netdev);
+  *sync(task: Task, netdev: Netdev): Steps {
+    if (this.#pending.delete(netdev)) yield* this.#follow(task, netdev);
   }
 
   #isUrgent(netdev: Netdev): boolean {
@@ -96,15 +96,16 @@ export class Linkwatch {
     for (const netdev of [...this.#pending]) {
       if (urgentOnly && !this.#isUrgent(netdev)) continue;
       this.#pending.delete(netdev);
-      this.#follow(task, netdev);
+      yield* this.#follow(task, netdev);
     }
     if (this.#pending.size > 0) this.#schedule(false);
     this.#kernel.rtnl.release(task);
   }
 
-  #follow(task: Task, netdev: Netdev): void {
+  *#follow(task: Task, netdev: Netdev): Steps {
     netdev.followed = netdev.carrier;
     if (!netdev.up) return;
+    if (!netdev.carrier) yield* synchronizeNet(this.#kernel, task);
     netdev.activated = netdev.carrier;
     this.#kernel.link(task, "new", netdev);
   }

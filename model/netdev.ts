@@ -5,7 +5,7 @@
  */
 
 import type { Command, Scene } from "./command.ts";
-import type { Content, FileOwner, Kernel, VirtualFile } from "./kernel.ts";
+import { type Content, type FileOwner, type Kernel, synchronizeNet, type VirtualFile } from "./kernel.ts";
 import { linkFlags, type Netdev, type Netns, operstate } from "./netns.ts";
 import type { Result } from "./observation.ts";
 import { acquire, type Steps, type Task } from "./task.ts";
@@ -25,9 +25,10 @@ export function* openNetdev(kernel: Kernel, task: Task, netdev: Netdev): Steps {
 /** Takes a netdev down, under RTNL. */
 export function* closeNetdev(kernel: Kernel, task: Task, netdev: Netdev): Steps {
   const { ops } = netdev;
-  if (!ops) return kernel.setLink(task, netdev, false);
   if (!netdev.up) return;
-  netdev.running = false;
+  if (ops) netdev.running = false;
+  yield* synchronizeNet(kernel, task);
+  if (!ops) return kernel.setLink(task, netdev, false);
   netdev.activated = false;
   yield* ops.stop(task);
   netdev.up = false;
@@ -51,7 +52,7 @@ export const NETDEV_COMMANDS: { [K in NetdevKind]: Command<K> } = {
     const netdev = netns.netdevs.get(dev);
     if (!netdev) return "client";
     yield* acquire(task, kernel.rtnl);
-    if (kernel.era.linkwatchSync) kernel.linkwatch.sync(task, netdev);
+    if (kernel.era.linkwatchSync) yield* kernel.linkwatch.sync(task, netdev);
     task.observation.reply = { ifname: netdev.name, flags: linkFlags(netdev), operstate: operstate(netdev) };
     kernel.rtnl.release(task);
     return "ok";
@@ -62,7 +63,7 @@ export const NETDEV_COMMANDS: { [K in NetdevKind]: Command<K> } = {
       const { kernel, task } = scene;
       if (!netdev.ops) return "EOPNOTSUPP";
       const { speed, duplex, autoneg } = yield* netdev.ops.linkSettings(task);
-      if (netdev.up && kernel.era.linkwatchSync) kernel.linkwatch.sync(task, netdev);
+      if (netdev.up && kernel.era.linkwatchSync) yield* kernel.linkwatch.sync(task, netdev);
       task.observation.reply = { speed, duplex, autoneg, link: netdev.up && netdev.carrier };
       return "ok";
     });
@@ -117,7 +118,7 @@ export class NetdevFiles implements FileOwner {
     const { rtnl, linkwatch } = this.#kernel;
     yield* acquire(task, rtnl);
     const running = netdev.running ?? netdev.up;
-    if (running) linkwatch.sync(task, netdev);
+    if (running) yield* linkwatch.sync(task, netdev);
     rtnl.release(task);
     return running ? { text: netdev.carrier ? "1" : "0" } : { errno: "EINVAL" };
   }

@@ -102,7 +102,7 @@ export class Phylink {
     const { name } = options.netdev;
     this.#state = kernel.lock(`state_mutex of ${name}`, "phylink");
     this.#phydev = kernel.lock(`phydev_mutex of ${name}`, "phydev");
-    this.#resolve = new Work(kernel, `phylink_resolve of ${name}`, (task) => this.#resolved(task));
+    this.#resolve = new Work(kernel, `phylink_resolve of ${name}`, true, (task) => this.#resolved(task));
   }
 
   /** `phylink_set_pcs()`, of eras in which the MAC is not asked */

@@ -5,7 +5,7 @@
  */
 
 import type { Kernel } from "./kernel.ts";
-import type { Steps, Task } from "./task.ts";
+import { Oops, type Steps, type Task } from "./task.ts";
 
 /**
  * One work item. It never runs twice at the same time; and once the thread that ran it was ended by the kernel, it never runs
@@ -19,7 +19,13 @@ export class Work {
   #queued = 0;
   #done = 0;
 
-  constructor(kernel: Kernel, readonly name: string, body: (task: Task) => Steps) {
+  constructor(
+    kernel: Kernel,
+    readonly name: string,
+    /** Whether it runs on the CPU that it was queued on, or on any */
+    readonly bound: boolean,
+    body: (task: Task) => Steps,
+  ) {
     this.#kernel = kernel;
     this.#body = body;
   }
@@ -34,7 +40,7 @@ export class Work {
     if (this.#pending) return;
     this.#pending = true;
     this.#queued++;
-    if (this.#running) return;
+    if (this.#running || (this.bound && this.#kernel.stalled)) return;
     this.#kernel.busyWorks++;
     this.#kernel.start(this.name, (task) => this.#run(task), this.#kernel.stepping);
   }
@@ -63,7 +69,14 @@ export class Work {
       this.#pending = false;
       this.#running = true;
       const last = this.#queued;
-      yield* this.#body(task);
+      try {
+        yield* this.#body(task);
+      } catch (error) {
+        if (error instanceof Oops && this.bound && this.#kernel.era.deadWorker === "stalls") {
+          this.#kernel.stalled = true;
+        }
+        throw error;
+      }
       this.#done = last;
       this.#running = false;
     }
