@@ -29,6 +29,8 @@ export {
 } from "./cli/orchestrate.ts";
 export * from "./diff/mod.ts";
 export type { Fixture } from "./fixtures/fixture.ts";
+export { boardMac } from "./fixtures/board_mac.ts";
+export { MAC_WITH_PCS, macWithPcs, type MacWithPcsOptions } from "./fixtures/mac_with_pcs.ts";
 export { netdevsim, type NetdevsimOptions } from "./fixtures/netdevsim.ts";
 export * from "./model/mod.ts";
 export * from "./runners/mod.ts";

@@ -25,6 +25,8 @@ export {
   type BoardFile,
   CAPABILITIES,
   type Capability,
+  PCS_DESIGNS,
+  type PcsDesign,
   RUNNER_KINDS,
   type RunnerKind,
   type Waiver,

@@ -36,9 +36,18 @@ export const CAPABILITIES = [
   "health",
   "debugfs",
   "pcs",
+  "pcs_board",
+  "rzn1_miic",
+  "serdes_phy",
+  "mlx5_aux",
 ] as const;
 /** What a board can do: one of {@linkcode CAPABILITIES}. */
 export type Capability = typeof CAPABILITIES[number];
+
+/** How a MAC's driver may hold on to its PCS (SEMANTICS 7.3); `fixtures/pcs` has each of them. */
+export const PCS_DESIGNS = ["none", "module_ref", "device_ref", "device_link", "notified"] as const;
+/** How a MAC's driver holds on to its PCS: one of {@linkcode PCS_DESIGNS}. */
+export type PcsDesign = typeof PCS_DESIGNS[number];
 
 /** The channels that a waiver can name; `model/observation.ts` says what each holds. */
 export const CHANNELS = ["result", "extack", "reply", "notify", "link", "sysfs", "kmsg", "time"] as const;
@@ -93,6 +102,20 @@ const power = z.strictObject({
   query: argv("Prints on or off").exactOptional(),
 }).meta({ description: "Power control, for example of a PDU" });
 
+const bound = (what: string) =>
+  z.strictObject({
+    bus: text("The bus in sysfs").regex(/^[\w:-]+$/, "a bus of /sys/bus").default("platform"),
+    driver: text("The driver on that bus").regex(/^[\w.:-]+$/, "a driver of /sys/bus/BUS/drivers"),
+    device: text("The device, as it is written to bind and unbind").regex(/^[\w.:@,-]+$/, "a device's name in sysfs"),
+  }).meta({ description: `The ${what}, as sysfs names it` });
+
+const pcs = z.strictObject({
+  design: z.enum(PCS_DESIGNS).meta({ description: "How the MAC's driver holds on to its PCS" }),
+  mac: bound("MAC"),
+  pcs: bound("PCS"),
+  netdev: text("The MAC's netdev that uses the PCS").regex(/^[\w.:@-]{1,15}$/, "a netdev's name"),
+}).meta({ description: "A MAC and its PCS on the board, for the suite pcs_board" });
+
 const recording = z.strictObject({
   trace: path("A trace that was recorded before (.jsonl or .jsonl.gz)"),
 }).meta({ description: "A recorded trace as the board" });
@@ -131,6 +154,7 @@ export const boardSchema = z.strictObject({
   ssh: ssh.exactOptional(),
   serial: serial.exactOptional(),
   power: power.exactOptional(),
+  pcs: pcs.exactOptional(),
   recording: recording.exactOptional(),
   waivers: z.array(waiver).default([]),
 });
@@ -260,6 +284,13 @@ export interface BoardFile {
   };
   /** Power control, each a command as a list of arguments; `query` prints `on` or `off` */
   power?: { on?: string[]; off?: string[]; cycle?: string[]; query?: string[] };
+  /** A MAC and its PCS on the board, as sysfs names them, for the suite `pcs_board` */
+  pcs?: {
+    design: PcsDesign;
+    mac: { bus: string; driver: string; device: string };
+    pcs: { bus: string; driver: string; device: string };
+    netdev: string;
+  };
   /** A recorded trace (.jsonl or .jsonl.gz) as the board */
   recording?: { trace: string };
   /** Known differences */

@@ -4,7 +4,7 @@
  * @module
  */
 
-export { type Era, type EraId, eraOf, ERAS } from "./era.ts";
+export { type Era, type EraId, eraOf, ERAS, type PhylinkEra } from "./era.ts";
 export { Machine, type MachineOptions } from "./machine.ts";
 export {
   type Channel,

@@ -4,14 +4,12 @@
  */
 
 import { assertEquals } from "@std/assert";
-import { MAC_WITH_PCS, macWithPcs, type PcsDesign } from "../fixtures/mac_with_pcs.ts";
+import { PCS_DESIGNS, type PcsDesign } from "../boards/schema.ts";
+import { MAC_WITH_PCS, macWithPcs } from "../fixtures/mac_with_pcs.ts";
 import { netdevsim } from "../fixtures/netdevsim.ts";
 import type { Json } from "../model/observation.ts";
 import type { Dut } from "./dut.ts";
 import { suite } from "./suite.ts";
-
-/** The designs that the modules of the fixture offer. */
-export const DESIGNS = ["none", "module_ref", "device_ref", "device_link", "notified"] as const;
 
 /** Designs in which phylink keeps a pointer to a PCS that is gone. */
 const DANGLING: ReadonlySet<PcsDesign> = new Set(["none", "module_ref", "device_ref"]);
@@ -42,7 +40,7 @@ async function linkUp(dut: Dut, netdev = "fm0"): Promise<void> {
 }
 
 export default suite("pcs", { fixture: macWithPcs() }, ({ sequence }) => {
-  for (const design of DESIGNS) {
+  for (const design of PCS_DESIGNS) {
     const fixture = macWithPcs({ design });
 
     sequence(`${design}: unbound while the link is up`, { source: "P02; s1 s2 s3", fixture }, async (dut) => {
