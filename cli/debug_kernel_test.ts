@@ -5,7 +5,7 @@
  * @module
  */
 
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertMatch } from "@std/assert";
 import { debugEntryName } from "../fixtures/qemu/debug_config.ts";
 import { findEntry } from "../fixtures/qemu/cache.ts";
 import { run } from "./_child.ts";
@@ -14,8 +14,43 @@ const built = await findEntry(await debugEntryName("6.12-debug")) !== null;
 const debugTest = (name: string, fn: () => Promise<void>) =>
   Deno.test({ name: built ? name : `${name} (not built: deno task debug-kernel)`, ignore: !built, fn });
 
+Deno.test("a debug kernel that was not built is told with the command that builds it, exit status 3", async () => {
+  const empty = await Deno.makeTempDir({ prefix: "twinlink-cache-" });
+  try {
+    const board = ["--board", "qemu-6.12-debug", "--out", `${empty}/out`];
+    const { code, stderr } = await run(["run", "reload", ...board], { env: { TWINLINK_CACHE: `${empty}/cache` } });
+    assertEquals(code, 3, stderr);
+    const said = stderr.split("\n").filter((line) => line.includes("debug-kernel"));
+    assertEquals(said, [
+      "qemu-6.12-debug over ssh: not judged: Cannot find kernel 6.12-debug: it has not been built here: deno task debug-kernel",
+    ]);
+  } finally {
+    await Deno.remove(empty, { recursive: true });
+  }
+});
+
 debugTest("what the model says holds on a kernel with KASAN and lockdep, and neither has a word to say", async () => {
   const suites = ["reload", "trap", "lifecycle", "netns"];
   const { code, stdout, stderr } = await run(["run", ...suites, "--board", "qemu-6.12-debug"]);
   assertEquals(code, 0, stdout + stderr);
+});
+
+debugTest("a MAC that keeps a pointer to its PCS is told of by KASAN, as the model predicts", async () => {
+  const board = ["--board", "qemu-6.12-debug"];
+  const { code, stdout, stderr } = await run([
+    "run",
+    "pcs",
+    "--filter",
+    "none: unbound while the link is up",
+    ...board,
+  ]);
+  assertEquals(code, 0, stdout + stderr);
+  assertMatch(stdout, /as the model predicted: kasan in phylink_/);
+});
+
+debugTest("a MAC that is told of its PCS's end gives KASAN and lockdep no word to say", async () => {
+  const board = ["--board", "qemu-6.12-debug"];
+  const { code, stdout, stderr } = await run(["run", "pcs", "--filter", "notified: ", ...board]);
+  assertEquals(code, 0, stdout + stderr);
+  assertEquals(/kernel complained/.test(stdout), false, stdout);
 });
