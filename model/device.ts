@@ -18,12 +18,17 @@ export const PROBE_DEFER = "EPROBE_DEFER";
 export interface DeviceDriver {
   readonly name: string;
   readonly module: Module;
-  /** The devices that it is for: those whose name begins so, up to the last dot */
-  readonly matches: string;
+  /** Whether it is for a device of its bus */
+  matches(device: Device): boolean;
   /** Gives `ok`, an errno, or {@linkcode PROBE_DEFER} */
   probe(task: Task, device: Device): Steps<Result>;
   /** Comes before what the device manages is released */
   remove?(task: Task, device: Device): Steps;
+}
+
+/** A match by name: all of it but a number behind the last dot, if there is one. */
+export function named(name: string): DeviceDriver["matches"] {
+  return (device) => device.name.replace(/\.\d+$/, "") === name;
 }
 
 /** The flags of a device link, and what is so without them. */
@@ -63,7 +68,8 @@ export class Device {
   readonly consumers: DeviceLink[] = [];
 
   constructor(kernel: Kernel, readonly bus: string, readonly name: string) {
-    this.lock = kernel.lock(`device ${name}`, "device");
+    // The one who adds and deletes auxiliary devices may hold the lock of their parent, and of its devlink instance
+    this.lock = kernel.lock(`device ${name}`, bus === "auxiliary" ? "child device" : "device");
   }
 }
 
@@ -120,7 +126,7 @@ export class DriverCore implements FileOwner {
     const bus = this.#bus(busName);
     bus.drivers.set(driver.name, { driver, bound: [] });
     for (const device of [...bus.devices.values()]) {
-      if (!matches(driver, device)) continue;
+      if (!driver.matches(device)) continue;
       yield* acquire(task, device.lock);
       yield* this.#probeOrDefer(task, driver, device);
       device.lock.release(task);
@@ -180,7 +186,7 @@ export class DriverCore implements FileOwner {
 
   *#bind(task: Task, bus: Bus, driver: DeviceDriver, name: string): Steps<Result> {
     const device = bus.devices.get(name);
-    if (!device || !matches(driver, device)) return "ENODEV";
+    if (!device || !driver.matches(device)) return "ENODEV";
     yield* acquire(task, device.lock);
     const result = yield* this.#probe(task, driver, device);
     device.lock.release(task);
@@ -200,7 +206,7 @@ export class DriverCore implements FileOwner {
     yield* acquire(task, device.lock);
     if (device.registered && !device.driver) {
       for (const { driver } of [...this.#bus(device.bus).drivers.values()]) {
-        if (!matches(driver, device)) continue;
+        if (!driver.matches(device)) continue;
         yield* this.#probeOrDefer(task, driver, device);
         break;
       }
@@ -334,8 +340,4 @@ function initialStatus(consumer: Device, supplier: Device): DeviceLink["status"]
 /** Whether a device is, over any number of device links, a consumer of another one. */
 function dependsOn(device: Device, other: Device): boolean {
   return device === other || device.suppliers.some((link) => dependsOn(link.supplier, other));
-}
-
-function matches(driver: DeviceDriver, device: Device): boolean {
-  return device.name.slice(0, device.name.lastIndexOf(".")) === driver.matches;
 }

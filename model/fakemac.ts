@@ -5,7 +5,7 @@
  * @module
  */
 
-import { Device, type DeviceDriver, PROBE_DEFER } from "./device.ts";
+import { Device, type DeviceDriver, named, PROBE_DEFER } from "./device.ts";
 import { FakePcs, PCS_COUNT, type PcsList } from "./fakepcs.ts";
 import { FakemacKnobs } from "./fakemac_knobs.ts";
 import { type Kernel, synchronizeNet } from "./kernel.ts";
@@ -80,7 +80,7 @@ class Fakemac implements PcsList {
     this.#driver = {
       name: "fakemac",
       module,
-      matches: "fakemac",
+      matches: named("fakemac"),
       probe: (task, device) => this.#probe(task, device),
     };
   }

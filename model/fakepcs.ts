@@ -5,7 +5,7 @@
  * @module
  */
 
-import { Device, type DeviceDriver } from "./device.ts";
+import { type Device, type DeviceDriver, named } from "./device.ts";
 import { type Kernel, sleep } from "./kernel.ts";
 import type { Module, ModuleSource } from "./module.ts";
 import type { Pcs, PcsOp } from "./phylink.ts";
@@ -109,7 +109,7 @@ function pcsDriver(module: Module, list: PcsList): DeviceDriver {
   return {
     name: "fakepcs",
     module,
-    matches: "fakepcs",
+    matches: named("fakepcs"),
     *probe(task, device) {
       const id = idOf(device);
       const pcs = list.make(device.name, id, module);

@@ -77,7 +77,7 @@ export class Kernel {
   readonly timers: Timer[] = [];
   /** Kernel threads with something to do, in the order in which it came */
   readonly workers: { task: Task; steps: Steps }[] = [];
-  readonly lockOrder: LockOrder = new Uint8Array(LOCK_CLASSES.length);
+  readonly lockOrder: LockOrder = new Uint16Array(LOCK_CLASSES.length);
   readonly rtnl: Lock;
   /** What workers cause is written down here: the observation of the operation that runs */
   observation: Observation = emptyObservation();

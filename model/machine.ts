@@ -8,6 +8,7 @@ import { type Command, DEVLINK_COMMANDS, type DevlinkKind } from "./command.ts";
 import { during } from "./during.ts";
 import { type Era, type EraId, ERAS } from "./era.ts";
 import { Kernel, stepWorker, withRtnl } from "./kernel.ts";
+import { HARDWARE, type HardwareId } from "./hardware.ts";
 import { NetdevsimBus } from "./netdevsim_bus.ts";
 import { linkFlags, type Netdev, Netns, operstate } from "./netns.ts";
 import { NETDEV_COMMANDS, NetdevFiles, type NetdevKind } from "./netdev.ts";
@@ -34,6 +35,8 @@ export interface MachineOptions {
    * @default {"kept"}
    */
   freedMemory?: FreedMemory;
+  /** What is built in beside, all of it bound to its drivers: read from their source, never run */
+  hardware?: readonly HardwareId[];
 }
 
 /** The longest that `netns.del` waits for an instance to come back, in ms. */
@@ -70,6 +73,7 @@ export class Machine {
     });
     const kernel = this.#kernel;
     kernel.owners.push(new NetdevsimBus(kernel), kernel.core, new NetdevFiles(kernel));
+    for (const id of options.hardware ?? []) this.#boot(id);
   }
 
   /** The era of this machine. */
@@ -133,6 +137,13 @@ export class Machine {
     if (!next.done) return next.value.kind;
     workers.splice(index, 1);
     return "ended";
+  }
+
+  #boot(id: HardwareId): void {
+    const task = new Task("boot", emptyObservation(), false);
+    const steps = HARDWARE[id](this.#kernel, task);
+    while (!steps.next().done);
+    this.#kernel.runWorkers();
   }
 
   #drive(steps: Steps<Observation>): Observation {

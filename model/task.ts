@@ -59,6 +59,7 @@ export const LOCK_CLASSES = [
   "nsim_bus",
   "device",
   "instance",
+  "child device",
   "reporters",
   "providers",
   "rtnl",
@@ -69,7 +70,7 @@ export const LOCK_CLASSES = [
 export type LockClass = (typeof LOCK_CLASSES)[number];
 
 /** By class, the classes (as bits) that were ever taken while one of it was held: lockdep's graph. */
-export type LockOrder = Uint8Array;
+export type LockOrder = Uint16Array;
 
 /** A mutex. */
 export class Lock {

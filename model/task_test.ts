@@ -3,7 +3,7 @@ import { emptyObservation } from "./observation.ts";
 import { acquire, HungTask, Lock, LOCK_CLASSES, Task } from "./task.ts";
 
 function world() {
-  const order = new Uint8Array(LOCK_CLASSES.length);
+  const order = new Uint16Array(LOCK_CLASSES.length);
   return {
     instance: new Lock("instance lock", "instance", order),
     rtnl: new Lock("rtnl_mutex", "rtnl", order),
