@@ -82,6 +82,8 @@ export interface PhylinkEra {
   readonly rereads: boolean;
   /** What starts the polling of a PCS: the start of phylink, or each major configuration */
   readonly pollsFrom: "start" | "configuration";
+  /** Whether a configuration that failed keeps the link down until one succeeds */
+  readonly failureKeepsDown: boolean;
   /** Whether resolving takes the mutex of the PHY first */
   readonly phydevMutex: boolean;
 }
@@ -93,10 +95,17 @@ const phylink61: PhylinkEra = {
   asksInband: false,
   rereads: true,
   pollsFrom: "configuration",
+  failureKeepsDown: false,
   phydevMutex: false,
 };
 const phylink612: PhylinkEra = { ...phylink61, enables: true };
-const phylink7: PhylinkEra = { ...phylink612, noAnswer: "drops", asksInband: true, phydevMutex: true };
+const phylink7: PhylinkEra = {
+  ...phylink612,
+  noAnswer: "drops",
+  asksInband: true,
+  failureKeepsDown: true,
+  phydevMutex: true,
+};
 
 const era61: Era = {
   id: "6.1",

@@ -5,35 +5,32 @@
  * @module
  */
 
-import { Device, type DeviceDriver, named, PROBE_DEFER } from "./device.ts";
+import { Device, type DeviceDriver, type DeviceLink, named, PROBE_DEFER } from "./device.ts";
 import { FakePcs, PCS_COUNT, type PcsList } from "./fakepcs.ts";
 import { FakemacKnobs } from "./fakemac_knobs.ts";
-import { type Kernel, synchronizeNet } from "./kernel.ts";
+import { BoundMac, type FakemacNet } from "./fakemac_net.ts";
+import type { Kernel } from "./kernel.ts";
 import type { Module, ModuleParameters, ModuleSource } from "./module.ts";
-import { closeNetdev } from "./netdev.ts";
-import type { Netdev } from "./netns.ts";
 import type { Result } from "./observation.ts";
-import { type Interface, type LinkState, type Mac, type Pcs, Phylink } from "./phylink.ts";
+import { SrcuPcs } from "./srcu_pcs.ts";
 import { acquire, type Lock, type Steps, type Task } from "./task.ts";
 
-/** What keeps a PCS that is in use. */
-const DESIGNS = ["none", "module_ref", "device_ref", "device_link", "notified"] as const;
+/**
+ * What keeps a PCS that is in use. The last three are of the model alone: a device link that is there as long as a netdev that
+ * is up uses the PCS, a wrapper that outlives its PCS (SEMANTICS 7.2, 2025), and that wrapper as it was posted, which looks for
+ * its PCS in vain once it is configured.
+ */
+const DESIGNS = [
+  "none",
+  "module_ref",
+  "device_ref",
+  "device_link",
+  "notified",
+  "device_link_used",
+  "srcu_wrapper",
+  "srcu_wrapper_posted",
+] as const;
 type Design = (typeof DESIGNS)[number];
-
-/** The interface of each netdev at first. */
-const INTERFACES: readonly Interface[] = ["1000base-x", "gmii", "sgmii"];
-
-/** A PCS of the MAC's own that never has a link: what phylink gets in place of one that is not there. */
-const ABSENT: Pcs = {
-  name: "the absent PCS",
-  poll: false,
-  speed: null,
-  read() {},
-  // deno-lint-ignore require-yield
-  *call() {
-    return false;
-  },
-};
 
 /** The module of the MAC driver; what it holds for the PCS driver is at `list` while it is loaded. */
 export function fakemacModule(kernel: Kernel): { source: ModuleSource; list: () => PcsList } {
@@ -117,9 +114,10 @@ class Fakemac implements PcsList {
     if (mac) {
       mac.pcs[id] = pcs;
       for (const net of mac.nets) {
-        if (net.netdev.up && net.uses(net.index === 2 ? this.#knobs.mode : net.first) === id) yield* net.restart(task);
+        if (net.netdev.up && net.uses(this.#knobs.mode) === id) yield* net.restart(task);
       }
     }
+    if (this.#design === "device_link_used" && this.#mac) this.#mac.pcs[id] = pcs;
     this.#leave(task);
     // The work that was queued here comes before the next PCS of a driver that has several
     if (!task.stepping) this.#kernel.runWorkers();
@@ -135,6 +133,14 @@ class Fakemac implements PcsList {
         net.lettingGo = true;
         yield* net.restart(task);
         net.lettingGo = false;
+      }
+    }
+    if (this.#design === "device_link_used" && this.#mac) this.#mac.pcs[id] = undefined;
+    const wrapper = this.#mac?.pcs[id];
+    if (wrapper instanceof SrcuPcs) {
+      yield* wrapper.unregister(task);
+      for (const net of this.#mac!.nets) {
+        if (net.held === wrapper && !this.#poll) yield* net.phylink.macChange(task, false);
       }
     }
     this.#providers[id] = undefined;
@@ -195,6 +201,20 @@ class Fakemac implements PcsList {
     for (const put of mac.puts) put();
   }
 
+  /** Has device links follow what is in use. */
+  #linkUsed(mac: BoundMac): void {
+    const links = new Map<FakemacNet, DeviceLink>();
+    const { core } = this.#kernel;
+    mac.used = (net, id) => {
+      const before = links.get(net);
+      if (before) core.unlink(before);
+      links.delete(net);
+      const supplier = this.#providers[id]?.device;
+      const link = supplier && core.link(mac.device, supplier, { autoremoveConsumer: true });
+      if (link) links.set(net, link);
+    };
+  }
+
   /** Gets the MAC its PCS, and holds each as the design does. */
   #getPcs(mac: BoundMac): Result {
     if (this.#self) {
@@ -212,8 +232,8 @@ class Fakemac implements PcsList {
     for (let id = 0; id < PCS_COUNT; id++) {
       const provider = this.#providers[id];
       if (!provider) continue;
-      mac.pcs[id] = provider.pcs;
-      const { device } = provider;
+      const { device, pcs } = provider;
+      mac.pcs[id] = this.#design.startsWith("srcu") ? new SrcuPcs(pcs, this.#design === "srcu_wrapper") : pcs;
       if (this.#design === "module_ref" && !this.#holdModule(mac, device.driver!.module)) return "ENODEV";
       if (this.#design === "device_ref") {
         device.references++;
@@ -223,6 +243,7 @@ class Fakemac implements PcsList {
         if (!this.#kernel.core.link(mac.device, device, { autoremoveConsumer: true })) return "EINVAL";
       }
     }
+    if (this.#design === "device_link_used") this.#linkUsed(mac);
     return "ok";
   }
 
@@ -238,120 +259,5 @@ class Fakemac implements PcsList {
     const net = this.#mac?.nets[index];
     if (net && !this.#poll) yield* net.phylink.macChange(task, this.#knobs.cables[index]!);
     this.#lock.release(task);
-  }
-}
-
-/** What the MAC driver holds for its bound device. */
-class BoundMac {
-  readonly pcs: (FakePcs | undefined)[] = [];
-  /** Those that it made itself */
-  readonly own: FakePcs[] = [];
-  readonly nets: FakemacNet[] = [];
-  /** Gives back what the design took */
-  readonly puts: (() => void)[] = [];
-
-  constructor(
-    readonly kernel: Kernel,
-    readonly device: Device,
-    readonly knobs: FakemacKnobs,
-    readonly poll: boolean,
-  ) {}
-
-  addNets(task: Task): void {
-    for (let index = 0; index < INTERFACES.length; index++) this.nets.push(new FakemacNet(task, this, index));
-  }
-}
-
-/** One netdev of the MAC. */
-class FakemacNet implements Mac {
-  readonly netdev: Netdev;
-  readonly phylink: Phylink;
-  readonly first: Interface;
-  /** The PCS that phylink has a pointer to, as far as its documentation lets a driver know */
-  held: Pcs | null = null;
-  lettingGo = false;
-  readonly #mac: BoundMac;
-  readonly #prefix: string;
-
-  constructor(task: Task, mac: BoundMac, readonly index: number) {
-    const { kernel } = mac;
-    const name = `fm${index}`;
-    this.#mac = mac;
-    this.#prefix = `fakemac ${mac.device.name} ${name}`;
-    this.first = INTERFACES[index]!;
-    this.netdev = kernel.addNetdev(kernel.init, name, ["BROADCAST", "MULTICAST"], "UP");
-    this.netdev.carrier = false;
-    this.netdev.followed = false;
-    this.phylink = new Phylink(kernel, {
-      mode: index === 0 ? "inband" : "fixed",
-      interface: this.first,
-      mac: this,
-      netdev: this.netdev,
-      prefix: this.#prefix,
-      pollFixed: mac.poll,
-    });
-    const pcs = mac.pcs[this.uses(this.first)];
-    if (!kernel.era.phylink.selects && pcs) this.phylink.setPcs(this.held = pcs);
-    this.netdev.ops = {
-      open: (task) => this.phylink.start(task),
-      stop: (task) => this.phylink.stop(task),
-      linkSettings: (task) => this.phylink.linkSettings(task),
-      restartNegotiation: (task) => this.phylink.restartNegotiation(task),
-    };
-    kernel.link(task, "new", this.netdev);
-  }
-
-  /** Which PCS it uses in a mode; -1 for none. */
-  uses(mode: Interface): number {
-    if (this.index === 0) return 0;
-    if (this.index === 2 && mode === "sgmii") return 1;
-    if (this.index === 2 && mode === "2500base-x") return 2;
-    return -1;
-  }
-
-  /** Has phylink choose its PCS anew, whether the netdev is up or down. */
-  *restart(task: Task): Steps {
-    const { up } = this.netdev;
-    if (up) yield* this.phylink.stop(task);
-    yield* this.phylink.start(task);
-    if (!up) yield* this.phylink.stop(task);
-  }
-
-  *unregister(task: Task): Steps {
-    const { kernel } = this.#mac;
-    yield* closeNetdev(kernel, task, this.netdev);
-    yield* kernel.linkwatch.sync(task, this.netdev);
-    yield* synchronizeNet(kernel, task);
-    kernel.removeNetdev(task, this.netdev);
-  }
-
-  selectPcs(mode: Interface): Pcs | null {
-    const id = this.uses(mode);
-    if (id < 0) return this.lettingGo ? ABSENT : null;
-    return this.#mac.pcs[id] ?? ABSENT;
-  }
-
-  config(task: Task, mode: Interface): void {
-    const pcs = this.selectPcs(mode);
-    if (pcs || this.#mac.kernel.era.phylink.noAnswer === "drops") this.held = pcs;
-    task.log("info", `${this.#prefix}: mac_config ${mode}`);
-  }
-
-  linkUp(task: Task, speed: number): void {
-    task.log("info", `${this.#prefix}: mac_link_up ${speed}`);
-  }
-
-  linkDown(task: Task): void {
-    task.log("info", `${this.#prefix}: mac_link_down`);
-  }
-
-  fixedState(state: LinkState): void {
-    const { knobs, pcs } = this.#mac;
-    if (this.index === 2) {
-      state.interface = knobs.mode;
-      state.speed = knobs.mode === "2500base-x" ? 2500 : 1000;
-    }
-    const id = this.uses(state.interface);
-    state.link = knobs.cables[this.index]! && (id < 0 || pcs[id] !== undefined);
   }
 }

@@ -106,6 +106,57 @@ Deno.test("what becomes of a link whose PCS is unbound, by design (SEMANTICS 7.3
   }
 });
 
+Deno.test("designs that no kernel offers (SEMANTICS 7.3)", async (t) => {
+  for (const era of BOOTED) {
+    await t.step(`${era} srcu_wrapper: safe, and dead until the MAC is bound anew`, () => {
+      assertEquals(table(era, "srcu_wrapper", { freedMemory: "poisoned" }), [
+        "ok; carrier 0",
+        "ok; ok; ok; carrier 0",
+        "ok; ok; carrier EINVAL",
+        "ok; ok; ok; carrier 0",
+        "ok; ok; carrier ENOENT",
+        "ok; carrier 0",
+      ]);
+      const machine = linked(era, "srcu_wrapper");
+      machine.perform(unbind());
+      machine.perform(set(false));
+      assert(log(machine.perform(set(true))).includes("pcs_config failed: -ENODEV"));
+      machine.perform(bind());
+      assertEquals(outcome(machine, unbind("fakemac.0")), "ok");
+      assertEquals(outcome(machine, bind("fakemac.0")), "ok");
+      assertEquals(outcome(machine, set(true)), "ok");
+      assertEquals(carrier(machine), "1");
+    });
+    await t.step(`${era} srcu_wrapper as it was posted: breaks where it is configured`, () => {
+      const machine = linked(era, "srcu_wrapper_posted");
+      assertEquals(outcome(machine, unbind()), "ok");
+      assertEquals(outcome(machine, cable(true)), "ok");
+      assertEquals(outcome(machine, set(false)), "ok");
+      assertEquals(outcome(machine, set(true)), era === "6.1" ? "ok" : "killed oops");
+    });
+    await t.step(`${era} device_link_used: a PCS that nobody uses takes no MAC with it`, () => {
+      assertEquals(table(era, "device_link_used"), table(era, "device_link"));
+      const machine = bound(era, "device_link_used");
+      machine.perform(set(true, "fm1"));
+      assertEquals(outcome(machine, unbind()), "ok");
+      assertEquals(carrier(machine, "fm1"), "1");
+      assertEquals(outcome(machine, set(true)), "ok");
+      assertEquals(carrier(machine), "0");
+      assertEquals(outcome(machine, bind()), "ok");
+      machine.perform(set(false));
+      assertEquals(outcome(machine, set(true)), "ok");
+      assertEquals(carrier(machine), "1");
+    });
+    await t.step(`${era} device_link_used: phylink keeps its pointer while the netdev is down`, () => {
+      const machine = linked(era, "device_link_used");
+      assertEquals(outcome(machine, set(false)), "ok");
+      assertEquals(outcome(machine, unbind()), "ok");
+      assertEquals(outcome(machine, { kind: "ethtool.show", dev: "fm0" }), "ok stale");
+      assertEquals(outcome(machine, set(true)), era === "6.1" ? "ok" : "ok stale");
+    });
+  }
+});
+
 Deno.test("poisoned memory turns the first call on a PCS that was removed into an oops, and RTNL may be held for ever", async (t) => {
   for (const era of BOOTED) {
     const disables = era !== "6.1";

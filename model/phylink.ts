@@ -32,8 +32,10 @@ export interface Pcs {
   readonly speed: number | null;
   /** Looks up an operation, which is a read of its memory; `frames` are those that do so */
   read(task: Task, frames: string): void;
-  /** Calls one of its operations; the answer is of interest for `pcs_get_state` alone: whether there is a link */
+  /** Calls one of its operations: whether that succeeded; of `pcs_get_state`, whether there is a link */
   call(task: Task, op: PcsOp, argument?: string | number): Steps<boolean>;
+  /** `pcs_post_config`, if it has that */
+  postConfig?(task: Task, frames: string): void;
 }
 
 /** What is known of a link. */
@@ -89,6 +91,7 @@ export class Phylink {
   #stopped = true;
   #starting = false;
   #linkFailed = false;
+  #configFailed = false;
   #timer: Timer | undefined;
 
   /** `phylink_create()`, before the netdev is registered */
@@ -165,6 +168,7 @@ export class Phylink {
   *#majorConfig(task: Task, restart: boolean, mode: Interface, caller: string): Steps {
     const era = this.#era;
     const frames = `phylink_major_config <- ${caller}`;
+    this.#configFailed = false;
     let changed = false;
     let answer: Pcs | null = this.#pcs;
     if (era.selects) {
@@ -181,8 +185,10 @@ export class Phylink {
     if (era.enables) pcs?.read(task, frames);
     this.#mac.config(task, mode);
     if (pcs) {
+      if (era.enables) pcs.postConfig?.(task, frames);
       if (era.enables && (this.#starting || changed)) yield* this.#call(task, pcs, frames, "pcs_enable");
-      yield* this.#call(task, pcs, frames, "pcs_config", mode);
+      this.#configFailed = !(yield* this.#call(task, pcs, frames, "pcs_config", mode));
+      if (this.#configFailed) this.#log(task, "pcs_config failed: -ENODEV");
     }
     if (restart) yield* this.#restart(task, frames);
     if (era.pollsFrom === "configuration" && this.#pcs?.poll && this.#options.mode === "inband") this.#startPolling();
@@ -233,6 +239,7 @@ export class Phylink {
       yield* this.#majorConfig(task, false, state.interface, "phylink_resolve");
       this.#interface = state.interface;
     }
+    if (this.#configFailed && this.#era.failureKeepsDown) state.link = false;
     if (state.link !== up) {
       if (state.link) yield* this.#linkUp(task, state.speed ?? 0);
       else this.#linkDown(task);
