@@ -39,8 +39,8 @@ export interface VirtualFile {
 
 /** Something that has files, for example a bus. */
 export interface FileOwner {
-  /** The file at a path, as somebody in `netns` finds it, if it is one of this owner's and is there now */
-  resolve(path: string, netns: Netns): VirtualFile | undefined;
+  /** The file at a path, if it is one of this owner's and is there now */
+  resolve(path: string): VirtualFile | undefined;
   /** Whether a path is one of this owner's directories */
   directory(path: string): boolean;
 }
@@ -89,9 +89,10 @@ export class Kernel {
   stalled = false;
   /** When those who sleep wake up, in ms */
   readonly wakeups: number[] = [];
-  readonly core: DriverCore;
-  readonly modules: Modules;
-  readonly linkwatch: Linkwatch;
+  // Most machines need none of these
+  #core: DriverCore | undefined;
+  #modules: Modules | undefined;
+  #linkwatch: Linkwatch | undefined;
   readonly freedMemory: FreedMemory;
   /** KASAN reports once, and not again until the next boot */
   kasanReported = false;
@@ -101,9 +102,6 @@ export class Kernel {
   constructor(readonly era: Era, options: KernelOptions) {
     this.#random = options.seed >>> 0;
     this.rtnl = this.lock("rtnl", "rtnl");
-    this.core = new DriverCore(this);
-    this.modules = new Modules(() => modulesOf(this));
-    this.linkwatch = new Linkwatch(this);
     this.freedMemory = options.freedMemory;
     this.listeners = options.listeners;
     this.init = new Netns("init", { heard: options.listeners, lab: true });
@@ -116,7 +114,21 @@ export class Kernel {
 
   /** Whether something is under way that nobody waits for: work, or a netdev whose state has yet to follow its carrier */
   get unsettled(): boolean {
-    return this.busyWorks > 0 || this.linkwatch.pending;
+    return this.busyWorks > 0 || (this.#linkwatch?.pending ?? false);
+  }
+
+  /** Buses, devices and their drivers. */
+  get core(): DriverCore {
+    if (!this.#core) this.owners.push(this.#core = new DriverCore(this));
+    return this.#core;
+  }
+
+  get modules(): Modules {
+    return this.#modules ??= new Modules(modulesOf(this));
+  }
+
+  get linkwatch(): Linkwatch {
+    return this.#linkwatch ??= new Linkwatch(this);
   }
 
   /** Whether each netns has a listener from its start */

@@ -11,7 +11,7 @@ import { Kernel, stepWorker, withRtnl } from "./kernel.ts";
 import { HARDWARE, type HardwareId } from "./hardware.ts";
 import { NetdevsimBus } from "./netdevsim_bus.ts";
 import { linkFlags, type Netdev, Netns, operstate } from "./netns.ts";
-import { NETDEV_COMMANDS, NetdevFiles, type NetdevKind } from "./netdev.ts";
+import { NETDEV_COMMANDS, netdevFile, type NetdevKind } from "./netdev.ts";
 import { emptyObservation, type FreedMemory, type Observation, type Result } from "./observation.ts";
 import type { Operation, OperationKind } from "./operation.ts";
 import { reloadIntoInit } from "./reload.ts";
@@ -72,8 +72,8 @@ export class Machine {
       freedMemory: options.freedMemory ?? "kept",
     });
     const kernel = this.#kernel;
-    kernel.owners.push(new NetdevsimBus(kernel), kernel.core, new NetdevFiles(kernel));
-    for (const id of options.hardware ?? []) this.#boot(id);
+    kernel.owners.push(new NetdevsimBus(kernel));
+    if (options.hardware) { for (const id of options.hardware) this.#boot(id); }
   }
 
   /** The era of this machine. */
@@ -180,7 +180,7 @@ export class Machine {
     const begin = kernel.now;
     try {
       observation.result = yield* command({ kernel, task, netns }, op);
-      if (op.kind !== "wait" && kernel.now - begin > PROMPT) observation.time = "blocked";
+      if (kernel.now - begin > PROMPT && op.kind !== "wait") observation.time = "blocked";
     } catch (error) {
       if (error instanceof Oops) observation.result = "killed";
       else if (error instanceof HungTask) observation.result = observation.time = "hang";
@@ -333,10 +333,10 @@ function resolve(kernel: Kernel, netns: Netns, path: string) {
   // `ip netns exec` mounts a sysfs of that netns, without debugfs on it
   if (netns !== kernel.init && path.startsWith("/sys/kernel/debug/")) return undefined;
   for (const owner of kernel.owners) {
-    const file = owner.resolve(path, netns);
+    const file = owner.resolve(path);
     if (file) return file;
   }
-  return undefined;
+  return netdevFile(kernel, path, netns);
 }
 
 /** A file that is not there cannot be made in sysfs or debugfs; which errno says so depends on its directory. */

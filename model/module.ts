@@ -61,18 +61,15 @@ export class Module {
 
 /** The modules of a kernel. */
 export class Modules {
-  readonly #list: () => readonly ModuleSource[];
-  #sources: ReadonlyMap<string, ModuleSource> | undefined;
+  readonly #sources: ReadonlyMap<string, ModuleSource>;
   readonly #loaded = new Map<string, Module>();
 
-  /** `list` is asked when the first module is to be loaded: few machines load any */
-  constructor(list: () => readonly ModuleSource[]) {
-    this.#list = list;
+  constructor(sources: readonly ModuleSource[]) {
+    this.#sources = new Map(sources.map((source) => [source.name, source]));
   }
 
   /** `modprobe`: loads what it uses first; one that is loaded stays as it is. */
   *load(task: Task, name: string, parameters: ModuleParameters): Steps<Result> {
-    this.#sources ??= new Map(this.#list().map((source) => [source.name, source]));
     const source = this.#sources.get(name);
     if (!source) return "client";
     if (this.#loaded.has(name)) return "ok";

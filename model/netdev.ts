@@ -5,7 +5,7 @@
  */
 
 import type { Command, Scene } from "./command.ts";
-import { type Content, type FileOwner, type Kernel, synchronizeNet, type VirtualFile } from "./kernel.ts";
+import { type Content, type Kernel, synchronizeNet, type VirtualFile } from "./kernel.ts";
 import { linkFlags, type Netdev, type Netns, operstate } from "./netns.ts";
 import type { Result } from "./observation.ts";
 import { acquire, type Steps, type Task } from "./task.ts";
@@ -90,36 +90,25 @@ function* ethtool(scene: Scene, dev: string, body: (netdev: Netdev) => Steps<Res
   return result;
 }
 
-/** `/sys/class/net`, as far as it tells of a link. */
-export class NetdevFiles implements FileOwner {
-  readonly #kernel: Kernel;
-  constructor(kernel: Kernel) {
-    this.#kernel = kernel;
+/** A file of `/sys/class/net`, as far as that tells of a link. */
+export function netdevFile(kernel: Kernel, path: string, netns: Netns): VirtualFile | undefined {
+  const match = /^\/sys\/class\/net\/([^/]+)\/(carrier|operstate)$/.exec(path);
+  const netdev = match && netns.netdevs.get(match[1]!);
+  if (!netdev) return undefined;
+  if (match[2] === "operstate") {
+    const state = netdev.running === false ? "DOWN" : operstate(netdev);
+    return { read: () => ({ text: state.toLowerCase() }) };
   }
+  return { read: (task) => kernel.era.linkwatchSync ? syncedCarrier(kernel, task, netdev) : carrier(netdev) };
+}
 
-  resolve(path: string, netns: Netns): VirtualFile | undefined {
-    const match = /^\/sys\/class\/net\/([^/]+)\/(carrier|operstate)$/.exec(path);
-    const netdev = match && netns.netdevs.get(match[1]!);
-    if (!netdev) return undefined;
-    const running = netdev.running ?? netdev.up;
-    if (match[2] === "operstate") {
-      const state = netdev.running === false ? "DOWN" : operstate(netdev);
-      return { read: () => ({ text: state.toLowerCase() }) };
-    }
-    if (this.#kernel.era.linkwatchSync) return { read: (task) => this.#carrier(task, netdev) };
-    return { read: () => (running ? { text: netdev.carrier ? "1" : "0" } : { errno: "EINVAL" }) };
-  }
+function* syncedCarrier(kernel: Kernel, task: Task, netdev: Netdev): Steps<Content> {
+  yield* acquire(task, kernel.rtnl);
+  if (netdev.running ?? netdev.up) yield* kernel.linkwatch.sync(task, netdev);
+  kernel.rtnl.release(task);
+  return carrier(netdev);
+}
 
-  directory(): boolean {
-    return false;
-  }
-
-  *#carrier(task: Task, netdev: Netdev): Steps<Content> {
-    const { rtnl, linkwatch } = this.#kernel;
-    yield* acquire(task, rtnl);
-    const running = netdev.running ?? netdev.up;
-    if (running) yield* linkwatch.sync(task, netdev);
-    rtnl.release(task);
-    return running ? { text: netdev.carrier ? "1" : "0" } : { errno: "EINVAL" };
-  }
+function carrier(netdev: Netdev): Content {
+  return netdev.running ?? netdev.up ? { text: netdev.carrier ? "1" : "0" } : { errno: "EINVAL" };
 }
