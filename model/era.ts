@@ -84,6 +84,8 @@ export interface PhylinkEra {
   readonly pollsFrom: "start" | "configuration";
   /** Whether a configuration that failed keeps the link down until one succeeds */
   readonly failureKeepsDown: boolean;
+  /** What decides whether a link is fixed or told of in-band: known from the creation on, or from the first configuration */
+  readonly modeFrom: "creation" | "configuration";
   /** Whether resolving takes the mutex of the PHY first */
   readonly phydevMutex: boolean;
 }
@@ -96,6 +98,7 @@ const phylink61: PhylinkEra = {
   rereads: true,
   pollsFrom: "configuration",
   failureKeepsDown: false,
+  modeFrom: "creation",
   phydevMutex: false,
 };
 const phylink612: PhylinkEra = { ...phylink61, enables: true };
@@ -104,6 +107,7 @@ const phylink7: PhylinkEra = {
   noAnswer: "drops",
   asksInband: true,
   failureKeepsDown: true,
+  modeFrom: "configuration",
   phydevMutex: true,
 };
 

@@ -339,6 +339,24 @@ Deno.test("a PCS that the MAC makes itself pins its own module, if it takes a re
   }
 });
 
+Deno.test("ethtool, before a netdev was ever up, while it is, and after", () => {
+  for (const era of BOOTED) {
+    const machine = bound(era, "none");
+    const shown = () => machine.perform({ kind: "ethtool.show", dev: "fm0" }).reply;
+    const known = { speed: 1000, duplex: "full", autoneg: true };
+    // 7.x does not know yet that it is in-band, and shows what nobody has written
+    const never = era.startsWith("7.")
+      ? { speed: null, duplex: "half", autoneg: false }
+      : { speed: null, duplex: null, autoneg: true };
+    assertEquals(shown(), { ...never, link: false }, era);
+    machine.perform(set(true));
+    assertEquals(shown(), { ...known, link: true });
+    machine.perform(set(false));
+    assertEquals(shown(), { ...known, link: false });
+    assertEquals(outcome(machine, { kind: "ethtool.show", dev: "fm7" }), "ENODEV");
+  }
+});
+
 Deno.test("a PCS is unbound while it is asked for its state (P16)", () => {
   const slow = (design: string, freedMemory: FreedMemory) => {
     const machine = linked("6.12", design, { freedMemory });

@@ -92,6 +92,7 @@ export class Phylink {
   #starting = false;
   #linkFailed = false;
   #configFailed = false;
+  #configured = false;
   #timer: Timer | undefined;
 
   /** `phylink_create()`, before the netdev is registered */
@@ -154,6 +155,10 @@ export class Phylink {
 
   /** What ethtool(8) shows, under RTNL. */
   *linkSettings(task: Task): Steps<LinkSettings> {
+    // Neither a fixed link nor one in-band yet: what is shown is what memory holds that was never written
+    if (!this.#configured && this.#era.modeFrom === "configuration") {
+      return { speed: null, duplex: "half", autoneg: false };
+    }
     const state: LinkState = { interface: this.#interface, link: false, speed: this.#speed };
     if (this.#options.mode === "fixed") this.#mac.fixedState(state);
     else yield* this.#getState(task, state, "phylink_ethtool_ksettings_get");
@@ -169,6 +174,7 @@ export class Phylink {
     const era = this.#era;
     const frames = `phylink_major_config <- ${caller}`;
     this.#configFailed = false;
+    this.#configured = true;
     let changed = false;
     let answer: Pcs | null = this.#pcs;
     if (era.selects) {
