@@ -6,28 +6,10 @@
 import { assert, assertEquals } from "@std/assert";
 import { loadBoard } from "../boards/mod.ts";
 import { netdevsimSource } from "../fixtures/mod.ts";
-import type { OperationKind } from "../model/operation.ts";
-import type { Channel } from "../model/observation.ts";
 import { kernelTest } from "./_kernel_test.ts";
-import { type BoardResult, orchestrate } from "./orchestrate.ts";
+import { firstFinding, type Plant, planted } from "./_planted.ts";
+import { orchestrate } from "./orchestrate.ts";
 import { loadSuites } from "./load_suites.ts";
-
-interface Edit {
-  file: string;
-  /** The beginning of a function's definition, to edit in it only */
-  within?: string;
-  /** Text that stands there exactly once */
-  find: string;
-  put: string;
-}
-
-interface Plant {
-  /** What is wrong with the driver */
-  bug: string;
-  edits: Edit[];
-  /** Where it must be found first, of all the sequences of the suite */
-  found: { suite: string; sequence: string; step: OperationKind; channel: Channel };
-}
 
 const CREATE = "static int nsim_dev_reload_create(";
 const DESTROY = "static void nsim_dev_reload_destroy(";
@@ -222,42 +204,10 @@ const PLANTS: Plant[] = [
   },
 ];
 
-/** A copy of the driver's source with the bug in it. */
-async function planted(plant: Plant, kernel: "6.1" | "6.12"): Promise<string> {
-  const dir = await Deno.makeTempDir({ prefix: "twinlink-planted-" });
-  const source = await netdevsimSource(kernel);
-  for await (const entry of Deno.readDir(source)) {
-    if (entry.isFile) await Deno.copyFile(`${source}/${entry.name}`, `${dir}/${entry.name}`);
-  }
-  for (const { file, within, find, put } of plant.edits) {
-    const text = await Deno.readTextFile(`${dir}/${file}`);
-    // A declaration may come before the definition.
-    const from = within === undefined ? 0 : text.lastIndexOf(within);
-    const to = within === undefined ? text.length : text.indexOf("\n}\n", from) + 1;
-    const place = text.slice(from, to);
-    assertEquals([from >= 0, place.split(find).length - 1], [true, 1], `${plant.bug}: the place to edit is in ${file}`);
-    await Deno.writeTextFile(`${dir}/${file}`, text.slice(0, from) + place.replace(find, () => put) + text.slice(to));
-  }
-  return dir;
-}
-
-/** The first channel that does not agree, in the order of the run. */
-function firstFinding({ results }: BoardResult) {
-  for (const { verdict } of results) {
-    for (const step of verdict.steps) {
-      for (const { channel, verdict: of } of step.channels) {
-        if (of === "diverge" || of === "crash") {
-          return { suite: verdict.suite, sequence: verdict.sequence, step: step.op.kind, channel };
-        }
-      }
-    }
-  }
-}
-
 for (const plant of PLANTS) {
   await kernelTest("6.12", `planted on 6.12: ${plant.bug}`, async () => {
     const board = await loadBoard("qemu-6.12");
-    const dir = await planted(plant, "6.12");
+    const dir = await planted(plant, await netdevsimSource("6.12"));
     try {
       const [suite] = await loadSuites([plant.found.suite]);
       const [result] = await orchestrate([{ ...board, qemu: { ...board.qemu!, moduleSource: dir } }], [suite!], {

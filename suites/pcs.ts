@@ -237,6 +237,15 @@ export default suite("pcs", { fixture: macWithPcs() }, ({ sequence }) => {
     });
   }
 
+  sequence("notified: taken down while it has its PCS", {
+    source: "s2 s5",
+    fixture: macWithPcs({ design: "notified" }),
+  }, async (dut) => {
+    await linkUp(dut);
+    await dut.netdev("fm0").down(SETTLE);
+    await linkUp(dut);
+  });
+
   const both = macWithPcs({ design: "device_link" });
   const other = netdevsim({ ports: 1 });
   sequence("a device link is nothing that devlink knows of", {
