@@ -158,51 +158,52 @@ async function asked(guest: Guest, connection: string, names: string[]): Promise
   }));
 }
 
-for (const kernel of ["6.12", "6.1"] as const) {
-  const image = await imageWithDisk(kernel);
+const image612 = await imageWithDisk("6.12");
+const image61 = await imageWithDisk("6.1");
 
-  guestTest(
-    `guard: a board of somebody else's keeps its root disk and its connection (${kernel})`,
-    image,
-    async (guest) => {
-      await using lab = await Lab.of(guest);
-      const nic = await drivers(guest, "/sys/class/net/eth0/device");
-      const disk = await drivers(guest, "/sys/class/block/vda/device");
-      const uart = await drivers(guest, "/sys/class/tty/ttyS1/device");
-      assertEquals([nic, disk].map((one) => one.map(({ driver }) => driver)), [
-        ["virtio_net", "virtio-pci"],
-        ["virtio_blk", "virtio-pci"],
-      ]);
+guestTest(
+  "guard: a board of somebody else's keeps its root disk and its connection",
+  image612,
+  async (guest) => {
+    await using lab = await Lab.of(guest);
+    const nic = await drivers(guest, "/sys/class/net/eth0/device");
+    const disk = await drivers(guest, "/sys/class/block/vda/device");
+    const uart = await drivers(guest, "/sys/class/tty/ttyS1/device");
+    assertEquals([nic, disk].map((one) => one.map(({ driver }) => driver)), [
+      ["virtio_net", "virtio-pci"],
+      ["virtio_blk", "virtio-pci"],
+    ]);
 
-      // The device under test may go, over either line.
-      for (const on of ["ssh", "serial"] as const) {
-        const ran = await lab.run(on, unbind({ bus: "netdevsim", driver: "netdevsim", device: "netdevsim10" }));
-        assertNotEquals(ran.code, 2, ran.stderr);
-        assertStringIncludes(ran.stdout, "one > step");
-      }
-      // What carries the connection may not: the NIC for the one line, the UART for the other; the disk for both.
-      for (const one of nic) {
-        const at = one.device.replaceAll(".", "\\.");
-        await lab.refuses(
-          "ssh",
-          unbind(one),
-          new RegExp(
-            `^twinlink: Cannot run "one > step" on board "by-ssh": step 2 unbinds ${at}, which carries the connection ` +
-              `by ssh from 10\\.0\\.2\\.2 \\(eth0\\) \\(add --i-know ${at} if it may be lost\\)$`,
-          ),
-        );
-      }
-      await lab.refuses("ssh", unload("virtio-net"), /unloads module virtio_net, the driver of virtio\d/);
-      assert(uart.length > 0);
-      await lab.refuses("serial", unbind(uart[0]!), /which carries the connection over the serial line \(ttyS1\)/);
-      const root = /which carries the root filesystem \(\/dev\/vda on \/\)/;
-      for (const one of disk) await lab.refuses("ssh", unbind(one), root);
-      await lab.refuses("serial", unbind(disk[0]!), root);
-      await lab.refuses("ssh", unload("virtio_blk"), /unloads module virtio_blk, .* the root filesystem/);
-    },
-    { disk: 128 },
-  );
+    // The device under test may go, over either line.
+    for (const on of ["ssh", "serial"] as const) {
+      const ran = await lab.run(on, unbind({ bus: "netdevsim", driver: "netdevsim", device: "netdevsim10" }));
+      assertNotEquals(ran.code, 2, ran.stderr);
+      assertStringIncludes(ran.stdout, "one > step");
+    }
+    // What carries the connection may not: the NIC for the one line, the UART for the other; the disk for both.
+    for (const one of nic) {
+      const at = one.device.replaceAll(".", "\\.");
+      await lab.refuses(
+        "ssh",
+        unbind(one),
+        new RegExp(
+          `^twinlink: Cannot run "one > step" on board "by-ssh": step 2 unbinds ${at}, which carries the connection ` +
+            `by ssh from 10\\.0\\.2\\.2 \\(eth0\\) \\(add --i-know ${at} if it may be lost\\)$`,
+        ),
+      );
+    }
+    await lab.refuses("ssh", unload("virtio-net"), /unloads module virtio_net, the driver of virtio\d/);
+    assert(uart.length > 0);
+    await lab.refuses("serial", unbind(uart[0]!), /which carries the connection over the serial line \(ttyS1\)/);
+    const root = /which carries the root filesystem \(\/dev\/vda on \/\)/;
+    for (const one of disk) await lab.refuses("ssh", unbind(one), root);
+    await lab.refuses("serial", unbind(disk[0]!), root);
+    await lab.refuses("ssh", unload("virtio_blk"), /unloads module virtio_blk, .* the root filesystem/);
+  },
+  { disk: 128 },
+);
 
+for (const [kernel, image] of [["6.12", image612], ["6.1", image61]] as const) {
   guestTest(
     `guard: through a VLAN, a bridge and a device link; a device that is named may go (${kernel})`,
     image,

@@ -84,6 +84,8 @@ Deno.test("guard: the NIC of the connection and the disk of the root are refused
   assertEquals(await said(board, unbind("platform", "fakepcs", "fakepcs.0")), undefined);
   // What stands above takes it away as well.
   assertStringIncludes(await said(board, unbind("pci", "pcieport", "0000:00:01.0")) ?? "", "carries the connection");
+  // A driver that is loaded later in the plan: its folder is not there yet.
+  assertStringIncludes(await said(board, unbind("pci", "later", "0000:01:00.0")) ?? "", "carries the connection");
 });
 
 Deno.test("guard: every way to take a device away is seen, also within other operations", async () => {
@@ -149,6 +151,19 @@ Deno.test("guard: a connection through a bridge, a bond and a VLAN", async () =>
   for (const [name, upper] of [["bridge", "br0"], ["bonding", "bond0"], ["8021q", "br0.5"]] as const) {
     assertStringIncludes(await said(board, { kind: "module.unload", name }) ?? "", `${upper}`);
   }
+});
+
+Deno.test("guard: a connection that comes and goes over two netdevs, and one to an address of lo", async () => {
+  await using board = ordinary();
+  board.netdev("eth1", { device: board.device("platform/ethernet", "platform", "fec:fec") });
+  board.netdev("lo", {});
+  const second = unbind("platform", "fec", "ethernet");
+  board.addresses[SSHD] = "3: eth1    inet 10.0.0.2/24 scope global eth1";
+  assertStringIncludes(await said(board, NIC) ?? "", "(eth0)");
+  assertStringIncludes(await said(board, second) ?? "", "(eth1)");
+  board.addresses[SSHD] = "1: lo    inet 10.0.0.2/32 scope global lo";
+  assertStringIncludes(await said(board, NIC) ?? "", "(eth0)");
+  assertEquals(await said(board, second), undefined);
 });
 
 Deno.test("guard: a macvlan, and a veth whose other end is a port of a bridge", async () => {
@@ -231,6 +246,11 @@ Deno.test("guard: a root on dm over md over two disks, on a loop device, on btrf
     "sata-a",
     "sata-b",
   );
+  await root((board) => {
+    const md = board.block("9:0", "md0", { slaves: [sdx("a")] });
+    board.block("259:0", "md0p1", { partitionOf: md });
+    board.mount("259:0", "/", "ext4", "/dev/md0p1");
+  }, "sata-a");
   await root((board) => {
     board.mount("8:0", "/media/card", "ext4", "/dev/sda");
     const loop = board.block("7:0", "loop0", {});
