@@ -55,7 +55,6 @@ export function* rounds(scene: Scene, op: Operation<"rounds">, commands: Command
   const meanwhile = function* (): Steps {
     while (!over) {
       for (const one of op.meanwhile ?? []) {
-        if (over) return;
         yield* perform(one, one.kind);
         yield { kind: "pause", what: "the next one", task: one.kind };
       }
