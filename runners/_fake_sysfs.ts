@@ -105,27 +105,27 @@ export class FakeSysfs implements AsyncDisposable {
   async ask(script: string, env: Record<string, string>, shell: readonly string[] = ["sh"]): Promise<string> {
     const cases = (answers: Record<string, string>) =>
       Object.entries(answers).map(([key, text]) => `    "${key}") echo "${text}" ;;\n`).join("");
-    const ip = `#!/bin/sh
+    // A function, which goes before an applet of that name.
+    const ip = `ip() {
 case "$*" in
   "-o route get "*) case $4 in
-${cases(this.routes)}    *) exit 2 ;; esac ;;
+${cases(this.routes)}    *) return 2 ;; esac ;;
   "-o addr show to "*) case $5 in
 ${cases(this.addresses)}    esac ;;
 esac
+}
 `;
-    this.file("/bin/ip", ip);
-    Deno.chmodSync(`${this.root}/bin/ip`, 0o755);
     const [program, ...args] = shell;
     const child = new Deno.Command(program!, {
       args: [...args, "-s"],
-      env: { PATH: `${this.root}/bin:/usr/bin:/bin`, TG_ROOT: this.root, TL_D: "/tmp/twinlink.x", LC_ALL: "C", ...env },
+      env: { PATH: "/usr/bin:/bin", TG_ROOT: this.root, TL_D: "/tmp/twinlink.x", LC_ALL: "C", ...env },
       clearEnv: true,
       stdin: "piped",
       stdout: "piped",
       stderr: "piped",
     }).spawn();
     const writer = child.stdin.getWriter();
-    await writer.write(new TextEncoder().encode(script));
+    await writer.write(new TextEncoder().encode(ip + script));
     await writer.close();
     const { stdout, stderr } = await child.output();
     const said = new TextDecoder().decode(stderr);

@@ -6,7 +6,9 @@ tg_covering() {
   tg_length=0
   while read -r tg_id tg_up tg_number tg_sub tg_point tg_rest; do
     case $tg_point in *\\*) tg_point=$(printf %b "$tg_point") ;; esac
-    case ${1%/}/ in "${tg_point%/}"/*) ;; *) continue ;; esac
+    # One word: an empty quoted one before a slash matches nothing in bash.
+    tg_below=${tg_point%/}/
+    case ${1%/}/ in "$tg_below"*) ;; *) continue ;; esac
     [ ${#tg_point} -ge $tg_length ] || continue
     TG_MOUNT=$tg_id
     tg_length=${#tg_point}

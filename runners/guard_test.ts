@@ -1,6 +1,7 @@
 /** The guard on boards made of files: whatever stands between a device and what the board needs of it. */
 
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
+import { existsSync } from "node:fs";
 import type { Plan } from "../diff/trace.ts";
 import type { Operation } from "../model/operation.ts";
 import { FakeSysfs } from "./_fake_sysfs.ts";
@@ -26,7 +27,7 @@ const unbind = (bus: string, driver: string, name: string): Operation => ({
 async function said(
   board: FakeSysfs,
   operation: Operation,
-  options: { transport?: string; env?: Record<string, string>; iKnow?: string[]; shell?: string[] } = {},
+  options: { transport?: string; env?: Record<string, string>; iKnow?: string[]; shell?: readonly string[] } = {},
 ): Promise<string | undefined> {
   const { transport = "ssh", env = SSH, iKnow = [], shell } = options;
   const guard = new Guard({ board: "lab", transport, iKnow, ask: (script) => board.ask(script, env, shell) });
@@ -87,6 +88,23 @@ Deno.test("guard: the NIC of the connection and the disk of the root are refused
   // A driver that is loaded later in the plan: its folder is not there yet.
   assertStringIncludes(await said(board, unbind("pci", "later", "0000:01:00.0")) ?? "", "carries the connection");
 });
+
+/** The shells of boards, so far as they are here. */
+const SHELLS = [["dash"], ["bash", "--posix"], ["busybox", "ash"]].filter(([program]) =>
+  ["/usr/bin", "/bin"].some((folder) => existsSync(`${folder}/${program}`))
+);
+
+for (const shell of SHELLS) {
+  Deno.test(`guard: the same in ${shell[0]}`, async () => {
+    await using board = ordinary();
+    board.mount("0:21", "/tmp", "tmpfs", "tmpfs");
+    assertStringIncludes(await said(board, NIC, { shell }) ?? "", "the connection by ssh from 10.0.0.9 (eth0)");
+    assertStringIncludes(await said(board, DISK, { shell }) ?? "", "the root filesystem (/dev/nvme0n1p1 on /)");
+    assertEquals(await said(board, DUT, { shell }), undefined);
+    const line = { shell, transport: "serial", env: { TG_TTY: "/dev/ttyS0" } };
+    assertStringIncludes(await said(board, DUT, line) ?? "", "not known is the device of the serial line /dev/ttyS0");
+  });
+}
 
 Deno.test("guard: every way to take a device away is seen, also within other operations", async () => {
   await using board = ordinary();
