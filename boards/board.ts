@@ -22,6 +22,10 @@ export const SHIPPED_BOARDS = [
   "qemu-6.12-debug",
   "qemu-7.2",
   "qemu-7.3",
+  "qemu-6.1-slub",
+  "qemu-6.12-slub",
+  "qemu-7.2-slub",
+  "qemu-7.3-slub",
   "recording-6.1",
   "recording-6.12",
 ] as const;

@@ -165,7 +165,12 @@ async function runBoard(
   const renewed = async (used: Runner, state: Exclude<BoardState, "sound">, last: boolean): Promise<Runner> => {
     if (state === "lost" && board.runner !== "qemu") {
       await used.close();
-      return await open();
+      try {
+        return await open();
+      } catch (error) {
+        // A board that a power control brings back is not given up.
+        if (!used.renew || !board.power || (error as Error).name !== "TransportError") throw error;
+      }
     }
     if (used.renew) {
       await used.renew();
@@ -213,7 +218,7 @@ async function runBoard(
       const result = { expected, observed, verdict: judged };
       done.results.push(result);
       onEvent({ type: "sequence", ...of, result });
-      const state = stateBehind(result);
+      const state = stateBehind(plan, result);
       const last = compiled.at(-1)!.plan === plan;
       // A kernel of our own that broke is not needed any more.
       if (state === "sound" || (last && board.runner === "qemu")) continue;
@@ -237,9 +242,12 @@ async function runBoard(
  */
 type BoardState = "sound" | "doubtful" | "broken" | "lost";
 
-function stateBehind({ observed, verdict }: SequenceResult): BoardState {
+function stateBehind(plan: Plan, { observed, verdict }: SequenceResult): BoardState {
+  if (observed.steps.length === 0) return "sound";
   const reasons = observed.steps.map((step) => step.lost?.reason);
-  const broken = observed.steps.some(({ observation }) => observation && breaksKernel(observation));
+  // A plan that breaks the kernel has no tear-down: what it set up is still there, whatever came of it.
+  const broken = plan.breaks !== undefined ||
+    observed.steps.some(({ observation }) => observation && breaksKernel(observation));
   if (broken || reasons.includes("crash")) return "broken";
   if (reasons.includes("transport") || reasons.includes("timeout")) return "lost";
   const reported = observed.steps.some(({ observation }) => {

@@ -33,8 +33,8 @@ export interface Plan {
   /** What a board must have for it, beside what its steps say. @default nothing */
   requires?: readonly string[];
   /**
-   * The first step in which the model says that the kernel breaks: the board must be renewed behind it, and there is nothing to
-   * tear down. Left out where it does not.
+   * The first step in which the model says that the kernel breaks, the last where it only would in the tear-down: there is no
+   * tear-down then, and the board is to be renewed behind the plan. Left out where the kernel does not break.
    */
   breaks?: number;
   /** The step of which the model says that it hangs; no other comes behind it. Left out where none does. */

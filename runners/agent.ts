@@ -10,8 +10,9 @@ import { type EraId, eraOf } from "../model/mod.ts";
 import { Guard } from "./guard.ts";
 import { classifyKernelLine } from "./kernel_log.ts";
 import { checkFit, type Runner, type RunnerOptions } from "./runner.ts";
+import { comeBack, type Renewal } from "./renewal.ts";
 import { AgentSession } from "./session.ts";
-import type { Shell } from "./shell.ts";
+import { type Shell, TransportError } from "./shell.ts";
 
 /** A kernel in QEMU, so far as a runner needs it. */
 export interface OwnGuest {
@@ -33,6 +34,7 @@ const FATAL: ReadonlySet<string> = new Set(["panic", "oops", "kasan", "hung"]);
  * Starts the agent on the board behind `shell` and makes a runner of it.
  *
  * @param guest A board that is ours alone: what is left on it does not matter, it is ended; its console tells of crashes
+ * @param renewal How it is made as new after a crash, if it can be
  * @throws {TransportError} If the agent does not answer
  * @throws {UnfitBoardError} If the board cannot run plans
  */
@@ -42,18 +44,15 @@ export async function openAgent(
   shell: Shell,
   options: RunnerOptions = {},
   guest?: OwnGuest,
+  renewal?: Renewal,
 ): Promise<Runner> {
-  const { signal, onStep, onNoise } = options;
-  const { session, hello } = await AgentSession.open(shell, {
-    ...(signal ? { signal } : {}),
-    ...(onStep ? { onStep } : {}),
-    ...(onNoise ? { onNoise } : {}),
-  });
-  let closing: Promise<void> | undefined;
-  const close = () => closing ??= session.close(guest ? { graceMs: 0 } : {}).finally(() => guest?.close());
-  try {
-    checkFit(board, hello);
-    const era: EraId = board.era === "auto" ? eraOf(hello.kernel).id : board.era;
+  const { signal, onStep, onNoise, onProgress } = options;
+  const start = async (shell: Shell) => {
+    const { session, hello } = await AgentSession.open(shell, {
+      ...(signal ? { signal } : {}),
+      ...(onStep ? { onStep } : {}),
+      ...(onNoise ? { onNoise } : {}),
+    });
     // What is ours alone may be broken.
     const guard = guest ? undefined : new Guard({
       board: board.name,
@@ -61,6 +60,38 @@ export async function openAgent(
       iKnow: options.iKnow ?? [],
       ask: (script) => session.ask(script),
     });
+    return { session, hello, guard };
+  };
+  let { session, hello, guard } = await start(shell);
+  let closing: Promise<void> | undefined;
+  const close = () => closing ??= session.close(guest ? { graceMs: 0 } : {}).finally(() => guest?.close());
+  const renew = async ({ reboot, connect, bound }: Renewal) => {
+    onProgress?.({ phase: "boot anew", detail: "the kernel broke" });
+    await reboot(session);
+    await session.close({ graceMs: 0 });
+    const opened = await comeBack(board, async () => {
+      const opened = await start(await connect());
+      try {
+        checkFit(board, opened.hello);
+        if (opened.hello.bootId !== hello.bootId) return opened;
+      } catch (error) {
+        await opened.session.close({ graceMs: 0 });
+        throw error;
+      }
+      await opened.session.close({ graceMs: 0 });
+      return undefined;
+    }, { ...(bound === undefined ? {} : { bound }), signal });
+    ({ session, guard } = opened);
+    closing = undefined;
+    const { kernel } = opened.hello;
+    if (kernel !== hello.kernel) {
+      throw new TransportError(`Cannot renew board "${board.name}": it came back with kernel ${kernel}`);
+    }
+    ({ hello } = opened);
+  };
+  try {
+    checkFit(board, hello);
+    const era: EraId = board.era === "auto" ? eraOf(hello.kernel).id : board.era;
     return {
       header: {
         board: board.name,
@@ -83,6 +114,7 @@ export async function openAgent(
         }
         return trace;
       },
+      ...(renewal ? { renew: () => renew(renewal) } : {}),
       close,
     };
   } catch (error) {

@@ -12,6 +12,7 @@ import { openAgent } from "./agent.ts";
 import { openLocal } from "./local.ts";
 import { openModel } from "./model.ts";
 import { openRecording } from "./recording.ts";
+import { rebootRemote } from "./renewal.ts";
 import type { Runner, RunnerOptions } from "./runner.ts";
 import { openSerial } from "./serial.ts";
 import type { Shell } from "./shell.ts";
@@ -66,10 +67,12 @@ async function openRemote(board: Board, options: RunnerOptions): Promise<Runner>
   if (transport === "serial" && !serial) {
     throw new TypeError(`Cannot open board "${board.name}" over serial: its file has no [serial]`);
   }
-  const shell = transport === "ssh"
-    ? await openSsh({ ...ssh!, ...signalOf(options) })
-    : await openSerialOf(serial!, options);
-  return await openAgent(board, transport, shell, options);
+  const connect = () =>
+    transport === "ssh" ? openSsh({ ...ssh!, ...signalOf(options) }) : openSerialOf(serial!, options);
+  return await openAgent(board, transport, await connect(), options, undefined, {
+    reboot: (session) => rebootRemote(board, session, connect),
+    connect,
+  });
 }
 
 function openSerialOf(serial: NonNullable<Board["serial"]>, options: RunnerOptions): Promise<Shell> {
@@ -113,12 +116,17 @@ async function openQemu(board: Board, options: RunnerOptions): Promise<Runner> {
     ...signalOf(options),
   });
   try {
-    const shell = transport === "ssh" ? await openSsh({ ...guest.ssh, ...signalOf(options) }) : await openSerial({
-      path: guest.serial.protocol,
-      login: { user: guest.login.user, password: () => guest.login.password },
-      ...signalOf(options),
+    const connect = () =>
+      transport === "ssh" ? openSsh({ ...guest.ssh, ...signalOf(options) }) : openSerial({
+        path: guest.serial.protocol,
+        login: { user: guest.login.user, password: () => guest.login.password },
+        ...signalOf(options),
+      });
+    return await openAgent(board, transport, await connect(), options, guest, {
+      reboot: () => guest.reset(signalOf(options)),
+      connect,
+      bound: 60_000,
     });
-    return await openAgent(board, transport, shell, options, guest);
   } catch (error) {
     await guest.close();
     throw error;

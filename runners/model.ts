@@ -29,6 +29,7 @@ export function openModel(
       });
       return Promise.resolve({ suite: plan.suite, sequence: plan.sequence, source: plan.source, steps });
     },
+    renew: () => Promise.resolve(),
     close: () => Promise.resolve(),
   };
 }

@@ -43,6 +43,7 @@ export async function openRecording(board: Board, path: string, options: RunnerO
       });
       return Promise.resolve({ suite: plan.suite, sequence: plan.sequence, source: plan.source, steps });
     },
+    renew: () => Promise.resolve(),
     close: () => Promise.resolve(),
   };
 }

@@ -56,6 +56,12 @@ export interface Runner {
    * @throws {RefusedError} As `guard` does; nothing was pushed then
    */
   run(plan: Plan): Promise<SequenceTrace>;
+  /**
+   * Makes the target as new after its kernel broke: boots it anew and connects again. Left out where nothing can.
+   *
+   * @throws {TransportError} If it does not come back
+   */
+  renew?(): Promise<void>;
   /** Leaves the target as it was; safe to call twice. */
   close(): Promise<void>;
 }

@@ -293,6 +293,12 @@ export class AgentSession {
     return { reason: "transport", detail: `the plan does not arrive whole over ${this.#shell.description}` };
   }
 
+  /** Sends lines that nobody answers; false where the board was lost. */
+  async tell(lines: string): Promise<boolean> {
+    if (this.#ended) return false;
+    return await this.#send(`\n${lines}`).then(() => true, () => false);
+  }
+
   /**
    * Runs a script of its own on the board, between plans, and gives what it printed; undefined where no answer comes. It may
    * be run more than once.
@@ -334,7 +340,8 @@ export class AgentSession {
   }
 
   async #step(plan: Plan, step: PlannedStep): Promise<StepTrace> {
-    const bound = boundIn(plan, step) * 1000 + (step.op.settle ?? 0) + 15_000;
+    // A kernel that breaks writes of it first, to a serial console for many seconds.
+    const bound = boundIn(plan, step) * 1000 + (step.op.settle ?? 0) + (plan.breaks === undefined ? 15_000 : 60_000);
     const body = await this.#record(bound);
     if (body === undefined) {
       return { ...step, lost: { reason: "timeout", detail: `no record within ${bound / 1000} s` } };

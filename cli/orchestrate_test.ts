@@ -1,0 +1,126 @@
+/** What becomes of a board whose kernel broke: the board itself is played. */
+
+import { assertEquals, assertMatch } from "@std/assert";
+import { type Board, loadBoard } from "../boards/mod.ts";
+import type { Plan, SequenceTrace, StepTrace } from "../diff/trace.ts";
+import { emptyObservation, type KernelLine } from "../model/observation.ts";
+import { openModel } from "../runners/model.ts";
+import type { Runner } from "../runners/runner.ts";
+import { TransportError } from "../runners/shell.ts";
+import type { Suite } from "../suites/suite.ts";
+import { exitStatus, orchestrate, type OrchestrateOptions } from "./orchestrate.ts";
+
+/** Three sequences of one step. */
+const SUITE: Suite = {
+  name: "s",
+  sequences: ["a", "b", "c"].map((name) => ({
+    name,
+    source: "",
+    fixture: { name: "none", handle: "netdevsim/netdevsim10", requires: [], setup: [], teardown: [] },
+    body: (dut) => void dut.wait(1),
+  })),
+};
+
+type Change = (step: StepTrace) => StepTrace;
+const shows = (...lines: [KernelLine["class"], string][]): Change => (step) => ({
+  ...step,
+  observation: {
+    ...(step.observation ?? emptyObservation()),
+    kmsg: lines.map(([kind, text]) => ({ class: kind, text })),
+  },
+});
+const loses = (reason: "transport" | "timeout" | "crash"): Change => ({ observation: _, ...step }) => ({
+  ...step,
+  lost: { reason, detail: "" },
+});
+const OOPS = shows(["oops", "Oops: 0000 [#1] SMP"]);
+
+/** Runs the suite on a board that does what the model says, but for the changes by sequence; tells what was done to it. */
+async function play(changes: Record<string, Change>, options: {
+  renew?: false | (() => Promise<void>);
+  reopen?: () => void;
+  board?: Partial<Board>;
+} = {}) {
+  const did: string[] = [];
+  const board: Board = { ...await loadBoard("model"), runner: "remote", name: "b", ...options.board };
+  let opened = 0;
+  const open: OrchestrateOptions["open"] = (board) => {
+    if (opened++ > 0) options.reopen?.();
+    did.push("open");
+    const model = openModel(board, "6.12");
+    const { renew: _, ...rest } = model;
+    const runner: Runner = {
+      ...rest,
+      run: async (plan: Plan): Promise<SequenceTrace> => {
+        did.push(plan.sequence);
+        const trace = await model.run(plan);
+        return { ...trace, steps: trace.steps.map(changes[plan.sequence] ?? ((step) => step)) };
+      },
+      close: () => Promise.resolve(void did.push("close")),
+    };
+    if (options.renew !== false) {
+      runner.renew = async () => {
+        did.push("renew");
+        await (options.renew || undefined)?.();
+      };
+    }
+    return Promise.resolve(runner);
+  };
+  const results = await orchestrate([board], [SUITE], { open });
+  return {
+    did: did.join(" "),
+    verdicts: results[0]!.results.map(({ verdict }) => verdict.verdict).join(" "),
+    infra: results[0]!.infra?.message,
+    status: exitStatus(results),
+  };
+}
+
+Deno.test("a board whose kernel broke is renewed, and what broke it is not run again", async () => {
+  const { did, verdicts, status } = await play({ b: OOPS });
+  assertEquals([did, verdicts, status], ["open a b renew c close", "agree crash agree", 1]);
+});
+
+Deno.test("a report that the kernel makes only once is reason enough", async () => {
+  const warned = await play({ a: shows(["lockdep", "WARNING: possible circular locking dependency detected"]) });
+  assertEquals(warned.did, "open a renew b c close");
+});
+
+Deno.test("a real board is renewed behind the last sequence as well, a kernel of our own is not", async () => {
+  assertEquals((await play({ c: OOPS })).did, "open a b c renew close");
+  assertEquals((await play({ c: OOPS }, { board: { runner: "qemu" } })).did, "open a b c close");
+});
+
+Deno.test("a board that nothing renews: the rest is not judged, in one line", async () => {
+  const { did, verdicts, infra, status } = await play({ a: OOPS }, { renew: false });
+  assertEquals([did, verdicts, status], ["open a close", "crash", 1]);
+  assertMatch(infra!, /^Cannot go on with board "b": its kernel broke, and nothing boots it anew$/);
+  // One that only complained is still there.
+  assertEquals((await play({ a: shows(["warning", "WARNING: x"]) }, { renew: false })).did, "open a b c close");
+});
+
+Deno.test("a board that does not come back: the rest is not judged, in one line", async () => {
+  const { did, verdicts, infra } = await play({ a: OOPS }, {
+    renew: () => Promise.reject(new TransportError('Cannot renew board "b": not up within 300 s: no route')),
+  });
+  assertEquals([did, verdicts], ["open a renew close", "crash"]);
+  assertMatch(infra!, /not up within 300 s/);
+});
+
+Deno.test("a line that was lost is opened again; a kernel of our own is booted anew", async () => {
+  assertEquals((await play({ a: loses("transport") })).did, "open a close open b c close");
+  assertEquals((await play({ a: loses("timeout") }, { board: { runner: "qemu" } })).did, "open a renew b c close");
+  assertEquals((await play({ a: loses("crash") })).did, "open a renew b c close");
+});
+
+Deno.test("a board that is gone is brought back by its power control, where it has one", async () => {
+  const reopen = () => {
+    throw new TransportError("Cannot reach the board");
+  };
+  const gone = await play({ a: loses("transport") }, { reopen });
+  assertEquals([gone.did, gone.infra], ["open a close close", "Cannot reach the board"]);
+  const power = { cycle: ["pdu", "cycle"] };
+  assertEquals(
+    (await play({ a: loses("transport") }, { reopen, board: { power } })).did,
+    "open a close renew b c close",
+  );
+});
