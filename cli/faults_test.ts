@@ -3,7 +3,7 @@
  * knows. Each is one line and exit status 3, never a pass, and nothing is left behind.
  */
 
-import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { assert, assertEquals, assertMatch, assertNotEquals, assertStringIncludes } from "@std/assert";
 import { type Guest } from "../fixtures/mod.ts";
 import { guestShell, guestTest, testImage } from "../fixtures/qemu/testing.ts";
 import { TwinlinkBinding } from "../runners/serial_binding.ts";
@@ -117,3 +117,30 @@ guestTest("faults of a real board: one line each, exit 3, and nothing is left on
     await Deno.remove(dir, { recursive: true });
   }
 });
+
+/** The id of the guest's boot. */
+const bootOf = async (guest: Guest) => (await guestShell(guest, "cat /proc/sys/kernel/random/boot_id")).out.trim();
+
+guestTest(
+  "a kernel that breaks on a real board: the hang is told, the board booted anew, the rest agrees",
+  image,
+  async (guest) => {
+    const dir = await Deno.makeTempDir({ prefix: "twinlink-renewal-" });
+    try {
+      const board = await boardFiles(guest, dir);
+      const before = await bootOf(guest);
+      const { code, stdout, stderr } = await run(["run", "pcs", "--filter", "none: the MAC", "--board", board.ssh]);
+      assertEquals(code, 0, `${stdout}${stderr}`);
+      // The first breaks the kernel and leaves RTNL held for ever; it is booted anew through the shell that still answers.
+      assertMatch(stdout, /^agree +pcs > none: the MAC unbound after its PCS/m);
+      assertMatch(stdout, /note +the kernel broke in step \d+ as the model predicted: oops in phylink_/);
+      assertMatch(stdout, /note +step \d+ hangs, as the model predicted/);
+      assertMatch(stdout, /^agree +pcs > none: the MAC is probed before its PCS/m);
+      assertNotEquals(await bootOf(guest), before);
+      assertEquals(await leftovers(guest), "ratelimit");
+    } finally {
+      await Deno.remove(dir, { recursive: true });
+    }
+  },
+  { cmdline: "slub_debug=FZPU" },
+);
