@@ -4,11 +4,10 @@ import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/
 import { existsSync } from "node:fs";
 import type { Plan } from "../diff/trace.ts";
 import type { Operation } from "../model/operation.ts";
-import { FakeSysfs } from "./_fake_sysfs.ts";
+import { FakeSysfs, ordinary, SSHD } from "./_fake_sysfs.ts";
 import { Guard, RefusedError, takings } from "./guard.ts";
 
 const SSH = { SSH_CONNECTION: "10.0.0.9 40000 10.0.0.2 22" };
-const SSHD = "10.0.0.2";
 
 const planOf = (...operations: Operation[]): Plan => ({
   suite: "s",
@@ -38,23 +37,6 @@ async function said(
     if (!(error instanceof RefusedError)) throw error;
     return error.message;
   }
-}
-
-/** A board as many are: eth0 on one PCI device, the disk with its root on another, a third that may be broken. */
-function ordinary(): FakeSysfs {
-  const board = new FakeSysfs();
-  const nic = board.device("pci0000:00/0000:00:01.0/0000:01:00.0", "pci", "igb:igb");
-  board.device("pci0000:00/0000:00:01.0", "pci", "pcieport");
-  board.netdev("eth0", { device: nic });
-  board.device("pci0000:00/0000:00:02.0", "pci", "nvme:nvme");
-  const disk = board.device("pci0000:00/0000:00:02.0/nvme/nvme0", "nvme");
-  const sda = board.block("259:0", "nvme0n1", { device: disk });
-  board.block("259:1", "nvme0n1p1", { partitionOf: sda });
-  board.device("pci0000:00/0000:00:03.0", "pci", "mlx5_core:mlx5_core");
-  board.mount("259:1", "/", "ext4", "/dev/root");
-  board.routes["10.0.0.9"] = "10.0.0.9 dev eth0 src 10.0.0.2 uid 0";
-  board.addresses[SSHD] = "2: eth0    inet 10.0.0.2/24 scope global eth0";
-  return board;
 }
 
 /** A board whose connection is over `netdev`. */
