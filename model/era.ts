@@ -57,6 +57,8 @@ export interface Era {
   readonly downLosesCarrier: boolean;
   /** Whether traps have a drop counter that the driver reads */
   readonly trapDropCounter: boolean;
+  /** Whether rtnetlink looks for a netdev under RTNL, so that who asks for one that is not there waits, too */
+  readonly looksUpUnderRtnl: boolean;
   /** Whether showing a netdev's link has its operational state follow the carrier first, under RTNL */
   readonly linkwatchSync: boolean;
   /**
@@ -131,6 +133,7 @@ const era61: Era = {
   netdevFlags: ["BROADCAST", "NOARP"],
   downLosesCarrier: false,
   trapDropCounter: true,
+  looksUpUnderRtnl: true,
   linkwatchSync: false,
   deadWorker: "stalls",
   phylink: phylink61,
@@ -156,6 +159,7 @@ const era612: Era = {
   netdevFlags: ["BROADCAST"],
   downLosesCarrier: true,
   trapDropCounter: true,
+  looksUpUnderRtnl: true,
   linkwatchSync: true,
   deadWorker: "alone",
   phylink: phylink612,
@@ -180,8 +184,8 @@ export const ERAS: Readonly<Record<EraId, Era>> = {
   "6.12": era612,
   // 7.2 and 7.3 show an index of every instance, defaults of params, a param test2 and a burst period of reporters: to be
   // completed before use
-  "7.2": { ...era612, id: "7.2", booted: false, phylink: phylink7 },
-  "7.3": { ...era612, id: "7.3", booted: false, phylink: phylink7 },
+  "7.2": { ...era612, id: "7.2", booted: false, looksUpUnderRtnl: false, phylink: phylink7 },
+  "7.3": { ...era612, id: "7.3", booted: false, looksUpUnderRtnl: false, phylink: phylink7 },
 };
 
 /** From which release on each era holds, newest first (SEMANTICS 0.2). */

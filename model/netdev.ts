@@ -38,27 +38,21 @@ export function* closeNetdev(kernel: Kernel, task: Task, netdev: Netdev): Steps 
 /** The operations on a netdev by its name. */
 export const NETDEV_COMMANDS: { [K in NetdevKind]: Command<K> } = {
   *"netdev.set"({ kernel, task, netns }, { dev, up }) {
-    const netdev = netns.netdevs.get(dev);
-    if (!netdev) return "client";
-    yield* acquire(task, kernel.rtnl);
-    // It may have gone while RTNL was waited for
-    const there = netns.netdevs.get(dev) === netdev;
-    if (there) yield* (up ? openNetdev : closeNetdev)(kernel, task, netdev);
-    kernel.rtnl.release(task);
-    return there ? "ok" : "client";
+    return yield* onNetdev({ kernel, task, netns }, dev, function* (netdev) {
+      yield* (up ? openNetdev : closeNetdev)(kernel, task, netdev);
+    });
   },
 
   *"netdev.show"({ kernel, task, netns }, { dev }) {
-    const netdev = netns.netdevs.get(dev);
-    if (!netdev) return "client";
-    yield* acquire(task, kernel.rtnl);
-    if (kernel.era.linkwatchSync) yield* kernel.linkwatch.sync(task, netdev);
-    task.observation.reply = { ifname: netdev.name, flags: linkFlags(netdev), operstate: operstate(netdev) };
-    kernel.rtnl.release(task);
-    return "ok";
+    return yield* onNetdev({ kernel, task, netns }, dev, function* (netdev) {
+      if (kernel.era.linkwatchSync) yield* kernel.linkwatch.sync(task, netdev);
+      task.observation.reply = { ifname: netdev.name, flags: linkFlags(netdev), operstate: operstate(netdev) };
+    });
   },
 
   *"ethtool.show"(scene, { dev }) {
+    // It is looked for without RTNL
+    if (!scene.netns.netdevs.has(dev)) return "ENODEV";
     return yield* ethtool(scene, dev, function* (netdev) {
       const { kernel, task } = scene;
       if (!netdev.ops) return "EOPNOTSUPP";
@@ -80,6 +74,17 @@ export const NETDEV_COMMANDS: { [K in NetdevKind]: Command<K> } = {
 
 /** The kinds of {@linkcode NETDEV_COMMANDS}. */
 export type NetdevKind = "netdev.set" | "netdev.show" | "ethtool.show" | "ethtool.restart";
+
+/** What ip(8) does with a netdev; it says so itself if there is none of that name. */
+function* onNetdev(scene: Scene, dev: string, body: (netdev: Netdev) => Steps): Steps<Result> {
+  const { kernel, task, netns } = scene;
+  if (!kernel.era.looksUpUnderRtnl && !netns.netdevs.has(dev)) return "client";
+  yield* acquire(task, kernel.rtnl);
+  const netdev = netns.netdevs.get(dev);
+  if (netdev) yield* body(netdev);
+  kernel.rtnl.release(task);
+  return netdev ? "ok" : "client";
+}
 
 function* ethtool(scene: Scene, dev: string, body: (netdev: Netdev) => Steps<Result>): Steps<Result> {
   const { kernel, task, netns } = scene;

@@ -182,6 +182,9 @@ Deno.test("poisoned memory turns the first call on a PCS that was removed into a
       assertEquals(outcome(machine, set(false)), disables ? "killed oops" : "ok");
       if (!disables) assertEquals(outcome(machine, set(true)), "killed oops");
       assertEquals(outcome(machine, set(true, "fm1")), "hang");
+      // rtnetlink of 7.x looks whether there is such a netdev before it waits, ethtool's netlink always did
+      assertEquals(outcome(machine, set(true, "nosuch")), era.startsWith("7.") ? "client" : "hang");
+      assertEquals(outcome(machine, { kind: "ethtool.show", dev: "nosuch" }), "ENODEV");
     });
     await t.step(`${era}: notified has nothing to break`, () => {
       assertEquals(table(era, "notified", { freedMemory: "poisoned" }), table(era, "notified"));
