@@ -331,6 +331,18 @@ Deno.test("a change of mode takes another PCS; what is in use then decides who m
   }
 });
 
+Deno.test("notified lets go of a PCS that phylink only kept for want of an answer (P15)", () => {
+  for (const era of ["6.1", "6.12"] as const) {
+    const machine = bound(era, "notified");
+    machine.perform(set(true, "fm2"));
+    machine.perform(write(`${KNOBS}/fm2/mode`, "gmii"));
+    assertEquals(findings(machine.perform(unbind("fakepcs.1"))), []);
+    assertEquals(carrier(machine, "fm2"), "1");
+    machine.perform(cable(false, "fm2"));
+    assertEquals(findings(machine.perform(cable(true, "fm2"))), []);
+  }
+});
+
 Deno.test("a PCS that the MAC makes itself pins its own module, if it takes a reference (P07)", () => {
   for (const [design, expected] of [["module_ref", "EAGAIN"], ["none", "ok"]] as const) {
     const machine = bound("6.12", design, { self: 1 });
@@ -424,4 +436,21 @@ Deno.test("what nobody waited for is told", () => {
   machine.perform({ kind: "wait", ms: 1000 });
   assertEquals(machine.unsettled, false);
   assertEquals(machine.perform(read("/sys/class/net/fm0/operstate")).sysfs, "down");
+});
+
+Deno.test("a carrier that comes is told at once, and takes no others with it that have to wait", () => {
+  const machine = linked("6.12", "none");
+  const knob = (value: string): Operation => ({
+    kind: "file.write",
+    path: `${KNOBS}/fm0/cable`,
+    value,
+    settle: 0,
+  });
+  const at = (op: Operation) => machine.perform({ ...op, settle: undefined } as unknown as Operation);
+  at(knob("0"));
+  at(knob("1"));
+  at(knob("0"));
+  assertEquals(links(at({ kind: "netdev.set", dev: "fm1", up: true })), ["new fm1 DOWN", "new fm1 UP"]);
+  assertEquals(machine.perform(read("/sys/class/net/fm0/operstate")).sysfs, "up");
+  assertEquals(links(machine.perform(set(true, "fm2"))), ["new fm2 DOWN", "new fm2 UP", "new fm0 DOWN"]);
 });
