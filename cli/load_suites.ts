@@ -11,7 +11,7 @@ import { type Suite, SuiteError } from "../suites/suite.ts";
 import { suggestion } from "./command.ts";
 
 /** The suites that ship, by name; each is `suites/NAME.ts`. */
-export const SHIPPED_SUITES = ["reload", "trap", "netns", "lifecycle", "pcs"] as const;
+export const SHIPPED_SUITES = ["reload", "trap", "netns", "lifecycle", "pcs", "pcs_board"] as const;
 
 // `suite()` looks for it, so that suites are not registered as tests.
 const LOADING = Symbol.for("twinlink.loading");

@@ -412,6 +412,37 @@ rule(
   ],
 );
 
+const flaps: Operation = { kind: "file.write", path: "/sys/kernel/debug/fakemac/fm2/mode", value: "gmii", settle: 300 };
+const named = (op: Operation, expected: Partial<Observation>, observed: Partial<Observation>, without?: string) =>
+  agree([step(1, up), step(2, op, expected)], [step(1, up), step(2, op, observed)], without);
+rule(
+  "link-flap",
+  (without) => [named(flaps, links(fm0("UP", "UP")), links(fm0("DOWN", "UP"), fm0("UP", "UP")), without)],
+  () => [
+    named(flaps, links(fm0("UP", "UP")), links(fm0("UP", "UP"), fm0("DOWN", "UP"))),
+    named(flaps, links(fm0("DOWN", "UP")), links(fm0("UP", "UP"))),
+    named({ ...up, settle: 300 }, links(fm0("UP", "UP")), links(fm0("DOWN", "UP"), fm0("UP", "UP"))),
+  ],
+);
+
+const fm0Says = (text: string) => ["info", `fakemac fakemac.0 fm0: ${text}`] as const;
+const setUp = { ...step(1, { kind: "netdev.set", dev: "fm0", up: false }), phase: "setup" as const };
+const untold = (expected: Partial<Observation>, observed: Partial<Observation>, without?: string) =>
+  agree([setUp, step(2, up, expected)], [setUp, step(2, up, observed)], without);
+rule(
+  "calls-untold",
+  (without) => [
+    untold(logged(fm0Says("mac_link_up 1000")), {}, without),
+    untold(logged(stale("pcs_disable")), {}, without),
+    untold(logged(fm0Says("Link is Up - 1Gbps/Full")), logged(fm0Says("Link is Up - 10Gbps/Full")), without),
+  ],
+  () => [
+    untold(logged(fm0Says("Link is Down")), {}),
+    untold(logged(fm0Says("Link is Up - 1Gbps/Full")), logged(fm0Says("Link is Down"))),
+    untold(logged(["oops", "Oops: 0000"]), {}),
+  ],
+);
+
 const hangs = { result: "hang", time: "hang" as const };
 const hung = ["hung", "INFO: task ip:1 blocked for more than 120 seconds."] as const;
 rule(

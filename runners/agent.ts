@@ -9,6 +9,7 @@ import type { Plan, SequenceTrace } from "../diff/trace.ts";
 import { type EraId, eraOf } from "../model/mod.ts";
 import { Guard } from "./guard.ts";
 import { classifyKernelLine } from "./kernel_log.ts";
+import { planInNames, traceInFixtureNames } from "./names.ts";
 import { checkFit, type Runner, type RunnerOptions } from "./runner.ts";
 import { comeBack, type Renewal } from "./renewal.ts";
 import { AgentSession } from "./session.ts";
@@ -62,6 +63,7 @@ export async function openAgent(
     });
     return { session, hello, guard };
   };
+  const named = (plan: Plan) => board.pcs ? planInNames(plan, board.pcs) : plan;
   let { session, hello, guard } = await start(shell);
   let closing: Promise<void> | undefined;
   const close = () => closing ??= session.close(guest ? { graceMs: 0 } : {}).finally(() => guest?.close());
@@ -102,17 +104,18 @@ export async function openAgent(
         ...(hello.freedMemory === "kept" ? {} : { freedMemory: hello.freedMemory }),
       },
       has: hello.has,
-      guard: async (plans) => await guard?.check(plans),
+      guard: async (plans) => await guard?.check(plans.map(named)),
       run: async (plan: Plan): Promise<SequenceTrace> => {
-        await guard?.check([plan]);
+        const pushed = named(plan);
+        await guard?.check([pushed]);
         const from = guest ? (await Deno.stat(guest.consoleLog)).size : 0;
-        const trace = await session.run(plan);
+        const trace = await session.run(pushed);
         const lost = trace.steps.find(({ lost }) => lost?.reason === "timeout" || lost?.reason === "transport");
         if (guest && lost) {
           const detail = await lastWords(guest.consoleLog, from);
           if (detail !== undefined) lost.lost = { reason: "crash", detail };
         }
-        return trace;
+        return board.pcs ? traceInFixtureNames(trace, plan, board.pcs) : trace;
       },
       ...(renewal ? { renew: () => renew(renewal) } : {}),
       close,
