@@ -30,6 +30,7 @@ export {
 export * from "./diff/mod.ts";
 export type { Fixture } from "./fixtures/fixture.ts";
 export { boardMac } from "./fixtures/board_mac.ts";
+export { hardware } from "./fixtures/hardware.ts";
 export { MAC_WITH_PCS, macWithPcs, type MacWithPcsOptions } from "./fixtures/mac_with_pcs.ts";
 export { netdevsim, type NetdevsimOptions } from "./fixtures/netdevsim.ts";
 export * from "./model/mod.ts";

@@ -19,19 +19,14 @@ const RECORDINGS = new URL("../boards/recordings/", import.meta.url);
 
 /** The recordings that ship, by path. */
 export function shippedTraces(): string[] {
-  const version = (name: string) => name.split(".").map(Number);
   return [...Deno.readDirSync(RECORDINGS)].map(({ name }) => name).filter((name) => name.endsWith(".jsonl.gz"))
-    .sort((a, b) => {
-      const [major, minor] = version(a);
-      const [otherMajor, otherMinor] = version(b);
-      return major! - otherMajor! || minor! - otherMinor!;
-    })
+    .sort((a, b) => a.localeCompare(b, "en", { numeric: true }))
     .map((name) => decodeURIComponent(new URL(name, RECORDINGS).pathname));
 }
 
 async function verdictsOf(trace: Trace): Promise<SequenceVerdict[]> {
   if (!Object.hasOwn(ERAS, trace.header.era)) throw new UsageError(`There is no model of ${trace.header.era}`);
-  const model = openModel(await loadBoard("model"), trace.header.era as EraId);
+  const model = openModel(await loadBoard("model"), trace.header.era as EraId, {}, trace.header);
   return await Promise.all(trace.sequences.map(async (observed) => {
     const steps = observed.steps.map(({ id, phase, op }) => ({ id, phase, op }));
     return judge(await model.run({ ...observed, steps }), observed);
@@ -52,10 +47,12 @@ export async function agreementTable(traces: readonly Trace[]): Promise<string> 
   );
   const suites = [...new Set(judged.flatMap(({ verdicts }) => verdicts.map(({ suite }) => suite)))];
   const head = ["kernel", "iproute2", "over", ...suites, "steps", "channels"];
-  const rows = judged.map(({ kernel, iproute2, transport, verdicts }) => {
+  const rows = judged.map(({ kernel, iproute2, transport, verdicts, freedMemory }) => {
     const { steps, channels } = summarise(verdicts);
     const by = suites.map((suite) => agreed(summarise(verdicts.filter((one) => one.suite === suite)).sequences));
-    return [kernel, iproute2.replace(/^.*iproute2-/, ""), transport, ...by, agreed(steps), agreed(channels)].map(cell);
+    const tool = iproute2.replace(/^.*iproute2-/, "");
+    const name = freedMemory ? `${kernel}, freed memory ${freedMemory}` : kernel;
+    return [name, tool, transport, ...by, agreed(steps), agreed(channels)].map(cell);
   });
   // Padded, as deno fmt has it.
   const widths = head.map((title, i) => Math.max(title.length, ...rows.map((row) => row[i]!.length)));

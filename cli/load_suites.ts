@@ -11,7 +11,11 @@ import { type Suite, SuiteError } from "../suites/suite.ts";
 import { suggestion } from "./command.ts";
 
 /** The suites that ship, by name; each is `suites/NAME.ts`. */
-export const SHIPPED_SUITES = ["reload", "trap", "netns", "lifecycle", "pcs", "pcs_board"] as const;
+export const SHIPPED_SUITES = ["reload", "trap", "netns", "lifecycle", "pcs"] as const;
+
+/** Suites that ship for what a board has of its own, and are run only where they are named. */
+const BOARD_SUITES = ["pcs_board"] as const;
+const KNOWN = [...SHIPPED_SUITES, ...BOARD_SUITES];
 
 // `suite()` looks for it, so that suites are not registered as tests.
 const LOADING = Symbol.for("twinlink.loading");
@@ -49,9 +53,8 @@ const isPath = (name: string) => name.includes("/") || /\.[mc]?[jt]s$/.test(name
 
 async function loadSuite(name: string): Promise<Suite> {
   const shown = visible(name);
-  if (!isPath(name) && !SHIPPED_SUITES.some((one) => one === name)) {
-    const hint = suggestion(name, SHIPPED_SUITES) ||
-      `; there are ${SHIPPED_SUITES.join(", ")}, or the path of a .ts file`;
+  if (!isPath(name) && !KNOWN.some((one) => one === name)) {
+    const hint = suggestion(name, KNOWN) || `; there are ${KNOWN.join(", ")}, or the path of a .ts file`;
     throw new SuiteError(`Cannot find suite "${shown}": no suite of this name ships${hint}`);
   }
   const url = isPath(name) ? pathToFileURL(resolve(name)) : new URL(`../suites/${name}.ts`, import.meta.url);

@@ -32,6 +32,8 @@ export interface Plan {
   steps: PlannedStep[];
   /** What a board must have for it, beside what its steps say. @default nothing */
   requires?: readonly string[];
+  /** How the board is found: performed on the model alone. @default with nothing on it */
+  given?: readonly Operation[];
   /**
    * The first step in which the model says that the kernel breaks, the last where it only would in the tear-down: there is no
    * tear-down then, and the board is to be renewed behind the plan. Left out where the kernel does not break.

@@ -30,6 +30,11 @@ export const HARDWARE: Readonly<Record<HardwareId, (kernel: Kernel, task: Task) 
   mlx5_aux: mlx5Board,
 };
 
+/** Those of some words, for example of what a sequence requires, that are hardware of this kind. */
+export function hardwareIn(words: readonly string[]): HardwareId[] {
+  return words.filter((word): word is HardwareId => Object.hasOwn(HARDWARE, word));
+}
+
 /** A driver that is part of the kernel image or of a module that stays: it never goes. */
 function driverOf(name: string, device: string, rest: Pick<DeviceDriver, "probe" | "remove">): DeviceDriver {
   const module = new Module({

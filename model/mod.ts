@@ -5,7 +5,7 @@
  */
 
 export { type Era, type EraId, eraOf, ERAS, type PhylinkEra } from "./era.ts";
-export type { HardwareId } from "./hardware.ts";
+export { type HardwareId, hardwareIn } from "./hardware.ts";
 export { Machine, type MachineOptions } from "./machine.ts";
 export {
   type Channel,

@@ -6,7 +6,7 @@
 
 import type { Board } from "../boards/mod.ts";
 import type { Plan, SequenceTrace, StepTrace, TraceHeader } from "../diff/trace.ts";
-import { type EraId, Machine } from "../model/mod.ts";
+import { type EraId, hardwareIn, Machine } from "../model/mod.ts";
 import type { Runner, RunnerOptions } from "./runner.ts";
 
 /** Opens the model of an era as a board; its last argument says what a use of freed memory does on the one that it stands for. */
@@ -21,7 +21,8 @@ export function openModel(
     header: { board: board.name, transport: "model", era, kernel: "", iproute2: "", ...memory },
     has: undefined,
     run: (plan: Plan): Promise<SequenceTrace> => {
-      const machine = new Machine({ era, ...memory });
+      const machine = new Machine({ era, hardware: hardwareIn(plan.requires ?? []), ...memory });
+      for (const op of plan.given ?? []) machine.perform(op);
       const steps = plan.steps.map((step): StepTrace => {
         const traced = { ...step, observation: machine.perform(step.op) };
         options.onStep?.(traced);

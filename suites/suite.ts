@@ -9,7 +9,7 @@ import type { Board } from "../boards/mod.ts";
 import { breaksKernel } from "../diff/normalise.ts";
 import type { Plan, PlannedStep, SequenceTrace, StepTrace } from "../diff/trace.ts";
 import type { Fixture } from "../fixtures/fixture.ts";
-import { type EraId, type FreedMemory, Machine } from "../model/mod.ts";
+import { type EraId, type FreedMemory, hardwareIn, Machine } from "../model/mod.ts";
 import type { Observation } from "../model/observation.ts";
 import type { Operation } from "../model/operation.ts";
 import { Dut } from "./dut.ts";
@@ -179,7 +179,8 @@ export async function compile(
   options: CompileOptions = {},
 ): Promise<Compiled> {
   const { board = {}, freedMemory } = options;
-  const machine = new Machine({ era, ...(freedMemory ? { freedMemory } : {}) });
+  const requires = [...new Set([...sequence.fixture.requires, ...sequence.requires ?? []])];
+  const machine = new Machine({ era, hardware: hardwareIn(requires), ...(freedMemory ? { freedMemory } : {}) });
   const steps: StepTrace[] = [];
   const where = `${suite.name} > ${sequence.name}`;
   const wrong = (why: string, cause?: unknown) =>
@@ -200,7 +201,8 @@ export async function compile(
     return observation;
   };
   const { fixture } = sequence;
-  for (const op of fixture.given?.(board) ?? []) machine.perform(op);
+  const given = fixture.given?.(board) ?? [];
+  for (const op of given) machine.perform(op);
   for (const op of fixture.setup) {
     const { result, extack } = performAs("setup")(op);
     if (result !== "ok") throw wrong(`fixture ${fixture.name}: ${op.kind}: ${result} ${extack?.text ?? ""}`);
@@ -222,8 +224,14 @@ export async function compile(
   } catch (error) {
     if (!(error instanceof KernelIsGone)) throw error;
   }
-  const requires = [...new Set([...fixture.requires, ...sequence.requires ?? []])];
-  const plan: Plan = { suite: suite.name, sequence: sequence.name, source: sequence.source, steps: [], requires };
+  const plan: Plan = {
+    suite: suite.name,
+    sequence: sequence.name,
+    source: sequence.source,
+    steps: [],
+    requires,
+    given,
+  };
   if (steps.some(broken)) {
     // What is broken is not torn down: the board is renewed.
     steps.length = body;

@@ -1,0 +1,206 @@
+/**
+ * `deno task outcomes`: writes docs/pcs.md, what comes of each design of holding on to a PCS when the PCS goes: what the
+ * model says, and what each kernel did, from traces of the suite `pcs`.
+ *
+ * @module
+ */
+
+import { loadBoard } from "../boards/mod.ts";
+import { PCS_DESIGNS } from "../boards/schema.ts";
+import { readTrace, type SequenceTrace, type StepTrace, type Trace, type TraceHeader } from "../diff/mod.ts";
+import type { EraId } from "../model/mod.ts";
+import { openModel } from "../runners/model.ts";
+import { runAsMain } from "./_entry.ts";
+import { shippedTraces } from "./agreement.ts";
+import { writeWhole } from "./artefacts.ts";
+import { print } from "./output.ts";
+
+/** A column of the table: a step of a sequence of the suite `pcs`, and the steps behind it that belong to it. */
+interface Column {
+  id: string;
+  what: string;
+  /** The sequence's name behind the design's */
+  sequence: string;
+  /** Whether a step begins the column's part of the sequence */
+  from(step: StepTrace): boolean;
+  /** Whether a step begins what belongs to another column. @default nothing does */
+  until?(step: StepTrace): boolean;
+}
+
+const writes = (path: RegExp) => ({ op }: StepTrace) => op.kind === "file.write" && path.test(op.path);
+const unbinds = writes(/\/fakepcs\/unbind$/);
+
+const COLUMNS: readonly Column[] = [
+  { id: "s3", what: "unbind the PCS, link up", sequence: "unbound while the link is up", from: unbinds },
+  { id: "s4", what: "a cable event", sequence: "a cable event after the unbind", from: writes(/\/cable$/) },
+  {
+    id: "s5",
+    what: "`ip link set down`",
+    sequence: "taken down after the unbind",
+    from: ({ op }) => op.kind === "netdev.set" && !op.up,
+  },
+  {
+    id: "s6",
+    what: "bind the PCS",
+    sequence: "bound again",
+    from: writes(/\/fakepcs\/bind$/),
+    until: ({ op }) => op.kind === "file.write" && !op.path.endsWith("/fakepcs/bind"),
+  },
+  {
+    id: "s7",
+    what: "the link wanted up",
+    sequence: "bound again",
+    from: ({ op }) => op.kind === "file.write" && /\/cable$|\/fakemac\/bind$/.test(op.path),
+  },
+  { id: "s8", what: "unbind the MAC", sequence: "the MAC unbound after its PCS", from: writes(/\/fakemac\/unbind$/) },
+  {
+    id: "s9",
+    what: "`rmmod` of the PCS, then a cable event",
+    sequence: "the module of the PCS unloaded",
+    from: ({ op, phase }) => op.kind === "module.unload" && phase === "body",
+  },
+];
+
+/** What a part of a sequence came to, in a few words: a refusal, calls on a PCS that is gone, findings, the links. */
+export function outcomeOf(steps: readonly StepTrace[]): string {
+  const words: string[] = [];
+  const say = (word: string) => words.includes(word) || words.push(word);
+  const links = new Map<string, string>();
+  for (const { op, observation, lost } of steps) {
+    if (lost || !observation) {
+      say(lost?.reason ?? "not run");
+      continue;
+    }
+    const { result, kmsg, link } = observation;
+    const acts = op.kind !== "netdev.show" && op.kind !== "ethtool.show";
+    if (result !== "ok" && (acts || result === "killed" || result === "hang")) say(result);
+    for (const line of kmsg) {
+      if (line.class === "stale") say(`stale ${/#\d+ (\w+)/.exec(line.text)?.[1] ?? line.text}`);
+      else if (line.class !== "info") say(line.class);
+    }
+    for (const { event, ifname, operstate } of Object.values(link).flat()) {
+      links.set(ifname, event === "del" ? "gone" : operstate.toLowerCase());
+    }
+  }
+  for (const [ifname, state] of [...links].sort()) say(`${ifname} ${state}`);
+  return words.length === 0 ? "nothing" : words.join(", ");
+}
+
+/** The part of a sequence that belongs to a column; undefined where the trace has none of it. */
+function partOf(trace: readonly SequenceTrace[], design: string, column: Column): StepTrace[] | undefined {
+  const steps = trace.find(({ suite, sequence }) => suite === "pcs" && sequence === `${design}: ${column.sequence}`)
+    ?.steps.filter(({ phase }) => phase === "body");
+  const begin = steps?.findIndex(column.from) ?? -1;
+  if (!steps || begin < 0) return undefined;
+  const rest = steps.slice(begin);
+  const end = column.until ? rest.findIndex(column.until) : -1;
+  return end < 0 ? rest : rest.slice(0, end);
+}
+
+/** What the model of a trace's kernel shows for the steps of the trace. */
+async function modelled({ header, sequences }: Trace): Promise<SequenceTrace[]> {
+  const model = openModel(await loadBoard("model"), header.era as EraId, {}, header);
+  return await Promise.all(sequences.map((sequence) => model.run(sequence)));
+}
+
+/** A cell: the outcome, and the kernels that it is of. */
+interface Cell {
+  outcome: string;
+  kernels: string[];
+}
+
+/** Puts the same outcomes together. */
+function merge(outcomes: readonly { kernel: string; outcome: string }[]): Cell[] {
+  const cells: Cell[] = [];
+  for (const { kernel, outcome } of outcomes) {
+    const same = cells.find((cell) => cell.outcome === outcome);
+    if (same) same.kernels.push(kernel);
+    else cells.push({ outcome, kernels: [kernel] });
+  }
+  return cells;
+}
+
+const plain = (text: string) => text.replace(/[|<>\\`\n]/g, " ").trim();
+
+/** A table of designs by steps, of the traces of one kind of memory, with how many cells of it were measured as modelled. */
+async function tableOf(traces: readonly Trace[]): Promise<{ text: string; equal: number; of: number }> {
+  const expected = await Promise.all(traces.map(modelled));
+  let [equal, of] = [0, 0];
+  const rows = PCS_DESIGNS.map((design) => [
+    design,
+    ...COLUMNS.map((column) => {
+      const outcomes = traces.flatMap((trace, i) => {
+        const measured = partOf(trace.sequences, design, column);
+        if (!measured) return [];
+        const outcome = plain(outcomeOf(measured));
+        const wanted = plain(outcomeOf(partOf(expected[i]!, design, column) ?? []));
+        of++;
+        if (outcome === wanted) equal++;
+        const kernel = trace.header.era;
+        return [{ kernel, outcome: outcome === wanted ? outcome : `**measured ${outcome}, modelled ${wanted}**` }];
+      });
+      const cells = merge(outcomes);
+      if (cells.length === 0) return "-";
+      return cells.length === 1
+        ? cells[0]!.outcome
+        : cells.map(({ outcome, kernels }) => `${kernels.join(", ")}: ${outcome}`).join("; ");
+    }),
+  ]);
+  const head = ["design", ...COLUMNS.map(({ id }) => id)];
+  const widths = head.map((title, i) => Math.max(title.length, ...rows.map((row) => row[i]!.length)));
+  const lines = [head, widths.map((width) => "-".repeat(width)), ...rows].map((row) =>
+    `| ${row.map((text, i) => text.padEnd(widths[i]!)).join(" | ")} |`
+  );
+  return { text: lines.join("\n"), equal, of };
+}
+
+const MEMORY: Record<NonNullable<TraceHeader["freedMemory"]>, string> = {
+  kept: "Stock kernels: what was freed is read as it was",
+  poisoned: "The same with `slub_debug=FZPU`: what was freed is poisoned",
+  reported: "A kernel with KASAN",
+};
+
+/** The page. */
+export async function outcomesPage(traces: readonly Trace[]): Promise<string> {
+  const parts = [
+    "# When a PCS goes",
+    "",
+    "What comes of it when the driver of a PCS is unbound under a MAC, by the way in which the MAC holds on to the PCS: each cell as",
+    "measured on real kernels, and compared with the model. Written by `deno task outcomes` from `boards/recordings/`; the",
+    "sequences are `suites/pcs.ts`, the drivers `fixtures/pcs/`.",
+    "",
+    ...COLUMNS.map(({ id, what }) => `- **${id}** ${what}${id === "s3" ? "" : id === "s9" ? "" : ", behind s3"}`),
+    "",
+    "`stale OP`: that operation was called on a PCS that had been removed. `fm0 down`: the last link message of fm0 said so. The",
+    "netdev fm1 has nothing to do with the PCS.",
+    "",
+  ];
+  for (const [memory, title] of Object.entries(MEMORY)) {
+    const of = traces.filter(({ header, sequences }) =>
+      (header.freedMemory ?? "kept") === memory && sequences.some(({ suite }) => suite === "pcs")
+    );
+    if (of.length === 0) continue;
+    const table = await tableOf(of);
+    parts.push(
+      `## ${title}`,
+      "",
+      `Kernels: ${
+        of.map(({ header }) => plain(header.kernel)).join(", ")
+      }. Measured as modelled: ${table.equal} of ${table.of}.`,
+      "",
+      table.text,
+      "",
+    );
+  }
+  return parts.join("\n");
+}
+
+async function outcomes(): Promise<number> {
+  const paths = Deno.args.length > 0 ? Deno.args : shippedTraces();
+  const page = await outcomesPage(await Promise.all(paths.map(readTrace)));
+  await writeWhole(decodeURIComponent(new URL("../docs/pcs.md", import.meta.url).pathname), page);
+  print(page);
+  return 0;
+}
+
+if (import.meta.main) await runAsMain(outcomes);
