@@ -2,12 +2,13 @@
 
 import { assertEquals, assertMatch } from "@std/assert";
 import { type Board, loadBoard } from "../boards/mod.ts";
+import { macWithPcs } from "../fixtures/mac_with_pcs.ts";
 import type { Plan, SequenceTrace, StepTrace } from "../diff/trace.ts";
 import { emptyObservation, type KernelLine } from "../model/observation.ts";
 import { openModel } from "../runners/model.ts";
 import type { Runner } from "../runners/runner.ts";
 import { TransportError } from "../runners/shell.ts";
-import type { Suite } from "../suites/suite.ts";
+import type { Sequence, Suite } from "../suites/suite.ts";
 import { exitStatus, orchestrate, type OrchestrateOptions } from "./orchestrate.ts";
 
 /** Three sequences of one step. */
@@ -40,6 +41,7 @@ async function play(changes: Record<string, Change>, options: {
   renew?: false | (() => Promise<void>);
   reopen?: () => void;
   board?: Partial<Board>;
+  suite?: Suite;
 } = {}) {
   const did: string[] = [];
   const board: Board = { ...await loadBoard("model"), runner: "remote", name: "b", ...options.board };
@@ -47,7 +49,7 @@ async function play(changes: Record<string, Change>, options: {
   const open: OrchestrateOptions["open"] = (board) => {
     if (opened++ > 0) options.reopen?.();
     did.push("open");
-    const model = openModel(board, "6.12");
+    const model = openModel(board, "6.12", {}, { freedMemory: "poisoned" });
     const { renew: _, ...rest } = model;
     const runner: Runner = {
       ...rest,
@@ -66,7 +68,7 @@ async function play(changes: Record<string, Change>, options: {
     }
     return Promise.resolve(runner);
   };
-  const results = await orchestrate([board], [SUITE], { open });
+  const results = await orchestrate([board], [options.suite ?? SUITE], { open });
   return {
     did: did.join(" "),
     verdicts: results[0]!.results.map(({ verdict }) => verdict.verdict).join(" "),
@@ -123,4 +125,19 @@ Deno.test("a board that is gone is brought back by its power control, where it h
     (await play({ a: loses("transport") }, { reopen, board: { power } })).did,
     "open a close renew b c close",
   );
+});
+
+Deno.test("what a plan without a tear-down leaves behind is gone before the next", async () => {
+  const left: Sequence = {
+    name: "left",
+    source: "",
+    fixture: macWithPcs({ design: "none" }),
+    // Nothing uses what was freed, but the tear-down would.
+    body: async (dut) => {
+      await dut.netdev("fm0").up({ settle: 300 });
+      await dut.driver("platform", "fakepcs").unbind("fakepcs.0", { settle: 300 });
+    },
+  };
+  const { did, verdicts } = await play({}, { suite: { name: "s", sequences: [left, ...SUITE.sequences] } });
+  assertEquals([did, verdicts], ["open left renew a b c close", "agree agree agree agree"]);
 });
