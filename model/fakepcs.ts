@@ -48,12 +48,12 @@ export class FakePcs implements Pcs {
   read(task: Task, frames: string): void {
     if (!this.removed && this.module.loaded) return;
     const what = `${frames}: ${this.name} was removed`;
-    if (!this.module.loaded) oops(task, `BUG: unable to handle page fault: ${what}, its module is gone`);
-    if (this.#kernel.freedMemory === "poisoned") oops(task, `Oops: general protection fault: ${what}`);
     if (this.#kernel.freedMemory === "reported" && !this.#kernel.kasanReported) {
       this.#kernel.kasanReported = true;
       task.log("kasan", `BUG: KASAN: slab-use-after-free in ${what}`);
     }
+    if (!this.module.loaded) oops(task, `BUG: unable to handle page fault: ${what}, its module is gone`);
+    if (this.#kernel.freedMemory === "poisoned") oops(task, `Oops: general protection fault: ${what}`);
   }
 
   *call(task: Task, op: PcsOp, argument?: string | number): Steps<boolean> {

@@ -203,7 +203,8 @@ Deno.test("a PCS whose module is gone cannot be called, whatever its memory hold
   for (const freedMemory of ["kept", "poisoned", "reported"] as const) {
     const machine = linked("6.12", "none", { freedMemory });
     assertEquals(outcome(machine, unload("fakepcs")), "ok");
-    assertEquals(outcome(machine, cable(false)), "ok oops", freedMemory);
+    // KASAN sees the memory before the text of the operations is missed (as a kernel with KASAN showed).
+    assertEquals(outcome(machine, cable(false)), freedMemory === "reported" ? "ok kasan,oops" : "ok oops");
   }
 });
 

@@ -151,14 +151,19 @@ tl_breaks() {
 tl_kmsg() {
   printf '<7>twinlink %s %s\n' "$TL_N" "$TL_SEQ" > /dev/kmsg
   tl_i=0
+  tl_part=
   while [ $tl_i -lt 200000 ]; do
     if IFS= read -r tl_line <&7; then
+      tl_line=$tl_part$tl_line
+      tl_part=
       case $tl_line in
         *";twinlink $TL_N $TL_SEQ") return 0 ;;
         *) printf '%s\n' "$tl_line" ;;
       esac
       tl_breaks "$tl_line"
     else
+      # A line that is being written may be there in part: a file grows by the page.
+      tl_part=$tl_part$tl_line
       tl_i=$((tl_i + 1))
     fi
   done

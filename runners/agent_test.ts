@@ -31,3 +31,26 @@ Deno.test("the agent never takes an interrupted wait for the exit status of a st
   }).output();
   assertEquals(new TextDecoder().decode(stdout).trim(), "0 wrong, 137 killed, hang");
 });
+
+// A line of the kernel log is there in part, and the rest comes when the agent has looked already.
+const HALVES = `
+. ./runners/agent.sh
+TL_D=$(mktemp -d) TL_N=n TL_SEQ=4
+file=$TL_D/kmsg
+printf '6,1,1,-;fm0: Link is Up\\n7,2,2,-;twin' > "$file"
+exec 7< "$file"
+(sleep 0.05; printf 'link n 4\\n' >> "$file") &
+tl_kmsg
+echo "status $?"
+wait
+rm -rf "$TL_D"
+`;
+
+Deno.test("the agent takes a line of the kernel log as one that it finds in two pieces", async () => {
+  const { stdout } = await new Deno.Command("dash", {
+    args: ["-c", HALVES],
+    cwd: new URL("..", import.meta.url),
+    stderr: "null",
+  }).output();
+  assertEquals(new TextDecoder().decode(stdout), "6,1,1,-;fm0: Link is Up\nstatus 0\n");
+});
