@@ -15,8 +15,8 @@ const DANGLING: ReadonlySet<PcsDesign> = new Set(["none", "module_ref", "device_
 
 /** The work items of phylink and of the driver core run at once, on a board within some ms. */
 const SETTLE = { settle: 300 };
-/** phylink polls once a second. */
-const POLLED = { settle: 1500 };
+/** phylink polls once a second; linkwatch may tell of a link that went and came back a second later. */
+const SECOND = { settle: 1500 };
 
 const mac = (dut: Dut) => dut.driver("platform", "fakemac");
 const pcs = (dut: Dut) => dut.driver("platform", "fakepcs");
@@ -125,7 +125,7 @@ export default suite("pcs", { fixture: macWithPcs() }, ({ sequence }) => {
     sequence(`${design}: the interface mode needs no PCS`, { source: "P10", fixture }, async (dut) => {
       await dut.write(MAC_WITH_PCS.mode, "gmii");
       await linkUp(dut, "fm2");
-      await pcs(dut).unbind("fakepcs.1", SETTLE);
+      await pcs(dut).unbind("fakepcs.1", SECOND);
       dut.netdev("fm2").show().either();
       await cable(dut, "fm2", false);
       await cable(dut, "fm2", true);
@@ -149,9 +149,9 @@ export default suite("pcs", { fixture: macWithPcs() }, ({ sequence }) => {
       { source: "P15", fixture },
       async (dut) => {
         await linkUp(dut, "fm2");
-        await dut.write(MAC_WITH_PCS.mode, "2500base-x", SETTLE);
+        await dut.write(MAC_WITH_PCS.mode, "2500base-x", SECOND);
         look(dut, "fm2");
-        await pcs(dut).unbind("fakepcs.1", SETTLE);
+        await pcs(dut).unbind("fakepcs.1", SECOND);
         dut.netdev("fm2").show().either();
         await cable(dut, "fm2", false);
         await cable(dut, "fm2", true);
@@ -164,8 +164,8 @@ export default suite("pcs", { fixture: macWithPcs() }, ({ sequence }) => {
       { source: "P15", fixture },
       async (dut) => {
         await linkUp(dut, "fm2");
-        await dut.write(MAC_WITH_PCS.mode, "gmii", SETTLE);
-        await pcs(dut).unbind("fakepcs.1", SETTLE);
+        await dut.write(MAC_WITH_PCS.mode, "gmii", SECOND);
+        await pcs(dut).unbind("fakepcs.1", SECOND);
         await cable(dut, "fm2", false);
         await cable(dut, "fm2", true);
         look(dut, "fm2");
@@ -177,9 +177,9 @@ export default suite("pcs", { fixture: macWithPcs() }, ({ sequence }) => {
       fixture: macWithPcs({ design, poll: true }),
     }, async (dut) => {
       await linkUp(dut);
-      await cable(dut, "fm0", false, POLLED);
-      await cable(dut, "fm0", true, POLLED);
-      await pcs(dut).unbind("fakepcs.0", POLLED);
+      await cable(dut, "fm0", false, SECOND);
+      await cable(dut, "fm0", true, SECOND);
+      await pcs(dut).unbind("fakepcs.0", SECOND);
       dut.netdev("fm0").show().either();
       dut.netdev("fm0").down(SETTLE).either();
     });
@@ -213,7 +213,7 @@ export default suite("pcs", { fixture: macWithPcs() }, ({ sequence }) => {
         value: "fakepcs.0",
       })),
       meanwhile: ["0", "1"].map((value) => ({ kind: "file.write", path: MAC_WITH_PCS.cable("fm0"), value })),
-      ...SETTLE,
+      ...SECOND,
     });
     await cable(dut, "fm0", false);
     await cable(dut, "fm0", true);
