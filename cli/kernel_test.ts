@@ -5,28 +5,51 @@ import { run, start } from "./_child.ts";
 import { testImage } from "../fixtures/qemu/testing.ts";
 import { kernelTest } from "./_kernel_test.ts";
 
+const DEVLINK_SUITES = ["reload", "trap", "netns", "lifecycle"];
+
 await testImage("6.1");
-await kernelTest("6.12", "run: every sequence agrees on 6.1 and on 6.12, over ssh and over serial", async () => {
-  const out = await Deno.makeTempDir({ prefix: "twinlink-kernel-" });
-  try {
-    const boards = ["--board", "qemu-6.1", "--board", "qemu-6.12", "--transport", "ssh", "--transport", "serial"];
-    const { code, stdout, stderr } = await run(["run", ...boards, "--jobs", "2", "--out", out]);
-    assertEquals(code, 0, `${stdout}${stderr}`);
-    for (const kernel of ["6.1", "6.12"]) {
-      for (const transport of ["ssh", "serial"]) {
-        const name = `qemu-${kernel}-${transport}`;
-        // All of them, and nothing but agreement: the counts end there.
-        assertMatch(
-          stdout,
-          new RegExp(`^qemu-${kernel} +${transport} +\\S+ +54 agree +492 agree +[\\d,]+ agree  +\\d`, "m"),
-        );
-        assertEquals((await run(["check", `${out}/trace-${name}.jsonl`])).code, 0);
-        assertStringIncludes(await Deno.readTextFile(`${out}/console-${name}.log`), `Linux version ${kernel}.`);
+await kernelTest(
+  "6.12",
+  "run: every sequence on netdevsim agrees on 6.1 and on 6.12, over ssh and over serial",
+  async () => {
+    const out = await Deno.makeTempDir({ prefix: "twinlink-kernel-" });
+    try {
+      const boards = ["--board", "qemu-6.1", "--board", "qemu-6.12", "--transport", "ssh", "--transport", "serial"];
+      const { code, stdout, stderr } = await run(["run", ...DEVLINK_SUITES, ...boards, "--jobs", "2", "--out", out]);
+      assertEquals(code, 0, `${stdout}${stderr}`);
+      for (const kernel of ["6.1", "6.12"]) {
+        for (const transport of ["ssh", "serial"]) {
+          const name = `qemu-${kernel}-${transport}`;
+          // All of them, and nothing but agreement: the counts end there.
+          assertMatch(
+            stdout,
+            new RegExp(`^qemu-${kernel} +${transport} +\\S+ +54 agree +492 agree +[\\d,]+ agree  +\\d`, "m"),
+          );
+          assertEquals((await run(["check", `${out}/trace-${name}.jsonl`])).code, 0);
+          assertStringIncludes(await Deno.readTextFile(`${out}/console-${name}.log`), `Linux version ${kernel}.`);
+        }
       }
+    } finally {
+      await Deno.remove(out, { recursive: true });
     }
-  } finally {
-    await Deno.remove(out, { recursive: true });
-  }
+  },
+);
+
+await testImage("7.3");
+await kernelTest("6.12", "run: suite pcs agrees on 6.1, 6.12 and 7.3, and where freed memory is poisoned", async () => {
+  const boards = ["qemu-6.1", "qemu-6.12", "qemu-6.12-slub", "qemu-7.3"].flatMap((board) => ["--board", board]);
+  const { code, stdout, stderr } = await run(["run", "pcs", ...boards, "--jobs", "4"]);
+  assertEquals(code, 0, `${stdout}${stderr}`);
+  assertMatch(stdout, /^232 sequences: 232 agree/m);
+  // With nobody to tell phylink, the dead PCS is called: found, told where, and as the model said.
+  assertMatch(stdout, /note {2}the kernel broke in step \d+ as the model predicted: oops in .*phylink_resolve/);
+});
+
+await kernelTest("6.12", "run: suite pcs agrees over serial, crashes and the boots behind them included", async () => {
+  const board = ["--board", "qemu-6.12-slub", "--transport", "serial"];
+  const { code, stdout, stderr } = await run(["run", "pcs", ...board, "--filter", "after the unbind"]);
+  assertEquals(code, 0, `${stdout}${stderr}`);
+  assertMatch(stdout, /^10 sequences: 10 agree/m);
 });
 
 /** The processes that descend from `pid`, itself left out. */
