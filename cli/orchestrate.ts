@@ -8,7 +8,7 @@
 import type { Board } from "../boards/mod.ts";
 import { firstUnsupported, lacking } from "../diff/capability.ts";
 import { judge } from "../diff/judge.ts";
-import { breaksKernel } from "../diff/normalise.ts";
+import { breaksKernel } from "../diff/crash.ts";
 import { exitStatus as statusOf, type SequenceVerdict, summarise } from "../diff/verdict.ts";
 import type { Plan, SequenceTrace, StepTrace, TraceHeader } from "../diff/trace.ts";
 import type { EraId } from "../model/mod.ts";

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { KernelLine, KernelLineClass } from "../model/observation.ts";
+import type { KernelLine, KernelLineClass, Observation } from "../model/observation.ts";
 
 /** A report of the kernel, told by where it happened. */
 export interface Crash {
@@ -84,4 +84,17 @@ export function crashOf(log: readonly KernelLine[]): Crash | undefined {
 /** A crash on one line: `oops in F <- G <- H`. */
 export function describeCrash({ class: kind, frames }: Crash): string {
   return frames.length > 0 ? `${kind} in ${frames.join(" <- ")}` : kind;
+}
+
+/** Findings after which a kernel is not to be trusted. */
+export const FATAL: ReadonlySet<KernelLineClass> = new Set(["hung", "oops", "panic"]);
+
+/** Whether the kernel broke in a step: a task of it died, or will never end. */
+export function breaksKernel({ result, kmsg }: Observation): boolean {
+  return result === "hang" || kmsg.some((line) => FATAL.has(line.class));
+}
+
+/** Whether a report of a hung task is to be expected some time, in a step or behind one in which the kernel broke. */
+export function hungComesLate(expected: Observation, broke: boolean): boolean {
+  return expected.result === "hang" || broke;
 }

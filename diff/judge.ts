@@ -9,9 +9,10 @@ import type { Channel, Json, KernelLine, Notification, Observation } from "../mo
 import { canonical, differences } from "./_json.ts";
 import { align } from "./align.ts";
 import { firstUnsupported } from "./capability.ts";
-import { crashOf, describeCrash } from "./crash.ts";
 import { describeOperation } from "./describe.ts";
-import { breaksKernel, FATAL, hungComesLate, Normaliser, type Pair, type Rule } from "./normalise.ts";
+import { breaksKernel, crashOf, describeCrash, FATAL, hungComesLate } from "./crash.ts";
+import { Normaliser } from "./normalise.ts";
+import type { Pair, Rule } from "./rules.ts";
 import type { LossReason, SequenceTrace, StepTrace } from "./trace.ts";
 import {
   type ChannelVerdict,

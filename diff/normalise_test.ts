@@ -3,7 +3,7 @@ import type { Json, KernelLine, Observation } from "../model/observation.ts";
 import type { Operation } from "../model/operation.ts";
 import { clone, created, DEV, link, notice, reloaded, sequence, step, trapReply } from "./_testing.ts";
 import { judge } from "./judge.ts";
-import { RULES } from "./normalise.ts";
+import { RULES } from "./rules.ts";
 import type { StepTrace } from "./trace.ts";
 
 /** Whether two observations of the same operation agree, and whether they would without the rule. */

@@ -6,7 +6,7 @@
  */
 
 import type { Board } from "../boards/mod.ts";
-import { breaksKernel } from "../diff/normalise.ts";
+import { breaksKernel } from "../diff/crash.ts";
 import type { Plan, PlannedStep, SequenceTrace, StepTrace } from "../diff/trace.ts";
 import type { Fixture } from "../fixtures/fixture.ts";
 import { type EraId, type FreedMemory, hardwareIn, Machine } from "../model/mod.ts";

@@ -1,0 +1,405 @@
+/**
+ * Rules that take away what may differ between the model and a board without meaning anything. Rules are data; each one says
+ * why it is right. What no rule names is compared as it stands.
+ *
+ * @module
+ */
+
+import type { Channel, Json, KernelLine, Observation } from "../model/observation.ts";
+import type { Handle, Operation } from "../model/operation.ts";
+import { eachObject, isObject } from "./_json.ts";
+import type { NetdevNames } from "./_netdev_names.ts";
+import { hungComesLate } from "./crash.ts";
+import { counterBounds, type Ticks } from "./_ticks.ts";
+
+/** What both sides showed of one step. Rules change it in place. */
+export interface Pair {
+  /** What the model shows */
+  expected: Observation;
+  /** What the board showed */
+  observed: Observation;
+}
+
+/** What a rule may know beside the pair. */
+export interface RuleContext {
+  /** The operation that the pair is of */
+  op: Operation;
+  /** The netdev names of either side, learned in the steps so far */
+  names: { expected: NetdevNames; observed: NetdevNames };
+  /** How far the counters of netdevsim may have come */
+  ticks: Ticks;
+  /** Whether the kernel broke in a step before, on both sides */
+  broke: boolean;
+  /** The devlink instances that the sequence is about */
+  handles: ReadonlySet<Handle>;
+  /** Whether the MAC and the PCS are those of the fixtures, which tell of their calls */
+  told: boolean;
+}
+
+/** One thing that may differ. */
+export interface Rule {
+  /** Names the rule, for example `ifindex`; unique among the rules */
+  id: string;
+  /** The channels that it changes */
+  channels: readonly Channel[];
+  /** Why a difference of this kind says nothing about the subsystem */
+  reason: string;
+  /** Changes both sides in place, so that what means nothing is equal on them */
+  apply(pair: Pair, context: RuleContext): void;
+}
+
+const sides = ({ expected, observed }: Pair) => [expected, observed];
+
+/** Every JSON object of the reply and of the notifications. */
+function eachShown(observation: Observation, visit: (object: { [key: string]: Json }) => void): void {
+  eachObject(observation.reply, visit);
+  for (const messages of Object.values(observation.notify)) {
+    for (const message of messages) eachObject(message.attributes, visit);
+  }
+}
+
+/** Drops or replaces keys wherever they stand in a reply or a notification. */
+function everywhere(keys: readonly string[], replacement?: string): Rule["apply"] {
+  return (pair) => {
+    for (const side of sides(pair)) {
+      eachShown(side, (object) => {
+        for (const key of keys) {
+          if (!Object.hasOwn(object, key)) continue;
+          if (replacement === undefined) delete object[key];
+          else object[key] = replacement;
+        }
+      });
+    }
+  };
+}
+
+/** Prefixes that name a source file of the devlink core, and with it the build (SEMANTICS: `leftover` is 6.1.y's). */
+const CORE_PREFIXES: ReadonlySet<string> = new Set([
+  "core",
+  "dev",
+  "devlink",
+  "dpipe",
+  "health",
+  "leftover",
+  "linecard",
+  "netlink",
+  "param",
+  "port",
+  "rate",
+  "region",
+  "resource",
+  "sb",
+  "sh_dev",
+  "trap",
+]);
+
+/** Lines of the kernel log that come of what is under test; other lines that are no findings are dropped. */
+const UNDER_TEST: readonly { pattern: RegExp; reason: string }[] = [
+  { pattern: /^netdevsim[ :]/, reason: "the driver's own messages, by dev_printk and by pr_fmt" },
+  { pattern: /^Failed to register fib notifier/, reason: "netdevsim's fib.c, printed without a prefix" },
+  { pattern: /^Format for adding new (device|port) is /, reason: "netdevsim's bus.c, printed without a prefix" },
+  { pattern: /^(fakemac|fakepcs)[ :]/, reason: "the MAC and PCS module of the fixtures" },
+  { pattern: /^devlink[ :]/, reason: "the devlink core" },
+];
+
+/** Lines of the same senders that are about something else. */
+const NOT_UNDER_TEST: readonly { pattern: RegExp; reason: string }[] = [
+  { pattern: /: renamed from \S+$/, reason: "udev of the board gives netdevs its own names" },
+  { pattern: /: loading out-of-tree module taints kernel/, reason: "how the module was built" },
+  { pattern: /: module verification failed/, reason: "how the module was built" },
+];
+
+/** The devlink instance of a handle that may have a port or a region behind it. */
+export const instanceOf = (handle: string) => handle.split("/").slice(0, 2).join("/");
+
+/** The rules, in the order that they are applied in. */
+export const RULES: readonly Rule[] = [
+  {
+    id: "foreign-instance",
+    channels: ["reply", "notify"],
+    reason:
+      "a board has devlink instances (its management NIC) that the sequence is not about; netdevsim's are never foreign",
+    apply({ observed }, { handles }) {
+      const foreign = (handle: string) => {
+        return /^[^/]+\/[^/]+/.test(handle) && !handle.startsWith("netdevsim/") && !handles.has(instanceOf(handle));
+      };
+      for (const [netns, messages] of Object.entries(observed.notify)) {
+        observed.notify[netns] = messages.filter((message) => !foreign(message.handle));
+      }
+      if (!isObject(observed.reply)) return;
+      for (const byHandle of Object.values(observed.reply)) {
+        if (!isObject(byHandle)) continue;
+        for (const handle of Object.keys(byHandle)) if (foreign(handle)) delete byHandle[handle];
+      }
+    },
+  },
+  {
+    id: "netdev-names",
+    channels: ["reply", "notify", "link"],
+    reason:
+      "the names of netdevs are the board's (udev, other NICs): a netdev is known by its port; netdevs of no port are " +
+      "dropped, but for those that the sequence calls by their names",
+    apply({ expected, observed }, { names, op }) {
+      names.expected.relabel(expected, op);
+      names.observed.relabel(observed, op);
+    },
+  },
+  {
+    id: "carrier-ahead",
+    channels: ["link"],
+    reason:
+      "the carrier runs ahead of the operational state until net/core/link_watch.c has run: whether a message in between " +
+      "already tells of it is chance; that of the new operational state follows, and is compared",
+    apply(pair) {
+      for (const side of sides(pair)) {
+        for (const event of Object.values(side.link).flat()) {
+          if (event.operstate !== "DOWN" || !event.flags.includes("UP")) continue;
+          event.flags = event.flags.filter((flag) => flag !== "NO-CARRIER" && flag !== "LOWER_UP");
+        }
+      }
+    },
+  },
+  {
+    id: "ifindex",
+    channels: ["reply", "notify"],
+    reason: "numbers that the kernel counts up since its boot",
+    apply: everywhere(["ifindex", "netdev_ifindex"]),
+  },
+  {
+    id: "switch-id",
+    channels: ["reply", "notify"],
+    reason: "netdevsim makes it up at random; hardware has its own",
+    apply: everywhere(["switch_id", "switchid"]),
+  },
+  {
+    id: "instance-index",
+    channels: ["reply", "notify"],
+    reason: "counts up since the boot of the board (shown from Linux 7.2 on)",
+    apply(pair) {
+      for (const side of sides(pair)) {
+        if (isObject(side.reply) && isObject(side.reply.dev)) {
+          for (const attributes of Object.values(side.reply.dev)) if (isObject(attributes)) delete attributes.index;
+        }
+        for (const message of Object.values(side.notify).flat()) {
+          if (message.object === "dev") delete message.attributes.index;
+        }
+      }
+    },
+  },
+  {
+    id: "dump-time",
+    channels: ["reply", "notify"],
+    reason: "the time of day on the board; that there is a dump is compared",
+    apply: everywhere(["last_dump_date", "last_dump_time"], "<time>"),
+  },
+  {
+    id: "core-prefix",
+    channels: ["extack"],
+    reason:
+      "NL_SET_ERR_MSG_MOD names the source file that the devlink core was built from; a driver's prefix is compared",
+    apply(pair) {
+      for (const { extack } of sides(pair)) {
+        if (extack?.prefix !== undefined && CORE_PREFIXES.has(extack.prefix)) delete extack.prefix;
+      }
+    },
+  },
+  {
+    id: "unseen-errno",
+    channels: ["result"],
+    reason: "ip(8) prints the extended ack in place of the errno, so that of an error only its text is to be seen",
+    apply({ expected, observed }) {
+      if (observed.result === "unseen" && observed.extack && /^E[A-Z0-9]+$/.test(expected.result)) {
+        observed.result = expected.result;
+      }
+    },
+  },
+  {
+    id: "kmsg-time",
+    channels: ["kmsg"],
+    reason: "time since the boot of the board",
+    apply(pair) {
+      for (const side of sides(pair)) {
+        for (const line of side.kmsg) line.text = line.text.replace(/^\[\s*\d+\.\d+\]\s?/, "");
+      }
+    },
+  },
+  {
+    id: "kmsg-unrelated",
+    channels: ["kmsg"],
+    reason: "the kernel talks of much else; of what is no finding, only the lines of what is under test are compared",
+    apply(pair) {
+      for (const side of sides(pair)) {
+        side.kmsg = side.kmsg.filter((line) =>
+          line.class !== "info" ||
+          UNDER_TEST.some(({ pattern }) => pattern.test(line.text)) &&
+            !NOT_UNDER_TEST.some(({ pattern }) => pattern.test(line.text))
+        );
+      }
+    },
+  },
+  {
+    id: "link-flap",
+    channels: ["link"],
+    reason:
+      "linkwatch tells of the carrier as it finds it: of a link that goes and comes back at once it tells once or twice; that it " +
+      "went and came is in phylink's own lines",
+    apply(pair, { op }) {
+      if (op.kind === "netdev.set" || !op.settle) return;
+      for (const side of sides(pair)) {
+        for (const [netns, events] of Object.entries(side.link)) {
+          side.link[netns] = events.filter((event, i) =>
+            !(event.event === "new" && event.flags.includes("UP") && event.operstate === "DOWN" &&
+              events.slice(i + 1).some((next) => next.ifname === event.ifname && next.operstate === "UP"))
+          );
+        }
+      }
+    },
+  },
+  {
+    id: "calls-untold",
+    channels: ["kmsg"],
+    reason:
+      "the drivers of a board's own MAC and PCS do not log what phylink calls, and its link has a mode and a speed of its own: " +
+      "of phylink's lines those are compared that say that the link came or went",
+    apply(pair, { told }) {
+      if (told) return;
+      for (const side of sides(pair)) {
+        side.kmsg = side.kmsg.filter((line) =>
+          line.class === "info" ? /: Link is (Up|Down)/.test(line.text) : line.class !== "stale"
+        ).map((line) => ({ ...line, text: line.text.replace(/(: Link is Up) - .*/, "$1") }));
+      }
+    },
+  },
+  {
+    id: "rounds",
+    channels: ["reply", "notify", "link", "kmsg"],
+    reason:
+      "what is done at the same time again and again comes in any order: of many rounds the result and the findings are compared",
+    apply(pair, { op }) {
+      if (op.kind !== "rounds") return;
+      for (const side of sides(pair)) {
+        Object.assign(side, { reply: null, notify: {}, link: {} });
+        side.kmsg = side.kmsg.filter((line) => line.class !== "info");
+        const stale = side.kmsg.find((line) => line.class === "stale");
+        if (stale) side.kmsg = [{ class: "stale", text: "<stale>" }, ...side.kmsg.filter((l) => l.class !== "stale")];
+      }
+    },
+  },
+  {
+    id: "hung-late",
+    channels: ["kmsg"],
+    reason:
+      "khungtaskd tells of a task that hangs 120 s late: that the step hangs is compared, and what hangs in a kernel that broke",
+    apply(pair, { broke }) {
+      if (!hungComesLate(pair.expected, broke)) return;
+      for (const side of sides(pair)) side.kmsg = side.kmsg.filter((line) => line.class !== "hung");
+    },
+  },
+  {
+    id: "report-takes-time",
+    channels: ["time"],
+    reason: "a kernel writes its report to the console first, and to a serial one that takes seconds",
+    apply({ expected, observed }) {
+      if (expected.time !== "immediate" || observed.time !== "blocked") return;
+      const reported = (side: Observation) => side.kmsg.some((line) => line.class !== "info" && line.class !== "stale");
+      if (reported(expected) && reported(observed)) observed.time = "immediate";
+    },
+  },
+  {
+    id: "kmsg-finding-text",
+    channels: ["kmsg"],
+    reason:
+      "the text of a finding has addresses, offsets and process ids, and several lines: its class is compared, once, behind " +
+      "all other lines; a call on what was removed is a line of its own",
+    apply(pair) {
+      for (const side of sides(pair)) {
+        const whole = (line: KernelLine) => line.class === "info" || line.class === "stale";
+        const found = new Set(side.kmsg.filter((line) => !whole(line)).map((line) => line.class));
+        const findings = [...found].sort().map((one) => ({ class: one, text: `<${one}>` }));
+        side.kmsg = [...side.kmsg.filter(whole), ...findings];
+      }
+    },
+  },
+  {
+    id: "init-occupancy",
+    channels: ["reply"],
+    reason:
+      "the netns that the board booted with has the board's own routes and rules; that there is a number is compared",
+    apply(pair, { op }) {
+      if (op.kind !== "resource.show" || (op.netns ?? "init") !== "init") return;
+      for (const side of sides(pair)) {
+        eachObject(side.reply, (object) => {
+          if (typeof object.occ === "number") object.occ = "<occ>";
+        });
+      }
+    },
+  },
+  {
+    id: "trap-counters",
+    channels: ["reply", "notify"],
+    reason:
+      "netdevsim reports a packet of 142 bytes each 100 ms and up port (its dev.c): a board's time is not the model's. " +
+      "A counter that must be 0 is compared exactly, others by the ticks that passed; bytes must be 142 a packet",
+    apply({ expected, observed }, { ticks }) {
+      const shown = countersIn(observed);
+      for (const [key, { rx: wanted, ofGroup }] of countersIn(expected)) {
+        const counted = shown.get(key)?.rx;
+        const [want, got] = [wanted.packets, counted?.packets];
+        if (typeof want !== "number" || typeof got !== "number" || want === 0) continue;
+        if (wanted.bytes !== 142 * want || counted?.bytes !== 142 * got) continue;
+        const [least, most] = counterBounds(want, ticks, ofGroup);
+        if (got < least || got > most) continue;
+        Object.assign(counted, { packets: want, bytes: wanted.bytes });
+      }
+    },
+  },
+  {
+    id: "poll-answers",
+    channels: ["reply"],
+    reason:
+      "how far an operation is when it is looked at is chance: each answer must be one of those that are possible",
+    apply({ expected, observed }, { op }) {
+      if (op.kind !== "during" || !isObject(expected.reply) || !isObject(observed.reply)) return;
+      const [possible, seen] = [expected.reply.seen, observed.reply.seen];
+      if (!Array.isArray(possible) || !Array.isArray(seen) || seen.length === 0) return;
+      if (seen.every((answer) => possible.includes(answer))) observed.reply.seen = possible;
+    },
+  },
+];
+
+interface Counters {
+  rx: { [key: string]: Json };
+  ofGroup: boolean;
+}
+
+/** Counters of netdevsim's traps and trap groups in a reply and in messages, by what they are of and where they stand. */
+function countersIn({ reply, notify }: Observation): Map<string, Counters> {
+  const found = new Map<string, Counters>();
+  const add = (where: string, object: string, handle: string, attributes: Json) => {
+    const rx = countersOf(attributes);
+    if (!rx || !handle.startsWith("netdevsim/") || !isObject(attributes)) return;
+    // A reload shows a trap twice: the n-th time here is the n-th time there.
+    for (let nth = 0;; nth++) {
+      const key = JSON.stringify([where, object, handle, attributes.name ?? null, nth]);
+      if (found.has(key)) continue;
+      found.set(key, { rx, ofGroup: object !== "trap" });
+      return;
+    }
+  };
+  for (const object of ["trap", "trap_group"]) {
+    const byHandle = isObject(reply) ? reply[object] : undefined;
+    for (const [handle, traps] of isObject(byHandle) ? Object.entries(byHandle) : []) {
+      if (Array.isArray(traps)) { for (const trap of traps) add("reply", object, handle, trap); }
+    }
+  }
+  for (const [netns, messages] of Object.entries(notify)) {
+    for (const { command, object, handle, attributes } of messages) {
+      if (object === "trap" || object === "trap-group") add(`${command} ${netns}`, object, handle, attributes);
+    }
+  }
+  return found;
+}
+
+function countersOf(trap: Json | undefined): { [key: string]: Json } | undefined {
+  return isObject(trap) && isObject(trap.stats) && isObject(trap.stats.rx) ? trap.stats.rx : undefined;
+}
