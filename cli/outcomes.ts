@@ -122,36 +122,70 @@ function merge(outcomes: readonly { kernel: string; outcome: string }[]): Cell[]
 
 const plain = (text: string) => text.replace(/[|<>\\`\n]/g, " ").trim();
 
-/** A table of designs by steps, of the traces of one kind of memory, with how many cells of it were measured as modelled. */
-async function tableOf(traces: readonly Trace[]): Promise<{ text: string; equal: number; of: number }> {
-  const expected = await Promise.all(traces.map(modelled));
-  let [equal, of] = [0, 0];
-  const rows = PCS_DESIGNS.map((design) => [
-    design,
-    ...COLUMNS.map((column) => {
-      const outcomes = traces.flatMap((trace, i) => {
-        const measured = partOf(trace.sequences, design, column);
-        if (!measured) return [];
-        const outcome = plain(outcomeOf(measured));
-        const wanted = plain(outcomeOf(partOf(expected[i]!, design, column) ?? []));
-        of++;
-        if (outcome === wanted) equal++;
-        const kernel = trace.header.era;
-        return [{ kernel, outcome: outcome === wanted ? outcome : `**measured ${outcome}, modelled ${wanted}**` }];
-      });
-      const cells = merge(outcomes);
-      if (cells.length === 0) return "-";
-      return cells.length === 1
-        ? cells[0]!.outcome
-        : cells.map(({ outcome, kernels }) => `${kernels.join(", ")}: ${outcome}`).join("; ");
-    }),
-  ]);
+/** A table of designs by steps; a cell's text comes from `cellOf`. */
+function tableOf(designs: readonly string[], cellOf: (design: string, column: Column) => string): string {
+  const rows = designs.map((design) => [design, ...COLUMNS.map((column) => cellOf(design, column))]);
   const head = ["design", ...COLUMNS.map(({ id }) => id)];
   const widths = head.map((title, i) => Math.max(title.length, ...rows.map((row) => row[i]!.length)));
-  const lines = [head, widths.map((width) => "-".repeat(width)), ...rows].map((row) =>
+  return [head, widths.map((width) => "-".repeat(width)), ...rows].map((row) =>
     `| ${row.map((text, i) => text.padEnd(widths[i]!)).join(" | ")} |`
-  );
-  return { text: lines.join("\n"), equal, of };
+  ).join("\n");
+}
+
+/** What kernels did, in one cell: one outcome, or which did which. */
+function cellText(outcomes: readonly { kernel: string; outcome: string }[]): string {
+  const cells = merge(outcomes);
+  if (cells.length === 0) return "-";
+  if (cells.length === 1) return cells[0]!.outcome;
+  return cells.map(({ outcome, kernels }) => `${kernels.join(", ")}: ${outcome}`).join("; ");
+}
+
+/** The designs of the modules, as measured, with how many cells of it were measured as modelled. */
+async function measuredTable(traces: readonly Trace[]): Promise<{ text: string; equal: number; of: number }> {
+  const expected = await Promise.all(traces.map(modelled));
+  let [equal, of] = [0, 0];
+  const text = tableOf(PCS_DESIGNS, (design, column) =>
+    cellText(traces.flatMap(({ header, sequences }, i) => {
+      const measured = partOf(sequences, design, column);
+      if (!measured) return [];
+      const outcome = plain(outcomeOf(measured));
+      const wanted = plain(outcomeOf(partOf(expected[i]!, design, column) ?? []));
+      of++;
+      if (outcome === wanted) equal++;
+      const shown = outcome === wanted ? outcome : `**measured ${outcome}, modelled ${wanted}**`;
+      return [{ kernel: header.era, outcome: shown }];
+    })));
+  return { text, equal, of };
+}
+
+/** Designs that no driver can have on a kernel of today, and the design whose sequences they are taken through. */
+const PROPOSED = { device_link_used: "device_link", srcu_wrapper: "notified" } as const;
+
+/** What the model says of them. */
+async function proposedTable(traces: readonly Trace[]): Promise<string> {
+  const runs = await Promise.all(traces.flatMap((trace) =>
+    Object.entries(PROPOSED).map(async ([design, like]) => {
+      const sequences = trace.sequences.filter(({ suite, sequence }) =>
+        suite === "pcs" && sequence.startsWith(`${like}: `)
+      )
+        .map((sequence) => ({
+          ...sequence,
+          sequence: sequence.sequence.replace(like, design),
+          steps: sequence.steps.map((step) => {
+            const { op } = step;
+            return op.kind === "module.load" && op.params
+              ? { ...step, op: { ...op, params: { ...op.params, design } } }
+              : step;
+          }),
+        }));
+      return { era: trace.header.era, sequences: await modelled({ ...trace, sequences }) };
+    })
+  ));
+  return tableOf(Object.keys(PROPOSED), (design, column) =>
+    cellText(runs.flatMap(({ era, sequences }) => {
+      const part = partOf(sequences, design, column);
+      return part ? [{ kernel: era, outcome: plain(outcomeOf(part)) }] : [];
+    })));
 }
 
 const MEMORY: Record<NonNullable<TraceHeader["freedMemory"]>, string> = {
@@ -171,8 +205,9 @@ export async function outcomesPage(traces: readonly Trace[]): Promise<string> {
     "",
     ...COLUMNS.map(({ id, what }) => `- **${id}** ${what}${id === "s3" ? "" : id === "s9" ? "" : ", behind s3"}`),
     "",
-    "`stale OP`: that operation was called on a PCS that had been removed. `fm0 down`: the last link message of fm0 said so. The",
-    "netdev fm1 has nothing to do with the PCS.",
+    "`stale OP`: that operation was called on a PCS that had been removed. `oops`, `kasan`: what the kernel reported; `killed`: the",
+    "command died of it; `hang`: it never ended. `client`: ip(8) found no such netdev. `fm0 down`: the last link message of fm0 said",
+    "so. The netdevs fm1 and fm2 have nothing to do with the PCS. Behind s4, s5 and s7 `ethtool` is asked, and asks the PCS.",
     "",
   ];
   for (const [memory, title] of Object.entries(MEMORY)) {
@@ -180,7 +215,7 @@ export async function outcomesPage(traces: readonly Trace[]): Promise<string> {
       (header.freedMemory ?? "kept") === memory && sequences.some(({ suite }) => suite === "pcs")
     );
     if (of.length === 0) continue;
-    const table = await tableOf(of);
+    const table = await measuredTable(of);
     parts.push(
       `## ${title}`,
       "",
@@ -192,6 +227,18 @@ export async function outcomesPage(traces: readonly Trace[]): Promise<string> {
       "",
     );
   }
+  const stock = traces.filter(({ header, sequences }) =>
+    header.freedMemory === undefined && sequences.some(({ suite }) => suite === "pcs")
+  );
+  parts.push(
+    "## Designs that were proposed: the model alone",
+    "",
+    "`device_link_used`: a device link that is dropped while the PCS is unused. `srcu_wrapper`: a PCS behind a wrapper that outlives",
+    "it. Neither can be had on a stock kernel: a managed device link cannot be dropped, and phylink has no wrapper.",
+    "",
+    await proposedTable(stock),
+    "",
+  );
   return parts.join("\n");
 }
 
