@@ -180,7 +180,8 @@ export class Machine {
     const begin = kernel.now;
     try {
       observation.result = yield* command({ kernel, task, netns }, op);
-      if (kernel.now - begin > PROMPT && op.kind !== "wait") observation.time = "blocked";
+      const takesItsTime = op.kind === "wait" || op.kind === "rounds";
+      if (kernel.now - begin > PROMPT && !takesItsTime) observation.time = "blocked";
     } catch (error) {
       if (error instanceof Oops) observation.result = "killed";
       else if (error instanceof HungTask) observation.result = observation.time = "hang";
