@@ -30,6 +30,8 @@ Deno.test("the worked examples load", async () => {
   const nic = await loadBoard(new URL("examples/connectx-7-ssh.toml", here).pathname);
   assertEquals(nic.ssh?.jump, "you@gate.lab.example");
   assertEquals(nic.waivers[0]?.expires, "2027-03-31");
+  const pcs = await loadBoard(new URL("examples/rzn1-pcs-serial.toml", here).pathname);
+  assertEquals(pcs.pcs?.pcs, { bus: "platform", driver: "rzn1_miic", device: "44030000.eth-miic" });
   const asic = await loadBoard(new URL("examples/spectrum-2-serial.toml", here).pathname);
   assertEquals(asic.serial?.login, { user: "root", passwordEnv: "SPECTRUM_PASSWORD" });
   assertEquals(asic.power?.on?.[0], "snmpset");
