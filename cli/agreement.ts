@@ -19,8 +19,11 @@ const RECORDINGS = new URL("../boards/recordings/", import.meta.url);
 
 /** The recordings that ship, by path. */
 export function shippedTraces(): string[] {
-  return [...Deno.readDirSync(RECORDINGS)].map(({ name }) => name).filter((name) => name.endsWith(".jsonl.gz"))
+  const ending = ".jsonl.gz";
+  return [...Deno.readDirSync(RECORDINGS)].map(({ name }) => name).filter((name) => name.endsWith(ending))
+    .map((name) => name.slice(0, -ending.length))
     .sort((a, b) => a.localeCompare(b, "en", { numeric: true }))
+    .map((name) => name + ending)
     .map((name) => decodeURIComponent(new URL(name, RECORDINGS).pathname));
 }
 

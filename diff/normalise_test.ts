@@ -378,11 +378,12 @@ rule(
   (without) => [
     agrees(up, links(fm0("DOWN", "UP", "NO-CARRIER")), links(fm0("DOWN", "UP", "NO-CARRIER", "LOWER_UP")), without),
     agrees(up, links(fm0("DOWN", "UP", "LOWER_UP")), links(fm0("DOWN", "UP", "NO-CARRIER")), without),
+    agrees(up, links(fm0("DOWN", "UP", "NO-CARRIER")), links(fm0("UP", "UP")), without),
   ],
   () => [
     agrees(up, links(fm0("UP", "UP", "LOWER_UP")), links(fm0("UP", "UP"))),
     agrees(up, links(fm0("DOWN", "UP")), links(fm0("DOWN"))),
-    agrees(up, links(fm0("DOWN", "UP")), links(fm0("UP", "UP"))),
+    agrees(up, links(fm0("DOWN", "UP")), links(fm0("UP", "UP", "LOWER_UP"))),
     agrees(up, links(fm0("DOWN", "UP"), fm0("UP", "UP", "LOWER_UP")), links(fm0("DOWN", "UP"))),
   ],
 );
@@ -417,11 +418,19 @@ const named = (op: Operation, expected: Partial<Observation>, observed: Partial<
   agree([step(1, up), step(2, op, expected)], [step(1, up), step(2, op, observed)], without);
 rule(
   "link-flap",
-  (without) => [named(flaps, links(fm0("UP", "UP")), links(fm0("DOWN", "UP"), fm0("UP", "UP")), without)],
+  (
+    without,
+  ) => [
+    named(flaps, links(fm0("UP", "UP", "LOWER_UP")), links(fm0("DOWN", "UP"), fm0("UP", "UP", "LOWER_UP")), without),
+  ],
   () => [
-    named(flaps, links(fm0("UP", "UP")), links(fm0("UP", "UP"), fm0("DOWN", "UP"))),
-    named(flaps, links(fm0("DOWN", "UP")), links(fm0("UP", "UP"))),
-    named({ ...up, settle: 300 }, links(fm0("UP", "UP")), links(fm0("DOWN", "UP"), fm0("UP", "UP"))),
+    named(flaps, links(fm0("UP", "UP", "LOWER_UP")), links(fm0("UP", "UP", "LOWER_UP"), fm0("DOWN", "UP"))),
+    named(flaps, links(fm0("DOWN", "UP")), links(fm0("UP", "UP", "LOWER_UP"))),
+    named(
+      { ...up, settle: 300 },
+      links(fm0("UP", "UP", "LOWER_UP")),
+      links(fm0("DOWN", "UP"), fm0("UP", "UP", "LOWER_UP")),
+    ),
   ],
 );
 

@@ -149,11 +149,14 @@ export const RULES: readonly Rule[] = [
     channels: ["link"],
     reason:
       "the carrier runs ahead of the operational state until net/core/link_watch.c has run: whether a message in between " +
-      "already tells of it is chance; that of the new operational state follows, and is compared",
+      "already tells of it is chance, and a netdev that comes up without a carrier may still show the state that it went " +
+      "down with; that of the new operational state follows, and is compared",
     apply(pair) {
       for (const side of sides(pair)) {
         for (const event of Object.values(side.link).flat()) {
-          if (event.operstate !== "DOWN" || !event.flags.includes("UP")) continue;
+          if (!event.flags.includes("UP")) continue;
+          if (event.operstate === "UP" && !event.flags.includes("LOWER_UP")) event.operstate = "DOWN";
+          if (event.operstate !== "DOWN") continue;
           event.flags = event.flags.filter((flag) => flag !== "NO-CARRIER" && flag !== "LOWER_UP");
         }
       }
