@@ -47,7 +47,8 @@ export interface SessionOptions {
   onNoise?: (line: string) => void;
 }
 
-const MAX_ASKS = 8;
+// On a console with 20 kernel lines a second four of five sendings of a long record are hit.
+const MAX_ASKS = 40;
 
 /** A connected agent. */
 export class AgentSession {
