@@ -1,6 +1,7 @@
 /** What a trace file's lines may hold, as zod schemas that are checked against the types of `model/` and `trace.ts`. */
 
 import { z } from "zod";
+import { COMMAND_FORMS, type CommandOption, type DevlinkKind } from "../model/command_line.ts";
 import type { Json, Observation } from "../model/observation.ts";
 import type { Operation } from "../model/operation.ts";
 import type { StepTrace, TraceHeader } from "./trace.ts";
@@ -9,53 +10,50 @@ const text = z.string();
 const count = z.int().nonnegative();
 const handle = text;
 const maybe = <T extends z.ZodType>(schema: T) => z.exactOptional(schema);
-const shown = { handle: maybe(handle) };
 const onPort = { handle, port: count };
 
 const op = <K extends Operation["kind"], S extends z.core.$ZodLooseShape>(kind: K, shape: S) =>
   z.strictObject({ kind: z.literal(kind), netns: maybe(text), settle: maybe(z.number().nonnegative()), ...shape });
 
+const about = {
+  dev: {},
+  port: { port: maybe(count) },
+  region: { region: maybe(text) },
+  rate: { port: maybe(count), node: maybe(text) },
+} as const;
+
+const written = {
+  text: z.union([text, z.number(), z.boolean()]),
+  number: z.number(),
+  true: z.boolean(),
+  enable: z.boolean(),
+  netns: z.union([text, z.strictObject({ pid: count })]),
+} as const;
+
+function parameter({ value, none, alone, many, required }: CommandOption): z.ZodType {
+  let schema: z.ZodType = alone === true ? z.literal(true) : written[value];
+  if (none !== undefined && alone === undefined) schema = schema.nullable();
+  if (many) schema = z.array(schema);
+  return required ? schema : maybe(schema);
+}
+
+/** The commands of devlink(8), by their forms; which words an option takes is devlink's to say. */
+const devlinkOperations = Object.entries(COMMAND_FORMS).map(([kind, form]) =>
+  op(kind as DevlinkKind, {
+    ...(form.about === undefined ? {} : { handle: form.all ? maybe(handle) : handle, ...about[form.about] }),
+    ...Object.fromEntries(form.options.map((option) => [option.field, parameter(option)])),
+  }) as unknown as z.ZodObject<{ kind: z.ZodLiteral<DevlinkKind> }>
+);
+
 /** One operation, every kind with its own parameters. */
 export const operationSchema: z.ZodType<Operation> = z.lazy(() =>
   z.discriminatedUnion("kind", [
-    op("dev.show", shown),
-    op("dev.info", shown),
-    op("dev.reload", {
-      handle,
-      to: maybe(z.union([text, z.strictObject({ pid: count })])),
-      action: maybe(z.enum(["driver_reinit", "fw_activate"])),
-      limit: maybe(z.literal("no_reset")),
-    }),
-    op("port.show", shown),
-    op("param.show", { ...shown, name: maybe(text) }),
-    op("param.set", {
-      handle,
-      name: text,
-      value: z.union([text, z.number(), z.boolean()]),
-      cmode: z.enum(["runtime", "driverinit", "permanent"]),
-    }),
-    op("resource.show", { handle }),
-    op("resource.set", { handle, path: text, size: z.union([text, z.number()]) }),
-    op("region.show", { ...shown, region: maybe(text) }),
-    op("region.new", { handle, region: text, snapshot: maybe(count) }),
-    op("region.del", { handle, region: text, snapshot: count }),
-    op("health.show", { ...shown, reporter: maybe(text) }),
-    op("health.set", {
-      handle,
-      reporter: text,
-      gracePeriod: maybe(z.number()),
-      autoRecover: maybe(z.boolean()),
-      autoDump: maybe(z.boolean()),
-    }),
-    op("health.recover", { handle, reporter: text }),
-    op("trap.show", { ...shown, name: maybe(text) }),
-    op("trap.set", { handle, name: text, action: text }),
-    op("trap.group.show", { ...shown, name: maybe(text) }),
-    op("trap.group.set", { handle, name: text, action: maybe(text), policer: maybe(z.number().nullable()) }),
-    op("trap.policer.show", { ...shown, policer: maybe(z.number()) }),
-    op("trap.policer.set", { handle, policer: z.number(), rate: maybe(z.number()), burst: maybe(z.number()) }),
     op("link.set", { ...onPort, up: z.boolean() }),
     op("link.show", onPort),
+    op("link.move", { ...onPort, to: text }),
+    op("link.rename", { ...onPort, name: text }),
+    op("ethtool.info", onPort),
+    op("ethtool.flash", { ...onPort, file: text }),
     op("route.add", { prefix: text, dev: text }),
     op("route.del", { prefix: text, dev: text }),
     op("lo.up", {}),
@@ -72,7 +70,8 @@ export const operationSchema: z.ZodType<Operation> = z.lazy(() =>
     op("wait", { ms: z.number().nonnegative() }),
     op("during", { operation: operationSchema, poll: operationSchema }),
     op("rounds", { times: count, operations: z.array(operationSchema), meanwhile: maybe(z.array(operationSchema)) }),
-  ])
+    ...devlinkOperations,
+  ]) as unknown as z.ZodType<Operation>
 );
 
 const json = z.json() as z.ZodType<Json>;

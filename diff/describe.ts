@@ -4,6 +4,7 @@
  * @module
  */
 
+import { COMMAND_FORMS, type DevlinkKind, devlinkWords, isDevlink } from "../model/command_line.ts";
 import type { Operation, OperationKind } from "../model/operation.ts";
 
 /** A word of a shell that stands for exactly this text, in double quotes where they do. */
@@ -26,63 +27,13 @@ function line(
 
 const netdev = (op: { handle: string; port: number }) => `$(netdev of ${quote(op.handle)}/${op.port})`;
 
-const netnsOf = (to: string | { pid: number } | undefined) => typeof to === "object" ? to.pid : to === "init" ? 1 : to;
-
-const LINES: { [K in OperationKind]: (op: Operation<K>) => string } = {
-  "dev.show": (op) => line("devlink", "dev", "show", op.handle),
-  "dev.info": (op) => line("devlink", "dev", "info", op.handle),
-  "dev.reload": (op) =>
-    line("devlink", "dev", "reload", op.handle, ["netns", netnsOf(op.to)], ["action", op.action], ["limit", op.limit]),
-  "port.show": (op) => line("devlink", "port", "show", op.handle),
-  "param.show": (op) => line("devlink", "dev", "param", "show", op.handle, ["name", op.name]),
-  "param.set": (op) =>
-    line("devlink", "dev", "param", "set", op.handle, ["name", op.name], ["value", op.value], ["cmode", op.cmode]),
-  "resource.show": (op) => line("devlink", "resource", "show", op.handle),
-  "resource.set": (op) => line("devlink", "resource", "set", op.handle, ["path", op.path], ["size", op.size]),
-  "region.show": (op) => line("devlink", "region", "show", op.region ? `${op.handle}/${op.region}` : op.handle),
-  "region.new": (op) => line("devlink", "region", "new", `${op.handle}/${op.region}`, ["snapshot", op.snapshot]),
-  "region.del": (op) => line("devlink", "region", "del", `${op.handle}/${op.region}`, ["snapshot", op.snapshot]),
-  "health.show": (op) => line("devlink", "health", "show", op.handle, ["reporter", op.reporter]),
-  "health.set": (op) =>
-    line(
-      "devlink",
-      "health",
-      "set",
-      op.handle,
-      ["reporter", op.reporter],
-      ["grace_period", op.gracePeriod],
-      ["auto_recover", op.autoRecover],
-      ["auto_dump", op.autoDump],
-    ),
-  "health.recover": (op) => line("devlink", "health", "recover", op.handle, ["reporter", op.reporter]),
-  "trap.show": (op) => line("devlink", "-s", "trap", "show", op.handle, ["trap", op.name]),
-  "trap.set": (op) => line("devlink", "trap", "set", op.handle, ["trap", op.name], ["action", op.action]),
-  "trap.group.show": (op) => line("devlink", "-s", "trap", "group", "show", op.handle, ["group", op.name]),
-  "trap.group.set": (op) =>
-    line(
-      "devlink",
-      "trap",
-      "group",
-      "set",
-      op.handle,
-      ["group", op.name],
-      ["action", op.action],
-      op.policer === null ? "nopolicer" : ["policer", op.policer],
-    ),
-  "trap.policer.show": (op) => line("devlink", "-s", "trap", "policer", "show", op.handle, ["policer", op.policer]),
-  "trap.policer.set": (op) =>
-    line(
-      "devlink",
-      "trap",
-      "policer",
-      "set",
-      op.handle,
-      ["policer", op.policer],
-      ["rate", op.rate],
-      ["burst", op.burst],
-    ),
+const LINES: { [K in Exclude<OperationKind, DevlinkKind>]: (op: Operation<K>) => string } = {
   "link.set": (op) => `ip link set dev ${netdev(op)} ${op.up ? "up" : "down"}`,
   "link.show": (op) => `ip link show dev ${netdev(op)}`,
+  "link.move": (op) => `ip link set dev ${netdev(op)} netns ${quote(op.to)}`,
+  "link.rename": (op) => `ip link set dev ${netdev(op)} name ${quote(op.name)}`,
+  "ethtool.info": (op) => `ethtool -i ${netdev(op)}`,
+  "ethtool.flash": (op) => `ethtool -f ${netdev(op)} ${quote(op.file)}`,
   "route.add": (op) => line("ip", "route", "add", op.prefix, ["dev", op.dev]),
   "route.del": (op) => line("ip", "route", "del", op.prefix, ["dev", op.dev]),
   "lo.up": () => "ip link set dev lo up",
@@ -123,5 +74,9 @@ const LINES: { [K in OperationKind]: (op: Operation<K>) => string } = {
  */
 export function describeOperation(op: Operation): string {
   const netns = op.netns === undefined || op.netns === "init" ? "" : `[${op.netns}] `;
+  if (isDevlink(op)) {
+    const statistics = COMMAND_FORMS[op.kind].flags.includes("s") ? ["-s"] : [];
+    return netns + line("devlink", ...statistics, ...devlinkWords(op));
+  }
   return netns + (LINES[op.kind] as (op: Operation) => string)(op);
 }

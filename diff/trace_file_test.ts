@@ -163,7 +163,7 @@ Deno.test("operations as command lines", () => {
     "devlink dev reload netdevsim/netdevsim10 netns t1",
     "[t1] devlink dev reload netdevsim/netdevsim10 netns 1 action fw_activate limit no_reset",
     "devlink dev reload netdevsim/netdevsim10 netns 77",
-    "devlink dev show",
+    "devlink -s dev show",
     "devlink dev param set netdevsim/netdevsim10 name test1 value false cmode driverinit",
     "devlink resource set netdevsim/netdevsim10 path IPv4/fib size 18446744073709551615",
     "devlink region new netdevsim/netdevsim10/dummy snapshot 0",

@@ -215,7 +215,7 @@ export const DEVLINK_COMMANDS: { [K in DevlinkKind]: Command<K> } = {
     }),
 
   "resource.show": (scene, { handle }) =>
-    get(
+    handle === undefined ? refused() : get(
       scene,
       handle,
       (dl) => ({ reply: { resources: { [handle]: resourcesAttributes(dl.resources) } } }),

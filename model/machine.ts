@@ -194,7 +194,7 @@ export class Machine {
 }
 
 /** The operations other than those of devlink(8). */
-const OTHER_COMMANDS: { [K in Exclude<OperationKind, DevlinkKind | NetdevKind>]: Command<K> } = {
+const OTHER_COMMANDS: { [K in Exclude<OperationKind, DevlinkKind | NetdevKind>]?: Command<K> } = {
   *"link.set"({ kernel, task, netns }, { handle, port, up }) {
     const netdev = netdevOf(kernel, netns, handle, port);
     if (!netdev) return "ENODEV";
@@ -319,7 +319,7 @@ const OTHER_COMMANDS: { [K in Exclude<OperationKind, DevlinkKind | NetdevKind>]:
   rounds: (scene, op) => rounds(scene, op, commandOf),
 };
 
-const COMMANDS: { [K in OperationKind]: Command<K> } = { ...DEVLINK_COMMANDS, ...NETDEV_COMMANDS, ...OTHER_COMMANDS };
+const COMMANDS: { [K in OperationKind]?: Command<K> } = { ...DEVLINK_COMMANDS, ...NETDEV_COMMANDS, ...OTHER_COMMANDS };
 
 function commandOf(kind: OperationKind): Command<OperationKind> {
   return COMMANDS[kind] as Command<OperationKind>;

@@ -11,6 +11,22 @@ export type NetnsName = string;
 /** A devlink handle, `bus/device`, for example `netdevsim/netdevsim10` (see devlink-dev(8)). */
 export type Handle = string;
 
+/** What can be set of a rate object, with the device that it is of. */
+export interface RateParameters {
+  /** The device */
+  handle: Handle;
+  /** `tx_share`: the least rate, with a unit: `10mbit` */
+  txShare?: string;
+  /** `tx_max`: the greatest rate, with a unit */
+  txMax?: string;
+  /** `tx_priority` */
+  txPriority?: number;
+  /** `tx_weight` */
+  txWeight?: number;
+  /** The name of the node above; null for `noparent` */
+  parent?: string | null;
+}
+
 /** The parameters of each kind of operation, by its kind. Names follow devlink(8), ip(8) and sysfs. */
 export interface OperationParameters {
   /** `devlink dev show` */
@@ -24,19 +40,84 @@ export interface OperationParameters {
     action?: "driver_reinit" | "fw_activate";
     limit?: "no_reset";
   };
-  /** `devlink port show` */
-  "port.show": { handle?: Handle };
+  /** `devlink dev flash`; `file` below the board's /lib/firmware. Its progress is on the `notify` channel */
+  "dev.flash": {
+    handle: Handle;
+    file: string;
+    component?: string;
+    overwrite?: readonly ("settings" | "identifiers")[];
+  };
+  /** `devlink dev eswitch show` */
+  "dev.eswitch.show": { handle: Handle };
+  /** `devlink dev eswitch set`; any text may stand for a mode, to see it refused */
+  "dev.eswitch.set": { handle: Handle; mode?: string; inlineMode?: string; encapMode?: string };
+  /** `devlink dev selftests show` */
+  "dev.selftests.show": { handle?: Handle };
+  /** `devlink dev selftests run` */
+  "dev.selftests.run": { handle: Handle; id?: string };
+  /** `devlink port show`; of one port where `port` is its index */
+  "port.show": { handle?: Handle; port?: number };
+  /** `devlink port set` */
+  "port.set": { handle: Handle; port: number; type: string };
+  /** `devlink port split` */
+  "port.split": { handle: Handle; port: number; count?: number };
+  /** `devlink port unsplit` */
+  "port.unsplit": { handle: Handle; port: number };
+  /** `devlink port add`; `port` is the index that the new port is to have */
+  "port.add": {
+    handle: Handle;
+    port?: number;
+    flavour: string;
+    pfnum?: number;
+    sfnum?: number;
+    controller?: number;
+  };
+  /** `devlink port del` */
+  "port.del": { handle: Handle; port: number };
+  /** `devlink port function set` */
+  "port.function.set": {
+    handle: Handle;
+    port: number;
+    hwAddr?: string;
+    state?: string;
+    roce?: boolean;
+    migratable?: boolean;
+    ipsecCrypto?: boolean;
+    ipsecPacket?: boolean;
+    maxIoEqs?: number;
+  };
+  /** `devlink port param show` */
+  "port.param.show": { handle?: Handle; port?: number; name?: string };
+  /** `devlink port param set` */
+  "port.param.set": {
+    handle: Handle;
+    port: number;
+    name: string;
+    value: string | number | boolean;
+    cmode: "runtime" | "driverinit" | "permanent";
+  };
+  /** `devlink port function rate show`: all, of one port (a leaf) or of one node by its name */
+  "rate.show": { handle?: Handle; port?: number; node?: string };
+  /** `devlink port function rate set`; rates as devlink(8) takes them (`10mbit`); `parent` null is `noparent` */
+  "rate.set": RateParameters & { port?: number; node?: string };
+  /** `devlink port function rate add`: a node */
+  "rate.add": RateParameters & { node: string };
+  /** `devlink port function rate del` */
+  "rate.del": { handle: Handle; node: string };
   /** `devlink dev param show` */
   "param.show": { handle?: Handle; name?: string };
   /** `devlink dev param set` */
   "param.set": {
     handle: Handle;
     name: string;
-    value: string | number | boolean;
+    /** Left out where `default` is given */
+    value?: string | number | boolean;
+    /** `default`: back to what the driver began with (from 7.0) */
+    default?: true;
     cmode: "runtime" | "driverinit" | "permanent";
   };
-  /** `devlink resource show` */
-  "resource.show": { handle: Handle };
+  /** `devlink resource show`; of a port where `port` is its index (from 7.3) */
+  "resource.show": { handle?: Handle; port?: number; scope?: string };
   /** `devlink resource set`; `size` in the resource's unit, an unsigned 64-bit number in decimal */
   "resource.set": { handle: Handle; path: string; size: string | number };
   /** `devlink region show` */
@@ -45,6 +126,42 @@ export interface OperationParameters {
   "region.new": { handle: Handle; region: string; snapshot?: number };
   /** `devlink region del` */
   "region.del": { handle: Handle; region: string; snapshot: number };
+  /** `devlink region dump`; without `snapshot` from the device itself */
+  "region.dump": { handle: Handle; region: string; snapshot?: number };
+  /** `devlink region read`; address and length in bytes, unsigned 64-bit numbers in decimal */
+  "region.read": {
+    handle: Handle;
+    region: string;
+    snapshot?: number;
+    address: string | number;
+    length: string | number;
+  };
+  /** `devlink sb show` */
+  "sb.show": { handle?: Handle; sb?: number };
+  /** `devlink sb pool show` */
+  "sb.pool.show": { handle?: Handle; sb?: number; pool?: number };
+  /** `devlink sb pool set`; size in bytes */
+  "sb.pool.set": { handle: Handle; sb?: number; pool: number; size: number; thtype: string };
+  /** `devlink sb port pool show` */
+  "sb.port.pool.show": { handle?: Handle; port?: number; sb?: number; pool?: number };
+  /** `devlink sb tc bind show` */
+  "sb.tc.bind.show": { handle?: Handle; port?: number; sb?: number; tc?: number; type?: string };
+  /** `devlink sb occupancy snapshot` */
+  "sb.occupancy.snapshot": { handle: Handle; sb?: number };
+  /** `devlink sb occupancy clearmax` */
+  "sb.occupancy.clearmax": { handle: Handle; sb?: number };
+  /** `devlink dpipe table show` */
+  "dpipe.table.show": { handle: Handle; name?: string };
+  /** `devlink dpipe table set` */
+  "dpipe.table.set": { handle: Handle; name: string; counters: boolean };
+  /** `devlink dpipe table dump` */
+  "dpipe.table.dump": { handle: Handle; name: string };
+  /** `devlink dpipe header show` */
+  "dpipe.header.show": { handle: Handle };
+  /** `devlink lc show` */
+  "linecard.show": { handle?: Handle; lc?: number };
+  /** `devlink lc set`; `type` null is `notype` */
+  "linecard.set": { handle: Handle; lc: number; type: string | null };
   /** `devlink health show` */
   "health.show": { handle?: Handle; reporter?: string };
   /** `devlink health set`; grace period in ms */
@@ -54,9 +171,19 @@ export interface OperationParameters {
     gracePeriod?: number;
     autoRecover?: boolean;
     autoDump?: boolean;
+    /** ms (from 7.0) */
+    burstPeriod?: number;
   };
   /** `devlink health recover` */
   "health.recover": { handle: Handle; reporter: string };
+  /** `devlink health diagnose` */
+  "health.diagnose": { handle: Handle; reporter: string };
+  /** `devlink health dump show` */
+  "health.dump.show": { handle: Handle; reporter: string };
+  /** `devlink health dump clear` */
+  "health.dump.clear": { handle: Handle; reporter: string };
+  /** `devlink health test` */
+  "health.test": { handle: Handle; reporter: string };
   /** `devlink -s trap show` */
   "trap.show": { handle?: Handle; name?: string };
   /** `devlink trap set`; any text may stand for the action, to see it refused */
@@ -73,6 +200,14 @@ export interface OperationParameters {
   "link.set": { handle: Handle; port: number; up: boolean };
   /** `ip link show dev NETDEV`, the netdev found on the board by devlink port */
   "link.show": { handle: Handle; port: number };
+  /** `ip link set dev NETDEV netns TO`: the netdev of a port alone */
+  "link.move": { handle: Handle; port: number; to: NetnsName };
+  /** `ip link set dev NETDEV name NAME` */
+  "link.rename": { handle: Handle; port: number; name: string };
+  /** `ethtool -i NETDEV`, the netdev of a port: its lines as an object */
+  "ethtool.info": { handle: Handle; port: number };
+  /** `ethtool -f NETDEV FILE`, the netdev of a port: flashes by way of ethtool */
+  "ethtool.flash": { handle: Handle; port: number; file: string };
   /** `ip route add PREFIX dev DEV` (IPv4) */
   "route.add": { prefix: string; dev: string };
   /** `ip route del PREFIX dev DEV` (IPv4) */

@@ -328,6 +328,19 @@ tl_link_set() {
   tl_in "$1" ip link set dev "$tl_devname" "$4"
 }
 
+tl_link_move() {
+  tl_netdev "$1" "$2" "$3" || return 1
+  tl_in "$1" ip link set dev "$tl_devname" netns "$4"
+}
+tl_link_rename() {
+  tl_netdev "$1" "$2" "$3" || return 1
+  tl_in "$1" ip link set dev "$tl_devname" name "$4"
+}
+# tl_ethtool NETNS HANDLE PORT OPTION [WORD]
+tl_ethtool() {
+  tl_netdev "$1" "$2" "$3" || return 1
+  tl_in "$1" ethtool "$4" "$tl_devname" ${5:+"$5"}
+}
 tl_link_show() {
   tl_netdev "$1" "$2" "$3" || return 1
   tl_in "$1" ip -o link show dev "$tl_devname"

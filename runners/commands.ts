@@ -1,9 +1,10 @@
 /**
- * From an operation to what the board runs: the one place that knows the command lines of devlink(8) and ip(8).
+ * From an operation to what the board runs.
  *
  * @module
  */
 
+import { COMMAND_FORMS, type DevlinkKind, devlinkWords, isDevlink } from "../model/command_line.ts";
 import type { Operation, OperationKind } from "../model/operation.ts";
 
 /**
@@ -24,109 +25,13 @@ export function quote(text: string): string {
 /** The words that the agent runs for an operation; the first may be one of its functions. */
 type Command<K extends OperationKind> = (op: Operation<K>, netns: string) => string[];
 
-const handleAnd = (handle: string | undefined, ...rest: (string | undefined)[]): string[] =>
-  handle === undefined ? [] : [handle, ...rest.filter((word) => word !== undefined)];
-
-const named = (keyword: string, value: string | number | boolean | undefined): string[] =>
-  value === undefined ? [] : [keyword, String(value)];
-
-const devlink = (flags: string, ...words: string[]) => (netns: string): string[] => [
-  "tl_devlink",
-  netns,
-  ...(flags ? [flags] : []),
-  ...words,
-];
-
-function target(to: string | { pid: number }): string {
-  if (typeof to !== "string") return String(to.pid);
-  return to === "init" ? "1" : to;
-}
-
-const COMMANDS: { [K in OperationKind]: Command<K> } = {
-  "dev.show": (op, ns) => devlink("-js", "dev", "show", ...handleAnd(op.handle))(ns),
-  "dev.info": (op, ns) => devlink("-j", "dev", "info", ...handleAnd(op.handle))(ns),
-  "dev.reload": (op, ns) =>
-    devlink(
-      "-j",
-      "dev",
-      "reload",
-      op.handle,
-      ...(op.to === undefined ? [] : ["netns", target(op.to)]),
-      ...named("action", op.action),
-      ...named("limit", op.limit),
-    )(ns),
-  "port.show": (op, ns) => devlink("-j", "port", "show", ...handleAnd(op.handle))(ns),
-  "param.show": (op, ns) =>
-    devlink("-j", "dev", "param", "show", ...handleAnd(op.handle, ...named("name", op.name)))(ns),
-  "param.set": (op, ns) =>
-    devlink(
-      "",
-      "dev",
-      "param",
-      "set",
-      op.handle,
-      "name",
-      op.name,
-      "value",
-      String(op.value),
-      "cmode",
-      op.cmode,
-    )(ns),
-  "resource.show": (op, ns) => devlink("-j", "resource", "show", op.handle)(ns),
-  "resource.set": (op, ns) => devlink("", "resource", "set", op.handle, "path", op.path, "size", String(op.size))(ns),
-  "region.show": (op, ns) =>
-    devlink("-j", "region", "show", ...(op.handle ? [op.region ? `${op.handle}/${op.region}` : op.handle] : []))(ns),
-  "region.new": (op, ns) =>
-    devlink("-j", "region", "new", `${op.handle}/${op.region}`, ...named("snapshot", op.snapshot))(ns),
-  "region.del": (op, ns) =>
-    devlink("", "region", "del", `${op.handle}/${op.region}`, "snapshot", String(op.snapshot))(ns),
-  "health.show": (op, ns) =>
-    devlink("-j", "health", "show", ...handleAnd(op.handle, ...named("reporter", op.reporter)))(ns),
-  "health.set": (op, ns) =>
-    devlink(
-      "",
-      "health",
-      "set",
-      op.handle,
-      "reporter",
-      op.reporter,
-      ...named("grace_period", op.gracePeriod),
-      ...named("auto_recover", op.autoRecover),
-      ...named("auto_dump", op.autoDump),
-    )(ns),
-  "health.recover": (op, ns) => devlink("", "health", "recover", op.handle, "reporter", op.reporter)(ns),
-  "trap.show": (op, ns) => devlink("-jsv", "trap", "show", ...handleAnd(op.handle, ...named("trap", op.name)))(ns),
-  "trap.set": (op, ns) => devlink("", "trap", "set", op.handle, "trap", op.name, "action", op.action)(ns),
-  "trap.group.show": (op, ns) =>
-    devlink("-jsv", "trap", "group", "show", ...handleAnd(op.handle, ...named("group", op.name)))(ns),
-  "trap.group.set": (op, ns) =>
-    devlink(
-      "",
-      "trap",
-      "group",
-      "set",
-      op.handle,
-      "group",
-      op.name,
-      ...named("action", op.action),
-      ...(op.policer === null ? ["nopolicer"] : named("policer", op.policer)),
-    )(ns),
-  "trap.policer.show": (op, ns) =>
-    devlink("-jsv", "trap", "policer", "show", ...handleAnd(op.handle, ...named("policer", op.policer)))(ns),
-  "trap.policer.set": (op, ns) =>
-    devlink(
-      "",
-      "trap",
-      "policer",
-      "set",
-      op.handle,
-      "policer",
-      String(op.policer),
-      ...named("rate", op.rate),
-      ...named("burst", op.burst),
-    )(ns),
+const COMMANDS: { [K in Exclude<OperationKind, DevlinkKind>]: Command<K> } = {
   "link.set": (op, ns) => ["tl_link_set", ns, op.handle, String(op.port), op.up ? "up" : "down"],
   "link.show": (op, ns) => ["tl_link_show", ns, op.handle, String(op.port)],
+  "link.move": (op, ns) => ["tl_link_move", ns, op.handle, String(op.port), op.to],
+  "link.rename": (op, ns) => ["tl_link_rename", ns, op.handle, String(op.port), op.name],
+  "ethtool.info": (op, ns) => ["tl_ethtool", ns, op.handle, String(op.port), "-i"],
+  "ethtool.flash": (op, ns) => ["tl_ethtool", ns, op.handle, String(op.port), "-f", op.file],
   "route.add": (op, ns) => ["tl_in", ns, "ip", "route", "add", op.prefix, "dev", op.dev],
   "route.del": (op, ns) => ["tl_in", ns, "ip", "route", "del", op.prefix, "dev", op.dev],
   "lo.up": (_op, ns) => ["tl_in", ns, "ip", "link", "set", "dev", "lo", "up"],
@@ -162,7 +67,12 @@ const COMMANDS: { [K in OperationKind]: Command<K> } = {
  * ```
  */
 export function commandOf(op: Operation): string[] {
-  return (COMMANDS[op.kind] as Command<OperationKind>)(op, op.netns ?? "init");
+  const netns = op.netns ?? "init";
+  if (isDevlink(op)) {
+    const { flags } = COMMAND_FORMS[op.kind];
+    return ["tl_devlink", netns, ...(flags === "" ? [] : [flags]), ...devlinkWords(op)];
+  }
+  return (COMMANDS[op.kind] as Command<typeof op.kind>)(op as never, netns);
 }
 
 /** A time as the agent takes it: in seconds, and rounded up for a sleep(1) that knows whole ones only. */
