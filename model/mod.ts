@@ -27,5 +27,6 @@ export type {
   OperationKind,
   OperationOptions,
   OperationParameters,
+  RateParameters,
 } from "./operation.ts";
 export type { SchedulingPoint, Steps } from "./task.ts";
