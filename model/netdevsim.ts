@@ -4,15 +4,8 @@
  * @module
  */
 
-import {
-  announceAll,
-  announceAllGone,
-  announceDev,
-  announceParam,
-  announcePort,
-  announcePortUnlocked,
-} from "./announce.ts";
-import { Devlink, type Param, type Port, type Resource, type TrapPolicer } from "./devlink.ts";
+import { announceAll, announceAllGone, announceDev, announceParam } from "./announce.ts";
+import { Devlink, type Param, type Resource, type TrapPolicer } from "./devlink.ts";
 import type { Driver } from "./driver.ts";
 import { addReporter, newReporter, removeReporter } from "./health.ts";
 import type { Kernel, Timer } from "./kernel.ts";
@@ -29,6 +22,7 @@ import {
   TRAP_INTERVAL,
   TRAPS,
 } from "./netdevsim_data.ts";
+import { NetdevsimPorts } from "./netdevsim_ports.ts";
 import { FIB_TABLES, type FibListener, type FibTable, type Netns } from "./netns.ts";
 import type { Json, Result } from "./observation.ts";
 import { registerRegion, unregisterRegions } from "./region.ts";
@@ -62,13 +56,13 @@ export class Netdevsim implements Driver, FibListener, Timer {
   readonly #limits: Record<FibTable, bigint>;
   readonly #kernel: Kernel;
   readonly #device: NetdevsimDevice;
-  /** Ports in the driver's order: the latest first */
-  #ports: Port[] = [];
+  readonly ports: NetdevsimPorts;
 
   constructor(kernel: Kernel, device: NetdevsimDevice, netns: Netns) {
     this.#kernel = kernel;
     this.#device = device;
     this.dl = new Devlink(kernel, `netdevsim/${device.name}`, this, device.lock, netns);
+    this.ports = new NetdevsimPorts(kernel, this.dl);
     for (const { path, initial } of KNOBS) this.knobs.set(path, initial);
     this.#limits = { "IPv4/fib": 0n, "IPv4/fib-rules": 0n, "IPv6/fib": 0n, "IPv6/fib-rules": 0n, "nexthops": 0n };
   }
@@ -174,7 +168,7 @@ export class Netdevsim implements Driver, FibListener, Timer {
       ),
     );
     for (const { path, initial } of PART_KNOBS) knobs.set(path, initial);
-    for (let index = 0; index < this.#device.portCount; index++) yield* this.#addPort(task, index);
+    for (let index = 0; index < this.#device.portCount; index++) yield* this.ports.add(task, index);
     return "ok";
   }
 
@@ -183,7 +177,7 @@ export class Netdevsim implements Driver, FibListener, Timer {
     const { dl } = this;
     if (dl.reloadFailed) return;
     this.#device.numVfs = 0;
-    for (const port of [...this.#ports]) yield* this.#removePort(task, port);
+    yield* this.ports.removeAll(task);
     while (dl.reporters.length > 0) yield* removeReporter(task, dl);
     for (const { path } of PART_KNOBS) this.knobs.delete(path);
     const { fibListeners } = dl.netns;
@@ -192,81 +186,6 @@ export class Netdevsim implements Driver, FibListener, Timer {
     this.#stopTraps();
     unregisterTraps(task, dl);
     unregisterRegions(task, dl);
-  }
-
-  // Ports
-
-  /** `new_port` */
-  *newPort(task: Task, index: number): Steps<Result> {
-    const { dl } = this;
-    yield* acquire(task, dl.lock);
-    const exists = this.#ports.some((port) => port.index === index);
-    if (!exists) yield* this.#addPort(task, index);
-    dl.lock.release(task);
-    return exists ? "EEXIST" : "ok";
-  }
-
-  /** `del_port` */
-  *delPort(task: Task, index: number): Steps<Result> {
-    const { dl } = this;
-    yield* acquire(task, dl.lock);
-    const port = this.#ports.find((each) => each.index === index);
-    if (port) yield* this.#removePort(task, port);
-    dl.lock.release(task);
-    return port ? "ok" : "ENOENT";
-  }
-
-  *#addPort(task: Task, index: number): Steps {
-    const { dl } = this;
-    const kernel = this.#kernel;
-    const port: Port = { index, handle: `${dl.handle}/${index}`, number: index + 1, type: "notset", netdev: null };
-    dl.ports.push(port);
-    if (index < (dl.ports[dl.ports.length - 2]?.index ?? -1)) dl.ports.sort((a, b) => a.index - b.index);
-    yield* announcePort(task, dl, port, "new");
-    const events = kernel.era.portType === "netdev-events";
-    if (task.stepping || !kernel.rtnl.tryTake(task)) yield* acquire(task, kernel.rtnl);
-    const { netns } = dl;
-    const netdev = kernel.addNetdev(netns, netns.freeName(), kernel.era.netdevFlags, "UNKNOWN");
-    if (events) {
-      port.type = "eth";
-      announcePortUnlocked(task, dl, port, "new");
-      port.netdev = netdev;
-      announcePortUnlocked(task, dl, port, "new");
-    }
-    kernel.link(task, "new", netdev);
-    kernel.rtnl.release(task);
-    if (!events) {
-      port.type = "eth";
-      port.netdev = netdev;
-      yield* announcePort(task, dl, port, "new");
-    }
-    this.#ports.unshift(port);
-  }
-
-  *#removePort(task: Task, port: Port): Steps {
-    const { dl } = this;
-    const kernel = this.#kernel;
-    const netdev = port.netdev!;
-    const events = kernel.era.portType === "netdev-events";
-    this.#ports.splice(this.#ports.indexOf(port), 1);
-    if (!events) {
-      port.type = "notset";
-      port.netdev = null;
-      yield* announcePort(task, dl, port, "new");
-    }
-    if (task.stepping || !kernel.rtnl.tryTake(task)) yield* acquire(task, kernel.rtnl);
-    if (events) {
-      // The core is told while the netdev goes, after it was taken down
-      if (netdev.up) kernel.setLink(task, netdev, false);
-      port.netdev = null;
-      announcePortUnlocked(task, dl, port, "new");
-      port.type = "notset";
-      announcePortUnlocked(task, dl, port, "new");
-    }
-    kernel.removeNetdev(task, netdev);
-    kernel.rtnl.release(task);
-    yield* announcePort(task, dl, port, "del");
-    dl.ports.splice(dl.ports.indexOf(port), 1);
   }
 
   // Traps
@@ -310,8 +229,7 @@ export class Netdevsim implements Driver, FibListener, Timer {
       return;
     }
     this.due = now + TRAP_INTERVAL;
-    let up = 0;
-    for (const port of this.#ports) if (port.netdev?.up) up++;
+    const { up } = this.ports;
     if (up === 0) return;
     for (const trap of this.dl.traps) {
       if (trap.action === "drop") continue;

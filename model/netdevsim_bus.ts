@@ -176,7 +176,7 @@ export class NetdevsimBus implements FileOwner {
       task.log("oops", `BUG: kernel NULL pointer dereference: ${name} of ${device.name} without a driver`);
       return "EFAULT";
     }
-    return name === "new_port" ? yield* driver.newPort(task, index) : yield* driver.delPort(task, index);
+    return name === "new_port" ? yield* driver.ports.newPort(task, index) : yield* driver.ports.delPort(task, index);
   }
 
   *#numVfs(task: Task, device: NetdevsimDevice, value: string): Steps<string> {
