@@ -69,9 +69,11 @@ export function announcePolicer(task: Task, dl: Devlink, policer: TrapPolicer, c
   if (attributes) send(task, dl, change, "trap-policer", dl.handle, attributes);
 }
 
-/** A param. */
+/** A param; one without a value yet suppresses the message. */
 export function announceParam(task: Task, dl: Devlink, param: Param, change: Change): void {
-  if (builds(dl)) send(task, dl, change, "param", dl.handle, paramAttributes(param));
+  if (!builds(dl)) return;
+  const attributes = paramAttributes(dl, param);
+  if (attributes) send(task, dl, change, "param", dl.handle, attributes);
 }
 
 /** A region. */
@@ -86,7 +88,7 @@ export function announceSnapshot(task: Task, dl: Devlink, region: Region, id: nu
 
 /** The state of a health reporter. */
 export function announceReporter(task: Task, dl: Devlink, reporter: Reporter): void {
-  if (builds(dl)) send(task, dl, "status", "health", dl.handle, reporterAttributes(reporter));
+  if (builds(dl)) send(task, dl, "status", "health", dl.handle, reporterAttributes(dl, reporter));
 }
 
 /** All that an instance holds, as it appears. */

@@ -5,7 +5,6 @@
  * @module
  */
 
-import { announceParam } from "./announce.ts";
 import { type Devlink, enter, leave, lockInstance } from "./devlink.ts";
 import { findReporter, recover, setReporter } from "./health.ts";
 import type { Kernel } from "./kernel.ts";
@@ -24,6 +23,7 @@ import {
 import type { Netns } from "./netns.ts";
 import type { Json, Result } from "./observation.ts";
 import type { Handle, Operation, OperationKind } from "./operation.ts";
+import { findParam, setParam } from "./param.ts";
 import { deleteSnapshot, findRegion, newSnapshot } from "./region.ts";
 import { reload } from "./reload.ts";
 import { findResource, setResource } from "./resource.ts";
@@ -192,27 +192,17 @@ export const DEVLINK_COMMANDS: { [K in DevlinkKind]: Command<K> } = {
       scene,
       "param",
       handle,
-      (dl) => dl.params.length > 0 ? dl.params.map(paramAttributes) : undefined,
+      (dl) => {
+        const params = dl.params.map((param) => paramAttributes(dl, param)).filter((each) => each !== null);
+        return params.length > 0 ? params : undefined;
+      },
       name === undefined ? undefined : (dl) => {
-        const param = dl.params.find((each) => each.spec.name === name);
-        return param ? paramAttributes(param) : "EINVAL";
+        const param = findParam(dl, name);
+        return param ? paramAttributes(dl, param) ?? "EOPNOTSUPP" : "EINVAL";
       },
     ),
 
-  "param.set": (scene, { handle, name, value, cmode }) =>
-    change(scene, handle, (dl) => {
-      const param = dl.params.find((each) => each.spec.name === name);
-      if (!param) return "EINVAL";
-      // devlink(8) reads the param first: it knows the type and the modes, and sends nothing that changes nothing
-      if (param.spec.cmode !== cmode) return "client";
-      const wanted = parseValue(param.spec.type, String(value));
-      if (wanted === undefined) return "client";
-      if (wanted === (param.pending ?? param.value)) return "ok";
-      if (dl.kernel.era.driverinit === "promoted") param.pending = wanted;
-      else param.value = wanted;
-      announceParam(scene.task, dl, param, "new");
-      return "ok";
-    }),
+  "param.set": (scene, op) => change(scene, op.handle, (dl) => setParam(scene.task, dl, op)),
 
   "resource.show": (scene, { handle }) =>
     handle === undefined ? refused() : get(
@@ -269,10 +259,10 @@ export const DEVLINK_COMMANDS: { [K in DevlinkKind]: Command<K> } = {
       scene,
       "health",
       handle,
-      (dl) => dl.reporters.length > 0 ? dl.reporters.map(reporterAttributes) : undefined,
+      (dl) => dl.reporters.length > 0 ? dl.reporters.map((each) => reporterAttributes(dl, each)) : undefined,
       reporter === undefined ? undefined : (dl) => {
         const found = findReporter(dl, reporter);
-        return found ? reporterAttributes(found) : "EINVAL";
+        return found ? reporterAttributes(dl, found) : "EINVAL";
       },
       scene.kernel.era.healthDumpLock === "reporters",
     ),
@@ -387,21 +377,4 @@ function targetOf(kernel: Kernel, to: Operation<"dev.reload">["to"]): Netns | nu
   if (netns) return netns;
   // Any file under /run/netns can be opened; the kernel then sees that it is no netns (N08)
   return kernel.runFiles.has(`/run/netns/${to}`) ? null : "client";
-}
-
-/** The words that devlink(8) takes for a bool. */
-const BOOLEANS: Readonly<Record<string, boolean>> = {
-  true: true,
-  1: true,
-  enable: true,
-  false: false,
-  0: false,
-  disable: false,
-};
-
-function parseValue(type: "u32" | "bool", text: string): number | boolean | undefined {
-  if (type === "bool") return BOOLEANS[text];
-  if (!/^\d+$/.test(text)) return undefined;
-  const value = Number(text);
-  return value <= 0xffff_ffff ? value : undefined;
 }

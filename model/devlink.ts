@@ -48,13 +48,18 @@ export interface Trap {
   bytes: number;
 }
 
+/** What a param may hold. */
+export type ParamValue = number | boolean;
+
 /** A device param. */
 export interface Param {
   readonly spec: ParamSpec;
-  /** What the driver sees */
-  value: number | boolean;
+  /** Of mode driverinit: what the driver sees at its next look; undefined until the driver gave it a first value */
+  value: ParamValue | undefined;
+  /** That first value */
+  initial: ParamValue | undefined;
   /** What the next reload makes effective (from 6.3), if anything */
-  pending: number | boolean | undefined;
+  pending: ParamValue | undefined;
 }
 
 /** A resource and its children; sizes are unsigned 64-bit numbers. */
@@ -91,6 +96,8 @@ export interface Reporter {
   recoveries: number;
   /** ms */
   gracePeriod: number;
+  /** ms after a first error in which no grace period begins (from 7.0) */
+  burstPeriod: number;
   autoRecover: boolean;
   autoDump: boolean;
   /** Virtual time of the stored dump */

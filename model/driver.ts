@@ -45,6 +45,8 @@ export interface ParamSpec {
   readonly generic: boolean;
   readonly type: "u32" | "bool";
   readonly cmode: "runtime" | "driverinit" | "permanent";
+  /** Of mode driverinit, what the driver begins with; else what the param can be put back to */
+  readonly default: number | boolean;
 }
 
 /** The driver of one bound device. */
@@ -54,6 +56,10 @@ export interface Driver {
   readonly reloadLimits: readonly "no_reset"[];
   /** What `devlink dev info` prints below the driver's name */
   readonly versions: Json;
+  /** What a param that is not of mode driverinit holds */
+  paramGet?(spec: ParamSpec): number | boolean;
+  /** Changes a param that is not of mode driverinit */
+  paramSet?(spec: ParamSpec, value: number | boolean): void;
   reloadDown(task: Task, dl: Devlink): Steps<Result>;
   reloadUp(task: Task, dl: Devlink): Steps<Result>;
   /** Called for each change that passed the core's checks */

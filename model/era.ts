@@ -66,8 +66,24 @@ export interface Era {
    * nothing, or it never runs again, and with it RCU, which netdevs wait for as they go down
    */
   readonly deadWorker: "alone" | "stalls";
+  /** Whether an instance tells its index, by which it can be named, too (`DEVLINK_ATTR_INDEX`) */
+  readonly showsIndex: boolean;
+  /** Whether a param tells its default, and can be put back to it */
+  readonly paramDefaults: boolean;
+  /** Whether a reporter has a burst period before its grace period */
+  readonly burstPeriod: boolean;
+  /** How netdevsim differs */
+  readonly netdevsim: NetdevsimEra;
   /** How phylink treats its PCS */
   readonly phylink: PhylinkEra;
+}
+
+/** What netdevsim of one family of kernels does differently from the others (drivers/net/netdevsim). */
+export interface NetdevsimEra {
+  /** The params, files and directories of debugfs and resources that it does not have, by name */
+  readonly lacks: ReadonlySet<string>;
+  /** How `new_device` says that its line is to be */
+  readonly newDevice: string;
 }
 
 /** What phylink of one family of kernels does differently from the others (drivers/net/phy/phylink.c). */
@@ -91,6 +107,20 @@ export interface PhylinkEra {
   /** Whether resolving takes the mutex of the PHY first */
   readonly phydevMutex: boolean;
 }
+
+const netdevsim61: NetdevsimEra = {
+  lacks: new Set(["test2", "fw_update_flash_chunk_time_ms"]),
+  newDevice: '"id port_count num_queues" (uint uint unit)',
+};
+const netdevsim510: NetdevsimEra = {
+  lacks: new Set([...netdevsim61.lacks, "fail_trap_drop_counter_get", "fib", "max_vfs", "nexthops"]),
+  newDevice: '"id port_count" (uint uint)',
+};
+const netdevsim72: NetdevsimEra = {
+  lacks: new Set(),
+  newDevice: '"id port_count num_queues" (uint uint uint)',
+};
+const netdevsim73: NetdevsimEra = { ...netdevsim72, lacks: new Set(["max_vfs", "udp_ports_sleep"]) };
 
 const phylink61: PhylinkEra = {
   selects: true,
@@ -136,6 +166,10 @@ const era61: Era = {
   looksUpUnderRtnl: true,
   linkwatchSync: false,
   deadWorker: "stalls",
+  showsIndex: false,
+  paramDefaults: false,
+  burstPeriod: false,
+  netdevsim: netdevsim61,
   phylink: phylink61,
 };
 
@@ -162,7 +196,22 @@ const era612: Era = {
   looksUpUnderRtnl: true,
   linkwatchSync: true,
   deadWorker: "alone",
+  showsIndex: false,
+  paramDefaults: false,
+  burstPeriod: false,
+  netdevsim: netdevsim61,
   phylink: phylink612,
+};
+
+const era72: Era = {
+  ...era612,
+  id: "7.2",
+  looksUpUnderRtnl: false,
+  showsIndex: true,
+  paramDefaults: true,
+  burstPeriod: true,
+  netdevsim: netdevsim72,
+  phylink: phylink7,
 };
 
 /** The eras by their id. */
@@ -178,14 +227,13 @@ export const ERAS: Readonly<Record<EraId, Era>> = {
     reloadLocks: [],
     fibRefusal: "ENOSPC",
     trapDropCounter: false,
+    netdevsim: netdevsim510,
     phylink: { ...phylink61, selects: false, rereads: false, pollsFrom: "start" },
   },
   "6.1": era61,
   "6.12": era612,
-  // 7.2 and 7.3 show an index of every instance, defaults of params, a param test2 and a burst period of reporters: to be
-  // completed before use
-  "7.2": { ...era612, id: "7.2", booted: false, looksUpUnderRtnl: false, phylink: phylink7 },
-  "7.3": { ...era612, id: "7.3", booted: false, looksUpUnderRtnl: false, phylink: phylink7 },
+  "7.2": era72,
+  "7.3": { ...era72, id: "7.3", netdevsim: netdevsim73 },
 };
 
 /** From which release on each era holds, newest first (SEMANTICS 0.2). */

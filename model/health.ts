@@ -18,6 +18,7 @@ export function newReporter(name: string, recover: Reporter["recover"]): Reporte
     errors: 0,
     recoveries: 0,
     gracePeriod: 0,
+    burstPeriod: 0,
     autoRecover: recover !== undefined,
     autoDump: true,
     dumpedAt: undefined,

@@ -4,7 +4,18 @@
  * @module
  */
 
-import type { Devlink, Param, Port, Region, Reporter, Resource, Trap, TrapGroup, TrapPolicer } from "./devlink.ts";
+import type {
+  Devlink,
+  Param,
+  ParamValue,
+  Port,
+  Region,
+  Reporter,
+  Resource,
+  Trap,
+  TrapGroup,
+  TrapPolicer,
+} from "./devlink.ts";
 import type { Json } from "./observation.ts";
 
 /** The attributes of an object. */
@@ -24,7 +35,8 @@ export function devAttributes(dl: Devlink): Attributes {
     reload,
     remote_reload: { driver_reinit: { unspecified: 0 }, fw_activate: { unspecified: 0, no_reset: 0 } },
   };
-  return dl.reloadFailed ? { reload_failed: true, stats } : { stats };
+  const attributes: Attributes = dl.reloadFailed ? { reload_failed: true, stats } : { stats };
+  return dl.kernel.era.showsIndex ? { index: dl.index, ...attributes } : attributes;
 }
 
 /** A port. The name of its netdev shows only in the netns of the instance. */
@@ -34,14 +46,20 @@ export function portAttributes(dl: Devlink, port: Port): Attributes {
     : { type: port.type, flavour: "physical", port: port.number, splittable: false };
 }
 
-/** A param; what was set last shows, effective or not. */
-export function paramAttributes(param: Param): Attributes {
+/** What was set last, effective or not; undefined where there is no value yet. */
+export function shownValue(dl: Devlink, param: Param): ParamValue | undefined {
+  if (param.spec.cmode === "runtime") return dl.driver.paramGet!(param.spec);
+  return param.pending ?? param.value;
+}
+
+/** A param; what was set last shows, effective or not. Null where there is no value to show yet. */
+export function paramAttributes(dl: Devlink, param: Param): Attributes | null {
   const { spec } = param;
-  return {
-    name: spec.name,
-    type: spec.generic ? "generic" : "driver-specific",
-    values: [{ cmode: spec.cmode, value: param.pending ?? param.value }],
-  };
+  const value = shownValue(dl, param);
+  if (value === undefined) return null;
+  const values: Attributes = { cmode: spec.cmode, value };
+  if (dl.kernel.era.paramDefaults) values["default"] = param.initial ?? spec.default;
+  return { name: spec.name, type: spec.generic ? "generic" : "driver-specific", values: [values] };
 }
 
 /** A trap with its statistics; null where the driver's counter cannot be read. Reading it counts (SEMANTICS 4.5). */
@@ -87,7 +105,7 @@ export function regionAttributes(region: Region): Attributes {
 }
 
 /** A health reporter. Date and time of a dump are those of the virtual clock, from 1970 on. */
-export function reporterAttributes(reporter: Reporter): Attributes {
+export function reporterAttributes(dl: Devlink, reporter: Reporter): Attributes {
   const attributes: Attributes = {
     reporter: reporter.name,
     state: reporter.healthy ? "healthy" : "error",
@@ -101,6 +119,7 @@ export function reporterAttributes(reporter: Reporter): Attributes {
   }
   if (reporter.recover) {
     attributes["grace_period"] = reporter.gracePeriod;
+    if (dl.kernel.era.burstPeriod) attributes["burst_period"] = reporter.burstPeriod;
     attributes["auto_recover"] = reporter.autoRecover;
   }
   attributes["auto_dump"] = reporter.autoDump;

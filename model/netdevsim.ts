@@ -4,9 +4,9 @@
  * @module
  */
 
-import { announceAll, announceAllGone, announceDev, announceParam } from "./announce.ts";
-import { Devlink, type Param, type Resource, type TrapPolicer } from "./devlink.ts";
-import type { Driver } from "./driver.ts";
+import { announceAll, announceAllGone, announceDev } from "./announce.ts";
+import { Devlink, type ParamValue, type Resource, type TrapPolicer } from "./devlink.ts";
+import type { Driver, ParamSpec } from "./driver.ts";
 import { addReporter, newReporter, removeReporter } from "./health.ts";
 import type { Kernel, Timer } from "./kernel.ts";
 import type { NetdevsimDevice } from "./netdevsim_bus.ts";
@@ -25,6 +25,7 @@ import {
 import { NetdevsimPorts } from "./netdevsim_ports.ts";
 import { FIB_TABLES, type FibListener, type FibTable, type Netns } from "./netns.ts";
 import type { Json, Result } from "./observation.ts";
+import { initialiseParam, registerParams, unregisterParams } from "./param.ts";
 import { registerRegion, unregisterRegions } from "./region.ts";
 import { findResource } from "./resource.ts";
 import { acquire, type Steps, type Task } from "./task.ts";
@@ -53,6 +54,7 @@ export class Netdevsim implements Driver, FibListener, Timer {
   /** When the next packets are trapped */
   due = 0;
   #trapReads = 0;
+  readonly #partKnobs: typeof PART_KNOBS;
   readonly #limits: Record<FibTable, bigint>;
   readonly #kernel: Kernel;
   readonly #device: NetdevsimDevice;
@@ -63,7 +65,9 @@ export class Netdevsim implements Driver, FibListener, Timer {
     this.#device = device;
     this.dl = new Devlink(kernel, `netdevsim/${device.name}`, this, device.lock, netns);
     this.ports = new NetdevsimPorts(kernel, this.dl);
-    for (const { path, initial } of KNOBS) this.knobs.set(path, initial);
+    const { lacks } = kernel.era.netdevsim;
+    this.#partKnobs = PART_KNOBS.filter(({ path }) => !lacks.has(path.split("/")[0]!));
+    for (const { path, initial } of KNOBS) if (!lacks.has(path)) this.knobs.set(path, initial);
     this.#limits = { "IPv4/fib": 0n, "IPv4/fib-rules": 0n, "IPv6/fib": 0n, "IPv6/fib-rules": 0n, "nexthops": 0n };
   }
 
@@ -77,15 +81,14 @@ export class Netdevsim implements Driver, FibListener, Timer {
       announceDev(task, dl, "new");
     }
     dl.resources = resources();
-    for (const spec of PARAMS) {
-      const param: Param = { spec, value: spec.initial, pending: undefined };
-      dl.params.push(param);
-      announceParam(task, dl, param, "new");
+    registerParams(task, dl, PARAMS.filter(({ name }) => !this.#kernel.era.netdevsim.lacks.has(name)));
+    for (const { spec } of dl.params) {
+      if (spec.cmode === "driverinit") initialiseParam(task, dl, spec.name, spec.default);
     }
     const result = yield* this.#create(task);
     if (result !== "ok") {
       if (first) {
-        for (const param of dl.params) announceParam(task, dl, param, "del");
+        unregisterParams(task, dl);
         announceDev(task, dl, "del");
         dl.registered = false;
       }
@@ -112,8 +115,7 @@ export class Netdevsim implements Driver, FibListener, Timer {
     }
     yield* acquire(task, dl.lock);
     yield* this.#destroy(task);
-    for (const param of dl.params) announceParam(task, dl, param, "del");
-    dl.params = [];
+    unregisterParams(task, dl);
     if (first) {
       announceDev(task, dl, "del");
       dl.registered = false;
@@ -142,7 +144,7 @@ export class Netdevsim implements Driver, FibListener, Timer {
     const { dl, knobs } = this;
     knobs.set("fw_update_status", true);
     knobs.set("fw_update_overwrite_mask", 0);
-    for (const { spec, value } of dl.params) knobs.set(spec.name, value);
+    for (const { spec, value } of dl.params) if (spec.cmode === "driverinit") knobs.set(spec.name, value!);
     registerRegion(task, dl, DUMMY_REGION);
     this.#trapReads = 0;
     registerTraps(task, dl, SPECS);
@@ -167,7 +169,7 @@ export class Netdevsim implements Driver, FibListener, Timer {
             : "ok",
       ),
     );
-    for (const { path, initial } of PART_KNOBS) knobs.set(path, initial);
+    for (const { path, initial } of this.#partKnobs) knobs.set(path, initial);
     for (let index = 0; index < this.#device.portCount; index++) yield* this.ports.add(task, index);
     return "ok";
   }
@@ -179,13 +181,23 @@ export class Netdevsim implements Driver, FibListener, Timer {
     this.#device.numVfs = 0;
     yield* this.ports.removeAll(task);
     while (dl.reporters.length > 0) yield* removeReporter(task, dl);
-    for (const { path } of PART_KNOBS) this.knobs.delete(path);
+    for (const { path } of this.#partKnobs) this.knobs.delete(path);
     const { fibListeners } = dl.netns;
     fibListeners.splice(fibListeners.indexOf(this), 1);
     for (const table of FIB_TABLES) findResource(dl.resources, table)!.resource.occupancy = undefined;
     this.#stopTraps();
     unregisterTraps(task, dl);
     unregisterRegions(task, dl);
+  }
+
+  // Params: one that is not of mode driverinit is the file of debugfs itself
+
+  paramGet({ name }: ParamSpec): ParamValue {
+    return this.knobs.get(name)!;
+  }
+
+  paramSet({ name }: ParamSpec, value: ParamValue): void {
+    this.knobs.set(name, value);
   }
 
   // Traps

@@ -73,7 +73,7 @@ export class NetdevsimBus implements FileOwner {
     const fields = scan(value, 3);
     const id = fields[0];
     if (id === undefined) {
-      task.log("info", 'Format for adding new device is "id port_count num_queues" (uint uint unit).');
+      task.log("info", `Format for adding new device is ${this.#kernel.era.netdevsim.newDevice}.`);
       return "EINVAL";
     }
     if (id > INT_MAX) return tooBig(task);
@@ -215,7 +215,9 @@ export class NetdevsimBus implements FileOwner {
       case "health/break_health":
         return driver.dl.reloadFailed ? undefined : { write: (task) => breakHealth(task, driver) };
       case "max_vfs":
-        return { read: () => ({ text: String(device.maxVfs) }), write: (_task, value) => setMaxVfs(device, value) };
+        return this.#kernel.era.netdevsim.lacks.has("max_vfs")
+          ? undefined
+          : { read: () => ({ text: String(device.maxVfs) }), write: (_task, value) => setMaxVfs(device, value) };
       case "trap_flow_action_cookie":
         return { read: () => ({ errno: "EINVAL" }) };
     }

@@ -1,5 +1,5 @@
 /**
- * What netdevsim declares: the same in all eras (SEMANTICS 4.2, 5.2, 5.3).
+ * What netdevsim declares (SEMANTICS 4.2, 5.2, 5.3); which of it a kernel lacks says its era.
  *
  * @module
  */
@@ -58,9 +58,10 @@ export const TRAPS: readonly TrapSpec[] = [
 ];
 
 /** Params, in the order of their ids. */
-export const PARAMS: readonly (ParamSpec & { readonly initial: number | boolean })[] = [
-  { name: "max_macs", generic: true, type: "u32", cmode: "driverinit", initial: 32 },
-  { name: "test1", generic: false, type: "bool", cmode: "driverinit", initial: true },
+export const PARAMS: readonly ParamSpec[] = [
+  { name: "max_macs", generic: true, type: "u32", cmode: "driverinit", default: 32 },
+  { name: "test1", generic: false, type: "bool", cmode: "driverinit", default: true },
+  { name: "test2", generic: false, type: "u32", cmode: "runtime", default: 1234 },
 ];
 
 /** Time between two rounds of trapped packets, in ms. */
@@ -86,10 +87,12 @@ export const KNOBS: readonly { path: string; type: "bool" | "u32"; initial: numb
   { path: "fail_trap_group_set", type: "bool", initial: false },
   { path: "fail_trap_policer_counter_get", type: "bool", initial: false },
   { path: "fail_trap_policer_set", type: "bool", initial: false },
+  { path: "fw_update_flash_chunk_time_ms", type: "u32", initial: 100 },
   { path: "fw_update_overwrite_mask", type: "u32", initial: 0 },
   { path: "fw_update_status", type: "bool", initial: true },
   { path: "max_macs", type: "u32", initial: 32 },
   { path: "test1", type: "bool", initial: true },
+  { path: "test2", type: "u32", initial: 1234 },
   { path: "udp_ports_ipv4_only", type: "bool", initial: false },
   { path: "udp_ports_open_only", type: "bool", initial: false },
   { path: "udp_ports_shared", type: "bool", initial: false },

@@ -9,6 +9,7 @@ import type { Devlink } from "./devlink.ts";
 import type { ReloadAction } from "./driver.ts";
 import type { Netns } from "./netns.ts";
 import type { Result } from "./observation.ts";
+import { promoteParams } from "./param.ts";
 import { invalidResource } from "./resource.ts";
 import type { Steps, Task } from "./task.ts";
 
@@ -63,7 +64,7 @@ function* perform(task: Task, dl: Devlink, action: ReloadAction, target: Netns |
     dl.netns = target;
     if (era.netnsMove === "between") yield* announceAll(task, dl);
   }
-  if (action === "driver_reinit") promote(dl);
+  if (action === "driver_reinit") promoteParams(dl);
   const up = yield* dl.driver.reloadUp(task, dl);
   const failed = up !== "ok";
   if (dl.reloadFailed !== failed) {
@@ -78,13 +79,4 @@ function* perform(task: Task, dl: Devlink, action: ReloadAction, target: Netns |
   dl.reloads[action]++;
   announceDev(task, dl, "new");
   return "ok";
-}
-
-/** Driverinit values that were set since the last reload become effective. */
-function promote(dl: Devlink): void {
-  for (const param of dl.params) {
-    if (param.pending === undefined) continue;
-    param.value = param.pending;
-    param.pending = undefined;
-  }
 }
