@@ -8,6 +8,7 @@ import { DriverCore } from "./device.ts";
 import type { Devlink } from "./devlink.ts";
 import type { Era } from "./era.ts";
 import { Linkwatch } from "./linkwatch.ts";
+import { Lockdep } from "./lockdep.ts";
 import { Modules } from "./module.ts";
 import { modulesOf } from "./modules.ts";
 import { linkEvent, type Netdev, Netns } from "./netns.ts";
@@ -17,10 +18,10 @@ import {
   acquire,
   HungTask,
   Lock,
-  LOCK_CLASSES,
   type LockClass,
-  type LockOrder,
+  type LockOptions,
   Oops,
+  RwLock,
   type SchedulingPoint,
   type Steps,
   Task,
@@ -61,6 +62,8 @@ export interface KernelOptions {
   netdevs: readonly string[];
   listeners: boolean;
   freedMemory: FreedMemory;
+  /** What is known of the order of locks from elsewhere; nothing where it is not given */
+  lockdep?: Lockdep;
 }
 
 /** The state of one booted kernel. */
@@ -77,8 +80,10 @@ export class Kernel {
   readonly timers: Timer[] = [];
   /** Kernel threads with something to do, in the order in which it came */
   readonly workers: { task: Task; steps: Steps }[] = [];
-  readonly lockOrder: LockOrder = new Uint16Array(LOCK_CLASSES.length);
+  readonly lockdep: Lockdep;
   readonly rtnl: Lock;
+  /** Held to read while netns come and go, to write while somebody joins or leaves what is called for each of them */
+  readonly pernetOps: RwLock;
   /** What workers cause is written down here: the observation of the operation that runs */
   observation: Observation = emptyObservation();
   /** Whether workers stop at every lock, too: somebody steps the tasks of this kernel */
@@ -101,7 +106,9 @@ export class Kernel {
 
   constructor(readonly era: Era, options: KernelOptions) {
     this.#random = options.seed >>> 0;
+    this.lockdep = options.lockdep ?? new Lockdep();
     this.rtnl = this.lock("rtnl", "rtnl");
+    this.pernetOps = new RwLock("pernet_ops_rwsem", "pernet", this.lockdep);
     this.freedMemory = options.freedMemory;
     this.listeners = options.listeners;
     this.init = new Netns("init", { heard: options.listeners, lab: true });
@@ -135,8 +142,8 @@ export class Kernel {
   readonly listeners: boolean;
 
   /** A new mutex of this kernel. */
-  lock(name: string, lockClass: LockClass): Lock {
-    return new Lock(name, lockClass, this.lockOrder);
+  lock(name: string, lockClass: LockClass, options?: LockOptions): Lock {
+    return new Lock(name, lockClass, this.lockdep, options);
   }
 
   /** The next index of an instance: a new one each time, also for a device that was there before (SEMANTICS 1.1). */

@@ -1,12 +1,14 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { emptyObservation } from "./observation.ts";
-import { acquire, HungTask, Lock, LOCK_CLASSES, Task } from "./task.ts";
+import { Lockdep } from "./lockdep.ts";
+import { acquire, Condition, HungTask, Lock, RwLock, type Steps, Task } from "./task.ts";
 
 function world() {
-  const order = new Uint16Array(LOCK_CLASSES.length);
+  const lockdep = new Lockdep();
   return {
-    instance: new Lock("instance lock", "instance", order),
-    rtnl: new Lock("rtnl_mutex", "rtnl", order),
+    instance: new Lock("instance lock", "instance", lockdep),
+    rtnl: new Lock("rtnl_mutex", "rtnl", lockdep),
+    pernet: new RwLock("pernet_ops_rwsem", "pernet", lockdep),
     task: (name: string) => new Task(name, emptyObservation(), false),
   };
 }
@@ -16,7 +18,10 @@ Deno.test("a task waits for a lock that another one holds", () => {
   const [a, b] = [task("a"), task("b")];
   assertEquals(acquire(a, instance).next().done, true);
   const waiting = acquire(b, instance);
-  assertEquals(waiting.next(), { done: false, value: { kind: "blocked", what: "instance lock", task: "b" } });
+  assertEquals(waiting.next(), {
+    done: false,
+    value: { kind: "blocked", what: "instance lock", task: "b", on: instance },
+  });
   instance.release(a);
   assertEquals(waiting.next().done, true);
   assertEquals(instance.owner, b);
@@ -44,4 +49,41 @@ Deno.test("a task that waits for itself is a finding and never goes on", () => {
     class: "lockdep",
     text: "possible recursive locking detected: instance lock",
   }]);
+});
+
+const waits = (steps: Steps): boolean => !steps.next().done;
+
+Deno.test("many may read at once; whoever waits to write holds back those who come to read", () => {
+  const { pernet, task } = world();
+  const [a, b, c, d] = [task("a"), task("b"), task("c"), task("d")];
+  assertEquals(waits(pernet.acquireRead(a)), false);
+  assertEquals(waits(pernet.acquireRead(b)), false);
+  const writer = pernet.acquireWrite(c);
+  assertEquals(waits(writer), true);
+  const reader = pernet.acquireRead(d);
+  assertEquals(waits(reader), true);
+  pernet.release(a);
+  assertEquals([waits(reader), waits(writer)], [true, true]);
+  pernet.release(b);
+  assertEquals([waits(reader), waits(writer)], [true, false]);
+  pernet.release(c);
+  assertEquals(waits(reader), false);
+});
+
+Deno.test("who reads and wants to write waits for itself, and for ever holds back those who come to read", () => {
+  const { pernet, task } = world();
+  const [a, b] = [task("a"), task("b")];
+  pernet.acquireRead(a).next();
+  assertThrows(() => pernet.acquireWrite(a).next(), HungTask);
+  assertEquals(waits(pernet.acquireRead(b)), true);
+});
+
+Deno.test("an event is waited for until it is there", () => {
+  const { task } = world();
+  let users = 1;
+  const gone = new Condition("users to go", () => users === 0);
+  const waiting = gone.wait(task("a"));
+  assertEquals(waits(waiting), true);
+  users--;
+  assertEquals(waits(waiting), false);
 });
