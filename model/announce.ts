@@ -22,7 +22,14 @@ export type Change = "new" | "del";
 
 /** Whether a message is built at all: only of registered instances and, in later eras, only if somebody listens. */
 function builds(dl: Devlink): boolean {
-  return dl.registered && (dl.netns.heard || dl.kernel.era.unheard === "built");
+  return dl.registered && (dl.netns.heard || dl.kernel.era.unheard === "built" || dl.kernel.overheard);
+}
+
+/** Attributes whose reading counts: of a message that the kernel itself does not build, the read is taken back. */
+function counting(dl: Devlink, unread: () => void, read: () => Attributes | null): Attributes | null {
+  const attributes = read();
+  if (attributes && !dl.netns.heard && dl.kernel.era.unheard === "skipped") unread();
+  return attributes;
 }
 
 function send(task: Task, dl: Devlink, change: string, object: string, handle: string, attributes: Attributes): void {
@@ -53,7 +60,7 @@ export function announcePortUnlocked(task: Task, dl: Devlink, port: Port, change
 /** A trap; a counter that cannot be read suppresses the message. */
 export function announceTrap(task: Task, dl: Devlink, trap: Trap, change: Change): void {
   if (!builds(dl)) return;
-  const attributes = trapAttributes(dl, trap);
+  const attributes = counting(dl, () => dl.driver.unreadTrap?.(trap), () => trapAttributes(dl, trap));
   if (attributes) send(task, dl, change, "trap", dl.handle, attributes);
 }
 
@@ -65,7 +72,7 @@ export function announceGroup(task: Task, dl: Devlink, group: TrapGroup, change:
 /** A trap policer; a counter that cannot be read suppresses the message. */
 export function announcePolicer(task: Task, dl: Devlink, policer: TrapPolicer, change: Change): void {
   if (!builds(dl)) return;
-  const attributes = policerAttributes(dl, policer);
+  const attributes = counting(dl, () => policer.reads--, () => policerAttributes(dl, policer));
   if (attributes) send(task, dl, change, "trap-policer", dl.handle, attributes);
 }
 

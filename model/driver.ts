@@ -68,6 +68,8 @@ export interface Driver {
   trapPolicerSet(task: Task, policer: TrapPolicer, rate: number, burst: number): Result;
   /** What the driver counted as dropped; -1 where the counter cannot be read */
   trapDropped(trap: Trap): number;
+  /** Takes back a read of that counter, which the kernel did not do */
+  unreadTrap?(trap: Trap): void;
   /** What the policer dropped; -1 where the counter cannot be read */
   policerDropped(policer: TrapPolicer): number;
 }

@@ -84,6 +84,8 @@ export interface NetdevsimEra {
   readonly lacks: ReadonlySet<string>;
   /** How `new_device` says that its line is to be */
   readonly newDevice: string;
+  /** What the knobs `report_stats_rx` and `report_stats_tx` of a port hold at first */
+  readonly pauseStats: "Y" | "N";
 }
 
 /** What phylink of one family of kernels does differently from the others (drivers/net/phy/phylink.c). */
@@ -108,19 +110,39 @@ export interface PhylinkEra {
   readonly phydevMutex: boolean;
 }
 
-const netdevsim61: NetdevsimEra = {
-  lacks: new Set(["test2", "fw_update_flash_chunk_time_ms"]),
+const netdevsim612: NetdevsimEra = {
+  lacks: new Set(["test2", "fw_update_flash_chunk_time_ms", "queue_reset", "vlan"]),
   newDevice: '"id port_count num_queues" (uint uint unit)',
+  pauseStats: "Y",
+};
+const netdevsim61: NetdevsimEra = {
+  ...netdevsim612,
+  lacks: new Set([...netdevsim612.lacks, "pp_hold", "link_device", "unlink_device"]),
+  pauseStats: "N",
 };
 const netdevsim510: NetdevsimEra = {
-  lacks: new Set([...netdevsim61.lacks, "fail_trap_drop_counter_get", "fib", "max_vfs", "nexthops"]),
+  ...netdevsim61,
+  lacks: new Set([
+    ...netdevsim61.lacks,
+    "fail_trap_drop_counter_get",
+    "fib",
+    "max_vfs",
+    "nexthops",
+    "hwstats",
+    "psample",
+    "rate_nodes",
+    "get_err",
+    "set_err",
+    "ring",
+  ]),
   newDevice: '"id port_count" (uint uint)',
 };
 const netdevsim72: NetdevsimEra = {
-  lacks: new Set(),
+  lacks: new Set(["udp_ports_sleep"]),
   newDevice: '"id port_count num_queues" (uint uint uint)',
+  pauseStats: "Y",
 };
-const netdevsim73: NetdevsimEra = { ...netdevsim72, lacks: new Set(["max_vfs", "udp_ports_sleep"]) };
+const netdevsim73: NetdevsimEra = { ...netdevsim72, lacks: new Set([...netdevsim72.lacks, "max_vfs"]) };
 
 const phylink61: PhylinkEra = {
   selects: true,
@@ -199,7 +221,7 @@ const era612: Era = {
   showsIndex: false,
   paramDefaults: false,
   burstPeriod: false,
-  netdevsim: netdevsim61,
+  netdevsim: netdevsim612,
   phylink: phylink612,
 };
 

@@ -13,10 +13,11 @@ import { NetdevsimBus } from "./netdevsim_bus.ts";
 import { linkFlags, type Netdev, Netns, operstate } from "./netns.ts";
 import { NETDEV_COMMANDS, netdevFile, type NetdevKind } from "./netdev.ts";
 import { emptyObservation, type FreedMemory, type Observation, type Result } from "./observation.ts";
-import type { Operation, OperationKind } from "./operation.ts";
+import type { NetnsName, Operation, OperationKind } from "./operation.ts";
 import { reloadIntoInit } from "./reload.ts";
 import { rounds } from "./rounds.ts";
 import { settle } from "./settle.ts";
+import { type Directory, sysfsTree } from "./tree.ts";
 import { acquire, HungTask, Oops, type SchedulingPoint, type Steps, Task } from "./task.ts";
 
 /** What a machine is made with. */
@@ -27,8 +28,13 @@ export interface MachineOptions {
   seed?: number;
   /** Netdevs that are there before any operation */
   netdevs?: { init: string[] };
-  /** Whether a devlink and a link monitor run in every netns (from its start to its end) or in none */
-  listeners?: "all" | "none";
+  /**
+   * Whether a devlink and a link monitor run in every netns (from its start to its end), or in none but where
+   * {@linkcode Machine.listen} says so. `overheard`: as with `none`, and observations hold what nobody hears, too
+   *
+   * @default {"all"}
+   */
+  listeners?: "all" | "none" | "overheard";
   /**
    * What a use of freed memory does
    *
@@ -68,10 +74,11 @@ export class Machine {
     this.#kernel = new Kernel(era, {
       seed: options.seed ?? 1,
       netdevs: options.netdevs?.init ?? ["lo", "eth0"],
-      listeners: options.listeners !== "none",
+      listeners: (options.listeners ?? "all") === "all",
       freedMemory: options.freedMemory ?? "kept",
     });
     const kernel = this.#kernel;
+    kernel.overheard = options.listeners === "overheard";
     kernel.owners.push(new NetdevsimBus(kernel));
     if (options.hardware) { for (const id of options.hardware) this.#boot(id); }
   }
@@ -93,6 +100,32 @@ export class Machine {
   /** Virtual time since the boot, in ms. */
   get now(): number {
     return this.#kernel.now;
+  }
+
+  /** Says whether somebody listens to the messages of a netns. */
+  listen(netns: NetnsName, heard: boolean): void {
+    const found = this.#kernel.netns.get(netns);
+    if (found) found.heard = heard;
+  }
+
+  /** The netns that have a name, in the order in which they were made, `init` first. */
+  get netns(): NetnsName[] {
+    return [...this.#kernel.netns.keys()];
+  }
+
+  /** The netdevs of a netns as they are now, in the order in which they came. */
+  netdevs(netns: NetnsName = "init"): readonly Netdev[] {
+    return [...this.#kernel.netns.get(netns)?.netdevs.values() ?? []];
+  }
+
+  /** The FIB routes that operations added to a netns: prefixes with the names of their netdevs. */
+  routes(netns: NetnsName = "init"): ReadonlyMap<string, string> {
+    return this.#kernel.netns.get(netns)?.routes ?? new Map();
+  }
+
+  /** What `/sys` looks like to somebody in a netns. */
+  sysfs(netns: NetnsName = "init"): Directory {
+    return sysfsTree(this.#kernel, this.#kernel.netns.get(netns) ?? this.#kernel.init);
   }
 
   /**

@@ -220,6 +220,10 @@ export class Netdevsim implements Driver, FibListener, Timer {
     return this.knobs.get("fail_trap_drop_counter_get") ? -1 : this.#trapReads++;
   }
 
+  unreadTrap(): void {
+    this.#trapReads--;
+  }
+
   policerDropped(policer: TrapPolicer): number {
     return this.knobs.get("fail_trap_policer_counter_get") ? -1 : policer.reads++;
   }

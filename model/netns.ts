@@ -12,6 +12,8 @@ import type { Steps, Task } from "./task.ts";
 export interface Netdev {
   readonly name: string;
   readonly netns: Netns;
+  /** Its number in its netns */
+  readonly ifindex: number;
   /** As ip(8) prints them while it is down */
   readonly downFlags: readonly string[];
   readonly operstateUp: string;
@@ -68,6 +70,8 @@ export class Netns {
   readonly occupancy: Record<FibTable, number>;
   /** Netdevs with a link-local address, and whether that is assigned yet */
   readonly linkLocal = new Map<Netdev, boolean>();
+  /** The last ifindex that was given out */
+  lastIfindex = 0;
   /** Routes that operations added, with their netdev */
   readonly routes = new Map<string, string>();
 

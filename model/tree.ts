@@ -1,0 +1,258 @@
+/**
+ * What there is to see in sysfs and debugfs: directories and what is in them, for who lists and finds files. What a file
+ * holds, and what writing it does, is its owner's ({@linkcode FileOwner}); files that do nothing else than hold a value
+ * which the model does not use hold it here.
+ *
+ * @module
+ */
+
+import type { Kernel } from "./kernel.ts";
+import type { NetdevsimBus, NetdevsimDevice } from "./netdevsim_bus.ts";
+import { linkFlags, type Netdev, type Netns } from "./netns.ts";
+
+/** A directory. */
+export interface Directory {
+  readonly type: "dir";
+  readonly mode: number;
+  /** What is in it, by name */
+  readonly entries: () => ReadonlyMap<string, TreeNode>;
+}
+
+/** A symbolic link. */
+export interface Link {
+  readonly type: "link";
+  readonly target: string;
+}
+
+/** A file. */
+export interface File {
+  readonly type: "file";
+  readonly mode: number;
+  readonly size: number;
+  /** What it holds where the model has no use for it; undefined where it is somebody's */
+  readonly text?: string;
+}
+
+/** What a path can be. */
+export type TreeNode = Directory | Link | File;
+
+/** How a tree is written down here: a directory, the mode of a file, or a file that holds a text. */
+type Sketch = { readonly [name: string]: Sketch | TreeNode | number | string | undefined };
+
+const RW = 0o600;
+const RO = 0o400;
+const WO = 0o200;
+
+function directory(sketch: () => Sketch, size: number, mode = 0o755): Directory {
+  return {
+    type: "dir",
+    mode,
+    entries: () => {
+      const result = new Map<string, TreeNode>();
+      for (const [name, each] of Object.entries(sketch())) {
+        if (each === undefined) continue;
+        if (typeof each === "number") result.set(name, { type: "file", mode: each, size });
+        else if (typeof each === "string") result.set(name, { type: "file", mode: RW, size, text: each });
+        else if ("type" in each && typeof each.type === "string") result.set(name, each as TreeNode);
+        else result.set(name, directory(() => each as Sketch, size));
+      }
+      return result;
+    },
+  };
+}
+
+const link = (target: string): Link => ({ type: "link", target });
+const fixed = (text: string, mode: number): File => ({ type: "file", mode, size: 0, text });
+const PAGE = 4096;
+const sysfs = (sketch: () => Sketch): Directory => directory(sketch, PAGE);
+const debugfs = (sketch: () => Sketch, mode?: number): Directory => directory(sketch, 0, mode);
+
+/** The directory `/sys` of a kernel as somebody in `netns` sees it; debugfs is mounted in the first netns alone. */
+export function sysfsTree(kernel: Kernel, netns: Netns): Directory {
+  const bus = kernel.owners.find((owner): owner is NetdevsimBus => "devices" in owner && owner.devices instanceof Map);
+  const devices = bus ? [...bus.devices.values()] : [];
+  const each = (of: (device: NetdevsimDevice) => TreeNode): Sketch =>
+    Object.fromEntries(devices.map((device) => [device.name, of(device)]));
+  return sysfs(() => ({
+    bus: sysfs(() => ({
+      netdevsim: bus && sysfs(() => ({
+        del_device: WO,
+        devices: sysfs(() => each((device) => link(`../../../devices/${device.name}`))),
+        drivers: sysfs(() => ({
+          netdevsim: sysfs(() => ({
+            bind: WO,
+            module: link("../../../../module/netdevsim"),
+            ...Object.fromEntries(
+              devices.filter((device) => device.driver).map(
+                (device) => [device.name, link(`../../../../devices/${device.name}`)],
+              ),
+            ),
+            uevent: WO,
+            unbind: WO,
+          })),
+        })),
+        drivers_autoprobe: { type: "file", mode: 0o644, size: PAGE, text: "1" },
+        drivers_probe: WO,
+        ...(kernel.era.netdevsim.lacks.has("link_device") ? {} : { link_device: WO }),
+        new_device: WO,
+        uevent: WO,
+        ...(kernel.era.netdevsim.lacks.has("link_device") ? {} : { unlink_device: WO }),
+      })),
+    })),
+    class: sysfs(() => ({
+      net: sysfs(() =>
+        Object.fromEntries(
+          [...netns.netdevs.values()].map((netdev) => {
+            const device = deviceOf(devices, netdev);
+            return [netdev.name, link(`../../devices/${device?.name ?? "virtual"}/net/${netdev.name}`)];
+          }),
+        )
+      ),
+    })),
+    devices: sysfs(() => ({
+      ...each((device) => deviceDirectory(device, netns)),
+      virtual: sysfs(() => ({
+        net: netDirectory([...netns.netdevs.values()].filter((netdev) => !deviceOf(devices, netdev))),
+      })),
+    })),
+    kernel: sysfs(() => ({
+      debug: debugfs(
+        () => netns === kernel.init && bus ? { netdevsim: debugfs(() => each((one) => knobs(kernel, one) ?? GONE)) } : {},
+        0o700,
+      ),
+    })),
+    module: sysfs(() => ({
+      netdevsim: bus && sysfs(() => ({
+        coresize: 0o444,
+        drivers: sysfs(() => ({ "netdevsim:netdevsim": link("../../../bus/netdevsim/drivers/netdevsim") })),
+        holders: sysfs(() => ({})),
+        initsize: 0o444,
+        initstate: { type: "file", mode: 0o444, size: PAGE, text: "live" },
+        refcnt: { type: "file", mode: 0o444, size: PAGE, text: "0" },
+        uevent: WO,
+      })),
+    })),
+  }));
+}
+
+/** What is left out: a device that is not bound has no directory in debugfs. */
+const GONE = undefined as unknown as TreeNode;
+
+function deviceOf(devices: readonly NetdevsimDevice[], netdev: Netdev): NetdevsimDevice | undefined {
+  return devices.find((device) => device.driver?.dl.ports.some((port) => port.netdev === netdev));
+}
+
+function deviceDirectory(device: NetdevsimDevice, netns: Netns): Directory {
+  const netdevs = device.driver?.dl.ports.flatMap((port) => port.netdev ? [port.netdev] : []) ?? [];
+  const seen = netdevs.filter((netdev) => netdev.netns === netns);
+  return sysfs(() => ({
+    del_port: WO,
+    ...(device.driver ? { driver: link("../../bus/netdevsim/drivers/netdevsim") } : {}),
+    ...(netdevs.length > 0 ? { net: netDirectory(seen) } : {}),
+    new_port: WO,
+    power: sysfs(() => ({})),
+    sriov_numvfs: 0o664,
+    subsystem: link("../../bus/netdevsim"),
+    uevent: { type: "file", mode: 0o644, size: PAGE, text: device.driver ? "DRIVER=netdevsim" : "" },
+  }));
+}
+
+function netDirectory(netdevs: readonly Netdev[]): Directory {
+  return sysfs(() => Object.fromEntries(netdevs.map((netdev) => [netdev.name, netdevDirectory(netdev)])));
+}
+
+function netdevDirectory(netdev: Netdev): Directory {
+  const value = (text: string, mode = 0o444): File => ({ type: "file", mode, size: PAGE, text });
+  const flags = linkFlags(netdev);
+  const bits: Readonly<Record<string, number>> = { UP: 1, BROADCAST: 2, LOOPBACK: 8, NOARP: 0x80, MULTICAST: 0x1000 };
+  return sysfs(() => ({
+    carrier: 0o644,
+    dev_id: value("0x0"),
+    flags: value(`0x${flags.reduce((sum, flag) => sum + (bits[flag] ?? 0), 0).toString(16)}`, 0o644),
+    ifindex: value(String(netdev.ifindex)),
+    operstate: 0o444,
+    statistics: sysfs(() => ({})),
+    uevent: value(`INTERFACE=${netdev.name}\nIFINDEX=${netdev.ifindex}`, 0o644),
+  }));
+}
+
+/** The knobs of a bound device in debugfs; undefined where it is not bound. */
+function knobs(kernel: Kernel, device: NetdevsimDevice): Directory | undefined {
+  const { driver } = device;
+  if (!driver) return undefined;
+  const { lacks, pauseStats } = kernel.era.netdevsim;
+  const failed = driver.dl.reloadFailed;
+  const has = (sketch: Sketch): Sketch =>
+    Object.fromEntries(Object.entries(sketch).filter(([name]) => !lacks.has(name)));
+  const existing = (sketch: Sketch): Sketch => has(Object.fromEntries(Object.entries(sketch).sort()));
+  const ports = () => Object.fromEntries(driver.dl.ports.map((port) => [String(port.index), portKnobs(device, pauseStats, has)]));
+  const tops = [...driver.knobs.keys()].filter((path) => !path.includes("/"));
+  return debugfs(() =>
+    existing({
+      ...Object.fromEntries(tops.map((path) => [path, RW])),
+      bpf_bound_progs: {},
+      hwstats: { l3: { disable_ifindex: WO, enable_ifindex: WO, fail_next_enable: WO } },
+      max_vfs: RW,
+      ports: debugfs(ports),
+      rate_nodes: {},
+      take_snapshot: failed ? undefined : WO,
+      trap_flow_action_cookie: RW,
+      ...(failed ? { fib: {}, health: {}, psample: {} } : {
+        fib: {
+          fail_nexthop_bucket_replace: RW,
+          fail_res_nexthop_group_replace: RW,
+          fail_route_delete: RW,
+          fail_route_offload: RW,
+          nexthop_bucket_activity: WO,
+        },
+        health: { binary_len: RW, break_health: WO, fail_recover: RW },
+        psample: {
+          enable: WO,
+          group_num: "10",
+          in_ifindex: "1",
+          latency_max: "50",
+          out_ifindex: "2",
+          out_tc: "0",
+          out_tc_occ_max: "10000",
+          rate: "100",
+          trunc_size: "0",
+        },
+      }),
+    })
+  );
+}
+
+function portKnobs(device: NetdevsimDevice, pauseStats: string, has: (sketch: Sketch) => Sketch): Directory {
+  return debugfs(() =>
+    has({
+      bpf_map_accept: "Y",
+      bpf_offloaded_id: fixed("0", RO),
+      bpf_tc_accept: "Y",
+      bpf_tc_non_bound_accept: "N",
+      bpf_xdpdrv_accept: "Y",
+      bpf_xdpoffload_accept: "Y",
+      dev: link(`../../../${device.name}`),
+      ethtool: has({
+        get_err: "0",
+        pause: { report_stats_rx: pauseStats, report_stats_tx: pauseStats },
+        ring: {
+          rx_jumbo_max_pending: "4096",
+          rx_max_pending: "4096",
+          rx_mini_max_pending: "4096",
+          tx_max_pending: "4096",
+        },
+        set_err: "0",
+      }),
+      ipsec: fixed("SA count=0 tx=0", RO),
+      pp_hold: "n",
+      queue_reset: WO,
+      udp_ports: {
+        inject_error: "0",
+        reset: WO,
+        table0: fixed("0\n0\n0\n0", RO),
+        table1: fixed("0\n0\n0\n0", RO),
+      },
+      vlan: fixed("", RO),
+    })
+  );
+}
