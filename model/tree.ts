@@ -71,7 +71,7 @@ const debugfs = (sketch: () => Sketch, mode?: number): Directory => directory(sk
 export function sysfsTree(kernel: Kernel, netns: Netns): Directory {
   const bus = kernel.owners.find((owner): owner is NetdevsimBus => "devices" in owner && owner.devices instanceof Map);
   const devices = bus ? [...bus.devices.values()] : [];
-  const each = (of: (device: NetdevsimDevice) => TreeNode): Sketch =>
+  const each = (of: (device: NetdevsimDevice) => TreeNode | undefined): Sketch =>
     Object.fromEntries(devices.map((device) => [device.name, of(device)]));
   return sysfs(() => ({
     bus: sysfs(() => ({
@@ -117,7 +117,7 @@ export function sysfsTree(kernel: Kernel, netns: Netns): Directory {
     })),
     kernel: sysfs(() => ({
       debug: debugfs(
-        () => netns === kernel.init && bus ? { netdevsim: debugfs(() => each((one) => knobs(kernel, one) ?? GONE)) } : {},
+        () => netns === kernel.init && bus ? { netdevsim: debugfs(() => each((one) => knobs(kernel, one))) } : {},
         0o700,
       ),
     })),
@@ -134,9 +134,6 @@ export function sysfsTree(kernel: Kernel, netns: Netns): Directory {
     })),
   }));
 }
-
-/** What is left out: a device that is not bound has no directory in debugfs. */
-const GONE = undefined as unknown as TreeNode;
 
 function deviceOf(devices: readonly NetdevsimDevice[], netdev: Netdev): NetdevsimDevice | undefined {
   return devices.find((device) => device.driver?.dl.ports.some((port) => port.netdev === netdev));
@@ -185,7 +182,8 @@ function knobs(kernel: Kernel, device: NetdevsimDevice): Directory | undefined {
   const has = (sketch: Sketch): Sketch =>
     Object.fromEntries(Object.entries(sketch).filter(([name]) => !lacks.has(name)));
   const existing = (sketch: Sketch): Sketch => has(Object.fromEntries(Object.entries(sketch).sort()));
-  const ports = () => Object.fromEntries(driver.dl.ports.map((port) => [String(port.index), portKnobs(device, pauseStats, has)]));
+  const ports = () =>
+    Object.fromEntries(driver.dl.ports.map((port) => [String(port.index), portKnobs(device, pauseStats, has)]));
   const tops = [...driver.knobs.keys()].filter((path) => !path.includes("/"));
   return debugfs(() =>
     existing({
