@@ -146,14 +146,15 @@ export const DEVLINK_COMMANDS: { [K in DevlinkKind]: Command<K> } = {
     const deviceFirst = era.reloadLocks[0] === "device";
     dl.references++;
     if (deviceFirst) yield* acquire(task, dl.deviceLock);
+    const instance = era.reloadLocks.includes("instance");
     let result: Result = "ENODEV";
-    if (yield* lockInstance(task, dl, dl.lock)) {
+    if (instance ? yield* lockInstance(task, dl, dl.lock) : dl.registered) {
       const action = op.action ?? "driver_reinit";
       result = yield* reload(task, dl, { action, limit: op.limit, target });
       if (result === "ok" && (op.action !== undefined || op.limit !== undefined)) {
         task.observation.reply = { reload: { reload_actions_performed: [action] } };
       }
-      leave(task, dl);
+      if (instance) leave(task, dl);
     }
     if (deviceFirst) dl.deviceLock.release(task);
     dl.references--;
@@ -227,16 +228,18 @@ export const DEVLINK_COMMANDS: { [K in DevlinkKind]: Command<K> } = {
       if (name === undefined && !kernel.era.filteredDumps) return "client";
       return yield* get(scene, handle, (dl) => {
         if (name === undefined) {
-          for (const each of dl.regions) regions[each.handle] = regionAttributes(each);
+          for (const each of dl.regions) regions[each.handle] = regionAttributes(dl, each);
           return { reply: { regions } };
         }
         const region = findRegion(dl, name);
-        return region ? { reply: { regions: { [region.handle]: regionAttributes(region) } } } : "EINVAL";
+        return region ? { reply: { regions: { [region.handle]: regionAttributes(dl, region) } } } : "EINVAL";
       });
     }
     for (const dl of [...kernel.instances]) {
       if (dl.netns !== netns || !dl.registered || !(yield* lockInstance(task, dl, dl.lock))) continue;
-      if (dl.netns === netns) { for (const region of dl.regions) regions[region.handle] = regionAttributes(region); }
+      if (dl.netns === netns) {
+        for (const region of dl.regions) regions[region.handle] = regionAttributes(dl, region);
+      }
       leave(task, dl);
     }
     task.observation.reply = { regions };

@@ -117,6 +117,8 @@ export class Devlink {
   /** Those who looked it up and have not let go of it */
   references = 0;
   reloadFailed = false;
+  /** False where the driver holds reloads off for a while (`devlink_reload_disable`, before 5.16) */
+  reloadEnabled = true;
   readonly reloads: Record<"driver_reinit" | "fw_activate", number> = { driver_reinit: 0, fw_activate: 0 };
   ports: Port[] = [];
   policers: TrapPolicer[] = [];
@@ -171,6 +173,29 @@ export function* lockInstance(task: Task, dl: Devlink, lock: Lock): Steps<boolea
   if (dl.registered) return true;
   leave(task, dl, lock);
   return false;
+}
+
+/**
+ * Lets a driver change what an instance holds: it locks the instance, or, where each registration does so by itself, keeps
+ * reloads away.
+ */
+export function* lockForDriver(task: Task, dl: Devlink): Steps {
+  if (dl.kernel.era.driverLocksInstance) return yield* acquire(task, dl.lock);
+  yield* underMutex(dl.kernel, task, () => dl.reloadEnabled = false);
+}
+
+/** The end of what {@linkcode lockForDriver} began. */
+export function* unlockForDriver(task: Task, dl: Devlink): Steps {
+  if (dl.kernel.era.driverLocksInstance) return dl.lock.release(task);
+  yield* underMutex(dl.kernel, task, () => dl.reloadEnabled = true);
+}
+
+/** Does something under the global mutex of the devlink core, where there is one. */
+export function* underMutex(kernel: Kernel, task: Task, body: () => void): Steps {
+  const { devlinkMutex } = kernel;
+  if (devlinkMutex) yield* acquire(task, devlinkMutex);
+  body();
+  devlinkMutex?.release(task);
 }
 
 /** The end of a command. */

@@ -25,6 +25,13 @@ export interface Era {
   readonly unheard: "built" | "skipped";
   /** The locks of a reload and of the end of a netns, in the order in which they are taken */
   readonly reloadLocks: readonly ("device" | "instance")[];
+  /** Whether one mutex of the devlink core is held over every command, every dump and the end of a netns */
+  readonly devlinkMutex: boolean;
+  /**
+   * Whether netdevsim locks its instance while it is probed or removed and while its ports come and go. Else each registration
+   * does so by itself, others run in between, and reloads are refused meanwhile (`devlink_reload_disable`)
+   */
+  readonly driverLocksInstance: boolean;
   /** Whether filling a port message takes RTNL (6.1), or finds the netdev's name kept in the port */
   readonly portFillTakesRtnl: boolean;
   /**
@@ -51,6 +58,13 @@ export interface Era {
   readonly unregisterWaits: boolean;
   /** How a route too many fails: what a FIB notifier's refusal turns into */
   readonly fibRefusal: "EPERM" | "ENOSPC";
+  /** How many entries 127.0.0.1/8 puts into the FIB: the broadcast of the zero host is one in older kernels */
+  readonly loopbackRoutes: number;
+  /**
+   * What a `bind` in sysfs says that binds nothing, since the device has a driver or its probe failed: `ENODEV` always, or
+   * `EBUSY` and the errno of the probe
+   */
+  readonly bindErrno: "ENODEV" | "own";
   /** The flags of a netdevsim netdev that is down, as ip(8) prints them */
   readonly netdevFlags: readonly string[];
   /** Whether a netdevsim netdev that was taken down has no carrier from then on (nothing is linked to it) */
@@ -70,6 +84,8 @@ export interface Era {
   readonly showsIndex: boolean;
   /** Whether a param tells its default, and can be put back to it */
   readonly paramDefaults: boolean;
+  /** Whether a region tells how many snapshots it holds at most */
+  readonly regionMax: boolean;
   /** Whether a reporter has a burst period before its grace period */
   readonly burstPeriod: boolean;
   /** How netdevsim differs */
@@ -82,6 +98,8 @@ export interface Era {
 export interface NetdevsimEra {
   /** The params, files and directories of debugfs and resources that it does not have, by name */
   readonly lacks: ReadonlySet<string>;
+  /** Whether probe tells of all params once more at its end (`devlink_params_publish`) */
+  readonly publishesParams: boolean;
   /** How `new_device` says that its line is to be */
   readonly newDevice: string;
   /** What the knobs `report_stats_rx` and `report_stats_tx` of a port hold at first */
@@ -112,6 +130,7 @@ export interface PhylinkEra {
 
 const netdevsim612: NetdevsimEra = {
   lacks: new Set(["test2", "fw_update_flash_chunk_time_ms", "queue_reset", "vlan"]),
+  publishesParams: false,
   newDevice: '"id port_count num_queues" (uint uint unit)',
   pauseStats: "Y",
 };
@@ -135,10 +154,12 @@ const netdevsim510: NetdevsimEra = {
     "set_err",
     "ring",
   ]),
+  publishesParams: true,
   newDevice: '"id port_count" (uint uint)',
 };
 const netdevsim72: NetdevsimEra = {
   lacks: new Set(["udp_ports_sleep"]),
+  publishesParams: false,
   newDevice: '"id port_count num_queues" (uint uint uint)',
   pauseStats: "Y",
 };
@@ -172,6 +193,8 @@ const era61: Era = {
   registers: "last",
   unheard: "built",
   reloadLocks: ["instance"],
+  devlinkMutex: false,
+  driverLocksInstance: true,
   portFillTakesRtnl: true,
   portType: "driver",
   netnsMove: "around",
@@ -182,6 +205,8 @@ const era61: Era = {
   healthDumpLock: "reporters",
   unregisterWaits: true,
   fibRefusal: "EPERM",
+  loopbackRoutes: 3,
+  bindErrno: "own",
   netdevFlags: ["BROADCAST", "NOARP"],
   downLosesCarrier: false,
   trapDropCounter: true,
@@ -190,9 +215,28 @@ const era61: Era = {
   deadWorker: "stalls",
   showsIndex: false,
   paramDefaults: false,
+  regionMax: true,
   burstPeriod: false,
   netdevsim: netdevsim61,
   phylink: phylink61,
+};
+
+const era510: Era = {
+  ...era61,
+  id: "5.10",
+  corePrefix: "devlink",
+  registers: "first",
+  reloadLocks: [],
+  devlinkMutex: true,
+  driverLocksInstance: false,
+  unregisterWaits: false,
+  fibRefusal: "ENOSPC",
+  loopbackRoutes: 4,
+  bindErrno: "ENODEV",
+  trapDropCounter: false,
+  regionMax: false,
+  netdevsim: netdevsim510,
+  phylink: { ...phylink61, selects: false, rereads: false, pollsFrom: "start" },
 };
 
 const era612: Era = {
@@ -202,6 +246,8 @@ const era612: Era = {
   registers: "first",
   unheard: "skipped",
   reloadLocks: ["device", "instance"],
+  devlinkMutex: false,
+  driverLocksInstance: true,
   portFillTakesRtnl: false,
   portType: "netdev-events",
   netnsMove: "between",
@@ -212,6 +258,8 @@ const era612: Era = {
   healthDumpLock: "instance",
   unregisterWaits: false,
   fibRefusal: "EPERM",
+  loopbackRoutes: 3,
+  bindErrno: "own",
   netdevFlags: ["BROADCAST"],
   downLosesCarrier: true,
   trapDropCounter: true,
@@ -220,6 +268,7 @@ const era612: Era = {
   deadWorker: "alone",
   showsIndex: false,
   paramDefaults: false,
+  regionMax: true,
   burstPeriod: false,
   netdevsim: netdevsim612,
   phylink: phylink612,
@@ -238,20 +287,7 @@ const era72: Era = {
 
 /** The eras by their id. */
 export const ERAS: Readonly<Record<EraId, Era>> = {
-  // 5.10 has no lock over the probe, announces params twice, and has no nexthops, no versions and no maximum of snapshots:
-  // to be completed before it is used
-  "5.10": {
-    ...era61,
-    id: "5.10",
-    booted: false,
-    corePrefix: "devlink",
-    registers: "first",
-    reloadLocks: [],
-    fibRefusal: "ENOSPC",
-    trapDropCounter: false,
-    netdevsim: netdevsim510,
-    phylink: { ...phylink61, selects: false, rereads: false, pollsFrom: "start" },
-  },
+  "5.10": era510,
   "6.1": era61,
   "6.12": era612,
   "7.2": era72,

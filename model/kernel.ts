@@ -84,6 +84,8 @@ export class Kernel {
   readonly rtnl: Lock;
   /** Held to read while netns come and go, to write while somebody joins or leaves what is called for each of them */
   readonly pernetOps: RwLock;
+  /** The mutex that is held over every devlink command and dump, in eras that have one */
+  readonly devlinkMutex: Lock | undefined;
   /** What workers cause is written down here: the observation of the operation that runs */
   observation: Observation = emptyObservation();
   /** Whether workers stop at every lock, too: somebody steps the tasks of this kernel */
@@ -109,6 +111,7 @@ export class Kernel {
     this.lockdep = options.lockdep ?? new Lockdep();
     this.rtnl = this.lock("rtnl", "rtnl");
     this.pernetOps = new RwLock("pernet_ops_rwsem", "pernet", this.lockdep);
+    this.devlinkMutex = era.devlinkMutex ? this.lock("devlink_mutex", "devlink_mutex") : undefined;
     this.freedMemory = options.freedMemory;
     this.listeners = options.listeners;
     this.init = new Netns("init", { heard: options.listeners, lab: true });
@@ -242,7 +245,7 @@ export class Kernel {
 
   /** What 127.0.0.1/8 and ::1 put into the FIB. */
   #loopbackRoutes(netns: Netns, up: boolean): void {
-    for (let i = 0; i < 3; i++) netns.count("IPv4/fib", up);
+    for (let i = 0; i < this.era.loopbackRoutes; i++) netns.count("IPv4/fib", up);
     netns.count("IPv6/fib", up);
   }
 

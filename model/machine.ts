@@ -5,6 +5,7 @@
  */
 
 import { type Command, DEVLINK_COMMANDS, type DevlinkKind } from "./command.ts";
+import { COMMAND_FORMS } from "./command_line.ts";
 import { during } from "./during.ts";
 import { type Era, type EraId, ERAS } from "./era.ts";
 import { Kernel, stepWorker, withRtnl } from "./kernel.ts";
@@ -208,8 +209,7 @@ export class Machine {
       observation.result = "client";
       return observation;
     }
-    const command = commandOf(op.kind) as Command<OperationKind> | undefined;
-    if (!command) throw new TypeError(`Cannot perform operation "${op.kind}": the model has no such kind`);
+    const command = commandOf(op.kind);
     const begin = kernel.now;
     try {
       observation.result = yield* command({ kernel, task, netns }, op);
@@ -355,7 +355,21 @@ const OTHER_COMMANDS: { [K in Exclude<OperationKind, DevlinkKind | NetdevKind>]?
 const COMMANDS: { [K in OperationKind]?: Command<K> } = { ...DEVLINK_COMMANDS, ...NETDEV_COMMANDS, ...OTHER_COMMANDS };
 
 function commandOf(kind: OperationKind): Command<OperationKind> {
-  return COMMANDS[kind] as Command<OperationKind>;
+  const command = COMMANDS[kind] as Command<OperationKind> | undefined;
+  if (!command) throw new TypeError(`Cannot perform operation "${kind}": the model has no such kind`);
+  return Object.hasOwn(COMMAND_FORMS, kind) ? serialised(command) : command;
+}
+
+/** A command of devlink(8), under the global mutex where there is one. */
+function serialised(command: Command<OperationKind>): Command<OperationKind> {
+  return function* (scene, op) {
+    const { kernel: { devlinkMutex }, task } = scene;
+    if (!devlinkMutex) return yield* command(scene, op);
+    yield* acquire(task, devlinkMutex);
+    const result = yield* command(scene, op);
+    devlinkMutex.release(task);
+    return result;
+  };
 }
 
 function netdevOf(kernel: Kernel, netns: Netns, handle: string, index: number): Netdev | undefined {
@@ -393,10 +407,12 @@ function parsePrefix(prefix: string): { key: string; host: boolean } | undefined
 
 /** The end of a netns: every instance in it is reloaded into the first netns, then its netdevs go. */
 function* cleanup(kernel: Kernel, task: Task, netns: Netns): Steps {
+  if (kernel.devlinkMutex) yield* acquire(task, kernel.devlinkMutex);
   for (const dl of [...kernel.instances]) {
     if (dl.netns !== netns || !dl.registered) continue;
     for (const lock of kernel.era.reloadLocks) yield* acquire(task, lock === "device" ? dl.deviceLock : dl.lock);
     if (dl.registered && dl.netns === netns) yield* reloadIntoInit(task, dl);
     for (const lock of kernel.era.reloadLocks.toReversed()) (lock === "device" ? dl.deviceLock : dl.lock).release(task);
   }
+  kernel.devlinkMutex?.release(task);
 }

@@ -100,8 +100,9 @@ export function policerAttributes(dl: Devlink, policer: TrapPolicer): Attributes
 }
 
 /** A region as a dump shows it. */
-export function regionAttributes(region: Region): Attributes {
-  return { size: region.size, snapshot: [...region.snapshots], max: region.max };
+export function regionAttributes(dl: Devlink, region: Region): Attributes {
+  const attributes = { size: region.size, snapshot: [...region.snapshots] };
+  return dl.kernel.era.regionMax ? { ...attributes, max: region.max } : attributes;
 }
 
 /** A health reporter. Date and time of a dump are those of the virtual clock, from 1970 on. */

@@ -5,7 +5,15 @@
  */
 
 import { announceAll, announceAllGone, announceDev } from "./announce.ts";
-import { Devlink, type ParamValue, type Resource, type TrapPolicer } from "./devlink.ts";
+import {
+  Devlink,
+  lockForDriver,
+  type ParamValue,
+  type Resource,
+  type TrapPolicer,
+  underMutex,
+  unlockForDriver,
+} from "./devlink.ts";
 import type { Driver, ParamSpec } from "./driver.ts";
 import { addReporter, newReporter, removeReporter } from "./health.ts";
 import type { Kernel, Timer } from "./kernel.ts";
@@ -25,10 +33,10 @@ import {
 import { NetdevsimPorts } from "./netdevsim_ports.ts";
 import { FIB_TABLES, type FibListener, type FibTable, type Netns } from "./netns.ts";
 import type { Json, Result } from "./observation.ts";
-import { initialiseParam, registerParams, unregisterParams } from "./param.ts";
+import { initialiseParam, publishParams, registerParams, unregisterParams } from "./param.ts";
 import { registerRegion, unregisterRegions } from "./region.ts";
 import { findResource } from "./resource.ts";
-import { acquire, type Steps, type Task } from "./task.ts";
+import type { Steps, Task } from "./task.ts";
 import { registerTraps, unregisterTraps } from "./trap.ts";
 
 const UNLIMITED = 0xffff_ffff_ffff_ffffn;
@@ -55,6 +63,8 @@ export class Netdevsim implements Driver, FibListener, Timer {
   due = 0;
   #trapReads = 0;
   readonly #partKnobs: typeof PART_KNOBS;
+  /** The tables that it counts */
+  readonly #tables: readonly FibTable[];
   readonly #limits: Record<FibTable, bigint>;
   readonly #kernel: Kernel;
   readonly #device: NetdevsimDevice;
@@ -66,6 +76,7 @@ export class Netdevsim implements Driver, FibListener, Timer {
     this.dl = new Devlink(kernel, `netdevsim/${device.name}`, this, device.lock, netns);
     this.ports = new NetdevsimPorts(kernel, this.dl);
     const { lacks } = kernel.era.netdevsim;
+    this.#tables = FIB_TABLES.filter((table) => !lacks.has(table));
     this.#partKnobs = PART_KNOBS.filter(({ path }) => !lacks.has(path.split("/")[0]!));
     for (const { path, initial } of KNOBS) if (!lacks.has(path)) this.knobs.set(path, initial);
     this.#limits = { "IPv4/fib": 0n, "IPv4/fib-rules": 0n, "IPv6/fib": 0n, "IPv6/fib-rules": 0n, "nexthops": 0n };
@@ -75,12 +86,14 @@ export class Netdevsim implements Driver, FibListener, Timer {
   *probe(task: Task): Steps<Result> {
     const { dl } = this;
     const first = this.#kernel.era.registers === "first";
-    yield* acquire(task, dl.lock);
+    yield* lockForDriver(task, dl);
+    dl.resources = resources(this.#kernel.era.netdevsim.lacks);
     if (first) {
-      dl.registered = true;
-      announceDev(task, dl, "new");
+      yield* underMutex(this.#kernel, task, () => {
+        dl.registered = true;
+        announceDev(task, dl, "new");
+      });
     }
-    dl.resources = resources();
     registerParams(task, dl, PARAMS.filter(({ name }) => !this.#kernel.era.netdevsim.lacks.has(name)));
     for (const { spec } of dl.params) {
       if (spec.cmode === "driverinit") initialiseParam(task, dl, spec.name, spec.default);
@@ -89,14 +102,14 @@ export class Netdevsim implements Driver, FibListener, Timer {
     if (result !== "ok") {
       if (first) {
         unregisterParams(task, dl);
-        announceDev(task, dl, "del");
-        dl.registered = false;
+        yield* this.#unregister(task);
       }
-      dl.lock.release(task);
+      yield* unlockForDriver(task, dl);
       dl.free(task);
       return result;
     }
-    dl.lock.release(task);
+    if (this.#kernel.era.netdevsim.publishesParams) publishParams(task, dl);
+    yield* unlockForDriver(task, dl);
     if (!first) {
       dl.registered = true;
       yield* announceAll(task, dl);
@@ -111,17 +124,24 @@ export class Netdevsim implements Driver, FibListener, Timer {
     if (!first) {
       yield* announceAllGone(task, dl);
       dl.registered = false;
-      while (dl.references > 0) yield { kind: "blocked", what: `users of ${dl.handle}`, task: task.name };
+      while (this.#kernel.era.unregisterWaits && dl.references > 0) {
+        yield { kind: "blocked", what: `users of ${dl.handle}`, task: task.name };
+      }
     }
-    yield* acquire(task, dl.lock);
+    yield* lockForDriver(task, dl);
     yield* this.#destroy(task);
     unregisterParams(task, dl);
-    if (first) {
+    if (first) yield* this.#unregister(task);
+    yield* unlockForDriver(task, dl);
+    dl.free(task);
+  }
+
+  *#unregister(task: Task): Steps {
+    const { dl } = this;
+    yield* underMutex(this.#kernel, task, () => {
       announceDev(task, dl, "del");
       dl.registered = false;
-    }
-    dl.lock.release(task);
-    dl.free(task);
+    });
   }
 
   *reloadDown(task: Task): Steps<Result> {
@@ -184,7 +204,7 @@ export class Netdevsim implements Driver, FibListener, Timer {
     for (const { path } of this.#partKnobs) this.knobs.delete(path);
     const { fibListeners } = dl.netns;
     fibListeners.splice(fibListeners.indexOf(this), 1);
-    for (const table of FIB_TABLES) findResource(dl.resources, table)!.resource.occupancy = undefined;
+    for (const table of this.#tables) findResource(dl.resources, table)!.resource.occupancy = undefined;
     this.#stopTraps();
     unregisterTraps(task, dl);
     unregisterRegions(task, dl);
@@ -261,12 +281,12 @@ export class Netdevsim implements Driver, FibListener, Timer {
   /** Reads the sizes of the resources and counts what the netns has; too much of it refuses the device. */
   #countFib(task: Task): Result {
     const { dl } = this;
-    for (const table of FIB_TABLES) {
+    for (const table of this.#tables) {
       const { resource } = findResource(dl.resources, table)!;
       resource.size = resource.sizeNew;
       this.#limits[table] = resource.size;
     }
-    for (const table of FIB_TABLES) {
+    for (const table of this.#tables) {
       if (BigInt(dl.netns.occupancy[table]) > this.#limits[table]) {
         const { errno, text, prefix } = this.refusal(table);
         return task.fail(errno, text, prefix);
@@ -274,7 +294,7 @@ export class Netdevsim implements Driver, FibListener, Timer {
     }
     dl.netns.fibListeners.push(this);
     const { occupancy } = dl.netns;
-    for (const table of FIB_TABLES) findResource(dl.resources, table)!.resource.occupancy = () => occupancy[table];
+    for (const table of this.#tables) findResource(dl.resources, table)!.resource.occupancy = () => occupancy[table];
     return "ok";
   }
 
@@ -302,10 +322,11 @@ function resource(name: string, children: Resource[] = []): Resource {
   };
 }
 
-function resources(): Resource[] {
-  return [
+function resources(lacks: ReadonlySet<string>): Resource[] {
+  const all = [
     resource("IPv4", [resource("fib"), resource("fib-rules")]),
     resource("IPv6", [resource("fib"), resource("fib-rules")]),
     resource("nexthops"),
   ];
+  return all.filter(({ name }) => !lacks.has(name));
 }

@@ -119,7 +119,8 @@ export class NetdevsimBus implements FileOwner {
   *#bind(task: Task, value: string): Steps<string> {
     const device = this.devices.get(value);
     if (!device) return "ENODEV";
-    return (yield* this.#probe(task, device));
+    const result = yield* this.#probe(task, device);
+    return result === "ok" || this.#kernel.era.bindErrno === "own" ? result : "ENODEV";
   }
 
   *#unbind(task: Task, value: string): Steps<string> {

@@ -5,7 +5,7 @@
  */
 
 import { announcePort, announcePortUnlocked } from "./announce.ts";
-import type { Devlink, Port } from "./devlink.ts";
+import { type Devlink, lockForDriver, type Port, unlockForDriver } from "./devlink.ts";
 import type { Kernel } from "./kernel.ts";
 import type { Result } from "./observation.ts";
 import { acquire, type Steps, type Task } from "./task.ts";
@@ -32,20 +32,20 @@ export class NetdevsimPorts {
   /** `new_port` */
   *newPort(task: Task, index: number): Steps<Result> {
     const dl = this.#dl;
-    yield* acquire(task, dl.lock);
+    yield* lockForDriver(task, dl);
     const exists = this.#ports.some((port) => port.index === index);
     if (!exists) yield* this.add(task, index);
-    dl.lock.release(task);
+    yield* unlockForDriver(task, dl);
     return exists ? "EEXIST" : "ok";
   }
 
   /** `del_port` */
   *delPort(task: Task, index: number): Steps<Result> {
     const dl = this.#dl;
-    yield* acquire(task, dl.lock);
+    yield* lockForDriver(task, dl);
     const port = this.#ports.find((each) => each.index === index);
     if (port) yield* this.#remove(task, port);
-    dl.lock.release(task);
+    yield* unlockForDriver(task, dl);
     return port ? "ok" : "ENOENT";
   }
 

@@ -31,6 +31,11 @@ export function initialiseParam(task: Task, dl: Devlink, name: string, value: Pa
   announceParam(task, dl, param, "new");
 }
 
+/** Tells of all params once more. */
+export function publishParams(task: Task, dl: Devlink): void {
+  for (const param of dl.params) announceParam(task, dl, param, "new");
+}
+
 /** Unregisters all params, in the order of the driver's table. */
 export function unregisterParams(task: Task, dl: Devlink): void {
   for (const param of dl.params) announceParam(task, dl, param, "del");

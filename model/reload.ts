@@ -52,6 +52,7 @@ export function* reloadIntoInit(task: Task, dl: Devlink): Steps {
 
 function* perform(task: Task, dl: Devlink, action: ReloadAction, target: Netns | undefined): Steps<Result> {
   const { era } = dl.kernel;
+  if (!dl.reloadEnabled) return "EOPNOTSUPP";
   const moves = target !== undefined && target !== dl.netns;
   if (moves && era.netnsMove === "around") {
     for (const param of dl.params) announceParam(task, dl, param, "del");

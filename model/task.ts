@@ -85,6 +85,7 @@ export type LockClass =
   | "nsim_port_list"
   | "device"
   | "devlink"
+  | "devlink_mutex"
   | "instance"
   | "list"
   | "child device"
