@@ -111,7 +111,7 @@ export class Kernel {
     this.lockdep = options.lockdep ?? new Lockdep();
     this.rtnl = this.lock("rtnl", "rtnl");
     this.pernetOps = new RwLock("pernet_ops_rwsem", "pernet", this.lockdep);
-    this.devlinkMutex = era.devlinkMutex ? this.lock("devlink_mutex", "devlink_mutex") : undefined;
+    this.devlinkMutex = era.devlinkMutex ? this.lock("devlink_mutex", "devlink") : undefined;
     this.freedMemory = options.freedMemory;
     this.listeners = options.listeners;
     this.init = new Netns("init", { heard: options.listeners, lab: true });

@@ -85,7 +85,6 @@ export type LockClass =
   | "nsim_port_list"
   | "device"
   | "devlink"
-  | "devlink_mutex"
   | "instance"
   | "list"
   | "child device"
