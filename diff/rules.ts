@@ -98,6 +98,9 @@ const UNDER_TEST: readonly { pattern: RegExp; reason: string }[] = [
   { pattern: /^netdevsim[ :]/, reason: "the driver's own messages, by dev_printk and by pr_fmt" },
   { pattern: /^Failed to register fib notifier/, reason: "netdevsim's fib.c, printed without a prefix" },
   { pattern: /^Format for adding new (device|port) is /, reason: "netdevsim's bus.c, printed without a prefix" },
+  { pattern: /^The supplied perm_addr is not a valid MAC /, reason: "netdevsim's bus.c, printed without a prefix" },
+  { pattern: /^Failed to initialize VF id=/, reason: "netdevsim's dev.c, printed without a prefix" },
+  { pattern: /^tx_(share|max) rate value /, reason: "netdevsim's dev.c, printed without a prefix" },
   { pattern: /^(fakemac|fakepcs)[ :]/, reason: "the MAC and PCS module of the fixtures" },
   { pattern: /^devlink[ :]/, reason: "the devlink core" },
 ];

@@ -14,7 +14,6 @@ import {
   groupAttributes,
   paramAttributes,
   policerAttributes,
-  portAttributes,
   regionAttributes,
   reporterAttributes,
   resourcesAttributes,
@@ -60,7 +59,7 @@ function* dump(scene: Scene, key: string, of: (dl: Devlink) => Dumped, byReporte
 }
 
 /** Prints what one locked instance gives; an errno where that is a string. */
-function* get(
+export function* get(
   scene: Scene,
   handle: Handle,
   of: (dl: Devlink) => { reply: Json } | Result,
@@ -75,7 +74,7 @@ function* get(
 }
 
 /** Changes one locked instance. */
-function* change(scene: Scene, handle: Handle, body: (dl: Devlink) => Result): Steps<Result> {
+export function* change(scene: Scene, handle: Handle, body: (dl: Devlink) => Result): Steps<Result> {
   const dl = yield* enter(scene.kernel, scene.task, scene.netns, handle);
   if (!dl) return "ENODEV";
   const result = body(dl);
@@ -159,33 +158,6 @@ export const DEVLINK_COMMANDS: { [K in DevlinkKind]: Command<K> } = {
     if (deviceFirst) dl.deviceLock.release(task);
     dl.references--;
     return result;
-  },
-
-  *"port.show"(scene, { handle }) {
-    const { kernel, task, netns } = scene;
-    const ports: Attributes = {};
-    const add = function* (dl: Devlink): Steps {
-      if (kernel.era.portFillTakesRtnl && dl.ports.length > 0) {
-        yield* acquire(task, kernel.rtnl);
-        kernel.rtnl.release(task);
-      }
-      for (const port of dl.ports) ports[port.handle] = portAttributes(dl, port);
-    };
-    if (handle !== undefined) {
-      if (!kernel.era.filteredDumps) return "client";
-      const dl = yield* enter(kernel, task, netns, handle);
-      if (!dl) return "ENODEV";
-      yield* add(dl);
-      leave(task, dl);
-    } else {
-      for (const dl of [...kernel.instances]) {
-        if (dl.netns !== netns || !dl.registered || !(yield* lockInstance(task, dl, dl.lock))) continue;
-        if (dl.netns === netns) yield* add(dl);
-        leave(task, dl);
-      }
-    }
-    task.observation.reply = { port: ports };
-    return "ok";
   },
 
   "param.show": (scene, { handle, name }) =>
@@ -348,7 +320,6 @@ export type DevlinkKind =
   | "dev.show"
   | "dev.info"
   | "dev.reload"
-  | "port.show"
   | "param.show"
   | "param.set"
   | "resource.show"

@@ -7,6 +7,7 @@
 import type { Driver, ParamSpec, TrapGroupSpec, TrapPolicerSpec, TrapSpec } from "./driver.ts";
 import type { Kernel } from "./kernel.ts";
 import type { Netdev, Netns } from "./netns.ts";
+import type { Json } from "./observation.ts";
 import type { Handle } from "./operation.ts";
 import { acquire, type Lock, type Steps, type Task } from "./task.ts";
 
@@ -15,11 +16,32 @@ export interface Port {
   readonly index: number;
   /** `bus/device/index` */
   readonly handle: string;
-  /** The number on the front, as `port N` prints it */
-  readonly number: number;
+  /** What it is, as devlink(8) prints it: its flavour and the numbers that come with that */
+  readonly flavour: Readonly<Record<string, Json>>;
   type: "notset" | "eth";
   /** As far as devlink knows of it */
   netdev: Netdev | null;
+  /** Of its own (from 7.2) */
+  readonly resources: readonly Resource[];
+  /** What limits its function, where the driver made it one */
+  rate: Rate | undefined;
+}
+
+/** A rate object: a leaf, which is that of a port's function, or a node. */
+export interface Rate {
+  readonly type: "leaf" | "node";
+  /** `bus/device/index` or `bus/device/name` */
+  readonly handle: string;
+  /** Of a node */
+  readonly name: string;
+  /** Of a leaf */
+  readonly port: Port | undefined;
+  /** Bytes per second; 0 for none */
+  txShare: number;
+  txMax: number;
+  parent: Rate | undefined;
+  /** How many have it as their parent */
+  children: number;
 }
 
 /** A registered trap policer. */
@@ -129,6 +151,8 @@ export class Devlink {
   resources: Resource[] = [];
   regions: Region[] = [];
   reporters: Reporter[] = [];
+  /** The latest node first, then the leafs in their order */
+  rates: Rate[] = [];
   /** Snapshot ids in use, with how many regions use them */
   readonly snapshotIds = new Map<number, number>();
 
@@ -147,7 +171,8 @@ export class Devlink {
 
   /** The last step of its life. */
   free(task: Task): void {
-    if (this.registered || this.ports.length + this.traps.length + this.regions.length + this.reporters.length > 0) {
+    const { ports, traps, regions, reporters, rates } = this;
+    if (this.registered || ports.length + traps.length + regions.length + reporters.length + rates.length > 0) {
       task.log("warning", `WARNING: devlink_free: ${this.handle} is not empty`);
     }
     this.freed = true;

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Devlink, Trap, TrapGroup, TrapPolicer } from "./devlink.ts";
+import type { Devlink, Rate, Trap, TrapGroup, TrapPolicer } from "./devlink.ts";
 import type { Json, Result } from "./observation.ts";
 import type { Steps, Task } from "./task.ts";
 
@@ -49,6 +49,22 @@ export interface ParamSpec {
   readonly default: number | boolean;
 }
 
+/** The modes of an eswitch. */
+export type EswitchMode = "legacy" | "switchdev" | "switchdev_inactive";
+
+/** What a driver does with its eswitch. */
+export interface EswitchDriver {
+  readonly mode: EswitchMode;
+  setMode(task: Task, mode: EswitchMode): Steps<Result>;
+}
+
+/** What a driver does with rate objects; it takes a rate in bytes per second. */
+export interface RateDriver {
+  nodeNew(task: Task, name: string): Result;
+  nodeDel(name: string): void;
+  txSet(task: Task, rate: Rate, what: "tx_share" | "tx_max", value: number): Result;
+}
+
 /** The driver of one bound device. */
 export interface Driver {
   readonly name: string;
@@ -60,6 +76,10 @@ export interface Driver {
   paramGet?(spec: ParamSpec): number | boolean;
   /** Changes a param that is not of mode driverinit */
   paramSet?(spec: ParamSpec, value: number | boolean): void;
+  /** Left out where it has no eswitch */
+  readonly eswitch?: EswitchDriver | undefined;
+  /** Left out where it knows no rates */
+  readonly rates?: RateDriver | undefined;
   reloadDown(task: Task, dl: Devlink): Steps<Result>;
   reloadUp(task: Task, dl: Devlink): Steps<Result>;
   /** Called for each change that passed the core's checks */

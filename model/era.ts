@@ -88,6 +88,8 @@ export interface Era {
   readonly regionMax: boolean;
   /** Whether a reporter has a burst period before its grace period */
   readonly burstPeriod: boolean;
+  /** How ports, the eswitch and rate objects differ */
+  readonly ports: PortEra;
   /** How netdevsim differs */
   readonly netdevsim: NetdevsimEra;
   /** How phylink treats its PCS */
@@ -104,6 +106,60 @@ export interface NetdevsimEra {
   readonly newDevice: string;
   /** What the knobs `report_stats_rx` and `report_stats_tx` of a port hold at first */
   readonly pauseStats: "Y" | "N";
+}
+
+/** A setting of a port's function, as `devlink port function set` takes it, in the order in which they are checked. */
+export const FUNCTION_SETTINGS = [
+  "hwAddr",
+  "state",
+  "roce",
+  "migratable",
+  "ipsecCrypto",
+  "ipsecPacket",
+  "maxIoEqs",
+] as const;
+/** One of them. */
+export type FunctionSetting = (typeof FUNCTION_SETTINGS)[number];
+
+/** What ports, the eswitch and rate objects of one family of kernels do differently from the others (net/devlink, netdevsim). */
+export interface PortEra {
+  /** The order of an instance's ports: that of their registration (a list), or of their index (an xarray, from 6.3) */
+  readonly order: "registration" | "index";
+  /** What the registration of a port fails with whose index is taken */
+  readonly taken: "EEXIST" | "EBUSY";
+  /**
+   * Which commands look for their port before they find that the driver cannot carry them out. Where a split does not, it
+   * finds first that the port is none or cannot be split
+   */
+  readonly findPort: readonly ("split" | "unsplit" | "del")[];
+  /** Whether there is a command to add a port, so that the device is looked for */
+  readonly additions: boolean;
+  /** What a param of a port is refused with: the text, if any */
+  readonly paramsRefusal: string | undefined;
+  /** The settings of a port's function that the kernel knows; others it cannot parse */
+  readonly functionSettings: readonly FunctionSetting[];
+  /** What is looked at first of a hardware address: whether it is one, or whether the driver can set any */
+  readonly functionChecks: "value" | "support";
+  /** How `new_port` reads its line: a number as kstrtouint() takes it, or by sscanf() with a MAC address that may follow */
+  readonly newPort: "number" | "number and address";
+  /** Whether netdevsim has an eswitch, and ports and rate leafs for its VFs */
+  readonly vfPorts: boolean;
+  /** The most VFs of a device at first; undefined where there is no such limit */
+  readonly maxVfs: number | undefined;
+  /** Whether the netlink policy knows the mode `switchdev_inactive` (the driver refuses it then) */
+  readonly inactiveMode: boolean;
+  /** Whether there are rate objects at all */
+  readonly rates: boolean;
+  /** Whether the priority and the weight of a rate object are known to the kernel; no policy takes them else */
+  readonly ratePriority: boolean;
+  /** Whether a rate object that has a parent takes another one, or has to be without first */
+  readonly reparents: boolean;
+  /** Whether rate objects have a bandwidth for each traffic class */
+  readonly rateClasses: boolean;
+  /** Whether a reload warns of what the driver left registered when it went down */
+  readonly reloadWarns: boolean;
+  /** Whether ports have resources of their own */
+  readonly resources: boolean;
 }
 
 /** What phylink of one family of kernels does differently from the others (drivers/net/phy/phylink.c). */
@@ -165,6 +221,54 @@ const netdevsim72: NetdevsimEra = {
 };
 const netdevsim73: NetdevsimEra = { ...netdevsim72, lacks: new Set([...netdevsim72.lacks, "max_vfs"]) };
 
+const ports61: PortEra = {
+  order: "registration",
+  taken: "EEXIST",
+  findPort: ["split", "unsplit"],
+  additions: true,
+  paramsRefusal: "Port params are not supported",
+  functionSettings: ["hwAddr", "state"],
+  functionChecks: "value",
+  newPort: "number",
+  vfPorts: true,
+  maxVfs: 4,
+  inactiveMode: false,
+  rates: true,
+  ratePriority: false,
+  reparents: false,
+  rateClasses: false,
+  reloadWarns: false,
+  resources: false,
+};
+const ports510: PortEra = {
+  ...ports61,
+  findPort: [],
+  additions: false,
+  paramsRefusal: undefined,
+  functionSettings: ["hwAddr"],
+  vfPorts: false,
+  maxVfs: undefined,
+  rates: false,
+};
+const ports612: PortEra = {
+  ...ports61,
+  order: "index",
+  taken: "EBUSY",
+  findPort: ["split", "unsplit", "del"],
+  functionSettings: FUNCTION_SETTINGS,
+  functionChecks: "support",
+  ratePriority: true,
+  reparents: true,
+  reloadWarns: true,
+};
+const ports72: PortEra = {
+  ...ports612,
+  newPort: "number and address",
+  inactiveMode: true,
+  rateClasses: true,
+  resources: true,
+};
+
 const phylink61: PhylinkEra = {
   selects: true,
   noAnswer: "keeps",
@@ -217,6 +321,7 @@ const era61: Era = {
   paramDefaults: false,
   regionMax: true,
   burstPeriod: false,
+  ports: ports61,
   netdevsim: netdevsim61,
   phylink: phylink61,
 };
@@ -235,6 +340,7 @@ const era510: Era = {
   bindErrno: "ENODEV",
   trapDropCounter: false,
   regionMax: false,
+  ports: ports510,
   netdevsim: netdevsim510,
   phylink: { ...phylink61, selects: false, rereads: false, pollsFrom: "start" },
 };
@@ -270,6 +376,7 @@ const era612: Era = {
   paramDefaults: false,
   regionMax: true,
   burstPeriod: false,
+  ports: ports612,
   netdevsim: netdevsim612,
   phylink: phylink612,
 };
@@ -281,6 +388,7 @@ const era72: Era = {
   showsIndex: true,
   paramDefaults: true,
   burstPeriod: true,
+  ports: ports72,
   netdevsim: netdevsim72,
   phylink: phylink7,
 };

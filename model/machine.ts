@@ -8,6 +8,9 @@ import { type Command, DEVLINK_COMMANDS, type DevlinkKind } from "./command.ts";
 import { COMMAND_FORMS } from "./command_line.ts";
 import { during } from "./during.ts";
 import { type Era, type EraId, ERAS } from "./era.ts";
+import { ESWITCH_COMMANDS } from "./eswitch.ts";
+import { PORT_COMMANDS } from "./port.ts";
+import { RATE_COMMANDS } from "./rate.ts";
 import { Kernel, stepWorker, withRtnl } from "./kernel.ts";
 import { HARDWARE, type HardwareId } from "./hardware.ts";
 import { NetdevsimBus } from "./netdevsim_bus.ts";
@@ -324,7 +327,7 @@ const OTHER_COMMANDS: { [K in Exclude<OperationKind, DevlinkKind | NetdevKind>]?
   *"file.read"({ kernel, task, netns }, { path }) {
     const plain = kernel.runFiles.get(path);
     const file = plain === undefined ? resolve(kernel, netns, path) : { read: () => ({ text: plain }) };
-    if (!file) return "ENOENT";
+    if (!file) return kernel.owners.some((owner) => owner.directory(path)) ? "EISDIR" : "ENOENT";
     if (!file.read) return path.startsWith("/sys/kernel/debug/") ? "EINVAL" : "EACCES";
     const read = file.read(task);
     const content = "next" in read ? yield* read : read;
@@ -352,7 +355,14 @@ const OTHER_COMMANDS: { [K in Exclude<OperationKind, DevlinkKind | NetdevKind>]?
   rounds: (scene, op) => rounds(scene, op, commandOf),
 };
 
-const COMMANDS: { [K in OperationKind]?: Command<K> } = { ...DEVLINK_COMMANDS, ...NETDEV_COMMANDS, ...OTHER_COMMANDS };
+const COMMANDS: { [K in OperationKind]?: Command<K> } = {
+  ...DEVLINK_COMMANDS,
+  ...PORT_COMMANDS,
+  ...ESWITCH_COMMANDS,
+  ...RATE_COMMANDS,
+  ...NETDEV_COMMANDS,
+  ...OTHER_COMMANDS,
+};
 
 function commandOf(kind: OperationKind): Command<OperationKind> {
   const command = COMMANDS[kind] as Command<OperationKind> | undefined;

@@ -9,6 +9,7 @@ import type {
   Param,
   ParamValue,
   Port,
+  Rate,
   Region,
   Reporter,
   Resource,
@@ -42,8 +43,17 @@ export function devAttributes(dl: Devlink): Attributes {
 /** A port. The name of its netdev shows only in the netns of the instance. */
 export function portAttributes(dl: Devlink, port: Port): Attributes {
   return port.netdev !== null && port.netdev.netns === dl.netns
-    ? { type: port.type, netdev: port.netdev.name, flavour: "physical", port: port.number, splittable: false }
-    : { type: port.type, flavour: "physical", port: port.number, splittable: false };
+    ? { type: port.type, netdev: port.netdev.name, ...port.flavour }
+    : { type: port.type, ...port.flavour };
+}
+
+/** A rate object. */
+export function rateAttributes(rate: Rate): Attributes {
+  const attributes: Attributes = { type: rate.type };
+  if (rate.txShare !== 0) attributes["tx_share"] = rate.txShare;
+  if (rate.txMax !== 0) attributes["tx_max"] = rate.txMax;
+  if (rate.parent) attributes["parent"] = rate.parent.name;
+  return attributes;
 }
 
 /** What was set last, effective or not; undefined where there is no value yet. */

@@ -14,7 +14,7 @@ import {
   underMutex,
   unlockForDriver,
 } from "./devlink.ts";
-import type { Driver, ParamSpec } from "./driver.ts";
+import type { Driver, EswitchDriver, ParamSpec, RateDriver } from "./driver.ts";
 import { addReporter, newReporter, removeReporter } from "./health.ts";
 import type { Kernel, Timer } from "./kernel.ts";
 import type { NetdevsimDevice } from "./netdevsim_bus.ts";
@@ -35,11 +35,10 @@ import { FIB_TABLES, type FibListener, type FibTable, type Netns } from "./netns
 import type { Json, Result } from "./observation.ts";
 import { initialiseParam, publishParams, registerParams, unregisterParams } from "./param.ts";
 import { registerRegion, unregisterRegions } from "./region.ts";
-import { findResource } from "./resource.ts";
+import { findResource, newResource } from "./resource.ts";
 import type { Steps, Task } from "./task.ts";
 import { registerTraps, unregisterTraps } from "./trap.ts";
 
-const UNLIMITED = 0xffff_ffff_ffff_ffffn;
 const PREFIX = "netdevsim";
 const SPECS = { policers: POLICERS, groups: GROUPS, traps: TRAPS };
 const REFUSALS: Record<FibTable, string> = {
@@ -74,7 +73,7 @@ export class Netdevsim implements Driver, FibListener, Timer {
     this.#kernel = kernel;
     this.#device = device;
     this.dl = new Devlink(kernel, `netdevsim/${device.name}`, this, device.lock, netns);
-    this.ports = new NetdevsimPorts(kernel, this.dl);
+    this.ports = new NetdevsimPorts(kernel, device, this.dl);
     const { lacks } = kernel.era.netdevsim;
     this.#tables = FIB_TABLES.filter((table) => !lacks.has(table));
     this.#partKnobs = PART_KNOBS.filter(({ path }) => !lacks.has(path.split("/")[0]!));
@@ -190,7 +189,7 @@ export class Netdevsim implements Driver, FibListener, Timer {
       ),
     );
     for (const { path, initial } of this.#partKnobs) knobs.set(path, initial);
-    for (let index = 0; index < this.#device.portCount; index++) yield* this.ports.add(task, index);
+    for (let index = 0; index < this.#device.portCount; index++) yield* this.ports.add(task, "physical", index);
     return "ok";
   }
 
@@ -198,7 +197,6 @@ export class Netdevsim implements Driver, FibListener, Timer {
   *#destroy(task: Task): Steps {
     const { dl } = this;
     if (dl.reloadFailed) return;
-    this.#device.numVfs = 0;
     yield* this.ports.removeAll(task);
     while (dl.reporters.length > 0) yield* removeReporter(task, dl);
     for (const { path } of this.#partKnobs) this.knobs.delete(path);
@@ -218,6 +216,16 @@ export class Netdevsim implements Driver, FibListener, Timer {
 
   paramSet({ name }: ParamSpec, value: ParamValue): void {
     this.knobs.set(name, value);
+  }
+
+  // Ports, which need none of this where netdevsim has no ports for VFs
+
+  get eswitch(): EswitchDriver | undefined {
+    return this.#kernel.era.ports.vfPorts ? this.ports : undefined;
+  }
+
+  get rates(): RateDriver | undefined {
+    return this.#kernel.era.ports.vfPorts ? this.ports.rates : undefined;
   }
 
   // Traps
@@ -308,25 +316,11 @@ export class Netdevsim implements Driver, FibListener, Timer {
   }
 }
 
-function resource(name: string, children: Resource[] = []): Resource {
-  return {
-    name,
-    children,
-    min: 0n,
-    max: UNLIMITED,
-    granularity: 1n,
-    size: UNLIMITED,
-    sizeNew: UNLIMITED,
-    sizeValid: true,
-    occupancy: undefined,
-  };
-}
-
 function resources(lacks: ReadonlySet<string>): Resource[] {
   const all = [
-    resource("IPv4", [resource("fib"), resource("fib-rules")]),
-    resource("IPv6", [resource("fib"), resource("fib-rules")]),
-    resource("nexthops"),
+    newResource("IPv4", { children: [newResource("fib"), newResource("fib-rules")] }),
+    newResource("IPv6", { children: [newResource("fib"), newResource("fib-rules")] }),
+    newResource("nexthops"),
   ];
   return all.filter(({ name }) => !lacks.has(name));
 }

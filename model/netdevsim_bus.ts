@@ -5,7 +5,7 @@
  */
 
 import { findReporter, reportError } from "./health.ts";
-import type { FileOwner, Kernel, VirtualFile } from "./kernel.ts";
+import { type FileOwner, type Kernel, type VirtualFile, withRtnl } from "./kernel.ts";
 import { Netdevsim } from "./netdevsim.ts";
 import { KNOBS, PART_KNOBS } from "./netdevsim_data.ts";
 import type { Netns } from "./netns.ts";
@@ -54,12 +54,13 @@ export class NetdevsimBus implements FileOwner {
 
   directory(path: string): boolean {
     if (path === "/sys/bus/netdevsim" || path === "/sys/bus/netdevsim/drivers/netdevsim") return true;
-    const match = /^\/sys\/(bus\/netdevsim\/devices|devices|kernel\/debug\/netdevsim)\/(netdevsim\d+)(\/fib|\/health)?$/
-      .exec(path);
+    const match = /^\/sys\/(bus\/netdevsim\/devices|devices|kernel\/debug\/netdevsim)\/(netdevsim\d+)(?:\/(.+))?$/.exec(
+      path,
+    );
     const device = match && this.devices.get(match[2]!);
     if (!device) return false;
-    if (match[1] !== "kernel/debug/netdevsim") return match[3] === undefined;
-    return device.driver !== undefined && !(match[3] !== undefined && device.driver.dl.reloadFailed);
+    return match[1] === "kernel/debug/netdevsim" ? debugfsDirectory(device, match[3]) : match[3] === undefined ||
+      (match[3] === "net" && device.driver !== undefined && device.driver.dl.ports.length > 0);
   }
 
   readonly #files: Record<string, VirtualFile> = {
@@ -88,7 +89,7 @@ export class NetdevsimBus implements FileOwner {
         creator: netns,
         portCount: fields[1] ?? 1,
         numVfs: 0,
-        maxVfs: 4,
+        maxVfs: this.#kernel.era.ports.maxVfs ?? Infinity,
         driver: undefined,
       };
       this.devices.set(name, device);
@@ -170,7 +171,9 @@ export class NetdevsimBus implements FileOwner {
   }
 
   *#port(task: Task, device: NetdevsimDevice, name: "new_port" | "del_port", value: string): Steps<string> {
-    const index = uint(value);
+    const index = name === "new_port" && this.#kernel.era.ports.newPort === "number and address"
+      ? scanPort(task, value)
+      : uint(value);
     if (typeof index === "string") return index;
     const { driver } = device;
     if (!driver) {
@@ -183,17 +186,22 @@ export class NetdevsimBus implements FileOwner {
   *#numVfs(task: Task, device: NetdevsimDevice, value: string): Steps<string> {
     const count = uint(value);
     if (typeof count === "string") return count;
+    if (!this.#kernel.era.ports.vfPorts) return yield* this.#countVfs(task, device, count);
     yield* acquire(task, device.lock);
-    let result = "ok";
-    if (!device.driver) result = "ENOENT";
-    else if (count !== device.numVfs) {
-      yield* acquire(task, device.driver.dl.lock);
-      if (count > 0 && device.numVfs > 0) result = "EBUSY";
-      else if (count > device.maxVfs) result = "ENOMEM";
-      else device.numVfs = count;
-      device.driver.dl.lock.release(task);
-    }
+    const result = device.driver ? yield* device.driver.ports.setVfs(task, count) : "ENOENT";
     device.lock.release(task);
+    return result;
+  }
+
+  /** VFs without ports, which the bus alone knows of. */
+  *#countVfs(task: Task, device: NetdevsimDevice, count: number): Steps<string> {
+    let result = "ok";
+    yield* withRtnl(this.#kernel, task, () => {
+      if (count === device.numVfs) return;
+      if (count > 0 && device.numVfs > 0) result = "EBUSY";
+      else if (count > MOST_VF_CONFIGS) result = "ENOMEM";
+      else device.numVfs = count;
+    });
     return result;
   }
 
@@ -210,6 +218,8 @@ export class NetdevsimBus implements FileOwner {
         write: (_task, value) => setKnob(driver, path, type, value),
       };
     }
+    const file = driver.ports.file(path, (inner) => this.#debugfs(device, inner));
+    if (file) return file;
     switch (path) {
       case "take_snapshot":
         return driver.dl.reloadFailed ? undefined : { write: (task) => takeSnapshot(task, driver) };
@@ -218,12 +228,21 @@ export class NetdevsimBus implements FileOwner {
       case "max_vfs":
         return this.#kernel.era.netdevsim.lacks.has("max_vfs")
           ? undefined
-          : { read: () => ({ text: String(device.maxVfs) }), write: (_task, value) => setMaxVfs(device, value) };
+          : { read: () => ({ text: String(device.maxVfs) }), write: (task, value) => setMaxVfs(task, device, value) };
       case "trap_flow_action_cookie":
         return { read: () => ({ errno: "EINVAL" }) };
     }
     return undefined;
   }
+}
+
+/** Whether a path below the device's directory of debugfs is a directory, too. */
+function debugfsDirectory(device: NetdevsimDevice, path: string | undefined): boolean {
+  const { driver } = device;
+  if (!driver) return false;
+  if (path === undefined) return true;
+  if (path === "fib" || path === "health") return !driver.dl.reloadFailed;
+  return driver.ports.directory(path, (inner) => debugfsDirectory(device, inner));
 }
 
 const KNOB_TYPES = new Map([...KNOBS, ...PART_KNOBS].map((knob) => [knob.path, knob]));
@@ -241,13 +260,25 @@ function* setKnob(driver: Netdevsim, path: string, type: "bool" | "u32", value: 
   return "ok";
 }
 
-// deno-lint-ignore require-yield
-function* setMaxVfs(device: NetdevsimDevice, value: string): Steps<string> {
-  if (device.numVfs > 0) return "EBUSY";
-  const count = uint(value);
-  if (typeof count === "string") return count;
-  device.maxVfs = count;
-  return "ok";
+/** What `max_vfs` takes in one write, the newline counted in. */
+const MAX_VFS_LENGTH = 10;
+/** The most VFs that have room for their settings, of 24 bytes each, in the 4 MiB that kmalloc() gives at most. */
+const MOST_VF_CONFIGS = Math.floor(4 * 1024 * 1024 / 24);
+
+function* setMaxVfs(task: Task, device: NetdevsimDevice, value: string): Steps<string> {
+  if (value.length + 1 >= MAX_VFS_LENGTH) return "ENOSPC";
+  if (!/^\+?\d+$/.test(value)) return "EINVAL";
+  const count = Number(value);
+  if (count > MOST_VF_CONFIGS) return "ENOMEM";
+  const { dl, ports } = device.driver!;
+  yield* acquire(task, dl.lock);
+  const busy = device.numVfs > 0;
+  if (!busy) {
+    device.maxVfs = count;
+    ports.rates.forgetVfs();
+  }
+  dl.lock.release(task);
+  return busy ? "EBUSY" : "ok";
 }
 
 function* takeSnapshot(task: Task, driver: Netdevsim): Steps<string> {
@@ -285,6 +316,31 @@ function scan(text: string, most: number): number[] {
     rest = rest.slice(match[0].length);
   }
   return result;
+}
+
+/** `sscanf("%u %hhx:%hhx:%hhx:%hhx:%hhx:%hhx")`: the index of a port, with a MAC address or without. */
+function scanPort(task: Task, text: string): number | "EINVAL" {
+  const index = scan(text, 1)[0];
+  if (index !== undefined) {
+    const bytes: number[] = [];
+    let rest = text.replace(/^\s*\d+/, "");
+    for (;;) {
+      const match = /^\s*(?:0[xX])?([0-9a-fA-F]+)/.exec(rest);
+      if (!match) break;
+      bytes.push(parseInt(match[1]!.slice(-2), 16));
+      rest = rest.slice(match[0].length);
+      if (bytes.length === 6 || !rest.startsWith(":")) break;
+      rest = rest.slice(1);
+    }
+    if (bytes.length === 0) return index;
+    if (bytes.length === 6) {
+      if ((bytes[0]! & 1) === 0 && bytes.some((byte) => byte !== 0)) return index;
+      task.log("info", "The supplied perm_addr is not a valid MAC address");
+      return "EINVAL";
+    }
+  }
+  task.log("info", 'Format for adding new port is "id [perm_addr]" (uint MAC).');
+  return "EINVAL";
 }
 
 /** `kstrtouint(..., 0, ...)`: a number, or an errno. */

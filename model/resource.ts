@@ -10,6 +10,24 @@ import type { Task } from "./task.ts";
 
 const U64 = 0xffff_ffff_ffff_ffffn;
 
+/** A resource without a minimum, as a driver registers it: of any size, unless it says otherwise. */
+export function newResource(
+  name: string,
+  { size = U64, max = U64, children = [] }: { size?: bigint; max?: bigint; children?: Resource[] } = {},
+): Resource {
+  return {
+    name,
+    children,
+    min: 0n,
+    max,
+    granularity: 1n,
+    size,
+    sizeNew: size,
+    sizeValid: true,
+    occupancy: undefined,
+  };
+}
+
 /** Whether some resource's children together are larger than itself. */
 export function invalidResource(resources: readonly Resource[]): boolean {
   return resources.some((each) => !each.sizeValid || invalidResource(each.children));

@@ -84,12 +84,15 @@ function errnoOf(text: string): string {
   return ERRNO[text.trim()] ?? text.trim();
 }
 
+/** What iproute2 says of a word that it does not take, exiting with -1; nothing reached the kernel. */
+const WRONG_ARGUMENT = /^Error: argument ".*" is wrong: /m;
+
 const PREFIX = /^([a-z][a-z0-9_]*): (.*)$/;
 
 /** The extended ack in a line that iproute2 printed, if it is one. */
 function extackOf(stderr: string): Extack | null {
   const line = /^(Error|Warning): (.*)$/m.exec(stderr);
-  if (!line) return null;
+  if (!line || WRONG_ARGUMENT.test(stderr)) return null;
   const text = line[2]!.replace(/\.$/, "");
   const prefixed = PREFIX.exec(text);
   const level = line[1] === "Error" ? "error" : "warning";
@@ -116,6 +119,7 @@ function resultOf(rc: number | "hang", stderr: string): Result {
   if (rc === "hang") return "hang";
   if (rc === 0) return "ok";
   // 128 and the number of a signal: nobody but the kernel ends a command of a step.
+  if (rc === 255 && WRONG_ARGUMENT.test(stderr)) return "client";
   if (rc > 128) return "killed";
   const answers = /(?:kernel|RTNETLINK) answers: (.*)$/m.exec(stderr);
   if (answers) return errnoOf(answers[1]!);
