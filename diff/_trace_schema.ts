@@ -67,6 +67,7 @@ export const operationSchema: z.ZodType<Operation> = z.lazy(() =>
     op("netns.del", { name: text, until: maybe(handle) }),
     op("file.write", { path: text, value: text }),
     op("file.read", { path: text }),
+    op("file.remove", { path: text }),
     op("wait", { ms: z.number().nonnegative() }),
     op("during", { operation: operationSchema, poll: operationSchema }),
     op("rounds", { times: count, operations: z.array(operationSchema), meanwhile: maybe(z.array(operationSchema)) }),

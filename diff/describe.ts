@@ -47,6 +47,7 @@ const LINES: { [K in Exclude<OperationKind, DevlinkKind>]: (op: Operation<K>) =>
   "netns.add": (op) => line("ip", "netns", "add", op.name),
   "netns.del": (op) => line("ip", "netns", "del", op.name) + (op.until ? `, until ${op.until} is back in init` : ""),
   "file.write": (op) => `echo ${quote(op.value)} > ${quote(op.path)}`,
+  "file.remove": (op) => line("rm", "-f", op.path),
   "file.read": (op) => line("cat", op.path),
   "wait": (op) => line("sleep", op.ms / 1000),
   "rounds": (op) => {

@@ -98,6 +98,16 @@ export function announceReporter(task: Task, dl: Devlink, reporter: Reporter): v
   if (builds(dl)) send(task, dl, "status", "health", dl.handle, reporterAttributes(dl, reporter));
 }
 
+/** A flash update: that it begins or ends, or how far it has come. */
+export function announceFlash(
+  task: Task,
+  dl: Devlink,
+  command: "begin" | "end" | "status",
+  attributes: Attributes = {},
+): void {
+  if (builds(dl)) send(task, dl, command, "flash", dl.handle, attributes);
+}
+
 /** All that an instance holds, as it appears. */
 export function* announceAll(task: Task, dl: Devlink): Steps {
   announceDev(task, dl, "new");

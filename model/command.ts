@@ -6,7 +6,6 @@
  */
 
 import { type Devlink, enter, leave, lockInstance } from "./devlink.ts";
-import { findReporter, recover, setReporter } from "./health.ts";
 import type { Kernel } from "./kernel.ts";
 import {
   type Attributes,
@@ -14,8 +13,6 @@ import {
   groupAttributes,
   paramAttributes,
   policerAttributes,
-  regionAttributes,
-  reporterAttributes,
   resourcesAttributes,
   trapAttributes,
 } from "./message.ts";
@@ -23,7 +20,6 @@ import type { Netns } from "./netns.ts";
 import type { Json, Result } from "./observation.ts";
 import type { Handle, Operation, OperationKind } from "./operation.ts";
 import { findParam, setParam } from "./param.ts";
-import { deleteSnapshot, findRegion, newSnapshot } from "./region.ts";
 import { reload } from "./reload.ts";
 import { findResource, setResource } from "./resource.ts";
 import { acquire, type Steps, type Task } from "./task.ts";
@@ -43,7 +39,7 @@ export type Command<K extends OperationKind> = (scene: Scene, op: Operation<K>) 
 type Dumped = Json | undefined;
 
 /** Prints `{ [key]: { handle: value } }` for each instance that has a value: a dump. */
-function* dump(scene: Scene, key: string, of: (dl: Devlink) => Dumped, byReporters = false): Steps<Result> {
+export function* dump(scene: Scene, key: string, of: (dl: Devlink) => Dumped, byReporters = false): Steps<Result> {
   const found: Attributes = {};
   for (const dl of [...scene.kernel.instances]) {
     if (dl.netns !== scene.netns || !dl.registered) continue;
@@ -83,7 +79,7 @@ export function* change(scene: Scene, handle: Handle, body: (dl: Devlink) => Res
 }
 
 /** A list of objects: dumped of all instances, or of one where the kernel can do that, or one object by its name. */
-function* show(
+export function* show(
   scene: Scene,
   key: string,
   handle: Handle | undefined,
@@ -124,13 +120,6 @@ export const DEVLINK_COMMANDS: { [K in DevlinkKind]: Command<K> } = {
     handle === undefined
       ? dump(scene, "dev", devAttributes)
       : get(scene, handle, (dl) => ({ reply: { dev: { [handle]: devAttributes(dl) } } })),
-
-  "dev.info": (scene, { handle }) => {
-    const info = (dl: Devlink): Attributes => ({ driver: dl.driver.name, versions: dl.driver.versions });
-    return handle === undefined
-      ? dump(scene, "info", info)
-      : get(scene, handle, (dl) => ({ reply: { info: { [handle]: info(dl) } } }));
-  },
 
   *"dev.reload"(scene, op) {
     const { kernel, task, netns } = scene;
@@ -192,67 +181,6 @@ export const DEVLINK_COMMANDS: { [K in DevlinkKind]: Command<K> } = {
       return setResource(scene.task, found.resource, found.parent, BigInt(text), dl.kernel.era.corePrefix);
     });
   },
-
-  *"region.show"(scene, { handle, region: name }) {
-    const { kernel, task, netns } = scene;
-    const regions: Attributes = {};
-    if (handle !== undefined) {
-      if (name === undefined && !kernel.era.filteredDumps) return "client";
-      return yield* get(scene, handle, (dl) => {
-        if (name === undefined) {
-          for (const each of dl.regions) regions[each.handle] = regionAttributes(dl, each);
-          return { reply: { regions } };
-        }
-        const region = findRegion(dl, name);
-        return region ? { reply: { regions: { [region.handle]: regionAttributes(dl, region) } } } : "EINVAL";
-      });
-    }
-    for (const dl of [...kernel.instances]) {
-      if (dl.netns !== netns || !dl.registered || !(yield* lockInstance(task, dl, dl.lock))) continue;
-      if (dl.netns === netns) {
-        for (const region of dl.regions) regions[region.handle] = regionAttributes(dl, region);
-      }
-      leave(task, dl);
-    }
-    task.observation.reply = { regions };
-    return "ok";
-  },
-
-  "region.new": (scene, { handle, region, snapshot }) =>
-    get(scene, handle, (dl) => {
-      const id = newSnapshot(scene.task, dl, region, snapshot);
-      if (typeof id === "string") return id;
-      // The kernel answers only where it chose the id
-      return { reply: { regions: snapshot === undefined ? { [`${handle}/${region}`]: { snapshot: [id] } } : {} } };
-    }),
-
-  "region.del": (scene, { handle, region, snapshot }) =>
-    change(scene, handle, (dl) => deleteSnapshot(scene.task, dl, region, snapshot)),
-
-  "health.show": (scene, { handle, reporter }) =>
-    show(
-      scene,
-      "health",
-      handle,
-      (dl) => dl.reporters.length > 0 ? dl.reporters.map((each) => reporterAttributes(dl, each)) : undefined,
-      reporter === undefined ? undefined : (dl) => {
-        const found = findReporter(dl, reporter);
-        return found ? reporterAttributes(dl, found) : "EINVAL";
-      },
-      scene.kernel.era.healthDumpLock === "reporters",
-    ),
-
-  "health.set": (scene, op) =>
-    change(scene, op.handle, (dl) => {
-      const reporter = findReporter(dl, op.reporter);
-      return reporter ? setReporter(reporter, op) : "EINVAL";
-    }),
-
-  "health.recover": (scene, op) =>
-    change(scene, op.handle, (dl) => {
-      const reporter = findReporter(dl, op.reporter);
-      return reporter ? recover(scene.task, dl, reporter) : "EINVAL";
-    }),
 
   "trap.show": (scene, { handle, name }) =>
     show(
@@ -318,18 +246,11 @@ export const DEVLINK_COMMANDS: { [K in DevlinkKind]: Command<K> } = {
 /** The kinds that devlink(8) carries out. */
 export type DevlinkKind =
   | "dev.show"
-  | "dev.info"
   | "dev.reload"
   | "param.show"
   | "param.set"
   | "resource.show"
   | "resource.set"
-  | "region.show"
-  | "region.new"
-  | "region.del"
-  | "health.show"
-  | "health.set"
-  | "health.recover"
   | "trap.show"
   | "trap.set"
   | "trap.group.show"
@@ -337,8 +258,9 @@ export type DevlinkKind =
   | "trap.policer.show"
   | "trap.policer.set";
 
+/** What devlink(8) refuses by itself. */
 // deno-lint-ignore require-yield
-function* refused(): Steps<Result> {
+export function* refused(): Steps<Result> {
   return "client";
 }
 

@@ -29,6 +29,7 @@ export type DevlinkKind = Exclude<
   | "netns.del"
   | "file.write"
   | "file.read"
+  | "file.remove"
   | "wait"
   | "during"
   | "rounds"
@@ -193,7 +194,7 @@ export const COMMAND_FORMS: { readonly [K in DevlinkKind]: CommandForm } = {
   "region.show": form("region show", "region?", "-j"),
   "region.new": form<"region.new">("region new", "region", "-j", may("snapshot", "snapshot", number)),
   "region.del": form<"region.del">("region del", "region", "", needs("snapshot", "snapshot", number)),
-  "region.dump": form<"region.dump">("region dump", "region", "-j", may("snapshot", "snapshot", number)),
+  "region.dump": form<"region.dump">("region dump", "region", "-j", needs("snapshot", "snapshot", number)),
   "region.read": form<"region.read">(
     "region read",
     "region",

@@ -5,6 +5,7 @@
  */
 
 import type { Driver, ParamSpec, TrapGroupSpec, TrapPolicerSpec, TrapSpec } from "./driver.ts";
+import type { Fmsg } from "./fmsg.ts";
 import type { Kernel } from "./kernel.ts";
 import type { Netdev, Netns } from "./netns.ts";
 import type { Json } from "./observation.ts";
@@ -106,13 +107,19 @@ export interface Region {
   readonly size: number;
   readonly max: number;
   snapshots: number[];
+  /** What snapshots hold, by their id: drawn when it is first looked at */
+  readonly contents: Map<number, Uint8Array>;
 }
 
 /** A health reporter. */
 export interface Reporter {
   readonly name: string;
-  /** Whether the driver can recover (and so has a grace period and auto recovery) */
-  readonly recover: ((task: Task) => string) | undefined;
+  /** Whether the driver can recover (and so has a grace period and auto recovery); `message` is what it reported, if it did */
+  readonly recover: ((task: Task, message: string | undefined) => string) | undefined;
+  /** Writes what is known of an error */
+  readonly dump: ((fmsg: Fmsg, message: string | undefined) => void) | undefined;
+  /** Writes how the part is that it reports of */
+  readonly diagnose: ((fmsg: Fmsg) => void) | undefined;
   healthy: boolean;
   errors: number;
   recoveries: number;
@@ -122,8 +129,11 @@ export interface Reporter {
   burstPeriod: number;
   autoRecover: boolean;
   autoDump: boolean;
+  /** The dump of the first error since the last one was cleared */
+  stored: Fmsg | undefined;
   /** Virtual time of the stored dump */
   dumpedAt: number | undefined;
+  /** Virtual time of the last recovery; with a burst period, of the first one in it */
   recoveredAt: number | undefined;
 }
 

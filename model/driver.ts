@@ -5,6 +5,7 @@
  */
 
 import type { Devlink, Rate, Trap, TrapGroup, TrapPolicer } from "./devlink.ts";
+import type { FlashRequest } from "./flash.ts";
 import type { Json, Result } from "./observation.ts";
 import type { Steps, Task } from "./task.ts";
 
@@ -70,8 +71,14 @@ export interface Driver {
   readonly name: string;
   readonly reloadActions: readonly ReloadAction[];
   readonly reloadLimits: readonly "no_reset"[];
-  /** What `devlink dev info` prints below the driver's name */
-  readonly versions: Json;
+  /** What `devlink dev info` prints below the driver's name, if anything */
+  readonly versions: Json | undefined;
+  /** The versions that run, which ethtool(8) shows as one; none where it is not given */
+  readonly runningVersions?: readonly string[];
+  /** The components that can be flashed one by one; none where it is not given */
+  readonly components?: readonly string[];
+  /** Flashes what the core has found; the instance is locked all the while */
+  flash?(task: Task, dl: Devlink, request: FlashRequest): Steps<Result>;
   /** What a param that is not of mode driverinit holds */
   paramGet?(spec: ParamSpec): number | boolean;
   /** Changes a param that is not of mode driverinit */

@@ -5,6 +5,8 @@
  * @module
  */
 
+import { OBJECTS_510, OBJECTS_61, OBJECTS_612, OBJECTS_72, type ObjectsEra } from "./era_objects.ts";
+
 /** The eras, named by the kernel that each was taken from. */
 export type EraId = "5.10" | "6.1" | "6.12" | "7.2" | "7.3";
 
@@ -92,6 +94,8 @@ export interface Era {
   readonly ports: PortEra;
   /** How netdevsim differs */
   readonly netdevsim: NetdevsimEra;
+  /** How flash, health, regions and what netdevsim refuses differ */
+  readonly objects: ObjectsEra;
   /** How phylink treats its PCS */
   readonly phylink: PhylinkEra;
 }
@@ -323,6 +327,7 @@ const era61: Era = {
   burstPeriod: false,
   ports: ports61,
   netdevsim: netdevsim61,
+  objects: OBJECTS_61,
   phylink: phylink61,
 };
 
@@ -342,6 +347,7 @@ const era510: Era = {
   regionMax: false,
   ports: ports510,
   netdevsim: netdevsim510,
+  objects: OBJECTS_510,
   phylink: { ...phylink61, selects: false, rereads: false, pollsFrom: "start" },
 };
 
@@ -378,6 +384,7 @@ const era612: Era = {
   burstPeriod: false,
   ports: ports612,
   netdevsim: netdevsim612,
+  objects: OBJECTS_612,
   phylink: phylink612,
 };
 
@@ -390,6 +397,7 @@ const era72: Era = {
   burstPeriod: true,
   ports: ports72,
   netdevsim: netdevsim72,
+  objects: OBJECTS_72,
   phylink: phylink7,
 };
 

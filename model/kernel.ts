@@ -75,7 +75,7 @@ export class Kernel {
   /** In the order of their index */
   readonly instances: Devlink[] = [];
   readonly owners: FileOwner[] = [];
-  /** Plain files under `/run`, by path */
+  /** Plain files under `/run` and `/lib/firmware`, by path */
   readonly runFiles = new Map<string, string>();
   readonly timers: Timer[] = [];
   /** Kernel threads with something to do, in the order in which it came */
@@ -164,6 +164,11 @@ export class Kernel {
   random(bound: number): number {
     this.#random = (Math.imul(this.#random, 1664525) + 1013904223) >>> 0;
     return Math.floor(this.#random / 4294967296 * bound);
+  }
+
+  /** Pseudo-random bytes, from the seed. */
+  randomBytes(length: number): Uint8Array {
+    return new Uint8Array(length).map(() => this.random(256));
   }
 
   /** The registered instance with a handle, as somebody in `netns` finds it. */

@@ -12,12 +12,17 @@ import { ESWITCH_COMMANDS } from "./eswitch.ts";
 import { PORT_COMMANDS } from "./port.ts";
 import { RATE_COMMANDS } from "./rate.ts";
 import { Kernel, stepWorker, withRtnl } from "./kernel.ts";
+import { FIRMWARE, FLASH_COMMANDS } from "./flash.ts";
+import { HEALTH_COMMANDS } from "./health_commands.ts";
+import { INFO_COMMANDS } from "./info.ts";
 import { HARDWARE, type HardwareId } from "./hardware.ts";
 import { NetdevsimBus } from "./netdevsim_bus.ts";
 import { linkFlags, type Netdev, Netns, operstate } from "./netns.ts";
 import { NETDEV_COMMANDS, netdevFile, type NetdevKind } from "./netdev.ts";
 import { emptyObservation, type FreedMemory, type Observation, type Result } from "./observation.ts";
 import type { NetnsName, Operation, OperationKind } from "./operation.ts";
+import { REFUSED_COMMANDS } from "./refusals.ts";
+import { REGION_COMMANDS } from "./region_commands.ts";
 import { reloadIntoInit } from "./reload.ts";
 import { rounds } from "./rounds.ts";
 import { settle } from "./settle.ts";
@@ -313,7 +318,7 @@ const OTHER_COMMANDS: { [K in Exclude<OperationKind, DevlinkKind | NetdevKind>]?
   },
 
   *"file.write"({ kernel, task, netns }, { path, value }) {
-    if (path.startsWith("/run/")) {
+    if (path.startsWith("/run/") || path.startsWith(FIRMWARE)) {
       kernel.runFiles.set(path, value);
       return "ok";
     }
@@ -334,6 +339,11 @@ const OTHER_COMMANDS: { [K in Exclude<OperationKind, DevlinkKind | NetdevKind>]?
     if ("errno" in content) return content.errno;
     task.observation.sysfs = content.text;
     return "ok";
+  },
+
+  // deno-lint-ignore require-yield
+  *"file.remove"({ kernel }, { path }) {
+    return kernel.runFiles.delete(path) ? "ok" : "client";
   },
 
   // deno-lint-ignore require-yield
@@ -360,6 +370,11 @@ const COMMANDS: { [K in OperationKind]?: Command<K> } = {
   ...PORT_COMMANDS,
   ...ESWITCH_COMMANDS,
   ...RATE_COMMANDS,
+  ...HEALTH_COMMANDS,
+  ...REGION_COMMANDS,
+  ...FLASH_COMMANDS,
+  ...INFO_COMMANDS,
+  ...REFUSED_COMMANDS,
   ...NETDEV_COMMANDS,
   ...OTHER_COMMANDS,
 };

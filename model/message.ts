@@ -133,7 +133,7 @@ export function reporterAttributes(dl: Devlink, reporter: Reporter): Attributes 
     if (dl.kernel.era.burstPeriod) attributes["burst_period"] = reporter.burstPeriod;
     attributes["auto_recover"] = reporter.autoRecover;
   }
-  attributes["auto_dump"] = reporter.autoDump;
+  if (reporter.dump) attributes["auto_dump"] = reporter.autoDump;
   return attributes;
 }
 

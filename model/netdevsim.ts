@@ -15,7 +15,8 @@ import {
   unlockForDriver,
 } from "./devlink.ts";
 import type { Driver, EswitchDriver, ParamSpec, RateDriver } from "./driver.ts";
-import { addReporter, newReporter, removeReporter } from "./health.ts";
+import { addReporter, removeReporter } from "./health.ts";
+import type { FlashRequest } from "./flash.ts";
 import type { Kernel, Timer } from "./kernel.ts";
 import type { NetdevsimDevice } from "./netdevsim_bus.ts";
 import {
@@ -30,6 +31,8 @@ import {
   TRAP_INTERVAL,
   TRAPS,
 } from "./netdevsim_data.ts";
+import { flashNetdevsim } from "./netdevsim_flash.ts";
+import { healthReporters } from "./netdevsim_health.ts";
 import { NetdevsimPorts } from "./netdevsim_ports.ts";
 import { FIB_TABLES, type FibListener, type FibTable, type Netns } from "./netns.ts";
 import type { Json, Result } from "./observation.ts";
@@ -40,6 +43,7 @@ import type { Steps, Task } from "./task.ts";
 import { registerTraps, unregisterTraps } from "./trap.ts";
 
 const PREFIX = "netdevsim";
+const VERSION = "10.20.30";
 const SPECS = { policers: POLICERS, groups: GROUPS, traps: TRAPS };
 const REFUSALS: Record<FibTable, string> = {
   "IPv4/fib": "Exceeded number of supported fib entries",
@@ -54,7 +58,9 @@ export class Netdevsim implements Driver, FibListener, Timer {
   readonly name = "netdevsim";
   readonly reloadActions = ["driver_reinit"] as const;
   readonly reloadLimits = [] as const;
-  readonly versions: Json = { running: { "fw.mgmt": "10.20.30" }, stored: { "fw.mgmt": "10.20.30" } };
+  readonly versions: Json | undefined;
+  readonly runningVersions: readonly string[];
+  readonly components = ["fw.mgmt"] as const;
   readonly dl: Devlink;
   /** What the files of debugfs hold, by path below the device's directory */
   readonly knobs = new Map<string, number | boolean>();
@@ -72,6 +78,9 @@ export class Netdevsim implements Driver, FibListener, Timer {
   constructor(kernel: Kernel, device: NetdevsimDevice, netns: Netns) {
     this.#kernel = kernel;
     this.#device = device;
+    const told = kernel.era.objects.versions;
+    this.versions = told ? { running: { "fw.mgmt": VERSION }, stored: { "fw.mgmt": VERSION } } : undefined;
+    this.runningVersions = told ? [VERSION] : [];
     this.dl = new Devlink(kernel, `netdevsim/${device.name}`, this, device.lock, netns);
     this.ports = new NetdevsimPorts(kernel, device, this.dl);
     const { lacks } = kernel.era.netdevsim;
@@ -176,18 +185,7 @@ export class Netdevsim implements Driver, FibListener, Timer {
       unregisterRegions(task, dl);
       return fib;
     }
-    yield* addReporter(task, dl, newReporter("empty", undefined));
-    yield* addReporter(
-      task,
-      dl,
-      newReporter(
-        "dummy",
-        (recovering) =>
-          knobs.get("health/fail_recover")
-            ? recovering.fail("EINVAL", "User setup the recover to fail for testing purposes", PREFIX)
-            : "ok",
-      ),
-    );
+    for (const reporter of healthReporters(this.#kernel, knobs)) yield* addReporter(task, dl, reporter);
     for (const { path, initial } of this.#partKnobs) knobs.set(path, initial);
     for (let index = 0; index < this.#device.portCount; index++) yield* this.ports.add(task, "physical", index);
     return "ok";
@@ -206,6 +204,10 @@ export class Netdevsim implements Driver, FibListener, Timer {
     this.#stopTraps();
     unregisterTraps(task, dl);
     unregisterRegions(task, dl);
+  }
+
+  flash(task: Task, dl: Devlink, request: FlashRequest): Steps<Result> {
+    return flashNetdevsim(task, dl, this.knobs, request);
   }
 
   // Params: one that is not of mode driverinit is the file of debugfs itself

@@ -13,6 +13,7 @@ import { freeSnapshotId, storeSnapshot } from "./region.ts";
 import { acquire, type Lock, type Steps, type Task } from "./task.ts";
 
 const INT_MAX = 0x7fff_ffff;
+const PAGE_SIZE = 4096;
 
 /** A device on the bus, with a driver or without. */
 export interface NetdevsimDevice {
@@ -224,7 +225,7 @@ export class NetdevsimBus implements FileOwner {
       case "take_snapshot":
         return driver.dl.reloadFailed ? undefined : { write: (task) => takeSnapshot(task, driver) };
       case "health/break_health":
-        return driver.dl.reloadFailed ? undefined : { write: (task) => breakHealth(task, driver) };
+        return driver.dl.reloadFailed ? undefined : { write: (task, value) => breakHealth(task, driver, value) };
       case "max_vfs":
         return this.#kernel.era.netdevsim.lacks.has("max_vfs")
           ? undefined
@@ -291,13 +292,10 @@ function* takeSnapshot(task: Task, driver: Netdevsim): Steps<string> {
   return result;
 }
 
-function* breakHealth(task: Task, driver: Netdevsim): Steps<string> {
-  const { dl } = driver;
-  yield* acquire(task, dl.lock);
-  const reporter = findReporter(dl, "dummy");
-  const result = reporter ? reportError(task, dl, reporter) : "ENOENT";
-  dl.lock.release(task);
-  return result;
+function* breakHealth(task: Task, driver: Netdevsim, value: string): Steps<string> {
+  if (new TextEncoder().encode(value).length >= PAGE_SIZE) return "EINVAL";
+  const reporter = findReporter(driver.dl, "dummy");
+  return reporter ? yield* reportError(task, driver.dl, reporter, value) : "ENOENT";
 }
 
 function tooBig(task: Task): string {

@@ -162,11 +162,12 @@ export interface OperationParameters {
   "linecard.show": { handle?: Handle; lc?: number };
   /** `devlink lc set`; `type` null is `notype` */
   "linecard.set": { handle: Handle; lc: number; type: string | null };
-  /** `devlink health show` */
-  "health.show": { handle?: Handle; reporter?: string };
+  /** `devlink health show`; with `port`, of the reporters of a port */
+  "health.show": { handle?: Handle; port?: number; reporter?: string };
   /** `devlink health set`; grace period in ms */
   "health.set": {
     handle: Handle;
+    port?: number;
     reporter: string;
     gracePeriod?: number;
     autoRecover?: boolean;
@@ -175,15 +176,15 @@ export interface OperationParameters {
     burstPeriod?: number;
   };
   /** `devlink health recover` */
-  "health.recover": { handle: Handle; reporter: string };
+  "health.recover": { handle: Handle; port?: number; reporter: string };
   /** `devlink health diagnose` */
-  "health.diagnose": { handle: Handle; reporter: string };
+  "health.diagnose": { handle: Handle; port?: number; reporter: string };
   /** `devlink health dump show` */
-  "health.dump.show": { handle: Handle; reporter: string };
+  "health.dump.show": { handle: Handle; port?: number; reporter: string };
   /** `devlink health dump clear` */
-  "health.dump.clear": { handle: Handle; reporter: string };
+  "health.dump.clear": { handle: Handle; port?: number; reporter: string };
   /** `devlink health test` */
-  "health.test": { handle: Handle; reporter: string };
+  "health.test": { handle: Handle; port?: number; reporter: string };
   /** `devlink -s trap show` */
   "trap.show": { handle?: Handle; name?: string };
   /** `devlink trap set`; any text may stand for the action, to see it refused */
@@ -234,6 +235,8 @@ export interface OperationParameters {
   "file.write": { path: string; value: string };
   /** Reads a file of sysfs or debugfs; its text, without the last newline, goes to the `sysfs` channel */
   "file.read": { path: string };
+  /** `rm -f`: a plain file, below /run or /lib/firmware */
+  "file.remove": { path: string };
   /** Lets time pass: `ms` on the model's virtual clock, at least as long on a board */
   "wait": { ms: number };
   /**

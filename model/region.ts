@@ -11,7 +11,7 @@ import type { Task } from "./task.ts";
 
 /** Registers a region and announces it. */
 export function registerRegion(task: Task, dl: Devlink, spec: { name: string; size: number; max: number }): void {
-  const region: Region = { ...spec, handle: `${dl.handle}/${spec.name}`, snapshots: [] };
+  const region: Region = { ...spec, handle: `${dl.handle}/${spec.name}`, snapshots: [], contents: new Map() };
   dl.regions.push(region);
   announceRegion(task, dl, region, "new");
 }
@@ -75,8 +75,16 @@ export function deleteSnapshot(task: Task, dl: Devlink, name: string, id: number
 
 function drop(task: Task, dl: Devlink, region: Region, id: number): void {
   announceSnapshot(task, dl, region, id, "del");
+  region.contents.delete(id);
   region.snapshots.splice(region.snapshots.indexOf(id), 1);
   const users = (dl.snapshotIds.get(id) ?? 1) - 1;
   if (users === 0) dl.snapshotIds.delete(id);
   else dl.snapshotIds.set(id, users);
+}
+
+/** What a snapshot holds: random bytes, as those of netdevsim's region. */
+export function snapshotContent(dl: Devlink, region: Region, id: number): Uint8Array {
+  let content = region.contents.get(id);
+  if (!content) region.contents.set(id, content = dl.kernel.randomBytes(region.size));
+  return content;
 }

@@ -46,6 +46,7 @@ const COMMANDS: { [K in Exclude<OperationKind, DevlinkKind>]: Command<K> } = {
   "netns.add": (op) => ["ip", "netns", "add", op.name],
   "netns.del": (op) => ["tl_netns_del", op.name, op.until ?? ""],
   "file.write": (op, ns) => ["tl_write", ns, op.path, op.value],
+  "file.remove": (op) => ["rm", "-f", op.path],
   "file.read": (op, ns) => ["tl_read", ns, op.path],
   "wait": (op) => ["tl_sleep", ...sleepOf(op.ms)],
   "during": () => ["tl_during", "tl_operation", "tl_poll"],
