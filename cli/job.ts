@@ -8,7 +8,8 @@ import { existsSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { type Board, visible } from "../boards/mod.ts";
 import type { SequenceVerdict, TraceHeader } from "../diff/mod.ts";
-import type { Sequence, Suite } from "../suites/suite.ts";
+import type { EraId } from "../model/mod.ts";
+import { holdsIn, type Sequence, type Suite } from "../suites/suite.ts";
 import { fileWord, reportFiles, TraceArtefact } from "./artefacts.ts";
 import { UsageError } from "./command.ts";
 import { type Display, openDisplay, wantsColor } from "./display.ts";
@@ -86,6 +87,8 @@ interface Planned {
   suite: string;
   sequence: string;
   source: string;
+  /** Whether it has a meaning in an era */
+  holdsIn: (era: EraId) => boolean;
 }
 
 /** Follows one run: keeps the display, the report and the artefacts going. */
@@ -98,6 +101,8 @@ class Follower {
   readonly #reports: Report[];
   readonly #human: boolean;
   #header: TraceHeader | undefined;
+  /** Of those that are planned, what has a meaning on the kernel of this board */
+  #expected: readonly Planned[] = [];
   #verdicts: SequenceVerdict[] = [];
   #failure: Error | undefined;
   #steps = { done: 0, of: 0 };
@@ -121,6 +126,7 @@ class Follower {
 
   #begin(header: TraceHeader): void {
     this.#header = header;
+    this.#expected = this.#planned.filter((one) => one.holdsIn(header.era as EraId));
     for (const report of this.#reports) report.begin(header);
   }
 
@@ -162,7 +168,7 @@ class Follower {
 
   #endBoard({ board, transport, ms }: { board: string; transport: string; ms: number }): void {
     this.#display.end();
-    const whole = this.#verdicts.length === this.#planned.length;
+    const whole = this.#verdicts.length === this.#expected.length;
     this.#later(async () => {
       if (this.#trace) this.written.push(await this.#trace.close(whole));
       this.#trace = undefined;
@@ -178,8 +184,9 @@ class Follower {
       }
       const reason = this.#failure.message;
       const run = new Set(this.#verdicts.map(({ suite, sequence }) => `${suite} > ${sequence}`));
-      for (const about of this.#planned) {
-        if (run.has(`${about.suite} > ${about.sequence}`)) continue;
+      for (const { suite, sequence, source } of this.#header ? this.#expected : this.#planned) {
+        const about = { suite, sequence, source };
+        if (run.has(`${suite} > ${sequence}`)) continue;
         const verdict: SequenceVerdict = { ...about, verdict: "infra", reason, steps: [], notes: [] };
         this.#verdicts.push(verdict);
         for (const report of told) report.sequence(verdict);
@@ -214,7 +221,12 @@ export async function runJob(job: Job, options: { signal?: AbortSignal } = {}): 
   await checkRecordings(boards);
   const planned = suites.flatMap((suite) =>
     suite.sequences.filter((sequence) => filter(suite, sequence))
-      .map((sequence) => ({ suite: suite.name, sequence: sequence.name, source: sequence.source }))
+      .map((sequence) => ({
+        suite: suite.name,
+        sequence: sequence.name,
+        source: sequence.source,
+        holdsIn: (era: EraId) => holdsIn(sequence, era),
+      }))
   );
   if (out !== undefined) await makeFolder(out);
   if (job.trace !== undefined) await makeFolder(dirname(job.trace));

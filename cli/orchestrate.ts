@@ -15,7 +15,7 @@ import type { EraId } from "../model/mod.ts";
 import { openRunner } from "../runners/mod.ts";
 import { TransportError } from "../runners/shell.ts";
 import type { Progress, Runner, RunnerOptions } from "../runners/runner.ts";
-import { compile, type Sequence, type Suite } from "../suites/suite.ts";
+import { compile, holdsIn, type Sequence, type Suite } from "../suites/suite.ts";
 
 /** What {@linkcode orchestrate} tells, in order. */
 export type RunEvent =
@@ -186,15 +186,17 @@ async function runBoard(
     runner = await open();
     of.transport = done.transport = runner.header.transport;
     done.header = runner.header;
+    const era = runner.header.era as EraId;
     const chosen = suites.flatMap((suite) =>
-      suite.sequences.filter((sequence) => filter(suite, sequence)).map((sequence) => ({ suite, sequence }))
+      suite.sequences.filter((sequence) => filter(suite, sequence) && holdsIn(sequence, era))
+        .map((sequence) => ({ suite, sequence }))
     );
     onEvent({ type: "board", ...of, header: runner.header, sequences: chosen.length });
     // All of it is compiled before anything is pushed: a suite that is wrong costs no board time.
     const compiled = [];
     for (const { suite, sequence } of chosen) {
-      const { era, freedMemory } = runner.header;
-      compiled.push(await compile(suite, sequence, era as EraId, { board, ...(freedMemory ? { freedMemory } : {}) }));
+      const { freedMemory } = runner.header;
+      compiled.push(await compile(suite, sequence, era, { board, ...(freedMemory ? { freedMemory } : {}) }));
     }
     const has = runner.has;
     const lacks = (plan: Plan) => lacking(plan.requires ?? [], board, has);

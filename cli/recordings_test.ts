@@ -3,7 +3,7 @@
 import { assertEquals } from "@std/assert";
 import { judge, readTrace } from "../diff/mod.ts";
 import type { EraId } from "../model/mod.ts";
-import { compile } from "../suites/suite.ts";
+import { compile, holdsIn } from "../suites/suite.ts";
 import { shippedTraces } from "./agreement.ts";
 import { loadSuites } from "./load_suites.ts";
 import { outcomesPage } from "./outcomes.ts";
@@ -17,7 +17,7 @@ for (const { header, sequences } of traces) {
     const wrong: string[] = [];
     const expected: string[] = [];
     for (const suite of suites) {
-      for (const sequence of suite.sequences) {
+      for (const sequence of suite.sequences.filter((one) => holdsIn(one, header.era as EraId))) {
         const name = `${suite.name} > ${sequence.name}`;
         expected.push(name);
         const compiled = await compile(suite, sequence, era as EraId, freedMemory ? { freedMemory } : {});

@@ -7,21 +7,11 @@
 
 import { type Devlink, enter, leave, lockInstance } from "./devlink.ts";
 import type { Kernel } from "./kernel.ts";
-import {
-  type Attributes,
-  devAttributes,
-  groupAttributes,
-  paramAttributes,
-  policerAttributes,
-  resourcesAttributes,
-  trapAttributes,
-} from "./message.ts";
+import { type Attributes, devAttributes, groupAttributes, policerAttributes, trapAttributes } from "./message.ts";
 import type { Netns } from "./netns.ts";
 import type { Json, Result } from "./observation.ts";
 import type { Handle, Operation, OperationKind } from "./operation.ts";
-import { findParam, setParam } from "./param.ts";
 import { reload } from "./reload.ts";
-import { findResource, setResource } from "./resource.ts";
 import { acquire, type Steps, type Task } from "./task.ts";
 import { findGroup, findPolicer, setGroup, setPolicer, setTrap, type TrapAction } from "./trap.ts";
 
@@ -90,14 +80,14 @@ export function* show(
   if (handle !== undefined && single) {
     return yield* get(scene, handle, (dl) => {
       const one = single(dl);
-      return typeof one === "string" ? one : { reply: { [key]: { [handle]: [one] } } };
+      return typeof one === "string" ? one : { reply: { [key]: { [dl.handle]: [one] } } };
     });
   }
   if (handle === undefined) return yield* dump(scene, key, list, byReporters);
   if (!scene.kernel.era.filteredDumps) return "client";
   return yield* get(scene, handle, (dl) => {
     const value = list(dl);
-    return { reply: { [key]: value === undefined ? {} : { [handle]: value } } };
+    return { reply: { [key]: value === undefined ? {} : { [dl.handle]: value } } };
   });
 }
 
@@ -119,7 +109,7 @@ export const DEVLINK_COMMANDS: { [K in DevlinkKind]: Command<K> } = {
   "dev.show": (scene, { handle }) =>
     handle === undefined
       ? dump(scene, "dev", devAttributes)
-      : get(scene, handle, (dl) => ({ reply: { dev: { [handle]: devAttributes(dl) } } })),
+      : get(scene, handle, (dl) => ({ reply: { dev: { [dl.handle]: devAttributes(dl) } } })),
 
   *"dev.reload"(scene, op) {
     const { kernel, task, netns } = scene;
@@ -147,39 +137,6 @@ export const DEVLINK_COMMANDS: { [K in DevlinkKind]: Command<K> } = {
     if (deviceFirst) dl.deviceLock.release(task);
     dl.references--;
     return result;
-  },
-
-  "param.show": (scene, { handle, name }) =>
-    show(
-      scene,
-      "param",
-      handle,
-      (dl) => {
-        const params = dl.params.map((param) => paramAttributes(dl, param)).filter((each) => each !== null);
-        return params.length > 0 ? params : undefined;
-      },
-      name === undefined ? undefined : (dl) => {
-        const param = findParam(dl, name);
-        return param ? paramAttributes(dl, param) ?? "EOPNOTSUPP" : "EINVAL";
-      },
-    ),
-
-  "param.set": (scene, op) => change(scene, op.handle, (dl) => setParam(scene.task, dl, op)),
-
-  "resource.show": (scene, { handle }) =>
-    handle === undefined ? refused() : get(
-      scene,
-      handle,
-      (dl) => ({ reply: { resources: { [handle]: resourcesAttributes(dl.resources) } } }),
-    ),
-
-  "resource.set": (scene, { handle, path, size }) => {
-    const text = String(size);
-    return change(scene, handle, (dl) => {
-      const found = findResource(dl.resources, path);
-      if (!found || !/^\d+$/.test(text) || BigInt(text) > 0xffff_ffff_ffff_ffffn) return "client";
-      return setResource(scene.task, found.resource, found.parent, BigInt(text), dl.kernel.era.corePrefix);
-    });
   },
 
   "trap.show": (scene, { handle, name }) =>
@@ -247,10 +204,6 @@ export const DEVLINK_COMMANDS: { [K in DevlinkKind]: Command<K> } = {
 export type DevlinkKind =
   | "dev.show"
   | "dev.reload"
-  | "param.show"
-  | "param.set"
-  | "resource.show"
-  | "resource.set"
   | "trap.show"
   | "trap.set"
   | "trap.group.show"

@@ -84,6 +84,8 @@ export interface Era {
   readonly deadWorker: "alone" | "stalls";
   /** Whether an instance tells its index, by which it can be named, too (`DEVLINK_ATTR_INDEX`) */
   readonly showsIndex: boolean;
+  /** Whether the resources of all instances can be asked for at once, and those of a port */
+  readonly dumpsResources: boolean;
   /** Whether a param tells its default, and can be put back to it */
   readonly paramDefaults: boolean;
   /** Whether a region tells how many snapshots it holds at most */
@@ -322,6 +324,7 @@ const era61: Era = {
   linkwatchSync: false,
   deadWorker: "stalls",
   showsIndex: false,
+  dumpsResources: false,
   paramDefaults: false,
   regionMax: true,
   burstPeriod: false,
@@ -379,6 +382,7 @@ const era612: Era = {
   linkwatchSync: true,
   deadWorker: "alone",
   showsIndex: false,
+  dumpsResources: false,
   paramDefaults: false,
   regionMax: true,
   burstPeriod: false,
@@ -393,6 +397,7 @@ const era72: Era = {
   id: "7.2",
   looksUpUnderRtnl: false,
   showsIndex: true,
+  dumpsResources: true,
   paramDefaults: true,
   burstPeriod: true,
   ports: ports72,

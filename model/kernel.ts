@@ -53,6 +53,9 @@ export interface Timer {
   run(now: number): void;
 }
 
+/** The bus of a handle that names an instance by its index. */
+const BY_INDEX = "devlink_index/";
+
 /** How long it takes to see that an IPv6 address is nobody else's, in ms: 1 to 2 s on a board. */
 const DUPLICATE_DETECTION = 1500;
 
@@ -157,7 +160,7 @@ export class Kernel {
 
   /** The next index of an instance: a new one each time, also for a device that was there before (SEMANTICS 1.1). */
   nextIndex(): number {
-    return ++this.#index;
+    return this.#index++;
   }
 
   /** A pseudo-random number below `bound`, from the seed. */
@@ -171,8 +174,12 @@ export class Kernel {
     return new Uint8Array(length).map(() => this.random(256));
   }
 
-  /** The registered instance with a handle, as somebody in `netns` finds it. */
+  /** The registered instance with a handle, as somebody in `netns` finds it; `devlink_index/N` names it by its index, too. */
   find(netns: Netns, handle: Handle): Devlink | undefined {
+    if (this.era.showsIndex && handle.startsWith(BY_INDEX)) {
+      const index = handle.slice(BY_INDEX.length);
+      return this.instances.find((dl) => dl.netns === netns && dl.registered && String(dl.index) === index);
+    }
     for (const dl of this.instances) {
       if (dl.handle === handle && dl.netns === netns && dl.registered) return dl;
     }

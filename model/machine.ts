@@ -18,12 +18,14 @@ import { INFO_COMMANDS } from "./info.ts";
 import { HARDWARE, type HardwareId } from "./hardware.ts";
 import { NetdevsimBus } from "./netdevsim_bus.ts";
 import { linkFlags, type Netdev, Netns, operstate } from "./netns.ts";
+import { PARAM_COMMANDS, type ParamKind } from "./param_commands.ts";
 import { NETDEV_COMMANDS, netdevFile, type NetdevKind } from "./netdev.ts";
 import { emptyObservation, type FreedMemory, type Observation, type Result } from "./observation.ts";
 import type { NetnsName, Operation, OperationKind } from "./operation.ts";
 import { REFUSED_COMMANDS } from "./refusals.ts";
 import { REGION_COMMANDS } from "./region_commands.ts";
 import { reloadIntoInit } from "./reload.ts";
+import { RESOURCE_COMMANDS, type ResourceKind } from "./resource_commands.ts";
 import { rounds } from "./rounds.ts";
 import { settle } from "./settle.ts";
 import { type Directory, sysfsTree } from "./tree.ts";
@@ -235,7 +237,9 @@ export class Machine {
 }
 
 /** The operations other than those of devlink(8). */
-const OTHER_COMMANDS: { [K in Exclude<OperationKind, DevlinkKind | NetdevKind>]?: Command<K> } = {
+const OTHER_COMMANDS: {
+  [K in Exclude<OperationKind, DevlinkKind | NetdevKind | ParamKind | ResourceKind>]?: Command<K>;
+} = {
   *"link.set"({ kernel, task, netns }, { handle, port, up }) {
     const netdev = netdevOf(kernel, netns, handle, port);
     if (!netdev) return "ENODEV";
@@ -375,6 +379,8 @@ const COMMANDS: { [K in OperationKind]?: Command<K> } = {
   ...FLASH_COMMANDS,
   ...INFO_COMMANDS,
   ...REFUSED_COMMANDS,
+  ...PARAM_COMMANDS,
+  ...RESOURCE_COMMANDS,
   ...NETDEV_COMMANDS,
   ...OTHER_COMMANDS,
 };

@@ -64,6 +64,8 @@ export class Netdevsim implements Driver, FibListener, Timer {
   readonly dl: Devlink;
   /** What the files of debugfs hold, by path below the device's directory */
   readonly knobs = new Map<string, number | boolean>();
+  /** The cookie of trapped packets in hexadecimal digits; undefined until somebody writes it */
+  cookie: string | undefined = undefined;
   /** When the next packets are trapped */
   due = 0;
   #trapReads = 0;

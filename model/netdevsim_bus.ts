@@ -10,10 +10,14 @@ import { Netdevsim } from "./netdevsim.ts";
 import { KNOBS, PART_KNOBS } from "./netdevsim_data.ts";
 import type { Netns } from "./netns.ts";
 import { freeSnapshotId, storeSnapshot } from "./region.ts";
-import { acquire, type Lock, type Steps, type Task } from "./task.ts";
+import { acquire, type Lock, oops, type Steps, type Task } from "./task.ts";
 
 const INT_MAX = 0x7fff_ffff;
 const PAGE_SIZE = 4096;
+const LINK = /^\s*([+-]?\d+):\s*\d+\s+[+-]?\d+:\s*\d/;
+const LINK_FORMAT = 'linking two devices is "netnsfd_a:ifidx_a netnsfd_b:ifidx_b" (int uint int uint)';
+const UNLINK = /^\s*(\d+):\s*\d/;
+const UNLINK_FORMAT = 'unlinking a device is "netnsfd:ifidx" (int uint)';
 
 /** A device on the bus, with a driver or without. */
 export interface NetdevsimDevice {
@@ -32,6 +36,8 @@ export interface NetdevsimDevice {
 /** The bus. */
 export class NetdevsimBus implements FileOwner {
   readonly devices = new Map<string, NetdevsimDevice>();
+  /** Whether a device that comes is offered to the driver */
+  #autoprobe = true;
   readonly #kernel: Kernel;
   readonly #lock: Lock;
 
@@ -43,6 +49,7 @@ export class NetdevsimBus implements FileOwner {
   resolve(path: string): VirtualFile | undefined {
     const own = this.#files[path];
     if (own) return own;
+    if (!this.#kernel.era.netdevsim.lacks.has("link_device") && this.#linkFiles[path]) return this.#linkFiles[path];
     const match = /^\/sys\/(bus\/netdevsim\/devices|devices|kernel\/debug\/netdevsim)\/(netdevsim\d+)\/(.+)$/.exec(
       path,
     );
@@ -67,9 +74,45 @@ export class NetdevsimBus implements FileOwner {
   readonly #files: Record<string, VirtualFile> = {
     "/sys/bus/netdevsim/new_device": { write: (task, value, netns) => this.#newDevice(task, value, netns) },
     "/sys/bus/netdevsim/del_device": { write: (task, value) => this.#delDevice(task, value) },
+    "/sys/bus/netdevsim/drivers_autoprobe": {
+      read: () => ({ text: this.#autoprobe ? "1" : "0" }),
+      write: (_task, value) => this.#setAutoprobe(value),
+    },
+    "/sys/bus/netdevsim/drivers_probe": { write: (task, value) => this.#driversProbe(task, value) },
     "/sys/bus/netdevsim/drivers/netdevsim/bind": { write: (task, value) => this.#bind(task, value) },
     "/sys/bus/netdevsim/drivers/netdevsim/unbind": { write: (task, value) => this.#unbind(task, value) },
   };
+
+  readonly #linkFiles: Record<string, VirtualFile> = {
+    "/sys/bus/netdevsim/link_device": {
+      write: (task, value) => this.#link(task, LINK, LINK_FORMAT, value),
+    },
+    "/sys/bus/netdevsim/unlink_device": {
+      write: (task, value) => this.#link(task, UNLINK, UNLINK_FORMAT, value),
+    },
+  };
+
+  // deno-lint-ignore require-yield
+  *#setAutoprobe(value: string): Steps<string> {
+    this.#autoprobe = !value.startsWith("0");
+    return "ok";
+  }
+
+  /** A device that has a driver stays as it is. */
+  *#driversProbe(task: Task, value: string): Steps<string> {
+    const device = this.devices.get(value);
+    if (!device) return "ENODEV";
+    if (!device.driver) yield* this.#probe(task, device);
+    return "ok";
+  }
+
+  /** Takes a line that names netns by open files of the writer. A shell that only writes has none of that kind. */
+  // deno-lint-ignore require-yield
+  *#link(task: Task, form: RegExp, format: string, value: string): Steps<string> {
+    const fd = form.exec(value)?.[1];
+    task.log("info", fd === undefined ? `Format for ${format}.` : `Could not find netns with fd: ${Number(fd)}`);
+    return "EINVAL";
+  }
 
   *#newDevice(task: Task, value: string, netns: Netns): Steps<string> {
     const fields = scan(value, 3);
@@ -94,7 +137,7 @@ export class NetdevsimBus implements FileOwner {
         driver: undefined,
       };
       this.devices.set(name, device);
-      yield* this.#probe(task, device);
+      if (this.#autoprobe) yield* this.#probe(task, device);
       result = "ok";
     }
     this.#lock.release(task);
@@ -177,10 +220,7 @@ export class NetdevsimBus implements FileOwner {
       : uint(value);
     if (typeof index === "string") return index;
     const { driver } = device;
-    if (!driver) {
-      task.log("oops", `BUG: kernel NULL pointer dereference: ${name} of ${device.name} without a driver`);
-      return "EFAULT";
-    }
+    if (!driver) oops(task, `BUG: kernel NULL pointer dereference: ${name} of ${device.name} without a driver`);
     return name === "new_port" ? yield* driver.ports.newPort(task, index) : yield* driver.ports.delPort(task, index);
   }
 
@@ -231,7 +271,10 @@ export class NetdevsimBus implements FileOwner {
           ? undefined
           : { read: () => ({ text: String(device.maxVfs) }), write: (task, value) => setMaxVfs(task, device, value) };
       case "trap_flow_action_cookie":
-        return { read: () => ({ errno: "EINVAL" }) };
+        return {
+          read: () => driver.cookie === undefined ? { errno: "EINVAL" } : { text: driver.cookie },
+          write: (_task, value) => setCookie(driver, value),
+        };
     }
     return undefined;
   }
@@ -258,6 +301,14 @@ function* setKnob(driver: Netdevsim, path: string, type: "bool" | "u32", value: 
   const number = uint(value);
   if (typeof number === "string") return number;
   driver.knobs.set(path, number);
+  return "ok";
+}
+
+/** Two hexadecimal digits a byte; the newline behind them is not looked at. */
+// deno-lint-ignore require-yield
+function* setCookie(driver: Netdevsim, value: string): Steps<string> {
+  if (!/^([0-9a-fA-F]{2})*$/.test(value)) return "EINVAL";
+  driver.cookie = value.toLowerCase();
   return "ok";
 }
 

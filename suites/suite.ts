@@ -9,7 +9,7 @@ import type { Board } from "../boards/mod.ts";
 import { breaksKernel } from "../diff/crash.ts";
 import type { Plan, PlannedStep, SequenceTrace, StepTrace } from "../diff/trace.ts";
 import type { Fixture } from "../fixtures/fixture.ts";
-import { type EraId, type FreedMemory, hardwareIn, Machine } from "../model/mod.ts";
+import { type Era, type EraId, ERAS, type FreedMemory, hardwareIn, Machine } from "../model/mod.ts";
 import type { Observation } from "../model/observation.ts";
 import type { Operation } from "../model/operation.ts";
 import { Dut } from "./dut.ts";
@@ -25,6 +25,18 @@ export interface SequenceOptions {
   fixture?: Fixture;
   /** Capabilities of the board that it needs beside its fixture's */
   requires?: readonly string[];
+  /** In which eras it has a meaning, and why not in others: there it is left out. @default {all} */
+  holds?: {
+    /** Whether it has a meaning in an era */
+    in: (era: Era) => boolean;
+    /** Why not in the others */
+    because: string;
+  };
+}
+
+/** Whether a sequence has a meaning in an era. */
+export function holdsIn(sequence: SequenceOptions, era: EraId): boolean {
+  return sequence.holds === undefined || sequence.holds.in(ERAS[era]);
 }
 
 /** One ordered scenario. */
