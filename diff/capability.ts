@@ -13,6 +13,9 @@ const BY_SUBJECT: Partial<Record<string, Capability>> = {
   resource: "resources",
   region: "regions",
   health: "health",
+  sb: "sb",
+  dpipe: "dpipe",
+  linecard: "linecards",
   trap: "traps",
   netns: "netns",
 };
@@ -43,6 +46,14 @@ export function neededCapabilities(op: Operation): Set<Capability> {
     case "file.write":
       if (op.path.startsWith("/sys/kernel/debug/")) needed.add("debugfs");
       if (op.path.includes("/netdevsim")) needed.add("netdevsim");
+      break;
+    case "dev.selftests.show":
+    case "dev.selftests.run":
+      needed.add("selftests");
+      break;
+    case "dev.flash":
+    case "ethtool.flash":
+      needed.add("flash");
       break;
     case "during":
       for (const inner of [op.operation, op.poll]) for (const one of neededCapabilities(inner)) needed.add(one);

@@ -7,6 +7,7 @@
 import type { Handle, Operation } from "../model/operation.ts";
 import { isObject } from "./_json.ts";
 import { NetdevNames } from "./_netdev_names.ts";
+import { Contents } from "./_contents.ts";
 import { Ticks } from "./_ticks.ts";
 import { breaksKernel } from "./crash.ts";
 import { instanceOf, type Pair, type Rule, type RuleContext, RULES } from "./rules.ts";
@@ -28,7 +29,7 @@ function* netdevsOf(op: Operation): Generator<string> {
   } else if (op.kind === "during") {
     yield* netdevsOf(op.operation);
     yield* netdevsOf(op.poll);
-  } else if (op.kind.startsWith("netdev.") || op.kind.startsWith("ethtool.")) yield (op as { dev: string }).dev;
+  } else if ("dev" in op && (op.kind.startsWith("netdev.") || op.kind.startsWith("ethtool."))) yield op.dev;
 }
 
 /** Applies rules to the steps of a sequence, which must come in their order. */
@@ -57,6 +58,7 @@ export class Normaliser {
     this.#context = {
       names: { expected: new NetdevNames(netdevs), observed: new NetdevNames(netdevs) },
       ticks: new Ticks(),
+      contents: { expected: new Contents(), observed: new Contents() },
       handles,
       // Fixture boardMac() finds its MAC there, and begins by taking the netdev down.
       told: !expected.steps.some(({ phase, op }) => phase === "setup" && op.kind === "netdev.set"),
@@ -69,6 +71,8 @@ export class Normaliser {
       throw new TypeError(`Cannot normalise step ${expected.id}: a side has no observation`);
     }
     this.#context.ticks.pass(expected, observed);
+    this.#context.contents.expected.pass(expected.observation);
+    this.#context.contents.observed.pass(observed.observation);
     const pair = structuredClone({ expected: expected.observation, observed: observed.observation });
     for (const rule of this.#rules) rule.apply(pair, { ...this.#context, broke: this.#broke, op: expected.op });
     this.#broke ||= breaksKernel(expected.observation) && breaksKernel(observed.observation);

@@ -370,6 +370,74 @@ rule(
   ],
 );
 
+const readOf = (snapshot: number): Operation => ({
+  kind: "region.read",
+  handle: "netdevsim/netdevsim10",
+  region: "dummy",
+  snapshot,
+  address: 0,
+  length: 16,
+});
+const bytes = (from: number, count = 16) => Array.from({ length: count }, (_, i) => from + i);
+const pieces = (address: number, data: number[]) => ({ reply: { read: [{ address, data }] } });
+const dropped = { notify: { init: [notice("del", "region", "netdevsim/netdevsim10/dummy", { snapshot: [1] })] } };
+const reads = (...contents: (number[] | typeof dropped)[]) =>
+  contents.map((each, i) => Array.isArray(each) ? step(i + 1, readOf(1), pieces(0, each)) : step(i + 1, show, each));
+rule(
+  "snapshot-content",
+  (without) => [
+    agrees(readOf(1), pieces(0, bytes(1)), pieces(0, bytes(100)), without),
+    agree(reads(bytes(1), bytes(1)), reads(bytes(100), bytes(100)), without),
+    // Anew under the same id, it holds something else.
+    agree(reads(bytes(1), dropped, bytes(2)), reads(bytes(9), dropped, bytes(8)), without),
+  ],
+  () => [
+    agrees(readOf(1), pieces(0, bytes(1)), pieces(0, bytes(1, 15))),
+    agrees(readOf(1), pieces(0, bytes(1)), pieces(1, bytes(1))),
+    agree(reads(bytes(1), bytes(1)), reads(bytes(100), bytes(101))),
+    agree(
+      [step(1, readOf(1), pieces(0, bytes(1))), step(2, readOf(2), pieces(0, bytes(2)))],
+      [step(1, readOf(1), pieces(0, bytes(5))), step(2, readOf(2), pieces(0, bytes(5)))],
+    ),
+  ],
+);
+
+const dummy = { handle: "netdevsim/netdevsim10", reporter: "dummy" };
+const fmsg = (test_binary: number[]) => ({ reply: { test_u8: 1, test_binary } });
+const dumps = (...contents: (number[] | "clear")[]) =>
+  contents.map((each, i) =>
+    each === "clear"
+      ? step(i + 1, { kind: "health.dump.clear", ...dummy })
+      : step(i + 1, { kind: "health.dump.show", ...dummy }, fmsg(each))
+  );
+rule(
+  "dump-binary",
+  (without) => [
+    agree(dumps(bytes(1), bytes(1)), dumps(bytes(9), bytes(9)), without),
+    agree(dumps(bytes(1), "clear", bytes(2)), dumps(bytes(9), "clear", bytes(7)), without),
+    agrees({ kind: "health.diagnose", ...dummy }, fmsg(bytes(1)), fmsg(bytes(2)), without),
+  ],
+  () => [
+    agree(dumps(bytes(1), bytes(1)), dumps(bytes(9), bytes(8))),
+    agree(dumps(bytes(1)), dumps(bytes(1, 15))),
+    agree(dumps(bytes(1), bytes(1)), dumps(bytes(9), "clear")),
+  ],
+);
+
+const ethtool: Operation = { kind: "ethtool.info", handle: "netdevsim/netdevsim10", port: 0 };
+rule(
+  "driver-version",
+  (without) => [
+    agrees(
+      ethtool,
+      { reply: { driver: "a", version: "6.12" } },
+      { reply: { driver: "a", version: "6.12.117" } },
+      without,
+    ),
+  ],
+  () => [agrees(ethtool, { reply: { driver: "a", version: "6.12" } }, { reply: { driver: "b", version: "6.12" } })],
+);
+
 const up: Operation = { kind: "netdev.set", dev: "fm0", up: true };
 const fm0 = (operstate: string, ...flags: string[]) => ({ event: "new" as const, ifname: "fm0", flags, operstate });
 const links = (...events: ReturnType<typeof fm0>[]) => ({ link: { init: events } });

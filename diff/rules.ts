@@ -7,9 +7,10 @@
 
 import type { Channel, Json, KernelLine, Observation } from "../model/observation.ts";
 import type { Handle, Operation } from "../model/operation.ts";
-import { eachObject, isObject } from "./_json.ts";
+import { canonical, eachObject, isObject } from "./_json.ts";
 import type { NetdevNames } from "./_netdev_names.ts";
 import { hungComesLate } from "./crash.ts";
+import type { Contents } from "./_contents.ts";
 import { counterBounds, type Ticks } from "./_ticks.ts";
 
 /** What both sides showed of one step. Rules change it in place. */
@@ -28,6 +29,8 @@ export interface RuleContext {
   names: { expected: NetdevNames; observed: NetdevNames };
   /** How far the counters of netdevsim may have come */
   ticks: Ticks;
+  /** What random contents held, on either side */
+  contents: { expected: Contents; observed: Contents };
   /** Whether the kernel broke in a step before, on both sides */
   broke: boolean;
   /** The devlink instances that the sequence is about */
@@ -97,6 +100,7 @@ const CORE_PREFIXES: ReadonlySet<string> = new Set([
 const UNDER_TEST: readonly { pattern: RegExp; reason: string }[] = [
   { pattern: /^netdevsim[ :]/, reason: "the driver's own messages, by dev_printk and by pr_fmt" },
   { pattern: /^Failed to register fib notifier/, reason: "netdevsim's fib.c, printed without a prefix" },
+  { pattern: /^Failed to create region snapshot/, reason: "netdevsim's dev.c, printed without a prefix" },
   { pattern: /^Format for adding new (device|port) is /, reason: "netdevsim's bus.c, printed without a prefix" },
   { pattern: /^The supplied perm_addr is not a valid MAC /, reason: "netdevsim's bus.c, printed without a prefix" },
   { pattern: /^Failed to initialize VF id=/, reason: "netdevsim's dev.c, printed without a prefix" },
@@ -107,6 +111,11 @@ const UNDER_TEST: readonly { pattern: RegExp; reason: string }[] = [
 
 /** Lines of the same senders that are about something else. */
 const NOT_UNDER_TEST: readonly { pattern: RegExp; reason: string }[] = [
+  {
+    pattern:
+      /: (firmware: (failed to load|direct-loading)|Direct firmware load for|loading \S+ failed|Firmware load for) /,
+    reason: "the firmware loader's, and what a distribution adds to it",
+  },
   { pattern: /: renamed from \S+$/, reason: "udev of the board gives netdevs its own names" },
   { pattern: /: loading out-of-tree module taints kernel/, reason: "how the module was built" },
   { pattern: /: module verification failed/, reason: "how the module was built" },
@@ -197,6 +206,55 @@ export const RULES: readonly Rule[] = [
     channels: ["reply", "notify"],
     reason: "the time of day on the board; that there is a dump is compared",
     apply: everywhere(["last_dump_date", "last_dump_time"], "<time>"),
+  },
+  {
+    id: "snapshot-content",
+    channels: ["reply"],
+    reason:
+      "what a device's memory holds is not to be predicted (netdevsim draws it at random): where the pieces begin and how long they " +
+      "are is compared, and that a snapshot holds what it held when it was read before; netdevsim's also that no two hold the same",
+    apply({ expected, observed }, { op, contents }) {
+      if (op.kind !== "region.dump" && op.kind !== "region.read") return;
+      const key = `${op.handle}/${op.region}#${op.snapshot};`;
+      for (const [side, held] of [[expected, contents.expected], [observed, contents.observed]] as const) {
+        const pieces = isObject(side.reply) ? side.reply[op.kind === "region.dump" ? "dump" : "read"] : undefined;
+        if (!Array.isArray(pieces)) continue;
+        for (const piece of pieces) {
+          if (!isObject(piece) || typeof piece.address !== "number" || !areBytes(piece.data)) continue;
+          piece.data = held.tell(
+            key,
+            { address: piece.address, data: piece.data },
+            !op.handle.startsWith("netdevsim/"),
+          );
+        }
+      }
+    },
+  },
+  {
+    id: "dump-binary",
+    channels: ["reply"],
+    reason:
+      "netdevsim's reporter dummy puts random bytes into its dumps and diagnoses: how many they are is compared, and of a dump that they " +
+      "are the same until it is cleared",
+    apply({ expected, observed }, { op, contents }) {
+      if (op.kind !== "health.dump.show" && op.kind !== "health.dump.clear" && op.kind !== "health.diagnose") return;
+      const key = `${op.handle}!${op.reporter};`;
+      for (const [side, held] of [[expected, contents.expected], [observed, contents.observed]] as const) {
+        if (op.kind !== "health.dump.show") held.forget(op.kind === "health.dump.clear" ? key : `${key}diagnose`);
+        if (!isObject(side.reply) || !areBytes(side.reply.test_binary)) continue;
+        const piece = { address: 0, data: side.reply.test_binary };
+        side.reply.test_binary = held.tell(op.kind === "health.diagnose" ? `${key}diagnose` : key, piece, true);
+      }
+    },
+  },
+  {
+    id: "driver-version",
+    channels: ["reply"],
+    reason: "a driver without a version of its own has that of the kernel, which is the board's",
+    apply(pair, { op }) {
+      if (op.kind !== "ethtool.info") return;
+      for (const side of sides(pair)) if (isObject(side.reply)) side.reply.version = "<version>";
+    },
   },
   {
     id: "core-prefix",
@@ -368,10 +426,15 @@ export const RULES: readonly Rule[] = [
       if (op.kind !== "during" || !isObject(expected.reply) || !isObject(observed.reply)) return;
       const [possible, seen] = [expected.reply.seen, observed.reply.seen];
       if (!Array.isArray(possible) || !Array.isArray(seen) || seen.length === 0) return;
-      if (seen.every((answer) => possible.includes(answer))) observed.reply.seen = possible;
+      const may = new Set(possible.map(canonical));
+      if (seen.every((answer) => may.has(canonical(answer)))) observed.reply.seen = possible;
     },
   },
 ];
+
+function areBytes(value: Json | undefined): value is number[] {
+  return Array.isArray(value) && value.every((each) => typeof each === "number");
+}
 
 interface Counters {
   rx: { [key: string]: Json };

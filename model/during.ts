@@ -10,6 +10,9 @@ import { emptyObservation, type Json, type Result } from "./observation.ts";
 import type { Operation, OperationKind } from "./operation.ts";
 import { type SchedulingPoint, type Steps, Task } from "./task.ts";
 
+/** The longest that a poll takes and is not said to have waited, in ms: as for a step (see `time` in observation.ts). */
+const PROMPT = 3000;
+
 /** Finds what carries out an operation. */
 export type Commands = (kind: OperationKind) => Command<OperationKind>;
 
@@ -23,21 +26,24 @@ export function* during(
   commands: Commands,
 ): Steps<Result> {
   const { observation } = task;
-  const seen = new Map<string, Json>();
-  let polls: { task: Task; steps: Steps<Result> }[] = [];
+  const told = new Map<string, Json>();
+  let polls: { task: Task; steps: Steps<Result>; since: number }[] = [];
+  let waited = false;
 
   const begin = () => {
     const polling = new Task("poll", emptyObservation(), false);
     const where = op.poll.netns === undefined ? netns : kernel.netns.get(op.poll.netns);
-    if (!where) return void seen.set("null", null);
-    polls.push({ task: polling, steps: commands(op.poll.kind)({ kernel, task: polling, netns: where }, op.poll) });
+    if (!where) return void told.set("null", null);
+    const steps = commands(op.poll.kind)({ kernel, task: polling, netns: where }, op.poll);
+    polls.push({ task: polling, steps, since: kernel.now });
   };
   const tryAll = () => {
     polls = polls.filter((poll) => {
       const next = poll.steps.next();
       if (!next.done) return true;
+      waited ||= kernel.now - poll.since > PROMPT;
       const answer = next.value === "ok" ? shorten(op.poll, poll.task.observation.reply) : null;
-      seen.set(JSON.stringify(answer), answer);
+      told.set(JSON.stringify(answer), answer);
       return false;
     });
   };
@@ -57,16 +63,14 @@ export function* during(
       result = next.value;
       break;
     }
-    if (next.value.kind === "blocked" && !stepWorkers(kernel, begin, tryAll) && polls.length === 0) {
-      yield next.value;
-    }
+    // Where the operation waits for time to pass, polls that wait for it cannot go on either
+    if (next.value.kind === "blocked" && !stepWorkers(kernel, begin, tryAll)) yield next.value;
   }
   stepWorkers(kernel, begin, tryAll);
   tryAll();
-  const answers = [...seen.values()];
-  observation.reply = {
-    seen: answers.toSorted((a, b) => rank(a) - rank(b) || (JSON.stringify(a) < JSON.stringify(b) ? -1 : 1)),
-  };
+  const answers = [...told.values()];
+  const seen = answers.toSorted((a, b) => rank(a) - rank(b) || (JSON.stringify(a) < JSON.stringify(b) ? -1 : 1));
+  observation.reply = waited ? { seen, waited } : { seen };
   return result;
 }
 

@@ -310,6 +310,11 @@ tl_write() {
   tl_in "$1" dd if="$tl_text" of="$2" bs=4096 count=1 conv=notrunc
 }
 
+# A file in /lib/firmware, where there may be none yet.
+tl_firmware() {
+  mkdir -p "${2%/*}" && tl_write "$@"
+}
+
 tl_read() {
   tl_in "$1" dd if="$2" bs=65536
 }
@@ -372,7 +377,8 @@ tl_during() {
   "$1" > /dev/null 2>> "$TL_D/during" &
   tl_d=$!
   while kill -0 $tl_d 2> /dev/null; do
-    printf '\n--%s poll\n' "$TL_N"
+    tl_now
+    printf '\n--%s poll %s\n' "$TL_N" "$TL_UP"
     ("$2") 2> /dev/null
   done
   wait $tl_d

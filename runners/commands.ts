@@ -5,6 +5,7 @@
  */
 
 import { COMMAND_FORMS, type DevlinkKind, devlinkWords, isDevlink } from "../model/command_line.ts";
+import { FIRMWARE } from "../model/flash.ts";
 import type { Operation, OperationKind } from "../model/operation.ts";
 
 /**
@@ -45,7 +46,7 @@ const COMMANDS: { [K in Exclude<OperationKind, DevlinkKind>]: Command<K> } = {
   "module.unload": (op) => ["rmmod", op.name],
   "netns.add": (op) => ["ip", "netns", "add", op.name],
   "netns.del": (op) => ["tl_netns_del", op.name, op.until ?? ""],
-  "file.write": (op, ns) => ["tl_write", ns, op.path, op.value],
+  "file.write": (op, ns) => [op.path.startsWith(FIRMWARE) ? "tl_firmware" : "tl_write", ns, op.path, op.value],
   "file.remove": (op) => ["rm", "-f", op.path],
   "file.read": (op, ns) => ["tl_read", ns, op.path],
   "wait": (op) => ["tl_sleep", ...sleepOf(op.ms)],
@@ -92,6 +93,11 @@ export function boundOf(op: Operation): number {
       return 10 + Math.ceil(op.ms / 1000);
     case "rounds":
       return 20 + Math.ceil(op.times * op.operations.reduce((sum, inner) => sum + longestOf(inner), 0));
+    case "dev.flash":
+    case "ethtool.flash":
+      return 45;
+    case "during":
+      return Math.max(boundOf(op.operation), boundOf(op.poll));
     default:
       return 20;
   }

@@ -4,6 +4,8 @@
  * @module
  */
 
+import { COMMAND_FORMS, isDevlink } from "../model/command_line.ts";
+import { foldProgress } from "../model/flash.ts";
 import type { Extack, Json, LinkEvent, Notification, Observation, Result } from "../model/observation.ts";
 import { emptyObservation } from "../model/observation.ts";
 import type { Operation } from "../model/operation.ts";
@@ -102,7 +104,7 @@ function extackOf(stderr: string): Extack | null {
 /** What tools print of an error, the text of the errno behind it. */
 const ERRORS: readonly RegExp[] = [
   // ethtool(8)
-  /^(?:netlink error|Cannot (?:get|set|restart) [^:]*): (.*)$/mg,
+  /^(?:netlink error|Flashing failed|Cannot (?:get|set|restart) [^:]*): (.*)$/mg,
   // modprobe(8) and rmmod(8) of kmod and of busybox
   /^(?:modprobe|rmmod): .*: ([^:\n]+)$/mg,
   /^dd: .*: ([^:\n]+)$/mg,
@@ -120,8 +122,9 @@ function resultOf(rc: number | "hang", stderr: string): Result {
   if (rc === 0) return "ok";
   // 128 and the number of a signal: nobody but the kernel ends a command of a step.
   if (rc === 255 && WRONG_ARGUMENT.test(stderr)) return "client";
-  if (rc > 128) return "killed";
-  const answers = /(?:kernel|RTNETLINK) answers: (.*)$/m.exec(stderr);
+  // ethtool(8) ends with 255 by itself, and devlink(8) is ended by its own assertion on JSON that an error left unfinished.
+  if (rc > 128 && rc < 255 && !/Assertion `.*' failed/.test(stderr)) return "killed";
+  const answers = /(?:kernel|devlink|RTNETLINK) answers: (.*)$/m.exec(stderr);
   if (answers) return errnoOf(answers[1]!);
   const known = OF_KMOD.find(([pattern]) => pattern.test(stderr));
   if (known) return known[1];
@@ -218,7 +221,7 @@ export function parseLinkEvents(text: string): LinkEvent[] {
   return events;
 }
 
-function replyOf(op: Operation, stdout: string, sections: Section[]): Json {
+function replyOf(op: Operation, stdout: string, { sections, end }: StepRecord): Json {
   switch (op.kind) {
     case "link.show":
     case "netdev.show": {
@@ -226,13 +229,35 @@ function replyOf(op: Operation, stdout: string, sections: Section[]): Json {
       return event ? { ifname: event.ifname, flags: event.flags, operstate: event.operstate } : null;
     }
     case "during": {
-      const seen = new Set(sections.filter((s) => s.name === "poll").map((s) => pollAnswer(s.text)));
-      return { seen: [...seen].sort((a, b) => (a ?? -1) - (b ?? -1)) };
+      const polls = sections.flatMap(({ name, text }) => {
+        const [kind, since] = name.split(" ");
+        return kind === "poll" ? [{ since: Number(since), text }] : [];
+      });
+      const seen = new Map(
+        polls.map(({ text }) => pollAnswer(op.poll, text)).map((each) => [JSON.stringify(each), each]),
+      );
+      const answers = [...seen.values()].sort((a, b) =>
+        rank(a) - rank(b) || (JSON.stringify(a) < JSON.stringify(b) ? -1 : 1)
+      );
+      const waited = polls.some(({ since }, i) => (polls[i + 1]?.since ?? end) - since > BLOCKED_AFTER);
+      return waited ? { seen: answers, waited } : { seen: answers };
     }
     case "ethtool.show":
       return ethtoolReply(stdout);
+    case "ethtool.info":
+      return Object.fromEntries(
+        stdout.split("\n").filter((line) => line !== "").map((line) => {
+          const [key, ...rest] = line.split(": ");
+          return [key!, rest.join(": ")];
+        }),
+      );
+    case "region.dump":
+    case "region.read":
+      return { [op.kind === "region.dump" ? "dump" : "read"]: piecesOf(stdout) };
     case "file.read":
     case "file.write":
+    case "file.remove":
+    case "ethtool.flash":
     case "route.add":
     case "route.del":
     case "netdev.set":
@@ -242,8 +267,18 @@ function replyOf(op: Operation, stdout: string, sections: Section[]): Json {
     case "rounds":
       return null;
     default:
+      // What shows nothing may still talk: a flash tells how far it has come.
+      if (isDevlink(op) && COMMAND_FORMS[op.kind].flags === "") return null;
       return stdout.trim() === "" ? null : JSON.parse(stdout);
   }
+}
+
+/** The pieces of a region: an object with an address and a data each, which all have the same keys. */
+function piecesOf(stdout: string): Json[] {
+  return [...stdout.matchAll(/"address":(\d+),"data":(\[[\d,]*\])/g)].map(([, address, data]) => ({
+    address: Number(address),
+    data: JSON.parse(data!) as number[],
+  }));
 }
 
 /** What `ethtool DEV` says of the link; null for what it does not know (`Unknown!`) or leaves out. */
@@ -258,11 +293,16 @@ function ethtoolReply(stdout: string): Json {
   };
 }
 
-/** How many ports a port dump held; null for none at all. */
-function pollAnswer(text: string): number | null {
+/** What a poll showed; of a port dump, how many ports it held. Null for nothing at all. */
+function pollAnswer(poll: Operation, text: string): Json {
   if (text.trim() === "") return null;
+  if (poll.kind !== "port.show") return replyOf(poll, text, { id: 0, rc: 0, start: 0, end: 0, sections: [] });
   const ports = Object.keys((JSON.parse(text) as { port?: object }).port ?? {}).length;
   return ports === 0 ? null : ports;
+}
+
+function rank(answer: Json): number {
+  return answer === null ? -1 : typeof answer === "number" ? answer : Number.MAX_SAFE_INTEGER;
 }
 
 /** How long a step may take, in seconds, before it counts as `blocked`. */
@@ -281,13 +321,13 @@ export function observe(op: Operation, record: StepRecord, memory: MonitorMemory
   observation.extack = extackOf(stderr);
   if (observation.result === "ok") {
     if (op.kind === "file.read") observation.sysfs = text("out").replace(/\n$/, "");
-    else observation.reply = replyOf(op, text("out"), record.sections);
+    else observation.reply = replyOf(op, text("out"), record);
   }
   // The links of a thousand rounds are no evidence, and many.
   const sections = op.kind === "rounds" ? record.sections.filter(({ name }) => name === "kmsg") : record.sections;
   for (const { name, text } of sections) {
     const [kind, netns] = name.split(" ");
-    if (kind === "notify") observation.notify[netns!] = parseMonitor(text, memory);
+    if (kind === "notify") observation.notify[netns!] = foldProgress(parseMonitor(text, memory));
     if (kind === "link") observation.link[netns!] = parseLinkEvents(text);
     if (kind === "kmsg") observation.kmsg = parseKmsg(text);
   }

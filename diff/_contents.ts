@@ -1,0 +1,50 @@
+/** What random contents of a device held when they were last looked at: they cannot be predicted, and must not change by themselves. */
+
+import type { Json, Observation } from "../model/observation.ts";
+
+/** So many bytes are equal by chance never. */
+const TELLING = 16;
+
+/** Bytes from an address on. */
+export interface Piece {
+  /** Where the first one is */
+  address: number;
+  /** The bytes */
+  data: readonly number[];
+}
+
+/** One side's contents, by what holds them. */
+export class Contents {
+  readonly #held = new Map<string, Map<number, number>>();
+
+  /** Takes note of a step: what is gone in it is forgotten. */
+  pass({ notify }: Observation): void {
+    for (const { command, object, handle, attributes } of Object.values(notify).flat()) {
+      if (object === "region" && command === "del") {
+        const { snapshot } = attributes;
+        const ids = Array.isArray(snapshot) ? snapshot : [undefined];
+        for (const id of ids) this.forget(id === undefined ? `${handle}#` : `${handle}#${id};`);
+      }
+      // A device that is made anew has its regions made anew, and its reporters with them.
+      if (object === "region" && command === "new" && !("snapshot" in attributes)) {
+        this.forget(`${handle.slice(0, handle.lastIndexOf("/"))}!`);
+      }
+    }
+  }
+
+  /** Forgets what is held under keys with this beginning. */
+  forget(prefix: string): void {
+    for (const key of this.#held.keys()) if (key.startsWith(prefix)) this.#held.delete(key);
+  }
+
+  /** Tells of bytes what can be compared: how many they are, whether they are those of before, and whether others have the same. */
+  tell(key: string, { address, data }: Piece, alone: boolean): Json {
+    const held = this.#held.get(key) ?? new Map<number, number>();
+    this.#held.set(key, held);
+    const same = data.every((byte, i) => (held.get(address + i) ?? byte) === byte);
+    const twin = !alone && data.length >= TELLING &&
+      [...this.#held].find(([other, its]) => other !== key && data.every((byte, i) => its.get(address + i) === byte));
+    data.forEach((byte, i) => held.set(address + i, byte));
+    return `<${data.length} bytes${same ? "" : ", not those of before"}${twin ? `, those of ${twin[0]}` : ""}>`;
+  }
+}
