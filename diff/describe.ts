@@ -30,7 +30,7 @@ const netdev = (op: { handle: string; port: number }) => `$(netdev of ${quote(op
 const LINES: { [K in Exclude<OperationKind, DevlinkKind>]: (op: Operation<K>) => string } = {
   "link.set": (op) => `ip link set dev ${netdev(op)} ${op.up ? "up" : "down"}`,
   "link.show": (op) => `ip link show dev ${netdev(op)}`,
-  "link.move": (op) => `ip link set dev ${netdev(op)} netns ${quote(op.to)}`,
+  "link.move": (op) => `ip link set dev ${netdev(op)} netns ${op.to === "init" ? 1 : quote(op.to)}`,
   "link.rename": (op) => `ip link set dev ${netdev(op)} name ${quote(op.name)}`,
   "ethtool.info": (op) => `ethtool -i ${netdev(op)}`,
   "ethtool.flash": (op) => `ethtool -f ${netdev(op)} ${quote(op.file)}`,

@@ -116,7 +116,7 @@ const NOT_UNDER_TEST: readonly { pattern: RegExp; reason: string }[] = [
       /: (firmware: (failed to load|direct-loading)|Direct firmware load for|loading \S+ failed|Firmware load for) /,
     reason: "the firmware loader's, and what a distribution adds to it",
   },
-  { pattern: /: renamed from \S+$/, reason: "udev of the board gives netdevs its own names" },
+  { pattern: /: renamed from \S+(?: \(.*\))?$/, reason: "udev of the board gives netdevs its own names" },
   { pattern: /: loading out-of-tree module taints kernel/, reason: "how the module was built" },
   { pattern: /: module verification failed/, reason: "how the module was built" },
 ];

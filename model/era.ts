@@ -166,6 +166,10 @@ export interface PortEra {
   readonly reloadWarns: boolean;
   /** Whether ports have resources of their own */
   readonly resources: boolean;
+  /** Whether a netdev that is up can be renamed */
+  readonly renamesUp: boolean;
+  /** What is said of a netdev that is to move to a netns in which its name is taken, if anything */
+  readonly moveCollision: string | undefined;
 }
 
 /** What phylink of one family of kernels does differently from the others (drivers/net/phy/phylink.c). */
@@ -245,6 +249,8 @@ const ports61: PortEra = {
   rateClasses: false,
   reloadWarns: false,
   resources: false,
+  renamesUp: false,
+  moveCollision: undefined,
 };
 const ports510: PortEra = {
   ...ports61,
@@ -266,6 +272,8 @@ const ports612: PortEra = {
   ratePriority: true,
   reparents: true,
   reloadWarns: true,
+  renamesUp: true,
+  moveCollision: "An interface with the same name exists in the target netns",
 };
 const ports72: PortEra = {
   ...ports612,

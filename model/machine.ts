@@ -17,7 +17,8 @@ import { HEALTH_COMMANDS } from "./health_commands.ts";
 import { INFO_COMMANDS } from "./info.ts";
 import { HARDWARE, type HardwareId } from "./hardware.ts";
 import { NetdevsimBus } from "./netdevsim_bus.ts";
-import { linkFlags, type Netdev, Netns, operstate } from "./netns.ts";
+import { LINK_COMMANDS, type LinkKind, returnNetdevs } from "./link.ts";
+import { type Netdev, Netns } from "./netns.ts";
 import { PARAM_COMMANDS, type ParamKind } from "./param_commands.ts";
 import { NETDEV_COMMANDS, netdevFile, type NetdevKind } from "./netdev.ts";
 import { emptyObservation, type FreedMemory, type Observation, type Result } from "./observation.ts";
@@ -238,23 +239,8 @@ export class Machine {
 
 /** The operations other than those of devlink(8). */
 const OTHER_COMMANDS: {
-  [K in Exclude<OperationKind, DevlinkKind | NetdevKind | ParamKind | ResourceKind>]?: Command<K>;
+  [K in Exclude<OperationKind, DevlinkKind | LinkKind | NetdevKind | ParamKind | ResourceKind>]?: Command<K>;
 } = {
-  *"link.set"({ kernel, task, netns }, { handle, port, up }) {
-    const netdev = netdevOf(kernel, netns, handle, port);
-    if (!netdev) return "ENODEV";
-    yield* withRtnl(kernel, task, () => kernel.setLink(task, netdev, up));
-    return "ok";
-  },
-
-  // deno-lint-ignore require-yield
-  *"link.show"({ kernel, task, netns }, { handle, port }) {
-    const netdev = netdevOf(kernel, netns, handle, port);
-    if (!netdev) return "ENODEV";
-    task.observation.reply = { ifname: netdev.name, flags: linkFlags(netdev), operstate: operstate(netdev) };
-    return "ok";
-  },
-
   *"route.add"({ kernel, task, netns }, { prefix, dev }) {
     const parsed = parsePrefix(prefix);
     const netdev = netns.netdevs.get(dev);
@@ -381,6 +367,7 @@ const COMMANDS: { [K in OperationKind]?: Command<K> } = {
   ...REFUSED_COMMANDS,
   ...PARAM_COMMANDS,
   ...RESOURCE_COMMANDS,
+  ...LINK_COMMANDS,
   ...NETDEV_COMMANDS,
   ...OTHER_COMMANDS,
 };
@@ -403,11 +390,6 @@ function serialised(command: Command<OperationKind>): Command<OperationKind> {
   };
 }
 
-function netdevOf(kernel: Kernel, netns: Netns, handle: string, index: number): Netdev | undefined {
-  const netdev = kernel.find(netns, handle)?.ports.find((port) => port.index === index)?.netdev;
-  return netdev?.netns === netns ? netdev : undefined;
-}
-
 function resolve(kernel: Kernel, netns: Netns, path: string) {
   // `ip netns exec` mounts a sysfs of that netns, without debugfs on it
   if (netns !== kernel.init && path.startsWith("/sys/kernel/debug/")) return undefined;
@@ -420,6 +402,7 @@ function resolve(kernel: Kernel, netns: Netns, path: string) {
 
 /** A file that is not there cannot be made in sysfs or debugfs; which errno says so depends on its directory. */
 function missing(kernel: Kernel, netns: Netns, path: string): Result {
+  if (kernel.owners.some((owner) => owner.directory(path))) return "EISDIR";
   const directory = path.slice(0, path.lastIndexOf("/"));
   if (netns !== kernel.init && path.startsWith("/sys/kernel/debug/")) return "ENOENT";
   return kernel.owners.some((owner) => owner.directory(directory)) ? "EACCES" : "ENOENT";
@@ -446,4 +429,5 @@ function* cleanup(kernel: Kernel, task: Task, netns: Netns): Steps {
     for (const lock of kernel.era.reloadLocks.toReversed()) (lock === "device" ? dl.deviceLock : dl.lock).release(task);
   }
   kernel.devlinkMutex?.release(task);
+  yield* returnNetdevs(kernel, task, netns);
 }

@@ -6,6 +6,8 @@
 
 import type { Command, Scene } from "./command.ts";
 import { type Content, type Kernel, synchronizeNet, type VirtualFile } from "./kernel.ts";
+import type { Port } from "./devlink.ts";
+import { portOf } from "./link.ts";
 import { linkFlags, type Netdev, type Netns, operstate } from "./netns.ts";
 import type { Result } from "./observation.ts";
 import { acquire, type Steps, type Task } from "./task.ts";
@@ -95,12 +97,31 @@ function* ethtool(scene: Scene, dev: string, body: (netdev: Netdev) => Steps<Res
   return result;
 }
 
+/** Below the class, or below the device */
+const NETDEV_FILE =
+  /^\/sys\/(?:class|(?:bus\/netdevsim\/)?devices\/(netdevsim\d+))\/net\/([^/]+)\/(carrier|operstate|phys_port_name)$/;
+
+/** What a port is called on the front of its device, as `phys_port_name` tells it. */
+function portName({ flavour }: Port): string {
+  return flavour["flavour"] === "physical"
+    ? `p${flavour["port"] as number}`
+    : `pf${flavour["pfnum"] as number}vf${flavour["vfnum"] as number}`;
+}
+
 /** A file of `/sys/class/net`, as far as that tells of a link. */
 export function netdevFile(kernel: Kernel, path: string, netns: Netns): VirtualFile | undefined {
-  const match = /^\/sys\/class\/net\/([^/]+)\/(carrier|operstate)$/.exec(path);
-  const netdev = match && netns.netdevs.get(match[1]!);
+  const match = NETDEV_FILE.exec(path);
+  const netdev = match && netns.netdevs.get(match[2]!);
   if (!netdev) return undefined;
-  if (match[2] === "operstate") {
+  if (match[1] !== undefined || match[3] === "phys_port_name") {
+    const found = portOf(kernel, netdev);
+    if (match[1] !== undefined && found?.dl.handle !== `netdevsim/${match[1]}`) return undefined;
+    if (match[3] === "phys_port_name") {
+      const name = found && portName(found.port);
+      return { read: () => name === undefined ? { errno: "EOPNOTSUPP" } : { text: name } };
+    }
+  }
+  if (match[3] === "operstate") {
     const state = netdev.running === false ? "DOWN" : operstate(netdev);
     return { read: () => ({ text: state.toLowerCase() }) };
   }

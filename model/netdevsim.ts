@@ -4,7 +4,7 @@
  * @module
  */
 
-import { announceAll, announceAllGone, announceDev } from "./announce.ts";
+import { announceAll, announceAllGone, announceDev, announcePort } from "./announce.ts";
 import {
   Devlink,
   lockForDriver,
@@ -148,6 +148,8 @@ export class Netdevsim implements Driver, FibListener, Timer {
 
   *#unregister(task: Task): Steps {
     const { dl } = this;
+    // Those that were forgotten
+    for (const port of dl.ports) yield* announcePort(task, dl, port, "del");
     yield* underMutex(this.#kernel, task, () => {
       announceDev(task, dl, "del");
       dl.registered = false;
@@ -166,6 +168,7 @@ export class Netdevsim implements Driver, FibListener, Timer {
     if (this.knobs.get("fail_reload")) {
       return task.fail("EINVAL", "User setup the reload to fail for testing purposes", PREFIX);
     }
+    this.ports.forget();
     return yield* this.#create(task);
   }
 

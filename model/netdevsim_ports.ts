@@ -165,6 +165,11 @@ export class NetdevsimPorts implements EswitchDriver {
     return "ok";
   }
 
+  /** What the driver does before it adds ports in a reload: whatever came after one that failed is known to devlink alone then. */
+  forget(): void {
+    this.#ports = [];
+  }
+
   /** Removes all ports, the instance locked: those of the VFs, which then are none any more, and then the latest first. */
   *removeAll(task: Task): Steps {
     if (this.#kernel.era.ports.vfPorts && this.#device.numVfs > 0) {

@@ -10,10 +10,10 @@ import type { Steps, Task } from "./task.ts";
 
 /** A netdev, as far as it shows in devlink and in `ip link`. */
 export interface Netdev {
-  readonly name: string;
-  readonly netns: Netns;
+  name: string;
+  netns: Netns;
   /** Its number in its netns */
-  readonly ifindex: number;
+  ifindex: number;
   /** As ip(8) prints them while it is down */
   readonly downFlags: readonly string[];
   readonly operstateUp: string;

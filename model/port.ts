@@ -1,10 +1,9 @@
 /**
- * The commands on ports, and the changes of a port that its netdev brings about (net/devlink/port.c).
+ * The commands on ports (net/devlink/port.c).
  *
  * @module
  */
 
-import { announcePortUnlocked } from "./announce.ts";
 import { change, type Command, get, type Scene } from "./command.ts";
 import { type Devlink, enter, leave, lockInstance, type Port } from "./devlink.ts";
 import { FUNCTION_SETTINGS, type FunctionSetting } from "./era.ts";
@@ -26,21 +25,6 @@ export function insertPort(dl: Devlink, port: Port): Result {
     dl.ports.sort((a, b) => a.index - b.index);
   }
   return "ok";
-}
-
-/** The core is told of a change of the netdev of a port, in eras in which it is; under RTNL. */
-export function netdevEvent(
-  task: Task,
-  dl: Devlink,
-  port: Port,
-  event: "register" | "unregister" | "change name",
-): void {
-  if (dl.kernel.era.portType !== "netdev-events" || port.netdev?.netns !== dl.netns) return;
-  if (event !== "unregister") return announcePortUnlocked(task, dl, port, "new");
-  const { netdev } = port;
-  port.netdev = null;
-  announcePortUnlocked(task, dl, port, "new");
-  port.netdev = netdev;
 }
 
 /** Prints `{ [key]: { handle: attributes } }` of the objects of all instances. */

@@ -65,9 +65,9 @@ function* perform(task: Task, dl: Devlink, action: ReloadAction, target: Netns |
     dl.netns = target;
     if (era.netnsMove === "between") yield* announceAll(task, dl);
   }
-  if (action === "driver_reinit" && era.ports.reloadWarns && dl.rates.length > 0) {
-    // netdevsim leaves its nodes where there are no VFs
-    task.log("warning", `WARNING: devlink_reload: ${dl.handle} still has rate objects`);
+  if (action === "driver_reinit" && era.ports.reloadWarns && dl.rates.length + dl.ports.length > 0) {
+    // netdevsim leaves its nodes where there are no VFs, and ports that were added after a reload that failed
+    task.log("warning", `WARNING: devlink_reload: ${dl.handle} still has ports or rate objects`);
   }
   if (action === "driver_reinit") promoteParams(dl);
   const up = yield* dl.driver.reloadUp(task, dl);

@@ -29,7 +29,7 @@ type Command<K extends OperationKind> = (op: Operation<K>, netns: string) => str
 const COMMANDS: { [K in Exclude<OperationKind, DevlinkKind>]: Command<K> } = {
   "link.set": (op, ns) => ["tl_link_set", ns, op.handle, String(op.port), op.up ? "up" : "down"],
   "link.show": (op, ns) => ["tl_link_show", ns, op.handle, String(op.port)],
-  "link.move": (op, ns) => ["tl_link_move", ns, op.handle, String(op.port), op.to],
+  "link.move": (op, ns) => ["tl_link_move", ns, op.handle, String(op.port), op.to === "init" ? "1" : op.to],
   "link.rename": (op, ns) => ["tl_link_rename", ns, op.handle, String(op.port), op.name],
   "ethtool.info": (op, ns) => ["tl_ethtool", ns, op.handle, String(op.port), "-i"],
   "ethtool.flash": (op, ns) => ["tl_ethtool", ns, op.handle, String(op.port), "-f", op.file],
