@@ -51,17 +51,16 @@ export function forgetCells(): void {
   cells.clear();
 }
 
-/** Writes down what `body` touches, into `accesses`. */
-export function record<T>(accesses: Accesses, body: () => T): T {
+/** Begins to write down what is touched. */
+export function startRecording(): void {
   recording = true;
   reads = writes = 0;
-  try {
-    return body();
-  } finally {
-    recording = false;
-    accesses.reads = reads;
-    accesses.writes = writes;
-  }
+}
+
+/** Ends it, and gives what was touched. */
+export function stopRecording(): Accesses {
+  recording = false;
+  return { reads, writes };
 }
 
 /** Whether the order of two steps may matter. */

@@ -107,6 +107,8 @@ export interface LockOptions {
 /** Notes a lock as taken, and says what lockdep has against it. */
 function taken(task: Task, lock: Held, lockdep: Lockdep): void {
   const { held } = task;
+  if (lock.shared) reading(lock.cell);
+  else writing(lock.cell);
   if (held.length > 0) {
     const cycle = lockdep.take(lock, held);
     if (cycle) task.log("lockdep", told(cycle, lock, held));
@@ -154,7 +156,10 @@ export class Lock implements Held, Awaited {
 
   /** Takes it if it is free. */
   tryTake(task: Task): boolean {
-    if (this.owner !== null) return false;
+    if (this.owner !== null) {
+      reading(this.cell);
+      return false;
+    }
     this.owner = task;
     taken(task, this, this.#lockdep);
     return true;
