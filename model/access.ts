@@ -46,6 +46,11 @@ export function writing(cell: Cell): void {
   if (recording) writes |= cell;
 }
 
+/** Whether what is touched is written down now. */
+export function exploring(): boolean {
+  return recording;
+}
+
 /** Forgets the names of all cells: before an exploration, so that few of them share a bit. */
 export function forgetCells(): void {
   cells.clear();

@@ -5,7 +5,7 @@
  * @module
  */
 
-import { type Devlink, enter, leave, lockInstance } from "./devlink.ts";
+import { type Devlink, drop, enter, hold, leave, lockInstance } from "./devlink.ts";
 import type { Kernel } from "./kernel.ts";
 import { type Attributes, devAttributes, groupAttributes, policerAttributes, trapAttributes } from "./message.ts";
 import type { Netns } from "./netns.ts";
@@ -32,7 +32,7 @@ type Dumped = Json | undefined;
 export function* dump(scene: Scene, key: string, of: (dl: Devlink) => Dumped, byReporters = false): Steps<Result> {
   const found: Attributes = {};
   for (const dl of [...scene.kernel.instances]) {
-    if (dl.netns !== scene.netns || !dl.registered) continue;
+    if (dl.netns !== scene.netns || !dl.visible) continue;
     const lock = byReporters ? dl.reportersLock : dl.lock;
     if (!(yield* lockInstance(scene.task, dl, lock))) continue;
     // It may have moved to another netns while its lock was waited for
@@ -122,7 +122,7 @@ export const DEVLINK_COMMANDS: { [K in DevlinkKind]: Command<K> } = {
     const dl = kernel.find(netns, op.handle);
     if (!dl) return "ENODEV";
     const deviceFirst = era.reloadLocks[0] === "device";
-    dl.references++;
+    hold(task, dl);
     if (deviceFirst) yield* acquire(task, dl.deviceLock);
     const instance = era.reloadLocks.includes("instance");
     let result: Result = "ENODEV";
@@ -135,7 +135,7 @@ export const DEVLINK_COMMANDS: { [K in DevlinkKind]: Command<K> } = {
       if (instance) leave(task, dl);
     }
     if (deviceFirst) dl.deviceLock.release(task);
-    dl.references--;
+    drop(task, dl);
     return result;
   },
 

@@ -4,13 +4,15 @@
  * @module
  */
 
+import { type Cell, cellOf, reading, writing } from "./access.ts";
 import type { Driver, ParamSpec, TrapGroupSpec, TrapPolicerSpec, TrapSpec } from "./driver.ts";
 import type { Fmsg } from "./fmsg.ts";
 import type { Kernel } from "./kernel.ts";
 import type { Netdev, Netns } from "./netns.ts";
 import type { Json } from "./observation.ts";
 import type { Handle } from "./operation.ts";
-import { acquire, type Lock, type Steps, type Task } from "./task.ts";
+import type { ListName } from "./regime.ts";
+import { acquire, Condition, type Lock, type Steps, type Task } from "./task.ts";
 
 /** A port. */
 export interface Port {
@@ -142,12 +144,21 @@ export class Devlink {
   readonly lock: Lock;
   readonly reportersLock: Lock;
   readonly index: number;
-  /** Users of its own netns find it */
-  registered = false;
+  /** What the others see of it without its lock: whether it is there, and in which netns */
+  readonly #seen: Cell;
+  #registered = false;
+  #netns: Netns;
+  /** On its way out: whether anybody new finds it, the lock regime says */
+  #unregistering = false;
   /** Its memory is gone: touching it is a finding */
   freed = false;
   /** Those who looked it up and have not let go of it */
-  references = 0;
+  readonly users: Task[] = [];
+  /** Whether nobody uses it any more */
+  readonly unused: Condition;
+  /** Who says to have the instance locked, where that is marked */
+  marked: Task | undefined;
+  readonly #lists = new Map<ListName, Lock>();
   reloadFailed = false;
   /** False where the driver holds reloads off for a while (`devlink_reload_disable`, before 5.16) */
   reloadEnabled = true;
@@ -171,12 +182,64 @@ export class Devlink {
     readonly handle: Handle,
     readonly driver: Driver,
     readonly deviceLock: Lock,
-    public netns: Netns,
+    netns: Netns,
   ) {
     this.index = kernel.nextIndex();
-    this.lock = kernel.lock(handle, "instance");
+    this.#netns = netns;
+    this.#seen = cellOf(`registered ${handle}`);
+    const each = kernel.era.locks.instanceKeys === "each";
+    this.lock = kernel.lock(handle, "instance", each ? { key: `instance ${handle}` } : { nests: false });
     this.reportersLock = kernel.lock(`${handle} reporters`, "reporters");
-    kernel.instances.push(this);
+    this.unused = new Condition(
+      `users of ${handle}`,
+      () => this.users.length === 0,
+      () => this.users,
+    );
+    kernel.addInstance(this);
+  }
+
+  /** Users of its own netns find it. */
+  get registered(): boolean {
+    reading(this.#seen);
+    return this.#registered;
+  }
+
+  set registered(registered: boolean) {
+    writing(this.#seen);
+    this.#registered = registered;
+  }
+
+  /** The netns that it is in. */
+  get netns(): Netns {
+    reading(this.#seen);
+    return this.#netns;
+  }
+
+  set netns(netns: Netns) {
+    writing(this.#seen);
+    this.#netns = netns;
+  }
+
+  /** Whether somebody who looks for it finds it. */
+  get visible(): boolean {
+    if (!this.registered) return false;
+    if (!this.#unregistering) return true;
+    return this.kernel.era.locks.unregister === "users" && this.users.length > 0;
+  }
+
+  /** Waits until those who use it have let go of it, where that is how an instance is unregistered. */
+  *waitForUsers(task: Task): Steps {
+    if (this.kernel.era.locks.unregister === "lock") return;
+    writing(this.#seen);
+    this.#unregistering = true;
+    yield* this.unused.wait(task);
+  }
+
+  /** The lock of one of its lists, where each has its own. */
+  listLock(list: ListName): Lock {
+    let lock = this.#lists.get(list);
+    if (!lock) this.#lists.set(list, lock = this.kernel.lock(`${this.handle} ${list}`, "list"));
+    return lock;
   }
 
   /** The last step of its life. */
@@ -186,9 +249,30 @@ export class Devlink {
       task.log("warning", `WARNING: devlink_free: ${this.handle} is not empty`);
     }
     this.freed = true;
-    const { instances } = this.kernel;
-    instances.splice(instances.indexOf(this), 1);
+    writing(this.#seen);
+    this.kernel.removeInstance(this);
   }
+}
+
+/** Says that somebody looks into an instance without its lock, as a client does with what it asked for before. */
+export function peek(dl: Devlink | undefined): Devlink | undefined {
+  if (dl) { for (const lock of [dl.lock, dl.kernel.rtnl, dl.kernel.devlinkMutex]) if (lock) reading(lock.cell); }
+  return dl;
+}
+
+/** Begins to use an instance that was found. */
+export function hold(task: Task, dl: Devlink): void {
+  dl.users.push(task);
+  // Users commute with each other, and not with whoever waits for all of them to go
+  reading(dl.unused.cell);
+}
+
+/** Lets go of it. */
+export function drop(task: Task, dl: Devlink): void {
+  const { users } = dl;
+  if (users[users.length - 1] === task) users.pop();
+  else users.splice(users.indexOf(task), 1);
+  reading(dl.unused.cell);
 }
 
 /**
@@ -203,9 +287,12 @@ export function* enter(kernel: Kernel, task: Task, netns: Netns, handle: Handle)
 
 /** Takes a lock of an instance that was found; false where the instance was unregistered in the meantime. */
 export function* lockInstance(task: Task, dl: Devlink, lock: Lock): Steps<boolean> {
-  dl.references++;
+  hold(task, dl);
   if (task.stepping || !lock.tryTake(task)) yield* acquire(task, lock);
-  if (dl.registered) return true;
+  if (dl.registered) {
+    if (lock === dl.lock && dl.kernel.era.locks.registration === "marked") dl.marked = task;
+    return true;
+  }
   leave(task, dl, lock);
   return false;
 }
@@ -216,12 +303,14 @@ export function* lockInstance(task: Task, dl: Devlink, lock: Lock): Steps<boolea
  */
 export function* lockForDriver(task: Task, dl: Devlink): Steps {
   if (dl.kernel.era.driverLocksInstance) return yield* acquire(task, dl.lock);
+  if (!dl.kernel.era.locks.holdsReloadsOff) return;
   yield* underMutex(dl.kernel, task, () => dl.reloadEnabled = false);
 }
 
 /** The end of what {@linkcode lockForDriver} began. */
 export function* unlockForDriver(task: Task, dl: Devlink): Steps {
   if (dl.kernel.era.driverLocksInstance) return dl.lock.release(task);
+  if (!dl.kernel.era.locks.holdsReloadsOff) return;
   yield* underMutex(dl.kernel, task, () => dl.reloadEnabled = true);
 }
 
@@ -235,6 +324,7 @@ export function* underMutex(kernel: Kernel, task: Task, body: () => void): Steps
 
 /** The end of a command. */
 export function leave(task: Task, dl: Devlink, lock: Lock = dl.lock): void {
+  if (dl.marked === task && lock === dl.lock) dl.marked = undefined;
   lock.release(task);
-  dl.references--;
+  drop(task, dl);
 }

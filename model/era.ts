@@ -6,6 +6,7 @@
  */
 
 import { OBJECTS_510, OBJECTS_61, OBJECTS_612, OBJECTS_72, type ObjectsEra } from "./era_objects.ts";
+import { type LockEra, type NotifierScope, type OpsMode, REGIMES, type TrapLifetime } from "./regime.ts";
 
 /** The eras, named by the kernel that each was taken from. */
 export type EraId = "5.10" | "6.1" | "6.12" | "7.2" | "7.3";
@@ -56,8 +57,6 @@ export interface Era {
   readonly filteredDumps: boolean;
   /** What `health show` of all instances is serialised by; not by the instance lock where it is `reporters` */
   readonly healthDumpLock: "reporters" | "instance";
-  /** Whether an unregistration waits for everyone who looked the instance up before (SEMANTICS 1.3) */
-  readonly unregisterWaits: boolean;
   /** How a route too many fails: what a FIB notifier's refusal turns into */
   readonly fibRefusal: "EPERM" | "ENOSPC";
   /** How many entries 127.0.0.1/8 puts into the FIB: the broadcast of the zero host is one in older kernels */
@@ -92,6 +91,14 @@ export interface Era {
   readonly regionMax: boolean;
   /** Whether a reporter has a burst period before its grace period */
   readonly burstPeriod: boolean;
+  /** Which locks are taken where */
+  readonly locks: LockEra;
+  /** What becomes of netdevsim's traps in a reload; every kernel: `reload` */
+  readonly trapLifetime: TrapLifetime;
+  /** Where mlx5's RDMA driver asks to be told of netdevs */
+  readonly notifierScope: NotifierScope;
+  /** Where the callbacks of an instance come from; every kernel: `static` */
+  readonly opsMode: OpsMode;
   /** How ports, the eswitch and rate objects differ */
   readonly ports: PortEra;
   /** How netdevsim differs */
@@ -305,6 +312,10 @@ const phylink7: PhylinkEra = {
 };
 
 const era61: Era = {
+  locks: REGIMES.instance,
+  trapLifetime: "reload",
+  notifierScope: "global",
+  opsMode: "static",
   id: "6.1",
   booted: true,
   corePrefix: "leftover",
@@ -321,7 +332,6 @@ const era61: Era = {
   limitRefusedBy: "reload",
   filteredDumps: false,
   healthDumpLock: "reporters",
-  unregisterWaits: true,
   fibRefusal: "EPERM",
   loopbackRoutes: 3,
   bindErrno: "own",
@@ -345,12 +355,12 @@ const era61: Era = {
 const era510: Era = {
   ...era61,
   id: "5.10",
+  locks: REGIMES.global_mutex,
   corePrefix: "devlink",
   registers: "first",
   reloadLocks: [],
   devlinkMutex: true,
   driverLocksInstance: false,
-  unregisterWaits: false,
   fibRefusal: "ENOSPC",
   loopbackRoutes: 4,
   bindErrno: "ENODEV",
@@ -363,6 +373,10 @@ const era510: Era = {
 };
 
 const era612: Era = {
+  locks: REGIMES.instance_plus_device,
+  trapLifetime: "reload",
+  notifierScope: "dev_net",
+  opsMode: "static",
   id: "6.12",
   booted: true,
   corePrefix: undefined,
@@ -379,7 +393,6 @@ const era612: Era = {
   limitRefusedBy: "policy",
   filteredDumps: true,
   healthDumpLock: "instance",
-  unregisterWaits: false,
   fibRefusal: "EPERM",
   loopbackRoutes: 3,
   bindErrno: "own",
@@ -403,6 +416,7 @@ const era612: Era = {
 const era72: Era = {
   ...era612,
   id: "7.2",
+  locks: { ...REGIMES.instance_plus_device, nestedOrder: "nested first" },
   looksUpUnderRtnl: false,
   showsIndex: true,
   dumpsResources: true,

@@ -5,7 +5,7 @@
  */
 
 import { type Command, dump, get } from "./command.ts";
-import { type Devlink, enter, leave } from "./devlink.ts";
+import { type Devlink, enter, leave, peek } from "./devlink.ts";
 import { flashByEthtool } from "./flash.ts";
 import type { Attributes } from "./message.ts";
 
@@ -24,7 +24,7 @@ export const INFO_COMMANDS: { [K in InfoKind]: Command<K> } = {
       : get(scene, handle, (dl) => ({ reply: { info: { [handle]: info(dl) } } })),
 
   *"ethtool.info"({ kernel, task, netns }, { handle, port }) {
-    if (!hasNetdev(kernel.find(netns, handle), port)) return "client";
+    if (!hasNetdev(peek(kernel.find(netns, handle)), port)) return "client";
     const dl = yield* enter(kernel, task, netns, handle);
     if (!dl) return "ENODEV";
     task.observation.reply = {
@@ -44,7 +44,7 @@ export const INFO_COMMANDS: { [K in InfoKind]: Command<K> } = {
   },
 
   *"ethtool.flash"(scene, { handle, port, file }) {
-    if (!hasNetdev(scene.kernel.find(scene.netns, handle), port)) return "client";
+    if (!hasNetdev(peek(scene.kernel.find(scene.netns, handle)), port)) return "client";
     return yield* flashByEthtool(scene, handle, file);
   },
 };

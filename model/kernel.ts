@@ -4,6 +4,7 @@
  * @module
  */
 
+import { cellOf, exploring, reading, SharedMap, writing } from "./access.ts";
 import { DriverCore } from "./device.ts";
 import type { Devlink } from "./devlink.ts";
 import type { Era } from "./era.ts";
@@ -12,7 +13,14 @@ import { Lockdep } from "./lockdep.ts";
 import { Modules } from "./module.ts";
 import { modulesOf } from "./modules.ts";
 import { linkEvent, type Netdev, Netns } from "./netns.ts";
-import { emptyObservation, type FreedMemory, type Json, type LinkEvent, type Observation } from "./observation.ts";
+import {
+  emptyObservation,
+  type FreedMemory,
+  type Json,
+  type LinkEvent,
+  type Notification,
+  type Observation,
+} from "./observation.ts";
 import type { Handle, NetnsName } from "./operation.ts";
 import {
   acquire,
@@ -21,6 +29,7 @@ import {
   type LockClass,
   type LockOptions,
   Oops,
+  pause,
   RwLock,
   type SchedulingPoint,
   type Steps,
@@ -74,12 +83,12 @@ export class Kernel {
   /** Virtual time in ms */
   now = 0;
   readonly init: Netns;
-  readonly netns = new Map<NetnsName, Netns>();
-  /** In the order of their index */
-  readonly instances: Devlink[] = [];
+  readonly netns: Map<NetnsName, Netns> = new SharedMap("netns");
+  readonly #instances: Devlink[] = [];
+  readonly #listed = cellOf("instances");
   readonly owners: FileOwner[] = [];
   /** Plain files under `/run` and `/lib/firmware`, by path */
-  readonly runFiles = new Map<string, string>();
+  readonly runFiles: Map<string, string> = new SharedMap("run files");
   readonly timers: Timer[] = [];
   /** Kernel threads with something to do, in the order in which it came */
   readonly workers: { task: Task; steps: Steps }[] = [];
@@ -89,10 +98,16 @@ export class Kernel {
   readonly pernetOps: RwLock;
   /** The mutex that is held over every devlink command and dump, in eras that have one */
   readonly devlinkMutex: Lock | undefined;
+  /** Where a warning that comes once has come */
+  readonly warned = new Set<string>();
+  /** Told of each devlink message as it is sent */
+  onMessage: ((netns: NetnsName, message: Notification) => void) | undefined;
   /** What workers cause is written down here: the observation of the operation that runs */
   observation: Observation = emptyObservation();
   /** Whether workers stop at every lock, too: somebody steps the tasks of this kernel */
   stepping = false;
+  /** Whether somebody tries all interleavings: how long something takes says nothing then of what comes before what */
+  exploring = false;
   /** How many works are queued or run */
   busyWorks = 0;
   /** Whether work that is bound to the CPU never runs again */
@@ -174,15 +189,35 @@ export class Kernel {
     return new Uint8Array(length).map(() => this.random(256));
   }
 
+  /** All instances, in the order of their index. */
+  get instances(): readonly Devlink[] {
+    reading(this.#listed);
+    return this.#instances;
+  }
+
+  /** Puts an instance on the list. */
+  addInstance(dl: Devlink): void {
+    writing(this.#listed);
+    this.#instances.push(dl);
+  }
+
+  /** Takes it from there. */
+  removeInstance(dl: Devlink): void {
+    writing(this.#listed);
+    this.#instances.splice(this.#instances.indexOf(dl), 1);
+  }
+
   /** The registered instance with a handle, as somebody in `netns` finds it; `devlink_index/N` names it by its index, too. */
   find(netns: Netns, handle: Handle): Devlink | undefined {
     if (this.era.showsIndex && handle.startsWith(BY_INDEX)) {
       const index = handle.slice(BY_INDEX.length);
-      return this.instances.find((dl) => dl.netns === netns && dl.registered && String(dl.index) === index);
+      return this.instances.find((dl) => dl.netns === netns && dl.visible && String(dl.index) === index);
     }
-    for (const dl of this.instances) {
-      if (dl.handle === handle && dl.netns === netns && dl.registered) return dl;
+    for (const dl of this.#instances) {
+      if (dl.handle === handle && dl.netns === netns && dl.visible) return dl;
     }
+    // Whoever registers one with that handle comes before or after
+    if (exploring()) reading(cellOf(`registered ${handle}`));
     return undefined;
   }
 
@@ -197,6 +232,7 @@ export class Kernel {
   ): void {
     if (!netns.heard && !this.overheard) return;
     const message = { command, object, handle, attributes };
+    this.onMessage?.(netns.name, message);
     const stream = task.observation.notify[netns.name];
     if (stream) stream.push(message);
     else task.observation.notify[netns.name] = [message];
@@ -375,6 +411,11 @@ export function* synchronizeNet(kernel: Kernel, task: Task): Steps {
 /** Sleeps for `ms` of virtual time. */
 export function* sleep(kernel: Kernel, task: Task, ms: number): Steps {
   const wakeup = kernel.now + ms;
+  if (kernel.exploring) {
+    yield* pause(task, "time to pass");
+    kernel.now = Math.max(kernel.now, wakeup);
+    return;
+  }
   kernel.wakeups.push(wakeup);
   while (kernel.now < wakeup) yield { kind: "blocked", what: "time to pass", task: task.name };
 }

@@ -5,7 +5,7 @@
  */
 
 import type { Command, Scene } from "./command.ts";
-import type { Devlink, Port } from "./devlink.ts";
+import { type Devlink, peek, type Port } from "./devlink.ts";
 import { type Kernel, withRtnl } from "./kernel.ts";
 import { linkFlags, type Netdev, type Netns, operstate } from "./netns.ts";
 import type { Result } from "./observation.ts";
@@ -54,13 +54,14 @@ function* onNetdev(
   { handle, port: index }: { handle: string; port: number },
   body: (netdev: Netdev) => Result,
 ): Steps<Result> {
-  const port = kernel.find(netns, handle)?.ports.find((each) => each.index === index);
+  const port = peek(kernel.find(netns, handle))?.ports.find((each) => each.index === index);
   if (!port) return "ENODEV";
   const { netdev } = port;
   if (netdev?.netns !== netns) return "client";
   let result: Result = "ok";
   yield* withRtnl(kernel, task, () => {
-    result = body(netdev);
+    // It may have gone, or to elsewhere, while RTNL was waited for
+    result = netdev.netns === netns && netns.netdevs.get(netdev.name) === netdev ? body(netdev) : "client";
   });
   return result;
 }

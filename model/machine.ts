@@ -6,6 +6,7 @@
 
 import { type Command, DEVLINK_COMMANDS, type DevlinkKind } from "./command.ts";
 import { COMMAND_FORMS } from "./command_line.ts";
+import { drop, hold } from "./devlink.ts";
 import { during } from "./during.ts";
 import { type Era, type EraId, ERAS } from "./era.ts";
 import { ESWITCH_COMMANDS } from "./eswitch.ts";
@@ -25,6 +26,7 @@ import { emptyObservation, type FreedMemory, type Observation, type Result } fro
 import type { NetnsName, Operation, OperationKind } from "./operation.ts";
 import { REFUSED_COMMANDS } from "./refusals.ts";
 import { REGION_COMMANDS } from "./region_commands.ts";
+import { type Design, designed } from "./regime.ts";
 import { reloadIntoInit } from "./reload.ts";
 import { RESOURCE_COMMANDS, type ResourceKind } from "./resource_commands.ts";
 import { rounds } from "./rounds.ts";
@@ -53,6 +55,8 @@ export interface MachineOptions {
    * @default {"kept"}
    */
   freedMemory?: FreedMemory;
+  /** What is otherwise than in any kernel of the era: its locks, above all */
+  design?: Design;
   /** What is built in beside, all of it bound to its drivers: read from their source, never run */
   hardware?: readonly HardwareId[];
 }
@@ -82,7 +86,8 @@ export class Machine {
 
   /** Boots the kernel of an era. */
   constructor(options: MachineOptions) {
-    const era = typeof options.era === "string" ? ERAS[options.era] : options.era;
+    const plain = typeof options.era === "string" ? ERAS[options.era] : options.era;
+    const era = options.design ? designed(plain, options.design) : plain;
     this.#kernel = new Kernel(era, {
       seed: options.seed ?? 1,
       netdevs: options.netdevs?.init ?? ["lo", "eth0"],
@@ -278,9 +283,10 @@ const OTHER_COMMANDS: {
     return "ok";
   },
 
-  // deno-lint-ignore require-yield
-  *"netns.add"({ kernel }, { name }) {
+  *"netns.add"({ kernel, task }, { name }) {
     if (kernel.netns.has(name) || kernel.runFiles.has(`/run/netns/${name}`)) return "client";
+    yield* kernel.pernetOps.acquireRead(task);
+    kernel.pernetOps.release(task);
     const netns = new Netns(name, { heard: kernel.listeners });
     kernel.addNetdev(netns, "lo", ["LOOPBACK"], "UNKNOWN");
     kernel.netns.set(name, netns);
@@ -421,13 +427,17 @@ function parsePrefix(prefix: string): { key: string; host: boolean } | undefined
 
 /** The end of a netns: every instance in it is reloaded into the first netns, then its netdevs go. */
 function* cleanup(kernel: Kernel, task: Task, netns: Netns): Steps {
+  yield* kernel.pernetOps.acquireRead(task);
   if (kernel.devlinkMutex) yield* acquire(task, kernel.devlinkMutex);
   for (const dl of [...kernel.instances]) {
-    if (dl.netns !== netns || !dl.registered) continue;
+    if (dl.netns !== netns || !dl.visible) continue;
+    hold(task, dl);
     for (const lock of kernel.era.reloadLocks) yield* acquire(task, lock === "device" ? dl.deviceLock : dl.lock);
     if (dl.registered && dl.netns === netns) yield* reloadIntoInit(task, dl);
     for (const lock of kernel.era.reloadLocks.toReversed()) (lock === "device" ? dl.deviceLock : dl.lock).release(task);
+    drop(task, dl);
   }
   kernel.devlinkMutex?.release(task);
   yield* returnNetdevs(kernel, task, netns);
+  kernel.pernetOps.release(task);
 }

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { reading } from "./access.ts";
 import type { Command, Scene } from "./command.ts";
 import { type Content, type Kernel, synchronizeNet, type VirtualFile } from "./kernel.ts";
 import type { Port } from "./devlink.ts";
@@ -54,6 +55,7 @@ export const NETDEV_COMMANDS: { [K in NetdevKind]: Command<K> } = {
 
   *"ethtool.show"(scene, { dev }) {
     // It is looked for without RTNL
+    reading(scene.kernel.rtnl.cell);
     if (!scene.netns.netdevs.has(dev)) return "ENODEV";
     return yield* ethtool(scene, dev, function* (netdev) {
       const { kernel, task } = scene;
@@ -80,6 +82,7 @@ export type NetdevKind = "netdev.set" | "netdev.show" | "ethtool.show" | "ethtoo
 /** What ip(8) does with a netdev; it says so itself if there is none of that name. */
 function* onNetdev(scene: Scene, dev: string, body: (netdev: Netdev) => Steps): Steps<Result> {
   const { kernel, task, netns } = scene;
+  if (!kernel.era.looksUpUnderRtnl) reading(kernel.rtnl.cell);
   if (!kernel.era.looksUpUnderRtnl && !netns.netdevs.has(dev)) return "client";
   yield* acquire(task, kernel.rtnl);
   const netdev = netns.netdevs.get(dev);

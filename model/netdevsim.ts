@@ -4,6 +4,7 @@
  * @module
  */
 
+import { cellOf, SharedMap, writing } from "./access.ts";
 import { announceAll, announceAllGone, announceDev, announcePort } from "./announce.ts";
 import {
   Devlink,
@@ -39,7 +40,8 @@ import type { Json, Result } from "./observation.ts";
 import { initialiseParam, publishParams, registerParams, unregisterParams } from "./param.ts";
 import { registerRegion, unregisterRegions } from "./region.ts";
 import { findResource, newResource } from "./resource.ts";
-import type { Steps, Task } from "./task.ts";
+import { registering } from "./regime.ts";
+import { acquire, Condition, pause, type Steps, type Task } from "./task.ts";
 import { registerTraps, unregisterTraps } from "./trap.ts";
 
 const PREFIX = "netdevsim";
@@ -63,12 +65,16 @@ export class Netdevsim implements Driver, FibListener, Timer {
   readonly components = ["fw.mgmt"] as const;
   readonly dl: Devlink;
   /** What the files of debugfs hold, by path below the device's directory */
-  readonly knobs = new Map<string, number | boolean>();
+  readonly knobs: Map<string, number | boolean>;
   /** The cookie of trapped packets in hexadecimal digits; undefined until somebody writes it */
   cookie: string | undefined = undefined;
   /** When the next packets are trapped */
   due = 0;
   #trapReads = 0;
+  #trapsStopped = false;
+  /** Who makes packets right now */
+  #worker: Task | undefined;
+  readonly #trapsIdle: Condition;
   readonly #partKnobs: typeof PART_KNOBS;
   /** The tables that it counts */
   readonly #tables: readonly FibTable[];
@@ -84,6 +90,12 @@ export class Netdevsim implements Driver, FibListener, Timer {
     this.versions = told ? { running: { "fw.mgmt": VERSION }, stored: { "fw.mgmt": VERSION } } : undefined;
     this.runningVersions = told ? [VERSION] : [];
     this.dl = new Devlink(kernel, `netdevsim/${device.name}`, this, device.lock, netns);
+    this.#trapsIdle = new Condition(
+      `trap work of ${device.name}`,
+      () => this.#worker === undefined,
+      () => this.#worker ? [this.#worker] : [],
+    );
+    this.knobs = new SharedMap(`knobs of ${device.name}`);
     this.ports = new NetdevsimPorts(kernel, device, this.dl);
     const { lacks } = kernel.era.netdevsim;
     this.#tables = FIB_TABLES.filter((table) => !lacks.has(table));
@@ -104,14 +116,18 @@ export class Netdevsim implements Driver, FibListener, Timer {
         announceDev(task, dl, "new");
       });
     }
-    registerParams(task, dl, PARAMS.filter(({ name }) => !this.#kernel.era.netdevsim.lacks.has(name)));
-    for (const { spec } of dl.params) {
-      if (spec.cmode === "driverinit") initialiseParam(task, dl, spec.name, spec.default);
-    }
+    yield* registering(task, dl, "params", () => {
+      registerParams(task, dl, PARAMS.filter(({ name }) => !this.#kernel.era.netdevsim.lacks.has(name)));
+      for (const { spec } of dl.params) {
+        if (spec.cmode === "driverinit") initialiseParam(task, dl, spec.name, spec.default);
+      }
+    });
+    if (this.#kernel.era.trapLifetime === "probe") yield* this.#registerTraps(task);
     const result = yield* this.#create(task);
     if (result !== "ok") {
+      if (this.#kernel.era.trapLifetime === "probe") yield* this.#unregisterTraps(task);
       if (first) {
-        unregisterParams(task, dl);
+        yield* registering(task, dl, "params", () => unregisterParams(task, dl));
         yield* this.#unregister(task);
       }
       yield* unlockForDriver(task, dl);
@@ -132,15 +148,14 @@ export class Netdevsim implements Driver, FibListener, Timer {
     const { dl } = this;
     const first = this.#kernel.era.registers === "first";
     if (!first) {
+      yield* dl.waitForUsers(task);
       yield* announceAllGone(task, dl);
       dl.registered = false;
-      while (this.#kernel.era.unregisterWaits && dl.references > 0) {
-        yield { kind: "blocked", what: `users of ${dl.handle}`, task: task.name };
-      }
     }
     yield* lockForDriver(task, dl);
     yield* this.#destroy(task);
-    unregisterParams(task, dl);
+    if (this.#kernel.era.trapLifetime === "probe") yield* this.#unregisterTraps(task);
+    yield* registering(task, dl, "params", () => unregisterParams(task, dl));
     if (first) yield* this.#unregister(task);
     yield* unlockForDriver(task, dl);
     dl.free(task);
@@ -178,16 +193,16 @@ export class Netdevsim implements Driver, FibListener, Timer {
     knobs.set("fw_update_status", true);
     knobs.set("fw_update_overwrite_mask", 0);
     for (const { spec, value } of dl.params) if (spec.cmode === "driverinit") knobs.set(spec.name, value!);
-    registerRegion(task, dl, DUMMY_REGION);
-    this.#trapReads = 0;
-    registerTraps(task, dl, SPECS);
+    yield* registering(task, dl, "regions", () => registerRegion(task, dl, DUMMY_REGION));
+    const { trapLifetime } = this.#kernel.era;
+    if (trapLifetime !== "probe") yield* this.#registerTraps(task);
     this.#startTraps();
     const fib = this.#countFib(task);
     if (fib !== "ok") {
       task.log("info", "Failed to register fib notifier");
-      this.#stopTraps();
-      unregisterTraps(task, dl);
-      unregisterRegions(task, dl);
+      yield* this.#stopTraps(task);
+      if (trapLifetime !== "probe") yield* this.#unregisterTraps(task);
+      yield* registering(task, dl, "regions", () => unregisterRegions(task, dl));
       return fib;
     }
     for (const reporter of healthReporters(this.#kernel, knobs)) yield* addReporter(task, dl, reporter);
@@ -204,11 +219,21 @@ export class Netdevsim implements Driver, FibListener, Timer {
     while (dl.reporters.length > 0) yield* removeReporter(task, dl);
     for (const { path } of this.#partKnobs) this.knobs.delete(path);
     const { fibListeners } = dl.netns;
+    writing(cellOf(`fib of ${dl.netns.name}`));
     fibListeners.splice(fibListeners.indexOf(this), 1);
     for (const table of this.#tables) findResource(dl.resources, table)!.resource.occupancy = undefined;
-    this.#stopTraps();
-    unregisterTraps(task, dl);
-    unregisterRegions(task, dl);
+    yield* this.#stopTraps(task);
+    if (this.#kernel.era.trapLifetime !== "probe") yield* this.#unregisterTraps(task);
+    yield* registering(task, dl, "regions", () => unregisterRegions(task, dl));
+  }
+
+  *#registerTraps(task: Task): Steps {
+    this.#trapReads = 0;
+    yield* registering(task, this.dl, "traps", () => registerTraps(task, this.dl, SPECS));
+  }
+
+  *#unregisterTraps(task: Task): Steps {
+    yield* registering(task, this.dl, "traps", () => unregisterTraps(task, this.dl));
   }
 
   flash(task: Task, dl: Devlink, request: FlashRequest): Steps<Result> {
@@ -264,13 +289,44 @@ export class Netdevsim implements Driver, FibListener, Timer {
   }
 
   #startTraps(): void {
-    this.due = this.#kernel.now + TRAP_INTERVAL;
-    this.#kernel.timers.push(this);
+    const kernel = this.#kernel;
+    this.due = kernel.now + TRAP_INTERVAL;
+    if (!kernel.exploring) kernel.timers.push(this);
+    else kernel.start("nsim_dev_trap_report_work", (task) => this.#trapWork(task), true);
   }
 
-  #stopTraps(): void {
+  *#stopTraps(task: Task): Steps {
     const { timers } = this.#kernel;
-    timers.splice(timers.indexOf(this), 1);
+    const at = timers.indexOf(this);
+    if (at >= 0) timers.splice(at, 1);
+    this.#trapsStopped = true;
+    if (this.#kernel.exploring) yield* this.#trapsIdle.wait(task);
+    this.#trapsStopped = false;
+  }
+
+  /**
+   * The work that makes packets, as a thread of its own among others: once, and not again. It only tries the lock, since
+   * teardown waits for it with the lock held (D7); one that waits for it instead is what no kernel has.
+   */
+  *#trapWork(task: Task): Steps {
+    const { lock } = this.dl;
+    yield* pause(task, "its turn");
+    this.#trapsIdle.changed();
+    if (this.#trapsStopped) return;
+    this.#worker = task;
+    if (this.#kernel.era.locks.trapWork === "waits") yield* acquire(task, lock);
+    else {
+      yield* pause(task, `${lock.name}, if it is free`);
+      if (!lock.tryTake(task)) return this.#endTrapWork();
+    }
+    this.#report();
+    lock.release(task);
+    this.#endTrapWork();
+  }
+
+  #endTrapWork(): void {
+    this.#worker = undefined;
+    this.#trapsIdle.changed();
   }
 
   /** The work that makes packets; it only tries the lock, since teardown waits for it with the lock held (D7). */
@@ -280,6 +336,10 @@ export class Netdevsim implements Driver, FibListener, Timer {
       return;
     }
     this.due = now + TRAP_INTERVAL;
+    this.#report();
+  }
+
+  #report(): void {
     const { up } = this.ports;
     if (up === 0) return;
     for (const trap of this.dl.traps) {
@@ -296,6 +356,7 @@ export class Netdevsim implements Driver, FibListener, Timer {
   /** Reads the sizes of the resources and counts what the netns has; too much of it refuses the device. */
   #countFib(task: Task): Result {
     const { dl } = this;
+    writing(cellOf(`fib of ${dl.netns.name}`));
     for (const table of this.#tables) {
       const { resource } = findResource(dl.resources, table)!;
       resource.size = resource.sizeNew;

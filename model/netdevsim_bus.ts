@@ -4,6 +4,7 @@
  * @module
  */
 
+import { reading } from "./access.ts";
 import { findReporter, reportError } from "./health.ts";
 import { type FileOwner, type Kernel, type VirtualFile, withRtnl } from "./kernel.ts";
 import { Netdevsim } from "./netdevsim.ts";
@@ -54,6 +55,7 @@ export class NetdevsimBus implements FileOwner {
       path,
     );
     const device = match && this.devices.get(match[2]!);
+    if (match) this.#look(device ?? undefined);
     if (!device) return undefined;
     return match[1] === "kernel/debug/netdevsim"
       ? this.#debugfs(device, match[3]!)
@@ -69,6 +71,14 @@ export class NetdevsimBus implements FileOwner {
     if (!device) return false;
     return match[1] === "kernel/debug/netdevsim" ? debugfsDirectory(device, match[3]) : match[3] === undefined ||
       (match[3] === "net" && device.driver !== undefined && device.driver.dl.ports.length > 0);
+  }
+
+  /** Sysfs and debugfs look at devices without a lock. */
+  #look(device: NetdevsimDevice | undefined): void {
+    reading(this.#lock.cell);
+    if (!device) return;
+    reading(device.lock.cell);
+    if (device.driver) reading(device.driver.dl.lock.cell);
   }
 
   readonly #files: Record<string, VirtualFile> = {
@@ -163,6 +173,7 @@ export class NetdevsimBus implements FileOwner {
 
   *#bind(task: Task, value: string): Steps<string> {
     const device = this.devices.get(value);
+    this.#look(device);
     if (!device) return "ENODEV";
     const result = yield* this.#probe(task, device);
     return result === "ok" || this.#kernel.era.bindErrno === "own" ? result : "ENODEV";
@@ -170,6 +181,7 @@ export class NetdevsimBus implements FileOwner {
 
   *#unbind(task: Task, value: string): Steps<string> {
     const device = this.devices.get(value);
+    this.#look(device);
     if (!device?.driver) return "ENODEV";
     return (yield* this.#remove(task, device)) ? "ok" : "ENODEV";
   }

@@ -12,9 +12,10 @@ import type { NetdevsimDevice } from "./netdevsim_bus.ts";
 import { NetdevsimRates, VF_BASE } from "./netdevsim_rates.ts";
 import type { Result } from "./observation.ts";
 import { insertPort, portHandle } from "./port.ts";
+import { registering } from "./regime.ts";
 import { createLeaf, destroyLeaf, destroyNodes } from "./rate.ts";
 import { newResource } from "./resource.ts";
-import { acquire, type Steps, type Task } from "./task.ts";
+import { acquire, type Lock, type Steps, type Task } from "./task.ts";
 
 /** What an index is of: of a port that `new_port` adds, or of a VF. */
 type PortKind = "physical" | "pcivf";
@@ -28,12 +29,17 @@ export class NetdevsimPorts implements EswitchDriver {
   readonly #dl: Devlink;
   /** In the driver's order: the latest first */
   #ports: Port[] = [];
+  /** Over that list, where the instance's lock is not */
+  readonly #listLock: Lock | undefined;
 
   constructor(kernel: Kernel, device: NetdevsimDevice, dl: Devlink) {
     this.#kernel = kernel;
     this.#device = device;
     this.#dl = dl;
     this.rates = new NetdevsimRates(dl);
+    if (kernel.era.locks.portListLock) {
+      this.#listLock = kernel.lock(`port_list_lock of ${device.name}`, "nsim_port_list");
+    }
   }
 
   /** How many of the netdevs are up. */
@@ -47,8 +53,10 @@ export class NetdevsimPorts implements EswitchDriver {
   *newPort(task: Task, index: number): Steps<Result> {
     const dl = this.#dl;
     yield* lockForDriver(task, dl);
+    if (this.#listLock) yield* acquire(task, this.#listLock);
     const exists = this.#ports.some((port) => port.index === index);
     const result = exists ? "EEXIST" : yield* this.add(task, "physical", index);
+    this.#listLock?.release(task);
     yield* unlockForDriver(task, dl);
     return result;
   }
@@ -57,8 +65,10 @@ export class NetdevsimPorts implements EswitchDriver {
   *delPort(task: Task, index: number): Steps<Result> {
     const dl = this.#dl;
     yield* lockForDriver(task, dl);
+    if (this.#listLock) yield* acquire(task, this.#listLock);
     const port = this.#ports.find((each) => each.index === index);
     if (port) yield* this.#remove(task, port);
+    this.#listLock?.release(task);
     yield* unlockForDriver(task, dl);
     return port ? "ok" : "ENOENT";
   }
@@ -140,7 +150,7 @@ export class NetdevsimPorts implements EswitchDriver {
         : [],
       rate: undefined,
     };
-    const inserted = insertPort(dl, port);
+    const inserted = yield* registering(task, dl, "ports", () => insertPort(dl, port));
     if (inserted !== "ok") return inserted;
     yield* announcePort(task, dl, port, "new");
     const events = kernel.era.portType === "netdev-events";
@@ -176,7 +186,9 @@ export class NetdevsimPorts implements EswitchDriver {
       yield* this.#countVfs(task, 0);
       if (this.mode === "switchdev") yield* this.#toLegacy(task);
     }
+    if (this.#listLock) yield* acquire(task, this.#listLock);
     for (const port of [...this.#ports]) yield* this.#remove(task, port);
+    this.#listLock?.release(task);
   }
 
   *#remove(task: Task, port: Port): Steps {
@@ -203,7 +215,9 @@ export class NetdevsimPorts implements EswitchDriver {
     kernel.removeNetdev(task, netdev);
     kernel.rtnl.release(task);
     yield* announcePort(task, dl, port, "del");
-    dl.ports.splice(dl.ports.indexOf(port), 1);
+    yield* registering(task, dl, "ports", () => {
+      dl.ports.splice(dl.ports.indexOf(port), 1);
+    });
   }
 
   // debugfs

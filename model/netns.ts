@@ -4,6 +4,7 @@
  * @module
  */
 
+import { cellOf, writing } from "./access.ts";
 import type { LinkEvent, Result } from "./observation.ts";
 import type { NetnsName } from "./operation.ts";
 import type { Steps, Task } from "./task.ts";
@@ -98,6 +99,7 @@ export class Netns {
 
   /** Adds or takes an entry that nobody asked for: one that is refused is simply not there. */
   count(table: FibTable, add: boolean): void {
+    writing(cellOf(`fib of ${this.name}`));
     if (!add) this.occupancy[table] = Math.max(0, this.occupancy[table] - 1);
     else if (this.fibListeners.every((listener) => BigInt(this.occupancy[table]) < listener.limit(table))) {
       this.occupancy[table]++;
@@ -106,6 +108,7 @@ export class Netns {
 
   /** Adds an entry to a table, if nobody who listens refuses it. */
   addEntry(task: Task, table: FibTable): Result {
+    writing(cellOf(`fib of ${this.name}`));
     for (const listener of this.fibListeners) {
       if (BigInt(this.occupancy[table]) >= listener.limit(table)) {
         const { errno, text, prefix } = listener.refusal(table);

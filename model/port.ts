@@ -36,7 +36,7 @@ export function* dumpObjects(
   const { kernel, task, netns } = scene;
   const shown: Attributes = {};
   for (const dl of [...kernel.instances]) {
-    if (dl.netns !== netns || !dl.registered || !(yield* lockInstance(task, dl, dl.lock))) continue;
+    if (dl.netns !== netns || !dl.visible || !(yield* lockInstance(task, dl, dl.lock))) continue;
     const steps = dl.netns === netns ? add(dl, shown) : undefined;
     if (steps) yield* steps;
     leave(task, dl);
