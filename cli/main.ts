@@ -10,13 +10,14 @@ import boards from "./boards.ts";
 import check from "./check.ts";
 import { type Command, helpOf, parseCommand, suggestion, UsageError } from "./command.ts";
 import doctor from "./doctor.ts";
+import fuzz from "./fuzz.ts";
 import { print, say } from "./output.ts";
 import record from "./record.ts";
 import run from "./run.ts";
 import config from "../deno.json" with { type: "json" };
 
 /** The subcommands, in the order of the help. */
-const COMMANDS: readonly Command[] = [run, check, record, boards, doctor];
+const COMMANDS: readonly Command[] = [run, fuzz, check, record, boards, doctor];
 
 const OVERVIEW = `twinlink: tests devlink on real boards against a reference model
 

@@ -1,6 +1,6 @@
 /** How far the trap counters of netdevsim may have come on a board (drivers/net/netdevsim/dev.c: its work runs each 100 ms). */
 
-import type { Operation } from "../model/operation.ts";
+import type { Handle, Operation } from "../model/operation.ts";
 import type { StepTrace } from "./trace.ts";
 
 const TICK_MS = 100;
@@ -10,64 +10,77 @@ const SLACK = 3;
 /** The traps of netdevsim's largest group, `l2_drops`. */
 const LARGEST_GROUP = 7;
 
-/** Operations that make the device, and with it the counters, anew. */
-function restarts(op: Operation): boolean {
-  if (op.kind === "during") return restarts(op.operation);
-  return op.kind === "dev.reload" ||
-    (op.kind === "file.write" && /\/(new_device|del_device|bind|unbind)$/.test(op.path));
+/** The device that an operation makes anew, and with it its counters; undefined where it makes none. */
+function restarted(op: Operation): Handle | undefined {
+  if (op.kind === "during") return restarted(op.operation);
+  if (op.kind === "dev.reload") return op.handle;
+  if (op.kind !== "file.write") return undefined;
+  if (/\/(bind|unbind)$/.test(op.path)) return `netdevsim/${op.value}`;
+  if (/\/(new_device|del_device)$/.test(op.path)) return `netdevsim/netdevsim${parseInt(op.value)}`;
+  return undefined;
 }
 
-/** Follows a sequence: which ports are up, and since when. */
-export class Ticks {
+/** Which ports of a device are up, and since when. */
+class Counting {
   // A port that went down again has counted: it stays in, which only widens the bounds.
-  #counted = new Set<string>();
-  #up = new Set<string>();
-  #modelMs = 0;
-  #boardSince: number | undefined;
-  #boardMs: number | undefined;
-  #restarted = false;
-
-  /** Takes note of a step, before it is compared. */
-  pass({ op }: StepTrace, observed: StepTrace): void {
-    // The step that ends a device still tells of its counters as they were.
-    if (this.#restarted) {
-      this.#counted.clear();
-      this.#up.clear();
-      this.#modelMs = 0;
-      this.#boardSince = this.#boardMs = undefined;
-    }
-    this.#restarted = restarts(op);
-    if (op.kind === "link.set" && op.up) {
-      if (this.#counted.size === 0) {
-        this.#modelMs = 0;
-        this.#boardSince = observed.board?.start;
-      }
-      this.#counted.add(`${op.handle}/${op.port}`);
-      this.#up.add(`${op.handle}/${op.port}`);
-    }
-    if (op.kind === "wait") this.#modelMs += op.ms;
-    if (this.#boardSince !== undefined && observed.board && this.#up.size > 0) {
-      this.#boardMs = observed.board.end - this.#boardSince;
-    }
-    if (op.kind === "link.set" && !op.up) this.#up.delete(`${op.handle}/${op.port}`);
-  }
+  readonly counted = new Set<number>();
+  readonly up = new Set<number>();
+  modelMs = 0;
+  boardSince: number | undefined;
+  boardMs: number | undefined;
 
   /** Ports that are or were up since the counters began. */
   get ports(): number {
-    return Math.max(1, this.#counted.size);
+    return Math.max(1, this.counted.size);
   }
   /** Ticks on the model's clock since the first port came up. */
   get expected(): number {
-    return this.#modelMs / TICK_MS;
+    return this.modelMs / TICK_MS;
   }
   /** The same on the board's clock; undefined where the trace has no times. */
   get passed(): number | undefined {
-    return this.#boardMs === undefined ? undefined : this.#boardMs / TICK_MS;
+    return this.boardMs === undefined ? undefined : this.boardMs / TICK_MS;
+  }
+}
+
+/** Follows a sequence: how far the counters of each device may have come. */
+export class Ticks {
+  readonly #devices = new Map<Handle, Counting>();
+  #restarted: Handle | undefined;
+
+  /** What is known of a device. */
+  of(handle: Handle): Counting {
+    let counting = this.#devices.get(handle);
+    if (!counting) this.#devices.set(handle, counting = new Counting());
+    return counting;
+  }
+
+  /** Takes note of a step, before it is compared. */
+  pass({ op, observation }: StepTrace, observed: StepTrace): void {
+    // The step that ends a device still tells of its counters as they were.
+    if (this.#restarted !== undefined) this.#devices.delete(this.#restarted);
+    this.#restarted = observation?.result === "ok" ? restarted(op) : undefined;
+    if (op.kind === "link.set" && op.up) {
+      const device = this.of(op.handle);
+      if (device.counted.size === 0) {
+        device.modelMs = 0;
+        device.boardSince = observed.board?.start;
+      }
+      device.counted.add(op.port);
+      device.up.add(op.port);
+    }
+    for (const device of this.#devices.values()) {
+      if (op.kind === "wait") device.modelMs += op.ms;
+      if (device.boardSince !== undefined && observed.board && device.up.size > 0) {
+        device.boardMs = observed.board.end - device.boardSince;
+      }
+    }
+    if (op.kind === "link.set" && !op.up) this.of(op.handle).up.delete(op.port);
   }
 }
 
 /** The least and the most packets that a board may have counted where the model has counted `want`, which is not 0. */
-export function counterBounds(want: number, ticks: Ticks, ofGroup: boolean): [least: number, most: number] {
+export function counterBounds(want: number, ticks: Counting, ofGroup: boolean): [least: number, most: number] {
   const rate = Math.max(ticks.ports, want / Math.max(1, ticks.expected));
   const least = Math.max(ticks.expected >= 2 ? 1 : 0, Math.ceil((1 - TOLERANCE) * want - SLACK * rate));
   // Between the steps a board takes time that the model does not; all of it may have been counted.

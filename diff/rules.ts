@@ -406,12 +406,12 @@ export const RULES: readonly Rule[] = [
       "A counter that must be 0 is compared exactly, others by the ticks that passed; bytes must be 142 a packet",
     apply({ expected, observed }, { ticks }) {
       const shown = countersIn(observed);
-      for (const [key, { rx: wanted, ofGroup }] of countersIn(expected)) {
+      for (const [key, { rx: wanted, ofGroup, handle }] of countersIn(expected)) {
         const counted = shown.get(key)?.rx;
         const [want, got] = [wanted.packets, counted?.packets];
         if (typeof want !== "number" || typeof got !== "number" || want === 0) continue;
         if (wanted.bytes !== 142 * want || counted?.bytes !== 142 * got) continue;
-        const [least, most] = counterBounds(want, ticks, ofGroup);
+        const [least, most] = counterBounds(want, ticks.of(handle), ofGroup);
         if (got < least || got > most) continue;
         Object.assign(counted, { packets: want, bytes: wanted.bytes });
       }
@@ -439,6 +439,7 @@ function areBytes(value: Json | undefined): value is number[] {
 interface Counters {
   rx: { [key: string]: Json };
   ofGroup: boolean;
+  handle: Handle;
 }
 
 /** Counters of netdevsim's traps and trap groups in a reply and in messages, by what they are of and where they stand. */
@@ -451,7 +452,7 @@ function countersIn({ reply, notify }: Observation): Map<string, Counters> {
     for (let nth = 0;; nth++) {
       const key = JSON.stringify([where, object, handle, attributes.name ?? null, nth]);
       if (found.has(key)) continue;
-      found.set(key, { rx, ofGroup: object !== "trap" });
+      found.set(key, { rx, ofGroup: object !== "trap", handle });
       return;
     }
   };

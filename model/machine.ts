@@ -17,6 +17,7 @@ import { FIRMWARE, FLASH_COMMANDS } from "./flash.ts";
 import { HEALTH_COMMANDS } from "./health_commands.ts";
 import { INFO_COMMANDS } from "./info.ts";
 import { HARDWARE, type HardwareId } from "./hardware.ts";
+import { type Inventory, inventory } from "./inventory.ts";
 import { NetdevsimBus } from "./netdevsim_bus.ts";
 import { LINK_COMMANDS, type LinkKind, returnNetdevs } from "./link.ts";
 import { type Netdev, Netns } from "./netns.ts";
@@ -143,6 +144,16 @@ export class Machine {
   /** What `/sys` looks like to somebody in a netns. */
   sysfs(netns: NetnsName = "init"): Directory {
     return sysfsTree(this.#kernel, this.#kernel.netns.get(netns) ?? this.#kernel.init);
+  }
+
+  /** What there is now; it is read as it is asked for, so whoever wants to keep it copies it. */
+  inventory(): Inventory {
+    return inventory(this.#kernel);
+  }
+
+  /** Whether the model can perform operations of a kind. */
+  static performs(kind: OperationKind): boolean {
+    return commandOf(kind) !== undefined;
   }
 
   /**

@@ -1,0 +1,246 @@
+/**
+ * Generated sequences on boards: each is compiled, run and judged as any other sequence; what diverges is made small,
+ * confirmed on a fresh board, and kept.
+ *
+ * @module
+ */
+
+import type { Board } from "../boards/mod.ts";
+import { breaksKernel } from "../diff/crash.ts";
+import {
+  emptySummary,
+  judge,
+  type SequenceTrace,
+  type SequenceVerdict,
+  type Summary,
+  type TraceHeader,
+} from "../diff/mod.ts";
+import { addToSummary } from "../diff/verdict.ts";
+import type { EraId } from "../model/mod.ts";
+import type { Runner } from "../runners/runner.ts";
+import { compile, type Suite } from "../suites/suite.ts";
+import { type Generated, objectionToSequence, SequenceArbitrary, sequenceOf, suiteOf } from "./sequence.ts";
+import { firstDifferent, signatureOf } from "./signature.ts";
+
+/** What a divergence came to. */
+export interface Found {
+  /** What it is known by */
+  signature: string;
+  /** The sequence of the run that showed it first; undefined for one of the corpus */
+  index: number | undefined;
+  /** The smallest sequence that shows it */
+  generated: Generated | undefined;
+  /** How the smallest sequence was judged */
+  verdict: SequenceVerdict;
+  /** How often it showed on a fresh board */
+  confirmed: { times: number; of: number };
+  /** How many sequences of the run showed it */
+  count: number;
+  /** What the board is */
+  header: TraceHeader;
+}
+
+/** What {@linkcode runCampaign} tells. */
+export type CampaignEvent =
+  /** A board answers */
+  | { type: "board"; header: TraceHeader }
+  /** A sequence was judged */
+  | { type: "sequence"; index: number | undefined; name: string; verdict: SequenceVerdict; ms: number }
+  /** A divergence that was not known is made smaller */
+  | { type: "shrink"; signature: string; operations: number }
+  /** It is as small as it gets in its time */
+  | { type: "found"; found: Found };
+
+/** Options of {@linkcode runCampaign}. */
+export interface CampaignOptions {
+  /** Where all that is drawn comes from */
+  seed: number;
+  /** The numbers of the sequences to run */
+  indices: Iterable<number>;
+  /** How many operations a sequence has. @default {20} */
+  steps?: number;
+  /** Run before anything is generated */
+  corpus?: readonly Suite[];
+  /** How many boards of the kind are run side by side. @default {1} */
+  parallel?: number;
+  /** How long one divergence is made smaller, in ms; with 0 it is neither made smaller nor tried again. @default {60000} */
+  shrinkMs?: number;
+  /** How often the smallest sequence is tried again. @default {3} */
+  confirmations?: number;
+  /** Ends the run; the boards are torn down */
+  signal?: AbortSignal;
+  /** Told of everything that happens */
+  onEvent?: (event: CampaignEvent) => void;
+}
+
+/** What a campaign came to. */
+export interface CampaignResult {
+  /** Sequences, steps and channels by verdict */
+  summary: Summary;
+  /** The divergences */
+  found: Found[];
+  /** Time on all boards together, in ms */
+  boardMs: number;
+}
+
+/** One board of a campaign. */
+class Station {
+  runner: Runner;
+  readonly #board: Board;
+
+  constructor(board: Board, runner: Runner) {
+    this.#board = board;
+    this.runner = runner;
+  }
+
+  get header(): TraceHeader {
+    return this.runner.header;
+  }
+
+  /** Compiles, runs and judges the only sequence of a suite. */
+  async run(suite: Suite): Promise<{ verdict: SequenceVerdict; observed: SequenceTrace }> {
+    const { era, freedMemory } = this.header;
+    const board = this.#board;
+    const [sequence] = suite.sequences;
+    const { plan, expected } = await compile(suite, sequence!, era as EraId, {
+      board,
+      ...(freedMemory ? { freedMemory } : {}),
+    });
+    const observed = await this.runner.run(plan);
+    const { capabilities, waivers } = board;
+    const verdict = judge(expected, observed, { waivers, ...(capabilities ? { capabilities } : {}) });
+    return { verdict, observed };
+  }
+
+  /** Boots the board anew, where that can be done. */
+  async renew(): Promise<void> {
+    await this.runner.renew?.();
+  }
+}
+
+/** Whether nobody knows what a board is like behind this. */
+function spoilt({ steps }: SequenceTrace): boolean {
+  return steps.some(({ lost, observation }) =>
+    (lost !== undefined && lost.reason !== "overrun") || (observation !== undefined && breaksKernel(observation))
+  );
+}
+
+/**
+ * Runs generated sequences on a board, or on several of its kind.
+ *
+ * @param open Opens one more board of the kind
+ * @throws {TransportError} If a board cannot be reached, or not any more
+ * @throws {DOMException} `AbortError` if the signal was aborted; the boards are torn down then
+ */
+export async function runCampaign(
+  board: Board,
+  open: () => Promise<Runner>,
+  options: CampaignOptions,
+): Promise<CampaignResult> {
+  const { seed, steps, corpus = [], parallel = 1, signal, onEvent = () => {} } = options;
+  const result: CampaignResult = { summary: emptySummary(), found: [], boardMs: 0 };
+  const bySignature = new Map<string, Found>();
+  const indices = options.indices[Symbol.iterator]();
+  const suites = corpus.flatMap((suite) => suite.sequences.map((sequence) => ({ ...suite, sequences: [sequence] })));
+
+  /** What is to be run next. */
+  const next = (
+    era: EraId,
+  ): { index: number | undefined; suite: Suite; generated: Generated | undefined } | undefined => {
+    const kept = suites.shift();
+    if (kept) return { index: undefined, suite: kept, generated: undefined };
+    const { done, value: index } = indices.next();
+    if (done) return undefined;
+    const generated = sequenceOf(seed, index, { era, ...(steps === undefined ? {} : { steps }) });
+    return { index, suite: suiteOf(`${seed}/${index}`, generated), generated };
+  };
+
+  const work = async () => {
+    const station = new Station(board, await open());
+    const started = Date.now();
+    try {
+      onEvent({ type: "board", header: station.header });
+      for (let job = next(station.header.era as EraId); job; job = next(station.header.era as EraId)) {
+        signal?.throwIfAborted();
+        const begin = Date.now();
+        const { verdict, observed } = await station.run(job.suite);
+        addToSummary(result.summary, verdict);
+        const { name } = job.suite.sequences[0]!;
+        onEvent({ type: "sequence", index: job.index, name, verdict, ms: Date.now() - begin });
+        const signature = signatureOf(verdict);
+        const known = signature === undefined ? undefined : bySignature.get(signature);
+        if (known) known.count++;
+        else if (signature !== undefined) {
+          const { header } = station;
+          const found: Found = {
+            signature,
+            index: job.index,
+            generated: job.generated,
+            verdict,
+            confirmed: { times: 0, of: 0 },
+            count: 1,
+            header,
+          };
+          bySignature.set(signature, found);
+          result.found.push(found);
+          if (spoilt(observed)) await station.renew();
+          await investigate(station, found, options);
+          onEvent({ type: "found", found });
+        }
+        if (known && spoilt(observed)) await station.renew();
+      }
+    } finally {
+      result.boardMs += Date.now() - started;
+      await station.runner.close();
+    }
+  };
+  const settled = await Promise.allSettled(Array.from({ length: parallel }, work));
+  for (const one of settled) if (one.status === "rejected") throw one.reason;
+  return result;
+}
+
+/** Makes a divergence small on a fresh board and tries it again, within its time. */
+async function investigate(station: Station, found: Found, options: CampaignOptions): Promise<void> {
+  const { shrinkMs = 60_000, confirmations = 3, signal, onEvent = () => {} } = options;
+  const { generated, signature } = found;
+  if (!generated || shrinkMs === 0) return;
+  const era = station.header.era as EraId;
+  const deadline = Date.now() + shrinkMs;
+  let last: SequenceVerdict | undefined;
+  /** Whether a smaller sequence still shows it. */
+  const shows = async (candidate: Generated): Promise<boolean> => {
+    signal?.throwIfAborted();
+    const { verdict, observed } = await station.run(suiteOf(found.verdict.sequence, candidate));
+    const same = signatureOf(verdict) === signature;
+    if (same) last = verdict;
+    if (spoilt(observed)) await station.renew();
+    return same;
+  };
+  onEvent({ type: "shrink", signature, operations: generated.operations.length });
+  let smallest = generated;
+  // What comes behind the step that differs has no part in it.
+  const step = firstDifferent(found.verdict);
+  const body = found.verdict.steps.filter(({ phase }) => phase === "body");
+  const at = body.findIndex(({ id }) => id === step?.id);
+  if (at >= 0) {
+    const cut = { ...generated, operations: generated.operations.slice(0, at + 1) };
+    if (objectionToSequence(cut, era) === undefined && await shows(cut)) smallest = cut;
+  }
+  const arbitrary = new SequenceArbitrary({ era });
+  for (let smaller: Generated | undefined = smallest; smaller && Date.now() < deadline;) {
+    smaller = undefined;
+    for (const { value } of arbitrary.shrink(smallest)) {
+      if (Date.now() >= deadline) break;
+      if (objectionToSequence(value, era) !== undefined || !await shows(value)) continue;
+      smallest = smaller = value;
+      break;
+    }
+  }
+  found.generated = smallest;
+  await station.renew();
+  for (let i = 0; i < confirmations; i++) {
+    found.confirmed.of++;
+    if (await shows(smallest)) found.confirmed.times++;
+  }
+  if (last) found.verdict = last;
+}

@@ -1,0 +1,77 @@
+/**
+ * What a row of the vocabulary is.
+ *
+ * @module
+ */
+
+import * as fc from "fast-check";
+import type { InventoryInstance, Operation, OperationKind } from "../model/mod.ts";
+import type { World } from "./world.ts";
+
+/** How operations of one kind are drawn. */
+export interface Row<K extends OperationKind = OperationKind> {
+  /** How often, beside the others; by the present state where it depends on it. 0 is never */
+  weight: number | ((world: World) => number);
+  /** Draws the parameters from the present state; undefined where there is nothing to speak of */
+  draw(world: World): Operation<K> | undefined;
+}
+
+/** A row by itself, or several by what they are about. */
+export type Rows<K extends OperationKind> = Row<K> | { readonly [about: string]: Row<K> };
+
+/** A number where devlink(8) takes one of 32 bits: small ones, the bounds, and what is none. */
+export const uint32: fc.Arbitrary<number> = fc.oneof(
+  { weight: 8, arbitrary: fc.nat({ max: 20 }) },
+  { weight: 1, arbitrary: fc.constantFrom(0, 1, 127, 128, 4294967295, 4294967296, -1) },
+);
+
+/** A number where devlink(8) takes one of 64 bits, as far as a number of JavaScript goes. */
+export const uint64: fc.Arbitrary<number> = fc.oneof(
+  { weight: 6, arbitrary: fc.nat({ max: 100_000 }) },
+  { weight: 2, arbitrary: fc.constantFrom(0, 1, 2, 7, 8, 9, 15, 16, 17, 8000, 8001, 65535, 65536, 65537) },
+  { weight: 1, arbitrary: fc.constantFrom(4294967295, 4294967296, 9007199254740991, -1) },
+);
+
+/** The weight of what can be done with some object: `weight` where there is one, else a little, to see it refused. */
+export function ifAny(weight: number, of: (instance: InventoryInstance) => boolean): (world: World) => number {
+  return (world) => world.some(of) ? weight : weight / 10;
+}
+
+/** The index of a port, mostly of one that there is. */
+export function portOf(world: World, instance: InventoryInstance | undefined): number {
+  const ports = instance?.ports ?? [];
+  if (ports.length > 0 && !world.draw.chance(10)) return world.draw.pick(ports).index;
+  return world.draw.of(uint32);
+}
+
+/** A field of an operation that is there in `percent` of a hundred. */
+export function maybe<F extends string, T>(
+  world: World,
+  percent: number,
+  field: F,
+  value: () => T,
+): { [Name in F]?: T } {
+  return world.draw.chance(percent) ? { [field]: value() } as { [Name in F]?: T } : {};
+}
+
+/** An operation whose parameters were put together for its kind. */
+export function operation<K extends OperationKind>(kind: K, parameters: object): Operation<K> {
+  return { kind, ...parameters } as unknown as Operation<K>;
+}
+
+/** Draws an operation that lists something: of all instances, of one, or of one object of it. */
+export function listing<K extends OperationKind>(
+  kind: K,
+  one?: (world: World, instance: InventoryInstance | undefined) => object,
+): (world: World) => Operation<K> {
+  return (world) => {
+    const { draw } = world;
+    if (draw.chance(35)) {
+      const netns = world.netns();
+      return operation(kind, netns === "init" ? {} : { netns });
+    }
+    const instance = world.instance();
+    const object = one && draw.chance(70) ? one(world, instance) : {};
+    return operation(kind, { ...world.target(instance), ...object });
+  };
+}

@@ -1,0 +1,141 @@
+/**
+ * The vocabulary of ports, rate objects and the eswitch.
+ *
+ * @module
+ */
+
+import * as fc from "fast-check";
+import type { InventoryInstance } from "../model/mod.ts";
+import { ifAny, listing, maybe, operation, portOf, type Rows, uint32 } from "./row.ts";
+import type { PortKind } from "./rows_devlink.ts";
+import type { World } from "./world.ts";
+
+const rates = fc.oneof(
+  { weight: 5, arbitrary: fc.constantFrom("10mbit", "1gbit", "0", "8bit", "1kbit", "100mbit") },
+  { weight: 1, arbitrary: fc.constantFrom("1bit", "7bit", "1mbps", "x", "", "10mbi", "-1") },
+);
+const NODES = ["group1", "group2", "node3"];
+
+const onPort = <K extends PortKind>(kind: K, more: (world: World) => object = () => ({})) => (world: World) => {
+  const instance = world.instance(({ ports }) => ports.length > 0);
+  return operation(kind, { ...world.target(instance), port: portOf(world, instance), ...more(world) });
+};
+
+const nodeOf = (world: World, instance: InventoryInstance | undefined) =>
+  world.draw.chance(6) ? world.draw.pick(["7", "", "a b"]) : world.draw.pick([...instance?.rateNodes ?? [], ...NODES]);
+
+const rateOf = (world: World, instance: InventoryInstance | undefined) => ({
+  ...maybe(world, 35, "txShare", () => world.draw.of(rates)),
+  ...maybe(world, 35, "txMax", () => world.draw.of(rates)),
+  ...maybe(world, 8, "txPriority", () => world.draw.of(uint32)),
+  ...maybe(world, 8, "txWeight", () => world.draw.of(uint32)),
+  ...maybe(world, 30, "parent", () => world.draw.chance(25) ? null : nodeOf(world, instance)),
+});
+
+/** The rows by kind. */
+export const PORT_ROWS: { readonly [K in PortKind]: Rows<K> } = {
+  "dev.eswitch.show": { weight: 2, draw: (world) => ({ kind: "dev.eswitch.show", ...world.target(world.instance()) }) },
+  "dev.eswitch.set": {
+    weight: 4,
+    draw: (world) => ({
+      kind: "dev.eswitch.set",
+      ...world.target(world.instance()),
+      ...maybe(
+        world,
+        85,
+        "mode",
+        () => world.draw.pick(["switchdev", "switchdev", "legacy", "legacy", "switchdev_inactive", "x"]),
+      ),
+      ...maybe(world, 8, "inlineMode", () => world.draw.pick(["none", "link", "network", "transport", "x"])),
+      ...maybe(world, 8, "encapMode", () => world.draw.pick(["none", "basic", "x"])),
+    }),
+  },
+  "port.show": { weight: 6, draw: listing("port.show", (world, instance) => ({ port: portOf(world, instance) })) },
+  "port.set": {
+    weight: 1,
+    draw: onPort("port.set", (world) => ({ type: world.draw.pick(["eth", "ib", "auto", "x"]) })),
+  },
+  "port.split": {
+    weight: 1,
+    draw: onPort("port.split", (world) => maybe(world, 90, "count", () => world.draw.of(uint32))),
+  },
+  "port.unsplit": { weight: 1, draw: onPort("port.unsplit") },
+  "port.add": {
+    weight: 1,
+    draw: (world) => {
+      const instance = world.instance();
+      return {
+        kind: "port.add",
+        ...world.target(instance),
+        ...maybe(world, 30, "port", () => portOf(world, instance)),
+        flavour: world.draw.pick(["pcisf", "pcisf", "pcipf", "pcivf", "x"]),
+        ...maybe(world, 70, "pfnum", () => world.draw.of(uint32)),
+        ...maybe(world, 60, "sfnum", () => world.draw.of(uint32)),
+        ...maybe(world, 20, "controller", () => world.draw.of(uint32)),
+      };
+    },
+  },
+  "port.del": { weight: 1, draw: onPort("port.del") },
+  "port.function.set": {
+    weight: 2,
+    draw: onPort("port.function.set", (world) => ({
+      ...maybe(
+        world,
+        50,
+        "hwAddr",
+        () => world.draw.pick(["00:11:22:33:44:55", "00:00:00:00:00:00", "01:00:5e:00:00:01", "00:11:22", "x"]),
+      ),
+      ...maybe(world, 25, "state", () => world.draw.pick(["active", "inactive", "x"])),
+      ...maybe(world, 12, "roce", () => world.draw.chance(50)),
+      ...maybe(world, 12, "migratable", () => world.draw.chance(50)),
+      ...maybe(world, 8, "ipsecCrypto", () => world.draw.chance(50)),
+      ...maybe(world, 8, "ipsecPacket", () => world.draw.chance(50)),
+      ...maybe(world, 8, "maxIoEqs", () => world.draw.of(uint32)),
+    })),
+  },
+  "port.param.show": {
+    weight: 1,
+    draw: listing(
+      "port.param.show",
+      (world, instance) => ({ port: portOf(world, instance), ...maybe(world, 60, "name", () => "test1") }),
+    ),
+  },
+  "port.param.set": {
+    weight: 1,
+    draw: onPort(
+      "port.param.set",
+      (world) => ({ name: "test1", value: world.draw.pick(["true", "1"]), cmode: "driverinit" }),
+    ),
+  },
+  "rate.show": {
+    weight: ifAny(4, ({ rateNodes }) => rateNodes.length > 0),
+    draw: listing(
+      "rate.show",
+      (world, instance) =>
+        world.draw.chance(50) ? { port: portOf(world, instance) } : { node: nodeOf(world, instance) },
+    ),
+  },
+  "rate.set": {
+    weight: ifAny(6, ({ ports }) => ports.some(({ index }) => index >= 128)),
+    draw: (world) => {
+      const instance = world.instance(({ ports }) => ports.some(({ index }) => index >= 128));
+      const object = world.draw.chance(50) ? { port: portOf(world, instance) } : { node: nodeOf(world, instance) };
+      const { handle, netns } = world.target(instance);
+      return { kind: "rate.set", handle, ...(netns ? { netns } : {}), ...object, ...rateOf(world, instance) };
+    },
+  },
+  "rate.add": {
+    weight: 3,
+    draw: (world) => {
+      const instance = world.instance();
+      return { kind: "rate.add", ...world.target(instance), node: nodeOf(world, instance), ...rateOf(world, instance) };
+    },
+  },
+  "rate.del": {
+    weight: ifAny(4, ({ rateNodes }) => rateNodes.length > 0),
+    draw: (world) => {
+      const instance = world.instance(({ rateNodes }) => rateNodes.length > 0);
+      return { kind: "rate.del", ...world.target(instance), node: nodeOf(world, instance) };
+    },
+  },
+};

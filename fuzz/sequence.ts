@@ -1,0 +1,313 @@
+/**
+ * Generated sequences: an arbitrary of fast-check that performs what it draws on the model as it goes, and shrinks.
+ *
+ * @module
+ */
+
+import * as fc from "fast-check";
+import { breaksKernel } from "../diff/crash.ts";
+import type { Fixture } from "../fixtures/fixture.ts";
+import { COMMAND_FORMS, isDevlink } from "../model/command_line.ts";
+import {
+  type EraId,
+  ERAS,
+  type Handle,
+  Machine,
+  type NetnsName,
+  type Observation,
+  type Operation,
+} from "../model/mod.ts";
+import type { Dut } from "../suites/dut.ts";
+import { type Suite, suite } from "../suites/suite.ts";
+import { Draw } from "./draw.ts";
+import { followUp, objectionTo } from "./predictable.ts";
+import { type NamedRow, ROWS } from "./vocabulary.ts";
+import { DEVICE_IDS, NETNS_NAMES, World } from "./world.ts";
+
+/** A device that a generated sequence begins with. */
+export interface StartDevice {
+  /** Its id on the bus */
+  id: number;
+  /** How many ports it has */
+  ports: number;
+  /** Where it is made. @default {"init"} */
+  netns?: NetnsName;
+}
+
+/** A generated sequence: what it begins with, and its operations. */
+export interface Generated {
+  /** The netns that there are */
+  netns: readonly NetnsName[];
+  /** The devices that there are */
+  devices: readonly StartDevice[];
+  /** What is done */
+  operations: readonly Operation[];
+}
+
+/** How sequences are generated. */
+export interface GenerateOptions {
+  /** The era of the model that they are generated on */
+  era: EraId;
+  /** How many operations, those left out that only let time pass. @default {20} */
+  steps?: number;
+  /** Told of everything that is performed on the way, the set-up too */
+  onStep?: (op: Operation, observation: Observation, machine: Machine) => void;
+  /** Told as soon as there is a machine */
+  onMachine?: (machine: Machine) => void;
+}
+
+/** What performs the beginning of a sequence. */
+export function setupOf({ netns, devices }: Pick<Generated, "netns" | "devices">): Operation[] {
+  return [
+    ...netns.map((name): Operation => ({ kind: "netns.add", name })),
+    ...devices.map(({ id, ports, netns }): Operation => ({
+      kind: "file.write",
+      path: "/sys/bus/netdevsim/new_device",
+      value: `${id} ${ports}`,
+      ...(netns === undefined ? {} : { netns }),
+    })),
+  ];
+}
+
+/** What undoes a sequence, whatever it did: every device that was ever made is removed, then every netns. */
+function teardownOf({ netns, devices, operations }: Generated): Operation[] {
+  const ids = new Set(devices.map(({ id }) => String(id)));
+  const names = new Set(netns);
+  for (const op of operations) {
+    if (op.kind === "netns.add") names.add(op.name);
+    if (op.kind !== "file.write" || !op.path.endsWith("/new_device")) continue;
+    const id = /^\s*(\d+)/.exec(op.value)?.[1];
+    if (id !== undefined && BigInt(id) < 2n ** 31n) ids.add(String(BigInt(id)));
+  }
+  return [
+    ...[...ids].map((value): Operation => ({ kind: "file.write", path: "/sys/bus/netdevsim/del_device", value })),
+    ...[...names].map((name): Operation => ({ kind: "netns.del", name })),
+  ];
+}
+
+/** The starting state and the end of a generated sequence, as a fixture. */
+export function fixtureOf(generated: Generated): Fixture {
+  const { devices } = generated;
+  const ports = devices.map(({ id, ports }) => `${id} with ${ports}`).join(", ");
+  return {
+    name: `netdevsim ${ports || "without a device"}`,
+    handle: `netdevsim/netdevsim${devices[0]?.id ?? DEVICE_IDS[0]}` as Handle,
+    requires: ["netdevsim"],
+    setup: setupOf(generated),
+    teardown: teardownOf(generated),
+  };
+}
+
+/**
+ * A suite of one generated sequence: what is run on a board, and what a file of the corpus exports.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { compile } from "../suites/suite.ts";
+ * import { fuzzed } from "./sequence.ts";
+ *
+ * const suite = fuzzed("fuzz", "an example", {
+ *   netns: ["t1"],
+ *   devices: [{ id: 10, ports: 1 }],
+ *   operations: [{ kind: "dev.reload", handle: "netdevsim/netdevsim10", to: "t1" }],
+ * });
+ * const { plan } = await compile(suite, suite.sequences[0]!, "6.12");
+ * assertEquals(plan.steps.length, 5);
+ * ```
+ *
+ * @param name The name of the suite
+ * @param about The name of its sequence
+ */
+export function fuzzed(name: string, about: string, generated: Generated, source = "fuzz"): Suite {
+  return suite(name, { fixture: fixtureOf(generated) }, ({ sequence }) => {
+    sequence(about, { source }, bodyOf(generated));
+  });
+}
+
+/** The same for one that is run at once: it is no test of `deno test`. */
+export function suiteOf(about: string, generated: Generated): Suite {
+  return {
+    name: "fuzz",
+    sequences: [{ name: about, source: "fuzz", fixture: fixtureOf(generated), body: bodyOf(generated) }],
+  };
+}
+
+const bodyOf = ({ operations }: Generated) => (dut: Dut) => {
+  for (const op of operations) dut.perform(op).either();
+};
+
+/** Why a sequence is not to be run on a board; undefined where it may be. Shrinking can make such a one. */
+export function objectionToSequence(generated: Generated, era: EraId): string | undefined {
+  const machine = new Machine({ era });
+  for (const op of setupOf(generated)) {
+    if (machine.perform(op).result !== "ok") return "the set-up fails";
+  }
+  let awaited: Operation<"wait"> | undefined;
+  for (const op of generated.operations) {
+    if (awaited && !(op.kind === "wait" && op.ms >= awaited.ms)) return "nobody waits for the counters";
+    const objection = objectionTo(op, machine.inventory());
+    if (objection !== undefined) return objection;
+    const observation = machine.perform(op);
+    if (machine.unsettled) return "work is left under way";
+    if (breaks(observation)) return "the kernel breaks";
+    awaited = followUp(op, observation, machine.inventory());
+  }
+  return awaited ? "nobody waits for the counters" : undefined;
+}
+
+const breaks = (observation: Observation) =>
+  breaksKernel(observation) || observation.kmsg.some((line) => line.class !== "info");
+
+/** How often another operation is drawn where one cannot be used. */
+const ATTEMPTS = 30;
+
+/** Sequences as values of fast-check. */
+export class SequenceArbitrary extends fc.Arbitrary<Generated> {
+  readonly #options: GenerateOptions;
+
+  /** Sequences of one era. */
+  constructor(options: GenerateOptions) {
+    super();
+    this.#options = options;
+  }
+
+  override generate(random: fc.Random, bias: number | undefined): fc.Value<Generated> {
+    const draw = new Draw(random, bias);
+    const { era, steps = 20, onStep, onMachine } = this.#options;
+    const machine = new Machine({ era });
+    onMachine?.(machine);
+    const perform = (op: Operation) => {
+      const observation = machine.perform(op);
+      onStep?.(op, observation, machine);
+      return observation;
+    };
+    const start = startOf(draw);
+    for (const op of setupOf(start)) perform(op);
+    const swarm = swarmOf(draw);
+    const operations: Operation[] = [];
+    for (let count = 0; count < steps; count++) {
+      const op = next(machine, swarm, draw);
+      if (!op) break;
+      const observation = perform(op);
+      // What breaks the kernel is left to suites: a board is to go on
+      if (breaks(observation) || machine.unsettled) break;
+      operations.push(op);
+      const wait = followUp(op, observation, machine.inventory());
+      if (wait) {
+        perform(wait);
+        operations.push(wait);
+      }
+    }
+    return new fc.Value<Generated>({ ...start, operations }, undefined);
+  }
+
+  override canShrinkWithoutContext(value: unknown): value is Generated {
+    return typeof value === "object" && value !== null && "operations" in value;
+  }
+
+  override shrink(value: Generated): fc.Stream<fc.Value<Generated>> {
+    return fc.stream(smaller(value)).map((each) => new fc.Value<Generated>(each, undefined));
+  }
+}
+
+/** What a sequence begins with: mostly a device or two, now and then nothing. */
+function startOf(draw: Draw): Pick<Generated, "netns" | "devices"> {
+  const netns = NETNS_NAMES.slice(0, draw.weighted([[4, 0], [4, 1], [2, 2]]));
+  const ids = DEVICE_IDS.slice(0, draw.weighted([[1, 0], [12, 1], [6, 2], [1, 3]]));
+  const devices = ids.map((id): StartDevice => ({
+    id,
+    ports: draw.weighted([[2, 0], [8, 1], [5, 2], [1, 3]]),
+    ...(netns.length > 0 && draw.chance(35) ? { netns: draw.pick(netns) } : {}),
+  }));
+  return { netns, devices };
+}
+
+/** What a sequence is made of: some of the rows, each sequence others, so that what it has comes often. */
+function swarmOf(draw: Draw): readonly NamedRow[] {
+  // In one of ten all of them
+  if (draw.chance(10)) return ROWS;
+  const share = draw.pick([15, 30, 50]);
+  // Where there is no device, hardly anything has a meaning
+  return ROWS.filter(({ name }) => name === "file.write new_device" || draw.chance(share));
+}
+
+function next(machine: Machine, swarm: readonly NamedRow[], draw: Draw): Operation | undefined {
+  const inventory = machine.inventory();
+  const world = new World(inventory, machine.era, draw);
+  const weighted = swarm.map((row) => [row.weight(world), row] as const);
+  for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+    const op = draw.weighted(weighted).draw(world);
+    if (op && objectionTo(op, inventory) === undefined) return op;
+  }
+  return undefined;
+}
+
+/** Smaller sequences, the smallest first: without some operations, from less to begin with, by simpler operations. */
+function* smaller(generated: Generated): Generator<Generated> {
+  const { operations, devices, netns } = generated;
+  const { length } = operations;
+  for (let size = length; size >= 1; size = Math.floor(size / 2)) {
+    for (let from = length - size; from >= 0; from -= size) {
+      yield { ...generated, operations: operations.filter((_, i) => i < from || i >= from + size) };
+    }
+  }
+  for (const name of netns) {
+    yield {
+      ...generated,
+      netns: netns.filter((other) => other !== name),
+      devices: devices.filter((device) => device.netns !== name),
+    };
+  }
+  for (const device of devices) {
+    const others = (changed?: StartDevice) => ({
+      ...generated,
+      devices: devices.flatMap((each) => each === device ? changed ? [changed] : [] : [each]),
+    });
+    yield others();
+    if (device.ports > 0) yield others({ ...device, ports: device.ports - 1 });
+    const { netns: _, ...here } = device;
+    if (device.netns !== undefined) yield others(here);
+  }
+  for (const [i, op] of operations.entries()) {
+    for (const simpler of simplerThan(op)) yield { ...generated, operations: operations.with(i, simpler) };
+  }
+}
+
+/** The operation without what it may be without. */
+function* simplerThan(op: Operation): Generator<Operation> {
+  const fields = isDevlink(op)
+    ? COMMAND_FORMS[op.kind].options.flatMap(({ field, required }) => required ? [] : [field])
+    : [];
+  for (const field of ["netns", ...fields]) {
+    if (!Object.hasOwn(op, field)) continue;
+    const { [field]: _, ...rest } = op as unknown as Record<string, unknown>;
+    yield rest as unknown as Operation;
+  }
+}
+
+/** A number that depends on both, so that the sequences of one run have nothing to do with those of the next. */
+function mixed(seed: number, index: number): number {
+  let hash = Math.imul(seed ^ 0x9e3779b9, 0x85ebca6b) ^ Math.imul(index + 1, 0xc2b2ae35);
+  hash = Math.imul(hash ^ (hash >>> 15), 0x2c1b3c6d);
+  hash = Math.imul(hash ^ (hash >>> 12), 0x297a2d39);
+  return (hash ^ (hash >>> 15)) | 0;
+}
+
+/**
+ * A sequence by the seed of its run and its number in it: the same whenever it is asked for, without those before it.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { sequenceOf } from "./sequence.ts";
+ *
+ * assertEquals(sequenceOf(1, 7, { era: "6.12" }), sequenceOf(1, 7, { era: "6.12" }));
+ * ```
+ */
+export function sequenceOf(seed: number, index: number, options: GenerateOptions): Generated {
+  return fc.sample(new SequenceArbitrary(options), { seed: mixed(seed, index), numRuns: 1 })[0]!;
+}
+
+/** Whether an era can be generated for. */
+export const canGenerate = (era: string): era is EraId => Object.hasOwn(ERAS, era);

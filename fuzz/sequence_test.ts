@@ -1,0 +1,71 @@
+import { assert, assertEquals, assertLess } from "@std/assert";
+import * as fc from "fast-check";
+import { COMMAND_FORMS } from "../model/command_line.ts";
+import { type EraId, ERAS, Machine, type OperationKind } from "../model/mod.ts";
+import { compile } from "../suites/suite.ts";
+import { objectionToSequence, SequenceArbitrary, sequenceOf, suiteOf } from "./sequence.ts";
+import { NOT_GENERATED, ROWS, VOCABULARY } from "./vocabulary.ts";
+
+const eras = Object.keys(ERAS) as EraId[];
+
+Deno.test("a sequence comes of its seed and its number alone", () => {
+  const nth = (seed: number, index: number) => sequenceOf(seed, index, { era: "6.12" });
+  assertEquals(nth(1, 5), nth(1, 5));
+  assert(JSON.stringify(nth(1, 5)) !== JSON.stringify(nth(1, 6)));
+  assert(JSON.stringify(nth(1, 5)) !== JSON.stringify(nth(2, 5)));
+});
+
+Deno.test("every kind of operation has a row, or a reason why it has none", () => {
+  // The types of both tables see to it that together they hold each kind once; what devlink(8) does is all in the first
+  for (const kind of Object.keys(COMMAND_FORMS)) assert(Object.hasOwn(VOCABULARY, kind), kind);
+  for (const [kind, reason] of Object.entries(NOT_GENERATED)) {
+    assert(reason.length > 5 && !Object.hasOwn(VOCABULARY, kind));
+  }
+  const waiting = Object.keys(VOCABULARY).filter((kind) => !Machine.performs(kind as OperationKind));
+  assertEquals(waiting.filter((kind) => ROWS.some(({ name }) => name.split(" ")[0] === kind)), []);
+});
+
+Deno.test("every row is drawn from", () => {
+  const drawn = new Set<string>();
+  for (let i = 0; i < 1500; i++) {
+    for (const op of sequenceOf(3, i, { era: "7.3" }).operations) {
+      drawn.add(op.kind === "file.write" ? op.path.slice(op.path.lastIndexOf("/") + 1) : op.kind);
+    }
+  }
+  const missing = ROWS.map(({ name }) => name.replace("file.write ", "")).filter((name) => !drawn.has(name));
+  // A knob goes by its own name
+  assertEquals(missing, ["knob"]);
+});
+
+for (const era of eras) {
+  Deno.test(`${era}: generated sequences compile, and so do the smaller ones that are made of them`, async () => {
+    const arbitrary = new SequenceArbitrary({ era });
+    for (let i = 0; i < 60; i++) {
+      const generated = sequenceOf(9, i, { era });
+      assertEquals(objectionToSequence(generated, era), undefined);
+      const suite = suiteOf("a", generated);
+      const { plan } = await compile(suite, suite.sequences[0]!, era);
+      assert(plan.steps.length >= generated.operations.length);
+      if (i >= 5) continue;
+      for (const { value } of arbitrary.shrink(generated)) {
+        assertLess(JSON.stringify(value).length, JSON.stringify(generated).length);
+        if (objectionToSequence(value, era) !== undefined) continue;
+        const smaller = suiteOf("a", value);
+        await compile(smaller, smaller.sequences[0]!, era);
+      }
+    }
+  });
+}
+
+Deno.test("as an arbitrary of fast-check it finds a smallest sequence", () => {
+  const { counterexample } = fc.check(
+    fc.property(
+      new SequenceArbitrary({ era: "6.12" }),
+      ({ operations }) => !operations.some(({ kind }) => kind === "dev.reload"),
+    ),
+    { seed: 4, numRuns: 200 },
+  );
+  const [smallest] = counterexample!;
+  assertEquals(smallest.operations.map(({ kind }) => kind), ["dev.reload"]);
+  assertEquals([smallest.netns, smallest.devices], [[], []]);
+});

@@ -1,0 +1,53 @@
+/**
+ * What a divergence is known by, so that the same one is looked into once.
+ *
+ * @module
+ */
+
+import type { SequenceVerdict, StepVerdict } from "../diff/mod.ts";
+import type { Operation } from "../model/mod.ts";
+
+/** The first step that is not as the model has it; undefined where all are. */
+export function firstDifferent({ steps }: SequenceVerdict): StepVerdict | undefined {
+  return steps.find(({ verdict }) => verdict !== "agree" && verdict !== "waived");
+}
+
+/** A path into a value, without what only says which of several it is. */
+const plainPath = (path: string) =>
+  path.replace(/\[\d+\]/g, "[]").replace(/netdevsim\d+/g, "N").replace(/\/\d+/g, "/P");
+
+/** What an operation is, without what it is of. */
+function subject(op: Operation): string {
+  if (op.kind !== "file.write" && op.kind !== "file.read") return op.kind;
+  return `${op.kind} ${op.path.slice(op.path.lastIndexOf("/") + 1)}`;
+}
+
+/**
+ * A divergence in a line: the operation in which it shows, the channel, and what differs there. Two that read the same are
+ * taken to be the same.
+ */
+export function signatureOf(verdict: SequenceVerdict): string | undefined {
+  const step = firstDifferent(verdict);
+  if (!step) return undefined;
+  const channel = step.channels.find((one) => one.verdict === "diverge" || one.verdict === "crash");
+  if (!channel) return `${subject(step.op)}: ${step.verdict}`;
+  const [value] = channel.values;
+  if (value) {
+    const isShort = (side: unknown) => typeof side === "string" && side.length < 80;
+    const sides = [value.expected, value.observed].map((side) => isShort(side) ? side : typeof side);
+    const telling = channel.channel === "result" || channel.channel === "extack" ? `: ${sides.join(" for ")}` : "";
+    return `${subject(step.op)}: ${channel.channel} ${plainPath(value.path)}${telling}`.trimEnd();
+  }
+  for (const { edits } of channel.streams) {
+    const edit = edits.find(({ kind }) => kind !== "same");
+    if (!edit) continue;
+    const element = "expected" in edit ? edit.expected : edit.observed;
+    const about = "command" in element
+      ? `${element.object} ${element.command}`
+      : "event" in element
+      ? `link ${element.event}`
+      : element.class;
+    return `${subject(step.op)}: ${channel.channel} ${edit.kind} ${about}`;
+  }
+  return `${subject(step.op)}: ${channel.channel}`;
+}
