@@ -157,7 +157,7 @@ class Instance implements InventoryInstance {
     }));
   }
   get rateNodes(): string[] {
-    return [];
+    return this.#dl.rates.filter(({ type }) => type === "node").map(({ name }) => name);
   }
   get knobs(): ReadonlyMap<string, number | boolean> {
     return this.#dl.driver instanceof Netdevsim ? this.#dl.driver.knobs : NO_KNOBS;

@@ -153,7 +153,7 @@ export class Machine {
 
   /** Whether the model can perform operations of a kind. */
   static performs(kind: OperationKind): boolean {
-    return commandOf(kind) !== undefined;
+    return COMMANDS[kind] !== undefined;
   }
 
   /**
