@@ -63,7 +63,7 @@ const write =
     ...anywhere(world),
   });
 
-const attribute = (name: string) => (world: World) => `${BUS}/devices/${deviceName(world)}/${name}`;
+const attribute = (name: string) => (world: World) => `${BUS}/devices/${deviceName(world) || "netdevsim10"}/${name}`;
 
 function debugfs(world: World, file: (instance: InventoryInstance | undefined) => string): string {
   const instance = world.instance();
@@ -196,6 +196,7 @@ export type SystemKind =
   | "netns.del"
   | "file.write"
   | "file.read"
+  | "file.remove"
   | "wait";
 
 const onLink = <K extends "link.set" | "link.show" | "link.move" | "link.rename" | "ethtool.info" | "ethtool.flash">(
@@ -275,6 +276,13 @@ export const SYSTEM_ROWS: { readonly [K in SystemKind]: Rows<K> } = {
         ? attribute(world.draw.pick(["sriov_numvfs", "new_port", "nosuch"]))(world)
         : debugfs(world, (instance) => world.draw.chance(80) ? knobOf(world, instance) : world.draw.pick(READABLE)),
       ...(world.draw.chance(95) ? {} : anywhere(world)),
+    }),
+  },
+  "file.remove": {
+    weight: 0.5,
+    draw: (world) => ({
+      kind: "file.remove",
+      path: world.draw.pick(["/lib/firmware/nosuch.bin", "/run/nosuch"]),
     }),
   },
   "wait": { weight: 1, draw: (world) => ({ kind: "wait", ms: world.draw.pick([50, 100, 300]) }) },

@@ -50,6 +50,8 @@ export interface CommandOption {
   word: string;
   /** The parameter of the operation that it is */
   field: string;
+  /** The bits that devlink(8) takes of a number. @default {32} */
+  bits?: 16 | 64;
   /** How the value is written: `true` is `true` or `false`, `enable` is `enable` or `disable` */
   value: ValueForm;
   /** Whether devlink(8) refuses the command without it */
@@ -92,7 +94,7 @@ const form = <K extends DevlinkKind>(
   flags,
 });
 
-type Extra = Partial<Pick<CommandOption, "value" | "none" | "alone" | "many">>;
+type Extra = Partial<Pick<CommandOption, "value" | "none" | "alone" | "many" | "bits">>;
 const needs = <F extends string>(word: string, field: F, extra: Extra = {}): CommandOption & { field: F } => ({
   word,
   field,
@@ -105,6 +107,8 @@ const may = <F extends string>(word: string, field: F, extra: Extra = {}): Comma
   required: false,
 });
 const number: Extra = { value: "number" };
+const number16: Extra = { value: "number", bits: 16 };
+const number64: Extra = { value: "number", bits: 64 };
 
 const paramSet = [needs("name", "name"), may("value", "value")] as const;
 const rate = [
@@ -115,7 +119,7 @@ const rate = [
   may("parent", "parent", { none: "noparent" }),
 ] as const;
 const sb = may("sb", "sb", number);
-const pool = may("pool", "pool", number);
+const pool = may("pool", "pool", number16);
 
 /** The forms of all commands, by the kind of their operation. */
 export const COMMAND_FORMS: { readonly [K in DevlinkKind]: CommandForm } = {
@@ -157,7 +161,7 @@ export const COMMAND_FORMS: { readonly [K in DevlinkKind]: CommandForm } = {
     "port",
     "-j",
     needs("flavour", "flavour"),
-    may("pfnum", "pfnum", number),
+    may("pfnum", "pfnum", number16),
     may("sfnum", "sfnum", number),
     may("controller", "controller", number),
   ),
@@ -200,8 +204,8 @@ export const COMMAND_FORMS: { readonly [K in DevlinkKind]: CommandForm } = {
     "region",
     "-j",
     may("snapshot", "snapshot", number),
-    needs("address", "address"),
-    needs("length", "length"),
+    needs("address", "address", number64),
+    needs("length", "length", number64),
   ),
   "sb.show": form<"sb.show">("sb show", "dev?", "-j", sb),
   "sb.pool.show": form<"sb.pool.show">("sb pool show", "dev?", "-j", sb, pool),
@@ -210,7 +214,7 @@ export const COMMAND_FORMS: { readonly [K in DevlinkKind]: CommandForm } = {
     "dev",
     "",
     sb,
-    needs("pool", "pool", number),
+    needs("pool", "pool", number16),
     needs("size", "size", number),
     needs("thtype", "thtype"),
   ),
@@ -220,7 +224,7 @@ export const COMMAND_FORMS: { readonly [K in DevlinkKind]: CommandForm } = {
     "port?",
     "-j",
     sb,
-    may("tc", "tc", number),
+    may("tc", "tc", number16),
     may("type", "type"),
   ),
   "sb.occupancy.snapshot": form<"sb.occupancy.snapshot">("sb occupancy snapshot", "dev", "", sb),
@@ -249,10 +253,10 @@ export const COMMAND_FORMS: { readonly [K in DevlinkKind]: CommandForm } = {
     "port",
     "",
     needs("reporter", "reporter"),
-    may("grace_period", "gracePeriod", number),
+    may("grace_period", "gracePeriod", number64),
     may("auto_recover", "autoRecover", { value: "true" }),
     may("auto_dump", "autoDump", { value: "true" }),
-    may("burst_period", "burstPeriod", number),
+    may("burst_period", "burstPeriod", number64),
   ),
   "health.recover": form<"health.recover">("health recover", "port", "", needs("reporter", "reporter")),
   "health.diagnose": form<"health.diagnose">("health diagnose", "port", "-j", needs("reporter", "reporter")),
@@ -281,10 +285,35 @@ export const COMMAND_FORMS: { readonly [K in DevlinkKind]: CommandForm } = {
     "dev",
     "",
     needs("policer", "policer", number),
-    may("rate", "rate", number),
-    may("burst", "burst", number),
+    may("rate", "rate", number64),
+    may("burst", "burst", number64),
   ),
 };
+
+/**
+ * Whether devlink(8) can read the numbers of a command: where it cannot, it asks the kernel nothing.
+ *
+ * @example
+ * ```ts
+ * import { assert } from "@std/assert";
+ * import { isReadable } from "./command_line.ts";
+ *
+ * const handle = "netdevsim/netdevsim10";
+ * assert(!isReadable({ kind: "trap.policer.set", handle, policer: 1, rate: -1 }));
+ * assert(!isReadable({ kind: "region.del", handle, region: "dummy", snapshot: 2 ** 32 }));
+ * ```
+ */
+export function isReadable(op: Operation<DevlinkKind>): boolean {
+  for (const { field, value, bits = 32 } of COMMAND_FORMS[op.kind].options) {
+    if (value !== "number") continue;
+    const given = (op as unknown as Parameters)[field];
+    if (given === undefined || given === null) continue;
+    const text = String(given);
+    if (!/^\d+$/.test(text)) return false;
+    if (Number(text) >= 2 ** bits && (bits < 64 || BigInt(text) >= 2n ** 64n)) return false;
+  }
+  return true;
+}
 
 /** Whether an operation is a command of devlink(8). */
 export function isDevlink(op: Operation): op is Operation<DevlinkKind> {

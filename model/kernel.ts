@@ -278,6 +278,7 @@ export class Kernel {
     if (netdev.up === up) return;
     netdev.up = up;
     const { netns } = netdev;
+    if (netdev.name === "lo" && up) netns.hasTable = true;
     if (netdev.name === "lo") this.#loopbackRoutes(netns, up);
     else if (netdev.carrier) this.#linkLocalRoutes(netdev, up);
     if (!up && this.era.downLosesCarrier && netdev.name !== "lo") netdev.carrier = false;

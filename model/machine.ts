@@ -5,7 +5,7 @@
  */
 
 import { type Command, DEVLINK_COMMANDS, type DevlinkKind } from "./command.ts";
-import { COMMAND_FORMS } from "./command_line.ts";
+import { COMMAND_FORMS, isDevlink, isReadable } from "./command_line.ts";
 import { drop, hold } from "./devlink.ts";
 import { during } from "./during.ts";
 import { type Era, type EraId, ERAS } from "./era.ts";
@@ -236,6 +236,10 @@ export class Machine {
       observation.result = "client";
       return observation;
     }
+    if (isDevlink(op) && !isReadable(op)) {
+      observation.result = "client";
+      return observation;
+    }
     const command = commandOf(op.kind);
     const begin = kernel.now;
     try {
@@ -263,6 +267,7 @@ const OTHER_COMMANDS: {
     if (!parsed || !netdev) return "client";
     let result: Result = "ok";
     yield* withRtnl(kernel, task, () => {
+      netns.hasTable = true;
       if (parsed.host) result = task.fail("EINVAL", "Invalid prefix for given prefix length");
       else if (!netdev.up) result = task.fail("ENETDOWN", "Device for nexthop is not up");
       else if (netns.routes.has(parsed.key)) result = "EEXIST";
@@ -279,7 +284,8 @@ const OTHER_COMMANDS: {
     if (!parsed || !netns.netdevs.has(dev)) return "client";
     let result: Result = "ok";
     yield* withRtnl(kernel, task, () => {
-      if (parsed.host) result = task.fail("EINVAL", "Invalid prefix for given prefix length");
+      if (!netns.hasTable) result = task.fail("ESRCH", "FIB table does not exist");
+      else if (parsed.host) result = task.fail("EINVAL", "Invalid prefix for given prefix length");
       else if (netns.routes.get(parsed.key) !== dev) result = "ESRCH";
       else {
         netns.routes.delete(parsed.key);

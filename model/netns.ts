@@ -73,11 +73,14 @@ export class Netns {
   readonly linkLocal = new Map<Netdev, boolean>();
   /** The last ifindex that was given out */
   lastIfindex = 0;
+  /** Whether the table of routes is there: the first route makes it, also one that is refused, and that of `lo` (fib_frontend.c) */
+  hasTable: boolean;
   /** Routes that operations added, with their netdev */
   readonly routes = new Map<string, string>();
 
   constructor(readonly name: NetnsName, options: { heard: boolean; lab?: boolean }) {
     this.heard = options.heard;
+    this.hasTable = options.lab ?? false;
     // A board's own netns: routes of lo and of one interface with one IPv4 address and a default route, as in a lab guest
     const [fib4, fib6] = options.lab ? [7, 7] : [0, 0];
     this.occupancy = {

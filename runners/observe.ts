@@ -86,8 +86,9 @@ function errnoOf(text: string): string {
   return ERRNO[text.trim()] ?? text.trim();
 }
 
-/** What iproute2 says of a word that it does not take, exiting with -1; nothing reached the kernel. */
-const WRONG_ARGUMENT = /^Error: argument ".*" is wrong: /m;
+/** What iproute2 says of a word that it does not take; nothing reached the kernel. */
+const WRONG_ARGUMENT =
+  /^Error: (?:argument ".*" is wrong: |argument of ".*" must be one of |.* is expected rather than )/m;
 
 const PREFIX = /^([a-z][a-z0-9_]*): (.*)$/;
 
@@ -121,7 +122,7 @@ function resultOf(rc: number | "hang", stderr: string): Result {
   if (rc === "hang") return "hang";
   if (rc === 0) return "ok";
   // 128 and the number of a signal: nobody but the kernel ends a command of a step.
-  if (rc === 255 && WRONG_ARGUMENT.test(stderr)) return "client";
+  if (WRONG_ARGUMENT.test(stderr)) return "client";
   // ethtool(8) ends with 255 by itself, and devlink(8) is ended by its own assertion on JSON that an error left unfinished.
   if (rc > 128 && rc < 255 && !/Assertion `.*' failed/.test(stderr)) return "killed";
   const answers = /(?:kernel|devlink|RTNETLINK) answers: (.*)$/m.exec(stderr);
@@ -185,7 +186,11 @@ export function parseMonitor(text: string, memory: MonitorMemory = {}): Notifica
   const pieces = text.split('{"command":').slice(1);
   for (let piece of pieces) {
     // From the second message of the same instance in a row on, iproute2 leaves the handle of a health reporter out.
-    piece = piece.replace('"health":{{', `"health":{${JSON.stringify(memory.health ?? "")}:[{`);
+    // Where the messages before were of another instance, it ends their list behind the name of this one's.
+    piece = piece.replace('"health":{],', '"health":{').replace(
+      '"health":{{',
+      `"health":{${JSON.stringify(memory.health ?? "")}:[{`,
+    );
     const message = parseLoose(`{"command":${piece}`);
     if (typeof message !== "object" || message === null || Array.isArray(message)) {
       throw new SyntaxError(`Cannot read a message of devlink monitor: ${JSON.stringify(piece.slice(0, 200))}`);
