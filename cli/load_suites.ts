@@ -10,8 +10,11 @@ import { visible } from "../boards/visible.ts";
 import { type Suite, SuiteError } from "../suites/suite.ts";
 import { suggestion } from "./command.ts";
 
-/** The suites that ship, by name; each is `suites/NAME.ts`. */
-export const SHIPPED_SUITES = ["reload", "trap", "netns", "lifecycle", "pcs"] as const;
+/** The suites on netdevsim, by name; each is `suites/NAME.ts`. */
+export const NETDEVSIM_SUITES = ["reload", "trap", "netns", "lifecycle"] as const;
+
+/** The suites that ship, by name. */
+export const SHIPPED_SUITES = [...NETDEVSIM_SUITES, "pcs"] as const;
 
 /** Suites that ship for what a board has of its own, and are run only where they are named. */
 const BOARD_SUITES = ["pcs_board"] as const;
