@@ -4,6 +4,7 @@
  * @module
  */
 
+import { writing } from "./access.ts";
 import { announceReporter } from "./announce.ts";
 import type { Devlink, Reporter } from "./devlink.ts";
 import { Fmsg } from "./fmsg.ts";
@@ -59,6 +60,8 @@ export function findReporter(dl: Devlink, name: string, port?: number): Reporter
 /** The driver reports an error. Gives why the recovery did not happen, or `ok`. */
 export function* reportError(task: Task, dl: Devlink, reporter: Reporter, message: string): Steps<Result> {
   const { reportLocks } = dl.kernel.era.objects.health;
+  // Without the lock of the instance, so far
+  writing(dl.lock.cell);
   const wasHealthy = reporter.healthy;
   reporter.errors++;
   reporter.healthy = false;

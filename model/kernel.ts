@@ -60,6 +60,8 @@ export interface Timer {
   /** ms */
   due: number;
   run(now: number): void;
+  /** The same as a thread among others, once: for whoever tries all interleavings */
+  thread?(task: Task): Steps;
 }
 
 /** The bus of a handle that names an instance by its index. */
@@ -107,7 +109,7 @@ export class Kernel {
   /** Whether workers stop at every lock, too: somebody steps the tasks of this kernel */
   stepping = false;
   /** Whether somebody tries all interleavings: how long something takes says nothing then of what comes before what */
-  exploring = false;
+  exploring: false | "without timers" | "with timers" = false;
   /** How many works are queued or run */
   busyWorks = 0;
   /** Whether work that is bound to the CPU never runs again */

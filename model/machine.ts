@@ -20,6 +20,7 @@ import { HARDWARE, type HardwareId } from "./hardware.ts";
 import { type Inventory, inventory } from "./inventory.ts";
 import { NetdevsimBus } from "./netdevsim_bus.ts";
 import { LINK_COMMANDS, type LinkKind, returnNetdevs } from "./link.ts";
+import type { Lockdep } from "./lockdep.ts";
 import { type Netdev, Netns } from "./netns.ts";
 import { PARAM_COMMANDS, type ParamKind } from "./param_commands.ts";
 import { NETDEV_COMMANDS, netdevFile, type NetdevKind } from "./netdev.ts";
@@ -33,7 +34,7 @@ import { RESOURCE_COMMANDS, type ResourceKind } from "./resource_commands.ts";
 import { rounds } from "./rounds.ts";
 import { settle } from "./settle.ts";
 import { type Directory, sysfsTree } from "./tree.ts";
-import { acquire, HungTask, Oops, type SchedulingPoint, type Steps, Task } from "./task.ts";
+import { acquire, HungTask, Oops, pause, type SchedulingPoint, type Steps, Task } from "./task.ts";
 
 /** What a machine is made with. */
 export interface MachineOptions {
@@ -56,6 +57,8 @@ export interface MachineOptions {
    * @default {"kept"}
    */
   freedMemory?: FreedMemory;
+  /** What is known of the order of locks from other machines; nothing where it is not given */
+  lockdep?: Lockdep;
   /** What is otherwise than in any kernel of the era: its locks, above all */
   design?: Design;
   /** What is built in beside, all of it bound to its drivers: read from their source, never run */
@@ -66,6 +69,11 @@ export interface MachineOptions {
 const UNTIL_BOUND = 5000;
 /** The longest that an operation takes and is not said to have been blocked, in ms. */
 const PROMPT = 3000;
+
+/** The kernel of a machine: for the rest of the model. */
+export let kernelOf: (machine: Machine) => Kernel;
+/** Carries out an operation on a machine as a task that the caller made and steps: for the rest of the model. */
+export let carryOut: (machine: Machine, op: Operation, task: Task) => Steps<Observation>;
 
 /**
  * One booted kernel of an era. Deterministic: the same operations give the same observations.
@@ -82,6 +90,12 @@ const PROMPT = 3000;
  */
 export class Machine {
   readonly #kernel: Kernel;
+
+  static {
+    kernelOf = (machine) => machine.#kernel;
+    carryOut = (machine, op, task) => machine.#carryOut(op, task);
+  }
+
   /** Whether work was left to do when the last operation had done its part */
   #late = false;
 
@@ -94,6 +108,7 @@ export class Machine {
       netdevs: options.netdevs?.init ?? ["lo", "eth0"],
       listeners: (options.listeners ?? "all") === "all",
       freedMemory: options.freedMemory ?? "kept",
+      ...(options.lockdep ? { lockdep: options.lockdep } : {}),
     });
     const kernel = this.#kernel;
     kernel.overheard = options.listeners === "overheard";
@@ -226,11 +241,15 @@ export class Machine {
     }
   }
 
-  *#run(op: Operation, name: string, stepping: boolean): Steps<Observation> {
-    const kernel = this.#kernel;
+  #run(op: Operation, name: string, stepping: boolean): Steps<Observation> {
     const observation = emptyObservation();
-    kernel.observation = observation;
-    const task = new Task(name, observation, stepping);
+    this.#kernel.observation = observation;
+    return this.#carryOut(op, new Task(name, observation, stepping));
+  }
+
+  *#carryOut(op: Operation, task: Task): Steps<Observation> {
+    const kernel = this.#kernel;
+    const { observation } = task;
     const netns = op.netns === undefined ? kernel.init : kernel.netns.get(op.netns);
     if (!netns) {
       observation.result = "client";
@@ -338,6 +357,8 @@ const OTHER_COMMANDS: {
     const file = resolve(kernel, netns, path);
     if (!file) return missing(kernel, netns, path);
     if (!file.write) return "EACCES";
+    // It was opened, and is not written to yet
+    yield* pause(task, path);
     task.acknowledged = false;
     return yield* file.write(task, value.replace(/\n$/, ""), netns);
   },

@@ -16,6 +16,7 @@ import {
   unlockForDriver,
 } from "./devlink.ts";
 import type { Driver, EswitchDriver, ParamSpec, RateDriver } from "./driver.ts";
+import { FileUsers } from "./file_users.ts";
 import { addReporter, removeReporter } from "./health.ts";
 import type { FlashRequest } from "./flash.ts";
 import type { Kernel, Timer } from "./kernel.ts";
@@ -70,6 +71,9 @@ export class Netdevsim implements Driver, FibListener, Timer {
   cookie: string | undefined = undefined;
   /** When the next packets are trapped */
   due = 0;
+  readonly #files: FileUsers;
+  #snapshotFile: FileUsers;
+  #healthFiles: FileUsers;
   #trapReads = 0;
   #trapsStopped = false;
   /** Who makes packets right now */
@@ -90,6 +94,9 @@ export class Netdevsim implements Driver, FibListener, Timer {
     this.versions = told ? { running: { "fw.mgmt": VERSION }, stored: { "fw.mgmt": VERSION } } : undefined;
     this.runningVersions = told ? [VERSION] : [];
     this.dl = new Devlink(kernel, `netdevsim/${device.name}`, this, device.lock, netns);
+    this.#files = new FileUsers(`the debugfs of ${device.name}`, "EIO");
+    this.#snapshotFile = new FileUsers(`take_snapshot of ${device.name}`, "EIO");
+    this.#healthFiles = new FileUsers(`break_health of ${device.name}`, "EIO");
     this.#trapsIdle = new Condition(
       `trap work of ${device.name}`,
       () => this.#worker === undefined,
@@ -154,6 +161,7 @@ export class Netdevsim implements Driver, FibListener, Timer {
     }
     yield* lockForDriver(task, dl);
     yield* this.#destroy(task);
+    yield* this.#files.remove(task);
     if (this.#kernel.era.trapLifetime === "probe") yield* this.#unregisterTraps(task);
     yield* registering(task, dl, "params", () => unregisterParams(task, dl));
     if (first) yield* this.#unregister(task);
@@ -193,6 +201,8 @@ export class Netdevsim implements Driver, FibListener, Timer {
     knobs.set("fw_update_status", true);
     knobs.set("fw_update_overwrite_mask", 0);
     for (const { spec, value } of dl.params) if (spec.cmode === "driverinit") knobs.set(spec.name, value!);
+    this.#snapshotFile = new FileUsers(`take_snapshot of ${this.#device.name}`, "EIO");
+    this.#healthFiles = new FileUsers(`break_health of ${this.#device.name}`, "EIO");
     yield* registering(task, dl, "regions", () => registerRegion(task, dl, DUMMY_REGION));
     const { trapLifetime } = this.#kernel.era;
     if (trapLifetime !== "probe") yield* this.#registerTraps(task);
@@ -215,7 +225,9 @@ export class Netdevsim implements Driver, FibListener, Timer {
   *#destroy(task: Task): Steps {
     const { dl } = this;
     if (dl.reloadFailed) return;
+    yield* this.#snapshotFile.remove(task);
     yield* this.ports.removeAll(task);
+    yield* this.#healthFiles.remove(task);
     while (dl.reporters.length > 0) yield* removeReporter(task, dl);
     for (const { path } of this.#partKnobs) this.knobs.delete(path);
     const { fibListeners } = dl.netns;
@@ -225,6 +237,12 @@ export class Netdevsim implements Driver, FibListener, Timer {
     yield* this.#stopTraps(task);
     if (this.#kernel.era.trapLifetime !== "probe") yield* this.#unregisterTraps(task);
     yield* registering(task, dl, "regions", () => unregisterRegions(task, dl));
+  }
+
+  /** Those who are in a file of the device's directory in debugfs. */
+  filesOf(path: string): FileUsers {
+    if (path === "take_snapshot") return this.#snapshotFile;
+    return path.startsWith("health/") ? this.#healthFiles : this.#files;
   }
 
   *#registerTraps(task: Task): Steps {
@@ -292,7 +310,9 @@ export class Netdevsim implements Driver, FibListener, Timer {
     const kernel = this.#kernel;
     this.due = kernel.now + TRAP_INTERVAL;
     if (!kernel.exploring) kernel.timers.push(this);
-    else kernel.start("nsim_dev_trap_report_work", (task) => this.#trapWork(task), true);
+    else if (kernel.exploring === "with timers") {
+      kernel.start("nsim_dev_trap_report_work", (task) => this.thread(task), true);
+    }
   }
 
   *#stopTraps(task: Task): Steps {
@@ -308,7 +328,7 @@ export class Netdevsim implements Driver, FibListener, Timer {
    * The work that makes packets, as a thread of its own among others: once, and not again. It only tries the lock, since
    * teardown waits for it with the lock held (D7); one that waits for it instead is what no kernel has.
    */
-  *#trapWork(task: Task): Steps {
+  *thread(task: Task): Steps {
     const { lock } = this.dl;
     yield* pause(task, "its turn");
     this.#trapsIdle.changed();

@@ -4,7 +4,8 @@
  * @module
  */
 
-import { reading } from "./access.ts";
+import { reading, writing } from "./access.ts";
+import { FileUsers } from "./file_users.ts";
 import { findReporter, reportError } from "./health.ts";
 import { type FileOwner, type Kernel, type VirtualFile, withRtnl } from "./kernel.ts";
 import { Netdevsim } from "./netdevsim.ts";
@@ -22,6 +23,8 @@ const UNLINK_FORMAT = 'unlinking a device is "netnsfd:ifidx" (int uint)';
 
 /** A device on the bus, with a driver or without. */
 export interface NetdevsimDevice {
+  /** Those who are in its files of sysfs */
+  readonly files: FileUsers;
   readonly id: number;
   /** `netdevsim<id>` */
   readonly name: string;
@@ -137,6 +140,7 @@ export class NetdevsimBus implements FileOwner {
     let result = "ENOSPC";
     if (!this.devices.has(name)) {
       const device: NetdevsimDevice = {
+        files: new FileUsers(`the attributes of ${name}`, "ENODEV"),
         id,
         name,
         lock: this.#kernel.lock(`device ${name}`, "device"),
@@ -164,6 +168,7 @@ export class NetdevsimBus implements FileOwner {
     yield* acquire(task, this.#lock);
     const device = this.devices.get(`netdevsim${id}`);
     if (device) {
+      yield* device.files.remove(task);
       yield* this.#remove(task, device);
       this.devices.delete(device.name);
     }
@@ -216,11 +221,11 @@ export class NetdevsimBus implements FileOwner {
     switch (name) {
       case "new_port":
       case "del_port":
-        return { write: (task, value) => this.#port(task, device, name, value) };
+        return { write: (task, value) => device.files.enter(task, () => this.#port(task, device, name, value)) };
       case "sriov_numvfs":
         return {
           read: () => ({ text: String(device.numVfs) }),
-          write: (task, value) => this.#numVfs(task, device, value),
+          write: (task, value) => device.files.enter(task, () => this.#numVfs(task, device, value)),
         };
     }
     return undefined;
@@ -268,20 +273,25 @@ export class NetdevsimBus implements FileOwner {
           const value = driver.knobs.get(path)!;
           return { text: type === "bool" ? (value ? "Y" : "N") : String(value) };
         },
-        write: (_task, value) => setKnob(driver, path, type, value),
+        write: (task, value) => driver.filesOf(path).enter(task, () => setKnob(driver, path, type, value)),
       };
     }
     const file = driver.ports.file(path, (inner) => this.#debugfs(device, inner));
     if (file) return file;
     switch (path) {
       case "take_snapshot":
-        return driver.dl.reloadFailed ? undefined : { write: (task) => takeSnapshot(task, driver) };
+        return driver.dl.reloadFailed ? undefined : {
+          write: (task) => driver.filesOf(path).enter(task, () => takeSnapshot(task, driver)),
+        };
       case "health/break_health":
-        return driver.dl.reloadFailed ? undefined : { write: (task, value) => breakHealth(task, driver, value) };
+        return driver.dl.reloadFailed ? undefined : {
+          write: (task, value) => driver.filesOf(path).enter(task, () => breakHealth(task, driver, value)),
+        };
       case "max_vfs":
-        return this.#kernel.era.netdevsim.lacks.has("max_vfs")
-          ? undefined
-          : { read: () => ({ text: String(device.maxVfs) }), write: (task, value) => setMaxVfs(task, device, value) };
+        return this.#kernel.era.netdevsim.lacks.has("max_vfs") ? undefined : {
+          read: () => ({ text: String(device.maxVfs) }),
+          write: (task, value) => driver.filesOf(path).enter(task, () => setMaxVfs(task, device, value)),
+        };
       case "trap_flow_action_cookie":
         return {
           read: () => driver.cookie === undefined ? { errno: "EINVAL" } : { text: driver.cookie },
@@ -347,10 +357,13 @@ function* setMaxVfs(task: Task, device: NetdevsimDevice, value: string): Steps<s
 
 function* takeSnapshot(task: Task, driver: Netdevsim): Steps<string> {
   const { dl } = driver;
-  yield* acquire(task, dl.lock);
+  const locks = dl.kernel.era.locks.registration === "takes";
+  if (locks) yield* acquire(task, dl.lock);
+  // From 6.0 on it is the region's lock over its snapshots, and nobody who has that waits for anything
+  else writing(dl.lock.cell);
   const region = dl.regions[0];
   const result = region ? storeSnapshot(task, dl, region, freeSnapshotId(dl)) : "ENOENT";
-  dl.lock.release(task);
+  if (locks) dl.lock.release(task);
   if (result !== "ok") task.log("info", "Failed to create region snapshot");
   return result;
 }

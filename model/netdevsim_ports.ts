@@ -31,12 +31,15 @@ export class NetdevsimPorts implements EswitchDriver {
   #ports: Port[] = [];
   /** Over that list, where the instance's lock is not */
   readonly #listLock: Lock | undefined;
+  /** Over who holds reloads off */
+  readonly #reloadLock: Lock | undefined;
 
   constructor(kernel: Kernel, device: NetdevsimDevice, dl: Devlink) {
     this.#kernel = kernel;
     this.#device = device;
     this.#dl = dl;
     this.rates = new NetdevsimRates(dl);
+    if (kernel.era.locks.holdsReloadsOff) this.#reloadLock = kernel.lock("nsim_bus_reload_lock", "driver");
     if (kernel.era.locks.portListLock) {
       this.#listLock = kernel.lock(`port_list_lock of ${device.name}`, "nsim_port_list");
     }
@@ -52,24 +55,28 @@ export class NetdevsimPorts implements EswitchDriver {
   /** `new_port` */
   *newPort(task: Task, index: number): Steps<Result> {
     const dl = this.#dl;
+    if (this.#reloadLock) yield* acquire(task, this.#reloadLock);
     yield* lockForDriver(task, dl);
     if (this.#listLock) yield* acquire(task, this.#listLock);
     const exists = this.#ports.some((port) => port.index === index);
     const result = exists ? "EEXIST" : yield* this.add(task, "physical", index);
     this.#listLock?.release(task);
     yield* unlockForDriver(task, dl);
+    this.#reloadLock?.release(task);
     return result;
   }
 
   /** `del_port`: any port with that index, that of a VF too */
   *delPort(task: Task, index: number): Steps<Result> {
     const dl = this.#dl;
+    if (this.#reloadLock) yield* acquire(task, this.#reloadLock);
     yield* lockForDriver(task, dl);
     if (this.#listLock) yield* acquire(task, this.#listLock);
     const port = this.#ports.find((each) => each.index === index);
     if (port) yield* this.#remove(task, port);
     this.#listLock?.release(task);
     yield* unlockForDriver(task, dl);
+    this.#reloadLock?.release(task);
     return port ? "ok" : "ENOENT";
   }
 

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { cellOf, writing } from "./access.ts";
+import { type Cell, cellOf, reading, writing } from "./access.ts";
 import type { LinkEvent, Result } from "./observation.ts";
 import type { NetnsName } from "./operation.ts";
 import type { Steps, Task } from "./task.ts";
@@ -64,8 +64,8 @@ export interface FibListener {
 export class Netns {
   /** False from the moment that its last reference went */
   alive = true;
-  /** Whether somebody reads its devlink messages */
-  heard: boolean;
+  #heard: boolean;
+  readonly #cell: Cell;
   readonly netdevs = new Map<string, Netdev>();
   readonly fibListeners: FibListener[] = [];
   readonly occupancy: Record<FibTable, number>;
@@ -79,7 +79,8 @@ export class Netns {
   readonly routes = new Map<string, string>();
 
   constructor(readonly name: NetnsName, options: { heard: boolean; lab?: boolean }) {
-    this.heard = options.heard;
+    this.#heard = options.heard;
+    this.#cell = cellOf(`listeners of ${name}`);
     this.hasTable = options.lab ?? false;
     // A board's own netns: routes of lo and of one interface with one IPv4 address and a default route, as in a lab guest
     const [fib4, fib6] = options.lab ? [7, 7] : [0, 0];
@@ -90,6 +91,17 @@ export class Netns {
       "IPv6/fib-rules": 2,
       "nexthops": 0,
     };
+  }
+
+  /** Whether somebody reads its devlink messages. */
+  get heard(): boolean {
+    reading(this.#cell);
+    return this.#heard;
+  }
+
+  set heard(heard: boolean) {
+    writing(this.#cell);
+    this.#heard = heard;
   }
 
   /** The first `eth%d` that is free, as `dev_alloc_name` picks it. */

@@ -41,6 +41,8 @@ export type Steps<T = void> = Generator<SchedulingPoint, T, void>;
 /** One thread of execution: what it holds, and where what it causes is written down. */
 export class Task {
   readonly held: Held[] = [];
+  /** What it waits for, where that is itself */
+  hungOn: string | undefined;
   /** Whether somebody waits for an extended ack: only netlink carries one */
   acknowledged = true;
   constructor(
@@ -234,6 +236,7 @@ export class RwLock {
   #recursion(task: Task): void {
     if (this.#writer !== task && !this.#readers.includes(task)) return;
     task.log("lockdep", `possible recursive locking detected: ${this.name}`);
+    task.hungOn = this.name;
     throw new HungTask(this.name);
   }
 
@@ -279,6 +282,7 @@ export function* acquire(task: Task, lock: Lock): Steps {
   while (!lock.tryTake(task)) {
     if (lock.owner === task) {
       task.log("lockdep", `possible recursive locking detected: ${lock.name}`);
+      task.hungOn = lock.name;
       throw new HungTask(lock.name);
     }
     yield { kind: "blocked", what: lock.name, task: task.name, on: lock };
