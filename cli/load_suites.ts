@@ -11,7 +11,17 @@ import { type Suite, SuiteError } from "../suites/suite.ts";
 import { suggestion } from "./command.ts";
 
 /** The suites on netdevsim, by name; each is `suites/NAME.ts`. */
-export const NETDEVSIM_SUITES = ["reload", "trap", "netns", "lifecycle"] as const;
+export const NETDEVSIM_SUITES = [
+  "reload",
+  "trap",
+  "trap_fault",
+  "netns",
+  "netns_end",
+  "lifecycle",
+  "bus",
+  "param",
+  "resource",
+] as const;
 
 /** The suites that ship, by name. */
 export const SHIPPED_SUITES = [...NETDEVSIM_SUITES, "pcs"] as const;

@@ -16,9 +16,8 @@ export default command({
   name: "run",
   summary: "run suites on boards and compare what they show with the model",
   usage: ["[SUITE..] --board BOARD [--board BOARD..] [OPTION..]"],
-  details: `SUITE is a suite that ships (${
-    SHIPPED_SUITES.join(", ")
-  }) or the path of a suite file; none means all that ship.
+  details: `SUITE is a suite that ships or the path of a suite file; none means all that ship:
+${SHIPPED_SUITES.join(", ")}.
 "twinlink boards" lists the boards; --board model checks the suites alone.
 
 On a real board, suites are refused that would unbind, reload or take away otherwise a device that carries the

@@ -62,6 +62,8 @@ export interface CommandOption {
   alone?: null | true;
   /** Whether it may be given several times: the parameter is an array */
   many?: boolean;
+  /** Whether it may be given only where all there are is asked for */
+  ofAll?: boolean;
 }
 
 /** How a command of devlink(8) is written. */
@@ -94,7 +96,7 @@ const form = <K extends DevlinkKind>(
   flags,
 });
 
-type Extra = Partial<Pick<CommandOption, "value" | "none" | "alone" | "many" | "bits">>;
+type Extra = Partial<Pick<CommandOption, "value" | "none" | "alone" | "many" | "bits" | "ofAll">>;
 const needs = <F extends string>(word: string, field: F, extra: Extra = {}): CommandOption & { field: F } => ({
   word,
   field,
@@ -193,7 +195,7 @@ export const COMMAND_FORMS: { readonly [K in DevlinkKind]: CommandForm } = {
   "rate.set": form<"rate.set">("port function rate set", "rate", "", ...rate),
   "rate.add": form<"rate.add">("port function rate add", "rate", "", ...rate),
   "rate.del": form("port function rate del", "rate", ""),
-  "resource.show": form<"resource.show">("resource show", "port?", "-j", may("scope", "scope")),
+  "resource.show": form<"resource.show">("resource show", "port?", "-j", may("scope", "scope", { ofAll: true })),
   "resource.set": form<"resource.set">("resource set", "dev", "", needs("path", "path"), needs("size", "size")),
   "region.show": form("region show", "region?", "-j"),
   "region.new": form<"region.new">("region new", "region", "-j", may("snapshot", "snapshot", number)),
@@ -346,10 +348,11 @@ export function devlinkWords(op: Operation<DevlinkKind>): string[] {
     const { handle, port, region, node } = parameters;
     const last = about === "dev" ? undefined : about === "region" ? region : port ?? node;
     result.push(last === undefined ? String(handle) : `${handle}/${last}`);
-  } else if (about !== undefined) return result;
+  }
+  const all = about !== undefined && parameters.handle === undefined;
   for (const option of options) {
     const value = parameters[option.field];
-    if (value === undefined) continue;
+    if (value === undefined || all && !option.ofAll) continue;
     if (option.none !== undefined && value === (option.alone === undefined ? null : option.alone)) {
       result.push(option.none);
       continue;

@@ -11,7 +11,7 @@ import type { Era } from "./era.ts";
 import { Linkwatch } from "./linkwatch.ts";
 import { Lockdep } from "./lockdep.ts";
 import { Modules } from "./module.ts";
-import { modulesOf } from "./modules.ts";
+import { adoptNetdevsim, modulesOf } from "./modules.ts";
 import { linkEvent, type Netdev, Netns } from "./netns.ts";
 import {
   emptyObservation,
@@ -154,7 +154,11 @@ export class Kernel {
   }
 
   get modules(): Modules {
-    return this.#modules ??= new Modules(modulesOf(this));
+    if (!this.#modules) {
+      this.#modules = new Modules(modulesOf(this));
+      adoptNetdevsim(this, this.#modules);
+    }
+    return this.#modules;
   }
 
   get linkwatch(): Linkwatch {

@@ -68,6 +68,13 @@ export class Modules {
     this.#sources = new Map(sources.map((source) => [source.name, source]));
   }
 
+  /** A module that was loaded at boot. */
+  adopt(name: string, instance: LoadedModule): void {
+    const module = new Module(this.#sources.get(name)!);
+    module.instance = instance;
+    this.#loaded.set(name, module);
+  }
+
   /** `modprobe`: loads what it uses first; one that is loaded stays as it is. */
   *load(task: Task, name: string, parameters: ModuleParameters): Steps<Result> {
     const source = this.#sources.get(name);

@@ -7,10 +7,35 @@
 import { fakemacModule } from "./fakemac.ts";
 import { fakepcsModule } from "./fakepcs.ts";
 import type { Kernel } from "./kernel.ts";
-import type { ModuleSource } from "./module.ts";
+import type { LoadedModule, Modules, ModuleSource } from "./module.ts";
+import { NetdevsimBus } from "./netdevsim_bus.ts";
 
 /** The modules as they lie in the file system. */
 export function modulesOf(kernel: Kernel): ModuleSource[] {
   const { source, list } = fakemacModule(kernel);
-  return [source, fakepcsModule(kernel, list)];
+  return [source, fakepcsModule(kernel, list), {
+    name: "netdevsim",
+    uses: [],
+    // deno-lint-ignore require-yield
+    *init() {
+      const bus = new NetdevsimBus(kernel);
+      kernel.owners.push(bus);
+      return netdevsimModule(kernel, bus);
+    },
+  }];
+}
+
+/** Takes note of netdevsim, which every machine has loaded when it boots. */
+export function adoptNetdevsim(kernel: Kernel, modules: Modules): void {
+  const bus = kernel.owners.find((owner) => owner instanceof NetdevsimBus);
+  if (bus) modules.adopt("netdevsim", netdevsimModule(kernel, bus));
+}
+
+function netdevsimModule(kernel: Kernel, bus: NetdevsimBus): LoadedModule {
+  return {
+    *exit(task) {
+      yield* bus.deleteAll(task);
+      kernel.owners.splice(kernel.owners.indexOf(bus), 1);
+    },
+  };
 }

@@ -176,6 +176,14 @@ export class NetdevsimBus implements FileOwner {
     return device ? "ok" : "ENOENT";
   }
 
+  /** Deletes all devices, in the order in which they came. */
+  *deleteAll(task: Task): Steps {
+    yield* acquire(task, this.#lock);
+    for (const device of this.devices.values()) yield* this.#remove(task, device);
+    this.devices.clear();
+    this.#lock.release(task);
+  }
+
   *#bind(task: Task, value: string): Steps<string> {
     const device = this.devices.get(value);
     this.#look(device);

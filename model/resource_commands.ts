@@ -44,11 +44,12 @@ function reply(handle: string, resources: readonly Resource[]): { reply: Json } 
 }
 
 /**
- * Those of all instances and of their ports. devlink(8) takes the port of index 0 for the instance itself where that stands
- * before it, and prints both under one handle.
+ * Those of all instances and of their ports. devlink(8) keeps in mind the index of the port that it printed last, 0 at first,
+ * and not that it printed an instance since: a port of that index behind its instance is printed under the instance's handle.
  */
 function* dumpAll({ kernel, task, netns }: Scene, scope: string | undefined): Steps<Result> {
   const found: { [handle: string]: Json[] } = {};
+  let last = 0;
   const add = (dl: Devlink) => {
     const own = scope !== "port" && dl.resources.length > 0;
     if (own) found[dl.handle] = resourcesAttributes(dl.resources);
@@ -56,8 +57,9 @@ function* dumpAll({ kernel, task, netns }: Scene, scope: string | undefined): St
     for (const { index, handle, resources } of dl.ports) {
       if (resources.length === 0) continue;
       const list = resourcesAttributes(resources);
-      if (own && index === 0) found[dl.handle]!.push(...list);
+      if (own && index === last && !dl.ports.some((port) => port.handle in found)) found[dl.handle]!.push(...list);
       else found[handle] = list;
+      last = index;
     }
   };
   for (const dl of [...kernel.instances]) {

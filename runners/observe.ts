@@ -121,8 +121,8 @@ const OF_KMOD: readonly [RegExp, string][] = [
 function resultOf(rc: number | "hang", stderr: string): Result {
   if (rc === "hang") return "hang";
   if (rc === 0) return "ok";
-  // 128 and the number of a signal: nobody but the kernel ends a command of a step.
   if (WRONG_ARGUMENT.test(stderr)) return "client";
+  // 128 and the number of a signal: nobody but the kernel ends a command of a step.
   // ethtool(8) ends with 255 by itself, and devlink(8) is ended by its own assertion on JSON that an error left unfinished.
   if (rc > 128 && rc < 255 && !/Assertion `.*' failed/.test(stderr)) return "killed";
   const answers = /(?:kernel|devlink|RTNETLINK) answers: (.*)$/m.exec(stderr);

@@ -146,10 +146,21 @@ export class Dut {
         { kind: "param.set", handle: this.handle, name, value, cmode: options.cmode ?? "driverinit" },
         nothing,
       ),
+    /** `devlink dev param set` to the default (from 7.0) */
+    reset: (name: string, options: { cmode?: "runtime" | "driverinit" | "permanent" } = {}): Step<void> =>
+      this.#step(
+        { kind: "param.set", handle: this.handle, name, default: true, cmode: options.cmode ?? "driverinit" },
+        nothing,
+      ),
   };
 
   /** Resources. */
   readonly resource = {
+    /** `devlink resource show` of all instances and their ports (from 7.0) */
+    all: (scope?: "dev" | "port"): Step<Json> =>
+      this.#step({ kind: "resource.show", ...(scope ? { scope } : {}) }, reply),
+    /** `devlink resource show` of a port (from 7.0) */
+    ofPort: (port: number): Step<Json> => this.#step({ kind: "resource.show", handle: this.handle, port }, reply),
     /** `devlink resource show`: the whole tree */
     list: (): Step<Json> => this.#step({ kind: "resource.show", handle: this.handle }, reply),
     /** `devlink resource set` */
