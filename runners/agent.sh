@@ -12,6 +12,8 @@ TL_NETNS=
 TL_SETTLE=
 TL_SIFT=
 TL_BROKEN=
+TL_MARK=
+TL_SEEN=
 
 # A record: its file's length and checksum, then the file. Nothing else that the host reads comes from here. The checksum
 # is that of POSIX cksum; some builds of busybox lack it and have md5sum.
@@ -32,7 +34,7 @@ tl_send() {
 }
 
 tl_again() {
-  if [ -f "$TL_D/r$1" ]; then tl_send "$1"; fi
+  if [ -s "$TL_D/r$1" ]; then tl_send "$1"; fi
 }
 
 # tl_new KIND ARG...: begins the next record.
@@ -53,17 +55,17 @@ tl_watch() {
   if [ "$1" = init ]; then
     devlink -jvs monitor < /dev/null >> "$TL_D/n.$1" 2> "$TL_D/ne.$1" &
     eval "TL_PN_$1=$!"
-    ip -o monitor link < /dev/null >> "$TL_D/l.$1" 2> /dev/null &
+    ip -o monitor link < /dev/null >> "$TL_D/l.$1" 2> "$TL_D/le.$1" &
     eval "TL_PL_$1=$!"
   else
-    ip netns exec "$1" devlink -jvs monitor < /dev/null >> "$TL_D/n.$1" 2> "$TL_D/ne.$1" &
+    devlink -N "$1" -jvs monitor < /dev/null >> "$TL_D/n.$1" 2> "$TL_D/ne.$1" &
     eval "TL_PN_$1=$!"
-    ip netns exec "$1" ip -o monitor link < /dev/null >> "$TL_D/l.$1" 2> /dev/null &
+    ip -n "$1" -o monitor link < /dev/null >> "$TL_D/l.$1" 2> "$TL_D/le.$1" &
     eval "TL_PL_$1=$!"
   fi
-  printf '\n--%s notify %s\n' "$TL_N" "$1" > "$TL_D/bn.$1"
-  printf '\n--%s link %s\n' "$TL_N" "$1" > "$TL_D/bl.$1"
   TL_NETNS="$TL_NETNS $1"
+  tl_stream "n.$1" "notify $1"
+  tl_stream "l.$1" "link $1"
   eval "tl_listening \$TL_PN_$1 16"
   eval "tl_listening \$TL_PL_$1 0"
 }
@@ -127,6 +129,7 @@ tl_drained() {
 
 tl_unwatch() {
   case " $TL_NETNS " in *" $1 "*) ;; *) return 0 ;; esac
+  tl_unserve "$1"
   eval "tl_p=\$TL_PN_$1 tl_q=\$TL_PL_$1"
   kill $tl_p $tl_q 2> /dev/null
   wait $tl_p $tl_q 2> /dev/null
@@ -146,10 +149,9 @@ tl_breaks() {
   esac
 }
 
-# The kernel log from the last mark to a new one. The mark goes through the log itself, so what was logged before it is
-# in front of it.
+# The kernel log up to the last mark. The mark goes through the log itself, so what was logged before it is in front of it.
+# Of the marks of the steps on the way, `@` and the number of the step.
 tl_kmsg() {
-  printf '<7>twinlink %s %s\n' "$TL_N" "$TL_SEQ" > /dev/kmsg
   tl_i=0
   tl_part=
   while [ $tl_i -lt 200000 ]; do
@@ -157,7 +159,11 @@ tl_kmsg() {
       tl_line=$tl_part$tl_line
       tl_part=
       case $tl_line in
-        *";twinlink $TL_N $TL_SEQ") return 0 ;;
+        *";twinlink $TL_N "*)
+          printf '@%s\n' "${tl_line##* }"
+          case $tl_line in *";twinlink $TL_N $TL_MARK") return 0 ;; esac
+          continue
+          ;;
         *) printf '%s\n' "$tl_line" ;;
       esac
       tl_breaks "$tl_line"
@@ -170,42 +176,10 @@ tl_kmsg() {
   return 1
 } 2> /dev/null
 
-tl_overrun() {
-  if kill -0 "$2" 2> /dev/null; then tl_why="lost messages"; else tl_why="ended by itself"; fi
-  printf '\n--%s overrun %s in netns %s %s: %s drops, %s bytes waiting\n' "$TL_N" "$3" "$1" "$tl_why" "$TL_DROPS" "$TL_RMEM" >> "$TL_R"
-}
-
-# Gathers what all monitors saw into the record and empties their files.
-tl_gather() {
-  TL_FULL=
-  for tl_ns in $TL_NETNS; do
-    eval "tl_p=\$TL_PN_$tl_ns tl_q=\$TL_PL_$tl_ns"
-    tl_drained $tl_p 16 || tl_overrun "$tl_ns" $tl_p "devlink monitor"
-    tl_drained $tl_q 0 || tl_overrun "$tl_ns" $tl_q "ip monitor"
-  done
-  # A monitor says nothing of a message that it could not write: there must be room left, now that it has written.
-  printf '%65536s' '' > "$TL_D/room" || TL_FULL=1
-  : > "$TL_D/room"
-  for tl_ns in $TL_NETNS; do
-    if [ -s "$TL_D/n.$tl_ns" ]; then
-      cat "$TL_D/bn.$tl_ns" "$TL_D/n.$tl_ns" >> "$TL_R" || TL_FULL=1
-      : > "$TL_D/n.$tl_ns"
-    fi
-    if [ -s "$TL_D/l.$tl_ns" ]; then
-      cat "$TL_D/bl.$tl_ns" "$TL_D/l.$tl_ns" >> "$TL_R" || TL_FULL=1
-      : > "$TL_D/l.$tl_ns"
-    fi
-  done
-  printf '\n--%s kmsg\n' "$TL_N" >> "$TL_R"
-  if [ -z "$TL_SIFT" ]; then
-    tl_kmsg >> "$TL_R"
-  else
-    tl_kmsg > "$TL_D/log"
-    tl_marked=$?
-    tl_sift >> "$TL_R" || TL_FULL=1
-    [ $tl_marked = 0 ]
-  fi || printf '\n--%s overrun the kernel log did not give the mark back\n' "$TL_N" >> "$TL_R"
-}
+tl_mark() {
+  TL_MARK=$1
+  printf '<7>twinlink %s %s\n' "$TL_N" "$1" > /dev/kmsg
+} 2> /dev/null
 
 # What rounds are judged by: the lines that may be findings, or may belong to one, and how many others there were. Of calls
 # on a removed PCS the first ones do.
@@ -221,7 +195,7 @@ tl_sift() {
     tl_j=$((tl_j + 1))
     printf '%s\n' "$tl_line"
   done < "$TL_D/found"
-  printf '6,0,0,-;twinlink: %s more lines\n' $(($1 - tl_j))
+  printf '6,0,0,-;twinlink: %s more lines\n' $(($1 - 1 - tl_j))
 }
 
 # tl_bounded SECONDS COMMAND...: sets TL_RC, or `hang` when the bound has passed. The ticker interrupts `wait`.
@@ -248,38 +222,6 @@ tl_bounded() {
       return 1
     fi
   done
-}
-
-# tl_step ID SECONDS COMMAND...: one step and its record. After a hang the body's other steps are not run; there is nothing to
-# tear down in a kernel that broke. TL_SETTLE, TL_SIFT: for this step, see tl_settle and tl_sift.
-tl_step() {
-  tl_id=$1
-  shift
-  if [ -n "$TL_HUNG" ] && [ "$TL_PHASE" != teardown ]; then return 0; fi
-  if [ -n "$TL_BROKEN" ] && [ "$TL_PHASE" = teardown ]; then return 0; fi
-  tl_new step "$tl_id"
-  tl_now
-  tl_start=$TL_UP
-  tl_bounded "$@" || TL_HUNG=1
-  tl_now
-  printf '%s %s %s' "$TL_RC" "$tl_start" "$TL_UP" >> "$TL_R"
-  cat "$TL_D/bo" "$TL_D/out" "$TL_D/be" "$TL_D/err" >> "$TL_R"
-  tl_written=$?
-  rm -f "$TL_D/more"
-  if [ -n "$TL_SETTLE" ] && [ "$TL_RC" != hang ]; then
-    tl_result=$TL_RC
-    # Reading a carrier waits for RTNL from Linux 6.8 on, in a way that only SIGKILL ends.
-    tl_bounded $TL_SETTLE
-    TL_RC=$tl_result
-  fi
-  tl_gather
-  TL_SETTLE= TL_SIFT=
-  printf '\n--%s end\n' "$TL_N" >> "$TL_R" && [ $tl_written = 0 ] || TL_FULL=1
-  if [ -n "$TL_FULL" ]; then
-    printf '%s step %s\n%s %s %s\n--%s overrun no room is left in %s of the board\n' \
-      "$TL_SEQ" "$tl_id" "$TL_RC" "$tl_start" "$TL_UP" "$TL_N" "$TL_D" > "$TL_R"
-  fi
-  tl_send "$TL_SEQ"
 }
 
 # What the plan's lines run. Each is given to tl_step.
@@ -431,36 +373,6 @@ tl_settle() {
   done
 }
 
-# tl_plan_begin ID: fails where this plan was begun before, and sends its first record again: it is not run twice.
-tl_plan_begin() {
-  if [ "$TL_PLAN" = "$1" ]; then
-    tl_again "$TL_PLAN_SEQ"
-    return 1
-  fi
-  TL_PLAN=$1
-  TL_HUNG=
-  TL_PHASE=setup
-  rm -f "$TL_D"/r[0-9]*
-  tl_new plan "$1"
-  TL_PLAN_SEQ=$TL_SEQ
-  tl_send "$TL_SEQ"
-}
-
-# What the clean-up before a plan caused is nobody's evidence.
-tl_forget() {
-  TL_R=/dev/null
-  tl_gather
-}
-
-tl_plan_end() {
-  for tl_x in $TL_NETNS; do
-    [ "$tl_x" = init ] || tl_unwatch "$tl_x"
-  done
-  tl_new end "$1"
-  [ -z "$TL_BROKEN" ] || echo broken >> "$TL_R"
-  tl_send "$TL_SEQ"
-}
-
 tl_boot_id() {
   read -r TL_BOOT < /proc/sys/kernel/random/boot_id
 }
@@ -502,8 +414,7 @@ tl_kasan() {
 tl_start() {
   umask 077
   TL_D=$(mktemp -d "${TMPDIR:-/tmp}/twinlink.XXXXXX") || return 1
-  printf '\n--%s out\n' "$TL_N" > "$TL_D/bo"
-  printf '\n--%s err\n' "$TL_N" > "$TL_D/be"
+  tl_start_records
   trap 'TL_T=$((TL_T + 1))' USR1
   # Where the line is cut, the plan still goes on to its tear-down; the shell then ends, and the agent with it.
   trap '' HUP PIPE
@@ -536,12 +447,14 @@ tl_start() {
       tl_sleep 0.02 1
     done
   fi
+  tl_start_servers
   if command -v devlink > /dev/null 2>&1; then tl_watch init; fi
 } 2> /dev/null
 
 tl_stop() {
   [ -n "$TL_D" ] || return 0
   for tl_x in $TL_NETNS; do tl_unwatch "$tl_x"; done
+  tl_unserve ""
   kill $TL_CAT $TL_TICKER 2> /dev/null
   [ -z "$TL_DEVKMSG" ] || echo "$TL_DEVKMSG" > /proc/sys/kernel/printk_devkmsg
   rm -rf "$TL_D"

@@ -35,7 +35,7 @@ Deno.test("the agent never takes an interrupted wait for the exit status of a st
 // A line of the kernel log is there in part, and the rest comes when the agent has looked already.
 const HALVES = `
 . ./runners/agent.sh
-TL_D=$(mktemp -d) TL_N=n TL_SEQ=4
+TL_D=$(mktemp -d) TL_N=n TL_MARK=4
 file=$TL_D/kmsg
 printf '6,1,1,-;fm0: Link is Up\\n7,2,2,-;twin' > "$file"
 exec 7< "$file"
@@ -52,5 +52,5 @@ Deno.test("the agent takes a line of the kernel log as one that it finds in two 
     cwd: new URL("..", import.meta.url),
     stderr: "null",
   }).output();
-  assertEquals(new TextDecoder().decode(stdout), "6,1,1,-;fm0: Link is Up\nstatus 0\n");
+  assertEquals(new TextDecoder().decode(stdout), "6,1,1,-;fm0: Link is Up\n@4\nstatus 0\n");
 });

@@ -109,6 +109,8 @@ const ERRORS: readonly RegExp[] = [
   // modprobe(8) and rmmod(8) of kmod and of busybox
   /^(?:modprobe|rmmod): .*: ([^:\n]+)$/mg,
   /^dd: .*: ([^:\n]+)$/mg,
+  // A shell's echo
+  /: write error: ([^:\n]+)$/mg,
 ];
 
 /** What rmmod of kmod finds out by itself, as delete_module(2) would say it. */
@@ -132,8 +134,8 @@ function resultOf(rc: number | "hang", stderr: string): Result {
   const texts = ERRORS.flatMap((pattern) => [...stderr.matchAll(pattern)].map((match) => match[1]!.trim()));
   const told = texts.find((text) => Object.hasOwn(ERRNO, text));
   if (told !== undefined) return errnoOf(told);
-  // dd says nothing but what the kernel said.
-  if (/^dd: /m.test(stderr) && texts.length > 0) return texts.at(-1)!;
+  // dd and a shell's echo say nothing but what the kernel said.
+  if (/^dd: |: write error: /m.test(stderr) && texts.length > 0) return texts.at(-1)!;
   // ip(8) prints the extended ack in place of the errno.
   if (/^Error: /m.test(stderr)) return "unseen";
   return "client";

@@ -6,6 +6,7 @@
 
 import type { Plan, PlannedStep } from "../diff/trace.ts";
 import type { Operation } from "../model/operation.ts";
+import { batchCommand } from "./batch.ts";
 import { boundOf, commandOf, quote, settleOf } from "./commands.ts";
 import { FINDINGS } from "./kernel_log.ts";
 
@@ -36,12 +37,13 @@ import { FINDINGS } from "./kernel_log.ts";
 export function planScript(plan: Plan, id: string): string {
   const lines: string[] = [];
   lines.push(`tl_plan_begin ${id} || return 0`);
-  lines.push(...leftovers(plan).map((line) => `tl_bounded 20 ${line}`));
-  lines.push("tl_forget");
+  lines.push(...leftovers(plan), "tl_forget");
+  // Where the kernel is to break, nothing waits for company.
+  if (plan.hangs !== undefined || plan.breaks !== undefined) lines.push("TL_EACH=1");
   let phase = "setup";
   for (const step of plan.steps) {
     const { id, op, phase: next } = step;
-    if (next !== phase) lines.push(`TL_PHASE=${next}`);
+    if (next !== phase) lines.push(next === "teardown" ? "tl_teardown" : `TL_PHASE=${next}`);
     phase = next;
     if (op.kind === "netns.del") lines.push(`tl_unwatch ${op.name}`);
     if (op.kind === "during") {
@@ -54,7 +56,7 @@ export function planScript(plan: Plan, id: string): string {
     }
     const settle = settleOf(op);
     if (settle) lines.push(`TL_SETTLE=${quote(settle.join(" "))}`);
-    lines.push(`tl_step ${id} ${boundIn(plan, step)} ${words(op)}`);
+    lines.push(stepOf(id, boundIn(plan, step), op));
     if (op.kind === "netns.add") lines.push(`tl_watch ${op.name}`);
   }
   lines.push(`tl_plan_end ${id}`);
@@ -62,6 +64,26 @@ export function planScript(plan: Plan, id: string): string {
 }
 
 const words = (op: Operation) => commandOf(op).map(quote).join(" ");
+
+/** The line of a step: by a server where one can do it, else by a process of its own. */
+function stepOf(id: number, bound: number, op: Operation): string {
+  const command = commandOf(op);
+  const batch = batchCommand(command);
+  if (batch) {
+    return `tl_devlink_step ${id} ${bound} ${batch.netns} ${quote(batch.flags)} ${batch.words.join(" ")}`;
+  }
+  const file = fileCommand(command);
+  return file ? `tl_file_step ${id} ${bound} ${file.map(quote).join(" ")}` : `tl_step ${id} ${bound} ${words(op)}`;
+}
+
+/** What a shell that lives on does of `tl_read` and `tl_write`: `NETNS read PATH`, `NETNS write PATH TEXT`. */
+function fileCommand([name, netns = "", path = "", text]: readonly string[]): string[] | undefined {
+  if (!/^\w+$/.test(netns) || path.includes("\n")) return undefined;
+  if (name === "tl_read") return [netns, "read", path];
+  // Some echo(1) take a first word with a dash as an option, and backslashes as escapes.
+  const plain = text !== undefined && !/^-|[\\\n]/.test(text);
+  return name === "tl_write" && plain ? [netns, "write", path, text] : undefined;
+}
 
 /** Operations of a round: each in a shell of its own, since some take its place. */
 function inTurn(operations: readonly Operation[], between: string): string {
@@ -74,12 +96,18 @@ function inTurn(operations: readonly Operation[], between: string): string {
 /** What an earlier, interrupted run may have left behind: it goes first, unseen and unjudged. */
 function leftovers({ steps }: Plan): string[] {
   const ends = steps.flatMap(({ op, phase }) => {
-    if (op.kind === "netns.add") return [`ip netns del ${quote(op.name)}`];
-    return op.kind === "file.write" && phase === "teardown" ? [words(op)] : [];
+    if (op.kind === "netns.add") return [`tl_clear_netns ${quote(op.name)}`];
+    if (op.kind !== "file.write" || phase !== "teardown") return [];
+    const file = fileCommand(commandOf(op));
+    return file
+      ? [`tl_clear_file ${[file[0]!, ...file.slice(2)].map(quote).join(" ")}`]
+      : [`tl_bounded 20 ${words(op)}`];
   });
   // A module goes after the one that uses it.
-  const modules = steps.filter(({ op, phase }) => op.kind === "module.unload" && phase === "teardown");
-  return [...ends.toReversed(), ...modules.map(({ op }) => words(op))];
+  const modules = steps.flatMap(({ op, phase }) =>
+    op.kind === "module.unload" && phase === "teardown" ? [`tl_clear_module ${quote(op.name)}`] : []
+  );
+  return [...ends.toReversed(), ...modules];
 }
 
 // Long enough for anything that works; nobody waits for what will not come.

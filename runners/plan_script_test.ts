@@ -3,7 +3,8 @@ import type { Phase, Plan } from "../diff/trace.ts";
 import type { Operation } from "../model/operation.ts";
 import { openLocal } from "./local.ts";
 import { planScript } from "./plan_script.ts";
-import { observe, sectionsOf } from "./observe.ts";
+import { observe } from "./observe.ts";
+import { type PlanRecord, readRecord } from "./records.ts";
 
 const plan = (...ops: (Operation & { phase?: Phase })[]): Plan => ({
   suite: "pcs",
@@ -30,36 +31,37 @@ Deno.test("planScript() unloads what an interrupted run may have left loaded, us
     }, { kind: "module.unload", name: "fakemac", phase: "teardown" }),
     "a1",
   );
-  assertMatch(script, /return 0\ntl_bounded 20 rmmod fakepcs\ntl_bounded 20 rmmod fakemac\ntl_forget/);
+  assertMatch(script, /return 0\ntl_clear_module fakepcs\ntl_clear_module fakemac\ntl_forget/);
   assertStringIncludes(script, "tl_step 1 20 modprobe fakemac design=none\n");
 });
 
 /** Runs a plan's script with the real agent's functions on this host; what watches a kernel is left out. */
-async function records(ops: Plan, gather = "tl_gather() { :; }"): Promise<{ rc: number | "hang"; text: string }[]> {
+async function records(ops: Plan, log = "tl_kmsg() { :; }"): Promise<PlanRecord> {
   const shell = await openLocal();
   const writer = shell.writable.getWriter();
-  const agent = await Deno.readTextFile(new URL("./agent.sh", import.meta.url));
+  const part = (name: string) => Deno.readTextFile(new URL(name, import.meta.url));
+  const agent = await part("./agent.sh") + await part("./agent_steps.sh");
   const script = `TL_N=x
 ${agent}
 TL_D=$(mktemp -d)
-printf '\\n--%s out\\n' "$TL_N" > "$TL_D/bo"
-printf '\\n--%s err\\n' "$TL_N" > "$TL_D/be"
-${gather}
+tl_mark() { TL_MARK=$1; }
+${log}
+tl_start_records
 run() {
 ${planScript(ops, "p1")}
 }
 run > /dev/null
-cat "$TL_D"/r[0-9]*
+# The last line feed of a record goes with its file's end.
+for record in "$TL_D"/r[0-9]*; do cat "$record"; printf '\\n@@\\n'; done
+tl_unserve ""
 rm -rf "$TL_D"
 exit
 `;
   await writer.write(new TextEncoder().encode(script));
   const text = await new Response(shell.readable).text();
   await shell.close();
-  return text.split(/^\d+ step \d+\n/m).slice(1).map((text) => {
-    const rc = text.split(" ")[0]!;
-    return { rc: rc === "hang" ? rc : Number(rc), text };
-  });
+  const found = text.split("\n@@\n").map((body) => readRecord(body, "x")).filter((record) => record !== undefined);
+  return { parts: found.flatMap(({ parts }) => parts), done: found.at(-1)?.done };
 }
 
 Deno.test("rounds: all of them, or up to the first that fails, which is the result; what goes on meanwhile ends", async () => {
@@ -73,15 +75,16 @@ Deno.test("rounds: all of them, or up to the first that fails, which is the resu
       operations: [write("a"), write("b")],
       meanwhile: [write("poll")],
     };
-    const [all] = await records(plan(rounds));
-    assertEquals(all!.rc, 0);
+    const { parts: [all] } = await records(plan(rounds));
+    assertEquals(all!.rc, "0");
     assertEquals(await Deno.readTextFile(`${dir}/b`), "b\n");
     assertEquals(await Deno.readTextFile(`${dir}/poll`), "poll\n");
 
-    const [failed] = await records(plan({ ...rounds, operations: [write("a"), write("none/none"), write("b")] }));
-    assertEquals(failed!.rc, 1);
-    const sections = sectionsOf(failed!.text, "x");
-    assertEquals(observe(rounds, { id: 1, rc: 1, start: 0, end: 0, sections }).result, "ENOENT");
+    const { parts: [failed] } = await records(
+      plan({ ...rounds, operations: [write("a"), write("none/none"), write("b")] }),
+    );
+    assertEquals(failed!.rc, "1");
+    assertEquals(observe(rounds, { ...failed!, rc: 1 }).result, "ENOENT");
   } finally {
     await Deno.remove(dir, { recursive: true });
   }
@@ -93,9 +96,9 @@ Deno.test("a kernel that broke: the body goes on, nothing is torn down, and the 
     { kind: "wait", ms: 2 },
     { kind: "wait", ms: 3, phase: "teardown" },
   );
-  assertEquals((await records(ops)).length, 3);
-  const oops = "tl_gather() { tl_breaks '4,1,1,-;Oops: 0000 [#1] SMP NOPTI'; }";
+  const whole = await records(ops);
+  assertEquals([whole.parts.map(({ id }) => id), whole.done], [[1, 2, 3], "done"]);
+  const oops = "tl_kmsg() { tl_breaks '4,1,1,-;Oops: 0000 [#1] SMP NOPTI'; }";
   const body = await records(ops, oops);
-  assertEquals(body.length, 2);
-  assertMatch(body[1]!.text, /^\d+ end p1\nbroken\n/m);
+  assertEquals([body.parts.map(({ id }) => id), body.done], [[1, 2], "broken"]);
 });

@@ -7,7 +7,8 @@
 
 import type { Loss, Plan, PlannedStep, SequenceTrace, StepTrace } from "../diff/trace.ts";
 import type { FreedMemory } from "../model/observation.ts";
-import { type MonitorMemory, observe, type Section, sectionsOf } from "./observe.ts";
+import { readRecord, readStep, type StepPart } from "./records.ts";
+import type { MonitorMemory } from "./observe.ts";
 import { boundIn, planScript } from "./plan_script.ts";
 import { type Shell, TransportError } from "./shell.ts";
 import { cksum, type Frame, FrameParser, md5 } from "./wire.ts";
@@ -67,6 +68,10 @@ export class AgentSession {
   #last = 0;
   readonly #records = new Map<number, string>();
   readonly #memory: MonitorMemory = {};
+  /** What the records of the plan that runs told of its steps */
+  readonly #parts = new Map<number, StepPart>();
+  /** The last record of the plan has come: `broken` where the kernel is */
+  #done: "done" | "broken" | undefined;
 
   private constructor(shell: Shell, options: SessionOptions) {
     this.#shell = shell;
@@ -191,7 +196,8 @@ export class AgentSession {
    * @throws {TransportError} If the agent does not answer
    */
   static async open(shell: Shell, options: SessionOptions = {}): Promise<{ session: AgentSession; hello: Hello }> {
-    const agent = await Deno.readTextFile(new URL("./agent.sh", import.meta.url));
+    const parts = ["./agent.sh", "./agent_steps.sh"].map((name) => Deno.readTextFile(new URL(name, import.meta.url)));
+    const agent = (await Promise.all(parts)).join("");
     const session = new AgentSession(shell, options);
     try {
       await session.#send(`TL_N=${session.#nonce}; TL_A=\${TMPDIR:-/tmp}/twinlink.$$.$TL_N\n`);
@@ -259,7 +265,7 @@ export class AgentSession {
         if (hung) steps.push(...await this.#afterHang(plan, step.id));
         if (hung) break;
       }
-      if (!loss && !ended) await this.#record(20_000);
+      if (!loss && !ended && this.#done === undefined) await this.#take(20_000);
     } catch (error) {
       if (error instanceof DOMException) throw error;
       const detail = (error as Error).message;
@@ -288,7 +294,7 @@ export class AgentSession {
     const script = planScript(plan, id);
     for (let attempt = 1; attempt <= 3; attempt++) {
       await this.#upload('"$TL_D/plan"', script, '. "$TL_D/plan"');
-      if (await this.#begun(`plan ${id}`) !== undefined) return undefined;
+      if (await this.#planBegun(id)) return undefined;
       await this.#send(`\nTL_END_${this.#nonce}\n`);
     }
     return { reason: "transport", detail: `the plan does not arrive whole over ${this.#shell.description}` };
@@ -340,21 +346,69 @@ export class AgentSession {
     }
   }
 
+  /** Waits for the word that a plan was begun, or for a record of it. */
+  async #planBegun(id: string): Promise<boolean> {
+    const deadline = Date.now() + 20_000;
+    this.#records.clear();
+    this.#parts.clear();
+    this.#done = undefined;
+    for (;;) {
+      const frame = await this.#next(Math.max(0, deadline - Date.now()));
+      if (!frame) return false;
+      if (frame.kind === "damaged") {
+        await this.#send(`\ntl_again ${frame.seq}\n`);
+        continue;
+      }
+      const body = frame.kind === "noise" ? frame.text : text.decode(frame.bytes);
+      const begun = frame.kind === "noise"
+        ? new RegExp(`@tl-begun (\\d+) ${id} \\1\\b`).exec(body)
+        : new RegExp(`^${frame.seq} steps ${id} (\\d+)\\n`).exec(body);
+      if (begun) {
+        this.#last = Number(begun[1]);
+        if (frame.kind === "record") this.#records.set(frame.seq, body);
+        return true;
+      }
+      if (frame.kind !== "noise") continue;
+      this.#options.onNoise?.(frame.text);
+      if (body.includes(`@tl-bad ${this.#nonce}`)) return false;
+    }
+  }
+
+  /** Takes the next record of the plan apart; what came of it otherwise is said. */
+  async #take(bound: number): Promise<"taken" | "damaged" | "timeout"> {
+    const body = await this.#record(bound);
+    if (body === undefined) return "timeout";
+    if (body === "damaged") return "damaged";
+    const record = readRecord(body, this.#nonce);
+    if (!record) return "damaged";
+    for (const part of record.parts) this.#parts.set(part.id, part);
+    this.#done = record.done;
+    return "taken";
+  }
+
   async #step(plan: Plan, step: PlannedStep): Promise<StepTrace> {
     // A kernel that breaks writes of it first, to a serial console for many seconds.
     const bound = boundIn(plan, step) * 1000 + (step.op.settle ?? 0) + (plan.breaks === undefined ? 15_000 : 60_000);
-    const body = await this.#record(bound);
-    if (body === undefined) {
-      return { ...step, lost: { reason: "timeout", detail: `no record within ${bound / 1000} s` } };
+    for (;;) {
+      const part = this.#parts.get(step.id);
+      if (part) return readStep(step, part, this.#memory);
+      // Steps behind it have come: it was in a record that did not.
+      const passed = this.#parts.size > 0 && Math.max(...this.#parts.keys()) > step.id;
+      const detail = `the record came damaged ${MAX_ASKS} times`;
+      if (passed) return { ...step, lost: { reason: "damaged", detail } };
+      if (this.#done === "broken" && step.phase === "teardown") {
+        // The agent does not tear down what is in a kernel that broke.
+        return { ...step, lost: { reason: "not-run", detail: "the board's kernel is broken" } };
+      }
+      if (this.#done !== undefined) {
+        return { ...step, lost: { reason: "damaged", detail: "the agent's records do not tell of it" } };
+      }
+      const taken = await this.#take(bound);
+      if (taken === "damaged") return { ...step, lost: { reason: "damaged", detail } };
+      if (taken === "timeout") {
+        return { ...step, lost: { reason: "timeout", detail: `no record within ${bound / 1000} s` } };
+      }
     }
-    if (body === "damaged") {
-      return { ...step, lost: { reason: "damaged", detail: `the record came damaged ${MAX_ASKS} times` } };
-    }
-    // The agent does not tear down what is in a kernel that broke.
-    if (/^\d+ end .*\nbroken$/.test(body.trimEnd())) {
-      return { ...step, lost: { reason: "not-run", detail: "the board's kernel is broken" } };
-    }
-    return readStep(step, body, this.#nonce, this.#memory);
   }
 
   async #end(): Promise<void> {
@@ -394,33 +448,4 @@ function parseHello(body: string): Hello {
     has: all("has"),
     freedMemory: (["reported", "poisoned"] as const).find((kind) => all("freed").includes(kind)) ?? "kept",
   };
-}
-
-/** A step from its record. */
-function readStep(step: PlannedStep, body: string, nonce: string, memory: MonitorMemory): StepTrace {
-  const [head, ...sections] = sectionsOf(body, nonce) as [Section, ...Section[]];
-  const [first = "", second = ""] = head.text.split("\n");
-  const [, kind, id] = first.split(" ");
-  const [rc, start, end] = second.split(" ");
-  if (kind !== "step" || Number(id) !== step.id) {
-    return { ...step, lost: { reason: "damaged", detail: `expected the record of step ${step.id}, found ${first}` } };
-  }
-  const board = { start: Number(start) * 1000, end: Number(end) * 1000 };
-  const overrun = sections.find((section) => section.name.startsWith("overrun"));
-  if (overrun) {
-    return { ...step, board, lost: { reason: "overrun", detail: overrun.name.slice("overrun ".length) } };
-  }
-  if (sections.at(-1)?.name !== "end") {
-    return { ...step, board, lost: { reason: "damaged", detail: "the record has no end" } };
-  }
-  if (rc === "127") {
-    const stderr = sections.find((section) => section.name === "err")?.text.trim() ?? "";
-    return { ...step, board, lost: { reason: "tool", detail: stderr } };
-  }
-  const record = { id: step.id, rc: rc === "hang" ? rc : Number(rc), start: Number(start), end: Number(end), sections };
-  try {
-    return { ...step, board, observation: observe(step.op, record as Parameters<typeof observe>[1], memory) };
-  } catch (error) {
-    return { ...step, board, lost: { reason: "damaged", detail: (error as Error).message } };
-  }
 }

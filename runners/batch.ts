@@ -1,0 +1,69 @@
+/**
+ * Which commands of devlink(8) its batch mode (`devlink -b`) does as devlink itself would. One process then does those of
+ * many steps; for every other command there is a process of its own.
+ *
+ * @module
+ */
+
+/** Words that a line of a batch takes as they are: no quotes, no comments, nothing to split. */
+const PLAIN = /^[\w@%+=:,./-]+$/;
+
+/**
+ * By the words that a command begins with. Left out: what prints an array in JSON (the second one of a process lacks its
+ * beginning), what names a netns (the process would keep it open, and so alive), flashing (forks, and reports its progress).
+ */
+const FAITHFUL: readonly string[] = [
+  "dev show",
+  "dev info",
+  "dev reload",
+  "dev eswitch set",
+  "dev param set",
+  "port show",
+  "port set",
+  "port function set",
+  "port del",
+  "resource set",
+  "region del",
+  "health set",
+  "health recover",
+  "trap set",
+  "trap group set",
+  "trap policer set",
+];
+
+/** Flags that print nothing but what a server with these flags prints. */
+const FLAGS: readonly string[] = ["", "-j", "-js"];
+
+/** A command of devlink(8) as a server does it. */
+export interface BatchCommand {
+  netns: string;
+  flags: string;
+  words: string[];
+}
+
+/**
+ * What a server of devlink(8) makes of `tl_devlink NETNS [FLAGS] WORD...`; undefined where a process of its own is to do it.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { batchCommand } from "./batch.ts";
+ *
+ * assertEquals(batchCommand(["tl_devlink", "init", "-js", "dev", "show"]), {
+ *   netns: "init",
+ *   flags: "-js",
+ *   words: ["dev", "show"],
+ * });
+ * assertEquals(batchCommand(["tl_devlink", "init", "-jsv", "trap", "show"]), undefined);
+ * ```
+ */
+export function batchCommand(command: readonly string[]): BatchCommand | undefined {
+  const [name, netns = "", ...rest] = command;
+  if (name !== "tl_devlink" || !/^\w+$/.test(netns)) return undefined;
+  const flags = rest[0]?.startsWith("-") ? rest[0] : "";
+  const words = flags === "" ? rest : rest.slice(1);
+  if (!FLAGS.includes(flags) || !words.every((word) => PLAIN.test(word)) || words.includes("netns")) return undefined;
+  const line = words.join(" ");
+  if (line.length > 3000 || !FAITHFUL.some((begin) => line === begin || line.startsWith(`${begin} `))) return undefined;
+  return { netns, flags, words };
+}

@@ -1,0 +1,130 @@
+/**
+ * The records of a plan: each tells of one or several steps. In front, what each step's command said; behind it, what the
+ * monitors, the servers and the kernel log said meanwhile, each with a mark behind each step.
+ *
+ * @module
+ */
+
+import type { PlannedStep, StepTrace } from "../diff/trace.ts";
+import { type MonitorMemory, observe, type Section, sectionsOf } from "./observe.ts";
+
+/** What a record tells of one step. */
+export interface StepPart {
+  id: number;
+  /** Exit status, or `hang`, as the agent wrote it */
+  rc: string;
+  /** Seconds since the board's boot */
+  start: number;
+  end: number;
+  sections: Section[];
+  /** Why nothing of it is evidence */
+  lost?: string;
+}
+
+/** A record, taken apart. */
+export interface PlanRecord {
+  parts: StepPart[];
+  /** In the last record of a plan */
+  done: "done" | "broken" | undefined;
+}
+
+const STEP = /^(\d+|hang) (\d+(?:\.\d+)?) (\d+(?:\.\d+)?)(?: (\S+))?$/;
+
+/**
+ * Takes a record apart; undefined where it is none, or not whole.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { readRecord } from "./records.ts";
+ *
+ * const record = readRecord(
+ *   "7 steps a1 6\n\n--n step 1\n0 5.10 5.11 j.0\n--n err\n\n--n kmsg\n@1\n\n--n o j.0\n{}\n--n @1\n\n--n end\n",
+ *   "n",
+ * );
+ * assertEquals(record?.parts[0]?.sections, [
+ *   { name: "err", text: "" },
+ *   { name: "kmsg", text: "" },
+ *   { name: "out", text: "{}" },
+ * ]);
+ * ```
+ */
+export function readRecord(body: string, nonce: string): PlanRecord | undefined {
+  const [head, ...sections] = sectionsOf(body, nonce) as [Section, ...Section[]];
+  if (!/^\d+ steps /.test(head.text) || sections.at(-1)?.name !== "end") return undefined;
+  const parts = new Map<number, StepPart>();
+  let step: StepPart | undefined;
+  // The server whose output is being read, and what of it has no mark behind it yet.
+  let server: { key: string; pending: string } | undefined;
+  /** By which server a step was done */
+  const servers = new Map<number, string>();
+  let done: PlanRecord["done"];
+  const lost: string[] = [];
+  for (const section of sections.slice(0, -1)) {
+    const [kind = "", name = ""] = section.name.split(" ");
+    if (kind === "step") {
+      const [first = "", ...rest] = section.text.split("\n");
+      const match = STEP.exec(first);
+      if (!match) return undefined;
+      const [, rc, start, end, key] = match;
+      step = { id: Number(name), rc: rc!, start: Number(start), end: Number(end), sections: [] };
+      parts.set(step.id, step);
+      if (rest.some((line) => line !== "")) return undefined;
+      if (key !== undefined) servers.set(step.id, key);
+    } else if (kind === "notify" || kind === "link" || kind === "kmsg") {
+      step = undefined;
+      for (const [id, text] of marked(section.text)) parts.get(id)?.sections.push({ name: section.name, text });
+    } else if (kind === "o") {
+      step = undefined;
+      server = { key: name, pending: section.text };
+    } else if (kind.startsWith("@")) {
+      const part = parts.get(Number(kind.slice(1)));
+      if (!server) return undefined;
+      if (part && servers.get(part.id) === server.key) {
+        // devlink(8) has a comma between the documents of a batch.
+        const text = server.key.startsWith("j") ? server.pending.replace(/^,/, "") : server.pending;
+        part.sections.push({ name: "out", text });
+      }
+      server.pending = section.text;
+    } else if (kind === "lost") {
+      lost.push(section.name.slice("lost ".length));
+    } else if (kind === "done") {
+      done = name === "broken" ? "broken" : "done";
+    } else if (step) {
+      step.sections.push(section);
+    } else {
+      return undefined;
+    }
+  }
+  for (const part of parts.values()) {
+    if (lost.length > 0) part.lost = lost.join("; ");
+  }
+  return { parts: [...parts.values()], done };
+}
+
+/** The texts in front of the marks, by the number of the step. */
+function marked(text: string): [number, string][] {
+  const found: [number, string][] = [];
+  let from = 0;
+  for (const mark of text.matchAll(/^@(\d+)\n/gm)) {
+    found.push([Number(mark[1]), text.slice(from, mark.index)]);
+    from = mark.index + mark[0].length;
+  }
+  return found;
+}
+
+/** A step from what a record tells of it; `memory` is kept from step to step. */
+export function readStep(step: PlannedStep, part: StepPart, memory: MonitorMemory): StepTrace {
+  const board = { start: part.start * 1000, end: part.end * 1000 };
+  if (part.lost !== undefined) return { ...step, board, lost: { reason: "overrun", detail: part.lost } };
+  if (part.rc === "127") {
+    const stderr = part.sections.find((section) => section.name === "err")?.text.trim() ?? "";
+    return { ...step, board, lost: { reason: "tool", detail: stderr } };
+  }
+  const rc = part.rc === "hang" ? part.rc : Number(part.rc);
+  try {
+    return { ...step, board, observation: observe(step.op, { ...part, rc }, memory) };
+  } catch (error) {
+    return { ...step, board, lost: { reason: "damaged", detail: (error as Error).message } };
+  }
+}
