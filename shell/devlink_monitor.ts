@@ -1,0 +1,101 @@
+/**
+ * `devlink monitor`: prints what the kernel tells of, until it is told to stop.
+ *
+ * @module
+ */
+
+import type { Json, Notification } from "../model/mod.ts";
+import type { DevlinkOptions } from "./devlink.ts";
+import { handlesText, reporterText } from "./devlink_text.ts";
+import { writeJson } from "./json_writer.ts";
+import type { Call } from "./program.ts";
+import { type Run, Signalled } from "./process.ts";
+
+type Objects = { [key: string]: Json };
+
+/** Prints the messages about `objects` (`all`: of all kinds). */
+export function* monitor(call: Call, options: DevlinkOptions, objects: readonly string[]): Run {
+  const { system, process } = call;
+  const queue: Notification[] = [];
+  let stopped = false;
+  const stop = system.listen({ netns: process.netns, notified: (messages) => queue.push(...messages) });
+  const before = process.handlers.get("INT");
+  process.handlers.set("INT", () => void (stopped = true));
+  const printer = new MessagePrinter(options);
+  try {
+    if (options.json) yield* call.out(printer.begin());
+    for (;;) {
+      while (queue.length > 0) {
+        const message = queue.shift()!;
+        if (objects.includes("all") || objects.includes(message.object)) yield* call.out(printer.print(message));
+      }
+      if (stopped) break;
+      yield { ready: () => stopped || queue.length > 0 };
+    }
+    if (!options.json) return 0;
+    if (printer.broken) {
+      yield* call.err("devlink: json_writer.c:110: jsonw_destroy: Assertion `self->depth == 0' failed.\n");
+      throw new Signalled("ABRT");
+    }
+    yield* call.out(printer.end());
+    return 0;
+  } finally {
+    stop();
+    if (before) process.handlers.set("INT", before);
+    else process.handlers.delete("INT");
+  }
+}
+
+/** Messages as devlink(8) prints them, with what it gets wrong in those of health reporters. */
+class MessagePrinter {
+  /** Whether a bracket was left open: the writer of JSON finds that out at its end */
+  broken = false;
+  #first = true;
+  /** Of the last message of a health reporter: its handle is not said again */
+  #health: string | undefined;
+  #statistics: boolean;
+
+  constructor(readonly options: DevlinkOptions) {
+    this.#statistics = options.statistics;
+  }
+
+  begin(): string {
+    return this.options.pretty ? '{\n    "mon": [ ' : '{"mon":[';
+  }
+
+  end(): string {
+    if (!this.options.pretty) return "]}";
+    return this.#first ? "]\n}" : " ]\n}";
+  }
+
+  print({ command, object, handle, attributes }: Notification): string {
+    // Once it has told of an instance, statistics are told of all objects
+    if (object === "dev") this.#statistics = true;
+    const shown: Objects = { ...attributes };
+    if (!this.#statistics) delete shown["stats"];
+    if (!this.options.verbose) delete shown["metadata"];
+    if (object === "health") return this.#healthMessage(command, handle, shown);
+    if (!this.options.json) return `[${object},${command}] ${handlesText({ [handle]: shown })}`;
+    return this.#element({ command, [object]: { [handle]: shown } });
+  }
+
+  #element(message: Objects): string {
+    const comma = this.#first ? "" : ",";
+    this.#first = false;
+    return comma + writeJson(message, this.options.pretty, 2);
+  }
+
+  #healthMessage(command: string, handle: string, reporter: Objects): string {
+    const again = this.#health === handle;
+    this.#health = handle;
+    if (!this.options.json) {
+      const text = reporterText(reporter, 2);
+      return again ? `  [health,${command}]${text}` : `[health,${command}] ${handle}:\n${text}`;
+    }
+    this.broken = true;
+    const comma = this.#first ? "" : ",";
+    this.#first = false;
+    const about = again ? "{" : `{${JSON.stringify(handle)}:[`;
+    return `${comma}{"command":${JSON.stringify(command)},"health":${about}${writeJson(reporter, false)}}}`;
+  }
+}

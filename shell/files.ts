@@ -1,0 +1,389 @@
+/**
+ * The files of the simulated machine: sysfs and debugfs are the model's, all else is kept in memory.
+ *
+ * @module
+ */
+
+import type { TreeNode } from "../model/tree.ts";
+import { isPattern, matches } from "./pattern.ts";
+import type { OpenFile, Read, Run } from "./process.ts";
+
+/** What a path is. */
+export interface Stat {
+  type: "dir" | "file" | "link" | "char";
+  mode: number;
+  size: number;
+  /** Where a link points to */
+  target?: string;
+  /** ms since 1970 */
+  time: number;
+  /** The path without links in it */
+  path: string;
+}
+
+/** How a file is opened: to read, to write anew, to append. */
+export type OpenMode = "r" | "w" | "a";
+
+/** What the file system needs of the machine. */
+export interface FileHost {
+  /** `/sys` as a netns sees it */
+  sysfs(netns: string): TreeNode;
+  readSysfs(path: string, netns: string): { text: string } | { errno: string };
+  writeSysfs(path: string, value: string, netns: string): string;
+  /** Names under `/run/netns` */
+  netns(): readonly string[];
+  /** A file below `/run/netns` or `/lib/firmware` was made or written, or taken away: undefined */
+  runFile(path: string, text: string | undefined): void;
+  /** The text of a file of `/proc`; undefined where there is none */
+  proc(name: string): string | undefined;
+  /** ms since 1970 */
+  time(): number;
+}
+
+interface MemoryNode {
+  type: "dir" | "file" | "link";
+  mode: number;
+  text: string;
+  time: number;
+}
+
+const DEVICES: Readonly<Record<string, (most: number) => Read>> = {
+  null: () => ({ end: true }),
+  zero: (most) => ({ text: "\0".repeat(Math.min(most, 4096)) }),
+  urandom: (most) => ({ text: "\x5a".repeat(Math.min(most, 4096)) }),
+  random: (most) => ({ text: "\x5a".repeat(Math.min(most, 4096)) }),
+  tty: () => ({ end: true }),
+};
+
+/** A path made absolute, without `.` and `..` in it. */
+export function resolvePath(cwd: string, path: string): string {
+  const parts: string[] = [];
+  for (const part of (path.startsWith("/") ? path : `${cwd}/${path}`).split("/")) {
+    if (part === "" || part === ".") continue;
+    if (part === "..") parts.pop();
+    else parts.push(part);
+  }
+  return `/${parts.join("/")}`;
+}
+
+/** Files that the kernel looks at. */
+const KNOWN = /^\/(?:run\/netns|lib\/firmware)\//;
+
+const parentOf = (path: string) => path.slice(0, path.lastIndexOf("/")) || "/";
+const nameOf = (path: string) => path.slice(path.lastIndexOf("/") + 1);
+
+/** The paths that a pattern matches, sorted; written as the pattern is. */
+export function globPaths(files: FileSystem, pattern: string, cwd: string, netns: string): string[] {
+  const parts = pattern.split("/");
+  let paths = [parts[0] === "" ? "/" : ""];
+  for (const [i, part] of parts.entries()) {
+    if (part === "") continue;
+    const last = i === parts.length - 1;
+    const join = (base: string, name: string) => base === "" || base.endsWith("/") ? base + name : `${base}/${name}`;
+    paths = paths.flatMap((base) => {
+      const plain = part.replace(/\\([^])/g, "$1");
+      if (!isPattern(part)) {
+        return files.stat(resolvePath(cwd, join(base, plain)), netns) ? [join(base, plain)] : [];
+      }
+      const names = files.list(resolvePath(cwd, base || "."), netns) ?? [];
+      return names.filter((name) => matches(part, name) && (!name.startsWith(".") || part.startsWith(".")))
+        .map((name) => join(base, name))
+        .filter((path) => last || files.stat(resolvePath(cwd, path), netns)?.type === "dir");
+    });
+  }
+  return paths.sort();
+}
+
+/** All files of one machine. */
+export class FileSystem {
+  readonly #host: FileHost;
+  readonly #nodes = new Map<string, MemoryNode>();
+  /** What was written to files of debugfs that do nothing else than hold a value */
+  readonly #held = new Map<string, string>();
+
+  constructor(host: FileHost) {
+    this.#host = host;
+    for (
+      const path of ["/", "/tmp", "/run", "/root", "/etc", "/lib", "/lib/modules", "/dev", "/proc", "/var", "/usr"]
+    ) {
+      this.#nodes.set(path, { type: "dir", mode: path === "/tmp" ? 0o1777 : 0o755, text: "", time: host.time() });
+    }
+    for (const path of ["/bin", "/sbin", "/init"]) {
+      this.#nodes.set(path, { type: "dir", mode: 0o755, text: "", time: host.time() });
+    }
+    this.#nodes.set("/var/run", { type: "link", mode: 0o777, text: "/run", time: host.time() });
+  }
+
+  /** What is at a path, the links in it followed; undefined where nothing is. */
+  stat(path: string, netns: string, follow = true): Stat | undefined {
+    return this.#walk(path, netns, follow, 0);
+  }
+
+  #walk(path: string, netns: string, follow: boolean, depth: number): Stat | undefined {
+    if (depth > 20) return undefined;
+    const parts = path.split("/").filter((part) => part !== "");
+    let at = "/";
+    let found = this.#at("/", netns);
+    for (const [i, part] of parts.entries()) {
+      if (found?.type !== "dir") return undefined;
+      const next = at === "/" ? `/${part}` : `${at}/${part}`;
+      found = this.#at(next, netns);
+      if (!found) return undefined;
+      const last = i === parts.length - 1;
+      if (found.type === "link" && (!last || follow)) {
+        const rest = parts.slice(i + 1).join("/");
+        const target = resolvePath(at, found.target!);
+        return this.#walk(rest === "" ? target : `${target}/${rest}`, netns, follow, depth + 1);
+      }
+      at = next;
+    }
+    return found;
+  }
+
+  /** What is at a path whose directories are no links. */
+  #at(path: string, netns: string): Stat | undefined {
+    const time = this.#host.time();
+    if (path === "/sys" || path.startsWith("/sys/")) {
+      const node = this.#sysfs(path, netns);
+      if (!node) return undefined;
+      if (node.type === "link") return { type: "link", mode: 0o777, size: 0, target: node.target, time, path };
+      return { type: node.type, mode: node.mode, size: node.type === "file" ? node.size : 0, time, path };
+    }
+    if (path.startsWith("/proc/")) {
+      const name = path.slice(6);
+      if (this.#host.proc(name) !== undefined) return { type: "file", mode: 0o444, size: 0, time, path };
+      return undefined;
+    }
+    if (path.startsWith("/dev/")) {
+      return Object.hasOwn(DEVICES, path.slice(5)) ? { type: "char", mode: 0o666, size: 0, time, path } : undefined;
+    }
+    if (path === "/run/netns") {
+      return this.list(path, netns)?.length ? { type: "dir", mode: 0o755, size: 0, time, path } : undefined;
+    }
+    if (parentOf(path) === "/run/netns" && this.#host.netns().includes(nameOf(path))) {
+      return { type: "file", mode: 0o444, size: 0, time, path };
+    }
+    const node = this.#nodes.get(path);
+    if (!node) return undefined;
+    const stat: Stat = { type: node.type, mode: node.mode, size: byteLength(node.text), time: node.time, path };
+    return node.type === "link" ? { ...stat, target: node.text } : stat;
+  }
+
+  #sysfs(path: string, netns: string): TreeNode | undefined {
+    let node: TreeNode | undefined = this.#host.sysfs(netns);
+    for (const part of path.split("/").slice(2)) {
+      if (node?.type !== "dir") return undefined;
+      node = node.entries().get(part);
+    }
+    return node;
+  }
+
+  /** The names in a directory, sorted; undefined where there is no directory. */
+  list(path: string, netns: string): string[] | undefined {
+    if (path === "/run/netns") {
+      const own = [...this.#nodes.keys()].filter((each) => parentOf(each) === path).map(nameOf);
+      return [...new Set([...this.#host.netns(), ...own])].sort();
+    }
+    const found = this.stat(path, netns);
+    if (found?.type !== "dir") return undefined;
+    const real = found.path;
+    if (real === "/sys" || real.startsWith("/sys/")) {
+      const node = this.#sysfs(real, netns);
+      return node?.type === "dir" ? [...node.entries().keys()].sort(byName) : undefined;
+    }
+    if (real === "/dev") return Object.keys(DEVICES).sort();
+    const names = [...this.#nodes.keys()].filter((each) => each !== "/" && parentOf(each) === real).map(nameOf);
+    if (real === "/") names.push("sys");
+    if (real === "/proc") names.push("cmdline", "modules", "uptime", "version");
+    if (real === "/run" && this.#host.netns().length > 0) names.push("netns");
+    return names.sort(byName);
+  }
+
+  /** Opens a file. */
+  open(path: string, mode: OpenMode, netns: string): { file: OpenFile } | { errno: string } {
+    const found = this.stat(path, netns);
+    if (found?.type === "dir") return mode === "r" ? { file: new UnreadableFile("EISDIR") } : { errno: "EISDIR" };
+    if (path.startsWith("/sys/") || found?.path.startsWith("/sys/")) {
+      if (!found) {
+        if (mode === "r") return { errno: "ENOENT" };
+        return { errno: this.stat(parentOf(path), netns)?.type === "dir" ? "EACCES" : "ENOENT" };
+      }
+      // Other file systems ask nothing of root
+      const denied = !found.path.startsWith("/sys/kernel/debug/") &&
+        (found.mode & (mode === "r" ? 0o444 : 0o222)) === 0;
+      return denied ? { errno: "EACCES" } : { file: this.#sysfsFile(found.path, netns) };
+    }
+    if (found?.type === "char") return { file: new DeviceFile(nameOf(path)) };
+    if (path.startsWith("/proc/")) {
+      const text = this.#host.proc(path.slice(6));
+      if (text === undefined) return { errno: "ENOENT" };
+      return mode === "r" ? { file: new TextFile({ text }, path) } : { errno: "EACCES" };
+    }
+    const real = found?.path ?? path;
+    if (parentOf(real) === "/run/netns" && this.#host.netns().includes(nameOf(real))) {
+      return mode === "r" ? { file: new UnreadableFile("EINVAL") } : { errno: "EACCES" };
+    }
+    let node = this.#nodes.get(real);
+    if (!node) {
+      if (mode === "r") return { errno: "ENOENT" };
+      const parent = this.stat(parentOf(path), netns);
+      if (parent?.type !== "dir" && parentOf(path) !== "/run/netns") return { errno: parent ? "ENOTDIR" : "ENOENT" };
+      const at = parent ? `${parent.path === "/" ? "" : parent.path}/${nameOf(path)}` : path;
+      node = { type: "file", mode: 0o644, text: "", time: this.#host.time() };
+      this.#nodes.set(at, node);
+    } else if (mode === "w") node.text = "";
+    const touched = (text: string) => {
+      node.time = this.#host.time();
+      if (KNOWN.test(real)) this.#host.runFile(real, text);
+    };
+    if (mode !== "r") touched(node.text);
+    return { file: new TextFile(node, real, touched) };
+  }
+
+  #sysfsFile(path: string, netns: string): OpenFile {
+    const netdev = /^\/sys\/devices\/[^/]+\/net\/([^/]+\/[^/]+)$/.exec(path);
+    const node = this.#sysfs(path, netns);
+    const held = node?.type === "file" ? node.text : undefined;
+    // A file that somebody uses is read and written by its first name
+    const name = netdev ? `/sys/class/net/${netdev[1]}` : path;
+    const key = `${netns}:${path}`;
+    const read = () => held === undefined ? this.#host.readSysfs(name, netns) : { text: this.#held.get(key) ?? held };
+    const write = (text: string) => {
+      if (held === undefined) return this.#host.writeSysfs(name, text, netns);
+      this.#held.set(key, text.trimEnd());
+      return "ok";
+    };
+    return new SysfsFile(read, write, path);
+  }
+
+  /** Makes a directory; gives `ok` or an errno. */
+  mkdir(path: string, netns: string): string {
+    if (this.stat(path, netns)) return "EEXIST";
+    if (path.startsWith("/sys/")) return "EPERM";
+    if (this.stat(parentOf(path), netns)?.type !== "dir") return "ENOENT";
+    this.#nodes.set(path, { type: "dir", mode: 0o755, text: "", time: this.#host.time() });
+    return "ok";
+  }
+
+  /** Makes a symbolic link; gives `ok` or an errno. */
+  symlink(target: string, path: string, netns: string): string {
+    if (this.stat(path, netns, false)) return "EEXIST";
+    this.#nodes.set(path, { type: "link", mode: 0o777, text: target, time: this.#host.time() });
+    return "ok";
+  }
+
+  /** Takes a file, or a directory that is empty; gives `ok` or an errno. */
+  remove(path: string, netns: string): string {
+    const found = this.stat(path, netns, false);
+    if (!found) return "ENOENT";
+    if (path.startsWith("/sys/")) return "EPERM";
+    if (found.type === "dir" && (this.list(path, netns)?.length ?? 0) > 0) return "ENOTEMPTY";
+    if (!this.#nodes.delete(found.path)) return "EBUSY";
+    if (KNOWN.test(found.path)) this.#host.runFile(found.path, undefined);
+    return "ok";
+  }
+
+  /** Sets the mode of a file. */
+  chmod(path: string, mode: number): void {
+    const node = this.#nodes.get(path);
+    if (node) node.mode = mode;
+  }
+}
+
+const byName = (a: string, b: string) => a < b ? -1 : a > b ? 1 : 0;
+
+/** How many bytes a text is. */
+export function byteLength(text: string): number {
+  let bytes = text.length;
+  for (let i = 0; i < text.length; i++) {
+    const code = text.charCodeAt(i);
+    if (code >= 0x100) bytes += code >= 0x800 ? 2 : 1;
+  }
+  return bytes;
+}
+
+abstract class Unshared implements OpenFile {
+  abstract read(most?: number): Run<Read>;
+  abstract write(text: string): Run<string>;
+  retain(): void {}
+  release(): void {}
+}
+
+/** A file whose text is kept in memory; where several have it open, each reads on from where it was. */
+class TextFile extends Unshared {
+  #at = 0;
+  constructor(readonly node: { text: string }, readonly path: string, readonly touched?: (text: string) => void) {
+    super();
+  }
+  // deno-lint-ignore require-yield
+  override *read(most = Infinity): Run<Read> {
+    const text = this.node.text.slice(this.#at, this.#at + most);
+    this.#at += text.length;
+    return text === "" ? { end: true } : { text };
+  }
+  // deno-lint-ignore require-yield
+  override *write(text: string): Run<string> {
+    if (!this.touched) return "EBADF";
+    this.node.text += text;
+    this.touched(this.node.text);
+    return "ok";
+  }
+}
+
+/** A file of sysfs or debugfs: one read gives all of it, each write is one. */
+class SysfsFile extends Unshared {
+  #rest: string | undefined;
+  constructor(
+    readonly content: () => { text: string } | { errno: string },
+    readonly take: (text: string) => string,
+    readonly path: string,
+  ) {
+    super();
+  }
+  // deno-lint-ignore require-yield
+  override *read(most = Infinity): Run<Read> {
+    if (this.#rest === undefined) {
+      const content = this.content();
+      if ("errno" in content) return content;
+      this.#rest = content.text === "" ? "" : `${content.text}\n`;
+    }
+    const text = this.#rest.slice(0, most);
+    this.#rest = this.#rest.slice(text.length);
+    return text === "" ? { end: true } : { text };
+  }
+  // deno-lint-ignore require-yield
+  override *write(text: string): Run<string> {
+    return this.take(text);
+  }
+}
+
+/** What can be opened and not be read. */
+class UnreadableFile extends Unshared {
+  constructor(readonly errno: string) {
+    super();
+  }
+  // deno-lint-ignore require-yield
+  override *read(): Run<Read> {
+    return { errno: this.errno };
+  }
+  // deno-lint-ignore require-yield
+  override *write(): Run<string> {
+    return "EBADF";
+  }
+}
+
+class DeviceFile extends Unshared {
+  readonly path: string;
+  constructor(readonly name: string) {
+    super();
+    this.path = `/dev/${name}`;
+  }
+  // deno-lint-ignore require-yield
+  override *read(most = 4096): Run<Read> {
+    return DEVICES[this.name]!(most);
+  }
+  // deno-lint-ignore require-yield
+  override *write(): Run<string> {
+    return "ok";
+  }
+}

@@ -1,0 +1,333 @@
+/**
+ * ip(8) of iproute2: netdevs, addresses, routes, network namespaces, as far as they are to be seen here.
+ *
+ * @module
+ */
+
+import { errorText } from "./errno.ts";
+import { addressShow } from "./ip_address.ts";
+import { linkShow } from "./ip_link.ts";
+import { monitorLinks } from "./ip_monitor.ts";
+import { route } from "./ip_route.ts";
+import type { Call, Program } from "./program.ts";
+import type { Run } from "./process.ts";
+
+/** The options of ip(8). */
+export interface IpOptions {
+  oneline: boolean;
+  brief: boolean;
+  details: boolean;
+  statistics: boolean;
+  json: boolean;
+  pretty: boolean;
+  /** 4 or 6, where one family is asked for */
+  family: string | undefined;
+}
+
+const USAGE = "Usage: ip [ OPTIONS ] OBJECT { COMMAND | help }\n       ip [ -force ] -batch filename\n";
+
+/** Long options, by how few letters are enough. */
+const FLAGS: readonly (readonly [
+  name: string,
+  least: number,
+  field: keyof IpOptions | "netns" | "version" | "family" | "batch" | "",
+])[] = [
+  ["loops", 1, ""],
+  ["family", 1, "family"],
+  ["oneline", 1, "oneline"],
+  ["timestamp", 1, ""],
+  ["tshort", 2, ""],
+  ["Version", 1, "version"],
+  ["force", 2, ""],
+  ["batch", 1, "batch"],
+  ["brief", 2, "brief"],
+  ["json", 1, "json"],
+  ["iec", 1, ""],
+  ["details", 1, "details"],
+  ["pretty", 1, "pretty"],
+  ["statistics", 1, "statistics"],
+  ["stats", 1, "statistics"],
+  ["resolve", 1, ""],
+  ["rcvbuf", 2, ""],
+  ["netns", 1, "netns"],
+  ["Numeric", 1, ""],
+  ["all", 1, ""],
+  ["color", 1, ""],
+  ["human-readable", 1, ""],
+  ["echo", 2, ""],
+];
+
+/** Whether a word is the start of another one. */
+export const starts = (word: string, whole: string) => whole.startsWith(word);
+
+/** ip(8) */
+export const ip: Program = function* (call) {
+  const options: IpOptions = {
+    oneline: false,
+    brief: false,
+    details: false,
+    statistics: false,
+    json: false,
+    pretty: false,
+    family: undefined,
+  };
+  const args = [...call.args];
+  let netns: string | undefined;
+  while (args[0]?.startsWith("-")) {
+    const word = args.shift()!;
+    const name = word.replace(/^--?/, "");
+    if (/^[46]$/.test(name)) {
+      options.family = name;
+      continue;
+    }
+    // `-b` alone is a batch; `-br` is brief
+    const flag = FLAGS.find(([whole, least]) => name.length >= least && starts(name, whole));
+    if (!flag) {
+      yield* call.err(`Option "${word}" is unknown, try "ip -help".\n`);
+      return 255;
+    }
+    const [, , field] = flag;
+    if (field === "version") {
+      yield* call.out(`ip utility, iproute2-${call.system.iproute2}.0, libbpf 1\n`);
+      return 0;
+    }
+    if (field === "netns") netns = args.shift();
+    else if (field === "family") options.family = { inet: "4", inet6: "6" }[args.shift() ?? ""];
+    else if (field !== "" && field !== "batch") options[field] = true as never;
+  }
+  const before = call.process.netns;
+  if (netns !== undefined) {
+    if (!hasNetns(call, netns)) {
+      yield* call.err(`Cannot open network namespace "${netns}": No such file or directory\n`);
+      return 1;
+    }
+    call.process.netns = netns;
+  }
+  try {
+    return yield* object(call, options, args);
+  } finally {
+    call.process.netns = before;
+  }
+};
+
+const OBJECTS: readonly (readonly [name: string, run: (call: Call, options: IpOptions, args: string[]) => Run])[] = [
+  ["address", address],
+  ["route", route],
+  ["rule", rule],
+  ["link", link],
+  ["monitor", monitorLinks],
+  ["netns", netns],
+];
+
+function* object(call: Call, options: IpOptions, args: readonly string[]): Run {
+  const [word, ...rest] = args;
+  if (word === undefined || starts(word, "help")) {
+    yield* call.err(USAGE);
+    return 255;
+  }
+  const found = OBJECTS.find(([name]) => starts(word, name));
+  if (!found) {
+    yield* call.err(`Object "${word}" is unknown, try "ip help".\n`);
+    return 1;
+  }
+  return yield* found[1](call, options, rest);
+}
+
+function* unknown(call: Call, word: string, object: string): Run {
+  yield* call.err(`Command "${word}" is unknown, try "ip ${object} help".\n`);
+  return 255;
+}
+
+function* address(call: Call, options: IpOptions, args: string[]): Run {
+  const [word = "show", ...rest] = args;
+  if (["show", "lst", "list"].some((verb) => starts(word, verb))) return yield* addressShow(call, options, rest);
+  return yield* unknown(call, word, "address");
+}
+
+function* rule(call: Call): Run {
+  yield* call.out("0:\tfrom all lookup local\n32766:\tfrom all lookup main\n32767:\tfrom all lookup default\n");
+  return 0;
+}
+
+function* link(call: Call, options: IpOptions, args: string[]): Run {
+  const [word = "show", ...rest] = args;
+  if (starts(word, "add")) {
+    yield* call.err("Error: Unknown device type.\n");
+    return 2;
+  }
+  if (starts(word, "set") || starts(word, "change")) return yield* linkSet(call, rest);
+  if (["show", "lst", "list"].some((verb) => starts(word, verb))) return yield* linkShow(call, options, rest);
+  if (starts(word, "delete")) return yield* linkDelete(call, rest);
+  return yield* unknown(call, word, "link");
+}
+
+function* linkDelete(call: Call, args: readonly string[]): Run {
+  const dev = args[0] === "dev" ? args[1] : args[0];
+  if (!call.system.machine.netdevs(call.process.netns).some(({ name }) => name === dev)) {
+    yield* call.err(`Cannot find device "${dev}"\n`);
+    return 1;
+  }
+  yield* call.err("RTNETLINK answers: Operation not supported\n");
+  return 2;
+}
+
+function* linkSet(call: Call, args: readonly string[]): Run {
+  const { system, process } = call;
+  const words = [...args];
+  let dev: string | undefined;
+  const changes: [name: string, value: string][] = [];
+  const values = ["netns", "name", "mtu", "address", "txqueuelen", "alias", "group", "master"];
+  while (words.length > 0) {
+    const word = words.shift()!;
+    if (word === "dev") dev = words.shift();
+    else if (word === "up" || word === "down") changes.push(["state", word]);
+    else if (values.includes(word)) {
+      const value = words.shift();
+      if (value === undefined) return yield* incomplete(call);
+      changes.push([word, value]);
+    } else if (dev === undefined) dev = word;
+    else {
+      yield* call.err(`Error: either "dev" is duplicate, or "${word}" is garbage.\n`);
+      return 255;
+    }
+  }
+  if (dev === undefined) {
+    yield* call.err('Not enough information: "dev" argument is required.\n');
+    return 255;
+  }
+  const netdev = system.machine.netdevs(process.netns).find(({ name }) => name === dev);
+  const move = changes.find(([name]) => name === "netns")?.[1];
+  if (move !== undefined && move !== "1" && !hasNetns(call, move)) {
+    yield* call.err(`Error: argument "${move}" is wrong: Invalid "netns" value\n\n`);
+    return 255;
+  }
+  if (!netdev) {
+    yield* call.err(`Cannot find device "${dev}"\n`);
+    return 1;
+  }
+  for (const [name, value] of changes) {
+    const port = system.portOf(dev, process.netns);
+    const state = system.links.of(netdev);
+    let result = "ok";
+    let extack: { text: string; prefix?: string } | null = null;
+    if (name === "state") {
+      const up = value === "up";
+      const netns = process.netns;
+      const done = dev === "lo" && up
+        ? system.perform({ kind: "lo.up", netns })
+        : port
+        ? system.perform({ kind: "link.set", ...port, up, netns })
+        : system.perform({ kind: "netdev.set", dev, up, netns });
+      ({ result, extack } = done);
+      state.opened ||= netdev.up;
+    } else if (name === "netns" && port) {
+      const to = value === "1" ? "init" : value;
+      ({ result, extack } = system.perform({ kind: "link.move", ...port, to, netns: process.netns }));
+    } else if (name === "name" && port) {
+      ({ result, extack } = system.perform({ kind: "link.rename", ...port, name: value, netns: process.netns }));
+    } else if (name === "mtu") state.mtu = Number(value);
+    else if (name === "address") state.address = value;
+    else if (name === "netns" || name === "name") result = "EINVAL";
+    if (result === "ok") continue;
+    if (result === "hang") yield { ready: () => false };
+    yield* call.err(
+      extack
+        ? `Error: ${extack.prefix === undefined ? "" : `${extack.prefix}: `}${extack.text}.\n`
+        : `RTNETLINK answers: ${errorText(result)}\n`,
+    );
+    return 2;
+  }
+  return 0;
+}
+
+/** What ip(8) says of a command line that ends too early. */
+export function* incomplete(call: Call): Run {
+  yield* call.err('Command line is not complete. Try option "help"\n');
+  return 255;
+}
+
+function hasNetns(call: Call, name: string): boolean {
+  return name !== "init" && call.system.machine.netns.includes(name);
+}
+
+const NETNS_USAGE = `Usage:	ip netns list
+	ip netns add NAME
+	ip netns attach NAME PID
+	ip netns set NAME NETNSID
+	ip [-all] netns delete [NAME]
+	ip netns identify [PID]
+	ip netns pids NAME
+	ip [-all] netns exec [NAME] cmd ...
+	ip netns monitor
+	ip netns list-id [target-nsid POSITIVE-INT] [nsid POSITIVE-INT]
+NETNSID := auto | POSITIVE-INT
+`;
+
+function* netns(call: Call, options: IpOptions, args: string[]): Run {
+  const { system, process } = call;
+  const [word = "list", ...rest] = args;
+  const [name] = rest;
+  if (["list", "show", "lst"].some((verb) => starts(word, verb))) {
+    const names = system.machine.netns.slice(1).toReversed();
+    if (options.json) yield* call.out(`${JSON.stringify(names.map((each) => ({ name: each })))}\n`);
+    else yield* call.out(names.map((each) => `${each}\n`).join(""));
+    return 0;
+  }
+  if (starts(word, "help")) {
+    yield* call.err(NETNS_USAGE);
+    return 255;
+  }
+  if (starts(word, "add")) {
+    if (name === undefined) return yield* nameless(call);
+    const { result } = system.perform({ kind: "netns.add", name });
+    if (result === "ok") return 0;
+    yield* call.err(`Cannot create namespace file "/run/netns/${name}": File exists\n`);
+    return 1;
+  }
+  if (starts(word, "delete")) {
+    if (name === undefined) return yield* nameless(call);
+    const { result } = system.perform({ kind: "netns.del", name });
+    if (result === "ok") return 0;
+    yield* call.err(`Cannot remove namespace file "/run/netns/${name}": No such file or directory\n`);
+    return 1;
+  }
+  if (starts(word, "exec")) {
+    if (name === undefined) return yield* nameless(call);
+    if (rest.length < 2) {
+      yield* call.err("No command specified\n");
+      return 255;
+    }
+    if (!hasNetns(call, name)) {
+      yield* call.err(`Cannot open network namespace "${name}": No such file or directory\n`);
+      return 255;
+    }
+    const before = process.netns;
+    process.netns = name;
+    try {
+      return yield* call.exec(rest.slice(1));
+    } finally {
+      process.netns = before;
+    }
+  }
+  if (starts(word, "identify")) {
+    yield* call.out(process.netns === "init" ? "" : `${process.netns}\n`);
+    return 0;
+  }
+  if (starts(word, "pids")) {
+    if (name === undefined) return yield* nameless(call);
+    if (!hasNetns(call, name)) {
+      yield* call.err("Cannot open network namespace: No such file or directory\n");
+      return 1;
+    }
+    const inside = system.scheduler.living.filter((each) => each.netns === name && each !== process);
+    yield* call.out(inside.map(({ pid }) => `${pid}\n`).join(""));
+    return 0;
+  }
+  yield* call.err(`Command "${word}" is unknown, try "ip netns help".\n`);
+  return 255;
+}
+
+function* nameless(call: Call): Run {
+  yield* call.err("No netns name specified\n");
+  return 255;
+}

@@ -1,0 +1,172 @@
+/**
+ * `ip link show`.
+ *
+ * @module
+ */
+
+import type { Json } from "../model/mod.ts";
+import { linkFlags, type Netdev, operstate } from "../model/netns.ts";
+import { type IpOptions, starts } from "./ip.ts";
+import { writeJson } from "./json_writer.ts";
+import { qdiscOf } from "./link_states.ts";
+import type { Call } from "./program.ts";
+import type { Run } from "./process.ts";
+import { LINK_DETAILS } from "./releases.ts";
+
+type Objects = { [key: string]: Json };
+
+/** What ip(8) is asked to show, and the netdevs that are so; says so where one is not there. */
+export function* chosen(call: Call, args: readonly string[]): Run<Netdev[] | number> {
+  let netdevs = [...call.system.machine.netdevs(call.process.netns)].sort((a, b) => a.ifindex - b.ifindex);
+  const words = [...args];
+  while (words.length > 0) {
+    const word = words.shift()!;
+    if (word === "up") netdevs = netdevs.filter(({ up }) => up);
+    else if (word === "type") {
+      const type = words.shift();
+      if (type !== "netdevsim") netdevs = [];
+      else netdevs = [];
+    } else if (word === "master" || word === "group" || word === "vrf") words.shift();
+    else {
+      const name = word === "dev" ? words.shift() : word;
+      if (name === undefined) {
+        yield* call.err('Command line is not complete. Try option "help"\n');
+        return 255;
+      }
+      netdevs = netdevs.filter((netdev) => netdev.name === name);
+      if (netdevs.length > 0) continue;
+      yield* call.err(`Device "${name}" does not exist.\n`);
+      return 1;
+    }
+  }
+  return netdevs;
+}
+
+/** `ip link show` */
+export function* linkShow(call: Call, options: IpOptions, args: readonly string[]): Run {
+  if (args.some((word) => word !== "up" && starts("help", word))) return 255;
+  const netdevs = yield* chosen(call, args);
+  if (typeof netdevs === "number") return netdevs;
+  for (const netdev of netdevs) {
+    call.system.perform({ kind: "netdev.show", dev: netdev.name, netns: call.process.netns });
+  }
+  if (options.json) {
+    const list = netdevs.map((netdev) => options.brief ? briefObject(call, netdev) : linkObject(call, netdev, options));
+    yield* call.out(`${writeJson(list, options.pretty)}\n`);
+    return 0;
+  }
+  for (const netdev of netdevs) {
+    yield* call.out(options.brief ? briefLine(call, netdev) : linkText(call, netdev, options));
+  }
+  return 0;
+}
+
+function briefObject(call: Call, netdev: Netdev): Objects {
+  const { address } = call.system.links.of(netdev);
+  return { ifname: netdev.name, operstate: operstate(netdev), address, flags: linkFlags(netdev) };
+}
+
+function briefLine(call: Call, netdev: Netdev): string {
+  const { address } = call.system.links.of(netdev);
+  return `${netdev.name.padEnd(16)} ${operstate(netdev).padEnd(14)} ${address} <${linkFlags(netdev).join(",")}> \n`;
+}
+
+const broadcastOf = (netdev: Netdev) => netdev.name === "lo" ? "00:00:00:00:00:00" : "ff:ff:ff:ff:ff:ff";
+
+/** A netdev as JSON, with what the kernel of the machine tells of it. */
+export function linkObject(call: Call, netdev: Netdev, options: IpOptions, mode = true): Objects {
+  const { system } = call;
+  const state = system.links.of(netdev);
+  const port = system.portOf(netdev.name, netdev.netns.name);
+  const object: Objects = {
+    ifindex: netdev.ifindex,
+    ifname: netdev.name,
+    flags: linkFlags(netdev),
+    mtu: state.mtu,
+    qdisc: qdiscOf(netdev, state),
+    operstate: operstate(netdev),
+    ...(mode ? { linkmode: "DEFAULT" } : {}),
+    group: "default",
+    txqlen: 1000,
+    link_type: netdev.name === "lo" ? "loopback" : "ether",
+    address: state.address,
+    broadcast: broadcastOf(netdev),
+  };
+  if (options.details) Object.assign(object, details(call, netdev));
+  const vfs = port === undefined ? undefined : system.vfs(port.handle, port.port);
+  if (vfs !== undefined && mode) object["vfinfo_list"] = vfs;
+  return object;
+}
+
+function details(call: Call, netdev: Netdev): Objects {
+  const { system } = call;
+  const lo = netdev.name === "lo";
+  const { lacks, immutable } = LINK_DETAILS[system.machine.era.id];
+  const port = system.portOf(netdev.name, netdev.netns.name);
+  const device = port?.handle.split("/");
+  const all: Objects = {
+    promiscuity: 0,
+    allmulti: 0,
+    min_mtu: lo ? 0 : 68,
+    max_mtu: lo ? 0 : 65535,
+    ...(lo && immutable ? { "netns-immutable": true } : {}),
+    inet6_addr_gen_mode: "eui64",
+    num_tx_queues: 1,
+    num_rx_queues: 1,
+    gso_max_size: 65536,
+    gso_max_segs: 65535,
+    tso_max_size: lo ? 524280 : 65536,
+    tso_max_segs: 65535,
+    gro_max_size: 65536,
+    gso_ipv4_max_size: 65536,
+    gro_ipv4_max_size: 65536,
+  };
+  if (port && device) {
+    const switchId = system.switchId(device[1]!);
+    Object.assign(all, { phys_port_name: system.portName(port.handle, port.port), phys_switch_id: switchId });
+    Object.assign(all, { parentbus: device[0]!, parentdev: device[1]! });
+  } else if (!lo) Object.assign(all, { parentbus: "virtio", parentdev: "virtio0" });
+  for (const name of lacks) delete all[name];
+  return all;
+}
+
+/** How ip(8) names in a line what it names otherwise in JSON. */
+const WORDS: Readonly<Record<string, string>> = {
+  min_mtu: "minmtu",
+  max_mtu: "maxmtu",
+  inet6_addr_gen_mode: "addrgenmode",
+  num_tx_queues: "numtxqueues",
+  num_rx_queues: "numrxqueues",
+  phys_port_name: "portname",
+  phys_switch_id: "switchid",
+};
+
+/** A netdev in lines. */
+export function linkText(call: Call, netdev: Netdev, options: IpOptions, { mode = true, qlen = true } = {}): string {
+  const { linkmode, qdisc, mtu, txqlen, link_type, address, broadcast, vfinfo_list, ...rest } = linkObject(
+    call,
+    netdev,
+    options,
+  );
+  const between = options.oneline ? "\\" : "\n";
+  let text = `${netdev.ifindex}: ${netdev.name}: <${linkFlags(netdev).join(",")}> mtu ${mtu} qdisc ${qdisc} ` +
+    `state ${operstate(netdev)} ${mode ? `mode ${linkmode} ` : ""}group default ${qlen ? `qlen ${txqlen}` : ""}`;
+  text += `${between}    link/${link_type} ${address} brd ${broadcast}`;
+  if (options.details) {
+    const skipped = ["ifindex", "ifname", "flags", "operstate", "group"];
+    const words = Object.entries(rest).filter(([key]) => !skipped.includes(key));
+    text += ` ${words.map(([key, value]) => value === true ? key : `${WORDS[key] ?? key} ${value}`).join(" ")} `;
+  }
+  if (options.statistics) {
+    text += `${between}    RX:  bytes packets errors dropped  missed   mcast           ${between}` +
+      `             0       0      0       0       0       0 ${between}` +
+      `    TX:  bytes packets errors dropped carrier collsns           ${between}` +
+      `             0       0      0       0       0       0 `;
+  }
+  for (const vf of (mode ? vfinfo_list ?? [] : []) as Objects[]) {
+    const rate = vf["tx_rate"] ? `tx rate ${vf["tx_rate"]} (Mbps), max_tx_rate ${vf["tx_rate"]}Mbps, ` : "";
+    text += `${between}    vf ${vf["vf"]}     link/ether ${vf["address"]} brd ff:ff:ff:ff:ff:ff, ${rate}` +
+      `spoof checking off, link-state auto, trust off, query_rss off`;
+  }
+  return `${text}\n`;
+}

@@ -1,0 +1,61 @@
+/**
+ * `ip monitor`: tells of netdevs as they come, change and go.
+ *
+ * @module
+ */
+
+import type { LinkEvent } from "../model/mod.ts";
+import { type IpOptions, starts } from "./ip.ts";
+import type { Call } from "./program.ts";
+import type { Run } from "./process.ts";
+
+/** `ip monitor`, `ip monitor link` */
+export function* monitorLinks(call: Call, options: IpOptions, args: readonly string[]): Run {
+  const objects = [
+    "link",
+    "address",
+    "route",
+    "mroute",
+    "prefix",
+    "neigh",
+    "netconf",
+    "rule",
+    "nsid",
+    "nexthop",
+    "stats",
+    "maddress",
+    "all",
+  ];
+  let links = args.length === 0;
+  for (const word of args) {
+    if (word === "label" || word === "dev" || word === "all-nsid") continue;
+    const object = objects.find((each) => starts(word, each));
+    if (object === undefined) {
+      yield* call.err(`Argument "${word}" is unknown, try "ip monitor help".\n`);
+      return 255;
+    }
+    links ||= object === "link" || object === "all";
+  }
+  const queue: LinkEvent[] = [];
+  const stop = call.system.listen({ netns: call.process.netns, linked: (events) => links && queue.push(...events) });
+  try {
+    for (;;) {
+      while (queue.length > 0) yield* call.out(eventText(call, queue.shift()!, options));
+      yield { ready: () => queue.length > 0 };
+    }
+  } finally {
+    stop();
+  }
+}
+
+/** One link message, of a netdev that may be gone by now. */
+function eventText(call: Call, event: LinkEvent, options: IpOptions): string {
+  const { system, process } = call;
+  const known = system.seen(process.netns, event.ifname);
+  const { ifindex, address, mtu } = known;
+  const deleted = event.event === "del" ? "Deleted " : "";
+  const between = options.oneline ? "\\" : "\n";
+  return `${deleted}${ifindex}: ${event.ifname}: <${event.flags.join(",")}> mtu ${mtu} qdisc ${known.qdisc} ` +
+    `state ${event.operstate} group default ${between}    link/${event.ifname === "lo" ? "loopback" : "ether"} ` +
+    `${address} brd ${event.ifname === "lo" ? "00:00:00:00:00:00" : "ff:ff:ff:ff:ff:ff"}\n`;
+}

@@ -1,0 +1,150 @@
+/**
+ * `ip route`, of IPv4.
+ *
+ * @module
+ */
+
+import { errorText } from "./errno.ts";
+import { incomplete, type IpOptions, starts } from "./ip.ts";
+import { writeJson } from "./json_writer.ts";
+import type { Call } from "./program.ts";
+import type { Run } from "./process.ts";
+
+interface Route {
+  dst: string;
+  gateway?: string;
+  dev: string;
+  protocol?: string;
+  scope?: string;
+  prefsrc?: string;
+}
+
+/** The routes of the main table: those of the board's own interface first, as they were there before. */
+function routesOf(call: Call): Route[] {
+  const { system, process } = call;
+  const board = system.machine.netdevs(process.netns).find(({ up, downFlags }) =>
+    up && downFlags.includes("MULTICAST")
+  );
+  const routes: Route[] = board
+    ? [
+      { dst: "default", gateway: "10.0.2.2", dev: board.name },
+      { dst: "10.0.2.0/24", dev: board.name, protocol: "kernel", scope: "link", prefsrc: "10.0.2.15" },
+    ]
+    : [];
+  const number = (prefix: string) =>
+    prefix.split(/[./]/).slice(0, 4).reduce((sum, byte) => sum * 256 + Number(byte), 0);
+  const added = [...system.machine.routes(process.netns)].sort(([a], [b]) => number(a) - number(b));
+  for (const [prefix, dev] of added) routes.push({ dst: prefix.replace(/\/32$/, ""), dev, scope: "link" });
+  return routes;
+}
+
+/** `ip route` */
+export function* route(call: Call, options: IpOptions, args: string[]): Run {
+  const [word = "show", ...rest] = args;
+  if (["show", "list", "lst"].some((verb) => starts(word, verb))) return yield* show(call, options, rest);
+  if (["add", "append"].some((verb) => starts(word, verb))) return yield* change(call, "route.add", rest);
+  if (starts(word, "delete")) return yield* change(call, "route.del", rest);
+  if (starts(word, "flush")) return yield* flush(call, rest);
+  yield* call.err(`Command "${word}" is unknown, try "ip route help".\n`);
+  return 255;
+}
+
+function selector(args: readonly string[]): { dev?: string; within?: string; rest: string[] } {
+  const result: { dev?: string; within?: string; rest: string[] } = { rest: [] };
+  const words = [...args];
+  while (words.length > 0) {
+    const word = words.shift()!;
+    if (word === "dev") result.dev = words.shift()!;
+    else if (/^(?:table|proto|scope|type|via|src|metric)$/.test(word)) words.shift();
+    else if (/^\d+\./.test(word)) result.within = word;
+    else if (!/^(?:root|to|exact|match)$/.test(word)) result.rest.push(word);
+  }
+  return result;
+}
+
+/** Whether a route is inside a prefix. */
+function inside(route: Route, prefix: string): boolean {
+  const bits = (text: string) =>
+    text.split("/")[0]!.split(".").map((byte) => Number(byte).toString(2).padStart(8, "0")).join("");
+  if (!/^\d/.test(route.dst)) return false;
+  const length = Number(prefix.split("/")[1] ?? 32);
+  const own = Number(route.dst.split("/")[1] ?? 32);
+  return own >= length && bits(route.dst).slice(0, length) === bits(prefix).slice(0, length);
+}
+
+function* show(call: Call, options: IpOptions, args: readonly string[]): Run {
+  if (options.family === "6") return 0;
+  const { dev, within } = selector(args);
+  const routes = routesOf(call).filter((route) =>
+    (dev === undefined || route.dev === dev) && (within === undefined || inside(route, within))
+  );
+  if (options.json) {
+    yield* call.out(`${writeJson(routes.map((route) => ({ ...route, flags: [] })), options.pretty)}\n`);
+    return 0;
+  }
+  for (const { dst, gateway, dev: on, protocol, scope, prefsrc } of routes) {
+    const words = [dst];
+    if (gateway) words.push("via", gateway);
+    if (dev === undefined) words.push("dev", on);
+    if (protocol) words.push("proto", protocol);
+    if (scope) words.push("scope", scope);
+    if (prefsrc) words.push("src", prefsrc);
+    yield* call.out(`${words.join(" ")} \n`);
+  }
+  return 0;
+}
+
+function* change(call: Call, kind: "route.add" | "route.del", args: readonly string[]): Run {
+  const { system, process } = call;
+  const words = [...args];
+  let prefix: string | undefined;
+  let dev: string | undefined;
+  while (words.length > 0) {
+    const word = words.shift()!;
+    if (word === "dev") {
+      dev = words.shift();
+      if (dev === undefined) return yield* incomplete(call);
+    } else if (/^(?:via|table|proto|scope|metric|src)$/.test(word)) words.shift();
+    else if (word !== "unicast" && word !== "to") prefix = word;
+  }
+  if (prefix === undefined) return kind === "route.add" ? 255 : yield* incomplete(call);
+  const match = /^(\d{1,3})\.(\d{1,3})\.(\d{1,3})\.(\d{1,3})(?:\/(\d{1,2}))?$/.exec(prefix);
+  if (!match || match.slice(1, 5).some((byte) => Number(byte) > 255) || Number(match[5] ?? 32) > 32) {
+    yield* call.err(`Error: any valid prefix is expected rather than "${prefix}".\n`);
+    return 1;
+  }
+  if (kind === "route.del" && dev === undefined) {
+    const whole = prefix.includes("/") ? prefix : `${prefix}/32`;
+    dev = system.machine.routes(process.netns).get(whole);
+    if (dev === undefined) {
+      yield* call.err(`RTNETLINK answers: ${errorText("ESRCH")}\n`);
+      return 2;
+    }
+  }
+  if (!system.machine.netdevs(process.netns).some(({ name }) => name === dev)) {
+    yield* call.err(`Cannot find device "${dev}"\n`);
+    return 1;
+  }
+  const { result, extack } = system.perform({ kind, prefix, dev: dev!, netns: process.netns });
+  if (result === "ok") return 0;
+  yield* call.err(
+    extack
+      ? `Error: ${extack.prefix === undefined ? "" : `${extack.prefix}: `}${extack.text}.\n`
+      : `RTNETLINK answers: ${errorText(result)}\n`,
+  );
+  return 2;
+}
+
+function* flush(call: Call, args: readonly string[]): Run {
+  const { dev, within } = selector(args);
+  if (dev === undefined && within === undefined) {
+    yield* call.err('"ip route flush" requires arguments.\n');
+    return 255;
+  }
+  for (const [prefix, on] of [...call.system.machine.routes(call.process.netns)]) {
+    if (dev !== undefined && on !== dev) continue;
+    if (within !== undefined && !inside({ dst: prefix.replace(/\/32$/, ""), dev: on }, within)) continue;
+    call.system.perform({ kind: "route.del", prefix, dev: on, netns: call.process.netns });
+  }
+  return 0;
+}

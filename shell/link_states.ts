@@ -1,0 +1,59 @@
+/**
+ * What ip(8) shows of a netdev beside what the model has: a MAC address, an MTU, the qdisc.
+ *
+ * @module
+ */
+
+import type { Netdev } from "../model/netns.ts";
+
+/** What ip(8) shows of a netdev beside. */
+export interface LinkState {
+  mtu: number;
+  address: string;
+  /** Whether it was ever up: only then it has a qdisc */
+  opened: boolean;
+}
+
+/** The states of netdevs. */
+export class LinkStates {
+  readonly #states = new WeakMap<Netdev, LinkState>();
+  #seed: number;
+
+  constructor(seed: number) {
+    this.#seed = seed;
+  }
+
+  /** The state of a netdev. */
+  of(netdev: Netdev): LinkState {
+    let state = this.#states.get(netdev);
+    if (!state) {
+      const lo = netdev.name === "lo";
+      const board = netdev.downFlags.includes("MULTICAST");
+      state = {
+        mtu: lo ? 65536 : 1500,
+        address: lo ? "00:00:00:00:00:00" : board ? "52:54:00:12:34:56" : this.#address(),
+        opened: netdev.up,
+      };
+      this.#states.set(netdev, state);
+    }
+    state.opened ||= netdev.up;
+    return state;
+  }
+
+  /** A MAC address as `eth_hw_addr_random` draws it. */
+  #address(): string {
+    const bytes = Array.from({ length: 6 }, () => {
+      this.#seed = (Math.imul(this.#seed, 1103515245) + 12345) >>> 0;
+      return (this.#seed >>> 16) & 0xff;
+    });
+    bytes[0] = (bytes[0]! & 0xfc) | 2;
+    return bytes.map((byte) => byte.toString(16).padStart(2, "0")).join(":");
+  }
+}
+
+/** The qdisc of a netdev. */
+export function qdiscOf(netdev: Netdev, state: LinkState): string {
+  if (netdev.name === "lo") return state.opened ? "noqueue" : "noop";
+  if (netdev.downFlags.includes("MULTICAST")) return "fq_codel";
+  return state.opened ? "noqueue" : "noop";
+}

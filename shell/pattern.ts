@@ -1,0 +1,74 @@
+/**
+ * Patterns of the shell: `*`, `?` and `[...]`; a backslash takes what follows literally.
+ *
+ * @module
+ */
+
+/** Whether a pattern has anything in it but literal text. */
+export function isPattern(pattern: string): boolean {
+  return /(?:^|[^\\])(?:\\\\)*[*?[]/.test(pattern);
+}
+
+/** The source of a regular expression for a pattern. */
+export function patternSource(pattern: string, any = "[^]"): string {
+  let source = "";
+  for (let i = 0; i < pattern.length; i++) {
+    const char = pattern[i]!;
+    if (char === "\\" && i + 1 < pattern.length) source += literal(pattern[++i]!);
+    else if (char === "*") source += `${any}*`;
+    else if (char === "?") source += any;
+    else if (char === "[") {
+      const set = /^\[([!^]?)(\]?(?:\[:\w+:\]|\\.|[^\]\\])*)\]/.exec(pattern.slice(i));
+      if (set) {
+        source += `[${set[1] ? "^" : ""}${setSource(set[2]!)}]`;
+        i += set[0].length - 1;
+      } else source += "\\[";
+    } else source += literal(char);
+  }
+  return source;
+}
+
+/** Character classes of POSIX. */
+const CLASSES: Readonly<Record<string, string>> = {
+  alpha: "a-zA-Z",
+  digit: "0-9",
+  alnum: "a-zA-Z0-9",
+  upper: "A-Z",
+  lower: "a-z",
+  space: "\\s",
+  blank: " \\t",
+  punct: "!-\\/:-@\\[-`{-~",
+  xdigit: "0-9a-fA-F",
+  cntrl: "\\x00-\\x1f\\x7f",
+  print: "\\x20-\\x7e",
+  graph: "\\x21-\\x7e",
+};
+
+/** What stands between the brackets of a set, for a regular expression. */
+export function setSource(text: string): string {
+  return text.replace(/\[:(\w+):\]|\\.|[\]\\[^]/g, (all, name: string | undefined) => {
+    if (name !== undefined) return CLASSES[name] ?? "";
+    return all.length > 1 ? all : `\\${all}`;
+  });
+}
+
+const literal = (char: string) => /[\\^$.*+?()[\]{}|/]/.test(char) ? `\\${char}` : char;
+
+/** Whether a whole text is of a pattern. */
+export function matches(pattern: string, text: string): boolean {
+  return new RegExp(`^${patternSource(pattern)}$`).test(text);
+}
+
+/** Takes away what a pattern matches at the start or at the end, as `${x#p}` and its kin do. */
+export function strip(text: string, pattern: string, operator: "#" | "##" | "%" | "%%"): string {
+  const ends = Array.from({ length: text.length + 1 }, (_, i) => i);
+  const longest = operator.length === 2;
+  if (operator[0] === "#") {
+    if (longest) ends.reverse();
+    const end = ends.find((i) => matches(pattern, text.slice(0, i)));
+    return end === undefined ? text : text.slice(end);
+  }
+  if (!longest) ends.reverse();
+  const start = ends.find((i) => matches(pattern, text.slice(i)));
+  return start === undefined ? text : text.slice(0, start);
+}

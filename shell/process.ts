@@ -1,0 +1,337 @@
+/**
+ * Processes of the simulated machine: generators that stop where they wait, on the machine's virtual clock. The same script
+ * always runs in the same order.
+ *
+ * @module
+ */
+
+/** What a process waits for: a point of virtual time in ms, something that others do, or nothing but its next turn. */
+export type Wait = { until: number } | { ready: () => boolean } | { turn: true };
+
+/** Something that runs in a process. */
+export type Run<T = number> = Generator<Wait, T, void>;
+
+/** A signal that ends processes, by its name without `SIG`. */
+export type Signal = "ABRT" | "INT" | "TERM" | "KILL" | "HUP" | "PIPE" | "ALRM" | "QUIT" | "USR1" | "USR2";
+
+/** The numbers of signals. */
+export const SIGNALS: Readonly<Record<Signal, number>> = {
+  HUP: 1,
+  INT: 2,
+  QUIT: 3,
+  ABRT: 6,
+  KILL: 9,
+  USR1: 10,
+  USR2: 12,
+  PIPE: 13,
+  ALRM: 14,
+  TERM: 15,
+};
+
+/** Thrown inside a process that a signal ends. */
+export class Signalled extends Error {
+  override name = "Signalled";
+  constructor(readonly signal: Signal) {
+    super(signal);
+  }
+}
+
+/** Text that was read, `end` at the end of the file, or an errno. */
+export type Read = { text: string } | { end: true } | { errno: string };
+
+/** An open file: shared by all descriptors that were made from it. */
+export interface OpenFile {
+  /** Waits for something to read. */
+  read(most?: number): Run<Read>;
+  /** Writes as one `write(2)`; gives `ok` or an errno. */
+  write(text: string): Run<string>;
+  /** Another descriptor of it. */
+  retain(): void;
+  /** One descriptor less. */
+  release(): void;
+  /** Its path, where it has one */
+  readonly path?: string;
+}
+
+/** What is read in parts and what ends up in a text: a file of which nobody needs to know when it is closed. */
+abstract class Plain implements OpenFile {
+  abstract read(most?: number): Run<Read>;
+  abstract write(text: string): Run<string>;
+  retain(): void {}
+  release(): void {}
+}
+
+/** Nothing to read; what is written goes to a function. */
+export class Sink extends Plain {
+  constructor(readonly take: (text: string) => void) {
+    super();
+  }
+  // deno-lint-ignore require-yield
+  override *read(): Run<Read> {
+    return { end: true };
+  }
+  // deno-lint-ignore require-yield
+  override *write(text: string): Run<string> {
+    this.take(text);
+    return "ok";
+  }
+}
+
+/** A text to read from its start. */
+export class Source extends Plain {
+  #at = 0;
+  constructor(readonly text: string) {
+    super();
+  }
+  // deno-lint-ignore require-yield
+  override *read(most = Infinity): Run<Read> {
+    if (this.#at >= this.text.length) return { end: true };
+    const text = this.text.slice(this.#at, this.#at + most);
+    this.#at += text.length;
+    return { text };
+  }
+  // deno-lint-ignore require-yield
+  override *write(): Run<string> {
+    return "EBADF";
+  }
+}
+
+/** How much a pipe holds before its writers wait. */
+const PIPE_SIZE = 65536;
+
+/** The two ends of a pipe. */
+export function pipe(): { reader: OpenFile; writer: OpenFile } {
+  let held = "";
+  let readers = 1;
+  let writers = 1;
+  return {
+    reader: {
+      *read(most = Infinity): Run<Read> {
+        if (held === "" && writers > 0) yield { ready: () => held !== "" || writers === 0 };
+        if (held === "") return { end: true };
+        const text = held.slice(0, most);
+        held = held.slice(text.length);
+        return { text };
+      },
+      // deno-lint-ignore require-yield
+      *write(): Run<string> {
+        return "EBADF";
+      },
+      retain: () => void readers++,
+      release: () => void readers--,
+    },
+    writer: {
+      // deno-lint-ignore require-yield
+      *read(): Run<Read> {
+        return { errno: "EBADF" };
+      },
+      *write(text: string): Run<string> {
+        if (held.length >= PIPE_SIZE) yield { ready: () => held.length < PIPE_SIZE || readers === 0 };
+        if (readers === 0) throw new Signalled("PIPE");
+        held += text;
+        return "ok";
+      },
+      retain: () => void writers++,
+      release: () => void writers--,
+    },
+  };
+}
+
+/** What a process is started with. */
+export interface ProcessOptions {
+  files: Map<number, OpenFile>;
+  cwd: string;
+  netns: string;
+  env: Map<string, string>;
+  parent: Process | undefined;
+}
+
+/** One process. */
+export class Process {
+  /** Exit status, once it has ended; 128 and a signal's number where that ended it */
+  status: number | undefined;
+  /** Signals that it takes note of by itself, and what it then does */
+  readonly handlers = new Map<Signal, () => void>();
+  readonly ignored = new Set<Signal>();
+  readonly files: Map<number, OpenFile>;
+  cwd: string;
+  netns: string;
+  env: Map<string, string>;
+  readonly parent: Process | undefined;
+  /** The command line, for whoever lists processes */
+  name = "sh";
+  #run: Run | undefined;
+  #wait: Wait | undefined;
+  #signal: Signal | undefined;
+
+  constructor(readonly pid: number, options: ProcessOptions) {
+    this.files = new Map(options.files);
+    for (const file of this.files.values()) file.retain();
+    this.cwd = options.cwd;
+    this.netns = options.netns;
+    this.env = new Map(options.env);
+    this.parent = options.parent;
+  }
+
+  /** What it runs, to begin with. */
+  begin(run: Run): void {
+    this.#run = run;
+  }
+
+  /** Whether it can go on at a time. */
+  runnable(now: number): boolean {
+    if (this.status !== undefined) return false;
+    if (this.#signal !== undefined || this.#wait === undefined || "turn" in this.#wait) return true;
+    return "until" in this.#wait ? this.#wait.until <= now : this.#wait.ready();
+  }
+
+  /** When it wakes up by itself; undefined where only somebody else can wake it. */
+  get wakes(): number | undefined {
+    return this.status === undefined && this.#wait && "until" in this.#wait ? this.#wait.until : undefined;
+  }
+
+  /** Runs it to where it waits next. */
+  step(): void {
+    const signal = this.#signal;
+    this.#signal = undefined;
+    try {
+      const next = signal === undefined ? this.#run!.next() : this.#run!.throw(new Signalled(signal));
+      if (next.done) this.#end(next.value);
+      else this.#wait = next.value;
+    } catch (error) {
+      if (!(error instanceof Signalled)) throw error;
+      this.#end(128 + SIGNALS[error.signal]);
+    }
+  }
+
+  /** Sends it a signal. */
+  kill(signal: Signal): void {
+    if (this.status !== undefined) return;
+    const handler = signal === "KILL" ? undefined : this.handlers.get(signal);
+    if (handler) handler();
+    else if (signal === "KILL" || !this.ignored.has(signal)) this.#signal = signal;
+  }
+
+  #end(status: number): void {
+    this.status = status & 0xff;
+    for (const file of this.files.values()) file.release();
+    this.files.clear();
+  }
+
+  /** Gives a descriptor a file that the caller opened for it. */
+  put(fd: number, file: OpenFile): void {
+    this.files.get(fd)?.release();
+    this.files.set(fd, file);
+  }
+
+  /** Closes a descriptor. */
+  close(fd: number): void {
+    this.files.get(fd)?.release();
+    this.files.delete(fd);
+  }
+
+  /** Writes to a descriptor; gives `ok` or an errno. */
+  *write(fd: number, text: string): Run<string> {
+    if (text === "") return "ok";
+    const file = this.files.get(fd);
+    return file ? yield* file.write(text) : "EBADF";
+  }
+
+  /** Reads from a descriptor. */
+  *read(fd: number, most?: number): Run<Read> {
+    const file = this.files.get(fd);
+    return file ? yield* file.read(most) : { errno: "EBADF" };
+  }
+
+  /** Reads a descriptor to its end. */
+  *readAll(fd = 0): Run<string> {
+    let text = "";
+    for (;;) {
+      const piece = yield* this.read(fd);
+      if (!("text" in piece)) return text;
+      text += piece.text;
+    }
+  }
+}
+
+/** Runs processes, one at a time, in the order in which they were started; lets time pass when all of them wait. */
+export class Scheduler {
+  readonly #processes: Process[] = [];
+  #lastPid = 100;
+
+  constructor(readonly clock: { readonly now: number; advance(ms: number): void }) {}
+
+  /** A process by its id, also one that has ended and was not waited for. */
+  find(pid: number): Process | undefined {
+    return this.#processes.find((process) => process.pid === pid);
+  }
+
+  /** Those that have not ended. */
+  get living(): readonly Process[] {
+    return this.#processes.filter((process) => process.status === undefined);
+  }
+
+  /** A new process, which runs when its turn comes. */
+  start(options: ProcessOptions, run: (process: Process) => Run): Process {
+    const process = new Process(++this.#lastPid, options);
+    process.begin(run(process));
+    this.#processes.push(process);
+    return process;
+  }
+
+  /** Waits until a process has ended, at the longest until a time. */
+  *waitFor(process: Process, until: number): Run<void> {
+    const alarm = this.start(
+      { files: new Map(), cwd: "/", netns: "init", env: new Map(), parent: undefined },
+      function* (): Run {
+        yield { until };
+        return 0;
+      },
+    );
+    yield { ready: () => process.status !== undefined || alarm.status !== undefined };
+    alarm.kill("KILL");
+    this.settleOne(alarm);
+  }
+
+  private settleOne(process: Process): void {
+    if (process.status === undefined) process.step();
+    this.reap(process);
+  }
+
+  /** Forgets a process that was waited for. */
+  reap(process: Process): void {
+    const index = this.#processes.indexOf(process);
+    if (index >= 0 && process.status !== undefined) this.#processes.splice(index, 1);
+  }
+
+  /** Runs until a process has ended, or until nobody can go on; says whether it has ended. */
+  runUntil(process: Process): boolean {
+    while (process.status === undefined) if (!this.#round()) return false;
+    return true;
+  }
+
+  /** Lets everybody run as far as they can without time passing. */
+  settle(): void {
+    while (this.#turn());
+  }
+
+  /** One turn for each process that can go on; else time passes to the next that wakes up. */
+  #round(): boolean {
+    if (this.#turn()) return true;
+    let next = Infinity;
+    for (const process of this.#processes) next = Math.min(next, process.wakes ?? Infinity);
+    if (next === Infinity) return false;
+    this.clock.advance(Math.max(0, next - this.clock.now));
+    return true;
+  }
+
+  #turn(): boolean {
+    let moved = false;
+    for (const process of [...this.#processes]) {
+      if (!process.runnable(this.clock.now)) continue;
+      process.step();
+      moved = true;
+    }
+    return moved;
+  }
+}

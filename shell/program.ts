@@ -1,0 +1,64 @@
+/**
+ * What a program of the simulated machine is.
+ *
+ * @module
+ */
+
+import { resolvePath } from "./files.ts";
+import type { Process, Run } from "./process.ts";
+import type { System } from "./system.ts";
+
+/** What a program is run with. */
+export interface Call {
+  readonly system: System;
+  readonly process: Process;
+  /** Its name, then its arguments */
+  readonly argv: readonly string[];
+  readonly args: readonly string[];
+  /** Writes to standard output; gives `ok` or an errno. */
+  out(text: string): Run<string>;
+  /** Writes to standard error. */
+  err(text: string): Run<string>;
+  /** A path made absolute. */
+  path(path: string): string;
+  /** Runs another program in the same process. */
+  exec(argv: readonly string[]): Run;
+  /** Runs another program in a process of its own. */
+  execIn(process: Process, argv: readonly string[]): Run;
+}
+
+/** A program: gives its exit status. */
+export type Program = (call: Call) => Run;
+
+/** What a program is run with, made of a process. */
+export function makeCall(system: System, process: Process, argv: readonly string[]): Call {
+  return {
+    system,
+    process,
+    argv,
+    args: argv.slice(1),
+    out: (text) => process.write(1, text),
+    err: (text) => process.write(2, text),
+    path: (path) => resolvePath(process.cwd, path),
+    exec(words) {
+      return this.execIn(process, words);
+    },
+    *execIn(own, words) {
+      let said = "";
+      try {
+        return yield* system.execute(own, words, (message) => {
+          said = message;
+          return new NotFound();
+        });
+      } catch (error) {
+        if (!(error instanceof NotFound)) throw error;
+        yield* own.write(2, `${argv[0]}: can't execute '${words[0]}': No such file or directory\n`);
+        return said.endsWith("denied") ? 126 : 127;
+      }
+    },
+  };
+}
+
+class NotFound extends Error {
+  override name = "NotFound";
+}

@@ -1,0 +1,123 @@
+/**
+ * A login at the machine: one command line after the other.
+ *
+ * @module
+ */
+
+import type { Notification } from "../model/mod.ts";
+import { Interpreter } from "./interpreter.ts";
+import { type OpenFile, Sink, Source } from "./process.ts";
+import { ExitControl, type ShellState } from "./state.ts";
+import { System, type SystemOptions } from "./system.ts";
+
+/** What a login is made with. */
+export interface SessionOptions extends SystemOptions {
+  /** The name of the shell in its messages. @default {"/bin/sh"} */
+  name?: string;
+}
+
+/** What a command line did. */
+export interface Result {
+  command: string;
+  /** The exit status */
+  rc: number;
+  stdout: string;
+  stderr: string;
+  /** devlink messages by netns, whether anybody heard them or not */
+  notify: Record<string, Notification[]>;
+  /** Lines of the kernel log that came */
+  kmsg: string[];
+}
+
+/** Where output goes while a command runs. */
+export interface Output {
+  out?(text: string): void;
+  err?(text: string): void;
+}
+
+/** What is said of a command that waits for something that will never come. */
+const ENDLESS = "(it waits, and nothing more will happen: ended as by Ctrl-C)\n";
+
+/** A login at a machine. */
+export class Session {
+  readonly system: System;
+  readonly #name: string;
+  #state: ShellState | undefined;
+  #cwd = "/";
+  #ended: number | undefined;
+
+  constructor(options: SessionOptions) {
+    this.system = new System(options);
+    this.#name = options.name ?? "/bin/sh";
+  }
+
+  /** The exit status of the shell, once `exit` has ended it. */
+  get ended(): number | undefined {
+    return this.#ended;
+  }
+
+  /** The working directory. */
+  get cwd(): string {
+    return this.#cwd;
+  }
+
+  /** Runs a command line in the shell of this login, which keeps its variables and its background jobs. */
+  run(command: string, output: Output = {}): Result {
+    return this.#run(command, output, true);
+  }
+
+  /** Runs a command line in a shell of its own, as `sh -c` does; the machine stays as it left it. */
+  runAlone(command: string, output: Output = {}): Result {
+    return this.#run(command, output, false);
+  }
+
+  #run(command: string, output: Output, kept: boolean): Result {
+    const { system } = this;
+    let stdout = "";
+    let stderr = "";
+    const error = (text: string) => {
+      stderr += text;
+      output.err?.(text);
+    };
+    const files = new Map<number, OpenFile>([
+      [0, new Source("")],
+      [
+        1,
+        new Sink((text) => {
+          stdout += text;
+          output.out?.(text);
+        }),
+      ],
+      [2, new Sink(error)],
+    ]);
+    system.take();
+    const process = system.start(files, (own) => {
+      if (!kept) return system.shell(own, this.#name).runScript(command);
+      if (this.#state === undefined) this.#state = system.shell(own, this.#name).state;
+      own.cwd = this.#cwd;
+      return this.#line(new Interpreter(system, own, this.#state), command);
+    });
+    if (!system.scheduler.runUntil(process)) {
+      error(ENDLESS);
+      process.kill("INT");
+      if (!system.scheduler.runUntil(process)) process.kill("KILL");
+      system.scheduler.runUntil(process);
+    }
+    system.scheduler.settle();
+    system.scheduler.reap(process);
+    return { command, rc: process.status ?? 137, stdout, stderr, ...system.take() };
+  }
+
+  *#line(shell: Interpreter, command: string) {
+    try {
+      return yield* shell.evaluate(command);
+    } catch (error) {
+      if (!(error instanceof ExitControl)) throw error;
+      // A prompt outlives what a script would not
+      if (/(?:^|[;&|\s])exit\b/.test(command)) this.#ended = error.status;
+      return error.status;
+    } finally {
+      this.#cwd = shell.process.cwd;
+    }
+  }
+}

@@ -1,0 +1,47 @@
+/**
+ * A script in pieces that can be run one after the other: a line each, or as many as belong together.
+ *
+ * @module
+ */
+
+import { parseScript } from "./expand.ts";
+
+/** Whether a text is a command line that is whole: nothing that it begins is left open. */
+export function isComplete(text: string): boolean {
+  if (/(?:^|[^\\])(?:\\\\)*\\$/.test(text)) return false;
+  if (/(?:\|\|?|&&)\s*$/.test(text)) return false;
+  const { errors } = parseScript(text);
+  return !errors?.length;
+}
+
+/**
+ * Splits a script into command lines. Lines that only hold a comment, or nothing, are left out.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { splitCommands } from "./split.ts";
+ *
+ * assertEquals(splitCommands("# two commands\nuname\nfor i in 1 2; do\n  echo $i\ndone\n"), [
+ *   "uname",
+ *   "for i in 1 2; do\n  echo $i\ndone",
+ * ]);
+ * ```
+ */
+export function splitCommands(script: string): string[] {
+  const commands: string[] = [];
+  const lines = script.split("\n");
+  for (let at = 0; at < lines.length;) {
+    if (/^\s*(?:#.*)?$/.test(lines[at]!)) {
+      at++;
+      continue;
+    }
+    let end = at + 1;
+    while (end <= lines.length && !isComplete(lines.slice(at, end).join("\n"))) end++;
+    // What is never whole is wrong by itself
+    if (end > lines.length) end = at + 1;
+    commands.push(lines.slice(at, end).join("\n"));
+    at = end;
+  }
+  return commands;
+}

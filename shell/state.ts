@@ -1,0 +1,113 @@
+/**
+ * What a POSIX shell keeps from command to command: variables, functions, positional parameters, options, traps.
+ *
+ * @module
+ */
+
+import type { CompoundCommand, CompoundList, Redirected } from "unbash";
+
+/** A shell function: its body. */
+export interface ShellFunction {
+  body: CompoundCommand | Redirected | CompoundList;
+  source: string;
+}
+
+/** The state of one shell; a subshell has a copy. */
+export class ShellState {
+  readonly variables = new Map<string, string>();
+  readonly exported = new Set<string>();
+  readonly readonly = new Set<string>();
+  readonly functions = new Map<string, ShellFunction>();
+  readonly traps = new Map<string, string>();
+  /** `$1` and so on */
+  parameters: string[] = [];
+  /** `$?` */
+  status = 0;
+  /** `$!` */
+  lastJob: number | undefined;
+  /** The processes that were started in the background and not waited for */
+  readonly jobs: number[] = [];
+  /** `set -e`, `set -u` and the like, by letter */
+  readonly options = new Set<string>();
+
+  constructor(public name: string, readonly pid: number) {}
+
+  /** A copy for a subshell: `$$` stays, jobs are the parent's. */
+  fork(): ShellState {
+    const copy = new ShellState(this.name, this.pid);
+    for (const [name, value] of this.variables) copy.variables.set(name, value);
+    for (const name of this.exported) copy.exported.add(name);
+    for (const name of this.readonly) copy.readonly.add(name);
+    for (const [name, value] of this.functions) copy.functions.set(name, value);
+    for (const option of this.options) copy.options.add(option);
+    copy.parameters = [...this.parameters];
+    copy.status = this.status;
+    copy.lastJob = this.lastJob;
+    return copy;
+  }
+
+  /** The exported variables. */
+  get environment(): Map<string, string> {
+    const result = new Map<string, string>();
+    for (const name of this.exported) {
+      const value = this.variables.get(name);
+      if (value !== undefined) result.set(name, value);
+    }
+    return result;
+  }
+
+  /** A variable or a special parameter. */
+  get(name: string): string | undefined {
+    switch (name) {
+      case "?":
+        return String(this.status);
+      case "$":
+        return String(this.pid);
+      case "!":
+        return this.lastJob === undefined ? "" : String(this.lastJob);
+      case "#":
+        return String(this.parameters.length);
+      case "0":
+        return this.name;
+      case "-":
+        return [...this.options].join("");
+      case "@":
+      case "*":
+        return this.parameters.length > 0 ? this.parameters.join(" ") : undefined;
+    }
+    if (/^\d+$/.test(name)) return this.parameters[Number(name) - 1];
+    return this.variables.get(name);
+  }
+}
+
+/** Thrown by `break` and `continue`. */
+export class LoopControl extends Error {
+  override name = "LoopControl";
+  constructor(readonly kind: "break" | "continue", public levels: number) {
+    super(kind);
+  }
+}
+
+/** Thrown by `return`. */
+export class ReturnControl extends Error {
+  override name = "ReturnControl";
+  constructor(readonly status: number) {
+    super("return");
+  }
+}
+
+/** Thrown by `exit`, and where a shell gives up. */
+export class ExitControl extends Error {
+  override name = "ExitControl";
+  constructor(readonly status: number) {
+    super("exit");
+  }
+}
+
+/** An error that a shell reports in its own words. */
+export class ShellError extends Error {
+  override name = "ShellError";
+  constructor(message: string, readonly status = 2) {
+    super(message);
+  }
+}

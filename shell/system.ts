@@ -1,0 +1,352 @@
+/**
+ * One simulated machine: the model's kernel, files, processes, programs, and whoever listens.
+ *
+ * @module
+ */
+
+import {
+  type EraId,
+  type Json,
+  type LinkEvent,
+  Machine,
+  type Notification,
+  type Observation,
+  type Operation,
+} from "../model/mod.ts";
+import { FileSystem, resolvePath } from "./files.ts";
+import { Interpreter } from "./interpreter.ts";
+import { LinkStates, qdiscOf } from "./link_states.ts";
+import { type Call, makeCall, type Program } from "./program.ts";
+import { PROGRAMS } from "./programs.ts";
+import { type OpenFile, type Process, type Run, Scheduler } from "./process.ts";
+import { RELEASES } from "./releases.ts";
+import { ShellState } from "./state.ts";
+
+/** What a machine is made with. */
+export interface SystemOptions {
+  /** Which kernel it runs */
+  era: EraId;
+  /** The version of iproute2. @default {"7.3"} */
+  iproute2?: string;
+  /** `uname -r`. By default that of the kernel that the era was taken from */
+  release?: string;
+  /** Of everything that a kernel would draw at random */
+  seed?: number;
+  /** What the clock says at boot, in ms since 1970. @default {that of the release of the model's newest kernel} */
+  date?: number;
+}
+
+/** Somebody who is told of messages in a netns. */
+export interface Listener {
+  readonly netns: string;
+  notified?(messages: readonly Notification[]): void;
+  linked?(events: readonly LinkEvent[]): void;
+}
+
+/** One line of the kernel log. */
+export interface LogLine {
+  /** ms since the boot */
+  time: number;
+  text: string;
+}
+
+/** What happened since somebody last asked. */
+export interface Happened {
+  notify: Record<string, Notification[]>;
+  kmsg: string[];
+}
+
+/** What ip(8) tells of a netdev. */
+export interface Seen {
+  ifindex: number;
+  address: string;
+  mtu: number;
+  qdisc: string;
+}
+
+/** The index of the port of the first VF. */
+const FIRST_VF = 128;
+/** How long it takes to start a program, in ms: what an emulated machine of 2026 takes. */
+const START = 20;
+/** How long the boot took before anybody could log in, in ms. */
+const BOOTED = 3000;
+const PATH = ["/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin"];
+
+/** A machine that a shell runs on. */
+export class System {
+  readonly machine: Machine;
+  readonly scheduler: Scheduler;
+  readonly files: FileSystem;
+  readonly links: LinkStates;
+  readonly log: LogLine[] = [];
+  readonly iproute2: string;
+  readonly release: string;
+  readonly version: string;
+  readonly hostname = "twinlink";
+  readonly #date: number;
+  readonly #listeners = new Set<Listener>();
+  readonly #seen = new Map<string, Seen>();
+  #happened: Happened = { notify: {}, kmsg: [] };
+
+  constructor(options: SystemOptions) {
+    this.machine = new Machine({ era: options.era, seed: options.seed ?? 1, listeners: "overheard" });
+    const { release, version } = RELEASES[options.era];
+    this.release = options.release ?? release;
+    this.version = version;
+    this.iproute2 = options.iproute2 ?? "7.3";
+    this.#date = options.date ?? Date.UTC(2026, 10, 20);
+    const { machine } = this;
+    this.scheduler = new Scheduler({
+      get now() {
+        return machine.now;
+      },
+      advance: (ms) => void (ms > 0 && this.perform({ kind: "wait", ms })),
+    });
+    this.links = new LinkStates(options.seed ?? 1);
+    this.files = new FileSystem({
+      sysfs: (netns) => machine.sysfs(netns),
+      readSysfs: (path, netns) => {
+        const { result, sysfs } = this.perform({ kind: "file.read", path, netns });
+        return result === "ok" ? { text: sysfs ?? "" } : { errno: result };
+      },
+      writeSysfs: (path, value, netns) =>
+        this.perform({ kind: "file.write", path, value: value.replace(/\n$/, ""), netns }).result,
+      netns: () => machine.netns.slice(1).toReversed(),
+      runFile: (path, text) => {
+        if (text === undefined) this.perform({ kind: "file.remove", path });
+        else this.perform({ kind: "file.write", path, value: text });
+      },
+      proc: (name) => this.#proc(name),
+      time: () => this.time,
+    });
+  }
+
+  /** What the clock says, in ms since 1970. */
+  get time(): number {
+    return this.#date + this.machine.now;
+  }
+
+  /** ms since the boot. */
+  get uptime(): number {
+    return BOOTED + this.machine.now;
+  }
+
+  /** `uname -a` without the name of the host. */
+  get kernel(): string {
+    return `Linux version ${this.release} ${this.version}`;
+  }
+
+  /** Performs an operation on the kernel and tells everybody of what it caused. */
+  perform(op: Operation): Observation {
+    const observation = this.machine.perform(op);
+    for (const { text } of observation.kmsg) {
+      this.log.push({ time: this.uptime, text });
+      this.#happened.kmsg.push(text);
+    }
+    for (const [netns, messages] of Object.entries(observation.notify)) {
+      (this.#happened.notify[netns] ??= []).push(...messages);
+      for (const listener of this.#listeners) if (listener.netns === netns) listener.notified?.(messages);
+    }
+    for (const [netns, events] of Object.entries(observation.link)) {
+      for (const listener of this.#listeners) if (listener.netns === netns) listener.linked?.(events);
+    }
+    if ([...this.#listeners].some(({ linked }) => linked)) this.#look();
+    return observation;
+  }
+
+  /** Begins to tell somebody of messages; gives what ends it. */
+  listen(listener: Listener): () => void {
+    this.#listeners.add(listener);
+    this.#look();
+    const update = () => {
+      const heard = [...this.#listeners].some(({ netns, notified }) => netns === listener.netns && notified);
+      this.machine.listen(listener.netns, heard);
+    };
+    update();
+    return () => {
+      this.#listeners.delete(listener);
+      update();
+    };
+  }
+
+  /** What happened since the last time. */
+  take(): Happened {
+    const happened = this.#happened;
+    this.#happened = { notify: {}, kmsg: [] };
+    return happened;
+  }
+
+  #proc(name: string): string | undefined {
+    switch (name) {
+      case "version":
+        return `${this.kernel}\n`;
+      case "uptime":
+        return `${(this.uptime / 1000).toFixed(2)} ${(this.machine.now / 1000).toFixed(2)}\n`;
+      case "cmdline":
+        return "console=ttyS0\n";
+      case "modules":
+        return this.modules.map(({ name, size, users }) =>
+          `${name} ${size} ${users.length} ${users.length ? `${users.join(",")},` : "-"} Live 0x0000000000000000\n`
+        ).join("");
+    }
+    return undefined;
+  }
+
+  /** The devlink port of a netdev. */
+  portOf(netdev: string, netns: string): { handle: string; port: number } | undefined {
+    const { reply } = this.machine.perform({ kind: "port.show", netns });
+    const ports = (reply as { port?: Record<string, { netdev?: string }> } | null)?.port ?? {};
+    const found = Object.entries(ports).find(([, port]) => port.netdev === netdev)?.[0];
+    if (found === undefined) return undefined;
+    const at = found.lastIndexOf("/");
+    return { handle: found.slice(0, at), port: Number(found.slice(at + 1)) };
+  }
+
+  /** What ip(8) tells of the VFs of a port; undefined where it can have none. */
+  vfs(handle: string, port: number): Json[] | undefined {
+    if (port >= FIRST_VF) return undefined;
+    const path = `/sys/bus/netdevsim/devices/${handle.split("/")[1]}/sriov_numvfs`;
+    const { sysfs } = this.machine.perform({ kind: "file.read", path });
+    return Array.from({ length: Number(sysfs ?? 0) }, (_, vf) => ({
+      vf,
+      link_type: "ether",
+      address: "00:00:00:00:00:00",
+      broadcast: "ff:ff:ff:ff:ff:ff",
+      vlan_list: [{}],
+      rate: { max_tx: 0, min_tx: 0 },
+      spoofchk: false,
+      link_state: "auto",
+      trust: false,
+      query_rss_en: false,
+    }));
+  }
+
+  /** `phys_port_name` of a port. */
+  portName(_handle: string, port: number): string {
+    return port >= FIRST_VF ? `pf0vf${port - FIRST_VF}` : `p${port + 1}`;
+  }
+
+  /** `phys_switch_id` of a device: 32 bytes that it drew at random. */
+  switchId(device: string): string {
+    let state = 0;
+    for (const char of device) state = (Math.imul(state, 31) + char.charCodeAt(0)) >>> 0;
+    return Array.from({ length: 32 }, () => {
+      state = (Math.imul(state, 1103515245) + 12345) >>> 0;
+      return ((state >>> 16) & 0xff).toString(16).padStart(2, "0");
+    }).join("");
+  }
+
+  /** What was last seen of a netdev, by its name: it may be gone by now. */
+  seen(netns: string, name: string): Seen {
+    return this.#seen.get(`${netns}:${name}`) ?? { ifindex: 0, address: "00:00:00:00:00:00", mtu: 1500, qdisc: "noop" };
+  }
+
+  /** Looks at all netdevs, so that something can be said of those that go. */
+  #look(): void {
+    for (const netns of this.machine.netns) {
+      for (const netdev of this.machine.netdevs(netns)) {
+        const state = this.links.of(netdev);
+        const { address, mtu } = state;
+        const qdisc = qdiscOf(netdev, state);
+        this.#seen.set(`${netns}:${netdev.name}`, { ifindex: netdev.ifindex, address, mtu, qdisc });
+      }
+    }
+  }
+
+  /** The modules that are loaded, the latest first. */
+  get modules(): { name: string; size: number; users: string[] }[] {
+    const loaded = this.files.stat("/sys/module/netdevsim", "init") !== undefined;
+    const { modules } = RELEASES[this.machine.era.id];
+    return modules.filter(([name]) => loaded || name !== "netdevsim").map(([name, size, ...users]) => ({
+      name,
+      size,
+      users: users.filter((user) => loaded || user !== "netdevsim"),
+    }));
+  }
+
+  /** Where a program is found; undefined where there is none of that name. */
+  which(name: string): string | undefined {
+    if (name.includes("/")) {
+      const base = name.slice(name.lastIndexOf("/") + 1);
+      return PATH.some((folder) => name === `${folder}/${base}`) && Object.hasOwn(PROGRAMS, base) ? name : undefined;
+    }
+    return Object.hasOwn(PROGRAMS, name) ? `/usr/sbin/${name}` : undefined;
+  }
+
+  /** Runs a program in a process; `fail` makes what its shell says where there is none. */
+  *execute(process: Process, argv: readonly string[], fail: (message: string, status: number) => Error): Run {
+    const name = argv[0]!;
+    yield* this.starting();
+    const found = this.which(name);
+    if (found !== undefined) {
+      const program = PROGRAMS[found.slice(found.lastIndexOf("/") + 1)]!;
+      return yield* this.call(process, program, argv);
+    }
+    if (name.includes("/")) {
+      const path = resolvePath(process.cwd, name);
+      const stat = this.files.stat(path, process.netns);
+      if (stat?.type === "dir" || (stat && (stat.mode & 0o111) === 0)) throw fail(`${name}: Permission denied`, 126);
+      if (stat) return yield* this.script(process, path, argv);
+    }
+    throw fail(`${name}: not found`, 127);
+  }
+
+  /** The time that it takes to start a program. */
+  *starting(): Run<void> {
+    yield { until: this.scheduler.clock.now + START };
+  }
+
+  /** Runs a program of this machine. */
+  *call(process: Process, program: Program, argv: readonly string[]): Run {
+    const call: Call = makeCall(this, process, argv);
+    const before = process.name;
+    process.name = argv.join(" ");
+    try {
+      return yield* program(call);
+    } finally {
+      process.name = before;
+    }
+  }
+
+  /** Runs a file as a script of a shell. */
+  *script(process: Process, path: string, argv: readonly string[]): Run {
+    const opened = this.files.open(path, "r", process.netns);
+    if ("errno" in opened) return 2;
+    let text = "";
+    for (;;) {
+      const piece = yield* opened.file.read();
+      if (!("text" in piece)) break;
+      text += piece.text;
+    }
+    return yield* this.shell(process, argv[0]!, argv.slice(1)).runScript(text);
+  }
+
+  /** A shell of its own in a process, with what it inherits. */
+  shell(process: Process, name: string, parameters: readonly string[] = []): Interpreter {
+    const state = new ShellState(name, process.pid);
+    for (const [key, value] of process.env) {
+      state.variables.set(key, value);
+      state.exported.add(key);
+    }
+    state.variables.set("PWD", process.cwd);
+    state.variables.set("IFS", " \t\n");
+    state.parameters = [...parameters];
+    return new Interpreter(this, process, state);
+  }
+
+  /** The variables that a login has. */
+  get environment(): Map<string, string> {
+    return new Map([
+      ["HOME", "/root"],
+      ["LOGNAME", "root"],
+      ["PATH", PATH.join(":")],
+      ["SHELL", "/bin/sh"],
+      ["USER", "root"],
+    ]);
+  }
+
+  /** Starts a process as a login does. */
+  start(files: Map<number, OpenFile>, run: (process: Process) => Run): Process {
+    return this.scheduler.start({ files, cwd: "/", netns: "init", env: this.environment, parent: undefined }, run);
+  }
+}
