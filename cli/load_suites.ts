@@ -21,6 +21,10 @@ export const NETDEVSIM_SUITES = [
   "bus",
   "param",
   "resource",
+  "port",
+  "link",
+  "eswitch",
+  "rate",
 ] as const;
 
 /** The suites that ship, by name. */

@@ -72,8 +72,8 @@ export const link = (event: "new" | "del", ifname: string, up = false) => ({
   operstate: up ? "UNKNOWN" : "DOWN",
 });
 
-export const trapReply = (packets: number, bytes = 142 * packets, object = "trap"): Json => ({
-  [object]: { [DEV]: [{ name: "fid_miss", action: "trap", stats: { rx: { bytes, packets, dropped: 3 } } }] },
+export const trapReply = (packets: number, bytes = 142 * packets, object = "trap", type = "drop"): Json => ({
+  [object]: { [DEV]: [{ name: "fid_miss", type, action: "trap", stats: { rx: { bytes, packets, dropped: 3 } } }] },
 });
 
 /** A sequence with something on every channel, from a side that names netdevs so. */

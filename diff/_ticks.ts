@@ -1,5 +1,6 @@
 /** How far the trap counters of netdevsim may have come on a board (drivers/net/netdevsim/dev.c: its work runs each 100 ms). */
 
+import type { Json } from "../model/observation.ts";
 import type { Handle, Operation } from "../model/operation.ts";
 import type { StepTrace } from "./trace.ts";
 
@@ -25,6 +26,8 @@ class Counting {
   // A port that went down again has counted: it stays in, which only widens the bounds.
   readonly counted = new Set<number>();
   readonly up = new Set<number>();
+  /** Whether a trap of type drop was set to anything else: from then on each of them may have counted */
+  set = false;
   modelMs = 0;
   boardSince: number | undefined;
   boardMs: number | undefined;
@@ -58,17 +61,14 @@ export class Ticks {
   /** Takes note of a step, before it is compared. */
   pass({ op, observation }: StepTrace, observed: StepTrace): void {
     // The step that ends a device still tells of its counters as they were.
-    if (this.#restarted !== undefined) this.#devices.delete(this.#restarted);
+    if (this.#restarted !== undefined) this.#devices.set(this.#restarted, new Counting());
     this.#restarted = observation?.result === "ok" ? restarted(op) : undefined;
-    if (op.kind === "link.set" && op.up) {
-      const device = this.of(op.handle);
-      if (device.counted.size === 0) {
-        device.modelMs = 0;
-        device.boardSince = observed.board?.start;
-      }
-      device.counted.add(op.port);
-      device.up.add(op.port);
+    if (op.kind === "link.set" && op.up) this.#up(this.of(op.handle), op.port, observed);
+    if (op.kind === "netdev.set" && op.up) {
+      // Whose port it is, if any's, is not said
+      for (const device of this.#devices.values()) this.#up(device, UNKNOWN_PORT, observed);
     }
+    if ((op.kind === "trap.set" || op.kind === "trap.group.set") && op.action !== "drop") this.of(op.handle).set = true;
     for (const device of this.#devices.values()) {
       if (op.kind === "wait") device.modelMs += op.ms;
       if (device.boardSince !== undefined && observed.board && device.up.size > 0) {
@@ -77,9 +77,32 @@ export class Ticks {
     }
     if (op.kind === "link.set" && !op.up) this.of(op.handle).up.delete(op.port);
   }
+
+  #up(device: Counting, port: number, observed: StepTrace): void {
+    if (device.counted.size === 0) {
+      device.modelMs = 0;
+      device.boardSince = observed.board?.start;
+    }
+    device.counted.add(port);
+    device.up.add(port);
+  }
 }
 
-/** The least and the most packets that a board may have counted where the model has counted `want`, which is not 0. */
+/** Stands for the port of a netdev that was called by its name. */
+const UNKNOWN_PORT = -1;
+/** The groups in which there is a trap that is not of type drop, and so counts without being set. */
+const COUNTING_GROUPS: ReadonlySet<Json | undefined> = new Set(["l2_drops", "l3_exceptions", "mc_snooping"]);
+
+/**
+ * Whether a trap or a group of which the model has counted nothing may have counted on a board: a port was up there, for a
+ * time of which none passed on the model.
+ */
+export function mayCount(trap: { [key: string]: Json }, ticks: Counting, ofGroup: boolean): boolean {
+  if (ticks.counted.size === 0 || ticks.expected >= 1) return false;
+  return ticks.set || (ofGroup ? COUNTING_GROUPS.has(trap.name) : trap.type !== "drop");
+}
+
+/** The least and the most packets that a board may have counted where the model has counted `want`. */
 export function counterBounds(want: number, ticks: Counting, ofGroup: boolean): [least: number, most: number] {
   const rate = Math.max(ticks.ports, want / Math.max(1, ticks.expected));
   const least = Math.max(ticks.expected >= 2 ? 1 : 0, Math.ceil((1 - TOLERANCE) * want - SLACK * rate));

@@ -290,13 +290,16 @@ const gone = (packets: number, bytes = 142 * packets) =>
 const numbered = (one: StepTrace, i: number): StepTrace => ({ ...one, id: i + 1 });
 
 /** A port up, time on the board, and a look at the counter. */
-function counting(packets: number, options: { bytes?: number; boardMs?: number; object?: string; ms?: number } = {}) {
-  const { boardMs, object = "trap", ms = 1000 } = options;
+function counting(
+  packets: number,
+  options: { bytes?: number; boardMs?: number; object?: string; ms?: number; type?: string } = {},
+) {
+  const { boardMs, object = "trap", ms = 1000, type } = options;
   const kind = object === "trap" ? "trap.show" as const : "trap.group.show" as const;
   const steps = [
     step(1, { kind: "link.set", handle: DEV, port: 0, up: true }),
     step(2, { kind: "wait", ms }),
-    step(3, { kind, handle: DEV }, { reply: trapReply(packets, options.bytes, object) }),
+    step(3, { kind, handle: DEV }, { reply: trapReply(packets, options.bytes, object, type) }),
   ];
   if (boardMs !== undefined) {
     const times = [[0, 10], [10, boardMs - 10], [boardMs - 10, boardMs]];
@@ -314,11 +317,17 @@ rule(
     // The board took 3 s where the model takes 1 s.
     agree(counting(10), counting(30, { boardMs: 3000 }), without),
     agree(counting(50, { object: "trap_group" }), counting(70, { object: "trap_group" }), without),
+    // No time passes on the model between the steps; on the board it does.
+    agree(counting(0, { ms: 0, type: "exception" }), counting(5, { ms: 0, boardMs: 500, type: "exception" }), without),
     // Linux 6.1 announces each trap's counters when it goes.
     agree([...counting(10), gone(12)], [...counting(10), gone(15)], without),
   ],
   () => [
     agree(counting(0), counting(1)),
+    agree(counting(0, { type: "exception" }), counting(1, { type: "exception" })),
+    // One that drops counts nothing, however long it takes.
+    agree(counting(0, { ms: 0, type: "drop" }), counting(5, { ms: 0, boardMs: 500, type: "drop" })),
+    agree(counting(0, { ms: 0, type: "exception" }), counting(15, { ms: 0, boardMs: 500, type: "exception" })),
     agree([...counting(10), gone(12)], [...counting(10), gone(20)]),
     agree([...counting(10), gone(12)], [...counting(10), gone(12, 5)]),
     agree([...counting(10), gone(0)], [...counting(10), gone(1)]),

@@ -11,7 +11,7 @@ import { canonical, eachObject, isObject } from "./_json.ts";
 import type { NetdevNames } from "./_netdev_names.ts";
 import { hungComesLate } from "./crash.ts";
 import type { Contents } from "./_contents.ts";
-import { counterBounds, type Ticks } from "./_ticks.ts";
+import { counterBounds, mayCount, type Ticks } from "./_ticks.ts";
 
 /** What both sides showed of one step. Rules change it in place. */
 export interface Pair {
@@ -403,13 +403,15 @@ export const RULES: readonly Rule[] = [
     channels: ["reply", "notify"],
     reason:
       "netdevsim reports a packet of 142 bytes each 100 ms and up port (its dev.c): a board's time is not the model's. " +
-      "A counter that must be 0 is compared exactly, others by the ticks that passed; bytes must be 142 a packet",
+      "A counter that must be 0, since no port was up or the trap drops, is compared exactly, others by the ticks that passed; " +
+      "bytes must be 142 a packet",
     apply({ expected, observed }, { ticks }) {
       const shown = countersIn(observed);
-      for (const [key, { rx: wanted, ofGroup, handle }] of countersIn(expected)) {
+      for (const [key, { rx: wanted, ofGroup, handle, of, fresh }] of countersIn(expected)) {
         const counted = shown.get(key)?.rx;
         const [want, got] = [wanted.packets, counted?.packets];
-        if (typeof want !== "number" || typeof got !== "number" || want === 0) continue;
+        if (typeof want !== "number" || typeof got !== "number") continue;
+        if (want === 0 && (fresh || !mayCount(of, ticks.of(handle), ofGroup))) continue;
         if (wanted.bytes !== 142 * want || counted?.bytes !== 142 * got) continue;
         const [least, most] = counterBounds(want, ticks.of(handle), ofGroup);
         if (got < least || got > most) continue;
@@ -440,6 +442,10 @@ interface Counters {
   rx: { [key: string]: Json };
   ofGroup: boolean;
   handle: Handle;
+  /** What is counted for */
+  of: { [key: string]: Json };
+  /** Whether it appears here, and so has counted nothing */
+  fresh: boolean;
 }
 
 /** Counters of netdevsim's traps and trap groups in a reply and in messages, by what they are of and where they stand. */
@@ -452,7 +458,7 @@ function countersIn({ reply, notify }: Observation): Map<string, Counters> {
     for (let nth = 0;; nth++) {
       const key = JSON.stringify([where, object, handle, attributes.name ?? null, nth]);
       if (found.has(key)) continue;
-      found.set(key, { rx, ofGroup: object !== "trap", handle });
+      found.set(key, { rx, ofGroup: object !== "trap", handle, of: attributes, fresh: where.startsWith("new ") });
       return;
     }
   };

@@ -7,6 +7,17 @@
 
 import type { Json, Observation } from "../model/observation.ts";
 import type { Handle, NetnsName, Operation, OperationOptions, OperationParameters } from "../model/operation.ts";
+import {
+  type Eswitch,
+  eswitch,
+  type Links,
+  links,
+  type Ports,
+  ports,
+  type Rates,
+  rates,
+  type Subject,
+} from "./dut_port.ts";
 import { Step } from "./step.ts";
 
 /** A trap, as `devlink -jsv trap show` gives it. */
@@ -121,11 +132,15 @@ export class Dut {
     info: (): Step<Json> => this.#step({ kind: "dev.info", handle: this.handle }, reply),
   };
 
+  readonly #subject: Subject = { handle: () => this.handle, step: (op, value) => this.#step(op, value) };
   /** Ports. */
-  readonly port = {
-    /** `devlink port show` of all ports */
-    list: (): Step<Json> => this.#step({ kind: "port.show" }, reply),
-  };
+  readonly port: Ports = ports(this.#subject);
+  /** The netdev of a port. */
+  readonly link: Links = links(this.#subject);
+  /** The eswitch. */
+  readonly eswitch: Eswitch = eswitch(this.#subject);
+  /** Rate objects: leafs, by the index of their port, and nodes, by their name. */
+  readonly rate: Rates = rates(this.#subject);
 
   // A dump of one device's objects is refused by some kernels (before 6.12: traps, params, health) and by some
   // devlink(8) (policers): lists are of all devices, the value is this one's part.
@@ -236,16 +251,6 @@ export class Dut {
     },
   };
 
-  /** The netdev of a port. */
-  readonly link = {
-    /** `ip link set up` */
-    up: (port: number): Step<void> => this.#step({ kind: "link.set", handle: this.handle, port, up: true }, nothing),
-    /** `ip link set down` */
-    down: (port: number): Step<void> => this.#step({ kind: "link.set", handle: this.handle, port, up: false }, nothing),
-    /** `ip link show` */
-    show: (port: number): Step<Json> => this.#step({ kind: "link.show", handle: this.handle, port }, reply),
-  };
-
   /** A netdev by its name, for one that belongs to no devlink port. */
   netdev(dev: string): {
     /** `ip link set up` */
@@ -301,7 +306,7 @@ export class Dut {
     /** `ip netns add` */
     add: (name: NetnsName): Step<void> => this.#step({ kind: "netns.add", name }, nothing),
     /** `ip netns del`; with `until`, waits until that instance is back in `init` (the netns dies asynchronously) */
-    del: (name: NetnsName, options: { until?: Handle } = {}): Step<void> =>
+    del: (name: NetnsName, options: { until?: Handle } & Settling = {}): Step<void> =>
       this.#step({ kind: "netns.del", name, ...options }, nothing),
   };
 
@@ -325,6 +330,10 @@ export class Dut {
     newPort: (value: string): Step<void> => this.write(`${this.#device()}/new_port`, value),
     /** Writes a port's index to the device's `del_port` */
     delPort: (value: string): Step<void> => this.write(`${this.#device()}/del_port`, value),
+    /** Writes a number of VFs to the device's `sriov_numvfs` */
+    vfs: (count: number | string): Step<void> => this.write(`${this.#device()}/sriov_numvfs`, String(count)),
+    /** Reads a file of the device */
+    attribute: (name: string): Step<string> => this.read(`${this.#device()}/${name}`),
     /** Writes a device's name to the driver's `bind`. @default the fixture's */
     bind: (name: string = this.#name()): Step<void> => this.write("/sys/bus/netdevsim/drivers/netdevsim/bind", name),
     /** Writes a device's name to the driver's `unbind`. @default the fixture's */

@@ -1,0 +1,210 @@
+/** The eswitch of netdevsim, its VFs and their ports (SEMANTICS 5.7, 8.B R23 to R25, 8.E O03, O04, O16). */
+
+import { assertEquals } from "@std/assert";
+import { netdevsim } from "../fixtures/netdevsim.ts";
+import type { Json } from "../model/observation.ts";
+import { type Suite, suite } from "./suite.ts";
+
+const holds = {
+  in: (era: { ports: { vfPorts: boolean } }) => era.ports.vfPorts,
+  because: "netdevsim has no eswitch before 5.14",
+};
+
+const ports = (reply: Json): string[] =>
+  Object.keys((reply as { port: object }).port).map((handle) => handle.slice(handle.lastIndexOf("/") + 1));
+
+export default suite("eswitch", { fixture: netdevsim({ ports: 1 }) }, ({ sequence }) => {
+  sequence("its mode and no other of its modes can be set", { source: "5.7" }, async (dut) => {
+    await dut.eswitch.show();
+    for (const mode of ["legacy", "switchdev", "switchdev", "switchdev_inactive", "nosuch"]) {
+      dut.eswitch.set({ mode }).either();
+      await dut.eswitch.show();
+    }
+    assertEquals(dut.eswitch.set({}).fails().errno, "client");
+    for (const inlineMode of ["none", "link", "network", "transport", "nosuch"]) {
+      dut.eswitch.set({ inlineMode }).fails();
+    }
+    for (const encapMode of ["none", "basic", "nosuch"]) dut.eswitch.set({ encapMode }).fails();
+    // What is set before the part that fails stays
+    dut.eswitch.set({ mode: "legacy", inlineMode: "transport" }).fails();
+    await dut.eswitch.show();
+    dut.eswitch.set({ mode: "switchdev", encapMode: "basic", inlineMode: "none" }).fails();
+    await dut.eswitch.show();
+  });
+
+  sequence("the ports of VFs come with switchdev and go with legacy", { source: "O03", holds }, async (dut) => {
+    await dut.netdevsim.vfs(4);
+    assertEquals(ports(await dut.port.list()), ["0"]);
+    await dut.eswitch.set({ mode: "switchdev" });
+    assertEquals(ports(await dut.port.list()), ["0", "128", "129", "130", "131"]);
+    await dut.port.get(128);
+    await dut.link.show(129);
+    await dut.link.up(129);
+    await dut.rate.list();
+    await dut.eswitch.set({ mode: "legacy" });
+    assertEquals(ports(await dut.port.list()), ["0"]);
+    await dut.rate.list();
+    assertEquals(await dut.netdevsim.attribute("sriov_numvfs"), "4");
+    await dut.netdevsim.vfs(0);
+  });
+
+  sequence("VFs come and go in switchdev", { source: "O03; 5.7", holds }, async (dut) => {
+    await dut.eswitch.set({ mode: "switchdev" });
+    await dut.netdevsim.vfs(2);
+    await dut.port.list();
+    await dut.rate.list();
+    await dut.netdevsim.vfs(0);
+    // The mode goes with them
+    assertEquals(await dut.eswitch.show(), { dev: { [dut.handle]: { mode: "legacy" } } });
+    assertEquals(ports(await dut.port.list()), ["0"]);
+  });
+
+  sequence("how many VFs", { source: "O04" }, async (dut) => {
+    await dut.netdevsim.attribute("sriov_numvfs");
+    await dut.netdevsim.vfs(4);
+    await dut.netdevsim.vfs(4);
+    for (const count of ["2", "5", "x", "", "-1", "4294967296", "0x"]) dut.netdevsim.vfs(count).fails();
+    await dut.netdevsim.vfs(0);
+    await dut.netdevsim.vfs("0x0");
+    for (const count of ["5", "175000", "4294967295"]) dut.netdevsim.vfs(count).either();
+    dut.netdevsim.vfs(0).either();
+    await dut.netdevsim.vfs("0x3");
+    assertEquals(await dut.netdevsim.attribute("sriov_numvfs"), "3");
+    await dut.reload();
+    await dut.netdevsim.attribute("sriov_numvfs");
+    await dut.netdevsim.unbind();
+    await dut.netdevsim.attribute("sriov_numvfs");
+    dut.netdevsim.vfs(1).either();
+    dut.netdevsim.vfs("x").fails();
+    await dut.netdevsim.bind();
+    await dut.netdevsim.attribute("sriov_numvfs");
+    await dut.eswitch.show();
+  });
+
+  sequence("the most VFs", { source: "4.6; drivers/net/netdevsim/dev.c" }, (dut) => {
+    const most = (value: string) => dut.debugfs.write("max_vfs", value).either();
+    dut.debugfs.read("max_vfs").either();
+    for (const value of ["x", "", "-1", "0x10", "4294967296", "123456789", "12345678", "175000"]) most(value);
+    dut.debugfs.read("max_vfs").either();
+    most("2");
+    dut.netdevsim.vfs(3).either();
+    dut.netdevsim.vfs(0).either();
+    dut.netdevsim.vfs(2).either();
+    most("8");
+    dut.debugfs.read("max_vfs").either();
+    dut.reload().either();
+    dut.debugfs.read("max_vfs").either();
+    most("6");
+    dut.netdevsim.vfs(0).either();
+    dut.netdevsim.vfs(6).either();
+    dut.netdevsim.unbind().either();
+    dut.netdevsim.bind().either();
+    dut.debugfs.read("max_vfs").either();
+  });
+
+  sequence("a reload with VFs in switchdev", { source: "R23", holds }, async (dut) => {
+    await dut.netdevsim.vfs(2);
+    await dut.eswitch.set({ mode: "switchdev" });
+    await dut.netdevsim.newPort("3");
+    await dut.reload();
+    assertEquals(ports(await dut.port.list()), ["0"]);
+    await dut.rate.list();
+    assertEquals(await dut.eswitch.show(), { dev: { [dut.handle]: { mode: "legacy" } } });
+    assertEquals(await dut.netdevsim.attribute("sriov_numvfs"), "0");
+    await dut.netdevsim.vfs(1);
+    await dut.reload();
+    assertEquals(await dut.netdevsim.attribute("sriov_numvfs"), "0");
+  });
+
+  sequence("a reload in switchdev without VFs", { source: "R24", holds }, async (dut) => {
+    await dut.eswitch.set({ mode: "switchdev" });
+    await dut.reload();
+    assertEquals(await dut.eswitch.show(), { dev: { [dut.handle]: { mode: "switchdev" } } });
+    await dut.netdevsim.vfs(1);
+    assertEquals(ports(await dut.port.list()), ["0", "128"]);
+  });
+
+  sequence("unbinding takes mode and VFs along", { source: "6.2; L04", holds }, async (dut) => {
+    await dut.netdevsim.vfs(2);
+    await dut.eswitch.set({ mode: "switchdev" });
+    await dut.netdevsim.unbind();
+    assertEquals(await dut.netdevsim.attribute("sriov_numvfs"), "0");
+    await dut.netdevsim.bind();
+    assertEquals(await dut.eswitch.show(), { dev: { [dut.handle]: { mode: "legacy" } } });
+    assertEquals(ports(await dut.port.list()), ["0"]);
+  });
+
+  sequence("no mode can be set while there are rate nodes", { source: "O16", holds }, async (dut) => {
+    await dut.netdevsim.vfs(1);
+    await dut.eswitch.set({ mode: "switchdev" });
+    await dut.rate.add("node1");
+    for (const mode of ["legacy", "switchdev", "switchdev_inactive"]) dut.eswitch.set({ mode }).fails();
+    dut.eswitch.set({ inlineMode: "link" }).fails();
+    await dut.rate.del("node1");
+    await dut.eswitch.set({ mode: "legacy" });
+  });
+
+  sequence("a port that has the index of a VF's", { source: "5.1, from source", holds }, async (dut) => {
+    await dut.netdevsim.vfs(2);
+    await dut.eswitch.set({ mode: "switchdev" });
+    await dut.netdevsim.delPort("128");
+    await dut.rate.list();
+    await dut.netdevsim.newPort("128");
+    await dut.port.list();
+    await dut.rate.list();
+    assertEquals(dut.netdevsim.newPort("129").fails().errno, "EEXIST");
+    await dut.eswitch.set({ mode: "legacy" });
+    dut.eswitch.set({ mode: "switchdev" }).fails();
+    await dut.eswitch.show();
+    await dut.port.list();
+    await dut.netdevsim.delPort("128");
+    await dut.netdevsim.newPort("129");
+    // The first VF's port came, and went again
+    dut.eswitch.set({ mode: "switchdev" }).fails();
+    await dut.netdevsim.vfs(0);
+    await dut.eswitch.set({ mode: "switchdev" });
+    dut.netdevsim.vfs(2).fails();
+    assertEquals(await dut.netdevsim.attribute("sriov_numvfs"), "0");
+    await dut.eswitch.show();
+    assertEquals(ports(await dut.port.list()), ["0", "129"]);
+  });
+
+  sequence("a device with VFs moves to another netns", {
+    source: "5.7; N01",
+    holds,
+    fixture: netdevsim({ ports: 1, netns: ["t1"] }),
+  }, async (dut) => {
+    await dut.netdevsim.vfs(2);
+    await dut.eswitch.set({ mode: "switchdev" });
+    await dut.reload({ to: "t1" });
+    const there = dut.in("t1");
+    await there.port.list();
+    await there.eswitch.show();
+    dut.eswitch.show().fails();
+    await there.eswitch.set({ mode: "switchdev" });
+    await dut.netdevsim.vfs(1);
+    await there.port.list();
+    await there.rate.add("node1");
+    await there.rate.set(128, { parent: "node1" });
+    await there.rate.list();
+    await dut.netns.del("t1", { until: dut.handle });
+    await dut.port.list();
+    await dut.rate.list();
+    await dut.eswitch.show();
+  });
+
+  sequence("a reload that failed leaves no VFs", { source: "R07; 3.5", holds }, async (dut) => {
+    await dut.netdevsim.vfs(2);
+    await dut.eswitch.set({ mode: "switchdev" });
+    await dut.debugfs.write("fail_reload", "y");
+    dut.reload().fails();
+    await dut.port.list();
+    await dut.rate.list();
+    await dut.eswitch.show();
+    assertEquals(await dut.netdevsim.attribute("sriov_numvfs"), "0");
+    await dut.debugfs.write("fail_reload", "n");
+    await dut.reload();
+    await dut.port.list();
+    await dut.eswitch.show();
+  });
+}) satisfies Suite;
