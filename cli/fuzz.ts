@@ -4,6 +4,7 @@ import process from "node:process";
 import { type Board, visible } from "../boards/mod.ts";
 import { exitStatus, type SequenceVerdict, type Summary, terminalReporter, VERDICTS } from "../diff/mod.ts";
 import type { CampaignEvent, CampaignResult, Found } from "../fuzz/campaign.ts";
+import type { EraId } from "../model/mod.ts";
 import { BOARD_OPTIONS, chosenBoards } from "./_shared.ts";
 import { command, UsageError } from "./command.ts";
 import { type Display, openDisplay, wantsColor } from "./display.ts";
@@ -54,6 +55,11 @@ the corpus is run first the next time.
     const parallel = numberOf("boards-in-parallel", values["boards-in-parallel"], 1, 1, 64);
     const [board] = await chosenBoards({ ...values, filter: undefined, module: undefined });
     const first = only ?? 0;
+    if (board!.runner === "model") {
+      const { checkAndTell } = await import("./_fuzz_model.ts");
+      const era = board!.era as EraId;
+      return await checkAndTell({ era, seed, first, sequences, steps, json: values.json }, signal);
+    }
     return await onBoard(board!, {
       seed,
       first,

@@ -77,7 +77,9 @@ function teardownOf({ netns, devices, operations }: Generated): Operation[] {
     if (op.kind === "netns.add") names.add(op.name);
     if (op.kind !== "file.write" || !op.path.endsWith("/new_device")) continue;
     const id = /^\s*(\d+)/.exec(op.value)?.[1];
-    if (id !== undefined && BigInt(id) < 2n ** 31n) ids.add(String(BigInt(id)));
+    // The kernel takes 32 bits of it, and refuses what is no int
+    const taken = BigInt.asUintN(32, BigInt(id ?? 2 ** 31));
+    if (taken < 2n ** 31n) ids.add(String(taken));
   }
   return [
     ...[...ids].map((value): Operation => ({ kind: "file.write", path: "/sys/bus/netdevsim/del_device", value })),

@@ -94,8 +94,18 @@ export interface Inventory {
 
 const NO_KNOBS: ReadonlyMap<string, number | boolean> = new Map();
 
+// Each list is made once: whoever chooses asks for the same ones again and again.
 class Instance implements InventoryInstance {
   readonly #dl: Devlink;
+  #ports: InventoryInstance["ports"] | undefined;
+  #traps: InventoryInstance["traps"] | undefined;
+  #groups: InventoryInstance["groups"] | undefined;
+  #policers: InventoryInstance["policers"] | undefined;
+  #params: InventoryInstance["params"] | undefined;
+  #regions: InventoryInstance["regions"] | undefined;
+  #reporters: InventoryInstance["reporters"] | undefined;
+  #rateNodes: InventoryInstance["rateNodes"] | undefined;
+  #resources: InventoryInstance["resources"] | undefined;
   readonly #nameOf: (netns: Netns) => NetnsName | undefined;
 
   constructor(dl: Devlink, nameOf: (netns: Netns) => NetnsName | undefined) {
@@ -111,8 +121,8 @@ class Instance implements InventoryInstance {
   get reloadFailed(): boolean {
     return this.#dl.reloadFailed;
   }
-  get ports(): InventoryPort[] {
-    return this.#dl.ports.map(({ index, type, netdev }) => ({
+  get ports(): InventoryInstance["ports"] {
+    return this.#ports ??= this.#dl.ports.map(({ index, type, netdev }) => ({
       index,
       type,
       netdev: netdev !== null,
@@ -120,44 +130,56 @@ class Instance implements InventoryInstance {
       netns: netdev ? this.#nameOf(netdev.netns) : undefined,
     }));
   }
-  get traps(): { name: string; type: string; action: string; group: string }[] {
-    return this.#dl.traps.map(({ spec, action }) => ({ name: spec.name, type: spec.type, action, group: spec.group }));
+  get traps(): InventoryInstance["traps"] {
+    return this.#traps ??= this.#dl.traps.map(({ spec, action }) => ({
+      name: spec.name,
+      type: spec.type,
+      action,
+      group: spec.group,
+    }));
   }
-  get groups(): { name: string; policer: number | undefined }[] {
-    return this.#dl.groups.map(({ spec, policer }) => ({ name: spec.name, policer: policer?.spec.id }));
+  get groups(): InventoryInstance["groups"] {
+    return this.#groups ??= this.#dl.groups.map(({ spec, policer }) => ({
+      name: spec.name,
+      policer: policer?.spec.id,
+    }));
   }
-  get policers(): { id: number; rate: number; burst: number }[] {
-    return this.#dl.policers.map(({ spec, rate, burst }) => ({ id: spec.id, rate, burst }));
+  get policers(): InventoryInstance["policers"] {
+    return this.#policers ??= this.#dl.policers.map(({ spec, rate, burst }) => ({ id: spec.id, rate, burst }));
   }
-  get params(): { name: string; type: string; value: number | boolean | undefined; pending: boolean }[] {
-    return this.#dl.params.map(({ spec, value, pending }) => ({
+  get params(): InventoryInstance["params"] {
+    return this.#params ??= this.#dl.params.map(({ spec, value, pending }) => ({
       name: spec.name,
       type: spec.type,
       value: pending ?? value,
       pending: pending !== undefined,
     }));
   }
-  get resources(): InventoryResource[] {
+  get resources(): InventoryInstance["resources"] {
     const walk = (list: readonly Resource[], above: string): InventoryResource[] =>
       list.flatMap((each) => [
         { path: above + each.name, size: each.size, wanted: each.sizeNew, valid: each.sizeValid },
         ...walk(each.children, `${above}${each.name}/`),
       ]);
-    return walk(this.#dl.resources, "");
+    return this.#resources ??= walk(this.#dl.resources, "");
   }
-  get regions(): { name: string; snapshots: readonly number[]; max: number }[] {
-    return this.#dl.regions.map(({ name, snapshots, max }) => ({ name, snapshots: [...snapshots], max }));
+  get regions(): InventoryInstance["regions"] {
+    return this.#regions ??= this.#dl.regions.map(({ name, snapshots, max }) => ({
+      name,
+      snapshots: [...snapshots],
+      max,
+    }));
   }
-  get reporters(): { name: string; healthy: boolean; dumped: boolean; autoRecover: boolean }[] {
-    return this.#dl.reporters.map(({ name, healthy, dumpedAt, autoRecover }) => ({
+  get reporters(): InventoryInstance["reporters"] {
+    return this.#reporters ??= this.#dl.reporters.map(({ name, healthy, dumpedAt, autoRecover }) => ({
       name,
       healthy,
       dumped: dumpedAt !== undefined,
       autoRecover,
     }));
   }
-  get rateNodes(): string[] {
-    return this.#dl.rates.filter(({ type }) => type === "node").map(({ name }) => name);
+  get rateNodes(): InventoryInstance["rateNodes"] {
+    return this.#rateNodes ??= this.#dl.rates.filter(({ type }) => type === "node").map(({ name }) => name);
   }
   get knobs(): ReadonlyMap<string, number | boolean> {
     return this.#dl.driver instanceof Netdevsim ? this.#dl.driver.knobs : NO_KNOBS;

@@ -1,0 +1,80 @@
+/** `twinlink fuzz --board model`: the model by itself. */
+
+import process from "node:process";
+import { visible } from "../boards/visible.ts";
+import { describeOperation } from "../diff/mod.ts";
+import { checkModel, type Violation } from "../fuzz/model_check.ts";
+import type { EraId } from "../model/mod.ts";
+import { count, duration, print, say } from "./output.ts";
+
+/** What is to be checked. */
+export interface ModelJob {
+  era: EraId;
+  seed: number;
+  first: number;
+  sequences: number;
+  steps: number;
+  json: boolean;
+}
+
+/** So many sequences at once: the signal is looked at in between. */
+const BATCH = 500;
+
+function lines({ what, index, generated, count: n }: Violation, again: string): string[] {
+  const { netns, devices, operations } = generated;
+  const start = devices.map(({ id, ports, netns }) =>
+    `netdevsim${id} with ${ports} ports${netns ? ` in ${netns}` : ""}`
+  );
+  return [
+    `${visible(what)} (${n} times; ${again} --sequence ${index})`,
+    `  begins with ${[...netns.map((name) => `netns ${name}`), ...start].join(", ") || "nothing"}`,
+    ...operations.map((op) => `  ${visible(describeOperation(op))}`),
+  ];
+}
+
+/** Checks the model of an era and gives the exit status. */
+export async function checkAndTell(job: ModelJob, signal: AbortSignal): Promise<0 | 1> {
+  const { era, seed, first, sequences, steps, json } = job;
+  const again = `twinlink fuzz --board model --era ${era} --seed ${seed}`;
+  if (!json) say(`${again}: ${count(sequences, "sequence")} of ${count(steps, "operation")}`);
+  const before = process.cpuUsage();
+  const found = new Map<string, Violation>();
+  let [operations, ms, done] = [0, 0, 0];
+  while (done < sequences) {
+    signal.throwIfAborted();
+    const size = Math.min(BATCH, sequences - done);
+    const indices = Array.from({ length: size }, (_, i) => first + done + i);
+    const result = checkModel({ era, seed, indices, steps });
+    operations += result.operations;
+    ms += result.ms;
+    done += size;
+    for (const violation of result.violations) {
+      const known = found.get(violation.what);
+      if (known) known.count += violation.count;
+      else found.set(violation.what, violation);
+    }
+    // Ctrl-C is told of here
+    await new Promise((resolve) => setTimeout(resolve, 0));
+  }
+  const { user, system } = process.cpuUsage(before);
+  const speed = Math.round(operations / ms * 1000);
+  const ofCore = Math.round(operations / (user + system) * 1e6);
+  const violations = [...found.values()];
+  if (json) {
+    for (const violation of violations) print(JSON.stringify({ type: "violation", seed, ...violation }) + "\n");
+    const numbers = { sequences: done, operations, ms: Math.round(ms), perSecond: speed, perCpuSecond: ofCore };
+    print(JSON.stringify({ type: "summary", era, seed, ...numbers, violations: violations.length }) + "\n");
+  } else {
+    for (const violation of violations) print(lines(violation, again).join("\n") + "\n\n");
+    print(
+      `${count(done, "sequence")}, ${count(operations, "operation")} in ${duration(ms)}: ` +
+        `${speed.toLocaleString("en-US")} a second, ${ofCore.toLocaleString("en-US")} a second of one CPU\n` +
+        `${
+          violations.length === 0
+            ? "All that is checked holds"
+            : `${count(violations.length, "thing")} that do not hold`
+        }\n`,
+    );
+  }
+  return violations.length === 0 ? 0 : 1;
+}

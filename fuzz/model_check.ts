@@ -1,0 +1,151 @@
+/**
+ * The model by itself: generated sequences on it at speed, and what must hold of any kernel checked behind each.
+ *
+ * @module
+ */
+
+import { type EraId, Machine, type Observation, type Operation } from "../model/mod.ts";
+import { Replica } from "./replica.ts";
+import { fixtureOf, type Generated, objectionToSequence, SequenceArbitrary, sequenceOf, setupOf } from "./sequence.ts";
+
+/** Something that does not hold. */
+export interface Violation {
+  /** What it is, in words */
+  what: string;
+  /** The sequence of the run that showed it first */
+  index: number;
+  /** The smallest sequence that shows it */
+  generated: Generated;
+  /** How many sequences showed it */
+  count: number;
+}
+
+/** Options of {@linkcode checkModel}. */
+export interface ModelCheckOptions {
+  /** Which kernel it is a model of */
+  era: EraId;
+  /** Where all that is drawn comes from */
+  seed: number;
+  /** The numbers of the sequences to run */
+  indices: Iterable<number>;
+  /** How many operations a sequence has. @default {20} */
+  steps?: number;
+  /** One of so many sequences is run a second time, and must show the same. @default {8} */
+  again?: number;
+  /** Ends the run */
+  signal?: AbortSignal;
+  /** Told of each operation that is performed */
+  onStep?: (op: Operation, observation: Observation, machine: Machine) => void;
+}
+
+/** What a check came to. */
+export interface ModelCheckResult {
+  /** How many sequences were run */
+  sequences: number;
+  /** How many operations were performed, set-up and tear-down too; those of second runs are left out */
+  operations: number;
+  /** How long it took, in ms */
+  ms: number;
+  /** What does not hold */
+  violations: Violation[];
+}
+
+/** What does not hold behind a sequence that was just performed on `machine`; undefined where all holds. */
+function violationOf(generated: Generated, machine: Machine, replica: Replica): string | undefined {
+  const before = replica.disagreement(machine);
+  if (before !== undefined) return before;
+  for (const op of fixtureOf(generated).teardown) replica.hear(op, machine.perform(op));
+  const { devices, instances, netns } = machine.inventory();
+  if (devices.length + instances.length > 0 || netns.length > 1) {
+    return `the tear-down leaves ${devices.length} devices, ${instances.length} instances, ${netns.length - 1} netns`;
+  }
+  const left = machine.netdevs().map(({ name }) => name).filter((name) => name !== "lo" && name !== "eth0");
+  if (left.length > 0) return `the tear-down leaves the netdevs ${left.join(", ")}`;
+  return replica.disagreement(machine);
+}
+
+/** Finds what does not hold of one sequence, by running it from its beginning. */
+export function checkSequence(generated: Generated, era: EraId): string | undefined {
+  const machine = new Machine({ era });
+  const replica = new Replica(machine.era);
+  for (const op of [...setupOf(generated), ...generated.operations]) {
+    const observation = machine.perform(op);
+    const finding = observation.kmsg.find((line) => line.class !== "info");
+    if (finding) return `finding: ${finding.text}`;
+    replica.hear(op, observation);
+  }
+  return violationOf(generated, machine, replica);
+}
+
+/** Runs generated sequences on the model and checks what must hold. */
+export function checkModel(options: ModelCheckOptions): ModelCheckResult {
+  const { era, seed, steps, again = 8, signal, onStep } = options;
+  const started = performance.now();
+  const result: ModelCheckResult = { sequences: 0, operations: 0, ms: 0, violations: [] };
+  const byText = new Map<string, Violation>();
+  for (const index of options.indices) {
+    if (signal?.aborted) break;
+    const observations: Observation[] = [];
+    let machine: Machine | undefined;
+    let replica: Replica | undefined;
+    let what: string | undefined;
+    const generated = sequenceOf(seed, index, {
+      era,
+      ...(steps === undefined ? {} : { steps }),
+      onMachine: (made) => {
+        machine = made;
+        replica = new Replica(made.era);
+      },
+      onStep: (op, observation, on) => {
+        result.operations++;
+        observations.push(observation);
+        const finding = observation.kmsg.find((line) => line.class !== "info");
+        if (finding) what ??= `finding: ${finding.text}`;
+        replica!.hear(op, observation);
+        onStep?.(op, observation, on);
+      },
+    });
+    result.sequences++;
+    result.operations += fixtureOf(generated).teardown.length;
+    what ??= violationOf(generated, machine!, replica!);
+    if (what === undefined && index % again === 0) what = differenceOf(generated, era, observations);
+    if (what === undefined) continue;
+    const plain = what.replaceAll(/netdevsim\d+|\bt\d\b|\d+/g, "N");
+    const known = byText.get(plain);
+    if (known) known.count++;
+    else {
+      const violation = { what, index, generated: smallest(generated, era, plain), count: 1 };
+      byText.set(plain, violation);
+      result.violations.push(violation);
+    }
+  }
+  result.ms = performance.now() - started;
+  return result;
+}
+
+function differenceOf(generated: Generated, era: EraId, observations: readonly Observation[]): string | undefined {
+  const machine = new Machine({ era });
+  for (const [i, op] of [...setupOf(generated), ...generated.operations].entries()) {
+    if (JSON.stringify(machine.perform(op)) !== JSON.stringify(observations[i])) {
+      return `${op.kind} shows something else the second time`;
+    }
+  }
+  return undefined;
+}
+
+function smallest(generated: Generated, era: EraId, plain: string): Generated {
+  const arbitrary = new SequenceArbitrary({ era });
+  const shows = (candidate: Generated) =>
+    objectionToSequence(candidate, era) === undefined &&
+    checkSequence(candidate, era)?.replaceAll(/netdevsim\d+|\bt\d\b|\d+/g, "N") === plain;
+  for (let smaller = true; smaller;) {
+    smaller = false;
+    for (const { value } of arbitrary.shrink(generated)) {
+      if (!shows(value)) continue;
+      generated = value;
+      smaller = true;
+      break;
+    }
+  }
+  return generated;
+}
