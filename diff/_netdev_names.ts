@@ -20,6 +20,13 @@ class Names {
     for (const [name, port] of this.ports) if (port === handle) return name;
     return undefined;
   }
+
+  /** The sequence itself gives the netdev of a port a name. */
+  rename(handle: string, name: string): void {
+    const before = this.nameOf(handle);
+    if (before !== undefined) this.ports.delete(before);
+    this.ports.set(name, handle);
+  }
 }
 
 /** Learns names from a side's observations in their order, and puts `<port HANDLE>` in their place. */
@@ -41,6 +48,9 @@ export class NetdevNames {
   /** Relabels an observation in place; the observations of a sequence must come in their order. */
   relabel(observation: Observation, op: Operation): void {
     const { notify, link, reply } = observation;
+    if (op.kind === "link.rename" && observation.result === "ok") {
+      this.#names(op.netns ?? "init").rename(`${op.handle}/${op.port}`, op.name);
+    }
     for (const netns of new Set([...Object.keys(notify), ...Object.keys(link)])) {
       const names = this.#names(netns);
       // The ports that a name stood for, in their order: a reload takes eth1 away and makes another eth1.

@@ -65,6 +65,12 @@ const again = (a: string, b: string, was = [b, a], now = [a, b], id = 2) =>
   });
 const ports = (a: string, b: string, id = 3) =>
   step(id, show, { reply: { port: { [`${DEV}/0`]: { netdev: a }, [`${DEV}/1`]: { netdev: b } } } });
+/** The sequence gives port 0's netdev a name; what devlink and rtnetlink say of it. */
+const renamed = (told: boolean, linked: boolean) =>
+  step(2, { kind: "link.rename", handle: DEV, port: 0, name: "tl0" }, {
+    notify: told ? { init: [created("tl0").at(-1)!] } : {},
+    link: linked ? { init: [link("new", "tl0")] } : {},
+  });
 rule(
   "netdev-names",
   (without) => [
@@ -92,6 +98,7 @@ rule(
       }),
       step(3, { kind: "link.show", netns: "t1", handle: DEV, port: 1 }, { reply: { ifname: "eth0" } }),
     ], without),
+    agree([made("eth1", "eth2"), renamed(true, true)], [made("ens4", "ens5"), renamed(true, true)], without),
     // udev renames: one PORT NEW and one link message more.
     agrees(create, { notify: { init: created("eth1") }, link: { init: [link("new", "eth1")] } }, {
       notify: { init: [...created("eth1"), created("eni10np1").at(-1)!] },
@@ -141,6 +148,9 @@ rule(
       made("eth1", "eth2"),
       step(2, { kind: "link.show", handle: DEV, port: 1 }, { reply: { ifname: "eth1" } }),
     ]),
+    // What is said of a rename that the sequence asked for is no doing of udev.
+    agree([made("eth1", "eth2"), renamed(true, true)], [made("eth1", "eth2"), renamed(false, true)]),
+    agree([made("eth1", "eth2"), renamed(true, true)], [made("eth1", "eth2"), renamed(true, false)]),
   ],
 );
 

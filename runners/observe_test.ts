@@ -57,6 +57,8 @@ Deno.test("observe() tells the errno that modprobe, rmmod and ethtool tell of", 
   assertEquals(of('Cannot find device "fm0"\n'), "client");
   assertEquals(of('Cannot remove namespace file "/run/netns/t1": No such file or directory\n'), "client");
   assertEquals(of("Segmentation fault\n", 139), "killed");
+  // iproute2 exits with -1 where it does not take a word.
+  assertEquals(of('Error: argument "foo" is wrong: unknown state\n', 255), "client");
 });
 
 Deno.test("observe() reads what ethtool and ip say of a netdev", () => {
