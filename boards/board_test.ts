@@ -97,7 +97,7 @@ options = ["ProxyCommand"]
     [
       'b.toml:1: name is "bad name", but must be letters, digits and . _ -',
       'b.toml:3: runner is "remot", but must be one of model, recording, qemu, remote, local; did you mean "remote"?',
-      'b.toml:4: era is "6.11", but must be one of auto, 5.10, 6.1, 6.12, 7.2, 7.3; did you mean "6.1"?',
+      'b.toml:4: era is "6.11", but must be one of auto, 5.10, 5.15, 5.16, 5.18, 6.1, 6.3, 6.12, 7.2, 7.3; did you mean "6.1"?',
       'b.toml:5: handle is "nohandle", but must be bus/device',
       'b.toml:7: capabilities[0] is "trap", but must be one of netdevsim, reload, fw_activate, netns, traps, policers, ' +
       'params, resources, regions, health, flash, sb, dpipe, linecards, selftests, debugfs, pcs, pcs_board, rzn1_miic, serdes_phy, mlx5_aux; did you mean "traps"?',

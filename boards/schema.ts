@@ -20,7 +20,7 @@ export const RUNNER_KINDS = ["model", "recording", "qemu", "remote", "local"] as
 export type RunnerKind = typeof RUNNER_KINDS[number];
 
 /** The eras that a board file can force; `auto` takes the era from the kernel of the board or of the recording. */
-export const BOARD_ERAS = ["auto", "5.10", "6.1", "6.12", "7.2", "7.3"] as const;
+export const BOARD_ERAS = ["auto", "5.10", "5.15", "5.16", "5.18", "6.1", "6.3", "6.12", "7.2", "7.3"] as const;
 
 /** What a board can do, so far as sequences depend on it. */
 export const CAPABILITIES = [

@@ -1,15 +1,19 @@
 /**
- * Eras: the families of kernel releases that behave alike. Everything that differs by kernel is named here, as data; the
- * rest of the model asks its era and never looks at a version.
+ * Eras: the families of kernel releases that behave alike. Everything that differs by kernel is named here, and said of each
+ * in `eras.ts`, as data; the rest of the model asks its era and never looks at a version.
  *
  * @module
  */
 
-import { OBJECTS_510, OBJECTS_61, OBJECTS_612, OBJECTS_72, type ObjectsEra } from "./era_objects.ts";
-import { type LockEra, type NotifierScope, type OpsMode, REGIMES, type TrapLifetime } from "./regime.ts";
+import type { ObjectsEra } from "./era_objects.ts";
+import { ERAS, type FUNCTION_SETTINGS } from "./eras.ts";
+import type { LockEra, NotifierScope, OpsMode, TrapLifetime } from "./regime.ts";
 
-/** The eras, named by the kernel that each was taken from. */
-export type EraId = "5.10" | "6.1" | "6.12" | "7.2" | "7.3";
+/** The eras, named by the first release of each that was looked at (SEMANTICS 0.2). */
+export type EraId = "5.10" | "5.15" | "5.16" | "5.18" | "6.1" | "6.3" | "6.12" | "7.2" | "7.3";
+
+/** The eras that a kernel of was booted, and the model compared with it. */
+export type BootedEraId = Exclude<EraId, "5.15" | "5.16" | "5.18" | "6.3">;
 
 /** What one family of kernels does differently from the others. */
 export interface Era {
@@ -17,6 +21,8 @@ export interface Era {
   readonly id: EraId;
   /** Checked against a booted kernel of the family; else read from source only */
   readonly booted: boolean;
+  /** The booted kernel that is nearest to it: for what has no meaning to devlink */
+  readonly nearest: BootedEraId;
   /** What `NL_SET_ERR_MSG_MOD` puts in front of the texts of the devlink core: the name of its object file */
   readonly corePrefix: string | undefined;
   /**
@@ -121,16 +127,6 @@ export interface NetdevsimEra {
   readonly pauseStats: "Y" | "N";
 }
 
-/** A setting of a port's function, as `devlink port function set` takes it, in the order in which they are checked. */
-export const FUNCTION_SETTINGS = [
-  "hwAddr",
-  "state",
-  "roce",
-  "migratable",
-  "ipsecCrypto",
-  "ipsecPacket",
-  "maxIoEqs",
-] as const;
 /** One of them. */
 export type FunctionSetting = (typeof FUNCTION_SETTINGS)[number];
 
@@ -201,248 +197,18 @@ export interface PhylinkEra {
   readonly phydevMutex: boolean;
 }
 
-const netdevsim612: NetdevsimEra = {
-  lacks: new Set(["test2", "fw_update_flash_chunk_time_ms", "queue_reset", "vlan"]),
-  publishesParams: false,
-  newDevice: '"id port_count num_queues" (uint uint unit)',
-  pauseStats: "Y",
-};
-const netdevsim61: NetdevsimEra = {
-  ...netdevsim612,
-  lacks: new Set([...netdevsim612.lacks, "pp_hold", "link_device", "unlink_device"]),
-  pauseStats: "N",
-};
-const netdevsim510: NetdevsimEra = {
-  ...netdevsim61,
-  lacks: new Set([
-    ...netdevsim61.lacks,
-    "fail_trap_drop_counter_get",
-    "fib",
-    "max_vfs",
-    "nexthops",
-    "hwstats",
-    "psample",
-    "rate_nodes",
-    "get_err",
-    "set_err",
-    "ring",
-  ]),
-  publishesParams: true,
-  newDevice: '"id port_count" (uint uint)',
-};
-const netdevsim72: NetdevsimEra = {
-  lacks: new Set(["udp_ports_sleep"]),
-  publishesParams: false,
-  newDevice: '"id port_count num_queues" (uint uint uint)',
-  pauseStats: "Y",
-};
-const netdevsim73: NetdevsimEra = { ...netdevsim72, lacks: new Set([...netdevsim72.lacks, "max_vfs"]) };
-
-const ports61: PortEra = {
-  order: "registration",
-  taken: "EEXIST",
-  findPort: ["split", "unsplit"],
-  additions: true,
-  paramsRefusal: "Port params are not supported",
-  functionSettings: ["hwAddr", "state"],
-  functionChecks: "value",
-  newPort: "number",
-  vfPorts: true,
-  maxVfs: 4,
-  inactiveMode: false,
-  rates: true,
-  ratePriority: false,
-  reparents: false,
-  rateClasses: false,
-  reloadWarns: false,
-  resources: false,
-  renamesUp: false,
-  moveCollision: undefined,
-};
-const ports510: PortEra = {
-  ...ports61,
-  findPort: [],
-  additions: false,
-  paramsRefusal: undefined,
-  functionSettings: ["hwAddr"],
-  vfPorts: false,
-  maxVfs: undefined,
-  rates: false,
-};
-const ports612: PortEra = {
-  ...ports61,
-  order: "index",
-  taken: "EBUSY",
-  findPort: ["split", "unsplit", "del"],
-  functionSettings: FUNCTION_SETTINGS,
-  functionChecks: "support",
-  ratePriority: true,
-  reparents: true,
-  reloadWarns: true,
-  renamesUp: true,
-  moveCollision: "An interface with the same name exists in the target netns",
-};
-const ports72: PortEra = {
-  ...ports612,
-  newPort: "number and address",
-  inactiveMode: true,
-  rateClasses: true,
-  resources: true,
-};
-
-const phylink61: PhylinkEra = {
-  selects: true,
-  noAnswer: "keeps",
-  enables: false,
-  asksInband: false,
-  rereads: true,
-  pollsFrom: "configuration",
-  failureKeepsDown: false,
-  modeFrom: "creation",
-  phydevMutex: false,
-};
-const phylink612: PhylinkEra = { ...phylink61, enables: true };
-const phylink7: PhylinkEra = {
-  ...phylink612,
-  noAnswer: "drops",
-  asksInband: true,
-  failureKeepsDown: true,
-  modeFrom: "configuration",
-  phydevMutex: true,
-};
-
-const era61: Era = {
-  locks: REGIMES.instance,
-  trapLifetime: "reload",
-  notifierScope: "global",
-  opsMode: "static",
-  id: "6.1",
-  booted: true,
-  corePrefix: "leftover",
-  registers: "last",
-  unheard: "built",
-  reloadLocks: ["instance"],
-  devlinkMutex: false,
-  driverLocksInstance: true,
-  portFillTakesRtnl: true,
-  portType: "driver",
-  netnsMove: "around",
-  driverinit: "overwritten",
-  unregisterParams: "descending",
-  limitRefusedBy: "reload",
-  filteredDumps: false,
-  healthDumpLock: "reporters",
-  fibRefusal: "EPERM",
-  loopbackRoutes: 3,
-  bindErrno: "own",
-  netdevFlags: ["BROADCAST", "NOARP"],
-  downLosesCarrier: false,
-  trapDropCounter: true,
-  looksUpUnderRtnl: true,
-  linkwatchSync: false,
-  deadWorker: "stalls",
-  showsIndex: false,
-  dumpsResources: false,
-  paramDefaults: false,
-  regionMax: true,
-  burstPeriod: false,
-  ports: ports61,
-  netdevsim: netdevsim61,
-  objects: OBJECTS_61,
-  phylink: phylink61,
-};
-
-const era510: Era = {
-  ...era61,
-  id: "5.10",
-  locks: REGIMES.global_mutex,
-  corePrefix: "devlink",
-  registers: "first",
-  reloadLocks: [],
-  devlinkMutex: true,
-  driverLocksInstance: false,
-  fibRefusal: "ENOSPC",
-  loopbackRoutes: 4,
-  bindErrno: "ENODEV",
-  trapDropCounter: false,
-  regionMax: false,
-  ports: ports510,
-  netdevsim: netdevsim510,
-  objects: OBJECTS_510,
-  phylink: { ...phylink61, selects: false, rereads: false, pollsFrom: "start" },
-};
-
-const era612: Era = {
-  locks: REGIMES.instance_plus_device,
-  trapLifetime: "reload",
-  notifierScope: "dev_net",
-  opsMode: "static",
-  id: "6.12",
-  booted: true,
-  corePrefix: undefined,
-  registers: "first",
-  unheard: "skipped",
-  reloadLocks: ["device", "instance"],
-  devlinkMutex: false,
-  driverLocksInstance: true,
-  portFillTakesRtnl: false,
-  portType: "netdev-events",
-  netnsMove: "between",
-  driverinit: "promoted",
-  unregisterParams: "ascending",
-  limitRefusedBy: "policy",
-  filteredDumps: true,
-  healthDumpLock: "instance",
-  fibRefusal: "EPERM",
-  loopbackRoutes: 3,
-  bindErrno: "own",
-  netdevFlags: ["BROADCAST"],
-  downLosesCarrier: true,
-  trapDropCounter: true,
-  looksUpUnderRtnl: true,
-  linkwatchSync: true,
-  deadWorker: "alone",
-  showsIndex: false,
-  dumpsResources: false,
-  paramDefaults: false,
-  regionMax: true,
-  burstPeriod: false,
-  ports: ports612,
-  netdevsim: netdevsim612,
-  objects: OBJECTS_612,
-  phylink: phylink612,
-};
-
-const era72: Era = {
-  ...era612,
-  id: "7.2",
-  locks: { ...REGIMES.instance_plus_device, nestedOrder: "nested first" },
-  looksUpUnderRtnl: false,
-  showsIndex: true,
-  dumpsResources: true,
-  paramDefaults: true,
-  burstPeriod: true,
-  ports: ports72,
-  netdevsim: netdevsim72,
-  objects: OBJECTS_72,
-  phylink: phylink7,
-};
-
-/** The eras by their id. */
-export const ERAS: Readonly<Record<EraId, Era>> = {
-  "5.10": era510,
-  "6.1": era61,
-  "6.12": era612,
-  "7.2": era72,
-  "7.3": { ...era72, id: "7.3", netdevsim: netdevsim73 },
-};
+export { ERAS };
 
 /** From which release on each era holds, newest first (SEMANTICS 0.2). */
 const SINCE: readonly (readonly [major: number, minor: number, era: EraId])[] = [
   [7, 3, "7.3"],
   [7, 0, "7.2"],
-  [6, 3, "6.12"],
-  [5, 16, "6.1"],
+  [6, 8, "6.12"],
+  [6, 3, "6.3"],
+  [6, 0, "6.1"],
+  [5, 18, "5.18"],
+  [5, 16, "5.16"],
+  [5, 15, "5.15"],
   [5, 10, "5.10"],
 ];
 

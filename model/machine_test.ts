@@ -61,15 +61,18 @@ function interleave(machine: Machine, ops: readonly Operation[], pick: (ready: n
   return tasks.map((task) => task.done!);
 }
 
-Deno.test("an era is found by the kernel's release, the nearest one where it is none of the five", () => {
+Deno.test("an era is found by the kernel's release, the by the family that it is of", () => {
   const expected: Record<string, EraId> = {
     "6.12.117+deb12-amd64": "6.12",
     "6.1.0-56-amd64": "6.1",
     "5.10.0-30-amd64": "5.10",
-    "5.15.3": "5.10",
-    "5.19.0": "6.1",
+    "5.14.21": "5.10",
+    "5.15.3": "5.15",
+    "5.17.1": "5.16",
+    "5.19.0": "5.18",
     "6.2.1": "6.1",
-    "6.6.9-custom": "6.12",
+    "6.6.9-custom": "6.3",
+    "6.8.0": "6.12",
     "6.19.0": "6.12",
     "7.2.4-1": "7.2",
     "7.3.0-rc4": "7.3",
@@ -104,6 +107,17 @@ Deno.test("as many messages as were counted on booted kernels (1.5, 3.10)", () =
       const created = machine.perform(create(`10 ${ports}`));
       assertEquals(created.notify["init"]?.length, counted[era].create[ports - 1]);
       assertEquals(machine.perform(reload()).notify["init"]?.length, counted[era].reload[ports - 1]);
+    }
+  }
+});
+
+Deno.test("an era that no kernel was booted of announces as those do that it is between (0.2, 1.5)", () => {
+  const as = { "5.15": "5.10", "5.16": "6.1", "5.18": "6.1", "6.3": "6.12" } as const;
+  for (const [era, other] of Object.entries(as) as [EraId, EraId][]) {
+    assertEquals([ERAS[era].booted, ERAS[other].booted], [false, true]);
+    const [one, two] = [new Machine({ era }), new Machine({ era: other })];
+    for (const op of [create("10 2"), reload(), write(`${BUS}/del_device`, "10")]) {
+      assertEquals(brief(one.perform(op).notify["init"]), brief(two.perform(op).notify["init"]), `${era}, ${op.kind}`);
     }
   }
 });

@@ -4,7 +4,7 @@
  * @module
  */
 
-export { type Era, type EraId, eraOf, ERAS, type PhylinkEra } from "./era.ts";
+export { type BootedEraId, type Era, type EraId, eraOf, ERAS, type PhylinkEra } from "./era.ts";
 export { type HardwareId, hardwareIn } from "./hardware.ts";
 export type { Inventory, InventoryDevice, InventoryInstance, InventoryPort, InventoryResource } from "./inventory.ts";
 export { Machine, type MachineOptions } from "./machine.ts";

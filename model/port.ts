@@ -6,7 +6,8 @@
 
 import { change, type Command, get, type Scene } from "./command.ts";
 import { type Devlink, enter, leave, lockInstance, type Port } from "./devlink.ts";
-import { FUNCTION_SETTINGS, type FunctionSetting } from "./era.ts";
+import type { FunctionSetting } from "./era.ts";
+import { FUNCTION_SETTINGS } from "./eras.ts";
 import { type Attributes, portAttributes } from "./message.ts";
 import type { Result } from "./observation.ts";
 import { acquire, type Steps, type Task } from "./task.ts";

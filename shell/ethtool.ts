@@ -47,7 +47,7 @@ export const ethtool: Program = function* (call) {
     return 71;
   }
   const port = call.system.portOf(dev, call.process.netns);
-  const facts = ETHTOOL[call.system.machine.era.id];
+  const facts = ETHTOOL[call.system.machine.era.nearest];
   switch (option) {
     case "":
       return yield* settings(call, netdev);

@@ -101,7 +101,7 @@ export function linkObject(call: Call, netdev: Netdev, options: IpOptions, mode 
 function details(call: Call, netdev: Netdev): Objects {
   const { system } = call;
   const lo = netdev.name === "lo";
-  const { lacks, immutable } = LINK_DETAILS[system.machine.era.id];
+  const { lacks, immutable } = LINK_DETAILS[system.machine.era.nearest];
   const port = system.portOf(netdev.name, netdev.netns.name);
   const device = port?.handle.split("/");
   const all: Objects = {

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { EraId } from "../model/mod.ts";
+import type { BootedEraId } from "../model/mod.ts";
 
 /** How a kernel names itself, and which modules are loaded: name, size, users; the latest first. */
 export interface Release {
@@ -14,7 +14,7 @@ export interface Release {
 }
 
 /** The kernels by era. */
-export const RELEASES: Readonly<Record<EraId, Release>> = {
+export const RELEASES: Readonly<Record<BootedEraId, Release>> = {
   "5.10": {
     release: "5.10.0-46-amd64",
     version: "#1 SMP Debian 5.10.262-1 (2026-07-31)",
@@ -43,7 +43,7 @@ export const RELEASES: Readonly<Record<EraId, Release>> = {
 };
 
 /** What `ip -d link` of a kernel does not tell, and whether it tells that lo cannot be moved. */
-export const LINK_DETAILS: Readonly<Record<EraId, { lacks: readonly string[]; immutable: boolean }>> = (() => {
+export const LINK_DETAILS: Readonly<Record<BootedEraId, { lacks: readonly string[]; immutable: boolean }>> = (() => {
   const gsoIpv4 = ["gso_ipv4_max_size", "gro_ipv4_max_size"];
   const older = ["allmulti", "tso_max_size", "tso_max_segs", "gro_max_size", "parentbus", "parentdev", ...gsoIpv4];
   return {
@@ -88,7 +88,7 @@ const facts7: EthtoolFacts = {
 };
 
 /** What netdevsim tells ethtool(8), by era. */
-export const ETHTOOL: Readonly<Record<EraId, EthtoolFacts>> = {
+export const ETHTOOL: Readonly<Record<BootedEraId, EthtoolFacts>> = {
   "5.10": { ...facts61, settings: false },
   "6.1": facts61,
   "6.12": facts612,

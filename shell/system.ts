@@ -6,6 +6,7 @@
 
 import {
   type EraId,
+  ERAS,
   type Json,
   type LinkEvent,
   Machine,
@@ -90,7 +91,7 @@ export class System {
 
   constructor(options: SystemOptions) {
     this.machine = new Machine({ era: options.era, seed: options.seed ?? 1, listeners: "overheard" });
-    const { release, version } = RELEASES[options.era];
+    const { release, version } = RELEASES[ERAS[options.era].nearest];
     this.release = options.release ?? release;
     this.version = version;
     this.iproute2 = options.iproute2 ?? "7.3";
@@ -256,7 +257,7 @@ export class System {
   /** The modules that are loaded, the latest first. */
   get modules(): { name: string; size: number; users: string[] }[] {
     const loaded = this.files.stat("/sys/module/netdevsim", "init") !== undefined;
-    const { modules } = RELEASES[this.machine.era.id];
+    const { modules } = RELEASES[this.machine.era.nearest];
     return modules.filter(([name]) => loaded || name !== "netdevsim").map(([name, size, ...users]) => ({
       name,
       size,
