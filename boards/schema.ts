@@ -35,6 +35,8 @@ export const CAPABILITIES = [
   "regions",
   "health",
   "flash",
+  "eswitch",
+  "rates",
   "sb",
   "dpipe",
   "linecards",

@@ -16,6 +16,7 @@ const BY_SUBJECT: Partial<Record<string, Capability>> = {
   sb: "sb",
   dpipe: "dpipe",
   linecard: "linecards",
+  rate: "rates",
   trap: "traps",
   netns: "netns",
 };
@@ -46,6 +47,13 @@ export function neededCapabilities(op: Operation): Set<Capability> {
     case "file.write":
       if (op.path.startsWith("/sys/kernel/debug/")) needed.add("debugfs");
       if (op.path.includes("/netdevsim")) needed.add("netdevsim");
+      break;
+    case "dev.eswitch.show":
+    case "dev.eswitch.set":
+      needed.add("eswitch");
+      break;
+    case "link.move":
+      needed.add("netns");
       break;
     case "dev.selftests.show":
     case "dev.selftests.run":

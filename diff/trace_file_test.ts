@@ -194,6 +194,9 @@ Deno.test("what operations need of a board", () => {
     "reload",
   ]);
   assertEquals(needs({ kind: "trap.group.set", handle, name: "x", policer: 1 }), ["policers", "traps"]);
+  assertEquals(needs({ kind: "rate.set", handle, port: 128, txMax: "1gbit" }), ["rates"]);
+  assertEquals(needs({ kind: "dev.eswitch.set", handle, mode: "legacy" }), ["eswitch"]);
+  assertEquals(needs({ kind: "link.move", handle, port: 0, to: "t1" }), ["netns"]);
   assertEquals(needs({ kind: "file.write", path: "/sys/kernel/debug/netdevsim/netdevsim1/fail_reload", value: "Y" }), [
     "debugfs",
     "netdevsim",

@@ -118,9 +118,10 @@ const NAME = /^(?!\.{1,2}$)[^\s/]{1,15}$/;
 
 function rename(kernel: Kernel, task: Task, netdev: Netdev, wish: string): Result {
   if (!NAME.test(wish)) return "client";
-  if (netdev.up && !kernel.era.ports.renamesUp) return "EBUSY";
   const { netns } = netdev;
+  // ip(8) asks for nothing then
   if (wish === netdev.name) return "ok";
+  if (netdev.up && !kernel.era.ports.renamesUp) return "EBUSY";
   let name = wish;
   if (wish.includes("%")) {
     if (!/^[^%]*%d[^%]*$/.test(wish)) return "EINVAL";
