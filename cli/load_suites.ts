@@ -25,6 +25,11 @@ export const NETDEVSIM_SUITES = [
   "link",
   "eswitch",
   "rate",
+  "health",
+  "region",
+  "flash",
+  "ethtool",
+  "refusals",
 ] as const;
 
 /** The suites that ship, by name. */

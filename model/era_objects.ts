@@ -8,8 +8,8 @@
 export interface ObjectsEra {
   /** The commands of devlink's netlink family that it does not have yet: whoever sends one is told `EOPNOTSUPP` */
   readonly lacks: ReadonlySet<"linecard" | "selftests">;
-  /** How the netlink policy refuses a port in a dump that knows none; undefined where dumps take no attributes at all */
-  readonly portInDump: string | undefined;
+  /** How the netlink policy refuses an attribute that a dump does not know; undefined where dumps take none at all */
+  readonly unknownInDump: string | undefined;
   /** Whether netdevsim tells its versions, and so has components that can be named */
   readonly versions: boolean;
   readonly flash: FlashEra;
@@ -54,7 +54,7 @@ export interface HealthEra {
 
 const objects61: ObjectsEra = {
   lacks: new Set(),
-  portInDump: undefined,
+  unknownInDump: undefined,
   versions: true,
   flash: { by: "core", chunks: 500, chunkTime: 20 },
   region: { readTells: false, withoutSnapshot: { errno: "EINVAL" } },
@@ -63,7 +63,7 @@ const objects61: ObjectsEra = {
 
 const objects612: ObjectsEra = {
   ...objects61,
-  portInDump: "Unknown attribute type",
+  unknownInDump: "Unknown attribute type",
   flash: { ...objects61.flash, chunkTime: 16 },
   region: {
     ...objects61.region,
@@ -88,6 +88,6 @@ export const OBJECTS_612: ObjectsEra = objects612;
 /** 7.2 and 7.3 */
 export const OBJECTS_72: ObjectsEra = {
   ...objects612,
-  portInDump: "Unsupported attribute",
+  unknownInDump: "Unsupported attribute",
   flash: { ...objects612.flash, chunks: 50, chunkTime: "fw_update_flash_chunk_time_ms" },
 };

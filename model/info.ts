@@ -8,6 +8,7 @@ import { type Command, dump, get } from "./command.ts";
 import { type Devlink, enter, leave, peek } from "./devlink.ts";
 import { flashByEthtool } from "./flash.ts";
 import type { Attributes } from "./message.ts";
+import type { Result } from "./observation.ts";
 
 /** The kinds of {@linkcode INFO_COMMANDS}. */
 export type InfoKind = "dev.info" | "ethtool.info" | "ethtool.flash";
@@ -24,7 +25,8 @@ export const INFO_COMMANDS: { [K in InfoKind]: Command<K> } = {
       : get(scene, handle, (dl) => ({ reply: { info: { [handle]: info(dl) } } })),
 
   *"ethtool.info"({ kernel, task, netns }, { handle, port }) {
-    if (!hasNetdev(peek(kernel.find(netns, handle)), port)) return "client";
+    const missing = withoutNetdev(peek(kernel.find(netns, handle)), port);
+    if (missing) return missing;
     const dl = yield* enter(kernel, task, netns, handle);
     if (!dl) return "ENODEV";
     task.observation.reply = {
@@ -44,13 +46,17 @@ export const INFO_COMMANDS: { [K in InfoKind]: Command<K> } = {
   },
 
   *"ethtool.flash"(scene, { handle, port, file }) {
-    if (!hasNetdev(peek(scene.kernel.find(scene.netns, handle)), port)) return "client";
-    return yield* flashByEthtool(scene, handle, file);
+    return withoutNetdev(peek(scene.kernel.find(scene.netns, handle)), port) ??
+      (yield* flashByEthtool(scene, handle, file));
   },
 };
 
-/** Whether a port of an instance has a netdev in the netns of the instance: devlink tells the name of no other. */
-function hasNetdev(dl: Devlink | undefined, index: number): boolean {
-  const netdev = dl?.ports.find((port) => port.index === index)?.netdev;
-  return netdev ? netdev.netns === dl!.netns : false;
+/**
+ * How it ends where the netdev of a port is asked for and there is none: devlink is asked for its name, and tells none that is in
+ * another netns than the instance. Undefined where there is one.
+ */
+function withoutNetdev(dl: Devlink | undefined, index: number): Result | undefined {
+  const port = dl?.ports.find((each) => each.index === index);
+  if (!port) return "ENODEV";
+  return port.netdev && port.netdev.netns === dl!.netns ? undefined : "client";
 }

@@ -6,7 +6,6 @@
  */
 
 import { change, type Command, refused, type Scene } from "./command.ts";
-import type { Era } from "./era.ts";
 import type { Result } from "./observation.ts";
 import type { Handle } from "./operation.ts";
 import type { Steps } from "./task.ts";
@@ -39,18 +38,21 @@ function refuse(scene: Scene, handle: Handle, errno: Result): Steps<Result> {
 }
 
 /** A list of nothing: of all instances, or of one where the kernel can do that. */
-function* empty(scene: Scene, key: string, handle: Handle | undefined, port?: number): Steps<Result> {
+function* empty(
+  scene: Scene,
+  key: string,
+  handle: Handle | undefined,
+  ...others: (number | undefined)[]
+): Steps<Result> {
   const { era } = scene.kernel;
   if (handle !== undefined && !era.filteredDumps) return "client";
-  if (handle !== undefined && port !== undefined) return portRefused(scene, era);
+  // The netlink policy knows the instance and nothing else
+  if (handle !== undefined && others.some((each) => each !== undefined)) {
+    return scene.task.fail("EINVAL", era.objects.unknownInDump!);
+  }
   const result = handle === undefined ? "ok" : yield* refuse(scene, handle, "ok");
   if (result === "ok") scene.task.observation.reply = { [key]: {} };
   return result;
-}
-
-/** A dump of buffers knows no port, and its policy says so. */
-function portRefused({ task }: Scene, era: Era): Result {
-  return task.fail("EINVAL", era.objects.portInDump!);
 }
 
 /** devlink(8) ends with success where buffers of a port cannot be shown, and prints an empty list. */
@@ -77,29 +79,31 @@ export const REFUSED_COMMANDS: { [K in RefusedKind]: Command<K> } = {
     !isU32(sb) ? refused() : handle === undefined ? empty(scene, "sb", undefined) : refuse(scene, handle, "ENODEV"),
 
   "sb.pool.show": (scene, { handle, sb, pool }) =>
-    !isU32(sb, pool) || (handle !== undefined && sb !== undefined && pool === undefined)
+    !isU32(sb, pool)
       ? refused()
       : handle === undefined || pool === undefined
-      ? empty(scene, "pool", handle)
+      ? empty(scene, "pool", handle, sb)
       : refuse(scene, handle, "ENODEV"),
 
   "sb.pool.set": (scene, { handle, sb, pool, size, thtype }) =>
     !isU32(sb, pool, size) || !THRESHOLDS.has(thtype) ? refused() : refuse(scene, handle, "ENODEV"),
 
   "sb.port.pool.show": (scene, { handle, port, sb, pool }) =>
-    !isU32(sb, pool, port) ? refused() : shownEmpty(
-      scene,
-      "port_pool",
-      handle === undefined || pool === undefined
-        ? empty(scene, "port_pool", handle, port)
-        : refuse(scene, handle, "ENODEV"),
-    ),
+    !isU32(sb, pool, port) || (handle !== undefined && pool !== undefined && port === undefined)
+      ? refused()
+      : shownEmpty(
+        scene,
+        "port_pool",
+        handle === undefined || pool === undefined
+          ? empty(scene, "port_pool", handle, port, sb)
+          : refuse(scene, handle, "ENODEV"),
+      ),
 
   "sb.tc.bind.show": (scene, { handle, port, sb, tc, type }) =>
     !isU32(sb, tc, port) || (type !== undefined && !DIRECTIONS.has(type))
       ? refused()
       : handle === undefined || (tc === undefined && type === undefined)
-      ? empty(scene, "tc_bind", handle, port)
+      ? empty(scene, "tc_bind", handle, port, sb)
       : tc === undefined || type === undefined
       ? refused()
       : refuse(scene, handle, "ENODEV"),

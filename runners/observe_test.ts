@@ -128,6 +128,15 @@ Deno.test("parseMonitor() gives a health message without a handle that of the on
   }]);
 });
 
+Deno.test("parseMonitor() reads a health message of another instance than the one before", () => {
+  const first = '{"mon":[{"command":"status","health":{"netdevsim/netdevsim10":[{"reporter":"dummy","error":1}}}';
+  const next = ',{"command":"status","health":{],"netdevsim/netdevsim11":[{"reporter":"dummy","error":2}}}';
+  assertEquals(parseMonitor(first + next).map(({ handle, attributes }) => [handle, attributes]), [
+    ["netdevsim/netdevsim10", { reporter: "dummy", error: 1 }],
+    ["netdevsim/netdevsim11", { reporter: "dummy", error: 2 }],
+  ]);
+});
+
 Deno.test("parseMonitor() throws where a message is no message", () => {
   assertThrows(() => parseMonitor('{"command":"new"'), SyntaxError, "Cannot read a message of devlink monitor");
 });

@@ -7,17 +7,11 @@
 
 import type { Json, Observation } from "../model/observation.ts";
 import type { Handle, NetnsName, Operation, OperationOptions, OperationParameters } from "../model/operation.ts";
-import {
-  type Eswitch,
-  eswitch,
-  type Links,
-  links,
-  type Ports,
-  ports,
-  type Rates,
-  rates,
-  type Subject,
-} from "./dut_port.ts";
+import { EthtoolDut, flash, type FlashOptions } from "./dut_flash.ts";
+import { HealthDut } from "./dut_health.ts";
+import { type Eswitch, eswitch, type Links, links, type Ports, ports, type Rates, rates } from "./dut_port.ts";
+import { RegionDut } from "./dut_region.ts";
+import { nothing, reply, type Subject } from "./dut_subject.ts";
 import { Step } from "./step.ts";
 
 /** A trap, as `devlink -jsv trap show` gives it. */
@@ -76,14 +70,13 @@ function listed<T>(key: string, handle: Handle) {
 
 const first = <T>(key: string, handle: Handle) => (observation: Observation): T =>
   listed<T>(key, handle)(observation)[0] as T;
-const reply = ({ reply }: Observation): Json => reply;
-const nothing = (): void => {};
 
 /** The device under test. */
 export class Dut {
   readonly #perform: Perform;
   readonly #netns: NetnsName | undefined;
   readonly #steps: Step<unknown>[];
+  readonly #subject: Subject = { handle: () => this.handle, step: (op, value) => this.#step(op, value) };
   /** The devlink handle of the fixture, `bus/device` */
   readonly handle: Handle;
 
@@ -122,6 +115,11 @@ export class Dut {
     return this.#step({ kind: "dev.reload", handle: this.handle, ...options }, reply);
   }
 
+  /** `devlink dev flash`; `file` below the board's /lib/firmware. Its progress is on the `notify` channel. */
+  flash(file: string, options: FlashOptions = {}): Step<void> {
+    return flash(this.#subject, file, options);
+  }
+
   /** The instance itself. */
   readonly dev = {
     /** `devlink -s dev show`: the instance with its reload statistics */
@@ -130,9 +128,10 @@ export class Dut {
     list: (): Step<Json> => this.#step({ kind: "dev.show" }, reply),
     /** `devlink dev info` */
     info: (): Step<Json> => this.#step({ kind: "dev.info", handle: this.handle }, reply),
+    /** `devlink dev info` of all instances */
+    infos: (): Step<Json> => this.#step({ kind: "dev.info" }, reply),
   };
 
-  readonly #subject: Subject = { handle: () => this.handle, step: (op, value) => this.#step(op, value) };
   /** Ports. */
   readonly port: Ports = ports(this.#subject);
   /** The netdev of a port. */
@@ -184,33 +183,13 @@ export class Dut {
   };
 
   /** Regions and their snapshots. */
-  readonly region = {
-    /** `devlink region show` */
-    list: (): Step<Json> => this.#step({ kind: "region.show" }, reply),
-    /** `devlink region new` */
-    new: (region: string, snapshot?: number): Step<Json> =>
-      this.#step(
-        { kind: "region.new", handle: this.handle, region, ...(snapshot === undefined ? {} : { snapshot }) },
-        reply,
-      ),
-    /** `devlink region del` */
-    del: (region: string, snapshot: number): Step<void> =>
-      this.#step({ kind: "region.del", handle: this.handle, region, snapshot }, nothing),
-  };
+  readonly region: RegionDut = new RegionDut(this.#subject);
 
   /** Health reporters. */
-  readonly health = {
-    /** `devlink health show` */
-    list: (): Step<Json> => this.#step({ kind: "health.show" }, reply),
-    /** `devlink health set` */
-    set: (
-      reporter: string,
-      options: { gracePeriod?: number; autoRecover?: boolean; autoDump?: boolean },
-    ): Step<void> => this.#step({ kind: "health.set", handle: this.handle, reporter, ...options }, nothing),
-    /** `devlink health recover` */
-    recover: (reporter: string): Step<void> =>
-      this.#step({ kind: "health.recover", handle: this.handle, reporter }, nothing),
-  };
+  readonly health: HealthDut = new HealthDut(this.#subject);
+
+  /** ethtool(8) on the netdev of a port. */
+  readonly ethtool: EthtoolDut = new EthtoolDut(this.#subject);
 
   /** Traps, their groups and their policers. */
   readonly trap = {

@@ -4,23 +4,10 @@
  * @module
  */
 
-import type { Json, Observation } from "../model/observation.ts";
-import type { Handle, NetnsName, Operation, OperationOptions, OperationParameters } from "../model/operation.ts";
+import type { Json } from "../model/observation.ts";
+import type { NetnsName, OperationOptions, OperationParameters } from "../model/operation.ts";
+import { nothing, reply, type Subject } from "./dut_subject.ts";
 import type { Step } from "./step.ts";
-
-/** Performs an operation and notes it in the plan; `value` says what the step gives. */
-export type Perform = <T>(op: Operation, value: (observation: Observation) => T) => Step<T>;
-
-/** What the methods are made with: the handle is known once the device is there. */
-export interface Subject {
-  /** The handle of the device */
-  handle(): Handle;
-  /** Performs an operation */
-  step: Perform;
-}
-
-const reply = ({ reply }: Observation): Json => reply;
-const nothing = (): void => {};
 
 type Parameters<K extends keyof OperationParameters, Known extends string> = Omit<OperationParameters[K], Known>;
 

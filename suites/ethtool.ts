@@ -1,0 +1,64 @@
+/** Sequences on the older ways to a device, by its netdev: SEMANTICS 1.6, catalogue 8.A L09, L10, 8.E O14; seed 000. */
+
+import { assertEquals } from "@std/assert";
+import { netdevsim } from "../fixtures/netdevsim.ts";
+import { suite } from "./suite.ts";
+
+const FILE = "twinlink.bin";
+
+export default suite("ethtool", { fixture: netdevsim({ ports: 2, firmware: [FILE] }) }, ({ sequence }) => {
+  sequence("devlink and ethtool tell of the same driver", { source: "O14, L10; 5.5" }, async (dut) => {
+    await dut.dev.info();
+    await dut.dev.infos();
+    assertEquals((await dut.ethtool.info(0))["bus-info"], "netdevsim10");
+    await dut.ethtool.info(1);
+    await dut.netdevsim.newDevice("11 1");
+    await dut.dev.infos();
+    await dut.perform({ kind: "ethtool.info", handle: "netdevsim/netdevsim11", port: 0 });
+    await dut.netdevsim.delDevice("11");
+    dut.perform({ kind: "dev.info", handle: "netdevsim/netdevsim11" }).fails();
+  });
+
+  sequence("a netdev that is made anew tells the same", { source: "L10" }, async (dut) => {
+    await dut.reload();
+    await dut.ethtool.info(0);
+    await dut.netdevsim.unbind();
+    await dut.netdevsim.bind();
+    await dut.ethtool.info(1);
+    await dut.netdevsim.delPort("1");
+    dut.ethtool.info(1).fails();
+    dut.ethtool.flash(1, FILE).fails();
+    await dut.ethtool.info(0);
+  });
+
+  sequence("a device whose reload failed still tells of itself", { source: "R07; O14" }, async (dut) => {
+    await dut.debugfs.write("fail_reload", "Y");
+    dut.reload().fails();
+    await dut.dev.info();
+    dut.ethtool.info(0).fails();
+    await dut.debugfs.write("fail_reload", "N");
+    await dut.reload();
+    await dut.ethtool.info(0);
+  });
+
+  sequence("in another netns", {
+    source: "O14",
+    fixture: netdevsim({ ports: 1, netns: ["t1"], in: "t1" }),
+  }, async (dut) => {
+    await dut.in("t1").dev.info();
+    await dut.in("t1").ethtool.info(0);
+    dut.dev.info().fails();
+    await dut.dev.infos();
+    dut.ethtool.info(0).fails();
+  });
+
+  sequence("ethtool flashes by way of devlink", { source: "L09; 1.6; seed 000" }, async (dut) => {
+    await dut.ethtool.flash(0, FILE);
+    await dut.debugfs.write("fw_update_status", "N");
+    await dut.ethtool.flash(1, FILE);
+  });
+
+  sequence("ethtool does not tell why a flash failed", { source: "L09; 1.6; seed 000" }, (dut) => {
+    dut.ethtool.flash(0, "twinlink-missing.bin").either();
+  });
+});
