@@ -10,7 +10,8 @@ const PLAIN = /^[\w@%+=:,./-]+$/;
 
 /**
  * By the words that a command begins with. Left out: what prints an array in JSON (the second one of a process lacks its
- * beginning), what names a netns (the process would keep it open, and so alive), flashing (forks, and reports its progress).
+ * beginning), what names a netns (the process would keep it open, and so alive), flashing (forks, and reports its progress),
+ * and what asks for all there are: the process still has the handle of its last command, and sends it along.
  */
 const FAITHFUL: readonly string[] = [
   "dev show",
@@ -31,6 +32,9 @@ const FAITHFUL: readonly string[] = [
   "trap policer set",
 ];
 
+/** What asks for all there are. */
+const ALL: readonly string[] = ["dev show", "dev info", "port show"];
+
 /** Flags that print nothing but what a server with these flags prints. */
 const FLAGS: readonly string[] = ["", "-j", "-js"];
 
@@ -49,11 +53,12 @@ export interface BatchCommand {
  * import { assertEquals } from "@std/assert";
  * import { batchCommand } from "./batch.ts";
  *
- * assertEquals(batchCommand(["tl_devlink", "init", "-js", "dev", "show"]), {
+ * assertEquals(batchCommand(["tl_devlink", "init", "-js", "dev", "show", "pci/0000:01:00.0"]), {
  *   netns: "init",
  *   flags: "-js",
- *   words: ["dev", "show"],
+ *   words: ["dev", "show", "pci/0000:01:00.0"],
  * });
+ * assertEquals(batchCommand(["tl_devlink", "init", "-js", "dev", "show"]), undefined);
  * assertEquals(batchCommand(["tl_devlink", "init", "-jsv", "trap", "show"]), undefined);
  * ```
  */
@@ -64,6 +69,7 @@ export function batchCommand(command: readonly string[]): BatchCommand | undefin
   const words = flags === "" ? rest : rest.slice(1);
   if (!FLAGS.includes(flags) || !words.every((word) => PLAIN.test(word)) || words.includes("netns")) return undefined;
   const line = words.join(" ");
+  if (ALL.includes(line)) return undefined;
   if (line.length > 3000 || !FAITHFUL.some((begin) => line === begin || line.startsWith(`${begin} `))) return undefined;
   return { netns, flags, words };
 }
