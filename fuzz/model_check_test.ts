@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import { ERAS, type EraId, Machine } from "../model/mod.ts";
+import { type EraId, ERAS, Machine } from "../model/mod.ts";
 import { checkModel, checkSequence } from "./model_check.ts";
 import { Replica } from "./replica.ts";
 

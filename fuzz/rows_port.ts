@@ -119,7 +119,9 @@ export const PORT_ROWS: { readonly [K in PortKind]: Rows<K> } = {
     weight: ifAny(6, ({ ports }) => ports.some(({ index }) => index >= 128)),
     draw: (world) => {
       const instance = world.instance(({ ports }) => ports.some(({ index }) => index >= 128));
-      const object = world.draw.chance(50) ? { port: portOf(world, instance) } : { node: nodeOf(world, instance) };
+      const object = world.draw.chance(50)
+        ? { port: Math.abs(portOf(world, instance)) }
+        : { node: nodeOf(world, instance) };
       const { handle, netns } = world.target(instance);
       return { kind: "rate.set", handle, ...(netns ? { netns } : {}), ...object, ...rateOf(world, instance) };
     },

@@ -305,7 +305,10 @@ export const COMMAND_FORMS: { readonly [K in DevlinkKind]: CommandForm } = {
  * assert(!isReadable({ kind: "region.del", handle, region: "dummy", snapshot: 2 ** 32 }));
  * ```
  */
-export function isReadable(op: Operation<DevlinkKind>): boolean {
+export function isReadable(op: Operation): boolean {
+  // The netdev of a port is asked of devlink(8), too
+  if ("port" in op && typeof op.port === "number" && !(op.port >= 0 && op.port < 2 ** 32)) return false;
+  if (!isDevlink(op)) return true;
   for (const { field, value, bits = 32 } of COMMAND_FORMS[op.kind].options) {
     if (value !== "number") continue;
     const given = (op as unknown as Parameters)[field];

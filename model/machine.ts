@@ -5,7 +5,7 @@
  */
 
 import { type Command, DEVLINK_COMMANDS, type DevlinkKind } from "./command.ts";
-import { COMMAND_FORMS, isDevlink, isReadable } from "./command_line.ts";
+import { COMMAND_FORMS, isReadable } from "./command_line.ts";
 import { drop, hold } from "./devlink.ts";
 import { during } from "./during.ts";
 import { type Era, type EraId, ERAS } from "./era.ts";
@@ -255,7 +255,7 @@ export class Machine {
       observation.result = "client";
       return observation;
     }
-    if (isDevlink(op) && !isReadable(op)) {
+    if (!isReadable(op)) {
       observation.result = "client";
       return observation;
     }
@@ -377,7 +377,9 @@ const OTHER_COMMANDS: {
 
   // deno-lint-ignore require-yield
   *"file.remove"({ kernel }, { path }) {
-    return kernel.runFiles.delete(path) ? "ok" : "client";
+    // rm(1) -f: what is not there is removed already
+    kernel.runFiles.delete(path);
+    return "ok";
   },
 
   // deno-lint-ignore require-yield

@@ -328,9 +328,10 @@ function* setKnob(driver: Netdevsim, path: string, type: "bool" | "u32", value: 
     if (bool !== undefined) driver.knobs.set(path, bool);
     return "ok";
   }
-  const number = uint(value);
+  // debugfs reads 64 bits and keeps 32 (fs/libfs.c, simple_attr_write)
+  const number = unsigned(value);
   if (typeof number === "string") return number;
-  driver.knobs.set(path, number);
+  driver.knobs.set(path, Number(BigInt.asUintN(32, number)));
   return "ok";
 }
 
@@ -427,11 +428,18 @@ function scanPort(task: Task, text: string): number | "EINVAL" {
 
 /** `kstrtouint(..., 0, ...)`: a number, or an errno. */
 function uint(text: string): number | "EINVAL" | "ERANGE" {
+  const value = unsigned(text);
+  if (typeof value === "string") return value;
+  return value > 0xffff_ffffn ? "ERANGE" : Number(value);
+}
+
+/** `kstrtoull(..., 0, ...)` */
+function unsigned(text: string): bigint | "EINVAL" | "ERANGE" {
   const match = /^\+?(0[xX][0-9a-fA-F]+|0[0-7]*|[1-9]\d*)$/.exec(text);
   if (!match) return "EINVAL";
   const digits = match[1]!;
   const value = BigInt(/^0[0-7]+$/.test(digits) ? `0o${digits.slice(1)}` : digits);
-  return value > 0xffff_ffffn ? "ERANGE" : Number(value);
+  return value > 0xffff_ffff_ffff_ffffn ? "ERANGE" : value;
 }
 
 /** `kstrtobool` */

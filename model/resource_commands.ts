@@ -32,7 +32,8 @@ export const RESOURCE_COMMANDS: { [K in ResourceKind]: Command<K> } = {
   "resource.set": (scene, { handle, path, size }) => {
     const text = String(size);
     return change(scene, handle, (dl) => {
-      const found = findResource(dl.resources, path);
+      // devlink(8) takes the names between the slashes
+      const found = findResource(dl.resources, path.split("/").filter((name) => name !== "").join("/"));
       if (!found || !/^\d+$/.test(text) || BigInt(text) > 0xffff_ffff_ffff_ffffn) return "client";
       return setResource(scene.task, found.resource, found.parent, BigInt(text), dl.kernel.era.corePrefix);
     });
