@@ -6,6 +6,7 @@
  */
 
 import type { ObjectsEra } from "./era_objects.ts";
+import type { FibEntries } from "./netns.ts";
 import { ERAS, type FUNCTION_SETTINGS } from "./eras.ts";
 import type { LockEra, NotifierScope, OpsMode, TrapLifetime } from "./regime.ts";
 
@@ -65,6 +66,8 @@ export interface Era {
   readonly healthDumpLock: "reporters" | "instance";
   /** How a route too many fails: what a FIB notifier's refusal turns into */
   readonly fibRefusal: "EPERM" | "ENOSPC";
+  /** How many entries the tables of routes and rules of a netns hold from the start */
+  readonly fibEntries: FibEntries;
   /** How many entries 127.0.0.1/8 puts into the FIB: the broadcast of the zero host is one in older kernels */
   readonly loopbackRoutes: number;
   /**
@@ -117,7 +120,10 @@ export interface Era {
 
 /** What netdevsim of one family of kernels does differently from the others (drivers/net/netdevsim). */
 export interface NetdevsimEra {
-  /** The params, files and directories of debugfs and resources that it does not have, by name */
+  /**
+   * The params, files and directories and resources that it does not have, by name. Also what a kernel lacks that was configured
+   * otherwise than Debian's: `module` where netdevsim is built in, `power` (CONFIG_PM), `ipsec` (CONFIG_XFRM_OFFLOAD)
+   */
   readonly lacks: ReadonlySet<string>;
   /** Whether probe tells of all params once more at its end (`devlink_params_publish`) */
   readonly publishesParams: boolean;

@@ -134,7 +134,7 @@ export class Kernel {
     this.devlinkMutex = era.devlinkMutex ? this.lock("devlink_mutex", "devlink") : undefined;
     this.freedMemory = options.freedMemory;
     this.listeners = options.listeners;
-    this.init = new Netns("init", { heard: options.listeners, lab: true });
+    this.init = new Netns("init", { heard: options.listeners, lab: true, entries: era.fibEntries });
     this.netns.set("init", this.init);
     for (const name of options.netdevs) {
       const lo = name === "lo";

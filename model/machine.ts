@@ -323,7 +323,7 @@ const OTHER_COMMANDS: {
     if (kernel.netns.has(name) || kernel.runFiles.has(`/run/netns/${name}`)) return "client";
     yield* kernel.pernetOps.acquireRead(task);
     kernel.pernetOps.release(task);
-    const netns = new Netns(name, { heard: kernel.listeners });
+    const netns = new Netns(name, { heard: kernel.listeners, entries: kernel.era.fibEntries });
     kernel.addNetdev(netns, "lo", ["LOOPBACK"], "UNKNOWN");
     kernel.netns.set(name, netns);
     return "ok";

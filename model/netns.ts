@@ -52,6 +52,14 @@ export type FibTable = "IPv4/fib" | "IPv4/fib-rules" | "IPv6/fib" | "IPv6/fib-ru
 /** In the order in which a new listener is told of them, and which is so the order of the checks. */
 export const FIB_TABLES: readonly FibTable[] = ["nexthops", "IPv4/fib-rules", "IPv4/fib", "IPv6/fib-rules", "IPv6/fib"];
 
+/** How many entries the tables of a netns hold from the start, of IPv4 and of IPv6. */
+export interface FibEntries {
+  /** Routes of a board's own netns */
+  readonly lab: readonly [number, number];
+  /** Rules, of any netns; none where the kernel has one table of routes (CONFIG_IP_MULTIPLE_TABLES) */
+  readonly rules: readonly [number, number];
+}
+
 /** Somebody who counts the entries of a netns, and may refuse one. */
 export interface FibListener {
   /** The most entries that it takes */
@@ -78,17 +86,18 @@ export class Netns {
   /** Routes that operations added, with their netdev */
   readonly routes = new Map<string, string>();
 
-  constructor(readonly name: NetnsName, options: { heard: boolean; lab?: boolean }) {
+  constructor(readonly name: NetnsName, options: { heard: boolean; lab?: boolean; entries: FibEntries }) {
     this.#heard = options.heard;
     this.#cell = cellOf(`listeners of ${name}`);
     this.hasTable = options.lab ?? false;
     // A board's own netns: routes of lo and of one interface with one IPv4 address and a default route, as in a lab guest
-    const [fib4, fib6] = options.lab ? [7, 7] : [0, 0];
+    const [fib4, fib6] = options.lab ? options.entries.lab : [0, 0];
+    const [rules4, rules6] = options.entries.rules;
     this.occupancy = {
       "IPv4/fib": fib4,
-      "IPv4/fib-rules": 3,
+      "IPv4/fib-rules": rules4,
       "IPv6/fib": fib6,
-      "IPv6/fib-rules": 2,
+      "IPv6/fib-rules": rules6,
       "nexthops": 0,
     };
   }

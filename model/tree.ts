@@ -70,6 +70,8 @@ const debugfs = (sketch: () => Sketch, mode?: number): Directory => directory(sk
 /** The directory `/sys` of a kernel as somebody in `netns` sees it; debugfs is mounted in the first netns alone. */
 export function sysfsTree(kernel: Kernel, netns: Netns): Directory {
   const bus = kernel.owners.find((owner): owner is NetdevsimBus => "devices" in owner && owner.devices instanceof Map);
+  const { lacks } = kernel.era.netdevsim;
+  const builtIn = lacks.has("module");
   const devices = bus ? [...bus.devices.values()] : [];
   const each = (of: (device: NetdevsimDevice) => TreeNode | undefined): Sketch =>
     Object.fromEntries(devices.map((device) => [device.name, of(device)]));
@@ -81,7 +83,7 @@ export function sysfsTree(kernel: Kernel, netns: Netns): Directory {
         drivers: sysfs(() => ({
           netdevsim: sysfs(() => ({
             bind: WO,
-            module: link("../../../../module/netdevsim"),
+            ...(builtIn ? {} : { module: link("../../../../module/netdevsim") }),
             ...Object.fromEntries(
               devices.filter((device) => device.driver).map(
                 (device) => [device.name, link(`../../../../devices/${device.name}`)],
@@ -93,10 +95,10 @@ export function sysfsTree(kernel: Kernel, netns: Netns): Directory {
         })),
         drivers_autoprobe: { type: "file", mode: 0o644, size: PAGE, text: "1" },
         drivers_probe: WO,
-        ...(kernel.era.netdevsim.lacks.has("link_device") ? {} : { link_device: WO }),
+        ...(lacks.has("link_device") ? {} : { link_device: WO }),
         new_device: WO,
         uevent: WO,
-        ...(kernel.era.netdevsim.lacks.has("link_device") ? {} : { unlink_device: WO }),
+        ...(lacks.has("link_device") ? {} : { unlink_device: WO }),
       })),
     })),
     class: sysfs(() => ({
@@ -110,9 +112,9 @@ export function sysfsTree(kernel: Kernel, netns: Netns): Directory {
       ),
     })),
     devices: sysfs(() => ({
-      ...each((device) => deviceDirectory(device, netns)),
+      ...each((device) => deviceDirectory(device, netns, lacks)),
       virtual: sysfs(() => ({
-        net: netDirectory([...netns.netdevs.values()].filter((netdev) => !deviceOf(devices, netdev))),
+        net: netDirectory([...netns.netdevs.values()].filter((netdev) => !deviceOf(devices, netdev)), lacks),
       })),
     })),
     kernel: sysfs(() => ({
@@ -122,7 +124,7 @@ export function sysfsTree(kernel: Kernel, netns: Netns): Directory {
       ),
     })),
     module: sysfs(() => ({
-      netdevsim: bus && sysfs(() => ({
+      netdevsim: builtIn ? undefined : bus && sysfs(() => ({
         coresize: 0o444,
         drivers: sysfs(() => ({ "netdevsim:netdevsim": link("../../../bus/netdevsim/drivers/netdevsim") })),
         holders: sysfs(() => ({})),
@@ -139,26 +141,26 @@ function deviceOf(devices: readonly NetdevsimDevice[], netdev: Netdev): Netdevsi
   return devices.find((device) => device.driver?.dl.ports.some((port) => port.netdev === netdev));
 }
 
-function deviceDirectory(device: NetdevsimDevice, netns: Netns): Directory {
+function deviceDirectory(device: NetdevsimDevice, netns: Netns, lacks: ReadonlySet<string>): Directory {
   const netdevs = device.driver?.dl.ports.flatMap((port) => port.netdev ? [port.netdev] : []) ?? [];
   const seen = netdevs.filter((netdev) => netdev.netns === netns);
   return sysfs(() => ({
     del_port: WO,
     ...(device.driver ? { driver: link("../../bus/netdevsim/drivers/netdevsim") } : {}),
-    ...(netdevs.length > 0 ? { net: netDirectory(seen) } : {}),
+    ...(netdevs.length > 0 ? { net: netDirectory(seen, lacks) } : {}),
     new_port: WO,
-    power: sysfs(() => ({})),
+    ...(lacks.has("power") ? {} : { power: sysfs(() => ({})) }),
     sriov_numvfs: 0o664,
     subsystem: link("../../bus/netdevsim"),
     uevent: { type: "file", mode: 0o644, size: PAGE, text: device.driver ? "DRIVER=netdevsim" : "" },
   }));
 }
 
-function netDirectory(netdevs: readonly Netdev[]): Directory {
-  return sysfs(() => Object.fromEntries(netdevs.map((netdev) => [netdev.name, netdevDirectory(netdev)])));
+function netDirectory(netdevs: readonly Netdev[], lacks: ReadonlySet<string>): Directory {
+  return sysfs(() => Object.fromEntries(netdevs.map((netdev) => [netdev.name, netdevDirectory(netdev, lacks)])));
 }
 
-function netdevDirectory(netdev: Netdev): Directory {
+function netdevDirectory(netdev: Netdev, lacks: ReadonlySet<string>): Directory {
   const value = (text: string, mode = 0o444): File => ({ type: "file", mode, size: PAGE, text });
   const flags = linkFlags(netdev);
   const bits: Readonly<Record<string, number>> = { UP: 1, BROADCAST: 2, LOOPBACK: 8, NOARP: 0x80, MULTICAST: 0x1000 };
@@ -168,6 +170,8 @@ function netdevDirectory(netdev: Netdev): Directory {
     flags: value(`0x${flags.reduce((sum, flag) => sum + (bits[flag] ?? 0), 0).toString(16)}`, 0o644),
     ifindex: value(String(netdev.ifindex)),
     operstate: 0o444,
+    ...(lacks.has("power") ? {} : { power: sysfs(() => ({})) }),
+    queues: sysfs(() => ({})),
     statistics: sysfs(() => ({})),
     uevent: value(`INTERFACE=${netdev.name}\nIFINDEX=${netdev.ifindex}`, 0o644),
   }));

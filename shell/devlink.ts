@@ -205,16 +205,13 @@ function* command(call: Call, options: DevlinkOptions, words: readonly string[])
     return { text: "", status: 1 };
   }
   const observation = system.perform(op);
-  if (op.kind === "dev.reload") yield { until: system.scheduler.clock.now + RELOAD };
+  if (op.kind === "dev.reload") yield { until: system.scheduler.clock.now + system.pace.reload };
   yield* complain(call, op, observation);
   if (observation.result === "hang") yield { ready: () => false };
   const ok = observation.result === "ok";
   const reply = ok ? observation.reply : emptyReply(op);
   return { text: reply === null ? "" : replyText(op, shown(op, reply, options), options), status: ok ? 0 : 1 };
 }
-
-/** How long a reload takes on an emulated machine, in ms. */
-const RELOAD = 60;
 
 /** The devlink port of a netdev in the netns of the caller. */
 function portOf(call: Call, netdev: string): string | undefined {
@@ -242,9 +239,11 @@ function* complain(call: Call, op: Operation<DevlinkKind>, { result, extack, rep
     yield* call.err(`${extack.level === "error" ? "Error" : "Warning"}: ${prefix}${extack.text}.\n`);
   }
   if (result === "ok") {
-    // A message that comes in several parts leaves an errno of 0 behind
+    // A message that comes in several parts leaves an errno of 0 behind, from 5.11 on
     const message = op.kind === "health.diagnose" || op.kind === "health.dump.show";
-    if (message && Object.keys((reply ?? {}) as object).length > 0) yield* call.err("kernel answers: Success\n");
+    if (message && call.system.facts.tellsParts && Object.keys((reply ?? {}) as object).length > 0) {
+      yield* call.err("kernel answers: Success\n");
+    }
     return;
   }
   if (result === "client") {
@@ -334,11 +333,33 @@ function shown(op: Operation<DevlinkKind>, reply: Json, options: DevlinkOptions)
   return /^(?:health\.d|region\.(?:dump|read))/.test(op.kind) ? reply : strip(reply, "");
 }
 
+/** A piece of a region. */
+interface Piece {
+  address: number;
+  data: number[];
+}
+
+/** The pieces of a region in JSON: one object, in which all pieces have the same keys. */
+function regionJson(op: Operation<DevlinkKind>, reply: Json, options: DevlinkOptions): string | undefined {
+  if (op.kind !== "region.dump" && op.kind !== "region.read") return undefined;
+  const [[key, pieces] = ["", []]] = Object.entries(reply as { [key: string]: Json });
+  if (!Array.isArray(pieces)) return undefined;
+  const indent = options.pretty ? "        " : "";
+  const [colon, line] = options.pretty ? [": ", "\n"] : [":", ""];
+  const members = pieces.flatMap((piece) =>
+    Object.entries(piece as { [key: string]: Json }).map(([name, value]) =>
+      `${indent}"${name}"${colon}${writeJson(value, options.pretty)}`
+    )
+  );
+  const half = options.pretty ? "    " : "";
+  return `{${line}${half}"${key}"${colon}{${line}${members.join(`,${line}`)}${line}${half}}${line}}`;
+}
+
 type Objects = { [key: string]: Json };
 
 /** A reply as it is printed. */
 function replyText(op: Operation<DevlinkKind>, reply: Json, options: DevlinkOptions): string {
-  if (options.json) return writeJson(reply, options.pretty);
+  if (options.json) return regionJson(op, reply, options) ?? writeJson(reply, options.pretty);
   const [root = {}] = Object.values(reply as Objects);
   switch (op.kind) {
     case "health.diagnose":
@@ -358,8 +379,8 @@ function replyText(op: Operation<DevlinkKind>, reply: Json, options: DevlinkOpti
       ).join("");
     case "region.dump":
     case "region.read": {
-      const { address, data } = root as unknown as { address?: number; data?: number[] };
-      return data ? regionText(Number(address ?? 0), data) : "\n";
+      const pieces = Array.isArray(root) ? root as unknown as Piece[] : [];
+      return pieces.length > 0 ? pieces.map(({ address, data }) => regionText(address, data)).join("") : "\n";
     }
     case "rate.show":
       return handlesText(

@@ -5,6 +5,7 @@
  */
 
 import type { Json, Notification } from "../model/mod.ts";
+import { unfoldProgress } from "../model/flash.ts";
 import type { DevlinkOptions } from "./devlink.ts";
 import { handlesText, reporterText } from "./devlink_text.ts";
 import { writeJson } from "./json_writer.ts";
@@ -18,7 +19,7 @@ export function* monitor(call: Call, options: DevlinkOptions, objects: readonly 
   const { system, process } = call;
   const queue: Notification[] = [];
   let stopped = false;
-  const stop = system.listen({ netns: process.netns, notified: (messages) => queue.push(...messages) });
+  const stop = system.listen({ netns: process.netns, notified: (messages) => queue.push(...unfoldProgress(messages)) });
   const before = process.handlers.get("INT");
   process.handlers.set("INT", () => void (stopped = true));
   const printer = new MessagePrinter(options);

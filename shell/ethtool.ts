@@ -8,7 +8,7 @@ import type { Json } from "../model/mod.ts";
 import type { Netdev } from "../model/netns.ts";
 import { errorText } from "./errno.ts";
 import type { Call, Program } from "./program.ts";
-import { ETHTOOL, type EthtoolFacts } from "./releases.ts";
+import type { EthtoolFacts } from "./releases.ts";
 import type { Run } from "./process.ts";
 
 const LONG: Readonly<Record<string, string>> = {
@@ -47,7 +47,7 @@ export const ethtool: Program = function* (call) {
     return 71;
   }
   const port = call.system.portOf(dev, call.process.netns);
-  const facts = ETHTOOL[call.system.machine.era.nearest];
+  const facts = call.system.facts.ethtool;
   switch (option) {
     case "":
       return yield* settings(call, netdev);

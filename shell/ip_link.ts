@@ -11,7 +11,6 @@ import { writeJson } from "./json_writer.ts";
 import { qdiscOf } from "./link_states.ts";
 import type { Call } from "./program.ts";
 import type { Run } from "./process.ts";
-import { LINK_DETAILS } from "./releases.ts";
 
 type Objects = { [key: string]: Json };
 
@@ -83,7 +82,7 @@ export function linkObject(call: Call, netdev: Netdev, options: IpOptions, mode 
     ifname: netdev.name,
     flags: linkFlags(netdev),
     mtu: state.mtu,
-    qdisc: qdiscOf(netdev, state),
+    qdisc: qdiscOf(netdev, state, system.facts.qdiscs),
     operstate: operstate(netdev),
     ...(mode ? { linkmode: "DEFAULT" } : {}),
     group: "default",
@@ -101,7 +100,7 @@ export function linkObject(call: Call, netdev: Netdev, options: IpOptions, mode 
 function details(call: Call, netdev: Netdev): Objects {
   const { system } = call;
   const lo = netdev.name === "lo";
-  const { lacks, immutable } = LINK_DETAILS[system.machine.era.nearest];
+  const { linkLacks: lacks, immutableLo: immutable } = system.facts;
   const port = system.portOf(netdev.name, netdev.netns.name);
   const device = port?.handle.split("/");
   const all: Objects = {

@@ -49,15 +49,24 @@ export function* route(call: Call, options: IpOptions, args: string[]): Run {
   return 255;
 }
 
-function selector(args: readonly string[]): { dev?: string; within?: string; rest: string[] } {
-  const result: { dev?: string; within?: string; rest: string[] } = { rest: [] };
+/** What routes are asked for: a prefix stands for itself, one behind `root` for all that is in it. */
+interface Selector {
+  dev?: string;
+  within?: string;
+  exact?: string;
+  rest: string[];
+}
+
+function selector(args: readonly string[]): Selector {
+  const result: Selector = { rest: [] };
   const words = [...args];
   while (words.length > 0) {
     const word = words.shift()!;
     if (word === "dev") result.dev = words.shift()!;
     else if (/^(?:table|proto|scope|type|via|src|metric)$/.test(word)) words.shift();
-    else if (/^\d+\./.test(word)) result.within = word;
-    else if (!/^(?:root|to|exact|match)$/.test(word)) result.rest.push(word);
+    else if (word === "root") result.within = words.shift()!;
+    else if (/^\d+\./.test(word)) result.exact = word;
+    else if (!/^(?:to|exact|match)$/.test(word)) result.rest.push(word);
   }
   return result;
 }
@@ -72,12 +81,17 @@ function inside(route: Route, prefix: string): boolean {
   return own >= length && bits(route.dst).slice(0, length) === bits(prefix).slice(0, length);
 }
 
+function isWanted(route: Route, { dev, within, exact }: Selector): boolean {
+  if (dev !== undefined && route.dev !== dev) return false;
+  if (exact !== undefined && route.dst !== exact.replace(/\/32$/, "")) return false;
+  return within === undefined || inside(route, within);
+}
+
 function* show(call: Call, options: IpOptions, args: readonly string[]): Run {
   if (options.family === "6") return 0;
-  const { dev, within } = selector(args);
-  const routes = routesOf(call).filter((route) =>
-    (dev === undefined || route.dev === dev) && (within === undefined || inside(route, within))
-  );
+  const wanted = selector(args);
+  const { dev } = wanted;
+  const routes = routesOf(call).filter((route) => isWanted(route, wanted));
   if (options.json) {
     yield* call.out(`${writeJson(routes.map((route) => ({ ...route, flags: [] })), options.pretty)}\n`);
     return 0;
@@ -136,14 +150,13 @@ function* change(call: Call, kind: "route.add" | "route.del", args: readonly str
 }
 
 function* flush(call: Call, args: readonly string[]): Run {
-  const { dev, within } = selector(args);
-  if (dev === undefined && within === undefined) {
+  const wanted = selector(args);
+  if (wanted.dev === undefined && wanted.within === undefined && wanted.exact === undefined) {
     yield* call.err('"ip route flush" requires arguments.\n');
     return 255;
   }
   for (const [prefix, on] of [...call.system.machine.routes(call.process.netns)]) {
-    if (dev !== undefined && on !== dev) continue;
-    if (within !== undefined && !inside({ dst: prefix.replace(/\/32$/, ""), dev: on }, within)) continue;
+    if (!isWanted({ dst: prefix.replace(/\/32$/, ""), dev: on }, wanted)) continue;
     call.system.perform({ kind: "route.del", prefix, dev: on, netns: call.process.netns });
   }
   return 0;

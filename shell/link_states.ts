@@ -51,9 +51,15 @@ export class LinkStates {
   }
 }
 
+/** The qdiscs that a kernel gives to netdevs that were up: to the board's own, and to those of netdevsim. */
+export interface Qdiscs {
+  readonly board: string;
+  readonly netdevsim: string;
+}
+
 /** The qdisc of a netdev. */
-export function qdiscOf(netdev: Netdev, state: LinkState): string {
+export function qdiscOf(netdev: Netdev, state: LinkState, { board, netdevsim }: Qdiscs): string {
   if (netdev.name === "lo") return state.opened ? "noqueue" : "noop";
-  if (netdev.downFlags.includes("MULTICAST")) return "fq_codel";
-  return state.opened ? "noqueue" : "noop";
+  if (netdev.downFlags.includes("MULTICAST")) return board;
+  return state.opened ? netdevsim : "noop";
 }

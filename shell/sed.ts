@@ -151,7 +151,9 @@ export const sed: Program = function* (call) {
   }
   const groups = given.has("i") ? texts : [{ name: "", text: texts.map(({ text }) => text).join("") }];
   for (const { name, text } of groups) {
-    const made = edit(linesOf(text), commands, given.has("n"));
+    const edited = edit(linesOf(text), commands, given.has("n"));
+    // A last line without an end stays so
+    const made = text.endsWith("\n") ? edited : edited.replace(/\n$/, "");
     if (!given.has("i")) yield* call.out(made);
     else {
       const opened = call.system.files.open(call.path(name), "w", call.process.netns);

@@ -6,7 +6,6 @@
 
 import {
   type EraId,
-  ERAS,
   type Json,
   type LinkEvent,
   Machine,
@@ -20,13 +19,15 @@ import { LinkStates, qdiscOf } from "./link_states.ts";
 import { type Call, makeCall, type Program } from "./program.ts";
 import { PROGRAMS } from "./programs.ts";
 import { type OpenFile, type Process, type Run, Scheduler } from "./process.ts";
-import { RELEASES } from "./releases.ts";
+import { type BuildName, buildOf, type KernelFacts } from "./releases.ts";
 import { ShellState } from "./state.ts";
 
 /** What a machine is made with. */
 export interface SystemOptions {
   /** Which kernel it runs */
   era: EraId;
+  /** How it was configured. @default {"debian"} */
+  build?: BuildName;
   /** The version of iproute2. @default {"7.3"} */
   iproute2?: string;
   /** `uname -r`. By default that of the kernel that the era was taken from */
@@ -67,8 +68,16 @@ export interface Seen {
 
 /** The index of the port of the first VF. */
 const FIRST_VF = 128;
-/** How long it takes to start a program, in ms: what an emulated machine of 2026 takes. */
-const START = 20;
+/** How fast a machine is. */
+export interface Pace {
+  /** How long it takes to start a program in a process, in ms */
+  start(process: Process): number;
+  /** How long a reload takes, in ms */
+  reload: number;
+}
+
+/** What an emulated machine of 2026 takes. */
+export const PACE: Pace = { start: () => 20, reload: 60 };
 /** How long the boot took before anybody could log in, in ms. */
 const BOOTED = 3000;
 const PATH = ["/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin"];
@@ -81,6 +90,9 @@ export class System {
   readonly links: LinkStates;
   readonly log: LogLine[] = [];
   readonly iproute2: string;
+  readonly facts: KernelFacts;
+  /** How fast it is */
+  pace: Pace = PACE;
   readonly release: string;
   readonly version: string;
   readonly hostname = "twinlink";
@@ -90,10 +102,11 @@ export class System {
   #happened: Happened = { notify: {}, kmsg: [] };
 
   constructor(options: SystemOptions) {
-    this.machine = new Machine({ era: options.era, seed: options.seed ?? 1, listeners: "overheard" });
-    const { release, version } = RELEASES[ERAS[options.era].nearest];
-    this.release = options.release ?? release;
-    this.version = version;
+    const { era, facts } = buildOf(options.era, options.build ?? "debian");
+    this.machine = new Machine({ era, seed: options.seed ?? 1, listeners: "overheard" });
+    this.facts = facts;
+    this.release = options.release ?? facts.release;
+    this.version = facts.version;
     this.iproute2 = options.iproute2 ?? "7.3";
     this.#date = options.date ?? Date.UTC(2026, 10, 20);
     const { machine } = this;
@@ -248,7 +261,7 @@ export class System {
       for (const netdev of this.machine.netdevs(netns)) {
         const state = this.links.of(netdev);
         const { address, mtu } = state;
-        const qdisc = qdiscOf(netdev, state);
+        const qdisc = qdiscOf(netdev, state, this.facts.qdiscs);
         this.#seen.set(`${netns}:${netdev.name}`, { ifindex: netdev.ifindex, address, mtu, qdisc });
       }
     }
@@ -257,8 +270,7 @@ export class System {
   /** The modules that are loaded, the latest first. */
   get modules(): { name: string; size: number; users: string[] }[] {
     const loaded = this.files.stat("/sys/module/netdevsim", "init") !== undefined;
-    const { modules } = RELEASES[this.machine.era.nearest];
-    return modules.filter(([name]) => loaded || name !== "netdevsim").map(([name, size, ...users]) => ({
+    return this.facts.modules.filter(([name]) => loaded || name !== "netdevsim").map(([name, size, ...users]) => ({
       name,
       size,
       users: users.filter((user) => loaded || user !== "netdevsim"),
@@ -277,7 +289,7 @@ export class System {
   /** Runs a program in a process; `fail` makes what its shell says where there is none. */
   *execute(process: Process, argv: readonly string[], fail: (message: string, status: number) => Error): Run {
     const name = argv[0]!;
-    yield* this.starting();
+    yield* this.starting(process);
     const found = this.which(name);
     if (found !== undefined) {
       const program = PROGRAMS[found.slice(found.lastIndexOf("/") + 1)]!;
@@ -293,8 +305,8 @@ export class System {
   }
 
   /** The time that it takes to start a program. */
-  *starting(): Run<void> {
-    yield { until: this.scheduler.clock.now + START };
+  *starting(process: Process): Run<void> {
+    yield { until: this.scheduler.clock.now + this.pace.start(process) };
   }
 
   /** Runs a program of this machine. */

@@ -1,0 +1,128 @@
+import { assertEquals } from "@std/assert";
+import { COMMAND_FORMS, type DevlinkKind, devlinkWords } from "./command_line.ts";
+import { nextWords, parseDevlink } from "./command_parser.ts";
+import type { Operation } from "./operation.ts";
+
+const H = "netdevsim/netdevsim10";
+
+/** A value of each parameter that devlink(8) takes as it is. */
+const VALUES: Readonly<Record<string, unknown>> = {
+  to: "n1",
+  action: "drop",
+  overwrite: ["settings", "identifiers"],
+  mode: "switchdev",
+  inlineMode: "link",
+  encapMode: "basic",
+  flavour: "pcisf",
+  cmode: "driverinit",
+  value: "17",
+  state: "active",
+  roce: true,
+  migratable: false,
+  ipsecCrypto: true,
+  ipsecPacket: false,
+  autoRecover: true,
+  autoDump: false,
+  counters: true,
+  txShare: "5mbit",
+  txMax: "1gbit",
+  parent: "g1",
+  limit: "no_reset",
+  address: 16,
+  length: 32,
+};
+const OF_KIND: { readonly [K in DevlinkKind]?: Readonly<Record<string, unknown>> } = {
+  "dev.reload": { action: "driver_reinit" },
+  "port.set": { type: "eth" },
+  "resource.set": { size: 64 },
+  "sb.tc.bind.show": { type: "ingress" },
+  "param.set": { default: undefined },
+};
+
+for (const kind of Object.keys(COMMAND_FORMS) as DevlinkKind[]) {
+  Deno.test(`${kind}: its words are read as the operation that they were made of`, () => {
+    const { about, options } = COMMAND_FORMS[kind];
+    const op: Record<string, unknown> = { kind };
+    if (about !== undefined) op["handle"] = H;
+    if (about === "port") op["port"] = 3;
+    if (about === "region") op["region"] = "dummy";
+    if (about === "rate") op["node"] = "g1";
+    for (const { field, value } of options) {
+      const own = OF_KIND[kind];
+      const chosen = own && field in own ? own[field] : VALUES[field] ?? (value === "number" ? 7 : "x");
+      if (chosen !== undefined) op[field] = chosen;
+    }
+    const words = devlinkWords(op as unknown as Operation<DevlinkKind>);
+    assertEquals(parseDevlink(words), { op } as never, words.join(" "));
+  });
+}
+
+Deno.test("words that stand for a value: nopolicer, notype, noparent, default", () => {
+  const of = (line: string) => parseDevlink(line.split(" "));
+  assertEquals(of(`trap group set ${H} group g nopolicer`), {
+    op: { kind: "trap.group.set", handle: H, name: "g", policer: null },
+  });
+  assertEquals(of(`lc set ${H} lc 1 notype`), { op: { kind: "linecard.set", handle: H, lc: 1, type: null } });
+  assertEquals(of(`dev param set ${H} name x default cmode runtime`), {
+    op: { kind: "param.set", handle: H, name: "x", default: true, cmode: "runtime" },
+  });
+  assertEquals(of(`dev reload ${H} netns 1`), { op: { kind: "dev.reload", handle: H, to: "init" } });
+  assertEquals(of(`dev reload ${H} netns 77`), { op: { kind: "dev.reload", handle: H, to: { pid: 77 } } });
+});
+
+Deno.test("any start of a word will do, in the order in which devlink(8) tries them", () => {
+  const kind = (line: string) => {
+    const parsed = parseDevlink(line.split(" "));
+    return "op" in parsed ? parsed.op.kind : parsed;
+  };
+  assertEquals(kind("d s"), "dev.show");
+  assertEquals(kind("p"), "port.show");
+  assertEquals(kind("t g s"), "trap.group.show");
+  assertEquals(kind("reg"), "region.show");
+  assertEquals(kind("l s"), "linecard.show");
+  assertEquals(kind("he"), { help: "", status: 0 });
+  assertEquals(kind("m help"), { help: "monitor", status: 0 });
+});
+
+// What devlink(8) of iproute2 7.3 said in a guest, line for line
+const REFUSALS: Readonly<Record<string, string[]>> = {
+  "foo": ['Object "foo" not found'],
+  "dev foo": ['Command "foo" not found'],
+  "monitor foo": ['Unknown object "foo"'],
+  "monitor region port": ['Unknown object "region"'],
+  "dev eswitch show": ['Devlink identification ("bus_name/dev_name") expected'],
+  "dev show netdevsim": [
+    "Wrong identification string format.",
+    'Devlink identification ("bus_name/dev_name") expected',
+  ],
+  "port show a/b/c": ['Port index "c" is not a number or not within range'],
+  "port set": ['Port identification ("bus_name/dev_name/port_index" or "netdev ifname") expected.'],
+  "region dump": ['Expected "bus_name/dev_name/region" identification.'],
+  "health show help": ["RTNETLINK answers: No such device", 'Netdevice "help" not found'],
+  [`dev param set ${H} name max_macs value 16`]: ["Configuration mode expected."],
+  [`dev param set ${H} name max_macs cmode driverinit`]: ["Either value or default must be specified"],
+  [`dev param set ${H} name max_macs value 16 cmode driverinit extra`]: ['Unknown option "extra"'],
+  [`dev reload ${H} action`]: ["String parameter expected"],
+  [`dev flash ${H} component x`]: ["BUG: unknown argument required but not found"],
+  [`sb pool set ${H} pool 1 size`]: ["Unsigned number argument expected"],
+  [`trap set ${H} trap x action bogus`]: ['Unknown trap action "bogus"'],
+  [`port function rate add ${H}/128`]: ["Node name cannot be a devlink port index or empty."],
+  [`health set ${H} reporter dummy auto_recover maybe`]: [
+    'Error: argument of "(null)" must be one of "false", "true", "0", "1", "disable", "enable", not "maybe"',
+    '"maybe" is not a valid boolean value',
+  ],
+};
+
+Deno.test("refusals are worded as devlink(8) words them", () => {
+  for (const [line, errors] of Object.entries(REFUSALS)) {
+    assertEquals(parseDevlink(line.split(" ")), { errors }, line);
+  }
+});
+
+Deno.test("what may stand next: objects, verbs, options of the command", () => {
+  assertEquals(nextWords([]).includes("trap"), true);
+  assertEquals(nextWords(["trap", "group"]), ["help", "show", "list", "set"]);
+  assertEquals(nextWords(["trap", "group", "set", H]), ["group", "action", "policer", "nopolicer"]);
+  assertEquals(nextWords(["trap", "group", "set", H, "group"]), []);
+  assertEquals(nextWords(["nosuch"]), []);
+});
