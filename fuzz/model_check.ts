@@ -92,6 +92,7 @@ export function checkModel(options: ModelCheckOptions): ModelCheckResult {
     const generated = sequenceOf(seed, index, {
       era,
       ...(steps === undefined ? {} : { steps }),
+      breakages: true,
       onMachine: (made) => {
         machine = made;
         replica = new Replica(made.era);
@@ -136,7 +137,7 @@ function differenceOf(generated: Generated, era: EraId, observations: readonly O
 function smallest(generated: Generated, era: EraId, plain: string): Generated {
   const arbitrary = new SequenceArbitrary({ era });
   const shows = (candidate: Generated) =>
-    objectionToSequence(candidate, era) === undefined &&
+    objectionToSequence(candidate, era, { breakages: true }) === undefined &&
     checkSequence(candidate, era)?.replaceAll(/netdevsim\d+|\bt\d\b|\d+/g, "N") === plain;
   for (let smaller = true; smaller;) {
     smaller = false;

@@ -3,7 +3,7 @@ import { type EraId, ERAS, Machine } from "../model/mod.ts";
 import { checkModel, checkSequence } from "./model_check.ts";
 import { Replica } from "./replica.ts";
 
-const eras = Object.keys(ERAS) as EraId[];
+const eras = (Object.keys(ERAS) as EraId[]).filter((era) => ERAS[era].booted);
 const handle = "netdevsim/netdevsim10";
 const newDevice = { kind: "file.write", path: "/sys/bus/netdevsim/new_device", value: "10 1" } as const;
 

@@ -8,15 +8,7 @@ import * as fc from "fast-check";
 import { breaksKernel } from "../diff/crash.ts";
 import type { Fixture } from "../fixtures/fixture.ts";
 import { COMMAND_FORMS, isDevlink } from "../model/command_line.ts";
-import {
-  type EraId,
-  ERAS,
-  type Handle,
-  Machine,
-  type NetnsName,
-  type Observation,
-  type Operation,
-} from "../model/mod.ts";
+import { type EraId, type Handle, Machine, type NetnsName, type Observation, type Operation } from "../model/mod.ts";
 import type { Dut } from "../suites/dut.ts";
 import { type Suite, suite } from "../suites/suite.ts";
 import { Draw } from "./draw.ts";
@@ -50,6 +42,8 @@ export interface GenerateOptions {
   era: EraId;
   /** How many operations, those left out that only let time pass. @default {20} */
   steps?: number;
+  /** Whether an operation that breaks the kernel, or is told of in its log, is the last of its sequence or left out. @default {false} */
+  breakages?: boolean;
   /** Told of everything that is performed on the way, the set-up too */
   onStep?: (op: Operation, observation: Observation, machine: Machine) => void;
   /** Told as soon as there is a machine */
@@ -140,7 +134,11 @@ const bodyOf = ({ operations }: Generated) => (dut: Dut) => {
 };
 
 /** Why a sequence is not to be run on a board; undefined where it may be. Shrinking can make such a one. */
-export function objectionToSequence(generated: Generated, era: EraId): string | undefined {
+export function objectionToSequence(
+  generated: Generated,
+  era: EraId,
+  { breakages = false }: Pick<GenerateOptions, "breakages"> = {},
+): string | undefined {
   const machine = new Machine({ era });
   for (const op of setupOf(generated)) {
     if (machine.perform(op).result !== "ok") return "the set-up fails";
@@ -152,7 +150,7 @@ export function objectionToSequence(generated: Generated, era: EraId): string | 
     if (objection !== undefined) return objection;
     const observation = machine.perform(op);
     if (machine.unsettled) return "work is left under way";
-    if (breaks(observation)) return "the kernel breaks";
+    if (breaks(observation)) return breakages ? undefined : "the kernel breaks";
     awaited = followUp(op, observation, machine.inventory());
   }
   return awaited ? "nobody waits for the counters" : undefined;
@@ -176,7 +174,7 @@ export class SequenceArbitrary extends fc.Arbitrary<Generated> {
 
   override generate(random: fc.Random, bias: number | undefined): fc.Value<Generated> {
     const draw = new Draw(random, bias);
-    const { era, steps = 20, onStep, onMachine } = this.#options;
+    const { era, steps = 20, breakages = false, onStep, onMachine } = this.#options;
     const machine = new Machine({ era });
     onMachine?.(machine);
     const perform = (op: Operation) => {
@@ -193,8 +191,9 @@ export class SequenceArbitrary extends fc.Arbitrary<Generated> {
       if (!op) break;
       const observation = perform(op);
       // What breaks the kernel is left to suites: a board is to go on
-      if (breaks(observation) || machine.unsettled) break;
-      operations.push(op);
+      const broken = breaks(observation) || machine.unsettled;
+      if (!broken || breakages) operations.push(op);
+      if (broken) break;
       const wait = followUp(op, observation, machine.inventory());
       if (wait) {
         perform(wait);
@@ -310,6 +309,3 @@ function mixed(seed: number, index: number): number {
 export function sequenceOf(seed: number, index: number, options: GenerateOptions): Generated {
   return fc.sample(new SequenceArbitrary(options), { seed: mixed(seed, index), numRuns: 1 })[0]!;
 }
-
-/** Whether an era can be generated for. */
-export const canGenerate = (era: string): era is EraId => Object.hasOwn(ERAS, era);
