@@ -10,7 +10,11 @@ import type { Operation } from "./operation.ts";
 
 /** What a command line of devlink(8) turned out to be. */
 export type ParsedCommand =
-  | { op: Operation<DevlinkKind> }
+  | {
+    op: Operation<DevlinkKind>;
+    /** Only what belongs to a port is shown */
+    ports?: true;
+  }
   /** The help that it prints, by the words in front, for example `dev` or `port function rate`; its exit status */
   | { help: string; status: 0 | 1 }
   /** `devlink monitor`, with the objects that are asked for */
@@ -32,6 +36,10 @@ interface Verb {
   readonly kind?: DevlinkKind;
   /** Whether it shows its help where nothing follows */
   readonly bare?: boolean;
+  /** Whether it asks for all there are, whatever it is told */
+  readonly unselected?: boolean;
+  /** Whether it shows what belongs to ports alone */
+  readonly ports?: boolean;
 }
 
 const leaf = (kind: DevlinkKind, bare = false): Verb => ({ kind, bare });
@@ -108,7 +116,11 @@ const COMMANDS: Readonly<Record<string, Verb>> = {
           },
         },
       },
-      health: { help: "health", none: "show", verbs: { help: unknown, show: leaf("health.show") } },
+      health: {
+        help: "health",
+        none: "show",
+        verbs: { help: unknown, show: { kind: "health.show", ports: true } },
+      },
       add: { kind: "port.add", help: "port add", bare: true },
       del: { kind: "port.del", help: "port del", bare: true },
     },
@@ -148,8 +160,7 @@ const COMMANDS: Readonly<Record<string, Verb>> = {
         none: "help",
         verbs: {
           help: unknown,
-          // Asks for what it then cannot have: the snapshot of a shared buffer that is not there
-          show: leaf("sb.occupancy.snapshot"),
+          show: { kind: "sb.show", unselected: true },
           snapshot: leaf("sb.occupancy.snapshot"),
           clearmax: leaf("sb.occupancy.clearmax"),
         },
@@ -274,7 +285,6 @@ const MISSING: readonly (readonly [field: string, text: string])[] = [
   ["tc", "TC index option expected."],
   ["counters", "Dpipe table counter state expected."],
   ["path", "Resource path expected."],
-  ["size", "Resource size expected."],
   ["name", "Parameter name expected."],
   ["value", "Value to set expected."],
   ["cmode", "Configuration mode expected."],
@@ -376,7 +386,8 @@ export function parseDevlink(words: readonly string[], portOf: PortFinder = () =
   const helps = verb.bare || kind === "dev.info";
   if (helps && (args.length === 0 ? verb.bare : starts(args[0]!, "help"))) return { help: topic, status: 0 };
   try {
-    return { op: operation(kind, args, portOf) };
+    const op = operation(kind, verb.unselected ? [] : args, portOf);
+    return verb.ports ? { op, ports: true } : { op };
   } catch (error) {
     if (!(error instanceof Refusal)) throw error;
     return { errors: error.message.split("\n") };
@@ -542,20 +553,22 @@ function valueOf(kind: DevlinkKind, option: CommandOption, text: string | undefi
 
 function require(kind: DevlinkKind, form: CommandForm, found: ReadonlySet<string>, op: Record<string, unknown>): void {
   const needed = new Set(form.options.filter((option) => option.required).map((option) => option.field));
-  if (kind === "port.add" && /^pci[ps]f$/.test(String(op.flavour))) needed.add("pfnum");
+  if (kind === "port.add") needed.add("pfnum");
   if (kind === "port.split") needed.add("count");
   if (kind === "trap.policer.show" && op.handle !== undefined) needed.add("policer");
   if (kind === "port.param.set") needed.add("value");
-  for (const [field, text] of MISSING) {
-    if (!needed.has(field) || found.has(field)) continue;
-    throw new Refusal((MISSING_OF[kind] as Readonly<Record<string, string>> | undefined)?.[field] ?? text);
-  }
+  const own = MISSING_OF[kind] as Readonly<Record<string, string>> | undefined;
+  const listed = kind === "resource.set" ? MISSING.toReversed() : MISSING;
+  const missing = listed.filter(([field]) => needed.has(field) && !found.has(field)).map(([field, text]) =>
+    own?.[field] ?? text
+  );
+  if (missing.length > 0) throw new Refusal(...new Set(missing));
   if (kind === "param.set" && !found.has("value") && !found.has("default")) {
     throw new Refusal("Either value or default must be specified");
   }
   if (kind === "dev.eswitch.set" && found.size === 0) throw new Refusal("Need to set at least one option");
-  const listed = new Set(MISSING.map(([field]) => field));
-  if ([...needed].some((field) => !found.has(field) && !listed.has(field))) {
+  const known = new Set(MISSING.map(([field]) => field));
+  if ([...needed].some((field) => !found.has(field) && !known.has(field))) {
     throw new Refusal("BUG: unknown argument required but not found");
   }
 }

@@ -33,6 +33,7 @@ const VALUES: Readonly<Record<string, unknown>> = {
 };
 const OF_KIND: { readonly [K in DevlinkKind]?: Readonly<Record<string, unknown>> } = {
   "dev.reload": { action: "driver_reinit" },
+  "port.add": { pfnum: 0 },
   "port.set": { type: "eth" },
   "resource.set": { size: 64 },
   "sb.tc.bind.show": { type: "ingress" },
@@ -97,6 +98,13 @@ const REFUSALS: Readonly<Record<string, string[]>> = {
   ],
   "port show a/b/c": ['Port index "c" is not a number or not within range'],
   "port set": ['Port identification ("bus_name/dev_name/port_index" or "netdev ifname") expected.'],
+  [`resource set ${H}`]: ["Resource path expected.", "Resource size expected."],
+  [`port add ${H}`]: ["Port flavour is expected.", "Port PCI PF number is expected."],
+  [`sb pool set ${H}`]: [
+    "Pool index option expected.",
+    "Pool size option expected.",
+    "Pool threshold type option expected.",
+  ],
   "region dump": ['Expected "bus_name/dev_name/region" identification.'],
   "health show help": ["RTNETLINK answers: No such device", 'Netdevice "help" not found'],
   [`dev param set ${H} name max_macs value 16`]: ["Configuration mode expected."],

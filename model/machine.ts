@@ -156,6 +156,11 @@ export class Machine {
     return this.#kernel.netns.get(netns)?.routes ?? new Map();
   }
 
+  /** Whether a device has taken the routes of a netns over, so that the kernel marks them as trapped. */
+  offloads(netns: NetnsName = "init"): boolean {
+    return (this.#kernel.netns.get(netns)?.fibListeners.length ?? 0) > 0;
+  }
+
   /** What `/sys` looks like to somebody in a netns. */
   sysfs(netns: NetnsName = "init"): Directory {
     return sysfsTree(this.#kernel, this.#kernel.netns.get(netns) ?? this.#kernel.init);

@@ -210,7 +210,34 @@ function* command(call: Call, options: DevlinkOptions, words: readonly string[])
   if (observation.result === "hang") yield { ready: () => false };
   const ok = observation.result === "ok";
   const reply = ok ? observation.reply : emptyReply(op);
-  return { text: reply === null ? "" : replyText(op, shown(op, reply, options), options), status: ok ? 0 : 1 };
+  const wanted = parsed.ports ? ofPorts(reply) : reply;
+  const text = wanted === null ? "" : replyText(op, dated(call, shown(op, wanted, options)), options);
+  return { text, status: ok ? 0 : 1 };
+}
+
+/** What belongs to ports, of objects by handle. */
+function ofPorts(reply: Json): Json {
+  if (typeof reply !== "object" || reply === null || Array.isArray(reply)) return reply;
+  return Object.fromEntries(
+    Object.entries(reply).map(([key, objects]) => [
+      key,
+      Object.fromEntries(Object.entries(objects as object).filter(([handle]) => handle.split("/").length === 3)),
+    ]),
+  );
+}
+
+/** Dates by the clock of the machine: the model counts from its boot. */
+export function dated(call: Call, value: Json): Json {
+  if (Array.isArray(value)) return value.map((each) => dated(call, each));
+  if (typeof value !== "object" || value === null) return value;
+  const result: { [key: string]: Json } = {};
+  for (const [key, each] of Object.entries(value)) result[key] = dated(call, each);
+  const { last_dump_date: day, last_dump_time: time } = result;
+  if (typeof day === "string" && typeof time === "string") {
+    const then = new Date(Date.parse(`${day}T${time}Z`) + call.system.date).toISOString();
+    Object.assign(result, { last_dump_date: then.slice(0, 10), last_dump_time: then.slice(11, 19) });
+  }
+  return result;
 }
 
 /** The devlink port of a netdev in the netns of the caller. */

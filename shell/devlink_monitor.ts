@@ -6,7 +6,7 @@
 
 import type { Json, Notification } from "../model/mod.ts";
 import { unfoldProgress } from "../model/flash.ts";
-import type { DevlinkOptions } from "./devlink.ts";
+import { dated, type DevlinkOptions } from "./devlink.ts";
 import { handlesText, reporterText } from "./devlink_text.ts";
 import { writeJson } from "./json_writer.ts";
 import type { Call } from "./program.ts";
@@ -23,17 +23,22 @@ export function* monitor(call: Call, options: DevlinkOptions, objects: readonly 
   const before = process.handlers.get("INT");
   process.handlers.set("INT", () => void (stopped = true));
   const printer = new MessagePrinter(options);
+  // What was begun is held back until there is something to say: a signal other than SIGINT ends it unsaid
+  let begun = !options.json;
   try {
-    if (options.json) yield* call.out(printer.begin());
     for (;;) {
       while (queue.length > 0) {
         const message = queue.shift()!;
-        if (objects.includes("all") || objects.includes(message.object)) yield* call.out(printer.print(message));
+        if (!objects.includes("all") && !objects.includes(message.object)) continue;
+        const attributes = dated(call, message.attributes) as Objects;
+        yield* call.out((begun ? "" : printer.begin()) + printer.print({ ...message, attributes }));
+        begun = true;
       }
       if (stopped) break;
       yield { ready: () => stopped || queue.length > 0 };
     }
     if (!options.json) return 0;
+    if (!begun) yield* call.out(printer.begin());
     if (printer.broken) {
       yield* call.err("devlink: json_writer.c:110: jsonw_destroy: Assertion `self->depth == 0' failed.\n");
       throw new Signalled("ABRT");

@@ -31,7 +31,10 @@ export function objectText(value: JsonObject, indent: number, head: string, scal
       if (each.length > 0 && !isObject(each[0]!)) below += `${" ".repeat(inner)}${each.join(" ")}\n`;
     } else if (isObject(each)) {
       below += `${pad}${key}:\n${objectText(each, inner, " ".repeat(inner), scalar)}`;
-    } else words.push(Array.isArray(each) ? `${key} [${each.join(" ")}]` : scalar(key, each));
+    } else if (Array.isArray(each)) {
+      // The list of all, or the one that came
+      words.push("size" in value ? `${key} [${each.join(" ")}]` : `${key} ${each.join(" ")}`);
+    } else words.push(scalar(key, each));
   }
   const line = words.length > 0 ? `${head}${words.join(" ")}\n` : "";
   return line + below;
@@ -100,7 +103,8 @@ export function regionText(address: number, bytes: readonly number[]): string {
 
 /** A formatted message of a health reporter (`devlink_fmsg`). */
 export function messageText(message: JsonObject, hex: boolean): string {
-  const figure = (value: Json) => hex && typeof value === "number" ? `0x${value.toString(16)}` : String(value);
+  const figure = (value: Json) =>
+    hex && typeof value === "number" && value > 0 ? `0x${value.toString(16)}` : String(value);
   const pairs = (object: JsonObject, indent: number): string => {
     let text = "";
     let line = "";

@@ -295,7 +295,7 @@ function* netns(call: Call, options: IpOptions, args: string[]): Run {
     if (name === undefined) return yield* nameless(call);
     if (rest.length < 2) {
       yield* call.err("No command specified\n");
-      return 255;
+      return 1;
     }
     if (!hasNetns(call, name)) {
       yield* call.err(`Cannot open network namespace "${name}": No such file or directory\n`);
@@ -329,5 +329,5 @@ function* netns(call: Call, options: IpOptions, args: string[]): Run {
 
 function* nameless(call: Call): Run {
   yield* call.err("No netns name specified\n");
-  return 255;
+  return 1;
 }

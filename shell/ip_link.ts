@@ -163,7 +163,9 @@ export function linkText(call: Call, netdev: Netdev, options: IpOptions, { mode 
       `             0       0      0       0       0       0 `;
   }
   for (const vf of (mode ? vfinfo_list ?? [] : []) as Objects[]) {
-    const rate = vf["tx_rate"] ? `tx rate ${vf["tx_rate"]} (Mbps), max_tx_rate ${vf["tx_rate"]}Mbps, ` : "";
+    const { max_tx: most, min_tx: least } = vf["rate"] as { max_tx: number; min_tx: number };
+    const rate = (most > 0 ? `tx rate ${most} (Mbps), max_tx_rate ${most}Mbps, ` : "") +
+      (least > 0 ? `min_tx_rate ${least}Mbps, ` : "");
     text += `${between}    vf ${vf["vf"]}     link/ether ${vf["address"]} brd ff:ff:ff:ff:ff:ff, ${rate}` +
       `spoof checking off, link-state auto, trust off, query_rss off`;
   }

@@ -92,8 +92,9 @@ function* show(call: Call, options: IpOptions, args: readonly string[]): Run {
   const wanted = selector(args);
   const { dev } = wanted;
   const routes = routesOf(call).filter((route) => isWanted(route, wanted));
+  const flags = call.system.machine.offloads(call.process.netns) ? ["rt_trap"] : [];
   if (options.json) {
-    yield* call.out(`${writeJson(routes.map((route) => ({ ...route, flags: [] })), options.pretty)}\n`);
+    yield* call.out(`${writeJson(routes.map((route) => ({ ...route, flags })), options.pretty)}\n`);
     return 0;
   }
   for (const { dst, gateway, dev: on, protocol, scope, prefsrc } of routes) {
@@ -103,6 +104,7 @@ function* show(call: Call, options: IpOptions, args: readonly string[]): Run {
     if (protocol) words.push("proto", protocol);
     if (scope) words.push("scope", scope);
     if (prefsrc) words.push("src", prefsrc);
+    words.push(...flags);
     yield* call.out(`${words.join(" ")} \n`);
   }
   return 0;

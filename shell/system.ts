@@ -120,6 +120,8 @@ export class System {
     this.files = new FileSystem({
       sysfs: (netns) => machine.sysfs(netns),
       readSysfs: (path, netns) => {
+        const own = this.#netdevFile(path, netns);
+        if (own) return own;
         const { result, sysfs } = this.perform({ kind: "file.read", path, netns });
         return result === "ok" ? { text: sysfs ?? "" } : { errno: result };
       },
@@ -133,6 +135,11 @@ export class System {
       proc: (name) => this.#proc(name),
       time: () => this.time,
     });
+  }
+
+  /** What the clock said at boot, in ms since 1970. */
+  get date(): number {
+    return this.#date;
   }
 
   /** What the clock says, in ms since 1970. */
@@ -221,13 +228,17 @@ export class System {
     if (port >= FIRST_VF) return undefined;
     const path = `/sys/bus/netdevsim/devices/${handle.split("/")[1]}/sriov_numvfs`;
     const { sysfs } = this.machine.perform({ kind: "file.read", path });
+    const { reply } = this.machine.perform({ kind: "rate.show" });
+    const rates = (reply as { rate?: Record<string, { tx_max?: number; tx_share?: number }> } | null)?.rate ?? {};
+    const megabits = (bytes = 0) => Math.floor(bytes * 8 / 1e6);
+    const rateOf = (vf: number) => rates[`${handle}/${FIRST_VF + vf}`] ?? {};
     return Array.from({ length: Number(sysfs ?? 0) }, (_, vf) => ({
       vf,
       link_type: "ether",
       address: "00:00:00:00:00:00",
       broadcast: "ff:ff:ff:ff:ff:ff",
       vlan_list: [{}],
-      rate: { max_tx: 0, min_tx: 0 },
+      rate: { max_tx: megabits(rateOf(vf).tx_max), min_tx: megabits(rateOf(vf).tx_share) },
       spoofchk: false,
       link_state: "auto",
       trust: false,
@@ -248,6 +259,32 @@ export class System {
       state = (Math.imul(state, 1103515245) + 12345) >>> 0;
       return ((state >>> 16) & 0xff).toString(16).padStart(2, "0");
     }).join("");
+  }
+
+  /** A file of `/sys/class/net` that tells what the model has no use for. */
+  #netdevFile(path: string, netns: string): { text: string } | { errno: string } | undefined {
+    const match = /^\/sys\/class\/net\/([^/]+)\/([^/]+)$/.exec(path);
+    const netdev = match && this.machine.netdevs(netns).find(({ name }) => name === match[1]);
+    if (!netdev) return undefined;
+    const state = this.links.of(netdev);
+    const lo = netdev.name === "lo";
+    const port = this.portOf(netdev.name, netns);
+    switch (match[2]) {
+      case "address":
+        return { text: state.address };
+      case "broadcast":
+        return { text: lo ? "00:00:00:00:00:00" : "ff:ff:ff:ff:ff:ff" };
+      case "mtu":
+        return { text: String(state.mtu) };
+      case "speed":
+      case "duplex":
+        return { errno: "EINVAL" };
+      case "phys_port_name":
+        return port ? { text: this.portName(port.handle, port.port) } : { errno: "EOPNOTSUPP" };
+      case "phys_switch_id":
+        return port ? { text: this.switchId(port.handle.split("/")[1]!) } : { errno: "EOPNOTSUPP" };
+    }
+    return undefined;
   }
 
   /** What was last seen of a netdev, by its name: it may be gone by now. */

@@ -76,6 +76,7 @@ export const REPLAY_RULES: readonly ReplayRule[] = [
     reason: "when it was, and how long it took",
     apply: (text) =>
       text.replace(/("last_dump_date": ?)"[^"]*"/g, '$1"DATE"').replace(/("last_dump_time": ?)"[^"]*"/g, '$1"TIME"')
+        .replace(/\blast_dump_date \S+ last_dump_time \S+/g, "last_dump_date DATE last_dump_time TIME")
         .replace(/^(real|user|sys)\t.*$/gm, "$1\tTIME"),
   },
   {
@@ -96,7 +97,9 @@ export const REPLAY_RULES: readonly ReplayRule[] = [
         /("(?:test_binary|data)": ?\[ ?)([\d,]*)( ?\])?/g,
         (_all, head: string, bytes: string, tail: string | undefined) =>
           tail === undefined ? `${head}BYTES` : `${head}${bytes.split(",").length} BYTES${tail}`,
-      ).replace(/(?<=BYTES)\d*$/gm, ""),
+      ).replace(/(?<=BYTES)\d*$/gm, "")
+        .replace(/^( {4,}|[0-9a-f]{16} )((?:[0-9a-f]{2} ){1,16})$/gm, (_all, head: string, bytes: string) =>
+          `${head}${bytes.length / 3} BYTES`),
   },
   {
     name: "ticks",
