@@ -4,6 +4,7 @@
  * @module
  */
 
+import { cellOf, writing } from "./access.ts";
 import { digest } from "./digest.ts";
 import { explore, type Explored, type ExploreOptions, type Run, type Scenario, type Thread } from "./explore.ts";
 import { findingOf } from "./finding.ts";
@@ -71,6 +72,8 @@ function begin(race: Race, lockdep: Lockdep): Run {
   kernel.onMessage = (netns, { command, object, handle, attributes }) => {
     const parts = handle.split("/");
     const key = `${netns} ${parts[0]}/${parts[1]}`;
+    // Not all messages are sent under a lock: their order is a state that is shared, too
+    writing(cellOf(key));
     const name = attributes["name"] ?? attributes["policer"] ?? attributes["reporter"] ?? "";
     (notify[key] ??= []).push(`${command} ${object} ${[...parts.slice(2), name].join("")}`.trimEnd());
   };
