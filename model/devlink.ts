@@ -156,6 +156,8 @@ export class Devlink {
   readonly users: Task[] = [];
   /** Whether nobody uses it any more */
   readonly unused: Condition;
+  /** The instance that this one is part of */
+  parent: Devlink | undefined;
   /** Who says to have the instance locked, where that is marked */
   marked: Task | undefined;
   readonly #lists = new Map<ListName, Lock>();

@@ -8,7 +8,7 @@
 import type { ObjectsEra } from "./era_objects.ts";
 import type { FibEntries } from "./netns.ts";
 import { ERAS, type FUNCTION_SETTINGS } from "./eras.ts";
-import type { LockEra, NotifierScope, OpsMode, TrapLifetime } from "./regime.ts";
+import type { DriverLocks, LockEra, NotifierScope, OpsMode, TrapLifetime } from "./regime.ts";
 
 /** The eras, named by the first release of each that was looked at (SEMANTICS 0.2). */
 export type EraId = "5.10" | "5.15" | "5.16" | "5.18" | "6.1" | "6.3" | "6.12" | "7.2" | "7.3";
@@ -102,6 +102,8 @@ export interface Era {
   readonly burstPeriod: boolean;
   /** Which locks are taken where */
   readonly locks: LockEra;
+  /** What the profiles of hardware drivers do with locks that are not their own */
+  readonly drivers: DriverLocks;
   /** What becomes of netdevsim's traps in a reload; every kernel: `reload` */
   readonly trapLifetime: TrapLifetime;
   /** Where mlx5's RDMA driver asks to be told of netdevs */

@@ -7,7 +7,7 @@
 
 import type { Era, EraId, NetdevsimEra, PhylinkEra, PortEra } from "./era.ts";
 import { OBJECTS_510, OBJECTS_61, OBJECTS_612, OBJECTS_72, type ObjectsEra } from "./era_objects.ts";
-import { REGIMES } from "./regime.ts";
+import { DRIVER_LOCKS, REGIMES } from "./regime.ts";
 
 /** A setting of a port's function, as `devlink port function set` takes it, in the order in which they are checked. */
 export const FUNCTION_SETTINGS = [
@@ -132,6 +132,7 @@ const phylink7: PhylinkEra = {
 
 const era61: Era = {
   locks: REGIMES.instance,
+  drivers: DRIVER_LOCKS,
   trapLifetime: "reload",
   notifierScope: "global",
   opsMode: "static",
@@ -197,6 +198,7 @@ const era510: Era = {
 
 const era612: Era = {
   locks: REGIMES.instance_plus_device,
+  drivers: { ...DRIVER_LOCKS, nestedOrder: "parent first" },
   trapLifetime: "reload",
   notifierScope: "dev_net",
   opsMode: "static",
@@ -243,6 +245,7 @@ const era72: Era = {
   id: "7.2",
   nearest: "7.2",
   locks: { ...REGIMES.instance_plus_device, nestedOrder: "nested first" },
+  drivers: { ...DRIVER_LOCKS, nestedOrder: "nested first" },
   looksUpUnderRtnl: false,
   showsIndex: true,
   dumpsResources: true,

@@ -113,6 +113,7 @@ interface Place {
   preemptions: number;
 }
 
+const lowest = (threads: number): number => 31 - Math.clz32(threads & -threads);
 const bit = (thread: number): number => 1 << thread;
 /** Threads are bits of a number. */
 const MOST_THREADS = 31;
@@ -133,6 +134,8 @@ export class Execution {
   #idle = 0;
   /** By thread: its rounds when somebody that ends could move last */
   #rounds: number[] = [];
+  /** The same when one of them did */
+  #moved: number[] = [];
 
   constructor(scenario: Scenario) {
     this.run = scenario();
@@ -162,10 +165,22 @@ export class Execution {
     let finite = 0;
     for (let i = 0; i < threads.length; i++) if (threads[i]!.rounds === undefined) finite |= bit(i);
     if ((finite & ~this.ended) === 0) return 0;
-    if ((enabled & finite) === 0) return enabled;
+    if ((enabled & finite) === 0) return this.#even(enabled);
     threads.forEach((thread, i) => {
-      if (thread.rounds !== undefined && thread.rounds - (this.#rounds[i] ?? 0) >= LIVELOCK_ROUNDS) enabled &= ~bit(i);
+      if (thread.rounds !== undefined && thread.rounds - (this.#moved[i] ?? 0) >= LIVELOCK_ROUNDS) enabled &= ~bit(i);
     });
+    return enabled;
+  }
+
+  /** Of those that never end nobody gets far ahead of the others. */
+  #even(enabled: number): number {
+    const { threads } = this.run;
+    const ahead = (i: number) => threads[i]!.rounds! - (this.#rounds[i] ?? 0);
+    let least = Infinity;
+    for (let i = 0; i < threads.length; i++) if (enabled & bit(i)) least = Math.min(least, ahead(i));
+    for (let i = 0; i < threads.length; i++) {
+      if (enabled & bit(i) && ahead(i) >= least + LIVELOCK_ROUNDS) enabled &= ~bit(i);
+    }
     return enabled;
   }
 
@@ -208,6 +223,7 @@ export class Execution {
     if (point?.kind === "blocked" && point.on === undefined && blind) this.#idle |= bit(i);
     else this.#idle = point?.kind === "blocked" && point.on === undefined ? bit(i) : 0;
     this.steps++;
+    if (this.endless && thread.rounds === undefined) this.#moved = this.run.threads.map((each) => each.rounds ?? 0);
     return accesses;
   }
 
@@ -262,7 +278,6 @@ class Search {
     outcomes: new Map(),
     findings: [],
   };
-  readonly #found = new Map<string, Explored["findings"][number]>();
 
   constructor(scenario: Scenario, options: ExploreOptions) {
     this.#scenario = scenario;
@@ -342,7 +357,7 @@ class Search {
     let choice = enabled;
     for (const one of sleep) choice &= ~bit(one.thread);
     if (choice === 0) return undefined;
-    const chosen = before >= 0 && choice & bit(before) ? before : 31 - Math.clz32(choice & -choice);
+    const chosen = before >= 0 && choice & bit(before) ? before : lowest(choice);
     const canGo = before >= 0 && (enabled & bit(before)) !== 0 ? before : -1;
     const place: Place = {
       enabled,
@@ -448,15 +463,8 @@ class Search {
   }
 
   #ended(execution: Execution, livelock: boolean): boolean {
-    const explored = this.#explored;
     if (this.#reduces) this.#pending(execution);
-    const { outcome, findings } = execution.finish(livelock);
-    explored.schedules++;
-    explored.steps += execution.steps;
-    const known = explored.outcomes.get(outcome);
-    if (known) known.count++;
-    else explored.outcomes.set(outcome, { count: 1, schedule: this.#schedule() });
-    for (const finding of findings) this.#find(finding);
+    tally(this.#explored, execution, this.#choices(), { livelock, cut: false });
     return true;
   }
 
@@ -486,26 +494,12 @@ class Search {
   }
 
   #cut(execution: Execution): boolean {
-    this.#explored.schedules++;
-    this.#explored.steps += execution.steps;
-    this.#find({ kind: "live-lock", text: `no end after ${execution.steps} steps`, cycle: [] });
+    tally(this.#explored, execution, this.#choices(), { livelock: false, cut: true });
     return false;
   }
 
-  #find(finding: Finding): void {
-    const key = `${finding.kind} ${finding.text}`;
-    const known = this.#found.get(key);
-    if (known) {
-      known.count++;
-      return;
-    }
-    const found = { ...finding, schedule: this.#schedule(), count: 1 };
-    this.#found.set(key, found);
-    this.#explored.findings.push(found);
-  }
-
-  #schedule(): string {
-    return writeSchedule(this.#places.map((place) => place.chosen));
+  #choices(): number[] {
+    return this.#places.map((place) => place.chosen);
   }
 
   /** Goes back to the last place from where another way is to be tried; false where there is none. */
@@ -520,13 +514,38 @@ class Search {
       let left = place.backtrack & ~place.done;
       for (const one of place.sleep) left &= ~bit(one.thread);
       if (left !== 0) {
-        place.chosen = 31 - Math.clz32(left & -left);
+        place.chosen = lowest(left);
         place.event = undefined;
         return true;
       }
       places.pop();
     }
     return false;
+  }
+}
+
+/** Adds what came of a run to what was found so far. */
+export function tally(
+  explored: Explored,
+  execution: Execution,
+  choices: readonly number[],
+  { livelock, cut }: { livelock: boolean; cut: boolean },
+): void {
+  explored.schedules++;
+  explored.steps += execution.steps;
+  const found: Finding[] = [];
+  if (cut) found.push({ kind: "live-lock", text: `no end after ${execution.steps} steps`, cycle: [] });
+  else {
+    const { outcome, findings } = execution.finish(livelock);
+    found.push(...findings);
+    const known = explored.outcomes.get(outcome);
+    if (known) known.count++;
+    else explored.outcomes.set(outcome, { count: 1, schedule: writeSchedule(choices) });
+  }
+  for (const finding of found) {
+    const known = explored.findings.find(({ kind, text }) => kind === finding.kind && text === finding.text);
+    if (known) known.count++;
+    else explored.findings.push({ ...finding, schedule: writeSchedule(choices), count: 1 });
   }
 }
 

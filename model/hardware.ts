@@ -9,6 +9,8 @@ import { Device, type DeviceDriver, named, PROBE_DEFER } from "./device.ts";
 import { Devlink } from "./devlink.ts";
 import type { Driver } from "./driver.ts";
 import type { Kernel } from "./kernel.ts";
+import { mlx5Board } from "./mlx5.ts";
+import { mlxswBoard } from "./mlxsw.ts";
 import { Module } from "./module.ts";
 import { closeNetdev } from "./netdev.ts";
 import type { LinkSettings, Netdev, NetdevOps } from "./netns.ts";
@@ -19,15 +21,27 @@ import { acquire, oops, pause, type Steps, type Task } from "./task.ts";
  * `rzn1_miic`: the switch of an RZ/N1 on the MII converter that is its PCS, held by a device link
  * (drivers/net/pcs/pcs-rzn1-miic.c). `serdes_phy`: the MAC of an Armada 8040 on a serdes PHY of the generic PHY framework, held
  * by references to its module and its device (drivers/phy/phy-core.c). `mlx5_aux`: a ConnectX whose reload deletes its auxiliary
- * devices and adds them anew.
+ * devices and adds them anew. `mlx5`, `mlx5_no_rdma`, `mlx5_subfunction`: the same with the locks of its reload, with its RDMA
+ * driver or without, and with a subfunction. `mlxsw`: a Spectrum switch with the locks of its reload.
  */
-export type HardwareId = "rzn1_miic" | "serdes_phy" | "mlx5_aux";
+export type HardwareId =
+  | "rzn1_miic"
+  | "serdes_phy"
+  | "mlx5_aux"
+  | "mlx5"
+  | "mlx5_no_rdma"
+  | "mlx5_subfunction"
+  | "mlxsw";
 
 /** What each of them adds to a kernel as it boots. */
 export const HARDWARE: Readonly<Record<HardwareId, (kernel: Kernel, task: Task) => Steps>> = {
   rzn1_miic: miicBoard,
   serdes_phy: serdesBoard,
-  mlx5_aux: mlx5Board,
+  mlx5_aux: mlx5AuxBoard,
+  mlx5: mlx5Board("rdma"),
+  mlx5_no_rdma: mlx5Board("no rdma"),
+  mlx5_subfunction: mlx5Board("subfunction"),
+  mlxsw: mlxswBoard,
 };
 
 /** Those of some words, for example of what a sequence requires, that are hardware of this kind. */
@@ -171,7 +185,7 @@ function* callLane(kernel: Kernel, task: Task, lanes: { freed: boolean }, op: st
   }
 }
 
-function* mlx5Board(kernel: Kernel, task: Task): Steps {
+function* mlx5AuxBoard(kernel: Kernel, task: Task): Steps {
   const { core } = kernel;
   const eth = driverOf("mlx5_core.eth", "mlx5_core.eth", {
     *probe(task, device) {

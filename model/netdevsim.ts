@@ -320,6 +320,7 @@ export class Netdevsim implements Driver, FibListener, Timer {
     const at = timers.indexOf(this);
     if (at >= 0) timers.splice(at, 1);
     this.#trapsStopped = true;
+    this.#trapsIdle.changed();
     if (this.#kernel.exploring) yield* this.#trapsIdle.wait(task);
     this.#trapsStopped = false;
   }

@@ -7,6 +7,7 @@
 import { cellOf, writing } from "./access.ts";
 import { digest } from "./digest.ts";
 import { explore, type Explored, type ExploreOptions, type Run, type Scenario, type Thread } from "./explore.ts";
+import { sample } from "./explore_sample.ts";
 import { findingOf } from "./finding.ts";
 import { Lockdep } from "./lockdep.ts";
 import { carryOut, kernelOf, type Machine } from "./machine.ts";
@@ -51,10 +52,37 @@ export function scenarioOf(race: Race): Scenario {
   return () => begin(race, lockdep);
 }
 
-/** Explores what can come of a race. */
-export function exploreRace(race: Race, options: ExploreOptions = {}): Explored {
-  const endless = race.racers.some(({ loops }) => loops);
-  return explore(scenarioOf(race), endless ? { reduction: "none", preemptions: 3, ...options } : options);
+/**
+ * Explores what can come of a race. Of one in which somebody never ends, and of one that is not exhausted within `schedules`,
+ * schedules are drawn at random: as many again.
+ */
+export function exploreRace(race: Race, options: ExploreOptions & { seed?: number } = {}): Explored {
+  const { schedules = Infinity, seed = 1, enough } = options;
+  const scenario = scenarioOf(race);
+  const random = { schedules: Math.min(schedules, RANDOM), seed, ...(enough ? { enough } : {}) };
+  if (race.racers.some(({ loops }) => loops)) return sample(scenario, random);
+  const explored = explore(scenario, options);
+  if (explored.exhausted || enough?.(explored)) return explored;
+  for (const strategy of ["walk", "pct"] as const) add(explored, sample(scenario, { ...random, strategy }));
+  return explored;
+}
+
+/** How many schedules are drawn at random where nobody says how many. */
+const RANDOM = 2000;
+
+function add(explored: Explored, more: Explored): void {
+  explored.schedules += more.schedules;
+  explored.steps += more.steps;
+  for (const [outcome, found] of more.outcomes) {
+    const known = explored.outcomes.get(outcome);
+    if (known) known.count += found.count;
+    else explored.outcomes.set(outcome, found);
+  }
+  for (const finding of more.findings) {
+    const known = explored.findings.find(({ kind, text }) => kind === finding.kind && text === finding.text);
+    if (known) known.count += finding.count;
+    else explored.findings.push(finding);
+  }
 }
 
 /** The text of an outcome, taken apart. */
@@ -157,20 +185,15 @@ function racing(
     }
     return { kind: "pause", what: "the next one", task: name };
   };
-  return {
+  const thread: Thread = {
     name,
     get task() {
       return task;
     },
-    ...(loops
-      ? {
-        get rounds() {
-          return rounds;
-        },
-      }
-      : {}),
     step,
   };
+  // A thread that has rounds never ends
+  return loops ? Object.defineProperty(thread, "rounds", { get: () => rounds }) : thread;
 }
 
 /** How many things a reply of a dump tells of. */

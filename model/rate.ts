@@ -10,7 +10,7 @@ import { rateAttributes } from "./message.ts";
 import type { Result } from "./observation.ts";
 import type { RateParameters } from "./operation.ts";
 import { dumpObjects } from "./port.ts";
-import type { Steps, Task } from "./task.ts";
+import { acquire, type Steps, type Task } from "./task.ts";
 
 // What changes is announced, too (RATE NEW and DEL), but devlink(8) 7.3 shows no such message in its monitor.
 
@@ -206,7 +206,12 @@ export const RATE_COMMANDS: { [K in RateKind]: Command<K> } = {
     }
     const unknown = unknownTo(task, kernel, wish);
     if (unknown !== "ok") return unknown;
+    const parent = kernel.find(netns, op.handle)?.parent;
+    const order = kernel.era.locks.nestedOrder;
+    if (parent && order === "parent first") yield* acquire(task, parent.lock);
     const dl = yield* enter(kernel, task, netns, op.handle);
+    if (parent && order === "nested first") yield* acquire(task, parent.lock);
+    if (parent && order !== "none") parent.lock.release(task);
     if (!dl) return "ENODEV";
     const rate = rateOf(dl, op.port, op.node);
     let result: Result = rate ? unsupported(task, dl, rate.type, wish) : "ENODEV";

@@ -34,6 +34,8 @@ export interface LockEra {
    * has it; `marked`: it is taken unless somebody is marked as having it; `lists`: the lock of that list
    */
   readonly registration: "takes" | "held" | "marked" | "lists";
+  /** Whether drivers lock the instance in the callbacks of a reload, which runs without that lock (5.18, 5.19) */
+  readonly callbacksLock: boolean;
   /** Whether who changes an instance from outside of a request holds reloads off meanwhile (to 5.15) */
   readonly holdsReloadsOff: boolean;
   /** Whether netdevsim has a lock of its own over its list of ports, taken before the instance's (to 5.17) */
@@ -56,7 +58,13 @@ export interface LockEra {
   readonly compat: "unreferenced" | "referenced" | "looks again" | "under rtnl";
 }
 
-const shared = { holdsReloadsOff: false, portListLock: false, nestedOrder: "none", trapWork: "tries" } as const;
+const shared = {
+  callbacksLock: false,
+  holdsReloadsOff: false,
+  portListLock: false,
+  nestedOrder: "none",
+  trapWork: "tries",
+} as const;
 
 /** The locks of each regime. */
 export const REGIMES: Readonly<Record<LockRegime, LockEra>> = {
@@ -73,6 +81,7 @@ export const REGIMES: Readonly<Record<LockRegime, LockEra>> = {
   global_plus_devl: {
     ...shared,
     regime: "global_plus_devl",
+    callbacksLock: true,
     registration: "held",
     instanceKeys: "one",
     unregister: "users",
@@ -148,12 +157,27 @@ export type NotifierScope = "global" | "per_net" | "dev_net" | "module_init";
  */
 export type OpsMode = "static" | "set_ops" | "set_reload_ops";
 
+/** What a driver does with locks that are not its own: as no driver of the era does, where it says so. */
+export interface DriverLocks {
+  /** Which of two instances a driver locks first where one is part of the other. Meant for kernels that do the same */
+  readonly nestedOrder: "none" | "parent first" | "nested first";
+  /** Whether RTNL is held from the end of the way down to the end of the way up of a reload (bnxt), over what tells of ports */
+  readonly rtnlOverReload: boolean;
+  /** Whether a reload takes the lock of its device */
+  readonly deviceLockInReload: boolean;
+}
+
+/** Drivers as they are. */
+export const DRIVER_LOCKS: DriverLocks = { nestedOrder: "none", rtnlOverReload: false, deviceLockInReload: false };
+
 /** What a kernel could have been: choices that its era makes where nobody else does. */
 export interface Design {
   /** @default The era's own */
   lockRegime?: LockRegime;
   /** Locks that are to differ from those of the regime */
   locks?: Partial<LockEra>;
+  /** What drivers do otherwise with the locks of others */
+  drivers?: Partial<DriverLocks>;
   /** Of netdevsim. @default {"reload"} */
   trapLifetime?: TrapLifetime;
   /** Of mlx5's RDMA driver. @default The era's own */
@@ -172,6 +196,9 @@ export function designed(era: Era, design: Design): Era {
   return {
     ...result,
     locks: { ...result.locks, ...locks },
+    // Who registers by functions that take the lock cannot have it
+    driverLocksInstance: locks?.registration === undefined ? result.driverLocksInstance : locks.registration === "held",
+    drivers: { ...result.drivers, ...design.drivers },
     ...(trapLifetime === undefined ? {} : { trapLifetime }),
     ...(notifierScope === undefined ? {} : { notifierScope }),
     ...(opsMode === undefined ? {} : { opsMode }),

@@ -11,7 +11,7 @@ import type { Netns } from "./netns.ts";
 import type { Result } from "./observation.ts";
 import { promoteParams } from "./param.ts";
 import { invalidResource } from "./resource.ts";
-import type { Steps, Task } from "./task.ts";
+import { acquire, type Steps, type Task } from "./task.ts";
 
 /** A request to reload, as the kernel receives it. */
 export interface ReloadRequest {
@@ -50,6 +50,15 @@ export function* reloadIntoInit(task: Task, dl: Devlink): Steps {
   if (result !== "ok" && result !== "EOPNOTSUPP") task.log("info", "Failed to reload devlink instance into init_net");
 }
 
+/** What the driver does in a reload, with the lock that it takes where the core does not hold it. */
+function* callback(task: Task, dl: Devlink, steps: Steps<Result>): Steps<Result> {
+  if (!dl.kernel.era.locks.callbacksLock) return yield* steps;
+  yield* acquire(task, dl.lock);
+  const result = yield* steps;
+  dl.lock.release(task);
+  return result;
+}
+
 function* perform(task: Task, dl: Devlink, action: ReloadAction, target: Netns | undefined): Steps<Result> {
   const { era } = dl.kernel;
   if (!dl.reloadEnabled) return "EOPNOTSUPP";
@@ -58,7 +67,7 @@ function* perform(task: Task, dl: Devlink, action: ReloadAction, target: Netns |
     for (const param of dl.params) announceParam(task, dl, param, "del");
     announceDev(task, dl, "del");
   }
-  const down = yield* dl.driver.reloadDown(task, dl);
+  const down = yield* callback(task, dl, dl.driver.reloadDown(task, dl));
   if (down !== "ok") return down;
   if (moves) {
     if (era.netnsMove === "between") yield* announceAllGone(task, dl);
@@ -70,7 +79,7 @@ function* perform(task: Task, dl: Devlink, action: ReloadAction, target: Netns |
     task.log("warning", `WARNING: devlink_reload: ${dl.handle} still has ports or rate objects`);
   }
   if (action === "driver_reinit") promoteParams(dl);
-  const up = yield* dl.driver.reloadUp(task, dl);
+  const up = yield* callback(task, dl, dl.driver.reloadUp(task, dl));
   const failed = up !== "ok";
   if (dl.reloadFailed !== failed) {
     dl.reloadFailed = failed;

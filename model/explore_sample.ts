@@ -1,0 +1,110 @@
+/**
+ * Schedules drawn at random, for what has too many to try them all: random walks, and probabilistic concurrency testing
+ * (Burckhardt, Kothari, Musuvathi and Nagarakatte, "A Randomized Scheduler with Probabilistic Guarantees of Finding Bugs").
+ *
+ * @module
+ */
+
+import { forgetCells } from "./access.ts";
+import { Execution, type Explored, type Scenario, tally } from "./explore.ts";
+
+/** Options of {@linkcode sample}. */
+export interface SampleOptions {
+  /** How many schedules are drawn */
+  schedules: number;
+  /** The same seed draws the same ones. @default {1} */
+  seed?: number;
+  /**
+   * `walk`: whoever could go on is as likely as any other at each step; `pct`: each thread has a priority, and at `depth` - 1
+   * steps the one that runs gets the lowest
+   *
+   * @default {"walk"}
+   */
+  strategy?: "walk" | "pct";
+  /** How many orders of steps a bug needs that `pct` is to find. @default {3} */
+  depth?: number;
+  /** The most steps of one run. @default {2000} */
+  steps?: number;
+  /** Asked behind each schedule: whether that was enough */
+  enough?: (explored: Explored) => boolean;
+}
+
+/** Runs schedules that are drawn at random. Never says that these were all. */
+export function sample(scenario: Scenario, options: SampleOptions): Explored {
+  forgetCells();
+  const { schedules, seed = 1, strategy = "walk", depth = 3, steps = 2000, enough } = options;
+  const explored: Explored = {
+    schedules: 0,
+    redundant: 0,
+    steps: 0,
+    exhausted: false,
+    outcomes: new Map(),
+    findings: [],
+  };
+  const random = generator(seed);
+  let length = 100;
+  while (explored.schedules < schedules && !enough?.(explored)) {
+    const execution = new Execution(scenario);
+    const pick = strategy === "walk" ? walk(random) : pct(random, depth, length);
+    const choices: number[] = [];
+    let livelock = false;
+    for (;;) {
+      livelock = execution.endless && execution.livelock();
+      const enabled = execution.enabled();
+      if (enabled === 0 || livelock || choices.length >= steps) break;
+      const chosen = pick(enabled, choices.length);
+      choices.push(chosen);
+      execution.step(chosen);
+    }
+    length = Math.max(length, choices.length);
+    const cut = choices.length >= steps && !livelock;
+    tally(explored, execution, choices, { livelock, cut });
+  }
+  return explored;
+}
+
+type Pick = (enabled: number, step: number) => number;
+
+function walk(random: (bound: number) => number): Pick {
+  return (enabled) => {
+    let left = random(count(enabled));
+    for (let i = 0;; i++) if (enabled & (1 << i) && left-- === 0) return i;
+  };
+}
+
+function pct(random: (bound: number) => number, depth: number, length: number): Pick {
+  const priorities: number[] = [];
+  const changes = new Set(Array.from({ length: depth - 1 }, () => random(length)));
+  let lowest = 0;
+  return (enabled, step) => {
+    let best = -1;
+    for (let i = 0; i < 31; i++) {
+      if (!(enabled & (1 << i))) continue;
+      priorities[i] ??= 1 + random(1_000_000);
+      if (best < 0 || priorities[i]! > priorities[best]!) best = i;
+    }
+    if (!changes.has(step) || count(enabled) === 1) return best;
+    priorities[best] = --lowest;
+    for (let i = 0; i < 31; i++) {
+      if (enabled & (1 << i) && priorities[i]! > priorities[best]!) best = i;
+    }
+    return best;
+  };
+}
+
+function count(bits: number): number {
+  let n = 0;
+  for (let rest = bits; rest !== 0; rest &= rest - 1) n++;
+  return n;
+}
+
+/** The same numbers each time. */
+function generator(seed: number): (bound: number) => number {
+  let state = (seed >>> 0) || 1;
+  return (bound) => {
+    state ^= state << 13;
+    state ^= state >>> 17;
+    state ^= state << 5;
+    return (state >>> 0) % bound;
+  };
+}
