@@ -11,7 +11,8 @@ const PLAIN = /^[\w@%+=:,./-]+$/;
 /**
  * By the words that a command begins with. Left out: what prints an array in JSON (the second one of a process lacks its
  * beginning), what names a netns (the process would keep it open, and so alive), flashing (forks, and reports its progress),
- * and what asks for all there are: the process still has the handle of its last command, and sends it along.
+ * and what asks for all there are: the process still has the handle of its last command, and sends it along. Of setting what a
+ * port's function can do it keeps what the commands before have set.
  */
 const FAITHFUL: readonly string[] = [
   "dev show",
@@ -21,7 +22,6 @@ const FAITHFUL: readonly string[] = [
   "dev param set",
   "port show",
   "port set",
-  "port function set",
   "port del",
   "resource set",
   "region del",

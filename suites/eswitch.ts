@@ -193,6 +193,33 @@ export default suite("eswitch", { fixture: netdevsim({ ports: 1 }) }, ({ sequenc
     await dut.eswitch.show();
   });
 
+  sequence("VFs come and go while the device is reloaded", { source: "C04", holds }, async (dut) => {
+    const vfs = (count: number) => ({
+      kind: "file.write" as const,
+      path: "/sys/bus/netdevsim/devices/netdevsim10/sriov_numvfs",
+      value: String(count),
+    });
+    await dut.perform({
+      kind: "rounds",
+      times: 20,
+      operations: [vfs(2), { kind: "dev.eswitch.set", handle: dut.handle, mode: "switchdev" }, vfs(0)],
+      meanwhile: [{ kind: "dev.reload", handle: dut.handle }, { kind: "rate.show" }],
+    });
+    // How often it was reloaded is chance, and so is what is told of it as it goes
+    const driver = "/sys/bus/netdevsim/drivers/netdevsim";
+    await dut.perform({
+      kind: "rounds",
+      times: 1,
+      operations: [
+        { kind: "file.write", path: `${driver}/unbind`, value: "netdevsim10" },
+        { kind: "file.write", path: `${driver}/bind`, value: "netdevsim10" },
+      ],
+    });
+    await dut.netdevsim.vfs(1);
+    await dut.eswitch.set({ mode: "switchdev" });
+    await dut.port.list();
+  });
+
   sequence("a reload that failed leaves no VFs", { source: "R07; 3.5", holds }, async (dut) => {
     await dut.netdevsim.vfs(2);
     await dut.eswitch.set({ mode: "switchdev" });

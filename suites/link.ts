@@ -136,6 +136,18 @@ export default suite("link", { fixture: netdevsim({ ports: 2 }) }, ({ sequence }
     },
   );
 
+  sequence("a netdev comes back where its name is taken", { source: "net/core/dev.c" }, async (dut) => {
+    await dut.netns.add("t1");
+    await dut.link.rename(0, "tl0");
+    await dut.link.move(0, "t1");
+    await dut.link.rename(1, "tl0");
+    await dut.netns.del("t1", { settle: 500 });
+    await dut.port.list();
+    await dut.link.show(0);
+    await dut.netdevsim.delPort("0");
+    await dut.link.show(1);
+  });
+
   sequence("a removed device takes its netdev from another netns", { source: "N17", ...withNetns }, async (dut) => {
     await dut.link.move(1, "t1");
     await dut.netdevsim.unbind();

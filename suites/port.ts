@@ -54,6 +54,21 @@ export default suite("port", { fixture: netdevsim({ ports: 2 }) }, ({ sequence }
     },
   );
 
+  sequence("ports come and go while they are shown", { source: "C06" }, async (dut) => {
+    const write = (file: string) => ({
+      kind: "file.write" as const,
+      path: `/sys/bus/netdevsim/devices/netdevsim10/${file}`,
+      value: "5",
+    });
+    await dut.perform({
+      kind: "rounds",
+      times: 20,
+      operations: [write("new_port"), write("del_port")],
+      meanwhile: [{ kind: "port.show" }, { kind: "port.show", handle: dut.handle, port: 5 }],
+    });
+    assertEquals(shown(await dut.port.list()), ["0", "1"]);
+  });
+
   sequence("what new_port takes", { source: "5.1; drivers/net/netdevsim/bus.c" }, (dut) => {
     const lines = [
       [
