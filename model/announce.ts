@@ -15,14 +15,17 @@ import {
   reporterAttributes,
   trapAttributes,
 } from "./message.ts";
-import { acquire, type Steps, type Task } from "./task.ts";
+import { acquire, oops, type Steps, type Task } from "./task.ts";
 
 /** What happened to the object that a message is about. */
 export type Change = "new" | "del";
 
 /** Whether a message is built at all: only of registered instances and, in later eras, only if somebody listens. */
-function builds(dl: Devlink): boolean {
-  return dl.registered && (dl.netns.heard || dl.kernel.era.unheard === "built" || dl.kernel.overheard);
+function builds(task: Task, dl: Devlink): boolean {
+  if (!dl.registered) return false;
+  // Its netlink socket is no more, and a pointer to it not there
+  if (dl.netns.gone) oops(task, `BUG: kernel NULL pointer dereference: ${dl.handle} is in a netns that is gone`);
+  return dl.netns.heard || dl.kernel.era.unheard === "built" || dl.kernel.overheard;
 }
 
 /** Attributes whose reading counts: of a message that the kernel itself does not build, the read is taken back. */
@@ -38,12 +41,12 @@ function send(task: Task, dl: Devlink, change: string, object: string, handle: s
 
 /** The instance itself. */
 export function announceDev(task: Task, dl: Devlink, change: Change): void {
-  if (builds(dl)) send(task, dl, change, "dev", dl.handle, devAttributes(dl));
+  if (builds(task, dl)) send(task, dl, change, "dev", dl.handle, devAttributes(dl));
 }
 
 /** A port; building the message takes RTNL in some eras. */
 export function* announcePort(task: Task, dl: Devlink, port: Port, change: Change): Steps {
-  if (!builds(dl)) return;
+  if (!builds(task, dl)) return;
   const { rtnl, era } = dl.kernel;
   if (era.portFillTakesRtnl) {
     if (task.stepping || !rtnl.tryTake(task)) yield* acquire(task, rtnl);
@@ -54,48 +57,48 @@ export function* announcePort(task: Task, dl: Devlink, port: Port, change: Chang
 
 /** A port, where building the message takes no further lock. */
 export function announcePortUnlocked(task: Task, dl: Devlink, port: Port, change: Change): void {
-  if (builds(dl)) send(task, dl, change, "port", port.handle, portAttributes(dl, port));
+  if (builds(task, dl)) send(task, dl, change, "port", port.handle, portAttributes(dl, port));
 }
 
 /** A trap; a counter that cannot be read suppresses the message. */
 export function announceTrap(task: Task, dl: Devlink, trap: Trap, change: Change): void {
-  if (!builds(dl)) return;
+  if (!builds(task, dl)) return;
   const attributes = counting(dl, () => dl.driver.unreadTrap?.(trap), () => trapAttributes(dl, trap));
   if (attributes) send(task, dl, change, "trap", dl.handle, attributes);
 }
 
 /** A trap group. */
 export function announceGroup(task: Task, dl: Devlink, group: TrapGroup, change: Change): void {
-  if (builds(dl)) send(task, dl, change, "trap-group", dl.handle, groupAttributes(group));
+  if (builds(task, dl)) send(task, dl, change, "trap-group", dl.handle, groupAttributes(group));
 }
 
 /** A trap policer; a counter that cannot be read suppresses the message. */
 export function announcePolicer(task: Task, dl: Devlink, policer: TrapPolicer, change: Change): void {
-  if (!builds(dl)) return;
+  if (!builds(task, dl)) return;
   const attributes = counting(dl, () => policer.reads--, () => policerAttributes(dl, policer));
   if (attributes) send(task, dl, change, "trap-policer", dl.handle, attributes);
 }
 
 /** A param; one without a value yet suppresses the message. */
 export function announceParam(task: Task, dl: Devlink, param: Param, change: Change): void {
-  if (!builds(dl)) return;
+  if (!builds(task, dl)) return;
   const attributes = paramAttributes(dl, param);
   if (attributes) send(task, dl, change, "param", dl.handle, attributes);
 }
 
 /** A region. */
 export function announceRegion(task: Task, dl: Devlink, region: Region, change: Change): void {
-  if (builds(dl)) send(task, dl, change, "region", region.handle, { size: region.size });
+  if (builds(task, dl)) send(task, dl, change, "region", region.handle, { size: region.size });
 }
 
 /** A snapshot of a region: its id and nothing else. */
 export function announceSnapshot(task: Task, dl: Devlink, region: Region, id: number, change: Change): void {
-  if (builds(dl)) send(task, dl, change, "region", region.handle, { snapshot: [id] });
+  if (builds(task, dl)) send(task, dl, change, "region", region.handle, { snapshot: [id] });
 }
 
 /** The state of a health reporter. */
 export function announceReporter(task: Task, dl: Devlink, reporter: Reporter): void {
-  if (builds(dl)) send(task, dl, "status", "health", dl.handle, reporterAttributes(dl, reporter));
+  if (builds(task, dl)) send(task, dl, "status", "health", dl.handle, reporterAttributes(dl, reporter));
 }
 
 /** A flash update: that it begins or ends, or how far it has come. */
@@ -105,7 +108,7 @@ export function announceFlash(
   command: "begin" | "end" | "status",
   attributes: Attributes = {},
 ): void {
-  if (builds(dl)) send(task, dl, command, "flash", dl.handle, attributes);
+  if (builds(task, dl)) send(task, dl, command, "flash", dl.handle, attributes);
 }
 
 /** All that an instance holds, as it appears. */

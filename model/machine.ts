@@ -484,5 +484,6 @@ function* cleanup(kernel: Kernel, task: Task, netns: Netns): Steps {
   }
   kernel.devlinkMutex?.release(task);
   yield* returnNetdevs(kernel, task, netns);
+  netns.gone = true;
   kernel.pernetOps.release(task);
 }

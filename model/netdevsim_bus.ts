@@ -203,9 +203,6 @@ export class NetdevsimBus implements FileOwner {
     yield* acquire(task, device.lock);
     let result = "EBUSY";
     if (!device.driver) {
-      if (!device.creator.alive) {
-        task.log("kasan", `use-after-free: ${device.name} is bound into a netns that is gone`);
-      }
       const driver = new Netdevsim(this.#kernel, device, device.creator);
       result = yield* driver.probe(task);
       if (result === "ok") device.driver = driver;

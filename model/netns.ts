@@ -72,6 +72,8 @@ export interface FibListener {
 export class Netns {
   /** False from the moment that its last reference went */
   alive = true;
+  /** Whether its end is over: what still points to it points to nothing */
+  gone = false;
   #heard: boolean;
   readonly #cell: Cell;
   readonly netdevs = new Map<string, Netdev>();

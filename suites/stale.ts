@@ -1,0 +1,46 @@
+/**
+ * Sequences that break the kernel, every one: netdevsim and devlink keep pointers to what is gone. They were predicted from
+ * the source (SEMANTICS 8, marked so there), and are what kernels do from 5.10 to 7.3. Run only where the suite is named.
+ */
+
+import { assertEquals } from "@std/assert";
+import { netdevsim } from "../fixtures/netdevsim.ts";
+import { suite } from "./suite.ts";
+
+export default suite("stale", { fixture: netdevsim({ create: false, netns: ["t1"] }) }, ({ sequence }) => {
+  sequence(
+    "a device is bound into its maker's netns, which is gone",
+    { source: "L14 (a prediction, confirmed)" },
+    async (dut) => {
+      await dut.in("t1").netdevsim.newDevice("10 1");
+      await dut.netns.del("t1", { until: dut.handle });
+      await dut.port.list();
+      await dut.netdevsim.unbind();
+      assertEquals(dut.netdevsim.bind().fails().errno, "killed");
+    },
+  );
+
+  sequence(
+    "a port is made on a device without a driver",
+    { source: "L15; 5.1 (a prediction, confirmed)" },
+    async (dut) => {
+      await dut.netdevsim.newDevice("10 1");
+      await dut.netdevsim.unbind();
+      assertEquals(dut.netdevsim.newPort("5").fails().errno, "killed");
+    },
+  );
+
+  sequence("an instance that may not be reloaded is lost with its netns", {
+    source: "N14; 3.6 (a prediction, confirmed)",
+  }, async (dut) => {
+    await dut.netdevsim.newDevice("10 1");
+    await dut.reload({ to: "t1" });
+    await dut.debugfs.write("dont_allow_reload", "Y");
+    await dut.netns.del("t1");
+    await dut.wait(1000);
+    await dut.dev.list();
+    await dut.debugfs.write("dont_allow_reload", "N");
+    await dut.dev.list();
+    assertEquals(dut.netdevsim.delDevice("10").fails().errno, "killed");
+  });
+});
