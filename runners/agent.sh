@@ -17,17 +17,17 @@ TL_SEEN=
 
 # A record: its file's length and checksum, then the file. Nothing else that the host reads comes from here. The checksum
 # is that of POSIX cksum; some builds of busybox lack it and have md5sum.
-if command -v cksum > /dev/null 2>&1; then
-  tl_sum() { cksum < "$1"; }
-else
-  tl_sum() {
-    set -- $(md5sum < "$1") $(wc -c < "$1")
-    echo "$1 $3"
-  }
-fi
+TL_CKSUM=
+! command -v cksum > /dev/null 2>&1 || TL_CKSUM=1
+tl_out=/dev/null
 
 tl_send() {
-  set -- "$1" $(tl_sum "$TL_D/r$1")
+  if [ -n "$TL_CKSUM" ]; then
+    set -- "$1" $(cksum < "$TL_D/r$1")
+  else
+    set -- "$1" $(md5sum < "$TL_D/r$1") $(wc -c < "$TL_D/r$1")
+    set -- "$1" "$2" "$4"
+  fi
   printf '\n@tl1 %s %s %s\n' "$1" "$3" "$2"
   cat "$TL_D/r$1"
   printf '\n'
@@ -109,24 +109,6 @@ tl_asleep() {
   return 1
 } 2> /dev/null
 
-# Multicast is delivered before the system call that caused it returns: it is all in the monitor's socket by now. Waits
-# until the socket is empty and the monitor sleeps again.
-tl_drained() {
-  tl_i=0
-  while [ $tl_i -lt 3000 ]; do
-    tl_i=$((tl_i + 1))
-    # The list of sockets can miss one while others come and go: it is read again as long as the monitor lives.
-    tl_socket "$1" "$2" || kill -0 "$1" || return 1
-    if [ "$TL_RMEM" = 0 ]; then
-      tl_asleep "$1" || return 1
-      tl_socket "$1" "$2" || continue
-      [ "$TL_DROPS" = 0 ] || return 1
-      [ "$TL_RMEM" != 0 ] || return 0
-    fi
-  done
-  return 1
-} 2> /dev/null
-
 tl_unwatch() {
   case " $TL_NETNS " in *" $1 "*) ;; *) return 0 ;; esac
   tl_unserve "$1"
@@ -203,7 +185,7 @@ tl_bounded() {
   TL_LIMIT=$1
   shift
   TL_T=0
-  "$@" < /dev/null > "$TL_D/out" 2> "$TL_D/err" &
+  "$@" < /dev/null >> "$tl_out" 2> "$TL_D/err" &
   tl_child=$!
   while :; do
     wait $tl_child
@@ -263,7 +245,14 @@ tl_read() {
 
 # tl_netdev NETNS HANDLE PORT: the port's netdev, as devlink on the board names it.
 tl_netdev() {
-  tl_devname=$(tl_devlink "$1" -j port show "$2/$3" | sed -n 's/.*"netdev":"\([^"]*\)".*/\1/p')
+  tl_devname=$(tl_devlink "$1" -j port show "$2/$3")
+  case $tl_devname in
+    *'"netdev":"'*)
+      tl_devname=${tl_devname#*'"netdev":"'}
+      tl_devname=${tl_devname%%'"'*}
+      ;;
+    *) tl_devname= ;;
+  esac
   if [ -z "$tl_devname" ]; then
     echo "twinlink: port $2/$3 has no netdev" >&2
     return 1

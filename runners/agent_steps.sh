@@ -59,6 +59,29 @@ tl_step_end() {
   fi
 }
 
+# Whether the monitors of a netns have lost nothing, by one look at its sockets.
+tl_undropped() {
+  eval "tl_p=\$TL_PN_$1 tl_q=\$TL_PL_$1"
+  tl_i=0
+  while [ $tl_i -lt 20 ]; do
+    tl_i=$((tl_i + 1)) tl_found=
+    while read -r tl_sk tl_eth tl_pid tl_grp tl_rm tl_wm tl_dump tl_locks tl_drp tl_ino; do
+      case $tl_pid:$tl_eth in
+        $tl_p:16 | $tl_q:0)
+          TL_RMEM=$tl_rm TL_DROPS=$tl_drp
+          [ "$tl_drp" = 0 ] || return 1
+          tl_found=$tl_found$tl_rm,
+          # Both, and nothing waits in either.
+          [ "$tl_found" != 0,0, ] || return 0
+          ;;
+      esac
+    done < "/proc/$tl_p/net/netlink"
+    # The list of sockets can miss one while others come and go; one that has something to read is waited for.
+    kill -0 $tl_p && kill -0 $tl_q && tl_quiet $tl_p && tl_quiet $tl_q || return 1
+  done
+  return 1
+} 2> /dev/null
+
 # tl_lost NETNS PID WHO: a monitor of whose messages some are missing. Nothing of this record is evidence.
 tl_lost() {
   if kill -0 "$2" 2> /dev/null; then tl_why="lost messages"; else tl_why="ended by itself"; fi
@@ -84,10 +107,7 @@ tl_log() {
 tl_flush() {
   [ -n "$TL_PENDING$1" ] || return 0
   for tl_ns in $TL_NETNS; do
-    eval "tl_p=\$TL_PN_$tl_ns tl_q=\$TL_PL_$tl_ns"
-    tl_drained $tl_p 16 || tl_lost "$tl_ns" $tl_p "devlink monitor"
-    tl_drained $tl_q 0 || tl_lost "$tl_ns" $tl_q "ip monitor"
-    [ ! -s "$TL_D/le.$tl_ns" ] || tl_lost "$tl_ns" $tl_q "ip monitor"
+    tl_undropped "$tl_ns" && [ ! -s "$TL_D/le.$tl_ns" ] || tl_lost "$tl_ns" $tl_q "monitors"
   done
   # A monitor says nothing of a message that it could not write: there must be room left, now that it has written.
   printf '%65536s' '' > "$TL_D/room" || TL_FULL=1
@@ -128,16 +148,26 @@ tl_skipped() {
 tl_step() {
   tl_id=$1
   shift
-  tl_key=
   if tl_skipped; then return 0; fi
   [ -z "$TL_SIFT" ] || tl_flush
+  tl_key=p.$TL_GEN
+  tl_stream "o.$tl_key" "o $tl_key"
+  tl_out=$TL_D/o.$tl_key
   tl_now
   tl_start=$TL_UP
   tl_bounded "$@" || TL_HUNG=1
   tl_now
-  printf '\n--%s step %s\n%s %s %s' "$TL_N" "$tl_id" "$TL_RC" "$tl_start" "$TL_UP" >> "$TL_D/m" &&
-    cat "$TL_D/bo" "$TL_D/out" "$TL_D/be" "$TL_D/err" >> "$TL_D/m" || TL_FULL=1
-  rm -f "$TL_D/more"
+  tl_out=/dev/null
+  TL_ERR=
+  if [ -s "$TL_D/err" ]; then
+    while IFS= read -r tl_line || [ -n "$tl_line" ]; do
+      TL_ERR="$TL_ERR$tl_line
+"
+    done < "$TL_D/err"
+  fi
+  printf '\n--%s step %s\n%s %s %s %s\n--%s err\n%s' \
+    "$TL_N" "$tl_id" "$TL_RC" "$tl_start" "$TL_UP" "$tl_key" "$TL_N" "$TL_ERR" >> "$TL_D/m" || TL_FULL=1
+  [ -z "$TL_SIFT" ] || rm -f "$TL_D/more"
   if [ -n "$TL_SETTLE" ] && [ "$TL_RC" != hang ]; then
     tl_result=$TL_RC
     # Reading a carrier waits for RTNL from Linux 6.8 on, in a way that only SIGKILL ends.
@@ -145,6 +175,8 @@ tl_step() {
     TL_RC=$tl_result
   fi
   tl_step_end
+  # What did not end may still print.
+  [ "$TL_RC" != hang ] || tl_new_servers
   TL_SETTLE= TL_SIFT=
 }
 
@@ -362,8 +394,8 @@ tl_plan_begin() {
 tl_forget() {
   for tl_ns in $TL_NETNS; do
     eval "tl_p=\$TL_PN_$tl_ns tl_q=\$TL_PL_$tl_ns"
-    tl_drained $tl_p 16
-    tl_drained $tl_q 0
+    tl_quiet $tl_p
+    tl_quiet $tl_q
   done
   tl_mark 0
   tl_log
@@ -386,8 +418,6 @@ tl_plan_end() {
 }
 
 tl_start_records() {
-  printf '\n--%s out\n' "$TL_N" > "$TL_D/bo"
-  printf '\n--%s err\n' "$TL_N" > "$TL_D/be"
   printf '\n--%s end\n' "$TL_N" > "$TL_D/end"
   : > "$TL_D/m"
   : > "$TL_D/z"

@@ -61,7 +61,7 @@ exit
   const text = await new Response(shell.readable).text();
   await shell.close();
   const found = text.split("\n@@\n").map((body) => readRecord(body, "x")).filter((record) => record !== undefined);
-  return { parts: found.flatMap(({ parts }) => parts), done: found.at(-1)?.done };
+  return { parts: found.flatMap(({ parts }) => parts), rest: [], done: found.at(-1)?.done };
 }
 
 Deno.test("rounds: all of them, or up to the first that fails, which is the result; what goes on meanwhile ends", async () => {

@@ -24,6 +24,8 @@ export interface StepPart {
 /** A record, taken apart. */
 export interface PlanRecord {
   parts: StepPart[];
+  /** What came behind the last mark: it is of the next step */
+  rest: Section[];
   /** In the last record of a plan */
   done: "done" | "broken" | undefined;
 }
@@ -55,41 +57,48 @@ export function readRecord(body: string, nonce: string): PlanRecord | undefined 
   const parts = new Map<number, StepPart>();
   let step: StepPart | undefined;
   // The server whose output is being read, and what of it has no mark behind it yet.
-  let server: { key: string; pending: string } | undefined;
+  let server: { key: string; pending: Section[] } | undefined;
   /** By which server a step was done */
   const servers = new Map<number, string>();
   let done: PlanRecord["done"];
   const lost: string[] = [];
+  const rest: Section[] = [];
   for (const section of sections.slice(0, -1)) {
     const [kind = "", name = ""] = section.name.split(" ");
     if (kind === "step") {
-      const [first = "", ...rest] = section.text.split("\n");
+      server = undefined;
+      const [first = "", ...other] = section.text.split("\n");
       const match = STEP.exec(first);
       if (!match) return undefined;
       const [, rc, start, end, key] = match;
       step = { id: Number(name), rc: rc!, start: Number(start), end: Number(end), sections: [] };
       parts.set(step.id, step);
-      if (rest.some((line) => line !== "")) return undefined;
+      if (other.some((line) => line !== "")) return undefined;
       if (key !== undefined) servers.set(step.id, key);
     } else if (kind === "notify" || kind === "link" || kind === "kmsg") {
-      step = undefined;
-      for (const [id, text] of marked(section.text)) parts.get(id)?.sections.push({ name: section.name, text });
+      step = server = undefined;
+      const { found, rest: more } = marked(section.text);
+      for (const [id, text] of found) parts.get(id)?.sections.push({ name: section.name, text });
+      if (more.trim() !== "") rest.push({ name: section.name, text: more });
     } else if (kind === "o") {
       step = undefined;
-      server = { key: name, pending: section.text };
+      server = { key: name, pending: [{ name: "out", text: section.text }] };
     } else if (kind.startsWith("@")) {
       const part = parts.get(Number(kind.slice(1)));
       if (!server) return undefined;
       if (part && servers.get(part.id) === server.key) {
+        const [out, ...more] = server.pending as [Section, ...Section[]];
         // devlink(8) has a comma between the documents of a batch.
-        const text = server.key.startsWith("j") ? server.pending.replace(/^,/, "") : server.pending;
-        part.sections.push({ name: "out", text });
+        const text = server.key.startsWith("j") ? out.text.replace(/^,/, "") : out.text;
+        part.sections.push({ name: "out", text }, ...more);
       }
-      server.pending = section.text;
+      server.pending = [{ name: "out", text: section.text }];
     } else if (kind === "lost") {
       lost.push(section.name.slice("lost ".length));
     } else if (kind === "done") {
       done = name === "broken" ? "broken" : "done";
+    } else if (server) {
+      server.pending.push(section);
     } else if (step) {
       step.sections.push(section);
     } else {
@@ -99,18 +108,18 @@ export function readRecord(body: string, nonce: string): PlanRecord | undefined 
   for (const part of parts.values()) {
     if (lost.length > 0) part.lost = lost.join("; ");
   }
-  return { parts: [...parts.values()], done };
+  return { parts: [...parts.values()], rest, done };
 }
 
-/** The texts in front of the marks, by the number of the step. */
-function marked(text: string): [number, string][] {
+/** The texts in front of the marks, by the number of the step, and what is behind the last. */
+function marked(text: string): { found: [number, string][]; rest: string } {
   const found: [number, string][] = [];
   let from = 0;
   for (const mark of text.matchAll(/^@(\d+)\n/gm)) {
     found.push([Number(mark[1]), text.slice(from, mark.index)]);
     from = mark.index + mark[0].length;
   }
-  return found;
+  return { found, rest: text.slice(from) };
 }
 
 /** A step from what a record tells of it; `memory` is kept from step to step. */

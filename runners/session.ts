@@ -8,7 +8,7 @@
 import type { Loss, Plan, PlannedStep, SequenceTrace, StepTrace } from "../diff/trace.ts";
 import type { FreedMemory } from "../model/observation.ts";
 import { readRecord, readStep, type StepPart } from "./records.ts";
-import type { MonitorMemory } from "./observe.ts";
+import type { MonitorMemory, Section } from "./observe.ts";
 import { boundIn, planScript } from "./plan_script.ts";
 import { type Shell, TransportError } from "./shell.ts";
 import { cksum, type Frame, FrameParser, md5 } from "./wire.ts";
@@ -70,6 +70,8 @@ export class AgentSession {
   readonly #memory: MonitorMemory = {};
   /** What the records of the plan that runs told of its steps */
   readonly #parts = new Map<number, StepPart>();
+  /** What the last record held of the step behind it */
+  #rest: Section[] = [];
   /** The last record of the plan has come: `broken` where the kernel is */
   #done: "done" | "broken" | undefined;
 
@@ -351,6 +353,7 @@ export class AgentSession {
     const deadline = Date.now() + 20_000;
     this.#records.clear();
     this.#parts.clear();
+    this.#rest = [];
     this.#done = undefined;
     for (;;) {
       const frame = await this.#next(Math.max(0, deadline - Date.now()));
@@ -381,6 +384,16 @@ export class AgentSession {
     if (body === "damaged") return "damaged";
     const record = readRecord(body, this.#nonce);
     if (!record) return "damaged";
+    const [first] = record.parts;
+    if (first) {
+      for (const { name, text } of this.#rest) {
+        const section = first.sections.find((section) => section.name === name);
+        if (section) section.text = text + section.text;
+        else first.sections.push({ name, text });
+      }
+      this.#rest = [];
+    }
+    this.#rest.push(...record.rest);
     for (const part of record.parts) this.#parts.set(part.id, part);
     this.#done = record.done;
     return "taken";
