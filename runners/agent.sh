@@ -64,8 +64,8 @@ tl_watch() {
     eval "TL_PL_$1=$!"
   fi
   TL_NETNS="$TL_NETNS $1"
-  tl_stream "n.$1" "notify $1"
-  tl_stream "l.$1" "link $1"
+  tl_stream "n.$1"
+  tl_stream "l.$1"
   eval "tl_listening \$TL_PN_$1 16"
   eval "tl_listening \$TL_PL_$1 0"
 }
@@ -153,6 +153,8 @@ tl_kmsg() {
       # A line that is being written may be there in part: a file grows by the page.
       tl_part=$tl_part$tl_line
       tl_i=$((tl_i + 1))
+      # Who copies the log ends where there is no room left.
+      [ $((tl_i % 200)) != 0 ] || [ -z "$TL_CAT" ] || tl_lives $TL_CAT || return 1
     fi
   done
   return 1

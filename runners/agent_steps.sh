@@ -13,16 +13,35 @@ TL_SENT=0
 TL_PENDING=
 TL_FULL=
 TL_STUCK=
+TL_FILES='while IFS= read -r n && IFS= read -r what && IFS= read -r path && IFS= read -r text; do
+  case $what in
+    read) dd if="$path" bs=65536 < /dev/null ;;
+    *) echo "$text" > "$path" ;;
+  esac
+  echo "tl-done $n $?" >&2
+done'
 
 # What the monitors and the servers say is appended to files, and the agent appends a mark behind each step: `@` and the
 # number of the step on a line of its own, which nothing that they print can be. In front of what servers say of files, which
 # may be anything, the bound of the sections.
 
-# tl_stream FILE TITLE: a file that belongs to the records from now on.
+# tl_stream FILE: a file that belongs to the records from now on.
 tl_stream() {
   case " $TL_SEEN " in *" $1 "*) return 0 ;; esac
-  printf '\n--%s %s\n' "$TL_N" "$2" > "$TL_D/b.$1"
   TL_SEEN="$TL_SEEN $1"
+  tl_empty "$1"
+}
+
+# Empties a file of the records, but for its title. Whoever has it open appends to it.
+tl_empty() {
+  : > "$TL_D/$1"
+  case $1 in
+    n.*) tl_title="notify ${1#n.}" ;;
+    l.*) tl_title="link ${1#l.}" ;;
+    o.*) tl_title="o ${1#o.}" ;;
+    *) tl_title=kmsg ;;
+  esac
+  printf '\n--%s %s\n' "$TL_N" "$tl_title" >> "$TL_D/$1"
 }
 
 # Waits until a process sleeps. Multicast is delivered before the system call that caused it returns, and wakes the monitor: one
@@ -114,27 +133,29 @@ tl_flush() {
   : > "$TL_D/room"
   tl_new steps "$TL_PLAN" "$TL_PLAN_SEQ"
   tl_log
-  [ "$1" != end ] || printf '\n--%s done %s\n' "$TL_N" "${TL_BROKEN:+broken}" > "$TL_D/z"
   tl_done=$1
   set --
-  for tl_x in $TL_SEEN; do
-    [ ! -s "$TL_D/$tl_x" ] || set -- "$@" "$TL_D/b.$tl_x" "$TL_D/$tl_x"
-  done
-  cat "$TL_D/m" "$@" "$TL_D/z" "$TL_D/end" >> "$TL_R" || TL_FULL=1
+  for tl_x in $TL_SEEN; do set -- "$@" "$TL_D/$tl_x"; done
+  cat "$TL_D/m" "$@" >> "$TL_R" && tl_flush_end >> "$TL_R" || TL_FULL=1
+  : > "$TL_D/m"
+  for tl_x in $TL_SEEN; do tl_empty $tl_x; done
   if [ -n "$TL_FULL" ]; then
     {
       printf '%s steps %s %s\n' "$TL_SEQ" "$TL_PLAN" "$TL_PLAN_SEQ"
       for tl_x in $TL_PENDING; do printf '\n--%s step %s\n1 0 0\n' "$TL_N" "$tl_x"; done
       printf '\n--%s lost no room is left in %s of the board\n' "$TL_N" "$TL_D"
-      [ "$tl_done" != end ] || printf '\n--%s done %s\n' "$TL_N" "${TL_BROKEN:+broken}"
-      printf '\n--%s end\n' "$TL_N"
+      tl_flush_end
     } > "$TL_R"
   fi
-  for tl_x in m z $TL_SEEN; do : > "$TL_D/$tl_x"; done
   TL_PENDING= TL_FULL=
   tl_send "$TL_SEQ"
   tl_now
   TL_SENT=${TL_UP%.*}
+}
+
+tl_flush_end() {
+  [ "$tl_done" != end ] || printf '\n--%s done %s\n' "$TL_N" "${TL_BROKEN:+broken}"
+  printf '\n--%s end\n' "$TL_N"
 }
 
 # tl_skipped: after a hang the body's other steps are not run; there is nothing to tear down in a kernel that broke.
@@ -151,7 +172,7 @@ tl_step() {
   if tl_skipped; then return 0; fi
   [ -z "$TL_SIFT" ] || tl_flush
   tl_key=p.$TL_GEN
-  tl_stream "o.$tl_key" "o $tl_key"
+  tl_stream "o.$tl_key"
   tl_out=$TL_D/o.$tl_key
   tl_now
   tl_start=$TL_UP
@@ -198,7 +219,7 @@ tl_serve() {
   exec 8<&-
   eval "TL_SP_$tl_kind=$TL_SP TL_SC_$tl_kind=0"
   TL_SERVERS="$TL_SERVERS $tl_kind"
-  tl_stream "o.$tl_key" "o $tl_key"
+  tl_stream "o.$tl_key"
 } 2> /dev/null
 
 tl_serve_devlink() {
@@ -219,7 +240,7 @@ tl_exec_devlink() {
 }
 
 tl_serve_files() {
-  tl_serve f "$1" tl_in "$1" $TL_HELPER "$TL_D/files"
+  tl_serve f "$1" tl_in "$1" $TL_HELPER -c "$TL_FILES"
 }
 
 # Ends the servers of a netns, or all.
@@ -399,7 +420,8 @@ tl_forget() {
   done
   tl_mark 0
   tl_log
-  for tl_x in m z $TL_SEEN; do : > "$TL_D/$tl_x"; done
+  : > "$TL_D/m"
+  for tl_x in $TL_SEEN; do tl_empty $tl_x; done
   tl_now
   TL_SENT=${TL_UP%.*}
 }
@@ -418,10 +440,8 @@ tl_plan_end() {
 }
 
 tl_start_records() {
-  printf '\n--%s end\n' "$TL_N" > "$TL_D/end"
   : > "$TL_D/m"
-  : > "$TL_D/z"
-  tl_stream k kmsg
+  tl_stream k
   TL_SWEPT=0
 }
 
@@ -430,9 +450,6 @@ tl_start_servers() {
   mkfifo "$TL_D/a.0" && exec 6<> "$TL_D/a.0" || return 0
   # A `read` that has a time limit loses the beginning of a line to a signal.
   if (echo | read -r -t 1 tl_line); then TL_READ="-t 1"; fi
-  printf '%s\n' 'while IFS= read -r n && IFS= read -r what && IFS= read -r path && IFS= read -r text; do' \
-    'case $what in' 'read) dd if="$path" bs=65536 < /dev/null ;;' '*) echo "$text" > "$path" ;;' \
-    'esac; echo "tl-done $n $?" >&2; done' > "$TL_D/files"
   for tl_x in sh "busybox sh" bash; do
     case $($tl_x -c 'echo > /dev/full' 2>&1) in
       *"write error: No space left on device")
@@ -445,7 +462,7 @@ tl_start_servers() {
   command -v devlink > /dev/null || return 0
   tl_try_batch && tl_try_batch && TL_BATCH=1
   tl_new_servers
-  for tl_x in $TL_SEEN; do case $tl_x in o.*) : > "$TL_D/$tl_x" ;; esac; done
+  for tl_x in $TL_SEEN; do tl_empty $tl_x; done
 } 2> /dev/null
 
 # Whether a server of devlink(8) marks the end of a command, and prints what it has to print before that.
