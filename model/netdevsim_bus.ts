@@ -6,6 +6,7 @@
 
 import { reading, writing } from "./access.ts";
 import { FileUsers } from "./file_users.ts";
+import type { Era } from "./era.ts";
 import { findReporter, reportError } from "./health.ts";
 import { type FileOwner, type Kernel, type VirtualFile, withRtnl } from "./kernel.ts";
 import { Netdevsim } from "./netdevsim.ts";
@@ -15,6 +16,7 @@ import { freeSnapshotId, storeSnapshot } from "./region.ts";
 import { acquire, type Lock, oops, type Steps, type Task } from "./task.ts";
 
 const INT_MAX = 0x7fff_ffff;
+const U64 = 0xffff_ffff_ffff_ffffn;
 const PAGE_SIZE = 4096;
 const LINK = /^\s*([+-]?\d+):\s*\d+\s+[+-]?\d+:\s*\d/;
 const LINK_FORMAT = 'linking two devices is "netnsfd_a:ifidx_a netnsfd_b:ifidx_b" (int uint int uint)';
@@ -128,7 +130,7 @@ export class NetdevsimBus implements FileOwner {
   }
 
   *#newDevice(task: Task, value: string, netns: Netns): Steps<string> {
-    const fields = scan(value, 3);
+    const fields = scan(this.#kernel.era, value, 3);
     const id = fields[0];
     if (id === undefined) {
       task.log("info", `Format for adding new device is ${this.#kernel.era.netdevsim.newDevice}.`);
@@ -159,7 +161,7 @@ export class NetdevsimBus implements FileOwner {
   }
 
   *#delDevice(task: Task, value: string): Steps<string> {
-    const id = scan(value, 1)[0];
+    const id = scan(this.#kernel.era, value, 1)[0];
     if (id === undefined) {
       task.log("info", 'Format for deleting device is "id" (uint).');
       return "EINVAL";
@@ -238,7 +240,7 @@ export class NetdevsimBus implements FileOwner {
 
   *#port(task: Task, device: NetdevsimDevice, name: "new_port" | "del_port", value: string): Steps<string> {
     const index = name === "new_port" && this.#kernel.era.ports.newPort === "number and address"
-      ? scanPort(task, value)
+      ? scanPort(this.#kernel.era, task, value)
       : uint(value);
     if (typeof index === "string") return index;
     const { driver } = device;
@@ -386,21 +388,23 @@ function tooBig(task: Task): string {
 }
 
 /** `sscanf("%u %u %u")`: as many unsigned numbers as there are, cut off to 32 bits. */
-function scan(text: string, most: number): number[] {
+function scan({ scanOverflow }: Era, text: string, most: number): number[] {
   const result: number[] = [];
   let rest = text;
   while (result.length < most) {
     const match = /^\s*(\d+)/.exec(rest);
     if (!match) break;
-    result.push(Number(BigInt.asUintN(32, BigInt(match[1]!))));
+    const value = BigInt(match[1]!);
+    const kept = scanOverflow === "saturates" && value > U64 ? U64 : value;
+    result.push(Number(BigInt.asUintN(32, kept)));
     rest = rest.slice(match[0].length);
   }
   return result;
 }
 
 /** `sscanf("%u %hhx:%hhx:%hhx:%hhx:%hhx:%hhx")`: the index of a port, with a MAC address or without. */
-function scanPort(task: Task, text: string): number | "EINVAL" {
-  const index = scan(text, 1)[0];
+function scanPort(era: Era, task: Task, text: string): number | "EINVAL" {
+  const index = scan(era, text, 1)[0];
   if (index !== undefined) {
     const bytes: number[] = [];
     let rest = text.replace(/^\s*\d+/, "");
