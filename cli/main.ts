@@ -12,13 +12,14 @@ import { type Command, helpOf, parseCommand, suggestion, UsageError } from "./co
 import doctor from "./doctor.ts";
 import fuzz from "./fuzz.ts";
 import { print, say } from "./output.ts";
+import race from "./race.ts";
 import record from "./record.ts";
 import run from "./run.ts";
 import shell from "./shell.ts";
 import config from "../deno.json" with { type: "json" };
 
 /** The subcommands, in the order of the help. */
-const COMMANDS: readonly Command[] = [run, fuzz, check, record, boards, shell, doctor];
+const COMMANDS: readonly Command[] = [run, fuzz, race, check, record, boards, shell, doctor];
 
 const OVERVIEW = `twinlink: tests devlink on real boards against a reference model
 

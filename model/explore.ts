@@ -11,7 +11,7 @@
 
 import { type Accesses, dependent, EVERYTHING, forgetCells, startRecording, stopRecording } from "./access.ts";
 import { type Finding, stuck } from "./finding.ts";
-import { writeSchedule } from "./schedule.ts";
+import { readSchedule, writeSchedule } from "./schedule.ts";
 import type { SchedulingPoint, Task } from "./task.ts";
 
 /** One thread of what is explored. */
@@ -522,6 +522,19 @@ class Search {
     }
     return false;
   }
+}
+
+/** How often a schedule stops a thread that could go on for another one. */
+export function preemptionsOf(scenario: Scenario, schedule: string): number {
+  const execution = new Execution(scenario);
+  let before = -1;
+  let preemptions = 0;
+  for (const chosen of readSchedule(schedule)) {
+    if (before >= 0 && before !== chosen && execution.enabled() & bit(before)) preemptions++;
+    execution.step(chosen);
+    before = chosen;
+  }
+  return preemptions;
 }
 
 /** Adds what came of a run to what was found so far. */

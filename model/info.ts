@@ -80,8 +80,9 @@ function* compat(
   if (way !== "unreferenced") hold(task, dl);
   if (way !== "under rtnl") kernel.rtnl.release(task);
   yield* acquire(task, dl.lock);
-  if (dl.freed) task.log("kasan", `use-after-free: devlink_compat_running_version: ${dl.handle}`);
-  else body(dl, dl.registered || way !== "looks again");
+  if (dl.freed && way === "unreferenced") {
+    task.log("kasan", `use-after-free: devlink_compat_running_version: ${dl.handle}`);
+  } else body(dl, dl.registered || way !== "looks again");
   dl.lock.release(task);
   if (way !== "unreferenced") drop(task, dl);
   if (way === "under rtnl") kernel.rtnl.release(task);

@@ -1,0 +1,252 @@
+/** `twinlink race`. */
+
+import { visible } from "../boards/mod.ts";
+import { describeOperation } from "../diff/describe.ts";
+import type { Explored } from "../model/explore.ts";
+import { type EraId, ERAS, type HardwareId, hardwareIn, type Operation } from "../model/mod.ts";
+import { exploreRace, type Race, readOutcome, scenarioOf } from "../model/race.ts";
+import { diagram, minimise, replay } from "../model/race_replay.ts";
+import { LOCK_REGIMES, type LockRegime } from "../model/regime.ts";
+import { BEFORE, machineBefore, operationsOf, RACE_OPERATIONS, type RaceOperation } from "../suites/race_operations.ts";
+import { ERAS_BY_NAME } from "./_shared.ts";
+import { command, UsageError } from "./command.ts";
+import { print, say } from "./output.ts";
+import { operationOf } from "./race_words.ts";
+
+/** How a pair of operations ended, as a letter of the matrix. */
+const LETTERS: Readonly<Record<string, string>> = {
+  "deadlock": "D",
+  "hang": "H",
+  "lost wake-up": "W",
+  "live-lock": "L",
+  "lock order": "O",
+  "dead object": "U",
+  "assertion": "A",
+};
+
+const DEFAULT_ERAS: readonly EraId[] = ["5.10", "6.1", "6.12", "7.2"];
+
+/** A whole number of an option, 1 or above. */
+function numberOf(option: string, text: string | undefined): number | undefined {
+  if (text === undefined) return undefined;
+  if (/^[1-9]\d{0,8}$/.test(text)) return Number(text);
+  throw new UsageError(`Option --${option} is "${visible(text)}", but must be a number of 1 or more`);
+}
+
+interface Settings {
+  hardware: readonly HardwareId[];
+  regime: LockRegime | undefined;
+  before: readonly Operation[];
+}
+
+function raceOf(era: EraId, operations: readonly { name: string; op: Operation }[], settings: Settings): Race {
+  return {
+    setUp: (lockdep) =>
+      machineBefore({
+        era,
+        lockdep,
+        hardware: settings.hardware,
+        ...(settings.regime ? { design: { lockRegime: settings.regime } } : {}),
+      }, settings.before),
+    racers: operations.map(({ name, op }, i) => ({
+      name: operations.findIndex((other) => other.name === name) < i ? `${name} (${i + 1})` : name,
+      operations: [op],
+    })),
+  };
+}
+
+/** Whether schedules were left out that could have differed. */
+const bounded = ({ exhausted }: Explored) => exhausted ? "all that can differ" : "not all of those that can differ";
+
+function tell(era: EraId, race: Race, explored: Explored, ms: number): void {
+  const { schedules, redundant, outcomes, findings } = explored;
+  const rate = Math.round((schedules + redundant) / Math.max(ms, 1) * 1000).toLocaleString("en");
+  print(`${era}: ${schedules} schedules, ${bounded(explored)}; ${rate} a second\n`);
+  const byResult = new Map<string, { count: number; schedule: string; states: number }>();
+  for (const [outcome, { count, schedule }] of outcomes) {
+    const results = readOutcome(outcome).results.map((list) => list.join(", ") || "never ends").join(" | ");
+    const known = byResult.get(results);
+    if (known) {
+      known.count += count;
+      known.states++;
+    } else byResult.set(results, { count, schedule, states: 1 });
+  }
+  print(`  ${race.racers.map(({ name }) => name).join(" | ")}\n`);
+  for (const [results, { count, schedule, states }] of byResult) {
+    print(`  ${results}: ${count} of them, ${states} different outcomes, for example ${schedule}\n`);
+  }
+  const scenario = scenarioOf(race);
+  for (const finding of findings) {
+    const { schedule, preemptions } = minimise(scenario, finding);
+    print(`\n${finding.kind}: ${finding.text}\n  schedule ${schedule}, ${preemptions} preemptions\n\n`);
+    print(diagram(replay(scenario, schedule)));
+  }
+}
+
+function matrix(
+  era: EraId,
+  names: readonly RaceOperation[],
+  cells: ReadonlyMap<string, Explored>,
+): string {
+  const wide = Math.max(...names.map((name) => name.length));
+  const lines = [`${era.padEnd(wide)} ${names.map((_, i) => String(i + 1).padStart(3)).join("")}`];
+  names.forEach((name, row) => {
+    const marks = names.slice(0, row + 1).map((other) => {
+      const explored = cells.get(`${other} ${name}`)!;
+      const letter = explored.findings.map(({ kind }) => LETTERS[kind]!).sort()[0] ?? String(
+        Math.min(9, explored.outcomes.size),
+      );
+      return `${explored.exhausted ? " " : "+"}${letter}`.padStart(3);
+    });
+    lines.push(`${`${row + 1} ${name}`.padEnd(wide + 3)}${marks.join("")}`);
+  });
+  return `${lines.join("\n")}\n`;
+}
+
+function allPairs(eras: readonly EraId[], settings: Settings, schedules: number, json: boolean, signal: AbortSignal) {
+  let broken = 0;
+  const started = performance.now();
+  for (const era of eras) {
+    const names = operationsOf(ERAS[era]);
+    const cells = new Map<string, Explored>();
+    const begun = performance.now();
+    const told: string[] = [];
+    let runs = 0;
+    let open = 0;
+    names.forEach((second, j) => {
+      for (const first of names.slice(0, j + 1)) {
+        signal.throwIfAborted();
+        const pair = [first, second].map((name) => ({ name, op: RACE_OPERATIONS[name] as Operation }));
+        const explored = exploreRace(raceOf(era, pair, settings), { schedules });
+        cells.set(`${first} ${second}`, explored);
+        runs += explored.schedules;
+        if (!explored.exhausted) open++;
+        for (const { kind, text, schedule } of explored.findings) {
+          told.push(`  ${first} | ${second}: ${kind}: ${text} (${schedule})`);
+        }
+        if (json) {
+          const { outcomes, findings, exhausted } = explored;
+          print(
+            `${
+              JSON.stringify({
+                era,
+                pair: [first, second],
+                schedules: explored.schedules,
+                exhausted,
+                outcomes: outcomes.size,
+                findings,
+              })
+            }\n`,
+          );
+        }
+      }
+    });
+    broken += told.length;
+    if (json) continue;
+    const seconds = ((performance.now() - begun) / 1000).toFixed(1);
+    print(`${matrix(era, names, cells)}`);
+    print(
+      `${cells.size} pairs, ${cells.size - open} exhausted, ${runs.toLocaleString("en")} schedules, ${seconds} s\n` +
+        `${told.join("\n")}${told.length > 0 ? "\n" : ""}\n`,
+    );
+  }
+  say(
+    `A number is how many outcomes there are (9: or more), D a deadlock, H a hang, L a live-lock, O an order of locks, U a use of ` +
+      `what is gone, A an assertion; + says that not all schedules were run. ${
+        ((performance.now() - started) / 1000).toFixed(0)
+      } s`,
+  );
+  return broken > 0 ? 1 : 0;
+}
+
+export default command({
+  name: "race",
+  summary: "perform operations at the same time on the model, in every order that can differ",
+  usage: ["OPERATION OPERATION.. [OPTION..]", "--all-pairs [OPTION..]"],
+  details:
+    `An operation is a name (see --names), or a command line in quotes: devlink, ip, ethtool -i, echo and cat are known; a
+netdev is named by its devlink port, for example netdevsim/netdevsim10/0. They begin on a machine with
+netdevsim10 (a port) and netdevsim11 (none), a netns t1, a snapshot and a firmware file; --before adds to that.
+
+  twinlink race 'devlink dev reload netdevsim/netdevsim10' 'echo 10 > /sys/bus/netdevsim/del_device'
+  twinlink race reload break_health --era 6.12
+
+What goes wrong is shown with the schedule that needs the fewest preemptions: --replay runs it again. Exit status 1
+if anything does.`,
+  options: {
+    "era": {
+      type: "list",
+      value: "ERA",
+      help: "The kernels; with --all-pairs 5.10, 6.1, 6.12, 7.2",
+      choices: ERAS_BY_NAME,
+    },
+    "all-pairs": { type: "flag", help: "Race each two operations of the catalogue, and print a matrix" },
+    "names": { type: "flag", help: "Print the operations that have a name" },
+    "before": { type: "list", value: "OPERATION", help: "Perform this before the race" },
+    "hardware": { type: "list", value: "ID", help: "Build this in: mlx5, mlx5_no_rdma, mlx5_subfunction, mlxsw" },
+    "regime": { type: "text", value: "REGIME", help: "Other locks than the era's", choices: LOCK_REGIMES },
+    "schedules": { type: "text", value: "N", help: "Stop after N schedules and draw some at random (100000)" },
+    "replay": { type: "text", value: "SCHEDULE", help: "Run this schedule alone, and draw it" },
+    "json": { type: "flag", help: "For a machine to read: one JSON object a race" },
+  },
+  // deno-lint-ignore require-await
+  run: async (values, operands, { signal }) => {
+    if (values.names) {
+      for (const [name, op] of Object.entries(RACE_OPERATIONS)) {
+        print(`${name.padEnd(18)}${describeOperation(op as Operation)}\n`);
+      }
+      return 0;
+    }
+    const hardware = hardwareIn(values.hardware);
+    if (hardware.length < values.hardware.length) {
+      throw new UsageError(
+        `Unknown hardware "${visible(values.hardware.find((id) => hardwareIn([id]).length === 0)!)}"`,
+      );
+    }
+    const before = [...BEFORE, ...values.before.map(operationOf)];
+    const settings: Settings = { hardware, regime: values.regime as LockRegime | undefined, before };
+    const schedules = numberOf("schedules", values.schedules) ?? 100_000;
+    const chosen = values.era as EraId[];
+    if (values["all-pairs"]) {
+      if (operands.length > 0) {
+        throw new UsageError(`Unexpected argument "${visible(operands[0]!)}" behind --all-pairs`);
+      }
+      return allPairs(chosen.length > 0 ? chosen : DEFAULT_ERAS, settings, schedules, values.json, signal);
+    }
+    if (operands.length < 2) {
+      throw new UsageError(`A race needs two operations at least: name them, or say --all-pairs`);
+    }
+    const operations = operands.map((text) => ({ name: text.trim(), op: operationOf(text) }));
+    let broken = false;
+    for (const era of chosen.length > 0 ? chosen : ["6.12"] as const) {
+      const race = raceOf(era, operations, settings);
+      if (values.replay !== undefined) {
+        const replayed = replayOf(race, values.replay);
+        print(diagram(replayed));
+        broken ||= replayed.findings.length > 0;
+        continue;
+      }
+      const begun = performance.now();
+      const explored = exploreRace(race, { schedules, enough: () => signal.aborted });
+      signal.throwIfAborted();
+      broken ||= explored.findings.length > 0;
+      if (values.json) {
+        const { exhausted, findings } = explored;
+        const outcomes = [...explored.outcomes].map(([outcome, seen]) => ({ ...readOutcome(outcome), ...seen }));
+        print(
+          `${JSON.stringify({ era, race: operands, schedules: explored.schedules, exhausted, findings, outcomes })}\n`,
+        );
+      } else tell(era, race, explored, performance.now() - begun);
+    }
+    return broken ? 1 : 0;
+  },
+});
+
+function replayOf(race: Race, schedule: string) {
+  try {
+    return replay(scenarioOf(race), schedule);
+  } catch (error) {
+    if (error instanceof SyntaxError || error instanceof RangeError) throw new UsageError(error.message);
+    throw error;
+  }
+}

@@ -1,0 +1,96 @@
+/**
+ * Operations of a race as they are written: a name of the catalogue, or a command line.
+ *
+ * @module
+ */
+
+import { visible } from "../boards/visible.ts";
+import { parseDevlink } from "../model/command_parser.ts";
+import type { Operation } from "../model/operation.ts";
+import { isRaceOperation, RACE_OPERATIONS } from "../suites/race_operations.ts";
+import { suggestion, UsageError } from "./command.ts";
+
+/**
+ * What a text stands for: a name such as `reload`; a line of devlink(8), ip(8), ethtool(8), `echo` or `cat`; or an operation as
+ * JSON. In a netns behind `ip netns exec NAME`.
+ *
+ * @throws {UsageError} If it is none of these
+ */
+export function operationOf(text: string): Operation {
+  const line = text.trim();
+  if (isRaceOperation(line)) return RACE_OPERATIONS[line];
+  if (line.startsWith("{")) {
+    try {
+      return JSON.parse(line) as Operation;
+    } catch {
+      throw wrong(line, "it is not JSON");
+    }
+  }
+  const words = wordsOf(line);
+  if (words[0] === "ip" && words[1] === "netns" && words[2] === "exec" && words.length > 4) {
+    return { ...operationOf(words.slice(4).map(quoted).join(" ")), netns: words[3]! };
+  }
+  const op = commandOf(words);
+  if (op) return op;
+  if (words.length > 1) throw wrong(line, "it is not a command that can be raced");
+  throw new UsageError(`Unknown operation "${visible(line)}"${suggestion(line, Object.keys(RACE_OPERATIONS))}`);
+}
+
+function wrong(line: string, why: string): UsageError {
+  return new UsageError(`Cannot race "${visible(line)}": ${why}`);
+}
+
+function commandOf(words: readonly string[]): Operation | undefined {
+  const [program, first, second, third] = words;
+  switch (program) {
+    case "devlink": {
+      const rest = words.slice(1).filter((word) => !/^-[a-zA-Z]+$/.test(word));
+      const parsed = parseDevlink(rest);
+      if ("op" in parsed) return parsed.op;
+      throw wrong(words.join(" "), "errors" in parsed ? parsed.errors.join(" ") : "it asks for no operation");
+    }
+    case "echo": {
+      const at = words.indexOf(">");
+      const path = words[at + 1];
+      if (at < 1 || path === undefined) return undefined;
+      return { kind: "file.write", path, value: words.slice(1, at).join(" ") };
+    }
+    case "cat":
+      return first === undefined ? undefined : { kind: "file.read", path: first };
+    case "ip":
+      if (first === "netns" && second === "add" && third) return { kind: "netns.add", name: third };
+      if (first === "netns" && (second === "del" || second === "delete") && third) {
+        return { kind: "netns.del", name: third };
+      }
+      if (first === "link" && second === "set") {
+        const [dev, change] = third === "dev" ? [words[3], words[4]] : [third, words[3]];
+        if (!dev || (change !== "up" && change !== "down")) return undefined;
+        const port = portOf(dev);
+        return port
+          ? { kind: "link.set", ...port, up: change === "up" }
+          : { kind: "netdev.set", dev, up: change === "up" };
+      }
+      return undefined;
+    case "ethtool": {
+      const port = second === undefined ? undefined : portOf(second);
+      if (first === "-i" && port) return { kind: "ethtool.info", ...port };
+      if (first === "-f" && port && third) return { kind: "ethtool.flash", ...port, file: third };
+      return undefined;
+    }
+  }
+  return undefined;
+}
+
+/** A netdev by its devlink port, `bus/device/index`. */
+function portOf(text: string): { handle: string; port: number } | undefined {
+  const match = /^([^/]+\/[^/]+)\/(\d+)$/.exec(text);
+  return match ? { handle: match[1]!, port: Number(match[2]) } : undefined;
+}
+
+function wordsOf(line: string): string[] {
+  return [...line.matchAll(/"([^"]*)"|'([^']*)'|(>)|([^\s>"']+)/g)].map((match) =>
+    match[1] ?? match[2] ?? match[3] ?? match[4]!
+  );
+}
+
+const quoted = (word: string): string => word === ">" || /^[^\s>"']+$/.test(word) ? word : `'${word}'`;

@@ -1,0 +1,102 @@
+/**
+ * One schedule of a race: run again, made as short in preemptions as it gets, and drawn.
+ *
+ * @module
+ */
+
+import { Execution, explore, type Explored, preemptionsOf, type Scenario } from "./explore.ts";
+import type { Finding } from "./finding.ts";
+import { type Deed, lanes, readSchedule } from "./schedule.ts";
+
+/** What a schedule came to. */
+export interface Replay {
+  /** The threads, in the order of their letters */
+  names: string[];
+  /** What each step did */
+  deeds: Deed[];
+  outcome: string;
+  findings: Finding[];
+}
+
+/**
+ * Runs a schedule again; behind its end the threads go on one after the other.
+ *
+ * @throws {SyntaxError} If it is none
+ * @throws {RangeError} If one of its threads is not there, or cannot go on where it should
+ */
+export function replay(scenario: Scenario, schedule: string): Replay {
+  const choices = readSchedule(schedule);
+  const execution = new Execution(scenario);
+  const { threads } = execution.run;
+  const deeds: Deed[] = [];
+  let before = -1;
+  for (let step = 0;; step++) {
+    const livelock = execution.endless && execution.livelock();
+    const enabled = execution.enabled();
+    if (enabled === 0 || livelock || (execution.endless && step >= choices.length)) {
+      const { outcome, findings } = execution.finish(livelock);
+      return { names: threads.map(({ name }) => name), deeds, outcome, findings };
+    }
+    let chosen = choices[step];
+    if (chosen === undefined) {
+      chosen = before >= 0 && enabled & (1 << before) ? before : 31 - Math.clz32(enabled & -enabled);
+    } else if (!(enabled & (1 << chosen))) {
+      throw new RangeError(`Cannot replay "${schedule}": thread ${chosen + 1} cannot go on at step ${step + 1}`);
+    }
+    deeds.push(deed(execution, chosen));
+    before = chosen;
+  }
+}
+
+/** Lets a thread go on, and says what it did. */
+function deed(execution: Execution, chosen: number): Deed {
+  const thread = execution.run.threads[chosen]!;
+  const point = execution.points[chosen];
+  const had = new Set((thread.task?.held ?? []).map(({ name }) => name));
+  execution.step(chosen);
+  const held = (thread.task?.held ?? []).map(({ name }) => name);
+  const lines: string[] = [];
+  if (point === undefined) lines.push("begins");
+  else if (point.kind === "pause") lines.push(`goes on: ${point.what}`);
+  else {lines.push(
+      point.on && !point.on.lock && !held.includes(point.what) ? `finds ${point.what}` : `takes ${point.what}`,
+    );}
+  const given = [...had].filter((name) => !held.includes(name));
+  if (given.length > 0) lines.push(`gives back ${given.join(", ")}`);
+  if (held.length > 0) lines.push(`holds ${held.join(", ")}`);
+  const next = execution.points[chosen];
+  if (next === undefined) lines.push("ends");
+  else if (next.on && !next.on.ready(thread.task!)) {
+    const [holder] = next.on.holders();
+    lines.push(`WAITS for ${next.what}${holder ? ` (${holder === thread.task ? "itself" : holder.name})` : ""}`);
+  }
+  return { thread: chosen, lines };
+}
+
+/** A schedule as a diagram: a lane for each thread, and below it what went wrong. */
+export function diagram({ names, deeds, findings }: Replay, width?: number): string {
+  return lanes(names, deeds, width) + findings.map(({ kind, text }) => `!!! ${kind}: ${text}\n`).join("");
+}
+
+/**
+ * A schedule that shows the same finding with as few preemptions as any: tried from none on, as far as `schedules` of each go.
+ * Gives the one that it was found with where that is as good.
+ */
+export function minimise(
+  scenario: Scenario,
+  found: Explored["findings"][number],
+  options: { schedules?: number } = {},
+): { schedule: string; preemptions: number } {
+  const most = preemptionsOf(scenario, found.schedule);
+  for (let preemptions = 0; preemptions < most; preemptions++) {
+    const same = ({ kind, text }: Finding) => kind === found.kind && text === found.text;
+    const { findings } = explore(scenario, {
+      preemptions,
+      schedules: options.schedules ?? 5000,
+      enough: (explored) => explored.findings.some(same),
+    });
+    const better = findings.find(same);
+    if (better) return { schedule: better.schedule, preemptions };
+  }
+  return { schedule: found.schedule, preemptions: most };
+}
