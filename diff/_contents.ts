@@ -17,6 +17,9 @@ export interface Piece {
 export class Contents {
   readonly #held = new Map<string, Map<number, number>>();
 
+  /** What is held so far: nothing. */
+  constructor() {}
+
   /** Takes note of a step: what is gone in it is forgotten. */
   pass({ notify }: Observation): void {
     for (const { command, object, handle, attributes } of Object.values(notify).flat()) {

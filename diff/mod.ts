@@ -8,6 +8,7 @@ export { firstUnsupported, neededCapabilities } from "./capability.ts";
 export { type Crash, crashOf, describeCrash } from "./crash.ts";
 export { describeOperation } from "./describe.ts";
 export { judge, type JudgeOptions } from "./judge.ts";
+export type { Contents, Piece } from "./_contents.ts";
 export type { NetdevNames } from "./_netdev_names.ts";
 export type { Ticks } from "./_ticks.ts";
 export { Normaliser } from "./normalise.ts";

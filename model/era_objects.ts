@@ -12,8 +12,11 @@ export interface ObjectsEra {
   readonly unknownInDump: string | undefined;
   /** Whether netdevsim tells its versions, and so has components that can be named */
   readonly versions: boolean;
+  /** How a flash update differs */
   readonly flash: FlashEra;
+  /** How regions differ */
   readonly region: RegionEra;
+  /** How health reporters differ */
   readonly health: HealthEra;
 }
 

@@ -77,7 +77,7 @@ function firmware(kernel: Kernel, file: string): Result {
 /**
  * How far a flash has come, many messages as one: `from`, `from + by` and so on up to `to`. In place of the number in `done`.
  */
-export type Progress = { from: number; to: number; by: number };
+export type FlashProgress = { from: number; to: number; by: number };
 
 /** As few as this many messages are told one by one. */
 const FEW = 2;
@@ -123,7 +123,7 @@ export function unfoldProgress(messages: readonly Notification[]): Notification[
   return messages.flatMap((message) => {
     const { done } = message.attributes;
     if (message.object !== "flash" || typeof done !== "object" || done === null) return [message];
-    const { from, to, by } = done as Progress;
+    const { from, to, by } = done as FlashProgress;
     const each: Notification[] = [];
     for (let at = from; at <= to; at += by) {
       each.push({ ...message, attributes: { ...message.attributes, done: at } });
@@ -132,7 +132,7 @@ export function unfoldProgress(messages: readonly Notification[]): Notification[
   });
 }
 
-function progress(message: Notification, done: Progress): Notification {
+function progress(message: Notification, done: FlashProgress): Notification {
   return { ...message, attributes: { ...message.attributes, done } };
 }
 

@@ -5,6 +5,8 @@
  */
 
 export { type BootedEraId, type Era, type EraId, eraOf, ERAS, type PhylinkEra } from "./era.ts";
+export type { FlashEra, HealthEra, ObjectsEra, RegionEra } from "./era_objects.ts";
+export { type FlashProgress, foldProgress, unfoldProgress } from "./flash.ts";
 export { type HardwareId, hardwareIn } from "./hardware.ts";
 export type { Inventory, InventoryDevice, InventoryInstance, InventoryPort, InventoryResource } from "./inventory.ts";
 export { Machine, type MachineOptions } from "./machine.ts";
