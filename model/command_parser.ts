@@ -174,7 +174,7 @@ const COMMANDS: Readonly<Record<string, Verb>> = {
     verbs: {
       help: unknown,
       table: {
-        none: "show",
+        none: "help",
         verbs: {
           help: unknown,
           show: leaf("dpipe.table.show"),
@@ -183,7 +183,7 @@ const COMMANDS: Readonly<Record<string, Verb>> = {
           dump: leaf("dpipe.table.dump"),
         },
       },
-      header: { none: "show", verbs: { help: unknown, show: leaf("dpipe.header.show") } },
+      header: { none: "help", verbs: { help: unknown, show: leaf("dpipe.header.show") } },
     },
   },
   resource: {

@@ -72,6 +72,11 @@ export class NetdevsimRates implements RateDriver {
     return this.#file(this.#vf(index - VF_BASE), parent, name);
   }
 
+  /** The names of the nodes. */
+  get nodes(): string[] {
+    return [...this.#nodes.keys()];
+  }
+
   /** Whether there is a directory of a node. */
   hasNode(name: string): boolean {
     return this.#nodes.has(name);

@@ -195,6 +195,9 @@ function netdevDirectory(netdev: Netdev, lacks: ReadonlySet<string>): Directory 
   }));
 }
 
+/** What a node of rates, and the port of a VF, can be asked for. */
+const RATE_FILES: Sketch = { rate_parent: RO, tx_max: RO, tx_share: RO };
+
 /** The knobs of a bound device in debugfs; undefined where it is not bound. */
 function knobs(kernel: Kernel, device: NetdevsimDevice): Directory | undefined {
   const { driver } = device;
@@ -205,7 +208,10 @@ function knobs(kernel: Kernel, device: NetdevsimDevice): Directory | undefined {
     Object.fromEntries(Object.entries(sketch).filter(([name]) => !lacks.has(name)));
   const existing = (sketch: Sketch): Sketch => has(Object.fromEntries(Object.entries(sketch).sort()));
   const ports = () =>
-    Object.fromEntries(driver.dl.ports.map((port) => [String(port.index), portKnobs(device, pauseStats, has)]));
+    Object.fromEntries(driver.dl.ports.map((port) => [
+      String(port.index),
+      portKnobs(device, port.flavour["flavour"] === "pcivf", pauseStats, has),
+    ]));
   const tops = [...driver.knobs.keys()].filter((path) => !path.includes("/"));
   return debugfs(() =>
     existing({
@@ -214,7 +220,7 @@ function knobs(kernel: Kernel, device: NetdevsimDevice): Directory | undefined {
       hwstats: { l3: { disable_ifindex: WO, enable_ifindex: WO, fail_next_enable: WO } },
       max_vfs: RW,
       ports: debugfs(ports),
-      rate_nodes: {},
+      rate_nodes: Object.fromEntries(driver.ports.rates.nodes.map((name) => [name, RATE_FILES])),
       take_snapshot: failed ? undefined : WO,
       trap_flow_action_cookie: RW,
       ...(failed ? { fib: {}, health: {}, psample: {} } : {
@@ -242,37 +248,43 @@ function knobs(kernel: Kernel, device: NetdevsimDevice): Directory | undefined {
   );
 }
 
-function portKnobs(device: NetdevsimDevice, pauseStats: string, has: (sketch: Sketch) => Sketch): Directory {
-  return debugfs(() =>
-    has({
-      bpf_map_accept: "Y",
-      bpf_offloaded_id: fixed("0", RO),
-      bpf_tc_accept: "Y",
-      bpf_tc_non_bound_accept: "N",
-      bpf_xdpdrv_accept: "Y",
-      bpf_xdpoffload_accept: "Y",
-      dev: link(`../../../${device.name}`),
-      ethtool: has({
-        get_err: "0",
-        pause: { report_stats_rx: pauseStats, report_stats_tx: pauseStats },
-        ring: {
-          rx_jumbo_max_pending: "4096",
-          rx_max_pending: "4096",
-          rx_mini_max_pending: "4096",
-          tx_max_pending: "4096",
-        },
-        set_err: "0",
-      }),
-      ipsec: fixed("SA count=0 tx=0", RO),
-      pp_hold: "n",
-      queue_reset: WO,
-      udp_ports: {
-        inject_error: "0",
-        reset: WO,
-        table0: fixed("0\n0\n0\n0", RO),
-        table1: fixed("0\n0\n0\n0", RO),
+function portKnobs(
+  device: NetdevsimDevice,
+  virtual: boolean,
+  pauseStats: string,
+  has: (sketch: Sketch) => Sketch,
+): Directory {
+  const all: Sketch = {
+    bpf_map_accept: "Y",
+    bpf_offloaded_id: fixed("0", RO),
+    bpf_tc_accept: "Y",
+    bpf_tc_non_bound_accept: "N",
+    bpf_xdpdrv_accept: "Y",
+    bpf_xdpoffload_accept: "Y",
+    dev: link(`../../../${device.name}`),
+    ethtool: has({
+      get_err: "0",
+      pause: { report_stats_rx: pauseStats, report_stats_tx: pauseStats },
+      ring: {
+        rx_jumbo_max_pending: "4096",
+        rx_max_pending: "4096",
+        rx_mini_max_pending: "4096",
+        tx_max_pending: "4096",
       },
-      vlan: fixed("", RO),
-    })
-  );
+      set_err: "0",
+    }),
+    ipsec: fixed("SA count=0 tx=0", RO),
+    pp_hold: "n",
+    queue_reset: WO,
+    udp_ports: {
+      inject_error: "0",
+      reset: WO,
+      table0: fixed("0\n0\n0\n0", RO),
+      table1: fixed("0\n0\n0\n0", RO),
+    },
+    vlan: fixed("", RO),
+  };
+  if (!virtual) return debugfs(() => has(all));
+  const { dev, ethtool, pp_hold, queue_reset } = all;
+  return debugfs(() => has({ dev, ethtool, pp_hold, queue_reset, ...RATE_FILES }));
 }

@@ -315,7 +315,11 @@ export const BUILTINS: Readonly<Record<string, Builtin>> = {
       if (!process || process.status !== undefined) {
         yield* shell.process.write(2, `${shell.state.name}: ${shell.line}: kill: No such process\n\n`);
         status = 1;
-      } else if (!probe) process.kill(signal);
+      } else if (!probe) {
+        process.kill(signal);
+        // Whoever kills itself does not get any further
+        if (process === shell.process) yield { turn: true };
+      }
     }
     return status;
   },

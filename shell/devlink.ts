@@ -200,8 +200,8 @@ function* command(call: Call, options: DevlinkOptions, words: readonly string[])
   const op = { ...parsed.op, netns: process.netns } as Operation<DevlinkKind>;
   if (op.kind === "dev.flash") return yield* flash(call, op);
   const selector = unsupportedSelector(call, op);
-  if (selector) {
-    yield* call.err(`${selector}\n`);
+  if (selector.length > 0) {
+    yield* call.err(selector.map((line) => `${line}\n`).join(""));
     return { text: "", status: 1 };
   }
   const observation = system.perform(op);
@@ -247,16 +247,29 @@ function portOf(call: Call, netdev: string): string | undefined {
   return Object.entries(ports).find(([, port]) => port.netdev === netdev)?.[0];
 }
 
+/** What is asked for of one instance without a dump. */
+const SELECTED: ReadonlySet<string> = new Set([
+  "dev.show",
+  "dev.info",
+  "resource.show",
+  "dev.selftests.show",
+  "sb.show",
+  "sb.pool.show",
+]);
+
 /** What it says where a kernel has no dump of one instance's objects. */
-function unsupportedSelector(call: Call, op: Operation<DevlinkKind>): string | undefined {
+function unsupportedSelector(call: Call, op: Operation<DevlinkKind>): string[] {
   const { handle, kind, ...rest } = op as { handle?: string; kind: string };
   const form = COMMAND_FORMS[op.kind];
-  if (handle === undefined || !form.all || call.system.machine.era.filteredDumps) return undefined;
-  if (kind === "dev.show" || kind === "dev.info" || kind === "resource.show" || kind === "dev.selftests.show") {
-    return undefined;
+  const refused = "Dump selectors are not supported by kernel for this command";
+  // Those of the ports of an instance no kernel dumps
+  if (op.kind === "port.param.show" && op.handle !== undefined && op.port === undefined) {
+    return [`kernel answers: ${errorText("ENODEV")}`, refused];
   }
+  if (handle === undefined || !form.all || call.system.machine.era.filteredDumps) return [];
+  if (SELECTED.has(kind)) return [];
   const given = Object.entries(rest).some(([key, value]) => key !== "netns" && value !== undefined);
-  return given ? undefined : "Dump selectors are not supported by kernel for this command";
+  return given ? [] : [refused];
 }
 
 /** What an operation failed with, in devlink's words. */

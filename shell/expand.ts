@@ -117,8 +117,18 @@ function* partPieces(part: WordPart, scene: Surroundings, quoted: boolean): Run<
     case "SingleQuoted":
     case "AnsiCQuoted":
       return [{ text: part.value, kind: "literal" }];
-    case "Glob":
-      return [{ text: part.text, kind: "pattern" }];
+    case "Glob": {
+      if (!part.parts?.length) return [{ text: part.text, kind: "pattern" }];
+      // What is expanded between brackets: the text around it stands as it is written
+      const pieces: Piece[] = [];
+      let at = part.pos;
+      for (const child of part.parts) {
+        pieces.push({ text: part.text.slice(at - part.pos, child.pos - part.pos), kind: "pattern" });
+        pieces.push(...yield* partPieces(child, scene, quoted));
+        at = child.end;
+      }
+      return [...pieces, { text: part.text.slice(at - part.pos), kind: "pattern" }];
+    }
     case "DoubleQuoted":
     case "LocaleString": {
       const pieces: Piece[] = [{ text: "", kind: "literal" }];

@@ -435,7 +435,13 @@ export class Interpreter implements Surroundings {
     for (const file of before.values()) file.retain();
     try {
       for (const redirection of redirections) yield* this.#redirect(redirection);
-      return yield* body(this);
+      try {
+        return yield* body(this);
+      } catch (error) {
+        if (!(error instanceof ShellError)) throw error;
+        // Said where the command itself would have said it
+        return yield* this.#complain(error);
+      }
     } finally {
       for (const file of files.values()) file.release();
       files.clear();

@@ -24,7 +24,22 @@ export interface IpOptions {
   family: string | undefined;
 }
 
-const USAGE = "Usage: ip [ OPTIONS ] OBJECT { COMMAND | help }\n       ip [ -force ] -batch filename\n";
+const USAGE = `Usage: ip [ OPTIONS ] OBJECT { COMMAND | help }
+       ip [ -force ] -batch filename
+where  OBJECT := { address | addrlabel | fou | help | ila | ioam | l2tp | link |
+                   macsec | maddress | monitor | mptcp | mroute | mrule |
+                   neighbor | neighbour | netconf | netns | nexthop | ntable |
+                   ntbl | route | rule | sr | stats | tap | tcpmetrics |
+                   token | tunnel | tuntap | vrf | xfrm }
+       OPTIONS := { -V[ersion] | -s[tatistics] | -d[etails] | -r[esolve] |
+                    -h[uman-readable] | -iec | -j[son] | -p[retty] |
+                    -f[amily] { inet | inet6 | mpls | bridge | link } |
+                    -4 | -6 | -M | -B | -0 |
+                    -l[oops] { maximum-addr-flush-attempts } | -echo | -br[ief] |
+                    -o[neline] | -t[imestamp] | -ts[hort] | -b[atch] [filename] |
+                    -rc[vbuf] [size] | -n[etns] name | -N[umeric] | -a[ll] |
+                    -c[olor]}
+`;
 
 /** Long options, by how few letters are enough. */
 const FLAGS: readonly (readonly [
@@ -179,8 +194,10 @@ function* linkSet(call: Call, args: readonly string[]): Run {
   const values = ["netns", "name", "mtu", "address", "txqueuelen", "alias", "group", "master"];
   while (words.length > 0) {
     const word = words.shift()!;
-    if (word === "dev") dev = words.shift();
-    else if (word === "up" || word === "down") changes.push(["state", word]);
+    if (word === "dev") {
+      dev = words.shift();
+      if (dev === undefined) return yield* incomplete(call);
+    } else if (word === "up" || word === "down") changes.push(["state", word]);
     else if (values.includes(word)) {
       const value = words.shift();
       if (value === undefined) return yield* incomplete(call);

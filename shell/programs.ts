@@ -4,6 +4,7 @@
  * @module
  */
 
+import { awk } from "./awk.ts";
 import { devlink } from "./devlink.ts";
 import { ethtool } from "./ethtool.ts";
 import { FILE_PROGRAMS } from "./file_programs.ts";
@@ -26,6 +27,7 @@ export const PROGRAMS: Readonly<Record<string, Program>> = {
   ...TEXT_PROGRAMS,
   ...SYSTEM_PROGRAMS,
   ...Object.fromEntries(ALSO_PROGRAMS.map((name) => [name, builtin(name)])),
+  awk,
   devlink,
   ethtool,
   ip,

@@ -4,14 +4,24 @@
  * @module
  */
 
+import { forEachChild, type SyntaxNode } from "unbash";
 import { parseScript } from "./expand.ts";
 
 /** Whether a text is a command line that is whole: nothing that it begins is left open. */
 export function isComplete(text: string): boolean {
   if (/(?:^|[^\\])(?:\\\\)*\\$/.test(text)) return false;
   if (/(?:\|\|?|&&)\s*$/.test(text)) return false;
-  const { errors } = parseScript(text);
-  return !errors?.length;
+  const script = parseScript(text);
+  return !script.errors?.length && !hasOpenDocument(script);
+}
+
+/** Whether a here document has no end. */
+function hasOpenDocument(node: SyntaxNode): boolean {
+  let open = node.type === "HereDoc" && node.closing === undefined;
+  forEachChild(node, (child) => {
+    open ||= hasOpenDocument(child);
+  });
+  return open;
 }
 
 /**

@@ -107,7 +107,9 @@ const rmmod: Program = function* (call) {
   let status = 0;
   for (const name of operands) {
     const module = moduleOf(name);
-    const { result } = isThere(call, module)
+    const { result } = usedByNetdevsim(call, module)
+      ? { result: call.system.modules.find(({ name }) => name === module)!.users.length > 0 ? "EAGAIN" : "ok" }
+      : isThere(call, module)
       ? call.system.perform({ kind: "module.unload", name: module })
       : { result: "ENOENT" };
     if (result === "ok") continue;
@@ -118,6 +120,11 @@ const rmmod: Program = function* (call) {
   return status;
 };
 
+/** What becomes of a module that netdevsim uses. */
+function usedByNetdevsim(call: Call, module: string): boolean {
+  return module !== "netdevsim" && call.system.facts.modules.some(([name]) => name === module);
+}
+
 /** Whether a module can be loaded at all: not where it is built in. */
 function isThere(call: Call, module: string): boolean {
   return module !== "netdevsim" || call.system.facts.modules.length > 0;
@@ -125,6 +132,7 @@ function isThere(call: Call, module: string): boolean {
 
 function load(call: Call, name: string, args: readonly string[]) {
   const params = Object.fromEntries(args.map((arg) => arg.split(/=(.*)/s).slice(0, 2) as [string, string]));
+  if (usedByNetdevsim(call, moduleOf(name))) return "ok";
   if (!isThere(call, moduleOf(name))) return "client";
   return call.system.perform({ kind: "module.load", name: moduleOf(name), params }).result;
 }

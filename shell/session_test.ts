@@ -1,0 +1,173 @@
+import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { complete } from "./complete.ts";
+import { Session, splitCommands } from "./mod.ts";
+
+const HANDLE = "netdevsim/netdevsim10";
+const DEBUGFS = "/sys/kernel/debug/netdevsim/netdevsim10";
+
+/** A machine with one device of two ports. */
+function made(era: ConstructorParameters<typeof Session>[0]["era"] = "6.12"): Session {
+  const session = new Session({ era });
+  assertEquals(session.run("echo '10 2' > /sys/bus/netdevsim/new_device").rc, 0);
+  return session;
+}
+
+Deno.test("a script of a POSIX shell does what dash does", async () => {
+  const script = await Deno.readTextFile(new URL("testdata/posix.sh", import.meta.url));
+  const expected = await Deno.readTextFile(new URL("testdata/posix.out", import.meta.url));
+  let said = "";
+  const take = (text: string) => void (said += text);
+  const { rc } = new Session({ era: "6.12" }).runAlone(script, { out: take, err: take });
+  assertEquals(`${said}exit status ${rc}\n`, expected);
+});
+
+Deno.test("each era: an instance, its reload, its end; the same commands give the same", () => {
+  for (const era of ["5.10", "6.1", "6.12", "7.2", "7.3"] as const) {
+    const [one, two] = [made(era), made(era)].map((session) =>
+      [
+        "devlink dev show",
+        "devlink -jps port show",
+        `devlink dev reload ${HANDLE}; devlink -s dev show`,
+        "ip -d link",
+        "ls -R /sys/bus/netdevsim /sys/kernel/debug/netdevsim",
+        "echo 10 > /sys/bus/netdevsim/del_device; devlink dev show; echo rc=$?",
+      ].map((line) => session.run(line))
+    );
+    assertEquals(one, two, era);
+    assertStringIncludes(one![0]!.stdout, HANDLE);
+    assertStringIncludes(one![2]!.stdout, "driver_reinit");
+    assertEquals(one![5]!.stdout, "rc=0\n");
+  }
+});
+
+Deno.test("notify: what was told in a command, whether anybody listened; nobody's reading changes no counter", () => {
+  const session = made();
+  const { notify } = session.run(`devlink dev reload ${HANDLE}`);
+  assertEquals(notify["init"]?.length, 61);
+  assertEquals(session.run("true").notify, {});
+  const dropped = /dropped (\d+)/.exec(session.run(`devlink -s trap show ${HANDLE} trap tail_drop`).stdout)![1];
+  assertEquals(dropped, "0");
+});
+
+Deno.test("a monitor hears while it runs, in its netns, and reads counters as it does", () => {
+  const session = made();
+  const { stdout } = session.run(
+    `ip netns add n1; devlink -j monitor > /tmp/a & A=$!; ip netns exec n1 devlink monitor > /tmp/b & B=$!; sleep .1; ` +
+      `devlink dev reload ${HANDLE} netns n1; sleep .1; kill -INT $A $B; wait; wc -l < /tmp/b; head -c 60 /tmp/a`,
+  );
+  assertMatch(stdout, /^\d+\n\{"mon":\[\{"command":"new","port":/);
+  assert(Number(stdout.split("\n")[0]) > 30);
+  session.run(`devlink -N n1 dev reload ${HANDLE} netns 1`);
+  const monitored = session.run(
+    `devlink monitor trap > /tmp/m & sleep .1; devlink dev reload ${HANDLE}; kill -INT $!; wait; ` +
+      `devlink -s trap show ${HANDLE} trap tail_drop | grep -o 'dropped [0-9]*'`,
+  );
+  // 14 traps were told of as they came
+  assertEquals(monitored.stdout, "dropped 14\n");
+});
+
+Deno.test("time is virtual: a sleep takes none, and what is due comes in its order", () => {
+  const session = made();
+  const begin = performance.now();
+  const { stdout } = session.run("(sleep 3600; echo late) & (sleep 60; echo early) & sleep 7200; echo last; wait");
+  assertEquals(stdout, "early\nlate\nlast\n");
+  assert(performance.now() - begin < 60_000);
+});
+
+Deno.test("what never ends is ended: a monitor in the foreground, a wait for it", () => {
+  const session = made();
+  const alone = session.run("devlink monitor");
+  assertEquals([alone.rc, alone.stdout], [0, ""]);
+  assertStringIncludes(alone.stderr, "nothing more will happen");
+  assertStringIncludes(
+    session.run("devlink monitor > /dev/null & wait; echo never").stderr,
+    "nothing more will happen",
+  );
+  assertEquals(session.run("echo still here").stdout, "still here\n");
+});
+
+Deno.test("jobs: $!, wait and its status, kill, a pipe whose reader goes", () => {
+  const session = made();
+  assertEquals(session.run("sleep 100 & kill $!; wait $!; echo $?").stdout, "143\n");
+  assertEquals(session.run("(exit 7) & wait $!; echo $?").stdout, "7\n");
+  assertEquals(session.run("while :; do echo x; done | head -2").stdout, "x\nx\n");
+  // In the background SIGINT is not heard
+  assertEquals(session.run("sleep 1 & P=$!; kill -INT $P; wait $P; echo $?").stdout, "0\n");
+  assertEquals(session.run("timeout 2 sleep 5; echo $?; timeout 5 sleep 2; echo $?").stdout, "143\n0\n");
+});
+
+Deno.test("errors of files: as dash and busybox say them", () => {
+  const session = made();
+  const of = (line: string) => session.run(line).stderr;
+  assertEquals(of("echo 1 > /sys/nosuch"), "/bin/sh: 1: cannot create /sys/nosuch: Permission denied\n");
+  assertEquals(of("echo 1 > /nosuch/x"), "/bin/sh: 1: cannot create /nosuch/x: Directory nonexistent\n");
+  assertEquals(
+    of("cat /sys/bus/netdevsim/new_device"),
+    "cat: can't open '/sys/bus/netdevsim/new_device': Permission denied\n",
+  );
+  assertEquals(of(`cat ${DEBUGFS}/take_snapshot`), "cat: read error: Invalid argument\n");
+  assertEquals(of("echo x > /sys/bus/netdevsim/new_device"), "/bin/sh: 1: echo: echo: I/O error\n");
+  assertEquals(of("echo 99 | cat > /sys/bus/netdevsim/del_device"), "cat: write error: No such file or directory\n");
+  assertEquals(of("nosuch"), "/bin/sh: 1: nosuch: not found\n");
+  assertEquals(of("if true; then").slice(0, 26), "/bin/sh: 1: Syntax error: ");
+});
+
+Deno.test("devlink: batch files, options anywhere, names of netdevs for ports, netns by option", () => {
+  const session = made();
+  assertEquals(session.run("printf 'dev show\\nport show eth1\\n' | devlink -j -b -").stdout.split("\n").length, 2);
+  const failing = session.run("printf 'dev show\\nfoo\\nport show\\n' > /tmp/b; devlink -b /tmp/b");
+  assertEquals([failing.rc, failing.stderr], [1, 'Object "foo" not found\nCommand failed /tmp/b:2\n']);
+  assertEquals(session.run("devlink dev show -j").stdout, `{"dev":{"${HANDLE}":{}}}\n`);
+  assertEquals(
+    session.run("devlink -N nosuch dev show").stderr,
+    'Cannot open network namespace "nosuch": No such file or directory\n',
+  );
+  assertEquals(session.run("devlink --help").rc, 1);
+  assertEquals(session.run("devlink -V").stdout, "devlink utility, iproute2-7.3.0\n");
+});
+
+Deno.test("ip: netdevs are moved, renamed, taken up; routes come and go; a monitor of links tells of it", () => {
+  const session = made();
+  const { stdout } = session.run(
+    "ip -o monitor link > /tmp/l & sleep .1; ip link set eth1 up; ip link set eth1 down; sleep .1; kill $!; wc -l < /tmp/l; cut -d'<' -f2 /tmp/l | cut -d'>' -f1",
+  );
+  assertEquals(stdout, "2\nBROADCAST,UP,LOWER_UP\nBROADCAST\n");
+  assertEquals(session.run("ip netns add n1; ip link set eth2 netns n1; ip -n n1 -br link | wc -l").stdout, "2\n");
+  assertEquals(
+    session.run("ip route add 192.0.2.0/24 dev lo; ip route show dev lo").stdout,
+    "192.0.2.0/24 scope link rt_trap \n",
+  );
+  assertEquals(session.run("ip route flush dev lo; ip route show dev lo").stdout, "");
+  assertEquals(session.run("ip link set eth1 name x0; ip -br link show x0 | cut -d' ' -f1").stdout, "x0\n");
+});
+
+Deno.test("split: a script in command lines; what is open goes on, what is wrong stands alone", () => {
+  assertEquals(splitCommands("a\n\n# b\nc \\\nd\n"), ["a", "c \\\nd"]);
+  assertEquals(splitCommands("if x\nthen y\nfi\nz"), ["if x\nthen y\nfi", "z"]);
+  assertEquals(splitCommands("cat <<E\nx\nE\nz\n"), ["cat <<E\nx\nE", "z"]);
+  assertEquals(splitCommands("f() {\n a\n}\nf"), ["f() {\n a\n}", "f"]);
+  assertEquals(splitCommands("a &&\nb"), ["a &&\nb"]);
+  assertEquals(splitCommands(")\na"), [")", "a"]);
+});
+
+Deno.test("completion: commands, objects and verbs, handles, files", () => {
+  const session = made();
+  assertEquals(complete(session, "devl"), [["devlink"], "devl"]);
+  assertEquals(complete(session, "devlink tr"), [["trap"], "tr"]);
+  assertEquals(complete(session, "devlink dev reload n"), [
+    [HANDLE, `${HANDLE}/0`, `${HANDLE}/1`, `${HANDLE}/dummy`],
+    "n",
+  ]);
+  assertEquals(complete(session, "cat /sys/bus/netdevsim/ne")[0], ["/sys/bus/netdevsim/new_device"]);
+  assertEquals(complete(session, "echo x; ip ne")[0], ["netns"]);
+});
+
+Deno.test("a session keeps its variables, its folder and its functions; exit ends it", () => {
+  const session = made();
+  session.run("x=5; cd /tmp; f() { echo f$x; }");
+  assertEquals(session.run("f; pwd").stdout, "f5\n/tmp\n");
+  assertEquals(session.runAlone("echo [$x]; pwd").stdout, "[]\n/\n");
+  assertEquals(session.ended, undefined);
+  assertEquals(session.run("exit 4").rc, 4);
+  assertEquals(session.ended, 4);
+});
