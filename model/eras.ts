@@ -312,7 +312,16 @@ const era63: Era = {
   netnsMove: "between",
   driverinit: "promoted",
   unregisterParams: "ascending",
-  ports: { ...ports61, order: "index", taken: "EBUSY" },
+  ports: {
+    ...ports61,
+    order: "index",
+    taken: "EBUSY",
+    functionSettings: ["hwAddr", "state", "roce", "migratable"],
+    // These three are of 6.2
+    ratePriority: true,
+    reparents: true,
+    renamesUp: true,
+  },
 };
 
 /** The eras by their id. */
