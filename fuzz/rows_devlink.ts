@@ -22,17 +22,17 @@ const numbers = fc.oneof(
 const bools = fc.oneof(
   { weight: 4, arbitrary: fc.constantFrom("true", "false") },
   { weight: 2, arbitrary: fc.constantFrom("1", "0", "enable", "disable") },
-  { weight: 1, arbitrary: fc.constantFrom("True", "yes", "on", "2", "") },
+  { weight: 1, arbitrary: fc.constantFrom("True", "yes", "on", "2", "tru", "e", "") },
 );
 const sizes = fc.oneof(
   { weight: 4, arbitrary: fc.constantFrom("0", "18446744073709551615", "100000", "1000") },
   { weight: 2, arbitrary: fc.nat({ max: 20 }).map(String) },
-  { weight: 1, arbitrary: fc.constantFrom("18446744073709551614", "18446744073709551616", "-1", "1k", "") },
+  { weight: 1, arbitrary: fc.constantFrom("18446744073709551614", "-2", "+5", " 7", "1k", "") },
 );
 const addresses = fc.oneof(
   { weight: 5, arbitrary: fc.nat({ max: 40_000 }) },
   { weight: 3, arbitrary: fc.constantFrom(0, 1, 255, 256, 257, 32512, 32767, 32768, 32769) },
-  { weight: 1, arbitrary: fc.constantFrom("4294967296", "18446744073709551615", "-1", "x") },
+  { weight: 1, arbitrary: fc.constantFrom("4294967296", "18446744073709551614", "-2", "+9", "x") },
 );
 const cmodes = fc.constantFrom(
   "runtime",

@@ -196,7 +196,13 @@ export const COMMAND_FORMS: { readonly [K in DevlinkKind]: CommandForm } = {
   "rate.add": form<"rate.add">("port function rate add", "rate", "", ...rate),
   "rate.del": form("port function rate del", "rate", ""),
   "resource.show": form<"resource.show">("resource show", "port?", "-j", may("scope", "scope", { ofAll: true })),
-  "resource.set": form<"resource.set">("resource set", "dev", "", needs("path", "path"), needs("size", "size")),
+  "resource.set": form<"resource.set">(
+    "resource set",
+    "dev",
+    "",
+    needs("path", "path"),
+    needs("size", "size", number64),
+  ),
   "region.show": form("region show", "region?", "-j"),
   "region.new": form<"region.new">("region new", "region", "-j", may("snapshot", "snapshot", number)),
   "region.del": form<"region.del">("region del", "region", "", needs("snapshot", "snapshot", number)),
@@ -293,31 +299,58 @@ export const COMMAND_FORMS: { readonly [K in DevlinkKind]: CommandForm } = {
 };
 
 /**
- * Whether devlink(8) can read the numbers of a command: where it cannot, it asks the kernel nothing.
+ * A number as devlink(8) reads it, which is as strtoull(3) does: blanks and a sign may stand in front, and what is negative counts
+ * from the end of 64 bits. Undefined where it is none, or has more bits.
  *
  * @example
  * ```ts
- * import { assert } from "@std/assert";
- * import { isReadable } from "./command_line.ts";
+ * import { assertEquals } from "@std/assert";
+ * import { numberOf } from "./command_line.ts";
  *
- * const handle = "netdevsim/netdevsim10";
- * assert(!isReadable({ kind: "trap.policer.set", handle, policer: 1, rate: -1 }));
- * assert(!isReadable({ kind: "region.del", handle, region: "dummy", snapshot: 2 ** 32 }));
+ * assertEquals([" +5", "-2", "0x10", "4294967296"].map((text) => numberOf(text, 32)), [5n, undefined, undefined, undefined]);
+ * assertEquals(numberOf("-2", 64), 18446744073709551614n);
  * ```
  */
-export function isReadable(op: Operation): boolean {
+export function numberOf(text: string, bits: 16 | 32 | 64): bigint | undefined {
+  const [, sign, digits] = /^[ \t\n\v\f\r]*([+-]?)(\d+)$/.exec(text) ?? [];
+  if (digits === undefined) return undefined;
+  const size = BigInt(digits);
+  if (size >= 2n ** 64n) return undefined;
+  const value = sign === "-" ? BigInt.asUintN(64, -size) : size;
+  return value < 2n ** BigInt(bits) ? value : undefined;
+}
+
+/** Whether a number is written as anybody would. */
+const isPlain = (value: unknown, bits: number) =>
+  typeof value === "number" && Number.isSafeInteger(value) && value >= 0 && value < 2 ** bits;
+
+/**
+ * An operation with its numbers as devlink(8) reads them; undefined where it cannot, and asks the kernel nothing.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { asRead } from "./command_line.ts";
+ *
+ * const handle = "netdevsim/netdevsim10";
+ * assertEquals(asRead({ kind: "region.del", handle, region: "dummy", snapshot: 2 ** 32 }), undefined);
+ * ```
+ */
+export function asRead(op: Operation): Operation | undefined {
   // The netdev of a port is asked of devlink(8), too
-  if ("port" in op && typeof op.port === "number" && !(op.port >= 0 && op.port < 2 ** 32)) return false;
-  if (!isDevlink(op)) return true;
+  if ("port" in op && op.port !== undefined && !isPlain(op.port, 32)) return undefined;
+  if (!isDevlink(op)) return op;
+  let read: Record<string, unknown> | undefined;
   for (const { field, value, bits = 32 } of COMMAND_FORMS[op.kind].options) {
     if (value !== "number") continue;
     const given = (op as unknown as Parameters)[field];
-    if (given === undefined || given === null) continue;
-    const text = String(given);
-    if (!/^\d+$/.test(text)) return false;
-    if (Number(text) >= 2 ** bits && (bits < 64 || BigInt(text) >= 2n ** 64n)) return false;
+    if (given === undefined || given === null || isPlain(given, bits)) continue;
+    const number = numberOf(String(given), bits);
+    if (number === undefined) return undefined;
+    read ??= { ...op };
+    read[field] = typeof given === "number" ? Number(number) : String(number);
   }
-  return true;
+  return (read ?? op) as Operation;
 }
 
 /** Whether an operation is a command of devlink(8). */

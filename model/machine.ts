@@ -5,7 +5,7 @@
  */
 
 import { type Command, DEVLINK_COMMANDS, type DevlinkKind } from "./command.ts";
-import { COMMAND_FORMS, isReadable } from "./command_line.ts";
+import { asRead, COMMAND_FORMS } from "./command_line.ts";
 import { drop, hold } from "./devlink.ts";
 import { during } from "./during.ts";
 import { type Era, type EraId, ERAS } from "./era.ts";
@@ -260,14 +260,15 @@ export class Machine {
       observation.result = "client";
       return observation;
     }
-    if (!isReadable(op)) {
+    const read = asRead(op);
+    if (!read) {
       observation.result = "client";
       return observation;
     }
     const command = commandOf(op.kind);
     const begin = kernel.now;
     try {
-      observation.result = yield* command({ kernel, task, netns }, op);
+      observation.result = yield* command({ kernel, task, netns }, read);
       const takesItsTime = op.kind === "wait" || op.kind === "rounds";
       if (kernel.now - begin > PROMPT && !takesItsTime) observation.time = "blocked";
     } catch (error) {

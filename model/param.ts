@@ -5,6 +5,7 @@
  */
 
 import { announceParam } from "./announce.ts";
+import { numberOf } from "./command_line.ts";
 import type { Devlink, Param, ParamValue } from "./devlink.ts";
 import type { ParamSpec } from "./driver.ts";
 import { shownValue } from "./message.ts";
@@ -90,19 +91,14 @@ export function promoteParams(dl: Devlink): void {
   }
 }
 
-/** The words that devlink(8) takes for a bool. */
-const BOOLEANS: Readonly<Record<string, boolean>> = {
-  true: true,
-  1: true,
-  enable: true,
-  false: false,
-  0: false,
-  disable: false,
-};
+/** The words that devlink(8) takes for a bool, or any beginning of one; the first that fits counts. */
+const BOOLEANS = ["false", "true", "0", "1", "disable", "enable"];
 
 function parseValue(type: ParamSpec["type"], text: string): ParamValue | undefined {
-  if (type === "bool") return BOOLEANS[text];
-  if (!/^\d+$/.test(text)) return undefined;
-  const value = Number(text);
-  return value <= 0xffff_ffff ? value : undefined;
+  if (type === "bool") {
+    const found = text === "" ? -1 : BOOLEANS.findIndex((word) => word.startsWith(text));
+    return found < 0 ? undefined : found % 2 === 1;
+  }
+  const value = numberOf(text, 32);
+  return value === undefined ? undefined : Number(value);
 }
