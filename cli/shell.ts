@@ -55,13 +55,19 @@ async function prompt(session: Session, json: boolean, signal: AbortSignal): Pro
   signal.addEventListener("abort", () => terminal.close(), { once: true });
   let held = "";
   let status = 0;
+  let closed = false;
+  terminal.on("close", () => void (closed = true));
   const ask = () => {
+    if (closed) return;
     terminal.setPrompt(held === "" ? `${session.system.machine.era.id}:${session.cwd}# ` : "> ");
     terminal.prompt();
   };
   terminal.on("SIGINT", () => {
     held = "";
     print("^C\n");
+    // What was typed so far is dropped
+    terminal.write(null, { ctrl: true, name: "e" });
+    terminal.write(null, { ctrl: true, name: "u" });
     ask();
   });
   ask();
