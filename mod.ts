@@ -38,6 +38,7 @@ export * from "./runners/mod.ts";
 export * from "./suites/dut.ts";
 export * from "./suites/dut_flash.ts";
 export * from "./suites/dut_health.ts";
+export * from "./suites/dut_port.ts";
 export * from "./suites/dut_region.ts";
 export type { Subject } from "./suites/dut_subject.ts";
 export * from "./suites/step.ts";

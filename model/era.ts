@@ -7,7 +7,7 @@
 
 import type { ObjectsEra } from "./era_objects.ts";
 import type { FibEntries } from "./netns.ts";
-import { ERAS, type FUNCTION_SETTINGS } from "./eras.ts";
+import { ERAS } from "./eras.ts";
 import type { DriverLocks, LockEra, NotifierScope, OpsMode, TrapLifetime } from "./regime.ts";
 
 /** The eras, named by the first release of each that was looked at (SEMANTICS 0.2). */
@@ -137,8 +137,15 @@ export interface NetdevsimEra {
   readonly pauseStats: "Y" | "N";
 }
 
-/** One of them. */
-export type FunctionSetting = (typeof FUNCTION_SETTINGS)[number];
+/** A setting of a port's function, by its parameter in the vocabulary. */
+export type FunctionSetting =
+  | "hwAddr"
+  | "state"
+  | "roce"
+  | "migratable"
+  | "ipsecCrypto"
+  | "ipsecPacket"
+  | "maxIoEqs";
 
 /** What ports, the eswitch and rate objects of one family of kernels do differently from the others (net/devlink, netdevsim). */
 export interface PortEra {

@@ -5,12 +5,12 @@
  * @module
  */
 
-import type { Era, EraId, NetdevsimEra, PhylinkEra, PortEra } from "./era.ts";
+import type { Era, EraId, FunctionSetting, NetdevsimEra, PhylinkEra, PortEra } from "./era.ts";
 import { OBJECTS_510, OBJECTS_61, OBJECTS_612, OBJECTS_72, type ObjectsEra } from "./era_objects.ts";
 import { DRIVER_LOCKS, REGIMES } from "./regime.ts";
 
 /** A setting of a port's function, as `devlink port function set` takes it, in the order in which they are checked. */
-export const FUNCTION_SETTINGS = [
+export const FUNCTION_SETTINGS: readonly FunctionSetting[] = [
   "hwAddr",
   "state",
   "roce",
@@ -18,7 +18,7 @@ export const FUNCTION_SETTINGS = [
   "ipsecCrypto",
   "ipsecPacket",
   "maxIoEqs",
-] as const;
+];
 
 const netdevsim612: NetdevsimEra = {
   lacks: new Set(["test2", "fw_update_flash_chunk_time_ms", "queue_reset", "vlan"]),

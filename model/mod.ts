@@ -4,11 +4,32 @@
  * @module
  */
 
-export { type BootedEraId, type Era, type EraId, eraOf, ERAS, type PhylinkEra } from "./era.ts";
+export {
+  type BootedEraId,
+  type Era,
+  type EraId,
+  eraOf,
+  ERAS,
+  type FunctionSetting,
+  type NetdevsimEra,
+  type PhylinkEra,
+  type PortEra,
+} from "./era.ts";
 export type { FlashEra, HealthEra, ObjectsEra, RegionEra } from "./era_objects.ts";
 export { type FlashProgress, foldProgress, unfoldProgress } from "./flash.ts";
 export { type HardwareId, hardwareIn } from "./hardware.ts";
 export type { Inventory, InventoryDevice, InventoryInstance, InventoryPort, InventoryResource } from "./inventory.ts";
+export type { FibEntries } from "./netns.ts";
+export {
+  type Design,
+  type DriverLocks,
+  LOCK_REGIMES,
+  type LockEra,
+  type LockRegime,
+  type NotifierScope,
+  type OpsMode,
+  type TrapLifetime,
+} from "./regime.ts";
 export { Machine, type MachineOptions } from "./machine.ts";
 export {
   type Channel,

@@ -28,6 +28,7 @@ export type LockRegime = (typeof LOCK_REGIMES)[number];
 
 /** How the locks of one family of kernels differ from others. */
 export interface LockEra {
+  /** Its name */
   readonly regime: LockRegime;
   /**
    * What it takes to register an object of an instance. `takes`: the instance's lock, at each of them; `held`: whoever registers
@@ -172,7 +173,7 @@ export const DRIVER_LOCKS: DriverLocks = { nestedOrder: "none", rtnlOverReload: 
 
 /** What a kernel could have been: choices that its era makes where nobody else does. */
 export interface Design {
-  /** @default The era's own */
+  /** The lock regime. @default The era's own */
   lockRegime?: LockRegime;
   /** Locks that are to differ from those of the regime */
   locks?: Partial<LockEra>;
@@ -182,7 +183,7 @@ export interface Design {
   trapLifetime?: TrapLifetime;
   /** Of mlx5's RDMA driver. @default The era's own */
   notifierScope?: NotifierScope;
-  /** @default {"static"} */
+  /** Where callbacks come from. @default {"static"} */
   opsMode?: OpsMode;
   /** Where netdevsim registers its instance: first, the instance locked, or last. @default The era's own */
   registerAt?: "early_locked" | "last";

@@ -9,7 +9,7 @@ import type { NetnsName, OperationOptions, OperationParameters } from "../model/
 import { nothing, reply, type Subject } from "./dut_subject.ts";
 import type { Step } from "./step.ts";
 
-type Parameters<K extends keyof OperationParameters, Known extends string> = Omit<OperationParameters[K], Known>;
+export type Parameters<K extends keyof OperationParameters, Known extends string> = Omit<OperationParameters[K], Known>;
 
 /** Ports. */
 export interface Ports {
