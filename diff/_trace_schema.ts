@@ -100,7 +100,18 @@ export const observationSchema: z.ZodType<Observation> = z.strictObject({
 });
 
 const lossSchema = z.strictObject({
-  reason: z.enum(["timeout", "damaged", "transport", "reboot", "crash", "overrun", "tool", "not-run", "not-recorded"]),
+  reason: z.enum([
+    "timeout",
+    "untold",
+    "damaged",
+    "transport",
+    "reboot",
+    "crash",
+    "overrun",
+    "tool",
+    "not-run",
+    "not-recorded",
+  ]),
   detail: text,
 });
 

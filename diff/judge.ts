@@ -41,6 +41,7 @@ export interface JudgeOptions {
 /** What is made of a step that was lost. None of these is ever a pass. */
 const LOSSES: Record<LossReason, { verdict: Verdict; means: string }> = {
   "timeout": { verdict: "indeterminate", means: "no reply within the step's bound" },
+  "untold": { verdict: "indeterminate", means: "the board was lost before it told of the step" },
   "damaged": { verdict: "infra", means: "the reply came damaged" },
   "transport": { verdict: "infra", means: "the connection to the board broke" },
   "reboot": { verdict: "crash", means: "the board booted anew while the step ran" },

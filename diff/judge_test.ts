@@ -50,6 +50,7 @@ Deno.test("judge: each channel tells of its own difference", () => {
 Deno.test("judge: a step that was lost is never a pass, and neither is what comes after", () => {
   const expected: Record<LossReason, Verdict> = {
     "timeout": "indeterminate",
+    "untold": "indeterminate",
     "damaged": "infra",
     "transport": "infra",
     "reboot": "crash",

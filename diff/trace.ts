@@ -47,6 +47,8 @@ export interface Plan {
 export type LossReason =
   /** No reply within the step's bound */
   | "timeout"
+  /** It was run, and the board was lost in a later step before it told of it */
+  | "untold"
   /** A reply whose length or checksum was wrong, also when asked for again */
   | "damaged"
   /** The connection broke */

@@ -164,6 +164,11 @@ tl_skipped() {
   [ -n "$TL_BROKEN" ] && [ "$TL_PHASE" = teardown ]
 }
 
+# tl_begin ID NUMBER: tells at once that a step begins, so that of a board that dies it is known in which step.
+tl_begin() {
+  tl_skipped || printf '\n@%s %s\n' "$1" "$2"
+}
+
 # tl_step ID SECONDS COMMAND...: one step, run by a process of its own. TL_SETTLE, TL_SIFT: for this step, see tl_settle and
 # tl_sift.
 tl_step() {

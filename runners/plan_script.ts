@@ -9,9 +9,10 @@ import type { Operation } from "../model/operation.ts";
 import { batchCommand } from "./batch.ts";
 import { boundOf, commandOf, quote, settleOf } from "./commands.ts";
 import { FINDINGS } from "./kernel_log.ts";
+import { announcement } from "./wire.ts";
 
 /**
- * The plan as lines of POSIX sh. The agent runs a plan of one `id` once, however often it is pushed.
+ * The plan as lines of POSIX sh. The agent runs a plan of one `planId` once, however often it is pushed.
  *
  * @example
  * ```ts
@@ -34,9 +35,9 @@ import { FINDINGS } from "./kernel_log.ts";
  * );
  * ```
  */
-export function planScript(plan: Plan, id: string): string {
+export function planScript(plan: Plan, planId: string): string {
   const lines: string[] = [];
-  lines.push(`tl_plan_begin ${id} || return 0`);
+  lines.push(`tl_plan_begin ${planId} || return 0`);
   lines.push(...leftovers(plan), "tl_forget");
   // Where the kernel is to break, nothing waits for company.
   if (plan.hangs !== undefined || plan.breaks !== undefined) lines.push("TL_EACH=1");
@@ -54,12 +55,13 @@ export function planScript(plan: Plan, id: string): string {
       if (op.meanwhile?.length) lines.push(`tl_meanwhile() { ${inTurn(op.meanwhile, "; ")}; }`);
       lines.push(`TL_SIFT=${quote(FINDINGS)}`);
     }
+    lines.push(announcement(planId, id).replace("@", "tl_begin "));
     const settle = settleOf(op);
     if (settle) lines.push(`TL_SETTLE=${quote(settle.join(" "))}`);
     lines.push(stepOf(id, boundIn(plan, step), op));
     if (op.kind === "netns.add") lines.push(`tl_watch ${op.name}`);
   }
-  lines.push(`tl_plan_end ${id}`);
+  lines.push(`tl_plan_end ${planId}`);
   return lines.join("\n") + "\n";
 }
 

@@ -11,7 +11,7 @@ import { readRecord, readStep, type StepPart } from "./records.ts";
 import type { MonitorMemory, Section } from "./observe.ts";
 import { boundIn, planScript } from "./plan_script.ts";
 import { type Shell, TransportError } from "./shell.ts";
-import { cksum, type Frame, FrameParser, md5 } from "./wire.ts";
+import { announcement, cksum, type Frame, FrameParser, md5 } from "./wire.ts";
 
 const utf8 = new TextEncoder();
 const text = new TextDecoder();
@@ -72,6 +72,12 @@ export class AgentSession {
   readonly #parts = new Map<number, StepPart>();
   /** What the last record held of the step behind it */
   #rest: Section[] = [];
+  /** The lines with which the agent says that it begins a step of the plan that runs, and how many ms that one may take */
+  readonly #announced = new Map<string, { id: number; bound: number }>();
+  /** The last step that the agent said to begin; 0 before the first */
+  #running = 0;
+  /** Why nothing comes any more */
+  #silent: string | undefined;
   /** The last record of the plan has come: `broken` where the kernel is */
   #done: "done" | "broken" | undefined;
 
@@ -163,9 +169,12 @@ export class AgentSession {
       if (frame?.kind !== "noise") quietUntil = Date.now() + silence;
       if (!frame) {
         if (this.#parser.giveUp() === wanted) damage++;
+        // What stood behind the beginning of that record may be words of the agent.
+        this.#frames.push(...this.#parser.push(new Uint8Array(0)));
         await ask();
       } else if (frame.kind === "noise") {
-        this.#options.onNoise?.(frame.text);
+        const begins = this.#noise(frame.text);
+        if (begins) deadline = Date.now() + begins.bound;
       } else if (frame.kind === "damaged") {
         if (frame.seq !== wanted) continue;
         damage++;
@@ -178,6 +187,14 @@ export class AgentSession {
         if (!this.#records.has(wanted) && asked === 0) await ask();
       }
     }
+  }
+
+  /** A line that is of no record: the step that the agent says to begin, or anything else that was on the connection. */
+  #noise(line: string): { id: number; bound: number } | undefined {
+    const begins = this.#announced.get(/@\d+ [0-9a-f]{8}/.exec(line)?.[0] ?? "");
+    if (begins) this.#running = Math.max(this.#running, begins.id);
+    else this.#options.onNoise?.(line);
+    return begins;
   }
 
   /** Puts a text into a file on the board and runs `then` there if it came whole; the agent's records tell if it did. */
@@ -272,10 +289,15 @@ export class AgentSession {
       if (error instanceof DOMException) throw error;
       const detail = (error as Error).message;
       for (const step of plan.steps.slice(steps.length)) {
-        steps.push({ ...step, lost: { reason: "transport", detail } });
+        steps.push({ ...step, lost: this.#untold(step) ?? { reason: "transport", detail } });
       }
     }
     return { suite: plan.suite, sequence: plan.sequence, source: plan.source, steps };
+  }
+
+  /** What became of a step where nothing comes any more, if a later one was begun. */
+  #untold({ id }: PlannedStep): Loss | undefined {
+    return id < this.#running ? { reason: "untold", detail: `that happened in step ${this.#running}` } : undefined;
   }
 
   /** The steps behind one that hung: the body's others were not run, the tear-down was. */
@@ -294,6 +316,12 @@ export class AgentSession {
   async #push(plan: Plan): Promise<Loss | undefined> {
     const id = crypto.randomUUID();
     const script = planScript(plan, id);
+    this.#announced.clear();
+    this.#running = 0;
+    this.#silent = undefined;
+    for (const step of plan.steps) {
+      this.#announced.set(announcement(id, step.id), { id: step.id, bound: waitFor(plan, step) });
+    }
     for (let attempt = 1; attempt <= 3; attempt++) {
       await this.#upload('"$TL_D/plan"', script, '. "$TL_D/plan"');
       if (await this.#planBegun(id)) return undefined;
@@ -372,7 +400,7 @@ export class AgentSession {
         return true;
       }
       if (frame.kind !== "noise") continue;
-      this.#options.onNoise?.(frame.text);
+      this.#noise(body);
       if (body.includes(`@tl-bad ${this.#nonce}`)) return false;
     }
   }
@@ -400,8 +428,7 @@ export class AgentSession {
   }
 
   async #step(plan: Plan, step: PlannedStep): Promise<StepTrace> {
-    // A kernel that breaks writes of it first, to a serial console for many seconds.
-    const bound = boundIn(plan, step) * 1000 + (step.op.settle ?? 0) + (plan.breaks === undefined ? 15_000 : 60_000);
+    const bound = waitFor(plan, step);
     for (;;) {
       const part = this.#parts.get(step.id);
       if (part) return readStep(step, part, this.#memory);
@@ -416,11 +443,12 @@ export class AgentSession {
       if (this.#done !== undefined) {
         return { ...step, lost: { reason: "damaged", detail: "the agent's records do not tell of it" } };
       }
+      if (this.#silent !== undefined) {
+        return { ...step, lost: this.#untold(step) ?? { reason: "timeout", detail: this.#silent } };
+      }
       const taken = await this.#take(bound);
       if (taken === "damaged") return { ...step, lost: { reason: "damaged", detail } };
-      if (taken === "timeout") {
-        return { ...step, lost: { reason: "timeout", detail: `no record within ${bound / 1000} s` } };
-      }
+      if (taken === "timeout") this.#silent = `no record within ${bound / 1000} s`;
     }
   }
 
@@ -447,6 +475,12 @@ export class AgentSession {
     }
     await this.#end();
   }
+}
+
+/** How long a step's record may take, in ms. */
+function waitFor(plan: Plan, step: PlannedStep): number {
+  // A kernel that breaks writes of it first, to a serial console for many seconds.
+  return boundIn(plan, step) * 1000 + (step.op.settle ?? 0) + (plan.breaks === undefined ? 15_000 : 60_000);
 }
 
 function parseHello(body: string): Hello {

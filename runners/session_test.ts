@@ -1,12 +1,19 @@
-/** A session over the worst line there is: the console itself, while the kernel talks on it. */
+/**
+ * A session over the worst line there is, the console itself, while the kernel talks on it; and with a board that dies.
+ */
 
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertMatch } from "@std/assert";
 import { loadBoard } from "../boards/mod.ts";
 import { judge } from "../diff/mod.ts";
+import type { Plan } from "../diff/trace.ts";
+import type { Guest } from "../fixtures/mod.ts";
 import { guestShell, guestTest, testImage } from "../fixtures/qemu/testing.ts";
+import { emptyObservation } from "../model/observation.ts";
+import type { Operation } from "../model/operation.ts";
 import { compile, LOADING, type Suite } from "../suites/suite.ts";
 import { openAgent } from "./agent.ts";
 import { openSerial } from "./serial.ts";
+import { openSsh } from "./ssh.ts";
 
 /** Kernel lines a second. */
 const NOISE = 20;
@@ -40,3 +47,58 @@ guestTest("serial: 20 kernel lines a second on the same line make no reply wrong
     await runner.close();
   }
 });
+
+/** Five quick steps, and in the third the kernel dies at once. */
+const steps: Operation[] = [
+  { kind: "file.write", path: "/proc/sys/kernel/domainname", value: "one" },
+  { kind: "file.write", path: "/proc/sys/kernel/domainname", value: "two" },
+  { kind: "file.write", path: "/proc/sysrq-trigger", value: "c" },
+  { kind: "file.write", path: "/proc/sys/kernel/domainname", value: "four" },
+  { kind: "file.write", path: "/proc/sys/kernel/domainname", value: "five" },
+];
+const fatal: Plan = {
+  suite: "session",
+  sequence: "panic",
+  source: "",
+  steps: steps.map((op, i) => ({ id: i + 1, phase: "body", op })),
+};
+
+const lines: Record<string, (guest: Guest) => ReturnType<typeof openSsh>> = {
+  ssh: (guest) => openSsh(guest.ssh),
+  serial: ({ serial, login }) =>
+    openSerial({
+      path: serial.protocol,
+      login: { user: login.user, password: () => Promise.resolve(login.password) },
+    }),
+};
+
+for (const [transport, open] of Object.entries(lines)) {
+  guestTest(
+    `${transport}: a board that dies is said to have died in the step that was running`,
+    image,
+    async (guest) => {
+      const runner = await openAgent(await loadBoard("qemu-6.12"), transport, await open(guest), {}, guest);
+      try {
+        const trace = await runner.run(fatal);
+        const expected = { ...fatal, steps: fatal.steps.map((step) => ({ ...step, observation: emptyObservation() })) };
+        const { verdict, steps } = judge(expected, trace);
+        const said = steps.map(({ verdict, reason }) => `${verdict} ${reason}`);
+        // What came in a record of its own is known.
+        const known = trace.steps.filter(({ observation }) => observation).length;
+        assert(known < 2, `${known} steps had a record of their own`);
+        assertEquals(steps.map(({ verdict }) => verdict), [
+          ...["agree", "agree"].slice(0, known),
+          ...["indeterminate", "indeterminate"].slice(known),
+          "crash",
+          "indeterminate",
+          "indeterminate",
+        ], said.join("\n"));
+        assertEquals(verdict, "crash");
+        assertMatch(said[1]!, /before it told of the step/);
+        assertMatch(said[2]!, /the board's kernel broke: .*sysrq/);
+      } finally {
+        await runner.close();
+      }
+    },
+  );
+}

@@ -39,6 +39,23 @@ export function md5(bytes: Uint8Array): string {
   return createHash("md5").update(bytes).digest("hex");
 }
 
+/**
+ * The line with which the agent says that it begins a step: nobody else knows the number behind that of the step, which is
+ * of this pushing of the plan. With its line feeds it fits into the FIFO of a UART, which still sends it where the kernel
+ * breaks at once.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { announcement } from "./wire.ts";
+ *
+ * assertEquals(announcement("a1", 12), "@12 dfc1ea75");
+ * ```
+ */
+export function announcement(plan: string, step: number): string {
+  return `@${step} ${cksum(new TextEncoder().encode(`${plan} ${step}`)).toString(16).padStart(8, "0")}`;
+}
+
 /** What a {@linkcode FrameParser} finds on the line. */
 export type Frame =
   /** A whole record: its checksum was right */
