@@ -31,6 +31,8 @@ them right, some wrong on purpose. The same seed gives the same sequences. What 
 gets, tried again on a board that was booted anew, and kept in the corpus as a file that "twinlink run" takes;
 the corpus is run first the next time.
 
+--between A --board B runs the same on two boards and compares B with A, without the model.
+
 --board model checks the model by itself: what it announces against what it shows, and each run against another.`,
   options: {
     ...boardOptions,
@@ -41,11 +43,18 @@ the corpus is run first the next time.
     "boards-in-parallel": { type: "text", short: "j", value: "J", help: "Run J kernels in QEMU side by side (1)" },
     "corpus": { type: "text", value: "DIR", help: "Where found sequences are kept (out/fuzz)" },
     "shrink": { type: "text", value: "SECONDS", help: "How long one divergence is made smaller (60); 0 is not at all" },
+    "between": { type: "text", value: "A", help: "Compare the board with board A in place of the model" },
     "json": { type: "flag", help: "For a machine to read: one JSON object a line" },
   },
   run: async (values, operands, { signal }) => {
     if (operands.length > 0) throw new UsageError(`Unexpected argument "${visible(operands[0]!)}" of fuzz`);
-    if (values.board.length !== 1) {
+    const between = values.between;
+    if (between) {
+      if (values.board.length !== 1) {
+        throw new UsageError("--between A is compared with --board B: name one board each");
+      }
+      values.board.unshift(between);
+    } else if (values.board.length !== 1) {
       throw new UsageError(`One board is to be named: --board BOARD (see "twinlink boards")`);
     }
     const seed = numberOf("seed", values.seed, Date.now() % 1_000_000, 0, 4294967295);
@@ -53,9 +62,10 @@ the corpus is run first the next time.
     const sequences = only === undefined ? numberOf("sequences", values.sequences, 100, 1, 1e9) : 1;
     const steps = numberOf("steps", values.steps, 20, 1, 10_000);
     const parallel = numberOf("boards-in-parallel", values["boards-in-parallel"], 1, 1, 64);
-    const [board] = await chosenBoards({ ...values, filter: undefined, module: undefined });
+    const [board, other] = await chosenBoards({ ...values, filter: undefined, module: undefined });
     const first = only ?? 0;
-    if (board!.runner === "model") {
+    if (between && !other) throw new UsageError(`A board cannot be compared with itself: "${visible(between)}"`);
+    if (board!.runner === "model" && !other) {
       const { checkAndTell } = await import("./_fuzz_model.ts");
       const era = board!.era as EraId;
       return await checkAndTell({ era, seed, first, sequences, steps, json: values.json }, signal);
@@ -72,6 +82,7 @@ the corpus is run first the next time.
       transport: values.transport.at(-1) as "ssh" | "serial" | undefined,
       iKnow: values["i-know"],
       json: values.json,
+      other,
     }, signal);
   },
 });
@@ -88,6 +99,8 @@ interface FuzzJob {
   transport: "ssh" | "serial" | undefined;
   iKnow: readonly string[];
   json: boolean;
+  /** The board that is compared with the first, in place of the model */
+  other: Board | undefined;
 }
 
 /** The numbers from `first` on. */
@@ -107,19 +120,32 @@ async function onBoard(board: Board, job: FuzzJob, signal: AbortSignal): Promise
   const corpus = files.length > 0 ? await loadSuites(files, { signal }) : [];
   using display = openDisplay();
   const line = (value: object) => display.write(visible(JSON.stringify(value)) + "\n");
-  const again = `twinlink fuzz --board ${visible(board.name)} --seed ${seed}`;
+  const { other } = job;
+  const pair = other
+    ? `--between ${visible(board.name)} --board ${visible(other.name)}`
+    : `--board ${visible(board.name)}`;
+  const again = `twinlink fuzz ${pair} --seed ${seed}`;
+  const opened = (which: Board) => () =>
+    openRunner(which, {
+      ...(job.transport ? { transport: job.transport } : {}),
+      iKnow: job.iKnow,
+      signal,
+      onProgress: (progress) => begun ? undefined : display.prepare(which.name, progress),
+    });
   if (json) line({ twinlink: "fuzz", board: board.name, seed, first, sequences, steps, corpus: corpus.length });
   else say(`${again}: ${count(sequences, "sequence")} of ${count(steps, "operation")}`);
   const written: string[] = [];
   /** Files are written behind the events. */
   let writing: Promise<void> = Promise.resolve();
   let begun = false;
+  let ran = 0;
   const onEvent = (event: CampaignEvent) => {
     if (event.type === "board" && !begun) {
       begun = true;
       display.begin(board.name, sequences + corpus.length);
     }
     if (event.type === "sequence") {
+      if (++ran % 25 === 0 && !json && !Deno.stderr.isTerminal()) say(`${ran} of ${sequences + corpus.length} run`);
       display.running(event.name);
       if (json) line({ type: "sequence", index: event.index, verdict: event.verdict.verdict, ms: event.ms });
       display.done();
@@ -132,6 +158,7 @@ async function onBoard(board: Board, job: FuzzJob, signal: AbortSignal): Promise
       const path = await saveFound(folder, found, seed);
       if (path !== undefined) written.push(path);
     });
+    if (json) line(foundLine(found, seed));
   };
   const before = process.cpuUsage();
   const started = Date.now();
@@ -139,14 +166,18 @@ async function onBoard(board: Board, job: FuzzJob, signal: AbortSignal): Promise
   try {
     result = await runCampaign(
       board,
-      () =>
-        openRunner(board, {
-          ...(job.transport ? { transport: job.transport } : {}),
-          iKnow: job.iKnow,
-          signal,
-          onProgress: (progress) => begun ? undefined : display.prepare(board.name, progress),
-        }),
-      { seed, indices: upFrom(first, sequences), steps, corpus, parallel, shrinkMs, signal, onEvent },
+      opened(board),
+      {
+        seed,
+        indices: upFrom(first, sequences),
+        steps,
+        corpus,
+        parallel,
+        shrinkMs,
+        signal,
+        onEvent,
+        ...(other ? { against: opened(other) } : {}),
+      },
     );
   } finally {
     display.end();
@@ -158,7 +189,6 @@ async function onBoard(board: Board, job: FuzzJob, signal: AbortSignal): Promise
   const waiting = Math.max(0, 1 - (user + system) / 1000 / ms);
   const status = exitStatus(result.summary);
   if (json) {
-    for (const found of result.found) line(foundLine(found, seed));
     line({ type: "summary", ...result.summary, ms, waiting: Number(waiting.toFixed(3)), written, exit: status });
   } else print(summaryText(result, { ms, waiting, written, again }));
   return status;

@@ -67,6 +67,8 @@ export interface CampaignOptions {
   shrinkMs?: number;
   /** How often the smallest sequence is tried again. @default {3} */
   confirmations?: number;
+  /** Opens a board that is compared in place of the model, which then only says what can be generated */
+  against?: () => Promise<Runner>;
   /** Ends the run; the boards are torn down */
   signal?: AbortSignal;
   /** Told of everything that happens */
@@ -83,22 +85,24 @@ export interface CampaignResult {
   boardMs: number;
 }
 
-/** One board of a campaign. */
+/** One board of a campaign, or two that are held against each other. */
 class Station {
-  runner: Runner;
   readonly #board: Board;
+  readonly #runner: Runner;
+  readonly #other: Runner | undefined;
 
-  constructor(board: Board, runner: Runner) {
+  constructor(board: Board, runner: Runner, other: Runner | undefined) {
     this.#board = board;
-    this.runner = runner;
+    this.#runner = runner;
+    this.#other = other;
   }
 
   get header(): TraceHeader {
-    return this.runner.header;
+    return this.#runner.header;
   }
 
-  /** Compiles, runs and judges the only sequence of a suite. */
-  async run(suite: Suite): Promise<{ verdict: SequenceVerdict; observed: SequenceTrace }> {
+  /** Compiles, runs and judges the only sequence of a suite. Says whether nobody knows what a board is like behind it. */
+  async run(suite: Suite): Promise<{ verdict: SequenceVerdict; spoilt: boolean }> {
     const { era, freedMemory } = this.header;
     const board = this.#board;
     const [sequence] = suite.sequences;
@@ -106,20 +110,25 @@ class Station {
       board,
       ...(freedMemory ? { freedMemory } : {}),
     });
-    const observed = await this.runner.run(plan);
     const { capabilities, waivers } = board;
-    const verdict = judge(expected, observed, { waivers, ...(capabilities ? { capabilities } : {}) });
-    return { verdict, observed };
+    const options = { waivers, ...(capabilities ? { capabilities } : {}) };
+    const [observed, others] = await Promise.all([this.#runner.run(plan), this.#other?.run(plan)]);
+    if (!others) return { verdict: judge(expected, observed, options), spoilt: isSpoilt(observed) };
+    return { verdict: judge(observed, others, options), spoilt: isSpoilt(observed) || isSpoilt(others) };
   }
 
-  /** Boots the board anew, where that can be done. */
+  /** Boots what there is anew, where that can be done. */
   async renew(): Promise<void> {
-    await this.runner.renew?.();
+    await Promise.all([this.#runner.renew?.(), this.#other?.renew?.()]);
+  }
+
+  async close(): Promise<void> {
+    await Promise.all([this.#runner.close(), this.#other?.close()]);
   }
 }
 
 /** Whether nobody knows what a board is like behind this. */
-function spoilt({ steps }: SequenceTrace): boolean {
+function isSpoilt({ steps }: SequenceTrace): boolean {
   return steps.some(({ lost, observation }) =>
     (lost !== undefined && lost.reason !== "overrun") || (observation !== undefined && breaksKernel(observation))
   );
@@ -155,15 +164,26 @@ export async function runCampaign(
     return { index, suite: suiteOf(`${seed}/${index}`, generated), generated };
   };
 
+  /** A board that does not open takes the one beside it along. */
+  const openOther = async (runner: Runner) => {
+    try {
+      return await options.against?.();
+    } catch (error) {
+      await runner.close();
+      throw error;
+    }
+  };
+
   const work = async () => {
-    const station = new Station(board, await open());
+    const runner = await open();
+    const station = new Station(board, runner, await openOther(runner));
     const started = Date.now();
     try {
       onEvent({ type: "board", header: station.header });
       for (let job = next(station.header.era as EraId); job; job = next(station.header.era as EraId)) {
         signal?.throwIfAborted();
         const begin = Date.now();
-        const { verdict, observed } = await station.run(job.suite);
+        const { verdict, spoilt } = await station.run(job.suite);
         addToSummary(result.summary, verdict);
         const { name } = job.suite.sequences[0]!;
         onEvent({ type: "sequence", index: job.index, name, verdict, ms: Date.now() - begin });
@@ -183,15 +203,15 @@ export async function runCampaign(
           };
           bySignature.set(signature, found);
           result.found.push(found);
-          if (spoilt(observed)) await station.renew();
+          if (spoilt) await station.renew();
           await investigate(station, found, options);
           onEvent({ type: "found", found });
         }
-        if (known && spoilt(observed)) await station.renew();
+        if (known && spoilt) await station.renew();
       }
     } finally {
       result.boardMs += Date.now() - started;
-      await station.runner.close();
+      await station.close();
     }
   };
   const settled = await Promise.allSettled(Array.from({ length: parallel }, work));
@@ -210,10 +230,10 @@ async function investigate(station: Station, found: Found, options: CampaignOpti
   /** Whether a smaller sequence still shows it. */
   const shows = async (candidate: Generated): Promise<boolean> => {
     signal?.throwIfAborted();
-    const { verdict, observed } = await station.run(suiteOf(found.verdict.sequence, candidate));
+    const { verdict, spoilt } = await station.run(suiteOf(found.verdict.sequence, candidate));
     const same = signatureOf(verdict) === signature;
     if (same) last = verdict;
-    if (spoilt(observed)) await station.renew();
+    if (spoilt) await station.renew();
     return same;
   };
   onEvent({ type: "shrink", signature, operations: generated.operations.length });

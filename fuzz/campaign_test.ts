@@ -162,3 +162,14 @@ Deno.test("a divergence that time spoils is not shrunk past its bound, and an ab
   assertEquals(log.opened, log.closed);
   assertEquals(events.filter(({ type }) => type === "sequence").length, 1);
 });
+
+Deno.test("two boards are compared with each other, without the model", async () => {
+  const [one, other] = [boardWith(trapsAfterReload), boardWith(trapsAfterReload)];
+  const options = { seed: 2, indices: Array(40).keys(), shrinkMs: 5000 };
+  const same = await runCampaign(one.board, one.open, { ...options, against: other.open });
+  assertEquals([same.found, same.summary.sequences.agree], [[], 40]);
+  const sound = boardWith(() => {});
+  const differ = await runCampaign(one.board, one.open, { ...options, indices: Array(40).keys(), against: sound.open });
+  assertEquals(differ.found.map(({ signature }) => signature), ["trap.set: result : EBUSY for ok"]);
+  assertEquals([one.log.opened, one.log.closed, sound.log.closed], [2, 2, 1]);
+});
