@@ -54,6 +54,23 @@ export default suite("bus", { fixture: netdevsim({ create: false }) }, ({ sequen
   });
 
   sequence(
+    "who looks on holds up neither the coming nor the going of a device",
+    { source: "L11; C06" },
+    async (dut) => {
+      await dut.perform({
+        kind: "rounds",
+        times: 10,
+        operations: [
+          { kind: "file.write", path: `${BUS}/new_device`, value: "11 8" },
+          { kind: "file.write", path: `${BUS}/del_device`, value: "11" },
+        ],
+        meanwhile: [{ kind: "dev.show" }, { kind: "port.show" }, { kind: "trap.group.show" }],
+      });
+      await dut.dev.list();
+    },
+  );
+
+  sequence(
     "a device that no driver is offered waits for one",
     { source: "L16; 6.1; drivers/base/bus.c" },
     async (dut) => {

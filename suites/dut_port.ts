@@ -9,6 +9,7 @@ import type { NetnsName, OperationOptions, OperationParameters } from "../model/
 import { nothing, reply, type Subject } from "./dut_subject.ts";
 import type { Step } from "./step.ts";
 
+/** The parameters of an operation, but those that the device under test knows by itself. */
 export type Parameters<K extends keyof OperationParameters, Known extends string> = Omit<OperationParameters[K], Known>;
 
 /** Ports. */
