@@ -4,6 +4,7 @@ import { assertEquals, assertMatch } from "@std/assert";
 import { type Board, loadBoard } from "../boards/mod.ts";
 import { macWithPcs } from "../fixtures/mac_with_pcs.ts";
 import type { Plan, SequenceTrace, StepTrace } from "../diff/trace.ts";
+import type { EraId } from "../model/mod.ts";
 import { emptyObservation, type KernelLine } from "../model/observation.ts";
 import { openModel } from "../runners/model.ts";
 import type { Runner } from "../runners/runner.ts";
@@ -140,4 +141,17 @@ Deno.test("what a plan without a tear-down leaves behind is gone before the next
   };
   const { did, verdicts } = await play({}, { suite: { name: "s", sequences: [left, ...SUITE.sequences] } });
   assertEquals([did, verdicts], ["open left renew a b c close", "agree agree agree agree"]);
+});
+
+Deno.test("a sequence that has no meaning on a board's kernel is left out there", async () => {
+  const board = await loadBoard("model");
+  const sequences = SUITE.sequences.map((one): Sequence =>
+    one.name === "b" ? { ...one, holds: { in: (era) => era.paramDefaults, because: "it is of defaults" } } : one
+  );
+  const run = async (era: EraId) => {
+    const [result] = await orchestrate([{ ...board, era }], [{ ...SUITE, sequences }]);
+    return result!.results.map(({ verdict }) => `${verdict.sequence} ${verdict.verdict}`);
+  };
+  assertEquals(await run("6.12"), ["a agree", "c agree"]);
+  assertEquals(await run("7.2"), ["a agree", "b agree", "c agree"]);
 });
