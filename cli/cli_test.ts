@@ -31,7 +31,7 @@ function assertOneLine({ code, stdout, stderr }: Ran, status: number, pattern: R
   assertMatch(stderr, pattern);
 }
 
-const COMMANDS = ["run", "check", "record", "boards", "doctor"];
+const COMMANDS = ["run", "fuzz", "check", "record", "boards", "doctor"];
 
 Deno.test("help: every command has one, and says its options", async () => {
   const overview = await run(["--help"]);
