@@ -15,7 +15,7 @@ import {
   reporterAttributes,
   trapAttributes,
 } from "./message.ts";
-import { acquire, oops, type Steps, type Task } from "./task.ts";
+import { passThrough, oops, type Steps, type Task } from "./task.ts";
 
 /** What happened to the object that a message is about. */
 export type Change = "new" | "del";
@@ -49,8 +49,7 @@ export function* announcePort(task: Task, dl: Devlink, port: Port, change: Chang
   if (!builds(task, dl)) return;
   const { rtnl, era } = dl.kernel;
   if (era.portFillTakesRtnl) {
-    if (task.stepping || !rtnl.tryTake(task)) yield* acquire(task, rtnl);
-    rtnl.release(task);
+    if (task.stepping || !rtnl.pass(task)) yield* passThrough(task, rtnl);
   }
   announcePortUnlocked(task, dl, port, change);
 }

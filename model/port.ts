@@ -10,7 +10,7 @@ import type { FunctionSetting } from "./era.ts";
 import { FUNCTION_SETTINGS } from "./eras.ts";
 import { type Attributes, portAttributes } from "./message.ts";
 import type { Result } from "./observation.ts";
-import { acquire, type Steps, type Task } from "./task.ts";
+import { passThrough, type Steps, type Task } from "./task.ts";
 
 /** The part of a handle that names a port: devlink(8) prints its index as a signed number. */
 export function portHandle(dl: Devlink, index: number): string {
@@ -48,10 +48,7 @@ export function* dumpObjects(
 
 function* addPorts(task: Task, dl: Devlink, ports: readonly Port[], shown: Attributes): Steps {
   const { era, rtnl } = dl.kernel;
-  if (era.portFillTakesRtnl && ports.length > 0) {
-    yield* acquire(task, rtnl);
-    rtnl.release(task);
-  }
+  if (era.portFillTakesRtnl && ports.length > 0) yield* passThrough(task, rtnl);
   for (const port of ports) shown[port.handle] = portAttributes(dl, port);
 }
 

@@ -148,12 +148,27 @@ export class Lock implements Held, Awaited {
     this.#lockdep = lockdep;
   }
 
+  /** That it is free, for who only waits for that */
+  get free(): Awaited {
+    const { name, cell } = this;
+    return { name, cell, lock: false, ready: () => this.ready(), holders: () => this.holders() };
+  }
+
   ready(): boolean {
     return this.owner === null;
   }
 
   holders(): readonly Task[] {
     return this.owner === null ? [] : [this.owner];
+  }
+
+  /** Takes it and gives it back, if it is free. */
+  pass(task: Task): boolean {
+    reading(this.cell);
+    if (this.owner !== null) return false;
+    const cycle = task.held.length > 0 ? this.#lockdep.take(this, task.held) : undefined;
+    if (cycle) task.log("lockdep", told(cycle, this, task.held));
+    return true;
   }
 
   /** Takes it if it is free. */
@@ -286,6 +301,22 @@ export function* acquire(task: Task, lock: Lock): Steps {
       throw new HungTask(lock.name);
     }
     yield { kind: "blocked", what: lock.name, task: task.name, on: lock };
+  }
+}
+
+/**
+ * Takes a lock and gives it back at once, with nothing of what it protects looked at: who does so has to wait for whoever holds it,
+ * and in no order with others who do the same.
+ */
+export function* passThrough(task: Task, lock: Lock): Steps {
+  if (task.stepping) yield { kind: "lock", what: lock.name, task: task.name, on: lock.free };
+  while (!lock.pass(task)) {
+    if (lock.owner === task) {
+      task.log("lockdep", `possible recursive locking detected: ${lock.name}`);
+      task.hungOn = lock.name;
+      throw new HungTask(lock.name);
+    }
+    yield { kind: "blocked", what: lock.name, task: task.name, on: lock.free };
   }
 }
 
