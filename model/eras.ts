@@ -35,6 +35,7 @@ const netdevsim510: NetdevsimEra = {
   ...netdevsim61,
   lacks: new Set([
     ...netdevsim61.lacks,
+    "num_queues",
     "fail_trap_drop_counter_get",
     "fib",
     "max_vfs",

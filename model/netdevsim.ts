@@ -217,7 +217,12 @@ export class Netdevsim implements Driver, FibListener, Timer {
     }
     for (const reporter of healthReporters(this.#kernel, knobs)) yield* addReporter(task, dl, reporter);
     for (const { path, initial } of this.#partKnobs) knobs.set(path, initial);
-    for (let index = 0; index < this.#device.portCount; index++) yield* this.ports.add(task, "physical", index);
+    for (let index = 0; index < this.#device.portCount; index++) {
+      const added = yield* this.ports.add(task, "physical", index);
+      if (added === "ok") continue;
+      yield* this.#takeDown(task);
+      return added;
+    }
     return "ok";
   }
 
@@ -225,6 +230,11 @@ export class Netdevsim implements Driver, FibListener, Timer {
   *#destroy(task: Task): Steps {
     const { dl } = this;
     if (dl.reloadFailed) return;
+    yield* this.#takeDown(task);
+  }
+
+  *#takeDown(task: Task): Steps {
+    const { dl } = this;
     yield* this.#snapshotFile.remove(task);
     yield* this.ports.removeAll(task);
     yield* this.#healthFiles.remove(task);

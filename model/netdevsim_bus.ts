@@ -34,6 +34,8 @@ export interface NetdevsimDevice {
   /** The netns of whoever created it: a pointer without a reference */
   readonly creator: Netns;
   readonly portCount: number;
+  /** How many queues its netdevs have; with none of them no netdev can be made */
+  readonly queues: number;
   numVfs: number;
   maxVfs: number;
   driver: Netdevsim | undefined;
@@ -148,6 +150,7 @@ export class NetdevsimBus implements FileOwner {
         lock: this.#kernel.lock(`device ${name}`, "device"),
         creator: netns,
         portCount: fields[1] ?? 1,
+        queues: this.#kernel.era.netdevsim.lacks.has("num_queues") ? 1 : fields[2] ?? 1,
         numVfs: 0,
         maxVfs: this.#kernel.era.ports.maxVfs ?? Infinity,
         driver: undefined,

@@ -160,6 +160,12 @@ export class NetdevsimPorts implements EswitchDriver {
     const inserted = yield* registering(task, dl, "ports", () => insertPort(dl, port));
     if (inserted !== "ok") return inserted;
     yield* announcePort(task, dl, port, "new");
+    if (this.#device.queues === 0) {
+      task.log("info", "alloc_netdev: Unable to allocate device with zero queues");
+      yield* announcePort(task, dl, port, "del");
+      yield* registering(task, dl, "ports", () => void dl.ports.splice(dl.ports.indexOf(port), 1));
+      return "ENOMEM";
+    }
     const events = kernel.era.portType === "netdev-events";
     if (task.stepping || !kernel.rtnl.tryTake(task)) yield* acquire(task, kernel.rtnl);
     const { netns } = dl;

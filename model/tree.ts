@@ -217,13 +217,13 @@ function knobs(kernel: Kernel, device: NetdevsimDevice): Directory | undefined {
     existing({
       ...Object.fromEntries(tops.map((path) => [path, RW])),
       bpf_bound_progs: {},
-      hwstats: { l3: { disable_ifindex: WO, enable_ifindex: WO, fail_next_enable: WO } },
+      hwstats: failed ? undefined : { l3: { disable_ifindex: WO, enable_ifindex: WO, fail_next_enable: WO } },
       max_vfs: RW,
       ports: debugfs(ports),
       rate_nodes: Object.fromEntries(driver.ports.rates.nodes.map((name) => [name, RATE_FILES])),
       take_snapshot: failed ? undefined : WO,
       trap_flow_action_cookie: RW,
-      ...(failed ? { fib: {}, health: {}, psample: {} } : {
+      ...(failed ? {} : {
         fib: {
           fail_nexthop_bucket_replace: RW,
           fail_res_nexthop_group_replace: RW,

@@ -314,6 +314,7 @@ function clientErrors(call: Call, op: Operation<DevlinkKind>): string[] {
       return [`Error: argument of "(null)" must be one of ${words}, not "${op.value}"`, refused];
     }
     case "resource.set":
+      if (op.path === "") return [`kernel answers: ${errorText("EINVAL")}`];
       return ["error parsing resource path Invalid argument"];
     default:
       return [];

@@ -32,6 +32,8 @@ export interface FileHost {
   writeSysfs(path: string, value: string, netns: string): string;
   /** Names under `/run/netns` */
   netns(): readonly string[];
+  /** Whether that folder is there: the first netns makes it, and nobody takes it away */
+  netnsMade(): boolean;
   /** A file below `/run/netns` or `/lib/firmware` was made or written, or taken away: undefined */
   runFile(path: string, text: string | undefined): void;
   /** The text of a file of `/proc`; undefined where there is none */
@@ -158,7 +160,7 @@ export class FileSystem {
       return Object.hasOwn(DEVICES, path.slice(5)) ? { type: "char", mode: 0o666, size: 0, time, path } : undefined;
     }
     if (path === "/run/netns") {
-      return this.list(path, netns)?.length ? { type: "dir", mode: 0o755, size: 0, time, path } : undefined;
+      return this.#host.netnsMade() ? { type: "dir", mode: 0o755, size: 0, time, path } : undefined;
     }
     if (parentOf(path) === "/run/netns" && this.#host.netns().includes(nameOf(path))) {
       return { type: "file", mode: 0o444, size: 0, time, path };

@@ -70,8 +70,10 @@ export function* addressShow(call: Call, options: IpOptions, args: readonly stri
     }
     let text = linkText(call, netdev, options, { mode: false });
     for (const { family, local, prefixlen, scope, label } of addresses) {
+      const origin = local === "::1" ? "kernel_lo" : "kernel_ll";
+      const told = family === "inet6" && call.system.facts.addressOrigin ? `proto ${origin} ` : "";
       text += `    ${family} ${local}/${prefixlen} scope ${scope} ${
-        label ?? ""
+        label ?? told
       }\n       valid_lft forever preferred_lft forever\n`;
     }
     yield* call.out(text);

@@ -33,6 +33,8 @@ export interface KernelFacts {
   /** Whether `ip -d link` tells that lo cannot be moved */
   readonly immutableLo: boolean;
   readonly qdiscs: Qdiscs;
+  /** Whether an address tells where it comes from (IFA_PROTO) */
+  readonly addressOrigin: boolean;
   /** Whether an answer in several parts ends with an errno of 0, which devlink(8) prints */
   readonly tellsParts: boolean;
   readonly ethtool: EthtoolFacts;
@@ -65,6 +67,7 @@ const facts612: KernelFacts = {
   linkLacks: [],
   immutableLo: false,
   qdiscs: { board: "fq_codel", netdevsim: "noqueue" },
+  addressOrigin: true,
   tellsParts: true,
   ethtool: ethtool612,
 };
@@ -95,6 +98,7 @@ export const KERNEL_FACTS: Readonly<Record<BootedEraId, KernelFacts>> = {
     modules: [["netdevsim", 69632], ["psample", 20480]],
     linkLacks: ["allmulti", "tso_max_size", "tso_max_segs", "gro_max_size", "parentbus", "parentdev", ...GSO_IPV4],
     qdiscs: { board: "pfifo_fast", netdevsim: "noqueue" },
+    addressOrigin: false,
     tellsParts: false,
     ethtool: { ...ethtool61, settings: false },
   },

@@ -99,6 +99,7 @@ export class System {
   readonly #date: number;
   readonly #listeners = new Set<Listener>();
   readonly #seen = new Map<string, Seen>();
+  #netnsMade = false;
   #happened: Happened = { notify: {}, kmsg: [] };
 
   constructor(options: SystemOptions) {
@@ -128,6 +129,7 @@ export class System {
       writeSysfs: (path, value, netns) =>
         this.perform({ kind: "file.write", path, value: value.replace(/\n$/, ""), netns }).result,
       netns: () => machine.netns.slice(1).toReversed(),
+      netnsMade: () => this.#netnsMade,
       runFile: (path, text) => {
         if (text === undefined) this.perform({ kind: "file.remove", path });
         else this.perform({ kind: "file.write", path, value: text });
@@ -160,6 +162,7 @@ export class System {
   /** Performs an operation on the kernel and tells everybody of what it caused. */
   perform(op: Operation): Observation {
     const observation = this.machine.perform(op);
+    this.#netnsMade ||= op.kind === "netns.add";
     for (const { text } of observation.kmsg) {
       this.log.push({ time: this.uptime, text });
       this.#happened.kmsg.push(text);

@@ -64,7 +64,7 @@ export const REPLAY_RULES: readonly ReplayRule[] = [
   {
     name: "switch-id",
     reason: "drawn at random by netdevsim",
-    apply: (text) => text.replace(/"phys_switch_id":"[0-9a-f]+"/g, '"phys_switch_id":"ID"'),
+    apply: (text) => text.replace(/\b[0-9a-f]{64}\b/g, "ID"),
   },
   {
     name: "ifindex",
