@@ -2,7 +2,15 @@
 
 import process from "node:process";
 import { type Board, visible } from "../boards/mod.ts";
-import { exitStatus, type SequenceVerdict, type Summary, terminalReporter, VERDICTS } from "../diff/mod.ts";
+import {
+  addToSummary,
+  emptySummary,
+  exitStatus,
+  type SequenceVerdict,
+  type Summary,
+  terminalReporter,
+  VERDICTS,
+} from "../diff/mod.ts";
 import type { CampaignEvent, CampaignResult, Found } from "../fuzz/campaign.ts";
 import type { EraId } from "../model/mod.ts";
 import { BOARD_OPTIONS, chosenBoards } from "./_shared.ts";
@@ -145,6 +153,7 @@ async function onBoard(board: Board, job: FuzzJob, signal: AbortSignal): Promise
       display.begin(board.name, sequences + corpus.length);
     }
     if (event.type === "sequence") {
+      addToSummary(sofar.summary, event.verdict);
       if (++ran % 25 === 0 && !json && !Deno.stderr.isTerminal()) say(`${ran} of ${sequences + corpus.length} run`);
       display.running(event.name);
       if (json) line({ type: "sequence", index: event.index, verdict: event.verdict.verdict, ms: event.ms });
@@ -153,6 +162,7 @@ async function onBoard(board: Board, job: FuzzJob, signal: AbortSignal): Promise
     if (event.type === "shrink" && !json) display.write(`shrinking ${visible(event.signature)}\n`);
     if (event.type !== "found") return;
     const { found } = event;
+    sofar.found.push(found);
     if (!json) tellFound(found, display);
     writing = writing.then(async () => {
       const path = await saveFound(folder, found, seed);
@@ -162,6 +172,19 @@ async function onBoard(board: Board, job: FuzzJob, signal: AbortSignal): Promise
   };
   const before = process.cpuUsage();
   const started = Date.now();
+  const tell = (result: Pick<CampaignResult, "summary" | "found">) => {
+    const ms = Date.now() - started;
+    const { user, system } = process.cpuUsage(before);
+    // One thread does all that is not the board's
+    const waiting = Math.max(0, 1 - (user + system) / 1000 / ms);
+    const status = exitStatus(result.summary);
+    if (json) {
+      line({ type: "summary", ...result.summary, ms, waiting: Number(waiting.toFixed(3)), written, exit: status });
+    } else print(summaryText(result, { ms, waiting, written, again }));
+    return status;
+  };
+  /** What there is of it so far, for whoever stops it */
+  const sofar: Pick<CampaignResult, "summary" | "found"> = { summary: emptySummary(), found: [] };
   let result: CampaignResult;
   try {
     result = await runCampaign(
@@ -179,19 +202,15 @@ async function onBoard(board: Board, job: FuzzJob, signal: AbortSignal): Promise
         ...(other ? { against: opened(other) } : {}),
       },
     );
-  } finally {
+  } catch (error) {
     display.end();
     await writing;
+    if (signal.aborted) tell(sofar);
+    throw error;
   }
-  const ms = Date.now() - started;
-  const { user, system } = process.cpuUsage(before);
-  // One thread does all that is not the board's
-  const waiting = Math.max(0, 1 - (user + system) / 1000 / ms);
-  const status = exitStatus(result.summary);
-  if (json) {
-    line({ type: "summary", ...result.summary, ms, waiting: Number(waiting.toFixed(3)), written, exit: status });
-  } else print(summaryText(result, { ms, waiting, written, again }));
-  return status;
+  display.end();
+  await writing;
+  return tell(result);
 }
 
 const foundLine = ({ signature, index, generated, confirmed, count, verdict }: Found, seed: number) => ({
@@ -222,7 +241,7 @@ function counted(counts: Summary["steps"], noun: string): string {
 }
 
 function summaryText(
-  { summary, found }: CampaignResult,
+  { summary, found }: Pick<CampaignResult, "summary" | "found">,
   { ms, waiting, written, again }: { ms: number; waiting: number; written: readonly string[]; again: string },
 ): string {
   const lines = [

@@ -8,7 +8,7 @@ import { COMMAND_FORMS, isDevlink } from "../model/command_line.ts";
 import { foldProgress } from "../model/flash.ts";
 import type { Extack, Json, LinkEvent, Notification, Observation, Result } from "../model/observation.ts";
 import { emptyObservation } from "../model/observation.ts";
-import type { Operation } from "../model/operation.ts";
+import type { NetnsName, Operation } from "../model/operation.ts";
 import { parseKmsg } from "./kernel_log.ts";
 
 /** One part of a record: `out`, `err`, `notify NETNS`, `link NETNS`, `kmsg`, `overrun NETNS SOCKET`, `poll`. */
@@ -178,6 +178,9 @@ export interface MonitorMemory {
   health?: string;
 }
 
+/** The same of the monitors of each netns: they know nothing of one another. */
+export type MonitorMemories = Map<NetnsName, MonitorMemory>;
+
 /**
  * Reads what `devlink -jvs monitor` wrote, whole or a piece of it; `memory` is kept from piece to piece.
  *
@@ -320,7 +323,7 @@ const BLOCKED_AFTER = 3;
  *
  * @throws {SyntaxError} If a reply cannot be read
  */
-export function observe(op: Operation, record: StepRecord, memory: MonitorMemory = {}): Observation {
+export function observe(op: Operation, record: StepRecord, memories: MonitorMemories = new Map()): Observation {
   const observation = emptyObservation();
   const text = (name: string) => record.sections.find((section) => section.name === name)?.text ?? "";
   const stderr = text("err");
@@ -334,7 +337,11 @@ export function observe(op: Operation, record: StepRecord, memory: MonitorMemory
   const sections = op.kind === "rounds" ? record.sections.filter(({ name }) => name === "kmsg") : record.sections;
   for (const { name, text } of sections) {
     const [kind, netns] = name.split(" ");
-    if (kind === "notify") observation.notify[netns!] = foldProgress(parseMonitor(text, memory));
+    if (kind === "notify") {
+      const memory = memories.get(netns!) ?? {};
+      memories.set(netns!, memory);
+      observation.notify[netns!] = foldProgress(parseMonitor(text, memory));
+    }
     if (kind === "link") observation.link[netns!] = parseLinkEvents(text);
     if (kind === "kmsg") observation.kmsg = parseKmsg(text);
   }

@@ -137,6 +137,20 @@ Deno.test("parseMonitor() reads a health message of another instance than the on
   ]);
 });
 
+Deno.test("observe() keeps the monitors of two netns apart, of which each leaves out what it said itself", () => {
+  const memories = new Map();
+  const message = (handle: string) => `,{"command":"status","health":{${handle}"reporter":"dummy"}}`;
+  const shown = (netns: string, text: string) => {
+    const sections = [{ name: `notify ${netns}`, text }];
+    const record = { id: 1, rc: 0, start: 0, end: 0, sections };
+    const { notify } = observe({ kind: "wait", ms: 0 }, record, memories);
+    return notify[netns]!.map(({ handle }) => handle);
+  };
+  assertEquals(shown("init", message('"netdevsim/netdevsim11":[{')), ["netdevsim/netdevsim11"]);
+  assertEquals(shown("t1", message('"netdevsim/netdevsim10":[{')), ["netdevsim/netdevsim10"]);
+  assertEquals(shown("init", message("{")), ["netdevsim/netdevsim11"]);
+});
+
 Deno.test("parseMonitor() throws where a message is no message", () => {
   assertThrows(() => parseMonitor('{"command":"new"'), SyntaxError, "Cannot read a message of devlink monitor");
 });

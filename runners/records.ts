@@ -6,7 +6,7 @@
  */
 
 import type { PlannedStep, StepTrace } from "../diff/trace.ts";
-import { type MonitorMemory, observe, type Section, sectionsOf } from "./observe.ts";
+import { type MonitorMemories, observe, type Section, sectionsOf } from "./observe.ts";
 
 /** What a record tells of one step. */
 export interface StepPart {
@@ -122,8 +122,8 @@ function marked(text: string): { found: [number, string][]; rest: string } {
   return { found, rest: text.slice(from) };
 }
 
-/** A step from what a record tells of it; `memory` is kept from step to step. */
-export function readStep(step: PlannedStep, part: StepPart, memory: MonitorMemory): StepTrace {
+/** A step from what a record tells of it; `memories` are kept from step to step. */
+export function readStep(step: PlannedStep, part: StepPart, memories: MonitorMemories): StepTrace {
   const board = { start: part.start * 1000, end: part.end * 1000 };
   if (part.lost !== undefined) return { ...step, board, lost: { reason: "overrun", detail: part.lost } };
   if (part.rc === "127") {
@@ -132,7 +132,7 @@ export function readStep(step: PlannedStep, part: StepPart, memory: MonitorMemor
   }
   const rc = part.rc === "hang" ? part.rc : Number(part.rc);
   try {
-    return { ...step, board, observation: observe(step.op, { ...part, rc }, memory) };
+    return { ...step, board, observation: observe(step.op, { ...part, rc }, memories) };
   } catch (error) {
     return { ...step, board, lost: { reason: "damaged", detail: (error as Error).message } };
   }

@@ -8,7 +8,7 @@
 import type { Loss, Plan, PlannedStep, SequenceTrace, StepTrace } from "../diff/trace.ts";
 import type { FreedMemory } from "../model/observation.ts";
 import { readRecord, readStep, type StepPart } from "./records.ts";
-import type { MonitorMemory, Section } from "./observe.ts";
+import type { MonitorMemories, Section } from "./observe.ts";
 import { boundIn, planScript } from "./plan_script.ts";
 import { type Shell, TransportError } from "./shell.ts";
 import { announcement, cksum, type Frame, FrameParser, md5 } from "./wire.ts";
@@ -67,7 +67,7 @@ export class AgentSession {
   /** The number of the last record that was taken */
   #last = 0;
   readonly #records = new Map<number, string>();
-  readonly #memory: MonitorMemory = {};
+  readonly #memory: MonitorMemories = new Map();
   /** What the records of the plan that runs told of its steps */
   readonly #parts = new Map<number, StepPart>();
   /** What the last record held of the step behind it */
