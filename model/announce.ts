@@ -15,7 +15,7 @@ import {
   reporterAttributes,
   trapAttributes,
 } from "./message.ts";
-import { passThrough, oops, type Steps, type Task } from "./task.ts";
+import { oops, passThrough, type Steps, type Task } from "./task.ts";
 
 /** What happened to the object that a message is about. */
 export type Change = "new" | "del";

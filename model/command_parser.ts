@@ -12,15 +12,18 @@ import type { Operation } from "./operation.ts";
 export type ParsedCommand =
   | {
     op: Operation<DevlinkKind>;
-    /** Only what belongs to a port is shown */
-    ports?: true;
+    /** Only what belongs to a port is shown, or it is shown as an occupancy */
+    shows?: Shows;
   }
   /** The help that it prints, by the words in front, for example `dev` or `port function rate`; its exit status */
   | { help: string; status: 0 | 1 }
   /** `devlink monitor`, with the objects that are asked for */
   | { monitor: readonly string[] }
   /** The lines that it prints on standard error: it ends with status 1 */
-  | { errors: readonly string[] };
+  | { errors: readonly string[]; kind?: DevlinkKind };
+
+/** What a command shows where that is not what its kind says. */
+export type Shows = "ports" | "occupancy";
 
 /** Finds the devlink port of a netdev, as `bus/device/index`. */
 export type PortFinder = (netdev: string) => string | undefined;
@@ -36,10 +39,7 @@ interface Verb {
   readonly kind?: DevlinkKind;
   /** Whether it shows its help where nothing follows */
   readonly bare?: boolean;
-  /** Whether it asks for all there are, whatever it is told */
-  readonly unselected?: boolean;
-  /** Whether it shows what belongs to ports alone */
-  readonly ports?: boolean;
+  readonly shows?: Shows;
 }
 
 const leaf = (kind: DevlinkKind, bare = false): Verb => ({ kind, bare });
@@ -119,7 +119,7 @@ const COMMANDS: Readonly<Record<string, Verb>> = {
       health: {
         help: "health",
         none: "show",
-        verbs: { help: unknown, show: { kind: "health.show", ports: true } },
+        verbs: { help: unknown, show: { kind: "health.show", shows: "ports" } },
       },
       add: { kind: "port.add", help: "port add", bare: true },
       del: { kind: "port.del", help: "port del", bare: true },
@@ -160,7 +160,7 @@ const COMMANDS: Readonly<Record<string, Verb>> = {
         none: "help",
         verbs: {
           help: unknown,
-          show: { kind: "sb.show", unselected: true },
+          show: { kind: "sb.show", shows: "occupancy" },
           snapshot: leaf("sb.occupancy.snapshot"),
           clearmax: leaf("sb.occupancy.clearmax"),
         },
@@ -335,6 +335,7 @@ const CHOICES: {
   "port.param.set": {
     cmode: [["runtime", "driverinit", "permanent"], (word) => `Unknown configuration mode "${word}"`],
   },
+  "resource.show": { scope: [["dev", "port"], (word) => `Unknown resource scope "${word}"`] },
   "trap.set": { action: [["drop", "trap", "mirror"], (word) => `Unknown trap action "${word}"`] },
   "trap.group.set": { action: [["drop", "trap", "mirror"], (word) => `Unknown trap action "${word}"`] },
 };
@@ -355,6 +356,7 @@ const starts = (word: string, keyword: string) => keyword.startsWith(word);
  * });
  * assertEquals(parseDevlink(["d", "r", "netdevsim/netdevsim10", "action", "fly"]), {
  *   errors: ['Unknown reload action "fly"'],
+ *   kind: "dev.reload",
  * });
  * ```
  *
@@ -386,11 +388,12 @@ export function parseDevlink(words: readonly string[], portOf: PortFinder = () =
   const helps = verb.bare || kind === "dev.info";
   if (helps && (args.length === 0 ? verb.bare : starts(args[0]!, "help"))) return { help: topic, status: 0 };
   try {
-    const op = operation(kind, verb.unselected ? [] : args, portOf);
-    return verb.ports ? { op, ports: true } : { op };
+    // The occupancy of one instance is looked for among that of all
+    const op = operation(kind, verb.shows === "occupancy" ? [] : args, portOf);
+    return verb.shows ? { op, shows: verb.shows } : { op };
   } catch (error) {
     if (!(error instanceof Refusal)) throw error;
-    return { errors: error.message.split("\n") };
+    return { errors: error.message.split("\n"), kind };
   }
 }
 

@@ -73,6 +73,7 @@ export function sysfsTree(kernel: Kernel, netns: Netns): Directory {
   const { lacks } = kernel.era.netdevsim;
   const builtIn = lacks.has("module");
   const devices = bus ? [...bus.devices.values()] : [];
+  const others = [...netns.netdevs.values()].filter((netdev) => !deviceOf(devices, netdev));
   const each = (of: (device: NetdevsimDevice) => TreeNode | undefined): Sketch =>
     Object.fromEntries(devices.map((device) => [device.name, of(device)]));
   return sysfs(() => ({
@@ -105,16 +106,21 @@ export function sysfsTree(kernel: Kernel, netns: Netns): Directory {
       net: sysfs(() =>
         Object.fromEntries(
           [...netns.netdevs.values()].map((netdev) => {
-            const device = deviceOf(devices, netdev);
-            return [netdev.name, link(`../../devices/${device?.name ?? "virtual"}/net/${netdev.name}`)];
+            const folder = deviceOf(devices, netdev)?.name ?? (isBoards(netdev) ? `${BOARD}/virtio0` : "virtual");
+            return [netdev.name, link(`../../devices/${folder}/net/${netdev.name}`)];
           }),
         )
       ),
     })),
     devices: sysfs(() => ({
       ...each((device) => deviceDirectory(device, netns, lacks)),
+      "pci0000:00": sysfs(() => ({
+        "0000:00:01.0": sysfs(() => ({
+          virtio0: sysfs(() => ({ net: netDirectory(others.filter(isBoards), "virtio0", lacks) })),
+        })),
+      })),
       virtual: sysfs(() => ({
-        net: netDirectory([...netns.netdevs.values()].filter((netdev) => !deviceOf(devices, netdev)), lacks),
+        net: netDirectory(others.filter((netdev) => !isBoards(netdev)), undefined, lacks),
       })),
     })),
     kernel: sysfs(() => ({
@@ -137,6 +143,10 @@ export function sysfsTree(kernel: Kernel, netns: Netns): Directory {
   }));
 }
 
+/** The board's own interface, and where it is. */
+const BOARD = "pci0000:00/0000:00:01.0";
+const isBoards = (netdev: Netdev) => netdev.downFlags.includes("MULTICAST");
+
 function deviceOf(devices: readonly NetdevsimDevice[], netdev: Netdev): NetdevsimDevice | undefined {
   return devices.find((device) => device.driver?.dl.ports.some((port) => port.netdev === netdev));
 }
@@ -147,7 +157,7 @@ function deviceDirectory(device: NetdevsimDevice, netns: Netns, lacks: ReadonlyS
   return sysfs(() => ({
     del_port: WO,
     ...(device.driver ? { driver: link("../../bus/netdevsim/drivers/netdevsim") } : {}),
-    ...(netdevs.length > 0 ? { net: netDirectory(seen, lacks) } : {}),
+    ...(netdevs.length > 0 ? { net: netDirectory(seen, device.name, lacks) } : {}),
     new_port: WO,
     ...(lacks.has("power") ? {} : { power: sysfs(() => ({})) }),
     sriov_numvfs: 0o664,
@@ -156,11 +166,13 @@ function deviceDirectory(device: NetdevsimDevice, netns: Netns, lacks: ReadonlyS
   }));
 }
 
-function netDirectory(netdevs: readonly Netdev[], lacks: ReadonlySet<string>): Directory {
-  return sysfs(() => Object.fromEntries(netdevs.map((netdev) => [netdev.name, netdevDirectory(netdev, lacks)])));
+function netDirectory(netdevs: readonly Netdev[], device: string | undefined, lacks: ReadonlySet<string>): Directory {
+  return sysfs(() =>
+    Object.fromEntries(netdevs.map((netdev) => [netdev.name, netdevDirectory(netdev, device, lacks)]))
+  );
 }
 
-function netdevDirectory(netdev: Netdev, lacks: ReadonlySet<string>): Directory {
+function netdevDirectory(netdev: Netdev, device: string | undefined, lacks: ReadonlySet<string>): Directory {
   const value = (text: string, mode = 0o444): File => ({ type: "file", mode, size: PAGE, text });
   const flags = linkFlags(netdev);
   const bits: Readonly<Record<string, number>> = { UP: 1, BROADCAST: 2, LOOPBACK: 8, NOARP: 0x80, MULTICAST: 0x1000 };
@@ -170,15 +182,23 @@ function netdevDirectory(netdev: Netdev, lacks: ReadonlySet<string>): Directory 
     address: 0o444,
     broadcast: 0o444,
     carrier: 0o644,
+    carrier_changes: value("0"),
+    carrier_down_count: value("0"),
+    carrier_up_count: value("0"),
     dev_id: value("0x0"),
     dev_port: value("0"),
+    ...(device === undefined ? {} : { device: link(`../../../${device}`) }),
     dormant: value("0"),
     duplex: 0o444,
     flags: value(`0x${flags.reduce((sum, flag) => sum + (bits[flag] ?? 0), 0).toString(16)}`, 0o644),
     ifindex: value(String(netdev.ifindex)),
     ifalias: value("", 0o644),
     iflink: value(String(netdev.ifindex)),
+    gro_flush_timeout: value("0", 0o644),
     link_mode: value("0"),
+    name_assign_type: value("4"),
+    napi_defer_hard_irqs: value("0", 0o644),
+    netdev_group: value("0", 0o644),
     mtu: 0o644,
     operstate: 0o444,
     phys_port_id: 0o444,
@@ -186,6 +206,9 @@ function netdevDirectory(netdev: Netdev, lacks: ReadonlySet<string>): Directory 
     phys_switch_id: 0o444,
     proto_down: value("0", 0o644),
     speed: 0o444,
+    subsystem: link("../../../../class/net"),
+    testing: value("0"),
+    threaded: value("0", 0o644),
     tx_queue_len: value("1000", 0o644),
     type: value(netdev.name === "lo" ? "772" : "1"),
     ...(lacks.has("power") ? {} : { power: sysfs(() => ({})) }),

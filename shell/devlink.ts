@@ -189,7 +189,8 @@ function* command(call: Call, options: DevlinkOptions, words: readonly string[])
   const { system, process } = call;
   const parsed = parseDevlink(words, (netdev) => portOf(call, netdev));
   if ("errors" in parsed) {
-    yield* call.err(parsed.errors.map((line) => `${line}\n`).join(""));
+    const lines = call.system.machine.era.filteredDumps ? parsed.errors : unselectable(parsed);
+    yield* call.err(lines.map((line) => `${line}\n`).join(""));
     return { text: "", status: 1 };
   }
   if ("help" in parsed) {
@@ -210,7 +211,11 @@ function* command(call: Call, options: DevlinkOptions, words: readonly string[])
   if (observation.result === "hang") yield { ready: () => false };
   const ok = observation.result === "ok";
   const reply = ok ? observation.reply : emptyReply(op);
-  const wanted = parsed.ports ? ofPorts(reply) : reply;
+  const wanted = parsed.shows === "ports"
+    ? ofPorts(reply)
+    : parsed.shows === "occupancy"
+    ? { occupancy: Object.values(reply as Objects)[0] ?? {} }
+    : reply;
   const text = wanted === null ? "" : replyText(op, dated(call, shown(op, wanted, options)), options);
   return { text, status: ok ? 0 : 1 };
 }
@@ -257,11 +262,22 @@ const SELECTED: ReadonlySet<string> = new Set([
   "sb.pool.show",
 ]);
 
+const NO_SELECTORS = "Dump selectors are not supported by kernel for this command";
+
+/** What it says of a handle that it cannot read, where the kernel has no dump of one instance's objects. */
+function unselectable({ errors, kind }: { errors: readonly string[]; kind?: DevlinkKind }): readonly string[] {
+  if (kind === undefined || !COMMAND_FORMS[kind].all || SELECTED.has(kind) || COMMAND_FORMS[kind].about === "region") {
+    return errors;
+  }
+  const at = errors.findIndex((line) => line.startsWith("Wrong identification") || line.endsWith(" not found"));
+  return at < 0 ? errors : [...errors.slice(0, at), NO_SELECTORS];
+}
+
 /** What it says where a kernel has no dump of one instance's objects. */
 function unsupportedSelector(call: Call, op: Operation<DevlinkKind>): string[] {
   const { handle, kind, ...rest } = op as { handle?: string; kind: string };
   const form = COMMAND_FORMS[op.kind];
-  const refused = "Dump selectors are not supported by kernel for this command";
+  const refused = NO_SELECTORS;
   // Those of the ports of an instance no kernel dumps
   if (op.kind === "port.param.show" && op.handle !== undefined && op.port === undefined) {
     return [`kernel answers: ${errorText("ENODEV")}`, refused];
@@ -406,6 +422,8 @@ function replyText(op: Operation<DevlinkKind>, reply: Json, options: DevlinkOpti
     case "health.diagnose":
     case "health.dump.show":
       return messageText(reply as Objects, options.hex);
+    case "dev.eswitch.show":
+      return handlesText(root as Objects).replace(/^([^:\n]+)$/gm, "$1:");
     case "dev.info":
       return infoText(root as Objects);
     case "dev.reload": {

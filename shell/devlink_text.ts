@@ -116,6 +116,14 @@ export function messageText(message: JsonObject, hex: boolean): string {
       if (Array.isArray(value)) {
         flush();
         text += `${" ".repeat(indent)}  ${key}:\n`;
+        // Bytes are told from numbers by what they are called alone
+        if (!key.includes("binary")) {
+          for (const each of value) if (isObject(each)) text += pairs(each, indent + 6);
+          if (value.length > 0 && !isObject(value[0]!)) {
+            text += `${" ".repeat(indent + 4)}${value.map(figure).join(" ")}\n`;
+          }
+          continue;
+        }
         for (let i = 0; i < value.length; i += HEX_ROW) {
           const row = value.slice(i, i + HEX_ROW).map((byte) => `${Number(byte).toString(16).padStart(2, "0")} `);
           text += `${" ".repeat(indent + 4)}${row.join("")}\n`;

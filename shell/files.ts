@@ -36,6 +36,8 @@ export interface FileHost {
   netnsMade(): boolean;
   /** A file below `/run/netns` or `/lib/firmware` was made or written, or taken away: undefined */
   runFile(path: string, text: string | undefined): void;
+  /** Whether there is a program at a path */
+  program(path: string): boolean;
   /** The text of a file of `/proc`; undefined where there is none */
   proc(name: string): string | undefined;
   /** ms since 1970 */
@@ -106,7 +108,22 @@ export class FileSystem {
   constructor(host: FileHost) {
     this.#host = host;
     for (
-      const path of ["/", "/tmp", "/run", "/root", "/etc", "/lib", "/lib/modules", "/dev", "/proc", "/var", "/usr"]
+      const path of [
+        "/",
+        "/tmp",
+        "/run",
+        "/root",
+        "/etc",
+        "/lib",
+        "/lib/modules",
+        "/dev",
+        "/proc",
+        "/var",
+        "/usr",
+        "/usr/bin",
+        "/usr/sbin",
+        "/lib64",
+      ]
     ) {
       this.#nodes.set(path, { type: "dir", mode: path === "/tmp" ? 0o1777 : 0o755, text: "", time: host.time() });
     }
@@ -166,7 +183,9 @@ export class FileSystem {
       return { type: "file", mode: 0o444, size: 0, time, path };
     }
     const node = this.#nodes.get(path);
-    if (!node) return undefined;
+    if (!node) {
+      return this.#host.program(path) ? { type: "file", mode: 0o755, size: 0, time, path } : undefined;
+    }
     const stat: Stat = { type: node.type, mode: node.mode, size: byteLength(node.text), time: node.time, path };
     return node.type === "link" ? { ...stat, target: node.text } : stat;
   }

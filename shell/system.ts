@@ -134,6 +134,7 @@ export class System {
         if (text === undefined) this.perform({ kind: "file.remove", path });
         else this.perform({ kind: "file.write", path, value: text });
       },
+      program: (path) => /^\/(?:usr\/)?s?bin\/[^/]+$/.test(path) && Object.hasOwn(PROGRAMS, path.replace(/^.*\//, "")),
       proc: (name) => this.#proc(name),
       time: () => this.time,
     });
