@@ -262,7 +262,12 @@ const era72: Era = {
 };
 
 /** Before 5.18 there are no line cards, before 6.0 no selftests, and netdevsim tells no versions. */
-const objects515: ObjectsEra = { ...OBJECTS_61, lacks: new Set(["linecard", "selftests"]), versions: false };
+const objects515: ObjectsEra = {
+  ...OBJECTS_61,
+  lacks: new Set(["linecard", "selftests"]),
+  versions: false,
+  health: { ...OBJECTS_61.health, requestLock: "reporters", reportLocks: "none" },
+};
 
 /** Instances are counted and still register first; netdevsim has VF ports, nexthops and drop counters by now. */
 const era515: Era = {

@@ -4,10 +4,14 @@
  * @module
  */
 
-import { change, type Command, get, show } from "./command.ts";
+import { type Command, type Scene, show } from "./command.ts";
+import { type Devlink, leave, lockInstance, type Reporter } from "./devlink.ts";
 import { Fmsg } from "./fmsg.ts";
 import { clearDump, findReporter, recover, setReporter, storeDump } from "./health.ts";
 import { reporterAttributes } from "./message.ts";
+import type { Json, Result } from "./observation.ts";
+import type { Handle } from "./operation.ts";
+import type { Steps } from "./task.ts";
 
 /** What devlink(8) does with health reporters. */
 export type HealthKind =
@@ -19,10 +23,40 @@ export type HealthKind =
   | "health.dump.clear"
   | "health.test";
 
+/** Which reporter a request is about. */
+type About = { handle: Handle; port?: number; reporter: string };
+
+/** Asks one reporter, or changes it, under the lock that its era has for that. */
+function* ask(
+  scene: Scene,
+  { handle, port, reporter: name }: About,
+  of: (reporter: Reporter, dl: Devlink) => { reply: Json } | Result,
+): Steps<Result> {
+  const { kernel, task, netns } = scene;
+  const dl = kernel.find(netns, handle);
+  if (!dl) return "ENODEV";
+  const lock = kernel.era.objects.health.requestLock === "instance" ? dl.lock : dl.reportersLock;
+  if (!(yield* lockInstance(task, dl, lock))) return "ENODEV";
+  const reporter = findReporter(dl, name, port);
+  const answer = reporter ? of(reporter, dl) : "EINVAL";
+  leave(task, dl, lock);
+  if (typeof answer === "string") return answer;
+  task.observation.reply = answer.reply;
+  return "ok";
+}
+
 /** The commands by their kind. */
 export const HEALTH_COMMANDS: { [K in HealthKind]: Command<K> } = {
-  "health.show": (scene, { handle, port, reporter }) =>
-    show(
+  "health.show": (scene, { handle, port, reporter }) => {
+    if (handle !== undefined && reporter !== undefined) {
+      const about = { handle, reporter, ...(port === undefined ? {} : { port }) };
+      return ask(
+        scene,
+        about,
+        (found, dl) => ({ reply: { health: { [dl.handle]: [reporterAttributes(dl, found)] } } }),
+      );
+    }
+    return show(
       scene,
       "health",
       handle,
@@ -30,50 +64,31 @@ export const HEALTH_COMMANDS: { [K in HealthKind]: Command<K> } = {
         if (port !== undefined || dl.reporters.length === 0) return undefined;
         return dl.reporters.map((each) => reporterAttributes(dl, each));
       },
-      reporter === undefined ? undefined : (dl) => {
-        const found = findReporter(dl, reporter, port);
-        return found ? reporterAttributes(dl, found) : "EINVAL";
-      },
+      undefined,
       scene.kernel.era.healthDumpLock === "reporters",
-    ),
+    );
+  },
 
-  "health.set": (scene, op) =>
-    change(scene, op.handle, (dl) => {
-      const reporter = findReporter(dl, op.reporter, op.port);
-      return reporter ? setReporter(scene.task, dl, reporter, op) : "EINVAL";
-    }),
+  "health.set": (scene, op) => ask(scene, op, (reporter, dl) => setReporter(scene.task, dl, reporter, op)),
 
-  "health.recover": (scene, op) =>
-    change(scene, op.handle, (dl) => {
-      const reporter = findReporter(dl, op.reporter, op.port);
-      return reporter ? recover(scene.task, dl, reporter) : "EINVAL";
-    }),
+  "health.recover": (scene, op) => ask(scene, op, (reporter, dl) => recover(scene.task, dl, reporter)),
 
   "health.diagnose": (scene, op) =>
-    get(scene, op.handle, (dl) => {
-      const reporter = findReporter(dl, op.reporter, op.port);
-      if (!reporter) return "EINVAL";
+    ask(scene, op, (reporter) => {
       if (!reporter.diagnose) return "EOPNOTSUPP";
       const fmsg = new Fmsg().object((fmsg) => reporter.diagnose!(fmsg));
       return fmsg.sent === "ok" ? { reply: fmsg.toJson() } : fmsg.sent;
     }),
 
   "health.dump.show": (scene, op) =>
-    get(scene, op.handle, (dl) => {
-      const reporter = findReporter(dl, op.reporter, op.port);
-      if (!reporter) return "EINVAL";
+    ask(scene, op, (reporter, dl) => {
       if (!reporter.dump) return "EOPNOTSUPP";
       const result = storeDump(dl, reporter);
       return result === "ok" ? { reply: reporter.stored!.toJson() } : result;
     }),
 
-  "health.dump.clear": (scene, op) =>
-    change(scene, op.handle, (dl) => {
-      const reporter = findReporter(dl, op.reporter, op.port);
-      return reporter ? clearDump(reporter) : "EINVAL";
-    }),
+  "health.dump.clear": (scene, op) => ask(scene, op, clearDump),
 
   // netdevsim's reporters have no test
-  "health.test": (scene, op) =>
-    change(scene, op.handle, (dl) => findReporter(dl, op.reporter, op.port) ? "EOPNOTSUPP" : "EINVAL"),
+  "health.test": (scene, op) => ask(scene, op, () => "EOPNOTSUPP"),
 };

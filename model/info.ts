@@ -23,7 +23,7 @@ export const INFO_COMMANDS: { [K in InfoKind]: Command<K> } = {
   "dev.info": (scene, { handle }) =>
     handle === undefined
       ? dump(scene, "info", info)
-      : get(scene, handle, (dl) => ({ reply: { info: { [handle]: info(dl) } } })),
+      : get(scene, handle, (dl) => ({ reply: { info: { [dl.handle]: info(dl) } } })),
 
   *"ethtool.info"(scene, { handle, port }) {
     const { kernel, task } = scene;
@@ -33,7 +33,7 @@ export const INFO_COMMANDS: { [K in InfoKind]: Command<K> } = {
         "version": kernel.era.id,
         "firmware-version": (told ? dl.driver.runningVersions ?? [] : []).map((version) => `${version} `).join(""),
         "expansion-rom-version": "",
-        "bus-info": handle.slice(handle.indexOf("/") + 1),
+        "bus-info": dl.handle.slice(dl.handle.indexOf("/") + 1),
         "supports-statistics": "no",
         "supports-test": "no",
         "supports-eeprom-access": "no",

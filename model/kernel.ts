@@ -192,7 +192,9 @@ export class Kernel {
 
   /** Pseudo-random bytes, from the seed. */
   randomBytes(length: number): Uint8Array {
-    return new Uint8Array(length).map(() => this.random(256));
+    const bytes = new Uint8Array(length);
+    for (let i = 0; i < length; i++) bytes[i] = this.random(256);
+    return bytes;
   }
 
   /** All instances, in the order of their index. */

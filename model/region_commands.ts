@@ -50,7 +50,7 @@ export const REGION_COMMANDS: { [K in RegionKind]: Command<K> } = {
       const id = newSnapshot(scene.task, dl, region, snapshot);
       if (typeof id === "string") return id;
       // The kernel answers only where it chose the id
-      return { reply: { regions: snapshot === undefined ? { [`${handle}/${region}`]: { snapshot: [id] } } : {} } };
+      return { reply: { regions: snapshot === undefined ? { [`${dl.handle}/${region}`]: { snapshot: [id] } } : {} } };
     }),
 
   "region.del": (scene, { handle, region, snapshot }) =>

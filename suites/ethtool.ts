@@ -58,6 +58,25 @@ export default suite("ethtool", { fixture: netdevsim({ ports: 2, firmware: [FILE
     await dut.ethtool.flash(1, FILE);
   });
 
+  sequence("whoever asks the device that ethtool flashes waits", { source: "L09; 2.2" }, async (dut) => {
+    await dut.during(
+      { kind: "ethtool.flash", handle: dut.handle, port: 0, file: FILE },
+      { kind: "health.show", handle: dut.handle, reporter: "empty" },
+    );
+  });
+
+  sequence("nobody else waits while ethtool flashes: it holds neither RTNL nor a mutex over all", {
+    source: "L09; 1.6; seed 000",
+  }, async (dut) => {
+    await dut.netdevsim.newDevice("11 1");
+    await dut.during(
+      { kind: "ethtool.flash", handle: dut.handle, port: 0, file: FILE },
+      { kind: "health.show", handle: "netdevsim/netdevsim11", reporter: "empty" },
+    );
+    await dut.during({ kind: "ethtool.flash", handle: dut.handle, port: 1, file: FILE }, { kind: "lo.up" });
+    await dut.netdevsim.delDevice("11");
+  });
+
   sequence("ethtool does not tell why a flash failed", { source: "L09; 1.6; seed 000" }, (dut) => {
     dut.ethtool.flash(0, "twinlink-missing.bin").either();
   });
