@@ -21,7 +21,7 @@ import { type Inventory, inventory } from "./inventory.ts";
 import { NetdevsimBus } from "./netdevsim_bus.ts";
 import { LINK_COMMANDS, type LinkKind, returnNetdevs } from "./link.ts";
 import type { Lockdep } from "./lockdep.ts";
-import { type Netdev, Netns } from "./netns.ts";
+import { type Netdev, type NetdevShown, Netns } from "./netns.ts";
 import { PARAM_COMMANDS, type ParamKind } from "./param_commands.ts";
 import { NETDEV_COMMANDS, netdevFile, type NetdevKind } from "./netdev.ts";
 import { emptyObservation, type FreedMemory, type Observation, type Result } from "./observation.ts";
@@ -33,7 +33,7 @@ import { reloadIntoInit } from "./reload.ts";
 import { RESOURCE_COMMANDS, type ResourceKind } from "./resource_commands.ts";
 import { rounds } from "./rounds.ts";
 import { settle } from "./settle.ts";
-import { type Directory, sysfsTree } from "./tree.ts";
+import { sysfsTree, type TreeDirectory } from "./tree.ts";
 import { acquire, HungTask, Oops, pause, type SchedulingPoint, type Steps, Task } from "./task.ts";
 
 /** What a machine is made with. */
@@ -147,7 +147,7 @@ export class Machine {
   }
 
   /** The netdevs of a netns as they are now, in the order in which they came. */
-  netdevs(netns: NetnsName = "init"): readonly Netdev[] {
+  netdevs(netns: NetnsName = "init"): readonly NetdevShown[] {
     return [...this.#kernel.netns.get(netns)?.netdevs.values() ?? []];
   }
 
@@ -162,7 +162,7 @@ export class Machine {
   }
 
   /** What `/sys` looks like to somebody in a netns. */
-  sysfs(netns: NetnsName = "init"): Directory {
+  sysfs(netns: NetnsName = "init"): TreeDirectory {
     return sysfsTree(this.#kernel, this.#kernel.netns.get(netns) ?? this.#kernel.init);
   }
 

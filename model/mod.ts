@@ -19,7 +19,7 @@ export type { FlashEra, HealthEra, ObjectsEra, RegionEra } from "./era_objects.t
 export { type FlashProgress, foldProgress, unfoldProgress } from "./flash.ts";
 export { type HardwareId, hardwareIn } from "./hardware.ts";
 export type { Inventory, InventoryDevice, InventoryInstance, InventoryPort, InventoryResource } from "./inventory.ts";
-export type { FibEntries } from "./netns.ts";
+export type { FibEntries, NetdevShown } from "./netns.ts";
 export {
   type Design,
   type DriverLocks,
@@ -54,3 +54,4 @@ export type {
   RateParameters,
 } from "./operation.ts";
 export type { SchedulingPoint, Steps } from "./task.ts";
+export type { TreeDirectory, TreeFile, TreeLink, TreeNode } from "./tree.ts";

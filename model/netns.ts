@@ -9,6 +9,26 @@ import type { LinkEvent, Result } from "./observation.ts";
 import type { NetnsName } from "./operation.ts";
 import type { Steps, Task } from "./task.ts";
 
+/** What anybody sees of a netdev. */
+export interface NetdevShown {
+  /** Its name in its netns */
+  readonly name: string;
+  /** The netns that it is in */
+  readonly netns: { readonly name: NetnsName };
+  /** Its number in its netns */
+  readonly ifindex: number;
+  /** Its flags while it is down, as ip(8) prints them */
+  readonly downFlags: readonly string[];
+  /** Its operational state while it is up and has a carrier */
+  readonly operstateUp: string;
+  /** Whether it was taken up */
+  readonly up: boolean;
+  /** Whether it has a carrier */
+  readonly carrier: boolean;
+  /** The carrier that the operational state follows, where it does so by an event; undefined where it does so at once */
+  readonly followed: boolean | undefined;
+}
+
 /** A netdev, as far as it shows in devlink and in `ip link`. */
 export interface Netdev {
   name: string;
@@ -152,7 +172,7 @@ export function linkEvent(event: LinkEvent["event"], netdev: Netdev): LinkEvent 
 }
 
 /** The flags of a netdev, as ip(8) prints them. */
-export function linkFlags(netdev: Netdev): string[] {
+export function linkFlags(netdev: NetdevShown): string[] {
   if (!netdev.up) return [...netdev.downFlags];
   const { carrier, followed = carrier, downFlags } = netdev;
   const flags = carrier ? [...downFlags, "UP", "LOWER_UP"] : [...downFlags, "UP"];
@@ -160,6 +180,6 @@ export function linkFlags(netdev: Netdev): string[] {
 }
 
 /** The operational state of a netdev. */
-export function operstate(netdev: Netdev): string {
+export function operstate(netdev: NetdevShown): string {
   return netdev.up && (netdev.followed ?? netdev.carrier) ? netdev.operstateUp : "DOWN";
 }

@@ -11,30 +11,37 @@ import type { NetdevsimBus, NetdevsimDevice } from "./netdevsim_bus.ts";
 import { linkFlags, type Netdev, type Netns } from "./netns.ts";
 
 /** A directory. */
-export interface Directory {
+export interface TreeDirectory {
+  /** What it is */
   readonly type: "dir";
+  /** Its permissions, for example 0o755 */
   readonly mode: number;
   /** What is in it, by name */
   readonly entries: () => ReadonlyMap<string, TreeNode>;
 }
 
 /** A symbolic link. */
-export interface Link {
+export interface TreeLink {
+  /** What it is */
   readonly type: "link";
+  /** Where it points to */
   readonly target: string;
 }
 
 /** A file. */
-export interface File {
+export interface TreeFile {
+  /** What it is */
   readonly type: "file";
+  /** Its permissions, for example 0o644 */
   readonly mode: number;
+  /** What stat(2) says of its size: a page in sysfs, nothing in debugfs */
   readonly size: number;
   /** What it holds where the model has no use for it; undefined where it is somebody's */
   readonly text?: string;
 }
 
 /** What a path can be. */
-export type TreeNode = Directory | Link | File;
+export type TreeNode = TreeDirectory | TreeLink | TreeFile;
 
 /** How a tree is written down here: a directory, the mode of a file, or a file that holds a text. */
 type Sketch = { readonly [name: string]: Sketch | TreeNode | number | string | undefined };
@@ -43,7 +50,7 @@ const RW = 0o600;
 const RO = 0o400;
 const WO = 0o200;
 
-function directory(sketch: () => Sketch, size: number, mode = 0o755): Directory {
+function directory(sketch: () => Sketch, size: number, mode = 0o755): TreeDirectory {
   return {
     type: "dir",
     mode,
@@ -61,14 +68,14 @@ function directory(sketch: () => Sketch, size: number, mode = 0o755): Directory 
   };
 }
 
-const link = (target: string): Link => ({ type: "link", target });
-const fixed = (text: string, mode: number): File => ({ type: "file", mode, size: 0, text });
+const link = (target: string): TreeLink => ({ type: "link", target });
+const fixed = (text: string, mode: number): TreeFile => ({ type: "file", mode, size: 0, text });
 const PAGE = 4096;
-const sysfs = (sketch: () => Sketch): Directory => directory(sketch, PAGE);
-const debugfs = (sketch: () => Sketch, mode?: number): Directory => directory(sketch, 0, mode);
+const sysfs = (sketch: () => Sketch): TreeDirectory => directory(sketch, PAGE);
+const debugfs = (sketch: () => Sketch, mode?: number): TreeDirectory => directory(sketch, 0, mode);
 
 /** The directory `/sys` of a kernel as somebody in `netns` sees it; debugfs is mounted in the first netns alone. */
-export function sysfsTree(kernel: Kernel, netns: Netns): Directory {
+export function sysfsTree(kernel: Kernel, netns: Netns): TreeDirectory {
   const bus = kernel.owners.find((owner): owner is NetdevsimBus => "devices" in owner && owner.devices instanceof Map);
   const { lacks } = kernel.era.netdevsim;
   const builtIn = lacks.has("module");
@@ -151,7 +158,7 @@ function deviceOf(devices: readonly NetdevsimDevice[], netdev: Netdev): Netdevsi
   return devices.find((device) => device.driver?.dl.ports.some((port) => port.netdev === netdev));
 }
 
-function deviceDirectory(device: NetdevsimDevice, netns: Netns, lacks: ReadonlySet<string>): Directory {
+function deviceDirectory(device: NetdevsimDevice, netns: Netns, lacks: ReadonlySet<string>): TreeDirectory {
   const netdevs = device.driver?.dl.ports.flatMap((port) => port.netdev ? [port.netdev] : []) ?? [];
   const seen = netdevs.filter((netdev) => netdev.netns === netns);
   return sysfs(() => ({
@@ -166,14 +173,18 @@ function deviceDirectory(device: NetdevsimDevice, netns: Netns, lacks: ReadonlyS
   }));
 }
 
-function netDirectory(netdevs: readonly Netdev[], device: string | undefined, lacks: ReadonlySet<string>): Directory {
+function netDirectory(
+  netdevs: readonly Netdev[],
+  device: string | undefined,
+  lacks: ReadonlySet<string>,
+): TreeDirectory {
   return sysfs(() =>
     Object.fromEntries(netdevs.map((netdev) => [netdev.name, netdevDirectory(netdev, device, lacks)]))
   );
 }
 
-function netdevDirectory(netdev: Netdev, device: string | undefined, lacks: ReadonlySet<string>): Directory {
-  const value = (text: string, mode = 0o444): File => ({ type: "file", mode, size: PAGE, text });
+function netdevDirectory(netdev: Netdev, device: string | undefined, lacks: ReadonlySet<string>): TreeDirectory {
+  const value = (text: string, mode = 0o444): TreeFile => ({ type: "file", mode, size: PAGE, text });
   const flags = linkFlags(netdev);
   const bits: Readonly<Record<string, number>> = { UP: 1, BROADCAST: 2, LOOPBACK: 8, NOARP: 0x80, MULTICAST: 0x1000 };
   return sysfs(() => ({
@@ -222,7 +233,7 @@ function netdevDirectory(netdev: Netdev, device: string | undefined, lacks: Read
 const RATE_FILES: Sketch = { rate_parent: RO, tx_max: RO, tx_share: RO };
 
 /** The knobs of a bound device in debugfs; undefined where it is not bound. */
-function knobs(kernel: Kernel, device: NetdevsimDevice): Directory | undefined {
+function knobs(kernel: Kernel, device: NetdevsimDevice): TreeDirectory | undefined {
   const { driver } = device;
   if (!driver) return undefined;
   const { lacks, pauseStats } = kernel.era.netdevsim;
@@ -276,7 +287,7 @@ function portKnobs(
   virtual: boolean,
   pauseStats: string,
   has: (sketch: Sketch) => Sketch,
-): Directory {
+): TreeDirectory {
   const all: Sketch = {
     bpf_map_accept: "Y",
     bpf_offloaded_id: fixed("0", RO),

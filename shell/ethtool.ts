@@ -5,7 +5,7 @@
  */
 
 import type { Json } from "../model/mod.ts";
-import type { Netdev } from "../model/netns.ts";
+import type { NetdevShown } from "../model/netns.ts";
 import { errorText } from "./errno.ts";
 import type { Call, Program } from "./program.ts";
 import type { EthtoolFacts } from "./releases.ts";
@@ -105,7 +105,7 @@ function* unsupported(call: Call, what: string): Run {
 
 type Port = { handle: string; port: number };
 
-function* info(call: Call, netdev: Netdev, port: Port | undefined): Run {
+function* info(call: Call, netdev: NetdevShown, port: Port | undefined): Run {
   let fields: { [key: string]: Json };
   if (port) {
     const { result, reply } = call.system.perform({ kind: "ethtool.info", ...port, netns: call.process.netns });
@@ -131,7 +131,7 @@ function* info(call: Call, netdev: Netdev, port: Port | undefined): Run {
   return 0;
 }
 
-function* settings(call: Call, netdev: Netdev): Run {
+function* settings(call: Call, netdev: NetdevShown): Run {
   const { result, reply } = call.system.perform({ kind: "ethtool.show", dev: netdev.name, netns: call.process.netns });
   if (result !== "ok" || reply === null) {
     yield* call.out("No data available\n");

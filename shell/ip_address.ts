@@ -4,7 +4,7 @@
  * @module
  */
 
-import { type Netdev, operstate } from "../model/netns.ts";
+import { type NetdevShown, operstate } from "../model/netns.ts";
 import type { IpOptions } from "./ip.ts";
 import { chosen, linkObject, linkText } from "./ip_link.ts";
 import { writeJson } from "./json_writer.ts";
@@ -20,7 +20,7 @@ interface Address {
 }
 
 /** The addresses that a netdev has: of loopback, of the board's own interface, and link-local ones. */
-function addressesOf(call: Call, netdev: Netdev): Address[] {
+function addressesOf(call: Call, netdev: NetdevShown): Address[] {
   if (!netdev.up) return [];
   if (netdev.name === "lo") {
     return [

@@ -5,7 +5,7 @@
  */
 
 import type { Json } from "../model/mod.ts";
-import { linkFlags, type Netdev, operstate } from "../model/netns.ts";
+import { linkFlags, type NetdevShown, operstate } from "../model/netns.ts";
 import { type IpOptions, starts } from "./ip.ts";
 import { writeJson } from "./json_writer.ts";
 import { qdiscOf } from "./link_states.ts";
@@ -15,7 +15,7 @@ import type { Run } from "./process.ts";
 type Objects = { [key: string]: Json };
 
 /** What ip(8) is asked to show, and the netdevs that are so; says so where one is not there. */
-export function* chosen(call: Call, args: readonly string[]): Run<Netdev[] | number> {
+export function* chosen(call: Call, args: readonly string[]): Run<NetdevShown[] | number> {
   let netdevs = [...call.system.machine.netdevs(call.process.netns)].sort((a, b) => a.ifindex - b.ifindex);
   const words = [...args];
   while (words.length > 0) {
@@ -60,20 +60,20 @@ export function* linkShow(call: Call, options: IpOptions, args: readonly string[
   return 0;
 }
 
-function briefObject(call: Call, netdev: Netdev): Objects {
+function briefObject(call: Call, netdev: NetdevShown): Objects {
   const { address } = call.system.links.of(netdev);
   return { ifname: netdev.name, operstate: operstate(netdev), address, flags: linkFlags(netdev) };
 }
 
-function briefLine(call: Call, netdev: Netdev): string {
+function briefLine(call: Call, netdev: NetdevShown): string {
   const { address } = call.system.links.of(netdev);
   return `${netdev.name.padEnd(16)} ${operstate(netdev).padEnd(14)} ${address} <${linkFlags(netdev).join(",")}> \n`;
 }
 
-const broadcastOf = (netdev: Netdev) => netdev.name === "lo" ? "00:00:00:00:00:00" : "ff:ff:ff:ff:ff:ff";
+const broadcastOf = (netdev: NetdevShown) => netdev.name === "lo" ? "00:00:00:00:00:00" : "ff:ff:ff:ff:ff:ff";
 
 /** A netdev as JSON, with what the kernel of the machine tells of it. */
-export function linkObject(call: Call, netdev: Netdev, options: IpOptions, mode = true): Objects {
+export function linkObject(call: Call, netdev: NetdevShown, options: IpOptions, mode = true): Objects {
   const { system } = call;
   const state = system.links.of(netdev);
   const port = system.portOf(netdev.name, netdev.netns.name);
@@ -97,7 +97,7 @@ export function linkObject(call: Call, netdev: Netdev, options: IpOptions, mode 
   return object;
 }
 
-function details(call: Call, netdev: Netdev): Objects {
+function details(call: Call, netdev: NetdevShown): Objects {
   const { system } = call;
   const lo = netdev.name === "lo";
   const { linkLacks: lacks, immutableLo: immutable } = system.facts;
@@ -141,7 +141,12 @@ const WORDS: Readonly<Record<string, string>> = {
 };
 
 /** A netdev in lines. */
-export function linkText(call: Call, netdev: Netdev, options: IpOptions, { mode = true, qlen = true } = {}): string {
+export function linkText(
+  call: Call,
+  netdev: NetdevShown,
+  options: IpOptions,
+  { mode = true, qlen = true } = {},
+): string {
   const { linkmode, qdisc, mtu, txqlen, link_type, address, broadcast, vfinfo_list, ...rest } = linkObject(
     call,
     netdev,

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Netdev } from "../model/netns.ts";
+import type { NetdevShown } from "../model/netns.ts";
 
 /** What ip(8) shows of a netdev beside. */
 export interface LinkState {
@@ -16,7 +16,7 @@ export interface LinkState {
 
 /** The states of netdevs. */
 export class LinkStates {
-  readonly #states = new WeakMap<Netdev, LinkState>();
+  readonly #states = new WeakMap<NetdevShown, LinkState>();
   #seed: number;
 
   constructor(seed: number) {
@@ -24,7 +24,7 @@ export class LinkStates {
   }
 
   /** The state of a netdev. */
-  of(netdev: Netdev): LinkState {
+  of(netdev: NetdevShown): LinkState {
     let state = this.#states.get(netdev);
     if (!state) {
       const lo = netdev.name === "lo";
@@ -58,7 +58,7 @@ export interface Qdiscs {
 }
 
 /** The qdisc of a netdev. */
-export function qdiscOf(netdev: Netdev, state: LinkState, { board, netdevsim }: Qdiscs): string {
+export function qdiscOf(netdev: NetdevShown, state: LinkState, { board, netdevsim }: Qdiscs): string {
   if (netdev.name === "lo") return state.opened ? "noqueue" : "noop";
   if (netdev.downFlags.includes("MULTICAST")) return board;
   return state.opened ? netdevsim : "noop";
