@@ -345,7 +345,8 @@ export function asRead(op: Operation): Operation | undefined {
     if (value !== "number") continue;
     const given = (op as unknown as Parameters)[field];
     if (given === undefined || given === null || isPlain(given, bits)) continue;
-    const number = numberOf(String(given), bits);
+    // A word that begins so is an option of devlink(8) itself, wherever it stands
+    const number = String(given).startsWith("-") ? undefined : numberOf(String(given), bits);
     if (number === undefined) return undefined;
     read ??= { ...op };
     read[field] = typeof given === "number" ? Number(number) : String(number);

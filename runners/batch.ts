@@ -59,6 +59,7 @@ export interface BatchCommand {
  *   words: ["dev", "show", "pci/0000:01:00.0"],
  * });
  * assertEquals(batchCommand(["tl_devlink", "init", "-js", "dev", "show"]), undefined);
+ * assertEquals(batchCommand(["tl_devlink", "init", "health", "set", "pci/0", "reporter", "fw", "grace_period", "-5"]), undefined);
  * assertEquals(batchCommand(["tl_devlink", "init", "-jsv", "trap", "show"]), undefined);
  * ```
  */
@@ -69,7 +70,8 @@ export function batchCommand(command: readonly string[]): BatchCommand | undefin
   const words = flags === "" ? rest : rest.slice(1);
   if (!FLAGS.includes(flags) || !words.every((word) => PLAIN.test(word)) || words.includes("netns")) return undefined;
   const line = words.join(" ");
-  if (ALL.includes(line)) return undefined;
+  // On a line of a batch nothing is an option of devlink itself
+  if (ALL.includes(line) || words.some((word) => word.startsWith("-"))) return undefined;
   if (line.length > 3000 || !FAITHFUL.some((begin) => line === begin || line.startsWith(`${begin} `))) return undefined;
   return { netns, flags, words };
 }
