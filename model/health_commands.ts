@@ -80,12 +80,15 @@ export const HEALTH_COMMANDS: { [K in HealthKind]: Command<K> } = {
       return fmsg.sent === "ok" ? { reply: fmsg.toJson() } : fmsg.sent;
     }),
 
-  "health.dump.show": (scene, op) =>
-    ask(scene, op, (reporter, dl) => {
+  *"health.dump.show"(scene, op) {
+    const result = yield* ask(scene, op, (reporter, dl) => {
       if (!reporter.dump) return "EOPNOTSUPP";
       const result = storeDump(dl, reporter);
       return result === "ok" ? { reply: reporter.stored!.toJson() } : result;
-    }),
+    });
+    // To the dump, an instance that is not there is a reporter that is not there
+    return result === "ENODEV" ? "EINVAL" : result;
+  },
 
   "health.dump.clear": (scene, op) => ask(scene, op, clearDump),
 

@@ -292,7 +292,7 @@ const OTHER_COMMANDS: {
     if (!parsed || !netdev) return "client";
     let result: Result = "ok";
     yield* withRtnl(kernel, task, () => {
-      netns.hasTable = true;
+      netns.hasTable ||= !(parsed.host && kernel.era.prefixFirst);
       if (parsed.host) result = task.fail("EINVAL", "Invalid prefix for given prefix length");
       else if (!netdev.up) result = task.fail("ENETDOWN", "Device for nexthop is not up");
       else if (netns.routes.has(parsed.key)) result = "EEXIST";
@@ -309,8 +309,9 @@ const OTHER_COMMANDS: {
     if (!parsed || !netns.netdevs.has(dev)) return "client";
     let result: Result = "ok";
     yield* withRtnl(kernel, task, () => {
-      if (!netns.hasTable) result = task.fail("ESRCH", "FIB table does not exist");
-      else if (parsed.host) result = task.fail("EINVAL", "Invalid prefix for given prefix length");
+      if (!netns.hasTable && !(parsed.host && kernel.era.prefixFirst)) {
+        result = task.fail("ESRCH", "FIB table does not exist");
+      } else if (parsed.host) result = task.fail("EINVAL", "Invalid prefix for given prefix length");
       else if (netns.routes.get(parsed.key) !== dev) result = "ESRCH";
       else {
         netns.routes.delete(parsed.key);

@@ -142,9 +142,12 @@ export const PORT_COMMANDS: { [K in PortKind]: Command<K> } = {
     const wish = FUNCTION_SETTINGS.filter((setting) => op[setting] !== undefined);
     const address = op.hwAddr === undefined ? [] : parseAddress(op.hwAddr);
     if (!address || (op.state !== undefined && op.state !== "active" && op.state !== "inactive")) return "client";
-    // It sends nothing where there is nothing to set
-    if (wish.length === 0) return "ok";
-    return yield* onPort(scene, op, (dl, port) => refuseFunction(scene.task, dl, port, wish, address));
+    return yield* onPort(
+      scene,
+      op,
+      // It asks for nothing where there is nothing to set
+      (dl, port) => wish.length === 0 ? "ok" : refuseFunction(scene.task, dl, port, wish, address),
+    );
   },
 
   "port.param.show": (scene, { handle, port: index, name }) => {
