@@ -48,7 +48,7 @@ export default suite("netns_end", { fixture: netdevsim({ ports: 1, netns: ["t1"]
     await dut.netdevsim.newDevice("12 1");
     await dut.perform({
       kind: "rounds",
-      times: 5,
+      times: 2,
       operations: [
         { kind: "netns.add", name: "n1" },
         { kind: "dev.reload", handle: "netdevsim/netdevsim11", to: "n1" },
