@@ -325,7 +325,8 @@ const isPlain = (value: unknown, bits: number) =>
   typeof value === "number" && Number.isSafeInteger(value) && value >= 0 && value < 2 ** bits;
 
 /**
- * An operation with its numbers as devlink(8) reads them; undefined where it cannot, and asks the kernel nothing.
+ * An operation with its numbers as devlink(8) reads them; undefined where it cannot, or takes a word for an option of its own, and asks
+ * the kernel nothing.
  *
  * @example
  * ```ts
@@ -334,6 +335,7 @@ const isPlain = (value: unknown, bits: number) =>
  *
  * const handle = "netdevsim/netdevsim10";
  * assertEquals(asRead({ kind: "region.del", handle, region: "dummy", snapshot: 2 ** 32 }), undefined);
+ * assertEquals(asRead({ kind: "resource.set", handle, path: "IPv4/fib", size: "-5" }), undefined);
  * ```
  */
 export function asRead(op: Operation): Operation | undefined {
@@ -342,8 +344,10 @@ export function asRead(op: Operation): Operation | undefined {
   if (!isDevlink(op)) return op;
   let read: Record<string, unknown> | undefined;
   for (const { field, value, bits = 32 } of COMMAND_FORMS[op.kind].options) {
-    if (value !== "number") continue;
     const given = (op as unknown as Parameters)[field];
+    // getopt(3) takes it for an option of devlink(8) itself, wherever it stands
+    if (typeof given === "number" ? given < 0 : typeof given === "string" && /^-./.test(given)) return undefined;
+    if (value !== "number") continue;
     if (given === undefined || given === null || isPlain(given, bits)) continue;
     // A word that begins so is an option of devlink(8) itself, wherever it stands
     const number = String(given).startsWith("-") ? undefined : numberOf(String(given), bits);

@@ -68,7 +68,10 @@ export function batchCommand(command: readonly string[]): BatchCommand | undefin
   if (name !== "tl_devlink" || !/^\w+$/.test(netns)) return undefined;
   const flags = rest[0]?.startsWith("-") ? rest[0] : "";
   const words = flags === "" ? rest : rest.slice(1);
-  if (!FLAGS.includes(flags) || !words.every((word) => PLAIN.test(word)) || words.includes("netns")) return undefined;
+  if (
+    !FLAGS.includes(flags) || !words.every((word) => PLAIN.test(word) && !word.startsWith("-")) ||
+    words.includes("netns")
+  ) return undefined;
   const line = words.join(" ");
   // On a line of a batch nothing is an option of devlink itself
   if (ALL.includes(line) || words.some((word) => word.startsWith("-"))) return undefined;
