@@ -121,6 +121,7 @@ export const DEVLINK_COMMANDS: { [K in DevlinkKind]: Command<K> } = {
     }
     const dl = kernel.find(netns, op.handle);
     if (!dl) return "ENODEV";
+    target?.hold(task);
     const deviceFirst = era.reloadLocks[0] === "device";
     hold(task, dl);
     if (deviceFirst) yield* acquire(task, dl.deviceLock);
@@ -136,6 +137,7 @@ export const DEVLINK_COMMANDS: { [K in DevlinkKind]: Command<K> } = {
     }
     if (deviceFirst) dl.deviceLock.release(task);
     drop(task, dl);
+    target?.drop(task);
     return result;
   },
 

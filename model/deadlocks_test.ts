@@ -158,20 +158,16 @@ Deno.test("D3: a reload that leaves a notifier of all netns, as a netns dies (se
     for (const op of seed003(MLX5)) later.perform(op);
     assertEquals(later.perform({ kind: "netns.add", name: "n2" }).result, "ok");
   });
-  await t.step("two tasks: a user's reload and the end of the netns (N07)", () => {
-    const before = seed003(MLX5).slice(0, 2);
-    const two = [
-      racer("reload", { kind: "dev.reload", handle: MLX5, netns: "n1" }),
-      racer("netns del", { kind: "netns.del", name: "n1" }),
-    ];
-    const explored = found({ era: "6.1", hardware: "mlx5", before }, two);
-    assert(
-      deadlocks(explored).includes(
-        `reload waits for pernet_ops_rwsem, held by cleanup_net; cleanup_net waits for ${MLX5}, held by reload`,
-      ),
-      deadlocks(explored).join("\n"),
-    );
-    assertEquals(findings(found({ era: "6.12", hardware: "mlx5", before }, two)), []);
+  await t.step("two tasks: a reload of it, and the end of a netns with nothing of it (N07)", () => {
+    const before: Operation[] = [{ kind: "netns.add", name: "n1" }];
+    const two = [racer("reload", reload(MLX5)), racer("netns del", { kind: "netns.del", name: "n1" })];
+    // The end of a netns takes devlink_mutex to look for instances there
+    assertEquals(deadlocks(found({ era: "5.10", hardware: "mlx5", before }, two)), [
+      "reload waits for pernet_ops_rwsem, held by cleanup_net; cleanup_net waits for devlink_mutex, held by reload",
+    ]);
+    for (const era of ["6.1", "6.12"] as const) {
+      assertEquals(findings(found({ era, hardware: "mlx5", before }, two)), [], era);
+    }
   });
 });
 

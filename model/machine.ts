@@ -474,6 +474,7 @@ function parsePrefix(prefix: string): { key: string; host: boolean } | undefined
 
 /** The end of a netns: every instance in it is reloaded into the first netns, then its netdevs go. */
 function* cleanup(kernel: Kernel, task: Task, netns: Netns): Steps {
+  yield* netns.unused.wait(task);
   yield* kernel.pernetOps.acquireRead(task);
   if (kernel.devlinkMutex) yield* acquire(task, kernel.devlinkMutex);
   for (const dl of [...kernel.instances]) {

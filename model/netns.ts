@@ -7,7 +7,7 @@
 import { type Cell, cellOf, reading, writing } from "./access.ts";
 import type { LinkEvent, Result } from "./observation.ts";
 import type { NetnsName } from "./operation.ts";
-import type { Steps, Task } from "./task.ts";
+import { Condition, type Steps, type Task } from "./task.ts";
 
 /** What anybody sees of a netdev. */
 export interface NetdevShown {
@@ -96,6 +96,9 @@ export class Netns {
   gone = false;
   #heard: boolean;
   readonly #cell: Cell;
+  readonly #users: Task[] = [];
+  /** Whether nobody is in it any more, or means to put something there: only then does it die */
+  readonly unused: Condition;
   readonly netdevs = new Map<string, Netdev>();
   readonly fibListeners: FibListener[] = [];
   readonly occupancy: Record<FibTable, number>;
@@ -111,6 +114,7 @@ export class Netns {
   constructor(readonly name: NetnsName, options: { heard: boolean; lab?: boolean; entries: FibEntries }) {
     this.#heard = options.heard;
     this.#cell = cellOf(`listeners of ${name}`);
+    this.unused = new Condition(`users of netns ${name}`, () => this.#users.length === 0, () => this.#users);
     this.hasTable = options.lab ?? false;
     // A board's own netns: routes of lo and of one interface with one IPv4 address and a default route, as in a lab guest
     const [fib4, fib6] = options.lab ? options.entries.lab : [0, 0];
@@ -122,6 +126,18 @@ export class Netns {
       "IPv6/fib-rules": rules6,
       "nexthops": 0,
     };
+  }
+
+  /** Keeps it from dying. */
+  hold(task: Task): void {
+    this.#users.push(task);
+    reading(this.unused.cell);
+  }
+
+  /** The end of that. */
+  drop(task: Task): void {
+    this.#users.splice(this.#users.indexOf(task), 1);
+    reading(this.unused.cell);
   }
 
   /** Whether somebody reads its devlink messages. */

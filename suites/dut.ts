@@ -10,6 +10,7 @@ import type { Handle, NetnsName, Operation, OperationOptions, OperationParameter
 import { EthtoolDut, flash, type FlashOptions } from "./dut_flash.ts";
 import { HealthDut } from "./dut_health.ts";
 import { type Eswitch, eswitch, type Links, links, type Ports, ports, type Rates, rates } from "./dut_port.ts";
+import type { RaceOptions, RaceResult, Racing } from "./dut_race.ts";
 import { RegionDut } from "./dut_region.ts";
 import { nothing, reply, type Subject } from "./dut_subject.ts";
 import { Step } from "./step.ts";
@@ -71,6 +72,9 @@ function listed<T>(key: string, handle: Handle) {
 const first = <T>(key: string, handle: Handle) => (observation: Observation): T =>
   listed<T>(key, handle)(observation)[0] as T;
 
+/** Explores a race from where the sequence is. */
+export type RaceFrom = (racers: readonly Racing[], options?: RaceOptions) => RaceResult;
+
 /** The device under test. */
 export class Dut {
   readonly #perform: Perform;
@@ -80,12 +84,24 @@ export class Dut {
   /** The devlink handle of the fixture, `bus/device` */
   readonly handle: Handle;
 
+  readonly #race: RaceFrom | undefined;
+
   /** Made when a sequence is compiled. */
-  constructor(handle: Handle, perform: Perform, netns?: NetnsName, steps: Step<unknown>[] = []) {
+  constructor(handle: Handle, perform: Perform, netns?: NetnsName, steps: Step<unknown>[] = [], race?: RaceFrom) {
     this.handle = handle;
     this.#perform = perform;
     this.#netns = netns;
     this.#steps = steps;
+    this.#race = race;
+  }
+
+  /**
+   * Explores on the model what can come of operations at the same time, from where the sequence is; it stays there, and a board
+   * does nothing of it.
+   */
+  race(racers: readonly Racing[], options?: RaceOptions): RaceResult {
+    if (!this.#race) throw new TypeError("Cannot race: the sequence is not being compiled");
+    return this.#race(racers, options);
   }
 
   /** The steps so far. */
@@ -107,7 +123,7 @@ export class Dut {
 
   /** The same device, each operation performed in another netns. */
   in(netns: NetnsName): Dut {
-    return new Dut(this.handle, this.#perform, netns, this.#steps);
+    return new Dut(this.handle, this.#perform, netns, this.#steps, this.#race);
   }
 
   /** `devlink dev reload`; see devlink-dev(8) and SEMANTICS 3. */

@@ -12,7 +12,8 @@ import type { Fixture } from "../fixtures/fixture.ts";
 import { type Era, type EraId, ERAS, type FreedMemory, hardwareIn, Machine } from "../model/mod.ts";
 import type { Observation } from "../model/observation.ts";
 import type { Operation } from "../model/operation.ts";
-import { Dut } from "./dut.ts";
+import { Dut, type RaceFrom } from "./dut.ts";
+import { race } from "./dut_race.ts";
 
 /** The body of a sequence: performs operations and may assert on what the model shows. */
 export type SequenceBody = (dut: Dut) => void | Promise<void>;
@@ -192,7 +193,8 @@ export async function compile(
 ): Promise<Compiled> {
   const { board = {}, freedMemory } = options;
   const requires = [...new Set([...sequence.fixture.requires, ...sequence.requires ?? []])];
-  const machine = new Machine({ era, hardware: hardwareIn(requires), ...(freedMemory ? { freedMemory } : {}) });
+  const built = { era, hardware: hardwareIn(requires), ...(freedMemory ? { freedMemory } : {}) };
+  const machine = new Machine(built);
   const steps: StepTrace[] = [];
   const where = `${suite.name} > ${sequence.name}`;
   const wrong = (why: string, cause?: unknown) =>
@@ -219,7 +221,9 @@ export async function compile(
     const { result, extack } = performAs("setup")(op);
     if (result !== "ok") throw wrong(`fixture ${fixture.name}: ${op.kind}: ${result} ${extack?.text ?? ""}`);
   }
-  const dut = new Dut(fixture.handle, performAs("body"));
+  const raceFrom: RaceFrom = (racers, options) =>
+    race(built, [...given, ...steps.map(({ op }) => op)], racers, options);
+  const dut = new Dut(fixture.handle, performAs("body"), undefined, [], raceFrom);
   try {
     await sequence.body(dut);
     const unsettled = dut.steps.find((step) => !step.settled);
