@@ -150,6 +150,7 @@ export class AgentSession {
     let quietUntil = Date.now() + silence;
     let damage = 0;
     let asked = 0;
+    let patience = 1;
     const ask = async () => {
       if (asked++ < MAX_ASKS) await this.#send(`\ntl_again ${wanted}\n`);
     };
@@ -166,7 +167,11 @@ export class AgentSession {
         return damage > 0 ? "damaged" : undefined;
       }
       const frame = await this.#next(Math.min(left, Math.max(0, quietUntil - Date.now())));
-      if (frame?.kind !== "noise") quietUntil = Date.now() + silence;
+      if (frame?.kind !== "noise") {
+        // In the middle of a plan the agent hears nothing: what it is asked then, it answers as often.
+        patience = frame ? 1 : patience * 2;
+        quietUntil = Date.now() + silence * patience;
+      }
       if (!frame) {
         if (this.#parser.giveUp() === wanted) damage++;
         // What stood behind the beginning of that record may be words of the agent.

@@ -3,11 +3,13 @@
  * checksum (that of POSIX cksum, or MD5), on a line that may carry other text as well (a console, a login banner, kernel messages).
  *
  * A record travels as `\n@tl1 SEQ LENGTH CKSUM\n`, then LENGTH bytes, then a newline. What does not fit is noise; a
- * record whose checksum does not fit is damaged, and the host asks for it again.
+ * record whose checksum does not fit is damaged, and the host asks for it again. Of what a kernel printed into the middle of a
+ * record on its console, the record is freed first: the checksum tells whether that made it whole.
  *
  * @module
  */
 
+import { Buffer } from "node:buffer";
 import { createHash } from "node:crypto";
 
 const TABLE = Uint32Array.from({ length: 256 }, (_, byte) => {
@@ -65,6 +67,31 @@ export type Frame =
   /** A line that belongs to no record */
   | { kind: "noise"; text: string };
 
+/** A line that a kernel printed with a time stamp, to its end; without an end, the rest of the text. */
+const KERNEL_LINE = /\[ *\d+\.\d{6}\](?:\[ *[CT]\d+\])? [^\n]*(?:\n|$)/g;
+/** What may be the beginning of one. */
+const KERNEL_BEGIN = /\[ *\d*(?:\.\d*)?(?:\][^\n]*)?$/;
+
+/**
+ * The first `length` bytes without the kernel's lines in between; `"more"` where the line has not brought them all yet,
+ * undefined where nothing can be left out.
+ */
+function withoutKernel(bytes: Uint8Array, length: number): { clean: Uint8Array; taken: number } | "more" | undefined {
+  const text = Buffer.from(bytes).toString("latin1");
+  let clean = "";
+  let at = 0;
+  for (const line of text.matchAll(KERNEL_LINE)) {
+    if (clean.length + line.index - at > length) break;
+    clean += text.slice(at, line.index);
+    at = line.index + line[0].length;
+  }
+  const rest = text.slice(at, at + length - clean.length);
+  const begun = KERNEL_BEGIN.exec(text);
+  if (clean.length + rest.length < length || (begun && begun.index < at + rest.length)) return "more";
+  if (at === 0) return undefined;
+  return { clean: new Uint8Array(Buffer.from(clean + rest, "latin1")), taken: at + rest.length };
+}
+
 const NEWLINE = 10;
 const MAX_RECORD = 64 * 1024 * 1024;
 const MD5_DIGITS = 32;
@@ -87,6 +114,8 @@ export class FrameParser {
   #buffer = new Uint8Array(0);
   #pending: { seq: number; length: number; sum: string } | undefined;
   #decoder = new TextDecoder();
+  /** The beginning of a line that a kernel wrote into */
+  #cut = "";
 
   /** Takes the next bytes of the line and gives what they completed, in order. */
   push(chunk: Uint8Array): Frame[] {
@@ -99,11 +128,17 @@ export class FrameParser {
       if (this.#pending) {
         const { seq, length, sum } = this.#pending;
         if (joined.length - at < length) break;
+        const fits = (bytes: Uint8Array) => sum === (sum.length === MD5_DIGITS ? md5(bytes) : String(cksum(bytes)));
         const bytes = joined.slice(at, at + length);
+        const freed = fits(bytes) ? undefined : withoutKernel(joined.subarray(at), length);
+        if (freed === "more") break;
         this.#pending = undefined;
-        if (sum === (sum.length === MD5_DIGITS ? md5(bytes) : String(cksum(bytes)))) {
+        if (!freed && fits(bytes)) {
           frames.push({ kind: "record", seq, bytes });
           at += length;
+        } else if (freed && fits(freed.clean)) {
+          frames.push({ kind: "record", seq, bytes: freed.clean });
+          at += freed.taken;
         } else {
           // The length itself may be wrong: look for the next record right behind the header.
           frames.push({ kind: "damaged", seq });
@@ -112,8 +147,19 @@ export class FrameParser {
       }
       const end = joined.indexOf(NEWLINE, at);
       if (end < 0) break;
-      const line = this.#decoder.decode(joined.subarray(at, end));
+      let line = this.#decoder.decode(joined.subarray(at, end));
       at = end + 1;
+      // A line that a kernel wrote into goes on behind the kernel's.
+      const kernel = line.search(KERNEL_LINE);
+      if (kernel > 0) {
+        frames.push({ kind: "noise", text: line.slice(kernel).replace(/\r$/, "") });
+        this.#cut += line.slice(0, kernel);
+        continue;
+      }
+      if (kernel < 0) {
+        line = this.#cut + line;
+        this.#cut = "";
+      }
       const header = HEADER.exec(line);
       if (header && Number(header[2]) <= MAX_RECORD) {
         this.#pending = { seq: Number(header[1]), length: Number(header[2]), sum: header[3]! };

@@ -34,9 +34,25 @@ describe("the wire protocol", () => {
     }
   });
 
-  it("FrameParser calls a record damaged wherever a kernel line is spliced into it, and finds the next one", () => {
+  it("FrameParser finds a record whole wherever kernel lines are spliced into it, in whatever pieces it comes", () => {
+    const first = frame(1, 'some payload of a reply\nin [1, "two"] lines, [ ]\n');
+    const kernel = utf8.encode("[   13.084645] netdevsim netdevsim10: hello\r\n[   13.084646][  T12] more\r\n");
+    for (let at = 1; at < first.length; at++) {
+      const line = join(first.slice(0, at), kernel, first.slice(at), frame(2, "next"), utf8.encode("\n@5 12345678\n"));
+      for (const size of [1, 7, 50, line.length]) {
+        const parser = new FrameParser();
+        const got = [];
+        for (let from = 0; from < line.length; from += size) got.push(...parser.push(line.slice(from, from + size)));
+        const found = got.flatMap((f) => f.kind === "record" ? [`${f.seq} ${new TextDecoder().decode(f.bytes)}`] : []);
+        assertEquals(found, ['1 some payload of a reply\nin [1, "two"] lines, [ ]\n', "2 next"], `${at} ${size}`);
+        assertEquals(got.at(-1), { kind: "noise", text: "@5 12345678" });
+      }
+    }
+  });
+
+  it("FrameParser calls a record damaged wherever other text is spliced into it, and finds the next one", () => {
     const first = frame(1, "some payload of a reply\nin two lines\n");
-    const kernel = utf8.encode("[   13.084645] netdevsim netdevsim10: hello\n");
+    const kernel = utf8.encode("netdevsim netdevsim10: hello\n");
     const body = first.indexOf(10, 1) + 1;
     for (let at = body + 1; at < first.length - 1; at++) {
       const parser = new FrameParser();

@@ -1,0 +1,159 @@
+/** The agent with a devlink that is none: what becomes of a step whose server dies or hangs, in the shells that boards have. */
+
+import { assertEquals } from "@std/assert";
+import type { Phase, Plan } from "../diff/trace.ts";
+import type { Operation } from "../model/operation.ts";
+import { observe } from "./observe.ts";
+import { planScript } from "./plan_script.ts";
+import { readRecord } from "./records.ts";
+import { announcement } from "./wire.ts";
+
+/** Batch mode as devlink(8) has it, with names of traps at which it breaks; each process says who it is. */
+const DEVLINK = `#!/bin/sh
+word() {
+  case $* in
+    *"trap dies"*) kill -9 $$ ;;
+    *"trap hangs"*) exec sleep 1000 ;;
+    *"trap fails"*) echo "Error: no such trap." >&2; return 1 ;;
+    tl) echo 'Object "tl" is unknown, try "devlink help".' >&2; return 1 ;;
+    "dev show"*) echo '{"dev":{}}' ;;
+  esac
+}
+case $* in
+  *"-b -"*)
+    echo "$$" >> "$SERVERS"
+    n=0
+    while read -r line; do
+      n=$((n + 1))
+      word "$line" || echo "Command failed -:$n" >&2
+    done
+    ;;
+  *) echo "$*" >> "$OWN"; word "$*" ;;
+esac
+`;
+
+const SHELLS = [["dash"], ["busybox", "ash"]].filter(([program]) =>
+  new Deno.Command("sh", { args: ["-c", `command -v ${program}`], stdout: "null" }).outputSync().success
+);
+
+interface Outcome {
+  /** By the number of the step, its result */
+  results: [number, string][];
+  /** How many servers of devlink there were, and how many of its commands had a process of their own */
+  servers: number;
+  own: number;
+  /** What the agent said to begin */
+  begun: string[];
+  done: string | undefined;
+}
+
+async function run(shell: string[], plan: Plan): Promise<Outcome> {
+  const dir = await Deno.makeTempDir({ prefix: "twinlink-batch-" });
+  try {
+    await Deno.writeTextFile(`${dir}/devlink`, DEVLINK, { mode: 0o755 });
+    await Deno.writeTextFile(`${dir}/plan`, planScript(plan, "p1"));
+    for (const name of ["servers", "own"]) await Deno.writeTextFile(`${dir}/${name}`, "");
+    const script = `
+. ./runners/agent.sh
+. ./runners/agent_steps.sh
+TL_N=x TL_D=${dir}/agent
+mkdir "$TL_D"
+tl_mark() { TL_MARK=$1; }
+tl_kmsg() { :; }
+trap 'TL_T=$((TL_T + 1))' USR1
+(trap - USR1; while sleep 1 && kill -USR1 $$; do :; done) &
+ticker=$!
+tl_start_records
+tl_start_servers
+: > "$SERVERS"
+: > "$OWN"
+. ${dir}/plan > ${dir}/said
+tl_unserve ""
+kill $ticker
+`;
+    const env = {
+      PATH: `${dir}:${Deno.env.get("PATH")}`,
+      OWN: `${dir}/own`,
+      SERVERS: `${dir}/servers`,
+    };
+    const { stderr } = await new Deno.Command(shell[0]!, {
+      args: [...shell.slice(1), "-c", script],
+      cwd: new URL("..", import.meta.url),
+      env,
+      stdout: "null",
+      stderr: "piped",
+    }).output();
+    const lines = async (name: string) =>
+      (await Deno.readTextFile(`${dir}/${name}`)).split("\n").filter((l) => l !== "");
+    const records = await Promise.all(
+      [...Deno.readDirSync(`${dir}/agent`)].filter(({ name }) => /^r\d+$/.test(name))
+        .toSorted((a, b) => Number(a.name.slice(1)) - Number(b.name.slice(1)))
+        .map(async ({ name }) => readRecord(await Deno.readTextFile(`${dir}/agent/${name}`) + "\n", "x")),
+    );
+    const whole = records.filter((record) => record !== undefined);
+    const parts = whole.flatMap(({ parts }) => parts);
+    if (parts.length === 0) throw new Error(new TextDecoder().decode(stderr));
+    const steps = new Map(plan.steps.map(({ id, op }) => [id, op]));
+    return {
+      results: parts.map((part) => {
+        const rc = part.rc === "hang" ? part.rc : Number(part.rc);
+        return [part.id, observe(steps.get(part.id)!, { ...part, rc }).result];
+      }),
+      servers: (await lines("servers")).length,
+      own: (await lines("own")).length,
+      begun: (await lines("said")).filter((line) => /^@\d+ /.test(line)),
+      done: whole.at(-1)?.done,
+    };
+  } finally {
+    await Deno.remove(dir, { recursive: true });
+  }
+}
+
+const trap = (name: string): Operation => ({
+  kind: "trap.set",
+  handle: "netdevsim/netdevsim10",
+  name,
+  action: "trap",
+});
+const planOf = (...ops: [Operation, Phase?][]): Plan => ({
+  suite: "batch",
+  sequence: "s",
+  source: "",
+  steps: ops.map(([op, phase = "body"], i) => ({ id: i + 1, phase, op })),
+});
+const begun = (...ids: number[]) => ids.map((id) => announcement("p1", id));
+
+for (const shell of SHELLS) {
+  const name = shell.join(" ");
+
+  Deno.test(`${name}: one server does steps in turn, and an error is of its own step`, async () => {
+    assertEquals(await run(shell, planOf([trap("a")], [trap("fails")], [trap("b")])), {
+      results: [[1, "ok"], [2, "unseen"], [3, "ok"]],
+      servers: 1,
+      own: 0,
+      begun: begun(1, 2, 3),
+      done: "done",
+    });
+  });
+
+  Deno.test(`${name}: a server that is killed is the step's end, and another one does the next`, async () => {
+    assertEquals(await run(shell, planOf([trap("a")], [trap("dies")], [trap("b")])), {
+      results: [[1, "ok"], [2, "killed"], [3, "ok"]],
+      servers: 2,
+      own: 0,
+      begun: begun(1, 2, 3),
+      done: "done",
+    });
+  });
+
+  Deno.test(`${name}: a server that hangs is ended; only the tear-down comes behind it, by another one`, async () => {
+    const plan = planOf([trap("a")], [trap("hangs")], [trap("b")], [trap("c"), "teardown"]);
+    assertEquals(await run(shell, { ...plan, hangs: 2 }), {
+      results: [[1, "ok"], [2, "hang"], [4, "ok"]],
+      servers: 2,
+      own: 0,
+      begun: begun(1, 2, 4),
+      done: "done",
+    });
+  });
+}
