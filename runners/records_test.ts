@@ -83,7 +83,7 @@ Deno.test("readRecord(): nothing of a record in which a monitor lost something i
   ) as PlanRecord;
   assertEquals([found.parts.length, found.done], [2, "done"]);
   for (const part of found.parts) {
-    const traced = readStep({ id: part.id, phase: "body", op: { kind: "wait", ms: 1 } }, part, {});
+    const traced = readStep({ id: part.id, phase: "body", op: { kind: "wait", ms: 1 } }, part, new Map());
     assertEquals(traced.lost, {
       reason: "overrun",
       detail: "ip monitor in netns init lost messages: 3 drops, 0 bytes waiting",
@@ -105,13 +105,13 @@ Deno.test("readStep(): a tool that is missing, a reply that cannot be read, a ha
     end: 2,
     sections: sections.map(([name, text]) => ({ name, text })),
   });
-  assertEquals(readStep(show, part("127", ["err", "sh: devlink: not found\n"]), {}).lost, {
+  assertEquals(readStep(show, part("127", ["err", "sh: devlink: not found\n"]), new Map()).lost, {
     reason: "tool",
     detail: "sh: devlink: not found",
   });
-  assertEquals(readStep(show, part("0", ["out", '{"dev":{']), {}).lost?.reason, "damaged");
-  assertEquals(readStep(show, part("0", ["notify init", '{"command":}']), {}).lost?.reason, "damaged");
-  const hung = readStep(show, part("hang"), {});
+  assertEquals(readStep(show, part("0", ["out", '{"dev":{']), new Map()).lost?.reason, "damaged");
+  assertEquals(readStep(show, part("0", ["notify init", '{"command":}']), new Map()).lost?.reason, "damaged");
+  const hung = readStep(show, part("hang"), new Map());
   assertEquals([hung.observation?.result, hung.observation?.time], ["hang", "hang"]);
   assertEquals(hung.board, { start: 1000, end: 2000 });
 });
