@@ -26,8 +26,11 @@ export const SHIPPED_BOARDS = [
   "qemu-6.12-slub",
   "qemu-7.2-slub",
   "qemu-7.3-slub",
+  "recording-5.10",
   "recording-6.1",
   "recording-6.12",
+  "recording-7.2",
+  "recording-7.3",
 ] as const;
 
 /** A key in camel case, as it is in code: `known_hosts_file` is `knownHostsFile`. */

@@ -17,14 +17,18 @@ const BEGIN = "<!-- agreement:begin (written by: deno task agreement) -->";
 const END = "<!-- agreement:end -->";
 const RECORDINGS = new URL("../boards/recordings/", import.meta.url);
 
+/** The path of a recording that ships. */
+export function shippedTrace(name: string): string {
+  return decodeURIComponent(new URL(`${name}.jsonl.gz`, RECORDINGS).pathname);
+}
+
 /** The recordings that ship, by path. */
 export function shippedTraces(): string[] {
   const ending = ".jsonl.gz";
   return [...Deno.readDirSync(RECORDINGS)].map(({ name }) => name).filter((name) => name.endsWith(ending))
     .map((name) => name.slice(0, -ending.length))
     .sort((a, b) => a.localeCompare(b, "en", { numeric: true }))
-    .map((name) => name + ending)
-    .map((name) => decodeURIComponent(new URL(name, RECORDINGS).pathname));
+    .map(shippedTrace);
 }
 
 async function verdictsOf(trace: Trace): Promise<SequenceVerdict[]> {
@@ -43,10 +47,16 @@ const agreed = (counts: Counts) => {
 
 const cell = (text: string) => text.replace(/[|<>\\`\n]/g, " ").trim();
 
-/** The table: a row a trace, its sequences by suite, its steps and channels as a whole. */
+/** The table: a row a kernel, its sequences by suite, its steps and channels as a whole. */
 export async function agreementTable(traces: readonly Trace[]): Promise<string> {
+  // What differs in nothing but the suites is one row.
+  const rowOf = ({ header }: Trace) =>
+    [header.kernel, header.iproute2, header.transport, header.freedMemory].join("\n");
   const judged = await Promise.all(
-    traces.map(async (trace) => ({ ...trace.header, verdicts: await verdictsOf(trace) })),
+    Object.values(Object.groupBy(traces, rowOf)).map(async (group) => ({
+      ...group![0]!.header,
+      verdicts: (await Promise.all(group!.map(verdictsOf))).flat(),
+    })),
   );
   const suites = [...new Set(judged.flatMap(({ verdicts }) => verdicts.map(({ suite }) => suite)))];
   const head = ["kernel", "iproute2", "over", ...suites, "steps", "channels"];
