@@ -230,7 +230,7 @@ const era612: Era = {
   downLosesCarrier: true,
   trapDropCounter: true,
   looksUpUnderRtnl: true,
-  prefixFirst: false,
+  prefixFirst: true,
   scanOverflow: "wraps",
   linkwatchSync: true,
   deadWorker: "alone",

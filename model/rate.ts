@@ -194,6 +194,9 @@ export const RATE_COMMANDS: { [K in RateKind]: Command<K> } = {
     const { txShare, txMax } = wish;
     if (txShare !== undefined && txMax !== undefined && !inOrder(txShare, txMax)) return "client";
     if (!kernel.era.ports.rates) return "EOPNOTSUPP";
+    // Also where it asks for something first: it asks with all that it was given
+    const unknown = unknownTo(task, kernel, wish);
+    if (unknown !== "ok") return unknown;
     if ((txShare === undefined) !== (txMax === undefined)) {
       // It asks for the other one first
       const before: { rate: Rate | undefined } = { rate: undefined };
@@ -204,8 +207,6 @@ export const RATE_COMMANDS: { [K in RateKind]: Command<K> } = {
       if (found !== "ok") return found;
       if (!inOrder(txShare ?? before.rate!.txShare, txMax ?? before.rate!.txMax)) return "client";
     }
-    const unknown = unknownTo(task, kernel, wish);
-    if (unknown !== "ok") return unknown;
     const parent = kernel.find(netns, op.handle)?.parent;
     const order = kernel.era.locks.nestedOrder;
     if (parent && order === "parent first") yield* acquire(task, parent.lock);
