@@ -39,6 +39,7 @@ export * from "./suites/dut.ts";
 export * from "./suites/dut_flash.ts";
 export * from "./suites/dut_health.ts";
 export * from "./suites/dut_port.ts";
+export type { RaceOptions, RaceResult, Racing } from "./suites/dut_race.ts";
 export * from "./suites/dut_region.ts";
 export type { Subject } from "./suites/dut_subject.ts";
 export * from "./suites/step.ts";

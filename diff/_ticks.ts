@@ -51,7 +51,11 @@ export class Ticks {
   readonly #devices = new Map<Handle, Counting>();
   #restarted: Handle | undefined;
 
-  /** What is known of a device. */
+  /**
+   * What is known of a device.
+   *
+   * @internal
+   */
   of(handle: Handle): Counting {
     let counting = this.#devices.get(handle);
     if (!counting) this.#devices.set(handle, counting = new Counting());

@@ -57,7 +57,11 @@ export interface MachineOptions {
    * @default {"kept"}
    */
   freedMemory?: FreedMemory;
-  /** What is known of the order of locks from other machines; nothing where it is not given */
+  /**
+   * What is known of the order of locks from other machines; nothing where it is not given
+   *
+   * @internal
+   */
   lockdep?: Lockdep;
   /** What is otherwise than in any kernel of the era: its locks, above all */
   design?: Design;

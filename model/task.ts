@@ -31,7 +31,11 @@ export interface SchedulingPoint {
   readonly what: string;
   /** Who stopped */
   readonly task: string;
-  /** The same as an object; a task that is blocked without one has to be tried again to see whether it still is */
+  /**
+   * The same as an object; a task that is blocked without one has to be tried again to see whether it still is
+   *
+   * @internal
+   */
   readonly on?: Awaited;
 }
 

@@ -25,7 +25,11 @@ export type Racing = Operation | readonly Operation[] | { loop: Operation };
 
 /** What a race can come to. */
 export class RaceResult {
-  /** All that was found */
+  /**
+   * All that was found
+   *
+   * @internal
+   */
   readonly explored: Explored;
 
   /** Made by {@linkcode race}. */
