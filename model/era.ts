@@ -83,8 +83,6 @@ export interface Era {
   readonly trapDropCounter: boolean;
   /** Whether rtnetlink looks for a netdev under RTNL, so that who asks for one that is not there waits, too */
   readonly looksUpUnderRtnl: boolean;
-  /** Whether the bits of an IPv4 prefix behind its length are looked at before the table of routes is (from 6.15; the stable 6.12 has it, too) */
-  readonly prefixFirst: boolean;
   /** What sscanf() makes of a number that 64 bits do not hold: its lowest bits, or the greatest number that they hold */
   readonly scanOverflow: "wraps" | "saturates";
   /** Whether showing a netdev's link has its operational state follow the carrier first, under RTNL */
