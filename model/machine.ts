@@ -296,7 +296,8 @@ const OTHER_COMMANDS: {
     if (!parsed || !netdev) return "client";
     let result: Result = "ok";
     yield* withRtnl(kernel, task, () => {
-      netns.hasTable ||= !(parsed.host && kernel.era.prefixFirst);
+      // The prefix is looked at before the table is made, or missed
+      netns.hasTable ||= !parsed.host;
       if (parsed.host) result = task.fail("EINVAL", "Invalid prefix for given prefix length");
       else if (!netdev.up) result = task.fail("ENETDOWN", "Device for nexthop is not up");
       else if (netns.routes.has(parsed.key)) result = "EEXIST";
@@ -313,9 +314,8 @@ const OTHER_COMMANDS: {
     if (!parsed || !netns.netdevs.has(dev)) return "client";
     let result: Result = "ok";
     yield* withRtnl(kernel, task, () => {
-      if (!netns.hasTable && !(parsed.host && kernel.era.prefixFirst)) {
-        result = task.fail("ESRCH", "FIB table does not exist");
-      } else if (parsed.host) result = task.fail("EINVAL", "Invalid prefix for given prefix length");
+      if (parsed.host) result = task.fail("EINVAL", "Invalid prefix for given prefix length");
+      else if (!netns.hasTable) result = task.fail("ESRCH", "FIB table does not exist");
       else if (netns.routes.get(parsed.key) !== dev) result = "ESRCH";
       else {
         netns.routes.delete(parsed.key);
