@@ -177,14 +177,14 @@ if anything does.`,
     "era": {
       type: "list",
       value: "ERA",
-      help: "The kernels; with --all-pairs 5.10, 6.1, 6.12, 7.2",
+      help: "The kernels",
       choices: ERAS_BY_NAME,
     },
     "all-pairs": { type: "flag", help: "Race each two operations of the catalogue, and print a matrix" },
     "names": { type: "flag", help: "Print the operations that have a name" },
     "before": { type: "list", value: "OPERATION", help: "Perform this before the race" },
     "hardware": { type: "list", value: "ID", help: "Build this in: mlx5, mlx5_no_rdma, mlx5_subfunction, mlxsw" },
-    "regime": { type: "text", value: "REGIME", help: "Other locks than the era's", choices: LOCK_REGIMES },
+    "regime": { type: "text", value: "REGIME", help: "Other locks than the era's, for example instance_plus_device" },
     "schedules": { type: "text", value: "N", help: "Stop after N schedules and draw some at random (100000)" },
     "replay": { type: "text", value: "SCHEDULE", help: "Run this schedule alone, and draw it" },
     "json": { type: "flag", help: "For a machine to read: one JSON object a race" },
@@ -203,8 +203,12 @@ if anything does.`,
         `Unknown hardware "${visible(values.hardware.find((id) => hardwareIn([id]).length === 0)!)}"`,
       );
     }
+    const { regime } = values;
+    if (regime !== undefined && !LOCK_REGIMES.includes(regime as LockRegime)) {
+      throw new UsageError(`Unknown regime "${visible(regime)}": it must be one of ${LOCK_REGIMES.join(", ")}`);
+    }
     const before = [...BEFORE, ...values.before.map(operationOf)];
-    const settings: Settings = { hardware, regime: values.regime as LockRegime | undefined, before };
+    const settings: Settings = { hardware, regime: regime as LockRegime | undefined, before };
     const schedules = numberOf("schedules", values.schedules) ?? 100_000;
     const chosen = values.era as EraId[];
     if (values["all-pairs"]) {

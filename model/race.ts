@@ -139,7 +139,7 @@ function begin(race: Race, lockdep: Lockdep): Run {
   return {
     threads,
     end: () => ({
-      outcome: JSON.stringify({ results, state: digest(kernel), notify } satisfies RaceOutcome),
+      outcome: JSON.stringify({ results, state: digest(kernel), notify: sorted(notify) } satisfies RaceOutcome),
       findings: observations.flatMap(({ kmsg }) =>
         kmsg.flatMap((line) => {
           const finding = findingOf(line);
@@ -194,6 +194,12 @@ function racing(
   };
   // A thread that has rounds never ends
   return loops ? Object.defineProperty(thread, "rounds", { get: () => rounds }) : thread;
+}
+
+/** Which stream began first makes no difference. */
+function sorted(streams: Record<string, string[]>): Record<string, string[]> {
+  const keys = Object.keys(streams);
+  return keys.length < 2 ? streams : Object.fromEntries(keys.sort().map((key) => [key, streams[key]!]));
 }
 
 /** How many things a reply of a dump tells of. */

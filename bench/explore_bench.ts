@@ -1,0 +1,121 @@
+/** How many schedules a second the explorer runs, beside fast-check's scheduler; and what leaving some out saves. */
+
+import process from "node:process";
+import fc from "fast-check";
+import { cellOf, reading, writing } from "../model/access.ts";
+import { explore, type Scenario } from "../model/explore.ts";
+import { Lockdep } from "../model/lockdep.ts";
+import type { EraId } from "../model/mod.ts";
+import { exploreRace } from "../model/race.ts";
+import { threadsOf } from "../model/scenario.ts";
+import { acquire, Lock } from "../model/task.ts";
+import { machineBefore, RACE_OPERATIONS } from "../suites/race_operations.ts";
+
+const NEW = { kind: "file.write", path: "/sys/bus/netdevsim/new_device", value: "10 1" } as const;
+
+/** Two tasks that read a number, wait, and write it: what both schedulers are given. */
+const lostUpdate: Scenario = () => {
+  let value = 0;
+  const cell = cellOf("value");
+  return threadsOf(["a", "b"], function* (pause) {
+    for (let i = 0; i < 2; i++) {
+      yield* pause("read");
+      reading(cell);
+      const seen = value;
+      yield* pause("write");
+      writing(cell);
+      value = seen + 1;
+    }
+  }, () => String(value));
+};
+
+/** The same with locks, of which the first one is not the same for both. */
+const locked: Scenario = () => {
+  const lockdep = new Lockdep();
+  const locks = ["a", "b", "c"].map((name) => new Lock(name, "list", lockdep));
+  return threadsOf(
+    ["a", "b"],
+    [0, 1].map((own) =>
+      function* (_pause, task) {
+        for (let i = 0; i < 3; i++) {
+          for (const lock of [locks[own]!, locks[2]!]) {
+            yield* acquire(task, lock);
+            lock.release(task);
+          }
+        }
+      }
+    ),
+    () => "",
+  );
+};
+
+/** ms of the processor so far: a machine that others use, too, makes no difference. */
+function now(): number {
+  const { user, system } = process.cpuUsage();
+  return (user + system) / 1000;
+}
+
+function report(name: string, schedules: number, ms: number): void {
+  console.log(
+    `${name.padEnd(60)} ${
+      Math.round(schedules / ms * 1000).toLocaleString("en").padStart(9)
+    } schedules a second of the processor`,
+  );
+}
+
+function measure(name: string, once: () => number): void {
+  for (let i = 0; i < 20; i++) once();
+  let schedules = 0;
+  const begun = now();
+  while (now() - begun < 2000) schedules += once();
+  report(name, schedules, now() - begun);
+}
+
+async function fastCheck(): Promise<void> {
+  const runs = 3000;
+  const begun = now();
+  await fc.assert(
+    fc.asyncProperty(fc.scheduler(), async (scheduler) => {
+      let value = 0;
+      const task = async () => {
+        for (let i = 0; i < 2; i++) {
+          const seen = await scheduler.schedule(Promise.resolve(value));
+          await scheduler.schedule(Promise.resolve());
+          value = seen + 1;
+        }
+      };
+      const both = [task(), task()];
+      await scheduler.waitAll();
+      await Promise.all(both);
+    }),
+    { numRuns: runs },
+  );
+  report("fast-check's scheduler: a lost update", runs, now() - begun);
+}
+
+function reduction(name: string, scenario: Scenario): void {
+  const plain = explore(scenario, { reduction: "none", schedules: 200_000 });
+  const reduced = explore(scenario);
+  const all = `${plain.schedules.toLocaleString("en")}${plain.exhausted ? "" : " or more"}`;
+  const factor = Math.round(plain.schedules / reduced.schedules).toLocaleString("en");
+  console.log(`${name.padEnd(60)} ${all} schedules, ${reduced.schedules} of them differ: ${factor} times less`);
+}
+
+if (import.meta.main) {
+  await fastCheck();
+  measure("two tasks, a lost update, every schedule", () => explore(lostUpdate, { reduction: "none" }).schedules);
+  measure("two tasks, a lost update, those that differ", () => explore(lostUpdate).schedules);
+  for (const era of ["6.1", "6.12"] as const satisfies readonly EraId[]) {
+    for (const [a, b] of [["trap_set", "port_show"], ["reload", "link_up"], ["reload", "unbind"]] as const) {
+      const racers = [a, b].map((name) => ({ name, operations: [RACE_OPERATIONS[name]] }));
+      const setUp = () => machineBefore({ era, listeners: "none" }, [NEW]);
+      measure(`${era}: ${a} and ${b}`, () => exploreRace({ setUp, racers }).schedules);
+      const plain = exploreRace({ setUp, racers }, { reduction: "none", schedules: 20_000 });
+      const reduced = exploreRace({ setUp, racers });
+      console.log(
+        `${"".padEnd(60)} ${plain.schedules}${plain.exhausted ? "" : "+"} schedules, ${reduced.schedules} differ`,
+      );
+    }
+  }
+  reduction("two tasks with a lock of their own and one that they share", locked);
+}
