@@ -21,7 +21,7 @@ import { type Inventory, inventory } from "./inventory.ts";
 import { NetdevsimBus } from "./netdevsim_bus.ts";
 import { LINK_COMMANDS, type LinkKind, returnNetdevs } from "./link.ts";
 import type { Lockdep } from "./lockdep.ts";
-import { type Netdev, type NetdevShown, Netns } from "./netns.ts";
+import { type NetdevShown, Netns } from "./netns.ts";
 import { PARAM_COMMANDS, type ParamKind } from "./param_commands.ts";
 import { NETDEV_COMMANDS, netdevFile, type NetdevKind } from "./netdev.ts";
 import { emptyObservation, type FreedMemory, type Observation, type Result } from "./observation.ts";
