@@ -94,6 +94,8 @@ async function main(args: readonly string[]): Promise<number> {
   }
   if (!options.json && !options.quiet) {
     print("What is not compared, and in how many commands it was met:\n");
+    const races = String(used.get("pace") ?? 0).padStart(4);
+    print(`  ${races}  pace: which of several jobs is faster; one interleaving of the model comes to the same\n`);
     for (const { name, reason } of REPLAY_RULES) {
       print(`  ${String(used.get(name) ?? 0).padStart(4)}  ${name}: ${reason}\n`);
     }

@@ -205,7 +205,7 @@ function* command(call: Call, options: DevlinkOptions, words: readonly string[])
     yield* call.err(selector.map((line) => `${line}\n`).join(""));
     return { text: "", status: 1 };
   }
-  const observation = system.perform(op);
+  const observation = yield* system.performing(op);
   if (op.kind === "dev.reload") yield { until: system.scheduler.clock.now + system.pace.reload };
   yield* complain(call, op, observation);
   if (observation.result === "hang") yield { ready: () => false };

@@ -29,7 +29,7 @@ export interface FileHost {
   /** `/sys` as a netns sees it */
   sysfs(netns: string): TreeNode;
   readSysfs(path: string, netns: string): { text: string } | { errno: string };
-  writeSysfs(path: string, value: string, netns: string): string;
+  writeSysfs(path: string, value: string, netns: string): Run<string>;
   /** Names under `/run/netns` */
   netns(): readonly string[];
   /** Whether that folder is there: the first netns makes it, and nobody takes it away */
@@ -269,11 +269,13 @@ export class FileSystem {
     const name = netdev ? `/sys/class/net/${netdev[1]}` : path;
     const key = `${netns}:${path}`;
     const read = () => held === undefined ? this.#host.readSysfs(name, netns) : { text: this.#held.get(key) ?? held };
-    const write = (text: string) => {
-      if (held === undefined) return this.#host.writeSysfs(name, text, netns);
-      this.#held.set(key, text.trimEnd());
-      return "ok";
-    };
+    const write = held === undefined
+      ? (text: string) => this.#host.writeSysfs(name, text, netns)
+      // deno-lint-ignore require-yield
+      : function* (this: FileSystem, text: string): Run<string> {
+        this.#held.set(key, text.trimEnd());
+        return "ok";
+      }.bind(this);
     return new SysfsFile(read, write, path);
   }
 
@@ -356,7 +358,7 @@ class SysfsFile extends Unshared {
   #rest: string | undefined;
   constructor(
     readonly content: () => { text: string } | { errno: string },
-    readonly take: (text: string) => string,
+    readonly take: (text: string) => Run<string>,
     readonly path: string,
   ) {
     super();
@@ -372,9 +374,8 @@ class SysfsFile extends Unshared {
     this.#rest = this.#rest.slice(text.length);
     return text === "" ? { end: true } : { text };
   }
-  // deno-lint-ignore require-yield
   override *write(text: string): Run<string> {
-    return this.take(text);
+    return yield* this.take(text);
   }
 }
 

@@ -66,6 +66,8 @@ export interface Seen {
   qdisc: string;
 }
 
+/** So many turns in a row without getting any further, and a command waits for ever. */
+const IDLE = 10_000;
 /** The index of the port of the first VF. */
 const FIRST_VF = 128;
 /** How fast a machine is. */
@@ -74,6 +76,8 @@ export interface Pace {
   start(process: Process): number;
   /** How long a reload takes, in ms */
   reload: number;
+  /** How long a command takes from one lock to the next, in ms: others run in between. Without it each is done at once */
+  step?: number;
 }
 
 /** What an emulated machine of 2026 takes. */
@@ -126,8 +130,7 @@ export class System {
         const { result, sysfs } = this.perform({ kind: "file.read", path, netns });
         return result === "ok" ? { text: sysfs ?? "" } : { errno: result };
       },
-      writeSysfs: (path, value, netns) =>
-        this.perform({ kind: "file.write", path, value: value.replace(/\n$/, ""), netns }).result,
+      writeSysfs: (path, value, netns) => this.#write(path, value, netns),
       netns: () => machine.netns.slice(1).toReversed(),
       netnsMade: () => this.#netnsMade,
       runFile: (path, text) => {
@@ -162,7 +165,31 @@ export class System {
 
   /** Performs an operation on the kernel and tells everybody of what it caused. */
   perform(op: Operation): Observation {
-    const observation = this.machine.perform(op);
+    return this.#told(op, this.machine.perform(op));
+  }
+
+  /** The same, at the pace of the machine: where it takes time, others run in the midst of it. */
+  *performing(op: Operation): Run<Observation> {
+    const { step } = this.pace;
+    if (step === undefined) return this.perform(op);
+    const steps = this.machine.task(op);
+    for (let idle = 0;;) {
+      const next = steps.next();
+      if (next.done) {
+        this.machine.runWorkers();
+        return this.#told(op, next.value);
+      }
+      idle = next.value.kind === "blocked" && !this.machine.runWorkers() ? idle + 1 : 0;
+      if (idle > IDLE) yield { ready: () => false };
+      yield { until: this.machine.now + step };
+    }
+  }
+
+  *#write(path: string, value: string, netns: string): Run<string> {
+    return (yield* this.performing({ kind: "file.write", path, value: value.replace(/\n$/, ""), netns })).result;
+  }
+
+  #told(op: Operation, observation: Observation): Observation {
     this.#netnsMade ||= op.kind === "netns.add";
     for (const { text } of observation.kmsg) {
       this.log.push({ time: this.uptime, text });

@@ -48,7 +48,15 @@ const PACES: readonly Pace[] = [
   { start: () => 60, reload: 300 },
   { start: () => 8, reload: 30 },
   { start: () => 8, reload: 20 },
+  // Commands that take time from lock to lock, and run in the midst of each other
+  ...Array.from({ length: 32 }, (_, seed) => jumbled(seed)),
 ];
+
+/** Every job is as fast as a seed has it. */
+function jumbled(seed: number): Pace {
+  const drawn = (pid: number) => Math.imul(pid * 31 + seed * 7919 + 1, 2654435761) >>> 0;
+  return { start: ({ pid }) => 1 + drawn(pid) % 40, reload: 0, step: [0.5, 1, 2][seed % 3]! };
+}
 
 /** One machine of the model, that can be taken back to before its last command. */
 class Machine {
