@@ -33,7 +33,10 @@ export const RESOURCE_COMMANDS: { [K in ResourceKind]: Command<K> } = {
     const text = String(size);
     return change(scene, handle, (dl) => {
       // devlink(8) takes the names between the slashes
-      const found = findResource(dl.resources, path.split("/").filter((name) => name !== "").join("/"));
+      const names = path.split("/").filter((name) => name !== "");
+      // With none it asks for resource 0, which there is not
+      if (names.length === 0) return "EINVAL";
+      const found = findResource(dl.resources, names.join("/"));
       if (!found || !/^\d+$/.test(text) || BigInt(text) > 0xffff_ffff_ffff_ffffn) return "client";
       return setResource(scene.task, found.resource, found.parent, BigInt(text), dl.kernel.era.corePrefix);
     });
