@@ -96,8 +96,8 @@ export class Dut {
   }
 
   /**
-   * Explores on the model what can come of operations at the same time, from where the sequence is; it stays there, and a board
-   * does nothing of it.
+   * Explores on the model what can come of operations at the same time, from where the sequence is; it stays there. A board
+   * cannot do that as yet: there the sequence is `unsupported`.
    */
   race(racers: readonly Racing[], options?: RaceOptions): RaceResult {
     if (!this.#race) throw new TypeError("Cannot race: the sequence is not being compiled");
