@@ -45,7 +45,7 @@ tl_new() {
 }
 
 tl_now() {
-  read -r TL_UP TL_IDLE < /proc/uptime
+  read -r TL_UP TL_IDLE < /proc/uptime || read -r TL_UP TL_IDLE < /proc/uptime
 }
 
 # A monitor of each kind in a netns, appending to its file, so that the file can be emptied after each step.
@@ -137,6 +137,7 @@ tl_kmsg() {
   tl_i=0
   tl_part=
   while [ $tl_i -lt 200000 ]; do
+    tl_line=
     if IFS= read -r tl_line <&7; then
       tl_line=$tl_part$tl_line
       tl_part=

@@ -125,6 +125,8 @@ const begun = (...ids: number[]) => ids.map((id) => announcement("p1", id));
 
 for (const shell of SHELLS) {
   const name = shell.join(" ");
+  // Where `read` may fail for a child that has ended, the steps behind it have a process of their own.
+  const next = name === "dash" ? { servers: 2, own: 0 } : { servers: 1, own: 1 };
 
   Deno.test(`${name}: one server does steps in turn, and an error is of its own step`, async () => {
     assertEquals(await run(shell, planOf([trap("a")], [trap("fails")], [trap("b")])), {
@@ -136,22 +138,20 @@ for (const shell of SHELLS) {
     });
   });
 
-  Deno.test(`${name}: a server that is killed is the step's end, and another one does the next`, async () => {
+  Deno.test(`${name}: a server that is killed is the step's end, and the next step is done`, async () => {
     assertEquals(await run(shell, planOf([trap("a")], [trap("dies")], [trap("b")])), {
       results: [[1, "ok"], [2, "killed"], [3, "ok"]],
-      servers: 2,
-      own: 0,
+      ...next,
       begun: begun(1, 2, 3),
       done: "done",
     });
   });
 
-  Deno.test(`${name}: a server that hangs is ended; only the tear-down comes behind it, by another one`, async () => {
+  Deno.test(`${name}: a server that hangs is ended; only the tear-down comes behind it`, async () => {
     const plan = planOf([trap("a")], [trap("hangs")], [trap("b")], [trap("c"), "teardown"]);
     assertEquals(await run(shell, { ...plan, hangs: 2 }), {
       results: [[1, "ok"], [2, "hang"], [4, "ok"]],
-      servers: 2,
-      own: 0,
+      ...next,
       begun: begun(1, 2, 4),
       done: "done",
     });

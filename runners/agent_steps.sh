@@ -278,6 +278,8 @@ tl_answer() {
   TL_ERR= TL_RC=0 TL_T=0
   tl_part=
   while :; do
+    # At its time limit busybox's `read` leaves the variable as it was.
+    tl_line=
     if IFS= read -r $TL_READ tl_line <&6; then
       tl_line=$tl_part$tl_line
       tl_part=
@@ -299,12 +301,14 @@ tl_answer() {
         wait $TL_SP
         TL_RC=$?
         tl_new_servers
+        tl_distrust
         return 0
       fi
       if [ $TL_T -ge $1 ]; then
         TL_RC=hang
         TL_STUCK=$TL_SP
         tl_new_servers
+        tl_distrust
         TL_STUCK=
         return 1
       fi
@@ -312,11 +316,22 @@ tl_answer() {
   done
 } 2> /dev/null
 
+# After a child has ended, `read` of busybox 1.35 waits for the next signal, and fails: no more servers where there may be it.
+tl_distrust() {
+  [ -z "$TL_READ" ] || TL_BATCH= TL_HELPER=
+}
+
+# The `read` of some versions of busybox fails at a signal when a child has ended before: what it did not say is asked again.
 tl_lives() {
-  tl_line="State: X (dead)"
-  while IFS= read -r tl_line; do
-    case $tl_line in State:*) break ;; esac
-  done < "/proc/$1/status"
+  tl_line= tl_j=0
+  while [ $tl_j -lt 3 ] && [ -e "/proc/$1/status" ]; do
+    tl_j=$((tl_j + 1)) tl_line=
+    while IFS= read -r tl_line; do
+      case $tl_line in State:*) break 2 ;; esac
+    done < "/proc/$1/status"
+  done
+  # Such a shell has reaped it where it ended.
+  [ -n "$tl_line" ] || kill -0 "$1" || return 1
   case $tl_line in *"Z (zombie)"* | *"X (dead)"*) return 1 ;; esac
 } 2> /dev/null
 
