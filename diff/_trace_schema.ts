@@ -24,7 +24,7 @@ const about = {
 
 const written = {
   text: z.union([text, z.number(), z.boolean()]),
-  number: z.number(),
+  number: z.union([z.number(), text]),
   true: z.boolean(),
   enable: z.boolean(),
   netns: z.union([text, z.strictObject({ pid: count })]),
