@@ -17,7 +17,7 @@ export default command({
   summary: "run suites on boards and compare what they show with the model",
   usage: ["[SUITE..] --board BOARD [--board BOARD..] [OPTION..]"],
   details: `SUITE is a suite that ships or the path of a suite file; none means all that ship:
-${SHIPPED_SUITES.join(", ")}.
+${SHIPPED_SUITES.join(", ").replace(/(.{60,100}),\s/g, "$1,\n")}.
 "twinlink boards" lists the boards; --board model checks the suites alone.
 
 On a real board, suites are refused that would unbind, reload or take away otherwise a device that carries the
