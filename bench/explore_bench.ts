@@ -2,12 +2,12 @@
 
 import process from "node:process";
 import fc from "fast-check";
-import { cellOf, reading, writing } from "../model/access.ts";
-import { explore, type Scenario } from "../model/explore.ts";
-import { Lockdep } from "../model/lockdep.ts";
+import { cellOf, reading, writing } from "../model/race/access.ts";
+import { explore, type Scenario } from "../model/race/explore.ts";
+import { Lockdep } from "../model/race/lockdep.ts";
 import type { EraId } from "../model/mod.ts";
-import { exploreRace } from "../model/race.ts";
-import { threadsOf } from "../model/scenario.ts";
+import { exploreRace } from "../model/race/race.ts";
+import { threadsOf } from "../model/race/scenario.ts";
 import { acquire, Lock } from "../model/task.ts";
 import { machineBefore, RACE_OPERATIONS } from "../suites/race_operations.ts";
 

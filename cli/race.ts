@@ -2,11 +2,11 @@
 
 import { visible } from "../boards/mod.ts";
 import { describeOperation } from "../diff/describe.ts";
-import type { Explored } from "../model/explore.ts";
+import type { Explored } from "../model/race/explore.ts";
 import { type EraId, ERAS, type HardwareId, hardwareIn, type Operation } from "../model/mod.ts";
-import { exploreRace, type Race, readOutcome, scenarioOf } from "../model/race.ts";
-import { diagram, minimise, replay } from "../model/race_replay.ts";
-import { LOCK_REGIMES, type LockRegime } from "../model/regime.ts";
+import { exploreRace, type Race, readOutcome, scenarioOf } from "../model/race/race.ts";
+import { diagram, minimise, replay } from "../model/race/race_replay.ts";
+import { LOCK_REGIMES, type LockRegime } from "../model/era/regime.ts";
 import { BEFORE, machineBefore, operationsOf, RACE_OPERATIONS, type RaceOperation } from "../suites/race_operations.ts";
 import { ERAS_BY_NAME } from "./_shared.ts";
 import { command, UsageError } from "./command.ts";

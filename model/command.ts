@@ -5,15 +5,21 @@
  * @module
  */
 
-import { type Devlink, drop, enter, hold, leave, lockInstance } from "./devlink.ts";
+import { type Devlink, drop, enter, hold, leave, lockInstance } from "./devlink/devlink.ts";
 import type { Kernel } from "./kernel.ts";
-import { type Attributes, devAttributes, groupAttributes, policerAttributes, trapAttributes } from "./message.ts";
+import {
+  type Attributes,
+  devAttributes,
+  groupAttributes,
+  policerAttributes,
+  trapAttributes,
+} from "./devlink/message.ts";
 import type { Netns } from "./netns.ts";
 import type { Json, Result } from "./observation.ts";
 import type { Handle, Operation, OperationKind } from "./operation.ts";
-import { reload } from "./reload.ts";
+import { reload } from "./devlink/reload.ts";
 import { acquire, type Steps, type Task } from "./task.ts";
-import { findGroup, findPolicer, setGroup, setPolicer, setTrap, type TrapAction } from "./trap.ts";
+import { findGroup, findPolicer, setGroup, setPolicer, setTrap, type TrapAction } from "./devlink/trap.ts";
 
 /** What an operation is carried out with. */
 export interface Scene {

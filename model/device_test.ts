@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { Device, type DeviceDriver, type DeviceLinkOptions, named, PROBE_DEFER } from "./device.ts";
-import { ERAS } from "./era.ts";
+import { ERAS } from "./era/era.ts";
 import { Kernel } from "./kernel.ts";
 import { Module } from "./module.ts";
 import { emptyObservation } from "./observation.ts";

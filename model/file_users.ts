@@ -5,7 +5,7 @@
  * @module
  */
 
-import { reading, writing } from "./access.ts";
+import { reading, writing } from "./race/access.ts";
 import { Condition, type Steps, type Task } from "./task.ts";
 
 /** Files that come and go together. */

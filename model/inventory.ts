@@ -5,10 +5,10 @@
  * @module
  */
 
-import type { Devlink, Resource } from "./devlink.ts";
+import type { Devlink, Resource } from "./devlink/devlink.ts";
 import type { Kernel } from "./kernel.ts";
-import { Netdevsim } from "./netdevsim.ts";
-import { NetdevsimBus } from "./netdevsim_bus.ts";
+import { Netdevsim } from "./netdevsim/netdevsim.ts";
+import { NetdevsimBus } from "./netdevsim/netdevsim_bus.ts";
 import { linkFlags, type Netns } from "./netns.ts";
 import type { Handle, NetnsName } from "./operation.ts";
 

@@ -4,12 +4,12 @@
  * @module
  */
 
-import { cellOf, exploring, reading, SharedMap, writing } from "./access.ts";
+import { cellOf, exploring, reading, SharedMap, writing } from "./race/access.ts";
 import { DriverCore } from "./device.ts";
-import type { Devlink } from "./devlink.ts";
-import type { Era } from "./era.ts";
+import type { Devlink } from "./devlink/devlink.ts";
+import type { Era } from "./era/era.ts";
 import { Linkwatch } from "./linkwatch.ts";
-import { Lockdep } from "./lockdep.ts";
+import { Lockdep } from "./race/lockdep.ts";
 import { Modules } from "./module.ts";
 import { adoptNetdevsim, modulesOf } from "./modules.ts";
 import { linkEvent, type Netdev, Netns } from "./netns.ts";

@@ -5,11 +5,11 @@
  */
 
 import type { Command, Scene } from "./command.ts";
-import { type Devlink, peek, type Port } from "./devlink.ts";
+import { type Devlink, peek, type Port } from "./devlink/devlink.ts";
 import { type Kernel, withRtnl } from "./kernel.ts";
 import { linkFlags, type Netdev, type Netns, operstate } from "./netns.ts";
 import type { Result } from "./observation.ts";
-import { announcePortUnlocked } from "./announce.ts";
+import { announcePortUnlocked } from "./devlink/announce.ts";
 import type { Steps, Task } from "./task.ts";
 
 /** The commands on the netdev of a port. */

@@ -14,10 +14,10 @@ export {
   type NetdevsimEra,
   type PhylinkEra,
   type PortEra,
-} from "./era.ts";
-export type { FlashEra, HealthEra, ObjectsEra, RegionEra } from "./era_objects.ts";
-export { type FlashProgress, foldProgress, unfoldProgress } from "./flash.ts";
-export { type HardwareId, hardwareIn } from "./hardware.ts";
+} from "./era/era.ts";
+export type { FlashEra, HealthEra, ObjectsEra, RegionEra } from "./era/objects.ts";
+export { type FlashProgress, foldProgress, unfoldProgress } from "./devlink/flash.ts";
+export { type HardwareId, hardwareIn } from "./pcs/hardware.ts";
 export type { Inventory, InventoryDevice, InventoryInstance, InventoryPort, InventoryResource } from "./inventory.ts";
 export type { FibEntries, NetdevShown } from "./netns.ts";
 export {
@@ -29,7 +29,7 @@ export {
   type NotifierScope,
   type OpsMode,
   type TrapLifetime,
-} from "./regime.ts";
+} from "./era/regime.ts";
 export { Machine, type MachineOptions } from "./machine.ts";
 export {
   type Channel,

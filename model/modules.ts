@@ -4,11 +4,11 @@
  * @module
  */
 
-import { fakemacModule } from "./fakemac.ts";
-import { fakepcsModule } from "./fakepcs.ts";
+import { fakemacModule } from "./pcs/fakemac.ts";
+import { fakepcsModule } from "./pcs/fakepcs.ts";
 import type { Kernel } from "./kernel.ts";
 import type { LoadedModule, Modules, ModuleSource } from "./module.ts";
-import { NetdevsimBus } from "./netdevsim_bus.ts";
+import { NetdevsimBus } from "./netdevsim/netdevsim_bus.ts";
 
 /** The modules as they lie in the file system. */
 export function modulesOf(kernel: Kernel): ModuleSource[] {

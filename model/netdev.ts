@@ -4,10 +4,10 @@
  * @module
  */
 
-import { reading } from "./access.ts";
+import { reading } from "./race/access.ts";
 import type { Command, Scene } from "./command.ts";
 import { type Content, type Kernel, synchronizeNet, type VirtualFile } from "./kernel.ts";
-import type { Port } from "./devlink.ts";
+import type { Port } from "./devlink/devlink.ts";
 import { portOf } from "./link.ts";
 import { linkFlags, type Netdev, type Netns, operstate } from "./netns.ts";
 import type { Result } from "./observation.ts";

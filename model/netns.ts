@@ -4,7 +4,7 @@
  * @module
  */
 
-import { type Cell, cellOf, reading, writing } from "./access.ts";
+import { type Cell, cellOf, reading, writing } from "./race/access.ts";
 import type { LinkEvent, Result } from "./observation.ts";
 import type { NetnsName } from "./operation.ts";
 import { Condition, type Steps, type Task } from "./task.ts";

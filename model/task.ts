@@ -5,8 +5,8 @@
  * @module
  */
 
-import { type Cell, cellOf, reading, writing } from "./access.ts";
-import type { Cycle, Lockdep, Ordered } from "./lockdep.ts";
+import { type Cell, cellOf, reading, writing } from "./race/access.ts";
+import type { Cycle, Lockdep, Ordered } from "./race/lockdep.ts";
 import type { Extack, KernelLine, Observation, Result } from "./observation.ts";
 
 /** What a task may have to wait for. */

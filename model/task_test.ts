@@ -1,6 +1,6 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { emptyObservation } from "./observation.ts";
-import { Lockdep } from "./lockdep.ts";
+import { Lockdep } from "./race/lockdep.ts";
 import { acquire, Condition, HungTask, Lock, RwLock, type Steps, Task } from "./task.ts";
 
 function world() {

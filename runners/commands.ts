@@ -5,7 +5,7 @@
  */
 
 import { COMMAND_FORMS, type DevlinkKind, devlinkWords, isDevlink } from "../model/command_line.ts";
-import { FIRMWARE } from "../model/flash.ts";
+import { FIRMWARE } from "../model/devlink/flash.ts";
 import type { Operation, OperationKind } from "../model/operation.ts";
 
 /**

@@ -5,7 +5,7 @@
  */
 
 import { COMMAND_FORMS, isDevlink } from "../model/command_line.ts";
-import { foldProgress } from "../model/flash.ts";
+import { foldProgress } from "../model/devlink/flash.ts";
 import type { Extack, Json, LinkEvent, Notification, Observation, Result } from "../model/observation.ts";
 import { emptyObservation } from "../model/observation.ts";
 import type { NetnsName, Operation } from "../model/operation.ts";

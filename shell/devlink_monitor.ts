@@ -5,7 +5,7 @@
  */
 
 import type { Json, Notification } from "../model/mod.ts";
-import { unfoldProgress } from "../model/flash.ts";
+import { unfoldProgress } from "../model/devlink/flash.ts";
 import { dated, type DevlinkOptions } from "./devlink.ts";
 import { handlesText, reporterText } from "./devlink_text.ts";
 import { writeJson } from "./json_writer.ts";

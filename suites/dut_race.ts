@@ -4,11 +4,11 @@
  * @module
  */
 
-import type { Explored } from "../model/explore.ts";
-import type { FindingKind } from "../model/finding.ts";
+import type { Explored } from "../model/race/explore.ts";
+import type { FindingKind } from "../model/race/finding.ts";
 import { Machine, type MachineOptions, type Operation } from "../model/mod.ts";
-import { exploreRace, type Racer, readOutcome } from "../model/race.ts";
-import type { Design } from "../model/regime.ts";
+import { exploreRace, type Racer, readOutcome } from "../model/race/race.ts";
+import type { Design } from "../model/era/regime.ts";
 
 /** Options of a race. */
 export interface RaceOptions {

@@ -1,7 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { type EraId, ERAS } from "../model/mod.ts";
-import { exploreRace, scenarioOf } from "../model/race.ts";
-import { diagram, minimise, replay } from "../model/race_replay.ts";
+import { exploreRace, scenarioOf } from "../model/race/race.ts";
+import { diagram, minimise, replay } from "../model/race/race_replay.ts";
 import { BEFORE, machineBefore, operationsOf, RACE_OPERATIONS, type RaceOperation } from "./race_operations.ts";
 
 const raceOf = (era: EraId, names: readonly RaceOperation[]) => ({

@@ -1,0 +1,134 @@
+/**
+ * The multicast messages of a devlink instance: what is said, when, and in which order (SEMANTICS 1.4).
+ *
+ * @module
+ */
+
+import type { Devlink, Param, Port, Region, Reporter, Trap, TrapGroup, TrapPolicer } from "./devlink.ts";
+import {
+  type Attributes,
+  devAttributes,
+  groupAttributes,
+  paramAttributes,
+  policerAttributes,
+  portAttributes,
+  reporterAttributes,
+  trapAttributes,
+} from "./message.ts";
+import { oops, passThrough, type Steps, type Task } from "../task.ts";
+
+/** What happened to the object that a message is about. */
+export type Change = "new" | "del";
+
+/** Whether a message is built at all: only of registered instances and, in later eras, only if somebody listens. */
+function builds(task: Task, dl: Devlink): boolean {
+  if (!dl.registered) return false;
+  // Its netlink socket is no more, and a pointer to it not there
+  if (dl.netns.gone) oops(task, `BUG: kernel NULL pointer dereference: ${dl.handle} is in a netns that is gone`);
+  return dl.netns.heard || dl.kernel.era.unheard === "built" || dl.kernel.overheard;
+}
+
+/** Attributes whose reading counts: of a message that the kernel itself does not build, the read is taken back. */
+function counting(dl: Devlink, unread: () => void, read: () => Attributes | null): Attributes | null {
+  const attributes = read();
+  if (attributes && !dl.netns.heard && dl.kernel.era.unheard === "skipped") unread();
+  return attributes;
+}
+
+function send(task: Task, dl: Devlink, change: string, object: string, handle: string, attributes: Attributes): void {
+  dl.kernel.multicast(task, dl.netns, change, object, handle, attributes);
+}
+
+/** The instance itself. */
+export function announceDev(task: Task, dl: Devlink, change: Change): void {
+  if (builds(task, dl)) send(task, dl, change, "dev", dl.handle, devAttributes(dl));
+}
+
+/** A port; building the message takes RTNL in some eras. */
+export function* announcePort(task: Task, dl: Devlink, port: Port, change: Change): Steps {
+  if (!builds(task, dl)) return;
+  const { rtnl, era } = dl.kernel;
+  if (era.portFillTakesRtnl) {
+    if (task.stepping || !rtnl.pass(task)) yield* passThrough(task, rtnl);
+  }
+  announcePortUnlocked(task, dl, port, change);
+}
+
+/** A port, where building the message takes no further lock. */
+export function announcePortUnlocked(task: Task, dl: Devlink, port: Port, change: Change): void {
+  if (builds(task, dl)) send(task, dl, change, "port", port.handle, portAttributes(dl, port));
+}
+
+/** A trap; a counter that cannot be read suppresses the message. */
+export function announceTrap(task: Task, dl: Devlink, trap: Trap, change: Change): void {
+  if (!builds(task, dl)) return;
+  const attributes = counting(dl, () => dl.driver.unreadTrap?.(trap), () => trapAttributes(dl, trap));
+  if (attributes) send(task, dl, change, "trap", dl.handle, attributes);
+}
+
+/** A trap group. */
+export function announceGroup(task: Task, dl: Devlink, group: TrapGroup, change: Change): void {
+  if (builds(task, dl)) send(task, dl, change, "trap-group", dl.handle, groupAttributes(group));
+}
+
+/** A trap policer; a counter that cannot be read suppresses the message. */
+export function announcePolicer(task: Task, dl: Devlink, policer: TrapPolicer, change: Change): void {
+  if (!builds(task, dl)) return;
+  const attributes = counting(dl, () => policer.reads--, () => policerAttributes(dl, policer));
+  if (attributes) send(task, dl, change, "trap-policer", dl.handle, attributes);
+}
+
+/** A param; one without a value yet suppresses the message. */
+export function announceParam(task: Task, dl: Devlink, param: Param, change: Change): void {
+  if (!builds(task, dl)) return;
+  const attributes = paramAttributes(dl, param);
+  if (attributes) send(task, dl, change, "param", dl.handle, attributes);
+}
+
+/** A region. */
+export function announceRegion(task: Task, dl: Devlink, region: Region, change: Change): void {
+  if (builds(task, dl)) send(task, dl, change, "region", region.handle, { size: region.size });
+}
+
+/** A snapshot of a region: its id and nothing else. */
+export function announceSnapshot(task: Task, dl: Devlink, region: Region, id: number, change: Change): void {
+  if (builds(task, dl)) send(task, dl, change, "region", region.handle, { snapshot: [id] });
+}
+
+/** The state of a health reporter. */
+export function announceReporter(task: Task, dl: Devlink, reporter: Reporter): void {
+  if (builds(task, dl)) send(task, dl, "status", "health", dl.handle, reporterAttributes(dl, reporter));
+}
+
+/** A flash update: that it begins or ends, or how far it has come. */
+export function announceFlash(
+  task: Task,
+  dl: Devlink,
+  command: "begin" | "end" | "status",
+  attributes: Attributes = {},
+): void {
+  if (builds(task, dl)) send(task, dl, command, "flash", dl.handle, attributes);
+}
+
+/** All that an instance holds, as it appears. */
+export function* announceAll(task: Task, dl: Devlink): Steps {
+  announceDev(task, dl, "new");
+  for (const port of dl.ports) yield* announcePort(task, dl, port, "new");
+  for (const policer of dl.policers) announcePolicer(task, dl, policer, "new");
+  for (const group of dl.groups) announceGroup(task, dl, group, "new");
+  for (const trap of dl.traps) announceTrap(task, dl, trap, "new");
+  for (const region of dl.regions) announceRegion(task, dl, region, "new");
+  for (const param of dl.params) announceParam(task, dl, param, "new");
+}
+
+/** All that an instance holds, as it vanishes. */
+export function* announceAllGone(task: Task, dl: Devlink): Steps {
+  const descending = dl.kernel.era.unregisterParams === "descending";
+  for (const param of descending ? dl.params.toReversed() : dl.params) announceParam(task, dl, param, "del");
+  for (const region of dl.regions.toReversed()) announceRegion(task, dl, region, "del");
+  for (const trap of dl.traps.toReversed()) announceTrap(task, dl, trap, "del");
+  for (const group of dl.groups.toReversed()) announceGroup(task, dl, group, "del");
+  for (const policer of dl.policers.toReversed()) announcePolicer(task, dl, policer, "del");
+  for (const port of descending ? dl.ports.toReversed() : dl.ports) yield* announcePort(task, dl, port, "del");
+  announceDev(task, dl, "del");
+}

@@ -1,0 +1,332 @@
+/**
+ * The devlink core: an instance and the objects that it holds. Commands and announcements are in files of their own.
+ *
+ * @module
+ */
+
+import { type Cell, cellOf, reading, writing } from "../race/access.ts";
+import type { Driver, ParamSpec, TrapGroupSpec, TrapPolicerSpec, TrapSpec } from "./driver.ts";
+import type { Fmsg } from "./fmsg.ts";
+import type { Kernel } from "../kernel.ts";
+import type { Netdev, Netns } from "../netns.ts";
+import type { Json } from "../observation.ts";
+import type { Handle } from "../operation.ts";
+import type { ListName } from "../era/regime.ts";
+import { acquire, Condition, type Lock, type Steps, type Task } from "../task.ts";
+
+/** A port. */
+export interface Port {
+  readonly index: number;
+  /** `bus/device/index` */
+  readonly handle: string;
+  /** What it is, as devlink(8) prints it: its flavour and the numbers that come with that */
+  readonly flavour: Readonly<Record<string, Json>>;
+  type: "notset" | "eth";
+  /** As far as devlink knows of it */
+  netdev: Netdev | null;
+  /** Of its own (from 7.2) */
+  readonly resources: readonly Resource[];
+  /** What limits its function, where the driver made it one */
+  rate: Rate | undefined;
+}
+
+/** A rate object: a leaf, which is that of a port's function, or a node. */
+export interface Rate {
+  readonly type: "leaf" | "node";
+  /** `bus/device/index` or `bus/device/name` */
+  readonly handle: string;
+  /** Of a node */
+  readonly name: string;
+  /** Of a leaf */
+  readonly port: Port | undefined;
+  /** Bytes per second; 0 for none */
+  txShare: number;
+  txMax: number;
+  parent: Rate | undefined;
+  /** How many have it as their parent */
+  children: number;
+}
+
+/** A registered trap policer. */
+export interface TrapPolicer {
+  readonly spec: TrapPolicerSpec;
+  rate: number;
+  burst: number;
+  /** Reads of its drop counter so far: netdevsim counts those */
+  reads: number;
+}
+
+/** A registered trap group. */
+export interface TrapGroup {
+  readonly spec: TrapGroupSpec;
+  policer: TrapPolicer | undefined;
+  packets: number;
+  bytes: number;
+}
+
+/** A registered trap. */
+export interface Trap {
+  readonly spec: TrapSpec;
+  readonly group: TrapGroup;
+  action: TrapSpec["action"];
+  packets: number;
+  bytes: number;
+}
+
+/** What a param may hold. */
+export type ParamValue = number | boolean;
+
+/** A device param. */
+export interface Param {
+  readonly spec: ParamSpec;
+  /** Of mode driverinit: what the driver sees at its next look; undefined until the driver gave it a first value */
+  value: ParamValue | undefined;
+  /** That first value */
+  initial: ParamValue | undefined;
+  /** What the next reload makes effective (from 6.3), if anything */
+  pending: ParamValue | undefined;
+}
+
+/** A resource and its children; sizes are unsigned 64-bit numbers. */
+export interface Resource {
+  readonly name: string;
+  readonly children: readonly Resource[];
+  readonly min: bigint;
+  readonly max: bigint;
+  readonly granularity: bigint;
+  size: bigint;
+  sizeNew: bigint;
+  sizeValid: boolean;
+  /** Present while the driver counts */
+  occupancy: (() => number) | undefined;
+}
+
+/** A region of a device, with its snapshots in the order in which they were taken. */
+export interface Region {
+  readonly name: string;
+  /** `bus/device/region` */
+  readonly handle: string;
+  readonly size: number;
+  readonly max: number;
+  snapshots: number[];
+  /** What snapshots hold, by their id: drawn when it is first looked at */
+  readonly contents: Map<number, Uint8Array>;
+}
+
+/** A health reporter. */
+export interface Reporter {
+  readonly name: string;
+  /** Whether the driver can recover (and so has a grace period and auto recovery); `message` is what it reported, if it did */
+  readonly recover: ((task: Task, message: string | undefined) => string) | undefined;
+  /** Writes what is known of an error */
+  readonly dump: ((fmsg: Fmsg, message: string | undefined) => void) | undefined;
+  /** Writes how the part is that it reports of */
+  readonly diagnose: ((fmsg: Fmsg) => void) | undefined;
+  healthy: boolean;
+  errors: number;
+  recoveries: number;
+  /** ms */
+  gracePeriod: number;
+  /** ms after a first error in which no grace period begins (from 7.0) */
+  burstPeriod: number;
+  autoRecover: boolean;
+  autoDump: boolean;
+  /** The dump of the first error since the last one was cleared */
+  stored: Fmsg | undefined;
+  /** Virtual time of the stored dump */
+  dumpedAt: number | undefined;
+  /** Virtual time of the last recovery; with a burst period, of the first one in it */
+  recoveredAt: number | undefined;
+}
+
+/** A devlink instance. */
+export class Devlink {
+  readonly lock: Lock;
+  readonly reportersLock: Lock;
+  readonly index: number;
+  /** What the others see of it without its lock: whether it is there, and in which netns */
+  readonly #seen: Cell;
+  #registered = false;
+  #netns: Netns;
+  /** On its way out: whether anybody new finds it, the lock regime says */
+  #unregistering = false;
+  /** Its memory is gone: touching it is a finding */
+  freed = false;
+  /** Those who looked it up and have not let go of it */
+  readonly users: Task[] = [];
+  /** Whether nobody uses it any more */
+  readonly unused: Condition;
+  /** The instance that this one is part of */
+  parent: Devlink | undefined;
+  /** Who says to have the instance locked, where that is marked */
+  marked: Task | undefined;
+  readonly #lists = new Map<ListName, Lock>();
+  reloadFailed = false;
+  /** False where the driver holds reloads off for a while (`devlink_reload_disable`, before 5.16) */
+  reloadEnabled = true;
+  readonly reloads: Record<"driver_reinit" | "fw_activate", number> = { driver_reinit: 0, fw_activate: 0 };
+  ports: Port[] = [];
+  policers: TrapPolicer[] = [];
+  groups: TrapGroup[] = [];
+  traps: Trap[] = [];
+  trapByName = new Map<string, Trap>();
+  params: Param[] = [];
+  resources: Resource[] = [];
+  regions: Region[] = [];
+  reporters: Reporter[] = [];
+  /** The latest node first, then the leafs in their order */
+  rates: Rate[] = [];
+  /** Snapshot ids in use, with how many regions use them */
+  readonly snapshotIds = new Map<number, number>();
+
+  constructor(
+    readonly kernel: Kernel,
+    readonly handle: Handle,
+    readonly driver: Driver,
+    readonly deviceLock: Lock,
+    netns: Netns,
+  ) {
+    this.index = kernel.nextIndex();
+    this.#netns = netns;
+    this.#seen = cellOf(`registered ${handle}`);
+    const each = kernel.era.locks.instanceKeys === "each";
+    this.lock = kernel.lock(handle, "instance", each ? { key: `instance ${handle}` } : { nests: false });
+    this.reportersLock = kernel.lock(`${handle} reporters`, "reporters");
+    this.unused = new Condition(
+      `users of ${handle}`,
+      () => this.users.length === 0,
+      () => this.users,
+    );
+    kernel.addInstance(this);
+  }
+
+  /** Users of its own netns find it. */
+  get registered(): boolean {
+    reading(this.#seen);
+    return this.#registered;
+  }
+
+  set registered(registered: boolean) {
+    writing(this.#seen);
+    this.#registered = registered;
+  }
+
+  /** The netns that it is in. */
+  get netns(): Netns {
+    reading(this.#seen);
+    return this.#netns;
+  }
+
+  set netns(netns: Netns) {
+    writing(this.#seen);
+    this.#netns = netns;
+  }
+
+  /** Whether somebody who looks for it finds it. */
+  get visible(): boolean {
+    if (!this.registered) return false;
+    if (!this.#unregistering) return true;
+    return this.kernel.era.locks.unregister === "users" && this.users.length > 0;
+  }
+
+  /** Waits until those who use it have let go of it, where that is how an instance is unregistered. */
+  *waitForUsers(task: Task): Steps {
+    if (this.kernel.era.locks.unregister === "lock") return;
+    writing(this.#seen);
+    this.#unregistering = true;
+    yield* this.unused.wait(task);
+  }
+
+  /** The lock of one of its lists, where each has its own. */
+  listLock(list: ListName): Lock {
+    let lock = this.#lists.get(list);
+    if (!lock) this.#lists.set(list, lock = this.kernel.lock(`${this.handle} ${list}`, "list"));
+    return lock;
+  }
+
+  /** The last step of its life. */
+  free(task: Task): void {
+    const { ports, traps, regions, reporters, rates } = this;
+    if (this.registered || ports.length + traps.length + regions.length + reporters.length + rates.length > 0) {
+      task.log("warning", `WARNING: devlink_free: ${this.handle} is not empty`);
+    }
+    this.freed = true;
+    writing(this.#seen);
+    this.kernel.removeInstance(this);
+  }
+}
+
+/** Says that somebody looks into an instance without its lock, as a client does with what it asked for before. */
+export function peek(dl: Devlink | undefined): Devlink | undefined {
+  if (dl) { for (const lock of [dl.lock, dl.kernel.rtnl, dl.kernel.devlinkMutex]) if (lock) reading(lock.cell); }
+  return dl;
+}
+
+/** Begins to use an instance that was found. */
+export function hold(task: Task, dl: Devlink): void {
+  dl.users.push(task);
+  // Users commute with each other, and not with whoever waits for all of them to go
+  reading(dl.unused.cell);
+}
+
+/** Lets go of it. */
+export function drop(task: Task, dl: Devlink): void {
+  const { users } = dl;
+  if (users[users.length - 1] === task) users.pop();
+  else users.splice(users.indexOf(task), 1);
+  reading(dl.unused.cell);
+}
+
+/**
+ * Looks an instance up and locks it, as the start of each command does. Gives undefined where it is not to be found, or
+ * went away while the lock was waited for.
+ */
+export function* enter(kernel: Kernel, task: Task, netns: Netns, handle: Handle): Steps<Devlink | undefined> {
+  const dl = kernel.find(netns, handle);
+  if (!dl) return undefined;
+  return (yield* lockInstance(task, dl, dl.lock)) ? dl : undefined;
+}
+
+/** Takes a lock of an instance that was found; false where the instance was unregistered in the meantime. */
+export function* lockInstance(task: Task, dl: Devlink, lock: Lock): Steps<boolean> {
+  hold(task, dl);
+  if (task.stepping || !lock.tryTake(task)) yield* acquire(task, lock);
+  if (dl.registered) {
+    if (lock === dl.lock && dl.kernel.era.locks.registration === "marked") dl.marked = task;
+    return true;
+  }
+  leave(task, dl, lock);
+  return false;
+}
+
+/**
+ * Lets a driver change what an instance holds: it locks the instance, or, where each registration does so by itself, keeps
+ * reloads away.
+ */
+export function* lockForDriver(task: Task, dl: Devlink): Steps {
+  if (dl.kernel.era.driverLocksInstance) return yield* acquire(task, dl.lock);
+  if (!dl.kernel.era.locks.holdsReloadsOff) return;
+  yield* underMutex(dl.kernel, task, () => dl.reloadEnabled = false);
+}
+
+/** The end of what {@linkcode lockForDriver} began. */
+export function* unlockForDriver(task: Task, dl: Devlink): Steps {
+  if (dl.kernel.era.driverLocksInstance) return dl.lock.release(task);
+  if (!dl.kernel.era.locks.holdsReloadsOff) return;
+  yield* underMutex(dl.kernel, task, () => dl.reloadEnabled = true);
+}
+
+/** Does something under the global mutex of the devlink core, where there is one. */
+export function* underMutex(kernel: Kernel, task: Task, body: () => void): Steps {
+  const { devlinkMutex } = kernel;
+  if (devlinkMutex) yield* acquire(task, devlinkMutex);
+  body();
+  devlinkMutex?.release(task);
+}
+
+/** The end of a command. */
+export function leave(task: Task, dl: Devlink, lock: Lock = dl.lock): void {
+  if (dl.marked === task && lock === dl.lock) dl.marked = undefined;
+  lock.release(task);
+  drop(task, dl);
+}

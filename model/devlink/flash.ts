@@ -1,0 +1,150 @@
+/**
+ * Flash updates, by devlink and by the older way of ethtool, and what is said while they go on (SEMANTICS 1.6, 5.5).
+ *
+ * @module
+ */
+
+import { announceFlash } from "./announce.ts";
+import type { Command, Scene } from "../command.ts";
+import { type Devlink, enter, leave } from "./devlink.ts";
+import type { Kernel } from "../kernel.ts";
+import type { Json, Notification, Result } from "../observation.ts";
+import type { Steps, Task } from "../task.ts";
+
+/** What a driver is to flash. */
+export interface FlashRequest {
+  /** One of the components that the driver tells the versions of; the whole device where it is undefined */
+  component: string | undefined;
+  /** Which sections are not to be kept: bits, 1 for settings and 2 for identifiers */
+  overwrite: number;
+}
+
+const SECTIONS: Readonly<Record<string, number>> = { settings: 1, identifiers: 2 };
+
+/** Where the kernel looks for firmware. */
+export const FIRMWARE = "/lib/firmware/";
+
+/** `devlink dev flash` and `ethtool -f`, by their kind. */
+export const FLASH_COMMANDS: { "dev.flash": Command<"dev.flash"> } = {
+  *"dev.flash"(scene, { handle, file, component, overwrite = [] }) {
+    const { kernel, task, netns } = scene;
+    let bits = 0;
+    for (const section of overwrite) {
+      const bit = SECTIONS[section];
+      if (bit === undefined) return "client";
+      bits |= bit;
+    }
+    const dl = yield* enter(kernel, task, netns, handle);
+    if (!dl) return "ENODEV";
+    const result = yield* flash(task, dl, file, { component, overwrite: bits });
+    leave(task, dl);
+    return result;
+  },
+};
+
+/** Flashes a locked instance. */
+export function* flash(task: Task, dl: Devlink, file: string, request: FlashRequest): Steps<Result> {
+  const { by } = dl.kernel.era.objects.flash;
+  if (!dl.driver.flash) return "EOPNOTSUPP";
+  if (by === "driver") return yield* dl.driver.flash(task, dl, request);
+  if (request.component !== undefined && !dl.driver.components?.includes(request.component)) {
+    return task.fail("EINVAL", "selected component is not supported by this device");
+  }
+  const found = firmware(dl.kernel, file);
+  if (found !== "ok") return task.fail(found, "failed to locate the requested firmware file");
+  announceFlash(task, dl, "begin");
+  const result = yield* dl.driver.flash(task, dl, request);
+  announceFlash(task, dl, "end");
+  return result;
+}
+
+/** The same where ethtool asked for it; nobody hears why it failed. */
+export function* flashByEthtool({ kernel, task, netns }: Scene, handle: string, file: string): Steps<Result> {
+  const dl = yield* enter(kernel, task, netns, handle);
+  if (!dl) return "ENODEV";
+  task.acknowledged = false;
+  const result = yield* flash(task, dl, file, { component: undefined, overwrite: 0 });
+  leave(task, dl);
+  return result;
+}
+
+/** `request_firmware()`: whether the file is there, and not empty. */
+function firmware(kernel: Kernel, file: string): Result {
+  if (file === "" || file.split("/").includes("..")) return "EINVAL";
+  return kernel.runFiles.has(FIRMWARE + file) ? "ok" : "ENOENT";
+}
+
+/**
+ * How far a flash has come, many messages as one: `from`, `from + by` and so on up to `to`. In place of the number in `done`.
+ */
+export type FlashProgress = { from: number; to: number; by: number };
+
+/** As few as this many messages are told one by one. */
+const FEW = 2;
+
+/**
+ * Tells the many messages on how far a flash has come, each one step further than the one before, as one: a flash of netdevsim has 500
+ * of them. Nothing is lost: see {@linkcode unfoldProgress}.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { foldProgress } from "./flash.ts";
+ *
+ * const status = (done: number) => ({
+ *   command: "status",
+ *   object: "flash",
+ *   handle: "netdevsim/netdevsim10",
+ *   attributes: { msg: "Flashing", done, total: 3000 },
+ * });
+ * assertEquals(foldProgress([0, 1000, 2000, 3000].map(status)).map((message) => message.attributes["done"]), [
+ *   { from: 0, to: 3000, by: 1000 },
+ * ]);
+ * ```
+ */
+export function foldProgress(messages: readonly Notification[]): Notification[] {
+  const folded: Notification[] = [];
+  for (let i = 0; i < messages.length;) {
+    const first = messages[i]!;
+    let end = i + 1;
+    const by = end < messages.length ? stepTo(first, messages[end]!) : undefined;
+    if (by !== undefined && by > 0) {
+      while (end < messages.length && stepTo(messages[end - 1]!, messages[end]!) === by) end++;
+    }
+    if (by === undefined || end - i <= FEW) folded.push(...messages.slice(i, end = i + 1));
+    else folded.push(progress(first, { from: doneOf(first)!, to: doneOf(messages[end - 1]!)!, by }));
+    i = end;
+  }
+  return folded;
+}
+
+/** The messages that {@linkcode foldProgress} made one of, as devlink(8) shows them. */
+export function unfoldProgress(messages: readonly Notification[]): Notification[] {
+  return messages.flatMap((message) => {
+    const { done } = message.attributes;
+    if (message.object !== "flash" || typeof done !== "object" || done === null) return [message];
+    const { from, to, by } = done as FlashProgress;
+    const each: Notification[] = [];
+    for (let at = from; at <= to; at += by) {
+      each.push({ ...message, attributes: { ...message.attributes, done: at } });
+    }
+    return each;
+  });
+}
+
+function progress(message: Notification, done: FlashProgress): Notification {
+  return { ...message, attributes: { ...message.attributes, done } };
+}
+
+function doneOf({ object, command, attributes }: Notification): number | undefined {
+  const { done } = attributes;
+  return object === "flash" && command === "status" && typeof done === "number" ? done : undefined;
+}
+
+/** How much further the second message is, where it says the same of the same but for that. */
+function stepTo(one: Notification, next: Notification): number | undefined {
+  const [from, to] = [doneOf(one), doneOf(next)];
+  if (from === undefined || to === undefined || one.handle !== next.handle) return undefined;
+  const rest = ({ attributes }: Notification): Json => ({ ...attributes, done: 0 });
+  return JSON.stringify(rest(one)) === JSON.stringify(rest(next)) ? to - from : undefined;
+}

@@ -1,0 +1,162 @@
+/**
+ * Health reporters: errors, recoveries, dumps and their settings (SEMANTICS 5.6).
+ *
+ * @module
+ */
+
+import { writing } from "../race/access.ts";
+import { announceReporter } from "./announce.ts";
+import type { Devlink, Reporter } from "./devlink.ts";
+import { Fmsg } from "./fmsg.ts";
+import type { Result } from "../observation.ts";
+import { acquire, type Steps, type Task } from "../task.ts";
+
+/** What a driver can do for its reporter; `message` is what the driver reported, where it did. */
+export type ReporterOps = Pick<Reporter, "recover" | "dump" | "diagnose">;
+
+/** A reporter as it is when a driver creates it. */
+export function newReporter(name: string, ops: ReporterOps): Reporter {
+  return {
+    name,
+    recover: ops.recover,
+    dump: ops.dump,
+    diagnose: ops.diagnose,
+    healthy: true,
+    errors: 0,
+    recoveries: 0,
+    gracePeriod: 0,
+    burstPeriod: 0,
+    autoRecover: ops.recover !== undefined,
+    autoDump: ops.dump !== undefined,
+    stored: undefined,
+    dumpedAt: undefined,
+    recoveredAt: undefined,
+  };
+}
+
+/** Registers a reporter; nobody is told. */
+export function* addReporter(task: Task, dl: Devlink, reporter: Reporter): Steps {
+  yield* acquire(task, dl.reportersLock);
+  dl.reporters.push(reporter);
+  dl.reportersLock.release(task);
+}
+
+/** Takes the reporter away that was registered last; nobody is told. */
+export function* removeReporter(task: Task, dl: Devlink): Steps {
+  yield* acquire(task, dl.reportersLock);
+  dl.reporters.pop();
+  dl.reportersLock.release(task);
+}
+
+/**
+ * A reporter by its name: one of a port where `port` is the index of one, else of the device. No driver here has reporters
+ * of a port.
+ */
+export function findReporter(dl: Devlink, name: string, port?: number): Reporter | undefined {
+  if (port !== undefined && dl.ports.some((each) => each.index === port)) return undefined;
+  return dl.reporters.find((each) => each.name === name);
+}
+
+/** The driver reports an error. Gives why the recovery did not happen, or `ok`. */
+export function* reportError(task: Task, dl: Devlink, reporter: Reporter, message: string): Steps<Result> {
+  const { reportLocks } = dl.kernel.era.objects.health;
+  // Without the lock of the instance, so far
+  writing(dl.lock.cell);
+  const wasHealthy = reporter.healthy;
+  reporter.errors++;
+  reporter.healthy = false;
+  announceReporter(task, dl, reporter);
+  if (reporter.autoRecover && (!wasHealthy || tooSoon(dl, reporter))) return "ECANCELED";
+  if (reporter.autoDump) {
+    if (reportLocks === "both") yield* acquire(task, dl.lock);
+    storeDump(dl, reporter, message);
+    if (reportLocks === "both") dl.lock.release(task);
+  }
+  if (!reporter.autoRecover) return "ok";
+  if (reportLocks !== "none") yield* acquire(task, dl.lock);
+  const result = recover(task, dl, reporter, message);
+  if (reportLocks !== "none") dl.lock.release(task);
+  return result;
+}
+
+/** A period in ms as jiffies have it: cut to 32 bits, and endless where the highest of them is set. */
+function period(ms: number): number {
+  const bits = Number(BigInt.asUintN(32, BigInt(ms)));
+  return bits > 0x7fff_ffff ? Infinity : bits;
+}
+
+/** Whether errors are let off until the first recovery is long enough ago. */
+function inBurst(dl: Devlink, { recoveredAt, burstPeriod }: Reporter): boolean {
+  return recoveredAt !== undefined && dl.kernel.now < recoveredAt + period(burstPeriod);
+}
+
+/** Whether the last recovery is so near that another one will do no good. */
+function tooSoon(dl: Devlink, reporter: Reporter): boolean {
+  if (reporter.recoveredAt === undefined || inBurst(dl, reporter)) return false;
+  return dl.kernel.now < reporter.recoveredAt + period(reporter.burstPeriod) + period(reporter.gracePeriod);
+}
+
+/** `devlink health recover`, and the recovery that happens by itself. */
+export function recover(task: Task, dl: Devlink, reporter: Reporter, message?: string): Result {
+  if (reporter.healthy) return "ok";
+  if (!reporter.recover) return "EOPNOTSUPP";
+  const result = reporter.recover(task, message);
+  if (result !== "ok") return result;
+  reporter.recoveries++;
+  if (!inBurst(dl, reporter)) reporter.recoveredAt = dl.kernel.now;
+  reporter.healthy = true;
+  announceReporter(task, dl, reporter);
+  return "ok";
+}
+
+/** Stores a dump where there is none yet; one that the driver cannot make whole is not kept. */
+export function storeDump(dl: Devlink, reporter: Reporter, message?: string): Result {
+  if (!reporter.dump || reporter.stored) return "ok";
+  const fmsg = new Fmsg().object((fmsg) => reporter.dump!(fmsg, message));
+  if (fmsg.error !== "ok") return fmsg.error;
+  reporter.stored = fmsg;
+  reporter.dumpedAt = dl.kernel.now;
+  return "ok";
+}
+
+/** `devlink health dump clear` */
+export function clearDump(reporter: Reporter): Result {
+  if (!reporter.dump) return "EOPNOTSUPP";
+  reporter.stored = undefined;
+  reporter.dumpedAt = undefined;
+  return "ok";
+}
+
+/** `devlink health set`; what comes before a setting that is refused is set all the same. */
+export function setReporter(
+  task: Task,
+  dl: Devlink,
+  reporter: Reporter,
+  change: {
+    gracePeriod?: number | undefined;
+    burstPeriod?: number | undefined;
+    autoRecover?: boolean | undefined;
+    autoDump?: boolean | undefined;
+  },
+): Result {
+  const { gracePeriod, autoRecover, autoDump } = change;
+  // A kernel that does not know of it passes over it
+  const burstPeriod = dl.kernel.era.burstPeriod ? change.burstPeriod : undefined;
+  if (!reporter.recover && [gracePeriod, autoRecover, burstPeriod].some((each) => each !== undefined)) {
+    return "EOPNOTSUPP";
+  }
+  if (!reporter.dump && autoDump !== undefined) return "EOPNOTSUPP";
+  if (gracePeriod !== undefined) {
+    reporter.gracePeriod = gracePeriod;
+    if (gracePeriod === 0) reporter.burstPeriod = 0;
+  }
+  if (burstPeriod !== undefined) {
+    if (reporter.gracePeriod === 0 && burstPeriod > 0) {
+      return task.fail("EINVAL", "Cannot set burst period without a grace period", "health");
+    }
+    reporter.burstPeriod = burstPeriod;
+  }
+  reporter.autoRecover = autoRecover ?? reporter.autoRecover;
+  reporter.autoDump = autoDump ?? reporter.autoDump;
+  return "ok";
+}

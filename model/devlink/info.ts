@@ -1,0 +1,90 @@
+/**
+ * What a device tells of itself: by devlink, and by the older way of ethtool, which is also one to flash it (SEMANTICS 1.6).
+ *
+ * @module
+ */
+
+import { type Command, dump, get, type Scene } from "../command.ts";
+import { type Devlink, drop, hold, peek } from "./devlink.ts";
+import { flashByEthtool } from "./flash.ts";
+import type { Attributes } from "./message.ts";
+import type { Result } from "../observation.ts";
+import { acquire, type Steps } from "../task.ts";
+
+/** The kinds of {@linkcode INFO_COMMANDS}. */
+export type InfoKind = "dev.info" | "ethtool.info" | "ethtool.flash";
+
+function info({ driver }: Devlink): Attributes {
+  return driver.versions === undefined ? { driver: driver.name } : { driver: driver.name, versions: driver.versions };
+}
+
+/** The commands by their kind. */
+export const INFO_COMMANDS: { [K in InfoKind]: Command<K> } = {
+  "dev.info": (scene, { handle }) =>
+    handle === undefined
+      ? dump(scene, "info", info)
+      : get(scene, handle, (dl) => ({ reply: { info: { [dl.handle]: info(dl) } } })),
+
+  *"ethtool.info"(scene, { handle, port }) {
+    const { kernel, task } = scene;
+    return yield* compat(scene, handle, port, (dl, told) => {
+      task.observation.reply = {
+        "driver": dl.driver.name,
+        "version": kernel.era.id,
+        "firmware-version": (told ? dl.driver.runningVersions ?? [] : []).map((version) => `${version} `).join(""),
+        "expansion-rom-version": "",
+        "bus-info": dl.handle.slice(dl.handle.indexOf("/") + 1),
+        "supports-statistics": "no",
+        "supports-test": "no",
+        "supports-eeprom-access": "no",
+        "supports-register-dump": "no",
+        "supports-priv-flags": "no",
+      };
+    });
+  },
+
+  *"ethtool.flash"(scene, { handle, port, file }) {
+    return withoutNetdev(peek(scene.kernel.find(scene.netns, handle)), port) ??
+      (yield* flashByEthtool(scene, handle, file));
+  },
+};
+
+/**
+ * How it ends where the netdev of a port is asked for and there is none: devlink is asked for its name, and tells none that is in
+ * another netns than the instance. Undefined where there is one.
+ */
+function withoutNetdev(dl: Devlink | undefined, index: number): Result | undefined {
+  const port = dl?.ports.find((each) => each.index === index);
+  if (!port) return "ENODEV";
+  return port.netdev && port.netdev.netns === dl!.netns ? undefined : "client";
+}
+
+/**
+ * Comes to an instance by way of the netdev of a port, as ethtool does: RTNL is held while the netdev is looked for, and not while
+ * the lock of the instance is waited for, but for a design that no kernel has.
+ */
+function* compat(
+  { kernel, task, netns }: Scene,
+  handle: string,
+  port: number,
+  body: (dl: Devlink, told: boolean) => void,
+): Steps<Result> {
+  const way = kernel.era.locks.compat;
+  yield* acquire(task, kernel.rtnl);
+  const dl = peek(kernel.find(netns, handle));
+  const missing = withoutNetdev(dl, port);
+  if (!dl || missing) {
+    kernel.rtnl.release(task);
+    return missing ?? "ENODEV";
+  }
+  if (way !== "unreferenced") hold(task, dl);
+  if (way !== "under rtnl") kernel.rtnl.release(task);
+  yield* acquire(task, dl.lock);
+  if (dl.freed && way === "unreferenced") {
+    task.log("kasan", `use-after-free: devlink_compat_running_version: ${dl.handle}`);
+  } else body(dl, dl.registered || way !== "looks again");
+  dl.lock.release(task);
+  if (way !== "unreferenced") drop(task, dl);
+  if (way === "under rtnl") kernel.rtnl.release(task);
+  return "ok";
+}

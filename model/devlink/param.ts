@@ -1,0 +1,104 @@
+/**
+ * Params: their registration and the commands that change them (SEMANTICS 3.8, 5.2).
+ *
+ * @module
+ */
+
+import { announceParam } from "./announce.ts";
+import { numberOf } from "../command_line.ts";
+import type { Devlink, Param, ParamValue } from "./devlink.ts";
+import type { ParamSpec } from "./driver.ts";
+import { shownValue } from "./message.ts";
+import type { Result } from "../observation.ts";
+import type { Operation } from "../operation.ts";
+import type { Task } from "../task.ts";
+
+/**
+ * Registers the params of a driver, in the order of its table. One of mode driverinit has no value yet, and cannot be told of:
+ * its turn comes when the driver gives it one.
+ */
+export function registerParams(task: Task, dl: Devlink, specs: readonly ParamSpec[]): void {
+  for (const spec of specs) {
+    const param: Param = { spec, value: undefined, initial: undefined, pending: undefined };
+    dl.params.push(param);
+    announceParam(task, dl, param, "new");
+  }
+}
+
+/** Gives a driverinit param its first value (`devl_param_driverinit_value_set`). */
+export function initialiseParam(task: Task, dl: Devlink, name: string, value: ParamValue): void {
+  const param = findParam(dl, name)!;
+  param.value = param.initial = value;
+  announceParam(task, dl, param, "new");
+}
+
+/** Tells of all params once more. */
+export function publishParams(task: Task, dl: Devlink): void {
+  for (const param of dl.params) announceParam(task, dl, param, "new");
+}
+
+/** Unregisters all params, in the order of the driver's table. */
+export function unregisterParams(task: Task, dl: Devlink): void {
+  for (const param of dl.params) announceParam(task, dl, param, "del");
+  dl.params = [];
+}
+
+/** A param by its name. */
+export function findParam(dl: Devlink, name: string): Param | undefined {
+  return dl.params.find((each) => each.spec.name === name);
+}
+
+/** `devlink dev param set`: a value, or back to the default of the driver. */
+export function setParam(task: Task, dl: Devlink, op: Operation<"param.set">): Result {
+  const param = findParam(dl, op.name);
+  if (!param) return "EINVAL";
+  const { spec } = param;
+  // devlink(8) reads the param first: it knows the type and the modes, and sends nothing that changes nothing
+  if (spec.cmode !== op.cmode) return "client";
+  const runtime = spec.cmode === "runtime";
+  if (op.default) return resetParam(task, dl, param);
+  const wanted = parseValue(spec.type, String(op.value));
+  if (wanted === undefined) return "client";
+  if (wanted === shownValue(dl, param)) return "ok";
+  if (runtime) dl.driver.paramSet!(spec, wanted);
+  else if (dl.kernel.era.driverinit === "promoted") param.pending = wanted;
+  else param.value = wanted;
+  announceParam(task, dl, param, "new");
+  return "ok";
+}
+
+/** An older kernel does not know the attribute, and misses the value that devlink(8) left out; of a bool, that is false. */
+function resetParam(task: Task, dl: Devlink, param: Param): Result {
+  const { spec } = param;
+  if (!dl.kernel.era.paramDefaults) {
+    if (spec.type !== "bool") return "EINVAL";
+    if (dl.kernel.era.driverinit === "promoted") param.pending = false;
+    else param.value = false;
+  } else if (spec.cmode === "runtime") {
+    if (spec.default === undefined) return "EOPNOTSUPP";
+    dl.driver.paramSet!(spec, spec.default);
+  } else param.pending = param.initial;
+  announceParam(task, dl, param, "new");
+  return "ok";
+}
+
+/** Driverinit values that were set since the last reload become effective. */
+export function promoteParams(dl: Devlink): void {
+  for (const param of dl.params) {
+    if (param.pending === undefined) continue;
+    param.value = param.pending;
+    param.pending = undefined;
+  }
+}
+
+/** The words that devlink(8) takes for a bool, or any beginning of one; the first that fits counts. */
+const BOOLEANS = ["false", "true", "0", "1", "disable", "enable"];
+
+function parseValue(type: ParamSpec["type"], text: string): ParamValue | undefined {
+  if (type === "bool") {
+    const found = text === "" ? -1 : BOOLEANS.findIndex((word) => word.startsWith(text));
+    return found < 0 ? undefined : found % 2 === 1;
+  }
+  const value = numberOf(text, 32);
+  return value === undefined ? undefined : Number(value);
+}

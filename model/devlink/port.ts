@@ -1,0 +1,224 @@
+/**
+ * The commands on ports (net/devlink/port.c).
+ *
+ * @module
+ */
+
+import { change, type Command, get, type Scene } from "../command.ts";
+import { type Devlink, enter, leave, lockInstance, type Port } from "./devlink.ts";
+import type { FunctionSetting } from "../era/era.ts";
+import { FUNCTION_SETTINGS } from "../era/eras.ts";
+import { type Attributes, portAttributes } from "./message.ts";
+import type { Result } from "../observation.ts";
+import { passThrough, type Steps, type Task } from "../task.ts";
+
+/** The part of a handle that names a port: devlink(8) prints its index as a signed number. */
+export function portHandle(dl: Devlink, index: number): string {
+  return `${dl.handle}/${index | 0}`;
+}
+
+/** Puts a port among those of its instance, where the order of the era has it. Gives why it cannot be. */
+export function insertPort(dl: Devlink, port: Port): Result {
+  const { order, taken } = dl.kernel.era.ports;
+  if (dl.ports.some((each) => each.index === port.index)) return taken;
+  dl.ports.push(port);
+  if (order === "index" && port.index < (dl.ports[dl.ports.length - 2]?.index ?? -1)) {
+    dl.ports.sort((a, b) => a.index - b.index);
+  }
+  return "ok";
+}
+
+/** Prints `{ [key]: { handle: attributes } }` of the objects of all instances. */
+export function* dumpObjects(
+  scene: Scene,
+  key: string,
+  add: (dl: Devlink, shown: Attributes) => Steps | void,
+): Steps<Result> {
+  const { kernel, task, netns } = scene;
+  const shown: Attributes = {};
+  for (const dl of [...kernel.instances]) {
+    if (dl.netns !== netns || !dl.visible || !(yield* lockInstance(task, dl, dl.lock))) continue;
+    const steps = dl.netns === netns ? add(dl, shown) : undefined;
+    if (steps) yield* steps;
+    leave(task, dl);
+  }
+  task.observation.reply = { [key]: shown };
+  return "ok";
+}
+
+function* addPorts(task: Task, dl: Devlink, ports: readonly Port[], shown: Attributes): Steps {
+  const { era, rtnl } = dl.kernel;
+  if (era.portFillTakesRtnl && ports.length > 0) yield* passThrough(task, rtnl);
+  for (const port of ports) shown[port.handle] = portAttributes(dl, port);
+}
+
+function portOf(dl: Devlink, index: number | undefined): Port | undefined {
+  return dl.ports.find((port) => port.index === index);
+}
+
+/** A command on a port that is looked for; then whatever `body` says. */
+function* onPort(
+  scene: Scene,
+  { handle, port: index }: { handle: string; port: number },
+  body: (dl: Devlink, port: Port) => Result,
+): Steps<Result> {
+  return yield* change(scene, handle, (dl) => {
+    const port = portOf(dl, index);
+    return port ? body(dl, port) : "ENODEV";
+  });
+}
+
+// deno-lint-ignore require-yield
+function* refused(): Steps<Result> {
+  return "client";
+}
+
+/** What netdevsim, and every other driver here, does not do with ports. */
+const unsupported = (): Result => "EOPNOTSUPP";
+
+const TYPES: ReadonlySet<string> = new Set(["auto", "eth", "ib"]);
+const FLAVOURS: ReadonlySet<string> = new Set([
+  "physical",
+  "cpu",
+  "dsa",
+  "pcipf",
+  "pcivf",
+  "pcisf",
+  "virtual",
+]);
+
+/** The commands on ports. */
+export const PORT_COMMANDS: { [K in PortKind]: Command<K> } = {
+  *"port.show"(scene, { handle, port: index }) {
+    const { kernel, task, netns } = scene;
+    if (handle === undefined) {
+      return yield* dumpObjects(scene, "port", (dl, shown) => addPorts(task, dl, dl.ports, shown));
+    }
+    if (index === undefined && !kernel.era.filteredDumps) return "client";
+    const dl = yield* enter(kernel, task, netns, handle);
+    if (!dl) return "ENODEV";
+    const shown: Attributes = {};
+    const one = portOf(dl, index);
+    const found = index === undefined || one !== undefined;
+    if (found) yield* addPorts(task, dl, one ? [one] : dl.ports, shown);
+    leave(task, dl);
+    if (!found) return "ENODEV";
+    task.observation.reply = { port: shown };
+    return "ok";
+  },
+
+  "port.set": (scene, op) => TYPES.has(op.type) ? onPort(scene, op, unsupported) : refused(),
+
+  "port.split": (scene, op) => {
+    if (op.count === undefined) return refused();
+    const { findPort } = scene.kernel.era.ports;
+    if (findPort.includes("split")) return onPort(scene, op, unsupported);
+    return change(
+      scene,
+      op.handle,
+      (dl) =>
+        portOf(dl, op.port) ? scene.task.fail("EINVAL", "Port cannot be split", scene.kernel.era.corePrefix) : "EINVAL",
+    );
+  },
+
+  "port.unsplit": (scene, op) =>
+    scene.kernel.era.ports.findPort.includes("unsplit")
+      ? onPort(scene, op, unsupported)
+      : change(scene, op.handle, unsupported),
+
+  *"port.add"(scene, { handle, flavour, pfnum }) {
+    if (!FLAVOURS.has(flavour) || pfnum === undefined) return "client";
+    if (!scene.kernel.era.ports.additions) return "EOPNOTSUPP";
+    return yield* change(scene, handle, unsupported);
+  },
+
+  *"port.del"(scene, op) {
+    const { additions, findPort } = scene.kernel.era.ports;
+    if (!additions) return "EOPNOTSUPP";
+    return yield* findPort.includes("del") ? onPort(scene, op, unsupported) : change(scene, op.handle, unsupported);
+  },
+
+  *"port.function.set"(scene, op) {
+    const wish = FUNCTION_SETTINGS.filter((setting) => op[setting] !== undefined);
+    const address = op.hwAddr === undefined ? [] : parseAddress(op.hwAddr);
+    if (!address || (op.state !== undefined && op.state !== "active" && op.state !== "inactive")) return "client";
+    return yield* onPort(
+      scene,
+      op,
+      // It asks for nothing where there is nothing to set
+      (dl, port) => wish.length === 0 ? "ok" : refuseFunction(scene.task, dl, port, wish, address),
+    );
+  },
+
+  "port.param.show": (scene, { handle, port: index, name }) => {
+    if (handle === undefined) return dumpObjects(scene, "param", () => {});
+    if (index === undefined || name === undefined) return refused();
+    return get(scene, handle, (dl) => portOf(dl, index) ? refuseParam(scene) : "ENODEV");
+  },
+
+  // devlink(8) reads the param first: it knows its type
+  "port.param.set": (scene, op) => onPort(scene, op, () => refuseParam(scene)),
+};
+
+/** The kinds of {@linkcode PORT_COMMANDS}. */
+export type PortKind =
+  | "port.show"
+  | "port.set"
+  | "port.split"
+  | "port.unsplit"
+  | "port.add"
+  | "port.del"
+  | "port.function.set"
+  | "port.param.show"
+  | "port.param.set";
+
+function refuseParam({ kernel, task }: Scene): Result {
+  const { corePrefix, ports: { paramsRefusal } } = kernel.era;
+  return paramsRefusal === undefined ? "EINVAL" : task.fail("EINVAL", paramsRefusal, corePrefix);
+}
+
+const REFUSALS: Record<FunctionSetting, string> = {
+  hwAddr: "Port doesn't support function attributes",
+  state: "Function does not support state setting",
+  roce: "Port doesn't support RoCE function attribute",
+  migratable: "Port doesn't support migratable function attribute",
+  ipsecCrypto: "Port doesn't support ipsec_crypto function attribute",
+  ipsecPacket: "Port doesn't support ipsec_packet function attribute",
+  maxIoEqs: "Function does not support max_io_eqs setting",
+};
+
+/** The longest hardware address that there is. */
+const MAX_ADDRESS = 32;
+
+/** No driver here can set anything of a function: what is said of it. */
+function refuseFunction(
+  task: Task,
+  dl: Devlink,
+  port: Port,
+  wish: readonly FunctionSetting[],
+  address: readonly number[],
+): Result {
+  const { corePrefix, ports: { functionSettings, functionChecks } } = dl.kernel.era;
+  if (!wish.every((setting) => functionSettings.includes(setting))) {
+    return task.fail("EINVAL", "Fail to parse port function attributes", corePrefix);
+  }
+  if (wish.includes("hwAddr") && functionChecks === "value") {
+    if (address.length > MAX_ADDRESS) {
+      return task.fail("EINVAL", "Port function hardware address too long", corePrefix);
+    }
+    if (port.type === "eth" && address.length !== 6) {
+      return task.fail("EINVAL", "Address must be 6 bytes for Ethernet device", corePrefix);
+    }
+    if (port.type === "eth" && (address[0]! & 1) === 1) {
+      return task.fail("EINVAL", "Non-unicast hardware address unsupported", corePrefix);
+    }
+  }
+  return task.fail("EOPNOTSUPP", REFUSALS[wish[0]!], corePrefix);
+}
+
+/** A hardware address as devlink(8) reads it; undefined where it is none. */
+function parseAddress(text: string): number[] | undefined {
+  const bytes = text.split(":");
+  if (!bytes.every((byte) => /^[0-9a-fA-F]{1,2}$/.test(byte))) return undefined;
+  return bytes.map((byte) => parseInt(byte, 16));
+}

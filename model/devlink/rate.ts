@@ -1,0 +1,286 @@
+/**
+ * Rate objects: how much the functions behind ports may send, and the nodes that they share (net/devlink/rate.c).
+ *
+ * @module
+ */
+
+import { type Command, get } from "../command.ts";
+import { type Devlink, enter, leave, type Port, type Rate } from "./devlink.ts";
+import { rateAttributes } from "./message.ts";
+import type { Result } from "../observation.ts";
+import type { RateParameters } from "../operation.ts";
+import { dumpObjects } from "./port.ts";
+import { acquire, type Steps, type Task } from "../task.ts";
+
+// What changes is announced, too (RATE NEW and DEL), but devlink(8) 7.3 shows no such message in its monitor.
+
+/** Makes the leaf of a port. */
+export function createLeaf(dl: Devlink, port: Port): void {
+  port.rate = {
+    type: "leaf",
+    handle: port.handle,
+    name: "",
+    port,
+    txShare: 0,
+    txMax: 0,
+    parent: undefined,
+    children: 0,
+  };
+  dl.rates.push(port.rate);
+}
+
+/** Removes the leaf of a port, if it has one. */
+export function destroyLeaf(dl: Devlink, port: Port): void {
+  if (!port.rate) return;
+  setParent(port.rate, undefined);
+  dl.rates.splice(dl.rates.indexOf(port.rate), 1);
+  port.rate = undefined;
+}
+
+/** Removes all nodes; whatever had one as its parent has none then. */
+export function destroyNodes(dl: Devlink): void {
+  for (const rate of dl.rates) setParent(rate, undefined);
+  for (const rate of dl.rates) if (rate.type === "node") dl.driver.rates!.nodeDel(rate.name);
+  dl.rates = dl.rates.filter((rate) => rate.type === "leaf");
+}
+
+/** Whether there are nodes: no mode of the eswitch can be set then, and why. */
+export function nodesExist(task: Task, dl: Devlink): Result {
+  if (!dl.rates.some((rate) => rate.type === "node")) return "ok";
+  return task.fail("EBUSY", "Rate node(s) exists", dl.kernel.era.corePrefix);
+}
+
+function setParent(rate: Rate, parent: Rate | undefined): void {
+  if (rate.parent) rate.parent.children--;
+  rate.parent = parent;
+  if (parent) parent.children++;
+}
+
+function nodeOf(dl: Devlink, name: string): Rate | undefined {
+  return dl.rates.find((rate) => rate.type === "node" && rate.name === name);
+}
+
+/** A rate object by what devlink(8) sends: a word of digits is the index of a port. */
+function rateOf(dl: Devlink, port: number | undefined, node: string | undefined): Rate | undefined {
+  if (port === undefined && node !== undefined && !DIGITS.test(node)) return nodeOf(dl, node);
+  const index = port ?? Number(node);
+  return dl.ports.find((each) => each.index === index)?.rate;
+}
+
+const DIGITS = /^\d*$/;
+
+/** What a request wants to be set, as the kernel receives it; rates in bytes per second. */
+interface Wish {
+  txShare: number | undefined;
+  txMax: number | undefined;
+  txPriority: number | undefined;
+  txWeight: number | undefined;
+  /** `""` is none */
+  parent: string | undefined;
+}
+
+/** What the kernel cannot take of a wish: what it does not know, or what no driver here can. */
+function unsupported(task: Task, dl: Devlink, type: Rate["type"], wish: Wish): Result {
+  const { ratePriority } = dl.kernel.era.ports;
+  for (const [value, what] of [[wish.txPriority, "priority"], [wish.txWeight, "weight"]] as const) {
+    if (value === undefined || !ratePriority) continue;
+    return task.fail(
+      "EOPNOTSUPP",
+      `TX ${what} set isn't supported for the ${type === "leaf" ? "leafs" : "nodes"}`,
+      dl.kernel.era.corePrefix,
+    );
+  }
+  return "ok";
+}
+
+/** Sets what is wished for, one after the other: what was set before one that fails stays. */
+function setRate(task: Task, dl: Devlink, rate: Rate, wish: Wish): Result {
+  const driver = dl.driver.rates!;
+  if (wish.txShare !== undefined) {
+    const result = driver.txSet(task, rate, "tx_share", wish.txShare);
+    if (result !== "ok") return result;
+    rate.txShare = wish.txShare;
+  }
+  if (wish.txMax !== undefined) {
+    const result = driver.txSet(task, rate, "tx_max", wish.txMax);
+    if (result !== "ok") return result;
+    rate.txMax = wish.txMax;
+  }
+  return wish.parent === undefined ? "ok" : adopt(task, dl, rate, wish.parent);
+}
+
+function adopt(task: Task, dl: Devlink, rate: Rate, name: string): Result {
+  const { corePrefix, ports: { reparents } } = dl.kernel.era;
+  if (name === "") {
+    setParent(rate, undefined);
+    return "ok";
+  }
+  if (rate.parent && !reparents) return task.fail("EBUSY", "Rate object already has parent", corePrefix);
+  const parent = nodeOf(dl, name);
+  if (!parent) return "ENODEV";
+  if (parent === rate) return task.fail("EINVAL", "Parent to self is not allowed", corePrefix);
+  if (rate.type === "node") {
+    for (let above = parent.parent; above; above = above.parent) {
+      if (above === rate) return task.fail("EEXIST", "Node is already a parent of parent node", corePrefix);
+    }
+  }
+  setParent(rate, parent);
+  return "ok";
+}
+
+/** The units of a rate as devlink(8) reads them, in bits per second. */
+const UNITS: Readonly<Record<string, number>> = { "": 1 };
+{
+  const units = UNITS as Record<string, number>;
+  for (const [i, letter] of ["", "k", "m", "g", "t"].entries()) {
+    units[`${letter}bit`] = 1000 ** i;
+    units[`${letter}bps`] = 8 * 1000 ** i;
+    if (i === 0) continue;
+    units[`${letter}ibit`] = 1024 ** i;
+    units[`${letter}ibps`] = 8 * 1024 ** i;
+  }
+}
+
+/** A rate in bytes per second; undefined where devlink(8) does not understand it. */
+export function parseRate(text: string): number | undefined {
+  const match = /^\s*(\d+(?:\.\d*)?|\.\d+)([a-z]*)$/i.exec(text);
+  const unit = match && UNITS[match[2]!.toLowerCase()];
+  return unit ? Math.trunc(Number(match![1]) * unit / 8) : undefined;
+}
+
+/** What devlink(8) makes of the words; undefined where it refuses them. */
+function wishOf(op: RateParameters): Wish | undefined {
+  const [txShare, txMax] = [op.txShare, op.txMax].map((text) => text === undefined ? undefined : parseRate(text));
+  if ((op.txShare !== undefined && txShare === undefined) || (op.txMax !== undefined && txMax === undefined)) {
+    return undefined;
+  }
+  const { txPriority, txWeight } = op;
+  return { txShare, txMax, txPriority, txWeight, parent: op.parent === null ? "" : op.parent };
+}
+
+/** devlink(8) asks for no share above the maximum; 0 is none. */
+const inOrder = (share: number, max: number) => share === 0 || max === 0 || share <= max;
+
+/** What the netlink policy of some eras does not know. */
+function unknownTo(task: Task, dl: { era: Devlink["kernel"]["era"] }, wish: Wish): Result {
+  if (dl.era.ports.ratePriority || (wish.txPriority === undefined && wish.txWeight === undefined)) return "ok";
+  return task.fail("EINVAL", "Unknown attribute type");
+}
+
+// deno-lint-ignore require-yield
+function* said(result: Result): Steps<Result> {
+  return result;
+}
+
+/** The commands on rate objects. */
+export const RATE_COMMANDS: { [K in RateKind]: Command<K> } = {
+  "rate.show": (scene, { handle, port, node }) => {
+    if (!scene.kernel.era.ports.rates) return said("EOPNOTSUPP");
+    if (handle === undefined) {
+      return dumpObjects(scene, "rate", (dl, shown) => {
+        for (const rate of dl.rates) shown[rate.handle] = rateAttributes(rate);
+      });
+    }
+    return get(scene, handle, (dl) => {
+      const rate = rateOf(dl, port, node);
+      return rate ? { reply: { rate: { [rate.handle]: rateAttributes(rate) } } } : "ENODEV";
+    });
+  },
+
+  *"rate.set"(scene, op) {
+    const { kernel, task, netns } = scene;
+    const wish = wishOf(op);
+    if (!wish) return "client";
+    const { txShare, txMax } = wish;
+    if (txShare !== undefined && txMax !== undefined && !inOrder(txShare, txMax)) return "client";
+    if (!kernel.era.ports.rates) return "EOPNOTSUPP";
+    // Also where it asks for something first: it asks with all that it was given
+    const unknown = unknownTo(task, kernel, wish);
+    if (unknown !== "ok") return unknown;
+    if ((txShare === undefined) !== (txMax === undefined)) {
+      // It asks for the other one first
+      const before: { rate: Rate | undefined } = { rate: undefined };
+      const found = yield* get(scene, op.handle, (dl) => {
+        before.rate = rateOf(dl, op.port, op.node);
+        return before.rate ? { reply: null } : "ENODEV";
+      });
+      if (found !== "ok") return found;
+      if (!inOrder(txShare ?? before.rate!.txShare, txMax ?? before.rate!.txMax)) return "client";
+    }
+    const parent = kernel.find(netns, op.handle)?.parent;
+    const order = kernel.era.locks.nestedOrder;
+    if (parent && order === "parent first") yield* acquire(task, parent.lock);
+    const dl = yield* enter(kernel, task, netns, op.handle);
+    if (parent && order === "nested first") yield* acquire(task, parent.lock);
+    if (parent && order !== "none") parent.lock.release(task);
+    if (!dl) return "ENODEV";
+    const rate = rateOf(dl, op.port, op.node);
+    let result: Result = rate ? unsupported(task, dl, rate.type, wish) : "ENODEV";
+    if (result === "ok") result = setRate(task, dl, rate!, wish);
+    leave(task, dl);
+    return result;
+  },
+
+  *"rate.add"({ kernel, task, netns }, op) {
+    const wish = wishOf(op);
+    if (!wish || DIGITS.test(op.node)) return "client";
+    if (!inOrder(wish.txShare ?? 0, wish.txMax ?? 0)) return "client";
+    if (!kernel.era.ports.rates) return "EOPNOTSUPP";
+    const unknown = unknownTo(task, kernel, wish);
+    if (unknown !== "ok") return unknown;
+    const dl = yield* enter(kernel, task, netns, op.handle);
+    if (!dl) return "ENODEV";
+    const result = addNode(task, dl, op.node, wish);
+    leave(task, dl);
+    return result;
+  },
+
+  *"rate.del"({ kernel, task, netns }, { handle, node }) {
+    if (DIGITS.test(node)) return "client";
+    if (!kernel.era.ports.rates) return "EOPNOTSUPP";
+    const dl = yield* enter(kernel, task, netns, handle);
+    if (!dl) return "ENODEV";
+    const result = deleteNode(task, dl, node);
+    leave(task, dl);
+    return result;
+  },
+};
+
+/** The kinds of {@linkcode RATE_COMMANDS}. */
+export type RateKind = "rate.show" | "rate.set" | "rate.add" | "rate.del";
+
+function addNode(task: Task, dl: Devlink, name: string, wish: Wish): Result {
+  const driver = dl.driver.rates;
+  if (!driver) return task.fail("EOPNOTSUPP", "Rate nodes aren't supported", dl.kernel.era.corePrefix);
+  let result = unsupported(task, dl, "node", wish);
+  if (result !== "ok") return result;
+  if (nodeOf(dl, name)) return "EEXIST";
+  const rate: Rate = {
+    type: "node",
+    handle: `${dl.handle}/${name}`,
+    name,
+    port: undefined,
+    txShare: 0,
+    txMax: 0,
+    parent: undefined,
+    children: 0,
+  };
+  result = driver.nodeNew(task, name);
+  if (result !== "ok") return result;
+  result = setRate(task, dl, rate, wish);
+  if (result === "ok") dl.rates.unshift(rate);
+  else driver.nodeDel(name);
+  return result;
+}
+
+function deleteNode(task: Task, dl: Devlink, name: string): Result {
+  const rate = nodeOf(dl, name);
+  if (!rate) return "ENODEV";
+  if (rate.children > 0) {
+    return task.fail("EBUSY", "Node has children. Cannot delete node", dl.kernel.era.corePrefix);
+  }
+  dl.driver.rates!.nodeDel(name);
+  setParent(rate, undefined);
+  dl.rates.splice(dl.rates.indexOf(rate), 1);
+  return "ok";
+}

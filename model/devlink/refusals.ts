@@ -1,0 +1,148 @@
+/**
+ * What netdevsim does not have: shared buffers, the pipeline's tables (dpipe), line cards and self-tests. Lists of them are empty,
+ * everything else is refused, each in its own way (SEMANTICS 5.5).
+ *
+ * @module
+ */
+
+import { change, type Command, refused, type Scene } from "../command.ts";
+import type { Result } from "../observation.ts";
+import type { Handle } from "../operation.ts";
+import type { Steps } from "../task.ts";
+
+/** What devlink(8) does with objects that netdevsim does not have. */
+export type RefusedKind =
+  | "sb.show"
+  | "sb.pool.show"
+  | "sb.pool.set"
+  | "sb.port.pool.show"
+  | "sb.tc.bind.show"
+  | "sb.occupancy.snapshot"
+  | "sb.occupancy.clearmax"
+  | "dpipe.table.show"
+  | "dpipe.table.set"
+  | "dpipe.table.dump"
+  | "dpipe.header.show"
+  | "linecard.show"
+  | "linecard.set"
+  | "dev.selftests.show"
+  | "dev.selftests.run";
+
+const U32_MAX = 0xffff_ffff;
+const THRESHOLDS: ReadonlySet<string> = new Set(["static", "dynamic"]);
+const DIRECTIONS: ReadonlySet<string> = new Set(["ingress", "egress"]);
+
+/** A request about one instance, which the core or the driver refuses. */
+function refuse(scene: Scene, handle: Handle, errno: Result): Steps<Result> {
+  return change(scene, handle, () => errno);
+}
+
+/** A list of nothing: of all instances, or of one where the kernel can do that. */
+function* empty(
+  scene: Scene,
+  key: string,
+  handle: Handle | undefined,
+  ...others: (number | undefined)[]
+): Steps<Result> {
+  const { era } = scene.kernel;
+  if (handle !== undefined && !era.filteredDumps) return "client";
+  // The netlink policy knows the instance and nothing else
+  if (handle !== undefined && others.some((each) => each !== undefined)) {
+    return scene.task.fail("EINVAL", era.objects.unknownInDump!);
+  }
+  const result = handle === undefined ? "ok" : yield* refuse(scene, handle, "ok");
+  if (result === "ok") scene.task.observation.reply = { [key]: {} };
+  return result;
+}
+
+/** devlink(8) ends with success where buffers of a port cannot be shown, and prints an empty list. */
+function* shownEmpty(scene: Scene, key: string, steps: Steps<Result>): Steps<Result> {
+  const result = yield* steps;
+  if (result === "client") return result;
+  scene.task.observation.reply = { [key]: {} };
+  return "ok";
+}
+
+/** A command that the kernel may not have at all. */
+function* known(scene: Scene, what: "linecard" | "selftests", steps: () => Steps<Result>): Steps<Result> {
+  return scene.kernel.era.objects.lacks.has(what) ? "EOPNOTSUPP" : yield* steps();
+}
+
+function isU32(...values: (number | undefined)[]): boolean {
+  return values.every((each) => each === undefined || (Number.isInteger(each) && each >= 0 && each <= U32_MAX));
+}
+
+/** The commands by their kind. */
+export const REFUSED_COMMANDS: { [K in RefusedKind]: Command<K> } = {
+  // devlink(8) asks for buffer 0 where none is named
+  "sb.show": (scene, { handle, sb }) =>
+    !isU32(sb) ? refused() : handle === undefined ? empty(scene, "sb", undefined) : refuse(scene, handle, "ENODEV"),
+
+  "sb.pool.show": (scene, { handle, sb, pool }) =>
+    !isU32(sb, pool)
+      ? refused()
+      : handle === undefined || pool === undefined
+      ? empty(scene, "pool", handle, sb)
+      : refuse(scene, handle, "ENODEV"),
+
+  "sb.pool.set": (scene, { handle, sb, pool, size, thtype }) =>
+    !isU32(sb, pool, size) || !THRESHOLDS.has(thtype) ? refused() : refuse(scene, handle, "ENODEV"),
+
+  "sb.port.pool.show": (scene, { handle, port, sb, pool }) =>
+    !isU32(sb, pool, port) || (handle !== undefined && pool !== undefined && port === undefined)
+      ? refused()
+      : shownEmpty(
+        scene,
+        "port_pool",
+        handle === undefined || pool === undefined
+          ? empty(scene, "port_pool", handle, port, sb)
+          : refuse(scene, handle, "ENODEV"),
+      ),
+
+  "sb.tc.bind.show": (scene, { handle, port, sb, tc, type }) =>
+    !isU32(sb, tc, port) || (type !== undefined && !DIRECTIONS.has(type))
+      ? refused()
+      : handle === undefined || (tc === undefined && type === undefined)
+      ? empty(scene, "tc_bind", handle, port, sb)
+      : tc === undefined || type === undefined
+      ? refused()
+      : refuse(scene, handle, "ENODEV"),
+
+  "sb.occupancy.snapshot": (scene, { handle, sb }) => isU32(sb) ? refuse(scene, handle, "ENODEV") : refused(),
+
+  "sb.occupancy.clearmax": (scene, { handle, sb }) => isU32(sb) ? refuse(scene, handle, "ENODEV") : refused(),
+
+  // devlink(8) asks for the headers first, to know the names of the fields
+  "dpipe.table.show": (scene, { handle }) => refuse(scene, handle, "EOPNOTSUPP"),
+  "dpipe.table.dump": (scene, { handle }) => refuse(scene, handle, "EOPNOTSUPP"),
+  "dpipe.header.show": (scene, { handle }) => refuse(scene, handle, "EOPNOTSUPP"),
+  "dpipe.table.set": (scene, { handle }) => refuse(scene, handle, "EINVAL"),
+
+  *"linecard.show"(scene, { handle, lc }) {
+    if (!isU32(lc)) return "client";
+    if (handle !== undefined && lc === undefined && !scene.kernel.era.filteredDumps) return "client";
+    return yield* known(
+      scene,
+      "linecard",
+      () => handle === undefined || lc === undefined ? empty(scene, "lc", handle) : refuse(scene, handle, "ENODEV"),
+    );
+  },
+
+  *"linecard.set"(scene, { handle, lc }) {
+    if (!isU32(lc)) return "client";
+    return yield* known(scene, "linecard", () => refuse(scene, handle, "ENODEV"));
+  },
+
+  *"dev.selftests.show"(scene, { handle }) {
+    return yield* known(
+      scene,
+      "selftests",
+      () => handle === undefined ? empty(scene, "selftests", undefined) : refuse(scene, handle, "EOPNOTSUPP"),
+    );
+  },
+
+  *"dev.selftests.run"(scene, { handle, id }) {
+    if (id !== undefined && id !== "flash") return "client";
+    return yield* known(scene, "selftests", () => refuse(scene, handle, "EOPNOTSUPP"));
+  },
+};

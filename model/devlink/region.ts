@@ -1,0 +1,90 @@
+/**
+ * Regions and their snapshots (SEMANTICS 5.4).
+ *
+ * @module
+ */
+
+import { announceRegion, announceSnapshot } from "./announce.ts";
+import type { Devlink, Region } from "./devlink.ts";
+import type { Result } from "../observation.ts";
+import type { Task } from "../task.ts";
+
+/** Registers a region and announces it. */
+export function registerRegion(task: Task, dl: Devlink, spec: { name: string; size: number; max: number }): void {
+  const region: Region = { ...spec, handle: `${dl.handle}/${spec.name}`, snapshots: [], contents: new Map() };
+  dl.regions.push(region);
+  announceRegion(task, dl, region, "new");
+}
+
+/** Unregisters all regions: of each, its snapshots go first. */
+export function unregisterRegions(task: Task, dl: Devlink): void {
+  for (const region of dl.regions) {
+    for (const id of [...region.snapshots]) drop(task, dl, region, id);
+    announceRegion(task, dl, region, "del");
+  }
+  dl.regions = [];
+}
+
+/** A region by its name. */
+export function findRegion(dl: Devlink, name: string): Region | undefined {
+  return dl.regions.find((each) => each.name === name);
+}
+
+/** The lowest snapshot id that is free; ids are shared by all regions of an instance. */
+export function freeSnapshotId(dl: Devlink): number {
+  for (let id = 0;; id++) if (!dl.snapshotIds.has(id)) return id;
+}
+
+/** Stores a snapshot and announces it. `ENOSPC` where the region is full. */
+export function storeSnapshot(task: Task, dl: Devlink, region: Region, id: number): Result {
+  if (region.snapshots.length >= region.max) return "ENOSPC";
+  dl.snapshotIds.set(id, (dl.snapshotIds.get(id) ?? 0) + 1);
+  region.snapshots.push(id);
+  announceSnapshot(task, dl, region, id, "new");
+  return "ok";
+}
+
+/** `devlink region new`: the id of the snapshot, or an errno. */
+export function newSnapshot(task: Task, dl: Devlink, name: string, wanted: number | undefined): number | Result {
+  const prefix = dl.kernel.era.corePrefix;
+  const region = findRegion(dl, name);
+  if (!region) return task.fail("EINVAL", "The requested region does not exist", prefix);
+  if (region.snapshots.length >= region.max) {
+    return task.fail("ENOSPC", "The region has reached the maximum number of stored snapshots", prefix);
+  }
+  if (wanted !== undefined) {
+    if (region.snapshots.includes(wanted)) {
+      return task.fail("EEXIST", "The requested snapshot id is already in use", prefix);
+    }
+    if (dl.snapshotIds.has(wanted)) return "EEXIST";
+  }
+  const id = wanted ?? freeSnapshotId(dl);
+  // The kernel takes a reference for itself when it chooses the id and never drops it: such an id is not used again
+  if (wanted === undefined) dl.snapshotIds.set(id, 1);
+  storeSnapshot(task, dl, region, id);
+  return id;
+}
+
+/** `devlink region del` */
+export function deleteSnapshot(task: Task, dl: Devlink, name: string, id: number): Result {
+  const region = findRegion(dl, name);
+  if (!region?.snapshots.includes(id)) return "EINVAL";
+  drop(task, dl, region, id);
+  return "ok";
+}
+
+function drop(task: Task, dl: Devlink, region: Region, id: number): void {
+  announceSnapshot(task, dl, region, id, "del");
+  region.contents.delete(id);
+  region.snapshots.splice(region.snapshots.indexOf(id), 1);
+  const users = (dl.snapshotIds.get(id) ?? 1) - 1;
+  if (users === 0) dl.snapshotIds.delete(id);
+  else dl.snapshotIds.set(id, users);
+}
+
+/** What a snapshot holds: random bytes, as those of netdevsim's region. */
+export function snapshotContent(dl: Devlink, region: Region, id: number): Uint8Array {
+  let content = region.contents.get(id);
+  if (!content) region.contents.set(id, content = dl.kernel.randomBytes(region.size));
+  return content;
+}

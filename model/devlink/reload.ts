@@ -1,0 +1,96 @@
+/**
+ * `devlink dev reload`, and the same at the end of a netns (SEMANTICS 3).
+ *
+ * @module
+ */
+
+import { announceAll, announceAllGone, announceDev, announceParam } from "./announce.ts";
+import type { Devlink } from "./devlink.ts";
+import type { ReloadAction } from "./driver.ts";
+import type { Netns } from "../netns.ts";
+import type { Result } from "../observation.ts";
+import { promoteParams } from "./param.ts";
+import { invalidResource } from "./resource.ts";
+import { acquire, type Steps, type Task } from "../task.ts";
+
+/** A request to reload, as the kernel receives it. */
+export interface ReloadRequest {
+  action: ReloadAction;
+  limit: "no_reset" | undefined;
+  /** The netns to move to; null where a netns was asked for that is none */
+  target: Netns | null | undefined;
+}
+
+/** Reloads an instance that the caller has locked: the checks in their order, then the reload itself. */
+export function* reload(task: Task, dl: Devlink, request: ReloadRequest): Steps<Result> {
+  const { era } = dl.kernel;
+  const prefix = era.corePrefix;
+  if (invalidResource(dl.resources)) return task.fail("EINVAL", "resources size validation failed", prefix);
+  if (!dl.driver.reloadActions.includes(request.action)) {
+    return task.fail("EOPNOTSUPP", "Requested reload action is not supported by the driver", prefix);
+  }
+  if (request.limit !== undefined && !dl.driver.reloadLimits.includes(request.limit)) {
+    return task.fail("EOPNOTSUPP", "Requested limit is not supported by the driver", prefix);
+  }
+  if (request.limit === "no_reset" && request.action === "driver_reinit") {
+    return task.fail("EINVAL", "Requested limit is invalid for this action", prefix);
+  }
+  if (request.target === null) return task.fail("EINVAL", "Unknown network namespace", prefix);
+  if (
+    era.netnsMove === "between" && request.target && request.target !== dl.netns && request.action !== "driver_reinit"
+  ) {
+    return task.fail("EOPNOTSUPP", "Changing namespace is only supported for reinit action", "dev");
+  }
+  return yield* perform(task, dl, request.action, request.target);
+}
+
+/** The reload that a dying netns does for each instance in it. Says so in the kernel log where that fails. */
+export function* reloadIntoInit(task: Task, dl: Devlink): Steps {
+  const result = yield* perform(task, dl, "driver_reinit", dl.kernel.init);
+  if (result !== "ok" && result !== "EOPNOTSUPP") task.log("info", "Failed to reload devlink instance into init_net");
+}
+
+/** What the driver does in a reload, with the lock that it takes where the core does not hold it. */
+function* callback(task: Task, dl: Devlink, steps: Steps<Result>): Steps<Result> {
+  if (!dl.kernel.era.locks.callbacksLock) return yield* steps;
+  yield* acquire(task, dl.lock);
+  const result = yield* steps;
+  dl.lock.release(task);
+  return result;
+}
+
+function* perform(task: Task, dl: Devlink, action: ReloadAction, target: Netns | undefined): Steps<Result> {
+  const { era } = dl.kernel;
+  if (!dl.reloadEnabled) return "EOPNOTSUPP";
+  const moves = target !== undefined && target !== dl.netns;
+  if (moves && era.netnsMove === "around") {
+    for (const param of dl.params) announceParam(task, dl, param, "del");
+    announceDev(task, dl, "del");
+  }
+  const down = yield* callback(task, dl, dl.driver.reloadDown(task, dl));
+  if (down !== "ok") return down;
+  if (moves) {
+    if (era.netnsMove === "between") yield* announceAllGone(task, dl);
+    dl.netns = target;
+    if (era.netnsMove === "between") yield* announceAll(task, dl);
+  }
+  if (action === "driver_reinit" && era.ports.reloadWarns && dl.rates.length + dl.ports.length > 0) {
+    // netdevsim leaves its nodes where there are no VFs, and ports that were added after a reload that failed
+    task.log("warning", `WARNING: devlink_reload: ${dl.handle} still has ports or rate objects`);
+  }
+  if (action === "driver_reinit") promoteParams(dl);
+  const up = yield* callback(task, dl, dl.driver.reloadUp(task, dl));
+  const failed = up !== "ok";
+  if (dl.reloadFailed !== failed) {
+    dl.reloadFailed = failed;
+    announceDev(task, dl, "new");
+  }
+  if (failed) return up;
+  if (moves && era.netnsMove === "around") {
+    announceDev(task, dl, "new");
+    for (const param of dl.params) announceParam(task, dl, param, "new");
+  }
+  dl.reloads[action]++;
+  announceDev(task, dl, "new");
+  return "ok";
+}

@@ -1,0 +1,77 @@
+/**
+ * Resources: sizes that are wished for, and whether they fit (SEMANTICS 5.3).
+ *
+ * @module
+ */
+
+import type { Resource } from "./devlink.ts";
+import type { Result } from "../observation.ts";
+import type { Task } from "../task.ts";
+
+const U64 = 0xffff_ffff_ffff_ffffn;
+
+/** A resource without a minimum, as a driver registers it: of any size, unless it says otherwise. */
+export function newResource(
+  name: string,
+  { size = U64, max = U64, children = [] }: { size?: bigint; max?: bigint; children?: Resource[] } = {},
+): Resource {
+  return {
+    name,
+    children,
+    min: 0n,
+    max,
+    granularity: 1n,
+    size,
+    sizeNew: size,
+    sizeValid: true,
+    occupancy: undefined,
+  };
+}
+
+/** Whether some resource's children together are larger than itself. */
+export function invalidResource(resources: readonly Resource[]): boolean {
+  return resources.some((each) => !each.sizeValid || invalidResource(each.children));
+}
+
+/** A resource and its parent, by a path such as `IPv4/fib`. */
+export function findResource(
+  resources: readonly Resource[],
+  path: string,
+): { resource: Resource; parent: Resource | undefined } | undefined {
+  let list = resources;
+  let parent: Resource | undefined;
+  let resource: Resource | undefined;
+  for (const name of path.split("/")) {
+    parent = resource;
+    resource = list.find((each) => each.name === name);
+    if (!resource) return undefined;
+    list = resource.children;
+  }
+  return resource && { resource, parent };
+}
+
+/** Wishes for a size. It takes effect when the driver reads it, at the next reload. */
+export function setResource(
+  task: Task,
+  resource: Resource,
+  parent: Resource | undefined,
+  size: bigint,
+  prefix: string | undefined,
+): Result {
+  let result: Result = "ok";
+  if (size > resource.max) result = task.fail("EINVAL", "Size larger than maximum", prefix);
+  if (size < resource.min) result = task.fail("EINVAL", "Size smaller than minimum", prefix);
+  if (size % resource.granularity !== 0n) result = task.fail("EINVAL", "Wrong granularity", prefix);
+  if (result !== "ok") return result;
+  resource.sizeNew = size;
+  validate(resource);
+  if (parent) validate(parent);
+  return "ok";
+}
+
+/** The sum wraps around, as unsigned 64-bit numbers do: R20. */
+function validate(resource: Resource): void {
+  let sum = 0n;
+  for (const child of resource.children) sum = (sum + child.sizeNew) & U64;
+  resource.sizeValid = resource.children.length === 0 || sum <= resource.sizeNew;
+}

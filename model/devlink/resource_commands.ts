@@ -1,0 +1,76 @@
+/**
+ * `devlink resource`.
+ *
+ * @module
+ */
+
+import { change, type Command, get, type Scene } from "../command.ts";
+import { type Devlink, leave, lockInstance, type Resource } from "./devlink.ts";
+import { resourcesAttributes } from "./message.ts";
+import type { Json, Result } from "../observation.ts";
+import { findResource, setResource } from "./resource.ts";
+import type { Steps } from "../task.ts";
+
+/** The kinds of {@linkcode RESOURCE_COMMANDS}. */
+export type ResourceKind = "resource.show" | "resource.set";
+
+/** The operations on resources by their kind. */
+export const RESOURCE_COMMANDS: { [K in ResourceKind]: Command<K> } = {
+  *"resource.show"(scene, { handle, port: index, scope }) {
+    // devlink(8) takes a handle or a scope
+    if (scope !== undefined && (handle !== undefined || (scope !== "dev" && scope !== "port"))) return "client";
+    if (handle === undefined) {
+      return scene.kernel.era.dumpsResources ? yield* dumpAll(scene, scope) : "EOPNOTSUPP";
+    }
+    return yield* get(scene, handle, (dl) => {
+      if (index === undefined || !scene.kernel.era.dumpsResources) return reply(dl.handle, dl.resources);
+      const port = dl.ports.find((each) => each.index === index);
+      return port ? reply(port.handle, port.resources) : "ENODEV";
+    });
+  },
+
+  "resource.set": (scene, { handle, path, size }) => {
+    const text = String(size);
+    return change(scene, handle, (dl) => {
+      // devlink(8) takes the names between the slashes
+      const names = path.split("/").filter((name) => name !== "");
+      // With none it asks for resource 0, which there is not
+      if (names.length === 0) return "EINVAL";
+      const found = findResource(dl.resources, names.join("/"));
+      if (!found || !/^\d+$/.test(text) || BigInt(text) > 0xffff_ffff_ffff_ffffn) return "client";
+      return setResource(scene.task, found.resource, found.parent, BigInt(text), dl.kernel.era.corePrefix);
+    });
+  },
+};
+
+function reply(handle: string, resources: readonly Resource[]): { reply: Json } | Result {
+  return resources.length > 0 ? { reply: { resources: { [handle]: resourcesAttributes(resources) } } } : "EOPNOTSUPP";
+}
+
+/**
+ * Those of all instances and of their ports. devlink(8) keeps in mind the index of the port that it printed last, 0 at first,
+ * and not that it printed an instance since: a port of that index behind its instance is printed under the instance's handle.
+ */
+function* dumpAll({ kernel, task, netns }: Scene, scope: string | undefined): Steps<Result> {
+  const found: { [handle: string]: Json[] } = {};
+  let last = 0;
+  const add = (dl: Devlink) => {
+    const own = scope !== "port" && dl.resources.length > 0;
+    if (own) found[dl.handle] = resourcesAttributes(dl.resources);
+    if (scope === "dev") return;
+    for (const { index, handle, resources } of dl.ports) {
+      if (resources.length === 0) continue;
+      const list = resourcesAttributes(resources);
+      if (own && index === last && !dl.ports.some((port) => port.handle in found)) found[dl.handle]!.push(...list);
+      else found[handle] = list;
+      last = index;
+    }
+  };
+  for (const dl of [...kernel.instances]) {
+    if (dl.netns !== netns || !dl.visible || !(yield* lockInstance(task, dl, dl.lock))) continue;
+    if (dl.netns === netns) add(dl);
+    leave(task, dl);
+  }
+  task.observation.reply = { resources: found };
+  return "ok";
+}

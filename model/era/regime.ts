@@ -1,0 +1,232 @@
+/**
+ * Lock regimes: which locks the devlink core takes where, as data. An era has one of its own; a machine can be given
+ * another, to see what would come of it (SEMANTICS 2).
+ *
+ * @module
+ */
+
+import type { Devlink } from "../devlink/devlink.ts";
+import type { Era } from "./era.ts";
+import { acquire, type Lock, type Steps, type Task } from "../task.ts";
+
+/**
+ * `global_mutex`: `devlink_mutex` over every request (to 5.17); `global_plus_devl`: the same, and drivers lock the instance
+ * themselves (5.18, 5.19); `instance`: the instance's lock alone, over reloads, too (from 6.0); `instance_plus_device`: a reload
+ * takes the device's lock first (from 6.8). Proposed and never merged (seed 002): `rfc_nested_mark`, a mark says that somebody
+ * holds the instance's lock, and who registers something then does not take it; `rfc_list_locks`, a lock for each list
+ */
+export const LOCK_REGIMES = [
+  "global_mutex",
+  "global_plus_devl",
+  "instance",
+  "instance_plus_device",
+  "rfc_nested_mark",
+  "rfc_list_locks",
+] as const;
+/** The name of a lock regime. */
+export type LockRegime = (typeof LOCK_REGIMES)[number];
+
+/** How the locks of one family of kernels differ from others. */
+export interface LockEra {
+  /** Its name */
+  readonly regime: LockRegime;
+  /**
+   * What it takes to register an object of an instance. `takes`: the instance's lock, at each of them; `held`: whoever registers
+   * has it; `marked`: it is taken unless somebody is marked as having it; `lists`: the lock of that list
+   */
+  readonly registration: "takes" | "held" | "marked" | "lists";
+  /** Whether drivers lock the instance in the callbacks of a reload, which runs without that lock (5.18, 5.19) */
+  readonly callbacksLock: boolean;
+  /** Whether who changes an instance from outside of a request holds reloads off meanwhile (to 5.15) */
+  readonly holdsReloadsOff: boolean;
+  /** Whether netdevsim has a lock of its own over its list of ports, taken before the instance's (to 5.17) */
+  readonly portListLock: boolean;
+  /** Whether the locks of all instances are one class to lockdep, or each its own (from 6.0) */
+  readonly instanceKeys: "one" | "each";
+  /**
+   * How the end of an instance waits for its users: until the last one has gone, and who comes meanwhile is a user, too;
+   * the same, and nobody comes any more; or for its lock alone, and each user looks again when it has it
+   */
+  readonly unregister: "users" | "users, no new ones" | "lock";
+  /** Which of two instances is locked first where one is part of the other */
+  readonly nestedOrder: "none" | "parent first" | "nested first";
+  /** What the work that makes netdevsim's packets does where the instance is locked. Every kernel: `tries` */
+  readonly trapWork: "tries" | "waits";
+  /**
+   * How ethtool(8) comes to an instance: it drops RTNL and takes the lock of what it found, with nothing that keeps that alive;
+   * the same with a reference; it looks again when it has the lock; or it keeps RTNL, as no kernel does
+   */
+  readonly compat: "unreferenced" | "referenced" | "looks again" | "under rtnl";
+}
+
+const shared = {
+  callbacksLock: false,
+  holdsReloadsOff: false,
+  portListLock: false,
+  nestedOrder: "none",
+  trapWork: "tries",
+} as const;
+
+/** The locks of each regime. */
+export const REGIMES: Readonly<Record<LockRegime, LockEra>> = {
+  global_mutex: {
+    ...shared,
+    regime: "global_mutex",
+    registration: "takes",
+    holdsReloadsOff: true,
+    portListLock: true,
+    instanceKeys: "one",
+    unregister: "lock",
+    compat: "unreferenced",
+  },
+  global_plus_devl: {
+    ...shared,
+    regime: "global_plus_devl",
+    callbacksLock: true,
+    registration: "held",
+    instanceKeys: "one",
+    unregister: "users",
+    compat: "referenced",
+  },
+  instance: {
+    ...shared,
+    regime: "instance",
+    registration: "held",
+    instanceKeys: "each",
+    unregister: "users, no new ones",
+    compat: "referenced",
+  },
+  instance_plus_device: {
+    ...shared,
+    regime: "instance_plus_device",
+    registration: "held",
+    instanceKeys: "each",
+    unregister: "lock",
+    nestedOrder: "parent first",
+    compat: "looks again",
+  },
+  rfc_nested_mark: {
+    ...shared,
+    regime: "rfc_nested_mark",
+    registration: "marked",
+    instanceKeys: "one",
+    unregister: "users",
+    compat: "referenced",
+  },
+  rfc_list_locks: {
+    ...shared,
+    regime: "rfc_list_locks",
+    registration: "lists",
+    instanceKeys: "one",
+    unregister: "users",
+    compat: "referenced",
+  },
+};
+
+/** What each regime does to the rest of an era. */
+const ELSEWHERE: Readonly<
+  Record<LockRegime, Pick<Era, "devlinkMutex" | "reloadLocks" | "driverLocksInstance" | "registers">>
+> = {
+  global_mutex: { devlinkMutex: true, reloadLocks: [], driverLocksInstance: false, registers: "first" },
+  global_plus_devl: { devlinkMutex: true, reloadLocks: [], driverLocksInstance: true, registers: "last" },
+  instance: { devlinkMutex: false, reloadLocks: ["instance"], driverLocksInstance: true, registers: "last" },
+  instance_plus_device: {
+    devlinkMutex: false,
+    reloadLocks: ["device", "instance"],
+    driverLocksInstance: true,
+    registers: "first",
+  },
+  rfc_nested_mark: { devlinkMutex: false, reloadLocks: ["instance"], driverLocksInstance: false, registers: "last" },
+  rfc_list_locks: { devlinkMutex: false, reloadLocks: ["instance"], driverLocksInstance: false, registers: "last" },
+};
+
+/**
+ * What becomes of a driver's traps in a reload: they are registered anew; they stay from probe to remove (a patch that was
+ * refused); or they are registered anew by a core that says nothing of groups and policers, and warns (never released, SEMANTICS 3.11)
+ */
+export type TrapLifetime = "reload" | "probe" | "reload_asserting";
+
+/**
+ * Where a driver asks to be told of netdevs: in all netns, in that of its instance, in that of its netdev, or in all netns once
+ * and for all as its module is loaded. The first one waits for all netns that are coming or going (`pernet_ops_rwsem`).
+ */
+export type NotifierScope = "global" | "per_net" | "dev_net" | "module_init";
+
+/**
+ * Where the callbacks of an instance come from: given as it is made; set by the driver before it registers; or those of a reload
+ * alone so. Only the first one is in a kernel (seed 000)
+ */
+export type OpsMode = "static" | "set_ops" | "set_reload_ops";
+
+/** What a driver does with locks that are not its own: as no driver of the era does, where it says so. */
+export interface DriverLocks {
+  /** Which of two instances a driver locks first where one is part of the other. Meant for kernels that do the same */
+  readonly nestedOrder: "none" | "parent first" | "nested first";
+  /** Whether RTNL is held from the end of the way down to the end of the way up of a reload (bnxt), over what tells of ports */
+  readonly rtnlOverReload: boolean;
+  /** Whether a reload takes the lock of its device */
+  readonly deviceLockInReload: boolean;
+}
+
+/** Drivers as they are. */
+export const DRIVER_LOCKS: DriverLocks = { nestedOrder: "none", rtnlOverReload: false, deviceLockInReload: false };
+
+/** What a kernel could have been: choices that its era makes where nobody else does. */
+export interface Design {
+  /** The lock regime. @default The era's own */
+  lockRegime?: LockRegime;
+  /** Locks that are to differ from those of the regime */
+  locks?: Partial<LockEra>;
+  /** What drivers do otherwise with the locks of others */
+  drivers?: Partial<DriverLocks>;
+  /** Of netdevsim. @default {"reload"} */
+  trapLifetime?: TrapLifetime;
+  /** Of mlx5's RDMA driver. @default The era's own */
+  notifierScope?: NotifierScope;
+  /** Where callbacks come from. @default {"static"} */
+  opsMode?: OpsMode;
+  /** Where netdevsim registers its instance: first, the instance locked, or last. @default The era's own */
+  registerAt?: "early_locked" | "last";
+}
+
+/** An era with another design. */
+export function designed(era: Era, design: Design): Era {
+  const { lockRegime, locks, trapLifetime, notifierScope, opsMode, registerAt } = design;
+  const regime = lockRegime === undefined ? {} : { ...ELSEWHERE[lockRegime], locks: REGIMES[lockRegime] };
+  const result = { ...era, ...regime };
+  return {
+    ...result,
+    locks: { ...result.locks, ...locks },
+    // Who registers by functions that take the lock cannot have it
+    driverLocksInstance: locks?.registration === undefined ? result.driverLocksInstance : locks.registration === "held",
+    drivers: { ...result.drivers, ...design.drivers },
+    ...(trapLifetime === undefined ? {} : { trapLifetime }),
+    ...(notifierScope === undefined ? {} : { notifierScope }),
+    ...(opsMode === undefined ? {} : { opsMode }),
+    ...(registerAt === undefined ? {} : { registers: registerAt === "last" ? "last" : "first" }),
+  };
+}
+
+/** What is registered of an instance: each has a list of its own. */
+export type ListName = "ports" | "params" | "resources" | "regions" | "traps" | "reporters" | "rates";
+
+/** Registers or unregisters objects of an instance, with the locks that this takes. */
+export function* registering<T>(task: Task, dl: Devlink, list: ListName, body: () => T): Steps<T> {
+  const { registration } = dl.kernel.era.locks;
+  if (registration === "held") {
+    if (dl.lock.owner !== task) task.log("warning", `WARNING: devl_assert_locked: ${dl.handle}: ${list}`);
+    return body();
+  }
+  if (registration === "marked" && dl.marked !== undefined) {
+    // The mark says that somebody holds the lock, and not that it is this task
+    if (dl.marked !== task) {
+      task.log("warning", `WARNING: unlocked_register_during_marked_command: ${dl.handle}: ${list}`);
+    }
+    return body();
+  }
+  const lock: Lock = registration === "lists" ? dl.listLock(list) : dl.lock;
+  if (task.stepping || !lock.tryTake(task)) yield* acquire(task, lock);
+  const result = body();
+  lock.release(task);
+  return result;
+}

@@ -1,0 +1,454 @@
+/**
+ * The bus of netdevsim: its devices, and the files of sysfs and debugfs that belong to them (SEMANTICS 4.6, 6.2).
+ *
+ * @module
+ */
+
+import { reading, writing } from "../race/access.ts";
+import { FileUsers } from "../file_users.ts";
+import type { Era } from "../era/era.ts";
+import { findReporter, reportError } from "../devlink/health.ts";
+import { type FileOwner, type Kernel, type VirtualFile, withRtnl } from "../kernel.ts";
+import { Netdevsim } from "./netdevsim.ts";
+import { KNOBS, PART_KNOBS } from "./netdevsim_data.ts";
+import type { Netns } from "../netns.ts";
+import { freeSnapshotId, storeSnapshot } from "../devlink/region.ts";
+import { acquire, type Lock, oops, type Steps, type Task } from "../task.ts";
+
+const INT_MAX = 0x7fff_ffff;
+const U64 = 0xffff_ffff_ffff_ffffn;
+const PAGE_SIZE = 4096;
+const LINK = /^\s*([+-]?\d+):\s*\d+\s+[+-]?\d+:\s*\d/;
+const LINK_FORMAT = 'linking two devices is "netnsfd_a:ifidx_a netnsfd_b:ifidx_b" (int uint int uint)';
+const UNLINK = /^\s*(\d+):\s*\d/;
+const UNLINK_FORMAT = 'unlinking a device is "netnsfd:ifidx" (int uint)';
+
+/** A device on the bus, with a driver or without. */
+export interface NetdevsimDevice {
+  /** Those who are in its files of sysfs */
+  readonly files: FileUsers;
+  readonly id: number;
+  /** `netdevsim<id>` */
+  readonly name: string;
+  readonly lock: Lock;
+  /** The netns of whoever created it: a pointer without a reference */
+  readonly creator: Netns;
+  readonly portCount: number;
+  /** How many queues its netdevs have; with none of them no netdev can be made */
+  readonly queues: number;
+  numVfs: number;
+  maxVfs: number;
+  driver: Netdevsim | undefined;
+}
+
+/** The bus. */
+export class NetdevsimBus implements FileOwner {
+  readonly devices = new Map<string, NetdevsimDevice>();
+  /** Whether a device that comes is offered to the driver */
+  #autoprobe = true;
+  readonly #kernel: Kernel;
+  readonly #lock: Lock;
+
+  constructor(kernel: Kernel) {
+    this.#kernel = kernel;
+    this.#lock = kernel.lock("nsim_bus_dev_list_lock", "nsim_bus");
+  }
+
+  resolve(path: string): VirtualFile | undefined {
+    const own = this.#files[path];
+    if (own) return own;
+    if (!this.#kernel.era.netdevsim.lacks.has("link_device") && this.#linkFiles[path]) return this.#linkFiles[path];
+    const match = /^\/sys\/(bus\/netdevsim\/devices|devices|kernel\/debug\/netdevsim)\/(netdevsim\d+)\/(.+)$/.exec(
+      path,
+    );
+    const device = match && this.devices.get(match[2]!);
+    if (match) this.#look(device ?? undefined);
+    if (!device) return undefined;
+    return match[1] === "kernel/debug/netdevsim"
+      ? this.#debugfs(device, match[3]!)
+      : this.#attribute(device, match[3]!);
+  }
+
+  directory(path: string): boolean {
+    if (path === "/sys/bus/netdevsim" || path === "/sys/bus/netdevsim/drivers/netdevsim") return true;
+    const match = /^\/sys\/(bus\/netdevsim\/devices|devices|kernel\/debug\/netdevsim)\/(netdevsim\d+)(?:\/(.+))?$/.exec(
+      path,
+    );
+    const device = match && this.devices.get(match[2]!);
+    if (!device) return false;
+    return match[1] === "kernel/debug/netdevsim" ? debugfsDirectory(device, match[3]) : match[3] === undefined ||
+      (match[3] === "net" && device.driver !== undefined && device.driver.dl.ports.length > 0);
+  }
+
+  /** Sysfs and debugfs look at devices without a lock. */
+  #look(device: NetdevsimDevice | undefined): void {
+    reading(this.#lock.cell);
+    if (!device) return;
+    reading(device.lock.cell);
+    if (device.driver) reading(device.driver.dl.lock.cell);
+  }
+
+  readonly #files: Record<string, VirtualFile> = {
+    "/sys/bus/netdevsim/new_device": { write: (task, value, netns) => this.#newDevice(task, value, netns) },
+    "/sys/bus/netdevsim/del_device": { write: (task, value) => this.#delDevice(task, value) },
+    "/sys/bus/netdevsim/drivers_autoprobe": {
+      read: () => ({ text: this.#autoprobe ? "1" : "0" }),
+      write: (_task, value) => this.#setAutoprobe(value),
+    },
+    "/sys/bus/netdevsim/drivers_probe": { write: (task, value) => this.#driversProbe(task, value) },
+    "/sys/bus/netdevsim/drivers/netdevsim/bind": { write: (task, value) => this.#bind(task, value) },
+    "/sys/bus/netdevsim/drivers/netdevsim/unbind": { write: (task, value) => this.#unbind(task, value) },
+  };
+
+  readonly #linkFiles: Record<string, VirtualFile> = {
+    "/sys/bus/netdevsim/link_device": {
+      write: (task, value) => this.#link(task, LINK, LINK_FORMAT, value),
+    },
+    "/sys/bus/netdevsim/unlink_device": {
+      write: (task, value) => this.#link(task, UNLINK, UNLINK_FORMAT, value),
+    },
+  };
+
+  // deno-lint-ignore require-yield
+  *#setAutoprobe(value: string): Steps<string> {
+    this.#autoprobe = !value.startsWith("0");
+    return "ok";
+  }
+
+  /** A device that has a driver stays as it is. */
+  *#driversProbe(task: Task, value: string): Steps<string> {
+    const device = this.devices.get(value);
+    if (!device) return "ENODEV";
+    if (!device.driver) yield* this.#probe(task, device);
+    return "ok";
+  }
+
+  /** Takes a line that names netns by open files of the writer. A shell that only writes has none of that kind. */
+  // deno-lint-ignore require-yield
+  *#link(task: Task, form: RegExp, format: string, value: string): Steps<string> {
+    const fd = form.exec(value)?.[1];
+    task.log("info", fd === undefined ? `Format for ${format}.` : `Could not find netns with fd: ${Number(fd)}`);
+    return "EINVAL";
+  }
+
+  *#newDevice(task: Task, value: string, netns: Netns): Steps<string> {
+    const fields = scan(this.#kernel.era, value, 3);
+    const id = fields[0];
+    if (id === undefined) {
+      task.log("info", `Format for adding new device is ${this.#kernel.era.netdevsim.newDevice}.`);
+      return "EINVAL";
+    }
+    if (id > INT_MAX) return tooBig(task);
+    yield* acquire(task, this.#lock);
+    const name = `netdevsim${id}`;
+    let result = "ENOSPC";
+    if (!this.devices.has(name)) {
+      const device: NetdevsimDevice = {
+        files: new FileUsers(`the attributes of ${name}`, "ENODEV"),
+        id,
+        name,
+        lock: this.#kernel.lock(`device ${name}`, "device"),
+        creator: netns,
+        portCount: fields[1] ?? 1,
+        queues: this.#kernel.era.netdevsim.lacks.has("num_queues") ? 1 : fields[2] ?? 1,
+        numVfs: 0,
+        maxVfs: this.#kernel.era.ports.maxVfs ?? Infinity,
+        driver: undefined,
+      };
+      this.devices.set(name, device);
+      if (this.#autoprobe) yield* this.#probe(task, device);
+      result = "ok";
+    }
+    this.#lock.release(task);
+    return result;
+  }
+
+  *#delDevice(task: Task, value: string): Steps<string> {
+    const id = scan(this.#kernel.era, value, 1)[0];
+    if (id === undefined) {
+      task.log("info", 'Format for deleting device is "id" (uint).');
+      return "EINVAL";
+    }
+    if (id > INT_MAX) return tooBig(task);
+    yield* acquire(task, this.#lock);
+    const device = this.devices.get(`netdevsim${id}`);
+    if (device) {
+      yield* device.files.remove(task);
+      yield* this.#remove(task, device);
+      this.devices.delete(device.name);
+    }
+    this.#lock.release(task);
+    return device ? "ok" : "ENOENT";
+  }
+
+  /** Deletes all devices, in the order in which they came. */
+  *deleteAll(task: Task): Steps {
+    yield* acquire(task, this.#lock);
+    for (const device of this.devices.values()) yield* this.#remove(task, device);
+    this.devices.clear();
+    this.#lock.release(task);
+  }
+
+  *#bind(task: Task, value: string): Steps<string> {
+    const device = this.devices.get(value);
+    this.#look(device);
+    if (!device) return "ENODEV";
+    const result = yield* this.#probe(task, device);
+    return result === "ok" || this.#kernel.era.bindErrno === "own" ? result : "ENODEV";
+  }
+
+  *#unbind(task: Task, value: string): Steps<string> {
+    const device = this.devices.get(value);
+    this.#look(device);
+    if (!device?.driver) return "ENODEV";
+    return (yield* this.#remove(task, device)) ? "ok" : "ENODEV";
+  }
+
+  *#probe(task: Task, device: NetdevsimDevice): Steps<string> {
+    yield* acquire(task, device.lock);
+    let result = "EBUSY";
+    if (!device.driver) {
+      const driver = new Netdevsim(this.#kernel, device, device.creator);
+      result = yield* driver.probe(task);
+      if (result === "ok") device.driver = driver;
+    }
+    device.lock.release(task);
+    return result;
+  }
+
+  *#remove(task: Task, device: NetdevsimDevice): Steps<boolean> {
+    yield* acquire(task, device.lock);
+    const { driver } = device;
+    if (driver) {
+      yield* driver.remove(task);
+      device.driver = undefined;
+    }
+    device.lock.release(task);
+    return driver !== undefined;
+  }
+
+  #attribute(device: NetdevsimDevice, name: string): VirtualFile | undefined {
+    switch (name) {
+      case "new_port":
+      case "del_port":
+        return { write: (task, value) => device.files.enter(task, () => this.#port(task, device, name, value)) };
+      case "sriov_numvfs":
+        return {
+          read: () => ({ text: String(device.numVfs) }),
+          write: (task, value) => device.files.enter(task, () => this.#numVfs(task, device, value)),
+        };
+    }
+    return undefined;
+  }
+
+  *#port(task: Task, device: NetdevsimDevice, name: "new_port" | "del_port", value: string): Steps<string> {
+    const index = name === "new_port" && this.#kernel.era.ports.newPort === "number and address"
+      ? scanPort(this.#kernel.era, task, value)
+      : uint(value);
+    if (typeof index === "string") return index;
+    const { driver } = device;
+    if (!driver) oops(task, `BUG: kernel NULL pointer dereference: ${name} of ${device.name} without a driver`);
+    return name === "new_port" ? yield* driver.ports.newPort(task, index) : yield* driver.ports.delPort(task, index);
+  }
+
+  *#numVfs(task: Task, device: NetdevsimDevice, value: string): Steps<string> {
+    const count = uint(value);
+    if (typeof count === "string") return count;
+    if (!this.#kernel.era.ports.vfPorts) return yield* this.#countVfs(task, device, count);
+    yield* acquire(task, device.lock);
+    const result = device.driver ? yield* device.driver.ports.setVfs(task, count) : "ENOENT";
+    device.lock.release(task);
+    return result;
+  }
+
+  /** VFs without ports, which the bus alone knows of. */
+  *#countVfs(task: Task, device: NetdevsimDevice, count: number): Steps<string> {
+    let result = "ok";
+    yield* withRtnl(this.#kernel, task, () => {
+      if (count === device.numVfs) return;
+      if (count > 0 && device.numVfs > 0) result = "EBUSY";
+      else if (count > MOST_VF_CONFIGS) result = "ENOMEM";
+      else device.numVfs = count;
+    });
+    return result;
+  }
+
+  #debugfs(device: NetdevsimDevice, path: string): VirtualFile | undefined {
+    const { driver } = device;
+    if (!driver) return undefined;
+    if (driver.knobs.has(path)) {
+      const { type } = KNOB_TYPES.get(path)!;
+      return {
+        read: () => {
+          const value = driver.knobs.get(path)!;
+          return { text: type === "bool" ? (value ? "Y" : "N") : String(value) };
+        },
+        write: (task, value) => driver.filesOf(path).enter(task, () => setKnob(driver, path, type, value)),
+      };
+    }
+    const file = driver.ports.file(path, (inner) => this.#debugfs(device, inner));
+    if (file) return file;
+    switch (path) {
+      case "take_snapshot":
+        return driver.dl.reloadFailed ? undefined : {
+          write: (task) => driver.filesOf(path).enter(task, () => takeSnapshot(task, driver)),
+        };
+      case "health/break_health":
+        return driver.dl.reloadFailed ? undefined : {
+          write: (task, value) => driver.filesOf(path).enter(task, () => breakHealth(task, driver, value)),
+        };
+      case "max_vfs":
+        return this.#kernel.era.netdevsim.lacks.has("max_vfs") ? undefined : {
+          read: () => ({ text: String(device.maxVfs) }),
+          write: (task, value) => driver.filesOf(path).enter(task, () => setMaxVfs(task, device, value)),
+        };
+      case "trap_flow_action_cookie":
+        return {
+          read: () => driver.cookie === undefined ? { errno: "EINVAL" } : { text: driver.cookie },
+          write: (_task, value) => setCookie(driver, value),
+        };
+    }
+    return undefined;
+  }
+}
+
+/** Whether a path below the device's directory of debugfs is a directory, too. */
+function debugfsDirectory(device: NetdevsimDevice, path: string | undefined): boolean {
+  const { driver } = device;
+  if (!driver) return false;
+  if (path === undefined) return true;
+  if (path === "fib" || path === "health") return !driver.dl.reloadFailed;
+  return driver.ports.directory(path, (inner) => debugfsDirectory(device, inner));
+}
+
+const KNOB_TYPES = new Map([...KNOBS, ...PART_KNOBS].map((knob) => [knob.path, knob]));
+
+// deno-lint-ignore require-yield
+function* setKnob(driver: Netdevsim, path: string, type: "bool" | "u32", value: string): Steps<string> {
+  if (type === "bool") {
+    const bool = kstrtobool(value);
+    if (bool !== undefined) driver.knobs.set(path, bool);
+    return "ok";
+  }
+  // debugfs reads 64 bits and keeps 32 (fs/libfs.c, simple_attr_write)
+  const number = unsigned(value);
+  if (typeof number === "string") return number;
+  driver.knobs.set(path, Number(BigInt.asUintN(32, number)));
+  return "ok";
+}
+
+/** Two hexadecimal digits a byte; the newline behind them is not looked at. */
+// deno-lint-ignore require-yield
+function* setCookie(driver: Netdevsim, value: string): Steps<string> {
+  if (!/^([0-9a-fA-F]{2})*$/.test(value)) return "EINVAL";
+  driver.cookie = value.toLowerCase();
+  return "ok";
+}
+
+/** What `max_vfs` takes in one write, the newline counted in. */
+const MAX_VFS_LENGTH = 10;
+/** The most VFs that have room for their settings, of 24 bytes each, in the 4 MiB that kmalloc() gives at most. */
+const MOST_VF_CONFIGS = Math.floor(4 * 1024 * 1024 / 24);
+
+function* setMaxVfs(task: Task, device: NetdevsimDevice, value: string): Steps<string> {
+  if (value.length + 1 >= MAX_VFS_LENGTH) return "ENOSPC";
+  if (!/^\+?\d+$/.test(value)) return "EINVAL";
+  const count = Number(value);
+  if (count > MOST_VF_CONFIGS) return "ENOMEM";
+  const { dl, ports } = device.driver!;
+  yield* acquire(task, dl.lock);
+  const busy = device.numVfs > 0;
+  if (!busy) {
+    device.maxVfs = count;
+    ports.rates.forgetVfs();
+  }
+  dl.lock.release(task);
+  return busy ? "EBUSY" : "ok";
+}
+
+function* takeSnapshot(task: Task, driver: Netdevsim): Steps<string> {
+  const { dl } = driver;
+  const locks = dl.kernel.era.locks.registration === "takes";
+  if (locks) yield* acquire(task, dl.lock);
+  // From 6.0 on it is the region's lock over its snapshots, and nobody who has that waits for anything
+  else writing(dl.lock.cell);
+  const region = dl.regions[0];
+  const result = region ? storeSnapshot(task, dl, region, freeSnapshotId(dl)) : "ENOENT";
+  if (locks) dl.lock.release(task);
+  if (result !== "ok") task.log("info", "Failed to create region snapshot");
+  return result;
+}
+
+function* breakHealth(task: Task, driver: Netdevsim, value: string): Steps<string> {
+  if (new TextEncoder().encode(value).length >= PAGE_SIZE) return "EINVAL";
+  const reporter = findReporter(driver.dl, "dummy");
+  return reporter ? yield* reportError(task, driver.dl, reporter, value) : "ENOENT";
+}
+
+function tooBig(task: Task): string {
+  task.log("info", 'Value of "id" is too big.');
+  return "EINVAL";
+}
+
+/** `sscanf("%u %u %u")`: as many unsigned numbers as there are, cut off to 32 bits. */
+function scan({ scanOverflow }: Era, text: string, most: number): number[] {
+  const result: number[] = [];
+  let rest = text;
+  while (result.length < most) {
+    const match = /^\s*(\d+)/.exec(rest);
+    if (!match) break;
+    const value = BigInt(match[1]!);
+    const kept = scanOverflow === "saturates" && value > U64 ? U64 : value;
+    result.push(Number(BigInt.asUintN(32, kept)));
+    rest = rest.slice(match[0].length);
+  }
+  return result;
+}
+
+/** `sscanf("%u %hhx:%hhx:%hhx:%hhx:%hhx:%hhx")`: the index of a port, with a MAC address or without. */
+function scanPort(era: Era, task: Task, text: string): number | "EINVAL" {
+  const index = scan(era, text, 1)[0];
+  if (index !== undefined) {
+    const bytes: number[] = [];
+    let rest = text.replace(/^\s*\d+/, "");
+    for (;;) {
+      const match = /^\s*(?:0[xX])?([0-9a-fA-F]+)/.exec(rest);
+      if (!match) break;
+      bytes.push(parseInt(match[1]!.slice(-2), 16));
+      rest = rest.slice(match[0].length);
+      if (bytes.length === 6 || !rest.startsWith(":")) break;
+      rest = rest.slice(1);
+    }
+    if (bytes.length === 0) return index;
+    if (bytes.length === 6) {
+      if ((bytes[0]! & 1) === 0 && bytes.some((byte) => byte !== 0)) return index;
+      task.log("info", "The supplied perm_addr is not a valid MAC address");
+      return "EINVAL";
+    }
+  }
+  task.log("info", 'Format for adding new port is "id [perm_addr]" (uint MAC).');
+  return "EINVAL";
+}
+
+/** `kstrtouint(..., 0, ...)`: a number, or an errno. */
+function uint(text: string): number | "EINVAL" | "ERANGE" {
+  const value = unsigned(text);
+  if (typeof value === "string") return value;
+  return value > 0xffff_ffffn ? "ERANGE" : Number(value);
+}
+
+/** `kstrtoull(..., 0, ...)` */
+function unsigned(text: string): bigint | "EINVAL" | "ERANGE" {
+  const match = /^\+?(0[xX][0-9a-fA-F]+|0[0-7]*|[1-9]\d*)$/.exec(text);
+  if (!match) return "EINVAL";
+  const digits = match[1]!;
+  const value = BigInt(/^0[0-7]+$/.test(digits) ? `0o${digits.slice(1)}` : digits);
+  return value > 0xffff_ffff_ffff_ffffn ? "ERANGE" : value;
+}
+
+/** `kstrtobool` */
+function kstrtobool(text: string): boolean | undefined {
+  if (/^(?:[yYtT1]|[oO][nN])/.test(text)) return true;
+  if (/^(?:[nNfF0]|[oO][fF])/.test(text)) return false;
+  return undefined;
+}

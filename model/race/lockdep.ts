@@ -1,0 +1,97 @@
+/**
+ * The order in which locks are taken, as lockdep keeps it: between classes, over all that ever ran.
+ *
+ * @module
+ */
+
+/** What lockdep knows of a lock: the class that it is in. */
+export interface Ordered {
+  /** As it is shown */
+  readonly name: string;
+  /** Of {@linkcode Lockdep.key} */
+  readonly key: number;
+  /** Whether two locks of its class may be held at once */
+  readonly nests: boolean;
+}
+
+/** A chain of classes, each taken while the one before it was held, that ends where it began. */
+export type Cycle = readonly string[];
+
+/**
+ * The graph of lock classes.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { Lockdep } from "./lockdep.ts";
+ *
+ * const lockdep = new Lockdep();
+ * const lock = (name: string) => ({ name, key: lockdep.key(name), nests: false });
+ * const [a, b, c] = [lock("a"), lock("b"), lock("c")];
+ * assertEquals(lockdep.take(b, [a]), undefined);
+ * assertEquals(lockdep.take(c, [b]), undefined);
+ * assertEquals(lockdep.take(a, [c]), ["a", "b", "c", "a"]);
+ * ```
+ */
+export class Lockdep {
+  readonly #keys = new Map<string, number>();
+  readonly #names: string[] = [];
+  /** By class, those that were taken while it was held */
+  readonly #after: Set<number>[] = [];
+
+  /** The number of a class. */
+  key(name: string): number {
+    let key = this.#keys.get(name);
+    if (key === undefined) {
+      this.#keys.set(name, key = this.#names.length);
+      this.#names.push(name);
+      this.#after.push(new Set());
+    }
+    return key;
+  }
+
+  /**
+   * Notes that a lock is taken by somebody who holds others.
+   *
+   * @returns A cycle that is there from now on, the first time that it is
+   */
+  take(lock: Ordered, held: readonly Ordered[]): Cycle | undefined {
+    let cycle: Cycle | undefined;
+    for (let i = 0; i < held.length; i++) {
+      const outer = held[i]!;
+      if (outer.key === lock.key) {
+        if (lock.nests || outer === lock) continue;
+      } else if (this.#after[outer.key]!.has(lock.key)) continue;
+      else {
+        const path = this.#path(lock.key, outer.key);
+        this.#after[outer.key]!.add(lock.key);
+        if (path) cycle ??= [...path, lock.key].map((key) => this.#names[key]!);
+        continue;
+      }
+      if (this.#after[lock.key]!.has(lock.key)) continue;
+      this.#after[lock.key]!.add(lock.key);
+      cycle ??= [this.#names[lock.key]!, this.#names[lock.key]!];
+    }
+    return cycle;
+  }
+
+  /** A way from one class to another, both of them in it. */
+  #path(from: number, to: number): number[] | undefined {
+    if (this.#after[from]!.size === 0) return undefined;
+    const before = new Map<number, number>();
+    const queue = [from];
+    for (const key of queue) {
+      for (const next of this.#after[key]!) {
+        if (next === from || before.has(next)) continue;
+        before.set(next, key);
+        if (next === to) {
+          const path = [to];
+          while (path[0] !== from) path.unshift(before.get(path[0]!)!);
+          return path;
+        }
+        queue.push(next);
+      }
+    }
+    return undefined;
+  }
+}

@@ -1,0 +1,212 @@
+/**
+ * Races: operations that are performed at the same time on one machine, and what can come of them.
+ *
+ * @module
+ */
+
+import { cellOf, writing } from "./access.ts";
+import { digest } from "./digest.ts";
+import { explore, type Explored, type ExploreOptions, type Run, type Scenario, type Thread } from "./explore.ts";
+import { sample } from "./explore_sample.ts";
+import { findingOf } from "./finding.ts";
+import { Lockdep } from "./lockdep.ts";
+import { carryOut, kernelOf, type Machine } from "../machine.ts";
+import { emptyObservation, type Observation } from "../observation.ts";
+import type { Operation } from "../operation.ts";
+import { advance, forever } from "./scenario.ts";
+import { type SchedulingPoint, type Steps, Task } from "../task.ts";
+
+/** One of those that race. */
+export interface Racer {
+  /** As it is shown */
+  name: string;
+  /** What it does, one operation after another */
+  operations: readonly Operation[];
+  /** Whether it then begins anew, for ever */
+  loops?: boolean;
+}
+
+/** A race. */
+export interface Race {
+  /** Gives a machine in the state in which they begin: the same each time. What is known of the order of locks goes into it */
+  setUp(lockdep: Lockdep): Machine;
+  /** Those that race */
+  racers: readonly Racer[];
+  /** Whether the work that timers would start runs, too: once for each of them */
+  timers?: boolean;
+}
+
+/** An outcome of a race, taken apart. */
+export interface RaceOutcome {
+  /** By racer, the result of each of its operations that ended, with how much a reply held */
+  results: string[][];
+  /** What is there at the end */
+  state: string;
+  /** By netns and instance, its devlink messages in their order */
+  notify: Record<string, string[]>;
+}
+
+/** A race as something that can be explored. The order of locks is kept over all of its runs. */
+export function scenarioOf(race: Race): Scenario {
+  const lockdep = new Lockdep();
+  return () => begin(race, lockdep);
+}
+
+/**
+ * Explores what can come of a race. Of one in which somebody never ends, and of one that is not exhausted within `schedules`,
+ * schedules are drawn at random: as many again.
+ */
+export function exploreRace(race: Race, options: ExploreOptions & { seed?: number } = {}): Explored {
+  const { schedules = Infinity, seed = 1, enough } = options;
+  const scenario = scenarioOf(race);
+  const random = { schedules: Math.min(schedules, RANDOM), seed, ...(enough ? { enough } : {}) };
+  if (race.racers.some(({ loops }) => loops)) return sample(scenario, random);
+  const explored = explore(scenario, options);
+  if (explored.exhausted || enough?.(explored)) return explored;
+  for (const strategy of ["walk", "pct"] as const) add(explored, sample(scenario, { ...random, strategy }));
+  return explored;
+}
+
+/** How many schedules are drawn at random where nobody says how many. */
+const RANDOM = 2000;
+
+function add(explored: Explored, more: Explored): void {
+  explored.schedules += more.schedules;
+  explored.steps += more.steps;
+  for (const [outcome, found] of more.outcomes) {
+    const known = explored.outcomes.get(outcome);
+    if (known) known.count += found.count;
+    else explored.outcomes.set(outcome, found);
+  }
+  for (const finding of more.findings) {
+    const known = explored.findings.find(({ kind, text }) => kind === finding.kind && text === finding.text);
+    if (known) known.count += finding.count;
+    else explored.findings.push(finding);
+  }
+}
+
+/** The text of an outcome, taken apart. */
+export function readOutcome(outcome: string): RaceOutcome {
+  return JSON.parse(outcome) as RaceOutcome;
+}
+
+function begin(race: Race, lockdep: Lockdep): Run {
+  const machine = race.setUp(lockdep);
+  const kernel = kernelOf(machine);
+  const notify: Record<string, string[]> = {};
+  kernel.stepping = true;
+  kernel.exploring = race.timers ? "with timers" : "without timers";
+  kernel.observation = emptyObservation();
+  kernel.onMessage = (netns, { command, object, handle, attributes }) => {
+    const parts = handle.split("/");
+    const key = `${netns} ${parts[0]}/${parts[1]}`;
+    // Not all messages are sent under a lock: their order is a state that is shared, too
+    writing(cellOf(key));
+    const name = attributes["name"] ?? attributes["policer"] ?? attributes["reporter"] ?? "";
+    (notify[key] ??= []).push(`${command} ${object} ${[...parts.slice(2), name].join("")}`.trimEnd());
+  };
+  const threads: Thread[] = [];
+  const observations: Observation[] = [];
+  const results = race.racers.map((racer): string[] => {
+    const done: string[] = [];
+    threads.push(racing(machine, racer, done, observations, adopt));
+    return done;
+  });
+  if (race.timers) {
+    for (const timer of [...kernel.timers]) {
+      if (timer.thread) kernel.start("nsim_dev_trap_report_work", (task) => timer.thread!(task), true);
+    }
+    adopt();
+  }
+
+  /** Kernel threads that were started meanwhile are threads like the others. */
+  function adopt(): void {
+    for (const { task, steps } of kernel.workers.splice(0)) {
+      task.observation = emptyObservation();
+      observations.push(task.observation);
+      threads.push({
+        name: task.name,
+        task,
+        step: () => {
+          const point = advance(task, steps);
+          if (kernel.workers.length > 0) adopt();
+          return point;
+        },
+      });
+    }
+  }
+
+  return {
+    threads,
+    end: () => ({
+      outcome: JSON.stringify({ results, state: digest(kernel), notify: sorted(notify) } satisfies RaceOutcome),
+      findings: observations.flatMap(({ kmsg }) =>
+        kmsg.flatMap((line) => {
+          const finding = findingOf(line);
+          return finding ? [finding] : [];
+        })
+      ),
+    }),
+  };
+}
+
+/** One of those that race, as a thread: one task after another. */
+function racing(
+  machine: Machine,
+  { name, operations, loops }: Racer,
+  results: string[],
+  observations: Observation[],
+  adopt: () => void,
+): Thread {
+  const kernel = kernelOf(machine);
+  let next = 0;
+  let rounds = 0;
+  let task: Task | undefined;
+  let steps: Steps<Observation> | undefined;
+  const step = (): SchedulingPoint | undefined => {
+    if (!steps || !task) {
+      const op = operations[next++]!;
+      task = new Task(name, emptyObservation(), true);
+      observations.push(task.observation);
+      steps = carryOut(machine, op, task);
+    }
+    const reached = steps.next();
+    if (kernel.workers.length > 0) adopt();
+    if (!reached.done) return reached.value;
+    steps = undefined;
+    const { result, reply } = reached.value;
+    if (!loops) results.push(reply === null ? result : `${result} ${sizeOf(reply)}`);
+    if (result === "hang") return forever(task, task.hungOn ?? "itself");
+    if (result === "killed") return undefined;
+    if (next === operations.length) {
+      if (!loops) return undefined;
+      rounds++;
+      next = 0;
+    }
+    return { kind: "pause", what: "the next one", task: name };
+  };
+  const thread: Thread = {
+    name,
+    get task() {
+      return task;
+    },
+    step,
+  };
+  // A thread that has rounds never ends
+  return loops ? Object.defineProperty(thread, "rounds", { get: () => rounds }) : thread;
+}
+
+/** Which stream began first makes no difference. */
+function sorted(streams: Record<string, string[]>): Record<string, string[]> {
+  const keys = Object.keys(streams);
+  return keys.length < 2 ? streams : Object.fromEntries(keys.sort().map((key) => [key, streams[key]!]));
+}
+
+/** How many things a reply of a dump tells of. */
+function sizeOf(reply: Observation["reply"]): number {
+  const [list] = Object.values(reply as object);
+  if (typeof list !== "object" || list === null) return 1;
+  let size = 0;
+  for (const one of Object.values(list)) size += Array.isArray(one) ? one.length : 1;
+  return size;
+}

@@ -1,0 +1,63 @@
+/**
+ * Scenarios made of plain generators, without a kernel: for what the explorer is tested and measured on.
+ *
+ * @module
+ */
+
+import type { Run } from "./explore.ts";
+import { findingOf } from "./finding.ts";
+import { emptyObservation } from "../observation.ts";
+import { HungTask, Oops, pause, type SchedulingPoint, type Steps, Task } from "../task.ts";
+
+/** What each thread of such a scenario does. */
+export type Body = (
+  /** May be preempted there */
+  pause: (what: string) => Steps,
+  task: Task,
+) => Steps;
+
+/**
+ * Lets a thread go on to its next stop; undefined where it has ended, or the kernel ended it. One that waits for itself stops
+ * where it does, for ever.
+ */
+export function advance(task: Task, steps: Steps<unknown>): SchedulingPoint | undefined {
+  try {
+    const next = steps.next();
+    return next.done ? undefined : next.value;
+  } catch (error) {
+    if (error instanceof Oops) return undefined;
+    if (error instanceof HungTask) return forever(task, error.message);
+    throw error;
+  }
+}
+
+/** The stop of a task that waits for itself. */
+export function forever(task: Task, what: string): SchedulingPoint {
+  const on = { name: what, cell: 0, lock: false, ready: () => false, holders: () => [task] };
+  return { kind: "blocked", what, task: task.name, on };
+}
+
+/** A run of threads that all do the same, or each its own. */
+export function threadsOf(names: readonly string[], bodies: Body | readonly Body[], outcome: () => string): Run {
+  const tasks = names.map((name) => new Task(name, emptyObservation(), true));
+  return {
+    threads: tasks.map((task, i) => {
+      const body = typeof bodies === "function" ? bodies : bodies[i]!;
+      const steps = body((what) => pause(task, what), task);
+      return {
+        name: task.name,
+        task,
+        step: () => advance(task, steps),
+      };
+    }),
+    end: () => ({
+      outcome: outcome(),
+      findings: tasks.flatMap(({ observation }) =>
+        observation.kmsg.flatMap((line) => {
+          const finding = findingOf(line);
+          return finding ? [finding] : [];
+        })
+      ),
+    }),
+  };
+}
