@@ -47,26 +47,30 @@ const agreed = (counts: Counts) => {
 
 const cell = (text: string) => text.replace(/[|<>\\`\n]/g, " ").trim();
 
-/** The table: a row a kernel, its sequences by suite, its steps and channels as a whole. */
+/** The table: a column a kernel, its sequences by suite, its steps and channels as a whole. */
 export async function agreementTable(traces: readonly Trace[]): Promise<string> {
-  // What differs in nothing but the suites is one row.
-  const rowOf = ({ header }: Trace) =>
+  // What differs in nothing but the suites is one column.
+  const columnOf = ({ header }: Trace) =>
     [header.kernel, header.iproute2, header.transport, header.freedMemory].join("\n");
   const judged = await Promise.all(
-    Object.values(Object.groupBy(traces, rowOf)).map(async (group) => ({
+    Object.values(Object.groupBy(traces, columnOf)).map(async (group) => ({
       ...group![0]!.header,
       verdicts: (await Promise.all(group!.map(verdictsOf))).flat(),
     })),
   );
   const suites = [...new Set(judged.flatMap(({ verdicts }) => verdicts.map(({ suite }) => suite)))];
-  const head = ["kernel", "iproute2", "over", ...suites, "steps", "channels"];
-  const rows = judged.map(({ kernel, iproute2, transport, verdicts, freedMemory }) => {
+  const columns = judged.map(({ kernel, iproute2, transport, verdicts, freedMemory }) => {
     const { steps, channels } = summarise(verdicts);
     const by = suites.map((suite) => agreed(summarise(verdicts.filter((one) => one.suite === suite)).sequences));
     const tool = iproute2.replace(/^.*iproute2-/, "");
-    const name = freedMemory ? `${kernel}, freed memory ${freedMemory}` : kernel;
+    const name = freedMemory ? `${kernel}, ${freedMemory}` : kernel;
     return [name, tool, transport, ...by, agreed(steps), agreed(channels)].map(cell);
   });
+  const titles = ["kernel, freed memory", "iproute2", "over", ...suites, "steps", "channels"];
+  const [head, ...rows] = titles.map((title, i) => [title, ...columns.map((column) => column[i]!)]) as [
+    string[],
+    ...string[][],
+  ];
   // Padded, as deno fmt has it.
   const widths = head.map((title, i) => Math.max(title.length, ...rows.map((row) => row[i]!.length)));
   const padded = [head, ...rows].map((row) => row.map((text, i) => text.padEnd(widths[i]!)));

@@ -1,11 +1,13 @@
 /**
- * `deno task record [RECORDING..]`: takes the recordings that ship anew: the suites of netdevsim on each kernel, and the suite
- * `pcs` on all kernels that the MAC and the PCS of the fixtures can be built for, stock and with poisoned memory.
+ * `deno task record [RECORDING[:SUITE,..]..]`: takes the recordings that ship anew: the suites of netdevsim on each kernel, and
+ * the suite `pcs` on all kernels that the MAC and the PCS of the fixtures can be built for, stock and with poisoned memory. With
+ * suites, those alone.
  *
  * @module
  */
 
 import { loadBoard } from "../boards/mod.ts";
+import { readTrace, type Trace, writeTrace } from "../diff/mod.ts";
 import { runAsMain } from "./_entry.ts";
 import { shippedTrace } from "./agreement.ts";
 import { UsageError } from "./command.ts";
@@ -25,19 +27,33 @@ const RECORDINGS: Readonly<Record<string, { board: string; suites: readonly stri
 
 async function recordAll(signal: AbortSignal): Promise<number> {
   let worst = 0;
-  for (const name of Deno.args.length > 0 ? Deno.args : Object.keys(RECORDINGS)) {
+  for (const word of Deno.args.length > 0 ? Deno.args : Object.keys(RECORDINGS)) {
+    const [name, only] = word.split(":") as [string, string | undefined];
     const recording = RECORDINGS[name];
     if (!recording) {
       throw new UsageError(`There is no recording "${name}", but ${Object.keys(RECORDINGS).join(", ")}`);
     }
-    const suites = await loadSuites(recording.suites, { signal });
-    const { status } = await runJob(
-      { boards: [await loadBoard(recording.board)], suites, reporter: "dots", trace: shippedTrace(name) },
-      { signal },
-    );
+    const suites = await loadSuites(only?.split(",") ?? recording.suites, { signal });
+    const trace = shippedTrace(name);
+    const before = only === undefined ? undefined : await readTrace(trace);
+    const boards = [await loadBoard(recording.board)];
+    const { status } = await runJob({ boards, suites, reporter: "dots", trace }, { signal });
+    if (before) await writeTrace(trace, merged(before, await readTrace(trace), recording.suites));
     worst = Math.max(worst, status);
   }
   return worst;
+}
+
+/** A recording with the suites of another one in the place of its own. */
+function merged(whole: Trace, part: Trace, suites: readonly string[]): Trace {
+  if (JSON.stringify(whole.header) !== JSON.stringify(part.header)) {
+    throw new UsageError(
+      `The recording is of ${whole.header.kernel}, and the kernel is now ${part.header.kernel}: record it whole`,
+    );
+  }
+  const anew = new Set(part.sequences.map(({ suite }) => suite));
+  const sequences = [...whole.sequences.filter(({ suite }) => !anew.has(suite)), ...part.sequences];
+  return { ...whole, sequences: suites.flatMap((name) => sequences.filter(({ suite }) => suite === name)) };
 }
 
 if (import.meta.main) await runAsMain(recordAll);

@@ -84,6 +84,8 @@ export default suite("link", { fixture: netdevsim({ ports: 2 }) }, ({ sequence }
     await there.show();
     await there.up();
     await there.down();
+    // Who shows it has its operational state follow first: else that may come before or after the next step
+    await there.show();
     await there.up();
     // Its port goes, and the netdev with it
     await dut.netdevsim.delPort("0");
