@@ -98,7 +98,7 @@ export function fixtureOf(generated: Generated): Fixture {
  * A suite of one generated sequence: what is run on a board, and what a file of the corpus exports.
  *
  * @example
- * ```ts
+ * ```ts ignore
  * import { assertEquals } from "@std/assert";
  * import { compile } from "../suites/suite.ts";
  * import { fuzzed } from "./sequence.ts";
