@@ -47,8 +47,9 @@ interface Outcome {
   done: string | undefined;
 }
 
-async function run(shell: string[], plan: Plan): Promise<Outcome> {
+async function run(shell: string[], given: Plan | ((dir: string) => Plan), before = ""): Promise<Outcome> {
   const dir = await Deno.makeTempDir({ prefix: "twinlink-batch-" });
+  const plan = typeof given === "function" ? given(dir) : given;
   try {
     await Deno.writeTextFile(`${dir}/devlink`, DEVLINK, { mode: 0o755 });
     await Deno.writeTextFile(`${dir}/plan`, planScript(plan, "p1"));
@@ -67,6 +68,7 @@ tl_start_records
 tl_start_servers
 : > "$SERVERS"
 : > "$OWN"
+${before}
 . ${dir}/plan > ${dir}/said
 tl_unserve ""
 kill $ticker
@@ -145,6 +147,22 @@ for (const shell of SHELLS) {
       begun: begun(1, 2, 3),
       done: "done",
     });
+  });
+
+  Deno.test(`${name}: a write in which its writer is killed is not done again`, async () => {
+    // A fifo that nobody reads: whoever opens it waits, until it is killed
+    const kills = `
+export TL_D
+mkfifo "$TL_D/../fifo"
+(
+  trap - USR1
+  sleep 2
+  for p in /proc/[0-9]*; do ! grep -q tl-done "$p/cmdline" || ! grep -q "$TL_D" "$p/environ" || kill -9 "\${p##*/}"; done
+) 2> /dev/null &
+`;
+    const plan = (dir: string) => planOf([{ kind: "file.write", path: `${dir}/fifo`, value: "x" }], [trap("b")]);
+    const { results, done } = await run(shell, plan, kills);
+    assertEquals([results, done], [[[1, "killed"], [2, "ok"]], "done"]);
   });
 
   Deno.test(`${name}: a server that hangs is ended; only the tear-down comes behind it`, async () => {

@@ -376,10 +376,10 @@ tl_file_step() {
   tl_now
   tl_start=$TL_UP
   tl_file "$3" "$4" "$5" "$6" || TL_HUNG=1
-  case $4$TL_RC$TL_ERR in
+  case "$4 $TL_RC $TL_ERR" in
+    "write 1 "*"write error:"*) ;;
     # The file could not be opened, so nothing was done. dd tells the errno.
-    write1*"write error:"*) ;;
-    write1*)
+    "write 1 "*)
       tl_step "$1" "$2" tl_write "$3" "$5" "$6"
       return
       ;;
