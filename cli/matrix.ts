@@ -13,6 +13,8 @@ import { kernelTest } from "./_kernel_test.ts";
 import { loadSuites, NETDEVSIM_SUITES } from "./load_suites.ts";
 
 const KERNELS = ["5.10", "6.1", "6.12", "7.2", "7.3"] as const;
+/** `stale` breaks the kernel in each of its sequences. */
+const SUITES = [...NETDEVSIM_SUITES, "stale"];
 const TRANSPORTS = ["ssh", "serial"] as const;
 
 // One run of them all, since most of it is waiting: for flashes, and for boots.
@@ -20,13 +22,13 @@ let running: Promise<Ran> | undefined;
 const matrix = () =>
   running ??= run([
     "run",
-    ...NETDEVSIM_SUITES,
+    ...SUITES,
     ...KERNELS.flatMap((kernel) => ["--board", `qemu-${kernel}`]),
     ...TRANSPORTS.flatMap((transport) => ["--transport", transport]),
     ...["--jobs", "4", "--reporter", "dots"],
   ]);
 
-const suites = await loadSuites(NETDEVSIM_SUITES);
+const suites = await loadSuites(SUITES);
 for (const kernel of KERNELS) {
   const sequences = suites.flatMap((suite) => suite.sequences).filter((one) => holdsIn(one, ERAS[kernel].id)).length;
   for (const transport of TRANSPORTS) {
