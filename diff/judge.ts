@@ -240,6 +240,7 @@ export function judge(expected: SequenceTrace, observed: SequenceTrace, options:
   /** Whether the kernel broke, as it was to */
   let brokeBefore = false;
   let following: Verdict = "indeterminate";
+  let untold = false;
   for (const [index, want] of expected.steps.entries()) {
     const got = observed.steps[index];
     const about = { id: want.id, phase: want.phase, op: want.op };
@@ -263,7 +264,7 @@ export function judge(expected: SequenceTrace, observed: SequenceTrace, options:
         ...crashIn(got!.observation!),
         ...found,
       });
-    } else if (unknown !== undefined) {
+    } else if (unknown !== undefined && !(untold && got?.lost && got.lost.reason !== "untold")) {
       say(following, unknown);
     } else if (!got) {
       say("indeterminate", "the trace does not hold the step");
@@ -275,6 +276,8 @@ export function judge(expected: SequenceTrace, observed: SequenceTrace, options:
       const { verdict, means } = got.lost ? LOSSES[got.lost.reason] : LOSSES["not-recorded"];
       say(verdict, got.lost?.detail ? `${means}: ${got.lost.detail}` : means);
       unknown = `step ${want.id} was lost (${means})`;
+      // Why the board was lost is told in a later step
+      untold = got.lost?.reason === "untold";
     } else if (!want.observation) {
       if (findings.length > 0) {
         const reason = `the kernel reported: ${findings[0]!.text}`;

@@ -71,6 +71,24 @@ Deno.test("judge: a step that was lost is never a pass, and neither is what come
   assertEquals(exitStatus(summarise([judge(sample(), changed(6, lose("timeout")))])), 3);
 });
 
+Deno.test("judge: why a board was lost is told in the step in which it was, also where steps before it are untold", () => {
+  const lost = changed(5, lose("untold"));
+  lose("untold")(lost.steps[5]!);
+  for (const [reason, verdict] of [["transport", "infra"], ["crash", "crash"], ["timeout", "indeterminate"]] as const) {
+    lose(reason)(lost.steps[6]!);
+    const judged = judge(sample(), lost);
+    assertEquals(judged.steps.map((step) => step.verdict), [
+      ...Array(4).fill("agree"),
+      "indeterminate",
+      "indeterminate",
+      verdict,
+      ...Array(5).fill("indeterminate"),
+    ]);
+    assertEquals(judged.verdict, verdict);
+    assertEquals(judged.steps[6]!.reason!.includes("was lost ("), false);
+  }
+});
+
 Deno.test("judge: steps that are missing, too many, or others than planned", () => {
   const short = sample();
   short.steps.splice(10);
