@@ -9,7 +9,11 @@ import { FixtureUnavailable, type KernelId } from "../fixtures/mod.ts";
 import { testImage } from "../fixtures/qemu/testing.ts";
 
 /** Registers a test that needs an image of `kernel`. */
-export async function kernelTest(kernel: KernelId, name: string, fn: () => Promise<void>): Promise<void> {
+export async function kernelTest(
+  kernel: KernelId,
+  name: string,
+  fn: (t: Deno.TestContext) => Promise<void>,
+): Promise<void> {
   const image = await testImage(kernel);
   if (!(image instanceof FixtureUnavailable)) return Deno.test(name, fn);
   const required = Deno.env.get("TWINLINK_REQUIRE_KERNELS") === "1";

@@ -31,19 +31,21 @@ export interface Plant {
   found: Place;
 }
 
-/** A copy of the driver's source with the bug in it; remove it behind the test. */
-export async function planted(plant: Plant, source: string): Promise<string> {
+/** A copy of the driver's source with the bugs in it; remove it behind the test. */
+export async function planted(plants: readonly Plant[], source: string): Promise<string> {
   const dir = await Deno.makeTempDir({ prefix: "twinlink-planted-" });
   for await (const entry of Deno.readDir(source)) {
     if (entry.isFile) await Deno.copyFile(`${source}/${entry.name}`, `${dir}/${entry.name}`);
   }
-  for (const { file, within, find, put } of plant.edits) {
+  for (
+    const { file, within, find, put, bug } of plants.flatMap(({ edits, bug }) => edits.map((e) => ({ ...e, bug })))
+  ) {
     const text = await Deno.readTextFile(`${dir}/${file}`);
     // A declaration may come before the definition.
     const from = within === undefined ? 0 : text.lastIndexOf(within);
     const to = within === undefined ? text.length : text.indexOf("\n}\n", from) + 1;
     const place = text.slice(from, to);
-    assertEquals([from >= 0, place.split(find).length - 1], [true, 1], `${plant.bug}: the place to edit is in ${file}`);
+    assertEquals([from >= 0, place.split(find).length - 1], [true, 1], `${bug}: the place to edit is in ${file}`);
     await Deno.writeTextFile(`${dir}/${file}`, text.slice(0, from) + place.replace(find, () => put) + text.slice(to));
   }
   return dir;

@@ -99,7 +99,7 @@ const PLANTS: Plant[] = [
 for (const plant of PLANTS) {
   await kernelTest("6.12", `planted on 6.12: ${plant.bug}`, async () => {
     const board = await loadBoard("qemu-6.12");
-    const dir = await planted(plant, SOURCE);
+    const dir = await planted([plant], SOURCE);
     try {
       const [suite] = await loadSuites([plant.found.suite]);
       const [result] = await orchestrate([{ ...board, qemu: { ...board.qemu!, pcsSource: dir } }], [suite!], {
