@@ -253,6 +253,7 @@ export function judge(expected: SequenceTrace, observed: SequenceTrace, options:
     if (got?.lost?.reason === "reboot" || got?.lost?.reason === "crash") {
       say("crash", `${LOSSES[got.lost.reason].means}: ${got.lost.detail}`);
       unknown ??= `the board booted anew in step ${want.id}`;
+      untold = false;
     } else if (unknown !== undefined && findings.length > 0) {
       const reason = `the kernel reported: ${findings[0]!.text}`;
       steps.push({

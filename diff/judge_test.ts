@@ -74,6 +74,7 @@ Deno.test("judge: a step that was lost is never a pass, and neither is what come
 Deno.test("judge: why a board was lost is told in the step in which it was, also where steps before it are untold", () => {
   const lost = changed(5, lose("untold"));
   lose("untold")(lost.steps[5]!);
+  lose("transport")(lost.steps[7]!);
   for (const [reason, verdict] of [["transport", "infra"], ["crash", "crash"], ["timeout", "indeterminate"]] as const) {
     lose(reason)(lost.steps[6]!);
     const judged = judge(sample(), lost);
