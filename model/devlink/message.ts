@@ -138,10 +138,7 @@ export function reporterAttributes(dl: Devlink, reporter: Reporter): Attributes 
 }
 
 /** The resources of an instance; the validity of a parent shows only while some size waits for a reload. */
-export function resourcesAttributes(resources: readonly Resource[]): Json[] {
-  const pending = (list: readonly Resource[]): boolean =>
-    list.some((each) => each.size !== each.sizeNew || pending(each.children));
-  const show = pending(resources);
+export function resourcesAttributes(resources: readonly Resource[], show: boolean = pendingSize(resources)): Json[] {
   const attributes = (resource: Resource): Attributes => {
     const result: Attributes = { name: resource.name, size: size(resource.size) };
     if (resource.size !== resource.sizeNew) result["size_new"] = size(resource.sizeNew);
@@ -158,6 +155,11 @@ export function resourcesAttributes(resources: readonly Resource[]): Json[] {
     return result;
   };
   return resources.map(attributes);
+}
+
+/** Whether the size of any of them is one that the next reload makes true: whether sizes are valid is shown only then. */
+export function pendingSize(resources: readonly Resource[]): boolean {
+  return resources.some((each) => each.size !== each.sizeNew || pendingSize(each.children));
 }
 
 function size(value: bigint): Json {

@@ -6,7 +6,7 @@
 
 import { change, type Command, get, type Scene } from "../command.ts";
 import { type Devlink, leave, lockInstance, type Resource } from "./devlink.ts";
-import { resourcesAttributes } from "./message.ts";
+import { pendingSize, resourcesAttributes } from "./message.ts";
 import type { Json, Result } from "../observation.ts";
 import { findResource, setResource } from "./resource.ts";
 import type { Steps } from "../task.ts";
@@ -50,17 +50,21 @@ function reply(handle: string, resources: readonly Resource[]): { reply: Json } 
 /**
  * Those of all instances and of their ports. devlink(8) keeps in mind the index of the port that it printed last, 0 at first,
  * and not that it printed an instance since: a port of that index behind its instance is printed under the instance's handle.
+ * It also keeps in mind that a size was pending: from there on it shows of all instances whether their sizes are valid.
  */
 function* dumpAll({ kernel, task, netns }: Scene, scope: string | undefined): Steps<Result> {
   const found: { [handle: string]: Json[] } = {};
   let last = 0;
+  let pending = false;
+  const attributes = (resources: readonly Resource[]) =>
+    resourcesAttributes(resources, pending ||= pendingSize(resources));
   const add = (dl: Devlink) => {
     const own = scope !== "port" && dl.resources.length > 0;
-    if (own) found[dl.handle] = resourcesAttributes(dl.resources);
+    if (own) found[dl.handle] = attributes(dl.resources);
     if (scope === "dev") return;
     for (const { index, handle, resources } of dl.ports) {
       if (resources.length === 0) continue;
-      const list = resourcesAttributes(resources);
+      const list = attributes(resources);
       if (own && index === last && !dl.ports.some((port) => port.handle in found)) found[dl.handle]!.push(...list);
       else found[handle] = list;
       last = index;
