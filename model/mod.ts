@@ -27,7 +27,6 @@ export {
   type LockEra,
   type LockRegime,
   type NotifierScope,
-  type OpsMode,
   type TrapLifetime,
 } from "./era/regime.ts";
 export { Machine, type MachineOptions } from "./machine.ts";

@@ -8,7 +8,7 @@
 import type { ObjectsEra } from "./objects.ts";
 import type { FibEntries } from "../netns.ts";
 import { ERAS } from "./eras.ts";
-import type { DriverLocks, LockEra, NotifierScope, OpsMode, TrapLifetime } from "./regime.ts";
+import type { DriverLocks, LockEra, NotifierScope, TrapLifetime } from "./regime.ts";
 
 /** The eras, named by the first release of each that was looked at (SEMANTICS 0.2). */
 export type EraId = "5.10" | "5.15" | "5.16" | "5.18" | "6.1" | "6.3" | "6.12" | "7.2" | "7.3";
@@ -110,8 +110,6 @@ export interface Era {
   readonly trapLifetime: TrapLifetime;
   /** Where mlx5's RDMA driver asks to be told of netdevs */
   readonly notifierScope: NotifierScope;
-  /** Where the callbacks of an instance come from; every kernel: `static` */
-  readonly opsMode: OpsMode;
   /** How ports, the eswitch and rate objects differ */
   readonly ports: PortEra;
   /** How netdevsim differs */

@@ -152,12 +152,6 @@ export type TrapLifetime = "reload" | "probe" | "reload_asserting";
  */
 export type NotifierScope = "global" | "per_net" | "dev_net" | "module_init";
 
-/**
- * Where the callbacks of an instance come from: given as it is made; set by the driver before it registers; or those of a reload
- * alone so. Only the first one is in a kernel (seed 000)
- */
-export type OpsMode = "static" | "set_ops" | "set_reload_ops";
-
 /** What a driver does with locks that are not its own: as no driver of the era does, where it says so. */
 export interface DriverLocks {
   /** Which of two instances a driver locks first where one is part of the other. Meant for kernels that do the same */
@@ -183,15 +177,13 @@ export interface Design {
   trapLifetime?: TrapLifetime;
   /** Of mlx5's RDMA driver. @default The era's own */
   notifierScope?: NotifierScope;
-  /** Where callbacks come from. @default {"static"} */
-  opsMode?: OpsMode;
   /** Where netdevsim registers its instance: first, the instance locked, or last. @default The era's own */
   registerAt?: "early_locked" | "last";
 }
 
 /** An era with another design. */
 export function designed(era: Era, design: Design): Era {
-  const { lockRegime, locks, trapLifetime, notifierScope, opsMode, registerAt } = design;
+  const { lockRegime, locks, trapLifetime, notifierScope, registerAt } = design;
   const regime = lockRegime === undefined ? {} : { ...ELSEWHERE[lockRegime], locks: REGIMES[lockRegime] };
   const result = { ...era, ...regime };
   return {
@@ -202,7 +194,6 @@ export function designed(era: Era, design: Design): Era {
     drivers: { ...result.drivers, ...design.drivers },
     ...(trapLifetime === undefined ? {} : { trapLifetime }),
     ...(notifierScope === undefined ? {} : { notifierScope }),
-    ...(opsMode === undefined ? {} : { opsMode }),
     ...(registerAt === undefined ? {} : { registers: registerAt === "last" ? "last" : "first" }),
   };
 }

@@ -78,6 +78,11 @@ export interface Explored {
   findings: (Finding & { schedule: string; count: number })[];
 }
 
+/** Nothing as yet. */
+export function unexplored(): Explored {
+  return { schedules: 0, redundant: 0, steps: 0, exhausted: false, outcomes: new Map(), findings: [] };
+}
+
 /** One step of a run. */
 interface Event extends Accesses {
   thread: number;
@@ -270,14 +275,7 @@ class Search {
   readonly #steps: number;
   readonly #enough: ExploreOptions["enough"];
   readonly #places: Place[] = [];
-  readonly #explored: Explored = {
-    schedules: 0,
-    redundant: 0,
-    steps: 0,
-    exhausted: false,
-    outcomes: new Map(),
-    findings: [],
-  };
+  readonly #explored = unexplored();
 
   constructor(scenario: Scenario, options: ExploreOptions) {
     this.#scenario = scenario;

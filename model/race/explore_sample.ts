@@ -6,7 +6,7 @@
  */
 
 import { forgetCells } from "./access.ts";
-import { Execution, type Explored, type Scenario, tally } from "./explore.ts";
+import { Execution, type Explored, type Scenario, tally, unexplored } from "./explore.ts";
 
 /** Options of {@linkcode sample}. */
 export interface SampleOptions {
@@ -33,14 +33,7 @@ export interface SampleOptions {
 export function sample(scenario: Scenario, options: SampleOptions): Explored {
   forgetCells();
   const { schedules, seed = 1, strategy = "walk", depth = 3, steps = 2000, enough } = options;
-  const explored: Explored = {
-    schedules: 0,
-    redundant: 0,
-    steps: 0,
-    exhausted: false,
-    outcomes: new Map(),
-    findings: [],
-  };
+  const explored = unexplored();
   const random = generator(seed);
   let length = 100;
   while (explored.schedules < schedules && !enough?.(explored)) {
