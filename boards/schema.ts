@@ -46,7 +46,7 @@ export const CAPABILITIES = [
   "pcs_board",
   "rzn1_miic",
   "serdes_phy",
-  "mlx5_aux",
+  "mlx5",
 ] as const;
 /** What a board can do: one of {@linkcode CAPABILITIES}. */
 export type Capability = typeof CAPABILITIES[number];

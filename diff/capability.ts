@@ -79,7 +79,7 @@ export function neededCapabilities(op: Operation): Set<Capability> {
 }
 
 /** What no board has unless it is said: by its agent, or by its file. */
-const TO_BE_SAID: readonly string[] = ["races", "pcs", "pcs_board", "rzn1_miic", "serdes_phy", "mlx5_aux"];
+const TO_BE_SAID: readonly string[] = ["races", "pcs", "pcs_board", "rzn1_miic", "serdes_phy", "mlx5"];
 
 /**
  * What a fixture or a sequence requires and a board does not have.

@@ -79,7 +79,7 @@ export default suite("pcs_board", { fixture: boardMac() }, ({ sequence }) => {
 
   sequence("ConnectX: a reload makes the auxiliary device anew that was unbound", {
     source: "P17; seed 003",
-    fixture: hardware("mlx5_aux"),
+    fixture: hardware("mlx5"),
   }, async (dut) => {
     const rdma = dut.driver("auxiliary", "mlx5_ib.rdma");
     await rdma.unbind("mlx5_core.rdma.0", SETTLE);

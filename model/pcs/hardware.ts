@@ -6,28 +6,23 @@
  */
 
 import { Device, type DeviceDriver, named, PROBE_DEFER } from "../device.ts";
-import { Devlink } from "../devlink/devlink.ts";
-import type { Driver } from "../devlink/driver.ts";
 import type { Kernel } from "../kernel.ts";
 import { mlx5Board } from "../race/mlx5.ts";
 import { mlxswBoard } from "../race/mlxsw.ts";
 import { Module } from "../module.ts";
 import { closeNetdev } from "../netdev.ts";
 import type { LinkSettings, Netdev, NetdevOps } from "../netns.ts";
-import type { Result } from "../observation.ts";
 import { acquire, oops, pause, type Steps, type Task } from "../task.ts";
 
 /**
  * `rzn1_miic`: the switch of an RZ/N1 on the MII converter that is its PCS, held by a device link
  * (drivers/net/pcs/pcs-rzn1-miic.c). `serdes_phy`: the MAC of an Armada 8040 on a serdes PHY of the generic PHY framework, held
- * by references to its module and its device (drivers/phy/phy-core.c). `mlx5_aux`: a ConnectX whose reload deletes its auxiliary
- * devices and adds them anew. `mlx5`, `mlx5_no_rdma`, `mlx5_subfunction`: the same with the locks of its reload, with its RDMA
- * driver or without, and with a subfunction. `mlxsw`: a Spectrum switch with the locks of its reload.
+ * by references to its module and its device (drivers/phy/phy-core.c). `mlx5`, `mlx5_no_rdma`, `mlx5_subfunction`: a ConnectX whose
+ * reload deletes its auxiliary device and adds it anew, with its RDMA driver or without, and with a subfunction. `mlxsw`: a Spectrum switch with the locks of its reload.
  */
 export type HardwareId =
   | "rzn1_miic"
   | "serdes_phy"
-  | "mlx5_aux"
   | "mlx5"
   | "mlx5_no_rdma"
   | "mlx5_subfunction"
@@ -37,7 +32,6 @@ export type HardwareId =
 export const HARDWARE: Readonly<Record<HardwareId, (kernel: Kernel, task: Task) => Steps>> = {
   rzn1_miic: miicBoard,
   serdes_phy: serdesBoard,
-  mlx5_aux: mlx5AuxBoard,
   mlx5: mlx5Board("rdma"),
   mlx5_no_rdma: mlx5Board("no rdma"),
   mlx5_subfunction: mlx5Board("subfunction"),
@@ -182,85 +176,5 @@ function* callLane(kernel: Kernel, task: Task, lanes: { freed: boolean }, op: st
   if (kernel.freedMemory === "reported" && !kernel.kasanReported) {
     kernel.kasanReported = true;
     task.log("kasan", `BUG: KASAN: slab-use-after-free in ${op}: the lane was removed`);
-  }
-}
-
-function* mlx5AuxBoard(kernel: Kernel, task: Task): Steps {
-  const { core } = kernel;
-  const eth = driverOf("mlx5_core.eth", "mlx5_core.eth", {
-    *probe(task, device) {
-      yield* acquire(task, kernel.rtnl);
-      managePorts(kernel, device, [addPort(kernel, task, "enp3s0")]);
-      kernel.rtnl.release(task);
-      return "ok";
-    },
-  });
-  const rdma = driverOf("mlx5_ib.rdma", "mlx5_core.rdma", {
-    // deno-lint-ignore require-yield
-    *probe() {
-      return "ok";
-    },
-  });
-  yield* core.registerDriver(task, "auxiliary", eth);
-  yield* core.registerDriver(task, "auxiliary", rdma);
-  const pci = new Device(kernel, "pci", "0000:03:00.0");
-  const mlx5 = new Mlx5(kernel);
-  yield* core.addDevice(task, pci);
-  const dl = new Devlink(kernel, `pci/${pci.name}`, mlx5, pci.lock, kernel.init);
-  dl.registered = true;
-  yield* mlx5.addChildren(task);
-}
-
-/** The driver of the ConnectX, as far as devlink and its auxiliary devices go. */
-class Mlx5 implements Driver {
-  readonly name = "mlx5_core";
-  readonly reloadActions = ["driver_reinit", "fw_activate"] as const;
-  readonly reloadLimits = ["no_reset"] as const;
-  readonly versions = { fixed: { "fw.psid": "MT_0000000000" } };
-  readonly #kernel: Kernel;
-  readonly #children: Device[] = [];
-
-  constructor(kernel: Kernel) {
-    this.#kernel = kernel;
-  }
-
-  *addChildren(task: Task): Steps {
-    for (const name of ["mlx5_core.eth.0", "mlx5_core.rdma.0"]) {
-      const device = new Device(this.#kernel, "auxiliary", name);
-      this.#children.push(device);
-      yield* this.#kernel.core.addDevice(task, device);
-    }
-  }
-
-  *reloadDown(task: Task): Steps<Result> {
-    for (let device = this.#children.pop(); device; device = this.#children.pop()) {
-      yield* this.#kernel.core.removeDevice(task, device);
-    }
-    return "ok";
-  }
-
-  *reloadUp(task: Task): Steps<Result> {
-    yield* this.addChildren(task);
-    return "ok";
-  }
-
-  trapActionSet(): Result {
-    return "ok";
-  }
-
-  trapGroupSet(): Result {
-    return "ok";
-  }
-
-  trapPolicerSet(): Result {
-    return "ok";
-  }
-
-  trapDropped(): number {
-    return -1;
-  }
-
-  policerDropped(): number {
-    return -1;
   }
 }

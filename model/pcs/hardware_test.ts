@@ -40,21 +40,21 @@ Deno.test("serdes_phy: references to module and device keep nothing that the PHY
   }
 });
 
-Deno.test("mlx5_aux: a reload gives a driver to an auxiliary device that had none (P17)", () => {
-  const machine = new Machine({ era: "6.12", hardware: ["mlx5_aux"] });
+Deno.test("mlx5: a reload gives a driver to an auxiliary device that had none (P17)", () => {
+  const machine = new Machine({ era: "6.12", hardware: ["mlx5"] });
   const rdma = (file: "bind" | "unbind") =>
     machine.perform(driver("auxiliary", "mlx5_ib.rdma", file, "mlx5_core.rdma.0")).result;
   assertEquals([rdma("unbind"), rdma("unbind")], ["ok", "ENODEV"]);
-  const reload = machine.perform({ kind: "dev.reload", handle: "pci/0000:03:00.0", settle: 300 });
+  const reload = machine.perform({ kind: "dev.reload", handle: "pci/0000:08:00.0", settle: 300 });
   assertEquals(reload.result, "ok");
-  assertEquals(reload.link["init"]?.map(({ event, ifname }) => `${event} ${ifname}`), ["del enp3s0", "new enp3s0"]);
+  assertEquals(reload.link["init"]?.map(({ event, ifname }) => `${event} ${ifname}`), ["del eth1", "new eth1"]);
   assertEquals(reload.kmsg, []);
   assertEquals(rdma("bind"), "EBUSY");
 });
 
 Deno.test("all of it on one machine beside netdevsim", () => {
-  const machine = new Machine({ era: "6.1", hardware: ["rzn1_miic", "serdes_phy", "mlx5_aux"] });
+  const machine = new Machine({ era: "6.1", hardware: ["rzn1_miic", "serdes_phy", "mlx5"] });
   const { dev } = machine.perform({ kind: "dev.show" }).reply as { dev: object };
-  assertEquals(Object.keys(dev), ["pci/0000:03:00.0"]);
-  for (const name of ["lan0", "eth2", "enp3s0"]) assertEquals(machine.perform(set(name, true)).result, "ok");
+  assertEquals(Object.keys(dev), ["pci/0000:08:00.0"]);
+  for (const name of ["lan0", "eth2", "eth3"]) assertEquals(machine.perform(set(name, true)).result, "ok");
 });
