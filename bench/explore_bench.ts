@@ -3,7 +3,8 @@
 import process from "node:process";
 import fc from "fast-check";
 import { cellOf, reading, writing } from "../model/race/access.ts";
-import { explore, type Scenario } from "../model/race/explore.ts";
+import type { Scenario } from "../model/race/execution.ts";
+import { explore } from "../model/race/explore.ts";
 import { Lockdep } from "../model/race/lockdep.ts";
 import type { EraId } from "../model/mod.ts";
 import { exploreRace } from "../model/race/race.ts";

@@ -2,7 +2,7 @@
 
 import { visible } from "../boards/mod.ts";
 import { describeOperation } from "../diff/describe.ts";
-import type { Explored } from "../model/race/explore.ts";
+import type { Explored } from "../model/race/explored.ts";
 import { type EraId, ERAS, type HardwareId, hardwareIn, type Operation } from "../model/mod.ts";
 import { exploreRace, type Race, readOutcome, scenarioOf } from "../model/race/race.ts";
 import { diagram, minimise, replay } from "../model/race/race_replay.ts";

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Explored } from "../model/race/explore.ts";
+import type { Explored } from "../model/race/explored.ts";
 import type { FindingKind } from "../model/race/finding.ts";
 import { Machine, type MachineOptions, type Operation } from "../model/mod.ts";
 import { exploreRace, type Racer, readOutcome } from "../model/race/race.ts";

@@ -1,7 +1,8 @@
 /** The deadlocks of the catalogue (SEMANTICS 2.4), each found by the explorer, which is told of none of them. */
 
 import { assert, assertEquals } from "@std/assert";
-import type { Explored, ExploreOptions } from "./explore.ts";
+import type { ExploreOptions } from "./explore.ts";
+import type { Explored } from "./explored.ts";
 import { type EraId, type HardwareId, Machine, type Operation } from "../mod.ts";
 import { exploreRace, type Race, type Racer } from "./race.ts";
 import type { Design } from "../era/regime.ts";

@@ -6,7 +6,8 @@
  */
 
 import { forgetCells } from "./access.ts";
-import { Execution, type Explored, type Scenario, tally, unexplored } from "./explore.ts";
+import { Execution, type Scenario } from "./execution.ts";
+import { type Explored, tally, unexplored } from "./explored.ts";
 
 /** Options of {@linkcode sample}. */
 export interface SampleOptions {

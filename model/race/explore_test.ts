@@ -1,6 +1,8 @@
 import { assert, assertEquals } from "@std/assert";
 import { cellOf, reading, writing } from "./access.ts";
-import { explore, type Explored, type Scenario } from "./explore.ts";
+import type { Scenario } from "./execution.ts";
+import { explore } from "./explore.ts";
+import type { Explored } from "./explored.ts";
 import { Lockdep } from "./lockdep.ts";
 import { type Body, threadsOf } from "./scenario.ts";
 import { readSchedule, writeSchedule } from "./schedule.ts";

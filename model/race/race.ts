@@ -6,7 +6,9 @@
 
 import { cellOf, writing } from "./access.ts";
 import { digest } from "./digest.ts";
-import { explore, type Explored, type ExploreOptions, type Run, type Scenario, type Thread } from "./explore.ts";
+import type { Run, Scenario, Thread } from "./execution.ts";
+import { explore, type ExploreOptions } from "./explore.ts";
+import type { Explored } from "./explored.ts";
 import { sample } from "./explore_sample.ts";
 import { findingOf } from "./finding.ts";
 import { Lockdep } from "./lockdep.ts";

@@ -4,7 +4,9 @@
  * @module
  */
 
-import { Execution, explore, type Explored, preemptionsOf, type Scenario } from "./explore.ts";
+import { Execution, preemptionsOf, type Scenario } from "./execution.ts";
+import { explore } from "./explore.ts";
+import type { Explored } from "./explored.ts";
 import type { Finding } from "./finding.ts";
 import { type Deed, lanes, readSchedule } from "./schedule.ts";
 

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Run } from "./explore.ts";
+import type { Run } from "./execution.ts";
 import { findingOf } from "./finding.ts";
 import { emptyObservation } from "../observation.ts";
 import { HungTask, Oops, pause, type SchedulingPoint, type Steps, Task } from "../task.ts";

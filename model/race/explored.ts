@@ -1,0 +1,55 @@
+/**
+ * What a search over interleavings has found.
+ *
+ * @module
+ */
+
+import type { Execution } from "./execution.ts";
+import type { Finding } from "./finding.ts";
+import { writeSchedule } from "./schedule.ts";
+
+/** What was found. */
+export interface Explored {
+  /** How many schedules were run to their end */
+  schedules: number;
+  /** How many were given up, since another one shows the same */
+  redundant: number;
+  /** Steps of all runs */
+  steps: number;
+  /** Whether these were all that can differ, within the bound of preemptions if there was one */
+  exhausted: boolean;
+  /** The outcomes, each with how many schedules showed it and the first of those */
+  outcomes: Map<string, { count: number; schedule: string }>;
+  /** What went wrong, each once, with the first schedule that showed it */
+  findings: (Finding & { schedule: string; count: number })[];
+}
+
+/** Nothing as yet. */
+export function unexplored(): Explored {
+  return { schedules: 0, redundant: 0, steps: 0, exhausted: false, outcomes: new Map(), findings: [] };
+}
+
+/** Adds what came of a run to what was found so far. */
+export function tally(
+  explored: Explored,
+  execution: Execution,
+  choices: readonly number[],
+  { livelock, cut }: { livelock: boolean; cut: boolean },
+): void {
+  explored.schedules++;
+  explored.steps += execution.steps;
+  const found: Finding[] = [];
+  if (cut) found.push({ kind: "live-lock", text: `no end after ${execution.steps} steps`, cycle: [] });
+  else {
+    const { outcome, findings } = execution.finish(livelock);
+    found.push(...findings);
+    const known = explored.outcomes.get(outcome);
+    if (known) known.count++;
+    else explored.outcomes.set(outcome, { count: 1, schedule: writeSchedule(choices) });
+  }
+  for (const finding of found) {
+    const known = explored.findings.find(({ kind, text }) => kind === finding.kind && text === finding.text);
+    if (known) known.count++;
+    else explored.findings.push({ ...finding, schedule: writeSchedule(choices), count: 1 });
+  }
+}
