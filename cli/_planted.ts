@@ -1,12 +1,16 @@
 /** What the tests of planted bugs share: edits on a copy of a driver's source, and where a run found the first difference. */
 
-import { assertEquals } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
+import { loadBoard } from "../boards/mod.ts";
+import { netdevsimSource } from "../fixtures/mod.ts";
 import type { OperationKind } from "../model/operation.ts";
 import type { Channel } from "../model/observation.ts";
-import type { BoardResult } from "./orchestrate.ts";
+import { kernelTest } from "./_kernel_test.ts";
+import { loadSuites } from "./load_suites.ts";
+import { type BoardResult, orchestrate } from "./orchestrate.ts";
 
 /** A change of a file of a driver. */
-export interface Edit {
+interface Edit {
   file: string;
   /** The beginning of a function's definition, to edit in it only */
   within?: string;
@@ -16,7 +20,7 @@ export interface Edit {
 }
 
 /** Where a bug must be found first. */
-export interface Place {
+interface Place {
   suite: string;
   sequence: string;
   step: OperationKind;
@@ -31,8 +35,47 @@ export interface Plant {
   found: Place;
 }
 
+/** A test that plants bugs into netdevsim of 6.12, in one module, and looks for each in its own sequence. */
+export function netdevsimPlants(name: string, plants: readonly Plant[]): Promise<void> {
+  return plantedTest(name, plants, async () => ({
+    moduleSource: await planted(plants, await netdevsimSource("6.12")),
+  }));
+}
+
+/** The same of the MAC and the PCS of `fixtures/pcs`. */
+export function pcsPlants(name: string, plants: readonly Plant[]): Promise<void> {
+  const source = decodeURIComponent(new URL("../fixtures/pcs", import.meta.url).pathname);
+  return plantedTest(name, plants, async () => ({ pcsSource: await planted(plants, source) }));
+}
+
+function plantedTest(
+  name: string,
+  plants: readonly Plant[],
+  plant: () => Promise<{ moduleSource: string } | { pcsSource: string }>,
+): Promise<void> {
+  return kernelTest("6.12", `planted on 6.12: ${name}`, async (t) => {
+    const board = await loadBoard("qemu-6.12");
+    const sources = await plant();
+    try {
+      const suites = await loadSuites([...new Set(plants.map(({ found }) => found.suite))]);
+      const is = (suite: string, sequence: string) => ({ found }: Plant) =>
+        found.suite === suite && found.sequence === sequence;
+      const [result] = await orchestrate([{ ...board, qemu: { ...board.qemu!, ...sources } }], suites, {
+        filter: (suite, sequence) => plants.some(is(suite.name, sequence.name)),
+      });
+      assert(result && !result.infra, `the board can be used: ${result?.infra?.message}`);
+      for (const each of plants) {
+        const results = result.results.filter(({ verdict }) => is(verdict.suite, verdict.sequence)(each));
+        await t.step(each.bug, () => assertEquals(firstFinding({ ...result, results }), each.found));
+      }
+    } finally {
+      for (const dir of Object.values(sources)) await Deno.remove(dir, { recursive: true });
+    }
+  });
+}
+
 /** A copy of the driver's source with the bugs in it; remove it behind the test. */
-export async function planted(plants: readonly Plant[], source: string): Promise<string> {
+async function planted(plants: readonly Plant[], source: string): Promise<string> {
   const dir = await Deno.makeTempDir({ prefix: "twinlink-planted-" });
   for await (const entry of Deno.readDir(source)) {
     if (entry.isFile) await Deno.copyFile(`${source}/${entry.name}`, `${dir}/${entry.name}`);
@@ -52,7 +95,7 @@ export async function planted(plants: readonly Plant[], source: string): Promise
 }
 
 /** The first channel that does not agree, in the order of the run; undefined where all do. */
-export function firstFinding({ results }: BoardResult): Place | undefined {
+function firstFinding({ results }: BoardResult): Place | undefined {
   for (const { verdict } of results) {
     for (const step of verdict.steps) {
       for (const { channel, verdict: of } of step.channels) {

@@ -3,13 +3,7 @@
  * sequence, step and channel. The edits are applied to the source that is fetched when the test runs.
  */
 
-import { assert, assertEquals } from "@std/assert";
-import { loadBoard } from "../boards/mod.ts";
-import { netdevsimSource } from "../fixtures/mod.ts";
-import { kernelTest } from "./_kernel_test.ts";
-import { firstFinding, type Plant, planted } from "./_planted.ts";
-import { orchestrate } from "./orchestrate.ts";
-import { loadSuites } from "./load_suites.ts";
+import { netdevsimPlants, type Plant } from "./_planted.ts";
 
 const CREATE = "static int nsim_dev_reload_create(";
 const DESTROY = "static void nsim_dev_reload_destroy(";
@@ -204,19 +198,4 @@ const PLANTS: Plant[] = [
   },
 ];
 
-for (const plant of PLANTS) {
-  await kernelTest("6.12", `planted on 6.12: ${plant.bug}`, async () => {
-    const board = await loadBoard("qemu-6.12");
-    const dir = await planted([plant], await netdevsimSource("6.12"));
-    try {
-      const [suite] = await loadSuites([plant.found.suite]);
-      const [result] = await orchestrate([{ ...board, qemu: { ...board.qemu!, moduleSource: dir } }], [suite!], {
-        filter: (_, sequence) => sequence.name === plant.found.sequence,
-      });
-      assert(result && !result.infra, `the board can be used: ${result?.infra?.message}`);
-      assertEquals(firstFinding(result), plant.found);
-    } finally {
-      await Deno.remove(dir, { recursive: true });
-    }
-  });
-}
+for (const plant of PLANTS) await netdevsimPlants(plant.bug, [plant]);

@@ -3,13 +3,7 @@
  * module, and booted once: each bug must be found in its own sequence, at the right step and channel.
  */
 
-import { assert, assertEquals } from "@std/assert";
-import { loadBoard } from "../boards/mod.ts";
-import { netdevsimSource } from "../fixtures/mod.ts";
-import { kernelTest } from "./_kernel_test.ts";
-import { firstFinding, type Plant, planted } from "./_planted.ts";
-import { loadSuites } from "./load_suites.ts";
-import { orchestrate } from "./orchestrate.ts";
+import { netdevsimPlants, type Plant } from "./_planted.ts";
 
 /** Bugs that are built into one module. */
 interface Bed {
@@ -354,24 +348,4 @@ const BEDS: Bed[] = [
   },
 ];
 
-for (const { name, plants } of BEDS) {
-  await kernelTest("6.12", `planted on 6.12: ${name}`, async (t) => {
-    const board = await loadBoard("qemu-6.12");
-    const dir = await planted(plants, await netdevsimSource("6.12"));
-    try {
-      const suites = await loadSuites([...new Set(plants.map(({ found }) => found.suite))]);
-      const is = (suite: string, sequence: string) => ({ found }: Plant) =>
-        found.suite === suite && found.sequence === sequence;
-      const [result] = await orchestrate([{ ...board, qemu: { ...board.qemu!, moduleSource: dir } }], suites, {
-        filter: (suite, sequence) => plants.some(is(suite.name, sequence.name)),
-      });
-      assert(result && !result.infra, `the board can be used: ${result?.infra?.message}`);
-      for (const plant of plants) {
-        const results = result.results.filter(({ verdict }) => is(verdict.suite, verdict.sequence)(plant));
-        await t.step(plant.bug, () => assertEquals(firstFinding({ ...result, results }), plant.found));
-      }
-    } finally {
-      await Deno.remove(dir, { recursive: true });
-    }
-  });
-}
+for (const { name, plants } of BEDS) await netdevsimPlants(name, plants);

@@ -3,14 +3,7 @@
  * right sequence, step and channel.
  */
 
-import { assert, assertEquals } from "@std/assert";
-import { loadBoard } from "../boards/mod.ts";
-import { kernelTest } from "./_kernel_test.ts";
-import { firstFinding, type Plant, planted } from "./_planted.ts";
-import { loadSuites } from "./load_suites.ts";
-import { orchestrate } from "./orchestrate.ts";
-
-const SOURCE = decodeURIComponent(new URL("../fixtures/pcs", import.meta.url).pathname);
+import { pcsPlants, type Plant } from "./_planted.ts";
 
 const PLANTS: Plant[] = [
   {
@@ -96,19 +89,4 @@ const PLANTS: Plant[] = [
   },
 ];
 
-for (const plant of PLANTS) {
-  await kernelTest("6.12", `planted on 6.12: ${plant.bug}`, async () => {
-    const board = await loadBoard("qemu-6.12");
-    const dir = await planted([plant], SOURCE);
-    try {
-      const [suite] = await loadSuites([plant.found.suite]);
-      const [result] = await orchestrate([{ ...board, qemu: { ...board.qemu!, pcsSource: dir } }], [suite!], {
-        filter: (_, sequence) => sequence.name === plant.found.sequence,
-      });
-      assert(result && !result.infra, `the board can be used: ${result?.infra?.message}`);
-      assertEquals(firstFinding(result), plant.found);
-    } finally {
-      await Deno.remove(dir, { recursive: true });
-    }
-  });
-}
+for (const plant of PLANTS) await pcsPlants(plant.bug, [plant]);
