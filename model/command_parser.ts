@@ -6,6 +6,8 @@
  */
 
 import { COMMAND_FORMS, type CommandForm, type CommandOption, type DevlinkKind } from "./command_line.ts";
+import { CHOICES, IDENTIFICATION, MISSING, MISSING_OF, Refusal } from "./command_refusals.ts";
+import { COMMANDS, MONITORED, type Shows, starts, type Verb } from "./command_verbs.ts";
 import type { Operation } from "./operation.ts";
 
 /** What a command line of devlink(8) turned out to be. */
@@ -22,326 +24,8 @@ export type ParsedCommand =
   /** The lines that it prints on standard error: it ends with status 1 */
   | { errors: readonly string[]; kind?: DevlinkKind };
 
-/** What a command shows where that is not what its kind says. */
-export type Shows = "ports" | "occupancy";
-
 /** Finds the devlink port of a netdev, as `bus/device/index`. */
 export type PortFinder = (netdev: string) => string | undefined;
-
-/** A node of the tree of commands: an object or a verb. */
-interface Verb {
-  /** In the order in which devlink(8) tries them, since any start of a word will do */
-  readonly verbs?: Readonly<Record<string, Verb>>;
-  /** Stands for a verb that is left out; `help` shows the help */
-  readonly none?: string;
-  /** The topic of its help. By default that of the node above */
-  readonly help?: string;
-  readonly kind?: DevlinkKind;
-  /** Whether it shows its help where nothing follows */
-  readonly bare?: boolean;
-  readonly shows?: Shows;
-}
-
-const leaf = (kind: DevlinkKind, bare = false): Verb => ({ kind, bare });
-const unknown: Verb = {};
-
-/** The commands, in the order in which devlink(8) tries them. */
-const COMMANDS: Readonly<Record<string, Verb>> = {
-  help: unknown,
-  dev: {
-    help: "dev",
-    none: "show",
-    verbs: {
-      help: unknown,
-      show: leaf("dev.show"),
-      list: leaf("dev.show"),
-      eswitch: {
-        none: "help",
-        verbs: { help: unknown, set: leaf("dev.eswitch.set"), show: leaf("dev.eswitch.show") },
-      },
-      reload: leaf("dev.reload", true),
-      param: {
-        none: "show",
-        verbs: { help: unknown, show: leaf("param.show"), list: leaf("param.show"), set: leaf("param.set") },
-      },
-      info: leaf("dev.info"),
-      flash: leaf("dev.flash", true),
-      selftests: {
-        none: "show",
-        verbs: {
-          help: unknown,
-          show: leaf("dev.selftests.show"),
-          list: leaf("dev.selftests.show"),
-          run: leaf("dev.selftests.run"),
-        },
-      },
-    },
-  },
-  port: {
-    help: "port",
-    none: "show",
-    verbs: {
-      help: unknown,
-      show: leaf("port.show"),
-      list: leaf("port.show"),
-      set: leaf("port.set"),
-      split: leaf("port.split"),
-      unsplit: leaf("port.unsplit"),
-      param: {
-        none: "show",
-        verbs: {
-          help: unknown,
-          show: leaf("port.param.show"),
-          list: leaf("port.param.show"),
-          set: leaf("port.param.set"),
-        },
-      },
-      function: {
-        help: "port function",
-        none: "help",
-        verbs: {
-          help: unknown,
-          set: leaf("port.function.set", true),
-          rate: {
-            help: "port function rate",
-            none: "show",
-            verbs: {
-              help: unknown,
-              show: leaf("rate.show"),
-              list: leaf("rate.show"),
-              add: leaf("rate.add"),
-              del: leaf("rate.del"),
-              set: leaf("rate.set"),
-            },
-          },
-        },
-      },
-      health: {
-        help: "health",
-        none: "show",
-        verbs: { help: unknown, show: { kind: "health.show", shows: "ports" } },
-      },
-      add: { kind: "port.add", help: "port add", bare: true },
-      del: { kind: "port.del", help: "port del", bare: true },
-    },
-  },
-  sb: {
-    help: "sb",
-    none: "show",
-    verbs: {
-      help: unknown,
-      show: leaf("sb.show"),
-      list: leaf("sb.show"),
-      pool: {
-        none: "show",
-        verbs: { help: unknown, show: leaf("sb.pool.show"), list: leaf("sb.pool.show"), set: leaf("sb.pool.set") },
-      },
-      port: {
-        none: "help",
-        verbs: {
-          help: unknown,
-          pool: {
-            none: "show",
-            verbs: { help: unknown, show: leaf("sb.port.pool.show"), list: leaf("sb.port.pool.show") },
-          },
-        },
-      },
-      tc: {
-        none: "help",
-        verbs: {
-          help: unknown,
-          bind: {
-            none: "show",
-            verbs: { help: unknown, show: leaf("sb.tc.bind.show"), list: leaf("sb.tc.bind.show") },
-          },
-        },
-      },
-      occupancy: {
-        none: "help",
-        verbs: {
-          help: unknown,
-          show: { kind: "sb.show", shows: "occupancy" },
-          snapshot: leaf("sb.occupancy.snapshot"),
-          clearmax: leaf("sb.occupancy.clearmax"),
-        },
-      },
-    },
-  },
-  monitor: { help: "monitor" },
-  dpipe: {
-    help: "dpipe",
-    none: "help",
-    verbs: {
-      help: unknown,
-      table: {
-        none: "help",
-        verbs: {
-          help: unknown,
-          show: leaf("dpipe.table.show"),
-          list: leaf("dpipe.table.show"),
-          set: leaf("dpipe.table.set"),
-          dump: leaf("dpipe.table.dump"),
-        },
-      },
-      header: { none: "help", verbs: { help: unknown, show: leaf("dpipe.header.show") } },
-    },
-  },
-  resource: {
-    help: "resource",
-    none: "show",
-    verbs: { help: unknown, show: leaf("resource.show"), list: leaf("resource.show"), set: leaf("resource.set") },
-  },
-  region: {
-    help: "region",
-    none: "show",
-    verbs: {
-      help: unknown,
-      show: leaf("region.show"),
-      list: leaf("region.show"),
-      del: leaf("region.del"),
-      dump: leaf("region.dump"),
-      read: leaf("region.read"),
-      new: leaf("region.new"),
-    },
-  },
-  health: {
-    help: "health",
-    none: "show",
-    verbs: {
-      help: unknown,
-      show: leaf("health.show"),
-      list: leaf("health.show"),
-      recover: leaf("health.recover"),
-      diagnose: leaf("health.diagnose"),
-      test: leaf("health.test"),
-      dump: {
-        none: "show",
-        verbs: {
-          help: unknown,
-          show: leaf("health.dump.show"),
-          list: leaf("health.dump.show"),
-          clear: leaf("health.dump.clear"),
-        },
-      },
-      set: leaf("health.set"),
-    },
-  },
-  trap: {
-    help: "trap",
-    none: "show",
-    verbs: {
-      help: unknown,
-      show: leaf("trap.show"),
-      list: leaf("trap.show"),
-      set: leaf("trap.set"),
-      group: {
-        none: "show",
-        verbs: {
-          help: unknown,
-          show: leaf("trap.group.show"),
-          list: leaf("trap.group.show"),
-          set: leaf("trap.group.set"),
-        },
-      },
-      policer: {
-        none: "show",
-        verbs: {
-          help: unknown,
-          show: leaf("trap.policer.show"),
-          list: leaf("trap.policer.show"),
-          set: leaf("trap.policer.set"),
-        },
-      },
-    },
-  },
-  lc: {
-    help: "lc",
-    none: "show",
-    verbs: { help: unknown, show: leaf("linecard.show"), list: leaf("linecard.show"), set: leaf("linecard.set") },
-  },
-};
-
-/** What `devlink monitor` can be asked for. */
-const MONITORED = ["all", "dev", "port", "lc", "health", "trap", "trap-group", "trap-policer"];
-
-class Refusal extends Error {
-  constructor(...readonly: string[]) {
-    super(readonly.join("\n"));
-  }
-}
-
-const DEVICE = 'Devlink identification ("bus_name/dev_name") expected';
-const PORT = 'Port identification ("bus_name/dev_name/port_index" or "netdev ifname")';
-const RATE = 'Expected "bus_name/dev_name/node" or "bus_name/dev_name/port_index" identification.';
-const WRONG = "Wrong identification string format.";
-
-/** What devlink(8) misses, in the order in which it looks for it, by the parameter of the operation. */
-const MISSING: readonly (readonly [field: string, text: string])[] = [
-  ["type", "Port type not set."],
-  ["count", "Port split count option expected."],
-  ["pool", "Pool index option expected."],
-  ["size", "Pool size option expected."],
-  ["thtype", "Pool threshold type option expected."],
-  ["tc", "TC index option expected."],
-  ["counters", "Dpipe table counter state expected."],
-  ["path", "Resource path expected."],
-  ["name", "Parameter name expected."],
-  ["value", "Value to set expected."],
-  ["cmode", "Configuration mode expected."],
-  ["snapshot", "Region snapshot id expected."],
-  ["address", "Region address value expected."],
-  ["length", "Region length value expected."],
-  ["reporter", "Reporter's name is expected."],
-  ["flavour", "Port flavour is expected."],
-  ["pfnum", "Port PCI PF number is expected."],
-  ["lc", "Linecard index expected."],
-];
-
-/** What is missed of one kind in other words. */
-const MISSING_OF: { readonly [K in DevlinkKind]?: Readonly<Record<string, string>> } = {
-  "trap.set": { name: "Trap's name is expected." },
-  "trap.group.set": { name: "Trap group's name is expected." },
-  "dpipe.table.set": { name: "Dpipe table name expected." },
-  "dpipe.table.dump": { name: "Dpipe table name expected." },
-  "linecard.set": { type: "Linecard type expected." },
-  "resource.set": { size: "Resource size expected." },
-};
-
-/** What a value is called that devlink(8) knows a list of, by kind and parameter: the list, and its words of another. */
-const CHOICES: {
-  readonly [K in DevlinkKind]?: Readonly<Record<string, readonly [string[], (word: string) => string]>>;
-} = {
-  "dev.reload": {
-    action: [["driver_reinit", "fw_activate"], (word) => `Unknown reload action "${word}"`],
-    limit: [["no_reset"], (word) => `Unknown reload limit "${word}"`],
-  },
-  "dev.flash": { overwrite: [["settings", "identifiers"], (word) => `Unknown overwrite section "${word}"`] },
-  "dev.eswitch.set": {
-    mode: [["legacy", "switchdev", "switchdev_inactive"], (word) => `Unknown eswitch mode "${word}"`],
-    inlineMode: [["none", "link", "network", "transport"], (word) => `Unknown eswitch inline mode "${word}"`],
-    encapMode: [["none", "basic"], (word) => `Unknown eswitch encap mode "${word}"`],
-  },
-  "port.set": { type: [["auto", "eth", "ib"], (word) => `Unknown port type "${word}"`] },
-  "port.add": {
-    flavour: [
-      ["physical", "cpu", "dsa", "pcipf", "pcivf", "pcisf", "virtual", "unused"],
-      (word) => `Error: argument "${word}" is wrong: unknown flavour`,
-    ],
-  },
-  "port.function.set": {
-    state: [["active", "inactive"], (word) => `Error: argument "${word}" is wrong: unknown state`],
-  },
-  "param.set": { cmode: [["runtime", "driverinit", "permanent"], (word) => `Unknown configuration mode "${word}"`] },
-  "port.param.set": {
-    cmode: [["runtime", "driverinit", "permanent"], (word) => `Unknown configuration mode "${word}"`],
-  },
-  "resource.show": { scope: [["dev", "port"], (word) => `Unknown resource scope "${word}"`] },
-  "trap.set": { action: [["drop", "trap", "mirror"], (word) => `Unknown trap action "${word}"`] },
-  "trap.group.set": { action: [["drop", "trap", "mirror"], (word) => `Unknown trap action "${word}"`] },
-};
-
-/** Whether a word is the start of a keyword, which is enough for devlink(8). */
-const starts = (word: string, keyword: string) => keyword.startsWith(word);
 
 /**
  * Reads the words behind `devlink` and its options.
@@ -393,7 +77,7 @@ export function parseDevlink(words: readonly string[], portOf: PortFinder = () =
     return verb.shows ? { op, shows: verb.shows } : { op };
   } catch (error) {
     if (!(error instanceof Refusal)) throw error;
-    return { errors: error.message.split("\n"), kind };
+    return { errors: error.lines, kind };
   }
 }
 
@@ -453,24 +137,27 @@ function subject(form: CommandForm, kind: DevlinkKind, word: string | undefined,
   const either = about === "port" && (kind.startsWith("health.") || kind.startsWith("resource.") || form.all ||
     kind === "port.add");
   if (word === undefined) {
-    if (about === "dev") throw new Refusal(DEVICE);
+    if (about === "dev") throw new Refusal(IDENTIFICATION.device);
     if (about === "port") {
       throw either
-        ? new Refusal("One of following identifications expected:", DEVICE.replace(" expected", ""), PORT)
-        : new Refusal(`${PORT} expected.`);
+        ? new Refusal(
+          "One of following identifications expected:",
+          IDENTIFICATION.device.replace(" expected", ""),
+          IDENTIFICATION.port,
+        )
+        : new Refusal(`${IDENTIFICATION.port} expected.`);
     }
-    if (about === "region") throw new Refusal('Expected "bus_name/dev_name/region" identification.');
-    const node = 'Expected "bus_name/dev_name/node" identification.';
-    throw new Refusal(kind === "rate.set" ? RATE : node);
+    if (about === "region") throw new Refusal(IDENTIFICATION.region);
+    throw new Refusal(kind === "rate.set" ? IDENTIFICATION.rate : IDENTIFICATION.node);
   }
   const parts = word.split("/");
   if (about === "dev") {
-    if (parts.length !== 2) throw new Refusal(WRONG, DEVICE);
+    if (parts.length !== 2) throw new Refusal(IDENTIFICATION.wrong, IDENTIFICATION.device);
     return { handle: word };
   }
   if (about === "region") {
     if (parts.length === 2 && form.all) return { handle: word };
-    if (parts.length !== 3) throw new Refusal(WRONG, 'Expected "bus_name/dev_name/region" identification.');
+    if (parts.length !== 3) throw new Refusal(IDENTIFICATION.wrong, IDENTIFICATION.region);
     return { handle: parts.slice(0, 2).join("/"), region: parts[2] };
   }
   const handle = parts.slice(0, 2).join("/");
@@ -478,7 +165,7 @@ function subject(form: CommandForm, kind: DevlinkKind, word: string | undefined,
     const node = kind === "rate.add" || kind === "rate.del";
     if (parts.length === 1 && !node) return portByNetdev(kind, word, portOf);
     if (parts.length !== 3) {
-      throw new Refusal(WRONG, node ? 'Expected "bus_name/dev_name/node" identification.' : RATE);
+      throw new Refusal(IDENTIFICATION.wrong, node ? IDENTIFICATION.node : IDENTIFICATION.rate);
     }
     const last = parts[2]!;
     if (/^\d*$/.test(last)) {
@@ -489,14 +176,16 @@ function subject(form: CommandForm, kind: DevlinkKind, word: string | undefined,
   }
   if (parts.length === 1) return portByNetdev(kind, word, portOf);
   if (parts.length === 2 && either) return { handle: word };
-  if (parts.length !== 3) throw new Refusal(WRONG, DEVICE);
+  if (parts.length !== 3) throw new Refusal(IDENTIFICATION.wrong, IDENTIFICATION.device);
   return { handle, port: number(parts[2]!, `Port index "${parts[2]}" is not a number or not within range`) };
 }
 
 function portByNetdev(kind: DevlinkKind, netdev: string, portOf: PortFinder) {
   const port = portOf(netdev);
   if (port === undefined) {
-    const why = kind.startsWith("health.") ? [`Netdevice "${netdev}" not found`] : [WRONG, DEVICE];
+    const why = kind.startsWith("health.")
+      ? [`Netdevice "${netdev}" not found`]
+      : [IDENTIFICATION.wrong, IDENTIFICATION.device];
     throw new Refusal("RTNETLINK answers: No such device", ...why);
   }
   const at = port.lastIndexOf("/");
@@ -574,30 +263,4 @@ function require(kind: DevlinkKind, form: CommandForm, found: ReadonlySet<string
   if ([...needed].some((field) => !found.has(field) && !known.has(field))) {
     throw new Refusal("BUG: unknown argument required but not found");
   }
-}
-
-/**
- * The words that may stand next in a devlink(8) command line: objects and verbs, then options of the command. Handles are
- * the caller's to find.
- *
- * @param words The words so far
- */
-export function nextWords(words: readonly string[]): string[] {
-  let verbs: Readonly<Record<string, Verb>> | undefined = COMMANDS;
-  let verb: Verb | undefined;
-  for (const [i, word] of words.entries()) {
-    if (!verbs) {
-      // Behind the handle: options, where the word before is not one that takes a value
-      const form: CommandForm | undefined = verb?.kind && COMMAND_FORMS[verb.kind];
-      if (!form) return [];
-      const last: string = words.at(-1)!;
-      if (words.length - i > 1 && form.options.some((option) => option.word === last)) return [];
-      return form.options.flatMap(({ word, none }) => none === undefined ? [word] : [word, none]);
-    }
-    const name: string | undefined = Object.keys(verbs).find((each) => starts(word, each));
-    if (name === undefined) return [];
-    verb = verbs[name]!;
-    verbs = verb.verbs;
-  }
-  return verbs ? Object.keys(verbs) : [];
 }

@@ -1,6 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { COMMAND_FORMS, type DevlinkKind, devlinkWords } from "./command_line.ts";
-import { nextWords, parseDevlink } from "./command_parser.ts";
+import { parseDevlink } from "./command_parser.ts";
+import { nextWords } from "./command_verbs.ts";
 import type { Operation } from "./operation.ts";
 
 const H = "netdevsim/netdevsim10";

@@ -36,6 +36,7 @@ export {
   type Extack,
   type FreedMemory,
   type Json,
+  type JsonObject,
   type KernelLine,
   type KernelLineClass,
   type LinkEvent,

@@ -8,7 +8,9 @@
 import type { NetnsName } from "./operation.ts";
 
 /** A value of JSON. */
-export type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
+export type Json = null | boolean | number | string | Json[] | JsonObject;
+/** An object of JSON. */
+export type JsonObject = { [key: string]: Json };
 
 /** A kind of evidence; see {@linkcode Observation}. */
 export type Channel = "result" | "extack" | "reply" | "notify" | "link" | "sysfs" | "kmsg" | "time";
@@ -39,7 +41,7 @@ export interface Notification {
   /** `bus/device`, with `/port` or `/region` behind it where the object has one */
   handle: string;
   /** What the monitor shows of the object, keys as in devlink's JSON */
-  attributes: { [key: string]: Json };
+  attributes: JsonObject;
 }
 
 /** One rtnetlink link message, as `ip -o monitor link` shows it. */

@@ -4,8 +4,8 @@
  * @module
  */
 
-import { nextWords } from "../model/command_parser.ts";
-import type { Json } from "../model/mod.ts";
+import { nextWords } from "../model/command_verbs.ts";
+import type { JsonObject } from "../model/mod.ts";
 import { BUILTINS } from "./builtins.ts";
 import { resolvePath } from "./files.ts";
 import { PROGRAMS } from "./programs.ts";
@@ -42,7 +42,7 @@ function candidates(session: Session, words: readonly string[], word: string): s
 function handles(session: Session): string[] {
   const { machine } = session.system;
   return (["dev.show", "port.show", "region.show"] as const).flatMap((kind) => {
-    const [objects = {}] = Object.values((machine.perform({ kind }).reply ?? {}) as { [key: string]: Json });
+    const [objects = {}] = Object.values((machine.perform({ kind }).reply ?? {}) as JsonObject);
     return Object.keys(objects as object);
   });
 }

@@ -6,7 +6,7 @@
 
 import type { TreeNode } from "../model/tree.ts";
 import { isPattern, matches } from "./pattern.ts";
-import type { OpenFile, Read, Run } from "./process.ts";
+import { type OpenFile, Plain, type Read, type Run } from "./process.ts";
 
 /** What a path is. */
 export interface Stat {
@@ -325,15 +325,8 @@ export function byteLength(text: string): number {
   return bytes;
 }
 
-abstract class Unshared implements OpenFile {
-  abstract read(most?: number): Run<Read>;
-  abstract write(text: string): Run<string>;
-  retain(): void {}
-  release(): void {}
-}
-
 /** A file whose text is kept in memory; where several have it open, each reads on from where it was. */
-class TextFile extends Unshared {
+class TextFile extends Plain {
   #at = 0;
   constructor(readonly node: { text: string }, readonly path: string, readonly touched?: (text: string) => void) {
     super();
@@ -354,7 +347,7 @@ class TextFile extends Unshared {
 }
 
 /** A file of sysfs or debugfs: one read gives all of it, each write is one. */
-class SysfsFile extends Unshared {
+class SysfsFile extends Plain {
   #rest: string | undefined;
   constructor(
     readonly content: () => { text: string } | { errno: string },
@@ -380,7 +373,7 @@ class SysfsFile extends Unshared {
 }
 
 /** What can be opened and not be read. */
-class UnreadableFile extends Unshared {
+class UnreadableFile extends Plain {
   constructor(readonly errno: string) {
     super();
   }
@@ -394,7 +387,7 @@ class UnreadableFile extends Unshared {
   }
 }
 
-class DeviceFile extends Unshared {
+class DeviceFile extends Plain {
   readonly path: string;
   constructor(readonly name: string) {
     super();

@@ -21,14 +21,14 @@ import type {
   Word,
 } from "unbash";
 import { BUILTINS, SPECIAL_BUILTINS } from "./builtins.ts";
-import { expandFields, expandParts, expandPattern, expandText, parseScript, type Surroundings } from "./expand.ts";
+import { expandFields, expandPattern, expandText, parseScript, type Surroundings } from "./expand.ts";
 import { evaluate } from "./arithmetic.ts";
-import { globPaths, resolvePath } from "./files.ts";
+import { globPaths } from "./files.ts";
 import { matches } from "./pattern.ts";
-import { type OpenFile, pipe, type Process, type Run, Signalled, SIGNALS, Sink, Source } from "./process.ts";
+import { type OpenFile, pipe, type Process, type Run, Signalled, SIGNALS, Sink, Source, timesText } from "./process.ts";
+import { redirect } from "./redirection.ts";
 import { ExitControl, LoopControl, ReturnControl, ShellError, type ShellState } from "./state.ts";
 import type { System } from "./system.ts";
-import { errorText } from "./errno.ts";
 
 /** One shell at work in one process. */
 export class Interpreter implements Surroundings {
@@ -173,9 +173,7 @@ export class Interpreter implements Surroundings {
       if (negated) this.#tested--;
     }
     if (timed) {
-      const seconds = (this.system.scheduler.clock.now - begin) / 1000;
-      const figure = (value: number) => `${Math.floor(value / 60)}m ${(value % 60).toFixed(2)}s`;
-      yield* this.process.write(2, `real\t${figure(seconds)}\nuser\t${figure(0)}\nsys\t${figure(0)}\n`);
+      yield* this.process.write(2, timesText(this.system.scheduler.clock.now - begin));
     }
     return negated ? Number(status === 0) : status;
   }
@@ -422,7 +420,7 @@ export class Interpreter implements Surroundings {
   }
 
   *#exec(argv: readonly string[], redirections: readonly Redirection[]): Run {
-    for (const redirection of redirections) yield* this.#redirect(redirection);
+    for (const redirection of redirections) yield* redirect(redirection, this);
     if (argv.length === 0) return 0;
     throw new ExitControl(yield* this.program(argv));
   }
@@ -434,7 +432,7 @@ export class Interpreter implements Surroundings {
     const before = new Map(files);
     for (const file of before.values()) file.retain();
     try {
-      for (const redirection of redirections) yield* this.#redirect(redirection);
+      for (const redirection of redirections) yield* redirect(redirection, this);
       try {
         return yield* body(this);
       } catch (error) {
@@ -446,42 +444,6 @@ export class Interpreter implements Surroundings {
       for (const file of files.values()) file.release();
       files.clear();
       for (const [fd, file] of before) files.set(fd, file);
-    }
-  }
-
-  *#redirect(redirection: Redirection): Run<void> {
-    const { process } = this;
-    const given = redirection.descriptor?.type === "FileDescriptor" ? redirection.descriptor.value : undefined;
-    if (redirection.type === "HereDoc") {
-      const { body, delimiter } = redirection;
-      const text = body.parts && !delimiter?.quoted ? yield* expandParts(body.parts, this) : body.text;
-      return process.put(given ?? 0, new Source(text));
-    }
-    const target = yield* expandText(redirection.target, this);
-    if (redirection.type === "HereString") return process.put(given ?? 0, new Source(`${target}\n`));
-    const { operator } = redirection;
-    if (operator === ">&" || operator === "<&") {
-      const fd = given ?? (operator === ">&" ? 1 : 0);
-      if (target === "-") return process.close(fd);
-      const file = process.files.get(Number(target));
-      if (!file) throw new ShellError(`${target}: Bad file descriptor`);
-      file.retain();
-      return process.put(fd, file);
-    }
-    const both = operator.startsWith("&");
-    const reads = operator === "<" || operator === "<>";
-    const mode = reads ? "r" : operator.endsWith(">>") ? "a" : "w";
-    const path = resolvePath(process.cwd, target);
-    const opened = this.system.files.open(path, mode, process.netns);
-    if ("errno" in opened) {
-      const { errno } = opened;
-      const why = errno === "ENOENT" ? (reads ? "No such file" : "Directory nonexistent") : errorText(errno);
-      throw new ShellError(`cannot ${reads ? "open" : "create"} ${target}: ${why}`);
-    }
-    process.put(given ?? (reads ? 0 : 1), opened.file);
-    if (both) {
-      opened.file.retain();
-      process.put(2, opened.file);
     }
   }
 

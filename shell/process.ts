@@ -28,6 +28,12 @@ export const SIGNALS: Readonly<Record<Signal, number>> = {
   TERM: 15,
 };
 
+/** What `time` prints of something that took so many ms, all of which it waited. */
+export function timesText(ms: number): string {
+  const figure = (seconds: number) => `${Math.floor(seconds / 60)}m ${(seconds % 60).toFixed(2)}s`;
+  return `real\t${figure(ms / 1000)}\nuser\t${figure(0)}\nsys\t${figure(0)}\n`;
+}
+
 /** Thrown inside a process that a signal ends. */
 export class Signalled extends Error {
   override name = "Signalled";
@@ -54,7 +60,7 @@ export interface OpenFile {
 }
 
 /** What is read in parts and what ends up in a text: a file of which nobody needs to know when it is closed. */
-abstract class Plain implements OpenFile {
+export abstract class Plain implements OpenFile {
   abstract read(most?: number): Run<Read>;
   abstract write(text: string): Run<string>;
   retain(): void {}
@@ -93,6 +99,17 @@ export class Source extends Plain {
   // deno-lint-ignore require-yield
   override *write(): Run<string> {
     return "EBADF";
+  }
+}
+
+/** All that is to be read of a file, and the errno that it ended with. */
+export function* readWhole(file: Pick<OpenFile, "read">): Run<{ text: string; errno?: string }> {
+  let text = "";
+  for (;;) {
+    const piece = yield* file.read();
+    if ("errno" in piece) return { text, errno: piece.errno };
+    if (!("text" in piece)) return { text };
+    text += piece.text;
   }
 }
 
@@ -245,12 +262,7 @@ export class Process {
 
   /** Reads a descriptor to its end. */
   *readAll(fd = 0): Run<string> {
-    let text = "";
-    for (;;) {
-      const piece = yield* this.read(fd);
-      if (!("text" in piece)) return text;
-      text += piece.text;
-    }
+    return (yield* readWhole({ read: (most) => this.read(fd, most) })).text;
   }
 }
 

@@ -90,7 +90,7 @@ const facts72: KernelFacts = {
 };
 
 /** The facts by era, of the kernels that were booted. */
-export const KERNEL_FACTS: Readonly<Record<BootedEraId, KernelFacts>> = {
+const KERNEL_FACTS: Readonly<Record<BootedEraId, KernelFacts>> = {
   "5.10": {
     ...facts61,
     release: "5.10.0-46-amd64",

@@ -18,7 +18,7 @@ import { Interpreter } from "./interpreter.ts";
 import { LinkStates, qdiscOf } from "./link_states.ts";
 import { type Call, makeCall, type Program } from "./program.ts";
 import { PROGRAMS } from "./programs.ts";
-import { type OpenFile, type Process, type Run, Scheduler } from "./process.ts";
+import { type OpenFile, type Process, readWhole, type Run, Scheduler } from "./process.ts";
 import { type BuildName, buildOf, type KernelFacts } from "./releases.ts";
 import { ShellState } from "./state.ts";
 
@@ -393,12 +393,7 @@ export class System {
   *script(process: Process, path: string, argv: readonly string[]): Run {
     const opened = this.files.open(path, "r", process.netns);
     if ("errno" in opened) return 2;
-    let text = "";
-    for (;;) {
-      const piece = yield* opened.file.read();
-      if (!("text" in piece)) break;
-      text += piece.text;
-    }
+    const { text } = yield* readWhole(opened.file);
     return yield* this.shell(process, argv[0]!, argv.slice(1)).runScript(text);
   }
 

@@ -4,12 +4,12 @@
  * @module
  */
 
-import { type NetdevShown, operstate } from "../model/netns.ts";
+import { type NetdevShown, operstate } from "../../model/netns.ts";
 import type { IpOptions } from "./ip.ts";
 import { chosen, linkObject, linkText } from "./ip_link.ts";
 import { writeJson } from "./json_writer.ts";
-import type { Call } from "./program.ts";
-import type { Run } from "./process.ts";
+import type { Call } from "../program.ts";
+import type { Run } from "../process.ts";
 
 interface Address {
   family: "inet" | "inet6";

@@ -4,15 +4,14 @@
  * @module
  */
 
-import type { Json, Notification } from "../model/mod.ts";
-import { unfoldProgress } from "../model/devlink/flash.ts";
-import { dated, type DevlinkOptions } from "./devlink.ts";
+import type { JsonObject, Notification } from "../../model/mod.ts";
+import { unfoldProgress } from "../../model/devlink/flash.ts";
+import type { DevlinkOptions } from "./devlink_options.ts";
+import { dated } from "./devlink_reply.ts";
 import { handlesText, reporterText } from "./devlink_text.ts";
 import { writeJson } from "./json_writer.ts";
-import type { Call } from "./program.ts";
-import { type Run, Signalled } from "./process.ts";
-
-type Objects = { [key: string]: Json };
+import type { Call } from "../program.ts";
+import { type Run, Signalled } from "../process.ts";
 
 /** Prints the messages about `objects` (`all`: of all kinds). */
 export function* monitor(call: Call, options: DevlinkOptions, objects: readonly string[]): Run {
@@ -30,7 +29,7 @@ export function* monitor(call: Call, options: DevlinkOptions, objects: readonly 
       while (queue.length > 0) {
         const message = queue.shift()!;
         if (!objects.includes("all") && !objects.includes(message.object)) continue;
-        const attributes = dated(call, message.attributes) as Objects;
+        const attributes = dated(call, message.attributes) as JsonObject;
         yield* call.out((begun ? "" : printer.begin()) + printer.print({ ...message, attributes }));
         begun = true;
       }
@@ -77,7 +76,7 @@ class MessagePrinter {
   print({ command, object, handle, attributes }: Notification): string {
     // Once it has told of an instance, statistics are told of all objects
     if (object === "dev") this.#statistics = true;
-    const shown: Objects = { ...attributes };
+    const shown: JsonObject = { ...attributes };
     if (!this.#statistics) delete shown["stats"];
     if (!this.options.verbose) delete shown["metadata"];
     if (object === "health") return this.#healthMessage(command, handle, shown);
@@ -85,13 +84,13 @@ class MessagePrinter {
     return this.#element({ command, [object]: { [handle]: shown } });
   }
 
-  #element(message: Objects): string {
+  #element(message: JsonObject): string {
     const comma = this.#first ? "" : ",";
     this.#first = false;
     return comma + writeJson(message, this.options.pretty, 2);
   }
 
-  #healthMessage(command: string, handle: string, reporter: Objects): string {
+  #healthMessage(command: string, handle: string, reporter: JsonObject): string {
     const again = this.#health === handle;
     this.#health = handle;
     if (!this.options.json) {

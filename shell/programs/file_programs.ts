@@ -1,209 +1,16 @@
 /**
- * Small programs that work on files and directories, as busybox has them.
+ * Programs that make, take away, copy and tell of files and directories.
  *
  * @module
  */
 
-import { errorText } from "./errno.ts";
-import { resolvePath, type Stat } from "./files.ts";
+import { errorText } from "../errno.ts";
+import { resolvePath } from "../files.ts";
+import type { Run } from "../process.ts";
+import type { Call, Program } from "../program.ts";
+import { readFile } from "./input.ts";
+import { modeText } from "./mode.ts";
 import { readOptions } from "./options.ts";
-import { matches } from "./pattern.ts";
-import type { Call, Program } from "./program.ts";
-import type { Run } from "./process.ts";
-
-const MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
-const TYPES = { dir: "d", file: "-", link: "l", char: "c" } as const;
-
-/** A mode as ls(1) prints it: `drwxr-xr-x`. */
-function modeText({ type, mode }: Stat): string {
-  let text: string = TYPES[type];
-  for (const shift of [6, 3, 0]) {
-    const bits = mode >> shift;
-    text += `${bits & 4 ? "r" : "-"}${bits & 2 ? "w" : "-"}${bits & 1 ? "x" : "-"}`;
-  }
-  return mode & 0o1000 ? `${text.slice(0, -1)}t` : text;
-}
-
-function dateText(time: number): string {
-  const date = new Date(time);
-  const two = (value: number, pad = "0") => String(value).padStart(2, pad);
-  return `${MONTHS[date.getUTCMonth()]} ${two(date.getUTCDate(), " ")} ${two(date.getUTCHours())}:${
-    two(date.getUTCMinutes())
-  }`;
-}
-
-function longLine(call: Call, name: string, stat: Stat): string {
-  const { files } = call.system;
-  const { netns } = call.process;
-  const links = stat.type === "dir"
-    ? 2 +
-      (files.list(stat.path, netns) ?? []).filter((each) =>
-        files.stat(resolvePath(stat.path, each), netns, false)?.type === "dir"
-      ).length
-    : 1;
-  const row = [
-    modeText(stat),
-    String(links).padStart(4),
-    "root    ",
-    "root    ",
-    String(stat.size).padStart(9),
-    dateText(stat.time),
-    name,
-  ];
-  return row.join(" ") + (stat.type === "link" ? ` -> ${stat.target}` : "");
-}
-
-const ls: Program = function* (call) {
-  const { given, operands, unknown } = readOptions(call.args, "laAR1dhFrtSin");
-  if (unknown !== undefined) {
-    yield* call.err(`ls: invalid option -- '${unknown}'\n`);
-    return 1;
-  }
-  const { files } = call.system;
-  const { netns } = call.process;
-  const names = operands.length > 0 ? operands : ["."];
-  let status = 0;
-  const plain: [string, Stat][] = [];
-  const directories: string[] = [];
-  for (const name of names) {
-    const path = call.path(name);
-    // A link is listed itself, where it is not written with a slash at its end and not all of it is wanted
-    const follow = name.endsWith("/") || (!given.has("l") && !given.has("d"));
-    const stat = files.stat(path, netns, follow) ?? files.stat(path, netns, false);
-    if (!stat) {
-      yield* call.err(`ls: ${name}: No such file or directory\n`);
-      status = 1;
-    } else if (stat.type === "dir" && !given.has("d")) directories.push(name);
-    else plain.push([name, stat]);
-  }
-  plain.sort(([a], [b]) => a < b ? -1 : 1);
-  directories.sort();
-  const line = (name: string, stat: Stat | undefined) => given.has("l") && stat ? longLine(call, name, stat) : name;
-  let text = plain.map(([name, stat]) => `${line(name, stat)}\n`).join("");
-  const titles = names.length > 1 || given.has("R");
-  const list = (name: string) => {
-    const path = call.path(name);
-    const inside = (entry: string) => files.stat(resolvePath(path, entry), netns, false);
-    let entries = (files.list(path, netns) ?? []).filter((entry) =>
-      given.has("a") || given.has("A") || !entry.startsWith(".")
-    );
-    if (given.has("r")) entries = entries.toReversed();
-    if (text !== "" && titles) text += "\n";
-    if (titles) text += `${name}:\n`;
-    if (given.has("l")) text += "total 0\n";
-    if (given.has("a")) {
-      text += `${line(".", files.stat(path, netns))}\n`;
-      text += `${line("..", files.stat(resolvePath(files.stat(path, netns)!.path, ".."), netns))}\n`;
-    }
-    for (const entry of entries) text += `${line(entry, inside(entry))}\n`;
-    if (!given.has("R")) return;
-    for (const entry of entries) {
-      if (inside(entry)?.type === "dir") list(name.endsWith("/") ? name + entry : `${name}/${entry}`);
-    }
-  };
-  for (const name of directories) list(name);
-  const written = yield* call.out(text);
-  return written === "ok" ? status : 1;
-};
-
-const find: Program = function* (call) {
-  const { files } = call.system;
-  const { netns } = call.process;
-  const args = [...call.args];
-  const roots: string[] = [];
-  while (args.length > 0 && !/^[-!(]/.test(args[0]!)) roots.push(args.shift()!);
-  if (roots.length === 0) roots.push(".");
-  type Test = (path: string, stat: Stat, depth: number) => boolean;
-  let most = Infinity;
-  let least = 0;
-  const actions: { exec?: string[]; print0?: boolean } = {};
-  const or = (): Test => {
-    let test = and();
-    while (args[0] === "-o" || args[0] === "-or") {
-      args.shift();
-      const [left, right] = [test, and()];
-      test = (...given) => left(...given) || right(...given);
-    }
-    return test;
-  };
-  const and = (): Test => {
-    let test = primary();
-    while (args.length > 0 && args[0] !== "-o" && args[0] !== "-or" && args[0] !== ")") {
-      if (args[0] === "-a" || args[0] === "-and") args.shift();
-      const [left, right] = [test, primary()];
-      test = (...given) => left(...given) && right(...given);
-    }
-    return test;
-  };
-  const primary = (): Test => {
-    const word = args.shift();
-    switch (word) {
-      case "!":
-      case "-not": {
-        const test = primary();
-        return (...given) => !test(...given);
-      }
-      case "(": {
-        const test = or();
-        args.shift();
-        return test;
-      }
-      case "-type": {
-        const type = args.shift();
-        return (_path, stat) => TYPES[stat.type] === (type === "f" ? "-" : type);
-      }
-      case "-name": {
-        const pattern = args.shift() ?? "";
-        return (path) => matches(pattern, path.slice(path.lastIndexOf("/") + 1));
-      }
-      case "-path": {
-        const pattern = args.shift() ?? "";
-        return (path) => matches(pattern, path);
-      }
-      case "-maxdepth":
-        most = Number(args.shift());
-        return () => true;
-      case "-mindepth":
-        least = Number(args.shift());
-        return () => true;
-      case "-exec": {
-        const end = args.findIndex((arg) => arg === ";" || arg === "+");
-        actions.exec = args.splice(0, end);
-        args.shift();
-        return () => true;
-      }
-      case "-print0":
-        actions.print0 = true;
-        return () => true;
-      default:
-        return () => true;
-    }
-  };
-  const test = args.length > 0 ? or() : () => true;
-  let status = 0;
-  const hits: string[] = [];
-  const walk = (path: string, depth: number) => {
-    const stat = files.stat(call.path(path), netns, false);
-    if (!stat) return;
-    if (depth >= least && test(path, stat, depth)) hits.push(path);
-    if (stat.type !== "dir" || depth >= most) return;
-    for (const name of files.list(stat.path, netns) ?? []) {
-      walk(path.endsWith("/") ? path + name : `${path}/${name}`, depth + 1);
-    }
-  };
-  for (const root of roots) {
-    if (!files.stat(call.path(root), netns, false)) {
-      yield* call.err(`find: ${root}: No such file or directory\n`);
-      status = 1;
-    } else walk(root, 0);
-  }
-  if (!actions.exec) {
-    yield* call.out(hits.map((hit) => hit + (actions.print0 ? "\0" : "\n")).join(""));
-    return status;
-  }
-  for (const hit of hits) yield* call.exec(actions.exec.map((word) => word.replaceAll("{}", hit)));
-  return status;
-};
 
 /** A program that does one thing to each of its operands. */
 function each(
@@ -273,19 +80,6 @@ const chmod = each("R", function* (_call, _name) {
   return undefined;
 });
 
-/** Reads a file whole. */
-function* textOf(call: Call, path: string): Run<{ text: string } | { errno: string }> {
-  const opened = call.system.files.open(path, "r", call.process.netns);
-  if ("errno" in opened) return opened;
-  let text = "";
-  for (;;) {
-    const piece = yield* opened.file.read(65536);
-    if ("errno" in piece) return piece;
-    if (!("text" in piece)) return { text };
-    text += piece.text;
-  }
-}
-
 function copying(moves: boolean): Program {
   return function* (call) {
     const { operands } = readOptions(call.args, "afrRpiv");
@@ -298,10 +92,10 @@ function copying(moves: boolean): Program {
       const from = call.path(name);
       const into = files.stat(call.path(target), netns)?.type === "dir";
       const to = into ? resolvePath(call.path(target), name.slice(name.lastIndexOf("/") + 1)) : call.path(target);
-      const content = yield* textOf(call, from);
-      if ("errno" in content) {
+      const content = yield* readFile(call, from);
+      if (!("text" in content) || content.errno !== undefined) {
         const what = moves ? `can't rename '${name}'` : `can't stat '${name}'`;
-        yield* call.err(`${call.argv[0]}: ${what}: ${errorText(content.errno)}\n`);
+        yield* call.err(`${call.argv[0]}: ${what}: ${errorText(content.errno!)}\n`);
         status = 1;
         continue;
       }
@@ -448,8 +242,6 @@ const mktemp: Program = function* (call) {
 
 /** The programs by name. */
 export const FILE_PROGRAMS: Readonly<Record<string, Program>> = {
-  ls,
-  find,
   mkdir,
   rm,
   rmdir,

@@ -4,11 +4,9 @@
  * @module
  */
 
-import type { Json } from "../model/observation.ts";
+import type { Json, JsonObject } from "../../model/observation.ts";
 
-type JsonObject = { readonly [key: string]: Json };
-
-const isObject = (value: Json): value is { [key: string]: Json } =>
+const isObject = (value: Json): value is JsonObject =>
   typeof value === "object" && value !== null && !Array.isArray(value);
 
 /** How a value is written in a line. */
@@ -19,7 +17,7 @@ const plain: Scalar = (key, value) => `${key} ${value}`;
 /**
  * The lines of an object: its scalars in one line at `indent`, behind `head`; what is nested below, each under its name.
  */
-export function objectText(value: JsonObject, indent: number, head: string, scalar: Scalar = plain): string {
+function objectText(value: JsonObject, indent: number, head: string, scalar: Scalar = plain): string {
   const words: string[] = [];
   let below = "";
   const pad = " ".repeat(indent + 2);
@@ -40,7 +38,7 @@ export function objectText(value: JsonObject, indent: number, head: string, scal
   return line + below;
 }
 
-/** Objects by their handle, each in a line: `HANDLE: key value ...`; the handle alone where there is nothing to say. */
+/** JsonObject by their handle, each in a line: `HANDLE: key value ...`; the handle alone where there is nothing to say. */
 export function handlesText(objects: JsonObject, scalar: Scalar = plain): string {
   let text = "";
   for (const [handle, value] of Object.entries(objects)) {

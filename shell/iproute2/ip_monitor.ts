@@ -4,10 +4,10 @@
  * @module
  */
 
-import type { LinkEvent } from "../model/mod.ts";
+import type { LinkEvent } from "../../model/mod.ts";
 import { type IpOptions, starts } from "./ip.ts";
-import type { Call } from "./program.ts";
-import type { Run } from "./process.ts";
+import type { Call } from "../program.ts";
+import type { Run } from "../process.ts";
 
 /** `ip monitor`, `ip monitor link` */
 export function* monitorLinks(call: Call, options: IpOptions, args: readonly string[]): Run {

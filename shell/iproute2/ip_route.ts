@@ -4,11 +4,11 @@
  * @module
  */
 
-import { errorText } from "./errno.ts";
+import { errorText } from "../errno.ts";
 import { incomplete, type IpOptions, starts } from "./ip.ts";
 import { writeJson } from "./json_writer.ts";
-import type { Call } from "./program.ts";
-import type { Run } from "./process.ts";
+import type { Call } from "../program.ts";
+import type { Run } from "../process.ts";
 
 interface Route {
   dst: string;

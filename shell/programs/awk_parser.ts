@@ -1,154 +1,31 @@
 /**
- * awk(1), as far as scripts use it: patterns and actions, fields, variables, arrays, the usual functions.
+ * Reads an awk program: rules, statements and expressions become functions that are called with what the program has.
  *
  * @module
  */
 
-import { errorText } from "./errno.ts";
-import type { Program } from "./program.ts";
-import { formatPrintf } from "./printf.ts";
-import { regularExpression } from "./text_programs.ts";
+import { formatPrintf } from "../printf.ts";
+import { functionCall } from "./awk_functions.ts";
+import {
+  calculate,
+  compares,
+  type Expression,
+  Flow,
+  type Lvalue,
+  matcher,
+  number,
+  type Rule,
+  type Runtime,
+  type Statement,
+  text,
+  truth,
+} from "./awk_runtime.ts";
+import { type Token, tokenize } from "./awk_tokens.ts";
 
-type Value = string | number;
-type Expression = (run: Runtime) => Value;
-type Statement = (run: Runtime) => void;
-
-interface Rule {
-  kind: "begin" | "end" | "main";
-  from?: Expression;
-  to?: Expression;
-  active: boolean;
-  body: Statement | undefined;
+/** Reads a program; throws a SyntaxError where it is none. */
+export function parseAwk(source: string): Rule[] {
+  return new Parser(tokenize(source)).program();
 }
-
-class Flow extends Error {
-  constructor(readonly kind: "next" | "exit" | "break" | "continue", readonly status = 0) {
-    super(kind);
-  }
-}
-
-/** What a running program has. */
-class Runtime {
-  readonly variables = new Map<string, Value>([["FS", " "], ["OFS", " "], ["ORS", "\n"], ["RS", "\n"], [
-    "SUBSEP",
-    "\x1c",
-  ]]);
-  readonly arrays = new Map<string, Map<string, Value>>();
-  fields: string[] = [""];
-  out = "";
-
-  get(name: string): Value {
-    if (name === "NF") return this.fields.length - 1;
-    return this.variables.get(name) ?? "";
-  }
-
-  set(name: string, value: Value): void {
-    if (name === "NF") {
-      this.fields.length = Math.min(this.fields.length, Number(value) + 1);
-      while (this.fields.length <= Number(value)) this.fields.push("");
-      this.#join();
-    } else this.variables.set(name, value);
-  }
-
-  array(name: string): Map<string, Value> {
-    let array = this.arrays.get(name);
-    if (!array) this.arrays.set(name, array = new Map());
-    return array;
-  }
-
-  record(line: string): void {
-    this.fields = [line, ...this.split(line, text(this.get("FS")))];
-  }
-
-  setField(index: number, value: Value): void {
-    if (index === 0) return this.record(text(value));
-    while (this.fields.length <= index) this.fields.push("");
-    this.fields[index] = text(value);
-    this.#join();
-  }
-
-  #join(): void {
-    this.fields[0] = this.fields.slice(1).join(text(this.get("OFS")));
-  }
-
-  split(line: string, separator: string): string[] {
-    if (line === "") return [];
-    if (separator === " ") return line.trim().split(/\s+/).filter((field) => field !== "");
-    if (separator.length === 1) return line.split(separator === "|" ? "|" : separator);
-    return line.split(regularExpression(separator, { extended: true }));
-  }
-}
-
-const number = (value: Value): number =>
-  typeof value === "number" ? value : Number(/^\s*[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?/.exec(value)?.[0] ?? 0);
-const text = (value: Value): string =>
-  typeof value === "string" ? value : Number.isInteger(value) ? String(value) : String(Number(value.toPrecision(6)));
-const looksNumeric = (value: Value) =>
-  typeof value === "number" || /^\s*[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?\s*$/.test(value);
-const truth = (value: Value) =>
-  typeof value === "number" ? value !== 0 : looksNumeric(value) ? Number(value) !== 0 : value !== "";
-
-interface Token {
-  type: "number" | "string" | "regex" | "name" | "function" | "punctuation" | "newline" | "end";
-  value: string;
-}
-
-const OPERATORS = /^(?:\|\||&&|\+\+|--|[-+*/%^]=|[=!<>]=|!~|[-+*/%^=!<>~?:;,(){}[\]$|])/;
-
-function tokenize(source: string): Token[] {
-  const tokens: Token[] = [];
-  let at = 0;
-  const escaped = (body: string) =>
-    body.replace(
-      /\\([^])/g,
-      (_all, char: string) => ({ n: "\n", t: "\t", r: "\r", "\\": "\\", '"': '"', "/": "/" })[char] ?? `\\${char}`,
-    );
-  while (at < source.length) {
-    const rest = source.slice(at);
-    const space = /^(?:[ \t\r]+|\\\n|#[^\n]*)/.exec(rest);
-    if (space) {
-      at += space[0].length;
-      continue;
-    }
-    const take = (type: Token["type"], length: number, value = rest.slice(0, length)) => {
-      tokens.push({ type, value });
-      at += length;
-    };
-    if (rest[0] === "\n") {
-      take("newline", 1);
-      continue;
-    }
-    const string = /^"((?:[^"\\]|\\[^])*)"/.exec(rest);
-    if (string) {
-      take("string", string[0].length, escaped(string[1]!));
-      continue;
-    }
-    const last = tokens.at(-1);
-    const operand = last && (/^(?:number|string|regex|name)$/.test(last.type) || /^[)\]]$/.test(last.value));
-    const regex = operand ? null : /^\/((?:[^/\\\n]|\\.)+)\//.exec(rest);
-    if (regex) {
-      take("regex", regex[0].length, regex[1]!);
-      continue;
-    }
-    const figure = /^(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?/.exec(rest);
-    if (figure) {
-      take("number", figure[0].length);
-      continue;
-    }
-    const name = /^[A-Za-z_]\w*/.exec(rest);
-    if (name) {
-      take(rest[name[0].length] === "(" ? "function" : "name", name[0].length);
-      continue;
-    }
-    const operator = OPERATORS.exec(rest);
-    if (!operator) throw new SyntaxError(`unexpected character '${rest[0]}'`);
-    take("punctuation", operator[0].length);
-  }
-  tokens.push({ type: "end", value: "" });
-  return tokens;
-}
-
-type Lvalue = { get: Expression; set: (run: Runtime, value: Value) => void };
 
 class Parser {
   #at = 0;
@@ -562,63 +439,8 @@ class Parser {
       if (!this.#accept(",")) break;
     }
     this.#expect(")");
-    const array = (i: number) => this.tokens[starts[i]!]!.value;
-    const at = (run: Runtime, i: number, otherwise: Value = "") => args[i] ? args[i](run) : otherwise;
-    switch (name) {
-      case "length":
-        return (run) =>
-          args.length === 0 ? run.fields[0]!.length : run.arrays.get(array(0))?.size ?? text(at(run, 0)).length;
-      case "substr":
-        return (run) => {
-          const [string, from] = [text(at(run, 0)), Math.round(number(at(run, 1)))];
-          const end = args[2] ? from + Math.round(number(at(run, 2))) : Infinity;
-          return string.slice(Math.max(0, from - 1), Math.max(0, end - 1));
-        };
-      case "index":
-        return (run) => text(at(run, 0)).indexOf(text(at(run, 1))) + 1;
-      case "split":
-        return (run) => {
-          const parts = run.split(text(at(run, 0)), text(at(run, 2, run.get("FS"))));
-          const into = run.array(array(1));
-          into.clear();
-          for (const [i, part] of parts.entries()) into.set(String(i + 1), part);
-          return parts.length;
-        };
-      case "sub":
-      case "gsub":
-        return (run) => {
-          const target = targets[2];
-          const string = target ? text(target.get(run)) : run.fields[0]!;
-          let count = 0;
-          const pattern = new RegExp(matcher(text(at(run, 0))).source, name === "gsub" ? "g" : "");
-          const made = string.replace(pattern, (all) => {
-            count++;
-            return text(at(run, 1)).replace(/\\&|&/g, (mark) => mark === "&" ? all : "&");
-          });
-          if (count > 0) target ? target.set(run, made) : run.record(made);
-          return count;
-        };
-      case "match":
-        return (run) => {
-          const found = new RegExp(matcher(text(at(run, 1))).source).exec(text(at(run, 0)));
-          run.set("RSTART", found ? found.index + 1 : 0);
-          run.set("RLENGTH", found ? found[0].length : -1);
-          return found ? found.index + 1 : 0;
-        };
-      case "sprintf":
-        return (run) => {
-          const [format = "", ...rest] = args.map((arg) => text(arg(run)));
-          return formatPrintf(format.replaceAll("\\", "\\\\"), rest).text;
-        };
-      case "tolower":
-        return (run) => text(at(run, 0)).toLowerCase();
-      case "toupper":
-        return (run) => text(at(run, 0)).toUpperCase();
-      case "int":
-        return (run) => Math.trunc(number(at(run, 0)));
-      default:
-        throw new SyntaxError(`call to undefined function ${name}`);
-    }
+    const names = starts.map((at) => this.tokens[at]!.value);
+    return functionCall(name, { args, targets, names });
   }
 }
 
@@ -639,127 +461,4 @@ function turn(run: Runtime, body: Statement): boolean {
 
 const loop = (test: Expression, body: Statement): Statement => (run) => {
   while (truth(test(run))) if (!turn(run, body)) return;
-};
-
-const matcher = (pattern: Value) => new RegExp(regularExpression(text(pattern), { extended: true }).source);
-
-function calculate(operator: string, a: number, b: number): number {
-  switch (operator) {
-    case "+":
-      return a + b;
-    case "-":
-      return a - b;
-    case "*":
-      return a * b;
-    case "/":
-      return a / b;
-    case "%":
-      return a % b;
-    default:
-      return a ** b;
-  }
-}
-
-function compares(operator: string, left: Value, right: Value): boolean {
-  const [a, b] = looksNumeric(left) && looksNumeric(right) ? [number(left), number(right)] : [text(left), text(right)];
-  switch (operator) {
-    case "<":
-      return a < b;
-    case "<=":
-      return a <= b;
-    case ">":
-      return a > b;
-    case ">=":
-      return a >= b;
-    case "==":
-      return a === b;
-    default:
-      return a !== b;
-  }
-}
-
-/** Runs a program over the lines of a text. */
-function perform(rules: readonly Rule[], run: Runtime, lines: readonly string[]): number {
-  const all = (kind: Rule["kind"]) => rules.filter((rule) => rule.kind === kind);
-  let status = 0;
-  const guarded = (body: () => void): boolean => {
-    try {
-      body();
-    } catch (error) {
-      if (!(error instanceof Flow)) throw error;
-      if (error.kind === "exit") {
-        status = error.status;
-        return false;
-      }
-    }
-    return true;
-  };
-  const begun = guarded(() => all("begin").forEach((rule) => rule.body?.(run)));
-  if (begun && rules.some(({ kind }) => kind !== "begin")) {
-    for (const [i, line] of lines.entries()) {
-      run.set("NR", i + 1);
-      run.set("FNR", i + 1);
-      run.record(line);
-      const goesOn = guarded(() => {
-        for (const rule of all("main")) {
-          if (!applies(rule, run)) continue;
-          if (rule.body) rule.body(run);
-          else run.out += `${run.fields[0]}\n`;
-        }
-      });
-      if (!goesOn) break;
-    }
-  }
-  guarded(() => all("end").forEach((rule) => rule.body?.(run)));
-  return status;
-}
-
-function applies(rule: Rule, run: Runtime): boolean {
-  if (!rule.from) return true;
-  if (!rule.to) return truth(rule.from(run));
-  if (!rule.active && !truth(rule.from(run))) return false;
-  rule.active = !truth(rule.to(run));
-  return true;
-}
-
-/** awk(1) */
-export const awk: Program = function* (call) {
-  const args = [...call.args];
-  const run = new Runtime();
-  while (/^-[Fv]/.test(args[0] ?? "")) {
-    const option = args.shift()!;
-    const value = option.slice(2) || args.shift() || "";
-    if (option[1] === "F") run.set("FS", value === "\\t" ? "\t" : value);
-    else run.set(value.slice(0, value.indexOf("=")), value.slice(value.indexOf("=") + 1));
-  }
-  let rules: Rule[];
-  try {
-    rules = new Parser(tokenize(args.shift() ?? "")).program();
-  } catch (error) {
-    if (!(error instanceof SyntaxError)) throw error;
-    yield* call.err(`awk: cmd. line:1: ${error.message}\n`);
-    return 1;
-  }
-  let input = "";
-  let status = 0;
-  if (rules.some(({ kind }) => kind !== "begin")) {
-    if (args.length === 0) input = yield* call.process.readAll(0);
-    for (const name of args) {
-      const opened = call.system.files.open(call.path(name), "r", call.process.netns);
-      if ("errno" in opened) {
-        yield* call.err(`awk: ${name}: ${errorText(opened.errno)}\n`);
-        status = 1;
-        continue;
-      }
-      for (;;) {
-        const piece = yield* opened.file.read();
-        if (!("text" in piece)) break;
-        input += piece.text;
-      }
-    }
-  }
-  const lines = input === "" ? [] : input.replace(/\n$/, "").split("\n");
-  const done = perform(rules, run, lines);
-  yield* call.out(run.out);
-  return done || status;
 };

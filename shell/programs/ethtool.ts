@@ -4,12 +4,12 @@
  * @module
  */
 
-import type { Json } from "../model/mod.ts";
-import type { NetdevShown } from "../model/netns.ts";
-import { errorText } from "./errno.ts";
-import type { Call, Program } from "./program.ts";
-import type { EthtoolFacts } from "./releases.ts";
-import type { Run } from "./process.ts";
+import type { JsonObject } from "../../model/mod.ts";
+import type { NetdevShown } from "../../model/netns.ts";
+import { errorText } from "../errno.ts";
+import type { Call, Program } from "../program.ts";
+import type { EthtoolFacts } from "../releases.ts";
+import type { Run } from "../process.ts";
 
 const LONG: Readonly<Record<string, string>> = {
   "--driver": "-i",
@@ -106,11 +106,11 @@ function* unsupported(call: Call, what: string): Run {
 type Port = { handle: string; port: number };
 
 function* info(call: Call, netdev: NetdevShown, port: Port | undefined): Run {
-  let fields: { [key: string]: Json };
+  let fields: JsonObject;
   if (port) {
     const { result, reply } = call.system.perform({ kind: "ethtool.info", ...port, netns: call.process.netns });
     if (result !== "ok") return yield* unsupported(call, "Cannot get driver information");
-    fields = { ...reply as { [key: string]: Json } };
+    fields = { ...reply as JsonObject };
     fields["version"] = call.system.release;
   } else if (netdev.name === "lo") return yield* unsupported(call, "Cannot get driver information");
   else {

@@ -4,15 +4,13 @@
  * @module
  */
 
-import type { Json } from "../model/mod.ts";
-import { linkFlags, type NetdevShown, operstate } from "../model/netns.ts";
+import type { JsonObject } from "../../model/mod.ts";
+import { linkFlags, type NetdevShown, operstate } from "../../model/netns.ts";
 import { type IpOptions, starts } from "./ip.ts";
 import { writeJson } from "./json_writer.ts";
-import { qdiscOf } from "./link_states.ts";
-import type { Call } from "./program.ts";
-import type { Run } from "./process.ts";
-
-type Objects = { [key: string]: Json };
+import { qdiscOf } from "../link_states.ts";
+import type { Call } from "../program.ts";
+import type { Run } from "../process.ts";
 
 /** What ip(8) is asked to show, and the netdevs that are so; says so where one is not there. */
 export function* chosen(call: Call, args: readonly string[]): Run<NetdevShown[] | number> {
@@ -60,7 +58,7 @@ export function* linkShow(call: Call, options: IpOptions, args: readonly string[
   return 0;
 }
 
-function briefObject(call: Call, netdev: NetdevShown): Objects {
+function briefObject(call: Call, netdev: NetdevShown): JsonObject {
   const { address } = call.system.links.of(netdev);
   return { ifname: netdev.name, operstate: operstate(netdev), address, flags: linkFlags(netdev) };
 }
@@ -73,11 +71,11 @@ function briefLine(call: Call, netdev: NetdevShown): string {
 const broadcastOf = (netdev: NetdevShown) => netdev.name === "lo" ? "00:00:00:00:00:00" : "ff:ff:ff:ff:ff:ff";
 
 /** A netdev as JSON, with what the kernel of the machine tells of it. */
-export function linkObject(call: Call, netdev: NetdevShown, options: IpOptions, mode = true): Objects {
+export function linkObject(call: Call, netdev: NetdevShown, options: IpOptions, mode = true): JsonObject {
   const { system } = call;
   const state = system.links.of(netdev);
   const port = system.portOf(netdev.name, netdev.netns.name);
-  const object: Objects = {
+  const object: JsonObject = {
     ifindex: netdev.ifindex,
     ifname: netdev.name,
     flags: linkFlags(netdev),
@@ -97,13 +95,13 @@ export function linkObject(call: Call, netdev: NetdevShown, options: IpOptions, 
   return object;
 }
 
-function details(call: Call, netdev: NetdevShown): Objects {
+function details(call: Call, netdev: NetdevShown): JsonObject {
   const { system } = call;
   const lo = netdev.name === "lo";
   const { linkLacks: lacks, immutableLo: immutable } = system.facts;
   const port = system.portOf(netdev.name, netdev.netns.name);
   const device = port?.handle.split("/");
-  const all: Objects = {
+  const all: JsonObject = {
     promiscuity: 0,
     allmulti: 0,
     min_mtu: lo ? 0 : 68,
@@ -167,7 +165,7 @@ export function linkText(
       `    TX:  bytes packets errors dropped carrier collsns           ${between}` +
       `             0       0      0       0       0       0 `;
   }
-  for (const vf of (mode ? vfinfo_list ?? [] : []) as Objects[]) {
+  for (const vf of (mode ? vfinfo_list ?? [] : []) as JsonObject[]) {
     const { max_tx: most, min_tx: least } = vf["rate"] as { max_tx: number; min_tx: number };
     const rate = (most > 0 ? `tx rate ${most} (Mbps), max_tx_rate ${most}Mbps, ` : "") +
       (least > 0 ? `min_tx_rate ${least}Mbps, ` : "");

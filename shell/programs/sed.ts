@@ -4,10 +4,11 @@
  * @module
  */
 
-import { errorText } from "./errno.ts";
+import { errorText } from "../errno.ts";
 import { readOptions } from "./options.ts";
-import type { Program } from "./program.ts";
-import { linesOf, regularExpression } from "./text_programs.ts";
+import type { Program } from "../program.ts";
+import { linesOf, readFile } from "./input.ts";
+import { regularExpression } from "./regular_expression.ts";
 
 type Address = { line: number } | { last: true } | { pattern: RegExp };
 
@@ -135,19 +136,12 @@ export const sed: Program = function* (call) {
   let status = 0;
   if (operands.length === 0) texts.push({ name: "-", text: yield* call.process.readAll(0) });
   for (const name of operands) {
-    const opened = call.system.files.open(call.path(name), "r", call.process.netns);
-    if ("errno" in opened) {
-      yield* call.err(`sed: ${name}: ${errorText(opened.errno)}\n`);
+    const content = yield* readFile(call, call.path(name));
+    if ("text" in content) texts.push({ name, text: content.text });
+    else {
+      yield* call.err(`sed: ${name}: ${errorText(content.errno)}\n`);
       status = 1;
-      continue;
     }
-    let text = "";
-    for (;;) {
-      const piece = yield* opened.file.read();
-      if (!("text" in piece)) break;
-      text += piece.text;
-    }
-    texts.push({ name, text });
   }
   const groups = given.has("i") ? texts : [{ name: "", text: texts.map(({ text }) => text).join("") }];
   for (const { name, text } of groups) {

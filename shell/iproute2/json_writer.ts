@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Json } from "../model/observation.ts";
+import type { Json } from "../../model/observation.ts";
 
 /** A value as iproute2 writes it. */
 export function writeJson(value: Json, pretty: boolean, depth = 0): string {

@@ -4,13 +4,13 @@
  * @module
  */
 
-import { errorText } from "./errno.ts";
+import { errorText } from "../errno.ts";
 import { addressShow } from "./ip_address.ts";
 import { linkShow } from "./ip_link.ts";
 import { monitorLinks } from "./ip_monitor.ts";
 import { route } from "./ip_route.ts";
-import type { Call, Program } from "./program.ts";
-import type { Run } from "./process.ts";
+import type { Call, Program } from "../program.ts";
+import type { Run } from "../process.ts";
 
 /** The options of ip(8). */
 export interface IpOptions {

@@ -1,0 +1,91 @@
+/**
+ * What devlink(8) says of a command line that it does not take.
+ *
+ * @module
+ */
+
+import type { DevlinkKind } from "./command_line.ts";
+
+/** Thrown where devlink(8) refuses a command line: what it prints. */
+export class Refusal extends Error {
+  readonly lines: readonly string[];
+  constructor(...lines: string[]) {
+    super(lines.join("\n"));
+    this.lines = lines;
+  }
+}
+
+/** How it asks for the object that a command is about. */
+export const IDENTIFICATION = {
+  device: 'Devlink identification ("bus_name/dev_name") expected',
+  port: 'Port identification ("bus_name/dev_name/port_index" or "netdev ifname")',
+  region: 'Expected "bus_name/dev_name/region" identification.',
+  node: 'Expected "bus_name/dev_name/node" identification.',
+  rate: 'Expected "bus_name/dev_name/node" or "bus_name/dev_name/port_index" identification.',
+  wrong: "Wrong identification string format.",
+} as const;
+
+/** What devlink(8) misses, in the order in which it looks for it, by the parameter of the operation. */
+export const MISSING: readonly (readonly [field: string, text: string])[] = [
+  ["type", "Port type not set."],
+  ["count", "Port split count option expected."],
+  ["pool", "Pool index option expected."],
+  ["size", "Pool size option expected."],
+  ["thtype", "Pool threshold type option expected."],
+  ["tc", "TC index option expected."],
+  ["counters", "Dpipe table counter state expected."],
+  ["path", "Resource path expected."],
+  ["name", "Parameter name expected."],
+  ["value", "Value to set expected."],
+  ["cmode", "Configuration mode expected."],
+  ["snapshot", "Region snapshot id expected."],
+  ["address", "Region address value expected."],
+  ["length", "Region length value expected."],
+  ["reporter", "Reporter's name is expected."],
+  ["flavour", "Port flavour is expected."],
+  ["pfnum", "Port PCI PF number is expected."],
+  ["lc", "Linecard index expected."],
+];
+
+/** What is missed of one kind in other words. */
+export const MISSING_OF: { readonly [K in DevlinkKind]?: Readonly<Record<string, string>> } = {
+  "trap.set": { name: "Trap's name is expected." },
+  "trap.group.set": { name: "Trap group's name is expected." },
+  "dpipe.table.set": { name: "Dpipe table name expected." },
+  "dpipe.table.dump": { name: "Dpipe table name expected." },
+  "linecard.set": { type: "Linecard type expected." },
+  "resource.set": { size: "Resource size expected." },
+};
+
+/** What a value is called that devlink(8) knows a list of, by kind and parameter: the list, and its words of another. */
+export const CHOICES: {
+  readonly [K in DevlinkKind]?: Readonly<Record<string, readonly [string[], (word: string) => string]>>;
+} = {
+  "dev.reload": {
+    action: [["driver_reinit", "fw_activate"], (word) => `Unknown reload action "${word}"`],
+    limit: [["no_reset"], (word) => `Unknown reload limit "${word}"`],
+  },
+  "dev.flash": { overwrite: [["settings", "identifiers"], (word) => `Unknown overwrite section "${word}"`] },
+  "dev.eswitch.set": {
+    mode: [["legacy", "switchdev", "switchdev_inactive"], (word) => `Unknown eswitch mode "${word}"`],
+    inlineMode: [["none", "link", "network", "transport"], (word) => `Unknown eswitch inline mode "${word}"`],
+    encapMode: [["none", "basic"], (word) => `Unknown eswitch encap mode "${word}"`],
+  },
+  "port.set": { type: [["auto", "eth", "ib"], (word) => `Unknown port type "${word}"`] },
+  "port.add": {
+    flavour: [
+      ["physical", "cpu", "dsa", "pcipf", "pcivf", "pcisf", "virtual", "unused"],
+      (word) => `Error: argument "${word}" is wrong: unknown flavour`,
+    ],
+  },
+  "port.function.set": {
+    state: [["active", "inactive"], (word) => `Error: argument "${word}" is wrong: unknown state`],
+  },
+  "param.set": { cmode: [["runtime", "driverinit", "permanent"], (word) => `Unknown configuration mode "${word}"`] },
+  "port.param.set": {
+    cmode: [["runtime", "driverinit", "permanent"], (word) => `Unknown configuration mode "${word}"`],
+  },
+  "resource.show": { scope: [["dev", "port"], (word) => `Unknown resource scope "${word}"`] },
+  "trap.set": { action: [["drop", "trap", "mirror"], (word) => `Unknown trap action "${word}"`] },
+  "trap.group.set": { action: [["drop", "trap", "mirror"], (word) => `Unknown trap action "${word}"`] },
+};

@@ -1,0 +1,67 @@
+/**
+ * Where programs read from: the files that they name, else standard input.
+ *
+ * @module
+ */
+
+import { errorText } from "../errno.ts";
+import { type Read, readWhole, type Run } from "../process.ts";
+import type { Call } from "../program.ts";
+
+/** Where a program reads from: a file by its name, or standard input. */
+export interface Input {
+  name: string;
+  read(most?: number): Run<Read>;
+}
+
+/** Opens files to read, or standard input where there are none; says so of those that are not there. */
+export function* inputs(
+  call: Call,
+  names: readonly string[],
+  say: (name: string, why: string) => string,
+): Run<(Input | undefined)[]> {
+  if (names.length === 0) return [{ name: "-", read: (most) => call.process.read(0, most) }];
+  const found: (Input | undefined)[] = [];
+  for (const name of names) {
+    if (name === "-") {
+      found.push({ name, read: (most) => call.process.read(0, most) });
+      continue;
+    }
+    const opened = call.system.files.open(call.path(name), "r", call.process.netns);
+    if ("errno" in opened) {
+      yield* call.err(`${say(name, errorText(opened.errno))}\n`);
+      found.push(undefined);
+    } else found.push({ name, read: (most) => opened.file.read(most) });
+  }
+  return found;
+}
+
+/** All that an input holds; says so where it cannot be read. */
+export function* whole(call: Call, input: Input, say: (why: string) => string): Run<string | undefined> {
+  const { text, errno } = yield* readWhole(input);
+  if (errno === undefined) return text;
+  yield* call.err(`${say(errorText(errno))}\n`);
+  return undefined;
+}
+
+/** `head: x: No such file or directory` */
+export const plainly = (program: string) => (name: string, why: string) => `${program}: ${name}: ${why}`;
+/** `cat: can't open 'x': No such file or directory` */
+export const cannot = (program: string) => (name: string, why: string) => `${program}: can't open '${name}': ${why}`;
+
+/** What a file holds, as far as it could be read; where it could not be opened only the errno. */
+export function* readFile(call: Call, path: string): Run<{ errno: string } | { text: string; errno?: string }> {
+  const opened = call.system.files.open(path, "r", call.process.netns);
+  return "errno" in opened ? opened : yield* readWhole(opened.file);
+}
+
+/** The lines of a text; the last one without a newline is one, too. */
+export function linesOf(text: string): string[] {
+  if (text === "") return [];
+  const lines = text.split("\n");
+  if (lines.at(-1) === "") lines.pop();
+  return lines;
+}
+
+/** Lines as a text, each with its end. */
+export const joined = (lines: readonly string[]) => lines.map((line) => `${line}\n`).join("");
