@@ -27,7 +27,7 @@ export function corpusFiles(folder: string): string[] {
 const commented = (text: string) => text.replaceAll(/[^\x20-\x7e]/g, "?");
 
 /** The text of a file that holds one found sequence, to be read and to be run. */
-export function corpusText(path: string, name: string, found: Found, generated: Generated, seed: number): string {
+function corpusText(path: string, name: string, found: Found, generated: Generated, seed: number): string {
   const { header, index, signature, confirmed } = found;
   const target = relative(dirname(resolve(path)), here).split(sep).join("/");
   const source = `twinlink fuzz --board ${header.board} --seed ${seed} --sequence ${index}`;

@@ -34,7 +34,7 @@ const scarce = (op: Operation, inventory: Inventory, least = 0n) =>
   instanceOf(op, inventory)?.resources.some(({ wanted }) => wanted > least && wanted < AMPLE) ?? false;
 
 /** What is not generated. */
-export const EXCLUSIONS: readonly Exclusion[] = [
+const EXCLUSIONS: readonly Exclusion[] = [
   {
     reason: "a device without a driver has no ports: the kernel follows a null pointer there (SEMANTICS 6.2), and dies",
     when: (op, inventory) =>

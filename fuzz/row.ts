@@ -1,5 +1,5 @@
 /**
- * What a row of the vocabulary is.
+ * What a row of the vocabulary is, and of which kinds of operations there are none.
  *
  * @module
  */
@@ -7,6 +7,21 @@
 import * as fc from "fast-check";
 import type { InventoryInstance, Operation, OperationKind } from "../model/mod.ts";
 import type { World } from "./world.ts";
+
+/** The kinds that are not generated, with the reason. */
+export const NOT_GENERATED = {
+  "netdev.set": "speaks of netdevs that belong to no port, which are those of a MAC with its PCS: suite pcs",
+  "netdev.show": "the same",
+  "ethtool.show": "the same",
+  "ethtool.restart": "the same",
+  "module.load": "the same; netdevsim itself stays loaded, since without it nothing else of a sequence has a meaning",
+  "module.unload": "the same",
+  "during": "what is seen meanwhile is chance: its evidence is a set of answers, which suites choose with care",
+  "rounds": "what is done side by side has any order: its only evidence is findings",
+} as const satisfies { readonly [K in OperationKind]?: string };
+
+/** A kind that is generated. */
+export type GeneratedKind = Exclude<OperationKind, keyof typeof NOT_GENERATED>;
 
 /** How operations of one kind are drawn. */
 export interface Row<K extends OperationKind = OperationKind> {

@@ -5,8 +5,9 @@
  */
 
 import * as fc from "fast-check";
+import type { DevlinkKind } from "../model/command_line.ts";
 import type { InventoryInstance, Operation } from "../model/mod.ts";
-import { ifAny, operation, portOf, type Row, type Rows } from "./row.ts";
+import { type GeneratedKind, ifAny, operation, portOf, type Row, type Rows } from "./row.ts";
 import { DEVICE_IDS, NETNS_NAMES, type World } from "./world.ts";
 
 const BUS = "/sys/bus/netdevsim";
@@ -181,23 +182,8 @@ const READABLE = [
   "fw_update_status",
 ];
 
-/** The kinds that are drawn here. */
-export type SystemKind =
-  | "link.set"
-  | "link.show"
-  | "link.move"
-  | "link.rename"
-  | "ethtool.info"
-  | "ethtool.flash"
-  | "route.add"
-  | "route.del"
-  | "lo.up"
-  | "netns.add"
-  | "netns.del"
-  | "file.write"
-  | "file.read"
-  | "file.remove"
-  | "wait";
+/** The kinds that are drawn here: all that are generated and no commands of devlink(8). */
+export type SystemKind = Exclude<GeneratedKind, DevlinkKind>;
 
 const onLink = <K extends "link.set" | "link.show" | "link.move" | "link.rename" | "ethtool.info" | "ethtool.flash">(
   kind: K,

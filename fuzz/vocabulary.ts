@@ -5,27 +5,12 @@
  * @module
  */
 
-import { Machine, type Operation, type OperationKind } from "../model/mod.ts";
-import type { Row, Rows } from "./row.ts";
+import type { Operation } from "../model/mod.ts";
+import type { GeneratedKind, Row, Rows } from "./row.ts";
 import { DEVLINK_ROWS } from "./rows_devlink.ts";
 import { PORT_ROWS } from "./rows_port.ts";
 import { SYSTEM_ROWS } from "./rows_system.ts";
 import type { World } from "./world.ts";
-
-/** The kinds that are not generated, with the reason. */
-export const NOT_GENERATED = {
-  "netdev.set": "speaks of netdevs that belong to no port, which are those of a MAC with its PCS: suite pcs",
-  "netdev.show": "the same",
-  "ethtool.show": "the same",
-  "ethtool.restart": "the same",
-  "module.load": "the same; netdevsim itself stays loaded, since without it nothing else of a sequence has a meaning",
-  "module.unload": "the same",
-  "during": "what is seen meanwhile is chance: its evidence is a set of answers, which suites choose with care",
-  "rounds": "what is done side by side has any order: its only evidence is findings",
-} as const satisfies { readonly [K in OperationKind]?: string };
-
-/** A kind that is generated. */
-export type GeneratedKind = Exclude<OperationKind, keyof typeof NOT_GENERATED>;
 
 /** The rows by kind. */
 export const VOCABULARY: { readonly [K in GeneratedKind]: Rows<K> } = { ...DEVLINK_ROWS, ...PORT_ROWS, ...SYSTEM_ROWS };
@@ -51,9 +36,8 @@ function named(name: string, row: Row): NamedRow {
   };
 }
 
-/** All rows of kinds that the model can perform. */
+/** All rows. */
 export const ROWS: readonly NamedRow[] = Object.entries(VOCABULARY).flatMap(([kind, rows]) => {
-  if (!Machine.performs(kind as OperationKind)) return [];
   if (isRow(rows)) return [named(kind, rows as Row)];
   return Object.entries(rows as { [about: string]: Row }).map(([about, row]) => named(`${kind} ${about}`, row));
 });

@@ -16,7 +16,7 @@ import { linkEvent, type Netdev, Netns } from "./netns.ts";
 import {
   emptyObservation,
   type FreedMemory,
-  type Json,
+  type JsonObject,
   type LinkEvent,
   type Notification,
   type Observation,
@@ -236,7 +236,7 @@ export class Kernel {
     command: string,
     object: string,
     handle: string,
-    attributes: { [key: string]: Json },
+    attributes: JsonObject,
   ): void {
     if (!netns.heard && !this.overheard) return;
     const message = { command, object, handle, attributes };

@@ -86,7 +86,7 @@ function tellPort(kernel: Kernel, task: Task, netdev: Netdev, there: boolean): v
 }
 
 /** Moves a netdev to another netns, under RTNL: it goes down, leaves the one and appears in the other. */
-export function moveNetdev(kernel: Kernel, task: Task, netdev: Netdev, to: Netns, name: string): void {
+function moveNetdev(kernel: Kernel, task: Task, netdev: Netdev, to: Netns, name: string): void {
   const { netns } = netdev;
   if (netdev.up) kernel.setLink(task, netdev, false);
   tellPort(kernel, task, netdev, false);

@@ -4,37 +4,39 @@
  * @module
  */
 
-import { type Command, DEVLINK_COMMANDS, type DevlinkKind } from "./command.ts";
+import type { Command } from "./command.ts";
 import { asRead, COMMAND_FORMS } from "./command_line.ts";
-import { drop, hold } from "./devlink/devlink.ts";
-import { during } from "./during.ts";
-import { type Era, type EraId, ERAS } from "./era/era.ts";
+import { DEV_COMMANDS } from "./devlink/dev_commands.ts";
 import { ESWITCH_COMMANDS } from "./devlink/eswitch.ts";
-import { PORT_COMMANDS } from "./devlink/port.ts";
-import { RATE_COMMANDS } from "./devlink/rate.ts";
-import { Kernel, stepWorker, withRtnl } from "./kernel.ts";
-import { FIRMWARE, FLASH_COMMANDS } from "./devlink/flash.ts";
+import { FLASH_COMMANDS } from "./devlink/flash.ts";
 import { HEALTH_COMMANDS } from "./devlink/health_commands.ts";
 import { INFO_COMMANDS } from "./devlink/info.ts";
-import { HARDWARE, type HardwareId } from "./pcs/hardware.ts";
-import { type Inventory, inventory } from "./inventory.ts";
-import { NetdevsimBus } from "./netdevsim/netdevsim_bus.ts";
-import { LINK_COMMANDS, type LinkKind, returnNetdevs } from "./link.ts";
-import type { Lockdep } from "./race/lockdep.ts";
-import { type NetdevShown, Netns } from "./netns.ts";
-import { PARAM_COMMANDS, type ParamKind } from "./devlink/param_commands.ts";
-import { NETDEV_COMMANDS, netdevFile, type NetdevKind } from "./netdev.ts";
-import { emptyObservation, type FreedMemory, type Observation, type Result } from "./observation.ts";
-import type { NetnsName, Operation, OperationKind } from "./operation.ts";
+import { PARAM_COMMANDS } from "./devlink/param_commands.ts";
+import { PORT_COMMANDS } from "./devlink/port.ts";
+import { RATE_COMMANDS } from "./devlink/rate.ts";
 import { REFUSED_COMMANDS } from "./devlink/refusals.ts";
 import { REGION_COMMANDS } from "./devlink/region_commands.ts";
+import { RESOURCE_COMMANDS } from "./devlink/resource_commands.ts";
+import { TRAP_COMMANDS } from "./devlink/trap_commands.ts";
+import { during } from "./during.ts";
+import { type Era, type EraId, ERAS } from "./era/era.ts";
 import { type Design, designed } from "./era/regime.ts";
-import { reloadIntoInit } from "./devlink/reload.ts";
-import { RESOURCE_COMMANDS, type ResourceKind } from "./devlink/resource_commands.ts";
+import { FILE_COMMANDS } from "./file_commands.ts";
+import { type Inventory, inventory } from "./inventory.ts";
+import { Kernel, stepWorker } from "./kernel.ts";
+import { LINK_COMMANDS } from "./link.ts";
+import { NETDEV_COMMANDS } from "./netdev.ts";
+import { NetdevsimBus } from "./netdevsim/netdevsim_bus.ts";
+import type { NetdevShown } from "./netns.ts";
+import { NETNS_COMMANDS } from "./netns_commands.ts";
+import { emptyObservation, type FreedMemory, type Observation } from "./observation.ts";
+import type { NetnsName, Operation, OperationKind } from "./operation.ts";
+import { HARDWARE, type HardwareId } from "./pcs/hardware.ts";
+import type { Lockdep } from "./race/lockdep.ts";
 import { rounds } from "./rounds.ts";
 import { settle } from "./settle.ts";
+import { acquire, HungTask, Oops, type SchedulingPoint, type Steps, Task } from "./task.ts";
 import { sysfsTree, type TreeDirectory } from "./tree.ts";
-import { acquire, HungTask, Oops, pause, type SchedulingPoint, type Steps, Task } from "./task.ts";
 
 /** What a machine is made with. */
 export interface MachineOptions {
@@ -69,8 +71,6 @@ export interface MachineOptions {
   hardware?: readonly HardwareId[];
 }
 
-/** The longest that `netns.del` waits for an instance to come back, in ms. */
-const UNTIL_BOUND = 5000;
 /** The longest that an operation takes and is not said to have been blocked, in ms. */
 const PROMPT = 3000;
 
@@ -173,11 +173,6 @@ export class Machine {
   /** What there is now; it is read as it is asked for, so whoever wants to keep it copies it. */
   inventory(): Inventory {
     return inventory(this.#kernel);
-  }
-
-  /** Whether the model can perform operations of a kind. */
-  static performs(kind: OperationKind): boolean {
-    return COMMANDS[kind] !== undefined;
   }
 
   /**
@@ -286,113 +281,8 @@ export class Machine {
   }
 }
 
-/** The operations other than those of devlink(8). */
-const OTHER_COMMANDS: {
-  [K in Exclude<OperationKind, DevlinkKind | LinkKind | NetdevKind | ParamKind | ResourceKind>]?: Command<K>;
-} = {
-  *"route.add"({ kernel, task, netns }, { prefix, dev }) {
-    const parsed = parsePrefix(prefix);
-    const netdev = netns.netdevs.get(dev);
-    if (!parsed || !netdev) return "client";
-    let result: Result = "ok";
-    yield* withRtnl(kernel, task, () => {
-      // The prefix is looked at before the table is made, or missed
-      netns.hasTable ||= !parsed.host;
-      if (parsed.host) result = task.fail("EINVAL", "Invalid prefix for given prefix length");
-      else if (!netdev.up) result = task.fail("ENETDOWN", "Device for nexthop is not up");
-      else if (netns.routes.has(parsed.key)) result = "EEXIST";
-      else {
-        result = netns.addEntry(task, "IPv4/fib");
-        if (result === "ok") netns.routes.set(parsed.key, dev);
-      }
-    });
-    return result;
-  },
-
-  *"route.del"({ kernel, task, netns }, { prefix, dev }) {
-    const parsed = parsePrefix(prefix);
-    if (!parsed || !netns.netdevs.has(dev)) return "client";
-    let result: Result = "ok";
-    yield* withRtnl(kernel, task, () => {
-      if (parsed.host) result = task.fail("EINVAL", "Invalid prefix for given prefix length");
-      else if (!netns.hasTable) result = task.fail("ESRCH", "FIB table does not exist");
-      else if (netns.routes.get(parsed.key) !== dev) result = "ESRCH";
-      else {
-        netns.routes.delete(parsed.key);
-        netns.occupancy["IPv4/fib"]--;
-      }
-    });
-    return result;
-  },
-
-  *"lo.up"({ kernel, task, netns }) {
-    yield* withRtnl(kernel, task, () => kernel.setLink(task, netns.netdevs.get("lo")!, true));
-    return "ok";
-  },
-
-  *"netns.add"({ kernel, task }, { name }) {
-    if (kernel.netns.has(name) || kernel.runFiles.has(`/run/netns/${name}`)) return "client";
-    yield* kernel.pernetOps.acquireRead(task);
-    kernel.pernetOps.release(task);
-    const netns = new Netns(name, { heard: kernel.listeners, entries: kernel.era.fibEntries });
-    kernel.addNetdev(netns, "lo", ["LOOPBACK"], "UNKNOWN");
-    kernel.netns.set(name, netns);
-    return "ok";
-  },
-
-  *"netns.del"({ kernel, task }, { name, until }) {
-    const netns = kernel.netns.get(name);
-    if (!netns || netns === kernel.init) return kernel.runFiles.delete(`/run/netns/${name}`) ? "ok" : "client";
-    kernel.netns.delete(name);
-    // A socket holds its netns: whoever listened there has to go before it can die
-    netns.heard = false;
-    netns.alive = false;
-    kernel.start("cleanup_net", (worker) => cleanup(kernel, worker, netns), task.stepping);
-    if (until === undefined) return "ok";
-    while (!kernel.find(kernel.init, until)) {
-      if (kernel.workers.length === 0) {
-        kernel.advance(UNTIL_BOUND);
-        task.observation.time = "blocked";
-        return "client";
-      }
-      yield { kind: "blocked", what: `${until} to come back`, task: task.name };
-    }
-    return "ok";
-  },
-
-  *"file.write"({ kernel, task, netns }, { path, value }) {
-    if (path.startsWith("/run/") || path.startsWith(FIRMWARE)) {
-      kernel.runFiles.set(path, value);
-      return "ok";
-    }
-    const file = resolve(kernel, netns, path);
-    if (!file) return missing(kernel, netns, path);
-    if (!file.write) return "EACCES";
-    // It was opened, and is not written to yet
-    yield* pause(task, path);
-    task.acknowledged = false;
-    return yield* file.write(task, value.replace(/\n$/, ""), netns);
-  },
-
-  *"file.read"({ kernel, task, netns }, { path }) {
-    const plain = kernel.runFiles.get(path);
-    const file = plain === undefined ? resolve(kernel, netns, path) : { read: () => ({ text: plain }) };
-    if (!file) return kernel.owners.some((owner) => owner.directory(path)) ? "EISDIR" : "ENOENT";
-    if (!file.read) return path.startsWith("/sys/kernel/debug/") ? "EINVAL" : "EACCES";
-    const read = file.read(task);
-    const content = "next" in read ? yield* read : read;
-    if ("errno" in content) return content.errno;
-    task.observation.sysfs = content.text;
-    return "ok";
-  },
-
-  // deno-lint-ignore require-yield
-  *"file.remove"({ kernel }, { path }) {
-    // rm(1) -f: what is not there is removed already
-    kernel.runFiles.delete(path);
-    return "ok";
-  },
-
+/** Time, modules, and operations that are made of others. */
+const OTHER_COMMANDS: { [K in "wait" | "module.load" | "module.unload" | "during" | "rounds"]: Command<K> } = {
   // deno-lint-ignore require-yield
   *"wait"({ kernel }, { ms }) {
     kernel.advance(ms);
@@ -412,8 +302,9 @@ const OTHER_COMMANDS: {
   rounds: (scene, op) => rounds(scene, op, commandOf),
 };
 
-const COMMANDS: { [K in OperationKind]?: Command<K> } = {
-  ...DEVLINK_COMMANDS,
+const COMMANDS: { readonly [K in OperationKind]: Command<K> } = {
+  ...DEV_COMMANDS,
+  ...TRAP_COMMANDS,
   ...PORT_COMMANDS,
   ...ESWITCH_COMMANDS,
   ...RATE_COMMANDS,
@@ -426,6 +317,8 @@ const COMMANDS: { [K in OperationKind]?: Command<K> } = {
   ...RESOURCE_COMMANDS,
   ...LINK_COMMANDS,
   ...NETDEV_COMMANDS,
+  ...NETNS_COMMANDS,
+  ...FILE_COMMANDS,
   ...OTHER_COMMANDS,
 };
 
@@ -445,52 +338,4 @@ function serialised(command: Command<OperationKind>): Command<OperationKind> {
     devlinkMutex.release(task);
     return result;
   };
-}
-
-function resolve(kernel: Kernel, netns: Netns, path: string) {
-  // `ip netns exec` mounts a sysfs of that netns, without debugfs on it
-  if (netns !== kernel.init && path.startsWith("/sys/kernel/debug/")) return undefined;
-  for (const owner of kernel.owners) {
-    const file = owner.resolve(path);
-    if (file) return file;
-  }
-  return netdevFile(kernel, path, netns);
-}
-
-/** A file that is not there cannot be made in sysfs or debugfs; which errno says so depends on its directory. */
-function missing(kernel: Kernel, netns: Netns, path: string): Result {
-  if (kernel.owners.some((owner) => owner.directory(path))) return "EISDIR";
-  const directory = path.slice(0, path.lastIndexOf("/"));
-  if (netns !== kernel.init && path.startsWith("/sys/kernel/debug/")) return "ENOENT";
-  return kernel.owners.some((owner) => owner.directory(directory)) ? "EACCES" : "ENOENT";
-}
-
-/** An IPv4 prefix with its length; `host` where it has bits behind that length. Undefined where it is none. */
-function parsePrefix(prefix: string): { key: string; host: boolean } | undefined {
-  const match = /^(\d{1,3})\.(\d{1,3})\.(\d{1,3})\.(\d{1,3})(?:\/(\d{1,2}))?$/.exec(prefix);
-  if (!match) return undefined;
-  const bytes = match.slice(1, 5).map(Number);
-  const length = match[5] === undefined ? 32 : Number(match[5]);
-  if (bytes.some((byte) => byte > 255) || length > 32) return undefined;
-  const address = bytes.reduce((sum, byte) => sum * 256 + byte, 0);
-  return { key: `${bytes.join(".")}/${length}`, host: address % 2 ** (32 - length) !== 0 };
-}
-
-/** The end of a netns: every instance in it is reloaded into the first netns, then its netdevs go. */
-function* cleanup(kernel: Kernel, task: Task, netns: Netns): Steps {
-  yield* netns.unused.wait(task);
-  yield* kernel.pernetOps.acquireRead(task);
-  if (kernel.devlinkMutex) yield* acquire(task, kernel.devlinkMutex);
-  for (const dl of [...kernel.instances]) {
-    if (dl.netns !== netns || !dl.visible) continue;
-    hold(task, dl);
-    for (const lock of kernel.era.reloadLocks) yield* acquire(task, lock === "device" ? dl.deviceLock : dl.lock);
-    if (dl.registered && dl.netns === netns) yield* reloadIntoInit(task, dl);
-    for (const lock of kernel.era.reloadLocks.toReversed()) (lock === "device" ? dl.deviceLock : dl.lock).release(task);
-    drop(task, dl);
-  }
-  kernel.devlinkMutex?.release(task);
-  yield* returnNetdevs(kernel, task, netns);
-  netns.gone = true;
-  kernel.pernetOps.release(task);
 }

@@ -14,7 +14,7 @@ import type { Result } from "./observation.ts";
 import { acquire, type Steps, type Task } from "./task.ts";
 
 /** Takes a netdev up, under RTNL. */
-export function* openNetdev(kernel: Kernel, task: Task, netdev: Netdev): Steps {
+function* openNetdev(kernel: Kernel, task: Task, netdev: Netdev): Steps {
   const { ops } = netdev;
   if (!ops) return kernel.setLink(task, netdev, true);
   if (netdev.up) return;

@@ -88,7 +88,7 @@ export interface PcsList {
 }
 
 /** The number behind the last dot of a device's name. */
-export function idOf(device: Device): number {
+function idOf(device: Device): number {
   return Number(device.name.slice(device.name.lastIndexOf(".") + 1));
 }
 
