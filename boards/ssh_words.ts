@@ -8,7 +8,7 @@
  * The options of ssh_config(5) that a board file may set. Others are refused: several run a program here (ProxyCommand,
  * KnownHostsCommand, LocalCommand), open ports here, or write files; who wants them has `~/.ssh/config`.
  */
-export const SSH_OPTIONS: ReadonlySet<string> = new Set([
+const SSH_OPTIONS: ReadonlySet<string> = new Set([
   "AddressFamily",
   "BindAddress",
   "BindInterface",

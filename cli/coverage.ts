@@ -97,7 +97,7 @@ async function textsOf(suites: Coverage, fuzz: Coverage): Promise<{ all: Set<str
 }
 
 /** The page. */
-export async function coveragePage(): Promise<string> {
+async function coveragePage(): Promise<string> {
   const [suites, fuzz] = [await ofSuites(), ofFuzz()];
   const { all, never } = await textsOf(suites, fuzz);
   const changes = changeRows(suites, fuzz);

@@ -40,7 +40,7 @@ export function progressText({ phase, detail, done, total }: Progress): string {
 }
 
 /** Plain lines, for CI logs: one at each new thing that is done, none for what only moves on. */
-export function plainDisplay(): Display {
+function plainDisplay(): Display {
   let last = "";
   const told = (line: string) => {
     if (line === last) return;
@@ -60,7 +60,7 @@ export function plainDisplay(): Display {
 }
 
 /** One line that is drawn anew, by cli-progress. */
-export function liveDisplay(): Display {
+function liveDisplay(): Display {
   let board = "";
   let text = "";
   let current = "";

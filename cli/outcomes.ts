@@ -62,7 +62,7 @@ const COLUMNS: readonly Column[] = [
 ];
 
 /** What a part of a sequence came to, in a few words: a refusal, calls on a PCS that is gone, findings, the links. */
-export function outcomeOf(steps: readonly StepTrace[]): string {
+function outcomeOf(steps: readonly StepTrace[]): string {
   const words: string[] = [];
   const say = (word: string) => words.includes(word) || words.push(word);
   const links = new Map<string, string>();

@@ -46,7 +46,7 @@ const devlinkOperations = Object.entries(COMMAND_FORMS).map(([kind, form]) =>
 );
 
 /** One operation, every kind with its own parameters. */
-export const operationSchema: z.ZodType<Operation> = z.lazy(() =>
+const operationSchema: z.ZodType<Operation> = z.lazy(() =>
   z.discriminatedUnion("kind", [
     op("link.set", { ...onPort, up: z.boolean() }),
     op("link.show", onPort),
@@ -78,7 +78,7 @@ export const operationSchema: z.ZodType<Operation> = z.lazy(() =>
 const json = z.json() as z.ZodType<Json>;
 
 /** All that one operation showed. */
-export const observationSchema: z.ZodType<Observation> = z.strictObject({
+const observationSchema: z.ZodType<Observation> = z.strictObject({
   result: text,
   extack: z.strictObject({ level: z.enum(["error", "warning"]), text, prefix: maybe(text) }).nullable(),
   reply: json,
