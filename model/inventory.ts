@@ -8,7 +8,7 @@
 import type { Devlink, Resource } from "./devlink/devlink.ts";
 import type { Kernel } from "./kernel.ts";
 import { Netdevsim } from "./netdevsim/netdevsim.ts";
-import { NetdevsimBus } from "./netdevsim/netdevsim_bus.ts";
+import { NetdevsimBus } from "./netdevsim/bus.ts";
 import { linkFlags, type Netns } from "./netns.ts";
 import type { Handle, NetnsName } from "./operation.ts";
 

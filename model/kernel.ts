@@ -8,6 +8,7 @@ import { cellOf, exploring, reading, SharedMap, writing } from "./race/access.ts
 import { DriverCore } from "./device.ts";
 import type { Devlink } from "./devlink/devlink.ts";
 import type { Era } from "./era/era.ts";
+import { countLinkLocal, countLoopback } from "./fib.ts";
 import { Linkwatch } from "./linkwatch.ts";
 import { Lockdep } from "./race/lockdep.ts";
 import { Modules } from "./module.ts";
@@ -66,9 +67,6 @@ export interface Timer {
 
 /** The bus of a handle that names an instance by its index. */
 const BY_INDEX = "devlink_index/";
-
-/** How long it takes to see that an IPv6 address is nobody else's, in ms: 1 to 2 s on a board. */
-const DUPLICATE_DETECTION = 1500;
 
 /** What a kernel is booted with. */
 export interface KernelOptions {
@@ -287,8 +285,8 @@ export class Kernel {
     netdev.up = up;
     const { netns } = netdev;
     if (netdev.name === "lo" && up) netns.hasTable = true;
-    if (netdev.name === "lo") this.#loopbackRoutes(netns, up);
-    else if (netdev.carrier) this.#linkLocalRoutes(netdev, up);
+    if (netdev.name === "lo") countLoopback(this.era, netns, up);
+    else if (netdev.carrier) countLinkLocal(this, netdev, up);
     if (!up && this.era.downLosesCarrier && netdev.name !== "lo") netdev.carrier = false;
     if (!up) {
       for (const [prefix, dev] of netns.routes) {
@@ -298,39 +296,6 @@ export class Kernel {
       }
     }
     this.link(task, "new", netdev);
-  }
-
-  /** What 127.0.0.1/8 and ::1 put into the FIB. */
-  #loopbackRoutes(netns: Netns, up: boolean): void {
-    for (let i = 0; i < this.era.loopbackRoutes; i++) netns.count("IPv4/fib", up);
-    netns.count("IPv6/fib", up);
-  }
-
-  /**
-   * What a link-local address puts into the FIB: fe80::/64 and ff00::/8 once for all netdevs, and the address itself when it
-   * was found to be nobody else's (at once where there is no ARP, which takes no part in that).
-   */
-  #linkLocalRoutes(netdev: Netdev, up: boolean): void {
-    const { netns } = netdev;
-    const others = netns.linkLocal.size;
-    if (up) {
-      if (others === 0) { for (let i = 0; i < 2; i++) netns.count("IPv6/fib", true); }
-      const assigned = netdev.downFlags.includes("NOARP");
-      netns.linkLocal.set(netdev, assigned);
-      if (assigned) netns.count("IPv6/fib", true);
-      else this.after(DUPLICATE_DETECTION, () => this.#assign(netdev));
-    } else {
-      const assigned = netns.linkLocal.get(netdev);
-      netns.linkLocal.delete(netdev);
-      if (assigned) netns.count("IPv6/fib", false);
-      if (others === 1) { for (let i = 0; i < 2; i++) netns.count("IPv6/fib", false); }
-    }
-  }
-
-  #assign(netdev: Netdev): void {
-    if (netdev.netns.linkLocal.get(netdev) !== false) return;
-    netdev.netns.linkLocal.set(netdev, true);
-    netdev.netns.count("IPv6/fib", true);
   }
 
   /** Does something when `ms` of virtual time have passed. */

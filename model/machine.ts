@@ -26,7 +26,7 @@ import { type Inventory, inventory } from "./inventory.ts";
 import { Kernel, stepWorker } from "./kernel.ts";
 import { LINK_COMMANDS } from "./link.ts";
 import { NETDEV_COMMANDS } from "./netdev.ts";
-import { NetdevsimBus } from "./netdevsim/netdevsim_bus.ts";
+import { NetdevsimBus } from "./netdevsim/bus.ts";
 import type { NetdevShown } from "./netns.ts";
 import { NETNS_COMMANDS } from "./netns_commands.ts";
 import { emptyObservation, type FreedMemory, type Observation } from "./observation.ts";

@@ -8,7 +8,7 @@ import { fakemacModule } from "./pcs/fakemac.ts";
 import { fakepcsModule } from "./pcs/fakepcs.ts";
 import type { Kernel } from "./kernel.ts";
 import type { LoadedModule, Modules, ModuleSource } from "./module.ts";
-import { NetdevsimBus } from "./netdevsim/netdevsim_bus.ts";
+import { NetdevsimBus } from "./netdevsim/bus.ts";
 
 /** The modules as they lie in the file system. */
 export function modulesOf(kernel: Kernel): ModuleSource[] {

@@ -7,7 +7,7 @@
  */
 
 import type { Kernel } from "./kernel.ts";
-import type { NetdevsimBus, NetdevsimDevice } from "./netdevsim/netdevsim_bus.ts";
+import type { NetdevsimBus, NetdevsimDevice } from "./netdevsim/bus.ts";
 import { linkFlags, type Netdev, type Netns } from "./netns.ts";
 
 /** A directory. */

@@ -4,7 +4,6 @@
  * @module
  */
 
-import { cellOf, SharedMap, writing } from "../race/access.ts";
 import { announceAll, announceAllGone, announceDev, announcePort } from "../devlink/announce.ts";
 import {
   Devlink,
@@ -16,34 +15,25 @@ import {
   unlockForDriver,
 } from "../devlink/devlink.ts";
 import type { Driver, EswitchDriver, ParamSpec, RateDriver } from "../devlink/driver.ts";
-import { FileUsers } from "../file_users.ts";
-import { addReporter, removeReporter } from "../devlink/health.ts";
 import type { FlashRequest } from "../devlink/flash.ts";
-import type { Kernel, Timer } from "../kernel.ts";
-import type { NetdevsimDevice } from "./netdevsim_bus.ts";
-import {
-  DUMMY_REGION,
-  FRAME,
-  GROUPS,
-  JIFFY,
-  KNOBS,
-  PARAMS,
-  PART_KNOBS,
-  POLICERS,
-  TRAP_INTERVAL,
-  TRAPS,
-} from "./netdevsim_data.ts";
-import { flashNetdevsim } from "./netdevsim_flash.ts";
-import { healthReporters } from "./netdevsim_health.ts";
-import { NetdevsimPorts } from "./netdevsim_ports.ts";
-import { FIB_TABLES, type FibListener, type FibTable, type Netns } from "../netns.ts";
-import type { Json, Result } from "../observation.ts";
+import { addReporter, removeReporter } from "../devlink/health.ts";
 import { initialiseParam, publishParams, registerParams, unregisterParams } from "../devlink/param.ts";
 import { registerRegion, unregisterRegions } from "../devlink/region.ts";
 import { findResource, newResource } from "../devlink/resource.ts";
-import { registering } from "../era/regime.ts";
-import { acquire, Condition, pause, type Steps, type Task } from "../task.ts";
 import { registerTraps, unregisterTraps } from "../devlink/trap.ts";
+import { registering } from "../era/regime.ts";
+import { FileUsers } from "../file_users.ts";
+import type { Kernel } from "../kernel.ts";
+import { FIB_TABLES, type FibListener, type FibTable, type Netns } from "../netns.ts";
+import type { Json, Result } from "../observation.ts";
+import { cellOf, SharedMap, writing } from "../race/access.ts";
+import type { Steps, Task } from "../task.ts";
+import type { NetdevsimDevice } from "./bus.ts";
+import { DUMMY_REGION, GROUPS, KNOBS, PARAMS, PART_KNOBS, POLICERS, TRAPS } from "./data.ts";
+import { flashNetdevsim } from "./flash.ts";
+import { healthReporters } from "./health.ts";
+import { NetdevsimPorts } from "./ports.ts";
+import { TrapWork } from "./trap_work.ts";
 
 const PREFIX = "netdevsim";
 const VERSION = "10.20.30";
@@ -57,7 +47,7 @@ const REFUSALS: Record<FibTable, string> = {
 };
 
 /** netdevsim, bound to one device of its bus. */
-export class Netdevsim implements Driver, FibListener, Timer {
+export class Netdevsim implements Driver, FibListener {
   readonly name = "netdevsim";
   readonly reloadActions = ["driver_reinit"] as const;
   readonly reloadLimits = [] as const;
@@ -69,16 +59,11 @@ export class Netdevsim implements Driver, FibListener, Timer {
   readonly knobs: Map<string, number | boolean>;
   /** The cookie of trapped packets in hexadecimal digits; undefined until somebody writes it */
   cookie: string | undefined = undefined;
-  /** When the next packets are trapped */
-  due = 0;
   readonly #files: FileUsers;
   #snapshotFile: FileUsers;
   #healthFiles: FileUsers;
   #trapReads = 0;
-  #trapsStopped = false;
-  /** Who makes packets right now */
-  #worker: Task | undefined;
-  readonly #trapsIdle: Condition;
+  readonly #trapWork: TrapWork;
   readonly #partKnobs: typeof PART_KNOBS;
   /** The tables that it counts */
   readonly #tables: readonly FibTable[];
@@ -97,13 +82,9 @@ export class Netdevsim implements Driver, FibListener, Timer {
     this.#files = new FileUsers(`the debugfs of ${device.name}`, "EIO");
     this.#snapshotFile = new FileUsers(`take_snapshot of ${device.name}`, "EIO");
     this.#healthFiles = new FileUsers(`break_health of ${device.name}`, "EIO");
-    this.#trapsIdle = new Condition(
-      `trap work of ${device.name}`,
-      () => this.#worker === undefined,
-      () => this.#worker ? [this.#worker] : [],
-    );
     this.knobs = new SharedMap(`knobs of ${device.name}`);
     this.ports = new NetdevsimPorts(kernel, device, this.dl);
+    this.#trapWork = new TrapWork(device.name, this.dl, () => this.ports.up);
     const { lacks } = kernel.era.netdevsim;
     this.#tables = FIB_TABLES.filter((table) => !lacks.has(table));
     this.#partKnobs = PART_KNOBS.filter(({ path }) => !lacks.has(path.split("/")[0]!));
@@ -206,11 +187,11 @@ export class Netdevsim implements Driver, FibListener, Timer {
     yield* registering(task, dl, "regions", () => registerRegion(task, dl, DUMMY_REGION));
     const { trapLifetime } = this.#kernel.era;
     if (trapLifetime !== "probe") yield* this.#registerTraps(task);
-    this.#startTraps();
+    this.#trapWork.start();
     const fib = this.#countFib(task);
     if (fib !== "ok") {
       task.log("info", "Failed to register fib notifier");
-      yield* this.#stopTraps(task);
+      yield* this.#trapWork.stop(task);
       if (trapLifetime !== "probe") yield* this.#unregisterTraps(task);
       yield* registering(task, dl, "regions", () => unregisterRegions(task, dl));
       return fib;
@@ -244,7 +225,7 @@ export class Netdevsim implements Driver, FibListener, Timer {
     writing(cellOf(`fib of ${dl.netns.name}`));
     fibListeners.splice(fibListeners.indexOf(this), 1);
     for (const table of this.#tables) findResource(dl.resources, table)!.resource.occupancy = undefined;
-    yield* this.#stopTraps(task);
+    yield* this.#trapWork.stop(task);
     if (this.#kernel.era.trapLifetime !== "probe") yield* this.#unregisterTraps(task);
     yield* registering(task, dl, "regions", () => unregisterRegions(task, dl));
   }
@@ -314,72 +295,6 @@ export class Netdevsim implements Driver, FibListener, Timer {
 
   policerDropped(policer: TrapPolicer): number {
     return this.knobs.get("fail_trap_policer_counter_get") ? -1 : policer.reads++;
-  }
-
-  #startTraps(): void {
-    const kernel = this.#kernel;
-    this.due = kernel.now + TRAP_INTERVAL;
-    if (!kernel.exploring) kernel.timers.push(this);
-    else if (kernel.exploring === "with timers") {
-      kernel.start("nsim_dev_trap_report_work", (task) => this.thread(task), true);
-    }
-  }
-
-  *#stopTraps(task: Task): Steps {
-    const { timers } = this.#kernel;
-    const at = timers.indexOf(this);
-    if (at >= 0) timers.splice(at, 1);
-    this.#trapsStopped = true;
-    this.#trapsIdle.changed();
-    if (this.#kernel.exploring) yield* this.#trapsIdle.wait(task);
-    this.#trapsStopped = false;
-  }
-
-  /**
-   * The work that makes packets, as a thread of its own among others: once, and not again. It only tries the lock, since
-   * teardown waits for it with the lock held (D7); one that waits for it instead is what no kernel has.
-   */
-  *thread(task: Task): Steps {
-    const { lock } = this.dl;
-    yield* pause(task, "its turn");
-    this.#trapsIdle.changed();
-    if (this.#trapsStopped) return;
-    this.#worker = task;
-    if (this.#kernel.era.locks.trapWork === "waits") yield* acquire(task, lock);
-    else {
-      yield* pause(task, `${lock.name}, if it is free`);
-      if (!lock.tryTake(task)) return this.#endTrapWork();
-    }
-    this.#report();
-    lock.release(task);
-    this.#endTrapWork();
-  }
-
-  #endTrapWork(): void {
-    this.#worker = undefined;
-    this.#trapsIdle.changed();
-  }
-
-  /** The work that makes packets; it only tries the lock, since teardown waits for it with the lock held (D7). */
-  run(now: number): void {
-    if (this.dl.lock.owner !== null) {
-      this.due = now + JIFFY;
-      return;
-    }
-    this.due = now + TRAP_INTERVAL;
-    this.#report();
-  }
-
-  #report(): void {
-    const { up } = this.ports;
-    if (up === 0) return;
-    for (const trap of this.dl.traps) {
-      if (trap.action === "drop") continue;
-      trap.packets += up;
-      trap.bytes += up * FRAME;
-      trap.group.packets += up;
-      trap.group.bytes += up * FRAME;
-    }
   }
 
   // FIB

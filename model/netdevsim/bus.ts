@@ -1,23 +1,21 @@
 /**
- * The bus of netdevsim: its devices, and the files of sysfs and debugfs that belong to them (SEMANTICS 4.6, 6.2).
+ * The bus of netdevsim: its devices, and the files of sysfs that belong to them (SEMANTICS 4.6, 6.2).
  *
  * @module
  */
 
-import { reading, writing } from "../race/access.ts";
-import { FileUsers } from "../file_users.ts";
 import type { Era } from "../era/era.ts";
-import { findReporter, reportError } from "../devlink/health.ts";
+import { FileUsers } from "../file_users.ts";
 import { type FileOwner, type Kernel, type VirtualFile, withRtnl } from "../kernel.ts";
-import { Netdevsim } from "./netdevsim.ts";
-import { KNOBS, PART_KNOBS } from "./netdevsim_data.ts";
 import type { Netns } from "../netns.ts";
-import { freeSnapshotId, storeSnapshot } from "../devlink/region.ts";
+import { reading } from "../race/access.ts";
 import { acquire, type Lock, oops, type Steps, type Task } from "../task.ts";
+import { MOST_VF_CONFIGS } from "./data.ts";
+import { debugfsDirectory, debugfsFile } from "./debugfs.ts";
+import { Netdevsim } from "./netdevsim.ts";
+import { scan, uint } from "./scan.ts";
 
 const INT_MAX = 0x7fff_ffff;
-const U64 = 0xffff_ffff_ffff_ffffn;
-const PAGE_SIZE = 4096;
 const LINK = /^\s*([+-]?\d+):\s*\d+\s+[+-]?\d+:\s*\d/;
 const LINK_FORMAT = 'linking two devices is "netnsfd_a:ifidx_a netnsfd_b:ifidx_b" (int uint int uint)';
 const UNLINK = /^\s*(\d+):\s*\d/;
@@ -65,7 +63,7 @@ export class NetdevsimBus implements FileOwner {
     if (match) this.#look(device ?? undefined);
     if (!device) return undefined;
     return match[1] === "kernel/debug/netdevsim"
-      ? this.#debugfs(device, match[3]!)
+      ? debugfsFile(this.#kernel, device, match[3]!)
       : this.#attribute(device, match[3]!);
   }
 
@@ -272,137 +270,11 @@ export class NetdevsimBus implements FileOwner {
     });
     return result;
   }
-
-  #debugfs(device: NetdevsimDevice, path: string): VirtualFile | undefined {
-    const { driver } = device;
-    if (!driver) return undefined;
-    if (driver.knobs.has(path)) {
-      const { type } = KNOB_TYPES.get(path)!;
-      return {
-        read: () => {
-          const value = driver.knobs.get(path)!;
-          return { text: type === "bool" ? (value ? "Y" : "N") : String(value) };
-        },
-        write: (task, value) => driver.filesOf(path).enter(task, () => setKnob(driver, path, type, value)),
-      };
-    }
-    const file = driver.ports.file(path, (inner) => this.#debugfs(device, inner));
-    if (file) return file;
-    switch (path) {
-      case "take_snapshot":
-        return driver.dl.reloadFailed ? undefined : {
-          write: (task) => driver.filesOf(path).enter(task, () => takeSnapshot(task, driver)),
-        };
-      case "health/break_health":
-        return driver.dl.reloadFailed ? undefined : {
-          write: (task, value) => driver.filesOf(path).enter(task, () => breakHealth(task, driver, value)),
-        };
-      case "max_vfs":
-        return this.#kernel.era.netdevsim.lacks.has("max_vfs") ? undefined : {
-          read: () => ({ text: String(device.maxVfs) }),
-          write: (task, value) => driver.filesOf(path).enter(task, () => setMaxVfs(task, device, value)),
-        };
-      case "trap_flow_action_cookie":
-        return {
-          read: () => driver.cookie === undefined ? { errno: "EINVAL" } : { text: driver.cookie },
-          write: (_task, value) => setCookie(driver, value),
-        };
-    }
-    return undefined;
-  }
-}
-
-/** Whether a path below the device's directory of debugfs is a directory, too. */
-function debugfsDirectory(device: NetdevsimDevice, path: string | undefined): boolean {
-  const { driver } = device;
-  if (!driver) return false;
-  if (path === undefined) return true;
-  if (path === "fib" || path === "health") return !driver.dl.reloadFailed;
-  return driver.ports.directory(path, (inner) => debugfsDirectory(device, inner));
-}
-
-const KNOB_TYPES = new Map([...KNOBS, ...PART_KNOBS].map((knob) => [knob.path, knob]));
-
-// deno-lint-ignore require-yield
-function* setKnob(driver: Netdevsim, path: string, type: "bool" | "u32", value: string): Steps<string> {
-  if (type === "bool") {
-    const bool = kstrtobool(value);
-    if (bool !== undefined) driver.knobs.set(path, bool);
-    return "ok";
-  }
-  // debugfs reads 64 bits and keeps 32 (fs/libfs.c, simple_attr_write)
-  const number = unsigned(value);
-  if (typeof number === "string") return number;
-  driver.knobs.set(path, Number(BigInt.asUintN(32, number)));
-  return "ok";
-}
-
-/** Two hexadecimal digits a byte; the newline behind them is not looked at. */
-// deno-lint-ignore require-yield
-function* setCookie(driver: Netdevsim, value: string): Steps<string> {
-  if (!/^([0-9a-fA-F]{2})*$/.test(value)) return "EINVAL";
-  driver.cookie = value.toLowerCase();
-  return "ok";
-}
-
-/** What `max_vfs` takes in one write, the newline counted in. */
-const MAX_VFS_LENGTH = 10;
-/** The most VFs that have room for their settings, of 24 bytes each, in the 4 MiB that kmalloc() gives at most. */
-const MOST_VF_CONFIGS = Math.floor(4 * 1024 * 1024 / 24);
-
-function* setMaxVfs(task: Task, device: NetdevsimDevice, value: string): Steps<string> {
-  if (value.length + 1 >= MAX_VFS_LENGTH) return "ENOSPC";
-  if (!/^\+?\d+$/.test(value)) return "EINVAL";
-  const count = Number(value);
-  if (count > MOST_VF_CONFIGS) return "ENOMEM";
-  const { dl, ports } = device.driver!;
-  yield* acquire(task, dl.lock);
-  const busy = device.numVfs > 0;
-  if (!busy) {
-    device.maxVfs = count;
-    ports.rates.forgetVfs();
-  }
-  dl.lock.release(task);
-  return busy ? "EBUSY" : "ok";
-}
-
-function* takeSnapshot(task: Task, driver: Netdevsim): Steps<string> {
-  const { dl } = driver;
-  const locks = dl.kernel.era.locks.registration === "takes";
-  if (locks) yield* acquire(task, dl.lock);
-  // From 6.0 on it is the region's lock over its snapshots, and nobody who has that waits for anything
-  else writing(dl.lock.cell);
-  const region = dl.regions[0];
-  const result = region ? storeSnapshot(task, dl, region, freeSnapshotId(dl)) : "ENOENT";
-  if (locks) dl.lock.release(task);
-  if (result !== "ok") task.log("info", "Failed to create region snapshot");
-  return result;
-}
-
-function* breakHealth(task: Task, driver: Netdevsim, value: string): Steps<string> {
-  if (new TextEncoder().encode(value).length >= PAGE_SIZE) return "EINVAL";
-  const reporter = findReporter(driver.dl, "dummy");
-  return reporter ? yield* reportError(task, driver.dl, reporter, value) : "ENOENT";
 }
 
 function tooBig(task: Task): string {
   task.log("info", 'Value of "id" is too big.');
   return "EINVAL";
-}
-
-/** `sscanf("%u %u %u")`: as many unsigned numbers as there are, cut off to 32 bits. */
-function scan({ scanOverflow }: Era, text: string, most: number): number[] {
-  const result: number[] = [];
-  let rest = text;
-  while (result.length < most) {
-    const match = /^\s*(\d+)/.exec(rest);
-    if (!match) break;
-    const value = BigInt(match[1]!);
-    const kept = scanOverflow === "saturates" && value > U64 ? U64 : value;
-    result.push(Number(BigInt.asUintN(32, kept)));
-    rest = rest.slice(match[0].length);
-  }
-  return result;
 }
 
 /** `sscanf("%u %hhx:%hhx:%hhx:%hhx:%hhx:%hhx")`: the index of a port, with a MAC address or without. */
@@ -428,27 +300,4 @@ function scanPort(era: Era, task: Task, text: string): number | "EINVAL" {
   }
   task.log("info", 'Format for adding new port is "id [perm_addr]" (uint MAC).');
   return "EINVAL";
-}
-
-/** `kstrtouint(..., 0, ...)`: a number, or an errno. */
-function uint(text: string): number | "EINVAL" | "ERANGE" {
-  const value = unsigned(text);
-  if (typeof value === "string") return value;
-  return value > 0xffff_ffffn ? "ERANGE" : Number(value);
-}
-
-/** `kstrtoull(..., 0, ...)` */
-function unsigned(text: string): bigint | "EINVAL" | "ERANGE" {
-  const match = /^\+?(0[xX][0-9a-fA-F]+|0[0-7]*|[1-9]\d*)$/.exec(text);
-  if (!match) return "EINVAL";
-  const digits = match[1]!;
-  const value = BigInt(/^0[0-7]+$/.test(digits) ? `0o${digits.slice(1)}` : digits);
-  return value > 0xffff_ffff_ffff_ffffn ? "ERANGE" : value;
-}
-
-/** `kstrtobool` */
-function kstrtobool(text: string): boolean | undefined {
-  if (/^(?:[yYtT1]|[oO][nN])/.test(text)) return true;
-  if (/^(?:[nNfF0]|[oO][fF])/.test(text)) return false;
-  return undefined;
 }

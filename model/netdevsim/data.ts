@@ -110,3 +110,6 @@ export const PART_KNOBS: readonly { path: string; type: "bool" | "u32"; initial:
   { path: "health/binary_len", type: "u32", initial: 16 },
   { path: "health/fail_recover", type: "bool", initial: false },
 ];
+
+/** The most VFs that have room for their settings, of 24 bytes each, in the 4 MiB that kmalloc() gives at most. */
+export const MOST_VF_CONFIGS = Math.floor(4 * 1024 * 1024 / 24);

@@ -8,7 +8,7 @@ import { announceFlash } from "../devlink/announce.ts";
 import type { Devlink } from "../devlink/devlink.ts";
 import type { FlashRequest } from "../devlink/flash.ts";
 import { sleep } from "../kernel.ts";
-import { JIFFY } from "./netdevsim_data.ts";
+import { JIFFY } from "./data.ts";
 import type { Json, Result } from "../observation.ts";
 import type { Steps, Task } from "../task.ts";
 

@@ -1,0 +1,126 @@
+/**
+ * The files of a netdevsim device in debugfs (SEMANTICS 4.6).
+ *
+ * @module
+ */
+
+import { findReporter, reportError } from "../devlink/health.ts";
+import { freeSnapshotId, storeSnapshot } from "../devlink/region.ts";
+import type { Kernel, VirtualFile } from "../kernel.ts";
+import { writing } from "../race/access.ts";
+import { acquire, type Steps, type Task } from "../task.ts";
+import type { NetdevsimDevice } from "./bus.ts";
+import { KNOBS, MOST_VF_CONFIGS, PART_KNOBS } from "./data.ts";
+import type { Netdevsim } from "./netdevsim.ts";
+import { kstrtobool, unsigned } from "./scan.ts";
+
+const PAGE_SIZE = 4096;
+
+/** A file below the directory of a device in debugfs; undefined where there is none. */
+export function debugfsFile(kernel: Kernel, device: NetdevsimDevice, path: string): VirtualFile | undefined {
+  const { driver } = device;
+  if (!driver) return undefined;
+  if (driver.knobs.has(path)) {
+    const { type } = KNOB_TYPES.get(path)!;
+    return {
+      read: () => {
+        const value = driver.knobs.get(path)!;
+        return { text: type === "bool" ? (value ? "Y" : "N") : String(value) };
+      },
+      write: (task, value) => driver.filesOf(path).enter(task, () => setKnob(driver, path, type, value)),
+    };
+  }
+  const file = driver.ports.file(path, (inner) => debugfsFile(kernel, device, inner));
+  if (file) return file;
+  switch (path) {
+    case "take_snapshot":
+      return driver.dl.reloadFailed ? undefined : {
+        write: (task) => driver.filesOf(path).enter(task, () => takeSnapshot(task, driver)),
+      };
+    case "health/break_health":
+      return driver.dl.reloadFailed ? undefined : {
+        write: (task, value) => driver.filesOf(path).enter(task, () => breakHealth(task, driver, value)),
+      };
+    case "max_vfs":
+      return kernel.era.netdevsim.lacks.has("max_vfs") ? undefined : {
+        read: () => ({ text: String(device.maxVfs) }),
+        write: (task, value) => driver.filesOf(path).enter(task, () => setMaxVfs(task, device, value)),
+      };
+    case "trap_flow_action_cookie":
+      return {
+        read: () => driver.cookie === undefined ? { errno: "EINVAL" } : { text: driver.cookie },
+        write: (_task, value) => setCookie(driver, value),
+      };
+  }
+  return undefined;
+}
+
+/** Whether a path below the device's directory of debugfs is a directory, too. */
+export function debugfsDirectory(device: NetdevsimDevice, path: string | undefined): boolean {
+  const { driver } = device;
+  if (!driver) return false;
+  if (path === undefined) return true;
+  if (path === "fib" || path === "health") return !driver.dl.reloadFailed;
+  return driver.ports.directory(path, (inner) => debugfsDirectory(device, inner));
+}
+
+const KNOB_TYPES = new Map([...KNOBS, ...PART_KNOBS].map((knob) => [knob.path, knob]));
+
+// deno-lint-ignore require-yield
+function* setKnob(driver: Netdevsim, path: string, type: "bool" | "u32", value: string): Steps<string> {
+  if (type === "bool") {
+    const bool = kstrtobool(value);
+    if (bool !== undefined) driver.knobs.set(path, bool);
+    return "ok";
+  }
+  // debugfs reads 64 bits and keeps 32 (fs/libfs.c, simple_attr_write)
+  const number = unsigned(value);
+  if (typeof number === "string") return number;
+  driver.knobs.set(path, Number(BigInt.asUintN(32, number)));
+  return "ok";
+}
+
+/** Two hexadecimal digits a byte; the newline behind them is not looked at. */
+// deno-lint-ignore require-yield
+function* setCookie(driver: Netdevsim, value: string): Steps<string> {
+  if (!/^([0-9a-fA-F]{2})*$/.test(value)) return "EINVAL";
+  driver.cookie = value.toLowerCase();
+  return "ok";
+}
+
+/** What `max_vfs` takes in one write, the newline counted in. */
+const MAX_VFS_LENGTH = 10;
+function* setMaxVfs(task: Task, device: NetdevsimDevice, value: string): Steps<string> {
+  if (value.length + 1 >= MAX_VFS_LENGTH) return "ENOSPC";
+  if (!/^\+?\d+$/.test(value)) return "EINVAL";
+  const count = Number(value);
+  if (count > MOST_VF_CONFIGS) return "ENOMEM";
+  const { dl, ports } = device.driver!;
+  yield* acquire(task, dl.lock);
+  const busy = device.numVfs > 0;
+  if (!busy) {
+    device.maxVfs = count;
+    ports.rates.forgetVfs();
+  }
+  dl.lock.release(task);
+  return busy ? "EBUSY" : "ok";
+}
+
+function* takeSnapshot(task: Task, driver: Netdevsim): Steps<string> {
+  const { dl } = driver;
+  const locks = dl.kernel.era.locks.registration === "takes";
+  if (locks) yield* acquire(task, dl.lock);
+  // From 6.0 on it is the region's lock over its snapshots, and nobody who has that waits for anything
+  else writing(dl.lock.cell);
+  const region = dl.regions[0];
+  const result = region ? storeSnapshot(task, dl, region, freeSnapshotId(dl)) : "ENOENT";
+  if (locks) dl.lock.release(task);
+  if (result !== "ok") task.log("info", "Failed to create region snapshot");
+  return result;
+}
+
+function* breakHealth(task: Task, driver: Netdevsim, value: string): Steps<string> {
+  if (new TextEncoder().encode(value).length >= PAGE_SIZE) return "EINVAL";
+  const reporter = findReporter(driver.dl, "dummy");
+  return reporter ? yield* reportError(task, driver.dl, reporter, value) : "ENOENT";
+}
