@@ -6,7 +6,7 @@
 
 import { Coverage, possibleChanges, type StatefulKind, STATES, textsIn } from "../fuzz/coverage.ts";
 import { sequenceOf } from "../fuzz/sequence.ts";
-import { COMMAND_FORMS } from "../model/command_line.ts";
+import { COMMAND_FORMS } from "../model/command_line/forms.ts";
 import { type EraId, ERAS, Machine } from "../model/mod.ts";
 import { compile, holdsIn } from "../suites/suite.ts";
 import { runAsMain } from "./_entry.ts";

@@ -5,7 +5,7 @@
  */
 
 import { visible } from "../boards/visible.ts";
-import { parseDevlink } from "../model/command_parser.ts";
+import { parseDevlink } from "../model/command_line/parser.ts";
 import type { Operation } from "../model/operation.ts";
 import { isRaceOperation, RACE_OPERATIONS } from "../suites/race_operations.ts";
 import { suggestion, UsageError } from "./command.ts";

@@ -1,7 +1,7 @@
 /** What a trace file's lines may hold, as zod schemas that are checked against the types of `model/` and `trace.ts`. */
 
 import { z } from "zod";
-import { COMMAND_FORMS, type CommandOption, type DevlinkKind } from "../model/command_line.ts";
+import { COMMAND_FORMS, type CommandOption, type DevlinkKind } from "../model/command_line/forms.ts";
 import type { Json, Observation } from "../model/observation.ts";
 import type { Operation } from "../model/operation.ts";
 import type { StepTrace, TraceHeader } from "./trace.ts";

@@ -4,7 +4,8 @@
  * @module
  */
 
-import { COMMAND_FORMS, type DevlinkKind, devlinkWords, isDevlink } from "../model/command_line.ts";
+import { COMMAND_FORMS, type DevlinkKind, isDevlink } from "../model/command_line/forms.ts";
+import { devlinkWords } from "../model/command_line/words.ts";
 import type { Operation, OperationKind } from "../model/operation.ts";
 
 /** A word of a shell that stands for exactly this text, in double quotes where they do. */

@@ -5,7 +5,7 @@
  */
 
 import * as fc from "fast-check";
-import type { DevlinkKind } from "../model/command_line.ts";
+import type { DevlinkKind } from "../model/command_line/forms.ts";
 import type { InventoryInstance } from "../model/mod.ts";
 import { ifAny, listing, maybe, operation, portOf, type Rows, uint32, uint64 } from "./row.ts";
 import type { World } from "./world.ts";

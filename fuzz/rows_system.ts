@@ -5,7 +5,7 @@
  */
 
 import * as fc from "fast-check";
-import type { DevlinkKind } from "../model/command_line.ts";
+import type { DevlinkKind } from "../model/command_line/forms.ts";
 import type { InventoryInstance, Operation } from "../model/mod.ts";
 import { type GeneratedKind, ifAny, operation, portOf, type Row, type Rows } from "./row.ts";
 import { DEVICE_IDS, NETNS_NAMES, type World } from "./world.ts";

@@ -7,7 +7,7 @@
 import * as fc from "fast-check";
 import { breaksKernel } from "../diff/crash.ts";
 import type { Fixture } from "../fixtures/fixture.ts";
-import { COMMAND_FORMS, isDevlink } from "../model/command_line.ts";
+import { COMMAND_FORMS, isDevlink } from "../model/command_line/forms.ts";
 import { type EraId, type Handle, Machine, type NetnsName, type Observation, type Operation } from "../model/mod.ts";
 import type { Dut } from "../suites/dut.ts";
 import { type Suite, suite } from "../suites/suite.ts";

@@ -5,7 +5,8 @@
  */
 
 import type { Command } from "./command.ts";
-import { asRead, COMMAND_FORMS } from "./command_line.ts";
+import { COMMAND_FORMS } from "./command_line/forms.ts";
+import { asRead } from "./command_line/numbers.ts";
 import { DEV_COMMANDS } from "./devlink/dev_commands.ts";
 import { ESWITCH_COMMANDS } from "./devlink/eswitch.ts";
 import { FLASH_COMMANDS } from "./devlink/flash.ts";

@@ -4,7 +4,8 @@
  * @module
  */
 
-import { COMMAND_FORMS, type DevlinkKind, devlinkWords, isDevlink } from "../model/command_line.ts";
+import { COMMAND_FORMS, type DevlinkKind, isDevlink } from "../model/command_line/forms.ts";
+import { devlinkWords } from "../model/command_line/words.ts";
 import { FIRMWARE } from "../model/devlink/flash.ts";
 import type { Operation, OperationKind } from "../model/operation.ts";
 

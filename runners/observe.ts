@@ -4,7 +4,7 @@
  * @module
  */
 
-import { COMMAND_FORMS, isDevlink } from "../model/command_line.ts";
+import { COMMAND_FORMS, isDevlink } from "../model/command_line/forms.ts";
 import { foldProgress } from "../model/devlink/flash.ts";
 import type { Extack, Json, LinkEvent, Notification, Observation, Result } from "../model/observation.ts";
 import { emptyObservation } from "../model/observation.ts";

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { nextWords } from "../model/command_verbs.ts";
+import { nextWords } from "../model/command_line/verbs.ts";
 import type { JsonObject } from "../model/mod.ts";
 import { BUILTINS } from "./builtins.ts";
 import { resolvePath } from "./files.ts";

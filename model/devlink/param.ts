@@ -5,7 +5,7 @@
  */
 
 import { announceParam } from "./announce.ts";
-import { numberOf } from "../command_line.ts";
+import { numberOf } from "../command_line/numbers.ts";
 import type { Devlink, Param, ParamValue } from "./devlink.ts";
 import type { ParamSpec } from "./driver.ts";
 import { shownValue } from "./message.ts";

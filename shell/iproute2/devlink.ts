@@ -4,8 +4,8 @@
  * @module
  */
 
-import type { DevlinkKind } from "../../model/command_line.ts";
-import { parseDevlink } from "../../model/command_parser.ts";
+import type { DevlinkKind } from "../../model/command_line/forms.ts";
+import { parseDevlink } from "../../model/command_line/parser.ts";
 import type { JsonObject, Notification, Observation, Operation } from "../../model/mod.ts";
 import { errorText } from "../errno.ts";
 import type { Run } from "../process.ts";

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { COMMAND_FORMS, type DevlinkKind } from "../../model/command_line.ts";
+import { COMMAND_FORMS, type DevlinkKind } from "../../model/command_line/forms.ts";
 import type { Json, Observation, Operation } from "../../model/mod.ts";
 import { errorText } from "../errno.ts";
 import type { Run } from "../process.ts";

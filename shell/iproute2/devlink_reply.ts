@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { DevlinkKind } from "../../model/command_line.ts";
+import type { DevlinkKind } from "../../model/command_line/forms.ts";
 import type { Json, JsonObject, Operation } from "../../model/mod.ts";
 import type { Call } from "../program.ts";
 import type { DevlinkOptions } from "./devlink_options.ts";

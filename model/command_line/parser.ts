@@ -5,10 +5,10 @@
  * @module
  */
 
-import { COMMAND_FORMS, type CommandForm, type CommandOption, type DevlinkKind } from "./command_line.ts";
-import { CHOICES, IDENTIFICATION, MISSING, MISSING_OF, Refusal } from "./command_refusals.ts";
-import { COMMANDS, MONITORED, type Shows, starts, type Verb } from "./command_verbs.ts";
-import type { Operation } from "./operation.ts";
+import { COMMAND_FORMS, type CommandForm, type CommandOption, type DevlinkKind } from "./forms.ts";
+import { CHOICES, IDENTIFICATION, MISSING, MISSING_OF, Refusal } from "./refusals.ts";
+import { COMMANDS, MONITORED, type Shows, starts, type Verb } from "./verbs.ts";
+import type { Operation } from "../operation.ts";
 
 /** What a command line of devlink(8) turned out to be. */
 export type ParsedCommand =
@@ -33,7 +33,7 @@ export type PortFinder = (netdev: string) => string | undefined;
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import { parseDevlink } from "./command_parser.ts";
+ * import { parseDevlink } from "./parser.ts";
  *
  * assertEquals(parseDevlink(["trap", "set", "netdevsim/netdevsim10", "trap", "tail_drop", "action", "drop"]), {
  *   op: { kind: "trap.set", handle: "netdevsim/netdevsim10", name: "tail_drop", action: "drop" },

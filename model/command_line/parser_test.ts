@@ -1,8 +1,9 @@
 import { assertEquals } from "@std/assert";
-import { COMMAND_FORMS, type DevlinkKind, devlinkWords } from "./command_line.ts";
-import { parseDevlink } from "./command_parser.ts";
-import { nextWords } from "./command_verbs.ts";
-import type { Operation } from "./operation.ts";
+import { COMMAND_FORMS, type DevlinkKind } from "./forms.ts";
+import { devlinkWords } from "./words.ts";
+import { parseDevlink } from "./parser.ts";
+import { nextWords } from "./verbs.ts";
+import type { Operation } from "../operation.ts";
 
 const H = "netdevsim/netdevsim10";
 

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { COMMAND_FORMS, type CommandForm, type DevlinkKind } from "./command_line.ts";
+import { COMMAND_FORMS, type CommandForm, type DevlinkKind } from "./forms.ts";
 
 /** What a command shows where that is not what its kind says. */
 export type Shows = "ports" | "occupancy";

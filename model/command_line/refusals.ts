@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { DevlinkKind } from "./command_line.ts";
+import type { DevlinkKind } from "./forms.ts";
 
 /** Thrown where devlink(8) refuses a command line: what it prints. */
 export class Refusal extends Error {
