@@ -188,3 +188,27 @@ Deno.test("a prototype's names are no keys", () => {
     "b.toml:6: constructor is no key of a board",
   ]);
 });
+
+Deno.test("a serial line is a device or a port of a console server, and nothing else", () => {
+  const of = (path: string) => `${REMOTE}[serial]\npath = ${JSON.stringify(path)}\n`;
+  for (const path of ["/dev/ttyUSB0", "tcp://lab-1:40001", "rfc2217://10.0.0.7:1", "rfc2217://[fe80::1]:65535"]) {
+    assertEquals(parseBoard(of(path), "b.toml").serial?.path, path);
+  }
+  const wrong = [
+    "ttyUSB0",
+    "tcp://lab",
+    "tcp://:1",
+    "tcp://lab:0",
+    "tcp://lab:65536",
+    "telnet://lab:23",
+    "tcp://a b:1",
+  ];
+  for (const path of [...wrong, "tcp://user@lab:1", "rfc2217://lab:1/x", "/dev/tty\nUSB0"]) {
+    const [problem, ...more] = problems(of(path));
+    assertEquals(more, []);
+    assertStringIncludes(problem!, "but must be an absolute path, tcp://HOST:PORT or rfc2217://HOST:PORT");
+  }
+  assertEquals(problems(of("tcp://lab:1") + "rtscts = true\n"), [
+    "b.toml:8: serial.rtscts is of no use with tcp://: the server sets the line; rfc2217:// sets it from here",
+  ]);
+});

@@ -6,6 +6,7 @@
 
 import { z } from "zod";
 import type { Channel } from "../model/observation.ts";
+import { LINE, LINE_FORMS } from "./line_words.ts";
 import { SSH_WORDS, sshOptionProblem } from "./ssh_words.ts";
 
 const text = (description: string) => z.string().min(1).meta({ description });
@@ -94,11 +95,17 @@ const login = z.strictObject({
   message: "password_env and password_command exclude each other",
 }).meta({ description: "Login on the line; the password itself never stands in a file" });
 
-const serial = z.strictObject({
-  path: text("The line's device, for example /dev/ttyUSB0 or a link in /dev/serial/by-id")
-    .regex(/^\//, "an absolute path"),
+const line = {
+  path: text(
+    "The line: a device such as /dev/ttyUSB0 or a link in /dev/serial/by-id; tcp://HOST:PORT, a port of a console " +
+      "server that passes bytes as they are; rfc2217://HOST:PORT, one that sets the line's speed as well",
+  ).regex(LINE, LINE_FORMS),
   baud: z.int().min(300).max(4_000_000).default(115200).meta({ description: "Bits per second, 8N1" }),
   rtscts: z.boolean().default(false).meta({ description: "Hardware flow control" }),
+};
+
+const serial = z.strictObject({
+  ...line,
   login: login.exactOptional(),
 }).meta({ description: "The board over a serial line" });
 
@@ -196,6 +203,10 @@ export function contradictions(board: Record<string, unknown>): { key: string; m
     if (has(key) && RUNNER_KINDS.some((kind) => kind === runner) && runner !== owner) {
       problem(key, `is of no use with runner = "${runner}"; it belongs to runner = "${owner}"`);
     }
+  }
+  const { serial } = board as { serial?: { path?: unknown; rtscts?: unknown } };
+  if (typeof serial?.path === "string" && serial.path.startsWith("tcp://") && serial.rtscts === true) {
+    problem("serial.rtscts", "is of no use with tcp://: the server sets the line; rfc2217:// sets it from here");
   }
   for (const { key, message } of sshContradictions(board.ssh)) problem(key, message);
   return problems;

@@ -49,7 +49,8 @@ async function boardFindings(board: Board): Promise<ProbeResult[]> {
     );
   }
   if (serial) {
-    findings.push(await portFinding(serial.path));
+    // A line behind a console server is not looked at: to connect is to open it.
+    if (serial.path.startsWith("/")) findings.push(await portFinding(serial.path));
     const { passwordEnv, passwordCommand } = serial.login ?? {};
     if (passwordEnv) {
       const found = Deno.env.get(passwordEnv) !== undefined;

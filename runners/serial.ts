@@ -91,6 +91,7 @@ class SerialLine implements Console, Shell {
   #controller!: ReadableStreamDefaultController<Uint8Array>;
   #arrived = Promise.withResolvers<void>();
   #lost: unknown;
+  #gone = Promise.withResolvers<void>();
   #farewell: string | undefined;
   #ended = false;
   #writing: Promise<void> = Promise.resolve();
@@ -168,6 +169,7 @@ class SerialLine implements Console, Shell {
   lose(reason: unknown): void {
     if (this.#lost !== undefined || this.#closing) return;
     this.#lost = reason;
+    this.#gone.resolve();
     this.#wakeUp();
     this.#end(reason);
   }
@@ -237,9 +239,13 @@ class SerialLine implements Console, Shell {
   /** One call of the port, which on a closed port would never be answered. */
   #perform(call: (done: (error?: Error | null) => void) => void): Promise<void> {
     return new Promise((resolve, reject) => {
-      const failed = () => reject(this.#lost ?? new TransportError(`Cannot use ${this.description}: it was closed`));
-      if (!this.#port.isOpen) failed();
-      else call((error) => error ? failed() : resolve());
+      const failed = async () => {
+        // A port that hung up closes first, and then says why.
+        if (!this.#closing) await within(GRACE, this.#gone.promise);
+        reject(this.#lost ?? new TransportError(`Cannot use ${this.description}: it was closed`));
+      };
+      if (!this.#port.isOpen) void failed();
+      else call((error) => error ? void failed() : resolve());
     });
   }
 

@@ -1,6 +1,6 @@
 /**
- * The serial ports of Linux for `@serialport/stream`, on the C library: the binding that the serialport package ships
- * ends in EBADF or a segmentation fault under Deno.
+ * The serial ports of Linux for `@serialport/stream`, on the C library (the binding that the serialport package ships
+ * ends in EBADF or a segmentation fault under Deno), and lines behind a console server.
  *
  * @example
  * ```ts ignore
@@ -21,6 +21,9 @@ import type {
   SetOptions,
   UpdateOptions,
 } from "@serialport/bindings-interface";
+import { networkLine } from "../boards/line_words.ts";
+import { CanceledError } from "./_canceled.ts";
+import { openNetworkPort } from "./_network_port.ts";
 import {
   closeFd,
   controlInt,
@@ -37,12 +40,6 @@ import {
   setTermios,
   writeFd,
 } from "./tty.ts";
-
-/** Ends the reads and writes of a port that was closed; the stream expects `canceled`. */
-class CanceledError extends Error {
-  override name = "CanceledError";
-  readonly canceled = true;
-}
 
 const TIOCM_DTR = 0x2, TIOCM_RTS = 0x4, TIOCM_CTS = 0x20, TIOCM_CD = 0x40, TIOCM_DSR = 0x100;
 const TCIFLUSH = 0, TCIOFLUSH = 2;
@@ -180,8 +177,8 @@ function unlessWireless<T>(action: () => T): T | undefined {
   }
 }
 
-/** The binding: `list` and `open`. */
-export const TwinlinkBinding: BindingInterface<TwinlinkPort> = {
+/** The binding: `list` and `open`; a path is a device, `tcp://HOST:PORT` or `rfc2217://HOST:PORT`. */
+export const TwinlinkBinding: BindingInterface = {
   /** The ports of this machine that have a device behind them, from /sys/class/tty. */
   async list(): Promise<PortInfo[]> {
     const ports: PortInfo[] = [];
@@ -206,7 +203,7 @@ export const TwinlinkBinding: BindingInterface<TwinlinkPort> = {
   },
 
   /** Opens a port for this process alone. Throws an Error whose message is one line and says what is in the way. */
-  async open(options: OpenOptions): Promise<TwinlinkPort> {
+  async open(options: OpenOptions): Promise<BindingPortInterface> {
     const full: Required<OpenOptions> = {
       lock: true,
       dataBits: 8,
@@ -220,6 +217,8 @@ export const TwinlinkBinding: BindingInterface<TwinlinkPort> = {
       ...options,
     };
     const { path } = options;
+    const network = networkLine(path);
+    if (network) return await openNetworkPort(full, network);
     let fd: number;
     try {
       fd = openTty(path);
