@@ -24,6 +24,10 @@ const { tasks } = JSON.parse(await Deno.readTextFile(new URL("deno.json", ROOT))
 /** The permissions of the task, so that tests have no more than users. */
 const PERMISSIONS: string[] = tasks.twinlink.command.split(" ").filter((word: string) => /^--(allow|no)-/.test(word));
 
+/** What runs of tests keep is theirs alone. */
+const STATE = Deno.makeTempDirSync({ prefix: "twinlink-state-" });
+Deno.test.afterAll(() => Deno.remove(STATE, { recursive: true }));
+
 /** Starts the command. */
 export function start(args: readonly string[], options: ChildOptions = {}): Deno.ChildProcess {
   const path = (name: string) => fromFileUrl(new URL(name, ROOT));
@@ -31,7 +35,7 @@ export function start(args: readonly string[], options: ChildOptions = {}): Deno
   const [program, ...rest] = [...options.under ?? [], ...deno, ...args];
   return new Deno.Command(program!, {
     args: rest,
-    env: { NO_COLOR: "1", ...options.env },
+    env: { NO_COLOR: "1", XDG_STATE_HOME: STATE, ...options.env },
     ...(options.cwd ? { cwd: options.cwd } : {}),
     stdin: "null",
     stdout: "piped",

@@ -16,6 +16,7 @@ const STATUS_OF: Readonly<Record<string, 2 | 3>> = {
   NotCapable: 2,
   TransportError: 3,
   UnfitBoardError: 3,
+  BoardInUseError: 3,
   FixtureUnavailable: 3,
 };
 

@@ -1,5 +1,6 @@
 /** Options that several subcommands take, and what they mean. */
 
+import { resolve } from "node:path";
 import { type Board, BOARD_ERAS, loadBoard, visible } from "../boards/mod.ts";
 import { type OptionTable, UsageError, type Values } from "./command.ts";
 
@@ -15,10 +16,11 @@ export const BOARD_OPTIONS = {
   "module": { type: "text", value: "FILE", help: "QEMU boards: this netdevsim.ko instead of the stock one" },
   "module-source": { type: "text", value: "DIR", help: "QEMU boards: build netdevsim of this folder's sources" },
   "i-know": { type: "list", value: "DEVICE", help: "A board may lose this device although it needs it" },
+  "wait": { type: "flag", short: "w", help: "Wait for a board that somebody else has" },
 } as const satisfies OptionTable;
 
 /** Loads the boards that were asked for, changed as the options say. */
-export async function chosenBoards(values: Values<typeof BOARD_OPTIONS>): Promise<Board[]> {
+export async function chosenBoards(values: Omit<Values<typeof BOARD_OPTIONS>, "wait">): Promise<Board[]> {
   const { module, "module-source": moduleSource, era } = values;
   if (module && moduleSource) throw new UsageError("--module and --module-source exclude each other");
   const boards: Board[] = [];
@@ -36,6 +38,22 @@ export async function chosenBoards(values: Values<typeof BOARD_OPTIONS>): Promis
     if (!board.qemu) throw new UsageError(`Cannot load a module on board "${board.name}": it is no QEMU board`);
     return { ...board, qemu: { ...qemu, ...(module ? { module } : { moduleSource: moduleSource! }) } };
   });
+}
+
+/** The options again as arguments, for another day and from another folder. */
+export function boardArgs(values: Omit<Values<typeof BOARD_OPTIONS>, "wait">): string[] {
+  const { board, transport, filter, era, module, "module-source": source } = values;
+  const isPath = (name: string) => name.includes("/") || name.endsWith(".toml");
+  const given: [string, string | undefined][] = [
+    ...board.map((name): [string, string] => ["board", isPath(name) ? resolve(name) : name]),
+    ...transport.map((name): [string, string] => ["transport", name]),
+    ["filter", filter],
+    ["era", era],
+    ["module", module && resolve(module)],
+    ["module-source", source && resolve(source)],
+    ...values["i-know"].map((device): [string, string] => ["i-know", device]),
+  ];
+  return given.filter(([, value]) => value !== undefined).map(([name, value]) => `--${name}=${value}`);
 }
 
 async function mustBe(path: string, what: "file" | "folder"): Promise<void> {

@@ -9,7 +9,8 @@ import { type Board, loadBoard, visible } from "../boards/mod.ts";
 import { runAsMain } from "./_entry.ts";
 import { openDisplay } from "./display.ts";
 import { runJob } from "./job.ts";
-import { loadSuites } from "./load_suites.ts";
+import { RunJournal } from "./journal.ts";
+import { loadSuites, namedSuites } from "./load_suites.ts";
 import { print, say } from "./output.ts";
 
 const KERNELS = ["6.1", "6.12"] as const;
@@ -52,8 +53,15 @@ async function demo(signal: AbortSignal): Promise<number> {
     `"deno task twinlink doctor" says what is missing here.`,
   ];
   if (warning) sayLoudly(warning);
+  const { files } = namedSuites(SUITES);
+  const options = ["--transport=ssh", "--transport=serial", "--jobs=2", "--reporter=dots"];
+  const args = [...SUITES, ...boards.map(({ name }) => `--board=${name}`), ...options];
+  await using journal = await RunJournal.create("out/demo", {
+    args,
+    files: [...files, ...boards.map(({ file }) => file)],
+  });
   const { status } = await runJob(
-    { boards, suites, transports: ["ssh", "serial"], reporter: "dots", jobs: 2, out: "out/demo" },
+    { boards, suites, transports: ["ssh", "serial"], reporter: "dots", jobs: 2, journal },
     { signal },
   );
   // Once more at the end: the beginning has scrolled away.

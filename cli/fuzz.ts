@@ -91,6 +91,7 @@ the corpus is run first the next time.
       iKnow: values["i-know"],
       json: values.json,
       other,
+      wait: values.wait,
     }, signal);
   },
 });
@@ -109,6 +110,7 @@ interface FuzzJob {
   json: boolean;
   /** The board that is compared with the first, in place of the model */
   other: Board | undefined;
+  wait: boolean;
 }
 
 /** The numbers from `first` on. */
@@ -126,6 +128,16 @@ async function onBoard(board: Board, job: FuzzJob, signal: AbortSignal): Promise
   const { openRunner } = await import("../runners/mod.ts");
   const files = job.withCorpus ? corpusFiles(folder) : [];
   const corpus = files.length > 0 ? await loadSuites(files, { signal }) : [];
+  const { leaseBoard } = await import("./lease.ts");
+  const leased = (which: Board) =>
+    leaseBoard(which, {
+      doing: "twinlink fuzz",
+      wait: job.wait,
+      signal,
+      onWait: (holder) => say(`${visible(which.name)}: wait: ${holder} has it`),
+    });
+  await using _lease = await leased(board);
+  await using _otherLease = job.other && await leased(job.other);
   using display = openDisplay();
   const line = (value: object) => display.write(visible(JSON.stringify(value)) + "\n");
   const { other } = job;

@@ -4,15 +4,15 @@
  * @module
  */
 
-import { existsSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { dirname } from "node:path";
 import { type Board, visible } from "../boards/mod.ts";
 import type { SequenceVerdict, TraceHeader } from "../diff/mod.ts";
 import type { EraId } from "../model/mod.ts";
 import { holdsIn, type Sequence, type Suite } from "../suites/suite.ts";
-import { fileWord, reportFiles, TraceArtefact } from "./artefacts.ts";
+import { reportFiles, TraceArtefact } from "./artefacts.ts";
 import { UsageError } from "./command.ts";
 import { type Display, openDisplay, wantsColor } from "./display.ts";
+import type { RunJournal } from "./journal.ts";
 import type { BoardResult, RunEvent } from "./orchestrate.ts";
 import { print, say } from "./output.ts";
 import { Report, type ReportName, REPORTS } from "./reports.ts";
@@ -31,10 +31,14 @@ export interface Job {
   iKnow?: readonly string[];
   /** How many boards are run side by side. @default {1} */
   jobs?: number;
-  /** Folder for traces, reports and console logs; made if it is not there */
-  out?: string | undefined;
+  /** Where all of it is kept: traces, reports and console logs */
+  journal?: RunJournal | undefined;
   /** File for the trace of the only board */
   trace?: string | undefined;
+  /** Waits for boards that somebody else has */
+  wait?: boolean;
+  /** What this is, for those who wait for a board. @default {"twinlink run"} */
+  doing?: string;
 }
 
 /** What came of it. */
@@ -138,13 +142,16 @@ class Follower {
       case "board": {
         this.#display.begin(label, event.sequences);
         this.#begin(event.header);
-        const { out, trace } = this.#job;
-        const name = `trace-${fileWord(event.board)}-${event.transport}.jsonl`;
-        const path = trace ?? (out === undefined ? undefined : join(out, name));
+        const path = this.#job.trace;
         if (path !== undefined) {
           this.#later(async () => void (this.#trace = await TraceArtefact.create(path, event.header)));
         }
         return;
+      }
+      case "cut": {
+        const { suite, sequence, again } = event;
+        const fate = again ? "is begun again" : "is not tried again, and told as what it was";
+        return say(visible(`${label}: ${suite} > ${sequence} was under way when the run broke off: it ${fate}`));
       }
       case "sequence-start":
         this.#steps = { done: 0, of: event.steps };
@@ -215,7 +222,7 @@ class Follower {
  * @throws {DOMException} `AbortError` if the signal was aborted; the boards are torn down then
  */
 export async function runJob(job: Job, options: { signal?: AbortSignal } = {}): Promise<JobResult> {
-  const { boards, suites, transports = [], out } = job;
+  const { boards, suites, transports = [], journal } = job;
   const filter = chosenBy(job.filter, suites);
   checkTransports(boards, transports);
   await checkRecordings(boards);
@@ -228,19 +235,17 @@ export async function runJob(job: Job, options: { signal?: AbortSignal } = {}): 
         holdsIn: (era: EraId) => holdsIn(sequence, era),
       }))
   );
-  if (out !== undefined) await makeFolder(out);
   if (job.trace !== undefined) await makeFolder(dirname(job.trace));
   const several = boards.length > 1 || transports.length > 1;
   const kind = REPORTS[job.reporter];
   using display = openDisplay();
-  const files = out === undefined ? undefined : reportFiles(several);
+  const files = journal && reportFiles(several);
   const write = (text: string) => display.write(text);
   const reports = [new Report(kind, write, { color: wantsColor(), several }), ...files?.reports ?? []];
   const follower = new Follower(job, planned, display, reports);
   // Loaded when it is needed: it brings every transport with it.
   const { orchestrate } = await import("./orchestrate.ts");
-  const boots = new Map<string, number>();
-  const logs: string[] = [];
+  const { leaseBoard } = await import("./lease.ts");
   let results: BoardResult[];
   try {
     results = await orchestrate(boards, suites, {
@@ -250,24 +255,22 @@ export async function runJob(job: Job, options: { signal?: AbortSignal } = {}): 
       iKnow: job.iKnow ?? [],
       onEvent: follower.on,
       ...(options.signal ? { signal: options.signal } : {}),
-      ...(out === undefined ? {} : {
-        consoleLog: (board: string, transport: string) => {
-          const name = `console-${fileWord(board)}-${transport}`;
-          const boot = (boots.get(name) ?? 0) + 1;
-          boots.set(name, boot);
-          const path = join(out, `${name}${boot > 1 ? `-${boot}` : ""}.log`);
-          logs.push(path);
-          return path;
-        },
-      }),
+      ...(journal ? { journal } : {}),
+      lease: (board, onWait) =>
+        leaseBoard(board, {
+          doing: job.doing ?? "twinlink run",
+          wait: job.wait ?? false,
+          onWait,
+          signal: options.signal,
+        }),
     });
   } finally {
     await follower.settled();
   }
   for (const report of reports) report.end();
   const { lines } = follower;
-  const consoles = logs.filter((path) => existsSync(path));
-  const written = [...follower.written, ...consoles, ...await files?.write(out!) ?? []];
+  const reported = await files?.write(journal!.folder) ?? [];
+  const written = [...follower.written, ...journal?.named ? [...journal.written(), ...reported] : []];
   const summary = summaryText(lines) + (written.length > 0 ? `Written: ${written.map(visible).join(", ")}\n` : "");
   if (kind.human) print(summary);
   else say(summary.trimEnd());

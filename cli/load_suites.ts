@@ -5,7 +5,7 @@
  */
 
 import { resolve } from "node:path";
-import { pathToFileURL } from "node:url";
+import { fileURLToPath, pathToFileURL } from "node:url";
 import { visible } from "../boards/visible.ts";
 import { type Suite, SuiteError } from "../suites/suite.ts";
 import { suggestion } from "./command.ts";
@@ -71,7 +71,21 @@ export async function loadSuites(
   return suites;
 }
 
+/** Whether a suite is named by the path of its file. */
 const isPath = (name: string) => name.includes("/") || /\.[mc]?[jt]s$/.test(name);
+
+/** Where the file of a suite is: of one that ships by its name, of any other by its path. */
+function urlOf(name: string): URL {
+  return isPath(name) ? pathToFileURL(resolve(name)) : new URL(`../suites/${name}.ts`, import.meta.url);
+}
+
+/** The suites that were asked for, paths made absolute; and the files that they are in. */
+export function namedSuites(names: readonly string[]): { suites: string[]; files: string[] } {
+  const suites = (names.length > 0 ? [...new Set(names)] : [...SHIPPED_SUITES]).map((name) =>
+    isPath(name) ? resolve(name) : name
+  );
+  return { suites, files: suites.map((name) => fileURLToPath(urlOf(name))) };
+}
 
 async function loadSuite(name: string): Promise<Suite> {
   const shown = visible(name);
@@ -79,7 +93,7 @@ async function loadSuite(name: string): Promise<Suite> {
     const hint = suggestion(name, KNOWN) || `; there are ${KNOWN.join(", ")}, or the path of a .ts file`;
     throw new SuiteError(`Cannot find suite "${shown}": no suite of this name ships${hint}`);
   }
-  const url = isPath(name) ? pathToFileURL(resolve(name)) : new URL(`../suites/${name}.ts`, import.meta.url);
+  const url = urlOf(name);
   const scope = globalThis as { [LOADING]?: boolean };
   scope[LOADING] = true;
   let loaded: { default?: unknown };

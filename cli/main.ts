@@ -14,12 +14,13 @@ import fuzz from "./fuzz.ts";
 import { print, say } from "./output.ts";
 import race from "./race.ts";
 import record from "./record.ts";
+import resume from "./resume.ts";
 import run from "./run.ts";
 import shell from "./shell.ts";
 import config from "../deno.json" with { type: "json" };
 
 /** The subcommands, in the order of the help. */
-const COMMANDS: readonly Command[] = [run, fuzz, race, check, record, boards, shell, doctor];
+const COMMANDS: readonly Command[] = [run, resume, fuzz, race, check, record, boards, shell, doctor];
 
 const OVERVIEW = `twinlink: tests devlink on real boards against a reference model
 

@@ -12,10 +12,15 @@ import { breaksKernel } from "../diff/crash.ts";
 import { exitStatus as statusOf, type SequenceVerdict, summarise } from "../diff/verdict.ts";
 import type { Plan, SequenceTrace, StepTrace, TraceHeader } from "../diff/trace.ts";
 import type { EraId } from "../model/mod.ts";
+import { lastWords } from "../runners/agent.ts";
 import { openRunner } from "../runners/mod.ts";
 import { TransportError } from "../runners/shell.ts";
 import type { Progress, Runner, RunnerOptions } from "../runners/runner.ts";
-import { compile, holdsIn, type Sequence, type Suite } from "../suites/suite.ts";
+import { compile, type Compiled, holdsIn, type Sequence, type Suite } from "../suites/suite.ts";
+import { UsageError } from "./command.ts";
+import type { BoardJournal, RunJournal } from "./journal.ts";
+import { needsLease } from "./lease.ts";
+import { fateOf } from "./recovery.ts";
 
 /** What {@linkcode orchestrate} tells, in order. */
 export type RunEvent =
@@ -23,6 +28,8 @@ export type RunEvent =
   | { type: "prepare"; board: string; transport: string; progress: Progress }
   /** A board answers; its sequences begin */
   | { type: "board"; board: string; transport: string; header: TraceHeader; sequences: number }
+  /** A sequence was under way when an earlier process of the run died: it is begun again, or told as what it was */
+  | { type: "cut"; board: string; transport: string; suite: string; sequence: string; again: boolean }
   | { type: "sequence-start"; board: string; transport: string; suite: string; sequence: string; steps: number }
   | { type: "step"; board: string; transport: string; suite: string; sequence: string; step: StepTrace }
   | { type: "sequence"; board: string; transport: string; result: SequenceResult }
@@ -68,8 +75,10 @@ export interface OrchestrateOptions {
   signal?: AbortSignal;
   /** Called for everything that happens, one board after the other */
   onEvent?: (event: RunEvent) => void;
-  /** Where the console of a board that has one is logged; asked each time that the board is opened */
-  consoleLog?: (board: string, transport: string) => string;
+  /** Where all of it is kept before it counts; one of a run that broke off is gone on with */
+  journal?: RunJournal;
+  /** Takes a board for this run alone; `onWait` is told who has it meanwhile */
+  lease?: (board: Board, onWait: (holder: string) => void) => Promise<AsyncDisposable>;
   /** How a board is opened; for tests */
   open?: (board: Board, options: RunnerOptions) => Promise<Runner>;
 }
@@ -101,9 +110,21 @@ export async function orchestrate(
   const results: BoardResult[] = [];
   const worker = async () => {
     for (let queue = queues.shift(); queue; queue = queues.shift()) {
+      const [{ board, line, index }] = queue as [typeof queue[0]];
+      const onWait = (holder: string) => {
+        const progress = { phase: "wait:", detail: `${holder} has it` };
+        emit(index, { type: "prepare", board: board.name, transport: transportOf(board, line), progress });
+      };
+      let refused: Error | undefined;
+      await using _lease = await options.lease?.(board, onWait).catch((error: Error) => {
+        if (!INFRA.has(error.name)) throw error;
+        refused = error;
+        return undefined;
+      });
       for (const { board, line, index } of queue) {
         try {
-          results[index] = await runBoard(board, line, suites, { ...options, onEvent: (event) => emit(index, event) });
+          const onEvent = (event: RunEvent) => emit(index, event);
+          results[index] = await runBoard(board, line, suites, { ...options, refused, onEvent });
         } finally {
           ended(index);
         }
@@ -141,26 +162,57 @@ function inOrder(onEvent: (event: RunEvent) => void): {
   };
 }
 
+/** The line that a run on a board goes by, as far as its file says. */
+function transportOf(board: Board, line: "ssh" | "serial" | undefined): string {
+  return line ?? board.transport ?? board.qemu?.transport ??
+    (board.ssh ? "ssh" : board.serial ? "serial" : board.runner);
+}
+
+const keyOf = ({ suite, sequence }: { suite: string; sequence: string }) => `${suite} > ${sequence}`;
+
+/** A sequence as an earlier process of the run has kept it. */
+function keptOf(plan: Plan, kept: SequenceTrace | undefined): SequenceTrace | undefined {
+  const stepsOf = (steps: Plan["steps"]) => JSON.stringify(steps.map(({ id, phase, op }) => ({ id, phase, op })));
+  if (kept && stepsOf(kept.steps) !== stepsOf(plan.steps.slice(0, kept.steps.length))) {
+    throw new UsageError(`Cannot resume the run: ${keyOf(plan)} has other steps than when it began`);
+  }
+  return kept;
+}
+
+function checkSameBoard(began: TraceHeader, now: TraceHeader): void {
+  for (const key of ["kernel", "iproute2", "era", "freedMemory"] as const) {
+    if (began[key] === now[key]) continue;
+    throw new UsageError(
+      `Cannot resume the run: board "${began.board}" had ${key} "${began[key] ?? ""}" when it began, and has "${
+        now[key] ?? ""
+      }" now`,
+    );
+  }
+}
+
 async function runBoard(
   board: Board,
   line: "ssh" | "serial" | undefined,
   suites: readonly Suite[],
-  options: OrchestrateOptions,
+  options: OrchestrateOptions & { refused?: Error | undefined },
 ): Promise<BoardResult> {
   const { signal, onEvent = () => {}, filter = () => true } = options;
   const started = Date.now();
-  const own = board.transport ?? board.qemu?.transport ?? (board.ssh ? "ssh" : board.serial ? "serial" : board.runner);
-  const of: { board: string; transport: string } = { board: board.name, transport: line ?? own };
+  const of: { board: string; transport: string } = { board: board.name, transport: transportOf(board, line) };
   const done: BoardResult = { ...of, header: undefined, results: [], infra: undefined };
   let current: { suite: string; sequence: string } = { suite: "", sequence: "" };
+  let journal: BoardJournal | undefined;
   const open = () =>
     (options.open ?? openRunner)(board, {
       ...(line ? { transport: line } : {}),
       ...(signal ? { signal } : {}),
       ...(options.iKnow ? { iKnow: options.iKnow } : {}),
-      ...(options.consoleLog ? { consoleLog: options.consoleLog(of.board, of.transport) } : {}),
+      ...(options.journal ? { consoleLog: options.journal.consoleLog(of.board, of.transport) } : {}),
       onProgress: (progress) => onEvent({ type: "prepare", ...of, progress }),
-      onStep: (step) => onEvent({ type: "step", ...of, ...current, step }),
+      onStep: (step) => {
+        journal?.step(step);
+        onEvent({ type: "step", ...of, ...current, step });
+      },
     });
   const renewed = async (used: Runner, state: Exclude<BoardState, "sound">, last: boolean): Promise<Runner> => {
     if (state === "lost" && board.runner !== "qemu") {
@@ -182,36 +234,82 @@ async function runBoard(
     return used;
   };
   let runner: Runner | undefined;
+  let whole = false;
   try {
-    runner = await open();
-    of.transport = done.transport = runner.header.transport;
-    done.header = runner.header;
-    const era = runner.header.era as EraId;
+    if (options.refused) throw options.refused;
+    journal = await options.journal?.part(of.board, of.transport);
+    const { earlier } = journal ?? {};
+    if (!earlier) runner = await open();
+    const { has, ...header } = earlier?.header ?? { ...runner!.header, ...(runner!.has ? { has: runner!.has } : {}) };
+    of.transport = done.transport = header.transport;
+    done.header = header;
+    await journal?.open({ ...header, ...(has ? { has } : {}) });
+    const era = header.era as EraId;
     const chosen = suites.flatMap((suite) =>
       suite.sequences.filter((sequence) => filter(suite, sequence) && holdsIn(sequence, era))
         .map((sequence) => ({ suite, sequence }))
     );
-    onEvent({ type: "board", ...of, header: runner.header, sequences: chosen.length });
+    onEvent({ type: "board", ...of, header, sequences: chosen.length });
     // All of it is compiled before anything is pushed: a suite that is wrong costs no board time.
-    const compiled = [];
+    const compiled: Compiled[] = [];
     for (const { suite, sequence } of chosen) {
-      const { freedMemory } = runner.header;
+      const { freedMemory } = header;
       compiled.push(await compile(suite, sequence, era, { board, ...(freedMemory ? { freedMemory } : {}) }));
     }
-    const has = runner.has;
     const lacks = (plan: Plan) => lacking(plan.requires ?? [], board, has);
     const supports = (plan: Plan) =>
       lacks(plan).length === 0 && firstUnsupported(plan.steps, board.capabilities) === undefined;
-    await runner.guard?.(compiled.map(({ plan }) => plan).filter(supports));
+    const kept = new Map(earlier?.sequences.map((trace) => [keyOf(trace), trace]));
+    const left = compiled.map(({ plan }) => plan).filter((plan) =>
+      supports(plan) && !keptOf(plan, kept.get(keyOf(plan)))
+    );
+    if (!earlier) await runner!.guard?.(left);
+    const fresh = !needsLease(board);
+    /** How the last sequence left the board, and in which boot of it, where the run broke off before it was renewed. */
+    let owed: { state: Exclude<BoardState, "sound">; boot: string | undefined } | undefined;
+    const ready = async (): Promise<Runner> => {
+      if (runner) return runner;
+      runner = await open();
+      checkSameBoard(header, runner.header);
+      await runner.guard?.(left);
+      // A line that was lost has just been opened anew.
+      if (owed && owed.state !== "lost" && owed.boot === runner.boot) {
+        runner = await renewed(runner, owed.state, left.length === 0);
+      }
+      return runner;
+    };
+    /** Runs a plan, or says what has become of it when the run broke off. */
+    const observe = async (plan: Plan): Promise<{ observed: SequenceTrace; clean: boolean }> => {
+      const cut = earlier?.cut && keyOf(earlier.cut) === keyOf(plan) ? keptOf(plan, earlier.cut) : undefined;
+      let used = await ready();
+      if (cut) {
+        const fate = fateOf(plan, cut, {
+          fresh,
+          rebooted: !fresh && cut.boot !== undefined && used.boot !== undefined && cut.boot !== used.boot,
+          renewable: used.renew !== undefined,
+          lastWords: earlier?.console ? await lastWords(earlier.console) : undefined,
+        });
+        onEvent({ type: "cut", ...of, suite: plan.suite, sequence: plan.sequence, again: fate.again });
+        if (fate.renew) used = runner = await renewed(used, "broken", left.at(-1) === plan && !fate.again);
+        if (!fate.again) return { observed: fate.trace, clean: true };
+      }
+      const { suite, sequence, source } = plan;
+      await journal?.begin({ suite, sequence, source, ...(used.boot ? { boot: used.boot } : {}) });
+      return { observed: await used.run(plan), clean: false };
+    };
     for (const { plan, expected } of compiled) {
       signal?.throwIfAborted();
       current = { suite: plan.suite, sequence: plan.sequence };
       onEvent({ type: "sequence-start", ...of, ...current, steps: plan.steps.length });
+      const before = kept.get(keyOf(plan));
       // What the board cannot do by its own file is not pushed; the judge says so.
+      const { observed, clean } = before
+        ? { observed: before, clean: true }
+        : supports(plan)
+        ? await observe(plan)
+        : { observed: { suite: plan.suite, sequence: plan.sequence, source: plan.source, steps: [] }, clean: true };
+      if (!before && observed.steps.length > 0) await journal?.end(observed);
       const { capabilities, waivers } = board;
-      const observed = supports(plan)
-        ? await runner.run(plan)
-        : { suite: plan.suite, sequence: plan.sequence, source: plan.source, steps: [] };
       const judged = judge(expected, observed, {
         waivers,
         lacks: lacks(plan),
@@ -221,11 +319,18 @@ async function runBoard(
       done.results.push(result);
       onEvent({ type: "sequence", ...of, result });
       const state = stateBehind(plan, result);
+      if (clean) {
+        const broke = before && before === earlier?.sequences.at(-1) && !earlier.cut && state !== "sound" && !fresh;
+        if (broke) owed = { state, boot: before.boot };
+        continue;
+      }
       const last = compiled.at(-1)!.plan === plan;
       // A kernel of our own that broke is not needed any more.
       if (state === "sound" || (last && board.runner === "qemu")) continue;
-      runner = await renewed(runner, state, last);
+      runner = await renewed(runner!, state, last);
     }
+    if (owed) await ready();
+    whole = true;
   } catch (error) {
     if (!(error instanceof Error) || error.name === "AbortError" || error.name === "SuiteError") throw error;
     if (!INFRA.has(error.name)) throw error;
@@ -233,6 +338,7 @@ async function runBoard(
     onEvent({ type: "infra", ...of, error });
   } finally {
     await runner?.close();
+    await journal?.close(whole);
     onEvent({ type: "board-end", ...of, ms: Date.now() - started });
   }
   return done;
@@ -259,7 +365,12 @@ function stateBehind(plan: Plan, { observed, verdict }: SequenceResult): BoardSt
 }
 
 /** Errors that tell of the board, not of the model or of twinlink: verdict `infra`. */
-const INFRA: ReadonlySet<string> = new Set(["TransportError", "UnfitBoardError", "FixtureUnavailable"]);
+const INFRA: ReadonlySet<string> = new Set([
+  "TransportError",
+  "UnfitBoardError",
+  "FixtureUnavailable",
+  "BoardInUseError",
+]);
 
 /** The exit status of a run: that of its verdicts, and 3 where a board could not be used. */
 export function exitStatus(results: readonly BoardResult[]): 0 | 1 | 3 {

@@ -35,6 +35,8 @@ the exit status is that of "twinlink run".`,
       reporter: "dots",
       trace: out,
       iKnow: values["i-know"],
+      wait: values.wait,
+      doing: "twinlink record",
     }, { signal });
     return status;
   },

@@ -1,10 +1,14 @@
 /** `twinlink run`. */
 
-import { visible } from "../boards/mod.ts";
-import { BOARD_OPTIONS, chosenBoards } from "./_shared.ts";
-import { command, UsageError } from "./command.ts";
+import { resolve } from "node:path";
+import { type Board, visible } from "../boards/mod.ts";
+import type { Suite } from "../suites/suite.ts";
+import { BOARD_OPTIONS, boardArgs, chosenBoards } from "./_shared.ts";
+import { command, type OptionTable, UsageError, type Values } from "./command.ts";
 import { runJob } from "./job.ts";
-import { loadSuites, SHIPPED_SUITES } from "./load_suites.ts";
+import { RunJournal } from "./journal.ts";
+import { loadSuites, namedSuites, SHIPPED_SUITES } from "./load_suites.ts";
+import { say } from "./output.ts";
 import { type ReportName, REPORTS } from "./reports.ts";
 
 function jobsOf(text = "1"): number {
@@ -12,7 +16,16 @@ function jobsOf(text = "1"): number {
   throw new UsageError(`Option --jobs is "${visible(text)}", but must be a number from 1 to 99`);
 }
 
-export default command({
+/** The options of `run`. */
+export const OPTIONS = {
+  ...BOARD_OPTIONS,
+  reporter: { type: "text", short: "r", help: "The report on standard output", choices: Object.keys(REPORTS) },
+  jobs: { type: "text", short: "j", value: "N", help: "Run N boards side by side" },
+  json: { type: "flag", help: "The same as --reporter jsonl" },
+  out: { type: "text", short: "o", value: "DIR", help: "Keep traces, reports and console logs in this folder" },
+} as const satisfies OptionTable;
+
+const run = command({
   name: "run",
   summary: "run suites on boards and compare what they show with the model",
   usage: ["[SUITE..] --board BOARD [--board BOARD..] [OPTION..]"],
@@ -21,31 +34,67 @@ ${SHIPPED_SUITES.join(", ").replace(/(.{60,100}),\s/g, "$1,\n")}.
 "twinlink boards" lists the boards; --board model checks the suites alone.
 
 On a real board, suites are refused that would unbind, reload or take away otherwise a device that carries the
-board's root filesystem or the connection to it (exit status 2). --i-know DEVICE lets one go that the message names.`,
-  options: {
-    ...BOARD_OPTIONS,
-    reporter: { type: "text", short: "r", help: "The report on standard output", choices: Object.keys(REPORTS) },
-    jobs: { type: "text", short: "j", value: "N", help: "Run N boards side by side" },
-    json: { type: "flag", help: "The same as --reporter jsonl" },
-    out: { type: "text", short: "o", value: "DIR", help: "Write traces, reports and console logs into this folder" },
-  },
+board's root filesystem or the connection to it (exit status 2). --i-know DEVICE lets one go that the message names.
+
+What a run has shown is kept as it goes on, in DIR or a folder of $XDG_STATE_HOME/twinlink/runs: "twinlink resume"
+goes on from there after this process or its machine died.`,
+  options: OPTIONS,
   run: async (values, operands, { signal }) => {
     if (values.board.length === 0) throw new UsageError(`No board is named: add --board BOARD (see "twinlink boards")`);
     if (values.json && values.reporter && values.reporter !== "jsonl") {
       throw new UsageError(`--json and --reporter ${values.reporter} exclude each other`);
     }
+    jobsOf(values.jobs);
     const boards = await chosenBoards(values);
     const suites = await loadSuites(operands, { signal });
-    const { status } = await runJob({
-      boards,
-      suites,
-      transports: [...new Set(values.transport)] as ("ssh" | "serial")[],
-      filter: values.filter,
-      reporter: values.json ? "jsonl" : (values.reporter ?? "terminal") as ReportName,
-      out: values.out,
-      iKnow: values["i-know"],
-      jobs: jobsOf(values.jobs),
-    }, { signal });
-    return status;
+    await using journal = await journalOf(values, operands, boards);
+    return await runSuites(values, { boards, suites, journal }, signal);
   },
 });
+
+export default run;
+
+type RunValues = Values<typeof OPTIONS>;
+
+/** Runs what the options say; the journal may be one that is gone on with. */
+export async function runSuites(
+  values: RunValues,
+  what: { boards: Board[]; suites: Suite[]; journal: RunJournal | undefined },
+  signal: AbortSignal,
+): Promise<number> {
+  const { journal } = what;
+  const { status } = await runJob({
+    ...what,
+    transports: [...new Set(values.transport)] as ("ssh" | "serial")[],
+    filter: values.filter,
+    reporter: values.json ? "jsonl" : (values.reporter ?? "terminal") as ReportName,
+    iKnow: values["i-know"],
+    jobs: jobsOf(values.jobs),
+    wait: values.wait,
+  }, { signal }).finally(() => {
+    if (signal.aborted && journal) say(`To go on: twinlink resume ${visible(journal.folder)}`);
+  });
+  return status;
+}
+
+/** The journal of a run: in the folder that was named, else in the default place where there is a board to lose. */
+async function journalOf(
+  values: RunValues,
+  operands: readonly string[],
+  boards: readonly Board[],
+): Promise<RunJournal | undefined> {
+  if (values.out === undefined && boards.every(({ runner }) => runner === "model" || runner === "recording")) return;
+  const { suites, files } = namedSuites(operands);
+  const args = [...suites, ...boardArgs(values), ...values.jobs ? [`--jobs=${values.jobs}`] : []];
+  const reporter = values.json ? "jsonl" : values.reporter;
+  if (reporter) args.push(`--reporter=${reporter}`);
+  const module = values.module === undefined ? [] : [resolve(values.module)];
+  const plan = { args, files: [...files, ...boards.map(({ file }) => resolve(file)), ...module] };
+  try {
+    return await RunJournal.create(values.out, plan);
+  } catch (error) {
+    if (values.out !== undefined) throw error;
+    // A machine without a home that can be written runs all the same.
+    say(`No journal is kept, so this run cannot be resumed: ${visible((error as Error).message)}`);
+  }
+}

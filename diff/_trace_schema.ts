@@ -122,6 +122,7 @@ const header = {
   kernel: text,
   iproute2: text,
   freedMemory: maybe(z.enum(["kept", "poisoned", "reported"])),
+  has: maybe(z.array(text).readonly()),
 } as const;
 
 const step = z.strictObject({
@@ -141,7 +142,7 @@ export const headerLineSchema = z.strictObject({ twinlink: z.literal("trace"), v
 
 /** Every other line of a file. */
 export const lineSchema = z.discriminatedUnion("type", [
-  z.strictObject({ type: z.literal("sequence"), suite: text, sequence: text, source: text }),
+  z.strictObject({ type: z.literal("sequence"), suite: text, sequence: text, source: text, boot: maybe(text) }),
   step,
   z.strictObject({ type: z.literal("sequence-end"), steps: count }),
   z.strictObject({ type: z.literal("end"), sequences: count }),

@@ -94,6 +94,8 @@ export interface SequenceTrace {
   source: string;
   /** The steps in the order of the plan */
   steps: StepTrace[];
+  /** Which boot of the board it was begun in, where that was kept: its `/proc/sys/kernel/random/boot_id` */
+  boot?: string;
 }
 
 /** What a trace was taken from. */
@@ -110,6 +112,8 @@ export interface TraceHeader {
   iproute2: string;
   /** What a use of freed memory does there. @default {"kept"} */
   freedMemory?: FreedMemory;
+  /** What the target has, of the capabilities that it can tell of; left out where that was not kept */
+  has?: readonly string[];
 }
 
 /** A trace: its header and its sequences, in the order of the run. */

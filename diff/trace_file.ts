@@ -4,22 +4,23 @@
  * | line | holds |
  * | --- | --- |
  * | first | `{"twinlink":"trace","version":1,"board":...,"transport":...,"era":...,"kernel":...,"iproute2":...}` |
- * | start of a sequence | `{"type":"sequence","suite":...,"sequence":...,"source":...}` |
+ * | start of a sequence | `{"type":"sequence","suite":...,"sequence":...,"source":...}`, in a journal with `"boot"` |
  * | step | `{"type":"step","id":...,"phase":...,"op":...,"observation":...}` or `"lost"` in place of `"observation"` |
  * | end of a sequence | `{"type":"sequence-end","steps":N}` |
  * | last | `{"type":"end","sequences":N}` |
  *
- * The counts and the last line are how a file that was cut short is told from a whole one.
+ * The counts and the last line are how a file that was cut short is told from a whole one. The journal of a run is such a file;
+ * see {@linkcode recoverTrace}.
  *
  * @module
  */
 
+import { beginLine, endLine, headerLine, lastLine, stepLine, TRACE_VERSION } from "./_trace_lines.ts";
 import { headerLineSchema, lineSchema, type TraceLine } from "./_trace_schema.ts";
 import { visible } from "../boards/visible.ts";
 import type { SequenceTrace, StepTrace, Trace, TraceHeader } from "./trace.ts";
 
-/** The version of the format that is written, and the only one that is read. */
-export const TRACE_VERSION = 1;
+export { TRACE_VERSION } from "./_trace_lines.ts";
 
 // No step of a real run comes near; a line without end must not fill the memory.
 const LONGEST_LINE = 64 * 1024 * 1024;
@@ -71,30 +72,27 @@ export class TraceWriter implements AsyncDisposable {
     } else {
       writer = new TraceWriter(sink, Promise.resolve());
     }
-    const { board, transport, era, kernel, iproute2, freedMemory } = header;
-    const told = { board, transport, era, kernel, iproute2, ...(freedMemory ? { freedMemory } : {}) };
-    await writer.#line({ twinlink: "trace", version: TRACE_VERSION, ...told });
+    await writer.#line(headerLine(header));
     return writer;
   }
 
-  async #line(line: object): Promise<void> {
-    await this.#sink.write(this.#encoder.encode(JSON.stringify(line) + "\n"));
+  async #line(line: string): Promise<void> {
+    await this.#sink.write(this.#encoder.encode(line));
   }
 
   /** Begins a sequence. */
-  async begin(about: { suite: string; sequence: string; source: string }): Promise<void> {
+  async begin(about: Omit<SequenceTrace, "steps">): Promise<void> {
     if (this.#steps !== undefined) throw new TypeError("Cannot begin a sequence: the one before has not ended");
     this.#steps = 0;
     this.#sequences++;
-    const { suite, sequence, source } = about;
-    await this.#line({ type: "sequence", suite, sequence, source } satisfies TraceLine);
+    await this.#line(beginLine(about));
   }
 
   /** Writes a step of the sequence that was begun. */
   async step(step: StepTrace): Promise<void> {
     if (this.#steps === undefined) throw new TypeError("Cannot write a step: no sequence was begun");
     this.#steps++;
-    await this.#line({ type: "step", ...step } satisfies TraceLine);
+    await this.#line(stepLine(step));
   }
 
   /** Ends the sequence that was begun. */
@@ -102,7 +100,7 @@ export class TraceWriter implements AsyncDisposable {
     if (this.#steps === undefined) throw new TypeError("Cannot end a sequence: none was begun");
     const steps = this.#steps;
     this.#steps = undefined;
-    await this.#line({ type: "sequence-end", steps } satisfies TraceLine);
+    await this.#line(endLine(steps));
   }
 
   /** Writes a whole sequence. */
@@ -115,7 +113,7 @@ export class TraceWriter implements AsyncDisposable {
   /** Writes the last line, which makes the file a whole one, and closes it. */
   async close(): Promise<void> {
     if (this.#steps !== undefined) throw new TypeError("Cannot end the trace: a sequence has not ended");
-    await this.#line({ type: "end", sequences: this.#sequences } satisfies TraceLine);
+    await this.#line(lastLine(this.#sequences));
     await this.#finish();
   }
 
@@ -237,7 +235,8 @@ export async function openTrace(path: string): Promise<TraceReader> {
       const data = value as TraceLine;
       if (data.type === "sequence") {
         if (open) throw fail(line.number, "a sequence begins, but the one before has not ended");
-        open = { suite: data.suite, sequence: data.sequence, source: data.source, steps: [] };
+        const { type: _, ...about } = data;
+        open = { ...about, steps: [] };
       } else if (data.type === "step") {
         if (!open) throw fail(line.number, "a step stands outside of a sequence");
         const { type: _, ...step } = data;

@@ -22,9 +22,13 @@ export interface OwnGuest {
   close(): Promise<void>;
 }
 
-/** What a board's console said of the end of its kernel, from a place of its log on; undefined where it said nothing. */
-async function lastWords(consoleLog: string, from: number): Promise<string | undefined> {
-  const text = new TextDecoder().decode((await Deno.readFile(consoleLog)).subarray(from));
+/**
+ * What a board's console said of the end of its kernel, from a place of its log on, by default from the last boot on; undefined
+ * where it said nothing.
+ */
+export async function lastWords(consoleLog: string, from?: number): Promise<string | undefined> {
+  const log = new TextDecoder().decode((await Deno.readFile(consoleLog)).subarray(from ?? 0));
+  const text = from === undefined ? log.slice(Math.max(0, log.lastIndexOf("] Linux version "))) : log;
   const lines = text.split(/\r?\n/).map((line) => line.replace(/^\[\s*\d+\.\d+\]\s?/, ""));
   return lines.find((line) => FATAL.has(classifyKernelLine(line)));
 }
@@ -104,6 +108,9 @@ export async function openAgent(
         ...(hello.freedMemory === "kept" ? {} : { freedMemory: hello.freedMemory }),
       },
       has: hello.has,
+      get boot() {
+        return hello.bootId;
+      },
       guard: async (plans) => await guard?.check(plans.map(named)),
       run: async (plan: Plan): Promise<SequenceTrace> => {
         const pushed = named(plan);

@@ -44,6 +44,8 @@ export interface Runner {
   readonly header: TraceHeader;
   /** What the target has, of the capabilities that it can tell of; undefined where it cannot */
   readonly has: readonly string[] | undefined;
+  /** Which boot of the target this is, where it can tell: its `/proc/sys/kernel/random/boot_id`. It changes with `renew` */
+  readonly boot?: string | undefined;
   /**
    * Looks at plans before any of them is run, where the board is not ours to break: `run` does the same for its plan.
    *

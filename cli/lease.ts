@@ -1,0 +1,168 @@
+/**
+ * Leases: two runs never use one board at the same time. Who has a board holds a lock on its `lease.json`, which says who that
+ * is; the kernel takes the lock away with the process, however it ends, so that a lease cannot outlive its run.
+ *
+ * @module
+ */
+
+import { type Board, visible } from "../boards/mod.ts";
+import { boardStateFolder, stateFolder } from "../boards/state.ts";
+import { pause } from "../fixtures/qemu/cache.ts";
+
+/** Who has a board. */
+export interface Holder {
+  /** The user's name */
+  owner: string;
+  /** `uname -n` of the machine that the run is on */
+  host: string;
+  /** Its process there */
+  pid: number;
+  /** Since when, as `2026-11-21T20:14:03Z` */
+  since: string;
+  /** What it is, for example `twinlink run` */
+  doing: string;
+}
+
+/** A board that somebody else has: exit status 3. */
+export class BoardInUseError extends Error {
+  override name = "BoardInUseError";
+}
+
+/** Options of {@linkcode leaseBoard}. */
+export interface LeaseOptions {
+  /** What the board is wanted for, for example `twinlink run` */
+  doing: string;
+  /** Waits until the board is free. @default {false} */
+  wait?: boolean;
+  /** Ends the waiting */
+  signal?: AbortSignal | undefined;
+  /** Called once for each that is waited for */
+  onWait?: (holder: string) => void;
+  /** Between two looks at a board that is waited for, in ms. @default {1000} */
+  everyMs?: number;
+}
+
+/** Whether two runs on a board would meet: a guest in QEMU is of one run alone, model and recordings are no boards. */
+export const needsLease = ({ runner }: Board): boolean => runner === "remote" || runner === "local";
+
+/** Who has a board, in words. */
+export function describeHolder({ owner, host, pid, since, doing }: Holder): string {
+  return visible(
+    `${owner} on ${host} (${doing}, process ${pid}) since ${since.replace("T", " ").replace("Z", " UTC")}`,
+  );
+}
+
+const leaseFile = (board: string) => `${boardStateFolder(board)}/lease.json`;
+
+function parseHolder(text: string): Holder | undefined {
+  try {
+    const { owner, host, pid, since, doing } = JSON.parse(text) as Record<string, unknown>;
+    const words = [owner, host, since, doing];
+    if (words.every((word) => typeof word === "string") && typeof pid === "number") {
+      return { owner, host, pid, since, doing } as Holder;
+    }
+  } catch { /* it is being written, or is no lease */ }
+}
+
+const SOMEBODY = "somebody";
+
+/** Who has a board, in words; undefined where nobody has. */
+export async function holderOf(board: string): Promise<string | undefined> {
+  let file: Deno.FsFile;
+  try {
+    file = await Deno.open(leaseFile(board), { read: true, write: true });
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return undefined;
+    throw error;
+  }
+  using _ = file;
+  const held = parseHolder(await Deno.readTextFile(leaseFile(board)));
+  const free = await file.tryLock(true);
+  if (free && (held === undefined || held.host === await hostName())) return undefined;
+  return held ? describeHolder(held) : SOMEBODY;
+}
+
+/** The boards that have state here, by name. */
+export async function boardsWithState(): Promise<string[]> {
+  try {
+    const entries = await Array.fromAsync(Deno.readDir(`${stateFolder()}/boards`));
+    return entries.filter((entry) => entry.isDirectory).map(({ name }) => name).sort();
+  } catch (error) {
+    // Without a home there is no state.
+    if (error instanceof Deno.errors.NotFound || error instanceof TypeError) return [];
+    throw error;
+  }
+}
+
+let host: Promise<string> | undefined;
+
+function hostName(): Promise<string> {
+  // Asking Deno would take a permission of its own.
+  return host ??= new Deno.Command("uname", { args: ["-n"], stdin: "null", stderr: "null" }).output()
+    .then(({ stdout }) => new TextDecoder().decode(stdout).trim());
+}
+
+/**
+ * Takes a board, until it is disposed of or this process ends. A board that needs no lease is given at once.
+ *
+ * @throws {BoardInUseError} If somebody else has it and `wait` is not set
+ * @throws {DOMException} `AbortError` if the signal was aborted
+ */
+export async function leaseBoard(board: Board, options: LeaseOptions): Promise<AsyncDisposable> {
+  if (!needsLease(board)) return { [Symbol.asyncDispose]: () => Promise.resolve() };
+  const path = leaseFile(board.name);
+  await Deno.mkdir(boardStateFolder(board.name), { recursive: true, mode: 0o700 });
+  let told: string | undefined;
+  for (let tries = 1;; tries++) {
+    options.signal?.throwIfAborted();
+    const taken = await take(path, options.doing);
+    if (typeof taken !== "string") return taken;
+    if (!options.wait) {
+      // Who only looks has the lock for a moment, too.
+      if (tries < 3) {
+        await pause(100, options.signal);
+        continue;
+      }
+      throw new BoardInUseError(
+        `Cannot use board "${visible(board.name)}": ${taken} has it; --wait waits until it is free`,
+      );
+    }
+    if (taken !== told && tries > 1) options.onWait?.(taken);
+    if (tries > 1) told = taken;
+    await pause(tries === 1 ? 100 : options.everyMs ?? 1000, options.signal);
+  }
+}
+
+/** The lease, or who has it. */
+async function take(path: string, doing: string): Promise<AsyncDisposable | string> {
+  const file = await Deno.open(path, { read: true, write: true, create: true, mode: 0o600 });
+  let mine = false;
+  try {
+    const here = await hostName();
+    const free = await file.tryLock(true);
+    const held = parseHolder(await Deno.readTextFile(path));
+    if (!free) return held ? describeHolder(held) : SOMEBODY;
+    if (held && held.host !== here) {
+      // A network filesystem need not pass locks on: nothing tells whether that run still lives.
+      return `${describeHolder(held)}, by ${visible(path)} (remove that file if the run is gone)`;
+    }
+    const holder: Holder = {
+      owner: Deno.env.get("USER") || Deno.env.get("LOGNAME") || `user ${Deno.uid()}`,
+      host: here,
+      pid: Deno.pid,
+      since: new Date().toISOString().replace(/\.\d+/, ""),
+      doing,
+    };
+    await file.truncate();
+    await file.write(new TextEncoder().encode(JSON.stringify(holder) + "\n"));
+    mine = true;
+    return {
+      [Symbol.asyncDispose]: async () => {
+        await file.truncate();
+        file.close();
+      },
+    };
+  } finally {
+    if (!mine) file.close();
+  }
+}

@@ -1,0 +1,79 @@
+/**
+ * What becomes of the sequence that was under way when a run broke off.
+ *
+ * @module
+ */
+
+import { breaksKernel } from "../diff/crash.ts";
+import type { Loss, Plan, SequenceTrace } from "../diff/mod.ts";
+import type { LossReason, StepTrace } from "../diff/trace.ts";
+
+/** What is known of the board now. */
+export interface Aftermath {
+  /** It is a guest of our own: it went with the run, and this is a fresh one */
+  fresh: boolean;
+  /** It has booted anew since */
+  rebooted: boolean;
+  /** It can be booted anew */
+  renewable: boolean;
+  /** What its console said of the end of its kernel */
+  lastWords: string | undefined;
+}
+
+/** What becomes of it; `renew` where the board is to be booted anew before anything is pushed to it. */
+export type Fate =
+  /** It is begun again from its start */
+  | { again: true; renew: boolean }
+  /** It is told as what it was */
+  | { again: false; renew: boolean; trace: SequenceTrace };
+
+/** Losses behind which the board itself may be lost: a step that came to that is not tried again by itself. */
+const GRAVE: ReadonlySet<LossReason> = new Set(["timeout", "crash", "reboot"]);
+
+const reports = ({ observation }: StepTrace) =>
+  observation?.kmsg.some(({ class: kind }) => kind !== "info" && kind !== "stale") ?? false;
+
+/**
+ * Decides on a sequence that was under way. It is begun again on a board that is clean: a fresh guest; one on which the agent has
+ * brought it to its tear-down; one that is booted anew. It is not where the board broke in it, unless the model says so.
+ */
+export function fateOf(plan: Plan, cut: SequenceTrace, board: Aftermath): Fate {
+  const { steps } = cut;
+  const gone = board.fresh || board.rebooted;
+  const broke = steps.find(({ observation, lost }) =>
+    observation ? breaksKernel(observation) : lost !== undefined && GRAVE.has(lost.reason)
+  );
+  const next = steps.length + 1;
+  const brokeAt = broke?.id ?? (board.lastWords !== undefined || board.rebooted ? next : undefined);
+  const predicted = plan.breaks !== undefined && brokeAt !== undefined && brokeAt >= plan.breaks;
+  // All of it was told, but for the word that this is all.
+  const whole = steps.length === plan.steps.length;
+  if (whole || (brokeAt !== undefined && !predicted)) {
+    const renew = !gone && (broke !== undefined || plan.breaks !== undefined || steps.some(reports));
+    return {
+      again: false,
+      renew,
+      trace: { ...cut, steps: [...steps, ...untold(plan, next, board, broke !== undefined)] },
+    };
+  }
+  // A plan that breaks the kernel has no tear-down; and what the kernel reports once, it would not report again.
+  const renew = !gone && (plan.breaks !== undefined || steps.some(reports));
+  if (renew && !board.renewable) {
+    return { again: false, renew, trace: { ...cut, steps: [...steps, ...untold(plan, next, board, false)] } };
+  }
+  return { again: true, renew };
+}
+
+/** The steps that nothing was told of. */
+function untold(plan: Plan, from: number, { lastWords, rebooted }: Aftermath, told: boolean): StepTrace[] {
+  const died = "twinlink died while the sequence ran";
+  const first: Loss = told
+    ? { reason: "not-run", detail: died }
+    : lastWords !== undefined
+    ? { reason: "crash", detail: lastWords }
+    : { reason: "untold", detail: rebooted ? `${died}, and the board has booted anew since` : died };
+  return plan.steps.slice(from - 1).map((step, i) => ({
+    ...step,
+    lost: i === 0 ? first : { reason: "not-run", detail: died },
+  }));
+}

@@ -1,0 +1,43 @@
+/** The lines of a trace file, as text: what {@linkcode TraceWriter} writes, and the journal of a run. */
+
+import type { TraceLine } from "./_trace_schema.ts";
+import type { SequenceTrace, StepTrace, TraceHeader } from "./trace.ts";
+
+/** The version of the format that is written, and the only one that is read. */
+export const TRACE_VERSION = 1;
+
+const line = (value: object) => JSON.stringify(value) + "\n";
+
+/** The first line. */
+export function headerLine({ board, transport, era, kernel, iproute2, freedMemory, has }: TraceHeader): string {
+  const told = {
+    board,
+    transport,
+    era,
+    kernel,
+    iproute2,
+    ...(freedMemory ? { freedMemory } : {}),
+    ...(has ? { has } : {}),
+  };
+  return line({ twinlink: "trace", version: TRACE_VERSION, ...told });
+}
+
+/** The line that a sequence begins with. */
+export function beginLine({ suite, sequence, source, boot }: Omit<SequenceTrace, "steps">): string {
+  return line({ type: "sequence", suite, sequence, source, ...(boot ? { boot } : {}) } satisfies TraceLine);
+}
+
+/** The line of a step. */
+export function stepLine(step: StepTrace): string {
+  return line({ type: "step", ...step } satisfies TraceLine);
+}
+
+/** The line that a sequence of so many steps ends with. */
+export function endLine(steps: number): string {
+  return line({ type: "sequence-end", steps } satisfies TraceLine);
+}
+
+/** The line that makes a file of so many sequences a whole one. */
+export function lastLine(sequences: number): string {
+  return line({ type: "end", sequences } satisfies TraceLine);
+}
