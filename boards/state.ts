@@ -28,3 +28,30 @@ export function stateFolder(): string {
 export function boardStateFolder(name: string): string {
   return `${stateFolder()}/boards/${name}`;
 }
+
+/** What could not be undone on a board: the content of `dirty.json`. */
+export interface Dirty {
+  /** Since when, as `2026-11-21T20:14:03Z` */
+  since: string;
+  /** What is left on it, in words */
+  reason: string;
+}
+
+/** What could not be undone on a board; undefined where it is clean. */
+export async function dirtyOf(name: string): Promise<Dirty | undefined> {
+  let text: string;
+  try {
+    text = await Deno.readTextFile(`${boardStateFolder(name)}/dirty.json`);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return undefined;
+    throw error;
+  }
+  const unknown: Dirty = { since: "", reason: "what is left on it is not known" };
+  try {
+    const { since, reason } = JSON.parse(text) as Record<string, unknown>;
+    return typeof since === "string" && typeof reason === "string" ? { since, reason } : unknown;
+  } catch {
+    // It was cut short: all that is known is that the board is not clean.
+    return unknown;
+  }
+}

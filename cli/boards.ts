@@ -1,7 +1,9 @@
 /** `twinlink boards`. */
 
 import { type Board, BoardError, listBoards, loadBoard, visible } from "../boards/mod.ts";
+import { dirtyOf } from "../boards/state.ts";
 import { command, suggestion, UsageError } from "./command.ts";
+import { boardsWithState, holderOf } from "./lease.ts";
 import { print, say } from "./output.ts";
 
 const ACTIONS = ["list", "check", "describe"];
@@ -16,8 +18,20 @@ async function list(json: boolean): Promise<number> {
   }
   const width = Math.max(...boards.map(({ name }) => name.length));
   for (const { name, description } of boards) print(`${name.padEnd(width)}  ${visible(description ?? "")}\n`);
+  for (const name of await boardsWithState()) {
+    for (const state of await stateOf(name)) print(`\n${visible(name)}: ${state}\n`);
+  }
   print(`\nA board of your own is a .toml file; worked examples are in boards/examples/.\n`);
   return 0;
+}
+
+/** What this user's runs know of a board that is used or has something left on it. */
+async function stateOf(name: string): Promise<string[]> {
+  const [holder, dirty] = [await holderOf(name), await dirtyOf(name)];
+  return [
+    ...(holder ? [`in use by ${holder}`] : []),
+    ...(dirty ? [visible(`dirty since ${dirty.since || "some time"}: ${dirty.reason}`)] : []),
+  ];
 }
 
 async function check(files: readonly string[]): Promise<number> {
@@ -53,6 +67,7 @@ async function describe(name: string, json: boolean): Promise<number> {
     print(JSON.stringify(board) + "\n");
     return 0;
   }
+  const state = await stateOf(board.name).catch(() => []);
   const today = new Date().toISOString().slice(0, 10);
   const lines = [
     `${board.name}: ${board.description ?? "(no description)"}`,
@@ -62,6 +77,7 @@ async function describe(name: string, json: boolean): Promise<number> {
     `driver    ${board.driver}${board.handle ? `, handle ${board.handle}` : ""}`,
     ...lineOf(board),
     `can do    ${board.capabilities?.join(", ") ?? "everything (no capabilities are listed)"}`,
+    ...state.map((words) => `now       ${words}`),
     ...(board.waivers ?? []).map(({ suite, sequence, step, channel, reason, expires }) => {
       const expired = expires < today ? "EXPIRED " : "until ";
       return `waiver    ${suite} > ${sequence}${

@@ -31,7 +31,7 @@ function assertOneLine({ code, stdout, stderr }: Ran, status: number, pattern: R
   assertMatch(stderr, pattern);
 }
 
-const COMMANDS = ["run", "fuzz", "check", "record", "boards", "doctor"];
+const COMMANDS = ["run", "resume", "fuzz", "check", "record", "boards", "doctor"];
 
 Deno.test("help: every command has one, and says its options", async () => {
   const overview = await run(["--help"]);
@@ -186,7 +186,7 @@ Deno.test("--out: traces and reports, whole; check judges the trace, and a diver
   assertEquals(ran.code, 0, ran.stderr);
   assertMatch(ran.stdout, /^<\?xml .*<\/testsuites>\n?$/s);
   const names = [...Deno.readDirSync(out)].map(({ name }) => name).toSorted();
-  assertEquals(names, ["junit.xml", "results.ktap", "trace-model-model.jsonl", "verdicts.jsonl"]);
+  assertEquals(names, ["junit.xml", "results.ktap", "run.json", "trace-model-model.jsonl", "verdicts.jsonl"]);
   const trace = `${out}/trace-model-model.jsonl`;
   assertEquals((await run(["check", trace])).code, 0);
 
