@@ -68,13 +68,10 @@ export function batchCommand(command: readonly string[]): BatchCommand | undefin
   if (name !== "tl_devlink" || !/^\w+$/.test(netns)) return undefined;
   const flags = rest[0]?.startsWith("-") ? rest[0] : "";
   const words = flags === "" ? rest : rest.slice(1);
-  if (
-    !FLAGS.includes(flags) || !words.every((word) => PLAIN.test(word) && !word.startsWith("-")) ||
-    words.includes("netns")
-  ) return undefined;
-  const line = words.join(" ");
   // On a line of a batch nothing is an option of devlink itself
-  if (ALL.includes(line) || words.some((word) => word.startsWith("-"))) return undefined;
+  const plain = words.every((word) => PLAIN.test(word) && !word.startsWith("-"));
+  const line = words.join(" ");
+  if (!FLAGS.includes(flags) || !plain || words.includes("netns") || ALL.includes(line)) return undefined;
   if (line.length > 3000 || !FAITHFUL.some((begin) => line === begin || line.startsWith(`${begin} `))) return undefined;
   return { netns, flags, words };
 }
