@@ -332,6 +332,62 @@ const BEDS: Bed[] = [
       },
     ],
   },
+  {
+    name: "what stays where it should not, and goes where it should stay",
+    plants: [
+      {
+        bug: "a leaf keeps the name of a parent that it has no more",
+        edits: [{
+          file: "dev.c",
+          within: "static int nsim_rate_leaf_parent_set(",
+          find: "nsim_dev_port->parent_name = NULL;",
+          put: ";",
+        }],
+        found: { suite: "rate", sequence: "rates in debugfs", step: "file.read", channel: "sysfs" },
+      },
+      {
+        bug: "a recovery by hand forgets the message that was recovered from",
+        edits: [{
+          file: "health.c",
+          within: "nsim_dev_dummy_reporter_recover(",
+          find: "	return 0;",
+          put:
+            "	if (!ctx) {\n		kfree(health->recovered_break_msg);\n		health->recovered_break_msg = NULL;\n	}\n	return 0;",
+        }],
+        found: {
+          suite: "health",
+          sequence: "an error is told of, dumped and recovered from",
+          step: "health.diagnose",
+          channel: "reply",
+        },
+      },
+      {
+        bug: "a flash that overwrites less than is allowed is refused",
+        edits: [{
+          file: "dev.c",
+          within: "static int nsim_dev_flash_update(",
+          find: "(params->overwrite_mask & ~nsim_dev->fw_update_overwrite_mask) != 0",
+          put: "params->overwrite_mask && params->overwrite_mask != nsim_dev->fw_update_overwrite_mask",
+        }],
+        found: { suite: "flash", sequence: "a flash without status", step: "dev.flash", channel: "result" },
+      },
+      {
+        bug: "a reload does not make take_snapshot anew",
+        edits: [{
+          file: "dev.c",
+          within: "static int nsim_dev_reload_create(",
+          find: "nsim_dev->take_snapshot = debugfs_create_file(",
+          put: "nsim_dev->take_snapshot = (void *)debugfs_create_file ? NULL : debugfs_create_file(",
+        }],
+        found: {
+          suite: "region",
+          sequence: "a reload deletes each snapshot; the ids that the kernel chose stay away",
+          step: "file.write",
+          channel: "result",
+        },
+      },
+    ],
+  },
   // What shows as soon as there is a device shows in all sequences
   {
     name: "a param",

@@ -43,6 +43,8 @@ export default suite("flash", { fixture: netdevsim({ ports: 1, firmware: [FILE] 
     await dut.debugfs.write("fw_update_status", "N");
     await dut.debugfs.write("fw_update_overwrite_mask", "3");
     await dut.flash(FILE, { overwrite: ["settings", "identifiers"] });
+    // Less than is allowed
+    await dut.flash(FILE, { overwrite: ["identifiers"] });
   });
 
   sequence("how long a piece takes", { source: "O12; drivers/net/netdevsim/dev.c" }, async (dut) => {

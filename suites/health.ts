@@ -40,6 +40,9 @@ export default suite("health", { fixture: netdevsim({ ports: 1 }) }, ({ sequence
     await dut.health.dump("dummy");
     const { error, recover } = await dut.health.get("dummy");
     assertEquals([error, recover], [3, 3]);
+    // By hand nothing is recovered from: the last message stays
+    await dut.health.recover("dummy");
+    await dut.health.diagnose("dummy");
     assertEquals(dut.health.test("dummy").fails().errno, "EOPNOTSUPP");
   });
 

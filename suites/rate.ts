@@ -167,6 +167,7 @@ export default suite("rate", { fixture: netdevsim({ ports: 1 }) }, ({ sequence }
     await dut.debugfs.read("ports/0/dev/max_macs");
     // The limits of a VF outlive its port and its rate object
     await dut.rate.set(128, { parent: null });
+    assertEquals(await dut.debugfs.read("ports/128/rate_parent"), "");
     await dut.rate.del("node2");
     dut.debugfs.read("rate_nodes/node2/tx_max").fails();
     await dut.rate.del("node1");

@@ -135,6 +135,7 @@ export default suite("region", { fixture: netdevsim({ ports: 1 }) }, ({ sequence
       await dut.region.new("dummy");
       await dut.region.new("dummy", 25);
       await dut.region.read("dummy", 25, { address: 0, length: 16 });
+      await dut.debugfs.write("take_snapshot", "1");
       await dut.region.list();
     },
   );
