@@ -56,6 +56,8 @@ const operationSchema: z.ZodType<Operation> = z.lazy(() =>
     op("ethtool.flash", { ...onPort, file: text }),
     op("route.add", { prefix: text, dev: text }),
     op("route.del", { prefix: text, dev: text }),
+    op("nexthop.add", { id: z.number() }),
+    op("nexthop.del", { id: z.number() }),
     op("lo.up", {}),
     op("netdev.set", { dev: text, up: z.boolean() }),
     op("netdev.show", { dev: text }),

@@ -99,7 +99,7 @@ const CORE_PREFIXES: ReadonlySet<string> = new Set([
 /** Lines of the kernel log that come of what is under test; other lines that are no findings are dropped. */
 const UNDER_TEST: readonly { pattern: RegExp; reason: string }[] = [
   { pattern: /^netdevsim[ :]/, reason: "the driver's own messages, by dev_printk and by pr_fmt" },
-  { pattern: /^Failed to register fib notifier/, reason: "netdevsim's fib.c, printed without a prefix" },
+  { pattern: /^Failed to register (fib|nexthop) notifier/, reason: "netdevsim's fib.c, printed without a prefix" },
   { pattern: /^Failed to create region snapshot/, reason: "netdevsim's dev.c, printed without a prefix" },
   { pattern: /^Format for adding new (device|port) is /, reason: "netdevsim's bus.c, printed without a prefix" },
   { pattern: /^The supplied perm_addr is not a valid MAC /, reason: "netdevsim's bus.c, printed without a prefix" },

@@ -204,6 +204,12 @@ const routed = <K extends "route.add" | "route.del">(kind: K) => (world: World):
     dev: world.draw.chance(93) ? "lo" : "nosuch",
   });
 };
+// Not in a board's own netns: nobody would take them away.
+const nexthop = <K extends "nexthop.add" | "nexthop.del">(kind: K) => (world: World): Operation<K> | undefined => {
+  const named = world.inventory.netns.filter((name) => name !== "init");
+  if (named.length === 0) return undefined;
+  return operation(kind, { netns: world.draw.pick(named), id: world.draw.pick([1, 2, 3]) });
+};
 const PREFIXES = [
   "10.0.0.0/8",
   "10.1.0.0/16",
@@ -232,6 +238,8 @@ export const SYSTEM_ROWS: { readonly [K in SystemKind]: Rows<K> } = {
   "ethtool.flash": { weight: 0.5, draw: onLink("ethtool.flash", () => ({ file: "nosuch.bin" })) },
   "route.add": { weight: 4, draw: routed("route.add") },
   "route.del": { weight: 2, draw: routed("route.del") },
+  "nexthop.add": { weight: 3, draw: nexthop("nexthop.add") },
+  "nexthop.del": { weight: 2, draw: nexthop("nexthop.del") },
   "lo.up": {
     weight: 2,
     draw: (world) => {

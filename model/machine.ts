@@ -30,6 +30,7 @@ import { NETDEV_COMMANDS } from "./netdev.ts";
 import { NetdevsimBus } from "./netdevsim/bus.ts";
 import type { NetdevShown } from "./netns.ts";
 import { NETNS_COMMANDS } from "./netns_commands.ts";
+import { NEXTHOP_COMMANDS } from "./nexthop.ts";
 import { emptyObservation, type FreedMemory, type Observation } from "./observation.ts";
 import type { NetnsName, Operation, OperationKind } from "./operation.ts";
 import { HARDWARE, type HardwareId } from "./pcs/hardware.ts";
@@ -319,6 +320,7 @@ const COMMANDS: { readonly [K in OperationKind]: Command<K> } = {
   ...LINK_COMMANDS,
   ...NETDEV_COMMANDS,
   ...NETNS_COMMANDS,
+  ...NEXTHOP_COMMANDS,
   ...FILE_COMMANDS,
   ...OTHER_COMMANDS,
 };

@@ -82,8 +82,8 @@ export interface FibEntries {
 
 /** Somebody who counts the entries of a netns, and may refuse one. */
 export interface FibListener {
-  /** The most entries that it takes */
-  limit(table: FibTable): bigint;
+  /** The most entries that it takes; undefined of a table that it does not count */
+  limit(table: FibTable): bigint | undefined;
   /** What it says when there are more, and what the request then fails with */
   refusal(table: FibTable): { errno: Result; text: string; prefix: string };
 }
@@ -110,6 +110,8 @@ export class Netns {
   hasTable: boolean;
   /** Routes that operations added, with their netdev */
   readonly routes = new Map<string, string>();
+  /** Nexthop objects that operations added, by their id */
+  readonly nexthops = new Set<number>();
 
   constructor(readonly name: NetnsName, options: { heard: boolean; lab?: boolean; entries: FibEntries }) {
     this.#heard = options.heard;
@@ -163,16 +165,21 @@ export class Netns {
   count(table: FibTable, add: boolean): void {
     writing(cellOf(`fib of ${this.name}`));
     if (!add) this.occupancy[table] = Math.max(0, this.occupancy[table] - 1);
-    else if (this.fibListeners.every((listener) => BigInt(this.occupancy[table]) < listener.limit(table))) {
+    else if (this.fibListeners.every((listener) => !this.#full(listener, table))) {
       this.occupancy[table]++;
     }
+  }
+
+  #full(listener: FibListener, table: FibTable): boolean {
+    const limit = listener.limit(table);
+    return limit !== undefined && BigInt(this.occupancy[table]) >= limit;
   }
 
   /** Adds an entry to a table, if nobody who listens refuses it. */
   addEntry(task: Task, table: FibTable): Result {
     writing(cellOf(`fib of ${this.name}`));
     for (const listener of this.fibListeners) {
-      if (BigInt(this.occupancy[table]) >= listener.limit(table)) {
+      if (this.#full(listener, table)) {
         const { errno, text, prefix } = listener.refusal(table);
         return task.fail(errno, text, prefix);
       }

@@ -213,6 +213,10 @@ export interface OperationParameters {
   "route.add": { prefix: string; dev: string };
   /** `ip route del PREFIX dev DEV` (IPv4) */
   "route.del": { prefix: string; dev: string };
+  /** `ip nexthop add id ID blackhole` (IPv4) */
+  "nexthop.add": { id: number };
+  /** `ip nexthop del id ID` */
+  "nexthop.del": { id: number };
   /** `ip link set dev lo up` in the netns of the step */
   "lo.up": Record<never, never>;
   /** `ip link set dev DEV up|down`: a netdev by its name, where it belongs to no devlink port */

@@ -270,6 +270,8 @@ function replyOf(op: Operation, stdout: string, { sections, end }: StepRecord): 
     case "ethtool.flash":
     case "route.add":
     case "route.del":
+    case "nexthop.add":
+    case "nexthop.del":
     case "netdev.set":
     case "ethtool.restart":
     case "module.load":

@@ -315,6 +315,14 @@ export class Dut {
       this.#step({ kind: "route.del", prefix, ...options }, nothing),
   };
 
+  /** Nexthop objects. */
+  readonly nexthop = {
+    /** `ip nexthop add id ID blackhole` */
+    add: (id: number): Step<void> => this.#step({ kind: "nexthop.add", id }, nothing),
+    /** `ip nexthop del id ID` */
+    del: (id: number): Step<void> => this.#step({ kind: "nexthop.del", id }, nothing),
+  };
+
   /** The netdevsim bus and driver in sysfs. */
   readonly netdevsim = {
     /** Writes to `new_device`: `"ID [PORTS [QUEUES]]"` */

@@ -97,6 +97,46 @@ export default suite("resource", { fixture: netdevsim({ ports: 1 }) }, ({ sequen
     await t1.resource.list();
   });
 
+  sequence("nexthop objects are counted, and no more than fit", {
+    source: "selftest netdevsim/nexthop.sh; SEMANTICS 5.3",
+    fixture: netdevsim({ ports: 1, netns: ["t1"], in: "t1" }),
+    holds: { in: (era) => !era.netdevsim.lacks.has("nexthops"), because: "netdevsim counts them from 5.11 on" },
+  }, async (dut) => {
+    const inside = dut.in("t1");
+    inside.nexthop.add(1).fails();
+    await inside.perform(LO);
+    await inside.nexthop.add(1);
+    inside.nexthop.add(1).fails();
+    await inside.resource.list();
+    await inside.resource.set("nexthops", 1);
+    await inside.nexthop.add(2);
+    inside.reload().fails();
+    await inside.resource.list();
+    await inside.nexthop.del(1);
+    await inside.reload();
+    inside.nexthop.add(3).fails();
+    await inside.resource.list();
+    await inside.nexthop.del(2);
+    inside.nexthop.del(2).fails();
+    await inside.resource.list();
+    await inside.nexthop.add(3);
+    await inside.resource.list();
+  });
+
+  sequence("nexthop objects where nobody counts them", {
+    source: "SEMANTICS 5.3",
+    fixture: netdevsim({ ports: 1, netns: ["t1"], in: "t1" }),
+    holds: { in: (era) => era.netdevsim.lacks.has("nexthops"), because: "netdevsim counts them from 5.11 on" },
+  }, async (dut) => {
+    const inside = dut.in("t1");
+    await inside.perform(LO);
+    await inside.nexthop.add(1);
+    inside.nexthop.add(1).fails();
+    await inside.resource.list();
+    await inside.nexthop.del(1);
+    inside.nexthop.del(1).fails();
+  });
+
   sequence("resources of all instances", {
     source: "O17; 5.3",
     holds: { in: (era) => era.dumpsResources, because: "they can be dumped from 7.0 on" },

@@ -20,6 +20,8 @@ export type DevlinkKind = Exclude<
   | "ethtool.restart"
   | "route.add"
   | "route.del"
+  | "nexthop.add"
+  | "nexthop.del"
   | "lo.up"
   | "netdev.set"
   | "netdev.show"

@@ -67,7 +67,7 @@ export class Netdevsim implements Driver, FibListener {
   readonly #partKnobs: typeof PART_KNOBS;
   /** The tables that it counts */
   readonly #tables: readonly FibTable[];
-  readonly #limits: Record<FibTable, bigint>;
+  readonly #limits: Partial<Record<FibTable, bigint>> = {};
   readonly #kernel: Kernel;
   readonly #device: NetdevsimDevice;
   readonly ports: NetdevsimPorts;
@@ -89,7 +89,6 @@ export class Netdevsim implements Driver, FibListener {
     this.#tables = FIB_TABLES.filter((table) => !lacks.has(table));
     this.#partKnobs = PART_KNOBS.filter(({ path }) => !lacks.has(path.split("/")[0]!));
     for (const { path, initial } of KNOBS) if (!lacks.has(path)) this.knobs.set(path, initial);
-    this.#limits = { "IPv4/fib": 0n, "IPv4/fib-rules": 0n, "IPv6/fib": 0n, "IPv6/fib-rules": 0n, "nexthops": 0n };
   }
 
   /** Binds: the device appears. Called with the device lock held. */
@@ -190,7 +189,6 @@ export class Netdevsim implements Driver, FibListener {
     this.#trapWork.start();
     const fib = this.#countFib(task);
     if (fib !== "ok") {
-      task.log("info", "Failed to register fib notifier");
       yield* this.#trapWork.stop(task);
       if (trapLifetime !== "probe") yield* this.#unregisterTraps(task);
       yield* registering(task, dl, "regions", () => unregisterRegions(task, dl));
@@ -309,7 +307,8 @@ export class Netdevsim implements Driver, FibListener {
       this.#limits[table] = resource.size;
     }
     for (const table of this.#tables) {
-      if (BigInt(dl.netns.occupancy[table]) > this.#limits[table]) {
+      if (BigInt(dl.netns.occupancy[table]) > this.#limits[table]!) {
+        task.log("info", `Failed to register ${table === "nexthops" ? "nexthop" : "fib"} notifier`);
         const { errno, text, prefix } = this.refusal(table);
         return task.fail(errno, text, prefix);
       }
@@ -320,7 +319,7 @@ export class Netdevsim implements Driver, FibListener {
     return "ok";
   }
 
-  limit(table: FibTable): bigint {
+  limit(table: FibTable): bigint | undefined {
     return this.#limits[table];
   }
 

@@ -1,0 +1,38 @@
+/**
+ * Nexthop objects, as far as netdevsim counts them: those that discard (net/ipv4/nexthop.c).
+ *
+ * @module
+ */
+
+import type { Command } from "./command.ts";
+import { withRtnl } from "./kernel.ts";
+import type { Result } from "./observation.ts";
+
+/** The operations on nexthop objects. */
+export type NexthopKind = "nexthop.add" | "nexthop.del";
+
+/** The commands of ip(8) on nexthop objects. */
+export const NEXTHOP_COMMANDS: { [K in NexthopKind]: Command<K> } = {
+  *"nexthop.add"({ kernel, task, netns }, { id }) {
+    let result: Result = "ok";
+    yield* withRtnl(kernel, task, () => {
+      // One that discards is of `lo`
+      if (!netns.netdevs.get("lo")!.up) result = task.fail("ENETDOWN", "Device for nexthop is not up");
+      else if (netns.nexthops.has(id)) result = "EEXIST";
+      else {
+        result = netns.addEntry(task, "nexthops");
+        if (result === "ok") netns.nexthops.add(id);
+      }
+    });
+    return result;
+  },
+
+  *"nexthop.del"({ kernel, task, netns }, { id }) {
+    let result: Result = "ok";
+    yield* withRtnl(kernel, task, () => {
+      if (!netns.nexthops.delete(id)) result = "ENOENT";
+      else netns.occupancy["nexthops"]--;
+    });
+    return result;
+  },
+};
