@@ -69,6 +69,7 @@ const qemu = z.strictObject({
   pcs_source: path("A folder with sources of fakemac and fakepcs, built for the kernel").exactOptional(),
   cmdline: text("Appended to the kernel's command line, for example slub_debug=FZPU").exactOptional(),
   memory: z.int().min(64).max(65536).meta({ description: "Memory of the guest in MiB" }).exactOptional(),
+  cpus: z.int().min(1).max(64).meta({ description: "Processors of the guest; 1 by default" }).exactOptional(),
   transport: z.enum(["ssh", "serial"]).default("ssh").meta({ description: "How the guest is spoken to" }),
 }).refine((q) => !(q.module && q.module_source), { message: "module and module_source exclude each other" })
   .meta({ description: "A kernel in QEMU as the board" });
@@ -281,6 +282,7 @@ export interface BoardFile {
     pcs_source?: string;
     cmdline?: string;
     memory?: number;
+    cpus?: number;
     transport: "ssh" | "serial";
   };
   /** The board over ssh, with the system's OpenSSH client; `options` are `Name=value` of ssh_config(5) */

@@ -1,6 +1,6 @@
 /** `twinlink race`. */
 
-import { visible } from "../boards/mod.ts";
+import { loadBoard, visible } from "../boards/mod.ts";
 import { describeOperation } from "../diff/describe.ts";
 import type { Explored } from "../model/race/explored.ts";
 import { type EraId, ERAS, type HardwareId, hardwareIn, type Operation } from "../model/mod.ts";
@@ -11,6 +11,7 @@ import { BEFORE, machineBefore, operationsOf, RACE_OPERATIONS, type RaceOperatio
 import { ERAS_BY_NAME } from "./_shared.ts";
 import { command, UsageError } from "./command.ts";
 import { print, say } from "./output.ts";
+import { raceOnBoards } from "./race_board.ts";
 import { operationOf } from "./race_words.ts";
 
 /** How a pair of operations ended, as a letter of the matrix. */
@@ -161,8 +162,8 @@ function allPairs(eras: readonly EraId[], settings: Settings, schedules: number,
 
 export default command({
   name: "race",
-  summary: "perform operations at the same time on the model, in every order that can differ",
-  usage: ["OPERATION OPERATION.. [OPTION..]", "--all-pairs [OPTION..]"],
+  summary: "perform operations at the same time: on the model in every order that can differ, on a board many times",
+  usage: ["OPERATION OPERATION.. [--board BOARD] [OPTION..]", "--all-pairs [OPTION..]"],
   details:
     `An operation is a name (see --names), or a command line in quotes: devlink, ip, ethtool -i, echo and cat are known; a
 netdev is named by its devlink port, for example netdevsim/netdevsim10/0. They begin on a machine with
@@ -170,6 +171,9 @@ netdevsim10 (a port) and netdevsim11 (none), a netns t1, a snapshot and a firmwa
 
   twinlink race 'devlink dev reload netdevsim/netdevsim10' 'echo 10 > /sys/bus/netdevsim/del_device'
   twinlink race reload break_health --era 6.12
+
+On a board they are started together --runs times, with delays drawn at random; what came of it is shown beside what may,
+each outcome with a schedule of the model that leads to it. An outcome that may not come is exit status 1.
 
 What goes wrong is shown with the schedule that needs the fewest preemptions: --replay runs it again. Exit status 1
 if anything does.`,
@@ -180,6 +184,9 @@ if anything does.`,
       help: "The kernels",
       choices: ERAS_BY_NAME,
     },
+    "board": { type: "list", short: "b", value: "BOARD", help: "Run it on this board, as often as --runs says" },
+    "runs": { type: "text", value: "N", help: "How often a board runs it (1000)" },
+    "cpus": { type: "text", value: "N", help: "Processors of a board in QEMU (1)" },
     "all-pairs": { type: "flag", help: "Race each two operations of the catalogue, and print a matrix" },
     "names": { type: "flag", help: "Print the operations that have a name" },
     "before": { type: "list", value: "OPERATION", help: "Perform this before the race" },
@@ -189,7 +196,6 @@ if anything does.`,
     "replay": { type: "text", value: "SCHEDULE", help: "Run this schedule alone, and draw it" },
     "json": { type: "flag", help: "For a machine to read: one JSON object a race" },
   },
-  // deno-lint-ignore require-await
   run: async (values, operands, { signal }) => {
     if (values.names) {
       for (const [name, op] of Object.entries(RACE_OPERATIONS)) {
@@ -221,6 +227,38 @@ if anything does.`,
       throw new UsageError(`A race needs two operations at least: name them, or say --all-pairs`);
     }
     const operations = operands.map((text) => ({ name: text.trim(), op: operationOf(text) }));
+    if (values.board.length > 0) {
+      for (const option of ["era", "hardware", "regime", "replay"] as const) {
+        if (values[option]?.length) {
+          throw new UsageError(`Option --${option} is of the model: it does not go with --board`);
+        }
+      }
+      const cpus = numberOf("cpus", values.cpus);
+      const boards = await Promise.all(values.board.map(loadBoard));
+      const still = boards.find(({ runner }) => runner === "model" || runner === "recording");
+      if (still) {
+        throw new UsageError(
+          `Cannot race on board "${visible(still.name)}": it runs nothing; leave --board out for the model`,
+        );
+      }
+      return await raceOnBoards(
+        boards.map((board) => board.qemu && cpus ? { ...board, qemu: { ...board.qemu, cpus } } : board),
+        {
+          names: operations.map(({ name }) => name),
+          operations: operations.map(({ op }) => op),
+          before: values.before.map(operationOf),
+          runs: numberOf("runs", values.runs) ?? 1000,
+          schedules,
+          json: values.json,
+        },
+        signal,
+      );
+    }
+    for (const option of ["runs", "cpus"] as const) {
+      if (values[option] !== undefined) {
+        throw new UsageError(`Option --${option} is of a board: say which with --board`);
+      }
+    }
     let broken = false;
     for (const era of chosen.length > 0 ? chosen : ["6.12"] as const) {
       const race = raceOf(era, operations, settings);

@@ -73,6 +73,16 @@ const operationSchema: z.ZodType<Operation> = z.lazy(() =>
     op("wait", { ms: z.number().nonnegative() }),
     op("during", { operation: operationSchema, poll: operationSchema }),
     op("rounds", { times: count, operations: z.array(operationSchema), meanwhile: maybe(z.array(operationSchema)) }),
+    op("race", {
+      racers: z.array(z.strictObject({ operations: z.array(operationSchema), loops: maybe(z.boolean()) })),
+      runs: count,
+      seed: count,
+      before: z.array(operationSchema),
+      after: z.array(operationSchema),
+      shown: z.array(operationSchema),
+      schedules: maybe(count),
+      timers: maybe(z.boolean()),
+    }),
     ...devlinkOperations,
   ]) as unknown as z.ZodType<Operation>
 );

@@ -6,6 +6,7 @@
 
 import type { Capability } from "../boards/mod.ts";
 import type { Operation } from "../model/operation.ts";
+import { innerOperations } from "../model/race/outcome.ts";
 
 // By kind, up to the first dot; what only differs by its parameters stands below.
 const BY_SUBJECT: Partial<Record<string, Capability>> = {
@@ -71,6 +72,9 @@ export function neededCapabilities(op: Operation): Set<Capability> {
         for (const one of neededCapabilities(inner)) needed.add(one);
       }
       break;
+    case "race":
+      for (const inner of innerOperations(op)) for (const one of neededCapabilities(inner)) needed.add(one);
+      break;
     case "module.load":
     case "module.unload":
       if (PCS_MODULES.includes(op.name)) needed.add("pcs");
@@ -79,7 +83,7 @@ export function neededCapabilities(op: Operation): Set<Capability> {
 }
 
 /** What no board has unless it is said: by its agent, or by its file. */
-const TO_BE_SAID: readonly string[] = ["races", "pcs", "pcs_board", "rzn1_miic", "serdes_phy", "mlx5"];
+const TO_BE_SAID: readonly string[] = ["races", "exploration", "pcs", "pcs_board", "rzn1_miic", "serdes_phy", "mlx5"];
 
 /**
  * What a fixture or a sequence requires and a board does not have.

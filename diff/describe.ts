@@ -59,6 +59,12 @@ const LINES: { [K in Exclude<OperationKind, DevlinkKind>]: (op: Operation<K>) =>
       : "";
     return `${op.times} times over: ${op.operations.map(describeOperation).join("; ")}${meanwhile}`;
   },
+  "race": (op) => {
+    const racers = op.racers.map(({ operations, loops }) =>
+      `${operations.map(describeOperation).join("; ")}${loops ? ", again and again" : ""}`
+    );
+    return `${op.runs} times at the same time: ${racers.join(" | ")}`;
+  },
   "during": (op) => `${describeOperation(op.operation)}, and all the while ${describeOperation(op.poll)}`,
 };
 

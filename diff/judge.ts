@@ -12,6 +12,7 @@ import { firstUnsupported } from "./capability.ts";
 import { describeOperation } from "./describe.ts";
 import { breaksKernel, crashOf, describeCrash, FATAL, hungComesLate } from "./crash.ts";
 import { Normaliser } from "./normalise.ts";
+import { coverageOf } from "./race.ts";
 import type { Pair, Rule } from "./rules.ts";
 import type { LossReason, SequenceTrace, StepTrace } from "./trace.ts";
 import {
@@ -303,6 +304,8 @@ export function judge(expected: SequenceTrace, observed: SequenceTrace, options:
       steps.push(step);
       const note = step.verdict === "agree" ? asPredicted(step) : undefined;
       if (note) notes.push(note);
+      const coverage = coverageOf(want.id, want.op, want.observation.reply, got.observation.reply);
+      if (coverage) notes.push(coverage);
       const fatal = step.findings.find((line) => FATAL.has(line.class));
       const [breaks, broken] = [breaksKernel(want.observation), breaksKernel(got.observation)];
       if (fatal) unknown = `the kernel broke in step ${want.id}: ${fatal.text}`;

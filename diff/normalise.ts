@@ -5,6 +5,7 @@
  */
 
 import type { Handle, Operation } from "../model/operation.ts";
+import { innerOperations } from "../model/race/outcome.ts";
 import { isObject } from "./_json.ts";
 import { NetdevNames } from "./_netdev_names.ts";
 import { Contents } from "./_contents.ts";
@@ -19,6 +20,8 @@ function* handlesOf(op: Operation): Generator<Handle> {
   } else if (op.kind === "during") {
     yield* handlesOf(op.operation);
     yield* handlesOf(op.poll);
+  } else if (op.kind === "race") {
+    for (const inner of innerOperations(op)) yield* handlesOf(inner);
   } else if ("handle" in op && op.handle !== undefined) yield op.handle;
 }
 
@@ -29,6 +32,8 @@ function* netdevsOf(op: Operation): Generator<string> {
   } else if (op.kind === "during") {
     yield* netdevsOf(op.operation);
     yield* netdevsOf(op.poll);
+  } else if (op.kind === "race") {
+    for (const inner of innerOperations(op)) yield* netdevsOf(inner);
   } else if ("dev" in op && (op.kind.startsWith("netdev.") || op.kind.startsWith("ethtool."))) yield op.dev;
 }
 

@@ -500,6 +500,39 @@ rule(
   ],
 );
 
+const raced: Operation = {
+  kind: "race",
+  racers: [{ operations: [reload] }, { operations: [up] }],
+  runs: 3,
+  seed: 1,
+  before: [],
+  after: [],
+  shown: [],
+};
+const came = (...outcomes: (readonly [string, string, number?])[]) => ({
+  reply: { outcomes: outcomes.map(([one, other, count = 0]) => ({ results: [[one], [other]], state: {}, count })) },
+});
+const stuck = {
+  reply: { outcomes: [{ results: [["hang"], ["ok"]], state: null, count: 1 }] },
+  result: "hang",
+  time: "hang" as const,
+};
+rule(
+  "race",
+  (without) => [
+    agrees(raced, came(["ok", "ok"], ["ENODEV", "ok"]), came(["ok", "ok", 3]), without),
+    agrees(raced, came(["ok", "ok"]), { ...came(["ok", "ok", 3]), ...links(fm0("UP", "UP")) }, without),
+    agrees(raced, { reply: stuck.reply }, stuck, without),
+    agrees(raced, { ...came(["ok", "ok"]), ...logged(["lockdep", "inversion"]) }, came(["ok", "ok", 3]), without),
+  ],
+  () => [
+    agrees(raced, came(["ok", "ok"]), came(["ok", "ok", 2], ["EBUSY", "ok", 1])),
+    agrees(raced, came(["ok", "ok"]), stuck),
+    agrees(raced, came(["ok", "ok"]), { ...came(["ok", "ok", 3]), ...logged(["lockdep", "inversion"]) }),
+    agrees(raced, came(["ok", "ok"]), { result: "client" }),
+  ],
+);
+
 const flaps: Operation = { kind: "file.write", path: "/sys/kernel/debug/fakemac/fm2/mode", value: "gmii", settle: 300 };
 const named = (op: Operation, expected: Partial<Observation>, observed: Partial<Observation>, without?: string) =>
   agree([step(1, up), step(2, op, expected)], [step(1, up), step(2, op, observed)], without);

@@ -18,6 +18,7 @@ export const NOT_GENERATED = {
   "module.unload": "the same",
   "during": "what is seen meanwhile is chance: its evidence is a set of answers, which suites choose with care",
   "rounds": "what is done side by side has any order: its only evidence is findings",
+  "race": "what may come of it is explored, which takes its time: twinlink race --all-pairs",
 } as const satisfies { readonly [K in OperationKind]?: string };
 
 /** A kind that is generated. */

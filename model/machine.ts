@@ -34,6 +34,7 @@ import { NEXTHOP_COMMANDS } from "./nexthop.ts";
 import { emptyObservation, type FreedMemory, type Observation } from "./observation.ts";
 import type { NetnsName, Operation, OperationKind } from "./operation.ts";
 import { HARDWARE, type HardwareId } from "./pcs/hardware.ts";
+import { race } from "./race/litmus.ts";
 import type { Lockdep } from "./race/lockdep.ts";
 import { rounds } from "./rounds.ts";
 import { settle } from "./settle.ts";
@@ -270,7 +271,7 @@ export class Machine {
     const begin = kernel.now;
     try {
       observation.result = yield* command({ kernel, task, netns }, read);
-      const takesItsTime = op.kind === "wait" || op.kind === "rounds";
+      const takesItsTime = op.kind === "wait" || op.kind === "rounds" || op.kind === "race";
       if (kernel.now - begin > PROMPT && !takesItsTime) observation.time = "blocked";
     } catch (error) {
       if (error instanceof Oops) observation.result = "killed";
@@ -284,7 +285,7 @@ export class Machine {
 }
 
 /** Time, modules, and operations that are made of others. */
-const OTHER_COMMANDS: { [K in "wait" | "module.load" | "module.unload" | "during" | "rounds"]: Command<K> } = {
+const OTHER_COMMANDS: { [K in "wait" | "module.load" | "module.unload" | "during" | "rounds" | "race"]: Command<K> } = {
   // deno-lint-ignore require-yield
   *"wait"({ kernel }, { ms }) {
     kernel.advance(ms);
@@ -302,6 +303,8 @@ const OTHER_COMMANDS: { [K in "wait" | "module.load" | "module.unload" | "during
   during: (scene, op) => during(scene, op, commandOf),
 
   rounds: (scene, op) => rounds(scene, op, commandOf),
+
+  race: (scene, op) => race(scene, op, commandOf),
 };
 
 const COMMANDS: { readonly [K in OperationKind]: Command<K> } = {

@@ -27,6 +27,13 @@ export interface RateParameters {
   parent?: string | null;
 }
 
+/** One of those that race: its operations in their order. */
+export interface RacingOperations {
+  operations: readonly Operation[];
+  /** Whether it begins anew until the others have ended */
+  loops?: boolean;
+}
+
 /** The parameters of each kind of operation, by its kind. Names follow devlink(8), ip(8) and sysfs. */
 export interface OperationParameters {
   /** `devlink dev show` */
@@ -254,6 +261,27 @@ export interface OperationParameters {
    * the kernel log are evidence of it, and its result: `ok`, or that of the first operation that failed, which ends it.
    */
   "rounds": { times: number; operations: readonly Operation[]; meanwhile?: readonly Operation[] };
+  /**
+   * Has `racers` perform their operations at the same time, `runs` times over: behind each run the answers of `shown` are its
+   * final state, and `after` and `before` make everything as it was. The `reply` is a {@linkcode RaceReply}: of the model all that
+   * may come of it, of a board what came of it and how often.
+   */
+  "race": {
+    racers: readonly RacingOperations[];
+    runs: number;
+    /** Of how long each of them waits before it begins */
+    seed: number;
+    /** What has led to where the race begins */
+    before: readonly Operation[];
+    /** Takes it away again; what fails of it does not matter */
+    after: readonly Operation[];
+    /** What asks for the final state */
+    shown: readonly Operation[];
+    /** How many schedules the model runs at most. @default {20000} */
+    schedules?: number;
+    /** Whether the work of timers races with them. @default {false} */
+    timers?: boolean;
+  };
 }
 
 /** The kind of an operation, for example `dev.reload`. */

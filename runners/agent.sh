@@ -382,6 +382,8 @@ tl_hello() {
     printf 'iproute2 %s\n' "$(devlink -V 2> /dev/null)"
     devlink dev show > /dev/null 2>&1 && printf 'has devlink\n'
     [ -e /sys/bus/netdevsim/new_device ] && printf 'has netdevsim\n'
+    [ -e /sys/bus/netdevsim/new_device ] && command -v awk > /dev/null && command -v mkfifo > /dev/null &&
+      printf 'has races\n'
     [ -d /sys/kernel/debug/netdevsim ] && printf 'has debugfs\n'
     [ "$TL_KMSG" = 1 ] && printf 'has kmsg\n'
     grep -q 'fakemac\.ko' "/lib/modules/$(uname -r)/modules.dep" && printf 'has pcs\n'

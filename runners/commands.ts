@@ -54,6 +54,7 @@ const COMMANDS: { [K in Exclude<OperationKind, DevlinkKind>]: Command<K> } = {
   "file.read": (op, ns) => ["tl_read", ns, op.path],
   "wait": (op) => ["tl_sleep", ...sleepOf(op.ms)],
   "during": () => ["tl_during", "tl_operation", "tl_poll"],
+  "race": (op) => ["tl_race", String(op.racers.length), String(op.runs), String(op.seed)],
   "rounds": (op) => ["tl_rounds", String(op.times), "tl_round", ...(op.meanwhile?.length ? ["tl_meanwhile"] : [])],
 };
 

@@ -9,6 +9,7 @@
 import { visible } from "../boards/visible.ts";
 import type { Plan } from "../diff/trace.ts";
 import type { Operation } from "../model/operation.ts";
+import { innerOperations } from "../model/race/outcome.ts";
 import { quote } from "./commands.ts";
 
 /** A plan would cut the board off, or could; nothing of it was pushed. Bad usage, exit status 2. */
@@ -68,6 +69,8 @@ export function takings(op: Operation): Taking[] {
       return [op.operation, op.poll].flatMap(takings);
     case "rounds":
       return [...op.operations, ...op.meanwhile ?? []].flatMap(takings);
+    case "race":
+      return innerOperations(op).flatMap(takings);
     default:
       return [];
   }

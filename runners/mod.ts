@@ -98,7 +98,7 @@ async function passwordOf(
 }
 
 async function openQemu(board: Board, options: RunnerOptions): Promise<Runner> {
-  const { kernel, module, moduleSource, pcsSource, cmdline, memory, transport: own } = board.qemu!;
+  const { kernel, module, moduleSource, pcsSource, cmdline, memory, cpus, transport: own } = board.qemu!;
   const transport = options.transport ?? own;
   const progress = options.onProgress ? { onProgress: options.onProgress } : {};
   const image = await buildImage(kernel, {
@@ -111,6 +111,7 @@ async function openQemu(board: Board, options: RunnerOptions): Promise<Runner> {
   const guest = await bootQemu(image, {
     ...(cmdline ? { cmdline } : {}),
     ...(memory ? { memory } : {}),
+    ...(cpus ? { cpus } : {}),
     ...(options.consoleLog ? { consoleLog: options.consoleLog } : {}),
     ...progress,
     ...signalOf(options),

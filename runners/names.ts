@@ -51,6 +51,11 @@ function toBoard(op: Operation, names: PcsNames): Operation {
         ...(op.meanwhile ? { meanwhile: op.meanwhile.map((one) => toBoard(one, names)) } : {}),
       };
     }
+    case "race": {
+      const all = (ops: readonly Operation[]) => ops.map((one) => toBoard(one, names));
+      const racers = op.racers.map((racer) => ({ ...racer, operations: all(racer.operations) }));
+      return { ...op, racers, before: all(op.before), after: all(op.after), shown: all(op.shown) };
+    }
     default:
       return op;
   }

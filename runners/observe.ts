@@ -10,6 +10,7 @@ import type { Extack, Json, LinkEvent, Notification, Observation, Result } from 
 import { emptyObservation } from "../model/observation.ts";
 import type { NetnsName, Operation } from "../model/operation.ts";
 import { parseKmsg } from "./kernel_log.ts";
+import { readRace } from "./race_record.ts";
 
 /** One part of a record: `out`, `err`, `notify NETNS`, `link NETNS`, `kmsg`, `overrun NETNS SOCKET`, `poll`. */
 export interface Section {
@@ -331,12 +332,20 @@ export function observe(op: Operation, record: StepRecord, memories: MonitorMemo
   const stderr = text("err");
   observation.result = resultOf(record.rc, stderr);
   observation.extack = extackOf(stderr);
-  if (observation.result === "ok") {
+  if (op.kind === "race" && record.rc === 0) {
+    const reader = { result: resultOf, reply: (one: Operation, out: string) => replyOf(one, out, record) };
+    const reply = readRace(op, text("out"), reader);
+    observation.reply = reply as unknown as Json;
+    if (reply.outcomes.some(({ state }) => state === null)) record = { ...record, rc: "hang" };
+    if (record.rc === "hang") observation.result = "hang";
+  } else if (observation.result === "ok") {
     if (op.kind === "file.read") observation.sysfs = text("out").replace(/\n$/, "");
     else observation.reply = replyOf(op, text("out"), record);
   }
   // The links of a thousand rounds are no evidence, and many.
-  const sections = op.kind === "rounds" ? record.sections.filter(({ name }) => name === "kmsg") : record.sections;
+  const sections = op.kind === "rounds" || op.kind === "race"
+    ? record.sections.filter(({ name }) => name === "kmsg")
+    : record.sections;
   for (const { name, text } of sections) {
     const [kind, netns] = name.split(" ");
     if (kind === "notify") {
@@ -351,7 +360,7 @@ export function observe(op: Operation, record: StepRecord, memories: MonitorMemo
     for (const [netns, messages] of Object.entries(byNetns)) if (messages.length === 0) delete byNetns[netns];
   }
   // A wait asks nothing of the subsystem: that a busy board wakes up late from it is no evidence.
-  const allowed = op.kind === "wait" || op.kind === "rounds" ? Infinity : 0;
+  const allowed = op.kind === "wait" || op.kind === "rounds" || op.kind === "race" ? Infinity : 0;
   observation.time = record.rc === "hang"
     ? "hang"
     : record.end - record.start - allowed > BLOCKED_AFTER

@@ -9,6 +9,7 @@ import type { Operation } from "../model/operation.ts";
 import { batchCommand } from "./batch.ts";
 import { boundOf, commandOf, quote, settleOf } from "./commands.ts";
 import { FINDINGS } from "./kernel_log.ts";
+import { raceBound, raceLines } from "./race_script.ts";
 import { announcement } from "./wire.ts";
 
 /**
@@ -53,12 +54,13 @@ export function planScript(plan: Plan, planId: string): string {
     if (op.kind === "rounds") {
       lines.push(`tl_round() { ${inTurn(op.operations, " && ")}; }`);
       if (op.meanwhile?.length) lines.push(`tl_meanwhile() { ${inTurn(op.meanwhile, "; ")}; }`);
-      lines.push(`TL_SIFT=${quote(FINDINGS)}`);
     }
+    if (op.kind === "rounds" || op.kind === "race") lines.push(`TL_SIFT=${quote(FINDINGS)}`);
     lines.push(announcement(planId, id).replace("@", "tl_begin "));
     const settle = settleOf(op);
     if (settle) lines.push(`TL_SETTLE=${quote(settle.join(" "))}`);
-    lines.push(stepOf(id, boundIn(plan, step), op));
+    if (op.kind === "race") lines.push(...raceLines(id, boundIn(plan, step), op));
+    else lines.push(stepOf(id, boundIn(plan, step), op));
     if (op.kind === "netns.add") lines.push(`tl_watch ${op.name}`);
   }
   lines.push(`tl_plan_end ${planId}`);
@@ -117,5 +119,6 @@ const HANGS_AFTER = 5;
 
 /** The bound of a step in seconds; a short one where the model says that the step hangs. */
 export function boundIn(plan: Plan, { id, op }: PlannedStep): number {
+  if (op.kind === "race") return raceBound(op);
   return id === plan.hangs && op.kind !== "rounds" ? HANGS_AFTER : boundOf(op);
 }

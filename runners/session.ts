@@ -220,7 +220,9 @@ export class AgentSession {
    * @throws {TransportError} If the agent does not answer
    */
   static async open(shell: Shell, options: SessionOptions = {}): Promise<{ session: AgentSession; hello: Hello }> {
-    const parts = ["./agent.sh", "./agent_steps.sh"].map((name) => Deno.readTextFile(new URL(name, import.meta.url)));
+    const parts = ["./agent.sh", "./agent_steps.sh", "./agent_races.sh"].map((name) =>
+      Deno.readTextFile(new URL(name, import.meta.url))
+    );
     const agent = (await Promise.all(parts)).join("");
     const session = new AgentSession(shell, options);
     try {

@@ -97,7 +97,7 @@ export class Dut {
 
   /**
    * Explores on the model what can come of operations at the same time, from where the sequence is; it stays there. A board
-   * cannot do that as yet: there the sequence is `unsupported`.
+   * runs them many times, and whatever comes of it there must be among that.
    */
   race(racers: readonly Racing[], options?: RaceOptions): RaceResult {
     if (!this.#race) throw new TypeError("Cannot race: the sequence is not being compiled");

@@ -18,6 +18,10 @@ export interface RaceOptions {
   timers?: boolean;
   /** How many schedules are run at most. @default {20000} */
   schedules?: number;
+  /** How often a board runs it; 0 where the model alone is to say what comes of it. @default {100} */
+  runs?: number;
+  /** Takes away, behind each run on a board, what the tear-down of the fixture does not */
+  after?: readonly Operation[];
 }
 
 /** One of those that race: an operation, several in their order, or either that begins anew for ever. */
@@ -62,6 +66,52 @@ export class RaceResult {
 
   /** Whether something of a kind was found. */
   has = (kind: FindingKind): boolean => this.explored.findings.some((finding) => finding.kind === kind);
+}
+
+/** Asks for what is there, of the kinds of objects that some operations are about. */
+export function statesOf(operations: readonly Operation[]): Operation[] {
+  const about = new Set<Operation["kind"]>(["dev.show", "port.show"]);
+  for (const op of operations) {
+    if (op.kind.startsWith("trap.policer.")) about.add("trap.policer.show");
+    else if (op.kind.startsWith("trap.group.")) about.add("trap.group.show");
+    else if (op.kind.startsWith("trap.")) about.add("trap.show");
+    else if (op.kind.startsWith("param.")) about.add("param.show");
+    else if (op.kind.startsWith("region.") || path(op).endsWith("/take_snapshot")) about.add("region.show");
+    else if (op.kind.startsWith("health.") || path(op).endsWith("/break_health")) about.add("health.show");
+  }
+  return [...about].map((kind) => ({ kind }) as Operation);
+}
+
+const path = (op: Operation) => op.kind === "file.write" ? op.path : "";
+
+/** Those that race, as a step of a plan, from where `before` leads to. */
+export function raceOperation(
+  racers: readonly Racing[],
+  { before, after }: { before: readonly Operation[]; after: readonly Operation[] },
+  { runs = 100, schedules, timers, after: more = [] }: RaceOptions & { seed?: number } = {},
+): Operation<"race"> {
+  const racing = racers.map((one) => ({
+    operations: "loop" in one ? [one.loop] : "kind" in one ? [one] : one,
+    ...("loop" in one ? { loops: true } : {}),
+  }));
+  const operations = racing.flatMap((one) => one.operations);
+  const netns = new Set(
+    operations.flatMap((op) => op.kind === "dev.reload" && typeof op.to === "string" ? [op.to] : []),
+  );
+  return {
+    kind: "race",
+    racers: racing,
+    runs,
+    seed: 1,
+    before,
+    after: [...more, ...after],
+    shown: [
+      ...statesOf(operations),
+      ...[...netns].filter((name) => name !== "init").map((name) => ({ kind: "dev.show" as const, netns: name })),
+    ],
+    ...(schedules === undefined ? {} : { schedules }),
+    ...(timers ? { timers } : {}),
+  };
 }
 
 /** Explores a race that begins where some operations have led. */

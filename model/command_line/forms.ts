@@ -35,6 +35,7 @@ export type DevlinkKind = Exclude<
   | "wait"
   | "during"
   | "rounds"
+  | "race"
 >;
 
 /**

@@ -15,6 +15,7 @@ import { Lockdep } from "./lockdep.ts";
 import { carryOut, kernelOf, type Machine } from "../machine.ts";
 import { emptyObservation, type Observation } from "../observation.ts";
 import type { Operation } from "../operation.ts";
+import { resultWithSize } from "./outcome.ts";
 import { advance, forever } from "./scenario.ts";
 import { type SchedulingPoint, type Steps, Task } from "../task.ts";
 
@@ -177,7 +178,7 @@ function racing(
     if (!reached.done) return reached.value;
     steps = undefined;
     const { result, reply } = reached.value;
-    if (!loops) results.push(reply === null ? result : `${result} ${sizeOf(reply)}`);
+    if (!loops) results.push(resultWithSize(result, reply));
     if (result === "hang") return forever(task, task.hungOn ?? "itself");
     if (result === "killed") return undefined;
     if (next === operations.length) {
@@ -202,13 +203,4 @@ function racing(
 function sorted(streams: Record<string, string[]>): Record<string, string[]> {
   const keys = Object.keys(streams);
   return keys.length < 2 ? streams : Object.fromEntries(keys.sort().map((key) => [key, streams[key]!]));
-}
-
-/** How many things a reply of a dump tells of. */
-function sizeOf(reply: Observation["reply"]): number {
-  const [list] = Object.values(reply as object);
-  if (typeof list !== "object" || list === null) return 1;
-  let size = 0;
-  for (const one of Object.values(list)) size += Array.isArray(one) ? one.length : 1;
-  return size;
 }

@@ -1,0 +1,49 @@
+/** `twinlink race`: on the model, and on a kernel in QEMU. */
+
+import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { run } from "./_child.ts";
+
+const NSIM = "netdevsim/netdevsim10";
+
+Deno.test("race: what may come of two operations, each with a schedule that leads to it", async () => {
+  const { code, stdout } = await run(["race", `devlink dev reload ${NSIM}`, "del_device"]);
+  assertEquals(code, 0);
+  assertMatch(stdout, /^6\.12: \d+ schedules, all that can differ; [\d,]+ a second$/m);
+  assertMatch(stdout, /^ {2}ok \| ok: \d+ of them, \d+ different outcomes, for example [a-z\d]+$/m);
+  const [, schedule] = stdout.match(/^ {2}ENODEV \| ok: .* for example (\w+)$/m) ?? [];
+  assert(schedule, stdout);
+  const replayed = await run(["race", "reload", "del_device", "--replay", schedule]);
+  assertEquals(replayed.code, 0);
+  assertStringIncludes(replayed.stdout, "ends");
+});
+
+Deno.test("race: a deadlock is exit 1, with the shortest schedule and who waits for whom", async () => {
+  const { code, stdout } = await run(["race", "reload", "break_health", "--era", "6.12"]);
+  assertEquals(code, 1);
+  assertMatch(stdout, /^deadlock: .* waits for .*, held by .*$/m);
+  assertMatch(stdout, /^ {2}schedule \w+, 1 preemptions$/m);
+  assertStringIncludes(stdout, "WAITS for");
+  const other = await run(["race", "reload", "break_health", "--era", "5.10", "--json"]);
+  const { era, exhausted, outcomes } = JSON.parse(other.stdout);
+  assertEquals([other.code, era, exhausted, outcomes.length > 0], [0, "5.10", true, true]);
+});
+
+Deno.test("race: what is wrong is said in a line, exit 2", async () => {
+  const cases: [string[], RegExp][] = [
+    [["race", "reload"], /A race needs two operations at least/],
+    [["race", "reload", "del_devise"], /Unknown operation "del_devise".*del_device/],
+    [["race", "reload", "rm -rf /"], /Cannot race "rm -rf \/": it is not a command/],
+    [["race", "reload", "reload", "--runs", "10"], /Option --runs is of a board: say which with --board/],
+    [["race", "reload", "reload", "--board", "qemu-6.12", "--era", "6.1"], /Option --era is of the model/],
+    [["race", "reload", "reload", "--board", "model"], /Cannot race on board "model": it runs nothing/],
+    [["race", "reload", "reload", "--board", "qemu-6.12", "--runs", "0"], /Option --runs is "0"/],
+    [["race", "reload", "reload", "--replay", "a1!"], /schedule/i],
+    [["race", "reload", "reload", "--regime", "none"], /Unknown regime "none"/],
+  ];
+  await Promise.all(cases.map(async ([args, message]) => {
+    const { code, stdout, stderr } = await run(args);
+    assertEquals([code, stdout], [2, ""], `${args.join(" ")}: ${stderr}`);
+    assertMatch(stderr, message);
+    assertEquals(stderr.trim().split("\n").length, 1, stderr);
+  }));
+});

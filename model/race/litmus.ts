@@ -1,0 +1,123 @@
+/**
+ * The operation `race`: everything that may come of operations at the same time.
+ *
+ * @module
+ */
+
+import type { Scene } from "../command.ts";
+import type { Commands } from "../during.ts";
+import { kernelOf, Machine } from "../machine.ts";
+import { emptyObservation, type Json, type KernelLineClass, type Result } from "../observation.ts";
+import type { Operation } from "../operation.ts";
+import { type Steps, Task } from "../task.ts";
+import type { Explored } from "./explored.ts";
+import type { FindingKind } from "./finding.ts";
+import type { Lockdep } from "./lockdep.ts";
+import { askedBy, type RaceReply, type ShownOutcome } from "./outcome.ts";
+import { exploreRace, type Race, readOutcome, scenarioOf } from "./race.ts";
+import { replay } from "./race_replay.ts";
+
+/** What the kernel log may say where something of a kind goes wrong. */
+const REPORTED: Readonly<Record<FindingKind, KernelLineClass>> = {
+  "deadlock": "hung",
+  "hang": "hung",
+  "lost wake-up": "hung",
+  "live-lock": "hung",
+  "lock order": "lockdep",
+  "dead object": "kasan",
+  "assertion": "warning",
+};
+
+/** How many schedules are run where nobody says how many. */
+const SCHEDULES = 20_000;
+
+/** The race of an operation, from where what is before it leads to; `machine` is told of each machine that it is run on. */
+export function raceOf(
+  op: Pick<Operation<"race">, "racers" | "before" | "timers">,
+  boot: (lockdep: Lockdep) => Machine,
+  machine: (machine: Machine) => void = () => {},
+): Race {
+  return {
+    setUp: (lockdep) => {
+      const booted = boot(lockdep);
+      for (const one of op.before) booted.perform(one);
+      machine(booted);
+      return booted;
+    },
+    racers: op.racers.map(({ operations, loops }, i) => ({
+      name: `${operations[0]!.kind} ${i + 1}`,
+      operations,
+      ...(loops ? { loops } : {}),
+    })),
+    ...(op.timers ? { timers: true } : {}),
+  };
+}
+
+const explorations = new WeakMap<object, Explored>();
+
+/** All that was found on the way to a reply of a `race`; undefined of any other. */
+export function explorationOf(reply: Json): Explored | undefined {
+  return typeof reply === "object" && reply !== null ? explorations.get(reply) : undefined;
+}
+
+/** `race`: its reply is all that may come of it; findings that it may lead to are in the kernel log. */
+// deno-lint-ignore require-yield
+export function* race({ kernel, task, netns }: Scene, op: Operation<"race">, commands: Commands): Steps<Result> {
+  const { era, freedMemory } = kernel;
+  let last: Machine | undefined;
+  const raced = raceOf(
+    op,
+    (lockdep) => new Machine({ era, freedMemory, lockdep }),
+    (machine) => last = machine,
+  );
+  const explored = exploreRace(raced, { schedules: op.schedules ?? SCHEDULES });
+  const scenario = scenarioOf(raced);
+  const outcomes = new Map<string, ShownOutcome>();
+  for (const [outcome, { schedule }] of explored.outcomes) {
+    const { results, state } = readOutcome(outcome);
+    const key = JSON.stringify([results, state]);
+    if (outcomes.has(key)) continue;
+    const shown = results.map((list, i) => {
+      const { operations, loops } = op.racers[i]!;
+      return !loops && list.length < operations.length && list.at(-1) !== "killed" ? ["hang"] : list;
+    });
+    const hangs = shown.some((list) => list.includes("hang"));
+    if (!hangs) replay(scenario, schedule);
+    outcomes.set(key, { results: shown, state: hangs ? null : stateOf(last!, op.shown), schedule });
+  }
+  for (const { kind, text } of explored.findings) {
+    task.observation.kmsg.push({ class: REPORTED[kind], text: `${kind}: ${text}` });
+  }
+  const reply = { exhausted: explored.exhausted, outcomes: [...outcomes.values()] } satisfies RaceReply as unknown as
+    & Json
+    & object;
+  explorations.set(reply, explored);
+  task.observation.reply = reply;
+  // The board makes everything anew, and nobody listens meanwhile, so it is here.
+  const unseen = emptyObservation();
+  const { observation } = kernel;
+  const heard = [...kernel.netns.values()].filter((one) => one.heard);
+  for (const one of heard) one.heard = false;
+  kernel.observation = unseen;
+  for (const one of [...op.after, ...op.before]) {
+    const where = one.netns === undefined ? netns : kernel.netns.get(one.netns);
+    if (!where) continue;
+    const inner = commands(one.kind)({ kernel, task: new Task(one.kind, unseen, false), netns: where }, one);
+    for (let next = inner.next(); !next.done; next = inner.next()) {
+      if (next.value.kind === "blocked" && !kernel.runWorkers() && !kernel.wakeNext()) break;
+    }
+    kernel.runWorkers();
+    if (one.kind === "netns.add") kernel.netns.get(one.name)!.heard = false;
+  }
+  kernel.observation = observation;
+  for (const one of kernel.netns.values()) one.heard = heard.some(({ name }) => name === one.name);
+  return "ok";
+}
+
+function stateOf(machine: Machine, shown: readonly Operation[]): { [asked: string]: Json } {
+  const kernel = kernelOf(machine);
+  kernel.stepping = false;
+  kernel.exploring = false;
+  kernel.onMessage = undefined;
+  return Object.fromEntries(shown.map((op) => [askedBy(op), machine.perform(op).reply]));
+}

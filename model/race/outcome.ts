@@ -1,0 +1,58 @@
+/**
+ * What a race may come to, in the words in which a board can be asked for it: how each operation ended, and what is there then.
+ *
+ * @module
+ */
+
+import type { Json } from "../observation.ts";
+import type { Operation } from "../operation.ts";
+
+/** One outcome. */
+export interface ShownOutcome {
+  /**
+   * By racer, how each of its operations ended, with how much a reply held: `ok 2`. `["hang"]` of one that never ends; nothing of
+   * one that loops
+   */
+  results: string[][];
+  /** What was answered at the end, by who was asked; null where somebody hangs */
+  state: { [asked: string]: Json } | null;
+  /** Of the model: a schedule that leads to it */
+  schedule?: string;
+  /** Of a board: in how many runs it was seen */
+  count?: number;
+}
+
+/** The reply of a `race`. */
+export interface RaceReply {
+  outcomes: ShownOutcome[];
+  /** Of the model: whether these are all there are */
+  exhausted?: boolean;
+  /** Of a board: how often it was run */
+  runs?: number;
+  /** Of a board on which somebody hangs: tasks that cannot be interrupted, by their name, with their stacks */
+  stacks?: { task: string; stack: string[] }[];
+}
+
+/** All operations that a race is made of. */
+export function innerOperations({ racers, before, after, shown }: Operation<"race">): Operation[] {
+  return [...before, ...racers.flatMap(({ operations }) => operations), ...shown, ...after];
+}
+
+/** By what an answer of the final state goes. */
+export function askedBy({ kind, netns = "init" }: Operation): string {
+  return netns === "init" ? kind : `${netns} ${kind}`;
+}
+
+/** How many things a reply of a dump tells of. */
+export function sizeOf(reply: Json): number {
+  const [list] = Object.values(reply as object);
+  if (typeof list !== "object" || list === null) return 1;
+  let size = 0;
+  for (const one of Object.values(list)) size += Array.isArray(one) ? one.length : 1;
+  return size;
+}
+
+/** A result with how much its reply held. */
+export function resultWithSize(result: string, reply: Json): string {
+  return reply === null ? result : `${result} ${sizeOf(reply)}`;
+}

@@ -1,0 +1,115 @@
+/**
+ * From what the agent counted of a race to its reply.
+ *
+ * @module
+ */
+
+import type { Json } from "../model/observation.ts";
+import type { Operation } from "../model/operation.ts";
+import { askedBy, type RaceReply, resultWithSize, type ShownOutcome } from "../model/race/outcome.ts";
+
+/** Reads a result and a reply as those of a step are read. */
+export interface StepReader {
+  result: (rc: number, stderr: string) => string;
+  reply: (op: Operation, stdout: string) => Json;
+}
+
+/**
+ * Reads what `tl_race` printed.
+ *
+ * @throws {SyntaxError} If it cannot be read
+ */
+export function readRace(op: Operation<"race">, stdout: string, reader: StepReader): RaceReply {
+  const texts = new Map<string, string>();
+  const runs: { count: number; columns: string[] }[] = [];
+  const stacks: NonNullable<RaceReply["stacks"]> = [];
+  let times: number | undefined;
+  const lines = stdout.split("\n");
+  for (let i = 0; i < lines.length; i++) {
+    const [word, first = "", second = ""] = lines[i]!.split(" ");
+    const block = () => {
+      const from = ++i;
+      while (i < lines.length && lines[i] !== "@") i++;
+      if (i === lines.length) throw new SyntaxError("Cannot read what came of a race: it ends too early");
+      return lines.slice(from, i);
+    };
+    if (word === "runs") times = Number(first);
+    else if (word === "text") texts.set(`${first} ${second}`, block().join("\n"));
+    else if (word === "stack") stacks.push({ task: lines[i]!.slice("stack ".length), stack: block().map(frame) });
+    else if (word === "run") {
+      const [count, ...columns] = lines[i]!.slice("run ".length).split("\t");
+      runs.push({ count: Number(count), columns });
+    }
+  }
+  if (times === undefined) {
+    throw new SyntaxError("Cannot read what came of a race: it does not say how often it was run");
+  }
+  const outcomes = runs.map(({ count, columns }): ShownOutcome => {
+    const said = columns.slice(0, op.racers.length);
+    const [dump, state, ...replies] = columns.slice(op.racers.length);
+    const results = op.racers.map(({ operations, loops }, racer) => {
+      if (loops) return [];
+      if (said[racer] === "hang") return ["hang"];
+      const fields = (said[racer] ?? "").split("|");
+      const documents = documentsOf(texts.get(`reply.${racer + 1} ${replies[racer]}`) ?? "");
+      return operations.map((one, j) => {
+        const [rc = "", stderr = ""] = fields.slice(2 * j, 2 * j + 2);
+        if (!/^\d+$/.test(rc)) throw new SyntaxError(`Cannot read what came of a race: ${JSON.stringify(columns)}`);
+        const result = reader.result(Number(rc), readable(stderr));
+        if (result !== "ok") return result;
+        const printed = documents.length === operations.length ? documents[j]! : documents[0] ?? "";
+        return resultWithSize(result, reader.reply(one, printed));
+      });
+    });
+    const hangs = said.includes("hang");
+    return {
+      results,
+      state: hangs ? null : stateOf(op, texts.get(`dump ${dump}`) ?? "", texts.get(`state ${state}`) ?? ""),
+      count,
+    };
+  });
+  outcomes.sort((a, b) => b.count! - a.count!);
+  return { outcomes, runs: times, ...(stacks.length > 0 ? { stacks } : {}) };
+}
+
+/** Shells have words of their own for a file that cannot be opened. */
+function readable(text: string): string {
+  return text.replaceAll("~", "\n")
+    .replace(/^.*: (?:can't|cannot) (?:create|open) .*: ([^:\n]+)$/m, "sh: write error: $1")
+    .replace(/nonexistent directory|Directory nonexistent|no such file$|No such file$/m, "No such file or directory");
+}
+
+/** `[<0>] devlink_nl_pre_doit+0x1/0x2` without what differs from boot to boot. */
+const frame = (line: string) => line.replace(/^\[<[0-9a-fx]*>\] /, "").replace(/\+0x.*$/, "");
+
+function stateOf(op: Operation<"race">, dump: string, state: string): { [asked: string]: Json } {
+  const answers: { [asked: string]: Json } = {};
+  const dumps = documentsOf(dump).map((text) => JSON.parse(text) as { [key: string]: Json });
+  const found = Object.fromEntries(
+    state.split(/^=/m).slice(1).map((part) => {
+      const end = part.indexOf("\n");
+      return [part.slice(0, end), part.slice(end + 1).trim()];
+    }),
+  );
+  for (const one of op.shown) {
+    const key = askedBy(one);
+    const text = found[key];
+    if (text !== undefined) answers[key] = text === "" ? null : JSON.parse(text);
+    else answers[key] = dumps.find((document) => Object.hasOwn(document, one.kind.split(".")[0]!)) ?? null;
+  }
+  return answers;
+}
+
+/** The JSON documents of a text, one after the other, with commas between them or not. */
+function documentsOf(text: string): string[] {
+  const documents: string[] = [];
+  let depth = 0;
+  let from = 0;
+  for (let i = 0; i < text.length; i++) {
+    const char = text[i];
+    if (char === '"') { for (i++; i < text.length && text[i] !== '"'; i++) if (text[i] === "\\") i++; }
+    if (char === "{" && depth++ === 0) from = i;
+    if (char === "}" && --depth === 0) documents.push(text.slice(from, i + 1));
+  }
+  return documents;
+}
