@@ -4,9 +4,9 @@ import { assertEquals } from "@std/assert";
 import { judge, readTrace } from "../diff/mod.ts";
 import type { EraId } from "../model/mod.ts";
 import { compile, holdsIn } from "../suites/suite.ts";
-import { shippedTraces } from "./agreement.ts";
+import { shippedTraces } from "../tools/agreement.ts";
 import { loadSuites } from "./load_suites.ts";
-import { outcomesPage } from "./outcomes.ts";
+import { outcomesPage } from "../tools/outcomes.ts";
 
 const traces = await Promise.all(shippedTraces().map(readTrace));
 

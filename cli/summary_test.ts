@@ -4,7 +4,7 @@ import { duration } from "./output.ts";
 import { parseCommand, suggestion } from "./command.ts";
 import { type Line, statusOf, summaryText, tally, totalOf } from "./summary.ts";
 import { mends } from "./doctor.ts";
-import { agreementTable, shippedTraces, withTable } from "./agreement.ts";
+import { agreementTable, shippedTraces, withTable } from "../tools/agreement.ts";
 import { progressText } from "./display.ts";
 
 const step = (verdict: Verdict, channels: StepVerdict["channels"] = []): StepVerdict => ({

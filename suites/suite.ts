@@ -117,12 +117,12 @@ export const LOADING: unique symbol = Symbol.for("twinlink.loading");
 // `Deno.test` does nothing outside of `deno test`. The runner is imported by the test only: suites know no runner.
 function registerTests(suite: Suite): void {
   if ((globalThis as { [LOADING]?: boolean })[LOADING]) return;
-  Deno.test.afterAll(async () => await (await import("../cli/deno_test.ts")).closeTestBoard());
+  Deno.test.afterAll(async () => await (await import("../cli/deno_tests.ts")).closeTestBoard());
   for (const sequence of suite.sequences) {
     Deno.test({
       name: `${suite.name} > ${sequence.name}`,
       fn: async () => {
-        const { runAsTest } = await import("../cli/deno_test.ts");
+        const { runAsTest } = await import("../cli/deno_tests.ts");
         await runAsTest(suite, sequence);
       },
       // A board stays up between the tests of a file.

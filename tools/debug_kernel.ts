@@ -4,9 +4,9 @@
  * @module
  */
 
-import { runAsMain } from "./_entry.ts";
-import { openDisplay } from "./display.ts";
-import { print, say } from "./output.ts";
+import { runAsMain } from "../cli/_entry.ts";
+import { openDisplay } from "../cli/display.ts";
+import { print, say } from "../cli/output.ts";
 
 const KERNEL = "6.12-debug";
 

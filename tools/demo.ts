@@ -6,12 +6,12 @@
  */
 
 import { type Board, loadBoard, visible } from "../boards/mod.ts";
-import { runAsMain } from "./_entry.ts";
-import { openDisplay } from "./display.ts";
-import { runJob } from "./job.ts";
-import { RunJournal } from "./journal.ts";
-import { loadSuites, namedSuites } from "./load_suites.ts";
-import { print, say } from "./output.ts";
+import { runAsMain } from "../cli/_entry.ts";
+import { openDisplay } from "../cli/display.ts";
+import { runJob } from "../cli/job.ts";
+import { RunJournal } from "../cli/journal.ts";
+import { loadSuites, namedSuites } from "../cli/load_suites.ts";
+import { print, say } from "../cli/output.ts";
 
 const KERNELS = ["6.1", "6.12"] as const;
 const SUITES = ["reload", "trap"];

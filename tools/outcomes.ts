@@ -10,10 +10,10 @@ import { PCS_DESIGNS } from "../boards/schema.ts";
 import { readTrace, type SequenceTrace, type StepTrace, type Trace, type TraceHeader } from "../diff/mod.ts";
 import type { EraId } from "../model/mod.ts";
 import { openModel } from "../runners/model.ts";
-import { runAsMain } from "./_entry.ts";
+import { runAsMain } from "../cli/_entry.ts";
 import { shippedTraces } from "./agreement.ts";
-import { writeWhole } from "./artefacts.ts";
-import { print } from "./output.ts";
+import { writeWhole } from "../cli/artefacts.ts";
+import { print } from "../cli/output.ts";
 
 /** A column of the table: a step of a sequence of the suite `pcs`, and the steps behind it that belong to it. */
 interface Column {

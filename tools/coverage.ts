@@ -9,10 +9,10 @@ import { sequenceOf } from "../fuzz/sequence.ts";
 import { COMMAND_FORMS } from "../model/command_line/forms.ts";
 import { type EraId, ERAS, Machine } from "../model/mod.ts";
 import { compile, holdsIn } from "../suites/suite.ts";
-import { runAsMain } from "./_entry.ts";
-import { writeWhole } from "./artefacts.ts";
-import { loadSuites } from "./load_suites.ts";
-import { print } from "./output.ts";
+import { runAsMain } from "../cli/_entry.ts";
+import { writeWhole } from "../cli/artefacts.ts";
+import { loadSuites } from "../cli/load_suites.ts";
+import { print } from "../cli/output.ts";
 
 /** How many sequences are generated for each era: enough that more of them reach little more. */
 const SEQUENCES = 1500;

@@ -12,9 +12,9 @@ import { visible } from "../boards/visible.ts";
 import { agrees, type Compared, replay } from "../shell/replay/replay.ts";
 import { REPLAY_RULES } from "../shell/replay/rules.ts";
 import { parseTranscript, readTranscripts, type TranscriptFile } from "../shell/replay/transcript.ts";
-import { runAsMain } from "./_entry.ts";
-import { UsageError } from "./command.ts";
-import { print } from "./output.ts";
+import { runAsMain } from "../cli/_entry.ts";
+import { UsageError } from "../cli/command.ts";
+import { print } from "../cli/output.ts";
 
 const SHIPPED = fromFileUrl(new URL("../shell/testdata/", import.meta.url));
 const USAGE = "replay takes DIR.. and --json, --quiet, --only REGEXP (the files by name)";

@@ -8,11 +8,11 @@
 
 import { loadBoard } from "../boards/mod.ts";
 import { readTrace, type Trace, writeTrace } from "../diff/mod.ts";
-import { runAsMain } from "./_entry.ts";
+import { runAsMain } from "../cli/_entry.ts";
 import { shippedTrace } from "./agreement.ts";
-import { UsageError } from "./command.ts";
-import { runJob } from "./job.ts";
-import { loadSuites, NETDEVSIM_SUITES } from "./load_suites.ts";
+import { UsageError } from "../cli/command.ts";
+import { runJob } from "../cli/job.ts";
+import { loadSuites, NETDEVSIM_SUITES } from "../cli/load_suites.ts";
 
 /** What is recorded of a board, by the name of the recording. */
 const RECORDINGS: Readonly<Record<string, { board: string; suites: readonly string[] }>> = Object.fromEntries([

@@ -8,9 +8,9 @@
 import { assertEquals, assertMatch } from "@std/assert";
 import { ERAS } from "../model/mod.ts";
 import { holdsIn } from "../suites/suite.ts";
-import { type Ran, run } from "./_child.ts";
-import { kernelTest } from "./_kernel_test.ts";
-import { loadSuites, NETDEVSIM_SUITES } from "./load_suites.ts";
+import { type Ran, run } from "../cli/_child.ts";
+import { kernelTest } from "../cli/_kernel_test.ts";
+import { loadSuites, NETDEVSIM_SUITES } from "../cli/load_suites.ts";
 
 const KERNELS = ["5.10", "6.1", "6.12", "7.2", "7.3"] as const;
 /** `stale` breaks the kernel in each of its sequences. */

@@ -7,7 +7,7 @@ import { holdsIn } from "../suites/suite.ts";
 import { kernelTest } from "./_kernel_test.ts";
 import { loadSuites } from "./load_suites.ts";
 
-// All suites on all kernels: cli/matrix.ts. Here a few stand for them: long replies, many messages, files, two netns.
+// All suites on all kernels: tools/matrix.ts. Here a few stand for them: long replies, many messages, files, two netns.
 const SHARE = ["reload", "region", "netns"];
 await kernelTest(
   "6.12",
