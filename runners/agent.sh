@@ -1,48 +1,15 @@
-# twinlink's agent: sourced once by the shell on the board, then runs plans. POSIX sh (dash, busybox ash), with
+# twinlink's agent: comes to the board over agent_wire.sh, once, then runs plans. POSIX sh (dash, busybox ash), with
 # iproute2's devlink and ip and the usual small tools. The host sets TL_N (a random word that bounds the sections of a
 # record) before it. Every record of a plan is kept in $TL_D until the next plan, so that it can be sent again.
 
-LC_ALL=C
-export LC_ALL
-TL_SEQ=0
 TL_PLAN=
-TL_D=
-TL_T=0
 TL_NETNS=
 TL_SETTLE=
 TL_SIFT=
 TL_BROKEN=
 TL_MARK=
 TL_SEEN=
-
-# A record: its file's length and checksum, then the file. Nothing else that the host reads comes from here. The checksum
-# is that of POSIX cksum; some builds of busybox lack it and have md5sum.
-TL_CKSUM=
-! command -v cksum > /dev/null 2>&1 || TL_CKSUM=1
 tl_out=/dev/null
-
-tl_send() {
-  if [ -n "$TL_CKSUM" ]; then
-    set -- "$1" $(cksum < "$TL_D/r$1")
-  else
-    set -- "$1" $(md5sum < "$TL_D/r$1") $(wc -c < "$TL_D/r$1")
-    set -- "$1" "$2" "$4"
-  fi
-  printf '\n@tl1 %s %s %s\n' "$1" "$3" "$2"
-  cat "$TL_D/r$1"
-  printf '\n'
-}
-
-tl_again() {
-  if [ -s "$TL_D/r$1" ]; then tl_send "$1"; fi
-}
-
-# tl_new KIND ARG...: begins the next record.
-tl_new() {
-  TL_SEQ=$((TL_SEQ + 1))
-  TL_R=$TL_D/r$TL_SEQ
-  printf '%s %s\n' "$TL_SEQ" "$*" > "$TL_R"
-}
 
 tl_now() {
   read -r TL_UP TL_IDLE < /proc/uptime || read -r TL_UP TL_IDLE < /proc/uptime
@@ -406,12 +373,8 @@ tl_kasan() {
 }
 
 tl_start() {
-  umask 077
-  TL_D=$(mktemp -d "${TMPDIR:-/tmp}/twinlink.XXXXXX") || return 1
   tl_start_records
   trap 'TL_T=$((TL_T + 1))' USR1
-  # Where the line is cut, the plan still goes on to its tear-down; the shell then ends, and the agent with it.
-  trap '' HUP PIPE
   trap tl_stop EXIT
   (
     trap - USR1

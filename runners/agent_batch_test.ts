@@ -55,6 +55,7 @@ async function run(shell: string[], given: Plan | ((dir: string) => Plan), befor
     await Deno.writeTextFile(`${dir}/plan`, planScript(plan, "p1"));
     for (const name of ["servers", "own"]) await Deno.writeTextFile(`${dir}/${name}`, "");
     const script = `
+. ./runners/agent_wire.sh
 . ./runners/agent.sh
 . ./runners/agent_steps.sh
 TL_N=x TL_D=${dir}/agent

@@ -413,12 +413,8 @@ tl_clear_module() {
   [ ! -d "/sys/module/$1" ] || tl_bounded 20 rmmod "$1"
 }
 
-# tl_plan_begin ID: fails where this plan was begun before, and says so again: it is not run twice. Its records are asked for.
+# tl_plan_begin ID
 tl_plan_begin() {
-  if [ "$TL_PLAN" = "$1" ]; then
-    printf '\n@tl-begun %s %s %s\n' "$TL_PLAN_SEQ" "$1" "$TL_PLAN_SEQ"
-    return 1
-  fi
   TL_PLAN=$1
   TL_HUNG= TL_EACH= TL_FULL= TL_PENDING=
   TL_PHASE=setup
@@ -428,7 +424,6 @@ tl_plan_begin() {
     TL_SWEPT=$TL_SEQ
   }
   TL_PLAN_SEQ=$TL_SEQ
-  printf '\n@tl-begun %s %s %s\n' "$TL_PLAN_SEQ" "$1" "$TL_PLAN_SEQ"
 }
 
 # What the clean-up before a plan caused is nobody's evidence.

@@ -40,7 +40,7 @@ async function records(ops: Plan, log = "tl_kmsg() { :; }"): Promise<PlanRecord>
   const shell = await openLocal();
   const writer = shell.writable.getWriter();
   const part = (name: string) => Deno.readTextFile(new URL(name, import.meta.url));
-  const agent = await part("./agent.sh") + await part("./agent_steps.sh");
+  const agent = await part("./agent_wire.sh") + await part("./agent.sh") + await part("./agent_steps.sh");
   const script = `TL_N=x
 ${agent}
 TL_D=$(mktemp -d)

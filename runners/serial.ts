@@ -85,6 +85,7 @@ class SerialLine implements Console, Shell {
   readonly description: string;
   readonly readable: ReadableStream<Uint8Array>;
   readonly writable: WritableStream<Uint8Array>;
+  readonly lossy: { bytesPerMs: number };
   seen = "";
   #port: Port;
   #baudRate: number;
@@ -117,6 +118,7 @@ class SerialLine implements Console, Shell {
   private constructor(port: Port, description: string, baudRate: number) {
     this.#port = port;
     this.#baudRate = baudRate;
+    this.lossy = { bytesPerMs: baudRate / 10_000 };
     this.description = description;
     port.on("data", (chunk: Uint8Array) => this.#receive(new Uint8Array(chunk)));
     // Its own writes fail with this too: they are told there.
@@ -191,7 +193,8 @@ class SerialLine implements Console, Shell {
   async #leave(farewell: string): Promise<void> {
     // A command that is cut and then ended by a newline would be another command: it is interrupted instead.
     this.#cut = !await within(GRACE, this.#writing);
-    for (const word of this.#cut ? [INTERRUPT] : ["\nexit\n", INTERRUPT]) {
+    // An agent takes the second interrupt in turn for one that is meant.
+    for (const word of [...this.#cut ? [] : ["\nexit\n"], INTERRUPT, INTERRUPT]) {
       const deadline = performance.now() + GRACE;
       const left = () => Math.max(0, deadline - performance.now());
       await within(left(), this.#transmit(bytesOf(word), true).catch(() => {}));

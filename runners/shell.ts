@@ -13,6 +13,8 @@ export interface Shell {
   readonly readable: ReadableStream<Uint8Array>;
   /** The shell's script */
   readonly writable: WritableStream<Uint8Array>;
+  /** Of a line that may lose or alter bytes, or carry other text: what is sent over it is checked, and how fast it is */
+  readonly lossy?: { bytesPerMs: number };
   /** Ends the shell and gives the line back; safe to call twice */
   close(): Promise<void>;
 }

@@ -1,16 +1,22 @@
 /**
- * The wire protocol between the host and the agent on the board: records, each with its number, its length and its
- * checksum (that of POSIX cksum, or MD5), on a line that may carry other text as well (a console, a login banner, kernel messages).
+ * The wire protocol between the host and the board, on a line that may carry other text as well (a console, a login banner,
+ * kernel messages) and may lose or alter bytes. What is said of it here is the host's half; agent_wire.sh is the board's.
  *
- * A record travels as `\n@tl1 SEQ LENGTH CKSUM\n`, then LENGTH bytes, then a newline. What does not fit is noise; a
- * record whose checksum does not fit is damaged, and the host asks for it again. Of what a kernel printed into the middle of a
- * record on its console, the record is freed first: the checksum tells whether that made it whole.
+ * - A request is a line `@SUM NUMBER WORDS`, the board's answer to it a line `=SUM NUMBER WORDS`.
+ * - A record travels as `\n@tl1 SEQ LENGTH CKSUM\n`, then LENGTH bytes, then a line feed. Behind CKSUM, where the bytes are a
+ *   code of the record (`z`: gzip and base64, `x`: hexadecimal), the code; behind it, where they are a part of that, where the
+ *   part begins and how long the whole is.
+ *
+ * What does not fit is noise; a record whose checksum does not fit is damaged, and the host asks for its parts. Of what a
+ * kernel printed into the middle of a record on its console, the record is freed first: the checksum tells whether that made
+ * it whole.
  *
  * @module
  */
 
 import { Buffer } from "node:buffer";
 import { createHash } from "node:crypto";
+import { gunzipSync } from "node:zlib";
 
 const TABLE = Uint32Array.from({ length: 256 }, (_, byte) => {
   let crc = byte << 24;
@@ -41,6 +47,41 @@ export function md5(bytes: Uint8Array): string {
   return createHash("md5").update(bytes).digest("hex");
 }
 
+/** The printable characters, as agent_wire.sh has them. */
+const PRINTABLE = 95;
+/** Up to how many characters the board makes a sum itself, without a process. */
+const FEW = 160;
+
+/**
+ * The sum in front of a request and of an answer: of few words one that a shell makes by arithmetic, else their checksum.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { sumOf } from "./wire.ts";
+ *
+ * assertEquals(sumOf("7 tl_call true"), "1366721");
+ * ```
+ */
+export function sumOf(words: string, checksum: "cksum" | "md5" = "cksum"): string {
+  if (words.length > FEW) {
+    const bytes = new TextEncoder().encode(words);
+    return checksum === "md5" ? md5(bytes) : String(cksum(bytes));
+  }
+  let sum = words.length;
+  for (const character of words) {
+    const at = character.charCodeAt(0) - 32;
+    sum = (sum * 131 + (at >= 0 && at < PRINTABLE ? at : PRINTABLE)) % 8_388_593;
+  }
+  return String(sum);
+}
+
+/** A request as the board takes it: one line of printable characters. */
+export function requestLine(number: number, words: string, checksum?: "cksum" | "md5"): string {
+  const text = `${number} ${words}`;
+  return `@${sumOf(text, checksum)} ${text}\n`;
+}
+
 /**
  * The line with which the agent says that it begins a step: nobody else knows the number behind that of the step, which is
  * of this pushing of the plan. With its line feeds it fits into the FIFO of a UART, which still sends it where the kernel
@@ -58,14 +99,48 @@ export function announcement(plan: string, step: number): string {
   return `@${step} ${cksum(new TextEncoder().encode(`${plan} ${step}`)).toString(16).padStart(8, "0")}`;
 }
 
+/** A piece of a script as the board takes it, also one line of printable characters. */
+export function pieceLine(number: string, text: string, checksum?: "cksum" | "md5"): string {
+  return `+${number} ${sumOf(`${number} ${text}`, checksum)} ${text}\n`;
+}
+
 /** What a {@linkcode FrameParser} finds on the line. */
 export type Frame =
   /** A whole record: its checksum was right */
   | { kind: "record"; seq: number; bytes: Uint8Array }
-  /** A record was announced and came damaged */
+  /** A part of a record in code: its checksum was right */
+  | { kind: "part"; seq: number; code: Code; from: number; total: number; bytes: Uint8Array }
+  /** A record, or a part of one, was announced and came damaged */
   | { kind: "damaged"; seq: number }
+  /** An answer: its sum was right */
+  | { kind: "answer"; number: number; words: string }
   /** A line that belongs to no record */
   | { kind: "noise"; text: string };
+
+/** How a record may be coded: as gzip in base64, or hexadecimal. */
+export type Code = "z" | "x";
+
+/**
+ * A record from its code; undefined where it is none, or one that is far too long.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { decoded } from "./wire.ts";
+ *
+ * assertEquals(decoded("x", new TextEncoder().encode("6869")), new TextEncoder().encode("hi"));
+ * ```
+ */
+export function decoded(code: Code, bytes: Uint8Array): Uint8Array | undefined {
+  const text = Buffer.from(bytes).toString("latin1");
+  try {
+    return code === "z"
+      ? new Uint8Array(gunzipSync(Buffer.from(text, "base64"), { maxOutputLength: MAX_RECORD }))
+      : new Uint8Array(Buffer.from(text, "hex"));
+  } catch {
+    return undefined;
+  }
+}
 
 /** A line that a kernel printed with a time stamp, to its end; without an end, the rest of the text. */
 const KERNEL_LINE = /\[ *\d+\.\d{6}\](?:\[ *[CT]\d+\])? [^\n]*(?:\n|$)/g;
@@ -73,32 +148,74 @@ const KERNEL_LINE = /\[ *\d+\.\d{6}\](?:\[ *[CT]\d+\])? [^\n]*(?:\n|$)/g;
 const KERNEL_BEGIN = /\[ *\d*(?:\.\d*)?(?:\][^\n]*)?$/;
 
 /**
- * The first `length` bytes without the kernel's lines in between; `"more"` where the line has not brought them all yet,
- * undefined where nothing can be left out.
+ * The first `length` bytes without the kernel's lines in between, and those; `"more"` where the line has not brought them all
+ * yet, undefined where nothing can be left out.
  */
-function withoutKernel(bytes: Uint8Array, length: number): { clean: Uint8Array; taken: number } | "more" | undefined {
+function withoutKernel(
+  bytes: Uint8Array,
+  length: number,
+): { clean: Uint8Array; lines: string[]; taken: number } | "more" | undefined {
   const text = Buffer.from(bytes).toString("latin1");
   let clean = "";
   let at = 0;
+  const lines: string[] = [];
   for (const line of text.matchAll(KERNEL_LINE)) {
     if (clean.length + line.index - at > length) break;
     clean += text.slice(at, line.index);
     at = line.index + line[0].length;
+    lines.push(Buffer.from(line[0], "latin1").toString().trimEnd());
   }
   const rest = text.slice(at, at + length - clean.length);
   const begun = KERNEL_BEGIN.exec(text);
   if (clean.length + rest.length < length || (begun && begun.index < at + rest.length)) return "more";
   if (at === 0) return undefined;
-  return { clean: new Uint8Array(Buffer.from(clean + rest, "latin1")), taken: at + rest.length };
+  return { clean: new Uint8Array(Buffer.from(clean + rest, "latin1")), lines, taken: at + rest.length };
 }
 
 const NEWLINE = 10;
 const MAX_RECORD = 64 * 1024 * 1024;
 const MD5_DIGITS = 32;
-const HEADER = /@tl1 (\d{1,9}) (\d{1,9}) (\d{1,10}|[0-9a-f]{32})\r?$/;
+const HEADER = /@tl1 (\d{1,9}) (\d{1,9}) (\d{1,10}|[0-9a-f]{32})(?: ([zx])(?: (\d{1,9}) (\d{1,9}))?)? ?\r?$/;
+const ANSWER = /^=(\d{1,10}|[0-9a-f]{32}) ((\d{1,9}) (.*?))\r?$/;
+
+/** What a header announces. */
+interface Announced {
+  seq: number;
+  length: number;
+  sum: string;
+  code?: Code;
+  part?: { from: number; total: number };
+}
+
+function headerOf(line: string): Announced | undefined {
+  const match = HEADER.exec(line);
+  if (!match || Number(match[2]) > MAX_RECORD) return undefined;
+  const [, seq, length, sum, code, from, total] = match;
+  return {
+    seq: Number(seq),
+    length: Number(length),
+    sum: sum!,
+    ...(code ? { code: code as Code } : {}),
+    ...(from === undefined ? {} : { part: { from: Number(from), total: Number(total) } }),
+  };
+}
+
+function answerOf(line: string): Frame | undefined {
+  const [, sum, text, number, words] = ANSWER.exec(line) ?? [];
+  if (text === undefined || sum !== sumOf(text, sum!.length === MD5_DIGITS ? "md5" : "cksum")) return undefined;
+  return { kind: "answer", number: Number(number), words: words! };
+}
+
+/** The frame of a record that was announced, from its bytes; undefined where they are not whole. */
+function frameOf({ seq, sum, code, part }: Announced, bytes: Uint8Array): Frame | undefined {
+  if (sum !== (sum.length === MD5_DIGITS ? md5(bytes) : String(cksum(bytes)))) return undefined;
+  if (code && part) return { kind: "part", seq, code, ...part, bytes };
+  const plain = code ? decoded(code, bytes) : bytes;
+  return plain && { kind: "record", seq, bytes: plain };
+}
 
 /**
- * Finds records in a stream of bytes that may come in any pieces.
+ * Finds records and answers in a stream of bytes that may come in any pieces.
  *
  * @example
  * ```ts
@@ -112,10 +229,17 @@ const HEADER = /@tl1 (\d{1,9}) (\d{1,9}) (\d{1,10}|[0-9a-f]{32})\r?$/;
  */
 export class FrameParser {
   #buffer = new Uint8Array(0);
-  #pending: { seq: number; length: number; sum: string } | undefined;
+  #pending: Announced | undefined;
   #decoder = new TextDecoder();
   /** The beginning of a line that a kernel wrote into */
   #cut = "";
+  /** How many bytes from here may be of a record that came damaged */
+  #doubtful = 0;
+
+  /** The record that is coming, if its header has come */
+  get pending(): number | undefined {
+    return this.#pending?.seq;
+  }
 
   /** Takes the next bytes of the line and gives what they completed, in order. */
   push(chunk: Uint8Array): Frame[] {
@@ -126,27 +250,31 @@ export class FrameParser {
     let at = 0;
     for (;;) {
       if (this.#pending) {
-        const { seq, length, sum } = this.#pending;
+        const { seq, length } = this.#pending;
         if (joined.length - at < length) break;
-        const fits = (bytes: Uint8Array) => sum === (sum.length === MD5_DIGITS ? md5(bytes) : String(cksum(bytes)));
         const bytes = joined.slice(at, at + length);
-        const freed = fits(bytes) ? undefined : withoutKernel(joined.subarray(at), length);
+        const whole = frameOf(this.#pending, bytes);
+        const freed = whole ? undefined : withoutKernel(joined.subarray(at), length);
         if (freed === "more") break;
+        const clean = freed && frameOf(this.#pending, freed.clean);
         this.#pending = undefined;
-        if (!freed && fits(bytes)) {
-          frames.push({ kind: "record", seq, bytes });
+        if (whole) {
+          frames.push(whole);
           at += length;
-        } else if (freed && fits(freed.clean)) {
-          frames.push({ kind: "record", seq, bytes: freed.clean });
+        } else if (freed && clean) {
+          frames.push(...freed.lines.map((text): Frame => ({ kind: "noise", text })), clean);
           at += freed.taken;
         } else {
           // The length itself may be wrong: look for the next record right behind the header.
           frames.push({ kind: "damaged", seq });
+          this.#doubtful = length;
         }
         continue;
       }
       const end = joined.indexOf(NEWLINE, at);
       if (end < 0) break;
+      const doubtful = this.#doubtful > 0;
+      this.#doubtful = Math.max(0, this.#doubtful - (end + 1 - at));
       let line = this.#decoder.decode(joined.subarray(at, end));
       at = end + 1;
       // A line that a kernel wrote into goes on behind the kernel's.
@@ -160,10 +288,15 @@ export class FrameParser {
         line = this.#cut + line;
         this.#cut = "";
       }
-      const header = HEADER.exec(line);
-      if (header && Number(header[2]) <= MAX_RECORD) {
-        this.#pending = { seq: Number(header[1]), length: Number(header[2]), sum: header[3]! };
-      } else if (line.trim() !== "") {
+      this.#pending = headerOf(line);
+      if (this.#pending) {
+        this.#doubtful = 0;
+        continue;
+      }
+      const answer = answerOf(line);
+      if (answer) frames.push(answer);
+      // What is left of a damaged record is no news.
+      else if (line.trim() !== "" && (!doubtful || kernel >= 0 || line.startsWith("@"))) {
         frames.push({ kind: "noise", text: line.replace(/\r$/, "") });
       }
     }
@@ -173,9 +306,9 @@ export class FrameParser {
 
   /** The seq of a record whose end has not come yet, after which the line fell silent; forgets it. */
   giveUp(): number | undefined {
-    const seq = this.#pending?.seq;
-    if (!this.#pending) return undefined;
+    const pending = this.#pending;
     this.#pending = undefined;
-    return seq;
+    if (pending) this.#doubtful = pending.length;
+    return pending?.seq;
   }
 }

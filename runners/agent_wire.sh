@@ -1,0 +1,296 @@
+# The board's half of the wire protocol (wire.ts is the host's): requests come in, answers and records go out, each with its
+# sum. POSIX sh (dash, busybox ash). A request that came damaged is not run, one that came twice is not run twice, and what
+# went out is kept, to be sent again.
+#
+#   @SUM NUMBER WORDS          a request, one line. The numbers go up by one; 0 is of those that may be done twice
+#   +NUMBER.PIECE SUM TEXT     a piece of the script that the request of that number is about
+#   =SUM NUMBER WORDS          the answer to the request of that number; `again` where one came damaged
+#   @tl1 SEQ LENGTH CKSUM ...  a record: then so many bytes, then a line feed; see tl_send
+#
+# SUM is that of the words behind it: of few a sum that the shell makes itself, since a process costs more than to send them.
+
+LC_ALL=C
+export LC_ALL
+TL_HEARD=0
+TL_T=0
+TL_SAID=
+TL_SEQ=0
+TL_INT=0
+TL_CODE=
+TL_CODED=
+TL_Z=999999999
+# The printable characters in their order.
+TL_ASCII=' !"#$%&'\''()*+,-./0123456789:;<=>?@ABCDEFGHIJKLMNOPQRSTUVWXYZ[\]^_`abcdefghijklmnopqrstuvwxyz{|}~'
+
+# tl_measure FILE: sets TL_SUM and TL_LENGTH. The checksum is that of POSIX cksum; some builds of busybox lack it and have md5sum.
+TL_CKSUM=cksum
+tl_measure() {
+  if [ $TL_CKSUM = cksum ]; then
+    set -- $(cksum < "$1")
+  else
+    set -- $(md5sum < "$1") $(wc -c < "$1")
+    set -- "$1" "$3"
+  fi
+  TL_SUM=$1 TL_LENGTH=$2
+}
+
+# tl_sum WORDS: sets TL_SUM.
+tl_sum() {
+  if [ ${#1} -gt 160 ]; then
+    set -- $(printf '%s' "$1" | $TL_CKSUM)
+    TL_SUM=$1
+    return
+  fi
+  tl_rest=$1 TL_SUM=${#1}
+  while [ -n "$tl_rest" ]; do
+    tl_more=${tl_rest#?}
+    tl_char=${tl_rest%"$tl_more"}
+    tl_before=${TL_ASCII%%"$tl_char"*}
+    TL_SUM=$(((TL_SUM * 131 + ${#tl_before}) % 8388593)) tl_rest=$tl_more
+  done
+}
+
+# tl_reply NUMBER WORDS: an answer. Behind a line feed, since the line may stand in the middle of another.
+tl_reply() {
+  tl_sum "$*"
+  printf '\n=%s %s\n' "$TL_SUM" "$*"
+}
+
+# tl_answers WORDS: answers the request that is being done, and whenever it comes again.
+tl_answers() {
+  TL_SAID="$TL_HEARD $*"
+  tl_reply "$TL_SAID"
+}
+
+# tl_new KIND ARG...: begins the next record.
+tl_new() {
+  TL_SEQ=$((TL_SEQ + 1))
+  TL_R=$TL_D/r$TL_SEQ
+  printf '%s %s\n' "$TL_SEQ" "$*" > "$TL_R"
+}
+
+# tl_send SEQ: sends a record whole, as it is, or where it is long, if that helps, in code.
+tl_send() {
+  tl_measure "$TL_D/r$1"
+  if [ "$TL_LENGTH" -gt $TL_Z ]; then
+    tl_code "$1"
+    tl_head "$1" "$TL_D/s" $TL_CODE
+    cat "$TL_D/s"
+  else
+    printf '\n@tl1 %s %s %s\n' "$1" "$TL_LENGTH" "$TL_SUM"
+    cat "$TL_D/r$1"
+  fi
+  printf '\n'
+}
+
+# tl_head SEQ FILE CODE...: the line in front of a record in code, or a part of one.
+tl_head() {
+  tl_measure "$2"
+  printf '\n@tl1 %s %s %s' "$1" "$TL_LENGTH" "$TL_SUM"
+  shift 2
+  printf ' %s' "$@"
+  printf '\n'
+}
+
+# tl_code SEQ: that record, as letters and digits that every line carries, in $TL_D/s.
+tl_code() {
+  [ "$TL_CODED" != "$1" ] || return 0
+  case $TL_CODE in
+    z) gzip < "$TL_D/r$1" | base64 ;;
+    *) od -An -v -tx1 < "$TL_D/r$1" ;;
+  esac | tr -d ' \n' > "$TL_D/s"
+  TL_CODED=$1
+}
+
+# tl_parts SEQ FIRST LAST: sends parts of a record in code, 1024 bytes each, with where each begins and how much there is.
+tl_parts() {
+  [ -s "$TL_D/r$1" ] || return 0
+  tl_code "$1"
+  set -- "$1" "$2" "$3" $(wc -c < "$TL_D/s")
+  tl_at=$2
+  while [ "$tl_at" -le "$3" ] && [ $((tl_at * 1024)) -lt "$4" ]; do
+    dd if="$TL_D/s" of="$TL_D/part" bs=1024 skip="$tl_at" count=1 2> /dev/null
+    tl_head "$1" "$TL_D/part" "$TL_CODE" $((tl_at * 1024)) "$4"
+    cat "$TL_D/part"
+    printf '\n'
+    tl_at=$((tl_at + 1))
+  done
+}
+
+# tl_call WORDS: a command, its output and its exit status. What fits into the answer is in it.
+tl_call() {
+  (eval "$1") < /dev/null > "$TL_D/out" 2> /dev/null
+  tl_rc=$?
+  tl_line= tl_more=
+  if [ ! -s "$TL_D/out" ]; then
+    tl_answers $tl_rc
+    return
+  fi
+  if { IFS= read -r tl_line && ! IFS= read -r tl_more && [ -z "$tl_more" ]; } < "$TL_D/out"; then
+    case $tl_line in
+      *[!\ -~]*) ;;
+      *)
+        [ ${#tl_line} -gt 100 ] || {
+          tl_answers "$tl_rc =$tl_line"
+          return
+        }
+        ;;
+    esac
+  fi
+  tl_new answer "$TL_HEARD" "$tl_rc"
+  cat "$TL_D/out" >> "$TL_R"
+  TL_SAID="$TL_HEARD $tl_rc @$TL_SEQ"
+  tl_send $TL_SEQ
+}
+
+# tl_piece NUMBER SUM TEXT: keeps a piece of a script, which has the escapes of printf. Pieces may come in any order, and again.
+tl_piece() {
+  case $1 in
+    *[!0-9.]* | "") ;;
+    *) printf '%s\n' "$2 $3" > "$TL_D/p.$1" ;;
+  esac
+}
+
+# tl_join COUNT CKSUM: puts the pieces of the request together, or answers which ones are missing: it is not done then. Only where
+# the whole is not as it should be each is looked at.
+tl_join() {
+  for tl_check in "" 1; do
+    tl_i=0 tl_missing=
+    while [ $tl_i -lt "$1" ]; do
+      tl_f=$TL_HEARD.$tl_i
+      if [ ! -e "$TL_D/p.$tl_f" ]; then
+        tl_missing="$tl_missing $tl_i"
+      else
+        IFS= read -r tl_line < "$TL_D/p.$tl_f"
+        [ -z "$tl_check" ] || tl_sum "$tl_f ${tl_line#* }"
+        if [ -z "$tl_check" ] || [ "$TL_SUM" = "${tl_line%% *}" ]; then
+          printf '%b' "${tl_line#* }"
+        else
+          tl_missing="$tl_missing $tl_i"
+        fi
+      fi
+      tl_i=$((tl_i + 1))
+    done > "$TL_D/joined"
+    [ -n "$tl_missing" ] || tl_measure "$TL_D/joined"
+    [ -n "$tl_missing" ] || [ "$TL_SUM" != "$2" ] || return 0
+  done
+  tl_reply "$TL_HEARD" missing$tl_missing
+  TL_HEARD=$((TL_HEARD - 1))
+  return 1
+}
+
+# tl_script COUNT CKSUM CODE THEN: a script that came in so many pieces (or follows, so many bytes, where the line loses nothing),
+# done once it is whole: `call` or `run`.
+tl_script() {
+  if [ "$3" = follows ]; then
+    head -c "$1" > "$TL_D/joined"
+  else
+    tl_join "$1" "$2" || return 0
+    rm -f "$TL_D"/p.*
+  fi
+  case $3 in
+    z) base64 -d < "$TL_D/joined" | gzip -d > "$TL_D/script" ;;
+    *) mv "$TL_D/joined" "$TL_D/script" ;;
+  esac
+  case $4 in
+    call) tl_call '. "$TL_D/script"' ;;
+    *)
+      tl_answers begun $TL_SEQ
+      . "$TL_D/script"
+      ;;
+  esac
+}
+
+# tl_heard LINE: does a request.
+tl_heard() {
+  case $1 in
+    "") return 0 ;;
+    exit) exit ;;
+    +*" "*" "*)
+      set -- "${1#+}"
+      set -- "${1%% *}" "${1#* }"
+      tl_piece "$1" "${2%% *}" "${2#* }"
+      return
+      ;;
+    @[0-9a-f]*" "[0-9]*" "*) ;;
+    *)
+      tl_reply 0 again
+      return
+      ;;
+  esac
+  tl_sum "${1#* }"
+  if [ "@$TL_SUM" != "${1%% *}" ]; then
+    tl_reply 0 again
+    return
+  fi
+  TL_INT=0
+  set -- "${1#* }"
+  case ${1%% *} in
+    0) ;;
+    "$TL_HEARD")
+      tl_reply "$TL_SAID"
+      return
+      ;;
+    $((TL_HEARD + 1))) TL_HEARD=$((TL_HEARD + 1)) ;;
+    *)
+      tl_reply "${1%% *}" unexpected "$TL_HEARD"
+      return
+      ;;
+  esac
+  eval "${1#* }"
+}
+
+# Reads a line of the board's terminal. What interrupts it leaves a part of one.
+tl_hear() {
+  IFS= read -r TL_LINE
+}
+
+# tl_wire: listens, until it is told to end or the line is gone.
+tl_wire() {
+  umask 077
+  TL_D=$(mktemp -d "${TMPDIR:-/tmp}/twinlink.XXXXXX") || {
+    printf '\n@tl-no-room\n'
+    return 1
+  }
+  trap 'rm -rf "$TL_D"' EXIT
+  # Where the line is cut, a plan still goes on to its tear-down; the shell then ends, and the agent with it.
+  trap '' HUP PIPE
+  # One may come of a byte that was damaged. Two in turn are meant.
+  trap 'TL_INT=$((TL_INT + 1)); [ $TL_INT -lt 2 ] || exit' INT
+  command -v cksum > /dev/null 2>&1 || TL_CKSUM=md5sum
+  # `read` of busybox, once a child has ended, waits for a signal: one in a process of its own has no children.
+  case $(readlink /proc/$$/exe) in
+    *busybox*)
+      tl_hear() {
+        TL_LINE=
+        TL_LINE=$(sh -c 'IFS= read -r l && printf %s "$l"')
+      }
+      ;;
+  esac
+  case $(printf x | gzip 2> /dev/null | base64 2> /dev/null | base64 -d 2> /dev/null | gzip -d 2> /dev/null) in
+    x) TL_CODE=z ;;
+    *) TL_CODE=x ;;
+  esac
+  tl_reply 0 ready $TL_CODE $TL_CKSUM
+  tl_held= tl_ends=0
+  while [ $tl_ends -lt 20 ]; do
+    tl_t=$TL_T.$TL_INT
+    if tl_hear; then
+      tl_line=$tl_held$TL_LINE
+      tl_held= tl_ends=0
+      tl_heard "$tl_line"
+    else
+      tl_held=$tl_held$TL_LINE
+      tl_ends=$((tl_ends + 1))
+      [ "$tl_t" = "$TL_T.$TL_INT" ] || tl_ends=0
+    fi
+  done
+  exit
+}
+
+# tl_end: the last request.
+tl_end() {
+  tl_stop
+  tl_answers stopped
+  exit
+}
