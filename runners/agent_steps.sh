@@ -174,8 +174,11 @@ tl_begin() {
 tl_step() {
   tl_id=$1
   shift
+  # What came before it is not sifted.
+  tl_sift_step=$TL_SIFT TL_SIFT=
   if tl_skipped; then return 0; fi
-  [ -z "$TL_SIFT" ] || tl_flush
+  [ -z "$tl_sift_step" ] || tl_flush
+  TL_SIFT=$tl_sift_step
   tl_key=p.$TL_GEN
   tl_stream "o.$tl_key"
   tl_out=$TL_D/o.$tl_key

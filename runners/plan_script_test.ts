@@ -90,6 +90,16 @@ Deno.test("rounds: all of them, or up to the first that fails, which is the resu
   }
 });
 
+Deno.test("rounds: what the kernel logged of them is sifted, of the steps before and behind it is whole", async () => {
+  const log = `tl_kmsg() { for step in $TL_PENDING; do printf '6,1,1,-;of step %s\\n@%s\\n' "$step" "$step"; done; }`;
+  const wait: Operation = { kind: "wait", ms: 1 };
+  const { parts } = await records(plan(wait, wait, wait, { kind: "rounds", times: 1, operations: [wait] }, wait), log);
+  assertEquals(
+    parts.map(({ id, sections }) => [id, sections.find(({ name }) => name === "kmsg")?.text.trim()]),
+    [1, 2, 3, 4, 5].map((id) => [id, id === 4 ? "6,0,0,-;twinlink: 1 more lines" : `6,1,1,-;of step ${id}`]),
+  );
+});
+
 Deno.test("a kernel that broke: the body goes on, nothing is torn down, and the last record says so", async () => {
   const ops = plan(
     { kind: "wait", ms: 1 },
