@@ -21,7 +21,10 @@
 
 export * from "./boards/mod.ts";
 export {
+  type BoardJournal,
   type BoardResult,
+  type Earlier,
+  type Journal,
   orchestrate,
   type OrchestrateOptions,
   type RunEvent,

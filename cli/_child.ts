@@ -25,8 +25,12 @@ const { tasks } = JSON.parse(await Deno.readTextFile(new URL("deno.json", ROOT))
 const PERMISSIONS: string[] = tasks.twinlink.command.split(" ").filter((word: string) => /^--(allow|no)-/.test(word));
 
 /** What runs of tests keep is theirs alone. */
-const STATE = Deno.makeTempDirSync({ prefix: "twinlink-state-" });
-Deno.test.afterAll(() => Deno.remove(STATE, { recursive: true }));
+let state: string | undefined;
+const ownState = () => state ??= Deno.makeTempDirSync({ prefix: "twinlink-state-" });
+Deno.test.afterAll(async () => {
+  if (state !== undefined) await Deno.remove(state, { recursive: true });
+  state = undefined;
+});
 
 /** Starts the command. */
 export function start(args: readonly string[], options: ChildOptions = {}): Deno.ChildProcess {
@@ -35,7 +39,7 @@ export function start(args: readonly string[], options: ChildOptions = {}): Deno
   const [program, ...rest] = [...options.under ?? [], ...deno, ...args];
   return new Deno.Command(program!, {
     args: rest,
-    env: { NO_COLOR: "1", XDG_STATE_HOME: STATE, ...options.env },
+    env: { NO_COLOR: "1", ...options.env, XDG_STATE_HOME: options.env?.XDG_STATE_HOME ?? ownState() },
     ...(options.cwd ? { cwd: options.cwd } : {}),
     stdin: "null",
     stdout: "piped",

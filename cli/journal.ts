@@ -15,6 +15,7 @@ import { type RecoveredTrace, recoverTrace, syncFolder, TraceJournal } from "../
 import type { SequenceTrace, StepTrace, TraceHeader } from "../diff/mod.ts";
 import { fileWord, writeWhole } from "./artefacts.ts";
 import { UsageError } from "./command.ts";
+import type { BoardJournal, Earlier, Journal } from "./orchestrate.ts";
 
 const PLAN = "run.json";
 const VERSION = 1;
@@ -30,11 +31,8 @@ export interface RunPlan {
   files: string[];
 }
 
-/** What an earlier process of the run has kept of one board. */
-export interface Earlier extends RecoveredTrace {
-  /** The console's log of the last boot that it saw, where the board has one */
-  console?: string;
-}
+/** What an earlier process has kept of one board, and up to where its file is good. */
+interface Kept extends Earlier, RecoveredTrace {}
 
 async function sha256(path: string): Promise<string> {
   return createHash("sha256").update(await Deno.readFile(path)).digest("hex");
@@ -93,7 +91,7 @@ export async function unfinishedRuns(): Promise<string[]> {
 const DONE = "verdicts.jsonl";
 
 /** The journal of one run. */
-export class RunJournal implements AsyncDisposable {
+export class RunJournal implements Journal, AsyncDisposable {
   /** Where it is */
   readonly folder: string;
   /** Whether the user named the folder */
@@ -169,14 +167,13 @@ export class RunJournal implements AsyncDisposable {
     }
   }
 
-  /** The part of the run that is on one board over one line. */
   async part(board: string, transport: string): Promise<BoardJournal> {
     const name = `${fileWord(board)}-${transport}`;
     const earlier = this.#goesOn ? await this.#earlier(name) : undefined;
-    return new BoardJournal(join(this.folder, `trace-${name}`), earlier);
+    return new TracePart(join(this.folder, `trace-${name}`), earlier);
   }
 
-  async #earlier(name: string): Promise<Earlier | undefined> {
+  async #earlier(name: string): Promise<Kept | undefined> {
     const base = join(this.folder, `trace-${name}`);
     // One that was brought to its end is gone on with like the others: there is nothing left to do.
     if (existsSync(`${base}.jsonl`)) await Deno.rename(`${base}.jsonl`, `${base}.part.jsonl`);
@@ -196,7 +193,6 @@ export class RunJournal implements AsyncDisposable {
     return paths;
   }
 
-  /** A new file for the console of a board. */
   consoleLog(board: string, transport: string): string {
     return this.#consoleLogs(`${fileWord(board)}-${transport}`).at(-1)!;
   }
@@ -216,40 +212,33 @@ export class RunJournal implements AsyncDisposable {
 }
 
 /** What one board showed, kept before it counts. */
-export class BoardJournal {
-  /** What an earlier process of the run has kept; undefined where there is nothing */
-  readonly earlier: Earlier | undefined;
+class TracePart implements BoardJournal {
+  readonly earlier: Kept | undefined;
   readonly #base: string;
   #trace: TraceJournal | undefined;
 
-  /** Made by {@linkcode RunJournal.part} only. */
-  constructor(base: string, earlier: Earlier | undefined) {
+  constructor(base: string, earlier: Kept | undefined) {
     this.#base = base;
     this.earlier = earlier;
   }
 
-  /** The board answers. */
   async open(header: TraceHeader): Promise<void> {
     const path = `${this.#base}.part.jsonl`;
     this.#trace = this.earlier ? await TraceJournal.goOn(path, this.earlier) : await TraceJournal.create(path, header);
   }
 
-  /** A sequence is going to be pushed. */
   async begin(about: Omit<SequenceTrace, "steps">): Promise<void> {
     await this.#trace?.begin(about);
   }
 
-  /** A step came back. */
   step(step: StepTrace): void {
     this.#trace?.step(step);
   }
 
-  /** A sequence was run. */
   async end(observed: SequenceTrace): Promise<void> {
     await this.#trace?.end(observed);
   }
 
-  /** The board is finished with; `whole` says that nothing of it is left to be run. */
   async close(whole: boolean): Promise<void> {
     await this.#trace?.close(whole);
     if (this.#trace && whole) await Deno.rename(`${this.#base}.part.jsonl`, `${this.#base}.jsonl`);

@@ -18,7 +18,6 @@ import { TransportError } from "../runners/shell.ts";
 import type { Progress, Runner, RunnerOptions } from "../runners/runner.ts";
 import { compile, type Compiled, holdsIn, type Sequence, type Suite } from "../suites/suite.ts";
 import { UsageError } from "./command.ts";
-import type { BoardJournal, RunJournal } from "./journal.ts";
 import { needsLease } from "./lease.ts";
 import { fateOf } from "./recovery.ts";
 
@@ -61,6 +60,42 @@ export interface BoardResult {
   infra: Error | undefined;
 }
 
+/** What an earlier process of a run has kept of one board. */
+export interface Earlier {
+  /** What it was taken from */
+  header: TraceHeader;
+  /** The sequences that were run, in their order */
+  sequences: SequenceTrace[];
+  /** The sequence that was under way, with the steps that were told of */
+  cut?: SequenceTrace;
+  /** The console's log of the last boot that it saw, where the board has one */
+  console?: string;
+}
+
+/** Keeps what one board shows, before it counts: what is awaited is on the disk then. */
+export interface BoardJournal {
+  /** What an earlier process of the run has kept; undefined where there is nothing */
+  readonly earlier: Earlier | undefined;
+  /** The board answers. */
+  open(header: TraceHeader): Promise<void>;
+  /** A sequence is going to be pushed. */
+  begin(about: Omit<SequenceTrace, "steps">): Promise<void>;
+  /** A step came back. */
+  step(step: StepTrace): void;
+  /** A sequence was run. */
+  end(observed: SequenceTrace): Promise<void>;
+  /** The board is finished with; `whole` says that nothing of it is left to be run. */
+  close(whole: boolean): Promise<void>;
+}
+
+/** Keeps what a run shows. */
+export interface Journal {
+  /** The part of the run that is on one board over one line */
+  part(board: string, transport: string): Promise<BoardJournal>;
+  /** A new file for the console of a board */
+  consoleLog(board: string, transport: string): string;
+}
+
 /** Options of {@linkcode orchestrate}. */
 export interface OrchestrateOptions {
   /** The lines to use, for boards that have several. @default {what each board's file says} */
@@ -76,7 +111,7 @@ export interface OrchestrateOptions {
   /** Called for everything that happens, one board after the other */
   onEvent?: (event: RunEvent) => void;
   /** Where all of it is kept before it counts; one of a run that broke off is gone on with */
-  journal?: RunJournal;
+  journal?: Journal;
   /** Takes a board for this run alone; `onWait` is told who has it meanwhile */
   lease?: (board: Board, onWait: (holder: string) => void) => Promise<AsyncDisposable>;
   /** How a board is opened; for tests */

@@ -372,6 +372,24 @@ tl_kasan() {
   fi
 }
 
+# Agents of other runs: sets TL_OTHERS to the processes of those that live, TL_BUSY to one of a plan that is under way. What one
+# has left that lives no more is cleared away, and what it had to give back is taken over.
+tl_others() {
+  TL_OTHERS= TL_BUSY=
+  for tl_x in "${TMPDIR:-/tmp}"/twinlink.??????; do
+    [ "$tl_x" != "$TL_D" ] && [ -O "$tl_x" ] && read -r tl_pid tl_boot tl_was < "$tl_x/agent" || continue
+    if [ "$tl_boot" != "$TL_BOOT" ]; then
+      rm -rf "$tl_x"
+    elif kill -0 "$tl_pid"; then
+      TL_OTHERS="$TL_OTHERS $tl_pid"
+      [ ! -s "$tl_x/busy" ] || TL_BUSY=$tl_pid
+    else
+      case $tl_was in on | off | ratelimit) TL_DEVKMSG=$tl_was ;; esac
+      rm -rf "$tl_x"
+    fi
+  done
+} 2> /dev/null
+
 tl_start() {
   tl_start_records
   trap 'TL_T=$((TL_T + 1))' USR1
@@ -381,10 +399,17 @@ tl_start() {
     while sleep 1 && kill -USR1 $$; do :; done
   ) < /dev/null > /dev/null 2>&1 &
   TL_TICKER=$!
-  # Marks in the kernel log must not be rate-limited away; given back in tl_stop.
+  # Marks in the kernel log must not be rate-limited away; given back in tl_stop, by the first of several agents.
   TL_DEVKMSG=
   read -r TL_DEVKMSG < /proc/sys/kernel/printk_devkmsg
-  echo on > /proc/sys/kernel/printk_devkmsg
+  tl_boot_id
+  tl_others
+  if [ -n "$TL_OTHERS" ]; then
+    TL_DEVKMSG=
+  else
+    echo on > /proc/sys/kernel/printk_devkmsg
+  fi
+  echo "$$ $TL_BOOT $TL_DEVKMSG" > "$TL_D/agent"
   TL_KMSG=0
   if [ -w /dev/kmsg ]; then
     : > "$TL_D/kmsg"

@@ -7,10 +7,12 @@
 import type { Board } from "../boards/mod.ts";
 import type { Plan, SequenceTrace } from "../diff/trace.ts";
 import { type EraId, eraOf } from "../model/mod.ts";
+import { pause } from "../fixtures/qemu/cache.ts";
+import { earlierAgents } from "./earlier_agents.ts";
 import { Guard } from "./guard.ts";
 import { classifyKernelLine } from "./kernel_log.ts";
 import { planInNames, traceInFixtureNames } from "./names.ts";
-import { checkFit, type Runner, type RunnerOptions } from "./runner.ts";
+import { checkFit, type Runner, type RunnerOptions, UnfitBoardError } from "./runner.ts";
 import { comeBack, type Renewal } from "./renewal.ts";
 import { AgentSession } from "./session.ts";
 import { type Shell, TransportError } from "./shell.ts";
@@ -32,6 +34,9 @@ export async function lastWords(consoleLog: string, from?: number): Promise<stri
   const lines = text.split(/\r?\n/).map((line) => line.replace(/^\[\s*\d+\.\d+\]\s?/, ""));
   return lines.find((line) => FATAL.has(classifyKernelLine(line)));
 }
+
+/** How long the agent of an earlier run may take for the rest of its plan. */
+const EARLIER_MS = 180_000;
 
 const FATAL: ReadonlySet<string> = new Set(["panic", "oops", "kasan", "hung"]);
 
@@ -69,6 +74,21 @@ export async function openAgent(
   };
   const named = (plan: Plan) => board.pcs ? planInNames(plan, board.pcs) : plan;
   let { session, hello, guard } = await start(shell);
+  const deadline = Date.now() + EARLIER_MS;
+  for (; !guest;) {
+    const earlier = await earlierAgents((script) => session.ask(script));
+    if (earlier === "gone") break;
+    await session.close();
+    const { connect } = renewal ?? {};
+    if (!connect || Date.now() > deadline) {
+      throw new UnfitBoardError(
+        `Cannot use board "${board.name}": the agent of another run is at work on it (${earlier.wait})`,
+      );
+    }
+    onProgress?.({ phase: "wait", detail: "for the agent of an earlier run to come to its tear-down" });
+    await pause(1000, signal);
+    ({ session, hello, guard } = await start(await connect()));
+  }
   let closing: Promise<void> | undefined;
   const close = () => closing ??= session.close(guest ? { graceMs: 0 } : {}).finally(() => guest?.close());
   const renew = async ({ reboot, connect, bound }: Renewal) => {

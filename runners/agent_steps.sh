@@ -419,6 +419,8 @@ tl_clear_module() {
 # tl_plan_begin ID
 tl_plan_begin() {
   TL_PLAN=$1
+  # For the agent of another run: two at once would spoil each other's evidence.
+  echo plan > "$TL_D/busy"
   TL_HUNG= TL_EACH= TL_FULL= TL_PENDING=
   TL_PHASE=setup
   for tl_x in "$TL_D"/r[0-9]*; do : > "$tl_x"; done
@@ -455,6 +457,7 @@ tl_plan_end() {
     [ "$tl_x" = init ] || tl_unwatch "$tl_x"
   done
   tl_flush end
+  : > "$TL_D/busy"
 }
 
 tl_start_records() {

@@ -1,0 +1,208 @@
+/**
+ * Kills twinlink in the middle of runs on a real board and resumes it, until each run is over: what must come of that is what
+ * comes of a run that nobody disturbs. The board is a guest in QEMU that outlives the runs, as a board of a lab does.
+ *
+ * @module
+ */
+
+import { join } from "node:path";
+import { recoverTrace } from "../diff/trace_journal.ts";
+import type { Guest } from "../fixtures/mod.ts";
+import { guestShell } from "../fixtures/qemu/testing.ts";
+import { ended, type Ran, start } from "../cli/_child.ts";
+
+/** When twinlink is killed: so many ms after it was started, or once its journal has so many lines. */
+export type Moment = { ms: number } | { lines: number };
+
+/** What became of one run. */
+export interface Disturbed {
+  /** Where each kill hit: `in seq3`, `between`, `before the first` */
+  hit: string[];
+  /** How often a sequence was begun again */
+  again: number;
+  /** What is wrong; empty of a run that is as it should be */
+  wrong: string[];
+}
+
+/** The board, the suite and a folder for what is made of them. */
+export interface Bench {
+  folder: string;
+  guest: Guest;
+  /** Runs twinlink to its end, undisturbed; gives its verdicts and how long it took, in ms */
+  undisturbed(): Promise<{ verdicts: string; ms: number }>;
+  /** Runs twinlink, kills it at these moments, and resumes it each time; the verdicts must be those in the end */
+  disturbed(moments: Iterable<Moment>, verdicts: string): Promise<Disturbed>;
+  /** What is left on the board and on this host; empty where nothing is */
+  leftovers(): Promise<string[]>;
+}
+
+/** Each sequence gives a netdev its name, which the kernel logs: so the board itself counts what was run. */
+const suiteOf = (sequences: number) =>
+  `import { netdevsim, suite } from "@twinlink/twinlink";
+export default suite("resumed", { fixture: netdevsim({ ports: 1, netns: ["t1"] }) }, ({ sequence }) => {
+  for (let i = 0; i < ${sequences}; i++) {
+    sequence(\`seq\${i}\`, { source: "devlink-reload.rst" }, async (dut) => {
+      await dut.link.rename(0, \`seq\${i}x\`);
+      await dut.trap.set("source_mac_is_multicast", { action: i % 2 ? "trap" : "drop" });
+      await dut.reload();
+      await dut.trap.get("source_mac_is_multicast");
+      await dut.reload({ to: "t1" });
+      await dut.in("t1").trap.get("source_mac_is_multicast");
+    });
+  }
+});
+`;
+
+/** Prepares a folder for runs on a guest. */
+export async function openBench(folder: string, guest: Guest, sequences: number): Promise<Bench> {
+  const [suite, board, tmp] = [join(folder, "resumed.ts"), join(folder, "board.toml"), join(folder, "tmp")];
+  const { host, port, user, identityFile, knownHostsFile } = guest.ssh;
+  await Deno.mkdir(tmp);
+  await Deno.writeTextFile(suite, suiteOf(sequences));
+  await Deno.writeTextFile(
+    board,
+    `name = "guest"\ndescription = "a guest"\nrunner = "remote"\ndriver = "netdevsim"\n` +
+      `handle = "netdevsim/netdevsim10"\n[ssh]\nhost = "${host}"\nport = ${port}\nuser = "${user}"\n` +
+      `identity_file = "${identityFile}"\nknown_hosts_file = "${knownHostsFile}"\n`,
+  );
+  const options = { env: { XDG_STATE_HOME: join(folder, "state"), TMPDIR: tmp } };
+  const run = (out: string) => start(["run", suite, "--board", board, "--out", out], options);
+  const resume = (out: string) => start(["resume", out], options);
+  const before = await onBoard(guest);
+  let runs = 0;
+
+  /** How often the board ran each sequence, by its own log, from a place of it on. */
+  const counted = async (from: number): Promise<Map<string, number>> => {
+    const text = (await Deno.readTextFile(guest.consoleLog)).slice(from);
+    const names = [...text.matchAll(/ (seq\d+)x: renamed from/g)].map(([, name]) => name!);
+    return new Map(Map.groupBy(names, (name) => name).entries().map(([name, all]) => [name, all.length]));
+  };
+
+  return {
+    folder,
+    guest,
+    undisturbed: async () => {
+      const out = join(folder, `run${++runs}`);
+      const began = Date.now();
+      const { code, stdout, stderr } = await ended(run(out));
+      if (code !== 0) throw new Error(`the run that nobody disturbs ended with ${code}:\n${stdout}${stderr}`);
+      return { verdicts: await verdictsOf(out), ms: Date.now() - began };
+    },
+    disturbed: async (moments, verdicts) => {
+      const out = join(folder, `run${++runs}`);
+      const from = (await Deno.readTextFile(guest.consoleLog)).length;
+      const journal = join(out, "trace-guest-ssh.part.jsonl");
+      const told: Disturbed = { hit: [], again: 0, wrong: [] };
+      const cuts = new Map<string, number>();
+      /** What was run by the last kill, and how often: it must stay so */
+      let finished = new Map<string, number>();
+      const checkFinished = (now: ReadonlyMap<string, number>) => {
+        for (const [name, times] of finished) {
+          if (now.get(name) !== times) told.wrong.push(`${name} was run already, and was run again`);
+        }
+      };
+      let child = run(out);
+      for (const moment of moments) {
+        const end = ended(child);
+        if (!await killedAt(child, end, moment, journal)) break;
+        const { stderr } = await end;
+        if (/bug of twinlink/.test(stderr)) told.wrong.push(stderr);
+        const kept = await recoverTrace(journal);
+        const { cut } = kept ?? {};
+        told.hit.push(cut ? `in ${cut.sequence}` : kept ? "between" : "before the first");
+        if (cut) cuts.set(cut.sequence, (cuts.get(cut.sequence) ?? 0) + 1);
+        const now = await counted(from);
+        checkFinished(now);
+        const names = (kept?.sequences ?? []).map(({ sequence }) => sequence);
+        finished = new Map(names.map((name) => [name, now.get(name) ?? 0]));
+        // It was killed before its plan was written down: there is nothing to resume.
+        child = await Deno.stat(join(out, "run.json")).then(() => resume(out), () => run(out));
+      }
+      const { code, stdout, stderr } = await ended(child);
+      if (code !== 0) told.wrong.push(`the last one ended with ${code}: ${stdout}${stderr}`);
+      const now = await counted(from);
+      checkFinished(now);
+      for (let i = 0; i < sequences; i++) {
+        const times = now.get(`seq${i}`) ?? 0;
+        const allowed = 1 + (cuts.get(`seq${i}`) ?? 0);
+        if (times < 1 || times > allowed) told.wrong.push(`seq${i} was run ${times} times, not 1 to ${allowed}`);
+        told.again += Math.max(0, times - 1);
+      }
+      const verdictsNow = await verdictsOf(out).catch((error: Error) => error.message);
+      if (verdictsNow !== verdicts) told.wrong.push(`other verdicts: ${verdictsNow}`);
+      return told;
+    },
+    leftovers: async () => {
+      const wrong: string[] = [];
+      // The agent on the board ends by itself, behind its line.
+      await until(async () => await onBoard(guest) === before);
+      const left = await onBoard(guest);
+      if (left !== before) wrong.push(`on the board: ${left}`);
+      await until(async () => await processesWith(`${port}`) === "");
+      const processes = await processesWith(`${port}`);
+      if (processes !== "") wrong.push(`processes: ${processes}`);
+      for (const { name } of Deno.readDirSync(tmp)) wrong.push(`a temporary file: ${name}`);
+      return wrong;
+    },
+  };
+}
+
+/** Kills a child at a moment; false if it came to its end before. */
+async function killedAt(
+  child: Deno.ChildProcess,
+  end: Promise<Ran>,
+  moment: Moment,
+  journal: string,
+): Promise<boolean> {
+  let over = false;
+  const ending = end.then(() => over = true);
+  if ("ms" in moment) {
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    await Promise.race([ending, new Promise<void>((resolve) => timer = setTimeout(resolve, moment.ms))]);
+    clearTimeout(timer);
+  } else {
+    const lines = async () => (await Deno.readTextFile(journal).catch(() => "")).split("\n").length - 1;
+    while (!over && await lines() < moment.lines) await pause(2);
+  }
+  if (!over) child.kill("SIGKILL");
+  // One that has ended by itself said how; one that was killed did not.
+  return (await child.status).signal === "SIGKILL";
+}
+
+/** Every sequence and step with its verdict, by the report of a run. */
+async function verdictsOf(out: string): Promise<string> {
+  const lines = (await Deno.readTextFile(join(out, "verdicts.jsonl"))).trimEnd().split("\n").map((line) =>
+    JSON.parse(line)
+  );
+  return lines.filter(({ type }) => type === "sequence").map(({ sequence, verdict, steps }) =>
+    `${sequence} ${verdict} ${steps.map((step: { verdict: string }) => step.verdict).join()}`
+  ).join("\n");
+}
+
+/** What runs leave on a board: files, processes, devices, netns, the log's setting. */
+async function onBoard(guest: Guest): Promise<string> {
+  const { out } = await guestShell(
+    guest,
+    "ls -d /tmp/twinlink* 2>/dev/null; ls /run/netns 2>/dev/null; ls /sys/bus/netdevsim/devices; " +
+      "ps | grep -E 'devlink|ip -o monitor|/dev/kmsg' | grep -v grep; cat /proc/sys/kernel/printk_devkmsg",
+  );
+  return out.trim();
+}
+
+/** Command lines of this host that have a word; Deno itself may not look into /proc. */
+async function processesWith(word: string): Promise<string> {
+  const script =
+    'for p in /proc/[0-9]*; do [ "$p" = /proc/$$ ] || { tr "\\0" " " < "$p/cmdline"; echo; }; done 2> /dev/null';
+  const { stdout } = await new Deno.Command("sh", { args: ["-c", script], stdin: "null", stderr: "null" }).output();
+  const lines = new TextDecoder().decode(stdout).split("\n");
+  return lines.filter((line) => line.startsWith("ssh ") && line.split(" ").includes(word)).join("\n");
+}
+
+async function until(what: () => Promise<boolean>): Promise<void> {
+  for (let i = 0; i < 100; i++) {
+    if (await what()) return;
+    await pause(300);
+  }
+}
+
+const pause = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms));

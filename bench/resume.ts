@@ -1,0 +1,65 @@
+/**
+ * `deno task bench:resume [--kills 50] [--seed 1] [--sequences 24] [--kernel 6.12]`: twinlink is killed by SIGKILL at random
+ * moments of runs on a kernel in QEMU, over ssh, and resumed each time until the run is over. Ends with 1 if anything is not as in
+ * a run that nobody disturbs: a verdict, a sequence that was run again though it was finished, or something that is left behind.
+ *
+ * @module
+ */
+
+import { parseArgs } from "@std/cli/parse-args";
+import { bootQemu, buildImage, type KernelId } from "../fixtures/mod.ts";
+import { type Moment, openBench } from "./_resume.ts";
+
+const { kills, seed, sequences, kernel } = parseArgs(Deno.args, {
+  string: ["kills", "seed", "sequences", "kernel"],
+  default: { kills: "50", seed: "1", sequences: "24", kernel: "6.12" },
+});
+
+/** Numbers from 0 to 1, the same for the same seed (mulberry32). */
+function randomOf(seed: number): () => number {
+  let state = seed;
+  return () => {
+    state = (state + 0x6d2b79f5) | 0;
+    let t = Math.imul(state ^ (state >>> 15), 1 | state);
+    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
+    return ((t ^ (t >>> 14)) >>> 0) / 4294967296;
+  };
+}
+
+const folder = await Deno.makeTempDir({ prefix: "twinlink-bench-resume-" });
+let wrong = 0;
+try {
+  await using guest = await bootQemu(await buildImage(kernel as KernelId));
+  const bench = await openBench(folder, guest, Number(sequences));
+  const { verdicts, ms } = await bench.undisturbed();
+  console.log(
+    `kernel ${guest.release}, ${sequences} sequences, undisturbed in ${(ms / 1000).toFixed(1)} s, seed ${seed}`,
+  );
+  const random = randomOf(Number(seed));
+  let left = Number(kills);
+  const moments = function* (): Generator<Moment> {
+    // The start of the program is a part of it that is not worth half of the kills.
+    for (; left > 0; left--) yield { ms: Math.round(ms * (0.1 + 0.7 * random())) };
+  };
+  const hits: string[] = [];
+  let again = 0;
+  for (let run = 1; left > 0; run++) {
+    const began = Date.now();
+    const told = await bench.disturbed(moments(), verdicts);
+    const rest = await bench.leftovers();
+    hits.push(...told.hit);
+    again += told.again;
+    wrong += told.wrong.length + rest.length;
+    console.log(
+      `run ${run}: ${told.hit.length} kills (${told.hit.join(", ")}), ${Math.round((Date.now() - began) / 1000)} s`,
+    );
+    for (const what of [...told.wrong, ...rest]) console.log(`  WRONG: ${what}`);
+  }
+  const inside = hits.filter((hit) => hit.startsWith("in ")).length;
+  console.log(
+    `${hits.length} kills, ${inside} of them inside a sequence; ${again} times one was begun again; ${wrong} wrong`,
+  );
+} finally {
+  await Deno.remove(folder, { recursive: true });
+}
+Deno.exit(wrong > 0 ? 1 : 0);

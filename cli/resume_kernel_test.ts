@@ -1,0 +1,29 @@
+/** Runs on a real kernel that are killed and gone on with; many more moments: deno task bench:resume. */
+
+import { assert, assertEquals } from "@std/assert";
+import { openBench } from "../bench/_resume.ts";
+import { guestTest, testImage } from "../fixtures/qemu/testing.ts";
+
+const image = await testImage("6.12");
+
+guestTest(
+  "twinlink killed three times in a run on a board and resumed: as if nothing had been",
+  image,
+  async (guest) => {
+    const folder = await Deno.makeTempDir({ prefix: "twinlink-resume-kernel-" });
+    try {
+      const sequences = 6;
+      const bench = await openBench(folder, guest, sequences);
+      const verdicts = Array.from({ length: sequences }, (_, i) => `seq${i} agree ${Array(10).fill("agree").join()}`)
+        .join("\n");
+      // A sequence is 12 lines: in the middle of the first, behind the third, and in the middle of the fifth.
+      const { hit, wrong } = await bench.disturbed([{ lines: 4 }, { lines: 36 }, { lines: 55 }], verdicts);
+      assertEquals(wrong, []);
+      assertEquals(hit.length, 3);
+      assert(hit.some((one) => one.startsWith("in ")), hit.join());
+      assertEquals(await bench.leftovers(), []);
+    } finally {
+      await Deno.remove(folder, { recursive: true });
+    }
+  },
+);
