@@ -12,12 +12,12 @@ guestTest(
   async (guest) => {
     const folder = await Deno.makeTempDir({ prefix: "twinlink-resume-kernel-" });
     try {
-      const sequences = 6;
+      const sequences = 4;
       const bench = await openBench(folder, guest, sequences);
       const verdicts = Array.from({ length: sequences }, (_, i) => `seq${i} agree ${Array(10).fill("agree").join()}`)
         .join("\n");
-      // A sequence is 12 lines: in the middle of the first, behind the third, and in the middle of the fifth.
-      const { hit, wrong } = await bench.disturbed([{ lines: 4 }, { lines: 36 }, { lines: 55 }], verdicts);
+      // A sequence is 12 lines: in the middle of the first, behind the second, and in the middle of the fourth.
+      const { hit, wrong } = await bench.disturbed([{ lines: 4 }, { lines: 25 }, { lines: 42 }], verdicts);
       assertEquals(wrong, []);
       assertEquals(hit.length, 3);
       assert(hit.some((one) => one.startsWith("in ")), hit.join());
