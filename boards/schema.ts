@@ -169,6 +169,10 @@ export const boardSchema = z.strictObject({
   ssh: ssh.exactOptional(),
   serial: serial.exactOptional(),
   power: power.exactOptional(),
+  boot_seconds: z.int().min(1).max(3600).exactOptional().meta({
+    description:
+      "How long the board takes to boot: one that was lost is waited for so long; 60, or 300 after a power cycle",
+  }),
   pcs: pcs.exactOptional(),
   recording: recording.exactOptional(),
   waivers: z.array(waiver).default([]),
@@ -304,6 +308,8 @@ export interface BoardFile {
   };
   /** Power control, each a command as a list of arguments; `query` prints `on` or `off` */
   power?: { on?: string[]; off?: string[]; cycle?: string[]; query?: string[] };
+  /** How long the board takes to boot, in seconds: one that was lost is waited for so long */
+  boot_seconds?: number;
   /** A MAC and its PCS on the board, as sysfs names them, for the suite `pcs_board` */
   pcs?: {
     design: PcsDesign;

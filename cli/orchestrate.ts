@@ -10,7 +10,7 @@ import { firstUnsupported, lacking } from "../diff/capability.ts";
 import { judge } from "../diff/judge.ts";
 import { breaksKernel } from "../diff/crash.ts";
 import { exitStatus as statusOf, type SequenceVerdict, summarise } from "../diff/verdict.ts";
-import type { Plan, SequenceTrace, StepTrace, TraceHeader } from "../diff/trace.ts";
+import type { LossReason, Plan, SequenceTrace, StepTrace, TraceHeader } from "../diff/trace.ts";
 import type { EraId } from "../model/mod.ts";
 import { lastWords } from "../runners/agent.ts";
 import { openRunner } from "../runners/mod.ts";
@@ -385,6 +385,9 @@ async function runBoard(
  */
 type BoardState = "sound" | "doubtful" | "broken" | "lost";
 
+/** Losses behind which the line is opened again. One that has booted by itself is as new. */
+const LOST: ReadonlySet<LossReason> = new Set(["transport", "timeout", "power", "reboot"]);
+
 function stateBehind(plan: Plan, { observed, verdict }: SequenceResult): BoardState {
   if (observed.steps.length === 0) return "sound";
   const reasons = observed.steps.map((step) => step.lost?.reason);
@@ -392,7 +395,7 @@ function stateBehind(plan: Plan, { observed, verdict }: SequenceResult): BoardSt
   const broken = plan.breaks !== undefined ||
     observed.steps.some(({ observation }) => observation && breaksKernel(observation));
   if (broken || reasons.includes("crash")) return "broken";
-  if (reasons.includes("transport") || reasons.includes("timeout")) return "lost";
+  if (reasons.some((reason) => reason !== undefined && LOST.has(reason))) return "lost";
   const reported = observed.steps.some(({ observation }) => {
     return observation?.kmsg.some((line) => line.class !== "info" && line.class !== "stale");
   });

@@ -11,10 +11,11 @@ import { align } from "./align.ts";
 import { firstUnsupported } from "./capability.ts";
 import { describeOperation } from "./describe.ts";
 import { breaksKernel, crashOf, describeCrash, FATAL, hungComesLate } from "./crash.ts";
+import { LOSSES } from "./faults.ts";
 import { Normaliser } from "./normalise.ts";
 import { coverageOf } from "./race.ts";
 import type { Pair, Rule } from "./rules.ts";
-import type { LossReason, SequenceTrace, StepTrace } from "./trace.ts";
+import type { SequenceTrace, StepTrace } from "./trace.ts";
 import {
   type ChannelVerdict,
   gravest,
@@ -38,20 +39,6 @@ export interface JudgeOptions {
   /** What may differ. @default {RULES} */
   rules?: readonly Rule[];
 }
-
-/** What is made of a step that was lost. None of these is ever a pass. */
-const LOSSES: Record<LossReason, { verdict: Verdict; means: string }> = {
-  "timeout": { verdict: "indeterminate", means: "no reply within the step's bound" },
-  "untold": { verdict: "indeterminate", means: "the board was lost before it told of the step" },
-  "damaged": { verdict: "infra", means: "the reply came damaged" },
-  "transport": { verdict: "infra", means: "the connection to the board broke" },
-  "reboot": { verdict: "crash", means: "the board booted anew while the step ran" },
-  "crash": { verdict: "crash", means: "the board's kernel broke" },
-  "overrun": { verdict: "indeterminate", means: "the kernel dropped messages" },
-  "tool": { verdict: "infra", means: "a tool that the step needs is not on the board" },
-  "not-run": { verdict: "indeterminate", means: "the step was not run" },
-  "not-recorded": { verdict: "indeterminate", means: "the recording does not hold the step" },
-};
 
 const CHANNELS: readonly Channel[] = ["result", "extack", "reply", "notify", "link", "sysfs", "kmsg", "time"];
 

@@ -53,12 +53,16 @@ export type LossReason =
   | "damaged"
   /** The connection broke */
   | "transport"
+  /** The board has no power */
+  | "power"
   /** The board booted anew while the step ran */
   | "reboot"
   /** The board's console says that its kernel broke while the step ran */
   | "crash"
   /** The kernel's message queue overflowed, so that notifications are missing */
   | "overrun"
+  /** The board had no room left to write down what the step showed */
+  | "full"
   /** A tool that the step needs is not on the board */
   | "tool"
   /** An earlier step of the sequence was lost */

@@ -25,11 +25,13 @@ export interface LineOptions {
   };
   /** Bytes that the board's receiver holds; what comes faster than `baudRate` beyond it is lost. Without it nothing is */
   fifo?: number;
+  /** What becomes of bytes on their way: lost, doubled, changed, or late. Called in their order. @default {nothing} */
+  between?: (bytes: Uint8Array<ArrayBuffer>, to: "host" | "board") => Promise<Uint8Array<ArrayBuffer>>;
 }
 
 /** A line that works until `close`. */
 export interface Line extends AsyncDisposable {
-  /** What the host opens */
+  /** What the host opens; another one after `replug` */
   readonly path: string;
   /** The board's end of the line: what its programs have as their terminal */
   readonly boardPath: string;
@@ -43,6 +45,8 @@ export interface Line extends AsyncDisposable {
   inject(text: string): Promise<void>;
   /** Takes the host's end away, as pulling a USB adapter does */
   unplug(): Promise<void>;
+  /** Gives the host an end again, after `unplug` */
+  replug(): void;
   /** Ends the board program and the line */
   close(): Promise<void>;
 }
@@ -78,7 +82,7 @@ export function openLine(options: LineOptions = {}): Promise<Line> {
 }
 
 class PtyLine implements Line {
-  readonly path: string;
+  path: string;
   readonly boardPath: string;
   lost = 0;
   received = 0;
@@ -109,10 +113,8 @@ class PtyLine implements Line {
       this.#open.add(fd);
     }
     this.#pumps = [
-      this.#pump(this.#board, (bytes) => this.#sendToHost(bytes)),
-      options.fifo === undefined
-        ? this.#pump(this.#host, (bytes) => this.#sendToBoard(bytes))
-        : this.#pumpThroughFifo(options.fifo),
+      this.#pump(this.#board, "host"),
+      options.fifo === undefined ? this.#pump(this.#host, "board") : this.#pumpThroughFifo(options.fifo),
     ];
     if (options.noise) {
       this.#timer = setInterval(() => this.#makeNoise(), 1000 / options.noise.perSecond);
@@ -134,6 +136,16 @@ class PtyLine implements Line {
 
   async unplug(): Promise<void> {
     await this.#drop(this.#host);
+  }
+
+  replug(): void {
+    const { fd, path } = openPty();
+    this.path = path;
+    this.#host = fd;
+    this.#held.push(openTty(path));
+    poller.add(fd);
+    this.#open.add(fd);
+    this.#pumps.push(this.#pump(fd, "board"));
   }
 
   async close(): Promise<void> {
@@ -166,12 +178,15 @@ class PtyLine implements Line {
   }
 
   /** Moves what comes from `fd` in pieces of at most 32 bytes (a UART's FIFO or two), so that noise gets in anywhere. */
-  async #pump(fd: number, send: (bytes: Uint8Array<ArrayBuffer>) => Promise<void>): Promise<void> {
+  async #pump(fd: number, to: "host" | "board"): Promise<void> {
+    const { between } = this.#options;
+    const send = (bytes: Uint8Array<ArrayBuffer>) => to === "host" ? this.#sendToHost(bytes) : this.#sendToBoard(bytes);
     const buffer = new Uint8Array(this.#options.baudRate || this.#options.noise ? 32 : 4096);
     await this.#whileOpen(fd, async () => {
       const size = this.#options.noise ? 1 + Math.floor(Math.random() * buffer.length) : buffer.length;
       const count = await this.#read(fd, buffer.subarray(0, size));
-      await send(buffer.slice(0, count));
+      const bytes = buffer.slice(0, count);
+      await send(between ? await between(bytes, to) : bytes);
     });
   }
 

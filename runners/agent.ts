@@ -10,10 +10,11 @@ import { type EraId, eraOf } from "../model/mod.ts";
 import { pause } from "../fixtures/qemu/cache.ts";
 import { earlierAgents } from "./earlier_agents.ts";
 import { Guard } from "./guard.ts";
-import { classifyKernelLine } from "./kernel_log.ts";
+import { endOfKernel, explainLoss } from "./loss.ts";
 import { planInNames, traceInFixtureNames } from "./names.ts";
 import { checkFit, type Runner, type RunnerOptions, UnfitBoardError } from "./runner.ts";
-import { comeBack, type Renewal } from "./renewal.ts";
+import { hasPower } from "./power.ts";
+import { bootOf, comeBack, type Renewal } from "./renewal.ts";
 import { AgentSession } from "./session.ts";
 import { type Shell, TransportError } from "./shell.ts";
 
@@ -29,16 +30,25 @@ export interface OwnGuest {
  * where it said nothing.
  */
 export async function lastWords(consoleLog: string, from?: number): Promise<string | undefined> {
-  const log = new TextDecoder().decode((await Deno.readFile(consoleLog)).subarray(from ?? 0));
-  const text = from === undefined ? log.slice(Math.max(0, log.lastIndexOf("] Linux version "))) : log;
-  const lines = text.split(/\r?\n/).map((line) => line.replace(/^\[\s*\d+\.\d+\]\s?/, ""));
-  return lines.find((line) => FATAL.has(classifyKernelLine(line)));
+  const lines = await linesFrom(consoleLog, from ?? 0);
+  const boot = from === undefined ? lines.findLastIndex((line) => line.includes("] Linux version ")) : 0;
+  const end = endOfKernel(lines.slice(Math.max(0, boot)));
+  return end?.reason === "crash" ? end.detail : undefined;
 }
+
+/** What a console printed from a place of its log on. */
+async function linesFrom(consoleLog: string, from: number): Promise<string[]> {
+  return new TextDecoder().decode((await Deno.readFile(consoleLog)).subarray(from)).split(/\r?\n/);
+}
+
+/** How many lines of a console that is the line itself are kept, for what they say of a board that was lost. */
+const SAID_KEPT = 2000;
+
+/** How long a board that was lost is waited for, where its file does not say how long it boots, in seconds. */
+const BOOT_SECONDS = 60;
 
 /** How long the agent of an earlier run may take for the rest of its plan. */
 const EARLIER_MS = 180_000;
-
-const FATAL: ReadonlySet<string> = new Set(["panic", "oops", "kasan", "hung"]);
 
 /**
  * Starts the agent on the board behind `shell` and makes a runner of it.
@@ -57,11 +67,15 @@ export async function openAgent(
   renewal?: Renewal,
 ): Promise<Runner> {
   const { signal, onStep, onNoise, onProgress } = options;
+  const said: string[] = [];
   const start = async (shell: Shell) => {
     const { session, hello } = await AgentSession.open(shell, {
       ...(signal ? { signal } : {}),
       ...(onStep ? { onStep } : {}),
-      ...(onNoise ? { onNoise } : {}),
+      onNoise: (line) => {
+        if (said.length < SAID_KEPT) said.push(line);
+        onNoise?.(line);
+      },
     });
     // What is ours alone may be broken.
     const guard = guest ? undefined : new Guard({
@@ -115,6 +129,11 @@ export async function openAgent(
     }
     ({ hello } = opened);
   };
+  // The line is free for another shell once the session has let go of it.
+  const bootBehind = async ({ connect }: Renewal) => {
+    await session.close({ graceMs: 0 });
+    return await bootOf(connect, { ms: (board.bootSeconds ?? BOOT_SECONDS) * 1000, signal });
+  };
   try {
     checkFit(board, hello);
     const era: EraId = board.era === "auto" ? eraOf(hello.kernel).id : board.era;
@@ -136,12 +155,14 @@ export async function openAgent(
         const pushed = named(plan);
         await guard?.check([pushed]);
         const from = guest ? (await Deno.stat(guest.consoleLog)).size : 0;
+        said.length = 0;
         const trace = await session.run(pushed);
-        const lost = trace.steps.find(({ lost }) => lost?.reason === "timeout" || lost?.reason === "transport");
-        if (guest && lost) {
-          const detail = await lastWords(guest.consoleLog, from);
-          if (detail !== undefined) lost.lost = { reason: "crash", detail };
-        }
+        await explainLoss(trace, {
+          bootId: hello.bootId,
+          said: () => guest ? linesFrom(guest.consoleLog, from) : said,
+          power: () => hasPower(board),
+          ...(renewal && !guest ? { boots: () => bootBehind(renewal) } : {}),
+        });
         return board.pcs ? traceInFixtureNames(trace, plan, board.pcs) : trace;
       },
       ...(renewal ? { renew: () => renew(renewal) } : {}),

@@ -140,6 +140,7 @@ tl_flush() {
   : > "$TL_D/m"
   for tl_x in $TL_SEEN; do tl_empty $tl_x; done
   if [ -n "$TL_FULL" ]; then
+    rm -f "$TL_D/reserve"
     {
       printf '%s steps %s %s\n' "$TL_SEQ" "$TL_PLAN" "$TL_PLAN_SEQ"
       for tl_x in $TL_PENDING; do printf '\n--%s step %s\n1 0 0\n' "$TL_N" "$tl_x"; done
@@ -441,7 +442,10 @@ tl_forget() {
   tl_mark 0
   tl_log
   : > "$TL_D/m"
+  # But for a kernel that broke meanwhile: what it said of that is told with the first step.
+  [ -z "$TL_BROKEN" ] || grep -v '^@' "$TL_D/k" > "$TL_D/broke"
   for tl_x in $TL_SEEN; do tl_empty $tl_x; done
+  [ -z "$TL_BROKEN" ] || cat "$TL_D/broke" >> "$TL_D/k"
   tl_now
   TL_SENT=${TL_UP%.*}
 }
@@ -461,6 +465,8 @@ tl_plan_end() {
 }
 
 tl_start_records() {
+  # Room to say that there is none.
+  printf '%16384s' '' > "$TL_D/reserve"
   : > "$TL_D/m"
   tl_stream k
   TL_SWEPT=0

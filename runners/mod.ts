@@ -72,6 +72,7 @@ async function openRemote(board: Board, options: RunnerOptions): Promise<Runner>
   return await openAgent(board, transport, await connect(), options, undefined, {
     reboot: (session) => rebootRemote(board, session, connect),
     connect,
+    ...(board.bootSeconds === undefined ? {} : { bound: board.bootSeconds * 1000 }),
   });
 }
 

@@ -125,7 +125,10 @@ function marked(text: string): { found: [number, string][]; rest: string } {
 /** A step from what a record tells of it; `memories` are kept from step to step. */
 export function readStep(step: PlannedStep, part: StepPart, memories: MonitorMemories): StepTrace {
   const board = { start: part.start * 1000, end: part.end * 1000 };
-  if (part.lost !== undefined) return { ...step, board, lost: { reason: "overrun", detail: part.lost } };
+  if (part.lost !== undefined) {
+    const reason = part.lost.includes("no room is left") ? "full" : "overrun";
+    return { ...step, board, lost: { reason, detail: part.lost } };
+  }
   if (part.rc === "127") {
     const stderr = part.sections.find((section) => section.name === "err")?.text.trim() ?? "";
     return { ...step, board, lost: { reason: "tool", detail: stderr } };

@@ -5,7 +5,7 @@
  */
 
 import type { Board } from "../boards/mod.ts";
-import { lastLine } from "./_plain_text.ts";
+import { cyclePower } from "./power.ts";
 import type { AgentSession } from "./session.ts";
 import { type Shell, TransportError } from "./shell.ts";
 
@@ -23,24 +23,9 @@ export interface Renewal {
 const SYSRQ = "echo 1 > /proc/sys/kernel/sysrq; " +
   ["s", "u", "b"].map((key) => `echo ${key} > /proc/sysrq-trigger`).join("; sleep 1; ") + "\n";
 
-async function runPower(board: Board, action: string, [program, ...args]: readonly string[]): Promise<void> {
-  const fail = (why: string) => new TransportError(`Cannot renew board "${board.name}": its power ${action} ${why}`);
-  const { code, stderr } = await new Deno.Command(program!, { args, stdin: "null", stdout: "null", stderr: "piped" })
-    .output().catch((error) => {
-      throw fail(`cannot be run: ${(error as Error).message}`);
-    });
-  if (code !== 0) throw fail(`ended with status ${code}: ${lastLine(new TextDecoder().decode(stderr))}`);
-}
-
 /** Boots a real board anew: by its power control, or by the shell that still answers. */
 export async function rebootRemote(board: Board, session: AgentSession, connect: () => Promise<Shell>): Promise<void> {
-  const { cycle, off, on } = board.power ?? {};
-  if (cycle) return await runPower(board, "cycle", cycle);
-  if (off && on) {
-    await runPower(board, "off", off);
-    await pause(OFF_MS);
-    return await runPower(board, "on", on);
-  }
+  if (await cyclePower(board)) return;
   if (await session.tell(SYSRQ)) return await pause(SYSRQ_MS);
   // The line was lost with the kernel. One that boots by itself is waited for.
   const shell = await connect().catch(() => undefined);
@@ -51,8 +36,61 @@ export async function rebootRemote(board: Board, session: AgentSession, connect:
   await shell.close();
 }
 
-/** How long a board is left without power, and how long the shell takes for its line. */
-const [OFF_MS, SYSRQ_MS] = [3000, 2500];
+/** How long the shell takes for its line. */
+const SYSRQ_MS = 2500;
+
+/**
+ * The boot that a board is in, by a shell of its own; undefined where none answers within `ms`. A board that boots is tried
+ * again.
+ */
+export async function bootOf(
+  connect: () => Promise<Shell>,
+  options: { ms: number; signal?: AbortSignal | undefined },
+): Promise<string | undefined> {
+  const deadline = Date.now() + options.ms;
+  for (;;) {
+    options.signal?.throwIfAborted();
+    try {
+      const shell = await connect();
+      try {
+        const found = await askBoot(shell);
+        if (found !== undefined) return found;
+      } finally {
+        await shell.close();
+      }
+    } catch (error) {
+      if ((error as Error).name !== "TransportError") throw error;
+    }
+    if (Date.now() + AGAIN_MS > deadline) return undefined;
+    await pause(AGAIN_MS);
+  }
+}
+
+/** How long a shell may take to answer. */
+const ANSWER_MS = 5000;
+
+async function askBoot(shell: Shell): Promise<string | undefined> {
+  const word = crypto.randomUUID().slice(0, 8);
+  const reader = shell.readable.getReader();
+  const writer = shell.writable.getWriter();
+  const timer = setTimeout(() => void reader.cancel().catch(() => {}), ANSWER_MS);
+  try {
+    const ask = `read -r tl_boot < /proc/sys/kernel/random/boot_id; printf '\\n%s-boot %s\\n' ${word} "$tl_boot"\n`;
+    await writer.write(new TextEncoder().encode(ask));
+    let said = "";
+    for (;;) {
+      const { value, done } = await reader.read();
+      if (done) return undefined;
+      said += new TextDecoder().decode(value);
+      const found = new RegExp(`${word}-boot ([0-9a-f-]{36})\\b`).exec(said)?.[1];
+      if (found !== undefined) return found;
+    }
+  } finally {
+    clearTimeout(timer);
+    reader.releaseLock();
+    writer.releaseLock();
+  }
+}
 
 /** Between two tries to reach a board that boots. */
 const AGAIN_MS = 2000;

@@ -1,0 +1,339 @@
+/**
+ * A board that costs nothing and can be broken in every way: a real sh on a real pty line, in a mount namespace of its own that
+ * has its own `/dev/kmsg`, boot id, room and tools. It sees what the sh really did, by a tty that steps write to.
+ *
+ * @module
+ */
+
+import { type Line, openLine } from "../runners/_line_harness.ts";
+import { closeFd, controlInt, openPty, openTty, poller, readFd, setRaw, writeFd } from "../runners/tty.ts";
+
+/** What the agent needs of a board, but for `devlink` and `ip`: without them there is nothing to watch, which is a fork less. */
+const TOOLS = [
+  "cat",
+  "cksum",
+  "dd",
+  "grep",
+  "id",
+  "mkdir",
+  "mkfifo",
+  "mktemp",
+  "rm",
+  "sed",
+  "sleep",
+  "stty",
+  "uname",
+  "wc",
+];
+
+/** Becomes the board: `DIR KMSG ROOM`, then a shell. The namespace goes with the last process of it. */
+const SETUP = `set -e
+dir=$1
+mount -t tmpfs -o mode=755 tmpfs "$dir/dev"
+for x in null zero full random urandom tty; do : > "$dir/dev/$x"; mount --bind "/dev/$x" "$dir/dev/$x"; done
+mkdir "$dir/dev/pts"
+mount --rbind /dev/pts "$dir/dev/pts"
+: > "$dir/dev/kmsg"
+mount --bind "$2" "$dir/dev/kmsg"
+mount -t tmpfs -o mode=700,size="$3" tmpfs "$dir/tmp"
+mount --bind "$dir/boot_id" /proc/sys/kernel/random/boot_id
+mount --bind "$dir/printk_devkmsg" /proc/sys/kernel/printk_devkmsg
+mount --rbind "$dir/dev" /dev
+export TMPDIR="$dir/tmp" PATH="$dir/bin" PS1='board # ' PS2='> ' ENV=
+cd /
+trap : INT
+while :; do
+  stty sane -echo echo
+  sh -i || sleep 0.2
+done`;
+
+/** In a mount namespace of its own, as root or as a user that may have one. */
+const ENTER = Deno.uid() === 0 ? ["unshare", "--mount"] : ["unshare", "--mount", "--map-root-user"];
+
+/** Why this machine cannot have such boards; undefined where it can. */
+export async function whyNoBoards(): Promise<string | undefined> {
+  const [program, ...args] = ENTER;
+  const { success, stderr } = await new Deno.Command(program!, {
+    args: [...args, "mount", "-t", "tmpfs", "tmpfs", "/mnt"],
+    stdin: "null",
+  }).output().catch(() => ({ success: false, stderr: new TextEncoder().encode("unshare is not there") }));
+  return success ? undefined : new TextDecoder().decode(stderr).trim();
+}
+
+/** What a board's `sh` may be here. */
+export const SHELLS: readonly string[] = ["dash", "bash", "busybox"].filter((name) =>
+  new Deno.Command("sh", { args: ["-c", 'command -v "$0"', name], stdout: "null" }).outputSync().success
+);
+
+/** Options of {@linkcode FaultBoard.open}. */
+export interface BoardOptions {
+  /** What `sh` is there, for example `dash` or `busybox` */
+  shell?: string;
+  /** Tools that are not there */
+  without?: readonly string[];
+  /** What becomes of bytes on the line */
+  between?: (bytes: Uint8Array<ArrayBuffer>, to: "host" | "board") => Promise<Uint8Array<ArrayBuffer>>;
+}
+
+/** A board until `close`. */
+export class FaultBoard implements AsyncDisposable {
+  /** Where its files are, for both sides */
+  readonly dir: string;
+  /** What the host opens; the same one after the line was plugged in again */
+  readonly path: string;
+  /** What steps write to, and the words that came there, in their order */
+  readonly witness: string;
+  readonly words: string[] = [];
+  /** A file that never ends to be read */
+  readonly stuck: string;
+  /** A file that ends to be read once {@linkcode openGate} was called */
+  readonly gate: string;
+  #gate: number | undefined;
+  /** Called for each word */
+  onWord: ((word: string) => void) | undefined;
+  /** What a boot of it is called */
+  bootId = crypto.randomUUID();
+  #line: Line;
+  #ttys: { master: number; held: number; pump: Promise<void> }[] = [];
+  #kmsg!: number;
+  #kmsgPath!: string;
+  #child: Deno.ChildProcess | undefined;
+  #seq = 0;
+  #closed = false;
+
+  private constructor(dir: string, line: Line) {
+    this.dir = dir;
+    this.path = `${dir}/tty`;
+    this.#line = line;
+    Deno.symlinkSync(line.path, this.path);
+    this.gate = `${dir}/gate`;
+    this.witness = this.#tty((line) => {
+      this.words.push(line);
+      this.onWord?.(line);
+    }).path;
+    this.stuck = this.#tty(() => {}).path;
+    const kmsg = this.#tty((line) => this.#log(line));
+    [this.#kmsg, this.#kmsgPath] = [kmsg.fd, kmsg.path];
+  }
+
+  /** Makes a board and boots it. */
+  static async open(options: BoardOptions = {}): Promise<FaultBoard> {
+    const { shell = "dash", without = [], between } = options;
+    const dir = await Deno.makeTempDir({ prefix: "twinlink-board-" });
+    for (const name of ["bin", "dev", "tmp"]) await Deno.mkdir(`${dir}/${name}`);
+    await Deno.writeTextFile(`${dir}/printk_devkmsg`, "ratelimit\n");
+    await new Deno.Command("mkfifo", { args: [`${dir}/gate`] }).output();
+    const busybox = shell === "busybox" ? await which("busybox") : undefined;
+    for (const tool of TOOLS.filter((tool) => !without.includes(tool))) {
+      await Deno.symlink(await which(tool), `${dir}/bin/${tool}`);
+    }
+    await Deno.symlink(busybox ?? await which(shell), `${dir}/bin/sh`);
+    // Its echo(1) tells the errno, so that one of it can live on from step to step.
+    if (!without.includes("bash")) await Deno.symlink(await which("bash"), `${dir}/bin/bash`);
+    const board = new FaultBoard(dir, await openLine(between ? { between } : {}));
+    await board.boot();
+    return board;
+  }
+
+  /** A raw tty whose lines are told. */
+  #tty(onLine: (line: string) => void): { fd: number; path: string } {
+    const { fd, path } = openPty();
+    const held = openTty(path);
+    setRaw(held, { baudRate: 115_200 });
+    poller.add(fd);
+    const decoder = new TextDecoder();
+    const buffer = new Uint8Array(4096);
+    let part = "";
+    const pump = (async () => {
+      try {
+        while (!this.#closed) {
+          const count = readFd(fd, buffer);
+          if (count === null) {
+            await poller.wait(fd, "read");
+            continue;
+          }
+          const lines = (part + decoder.decode(buffer.subarray(0, count), { stream: true })).split("\n");
+          part = lines.pop()!;
+          lines.forEach(onLine);
+        }
+      } catch (error) {
+        if (!this.#closed) throw error;
+      }
+    })();
+    this.#ttys.push({ master: fd, held, pump });
+    return { fd, path };
+  }
+
+  /** Lets who reads the gate go on, for which it is waited. */
+  async openGate(): Promise<void> {
+    if (this.#gate !== undefined) return;
+    // For reading too, so that opening it waits for nobody.
+    this.#gate = openTty(this.gate);
+    writeFd(this.#gate, new TextEncoder().encode("open\n"));
+    while (!this.#closed && controlInt(this.#gate, "FIONREAD") > 0) {
+      await new Promise((resolve) => setTimeout(resolve, 5));
+    }
+    this.shutGate();
+  }
+
+  /** Whoever reads the gate next waits again. */
+  shutGate(): void {
+    if (this.#gate !== undefined) closeFd(this.#gate);
+    this.#gate = undefined;
+  }
+
+  /** What is written to `/dev/kmsg`, as it is read there. */
+  #log(line: string): void {
+    const [, priority = "6", text] = /^(?:<(\d+)>)?(.*)$/.exec(line)!;
+    const micros = Math.floor(performance.now() * 1000);
+    writeFd(this.#kmsg, new TextEncoder().encode(`${priority},${++this.#seq},${micros},-;${text}\n`));
+  }
+
+  /** The kernel says something; `console` too where the line is its console, as it mostly is. */
+  async printk(text: string, to: "log" | "console" | "both"): Promise<void> {
+    for (const line of text.split("\n")) {
+      if (to !== "console") this.#log(`<4>${line}`);
+      if (to !== "log") await this.#line.inject(`[${(performance.now() / 1000).toFixed(6).padStart(12)}] ${line}\r\n`);
+    }
+  }
+
+  /** Turns it on: a shell at a prompt is on the line. */
+  async boot(): Promise<void> {
+    await Deno.writeTextFile(`${this.dir}/boot_id`, `${this.bootId}\n`);
+    this.#child = new Deno.Command("sh", {
+      args: [
+        "-c",
+        'exec setsid -c "$@" < "$0" > "$0" 2>&1',
+        this.#line.boardPath,
+        ...ENTER,
+        "sh",
+        "-c",
+        SETUP,
+        "sh",
+        this.dir,
+        this.#kmsgPath,
+        "2m",
+      ],
+      stdin: "null",
+      stdout: "null",
+      stderr: "null",
+    }).spawn();
+  }
+
+  /** All of its processes. */
+  #processes(): number[] {
+    const session = this.#child?.pid;
+    return [...Deno.readDirSync("/proc")].flatMap(({ name }) => {
+      if (!/^\d+$/.test(name)) return [];
+      try {
+        // Behind the name in brackets: state, parent, group, session
+        const [, , , of] = Deno.readTextFileSync(`/proc/${name}/stat`).replace(/^.*\) /, "").split(" ");
+        return Number(of) === session ? [Number(name)] : [];
+      } catch {
+        return [];
+      }
+    });
+  }
+
+  #signal(signal: Deno.Signal): void {
+    // Who is not stopped yet may have forked meanwhile.
+    const told = new Set<number>();
+    for (;;) {
+      const fresh = this.#processes().filter((pid) => !told.has(pid));
+      if (fresh.length === 0) return;
+      for (const pid of fresh) {
+        told.add(pid);
+        try {
+          Deno.kill(pid, signal);
+        } catch { /* it has ended */ }
+      }
+    }
+  }
+
+  /** Its power goes. */
+  async die(): Promise<void> {
+    this.#signal("SIGSTOP");
+    this.#signal("SIGKILL");
+    await this.#child?.status;
+    this.#child = undefined;
+  }
+
+  /** It stands still. */
+  hang(): void {
+    this.#signal("SIGSTOP");
+  }
+
+  /** It goes on. */
+  goOn(): void {
+    this.#signal("SIGCONT");
+  }
+
+  /** It boots anew by itself: what was in its memory is gone. */
+  async reboot(): Promise<void> {
+    await this.die();
+    this.bootId = crypto.randomUUID();
+    await this.boot();
+  }
+
+  /** The host's adapter is pulled. */
+  async unplug(): Promise<void> {
+    await Deno.remove(this.path);
+    await this.#line.unplug();
+  }
+
+  /** The host's adapter is there again. */
+  async replug(): Promise<void> {
+    this.#line.replug();
+    await Deno.symlink(this.#line.path, this.path);
+  }
+
+  /** Fills what room it has for files. It is in its own namespace, so one of its processes does it. */
+  async fill(): Promise<void> {
+    const pid = this.#processes().find((pid) => pid !== this.#child?.pid) ?? this.#child!.pid;
+    const enter = Deno.uid() === 0 ? [] : ["--user", "--preserve-credentials"];
+    await new Deno.Command("nsenter", {
+      args: [
+        "-t",
+        `${pid}`,
+        ...enter,
+        "--mount",
+        "--",
+        "sh",
+        "-c",
+        'cat /dev/zero > "$0/tmp/full" 2> /dev/null',
+        this.dir,
+      ],
+    }).output();
+  }
+
+  async close(): Promise<void> {
+    if (this.#closed) return;
+    await this.die();
+    this.#closed = true;
+    await this.#line.close();
+    this.shutGate();
+    for (const { master, held, pump } of this.#ttys) {
+      await poller.remove(master, new Error("the board was closed"));
+      closeFd(master);
+      await pump;
+      closeFd(held);
+    }
+    await Deno.remove(this.dir, { recursive: true });
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+}
+
+const paths = new Map<string, string>();
+
+async function which(tool: string): Promise<string> {
+  const known = paths.get(tool);
+  if (known !== undefined) return known;
+  const { stdout } = await new Deno.Command("sh", { args: ["-c", 'command -v "$0"', tool] }).output();
+  const path = new TextDecoder().decode(stdout).trim();
+  if (path === "") throw new Error(`Cannot make a board: ${tool} is not on this machine`);
+  paths.set(tool, path);
+  return path;
+}

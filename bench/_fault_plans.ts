@@ -1,0 +1,138 @@
+/**
+ * Plans whose true answers are known without a model, because they are of plain files: what a step must show, and which word it
+ * leaves with the board's witness each time that it runs.
+ *
+ * @module
+ */
+
+import type { Plan, PlannedStep, SequenceTrace, StepTrace } from "../diff/trace.ts";
+import { emptyObservation, type Observation } from "../model/observation.ts";
+import type { Operation } from "../model/operation.ts";
+import type { Random } from "./_random.ts";
+
+/** A plan with its truth. */
+export interface KnownPlan {
+  plan: Plan;
+  /** What the board is said to show; at `differs` it does otherwise */
+  expected: SequenceTrace;
+  /** By step, the word that it leaves */
+  words: Map<number, string>;
+  /** A step that does not do what is expected: no run of this plan may agree */
+  differs: number | undefined;
+}
+
+/** Files by their names, to be put on the board before. */
+export type Files = Map<string, string>;
+
+// What a reply may hold that looks like something else on the line.
+const TRAPS = [
+  "@tl1 3 12 4038471504",
+  "@tl1 4 0 4294967295",
+  "[   12.345678] netdevsim netdevsim10 eth1: renamed from eth0",
+  "@1 00000000",
+  "TL_END_",
+  "--x step 1",
+  "board # ",
+  "login: ",
+  "",
+];
+
+const LETTERS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789 $`\"'\\{}[]()<>|&;#~!?*%.,:/-_+=@";
+
+/** Text of `length` characters, in lines, some of which look like what they are not. */
+export function textOf(random: Random, length: number): string {
+  let text = "";
+  while (text.length < length) {
+    if (random.next() < 0.2) text += `\n${random.of(TRAPS)}\n`;
+    else text += Array.from({ length: random.whole(1, 120) }, () => random.of([...LETTERS])).join("") + "\n";
+  }
+  return text.slice(0, length - 1) + "x";
+}
+
+/** How long a reply is: from 10 bytes to 15 kB, each order of magnitude as often. */
+const sizeOf = (random: Random) => Math.floor(10 * 1500 ** random.next());
+
+/** What a plan is made of. */
+export interface PlanOptions {
+  /** Folder on the board for its files */
+  dir: string;
+  /** The tty that steps write to */
+  witness: string;
+  /** A file that can be read once the fault has struck */
+  gate: string;
+  /** How many steps its body has. @default {6 to 14} */
+  steps?: number;
+  /** Whether one of its steps does not do what is expected. @default {false} */
+  differs?: boolean;
+  /** An operation for the middle of the body, and what it is to show. */
+  middle?: { op: Operation; shows: Partial<Observation> };
+  /** Whether that is where it ends, because it hangs */
+  ends?: boolean;
+}
+
+/** Makes a plan, and the files that it reads. */
+export function knownPlan(random: Random, name: string, options: PlanOptions): { known: KnownPlan; files: Files } {
+  const { dir, witness } = options;
+  const files: Files = new Map();
+  const words = new Map<number, string>();
+  const steps: PlannedStep[] = [];
+  const shown: Partial<Observation>[] = [];
+  const add = (phase: PlannedStep["phase"], op: Operation, shows: Partial<Observation> = {}) => {
+    steps.push({ id: steps.length + 1, phase, op });
+    shown.push(shows);
+  };
+  const write = (phase: PlannedStep["phase"]) => {
+    const word = `${name}-${steps.length + 1}-${random.whole(0, 1e9)}`;
+    words.set(steps.length + 1, word);
+    add(phase, { kind: "file.write", path: witness, value: word });
+  };
+  const read = () => {
+    const path = `${dir}/${name}-${steps.length + 1}`;
+    const text = textOf(random, sizeOf(random));
+    files.set(path, text);
+    add("body", { kind: "file.read", path }, { sysfs: text.replace(/\n$/, "") });
+  };
+  const others: (() => void)[] = [
+    read,
+    read,
+    () => write("body"),
+    () => write("body"),
+    () => add("body", { kind: "file.write", path: "/dev/full", value: "1" }, { result: "ENOSPC" }),
+    () => add("body", { kind: "file.read", path: `${dir}/none` }, { result: "ENOENT" }),
+    () => add("body", { kind: "wait", ms: random.whole(1, 200) }),
+  ];
+  write("setup");
+  add("setup", { kind: "file.read", path: options.gate }, { sysfs: "open" });
+  const length = options.steps ?? random.whole(6, 14);
+  for (let i = 0; i < length; i++) {
+    if (options.middle && i === length >> 1) {
+      write("body");
+      add("body", options.middle.op, options.middle.shows);
+    }
+    random.of(others)();
+  }
+  if (files.size === 0) read();
+  write("body");
+  const last = steps.findIndex(({ op }) => op === options.middle?.op);
+  if (options.ends) steps.splice(last + 1);
+  else write("teardown");
+  let differs: number | undefined;
+  if (options.differs && steps.some(({ op }) => op.kind === "file.read" && files.has(op.path))) {
+    // The file is another one than is expected.
+    const read = steps.filter(({ op }) => op.kind === "file.read" && files.has(op.path));
+    const { op } = random.of(read);
+    const { path } = op as Operation<"file.read">;
+    files.set(path, files.get(path)!.slice(0, -1) + "y");
+    differs = steps.find((step) => step.op === op)!.id;
+  }
+  const about = { suite: "faults", sequence: name, source: "" };
+  const expected: StepTrace[] = steps.map((step, i) => ({
+    ...step,
+    observation: { ...emptyObservation(), ...shown[i] },
+  }));
+  const hangs = options.ends ? { hangs: steps.length } : {};
+  return {
+    known: { plan: { ...about, steps, ...hangs }, expected: { ...about, steps: expected }, words, differs },
+    files,
+  };
+}

@@ -1,0 +1,192 @@
+/**
+ * One fault on one board: a plan is run, the fault strikes, and what came of it is held against what the board really did.
+ *
+ * @module
+ */
+
+import { judge } from "../diff/judge.ts";
+import type { SequenceTrace } from "../diff/trace.ts";
+import type { SequenceVerdict } from "../diff/verdict.ts";
+import { explainLoss } from "../runners/loss.ts";
+import { openSerial } from "../runners/serial.ts";
+import { AgentSession, type Hello } from "../runners/session.ts";
+import { TransportError } from "../runners/shell.ts";
+import { FaultBoard, SHELLS } from "./_fault_board.ts";
+import { type Between, FAULTS } from "./_fault_kinds.ts";
+import { type KnownPlan, knownPlan, type PlanOptions } from "./_fault_plans.ts";
+import { Random } from "./_random.ts";
+
+/** What came of one fault. */
+export interface Outcome {
+  fault: string;
+  seed: number;
+  /** The verdict, or `no session` where the agent could not be started */
+  verdict: string;
+  /** What is wrong with it; empty where nothing is */
+  wrong: string[];
+  /** Why, in the words of the first step that does not agree */
+  reason: string;
+  /** Whether the plan held a difference that must not be missed */
+  differs: boolean;
+  ms: number;
+}
+
+interface Taken {
+  observed: SequenceTrace | undefined;
+  reason: string;
+}
+
+async function open(
+  board: FaultBoard,
+  said: string[],
+  loginTimeoutMs = 20_000,
+): Promise<{ session: AgentSession; hello: Hello }> {
+  const shell = await openSerial({ path: board.path, baudRate: 3_000_000, loginTimeoutMs });
+  return await AgentSession.open(shell, {
+    silenceMs: 1000,
+    onNoise: (line) => void said.push(line),
+  });
+}
+
+/** Waits until a board can be spoken to, and gives its boot id. */
+async function bootOf(board: FaultBoard, ms: number): Promise<string | undefined> {
+  const deadline = Date.now() + ms;
+  while (Date.now() < deadline) {
+    try {
+      const { session, hello } = await open(board, [], 5000);
+      await session.close();
+      return hello.bootId;
+    } catch (error) {
+      if (!(error instanceof TransportError)) throw error;
+      await new Promise((resolve) => setTimeout(resolve, 500));
+    }
+  }
+  return undefined;
+}
+
+/** What is wrong with a verdict, by what the board did. */
+export function faultsOf(known: KnownPlan, verdict: SequenceVerdict, words: readonly string[]): string[] {
+  const wrong: string[] = [];
+  const runs = (id: number) => words.filter((word) => word === known.words.get(id)).length;
+  if (known.differs !== undefined && verdict.verdict === "agree") {
+    wrong.push(`step ${known.differs} differs, and all agrees`);
+  }
+  for (const { id, phase, verdict: of, observed, reason = "" } of verdict.steps) {
+    if (of === "agree" && id === known.differs) wrong.push(`step ${id} differs, and agrees`);
+    if (of === "diverge" && id !== known.differs && observed?.observation?.result !== "hang") {
+      wrong.push(`step ${id} does not differ, and diverges: ${JSON.stringify(observed?.observation).slice(0, 300)}`);
+    }
+    if (!known.words.has(id)) continue;
+    // What an interrupted run may have left behind goes first: a tear-down is written in front of the plan, too.
+    const most = phase === "teardown" ? 2 : 1;
+    const count = runs(id);
+    if (count > most) wrong.push(`step ${id} was run ${count} times`);
+    if (of === "agree" && count < most) wrong.push(`step ${id} agrees, and was run ${count} times`);
+    if (observed?.lost?.reason === "not-run" && count === most) {
+      wrong.push(`step ${id} was run, and is said not to be (${reason})`);
+    }
+  }
+  const of = new Set(known.words.values());
+  for (const word of words) {
+    if (!of.has(word)) wrong.push(`a word that no step has: ${JSON.stringify(word).slice(0, 80)}`);
+  }
+  return wrong;
+}
+
+async function take(
+  board: FaultBoard,
+  known: KnownPlan,
+  options: { strike?: (() => Promise<void>) | undefined; meanwhile?: boolean; from?: () => void },
+): Promise<Taken> {
+  const said: string[] = [];
+  let struck: Promise<void> | undefined;
+  let opened;
+  try {
+    opened = await open(board, said);
+  } catch (error) {
+    if (!(error instanceof TransportError)) throw error;
+    return { observed: undefined, reason: error.message };
+  }
+  const { session, hello } = opened;
+  options.from?.();
+  const { strike, meanwhile } = options;
+  board.onWord = (word) => {
+    if (word !== known.words.get(1)) return;
+    struck ??= strike?.() ?? Promise.resolve();
+    // It is opened where nobody may ever come to it.
+    void (meanwhile ? Promise.resolve() : struck).then(() => board.openGate());
+  };
+  const observed = await session.run(known.plan);
+  board.onWord = undefined;
+  await struck;
+  await session.close({ graceMs: 25_000 });
+  await explainLoss(observed, { bootId: hello.bootId, said: () => said, boots: () => bootOf(board, 3000) });
+  return { observed, reason: "" };
+}
+
+/** Puts the files of a plan on the board, and takes away those of the plan before. */
+async function prepare(
+  board: FaultBoard,
+  random: Random,
+  name: string,
+  options: Partial<PlanOptions>,
+): Promise<KnownPlan> {
+  const { known, files } = knownPlan(random, name, {
+    dir: board.dir,
+    witness: board.witness,
+    gate: board.gate,
+    ...options,
+  });
+  for (const [path, text] of files) await Deno.writeTextFile(path, text);
+  board.words.length = 0;
+  return known;
+}
+
+const whyOf = ({ steps, reason }: SequenceVerdict) =>
+  reason ?? steps.filter((step) =>
+    step.verdict !== "agree"
+  ).map((step) => `${step.id}: ${step.verdict} ${step.reason ?? ""}`)[0] ?? "";
+
+/** Has a fault strike on a board of its own. */
+export async function strikeOnce(fault: string, seed: number): Promise<Outcome> {
+  const started = Date.now();
+  const random = new Random(seed);
+  const kind = FAULTS[fault]!;
+  let between: Between | undefined;
+  await using board = await FaultBoard.open({
+    shell: random.of(SHELLS),
+    ...(random.next() < 0.3 ? { without: ["bash"] } : {}),
+    ...kind.board,
+    between: (piece, to) => between ? between(piece, to) : Promise.resolve(piece),
+  });
+  const middle = kind.middle?.(board);
+  const differs = random.next() < 0.2;
+  const known = await prepare(board, random, "a", {
+    differs,
+    ...(middle ? { middle } : {}),
+    ...(kind.ends ? { ends: true } : {}),
+  });
+  const taken = await take(board, known, {
+    from: () => between = kind.line?.(random),
+    strike: kind.strikes && (() => kind.strikes!(board, random)),
+    ...(kind.meanwhile ? { meanwhile: true } : {}),
+  });
+  between = undefined;
+  const outcome = (verdict: string, wrong: string[], reason: string): Outcome => ({
+    fault,
+    seed,
+    verdict,
+    wrong,
+    reason,
+    differs: known.differs !== undefined,
+    ms: Date.now() - started,
+  });
+  if (!taken.observed) return outcome("no session", kind.right.includes("agree") ? [taken.reason] : [], taken.reason);
+  const verdict = judge(known.expected, taken.observed, { waivers: [] });
+  const wrong = faultsOf(known, verdict, board.words);
+  const right: readonly string[] = known.differs !== undefined
+    ? [...kind.right.filter((one) => one !== "agree"), "diverge"]
+    : kind.right;
+  if (!right.includes(verdict.verdict)) wrong.push(`${verdict.verdict} in place of ${right.join(" or ")}`);
+  return outcome(verdict.verdict, wrong, whyOf(verdict));
+}

@@ -1,0 +1,102 @@
+/**
+ * What goes wrong with a board, told apart: how each fault is known, and what is made of the step that it is seen in.
+ *
+ * @module
+ */
+
+import type { KernelLineClass } from "../model/observation.ts";
+import type { LossReason } from "./trace.ts";
+import type { Verdict } from "./verdict.ts";
+
+/** One kind of fault. */
+export interface FaultKind {
+  /** The verdict of the step that it is seen in; none of them is a pass */
+  verdict: Exclude<Verdict, "agree" | "waived" | "unsupported" | "model-gap">;
+  /** What it means, for a reader of the report */
+  means: string;
+  /** How it is known */
+  known: string;
+}
+
+/** Of a step that was lost, by the reason that its trace holds. */
+export const LOSSES: Readonly<Record<LossReason, FaultKind>> = {
+  "timeout": {
+    verdict: "indeterminate",
+    means: "no reply within the step's bound",
+    known: "the line is open, and neither the step's record nor a sign of life of the agent comes",
+  },
+  "untold": {
+    verdict: "indeterminate",
+    means: "the board was lost before it told of the step",
+    known: "the agent has begun a later step, and the record of this one was not sent yet",
+  },
+  "damaged": {
+    verdict: "infra",
+    means: "the reply came damaged",
+    known: "length or checksum of the record are wrong each time that it is asked for",
+  },
+  "transport": {
+    verdict: "infra",
+    means: "the connection to the board broke",
+    known: "the line hangs up, or ssh ends; a board that answers no keepalive in 6 s is lost too",
+  },
+  "power": {
+    verdict: "infra",
+    means: "the board has no power",
+    known: "it was lost, and its power control says off",
+  },
+  "reboot": {
+    verdict: "crash",
+    means: "the board booted anew while the step ran",
+    known: "it was lost, and it answers with another boot id, or its console shows the beginning of a boot",
+  },
+  "crash": {
+    verdict: "crash",
+    means: "the board's kernel broke",
+    known: "it was lost, and its console shows a panic, an oops or a report of KASAN",
+  },
+  "overrun": {
+    verdict: "indeterminate",
+    means: "the kernel dropped messages",
+    known: "a monitor's netlink socket counts drops, a monitor ended, or a mark in the kernel log did not come back",
+  },
+  "full": {
+    verdict: "indeterminate",
+    means: "the board has no room left",
+    known: "the agent could not write down what the step showed",
+  },
+  "tool": {
+    verdict: "infra",
+    means: "a tool that the step needs is not on the board",
+    known: "the shell ends the step with status 127",
+  },
+  "not-run": {
+    verdict: "indeterminate",
+    means: "the step was not run",
+    known: "a step before it did not end, or broke the kernel, or the plan never came whole",
+  },
+  "not-recorded": {
+    verdict: "indeterminate",
+    means: "the recording does not hold the step",
+    known: "the recording lacks it, or holds another operation in its place",
+  },
+};
+
+/** Of a step that has a record, where the model did not predict it. `info` and what a removed PCS sees are no faults. */
+export const REPORTS: Readonly<Record<"hang" | Exclude<KernelLineClass, "info" | "stale">, FaultKind>> = {
+  "hang": {
+    verdict: "diverge",
+    means: "the step did not end",
+    known: "the agent is alive and has ended the step at its bound",
+  },
+  "warning": { verdict: "crash", means: "the kernel warned", known: "WARN, refcount_t, ref_tracker in its log" },
+  "lockdep": { verdict: "crash", means: "lockdep reported", known: "a report of lock order or state in its log" },
+  "kasan": { verdict: "crash", means: "freed memory was used", known: "a report of KASAN, KMSAN or KFENCE in its log" },
+  "hung": {
+    verdict: "crash",
+    means: "a task or a CPU is stuck",
+    known: "the hung task detector, a lockup, an RCU stall",
+  },
+  "oops": { verdict: "crash", means: "a task of the kernel died", known: "BUG, Oops, a fault in its log" },
+  "panic": { verdict: "crash", means: "the kernel stopped", known: "a panic in its log" },
+};
