@@ -10,10 +10,14 @@ import { TwinlinkBinding } from "../runners/serial_binding.ts";
 import { ended, run, start } from "./_child.ts";
 
 /** Board files for one guest: by ssh and by its serial line. */
-async function boardFiles(guest: Guest, dir: string): Promise<{ ssh: string; serial: string; stranger: string }> {
+async function boardFiles(
+  guest: Guest,
+  dir: string,
+  bootSeconds: number,
+): Promise<{ ssh: string; serial: string; stranger: string }> {
   const { host, port, user, identityFile, knownHostsFile } = guest.ssh;
   const common = (name: string) =>
-    `name = "${name}"\ndescription = "a guest"\nrunner = "remote"\nboot_seconds = 20\ndriver = "netdevsim"\nhandle = "netdevsim/netdevsim10"\n`;
+    `name = "${name}"\ndescription = "a guest"\nrunner = "remote"\nboot_seconds = ${bootSeconds}\ndriver = "netdevsim"\nhandle = "netdevsim/netdevsim10"\n`;
   const ssh = (known: string) =>
     `[ssh]\nhost = "${host}"\nport = ${port}\nuser = "${user}"\nidentity_file = "${identityFile}"\nknown_hosts_file = "${known}"\n`;
   const stranger = `${dir}/known_hosts`;
@@ -52,7 +56,7 @@ const image = await testImage("6.12");
 guestTest("faults of a real board: one line each, exit 3, and nothing is left on it", image, async (guest) => {
   const dir = await Deno.makeTempDir({ prefix: "twinlink-faults-" });
   try {
-    const board = await boardFiles(guest, dir);
+    const board = await boardFiles(guest, dir, 5);
     const password = { env: { GUEST_PASSWORD: guest.login.password } };
     const refused = async (args: string[], why: RegExp, options = {}) => {
       const { code, stdout, stderr } = await run(["run", "lifecycle", ...args], options);
@@ -127,7 +131,7 @@ guestTest(
   async (guest) => {
     const dir = await Deno.makeTempDir({ prefix: "twinlink-renewal-" });
     try {
-      const board = await boardFiles(guest, dir);
+      const board = await boardFiles(guest, dir, 300);
       const before = await bootOf(guest);
       const { code, stdout, stderr } = await run(["run", "pcs", "--filter", "none: the MAC", "--board", board.ssh]);
       assertEquals(code, 0, `${stdout}${stderr}`);
