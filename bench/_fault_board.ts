@@ -9,22 +9,8 @@ import { type Line, openLine } from "../runners/_line_harness.ts";
 import { closeFd, controlInt, openPty, openTty, poller, readFd, setRaw, writeFd } from "../runners/tty.ts";
 
 /** What the agent needs of a board, but for `devlink` and `ip`: without them there is nothing to watch, which is a fork less. */
-const TOOLS = [
-  "cat",
-  "cksum",
-  "dd",
-  "grep",
-  "id",
-  "mkdir",
-  "mkfifo",
-  "mktemp",
-  "rm",
-  "sed",
-  "sleep",
-  "stty",
-  "uname",
-  "wc",
-];
+const TOOLS = "base64 cat cksum dd grep gzip head id mkdir mkfifo mktemp mv od readlink rm sed sleep stty tr uname wc"
+  .split(" ");
 
 /** Becomes the board: `DIR KMSG ROOM`, then a shell. The namespace goes with the last process of it. */
 const SETUP = `set -e
