@@ -10,6 +10,7 @@ TL_PRELOAD=
 TL_READ=
 TL_EACH=
 TL_SENT=0
+TL_PAUSE=1
 TL_PENDING=
 TL_FULL=
 TL_STUCK=
@@ -73,7 +74,7 @@ tl_step_end() {
   [ -z "$tl_key" ] || printf '\n--%s @%s\n' "$TL_N" "$tl_id" >> "$TL_D/o.$tl_key" || TL_FULL=1
   tl_mark "$tl_id"
   TL_PENDING="$TL_PENDING $tl_id"
-  if [ -n "$TL_EACH$TL_SIFT$TL_FULL" ] || [ "$TL_RC" = hang ] || [ "${TL_UP%.*}" != "$TL_SENT" ]; then
+  if [ -n "$TL_EACH$TL_SIFT$TL_FULL" ] || [ "$TL_RC" = hang ] || [ $((${TL_UP%.*} - TL_SENT)) -ge $TL_PAUSE ]; then
     tl_flush
   fi
 }
@@ -150,7 +151,11 @@ tl_flush() {
   fi
   TL_PENDING= TL_FULL=
   tl_send "$TL_SEQ"
+  # Where records take their time, most of the board's time is still for steps: the next one is that much later, within bounds.
+  TL_SENT=${TL_UP%.*}
   tl_now
+  TL_PAUSE=$((1 + 5 * (${TL_UP%.*} - TL_SENT)))
+  [ $TL_PAUSE -le 6 ] || TL_PAUSE=6
   TL_SENT=${TL_UP%.*}
 }
 

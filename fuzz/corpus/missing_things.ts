@@ -1,5 +1,6 @@
 // Which errno and which text say that something is not there.
-// twinlink fuzz --board qemu-6.12 --seed 1 --sequence 5 and 14, --seed 5 --sequence 52; --board qemu-7.3 --seed 6 --sequence 6 and 9
+// twinlink fuzz --board qemu-6.12 --seed 1 --sequence 5 and 14, --seed 5 --sequence 52; --board qemu-7.3 --seed 6 --sequence 6 and 9;
+// --board qemu-5.10 --seed 4100 --sequence 12
 import { fuzzed } from "../sequence.ts";
 
 const handle = "netdevsim/netdevsim10";
@@ -21,5 +22,7 @@ export default fuzzed("missing_things", "what is not there", {
     { kind: "route.add", netns: "t1", prefix: "10.1.1.1", dev: "lo" },
     { kind: "route.del", netns: "t1", prefix: "10.1.1.1", dev: "lo" },
     { kind: "file.remove", path: "/run/nosuch" },
+    { kind: "file.read", path: "/sys/kernel/debug/netdevsim/netdevsim10/fib" },
+    { kind: "file.read", path: "/sys/kernel/debug/netdevsim/netdevsim10/rate_nodes" },
   ],
 }, "fuzz");

@@ -74,8 +74,10 @@ export class NetdevsimBus implements FileOwner {
     );
     const device = match && this.devices.get(match[2]!);
     if (!device) return false;
-    return match[1] === "kernel/debug/netdevsim" ? debugfsDirectory(device, match[3]) : match[3] === undefined ||
-      (match[3] === "net" && device.driver !== undefined && device.driver.dl.ports.length > 0);
+    return match[1] === "kernel/debug/netdevsim"
+      ? debugfsDirectory(this.#kernel, device, match[3])
+      : match[3] === undefined ||
+        (match[3] === "net" && device.driver !== undefined && device.driver.dl.ports.length > 0);
   }
 
   /** Sysfs and debugfs look at devices without a lock. */

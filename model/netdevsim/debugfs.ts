@@ -56,12 +56,13 @@ export function debugfsFile(kernel: Kernel, device: NetdevsimDevice, path: strin
 }
 
 /** Whether a path below the device's directory of debugfs is a directory, too. */
-export function debugfsDirectory(device: NetdevsimDevice, path: string | undefined): boolean {
+export function debugfsDirectory(kernel: Kernel, device: NetdevsimDevice, path: string | undefined): boolean {
   const { driver } = device;
   if (!driver) return false;
   if (path === undefined) return true;
+  if (kernel.era.netdevsim.lacks.has(path.split("/")[0]!)) return false;
   if (path === "fib" || path === "health") return !driver.dl.reloadFailed;
-  return driver.ports.directory(path, (inner) => debugfsDirectory(device, inner));
+  return driver.ports.directory(path, (inner) => debugfsDirectory(kernel, device, inner));
 }
 
 const KNOB_TYPES = new Map([...KNOBS, ...PART_KNOBS].map((knob) => [knob.path, knob]));
