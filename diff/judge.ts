@@ -238,21 +238,16 @@ export function judge(expected: SequenceTrace, observed: SequenceTrace, options:
 
     // A board that dies shows it, also behind a step that was lost.
     const findings = got ? unpredicted(want, got, brokeBefore) : [];
+    const sayCrash = (observation: Observation) => {
+      const reason = `the kernel reported: ${findings[0]!.text}`;
+      steps.push({ ...about, verdict: "crash", reason, channels: [], findings, ...crashIn(observation), ...found });
+    };
     if (got?.lost?.reason === "reboot" || got?.lost?.reason === "crash") {
       say("crash", `${LOSSES[got.lost.reason].means}: ${got.lost.detail}`);
       unknown ??= `the board booted anew in step ${want.id}`;
       untold = false;
     } else if (unknown !== undefined && findings.length > 0) {
-      const reason = `the kernel reported: ${findings[0]!.text}`;
-      steps.push({
-        ...about,
-        verdict: "crash",
-        reason,
-        channels: [],
-        findings,
-        ...crashIn(got!.observation!),
-        ...found,
-      });
+      sayCrash(got!.observation!);
     } else if (unknown !== undefined && !(untold && got?.lost && got.lost.reason !== "untold")) {
       say(following, unknown);
     } else if (!got) {
@@ -268,18 +263,8 @@ export function judge(expected: SequenceTrace, observed: SequenceTrace, options:
       // Why the board was lost is told in a later step
       untold = got.lost?.reason === "untold";
     } else if (!want.observation) {
-      if (findings.length > 0) {
-        const reason = `the kernel reported: ${findings[0]!.text}`;
-        steps.push({
-          ...about,
-          verdict: "crash",
-          reason,
-          channels: [],
-          findings,
-          ...crashIn(got.observation),
-          ...found,
-        });
-      } else say("model-gap", want.lost?.detail || "the model has no answer for this step");
+      if (findings.length > 0) sayCrash(got.observation);
+      else say("model-gap", want.lost?.detail || "the model has no answer for this step");
       unknown = `the model has no answer for step ${want.id}`;
       following = "model-gap";
     } else {

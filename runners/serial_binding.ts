@@ -45,7 +45,7 @@ const TIOCM_DTR = 0x2, TIOCM_RTS = 0x4, TIOCM_CTS = 0x20, TIOCM_CD = 0x40, TIOCM
 const TCIFLUSH = 0, TCIOFLUSH = 2;
 
 /** An open port. Reads and writes never block a thread; a write ends when the kernel has taken every byte. */
-export class TwinlinkPort implements BindingPortInterface {
+class TwinlinkPort implements BindingPortInterface {
   readonly openOptions: Required<OpenOptions>;
   isOpen = true;
   #fd: number;
