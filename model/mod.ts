@@ -51,6 +51,7 @@ export type {
   OperationKind,
   OperationOptions,
   OperationParameters,
+  RacingOperations,
   RateParameters,
 } from "./operation.ts";
 export type { SchedulingPoint, Steps } from "./task.ts";

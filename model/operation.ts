@@ -29,6 +29,7 @@ export interface RateParameters {
 
 /** One of those that race: its operations in their order. */
 export interface RacingOperations {
+  /** One after the other */
   operations: readonly Operation[];
   /** Whether it begins anew until the others have ended */
   loops?: boolean;
