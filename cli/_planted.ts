@@ -10,7 +10,7 @@ import { loadSuites } from "./load_suites.ts";
 import { type BoardResult, orchestrate } from "./orchestrate.ts";
 
 /** A change of a file of a driver. */
-interface Edit {
+export interface Edit {
   file: string;
   /** The beginning of a function's definition, to edit in it only */
   within?: string;
@@ -75,7 +75,10 @@ function plantedTest(
 }
 
 /** A copy of the driver's source with the bugs in it; remove it behind the test. */
-async function planted(plants: readonly Plant[], source: string): Promise<string> {
+export async function planted(
+  plants: readonly Pick<Plant, "bug" | "edits">[],
+  source: string,
+): Promise<string> {
   const dir = await Deno.makeTempDir({ prefix: "twinlink-planted-" });
   for await (const entry of Deno.readDir(source)) {
     if (entry.isFile) await Deno.copyFile(`${source}/${entry.name}`, `${dir}/${entry.name}`);

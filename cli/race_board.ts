@@ -9,7 +9,7 @@ import { describeCrash } from "../diff/crash.ts";
 import { compareRace, type Covered, raceReply, resultsText } from "../diff/race.ts";
 import type { Operation } from "../model/mod.ts";
 import type { ShownOutcome } from "../model/race/outcome.ts";
-import { raceSuite } from "../suites/litmus.ts";
+import { raceSuite } from "../suites/race_suite.ts";
 import { exitStatus, orchestrate, type SequenceResult } from "./orchestrate.ts";
 import { print, say } from "./output.ts";
 
@@ -63,10 +63,7 @@ export function readBoardRace({ expected, observed }: SequenceResult) {
 export async function raceOnBoards(boards: readonly Board[], race: BoardRace, signal: AbortSignal): Promise<number> {
   const name = race.names.join(" | ");
   const { runs, schedules, before } = race;
-  const scope = globalThis as { [LOADING]?: boolean };
-  scope[LOADING] = true;
   const suite = raceSuite("race", [{ name, operations: race.operations }], { runs, schedules, before });
-  delete scope[LOADING];
   const results = await orchestrate(boards, [suite], {
     signal,
     onEvent: (event) => {
@@ -118,6 +115,3 @@ export async function raceOnBoards(boards: readonly Board[], race: BoardRace, si
   }
   return exitStatus(results);
 }
-
-// `suite()` looks for it, so that suites are not registered as tests.
-const LOADING = Symbol.for("twinlink.loading");

@@ -31,6 +31,7 @@ tl_serve() {
   else
     devlink "$@" -f -b - <&8 >> "$TL_O" 2>&9 6<&- 8<&- 9<&- &
   fi
+  echo $! > "$TL_E.server"
 }
 tl_ask() {
   tl_n=$((tl_n + 2)) tl_rc=0 tl_text=
@@ -227,11 +228,14 @@ tl_race_once() {
     eval "tl_said_$tl_who=hang tl_dev=\${TL_DEV_$tl_who-}"
     echo "$tl_spin $tl_dev" >&$((tl_who + 2))
   done
-  tl_left=$tl_racers tl_ticks=0 tl_finite=$TL_FINITE
-  while [ $tl_left -gt 0 ] && [ $tl_ticks -lt $tl_bound ]; do
+  tl_left=$tl_racers tl_ticks=0 tl_finite=$TL_FINITE tl_last=$tl_bound
+  while [ $tl_left -gt 0 ] && [ $tl_ticks -lt $tl_last ]; do
     IFS= read -r tl_line <&6 || continue
     case $tl_line in
-      tick) tl_ticks=$((tl_ticks + 1)) ;;
+      tick)
+        tl_ticks=$((tl_ticks + 1))
+        [ $tl_ticks -lt 2 ] || tl_race_killed
+        ;;
       [1-3]"|"*)
         eval "tl_said_${tl_line%%|*}=\${tl_line#*|}"
         tl_left=$((tl_left - 1)) tl_finite=$((tl_finite - 1))
@@ -245,13 +249,30 @@ tl_race_once() {
     2) printf '%s\t%s\n' "$tl_said_1" "$tl_said_2" ;;
     *) printf '%s\t%s\t%s\n' "$tl_said_1" "$tl_said_2" "$tl_said_3" ;;
   esac >> "$TL_D/race/runs"
-  if [ $tl_left -gt 0 ]; then
+  if [ $tl_left -gt 0 ] || [ $tl_last != $tl_bound ]; then
     tl_hung=1
     return 0
   fi
   tl_show
   for tl_x in state dump reply.1 reply.2 reply.3; do
     [ ! -e "$TL_D/race/$tl_x" ] || printf '\n@\n' >> "$TL_D/race/$tl_x"
+  done
+}
+
+# Which of those that have not answered were ended by the kernel? What they held is not given back: nobody waits long for that.
+tl_race_killed() {
+  tl_i=0
+  while [ $tl_i -lt $tl_racers ]; do
+    tl_i=$((tl_i + 1))
+    eval "tl_x=\$tl_said_$tl_i tl_pid=\$tl_racer_$tl_i"
+    [ "$tl_x" = hang ] || continue
+    if tl_lives $tl_pid; then
+      tl_pid=
+      read -r tl_pid < "$TL_D/race/e.$tl_i.server" || continue
+      ! tl_lives $tl_pid || continue
+    fi
+    eval "tl_said_$tl_i=killed"
+    tl_left=$((tl_left - 1)) tl_last=$((tl_ticks + 3))
   done
 }
 

@@ -336,7 +336,7 @@ export function observe(op: Operation, record: StepRecord, memories: MonitorMemo
     const reader = { result: resultOf, reply: (one: Operation, out: string) => replyOf(one, out, record) };
     const reply = readRace(op, text("out"), reader);
     observation.reply = reply as unknown as Json;
-    if (reply.outcomes.some(({ state }) => state === null)) record = { ...record, rc: "hang" };
+    if (reply.outcomes.some(({ results }) => results.flat().includes("hang"))) record = { ...record, rc: "hang" };
     if (record.rc === "hang") observation.result = "hang";
   } else if (observation.result === "ok") {
     if (op.kind === "file.read") observation.sysfs = text("out").replace(/\n$/, "");

@@ -49,7 +49,7 @@ export function readRace(op: Operation<"race">, stdout: string, reader: StepRead
     const [dump, state, ...replies] = columns.slice(op.racers.length);
     const results = op.racers.map(({ operations, loops }, racer) => {
       if (loops) return [];
-      if (said[racer] === "hang") return ["hang"];
+      if (said[racer] === "hang" || said[racer] === "killed") return [said[racer]];
       const fields = (said[racer] ?? "").split("|");
       const documents = documentsOf(texts.get(`reply.${racer + 1} ${replies[racer]}`) ?? "");
       return operations.map((one, j) => {
@@ -61,10 +61,10 @@ export function readRace(op: Operation<"race">, stdout: string, reader: StepRead
         return resultWithSize(result, reader.reply(one, printed));
       });
     });
-    const hangs = said.includes("hang");
+    const broken = said.includes("hang") || said.includes("killed");
     return {
       results,
-      state: hangs ? null : stateOf(op, texts.get(`dump ${dump}`) ?? "", texts.get(`state ${state}`) ?? ""),
+      state: broken ? null : stateOf(op, texts.get(`dump ${dump}`) ?? "", texts.get(`state ${state}`) ?? ""),
       count,
     };
   });

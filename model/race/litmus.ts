@@ -79,11 +79,12 @@ export function* race({ kernel, task, netns }: Scene, op: Operation<"race">, com
     if (outcomes.has(key)) continue;
     const shown = results.map((list, i) => {
       const { operations, loops } = op.racers[i]!;
-      return !loops && list.length < operations.length && list.at(-1) !== "killed" ? ["hang"] : list;
+      if (list.includes("killed")) return ["killed"];
+      return !loops && list.length < operations.length ? ["hang"] : list;
     });
-    const hangs = shown.some((list) => list.includes("hang"));
-    if (!hangs) replay(scenario, schedule);
-    outcomes.set(key, { results: shown, state: hangs ? null : stateOf(last!, op.shown), schedule });
+    const broken = shown.some((list) => list.includes("hang") || list.includes("killed"));
+    if (!broken) replay(scenario, schedule);
+    outcomes.set(key, { results: shown, state: broken ? null : stateOf(last!, op.shown), schedule });
   }
   for (const { kind, text } of explored.findings) {
     task.observation.kmsg.push({ class: REPORTED[kind], text: `${kind}: ${text}` });

@@ -10,11 +10,11 @@ import type { Operation } from "../operation.ts";
 /** One outcome. */
 export interface ShownOutcome {
   /**
-   * By racer, how each of its operations ended, with how much a reply held: `ok 2`. `["hang"]` of one that never ends; nothing of
-   * one that loops
+   * By racer, how each of its operations ended, with how much a reply held: `ok 2`. `["hang"]` of one that never ends,
+   * `["killed"]` of one that the kernel ended; nothing of one that loops
    */
   results: string[][];
-  /** What was answered at the end, by who was asked; null where somebody hangs */
+  /** What was answered at the end, by who was asked; null where the kernel broke */
   state: { [asked: string]: Json } | null;
   /** Of the model: a schedule that leads to it */
   schedule?: string;
