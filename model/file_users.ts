@@ -15,8 +15,14 @@ export class FileUsers {
   #gone = false;
 
   /** `errno` is what a write to one that was opened and has gone since then gives. */
-  constructor(name: string, readonly errno: string) {
+  constructor(readonly name: string, readonly errno: string) {
     this.#idle = new Condition(`users of ${name}`, () => this.#users.length === 0, () => this.#users);
+  }
+
+  /** Whether they have been taken away. */
+  get gone(): boolean {
+    reading(this.#idle.cell);
+    return this.#gone;
   }
 
   /** Does something in one of the files. */
@@ -28,6 +34,12 @@ export class FileUsers {
     this.#users.splice(this.#users.indexOf(task), 1);
     reading(this.#idle.cell);
     return result;
+  }
+
+  /** They are made anew: whoever has opened these still gets nowhere. */
+  anew(): FileUsers {
+    writing(this.#idle.cell);
+    return new FileUsers(this.name, this.errno);
   }
 
   /** Takes the files away, as soon as nobody is inside. */

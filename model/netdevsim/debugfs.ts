@@ -20,6 +20,9 @@ const PAGE_SIZE = 4096;
 export function debugfsFile(kernel: Kernel, device: NetdevsimDevice, path: string): VirtualFile | undefined {
   const { driver } = device;
   if (!driver) return undefined;
+  // Those that are open; whoever comes later has others
+  const users = driver.filesOf(path);
+  if (users.gone) return undefined;
   if (driver.knobs.has(path)) {
     const { type } = KNOB_TYPES.get(path)!;
     return {
@@ -27,7 +30,7 @@ export function debugfsFile(kernel: Kernel, device: NetdevsimDevice, path: strin
         const value = driver.knobs.get(path)!;
         return { text: type === "bool" ? (value ? "Y" : "N") : String(value) };
       },
-      write: (task, value) => driver.filesOf(path).enter(task, () => setKnob(driver, path, type, value)),
+      write: (task, value) => users.enter(task, () => setKnob(driver, path, type, value)),
     };
   }
   const file = driver.ports.file(path, (inner) => debugfsFile(kernel, device, inner));
@@ -35,16 +38,16 @@ export function debugfsFile(kernel: Kernel, device: NetdevsimDevice, path: strin
   switch (path) {
     case "take_snapshot":
       return driver.dl.reloadFailed ? undefined : {
-        write: (task) => driver.filesOf(path).enter(task, () => takeSnapshot(task, driver)),
+        write: (task) => users.enter(task, () => takeSnapshot(task, driver)),
       };
     case "health/break_health":
       return driver.dl.reloadFailed ? undefined : {
-        write: (task, value) => driver.filesOf(path).enter(task, () => breakHealth(task, driver, value)),
+        write: (task, value) => users.enter(task, () => breakHealth(task, driver, value)),
       };
     case "max_vfs":
       return kernel.era.netdevsim.lacks.has("max_vfs") ? undefined : {
         read: () => ({ text: String(device.maxVfs) }),
-        write: (task, value) => driver.filesOf(path).enter(task, () => setMaxVfs(task, device, value)),
+        write: (task, value) => users.enter(task, () => setMaxVfs(task, device, value)),
       };
     case "trap_flow_action_cookie":
       return {
@@ -61,7 +64,8 @@ export function debugfsDirectory(kernel: Kernel, device: NetdevsimDevice, path: 
   if (!driver) return false;
   if (path === undefined) return true;
   if (kernel.era.netdevsim.lacks.has(path.split("/")[0]!)) return false;
-  if (path === "fib" || path === "health") return !driver.dl.reloadFailed;
+  if (path === "health") return !driver.dl.reloadFailed && !driver.filesOf("health/").gone;
+  if (path === "fib") return !driver.dl.reloadFailed;
   return driver.ports.directory(path, (inner) => debugfsDirectory(kernel, device, inner));
 }
 

@@ -172,7 +172,10 @@ export class Netdevsim implements Driver, FibListener {
       return task.fail("EINVAL", "User setup the reload to fail for testing purposes", PREFIX);
     }
     this.ports.forget();
-    return yield* this.#create(task);
+    const created = yield* this.#create(task);
+    // Probe makes it before all else
+    if (created === "ok") this.#snapshotFile = this.#snapshotFile.anew();
+    return created;
   }
 
   /** What probe and a reload bring up. */
@@ -181,8 +184,6 @@ export class Netdevsim implements Driver, FibListener {
     knobs.set("fw_update_status", true);
     knobs.set("fw_update_overwrite_mask", 0);
     for (const { spec, value } of dl.params) if (spec.cmode === "driverinit") knobs.set(spec.name, value!);
-    this.#snapshotFile = new FileUsers(`take_snapshot of ${this.#device.name}`, "EIO");
-    this.#healthFiles = new FileUsers(`break_health of ${this.#device.name}`, "EIO");
     yield* registering(task, dl, "regions", () => registerRegion(task, dl, DUMMY_REGION));
     const { trapLifetime } = this.#kernel.era;
     if (trapLifetime !== "probe") yield* this.#registerTraps(task);
@@ -195,6 +196,7 @@ export class Netdevsim implements Driver, FibListener {
       return fib;
     }
     for (const reporter of healthReporters(this.#kernel, knobs)) yield* addReporter(task, dl, reporter);
+    this.#healthFiles = this.#healthFiles.anew();
     for (const { path, initial } of this.#partKnobs) knobs.set(path, initial);
     for (let index = 0; index < this.#device.portCount; index++) {
       const added = yield* this.ports.add(task, "physical", index);

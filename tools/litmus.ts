@@ -1,0 +1,149 @@
+/**
+ * `deno task litmus [KERNEL..]`: races pairs of operations on kernels in QEMU, `--runs N` times each (2000), keeps the traces in
+ * boards/recordings/races, and writes docs/races.md of all traces that are there; `--page` writes the page alone. `--only RACE`
+ * runs one of the races, `--out FILE` keeps the trace elsewhere.
+ *
+ * @module
+ */
+
+import { parseArgs } from "@std/cli/parse-args";
+import { loadBoard } from "../boards/mod.ts";
+import { compareRace, raceReply, resultsText } from "../diff/race.ts";
+import { readTrace, type Trace } from "../diff/mod.ts";
+import type { EraId } from "../model/mod.ts";
+import { openModel } from "../runners/model.ts";
+import { LITMUS, litmusRaces, raceSuite } from "../suites/race_suite.ts";
+import { runAsMain } from "../cli/_entry.ts";
+import { writeWhole } from "../cli/artefacts.ts";
+import { UsageError } from "../cli/command.ts";
+import { runJob } from "../cli/job.ts";
+import { print } from "../cli/output.ts";
+
+const FOLDER = new URL("../boards/recordings/races/", import.meta.url);
+const KERNELS = ["5.10", "6.1", "6.12", "7.2"] as const;
+
+/** The traces of races that ship, by their paths. */
+export function raceTraces(): string[] {
+  return [...Deno.readDirSync(FOLDER)].map(({ name }) => name).filter((name) => name.endsWith(".jsonl.gz"))
+    .sort((a, b) => a.localeCompare(b, "en", { numeric: true }))
+    .map((name) => decodeURIComponent(new URL(name, FOLDER).pathname));
+}
+
+/** What is known of one race on one kernel. */
+interface Cell {
+  runs: number;
+  /** How often each way of ending was seen, those that may come and were not included */
+  counts: Map<string, number>;
+  /** Those that may not come */
+  outside: Set<string>;
+}
+
+/** What the traces tell, by kernel and race. */
+async function cellsOf(traces: readonly Trace[]): Promise<Map<string, Map<string, Cell>>> {
+  const model = await loadBoard("model");
+  const kernels = new Map<string, Map<string, Cell>>();
+  for (const { header, sequences } of traces) {
+    const races = kernels.get(header.era) ?? new Map<string, Cell>();
+    kernels.set(header.era, races);
+    for (const observed of sequences) {
+      const steps = observed.steps.map(({ id, phase, op }) => ({ id, phase, op }));
+      const expected = await openModel(model, header.era as EraId, {}, header).run({ ...observed, steps });
+      observed.steps.forEach((step, i) => {
+        const [allowed, seen] = [expected.steps[i]?.observation?.reply ?? null, step.observation?.reply ?? null].map(
+          raceReply,
+        );
+        if (step.op.kind !== "race" || !allowed || !seen) return;
+        const { allowed: all, outside, runs } = compareRace(allowed, seen);
+        const cell = races.get(observed.sequence) ?? { runs: 0, counts: new Map(), outside: new Set() };
+        races.set(observed.sequence, cell);
+        cell.runs += runs;
+        for (const { results, count } of [...all, ...outside.map((one) => ({ ...one, count: one.count ?? 0 }))]) {
+          const text = resultsText(results);
+          cell.counts.set(text, (cell.counts.get(text) ?? 0) + count);
+        }
+        for (const { results } of outside) cell.outside.add(resultsText(results));
+      });
+    }
+  }
+  return kernels;
+}
+
+/** The page. */
+export async function racesPage(traces: readonly Trace[]): Promise<string> {
+  const kernels = await cellsOf(traces);
+  const eras = [...kernels.keys()].sort((a, b) => a.localeCompare(b, "en", { numeric: true }));
+  const releases = eras.map((era) => traces.find(({ header }) => header.era === era)!.header.kernel);
+  const cells = [...kernels.values()].flatMap((races) => [...races.values()]);
+  const runs = cells.reduce((sum, cell) => sum + cell.runs, 0);
+  const outside = cells.filter((cell) => cell.outside.size > 0).length;
+  const parts = [
+    "# Races on real kernels",
+    "",
+    "What came of two operations of netdevsim at the same time, on kernels in QEMU: how the first one ended, how the second one did,",
+    "and in how many runs. What may come is what the model says, which tries every interleaving; behind each run the state that is",
+    "left must be one that the model allows, too. `0`: it may come, and was not seen. `-`: it may not. **Bold**: it was seen, and may",
+    "not come. Written by `deno task litmus` from `boards/recordings/races/`; the operations are `twinlink race --names`.",
+    "",
+    `${runs.toLocaleString("en")} runs, on ${
+      releases.join(", ")
+    }. Races with an outcome that may not come: ${outside} of ${cells.length}.`,
+    "",
+  ];
+  for (const race of LITMUS.map((pair) => pair.join(" | "))) {
+    const of = eras.map((era) => kernels.get(era)!.get(race));
+    const results = [...new Set(of.flatMap((cell) => [...cell?.counts.keys() ?? []]))];
+    if (results.length === 0) continue;
+    const total = (text: string) => of.reduce((sum, cell) => sum + (cell?.counts.get(text) ?? 0), 0);
+    results.sort((a, b) => total(b) - total(a) || (a < b ? -1 : 1));
+    const code = (text: string) => `\`${text.replaceAll("|", "\\|")}\``;
+    const row = (words: string[]) => `| ${words.join(" | ")} |`;
+    parts.push(
+      `## ${race.replace("|", "beside")}`,
+      "",
+      row(["", ...eras]),
+      row(["---", ...eras.map(() => "---:")]),
+      ...results.map((text) =>
+        row([
+          code(text),
+          ...of.map((cell) => {
+            const count = cell?.counts.get(text);
+            if (!cell) return "";
+            return count === undefined ? "-" : cell.outside.has(text) ? `**${count}**` : String(count);
+          }),
+        ])
+      ),
+      row(["runs", ...of.map((cell) => String(cell?.runs ?? ""))]),
+      "",
+    );
+  }
+  return parts.join("\n");
+}
+
+async function litmus(signal: AbortSignal): Promise<number> {
+  const args = parseArgs(Deno.args, { string: ["runs", "only", "out", "_"], boolean: ["page"], collect: ["only"] });
+  const kernels = args._.map(String);
+  const only = (args.only as string[] | undefined) ?? [];
+  const { runs, out } = args as { runs?: string; out?: string };
+  const page = args.page === true;
+  const wrong = kernels.find((kernel) => !KERNELS.some((one) => one === kernel));
+  if (wrong !== undefined) throw new UsageError(`There is no kernel "${wrong}" to race on, but ${KERNELS.join(", ")}`);
+  if (runs !== undefined && !/^[1-9]\d{0,6}$/.test(runs)) {
+    throw new UsageError(`Option --runs is "${runs}", but must be a number of 1 or more`);
+  }
+  const races = litmusRaces(only);
+  if (races.length < only.length) throw new UsageError(`A race that is named with --only is none of the suite litmus`);
+  let worst = 0;
+  for (const kernel of page ? [] : kernels.length > 0 ? kernels : KERNELS) {
+    const suite = raceSuite("litmus", races, { runs: Number(runs ?? 2000) });
+    const trace = out ?? decodeURIComponent(new URL(`${kernel}.jsonl.gz`, FOLDER).pathname);
+    const boards = [await loadBoard(`qemu-${kernel}`)];
+    const { status } = await runJob({ boards, suites: [suite], reporter: "terminal", trace }, { signal });
+    worst = Math.max(worst, status);
+  }
+  const text = await racesPage(await Promise.all(raceTraces().map(readTrace)));
+  await writeWhole(decodeURIComponent(new URL("../docs/races.md", import.meta.url).pathname), text);
+  if (page) print(text);
+  return worst;
+}
+
+if (import.meta.main) await runAsMain(litmus);
