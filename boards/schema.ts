@@ -105,6 +105,11 @@ const line = {
   rtscts: z.boolean().default(false).meta({ description: "Hardware flow control" }),
 };
 
+const consoleLine = z.strictObject(line).meta({
+  description:
+    "The board's console, where it is another line than that of [serial]: recorded, and never written to by a run",
+});
+
 const serial = z.strictObject({
   ...line,
   login: login.exactOptional(),
@@ -168,6 +173,7 @@ export const boardSchema = z.strictObject({
   qemu: qemu.exactOptional(),
   ssh: ssh.exactOptional(),
   serial: serial.exactOptional(),
+  console: consoleLine.exactOptional(),
   power: power.exactOptional(),
   boot_seconds: z.int().min(1).max(3600).exactOptional().meta({
     description:
@@ -203,15 +209,22 @@ export function contradictions(board: Record<string, unknown>): { key: string; m
   if ((transport === "ssh" || transport === "serial") && !has(transport)) {
     problem("transport", `is "${transport}", but the table [${transport}] is missing`);
   }
-  const owners: Record<string, RunnerKind> = { qemu: "qemu", recording: "recording", ssh: "remote", serial: "remote" };
+  const owners: Record<string, RunnerKind> = {
+    qemu: "qemu",
+    recording: "recording",
+    ssh: "remote",
+    serial: "remote",
+    console: "remote",
+  };
   for (const [key, owner] of Object.entries(owners)) {
     if (has(key) && RUNNER_KINDS.some((kind) => kind === runner) && runner !== owner) {
       problem(key, `is of no use with runner = "${runner}"; it belongs to runner = "${owner}"`);
     }
   }
-  const { serial } = board as { serial?: { path?: unknown; rtscts?: unknown } };
-  if (typeof serial?.path === "string" && serial.path.startsWith("tcp://") && serial.rtscts === true) {
-    problem("serial.rtscts", "is of no use with tcp://: the server sets the line; rfc2217:// sets it from here");
+  for (const key of ["serial", "console"]) {
+    const line = board[key] as { path?: unknown; rtscts?: unknown } | undefined;
+    if (typeof line?.path !== "string" || !line.path.startsWith("tcp://") || line.rtscts !== true) continue;
+    problem(`${key}.rtscts`, "is of no use with tcp://: the server sets the line; rfc2217:// sets it from here");
   }
   for (const { key, message } of sshContradictions(board.ssh)) problem(key, message);
   return problems;
@@ -306,6 +319,8 @@ export interface BoardFile {
     rtscts: boolean;
     login?: { user: string; password_env?: string; password_command?: string[] };
   };
+  /** The board's console, where it is another line than that of `serial`: recorded, and never written to by a run */
+  console?: { path: string; baud: number; rtscts: boolean };
   /** Power control, each a command as a list of arguments; `query` prints `on` or `off` */
   power?: { on?: string[]; off?: string[]; cycle?: string[]; query?: string[] };
   /** How long the board takes to boot, in seconds: one that was lost is waited for so long */

@@ -6,6 +6,8 @@
  * | `runs/<time>-<id>/` | the journal of a run |
  * | `boards/<board>/lease.json` | who uses the board; empty where nobody does |
  * | `boards/<board>/dirty.json` | what could not be undone on it |
+ * | `lines/<line>/lock` | who has a serial line open |
+ * | `lines/<line>/<time>-<pid>.log`, `.cast` | what a line said, and when, where no run keeps it |
  *
  * @module
  */

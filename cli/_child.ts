@@ -32,11 +32,16 @@ Deno.test.afterAll(async () => {
   state = undefined;
 });
 
-/** Starts the command. */
-export function start(args: readonly string[], options: ChildOptions = {}): Deno.ChildProcess {
+/** The command as a program with its arguments. */
+export function commandLine(args: readonly string[]): string[] {
   const path = (name: string) => fromFileUrl(new URL(name, ROOT));
   const deno = [Deno.execPath(), "run", "--quiet", "--config", path("deno.json"), ...PERMISSIONS, path("cli/main.ts")];
-  const [program, ...rest] = [...options.under ?? [], ...deno, ...args];
+  return [...deno, ...args];
+}
+
+/** Starts the command. */
+export function start(args: readonly string[], options: ChildOptions = {}): Deno.ChildProcess {
+  const [program, ...rest] = [...options.under ?? [], ...commandLine(args)];
   return new Deno.Command(program!, {
     args: rest,
     env: { NO_COLOR: "1", ...options.env, XDG_STATE_HOME: options.env?.XDG_STATE_HOME ?? ownState() },

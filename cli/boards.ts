@@ -52,10 +52,11 @@ async function check(files: readonly string[]): Promise<number> {
 
 /** How a board is reached, in words. */
 function lineOf(board: Board): string[] {
-  const { ssh, serial, qemu, recording } = board;
+  const { ssh, serial, console, qemu, recording } = board;
   return [
     ssh ? `ssh       ${ssh.user ? `${ssh.user}@` : ""}${ssh.host}${ssh.port ? ` port ${ssh.port}` : ""}` : "",
     serial ? `serial    ${serial.path} at ${serial.baud} baud` : "",
+    console ? `console   ${console.path} at ${console.baud} baud` : "",
     qemu ? `QEMU      Debian's kernel ${qemu.kernel}, over ${qemu.transport} unless --transport says otherwise` : "",
     recording ? `recording ${recording.trace}` : "",
   ].filter((line) => line !== "");

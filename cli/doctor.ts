@@ -41,6 +41,10 @@ async function portFinding(path: string): Promise<ProbeResult> {
 async function boardFindings(board: Board): Promise<ProbeResult[]> {
   const { ssh, serial, qemu, recording, power } = board;
   const findings: ProbeResult[] = [];
+  for (const line of [serial, board.console]) {
+    // A line behind a console server is not looked at: to connect is to open it.
+    if (line?.path.startsWith("/")) findings.push(await portFinding(line.path));
+  }
   if (ssh) {
     findings.push(
       ...programFinding("ssh client", ["ssh"]).map((one) => one.found ? one : { ...one, mend: SSH_CLIENT }),
@@ -49,8 +53,6 @@ async function boardFindings(board: Board): Promise<ProbeResult[]> {
     );
   }
   if (serial) {
-    // A line behind a console server is not looked at: to connect is to open it.
-    if (serial.path.startsWith("/")) findings.push(await portFinding(serial.path));
     const { passwordEnv, passwordCommand } = serial.login ?? {};
     if (passwordEnv) {
       const found = Deno.env.get(passwordEnv) !== undefined;

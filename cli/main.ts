@@ -8,6 +8,7 @@ import { visible } from "../boards/visible.ts";
 import { runAsMain } from "./_entry.ts";
 import boards from "./boards.ts";
 import check from "./check.ts";
+import console from "./console.ts";
 import { type Command, helpOf, parseCommand, suggestion, UsageError } from "./command.ts";
 import doctor from "./doctor.ts";
 import fuzz from "./fuzz.ts";
@@ -20,14 +21,14 @@ import shell from "./shell.ts";
 import config from "../deno.json" with { type: "json" };
 
 /** The subcommands, in the order of the help. */
-const COMMANDS: readonly Command[] = [run, resume, fuzz, race, check, record, boards, shell, doctor];
+const COMMANDS: readonly Command[] = [run, resume, fuzz, race, check, record, boards, console, shell, doctor];
 
 const OVERVIEW = `twinlink: tests devlink on real boards against a reference model
 
 Usage: twinlink COMMAND [ARGUMENT..]
 
-${COMMANDS.map(({ name, summary }) => `  ${name.padEnd(8)}${summary}`).join("\n")}
-  help    Show this help, or that of a command
+${COMMANDS.map(({ name, summary }) => `  ${name.padEnd(9)}${summary}`).join("\n")}
+  help     Show this help, or that of a command
 
 Options:
   -C DIR         Work in this folder

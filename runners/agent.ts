@@ -53,7 +53,8 @@ const EARLIER_MS = 180_000;
 /**
  * Starts the agent on the board behind `shell` and makes a runner of it.
  *
- * @param guest A board that is ours alone: what is left on it does not matter, it is ended; its console tells of crashes
+ * @param options `consoleLog` is what the board's console is logged to, which tells of crashes
+ * @param guest A board that is ours alone: what is left on it does not matter, it is ended; its console tells as well
  * @param renewal How it is made as new after a crash, if it can be
  * @throws {TransportError} If the agent does not answer
  * @throws {UnfitBoardError} If the board cannot run plans
@@ -68,6 +69,7 @@ export async function openAgent(
 ): Promise<Runner> {
   const { signal, onStep, onNoise, onProgress } = options;
   const said: string[] = [];
+  const consoleLog = guest?.consoleLog ?? options.consoleLog;
   const start = async (shell: Shell) => {
     const { session, hello } = await AgentSession.open(shell, {
       ...(signal ? { signal } : {}),
@@ -154,12 +156,12 @@ export async function openAgent(
       run: async (plan: Plan): Promise<SequenceTrace> => {
         const pushed = named(plan);
         await guard?.check([pushed]);
-        const from = guest ? (await Deno.stat(guest.consoleLog)).size : 0;
+        const from = consoleLog ? (await Deno.stat(consoleLog)).size : 0;
         said.length = 0;
         const trace = await session.run(pushed);
         await explainLoss(trace, {
           bootId: hello.bootId,
-          said: () => guest ? linesFrom(guest.consoleLog, from) : said,
+          said: async () => [...consoleLog ? await linesFrom(consoleLog, from) : [], ...guest ? [] : said],
           power: () => hasPower(board),
           ...(renewal && !guest ? { boots: () => bootBehind(renewal) } : {}),
         });

@@ -6,9 +6,10 @@
  */
 
 import type { Board } from "../boards/mod.ts";
-import { bootQemu, buildImage } from "../fixtures/mod.ts";
+import { bootQemu, buildImage, type Guest } from "../fixtures/mod.ts";
 import type { EraId } from "../model/mod.ts";
 import { openAgent } from "./agent.ts";
+import { type BoardLines, openBoardLines } from "./board_lines.ts";
 import { openLocal } from "./local.ts";
 import { openModel } from "./model.ts";
 import { openRecording } from "./recording.ts";
@@ -67,19 +68,35 @@ async function openRemote(board: Board, options: RunnerOptions): Promise<Runner>
   if (transport === "serial" && !serial) {
     throw new TypeError(`Cannot open board "${board.name}" over serial: its file has no [serial]`);
   }
+  const lines = await openBoardLines(board, transport, options.consoleLog);
   const connect = () =>
-    transport === "ssh" ? openSsh({ ...ssh!, ...signalOf(options) }) : openSerialOf(serial!, options);
-  return await openAgent(board, transport, await connect(), options, undefined, {
-    reboot: (session) => rebootRemote(board, session, connect),
-    connect,
-    ...(board.bootSeconds === undefined ? {} : { bound: board.bootSeconds * 1000 }),
-  });
+    transport === "ssh" ? openSsh({ ...ssh!, ...signalOf(options) }) : openSerialOf(serial!, lines, options);
+  const { consoleLog: _, ...rest } = options;
+  const console = lines.console === undefined ? {} : { consoleLog: lines.console };
+  try {
+    const runner = await openAgent(board, transport, await connect(), { ...rest, ...console }, undefined, {
+      reboot: (session) => rebootRemote(board, session, connect),
+      connect,
+      ...(board.bootSeconds === undefined ? {} : { bound: board.bootSeconds * 1000 }),
+    });
+    const close = runner.close;
+    runner.close = () => close().finally(() => lines.close());
+    return runner;
+  } catch (error) {
+    await lines.close();
+    throw error;
+  }
 }
 
-function openSerialOf(serial: NonNullable<Board["serial"]>, options: RunnerOptions): Promise<Shell> {
+function openSerialOf(
+  serial: NonNullable<Board["serial"]>,
+  lines: BoardLines,
+  options: RunnerOptions,
+): Promise<Shell> {
   const { login } = serial;
   return openSerial({
     path: serial.path,
+    ...(lines.serial ? { binding: lines.serial } : {}),
     baudRate: serial.baud,
     rtscts: serial.rtscts,
     ...(login ? { login: { user: login.user, password: () => passwordOf(login) } } : {}),
@@ -98,9 +115,13 @@ async function passwordOf(
   return new TextDecoder().decode(stdout).split("\n")[0] ?? null;
 }
 
-async function openQemu(board: Board, options: RunnerOptions): Promise<Runner> {
-  const { kernel, module, moduleSource, pcsSource, cmdline, memory, cpus, transport: own } = board.qemu!;
-  const transport = options.transport ?? own;
+/**
+ * Boots a guest for a QEMU board, with the image that its file describes.
+ *
+ * @throws {FixtureUnavailable} If what it is made of cannot be had here
+ */
+export async function bootBoard(board: Board, options: RunnerOptions = {}): Promise<Guest> {
+  const { kernel, module, moduleSource, pcsSource, cmdline, memory, cpus } = board.qemu!;
   const progress = options.onProgress ? { onProgress: options.onProgress } : {};
   const image = await buildImage(kernel, {
     ...(module ? { module } : {}),
@@ -109,7 +130,7 @@ async function openQemu(board: Board, options: RunnerOptions): Promise<Runner> {
     ...progress,
     ...signalOf(options),
   });
-  const guest = await bootQemu(image, {
+  return await bootQemu(image, {
     ...(cmdline ? { cmdline } : {}),
     ...(memory ? { memory } : {}),
     ...(cpus ? { cpus } : {}),
@@ -117,6 +138,11 @@ async function openQemu(board: Board, options: RunnerOptions): Promise<Runner> {
     ...progress,
     ...signalOf(options),
   });
+}
+
+async function openQemu(board: Board, options: RunnerOptions): Promise<Runner> {
+  const transport = options.transport ?? board.qemu!.transport;
+  const guest = await bootBoard(board, options);
   try {
     const connect = () =>
       transport === "ssh" ? openSsh({ ...guest.ssh, ...signalOf(options) }) : openSerial({

@@ -8,6 +8,7 @@ import type { SerialPortStream } from "@serialport/stream";
 import { type Console, INTERRUPT, type Login, LoginError, reachRawShell } from "./_login.ts";
 import { within } from "./_process.ts";
 import { type Shell, TransportError } from "./shell.ts";
+import type { BindingInterface } from "@serialport/bindings-interface";
 import { TwinlinkBinding } from "./serial_binding.ts";
 
 export type { Login } from "./_login.ts";
@@ -20,6 +21,8 @@ export interface SerialOptions {
   baudRate?: number;
   /** Flow control by the RTS and CTS wires. @default {false} */
   rtscts?: boolean;
+  /** What opens the line. @default {the line itself, for this shell alone} */
+  binding?: BindingInterface;
   /** Who logs in, where the board asks; without it a shell must be there */
   login?: Login;
   /** How long the board may take until its shell answers, in milliseconds. @default {30000} */
@@ -102,11 +105,11 @@ class SerialLine implements Console, Shell {
   #free = 0;
 
   static async open(options: SerialOptions): Promise<SerialLine> {
-    const { path, baudRate = 115_200, rtscts = false } = options;
+    const { path, baudRate = 115_200, rtscts = false, binding = TwinlinkBinding } = options;
     // Only here: most runs have no serial line.
     const { SerialPortStream } = await import("@serialport/stream");
     const port = await new Promise<Port>((resolve, reject) => {
-      const settings = { binding: TwinlinkBinding, path, baudRate, rtscts, hupcl: false };
+      const settings = { binding, path, baudRate, rtscts, hupcl: false };
       const port: Port = new SerialPortStream(settings, (error) => {
         if (!error) resolve(port);
         else reject(error instanceof RangeError ? error : new TransportError(error.message, { cause: error }));

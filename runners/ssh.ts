@@ -105,6 +105,35 @@ export async function openSsh(options: SshOptions): Promise<Shell> {
   return second;
 }
 
+/**
+ * The arguments of an ssh client, and what to add to its environment, for a login shell on a terminal of the board. It is to
+ * be run on a terminal, where it asks for what it needs; it checks host keys as {@linkcode openSsh} does.
+ *
+ * @throws {TransportError} If there is no ssh client
+ * @throws {TypeError} If an option is not one that ssh could take as it is meant
+ */
+export async function sshTerminal(
+  options: SshOptions,
+): Promise<{ args: string[]; env: Record<string, string>; description: string }> {
+  const args = sshArguments(options);
+  const target = await resolveTarget(args, options.host);
+  return {
+    // What is given first counts: a terminal all the same.
+    args: [
+      "-tt",
+      ...args,
+      "-o",
+      `StrictHostKeyChecking=${target.hostKeys}`,
+      "-o",
+      "ControlPath=none",
+      "--",
+      options.host,
+    ],
+    env: ENV,
+    description: `ssh ${target.user}@${target.hostname} port ${target.port}`,
+  };
+}
+
 function client(description: string, args: string[]) {
   return {
     command: "ssh",

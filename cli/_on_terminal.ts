@@ -1,0 +1,73 @@
+/** For tests: the command on a terminal, a real pty, as a user has it. */
+
+import { Buffer } from "node:buffer";
+import { spawn } from "node-pty";
+import { commandLine } from "./_child.ts";
+
+/** A command on a terminal. */
+export interface OnTerminal extends AsyncDisposable {
+  /** All that it showed so far, a character a byte */
+  readonly shown: string;
+  /** Types */
+  type(keys: string): void;
+  /** Waits until a text has been shown, behind what earlier waits have found */
+  see(text: string): Promise<void>;
+  /** Its exit status */
+  readonly exited: Promise<number>;
+}
+
+/** The part of node-pty that is used; its own types do not know of bytes. */
+interface Pty {
+  write(data: string): void;
+  kill(signal: string): void;
+  onData(listener: (data: Buffer) => void): void;
+  onExit(listener: (end: { exitCode: number; signal?: number }) => void): void;
+}
+
+/** Starts the command on a terminal of 100 columns and 30 rows. */
+export function startOnTerminal(args: readonly string[], env: Record<string, string> = {}): OnTerminal {
+  const [program, ...rest] = commandLine(args);
+  const pty: Pty = spawn(program!, rest, {
+    env: { ...Deno.env.toObject(), NO_COLOR: "1", ...env },
+    cols: 100,
+    rows: 30,
+    name: "dumb",
+    encoding: null as unknown as string,
+  });
+  let shown = "";
+  let seen = 0;
+  let ended = false;
+  let wake = () => {};
+  pty.onData((bytes) => {
+    shown += bytes.toString("latin1");
+    wake();
+  });
+  const { promise: exited, resolve } = Promise.withResolvers<number>();
+  pty.onExit(({ exitCode, signal }) => {
+    ended = true;
+    resolve(signal ? 128 + signal : exitCode);
+    wake();
+  });
+  return {
+    get shown() {
+      return shown;
+    },
+    exited,
+    type: (keys) => pty.write(keys),
+    see: async (text) => {
+      for (;;) {
+        const at = shown.indexOf(text, seen);
+        if (at >= 0) {
+          seen = at + text.length;
+          return;
+        }
+        if (ended) throw new Error(`it ended without ${JSON.stringify(text)}: ${JSON.stringify(shown)}`);
+        await new Promise<void>((resolve) => wake = resolve);
+      }
+    },
+    [Symbol.asyncDispose]: async () => {
+      if (!ended) pty.kill("SIGKILL");
+      await exited;
+    },
+  };
+}

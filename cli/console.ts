@@ -1,0 +1,236 @@
+/** `twinlink console`. */
+
+import { type Board, loadBoard, visible } from "../boards/mod.ts";
+import { holderOf } from "../runners/line_state.ts";
+import { getTermios, setTermios } from "../runners/tty.ts";
+import { command, UsageError } from "./command.ts";
+import {
+  consoleLineOf,
+  type ConsoleOptions,
+  followConsole,
+  type OpenConsole,
+  openGuestConsole,
+  openLineConsole,
+  openSshConsole,
+} from "./_consoles.ts";
+import { BoardInUseError, leaseBoard } from "./lease.ts";
+import { OutputClosedError, say } from "./output.ts";
+
+/** The key that what follows is for twinlink: Ctrl-], as telnet and labgrid have it. */
+const ESCAPE = 0x1d;
+
+const KEYS = "Ctrl-] q leaves, Ctrl-] b sends a break, Ctrl-] Ctrl-] sends a Ctrl-]";
+const READ_ONLY_KEYS = "Ctrl-] q leaves";
+
+/** What the user typed: for the board, and for twinlink. */
+export type Typed = { send: Uint8Array } | { key: string };
+
+/** Takes what was typed apart. A key behind Ctrl-] may come with the next piece. */
+export class EscapeReader {
+  #escaped = false;
+
+  /** Gives what was typed, in its order. */
+  push(bytes: Uint8Array): Typed[] {
+    const typed: Typed[] = [];
+    let rest: number[] = [];
+    const flush = () => {
+      if (rest.length > 0) typed.push({ send: new Uint8Array(rest) });
+      rest = [];
+    };
+    for (const byte of bytes) {
+      if (!this.#escaped) {
+        this.#escaped = byte === ESCAPE;
+        if (!this.#escaped) rest.push(byte);
+        continue;
+      }
+      this.#escaped = false;
+      if (byte === ESCAPE) rest.push(byte);
+      else {
+        flush();
+        typed.push({ key: String.fromCharCode(byte).toLowerCase() });
+      }
+    }
+    flush();
+    return typed;
+  }
+}
+
+/** Opens the console of a board, by whatever way it has. */
+async function openConsole(board: Board, way: string | undefined, options: ConsoleOptions): Promise<OpenConsole> {
+  const none = (why: string) => new UsageError(`Cannot open a console of board "${visible(board.name)}": ${why}`);
+  if (board.runner === "qemu") return await openGuestConsole(board, options);
+  if (board.runner !== "remote") throw none(`runner = "${board.runner}" has none`);
+  const line = consoleLineOf(board);
+  if (way === "serial" && !line) throw none("its file has no [console] and no [serial]");
+  if (way === "ssh" && !board.ssh) throw none("its file has no [ssh]");
+  const holder = line && way !== "ssh" ? await holderOf(line.path) : undefined;
+  if (line && holder) return await followConsole(line.path, holder);
+  const lease = await leaseBoard(board, { doing: "twinlink console", signal: options.signal }).catch((error) => {
+    // A run that has the board by another way is not disturbed by somebody who looks.
+    if (!line || way === "ssh" || !(error instanceof BoardInUseError)) throw error;
+    return error;
+  });
+  try {
+    const opened = !line || way === "ssh" ? await openSshConsole(board, options) : await openLineConsole(board);
+    if (!(lease instanceof BoardInUseError)) return { ...opened, close: () => closeAll(opened, lease) };
+    const { write: _, sendBreak: __, ...rest } = opened;
+    return { ...rest, words: `${rest.words}, read-only: ${lease.message.replace(/; --wait.*/, "")}` };
+  } catch (error) {
+    if (!(lease instanceof BoardInUseError)) await lease[Symbol.asyncDispose]();
+    throw error;
+  }
+}
+
+async function closeAll(console: OpenConsole, lease: AsyncDisposable): Promise<void> {
+  await console.close();
+  await lease[Symbol.asyncDispose]();
+}
+
+/**
+ * Shows a record as it grows, until it is whole. The record is the board's bytes as they are, and so they go to the
+ * terminal: what runs on a console (an editor, a boot menu, a shell with colours) is made of control sequences, and who
+ * opens it wants the terminal to obey them. What twinlink itself has to say is escaped.
+ */
+async function show(console: OpenConsole, over: () => boolean): Promise<void> {
+  using file = await Deno.open(console.record);
+  await file.seek(console.from, Deno.SeekMode.Start);
+  const buffer = new Uint8Array(16 * 1024);
+  let grown = Promise.withResolvers<void>();
+  console.listen?.(() => grown.resolve());
+  for (;;) {
+    const last = over();
+    grown = Promise.withResolvers<void>();
+    for (let count = await file.read(buffer); count !== null; count = await file.read(buffer)) {
+      // A terminal that is slow holds this up, and not the record.
+      for (let at = 0; at < count;) at += await Deno.stdout.write(buffer.subarray(at, count)).catch(closed);
+    }
+    if (last) return;
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    await Promise.race([grown.promise, new Promise<void>((resolve) => timer = setTimeout(resolve, 30))]);
+    clearTimeout(timer);
+  }
+}
+
+function closed(error: unknown): never {
+  throw error instanceof Deno.errors.BrokenPipe ? new OutputClosedError("standard output is closed") : error;
+}
+
+/** What is typed to a line that takes nothing; more is dropped. */
+const HELD = 64 * 1024;
+
+/** Passes on what is typed; resolves when the user leaves, also while the line takes nothing. */
+async function type(console: OpenConsole): Promise<void> {
+  const reader = new EscapeReader();
+  const buffer = new Uint8Array(4096);
+  let held = 0;
+  let sending = Promise.resolve();
+  const later = (size: number, send: (() => Promise<void>) | undefined) => {
+    if (!send || held + size > HELD) return;
+    held += size;
+    // Where the line is lost its `ended` says so.
+    sending = sending.then(send).catch(() => {}).finally(() => held -= size);
+  };
+  for (;;) {
+    const count = await Deno.stdin.read(buffer);
+    if (count === null) return;
+    for (const typed of reader.push(buffer.subarray(0, count))) {
+      if ("send" in typed) later(typed.send.length, console.write && (() => console.write!(typed.send)));
+      else if (typed.key === "q") return;
+      else if (typed.key === "b" && console.sendBreak) later(1, console.sendBreak);
+      else tell(console.write ? KEYS : READ_ONLY_KEYS);
+    }
+  }
+}
+
+/** A line of ours on a raw terminal. */
+function tell(text: string): void {
+  Deno.stderr.writeSync(new TextEncoder().encode(`\r\n[twinlink: ${visible(text)}]\r\n`));
+}
+
+const STDIN = 0;
+
+/** Keys as they are typed, and bytes as the board sent them: Deno's raw mode alone leaves newlines to the terminal. */
+function makeRaw(): void {
+  Deno.stdin.setRaw(true);
+  const termios = getTermios(STDIN);
+  // Its second word is c_oflag.
+  new Uint32Array(termios.buffer, 0, 4)[1] = 0;
+  setTermios(STDIN, termios);
+}
+
+function terminalSize(): [number, number] {
+  try {
+    const { columns, rows } = Deno.consoleSize();
+    return columns > 0 && rows > 0 ? [columns, rows] : [80, 24];
+  } catch {
+    return [80, 24];
+  }
+}
+
+async function run(board: Board, way: string | undefined, signal: AbortSignal): Promise<number> {
+  const keyboard = Deno.stdin.isTerminal();
+  const before = keyboard ? getTermios(STDIN) : undefined;
+  const console = await openConsole(board, way, { size: terminalSize(), signal, onProgress: (phase) => tell(phase) });
+  const resized = () => console.resize?.(...terminalSize());
+  const writable = keyboard && console.write !== undefined;
+  let over = false;
+  try {
+    say(`twinlink: console of board "${visible(board.name)}": ${visible(console.words)}`);
+    say(`twinlink: recorded in ${visible(console.record)}`);
+    if (keyboard) say(`twinlink: ${writable ? KEYS : READ_ONLY_KEYS}`);
+    if (keyboard) makeRaw();
+    Deno.addSignalListener("SIGWINCH", resized);
+    const shown = show(console, () => over);
+    // Where nobody types it is shown until it ends, or a signal comes.
+    const left = keyboard ? type(console).then(() => "left") : new Promise<never>(() => {});
+    const aborted = new Promise<string>((resolve) => signal.addEventListener("abort", () => resolve("stopped")));
+    try {
+      const why = await Promise.race([console.ended, left, aborted, shown.then(() => "shown")]);
+      over = true;
+      await shown;
+      tell(why === "left" ? "left; the record stays" : why);
+    } catch (error) {
+      over = true;
+      await shown.catch(() => {});
+      throw error;
+    }
+    return 0;
+  } finally {
+    Deno.removeSignalListener("SIGWINCH", resized);
+    if (keyboard) {
+      Deno.stdin.setRaw(false);
+      setTermios(STDIN, before!);
+    }
+    await console.close();
+  }
+}
+
+export default command({
+  name: "console",
+  summary: "the console of a board on this terminal, recorded",
+  usage: ["BOARD [--transport ssh|serial]"],
+  details:
+    `The serial line of the board's [console] or [serial]; without one a shell over ssh. Of a QEMU board a guest is
+booted for it. All that the board says is recorded from when the line is opened, in the state directory
+($XDG_STATE_HOME/twinlink/lines): .log as it came, .cast with its times, for asciinema.
+
+While a run or another console has the line, its record is shown as it grows, read-only; meanwhile no run gets the
+board, and run --wait waits for the console. Without a terminal on
+standard input nothing is typed either: "twinlink console BOARD > FILE" watches a board.
+
+Keys: ${KEYS}.`,
+  options: {
+    "transport": {
+      type: "text",
+      short: "t",
+      value: "LINE",
+      help: "The way to a board with several",
+      choices: ["ssh", "serial"],
+    },
+  },
+  run: async (values, operands, { signal }) => {
+    const [name, ...more] = operands;
+    if (name === undefined || more.length > 0) throw new UsageError("console takes one board");
+    return await run(await loadBoard(name), values.transport, signal);
+  },
+});

@@ -1,0 +1,72 @@
+/** Consoles of real kernels: a guest's own, and that of a guest that is a board with two UARTs behind a console server. */
+
+import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { guestTest, testImage } from "../fixtures/qemu/testing.ts";
+import { findSer2net, startSer2net } from "../runners/_ser2net.ts";
+import { run } from "./_child.ts";
+import { kernelTest } from "./_kernel_test.ts";
+import { startOnTerminal } from "./_on_terminal.ts";
+
+const image = await testImage("6.12");
+
+guestTest(
+  "a board by RFC 2217 with its console on a second UART: it agrees, and its console is recorded",
+  image,
+  async (guest) => {
+    const program = await findSer2net();
+    if (program === undefined && Deno.env.get("TWINLINK_REQUIRE_KERNELS") !== "1") return;
+    assert(program, "ser2net is not on this machine");
+    const dir = await Deno.makeTempDir({ prefix: "twinlink-uarts-" });
+    try {
+      await using server = await startSer2net(program, guest.serial.protocol);
+      await using console = await startSer2net(program, guest.serial.console);
+      const board = `${dir}/board.toml`;
+      await Deno.writeTextFile(
+        board,
+        `name = "two-uarts"\ndescription = "a guest"\nrunner = "remote"\ndriver = "netdevsim"\n` +
+          `handle = "netdevsim/netdevsim10"\n[serial]\npath = "${server.rfc2217}"\n` +
+          `[serial.login]\nuser = "root"\npassword_env = "GUEST_PASSWORD"\n[console]\npath = "${console.tcp}"\n`,
+      );
+      const env = { GUEST_PASSWORD: guest.login.password, XDG_STATE_HOME: dir };
+      const args = ["run", "lifecycle", "--filter", "probe", "--board", board, "--out", `${dir}/out`];
+      const { code, stdout, stderr } = await run(args, { env });
+      assertEquals(code, 0, `${stdout}${stderr}`);
+      assertMatch(stdout, /^agree +lifecycle > /m);
+      const record = await Deno.readTextFile(`${dir}/out/console-two-uarts-serial.log`);
+      // What the board says of the login on its other line, and nothing of the protocol.
+      assertMatch(record, /login\[\d+\]: root login on 'ttyS1'/);
+      assert(!record.includes("@tl"), record);
+      assert(!record.includes(guest.login.password));
+      const lines = [...Deno.readDirSync(`${dir}/twinlink/lines`)].map(({ name }) => name);
+      assertEquals(lines.length, 2);
+      const cast = await Deno.readTextFile(`${dir}/out/console-two-uarts-serial.cast`);
+      const times = cast.trim().split("\n").slice(1).map((event) => JSON.parse(event)[0]);
+      assertEquals(times, times.toSorted((a, b) => a - b));
+    } finally {
+      await Deno.remove(dir, { recursive: true });
+    }
+  },
+);
+
+await kernelTest(
+  "6.12",
+  "console: a guest is booted for it, shown from its first word on, and ends with it",
+  async () => {
+    const state = await Deno.makeTempDir({ prefix: "twinlink-guest-console-" });
+    try {
+      await using terminal = startOnTerminal(["console", "qemu-6.12"], { XDG_STATE_HOME: state });
+      await terminal.see("Linux version 6.12.");
+      await terminal.see("root@twinlink:");
+      // Its shell is there before its way to type is; a newline more does no harm.
+      const typing = setInterval(() => terminal.type("uname -s''r\n"), 500);
+      await terminal.see("\nLinux 6.12.");
+      clearInterval(typing);
+      terminal.type("\x1dq");
+      assertEquals(await terminal.exited, 0);
+      const record = /recorded in (\S+)/.exec(terminal.shown)![1]!;
+      assertStringIncludes(await Deno.readTextFile(record), "Linux version 6.12.");
+    } finally {
+      await Deno.remove(state, { recursive: true });
+    }
+  },
+);

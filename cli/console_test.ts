@@ -1,0 +1,219 @@
+/** The command `console` on a real terminal, with a line of the harness or an sshd behind it. */
+
+import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import fc from "fast-check";
+import { type Line, type LineOptions, openLine } from "../runners/_line_harness.ts";
+import { sshdOrReason, startSshd } from "../runners/_sshd.ts";
+import { LineOwner } from "../runners/line_owner.ts";
+import { closeFd, openTty, setRaw } from "../runners/tty.ts";
+import { ended, run, start } from "./_child.ts";
+import { startOnTerminal } from "./_on_terminal.ts";
+import { EscapeReader } from "./console.ts";
+
+const REMOTE = `name = "bench"
+description = "d"
+runner = "remote"
+handle = "pci/0000:03:00.0"
+driver = "mlx5_core"
+`;
+
+interface Bench {
+  line: Line;
+  /** The board's file */
+  file: string;
+  env: { XDG_STATE_HOME: string };
+}
+
+/** A board on a line of the harness, with a state directory of its own. */
+async function bench(options: LineOptions, fn: (bench: Bench) => Promise<void>): Promise<void> {
+  const dir = await Deno.makeTempDir({ prefix: "twinlink-console-" });
+  const before = Deno.env.get("XDG_STATE_HOME");
+  Deno.env.set("XDG_STATE_HOME", dir);
+  try {
+    await using line = await openLine(options);
+    // Until somebody opens it the line must not echo what the board says to the board.
+    const fd = openTty(line.path);
+    setRaw(fd, { baudRate: 115_200 });
+    closeFd(fd);
+    const file = `${dir}/board.toml`;
+    await Deno.writeTextFile(file, `${REMOTE}[serial]\npath = "${line.path}"\n`);
+    await fn({ line, file, env: { XDG_STATE_HOME: dir } });
+  } finally {
+    if (before === undefined) Deno.env.delete("XDG_STATE_HOME");
+    else Deno.env.set("XDG_STATE_HOME", before);
+    await Deno.remove(dir, { recursive: true });
+  }
+}
+
+/** The bytes of the record that a console says it keeps, and what its times come to. */
+async function recordOf(shown: string): Promise<{ bytes: string; cast: string; times: number[] }> {
+  const path = /recorded in (\S+)\.log/.exec(shown)![1]!;
+  const bytes = Array.from(await Deno.readFile(`${path}.log`), (byte) => String.fromCharCode(byte)).join("");
+  const [header, ...events] = (await Deno.readTextFile(`${path}.cast`)).trim().split("\n").map((line) =>
+    JSON.parse(line)
+  );
+  assertEquals([header.version, header.title], [2, "bench"]);
+  assert(events.every(([, kind]) => kind === "o"));
+  return { bytes, cast: events.map(([, , text]) => text).join(""), times: events.map(([time]) => time) };
+}
+
+/** A board that answers each line, in red, and with a byte that is no text. */
+const ANSWERING = [
+  "sh",
+  "-c",
+  `stty raw -echo
+printf 'ready\\r\\n'
+while IFS= read -r line; do printf '\\033[31m<%s>\\377\\033[0m\\r\\n' "$line"; done`,
+];
+
+Deno.test("console: what is typed goes to the board, what it says to the terminal and the record, Ctrl-] q leaves", () =>
+  bench({ board: ANSWERING }, async ({ line, file, env }) => {
+    await using terminal = startOnTerminal(["console", file], env);
+    await terminal.see(`console of board "bench": serial ${line.path} at 115200\r\n`);
+    await terminal.see("Ctrl-] q leaves, Ctrl-] b sends a break");
+    // Ctrl-C and Ctrl-] are the board's as well.
+    terminal.type("one\x03\x1d\x1d\x1b[A\n");
+    await terminal.see("\x1b[31m<one\x03\x1d\x1b[A>\xff\x1b[0m\r\n");
+    terminal.type("\x1d?two\n");
+    await terminal.see("[twinlink: Ctrl-] q leaves");
+    await terminal.see("<two>");
+    // Nobody else gets the board meanwhile.
+    const { code, stderr } = await run(["run", "trap", "--board", file], { env });
+    assertEquals(code, 3);
+    assertMatch(stderr, /\(twinlink console, process \d+\) since .* has it; --wait waits until it is free/);
+    terminal.type("\x1dq");
+    assertEquals(await terminal.exited, 0);
+    const { bytes, cast, times } = await recordOf(terminal.shown);
+    assertStringIncludes(bytes, "\x1b[31m<one\x03\x1d\x1b[A>\xff\x1b[0m\r\n\x1b[31m<two>\xff\x1b[0m\r\n");
+    // The times are of all of it; what is no text is marked there.
+    assertEquals(cast, bytes.replaceAll("\xff", "\ufffd"));
+    assertEquals(times, times.toSorted((a, b) => a - b));
+    // What was typed is not in it, but for what came back.
+    assert(!bytes.includes("?two"));
+  }));
+
+Deno.test("console: while somebody has the line its record is shown, and nothing is typed", () =>
+  bench({ board: ["sh", "-c", "stty raw -echo; exec cat"] }, async ({ line, file, env }) => {
+    const owner = await LineOwner.open({ path: line.path, purpose: "run", title: "bench" });
+    await line.inject("before it\r\n");
+    await using terminal = startOnTerminal(["console", file], env);
+    await terminal.see(`is used by a twinlink run (process ${Deno.pid}) since `);
+    await terminal.see("before it\r\n");
+    terminal.type("is anybody there?\n");
+    await line.inject("\x1b[1mand now\r\n");
+    await terminal.see("\x1b[1mand now\r\n");
+    assertEquals(line.received, 0);
+    // A second owner is told who has it.
+    const { code, stderr } = await run(["run", "trap", "--board", file], { env });
+    assertEquals(code, 3);
+    assertMatch(stderr, /not judged: Cannot open \S+: it is in use by a twinlink run \(process \d+\) since 20/);
+    await line.inject("the last\r\n");
+    while (!(await Deno.readTextFile(owner.record)).includes("the last")) {
+      await new Promise((done) => setTimeout(done, 5));
+    }
+    await owner.close();
+    await terminal.see("the last\r\n");
+    await terminal.see("[twinlink: a twinlink run");
+    await terminal.see("has ended]");
+    assertEquals(await terminal.exited, 0);
+  }));
+
+Deno.test("console: a line that is pulled, and one that is not there, are one line each and exit 3", () =>
+  bench({}, async ({ line, file, env }) => {
+    await using terminal = startOnTerminal(["console", file], env);
+    await line.inject("alive\r\n");
+    await terminal.see("Ctrl-] q leaves");
+    await line.unplug();
+    await terminal.see(`twinlink: Lost serial ${line.path}: `);
+    assertEquals(await terminal.exited, 3);
+    // What twinlink says of a board acts on no terminal.
+    await Deno.writeTextFile(file, `${REMOTE}[serial]\npath = "/dev/\\u001b[2Jnone"\n`);
+    const { code, stderr } = await run(["console", file], { env });
+    assertEquals([code, stderr], [
+      3,
+      "twinlink: Cannot open /dev/\\e[2Jnone: No such file or directory\n",
+    ]);
+  }));
+
+Deno.test("console: without a terminal a board is watched until a signal comes", () =>
+  bench({}, async ({ line, file, env }) => {
+    const child = start(["console", file], { env });
+    const reader = child.stdout.getReader();
+    const talking = setInterval(() => line.inject("tick\r\n"), 20);
+    const { value } = await reader.read();
+    assertStringIncludes(new TextDecoder().decode(value), "tick\r\n");
+    reader.releaseLock();
+    child.kill("SIGTERM");
+    const { code } = await ended(child);
+    clearInterval(talking);
+    assertEquals(code, 143);
+  }));
+
+Deno.test("console: boards without one, and more than one board, are told so with exit 2", async () => {
+  const said = async (...args: string[]) => {
+    const { code, stderr } = await run(["console", ...args]);
+    assertEquals(code, 2);
+    return stderr;
+  };
+  assertEquals(await said(), "twinlink: console takes one board\n");
+  assertEquals(
+    await said("model"),
+    'twinlink: Cannot open a console of board "model": runner = "model" has none\n',
+  );
+});
+
+const found = await sshdOrReason();
+
+Deno.test({
+  name: "console: over ssh a shell on a terminal of its own, its size and its end",
+  ignore: found.sshd === undefined,
+  fn: () =>
+    bench({}, async ({ file, env }) => {
+      await using sshd = await startSshd(found);
+      const { port, user, identityFile, knownHostsFile } = sshd;
+      const ssh = `[ssh]\nhost = "127.0.0.1"\nport = ${port}\nuser = "${user}"\nidentity_file = "${identityFile}"\n`;
+      await Deno.writeTextFile(file, `${REMOTE}${ssh}known_hosts_file = "${knownHostsFile}"\n`);
+      await using terminal = startOnTerminal(["console", file], { ...env, PS1: "$ " });
+      await terminal.see(`ssh ${user}@127.0.0.1 port ${port}`);
+      terminal.type("stty size; echo he''llo\n");
+      await terminal.see("30 100\r\n");
+      await terminal.see("hello\r\n");
+      terminal.type("exit 7\n");
+      await terminal.see("the shell on the board ended with status 7");
+      assertEquals(await terminal.exited, 0);
+      assertStringIncludes((await recordOf(terminal.shown)).bytes, "hello\r\n");
+      // An unknown host is not spoken to.
+      await Deno.writeTextFile(file, `${REMOTE}${ssh}known_hosts_file = "/dev/null"\n`);
+      await using stranger = startOnTerminal(["console", file], env);
+      await stranger.see("Host key verification failed");
+      await stranger.see("twinlink: Lost ssh ");
+      assertEquals(await stranger.exited, 3);
+    }),
+});
+
+Deno.test("console: keys behind Ctrl-] are for twinlink, all others for the board, wherever they are cut", () => {
+  const key = fc.constantFrom("q", "b", "?", "x");
+  const piece = fc.oneof(
+    fc.string({ unit: fc.constantFrom("a", "\x03", "\x1b", "é") }).map((text) => ({ typed: text, send: text })),
+    fc.constant({ typed: "\x1d\x1d", send: "\x1d" }),
+    key.map((key) => ({ typed: `\x1d${key}`, key })),
+  );
+  fc.assert(fc.property(fc.array(piece), fc.array(fc.nat(6)), (pieces, cuts) => {
+    const all = new TextEncoder().encode(pieces.map(({ typed }) => typed).join(""));
+    const reader = new EscapeReader();
+    const send: number[] = [], keys: string[] = [];
+    let at = 0;
+    for (const cut of [...cuts, all.length]) {
+      for (const typed of reader.push(all.subarray(at, at + cut))) {
+        if ("send" in typed) send.push(...typed.send);
+        else keys.push(typed.key);
+      }
+      at += cut;
+    }
+    assertEquals(
+      new TextDecoder().decode(new Uint8Array(send)),
+      pieces.map((one) => "send" in one ? one.send : "").join(""),
+    );
+    assertEquals(keys, pieces.flatMap((one) => "key" in one ? [one.key] : []));
+  }));
+});
