@@ -57,3 +57,21 @@ export async function dirtyOf(name: string): Promise<Dirty | undefined> {
     return unknown;
   }
 }
+
+/** Writes down that something is left on a board; what is known already stays. */
+export async function markDirty(name: string, reason: string): Promise<void> {
+  if (await dirtyOf(name)) return;
+  const folder = boardStateFolder(name);
+  await Deno.mkdir(folder, { recursive: true, mode: 0o700 });
+  const since = new Date().toISOString().replace(/\.\d+Z$/, "Z");
+  // Whole or not at all, also where this process is killed.
+  await Deno.writeTextFile(`${folder}/dirty.json.part`, JSON.stringify({ since, reason } satisfies Dirty) + "\n");
+  await Deno.rename(`${folder}/dirty.json.part`, `${folder}/dirty.json`);
+}
+
+/** A board is as new: nothing is left on it. */
+export async function markClean(name: string): Promise<void> {
+  await Deno.remove(`${boardStateFolder(name)}/dirty.json`).catch((error) => {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+  });
+}

@@ -6,6 +6,7 @@
 
 import { dirname } from "node:path";
 import { type Board, visible } from "../boards/mod.ts";
+import { dirtyOf, markClean, markDirty } from "../boards/state.ts";
 import type { SequenceVerdict, TraceHeader } from "../diff/mod.ts";
 import type { EraId } from "../model/mod.ts";
 import { holdsIn, type Sequence, type Suite } from "../suites/suite.ts";
@@ -256,6 +257,7 @@ export async function runJob(job: Job, options: { signal?: AbortSignal } = {}): 
       onEvent: follower.on,
       ...(options.signal ? { signal: options.signal } : {}),
       ...(journal ? { journal } : {}),
+      dirt: { of: dirtyOf, mark: markDirty, clear: markClean },
       lease: (board, onWait) =>
         leaseBoard(board, {
           doing: job.doing ?? "twinlink run",

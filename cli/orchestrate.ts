@@ -6,6 +6,7 @@
  */
 
 import type { Board } from "../boards/mod.ts";
+import { boardStateFolder, type Dirty } from "../boards/state.ts";
 import { firstUnsupported, lacking } from "../diff/capability.ts";
 import { judge } from "../diff/judge.ts";
 import { breaksKernel } from "../diff/crash.ts";
@@ -96,6 +97,13 @@ export interface Journal {
   consoleLog(board: string, transport: string): string;
 }
 
+/** Keeps, by the names of boards, what could not be undone on them; see `boards/state.ts`. */
+export interface Dirt {
+  of(board: string): Promise<Dirty | undefined>;
+  mark(board: string, reason: string): Promise<void>;
+  clear(board: string): Promise<void>;
+}
+
 /** Options of {@linkcode orchestrate}. */
 export interface OrchestrateOptions {
   /** The lines to use, for boards that have several. @default {what each board's file says} */
@@ -114,6 +122,8 @@ export interface OrchestrateOptions {
   journal?: Journal;
   /** Takes a board for this run alone; `onWait` is told who has it meanwhile */
   lease?: (board: Board, onWait: (holder: string) => void) => Promise<AsyncDisposable>;
+  /** Where it is kept what could not be undone on a board. @default {nowhere} */
+  dirt?: Dirt;
   /** How a board is opened; for tests */
   open?: (board: Board, options: RunnerOptions) => Promise<Runner>;
 }
@@ -237,6 +247,7 @@ async function runBoard(
   const done: BoardResult = { ...of, header: undefined, results: [], infra: undefined };
   let current: { suite: string; sequence: string } = { suite: "", sequence: "" };
   let journal: BoardJournal | undefined;
+  const dirt = needsLease(board) ? options.dirt : undefined;
   const open = () =>
     (options.open ?? openRunner)(board, {
       ...(line ? { transport: line } : {}),
@@ -253,7 +264,10 @@ async function runBoard(
     if (state === "lost" && board.runner !== "qemu") {
       await used.close();
       try {
-        return await open();
+        const opened = await open();
+        // The agent that was cut off has come to its tear-down by now, or went with its boot.
+        await dirt?.clear(board.name);
+        return opened;
       } catch (error) {
         // A board that a power control brings back is not given up.
         if (!used.renew || !board.power || (error as Error).name !== "TransportError") throw error;
@@ -261,6 +275,7 @@ async function runBoard(
     }
     if (used.renew) {
       await used.renew();
+      await dirt?.clear(board.name);
       return used;
     }
     if (state === "broken" && !last) {
@@ -268,13 +283,27 @@ async function runBoard(
     }
     return used;
   };
+  /** Boots a board anew that an earlier run has left something on. */
+  const cleaned = async (opened: Runner): Promise<void> => {
+    const dirty = await dirt?.of(board.name);
+    if (!dirty) return;
+    if (!opened.renew) {
+      const file = `${boardStateFolder(board.name)}/dirty.json`;
+      throw new TransportError(
+        `Cannot use board "${board.name}": it is dirty (${dirty.reason}), and nothing boots it anew; do it, and remove ${file}`,
+      );
+    }
+    onEvent({ type: "prepare", ...of, progress: { phase: "boot anew", detail: `dirty: ${dirty.reason}` } });
+    await opened.renew();
+    await dirt?.clear(board.name);
+  };
   let runner: Runner | undefined;
   let whole = false;
   try {
     if (options.refused) throw options.refused;
     journal = await options.journal?.part(of.board, of.transport);
     const { earlier } = journal ?? {};
-    if (!earlier) runner = await open();
+    if (!earlier) await cleaned(runner = await open());
     const { has, ...header } = earlier?.header ?? { ...runner!.header, ...(runner!.has ? { has: runner!.has } : {}) };
     of.transport = done.transport = header.transport;
     done.header = header;
@@ -304,7 +333,7 @@ async function runBoard(
     let owed: { state: Exclude<BoardState, "sound">; boot: string | undefined } | undefined;
     const ready = async (): Promise<Runner> => {
       if (runner) return runner;
-      runner = await open();
+      await cleaned(runner = await open());
       checkSameBoard(header, runner.header);
       await runner.guard?.(left);
       // A line that was lost has just been opened anew.
@@ -359,6 +388,8 @@ async function runBoard(
         if (broke) owed = { state, boot: before.boot };
         continue;
       }
+      const left = leftBehind(result, state);
+      if (left !== undefined) await dirt?.mark(board.name, left);
       const last = compiled.at(-1)!.plan === plan;
       // A kernel of our own that broke is not needed any more.
       if (state === "sound" || (last && board.runner === "qemu")) continue;
@@ -369,6 +400,10 @@ async function runBoard(
   } catch (error) {
     if (!(error instanceof Error) || error.name === "AbortError" || error.name === "SuiteError") throw error;
     if (!INFRA.has(error.name)) throw error;
+    const dirty = await dirt?.of(board.name);
+    if (dirty && !error.message.includes(dirty.reason)) {
+      error.message += `; until it is booted anew it is dirty: ${dirty.reason}`;
+    }
     done.infra = error;
     onEvent({ type: "infra", ...of, error });
   } finally {
@@ -400,6 +435,17 @@ function stateBehind(plan: Plan, { observed, verdict }: SequenceResult): BoardSt
     return observation?.kmsg.some((line) => line.class !== "info" && line.class !== "stale");
   });
   return verdict.verdict === "crash" || reported ? "doubtful" : "sound";
+}
+
+/** What a sequence could not undo on its board, in words; undefined where it did. */
+function leftBehind({ observed, expected, verdict }: SequenceResult, state: BoardState): string | undefined {
+  const name = `${verdict.suite} > ${verdict.sequence}`;
+  if (state === "broken") return `${name} broke its kernel`;
+  if (state === "lost") return `it was lost in ${name}`;
+  const failed = observed.steps.find(({ phase, lost, observation }, i) =>
+    phase === "teardown" && (lost || observation?.result !== expected.steps[i]?.observation?.result)
+  );
+  return failed && `step ${failed.id} of ${name}, a tear-down, was not done`;
 }
 
 /** Errors that tell of the board, not of the model or of twinlink: verdict `infra`. */

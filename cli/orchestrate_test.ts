@@ -10,7 +10,7 @@ import { openModel } from "../runners/model.ts";
 import type { Runner } from "../runners/runner.ts";
 import { TransportError } from "../runners/shell.ts";
 import type { Sequence, Suite } from "../suites/suite.ts";
-import { exitStatus, orchestrate, type OrchestrateOptions } from "./orchestrate.ts";
+import { type Dirt, exitStatus, orchestrate, type OrchestrateOptions } from "./orchestrate.ts";
 
 /** Three sequences of one step. */
 const SUITE: Suite = {
@@ -43,6 +43,7 @@ async function play(changes: Record<string, Change>, options: {
   reopen?: () => void;
   board?: Partial<Board>;
   suite?: Suite;
+  dirty?: string;
 } = {}) {
   const did: string[] = [];
   const board: Board = { ...await loadBoard("model"), runner: "remote", name: "b", ...options.board };
@@ -69,8 +70,15 @@ async function play(changes: Record<string, Change>, options: {
     }
     return Promise.resolve(runner);
   };
-  const results = await orchestrate([board], [options.suite ?? SUITE], { open });
+  let dirty = options.dirty;
+  const dirt: Dirt = {
+    of: () => Promise.resolve(dirty === undefined ? undefined : { since: "", reason: dirty }),
+    mark: (_, reason) => Promise.resolve(void (dirty ??= reason)),
+    clear: () => Promise.resolve(void (dirty = undefined)),
+  };
+  const results = await orchestrate([board], [options.suite ?? SUITE], { open, dirt });
   return {
+    dirty,
     did: did.join(" "),
     verdicts: results[0]!.results.map(({ verdict }) => verdict.verdict).join(" "),
     infra: results[0]!.infra?.message,
@@ -96,7 +104,7 @@ Deno.test("a real board is renewed behind the last sequence as well, a kernel of
 Deno.test("a board that nothing renews: the rest is not judged, in one line", async () => {
   const { did, verdicts, infra, status } = await play({ a: OOPS }, { renew: false });
   assertEquals([did, verdicts, status], ["open a close", "crash", 1]);
-  assertMatch(infra!, /^Cannot go on with board "b": its kernel broke, and nothing boots it anew$/);
+  assertMatch(infra!, /^Cannot go on with board "b": its kernel broke, and nothing boots it anew;/);
   // One that only complained is still there.
   assertEquals((await play({ a: shows(["warning", "WARNING: x"]) }, { renew: false })).did, "open a b c close");
 });
@@ -120,12 +128,54 @@ Deno.test("a board that is gone is brought back by its power control, where it h
     throw new TransportError("Cannot reach the board");
   };
   const gone = await play({ a: loses("transport") }, { reopen });
-  assertEquals([gone.did, gone.infra], ["open a close close", "Cannot reach the board"]);
+  assertEquals([gone.did, gone.infra], [
+    "open a close close",
+    "Cannot reach the board; until it is booted anew it is dirty: it was lost in s > a",
+  ]);
   const power = { cycle: ["pdu", "cycle"] };
   assertEquals(
     (await play({ a: loses("transport") }, { reopen, board: { power } })).did,
     "open a close renew b c close",
   );
+});
+
+Deno.test("what could not be undone on a board is said and kept, until it is booted anew", async () => {
+  const down = () => Promise.reject(new TransportError('Cannot renew board "b": not up within 300 s: no route'));
+  const lost = await play({ b: OOPS }, { renew: down });
+  assertEquals(lost.dirty, "s > b broke its kernel");
+  assertMatch(lost.infra!, /no route; until it is booted anew it is dirty: s > b broke its kernel$/);
+  assertEquals((await play({ b: OOPS })).dirty, undefined);
+  assertEquals((await play({ b: OOPS }, { renew: false })).dirty, "s > b broke its kernel");
+  assertEquals((await play({ b: loses("transport") })).dirty, undefined);
+
+  const next = await play({}, { dirty: "s > b broke its kernel" });
+  assertEquals([next.did, next.dirty], ["open renew a b c close", undefined]);
+  const refused = await play({}, { dirty: "s > b broke its kernel", renew: false });
+  assertEquals([refused.did, refused.status, refused.dirty], ["open close", 3, "s > b broke its kernel"]);
+  assertMatch(
+    refused.infra!,
+    /^Cannot use board "b": it is dirty \(s > b broke its kernel\), and nothing boots it anew/,
+  );
+  // A guest of our own goes with its run.
+  assertEquals((await play({ c: OOPS }, { board: { runner: "qemu" } })).dirty, undefined);
+});
+
+Deno.test("a tear-down that failed leaves a board dirty", async () => {
+  const suite: Suite = {
+    name: "s",
+    sequences: [{
+      ...SUITE.sequences[0]!,
+      fixture: {
+        ...SUITE.sequences[0]!.fixture,
+        teardown: [{ kind: "netns.del", name: "t1" }],
+        setup: [{ kind: "netns.add", name: "t1" }],
+      },
+    }],
+  };
+  const fails: Change = (step) =>
+    step.phase === "teardown" ? { ...step, observation: { ...step.observation!, result: "EBUSY" } } : step;
+  assertEquals((await play({}, { suite })).dirty, undefined);
+  assertMatch((await play({ a: fails }, { suite })).dirty!, /^step \d+ of s > a, a tear-down, was not done$/);
 });
 
 Deno.test("what a plan without a tear-down leaves behind is gone before the next", async () => {

@@ -38,7 +38,7 @@ export const LOSSES: Readonly<Record<LossReason, FaultKind>> = {
   "transport": {
     verdict: "infra",
     means: "the connection to the board broke",
-    known: "the line hangs up, or ssh ends; a board that answers no keepalive in 6 s is lost too",
+    known: "the line hangs up, or ssh ends; a board that answers no keepalive of ssh for 10 s is lost too",
   },
   "power": {
     verdict: "infra",

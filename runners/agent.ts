@@ -44,8 +44,11 @@ async function linesFrom(consoleLog: string, from: number): Promise<string[]> {
 /** How many lines of a console that is the line itself are kept, for what they say of a board that was lost. */
 const SAID_KEPT = 2000;
 
-/** How long a board that was lost is waited for, where its file does not say how long it boots, in seconds. */
-const BOOT_SECONDS = 60;
+/**
+ * How long a board that was lost is waited for, to see whether it boots, in seconds: where its file does not say how long that
+ * takes, and where its power control will boot it anyway.
+ */
+const [BOOT_SECONDS, CONTROLLED_SECONDS] = [60, 10];
 
 /** How long the agent of an earlier run may take for the rest of its plan. */
 const EARLIER_MS = 180_000;
@@ -134,7 +137,9 @@ export async function openAgent(
   // The line is free for another shell once the session has let go of it.
   const bootBehind = async ({ connect }: Renewal) => {
     await session.close({ graceMs: 0 });
-    return await bootOf(connect, { ms: (board.bootSeconds ?? BOOT_SECONDS) * 1000, signal });
+    const { bootSeconds = BOOT_SECONDS, power } = board;
+    const seconds = power?.cycle || power?.on ? Math.min(bootSeconds, CONTROLLED_SECONDS) : bootSeconds;
+    return await bootOf(connect, { ms: seconds * 1000, signal });
   };
   try {
     checkFit(board, hello);

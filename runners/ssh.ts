@@ -43,7 +43,7 @@ export interface SshOptions {
 /** Beside the connect timeout, how long the board's shell may take to answer once ssh runs, in milliseconds. */
 const SHELL_PATIENCE = 10_000;
 
-/** What stands whatever the user's configuration says: a plain pipe to one shell, its end noticed within 15 s. */
+/** What stands whatever the user's configuration says: a plain pipe to one shell, its end noticed within 12 s. */
 const FIXED = [
   "ClearAllForwardings=yes",
   "ConnectionAttempts=1",
@@ -55,8 +55,8 @@ const FIXED = [
   "PermitLocalCommand=no",
   "RemoteCommand=none",
   "RequestTTY=no",
-  "ServerAliveCountMax=3",
-  "ServerAliveInterval=5",
+  "ServerAliveCountMax=5",
+  "ServerAliveInterval=2",
   "StdinNull=no",
 ];
 
