@@ -5,6 +5,7 @@
 
 import { assert, assertEquals } from "@std/assert";
 import { loadBoard } from "../boards/mod.ts";
+import { describeCrash } from "../diff/crash.ts";
 import { netdevsimSource } from "../fixtures/mod.ts";
 import type { Operation } from "../model/mod.ts";
 import { raceSuite } from "../suites/race_suite.ts";
@@ -22,6 +23,8 @@ interface Shown {
   outside?: string[][];
   /** Functions that the stacks of those that hang go through */
   stacks?: string[];
+  /** What the kernel reports */
+  report?: RegExp;
 }
 
 interface RacePlant {
@@ -63,8 +66,56 @@ const PLANTS: RacePlant[] = [
       },
     ],
     race: ["reload", "new_port"],
-    runs: 60,
+    runs: 40,
     shows: { outside: [["hang"], ["hang"]], stacks: ["nsim_dev_reload_destroy", "nsim_drv_port_add"] },
+  },
+  {
+    bug: "the instance's lock is dropped in the middle of a reload",
+    edits: [
+      {
+        file: "dev.c",
+        within: "static int nsim_dev_reload_down(",
+        find: "	nsim_dev_reload_destroy(nsim_dev);\n",
+        put: "	nsim_dev_reload_destroy(nsim_dev);\n	devl_unlock(devlink);\n	msleep(1);\n	devl_lock(devlink);\n",
+      },
+    ],
+    race: ["reload", "trap_set"],
+    runs: 40,
+    shows: { outside: [["ok"], ["EOPNOTSUPP"]] },
+  },
+  {
+    bug: "a reload frees the region before it takes the file away that makes snapshots of it",
+    edits: [
+      {
+        file: "dev.c",
+        within: DESTROY,
+        find: "	debugfs_remove(nsim_dev->take_snapshot);\n",
+        put: "	nsim_dev_dummy_region_exit(nsim_dev);\n",
+      },
+      {
+        file: "dev.c",
+        within: DESTROY,
+        find: "	nsim_dev_traps_exit(devlink);\n	nsim_dev_dummy_region_exit(nsim_dev);\n",
+        put: "	nsim_dev_traps_exit(devlink);\n	debugfs_remove(nsim_dev->take_snapshot);\n",
+      },
+    ],
+    race: ["reload", "take_snapshot"],
+    runs: 40,
+    cmdline: "slub_debug=FZPU",
+    shows: { report: /take_snapshot_write|region_snapshot_create/ },
+  },
+  {
+    bug: "the work that reports packets is not cancelled",
+    edits: [{
+      file: "dev.c",
+      within: "static void nsim_dev_traps_exit(",
+      find: "	cancel_delayed_work_sync(&nsim_dev->trap_data->trap_report_dw);\n",
+      put: "",
+    }],
+    race: ["reload", "port_show"],
+    runs: 40,
+    cmdline: "slub_debug=FZPU",
+    shows: { report: /oops in / },
   },
 ];
 
@@ -81,6 +132,11 @@ for (const { bug, edits, race, runs, cmdline, shows } of PLANTS) {
       const [one] = result.results;
       const step = one!.verdict.steps.find(({ verdict }) => verdict !== "agree");
       assertEquals(step?.op.kind, "race", "the race is what shows it");
+      if (shows.report) {
+        assertEquals(one!.verdict.verdict, "crash");
+        const report = step!.crash ? describeCrash(step!.crash) : step!.reason ?? "";
+        assert(shows.report.test(report), report);
+      }
       const found = readBoardRace(one!);
       if (shows.outside) {
         assertEquals(one!.verdict.verdict, "diverge");

@@ -1,6 +1,8 @@
 /** `twinlink race`: on the model, and on a kernel in QEMU. */
 
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { readTrace } from "../diff/mod.ts";
+import { racesPage, raceTraces } from "../tools/litmus.ts";
 import { run } from "./_child.ts";
 
 const NSIM = "netdevsim/netdevsim10";
@@ -46,4 +48,10 @@ Deno.test("race: what is wrong is said in a line, exit 2", async () => {
     assertMatch(stderr, message);
     assertEquals(stderr.trim().split("\n").length, 1, stderr);
   }));
+});
+
+Deno.test("docs/races.md is what the recorded races came to, all of it allowed by the model; else: deno task litmus --page", async () => {
+  const page = await racesPage(await Promise.all(raceTraces().map(readTrace)));
+  assertEquals(await Deno.readTextFile(new URL("../docs/races.md", import.meta.url)), page);
+  assertMatch(page, /an outcome that may not come: 0 of \d+\./);
 });

@@ -68,6 +68,8 @@ async function cellsOf(traces: readonly Trace[]): Promise<Map<string, Map<string
   return kernels;
 }
 
+const code = (text: string) => `\`${text.replaceAll("|", "\\|")}\``;
+
 /** The page. */
 export async function racesPage(traces: readonly Trace[]): Promise<string> {
   const kernels = await cellsOf(traces);
@@ -89,33 +91,23 @@ export async function racesPage(traces: readonly Trace[]): Promise<string> {
     }. Races with an outcome that may not come: ${outside} of ${cells.length}.`,
     "",
   ];
+  const row = (words: readonly string[]) => `| ${words.join(" | ")} |`;
+  parts.push(row(["race", "outcome", ...eras]), row(["---", "---", ...eras.map(() => "---:")]));
   for (const race of LITMUS.map((pair) => pair.join(" | "))) {
     const of = eras.map((era) => kernels.get(era)!.get(race));
-    const results = [...new Set(of.flatMap((cell) => [...cell?.counts.keys() ?? []]))];
-    if (results.length === 0) continue;
     const total = (text: string) => of.reduce((sum, cell) => sum + (cell?.counts.get(text) ?? 0), 0);
-    results.sort((a, b) => total(b) - total(a) || (a < b ? -1 : 1));
-    const code = (text: string) => `\`${text.replaceAll("|", "\\|")}\``;
-    const row = (words: string[]) => `| ${words.join(" | ")} |`;
-    parts.push(
-      `## ${race.replace("|", "beside")}`,
-      "",
-      row(["", ...eras]),
-      row(["---", ...eras.map(() => "---:")]),
-      ...results.map((text) =>
-        row([
-          code(text),
-          ...of.map((cell) => {
-            const count = cell?.counts.get(text);
-            if (!cell) return "";
-            return count === undefined ? "-" : cell.outside.has(text) ? `**${count}**` : String(count);
-          }),
-        ])
-      ),
-      row(["runs", ...of.map((cell) => String(cell?.runs ?? ""))]),
-      "",
-    );
+    const results = [...new Set(of.flatMap((cell) => [...cell?.counts.keys() ?? []]))]
+      .sort((a, b) => total(b) - total(a) || (a < b ? -1 : 1));
+    results.forEach((text, i) => {
+      const counts = of.map((cell) => {
+        const count = cell?.counts.get(text);
+        if (!cell) return "";
+        return count === undefined ? "-" : cell.outside.has(text) ? `**${count}**` : String(count);
+      });
+      parts.push(row([i === 0 ? code(race) : "", code(text), ...counts]));
+    });
   }
+  parts.push("");
   return parts.join("\n");
 }
 

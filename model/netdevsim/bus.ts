@@ -8,8 +8,8 @@ import type { Era } from "../era/era.ts";
 import { FileUsers } from "../file_users.ts";
 import { type FileOwner, type Kernel, type VirtualFile, withRtnl } from "../kernel.ts";
 import type { Netns } from "../netns.ts";
-import { reading } from "../race/access.ts";
-import { acquire, type Lock, oops, type Steps, type Task } from "../task.ts";
+import { cellOf, reading, writing } from "../race/access.ts";
+import { acquire, type Lock, oops, pause, type Steps, type Task } from "../task.ts";
 import { MOST_VF_CONFIGS } from "./data.ts";
 import { debugfsDirectory, debugfsFile } from "./debugfs.ts";
 import { Netdevsim } from "./netdevsim.ts";
@@ -34,6 +34,8 @@ export interface NetdevsimDevice {
   readonly portCount: number;
   /** How many queues its netdevs have; with none of them no netdev can be made */
   readonly queues: number;
+  /** Whether ports can be made and taken away by its files: neither while it comes nor while it goes */
+  ready: boolean;
   numVfs: number;
   maxVfs: number;
   driver: Netdevsim | undefined;
@@ -151,12 +153,14 @@ export class NetdevsimBus implements FileOwner {
         creator: netns,
         portCount: fields[1] ?? 1,
         queues: this.#kernel.era.netdevsim.lacks.has("num_queues") ? 1 : fields[2] ?? 1,
+        ready: false,
         numVfs: 0,
         maxVfs: this.#kernel.era.ports.maxVfs ?? Infinity,
         driver: undefined,
       };
       this.devices.set(name, device);
       if (this.#autoprobe) yield* this.#probe(task, device);
+      this.#setReady(device, true);
       result = "ok";
     }
     this.#lock.release(task);
@@ -173,12 +177,19 @@ export class NetdevsimBus implements FileOwner {
     yield* acquire(task, this.#lock);
     const device = this.devices.get(`netdevsim${id}`);
     if (device) {
+      this.#setReady(device, false);
+      yield* pause(task, `device_unregister() of ${device.name}`);
       yield* device.files.remove(task);
       yield* this.#remove(task, device);
       this.devices.delete(device.name);
     }
     this.#lock.release(task);
     return device ? "ok" : "ENOENT";
+  }
+
+  #setReady(device: NetdevsimDevice, ready: boolean): void {
+    writing(cellOf(`readiness of ${device.name}`));
+    device.ready = ready;
   }
 
   /** Deletes all devices, in the order in which they came. */
@@ -228,6 +239,8 @@ export class NetdevsimBus implements FileOwner {
   }
 
   #attribute(device: NetdevsimDevice, name: string): VirtualFile | undefined {
+    // device_del() takes them away before the driver lets go, and the directory behind that
+    if (device.files.gone) return undefined;
     switch (name) {
       case "new_port":
       case "del_port":
@@ -242,6 +255,8 @@ export class NetdevsimBus implements FileOwner {
   }
 
   *#port(task: Task, device: NetdevsimDevice, name: "new_port" | "del_port", value: string): Steps<string> {
+    reading(cellOf(`readiness of ${device.name}`));
+    if (!device.ready) return "EBUSY";
     const index = name === "new_port" && this.#kernel.era.ports.newPort === "number and address"
       ? scanPort(this.#kernel.era, task, value)
       : uint(value);
