@@ -8,7 +8,8 @@ import type { Board } from "../boards/mod.ts";
 import { LineOwner } from "../runners/line_owner.ts";
 import { LineRecord } from "../runners/line_record.ts";
 import { holderOf, type LineHolder, recordFor, wordsOf } from "../runners/line_state.ts";
-import { bootBoard, TransportError } from "../runners/mod.ts";
+import { bootBoard } from "../runners/boot_board.ts";
+import { TransportError } from "../runners/shell.ts";
 import { TwinlinkBinding } from "../runners/serial_binding.ts";
 import { sshTerminal } from "../runners/ssh.ts";
 

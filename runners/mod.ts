@@ -6,9 +6,9 @@
  */
 
 import type { Board } from "../boards/mod.ts";
-import { bootQemu, buildImage, type Guest } from "../fixtures/mod.ts";
 import type { EraId } from "../model/mod.ts";
 import { openAgent } from "./agent.ts";
+import { bootBoard } from "./boot_board.ts";
 import { type BoardLines, openBoardLines } from "./board_lines.ts";
 import { openLocal } from "./local.ts";
 import { openModel } from "./model.ts";
@@ -113,31 +113,6 @@ async function passwordOf(
   const [program, ...args] = login.passwordCommand;
   const { stdout } = await new Deno.Command(program!, { args, stdin: "null", stderr: "inherit" }).output();
   return new TextDecoder().decode(stdout).split("\n")[0] ?? null;
-}
-
-/**
- * Boots a guest for a QEMU board, with the image that its file describes.
- *
- * @throws {FixtureUnavailable} If what it is made of cannot be had here
- */
-export async function bootBoard(board: Board, options: RunnerOptions = {}): Promise<Guest> {
-  const { kernel, module, moduleSource, pcsSource, cmdline, memory, cpus } = board.qemu!;
-  const progress = options.onProgress ? { onProgress: options.onProgress } : {};
-  const image = await buildImage(kernel, {
-    ...(module ? { module } : {}),
-    ...(moduleSource ? { moduleSource } : {}),
-    ...(pcsSource ? { pcsSource } : {}),
-    ...progress,
-    ...signalOf(options),
-  });
-  return await bootQemu(image, {
-    ...(cmdline ? { cmdline } : {}),
-    ...(memory ? { memory } : {}),
-    ...(cpus ? { cpus } : {}),
-    ...(options.consoleLog ? { consoleLog: options.consoleLog } : {}),
-    ...progress,
-    ...signalOf(options),
-  });
 }
 
 async function openQemu(board: Board, options: RunnerOptions): Promise<Runner> {
