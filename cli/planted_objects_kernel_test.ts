@@ -302,6 +302,21 @@ const BEDS: Bed[] = [
         },
       },
       {
+        bug: "there may be one nexthop more than was said",
+        edits: [{
+          file: "fib.c",
+          within: "static void nsim_fib_set_max(",
+          find: "entry = &fib_data->nexthops;",
+          put: "entry = &fib_data->nexthops;\n		val = val < 1000 ? val + 1 : val;",
+        }],
+        found: {
+          suite: "resource",
+          sequence: "nexthop objects are counted, and no more than fit",
+          step: "dev.reload",
+          channel: "result",
+        },
+      },
+      {
         bug: "a reload leaves a flash without status",
         edits: [{
           file: "dev.c",

@@ -89,4 +89,12 @@ const PLANTS: Plant[] = [
   },
 ];
 
-for (const plant of PLANTS) await pcsPlants(plant.bug, [plant]);
+/** Those that show with one design of the MAC only are built into one module, and booted once. */
+const APART: readonly string[] = [
+  "the wrong netdev of two is taken down",
+  "the device link is stateless: it keeps nobody from losing its supplier",
+  "the reference to the module is never given back",
+];
+const apart = PLANTS.filter(({ bug }) => APART.includes(bug));
+await pcsPlants("what shows in one sequence only", apart);
+for (const plant of PLANTS.filter((plant) => !apart.includes(plant))) await pcsPlants(plant.bug, [plant]);
