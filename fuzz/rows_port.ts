@@ -16,6 +16,8 @@ const rates = fc.oneof(
 );
 const NODES = ["group1", "group2", "node3"];
 
+const hasVfs = ({ ports }: InventoryInstance) => ports.some(({ index }) => index >= 128);
+
 const onPort = <K extends PortKind>(kind: K, more: (world: World) => object = () => ({})) => (world: World) => {
   const instance = world.instance(({ ports }) => ports.length > 0);
   return operation(kind, { ...world.target(instance), port: portOf(world, instance), ...more(world) });
@@ -36,7 +38,8 @@ const rateOf = (world: World, instance: InventoryInstance | undefined) => ({
 export const PORT_ROWS: { readonly [K in PortKind]: Rows<K> } = {
   "dev.eswitch.show": { weight: 2, draw: (world) => ({ kind: "dev.eswitch.show", ...world.target(world.instance()) }) },
   "dev.eswitch.set": {
-    weight: 4,
+    // VFs have ports in one of its modes only
+    weight: (world) => world.inventory.devices.some(({ vfs }) => vfs > 0) && !world.some(hasVfs) ? 12 : 4,
     draw: (world) => ({
       kind: "dev.eswitch.set",
       ...world.target(world.instance()),
@@ -44,7 +47,7 @@ export const PORT_ROWS: { readonly [K in PortKind]: Rows<K> } = {
         world,
         85,
         "mode",
-        () => world.draw.pick(["switchdev", "switchdev", "legacy", "legacy", "switchdev_inactive", "x"]),
+        () => world.draw.pick(["switchdev", "switchdev", "switchdev", "legacy", "legacy", "switchdev_inactive", "x"]),
       ),
       ...maybe(world, 8, "inlineMode", () => world.draw.pick(["none", "link", "network", "transport", "x"])),
       ...maybe(world, 8, "encapMode", () => world.draw.pick(["none", "basic", "x"])),
@@ -116,9 +119,9 @@ export const PORT_ROWS: { readonly [K in PortKind]: Rows<K> } = {
     ),
   },
   "rate.set": {
-    weight: ifAny(6, ({ ports }) => ports.some(({ index }) => index >= 128)),
+    weight: ifAny(6, hasVfs),
     draw: (world) => {
-      const instance = world.instance(({ ports }) => ports.some(({ index }) => index >= 128));
+      const instance = world.instance(hasVfs);
       const object = world.draw.chance(50)
         ? { port: Math.abs(portOf(world, instance)) }
         : { node: nodeOf(world, instance) };
@@ -127,9 +130,9 @@ export const PORT_ROWS: { readonly [K in PortKind]: Rows<K> } = {
     },
   },
   "rate.add": {
-    weight: 3,
+    weight: (world) => world.some(hasVfs) ? 8 : 2,
     draw: (world) => {
-      const instance = world.instance();
+      const instance = world.instance(hasVfs);
       return { kind: "rate.add", ...world.target(instance), node: nodeOf(world, instance), ...rateOf(world, instance) };
     },
   },

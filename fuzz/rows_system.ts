@@ -140,8 +140,13 @@ const FILES: { readonly [about: string]: Row<"file.write"> } = {
   "new_port": { weight: ifAny(8, () => true), draw: write(attribute("new_port"), newPortIndex) },
   "del_port": { weight: ifAny(6, ({ ports }) => ports.length > 0), draw: write(attribute("del_port"), oldPortIndex) },
   "sriov_numvfs": {
-    weight: ifAny(3, () => true),
-    draw: write(attribute("sriov_numvfs"), (world) => world.draw.pick(["0", "0", "1", "2", "4", "5", "x", "", "-1"])),
+    weight: ifAny(5, () => true),
+    draw: write(attribute("sriov_numvfs"), (world) => {
+      const some = world.inventory.devices.some(({ vfs }) => vfs > 0);
+      return world.draw.chance(25)
+        ? world.draw.pick(["5", "x", "", "-1"])
+        : world.draw.pick(some ? ["0", "0", "1"] : ["1", "2", "4"]);
+    }),
   },
   "max_vfs": {
     weight: 1,

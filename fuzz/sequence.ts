@@ -13,7 +13,7 @@ import type { Dut } from "../suites/dut.ts";
 import { type Suite, suite } from "../suites/suite.ts";
 import { Draw } from "./draw.ts";
 import { followUp, objectionTo } from "./predictable.ts";
-import { type NamedRow, ROWS } from "./vocabulary.ts";
+import { type NamedRow, ROWS, THEMES } from "./vocabulary.ts";
 import { DEVICE_IDS, NETNS_NAMES, World } from "./world.ts";
 
 /** A device that a generated sequence begins with. */
@@ -224,13 +224,25 @@ function startOf(draw: Draw): Pick<Generated, "netns" | "devices"> {
   return { netns, devices };
 }
 
+/** How much more often the rows of a theme are drawn from than others. */
+const EMPHASIS = 4;
+
 /** What a sequence is made of: some of the rows, each sequence others, so that what it has comes often. */
 function swarmOf(draw: Draw): readonly NamedRow[] {
   // In one of ten all of them
   if (draw.chance(10)) return ROWS;
   const share = draw.pick([15, 30, 50]);
   // Where there is no device, hardly anything has a meaning
-  return ROWS.filter(({ name }) => name === "file.write new_device" || draw.chance(share));
+  const swarm = ROWS.filter(({ name }) => name === "file.write new_device" || draw.chance(share));
+  if (!draw.chance(20)) return swarm;
+  const theme = draw.pick(THEMES);
+  return [
+    ...swarm.filter(({ name }) => !theme.includes(name)),
+    ...ROWS.filter(({ name }) => theme.includes(name)).map((row) => ({
+      ...row,
+      weight: (world: World) => EMPHASIS * row.weight(world),
+    })),
+  ];
 }
 
 function next(machine: Machine, swarm: readonly NamedRow[], draw: Draw): Operation | undefined {

@@ -41,3 +41,16 @@ export const ROWS: readonly NamedRow[] = Object.entries(VOCABULARY).flatMap(([ki
   if (isRow(rows)) return [named(kind, rows as Row)];
   return Object.entries(rows as { [about: string]: Row }).map(([about, row]) => named(`${kind} ${about}`, row));
 });
+
+/** What only comes about where several rows are in one sequence: the rate objects of VFs, an error that is not recovered from. */
+export const THEMES: readonly (readonly string[])[] = [
+  ["file.write sriov_numvfs", "dev.eswitch.set", "rate.add", "rate.set", "rate.del", "rate.show"],
+  [
+    "file.write break_health",
+    "file.write knob",
+    "health.set",
+    "health.recover",
+    "health.dump.show",
+    "health.dump.clear",
+  ],
+];
