@@ -8,11 +8,14 @@
 import { join } from "node:path";
 import { recoverTrace } from "../diff/trace_journal.ts";
 import type { Guest } from "../fixtures/mod.ts";
-import { guestShell } from "../fixtures/qemu/testing.ts";
 import { ended, type Ran, start } from "../cli/_child.ts";
+import { leftOnGuest, until, writeGuestBoard } from "../cli/_guest_board.ts";
 
-/** When twinlink is killed: so many ms after it was started, or once its journal has so many lines. */
-export type Moment = { ms: number } | { lines: number };
+/** When twinlink is killed: once its journal has so many lines more than are kept of the process before, and so many ms then. */
+export interface Moment {
+  more: number;
+  ms: number;
+}
 
 /** What became of one run. */
 export interface Disturbed {
@@ -56,19 +59,14 @@ export default suite("resumed", { fixture: netdevsim({ ports: 1, netns: ["t1"] }
 /** Prepares a folder for runs on a guest. */
 export async function openBench(folder: string, guest: Guest, sequences: number): Promise<Bench> {
   const [suite, board, tmp] = [join(folder, "resumed.ts"), join(folder, "board.toml"), join(folder, "tmp")];
-  const { host, port, user, identityFile, knownHostsFile } = guest.ssh;
+  const { port } = guest.ssh;
   await Deno.mkdir(tmp);
   await Deno.writeTextFile(suite, suiteOf(sequences));
-  await Deno.writeTextFile(
-    board,
-    `name = "guest"\ndescription = "a guest"\nrunner = "remote"\ndriver = "netdevsim"\n` +
-      `handle = "netdevsim/netdevsim10"\n[ssh]\nhost = "${host}"\nport = ${port}\nuser = "${user}"\n` +
-      `identity_file = "${identityFile}"\nknown_hosts_file = "${knownHostsFile}"\n`,
-  );
+  await writeGuestBoard(board, guest);
   const options = { env: { XDG_STATE_HOME: join(folder, "state"), TMPDIR: tmp } };
   const run = (out: string) => start(["run", suite, "--board", board, "--out", out], options);
   const resume = (out: string) => start(["resume", out], options);
-  const before = await onBoard(guest);
+  const before = await leftOnGuest(guest);
   let runs = 0;
 
   /** How often the board ran each sequence, by its own log, from a place of it on. */
@@ -102,9 +100,11 @@ export async function openBench(folder: string, guest: Guest, sequences: number)
         }
       };
       let child = run(out);
+      let end = ended(child);
+      /** The lines of the header and of what was run to its end */
+      let whole = 0;
       for (const moment of moments) {
-        const end = ended(child);
-        if (!await killedAt(child, end, moment, journal)) break;
+        if (!await killedAt(child, end, moment, journal, whole)) break;
         const { stderr } = await end;
         if (/bug of twinlink/.test(stderr)) told.wrong.push(stderr);
         const kept = await recoverTrace(journal);
@@ -114,11 +114,13 @@ export async function openBench(folder: string, guest: Guest, sequences: number)
         const now = await counted(from);
         checkFinished(now);
         const names = (kept?.sequences ?? []).map(({ sequence }) => sequence);
+        whole = kept ? 1 + kept.sequences.reduce((sum, { steps }) => sum + steps.length + 2, 0) : 0;
         finished = new Map(names.map((name) => [name, now.get(name) ?? 0]));
         // It was killed before its plan was written down: there is nothing to resume.
         child = await Deno.stat(join(out, "run.json")).then(() => resume(out), () => run(out));
+        end = ended(child);
       }
-      const { code, stdout, stderr } = await ended(child);
+      const { code, stdout, stderr } = await end;
       if (code !== 0) told.wrong.push(`the last one ended with ${code}: ${stdout}${stderr}`);
       const now = await counted(from);
       checkFinished(now);
@@ -135,8 +137,8 @@ export async function openBench(folder: string, guest: Guest, sequences: number)
     leftovers: async () => {
       const wrong: string[] = [];
       // The agent on the board ends by itself, behind its line.
-      await until(async () => await onBoard(guest) === before);
-      const left = await onBoard(guest);
+      await until(async () => await leftOnGuest(guest) === before);
+      const left = await leftOnGuest(guest);
       if (left !== before) wrong.push(`on the board: ${left}`);
       await until(async () => await processesWith(`${port}`) === "");
       const processes = await processesWith(`${port}`);
@@ -151,19 +153,15 @@ export async function openBench(folder: string, guest: Guest, sequences: number)
 async function killedAt(
   child: Deno.ChildProcess,
   end: Promise<Ran>,
-  moment: Moment,
+  { more, ms }: Moment,
   journal: string,
+  kept: number,
 ): Promise<boolean> {
   let over = false;
-  const ending = end.then(() => over = true);
-  if ("ms" in moment) {
-    let timer: ReturnType<typeof setTimeout> | undefined;
-    await Promise.race([ending, new Promise<void>((resolve) => timer = setTimeout(resolve, moment.ms))]);
-    clearTimeout(timer);
-  } else {
-    const lines = async () => (await Deno.readTextFile(journal).catch(() => "")).split("\n").length - 1;
-    while (!over && await lines() < moment.lines) await pause(2);
-  }
+  end.then(() => over = true);
+  const lines = async () => (await Deno.readTextFile(journal).catch(() => "")).split("\n").length - 1;
+  while (!over && more > 0 && await lines() < kept + more) await pause(2);
+  if (!over) await pause(ms);
   if (!over) child.kill("SIGKILL");
   // One that has ended by itself said how; one that was killed did not.
   return (await child.status).signal === "SIGKILL";
@@ -179,16 +177,6 @@ async function verdictsOf(out: string): Promise<string> {
   ).join("\n");
 }
 
-/** What runs leave on a board: files, processes, devices, netns, the log's setting. */
-async function onBoard(guest: Guest): Promise<string> {
-  const { out } = await guestShell(
-    guest,
-    "ls -d /tmp/twinlink* 2>/dev/null; ls /run/netns 2>/dev/null; ls /sys/bus/netdevsim/devices; " +
-      "ps | grep -E 'devlink|ip -o monitor|/dev/kmsg' | grep -v grep; cat /proc/sys/kernel/printk_devkmsg",
-  );
-  return out.trim();
-}
-
 /** Command lines of this host that have a word; Deno itself may not look into /proc. */
 async function processesWith(word: string): Promise<string> {
   const script =
@@ -196,13 +184,6 @@ async function processesWith(word: string): Promise<string> {
   const { stdout } = await new Deno.Command("sh", { args: ["-c", script], stdin: "null", stderr: "null" }).output();
   const lines = new TextDecoder().decode(stdout).split("\n");
   return lines.filter((line) => line.startsWith("ssh ") && line.split(" ").includes(word)).join("\n");
-}
-
-async function until(what: () => Promise<boolean>): Promise<void> {
-  for (let i = 0; i < 100; i++) {
-    if (await what()) return;
-    await pause(300);
-  }
 }
 
 const pause = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms));

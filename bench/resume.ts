@@ -38,8 +38,11 @@ try {
   const random = randomOf(Number(seed));
   let left = Number(kills);
   const moments = function* (): Generator<Moment> {
-    // The start of the program is a part of it that is not worth half of the kills.
-    for (; left > 0; left--) yield { ms: Math.round(ms * (0.1 + 0.7 * random())) };
+    for (; left > 0; left--) {
+      // A sequence is 12 lines of the journal; before the first comes all that a start takes.
+      const more = Math.floor(15 * random());
+      yield { more, ms: Math.round((more === 0 ? ms / 4 : 100) * random()) };
+    }
   };
   const hits: string[] = [];
   let again = 0;

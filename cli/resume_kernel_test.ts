@@ -16,8 +16,9 @@ guestTest(
       const bench = await openBench(folder, guest, sequences);
       const verdicts = Array.from({ length: sequences }, (_, i) => `seq${i} agree ${Array(10).fill("agree").join()}`)
         .join("\n");
-      // A sequence is 12 lines: in the middle of the first, behind the second, and in the middle of the fourth.
-      const { hit, wrong } = await bench.disturbed([{ lines: 4 }, { lines: 25 }, { lines: 42 }], verdicts);
+      // A sequence is 12 lines: in the middle of the first, behind the second, and in the middle of the one behind.
+      const moments = [{ more: 4, ms: 0 }, { more: 25, ms: 0 }, { more: 6, ms: 0 }];
+      const { hit, wrong } = await bench.disturbed(moments, verdicts);
       assertEquals(wrong, []);
       assertEquals(hit.length, 3);
       assert(hit.some((one) => one.startsWith("in ")), hit.join());

@@ -1,0 +1,34 @@
+/** For tests and benchmarks: a guest in QEMU described as a board of a lab is, which outlives the runs on it. */
+
+import type { Guest } from "../fixtures/mod.ts";
+import { guestShell } from "../fixtures/qemu/testing.ts";
+
+/** Writes the file of the board `guest`, which is reached over ssh. */
+export async function writeGuestBoard(path: string, guest: Guest): Promise<void> {
+  const { host, port, user, identityFile, knownHostsFile } = guest.ssh;
+  await Deno.writeTextFile(
+    path,
+    `name = "guest"\ndescription = "a guest"\nrunner = "remote"\ndriver = "netdevsim"\n` +
+      `handle = "netdevsim/netdevsim10"\n[ssh]\nhost = "${host}"\nport = ${port}\nuser = "${user}"\n` +
+      `identity_file = "${identityFile}"\nknown_hosts_file = "${knownHostsFile}"\n`,
+  );
+}
+
+/** What runs leave on a board: files, processes, devices, netns, the log's setting. */
+export async function leftOnGuest(guest: Guest): Promise<string> {
+  const { out } = await guestShell(
+    guest,
+    "ls -d /tmp/twinlink* 2>/dev/null; ls /run/netns 2>/dev/null; ls /sys/bus/netdevsim/devices; " +
+      "ps | grep -E 'devlink|ip -o monitor|/dev/kmsg' | grep -v grep; cat /proc/sys/kernel/printk_devkmsg",
+  );
+  return out.trim();
+}
+
+/** Waits for something, for half a minute or a bit more; gives what it came to. */
+export async function until(what: () => Promise<boolean>): Promise<boolean> {
+  for (let i = 0; i < 150; i++) {
+    if (await what()) return true;
+    await new Promise((resolve) => setTimeout(resolve, 200));
+  }
+  return false;
+}
