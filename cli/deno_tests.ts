@@ -10,15 +10,18 @@ import { type SequenceVerdict, terminalReporter } from "../diff/mod.ts";
 import type { EraId } from "../model/mod.ts";
 import { openRunner, type Runner, type RunnerOptions } from "../runners/mod.ts";
 import { holdsIn, type Sequence, type Suite } from "../suites/suite.ts";
+import { leaseBoard } from "./lease.ts";
 import { orchestrate } from "./orchestrate.ts";
 
 let board: Board | undefined;
 /** Stays open from test to test: booting a kernel takes longer than a sequence. */
 let runner: Runner | undefined;
+let lease: AsyncDisposable | undefined;
 let broken = false;
 
 async function sharedRunner(board: Board, options: RunnerOptions): Promise<Runner> {
   if (broken) await closeTestBoard();
+  lease ??= await leaseBoard(board, { doing: "deno test", signal: options.signal });
   runner ??= await openRunner(board, options);
   const { header, has } = runner;
   return {
@@ -40,6 +43,8 @@ export async function closeTestBoard(): Promise<void> {
   runner = undefined;
   broken = false;
   await open?.close();
+  await lease?.[Symbol.asyncDispose]();
+  lease = undefined;
 }
 
 function lineWanted(): ("ssh" | "serial")[] {

@@ -73,10 +73,15 @@ export async function openAgent(
   const { signal, onStep, onNoise, onProgress } = options;
   const said: string[] = [];
   const consoleLog = guest?.consoleLog ?? options.consoleLog;
+  let running: Plan | undefined;
   const start = async (shell: Shell) => {
     const { session, hello } = await AgentSession.open(shell, {
       ...(signal ? { signal } : {}),
-      ...(onStep ? { onStep } : {}),
+      onStep: (step) => {
+        const { pcs } = board;
+        if (!pcs || !running) return onStep?.(step);
+        traceInFixtureNames({ ...running, steps: [step] }, running, pcs).steps.forEach((named) => onStep?.(named));
+      },
       onNoise: (line) => {
         if (said.length < SAID_KEPT) said.push(line);
         onNoise?.(line);
@@ -160,6 +165,7 @@ export async function openAgent(
       guard: async (plans) => await guard?.check(plans.map(named)),
       run: async (plan: Plan): Promise<SequenceTrace> => {
         const pushed = named(plan);
+        running = plan;
         await guard?.check([pushed]);
         const from = consoleLog ? (await Deno.stat(consoleLog)).size : 0;
         said.length = 0;
