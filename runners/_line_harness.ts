@@ -23,6 +23,10 @@ export interface LineOptions {
     /** What the nth line says after its time stamp */
     text?: (n: number) => string;
   };
+  /** Holds the speed to the microsecond, at the cost of a CPU: for measuring one line */
+  exact?: boolean;
+  /** Milliseconds that everything takes beside, each way: an adapter's latency timer, a network */
+  latencyMs?: number;
   /** Bytes that the board's receiver holds; what comes faster than `baudRate` beyond it is lost. Without it nothing is */
   fifo?: number;
   /** What becomes of bytes on their way: lost, doubled, changed, or late. Called in their order. @default {nothing} */
@@ -41,6 +45,12 @@ export interface Line extends AsyncDisposable {
   readonly received: number;
   /** Kernel lines spliced in */
   readonly noiseLines: number;
+  /** Those lines, as the kernel would say them */
+  readonly spliced: readonly string[];
+  /** Has a kernel talk on the line from now on */
+  talk(noise: NonNullable<LineOptions["noise"]>): void;
+  /** Has it fall silent; resolves when all that it said is on its way */
+  hush(): Promise<void>;
   /** Writes text to the host between two bytes, as a kernel would */
   inject(text: string): Promise<void>;
   /** Takes the host's end away, as pulling a USB adapter does */
@@ -87,6 +97,7 @@ class PtyLine implements Line {
   lost = 0;
   received = 0;
   noiseLines = 0;
+  spliced: string[] = [];
   #host: number;
   #board: number;
   #held: number[];
@@ -97,6 +108,10 @@ class PtyLine implements Line {
   #timer: ReturnType<typeof setInterval> | undefined;
   #process: Deno.ChildProcess | undefined;
   #options: LineOptions;
+  /** Descriptors from which nothing came for a while: the line was at rest */
+  #rested = new Set<number>();
+  /** What is on its way over a line that has latency */
+  #flight = new Set<Promise<void>>();
 
   constructor(options: LineOptions) {
     this.#options = options;
@@ -116,9 +131,7 @@ class PtyLine implements Line {
       this.#pump(this.#board, "host"),
       options.fifo === undefined ? this.#pump(this.#host, "board") : this.#pumpThroughFifo(options.fifo),
     ];
-    if (options.noise) {
-      this.#timer = setInterval(() => this.#makeNoise(), 1000 / options.noise.perSecond);
-    }
+    if (options.noise) this.talk(options.noise);
     if (options.board) {
       this.#process = new Deno.Command("sh", {
         args: ["-c", 'exec setsid -c "$@" < "$0" > "$0" 2>&1', board.path, ...options.board],
@@ -128,6 +141,17 @@ class PtyLine implements Line {
         stderr: "inherit",
       }).spawn();
     }
+  }
+
+  talk(noise: NonNullable<LineOptions["noise"]>): void {
+    clearInterval(this.#timer);
+    this.#options = { ...this.#options, noise };
+    this.#timer = setInterval(() => this.#makeNoise(), 1000 / noise.perSecond);
+  }
+
+  async hush(): Promise<void> {
+    clearInterval(this.#timer);
+    await this.#toHost;
   }
 
   inject(text: string): Promise<void> {
@@ -153,7 +177,7 @@ class PtyLine implements Line {
     await this.#drop(this.#host);
     await this.#drop(this.#board);
     for (const fd of this.#held.splice(0)) closeFd(fd);
-    await Promise.all([...this.#pumps, this.#toHost]);
+    await Promise.all([...this.#pumps, this.#toHost, ...this.#flight]);
     try {
       this.#process?.kill("SIGKILL");
     } catch { /* ended by itself */ }
@@ -168,7 +192,8 @@ class PtyLine implements Line {
     const n = ++this.noiseLines;
     const text = this.#options.noise?.text?.(n) ?? `netdevsim netdevsim${n % 10} eth${n}: Link is Up - 10Gbps/Full`;
     const stamp = (performance.now() / 1000).toFixed(6).padStart(12);
-    this.inject(`[${stamp}] ${text}\r\n`);
+    const line = `[${stamp}] ${text}`;
+    this.inject(`${line}\r\n`).then(() => this.spliced.push(line));
   }
 
   async #drop(fd: number): Promise<void> {
@@ -223,6 +248,7 @@ class PtyLine implements Line {
       if (!this.#open.has(fd)) throw CANCELED;
       const count = readFd(fd, buffer);
       if (count !== null) return count;
+      this.#rested.add(fd);
       await poller.wait(fd, "read");
     }
   }
@@ -237,15 +263,30 @@ class PtyLine implements Line {
   }
 
   async #send(fd: number, bytes: Uint8Array<ArrayBuffer>): Promise<void> {
-    const { baudRate } = this.#options;
+    const { baudRate, exact, latencyMs } = this.#options;
     if (baudRate !== undefined) {
       const now = performance.now();
+      const rested = exact && this.#rested.delete(fd === this.#host ? this.#board : this.#host);
       // A timer that is late must not make the line slower than it is.
-      const free = Math.max(this.#nextFree.get(fd) ?? 0, now - 10) + bytes.length * 10_000 / baudRate;
+      const free = Math.max(this.#nextFree.get(fd) ?? 0, rested ? now : now - 10) + bytes.length * 10_000 / baudRate;
       this.#nextFree.set(fd, free);
       // Timers have a grain of a millisecond: sleep only once that much is owed, so that the mean speed is right.
-      if (free - now > 1) await new Promise((resolve) => setTimeout(resolve, free - now));
+      const sleep = exact ? Math.floor(free - now - 1) : free - now;
+      if (sleep > 1 || (exact && sleep >= 1)) await new Promise((resolve) => setTimeout(resolve, sleep));
+      while (exact && performance.now() < free);
     }
+    if (latencyMs === undefined) return await this.#deliver(fd, bytes);
+    const due = performance.now() + latencyMs;
+    const before = [...this.#flight].at(-1);
+    const flight: Promise<void> = (async () => {
+      await new Promise((resolve) => setTimeout(resolve, due - performance.now()));
+      await before;
+      await this.#deliver(fd, bytes);
+    })().finally(() => this.#flight.delete(flight));
+    this.#flight.add(flight);
+  }
+
+  async #deliver(fd: number, bytes: Uint8Array<ArrayBuffer>): Promise<void> {
     for (let sent = 0; sent < bytes.length;) {
       if (!this.#open.has(fd)) return;
       const count = writeFd(fd, bytes.subarray(sent));
