@@ -10,6 +10,7 @@ import { parseArgs } from "@std/cli/parse-args";
 import { type Line, LOGIN_BOARD, openLine } from "../runners/_line_harness.ts";
 import { Connection } from "../runners/connection.ts";
 import { openSerial } from "../runners/serial.ts";
+import { Random } from "./_random.ts";
 import { findLabgrid, type Labgrid, LabgridShell } from "./_labgrid.ts";
 
 /** What is to be done. */
@@ -43,22 +44,12 @@ export interface Outcome {
   rate: number;
 }
 
-/** Numbers from 0 to 1, the same for the same seed. */
-function random(seed: number): () => number {
-  return () => {
-    seed = (seed + 0x6d2b79f5) | 0;
-    let t = Math.imul(seed ^ (seed >>> 15), 1 | seed);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
-
 const LEAST = 10, MOST = 15_000;
 
 /** A reply: any printable characters, as likely short as long. */
-function reply(next: () => number): string {
-  const size = Math.round(LEAST * (MOST / LEAST) ** next());
-  const characters = Array.from({ length: size - 1 }, (_, i) => i % 64 === 63 ? 10 : 33 + Math.floor(next() * 94));
+function reply(random: Random): string {
+  const size = Math.round(LEAST * (MOST / LEAST) ** random.next());
+  const characters = Array.from({ length: size - 1 }, (_, i) => i % 64 === 63 ? 10 : random.whole(33, 126));
   return String.fromCharCode(...characters, 10);
 }
 
@@ -124,7 +115,7 @@ export async function campaign(what: Campaign, open: Opener = twinlink, board = 
   await Deno.writeTextFile(`${dir}/dmesg`, "#!/bin/sh\n", { mode: 0o755 });
   const env = { PATH: `${dir}:${Deno.env.get("PATH")}` };
   const one = async (n: number) => {
-    const next = random(seed * 1000 + n);
+    const random = new Random(seed * 1000 + n);
     const home = `${dir}/${n}`;
     await Deno.mkdir(home);
     await using line = await openLine({ board, baudRate, env, noise: { perSecond: 1000 } });
@@ -137,7 +128,7 @@ export async function campaign(what: Campaign, open: Opener = twinlink, board = 
     const answered = new Set<number>();
     const start = performance.now();
     for (let i = n; i < commands; i += lines) {
-      const expected = reply(next);
+      const expected = reply(random);
       await Deno.writeTextFile(`${home}/${i}`, expected);
       outcome.commands++;
       const got = await sender.run(`echo ${i} >> ${home}/count; cat ${home}/${i}`);

@@ -1,6 +1,7 @@
 /** Requests and records over lines that alter what they carry, with a real shell behind each. */
 
 import { assert, assertEquals } from "@std/assert";
+import { Random } from "../bench/_random.ts";
 import { campaign } from "../bench/noise.ts";
 import { LOGIN_BOARD, openLine } from "./_line_harness.ts";
 import { Connection } from "./connection.ts";
@@ -50,15 +51,14 @@ async function faulty({ toHost = (bytes) => bytes, toBoard = (bytes) => bytes, e
 
 /** A byte in so many is lost, doubled or altered; the same ones for the same seed. */
 function noisy(one: number, seed: number, after = 0): (bytes: Uint8Array) => Uint8Array {
-  let state = seed;
-  const next = () => (state = (Math.imul(state, 1103515245) + 12345) & 0x7fff_ffff) / 0x7fff_ffff;
+  const random = new Random(seed);
   let seen = 0;
   return (bytes) => {
     const out: number[] = [];
     for (const byte of bytes) {
-      const kind = seen++ >= after && next() < 1 / one ? Math.floor(next() * 3) : 3;
+      const kind = seen++ >= after && random.next() < 1 / one ? random.whole(0, 2) : 3;
       if (kind === 0) continue;
-      out.push(kind === 2 ? byte ^ (1 << Math.floor(next() * 7)) : byte);
+      out.push(kind === 2 ? byte ^ (1 << random.whole(0, 6)) : byte);
       if (kind === 1) out.push(byte);
     }
     return Uint8Array.from(out);
