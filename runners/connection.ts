@@ -33,8 +33,8 @@ export interface CallResult {
 
 /** How often something is sent again, or asked for, without anything that comes of it. */
 const MAX_ASKS = 40;
-/** How long an answer is waited for before the request is sent again, in ms; doubled each time. */
-const PATIENCE = 500;
+/** How long an answer is waited for before the request is sent again, in ms: at first, and at most, as it doubles each time. */
+const PATIENCE = 500, MAX_PATIENCE = 10_000;
 /** How long a part that was asked for may take beside the time that its bytes take, in ms. */
 const PART_PATIENCE = 1000;
 /** After so many records that came damaged whole, all are sent in code. */
@@ -278,7 +278,7 @@ export class Connection {
     const number = ++this.#asked;
     const line = requestLine(number, words, this.#checksum);
     let deadline = Date.now() + bound;
-    for (let patience = PATIENCE;; patience *= 2) {
+    for (let patience = PATIENCE;;) {
       const again = this.#again;
       await this.#send(line + follows);
       let quietUntil = Date.now() + patience;
@@ -308,6 +308,7 @@ export class Connection {
           await this.#fetch(damaged, left);
           this.#damage.delete(damaged);
         } else if (!came && Date.now() >= quietUntil) {
+          patience = Math.min(2 * patience, MAX_PATIENCE);
           break;
         }
       }
