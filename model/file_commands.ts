@@ -25,6 +25,11 @@ export const FILE_COMMANDS: { readonly [K in FileKind]: Command<K> } = {
     const file = resolve(kernel, netns, path);
     if (!file) return missing(kernel, netns, path);
     if (!file.write) return "EACCES";
+    if (file.gone) {
+      // Its name was looked up, and it is not open yet
+      yield* pause(task, `${path}, by its name`);
+      if (file.gone()) return "ENOENT";
+    }
     // It was opened, and is not written to yet
     yield* pause(task, path);
     task.acknowledged = false;

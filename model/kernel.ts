@@ -46,6 +46,8 @@ export interface VirtualFile {
   read?(task: Task): Content | Steps<Content>;
   /** Takes one write, the last newline cut off; gives `ok` or an errno */
   write?(task: Task, value: string, netns: Netns): Steps<string>;
+  /** Whether it has been taken away since it was found; to open it fails then. Left out where to write to it tells the same */
+  gone?(): boolean;
 }
 
 /** Something that has files, for example a bus. */

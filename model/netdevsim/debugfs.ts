@@ -6,6 +6,7 @@
 
 import { findReporter, reportError } from "../devlink/health.ts";
 import { freeSnapshotId, storeSnapshot } from "../devlink/region.ts";
+import type { FileUsers } from "../file_users.ts";
 import type { Kernel, VirtualFile } from "../kernel.ts";
 import { writing } from "../race/access.ts";
 import { acquire, type Steps, type Task } from "../task.ts";
@@ -18,11 +19,21 @@ const PAGE_SIZE = 4096;
 
 /** A file below the directory of a device in debugfs; undefined where there is none. */
 export function debugfsFile(kernel: Kernel, device: NetdevsimDevice, path: string): VirtualFile | undefined {
+  // Those who are in it as it is now: it may be made anew
+  const users = device.driver?.filesOf(path);
+  const file = users && !users.gone ? fileOf(kernel, device, path, users) : undefined;
+  // full_proxy_open() of fs/debugfs/file.c
+  return file && { ...file, gone: () => users!.gone };
+}
+
+function fileOf(
+  kernel: Kernel,
+  device: NetdevsimDevice,
+  path: string,
+  users: FileUsers,
+): VirtualFile | undefined {
   const { driver } = device;
   if (!driver) return undefined;
-  // Those that are open; whoever comes later has others
-  const users = driver.filesOf(path);
-  if (users.gone) return undefined;
   if (driver.knobs.has(path)) {
     const { type } = KNOB_TYPES.get(path)!;
     return {
