@@ -1,8 +1,10 @@
 /** Consoles of real kernels: a guest's own, and that of a guest that is a board with two UARTs behind a console server. */
 
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { parseBoard } from "../boards/board.ts";
 import { guestTest, testImage } from "../fixtures/qemu/testing.ts";
 import { findSer2net, startSer2net } from "../runners/_ser2net.ts";
+import { openRunner } from "../runners/mod.ts";
 import { run } from "./_child.ts";
 import { kernelTest } from "./_kernel_test.ts";
 import { startOnTerminal } from "./_on_terminal.ts";
@@ -47,6 +49,40 @@ guestTest(
     }
   },
 );
+
+guestTest("a board over ssh that dies says why on its console", image, async (guest) => {
+  const { host, port, user, identityFile, knownHostsFile } = guest.ssh;
+  const dir = await Deno.makeTempDir({ prefix: "twinlink-words-" });
+  const before = Deno.env.get("XDG_STATE_HOME");
+  Deno.env.set("XDG_STATE_HOME", dir);
+  try {
+    const board = parseBoard(
+      `name = "dying"\ndescription = "a guest"\nrunner = "remote"\ndriver = "netdevsim"\n` +
+        `handle = "netdevsim/netdevsim10"\n[ssh]\nhost = "${host}"\nport = ${port}\nuser = "${user}"\n` +
+        `identity_file = "${identityFile}"\nknown_hosts_file = "${knownHostsFile}"\n` +
+        `[console]\npath = "${guest.serial.console}"\n`,
+      `${dir}/board.toml`,
+    );
+    const runner = await openRunner(board);
+    try {
+      const trace = await runner.run({
+        suite: "console",
+        sequence: "panic",
+        source: "",
+        steps: [{ id: 1, phase: "body", op: { kind: "file.write", path: "/proc/sysrq-trigger", value: "c" } }],
+      });
+      const lost = trace.steps[0]?.lost;
+      assertEquals(lost?.reason, "crash");
+      assertMatch(lost?.detail ?? "", /^Kernel panic - not syncing: sysrq triggered crash/);
+    } finally {
+      await runner.close();
+    }
+  } finally {
+    if (before === undefined) Deno.env.delete("XDG_STATE_HOME");
+    else Deno.env.set("XDG_STATE_HOME", before);
+    await Deno.remove(dir, { recursive: true });
+  }
+});
 
 await kernelTest(
   "6.12",
