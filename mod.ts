@@ -23,6 +23,7 @@ export * from "./boards/mod.ts";
 export {
   type BoardJournal,
   type BoardResult,
+  type Dirt,
   type Earlier,
   type Journal,
   orchestrate,

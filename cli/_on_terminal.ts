@@ -2,6 +2,7 @@
 
 import { Buffer } from "node:buffer";
 import { spawn } from "node-pty";
+import { within } from "../runners/_process.ts";
 import { commandLine } from "./_child.ts";
 
 /** A command on a terminal. */
@@ -23,6 +24,9 @@ interface Pty {
   onData(listener: (data: Buffer) => void): void;
   onExit(listener: (end: { exitCode: number; signal?: number }) => void): void;
 }
+
+/** A terminal on which nothing changes for so long, in milliseconds, does not change any more. */
+const PATIENCE = 120_000;
 
 /** Starts the command on a terminal of 100 columns and 30 rows. */
 export function startOnTerminal(args: readonly string[], env: Record<string, string> = {}): OnTerminal {
@@ -62,7 +66,8 @@ export function startOnTerminal(args: readonly string[], env: Record<string, str
           return;
         }
         if (ended) throw new Error(`it ended without ${JSON.stringify(text)}: ${JSON.stringify(shown)}`);
-        await new Promise<void>((resolve) => wake = resolve);
+        const more = new Promise<void>((resolve) => wake = resolve);
+        if (!await within(PATIENCE, more)) throw new Error(`no ${JSON.stringify(text)} in ${JSON.stringify(shown)}`);
       }
     },
     [Symbol.asyncDispose]: async () => {

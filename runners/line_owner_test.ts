@@ -27,7 +27,10 @@ async function withLine(fn: (line: Line, state: string) => Promise<void>, board?
 const open = (line: Line, more = {}) => LineOwner.open({ path: line.path, purpose: "run", title: "b", ...more });
 
 async function until(what: () => boolean | Promise<boolean>): Promise<void> {
-  while (!await what()) await new Promise((resolve) => setTimeout(resolve, 2));
+  for (const deadline = performance.now() + 60_000; !await what();) {
+    if (performance.now() > deadline) throw new Error("it did not come about within 60 s");
+    await new Promise((resolve) => setTimeout(resolve, 2));
+  }
 }
 
 const sizeOf = async (path: string) => (await Deno.stat(path)).size;

@@ -7,6 +7,7 @@ import { createHash, randomBytes } from "node:crypto";
 import { type LineOptions, LOGIN_BOARD, openLine } from "./_line_harness.ts";
 import { findSer2net, startSer2net, type TestSer2net } from "./_ser2net.ts";
 import { escaped, subnegotiationBytes, type TelnetEvent, TelnetReader, verbBytes } from "./_telnet.ts";
+import { within } from "./_process.ts";
 import { openSerial } from "./serial.ts";
 import { TwinlinkBinding } from "./serial_binding.ts";
 import type { Shell } from "./shell.ts";
@@ -34,6 +35,8 @@ function serverTest(name: string, board: LineOptions, fn: (server: TestSer2net, 
 }
 
 const LOGIN = { user: "root", password: () => "secret" };
+/** A line that says nothing for so long, in milliseconds, says nothing more. */
+const PATIENCE = 60_000;
 const bytesOf = (text: string) => new TextEncoder().encode(text);
 
 /** Writes a script; gives what came until the text is there. */
@@ -43,7 +46,9 @@ async function ask(shell: Shell, script: string | Uint8Array, end: string | numb
   const writing = writer.write(typeof script === "string" ? bytesOf(script) : script);
   let seen = Buffer.alloc(0);
   while (typeof end === "number" ? seen.length < end : !seen.includes(end)) {
-    const { value, done } = await reader.read();
+    const next = reader.read();
+    if (!await within(PATIENCE, next)) throw new Error(`nothing more after ${seen.length} bytes`);
+    const { value, done } = await next;
     if (done) throw new Error(`ended after ${JSON.stringify(seen.toString())}`);
     seen = Buffer.concat([seen, value]);
   }
