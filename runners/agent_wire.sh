@@ -2,7 +2,8 @@
 # sum. POSIX sh (dash, busybox ash). A request that came damaged is not run, one that came twice is not run twice, and what
 # went out is kept, to be sent again.
 #
-#   @SUM NUMBER WORDS          a request, one line. The numbers go up by one; 0 is of those that may be done twice
+#   @SUM NUMBER WORDS          a request, one line, of the functions here, or `!` and a command whose output is wanted. The
+#                              numbers go up by one; 0 is of those that may be done twice
 #   +NUMBER.PIECE SUM TEXT     a piece of the script that the request of that number is about
 #   =SUM NUMBER WORDS          the answer to the request of that number; `again` where one came damaged
 #   @tl1 SEQ LENGTH CKSUM ...  a record: then so many bytes, then a line feed; see tl_send
@@ -237,7 +238,11 @@ tl_heard() {
       return
       ;;
   esac
-  eval "${1#* }"
+  set -- "${1#* }"
+  case $1 in
+    !*) tl_call "${1#!}" ;;
+    *) eval "$1" ;;
+  esac
 }
 
 # Reads a line of the board's terminal. What interrupts it leaves a part of one.

@@ -337,7 +337,7 @@ export class Connection {
    * @throws {DOMException} If the run was cancelled
    */
   async call(command: string, bound: number): Promise<CallResult | undefined> {
-    const words = `tl_call ${quoted(command)}`;
+    const words = `!${command}`;
     const answer = words.length > PIECE || /[^\x20-\x7e]/.test(command)
       ? await this.script(command, "call", bound)
       : await this.request(words, bound);
@@ -508,8 +508,6 @@ export function bare(script: string): string {
   return script.split("\n").map((line) => line.trimStart()).filter((line) => line !== "" && !line.startsWith("#"))
     .map((line) => `${line}\n`).join("");
 }
-
-const quoted = (word: string) => /^[\w./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
 
 function missing({ total, have }: Parts): number[] {
   return Array.from({ length: Math.ceil(total / PART) }, (_, i) => i).filter((i) => !have.has(i));

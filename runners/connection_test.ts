@@ -77,7 +77,7 @@ const output = async (connection: Connection, command: string) => (await connect
 const numbers = Array.from({ length: 900 }, (_, i) => `${i + 1}\n`).join("");
 
 Deno.test("a board's shell makes the same sums as the host", async () => {
-  const texts = ["7 tl_call true", Array.from({ length: 95 }, (_, i) => String.fromCharCode(32 + i)).join(""), "", " "];
+  const texts = ["7 !true", Array.from({ length: 95 }, (_, i) => String.fromCharCode(32 + i)).join(""), "", " "];
   const long = "0123456789".repeat(20);
   const quoted = [...texts, long].map((text) => `'${text.replaceAll("'", "'\\''")}'`).join(" ");
   const script = `. ./agent_wire.sh; for text in ${quoted}; do tl_sum "$text"; echo $TL_SUM; done`;

@@ -60,7 +60,7 @@ const FEW = 160;
  * import { assertEquals } from "@std/assert";
  * import { sumOf } from "./wire.ts";
  *
- * assertEquals(sumOf("7 tl_call true"), "1366721");
+ * assertEquals(sumOf("7 !true"), "971345");
  * ```
  */
 export function sumOf(words: string, checksum: "cksum" | "md5" = "cksum"): string {
