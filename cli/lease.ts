@@ -127,8 +127,8 @@ export async function leaseBoard(board: Board, options: LeaseOptions): Promise<A
         `Cannot use board "${visible(board.name)}": ${taken} has it; --wait waits until it is free`,
       );
     }
-    if (taken !== told && tries > 1) options.onWait?.(taken);
-    if (tries > 1) told = taken;
+    // Who has just taken it, or gives it back, is somebody for a moment only.
+    if (taken !== told && taken !== SOMEBODY && tries > 1) options.onWait?.(told = taken);
     await pause(tries === 1 ? 100 : options.everyMs ?? 1000, options.signal);
   }
 }
@@ -158,6 +158,8 @@ async function take(path: string, doing: string): Promise<AsyncDisposable | stri
     mine = true;
     return {
       [Symbol.asyncDispose]: async () => {
+        if (!mine) return;
+        mine = false;
         await file.truncate();
         file.close();
       },
