@@ -20,6 +20,7 @@
  */
 
 export * from "./boards/mod.ts";
+export type { Dirty } from "./boards/state.ts";
 export {
   type BoardJournal,
   type BoardResult,

@@ -99,8 +99,11 @@ export interface Journal {
 
 /** Keeps, by the names of boards, what could not be undone on them; see `boards/state.ts`. */
 export interface Dirt {
+  /** What is left on a board; undefined where it is clean */
   of(board: string): Promise<Dirty | undefined>;
+  /** Says that something is left on it, in words */
   mark(board: string, reason: string): Promise<void>;
+  /** Says that it is clean */
   clear(board: string): Promise<void>;
 }
 
