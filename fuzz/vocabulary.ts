@@ -44,7 +44,7 @@ export const ROWS: readonly NamedRow[] = Object.entries(VOCABULARY).flatMap(([ki
 
 /** What only comes about where several rows are in one sequence: the rate objects of VFs, an error that is not recovered from. */
 export const THEMES: readonly (readonly string[])[] = [
-  ["file.write sriov_numvfs", "dev.eswitch.set", "rate.add", "rate.set", "rate.del", "rate.show"],
+  ["file.write sriov_numvfs", "dev.eswitch.set", "dev.eswitch.show", "rate.add", "rate.set", "rate.del", "rate.show"],
   [
     "file.write break_health",
     "file.write knob",
