@@ -4,7 +4,7 @@
 # What a racer runs. It reads how long it is to spin before it begins, and answers with what each of its operations came to:
 # `NUMBER|STATUS|TEXT|STATUS|TEXT...`, a `~` for each newline of a text.
 TL_RACER='
-tl_said= tl_n=0
+tl_said= tl_n=0 tl_killed=
 tl_tell() {
   tl_rc=$1 tl_text=
   if [ -s "$TL_E" ]; then
@@ -25,13 +25,17 @@ tl_run() {
   tl_tell $?
 }
 tl_serve() {
-  mkfifo "$TL_E.c" "$TL_E.a" && exec 8<> "$TL_E.c" 9<> "$TL_E.a"
-  if [ -n "$TL_PRELOAD" ]; then
-    _STDBUF_O=0 LD_PRELOAD="$TL_PRELOAD" devlink "$@" -f -b - <&8 >> "$TL_O" 2>&9 6<&- 8<&- 9<&- &
-  else
-    devlink "$@" -f -b - <&8 >> "$TL_O" 2>&9 6<&- 8<&- 9<&- &
-  fi
-  echo $! > "$TL_E.server"
+  TL_FLAGS=$*
+  rm -f "$TL_E.c" "$TL_E.a"
+  mkfifo "$TL_E.c" "$TL_E.a"
+  exec 8<> "$TL_E.c" 9<> "$TL_E.a"
+  tl_n=0
+  (
+    if [ -n "$TL_PRELOAD" ]; then export _STDBUF_O=0 LD_PRELOAD="$TL_PRELOAD"; fi
+    devlink "$@" -f -b - >> "$TL_O"
+    unset LD_PRELOAD
+    echo "tl-died $?"
+  ) <&8 >&9 2>&9 6<&- 8<&- 9<&- &
 }
 tl_ask() {
   tl_n=$((tl_n + 2)) tl_rc=0 tl_text=
@@ -42,6 +46,12 @@ tl" >&8
       "Command failed -:$tl_n") break ;;
       "Command failed -:$((tl_n - 1))") tl_rc=1 ;;
       *\"tl\"*) ;;
+      "tl-died "*)
+        # By its own assertion on JSON that an error left unfinished, or by the kernel.
+        tl_rc=${tl_line#* }
+        case $tl_text in *Assertion*) tl_serve $TL_FLAGS ;; *) tl_killed=1 ;; esac
+        break
+        ;;
       *) tl_text="$tl_text$tl_line~" ;;
     esac
   done
@@ -71,7 +81,8 @@ tl_go() {
     tl_said= tl_i=0
     while [ $tl_i -lt $tl_spin ]; do tl_i=$((tl_i + 1)); done
     tl_operations
-    echo "$TL_WHO$tl_said" >&6
+    [ -z "$tl_killed" ] || tl_said="|killed"
+    echo "$TL_WHO${tl_said:-|}" >&6
   done
 }
 '
@@ -238,6 +249,7 @@ tl_race_once() {
         ;;
       [1-3]"|"*)
         eval "tl_said_${tl_line%%|*}=\${tl_line#*|}"
+        case $tl_line in ?"|killed") tl_last=$((tl_ticks + 3)) ;; esac
         tl_left=$((tl_left - 1)) tl_finite=$((tl_finite - 1))
         # Those that loop go on until the others have ended.
         [ $tl_finite != 0 ] || rm -f "$TL_D/race/more"
@@ -266,11 +278,7 @@ tl_race_killed() {
     tl_i=$((tl_i + 1))
     eval "tl_x=\$tl_said_$tl_i tl_pid=\$tl_racer_$tl_i"
     [ "$tl_x" = hang ] || continue
-    if tl_lives $tl_pid; then
-      tl_pid=
-      read -r tl_pid < "$TL_D/race/e.$tl_i.server" || continue
-      ! tl_lives $tl_pid || continue
-    fi
+    ! tl_lives $tl_pid || continue
     eval "tl_said_$tl_i=killed"
     tl_left=$((tl_left - 1)) tl_last=$((tl_ticks + 3))
   done
