@@ -27,7 +27,8 @@ mount --bind "$dir/printk_devkmsg" /proc/sys/kernel/printk_devkmsg
 mount --rbind "$dir/dev" /dev
 export TMPDIR="$dir/tmp" PATH="$dir/bin" PS1='board # ' PS2='> ' ENV=
 cd /
-trap : INT
+set +e
+trap : INT QUIT TSTP TTOU
 while :; do
   stty sane -echo echo
   sh -i || sleep 0.2
@@ -186,6 +187,8 @@ export class FaultBoard implements AsyncDisposable {
   /** Turns it on: a shell at a prompt is on the line. */
   async boot(): Promise<void> {
     await Deno.writeTextFile(`${this.dir}/boot_id`, `${this.bootId}\n`);
+    // Nothing is left of how the raw shell of the boot before had set the line.
+    await new Deno.Command("sh", { args: ["-c", 'stty sane < "$0"', this.#line.boardPath] }).output();
     this.#child = new Deno.Command("sh", {
       args: [
         "-c",
@@ -227,7 +230,8 @@ export class FaultBoard implements AsyncDisposable {
     for (;;) {
       const fresh = this.#processes().filter((pid) => !told.has(pid));
       if (fresh.length === 0) return;
-      for (const pid of fresh) {
+      // A shell that runs and sees its job stand still takes the terminal back: parents stop first and go on last.
+      for (const pid of fresh.sort((a, b) => signal === "SIGCONT" ? b - a : a - b)) {
         told.add(pid);
         try {
           Deno.kill(pid, signal);

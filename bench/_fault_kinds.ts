@@ -21,8 +21,10 @@ export interface Fault {
   line?: (random: Random) => Between;
   /** What happens to the board in the middle of the plan */
   strikes?: (board: FaultBoard, random: Random) => Promise<void>;
-  /** What undoes it, so that the next plan can run; without it a new board is opened */
+  /** What undoes it: the next plan on this board agrees then */
   mend?: (board: FaultBoard) => Promise<void>;
+  /** Whether it answers by itself behind that, some time */
+  returns?: true;
   /** An operation in the middle of the plan */
   middle?: (board: FaultBoard) => { op: Operation; shows: Partial<Observation> };
   /** How the board is made */
@@ -105,7 +107,7 @@ export const FAULTS: Record<string, Fault> = {
       board.goOn();
     },
   },
-  "board rebooted": { right: ["crash"], strikes: (board) => board.reboot() },
+  "board rebooted": { right: ["crash"], strikes: (board) => board.reboot(), returns: true },
   "step hangs": {
     right: ["diverge"],
     middle: (board) => ({ op: { kind: "file.read", path: board.stuck }, shows: { sysfs: "" } }),

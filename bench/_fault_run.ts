@@ -39,7 +39,7 @@ interface Taken {
 async function open(
   board: FaultBoard,
   said: string[],
-  loginTimeoutMs = 20_000,
+  loginTimeoutMs = 30_000,
 ): Promise<{ session: AgentSession; hello: Hello }> {
   const shell = await openSerial({ path: board.path, baudRate: 3_000_000, loginTimeoutMs });
   return await AgentSession.open(shell, {
@@ -71,10 +71,14 @@ export function faultsOf(known: KnownPlan, verdict: SequenceVerdict, words: read
   if (known.differs !== undefined && verdict.verdict === "agree") {
     wrong.push(`step ${known.differs} differs, and all agrees`);
   }
-  for (const { id, phase, verdict: of, observed, reason = "" } of verdict.steps) {
+  for (const { id, phase, op, verdict: of, observed, reason = "" } of verdict.steps) {
     if (of === "agree" && id === known.differs) wrong.push(`step ${id} differs, and agrees`);
     if (of === "diverge" && id !== known.differs && observed?.observation?.result !== "hang") {
-      wrong.push(`step ${id} does not differ, and diverges: ${JSON.stringify(observed?.observation).slice(0, 300)}`);
+      wrong.push(
+        `step ${id} does not differ, and diverges: ${JSON.stringify(op)} ${
+          JSON.stringify(observed?.observation).slice(0, 300)
+        }`,
+      );
     }
     if (!known.words.has(id)) continue;
     // What an interrupted run may have left behind goes first: a tear-down is written in front of the plan, too.
@@ -96,16 +100,19 @@ export function faultsOf(known: KnownPlan, verdict: SequenceVerdict, words: read
 async function take(
   board: FaultBoard,
   known: KnownPlan,
-  options: { strike?: (() => Promise<void>) | undefined; meanwhile?: boolean; from?: () => void },
+  options: { strike?: (() => Promise<void>) | undefined; meanwhile?: boolean; returns?: boolean; from?: () => void },
 ): Promise<Taken> {
   const said: string[] = [];
   let struck: Promise<void> | undefined;
-  let opened;
-  try {
-    opened = await open(board, said);
-  } catch (error) {
-    if (!(error instanceof TransportError)) throw error;
-    return { observed: undefined, reason: error.message };
+  let opened: Awaited<ReturnType<typeof open>> | undefined;
+  // A machine that does much else may be late, and nothing was run yet.
+  for (let attempt = 1; opened === undefined; attempt++) {
+    try {
+      opened = await open(board, said);
+    } catch (error) {
+      if (!(error instanceof TransportError)) throw error;
+      if (attempt === 3) return { observed: undefined, reason: error.message };
+    }
   }
   const { session, hello } = opened;
   options.from?.();
@@ -120,7 +127,11 @@ async function take(
   board.onWord = undefined;
   await struck;
   await session.close({ graceMs: 25_000 });
-  await explainLoss(observed, { bootId: hello.bootId, said: () => said, boots: () => bootOf(board, 3000) });
+  await explainLoss(observed, {
+    bootId: hello.bootId,
+    said: () => said,
+    boots: () => bootOf(board, options.returns ? 60_000 : 3000),
+  });
   return { observed, reason: "" };
 }
 
@@ -142,7 +153,8 @@ async function prepare(
   return known;
 }
 
-const whyOf = ({ steps, reason }: SequenceVerdict) =>
+/** Why a sequence does not agree, in the words of its first step that does not. */
+export const whyOf = ({ steps, reason }: SequenceVerdict) =>
   reason ?? steps.filter((step) =>
     step.verdict !== "agree"
   ).map((step) => `${step.id}: ${step.verdict} ${step.reason ?? ""}`)[0] ?? "";
@@ -170,6 +182,7 @@ export async function strikeOnce(fault: string, seed: number): Promise<Outcome> 
     from: () => between = kind.line?.(random),
     strike: kind.strikes && (() => kind.strikes!(board, random)),
     ...(kind.meanwhile ? { meanwhile: true } : {}),
+    ...(kind.returns ? { returns: true } : {}),
   });
   between = undefined;
   const outcome = (verdict: string, wrong: string[], reason: string): Outcome => ({
@@ -192,5 +205,15 @@ export async function strikeOnce(fault: string, seed: number): Promise<Outcome> 
     ? [...kind.right.filter((one) => one !== "agree"), "diverge"]
     : kind.right;
   if (!right.includes(verdict.verdict)) wrong.push(`${verdict.verdict} in place of ${right.join(" or ")}`);
+  if (kind.mend) {
+    await kind.mend(board);
+    const next = await prepare(board, random, "b", {});
+    const again = await take(board, next, {});
+    const behind = again.observed && judge(next.expected, again.observed);
+    if (behind) wrong.push(...faultsOf(next, behind, board.words.filter((word) => word.startsWith("b-"))));
+    if (behind?.verdict !== "agree") {
+      wrong.push(`once it was mended: ${behind ? `${behind.verdict}: ${whyOf(behind)}` : again.reason}`);
+    }
+  }
   return outcome(verdict.verdict, wrong, whyOf(verdict));
 }

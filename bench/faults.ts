@@ -1,13 +1,15 @@
 /**
  * A campaign of faults: `deno task bench:faults [--faults 1000] [--seed 1] [--jobs 16] [--only NAME]`. Each fault strikes a real
  * sh on a real pty line in the middle of a plan whose true answers are known. Prints which fault came to which verdict, and
- * ends with status 1 where one of them was wrong.
+ * ends with status 1 where one of them was wrong. With `--guests` each strikes a kernel in QEMU of its own, over its serial line
+ * or over ssh.
  *
  * @module
  */
 
 import { parseArgs } from "@std/cli/parse-args";
 import { whyNoBoards } from "./_fault_board.ts";
+import { GUEST_FAULTS, strikeGuest } from "./_fault_guest.ts";
 import { FAULTS } from "./_fault_kinds.ts";
 import { type Outcome, strikeOnce } from "./_fault_run.ts";
 
@@ -32,7 +34,7 @@ export function tableOf(outcomes: readonly Outcome[]): string {
 }
 
 if (import.meta.main) {
-  const args = parseArgs(Deno.args, { string: ["faults", "seed", "jobs", "only"], boolean: ["verbose"] });
+  const args = parseArgs(Deno.args, { string: ["faults", "seed", "jobs", "only"], boolean: ["verbose", "guests"] });
   const count = Number(args.faults ?? 1000);
   const seed = Number(args.seed ?? 1);
   const why = await whyNoBoards();
@@ -41,13 +43,15 @@ if (import.meta.main) {
     Deno.exit(2);
   }
   const only = args.only as string | undefined;
-  const names = Object.keys(FAULTS).filter((name) => only === undefined || name.includes(only));
+  const guests = args.guests === true;
+  const names = Object.keys(guests ? GUEST_FAULTS : FAULTS).filter((name) => only === undefined || name.includes(only));
   const outcomes: Outcome[] = [];
   let next = 0;
   const worker = async () => {
     while (next < count) {
       const n = next++;
-      const outcome = await strikeOnce(names[n % names.length]!, seed * 1_000_003 + n);
+      const strike = guests ? strikeGuest : strikeOnce;
+      const outcome = await strike(names[n % names.length]!, seed * 1_000_003 + n);
       outcomes.push(outcome);
       if (outcome.wrong.length > 0 || args.verbose) {
         const { fault, verdict, reason, wrong, differs } = outcome;
@@ -60,7 +64,7 @@ if (import.meta.main) {
       }
     }
   };
-  await Promise.all(Array.from({ length: Number(args.jobs ?? 16) }, worker));
+  await Promise.all(Array.from({ length: Number(args.jobs ?? (guests ? 1 : 16)) }, worker));
   console.log(tableOf(outcomes));
   const wrong = outcomes.filter((outcome) => outcome.wrong.length > 0).length;
   console.log(`${outcomes.length} faults, ${wrong} wrong`);

@@ -1,0 +1,181 @@
+/**
+ * Faults on a real kernel in QEMU, over its serial line and over ssh, with a line between that can be broken. What the guest
+ * really did is in its console log: steps write words to /dev/kmsg.
+ *
+ * @module
+ */
+
+import { loadBoard } from "../boards/mod.ts";
+import { judge } from "../diff/judge.ts";
+import type { Verdict } from "../diff/verdict.ts";
+import { bootQemu, buildImage, type Guest } from "../fixtures/qemu/mod.ts";
+import { guestShell } from "../fixtures/qemu/testing.ts";
+import { openLine } from "../runners/_line_harness.ts";
+import { openAgent } from "../runners/agent.ts";
+import { openSerial } from "../runners/serial.ts";
+import type { Shell } from "../runners/shell.ts";
+import { openSsh } from "../runners/ssh.ts";
+import { type Between, FAULTS as ON_LINES } from "./_fault_kinds.ts";
+import { type Files, knownPlan } from "./_fault_plans.ts";
+import { faultsOf, type Outcome, whyOf } from "./_fault_run.ts";
+import { Random } from "./_random.ts";
+
+/** A fault of a guest. */
+interface GuestFault {
+  via: "ssh" | "serial";
+  right: readonly Verdict[];
+  line?: (random: Random) => Between;
+  strikes?: (at: { guest: Guest; cut: () => Promise<void> }) => Promise<void>;
+}
+
+const sysrq = (key: string) => async ({ guest }: { guest: Guest }) => {
+  await guestShell(
+    guest,
+    `echo 1 > /proc/sys/kernel/sysrq; (sleep 0.2; echo ${key} > /proc/sysrq-trigger) > /dev/null 2>&1 &`,
+  );
+  await new Promise((resolve) => setTimeout(resolve, 1500));
+};
+const stops = ({ guest }: { guest: Guest }) => Promise.resolve(Deno.kill(guest.pid, "SIGSTOP"));
+const ends = async ({ guest }: { guest: Guest }) => {
+  Deno.kill(guest.pid, "SIGKILL");
+  await guest.ended;
+};
+const lines = Object.entries(ON_LINES).filter(([, { line }]) => line !== undefined);
+
+/** All of them, by their names. */
+export const GUEST_FAULTS: Record<string, GuestFault> = {
+  ...Object.fromEntries(
+    lines.map(([name, { right, line }]) => [`serial: ${name}`, { via: "serial", right, line: line! }]),
+  ),
+  "serial: unplugged": { via: "serial", right: ["infra"], strikes: ({ cut }) => cut() },
+  "serial: guest killed": { via: "serial", right: ["indeterminate"], strikes: ends },
+  "serial: guest hangs": { via: "serial", right: ["indeterminate"], strikes: stops },
+  "serial: panic": { via: "serial", right: ["crash"], strikes: sysrq("c") },
+  "serial: reboot": { via: "serial", right: ["crash"], strikes: sysrq("b") },
+  "ssh: cut": { via: "ssh", right: ["infra"], strikes: ({ cut }) => cut() },
+  "ssh: guest killed": { via: "ssh", right: ["infra"], strikes: ends },
+  "ssh: guest hangs": { via: "ssh", right: ["infra"], strikes: stops },
+  "ssh: panic": { via: "ssh", right: ["crash"], strikes: sysrq("c") },
+  "ssh: reboot": { via: "ssh", right: ["crash"], strikes: sysrq("b") },
+};
+
+/** A TCP port that leads to another, until it is cut. */
+function relay(port: number): { port: number; cut: () => Promise<void>; close: () => void } {
+  const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const open = new Set<Deno.Conn>();
+  const close = () => {
+    for (const conn of open) {
+      try {
+        conn.close();
+      } catch { /* it was closed */ }
+    }
+    open.clear();
+  };
+  (async () => {
+    for await (const from of listener) {
+      const to = await Deno.connect({ hostname: "127.0.0.1", port });
+      open.add(from).add(to);
+      from.readable.pipeTo(to.writable).catch(() => {});
+      to.readable.pipeTo(from.writable).catch(() => {});
+    }
+  })().catch(() => {});
+  const closeAll = () => {
+    close();
+    try {
+      listener.close();
+    } catch { /* it was closed */ }
+  };
+  return { port: (listener.addr as Deno.NetAddr).port, cut: () => Promise.resolve(closeAll()), close: closeAll };
+}
+
+/** A shell on the guest behind a line or a port that can be broken. */
+async function connect(
+  guest: Guest,
+  via: "ssh" | "serial",
+  between: Between,
+): Promise<{ shell: Shell; cut: () => Promise<void>; close: () => Promise<void> }> {
+  if (via === "ssh") {
+    const { port, cut, close } = relay(guest.ssh.port);
+    // Its key is known by the port of the guest.
+    const options = [`HostKeyAlias=[127.0.0.1]:${guest.ssh.port}`];
+    const shell = await openSsh({ ...guest.ssh, port, options });
+    return { shell, cut, close: () => Promise.resolve(close()) };
+  }
+  const bridge = 'stty raw -echo; stty raw -echo < "$0"; cat < "$0" & exec cat > "$0"';
+  const line = await openLine({ board: ["sh", "-c", bridge, guest.serial.protocol], between });
+  const shell = await openSerial({
+    path: line.path,
+    baudRate: 1_000_000,
+    login: { user: guest.login.user, password: () => guest.login.password },
+  });
+  return { shell, cut: () => line.unplug(), close: () => line.close() };
+}
+
+/** Brings files to the guest. */
+async function put(guest: Guest, files: Files): Promise<void> {
+  const shell = await openSsh(guest.ssh);
+  const writer = shell.writable.getWriter();
+  // The line feed in front of the end is the file's: a step's reply does not have it.
+  const bring = [...files].map(([path, text]) => `cat > ${path} <<'TL_FILE_END'\n${text}\nTL_FILE_END\n`).join("");
+  await writer.write(new TextEncoder().encode(`${bring}exit\n`));
+  await new Response(shell.readable).text();
+  await shell.close();
+}
+
+/** Has a fault strike on a guest of its own. */
+export async function strikeGuest(fault: string, seed: number, kernel: "6.12" = "6.12"): Promise<Outcome> {
+  const random = new Random(seed);
+  const kind = GUEST_FAULTS[fault]!;
+  await using guest = await bootQemu(await buildImage(kernel));
+  const started = Date.now();
+  let between: Between | undefined;
+  const { shell, cut, close } = await connect(guest, kind.via, (piece, to) => {
+    return between ? between(piece, to) : Promise.resolve(piece);
+  });
+  try {
+    await guestShell(guest, "mkdir /tmp/known; mkfifo /tmp/known/gate; echo 7 > /proc/sys/kernel/printk");
+    const { known, files } = knownPlan(random, "g", {
+      dir: "/tmp/known",
+      witness: "/dev/kmsg",
+      gate: "/tmp/known/gate",
+      differs: random.next() < 0.2,
+    });
+    await put(guest, files);
+    const from = (await Deno.stat(guest.consoleLog)).size;
+    const said = async () => new TextDecoder().decode((await Deno.readFile(guest.consoleLog)).subarray(from));
+    const runner = await openAgent(await loadBoard("qemu-6.12"), kind.via, shell, {}, {
+      consoleLog: guest.consoleLog,
+      close: async () => {},
+    });
+    between = kind.line?.(random);
+    const running = runner.run(known.plan);
+    const first = known.words.get(1)!;
+    for (let i = 0; i < 600 && !(await said()).includes(first); i++) {
+      await new Promise((resolve) => setTimeout(resolve, 100));
+    }
+    await kind.strikes?.({ guest, cut });
+    if (!kind.strikes) void guestShell(guest, "echo open > /tmp/known/gate");
+    const observed = await running;
+    between = undefined;
+    await runner.close();
+    for (const { observation } of observed.steps) if (observation?.time === "blocked") observation.time = "immediate";
+    const words = (await said()).match(/g-\d+-\d+/g) ?? [];
+    const verdict = judge(known.expected, observed);
+    const wrong = faultsOf(known, verdict, words);
+    const right: readonly string[] = known.differs !== undefined
+      ? [...kind.right.filter((one) => one !== "agree"), "diverge"]
+      : kind.right;
+    if (!right.includes(verdict.verdict)) wrong.push(`${verdict.verdict} in place of ${right.join(" or ")}`);
+    return {
+      fault,
+      seed,
+      verdict: verdict.verdict,
+      wrong,
+      reason: whyOf(verdict),
+      differs: known.differs !== undefined,
+      ms: Date.now() - started,
+    };
+  } finally {
+    await close();
+  }
+}
