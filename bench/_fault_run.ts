@@ -126,7 +126,8 @@ async function take(
   const observed = await session.run(known.plan);
   board.onWord = undefined;
   await struck;
-  await session.close({ graceMs: 25_000 });
+  const silent = observed.steps.some(({ lost }) => lost?.reason === "timeout");
+  await session.close({ graceMs: silent ? 1000 : 25_000 });
   await explainLoss(observed, {
     bootId: hello.bootId,
     said: () => said,
