@@ -446,7 +446,8 @@ function leftBehind({ observed, expected, verdict }: SequenceResult, state: Boar
   if (state === "broken") return `${name} broke its kernel`;
   if (state === "lost") return `it was lost in ${name}`;
   const failed = observed.steps.find(({ phase, lost, observation }, i) =>
-    phase === "teardown" && (lost || observation?.result !== expected.steps[i]?.observation?.result)
+    phase === "teardown" &&
+    (lost?.reason === "not-run" || observation && observation.result !== expected.steps[i]?.observation?.result)
   );
   return failed && `step ${failed.id} of ${name}, a tear-down, was not done`;
 }
