@@ -24,6 +24,9 @@ const PATIENCE = 10_000;
 /** After so much silence an RFC 2217 server is asked for a sign of life, in milliseconds. */
 const SILENCE = 10_000;
 
+/** How long what a server said before it hung up may take to be read, in milliseconds. */
+const HANGING_UP = 2000;
+
 /** What is kept for a reader that does not come; beyond it the server is left to wait. */
 const KEPT = 1 << 20;
 
@@ -186,9 +189,13 @@ class NetworkPort implements BindingPortInterface {
       for (let at = 0; at < bytes.length;) {
         this.mustBeOpen();
         if (this.lost) throw this.lost;
-        at += await this.#connection.write(bytes.subarray(at)).catch((error) => {
+        at += await this.#connection.write(bytes.subarray(at)).catch(async (error) => {
+          // A server that hangs up may have said why, and reading tells it later than writing fails.
+          this.start();
+          const deadline = performance.now() + HANGING_UP;
+          while (this.isOpen && !this.lost && await this.more(deadline));
           this.mustBeOpen();
-          throw error;
+          throw this.lost ?? error;
         });
       }
     });

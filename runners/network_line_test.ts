@@ -158,6 +158,31 @@ Deno.test("rfc2217: a server that speaks no telnet, or answers another speed, is
   assertMatch(await wrong, /^Cannot open PATH: the server does not set 115200 baud: it answers 9600$/);
 });
 
+Deno.test("rfc2217: what a server said before it hung up is told, also where writing fails before it is read", async () => {
+  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const hungUp = listener.accept().then(async (connection) => {
+    await connection.write(bytesOf("Port already in use\r\n"));
+    connection.close();
+  });
+  const connect = Deno.connect;
+  // The line of a busy machine: what is read comes a while after what is written.
+  const slow = async (options: Deno.ConnectOptions) => {
+    const connection = await connect(options);
+    await hungUp;
+    const read = connection.read.bind(connection);
+    connection.read = (buffer) => new Promise((resolve) => setTimeout(resolve, 50)).then(() => read(buffer));
+    return connection;
+  };
+  Deno.connect = slow as typeof Deno.connect;
+  try {
+    const path = `rfc2217://127.0.0.1:${listener.addr.port}`;
+    const opening = TwinlinkBinding.open({ path, baudRate: 115_200 });
+    await assertRejects(() => opening, Error, "it said: Port already in use");
+  } finally {
+    Deno.connect = connect;
+  }
+});
+
 /** What events come to, however they were cut. */
 function joined(events: TelnetEvent[]): { data: number[]; others: string[] } {
   const data = events.flatMap((event) => event.kind === "data" ? [...event.bytes] : []);
