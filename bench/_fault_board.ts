@@ -5,7 +5,7 @@
  * @module
  */
 
-import { type Line, openLine } from "../runners/_line_harness.ts";
+import { type Line, openLine } from "../runners/pty_line.ts";
 import { closeFd, controlInt, openPty, openTty, poller, readFd, setRaw, writeFd } from "../runners/tty.ts";
 
 /** What the agent needs of a board, but for `devlink` and `ip`: without them there is nothing to watch, which is a fork less. */

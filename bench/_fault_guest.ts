@@ -10,7 +10,7 @@ import { judge } from "../diff/judge.ts";
 import type { Verdict } from "../diff/verdict.ts";
 import { bootQemu, buildImage, type Guest } from "../fixtures/qemu/mod.ts";
 import { guestShell } from "../fixtures/qemu/testing.ts";
-import { openLine } from "../runners/_line_harness.ts";
+import { openLine } from "../runners/pty_line.ts";
 import { openAgent } from "../runners/agent.ts";
 import { openSerial } from "../runners/serial.ts";
 import type { Shell } from "../runners/shell.ts";
@@ -18,7 +18,7 @@ import { openSsh } from "../runners/ssh.ts";
 import { type Between, FAULTS as ON_LINES } from "./_fault_kinds.ts";
 import { type Files, knownPlan } from "./_fault_plans.ts";
 import { faultsOf, type Outcome, whyOf } from "./_fault_run.ts";
-import { Random } from "./_random.ts";
+import { Random } from "./random.ts";
 
 /** A fault of a guest. */
 interface GuestFault {

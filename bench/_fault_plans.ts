@@ -8,7 +8,7 @@
 import type { Plan, PlannedStep, SequenceTrace, StepTrace } from "../diff/trace.ts";
 import { emptyObservation, type Observation } from "../model/observation.ts";
 import type { Operation } from "../model/operation.ts";
-import type { Random } from "./_random.ts";
+import type { Random } from "./random.ts";
 
 /** A plan with its truth. */
 export interface KnownPlan {

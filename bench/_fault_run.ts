@@ -14,7 +14,7 @@ import { TransportError } from "../runners/shell.ts";
 import { FaultBoard, SHELLS } from "./_fault_board.ts";
 import { type Between, FAULTS } from "./_fault_kinds.ts";
 import { type KnownPlan, knownPlan, type PlanOptions } from "./_fault_plans.ts";
-import { Random } from "./_random.ts";
+import { Random } from "./random.ts";
 
 /** What came of one fault. */
 export interface Outcome {

@@ -7,7 +7,7 @@ import { whyNoBoards } from "./_fault_board.ts";
 import { FAULTS } from "./_fault_kinds.ts";
 import { knownPlan } from "./_fault_plans.ts";
 import { faultsOf, type Outcome, strikeOnce } from "./_fault_run.ts";
-import { Random } from "./_random.ts";
+import { Random } from "./random.ts";
 
 const why = await whyNoBoards();
 

@@ -7,11 +7,11 @@
 
 import { parseArgs } from "@std/cli/parse-args";
 import { cpuUsage } from "node:process";
-import { openLine } from "../runners/_line_harness.ts";
+import { openLine } from "../runners/pty_line.ts";
 import { Connection } from "../runners/connection.ts";
 import { openSerial } from "../runners/serial.ts";
 import { findLabgrid, LabgridShell } from "./_labgrid.ts";
-import { Random } from "./_random.ts";
+import { Random } from "./random.ts";
 
 const BOARD = ["sh", "-c", "PS1='board # ' ENV= exec sh -i"];
 

@@ -7,10 +7,10 @@
  */
 
 import { parseArgs } from "@std/cli/parse-args";
-import { type Line, LOGIN_BOARD, openLine } from "../runners/_line_harness.ts";
+import { type Line, LOGIN_BOARD, openLine } from "../runners/pty_line.ts";
 import { Connection } from "../runners/connection.ts";
 import { openSerial } from "../runners/serial.ts";
-import { Random } from "./_random.ts";
+import { Random } from "./random.ts";
 import { findLabgrid, type Labgrid, LabgridShell } from "./_labgrid.ts";
 
 /** What is to be done. */

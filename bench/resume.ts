@@ -8,23 +8,13 @@
 
 import { parseArgs } from "@std/cli/parse-args";
 import { bootQemu, buildImage, type KernelId } from "../fixtures/mod.ts";
-import { type Moment, openBench } from "./_resume.ts";
+import { type Moment, openBench } from "./killed_runs.ts";
+import { Random } from "./random.ts";
 
 const { kills, seed, sequences, kernel } = parseArgs(Deno.args, {
   string: ["kills", "seed", "sequences", "kernel"],
   default: { kills: "50", seed: "1", sequences: "24", kernel: "6.12" },
 });
-
-/** Numbers from 0 to 1, the same for the same seed (mulberry32). */
-function randomOf(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let t = Math.imul(state ^ (state >>> 15), 1 | state);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return ((t ^ (t >>> 14)) >>> 0) / 4294967296;
-  };
-}
 
 const folder = await Deno.makeTempDir({ prefix: "twinlink-bench-resume-" });
 let wrong = 0;
@@ -35,13 +25,13 @@ try {
   console.log(
     `kernel ${guest.release}, ${sequences} sequences, undisturbed in ${(ms / 1000).toFixed(1)} s, seed ${seed}`,
   );
-  const random = randomOf(Number(seed));
+  const random = new Random(Number(seed));
   let left = Number(kills);
   const moments = function* (): Generator<Moment> {
     for (; left > 0; left--) {
       // A sequence is 12 lines of the journal; before the first comes all that a start takes.
-      const more = Math.floor(15 * random());
-      yield { more, ms: Math.round((more === 0 ? ms / 4 : 100) * random()) };
+      const more = random.whole(0, 14);
+      yield { more, ms: Math.round((more === 0 ? ms / 4 : 100) * random.next()) };
     }
   };
   const hits: string[] = [];

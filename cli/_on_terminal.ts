@@ -2,8 +2,8 @@
 
 import { Buffer } from "node:buffer";
 import { spawn } from "node-pty";
-import { within } from "../runners/_process.ts";
-import { commandLine } from "./_child.ts";
+import { within } from "../runners/process.ts";
+import { commandLine } from "./child.ts";
 
 /** A command on a terminal. */
 export interface OnTerminal extends AsyncDisposable {

@@ -5,7 +5,7 @@ import { loadBoard } from "../boards/mod.ts";
 import { netdevsimSource } from "../fixtures/mod.ts";
 import type { OperationKind } from "../model/operation.ts";
 import type { Channel } from "../model/observation.ts";
-import { kernelTest } from "./_kernel_test.ts";
+import { kernelTest } from "../fixtures/qemu/testing.ts";
 import { loadSuites } from "./load_suites.ts";
 import { type BoardResult, orchestrate } from "./orchestrate.ts";
 

@@ -6,7 +6,7 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import type { Guest } from "../fixtures/mod.ts";
 import { guestShell, guestTest, testImage } from "../fixtures/qemu/testing.ts";
-import { run } from "./_child.ts";
+import { run } from "./child.ts";
 
 /** Writes the board's file, which says of its MAC that it is of `claimed`. */
 async function boardFile(path: string, { ssh }: Guest, claimed: string): Promise<void> {

@@ -1,7 +1,7 @@
 /** The command as its user meets it: a process of its own, its output, its exit status. */
 
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import { ended, fromFileUrl, type Ran, run, start } from "./_child.ts";
+import { ended, fromFileUrl, type Ran, run, start } from "./child.ts";
 
 const folder = await Deno.makeTempDir({ prefix: "twinlink-cli-" });
 Deno.test.afterAll(() => Deno.remove(folder, { recursive: true }));

@@ -2,11 +2,10 @@
 
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { parseBoard } from "../boards/board.ts";
-import { guestTest, testImage } from "../fixtures/qemu/testing.ts";
-import { findSer2net, startSer2net } from "../runners/_ser2net.ts";
+import { guestTest, kernelTest, testImage } from "../fixtures/qemu/testing.ts";
+import { findSer2net, startSer2net } from "../runners/ser2net.ts";
 import { openRunner } from "../runners/mod.ts";
-import { run } from "./_child.ts";
-import { kernelTest } from "./_kernel_test.ts";
+import { run } from "./child.ts";
 import { startOnTerminal } from "./_on_terminal.ts";
 
 const image = await testImage("6.12");

@@ -2,11 +2,11 @@
 
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import fc from "fast-check";
-import { type Line, type LineOptions, openLine } from "../runners/_line_harness.ts";
-import { sshdOrReason, startSshd } from "../runners/_sshd.ts";
+import { type Line, type LineOptions, openLine } from "../runners/pty_line.ts";
+import { sshdOrReason, startSshd } from "../runners/sshd.ts";
 import { LineOwner } from "../runners/line_owner.ts";
 import { closeFd, openTty, setRaw } from "../runners/tty.ts";
-import { ended, run, start } from "./_child.ts";
+import { ended, run, start } from "./child.ts";
 import { startOnTerminal } from "./_on_terminal.ts";
 import { EscapeReader } from "./console.ts";
 

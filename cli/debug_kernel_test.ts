@@ -8,7 +8,7 @@
 import { assertEquals, assertMatch } from "@std/assert";
 import { debugEntryName } from "../fixtures/qemu/debug_config.ts";
 import { findEntry } from "../fixtures/qemu/cache.ts";
-import { run } from "./_child.ts";
+import { run } from "./child.ts";
 
 const built = await findEntry(await debugEntryName("6.12-debug")) !== null;
 const required = Deno.env.get("TWINLINK_REQUIRE_KERNELS") === "1";

@@ -7,7 +7,7 @@ import { assert, assertEquals, assertMatch, assertNotEquals, assertStringInclude
 import { type Guest } from "../fixtures/mod.ts";
 import { guestShell, guestTest, testImage } from "../fixtures/qemu/testing.ts";
 import { TwinlinkBinding } from "../runners/serial_binding.ts";
-import { ended, run, start } from "./_child.ts";
+import { ended, run, start } from "./child.ts";
 
 /** Board files for one guest: by ssh and by its serial line. */
 async function boardFiles(

@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import { fromFileUrl } from "./_child.ts";
+import { fromFileUrl } from "./child.ts";
 import { loadSuites } from "./load_suites.ts";
 import { type EraId, ERAS } from "../model/mod.ts";
 import { compile } from "../suites/suite.ts";

@@ -1,7 +1,7 @@
 /** `twinlink fuzz` as its user meets it. */
 
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { run } from "./_child.ts";
+import { run } from "./child.ts";
 
 const folder = await Deno.makeTempDir({ prefix: "twinlink-fuzz-" });
 Deno.test.afterAll(() => Deno.remove(folder, { recursive: true }));

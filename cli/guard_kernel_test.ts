@@ -12,7 +12,7 @@ import { guestShell, guestTest } from "../fixtures/qemu/testing.ts";
 import { quote } from "../runners/commands.ts";
 import { Guard, RefusedError } from "../runners/guard.ts";
 import { openSsh } from "../runners/ssh.ts";
-import { type Ran, run } from "./_child.ts";
+import { type Ran, run } from "./child.ts";
 
 const NETDEV_MODULES = ["bridge", "8021q", "bonding"];
 

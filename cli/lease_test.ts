@@ -2,7 +2,7 @@
 
 import { assert, assertEquals, assertMatch, assertRejects, assertStringIncludes } from "@std/assert";
 import { type Board, loadBoard } from "../boards/mod.ts";
-import { ended, run, start } from "./_child.ts";
+import { ended, run, start } from "./child.ts";
 import { BoardInUseError, holderOf, leaseBoard } from "./lease.ts";
 
 const state = await Deno.makeTempDir({ prefix: "twinlink-lease-" });

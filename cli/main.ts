@@ -5,7 +5,7 @@
  */
 
 import { visible } from "../boards/visible.ts";
-import { runAsMain } from "./_entry.ts";
+import { runAsMain } from "./entry.ts";
 import boards from "./boards.ts";
 import check from "./check.ts";
 import console from "./console.ts";

@@ -10,7 +10,7 @@ import { netdevsimSource } from "../fixtures/mod.ts";
 import type { Operation } from "../model/mod.ts";
 import { raceSuite } from "../suites/race_suite.ts";
 import { RACE_OPERATIONS, type RaceOperation } from "../suites/race_operations.ts";
-import { kernelTest } from "./_kernel_test.ts";
+import { kernelTest } from "../fixtures/qemu/testing.ts";
 import { type Edit, planted } from "./_planted.ts";
 import { orchestrate } from "./orchestrate.ts";
 import { readBoardRace } from "./race_board.ts";

@@ -6,7 +6,7 @@
 import { assertEquals, assertMatch, assertNotEquals } from "@std/assert";
 import type { Guest } from "../fixtures/mod.ts";
 import { guestShell, guestTest, testImage } from "../fixtures/qemu/testing.ts";
-import { ended, start } from "./_child.ts";
+import { ended, start } from "./child.ts";
 
 /** Asks whoever reads `asked`, and prints what is answered. */
 const PDU = `#!/bin/sh

@@ -1,8 +1,8 @@
 /** Races on a kernel in QEMU. A full run: deno task litmus. */
 
 import { assert, assertEquals } from "@std/assert";
-import { run } from "./_child.ts";
-import { kernelTest } from "./_kernel_test.ts";
+import { run } from "./child.ts";
+import { kernelTest } from "../fixtures/qemu/testing.ts";
 
 await kernelTest("6.12", "race: what comes of a reload while its device goes is among what may", async () => {
   const args = ["race", "reload", "del_device", "--board", "qemu-6.12", "--runs", "25", "--json"];

@@ -3,7 +3,7 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { readTrace } from "../diff/mod.ts";
 import { racesPage, raceTraces } from "../tools/litmus.ts";
-import { run } from "./_child.ts";
+import { run } from "./child.ts";
 
 const NSIM = "netdevsim/netdevsim10";
 

@@ -1,7 +1,7 @@
 /** Runs on a real kernel that are killed and gone on with; many more moments: deno task bench:resume. */
 
 import { assert, assertEquals } from "@std/assert";
-import { openBench } from "../bench/_resume.ts";
+import { openBench } from "../bench/killed_runs.ts";
 import { guestTest, testImage } from "../fixtures/qemu/testing.ts";
 
 const image = await testImage("6.12");

@@ -9,7 +9,7 @@ import { emptyObservation, type KernelLineClass } from "../model/observation.ts"
 import { openModel } from "../runners/model.ts";
 import type { Runner } from "../runners/runner.ts";
 import type { Suite } from "../suites/suite.ts";
-import { ended, run, start } from "./_child.ts";
+import { ended, run, start } from "./child.ts";
 import { UsageError } from "./command.ts";
 import { RunJournal } from "./journal.ts";
 import { orchestrate, type RunEvent } from "./orchestrate.ts";

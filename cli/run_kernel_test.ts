@@ -1,10 +1,9 @@
 /** The command on real kernels: both lines, and what is left when it is stopped. */
 
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import { run, start } from "./_child.ts";
-import { testImage } from "../fixtures/qemu/testing.ts";
+import { run, start } from "./child.ts";
+import { kernelTest, testImage } from "../fixtures/qemu/testing.ts";
 import { holdsIn } from "../suites/suite.ts";
-import { kernelTest } from "./_kernel_test.ts";
 import { loadSuites } from "./load_suites.ts";
 
 // All suites on all kernels: tools/matrix.ts. Here a few stand for them: long replies, many messages, files, two netns.

@@ -1,7 +1,7 @@
 /** `twinlink shell` as its user meets it: scripts, JSON, a terminal. */
 
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import { fromFileUrl, run } from "./_child.ts";
+import { fromFileUrl, run } from "./child.ts";
 
 const folder = await Deno.makeTempDir({ prefix: "twinlink-shell-" });
 Deno.test.afterAll(() => Deno.remove(folder, { recursive: true }));

@@ -2,8 +2,8 @@
 
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { guestShell, guestTest, testImage } from "../fixtures/qemu/testing.ts";
-import { ended, run, start } from "./_child.ts";
-import { leftOnGuest, until, writeGuestBoard } from "./_guest_board.ts";
+import { ended, run, start } from "./child.ts";
+import { leftOnGuest, until, writeGuestBoard } from "./guest_board.ts";
 
 const image = await testImage("6.12");
 

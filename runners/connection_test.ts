@@ -1,9 +1,9 @@
 /** Requests and records over lines that alter what they carry, with a real shell behind each. */
 
 import { assert, assertEquals } from "@std/assert";
-import { Random } from "../bench/_random.ts";
+import { Random } from "../bench/random.ts";
 import { campaign } from "../bench/noise.ts";
-import { LOGIN_BOARD, openLine } from "./_line_harness.ts";
+import { LOGIN_BOARD, openLine } from "./pty_line.ts";
 import { Connection } from "./connection.ts";
 import { openLocal } from "./local.ts";
 import { openSerial } from "./serial.ts";

@@ -2,7 +2,7 @@ import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
 import type { BindingPortInterface } from "@serialport/bindings-interface";
 import { Buffer } from "node:buffer";
 import { randomBytes } from "node:crypto";
-import { type Line, LOGIN_BOARD, openLine } from "./_line_harness.ts";
+import { type Line, LOGIN_BOARD, openLine } from "./pty_line.ts";
 import { LineOwner } from "./line_owner.ts";
 import { holderOf } from "./line_state.ts";
 import { openSerial } from "./serial.ts";

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { ProcessShell } from "./_process.ts";
+import { ProcessShell } from "./process.ts";
 import type { Shell } from "./shell.ts";
 
 /** Options of {@linkcode openLocal}. */

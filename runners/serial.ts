@@ -6,7 +6,7 @@
 
 import type { SerialPortStream } from "@serialport/stream";
 import { type Console, INTERRUPT, type Login, LoginError, reachRawShell } from "./_login.ts";
-import { within } from "./_process.ts";
+import { within } from "./process.ts";
 import { type Shell, TransportError } from "./shell.ts";
 import type { BindingInterface } from "@serialport/bindings-interface";
 import { TwinlinkBinding } from "./serial_binding.ts";

@@ -2,7 +2,7 @@ import { assert, assertEquals, assertMatch, assertRejects, assertStringIncludes 
 import { Buffer } from "node:buffer";
 import { createHash, randomBytes } from "node:crypto";
 import { SerialPortStream } from "@serialport/stream";
-import { openLine } from "./_line_harness.ts";
+import { openLine } from "./pty_line.ts";
 import { TwinlinkBinding } from "./serial_binding.ts";
 import { closeFd, controlInt, getTermios, openPty, openTty } from "./tty.ts";
 

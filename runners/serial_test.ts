@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertLess, assertMatch, assertRejects } from "@std/assert";
 import { createHash, randomBytes } from "node:crypto";
-import { type Line, type LineOptions, LOGIN_BOARD, openLine } from "./_line_harness.ts";
+import { type Line, type LineOptions, LOGIN_BOARD, openLine } from "./pty_line.ts";
 import { promptOf } from "./_login.ts";
 import { openSerial, type SerialOptions } from "./serial.ts";
 import { type Shell, TransportError } from "./shell.ts";

@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertMatch, assertNotMatch, assertRejects, assertStringIncludes } from "@std/assert";
 import { stub } from "@std/testing/mock";
 import { createHash, randomBytes } from "node:crypto";
-import { sshdOrReason, startSshd, type TestSshd } from "./_sshd.ts";
+import { sshdOrReason, startSshd, type TestSshd } from "./sshd.ts";
 import { TransportError } from "./shell.ts";
 import { openSsh, type SshOptions } from "./ssh.ts";
 import { startOnTerminal } from "./terminal.ts";

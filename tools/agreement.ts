@@ -8,7 +8,7 @@ import { loadBoard } from "../boards/mod.ts";
 import { type Counts, judge, readTrace, type SequenceVerdict, summarise, type Trace } from "../diff/mod.ts";
 import { type EraId, ERAS } from "../model/mod.ts";
 import { openModel } from "../runners/model.ts";
-import { runAsMain } from "../cli/_entry.ts";
+import { runAsMain } from "../cli/entry.ts";
 import { writeWhole } from "../cli/artefacts.ts";
 import { UsageError } from "../cli/command.ts";
 import { print } from "../cli/output.ts";

@@ -9,7 +9,7 @@ import { sequenceOf } from "../fuzz/sequence.ts";
 import { COMMAND_FORMS } from "../model/command_line/forms.ts";
 import { type EraId, ERAS, Machine } from "../model/mod.ts";
 import { compile, holdsIn } from "../suites/suite.ts";
-import { runAsMain } from "../cli/_entry.ts";
+import { runAsMain } from "../cli/entry.ts";
 import { writeWhole } from "../cli/artefacts.ts";
 import { loadSuites } from "../cli/load_suites.ts";
 import { print } from "../cli/output.ts";

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { runAsMain } from "../cli/_entry.ts";
+import { runAsMain } from "../cli/entry.ts";
 import { openDisplay } from "../cli/display.ts";
 import { print, say } from "../cli/output.ts";
 

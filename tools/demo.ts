@@ -6,7 +6,7 @@
  */
 
 import { type Board, loadBoard, visible } from "../boards/mod.ts";
-import { runAsMain } from "../cli/_entry.ts";
+import { runAsMain } from "../cli/entry.ts";
 import { openDisplay } from "../cli/display.ts";
 import { runJob } from "../cli/job.ts";
 import { RunJournal } from "../cli/journal.ts";

@@ -13,7 +13,7 @@ import { readTrace, type Trace } from "../diff/mod.ts";
 import type { EraId } from "../model/mod.ts";
 import { openModel } from "../runners/model.ts";
 import { LITMUS, litmusRaces, raceSuite } from "../suites/race_suite.ts";
-import { runAsMain } from "../cli/_entry.ts";
+import { runAsMain } from "../cli/entry.ts";
 import { writeWhole } from "../cli/artefacts.ts";
 import { UsageError } from "../cli/command.ts";
 import { runJob } from "../cli/job.ts";

@@ -8,8 +8,8 @@
 import { assertEquals, assertMatch } from "@std/assert";
 import { ERAS } from "../model/mod.ts";
 import { holdsIn } from "../suites/suite.ts";
-import { type Ran, run } from "../cli/_child.ts";
-import { kernelTest } from "../cli/_kernel_test.ts";
+import { type Ran, run } from "../cli/child.ts";
+import { kernelTest } from "../fixtures/qemu/testing.ts";
 import { loadSuites, NETDEVSIM_SUITES } from "../cli/load_suites.ts";
 
 const KERNELS = ["5.10", "6.1", "6.12", "7.2", "7.3"] as const;

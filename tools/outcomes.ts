@@ -10,7 +10,7 @@ import { PCS_DESIGNS } from "../boards/schema.ts";
 import { readTrace, type SequenceTrace, type StepTrace, type Trace, type TraceHeader } from "../diff/mod.ts";
 import type { EraId } from "../model/mod.ts";
 import { openModel } from "../runners/model.ts";
-import { runAsMain } from "../cli/_entry.ts";
+import { runAsMain } from "../cli/entry.ts";
 import { shippedTraces } from "./agreement.ts";
 import { writeWhole } from "../cli/artefacts.ts";
 import { print } from "../cli/output.ts";

@@ -8,7 +8,7 @@
 
 import { loadBoard } from "../boards/mod.ts";
 import { readTrace, type Trace, writeTrace } from "../diff/mod.ts";
-import { runAsMain } from "../cli/_entry.ts";
+import { runAsMain } from "../cli/entry.ts";
 import { shippedTrace } from "./agreement.ts";
 import { UsageError } from "../cli/command.ts";
 import { runJob } from "../cli/job.ts";

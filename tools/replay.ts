@@ -12,7 +12,7 @@ import { visible } from "../boards/visible.ts";
 import { agrees, type Compared, replay } from "../shell/replay/replay.ts";
 import { REPLAY_RULES } from "../shell/replay/rules.ts";
 import { parseTranscript, readTranscripts, type TranscriptFile } from "../shell/replay/transcript.ts";
-import { runAsMain } from "../cli/_entry.ts";
+import { runAsMain } from "../cli/entry.ts";
 import { UsageError } from "../cli/command.ts";
 import { print } from "../cli/output.ts";
 

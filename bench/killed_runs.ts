@@ -8,8 +8,8 @@
 import { join } from "node:path";
 import { recoverTrace } from "../diff/trace_journal.ts";
 import type { Guest } from "../fixtures/mod.ts";
-import { ended, type Ran, start } from "../cli/_child.ts";
-import { leftOnGuest, until, writeGuestBoard } from "../cli/_guest_board.ts";
+import { ended, type Ran, start } from "../cli/child.ts";
+import { leftOnGuest, until, writeGuestBoard } from "../cli/guest_board.ts";
 
 /** When twinlink is killed: once its journal has so many lines more than are kept of the process before, and so many ms then. */
 export interface Moment {
