@@ -361,6 +361,22 @@ const BEDS: Bed[] = [
         found: { suite: "rate", sequence: "rates in debugfs", step: "file.read", channel: "sysfs" },
       },
       {
+        bug: "a recovery by hand forgets the message that was recovered from",
+        edits: [{
+          file: "health.c",
+          within: "nsim_dev_dummy_reporter_recover(",
+          find: "	return 0;",
+          put:
+            "	if (!ctx) {\n		kfree(health->recovered_break_msg);\n		health->recovered_break_msg = NULL;\n	}\n	return 0;",
+        }],
+        found: {
+          suite: "health",
+          sequence: "within the grace period nothing is recovered from by itself",
+          step: "health.diagnose",
+          channel: "reply",
+        },
+      },
+      {
         bug: "a flash that overwrites less than is allowed is refused",
         edits: [{
           file: "dev.c",

@@ -23,8 +23,13 @@ export interface Scene {
 /** Carries out one kind of operation; gives its result and writes the rest down in the task's observation. */
 export type Command<K extends OperationKind> = (scene: Scene, op: Operation<K>) => Steps<Result>;
 
-/** What a dump gives of one instance; `stop` where it ends there without an error, undefined where there is nothing. */
-export type Dumped = Json | undefined;
+/** What a dump gives of one instance; undefined where there is nothing. */
+export type Dumped = Json | undefined | Last;
+
+/** The last of a dump, which ends there without an error, whatever other instances there are. */
+export class Last {
+  constructor(readonly value: Json | undefined) {}
+}
 
 /** Prints `{ [key]: { handle: value } }` for each instance that has a value: a dump. */
 export function* dump(scene: Scene, key: string, of: (dl: Devlink) => Dumped, byReporters = false): Steps<Result> {
@@ -34,9 +39,11 @@ export function* dump(scene: Scene, key: string, of: (dl: Devlink) => Dumped, by
     const lock = byReporters ? dl.reportersLock : dl.lock;
     if (!(yield* lockInstance(scene.task, dl, lock))) continue;
     // It may have moved to another netns while its lock was waited for
-    const value = dl.netns === scene.netns ? of(dl) : undefined;
-    if (value !== undefined) found[dl.handle] = value;
+    const one = dl.netns === scene.netns ? of(dl) : undefined;
     leave(scene.task, dl, lock);
+    const value = one instanceof Last ? one.value : one;
+    if (value !== undefined) found[dl.handle] = value;
+    if (one instanceof Last) break;
   }
   scene.task.observation.reply = { [key]: found };
   return "ok";
@@ -84,7 +91,8 @@ export function* show(
   if (handle === undefined) return yield* dump(scene, key, list, byReporters);
   if (!scene.kernel.era.filteredDumps) return "client";
   return yield* get(scene, handle, (dl) => {
-    const value = list(dl);
+    const one = list(dl);
+    const value = one instanceof Last ? one.value : one;
     return { reply: { [key]: value === undefined ? {} : { [dl.handle]: value } } };
   });
 }

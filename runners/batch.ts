@@ -9,6 +9,12 @@
 const PLAIN = /^[\w@%+=:,./-]+$/;
 
 /**
+ * A number that may be the largest of its type. The process takes it for one too large where anything before it has left ERANGE
+ * in its errno, as an answer of the kernel does.
+ */
+const PERHAPS_LARGEST = /^\+?(0x[\da-f]{8,}|\d{10,})$/i;
+
+/**
  * By the words that a command begins with. Left out: what prints an array in JSON (the second one of a process lacks its
  * beginning), what names a netns (the process would keep it open, and so alive), flashing (forks, and reports its progress),
  * and what asks for all there are: the process still has the handle of its last command, and sends it along. Of setting what a
@@ -60,6 +66,7 @@ export interface BatchCommand {
  * });
  * assertEquals(batchCommand(["tl_devlink", "init", "-js", "dev", "show"]), undefined);
  * assertEquals(batchCommand(["tl_devlink", "init", "health", "set", "pci/0", "reporter", "fw", "grace_period", "-5"]), undefined);
+ * assertEquals(batchCommand(["tl_devlink", "init", "resource", "set", "pci/0", "path", "kvd", "size", `${2n ** 64n - 1n}`]), undefined);
  * assertEquals(batchCommand(["tl_devlink", "init", "-jsv", "trap", "show"]), undefined);
  * ```
  */
@@ -69,7 +76,7 @@ export function batchCommand(command: readonly string[]): BatchCommand | undefin
   const flags = rest[0]?.startsWith("-") ? rest[0] : "";
   const words = flags === "" ? rest : rest.slice(1);
   // On a line of a batch nothing is an option of devlink itself
-  const plain = words.every((word) => PLAIN.test(word) && !word.startsWith("-"));
+  const plain = words.every((word) => PLAIN.test(word) && !word.startsWith("-") && !PERHAPS_LARGEST.test(word));
   const line = words.join(" ");
   if (!FLAGS.includes(flags) || !plain || words.includes("netns") || ALL.includes(line)) return undefined;
   if (line.length > 3000 || !FAITHFUL.some((begin) => line === begin || line.startsWith(`${begin} `))) return undefined;

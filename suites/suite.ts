@@ -157,8 +157,8 @@ const NETNS = /^[A-Za-z][A-Za-z0-9_]{0,30}$/;
  * Where the kernel breaks on the model, the plan ends: it has no tear-down then, and the body is not gone on with behind a step
  * that hangs. An assertion behind a step that breaks the kernel does not hold, and is no error.
  *
- * @throws {SuiteError} If the body throws, if a step fails and nobody says that it may, or if one leaves work under way and does
- * not settle
+ * @throws {SuiteError} If the body throws, if a step fails and nobody says that it may, if one leaves work under way and does not
+ * settle, or if a netns or a device of netdevsim is left behind
  *
  * @example
  * ```ts
@@ -219,6 +219,7 @@ export async function compile(
   const { fixture } = sequence;
   const given = fixture.given?.(board) ?? [];
   for (const op of given) machine.perform(op);
+  const found = presentOn(machine);
   for (const op of fixture.setup) {
     const { result, extack } = performAs("setup")(op);
     if (result !== "ok") throw wrong(`fixture ${fixture.name}: ${op.kind}: ${result} ${extack?.text ?? ""}`);
@@ -264,9 +265,18 @@ export async function compile(
     plan.breaks = (steps.find(broken) ?? steps.at(-1)!).id;
     const hung = steps.find((step) => step.observation?.result === "hang");
     if (hung) plan.hangs = hung.id;
+  } else {
+    const left = [...presentOn(machine)].filter((name) => !found.has(name));
+    if (left.length > 0) throw wrong(`it leaves ${left.join(", ")} behind, and the next sequence would find that`);
   }
   plan.steps = steps.map(({ id, phase, op }) => ({ id, phase, op }));
   return { plan, expected: { suite: suite.name, sequence: sequence.name, source: sequence.source, steps } };
+}
+
+/** The netns and the devices of netdevsim that a machine has, in words. */
+function presentOn(machine: Machine): Set<string> {
+  const { netns, devices } = machine.inventory();
+  return new Set([...netns.map((name) => `the netns ${name}`), ...devices.map(({ id }) => `netdevsim${id}`)]);
 }
 
 /** Thrown into a body whose kernel has come to its end on the model: nothing more can be performed. */

@@ -49,6 +49,10 @@ Deno.test("compile() refuses a step that fails while nobody says that it may", a
   await refused((dut) => {
     dut.netns.add("t1; reboot").either();
   }, 'Cannot use "t1; reboot" as the name of a netns');
+  await refused(async (dut) => {
+    await dut.netdevsim.newDevice("11 1");
+    await dut.netns.add("t1");
+  }, "it leaves the netns t1, netdevsim11 behind, and the next sequence would find that");
   const { expected } = await compileOne((dut) => {
     assertEquals(dut.reload({ action: "fw_activate" }).fails().errno, "EOPNOTSUPP");
     assertEquals(dut.trap.get("nosuch").either().result, "ENOENT");

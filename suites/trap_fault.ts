@@ -97,6 +97,20 @@ export default suite("trap_fault", { fixture: netdevsim({ ports: 1 }) }, ({ sequ
     await dut.trap.policer.list();
   });
 
+  // Found by a generated sequence on 6.12: the later device was expected
+  sequence("a dump ends at a policer whose drops cannot be read, whatever devices follow", {
+    source: "4.6; net/devlink/netlink.c devlink_nl_dumpit",
+  }, async (dut) => {
+    await dut.netdevsim.newDevice("11 1");
+    await dut.trap.policer.list();
+    await dut.debugfs.write("fail_trap_policer_counter_get", "Y");
+    dut.trap.policer.list().either();
+    await dut.debugfs.write("fail_trap_policer_counter_get", "N");
+    await dut.write("/sys/kernel/debug/netdevsim/netdevsim11/fail_trap_policer_counter_get", "Y");
+    dut.trap.policer.list().either();
+    await dut.netdevsim.delDevice("11");
+  });
+
   sequence("a trap whose drops cannot be read", { source: "T10; 4.4; 4.6", holds: DROPS }, async (dut) => {
     await dut.debugfs.write("fail_trap_drop_counter_get", "Y");
     dut.trap.get("tail_drop").fails();

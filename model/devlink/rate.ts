@@ -69,6 +69,10 @@ function rateOf(dl: Devlink, port: number | undefined, node: string | undefined)
 
 const DIGITS = /^\d*$/;
 
+/** Whether devlink(8) reads it as the index of a port, and cannot: it is empty, or has more than 32 bits. */
+const noIndex = (node: string | undefined) =>
+  node !== undefined && DIGITS.test(node) && (node === "" || Number(node) >= 2 ** 32);
+
 /** What a request wants to be set, as the kernel receives it; rates in bytes per second. */
 interface Wish {
   txShare: number | undefined;
@@ -176,6 +180,8 @@ function* said(result: Result): Steps<Result> {
 export const RATE_COMMANDS: { [K in RateKind]: Command<K> } = {
   "rate.show": (scene, { handle, port, node }) => {
     if (!scene.kernel.era.ports.rates) return said("EOPNOTSUPP");
+    // Here devlink(8) goes on, and asks for nothing
+    if (noIndex(node)) return said("EINVAL");
     if (handle === undefined) {
       return dumpObjects(scene, "rate", (dl, shown) => {
         for (const rate of dl.rates) shown[rate.handle] = rateAttributes(rate);
@@ -190,7 +196,7 @@ export const RATE_COMMANDS: { [K in RateKind]: Command<K> } = {
   *"rate.set"(scene, op) {
     const { kernel, task, netns } = scene;
     const wish = wishOf(op);
-    if (!wish) return "client";
+    if (!wish || noIndex(op.node)) return "client";
     const { txShare, txMax } = wish;
     if (txShare !== undefined && txMax !== undefined && !inOrder(txShare, txMax)) return "client";
     if (!kernel.era.ports.rates) return "EOPNOTSUPP";

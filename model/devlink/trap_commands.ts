@@ -4,7 +4,7 @@
  * @module
  */
 
-import { change, type Command, type Dumped, refused, show } from "../command.ts";
+import { change, type Command, type Dumped, Last, refused, show } from "../command.ts";
 import type { Json } from "../observation.ts";
 import { type Attributes, groupAttributes, policerAttributes, trapAttributes } from "./message.ts";
 import { findGroup, findPolicer, setGroup, setPolicer, setTrap, type TrapAction } from "./trap.ts";
@@ -20,12 +20,12 @@ export type TrapKind =
 
 const ACTIONS: ReadonlySet<string> = new Set<TrapAction>(["drop", "trap", "mirror"]);
 
-/** The attributes of all objects, up to the first whose counter cannot be read: there a dump ends, without an error. */
+/** The attributes of all objects, up to the first whose counter cannot be read: there the whole dump ends, without an error. */
 function readable<T>(objects: readonly T[], attributes: (object: T) => Attributes | null): Dumped {
   const list: Json[] = [];
   for (const object of objects) {
     const one = attributes(object);
-    if (!one) break;
+    if (!one) return new Last(list.length > 0 ? list : undefined);
     list.push(one);
   }
   return list.length > 0 ? list : undefined;
