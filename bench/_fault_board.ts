@@ -34,6 +34,14 @@ while :; do
   sh -i || sleep 0.2
 done`;
 
+/** The processes of a session. Behind the name in brackets: state, parent, group, session. */
+const IN_SESSION = `session=$1
+for p in /proc/[0-9]*; do
+  read -r line < "$p/stat" || continue
+  set -- \${line##*) }
+  [ "$4" != "$session" ] || echo "\${p##*/}"
+done 2> /dev/null`;
+
 /** In a mount namespace of its own, as root or as a user that may have one. */
 const ENTER = Deno.uid() === 0 ? ["unshare", "--mount"] : ["unshare", "--mount", "--map-root-user"];
 
@@ -211,17 +219,9 @@ export class FaultBoard implements AsyncDisposable {
 
   /** All of its processes. */
   #processes(): number[] {
-    const session = this.#child?.pid;
-    return [...Deno.readDirSync("/proc")].flatMap(({ name }) => {
-      if (!/^\d+$/.test(name)) return [];
-      try {
-        // Behind the name in brackets: state, parent, group, session
-        const [, , , of] = Deno.readTextFileSync(`/proc/${name}/stat`).replace(/^.*\) /, "").split(" ");
-        return Number(of) === session ? [Number(name)] : [];
-      } catch {
-        return [];
-      }
-    });
+    if (!this.#child) return [];
+    const { stdout } = new Deno.Command("sh", { args: ["-c", IN_SESSION, "sh", `${this.#child.pid}`] }).outputSync();
+    return new TextDecoder().decode(stdout).split("\n").filter((pid) => pid !== "").map(Number);
   }
 
   #signal(signal: Deno.Signal): void {

@@ -150,30 +150,64 @@ tl_sift() {
   printf '6,0,0,-;twinlink: %s more lines\n' $(($1 - 1 - tl_j))
 }
 
-# tl_bounded SECONDS COMMAND...: sets TL_RC, or `hang` when the bound has passed. The ticker interrupts `wait`.
+# tl_start_ticker SECONDS: from now on a tick so often, SIGUSR1: it ends a `read` that nobody answers. `wait` is not to be
+# interrupted, since bash does not know the exit status any more then: for that there is SIGUSR2, once a bound has passed.
+tl_start_ticker() {
+  trap 'TL_T=$((TL_T + 1))' USR1
+  trap : USR2
+  tl_bound 0
+  (
+    trap - USR1 USR2
+    while sleep "$1" && kill -USR1 $$; do
+      read -r tl_due < "$TL_D/bound"
+      tl_now
+      [ "$tl_due" -eq 0 ] || [ "${TL_UP%.*}" -lt "$tl_due" ] || kill -USR2 $$
+    done
+  ) < /dev/null > /dev/null 2>&1 &
+  TL_TICKER=$!
+}
+
+# tl_bound UPTIME: when the bound passes, in seconds; 0 for none. As long as before, so that it needs no room.
+tl_bound() {
+  printf '%010d\n' "$1" 1<> "$TL_D/bound"
+}
+
+# tl_wait PID: sets TL_RC to the exit status of a process that is about to end.
+tl_wait() {
+  trap '' USR1
+  wait "$1"
+  TL_RC=$?
+  trap 'TL_T=$((TL_T + 1))' USR1
+}
+
+# tl_bounded SECONDS COMMAND...: sets TL_RC, or `hang` when the bound has passed.
 tl_bounded() {
-  TL_LIMIT=$1
+  tl_now
+  TL_LIMIT=$((${TL_UP%.*} + 1 + $1))
+  tl_bound $TL_LIMIT
   shift
-  TL_T=0
   "$@" < /dev/null >> "$tl_out" 2> "$TL_D/err" &
   tl_child=$!
   while :; do
-    wait $tl_child
-    TL_RC=$?
-    if [ $TL_RC -le 128 ]; then return 0; fi
+    tl_wait $tl_child
+    if [ $TL_RC -le 128 ]; then break; fi
+    tl_now
     if ! kill -0 $tl_child 2> /dev/null; then
-      # It ended as the ticker struck: the shell still has its status. It has none of one that a signal ended.
+      # It ended as a signal came: dash still has its status. Of one that a signal ended it has none, nor has bash of any.
       wait $tl_child 2> /dev/null
       tl_rc=$?
       [ $tl_rc = 127 ] || TL_RC=$tl_rc
-      return 0
+      [ $TL_RC -le 128 ] || [ "${TL_UP%.*}" -lt $TL_LIMIT ] || TL_RC=hang
+      break
     fi
-    if [ $TL_T -ge $TL_LIMIT ]; then
+    if [ "${TL_UP%.*}" -ge $TL_LIMIT ]; then
       kill -9 $tl_child 2> /dev/null
       TL_RC=hang
-      return 1
+      break
     fi
   done
+  tl_bound 0
+  [ $TL_RC != hang ]
 }
 
 # What the plan's lines run. Each is given to tl_step.
@@ -392,13 +426,8 @@ tl_others() {
 
 tl_start() {
   tl_start_records
-  trap 'TL_T=$((TL_T + 1))' USR1
   trap tl_stop EXIT
-  (
-    trap - USR1
-    while sleep 1 && kill -USR1 $$; do :; done
-  ) < /dev/null > /dev/null 2>&1 &
-  TL_TICKER=$!
+  tl_start_ticker 1
   # Marks in the kernel log must not be rate-limited away; given back in tl_stop, by the first of several agents.
   TL_DEVKMSG=
   read -r TL_DEVKMSG < /proc/sys/kernel/printk_devkmsg

@@ -62,9 +62,7 @@ TL_N=x TL_D=${dir}/agent
 mkdir "$TL_D"
 tl_mark() { TL_MARK=$1; }
 tl_kmsg() { :; }
-trap 'TL_T=$((TL_T + 1))' USR1
-(trap - USR1; while sleep 1 && kill -USR1 $$; do :; done) &
-ticker=$!
+tl_start_ticker 1
 tl_start_records
 tl_start_servers
 : > "$SERVERS"
@@ -72,7 +70,7 @@ tl_start_servers
 ${before}
 . ${dir}/plan > ${dir}/said
 tl_unserve ""
-kill $ticker
+kill $TL_TICKER
 `;
     const env = {
       PATH: `${dir}:${Deno.env.get("PATH")}`,

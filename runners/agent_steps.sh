@@ -307,8 +307,7 @@ tl_answer() {
       tl_part=$tl_part$tl_line
       [ -z "$TL_READ" ] || TL_T=$((TL_T + 1))
       if ! tl_lives $TL_SP; then
-        wait $TL_SP
-        TL_RC=$?
+        tl_wait $TL_SP
         tl_new_servers
         tl_distrust
         return 0
