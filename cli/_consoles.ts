@@ -5,6 +5,7 @@
 
 import { Buffer } from "node:buffer";
 import type { Board } from "../boards/mod.ts";
+import { Keyboard } from "../runners/keyboard.ts";
 import { LineOwner } from "../runners/line_owner.ts";
 import { LineRecord } from "../runners/line_record.ts";
 import { holderOf, type LineHolder, recordFor, wordsOf } from "../runners/line_state.ts";
@@ -114,15 +115,11 @@ async function lineStart(path: string, from: number): Promise<number> {
 
 /** The part of node-pty that is used; its own types do not know of bytes. */
 interface Pty {
-  write(data: string | Uint8Array): void;
   kill(signal: string): void;
   resize(columns: number, rows: number): void;
   onData(listener: (data: Uint8Array) => void): void;
   onExit(listener: (end: { exitCode: number; signal?: number }) => void): void;
 }
-
-/** node-pty cuts a larger write silently under Deno. */
-const PIECE = 1024;
 
 /** A shell over ssh, on a terminal of its own, where ssh also asks what it has to ask. */
 export async function openSshConsole(board: Board, { size, signal }: ConsoleOptions): Promise<OpenConsole> {
@@ -140,6 +137,7 @@ export async function openSshConsole(board: Board, { size, signal }: ConsoleOpti
     // Bytes as they are.
     encoding: null as unknown as string,
   });
+  const keyboard = new Keyboard(pty);
   const listeners: (() => void)[] = [];
   pty.onData((bytes) => {
     record.received(bytes);
@@ -149,6 +147,7 @@ export async function openSshConsole(board: Board, { size, signal }: ConsoleOpti
   const { promise: ended, resolve, reject } = Promise.withResolvers<string>();
   pty.onExit(({ exitCode, signal }) => {
     running = false;
+    keyboard.close();
     // 255 is ssh's own; what it has to say it has said on the terminal.
     if (exitCode === 255 || signal) reject(new TransportError(`Lost ${description}`));
     else resolve(`the shell on the board ended with status ${exitCode}`);
@@ -157,12 +156,7 @@ export async function openSshConsole(board: Board, { size, signal }: ConsoleOpti
     words: description,
     record: record.path,
     from: 0,
-    write: async (bytes) => {
-      for (let at = 0; at < bytes.length && running; at += PIECE) {
-        pty.write(bytes.subarray(at, at + PIECE));
-        await new Promise((resolve) => setTimeout(resolve, 0));
-      }
-    },
+    write: (bytes) => keyboard.write(new Uint8Array(bytes)),
     resize: (columns, rows) => {
       if (running) pty.resize(columns, rows);
     },

@@ -5,6 +5,7 @@
  */
 
 import { withoutControls } from "./_plain_text.ts";
+import { Keyboard } from "./keyboard.ts";
 
 /** Options of {@linkcode startOnTerminal}. */
 export interface TerminalOptions {
@@ -33,14 +34,10 @@ export interface TerminalProcess {
 /** The part of node-pty that is used; its own types declare a module of another name. */
 interface Pty {
   readonly pid: number;
-  write(data: string): void;
   kill(signal: string): void;
   onData(listener: (data: string) => void): void;
   onExit(listener: (end: { exitCode: number; signal?: number }) => void): void;
 }
-
-/** node-pty cuts a larger write silently under Deno; a terminal's own input buffer is of this size. */
-const PIECE = 1024;
 
 /** How long a program may take to end, in milliseconds. */
 const GRACE = 500;
@@ -65,6 +62,7 @@ export async function startOnTerminal(
   const { spawn } = await import("node-pty");
   const env = options.env ?? Deno.env.toObject();
   const pty: Pty = spawn(command, args, { env, cols: 200, rows: 24, name: "dumb" });
+  const keyboard = new Keyboard(pty);
   let output = "";
   let unanswered = "";
   let ended = false;
@@ -74,12 +72,7 @@ export async function startOnTerminal(
   // A rejection is for those who wait for the end.
   exited.catch(() => {});
 
-  const type = async (text: string) => {
-    for (let at = 0; at < text.length && !ended; at += PIECE) {
-      pty.write(text.slice(at, at + PIECE));
-      await new Promise((resolve) => setTimeout(resolve, 0));
-    }
-  };
+  const type = (text: string) => keyboard.write(new TextEncoder().encode(text));
 
   const kill = () => {
     if (ended) return;
@@ -101,6 +94,7 @@ export async function startOnTerminal(
   });
   pty.onExit(({ exitCode, signal }) => {
     ended = true;
+    keyboard.close();
     clearTimeout(late);
     if (failure) reject(failure.error);
     else resolve(signal ? 128 + signal : exitCode);

@@ -15,6 +15,7 @@ const SYMBOLS = {
   write: { parameters: ["i32", "buffer", "usize"], result: "isize" },
   ioctl: { parameters: ["i32", "u64", "buffer"], result: "i32" },
   ioctl_value: { name: "ioctl", parameters: ["i32", "u64", "i64"], result: "i32" },
+  fcntl: { parameters: ["i32", "i32", "i64"], result: "i32" },
   flock: { parameters: ["i32", "i32"], result: "i32" },
   eventfd: { parameters: ["u32", "i32"], result: "i32" },
   epoll_create1: { parameters: ["i32"], result: "i32" },
@@ -76,6 +77,12 @@ const O_RDWR = 0o2, O_NOCTTY = 0o400, O_NONBLOCK = 0o4000, O_CLOEXEC = 0o2000000
 export function openTty(path: string): number {
   const name = new TextEncoder().encode(path + "\0");
   return check(`open ${path}`, libc().open(name, O_RDWR | O_NOCTTY | O_NONBLOCK | O_CLOEXEC, 0));
+}
+
+/** Another descriptor of the same open file, closed on exec. Throws {@linkcode LibcError}. */
+export function dupFd(fd: number): number {
+  const F_DUPFD_CLOEXEC = 1030;
+  return check("fcntl", libc().fcntl(fd, F_DUPFD_CLOEXEC, 0n));
 }
 
 /** Closes a descriptor. */
