@@ -1,6 +1,7 @@
 /** Consoles of real kernels: a guest's own, and that of a guest that is a board with two UARTs behind a console server. */
 
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { ownEnvironment } from "../fixtures/testing.ts";
 import { parseBoard } from "../boards/board.ts";
 import { guestTest, kernelTest, testImage } from "../fixtures/qemu/testing.ts";
 import { findSer2net, startSer2net } from "../runners/ser2net.ts";
@@ -52,8 +53,7 @@ guestTest(
 guestTest("a board over ssh that dies says why on its console", image, async (guest) => {
   const { host, port, user, identityFile, knownHostsFile } = guest.ssh;
   const dir = await Deno.makeTempDir({ prefix: "twinlink-words-" });
-  const before = Deno.env.get("XDG_STATE_HOME");
-  Deno.env.set("XDG_STATE_HOME", dir);
+  using _ = ownEnvironment({ XDG_STATE_HOME: dir });
   try {
     const board = parseBoard(
       `name = "dying"\ndescription = "a guest"\nrunner = "remote"\ndriver = "netdevsim"\n` +
@@ -77,8 +77,6 @@ guestTest("a board over ssh that dies says why on its console", image, async (gu
       await runner.close();
     }
   } finally {
-    if (before === undefined) Deno.env.delete("XDG_STATE_HOME");
-    else Deno.env.set("XDG_STATE_HOME", before);
     await Deno.remove(dir, { recursive: true });
   }
 });

@@ -1,6 +1,7 @@
 /** The command `console` on a real terminal, with a line of the harness or an sshd behind it. */
 
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { ownEnvironment } from "../fixtures/testing.ts";
 import fc from "fast-check";
 import { type Line, type LineOptions, openLine } from "../runners/pty_line.ts";
 import { sshdOrReason, startSshd } from "../runners/sshd.ts";
@@ -27,8 +28,7 @@ interface Bench {
 /** A board on a line of the harness, with a state directory of its own. */
 async function bench(options: LineOptions, fn: (bench: Bench) => Promise<void>): Promise<void> {
   const dir = await Deno.makeTempDir({ prefix: "twinlink-console-" });
-  const before = Deno.env.get("XDG_STATE_HOME");
-  Deno.env.set("XDG_STATE_HOME", dir);
+  using _ = ownEnvironment({ XDG_STATE_HOME: dir });
   try {
     await using line = await openLine(options);
     // Until somebody opens it the line must not echo what the board says to the board.
@@ -39,8 +39,6 @@ async function bench(options: LineOptions, fn: (bench: Bench) => Promise<void>):
     await Deno.writeTextFile(file, `${REMOTE}[serial]\npath = "${line.path}"\n`);
     await fn({ line, file, env: { XDG_STATE_HOME: dir } });
   } finally {
-    if (before === undefined) Deno.env.delete("XDG_STATE_HOME");
-    else Deno.env.set("XDG_STATE_HOME", before);
     await Deno.remove(dir, { recursive: true });
   }
 }

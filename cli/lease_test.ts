@@ -1,16 +1,14 @@
 /** Two runs never use one board at the same time. */
 
 import { assert, assertEquals, assertMatch, assertRejects, assertStringIncludes } from "@std/assert";
+import { ownEnvironment } from "../fixtures/testing.ts";
 import { type Board, loadBoard } from "../boards/mod.ts";
 import { ended, run, start } from "./child.ts";
 import { BoardInUseError, holderOf, leaseBoard } from "./lease.ts";
 
 const state = await Deno.makeTempDir({ prefix: "twinlink-lease-" });
-const before = Deno.env.get("XDG_STATE_HOME");
-Deno.env.set("XDG_STATE_HOME", state);
+ownEnvironment({ XDG_STATE_HOME: state });
 Deno.test.afterAll(async () => {
-  if (before === undefined) Deno.env.delete("XDG_STATE_HOME");
-  else Deno.env.set("XDG_STATE_HOME", before);
   await Deno.remove(state, { recursive: true });
 });
 

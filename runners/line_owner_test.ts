@@ -1,4 +1,5 @@
 import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
+import { ownEnvironment } from "../fixtures/testing.ts";
 import type { BindingPortInterface } from "@serialport/bindings-interface";
 import { Buffer } from "node:buffer";
 import { randomBytes } from "node:crypto";
@@ -11,15 +12,12 @@ import { closeFd, openTty, setRaw, writeFd } from "./tty.ts";
 
 /** Runs with a state directory of its own, and a line with nobody behind it. */
 async function withLine(fn: (line: Line, state: string) => Promise<void>, board?: string[]): Promise<void> {
-  const before = Deno.env.get("XDG_STATE_HOME");
   const state = await Deno.makeTempDir({ prefix: "twinlink-lines-" });
-  Deno.env.set("XDG_STATE_HOME", state);
+  using _ = ownEnvironment({ XDG_STATE_HOME: state });
   try {
     await using line = await openLine(board ? { board } : {});
     await fn(line, state);
   } finally {
-    if (before === undefined) Deno.env.delete("XDG_STATE_HOME");
-    else Deno.env.set("XDG_STATE_HOME", before);
     await Deno.remove(state, { recursive: true });
   }
 }

@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertMatch, assertNotMatch, assertRejects, assertStringIncludes } from "@std/assert";
-import { stub } from "@std/testing/mock";
+import { spy, stub } from "@std/testing/mock";
 import { createHash, randomBytes } from "node:crypto";
+import { existsSync } from "node:fs";
 import { sshdOrReason, startSshd, type TestSshd } from "./sshd.ts";
 import { TransportError } from "./shell.ts";
 import { openSsh, type SshOptions } from "./ssh.ts";
@@ -149,13 +150,14 @@ test("openSsh() says that a key is not taken, and that there is nobody to ask", 
 });
 
 test("openSsh() asks for a key's passphrase and types it", async (sshd) => {
-  const folders = () => [...Deno.readDirSync("/tmp")].filter(({ name }) => name.startsWith("twinlink-ssh-")).length;
-  const before = folders();
+  using making = spy(Deno, "makeTempDir");
   const asked: string[] = [];
   const askSecret = (prompt: string) => (asked.push(prompt), Promise.resolve("secret"));
   assertEquals(await run(to(sshd, { identityFile: sshd.lockedIdentityFile, askSecret }), "echo in\n"), "in\n");
   assertEquals(asked, [`Enter passphrase for key '${sshd.lockedIdentityFile}':`]);
-  assertEquals(folders(), before);
+  const made = await Promise.all(making.calls.map(({ returned }) => returned!));
+  assert(made.length > 0);
+  assertEquals(made.filter((folder) => existsSync(folder)), []);
 });
 
 test("openSsh() says that a passphrase was wrong, without it", async (sshd) => {
