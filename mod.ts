@@ -21,17 +21,11 @@
 
 export * from "./boards/mod.ts";
 export type { Dirty } from "./boards/state.ts";
-export {
-  type BoardJournal,
-  type BoardResult,
-  type Dirt,
-  type Earlier,
-  type Journal,
-  orchestrate,
-  type OrchestrateOptions,
-  type RunEvent,
-  type SequenceResult,
-} from "./cli/orchestrate.ts";
+export type { BoardRunOptions } from "./cli/board_run.ts";
+export type { Dirt } from "./cli/board_state.ts";
+export type { BoardJournal, Earlier, Journal } from "./cli/journal.ts";
+export { orchestrate, type OrchestrateOptions } from "./cli/orchestrate.ts";
+export type { BoardResult, RunEvent, SequenceResult } from "./cli/run_events.ts";
 export * from "./diff/mod.ts";
 export type { Fixture } from "./fixtures/fixture.ts";
 export { boardMac } from "./fixtures/board_mac.ts";

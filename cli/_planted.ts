@@ -7,7 +7,8 @@ import type { OperationKind } from "../model/operation.ts";
 import type { Channel } from "../model/observation.ts";
 import { kernelTest } from "../fixtures/qemu/testing.ts";
 import { loadSuites } from "./load_suites.ts";
-import { type BoardResult, orchestrate } from "./orchestrate.ts";
+import { orchestrate } from "./orchestrate.ts";
+import type { BoardResult } from "./run_events.ts";
 
 /** A change of a file of a driver. */
 export interface Edit {

@@ -14,7 +14,7 @@ import { reportFiles, TraceArtefact } from "./artefacts.ts";
 import { UsageError } from "./command.ts";
 import { type Display, openDisplay, wantsColor } from "./display.ts";
 import type { RunJournal } from "./journal.ts";
-import type { BoardResult, RunEvent } from "./orchestrate.ts";
+import type { BoardResult, RunEvent } from "./run_events.ts";
 import { print, say } from "./output.ts";
 import { Report, type ReportName, REPORTS } from "./reports.ts";
 import { type Line, statusOf, summaryText } from "./summary.ts";

@@ -15,7 +15,6 @@ import { type RecoveredTrace, recoverTrace, syncFolder, TraceJournal } from "../
 import type { SequenceTrace, StepTrace, TraceHeader } from "../diff/mod.ts";
 import { fileWord, writeWhole } from "./artefacts.ts";
 import { UsageError } from "./command.ts";
-import type { BoardJournal, Earlier, Journal } from "./orchestrate.ts";
 
 const PLAN = "run.json";
 const VERSION = 1;
@@ -29,6 +28,42 @@ export interface RunPlan {
   args: string[];
   /** The files that decide what it does: of suites, boards and a module, absolute */
   files: string[];
+}
+
+/** What an earlier process of a run has kept of one board. */
+export interface Earlier {
+  /** What it was taken from */
+  header: TraceHeader;
+  /** The sequences that were run, in their order */
+  sequences: SequenceTrace[];
+  /** The sequence that was under way, with the steps that were told of */
+  cut?: SequenceTrace;
+  /** The console's log of the last boot that it saw, where the board has one */
+  console?: string;
+}
+
+/** Keeps what one board shows, before it counts: what is awaited is on the disk then. */
+export interface BoardJournal {
+  /** What an earlier process of the run has kept; undefined where there is nothing */
+  readonly earlier: Earlier | undefined;
+  /** The board answers. */
+  open(header: TraceHeader): Promise<void>;
+  /** A sequence is going to be pushed. */
+  begin(about: Omit<SequenceTrace, "steps">): Promise<void>;
+  /** A step came back. */
+  step(step: StepTrace): void;
+  /** A sequence was run. */
+  end(observed: SequenceTrace): Promise<void>;
+  /** The board is finished with; `whole` says that nothing of it is left to be run. */
+  close(whole: boolean): Promise<void>;
+}
+
+/** Keeps what a run shows. */
+export interface Journal {
+  /** The part of the run that is on one board over one line */
+  part(board: string, transport: string): Promise<BoardJournal>;
+  /** A new file for the console of a board */
+  consoleLog(board: string, transport: string): string;
 }
 
 /** What an earlier process has kept of one board, and up to where its file is good. */

@@ -6,11 +6,13 @@ import { macWithPcs } from "../fixtures/mac_with_pcs.ts";
 import type { Plan, SequenceTrace, StepTrace } from "../diff/trace.ts";
 import type { EraId } from "../model/mod.ts";
 import { emptyObservation, type KernelLine } from "../model/observation.ts";
+import { RefusedError } from "../runners/guard.ts";
 import { openModel } from "../runners/model.ts";
 import type { Runner } from "../runners/runner.ts";
 import { TransportError } from "../runners/shell.ts";
 import type { Sequence, Suite } from "../suites/suite.ts";
-import { type Dirt, exitStatus, orchestrate, type OrchestrateOptions } from "./orchestrate.ts";
+import type { Dirt } from "./board_state.ts";
+import { exitStatus, orchestrate, type OrchestrateOptions } from "./orchestrate.ts";
 
 /** Three sequences of one step. */
 const SUITE: Suite = {
@@ -44,6 +46,8 @@ async function play(changes: Record<string, Change>, options: {
   board?: Partial<Board>;
   suite?: Suite;
   dirty?: string;
+  /** The guard's answer to all that is to be run, each time it is asked */
+  guard?: (Error | undefined)[];
 } = {}) {
   const did: string[] = [];
   const board: Board = { ...await loadBoard("model"), runner: "remote", name: "b", ...options.board };
@@ -62,6 +66,14 @@ async function play(changes: Record<string, Change>, options: {
       },
       close: () => Promise.resolve(void did.push("close")),
     };
+    const { guard } = options;
+    if (guard) {
+      runner.guard = () => {
+        did.push("guard");
+        const refused = guard.shift();
+        return refused ? Promise.reject(refused) : Promise.resolve();
+      };
+    }
     if (options.renew !== false) {
       runner.renew = async () => {
         did.push("renew");
@@ -76,7 +88,11 @@ async function play(changes: Record<string, Change>, options: {
     mark: (_, reason) => Promise.resolve(void (dirty ??= reason)),
     clear: () => Promise.resolve(void (dirty = undefined)),
   };
-  const results = await orchestrate([board], [options.suite ?? SUITE], { open, dirt });
+  const run = orchestrate([board], [options.suite ?? SUITE], { open, dirt });
+  const results = await run.catch((error: Error) => {
+    if (error.name !== "RefusedError") throw error;
+    return [{ board: "b", transport: "", header: undefined, results: [], infra: error }];
+  });
   return {
     dirty,
     did: did.join(" "),
@@ -158,6 +174,28 @@ Deno.test("what could not be undone on a board is said and kept, until it is boo
   );
   // A guest of our own goes with its run.
   assertEquals((await play({ c: OOPS }, { board: { runner: "qemu" } })).dirty, undefined);
+});
+
+Deno.test("a run that is refused has done nothing to a board, also to one that is dirty", async () => {
+  const dirty = "s > b broke its kernel";
+  const refused = new RefusedError('Cannot run "s > a"');
+  const kept = await play({}, { dirty, guard: [refused] });
+  assertEquals([kept.did, kept.infra, kept.dirty], ["open guard close", refused.message, dirty]);
+  // What the board needs may be found by other names once it has booted.
+  const booted = await play({}, { dirty, guard: [undefined, refused] });
+  assertEquals([booted.did, booted.infra, booted.dirty], ["open guard renew guard close", refused.message, undefined]);
+  assertEquals((await play({}, { dirty, guard: [] })).did, "open guard renew guard a b c close");
+});
+
+Deno.test("a dirty board that does not answer is booted anew before it is asked again", async () => {
+  const dirty = "s > b broke its kernel";
+  const silent = () => new RefusedError("not known is its devices (the board did not answer)", { answered: false });
+  for (const error of [silent(), new TransportError("Cannot reach the board")]) {
+    assertEquals((await play({}, { dirty, guard: [error] })).did, "open guard renew guard a b c close");
+  }
+  assertEquals((await play({}, { dirty, guard: [silent(), silent()] })).did, "open guard renew guard close");
+  // One that is clean stays as it is.
+  assertEquals((await play({}, { guard: [silent()] })).did, "open guard close");
 });
 
 Deno.test("a tear-down that failed leaves a board dirty", async () => {

@@ -10,7 +10,8 @@ import { compareRace, type Covered, raceReply, resultsText } from "../diff/race.
 import type { Operation } from "../model/mod.ts";
 import type { ShownOutcome } from "../model/race/outcome.ts";
 import { raceSuite } from "../suites/race_suite.ts";
-import { exitStatus, orchestrate, type SequenceResult } from "./orchestrate.ts";
+import { exitStatus, orchestrate } from "./orchestrate.ts";
+import type { SequenceResult } from "./run_events.ts";
 import { print, say } from "./output.ts";
 
 /** What is raced on a board. */

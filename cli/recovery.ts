@@ -1,12 +1,45 @@
 /**
- * What becomes of the sequence that was under way when a run broke off.
+ * A run that broke off is gone on with: what is kept of it, and what becomes of the sequence that was under way.
  *
  * @module
  */
 
 import { breaksKernel } from "../diff/crash.ts";
 import type { Loss, Plan, SequenceTrace } from "../diff/mod.ts";
-import type { LossReason, StepTrace } from "../diff/trace.ts";
+import type { LossReason, StepTrace, TraceHeader } from "../diff/trace.ts";
+import { UsageError } from "./command.ts";
+
+/** The name of a sequence, within a run. */
+export const keyOf = ({ suite, sequence }: { suite: string; sequence: string }) => `${suite} > ${sequence}`;
+
+/**
+ * A sequence as an earlier process of the run has kept it.
+ *
+ * @throws {UsageError} If its steps are others now
+ */
+export function keptOf(plan: Plan, kept: SequenceTrace | undefined): SequenceTrace | undefined {
+  const stepsOf = (steps: Plan["steps"]) => JSON.stringify(steps.map(({ id, phase, op }) => ({ id, phase, op })));
+  if (kept && stepsOf(kept.steps) !== stepsOf(plan.steps.slice(0, kept.steps.length))) {
+    throw new UsageError(`Cannot resume the run: ${keyOf(plan)} has other steps than when it began`);
+  }
+  return kept;
+}
+
+/**
+ * Checks that a board is as it was when the run began.
+ *
+ * @throws {UsageError} If it is not
+ */
+export function checkSameBoard(began: TraceHeader, now: TraceHeader): void {
+  for (const key of ["kernel", "iproute2", "era", "freedMemory"] as const) {
+    if (began[key] === now[key]) continue;
+    throw new UsageError(
+      `Cannot resume the run: board "${began.board}" had ${key} "${began[key] ?? ""}" when it began, and has "${
+        now[key] ?? ""
+      }" now`,
+    );
+  }
+}
 
 /** What is known of the board now. */
 export interface Aftermath {

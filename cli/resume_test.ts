@@ -12,7 +12,8 @@ import type { Suite } from "../suites/suite.ts";
 import { ended, run, start } from "./child.ts";
 import { UsageError } from "./command.ts";
 import { RunJournal } from "./journal.ts";
-import { orchestrate, type RunEvent } from "./orchestrate.ts";
+import { orchestrate } from "./orchestrate.ts";
+import type { RunEvent } from "./run_events.ts";
 
 /** Sequences of some steps each. */
 const SUITE: Suite = {

@@ -16,6 +16,14 @@ import { quote } from "./commands.ts";
 export class RefusedError extends Error {
   /** The class by its name, for callers that do not import it */
   override name = "RefusedError";
+  /** Whether the board said what it needs; where it did not answer, it may be another matter once it does */
+  readonly answered: boolean;
+
+  /** An error with a message for the user. */
+  constructor(message: string, options: { answered?: boolean } = {}) {
+    super(message);
+    this.answered = options.answered ?? true;
+  }
 }
 
 /** What an operation takes away: a device that the board finds with `ask`, the drivers of a module, or a netdev. */
@@ -145,10 +153,11 @@ export class Guard {
       const names = loss?.names.filter((name) => !this.#known(name, survey)) ?? [];
       if (!loss || names.length === 0) continue;
       const flags = names.map((name) => `--i-know ${quote(baseOf(name))}`).join(" ");
-      throw new RefusedError(visible(
+      const message = visible(
         `Cannot run "${plan.suite} > ${plan.sequence}" on board "${this.#options.board}": step ${step.id} ` +
           `${taking.verb} ${taking.name}, ${loss.what} (add ${flags} if it may be lost)`,
-      ));
+      );
+      throw new RefusedError(message, { answered: survey.whole });
     }
   }
 

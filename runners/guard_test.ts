@@ -365,11 +365,13 @@ Deno.test("guard: no answer, or half of one, is refused; control characters of t
     const guard = new Guard({ board: "lab", transport: "ssh", ask: () => Promise.resolve(answer) });
     const error = await assertRejects(() => guard.check([planOf(DUT)]), RefusedError);
     assertStringIncludes(error.message, "the board did not answer");
+    assertEquals(error.answered, false);
   }
   const evil = "target\t0\t/sys/d\ndevice\t/sys/d\tpci\t\t\x1b[2J\rroot\ndone\n";
   const guard = new Guard({ board: "lab", transport: "ssh", ask: () => Promise.resolve(evil) });
   const error = await assertRejects(() => guard.check([planOf(DUT)]), RefusedError);
   assertStringIncludes(error.message, "\\e[2J\\rroot");
+  assertEquals(error.answered, true);
 });
 
 Deno.test("guard: the board is asked once for what it was asked before, and not at all for a harmless plan", async () => {

@@ -1,0 +1,48 @@
+/**
+ * What a run tells while it goes on, and what it comes to.
+ *
+ * @module
+ */
+
+import type { SequenceTrace, StepTrace, TraceHeader } from "../diff/trace.ts";
+import type { SequenceVerdict } from "../diff/verdict.ts";
+import type { Progress } from "../runners/runner.ts";
+
+/** What `orchestrate` tells, in order. */
+export type RunEvent =
+  /** A board is being prepared */
+  | { type: "prepare"; board: string; transport: string; progress: Progress }
+  /** A board answers; its sequences begin */
+  | { type: "board"; board: string; transport: string; header: TraceHeader; sequences: number }
+  /** A sequence was under way when an earlier process of the run died: it is begun again, or told as what it was */
+  | { type: "cut"; board: string; transport: string; suite: string; sequence: string; again: boolean }
+  | { type: "sequence-start"; board: string; transport: string; suite: string; sequence: string; steps: number }
+  | { type: "step"; board: string; transport: string; suite: string; sequence: string; step: StepTrace }
+  | { type: "sequence"; board: string; transport: string; result: SequenceResult }
+  /** A board could not be reached, or was lost: the rest of its sequences is not judged */
+  | { type: "infra"; board: string; transport: string; error: Error }
+  | { type: "board-end"; board: string; transport: string; ms: number };
+
+/** A sequence that was run: both traces and the verdict. */
+export interface SequenceResult {
+  /** What the model of the board's era shows */
+  expected: SequenceTrace;
+  /** What the board showed; without steps where the board's file says that it cannot run it */
+  observed: SequenceTrace;
+  /** What comparing them came to */
+  verdict: SequenceVerdict;
+}
+
+/** One board and line, and all that was run on it. */
+export interface BoardResult {
+  /** The board's name, as in its file */
+  board: string;
+  /** `model`, `ssh`, `serial`, `local` or `recording`; of a board that did not open, what was tried */
+  transport: string;
+  /** What the board said of itself; undefined if it did not open */
+  header: TraceHeader | undefined;
+  /** The sequences that were run, in their order */
+  results: SequenceResult[];
+  /** Why the board could not be used, or no longer */
+  infra: Error | undefined;
+}
