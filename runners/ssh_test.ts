@@ -289,7 +289,7 @@ async function textOf(readable: ReadableStream<Uint8Array>): Promise<string> {
 }
 
 async function until(condition: () => boolean): Promise<void> {
-  const deadline = performance.now() + 20_000;
+  const deadline = performance.now() + 60_000;
   while (!condition()) {
     assert(performance.now() < deadline, "waited too long");
     await new Promise((resolve) => setTimeout(resolve, 5));
