@@ -6,6 +6,7 @@
  * | `runs/<time>-<id>/` | the journal of a run |
  * | `boards/<board>/lease.json` | who uses the board; empty where nobody does |
  * | `boards/<board>/dirty.json` | what could not be undone on it |
+ * | `boards/<board>/known.json.gz` | what it said over a slow line, which need not travel again |
  * | `lines/<line>/lock` | who has a serial line open |
  * | `lines/<line>/<time>-<pid>.log`, `.cast` | what a line said, and when, where no run keeps it |
  *

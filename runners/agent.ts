@@ -5,11 +5,13 @@
  */
 
 import type { Board } from "../boards/mod.ts";
+import { boardStateFolder } from "../boards/state.ts";
 import type { Plan, SequenceTrace } from "../diff/trace.ts";
 import { type EraId, eraOf } from "../model/mod.ts";
 import { pause } from "../fixtures/qemu/cache.ts";
 import { earlierAgents } from "./earlier_agents.ts";
 import { Guard } from "./guard.ts";
+import { KnownLines } from "./known_lines.ts";
 import { endOfKernel, explainLoss } from "./loss.ts";
 import { planInNames, traceInFixtureNames } from "./names.ts";
 import { checkFit, type Runner, type RunnerOptions, UnfitBoardError } from "./runner.ts";
@@ -50,6 +52,9 @@ const SAID_KEPT = 2000;
  */
 const [BOOT_SECONDS, CONTROLLED_SECONDS] = [60, 10];
 
+/** Up to how many bytes a ms of a line it takes less time to find out on the board what is known than to send it again. */
+const SLOW = 40;
+
 /** How long the agent of an earlier run may take for the rest of its plan. */
 const EARLIER_MS = 180_000;
 
@@ -74,9 +79,13 @@ export async function openAgent(
   const said: string[] = [];
   const consoleLog = guest?.consoleLog ?? options.consoleLog;
   let running: Plan | undefined;
+  const slow = shell.lossy !== undefined && shell.lossy.bytesPerMs <= SLOW;
+  const knownPath = slow ? `${boardStateFolder(board.name)}/known.json.gz` : "";
+  const known = slow ? await KnownLines.load(knownPath) : undefined;
   const start = async (shell: Shell) => {
     const { session, hello } = await AgentSession.open(shell, {
       ...(signal ? { signal } : {}),
+      ...(known ? { known } : {}),
       onStep: (step) => {
         const { pcs } = board;
         if (!pcs || !running) return onStep?.(step);
@@ -114,7 +123,10 @@ export async function openAgent(
     ({ session, hello, guard } = await start(await connect()));
   }
   let closing: Promise<void> | undefined;
-  const close = () => closing ??= session.close(guest ? { graceMs: 0 } : {}).finally(() => guest?.close());
+  const close = () =>
+    closing ??= session.close(guest ? { graceMs: 0 } : {}).then(() => known?.save(knownPath)).finally(() =>
+      guest?.close()
+    );
   const renew = async ({ reboot, connect, bound }: Renewal) => {
     onProgress?.({ phase: "boot anew", detail: "the kernel broke" });
     await reboot(session);

@@ -20,6 +20,8 @@ TL_INT=0
 TL_CODE=
 TL_CODED=
 TL_Z=999999999
+# Of the lines that the host has, the first digits of their MD5; a blank in front of each and behind the last.
+TL_KNOWN=
 # The printable characters in their order.
 TL_ASCII=' !"#$%&'\''()*+,-./0123456789:;<=>?@ABCDEFGHIJKLMNOPQRSTUVWXYZ[\]^_`abcdefghijklmnopqrstuvwxyz{|}~'
 
@@ -74,8 +76,12 @@ tl_new() {
 tl_send() {
   tl_measure "$TL_D/r$1"
   if [ "$TL_LENGTH" -gt $TL_Z ]; then
-    tl_code "$1"
-    tl_head "$1" "$TL_D/s" $TL_CODE
+    if [ -n "$TL_KNOWN" ] && tl_gaps "$1"; then
+      tl_head "$1" "$TL_D/s" g
+    else
+      tl_code "$1"
+      tl_head "$1" "$TL_D/s" $TL_CODE
+    fi
     cat "$TL_D/s"
   else
     printf '\n@tl1 %s %s %s\n' "$1" "$TL_LENGTH" "$TL_SUM"
@@ -83,6 +89,30 @@ tl_send() {
   fi
   printf '\n'
 }
+
+# tl_gaps SEQ: the record that was measured, in code in $TL_D/s, without the lines that the host has: in front how long it is, its
+# checksum, and the number and the MD5 of each line that is left out.
+tl_gaps() {
+  awk -v f="$TL_D/l." 'length >= 300 { print > (f NR); close(f NR) }' "$TL_D/r$1" || return 1
+  md5sum "$TL_D"/l.[0-9]* > "$TL_D/sums" || return 1
+  rm -f "$TL_D"/l.[0-9]*
+  tl_gone= tl_left=
+  while read -r tl_x tl_line; do
+    case $TL_KNOWN in
+      *" ${tl_x%"${tl_x#????????}"} "*)
+        tl_gone="$tl_gone ${tl_line##*.} $tl_x"
+        tl_left="$tl_left${tl_line##*.}d
+"
+        ;;
+    esac
+  done < "$TL_D/sums"
+  [ -n "$tl_gone" ] || return 1
+  TL_CODED=
+  {
+    printf '%s %s%s\n' "$TL_LENGTH" "$TL_SUM" "$tl_gone"
+    sed "$tl_left" "$TL_D/r$1"
+  } | gzip | base64 | tr -d ' \n' > "$TL_D/s"
+} 2> /dev/null
 
 # tl_head SEQ FILE CODE...: the line in front of a record in code, or a part of one.
 tl_head() {

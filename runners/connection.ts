@@ -7,6 +7,7 @@
 
 import { Buffer } from "node:buffer";
 import { gzipSync } from "node:zlib";
+import type { KnownLines } from "./known_lines.ts";
 import { type Shell, TransportError } from "./shell.ts";
 import { cksum, type Code, decoded, type Frame, FrameParser, md5, pieceLine, requestLine } from "./wire.ts";
 
@@ -17,6 +18,8 @@ const text = new TextDecoder();
 export interface ConnectionOptions {
   /** How long a line may be silent before a record is asked for again, in ms. @default {4000} */
   silenceMs?: number;
+  /** What the board has said before */
+  known?: KnownLines | undefined;
   /** Ends the connection */
   signal?: AbortSignal | undefined;
   /** Called for each line that belongs to no record; gives how long from now on the next record may take, in ms, if it says so */
@@ -236,7 +239,10 @@ export class Connection {
     }
     const { seq } = frame;
     this.#highest = Math.max(this.#highest, seq);
-    if (frame.kind === "damaged") {
+    const whole = frame.kind === "gapped" ? this.#options.known?.whole(frame.bytes) : undefined;
+    if (whole) {
+      this.#keep(seq, whole);
+    } else if (frame.kind === "damaged" || frame.kind === "gapped") {
       this.#damage.set(seq, (this.#damage.get(seq) ?? 0) + 1);
     } else if (frame.kind === "record") {
       this.#keep(seq, frame.bytes);
@@ -258,6 +264,7 @@ export class Connection {
     // The number stands in the record as well, under its checksum.
     if (Number.parseInt(body) !== seq) return;
     this.#records.set(seq, body);
+    this.#options.known?.learn(bytes);
     const answer = /^\d+ answer (\d+) (\d+)\n/.exec(body);
     if (answer) this.#answers.set(Number(answer[1]), `${answer[2]} @${seq}`);
     const begun = this.#begins?.exec(body);

@@ -8,6 +8,7 @@
 import type { Loss, Plan, PlannedStep, SequenceTrace, StepTrace } from "../diff/trace.ts";
 import type { FreedMemory } from "../model/observation.ts";
 import { bare, Connection } from "./connection.ts";
+import type { KnownLines } from "./known_lines.ts";
 import { readRecord, readStep, type StepPart } from "./records.ts";
 import type { MonitorMemories, Section } from "./observe.ts";
 import { boundIn, planScript } from "./plan_script.ts";
@@ -36,6 +37,8 @@ export interface Hello {
 export interface SessionOptions {
   /** How long a line may be silent before a record is asked for again, in ms. @default {4000} */
   silenceMs?: number;
+  /** What the board has said before: of a slow line, that need not travel again */
+  known?: KnownLines;
   /** How long the first answer of the agent may take, in ms. @default {60000} */
   helloMs?: number;
   /** Ends the session */
@@ -91,11 +94,12 @@ export class AgentSession {
    */
   static async open(shell: Shell, options: SessionOptions = {}): Promise<{ session: AgentSession; hello: Hello }> {
     const session = new AgentSession(shell, options);
-    const { silenceMs, signal, helloMs = 60_000 } = options;
+    const { silenceMs, signal, known, helloMs = 60_000 } = options;
     const deadline = Date.now() + helloMs;
     const connection = await Connection.open(shell, `TL_N=${session.#nonce}`, helloMs, {
       ...(silenceMs === undefined ? {} : { silenceMs }),
       ...(signal ? { signal } : {}),
+      ...(known ? { known } : {}),
       onNoise: (line) => session.#noise(line),
     });
     session.#connection = connection;
@@ -186,7 +190,9 @@ export class AgentSession {
     }
     this.#connection.forget();
     const begins = new RegExp(`^\\d+ steps ${id} (\\d+)\n`);
-    const begun = await this.#connection.script(planScript(plan, id), "run", ANSWER_MS, begins);
+    const known = this.#options.known?.begin(`${plan.suite} > ${plan.sequence}`) ?? [];
+    const told = `TL_KNOWN='${known.map((sum) => ` ${sum}`).join("")}${known.length > 0 ? " " : ""}'\n`;
+    const begun = await this.#connection.script(told + planScript(plan, id), "run", ANSWER_MS, begins);
     const [, last] = /^begun (\d+)$/.exec(begun ?? "") ?? [];
     if (last === undefined) {
       return { reason: "transport", detail: `the plan does not arrive whole over ${this.#shell.description}` };

@@ -5,7 +5,7 @@
  * - A request is a line `@SUM NUMBER WORDS`, the board's answer to it a line `=SUM NUMBER WORDS`.
  * - A record travels as `\n@tl1 SEQ LENGTH CKSUM\n`, then LENGTH bytes, then a line feed. Behind CKSUM, where the bytes are a
  *   code of the record (`z`: gzip and base64, `x`: hexadecimal), the code; behind it, where they are a part of that, where the
- *   part begins and how long the whole is.
+ *   part begins and how long the whole is. Where lines that the host has are left out of it, the code is `g`: known_lines.ts.
  *
  * What does not fit is noise; a record whose checksum does not fit is damaged, and the host asks for its parts. Of what a
  * kernel printed into the middle of a record on its console, the record is freed first: the checksum tells whether that made
@@ -45,6 +45,11 @@ export function cksum(bytes: Uint8Array): number {
 /** The MD5 digest in hexadecimal: the checksum where a board has no cksum(1). It guards against noise, not against malice. */
 export function md5(bytes: Uint8Array): string {
   return createHash("md5").update(bytes).digest("hex");
+}
+
+/** Whether bytes have this checksum, which is that of cksum(1) or, where the board has none, MD5. */
+export function fits(bytes: Uint8Array, sum: string): boolean {
+  return sum === (sum.length === MD5_DIGITS ? md5(bytes) : String(cksum(bytes)));
 }
 
 /** The printable characters, as agent_wire.sh has them. */
@@ -110,6 +115,8 @@ export type Frame =
   | { kind: "record"; seq: number; bytes: Uint8Array }
   /** A part of a record in code: its checksum was right */
   | { kind: "part"; seq: number; code: Code; from: number; total: number; bytes: Uint8Array }
+  /** A record without the lines that the host is said to have, as {@linkcode KnownLines.whole} takes it */
+  | { kind: "gapped"; seq: number; bytes: Uint8Array }
   /** A record, or a part of one, was announced and came damaged */
   | { kind: "damaged"; seq: number }
   /** An answer: its sum was right */
@@ -175,7 +182,7 @@ function withoutKernel(
 const NEWLINE = 10;
 const MAX_RECORD = 64 * 1024 * 1024;
 const MD5_DIGITS = 32;
-const HEADER = /@tl1 (\d{1,9}) (\d{1,9}) (\d{1,10}|[0-9a-f]{32})(?: ([zx])(?: (\d{1,9}) (\d{1,9}))?)? ?\r?$/;
+const HEADER = /@tl1 (\d{1,9}) (\d{1,9}) (\d{1,10}|[0-9a-f]{32})(?: (g|([zx])(?: (\d{1,9}) (\d{1,9}))?))? ?\r?$/;
 const ANSWER = /^=(\d{1,10}|[0-9a-f]{32}) ((\d{1,9}) (.*?))\r?$/;
 
 /** What a header announces. */
@@ -183,19 +190,20 @@ interface Announced {
   seq: number;
   length: number;
   sum: string;
-  code?: Code;
+  code?: Code | "g";
   part?: { from: number; total: number };
 }
 
 function headerOf(line: string): Announced | undefined {
   const match = HEADER.exec(line);
   if (!match || Number(match[2]) > MAX_RECORD) return undefined;
-  const [, seq, length, sum, code, from, total] = match;
+  const [, seq, length, sum, , plain, from, total] = match;
+  const code = match[4] === "g" ? "g" : plain;
   return {
     seq: Number(seq),
     length: Number(length),
     sum: sum!,
-    ...(code ? { code: code as Code } : {}),
+    ...(code ? { code: code as Code | "g" } : {}),
     ...(from === undefined ? {} : { part: { from: Number(from), total: Number(total) } }),
   };
 }
@@ -208,7 +216,11 @@ function answerOf(line: string): Frame | undefined {
 
 /** The frame of a record that was announced, from its bytes; undefined where they are not whole. */
 function frameOf({ seq, sum, code, part }: Announced, bytes: Uint8Array): Frame | undefined {
-  if (sum !== (sum.length === MD5_DIGITS ? md5(bytes) : String(cksum(bytes)))) return undefined;
+  if (!fits(bytes, sum)) return undefined;
+  if (code === "g") {
+    const gapped = decoded("z", bytes);
+    return gapped && { kind: "gapped", seq, bytes: gapped };
+  }
   if (code && part) return { kind: "part", seq, code, ...part, bytes };
   const plain = code ? decoded(code, bytes) : bytes;
   return plain && { kind: "record", seq, bytes: plain };
