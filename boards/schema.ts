@@ -52,7 +52,7 @@ export const CAPABILITIES = [
 /** What a board can do: one of {@linkcode CAPABILITIES}. */
 export type Capability = typeof CAPABILITIES[number];
 
-/** How a MAC's driver may hold on to its PCS (SEMANTICS 7.3); `fixtures/pcs` has each of them. */
+/** How a MAC's driver may hold on to its PCS (docs/semantics.md 7.3); `fixtures/pcs` has each of them. */
 export const PCS_DESIGNS = ["none", "module_ref", "device_ref", "device_link", "notified"] as const;
 /** How a MAC's driver holds on to its PCS: one of {@linkcode PCS_DESIGNS}. */
 export type PcsDesign = typeof PCS_DESIGNS[number];

@@ -59,7 +59,7 @@ class Lab implements AsyncDisposable {
       `${this.#dir}/one.ts`,
       `import { netdevsim, suite } from "@twinlink/twinlink";
 export default suite("one", { fixture: netdevsim() }, ({ sequence }) => {
-  sequence("step", { source: "seed 004" }, async (dut) => {
+  sequence("step", { source: "P09" }, async (dut) => {
     await ${step}.either();
   });
 });

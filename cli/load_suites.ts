@@ -36,7 +36,7 @@ export const NETDEVSIM_SUITES = [
 export const SHIPPED_SUITES = [...NETDEVSIM_SUITES, "pcs"] as const;
 
 /** Suites that ship for what a board has of its own, or break a kernel, and are run only where they are named. */
-const BOARD_SUITES = ["pcs_board", "stale", "race", "litmus"] as const;
+export const BOARD_SUITES = ["pcs_board", "stale", "race", "litmus"] as const;
 const KNOWN = [...SHIPPED_SUITES, ...BOARD_SUITES];
 
 // `suite()` looks for it, so that suites are not registered as tests.

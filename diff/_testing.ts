@@ -24,7 +24,7 @@ export const step = (
 export const sequence = (...steps: StepTrace[]): SequenceTrace => ({
   suite: "trap",
   sequence: "reload puts every trap back to its default",
-  source: "seed 001; T12",
+  source: "T12; 3.11",
   steps,
 });
 

@@ -77,7 +77,7 @@ function everywhere(keys: readonly string[], replacement?: string): Rule["apply"
   };
 }
 
-/** Prefixes that name a source file of the devlink core, and with it the build (SEMANTICS: `leftover` is 6.1.y's). */
+/** Prefixes that name a source file of the devlink core, and with it the build (docs/semantics.md 0.3: `leftover` is 6.1.y's). */
 const CORE_PREFIXES: ReadonlySet<string> = new Set([
   "core",
   "dev",

@@ -26,7 +26,7 @@ export interface Plan {
   suite: string;
   /** The sequence's name, unique in its suite */
   sequence: string;
-  /** Where the expectation comes from, for example `"T12; seed 001"` */
+  /** Where the expectation comes from, for example `"T12; 3.11"` */
   source: string;
   /** Set-up, body and tear-down, in the order that they are performed in */
   steps: PlannedStep[];

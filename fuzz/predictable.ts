@@ -36,12 +36,13 @@ const scarce = (op: Operation, inventory: Inventory, least = 0n) =>
 /** What is not generated. */
 const EXCLUSIONS: readonly Exclusion[] = [
   {
-    reason: "a device without a driver has no ports: the kernel follows a null pointer there (SEMANTICS 6.2), and dies",
+    reason:
+      "a device without a driver has no ports: the kernel follows a null pointer there (docs/semantics.md 6.2), and dies",
     when: (op, inventory) =>
       op.kind === "file.write" && /\/(new_port|del_port)$/.test(op.path) && deviceOf(op, inventory)?.bound === false,
   },
   {
-    reason: "a device that was made in a netns that is gone is bound into freed memory (SEMANTICS 6.2)",
+    reason: "a device that was made in a netns that is gone is bound into freed memory (docs/semantics.md 6.2)",
     when: (op, inventory) =>
       op.kind === "file.write" && written(op, /\/drivers\/netdevsim\/bind$/) &&
       deviceOf(op, inventory)?.homeAlive === false,

@@ -1,6 +1,6 @@
 /**
  * The driver core: buses, their devices and drivers, binding and unbinding, probes that are put off, device links, and what a
- * device manages for its driver (drivers/base; SEMANTICS 6).
+ * device manages for its driver (drivers/base; docs/semantics.md 6).
  *
  * @module
  */

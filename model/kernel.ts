@@ -179,7 +179,7 @@ export class Kernel {
     return new Lock(name, lockClass, this.lockdep, options);
   }
 
-  /** The next index of an instance: a new one each time, also for a device that was there before (SEMANTICS 1.1). */
+  /** The next index of an instance: a new one each time, also for a device that was there before (docs/semantics.md 1.1). */
   nextIndex(): number {
     return this.#index++;
   }

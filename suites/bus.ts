@@ -1,4 +1,4 @@
-/** Sequences on netdevsim's bus, its driver and its module: SEMANTICS 1.5, 6.1, 6.2, catalogue 8.A. */
+/** Sequences on netdevsim's bus, its driver and its module: docs/semantics.md 1.5, 6.1, 6.2, L01 to L18. */
 
 import { assertEquals } from "@std/assert";
 import { netdevsim } from "../fixtures/netdevsim.ts";

@@ -19,7 +19,7 @@ import { Step } from "./step.ts";
 export interface Trap {
   /** For example `source_mac_is_multicast` */
   name: string;
-  /** Only the action of a `drop` trap can be set; others skip it with a warning (SEMANTICS 4) */
+  /** Only the action of a `drop` trap can be set; others skip it with a warning (docs/semantics.md 4) */
   type: "drop" | "exception" | "control";
   /** True for a trap of the core's table, false for one of the driver's own */
   generic: boolean;
@@ -126,7 +126,7 @@ export class Dut {
     return new Dut(this.handle, this.#perform, netns, this.#steps, this.#race);
   }
 
-  /** `devlink dev reload`; see devlink-dev(8) and SEMANTICS 3. */
+  /** `devlink dev reload`; see devlink-dev(8) and docs/semantics.md 3. */
   reload(options: Omit<OperationParameters["dev.reload"], "handle"> = {}): Step<Json> {
     return this.#step({ kind: "dev.reload", handle: this.handle, ...options }, reply);
   }

@@ -1,4 +1,4 @@
-/** The eswitch of netdevsim, its VFs and their ports (SEMANTICS 5.7, 8.B R23 to R25, 8.E O03, O04, O16). */
+/** The eswitch of netdevsim, its VFs and their ports (docs/semantics.md 5.7, R23 to R25, O03, O04, O16). */
 
 import { assertEquals } from "@std/assert";
 import { netdevsim } from "../fixtures/netdevsim.ts";

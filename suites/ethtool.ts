@@ -1,4 +1,4 @@
-/** Sequences on the older ways to a device, by its netdev: SEMANTICS 1.6, catalogue 8.A L09, L10, 8.E O14; seed 000. */
+/** Sequences on the older ways to a device, by its netdev: docs/semantics.md 1.6, L09, L10, O14. */
 
 import { assertEquals } from "@std/assert";
 import { netdevsim } from "../fixtures/netdevsim.ts";
@@ -52,7 +52,7 @@ export default suite("ethtool", { fixture: netdevsim({ ports: 2, firmware: [FILE
     dut.ethtool.info(0).fails();
   });
 
-  sequence("ethtool flashes by way of devlink", { source: "L09; 1.6; seed 000" }, async (dut) => {
+  sequence("ethtool flashes by way of devlink", { source: "L09; 1.6" }, async (dut) => {
     await dut.ethtool.flash(0, FILE);
     await dut.debugfs.write("fw_update_status", "N");
     await dut.ethtool.flash(1, FILE);
@@ -66,7 +66,7 @@ export default suite("ethtool", { fixture: netdevsim({ ports: 2, firmware: [FILE
   });
 
   sequence("nobody else waits while ethtool flashes: it holds neither RTNL nor a mutex over all", {
-    source: "L09; 1.6; seed 000",
+    source: "L09; 1.6",
   }, async (dut) => {
     await dut.netdevsim.newDevice("11 1");
     await dut.during(
@@ -77,7 +77,7 @@ export default suite("ethtool", { fixture: netdevsim({ ports: 2, firmware: [FILE
     await dut.netdevsim.delDevice("11");
   });
 
-  sequence("ethtool does not tell why a flash failed", { source: "L09; 1.6; seed 000" }, (dut) => {
+  sequence("ethtool does not tell why a flash failed", { source: "L09; 1.6" }, (dut) => {
     dut.ethtool.flash(0, "twinlink-missing.bin").either();
   });
 });

@@ -1,4 +1,4 @@
-/** Sequences on flash updates and what waits for them: SEMANTICS 1.6, 2.2, 5.5, catalogue 8.E O12, O13. */
+/** Sequences on flash updates and what waits for them: docs/semantics.md 1.6, 2.2, 5.5, O12, O13. */
 
 import { assertEquals } from "@std/assert";
 import { netdevsim } from "../fixtures/netdevsim.ts";

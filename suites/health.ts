@@ -1,4 +1,4 @@
-/** Sequences on health reporters: SEMANTICS 5.6, catalogue 8.E O10, O11, 8.B R15. */
+/** Sequences on health reporters: docs/semantics.md 5.6, O10, O11, R15. */
 
 import { assertEquals } from "@std/assert";
 import { netdevsim } from "../fixtures/netdevsim.ts";

@@ -1,4 +1,4 @@
-/** Sequences on how an instance comes and goes: SEMANTICS 1, 6, catalogue 8.A. */
+/** Sequences on how an instance comes and goes: docs/semantics.md 1, 6, L01 to L18. */
 
 import { assertEquals } from "@std/assert";
 import { netdevsim } from "../fixtures/netdevsim.ts";
@@ -20,7 +20,7 @@ export default suite("lifecycle", { fixture: netdevsim({ create: false }) }, ({ 
     await dut.dev.list();
   });
 
-  sequence("nobody sees an instance half registered", { source: "L03; 1.3; seed 000" }, async (dut) => {
+  sequence("nobody sees an instance half registered", { source: "L03; 1.3" }, async (dut) => {
     await dut.during(
       { kind: "file.write", path: `${BUS}/new_device`, value: "10 32" },
       { kind: "port.show" },

@@ -1,4 +1,4 @@
-/** Sequences on instances that move between network namespaces: SEMANTICS 3.3, 3.6, catalogue 8.C. */
+/** Sequences on instances that move between network namespaces: docs/semantics.md 3.3, 3.6, N01 to N18. */
 
 import { assertEquals } from "@std/assert";
 import { netdevsim } from "../fixtures/netdevsim.ts";
@@ -37,7 +37,7 @@ export default suite("netns", { fixture: netdevsim({ ports: 1, netns: ["t1"] }) 
     await dut.trap.list();
   });
 
-  sequence("add, move in, delete", { source: "N04; seed 003", fixture: netdevsim({ ports: 1 }) }, async (dut) => {
+  sequence("add, move in, delete", { source: "N04; D3", fixture: netdevsim({ ports: 1 }) }, async (dut) => {
     await dut.netns.add("n1");
     await dut.reload({ to: "n1" });
     await dut.netns.del("n1", { until: dut.handle });

@@ -1,4 +1,4 @@
-/** Sequences on the end of a netns with an instance in it, and on netdevs that move alone: SEMANTICS 3.6, catalogue 8.C. */
+/** Sequences on the end of a netns with an instance in it, and on netdevs that move alone: docs/semantics.md 3.6, N01 to N18. */
 
 import { assertEquals } from "@std/assert";
 import { netdevsim } from "../fixtures/netdevsim.ts";
@@ -41,7 +41,7 @@ export default suite("netns_end", { fixture: netdevsim({ ports: 1, netns: ["t1"]
   });
 
   sequence("an instance is reloaded while the netns of another one dies", {
-    source: "N07; seed 003",
+    source: "N07; D3",
     fixture: netdevsim({ ports: 1 }),
   }, async (dut) => {
     await dut.netdevsim.newDevice("11 1");

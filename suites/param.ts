@@ -1,4 +1,4 @@
-/** Sequences on params: SEMANTICS 3.8, 5.2, catalogue O05, O06, R16, R17. */
+/** Sequences on params: docs/semantics.md 3.8, 5.2, O05, O06, R16, R17. */
 
 import { assertEquals } from "@std/assert";
 import { netdevsim } from "../fixtures/netdevsim.ts";

@@ -1,5 +1,5 @@
 /**
- * Sequences on a PCS whose driver is unbound while a MAC's phylink points at it: SEMANTICS 7, catalogue 8.G. Each design of
+ * Sequences on a PCS whose driver is unbound while a MAC's phylink points at it: docs/semantics.md 7, P01 to P18. Each design of
  * holding on to a PCS is taken through the same steps, on the MAC and the PCS of `fixtures/pcs`.
  */
 
@@ -32,7 +32,7 @@ function look(dut: Dut, ...netdevs: string[]): void {
   }
 }
 
-/** s2 of the catalogue: the link comes up. */
+/** s2: the link comes up. */
 async function linkUp(dut: Dut, netdev = "fm0"): Promise<void> {
   await dut.netdev(netdev).up(SETTLE);
   assertEquals(stateOf(await dut.netdev(netdev).show()), "UP");

@@ -67,7 +67,7 @@ export default suite("pcs_board", { fixture: boardMac() }, ({ sequence }) => {
   });
 
   sequence("Armada 8040: the serdes PHY goes under its MAC", {
-    source: "P14; seed 004; drivers/phy/phy-core.c",
+    source: "P14; 7.4; drivers/phy/phy-core.c",
     fixture: hardware("serdes_phy"),
   }, async (dut) => {
     await dut.netdev("eth1").up(SETTLE);
@@ -78,7 +78,7 @@ export default suite("pcs_board", { fixture: boardMac() }, ({ sequence }) => {
   });
 
   sequence("ConnectX: a reload makes the auxiliary device anew that was unbound", {
-    source: "P17; seed 003",
+    source: "P17; 6.3",
     fixture: hardware("mlx5"),
   }, async (dut) => {
     const rdma = dut.driver("auxiliary", "mlx5_ib.rdma");

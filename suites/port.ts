@@ -1,4 +1,4 @@
-/** Ports: how they come and go, and what is refused of them (SEMANTICS 5.1, 8.B R12 and R13, 8.E O01, O02, O17). */
+/** Ports: how they come and go, and what is refused of them (docs/semantics.md 5.1, R12, R13, O01, O02, O17). */
 
 import { assert, assertEquals } from "@std/assert";
 import { netdevsim } from "../fixtures/netdevsim.ts";

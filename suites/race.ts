@@ -1,5 +1,5 @@
 /**
- * Races: what may come of operations at the same time (SEMANTICS 2, 8.F). The model explores every order that can differ; a
+ * Races: what may come of operations at the same time (docs/semantics.md 2, C01 to C12). The model explores every order that can differ; a
  * board runs them many times, and shows nothing else.
  */
 
@@ -45,7 +45,7 @@ const modern = {
 };
 
 export default suite("race", { fixture: netdevsim({ ports: 1 }) }, ({ sequence }) => {
-  sequence("reloads of two devices at the same time", { source: "C01; seed 002" }, async (dut) => {
+  sequence("reloads of two devices at the same time", { source: "C01; 2.2" }, async (dut) => {
     await dut.netdevsim.newDevice("11 1");
     const { results, states } = harmless(dut, [reload(), reload("netdevsim/netdevsim11")], {
       after: [write("/sys/bus/netdevsim/del_device", "11")],
@@ -54,13 +54,13 @@ export default suite("race", { fixture: netdevsim({ ports: 1 }) }, ({ sequence }
     await dut.write("/sys/bus/netdevsim/del_device", "11");
   });
 
-  sequence("reloads of one device at the same time", { source: "C02; seed 002" }, (dut) => {
+  sequence("reloads of one device at the same time", { source: "C02; 2.2" }, (dut) => {
     const { results, states, exhausted } = harmless(dut, [reload(), reload(), reload()]);
     assertEquals([results, states.length, exhausted], [["ok | ok | ok"], 1, true]);
     assert(states[0]!.includes("reloads 3/0"));
   });
 
-  sequence("ports come and go while the device reloads", { source: "C03; D2; seed 002" }, (dut) => {
+  sequence("ports come and go while the device reloads", { source: "C03; D2" }, (dut) => {
     const ports = [device("new_port", "5"), device("del_port", "5")];
     const { results } = harmless(dut, [reload(), ports]);
     // The port of before the reload is none of those that it brings back
@@ -72,13 +72,13 @@ export default suite("race", { fixture: netdevsim({ ports: 1 }) }, ({ sequence }
     among(results, ["ok | ok ok"]);
   });
 
-  sequence("the driver is unbound while the device reloads", { source: "C05; C11; seeds 000 and 002" }, (dut) => {
+  sequence("the driver is unbound while the device reloads", { source: "C05; C11; 2.2" }, (dut) => {
     const { results, exhausted } = harmless(dut, [reload(), unbind]);
     assert(exhausted);
     among(results, ["ok | ok", "ENODEV | ok", "EOPNOTSUPP | ok"]);
   });
 
-  sequence("dumps while the device goes", { source: "C06; seed 002", holds: modern }, (dut) => {
+  sequence("dumps while the device goes", { source: "C06; 2.1", holds: modern }, (dut) => {
     const { results } = harmless(dut, [{ kind: "port.show" }, del]);
     assertEquals(results, ["ok | ok"]);
   });
@@ -97,19 +97,19 @@ export default suite("race", { fixture: netdevsim({ ports: 1 }) }, ({ sequence }
     harmless(dut, [[device("del_port", "0"), device("new_port", "0")]], { timers: true });
   });
 
-  sequence("nested mark: a register without the lock", { source: "C08; D1; seed 002", holds: modern }, (dut) => {
+  sequence("nested mark: a register without the lock", { source: "C08; 2.3; D1", holds: modern }, (dut) => {
     const { findings } = dut.race([reload(), device("new_port", "5")], { design: { lockRegime: "rfc_nested_mark" } });
     assert(findings.some((text) => text.includes("unlocked_register_during_marked_command")), findings.join("\n"));
   });
 
-  sequence("a lock for each list: no update of a trap is lost", { source: "C09; seed 002", holds: modern }, (dut) => {
+  sequence("a lock for each list: no update of a trap is lost", { source: "C09; 2.3", holds: modern }, (dut) => {
     const set: Operation = { kind: "trap.set", handle: NSIM, name: "source_mac_is_multicast", action: "trap" };
     const { states, has } = dut.race([reload(), set], { design: { lockRegime: "rfc_list_locks" } });
     assert(!has("deadlock"));
     assert(states.length <= 2);
   });
 
-  sequence("three at a time: what any two of them do not show", { source: "C10; seed 001", holds: modern }, (dut) => {
+  sequence("three at a time: what any two of them do not show", { source: "C10; 2.1", holds: modern }, (dut) => {
     const { exhausted } = harmless(dut, [reload(), { kind: "trap.show" }, device("new_port", "5")]);
     assert(exhausted);
   });
@@ -129,7 +129,7 @@ export default suite("race", { fixture: netdevsim({ ports: 1 }) }, ({ sequence }
     await dut.in("t1").reload({ to: "init" });
   });
 
-  sequence("who asks for ports while a device comes", { source: "L03; seed 000", holds: modern }, (dut) => {
+  sequence("who asks for ports while a device comes", { source: "L03; 1.3", holds: modern }, (dut) => {
     const created = write("/sys/bus/netdevsim/new_device", "11 2");
     const { explored } = harmless(dut, [{ kind: "port.show" }, created], {
       after: [write("/sys/bus/netdevsim/del_device", "11")],
@@ -140,7 +140,7 @@ export default suite("race", { fixture: netdevsim({ ports: 1 }) }, ({ sequence }
   });
 
   sequence("ethtool flashes while the driver is unbound", {
-    source: "L09; seed 000",
+    source: "L09; 1.6",
     fixture: netdevsim({ ports: 1, firmware: ["race_fw"] }),
     holds: modern,
   }, (dut) => {
@@ -148,7 +148,7 @@ export default suite("race", { fixture: netdevsim({ ports: 1 }) }, ({ sequence }
     harmless(dut, [flash, unbind], { schedules: 500, runs: 0 });
   });
 
-  sequence("ethtool asks for the version while the device goes", { source: "L10; seed 000" }, (dut) => {
+  sequence("ethtool asks for the version while the device goes", { source: "L10; 1.6" }, (dut) => {
     const { findings } = dut.race([{ kind: "ethtool.info", handle: NSIM, port: 0 }, del]);
     // 5.10 keeps nothing alive between RTNL and the lock of the instance [pred]
     for (const text of findings) assert(text.includes("use-after-free: devlink_compat_running_version"), text);
@@ -159,19 +159,19 @@ export default suite("race", { fixture: netdevsim({ ports: 1 }) }, ({ sequence }
     harmless(dut, [del, poll, poll], { schedules: 300 });
   });
 
-  sequence("a reload that is held off", { source: "R35; seed 000", holds: before516 }, (dut) => {
+  sequence("a reload that is held off", { source: "R35; 1.6", holds: before516 }, (dut) => {
     const { results } = harmless(dut, [reload(), device("new_port", "5")]);
     assert(results.includes("EOPNOTSUPP | ok"), results.join("; "));
   });
 
-  sequence("add, move in, delete: netdevsim", { source: "N04; seed 003" }, (dut) => {
+  sequence("add, move in, delete: netdevsim", { source: "N04; D3" }, (dut) => {
     const [add, move] = seed003(NSIM);
     // A netns dies some time after it is deleted
     harmless(dut, [[add!, move!, { kind: "netns.del", name: "n1", until: NSIM }]]);
   });
 
   sequence("add, move in, delete: a ConnectX with RDMA", {
-    source: "N05; D3; seed 003",
+    source: "N05; D3",
     fixture: hardware("mlx5"),
   }, async (dut) => {
     await dut.dev.show();
@@ -182,7 +182,7 @@ export default suite("race", { fixture: netdevsim({ ports: 1 }) }, ({ sequence }
   });
 
   sequence("add, move in, delete: a ConnectX without RDMA", {
-    source: "N06; seed 003",
+    source: "N06; D3",
     fixture: hardware("mlx5_no_rdma"),
   }, async (dut) => {
     await dut.dev.show();
@@ -192,7 +192,7 @@ export default suite("race", { fixture: netdevsim({ ports: 1 }) }, ({ sequence }
   });
 
   sequence("a reload while a netns dies that has nothing of it", {
-    source: "N07; D3; seed 003",
+    source: "N07; D3",
     fixture: hardware("mlx5"),
   }, async (dut) => {
     await dut.dev.show();

@@ -1,6 +1,6 @@
 /**
  * Suites of races: pairs of operations that are raced on a board again and again, each outcome held against those that the model
- * allows (SEMANTICS 2.2, 8.F).
+ * allows (docs/semantics.md 2.2, C01 to C12).
  *
  * @module
  */

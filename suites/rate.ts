@@ -1,4 +1,4 @@
-/** Rate objects: the leafs of VFs, and nodes (SEMANTICS 5.8, 8.B R25, 8.E O15). */
+/** Rate objects: the leafs of VFs, and nodes (docs/semantics.md 5.8, R25, O15). */
 
 import { assertEquals } from "@std/assert";
 import { netdevsim } from "../fixtures/netdevsim.ts";

@@ -1,4 +1,4 @@
-/** Sequences on what netdevsim does not have: SEMANTICS 5.5, catalogue 8.E O18-O20. */
+/** Sequences on what netdevsim does not have: docs/semantics.md 5.5, O18 to O20. */
 
 import { assertEquals } from "@std/assert";
 import { netdevsim } from "../fixtures/netdevsim.ts";

@@ -1,4 +1,4 @@
-/** Sequences on regions and their snapshots: SEMANTICS 5.4, catalogue 8.E O07-O09, 8.B R14. */
+/** Sequences on regions and their snapshots: docs/semantics.md 5.4, O07 to O09, R14. */
 
 import { assertEquals } from "@std/assert";
 import { netdevsim } from "../fixtures/netdevsim.ts";

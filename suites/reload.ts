@@ -1,4 +1,4 @@
-/** Sequences on `devlink dev reload`: SEMANTICS 3, catalogue 8.B. */
+/** Sequences on `devlink dev reload`: docs/semantics.md 3, R01 to R36. */
 
 import { assertEquals } from "@std/assert";
 import { netdevsim } from "../fixtures/netdevsim.ts";

@@ -1,4 +1,4 @@
-/** Sequences on resources: SEMANTICS 3.7, 5.3, catalogue R18-R22, O17, O18, N13. */
+/** Sequences on resources: docs/semantics.md 3.7, 5.3, R18 to R22, O17, O18, N13. */
 
 import { assertEquals } from "@std/assert";
 import { netdevsim } from "../fixtures/netdevsim.ts";
@@ -46,7 +46,7 @@ export default suite("resource", { fixture: netdevsim({ ports: 1 }) }, ({ sequen
   });
 
   sequence("a table that is too small for what is there fails the reload", {
-    source: "R18; LAB 5: fib size 0",
+    source: "R18; 3.7",
     fixture: netdevsim({ ports: 1, netns: ["t1"], in: "t1" }),
   }, async (dut) => {
     const inside = dut.in("t1");
@@ -98,7 +98,7 @@ export default suite("resource", { fixture: netdevsim({ ports: 1 }) }, ({ sequen
   });
 
   sequence("nexthop objects are counted, and no more than fit", {
-    source: "selftest netdevsim/nexthop.sh; SEMANTICS 5.3",
+    source: "5.3; selftest netdevsim/nexthop.sh",
     fixture: netdevsim({ ports: 1, netns: ["t1"], in: "t1" }),
     holds: { in: (era) => !era.netdevsim.lacks.has("nexthops"), because: "netdevsim counts them from 5.11 on" },
   }, async (dut) => {
@@ -124,7 +124,7 @@ export default suite("resource", { fixture: netdevsim({ ports: 1 }) }, ({ sequen
   });
 
   sequence("nexthop objects where nobody counts them", {
-    source: "SEMANTICS 5.3",
+    source: "5.3",
     fixture: netdevsim({ ports: 1, netns: ["t1"], in: "t1" }),
     holds: { in: (era) => era.netdevsim.lacks.has("nexthops"), because: "netdevsim counts them from 5.11 on" },
   }, async (dut) => {
@@ -158,7 +158,7 @@ export default suite("resource", { fixture: netdevsim({ ports: 1 }) }, ({ sequen
   });
 
   sequence("resources of all instances, where they cannot be asked for", {
-    source: "LAB 5",
+    source: "5.3",
     holds: { in: (era) => !era.dumpsResources, because: "the others can" },
   }, async (dut) => {
     dut.resource.all().fails();

@@ -1,6 +1,6 @@
 /**
  * Sequences that break the kernel, every one: netdevsim and devlink keep pointers to what is gone. They were predicted from
- * the source (SEMANTICS 8, marked so there), and kernels from 5.10 to 7.3 do it. Run only where the suite is named.
+ * the source (docs/semantics.md L14, L15, N14), and kernels from 5.10 to 7.3 do it. Run only where the suite is named.
  */
 
 import { assertEquals } from "@std/assert";

@@ -21,7 +21,7 @@ export type SequenceBody = (dut: Dut) => void | Promise<void>;
 
 /** Options of a sequence. */
 export interface SequenceOptions {
-  /** Where the expectation comes from: scenario ids of the catalogue, seeds, selftests, kernel files */
+  /** Where the expectation comes from: numbers of docs/semantics.md, pages of the kernel's documentation, selftests, kernel files */
   source: string;
   /** Another starting state than the suite's */
   fixture?: Fixture;

@@ -1,4 +1,4 @@
-/** Sequences on devlink traps, trap groups and trap policers: SEMANTICS 4, catalogue 8.D. */
+/** Sequences on devlink traps, trap groups and trap policers: docs/semantics.md 4, T01 to T20. */
 
 import { assert, assertEquals } from "@std/assert";
 import { netdevsim } from "../fixtures/netdevsim.ts";
@@ -117,7 +117,7 @@ export default suite("trap", { fixture: netdevsim({ ports: 1 }) }, ({ sequence }
 
   sequence(
     "reload puts traps, groups and policers back to their defaults",
-    { source: "T12; seed 001" },
+    { source: "T12; 3.11" },
     async (dut) => {
       for (const trap of (await dut.trap.list()).filter((trap) => trap.type === "drop")) {
         await dut.trap.set(trap.name, { action: "trap" });
@@ -132,7 +132,7 @@ export default suite("trap", { fixture: netdevsim({ ports: 1 }) }, ({ sequence }
     },
   );
 
-  sequence("reload announces groups and policers", { source: "T13; seed 001; 3.11" }, async (dut) => {
+  sequence("reload announces groups and policers", { source: "T13; 3.11" }, async (dut) => {
     await dut.trap.policer.set(2, { rate: 4000 });
     await dut.trap.group.set("buffer_drops", { policer: 3 });
     await dut.reload();

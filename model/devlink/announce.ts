@@ -1,5 +1,5 @@
 /**
- * The multicast messages of a devlink instance: what is said, when, and in which order (SEMANTICS 1.4).
+ * The multicast messages of a devlink instance: what is said, when, and in which order (docs/semantics.md 1.4).
  *
  * @module
  */

@@ -12,7 +12,7 @@ import type { Steps, Task } from "../task.ts";
 /** What a reload does. */
 export type ReloadAction = "driver_reinit" | "fw_activate";
 
-/** A trap as a driver declares it (SEMANTICS 4.1). */
+/** A trap as a driver declares it (docs/semantics.md 4.1). */
 export interface TrapSpec {
   readonly name: string;
   readonly type: "drop" | "exception" | "control";

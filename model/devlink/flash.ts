@@ -1,5 +1,5 @@
 /**
- * Flash updates, by devlink and by the older way of ethtool, and what is said while they go on (SEMANTICS 1.6, 5.5).
+ * Flash updates, by devlink and by the older way of ethtool, and what is said while they go on (docs/semantics.md 1.6, 5.5).
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * Health reporters: errors, recoveries, dumps and their settings (SEMANTICS 5.6).
+ * Health reporters: errors, recoveries, dumps and their settings (docs/semantics.md 5.6).
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * What a device tells of itself: by devlink, and by the older way of ethtool, which is also one to flash it (SEMANTICS 1.6).
+ * What a device tells of itself: by devlink, and by the older way of ethtool, which is also one to flash it (docs/semantics.md 1.6).
  *
  * @module
  */

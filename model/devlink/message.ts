@@ -24,7 +24,7 @@ export type Attributes = { [key: string]: Json };
 
 const UNLIMITED = 0xffff_ffff_ffff_ffffn;
 
-/** An instance: whether its last reload failed, and its reload statistics (SEMANTICS 3.4). */
+/** An instance: whether its last reload failed, and its reload statistics (docs/semantics.md 3.4). */
 export function devAttributes(dl: Devlink): Attributes {
   const reload: Attributes = {};
   for (const action of dl.driver.reloadActions) {
@@ -72,7 +72,7 @@ export function paramAttributes(dl: Devlink, param: Param): Attributes | null {
   return { name: spec.name, type: spec.generic ? "generic" : "driver-specific", values: [values] };
 }
 
-/** A trap with its statistics; null where the driver's counter cannot be read. Reading it counts (SEMANTICS 4.5). */
+/** A trap with its statistics; null where the driver's counter cannot be read. Reading it counts (docs/semantics.md 4.5). */
 export function trapAttributes(dl: Devlink, trap: Trap): Attributes | null {
   const { spec } = trap;
   let rx: Attributes;

@@ -1,5 +1,5 @@
 /**
- * Params: their registration and the commands that change them (SEMANTICS 3.8, 5.2).
+ * Params: their registration and the commands that change them (docs/semantics.md 3.8, 5.2).
  *
  * @module
  */

@@ -1,6 +1,6 @@
 /**
  * What netdevsim does not have: shared buffers, the pipeline's tables (dpipe), line cards and self-tests. Lists of them are empty,
- * everything else is refused, each in its own way (SEMANTICS 5.5).
+ * everything else is refused, each in its own way (docs/semantics.md 5.5).
  *
  * @module
  */

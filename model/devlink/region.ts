@@ -1,5 +1,5 @@
 /**
- * Regions and their snapshots (SEMANTICS 5.4).
+ * Regions and their snapshots (docs/semantics.md 5.4).
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * `devlink dev reload`, and the same at the end of a netns (SEMANTICS 3).
+ * `devlink dev reload`, and the same at the end of a netns (docs/semantics.md 3).
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * Resources: sizes that are wished for, and whether they fit (SEMANTICS 5.3).
+ * Resources: sizes that are wished for, and whether they fit (docs/semantics.md 5.3).
  *
  * @module
  */

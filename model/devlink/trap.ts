@@ -1,5 +1,5 @@
 /**
- * Traps, their groups and their policers: registration and the commands that change them (SEMANTICS 4).
+ * Traps, their groups and their policers: registration and the commands that change them (docs/semantics.md 4).
  *
  * @module
  */
@@ -56,7 +56,7 @@ export function unregisterTraps(task: Task, dl: Devlink): void {
 
 /**
  * Whether groups and policers may come and go only while the instance is not registered, and are told of with it: as the core was
- * for some weeks of 2021 (SEMANTICS 3.11). Warns where that is not so, once for each place.
+ * for some weeks of 2021 (docs/semantics.md 3.11). Warns where that is not so, once for each place.
  */
 function asserting(task: Task, dl: Devlink, place: string): boolean {
   const { era, warned } = dl.kernel;

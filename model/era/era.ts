@@ -10,7 +10,7 @@ import type { FibEntries } from "../netns.ts";
 import { ERAS } from "./eras.ts";
 import type { DriverLocks, LockEra, NotifierScope, TrapLifetime } from "./regime.ts";
 
-/** The eras, named by the first release of each that was looked at (SEMANTICS 0.2). */
+/** The eras, named by the first release of each that was looked at (docs/semantics.md 0.2). */
 export type EraId = "5.10" | "5.15" | "5.16" | "5.18" | "6.1" | "6.3" | "6.12" | "7.2" | "7.3";
 
 /** The eras that a kernel of was booted, and the model compared with it. */
@@ -214,7 +214,7 @@ export interface PhylinkEra {
 
 export { ERAS };
 
-/** From which release on each era holds, newest first (SEMANTICS 0.2). */
+/** From which release on each era holds, newest first (docs/semantics.md 0.2). */
 const SINCE: readonly (readonly [major: number, minor: number, era: EraId])[] = [
   [7, 3, "7.3"],
   [7, 0, "7.2"],

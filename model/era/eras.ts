@@ -1,6 +1,6 @@
 /**
  * What each family of kernels does, as data: the one place to look at and to mend. Those that no kernel was booted of are made
- * of their neighbours and of what was read of their source (SEMANTICS 0.2), and marked so.
+ * of their neighbours and of what was read of their source (docs/semantics.md 0.2), and marked so.
  *
  * @module
  */

@@ -1,6 +1,6 @@
 /**
  * Lock regimes: which locks the devlink core takes where, as data. An era has one of its own; a machine can be given
- * another, to see what would come of it (SEMANTICS 2).
+ * another, to see what would come of it (docs/semantics.md 2).
  *
  * @module
  */
@@ -12,7 +12,7 @@ import { acquire, type Lock, type Steps, type Task } from "../task.ts";
 /**
  * `global_mutex`: `devlink_mutex` over every request (to 5.17); `global_plus_devl`: the same, and drivers lock the instance
  * themselves (5.18, 5.19); `instance`: the instance's lock alone, over reloads, too (from 6.0); `instance_plus_device`: a reload
- * takes the device's lock first (from 6.8). Proposed and never merged (seed 002): `rfc_nested_mark`, a mark says that somebody
+ * takes the device's lock first (from 6.8). Proposed and never merged (docs/semantics.md 2.3): `rfc_nested_mark`, a mark says that somebody
  * holds the instance's lock, and who registers something then does not take it; `rfc_list_locks`, a lock for each list
  */
 export const LOCK_REGIMES = [
@@ -142,7 +142,7 @@ const ELSEWHERE: Readonly<
 
 /**
  * What becomes of a driver's traps in a reload: they are registered anew; they stay from probe to remove (a patch that was
- * refused); or they are registered anew by a core that says nothing of groups and policers, and warns (never released, SEMANTICS 3.11)
+ * refused); or they are registered anew by a core that says nothing of groups and policers, and warns (never released, docs/semantics.md 3.11)
  */
 export type TrapLifetime = "reload" | "probe" | "reload_asserting";
 

@@ -1,5 +1,5 @@
 /**
- * The bus of netdevsim: its devices, and the files of sysfs that belong to them (SEMANTICS 4.6, 6.2).
+ * The bus of netdevsim: its devices, and the files of sysfs that belong to them (docs/semantics.md 4.6, 6.2).
  *
  * @module
  */

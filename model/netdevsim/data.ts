@@ -1,5 +1,5 @@
 /**
- * What netdevsim declares (SEMANTICS 4.2, 5.2, 5.3); which of it a kernel lacks says its era.
+ * What netdevsim declares (docs/semantics.md 4.2, 5.2, 5.3); which of it a kernel lacks says its era.
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * The files of a netdevsim device in debugfs (SEMANTICS 4.6).
+ * The files of a netdevsim device in debugfs (docs/semantics.md 4.6).
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * netdevsim, the driver: what it registers at probe, and what its reload takes down and brings up (SEMANTICS 1.5, 3.9).
+ * netdevsim, the driver: what it registers at probe, and what its reload takes down and brings up (docs/semantics.md 1.5, 3.9).
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * The ports of netdevsim, those of its VFs too, and the eswitch that makes these (SEMANTICS 5.1, 5.7).
+ * The ports of netdevsim, those of its VFs too, and the eswitch that makes these (docs/semantics.md 5.1, 5.7).
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * What netdevsim does with rates: they are kept, in whole Mbit/s, and shown in debugfs (SEMANTICS 5.8).
+ * What netdevsim does with rates: they are kept, in whole Mbit/s, and shown in debugfs (docs/semantics.md 5.8).
  *
  * @module
  */

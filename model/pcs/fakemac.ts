@@ -1,6 +1,6 @@
 /**
  * The MAC of the fixture: a driver with three netdevs on one device, the list of PCS, and the designs that hold a PCS that is
- * in use (fixtures/pcs/fakemac.c; SEMANTICS 7.3).
+ * in use (fixtures/pcs/fakemac.c; docs/semantics.md 7.3).
  *
  * @module
  */
@@ -17,7 +17,7 @@ import { acquire, type Lock, type Steps, type Task } from "../task.ts";
 
 /**
  * What keeps a PCS that is in use. The last three are of the model alone: a device link that is there as long as a netdev that
- * is up uses the PCS, a wrapper that outlives its PCS (SEMANTICS 7.2, 2025), and that wrapper as it was posted, which looks for
+ * is up uses the PCS, a wrapper that outlives its PCS (docs/semantics.md 7.2, 2025), and that wrapper as it was posted, which looks for
  * its PCS in vain once it is configured.
  */
 const DESIGNS = [

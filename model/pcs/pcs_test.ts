@@ -45,7 +45,7 @@ const findings = ({ kmsg }: Observation) => kmsg.filter((line) => line.class !==
 const links = ({ link }: Observation) =>
   (link["init"] ?? []).map(({ event, ifname, operstate }) => `${event} ${ifname} ${operstate}`);
 
-/** What one step of SEMANTICS 7.3 comes to, in a few words. */
+/** What one step of docs/semantics.md 7.3 comes to, in a few words. */
 function outcome(machine: Machine, step: Operation): string {
   const observation = machine.perform(step);
   const found = [...new Set(findings(observation))].join(",");
@@ -68,7 +68,7 @@ function table(era: EraId, design: string, options: Options = {}): string[] {
   ];
 }
 
-Deno.test("what becomes of a link whose PCS is unbound, by design (SEMANTICS 7.3, s3 to s9)", async (t) => {
+Deno.test("what becomes of a link whose PCS is unbound, by design (docs/semantics.md 7.3, s3 to s9)", async (t) => {
   for (const era of BOOTED) {
     // Before 6.5 a PCS is not told that it is disabled: nothing is called when the netdev goes down
     const down = era === "6.1" ? "ok" : "ok stale";
@@ -106,7 +106,7 @@ Deno.test("what becomes of a link whose PCS is unbound, by design (SEMANTICS 7.3
   }
 });
 
-Deno.test("designs that no kernel offers (SEMANTICS 7.3)", async (t) => {
+Deno.test("designs that no kernel offers (docs/semantics.md 7.3)", async (t) => {
   for (const era of BOOTED) {
     await t.step(`${era} srcu_wrapper: safe, and dead until the MAC is bound anew`, () => {
       assertEquals(table(era, "srcu_wrapper", { freedMemory: "poisoned" }), [
@@ -412,7 +412,7 @@ Deno.test("an rmmod that the kernel kills leaves a module that never goes", () =
   assertEquals(outcome(machine, { kind: "module.load", name: "fakepcs" }), "ENOENT");
 });
 
-Deno.test("bind and unbind: errnos (SEMANTICS 6.1)", () => {
+Deno.test("bind and unbind: errnos (docs/semantics.md 6.1)", () => {
   const machine = bound("6.12", "none");
   assertEquals(outcome(machine, bind("fakepcs.0")), "EBUSY");
   assertEquals(outcome(machine, bind("fakepcs.7")), "ENODEV");

@@ -1,5 +1,5 @@
 /**
- * phylink: what stands between a MAC and its PCS, and calls both (drivers/net/phy/phylink.c; SEMANTICS 7.1).
+ * phylink: what stands between a MAC and its PCS, and calls both (drivers/net/phy/phylink.c; docs/semantics.md 7.1).
  *
  * @module
  */

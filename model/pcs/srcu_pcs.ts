@@ -1,6 +1,6 @@
 /**
  * A wrapper that a MAC gets in place of a PCS, and that outlives it: each call looks whether the PCS is still there, and whoever
- * takes it away waits for those who are inside (SEMANTICS 7.2, posted in 2025, never merged).
+ * takes it away waits for those who are inside (docs/semantics.md 7.2, posted in 2025, never merged).
  *
  * @module
  */

@@ -1,4 +1,4 @@
-/** The deadlocks of the catalogue (SEMANTICS 2.4), each found by the explorer, which is told of none of them. */
+/** The deadlocks of docs/semantics.md 2.4, each of them found by the explorer, which is told of none of them. */
 
 import { assert, assertEquals } from "@std/assert";
 import type { ExploreOptions } from "./explore.ts";
@@ -125,7 +125,7 @@ const seed003 = (handle: string): Operation[] => [
   { kind: "netns.del", name: "n1" },
 ];
 
-Deno.test("D3: a reload that leaves a notifier of all netns, as a netns dies (seed 003)", async (t) => {
+Deno.test("D3: a reload that leaves a notifier of all netns, as a netns dies", async (t) => {
   const racers = (handle: string) => [racer("user", ...seed003(handle))];
   const itself = "cleanup_net waits for pernet_ops_rwsem, held by cleanup_net";
   await t.step("mlx5 with RDMA: 5.10 and 6.1 wait for themselves, later ones do not", () => {
@@ -273,7 +273,7 @@ Deno.test("D8: two instances, of which one is part of the other: a driver and a 
   );
 });
 
-Deno.test("seed 001: what becomes of traps by their lifetime (SEMANTICS 3.11)", () => {
+Deno.test("what becomes of traps by their lifetime (docs/semantics.md 3.11)", () => {
   const of = (trapLifetime: "reload" | "probe" | "reload_asserting") => {
     const machine = new Machine({ era: "6.1", design: { trapLifetime } });
     machine.perform(newDevice);

@@ -1,7 +1,7 @@
 /**
  * A ConnectX, as far as its reload goes: traps and params stay, ports are made anew, and so are its auxiliary devices, of which one
  * is the RDMA driver's, who asks to be told of netdevs (drivers/net/ethernet/mellanox/mlx5/core, drivers/infiniband/hw/mlx5;
- * SEMANTICS 2.4 D3, D8).
+ * docs/semantics.md D3, D8).
  *
  * @module
  */

@@ -1,6 +1,6 @@
 /**
  * A Spectrum switch, as far as its reload goes: all but the instance itself is unregistered and registered anew
- * (drivers/net/ethernet/mellanox/mlxsw/core.c; SEMANTICS 2.4 D1, 3.9).
+ * (drivers/net/ethernet/mellanox/mlxsw/core.c; docs/semantics.md D1, 3.9).
  *
  * @module
  */
