@@ -163,6 +163,11 @@ export class Machine {
     return this.#kernel.netns.get(netns)?.routes ?? new Map();
   }
 
+  /** The ids of the nexthop objects of a netns, in the order in which they came. */
+  nexthops(netns: NetnsName = "init"): ReadonlySet<number> {
+    return this.#kernel.netns.get(netns)?.nexthops ?? new Set();
+  }
+
   /** Whether a device has taken the routes of a netns over, so that the kernel marks them as trapped. */
   offloads(netns: NetnsName = "init"): boolean {
     return (this.#kernel.netns.get(netns)?.fibListeners.length ?? 0) > 0;

@@ -112,6 +112,8 @@ export class Netns {
   readonly routes = new Map<string, string>();
   /** Nexthop objects that operations added, by their id */
   readonly nexthops = new Set<number>();
+  /** The id that the kernel gave last to one that was added without: it looks for the next from there on */
+  lastNexthop = 0;
 
   constructor(readonly name: NetnsName, options: { heard: boolean; lab?: boolean; entries: FibEntries }) {
     this.#heard = options.heard;

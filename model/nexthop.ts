@@ -15,19 +15,26 @@ export type NexthopKind = "nexthop.add" | "nexthop.del";
 export const NEXTHOP_COMMANDS: { [K in NexthopKind]: Command<K> } = {
   *"nexthop.add"({ kernel, task, netns }, { id }) {
     let result: Result = "ok";
+    const unused = () => {
+      do netns.lastNexthop++; while (netns.nexthops.has(netns.lastNexthop));
+      return netns.lastNexthop;
+    };
     yield* withRtnl(kernel, task, () => {
       // One that discards is of `lo`
       if (!netns.netdevs.get("lo")!.up) result = task.fail("ENETDOWN", "Device for nexthop is not up");
       else if (netns.nexthops.has(id)) result = "EEXIST";
       else {
+        // The number is taken also where a device then refuses the object
+        const number = id || unused();
         result = netns.addEntry(task, "nexthops");
-        if (result === "ok") netns.nexthops.add(id);
+        if (result === "ok") netns.nexthops.add(number);
       }
     });
     return result;
   },
 
   *"nexthop.del"({ kernel, task, netns }, { id }) {
+    if (id === 0) return task.fail("EINVAL", "Invalid nexthop id");
     let result: Result = "ok";
     yield* withRtnl(kernel, task, () => {
       if (!netns.nexthops.delete(id)) result = "ENOENT";

@@ -221,7 +221,7 @@ export interface OperationParameters {
   "route.add": { prefix: string; dev: string };
   /** `ip route del PREFIX dev DEV` (IPv4) */
   "route.del": { prefix: string; dev: string };
-  /** `ip nexthop add id ID blackhole` (IPv4) */
+  /** `ip nexthop add id ID blackhole` (IPv4); the kernel chooses where the id is 0 */
   "nexthop.add": { id: number };
   /** `ip nexthop del id ID` */
   "nexthop.del": { id: number };

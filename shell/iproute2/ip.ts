@@ -8,6 +8,7 @@ import { errorText } from "../errno.ts";
 import { addressShow } from "./ip_address.ts";
 import { linkShow } from "./ip_link.ts";
 import { monitorLinks } from "./ip_monitor.ts";
+import { nexthop } from "./ip_nexthop.ts";
 import { route } from "./ip_route.ts";
 import type { Call, Program } from "../program.ts";
 import type { Run } from "../process.ts";
@@ -132,6 +133,7 @@ const OBJECTS: readonly (readonly [name: string, run: (call: Call, options: IpOp
   ["link", link],
   ["monitor", monitorLinks],
   ["netns", netns],
+  ["nexthop", nexthop],
 ];
 
 function* object(call: Call, options: IpOptions, args: readonly string[]): Run {
@@ -182,8 +184,7 @@ function* linkDelete(call: Call, args: readonly string[]): Run {
     yield* call.err(`Cannot find device "${dev}"\n`);
     return 1;
   }
-  yield* call.err("RTNETLINK answers: Operation not supported\n");
-  return 2;
+  return yield* refused(call, "EOPNOTSUPP", null);
 }
 
 function* linkSet(call: Call, args: readonly string[]): Run {
@@ -247,14 +248,19 @@ function* linkSet(call: Call, args: readonly string[]): Run {
     else if (name === "netns" || name === "name") result = "EINVAL";
     if (result === "ok") continue;
     if (result === "hang") yield { ready: () => false };
-    yield* call.err(
-      extack
-        ? `Error: ${extack.prefix === undefined ? "" : `${extack.prefix}: `}${extack.text}.\n`
-        : `RTNETLINK answers: ${errorText(result)}\n`,
-    );
-    return 2;
+    return yield* refused(call, result, extack);
   }
   return 0;
+}
+
+/** What ip(8) says of what the kernel refused. */
+export function* refused(call: Call, result: string, extack: { text: string; prefix?: string } | null): Run {
+  yield* call.err(
+    extack
+      ? `Error: ${extack.prefix === undefined ? "" : `${extack.prefix}: `}${extack.text}.\n`
+      : `RTNETLINK answers: ${errorText(result)}\n`,
+  );
+  return 2;
 }
 
 /** What ip(8) says of a command line that ends too early. */

@@ -4,8 +4,7 @@
  * @module
  */
 
-import { errorText } from "../errno.ts";
-import { incomplete, type IpOptions, starts } from "./ip.ts";
+import { incomplete, type IpOptions, refused, starts } from "./ip.ts";
 import { writeJson } from "./json_writer.ts";
 import type { Call } from "../program.ts";
 import type { Run } from "../process.ts";
@@ -133,8 +132,7 @@ function* change(call: Call, kind: "route.add" | "route.del", args: readonly str
     const whole = prefix.includes("/") ? prefix : `${prefix}/32`;
     dev = system.machine.routes(process.netns).get(whole);
     if (dev === undefined) {
-      yield* call.err(`RTNETLINK answers: ${errorText("ESRCH")}\n`);
-      return 2;
+      return yield* refused(call, "ESRCH", null);
     }
   }
   if (!system.machine.netdevs(process.netns).some(({ name }) => name === dev)) {
@@ -142,13 +140,7 @@ function* change(call: Call, kind: "route.add" | "route.del", args: readonly str
     return 1;
   }
   const { result, extack } = system.perform({ kind, prefix, dev: dev!, netns: process.netns });
-  if (result === "ok") return 0;
-  yield* call.err(
-    extack
-      ? `Error: ${extack.prefix === undefined ? "" : `${extack.prefix}: `}${extack.text}.\n`
-      : `RTNETLINK answers: ${errorText(result)}\n`,
-  );
-  return 2;
+  return result === "ok" ? 0 : yield* refused(call, result, extack);
 }
 
 function* flush(call: Call, args: readonly string[]): Run {
