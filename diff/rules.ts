@@ -12,7 +12,9 @@ import type { NetdevNames } from "./_netdev_names.ts";
 import { hungComesLate } from "./crash.ts";
 import { compareRace, raceReply } from "./race.ts";
 import type { Contents } from "./_contents.ts";
+import { isUnderTest } from "./_log_senders.ts";
 import { counterBounds, mayCount, type Ticks } from "./_ticks.ts";
+import { countersIn } from "./_trap_counters.ts";
 
 /** What both sides showed of one step. Rules change it in place. */
 export interface Pair {
@@ -96,31 +98,6 @@ const CORE_PREFIXES: ReadonlySet<string> = new Set([
   "sh_dev",
   "trap",
 ]);
-
-/** Lines of the kernel log that come of what is under test; other lines that are no findings are dropped. */
-const UNDER_TEST: readonly { pattern: RegExp; reason: string }[] = [
-  { pattern: /^netdevsim[ :]/, reason: "the driver's own messages, by dev_printk and by pr_fmt" },
-  { pattern: /^Failed to register (fib|nexthop) notifier/, reason: "netdevsim's fib.c, printed without a prefix" },
-  { pattern: /^Failed to create region snapshot/, reason: "netdevsim's dev.c, printed without a prefix" },
-  { pattern: /^Format for adding new (device|port) is /, reason: "netdevsim's bus.c, printed without a prefix" },
-  { pattern: /^The supplied perm_addr is not a valid MAC /, reason: "netdevsim's bus.c, printed without a prefix" },
-  { pattern: /^Failed to initialize VF id=/, reason: "netdevsim's dev.c, printed without a prefix" },
-  { pattern: /^tx_(share|max) rate value /, reason: "netdevsim's dev.c, printed without a prefix" },
-  { pattern: /^(fakemac|fakepcs)[ :]/, reason: "the MAC and PCS module of the fixtures" },
-  { pattern: /^devlink[ :]/, reason: "the devlink core" },
-];
-
-/** Lines of the same senders that are about something else. */
-const NOT_UNDER_TEST: readonly { pattern: RegExp; reason: string }[] = [
-  {
-    pattern:
-      /: (firmware: (failed to load|direct-loading)|Direct firmware load for|loading \S+ failed|Firmware load for) /,
-    reason: "the firmware loader's, and what a distribution adds to it",
-  },
-  { pattern: /: renamed from \S+(?: \(.*\))?$/, reason: "udev of the board gives netdevs its own names" },
-  { pattern: /: loading out-of-tree module taints kernel/, reason: "how the module was built" },
-  { pattern: /: module verification failed/, reason: "how the module was built" },
-];
 
 /** The devlink instance of a handle that may have a port or a region behind it. */
 export const instanceOf = (handle: string) => handle.split("/").slice(0, 2).join("/");
@@ -316,11 +293,7 @@ export const RULES: readonly Rule[] = [
     reason: "the kernel talks of much else; of what is no finding, only the lines of what is under test are compared",
     apply(pair) {
       for (const side of sides(pair)) {
-        side.kmsg = side.kmsg.filter((line) =>
-          line.class !== "info" ||
-          UNDER_TEST.some(({ pattern }) => pattern.test(line.text)) &&
-            !NOT_UNDER_TEST.some(({ pattern }) => pattern.test(line.text))
-        );
+        side.kmsg = side.kmsg.filter((line) => line.class !== "info" || isUnderTest(line.text));
       }
     },
   },
@@ -459,46 +432,4 @@ export const RULES: readonly Rule[] = [
 
 function areBytes(value: Json | undefined): value is number[] {
   return Array.isArray(value) && value.every((each) => typeof each === "number");
-}
-
-interface Counters {
-  rx: { [key: string]: Json };
-  ofGroup: boolean;
-  handle: Handle;
-  /** What is counted for */
-  of: { [key: string]: Json };
-  /** Whether it appears here, and so has counted nothing */
-  fresh: boolean;
-}
-
-/** Counters of netdevsim's traps and trap groups in a reply and in messages, by what they are of and where they stand. */
-function countersIn({ reply, notify }: Observation): Map<string, Counters> {
-  const found = new Map<string, Counters>();
-  const add = (where: string, object: string, handle: string, attributes: Json) => {
-    const rx = countersOf(attributes);
-    if (!rx || !handle.startsWith("netdevsim/") || !isObject(attributes)) return;
-    // A reload shows a trap twice: the n-th time here is the n-th time there.
-    for (let nth = 0;; nth++) {
-      const key = JSON.stringify([where, object, handle, attributes.name ?? null, nth]);
-      if (found.has(key)) continue;
-      found.set(key, { rx, ofGroup: object !== "trap", handle, of: attributes, fresh: where.startsWith("new ") });
-      return;
-    }
-  };
-  for (const object of ["trap", "trap_group"]) {
-    const byHandle = isObject(reply) ? reply[object] : undefined;
-    for (const [handle, traps] of isObject(byHandle) ? Object.entries(byHandle) : []) {
-      if (Array.isArray(traps)) { for (const trap of traps) add("reply", object, handle, trap); }
-    }
-  }
-  for (const [netns, messages] of Object.entries(notify)) {
-    for (const { command, object, handle, attributes } of messages) {
-      if (object === "trap" || object === "trap-group") add(`${command} ${netns}`, object, handle, attributes);
-    }
-  }
-  return found;
-}
-
-function countersOf(trap: Json | undefined): { [key: string]: Json } | undefined {
-  return isObject(trap) && isObject(trap.stats) && isObject(trap.stats.rx) ? trap.stats.rx : undefined;
 }
