@@ -34,14 +34,6 @@ while :; do
   sh -i || sleep 0.2
 done`;
 
-/** The processes of a session. Behind the name in brackets: state, parent, group, session. */
-const IN_SESSION = `session=$1
-for p in /proc/[0-9]*; do
-  read -r line < "$p/stat" || continue
-  set -- \${line##*) }
-  [ "$4" != "$session" ] || echo "\${p##*/}"
-done 2> /dev/null`;
-
 /** In a mount namespace of its own, as root or as a user that may have one. */
 const ENTER = Deno.uid() === 0 ? ["unshare", "--mount"] : ["unshare", "--mount", "--map-root-user"];
 
@@ -165,7 +157,7 @@ export class FaultBoard implements AsyncDisposable {
     // For reading too, so that opening it waits for nobody.
     this.#gate = openTty(this.gate);
     writeFd(this.#gate, new TextEncoder().encode("open\n"));
-    while (!this.#closed && controlInt(this.#gate, "FIONREAD") > 0) {
+    while (!this.#closed && this.#gate !== undefined && controlInt(this.#gate, "FIONREAD") > 0) {
       await new Promise((resolve) => setTimeout(resolve, 5));
     }
     this.shutGate();
@@ -219,9 +211,15 @@ export class FaultBoard implements AsyncDisposable {
 
   /** All of its processes. */
   #processes(): number[] {
-    if (!this.#child) return [];
-    const { stdout } = new Deno.Command("sh", { args: ["-c", IN_SESSION, "sh", `${this.#child.pid}`] }).outputSync();
-    return new TextDecoder().decode(stdout).split("\n").filter((pid) => pid !== "").map(Number);
+    const session = this.#child?.pid;
+    // One that ended meanwhile is an error of cat(1), and no matter.
+    const { stdout } = new Deno.Command("sh", { args: ["-c", "exec cat /proc/[0-9]*/stat"], stderr: "null" })
+      .outputSync();
+    return new TextDecoder().decode(stdout).split("\n").flatMap((stat) => {
+      // Behind the name in brackets: state, parent, group, session
+      const [, pid, of] = /^(\d+) \(.*\) \S \d+ \d+ (\d+) /.exec(stat) ?? [];
+      return Number(of) === session ? [Number(pid)] : [];
+    });
   }
 
   #signal(signal: Deno.Signal): void {

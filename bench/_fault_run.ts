@@ -151,14 +151,17 @@ async function prepare(
   });
   for (const [path, text] of files) await Deno.writeTextFile(path, text);
   board.words.length = 0;
+  // Nobody came to read what the plan before was to read.
+  board.shutGate();
   return known;
 }
 
-/** Why a sequence does not agree, in the words of its first step that does not. */
-export const whyOf = ({ steps, reason }: SequenceVerdict) =>
-  reason ?? steps.filter((step) =>
-    step.verdict !== "agree"
-  ).map((step) => `${step.id}: ${step.verdict} ${step.reason ?? ""}`)[0] ?? "";
+/** Why a sequence does not agree, in the words of its first step that does not, and has words of its own. */
+export const whyOf = ({ steps, reason }: SequenceVerdict) => {
+  const others = steps.filter(({ verdict }) => verdict !== "agree");
+  const first = others.find(({ observed }) => observed?.lost?.reason !== "untold") ?? others[0];
+  return reason ?? (first ? `${first.id}: ${first.verdict} ${first.reason ?? ""}` : "");
+};
 
 /** Has a fault strike on a board of its own. */
 export async function strikeOnce(fault: string, seed: number): Promise<Outcome> {
