@@ -10,6 +10,9 @@ const ESCAPES = /\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[ -/]*
 // deno-lint-ignore no-control-regex
 const CONTROLS = /[\x00-\x09\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069]/g;
 
+const KERNEL_LINE = /(?:<\d+>)?\[ *\d+\.\d{6}\](?:\[ *[TC]\d+\])? [^\n]*(?:\n|$)/g;
+const KERNEL_BEGUN = /(?:<\d+>)?\[ *\d+(?:\.\d*\]?)?$/;
+
 /** The text without terminal escape sequences and without control characters; newlines stay. */
 export function withoutControls(text: string): string {
   return text.replace(ESCAPES, "").replace(CONTROLS, "");
@@ -29,8 +32,17 @@ export function withoutControls(text: string): string {
  * ```
  */
 export function withoutKernelLines(text: string): string {
-  return text.replace(/(?:<\d+>)?\[ *\d+\.\d{6}\](?:\[ *[TC]\d+\])? [^\n]*(?:\n|$)/g, "")
-    .replace(/(?:<\d+>)?\[ *\d+(?:\.\d*\]?)?$/, "");
+  return text.replace(KERNEL_LINE, "").replace(KERNEL_BEGUN, "");
+}
+
+/** What {@linkcode withoutKernelLines} leaves out: the whole lines, and the one that has only begun. */
+export function kernelLines(text: string): { whole: string; begun: string } {
+  const lines = text.match(KERNEL_LINE) ?? [];
+  const cut = KERNEL_BEGUN.exec(text.replace(KERNEL_LINE, ""))?.[0] ?? "";
+  return {
+    whole: lines.filter((line) => line.endsWith("\n")).join(""),
+    begun: lines.find((line) => !line.endsWith("\n")) ?? cut,
+  };
 }
 
 /** The last line that says anything, at most 120 characters of it, for a message. */

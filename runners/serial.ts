@@ -6,6 +6,7 @@
 
 import type { SerialPortStream } from "@serialport/stream";
 import { type Console, INTERRUPT, type Login, LoginError, reachRawShell } from "./_login.ts";
+import { kernelLines } from "./_plain_text.ts";
 import { within } from "./process.ts";
 import { type Shell, TransportError } from "./shell.ts";
 import type { BindingInterface } from "@serialport/bindings-interface";
@@ -90,6 +91,8 @@ class SerialLine implements Console, Shell {
   readonly writable: WritableStream<Uint8Array>;
   readonly lossy: { bytesPerMs: number };
   seen = "";
+  /** All that came until the login was over */
+  #dialogue = "";
   #port: Port;
   #baudRate: number;
   #controller!: ReadableStreamDefaultController<Uint8Array>;
@@ -162,11 +165,14 @@ class SerialLine implements Console, Shell {
     return came;
   }
 
-  /** The login is over: from here on what comes is the user's. */
+  /** The login is over: from here on what comes is the user's, and what the kernel said until then. */
   become(rest: string, farewell: string): Shell {
     this.#farewell = farewell;
     this.seen = "";
-    if (rest !== "") this.#deliver(bytesOf(rest));
+    const { whole, begun } = kernelLines(this.#dialogue);
+    this.#dialogue = "";
+    const given = whole + rest + begun;
+    if (given !== "") this.#deliver(bytesOf(given));
     return this;
   }
 
@@ -207,7 +213,9 @@ class SerialLine implements Console, Shell {
   }
 
   #receive(chunk: Uint8Array): void {
-    this.seen = (this.seen + charactersOf(chunk)).slice(-SEEN_KEPT);
+    const text = charactersOf(chunk);
+    this.seen = (this.seen + text).slice(-SEEN_KEPT);
+    if (this.#farewell === undefined) this.#dialogue = (this.#dialogue + text).slice(-SEEN_KEPT);
     if (this.#farewell !== undefined && !this.#closing) {
       const ended = this.seen.includes(this.#farewell);
       // Enough to find the farewell when it comes in two.

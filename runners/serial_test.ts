@@ -114,6 +114,15 @@ Deno.test("openSerial() logs in on a 115200 line with kernel lines in everything
   assert(line.noiseLines > 5);
 });
 
+Deno.test("openSerial() hands on what the kernel says while it logs in", async () => {
+  await using line = await board();
+  const said = "[   12.345678] eth0: said in between\r\n";
+  const password = () => line.inject(said).then(() => "secret");
+  const shell = await open(line, { login: { user: "root", password } });
+  assertEquals(await ask(shell, "echo end\n", "end\n"), `${said}end\n`);
+  await shell.close();
+});
+
 Deno.test("openSerial() carries 256 KiB each way, every byte but the interrupting one", async () => {
   await using line = await board();
   const shell = await open(line);
