@@ -124,6 +124,10 @@ async function take(
     void (meanwhile ? Promise.resolve() : struck).then(() => board.openGate());
   };
   const observed = await session.run(known.plan);
+  // On a machine that does much else a step is late, which is no fault.
+  for (const { observation } of observed.steps) {
+    if (observation?.time === "blocked") observation.time = "immediate";
+  }
   board.onWord = undefined;
   await struck;
   const silent = observed.steps.some(({ lost }) => lost?.reason === "timeout");
@@ -199,10 +203,6 @@ export async function strikeOnce(fault: string, seed: number): Promise<Outcome> 
     ms: Date.now() - started,
   });
   if (!taken.observed) return outcome("no session", [taken.reason], taken.reason);
-  // On a machine that does much else a step is late, which is no fault.
-  for (const { observation } of taken.observed.steps) {
-    if (observation?.time === "blocked") observation.time = "immediate";
-  }
   const verdict = judge(known.expected, taken.observed);
   const wrong = faultsOf(known, verdict, board.words);
   const right: readonly string[] = known.differs !== undefined
