@@ -6,7 +6,7 @@ const SCRIPT = `
 TL_D=$(mktemp -d)
 tl_start_ticker 0.002
 bad=0 i=0
-while [ $i -lt 250 ]; do
+while [ $i -lt 100 ]; do
   i=$((i + 1))
   tl_bounded 100000 true
   [ "$TL_RC" = 0 ] || bad=$((bad + 1))
