@@ -35,7 +35,7 @@ class Lab implements AsyncDisposable {
     this.#dir = dir;
   }
 
-  static async of(guest: Guest): Promise<Lab> {
+  static async of(guest: Guest, more = ""): Promise<Lab> {
     const dir = await Deno.makeTempDir({ prefix: "twinlink-guard-" });
     const { host, port, user, identityFile, knownHostsFile } = guest.ssh;
     const lines = {
@@ -46,7 +46,7 @@ class Lab implements AsyncDisposable {
     for (const [line, text] of Object.entries(lines)) {
       await Deno.writeTextFile(
         `${dir}/${line}.toml`,
-        `name = "by-${line}"\ndescription = "a guest"\nrunner = "remote"\ndriver = "netdevsim"\n` +
+        `name = "by-${line}"\ndescription = "a guest"\nrunner = "remote"\ndriver = "netdevsim"\n${more}` +
           `handle = "netdevsim/netdevsim10"\n[${line}]\n${text}`,
       );
     }
@@ -209,7 +209,8 @@ for (const [kernel, image] of [["6.12", image612], ["6.1", image61]] as const) {
     `guard: through a VLAN, a bridge and a device link; a device that is named may go (${kernel})`,
     image,
     async (guest) => {
-      await using lab = await Lab.of(guest);
+      // Whoever loses it need not wait for it: without its disk it does not come back.
+      await using lab = await Lab.of(guest, "boot_seconds = 5\n");
       const [nic] = await drivers(guest, "/sys/class/net/eth0/device");
       const [disk] = await drivers(guest, "/sys/class/block/vda/device");
 
