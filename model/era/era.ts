@@ -79,6 +79,8 @@ export interface Era {
   readonly netdevFlags: readonly string[];
   /** Whether a netdevsim netdev that was taken down has no carrier from then on (nothing is linked to it) */
   readonly downLosesCarrier: boolean;
+  /** Whether `t` and `f` are words for yes and no in a file (lib/kstrtox.c, kstrtobool(); from 5.17 on) */
+  readonly readsTrueFalse: boolean;
   /** Whether traps have a drop counter that the driver reads */
   readonly trapDropCounter: boolean;
   /** Whether rtnetlink looks for a netdev under RTNL, so that who asks for one that is not there waits, too */

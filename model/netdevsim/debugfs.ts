@@ -85,7 +85,7 @@ const KNOB_TYPES = new Map([...KNOBS, ...PART_KNOBS].map((knob) => [knob.path, k
 // deno-lint-ignore require-yield
 function* setKnob(driver: Netdevsim, path: string, type: "bool" | "u32", value: string): Steps<string> {
   if (type === "bool") {
-    const bool = kstrtobool(value);
+    const bool = kstrtobool(value, driver.dl.kernel.era);
     if (bool !== undefined) driver.knobs.set(path, bool);
     return "ok";
   }

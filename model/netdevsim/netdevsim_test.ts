@@ -105,6 +105,19 @@ Deno.test("the cookie is bytes in hexadecimal digits, kept over reloads (T20)", 
   assertEquals(read(cookie), "abcd");
 });
 
+Deno.test("which words are yes and no to a file of the driver: before 5.17 true and false are none (seen on 5.10 and 6.1)", () => {
+  const file = `${DBG}/fail_trap_policer_counter_get`;
+  for (const [era, words] of [["5.10", "Y1on"], ["6.1", "Y1onttrue"]] as const) {
+    const { write, read } = bench(era);
+    const yes = ["Y", "1", "on", "t", "true", "2", "enabled", ""].filter((word) => {
+      write(file, "N");
+      write(file, word);
+      return read(file) === "Y";
+    });
+    assertEquals(yes.join(""), words);
+  }
+});
+
 Deno.test("a device that no driver is offered waits; bind of a bound one differs by era (L16)", () => {
   for (const [era, refusal] of [["5.10", "ENODEV"], ["6.1", "EBUSY"]] as const) {
     const { does, write } = bench(era, "");

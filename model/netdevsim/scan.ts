@@ -39,9 +39,10 @@ export function unsigned(text: string): bigint | "EINVAL" | "ERANGE" {
   return value > 0xffff_ffff_ffff_ffffn ? "ERANGE" : value;
 }
 
-/** `kstrtobool` */
-export function kstrtobool(text: string): boolean | undefined {
-  if (/^(?:[yYtT1]|[oO][nN])/.test(text)) return true;
-  if (/^(?:[nNfF0]|[oO][fF])/.test(text)) return false;
+/** `kstrtobool`; undefined where it does not understand the text. */
+export function kstrtobool(text: string, { readsTrueFalse }: Pick<Era, "readsTrueFalse">): boolean | undefined {
+  if (/^(?:[yY1]|[oO][nN])/.test(text)) return true;
+  if (/^(?:[nN0]|[oO][fF])/.test(text)) return false;
+  if (readsTrueFalse && /^[tTfF]/.test(text)) return /^t/i.test(text);
   return undefined;
 }
