@@ -1,6 +1,6 @@
 /**
- * `deno task matrix`: every suite of netdevsim on each of the kernels, over ssh and over serial; a test each. It is a task of its
- * own since it takes longer than the tests.
+ * `deno task matrix`: every suite of netdevsim on each of the kernels, over ssh and over serial; a test each. Then suite pcs,
+ * which boots a kernel anew behind each crash. It is a task of its own since it takes longer than the tests.
  *
  * @module
  */
@@ -49,3 +49,30 @@ await kernelTest("6.12", "the matrix as a whole agrees", async () => {
   const { code, stdout, stderr } = await matrix();
   assertEquals(code, 0, `${stdout}${stderr}`);
 });
+
+await kernelTest(
+  "6.12",
+  "suite pcs agrees on 6.12 over ssh and on 6.1 over serial, and without a design on 7.3 and with poisoned memory",
+  async () => {
+    // Most of it is waiting: for work queues of the kernel, and for boots.
+    const [ssh, serial, none] = await Promise.all([
+      run(["run", "pcs", "--board", "qemu-6.12", "--transport", "ssh", "--reporter", "dots"]),
+      run(["run", "pcs", "--board", "qemu-6.1", "--transport", "serial", "--reporter", "dots"]),
+      run([
+        "run",
+        "pcs",
+        "--board",
+        "qemu-6.12-slub",
+        "--board",
+        "qemu-7.3",
+        "--filter",
+        "none:",
+        "--reporter",
+        "dots",
+      ]),
+    ]);
+    for (const { code, stdout, stderr } of [ssh, serial, none]) assertEquals(code, 0, `${stdout}${stderr}`);
+    for (const { stdout } of [ssh, serial]) assertMatch(stdout, /^58 sequences: 58 agree/m);
+    assertMatch(none.stdout, /^28 sequences: 28 agree/m);
+  },
+);
