@@ -95,19 +95,24 @@ async function runs(): Promise<string[]> {
   }
 }
 
-/** The lock of a run's folder; undefined while a process has it. */
-async function lockRun(folder: string): Promise<Deno.FsFile | undefined> {
+/** The lock of a run's folder, until it is disposed of; undefined while a process has it. */
+async function lockRun(folder: string): Promise<Disposable | undefined> {
   const file = await Deno.open(join(folder, PLAN), { read: true, write: true });
-  if (await file.tryLock(true)) return file;
-  file.close();
+  if (!await file.tryLock(true)) return void file.close();
+  return {
+    [Symbol.dispose]: () => {
+      // Closing alone leaves the lock to a child process that is being started just then.
+      file.unlockSync();
+      file.close();
+    },
+  };
 }
 
 /** Removes the oldest runs of the default place, never one that is going on. */
 async function prune(): Promise<void> {
   for (const folder of (await runs()).slice(0, -RUNS_KEPT)) {
-    const lock = await lockRun(folder).catch(() => undefined);
+    using lock = await lockRun(folder).catch(() => undefined);
     if (lock) await Deno.remove(folder, { recursive: true });
-    lock?.close();
   }
 }
 
@@ -131,10 +136,10 @@ export class RunJournal implements Journal, AsyncDisposable {
   readonly folder: string;
   /** Whether the user named the folder */
   readonly named: boolean;
-  readonly #lock: Deno.FsFile;
+  readonly #lock: Disposable;
   readonly #goesOn: boolean;
 
-  private constructor(folder: string, lock: Deno.FsFile, options: { named: boolean; goesOn: boolean }) {
+  private constructor(folder: string, lock: Disposable, options: { named: boolean; goesOn: boolean }) {
     this.folder = folder;
     this.named = options.named;
     this.#lock = lock;
@@ -197,7 +202,7 @@ export class RunJournal implements Journal, AsyncDisposable {
       }
       return { journal: new RunJournal(folder, lock, { named: true, goesOn: true }), args };
     } catch (error) {
-      lock.close();
+      lock[Symbol.dispose]();
       throw error;
     }
   }
@@ -241,7 +246,7 @@ export class RunJournal implements Journal, AsyncDisposable {
 
   /** Lets go of the folder. */
   [Symbol.asyncDispose](): Promise<void> {
-    this.#lock.close();
+    this.#lock[Symbol.dispose]();
     return Promise.resolve();
   }
 }

@@ -78,6 +78,7 @@ export async function holderOf(board: string): Promise<string | undefined> {
   using _ = file;
   const held = parseHolder(await Deno.readTextFile(leaseFile(board)));
   const free = await file.tryLock(true);
+  if (free) file.unlockSync();
   if (free && (held === undefined || held.host === await hostName())) return undefined;
   return held ? describeHolder(held) : SOMEBODY;
 }
@@ -161,6 +162,8 @@ async function take(path: string, doing: string): Promise<AsyncDisposable | stri
         if (!mine) return;
         mine = false;
         await file.truncate();
+        // Closing alone leaves the lock to a child process that is being started just then.
+        file.unlockSync();
         file.close();
       },
     };

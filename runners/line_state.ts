@@ -111,7 +111,14 @@ export async function takeLine(line: string, purpose: string, record?: string): 
     await lock.truncate();
     await lock.seek(0, Deno.SeekMode.Start);
     await lock.write(new TextEncoder().encode(JSON.stringify(holder) + "\n"));
-    return { base, release: () => lock.close() };
+    return {
+      base,
+      release: () => {
+        // Closing alone leaves the lock to a child process that is being started just then.
+        lock.unlockSync();
+        lock.close();
+      },
+    };
   } catch (error) {
     lock.close();
     throw error;
@@ -126,7 +133,10 @@ export function wordsOf({ purpose, pid, since }: LineHolder): string {
 /** Who has a line now; undefined if nobody of this user has. */
 export async function holderOf(line: string): Promise<LineHolder | undefined> {
   using lock = await openLock(await folderOf(line));
-  if (await lock.tryLock(false)) return undefined;
+  if (await lock.tryLock(false)) {
+    lock.unlockSync();
+    return undefined;
+  }
   return await readHolder(lock);
 }
 
