@@ -67,7 +67,10 @@ export class Ticks {
     // The step that ends a device still tells of its counters as they were.
     if (this.#restarted !== undefined) this.#devices.set(this.#restarted, new Counting());
     this.#restarted = observation?.result === "ok" ? restarted(op) : undefined;
-    if (op.kind === "link.set" && op.up) this.#up(this.of(op.handle), op.port, observed);
+    // A port that comes and goes in rounds has counted, too.
+    for (const one of op.kind === "rounds" ? op.operations : [op]) {
+      if (one.kind === "link.set" && one.up) this.#up(this.of(one.handle), one.port, observed);
+    }
     if (op.kind === "netdev.set" && op.up) {
       // Whose port it is, if any's, is not said
       for (const device of this.#devices.values()) this.#up(device, UNKNOWN_PORT, observed);
