@@ -27,6 +27,15 @@ export function stateFolder(): string {
   return `${home}/.local/state/twinlink`;
 }
 
+/**
+ * Gives a file back that was locked. A child process that is being started just then has the file, too, until it begins: closing
+ * alone would leave the lock to it.
+ */
+export function releaseLock(file: Deno.FsFile): void {
+  file.unlockSync();
+  file.close();
+}
+
 /** The folder of one board, by the name in its file, which has letters, digits and `. _ -` only. */
 export function boardStateFolder(name: string): string {
   return `${stateFolder()}/boards/${name}`;

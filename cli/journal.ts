@@ -10,7 +10,7 @@ import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { visible } from "../boards/mod.ts";
-import { stateFolder } from "../boards/state.ts";
+import { releaseLock, stateFolder } from "../boards/state.ts";
 import { type RecoveredTrace, recoverTrace, syncFolder, TraceJournal } from "../diff/trace_journal.ts";
 import type { SequenceTrace, StepTrace, TraceHeader } from "../diff/mod.ts";
 import { fileWord, writeWhole } from "./artefacts.ts";
@@ -99,13 +99,7 @@ async function runs(): Promise<string[]> {
 async function lockRun(folder: string): Promise<Disposable | undefined> {
   const file = await Deno.open(join(folder, PLAN), { read: true, write: true });
   if (!await file.tryLock(true)) return void file.close();
-  return {
-    [Symbol.dispose]: () => {
-      // Closing alone leaves the lock to a child process that is being started just then.
-      file.unlockSync();
-      file.close();
-    },
-  };
+  return { [Symbol.dispose]: () => releaseLock(file) };
 }
 
 /** Removes the oldest runs of the default place, never one that is going on. */

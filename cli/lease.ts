@@ -6,7 +6,7 @@
  */
 
 import { type Board, visible } from "../boards/mod.ts";
-import { boardStateFolder, stateFolder } from "../boards/state.ts";
+import { boardStateFolder, releaseLock, stateFolder } from "../boards/state.ts";
 import { pause } from "../fixtures/qemu/cache.ts";
 
 /** Who has a board. */
@@ -162,9 +162,7 @@ async function take(path: string, doing: string): Promise<AsyncDisposable | stri
         if (!mine) return;
         mine = false;
         await file.truncate();
-        // Closing alone leaves the lock to a child process that is being started just then.
-        file.unlockSync();
-        file.close();
+        releaseLock(file);
       },
     };
   } finally {

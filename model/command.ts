@@ -31,6 +31,8 @@ export class Last {
   constructor(readonly value: Json | undefined) {}
 }
 
+const valueOf = (one: Dumped) => one instanceof Last ? one.value : one;
+
 /** Prints `{ [key]: { handle: value } }` for each instance that has a value: a dump. */
 export function* dump(scene: Scene, key: string, of: (dl: Devlink) => Dumped, byReporters = false): Steps<Result> {
   const found: Attributes = {};
@@ -41,7 +43,7 @@ export function* dump(scene: Scene, key: string, of: (dl: Devlink) => Dumped, by
     // It may have moved to another netns while its lock was waited for
     const one = dl.netns === scene.netns ? of(dl) : undefined;
     leave(scene.task, dl, lock);
-    const value = one instanceof Last ? one.value : one;
+    const value = valueOf(one);
     if (value !== undefined) found[dl.handle] = value;
     if (one instanceof Last) break;
   }
@@ -91,8 +93,7 @@ export function* show(
   if (handle === undefined) return yield* dump(scene, key, list, byReporters);
   if (!scene.kernel.era.filteredDumps) return "client";
   return yield* get(scene, handle, (dl) => {
-    const one = list(dl);
-    const value = one instanceof Last ? one.value : one;
+    const value = valueOf(list(dl));
     return { reply: { [key]: value === undefined ? {} : { [dl.handle]: value } } };
   });
 }

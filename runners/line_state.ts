@@ -5,7 +5,7 @@
  */
 
 import { resolve } from "node:path";
-import { stateFolder } from "../boards/state.ts";
+import { releaseLock, stateFolder } from "../boards/state.ts";
 import { RECORD_ENDINGS } from "./line_record.ts";
 import { TransportError } from "./shell.ts";
 
@@ -111,14 +111,7 @@ export async function takeLine(line: string, purpose: string, record?: string): 
     await lock.truncate();
     await lock.seek(0, Deno.SeekMode.Start);
     await lock.write(new TextEncoder().encode(JSON.stringify(holder) + "\n"));
-    return {
-      base,
-      release: () => {
-        // Closing alone leaves the lock to a child process that is being started just then.
-        lock.unlockSync();
-        lock.close();
-      },
-    };
+    return { base, release: () => releaseLock(lock) };
   } catch (error) {
     lock.close();
     throw error;
