@@ -6,6 +6,7 @@ TL_PLAN=
 TL_NETNS=
 TL_SETTLE=
 TL_SIFT=
+TL_BEATER=
 TL_BROKEN=
 TL_MARK=
 TL_SEEN=
@@ -165,6 +166,17 @@ tl_start_ticker() {
     done
   ) < /dev/null > /dev/null 2>&1 &
   TL_TICKER=$!
+}
+
+# What says that the board lives while a plan runs. A process of its own: a line may take no bytes.
+tl_start_beat() {
+  (
+    trap - USR1 USR2
+    while sleep 1 && kill -0 $$; do
+      [ ! -s "$TL_D/busy" ] || printf '\n@~\n' >&3
+    done
+  ) < /dev/null 3>&1 > /dev/null 2>&1 &
+  TL_BEATER=$!
 }
 
 # tl_bound UPTIME: when the bound passes, in seconds; 0 for none. As long as before, so that it needs no room.
@@ -428,6 +440,7 @@ tl_start() {
   tl_start_records
   trap tl_stop EXIT
   tl_start_ticker 1
+  [ -z "$TL_BEAT" ] || tl_start_beat
   # Marks in the kernel log must not be rate-limited away; given back in tl_stop, by the first of several agents.
   TL_DEVKMSG=
   read -r TL_DEVKMSG < /proc/sys/kernel/printk_devkmsg
@@ -466,7 +479,7 @@ tl_stop() {
   [ -n "$TL_D" ] || return 0
   for tl_x in $TL_NETNS; do tl_unwatch "$tl_x"; done
   tl_unserve ""
-  kill $TL_CAT $TL_TICKER 2> /dev/null
+  kill $TL_CAT $TL_TICKER $TL_BEATER 2> /dev/null
   [ -z "$TL_DEVKMSG" ] || echo "$TL_DEVKMSG" > /proc/sys/kernel/printk_devkmsg
   rm -rf "$TL_D"
   TL_D=

@@ -426,6 +426,8 @@ tl_plan_begin() {
   TL_PLAN=$1
   # For the agent of another run: two at once would spoil each other's evidence.
   echo plan > "$TL_D/busy"
+  # Who is told that it lives from the first step on can tell when it no longer does.
+  [ -z "$TL_BEAT" ] || printf '\n@~\n'
   TL_HUNG= TL_EACH= TL_FULL= TL_PENDING=
   TL_PHASE=setup
   for tl_x in "$TL_D"/r[0-9]*; do : > "$tl_x"; done

@@ -7,6 +7,7 @@
 #   +NUMBER.PIECE SUM TEXT     a piece of the script that the request of that number is about
 #   =SUM NUMBER WORDS          the answer to the request of that number; `again` where one came damaged
 #   @tl1 SEQ LENGTH CKSUM ...  a record: then so many bytes, then a line feed; see tl_send
+#   @~                         each second while a plan runs: the board lives. It may stand between any two lines, and in records
 #
 # SUM is that of the words behind it: of few a sum that the shell makes itself, since a process costs more than to send them.
 
@@ -22,6 +23,8 @@ TL_CODED=
 TL_Z=999999999
 # Of the lines that the host has, the first digits of their MD5; a blank in front of each and behind the last.
 TL_KNOWN=
+# Whether the host wants to be told that the board lives.
+TL_BEAT=
 # The printable characters in their order.
 TL_ASCII=' !"#$%&'\''()*+,-./0123456789:;<=>?@ABCDEFGHIJKLMNOPQRSTUVWXYZ[\]^_`abcdefghijklmnopqrstuvwxyz{|}~'
 
@@ -114,13 +117,12 @@ tl_gaps() {
   } | gzip | base64 | tr -d ' \n' > "$TL_D/s"
 } 2> /dev/null
 
-# tl_head SEQ FILE CODE...: the line in front of a record in code, or a part of one.
+# tl_head SEQ FILE CODE...: the line in front of a record in code, or a part of one; nothing comes in between.
 tl_head() {
   tl_measure "$2"
-  printf '\n@tl1 %s %s %s' "$1" "$TL_LENGTH" "$TL_SUM"
+  tl_x=$1
   shift 2
-  printf ' %s' "$@"
-  printf '\n'
+  printf '\n@tl1 %s %s %s %s\n' "$tl_x" "$TL_LENGTH" "$TL_SUM" "$*"
 }
 
 # tl_code SEQ: that record, as letters and digits that every line carries, in $TL_D/s.

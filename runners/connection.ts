@@ -46,6 +46,12 @@ const MAX_HEALED = 3;
 const PIECE = 1500;
 /** How many bytes of a record go into one part, as agent_wire.sh sends them. */
 const PART = 1024;
+/** How long a line on which the board says each second that it lives may be silent until the board is lost, in ms, */
+const DEAD_MS = 8000;
+/** or how many times as long as it was silent before. */
+const LATE = 4;
+/** What is counted at most of a time in which this process waited: it may have stood still itself. */
+const SLICE_MS = 1000;
 /** Below so many ms of a line's time, it does not pay to compress a record on the board. */
 const WORTHWHILE_MS = 50;
 
@@ -81,6 +87,12 @@ export class Connection {
   #again = 0;
   /** When the last byte came */
   #heardAt = 0;
+  /** How many beats there were before the plan that runs, for how many ms nothing came, and the longest such time in it */
+  #beatsBefore = 0;
+  #quietMs = 0;
+  #longestMs = 0;
+  /** When the last beat came */
+  #beatAt = 0;
   /** How a record begins that is an answer to the last request */
   #begins: RegExp | undefined;
   /** How many records came damaged whole and right in parts */
@@ -112,14 +124,33 @@ export class Connection {
       for (;;) {
         const { done, value } = await this.#reader.read();
         if (done) throw new TransportError(`Lost the connection to the board: ${this.#shell.description} ended`);
+        if (this.#beats) this.#longestMs = Math.max(this.#longestMs, Date.now() - this.#heardAt);
         this.#heardAt = Date.now();
+        this.#quietMs = 0;
+        const { beats } = this.#parser;
         this.#frames.push(...this.#parser.push(value));
+        if (this.#parser.beats > beats) this.#beatAt = Date.now();
         this.#waiting?.();
       }
     } catch (error) {
       this.#ended ??= error instanceof Error ? error : new TransportError(String(error));
       this.#waiting?.();
     }
+  }
+
+  /** Whether the board has said in the plan that runs that it lives. */
+  get #beats(): boolean {
+    return this.#parser.beats > this.#beatsBefore;
+  }
+
+  /** How many ms of silence until the board is lost. */
+  get #leftToLive(): number {
+    return this.#beats ? Math.max(DEAD_MS, LATE * this.#longestMs) - this.#quietMs : Infinity;
+  }
+
+  /** Why a record did not come, where the board no longer says that it lives. */
+  get dead(): string | undefined {
+    return this.#leftToLive <= 0 ? `no sign of life for ${Math.round(this.#quietMs / 1000)} s` : undefined;
   }
 
   async #send(line: string): Promise<void> {
@@ -172,7 +203,9 @@ export class Connection {
         `${before}\nTL_A=$(${short ? "base64 -d" : "cat"} <<'${end}'${short ? " | gzip -d" : ""}\n${text}${end}\n)\n` +
           `if command -v cksum >/dev/null 2>&1; then set -- $(printf '%s\\n' "$TL_A" | cksum); ` +
           `else set -- $(printf '%s\\n' "$TL_A" | md5sum); fi\n` +
-          `case $1 in ${cksum(bytes)} | ${md5(bytes)}) eval "$TL_A"; TL_Z=${least}; tl_wire ;; ` +
+          `case $1 in ${cksum(bytes)} | ${md5(bytes)}) eval "$TL_A"; TL_Z=${least} TL_BEAT=${
+            lossy ? 1 : ""
+          }; tl_wire ;; ` +
           `*) printf '\\n@tl-bad ${end}\\n' ;; esac\n`,
       );
       for (;;) {
@@ -210,9 +243,13 @@ export class Connection {
       const left = deadline - Date.now();
       if (left <= 0) return undefined;
       let timer: ReturnType<typeof setTimeout> | undefined;
+      const slice = this.#beats ? Math.min(left, SLICE_MS) : left;
       await new Promise<void>((resolve) => {
         this.#waiting = resolve;
-        timer = setTimeout(resolve, left);
+        timer = setTimeout(() => {
+          this.#quietMs += slice;
+          resolve();
+        }, slice);
       });
       clearTimeout(timer);
       this.#waiting = undefined;
@@ -413,18 +450,19 @@ export class Connection {
    * of the board, `"damaged"` where asking did not help. The board answers once its plan is over, with what it has kept:
    * until then the records behind this one come in.
    *
+   * @param beats Whether a board that no longer says that it lives is not waited for
    * @throws {TransportError} If the board was lost
    * @throws {DOMException} If the run was cancelled
    */
-  async record(wanted: number, bound: number): Promise<string | "damaged" | undefined> {
-    const body = await this.#fetch(wanted, bound);
+  async record(wanted: number, bound: number, beats = false): Promise<string | "damaged" | undefined> {
+    const body = await this.#fetch(wanted, bound, beats);
     for (const seq of this.#records.keys()) if (seq <= wanted) this.#records.delete(seq);
     for (const seq of this.#parts.keys()) if (seq <= wanted) this.#parts.delete(seq);
     this.#damage.delete(wanted);
     return body;
   }
 
-  async #fetch(wanted: number, bound: number): Promise<string | "damaged" | undefined> {
+  async #fetch(wanted: number, bound: number, beats = false): Promise<string | "damaged" | undefined> {
     const { bytesPerMs } = this.#shell.lossy ?? {};
     const silence = this.#options.silenceMs ?? 4000;
     let deadline = Date.now() + bound;
@@ -458,12 +496,15 @@ export class Connection {
       }
       const left = deadline - Date.now();
       if (left <= 0 || asks >= MAX_ASKS) return this.#damage.has(wanted) || known > 0 ? "damaged" : undefined;
+      // What came damaged is asked for when the plan is over, and then nothing beats.
+      const live = beats && known === 0 && !this.#damage.has(wanted) ? this.#leftToLive : Infinity;
+      if (live <= 0) return undefined;
       // Who loses nothing need not be asked.
       if (bytesPerMs !== undefined && (heard() >= answered || (asks === 0 && this.#highest > wanted))) {
         await ask();
         continue;
       }
-      const came = await this.#more(Math.min(left, Math.max(0, quietUntil - Date.now())));
+      const came = await this.#more(Math.min(left, live, Math.max(0, quietUntil - Date.now())));
       if (came?.extended !== undefined) deadline = Date.now() + came.extended;
       if (came?.news) {
         deadline = Math.max(deadline, Date.now() + bound);
@@ -474,6 +515,9 @@ export class Connection {
         if (this.#parser.pending !== undefined && until > Date.now()) {
           // It is long, and still on its way.
           quietUntil = until;
+        } else if (asks === 0 && Date.now() < this.#beatAt + silence) {
+          // The plan still runs: what the board has to say, it will say.
+          quietUntil = this.#beatAt + silence;
         } else if (bytesPerMs === undefined) {
           quietUntil = deadline;
         } else {
@@ -487,6 +531,8 @@ export class Connection {
 
   /** Forgets what has come of records so far. */
   forget(): void {
+    this.#beatsBefore = this.#parser.beats;
+    this.#quietMs = this.#longestMs = 0;
     this.#records.clear();
     this.#parts.clear();
     this.#damage.clear();

@@ -149,7 +149,7 @@ export class AgentSession {
         if (hung) steps.push(...await this.#afterHang(plan, step.id));
         if (hung) break;
       }
-      if (!loss && !ended && this.#done === undefined) await this.#take(ANSWER_MS);
+      if (!loss && !ended && this.#done === undefined) await this.#take(ANSWER_MS, false);
     } catch (error) {
       if (error instanceof DOMException) throw error;
       const detail = (error as Error).message;
@@ -217,8 +217,8 @@ export class AgentSession {
   }
 
   /** Takes the next record of the plan apart; what came of it otherwise is said. */
-  async #take(bound: number): Promise<"taken" | "damaged" | "timeout"> {
-    const body = await this.#connection.record(++this.#last, bound);
+  async #take(bound: number, beats: boolean): Promise<"taken" | "damaged" | "timeout"> {
+    const body = await this.#connection.record(++this.#last, bound, beats);
     if (body === undefined) return "timeout";
     if (body === "damaged") return "damaged";
     const record = readRecord(body, this.#nonce);
@@ -258,9 +258,10 @@ export class AgentSession {
       if (this.#silent !== undefined) {
         return { ...step, lost: this.#untold(step) ?? { reason: "timeout", detail: this.#silent } };
       }
-      const taken = await this.#take(bound);
+      // A kernel that breaks lets nobody run while it writes of it.
+      const taken = await this.#take(bound, plan.breaks === undefined);
       if (taken === "damaged") return { ...step, lost: { reason: "damaged", detail } };
-      if (taken === "timeout") this.#silent = `no record within ${bound / 1000} s`;
+      if (taken === "timeout") this.#silent = this.#connection.dead ?? `no record within ${bound / 1000} s`;
     }
   }
 

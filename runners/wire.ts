@@ -7,6 +7,8 @@
  *   code of the record (`z`: gzip and base64, `x`: hexadecimal), the code; behind it, where they are a part of that, where the
  *   part begins and how long the whole is. Where lines that the host has are left out of it, the code is `g`: known_lines.ts.
  *
+ * - While a plan runs, each second a line `@~` says that the board lives, wherever it comes.
+ *
  * What does not fit is noise; a record whose checksum does not fit is damaged, and the host asks for its parts. Of what a
  * kernel printed into the middle of a record on its console, the record is freed first: the checksum tells whether that made
  * it whole.
@@ -149,10 +151,11 @@ export function decoded(code: Code, bytes: Uint8Array): Uint8Array | undefined {
   }
 }
 
-/** A line that a kernel printed with a time stamp, to its end; without an end, the rest of the text. */
-const KERNEL_LINE = /\[ *\d+\.\d{6}\](?:\[ *[CT]\d+\])? [^\n]*(?:\n|$)/g;
+const BEAT = "@~";
+/** A line that a kernel printed with a time stamp, to its end; without an end, the rest of the text. Or a beat. */
+const KERNEL_LINE = /\n@~\r?\n|\[ *\d+\.\d{6}\](?:\[ *[CT]\d+\])? [^\n]*(?:\n|$)/g;
 /** What may be the beginning of one. */
-const KERNEL_BEGIN = /\[ *\d*(?:\.\d*)?(?:\][^\n]*)?$/;
+const KERNEL_BEGIN = /\[ *\d*(?:\.\d*)?(?:\][^\n]*)?$|\n(?:@~?\r?)?$/;
 
 /**
  * The first `length` bytes without the kernel's lines in between, and those; `"more"` where the line has not brought them all
@@ -170,7 +173,7 @@ function withoutKernel(
     if (clean.length + line.index - at > length) break;
     clean += text.slice(at, line.index);
     at = line.index + line[0].length;
-    lines.push(Buffer.from(line[0], "latin1").toString().trimEnd());
+    lines.push(Buffer.from(line[0], "latin1").toString().trim());
   }
   const rest = text.slice(at, at + length - clean.length);
   const begun = KERNEL_BEGIN.exec(text);
@@ -248,6 +251,15 @@ export class FrameParser {
   /** How many bytes from here may be of a record that came damaged */
   #doubtful = 0;
 
+  /** How often the board has said that it lives */
+  beats = 0;
+
+  #beat(line: string): boolean {
+    const is = line.trim() === BEAT;
+    if (is) this.beats++;
+    return is;
+  }
+
   /** The record that is coming, if its header has come */
   get pending(): number | undefined {
     return this.#pending?.seq;
@@ -274,7 +286,8 @@ export class FrameParser {
           frames.push(whole);
           at += length;
         } else if (freed && clean) {
-          frames.push(...freed.lines.map((text): Frame => ({ kind: "noise", text })), clean);
+          const noise = freed.lines.filter((text) => !this.#beat(text));
+          frames.push(...noise.map((text): Frame => ({ kind: "noise", text })), clean);
           at += freed.taken;
         } else {
           // The length itself may be wrong: look for the next record right behind the header.
@@ -289,6 +302,7 @@ export class FrameParser {
       this.#doubtful = Math.max(0, this.#doubtful - (end + 1 - at));
       let line = this.#decoder.decode(joined.subarray(at, end));
       at = end + 1;
+      if (this.#beat(line)) continue;
       // A line that a kernel wrote into goes on behind the kernel's.
       const kernel = line.search(KERNEL_LINE);
       if (kernel > 0) {

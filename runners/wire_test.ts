@@ -50,6 +50,24 @@ describe("the wire protocol", () => {
     }
   });
 
+  it("FrameParser takes a record whole wherever the board says in it that it lives, in whatever pieces it comes", () => {
+    const first = frame(1, "some payload\nof a reply\n\n");
+    const beat = utf8.encode("\n@~\n");
+    for (let at = 0; at <= first.length; at++) {
+      // Not within a line of the agent, which is one write
+      if (first.slice(0, at).lastIndexOf(10) < first.indexOf(64) && at > first.indexOf(64)) continue;
+      const line = join(first.slice(0, at), beat, first.slice(at), beat, frame(2, "next"));
+      for (const size of [1, 2, 3, 5, line.length]) {
+        const parser = new FrameParser();
+        const got = [];
+        for (let from = 0; from < line.length; from += size) got.push(...parser.push(line.slice(from, from + size)));
+        const texts = got.map((f) => f.kind === "record" ? new TextDecoder().decode(f.bytes) : JSON.stringify(f));
+        assertEquals(texts, ["some payload\nof a reply\n\n", "next"], `at ${at}, ${size} bytes a time`);
+        assertEquals(parser.beats, 2);
+      }
+    }
+  });
+
   it("FrameParser calls a record damaged wherever other text is spliced into it, and finds the next one", () => {
     const first = frame(1, "some payload of a reply\nin two lines\n");
     const kernel = utf8.encode("netdevsim netdevsim10: hello\n");
