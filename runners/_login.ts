@@ -64,6 +64,10 @@ export const INTERRUPT = "\x1d";
 /** Ends a raw shell that an earlier run left, drops a half line that somebody typed (twice: readline searches after Ctrl-]). */
 const WAKE = `${INTERRUPT}\x15\x15\n`;
 
+/** A shell that asks for the rest of a command, behind other prompts where lines were typed ahead: nothing but Ctrl-C gets it out of an open quote. */
+const CONTINUES = /(?:^|[#$%>] )>$/;
+const CANCEL = "\x03";
+
 /** How long a line must stay as it is before its end is taken for a prompt: `Last login:` and prices look like one too. */
 const SETTLED = 150;
 /** How long login(1) may take to answer, PAM's delay after a failure included. */
@@ -85,6 +89,7 @@ export async function reachRawShell(line: Console, login: Login | undefined, pat
   let sent: "wake" | "user" | "password" = "wake";
   let heard = "";
   let loggedIn = false;
+  let cancelled = false;
   await line.more(100);
   for (let wakes = 0; performance.now() < deadline;) {
     let prompt: Prompt | undefined;
@@ -117,6 +122,11 @@ export async function reachRawShell(line: Console, login: Login | undefined, pat
       if (/[\x00-\x1f\x7f]/.test(password)) throw new LoginError("the password has a control character");
       await line.send(`${password}\n`);
       sent = "password";
+    } else if (prompt === "shell" && !cancelled && CONTINUES.test(lastLine(withoutKernelLines(line.seen)))) {
+      // Once: there are boards whose prompt it is.
+      cancelled = true;
+      await line.send(CANCEL);
+      sent = "wake";
     } else if (prompt === "shell") {
       loggedIn ||= sent !== "wake";
       const shell = await takeOver(line, loggedIn);

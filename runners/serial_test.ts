@@ -4,7 +4,7 @@ import { type Line, type LineOptions, LOGIN_BOARD, openLine } from "./pty_line.t
 import { promptOf } from "./_login.ts";
 import { openSerial, type SerialOptions } from "./serial.ts";
 import { type Shell, TransportError } from "./shell.ts";
-import { closeFd, getTermios, openPty, openTty } from "./tty.ts";
+import { closeFd, getTermios, openPty, openTty, writeFd } from "./tty.ts";
 
 const LOGIN = { user: "root", password: () => "secret" };
 const encode = (text: string) => new TextEncoder().encode(text);
@@ -272,6 +272,20 @@ Deno.test("openSerial() gets out of a here-document that a run which was killed 
   const shell = await openSerial({ path, baudRate: 3_000_000 });
   assertEquals(await ask(shell, "echo out\n", "out\n"), "out\n");
   await shell.close();
+});
+
+Deno.test("openSerial() gets out of a command that asks for its rest, and takes that prompt for a shell's own otherwise", async () => {
+  await using line = await openLine({ board: ["sh", "-c", "PS1='# ' PS2='> ' ENV= exec sh -i"] });
+  const cut = openTty(line.path);
+  writeFd(cut, encode("echo 'the rest of this was lost\n"));
+  closeFd(cut);
+  const shell = await openSerial({ path: line.path, baudRate: 3_000_000 });
+  assertEquals(await ask(shell, "echo out\n", "out\n"), "out\n");
+  await shell.close();
+  await using other = await openLine({ board: ["sh", "-c", "PS1='> ' ENV= exec sh -i"] });
+  const taken = await openSerial({ path: other.path, baudRate: 3_000_000 });
+  assertEquals(await ask(taken, "echo out\n", "out\n"), "out\n");
+  await taken.close();
 });
 
 Deno.test("openSerial() ends its stream when the board's shell ends", async () => {
