@@ -7,6 +7,7 @@
 
 import { loadBoard } from "../boards/mod.ts";
 import { judge } from "../diff/judge.ts";
+import type { Operation } from "../model/operation.ts";
 import type { Verdict } from "../diff/verdict.ts";
 import { bootQemu, buildImage, type Guest } from "../fixtures/qemu/mod.ts";
 import { guestShell } from "../fixtures/qemu/testing.ts";
@@ -16,7 +17,7 @@ import { openSerial } from "../runners/serial.ts";
 import type { Shell } from "../runners/shell.ts";
 import { openSsh } from "../runners/ssh.ts";
 import { type Between, FAULTS as ON_LINES } from "./_fault_kinds.ts";
-import { type Files, knownPlan } from "./_fault_plans.ts";
+import { type Files, knownPlan, type PlanOptions } from "./_fault_plans.ts";
 import { faultsOf, type Outcome, whyOf } from "./_fault_run.ts";
 import { Random } from "./random.ts";
 
@@ -26,7 +27,15 @@ interface GuestFault {
   right: readonly Verdict[];
   line?: (random: Random) => Between;
   strikes?: (at: { guest: Guest; cut: () => Promise<void> }) => Promise<void>;
+  /** An operation in the middle of the plan, and what it is to show */
+  middle?: PlanOptions["middle"];
+  /** Whether the plan ends with it, because it hangs as predicted */
+  ends?: true;
 }
+
+/** Where the files of the plan are, on a file system of its own that can be full. */
+const DIR = "/tmp/known";
+const GATE = `${DIR}/gate`, STUCK = `${DIR}/stuck`;
 
 const sysrq = (key: string) => async ({ guest }: { guest: Guest }) => {
   await guestShell(
@@ -40,6 +49,27 @@ const ends = async ({ guest }: { guest: Guest }) => {
   Deno.kill(guest.pid, "SIGKILL");
   await guest.ended;
 };
+const fills = async ({ guest }: { guest: Guest }) => {
+  await guestShell(guest, "cat /dev/zero > /tmp/full; true");
+  void guestShell(guest, `echo open > ${GATE}`);
+};
+const reads: Operation = { kind: "file.read", path: STUCK };
+/** What a board may lack as well on a line as over ssh. */
+const lacks = (via: "ssh" | "serial"): Record<string, GuestFault> => ({
+  [`${via}: no room`]: { via, right: ["indeterminate"], strikes: fills },
+  [`${via}: tool missing`]: {
+    via,
+    right: ["infra"],
+    middle: { op: { kind: "ethtool.show", dev: "lo" }, shows: {} },
+  },
+  [`${via}: step hangs`]: { via, right: ["diverge"], middle: { op: reads, shows: { sysfs: "" } } },
+  [`${via}: step hangs, as predicted`]: {
+    via,
+    right: ["agree"],
+    middle: { op: reads, shows: { result: "hang", time: "hang" } },
+    ends: true,
+  },
+});
 const lines = Object.entries(ON_LINES).filter(([, { line }]) => line !== undefined);
 
 /** All of them, by their names. */
@@ -52,6 +82,8 @@ export const GUEST_FAULTS: Record<string, GuestFault> = {
   "serial: guest hangs": { via: "serial", right: ["indeterminate"], strikes: stops },
   "serial: panic": { via: "serial", right: ["crash"], strikes: sysrq("c") },
   "serial: reboot": { via: "serial", right: ["crash"], strikes: sysrq("b") },
+  ...lacks("serial"),
+  ...lacks("ssh"),
   "ssh: cut": { via: "ssh", right: ["infra"], strikes: ({ cut }) => cut() },
   "ssh: guest killed": { via: "ssh", right: ["infra"], strikes: ends },
   "ssh: guest hangs": { via: "ssh", right: ["infra"], strikes: stops },
@@ -133,11 +165,17 @@ export async function strikeGuest(fault: string, seed: number, kernel: "6.12" = 
     return between ? between(piece, to) : Promise.resolve(piece);
   });
   try {
-    await guestShell(guest, "mkdir /tmp/known; mkfifo /tmp/known/gate; echo 7 > /proc/sys/kernel/printk");
+    await guestShell(
+      guest,
+      `mount -t tmpfs -o size=2m tmpfs /tmp && mkdir ${DIR} && mkfifo ${GATE} ${STUCK} && ` +
+        'rm -f "$(command -v ethtool)"; echo 7 > /proc/sys/kernel/printk',
+    );
     const { known, files } = knownPlan(random, "g", {
-      dir: "/tmp/known",
+      dir: DIR,
       witness: "/dev/kmsg",
-      gate: "/tmp/known/gate",
+      gate: GATE,
+      ...(kind.middle ? { middle: kind.middle } : {}),
+      ...(kind.ends ? { ends: true } : {}),
       differs: random.next() < 0.2,
     });
     await put(guest, files);
@@ -154,7 +192,7 @@ export async function strikeGuest(fault: string, seed: number, kernel: "6.12" = 
       await new Promise((resolve) => setTimeout(resolve, 100));
     }
     await kind.strikes?.({ guest, cut });
-    if (!kind.strikes) void guestShell(guest, "echo open > /tmp/known/gate");
+    if (!kind.strikes) void guestShell(guest, `echo open > ${GATE}`);
     const observed = await running;
     between = undefined;
     await runner.close();
