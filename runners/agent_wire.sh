@@ -2,18 +2,20 @@
 # sum. POSIX sh (dash, busybox ash). A request that came damaged is not run, one that came twice is not run twice, and what
 # went out is kept, to be sent again.
 #
-#   @SUM NUMBER WORDS          a request, one line, of the functions here, or `!` and a command whose output is wanted. The
-#                              numbers go up by one; 0 is of those that may be done twice
-#   +NUMBER.PIECE SUM TEXT     a piece of the script that the request of that number is about
-#   =SUM NUMBER WORDS          the answer to the request of that number; `again` where one came damaged
+#   @SUM DIGIT WORDS           a request, one line without these blanks, of the functions here, or `!` and a command whose output
+#                              is wanted. The digits go up by one, 1 behind 9; 0 is of those that may be done twice
+#   +NUMBER.PIECE SUM TEXT     a piece of the script that the request of that number is about, the first of all being 1
+#   =SUM DIGIT WORDS           the answer to the request of that digit, without these blanks; `again` where one came damaged
 #   @tl1 SEQ LENGTH CKSUM ...  a record: then so many bytes, then a line feed; see tl_send
 #   @~                         each second while a plan runs: the board lives. It may stand between any two lines, and in records
 #
-# SUM is that of the words behind it: of few a sum that the shell makes itself, since a process costs more than to send them.
+# SUM is that of what is behind it: of few words a sum that the shell makes itself, since a process costs more than to send them,
+# in 6 hexadecimal digits; of more than 160 characters the checksum, in 8.
 
 LC_ALL=C
 export LC_ALL
 TL_HEARD=0
+TL_DIGIT=
 TL_T=0
 TL_SAID=
 TL_SEQ=0
@@ -56,16 +58,29 @@ tl_sum() {
   done
 }
 
-# tl_reply NUMBER WORDS: an answer. Behind a line feed, since the line may stand in the middle of another.
+# tl_number TEXT: sets TL_SUM to the number that is in front of a request or an answer.
+tl_number() {
+  tl_sum "$1"
+  [ ${#TL_SUM} -lt 32 ] || TL_SUM=$((0x${TL_SUM%"${TL_SUM#????????}"}))
+}
+
+# tl_reply DIGIT WORDS: an answer. Behind a line feed, since the line may stand in the middle of another.
 tl_reply() {
-  tl_sum "$*"
-  printf '\n=%s %s\n' "$TL_SUM" "$*"
+  tl_text=$1
+  shift
+  tl_text="$tl_text$*"
+  tl_number "$tl_text"
+  if [ ${#tl_text} -gt 160 ]; then
+    printf '\n=%08x%s\n' "$TL_SUM" "$tl_text"
+  else
+    printf '\n=%06x%s\n' "$TL_SUM" "$tl_text"
+  fi
 }
 
 # tl_answers WORDS: answers the request that is being done, and whenever it comes again.
 tl_answers() {
-  TL_SAID="$TL_HEARD $*"
-  tl_reply "$TL_SAID"
+  TL_SAID="$*"
+  tl_reply "$TL_DIGIT" "$TL_SAID"
 }
 
 # tl_new KIND ARG...: begins the next record.
@@ -172,7 +187,7 @@ tl_call() {
   fi
   tl_new answer "$TL_HEARD" "$tl_rc"
   cat "$TL_D/out" >> "$TL_R"
-  TL_SAID="$TL_HEARD $tl_rc @$TL_SEQ"
+  TL_SAID="$tl_rc @$TL_SEQ"
   tl_send $TL_SEQ
 }
 
@@ -207,7 +222,7 @@ tl_join() {
     [ -n "$tl_missing" ] || tl_measure "$TL_D/joined"
     [ -n "$tl_missing" ] || [ "$TL_SUM" != "$2" ] || return 0
   done
-  tl_reply "$TL_HEARD" missing$tl_missing
+  tl_reply "$TL_DIGIT" missing$tl_missing
   TL_HEARD=$((TL_HEARD - 1))
   return 1
 }
@@ -245,32 +260,42 @@ tl_heard() {
       tl_piece "$1" "${2%% *}" "${2#* }"
       return
       ;;
-    @[0-9a-f]*" "[0-9]*" "*) ;;
+    @[0-9a-f][0-9a-f][0-9a-f][0-9a-f][0-9a-f][0-9a-f][0-9a-f]?*) ;;
     *)
       tl_reply 0 again
       return
       ;;
   esac
-  tl_sum "${1#* }"
-  if [ "@$TL_SUM" != "${1%% *}" ]; then
+  tl_text=${1#???????}
+  [ ${#1} -le 168 ] || tl_text=${tl_text#??}
+  tl_given=${1%"$tl_text"}
+  tl_given=${tl_given#@}
+  set -- "$tl_text"
+  tl_number "$1"
+  # What is no number ends a shell that is to count with it.
+  case $tl_given in
+    *[!0-9a-f]*) tl_given=-1 ;;
+    *) tl_given=$((0x$tl_given)) ;;
+  esac
+  if [ "$TL_SUM" != "$tl_given" ]; then
     tl_reply 0 again
     return
   fi
   TL_INT=0
-  set -- "${1#* }"
-  case ${1%% *} in
+  tl_given=${1%"${1#?}"}
+  case $tl_given in
     0) ;;
-    "$TL_HEARD")
-      tl_reply "$TL_SAID"
+    $((TL_HEARD % 9 + 1))) TL_HEARD=$((TL_HEARD + 1)) TL_DIGIT=$tl_given ;;
+    "$TL_DIGIT")
+      tl_reply "$TL_DIGIT" "$TL_SAID"
       return
       ;;
-    $((TL_HEARD + 1))) TL_HEARD=$((TL_HEARD + 1)) ;;
     *)
-      tl_reply "${1%% *}" unexpected "$TL_HEARD"
+      tl_reply "$tl_given" unexpected "$TL_HEARD"
       return
       ;;
   esac
-  set -- "${1#* }"
+  set -- "${1#?}"
   case $1 in
     !*) tl_call "${1#!}" ;;
     *) eval "$1" ;;

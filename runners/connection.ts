@@ -9,7 +9,7 @@ import { Buffer } from "node:buffer";
 import { gzipSync } from "node:zlib";
 import type { KnownLines } from "./known_lines.ts";
 import { type Shell, TransportError } from "./shell.ts";
-import { cksum, type Code, decoded, type Frame, FrameParser, md5, pieceLine, requestLine } from "./wire.ts";
+import { cksum, type Code, decoded, digitOf, type Frame, FrameParser, md5, pieceLine, requestLine } from "./wire.ts";
 
 const utf8 = new TextEncoder();
 const text = new TextDecoder();
@@ -270,8 +270,9 @@ export class Connection {
 
   #take(frame: Exclude<Frame, { kind: "noise" }>): void {
     if (frame.kind === "answer") {
-      if (frame.number === 0 && frame.words === "again") this.#again++;
-      else this.#answers.set(frame.number, frame.words);
+      if (frame.digit === 0 && frame.words === "again") this.#again++;
+      else if (frame.digit === 0) this.#answers.set(0, frame.words);
+      else if (frame.digit === digitOf(this.#asked)) this.#answers.set(this.#asked, frame.words);
       return;
     }
     const { seq } = frame;

@@ -74,6 +74,14 @@ async function on(shell: Shell, use: (connection: Connection) => Promise<void>):
 }
 
 const output = async (connection: Connection, command: string) => (await connection.call(command, 60_000))?.output;
+/** Words short and long, as many as bring each digit of a request more than once. */
+async function callsOfEachLength(connection: Connection): Promise<void> {
+  for (let length = 150; length < 180; length++) {
+    const word = "0123456789".repeat(18).slice(0, length - 6);
+    assertEquals(await connection.call(`echo ${word}`, 5000), { status: 0, output: `${word}\n` });
+    assertEquals(await connection.call(`: ${word}`, 5000), { status: 0, output: "" });
+  }
+}
 const numbers = Array.from({ length: 900 }, (_, i) => `${i + 1}\n`).join("");
 
 Deno.test("a board's shell makes the same sums as the host", async () => {
@@ -93,6 +101,7 @@ Deno.test("a board's shell makes the same sums as the host", async () => {
 Deno.test("Connection calls commands, and gives status and output as they are", async () => {
   for (const lossy of [true, false]) {
     await on(lossy ? await faulty({}) : await openLocal(), async (connection) => {
+      await callsOfEachLength(connection);
       assertEquals(await connection.call("true", 5000), { status: 0, output: "" });
       assertEquals(await connection.call('echo "it\'s"; exit 7', 5000), { status: 7, output: "it's\n" });
       assertEquals(await connection.call("printf 'no end'", 5000), { status: 0, output: "no end" });
@@ -152,6 +161,7 @@ Deno.test("a board without gzip, base64 and cksum is spoken to in other ways", a
   await writer.write(utf8.encode(`${hide}; command() { case $2 in cksum) false ;; *) : ;; esac; }\n`));
   writer.releaseLock();
   await on(shell, async (connection) => {
+    await callsOfEachLength(connection);
     assertEquals(await output(connection, "echo é; seq 900"), `é\n${numbers}`);
     assertEquals(await output(connection, `cat <<'X'\nit's é \\ ${numbers}X\n`), `it's é \\ ${numbers}`);
   });

@@ -2,7 +2,8 @@
  * The wire protocol between the host and the board, on a line that may carry other text as well (a console, a login banner,
  * kernel messages) and may lose or alter bytes. What is said of it here is the host's half; agent_wire.sh is the board's.
  *
- * - A request is a line `@SUM NUMBER WORDS`, the board's answer to it a line `=SUM NUMBER WORDS`.
+ * - A request is a line `@` SUM DIGIT WORDS, without blanks, the board's answer to it a line `=` SUM DIGIT WORDS. Requests are
+ *   done in their order, so that a digit tells which one it is: 1 to 9 and again 1; 0 is of those that may be done twice.
  * - A record travels as `\n@tl1 SEQ LENGTH CKSUM\n`, then LENGTH bytes, then a line feed. Behind CKSUM, where the bytes are a
  *   code of the record (`z`: gzip and base64, `x`: hexadecimal), the code; behind it, where they are a part of that, where the
  *   part begins and how long the whole is. Where lines that the host has are left out of it, the code is `g`: known_lines.ts.
@@ -60,14 +61,15 @@ const PRINTABLE = 95;
 const FEW = 160;
 
 /**
- * The sum in front of a request and of an answer: of few words one that a shell makes by arithmetic, else their checksum.
+ * The sum of a piece of a script, and of what requests and answers say: of few words one that a shell makes by arithmetic, else
+ * their checksum.
  *
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
  * import { sumOf } from "./wire.ts";
  *
- * assertEquals(sumOf("7 !true"), "971345");
+ * assertEquals(sumOf("7!true"), "4905204");
  * ```
  */
 export function sumOf(words: string, checksum: "cksum" | "md5" = "cksum"): string {
@@ -83,10 +85,23 @@ export function sumOf(words: string, checksum: "cksum" | "md5" = "cksum"): strin
   return String(sum);
 }
 
+/** The sum as it stands on the line: so many hexadecimal digits that each length of a line has one. */
+function sumOnLine(text: string, checksum?: "cksum" | "md5"): string {
+  const sum = sumOf(text, checksum);
+  return sum.length === MD5_DIGITS
+    ? sum.slice(0, 8)
+    : Number(sum).toString(16).padStart(text.length > FEW ? 8 : 6, "0");
+}
+
+/** The digit that stands for the number of a request. */
+export function digitOf(number: number): number {
+  return number === 0 ? 0 : (number - 1) % 9 + 1;
+}
+
 /** A request as the board takes it: one line of printable characters. */
 export function requestLine(number: number, words: string, checksum?: "cksum" | "md5"): string {
-  const text = `${number} ${words}`;
-  return `@${sumOf(text, checksum)} ${text}\n`;
+  const text = `${digitOf(number)}${words}`;
+  return `@${sumOnLine(text, checksum)}${text}\n`;
 }
 
 /**
@@ -122,7 +137,7 @@ export type Frame =
   /** A record, or a part of one, was announced and came damaged */
   | { kind: "damaged"; seq: number }
   /** An answer: its sum was right */
-  | { kind: "answer"; number: number; words: string }
+  | { kind: "answer"; digit: number; words: string }
   /** A line that belongs to no record */
   | { kind: "noise"; text: string };
 
@@ -186,7 +201,6 @@ const NEWLINE = 10;
 const MAX_RECORD = 64 * 1024 * 1024;
 const MD5_DIGITS = 32;
 const HEADER = /@tl1 (\d{1,9}) (\d{1,9}) (\d{1,10}|[0-9a-f]{32})(?: (g|([zx])(?: (\d{1,9}) (\d{1,9}))?))? ?\r?$/;
-const ANSWER = /^=(\d{1,10}|[0-9a-f]{32}) ((\d{1,9}) (.*?))\r?$/;
 
 /** What a header announces. */
 interface Announced {
@@ -212,9 +226,14 @@ function headerOf(line: string): Announced | undefined {
 }
 
 function answerOf(line: string): Frame | undefined {
-  const [, sum, text, number, words] = ANSWER.exec(line) ?? [];
-  if (text === undefined || sum !== sumOf(text, sum!.length === MD5_DIGITS ? "md5" : "cksum")) return undefined;
-  return { kind: "answer", number: Number(number), words: words! };
+  for (const [digits, checksum] of [[6, undefined], [8, "cksum"], [8, "md5"]] as const) {
+    const text = line.slice(1 + digits);
+    if (!/^=[0-9a-f]+$/.test(line.slice(0, 1 + digits)) || !/^\d/.test(text)) continue;
+    if (line === `=${sumOnLine(text, checksum)}${text}`) {
+      return { kind: "answer", digit: Number(text[0]), words: text.slice(1) };
+    }
+  }
+  return undefined;
 }
 
 /** The frame of a record that was announced, from its bytes; undefined where they are not whole. */
@@ -319,7 +338,7 @@ export class FrameParser {
         this.#doubtful = 0;
         continue;
       }
-      const answer = answerOf(line);
+      const answer = answerOf(line.replace(/\r$/, ""));
       if (answer) frames.push(answer);
       // What is left of a damaged record is no news.
       else if (line.trim() !== "" && (!doubtful || kernel >= 0 || line.startsWith("@"))) {
