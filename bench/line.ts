@@ -15,6 +15,9 @@ import { Random } from "./random.ts";
 
 const BOARD = ["sh", "-c", "PS1='board # ' ENV= exec sh -i"];
 
+/** How many commands go before those that are measured. */
+const WARM = 20;
+
 const quantile = (values: readonly number[], share: number) =>
   values.toSorted((a, b) => a - b)[Math.floor(values.length * share)]!;
 const spread = (values: readonly number[]) =>
@@ -54,7 +57,7 @@ if (import.meta.main) {
   {
     await using line = await openLine({ board: BOARD, baudRate, exact: true });
     const connection = await connect(line.path);
-    await connection.call("true", 5000);
+    await timed(WARM, () => connection.call("true", 5000));
     console.log(`one true:                   ${spread(await timed(times, () => connection.call("true", 5000)))}`);
     console.log(
       `echo of 10 characters:      ${spread(await timed(times, () => connection.call("echo 123456789", 5000)))}`,
