@@ -61,7 +61,7 @@ export function readRecord(body: string, nonce: string): PlanRecord | undefined 
   /** By which server a step was done */
   const servers = new Map<number, string>();
   let done: PlanRecord["done"];
-  const lost: string[] = [];
+  const lost = new Set<string>();
   const rest: Section[] = [];
   for (const section of sections.slice(0, -1)) {
     const [kind = "", name = ""] = section.name.split(" ");
@@ -94,7 +94,7 @@ export function readRecord(body: string, nonce: string): PlanRecord | undefined 
       }
       server.pending = [{ name: "out", text: section.text }];
     } else if (kind === "lost") {
-      lost.push(section.name.slice("lost ".length));
+      lost.add(section.name.slice("lost ".length));
     } else if (kind === "done") {
       done = name === "broken" ? "broken" : "done";
     } else if (server) {
@@ -106,7 +106,7 @@ export function readRecord(body: string, nonce: string): PlanRecord | undefined 
     }
   }
   for (const part of parts.values()) {
-    if (lost.length > 0) part.lost = lost.join("; ");
+    if (lost.size > 0) part.lost = [...lost].join("; ");
   }
   return { parts: [...parts.values()], rest, done };
 }

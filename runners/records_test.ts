@@ -75,7 +75,12 @@ Deno.test("readRecord(): damage is never taken for evidence of another step", ()
 Deno.test("readRecord(): nothing of a record in which a monitor lost something is evidence", () => {
   const found = readRecord(
     record(
-      [step(1, "0 1 2"), "lost ip monitor in netns init lost messages: 3 drops, 0 bytes waiting\n", step(2, "0 2 3")],
+      [
+        step(1, "0 1 2"),
+        "lost ip monitor in netns init lost messages: 3 drops, 0 bytes waiting\n",
+        step(2, "0 2 3"),
+        "lost ip monitor in netns init lost messages: 3 drops, 0 bytes waiting\n",
+      ],
       [],
       ["done \n"],
     ),
