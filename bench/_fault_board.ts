@@ -209,17 +209,21 @@ export class FaultBoard implements AsyncDisposable {
     }).spawn();
   }
 
-  /** All of its processes. */
+  /** All of its processes, each behind its parent. */
   #processes(): number[] {
     const session = this.#child?.pid;
     // One that ended meanwhile is an error of cat(1), and no matter.
     const { stdout } = new Deno.Command("sh", { args: ["-c", "exec cat /proc/[0-9]*/stat"], stderr: "null" })
       .outputSync();
-    return new TextDecoder().decode(stdout).split("\n").flatMap((stat) => {
-      // Behind the name in brackets: state, parent, group, session
-      const [, pid, of] = /^(\d+) \(.*\) \S \d+ \d+ (\d+) /.exec(stat) ?? [];
-      return Number(of) === session ? [Number(pid)] : [];
-    });
+    const parents = new Map(
+      new TextDecoder().decode(stdout).split("\n").flatMap((stat) => {
+        // Behind the name in brackets: state, parent, group, session
+        const [, pid, parent, of] = /^(\d+) \(.*\) \S (\d+) \d+ (\d+) /.exec(stat) ?? [];
+        return Number(of) === session ? [[Number(pid), Number(parent)] as const] : [];
+      }),
+    );
+    const depth = (pid: number): number => parents.has(pid) ? 1 + depth(parents.get(pid)!) : 0;
+    return [...parents.keys()].sort((a, b) => depth(a) - depth(b));
   }
 
   #signal(signal: Deno.Signal): void {
@@ -229,7 +233,7 @@ export class FaultBoard implements AsyncDisposable {
       const fresh = this.#processes().filter((pid) => !told.has(pid));
       if (fresh.length === 0) return;
       // A shell that runs and sees its job stand still takes the terminal back: parents stop first and go on last.
-      for (const pid of fresh.sort((a, b) => signal === "SIGCONT" ? b - a : a - b)) {
+      for (const pid of signal === "SIGCONT" ? fresh.toReversed() : fresh) {
         told.add(pid);
         try {
           Deno.kill(pid, signal);
