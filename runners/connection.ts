@@ -9,7 +9,18 @@ import { Buffer } from "node:buffer";
 import { gzipSync } from "node:zlib";
 import type { KnownLines } from "./known_lines.ts";
 import { type Shell, TransportError } from "./shell.ts";
-import { cksum, type Code, decoded, digitOf, type Frame, FrameParser, md5, pieceLine, requestLine } from "./wire.ts";
+import {
+  cksum,
+  type Code,
+  decoded,
+  digitOf,
+  type Frame,
+  FrameParser,
+  isKernelLine,
+  md5,
+  pieceLine,
+  requestLine,
+} from "./wire.ts";
 
 const utf8 = new TextEncoder();
 const text = new TextDecoder();
@@ -87,8 +98,9 @@ export class Connection {
   #again = 0;
   /** When the last byte came */
   #heardAt = 0;
-  /** How many beats there were before the plan that runs, for how many ms nothing came, and the longest such time in it */
+  /** How many beats there were before the plan that runs, for how many ms no sign of life came, and the longest such time in it */
   #beatsBefore = 0;
+  #livedAt = 0;
   #quietMs = 0;
   #longestMs = 0;
   /** When the last beat came */
@@ -124,18 +136,26 @@ export class Connection {
       for (;;) {
         const { done, value } = await this.#reader.read();
         if (done) throw new TransportError(`Lost the connection to the board: ${this.#shell.description} ended`);
-        if (this.#beats) this.#longestMs = Math.max(this.#longestMs, Date.now() - this.#heardAt);
         this.#heardAt = Date.now();
-        this.#quietMs = 0;
         const { beats } = this.#parser;
-        this.#frames.push(...this.#parser.push(value));
+        const frames = this.#parser.push(value);
+        this.#frames.push(...frames);
         if (this.#parser.beats > beats) this.#beatAt = Date.now();
+        this.#lives(this.#parser.beats > beats || this.#parser.pending !== undefined || frames.some(isOfTheBoard));
         this.#waiting?.();
       }
     } catch (error) {
       this.#ended ??= error instanceof Error ? error : new TransportError(String(error));
       this.#waiting?.();
     }
+  }
+
+  /** Notes whether what came is a sign that the board lives: a shell's prompt behind a reboot is none. */
+  #lives(sign: boolean): void {
+    if (!sign) return;
+    if (this.#beats) this.#longestMs = Math.max(this.#longestMs, Date.now() - this.#livedAt);
+    this.#livedAt = Date.now();
+    this.#quietMs = 0;
   }
 
   /** Whether the board has said in the plan that runs that it lives. */
@@ -534,6 +554,7 @@ export class Connection {
   forget(): void {
     this.#beatsBefore = this.#parser.beats;
     this.#quietMs = this.#longestMs = 0;
+    this.#livedAt = Date.now();
     this.#records.clear();
     this.#parts.clear();
     this.#damage.clear();
@@ -561,6 +582,11 @@ export class Connection {
 export function bare(script: string): string {
   return script.split("\n").map((line) => line.trimStart()).filter((line) => line !== "" && !line.startsWith("#"))
     .map((line) => `${line}\n`).join("");
+}
+
+/** Whether the agent or the kernel says it, and not who else has the line. */
+function isOfTheBoard(frame: Frame): boolean {
+  return frame.kind !== "noise" || isKernelLine(frame.text);
 }
 
 function missing({ total, have }: Parts): number[] {
