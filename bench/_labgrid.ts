@@ -64,10 +64,10 @@ export class LabgridShell {
   #lines: ReadableStreamDefaultReader<string>;
 
   /** Starts one on a line; {@linkcode LabgridShell.next} then tells of the login */
-  constructor({ python, env }: Labgrid, path: string, baudRate: number) {
+  constructor({ python, env }: Labgrid, path: string, baudRate: number, loginTimeoutS = 20) {
     const script = new URL("./labgrid_shell.py", import.meta.url).pathname;
     this.#child = new Deno.Command(python, {
-      args: [script, path, String(baudRate)],
+      args: [script, path, String(baudRate), String(loginTimeoutS)],
       env,
       stdin: "piped",
       stdout: "piped",

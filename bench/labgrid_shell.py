@@ -1,4 +1,4 @@
-"""Commands over a serial line by labgrid: python3 labgrid_shell.py PATH BAUD. Reads commands from standard input, one a line, and prints
+"""Commands over a serial line by labgrid: python3 labgrid_shell.py PATH BAUD LOGIN_TIMEOUT. Reads commands from standard input, one a line, and prints
 a line of JSON for each: its time, its status and what it printed. The first line is of the login."""
 
 import json
@@ -21,7 +21,7 @@ target = Target("board")
 RawSerialPort(target, "port", port=sys.argv[1], speed=int(sys.argv[2]))
 console = SerialDriver(target, "serial")
 shell = ShellDriver(
-    target, "shell", prompt=r"board # ", login_prompt=r"board login: ", username="root", password="secret", login_timeout=20
+    target, "shell", prompt=r"board # ", login_prompt=r"board login: ", username="root", password="secret", login_timeout=int(sys.argv[3])
 )
 start = time.monotonic()
 try:
