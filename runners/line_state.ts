@@ -61,9 +61,12 @@ export async function recordFor(what: string): Promise<string> {
   return await newRecord(folder, new Date().toISOString());
 }
 
+/** How many records this process has begun: some of them in the same millisecond. */
+let begun = 0;
+
 async function newRecord(folder: string, now: string): Promise<string> {
   await prune(folder);
-  return `${folder}/${now.replaceAll(":", "")}-${Deno.pid}`;
+  return `${folder}/${now.replaceAll(":", "")}-${Deno.pid}-${++begun}`;
 }
 
 async function makeFolder(folder: string): Promise<void> {

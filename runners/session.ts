@@ -162,7 +162,10 @@ export class AgentSession {
 
   /** What became of a step where nothing comes any more, if a later one was begun. */
   #untold({ id }: PlannedStep): Loss | undefined {
-    return id < this.#running ? { reason: "untold", detail: `that happened in step ${this.#running}` } : undefined;
+    if (id >= this.#running) return undefined;
+    // Of a board that is gone, a network does not bring what it had still to send.
+    const where = `in step ${this.#running}${this.#shell.lossy ? "" : " or right behind it"}`;
+    return { reason: "untold", detail: `that happened ${where}` };
   }
 
   /** The steps behind one that hung: the body's others were not run, the tear-down was. */
