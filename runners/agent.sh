@@ -7,6 +7,7 @@ TL_NETNS=
 TL_SETTLE=
 TL_SIFT=
 TL_BEATER=
+tl_child=
 TL_BROKEN=
 TL_MARK=
 TL_SEEN=
@@ -192,6 +193,13 @@ tl_wait() {
   trap 'TL_T=$((TL_T + 1))' USR1
 }
 
+# tl_kill PID: ends a process and what it has started, where /proc tells.
+tl_kill() {
+  tl_kids=
+  read -r tl_kids < "/proc/$1/task/$1/children"
+  kill -9 "$1" $tl_kids
+} 2> /dev/null
+
 # tl_bounded SECONDS COMMAND...: sets TL_RC, or `hang` when the bound has passed.
 tl_bounded() {
   tl_now
@@ -213,11 +221,12 @@ tl_bounded() {
       break
     fi
     if [ "${TL_UP%.*}" -ge $TL_LIMIT ]; then
-      kill -9 $tl_child 2> /dev/null
+      tl_kill $tl_child
       TL_RC=hang
       break
     fi
   done
+  tl_child=
   tl_bound 0
   [ $TL_RC != hang ]
 }
@@ -477,6 +486,9 @@ tl_start() {
 
 tl_stop() {
   [ -n "$TL_D" ] || return 0
+  # Who logs in anew interrupts it more than once; the step that runs is nobody's then.
+  trap '' INT
+  [ -z "$tl_child" ] || tl_kill $tl_child
   for tl_x in $TL_NETNS; do tl_unwatch "$tl_x"; done
   tl_unserve ""
   kill $TL_CAT $TL_TICKER $TL_BEATER 2> /dev/null

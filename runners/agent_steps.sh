@@ -264,7 +264,7 @@ tl_unserve() {
     case $tl_x in
       *"_$1" | ${1:-*})
         eval "tl_p=\$TL_SP_$tl_x"
-        kill -9 $tl_p
+        tl_kill $tl_p
         [ "$tl_p" = "$TL_STUCK" ] || wait $tl_p
         eval "TL_SP_$tl_x="
         ;;

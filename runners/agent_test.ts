@@ -1,4 +1,9 @@
 import { assertEquals } from "@std/assert";
+import { INTERRUPT } from "./_login.ts";
+import { openLine } from "./pty_line.ts";
+import { openSerial } from "./serial.ts";
+import { AgentSession } from "./session.ts";
+import { closeFd, openTty, writeFd } from "./tty.ts";
 
 // The agent's shell is told of each second by its ticker. Here it is each 2 ms.
 const SCRIPT = `
@@ -58,3 +63,47 @@ Deno.test("the agent takes a line of the kernel log as one that it finds in two 
   }).output();
   assertEquals(new TextDecoder().decode(stdout), "6,1,1,-;fm0: Link is Up\n@4\nstatus 0\n");
 });
+
+// One that a server of the agent runs, where there is a bash, and one that it runs itself.
+const STUCK = ["file.read", "wait"] as const;
+
+for (const [[program], kind] of SHELLS.flatMap((shell) => STUCK.map((kind) => [shell, kind] as const))) {
+  Deno.test(`${program}, ${kind}: an agent that is interrupted again and again leaves nothing behind, nor the step that ran`, async () => {
+    const dir = await Deno.makeTempDir();
+    await Deno.mkdir(`${dir}/bin`);
+    await Deno.mkdir(`${dir}/tmp`);
+    const path = (await new Deno.Command("sh", { args: ["-c", `command -v ${program}`] }).output()).stdout;
+    await Deno.symlink(new TextDecoder().decode(path).trim(), `${dir}/bin/sh`);
+    await new Deno.Command("mkfifo", { args: [`${dir}/stuck`] }).output();
+    const env = { TMPDIR: `${dir}/tmp`, PATH: `${dir}/bin:${Deno.env.get("PATH")}` };
+    await using line = await openLine({ board: ["sh", "-c", "PS1='# ' ENV= exec sh -i"], env });
+    const { session } = await AgentSession.open(await openSerial({ path: line.path, baudRate: 3_000_000 }));
+    const ms = 60_000 + performance.now() | 0;
+    const running = session.run({
+      suite: "agent",
+      sequence: "stuck",
+      source: "",
+      steps: [{ id: 1, phase: "body", op: kind === "wait" ? { kind, ms } : { kind, path: `${dir}/stuck` } }],
+    });
+    const processes = async () => {
+      const { stdout } = await new Deno.Command("pgrep", { args: ["-f", `${dir}/(stuck|tmp)|sleep ${ms / 1000}$`] })
+        .output();
+      return new TextDecoder().decode(stdout).trim();
+    };
+    while (await processes() === "") await new Promise((resolve) => setTimeout(resolve, 20));
+    const far = openTty(line.path);
+    // Two end it; those behind come while it undoes what it did.
+    for (let i = 0; i < 150; i++) {
+      writeFd(far, new TextEncoder().encode(INTERRUPT));
+      await new Promise((resolve) => setTimeout(resolve, 1));
+    }
+    closeFd(far);
+    await running;
+    await session.close({ graceMs: 1000 });
+    for (let i = 0; i < 100 && (await processes() !== "" || [...Deno.readDirSync(`${dir}/tmp`)].length > 0); i++) {
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+    assertEquals([await processes(), [...Deno.readDirSync(`${dir}/tmp`)]], ["", []]);
+    await Deno.remove(dir, { recursive: true });
+  });
+}
