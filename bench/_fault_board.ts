@@ -237,6 +237,8 @@ export class FaultBoard implements AsyncDisposable {
         told.add(pid);
         try {
           Deno.kill(pid, signal);
+          // A shell that does not stand still yet would see that its job does, and take the terminal back.
+          while (signal === "SIGSTOP" && !/^\d+ \(.*\) [TZX] /.test(Deno.readTextFileSync(`/proc/${pid}/stat`)));
         } catch { /* it has ended */ }
       }
     }
