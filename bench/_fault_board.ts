@@ -238,7 +238,8 @@ export class FaultBoard implements AsyncDisposable {
         try {
           Deno.kill(pid, signal);
           // A shell that does not stand still yet would see that its job does, and take the terminal back.
-          while (signal === "SIGSTOP" && !/^\d+ \(.*\) [TZX] /.test(Deno.readTextFileSync(`/proc/${pid}/stat`)));
+          const stands = () => /^\d+ \(.*\) [TZX] /.test(Deno.readTextFileSync(`/proc/${pid}/stat`));
+          for (let looks = 0; signal === "SIGSTOP" && looks < 10_000 && !stands(); looks++);
         } catch { /* it has ended */ }
       }
     }

@@ -11,7 +11,6 @@ import type { Operation } from "../model/operation.ts";
 import type { Verdict } from "../diff/verdict.ts";
 import { bootQemu, buildImage, type Guest } from "../fixtures/qemu/mod.ts";
 import { guestShell } from "../fixtures/qemu/testing.ts";
-import { openLine } from "../runners/pty_line.ts";
 import { openAgent } from "../runners/agent.ts";
 import { openSerial } from "../runners/serial.ts";
 import type { Shell } from "../runners/shell.ts";
@@ -19,6 +18,7 @@ import { openSsh } from "../runners/ssh.ts";
 import { type Between, FAULTS as ON_LINES } from "./_fault_kinds.ts";
 import { type Files, knownPlan, type PlanOptions } from "./_fault_plans.ts";
 import { faultsOf, type Outcome, whyOf } from "./_fault_run.ts";
+import { openGuestLine } from "./_guest_line.ts";
 import { Random } from "./random.ts";
 
 /** A fault of a guest. */
@@ -133,8 +133,7 @@ async function connect(
     const shell = await openSsh({ ...guest.ssh, port, options });
     return { shell, cut, close: () => Promise.resolve(close()) };
   }
-  const bridge = 'stty raw -echo; stty raw -echo < "$0"; cat < "$0" & exec cat > "$0"';
-  const line = await openLine({ board: ["sh", "-c", bridge, guest.serial.protocol], between });
+  const line = await openGuestLine(guest, { between });
   const shell = await openSerial({
     path: line.path,
     baudRate: 1_000_000,

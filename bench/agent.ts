@@ -36,12 +36,13 @@ const KINDS: Record<string, readonly Operation[]> = {
   "link set": [{ kind: "link.set", handle, port: 0, up: true }, { kind: "link.set", handle, port: 0, up: false }],
 };
 
-const home: Operation[] = [{ kind: "file.write", path: "/sys/bus/netdevsim/new_device", value: "10 1" }];
-const away: Operation[] = [{ kind: "file.write", path: "/sys/bus/netdevsim/del_device", value: "10" }];
+const home: readonly Operation[] = [{ kind: "file.write", path: "/sys/bus/netdevsim/new_device", value: "10 1" }];
+const away: readonly Operation[] = [{ kind: "file.write", path: "/sys/bus/netdevsim/del_device", value: "10" }];
 
-function planOf(name: string, operations: readonly Operation[]): Plan {
+/** A plan of these operations, by default on a netdevsim that it makes and takes away. */
+export function planOf(name: string, operations: readonly Operation[], setup = home, teardown = away): Plan {
   const phased = (phase: PlannedStep["phase"], ops: readonly Operation[]) => ops.map((op) => ({ phase, op }));
-  const steps = [...phased("setup", home), ...phased("body", operations), ...phased("teardown", away)];
+  const steps = [...phased("setup", setup), ...phased("body", operations), ...phased("teardown", teardown)];
   return { suite: "bench", sequence: name, source: "", steps: steps.map((step, i) => ({ id: i + 1, ...step })) };
 }
 
@@ -57,7 +58,9 @@ async function runnersOf(root: string): Promise<Runners> {
   return { openAgent: agent.openAgent, openSsh: ssh.openSsh, openSerial: serial.openSerial };
 }
 
-const median = (values: readonly number[]) => values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)]!;
+/** The one in the middle. */
+export const median = (values: readonly number[]): number =>
+  values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)]!;
 
 if (import.meta.main) {
   const parsed = parseArgs(Deno.args, { string: ["board", "via", "before", "steps", "times"] });

@@ -31,6 +31,8 @@ Deno.test({
     // A board that falls silent is lost by that, before a step could have taken so long.
     const silent = outcomes.filter(({ reason }) => /no sign of life for \d+ s/.test(reason)).map(({ fault }) => fault);
     assert(silent.includes("board killed") || silent.includes("board hangs"), JSON.stringify(outcomes, null, 1));
+    // The shell of the next boot answers, which is no sign of life.
+    assert(silent.includes("board rebooted"), JSON.stringify(outcomes, null, 1));
     // The verdict itself may be another one where the machine is too slow: most are as they are meant.
     const meant = outcomes.filter(({ wrong }) => wrong.length === 0);
     assert(

@@ -13,12 +13,13 @@ import { bootQemu, buildImage } from "../fixtures/qemu/mod.ts";
 import type { Operation } from "../model/operation.ts";
 import { openAgent } from "../runners/agent.ts";
 import { openLocal } from "../runners/local.ts";
-import { openLine } from "../runners/pty_line.ts";
 import { openSerial } from "../runners/serial.ts";
 import { AgentSession } from "../runners/session.ts";
 import type { Shell } from "../runners/shell.ts";
 import { openSsh } from "../runners/ssh.ts";
 import { sshdOrReason, startSshd } from "../runners/sshd.ts";
+import { openGuestLine } from "./_guest_line.ts";
+import { median, planOf } from "./agent.ts";
 
 const BAUD_RATE = 115_200;
 const handle = "netdevsim/netdevsim10";
@@ -29,15 +30,6 @@ const TURN: readonly Operation[] = [
   { kind: "trap.policer.set", handle, policer: 1, rate: 1000 },
   { kind: "dev.reload", handle },
 ];
-
-function planOf(body: readonly Operation[], setup: readonly Operation[], teardown: readonly Operation[]): Plan {
-  const steps = (["setup", "body", "teardown"] as const).flatMap((phase, i) =>
-    [setup, body, teardown][i]!.map((op) => ({ phase, op }))
-  );
-  return { suite: "bench", sequence: "plan", source: "", steps: steps.map((step, i) => ({ id: i + 1, ...step })) };
-}
-
-const median = (values: readonly number[]) => values.toSorted((a, b) => a - b)[values.length >> 1]!;
 
 /** Runs a plan so many times, after one that is not measured: how long it took in ms, the median. */
 async function measured(
@@ -61,11 +53,7 @@ async function measured(
 async function overSerial(steps: number, times: number): Promise<void> {
   const board = await loadBoard("qemu-6.12");
   await using guest = await bootQemu(await buildImage("6.12"));
-  const plan = planOf(
-    Array.from({ length: steps }, (_, i) => TURN[i % TURN.length]!),
-    [{ kind: "file.write", path: "/sys/bus/netdevsim/new_device", value: "10 1" }],
-    [{ kind: "file.write", path: "/sys/bus/netdevsim/del_device", value: "10" }],
-  );
+  const plan = planOf("traps and reloads", Array.from({ length: steps }, (_, i) => TURN[i % TURN.length]!));
   const on = async (via: "ssh" | "serial", shell: Shell, begins?: () => void) => {
     const runner = await openAgent(board, via, shell, {}, { consoleLog: guest.consoleLog, close: async () => {} });
     try {
@@ -76,9 +64,7 @@ async function overSerial(steps: number, times: number): Promise<void> {
   };
   const own = await on("ssh", await openSsh(guest.ssh));
   let bytes = 0;
-  const bridge = 'stty raw -echo; stty raw -echo < "$0"; cat < "$0" & exec cat > "$0"';
-  await using line = await openLine({
-    board: ["sh", "-c", bridge, guest.serial.protocol],
+  await using line = await openGuestLine(guest, {
     baudRate: BAUD_RATE,
     between: (piece) => {
       bytes += piece.length;
@@ -101,11 +87,8 @@ async function overSsh(steps: number, times: number): Promise<void> {
   const found = await sshdOrReason();
   if (found.reason) return console.log(`ssh is left out: ${found.reason}`);
   await using sshd = await startSshd(found);
-  const plan = planOf(
-    Array.from({ length: steps }, () => ({ kind: "file.read", path: "/proc/sys/kernel/ostype" })),
-    [],
-    [],
-  );
+  const read: Operation = { kind: "file.read", path: "/proc/sys/kernel/ostype" };
+  const plan = planOf("reads", Array.from({ length: steps }, () => read), [], []);
   const on = async (shell: Shell) => {
     // This machine's kernel may have no devlink to watch.
     const writer = shell.writable.getWriter();

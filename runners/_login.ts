@@ -64,7 +64,10 @@ export const INTERRUPT = "\x1d";
 /** Ends a raw shell that an earlier run left, drops a half line that somebody typed (twice: readline searches after Ctrl-]). */
 const WAKE = `${INTERRUPT}\x15\x15\n`;
 
-/** A shell that asks for the rest of a command, behind other prompts where lines were typed ahead: nothing but Ctrl-C gets it out of an open quote. */
+/**
+ * A shell that asks for the rest of a command, behind other prompts where lines were typed ahead: nothing but Ctrl-C gets it
+ * out of an open quote.
+ */
 const CONTINUES = /(?:^|[#$%>] )>$/;
 const CANCEL = "\x03";
 

@@ -7,20 +7,11 @@
 
 import { Buffer } from "node:buffer";
 import { gzipSync } from "node:zlib";
+import { withoutKernelLines } from "./_plain_text.ts";
 import type { KnownLines } from "./known_lines.ts";
+import { Liveness } from "./liveness.ts";
 import { type Shell, TransportError } from "./shell.ts";
-import {
-  cksum,
-  type Code,
-  decoded,
-  digitOf,
-  type Frame,
-  FrameParser,
-  isKernelLine,
-  md5,
-  pieceLine,
-  requestLine,
-} from "./wire.ts";
+import { cksum, type Code, decoded, digitOf, type Frame, FrameParser, md5, pieceLine, requestLine } from "./wire.ts";
 
 const utf8 = new TextEncoder();
 const text = new TextDecoder();
@@ -57,12 +48,6 @@ const MAX_HEALED = 3;
 const PIECE = 1500;
 /** How many bytes of a record go into one part, as agent_wire.sh sends them. */
 const PART = 1024;
-/** How long a line on which the board says each second that it lives may be silent until the board is lost, in ms, */
-const DEAD_MS = 8000;
-/** or how many times as long as it was silent before. */
-const LATE = 4;
-/** What is counted at most of a time in which this process waited: it may have stood still itself. */
-const SLICE_MS = 1000;
 /** Below so many ms of a line's time, it does not pay to compress a record on the board. */
 const WORTHWHILE_MS = 50;
 
@@ -98,13 +83,8 @@ export class Connection {
   #again = 0;
   /** When the last byte came */
   #heardAt = 0;
-  /** How many beats there were before the plan that runs, for how many ms no sign of life came, and the longest such time in it */
-  #beatsBefore = 0;
-  #livedAt = 0;
-  #quietMs = 0;
-  #longestMs = 0;
-  /** When the last beat came */
-  #beatAt = 0;
+  /** Whether the board still says, while a plan runs, that it lives */
+  readonly #liveness = new Liveness();
   /** How a record begins that is an answer to the last request */
   #begins: RegExp | undefined;
   /** How many records came damaged whole and right in parts */
@@ -140,8 +120,8 @@ export class Connection {
         const { beats } = this.#parser;
         const frames = this.#parser.push(value);
         this.#frames.push(...frames);
-        if (this.#parser.beats > beats) this.#beatAt = Date.now();
-        this.#lives(this.#parser.beats > beats || this.#parser.pending !== undefined || frames.some(isOfTheBoard));
+        const beat = this.#parser.beats > beats;
+        if (beat || this.#parser.pending !== undefined || frames.some(isOfTheBoard)) this.#liveness.sign(beat);
         this.#waiting?.();
       }
     } catch (error) {
@@ -150,27 +130,9 @@ export class Connection {
     }
   }
 
-  /** Notes whether what came is a sign that the board lives: a shell's prompt behind a reboot is none. */
-  #lives(sign: boolean): void {
-    if (!sign) return;
-    if (this.#beats) this.#longestMs = Math.max(this.#longestMs, Date.now() - this.#livedAt);
-    this.#livedAt = Date.now();
-    this.#quietMs = 0;
-  }
-
-  /** Whether the board has said in the plan that runs that it lives. */
-  get #beats(): boolean {
-    return this.#parser.beats > this.#beatsBefore;
-  }
-
-  /** How many ms of silence until the board is lost. */
-  get #leftToLive(): number {
-    return this.#beats ? Math.max(DEAD_MS, LATE * this.#longestMs) - this.#quietMs : Infinity;
-  }
-
   /** Why a record did not come, where the board no longer says that it lives. */
   get dead(): string | undefined {
-    return this.#leftToLive <= 0 ? `no sign of life for ${Math.round(this.#quietMs / 1000)} s` : undefined;
+    return this.#liveness.dead;
   }
 
   async #send(line: string): Promise<void> {
@@ -263,11 +225,11 @@ export class Connection {
       const left = deadline - Date.now();
       if (left <= 0) return undefined;
       let timer: ReturnType<typeof setTimeout> | undefined;
-      const slice = this.#beats ? Math.min(left, SLICE_MS) : left;
+      const slice = this.#liveness.slice(left);
       await new Promise<void>((resolve) => {
         this.#waiting = resolve;
         timer = setTimeout(() => {
-          this.#quietMs += slice;
+          this.#liveness.waited(slice);
           resolve();
         }, slice);
       });
@@ -518,7 +480,7 @@ export class Connection {
       const left = deadline - Date.now();
       if (left <= 0 || asks >= MAX_ASKS) return this.#damage.has(wanted) || known > 0 ? "damaged" : undefined;
       // What came damaged is asked for when the plan is over, and then nothing beats.
-      const live = beats && known === 0 && !this.#damage.has(wanted) ? this.#leftToLive : Infinity;
+      const live = beats && known === 0 && !this.#damage.has(wanted) ? this.#liveness.left : Infinity;
       if (live <= 0) return undefined;
       // Who loses nothing need not be asked.
       if (bytesPerMs !== undefined && (heard() >= answered || (asks === 0 && this.#highest > wanted))) {
@@ -536,9 +498,9 @@ export class Connection {
         if (this.#parser.pending !== undefined && until > Date.now()) {
           // It is long, and still on its way.
           quietUntil = until;
-        } else if (asks === 0 && Date.now() < this.#beatAt + silence) {
+        } else if (asks === 0 && Date.now() < this.#liveness.beatAt + silence) {
           // The plan still runs: what the board has to say, it will say.
-          quietUntil = this.#beatAt + silence;
+          quietUntil = this.#liveness.beatAt + silence;
         } else if (bytesPerMs === undefined) {
           quietUntil = deadline;
         } else {
@@ -552,9 +514,7 @@ export class Connection {
 
   /** Forgets what has come of records so far. */
   forget(): void {
-    this.#beatsBefore = this.#parser.beats;
-    this.#quietMs = this.#longestMs = 0;
-    this.#livedAt = Date.now();
+    this.#liveness.begin();
     this.#records.clear();
     this.#parts.clear();
     this.#damage.clear();
@@ -584,9 +544,9 @@ export function bare(script: string): string {
     .map((line) => `${line}\n`).join("");
 }
 
-/** Whether the agent or the kernel says it, and not who else has the line. */
+/** Whether the agent or the kernel says it: what a shell says behind a reboot is no sign of life. */
 function isOfTheBoard(frame: Frame): boolean {
-  return frame.kind !== "noise" || isKernelLine(frame.text);
+  return frame.kind !== "noise" || withoutKernelLines(frame.text) === "";
 }
 
 function missing({ total, have }: Parts): number[] {

@@ -169,12 +169,6 @@ export function decoded(code: Code, bytes: Uint8Array): Uint8Array | undefined {
 const BEAT = "@~";
 /** A line that a kernel printed with a time stamp, to its end; without an end, the rest of the text. Or a beat. */
 const KERNEL_LINE = /\n@~\r?\n|\[ *\d+\.\d{6}\](?:\[ *[CT]\d+\])? [^\n]*(?:\n|$)/g;
-
-/** Whether it is a line as kernels print them on a console, with a time stamp. */
-export function isKernelLine(line: string): boolean {
-  return /^\[ *\d+\.\d{6}\]/.test(line);
-}
-
 /** What may be the beginning of one. */
 const KERNEL_BEGIN = /\[ *\d*(?:\.\d*)?(?:\][^\n]*)?$|\n(?:@~?\r?)?$/;
 
