@@ -177,8 +177,11 @@ async function run(board: Board, way: string | undefined, signal: AbortSignal): 
   try {
     say(`twinlink: console of board "${visible(board.name)}": ${visible(console.words)}`);
     say(`twinlink: recorded in ${visible(console.record)}`);
-    if (keyboard) say(`twinlink: ${writable ? KEYS : READ_ONLY_KEYS}`);
-    if (keyboard) makeRaw();
+    if (keyboard) {
+      // Raw before the keys are told: who reads of a key types it, and Ctrl-C is the board's from here on.
+      makeRaw();
+      tell(writable ? KEYS : READ_ONLY_KEYS);
+    }
     Deno.addSignalListener("SIGWINCH", resized);
     const shown = show(console, () => over);
     // Where nobody types it is shown until it ends, or a signal comes.
