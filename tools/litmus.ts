@@ -1,13 +1,13 @@
 /**
  * `deno task litmus [KERNEL..]`: races pairs of operations on kernels in QEMU, `--runs N` times each (2000), keeps the traces in
  * boards/recordings/races, and writes docs/races.md of all traces that are there; `--page` writes the page alone. `--only RACE`
- * runs one of the races, `--out FILE` keeps the trace elsewhere.
+ * runs one of the races, `--cpus N` gives the guests so many processors, `--out FILE` keeps the trace elsewhere.
  *
  * @module
  */
 
 import { parseArgs } from "@std/cli/parse-args";
-import { loadBoard } from "../boards/mod.ts";
+import { loadBoard, visible } from "../boards/mod.ts";
 import { compareRace, raceReply, resultsText } from "../diff/race.ts";
 import { readTrace, type Trace } from "../diff/mod.ts";
 import type { EraId } from "../model/mod.ts";
@@ -112,15 +112,23 @@ export async function racesPage(traces: readonly Trace[]): Promise<string> {
 }
 
 async function litmus(signal: AbortSignal): Promise<number> {
-  const args = parseArgs(Deno.args, { string: ["runs", "only", "out", "_"], boolean: ["page"], collect: ["only"] });
-  const kernels = args._.map(String);
-  const only = (args.only as string[] | undefined) ?? [];
-  const { runs, out } = args as { runs?: string; out?: string };
-  const page = args.page === true;
+  const { _: kernels, only, runs, cpus, out, page } = parseArgs(Deno.args, {
+    string: ["runs", "cpus", "only", "out", "_"],
+    boolean: ["page"],
+    collect: ["only"],
+    unknown: (name, option) => {
+      if (option) {
+        throw new UsageError(`There is no option "${visible(name)}", but --runs, --cpus, --only, --out, --page`);
+      }
+    },
+  }) as { _: string[]; only: string[]; runs?: string; cpus?: string; out?: string; page: boolean };
   const wrong = kernels.find((kernel) => !KERNELS.some((one) => one === kernel));
-  if (wrong !== undefined) throw new UsageError(`There is no kernel "${wrong}" to race on, but ${KERNELS.join(", ")}`);
-  if (runs !== undefined && !/^[1-9]\d{0,6}$/.test(runs)) {
-    throw new UsageError(`Option --runs is "${runs}", but must be a number of 1 or more`);
+  if (wrong !== undefined) {
+    throw new UsageError(`There is no kernel "${visible(wrong)}" to race on, but ${KERNELS.join(", ")}`);
+  }
+  for (const [option, value] of Object.entries({ runs, cpus })) {
+    if (value === undefined || /^[1-9]\d{0,6}$/.test(value)) continue;
+    throw new UsageError(`Option --${option} is "${visible(value)}", but must be a number of 1 or more`);
   }
   const races = litmusRaces(only);
   if (races.length < only.length) throw new UsageError(`A race that is named with --only is none of the suite litmus`);
@@ -128,7 +136,8 @@ async function litmus(signal: AbortSignal): Promise<number> {
   for (const kernel of page ? [] : kernels.length > 0 ? kernels : KERNELS) {
     const suite = raceSuite("litmus", races, { runs: Number(runs ?? 2000) });
     const trace = out ?? decodeURIComponent(new URL(`${kernel}.jsonl.gz`, FOLDER).pathname);
-    const boards = [await loadBoard(`qemu-${kernel}`)];
+    const board = await loadBoard(`qemu-${kernel}`);
+    const boards = [cpus === undefined ? board : { ...board, qemu: { ...board.qemu!, cpus: Number(cpus) } }];
     const { status } = await runJob({ boards, suites: [suite], reporter: "terminal", trace }, { signal });
     worst = Math.max(worst, status);
   }
