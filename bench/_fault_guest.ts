@@ -18,7 +18,7 @@ import { openSsh } from "../runners/ssh.ts";
 import { type Between, FAULTS as ON_LINES } from "./_fault_kinds.ts";
 import { type Files, knownPlan, type PlanOptions } from "./_fault_plans.ts";
 import { faultsOf, type Outcome, whyOf } from "./_fault_run.ts";
-import { openGuestLine } from "./_guest_line.ts";
+import { openGuestLine } from "./guest_line.ts";
 import { Random } from "./random.ts";
 
 /** A fault of a guest. */

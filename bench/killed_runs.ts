@@ -9,7 +9,7 @@ import { join } from "node:path";
 import { recoverTrace } from "../diff/trace_journal.ts";
 import type { Guest } from "../fixtures/mod.ts";
 import { ended, type Ran, start } from "../cli/child.ts";
-import { leftOnGuest, until, writeGuestBoard } from "../cli/guest_board.ts";
+import { GUEST_PASSWORD, leftOnGuest, until, writeGuestBoard } from "../cli/guest_board.ts";
 
 /** When twinlink is killed: once its journal has so many lines more than are kept of the process before, and so many ms then. */
 export interface Moment {
@@ -56,14 +56,15 @@ export default suite("resumed", { fixture: netdevsim({ ports: 1, netns: ["t1"] }
 });
 `;
 
-/** Prepares a folder for runs on a guest. */
-export async function openBench(folder: string, guest: Guest, sequences: number): Promise<Bench> {
+/** Prepares a folder for runs on a guest, over ssh, or over a serial line where the path of one is given. */
+export async function openBench(folder: string, guest: Guest, sequences: number, line?: string): Promise<Bench> {
   const [suite, board, tmp] = [join(folder, "resumed.ts"), join(folder, "board.toml"), join(folder, "tmp")];
   const { port } = guest.ssh;
   await Deno.mkdir(tmp);
   await Deno.writeTextFile(suite, suiteOf(sequences));
-  await writeGuestBoard(board, guest);
-  const options = { env: { XDG_STATE_HOME: join(folder, "state"), TMPDIR: tmp } };
+  await writeGuestBoard(board, guest, line);
+  const { password } = guest.login;
+  const options = { env: { XDG_STATE_HOME: join(folder, "state"), TMPDIR: tmp, [GUEST_PASSWORD]: password } };
   const run = (out: string) => start(["run", suite, "--board", board, "--out", out], options);
   const resume = (out: string) => start(["resume", out], options);
   const before = await leftOnGuest(guest);
@@ -89,7 +90,7 @@ export async function openBench(folder: string, guest: Guest, sequences: number)
     disturbed: async (moments, verdicts) => {
       const out = join(folder, `run${++runs}`);
       const from = (await Deno.readTextFile(guest.consoleLog)).length;
-      const journal = join(out, "trace-guest-ssh.part.jsonl");
+      const journal = join(out, `trace-guest-${line === undefined ? "ssh" : "serial"}.part.jsonl`);
       const told: Disturbed = { hit: [], again: 0, wrong: [] };
       const cuts = new Map<string, number>();
       /** What was run by the last kill, and how often: it must stay so */

@@ -18,7 +18,7 @@ import { AgentSession } from "../runners/session.ts";
 import type { Shell } from "../runners/shell.ts";
 import { openSsh } from "../runners/ssh.ts";
 import { sshdOrReason, startSshd } from "../runners/sshd.ts";
-import { openGuestLine } from "./_guest_line.ts";
+import { openGuestLine } from "./guest_line.ts";
 import { median, planOf } from "./agent.ts";
 
 const BAUD_RATE = 115_200;

@@ -1,6 +1,6 @@
 /**
- * `deno task bench:resume [--kills 50] [--seed 1] [--sequences 24] [--kernel 6.12]`: twinlink is killed by SIGKILL at random
- * moments of runs on a kernel in QEMU, over ssh, and resumed each time until the run is over. Ends with 1 if anything is not as in
+ * `deno task bench:resume [--kills 50] [--seed 1] [--sequences 24] [--kernel 6.12] [--line ssh|serial]`: twinlink is killed by
+ * SIGKILL at random moments of runs on a kernel in QEMU, over ssh or a serial line of 115200 baud, and resumed each time until the run is over. Ends with 1 if anything is not as in
  * a run that nobody disturbs: a verdict, a sequence that was run again though it was finished, or something that is left behind.
  *
  * @module
@@ -8,22 +8,27 @@
 
 import { parseArgs } from "@std/cli/parse-args";
 import { bootQemu, buildImage, type KernelId } from "../fixtures/mod.ts";
+import { openGuestLine } from "./guest_line.ts";
 import { type Moment, openBench } from "./killed_runs.ts";
 import { Random } from "./random.ts";
 
-const { kills, seed, sequences, kernel } = parseArgs(Deno.args, {
-  string: ["kills", "seed", "sequences", "kernel"],
-  default: { kills: "50", seed: "1", sequences: "24", kernel: "6.12" },
+const { kills, seed, sequences, kernel, line: way } = parseArgs(Deno.args, {
+  string: ["kills", "seed", "sequences", "kernel", "line"],
+  default: { kills: "50", seed: "1", sequences: "24", kernel: "6.12", line: "ssh" },
 });
+if (way !== "ssh" && way !== "serial") throw new Error(`Option --line is "${way}", but must be ssh or serial`);
 
 const folder = await Deno.makeTempDir({ prefix: "twinlink-bench-resume-" });
 let wrong = 0;
 try {
   await using guest = await bootQemu(await buildImage(kernel as KernelId));
-  const bench = await openBench(folder, guest, Number(sequences));
+  await using line = way === "serial" ? await openGuestLine(guest, { baudRate: 115_200 }) : undefined;
+  const bench = await openBench(folder, guest, Number(sequences), line?.path);
   const { verdicts, ms } = await bench.undisturbed();
   console.log(
-    `kernel ${guest.release}, ${sequences} sequences, undisturbed in ${(ms / 1000).toFixed(1)} s, seed ${seed}`,
+    `kernel ${guest.release} over ${way}, ${sequences} sequences, undisturbed in ${
+      (ms / 1000).toFixed(1)
+    } s, seed ${seed}`,
   );
   const random = new Random(Number(seed));
   let left = Number(kills);

@@ -6,7 +6,6 @@ import fc from "fast-check";
 import { type Line, type LineOptions, openLine } from "../runners/pty_line.ts";
 import { sshdOrReason, startSshd } from "../runners/sshd.ts";
 import { LineOwner } from "../runners/line_owner.ts";
-import { closeFd, openTty, setRaw } from "../runners/tty.ts";
 import { ended, run, start } from "./child.ts";
 import { startOnTerminal } from "./_on_terminal.ts";
 import { EscapeReader } from "./console.ts";
@@ -31,10 +30,6 @@ async function bench(options: LineOptions, fn: (bench: Bench) => Promise<void>):
   using _ = ownEnvironment({ XDG_STATE_HOME: dir });
   try {
     await using line = await openLine(options);
-    // Until somebody opens it the line must not echo what the board says to the board.
-    const fd = openTty(line.path);
-    setRaw(fd, { baudRate: 115_200 });
-    closeFd(fd);
     const file = `${dir}/board.toml`;
     await Deno.writeTextFile(file, `${REMOTE}[serial]\npath = "${line.path}"\n`);
     await fn({ line, file, env: { XDG_STATE_HOME: dir } });

@@ -3,14 +3,20 @@
 import type { Guest } from "../fixtures/mod.ts";
 import { guestShell } from "../fixtures/qemu/testing.ts";
 
-/** Writes the file of the board `guest`, which is reached over ssh. */
-export async function writeGuestBoard(path: string, guest: Guest): Promise<void> {
+/** The environment variable in which the password of a guest's serial line is handed on. */
+export const GUEST_PASSWORD = "TWINLINK_GUEST_PASSWORD";
+
+/** Writes the file of the board `guest`, which is reached over ssh, or over a serial line where the path of one is given. */
+export async function writeGuestBoard(path: string, guest: Guest, line?: string): Promise<void> {
   const { host, port, user, identityFile, knownHostsFile } = guest.ssh;
+  const way = line === undefined
+    ? `[ssh]\nhost = "${host}"\nport = ${port}\nuser = "${user}"\n` +
+      `identity_file = "${identityFile}"\nknown_hosts_file = "${knownHostsFile}"\n`
+    : `[serial]\npath = "${line}"\nlogin = { user = "${guest.login.user}", password_env = "${GUEST_PASSWORD}" }\n`;
   await Deno.writeTextFile(
     path,
     `name = "guest"\ndescription = "a guest"\nrunner = "remote"\ndriver = "netdevsim"\n` +
-      `handle = "netdevsim/netdevsim10"\n[ssh]\nhost = "${host}"\nport = ${port}\nuser = "${user}"\n` +
-      `identity_file = "${identityFile}"\nknown_hosts_file = "${knownHostsFile}"\n`,
+      `handle = "netdevsim/netdevsim10"\n${way}`,
   );
 }
 

@@ -5,16 +5,15 @@
  * @module
  */
 
-import { Buffer } from "node:buffer";
 import { gzipSync } from "node:zlib";
 import { withoutKernelLines } from "./_plain_text.ts";
+import { Inbox, PART } from "./inbox.ts";
 import type { KnownLines } from "./known_lines.ts";
 import { Liveness } from "./liveness.ts";
 import { type Shell, TransportError } from "./shell.ts";
-import { cksum, type Code, decoded, digitOf, type Frame, FrameParser, md5, pieceLine, requestLine } from "./wire.ts";
+import { cksum, type Code, type Frame, FrameParser, md5, pieceLine, piecesOf, requestLine } from "./wire.ts";
 
 const utf8 = new TextEncoder();
-const text = new TextDecoder();
 
 /** Options of {@linkcode Connection}. */
 export interface ConnectionOptions {
@@ -42,21 +41,12 @@ const MAX_ASKS = 40;
 const PATIENCE = 500, MAX_PATIENCE = 10_000;
 /** How long a part that was asked for may take beside the time that its bytes take, in ms. */
 const PART_PATIENCE = 1000;
+/** So many characters fit into one request. */
+const MAX_WORDS = 1500;
 /** After so many records that came damaged whole, all are sent in code. */
 const MAX_HEALED = 3;
-/** How many characters of a script go into one request. */
-const PIECE = 1500;
-/** How many bytes of a record go into one part, as agent_wire.sh sends them. */
-const PART = 1024;
 /** Below so many ms of a line's time, it does not pay to compress a record on the board. */
 const WORTHWHILE_MS = 50;
-
-/** A record that comes in parts. */
-interface Parts {
-  code: Code;
-  total: number;
-  have: Map<number, Uint8Array>;
-}
 
 /** A shell on which agent_wire.sh runs. */
 export class Connection {
@@ -72,21 +62,11 @@ export class Connection {
   readonly #pump: Promise<void>;
   /** The number of the last request */
   #asked = 0;
-  readonly #answers = new Map<number, string>();
-  readonly #records = new Map<number, string>();
-  readonly #parts = new Map<number, Parts>();
-  /** By record, how often it came damaged */
-  readonly #damage = new Map<number, number>();
-  /** The highest record that has come, whole or not */
-  #highest = 0;
-  /** How often the board said that a request came damaged */
-  #again = 0;
+  readonly #inbox: Inbox;
   /** When the last byte came */
   #heardAt = 0;
   /** Whether the board still says, while a plan runs, that it lives */
   readonly #liveness = new Liveness();
-  /** How a record begins that is an answer to the last request */
-  #begins: RegExp | undefined;
   /** How many records came damaged whole and right in parts */
   #healed = 0;
   #checksum: "cksum" | "md5" = "cksum";
@@ -95,6 +75,7 @@ export class Connection {
   private constructor(shell: Shell, options: ConnectionOptions) {
     this.#shell = shell;
     this.#options = options;
+    this.#inbox = new Inbox(options.known);
     this.#reader = shell.readable.getReader();
     this.#writer = shell.writable.getWriter();
     this.#pump = this.#read();
@@ -191,7 +172,7 @@ export class Connection {
           `*) printf '\\n@tl-bad ${end}\\n' ;; esac\n`,
       );
       for (;;) {
-        const ready = /^ready ([zx]) (cksum|md5sum)$/.exec(this.#answers.get(0) ?? "");
+        const ready = /^ready ([zx]) (cksum|md5sum)$/.exec(this.#inbox.greeting ?? "");
         if (ready) {
           this.#onStart = undefined;
           this.#code = ready[1] as Code;
@@ -244,51 +225,10 @@ export class Connection {
         extended = this.#options.onNoise?.(frame.text) ?? extended;
       } else {
         news = true;
-        this.#take(frame);
+        this.#inbox.take(frame);
       }
     }
     return { news, ...(extended === undefined ? {} : { extended }) };
-  }
-
-  #take(frame: Exclude<Frame, { kind: "noise" }>): void {
-    if (frame.kind === "answer") {
-      if (frame.digit === 0 && frame.words === "again") this.#again++;
-      else if (frame.digit === 0) this.#answers.set(0, frame.words);
-      else if (frame.digit === digitOf(this.#asked)) this.#answers.set(this.#asked, frame.words);
-      return;
-    }
-    const { seq } = frame;
-    this.#highest = Math.max(this.#highest, seq);
-    const whole = frame.kind === "gapped" ? this.#options.known?.whole(frame.bytes) : undefined;
-    if (whole) {
-      this.#keep(seq, whole);
-    } else if (frame.kind === "damaged" || frame.kind === "gapped") {
-      this.#damage.set(seq, (this.#damage.get(seq) ?? 0) + 1);
-    } else if (frame.kind === "record") {
-      this.#keep(seq, frame.bytes);
-    } else {
-      const { code, total } = frame;
-      let parts = this.#parts.get(seq);
-      if (parts?.code !== code || parts.total !== total) this.#parts.set(seq, parts = { code, total, have: new Map() });
-      if (frame.from % PART === 0) parts.have.set(frame.from / PART, frame.bytes);
-      if (missing(parts).length > 0) return;
-      const whole = Buffer.concat(Array.from({ length: Math.ceil(total / PART) }, (_, i) => parts.have.get(i)!));
-      this.#parts.delete(seq);
-      const bytes = whole.length === total ? decoded(code, whole) : undefined;
-      if (bytes) this.#keep(seq, bytes);
-    }
-  }
-
-  #keep(seq: number, bytes: Uint8Array): void {
-    const body = text.decode(bytes);
-    // The number stands in the record as well, under its checksum.
-    if (Number.parseInt(body) !== seq) return;
-    this.#records.set(seq, body);
-    this.#options.known?.learn(bytes);
-    const answer = /^\d+ answer (\d+) (\d+)\n/.exec(body);
-    if (answer) this.#answers.set(Number(answer[1]), `${answer[2]} @${seq}`);
-    const begun = this.#begins?.exec(body);
-    if (begun) this.#answers.set(this.#asked, `begun ${begun[1]}`);
   }
 
   /**
@@ -299,18 +239,16 @@ export class Connection {
    * @throws {DOMException} If the run was cancelled
    */
   async request(words: string, bound: number, follows = "", begins?: RegExp): Promise<string | undefined> {
-    this.#answers.clear();
-    this.#damage.clear();
-    this.#begins = begins;
     const number = ++this.#asked;
+    this.#inbox.request(number, begins);
     const line = requestLine(number, words, this.#checksum);
     let deadline = Date.now() + bound;
     for (let patience = PATIENCE;;) {
-      const again = this.#again;
+      const { again } = this.#inbox;
       await this.#send(line + follows);
       let quietUntil = Date.now() + patience;
       for (;;) {
-        const answer = this.#answers.get(number);
+        const { answer } = this.#inbox;
         if (answer !== undefined) {
           if (answer.startsWith("unexpected ")) {
             throw new TransportError("Lost the agent on the board: it does not know what it was asked before");
@@ -322,7 +260,7 @@ export class Connection {
         if (left <= 0) return undefined;
         // Who loses nothing will answer.
         const lossy = this.#shell.lossy !== undefined;
-        if (lossy && this.#again > again) break;
+        if (lossy && this.#inbox.again > again) break;
         const came = await this.#more(lossy ? Math.min(left, Math.max(0, quietUntil - Date.now())) : left);
         if (came?.extended !== undefined) deadline = Math.max(deadline, Date.now() + came.extended);
         // An answer that is long, and still on its way.
@@ -330,10 +268,10 @@ export class Connection {
           quietUntil = Math.max(quietUntil, (came?.news ? Date.now() : this.#heardAt) + patience);
         }
         if (!came && lossy && Date.now() >= quietUntil) this.#giveUp();
-        const damaged = [...this.#damage.keys()].find((seq) => !this.#records.has(seq));
+        const { damaged } = this.#inbox;
         if (damaged !== undefined) {
           await this.#fetch(damaged, left);
-          this.#damage.delete(damaged);
+          this.#inbox.forgive(damaged);
         } else if (!came && Date.now() >= quietUntil) {
           patience = Math.min(2 * patience, MAX_PATIENCE);
           break;
@@ -346,7 +284,7 @@ export class Connection {
   #giveUp(): void {
     const seq = this.#parser.giveUp();
     if (seq === undefined) return;
-    this.#take({ kind: "damaged", seq });
+    this.#inbox.take({ kind: "damaged", seq });
     this.#frames.push(...this.#parser.push(new Uint8Array(0)));
   }
 
@@ -365,7 +303,7 @@ export class Connection {
    */
   async call(command: string, bound: number): Promise<CallResult | undefined> {
     const words = `!${command}`;
-    const answer = words.length > PIECE || /[^\x20-\x7e]/.test(command)
+    const answer = words.length > MAX_WORDS || /[^\x20-\x7e]/.test(command)
       ? await this.script(command, "call", bound)
       : await this.request(words, bound);
     if (answer === undefined) return undefined;
@@ -395,14 +333,8 @@ export class Connection {
       const bytes = utf8.encode(content);
       return await this.request(`tl_script ${bytes.length} ${sum(bytes)} follows ${then}`, bound, content, begins);
     }
-    const { code, sent } = this.#coded(content);
-    const pieces = sent.match(new RegExp(`[^]{1,${PIECE}}`, "g")) ?? [""];
-    // A piece does not end within an escape.
-    for (let i = 0; i + 1 < pieces.length; i++) {
-      const cut = /\\0?\d{0,2}$/.exec(pieces[i]!)?.[0] ?? "";
-      pieces[i] = pieces[i]!.slice(0, pieces[i]!.length - cut.length);
-      pieces[i + 1] = cut + pieces[i + 1]!;
-    }
+    const code = this.#code === "z" ? "z" : "p";
+    const { sent, pieces } = piecesOf(content, code);
     const number = this.#asked + 1;
     const plain = code === "z" ? utf8.encode(sent) : utf8.encode(content);
     const words = `tl_script ${pieces.length} ${sum(plain)} ${code} ${then}`;
@@ -418,16 +350,6 @@ export class Connection {
     return undefined;
   }
 
-  /** A script as letters that every line carries: compressed where the board can, else with the escapes of printf. */
-  #coded(content: string): { code: "z" | "p"; sent: string } {
-    if (this.#code === "z") return { code: "z", sent: gzipSync(content).toString("base64") };
-    const escaped = Array.from(utf8.encode(content), (byte) => {
-      const plain = byte >= 32 && byte < 127 && byte !== 39 && byte !== 92;
-      return plain ? String.fromCharCode(byte) : `\\0${byte.toString(8).padStart(3, "0")}`;
-    });
-    return { code: "p", sent: escaped.join("") };
-  }
-
   /**
    * A record by number, asked for again while it is damaged or does not come; undefined where `bound` ms pass without a word
    * of the board, `"damaged"` where asking did not help. The board answers once its plan is over, with what it has kept:
@@ -439,9 +361,7 @@ export class Connection {
    */
   async record(wanted: number, bound: number, beats = false): Promise<string | "damaged" | undefined> {
     const body = await this.#fetch(wanted, bound, beats);
-    for (const seq of this.#records.keys()) if (seq <= wanted) this.#records.delete(seq);
-    for (const seq of this.#parts.keys()) if (seq <= wanted) this.#parts.delete(seq);
-    this.#damage.delete(wanted);
+    this.#inbox.drop(wanted);
     return body;
   }
 
@@ -456,14 +376,13 @@ export class Connection {
     /** How many parts there were when it was last asked for, and how many frames of it there will be then */
     let known = 0;
     let answered = 1;
-    const come = () => this.#parts.get(wanted)?.have.size ?? 0;
-    const heard = () => come() + (this.#damage.get(wanted) ?? 0);
+    const come = () => this.#inbox.parts(wanted);
+    const heard = () => come() + this.#inbox.damage(wanted);
     const ask = async () => {
       // What comes of asking is a reason to go on asking.
       asks = come() > known ? 1 : asks + 1;
       known = come();
-      const parts = this.#parts.get(wanted);
-      const [first = 0, last = 0] = parts ? firstRun(missing(parts)) : [];
+      const [first, last] = this.#inbox.wanted(wanted);
       answered = heard() + last - first + 1;
       await this.tell(`tl_parts ${wanted} ${first} ${last}`);
       // In the middle of a plan the agent hears nothing: what it is asked then, it answers as often.
@@ -471,19 +390,19 @@ export class Connection {
       quietUntil = Date.now() + wait + (last - first + 1) * PART / (bytesPerMs ?? 1);
     };
     for (;;) {
-      const kept = this.#records.get(wanted);
+      const kept = this.#inbox.record(wanted);
       if (kept !== undefined) {
         // A line that alters what is not in code (line feeds, eighth bits) gets it in code at once.
         if (known > 0 && ++this.#healed === MAX_HEALED) await this.tell("TL_Z=0");
         return kept;
       }
       const left = deadline - Date.now();
-      if (left <= 0 || asks >= MAX_ASKS) return this.#damage.has(wanted) || known > 0 ? "damaged" : undefined;
+      if (left <= 0 || asks >= MAX_ASKS) return this.#inbox.damage(wanted) > 0 || known > 0 ? "damaged" : undefined;
       // What came damaged is asked for when the plan is over, and then nothing beats.
-      const live = beats && known === 0 && !this.#damage.has(wanted) ? this.#liveness.left : Infinity;
+      const live = beats && known === 0 && this.#inbox.damage(wanted) === 0 ? this.#liveness.left : Infinity;
       if (live <= 0) return undefined;
       // Who loses nothing need not be asked.
-      if (bytesPerMs !== undefined && (heard() >= answered || (asks === 0 && this.#highest > wanted))) {
+      if (bytesPerMs !== undefined && (heard() >= answered || (asks === 0 && this.#inbox.highest > wanted))) {
         await ask();
         continue;
       }
@@ -506,7 +425,7 @@ export class Connection {
         } else {
           this.#giveUp();
           patience *= 2;
-          if (!this.#records.has(wanted)) await ask();
+          if (this.#inbox.record(wanted) === undefined) await ask();
         }
       }
     }
@@ -515,9 +434,7 @@ export class Connection {
   /** Forgets what has come of records so far. */
   forget(): void {
     this.#liveness.begin();
-    this.#records.clear();
-    this.#parts.clear();
-    this.#damage.clear();
+    this.#inbox.clear();
   }
 
   /** Ends the board's half, which undoes what it changed; what it is doing comes to its end first, within `graceMs`. */
@@ -547,17 +464,4 @@ export function bare(script: string): string {
 /** Whether the agent or the kernel says it: what a shell says behind a reboot is no sign of life. */
 function isOfTheBoard(frame: Frame): boolean {
   return frame.kind !== "noise" || withoutKernelLines(frame.text) === "";
-}
-
-function missing({ total, have }: Parts): number[] {
-  return Array.from({ length: Math.ceil(total / PART) }, (_, i) => i).filter((i) => !have.has(i));
-}
-
-/** The first and the last of the numbers at the beginning that follow each other. */
-function firstRun(numbers: readonly number[]): [number, number] | [] {
-  const [first] = numbers;
-  if (first === undefined) return [];
-  let last = first;
-  for (const number of numbers) if (number === last + 1) last = number;
-  return [first, last];
 }

@@ -12,7 +12,7 @@ import { openSerial } from "./serial.ts";
 import { TwinlinkBinding } from "./serial_binding.ts";
 import type { Shell } from "./shell.ts";
 import { TransportError } from "./shell.ts";
-import { closeFd, getBaudRate, openTty, setRaw } from "./tty.ts";
+import { closeFd, getBaudRate, openTty } from "./tty.ts";
 
 const ser2net = await findSer2net();
 const required = Deno.env.get("TWINLINK_REQUIRE_KERNELS") === "1";
@@ -24,10 +24,6 @@ function serverTest(name: string, board: LineOptions, fn: (server: TestSer2net, 
     fn: async () => {
       assert(ser2net, "ser2net is not on this machine");
       await using line = await openLine(board);
-      // Until the server opens it the line must not echo what the board says to the board.
-      const fd = openTty(line.path);
-      setRaw(fd, { baudRate: 115_200 });
-      closeFd(fd);
       await using server = await startSer2net(ser2net, line.path);
       await fn(server, line.path);
     },

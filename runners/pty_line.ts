@@ -6,7 +6,7 @@
  * @module
  */
 
-import { closeFd, openPty, openTty, poller, readFd, writeFd } from "./tty.ts";
+import { closeFd, openPty, openTty, poller, readFd, setRaw, writeFd } from "./tty.ts";
 
 /** How the line behaves and what is behind it. */
 export interface LineOptions {
@@ -84,6 +84,13 @@ while :; do
 done`,
 ];
 
+/** Opens the host's end. Until somebody has set it up it must not send back to the board what the board says. */
+function openQuiet(path: string): number {
+  const fd = openTty(path);
+  setRaw(fd, { baudRate: 115_200 });
+  return fd;
+}
+
 const CANCELED = new Error("the line was closed");
 
 /** Lays a line. */
@@ -122,7 +129,7 @@ class PtyLine implements Line {
     this.#host = host.fd;
     this.#board = board.fd;
     // Held, so that neither end hangs up while nobody has it open.
-    this.#held = [openTty(host.path), openTty(board.path)];
+    this.#held = [openQuiet(host.path), openTty(board.path)];
     for (const fd of [this.#host, this.#board]) {
       poller.add(fd);
       this.#open.add(fd);
@@ -166,7 +173,7 @@ class PtyLine implements Line {
     const { fd, path } = openPty();
     this.path = path;
     this.#host = fd;
-    this.#held.push(openTty(path));
+    this.#held.push(openQuiet(path));
     poller.add(fd);
     this.#open.add(fd);
     this.#pumps.push(this.#pump(fd, "board"));

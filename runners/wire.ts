@@ -19,7 +19,7 @@
 
 import { Buffer } from "node:buffer";
 import { createHash } from "node:crypto";
-import { gunzipSync } from "node:zlib";
+import { gunzipSync, gzipSync } from "node:zlib";
 
 const TABLE = Uint32Array.from({ length: 256 }, (_, byte) => {
   let crc = byte << 24;
@@ -124,6 +124,40 @@ export function announcement(plan: string, step: number): string {
 /** A piece of a script as the board takes it, also one line of printable characters. */
 export function pieceLine(number: string, text: string, checksum?: "cksum" | "md5"): string {
   return `+${number} ${sumOf(`${number} ${text}`, checksum)} ${text}\n`;
+}
+
+/** How many characters of a script go into one piece: a line of a terminal takes 4095. */
+const PIECE = 1500;
+
+/**
+ * A script as letters that every line carries, in pieces of one line each: compressed where the board can read that (`z`), else
+ * with the escapes of printf (`p`).
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { piecesOf } from "./wire.ts";
+ *
+ * assertEquals(piecesOf("it's\n", "p").pieces, ["it\\0047s\\0012"]);
+ * ```
+ */
+export function piecesOf(content: string, code: "z" | "p"): { sent: string; pieces: string[] } {
+  const sent = code === "z" ? gzipSync(content).toString("base64") : escaped(content);
+  const pieces = sent.match(new RegExp(`[^]{1,${PIECE}}`, "g")) ?? [""];
+  // A piece does not end within an escape.
+  for (let i = 0; i + 1 < pieces.length; i++) {
+    const cut = /\\0?\d{0,2}$/.exec(pieces[i]!)?.[0] ?? "";
+    pieces[i] = pieces[i]!.slice(0, pieces[i]!.length - cut.length);
+    pieces[i + 1] = cut + pieces[i + 1]!;
+  }
+  return { sent, pieces };
+}
+
+function escaped(content: string): string {
+  return Array.from(new TextEncoder().encode(content), (byte) => {
+    const plain = byte >= 32 && byte < 127 && byte !== 39 && byte !== 92;
+    return plain ? String.fromCharCode(byte) : `\\0${byte.toString(8).padStart(3, "0")}`;
+  }).join("");
 }
 
 /** What a {@linkcode FrameParser} finds on the line. */
