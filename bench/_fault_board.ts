@@ -6,6 +6,7 @@
  */
 
 import { type Line, openLine } from "../runners/pty_line.ts";
+import { findSer2net, startSer2net, type TestSer2net } from "../runners/ser2net.ts";
 import { closeFd, controlInt, openPty, openTty, poller, readFd, setRaw, writeFd } from "../runners/tty.ts";
 
 /** What the agent needs of a board, but for `devlink` and `ip`: without them there is nothing to watch, which is a fork less. */
@@ -58,6 +59,8 @@ export interface BoardOptions {
   shell?: string;
   /** Tools that are not there */
   without?: readonly string[];
+  /** Whether the host reaches the line through a console server, which passes bytes as they are */
+  served?: true;
   /** What becomes of bytes on the line */
   between?: (bytes: Uint8Array<ArrayBuffer>, to: "host" | "board") => Promise<Uint8Array<ArrayBuffer>>;
 }
@@ -66,8 +69,10 @@ export interface BoardOptions {
 export class FaultBoard implements AsyncDisposable {
   /** Where its files are, for both sides */
   readonly dir: string;
-  /** What the host opens; the same one after the line was plugged in again */
+  /** The tty that the host has; the same one after the line was plugged in again */
   readonly path: string;
+  /** The console server in front of it, where it has one */
+  server: TestSer2net | undefined;
   /** What steps write to, and the words that came there, in their order */
   readonly witness: string;
   readonly words: string[] = [];
@@ -119,7 +124,17 @@ export class FaultBoard implements AsyncDisposable {
     if (!without.includes("bash")) await Deno.symlink(await which("bash"), `${dir}/bin/bash`);
     const board = new FaultBoard(dir, await openLine(between ? { between } : {}));
     await board.boot();
+    if (options.served) {
+      const program = await findSer2net();
+      if (program === undefined) throw new Error("Cannot make a board: ser2net is not on this machine");
+      board.server = await startSer2net(program, board.path);
+    }
     return board;
+  }
+
+  /** What the host opens. */
+  get address(): string {
+    return this.server?.tcp ?? this.path;
   }
 
   /** A raw tty whose lines are told. */
@@ -303,6 +318,7 @@ export class FaultBoard implements AsyncDisposable {
 
   async close(): Promise<void> {
     if (this.#closed) return;
+    await this.server?.close();
     await this.die();
     this.#closed = true;
     await this.#line.close();

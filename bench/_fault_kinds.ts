@@ -98,6 +98,13 @@ export const FAULTS: Record<string, Fault> = {
     strikes: (board) => Promise.resolve(board.hang()),
     mend: (board) => Promise.resolve(board.goOn()),
   },
+  // Its connection stays, without a word.
+  "console server hangs": {
+    right: ["indeterminate", "infra"],
+    board: { served: true },
+    strikes: (board) => Promise.resolve(board.server!.signal("SIGSTOP")),
+    mend: (board) => Promise.resolve(board.server!.signal("SIGCONT")),
+  },
   "board stands still for 2 s": {
     right: recovers,
     meanwhile: true,

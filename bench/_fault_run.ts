@@ -41,7 +41,7 @@ async function open(
   said: string[],
   loginTimeoutMs = 30_000,
 ): Promise<{ session: AgentSession; hello: Hello }> {
-  const shell = await openSerial({ path: board.path, baudRate: 3_000_000, loginTimeoutMs });
+  const shell = await openSerial({ path: board.address, baudRate: 3_000_000, loginTimeoutMs });
   return await AgentSession.open(shell, {
     silenceMs: 1000,
     onNoise: (line) => void said.push(line),

@@ -11,6 +11,7 @@ import { parseArgs } from "@std/cli/parse-args";
 import { whyNoBoards } from "./_fault_board.ts";
 import { GUEST_FAULTS, strikeGuest } from "./_fault_guest.ts";
 import { FAULTS } from "./_fault_kinds.ts";
+import { findSer2net } from "../runners/ser2net.ts";
 import { type Outcome, strikeOnce } from "./_fault_run.ts";
 
 /** How often each fault came to each verdict. */
@@ -44,7 +45,11 @@ if (import.meta.main) {
   }
   const only = args.only as string | undefined;
   const guests = args.guests === true;
-  const names = Object.keys(guests ? GUEST_FAULTS : FAULTS).filter((name) => only === undefined || name.includes(only));
+  const served = await findSer2net() !== undefined;
+  if (!served) console.error("Left out is what strikes a console server: ser2net is not on this machine");
+  const names = Object.keys(guests ? GUEST_FAULTS : FAULTS).filter((name) =>
+    (only === undefined || name.includes(only)) && (served || !FAULTS[name]?.board?.served)
+  );
   const outcomes: Outcome[] = [];
   let next = 0;
   const worker = async () => {

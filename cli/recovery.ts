@@ -86,27 +86,26 @@ export function fateOf(plan: Plan, cut: SequenceTrace, board: Aftermath): Fate {
     return {
       again: false,
       renew,
-      trace: { ...cut, steps: [...steps, ...untold(plan, next, board, broke !== undefined)] },
+      trace: { ...cut, steps: [...steps, ...untold(plan, next, board, broke)] },
     };
   }
   // A plan that breaks the kernel has no tear-down; and what the kernel reports once, it would not report again.
   const renew = !gone && (plan.breaks !== undefined || steps.some(reports));
   if (renew && !board.renewable) {
-    return { again: false, renew, trace: { ...cut, steps: [...steps, ...untold(plan, next, board, false)] } };
+    return { again: false, renew, trace: { ...cut, steps: [...steps, ...untold(plan, next, board)] } };
   }
   return { again: true, renew };
 }
 
-/** The steps that nothing was told of. */
-function untold(plan: Plan, from: number, { lastWords, rebooted }: Aftermath, told: boolean): StepTrace[] {
+/** The steps that nothing was told of, behind the one in which the board broke, if that was told. */
+function untold(plan: Plan, from: number, { lastWords, rebooted }: Aftermath, broke?: StepTrace): StepTrace[] {
   const died = "twinlink died while the sequence ran";
-  const first: Loss = told
-    ? { reason: "not-run", detail: died }
-    : lastWords !== undefined
-    ? { reason: "crash", detail: lastWords }
-    : { reason: "untold", detail: rebooted ? `${died}, and the board has booted anew since` : died };
+  const unheard: Loss = { reason: "untold", detail: rebooted ? `${died}, and the board has booted anew since` : died };
+  const crashed = broke === undefined && lastWords !== undefined;
+  // In a kernel that broke nothing is run; without twinlink a board brings its plan to the end.
+  const rest: Loss = crashed || broke?.observation ? { reason: "not-run", detail: died } : unheard;
   return plan.steps.slice(from - 1).map((step, i) => ({
     ...step,
-    lost: i === 0 ? first : { reason: "not-run", detail: died },
+    lost: crashed && i === 0 ? { reason: "crash", detail: lastWords } : rest,
   }));
 }

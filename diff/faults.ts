@@ -28,7 +28,8 @@ export const LOSSES: Readonly<Record<LossReason, FaultKind>> = {
   "untold": {
     verdict: "indeterminate",
     means: "the board was lost before it told of the step",
-    known: "the agent has begun a later step, and the record of this one was not sent yet",
+    known:
+      "the agent has begun a later step, or fell silent in an earlier one, and the record of this one did not come",
   },
   "damaged": {
     verdict: "infra",
@@ -73,7 +74,7 @@ export const LOSSES: Readonly<Record<LossReason, FaultKind>> = {
   "not-run": {
     verdict: "indeterminate",
     means: "the step was not run",
-    known: "a step before it did not end, or broke the kernel, or the plan never came whole",
+    known: "a step before it did not end, or broke the kernel",
   },
   "not-recorded": {
     verdict: "indeterminate",

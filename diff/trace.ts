@@ -47,7 +47,7 @@ export interface Plan {
 export type LossReason =
   /** No reply within the step's bound */
   | "timeout"
-  /** It was run, and the board was lost in a later step before it told of it */
+  /** The board was lost in another step, before it told of this one, which it may have run */
   | "untold"
   /** A reply whose length or checksum was wrong, also when asked for again */
   | "damaged"
@@ -65,7 +65,7 @@ export type LossReason =
   | "full"
   /** A tool that the step needs is not on the board */
   | "tool"
-  /** An earlier step of the sequence was lost */
+  /** It was not run: an earlier step did not end, or broke the kernel */
   | "not-run"
   /** A recording holds no such step */
   | "not-recorded";

@@ -84,7 +84,9 @@ export async function startSer2net(program: string, tty: string): Promise<TestSe
 /** Whether somebody listens on the port; found without connecting to it, upon which ser2net would open the tty. */
 async function listens(port: number): Promise<boolean> {
   const local = `0100007F:${port.toString(16).toUpperCase().padStart(4, "0")} 00000000:0000 0A`;
-  return (await Deno.readTextFile("/proc/net/tcp")).includes(local);
+  // Deno itself may not look there.
+  const { stdout } = await new Deno.Command("cat", { args: ["/proc/net/tcp"], stdin: "null" }).output();
+  return new TextDecoder().decode(stdout).includes(local);
 }
 
 async function until(what: () => Promise<boolean>): Promise<void> {

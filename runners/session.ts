@@ -143,7 +143,8 @@ export class AgentSession {
           loss = traced.lost;
           ended = true;
         } else if (traced.lost?.reason === "timeout") {
-          loss = { reason: "not-run", detail: `step ${step.id} was lost: ${traced.lost.detail}` };
+          // The board may go on: only its line is known to be silent.
+          loss = { reason: "untold", detail: `step ${step.id} was lost: ${traced.lost.detail}` };
         }
         const hung = traced.observation?.result === "hang" && step.phase !== "teardown";
         if (hung) steps.push(...await this.#afterHang(plan, step.id));
@@ -198,7 +199,10 @@ export class AgentSession {
     const begun = await this.#connection.script(told + planScript(plan, id), "run", ANSWER_MS, begins);
     const [, last] = /^begun (\d+)$/.exec(begun ?? "") ?? [];
     if (last === undefined) {
-      return { reason: "transport", detail: `the plan does not arrive whole over ${this.#shell.description}` };
+      return {
+        reason: "transport",
+        detail: `the board does not say that it has begun the plan, over ${this.#shell.description}`,
+      };
     }
     this.#last = Number(last);
     return undefined;
