@@ -317,8 +317,8 @@ tl_wire() {
   trap 'rm -rf "$TL_D"' EXIT
   # Where the line is cut, a plan still goes on to its tear-down; the shell then ends, and the agent with it.
   trap '' HUP PIPE
-  # One may come of a byte that was damaged. Two in turn are meant.
-  trap 'TL_INT=$((TL_INT + 1)); [ $TL_INT -lt 2 ] || exit' INT
+  # One may come of a byte that was damaged. Two in turn are meant; one behind them would end what the end has to do.
+  trap 'TL_INT=$((TL_INT + 1)); [ $TL_INT -lt 2 ] || { trap "" INT; exit; }' INT
   command -v cksum > /dev/null 2>&1 || TL_CKSUM=md5sum
   # `read` of busybox, once a child has ended, waits for a signal: one in a process of its own has no children.
   case $(readlink /proc/$$/exe) in
