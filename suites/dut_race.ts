@@ -20,6 +20,8 @@ export interface RaceOptions {
   schedules?: number;
   /** How often a board runs it; 0 where the model alone is to say what comes of it. @default {100} */
   runs?: number;
+  /** Of chance: how long each waits, and who is told first, on a board. @default {1} */
+  seed?: number;
   /** Takes away, behind each run on a board, what the tear-down of the fixture does not */
   after?: readonly Operation[];
 }
@@ -88,7 +90,7 @@ const path = (op: Operation) => op.kind === "file.write" ? op.path : "";
 export function raceOperation(
   racers: readonly Racing[],
   { before, after }: { before: readonly Operation[]; after: readonly Operation[] },
-  { runs = 100, schedules, timers, after: more = [] }: RaceOptions & { seed?: number } = {},
+  { runs = 100, seed = 1, schedules, timers, after: more = [] }: RaceOptions = {},
 ): Operation<"race"> {
   const racing = racers.map((one) => ({
     operations: "loop" in one ? [one.loop] : "kind" in one ? [one] : one,
@@ -102,7 +104,7 @@ export function raceOperation(
     kind: "race",
     racers: racing,
     runs,
-    seed: 1,
+    seed,
     before,
     after: [...more, ...after],
     shown: [

@@ -8,6 +8,7 @@
 import { netdevsim } from "../fixtures/netdevsim.ts";
 import type { Fixture } from "../fixtures/fixture.ts";
 import type { Operation } from "../model/mod.ts";
+import type { RaceOptions } from "./dut_race.ts";
 import { BEFORE, DEVICE, RACE_OPERATIONS, type RaceOperation } from "./race_operations.ts";
 import type { Suite } from "./suite.ts";
 
@@ -86,9 +87,9 @@ export function litmusRaces(only: readonly string[] = []): NamedRace[] {
 export function raceSuite(
   name: string,
   races: readonly NamedRace[],
-  options: { runs?: number; schedules?: number; before?: readonly Operation[] } = {},
+  options: Pick<RaceOptions, "runs" | "seed" | "schedules"> & { before?: readonly Operation[] } = {},
 ): Suite {
-  const { runs, schedules, before = [] } = options;
+  const { before = [], ...of } = options;
   return {
     name,
     sequences: races.map(({ name, operations }) => ({
@@ -96,7 +97,7 @@ export function raceSuite(
       source: "every interleaving on the model",
       fixture: raceFixture(operations, before),
       body: (dut) => {
-        dut.race(operations, { ...(runs ? { runs } : {}), ...(schedules ? { schedules } : {}) });
+        dut.race(operations, of);
       },
     })),
   };

@@ -1,7 +1,8 @@
 /**
  * `deno task litmus [KERNEL..]`: races pairs of operations on kernels in QEMU, `--runs N` times each (2000), keeps the traces in
  * boards/recordings/races, and writes docs/races.md of all traces that are there; `--page` writes the page alone. `--only RACE`
- * runs one of the races, `--cpus N` gives the guests so many processors, `--out FILE` keeps the trace elsewhere.
+ * runs one of the races, `--cpus N` gives the guests so many processors, `--seed N` is of the chance in it, `--out FILE` keeps
+ * the trace elsewhere.
  *
  * @module
  */
@@ -112,21 +113,23 @@ export async function racesPage(traces: readonly Trace[]): Promise<string> {
 }
 
 async function litmus(signal: AbortSignal): Promise<number> {
-  const { _: kernels, only, runs, cpus, out, page } = parseArgs(Deno.args, {
-    string: ["runs", "cpus", "only", "out", "_"],
+  const { _: kernels, only, runs, seed, cpus, out, page } = parseArgs(Deno.args, {
+    string: ["runs", "seed", "cpus", "only", "out", "_"],
     boolean: ["page"],
     collect: ["only"],
     unknown: (name, option) => {
       if (option) {
-        throw new UsageError(`There is no option "${visible(name)}", but --runs, --cpus, --only, --out, --page`);
+        throw new UsageError(
+          `There is no option "${visible(name)}", but --runs, --seed, --cpus, --only, --out, --page`,
+        );
       }
     },
-  }) as { _: string[]; only: string[]; runs?: string; cpus?: string; out?: string; page: boolean };
+  }) as { _: string[]; only: string[]; runs?: string; seed?: string; cpus?: string; out?: string; page: boolean };
   const wrong = kernels.find((kernel) => !KERNELS.some((one) => one === kernel));
   if (wrong !== undefined) {
     throw new UsageError(`There is no kernel "${visible(wrong)}" to race on, but ${KERNELS.join(", ")}`);
   }
-  for (const [option, value] of Object.entries({ runs, cpus })) {
+  for (const [option, value] of Object.entries({ runs, seed, cpus })) {
     if (value === undefined || /^[1-9]\d{0,6}$/.test(value)) continue;
     throw new UsageError(`Option --${option} is "${visible(value)}", but must be a number of 1 or more`);
   }
@@ -134,7 +137,7 @@ async function litmus(signal: AbortSignal): Promise<number> {
   if (races.length < only.length) throw new UsageError(`A race that is named with --only is none of the suite litmus`);
   let worst = 0;
   for (const kernel of page ? [] : kernels.length > 0 ? kernels : KERNELS) {
-    const suite = raceSuite("litmus", races, { runs: Number(runs ?? 2000) });
+    const suite = raceSuite("litmus", races, { runs: Number(runs ?? 2000), seed: Number(seed ?? 1) });
     const trace = out ?? decodeURIComponent(new URL(`${kernel}.jsonl.gz`, FOLDER).pathname);
     const board = await loadBoard(`qemu-${kernel}`);
     const boards = [cpus === undefined ? board : { ...board, qemu: { ...board.qemu!, cpus: Number(cpus) } }];
