@@ -38,6 +38,7 @@ import {
   readFd,
   setRaw,
   setTermios,
+  unlockFd,
   writeFd,
 } from "./tty.ts";
 
@@ -97,6 +98,8 @@ class TwinlinkPort implements BindingPortInterface {
     attempt(() => controlValue(this.#fd, "TCFLSH", TCIOFLUSH));
     attempt(() => setTermios(this.#fd, this.#before));
     attempt(() => controlValue(this.#fd, "TIOCNXCL"));
+    // A child process that is being started just then has the port, too, until it begins.
+    attempt(() => unlockFd(this.#fd));
     closeFd(this.#fd);
   }
 

@@ -116,6 +116,12 @@ export function lockFd(fd: number): boolean {
   throw new LibcError("flock", number);
 }
 
+/** Gives the lock back, also for a child that is being started just then and still has the descriptor. */
+export function unlockFd(fd: number): void {
+  const LOCK_UN = 8;
+  check("flock", libc().flock(fd, LOCK_UN));
+}
+
 /** The requests used here (asm-generic/ioctls.h). */
 export const request = {
   TCGETS2: 0x802C542A,
