@@ -100,7 +100,7 @@ for (const [[program], kind] of SHELLS.flatMap((shell) => STUCK.map((kind) => [s
     closeFd(far);
     await running;
     await session.close({ graceMs: 1000 });
-    for (let i = 0; i < 100 && (await processes() !== "" || [...Deno.readDirSync(`${dir}/tmp`)].length > 0); i++) {
+    for (let i = 0; i < 400 && (await processes() !== "" || [...Deno.readDirSync(`${dir}/tmp`)].length > 0); i++) {
       await new Promise((resolve) => setTimeout(resolve, 50));
     }
     const left = (await new Deno.Command("find", { args: [`${dir}/tmp`, "-mindepth", "1"] }).output()).stdout;
