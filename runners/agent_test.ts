@@ -108,3 +108,26 @@ for (const [[program], kind] of SHELLS.flatMap((shell) => STUCK.map((kind) => [s
     await Deno.remove(dir, { recursive: true });
   });
 }
+
+Deno.test("a board whose line falls silent may go on: what is behind the step that was lost is not said not to be run", async () => {
+  const dir = await Deno.makeTempDir();
+  let silent = false;
+  const nothing = new Uint8Array();
+  await using line = await openLine({
+    board: ["sh", "-c", "PS1='# ' ENV= exec sh -i"],
+    env: { TMPDIR: dir, PATH: Deno.env.get("PATH")! },
+    between: (bytes, to) => Promise.resolve(silent && to === "host" ? nothing : bytes),
+  });
+  const shell = await openSerial({ path: line.path, baudRate: 3_000_000 });
+  const { session } = await AgentSession.open(shell, { onStep: () => void (silent = true) });
+  const read = (name: string) => ({ kind: "file.read" as const, path: `${dir}/${name}` });
+  const ops = [read("a"), { kind: "wait" as const, ms: 1500 }, read("b"), read("c"), read("d")];
+  const steps = ops.map((op, i) => ({ id: i + 1, phase: "body" as const, op }));
+  const told = await session.run({ suite: "agent", sequence: "silent", source: "", steps });
+  silent = false;
+  await session.close({ graceMs: 20_000 });
+  const reasons = told.steps.map(({ lost }) => lost?.reason);
+  const [first, ...behind] = reasons.slice(reasons.indexOf("timeout"));
+  assertEquals([first, ...new Set(behind)], ["timeout", "untold"], reasons.join());
+  await Deno.remove(dir, { recursive: true });
+});
