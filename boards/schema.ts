@@ -43,11 +43,16 @@ export const CAPABILITIES = [
   "linecards",
   "selftests",
   "debugfs",
+  "listener",
   "pcs",
   "pcs_board",
   "rzn1_miic",
   "serdes_phy",
   "mlx5",
+  "mlx5_no_rdma",
+  "mlx5_subfunction",
+  "mlx5_slave",
+  "mlxsw",
 ] as const;
 /** What a board can do: one of {@linkcode CAPABILITIES}. */
 export type Capability = typeof CAPABILITIES[number];

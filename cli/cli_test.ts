@@ -127,11 +127,11 @@ Deno.test("a board that is not there: one line, exit 3, and no report passes", a
   assertEquals(code, 3, stderr);
   assertMatch(stderr, /^away over ssh: not judged: .*refused/im);
   assertEquals(stderr.trim().split("\n").length, 1, stderr);
-  assertMatch(stdout, /9 sequences: 9 not judged: not all of it could be judged, so this is no pass/);
+  assertMatch(stdout, /12 sequences: 12 not judged: not all of it could be judged, so this is no pass/);
   const verdicts = (await Deno.readTextFile(`${out}/verdicts.jsonl`)).trim().split("\n").map((line) =>
     JSON.parse(line)
   );
-  assertEquals(verdicts.filter(({ verdict }) => verdict === "infra").length, 9);
+  assertEquals(verdicts.filter(({ verdict }) => verdict === "infra").length, 12);
   assertStringIncludes(await Deno.readTextFile(`${out}/junit.xml`), 'errors="9"');
   assertEquals((await Deno.readTextFile(`${out}/results.ktap`)).match(/^ {2}not ok/gm)?.length, 9);
 });
@@ -211,7 +211,7 @@ Deno.test("record: a compressed trace that check agrees with", async () => {
   assertEquals((await run(["record", "lifecycle", "--board", "model", "--out", trace])).code, 0);
   const { code, stdout } = await run(["check", "--reporter", "dots", trace]);
   assertEquals(code, 0);
-  assertMatch(stdout, /^\.{9}\n/);
+  assertMatch(stdout, /^\.{11}\n/);
 });
 
 Deno.test("a reader that goes away ends the command quietly", async () => {

@@ -9,10 +9,12 @@ import { diagram, minimise, replay } from "../model/race/race_replay.ts";
 import { LOCK_REGIMES, type LockRegime } from "../model/era/regime.ts";
 import { BEFORE, machineBefore, operationsOf, RACE_OPERATIONS, type RaceOperation } from "../suites/race_operations.ts";
 import { ERAS_BY_NAME } from "./_shared.ts";
-import { command, UsageError } from "./command.ts";
+import { command, parseCommand, UsageError } from "./command.ts";
+import { BOARD_SUITES } from "./load_suites.ts";
 import { print, say } from "./output.ts";
 import { raceOnBoards } from "./race_board.ts";
 import { operationOf } from "./race_words.ts";
+import run from "./run.ts";
 
 /** How a pair of operations ended, as a letter of the matrix. */
 const LETTERS: Readonly<Record<string, string>> = {
@@ -163,7 +165,7 @@ function allPairs(eras: readonly EraId[], settings: Settings, schedules: number,
 export default command({
   name: "race",
   summary: "perform operations at the same time: on the model in every order that can differ, on a board many times",
-  usage: ["OPERATION OPERATION.. [--board BOARD] [OPTION..]", "--all-pairs [OPTION..]"],
+  usage: ["OPERATION OPERATION.. [--board BOARD] [OPTION..]", "SUITE --board BOARD", "--all-pairs [OPTION..]"],
   details:
     `An operation is a name (see --names), or a command line in quotes: devlink, ip, ethtool -i, echo and cat are known; a
 netdev is named by its devlink port, for example netdevsim/netdevsim10/0. They begin on a machine with
@@ -171,6 +173,8 @@ netdevsim10 (a port) and netdevsim11 (none), a netns t1, a snapshot and a firmwa
 
   twinlink race 'devlink dev reload netdevsim/netdevsim10' 'echo 10 > /sys/bus/netdevsim/del_device'
   twinlink race reload break_health --era 6.12
+
+A suite of races (race, litmus, or a file of yours) is run as by "twinlink run".
 
 On a board they are started together --runs times, with delays drawn at random; what came of it is shown beside what may,
 each outcome with a schedule of the model that leads to it. An outcome that may not come is exit status 1.
@@ -190,18 +194,31 @@ if anything does.`,
     "all-pairs": { type: "flag", help: "Race each two operations of the catalogue, and print a matrix" },
     "names": { type: "flag", help: "Print the operations that have a name" },
     "before": { type: "list", value: "OPERATION", help: "Perform this before the race" },
-    "hardware": { type: "list", value: "ID", help: "Build this in: mlx5, mlx5_no_rdma, mlx5_subfunction, mlxsw" },
+    "hardware": {
+      type: "list",
+      value: "ID",
+      help: "Build this in: mlx5, mlx5_no_rdma, mlx5_subfunction, mlx5_slave, mlxsw",
+    },
     "regime": { type: "text", value: "REGIME", help: "Other locks than the era's, for example instance_plus_device" },
     "schedules": { type: "text", value: "N", help: "Stop after N schedules and draw some at random (100000)" },
     "replay": { type: "text", value: "SCHEDULE", help: "Run this schedule alone, and draw it" },
     "json": { type: "flag", help: "For a machine to read: one JSON object a race" },
   },
-  run: async (values, operands, { signal }) => {
+  run: async (values, operands, context) => {
+    const { signal } = context;
     if (values.names) {
       for (const [name, op] of Object.entries(RACE_OPERATIONS)) {
         print(`${name.padEnd(18)}${describeOperation(op as Operation)}\n`);
       }
       return 0;
+    }
+    if (operands.some((text) => /\.ts$/.test(text) || (BOARD_SUITES as readonly string[]).includes(text))) {
+      const { board, era, json, ...others } = values;
+      const [of] = Object.entries(others).find(([, value]) => typeof value === "object" ? value.length > 0 : value) ??
+        [];
+      if (of !== undefined) throw new UsageError(`Option --${of} is not of a suite`);
+      const args = [...board.map((name) => `--board=${name}`), ...era.map((id) => `--era=${id}`)];
+      return await run.run(parseCommand(run, json ? [...args, "--json"] : args).values, operands, context);
     }
     const hardware = hardwareIn(values.hardware);
     if (hardware.length < values.hardware.length) {

@@ -50,6 +50,13 @@ Deno.test("race: what is wrong is said in a line, exit 2", async () => {
   }));
 });
 
+Deno.test("race: a suite is run, on the boards that are named", async () => {
+  const { code, stdout } = await run(["race", "stale", "--board", "model"]);
+  assertEquals([code, /^3 sequences: 3 agree/m.test(stdout)], [0, true], stdout);
+  const wrong = await run(["race", "race", "--board", "model", "--regime", "instance"]);
+  assertEquals([wrong.code, wrong.stderr], [2, "twinlink: Option --regime is not of a suite\n"]);
+});
+
 Deno.test("docs/races.md is what the recorded races came to, all of it allowed by the model; else: deno task litmus --page", async () => {
   const page = await racesPage(await Promise.all(raceTraces().map(readTrace)));
   assertEquals(await Deno.readTextFile(new URL("../docs/races.md", import.meta.url)), page);

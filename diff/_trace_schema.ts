@@ -72,6 +72,7 @@ const operationSchema: z.ZodType<Operation> = z.lazy(() =>
     op("file.remove", { path: text }),
     op("wait", { ms: z.number().nonnegative() }),
     op("during", { operation: operationSchema, poll: operationSchema }),
+    op("listen", { handle: maybe(handle), port: maybe(count), operation: operationSchema }),
     op("rounds", { times: count, operations: z.array(operationSchema), meanwhile: maybe(z.array(operationSchema)) }),
     op("race", {
       racers: z.array(z.strictObject({ operations: z.array(operationSchema), loops: maybe(z.boolean()) })),

@@ -5,8 +5,8 @@
  */
 
 import type { Capability } from "../boards/mod.ts";
-import type { Operation } from "../model/operation.ts";
-import { innerOperations } from "../model/race/outcome.ts";
+import { HARDWARE_IDS } from "../model/pcs/hardware.ts";
+import { innerOperations, type Operation } from "../model/operation.ts";
 
 // By kind, up to the first dot; what only differs by its parameters stands below.
 const BY_SUBJECT: Partial<Record<string, Capability>> = {
@@ -31,6 +31,7 @@ export function neededCapabilities(op: Operation): Set<Capability> {
   const subject = BY_SUBJECT[op.kind.split(".")[0]!];
   if (subject) needed.add(subject);
   if (op.netns !== undefined && op.netns !== "init") needed.add("netns");
+  for (const inner of innerOperations(op)) for (const one of neededCapabilities(inner)) needed.add(one);
   switch (op.kind) {
     case "dev.reload":
       needed.add("reload");
@@ -64,17 +65,6 @@ export function neededCapabilities(op: Operation): Set<Capability> {
     case "ethtool.flash":
       needed.add("flash");
       break;
-    case "during":
-      for (const inner of [op.operation, op.poll]) for (const one of neededCapabilities(inner)) needed.add(one);
-      break;
-    case "rounds":
-      for (const inner of [...op.operations, ...op.meanwhile ?? []]) {
-        for (const one of neededCapabilities(inner)) needed.add(one);
-      }
-      break;
-    case "race":
-      for (const inner of innerOperations(op)) for (const one of neededCapabilities(inner)) needed.add(one);
-      break;
     case "module.load":
     case "module.unload":
       if (PCS_MODULES.includes(op.name)) needed.add("pcs");
@@ -83,7 +73,14 @@ export function neededCapabilities(op: Operation): Set<Capability> {
 }
 
 /** What no board has unless it is said: by its agent, or by its file. */
-const TO_BE_SAID: readonly string[] = ["races", "exploration", "pcs", "pcs_board", "rzn1_miic", "serdes_phy", "mlx5"];
+const TO_BE_SAID: readonly string[] = [
+  "races",
+  "exploration",
+  "listener",
+  "pcs",
+  "pcs_board",
+  ...HARDWARE_IDS,
+];
 
 /**
  * What a fixture or a sequence requires and a board does not have.

@@ -53,6 +53,10 @@ const LINES: { [K in Exclude<OperationKind, DevlinkKind>]: (op: Operation<K>) =>
   "file.remove": (op) => line("rm", "-f", op.path),
   "file.read": (op) => line("cat", op.path),
   "wait": (op) => line("sleep", op.ms / 1000),
+  "listen": (op) => {
+    const filter = op.handle === undefined ? "" : ` ${op.handle}${op.port === undefined ? "" : `/${op.port}`}`;
+    return `${describeOperation(op.operation)}, heard by devlink-listen${filter}`;
+  },
   "rounds": (op) => {
     const meanwhile = op.meanwhile?.length
       ? `, and all the while ${op.meanwhile.map(describeOperation).join("; ")}`

@@ -4,8 +4,7 @@
  * @module
  */
 
-import type { Handle, Operation } from "../model/operation.ts";
-import { innerOperations } from "../model/race/outcome.ts";
+import { type Handle, innerOperations, type Operation } from "../model/operation.ts";
 import { isObject } from "./_json.ts";
 import { NetdevNames } from "./_netdev_names.ts";
 import { Contents } from "./_contents.ts";
@@ -15,26 +14,14 @@ import { instanceOf, type Pair, type Rule, type RuleContext, RULES } from "./rul
 import type { SequenceTrace, StepTrace } from "./trace.ts";
 
 function* handlesOf(op: Operation): Generator<Handle> {
-  if (op.kind === "rounds") {
-    for (const inner of [...op.operations, ...op.meanwhile ?? []]) yield* handlesOf(inner);
-  } else if (op.kind === "during") {
-    yield* handlesOf(op.operation);
-    yield* handlesOf(op.poll);
-  } else if (op.kind === "race") {
-    for (const inner of innerOperations(op)) yield* handlesOf(inner);
-  } else if ("handle" in op && op.handle !== undefined) yield op.handle;
+  for (const inner of innerOperations(op)) yield* handlesOf(inner);
+  if ("handle" in op && op.handle !== undefined) yield op.handle;
 }
 
 /** The netdevs that an operation calls by their names. */
 function* netdevsOf(op: Operation): Generator<string> {
-  if (op.kind === "rounds") {
-    for (const inner of [...op.operations, ...op.meanwhile ?? []]) yield* netdevsOf(inner);
-  } else if (op.kind === "during") {
-    yield* netdevsOf(op.operation);
-    yield* netdevsOf(op.poll);
-  } else if (op.kind === "race") {
-    for (const inner of innerOperations(op)) yield* netdevsOf(inner);
-  } else if ("dev" in op && (op.kind.startsWith("netdev.") || op.kind.startsWith("ethtool."))) yield op.dev;
+  for (const inner of innerOperations(op)) yield* netdevsOf(inner);
+  if ("dev" in op && (op.kind.startsWith("netdev.") || op.kind.startsWith("ethtool."))) yield op.dev;
 }
 
 /** Applies rules to the steps of a sequence, which must come in their order. */

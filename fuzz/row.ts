@@ -17,6 +17,7 @@ export const NOT_GENERATED = {
   "module.load": "the same; netdevsim itself stays loaded, since without it nothing else of a sequence has a meaning",
   "module.unload": "the same",
   "during": "what is seen meanwhile is chance: its evidence is a set of answers, which suites choose with care",
+  "listen": "the same messages as the monitor's, in a listener that not every board has",
   "rounds": "what is done side by side has any order: its only evidence is findings",
   "race": "what may come of it is explored, which takes its time: twinlink race --all-pairs",
 } as const satisfies { readonly [K in OperationKind]?: string };

@@ -26,6 +26,7 @@ import { FILE_COMMANDS } from "./file_commands.ts";
 import { type Inventory, inventory } from "./inventory.ts";
 import { Kernel, stepWorker } from "./kernel.ts";
 import { LINK_COMMANDS } from "./link.ts";
+import { listen } from "./listen.ts";
 import { NETDEV_COMMANDS } from "./netdev.ts";
 import { NetdevsimBus } from "./netdevsim/bus.ts";
 import type { NetdevShown } from "./netns.ts";
@@ -290,7 +291,9 @@ export class Machine {
 }
 
 /** Time, modules, and operations that are made of others. */
-const OTHER_COMMANDS: { [K in "wait" | "module.load" | "module.unload" | "during" | "rounds" | "race"]: Command<K> } = {
+const OTHER_COMMANDS: {
+  [K in "wait" | "module.load" | "module.unload" | "during" | "listen" | "rounds" | "race"]: Command<K>;
+} = {
   // deno-lint-ignore require-yield
   *"wait"({ kernel }, { ms }) {
     kernel.advance(ms);
@@ -306,6 +309,8 @@ const OTHER_COMMANDS: { [K in "wait" | "module.load" | "module.unload" | "during
   },
 
   during: (scene, op) => during(scene, op, commandOf),
+
+  listen: (scene, op) => listen(scene, op, commandOf),
 
   rounds: (scene, op) => rounds(scene, op, commandOf),
 

@@ -27,6 +27,7 @@ export {
   type LockEra,
   type LockRegime,
   type NotifierScope,
+  type OpsMode,
   type TrapLifetime,
 } from "./era/regime.ts";
 export { Machine, type MachineOptions } from "./machine.ts";

@@ -258,6 +258,12 @@ export interface OperationParameters {
    */
   "during": { operation: Operation; poll: Operation };
   /**
+   * Performs `operation` while a socket of its own listens for the messages of devlink that pass its filter
+   * (DEVLINK_CMD_NOTIFY_FILTER_SET, from 6.8): those of a device, or of one of its ports; all where `handle` is left out. The
+   * `reply` is `{ heard: [...] }`, a line for each that `devlink monitor` shows, too: `new port netdevsim/netdevsim10/0`. A board needs `fixtures/listener` for it.
+   */
+  "listen": { handle?: Handle; port?: number; operation: Operation };
+  /**
    * Performs `operations` in their order, `times` times over, and all the while `meanwhile` again and again. Only findings of
    * the kernel log are evidence of it, and its result: `ok`, or that of the first operation that failed, which ends it.
    */
@@ -303,3 +309,19 @@ export interface OperationOptions {
 export type Operation<K extends OperationKind = OperationKind> = {
   [Kind in K]: { kind: Kind } & OperationOptions & OperationParameters[Kind];
 }[K];
+
+/** The operations that an operation is made of; none of most of them. */
+export function innerOperations(op: Operation): readonly Operation[] {
+  switch (op.kind) {
+    case "during":
+      return [op.operation, op.poll];
+    case "listen":
+      return [op.operation];
+    case "rounds":
+      return [...op.operations, ...op.meanwhile ?? []];
+    case "race":
+      return [...op.before, ...op.racers.flatMap(({ operations }) => operations), ...op.shown, ...op.after];
+    default:
+      return [];
+  }
+}

@@ -340,6 +340,26 @@ tl_during() {
   wait $tl_d
 }
 
+# tl_listen NETNS FUNCTION [BUS/DEVICE[/PORT]]: the function, listened to with a filter. The listener ends with its input.
+tl_listen() {
+  tl_f=$2
+  rm -f "$TL_D/listen" "$TL_D/heard"
+  mkfifo "$TL_D/listen" || return 1
+  (tl_in "$1" devlink-listen ${3:+"$3"}) < "$TL_D/listen" > "$TL_D/heard" &
+  tl_d=$!
+  exec 9> "$TL_D/listen"
+  while [ ! -s "$TL_D/heard" ]; do
+    kill -0 $tl_d 2> /dev/null || { wait $tl_d; return; }
+    tl_sleep 0.02 1
+  done
+  (exec 9>&-; "$tl_f") > /dev/null
+  tl_f=$?
+  exec 9>&-
+  wait $tl_d || return 1
+  cat "$TL_D/heard"
+  return $tl_f
+}
+
 # tl_rounds TIMES FUNCTION [FUNCTION]: the first, as often as said, until it fails; the second again and again until then.
 tl_rounds() {
   tl_m=
@@ -407,6 +427,7 @@ tl_hello() {
     [ -e /sys/bus/netdevsim/new_device ] && command -v awk > /dev/null && command -v mkfifo > /dev/null &&
       printf 'has races\n'
     [ -d /sys/kernel/debug/netdevsim ] && printf 'has debugfs\n'
+    command -v devlink-listen > /dev/null && printf 'has listener\n'
     [ "$TL_KMSG" = 1 ] && printf 'has kmsg\n'
     grep -q 'fakemac\.ko' "/lib/modules/$(uname -r)/modules.dep" && printf 'has pcs\n'
     tl_x=

@@ -54,6 +54,10 @@ const COMMANDS: { [K in Exclude<OperationKind, DevlinkKind>]: Command<K> } = {
   "file.read": (op, ns) => ["tl_read", ns, op.path],
   "wait": (op) => ["tl_sleep", ...sleepOf(op.ms)],
   "during": () => ["tl_during", "tl_operation", "tl_poll"],
+  "listen": (op, ns) => {
+    const port = op.port === undefined ? "" : `/${op.port}`;
+    return ["tl_listen", ns, "tl_operation", ...(op.handle === undefined ? [] : [`${op.handle}${port}`])];
+  },
   "race": (op) => ["tl_race", String(op.racers.length), String(op.runs), String(op.seed)],
   "rounds": (op) => ["tl_rounds", String(op.times), "tl_round", ...(op.meanwhile?.length ? ["tl_meanwhile"] : [])],
 };
@@ -102,6 +106,8 @@ export function boundOf(op: Operation): number {
       return 45;
     case "during":
       return Math.max(boundOf(op.operation), boundOf(op.poll));
+    case "listen":
+      return boundOf(op.operation);
     default:
       return 20;
   }

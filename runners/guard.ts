@@ -8,8 +8,7 @@
 
 import { visible } from "../boards/visible.ts";
 import type { Plan } from "../diff/trace.ts";
-import type { Operation } from "../model/operation.ts";
-import { innerOperations } from "../model/race/outcome.ts";
+import { innerOperations, type Operation } from "../model/operation.ts";
 import { quote } from "./commands.ts";
 
 /** A plan would cut the board off, or could; nothing of it was pushed. Bad usage, exit status 2. */
@@ -73,14 +72,8 @@ export function takings(op: Operation): Taking[] {
       const name = moduleName(op.name);
       return [{ verb: "unloads module", name, kind: "module", ask: ["tg_taken", `/sys/module/${name}`] }];
     }
-    case "during":
-      return [op.operation, op.poll].flatMap(takings);
-    case "rounds":
-      return [...op.operations, ...op.meanwhile ?? []].flatMap(takings);
-    case "race":
-      return innerOperations(op).flatMap(takings);
     default:
-      return [];
+      return innerOperations(op).flatMap(takings);
   }
 }
 

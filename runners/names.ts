@@ -43,6 +43,8 @@ function toBoard(op: Operation, names: PcsNames): Operation {
     }
     case "during":
       return { ...op, operation: toBoard(op.operation, names), poll: toBoard(op.poll, names) };
+    case "listen":
+      return { ...op, operation: toBoard(op.operation, names) };
     case "rounds": {
       const operations = op.operations.map((one) => toBoard(one, names));
       return {

@@ -253,6 +253,12 @@ function replyOf(op: Operation, stdout: string, { sections, end }: StepRecord): 
       const waited = polls.some(({ since }, i) => (polls[i + 1]?.since ?? end) - since > BLOCKED_AFTER);
       return waited ? { seen: answers, waited } : { seen: answers };
     }
+    case "listen": {
+      const [first, ...heard] = stdout.trimEnd().split("\n");
+      if (first !== "listening" || heard.pop() !== "end") throw new SyntaxError("Cannot read what devlink-listen said");
+      // Of rate objects devlink(8)'s monitor shows nothing, and the model says as much as that.
+      return { heard: heard.filter((line) => !line.includes(" rate ")) };
+    }
     case "ethtool.show":
       return ethtoolReply(stdout);
     case "ethtool.info":

@@ -51,6 +51,7 @@ export function planScript(plan: Plan, planId: string): string {
     if (op.kind === "during") {
       lines.push(`tl_operation() { ${words(op.operation)}; }`, `tl_poll() { ${words(op.poll)}; }`);
     }
+    if (op.kind === "listen") lines.push(`tl_operation() { ${words(op.operation)}; }`);
     if (op.kind === "rounds") {
       lines.push(`tl_round() { ${inTurn(op.operations, " && ")}; }`);
       if (op.meanwhile?.length) lines.push(`tl_meanwhile() { ${inTurn(op.meanwhile, "; ")}; }`);

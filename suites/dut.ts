@@ -383,4 +383,15 @@ export class Dut {
   during(operation: Operation, poll: Operation): Step<Json> {
     return this.#step({ kind: "during", operation, poll }, reply);
   }
+
+  /**
+   * Performs `operation` while a socket listens that has a filter: of a device, of one of its ports, or an empty one. Gives what it
+   * heard, a line for each message, `new port netdevsim/netdevsim10/0` (see the vocabulary).
+   */
+  listen(filter: { handle?: Handle; port?: number }, operation: Operation): Step<string[]> {
+    return this.#step(
+      { kind: "listen", ...filter, operation },
+      (observation) => (observation.reply as { heard: string[] }).heard,
+    );
+  }
 }

@@ -1,10 +1,24 @@
 /** Sequences on how an instance comes and goes: docs/semantics.md 1, 6, L01 to L18. */
 
-import { assertEquals } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
 import { netdevsim } from "../fixtures/netdevsim.ts";
+import type { Operation } from "../model/operation.ts";
 import { suite } from "./suite.ts";
 
 const BUS = "/sys/bus/netdevsim";
+const [NSIM, OTHER] = ["netdevsim/netdevsim10", "netdevsim/netdevsim11"] as const;
+const set = (value: number): Operation => ({
+  kind: "param.set",
+  handle: NSIM,
+  name: "max_macs",
+  value,
+  cmode: "driverinit",
+});
+
+const filtering = {
+  in: (era: { notifyFilter: boolean }) => era.notifyFilter,
+  because: "no filter can be set before 6.8",
+};
 
 export default suite("lifecycle", { fixture: netdevsim({ create: false }) }, ({ sequence }) => {
   sequence("a probe announces every object in its order", { source: "L01; 1.5" }, async (dut) => {
@@ -77,5 +91,41 @@ export default suite("lifecycle", { fixture: netdevsim({ create: false }) }, ({ 
     assertEquals(dut.netdevsim.unbind().fails().errno, "ENODEV");
     await dut.netdevsim.bind();
     await dut.dev.show();
+  });
+
+  sequence("a filter lets messages of one device through", {
+    source: "L17; 1.4",
+    requires: ["listener"],
+    holds: filtering,
+  }, async (dut) => {
+    await dut.netdevsim.newDevice("10 1");
+    await dut.netdevsim.newDevice("11 1");
+    assertEquals(await dut.listen({ handle: OTHER }, set(16)), []);
+    assertEquals(await dut.listen({ handle: NSIM }, set(17)), [`new param ${NSIM}`]);
+    assertEquals(await dut.listen({}, set(18)), [`new param ${NSIM}`]);
+    const gone = await dut.listen({ handle: OTHER }, { kind: "file.write", path: `${BUS}/del_device`, value: "11" });
+    assertEquals(gone.at(-1), `del dev ${OTHER}`);
+  });
+
+  sequence("a filter of a port holds back messages of other ports, and of nothing else", {
+    source: "L17; 1.4",
+    requires: ["listener"],
+    holds: filtering,
+  }, async (dut) => {
+    await dut.netdevsim.newDevice("10 3");
+    const heard = await dut.listen({ handle: NSIM, port: 1 }, { kind: "dev.reload", handle: NSIM });
+    const ports = heard.filter((line) => line.includes(" port "));
+    assertEquals([...new Set(ports)].toSorted(), [`del port ${NSIM}/1`, `new port ${NSIM}/1`]);
+    assert(heard.includes(`new trap ${NSIM}`));
+  });
+
+  sequence("no filter can be set before 6.8", {
+    source: "L17; 1.4",
+    requires: ["listener"],
+    holds: { in: (era) => !era.notifyFilter, because: "from 6.8 on it can" },
+  }, async (dut) => {
+    await dut.netdevsim.newDevice("10 1");
+    assertEquals(dut.listen({ handle: OTHER }, set(16)).fails().errno, "EOPNOTSUPP");
+    await dut.param.list();
   });
 });

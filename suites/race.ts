@@ -164,6 +164,15 @@ export default suite("race", { fixture: netdevsim({ ports: 1 }) }, ({ sequence }
     assert(results.includes("EOPNOTSUPP | ok"), results.join("; "));
   });
 
+  sequence("an instance that must not be reloaded", {
+    source: "R36; 1.6",
+    fixture: hardware("mlx5_slave"),
+  }, async (dut) => {
+    // Without a message up to 6.2, then the driver says it
+    assertEquals(dut.reload().fails().errno, "EOPNOTSUPP");
+    await dut.dev.show();
+  });
+
   sequence("add, move in, delete: netdevsim", { source: "N04; D3" }, (dut) => {
     const [add, move] = seed003(NSIM);
     // A netns dies some time after it is deleted

@@ -34,6 +34,7 @@ export type DevlinkKind = Exclude<
   | "file.remove"
   | "wait"
   | "during"
+  | "listen"
   | "rounds"
   | "race"
 >;

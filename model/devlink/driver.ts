@@ -71,6 +71,8 @@ export interface Driver {
   readonly name: string;
   readonly reloadActions: readonly ReloadAction[];
   readonly reloadLimits: readonly "no_reset"[];
+  /** Whether this instance must not be reloaded, although the driver's operations are for it, too */
+  readonly withholdsReload?: boolean;
   /** What `devlink dev info` prints below the driver's name, if anything */
   readonly versions: Json | undefined;
   /** The versions that run, which ethtool(8) shows as one; none where it is not given */

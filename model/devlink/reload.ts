@@ -25,6 +25,7 @@ export interface ReloadRequest {
 export function* reload(task: Task, dl: Devlink, request: ReloadRequest): Steps<Result> {
   const { era } = dl.kernel;
   const prefix = era.corePrefix;
+  if (era.reloadWithheldBy !== "driver" && unsupported(dl)) return "EOPNOTSUPP";
   if (invalidResource(dl.resources)) return task.fail("EINVAL", "resources size validation failed", prefix);
   if (!dl.driver.reloadActions.includes(request.action)) {
     return task.fail("EOPNOTSUPP", "Requested reload action is not supported by the driver", prefix);
@@ -44,6 +45,12 @@ export function* reload(task: Task, dl: Devlink, request: ReloadRequest): Steps<
   return yield* perform(task, dl, request.action, request.target);
 }
 
+/** Whether the core knows before all checks that an instance cannot be reloaded (to 6.2). */
+function unsupported({ driver, kernel }: Devlink): boolean {
+  if (driver.reloadActions.length === 0) return true;
+  return driver.withholdsReload === true && kernel.era.reloadWithheldBy === "feature";
+}
+
 /** The reload that a dying netns does for each instance in it. Says so in the kernel log where that fails. */
 export function* reloadIntoInit(task: Task, dl: Devlink): Steps {
   const result = yield* perform(task, dl, "driver_reinit", dl.kernel.init);
@@ -61,7 +68,7 @@ function* callback(task: Task, dl: Devlink, steps: Steps<Result>): Steps<Result>
 
 function* perform(task: Task, dl: Devlink, action: ReloadAction, target: Netns | undefined): Steps<Result> {
   const { era } = dl.kernel;
-  if (!dl.reloadEnabled) return "EOPNOTSUPP";
+  if (!dl.reloadEnabled || (dl.driver.withholdsReload && era.reloadWithheldBy === "switch")) return "EOPNOTSUPP";
   const moves = target !== undefined && target !== dl.netns;
   if (moves && era.netnsMove === "around") {
     for (const param of dl.params) announceParam(task, dl, param, "del");

@@ -8,7 +8,7 @@
 import type { ObjectsEra } from "./objects.ts";
 import type { FibEntries } from "../netns.ts";
 import { ERAS } from "./eras.ts";
-import type { DriverLocks, LockEra, NotifierScope, TrapLifetime } from "./regime.ts";
+import type { DriverLocks, LockEra, NotifierScope, OpsMode, TrapLifetime } from "./regime.ts";
 
 /** The eras, named by the first release of each that was looked at (docs/semantics.md 0.2). */
 export type EraId = "5.10" | "5.15" | "5.16" | "5.18" | "6.1" | "6.3" | "6.12" | "7.2" | "7.3";
@@ -33,6 +33,13 @@ export interface Era {
   readonly registers: "first" | "last";
   /** Whether a message that nobody listens to is built (and so reads the driver's counters) or not */
   readonly unheard: "built" | "skipped";
+  /**
+   * How a driver that can reload keeps one instance from it: it never switches reloads on (to 5.15); it leaves out a feature bit
+   * (5.16 to 6.2); or its callback refuses. Up to 6.2 there is no message either (docs/semantics.md 1.6)
+   */
+  readonly reloadWithheldBy: "switch" | "feature" | "driver";
+  /** Whether a socket can set a filter on the messages that it gets (from 6.8) */
+  readonly notifyFilter: boolean;
   /** The locks of a reload and of the end of a netns, in the order in which they are taken */
   readonly reloadLocks: readonly ("device" | "instance")[];
   /** Whether one mutex of the devlink core is held over every command, every dump and the end of a netns */
@@ -110,6 +117,8 @@ export interface Era {
   readonly drivers: DriverLocks;
   /** What becomes of netdevsim's traps in a reload; every kernel: `reload` */
   readonly trapLifetime: TrapLifetime;
+  /** Where a driver's operations come from */
+  readonly opsMode: OpsMode;
   /** Where mlx5's RDMA driver asks to be told of netdevs */
   readonly notifierScope: NotifierScope;
   /** How ports, the eswitch and rate objects differ */

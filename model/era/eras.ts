@@ -135,6 +135,7 @@ const era61: Era = {
   locks: REGIMES.instance,
   drivers: DRIVER_LOCKS,
   trapLifetime: "reload",
+  opsMode: "static",
   notifierScope: "global",
   id: "6.1",
   nearest: "6.1",
@@ -142,6 +143,8 @@ const era61: Era = {
   corePrefix: "leftover",
   registers: "last",
   unheard: "built",
+  reloadWithheldBy: "feature",
+  notifyFilter: false,
   reloadLocks: ["instance"],
   devlinkMutex: false,
   driverLocksInstance: true,
@@ -178,6 +181,7 @@ const era61: Era = {
 
 const era510: Era = {
   ...era61,
+  reloadWithheldBy: "switch",
   id: "5.10",
   nearest: "5.10",
   locks: REGIMES.global_mutex,
@@ -203,6 +207,7 @@ const era612: Era = {
   locks: REGIMES.instance_plus_device,
   drivers: { ...DRIVER_LOCKS, nestedOrder: "parent first" },
   trapLifetime: "reload",
+  opsMode: "static",
   notifierScope: "dev_net",
   id: "6.12",
   nearest: "6.12",
@@ -210,6 +215,8 @@ const era612: Era = {
   corePrefix: undefined,
   registers: "first",
   unheard: "skipped",
+  reloadWithheldBy: "driver",
+  notifyFilter: true,
   reloadLocks: ["device", "instance"],
   devlinkMutex: false,
   driverLocksInstance: true,
@@ -289,6 +296,7 @@ const era515: Era = {
 /** `devlink_register()` is the last step of probe and tells of everything at once; whoever uses an instance is waited for. */
 const era516: Era = {
   ...era515,
+  reloadWithheldBy: "feature",
   id: "5.16",
   nearest: "6.1",
   locks: { ...REGIMES.global_mutex, holdsReloadsOff: false, unregister: "users", compat: "referenced" },
@@ -310,6 +318,7 @@ const era518: Era = {
 /** The instance lock covers being registered, too; netdevsim registers first again; the core sees netdevs come and go. */
 const era63: Era = {
   ...era61,
+  reloadWithheldBy: "driver",
   id: "6.3",
   booted: false,
   locks: { ...REGIMES.instance, unregister: "lock", compat: "looks again" },

@@ -152,6 +152,13 @@ export type TrapLifetime = "reload" | "probe" | "reload_asserting";
  */
 export type NotifierScope = "global" | "per_net" | "dev_net" | "module_init";
 
+/**
+ * Where a driver's operations come from: one table for all of its instances; or each instance is given its own before it is
+ * registered, all of them or those of a reload alone (`devlink_set_ops()`, `devlink_set_reload_ops()`: proposed, never merged,
+ * docs/semantics.md 1.6), so that one that must not be reloaded has none for it.
+ */
+export type OpsMode = "static" | "set_ops" | "set_reload_ops";
+
 /** What a driver does with locks that are not its own: as no driver of the era does, where it says so. */
 export interface DriverLocks {
   /** Which of two instances a driver locks first where one is part of the other. Meant for kernels that do the same */
@@ -177,13 +184,15 @@ export interface Design {
   trapLifetime?: TrapLifetime;
   /** Of mlx5's RDMA driver. @default The era's own */
   notifierScope?: NotifierScope;
+  /** Of mlx5. @default {"static"} */
+  opsMode?: OpsMode;
   /** Where netdevsim registers its instance: first, the instance locked, or last. @default The era's own */
   registerAt?: "early_locked" | "last";
 }
 
 /** An era with another design. */
 export function designed(era: Era, design: Design): Era {
-  const { lockRegime, locks, trapLifetime, notifierScope, registerAt } = design;
+  const { lockRegime, locks, trapLifetime, notifierScope, opsMode, registerAt } = design;
   const regime = lockRegime === undefined ? {} : { ...ELSEWHERE[lockRegime], locks: REGIMES[lockRegime] };
   const result = { ...era, ...regime };
   return {
@@ -194,6 +203,7 @@ export function designed(era: Era, design: Design): Era {
     drivers: { ...result.drivers, ...design.drivers },
     ...(trapLifetime === undefined ? {} : { trapLifetime }),
     ...(notifierScope === undefined ? {} : { notifierScope }),
+    ...(opsMode === undefined ? {} : { opsMode }),
     ...(registerAt === undefined ? {} : { registers: registerAt === "last" ? "last" : "first" }),
   };
 }

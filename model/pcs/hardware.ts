@@ -18,7 +18,8 @@ import { acquire, oops, pause, type Steps, type Task } from "../task.ts";
  * `rzn1_miic`: the switch of an RZ/N1 on the MII converter that is its PCS, held by a device link
  * (drivers/net/pcs/pcs-rzn1-miic.c). `serdes_phy`: the MAC of an Armada 8040 on a serdes PHY of the generic PHY framework, held
  * by references to its module and its device (drivers/phy/phy-core.c). `mlx5`, `mlx5_no_rdma`, `mlx5_subfunction`: a ConnectX whose
- * reload deletes its auxiliary device and adds it anew, with its RDMA driver or without, and with a subfunction. `mlxsw`: a Spectrum switch with the locks of its reload.
+ * reload deletes its auxiliary device and adds it anew, with its RDMA driver or without, and with a subfunction;
+ * `mlx5_slave`: a function of it that is not reloaded, the slave of a multi-port one. `mlxsw`: a Spectrum switch with the locks of its reload.
  */
 export type HardwareId =
   | "rzn1_miic"
@@ -26,6 +27,7 @@ export type HardwareId =
   | "mlx5"
   | "mlx5_no_rdma"
   | "mlx5_subfunction"
+  | "mlx5_slave"
   | "mlxsw";
 
 /** What each of them adds to a kernel as it boots. */
@@ -35,8 +37,12 @@ export const HARDWARE: Readonly<Record<HardwareId, (kernel: Kernel, task: Task) 
   mlx5: mlx5Board("rdma"),
   mlx5_no_rdma: mlx5Board("no rdma"),
   mlx5_subfunction: mlx5Board("subfunction"),
+  mlx5_slave: mlx5Board("slave"),
   mlxsw: mlxswBoard,
 };
+
+/** All of them. */
+export const HARDWARE_IDS = Object.keys(HARDWARE) as HardwareId[];
 
 /** Those of some words, for example of what a sequence requires, that are hardware of this kind. */
 export function hardwareIn(words: readonly string[]): HardwareId[] {

@@ -294,3 +294,28 @@ Deno.test("what becomes of traps by their lifetime (docs/semantics.md 3.11)", ()
   assertEquals(of("probe"), ["trap", 0, 0, 0, 0]);
   assertEquals(of("reload_asserting"), ["drop", 28, 0, 0, 4]);
 });
+
+Deno.test("1.6, R36: an instance that must not be reloaded, by where its driver's operations come from", () => {
+  const of = (era: EraId, opsMode: "static" | "set_ops" | "set_reload_ops") => {
+    const machine = new Machine({ era, hardware: ["mlx5_slave"], design: { opsMode } });
+    const { result, extack } = machine.perform(reload(MLX5));
+    return `${result} ${extack?.text ?? ""}`.trim();
+  };
+  const byDriver = "EOPNOTSUPP reload is unsupported for multi port slave";
+  const byCore = "EOPNOTSUPP Requested reload action is not supported by the driver";
+  for (const era of ["5.10", "5.15", "5.16", "6.1"] as const) {
+    for (const opsMode of ["static", "set_ops", "set_reload_ops"] as const) {
+      assertEquals(of(era, opsMode), "EOPNOTSUPP", `${era} ${opsMode}`);
+    }
+  }
+  for (const era of ["6.3", "6.12", "7.2", "7.3"] as const) {
+    assertEquals([of(era, "static"), of(era, "set_ops"), of(era, "set_reload_ops")], [byDriver, byCore, byCore], era);
+  }
+  // A switch is looked at behind all other checks, a feature before them
+  const limited = (era: EraId) => {
+    const machine = new Machine({ era, hardware: ["mlx5_slave"] });
+    const request = { kind: "dev.reload", handle: MLX5, limit: "no_reset" } as const;
+    return machine.perform(request).extack?.text;
+  };
+  assertEquals([limited("5.15"), limited("6.1")], ["Requested limit is invalid for this action", undefined]);
+});

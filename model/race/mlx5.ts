@@ -6,6 +6,7 @@
  * @module
  */
 
+import type { ReloadAction } from "../devlink/driver.ts";
 import { Device, type DeviceDriver, named } from "../device.ts";
 import type { Kernel } from "../kernel.ts";
 import { Module } from "../module.ts";
@@ -24,14 +25,19 @@ function moduleOf(name: string): Module {
   });
 }
 
-/** What there is of it: with the RDMA driver, without it, or with a subfunction that has an instance of its own. */
-type Variant = "rdma" | "no rdma" | "subfunction";
+/**
+ * What there is of it: with the RDMA driver, without it, with a subfunction that has an instance of its own; or a function that is
+ * the slave of a multi-port one, which is not reloaded.
+ */
+type Variant = "rdma" | "no rdma" | "subfunction" | "slave";
+
+const hasRdma = (variant: Variant) => variant === "rdma" || variant === "subfunction";
 
 /** Boots with one of them. */
 export function mlx5Board(variant: Variant): (kernel: Kernel, task: Task) => Steps {
   return function* (kernel, task) {
     const { core } = kernel;
-    if (variant !== "no rdma") yield* core.registerDriver(task, "auxiliary", rdmaDriver(kernel));
+    if (hasRdma(variant)) yield* core.registerDriver(task, "auxiliary", rdmaDriver(kernel));
     const pci = new Device(kernel, "pci", "0000:08:00.0");
     const driver: DeviceDriver = {
       name: "mlx5_core",
@@ -80,8 +86,9 @@ function rdmaDriver(kernel: Kernel): DeviceDriver {
 /** The driver of one function. */
 class Mlx5 extends Profile {
   readonly name = "mlx5_core";
-  readonly reloadActions = ["driver_reinit", "fw_activate"] as const;
+  readonly reloadActions: readonly ReloadAction[];
   override readonly reloadLimits = ["no_reset"] as const;
+  readonly withholdsReload: boolean;
   readonly #interface: Lock;
   readonly #variant: Variant;
   #rdma: Device | undefined;
@@ -91,6 +98,9 @@ class Mlx5 extends Profile {
     super(kernel, device);
     this.#interface = kernel.lock(`intf_state_mutex of ${device.name}`, "driver");
     this.#variant = variant;
+    // Operations of its own are none for a reload; those of all instances are kept from it in another way
+    this.withholdsReload = variant === "slave" && kernel.era.opsMode === "static";
+    this.reloadActions = variant === "slave" && !this.withholdsReload ? [] : ["driver_reinit", "fw_activate"];
   }
 
   *init(task: Task): Steps {
@@ -105,6 +115,9 @@ class Mlx5 extends Profile {
   }
 
   *reloadDown(task: Task): Steps<Result> {
+    if (this.withholdsReload) {
+      return task.fail("EOPNOTSUPP", "reload is unsupported for multi port slave", "mlx5_core");
+    }
     yield* this.#unload(task);
     return "ok";
   }
@@ -117,7 +130,7 @@ class Mlx5 extends Profile {
   *#load(task: Task): Steps {
     yield* acquire(task, this.#interface);
     yield* this.addPort(task, 0);
-    if (this.#variant !== "no rdma") {
+    if (hasRdma(this.#variant)) {
       this.#rdma = new Device(this.kernel, "auxiliary", "mlx5_core.rdma.0");
       yield* this.kernel.core.addDevice(task, this.#rdma);
     }

@@ -33,11 +33,6 @@ export interface RaceReply {
   stacks?: { task: string; stack: string[] }[];
 }
 
-/** All operations that a race is made of. */
-export function innerOperations({ racers, before, after, shown }: Operation<"race">): Operation[] {
-  return [...before, ...racers.flatMap(({ operations }) => operations), ...shown, ...after];
-}
-
 /** By what an answer of the final state goes. */
 export function askedBy({ kind, netns = "init" }: Operation): string {
   return netns === "init" ? kind : `${netns} ${kind}`;

@@ -1,0 +1,44 @@
+/**
+ * An operation that is listened to by a socket with a filter of its own.
+ *
+ * @module
+ */
+
+import type { Scene } from "./command.ts";
+import type { Commands } from "./during.ts";
+import type { Notification, Result } from "./observation.ts";
+import type { Operation } from "./operation.ts";
+import type { Steps } from "./task.ts";
+
+/** A message as `devlink-listen` prints it: what names more than a device and a port is left out. */
+function spoken({ command, object, handle }: Notification): string {
+  const [bus, device, index] = handle.split("/");
+  const port = object === "port" ? `/${index}` : "";
+  return `${command} ${object} ${bus}/${device}${port}`;
+}
+
+/**
+ * Whether a message passes a filter: what either of them does not say is no reason to hold it back
+ * (`devlink_obj_desc_match()`). The kernel says the port of messages about ports alone.
+ */
+function passes({ object, handle }: Notification, { handle: device, port }: Operation<"listen">): boolean {
+  if (device === undefined) return true;
+  if (handle !== device && !handle.startsWith(`${device}/`)) return false;
+  return port === undefined || object !== "port" || handle === `${device}/${port}`;
+}
+
+/** `listen`: of all messages that the operation causes in the listener's netns, those that pass. */
+export function* listen(scene: Scene, op: Operation<"listen">, commands: Commands): Steps<Result> {
+  const { kernel, task, netns } = scene;
+  if (!kernel.era.notifyFilter) return "EOPNOTSUPP";
+  const inner = op.operation;
+  const where = inner.netns === undefined ? netns : kernel.netns.get(inner.netns);
+  if (!where) return "client";
+  const alone = !netns.heard;
+  netns.heard = true;
+  const result = yield* commands(inner.kind)({ kernel, task, netns: where }, inner);
+  netns.heard = !alone;
+  const messages = task.observation.notify[netns.name] ?? [];
+  task.observation.reply = { heard: messages.filter((message) => passes(message, op)).map(spoken) };
+  return result;
+}
