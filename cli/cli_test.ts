@@ -132,8 +132,8 @@ Deno.test("a board that is not there: one line, exit 3, and no report passes", a
     JSON.parse(line)
   );
   assertEquals(verdicts.filter(({ verdict }) => verdict === "infra").length, 12);
-  assertStringIncludes(await Deno.readTextFile(`${out}/junit.xml`), 'errors="9"');
-  assertEquals((await Deno.readTextFile(`${out}/results.ktap`)).match(/^ {2}not ok/gm)?.length, 9);
+  assertStringIncludes(await Deno.readTextFile(`${out}/junit.xml`), 'errors="12"');
+  assertEquals((await Deno.readTextFile(`${out}/results.ktap`)).match(/^ {2}not ok/gm)?.length, 12);
 });
 
 const suiteOf = (body: string) =>

@@ -1,6 +1,6 @@
 import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { describeOperation } from "./describe.ts";
-import { neededCapabilities } from "./capability.ts";
+import { lacking, neededCapabilities } from "./capability.ts";
 import { clone, sample, sequence, step } from "./_testing.ts";
 import type { Trace } from "./trace.ts";
 import { openTrace, readTrace, TraceWriter, writeTrace } from "./trace_file.ts";
@@ -205,4 +205,13 @@ Deno.test("what operations need of a board", () => {
     needs({ kind: "during", operation: { kind: "dev.reload", handle }, poll: { kind: "port.show", netns: "t1" } }),
     ["netns", "reload"],
   );
+  assertEquals(needs({ kind: "listen", operation: { kind: "trap.set", handle, name: "x", action: "trap" } }), [
+    "traps",
+  ]);
+});
+
+Deno.test("what a board has to say that it has", () => {
+  assertEquals(lacking(["listener", "mlx5_slave"], {}, undefined), [], "the model");
+  assertEquals(lacking(["listener", "mlx5_slave"], {}, ["devlink"]), ["listener", "mlx5_slave"]);
+  assertEquals(lacking(["listener", "mlx5_slave"], { capabilities: ["mlx5_slave"] }, ["listener"]), []);
 });

@@ -61,6 +61,16 @@ Deno.test("observe() tells the errno that modprobe, rmmod and ethtool tell of", 
   assertEquals(of('Error: argument "foo" is wrong: unknown state\n', 255), "client");
 });
 
+Deno.test("observe() reads what a listener heard, and no list that it did not end", () => {
+  const of = (out: string) => observe({ kind: "listen", operation: RELOAD }, record(0, { out, err: "" })).reply;
+  const port = "new port netdevsim/netdevsim10/0";
+  assertEquals(of(`listening\n${port}\nnew rate netdevsim/netdevsim10/128\nend\n`), { heard: [port] });
+  assertEquals(of("listening\nend\n"), { heard: [] });
+  for (const out of ["", "listening\n", `listening\n${port}\n`, `${port}\nend\n`]) {
+    assertThrows(() => of(out), SyntaxError, "Cannot read what devlink-listen said");
+  }
+});
+
 Deno.test("observe() reads what ethtool and ip say of a netdev", () => {
   const ethtool = (text: string) =>
     observe({ kind: "ethtool.show", dev: "fm0" }, record(0, { out: text, err: "" })).reply;

@@ -5,6 +5,7 @@
  * @module
  */
 
+import { stripAnsiCode } from "@std/fmt/colors";
 import type { Board } from "../boards/mod.ts";
 import { breaksKernel } from "../diff/crash.ts";
 import type { Plan, PlannedStep, SequenceTrace, StepTrace } from "../diff/trace.ts";
@@ -199,7 +200,11 @@ export async function compile(
   const steps: StepTrace[] = [];
   const where = `${suite.name} > ${sequence.name}`;
   const wrong = (why: string, cause?: unknown) =>
-    new SuiteError(`${where} fails on the model of ${era}: ${why}`, cause === undefined ? {} : { cause });
+    new SuiteError(
+      // Assertions colour what differs
+      `${where} fails on the model of ${era}: ${stripAnsiCode(why).replaceAll(/\n\s*(?=\n)/g, "").trim()}`,
+      cause === undefined ? {} : { cause },
+    );
   const performAs = (phase: PlannedStep["phase"]) => (op: Operation): Observation => {
     for (const name of [op.netns ?? "init", ...("name" in op && op.kind.startsWith("netns.") ? [op.name] : [])]) {
       if (!NETNS.test(name ?? "")) throw new SuiteError(`Cannot use "${name}" as the name of a netns in ${where}`);

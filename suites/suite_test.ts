@@ -53,6 +53,8 @@ Deno.test("compile() refuses a step that fails while nobody says that it may", a
     await dut.netdevsim.newDevice("11 1");
     await dut.netns.add("t1");
   }, "it leaves the netns t1, netdevsim11 behind, and the next sequence would find that");
+  const differing = await refused(() => assertEquals(1, 2), "fails on the model of 6.12: Values are not equal.");
+  assertMatch(differing.message, /equal\.\n +\[Diff\] Actual \/ Expected\n-  +1\n\+  +2$/);
   const { expected } = await compileOne((dut) => {
     assertEquals(dut.reload({ action: "fw_activate" }).fails().errno, "EOPNOTSUPP");
     assertEquals(dut.trap.get("nosuch").either().result, "ENOENT");
