@@ -7,7 +7,7 @@
 import { judge } from "../diff/judge.ts";
 import type { SequenceTrace } from "../diff/trace.ts";
 import type { SequenceVerdict } from "../diff/verdict.ts";
-import { earlierAgents } from "../runners/earlier_agents.ts";
+import { alone } from "../runners/earlier_agents.ts";
 import { explainLoss } from "../runners/loss.ts";
 import { openSerial } from "../runners/serial.ts";
 import { AgentSession, type Hello } from "../runners/session.ts";
@@ -32,9 +32,6 @@ export interface Outcome {
   ms: number;
 }
 
-/** How long the agent of an earlier run may take to its end, in ms. */
-const EARLIER_MS = 60_000;
-
 interface Taken {
   observed: SequenceTrace | undefined;
   reason: string;
@@ -43,16 +40,11 @@ interface Taken {
 type Opened = { session: AgentSession; hello: Hello };
 
 /** As `openAgent` does it: while the agent of another run is at work on the board nothing is pushed there. */
-async function openAlone(board: FaultBoard, said: string[]): Promise<Opened> {
-  for (const deadline = Date.now() + EARLIER_MS;;) {
-    const opened = await open(board, said);
-    const earlier = await earlierAgents((script) => opened.session.ask(script));
-    if (earlier === "gone") return opened;
-    await opened.session.close();
-    if (Date.now() > deadline) throw new TransportError(`another agent is at work on the board (${earlier.wait})`);
-    await new Promise((resolve) => setTimeout(resolve, 1000));
-  }
-}
+const openAlone = async (board: FaultBoard, said: string[]) =>
+  await alone(await open(board, said), () => open(board, said), {
+    ms: 60_000,
+    refuse: (who) => new TransportError(`another agent is at work on the board (${who})`),
+  });
 
 async function open(board: FaultBoard, said: string[], loginTimeoutMs = 30_000): Promise<Opened> {
   const shell = await openSerial({ path: board.address, baudRate: 3_000_000, loginTimeoutMs });

@@ -9,7 +9,7 @@ import { boardStateFolder } from "../boards/state.ts";
 import type { Plan, SequenceTrace } from "../diff/trace.ts";
 import { type EraId, eraOf } from "../model/mod.ts";
 import { pause } from "../fixtures/qemu/cache.ts";
-import { earlierAgents } from "./earlier_agents.ts";
+import { alone } from "./earlier_agents.ts";
 import { Guard } from "./guard.ts";
 import { KnownLines } from "./known_lines.ts";
 import { endOfKernel, explainLoss } from "./loss.ts";
@@ -54,9 +54,6 @@ const [BOOT_SECONDS, CONTROLLED_SECONDS] = [60, 10];
 
 /** Up to how many bytes a ms of a line it takes less time to find out on the board what is known than to send it again. */
 const SLOW = 40;
-
-/** How long the agent of an earlier run may take for the rest of its plan. */
-const EARLIER_MS = 180_000;
 
 /**
  * Starts the agent on the board behind `shell` and makes a runner of it.
@@ -107,20 +104,15 @@ export async function openAgent(
   };
   const named = (plan: Plan) => board.pcs ? planInNames(plan, board.pcs) : plan;
   let { session, hello, guard } = await start(shell);
-  const deadline = Date.now() + EARLIER_MS;
-  for (; !guest;) {
-    const earlier = await earlierAgents((script) => session.ask(script));
-    if (earlier === "gone") break;
-    await session.close();
+  if (!guest) {
     const { connect } = renewal ?? {};
-    if (!connect || Date.now() > deadline) {
-      throw new UnfitBoardError(
-        `Cannot use board "${board.name}": the agent of another run is at work on it (${earlier.wait})`,
-      );
-    }
-    onProgress?.({ phase: "wait", detail: "for the agent of an earlier run to come to its tear-down" });
-    await pause(1000, signal);
-    ({ session, hello, guard } = await start(await connect()));
+    const anew = connect && (async () => await start(await connect()));
+    ({ session, hello, guard } = await alone({ session, hello, guard }, anew, {
+      onWait: () => onProgress?.({ phase: "wait", detail: "for the agent of an earlier run to come to its tear-down" }),
+      refuse: (who) =>
+        new UnfitBoardError(`Cannot use board "${board.name}": the agent of another run is at work on it (${who})`),
+      signal,
+    }));
   }
   let closing: Promise<void> | undefined;
   const close = () =>
