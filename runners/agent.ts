@@ -8,7 +8,6 @@ import type { Board } from "../boards/mod.ts";
 import { boardStateFolder } from "../boards/state.ts";
 import type { Plan, SequenceTrace } from "../diff/trace.ts";
 import { type EraId, eraOf } from "../model/mod.ts";
-import { pause } from "../fixtures/qemu/cache.ts";
 import { alone } from "./earlier_agents.ts";
 import { Guard } from "./guard.ts";
 import { KnownLines } from "./known_lines.ts";
