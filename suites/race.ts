@@ -214,6 +214,75 @@ export default suite("race", { fixture: netdevsim({ ports: 1 }) }, ({ sequence }
     assert(has("deadlock"));
   });
 
+  sequence("a reload that registers, and a registration that takes the lock it holds", {
+    source: "D1; 2.4",
+    holds: modern,
+  }, (dut) => {
+    const { has } = dut.race([reload()], { design: { lockRegime: "instance", locks: { registration: "takes" } } });
+    assert(has("deadlock"));
+    for (const lockRegime of ["global_mutex", "global_plus_devl", "instance", "instance_plus_device"] as const) {
+      assertEquals(dut.race([reload()], { design: { lockRegime } }).findings, [], lockRegime);
+    }
+  });
+
+  sequence("netdevsim's own lock over its ports, and a reload that holds the instance", {
+    source: "D2; 2.4",
+    holds: modern,
+  }, (dut) => {
+    const two = [reload(), device("new_port", "5")];
+    const { has } = dut.race(two, { design: { lockRegime: "rfc_nested_mark", locks: { portListLock: true } } });
+    assert(has("deadlock"));
+    harmless(dut, two);
+  });
+
+  sequence("ethtool that keeps RTNL while it waits for the instance", { source: "D4; 2.4", holds: modern }, (dut) => {
+    const two: Operation[] = [reload(), { kind: "ethtool.info", handle: NSIM, port: 0 }];
+    assert(dut.race(two, { design: { locks: { compat: "under rtnl" } } }).has("deadlock"));
+    harmless(dut, two);
+  });
+
+  sequence("a driver that takes its device's lock in a reload", {
+    source: "D5; 2.4",
+    fixture: hardware("mlxsw"),
+  }, async (dut) => {
+    await dut.dev.show();
+    const drivers = { deviceLockInReload: true };
+    const one = [reload("pci/0000:01:00.0")];
+    assert(dut.race(one, { design: { lockRegime: "instance_plus_device", drivers } }).has("deadlock"));
+    // Before 6.8 it is the other way round than in an unbind, which a reload alone cannot show but to lockdep
+    const before = dut.race(one, { design: { lockRegime: "instance", drivers } });
+    assertEquals([before.has("deadlock"), before.has("lock order")], [false, true]);
+  });
+
+  sequence("pollers that keep an instance from going for ever", { source: "D6; 2.4", holds: modern }, (dut) => {
+    const poll = { loop: { kind: "dev.show", handle: NSIM } } as const;
+    const design = { lockRegime: "instance", locks: { unregister: "users" } } as const;
+    assert(dut.race([del, poll, poll], { design, schedules: 500 }).has("live-lock"));
+  });
+
+  sequence("work that waits for the lock, where its end is waited for with it", {
+    source: "D7; 2.4",
+    holds: modern,
+  }, (dut) => {
+    assert(dut.race([reload()], { design: { locks: { trapWork: "waits" } }, timers: true }).has("deadlock"));
+  });
+
+  sequence("two instances, one part of the other: who is first", {
+    source: "D8; 2.4",
+    fixture: hardware("mlx5_subfunction"),
+    holds: { in: (era) => era.locks.nestedOrder !== "none", because: "before 6.8 no two are locked at a time" },
+  }, async (dut) => {
+    await dut.dev.show();
+    const handle = "auxiliary/mlx5_core.sf.4";
+    const rate: Operation = { kind: "rate.set", handle, node: "1", txShare: "1mbit", txMax: "10mbit" };
+    const of = (nestedOrder: "parent first" | "nested first", kernels: "parent first" | "nested first") =>
+      dut.race([reload(MLX5), rate, reload(handle)], {
+        design: { drivers: { nestedOrder }, locks: { nestedOrder: kernels } },
+      }).has("deadlock");
+    assertEquals([of("parent first", "nested first"), of("nested first", "parent first")], [true, true]);
+    assertEquals([of("parent first", "parent first"), of("nested first", "nested first")], [false, false]);
+  });
+
   sequence("a health report while the device reloads hangs both", {
     source: "debugfs_remove() in nsim_dev_health_exit(), the instance locked; found by race --all-pairs",
     holds: modern,
