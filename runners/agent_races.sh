@@ -127,18 +127,16 @@ tl_scale() {
   while [ $((1 << TL_SCALE)) -lt $tl_most ]; do TL_SCALE=$((TL_SCALE + 1)); done
 }
 
-# tl_race_ask KEY LINE...: has the server of that key do some lines, and waits for it. Sets tl_rc.
-tl_race_ask() {
-  tl_key=$1
-  shift
-  eval "tl_n=\$((TL_RN_$tl_key + $# + 1)) TL_RN_$tl_key=\$tl_n"
-  if [ $tl_key = dump ]; then printf '%s\n' "$@" tl >&8; else printf '%s\n' "$@" tl >&9; fi
+# tl_race_dump LINE...: has the server of dumps do some lines, and waits for it. Sets tl_rc.
+tl_race_dump() {
+  TL_RN=$((TL_RN + $# + 1))
+  printf '%s\n' "$@" tl >&8
   tl_rc=0 tl_ticks=0
   while [ $tl_ticks -lt $tl_bound ]; do
     IFS= read -r tl_line <&6 || continue
     case $tl_line in
       tick) tl_ticks=$((tl_ticks + 1)) ;;
-      "Command failed -:$tl_n") return $tl_rc ;;
+      "Command failed -:$TL_RN") return $tl_rc ;;
       "Command failed"*) tl_rc=1 ;;
       *\"tl\"*) ;;
       *) printf '%s\n' "$tl_line" >&2 ;;
@@ -147,12 +145,12 @@ tl_race_ask() {
   return 1
 }
 
-# tl_race_serve KEY FLAGS: a server of devlink(8), which prints to the file of its name.
+# A server of devlink(8) for dumps of the final state, which are most of what a run asks.
 tl_race_serve() {
-  mkfifo "$TL_D/race/c.$1"
-  if [ "$1" = dump ]; then exec 8<> "$TL_D/race/c.$1"; else exec 9<> "$TL_D/race/c.$1"; fi
-  eval "TL_RN_$1=0"
-  tl_exec_devlink "$2" < "$TL_D/race/c.$1" >> "$TL_D/race/$1" 2>&6 3<&- 4<&- 5<&- 6<&- 8<&- 9<&- &
+  mkfifo "$TL_D/race/c.dump"
+  exec 8<> "$TL_D/race/c.dump"
+  TL_RN=0
+  tl_exec_devlink -js < "$TL_D/race/c.dump" >> "$TL_D/race/dump" 2>&6 3<&- 4<&- 5<&- 6<&- 8<&- &
 }
 
 tl_race_file() {
@@ -168,8 +166,7 @@ tl_race() {
   (while sleep 1 && echo tick >&6; do :; done) 2> /dev/null > /dev/null &
   tl_clock=$!
   : > "$TL_D/race/runs" && : > "$TL_D/race/state" || return 1
-  tl_race_serve dump -js
-  tl_race_serve change -j
+  tl_race_serve
   tl_i=0
   while [ $tl_i -lt $tl_racers ]; do
     tl_i=$((tl_i + 1))
@@ -186,7 +183,7 @@ $tl_program"
     TL_WHO=$tl_i TL_O=$TL_D/race/reply.$tl_i TL_E=$TL_D/race/e.$tl_i TL_MORE=$TL_D/race/more TL_IP=$TL_IP \
       TL_PRELOAD=$TL_PRELOAD $TL_SHELL -c "$TL_RACER
 $tl_program
-tl_go" < "$TL_D/race/go.$tl_i" > /dev/null 2>&1 3<&- 4<&- 5<&- 8<&- 9<&- &
+tl_go" < "$TL_D/race/go.$tl_i" > /dev/null 2>&1 3<&- 4<&- 5<&- 8<&- &
     eval "tl_racer_$tl_i=$!"
   done
   tl_scale
@@ -202,7 +199,7 @@ tl_go" < "$TL_D/race/go.$tl_i" > /dev/null 2>&1 3<&- 4<&- 5<&- 8<&- 9<&- &
     tl_i=$((tl_i + 1))
     eval "kill -9 \$tl_racer_$tl_i"
   done
-  exec 3<&- 4<&- 5<&- 8<&- 9<&-
+  exec 3<&- 4<&- 5<&- 8<&-
   tl_race_count
   if [ -n "$tl_hung" ]; then
     : > "$TL_D/race/hung"

@@ -41,12 +41,7 @@ const isDump = (op: Operation) => (op.kind === "dev.show" || op.kind === "port.s
 /** An operation as the process does it that sets up what races and takes it away again. */
 function prepared(op: Operation): string {
   const write = plainWrite(op);
-  if (write) return `tl_race_file ${write.map(quote).join(" ")}`;
-  const batch = batchCommand(commandOf(op));
-  if (batch && batch.netns === "init" && batch.flags === "") {
-    return `tl_race_ask change ${quote(batch.words.join(" "))}`;
-  }
-  return `(${words(op)})`;
+  return write ? `tl_race_file ${write.map(quote).join(" ")}` : `(${words(op)})`;
 }
 
 /** The port whose netdev an operation is about; the board says its name before each run. */
@@ -153,7 +148,7 @@ export function raceLines(id: number, bound: number, op: Operation<"race">): str
   const dumps = op.shown.filter(isDump);
   const others = op.shown.filter((one) => !isDump(one));
   const show = [
-    ...(dumps.length > 0 ? [`tl_race_ask dump ${dumps.map((one) => quote(dumpWords(one))).join(" ")}`] : []),
+    ...(dumps.length > 0 ? [`tl_race_dump ${dumps.map((one) => quote(dumpWords(one))).join(" ")}`] : []),
     ...others.map((one) => `tl_race_show ${quote(askedBy(one))} ${words(one)}`),
   ];
   lines.push(`tl_show() { ${show.join("; ") || ":"}; }`);
