@@ -87,14 +87,17 @@ function stateOf(op: Operation<"race">, dump: string, state: string): { [asked: 
   const dumps = documentsOf(dump).map((text) => JSON.parse(text) as { [key: string]: Json });
   const found = Object.fromEntries(
     state.split(/^=/m).slice(1).map((part) => {
-      const end = part.indexOf("\n");
-      return [part.slice(0, end), part.slice(end + 1).trim()];
+      // Of who is not there any more, nothing is said behind its name.
+      const [name = "", ...said] = part.split("\n");
+      return [name, said.join("\n").trim()];
     }),
   );
   for (const one of op.shown) {
     const key = askedBy(one);
     const text = found[key];
     if (text !== undefined) answers[key] = text === "" ? null : JSON.parse(text);
+    // The server of dumps is in the board's own netns.
+    else if (key !== one.kind) answers[key] = null;
     else answers[key] = dumps.find((document) => Object.hasOwn(document, one.kind.split(".")[0]!)) ?? null;
   }
   return answers;

@@ -63,6 +63,15 @@ Deno.test("what came of a race: results with the size of replies, the final stat
   });
 });
 
+Deno.test("what is asked in a netns that is gone has no answer, nor that of the board's own", () => {
+  const op: Operation = { ...OP, shown: [{ kind: "dev.show" }, { kind: "dev.show", netns: "n1" }] };
+  const text = PRINTED.replace('=trap.show\n{"trap":{}}\n', "=n1 dev.show\n");
+  const sections = [{ name: "out", text }, { name: "err", text: "" }];
+  const { reply } = observe(op, { id: 1, rc: 0, start: 0, end: 9, sections });
+  const { outcomes } = reply as unknown as { outcomes: { state: unknown }[] };
+  assertEquals(outcomes[0]!.state, { "dev.show": { dev: { [HANDLE]: { index: 0 } } }, "n1 dev.show": null });
+});
+
 Deno.test("of a race in which somebody hangs: who, and where those stand that cannot be interrupted", () => {
   const hung = `runs 2
 text dump 1
