@@ -6,11 +6,11 @@
 
 import { isAbsolute, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
-import { closest, distance } from "fastest-levenshtein";
 import { parse, TomlDate, TomlError } from "smol-toml";
 import type { z } from "zod";
 import { keyLines, lineOf } from "./_locate.ts";
 import { type BoardFile, boardSchema, contradictions } from "./schema.ts";
+import { suggestion } from "./suggestion.ts";
 import { visible } from "./visible.ts";
 
 /** The boards that ship, by name; each is `boards/NAME.toml`. */
@@ -57,13 +57,6 @@ export class BoardError extends Error {
     super(problems.join("\n"));
     this.problems = problems;
   }
-}
-
-/** The near misses that are worth a suggestion. */
-function suggestion(found: string, known: readonly string[]): string {
-  if (known.length === 0) return "";
-  const near = closest(found, known);
-  return distance(found, near) <= Math.max(2, Math.floor(found.length / 3)) ? `; did you mean "${near}"?` : "";
 }
 
 const quoted = (value: unknown) => visible(JSON.stringify(value) ?? String(value));

@@ -2,7 +2,8 @@
 
 import { type Board, BoardError, listBoards, loadBoard, visible } from "../boards/mod.ts";
 import { dirtyOf } from "../boards/state.ts";
-import { command, suggestion, UsageError } from "./command.ts";
+import { suggestion } from "../boards/suggestion.ts";
+import { command, UsageError } from "./command.ts";
 import { boardsWithState, holderOf } from "./lease.ts";
 import { print, say } from "./output.ts";
 

@@ -5,7 +5,7 @@
  */
 
 import { parseArgs } from "@std/cli/parse-args";
-import { closest, distance } from "fastest-levenshtein";
+import { suggestion } from "../boards/suggestion.ts";
 import { visible } from "../boards/visible.ts";
 
 /** A command line that cannot be understood: exit status 2. */
@@ -60,13 +60,6 @@ export interface Command<T extends OptionTable = OptionTable> {
 /** Makes a subcommand; its `run` is typed by its options. */
 export function command<const T extends OptionTable>(definition: Command<T>): Command {
   return definition as unknown as Command;
-}
-
-/** `; did you mean "x"?` where one of `known` is near, else nothing. */
-export function suggestion(found: string, known: readonly string[]): string {
-  if (known.length === 0) return "";
-  const near = closest(found, known);
-  return distance(found, near) <= Math.max(2, Math.floor(found.length / 3)) ? `; did you mean "${near}"?` : "";
 }
 
 const HELP: Option = { type: "flag", short: "h", help: "Show this help" };

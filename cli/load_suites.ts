@@ -6,9 +6,9 @@
 
 import { resolve } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
+import { suggestion } from "../boards/suggestion.ts";
 import { visible } from "../boards/visible.ts";
 import { type Suite, SuiteError } from "../suites/suite.ts";
-import { suggestion } from "./command.ts";
 
 /** The suites on netdevsim, by name; each is `suites/NAME.ts`. */
 export const NETDEVSIM_SUITES = [

@@ -4,12 +4,13 @@
  * @module
  */
 
+import { suggestion } from "../boards/suggestion.ts";
 import { visible } from "../boards/visible.ts";
 import { runAsMain } from "./entry.ts";
 import boards from "./boards.ts";
 import check from "./check.ts";
 import console from "./console.ts";
-import { type Command, helpOf, parseCommand, suggestion, UsageError } from "./command.ts";
+import { type Command, helpOf, parseCommand, UsageError } from "./command.ts";
 import doctor from "./doctor.ts";
 import fuzz from "./fuzz.ts";
 import { print, say } from "./output.ts";

@@ -8,7 +8,8 @@ import { visible } from "../boards/visible.ts";
 import { parseDevlink } from "../model/command_line/parser.ts";
 import type { Operation } from "../model/operation.ts";
 import { isRaceOperation, RACE_OPERATIONS } from "../suites/race_operations.ts";
-import { suggestion, UsageError } from "./command.ts";
+import { suggestion } from "../boards/suggestion.ts";
+import { UsageError } from "./command.ts";
 
 /**
  * What a text stands for: a name such as `reload`; a line of devlink(8), ip(8), ethtool(8), `echo` or `cat`; or an operation as

@@ -1,7 +1,8 @@
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { readTrace, type SequenceVerdict, type StepVerdict, type Verdict } from "../diff/mod.ts";
 import { duration } from "./output.ts";
-import { parseCommand, suggestion } from "./command.ts";
+import { suggestion } from "../boards/suggestion.ts";
+import { parseCommand } from "./command.ts";
 import { type Line, statusOf, summaryText, tally, totalOf } from "./summary.ts";
 import { mends } from "./doctor.ts";
 import { agreementTable, shippedTraces, withTable } from "../tools/agreement.ts";
