@@ -34,6 +34,7 @@ export { MAC_WITH_PCS, macWithPcs, type MacWithPcsOptions } from "./fixtures/mac
 export { netdevsim, type NetdevsimOptions } from "./fixtures/netdevsim.ts";
 export * from "./model/mod.ts";
 export * from "./runners/mod.ts";
+export { compile, type CompileEvents } from "./suites/compile.ts";
 export * from "./suites/dut.ts";
 export * from "./suites/dut_flash.ts";
 export * from "./suites/dut_health.ts";

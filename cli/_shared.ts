@@ -15,6 +15,7 @@ export const BOARD_OPTIONS = {
   "era": { type: "text", value: "ERA", help: "Compare with the model of this era", choices: ERAS_BY_NAME },
   "module": { type: "text", value: "FILE", help: "QEMU boards: this netdevsim.ko instead of the stock one" },
   "module-source": { type: "text", value: "DIR", help: "QEMU boards: build netdevsim of this folder's sources" },
+  "timeout": { type: "text", value: "SECONDS", help: "How long a sequence may take on the model (60)" },
   "i-know": { type: "list", value: "DEVICE", help: "A board may lose this device although it needs it" },
   "wait": { type: "flag", short: "w", help: "Wait for a board that somebody else has" },
 } as const satisfies OptionTable;
@@ -42,18 +43,25 @@ export async function chosenBoards(values: Omit<Values<typeof BOARD_OPTIONS>, "w
 
 /** The options again as arguments, for another day and from another folder. */
 export function boardArgs(values: Omit<Values<typeof BOARD_OPTIONS>, "wait">): string[] {
-  const { board, transport, filter, era, module, "module-source": source } = values;
+  const { board, transport, filter, era, timeout, module, "module-source": source } = values;
   const isPath = (name: string) => name.includes("/") || name.endsWith(".toml");
   const given: [string, string | undefined][] = [
     ...board.map((name): [string, string] => ["board", isPath(name) ? resolve(name) : name]),
     ...transport.map((name): [string, string] => ["transport", name]),
     ["filter", filter],
     ["era", era],
+    ["timeout", timeout],
     ["module", module && resolve(module)],
     ["module-source", source && resolve(source)],
     ...values["i-know"].map((device): [string, string] => ["i-know", device]),
   ];
   return given.filter(([, value]) => value !== undefined).map(([name, value]) => `--${name}=${value}`);
+}
+
+/** Reads `--timeout`: seconds, at least 1; undefined where it is not given. */
+export function secondsOf(text: string | undefined): number | undefined {
+  if (text === undefined || /^[1-9]\d{0,4}$/.test(text)) return text === undefined ? undefined : Number(text);
+  throw new UsageError(`Option --timeout is "${visible(text)}", but must be a number of seconds from 1 to 99999`);
 }
 
 async function mustBe(path: string, what: "file" | "folder"): Promise<void> {

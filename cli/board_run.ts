@@ -13,7 +13,8 @@ import type { EraId } from "../model/mod.ts";
 import { lastWords } from "../runners/agent.ts";
 import { openRunner } from "../runners/mod.ts";
 import type { Runner, RunnerOptions } from "../runners/runner.ts";
-import { compile, type Compiled, holdsIn, type Sequence, type Suite } from "../suites/suite.ts";
+import { compileAll } from "../suites/compile.ts";
+import { type Compiled, holdsIn, type Sequence, type Suite } from "../suites/suite.ts";
 import { type BoardState, type Dirt, leftBehind, stateBehind } from "./board_state.ts";
 import type { BoardJournal, Earlier, Journal } from "./journal.ts";
 import { needsLease } from "./lease.ts";
@@ -202,8 +203,13 @@ class BoardRun {
     );
     this.#tell({ type: "board", ...this.#of, header, sequences: chosen.length });
     const kept = new Map(this.#earlier?.sequences.map((trace) => [keyOf(trace), trace]));
-    for (const { suite, sequence } of chosen) {
-      const compiled = await compile(suite, sequence, era, { board, ...(freedMemory ? { freedMemory } : {}) });
+    const { signal } = this.#options;
+    const all = await compileAll(chosen, era, {
+      board,
+      ...(freedMemory ? { freedMemory } : {}),
+      ...(signal ? { signal } : {}),
+    });
+    for (const compiled of all) {
       const { plan } = compiled;
       const lacks = lacking(plan.requires ?? [], board, has);
       const supported = lacks.length === 0 && firstUnsupported(plan.steps, board.capabilities) === undefined;

@@ -5,6 +5,7 @@
  * @module
  */
 
+import { fileURLToPath } from "node:url";
 import { type Board, loadBoard } from "../boards/mod.ts";
 import { type SequenceVerdict, terminalReporter } from "../diff/mod.ts";
 import type { EraId } from "../model/mod.ts";
@@ -12,6 +13,7 @@ import { openRunner, type Runner, type RunnerOptions } from "../runners/mod.ts";
 import { holdsIn, type Sequence, type Suite } from "../suites/suite.ts";
 import { leaseBoard } from "./lease.ts";
 import { orchestrate } from "./orchestrate.ts";
+import { openSuites } from "./suite_process.ts";
 
 let board: Board | undefined;
 /** Stays open from test to test: booting a kernel takes longer than a sequence. */
@@ -60,6 +62,21 @@ function report(verdict: SequenceVerdict): string {
   return parts.join("").trimEnd();
 }
 
+/** The suites of a file whose code runs in a process of its own, as the command has it. */
+const opened = new Map<string, Promise<Suite[]>>();
+
+/** Returns the sequence as the command would have it; itself where it is not of a suite that its file exports. */
+async function apart(suite: Suite, sequence: Sequence): Promise<Suite> {
+  const itself = { ...suite, sequences: [sequence] };
+  if (!sequence.at) return itself;
+  const { file } = sequence.at;
+  // `deno test` has checked the types.
+  if (!opened.has(file)) opened.set(file, openSuites([fileURLToPath(file)], { check: false }));
+  const [found] = await opened.get(file)!;
+  const sequences = found?.sequences.filter(({ name }) => name === sequence.name) ?? [];
+  return found?.name === suite.name && sequences.length === 1 ? { ...found, sequences } : itself;
+}
+
 /**
  * Runs a sequence on the board of `TWINLINK_BOARD`.
  *
@@ -69,9 +86,13 @@ function report(verdict: SequenceVerdict): string {
  */
 export async function runAsTest(suite: Suite, sequence: Sequence): Promise<void> {
   board ??= await loadBoard(Deno.env.get("TWINLINK_BOARD") || "model");
-  const [result] = await orchestrate([board], [{ ...suite, sequences: [sequence] }], {
+  const [result] = await orchestrate([board], [await apart(suite, sequence)], {
     transports: lineWanted(),
     open: sharedRunner,
+  }).catch((error: Error) => {
+    // It is an error of the suite, which its message places: our own calls are of no interest.
+    if (error.name === "SuiteError") error.stack = `${error.name}: ${error.message}`;
+    throw error;
   });
   if (result?.infra) throw result.infra;
   const verdict = result?.results[0]?.verdict;

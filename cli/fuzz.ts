@@ -16,7 +16,7 @@ import type { EraId } from "../model/mod.ts";
 import { BOARD_OPTIONS, chosenBoards } from "./_shared.ts";
 import { command, UsageError } from "./command.ts";
 import { type Display, openDisplay, wantsColor } from "./display.ts";
-import { loadSuites } from "./load_suites.ts";
+import { openSuites } from "./suite_process.ts";
 import { count, duration, print, say } from "./output.ts";
 
 /** A whole number of an option, within bounds. */
@@ -127,7 +127,7 @@ async function onBoard(board: Board, job: FuzzJob, signal: AbortSignal): Promise
   const { runCampaign } = await import("../fuzz/campaign.ts");
   const { openRunner } = await import("../runners/mod.ts");
   const files = job.withCorpus ? corpusFiles(folder) : [];
-  const corpus = files.length > 0 ? await loadSuites(files, { signal }) : [];
+  const corpus = files.length > 0 ? await openSuites(files, { signal }) : [];
   const { leaseBoard } = await import("./lease.ts");
   const leased = (which: Board) =>
     leaseBoard(which, {

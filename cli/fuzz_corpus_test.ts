@@ -2,7 +2,7 @@ import { assert, assertEquals } from "@std/assert";
 import { fromFileUrl } from "./child.ts";
 import { loadSuites } from "./load_suites.ts";
 import { type EraId, ERAS } from "../model/mod.ts";
-import { compile } from "../suites/suite.ts";
+import { compile } from "../suites/compile.ts";
 import { corpusFiles } from "../fuzz/corpus.ts";
 
 Deno.test("the corpus that ships compiles for every kernel that was booted", async () => {

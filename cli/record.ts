@@ -1,10 +1,10 @@
 /** `twinlink record`. */
 
 import { visible } from "../boards/mod.ts";
-import { BOARD_OPTIONS, chosenBoards } from "./_shared.ts";
+import { BOARD_OPTIONS, chosenBoards, secondsOf } from "./_shared.ts";
 import { command, UsageError } from "./command.ts";
 import { runJob } from "./job.ts";
-import { loadSuites } from "./load_suites.ts";
+import { openSuites } from "./suite_process.ts";
 
 export default command({
   name: "record",
@@ -25,8 +25,9 @@ the exit status is that of "twinlink run".`,
     if (!/\.jsonl(\.gz)?$/.test(out)) {
       throw new UsageError(`Cannot record to "${visible(out)}": the name must end in .jsonl or .jsonl.gz`);
     }
+    const timeout = secondsOf(values.timeout);
     const boards = await chosenBoards(values);
-    const suites = await loadSuites(operands, { signal });
+    const suites = await openSuites(operands, { signal, timeout });
     const { status } = await runJob({
       boards,
       suites,

@@ -3,7 +3,8 @@
 import { assertEquals } from "@std/assert";
 import { judge, readTrace } from "../diff/mod.ts";
 import type { EraId } from "../model/mod.ts";
-import { compile, holdsIn } from "../suites/suite.ts";
+import { compile } from "../suites/compile.ts";
+import { holdsIn } from "../suites/suite.ts";
 import { shippedTraces } from "../tools/agreement.ts";
 import { loadSuites } from "./load_suites.ts";
 import { outcomesPage } from "../tools/outcomes.ts";

@@ -1,17 +1,18 @@
 /** `twinlink resume`. */
 
 import { resolve } from "node:path";
-import { chosenBoards } from "./_shared.ts";
+import { chosenBoards, secondsOf } from "./_shared.ts";
 import { command, type OptionTable, parseCommand, UsageError } from "./command.ts";
 import { RunJournal, RUNS_KEPT, unfinishedRuns } from "./journal.ts";
-import { loadSuites } from "./load_suites.ts";
 import { REPORTS } from "./reports.ts";
 import { OPTIONS as RUN_OPTIONS, runSuites } from "./run.ts";
+import { openSuites } from "./suite_process.ts";
 
 const OPTIONS = {
   reporter: { type: "text", short: "r", help: "The report on standard output", choices: Object.keys(REPORTS) },
   json: { type: "flag", help: "The same as --reporter jsonl" },
   wait: RUN_OPTIONS.wait,
+  timeout: RUN_OPTIONS.timeout,
 } as const satisfies OptionTable;
 
 async function unnamed(): Promise<never> {
@@ -41,7 +42,8 @@ that of the whole run, and so is the exit status. Suites and boards must be as t
     await using journal = opened;
     const began = parseCommand({ name: "run", options: RUN_OPTIONS }, args);
     const boards = await chosenBoards(began.values);
-    const suites = await loadSuites(began.operands, { signal });
+    const timeout = secondsOf(values.timeout ?? began.values.timeout);
+    const suites = await openSuites(began.operands, { signal, timeout });
     const reporter = values.json ? "jsonl" : values.reporter ?? began.values.reporter;
     return await runSuites({ ...began.values, reporter, wait: values.wait }, { boards, suites, journal }, signal);
   },

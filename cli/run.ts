@@ -3,13 +3,14 @@
 import { resolve } from "node:path";
 import { type Board, visible } from "../boards/mod.ts";
 import type { Suite } from "../suites/suite.ts";
-import { BOARD_OPTIONS, boardArgs, chosenBoards } from "./_shared.ts";
+import { BOARD_OPTIONS, boardArgs, chosenBoards, secondsOf } from "./_shared.ts";
 import { command, type OptionTable, UsageError, type Values } from "./command.ts";
 import { runJob } from "./job.ts";
 import { RunJournal } from "./journal.ts";
-import { loadSuites, namedSuites, SHIPPED_SUITES } from "./load_suites.ts";
+import { namedSuites, SHIPPED_SUITES } from "./load_suites.ts";
 import { say } from "./output.ts";
 import { type ReportName, REPORTS } from "./reports.ts";
+import { openSuites } from "./suite_process.ts";
 
 function jobsOf(text = "1"): number {
   if (/^[1-9]\d?$/.test(text)) return Number(text);
@@ -45,8 +46,9 @@ goes on from there after this process or its machine died.`,
       throw new UsageError(`--json and --reporter ${values.reporter} exclude each other`);
     }
     jobsOf(values.jobs);
+    const timeout = secondsOf(values.timeout);
     const boards = await chosenBoards(values);
-    const suites = await loadSuites(operands, { signal });
+    const suites = await openSuites(operands, { signal, timeout });
     await using journal = await journalOf(values, operands, boards);
     return await runSuites(values, { boards, suites, journal }, signal);
   },

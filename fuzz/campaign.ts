@@ -18,7 +18,8 @@ import {
 import { addToSummary } from "../diff/verdict.ts";
 import type { EraId } from "../model/mod.ts";
 import type { Runner } from "../runners/runner.ts";
-import { compile, type Suite } from "../suites/suite.ts";
+import { compileAll } from "../suites/compile.ts";
+import type { Suite } from "../suites/suite.ts";
 import { type Generated, objectionToSequence, SequenceArbitrary, sequenceOf, suiteOf } from "./sequence.ts";
 import { firstDifferent, signatureOf } from "./signature.ts";
 
@@ -106,10 +107,11 @@ class Station {
     const { era, freedMemory } = this.header;
     const board = this.#board;
     const [sequence] = suite.sequences;
-    const { plan, expected } = await compile(suite, sequence!, era as EraId, {
+    const [compiled] = await compileAll([{ suite, sequence: sequence! }], era as EraId, {
       board,
       ...(freedMemory ? { freedMemory } : {}),
     });
+    const { plan, expected } = compiled!;
     const { capabilities, waivers } = board;
     const options = { waivers, ...(capabilities ? { capabilities } : {}) };
     const [observed, others] = await Promise.all([this.#runner.run(plan), this.#other?.run(plan)]);

@@ -100,7 +100,7 @@ export function fixtureOf(generated: Generated): Fixture {
  * @example
  * ```ts ignore
  * import { assertEquals } from "@std/assert";
- * import { compile } from "../suites/suite.ts";
+ * import { compile } from "../suites/compile.ts";
  * import { fuzzed } from "./sequence.ts";
  *
  * const suite = fuzzed("fuzz", "an example", {

@@ -2,7 +2,7 @@ import { assert, assertEquals, assertLess } from "@std/assert";
 import * as fc from "fast-check";
 import { COMMAND_FORMS } from "../model/command_line/forms.ts";
 import { type EraId, ERAS } from "../model/mod.ts";
-import { compile } from "../suites/suite.ts";
+import { compile } from "../suites/compile.ts";
 import { type Generated, objectionToSequence, SequenceArbitrary, sequenceOf, suiteOf } from "./sequence.ts";
 import { NOT_GENERATED } from "./row.ts";
 import { ROWS, VOCABULARY } from "./vocabulary.ts";

@@ -13,6 +13,7 @@ import { type Eswitch, eswitch, type Links, links, type Ports, ports, type Rates
 import type { RaceOptions, RaceResult, Racing } from "./dut_race.ts";
 import { RegionDut } from "./dut_region.ts";
 import { nothing, reply, type Subject } from "./dut_subject.ts";
+import { type Calls, callsHere } from "./place.ts";
 import { Step } from "./step.ts";
 
 /** A trap, as `devlink -jsv trap show` gives it. */
@@ -60,8 +61,8 @@ export interface TrapPolicer {
 /** How long a step waits for what it set going; see `settle` in the vocabulary. */
 export type Settling = Pick<OperationOptions, "settle">;
 
-/** Performs an operation and notes it in the plan. */
-export type Perform = (op: Operation) => Observation;
+/** Performs an operation and notes it in the plan, with the calls that led to it. */
+export type Perform = (op: Operation, calls?: Calls) => Observation;
 
 // The object of a reply of devlink -j: {"trap": {"netdevsim/netdevsim10": [{...}]}}
 function listed<T>(key: string, handle: Handle) {
@@ -73,7 +74,7 @@ const first = <T>(key: string, handle: Handle) => (observation: Observation): T 
   listed<T>(key, handle)(observation)[0] as T;
 
 /** Explores a race from where the sequence is. */
-export type RaceFrom = (racers: readonly Racing[], options?: RaceOptions) => RaceResult;
+export type RaceFrom = (racers: readonly Racing[], options: RaceOptions | undefined, calls: Calls) => RaceResult;
 
 /** The device under test. */
 export class Dut {
@@ -101,7 +102,7 @@ export class Dut {
    */
   race(racers: readonly Racing[], options?: RaceOptions): RaceResult {
     if (!this.#race) throw new TypeError("Cannot race: the sequence is not being compiled");
-    return this.#race(racers, options);
+    return this.#race(racers, options, callsHere());
   }
 
   /** The steps so far. */
@@ -116,7 +117,8 @@ export class Dut {
 
   #step<T>(op: Operation, value: (observation: Observation) => T): Step<T> {
     const placed = this.#netns === undefined || op.netns !== undefined ? op : { ...op, netns: this.#netns };
-    const step = new Step(placed, this.#perform(placed), value);
+    const calls = callsHere();
+    const step = new Step(placed, this.#perform(placed, calls), value, calls);
     this.#steps.push(step);
     return step;
   }

@@ -4,8 +4,10 @@
  * @module
  */
 
+import { describeOperation } from "../diff/describe.ts";
 import type { Observation } from "../model/observation.ts";
 import type { Operation } from "../model/operation.ts";
+import type { Calls } from "./place.ts";
 
 /** An operation that the kernel refuses: what `await` on a {@linkcode Step} throws. */
 export class DevlinkError extends Error {
@@ -15,57 +17,71 @@ export class DevlinkError extends Error {
   readonly errno: string;
   /** The text of the extended ack, if there was one */
   readonly extack: string | undefined;
+  /** What was performed */
+  readonly op: Operation;
 
-  /** Takes what the model showed for `op`. */
-  constructor(op: Operation, observation: Observation) {
+  /** Takes what the model showed for `op`, and the calls that led to the step. */
+  constructor(op: Operation, observation: Observation, calls: Calls) {
     const { result, extack } = observation;
-    super(`${op.kind}: ${result}${extack ? ` "${extack.text}"` : ""}`);
+    const why = result === "client" ? "refused before it reaches the kernel" : result;
+    super(`${describeOperation(op)}: ${why}${extack ? ` "${extack.text}"` : ""}`);
+    this.op = op;
     this.errno = result;
     this.extack = extack?.text;
+    // The error is made where the step is awaited, and there none of the suite's lines is on the stack.
+    const frames = calls.stack?.split("\n").filter((line) => line.startsWith("    at ")) ?? [];
+    this.stack = [`${this.name}: ${this.message}`, ...frames].join("\n");
   }
 }
 
 /**
- * One step of a sequence. `await` it for its value; it throws a {@linkcode DevlinkError} where the model refuses. Where that
- * is the point of the step, say so: `.fails()`, or `.either()` where kernels differ.
+ * One step of a sequence. `await` it for its value; it throws a {@linkcode DevlinkError} where the model refuses. Where a
+ * refusal is the point of the step, use `.fails()`, or `.either()` where kernels differ.
  */
 export class Step<T> implements PromiseLike<T> {
   readonly #op: Operation;
   readonly #observation: Observation;
   readonly #value: (observation: Observation) => T;
+  /**
+   * The calls that led to it
+   *
+   * @internal
+   */
+  readonly calls: Calls;
   #checked = false;
 
   /** Made by {@linkcode Dut} only. */
-  constructor(op: Operation, observation: Observation, value: (observation: Observation) => T) {
+  constructor(op: Operation, observation: Observation, value: (observation: Observation) => T, calls: Calls) {
     this.#op = op;
     this.#observation = observation;
     this.#value = value;
+    this.calls = calls;
   }
 
-  /** True once somebody took note of the step's failure, or if it did not fail. */
+  /** True once the body took note of the step's failure, or if it did not fail. */
   get settled(): boolean {
     return this.#checked || this.#observation.result === "ok";
   }
 
   /** The error of this step. */
   get error(): DevlinkError {
-    return new DevlinkError(this.#op, this.#observation);
+    return new DevlinkError(this.#op, this.#observation, this.calls);
   }
 
   /**
-   * The step is meant to fail: gives its errno and extack.
+   * Expects the step to fail, and returns its errno and extack.
    *
    * @throws {Error} If it succeeds on the model
    */
   fails(): DevlinkError {
     this.#checked = true;
     if (this.#observation.result === "ok") {
-      throw new Error(`${this.#op.kind} is expected to fail and succeeds on the model`);
+      throw new Error(`${describeOperation(this.#op)} is expected to fail and succeeds on the model`);
     }
     return this.error;
   }
 
-  /** The step may fail, by kernel: gives all that it showed. */
+  /** Lets the step succeed or fail, by kernel, and returns all that it showed. */
   either(): Observation {
     this.#checked = true;
     return this.#observation;

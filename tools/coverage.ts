@@ -8,7 +8,8 @@ import { Coverage, possibleChanges, type StatefulKind, STATES, textsIn } from ".
 import { sequenceOf } from "../fuzz/sequence.ts";
 import { COMMAND_FORMS } from "../model/command_line/forms.ts";
 import { type EraId, ERAS, Machine } from "../model/mod.ts";
-import { compile, holdsIn } from "../suites/suite.ts";
+import { compile } from "../suites/compile.ts";
+import { holdsIn } from "../suites/suite.ts";
 import { runAsMain } from "../cli/entry.ts";
 import { writeWhole } from "../cli/artefacts.ts";
 import { loadSuites } from "../cli/load_suites.ts";

@@ -33,7 +33,7 @@ async function recordAll(signal: AbortSignal): Promise<number> {
     if (!recording) {
       throw new UsageError(`There is no recording "${name}", but ${Object.keys(RECORDINGS).join(", ")}`);
     }
-    const suites = await loadSuites(only?.split(",") ?? recording.suites, { signal });
+    const suites = await loadSuites(only?.split(",") ?? recording.suites);
     const trace = shippedTrace(name);
     const before = only === undefined ? undefined : await readTrace(trace);
     const boards = [await loadBoard(recording.board)];

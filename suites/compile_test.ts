@@ -1,0 +1,66 @@
+import { assertEquals, assertMatch, assertRejects } from "@std/assert";
+import { netdevsim } from "../fixtures/netdevsim.ts";
+import { compile } from "./compile.ts";
+import { LOADING, type SequenceBody, type Suite, suite, SuiteError } from "./suite.ts";
+
+/** A suite of one sequence, which is not registered as a test. */
+function one(body: SequenceBody): Suite {
+  const loading = globalThis as { [LOADING]?: boolean };
+  loading[LOADING] = true;
+  try {
+    return suite("s", { fixture: netdevsim() }, ({ sequence }) => sequence("q", { source: "test" }, body));
+  } finally {
+    delete loading[LOADING];
+  }
+}
+
+const compileOne = (body: SequenceBody) => {
+  const made = one(body);
+  return compile(made, made.sequences[0]!, "6.12");
+};
+
+Deno.test("compile() gives the plan and what the model shows, set-up and tear-down included", async () => {
+  const { plan, expected } = await compileOne(async (dut) => {
+    await dut.in("init").trap.set("tail_drop", { action: "trap" });
+    assertEquals((await dut.trap.get("tail_drop")).action, "trap");
+  });
+  assertEquals(plan.steps.map(({ id, phase, op }) => [id, phase, op.kind]), [
+    [1, "setup", "file.write"],
+    [2, "body", "trap.set"],
+    [3, "body", "trap.show"],
+    [4, "teardown", "file.write"],
+  ]);
+  assertEquals(expected.steps.map((step) => step.observation?.result), ["ok", "ok", "ok", "ok"]);
+  // A plan is data: it comes back from JSON as it was.
+  assertEquals(JSON.parse(JSON.stringify(plan)), plan);
+});
+
+Deno.test("compile() refuses a step that fails where the body does not expect it", async () => {
+  const refused = (body: SequenceBody, why: string) => assertRejects(() => compileOne(body), SuiteError, why);
+  await refused(
+    async (dut) => {
+      await dut.reload({ action: "fw_activate" });
+    },
+    's > q fails on the model of 6.12: devlink dev reload netdevsim/netdevsim10 action fw_activate: EOPNOTSUPP "Requested',
+  );
+  await refused((dut) => {
+    dut.reload({ action: "fw_activate" });
+  }, "add .fails() or .either() where that is meant");
+  await refused((dut) => {
+    dut.reload().fails();
+  }, "is expected to fail and succeeds on the model");
+  await refused((dut) => {
+    dut.netns.add("t1; reboot").either();
+  }, 'Cannot use "t1; reboot" as the name of a netns');
+  await refused(async (dut) => {
+    await dut.netdevsim.newDevice("11 1");
+    await dut.netns.add("t1");
+  }, "it leaves the netns t1, netdevsim11 behind, and the next sequence would find that");
+  const differing = await refused(() => assertEquals(1, 2), "fails on the model of 6.12: Values are not equal.");
+  assertMatch(differing.message, /equal\.\n +\[Diff\] Actual \/ Expected\n-  +1\n\+  +2$/);
+  const { expected } = await compileOne((dut) => {
+    assertEquals(dut.reload({ action: "fw_activate" }).fails().errno, "EOPNOTSUPP");
+    assertEquals(dut.trap.get("nosuch").either().result, "ENOENT");
+  });
+  assertEquals(expected.steps.length, 4);
+});
