@@ -9,6 +9,9 @@ import type { Plan, SequenceTrace, StepTrace, TraceHeader } from "../diff/trace.
 import { type EraId, hardwareIn, Machine } from "../model/mod.ts";
 import type { Runner, RunnerOptions } from "./runner.ts";
 
+/** After how long without a pause the process is let to hear signals, in ms. */
+const PAUSE_AFTER_MS = 50;
+
 /** Opens the model of an era as a board; its last argument says what a use of freed memory does on the one that it stands for. */
 export function openModel(
   board: Board,
@@ -20,15 +23,23 @@ export function openModel(
   return {
     header: { board: board.name, transport: "model", era, kernel: "", iproute2: "", ...memory },
     has: undefined,
-    run: (plan: Plan): Promise<SequenceTrace> => {
+    run: async (plan: Plan): Promise<SequenceTrace> => {
       const machine = new Machine({ era, hardware: hardwareIn(plan.requires ?? []), ...memory });
       for (const op of plan.given ?? []) machine.perform(op);
-      const steps = plan.steps.map((step): StepTrace => {
+      const steps: StepTrace[] = [];
+      let since = -Infinity;
+      for (const step of plan.steps) {
+        // The model is busy without a pause: signals are heard between its steps.
+        if (performance.now() - since > PAUSE_AFTER_MS) {
+          await new Promise((resolve) => setTimeout(resolve, 0));
+          options.signal?.throwIfAborted();
+          since = performance.now();
+        }
         const traced = { ...step, observation: machine.perform(step.op) };
         options.onStep?.(traced);
-        return traced;
-      });
-      return Promise.resolve({ suite: plan.suite, sequence: plan.sequence, source: plan.source, steps });
+        steps.push(traced);
+      }
+      return { suite: plan.suite, sequence: plan.sequence, source: plan.source, steps };
     },
     renew: () => Promise.resolve(),
     close: () => Promise.resolve(),
