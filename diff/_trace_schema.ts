@@ -107,7 +107,12 @@ const observationSchema: z.ZodType<Observation> = z.strictObject({
   ),
   sysfs: text.nullable(),
   kmsg: z.array(
-    z.strictObject({ class: z.enum(["info", "stale", "warning", "lockdep", "kasan", "hung", "oops", "panic"]), text }),
+    z.strictObject({
+      class: z.enum(["info", "stale", "warning", "lockdep", "kasan", "hung", "oops", "panic"]),
+      text,
+      user: maybe(z.literal(true)),
+      device: maybe(text),
+    }),
   ),
   time: z.enum(["immediate", "blocked", "hang"]),
 });

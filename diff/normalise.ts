@@ -27,8 +27,9 @@ function* netdevsOf(op: Operation): Generator<string> {
 /** Applies rules to the steps of a sequence, which must come in their order. */
 export class Normaliser {
   #rules: readonly Rule[];
-  #context: Omit<RuleContext, "op" | "broke">;
+  #context: Omit<RuleContext, "op" | "broke" | "reported">;
   #broke = false;
+  #reported = false;
 
   /**
    * For one sequence; `options.rules` in place of {@linkcode RULES}.
@@ -66,7 +67,10 @@ export class Normaliser {
     this.#context.contents.expected.pass(expected.observation);
     this.#context.contents.observed.pass(observed.observation);
     const pair = structuredClone({ expected: expected.observation, observed: observed.observation });
-    for (const rule of this.#rules) rule.apply(pair, { ...this.#context, broke: this.#broke, op: expected.op });
+    const reports = observed.observation.kmsg.some((line) => line.class !== "info" && line.class !== "stale");
+    const context = { ...this.#context, broke: this.#broke, reported: this.#reported || reports, op: expected.op };
+    for (const rule of this.#rules) rule.apply(pair, context);
+    this.#reported = reports;
     this.#broke ||= breaksKernel(expected.observation) && breaksKernel(observed.observation);
     return pair;
   }

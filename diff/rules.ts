@@ -12,7 +12,7 @@ import type { NetdevNames } from "./_netdev_names.ts";
 import { hungComesLate } from "./crash.ts";
 import { compareRace, raceReply } from "./race.ts";
 import type { Contents } from "./_contents.ts";
-import { isUnderTest } from "./_log_senders.ts";
+import { unexplained } from "./_log_rules.ts";
 import { counterBounds, mayCount, type Ticks } from "./_ticks.ts";
 import { countersIn } from "./_trap_counters.ts";
 
@@ -36,6 +36,8 @@ export interface RuleContext {
   contents: { expected: Contents; observed: Contents };
   /** Whether the kernel broke in a step before, on both sides */
   broke: boolean;
+  /** True if the board's kernel reported a finding in this step or the one before: a report may go on behind a step's end */
+  reported: boolean;
   /** The devlink instances that the sequence is about */
   handles: ReadonlySet<Handle>;
   /** Whether the MAC and the PCS are those of the fixtures, which tell of their calls */
@@ -288,13 +290,13 @@ export const RULES: readonly Rule[] = [
     },
   },
   {
-    id: "kmsg-unrelated",
+    id: "kmsg-explained",
     channels: ["kmsg"],
-    reason: "the kernel talks of much else; of what is no finding, only the lines of what is under test are compared",
-    apply(pair) {
-      for (const side of sides(pair)) {
-        side.kmsg = side.kmsg.filter((line) => line.class !== "info" || isUnderTest(line.text));
-      }
+    reason:
+      "a kernel logs more than a step causes: what programs and other devices of the board log, and each text that a rule of " +
+      "_log_rules.ts explains; every other line is compared",
+    apply({ expected, observed }, { handles, reported }) {
+      observed.kmsg = unexplained(observed.kmsg, expected.kmsg, { handles, reported });
     },
   },
   {
@@ -319,13 +321,15 @@ export const RULES: readonly Rule[] = [
     id: "calls-untold",
     channels: ["kmsg"],
     reason:
-      "the drivers of a board's own MAC and PCS do not log what phylink calls, and its link has a mode and a speed of its own: " +
-      "of phylink's lines those are compared that say that the link came or went",
+      "the drivers of a board's own MAC and PCS log what they like, not what phylink calls, and its link has a mode and a speed of its " +
+      "own: of their lines those are compared that say that the netdev's link came or went",
     apply(pair, { told }) {
       if (told) return;
       for (const side of sides(pair)) {
         side.kmsg = side.kmsg.filter((line) =>
-          line.class === "info" ? /: Link is (Up|Down)/.test(line.text) : line.class !== "stale"
+          line.class !== "stale" &&
+          (line.class !== "info" || !/^(fakemac|fakepcs)[ :]/.test(line.text) ||
+            /^fakemac \S+ fm0: Link is (Up|Down)/.test(line.text))
         ).map((line) => ({ ...line, text: line.text.replace(/(: Link is Up) - .*/, "$1") }));
       }
     },

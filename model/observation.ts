@@ -74,6 +74,10 @@ export interface KernelLine {
   class: KernelLineClass;
   /** The line as it was logged, without priority and time */
   text: string;
+  /** Written by a program of the board, not by its kernel. Left out where the kernel wrote it, or the trace does not say */
+  user?: true;
+  /** The device that logged it, as `DEVICE=` in `/dev/kmsg` names it: `+pci:0000:01:00.0`. Left out where none did */
+  device?: string;
 }
 
 /** All that one operation showed. */

@@ -91,8 +91,10 @@ tl_unwatch() {
   TL_NETNS=$tl_rest
 }
 
-# tl_breaks LINE: notes a line of the kernel log that says that the kernel broke. A report of a sanitiser does not.
+# tl_breaks LINE: notes a line of the kernel log that says that the kernel broke. A report of a sanitiser does not, and no
+# line of a program, whose priority is 8 or more.
 tl_breaks() {
+  case $1 in [0-7],*) ;; *) return 0 ;; esac
   case ${1#*;} in
     "BUG: KASAN: "* | "BUG: KMSAN: "* | "BUG: KFENCE: "*) ;;
     "BUG: "* | Oops* | "Internal error: "* | "Unable to handle kernel "* | "general protection fault"* | \
@@ -149,7 +151,7 @@ tl_sift() {
     tl_j=$((tl_j + 1))
     printf '%s\n' "$tl_line"
   done < "$TL_D/found"
-  printf '6,0,0,-;twinlink: %s more lines\n' $(($1 - 1 - tl_j))
+  printf '14,0,0,-;twinlink: %s more lines\n' $(($1 - 1 - tl_j))
 }
 
 # tl_start_ticker SECONDS: from now on a tick so often, SIGUSR1: it ends a `read` that nobody answers. `wait` is not to be

@@ -49,19 +49,42 @@ export function classifyKernelLine(text: string): KernelLineClass {
   return CLASSES.find(([, pattern]) => pattern.test(text))?.[0] ?? "info";
 }
 
+/** A record: priority, sequence number, time, flags, and further fields that a reader must skip; its text. */
+const HEAD = /^(\d+),\d+,\d+,[^;]*;(.*)$/;
+
+/** Priorities from here on are of programs: the kernel lets none of them log as itself (`devkmsg_write` in printk.c). */
+const USER = 8;
+
 /**
- * Reads lines in the format of `/dev/kmsg` (`priority,sequence,microseconds,flags;text`, Documentation/ABI/testing/dev-kmsg);
- * continuation lines (` KEY=value`) are left out.
+ * Reads lines in the format of `/dev/kmsg` (`priority,sequence,microseconds,flags;text`, Documentation/ABI/testing/dev-kmsg).
+ * Of the continuation lines (` KEY=value`) only the device is kept. What a program wrote is never a finding.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { parseKmsg } from "./kernel_log.ts";
+ *
+ * assertEquals(parseKmsg("6,812,514,-;usb 1-1: USB disconnect\n SUBSYSTEM=usb\n DEVICE=+usb:1-1\n14,813,515,-;Oops\n"), [
+ *   { class: "info", text: "usb 1-1: USB disconnect", device: "+usb:1-1" },
+ *   { class: "info", text: "Oops", user: true },
+ * ]);
+ * ```
  */
 export function parseKmsg(text: string): KernelLine[] {
   const lines: KernelLine[] = [];
+  let record: KernelLine[] = [];
   for (const line of text.split("\n")) {
-    const record = /^\d+,\d+,\d+,[^;]*;(.*)$/.exec(line);
-    if (!record) continue;
-    const plain = record[1]!.replace(/\\x([0-9a-f]{2})/g, (_, hex) => String.fromCharCode(parseInt(hex, 16)));
-    for (const part of plain.split("\n")) {
-      if (part !== "") lines.push({ class: classifyKernelLine(part), text: part });
-    }
+    const [, device] = /^ DEVICE=(.+)$/.exec(line) ?? [];
+    if (device !== undefined) { for (const one of record) one.device = device; }
+    const [, priority, escaped] = HEAD.exec(line) ?? [];
+    if (escaped === undefined) continue;
+    const plain = escaped.replace(/\\x([0-9a-f]{2})/g, (_, hex) => String.fromCharCode(parseInt(hex, 16)));
+    record = plain.split("\n").filter((part) => part !== "").map((part): KernelLine =>
+      Number(priority) >= USER
+        ? { class: "info", text: part, user: true }
+        : { class: classifyKernelLine(part), text: part }
+    );
+    lines.push(...record);
   }
   return lines;
 }

@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { classifyKernelLine, FINDINGS } from "./kernel_log.ts";
+import { classifyKernelLine, FINDINGS, parseKmsg } from "./kernel_log.ts";
 
 const LINES: readonly string[] = [
   "fakepcs: fakepcs.0#1 pcs_get_state link 1 on a removed PCS",
@@ -69,4 +69,28 @@ Deno.test("the agent knows a kernel that broke by its log", async () => {
   );
   const fatal = [...LINES, ...OTHERS].map((line) => ["oops", "panic"].includes(classifyKernelLine(line)) ? "1" : "0");
   assertEquals(broken.trim().split("\n"), fatal);
+});
+
+Deno.test("what a program writes into the kernel log is no finding, and its kernel is not broken", async () => {
+  for (const text of LINES) {
+    assertEquals(parseKmsg(`12,812,5140900,-;${text}\n`), [{ class: "info", text, user: true }]);
+    assertEquals(parseKmsg(`4,812,5140900,-;${text}\n`), [{ class: classifyKernelLine(text), text }]);
+  }
+  assertEquals(parseKmsg("12,812,5140900,-;first\\x0aOops: 0000\n").map(({ user }) => user), [true, true]);
+  const broken = await sh(
+    `. ./agent.sh; while IFS= read -r line; do tl_breaks "$line"; done; echo "\${TL_BROKEN:-0}"`,
+    LINES.map((text) => `12,812,5140900,-;${text}\n`).join(""),
+  );
+  assertEquals(broken, "0\n");
+});
+
+Deno.test("a line of the kernel log keeps the device that logged it", () => {
+  const log =
+    "6,1,1,-;usb 1-1: USB disconnect\n SUBSYSTEM=usb\n DEVICE=+usb:1-1\n4,2,2,-,caller=T1;two\\x0alines\n DEVICE=n5\n6,3,3,-;x\n";
+  assertEquals(parseKmsg(log), [
+    { class: "info", text: "usb 1-1: USB disconnect", device: "+usb:1-1" },
+    { class: "info", text: "two", device: "n5" },
+    { class: "info", text: "lines", device: "n5" },
+    { class: "info", text: "x" },
+  ]);
 });

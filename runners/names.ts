@@ -7,7 +7,7 @@
 
 import type { Board } from "../boards/mod.ts";
 import type { Plan, SequenceTrace } from "../diff/trace.ts";
-import type { LinkEvent, Observation } from "../model/observation.ts";
+import type { KernelLine, LinkEvent, Observation } from "../model/observation.ts";
 import type { Operation } from "../model/operation.ts";
 
 /** A MAC and its PCS, as a board file names them. */
@@ -63,10 +63,27 @@ function toBoard(op: Operation, names: PcsNames): Operation {
   }
 }
 
+/** A line of the board's kernel log in the fixture's names, where the MAC, the PCS or a module of theirs logged it. */
+function lineFromBoard(line: KernelLine, names: PcsNames): KernelLine {
+  for (const which of ["mac", "pcs"] as const) {
+    const [its, ours] = [names[which], FIXTURE[which]];
+    const device = line.device === `+${its.bus}:${its.device}` ? { device: `+${ours.bus}:${ours.device}` } : {};
+    const prefixes = [
+      [`${its.driver} ${its.device} ${names.netdev}: `, `${ours.driver} ${ours.device} ${FIXTURE.netdev}: `],
+      [`${its.driver} ${its.device} `, `${ours.driver} ${ours.device} `],
+      [`${its.driver} ${its.device}: `, `${ours.driver} ${ours.device}: `],
+      [`${its.driver}: `, `${ours.driver}: `],
+    ] as const;
+    const prefix = prefixes.find(([board]) => line.text.startsWith(board));
+    if (prefix) return { ...line, ...device, text: prefix[1] + line.text.slice(prefix[0].length) };
+    if (device.device !== undefined) return { ...line, ...device };
+  }
+  return line;
+}
+
 /** What the board showed, in the fixture's names. */
 function fromBoard(observation: Observation, names: PcsNames): Observation {
   const netdev = (name: string) => name === names.netdev ? FIXTURE.netdev : name;
-  const prefix = `${names.mac.driver} ${names.mac.device} ${names.netdev}: `;
   const { reply } = observation;
   const named = typeof reply === "object" && reply !== null && !Array.isArray(reply) &&
     typeof reply.ifname === "string";
@@ -79,14 +96,7 @@ function fromBoard(observation: Observation, names: PcsNames): Observation {
         events.map((event): LinkEvent => ({ ...event, ifname: netdev(event.ifname) })),
       ]),
     ),
-    kmsg: observation.kmsg.map((line) =>
-      line.text.startsWith(prefix)
-        ? {
-          ...line,
-          text: `${FIXTURE.mac.driver} ${FIXTURE.mac.device} ${FIXTURE.netdev}: ${line.text.slice(prefix.length)}`,
-        }
-        : line
-    ),
+    kmsg: observation.kmsg.map((line) => lineFromBoard(line, names)),
   };
 }
 

@@ -59,6 +59,10 @@ Deno.test("what the board shows comes back in the fixture's names", () => {
         kmsg: [
           { class: "info", text: "mtk_soc_eth 15100000.ethernet lan0: Link is Down" },
           { class: "info", text: "mtk_soc_eth 15100000.ethernet lan1: Link is Down" },
+          { class: "info", text: "mtk-pcs mdio:08: probed", device: "+mdio_bus:mdio:08" },
+          { class: "info", text: "mtk-pcs: version 3" },
+          { class: "info", text: "it fails", device: "+platform:15100000.ethernet" },
+          { class: "info", text: "it fails", device: "+platform:15200000.ethernet" },
         ],
       },
     })),
@@ -67,8 +71,12 @@ Deno.test("what the board shows comes back in the fixture's names", () => {
   assertEquals(step!.op, plan.steps[0]!.op);
   assertEquals(step!.observation!.reply, { ifname: "fm0", flags: ["UP"], operstate: "UP" });
   assertEquals(step!.observation!.link["init"]!.map(({ ifname }) => ifname), ["fm0", "lan1"]);
-  assertEquals(step!.observation!.kmsg.map(({ text }) => text), [
+  assertEquals(step!.observation!.kmsg.map(({ device, text }) => `${device ?? ""} ${text}`.trim()), [
     "fakemac fakemac.0 fm0: Link is Down",
-    "mtk_soc_eth 15100000.ethernet lan1: Link is Down",
+    "fakemac fakemac.0 lan1: Link is Down",
+    "+platform:fakepcs.0 fakepcs fakepcs.0: probed",
+    "fakepcs: version 3",
+    "+platform:fakemac.0 it fails",
+    "+platform:15200000.ethernet it fails",
   ]);
 });

@@ -96,7 +96,7 @@ Deno.test("rounds: what the kernel logged of them is sifted, of the steps before
   const { parts } = await records(plan(wait, wait, wait, { kind: "rounds", times: 1, operations: [wait] }, wait), log);
   assertEquals(
     parts.map(({ id, sections }) => [id, sections.find(({ name }) => name === "kmsg")?.text.trim()]),
-    [1, 2, 3, 4, 5].map((id) => [id, id === 4 ? "6,0,0,-;twinlink: 1 more lines" : `6,1,1,-;of step ${id}`]),
+    [1, 2, 3, 4, 5].map((id) => [id, id === 4 ? "14,0,0,-;twinlink: 1 more lines" : `6,1,1,-;of step ${id}`]),
   );
 });
 

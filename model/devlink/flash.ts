@@ -7,7 +7,6 @@
 import { announceFlash } from "./announce.ts";
 import type { Command, Scene } from "../command.ts";
 import { type Devlink, enter, leave } from "./devlink.ts";
-import type { Kernel } from "../kernel.ts";
 import type { Json, Notification, Result } from "../observation.ts";
 import type { Steps, Task } from "../task.ts";
 
@@ -50,7 +49,7 @@ export function* flash(task: Task, dl: Devlink, file: string, request: FlashRequ
   if (request.component !== undefined && !dl.driver.components?.includes(request.component)) {
     return task.fail("EINVAL", "selected component is not supported by this device");
   }
-  const found = firmware(dl.kernel, file);
+  const found = firmware(task, dl, file);
   if (found !== "ok") return task.fail(found, "failed to locate the requested firmware file");
   announceFlash(task, dl, "begin");
   const result = yield* dl.driver.flash(task, dl, request);
@@ -68,10 +67,17 @@ export function* flashByEthtool({ kernel, task, netns }: Scene, handle: string, 
   return result;
 }
 
-/** `request_firmware()`: whether the file is there, and not empty. */
-function firmware(kernel: Kernel, file: string): Result {
-  if (file === "" || file.split("/").includes("..")) return "EINVAL";
-  return kernel.runFiles.has(FIRMWARE + file) ? "ok" : "ENOENT";
+/** `request_firmware()` (drivers/base/firmware_loader/main.c): `ok` if the file is there; logs why not. */
+function firmware(task: Task, dl: Devlink, file: string): Result {
+  if (file === "") return "EINVAL";
+  const device = `${dl.driver.name} ${dl.handle.slice(dl.handle.indexOf("/") + 1)}`;
+  if (file.split("/").includes("..")) {
+    task.log("info", `${device}: Firmware load for '${file}' refused, path contains '..' component`);
+    return "EINVAL";
+  }
+  if (dl.kernel.runFiles.has(FIRMWARE + file)) return "ok";
+  task.log("info", `${device}: Direct firmware load for ${file} failed with error -2`);
+  return "ENOENT";
 }
 
 /**

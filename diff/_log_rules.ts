@@ -1,0 +1,255 @@
+/**
+ * Lines of a kernel log that a step does not cause, each by a rule with its reason. A line that the model does not predict and
+ * that no rule here explains is a difference.
+ */
+
+import type { KernelLine } from "../model/observation.ts";
+import type { Handle } from "../model/operation.ts";
+
+/** A rule that explains lines of a kernel log. */
+export interface LogRule {
+  /** Names the rule; unique */
+  id: string;
+  /** What the whole line looks like */
+  pattern: RegExp;
+  /** Why a line like that says nothing about the subsystem under test */
+  reason: string;
+  /** Where the kernel prints it, or who else does */
+  source: string;
+}
+
+/** What a line is judged by, beside its text. */
+export interface LogContext {
+  /** The devlink instances that the sequence is about */
+  handles: ReadonlySet<Handle>;
+  /** True if the kernel reported a finding in this step or the one before */
+  reported: boolean;
+}
+
+/** Lines that any step may have. As narrow as the texts allow: most rules hold one text of one place in the kernel. */
+export const LOG_RULES: readonly LogRule[] = [
+  {
+    id: "renamed",
+    pattern: /: renamed from \S+( \(while UP\))?$/,
+    reason: "the names of netdevs are the board's: udev and the sequence rename from what the kernel counted up",
+    source: "net/core/dev.c",
+  },
+  {
+    id: "module-taint",
+    pattern:
+      /^\w+: (loading out-of-tree module taints kernel\.|module verification failed: signature and\/or required key missing - tainting kernel|module license '.*' taints kernel\.)$/,
+    reason: "tells how a module was built, once a boot",
+    source: "kernel/module",
+  },
+  {
+    id: "firmware-debian",
+    pattern: /: firmware: (failed to load \S+ \(-?\d+\)|direct-loading firmware \S+)$/,
+    reason: "Debian's kernels tell of each file that they look for; others do not",
+    source: "Debian's patch of drivers/base/firmware_loader/main.c",
+  },
+  {
+    id: "firmware-debian-hint",
+    pattern: /^firmware_class: See https:\/\/wiki\.debian\.org\/Firmware for information about missing firmware$/,
+    reason: "Debian's kernels say so once a boot",
+    source: "Debian's patch of drivers/base/firmware_loader/main.c",
+  },
+  {
+    id: "sifted",
+    pattern: /^twinlink: \d+ more lines$/,
+    reason:
+      "twinlink's agent counts the lines that it left on the board; recordings do not say that it is no line of the kernel",
+    source: "tl_sift of runners/agent.sh",
+  },
+  {
+    id: "link-ready",
+    pattern: /^IPv6: ADDRCONF\(NETDEV_(CHANGE|UP)\): \S+: link (becomes ready|is not ready)$/,
+    reason: "IPv6 of old kernels repeats what the channel `link` shows, when linkwatch has run",
+    source: "net/ipv6/addrconf.c up to 6.4",
+  },
+  {
+    id: "vlan-filter",
+    pattern: /^8021q: adding VLAN 0 to HW filter on device \S+$/,
+    reason: "module 8021q says so of each netdev that comes up, if the board has it loaded",
+    source: "net/8021q/vlan.c",
+  },
+  {
+    id: "bridge-port",
+    pattern:
+      /^\S+: port \d+\(\S+\) (entered (blocking|listening|learning|forwarding|disabled) state|neighbor \S+ lost)$/,
+    reason: "the bridges are the board's: no sequence has one",
+    source: "net/bridge/br_stp.c, br_stp_timer.c",
+  },
+  {
+    id: "bond-slave",
+    pattern: /^\S+: \(slave \S+\): link status (definitely )?(up|down)\b/,
+    reason: "the bonds are the board's: no sequence has one",
+    source: "drivers/net/bonding/bond_main.c",
+  },
+  {
+    id: "packet-log",
+    pattern: /\bIN=\S* OUT=\S* /,
+    reason: "the board's own firewall logs packets",
+    source: "net/netfilter/nf_log_syslog.c",
+  },
+  {
+    id: "audit",
+    pattern:
+      /^(audit: (type=\d+ audit\(|rate limit exceeded|backlog limit exceeded|audit_lost=)|kauditd_printk_skb: \d+ callbacks suppressed$)/,
+    reason: "audits programs of the board",
+    source: "kernel/audit.c",
+  },
+  {
+    id: "crng",
+    pattern: /^random: (crng (init|reseed)|\d+ urandom warning|\S+: uninitialized urandom read)/,
+    reason: "the board has gathered entropy",
+    source: "drivers/char/random.c",
+  },
+  {
+    id: "hrtimer",
+    pattern: /^hrtimer: interrupt took \d+ ns$/,
+    reason: "the board or its host was slow",
+    source: "kernel/time/hrtimer.c",
+  },
+  {
+    id: "clocksource",
+    pattern: /^(clocksource: |tsc: (Marking TSC unstable|Refined TSC|Fast TSC)|sched_clock: Marking unstable )/,
+    reason: "the board or its host was slow, or its clock is not to be trusted",
+    source: "kernel/time/clocksource.c, arch/x86/kernel/tsc.c, kernel/sched/clock.c",
+  },
+  {
+    id: "clocksource-override",
+    pattern: /^Override clocksource \S+ is unstable and not HRT compatible/,
+    reason: "belongs to the lines of rule clocksource",
+    source: "kernel/time/clocksource.c",
+  },
+  {
+    id: "perf",
+    pattern: /^perf: interrupt took too long \(\d+ > \d+\), lowering kernel\.perf_event_max_sample_rate to \d+$/,
+    reason: "the board or its host was slow",
+    source: "kernel/events/core.c",
+  },
+  {
+    id: "rt-throttling",
+    pattern: /^sched: (RT throttling activated|DL replenish lagged too much)$/,
+    reason: "the board or its host was slow",
+    source: "kernel/sched",
+  },
+  {
+    id: "workqueue-hog",
+    pattern: /^workqueue: \S+( \[\w+\])? hogged CPU for >\d+us \d+ times, consider switching to WQ_(UNBOUND|BH)$/,
+    reason: "measures in real time, which the host of a guest takes away",
+    source: "kernel/workqueue.c from 6.6 on",
+  },
+];
+
+/** Lines of a kernel's report, which belong to its finding: its class is compared, see rule `kmsg-finding-text`. */
+const REPORT_LINES: readonly LogRule[] = [
+  {
+    id: "report-frame",
+    pattern: /^\s*(\? )?[\w.]+\+0x[0-9a-f]+\/0x[0-9a-f]+( \[\w+(?: [0-9a-f]+)?\])?( \(.*\))?$/,
+    reason: "a frame of a stack",
+    source: "kernel/stacktrace.c, arch/*/kernel",
+  },
+  {
+    id: "report-edge",
+    pattern:
+      /^(-+\[ cut here \]-+|---\[ end (trace|Kernel panic) .*|[=-]{20,}| *<\/?(TASK|IRQ|NMI|SOFTIRQ|#DF)>|\s*(Call [Tt]race|stack backtrace|Stack|Modules linked in|Workqueue|Hardware name|Tainted|Code|FS|GS|CS|PKRU|DR\d|CR2|CPU|NMI backtrace for cpu \d+)\b.*)$/,
+    reason: "where a report begins and ends, and on what machine",
+    source: "kernel/panic.c, lib/dump_stack.c, arch/*/kernel",
+  },
+  {
+    id: "report-registers",
+    pattern:
+      /^\s*([RE]?(AX|BX|CX|DX|SI|DI|BP|SP|IP)|R\d{1,2}|[xw]\d{1,2}|pc|lr|sp|pstate|r\d+|PSR|EFLAGS|#PF|PGD|P4D|pgd|Mem abort info|Data abort info|(ESR|EC|SET|EA|FSC|ISV|CM)\b.*|swapper pgtable)\b ?[:=(].*$/,
+    reason: "registers and page tables of a report",
+    source: "arch/*/kernel, arch/*/mm/fault.c",
+  },
+  {
+    id: "report-page-tables",
+    pattern: /^(PGD|P4D) [0-9a-f]+ /,
+    reason: "page tables of a report",
+    source: "arch/x86/mm/fault.c",
+  },
+  {
+    id: "report-fate",
+    pattern:
+      /^(note: \S+\[\d+\] exited with (irqs disabled|preempt_count \d+)|Fixing recursive fault but reboot is needed!|Disabling lock debugging due to kernel taint|INFO: lockdep is turned off\.|turning off the locking correctness validator\.|irq event stamp: .*|(hard|soft)irqs last .*)$/,
+    reason: "what a report has as its consequence",
+    source: "kernel/exit.c, kernel/panic.c, kernel/locking/lockdep.c",
+  },
+  {
+    id: "report-kasan",
+    pattern:
+      /^((Read|Write|Free) (of|at) (size|addr) |(Allocated|Freed|Last potentially related work creation|Second to last potentially related work creation)\b.*:$|The buggy address |[ ]?which belongs to |The buggy address is |Memory state around the buggy address:|[ >]?[0-9a-f]{16}: [0-9a-f ]+$| +\^$|page(_type)?: ?|flags: 0x|raw: [0-9a-f ]+$|head: [0-9a-f ]+$|page dumped because: kasan)/,
+    reason: "what KASAN knows of the memory",
+    source: "mm/kasan/report.c",
+  },
+  {
+    id: "report-locks",
+    pattern:
+      /^(Showing all locks held in the system:|(no|\d+) locks? held by \S+\.$|\d+ locks? held by \S+:$|no locks held by \S+|[ ]+#\d+: [0-9a-f]{16} )/,
+    reason: "the locks that tasks hold, behind a report",
+    source: "kernel/locking/lockdep.c",
+  },
+  {
+    id: "report-hung",
+    pattern:
+      /^( *(Not tainted|Tainted: ).*|"echo 0 > \/proc\/sys\/kernel\/hung_task_timeout_secs" disables this message\.|task:\S+ +state:\S.*|Future hung task reports are suppressed, see sysctl kernel\.hung_task_warnings)$/,
+    reason: "what the hung task detector tells of the task",
+    source: "kernel/hung_task.c, kernel/sched/core.c",
+  },
+  {
+    id: "report-stall",
+    pattern: /^(rcu: |Sending NMI from CPU|NMI backtrace )/,
+    reason: "what RCU tells of the stall",
+    source: "kernel/rcu/tree_stall.h",
+  },
+];
+
+/** Of a report of lockdep nearly all is free text: it begins with the finding and ends here. */
+const LOCKDEP_ENDS = /^stack backtrace:/;
+
+/** The buses whose devices are part of another device, so that their lines may come of what is under test. */
+const CHILDREN: ReadonlySet<string> = new Set(["auxiliary", "mdio_bus", "net", "netdevsim"]);
+
+/**
+ * True if a device that the sequence is not about logged a line: one of a bus that has no device under test, or of another place
+ * on the same PCI bus.
+ *
+ * @param device As `DEVICE=` in `/dev/kmsg` names it (Documentation/ABI/testing/dev-kmsg): `+pci:0000:01:00.0`, `b8:0`, `n5`
+ */
+function isOther(device: string, handles: ReadonlySet<Handle>): boolean {
+  if (/^[bc]\d+:\d+$/.test(device)) return true;
+  const [, bus, name] = /^\+([^:]+):(.+)$/.exec(device) ?? [];
+  if (bus === undefined || name === undefined || CHILDREN.has(bus)) return false;
+  const names = [...handles].filter((handle) => handle.startsWith(`${bus}/`)).map((handle) =>
+    handle.slice(bus.length + 1)
+  );
+  if (names.length === 0) return true;
+  const place = (address: string) => /^[0-9a-f]{4,}:[0-9a-f]{2}(?=:)/.exec(address)?.[0];
+  return bus === "pci" && !names.some((each) => place(each) === place(name));
+}
+
+/**
+ * The lines of a step that no rule explains, in their order.
+ *
+ * @param log What the kernel logged in the step
+ * @param predicted What the model says that it logs: none of that is explained away
+ */
+export function unexplained(
+  log: readonly KernelLine[],
+  predicted: readonly KernelLine[],
+  { handles, reported }: LogContext,
+): KernelLine[] {
+  const expected = new Set(predicted.map((line) => line.text));
+  let lockdep = false;
+  return log.filter((line) => {
+    if (line.class === "lockdep") lockdep = true;
+    if (LOCKDEP_ENDS.test(line.text)) lockdep = false;
+    if (line.class !== "info" || expected.has(line.text)) return true;
+    if (line.user || line.device !== undefined && isOther(line.device, handles)) return false;
+    if (lockdep) return false;
+    const rules = reported ? [...LOG_RULES, ...REPORT_LINES] : LOG_RULES;
+    return !rules.some(({ pattern }) => pattern.test(line.text));
+  });
+}
