@@ -11,6 +11,9 @@ tl_child=
 TL_BROKEN=
 TL_MARK=
 TL_SEEN=
+TL_NEXT=
+TL_GAP=
+TL_FINDINGS=
 tl_out=/dev/null
 
 tl_now() {
@@ -103,7 +106,8 @@ tl_breaks() {
 }
 
 # The kernel log up to the last mark. The mark goes through the log itself, so what was logged before it is in front of it.
-# Of the marks of the steps on the way, `@` and the number of the step.
+# Of the marks of the steps on the way, `@` and the number of the step. Records count up: where some are missing, since others
+# have taken their place before they were read, TL_GAP says which.
 tl_kmsg() {
   tl_i=0
   tl_part=
@@ -112,6 +116,14 @@ tl_kmsg() {
     if IFS= read -r tl_line <&7; then
       tl_line=$tl_part$tl_line
       tl_part=
+      case $tl_line in
+        [0-9]*,[0-9]*,*)
+          tl_record=${tl_line#*,}
+          tl_record=${tl_record%%,*}
+          [ "$tl_record" = "${TL_NEXT:-$tl_record}" ] || TL_GAP=${TL_GAP:-record $tl_record follows record $((TL_NEXT - 1))}
+          TL_NEXT=$((tl_record + 1))
+          ;;
+      esac
       case $tl_line in
         *";twinlink $TL_N "*)
           printf '@%s\n' "${tl_line##* }"
@@ -469,6 +481,29 @@ tl_others() {
   done
 } 2> /dev/null
 
+# Reads the kernel log from here on, and sets TL_KMSG to 1 where it can be read. A log that takes a new record in the place of
+# one that was not read yet ends who reads it (EPIPE, in devkmsg_read of printk.c): it is opened again for the next plan.
+tl_open_log() {
+  TL_KMSG=0 TL_NEXT=
+  [ -w /dev/kmsg ] || return 0
+  : > "$TL_D/kmsg"
+  cat /dev/kmsg < /dev/null >> "$TL_D/kmsg" 2> /dev/null &
+  TL_CAT=$!
+  exec 7< "$TL_D/kmsg"
+  TL_OPENED=$((${TL_OPENED:-0} + 1))
+  printf '<7>twinlink %s start%s\n' "$TL_N" $TL_OPENED > /dev/kmsg
+  tl_i=0
+  while [ $tl_i -lt 50 ]; do
+    tl_i=$((tl_i + 1))
+    if grep -q ";twinlink $TL_N start$TL_OPENED$" "$TL_D/kmsg"; then
+      TL_KMSG=1
+      cat <&7 > /dev/null
+      return 0
+    fi
+    tl_sleep 0.02 1
+  done
+}
+
 tl_start() {
   tl_start_records
   trap tl_stop EXIT
@@ -485,25 +520,8 @@ tl_start() {
     echo on > /proc/sys/kernel/printk_devkmsg
   fi
   echo "$$ $TL_BOOT $TL_DEVKMSG" > "$TL_D/agent"
-  TL_KMSG=0
-  if [ -w /dev/kmsg ]; then
-    : > "$TL_D/kmsg"
-    cat /dev/kmsg < /dev/null >> "$TL_D/kmsg" 2> /dev/null &
-    TL_CAT=$!
-    exec 7< "$TL_D/kmsg"
-    printf '<7>twinlink %s %s\n' "$TL_N" start > /dev/kmsg
-    tl_i=0
-    while [ $tl_i -lt 50 ]; do
-      tl_i=$((tl_i + 1))
-      if grep -q ";twinlink $TL_N start" "$TL_D/kmsg"; then
-        TL_KMSG=1
-        tl_kasan
-        cat <&7 > /dev/null
-        break
-      fi
-      tl_sleep 0.02 1
-    done
-  fi
+  tl_open_log
+  [ $TL_KMSG = 0 ] || tl_kasan
   tl_start_servers
   if command -v devlink > /dev/null 2>&1; then tl_watch init; fi
 } 2> /dev/null

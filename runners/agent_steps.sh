@@ -121,6 +121,8 @@ tl_log() {
     [ $tl_marked = 0 ]
   fi || printf '\n--%s lost the kernel log did not give the mark back\n' "$TL_N" >> "$TL_D/k"
   TL_MARK=
+  [ -z "$TL_GAP" ] || printf '\n--%s lost the kernel log was overrun: %s\n' "$TL_N" "$TL_GAP" >> "$TL_D/m"
+  TL_GAP=
 }
 
 # Sends a record of the steps that are done; `tl_flush end` at the end of the plan.
@@ -426,6 +428,7 @@ tl_plan_begin() {
   TL_PLAN=$1
   # For the agent of another run: two at once would spoil each other's evidence.
   echo plan > "$TL_D/busy"
+  [ "$TL_KMSG" != 1 ] || tl_lives "$TL_CAT" || tl_open_log
   # Who is told that it lives from the first step on can tell when it no longer does.
   [ -z "$TL_BEAT" ] || printf '\n@~\n'
   TL_HUNG= TL_EACH= TL_FULL= TL_PENDING=
@@ -436,6 +439,17 @@ tl_plan_begin() {
     TL_SWEPT=$TL_SEQ
   }
   TL_PLAN_SEQ=$TL_SEQ
+  tl_late
+}
+
+# What the kernel reported since the plan before is told with the first step: a report of memory or of a lock comes late.
+tl_late() {
+  : > "$TL_D/late"
+  [ -n "$TL_FINDINGS" ] || return 0
+  tl_mark 0
+  tl_log
+  grep -v '^@' "$TL_D/k" | grep -E "$TL_FINDINGS" > "$TL_D/late"
+  tl_empty k
 }
 
 # What the clean-up before a plan caused is nobody's evidence.
@@ -452,6 +466,7 @@ tl_forget() {
   [ -z "$TL_BROKEN" ] || grep -v '^@' "$TL_D/k" > "$TL_D/broke"
   for tl_x in $TL_SEEN; do tl_empty $tl_x; done
   [ -z "$TL_BROKEN" ] || cat "$TL_D/broke" >> "$TL_D/k"
+  [ ! -s "$TL_D/late" ] || cat "$TL_D/late" >> "$TL_D/k"
   tl_now
   TL_SENT=${TL_UP%.*}
 }

@@ -64,6 +64,38 @@ Deno.test("the agent takes a line of the kernel log as one that it finds in two 
   assertEquals(new TextDecoder().decode(stdout), "6,1,1,-;fm0: Link is Up\n@4\nstatus 0\n");
 });
 
+// Lines of one step, then of another one of which the kernel dropped some before they were read.
+const OVERRUN = `
+. ./runners/agent.sh
+. ./runners/agent_steps.sh
+TL_D=$(mktemp -d) TL_N=n
+: > "$TL_D/m"
+tl_stream k
+printf '6,7,1,-;one\\n SUBSYSTEM=x\\n6,8,1,-;two\\n15,9,2,-;twinlink n 1\\n%s,3,-;four\\n15,11,4,-;twinlink n 2\\n' "$1" > "$TL_D/kmsg"
+exec 7< "$TL_D/kmsg"
+for TL_MARK in 1 2; do
+  tl_log
+  echo "$TL_MARK:" $(cat "$TL_D/m")
+  tl_lost=$(cat "$TL_D/k" | grep -c 'give the mark back')
+done
+echo "marks lost: $tl_lost"
+rm -rf "$TL_D"
+`;
+
+Deno.test("the agent tells of a kernel log that skips records, also between two steps, and of no other", async () => {
+  const tells = async (record: string) => {
+    const { stdout } = await new Deno.Command("dash", {
+      args: ["-c", OVERRUN, "sh", record],
+      cwd: new URL("..", import.meta.url),
+      stderr: "null",
+    }).output();
+    return new TextDecoder().decode(stdout).trim().split("\n");
+  };
+  assertEquals(await tells("6,10"), [":", ":", "marks lost: 0"]);
+  const overrun = await tells("6,910");
+  assertEquals(overrun[1], ": --n lost the kernel log was overrun: record 910 follows record 9");
+});
+
 // One that a server of the agent runs, where there is a bash, and one that it runs itself.
 const STUCK = ["file.read", "wait"] as const;
 

@@ -1,6 +1,8 @@
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import type { Phase, Plan } from "../diff/trace.ts";
 import type { Operation } from "../model/operation.ts";
+import { quote } from "./commands.ts";
+import { FINDINGS, parseKmsg } from "./kernel_log.ts";
 import { openLocal } from "./local.ts";
 import { planScript } from "./plan_script.ts";
 import { observe } from "./observe.ts";
@@ -98,6 +100,27 @@ Deno.test("rounds: what the kernel logged of them is sifted, of the steps before
     parts.map(({ id, sections }) => [id, sections.find(({ name }) => name === "kmsg")?.text.trim()]),
     [1, 2, 3, 4, 5].map((id) => [id, id === 4 ? "14,0,0,-;twinlink: 1 more lines" : `6,1,1,-;of step ${id}`]),
   );
+});
+
+Deno.test("what the kernel reported between two plans is told with the first step, and nothing else of that", async () => {
+  // The first mark is set as the plan begins, the second behind the clean-up.
+  const log = `TL_FINDINGS=${quote(FINDINGS)}
+calls=0
+tl_kmsg() {
+  calls=$((calls + 1))
+  case $calls in
+    1) printf '4,1,1,-;WARNING: CPU: 0 PID: 1 at net/x.c:1\\n4,2,1,-; f+0x1/0x2\\n6,3,1,-;eth0: link up\\n@0\\n' ;;
+    2) printf '4,4,1,-;WARNING: CPU: 0 PID: 1 at clean/up.c:1\\n@0\\n' ;;
+    *) for step in $TL_PENDING; do printf '6,%s,1,-;of step %s\\n@%s\\n' "$calls" "$step" "$step"; done ;;
+  esac
+}`;
+  const wait: Operation = { kind: "wait", ms: 1 };
+  const { parts } = await records(plan(wait, wait), log);
+  const kmsg = parts.map(({ sections }) => parseKmsg(sections.find(({ name }) => name === "kmsg")?.text ?? ""));
+  assertEquals(kmsg.map((lines) => lines.map(({ text }) => text)), [
+    ["WARNING: CPU: 0 PID: 1 at net/x.c:1", " f+0x1/0x2", "of step 1"],
+    ["of step 2"],
+  ]);
 });
 
 Deno.test("a kernel that broke: the body goes on, nothing is torn down, and the last record says so", async () => {

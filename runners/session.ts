@@ -7,7 +7,9 @@
 
 import type { Loss, Plan, PlannedStep, SequenceTrace, StepTrace } from "../diff/trace.ts";
 import type { FreedMemory } from "../model/observation.ts";
+import { quote } from "./commands.ts";
 import { bare, Connection } from "./connection.ts";
+import { FINDINGS } from "./kernel_log.ts";
 import type { KnownLines } from "./known_lines.ts";
 import { readRecord, readStep, type StepPart } from "./records.ts";
 import type { MonitorMemories, Section } from "./observe.ts";
@@ -109,7 +111,12 @@ export class AgentSession {
       );
       const agent = bare((await Promise.all(parts)).join(""));
       const left = () => Math.max(0, deadline - Date.now());
-      const begun = await connection.script(`${agent}tl_start\ntl_hello\n`, "run", left(), /^\d+ hello (\S+)/);
+      const begun = await connection.script(
+        `${agent}TL_FINDINGS=${quote(FINDINGS)}\ntl_start\ntl_hello\n`,
+        "run",
+        left(),
+        /^\d+ hello (\S+)/,
+      );
       session.#last = 1;
       const body = begun === undefined ? undefined : await connection.record(1, left());
       if (body === undefined || body === "damaged") {

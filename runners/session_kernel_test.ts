@@ -49,6 +49,57 @@ guestTest("serial: 20 kernel lines a second on the same line make no reply wrong
   }
 });
 
+/** As soon as a step reads the gate: whoever copies the kernel log stands still until the log has wrapped. */
+const WRAPS = `
+exec 9> /tmp/gate
+for dir in /proc/[0-9]*; do
+  [ "$(tr '\\0' ' ' < $dir/cmdline)" != "cat /dev/kmsg " ] || copier=\${dir#/proc/}
+done 2> /dev/null
+kill -STOP $copier
+line=$(printf '<31>%0900d' 0)
+i=0
+while [ $i -lt 2000 ]; do i=$((i + 1)); echo "$line" > /dev/kmsg; done
+kill -CONT $copier
+echo open >&9
+`;
+
+guestTest(
+  "a kernel log that wraps before it is read: the step is indeterminate, and the next sequence is judged",
+  image,
+  async (
+    guest,
+  ) => {
+    assertEquals((await guestShell(guest, "mkfifo /tmp/gate")).code, 0);
+    const planOf = (...ops: Operation[]): Plan => ({
+      suite: "session",
+      sequence: "wraps",
+      source: "",
+      steps: ops.map((op, i) => ({ id: i + 1, phase: "body", op })),
+    });
+    const read: Operation = { kind: "file.read", path: "/tmp/gate" };
+    const wait: Operation = { kind: "wait", ms: 1 };
+    const runner = await openAgent(await loadBoard("qemu-6.12"), "ssh", await openSsh(guest.ssh), {}, guest);
+    const judged = async (plan: Plan) => {
+      const steps = plan.steps.map((step) => ({
+        ...step,
+        observation: { ...emptyObservation(), ...(step.op.kind === "file.read" ? { sysfs: "open" } : {}) },
+      }));
+      const { steps: verdicts } = judge({ ...plan, steps }, await runner.run(plan));
+      return verdicts.map(({ verdict, reason }) => `${verdict} ${reason ?? ""}`.trim());
+    };
+    try {
+      assertEquals(await judged(planOf(wait)), ["agree"]);
+      const [said, { code }] = await Promise.all([judged(planOf(read, wait)), guestShell(guest, WRAPS)]);
+      assertEquals(code, 0);
+      assertEquals(said.map((words) => words.split(" ")[0]), ["indeterminate", "indeterminate"], said.join("\n"));
+      assertMatch(said[0]!, /the kernel log/);
+      assertEquals(await judged(planOf(wait)), ["agree"]);
+    } finally {
+      await runner.close();
+    }
+  },
+);
+
 /** Five quick steps, and in the third the kernel dies at once. */
 const steps: Operation[] = [
   { kind: "file.write", path: "/proc/sys/kernel/domainname", value: "one" },
