@@ -156,6 +156,19 @@ Deno.test("bad input: one problem at a time", () => {
       `${REMOTE}${ssh}[[waivers]]\nsuite = "a"\nsequence = "b"\nchannel = "notfy"\nexpires = 2027-01-01`,
       'b.toml:11: waivers[0].channel is "notfy", but must be one of',
     ],
+    ...[
+      ['channel = "kmsg"', "b.toml:8: waivers[0].suite is missing"],
+      ['suite = "a"\nchannel = "kmsg"', "b.toml:8: waivers[0].sequence is missing"],
+      ['channel = "notify"\nline = "x"', 'b.toml:10: waivers[0].line is "x", but only channel = "kmsg" has lines'],
+      ['channel = "kmsg"\nline = "("', 'b.toml:10: waivers[0].line is "(", but must be a regular expression: '],
+      ['channel = "kmsg"\nline = "a)|(b"', 'b.toml:10: waivers[0].line is "a)|(b", but must be a regular expression: '],
+      ['channel = "kmsg"\nline = ".*"', 'b.toml:10: waivers[0].line is ".*", but must not match any line'],
+      ['channel = "kmsg"\nline = ""', "b.toml:10: waivers[0].line is empty"],
+      ['step = 1\nchannel = "kmsg"\nline = "x"', "b.toml:8: waivers[0].sequence is missing: step is given"],
+    ].map(([keys, problem]): [string, string] => [
+      `${REMOTE}${ssh}[[waivers]]\n${keys}\nreason = "r"\nexpires = 2027-01-01`,
+      problem!,
+    ]),
   ];
   for (const [text, expected] of cases) {
     const lines = problems(text);

@@ -30,5 +30,6 @@ export {
   RUNNER_KINDS,
   type RunnerKind,
   type Waiver,
+  wholeLine,
 } from "./schema.ts";
 export { visible } from "./visible.ts";

@@ -146,10 +146,12 @@ const recording = z.strictObject({
 }).meta({ description: "A recorded trace as the board" });
 
 const waiver = z.strictObject({
-  suite: text("The suite's name"),
-  sequence: text("The sequence's name"),
+  suite: text("The suite's name; may be left out with line").exactOptional(),
+  sequence: text("The sequence's name; may be left out with line").exactOptional(),
   step: z.int().min(1).meta({ description: "The step's number; without it, each step" }).exactOptional(),
   channel: z.enum(CHANNELS).meta({ description: "The channel that may differ" }),
+  line: text('With channel = "kmsg": only whole lines of the kernel log that this regular expression matches')
+    .exactOptional(),
   reason: text("Why this is known and accepted for now"),
   expires: z.iso.date("a date, for example 2027-03-31").meta({
     description: "The last day that the waiver applies on",
@@ -232,7 +234,45 @@ export function contradictions(board: Record<string, unknown>): { key: string; m
     problem(`${key}.rtscts`, "is of no use with tcp://: the server sets the line; rfc2217:// sets it from here");
   }
   for (const { key, message } of sshContradictions(board.ssh)) problem(key, message);
+  for (const [i, waiver] of (Array.isArray(board.waivers) ? board.waivers : []).entries()) {
+    for (const { key, message } of waiverContradictions(waiver)) problem(`waivers[${i}].${key}`, message);
+  }
   return problems;
+}
+
+/** What a waiver lacks, or says of lines of the kernel log and cannot mean. */
+function waiverContradictions(waiver: unknown): { key: string; message: string }[] {
+  if (typeof waiver !== "object" || waiver === null) return [];
+  const { suite, sequence, step, channel, line } = waiver as Record<string, unknown>;
+  if (line === undefined) {
+    return Object.entries({ suite, sequence }).flatMap(([key, value]) =>
+      value === undefined ? [{ key, message: "is missing" }] : []
+    );
+  }
+  if (sequence !== undefined && suite === undefined) {
+    return [{ key: "suite", message: "is missing: sequence is given" }];
+  }
+  if (step !== undefined && sequence === undefined) return [{ key: "sequence", message: "is missing: step is given" }];
+  if (typeof line !== "string" || line === "") return [];
+  const say = (why: string) => [{ key: "line", message: `is ${JSON.stringify(line)}, ${why}` }];
+  if (channel !== "kmsg") return say('but only channel = "kmsg" has lines');
+  try {
+    const pattern = wholeLine(line);
+    return pattern.test("") || pattern.test("any line") ? say("but must not match any line") : [];
+  } catch (error) {
+    return say(`but must be a regular expression: ${(error as Error).message}`);
+  }
+}
+
+/**
+ * The `line` of a waiver, to test a whole line with.
+ *
+ * @throws {SyntaxError} If it is no regular expression
+ */
+export function wholeLine(line: string): RegExp {
+  // Alone first: what is put around it must not make sense of it.
+  new RegExp(line);
+  return new RegExp(`^(?:${line})$`);
 }
 
 /** What ssh would take otherwise than it is meant. */
@@ -260,14 +300,16 @@ function sshContradictions(ssh: unknown): { key: string; message: string }[] {
 
 /** A known difference, accepted until a date. */
 export interface Waiver {
-  /** The suite's name */
-  suite: string;
-  /** The sequence's name */
-  sequence: string;
+  /** The suite's name; left out only with `line`, for each suite */
+  suite?: string;
+  /** The sequence's name; left out only with `line`, for each sequence */
+  sequence?: string;
   /** The step's number, 1 for the first; without it, each step */
   step?: number;
   /** The channel that may differ */
   channel: Channel;
+  /** Of the kernel log, a regular expression: accepts additional lines that it matches as a whole, and nothing else */
+  line?: string;
   /** Why this is known and accepted for now */
   reason: string;
   /** The last day that the waiver applies on, as `2027-03-31`, in UTC */

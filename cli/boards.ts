@@ -80,11 +80,11 @@ async function describe(name: string, json: boolean): Promise<number> {
     ...lineOf(board),
     `can do    ${board.capabilities?.join(", ") ?? "everything (no capabilities are listed)"}`,
     ...state.map((words) => `now       ${words}`),
-    ...(board.waivers ?? []).map(({ suite, sequence, step, channel, reason, expires }) => {
+    ...(board.waivers ?? []).map(({ suite, sequence, step, channel, line, reason, expires }) => {
       const expired = expires < today ? "EXPIRED " : "until ";
-      return `waiver    ${suite} > ${sequence}${
-        step ? `, step ${step}` : ""
-      }, ${channel}: ${reason} (${expired}${expires})`;
+      const where = [suite, sequence].filter((name) => name !== undefined).join(" > ") || "everywhere";
+      const what = `${channel}${line === undefined ? "" : ` /${line}/`}`;
+      return `waiver    ${where}${step ? `, step ${step}` : ""}, ${what}: ${reason} (${expired}${expires})`;
     }),
   ];
   print(lines.map((line) => `${visible(line)}\n`).join(""));

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Capability, Waiver } from "../boards/mod.ts";
+import { type Capability, type Waiver, wholeLine } from "../boards/mod.ts";
 import type { Channel, Json, KernelLine, Notification, Observation } from "../model/observation.ts";
 import { canonical, differences } from "./_json.ts";
 import { align } from "./align.ts";
@@ -99,7 +99,9 @@ class Waivers {
 
   constructor({ suite, sequence }: SequenceTrace, { waivers = [], today }: JudgeOptions) {
     const day = today ?? new Date().toISOString().slice(0, 10);
-    const ours = waivers.filter((waiver) => waiver.suite === suite && waiver.sequence === sequence);
+    const ours = waivers.filter((waiver) =>
+      (waiver.suite ?? suite) === suite && (waiver.sequence ?? sequence) === sequence
+    );
     this.#name = `of ${suite} > ${sequence}`;
     this.#valid = ours.filter((waiver) => waiver.expires >= day);
     for (const waiver of ours.filter((waiver) => waiver.expires < day)) {
@@ -107,18 +109,42 @@ class Waivers {
     }
   }
 
-  #what(waiver: Waiver): string {
-    return `the waiver ${this.#name}${waiver.step === undefined ? "" : `, step ${waiver.step}`}, ${waiver.channel},`;
+  #what({ step, channel, line }: Waiver): string {
+    const lines = line === undefined ? "" : ` /${line}/`;
+    return `the waiver ${this.#name}${step === undefined ? "" : `, step ${step}`}, ${channel}${lines},`;
+  }
+
+  #of(step: number, channel: Channel): Waiver[] {
+    return this.#valid.filter((w) => w.channel === channel && (w.step === undefined || w.step === step));
   }
 
   for(step: number, channel: Channel): Waiver | undefined {
-    const waiver = this.#valid.find((w) => w.channel === channel && (w.step === undefined || w.step === step));
+    const waiver = this.#of(step, channel).find(({ line }) => line === undefined);
     if (waiver) this.#used.add(waiver);
     return waiver;
   }
 
+  /** Takes the lines out of a step's kernel log that a waiver accepts, and gives that waiver; undefined if none does. */
+  lines(step: number, { expected, observed }: Pair): Waiver | undefined {
+    const predicted = new Set(expected.kmsg.map(({ text }) => text));
+    let waived: Waiver | undefined;
+    for (const waiver of this.#of(step, "kmsg")) {
+      if (waiver.line === undefined) continue;
+      const pattern = wholeLine(waiver.line);
+      const rest = observed.kmsg.filter(({ class: kind, text }) =>
+        kind !== "info" || predicted.has(text) || !pattern.test(text)
+      );
+      if (rest.length === observed.kmsg.length) continue;
+      observed.kmsg = rest;
+      this.#used.add(waiver);
+      waived ??= waiver;
+    }
+    return waived;
+  }
+
   noteUnused(): void {
-    for (const waiver of this.#valid.filter((waiver) => !this.#used.has(waiver))) {
+    const here = ({ sequence }: Waiver) => sequence !== undefined;
+    for (const waiver of this.#valid.filter((waiver) => here(waiver) && !this.#used.has(waiver))) {
       this.notes.push(`${this.#what(waiver)} was not needed: ${waiver.reason}`);
     }
   }
@@ -151,9 +177,19 @@ function compare(
   const fatal = findings.some((line) => FATAL.has(line.class));
   const channels = CHANNELS.flatMap((channel): ChannelVerdict[] => {
     if (!hasEvidence(channel, pair)) return [];
+    const accepted = channel === "kmsg" ? waivers.lines(expected.id, pair) : undefined;
     const streams = streamsOf(channel, pair);
     const values = isStream(channel) ? [] : differences(pair.expected[channel] as Json, pair.observed[channel] as Json);
-    if (streams.length + values.length === 0) return [{ channel, verdict: "agree", values, streams }];
+    if (streams.length + values.length === 0) {
+      return [
+        accepted ? { channel, verdict: "waived", values, streams, waiver: accepted } : {
+          channel,
+          verdict: "agree",
+          values,
+          streams,
+        },
+      ];
+    }
     const crash = channel === "kmsg" && findings.length > 0;
     const waiver = crash && fatal ? undefined : waivers.for(expected.id, channel);
     if (waiver) return [{ channel, verdict: "waived", values, streams, waiver }];

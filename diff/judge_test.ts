@@ -220,6 +220,30 @@ Deno.test("judge: a waiver may accept a warning of the kernel, never that it bro
   assertEquals(lost.verdict, "indeterminate");
 });
 
+Deno.test("judge: a waiver of lines accepts such lines beside what the model predicts, in each sequence, and nothing else", () => {
+  const lines = (...texts: string[]) => changed(6, (s) => s.observation!.kmsg.push(...texts.map(info)));
+  const info = (text: string) => ({ class: "info" as const, text });
+  const known: Waiver = { channel: "kmsg", line: "igb \\S+: reset \\d+", reason: "cabling", expires: "2026-06-30" };
+  const by = (observed: SequenceTrace, change: Partial<Waiver> = {}, today = "2026-06-30") =>
+    judge(sample(), observed, { waivers: [{ ...known, ...change }], today });
+  const resets = lines("igb 0000:01:00.0: reset 1", "igb 0000:01:00.0: reset 2");
+  assertEquals(by(resets).verdict, "waived");
+  assertEquals(by(resets).notes, []);
+  assertEquals(by(sample()).verdict, "agree");
+  assertEquals(by(sample()).notes, [], "of each sequence, so that it need not be of use in this one");
+  assertEquals(by(resets, { suite: "trap" }).verdict, "waived");
+  assertEquals(by(resets, { suite: "reload" }).verdict, "diverge");
+  assertEquals(by(resets, { line: "reset \\d+" }).verdict, "diverge", "a part of the line");
+  assertEquals(by(resets, {}, "2026-07-01").verdict, "diverge");
+  assertEquals(by(lines("igb 0000:01:00.0: reset 1", "something else")).verdict, "diverge");
+  const broke = changed(6, (s) => s.observation!.kmsg.push({ class: "oops", text: "igb 0000:01:00.0: reset 1" }));
+  assertEquals(by(broke).verdict, "crash");
+  // What the model predicts has to come, whatever a waiver accepts.
+  const predicted = lines("igb 0000:01:00.0: reset 1");
+  assertEquals(judge(predicted, sample(), { waivers: [known], today: "2026-06-30" }).verdict, "diverge");
+  assertEquals(judge(predicted, predicted, { waivers: [known], today: "2026-06-30" }).verdict, "agree");
+});
+
 Deno.test("judge: numbers of a run", () => {
   const summary = summarise([
     judge(sample(), sample()),
