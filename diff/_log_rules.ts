@@ -231,7 +231,7 @@ function isOther(device: string, handles: ReadonlySet<Handle>): boolean {
 }
 
 /**
- * The lines of a step that no rule explains, in their order.
+ * The lines of a step that no rule explains, in their order, without what the model does not say of a line: who logged it.
  *
  * @param log What the kernel logged in the step
  * @param predicted What the model says that it logs: none of that is explained away
@@ -251,5 +251,5 @@ export function unexplained(
     if (lockdep) return false;
     const rules = reported ? [...LOG_RULES, ...REPORT_LINES] : LOG_RULES;
     return !rules.some(({ pattern }) => pattern.test(line.text));
-  });
+  }).map(({ class: kind, text }) => ({ class: kind, text }));
 }

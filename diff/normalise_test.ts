@@ -250,6 +250,7 @@ rule(
     agrees(reload, log(), log("netdevsim netdevsim10 eni10np1: renamed from eth0"), without),
     agrees(reload, log(fib), log("hrtimer: interrupt took 4711 ns", fib), without),
     agrees(reload, log(), { kmsg: [{ class: "info", text: "cron: job 1 runs", user: true }] }, without),
+    agrees(reload, log(fib), { kmsg: [{ class: "info", text: fib, device: "+netdevsim:netdevsim10" }] }, without),
     agrees(reload, log(), { kmsg: [{ class: "info", text: "usb 1-1: USB disconnect", device: "+usb:1-1" }] }, without),
   ],
   () => [
