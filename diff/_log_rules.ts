@@ -26,6 +26,9 @@ export interface LogContext {
   reported: boolean;
 }
 
+/** That a place in the kernel had more to say than it may. */
+const SUPPRESSED = /^\S+: \d+ callbacks suppressed$/;
+
 /** Lines that any step may have. As narrow as the texts allow: most rules hold one text of one place in the kernel. */
 export const LOG_RULES: readonly LogRule[] = [
   {
@@ -103,6 +106,18 @@ export const LOG_RULES: readonly LogRule[] = [
     pattern: /^random: (crng (init|reseed)|\d+ urandom warning|\S+: uninitialized urandom read)/,
     reason: "the board has gathered entropy",
     source: "drivers/char/random.c",
+  },
+  {
+    id: "programs-ratelimit",
+    pattern: /^(printk: )?\S+: \d+ output lines suppressed due to ratelimiting$/,
+    reason: "a program wrote more into the log than it may: lines of the kernel are not among those",
+    source: "ratelimit_state_exit() for /dev/kmsg",
+  },
+  {
+    id: "suppressed",
+    pattern: SUPPRESSED,
+    reason: "tells that lines are missing: the step is indeterminate by it, see missingLines()",
+    source: "lib/ratelimit.c",
   },
   {
     id: "hrtimer",
@@ -228,6 +243,11 @@ function isOther(device: string, handles: ReadonlySet<Handle>): boolean {
   if (names.length === 0) return true;
   const place = (address: string) => /^[0-9a-f]{4,}:[0-9a-f]{2}(?=:)/.exec(address)?.[0];
   return bus === "pci" && !names.some((each) => place(each) === place(name));
+}
+
+/** The line that says that the kernel left lines out of its log; undefined if none does. Audit's own are of no interest. */
+export function missingLines(log: readonly KernelLine[]): string | undefined {
+  return log.find(({ text, user }) => !user && SUPPRESSED.test(text) && !text.startsWith("kauditd_printk_skb: "))?.text;
 }
 
 /**

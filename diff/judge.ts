@@ -10,6 +10,7 @@ import { canonical, differences } from "./_json.ts";
 import { align } from "./align.ts";
 import { firstUnsupported } from "./capability.ts";
 import { describeOperation } from "./describe.ts";
+import { missingLines } from "./_log_rules.ts";
 import { breaksKernel, crashOf, describeCrash, FATAL, hungComesLate } from "./crash.ts";
 import { LOSSES } from "./faults.ts";
 import { Normaliser } from "./normalise.ts";
@@ -175,20 +176,20 @@ function compare(
   findings: KernelLine[],
 ): Pick<StepVerdict, "verdict" | "reason" | "channels" | "findings" | "crash"> {
   const fatal = findings.some((line) => FATAL.has(line.class));
+  const missing = missingLines(observed.observation!.kmsg);
   const channels = CHANNELS.flatMap((channel): ChannelVerdict[] => {
-    if (!hasEvidence(channel, pair)) return [];
+    const incomplete = channel === "kmsg" && missing !== undefined;
+    if (!incomplete && !hasEvidence(channel, pair)) return [];
     const accepted = channel === "kmsg" ? waivers.lines(expected.id, pair) : undefined;
     const streams = streamsOf(channel, pair);
     const values = isStream(channel) ? [] : differences(pair.expected[channel] as Json, pair.observed[channel] as Json);
+    // A line too many is a difference all the same.
+    if (incomplete && streams.every(({ edits }) => edits.every(({ kind }) => kind === "same" || kind === "missing"))) {
+      return [{ channel, verdict: "indeterminate", values, streams }];
+    }
     if (streams.length + values.length === 0) {
-      return [
-        accepted ? { channel, verdict: "waived", values, streams, waiver: accepted } : {
-          channel,
-          verdict: "agree",
-          values,
-          streams,
-        },
-      ];
+      const judged = accepted ? { verdict: "waived" as const, waiver: accepted } : { verdict: "agree" as const };
+      return [{ channel, values, streams, ...judged }];
     }
     const crash = channel === "kmsg" && findings.length > 0;
     const waiver = crash && fatal ? undefined : waivers.for(expected.id, channel);
@@ -197,6 +198,9 @@ function compare(
   });
   const verdict = gravest(channels.map((channel) => channel.verdict));
   const about = { verdict, channels, findings, ...crashIn(observed.observation!) };
+  if (verdict === "indeterminate") {
+    return { ...about, reason: `the kernel left lines out of its log: ${missing}` };
+  }
   if (verdict !== "crash") return about;
   return { ...about, reason: `the kernel reported: ${findings[0]!.text}` };
 }

@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import fc from "fast-check";
 import type { Waiver } from "../boards/mod.ts";
-import type { Json, KernelLineClass, Observation } from "../model/observation.ts";
+import type { Json, KernelLine, KernelLineClass, Observation } from "../model/observation.ts";
 import { clone, DEV, sample, sequence, step } from "./_testing.ts";
 import { judge } from "./judge.ts";
 import type { LossReason, SequenceTrace, StepTrace } from "./trace.ts";
@@ -242,6 +242,23 @@ Deno.test("judge: a waiver of lines accepts such lines beside what the model pre
   const predicted = lines("igb 0000:01:00.0: reset 1");
   assertEquals(judge(predicted, sample(), { waivers: [known], today: "2026-06-30" }).verdict, "diverge");
   assertEquals(judge(predicted, predicted, { waivers: [known], today: "2026-06-30" }).verdict, "agree");
+});
+
+Deno.test("judge: a kernel that left lines out of its log makes the step indeterminate, and hides no line too many", () => {
+  const info = (text: string) => ({ class: "info" as const, text });
+  const dropped = info("netdev_warn: 7 callbacks suppressed");
+  const of = (...lines: KernelLine[]) => judge(sample(), changed(6, (s) => s.observation!.kmsg.push(...lines)));
+  const one = of(dropped);
+  assertEquals(one.steps[5]!.verdict, "indeterminate");
+  assertEquals(one.steps[5]!.reason, "the kernel left lines out of its log: netdev_warn: 7 callbacks suppressed");
+  assertEquals(one.steps[6]!.verdict, "agree", "nothing is wrong with the steps behind it");
+  assertEquals(exitStatus(summarise([one])), 3);
+  assertEquals(of(dropped, info("something new")).verdict, "diverge");
+  assertEquals(of(info("kauditd_printk_skb: 7 callbacks suppressed")).verdict, "agree");
+  assertEquals(of({ ...dropped, user: true }).verdict, "agree");
+  // What the model predicts may be among what was left out.
+  const predicted = changed(6, (s) => s.observation!.kmsg.push(info("predicted")));
+  assertEquals(judge(predicted, changed(6, (s) => s.observation!.kmsg.push(dropped))).verdict, "indeterminate");
 });
 
 Deno.test("judge: numbers of a run", () => {

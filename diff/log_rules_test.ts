@@ -61,6 +61,11 @@ const EXAMPLES: Readonly<Record<string, { explained: string[]; not: string[] }>>
     not: ["audit: kernel error"],
   },
   "crng": { explained: ["random: crng init done"], not: ["random: module"] },
+  "programs-ratelimit": {
+    explained: ["systemd: 32 output lines suppressed due to ratelimiting"],
+    not: ["systemd: output lines suppressed"],
+  },
+  "suppressed": { explained: ["net_ratelimit: 12 callbacks suppressed"], not: ["callbacks suppressed"] },
   "hrtimer": { explained: ["hrtimer: interrupt took 4711 ns"], not: ["hrtimer: broken"] },
   "clocksource": {
     explained: ["clocksource: timekeeping watchdog on CPU0: hpet wd-wd read-back delay of 89000ns"],

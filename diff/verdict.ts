@@ -70,8 +70,8 @@ export interface StreamDifference {
 export interface ChannelVerdict {
   /** Which kind of evidence it is */
   channel: Channel;
-  /** `crash` only on `kmsg`, by a finding that the model did not predict */
-  verdict: "agree" | "diverge" | "crash" | "waived";
+  /** Only on `kmsg`: `crash`, by a finding that the model did not predict; `indeterminate`, by lines that the kernel left out */
+  verdict: "agree" | "diverge" | "crash" | "waived" | "indeterminate";
   /** Where values differ (`result`, `extack`, `reply`, `sysfs`, `time`) */
   values: ValueDifference[];
   /** Which streams differ (`notify`, `link`, `kmsg`) */
