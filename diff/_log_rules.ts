@@ -29,6 +29,13 @@ export interface LogContext {
 /** That a place in the kernel had more to say than it may. */
 const SUPPRESSED = /^\S+: \d+ callbacks suppressed$/;
 
+/** That a CPU has done nothing else for long. */
+const STALL = /^rcu: INFO: .* stalls?\b|^watchdog: BUG: soft lockup/;
+
+/** That the host of a guest took its CPU away: timers come late where the kernel itself cannot hold them up. */
+const STARVED =
+  /^(rcu: \S+ kthread timer wakeup didn't happen for \d+ jiffies!|clocksource: (timekeeping watchdog on CPU\d+: .* read-back delay of \d+ns|Long readout interval)|hrtimer: interrupt took \d{9,} ns$)/;
+
 /** Lines that any step may have. As narrow as the texts allow: most rules hold one text of one place in the kernel. */
 export const LOG_RULES: readonly LogRule[] = [
   {
@@ -245,6 +252,20 @@ function isOther(device: string, handles: ReadonlySet<Handle>): boolean {
   return bus === "pci" && !names.some((each) => place(each) === place(name));
 }
 
+/**
+ * The line by which a step tells of a stall that its board may not be guilty of: the same log says that the CPU was taken away.
+ * Undefined where there is no such stall.
+ */
+export function starvedStall(log: readonly KernelLine[]): KernelLine | undefined {
+  const starved = log.some(({ text, user }) => !user && STARVED.test(text));
+  return starved ? log.find(isStall) : undefined;
+}
+
+/** True for a report of a CPU that has done nothing else for long. */
+export function isStall({ class: kind, text }: KernelLine): boolean {
+  return kind === "hung" && STALL.test(text);
+}
+
 /** The line that says that the kernel left lines out of its log; undefined if none does. Audit's own are of no interest. */
 export function missingLines(log: readonly KernelLine[]): string | undefined {
   return log.find(({ text, user }) => !user && SUPPRESSED.test(text) && !text.startsWith("kauditd_printk_skb: "))?.text;
@@ -262,10 +283,12 @@ export function unexplained(
   { handles, reported }: LogContext,
 ): KernelLine[] {
   const expected = new Set(predicted.map((line) => line.text));
+  const starved = starvedStall(log) !== undefined;
   let lockdep = false;
   return log.filter((line) => {
     if (line.class === "lockdep") lockdep = true;
     if (LOCKDEP_ENDS.test(line.text)) lockdep = false;
+    if (starved && isStall(line)) return false;
     if (line.class !== "info" || expected.has(line.text)) return true;
     if (line.user || line.device !== undefined && isOther(line.device, handles)) return false;
     if (lockdep) return false;

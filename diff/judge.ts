@@ -10,7 +10,7 @@ import { canonical, differences } from "./_json.ts";
 import { align } from "./align.ts";
 import { firstUnsupported } from "./capability.ts";
 import { describeOperation } from "./describe.ts";
-import { missingLines } from "./_log_rules.ts";
+import { isStall, missingLines, starvedStall } from "./_log_rules.ts";
 import { breaksKernel, crashOf, describeCrash, FATAL, hungComesLate } from "./crash.ts";
 import { LOSSES } from "./faults.ts";
 import { Normaliser } from "./normalise.ts";
@@ -88,7 +88,9 @@ function hasEvidence(channel: Channel, pair: Pair): boolean {
 function unpredicted(expected: StepTrace, observed: StepTrace, broke: boolean): KernelLine[] {
   const predicted = new Set(expected.observation?.kmsg.map((line) => line.class));
   if (expected.observation && hungComesLate(expected.observation, broke)) predicted.add("hung");
-  return observed.observation?.kmsg.filter((line) => line.class !== "info" && !predicted.has(line.class)) ?? [];
+  const log = observed.observation?.kmsg ?? [];
+  const starved = starvedStall(log) !== undefined;
+  return log.filter((line) => line.class !== "info" && !predicted.has(line.class) && !(starved && isStall(line)));
 }
 
 /** Follows which waivers apply to a sequence, and which were of use. */
@@ -168,6 +170,14 @@ function asPredicted({ id, expected, crash }: StepVerdict): string | undefined {
   return observation.result === "hang" ? `step ${id} hangs, as the model predicted` : undefined;
 }
 
+/** Why a kernel log that shows no difference does not agree either; undefined where it can be judged. */
+function whyUndecided({ kmsg }: Observation): string | undefined {
+  const missing = missingLines(kmsg);
+  if (missing !== undefined) return `the kernel left lines out of its log: ${missing}`;
+  const stall = starvedStall(kmsg);
+  return stall && `the board's host took its CPU away: ${stall.text}`;
+}
+
 function compare(
   expected: StepTrace,
   observed: StepTrace,
@@ -176,9 +186,9 @@ function compare(
   findings: KernelLine[],
 ): Pick<StepVerdict, "verdict" | "reason" | "channels" | "findings" | "crash"> {
   const fatal = findings.some((line) => FATAL.has(line.class));
-  const missing = missingLines(observed.observation!.kmsg);
+  const undecided = whyUndecided(observed.observation!);
   const channels = CHANNELS.flatMap((channel): ChannelVerdict[] => {
-    const incomplete = channel === "kmsg" && missing !== undefined;
+    const incomplete = channel === "kmsg" && undecided !== undefined;
     if (!incomplete && !hasEvidence(channel, pair)) return [];
     const accepted = channel === "kmsg" ? waivers.lines(expected.id, pair) : undefined;
     const streams = streamsOf(channel, pair);
@@ -198,9 +208,7 @@ function compare(
   });
   const verdict = gravest(channels.map((channel) => channel.verdict));
   const about = { verdict, channels, findings, ...crashIn(observed.observation!) };
-  if (verdict === "indeterminate") {
-    return { ...about, reason: `the kernel left lines out of its log: ${missing}` };
-  }
+  if (verdict === "indeterminate") return { ...about, ...(undecided === undefined ? {} : { reason: undecided }) };
   if (verdict !== "crash") return about;
   return { ...about, reason: `the kernel reported: ${findings[0]!.text}` };
 }

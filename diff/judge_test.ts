@@ -261,6 +261,27 @@ Deno.test("judge: a kernel that left lines out of its log makes the step indeter
   assertEquals(judge(predicted, changed(6, (s) => s.observation!.kmsg.push(dropped))).verdict, "indeterminate");
 });
 
+Deno.test("judge: a stall of a guest that its host left without CPU is indeterminate, any other is a crash", () => {
+  const stall: KernelLine = { class: "hung", text: "rcu: INFO: rcu_preempt self-detected stall on CPU" };
+  const info = (text: string): KernelLine => ({ class: "info", text });
+  const starved = info(
+    "rcu: rcu_preempt kthread timer wakeup didn't happen for 2101 jiffies! g337 f0x2 RCU_GP_WAIT_FQS(5)",
+  );
+  const of = (...lines: KernelLine[]) => judge(sample(), changed(6, (s) => s.observation!.kmsg.push(...lines)));
+  const one = of(stall, info("rcu: \\t0-....: (20999 ticks this GP)"), starved);
+  assertEquals(one.steps[5]!.verdict, "indeterminate");
+  assertStringIncludes(one.steps[5]!.reason!, "took its CPU away: rcu: INFO");
+  assertEquals(exitStatus(summarise([one])), 3);
+  assertEquals(of(stall).verdict, "crash");
+  assertEquals(of(stall, { ...starved, user: true }).verdict, "crash", "a program says so");
+  assertEquals(
+    of({ class: "hung", text: "INFO: task ip:1 blocked for more than 120 seconds." }, starved).verdict,
+    "crash",
+  );
+  assertEquals(of(stall, starved, { class: "oops", text: "Oops: 0000" }).verdict, "crash");
+  assertEquals(of(stall, starved, info("something new")).verdict, "diverge");
+});
+
 Deno.test("judge: numbers of a run", () => {
   const summary = summarise([
     judge(sample(), sample()),
