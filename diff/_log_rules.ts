@@ -164,6 +164,19 @@ export const LOG_RULES: readonly LogRule[] = [
   },
 ];
 
+/** What netdevsim, the fixtures' modules and devlink log, with and without their names in front. */
+const TESTED: readonly RegExp[] = [
+  /^(netdevsim|fakemac|fakepcs|devlink)[ :]/,
+  /^Failed to (register (fib|nexthop) notifier|create region snapshot|initialize VF id=|reload devlink instance into init_net)/,
+  /^Format for (adding|deleting|linking|unlinking) /,
+  /^(Value of "id" is too big\.|Could not find netns with fd: |The supplied perm_addr is not a valid MAC |tx_(share|max) rate value )/,
+];
+
+/** True for a line of what is under test: how often it comes in rounds and races, and in which order, the model does not say. */
+export function isOfTested({ text }: KernelLine): boolean {
+  return TESTED.some((pattern) => pattern.test(text));
+}
+
 /** Lines of a kernel's report, which belong to its finding: its class is compared, see rule `kmsg-finding-text`. */
 const REPORT_LINES: readonly LogRule[] = [
   {

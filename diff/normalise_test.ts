@@ -503,6 +503,7 @@ rule(
   ],
   () => [
     agrees(rounds, {}, logged(stale("pcs_disable"))),
+    agrees(rounds, {}, logged(["info", "sysfs: cannot create duplicate filename '/devices/fakemac.0'"])),
     agrees(rounds, logged(["oops", "Oops: 0000"]), {}),
     agrees(rounds, { result: "EBUSY" }, {}),
   ],
@@ -532,12 +533,17 @@ rule(
     agrees(raced, came(["ok", "ok"]), { ...came(["ok", "ok", 3]), ...links(fm0("UP", "UP")) }, without),
     agrees(raced, { reply: stuck.reply }, stuck, without),
     agrees(raced, { ...came(["ok", "ok"]), ...logged(["lockdep", "inversion"]) }, came(["ok", "ok", 3]), without),
+    agrees(raced, came(["ok", "ok"]), { ...came(["ok", "ok", 3]), ...logged(["info", fib]) }, without),
   ],
   () => [
     agrees(raced, came(["ok", "ok"]), came(["ok", "ok", 2], ["EBUSY", "ok", 1])),
     agrees(raced, came(["ok", "ok"]), stuck),
     agrees(raced, came(["ok", "ok"]), { ...came(["ok", "ok", 3]), ...logged(["lockdep", "inversion"]) }),
     agrees(raced, came(["ok", "ok"]), { result: "client" }),
+    agrees(raced, came(["ok", "ok"]), {
+      ...came(["ok", "ok", 3]),
+      ...logged(["info", "debugfs: File 'take_snapshot' in directory 'netdevsim10' already present!"]),
+    }),
   ],
 );
 

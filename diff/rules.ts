@@ -12,7 +12,7 @@ import type { NetdevNames } from "./_netdev_names.ts";
 import { hungComesLate } from "./crash.ts";
 import { compareRace, raceReply } from "./race.ts";
 import type { Contents } from "./_contents.ts";
-import { unexplained } from "./_log_rules.ts";
+import { isOfTested, unexplained } from "./_log_rules.ts";
 import { counterBounds, mayCount, type Ticks } from "./_ticks.ts";
 import { countersIn } from "./_trap_counters.ts";
 
@@ -111,7 +111,7 @@ export const RULES: readonly Rule[] = [
     channels: ["result", "reply", "notify", "link", "kmsg", "time"],
     reason:
       "of a race the model says what may come of it: what is compared is which outcomes came that may not, which kinds of " +
-      "findings, and that somebody hangs where nobody may",
+      "findings, that nobody logs but what is under test, and that somebody hangs where nobody may",
     apply({ expected, observed }, { op, handles }) {
       const [model, board] = [raceReply(expected.reply), raceReply(observed.reply)];
       if (op.kind !== "race" || !model || !board) return;
@@ -120,7 +120,9 @@ export const RULES: readonly Rule[] = [
       Object.assign(observed, { reply: { outside: outside as unknown as Json } });
       const allowed = new Set(expected.kmsg.map((line) => line.class));
       expected.kmsg = [];
-      observed.kmsg = observed.kmsg.filter((line) => line.class !== "info" && !allowed.has(line.class));
+      observed.kmsg = observed.kmsg.filter((line) =>
+        line.class === "info" ? !isOfTested(line) : !allowed.has(line.class)
+      );
       for (const side of [expected, observed]) Object.assign(side, { notify: {}, link: {} });
       // An outcome in which somebody hangs is among those that may come, or outside
       if (observed.result === "hang" && outside.length === 0) {
@@ -338,12 +340,13 @@ export const RULES: readonly Rule[] = [
     id: "rounds",
     channels: ["reply", "notify", "link", "kmsg"],
     reason:
-      "what is done at the same time again and again comes in any order: of many rounds the result and the findings are compared",
+      "what is done at the same time again and again comes in any order: of many rounds the result and the findings are compared, " +
+      "and that nobody logs but what is under test",
     apply(pair, { op }) {
       if (op.kind !== "rounds") return;
       for (const side of sides(pair)) {
         Object.assign(side, { reply: null, notify: {}, link: {} });
-        side.kmsg = side.kmsg.filter((line) => line.class !== "info");
+        side.kmsg = side.kmsg.filter((line) => line.class !== "info" || !isOfTested(line));
         const stale = side.kmsg.find((line) => line.class === "stale");
         if (stale) side.kmsg = [{ class: "stale", text: "<stale>" }, ...side.kmsg.filter((l) => l.class !== "stale")];
       }

@@ -149,8 +149,8 @@ tl_mark() {
   printf '<7>twinlink %s %s\n' "$TL_N" "$1" > /dev/kmsg
 } 2> /dev/null
 
-# What rounds are judged by: the lines that may be findings, or may belong to one, and how many others there were. Of calls
-# on a removed PCS the first ones do.
+# What rounds are judged by: the lines that may be findings, or may belong to one, of the others one of each kind, whatever the
+# numbers in it, and how many more there were. Of calls on a removed PCS the first ones do.
 tl_sift() {
   set -- $(wc -l < "$TL_D/log")
   grep -E "$TL_SIFT" "$TL_D/log" > "$TL_D/found"
@@ -163,8 +163,26 @@ tl_sift() {
     tl_j=$((tl_j + 1))
     printf '%s\n' "$tl_line"
   done < "$TL_D/found"
+  if command -v awk > /dev/null; then
+    TL_SIFT="$TL_SIFT" awk "$TL_KINDS" "$TL_D/log" > "$TL_D/found"
+    cat "$TL_D/found"
+    while IFS= read -r tl_line; do
+      tl_j=$((tl_j + 1))
+    done < "$TL_D/found"
+  fi
   printf '14,0,0,-;twinlink: %s more lines\n' $(($1 - 1 - tl_j))
 }
+
+# One line of the kernel of each kind, up to 200, each with the device that logged it.
+TL_KINDS='
+/^[0-9]/ { new = 0 }
+/^[0-7],/ && $0 !~ ENVIRON["TL_SIFT"] {
+  kind = substr($0, index($0, ";") + 1)
+  gsub(/[0-9]+/, "0", kind)
+  new = !(kind in seen) && kinds < 200
+  if (new) { seen[kind] = 1; kinds++; print }
+}
+/^ DEVICE=/ && new'
 
 # tl_start_ticker SECONDS: from now on a tick so often, SIGUSR1: it ends a `read` that nobody answers. `wait` is not to be
 # interrupted, since bash does not know the exit status any more then: for that there is SIGUSR2, once a bound has passed.
