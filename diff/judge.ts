@@ -10,6 +10,7 @@ import { canonical, differences } from "./_json.ts";
 import { align } from "./align.ts";
 import { firstUnsupported } from "./capability.ts";
 import { describeOperation } from "./describe.ts";
+import { withLateLines } from "./_late_lines.ts";
 import { isStall, missingLines, starvedStall } from "./_log_rules.ts";
 import { breaksKernel, crashOf, describeCrash, FATAL, hungComesLate } from "./crash.ts";
 import { LOSSES } from "./faults.ts";
@@ -318,7 +319,13 @@ export function judge(expected: SequenceTrace, observed: SequenceTrace, options:
     } else {
       const step: StepVerdict = {
         ...about,
-        ...compare(want, got, normaliser.step(want, got), waivers, findings),
+        ...compare(
+          want,
+          got,
+          normaliser.step(want, withLateLines(expected.steps, observed.steps, index)),
+          waivers,
+          findings,
+        ),
         ...found,
       };
       steps.push(step);

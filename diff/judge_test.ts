@@ -2,6 +2,7 @@ import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import fc from "fast-check";
 import type { Waiver } from "../boards/mod.ts";
 import type { Json, KernelLine, KernelLineClass, Observation } from "../model/observation.ts";
+import type { Operation } from "../model/operation.ts";
 import { clone, DEV, sample, sequence, step } from "./_testing.ts";
 import { judge } from "./judge.ts";
 import type { LossReason, SequenceTrace, StepTrace } from "./trace.ts";
@@ -280,6 +281,29 @@ Deno.test("judge: a stall of a guest that its host left without CPU is indetermi
   );
   assertEquals(of(stall, starved, { class: "oops", text: "Oops: 0000" }).verdict, "crash");
   assertEquals(of(stall, starved, info("something new")).verdict, "diverge");
+});
+
+Deno.test("judge: a line that a work queue logs a moment late is of the step that caused it, and only there", () => {
+  const info = (text: string): KernelLine => ({ class: "info", text });
+  const line = info("Failed to reload devlink instance into init_net");
+  const end: Operation = { kind: "netns.del", name: "t1" };
+  const show: Operation = { kind: "dev.show" };
+  const of = (op: Operation, ...logs: KernelLine[][]) =>
+    sequence(...logs.map((kmsg, i) => step(i + 1, i === 0 ? op : show, { kmsg })));
+  const verdictsOf = (op: Operation, expected: KernelLine[][], observed: KernelLine[][]) =>
+    judge(of(op, ...expected), of(op, ...observed)).steps.map(({ verdict }) => verdict).join(" ");
+  const wanted = [[line], [], []];
+  assertEquals(verdictsOf(end, wanted, [[line], [], []]), "agree agree agree");
+  assertEquals(verdictsOf(end, wanted, [[], [line], []]), "agree agree agree");
+  assertEquals(verdictsOf({ ...show, settle: 500 }, wanted, [[], [line], []]), "agree agree agree");
+  // Too late, twice, behind another line, of a step behind which nothing goes on, or not at all.
+  assertEquals(verdictsOf(end, wanted, [[], [], [line]]), "diverge agree diverge");
+  assertEquals(verdictsOf(end, wanted, [[], [line, line], []]), "agree diverge agree");
+  assertEquals(verdictsOf(end, wanted, [[line], [line], []]), "agree diverge agree");
+  assertEquals(verdictsOf(end, wanted, [[], [info("new"), line], []]), "diverge diverge agree");
+  assertEquals(verdictsOf(show, wanted, [[], [line], []]), "diverge diverge agree");
+  assertEquals(verdictsOf(end, wanted, [[], [], []]), "diverge agree agree");
+  assertEquals(verdictsOf(end, [[line], [line], []], [[], [line], []]), "diverge agree agree");
 });
 
 Deno.test("judge: numbers of a run", () => {

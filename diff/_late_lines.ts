@@ -1,0 +1,45 @@
+/** Lines of the kernel log that come a moment late: what a work queue logs of a step, after the mark behind that step. */
+
+import type { KernelLine } from "../model/observation.ts";
+import type { StepTrace } from "./trace.ts";
+
+/** True if the kernel goes on with a step after its command has ended: the end of a netns, and what is given time to settle. */
+const goesOn = ({ op }: StepTrace) => op.kind === "netns.del" || op.settle !== undefined;
+
+function count(lines: readonly KernelLine[], text: string): number {
+  return lines.filter((line) => line.class === "info" && line.text === text).length;
+}
+
+/**
+ * A step of a sequence with the lines that came late: those that the model predicts for the step, that the board did not log in
+ * it, and that are the first of the next step, where the model does not predict them. Likewise without the lines that were late
+ * from the step before.
+ */
+export function withLateLines(
+  expected: readonly StepTrace[],
+  observed: readonly StepTrace[],
+  index: number,
+): StepTrace {
+  const step = observed[index]!;
+  if (!step.observation) return step;
+  const early = index > 0 ? late(expected, observed, index - 1) : 0;
+  const here = step.observation.kmsg.slice(early);
+  const more = observed[index + 1]?.observation?.kmsg.slice(0, late(expected, observed, index)) ?? [];
+  if (early === 0 && more.length === 0) return step;
+  return { ...step, observation: { ...step.observation, kmsg: [...here, ...more] } };
+}
+
+/** How many of the first lines of the next step are late ones of this step. */
+function late(expected: readonly StepTrace[], observed: readonly StepTrace[], index: number): number {
+  const [want, next] = [expected[index]?.observation?.kmsg, expected[index + 1]?.observation?.kmsg];
+  const [got, following] = [observed[index]?.observation?.kmsg, observed[index + 1]?.observation?.kmsg];
+  if (!want || !next || !got || !following || !goesOn(expected[index]!)) return 0;
+  let lines = 0;
+  while (lines < following.length) {
+    const { class: kind, text } = following[lines]!;
+    const missing = count(want, text) - count(got, text) - count(following.slice(0, lines), text);
+    if (kind !== "info" || missing <= 0 || count(following.slice(lines), text) <= count(next, text)) break;
+    lines++;
+  }
+  return lines;
+}
