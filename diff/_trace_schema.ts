@@ -131,6 +131,7 @@ const lossSchema = z.strictObject({
     "tool",
     "not-run",
     "not-recorded",
+    "not-modelled",
   ]),
   detail: text,
 });

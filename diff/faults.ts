@@ -11,7 +11,7 @@ import type { Verdict } from "./verdict.ts";
 /** One kind of fault. */
 export interface FaultKind {
   /** The verdict of the step that it is seen in; none of them is a pass */
-  verdict: Exclude<Verdict, "agree" | "waived" | "unsupported" | "model-gap">;
+  verdict: Exclude<Verdict, "agree" | "waived" | "unsupported">;
   /** What it means, for a reader of the report */
   means: string;
   /** How it is known */
@@ -80,6 +80,11 @@ export const LOSSES: Readonly<Record<LossReason, FaultKind>> = {
     verdict: "indeterminate",
     means: "the recording does not hold the step",
     known: "the recording lacks it, or holds another operation in its place",
+  },
+  "not-modelled": {
+    verdict: "model-gap",
+    means: "the model has no answer for this step",
+    known: "what it asks for exists on a kernel, and the model does not have it",
   },
 };
 

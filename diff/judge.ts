@@ -154,6 +154,8 @@ class Waivers {
   }
 }
 
+const noAnswer = (id: number) => `the model has no answer for step ${id}`;
+
 function crashIn({ kmsg }: Observation): Pick<StepVerdict, "crash"> {
   const crash = crashOf(kmsg);
   return crash ? { crash } : {};
@@ -308,13 +310,14 @@ export function judge(expected: SequenceTrace, observed: SequenceTrace, options:
     } else if (got.lost || !got.observation) {
       const { verdict, means } = got.lost ? LOSSES[got.lost.reason] : LOSSES["not-recorded"];
       say(verdict, got.lost?.detail ? `${means}: ${got.lost.detail}` : means);
-      unknown = `step ${want.id} was lost (${means})`;
+      unknown = verdict === "model-gap" ? noAnswer(want.id) : `step ${want.id} was lost (${means})`;
+      if (verdict === "model-gap") following = verdict;
       // Why the board was lost is told in a later step
       untold = got.lost?.reason === "untold";
     } else if (!want.observation) {
       if (findings.length > 0) sayCrash(got.observation);
       else say("model-gap", want.lost?.detail || "the model has no answer for this step");
-      unknown = `the model has no answer for step ${want.id}`;
+      unknown = noAnswer(want.id);
       following = "model-gap";
     } else {
       const step: StepVerdict = {

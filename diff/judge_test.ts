@@ -62,10 +62,12 @@ Deno.test("judge: a step that was lost is never a pass, and neither is what come
     "tool": "infra",
     "not-run": "indeterminate",
     "not-recorded": "indeterminate",
+    "not-modelled": "model-gap",
   };
   for (const [reason, verdict] of Object.entries(expected) as [LossReason, Verdict][]) {
     const judged = verdicts(changed(6, lose(reason)));
-    assertEquals(judged, [...Array(5).fill("agree"), verdict, ...Array(6).fill("indeterminate")], reason);
+    const following = verdict === "model-gap" ? verdict : "indeterminate";
+    assertEquals(judged, [...Array(5).fill("agree"), verdict, ...Array(6).fill(following)], reason);
     // Also with an observation beside it.
     const both = verdicts(changed(6, (s) => s.lost = { reason, detail: "" }));
     assertEquals(both, judged);

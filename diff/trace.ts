@@ -43,7 +43,7 @@ export interface Plan {
   hangs?: number;
 }
 
-/** Why a step has no observation. Never a pass: each of these is judged `indeterminate`, `infra` or `crash`. */
+/** Why a step has no observation. Never a pass: each of these is judged `indeterminate`, `infra`, `crash` or `model-gap`. */
 export type LossReason =
   /** No reply within the step's bound */
   | "timeout"
@@ -68,7 +68,9 @@ export type LossReason =
   /** It was not run: an earlier step did not end, or broke the kernel */
   | "not-run"
   /** A recording holds no such step */
-  | "not-recorded";
+  | "not-recorded"
+  /** The model has no answer; of the model alone */
+  | "not-modelled";
 
 /** What is known of a step that has no observation. */
 export interface Loss {

@@ -8,7 +8,15 @@ import * as fc from "fast-check";
 import { breaksKernel } from "../diff/crash.ts";
 import type { Fixture } from "../fixtures/fixture.ts";
 import { COMMAND_FORMS, isDevlink } from "../model/command_line/forms.ts";
-import { type EraId, type Handle, Machine, type NetnsName, type Observation, type Operation } from "../model/mod.ts";
+import {
+  type EraId,
+  type Handle,
+  Machine,
+  ModelGap,
+  type NetnsName,
+  type Observation,
+  type Operation,
+} from "../model/mod.ts";
 import type { Dut } from "../suites/dut.ts";
 import { type Suite, suite } from "../suites/suite.ts";
 import { Draw } from "./draw.ts";
@@ -148,12 +156,23 @@ export function objectionToSequence(
     if (awaited && !(op.kind === "wait" && op.ms >= awaited.ms)) return "nobody waits for the counters";
     const objection = objectionTo(op, machine.inventory());
     if (objection !== undefined) return objection;
-    const observation = machine.perform(op);
+    const observation = unlessGap(() => machine.perform(op));
+    if (!observation) return "the model has no answer";
     if (machine.unsettled) return "work is left under way";
     if (breaks(observation)) return breakages ? undefined : "the kernel breaks";
     awaited = followUp(op, observation, machine.inventory());
   }
   return awaited ? "nobody waits for the counters" : undefined;
+}
+
+/** What the model says; undefined where it has no answer, and has done nothing. */
+function unlessGap(perform: () => Observation): Observation | undefined {
+  try {
+    return perform();
+  } catch (error) {
+    if (error instanceof ModelGap) return undefined;
+    throw error;
+  }
 }
 
 const breaks = (observation: Observation) =>
@@ -189,7 +208,8 @@ export class SequenceArbitrary extends fc.Arbitrary<Generated> {
     for (let count = 0; count < steps; count++) {
       const op = next(machine, swarm, draw);
       if (!op) break;
-      const observation = perform(op);
+      const observation = unlessGap(() => perform(op));
+      if (!observation) continue;
       // What breaks the kernel is left to suites: a board is to go on
       const broken = breaks(observation) || machine.unsettled;
       if (!broken || breakages) operations.push(op);

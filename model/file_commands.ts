@@ -6,11 +6,16 @@
 
 import type { Command } from "./command.ts";
 import { FIRMWARE } from "./devlink/flash.ts";
-import type { Kernel } from "./kernel.ts";
+import { reasonOf } from "./file_gaps.ts";
+import { ModelGap } from "./gap.ts";
+import type { Kernel, VirtualFile } from "./kernel.ts";
 import { netdevFile } from "./netdev.ts";
 import type { Netns } from "./netns.ts";
 import type { Result } from "./observation.ts";
 import { pause } from "./task.ts";
+import { type Found, lookUp, sysfsTree } from "./tree.ts";
+
+const DEBUGFS = "/sys/kernel/debug/";
 
 /** The kinds of operations on files. */
 export type FileKind = "file.write" | "file.read" | "file.remove";
@@ -18,13 +23,13 @@ export type FileKind = "file.write" | "file.read" | "file.remove";
 /** The operations on files. */
 export const FILE_COMMANDS: { readonly [K in FileKind]: Command<K> } = {
   *"file.write"({ kernel, task, netns }, { path, value }) {
-    if (path.startsWith("/run/") || path.startsWith(FIRMWARE)) {
+    if (isPlain(kernel, path)) {
       kernel.runFiles.set(path, value);
       return "ok";
     }
     const file = resolve(kernel, netns, path);
     if (!file) return missing(kernel, netns, path);
-    if (!file.write) return "EACCES";
+    if (!file.write) return denied(kernel, netns, path, "write");
     if (file.gone) {
       // Its name was looked up, and it is not open yet
       yield* pause(task, `${path}, by its name`);
@@ -38,9 +43,12 @@ export const FILE_COMMANDS: { readonly [K in FileKind]: Command<K> } = {
 
   *"file.read"({ kernel, task, netns }, { path }) {
     const plain = kernel.runFiles.get(path);
-    const file = plain === undefined ? resolve(kernel, netns, path) : { read: () => ({ text: plain }) };
-    if (!file) return kernel.owners.some((owner) => owner.directory(path)) ? "EISDIR" : "ENOENT";
-    if (!file.read) return path.startsWith("/sys/kernel/debug/") ? "EINVAL" : "EACCES";
+    if (plain === undefined && isPlain(kernel, path)) return "ENOENT";
+    const file: VirtualFile | undefined = plain === undefined
+      ? resolve(kernel, netns, path)
+      : { read: () => ({ text: plain }) };
+    if (!file) return isDirectory(kernel, netns, path) ? "EISDIR" : "ENOENT";
+    if (!file.read) return denied(kernel, netns, path, "read");
     const read = file.read(task);
     const content = "next" in read ? yield* read : read;
     if ("errno" in content) return content.errno;
@@ -50,15 +58,59 @@ export const FILE_COMMANDS: { readonly [K in FileKind]: Command<K> } = {
 
   // deno-lint-ignore require-yield
   *"file.remove"({ kernel }, { path }) {
+    if (!isPlain(kernel, path)) throw new ModelGap(path, reasonOf(path));
     // rm(1) -f: what is not there is removed already
     kernel.runFiles.delete(path);
     return "ok";
   },
 };
 
-function resolve(kernel: Kernel, netns: Netns, path: string) {
+/** Whether a path is one of the files that are nothing but a text: those of `/run` and firmware. */
+const isPlain = (kernel: Kernel, path: string) =>
+  (path.startsWith("/run/") || path.startsWith(FIRMWARE)) && !isNetns(kernel, path);
+
+/** Whether a path is the file by which a netns is held. */
+const isNetns = (kernel: Kernel, path: string) =>
+  path.startsWith("/run/netns/") && kernel.netns.has(path.slice("/run/netns/".length));
+
+/**
+ * What a file says that takes no write, or is not to be read: sysfs looks at its mode as it is opened, debugfs asks its attribute
+ * (fs/libfs.c, simple_attr_write()).
+ */
+function denied(kernel: Kernel, netns: Netns, path: string, to: "read" | "write"): Result {
+  const found = look(kernel, netns, path);
+  const mode = typeof found !== "string" && found.node.type === "file" ? found.node.mode : 0;
+  if ((mode & (to === "read" ? 0o444 : 0o222)) !== 0) throw new ModelGap(path, reasonOf(path));
+  return to === "read" && path.startsWith(DEBUGFS) ? "EINVAL" : "EACCES";
+}
+
+/** The file at a path; undefined where there is none. Throws a {@linkcode ModelGap} where the model does not know. */
+function resolve(kernel: Kernel, netns: Netns, path: string): VirtualFile | undefined {
+  const own = ownFile(kernel, netns, path);
+  if (own) return own;
+  if (kernel.owners.some((owner) => owner.directory(path))) return undefined;
+  const found = look(kernel, netns, path);
+  if (found === "unknown") throw new ModelGap(path, reasonOf(path));
+  if (found === "absent" || found.node.type !== "file") return undefined;
+  const { path: real, node: { mode, text } } = found;
+  const known = real === path ? undefined : ownFile(kernel, netns, real);
+  if (known) return known;
+  const gap = () => {
+    throw new ModelGap(path, reasonOf(real));
+  };
+  const reads = (mode & 0o444) !== 0;
+  // What a file of debugfs says to a write that it does not take is the file's own
+  const writes = (mode & 0o222) !== 0 || real.startsWith(DEBUGFS);
+  return {
+    ...(reads ? { read: text === undefined ? gap : () => ({ text }) } : {}),
+    ...(writes ? { write: gap } : {}),
+  };
+}
+
+/** A file that somebody has an answer for, to a read or to a write. */
+function ownFile(kernel: Kernel, netns: Netns, path: string): VirtualFile | undefined {
   // `ip netns exec` mounts a sysfs of that netns, without debugfs on it
-  if (netns !== kernel.init && path.startsWith("/sys/kernel/debug/")) return undefined;
+  if (netns !== kernel.init && path.startsWith(DEBUGFS)) return undefined;
   for (const owner of kernel.owners) {
     const file = owner.resolve(path);
     if (file) return file;
@@ -66,10 +118,18 @@ function resolve(kernel: Kernel, netns: Netns, path: string) {
   return netdevFile(kernel, path, netns);
 }
 
+function look(kernel: Kernel, netns: Netns, path: string): Found {
+  return path === "/sys" || path.startsWith("/sys/") ? lookUp(sysfsTree(kernel, netns), path, true) : "unknown";
+}
+
+function isDirectory(kernel: Kernel, netns: Netns, path: string): boolean {
+  if (kernel.owners.some((owner) => owner.directory(path))) return true;
+  const found = look(kernel, netns, path);
+  return typeof found !== "string" && found.node.type === "dir";
+}
+
 /** A file that is not there cannot be made in sysfs or debugfs; which errno says so depends on its directory. */
 function missing(kernel: Kernel, netns: Netns, path: string): Result {
-  if (kernel.owners.some((owner) => owner.directory(path))) return "EISDIR";
-  const directory = path.slice(0, path.lastIndexOf("/"));
-  if (netns !== kernel.init && path.startsWith("/sys/kernel/debug/")) return "ENOENT";
-  return kernel.owners.some((owner) => owner.directory(directory)) ? "EACCES" : "ENOENT";
+  if (isDirectory(kernel, netns, path)) return "EISDIR";
+  return isDirectory(kernel, netns, path.slice(0, path.lastIndexOf("/"))) ? "EACCES" : "ENOENT";
 }

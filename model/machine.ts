@@ -33,6 +33,7 @@ import type { NetdevShown } from "./netns.ts";
 import { NETNS_COMMANDS } from "./netns_commands.ts";
 import { NEXTHOP_COMMANDS } from "./nexthop.ts";
 import { emptyObservation, type FreedMemory, type Observation } from "./observation.ts";
+import { OPERATION_GAPS, refuseGaps } from "./operation_gaps.ts";
 import type { NetnsName, Operation, OperationKind } from "./operation.ts";
 import { HARDWARE, type HardwareId } from "./pcs/hardware.ts";
 import { race } from "./race/litmus.ts";
@@ -187,6 +188,7 @@ export class Machine {
   /**
    * Performs an operation with nobody else running, and lets the kernel threads that it woke finish.
    *
+   * @throws {ModelGap} If the model has no answer; nothing was done then
    * @throws {TypeError} If the kind of the operation is not known
    */
   perform(op: Operation): Observation {
@@ -341,7 +343,16 @@ const COMMANDS: { readonly [K in OperationKind]: Command<K> } = {
 function commandOf(kind: OperationKind): Command<OperationKind> {
   const command = COMMANDS[kind] as Command<OperationKind> | undefined;
   if (!command) throw new TypeError(`Cannot perform operation "${kind}": the model has no such kind`);
-  return Object.hasOwn(COMMAND_FORMS, kind) ? serialised(command) : command;
+  const own = Object.hasOwn(COMMAND_FORMS, kind) ? serialised(command) : command;
+  return OPERATION_GAPS[kind] ? answered(own) : own;
+}
+
+/** A command that the model may have no answer for. */
+function answered(command: Command<OperationKind>): Command<OperationKind> {
+  return function* (scene, op) {
+    refuseGaps(scene, op);
+    return yield* command(scene, op);
+  };
 }
 
 /** A command of devlink(8), under the global mutex where there is one. */

@@ -16,6 +16,8 @@ export {
   type PortEra,
 } from "./era/era.ts";
 export type { FlashEra, HealthEra, ObjectsEra, RegionEra } from "./era/objects.ts";
+export { FILE_GAPS, type FileGap } from "./file_gaps.ts";
+export { ModelGap } from "./gap.ts";
 export { type FlashProgress, foldProgress, unfoldProgress } from "./devlink/flash.ts";
 export { type HardwareId, hardwareIn } from "./pcs/hardware.ts";
 export type { Inventory, InventoryDevice, InventoryInstance, InventoryPort, InventoryResource } from "./inventory.ts";

@@ -68,6 +68,11 @@ export class Modules {
     this.#sources = new Map(sources.map((source) => [source.name, source]));
   }
 
+  /** Whether the model has a module of that name. */
+  has(name: string): boolean {
+    return this.#sources.has(name);
+  }
+
   /** A module that was loaded at boot. */
   adopt(name: string, instance: LoadedModule): void {
     const module = new Module(this.#sources.get(name)!);

@@ -11,9 +11,13 @@ import type { Result } from "./observation.ts";
 /** The operations on nexthop objects. */
 export type NexthopKind = "nexthop.add" | "nexthop.del";
 
+/** What ip(8) takes for an id: 32 bits. */
+const isId = (id: number) => Number.isInteger(id) && id >= 0 && id < 2 ** 32;
+
 /** The commands of ip(8) on nexthop objects. */
 export const NEXTHOP_COMMANDS: { [K in NexthopKind]: Command<K> } = {
   *"nexthop.add"({ kernel, task, netns }, { id }) {
+    if (!isId(id)) return "client";
     let result: Result = "ok";
     const unused = () => {
       do netns.lastNexthop++; while (netns.nexthops.has(netns.lastNexthop));
@@ -34,6 +38,7 @@ export const NEXTHOP_COMMANDS: { [K in NexthopKind]: Command<K> } = {
   },
 
   *"nexthop.del"({ kernel, task, netns }, { id }) {
+    if (!isId(id)) return "client";
     if (id === 0) return task.fail("EINVAL", "Invalid nexthop id");
     let result: Result = "ok";
     yield* withRtnl(kernel, task, () => {

@@ -16,8 +16,15 @@ export interface TreeDirectory {
   readonly type: "dir";
   /** Its permissions, for example 0o755 */
   readonly mode: number;
+  /**
+   * What else a kernel has in it: nothing (false); some (true), so that neither a name that is not here nor a list of names can
+   * be told; `listed`, some that belong to other subsystems, which a list of names does without
+   */
+  readonly partial: boolean | "listed";
   /** What is in it, by name */
   readonly entries: () => ReadonlyMap<string, TreeNode>;
+  /** What is known not to be in it, where there is more in it than is told of here */
+  readonly absent: () => ReadonlySet<string>;
 }
 
 /** A symbolic link. */
@@ -43,17 +50,23 @@ export interface TreeFile {
 /** What a path can be. */
 export type TreeNode = TreeDirectory | TreeLink | TreeFile;
 
-/** How a tree is written down here: a directory, the mode of a file, or a file that holds a text. */
+/** How a tree is written down here: a directory, the mode of a file, or a file that holds a text; undefined is known not to be there. */
 type Sketch = { readonly [name: string]: Sketch | TreeNode | number | string | undefined };
 
 const RW = 0o600;
 const RO = 0o400;
 const WO = 0o200;
 
-function directory(sketch: () => Sketch, size: number, mode = 0o755): TreeDirectory {
+function directory(
+  sketch: () => Sketch,
+  size: number,
+  { mode = 0o755, partial = false }: Partial<Pick<TreeDirectory, "mode" | "partial">> = {},
+): TreeDirectory {
   return {
     type: "dir",
     mode,
+    partial,
+    absent: () => new Set(Object.entries(sketch()).flatMap(([name, each]) => each === undefined ? [name] : [])),
     entries: () => {
       const result = new Map<string, TreeNode>();
       for (const [name, each] of Object.entries(sketch())) {
@@ -72,7 +85,44 @@ const link = (target: string): TreeLink => ({ type: "link", target });
 const fixed = (text: string, mode: number): TreeFile => ({ type: "file", mode, size: 0, text });
 const PAGE = 4096;
 const sysfs = (sketch: () => Sketch): TreeDirectory => directory(sketch, PAGE);
-const debugfs = (sketch: () => Sketch, mode?: number): TreeDirectory => directory(sketch, 0, mode);
+const debugfs = (sketch: () => Sketch): TreeDirectory => directory(sketch, 0);
+/** A directory of which only a part is told of here. */
+const partOf = (sketch: () => Sketch): TreeDirectory => directory(sketch, PAGE, { partial: true });
+
+/** What a path turned out to be: `absent` where nothing is there, `unknown` where the tree does not tell. */
+export type Found = { node: TreeNode; path: string } | "absent" | "unknown";
+
+/** The most links that are followed on the way to a file, as the kernel has it. */
+const MOST_LINKS = 40;
+
+/**
+ * Looks a path below `/sys` up.
+ *
+ * @param root The directory `/sys`
+ * @param follow Whether links are followed; the last part of the path, too
+ */
+export function lookUp(root: TreeDirectory, path: string, follow: boolean): Found {
+  const left = path.split("/").slice(2);
+  let links = 0;
+  const way: [name: string, node: TreeNode][] = [["sys", root]];
+  while (left.length > 0) {
+    const part = left.shift()!;
+    if (part === "" || part === ".") continue;
+    const [, at] = way.at(-1)!;
+    if (at.type !== "dir") return "absent";
+    if (part === "..") {
+      if (way.length > 1) way.pop();
+      continue;
+    }
+    const node = at.entries().get(part);
+    if (!node) return at.partial && !at.absent().has(part) ? "unknown" : "absent";
+    if (node.type === "link" && follow) {
+      if (++links > MOST_LINKS) return "absent";
+      left.unshift(...node.target.split("/"));
+    } else way.push([part, node]);
+  }
+  return { node: way.at(-1)![1], path: `/${way.map(([name]) => name).join("/")}` };
+}
 
 /** The directory `/sys` of a kernel as somebody in `netns` sees it; debugfs is mounted in the first netns alone. */
 export function sysfsTree(kernel: Kernel, netns: Netns): TreeDirectory {
@@ -83,8 +133,10 @@ export function sysfsTree(kernel: Kernel, netns: Netns): TreeDirectory {
   const others = [...netns.netdevs.values()].filter((netdev) => !deviceOf(devices, netdev));
   const each = (of: (device: NetdevsimDevice) => TreeNode | undefined): Sketch =>
     Object.fromEntries(devices.map((device) => [device.name, of(device)]));
-  return sysfs(() => ({
-    bus: sysfs(() => ({
+  return partOf(() => ({
+    bus: partOf(() => ({
+      // Those of the modelled hardware are told of by their buses, while their drivers are there
+      platform: partOf(() => ({ drivers: partOf(() => ({ fakemac: undefined, fakepcs: undefined })) })),
       netdevsim: bus && sysfs(() => ({
         del_device: WO,
         devices: sysfs(() => each((device) => link(`../../../devices/${device.name}`))),
@@ -109,7 +161,7 @@ export function sysfsTree(kernel: Kernel, netns: Netns): TreeDirectory {
         ...(lacks.has("link_device") ? {} : { unlink_device: WO }),
       })),
     })),
-    class: sysfs(() => ({
+    class: partOf(() => ({
       net: sysfs(() =>
         Object.fromEntries(
           [...netns.netdevs.values()].map((netdev) => {
@@ -119,35 +171,61 @@ export function sysfsTree(kernel: Kernel, netns: Netns): TreeDirectory {
         )
       ),
     })),
-    devices: sysfs(() => ({
+    devices: partOf(() => ({
       ...each((device) => deviceDirectory(device, netns, lacks)),
-      "pci0000:00": sysfs(() => ({
-        "0000:00:01.0": sysfs(() => ({
-          virtio0: sysfs(() => ({ net: netDirectory(others.filter(isBoards), "virtio0", lacks) })),
+      "pci0000:00": partOf(() => ({
+        "0000:00:01.0": partOf(() => ({
+          virtio0: partOf(() => ({ net: netDirectory(others.filter(isBoards), "virtio0", lacks) })),
         })),
       })),
-      virtual: sysfs(() => ({
+      virtual: partOf(() => ({
         net: netDirectory(others.filter((netdev) => !isBoards(netdev)), undefined, lacks),
       })),
     })),
-    kernel: sysfs(() => ({
-      debug: debugfs(
-        () => netns === kernel.init && bus ? { netdevsim: debugfs(() => each((one) => knobs(kernel, one))) } : {},
-        0o700,
-      ),
+    kernel: partOf(() => ({
+      // `ip netns exec` mounts a sysfs of that netns, without debugfs on it
+      debug: netns === kernel.init
+        ? debugfsRoot(bus && debugfs(() => each((one) => knobs(kernel, one))))
+        : sysfs(() => ({})),
     })),
-    module: sysfs(() => ({
-      netdevsim: builtIn ? undefined : bus && sysfs(() => ({
+    module: partOf(() => ({
+      netdevsim: builtIn ? undefined : bus && partOf(() => ({
         coresize: 0o444,
         drivers: sysfs(() => ({ "netdevsim:netdevsim": link("../../../bus/netdevsim/drivers/netdevsim") })),
         holders: sysfs(() => ({})),
         initsize: 0o444,
         initstate: { type: "file", mode: 0o444, size: PAGE, text: "live" },
+        parameters: undefined,
         refcnt: { type: "file", mode: 0o444, size: PAGE, text: "0" },
         uevent: WO,
       })),
     })),
   }));
+}
+
+/** The tracepoints of devlink (include/trace/events/devlink.h). */
+const TRACEPOINTS = [
+  "devlink_health_recover_aborted",
+  "devlink_health_report",
+  "devlink_health_reporter_state_update",
+  "devlink_hwerr",
+  "devlink_hwmsg",
+  "devlink_trap_report",
+];
+
+/** Debugfs, with the directory of netdevsim where its module is loaded. */
+function debugfsRoot(netdevsim: TreeDirectory | undefined): TreeDirectory {
+  const point = () => ({ enable: 0o640, filter: 0o640, format: 0o440, hist: 0o440, id: 0o440, trigger: 0o640 });
+  const devlink = debugfs(() => ({
+    ...Object.fromEntries(TRACEPOINTS.map((name) => [name, partOf(point)])),
+    enable: 0o640,
+    filter: 0o640,
+  }));
+  return directory(
+    () => ({ fakemac: undefined, netdevsim, tracing: partOf(() => ({ events: partOf(() => ({ devlink })) })) }),
+    0,
+    { mode: 0o700, partial: "listed" },
+  );
 }
 
 /** The board's own interface, and where it is. */
@@ -166,7 +244,7 @@ function deviceDirectory(device: NetdevsimDevice, netns: Netns, lacks: ReadonlyS
     ...(device.driver ? { driver: link("../../bus/netdevsim/drivers/netdevsim") } : {}),
     ...(netdevs.length > 0 ? { net: netDirectory(seen, device.name, lacks) } : {}),
     new_port: WO,
-    ...(lacks.has("power") ? {} : { power: sysfs(() => ({})) }),
+    ...(lacks.has("power") ? {} : { power: partOf(() => ({})) }),
     sriov_numvfs: 0o664,
     subsystem: link("../../bus/netdevsim"),
     uevent: { type: "file", mode: 0o644, size: PAGE, text: device.driver ? "DRIVER=netdevsim" : "" },
@@ -187,44 +265,44 @@ function netdevDirectory(netdev: Netdev, device: string | undefined, lacks: Read
   const value = (text: string, mode = 0o444): TreeFile => ({ type: "file", mode, size: PAGE, text });
   const flags = linkFlags(netdev);
   const bits: Readonly<Record<string, number>> = { UP: 1, BROADCAST: 2, LOOPBACK: 8, NOARP: 0x80, MULTICAST: 0x1000 };
-  return sysfs(() => ({
-    addr_assign_type: value("1"),
+  return partOf(() => ({
+    addr_assign_type: 0o444,
     addr_len: value("6"),
     address: 0o444,
     broadcast: 0o444,
     carrier: 0o644,
-    carrier_changes: value("0"),
-    carrier_down_count: value("0"),
-    carrier_up_count: value("0"),
-    dev_id: value("0x0"),
-    dev_port: value("0"),
+    carrier_changes: 0o444,
+    carrier_down_count: 0o444,
+    carrier_up_count: 0o444,
+    dev_id: 0o444,
+    dev_port: 0o444,
     ...(device === undefined ? {} : { device: link(`../../../${device}`) }),
-    dormant: value("0"),
+    dormant: 0o444,
     duplex: 0o444,
     flags: value(`0x${flags.reduce((sum, flag) => sum + (bits[flag] ?? 0), 0).toString(16)}`, 0o644),
     ifindex: value(String(netdev.ifindex)),
     ifalias: value("", 0o644),
     iflink: value(String(netdev.ifindex)),
-    gro_flush_timeout: value("0", 0o644),
-    link_mode: value("0"),
-    name_assign_type: value("4"),
-    napi_defer_hard_irqs: value("0", 0o644),
+    gro_flush_timeout: 0o644,
+    link_mode: 0o444,
+    name_assign_type: 0o444,
+    napi_defer_hard_irqs: 0o644,
     netdev_group: value("0", 0o644),
     mtu: 0o644,
     operstate: 0o444,
     phys_port_id: 0o444,
     phys_port_name: 0o444,
     phys_switch_id: 0o444,
-    proto_down: value("0", 0o644),
+    proto_down: 0o644,
     speed: 0o444,
     subsystem: link("../../../../class/net"),
-    testing: value("0"),
-    threaded: value("0", 0o644),
+    testing: 0o444,
+    threaded: 0o644,
     tx_queue_len: value("1000", 0o644),
     type: value(netdev.name === "lo" ? "772" : "1"),
-    ...(lacks.has("power") ? {} : { power: sysfs(() => ({})) }),
-    queues: sysfs(() => ({})),
-    statistics: sysfs(() => ({})),
+    ...(lacks.has("power") ? {} : { power: partOf(() => ({})) }),
+    queues: partOf(() => ({})),
+    statistics: partOf(() => ({})),
     uevent: value(`INTERFACE=${netdev.name}\nIFINDEX=${netdev.ifindex}`, 0o644),
   }));
 }

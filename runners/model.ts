@@ -5,12 +5,21 @@
  */
 
 import type { Board } from "../boards/mod.ts";
-import type { Plan, SequenceTrace, StepTrace, TraceHeader } from "../diff/trace.ts";
-import { type EraId, hardwareIn, Machine } from "../model/mod.ts";
+import type { Loss, Plan, SequenceTrace, StepTrace, TraceHeader } from "../diff/trace.ts";
+import { type EraId, hardwareIn, Machine, ModelGap, type Observation, type Operation } from "../model/mod.ts";
 import type { Runner, RunnerOptions } from "./runner.ts";
 
 /** After how long without a pause the process is let to hear signals, in ms. */
 const PAUSE_AFTER_MS = 50;
+
+function performed(machine: Machine, op: Operation): { observation: Observation } | { lost: Loss } {
+  try {
+    return { observation: machine.perform(op) };
+  } catch (error) {
+    if (!(error instanceof ModelGap)) throw error;
+    return { lost: { reason: "not-modelled", detail: error.message } };
+  }
+}
 
 /** Opens the model of an era as a board; its last argument says what a use of freed memory does on the one that it stands for. */
 export function openModel(
@@ -35,7 +44,7 @@ export function openModel(
           options.signal?.throwIfAborted();
           since = performance.now();
         }
-        const traced = { ...step, observation: machine.perform(step.op) };
+        const traced = { ...step, ...performed(machine, step.op) };
         options.onStep?.(traced);
         steps.push(traced);
       }

@@ -8,7 +8,7 @@
 import { breaksKernel } from "../diff/crash.ts";
 import { describeOperation } from "../diff/describe.ts";
 import type { Plan, PlannedStep, StepTrace } from "../diff/trace.ts";
-import { type EraId, hardwareIn, Machine } from "../model/mod.ts";
+import { type EraId, hardwareIn, Machine, ModelGap } from "../model/mod.ts";
 import type { Observation } from "../model/observation.ts";
 import type { Operation } from "../model/operation.ts";
 import { explorationOf } from "../model/race/litmus.ts";
@@ -46,6 +46,9 @@ export interface CompileEvents {
  *
  * Where the kernel breaks on the model, the plan ends: it has no tear-down then, and the body does not continue after a step
  * that hangs. An assertion after a step that breaks the kernel does not hold, and is no error.
+ *
+ * Where the model has no answer for a step, the body ends with that step, which is `model-gap`; what the body would have removed
+ * is removed after it.
  *
  * @throws {SuiteError} with file, line and column, if the body throws, if a step fails and the body does not expect it, if a step
  * leaves work under way and does not settle, if it does not end within 20,000 steps, or if it leaves a netns or a device of
@@ -129,8 +132,17 @@ export async function compile(
     // What follows a step that hangs would not be run on a board.
     const last = steps.at(-1);
     if (last?.observation?.result === "hang" || (last?.op.kind === "race" && broken(last))) throw new KernelIsGone();
-    const observation = machine.perform(op);
-    steps.push({ id: steps.length + 1, phase, op, observation });
+    if (phase !== "teardown" && steps.some(unanswered)) throw new NoAnswer();
+    const step = { id: steps.length + 1, phase, op };
+    let observation: Observation;
+    try {
+      observation = machine.perform(op);
+    } catch (error) {
+      if (!(error instanceof ModelGap)) throw error;
+      steps.push({ ...step, lost: { reason: "not-modelled", detail: error.message } });
+      throw new NoAnswer();
+    }
+    steps.push({ ...step, observation });
     if (machine.unsettled && op.settle !== 0 && !steps.some(broken)) {
       throw stop(wrong(
         `${describeOperation(op)} leaves work of the kernel under way: add settle, or settle: 0 where that is meant`,
@@ -143,12 +155,14 @@ export async function compile(
   const given = fixture.given?.(board) ?? [];
   for (const op of given) machine.perform(op);
   const found = presentOn(machine);
-  for (const op of fixture.setup) {
-    const { result, extack } = performAs("setup")(op);
-    if (result !== "ok") {
-      throw wrong(`fixture ${fixture.name}: ${describeOperation(op)}: ${result} ${extack?.text ?? ""}`, undefined);
+  const setUp = () => {
+    for (const op of fixture.setup) {
+      const { result, extack } = performAs("setup")(op);
+      if (result !== "ok") {
+        throw wrong(`fixture ${fixture.name}: ${describeOperation(op)}: ${result} ${extack?.text ?? ""}`, undefined);
+      }
     }
-  }
+  };
   const raceFrom: RaceFrom = (racers, options = {}, calls) => {
     mustBeOpen("a race", calls);
     const before = steps.flatMap(({ op }) => op.kind === "race" ? [] : [op]);
@@ -163,6 +177,7 @@ export async function compile(
   const dut = new Dut(fixture.handle, performAs("body"), undefined, [], raceFrom);
   const whyRefused = (error: DevlinkError) => error.message + refusedWord(error.op, machine);
   try {
+    setUp();
     await sequence.body(dut);
     const unsettled = dut.steps.find((step) => !step.settled);
     if (unsettled) {
@@ -170,7 +185,8 @@ export async function compile(
     }
   } catch (error) {
     if (fatal || error instanceof SuiteError) throw fatal ?? error;
-    if (!(error instanceof KernelIsGone) && !steps.some((step) => broken(step) && step.op.kind !== "race")) {
+    const excused = steps.some((step) => unanswered(step) || (broken(step) && step.op.kind !== "race"));
+    if (!(error instanceof KernelIsGone) && !excused) {
       if (error instanceof DevlinkError) throw wrong(whyRefused(error), error, error);
       if (error instanceof Error) throw wrong(error.message, error, error);
       throw wrong(`it throws ${String(error)}`, undefined, error);
@@ -181,7 +197,9 @@ export async function compile(
   if (fatal) throw fatal;
   const body = steps.length;
   try {
-    fixture.teardown.forEach((op) => performAs("teardown")(op));
+    for (const op of fixture.teardown) unlessUnanswered(() => performAs("teardown")(op));
+    // What the rest of the body would have removed
+    if (steps.some(unanswered)) { for (const op of removalOf(machine, found)) performAs("teardown")(op); }
   } catch (error) {
     if (!(error instanceof KernelIsGone)) throw error;
   }
@@ -258,6 +276,34 @@ function presentOn(machine: Machine): Set<string> {
   const { netns, devices } = machine.inventory();
   return new Set([...netns.map((name) => `the netns ${name}`), ...devices.map(({ id }) => `netdevsim${id}`)]);
 }
+
+/** What removes the netns and the devices of netdevsim that were not there before. */
+function removalOf(machine: Machine, before: ReadonlySet<string>): Operation[] {
+  const { netns, devices } = machine.inventory();
+  return [
+    ...devices.filter(({ id }) => !before.has(`netdevsim${id}`)).map(({ id }): Operation => ({
+      kind: "file.write",
+      path: "/sys/bus/netdevsim/del_device",
+      value: String(id),
+    })),
+    ...netns.filter((name) => !before.has(`the netns ${name}`)).map((name): Operation => ({ kind: "netns.del", name })),
+  ];
+}
+
+function unlessUnanswered(body: () => void): void {
+  try {
+    body();
+  } catch (error) {
+    if (!(error instanceof NoAnswer)) throw error;
+  }
+}
+
+/** Thrown into a body whose last step the model has no answer for: what follows it would be guesswork. */
+class NoAnswer extends Error {
+  override name = "NoAnswer";
+}
+
+const unanswered = ({ lost }: StepTrace) => lost?.reason === "not-modelled";
 
 /** Thrown into a body whose kernel has come to its end on the model: nothing more can be performed. */
 class KernelIsGone extends Error {

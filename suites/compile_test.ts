@@ -1,5 +1,8 @@
 import { assertEquals, assertMatch, assertRejects } from "@std/assert";
+import { judge } from "../diff/judge.ts";
+import { exitStatus, summarise } from "../diff/verdict.ts";
 import { netdevsim } from "../fixtures/netdevsim.ts";
+import { openModel } from "../runners/model.ts";
 import { compile } from "./compile.ts";
 import { LOADING, type SequenceBody, type Suite, suite, SuiteError } from "./suite.ts";
 
@@ -63,4 +66,55 @@ Deno.test("compile() refuses a step that fails where the body does not expect it
     assertEquals(dut.trap.get("nosuch").either().result, "ENOENT");
   });
   assertEquals(expected.steps.length, 4);
+});
+
+Deno.test("a step that the model has no answer for is a gap, ends the body, and is never a pass", async () => {
+  const knob = "fib/fail_route_delete";
+  const { plan, expected } = await compileOne(async (dut) => {
+    await dut.netns.add("t1");
+    await dut.netdevsim.newDevice("11 1");
+    try {
+      await dut.debugfs.write(knob, "Y");
+    } catch {
+      // Whatever a body makes of it
+    }
+    await dut.reload();
+    throw new Error("nobody comes here");
+  });
+  assertEquals(plan.steps.map(({ phase, op }) => `${phase} ${op.kind}`), [
+    "setup file.write",
+    "body netns.add",
+    "body file.write",
+    "body file.write",
+    "teardown file.write",
+    // What the body would have removed
+    "teardown file.write",
+    "teardown netns.del",
+  ]);
+  assertEquals(expected.steps[3]!.lost?.reason, "not-modelled");
+  // A board that did all of it
+  const observed = structuredClone(expected);
+  for (const step of observed.steps) {
+    delete step.lost;
+    step.observation ??= structuredClone(expected.steps[0]!.observation!);
+  }
+  const board = { name: "model", runner: "model", era: "6.12" } as Parameters<typeof openModel>[0];
+  const onModel = await openModel(board, "6.12").run(plan);
+  for (const trace of [observed, onModel, expected]) {
+    const verdict = judge(expected, trace);
+    assertEquals(verdict.steps.map((step) => step.verdict), [
+      ...Array.from({ length: 3 }, () => "agree"),
+      ...Array.from({ length: 4 }, () => "model-gap"),
+    ]);
+    assertMatch(verdict.steps[3]!.reason!, /not modelled: fib\/fail_route_delete set: /);
+    assertEquals([verdict.verdict, exitStatus(summarise([verdict]))], ["model-gap", 3]);
+  }
+});
+
+Deno.test("a fixture that the model has no answer for is a gap, too", async () => {
+  const made = one(() => {});
+  const fixture = { ...netdevsim(), setup: [{ kind: "module.load" as const, name: "dummy" }, ...netdevsim().setup] };
+  const { plan, expected } = await compile(made, { ...made.sequences[0]!, fixture }, "6.12");
+  assertEquals(plan.steps.map(({ phase }) => phase), ["setup", "teardown"]);
+  assertEquals(judge(expected, expected).verdict, "model-gap");
 });

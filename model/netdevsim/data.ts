@@ -73,11 +73,25 @@ export const FRAME = 142;
 /** Size of the region `dummy` in bytes, and its most snapshots. */
 export const DUMMY_REGION = { name: "dummy", size: 32768, max: 16 };
 
+/** A knob in debugfs. */
+export interface Knob {
+  /** Below the device's directory */
+  readonly path: string;
+  /** A `bool` reads `Y` or `N`; `u32` in decimal */
+  readonly type: "bool" | "u32";
+  /** What it holds at first */
+  readonly initial: number | boolean;
+  /** What it does once it is set, where the model does not have that */
+  readonly gap?: string;
+}
+
+const TUNNELS = "with udp_ports_shared and udp_ports_open_only both set no port can be made (udp_tunnels.c)";
+
 /**
- * Knobs in debugfs: below the device's directory, what they hold at first, and what they hold it for. A `bool` reads `Y` or
- * `N`; `u32` and `u8` in decimal. Those that come with `fib` or `health` are there only while these are.
+ * Knobs that are there as long as the device. Those without a `gap` do what they do on a kernel, or change nothing but what the
+ * model does not take in the first place: programs of BPF (`bpf_`), UDP tunnels (`udp_ports_`), resilient groups of nexthops.
  */
-export const KNOBS: readonly { path: string; type: "bool" | "u32"; initial: number | boolean }[] = [
+export const KNOBS: readonly Knob[] = [
   { path: "bpf_bind_accept", type: "bool", initial: true },
   { path: "bpf_bind_verifier_accept", type: "bool", initial: true },
   { path: "bpf_bind_verifier_delay", type: "u32", initial: 0 },
@@ -94,19 +108,29 @@ export const KNOBS: readonly { path: string; type: "bool" | "u32"; initial: numb
   { path: "test1", type: "bool", initial: true },
   { path: "test2", type: "u32", initial: 1234 },
   { path: "udp_ports_ipv4_only", type: "bool", initial: false },
-  { path: "udp_ports_open_only", type: "bool", initial: false },
-  { path: "udp_ports_shared", type: "bool", initial: false },
+  { path: "udp_ports_open_only", type: "bool", initial: false, gap: TUNNELS },
+  { path: "udp_ports_shared", type: "bool", initial: false, gap: TUNNELS },
   { path: "udp_ports_sleep", type: "u32", initial: 0 },
   { path: "udp_ports_static_iana_vxlan", type: "bool", initial: false },
   { path: "udp_ports_sync_all", type: "bool", initial: false },
 ];
 
 /** Knobs that come and go with a part of the device, and start anew with it. */
-export const PART_KNOBS: readonly { path: string; type: "bool" | "u32"; initial: number | boolean }[] = [
+export const PART_KNOBS: readonly Knob[] = [
   { path: "fib/fail_nexthop_bucket_replace", type: "bool", initial: false },
   { path: "fib/fail_res_nexthop_group_replace", type: "bool", initial: false },
-  { path: "fib/fail_route_delete", type: "bool", initial: false },
-  { path: "fib/fail_route_offload", type: "bool", initial: false },
+  {
+    path: "fib/fail_route_delete",
+    type: "bool",
+    initial: false,
+    gap: "a route that goes stays in the device, which then flushes all that it has (fib.c, nsim_fib_flush_work())",
+  },
+  {
+    path: "fib/fail_route_offload",
+    type: "bool",
+    initial: false,
+    gap: "routes that come are marked as rt_offload_failed, and the device does not have them (fib.c)",
+  },
   { path: "health/binary_len", type: "u32", initial: 16 },
   { path: "health/fail_recover", type: "bool", initial: false },
 ];

@@ -7,6 +7,7 @@
 import { findReporter, reportError } from "../devlink/health.ts";
 import { freeSnapshotId, storeSnapshot } from "../devlink/region.ts";
 import type { FileUsers } from "../file_users.ts";
+import { ModelGap } from "../gap.ts";
 import type { Kernel, VirtualFile } from "../kernel.ts";
 import { writing } from "../race/access.ts";
 import { acquire, type Steps, type Task } from "../task.ts";
@@ -35,13 +36,16 @@ function fileOf(
   const { driver } = device;
   if (!driver) return undefined;
   if (driver.knobs.has(path)) {
-    const { type } = KNOB_TYPES.get(path)!;
+    const { type, gap } = KNOB_TYPES.get(path)!;
     return {
       read: () => {
         const value = driver.knobs.get(path)!;
         return { text: type === "bool" ? (value ? "Y" : "N") : String(value) };
       },
-      write: (task, value) => users.enter(task, () => setKnob(driver, path, type, value)),
+      write: (task, value) => {
+        if (gap !== undefined && kstrtobool(value, kernel.era)) throw new ModelGap(`${path} set`, gap);
+        return users.enter(task, () => setKnob(driver, path, type, value));
+      },
     };
   }
   const file = driver.ports.file(path, (inner) => debugfsFile(kernel, device, inner));

@@ -1,5 +1,5 @@
-import { assert, assertEquals } from "@std/assert";
-import { type EraId, type FreedMemory, Machine, type Observation, type Operation } from "../mod.ts";
+import { assert, assertEquals, assertThrows } from "@std/assert";
+import { type EraId, type FreedMemory, Machine, ModelGap, type Observation, type Operation } from "../mod.ts";
 
 const BOOTED: readonly EraId[] = ["6.1", "6.12", "7.2", "7.3"];
 const DRIVERS = "/sys/bus/platform/drivers";
@@ -393,11 +393,12 @@ Deno.test("a PCS is unbound while it is asked for its state (P16)", () => {
   assert(machine.now - begin >= 500, "it waits for the work that asks");
 });
 
-Deno.test("modules: who is used stays, who is unknown is not there, and a bad design is refused", () => {
+Deno.test("modules: who is used stays, of who is unknown the model does not know, and a bad design is refused", () => {
   const machine = bound("6.12", "none");
   assertEquals(outcome(machine, unload("fakemac")), "EAGAIN");
-  assertEquals(outcome(machine, unload("nosuch")), "ENOENT");
-  assertEquals(outcome(machine, { kind: "module.load", name: "nosuch" }), "client");
+  for (const kind of ["module.load", "module.unload"] as const) {
+    assertThrows(() => machine.perform({ kind, name: "nosuch" }), ModelGap);
+  }
   assertEquals(outcome(machine, unload("fakepcs")), "ok");
   assertEquals(outcome(machine, unload("fakemac")), "ok");
   assertEquals(outcome(machine, { kind: "module.load", name: "fakemac", params: { design: "hope" } }), "EINVAL");

@@ -1,0 +1,104 @@
+/**
+ * Operations with values that the model has no answer for, as data: when, and why.
+ *
+ * @module
+ */
+
+import type { Scene } from "./command.ts";
+import { ModelGap } from "./gap.ts";
+import type { Kernel } from "./kernel.ts";
+import { portOf } from "./link.ts";
+import type { Netdev } from "./netns.ts";
+import type { Operation, OperationKind } from "./operation.ts";
+
+/** When an operation of a kind is one, with what is asked for, and why there is no answer. */
+interface OperationGap<K extends OperationKind> {
+  when(op: Operation<K>, scene: Scene): boolean;
+  what(op: Operation<K>): string;
+  readonly why: string;
+}
+
+const gap = <K extends OperationKind>(
+  when: OperationGap<K>["when"],
+  what: OperationGap<K>["what"],
+  why: string,
+): OperationGap<K> => ({ when, what, why });
+
+const netdevOf = ({ netns }: Scene, dev: string): Netdev | undefined => netns.netdevs.get(dev);
+/** Whether a netdev is neither netdevsim's nor one of the modelled hardware, but the board's. */
+const isBoards = (kernel: Kernel, netdev: Netdev | undefined): boolean =>
+  netdev !== undefined && netdev.ops === undefined && !portOf(kernel, netdev);
+
+/** What ip(8) may take for a prefix, where the model reads no more than four numbers and a length. */
+const PREFIX = /^\d+\.\d+\.\d+\.\d+(?:\/\d+)?$/;
+const MAYBE_PREFIX = /:|^(?:default|any|all)(?:$|\/)|^(?:0x[\da-f]+|\d+)(?:\.(?:0x[\da-f]+|\d+)){0,3}(?:\/[\d.]+)?$/i;
+
+const otherPrefix = <K extends "route.add" | "route.del">(verb: string): OperationGap<K> =>
+  gap<K>(
+    ({ prefix }) => !PREFIX.test(prefix) && MAYBE_PREFIX.test(prefix),
+    ({ prefix }) => `ip route ${verb} ${prefix}`,
+    "routes of IPv6, the default route and short forms of prefixes",
+  );
+const boardsRoute = <K extends "route.add" | "route.del">(verb: string): OperationGap<K> =>
+  gap<K>(
+    ({ dev, prefix }, scene) =>
+      dev !== "lo" && isBoards(scene.kernel, netdevOf(scene, dev)) && !scene.netns.routes.has(prefix),
+    ({ prefix, dev }) => `ip route ${verb} ${prefix} dev ${dev}`,
+    "which routes the board's own interface has is the board's",
+  );
+const otherSettings = <K extends "ethtool.show" | "ethtool.restart">(option: string): OperationGap<K> =>
+  gap<K>(
+    ({ dev }, scene) => isBoards(scene.kernel, netdevOf(scene, dev)),
+    ({ dev }) => `ethtool ${option}${dev}`,
+    "what the board's own interfaces say is their drivers'",
+  );
+const otherModule = <K extends "module.load" | "module.unload">(program: string): OperationGap<K> =>
+  gap<K>(
+    ({ name }, { kernel }) => !kernel.modules.has(name),
+    ({ name }) => `${program} ${name}`,
+    "which other modules a board has is the board's",
+  );
+
+/** The operations by their kind. */
+export const OPERATION_GAPS: { readonly [K in OperationKind]?: readonly OperationGap<K>[] } = {
+  "route.add": [otherPrefix("add"), boardsRoute("add")],
+  "route.del": [otherPrefix("del"), boardsRoute("del")],
+  "netdev.set": [
+    gap(
+      ({ dev, up }, scene) => {
+        const netdev = netdevOf(scene, dev);
+        return dev !== "lo" && isBoards(scene.kernel, netdev) && netdev!.up !== up;
+      },
+      ({ dev, up }) => `ip link set ${dev} ${up ? "up" : "down"}`,
+      "which addresses and routes go with the board's own interface is the board's",
+    ),
+  ],
+  "ethtool.show": [otherSettings("")],
+  "ethtool.restart": [otherSettings("-r ")],
+  "module.load": [
+    otherModule("modprobe"),
+    gap(
+      ({ name, params }) => name === "netdevsim" && Object.keys(params ?? {}).length > 0,
+      ({ name, params }) => `modprobe ${name} ${Object.keys(params!).join(" ")}`,
+      "netdevsim takes no parameters, and the kernel logs that it ignores one",
+    ),
+  ],
+  "module.unload": [otherModule("rmmod")],
+  "netns.add": [
+    gap(({ name }) => name === "init", () => "ip netns add init", "init stands for the netns that a board booted with"),
+  ],
+  "netns.del": [
+    gap(({ name }) => name === "init", () => "ip netns del init", "init stands for the netns that a board booted with"),
+  ],
+};
+
+/**
+ * Looks whether there is an answer for an operation.
+ *
+ * @throws {ModelGap} If there is none
+ */
+export function refuseGaps(scene: Scene, op: Operation): void {
+  for (const one of (OPERATION_GAPS[op.kind] ?? []) as readonly OperationGap<OperationKind>[]) {
+    if (one.when(op, scene)) throw new ModelGap(one.what(op), one.why);
+  }
+}
