@@ -239,13 +239,12 @@ function deviceOf(devices: readonly NetdevsimDevice[], netdev: Netdev): Netdevsi
 function deviceDirectory(device: NetdevsimDevice, netns: Netns, lacks: ReadonlySet<string>): TreeDirectory {
   const netdevs = device.driver?.dl.ports.flatMap((port) => port.netdev ? [port.netdev] : []) ?? [];
   const seen = netdevs.filter((netdev) => netdev.netns === netns);
+  const attributes = device.files.gone ? {} : { del_port: WO, new_port: WO, sriov_numvfs: 0o664 };
   return sysfs(() => ({
-    del_port: WO,
+    ...attributes,
     ...(device.driver ? { driver: link("../../bus/netdevsim/drivers/netdevsim") } : {}),
     ...(netdevs.length > 0 ? { net: netDirectory(seen, device.name, lacks) } : {}),
-    new_port: WO,
     ...(lacks.has("power") ? {} : { power: partOf(() => ({})) }),
-    sriov_numvfs: 0o664,
     subsystem: link("../../bus/netdevsim"),
     uevent: { type: "file", mode: 0o644, size: PAGE, text: device.driver ? "DRIVER=netdevsim" : "" },
   }));
@@ -313,7 +312,8 @@ const RATE_FILES: Sketch = { rate_parent: RO, tx_max: RO, tx_share: RO };
 /** The knobs of a bound device in debugfs; undefined where it is not bound. */
 function knobs(kernel: Kernel, device: NetdevsimDevice): TreeDirectory | undefined {
   const { driver } = device;
-  if (!driver) return undefined;
+  if (!driver || driver.filesOf("").gone) return undefined;
+  const there = (path: string) => !failed && !driver.filesOf(path).gone;
   const { lacks, pauseStats } = kernel.era.netdevsim;
   const failed = driver.dl.reloadFailed;
   const has = (sketch: Sketch): Sketch =>
@@ -333,7 +333,7 @@ function knobs(kernel: Kernel, device: NetdevsimDevice): TreeDirectory | undefin
       max_vfs: RW,
       ports: debugfs(ports),
       rate_nodes: Object.fromEntries(driver.ports.rates.nodes.map((name) => [name, RATE_FILES])),
-      take_snapshot: failed ? undefined : WO,
+      take_snapshot: there("take_snapshot") ? WO : undefined,
       trap_flow_action_cookie: RW,
       ...(failed ? {} : {
         fib: {
@@ -343,7 +343,7 @@ function knobs(kernel: Kernel, device: NetdevsimDevice): TreeDirectory | undefin
           fail_route_offload: RW,
           nexthop_bucket_activity: WO,
         },
-        health: { binary_len: RW, break_health: WO, fail_recover: RW },
+        health: there("health/") ? { binary_len: RW, break_health: WO, fail_recover: RW } : undefined,
         psample: {
           enable: WO,
           group_num: "10",
