@@ -3,7 +3,7 @@
 import { createInterface, type Interface } from "node:readline";
 import { eraOf } from "../model/mod.ts";
 import { complete } from "../shell/complete.ts";
-import { Session, splitCommands } from "../shell/mod.ts";
+import { GAP_STATUS, Session, splitCommands } from "../shell/mod.ts";
 import { isComplete } from "../shell/split.ts";
 import { visible } from "../boards/visible.ts";
 import { command, UsageError } from "./command.ts";
@@ -28,19 +28,21 @@ function iproute2Of(version: string): string {
   throw new UsageError(`Option --iproute2 is "${visible(version)}", but must be a version such as 7.3`);
 }
 
-/** Runs a script, a command line at a time; gives the exit status of the last one. */
+/** Runs a script, a command line at a time; gives the exit status of the last one, or that of what is not modelled. */
 function runScript(session: Session, script: string, json: boolean): number {
   let status = 0;
+  let gaps = 0;
   for (const line of splitCommands(script)) {
     const output = json
       ? {}
       : { out: print, err: (text: string) => Deno.stderr.writeSync(new TextEncoder().encode(text)) };
     const result = session.run(line, output);
-    status = result.rc;
+    status = session.ended ?? result.rc;
+    gaps += result.gaps.length;
     if (json) print(`${JSON.stringify(result)}\n`);
-    if (session.ended !== undefined) return session.ended;
+    if (session.ended !== undefined) break;
   }
-  return status;
+  return gaps > 0 ? GAP_STATUS : status;
 }
 
 /** A prompt on a terminal, until its end. */
@@ -94,8 +96,12 @@ programs print and do what they would on a machine with that kernel. Nothing rea
 model's own: a sleep takes none.
 
 A script is read from standard input, or from the file SCRIPT. With --json a line is printed for each
-command line: command, rc, stdout, stderr, notify (devlink messages by netns, whether anybody listens or not) and
-kmsg. The exit status is that of the last command.`,
+command line: command, rc, stdout, stderr, notify (devlink messages by netns, whether anybody listens or not), kmsg
+and gaps. The exit status is that of the last command.
+
+What the model does not have says so on standard error, wherever the output goes: "twinlink: not modelled: ip rule
+add". Such a command has exit status 125, and so has a script with one; with --json it stands in gaps. It does
+nothing, so what follows it may differ from a kernel.`,
   options: {
     "era": { type: "text", value: "ERA", help: `The kernel: ${ERAS_BY_NAME.join(", ")}, or a release (default: 7.3)` },
     "iproute2": { type: "text", value: "VERSION", help: "The version of iproute2 that it has (default: 7.3)" },

@@ -39,11 +39,25 @@ Deno.test("--json: a line for each command line, with what was told and logged i
   const lines = stdout.trim().split("\n").map((line) => JSON.parse(line));
   assertEquals(lines.map(({ rc }) => rc), [0, 0, 0, 0, 1, 3]);
   for (const line of lines) {
-    assertEquals(Object.keys(line).sort(), ["command", "kmsg", "notify", "rc", "stderr", "stdout"]);
+    assertEquals(Object.keys(line).sort(), ["command", "gaps", "kmsg", "notify", "rc", "stderr", "stdout"]);
   }
   assertEquals(lines[2].command, "for i in 1 2\ndo\n  devlink dev reload netdevsim/netdevsim10\ndone");
   assert(lines[2].notify.init.length > 40);
   assertEquals(lines[5].kmsg, ['Format for adding new device is "id port_count num_queues" (uint uint unit).']);
+});
+
+Deno.test("what is not modelled: a message of twinlink's own, status 125, gaps in --json, whatever follows it", async () => {
+  const path = `${folder}/gaps.sh`;
+  await Deno.writeTextFile(path, "ip rule add from 10.0.0.1 table 5 2>/dev/null || true\necho done\n");
+  const { code, stdout, stderr } = await run(["shell", "--era", "6.12", path]);
+  assertEquals([code, stdout, stderr], [125, "done\n", "twinlink: not modelled: ip rule add: rules of routing\n"]);
+  const json = await run(["shell", "--era", "6.12", "--json", path]);
+  const lines = json.stdout.trim().split("\n").map((line) => JSON.parse(line));
+  assertEquals(json.code, 125);
+  assertEquals(lines.map(({ rc, gaps }) => [rc, gaps]), [[0, ["not modelled: ip rule add: rules of routing"]], [
+    0,
+    [],
+  ]]);
 });
 
 Deno.test("wrong usage is one line, exit 2", async () => {

@@ -33,9 +33,13 @@ const isBoards = (kernel: Kernel, netdev: Netdev | undefined): boolean =>
 const PREFIX = /^\d+\.\d+\.\d+\.\d+(?:\/\d+)?$/;
 const MAYBE_PREFIX = /:|^(?:default|any|all)(?:$|\/)|^(?:0x[\da-f]+|\d+)(?:\.(?:0x[\da-f]+|\d+)){0,3}(?:\/[\d.]+)?$/i;
 
+/** Whether the model reads a prefix, ip(8) may take it in another form, or neither does. */
+export const readsPrefix = (prefix: string): "read" | "other" | "neither" =>
+  PREFIX.test(prefix) ? "read" : MAYBE_PREFIX.test(prefix) ? "other" : "neither";
+
 const otherPrefix = <K extends "route.add" | "route.del">(verb: string): OperationGap<K> =>
   gap<K>(
-    ({ prefix }) => !PREFIX.test(prefix) && MAYBE_PREFIX.test(prefix),
+    ({ prefix }) => readsPrefix(prefix) === "other",
     ({ prefix }) => `ip route ${verb} ${prefix}`,
     "routes of IPv6, the default route and short forms of prefixes",
   );

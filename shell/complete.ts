@@ -51,7 +51,7 @@ function paths(session: Session, word: string): string[] {
   const folder = word.slice(0, word.lastIndexOf("/") + 1);
   const { files } = session.system;
   const path = resolvePath(session.cwd, folder === "" ? "." : folder);
-  return (files.list(path, "init") ?? []).map((name) => {
+  return (files.list(path, "init", true) ?? []).map((name) => {
     const inside = files.stat(resolvePath(path, name), "init")?.type === "dir";
     return `${folder}${name}${inside ? "/" : ""}`;
   });

@@ -4,7 +4,9 @@
  * @module
  */
 
-import type { TreeNode } from "../model/tree.ts";
+import { ModelGap } from "../model/gap.ts";
+import { reasonOf } from "../model/file_gaps.ts";
+import { lookUp, type TreeDirectory, type TreeNode } from "../model/tree.ts";
 import { isPattern, matches } from "./pattern.ts";
 import { type OpenFile, Plain, type Read, type Run } from "./process.ts";
 
@@ -27,7 +29,7 @@ export type OpenMode = "r" | "w" | "a";
 /** What the file system needs of the machine. */
 export interface FileHost {
   /** `/sys` as a netns sees it */
-  sysfs(netns: string): TreeNode;
+  sysfs(netns: string): TreeDirectory;
   readSysfs(path: string, netns: string): { text: string } | { errno: string };
   writeSysfs(path: string, value: string, netns: string): Run<string>;
   /** Names under `/run/netns` */
@@ -70,6 +72,14 @@ export function resolvePath(cwd: string, path: string): string {
   return `/${parts.join("/")}`;
 }
 
+/** Where a machine has more than is kept here. */
+const ELSEWHERE =
+  /^\/(?:proc|dev|etc|usr|boot|home|opt|srv|mnt|media|bin|sbin|lib64|lib\/(?!firmware(?:\/|$))|var\/(?!run(?:\/|$)))(?:\/|[^/]|$)/;
+
+function elsewhere(path: string): never {
+  throw new ModelGap(path, "what else the machine has in its file system is not known");
+}
+
 /** Files that the kernel looks at. */
 const KNOWN = /^\/(?:run\/netns|lib\/firmware)\//;
 
@@ -102,8 +112,6 @@ export function globPaths(files: FileSystem, pattern: string, cwd: string, netns
 export class FileSystem {
   readonly #host: FileHost;
   readonly #nodes = new Map<string, MemoryNode>();
-  /** What was written to files of debugfs that do nothing else than hold a value */
-  readonly #held = new Map<string, string>();
 
   constructor(host: FileHost) {
     this.#host = host;
@@ -171,10 +179,11 @@ export class FileSystem {
     if (path.startsWith("/proc/")) {
       const name = path.slice(6);
       if (this.#host.proc(name) !== undefined) return { type: "file", mode: 0o444, size: 0, time, path };
-      return undefined;
+      return elsewhere(path);
     }
     if (path.startsWith("/dev/")) {
-      return Object.hasOwn(DEVICES, path.slice(5)) ? { type: "char", mode: 0o666, size: 0, time, path } : undefined;
+      if (Object.hasOwn(DEVICES, path.slice(5))) return { type: "char", mode: 0o666, size: 0, time, path };
+      return elsewhere(path);
     }
     if (path === "/run/netns") {
       return this.#host.netnsMade() ? { type: "dir", mode: 0o755, size: 0, time, path } : undefined;
@@ -184,23 +193,26 @@ export class FileSystem {
     }
     const node = this.#nodes.get(path);
     if (!node) {
-      return this.#host.program(path) ? { type: "file", mode: 0o755, size: 0, time, path } : undefined;
+      if (this.#host.program(path)) return { type: "file", mode: 0o755, size: 0, time, path };
+      return ELSEWHERE.test(path) ? elsewhere(path) : undefined;
     }
     const stat: Stat = { type: node.type, mode: node.mode, size: byteLength(node.text), time: node.time, path };
     return node.type === "link" ? { ...stat, target: node.text } : stat;
   }
 
+  /** What the tree of sysfs has at a path whose directories are no links. */
   #sysfs(path: string, netns: string): TreeNode | undefined {
-    let node: TreeNode | undefined = this.#host.sysfs(netns);
-    for (const part of path.split("/").slice(2)) {
-      if (node?.type !== "dir") return undefined;
-      node = node.entries().get(part);
-    }
-    return node;
+    const found = lookUp(this.#host.sysfs(netns), path, false);
+    if (found === "unknown") throw new ModelGap(path, reasonOf(path));
+    return found === "absent" ? undefined : found.node;
   }
 
-  /** The names in a directory, sorted; undefined where there is no directory. */
-  list(path: string, netns: string): string[] | undefined {
+  /**
+   * The names in a directory, sorted; undefined where there is no directory.
+   *
+   * @param known Whether the names that are known will do, where a machine has others, too
+   */
+  list(path: string, netns: string, known = false): string[] | undefined {
     if (path === "/run/netns") {
       const own = [...this.#nodes.keys()].filter((each) => parentOf(each) === path).map(nameOf);
       return [...new Set([...this.#host.netns(), ...own])].sort();
@@ -210,8 +222,11 @@ export class FileSystem {
     const real = found.path;
     if (real === "/sys" || real.startsWith("/sys/")) {
       const node = this.#sysfs(real, netns);
-      return node?.type === "dir" ? [...node.entries().keys()].sort(byName) : undefined;
+      if (node?.type !== "dir") return undefined;
+      if (node.partial === true && !known) throw new ModelGap(real, `all that is in it: ${reasonOf(`${real}/`)}`);
+      return [...node.entries().keys()].sort(byName);
     }
+    if (ELSEWHERE.test(real) && !known) return elsewhere(real);
     if (real === "/dev") return Object.keys(DEVICES).sort();
     const names = [...this.#nodes.keys()].filter((each) => each !== "/" && parentOf(each) === real).map(nameOf);
     if (real === "/") names.push("sys");
@@ -242,7 +257,7 @@ export class FileSystem {
     }
     const real = found?.path ?? path;
     if (parentOf(real) === "/run/netns" && this.#host.netns().includes(nameOf(real))) {
-      return mode === "r" ? { file: new UnreadableFile("EINVAL") } : { errno: "EACCES" };
+      return mode === "r" ? { file: new NetnsFile("EINVAL") } : { errno: "EACCES" };
     }
     let node = this.#nodes.get(real);
     if (!node) {
@@ -262,21 +277,14 @@ export class FileSystem {
   }
 
   #sysfsFile(path: string, netns: string): OpenFile {
-    const netdev = /^\/sys\/devices\/[^/]+\/net\/([^/]+\/[^/]+)$/.exec(path);
-    const node = this.#sysfs(path, netns);
-    const held = node?.type === "file" ? node.text : undefined;
     // A file that somebody uses is read and written by its first name
+    const netdev = /^\/sys\/devices\/.*\/net\/([^/]+\/[^/]+)$/.exec(path);
     const name = netdev ? `/sys/class/net/${netdev[1]}` : path;
-    const key = `${netns}:${path}`;
-    const read = () => held === undefined ? this.#host.readSysfs(name, netns) : { text: this.#held.get(key) ?? held };
-    const write = held === undefined
-      ? (text: string) => this.#host.writeSysfs(name, text, netns)
-      // deno-lint-ignore require-yield
-      : function* (this: FileSystem, text: string): Run<string> {
-        this.#held.set(key, text.trimEnd());
-        return "ok";
-      }.bind(this);
-    return new SysfsFile(read, write, path);
+    return new SysfsFile(
+      () => this.#host.readSysfs(name, netns),
+      (text) => this.#host.writeSysfs(name, text, netns),
+      path,
+    );
   }
 
   /** Makes a directory; gives `ok` or an errno. */
@@ -402,3 +410,6 @@ class DeviceFile extends Plain {
     return "ok";
   }
 }
+
+/** The file by which a netns is held. */
+export class NetnsFile extends UnreadableFile {}

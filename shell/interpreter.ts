@@ -20,6 +20,7 @@ import type {
   While,
   Word,
 } from "unbash";
+import { ModelGap } from "../model/mod.ts";
 import { BUILTINS, SPECIAL_BUILTINS } from "./builtins.ts";
 import { expandFields, expandPattern, expandText, parseScript, type Surroundings } from "./expand.ts";
 import { evaluate } from "./arithmetic.ts";
@@ -222,6 +223,7 @@ export class Interpreter implements Surroundings {
     try {
       return yield* this.#perform(node);
     } catch (error) {
+      if (error instanceof ModelGap) return this.system.gap(error);
       if (!(error instanceof ShellError)) throw error;
       return yield* this.#complain(error);
     }

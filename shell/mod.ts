@@ -17,4 +17,4 @@
 
 export { type Result, Session, type SessionOptions } from "./session.ts";
 export { splitCommands } from "./split.ts";
-export { System, type SystemOptions } from "./system.ts";
+export { GAP_STATUS, System, type SystemOptions } from "./system.ts";

@@ -27,6 +27,8 @@ export interface Result {
   notify: Record<string, Notification[]>;
   /** Lines of the kernel log that came */
   kmsg: string[];
+  /** What was asked for and the model has no answer for: what is said of the rest may be wrong then */
+  gaps: string[];
 }
 
 /** Where output goes while a command runs. */
@@ -91,6 +93,7 @@ export class Session {
       [2, new Sink(error)],
     ]);
     system.take();
+    system.onGap = (message) => error(`twinlink: ${message}\n`);
     const process = system.start(files, (own) => {
       if (!kept) return system.shell(own, this.#name).runScript(command);
       if (this.#state === undefined) this.#state = system.shell(own, this.#name).state;

@@ -99,7 +99,10 @@ Deno.test("jobs: $!, wait and its status, kill, a pipe whose reader goes", () =>
 Deno.test("errors of files: as dash and busybox say them", () => {
   const session = made();
   const of = (line: string) => session.run(line).stderr;
-  assertEquals(of("echo 1 > /sys/nosuch"), "/bin/sh: 1: cannot create /sys/nosuch: Permission denied\n");
+  assertEquals(
+    of("echo 1 > /sys/bus/netdevsim/nosuch"),
+    "/bin/sh: 1: cannot create /sys/bus/netdevsim/nosuch: Permission denied\n",
+  );
   assertEquals(of("echo 1 > /nosuch/x"), "/bin/sh: 1: cannot create /nosuch/x: Directory nonexistent\n");
   assertEquals(
     of("cat /sys/bus/netdevsim/new_device"),

@@ -9,11 +9,12 @@ import {
   type Json,
   type LinkEvent,
   Machine,
+  ModelGap,
   type Notification,
   type Observation,
   type Operation,
 } from "../model/mod.ts";
-import { FileSystem, resolvePath } from "./files.ts";
+import { FileSystem, NetnsFile, resolvePath } from "./files.ts";
 import { Interpreter } from "./interpreter.ts";
 import { LinkStates, qdiscOf } from "./link_states.ts";
 import { type Call, makeCall, type Program } from "./program.ts";
@@ -56,7 +57,12 @@ export interface LogLine {
 export interface Happened {
   notify: Record<string, Notification[]>;
   kmsg: string[];
+  /** What was asked for and the model has no answer for, as it was told */
+  gaps: string[];
 }
+
+/** The exit status of what the model has no answer for: none that a program of the machine has. */
+export const GAP_STATUS = 125;
 
 /** What ip(8) tells of a netdev. */
 export interface Seen {
@@ -104,7 +110,9 @@ export class System {
   readonly #listeners = new Set<Listener>();
   readonly #seen = new Map<string, Seen>();
   #netnsMade = false;
-  #happened: Happened = { notify: {}, kmsg: [] };
+  #happened: Happened = { notify: {}, kmsg: [], gaps: [] };
+  /** Is told at once of what the model has no answer for, wherever the output of programs goes */
+  onGap: ((message: string) => void) | undefined;
 
   constructor(options: SystemOptions) {
     const { era, facts } = buildOf(options.era, options.build ?? "debian");
@@ -186,6 +194,12 @@ export class System {
   }
 
   *#write(path: string, value: string, netns: string): Run<string> {
+    const linked = /^\/sys\/bus\/netdevsim\/(?:un)?link_device$/.test(path);
+    if (
+      linked && this.scheduler.living.some(({ files }) => [...files.values()].some((one) => one instanceof NetnsFile))
+    ) {
+      throw new ModelGap(path, "netdevs that are linked to each other; their netns are named by open files");
+    }
     return (yield* this.performing({ kind: "file.write", path, value: value.replace(/\n$/, ""), netns })).result;
   }
 
@@ -224,8 +238,15 @@ export class System {
   /** What happened since the last time. */
   take(): Happened {
     const happened = this.#happened;
-    this.#happened = { notify: {}, kmsg: [] };
+    this.#happened = { notify: {}, kmsg: [], gaps: [] };
     return happened;
+  }
+
+  /** Takes note of something that the model has no answer for; gives the exit status of what asked for it. */
+  gap({ message }: ModelGap): number {
+    this.#happened.gaps.push(message);
+    this.onGap?.(message);
+    return GAP_STATUS;
   }
 
   #proc(name: string): string | undefined {
@@ -309,7 +330,7 @@ export class System {
         return { text: String(state.mtu) };
       case "speed":
       case "duplex":
-        return { errno: "EINVAL" };
+        return port || lo ? { errno: "EINVAL" } : undefined;
       case "phys_port_name":
         return port ? { text: this.portName(port.handle, port.port) } : { errno: "EOPNOTSUPP" };
       case "phys_switch_id":
@@ -384,6 +405,9 @@ export class System {
     process.name = argv.join(" ");
     try {
       return yield* program(call);
+    } catch (error) {
+      if (error instanceof ModelGap) return this.gap(error);
+      throw error;
     } finally {
       process.name = before;
     }

@@ -39,8 +39,9 @@ function foldersOf(folder: string): string[] {
     .sort((a, b) => number(a) < number(b) ? -1 : 1);
 }
 
-function told({ file, number, command, differences }: Compared): string {
+function told({ file, number, command, differences, gaps }: Compared): string {
   const lines = [`  ${file} [${number}] ${visible(command.length > 160 ? `${command.slice(0, 160)}...` : command)}`];
+  if (gaps.length > 0) return `${[...lines, ...gaps.map((gap) => `    ${visible(gap)}`)].join("\n")}\n`;
   for (const { part, machine, model } of differences) {
     lines.push(`    ${part}:`);
     for (const line of machine) lines.push(`      - ${visible(line.slice(0, 400))}`);
@@ -71,26 +72,37 @@ async function main(args: readonly string[]): Promise<number> {
     const { release, era, commands } = replay(files);
     const counted = commands.filter(({ leftOut }) => leftOut === undefined);
     const good = counted.filter(agrees);
+    const gaps = counted.filter(({ gaps }) => gaps.length > 0);
     const logs = commands.filter(({ differences }) => !differences.some(({ part }) => part === "kmsg"));
     const share = 100 * good.length / counted.length;
     if (share < least) status = 1;
     for (const { rules } of commands) for (const rule of rules) used.set(rule, (used.get(rule) ?? 0) + 1);
     if (options.json) {
-      print(`${JSON.stringify({ folder, release, era, total: counted.length, agree: good.length, commands })}\n`);
+      print(`${
+          JSON.stringify({
+            folder,
+            release,
+            era,
+            total: counted.length,
+            agree: good.length,
+            notModelled: gaps.length,
+            commands,
+          })
+        }\n`);
       continue;
     }
     const name = folder.slice(folder.lastIndexOf("/") + 1).replace(/\.jsonl\.gz$/, "");
     print(
       `${name}: kernel ${release}, era ${era}: ${good.length} of ${counted.length} commands agree (${
         share.toFixed(1)
-      } %); ` +
+      } %)${gaps.length > 0 ? `, ${gaps.length} not modelled` : ""}; ` +
         `kernel log: ${logs.length}\n`,
     );
     if (options.quiet) continue;
     for (const { file, number, leftOut } of commands) {
       if (leftOut !== undefined) print(`  ${file} [${number}] is left out: ${leftOut}\n`);
     }
-    for (const each of counted) if (options.log ? each.differences.length > 0 : !agrees(each)) print(told(each));
+    for (const each of counted) if ((options.log && each.differences.length > 0) || !agrees(each)) print(told(each));
   }
   if (!options.json && !options.quiet) {
     print("What is not compared, and in how many commands it was met:\n");

@@ -21,6 +21,8 @@ export type ParsedCommand =
   | { help: string; status: 0 | 1 }
   /** `devlink monitor`, with the objects that are asked for */
   | { monitor: readonly string[] }
+  /** What the model has no answer for, and why */
+  | { gap: { what: string; why: string } }
   /** The lines that it prints on standard error: it ends with status 1 */
   | { errors: readonly string[]; kind?: DevlinkKind };
 
@@ -67,7 +69,12 @@ export function parseDevlink(words: readonly string[], portOf: PortFinder = () =
     verb = verbs[name]!;
     topic = verb.help ?? topic;
   }
+  if (verb.gap !== undefined) return { gap: { what: `devlink ${words.join(" ")}`, why: verb.gap } };
   const kind = verb.kind!;
+  const strange = args.find((word) => starts(word, OTHER_OPTIONS[kind]?.word ?? " "));
+  if (strange !== undefined && strange.length > 1) {
+    return { gap: { what: `devlink ${words.join(" ")}`, why: OTHER_OPTIONS[kind]!.why } };
+  }
   // Verbs that have a help of their own take it for the first word, as any start of it
   const helps = verb.bare || kind === "dev.info";
   if (helps && (args.length === 0 ? verb.bare : starts(args[0]!, "help"))) return { help: topic, status: 0 };
@@ -80,6 +87,12 @@ export function parseDevlink(words: readonly string[], portOf: PortFinder = () =
     return { errors: error.lines, kind };
   }
 }
+
+/** Options that devlink(8) takes and no operation has. */
+const OTHER_OPTIONS: { readonly [K in DevlinkKind]?: { readonly word: string; readonly why: string } } = {
+  "rate.set": { word: "tc-bw", why: "the bandwidth of a traffic class" },
+  "rate.add": { word: "tc-bw", why: "the bandwidth of a traffic class" },
+};
 
 function monitor(words: readonly string[]): ParsedCommand {
   const objects: string[] = [];

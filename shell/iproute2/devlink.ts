@@ -6,6 +6,7 @@
 
 import type { DevlinkKind } from "../../model/command_line/forms.ts";
 import { parseDevlink } from "../../model/command_line/parser.ts";
+import { ModelGap } from "../../model/gap.ts";
 import type { JsonObject, Notification, Observation, Operation } from "../../model/mod.ts";
 import { errorText } from "../errno.ts";
 import type { Run } from "../process.ts";
@@ -94,6 +95,7 @@ function* command(call: Call, options: DevlinkOptions, words: readonly string[])
     yield* call.err(lines.map((line) => `${line}\n`).join(""));
     return { text: "", status: 1 };
   }
+  if ("gap" in parsed) throw new ModelGap(parsed.gap.what, parsed.gap.why);
   if ("help" in parsed) {
     yield* call.err(USAGE[parsed.help]!);
     return { text: "", status: parsed.status };

@@ -4,6 +4,8 @@
  * @module
  */
 
+import { ModelGap } from "../../model/gap.ts";
+
 /** The options of devlink(8). */
 export interface DevlinkOptions {
   json: boolean;
@@ -64,8 +66,11 @@ export function parseOptions(args: readonly string[]): ParsedOptions {
   const queue = [...args];
   const set = (letter: string, value: string | undefined) => {
     const name = SHORT[letter]!;
+    if (name === "names") {
+      throw new ModelGap("devlink --no-nice-names", "ports by their number in place of their netdev");
+    }
     if (name === "netns" || name === "batch") options[name] = value;
-    else if (name !== "version" && name !== "names") options[name] = true;
+    else if (name !== "version") options[name] = true;
   };
   while (queue.length > 0) {
     const arg = queue.shift()!;

@@ -4,8 +4,10 @@
  * @module
  */
 
+import { ModelGap } from "../../model/gap.ts";
 import { errorText } from "../errno.ts";
 import { addressShow } from "./ip_address.ts";
+import { IP_OBJECTS, IP_OPTIONS, refuseOptions, refuseWord } from "./ip_gaps.ts";
 import { linkShow } from "./ip_link.ts";
 import { monitorLinks } from "./ip_monitor.ts";
 import { nexthop } from "./ip_nexthop.ts";
@@ -46,7 +48,7 @@ where  OBJECT := { address | addrlabel | fou | help | ila | ioam | l2tp | link |
 const FLAGS: readonly (readonly [
   name: string,
   least: number,
-  field: keyof IpOptions | "netns" | "version" | "family" | "batch" | "",
+  field: keyof IpOptions | "netns" | "version" | "family" | "",
 ])[] = [
   ["loops", 1, ""],
   ["family", 1, "family"],
@@ -55,7 +57,7 @@ const FLAGS: readonly (readonly [
   ["tshort", 2, ""],
   ["Version", 1, "version"],
   ["force", 2, ""],
-  ["batch", 1, "batch"],
+  ["batch", 1, ""],
   ["brief", 2, "brief"],
   ["json", 1, "json"],
   ["iec", 1, ""],
@@ -96,20 +98,27 @@ export const ip: Program = function* (call) {
       options.family = name;
       continue;
     }
+    if (/^[MB0]$/.test(name)) throw new ModelGap(`ip ${word}`, "families other than IPv4 and IPv6");
     // `-b` alone is a batch; `-br` is brief
     const flag = FLAGS.find(([whole, least]) => name.length >= least && starts(name, whole));
     if (!flag) {
       yield* call.err(`Option "${word}" is unknown, try "ip -help".\n`);
       return 255;
     }
-    const [, , field] = flag;
+    const [whole, , field] = flag;
+    const gap = IP_OPTIONS[whole];
+    if (gap !== undefined) throw new ModelGap(`ip ${word}`, gap);
+    if (field === "statistics") throw new ModelGap(`ip ${word}`, "counters of netdevs");
     if (field === "version") {
       yield* call.out(`ip utility, iproute2-${call.system.iproute2}.0, libbpf 1\n`);
       return 0;
     }
     if (field === "netns") netns = args.shift();
-    else if (field === "family") options.family = { inet: "4", inet6: "6" }[args.shift() ?? ""];
-    else if (field !== "" && field !== "batch") options[field] = true as never;
+    else if (field === "family") {
+      const family = args.shift() ?? "";
+      options.family = { inet: "4", inet6: "6" }[family];
+      if (options.family === undefined) throw new ModelGap(`ip -family ${family}`, "families other than IPv4 and IPv6");
+    } else if (field !== "") options[field] = true as never;
   }
   const before = call.process.netns;
   if (netns !== undefined) {
@@ -126,15 +135,15 @@ export const ip: Program = function* (call) {
   }
 };
 
-const OBJECTS: readonly (readonly [name: string, run: (call: Call, options: IpOptions, args: string[]) => Run])[] = [
-  ["address", address],
-  ["route", route],
-  ["rule", rule],
-  ["link", link],
-  ["monitor", monitorLinks],
-  ["netns", netns],
-  ["nexthop", nexthop],
-];
+const OBJECTS: Readonly<Record<string, (call: Call, options: IpOptions, args: string[]) => Run>> = {
+  address,
+  route,
+  rule,
+  link,
+  monitor: monitorLinks,
+  netns,
+  nexthop,
+};
 
 function* object(call: Call, options: IpOptions, args: readonly string[]): Run {
   const [word, ...rest] = args;
@@ -142,12 +151,15 @@ function* object(call: Call, options: IpOptions, args: readonly string[]): Run {
     yield* call.err(USAGE);
     return 255;
   }
-  const found = OBJECTS.find(([name]) => starts(word, name));
-  if (!found) {
+  const found = Object.keys(IP_OBJECTS).find((name) => starts(word, name));
+  if (found === undefined) {
     yield* call.err(`Object "${word}" is unknown, try "ip help".\n`);
     return 1;
   }
-  return yield* found[1](call, options, rest);
+  const gap = IP_OBJECTS[found];
+  if (gap !== undefined) throw new ModelGap(`ip ${args.slice(0, 2).join(" ")}`, gap);
+  refuseOptions(found, options);
+  return yield* OBJECTS[found]!(call, options, rest);
 }
 
 function* unknown(call: Call, word: string, object: string): Run {
@@ -158,28 +170,38 @@ function* unknown(call: Call, word: string, object: string): Run {
 function* address(call: Call, options: IpOptions, args: string[]): Run {
   const [word = "show", ...rest] = args;
   if (["show", "lst", "list"].some((verb) => starts(word, verb))) return yield* addressShow(call, options, rest);
+  refuseWord("address", word);
   return yield* unknown(call, word, "address");
 }
 
-function* rule(call: Call): Run {
+function* rule(call: Call, _options: IpOptions, args: string[]): Run {
+  const [word = "show", ...rest] = args;
+  for (const each of ["show", "lst", "list"].some((verb) => starts(word, verb)) ? rest : [word]) {
+    refuseWord("rule", each);
+    return yield* unknown(call, each, "rule");
+  }
+  if (call.system.machine.era.fibEntries.rules[0] === 0) {
+    throw new ModelGap("ip rule", "a kernel with one table of routes");
+  }
   yield* call.out("0:\tfrom all lookup local\n32766:\tfrom all lookup main\n32767:\tfrom all lookup default\n");
   return 0;
 }
 
 function* link(call: Call, options: IpOptions, args: string[]): Run {
   const [word = "show", ...rest] = args;
-  if (starts(word, "add")) {
-    yield* call.err("Error: Unknown device type.\n");
-    return 2;
-  }
+  if (starts(word, "add")) refuseWord("link", "add");
   if (starts(word, "set") || starts(word, "change")) return yield* linkSet(call, rest);
   if (["show", "lst", "list"].some((verb) => starts(word, verb))) return yield* linkShow(call, options, rest);
   if (starts(word, "delete")) return yield* linkDelete(call, rest);
+  refuseWord("link", word);
   return yield* unknown(call, word, "link");
 }
 
 function* linkDelete(call: Call, args: readonly string[]): Run {
-  const dev = args[0] === "dev" ? args[1] : args[0];
+  const [dev, ...rest] = args[0] === "dev" ? args.slice(1) : args;
+  if (dev === undefined || rest.length > 0 || /^(?:group|type)$/.test(dev)) {
+    throw new ModelGap(`ip link delete ${args.join(" ")}`, "netdevs by other than their name");
+  }
   if (!call.system.machine.netdevs(call.process.netns).some(({ name }) => name === dev)) {
     yield* call.err(`Cannot find device "${dev}"\n`);
     return 1;
@@ -192,7 +214,7 @@ function* linkSet(call: Call, args: readonly string[]): Run {
   const words = [...args];
   let dev: string | undefined;
   const changes: [name: string, value: string][] = [];
-  const values = ["netns", "name", "mtu", "address", "txqueuelen", "alias", "group", "master"];
+  const values = ["netns", "name"];
   while (words.length > 0) {
     const word = words.shift()!;
     if (word === "dev") {
@@ -205,6 +227,7 @@ function* linkSet(call: Call, args: readonly string[]): Run {
       changes.push([word, value]);
     } else if (dev === undefined) dev = word;
     else {
+      refuseWord("link set", word);
       yield* call.err(`Error: either "dev" is duplicate, or "${word}" is garbage.\n`);
       return 255;
     }
@@ -215,6 +238,9 @@ function* linkSet(call: Call, args: readonly string[]): Run {
   }
   const netdev = system.machine.netdevs(process.netns).find(({ name }) => name === dev);
   const move = changes.find(([name]) => name === "netns")?.[1];
+  if (move !== undefined && /^\d+$/.test(move) && move !== "1" && !hasNetns(call, move)) {
+    throw new ModelGap(`ip link set ${dev} netns ${move}`, "netns by the number of a process");
+  }
   if (move !== undefined && move !== "1" && !hasNetns(call, move)) {
     yield* call.err(`Error: argument "${move}" is wrong: Invalid "netns" value\n\n`);
     return 255;
@@ -243,9 +269,10 @@ function* linkSet(call: Call, args: readonly string[]): Run {
       ({ result, extack } = system.perform({ kind: "link.move", ...port, to, netns: process.netns }));
     } else if (name === "name" && port) {
       ({ result, extack } = system.perform({ kind: "link.rename", ...port, name: value, netns: process.netns }));
-    } else if (name === "mtu") state.mtu = Number(value);
-    else if (name === "address") state.address = value;
-    else if (name === "netns" || name === "name") result = "EINVAL";
+    } else {throw new ModelGap(
+        `ip link set ${dev} ${name} ${value}`,
+        "names and netns of others than netdevsim's netdevs",
+      );}
     if (result === "ok") continue;
     if (result === "hang") yield { ready: () => false };
     return yield* refused(call, result, extack);
@@ -302,6 +329,7 @@ function* netns(call: Call, options: IpOptions, args: string[]): Run {
   }
   if (starts(word, "add")) {
     if (name === undefined) return yield* nameless(call);
+    if (!isNetnsName(name)) return yield* misnamed(call, name);
     const { result } = system.perform({ kind: "netns.add", name });
     if (result === "ok") return 0;
     yield* call.err(`Cannot create namespace file "/run/netns/${name}": File exists\n`);
@@ -309,6 +337,7 @@ function* netns(call: Call, options: IpOptions, args: string[]): Run {
   }
   if (starts(word, "delete")) {
     if (name === undefined) return yield* nameless(call);
+    if (!isNetnsName(name)) return yield* misnamed(call, name);
     const { result } = system.perform({ kind: "netns.del", name });
     if (result === "ok") return 0;
     yield* call.err(`Cannot remove namespace file "/run/netns/${name}": No such file or directory\n`);
@@ -333,6 +362,7 @@ function* netns(call: Call, options: IpOptions, args: string[]): Run {
     }
   }
   if (starts(word, "identify")) {
+    if (name !== undefined) throw new ModelGap(`ip netns identify ${name}`, "netns by the number of a process");
     yield* call.out(process.netns === "init" ? "" : `${process.netns}\n`);
     return 0;
   }
@@ -346,7 +376,17 @@ function* netns(call: Call, options: IpOptions, args: string[]): Run {
     yield* call.out(inside.map(({ pid }) => `${pid}\n`).join(""));
     return 0;
   }
+  refuseWord("netns", word);
   yield* call.err(`Command "${word}" is unknown, try "ip netns help".\n`);
+  return 255;
+}
+
+/** What can be the name of a file (iproute2, invalid_name()). */
+const isNetnsName = (name: string) =>
+  name !== "" && name.length <= 255 && !name.includes("/") && !/^\.{1,2}$/.test(name);
+
+function* misnamed(call: Call, name: string): Run {
+  yield* call.err(`Invalid netns name "${name}"\n`);
   return 255;
 }
 

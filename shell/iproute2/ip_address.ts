@@ -45,7 +45,7 @@ function linkLocal(mac: string): string {
 
 /** `ip address show` */
 export function* addressShow(call: Call, options: IpOptions, args: readonly string[]): Run {
-  const netdevs = yield* chosen(call, args);
+  const netdevs = yield* chosen(call, "address", args);
   if (typeof netdevs === "number") return netdevs;
   const wanted = (address: Address) =>
     options.family === undefined || address.family === (options.family === "4" ? "inet" : "inet6");

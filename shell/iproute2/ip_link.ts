@@ -6,25 +6,22 @@
 
 import type { JsonObject } from "../../model/mod.ts";
 import { linkFlags, type NetdevShown, operstate } from "../../model/netns.ts";
-import { type IpOptions, starts } from "./ip.ts";
+import type { IpOptions } from "./ip.ts";
+import { refuseWord } from "./ip_gaps.ts";
 import { writeJson } from "./json_writer.ts";
 import { qdiscOf } from "../link_states.ts";
 import type { Call } from "../program.ts";
 import type { Run } from "../process.ts";
 
 /** What ip(8) is asked to show, and the netdevs that are so; says so where one is not there. */
-export function* chosen(call: Call, args: readonly string[]): Run<NetdevShown[] | number> {
+export function* chosen(call: Call, object: "link" | "address", args: readonly string[]): Run<NetdevShown[] | number> {
   let netdevs = [...call.system.machine.netdevs(call.process.netns)].sort((a, b) => a.ifindex - b.ifindex);
   const words = [...args];
   while (words.length > 0) {
     const word = words.shift()!;
     if (word === "up") netdevs = netdevs.filter(({ up }) => up);
-    else if (word === "type") {
-      const type = words.shift();
-      if (type !== "netdevsim") netdevs = [];
-      else netdevs = [];
-    } else if (word === "master" || word === "group" || word === "vrf") words.shift();
     else {
+      if (word !== "dev" && !netdevs.some(({ name }) => name === word)) refuseWord(object, word);
       const name = word === "dev" ? words.shift() : word;
       if (name === undefined) {
         yield* call.err('Command line is not complete. Try option "help"\n');
@@ -41,8 +38,7 @@ export function* chosen(call: Call, args: readonly string[]): Run<NetdevShown[] 
 
 /** `ip link show` */
 export function* linkShow(call: Call, options: IpOptions, args: readonly string[]): Run {
-  if (args.some((word) => word !== "up" && starts("help", word))) return 255;
-  const netdevs = yield* chosen(call, args);
+  const netdevs = yield* chosen(call, "link", args);
   if (typeof netdevs === "number") return netdevs;
   for (const netdev of netdevs) {
     call.system.perform({ kind: "netdev.show", dev: netdev.name, netns: call.process.netns });
@@ -158,12 +154,6 @@ export function linkText(
     const skipped = ["ifindex", "ifname", "flags", "operstate", "group"];
     const words = Object.entries(rest).filter(([key]) => !skipped.includes(key));
     text += ` ${words.map(([key, value]) => value === true ? key : `${WORDS[key] ?? key} ${value}`).join(" ")} `;
-  }
-  if (options.statistics) {
-    text += `${between}    RX:  bytes packets errors dropped  missed   mcast           ${between}` +
-      `             0       0      0       0       0       0 ${between}` +
-      `    TX:  bytes packets errors dropped carrier collsns           ${between}` +
-      `             0       0      0       0       0       0 `;
   }
   for (const vf of (mode ? vfinfo_list ?? [] : []) as JsonObject[]) {
     const { max_tx: most, min_tx: least } = vf["rate"] as { max_tx: number; min_tx: number };

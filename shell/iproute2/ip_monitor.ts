@@ -6,38 +6,21 @@
 
 import type { LinkEvent } from "../../model/mod.ts";
 import { type IpOptions, starts } from "./ip.ts";
+import { refuseWord } from "./ip_gaps.ts";
 import type { Call } from "../program.ts";
 import type { Run } from "../process.ts";
 
-/** `ip monitor`, `ip monitor link` */
+/** `ip monitor link` */
 export function* monitorLinks(call: Call, options: IpOptions, args: readonly string[]): Run {
-  const objects = [
-    "link",
-    "address",
-    "route",
-    "mroute",
-    "prefix",
-    "neigh",
-    "netconf",
-    "rule",
-    "nsid",
-    "nexthop",
-    "stats",
-    "maddress",
-    "all",
-  ];
-  let links = args.length === 0;
+  if (args.length === 0) refuseWord("monitor", "all");
   for (const word of args) {
-    if (word === "label" || word === "dev" || word === "all-nsid") continue;
-    const object = objects.find((each) => starts(word, each));
-    if (object === undefined) {
-      yield* call.err(`Argument "${word}" is unknown, try "ip monitor help".\n`);
-      return 255;
-    }
-    links ||= object === "link" || object === "all";
+    if (starts(word, "link")) continue;
+    refuseWord("monitor", word);
+    yield* call.err(`Argument "${word}" is unknown, try "ip monitor help".\n`);
+    return 255;
   }
   const queue: LinkEvent[] = [];
-  const stop = call.system.listen({ netns: call.process.netns, linked: (events) => links && queue.push(...events) });
+  const stop = call.system.listen({ netns: call.process.netns, linked: (events) => queue.push(...events) });
   try {
     for (;;) {
       while (queue.length > 0) yield* call.out(eventText(call, queue.shift()!, options));

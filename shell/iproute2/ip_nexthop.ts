@@ -4,7 +4,9 @@
  * @module
  */
 
+import { ModelGap } from "../../model/gap.ts";
 import { incomplete, type IpOptions, refused, starts } from "./ip.ts";
+import { refuseWord } from "./ip_gaps.ts";
 import { writeJson } from "./json_writer.ts";
 import type { Call } from "../program.ts";
 import type { Run } from "../process.ts";
@@ -30,9 +32,6 @@ ENCAPTYPE := [ mpls ]
 ENCAPHDR := [ MPLSLABEL ]
 `;
 
-/** What ip(8) takes, and the model has not. */
-const ELSEWHERE = /^(?:via|onlink|dst_port|encap|group|fdb|type|proto(?:col)?|groups|vrf|master|bucket)$/;
-
 /** `ip nexthop` */
 export function* nexthop(call: Call, options: IpOptions, args: string[]): Run {
   const [word = "show", ...rest] = args;
@@ -43,7 +42,7 @@ export function* nexthop(call: Call, options: IpOptions, args: string[]): Run {
   if (starts(word, "get")) return yield* get(call, options, rest);
   if (starts(word, "flush")) return yield* flush(call, rest);
   if (starts(word, "help")) return yield* usage(call);
-  if (ELSEWHERE.test(word)) return yield* notHere(call, word);
+  refuseWord("nexthop", word);
   yield* call.err(`Command "${word}" is unknown, try "ip nexthop help".\n`);
   return 255;
 }
@@ -75,8 +74,10 @@ function* words(call: Call, args: readonly string[]): Run<Said | number> {
       }
     } else if (word === "blackhole") said.blackhole = true;
     else if (word === "help") return yield* usage(call);
-    else if (ELSEWHERE.test(word)) return yield* notHere(call, word);
-    else return yield* wrong(call, word, "");
+    else {
+      refuseWord("nexthop", word);
+      return yield* wrong(call, word, "");
+    }
   }
   return said;
 }
@@ -94,7 +95,7 @@ function idOf(text: string): number | undefined {
 function* add(call: Call, args: readonly string[], replace: boolean): Run {
   const said = yield* words(call, args);
   if (typeof said === "number") return said;
-  if (said.dev !== undefined) return yield* notHere(call, "dev");
+  if (said.dev !== undefined) throw new ModelGap(`ip nexthop add dev ${said.dev}`, "objects that are no `blackhole`");
   if (!said.blackhole) return yield* refused(call, "EINVAL", { text: "Invalid address family" });
   if (replace && !said.id) return yield* refused(call, "EINVAL", { text: "Replace requires nexthop id" });
   const { system, process } = call;
@@ -186,9 +187,4 @@ function* wrong(call: Call, word: string, why: string): Run {
 function* usage(call: Call): Run {
   yield* call.err(USAGE);
   return 255;
-}
-
-function* notHere(call: Call, word: string): Run {
-  yield* call.err(`ip: nexthop: "${word}": this machine has objects that discard alone (blackhole)\n`);
-  return 1;
 }

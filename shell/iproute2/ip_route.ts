@@ -4,7 +4,10 @@
  * @module
  */
 
+import { ModelGap } from "../../model/gap.ts";
+import { readsPrefix } from "../../model/operation_gaps.ts";
 import { incomplete, type IpOptions, refused, starts } from "./ip.ts";
+import { refuseWord } from "./ip_gaps.ts";
 import { writeJson } from "./json_writer.ts";
 import type { Call } from "../program.ts";
 import type { Run } from "../process.ts";
@@ -41,9 +44,10 @@ function routesOf(call: Call): Route[] {
 export function* route(call: Call, options: IpOptions, args: string[]): Run {
   const [word = "show", ...rest] = args;
   if (["show", "list", "lst"].some((verb) => starts(word, verb))) return yield* show(call, options, rest);
-  if (["add", "append"].some((verb) => starts(word, verb))) return yield* change(call, "route.add", rest);
+  if (starts(word, "add")) return yield* change(call, "route.add", rest);
   if (starts(word, "delete")) return yield* change(call, "route.del", rest);
   if (starts(word, "flush")) return yield* flush(call, rest);
+  refuseWord("route", word);
   yield* call.err(`Command "${word}" is unknown, try "ip route help".\n`);
   return 255;
 }
@@ -53,19 +57,19 @@ interface Selector {
   dev?: string;
   within?: string;
   exact?: string;
-  rest: string[];
 }
 
 function selector(args: readonly string[]): Selector {
-  const result: Selector = { rest: [] };
+  const result: Selector = {};
   const words = [...args];
   while (words.length > 0) {
     const word = words.shift()!;
     if (word === "dev") result.dev = words.shift()!;
-    else if (/^(?:table|proto|scope|type|via|src|metric)$/.test(word)) words.shift();
     else if (word === "root") result.within = words.shift()!;
-    else if (/^\d+\./.test(word)) result.exact = word;
-    else if (!/^(?:to|exact|match)$/.test(word)) result.rest.push(word);
+    else if (readsPrefix(word) === "read") result.exact = word;
+    else if (word !== "to" && word !== "exact") {
+      throw new ModelGap(`ip route show ${word}`, "what routes are chosen by beside a prefix and a netdev");
+    }
   }
   return result;
 }
@@ -87,7 +91,6 @@ function isWanted(route: Route, { dev, within, exact }: Selector): boolean {
 }
 
 function* show(call: Call, options: IpOptions, args: readonly string[]): Run {
-  if (options.family === "6") return 0;
   const wanted = selector(args);
   const { dev } = wanted;
   const routes = routesOf(call).filter((route) => isWanted(route, wanted));
@@ -119,10 +122,19 @@ function* change(call: Call, kind: "route.add" | "route.del", args: readonly str
     if (word === "dev") {
       dev = words.shift();
       if (dev === undefined) return yield* incomplete(call);
-    } else if (/^(?:via|table|proto|scope|metric|src)$/.test(word)) words.shift();
-    else if (word !== "unicast" && word !== "to") prefix = word;
+    } else if (word !== "unicast" && word !== "to") {
+      refuseWord("route", word, kind === "route.add" ? "route add" : "route del");
+      if (prefix !== undefined) throw new ModelGap(`ip route ${args.join(" ")}`, "a second prefix");
+      prefix = word;
+    }
   }
-  if (prefix === undefined) return kind === "route.add" ? 255 : yield* incomplete(call);
+  if (prefix === undefined) {
+    if (kind === "route.add") throw new ModelGap("ip route add", "a route without a prefix");
+    return yield* incomplete(call);
+  }
+  if (readsPrefix(prefix) === "other") {
+    throw new ModelGap(`ip route ${prefix}`, "routes of IPv6, the default route and short forms of prefixes");
+  }
   const match = /^(\d{1,3})\.(\d{1,3})\.(\d{1,3})\.(\d{1,3})(?:\/(\d{1,2}))?$/.exec(prefix);
   if (!match || match.slice(1, 5).some((byte) => Number(byte) > 255) || Number(match[5] ?? 32) > 32) {
     yield* call.err(`Error: any valid prefix is expected rather than "${prefix}".\n`);
@@ -132,14 +144,18 @@ function* change(call: Call, kind: "route.add" | "route.del", args: readonly str
     const whole = prefix.includes("/") ? prefix : `${prefix}/32`;
     dev = system.machine.routes(process.netns).get(whole);
     if (dev === undefined) {
+      if (routesOf(call).some(({ dst }) => dst === prefix)) {
+        throw new ModelGap(`ip route del ${prefix}`, "the board's own routes");
+      }
       return yield* refused(call, "ESRCH", null);
     }
   }
+  if (dev === undefined) throw new ModelGap(`ip route add ${prefix}`, "a route without a netdev");
   if (!system.machine.netdevs(process.netns).some(({ name }) => name === dev)) {
     yield* call.err(`Cannot find device "${dev}"\n`);
     return 1;
   }
-  const { result, extack } = system.perform({ kind, prefix, dev: dev!, netns: process.netns });
+  const { result, extack } = system.perform({ kind, prefix, dev, netns: process.netns });
   return result === "ok" ? 0 : yield* refused(call, result, extack);
 }
 
@@ -148,6 +164,9 @@ function* flush(call: Call, args: readonly string[]): Run {
   if (wanted.dev === undefined && wanted.within === undefined && wanted.exact === undefined) {
     yield* call.err('"ip route flush" requires arguments.\n');
     return 255;
+  }
+  if (routesOf(call).some((route) => route.protocol !== undefined && isWanted(route, wanted))) {
+    throw new ModelGap(`ip route flush ${args.join(" ")}`, "the board's own routes");
   }
   for (const [prefix, on] of [...call.system.machine.routes(call.process.netns)]) {
     if (!isWanted({ dst: prefix.replace(/\/32$/, ""), dev: on }, wanted)) continue;

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { ModelGap } from "../../model/gap.ts";
 import type { JsonObject } from "../../model/mod.ts";
 import type { NetdevShown } from "../../model/netns.ts";
 import { errorText } from "../errno.ts";
@@ -23,6 +24,9 @@ const LONG: Readonly<Record<string, string>> = {
   "--negotiate": "-r",
 };
 
+/** The options that are had; without one it shows the settings. */
+const OPTIONS: ReadonlySet<string> = new Set(["", ...Object.values(LONG), "--show-fec", "-P", "-d"]);
+
 /** ethtool(8) */
 export const ethtool: Program = function* (call) {
   const [first, second, third] = call.args;
@@ -35,6 +39,10 @@ export const ethtool: Program = function* (call) {
     return 1;
   }
   const option = first.startsWith("-") ? LONG[first] ?? first : "";
+  const most = option === "" ? 1 : option === "-f" ? 3 : 2;
+  if (!OPTIONS.has(option) || call.args.length > most) {
+    throw new ModelGap(`ethtool ${call.args.join(" ")}`, "what ethtool(8) can do beside showing and flashing");
+  }
   const dev = option === "" ? first : second;
   const netdev = call.system.machine.netdevs(call.process.netns).find(({ name }) => name === dev);
   if (dev === undefined || (!netdev && option === "")) {
@@ -54,12 +62,12 @@ export const ethtool: Program = function* (call) {
     case "-i":
       return yield* info(call, netdev, port);
     case "-f":
-      if (!port) return yield* unsupported(call, "Flashing failed");
+      if (!port) throw new ModelGap(`ethtool -f ${dev}`, "what the board's own interfaces say is their drivers'");
       return yield* flash(call, port, third ?? "");
     case "-r":
       return yield* restart(call, dev);
   }
-  if (!port) return yield* unsupported(call, "netlink error");
+  if (!port) throw new ModelGap(`ethtool ${option} ${dev}`, "what the board's own interfaces say is their drivers'");
   switch (option) {
     case "-S":
       yield* call.err("no stats available\n");
@@ -76,8 +84,7 @@ export const ethtool: Program = function* (call) {
       yield* call.out(rings(dev, facts));
       return 0;
     case "-k":
-      yield* call.out(features(dev, facts));
-      return 0;
+      return yield* someFeatures(call, dev, facts);
     case "--show-fec":
       if (!facts.settings) {
         yield* call.err("Cannot get FEC settings: Operation not supported\n");
@@ -88,14 +95,16 @@ export const ethtool: Program = function* (call) {
       );
       return 0;
     case "-P":
+      if (call.system.machine.era.ports.newPort !== "number") {
+        throw new ModelGap("ethtool -P", "the permanent address that new_port gives");
+      }
       yield* call.out("Permanent address: not set\n");
       return 0;
     case "-d":
       yield* call.err("Cannot get register dump: Operation not supported\n");
       return 74;
-    default:
-      return yield* unsupported(call, "netlink error");
   }
+  throw new ModelGap(`ethtool ${option}`, "an option of ethtool(8)");
 };
 
 function* unsupported(call: Call, what: string): Run {
@@ -113,20 +122,7 @@ function* info(call: Call, netdev: NetdevShown, port: Port | undefined): Run {
     fields = { ...reply as JsonObject };
     fields["version"] = call.system.release;
   } else if (netdev.name === "lo") return yield* unsupported(call, "Cannot get driver information");
-  else {
-    fields = {
-      "driver": "virtio_net",
-      "version": "1.0.0",
-      "firmware-version": "",
-      "expansion-rom-version": "",
-      "bus-info": "0000:00:01.0",
-      "supports-statistics": "yes",
-      "supports-test": "no",
-      "supports-eeprom-access": "no",
-      "supports-register-dump": "no",
-      "supports-priv-flags": "no",
-    };
-  }
+  else throw new ModelGap(`ethtool -i ${netdev.name}`, "what the board's own interfaces say is their drivers'");
   yield* call.out(Object.entries(fields).map(([key, value]) => `${key}: ${value}\n`).join(""));
   return 0;
 }
@@ -183,6 +179,20 @@ function rings(dev: string, { headerSplit: [maximum, current, split], push, ring
     `TX:\t\t\t4096\nTX push buff len:\tn/a\nHDS thresh:\t\t${maximum}\nCurrent hardware settings:\n` +
     `RX:\t\t\t${rings}\nRX Mini:\t\t0\nRX Jumbo:\t\t0\nTX:\t\t\t${rings}\nRX Buf Len:\t\tn/a\nCQE Size:\t\tn/a\n` +
     `TX Push:\t\toff\nRX Push:\t\t${push}\nTX push buff len:\tn/a\nTCP data split:\t\t${split}\nHDS thresh:\t\t${current}\n`;
+}
+
+/** How long whoever reads no more than the first lines has for it, in ms. */
+const READ = 100;
+
+/** The first features; there is no answer for whoever wants to read on. */
+function* someFeatures(call: Call, dev: string, facts: EthtoolFacts): Run {
+  const lines = features(dev, facts).split(/(?<=\n)/);
+  const last = lines.pop()!;
+  yield* call.out(lines.join(""));
+  yield { until: call.system.scheduler.clock.now + READ };
+  // A pipe that nobody reads any more ends the program here
+  yield* call.out(last);
+  throw new ModelGap(`ethtool -k ${dev}`, "features behind hw-tc-offload");
 }
 
 function features(dev: string, { fixedChecksum }: EthtoolFacts): string {

@@ -24,7 +24,7 @@ function longLine(call: Call, name: string, stat: Stat): string {
   const { netns } = call.process;
   const links = stat.type === "dir"
     ? 2 +
-      (files.list(stat.path, netns) ?? []).filter((each) =>
+      (files.list(stat.path, netns, true) ?? []).filter((each) =>
         files.stat(resolvePath(stat.path, each), netns, false)?.type === "dir"
       ).length
     : 1;

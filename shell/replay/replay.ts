@@ -28,6 +28,8 @@ export interface Compared {
   rules: string[];
   /** Why it is not compared at all; undefined where it is */
   leftOut: string | undefined;
+  /** What the model has no answer for: it agrees in nothing then */
+  gaps: readonly string[];
 }
 
 /** How a machine compares. */
@@ -133,15 +135,18 @@ function compare(file: string, block: TranscriptBlock, result: Result): Compared
     lines.filter((line) => !ELSEWHERE.test(line)).join("\n")
   );
   if (machine !== model) differences.push({ part: "kmsg", ...unlike(machine!, model!) });
-  return { file, number, command, differences, rules: [...used], leftOut: unreliable(block) };
+  return { file, number, command, differences, rules: [...used], leftOut: unreliable(block), gaps: result.gaps };
 }
 
 /** Lines of the kernel log that are of the machine's own devices. */
 const ELSEWHERE = /^(?:IPv6: ADDRCONF|eth\d: renamed|random:|NOTICE: Automounting)/;
 
-/** Whether a command agrees in what is counted: status, output, errors. The kernel's log is told of apart. */
-export function agrees({ differences }: Compared): boolean {
-  return differences.every(({ part }) => part === "kmsg");
+/**
+ * Whether a command agrees in what is counted: status, output, errors. The kernel's log is told of apart. One of which something is
+ * not modelled does not.
+ */
+export function agrees({ differences, gaps }: Compared): boolean {
+  return gaps.length === 0 && differences.every(({ part }) => part === "kmsg");
 }
 
 const SHOWN = 6;

@@ -103,3 +103,23 @@ Deno.test("what a recorder cut off is left out, and says why", () => {
   assert(unreliable({ ...block, rc: 143, stderr: "Terminated\n" }));
   assert(unreliable({ ...block, stdout: "\0\0x" }));
 });
+
+Deno.test("a command that is not modelled does not agree, whatever the machine printed", () => {
+  const block = (number: number, command: string, rc: number, stdout: string, stderr: string) => ({
+    number,
+    command,
+    rc,
+    stdout,
+    stderr,
+    kmsg: [],
+  });
+  const { commands } = replay([{
+    name: "x",
+    blocks: [
+      block(1, "cat /proc/version", 0, "Linux version 6.12.1 (x) #1 SMP Debian 6.12.1-1\n", ""),
+      block(2, "ip rule add from 10.0.0.1 table 5 2>/dev/null || true", 0, "", ""),
+      block(3, "ip rule add from 10.0.0.1 table 5", 125, "", "twinlink: not modelled: ip rule add: x\n"),
+    ],
+  }]);
+  assertEquals(commands.map((each) => [each.gaps.length, agrees(each)]), [[0, true], [1, false], [1, false]]);
+});
