@@ -4,6 +4,7 @@
  * @module
  */
 
+import { ModelGap } from "../model/gap.ts";
 import { resolvePath } from "./files.ts";
 import { escapes, formatPrintf } from "./printf.ts";
 import { deathNotice, type Interpreter } from "./interpreter.ts";
@@ -74,9 +75,10 @@ export const BUILTINS: Readonly<Record<string, Builtin>> = {
   ":": constant(0),
   "true": constant(0),
   "false": constant(1),
-  "alias": constant(0),
   "hash": constant(0),
-  "ulimit": constant(0),
+  "alias": unanswered("other names of commands"),
+  "ulimit": unanswered("limits of processes"),
+  "umask": unanswered("modes of new files"),
   "test": test,
   "[": test,
 
@@ -100,6 +102,7 @@ export const BUILTINS: Readonly<Record<string, Builtin>> = {
 
   // deno-lint-ignore require-yield
   *cd(shell, argv) {
+    withoutOptions(argv);
     const target = argv[1] === "-" ? shell.state.get("OLDPWD") : argv[1] ?? shell.state.get("HOME") ?? "/";
     const path = resolvePath(shell.process.cwd, target ?? "");
     const found = shell.system.files.stat(path, shell.process.netns);
@@ -112,6 +115,7 @@ export const BUILTINS: Readonly<Record<string, Builtin>> = {
 
   // deno-lint-ignore require-yield
   *export(shell, argv) {
+    withoutOptions(argv);
     for (const word of argv.slice(1)) {
       const [name, value] = split(word);
       if (value !== undefined) shell.assign(name, value);
@@ -122,6 +126,7 @@ export const BUILTINS: Readonly<Record<string, Builtin>> = {
 
   // deno-lint-ignore require-yield
   *readonly(shell, argv) {
+    withoutOptions(argv);
     for (const word of argv.slice(1)) {
       const [name, value] = split(word);
       if (value !== undefined) shell.assign(name, value);
@@ -162,7 +167,10 @@ export const BUILTINS: Readonly<Record<string, Builtin>> = {
         state.parameters = argv.slice(word === "--" ? i + 1 : i);
         return 0;
       }
-      const letters = word[1] === "o" ? [long[argv[++i] ?? ""] ?? ""] : [...word.slice(1)];
+      const name = word[1] === "o" ? argv[++i] ?? "" : "";
+      const letters = word[1] === "o" ? [long[name] ?? ""] : [...word.slice(1)];
+      const unknown = letters.find((letter) => !/^[euxf]$/.test(letter));
+      if (unknown !== undefined) throw new ModelGap(`set ${word} ${name}`.trimEnd(), "an option of the shell");
       for (const letter of letters) {
         if (word[0] === "-") state.options.add(letter);
         else state.options.delete(letter);
@@ -246,6 +254,7 @@ export const BUILTINS: Readonly<Record<string, Builtin>> = {
   },
 
   *read(shell, argv) {
+    withoutOptions(argv, "-r");
     const names = argv.slice(1).filter((word) => !word.startsWith("-"));
     const raw = argv.includes("-r");
     let line = "";
@@ -336,6 +345,7 @@ export const BUILTINS: Readonly<Record<string, Builtin>> = {
   // deno-lint-ignore require-yield
   *trap(shell, argv) {
     const [action, ...names] = argv.slice(1);
+    if (action === undefined && shell.state.traps.size > 0) throw new ModelGap("trap", "a list of traps");
     if (action === undefined) return 0;
     for (const word of names.length > 0 ? names : [action]) {
       const name = word === "0" ? "EXIT" : word.toUpperCase().replace(/^SIG/, "");
@@ -348,11 +358,6 @@ export const BUILTINS: Readonly<Record<string, Builtin>> = {
       shell.state.traps.set(name, action);
       if (signal) shell.process.handlers.set(signal, () => shell.trapped.push(action));
     }
-    return 0;
-  },
-
-  // deno-lint-ignore require-yield
-  *umask() {
     return 0;
   },
 
@@ -388,6 +393,20 @@ export const BUILTINS: Readonly<Record<string, Builtin>> = {
     return 0;
   },
 };
+
+/** What is built in, and not had here. */
+function unanswered(why: string) {
+  // deno-lint-ignore require-yield
+  return function* (_shell: Interpreter, argv: readonly string[]): Run {
+    throw new ModelGap(argv.join(" "), why);
+  };
+}
+
+/** Looks whether something that is built in is given an option that is not had. */
+function withoutOptions(argv: readonly string[], ...had: string[]): void {
+  const other = argv.find((word, i) => i > 0 && /^-./.test(word) && !had.includes(word));
+  if (other !== undefined) throw new ModelGap(`${argv[0]} ${other}`, "an option of the shell");
+}
 
 function split(word: string): [name: string, value: string | undefined] {
   const at = word.indexOf("=");

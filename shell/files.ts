@@ -314,10 +314,11 @@ export class FileSystem {
     return "ok";
   }
 
-  /** Sets the mode of a file. */
-  chmod(path: string, mode: number): void {
+  /** Sets the mode of a file that is kept here; says whether it is. */
+  chmod(path: string, mode: number): boolean {
     const node = this.#nodes.get(path);
     if (node) node.mode = mode;
+    return node !== undefined;
   }
 }
 

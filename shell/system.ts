@@ -18,6 +18,7 @@ import { FileSystem, NetnsFile, resolvePath } from "./files.ts";
 import { Interpreter } from "./interpreter.ts";
 import { LinkStates, qdiscOf } from "./link_states.ts";
 import { type Call, makeCall, type Program } from "./program.ts";
+import { OTHER_PROGRAMS } from "./other_programs.ts";
 import { PROGRAMS } from "./programs.ts";
 import { type OpenFile, type Process, readWhole, type Run, Scheduler } from "./process.ts";
 import { type BuildName, buildOf, type KernelFacts } from "./releases.ts";
@@ -390,6 +391,9 @@ export class System {
       if (stat?.type === "dir" || (stat && (stat.mode & 0o111) === 0)) throw fail(`${name}: Permission denied`, 126);
       if (stat) return yield* this.script(process, path, argv);
     }
+    // What a machine has without it being here is not said to be missing
+    const base = name.slice(name.lastIndexOf("/") + 1);
+    if (OTHER_PROGRAMS.has(base)) throw new ModelGap(argv.slice(0, 3).join(" "), "a program that a machine may have");
     throw fail(`${name}: not found`, 127);
   }
 

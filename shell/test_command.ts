@@ -4,6 +4,7 @@
  * @module
  */
 
+import { ModelGap } from "../model/gap.ts";
 import { type FileSystem, resolvePath } from "./files.ts";
 import type { Process } from "./process.ts";
 
@@ -28,11 +29,9 @@ export function testExpression(args: readonly string[], files: FileSystem, proce
     "-w": (path) => stat(path) !== undefined,
     "-x": (path) => stat(path)?.type === "dir" || ((stat(path)?.mode ?? 0) & 0o111) !== 0,
     "-c": (path) => stat(path)?.type === "char",
-    "-p": () => false,
-    "-b": () => false,
-    "-S": () => false,
-    "-t": () => false,
+    "-p": (path) => (stat(path), false),
   };
+  const other = ["-b", "-S", "-t", "-u", "-g", "-k", "-O", "-G", "-N", "-nt", "-ot", "-ef"];
   const integer = (text: string): number => {
     if (!/^\s*[-+]?\d+\s*$/.test(text)) throw new SyntaxError(`Illegal number: ${text}`);
     return Number(text);
@@ -90,6 +89,10 @@ export function testExpression(args: readonly string[], files: FileSystem, proce
     if (Object.hasOwn(unary, word) && at + 1 < args.length) {
       at += 2;
       return unary[word]!(args[at - 1]!);
+    }
+    if (args.length - at > 1 && other.includes(word)) throw new ModelGap(`test ${word}`, "an expression of test(1)");
+    if (operator !== undefined && other.includes(operator) && args.length - at > 2) {
+      throw new ModelGap(`test ${operator}`, "an expression of test(1)");
     }
     at++;
     return word !== "";

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { ModelGap } from "../../model/gap.ts";
 import { errorText } from "../errno.ts";
 import { resolvePath } from "../files.ts";
 import type { Run } from "../process.ts";
@@ -18,7 +19,7 @@ function each(
   act: (call: Call, name: string, given: ReadonlyMap<string, string>) => Run<string | undefined>,
 ): Program {
   return function* (call) {
-    const { given, operands } = readOptions(call.args, letters);
+    const { given, operands } = readOptions(call, letters);
     let status = 0;
     for (const name of operands) {
       const error = yield* act(call, name, given);
@@ -31,7 +32,7 @@ function each(
 }
 
 // deno-lint-ignore require-yield
-const mkdir = each("pm:", function* (call, name, given) {
+const mkdir = each("p", function* (call, name, given) {
   const { files } = call.system;
   const { netns } = call.process;
   const path = call.path(name);
@@ -48,7 +49,7 @@ const mkdir = each("pm:", function* (call, name, given) {
 });
 
 // deno-lint-ignore require-yield
-const rm = each("rfRi", function* (call, name, given) {
+const rm = each("rfR", function* (call, name, given) {
   const { files } = call.system;
   const { netns } = call.process;
   const remove = (path: string): string => {
@@ -64,25 +65,51 @@ const rm = each("rfRi", function* (call, name, given) {
 });
 
 // deno-lint-ignore require-yield
-const rmdir = each("p", function* (call, name) {
+const rmdir = each("", function* (call, name) {
   const result = call.system.files.remove(call.path(name), call.process.netns);
   return result === "ok" ? undefined : `'${name}': ${errorText(result)}`;
 });
 
 // deno-lint-ignore require-yield
-const touch = each("cmat:d:", function* (call, name) {
+const touch = each("", function* (call, name) {
   const opened = call.system.files.open(call.path(name), "a", call.process.netns);
   return "errno" in opened ? `${name}: ${errorText(opened.errno)}` : undefined;
 });
 
-// deno-lint-ignore require-yield
-const chmod = each("R", function* (_call, _name) {
-  return undefined;
-});
+/** The modes that chmod(1) is told: in octal, or what all get or lose. */
+function modeAfter(mode: number, word: string): number | undefined {
+  if (/^[0-7]{3,4}$/.test(word)) return Number.parseInt(word, 8);
+  const match = /^a?([+-])([rwx]+)$/.exec(word);
+  if (!match) return undefined;
+  const bits = [...match[2]!].reduce((sum, letter) => sum | { r: 0o444, w: 0o222, x: 0o111 }[letter]!, 0);
+  return match[1] === "+" ? mode | bits : mode & ~bits;
+}
+
+const chmod: Program = function* (call) {
+  const [word = "", ...names] = call.args;
+  const { files } = call.system;
+  let status = 0;
+  for (const name of names) {
+    const found = files.stat(call.path(name), call.process.netns);
+    if (!found) {
+      yield* call.err(`chmod: ${name}: No such file or directory\n`);
+      status = 1;
+      continue;
+    }
+    const mode = modeAfter(found.mode, word);
+    if (mode === undefined || !files.chmod(found.path, mode)) {
+      throw new ModelGap(
+        `chmod ${word} ${name}`,
+        "modes other than octal ones and those of all, and files that are not kept",
+      );
+    }
+  }
+  return status;
+};
 
 function copying(moves: boolean): Program {
   return function* (call) {
-    const { operands } = readOptions(call.args, "afrRpiv");
+    const { operands } = readOptions(call, "f");
     const target = operands.pop();
     if (target === undefined || operands.length === 0) return 1;
     const { files } = call.system;
@@ -90,6 +117,9 @@ function copying(moves: boolean): Program {
     let status = 0;
     for (const name of operands) {
       const from = call.path(name);
+      if (files.stat(from, netns)?.type === "dir") {
+        throw new ModelGap(`${call.argv[0]} ${name}`, "directories that are copied or moved");
+      }
       const into = files.stat(call.path(target), netns)?.type === "dir";
       const to = into ? resolvePath(call.path(target), name.slice(name.lastIndexOf("/") + 1)) : call.path(target);
       const content = yield* readFile(call, from);
@@ -111,17 +141,23 @@ function copying(moves: boolean): Program {
 }
 
 const ln: Program = function* (call) {
-  const { operands } = readOptions(call.args, "sfn");
-  const [target, name] = operands;
-  if (target === undefined || name === undefined) return 1;
-  const result = call.system.files.symlink(target, call.path(name), call.process.netns);
+  const { given, operands } = readOptions(call, "sfn");
+  const [target, name, ...others] = operands;
+  const path = call.path(name ?? "");
+  const { files } = call.system;
+  if (
+    target === undefined || name === undefined || others.length > 0 || !given.has("s") ||
+    files.stat(path, call.process.netns)?.type === "dir"
+  ) throw new ModelGap(call.argv.join(" "), "links other than symbolic ones with a name");
+  if (given.has("f")) files.remove(path, call.process.netns);
+  const result = files.symlink(target, path, call.process.netns);
   if (result === "ok") return 0;
   yield* call.err(`ln: ${name}: ${errorText(result)}\n`);
   return 1;
 };
 
 const readlink: Program = function* (call) {
-  const { given, operands } = readOptions(call.args, "fnm");
+  const { given, operands } = readOptions(call, "fn");
   const { files } = call.system;
   for (const name of operands) {
     const path = call.path(name);
@@ -135,6 +171,8 @@ const readlink: Program = function* (call) {
 
 const dd: Program = function* (call) {
   const options = new Map(call.args.map((arg) => arg.split(/=(.*)/s).slice(0, 2) as [string, string]));
+  const other = [...options.keys()].find((name) => !/^(?:if|of|bs|count|status)$/.test(name));
+  if (other !== undefined) throw new ModelGap(`dd ${other}=`, "an option of the program");
   const size = (text: string) => Number.parseInt(text) * ({ k: 1024, M: 1048576 }[text.replace(/^\d+/, "")] ?? 1);
   const block = size(options.get("bs") ?? "512");
   const count = options.has("count") ? Number(options.get("count")) : Infinity;
@@ -179,7 +217,7 @@ const dd: Program = function* (call) {
 };
 
 const stat: Program = function* (call) {
-  const { given, operands } = readOptions(call.args, "c:Lft");
+  const { given, operands } = readOptions(call, "c:L");
   let status = 0;
   for (const name of operands) {
     const found = call.system.files.stat(call.path(name), call.process.netns, given.has("L"));
@@ -190,6 +228,7 @@ const stat: Program = function* (call) {
     }
     const octal = (found.mode & 0o7777).toString(8);
     const format = given.get("c");
+    if (format === undefined) throw new ModelGap("stat", "inodes and times of files: say a format with -c");
     const fields: Record<string, string> = {
       a: octal,
       A: modeText(found),
@@ -201,19 +240,17 @@ const stat: Program = function* (call) {
       u: "0",
       g: "0",
     };
-    yield* call.out(
-      format === undefined
-        ? `  File: ${name}\n  Size: ${String(found.size).padEnd(10)}\tBlocks: 0          IO Block: 4096   ${
-          fields["F"]
-        }\nAccess: (${octal.padStart(4, "0")}/${modeText(found)})  Uid: (    0/    root)   Gid: (    0/    root)\n`
-        : `${format.replace(/%([aAnsFUGug])/g, (_all, letter: string) => fields[letter]!)}\n`,
-    );
+    const text = format.replace(/%(.?)/g, (all, letter: string) => {
+      if (fields[letter] === undefined) throw new ModelGap(`stat -c ${all}`, "inodes and times of files");
+      return fields[letter];
+    });
+    yield* call.out(`${text}\n`);
   }
   return status;
 };
 
 const basename: Program = function* (call) {
-  const [path = "", suffix = ""] = call.args;
+  const [path = "", suffix = ""] = readOptions(call, "").operands;
   const name = path.replace(/\/+$/, "").replace(/^.*\//, "") || "/";
   yield* call.out(
     `${suffix !== "" && name.endsWith(suffix) && name !== suffix ? name.slice(0, -suffix.length) : name}\n`,
@@ -222,18 +259,21 @@ const basename: Program = function* (call) {
 };
 
 const dirname: Program = function* (call) {
-  const path = (call.args[0] ?? "").replace(/\/+$/, "");
+  const path = (readOptions(call, "").operands[0] ?? "").replace(/\/+$/, "");
   yield* call.out(`${path.includes("/") ? path.replace(/\/[^/]*$/, "") || "/" : "."}\n`);
   return 0;
 };
 
 const mktemp: Program = function* (call) {
-  const { given, operands } = readOptions(call.args, "dp:tu");
-  const name = (operands[0] ?? "/tmp/tmp.XXXXXX").replace(
-    /X+$/,
-    (all) => "aBcDeF0123456789".repeat(4).slice(0, all.length),
-  );
-  const path = call.path(name);
+  const { given, operands } = readOptions(call, "d");
+  const named = (number: number) =>
+    (operands[0] ?? "/tmp/tmp.XXXXXX").replace(
+      /X+$/,
+      (all) => `${number}aBcDeF${"0123456789".repeat(4)}`.slice(0, all.length),
+    );
+  let number = 0;
+  while (call.system.files.stat(call.path(named(number)), call.process.netns)) number++;
+  const path = call.path(named(number));
   if (given.has("d")) call.system.files.mkdir(path, call.process.netns);
   else call.system.files.open(path, "w", call.process.netns);
   yield* call.out(`${path}\n`);

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { ModelGap } from "../../model/gap.ts";
 import type { Program } from "../program.ts";
 import { cannot, inputs, joined, linesOf, plainly, whole } from "./input.ts";
 import { readOptions } from "./options.ts";
@@ -19,11 +20,7 @@ function filter(
   ) => string | { text: string; status: number },
 ): Program {
   return function* (call) {
-    const { given, operands, unknown } = readOptions(call.args, letters);
-    if (unknown !== undefined) {
-      yield* call.err(`${name}: invalid option -- '${unknown}'\n`);
-      return 1;
-    }
+    const { given, operands } = readOptions(call, letters);
     const operandCount = OPERANDS[name] ?? 0;
     const own = operands.splice(0, operandCount);
     let text = "";
@@ -42,6 +39,10 @@ function filter(
 /** How many operands are no files. */
 const OPERANDS: Readonly<Record<string, number>> = { tr: 2 };
 
+function noClass(name: string): never {
+  throw new ModelGap(`tr [:${name}:]`, "a class of characters");
+}
+
 /** The characters of a set of tr(1). */
 function setOf(text: string): string[] {
   const escaped: Record<string, string> = { n: "\n", t: "\t", r: "\r", "\\": "\\", "0": "\0" };
@@ -59,7 +60,7 @@ function setOf(text: string): string[] {
         ? classes["upper"]! + classes["lower"]!
         : name === "alnum"
         ? classes["upper"]! + classes["lower"]! + classes["digit"]!
-        : classes[name] ?? "",
+        : classes[name] ?? noClass(name),
   );
   const chars: string[] = [];
   for (let i = 0; i < plain.length; i++) {
@@ -100,7 +101,11 @@ function translate(text: string, given: ReadonlyMap<string, string>, [from = "",
 
 function sortLines(text: string, given: ReadonlyMap<string, string>): string {
   let lines = linesOf(text);
-  const key = /^(\d+)/.exec(given.get("k") ?? "")?.[1];
+  const wanted = given.get("k") ?? "";
+  if (!/^(?:\d+n?)?$/.test(wanted)) {
+    throw new ModelGap(`sort -k ${wanted}`, "keys other than a field and what follows it");
+  }
+  const key = /^(\d+)/.exec(wanted)?.[1];
   const separator = given.get("t");
   const of = (line: string) => {
     if (key === undefined) return line;
@@ -152,14 +157,14 @@ function cutLines(text: string, given: ReadonlyMap<string, string>): string {
 /** The programs by name. */
 export const FILTERS: Readonly<Record<string, Program>> = {
   tr: filter("tr", "cCds", translate),
-  sort: filter("sort", "nruk:t:fb", sortLines),
+  sort: filter("sort", "nruk:t:", sortLines),
   uniq: filter("uniq", "cdu", unique),
-  cut: filter("cut", "b:c:d:f:sn", cutLines),
+  cut: filter("cut", "b:c:d:f:s", cutLines),
   tac: filter("tac", "", (text) => joined(linesOf(text).reverse())),
   rev: filter("rev", "", (text) => joined(linesOf(text).map((line) => [...line].reverse().join("")))),
   nl: filter("nl", "", (text) => joined(linesOf(text).map((line, i) => `${String(i + 1).padStart(6)}\t${line}`))),
   paste: filter("paste", "sd:", (text, given) => {
-    if (!given.has("s")) return text;
+    if (!given.has("s")) throw new ModelGap("paste", "files side by side");
     return `${linesOf(text).join((given.get("d") ?? "\t")[0])}\n`;
   }),
   fold: filter("fold", "w:", (text, given) => {

@@ -4,10 +4,15 @@
  * @module
  */
 
+import { ModelGap } from "../../model/gap.ts";
 import type { Stat } from "../files.ts";
 import { matches } from "../pattern.ts";
 import type { Program } from "../program.ts";
 import { TYPES } from "./mode.ts";
+
+function unanswered(word: string): never {
+  throw new ModelGap(`find ${word}`, "an expression of the program");
+}
 
 /** find(1) */
 export const find: Program = function* (call) {
@@ -53,7 +58,8 @@ export const find: Program = function* (call) {
         return test;
       }
       case "-type": {
-        const type = args.shift();
+        const type = args.shift() ?? "";
+        if (!/^[fdlc]$/.test(type)) unanswered(`-type ${type}`);
         return (_path, stat) => TYPES[stat.type] === (type === "f" ? "-" : type);
       }
       case "-name": {
@@ -72,6 +78,7 @@ export const find: Program = function* (call) {
         return () => true;
       case "-exec": {
         const end = args.findIndex((arg) => arg === ";" || arg === "+");
+        if (end < 0 || args[end] === "+" || actions.exec) unanswered("-exec");
         actions.exec = args.splice(0, end);
         args.shift();
         return () => true;
@@ -79,8 +86,10 @@ export const find: Program = function* (call) {
       case "-print0":
         actions.print0 = true;
         return () => true;
-      default:
+      case "-print":
         return () => true;
+      default:
+        return unanswered(word ?? "");
     }
   };
   const test = args.length > 0 ? or() : () => true;

@@ -11,11 +11,7 @@ import { regularExpression } from "./regular_expression.ts";
 
 /** grep(1) */
 export const grep: Program = function* (call) {
-  const { given, operands, unknown } = readOptions(call.args, "EFGivcqlLnosxwhHe:m:rA:B:C:");
-  if (unknown !== undefined) {
-    yield* call.err(`grep: invalid option -- '${unknown}'\n`);
-    return 2;
-  }
+  const { given, operands } = readOptions(call, "EFGivcqlnosxwhHe:m:A:B:C:");
   const pattern = given.get("e") ?? operands.shift();
   if (pattern === undefined) return 2;
   const extended = given.has("E") || call.argv[0] === "egrep";

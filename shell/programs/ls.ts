@@ -42,11 +42,7 @@ function longLine(call: Call, name: string, stat: Stat): string {
 
 /** ls(1) */
 export const ls: Program = function* (call) {
-  const { given, operands, unknown } = readOptions(call.args, "laAR1dhFrtSin");
-  if (unknown !== undefined) {
-    yield* call.err(`ls: invalid option -- '${unknown}'\n`);
-    return 1;
-  }
+  const { given, operands } = readOptions(call, "laAR1dr");
   const { files } = call.system;
   const { netns } = call.process;
   const names = operands.length > 0 ? operands : ["."];

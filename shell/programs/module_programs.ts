@@ -23,7 +23,7 @@ const moduleOf = (path: string) =>
   path.replace(/^.*\//, "").replace(/\.ko(?:\.[gx]z|\.zst)?$/, "").replaceAll("-", "_");
 
 const rmmod: Program = function* (call) {
-  const { operands } = readOptions(call.args, "fwas");
+  const { operands } = readOptions(call, "");
   let status = 0;
   for (const name of operands) {
     const module = moduleOf(name);
@@ -58,7 +58,7 @@ function load(call: Call, name: string, args: readonly string[]) {
 }
 
 const modprobe: Program = function* (call) {
-  const { given, operands } = readOptions(call.args, "raqvsDbl");
+  const { given, operands } = readOptions(call, "rq");
   const [name, ...rest] = operands;
   if (name === undefined) return 1;
   if (given.has("r")) return yield* rmmod({ ...call, args: operands });

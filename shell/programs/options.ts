@@ -4,25 +4,31 @@
  * @module
  */
 
+import { ModelGap } from "../../model/gap.ts";
+import type { Call } from "../program.ts";
+
 /** Options and operands of a command line. */
 export interface Options {
   /** By letter: what stood behind it, or `""` */
   readonly given: ReadonlyMap<string, string>;
   readonly operands: string[];
-  /** The first option that is unknown, or that lacks its value */
-  readonly unknown: string | undefined;
 }
 
 /**
- * Reads the options of a command line.
+ * Reads the options of a command line. An option that is not had here is nothing that could be left out in silence: whether the
+ * program of a machine has it, and what it does, is not known.
  *
- * @param args The arguments
+ * @param call Whose arguments they are
  * @param letters The letters that it takes, a `:` behind those with a value
+ * @param args The arguments, where they are not those of the call
+ * @throws {ModelGap} If another one is given, one without its value, or one with two values
  */
-export function readOptions(args: readonly string[], letters: string): Options {
+export function readOptions(call: Pick<Call, "argv" | "args">, letters: string, args = call.args): Options {
   const given = new Map<string, string>();
   const operands: string[] = [];
-  let unknown: string | undefined;
+  const other = (option: string): never => {
+    throw new ModelGap(`${call.argv[0]} ${option}`, "an option of the program");
+  };
   for (let i = 0; i < args.length; i++) {
     const arg = args[i]!;
     if (arg === "--") {
@@ -36,19 +42,16 @@ export function readOptions(args: readonly string[], letters: string): Options {
     for (let at = 1; at < arg.length; at++) {
       const letter = arg[at]!;
       const index = letters.indexOf(letter);
-      if (index < 0 || letter === ":") {
-        unknown ??= letter;
-        break;
-      }
+      if (index < 0 || letter === ":") other(arg.startsWith("--") ? arg : `-${letter}`);
       if (letters[index + 1] !== ":") {
         given.set(letter, "");
         continue;
       }
       const value = at + 1 < arg.length ? arg.slice(at + 1) : args[++i];
-      if (value === undefined) unknown ??= letter;
-      else given.set(letter, value);
+      if (value === undefined || (given.get(letter) ?? value) !== value) return other(`-${letter}`);
+      given.set(letter, value);
       break;
     }
   }
-  return { given, operands, unknown };
+  return { given, operands };
 }

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { ModelGap } from "../../model/gap.ts";
 import { type Process, type Signal, Signalled, SIGNALS, timesText } from "../process.ts";
 import type { Call, Program } from "../program.ts";
 import { readFile } from "./input.ts";
@@ -33,13 +34,22 @@ function child(call: Call, argv: readonly string[]): Process {
   return started;
 }
 
+/** A signal by its name or its number. */
+function signalOf(program: string, word: string): Signal {
+  const found = Object.entries(SIGNALS).find(([name, number]) =>
+    name === word.replace(/^SIG/, "") || String(number) === word
+  );
+  if (!found) throw new ModelGap(`${program}: signal ${word}`, "a signal that is not had");
+  return found[0] as Signal;
+}
+
 const timeout: Program = function* (call) {
   const args = [...call.args];
-  let signal: Signal = "TERM";
+  let signal = "TERM";
   while (args[0]?.startsWith("-")) {
     const option = args.shift()!;
-    if (option.startsWith("-s")) signal = (option.slice(2) || args.shift()!).replace(/^SIG/, "") as Signal;
-    else if (option.startsWith("-k")) { if (option === "-k") args.shift(); }
+    if (option.startsWith("-s")) signal = option.slice(2) || (args.shift() ?? "");
+    else throw new ModelGap(`timeout ${option}`, "an option of the program");
   }
   const limit = /^(\d*\.?\d+)([smhd]?)$/.exec(args.shift() ?? "");
   if (!limit || args.length === 0) {
@@ -53,7 +63,7 @@ const timeout: Program = function* (call) {
     yield* call.system.scheduler.waitFor(process, end);
   }
   if (process.status === undefined) {
-    process.kill(Object.hasOwn(SIGNALS, signal) ? signal : "TERM");
+    process.kill(signalOf("timeout", signal));
     yield { ready: () => process.status !== undefined };
     // It is the program itself that is ended, and its shell says so
     if (process.status === 128 + SIGNALS.TERM) yield* call.err("Terminated\n");
@@ -63,7 +73,9 @@ const timeout: Program = function* (call) {
 
 const time: Program = function* (call) {
   const begin = call.system.scheduler.clock.now;
-  const status = yield* call.exec(call.args.filter((arg) => arg !== "-p"));
+  const [first = ""] = call.args;
+  if (first.startsWith("-")) throw new ModelGap(`time ${first}`, "an option of the program");
+  const status = yield* call.exec(call.args);
   yield* call.err(timesText(call.system.scheduler.clock.now - begin));
   return status;
 };
@@ -74,6 +86,7 @@ const sh: Program = function* (call) {
   const options: string[] = [];
   while (/^-[a-z]+$/.test(args[0] ?? "")) {
     const option = args.shift()!;
+    if (/[^clseux]/.test(option.slice(1))) throw new ModelGap(`sh ${option}`, "an option of the shell");
     options.push(...option.slice(1).replace(/[cls]/g, ""));
     if (option.includes("c")) {
       script = args.shift() ?? "";
@@ -126,6 +139,7 @@ const env: Program = function* (call) {
     if (word === "-i") added.clear();
     else added.set(word.slice(0, word.indexOf("=")), word.slice(word.indexOf("=") + 1));
   }
+  if (args[0]?.startsWith("-")) throw new ModelGap(`env ${args[0]}`, "an option of the program");
   if (args.length > 0) {
     const before = call.process.env;
     call.process.env = added;
@@ -139,15 +153,21 @@ const env: Program = function* (call) {
   return 0;
 };
 
-/** Runs what follows its own options. */
-const passing = (skip = 0): Program =>
+/** Runs what follows its own words, which make no difference here. */
+const passing = (own: RegExp = /^$/): Program =>
   function* (call) {
-    const args = call.args.filter((arg, i) => !(i === 0 && arg.startsWith("-"))).slice(skip);
-    return args.length > 0 ? yield* call.exec(args) : 0;
+    const all = call.args.join(" ");
+    const words = own.exec(all)?.[0] ?? "";
+    const args = call.args.slice(words === "" ? 0 : words.trim().split(" ").length);
+    if (args.length === 0 || args[0]!.startsWith("-")) {
+      throw new ModelGap(call.argv.join(" "), "an option of the program");
+    }
+    return yield* call.exec(args);
   };
 
 const pidof: Program = function* (call) {
-  const wanted = call.args.at(-1) ?? "";
+  const [wanted = "", ...others] = call.args;
+  if (others.length > 0 || wanted.startsWith("-")) throw new ModelGap(call.argv.join(" "), "more than one name");
   const pids = call.system.scheduler.living.filter(({ name }) => name.split(/\s/)[0] === wanted).map(({ pid }) => pid);
   if (pids.length > 0) yield* call.out(`${pids.join(" ")}\n`);
   return pids.length > 0 ? 0 : 1;
@@ -155,14 +175,13 @@ const pidof: Program = function* (call) {
 
 const killall: Program = function* (call) {
   const args = [...call.args];
-  let signal: Signal = "TERM";
-  if (args[0]?.startsWith("-")) signal = args.shift()!.slice(1).replace(/^SIG/, "") as Signal;
+  const signal = signalOf("killall", args[0]?.startsWith("-") ? args.shift()!.slice(1) : "TERM");
   let status = 0;
   for (const wanted of args) {
     const found = call.system.scheduler.living.filter((process) =>
       process !== call.process && process.name.split(/\s/)[0] === wanted
     );
-    for (const process of found) process.kill(Object.hasOwn(SIGNALS, signal) ? signal : "TERM");
+    for (const process of found) process.kill(signal);
     if (found.length > 0) continue;
     yield* call.err(`killall: ${wanted}: no process killed\n`);
     status = 1;
@@ -171,7 +190,9 @@ const killall: Program = function* (call) {
 };
 
 const busybox: Program = function* (call) {
-  return call.args.length > 0 ? yield* call.exec(call.args) : 0;
+  const [first = ""] = call.args;
+  if (first === "" || first.startsWith("-")) throw new ModelGap(`busybox ${first}`, "the list of its programs");
+  return yield* call.exec(call.args);
 };
 
 /** The programs by name. */
@@ -184,11 +205,10 @@ export const PROCESS_PROGRAMS: Readonly<Record<string, Program>> = {
   env,
   pidof,
   killall,
-  pkill: killall,
   busybox,
   nohup: passing(),
   setsid: passing(),
-  nice: passing(),
-  stdbuf: passing(),
-  chrt: passing(1),
+  nice: passing(/^(?:-n -?\d+ |-?-\d+ )/),
+  stdbuf: passing(/^(?:-[ioe][0L] )+/),
+  chrt: passing(/^(?:-[fro] )?\d+ /),
 };

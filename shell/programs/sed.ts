@@ -4,6 +4,7 @@
  * @module
  */
 
+import { ModelGap } from "../../model/gap.ts";
 import { errorText } from "../errno.ts";
 import { readOptions } from "./options.ts";
 import type { Program } from "../program.ts";
@@ -74,7 +75,7 @@ function parse(script: string, extended: boolean): Command[] {
     if (negated) at++;
     const name = script[at++] ?? "";
     const command: Command = { from, to, negated, active: false, name };
-    if (name === "s" || name === "y") {
+    if (name === "s") {
       const delimiter = script[at++] ?? fail("bad option in substitution expression");
       const pattern = until(delimiter);
       command.replacement = until(delimiter);
@@ -85,7 +86,7 @@ function parse(script: string, extended: boolean): Command[] {
       const end = script.indexOf("\n", at);
       command.text = script.slice(at, end < 0 ? undefined : end).replace(/^\s*\\?\n?\s*/, "");
       at = end < 0 ? script.length : end;
-    } else if (!/[dpqD=nNG]/.test(name)) fail(`unsupported command ${name}`);
+    } else if (!/[dpq=]/.test(name)) throw new ModelGap(`sed ${name}`, "a command of sed(1)");
     commands.push(command);
   }
   return commands;
@@ -119,16 +120,13 @@ function substitute(line: string, { pattern, replacement, flags }: Command): { l
 
 /** sed(1) */
 export const sed: Program = function* (call) {
-  const { given, operands, unknown } = readOptions(call.args, "nrEe:i");
-  if (unknown !== undefined) {
-    yield* call.err(`sed: invalid option -- '${unknown}'\n`);
-    return 1;
-  }
+  const { given, operands } = readOptions(call, "nrEe:i");
   const script = given.get("e") ?? operands.shift() ?? "";
   let commands: Command[];
   try {
     commands = parse(script, given.has("r") || given.has("E"));
   } catch (error) {
+    if (error instanceof ModelGap) throw error;
     yield* call.err(`sed: ${(error as Error).message}\n`);
     return 1;
   }

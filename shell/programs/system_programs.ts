@@ -4,6 +4,8 @@
  * @module
  */
 
+import { ModelGap } from "../../model/gap.ts";
+import { OTHER_PROGRAMS } from "../other_programs.ts";
 import type { Run } from "../process.ts";
 import type { Call, Program } from "../program.ts";
 import { readOptions } from "./options.ts";
@@ -15,7 +17,7 @@ const constant = (status: number): Program =>
   };
 
 const uname: Program = function* (call) {
-  const { given } = readOptions(call.args, "asnrvmpio");
+  const { given } = readOptions(call, "asnrvmo");
   const { system } = call;
   const fields: [string, string][] = [
     ["s", "Linux"],
@@ -34,7 +36,12 @@ const uname: Program = function* (call) {
 
 const date: Program = function* (call) {
   const now = new Date(call.system.time);
-  const format = call.args.find((arg) => arg.startsWith("+"))?.slice(1);
+  // The clock is that of UTC
+  const { operands } = readOptions(call, "u");
+  const format = operands.find((arg) => arg.startsWith("+"))?.slice(1);
+  if (operands.length > 1 || (operands.length === 1 && format === undefined)) {
+    throw new ModelGap(`date ${operands.join(" ")}`, "the clock is not set");
+  }
   const two = (value: number) => String(value).padStart(2, "0");
   const iso = now.toISOString();
   const [day, month] = now.toUTCString().split(/,? /) as [string, string];
@@ -54,13 +61,20 @@ const date: Program = function* (call) {
   };
   const text = format === undefined
     ? `${day} ${name} ${String(now.getUTCDate()).padStart(2)} ${iso.slice(11, 19)} UTC ${iso.slice(0, 4)}`
-    : format.replace(/%([sNYmdHMSFT])/g, (_all, letter: string) => fields[letter]!);
+    : format.replace(/%(.?)/g, (all, letter: string) => {
+      if (letter === "%") return "%";
+      return fields[letter] ?? unanswered(`date +${all}`);
+    });
   yield* call.out(`${text}\n`);
   return 0;
 };
 
+function unanswered(what: string): never {
+  throw new ModelGap(what, "a part of the program that is not had");
+}
+
 const dmesg: Program = function* (call) {
-  const { given } = readOptions(call.args, "cCtwHTn:s:r");
+  const { given } = readOptions(call, "cCt");
   const { log } = call.system;
   const lines = log.map(({ time, text }) => {
     const stamp = (time / 1000).toFixed(6).padStart(12);
@@ -73,17 +87,28 @@ const dmesg: Program = function* (call) {
 
 const which: Program = function* (call) {
   let status = 0;
-  for (const name of call.args) {
+  for (const name of readOptions(call, "").operands) {
     const path = call.system.which(name);
+    if (path === undefined && OTHER_PROGRAMS.has(name)) unanswered(`which ${name}`);
     if (path === undefined) status = 1;
     else yield* call.out(`${path}\n`);
   }
   return status;
 };
 
-const printing = (text: (call: Call) => string): Program =>
+/** A program that prints one line; it takes no arguments, or these. */
+const printing = (text: (call: Call) => string, takes: readonly string[] = []): Program =>
   function* (call): Run {
+    const other = call.args.find((arg) => !takes.includes(arg));
+    if (other !== undefined) unanswered(`${call.argv[0]} ${other}`);
     yield* call.out(`${text(call)}\n`);
+    return 0;
+  };
+
+const printingNothing = (only: string): Program =>
+  // deno-lint-ignore require-yield
+  function* (call) {
+    if (call.args.join(" ") !== only) unanswered(call.argv.join(" "));
     return 0;
   };
 
@@ -92,9 +117,8 @@ export const SYSTEM_PROGRAMS: Readonly<Record<string, Program>> = {
   true: constant(0),
   false: constant(1),
   sync: constant(0),
-  mount: constant(0),
-  umount: constant(0),
-  udevadm: constant(0),
+  // Nobody makes device files here, so nobody waits for them
+  udevadm: printingNothing("settle"),
   uname,
   date,
   dmesg,
@@ -102,6 +126,5 @@ export const SYSTEM_PROGRAMS: Readonly<Record<string, Program>> = {
   hostname: printing((call) => call.system.hostname),
   whoami: printing(() => "root"),
   nproc: printing(() => "1"),
-  id: printing((call) => call.args.includes("-u") ? "0" : "uid=0(root) gid=0(root) groups=0(root)"),
-  uptime: printing((call) => ` up ${Math.floor(call.system.uptime / 60000)} min,  load average: 0.00, 0.00, 0.00`),
+  id: printing((call) => call.args.includes("-u") ? "0" : "uid=0(root) gid=0(root) groups=0(root)", ["-u"]),
 };

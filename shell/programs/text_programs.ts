@@ -4,6 +4,7 @@
  * @module
  */
 
+import { ModelGap } from "../../model/gap.ts";
 import { errorText } from "../errno.ts";
 import { byteLength } from "../files.ts";
 import type { Program } from "../program.ts";
@@ -11,7 +12,7 @@ import { cannot, inputs, linesOf, plainly, whole } from "./input.ts";
 import { readOptions } from "./options.ts";
 
 const cat: Program = function* (call) {
-  const { operands } = readOptions(call.args, "nuevAET");
+  const { operands } = readOptions(call, "u");
   let status = 0;
   for (const input of yield* inputs(call, operands, cannot("cat"))) {
     if (!input) {
@@ -36,17 +37,25 @@ const cat: Program = function* (call) {
   return status;
 };
 
+/** How many lines or bytes: numbers without a unit. */
+function counted(program: string, given: ReadonlyMap<string, string>, form: RegExp): void {
+  for (const [letter, value] of given) {
+    if (letter !== "q" && !form.test(value)) throw new ModelGap(`${program} -${letter} ${value}`, "how many that is");
+  }
+}
+
 const head: Program = function* (call) {
   const args = call.args.map((arg) => /^-\d+$/.test(arg) ? `-n${arg.slice(1)}` : arg);
-  const { given, operands } = readOptions(args, "n:c:qv");
+  const { given, operands } = readOptions(call, "n:c:q", args);
   let status = 0;
+  counted("head", given, /^\d+$/);
   const found = yield* inputs(call, operands, plainly("head"));
   for (const [i, input] of found.entries()) {
     if (!input) {
       status = 1;
       continue;
     }
-    if (found.length > 1) yield* call.out(`${i > 0 ? "\n" : ""}==> ${input.name} <==\n`);
+    if (found.length > 1 && !given.has("q")) yield* call.out(`${i > 0 ? "\n" : ""}==> ${input.name} <==\n`);
     const bytes = given.get("c");
     let left = Number(bytes ?? given.get("n") ?? 10);
     let text = "";
@@ -70,8 +79,9 @@ const head: Program = function* (call) {
 
 const tail: Program = function* (call) {
   const args = call.args.map((arg) => /^-\d+$/.test(arg) ? `-n${arg.slice(1)}` : arg);
-  const { given, operands } = readOptions(args, "n:c:qvf");
+  const { given, operands } = readOptions(call, "n:c:q", args);
   let status = 0;
+  counted("tail", given, /^[+-]?\d+$/);
   const found = yield* inputs(call, operands, cannot("tail"));
   if (found.length > 0 && found.every((input) => !input)) yield* call.err("tail: no files\n");
   for (const [i, input] of found.entries()) {
@@ -80,7 +90,7 @@ const tail: Program = function* (call) {
       status = 1;
       continue;
     }
-    if (found.length > 1) yield* call.out(`${i > 0 ? "\n" : ""}==> ${input!.name} <==\n`);
+    if (found.length > 1 && !given.has("q")) yield* call.out(`${i > 0 ? "\n" : ""}==> ${input!.name} <==\n`);
     const count = given.get("c") ?? given.get("n") ?? "10";
     const parts = given.has("c") ? [...text] : text.split(/(?<=\n)/).filter((line) => line !== "");
     const number = Number(count.replace(/^[+-]/, ""));
@@ -95,7 +105,7 @@ const tail: Program = function* (call) {
 };
 
 const wc: Program = function* (call) {
-  const { given, operands } = readOptions(call.args, "clmwL");
+  const { given, operands } = readOptions(call, "clw");
   const rows: [number[], string][] = [];
   let status = 0;
   for (const input of yield* inputs(call, operands, plainly("wc"))) {
@@ -109,9 +119,7 @@ const wc: Program = function* (call) {
       ["w", text.split(/\s+/).filter((word) => word !== "").length],
       ["c", byteLength(text)],
     ];
-    const wanted = all.filter(([letter]) =>
-      given.size === 0 || given.has(letter) || (letter === "c" && given.has("m"))
-    );
+    const wanted = all.filter(([letter]) => given.size === 0 || given.has(letter));
     rows.push([wanted.map(([, count]) => count), input!.name]);
   }
   if (rows.length > 1) {
@@ -125,7 +133,7 @@ const wc: Program = function* (call) {
 };
 
 const tee: Program = function* (call) {
-  const { given, operands } = readOptions(call.args, "ai");
+  const { given, operands } = readOptions(call, "ai");
   let status = 0;
   const files = [];
   for (const name of operands) {
@@ -148,7 +156,9 @@ const tee: Program = function* (call) {
 };
 
 const seq: Program = function* (call) {
-  const numbers = call.args.filter((arg) => /^-?\d/.test(arg)).map(Number);
+  const other = call.args.find((arg) => !/^-?\d+$/.test(arg));
+  if (other !== undefined) throw new ModelGap(`seq ${other}`, "options, and numbers that are no integers");
+  const numbers = call.args.map(Number);
   const [from, step, to] = numbers.length === 1
     ? [1, 1, numbers[0]!]
     : numbers.length === 2
@@ -164,20 +174,24 @@ const xargs: Program = function* (call) {
   let args = [...call.args];
   let most = Infinity;
   let replace: string | undefined;
+  let least = 0;
   while (args[0]?.startsWith("-")) {
     const option = args.shift()!;
     if (option.startsWith("-n")) most = Number(option.slice(2) || args.shift());
     else if (option.startsWith("-I")) replace = option.slice(2) || args.shift();
+    else if (option === "-r") least = 1;
+    else throw new ModelGap(`xargs ${option}`, "an option of the program");
   }
   if (args.length === 0) args = ["echo"];
   const text = yield* call.process.readAll(0);
+  if (/["'\\]/.test(text)) throw new ModelGap("xargs", "quotes in what it reads");
   const words = replace === undefined ? text.split(/\s+/).filter((word) => word !== "") : linesOf(text);
   const batches: string[][] = [];
   if (replace !== undefined) {
     for (const word of words) {
       batches.push(args.map((arg) => arg.replaceAll(replace!, word)));
     }
-  } else if (words.length === 0) batches.push(args);
+  } else if (words.length === 0) batches.push(...least === 0 ? [args] : []);
   else for (let i = 0; i < words.length; i += most) batches.push([...args, ...words.slice(i, i + most)]);
   let status = 0;
   for (const batch of batches) if ((yield* call.exec(batch)) !== 0) status = 123;
