@@ -9,6 +9,7 @@ import type { Call, Program } from "../program.ts";
 import { readOptions } from "./options.ts";
 
 const lsmod: Program = function* (call) {
+  readOptions(call, "");
   const tainted = call.system.modules.length > 0 ? "Tainted: G  " : "Not tainted";
   let text = `Module                  Size  Used by    ${tainted}\n`;
   for (const { name, size, users } of call.system.modules) {

@@ -84,7 +84,7 @@ const sh: Program = function* (call) {
   const args = [...call.args];
   let script: string | undefined;
   const options: string[] = [];
-  while (/^-[a-z]+$/.test(args[0] ?? "")) {
+  while (/^-./.test(args[0] ?? "")) {
     const option = args.shift()!;
     if (/[^clseux]/.test(option.slice(1))) throw new ModelGap(`sh ${option}`, "an option of the shell");
     options.push(...option.slice(1).replace(/[cls]/g, ""));
