@@ -18,6 +18,8 @@ const STATUS_OF: Readonly<Record<string, 2 | 3>> = {
   UnfitBoardError: 3,
   BoardInUseError: 3,
   FixtureUnavailable: 3,
+  // What the model does not have, asked for outside of a sequence.
+  ModelGap: 3,
 };
 
 /** Runs a program and gives its exit status, whatever happens. */

@@ -1,9 +1,9 @@
 import { assert, assertEquals, assertLess } from "@std/assert";
 import * as fc from "fast-check";
 import { COMMAND_FORMS } from "../model/command_line/forms.ts";
-import { type EraId, ERAS } from "../model/mod.ts";
+import { type EraId, ERAS, Machine, type Operation } from "../model/mod.ts";
 import { compile } from "../suites/compile.ts";
-import { type Generated, objectionToSequence, SequenceArbitrary, sequenceOf, suiteOf } from "./sequence.ts";
+import { type Generated, objectionToSequence, SequenceArbitrary, sequenceOf, setupOf, suiteOf } from "./sequence.ts";
 import { NOT_GENERATED } from "./row.ts";
 import { ROWS, VOCABULARY } from "./vocabulary.ts";
 
@@ -34,6 +34,34 @@ Deno.test("every row is drawn from", () => {
   const missing = ROWS.map(({ name }) => name.replace("file.write ", "")).filter((name) => !drawn.has(name));
   // A knob goes by its own name
   assertEquals(missing, ["knob"]);
+});
+
+Deno.test("what the model has no answer for is drawn, and not generated", () => {
+  const knobs = new Map<string, Set<string>>();
+  for (const era of eras) {
+    for (let i = 0; i < 400; i++) {
+      const generated = sequenceOf(5, i, { era });
+      const machine = new Machine({ era });
+      for (const op of [...setupOf(generated), ...generated.operations]) {
+        // It throws where there is no answer
+        machine.perform(op);
+        const knob = op.kind === "file.write" && /\/(fib\/fail_route_\w+|udp_ports_\w+)$/.exec(op.path)?.[1];
+        if (knob) knobs.set(knob, (knobs.get(knob) ?? new Set()).add(op.value));
+      }
+    }
+  }
+  const set = (knob: string) => [...knobs.get(knob) ?? []].filter((value) => /^(?:[yY1]|on)/.test(value));
+  // They are drawn all the same
+  assert(["fib/fail_route_delete", "fib/fail_route_offload", "udp_ports_shared"].some((knob) => knobs.has(knob)));
+  assertEquals(["fib/fail_route_delete", "fib/fail_route_offload", "udp_ports_shared"].flatMap(set), []);
+  assert(["udp_ports_sync_all", "udp_ports_ipv4_only"].flatMap(set).length > 0);
+  const write: Operation = {
+    kind: "file.write",
+    path: "/sys/kernel/debug/netdevsim/netdevsim10/fib/fail_route_delete",
+    value: "Y",
+  };
+  const asked = { netns: [], devices: [{ id: 10, ports: 1 }], operations: [write] };
+  assertEquals(objectionToSequence(asked, "6.12"), "the model has no answer");
 });
 
 /** What a smaller sequence has less of. */

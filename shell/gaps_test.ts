@@ -5,6 +5,8 @@ import { COMMAND_FORMS, type DevlinkKind } from "../model/command_line/forms.ts"
 import { parseDevlink } from "../model/command_line/parser.ts";
 import { USAGE } from "./iproute2/devlink_usage.ts";
 import { GAP_STATUS, Session } from "./mod.ts";
+import { BUILTINS } from "./builtins.ts";
+import { OTHER_PROGRAMS } from "./other_programs.ts";
 import { PROGRAMS } from "./programs.ts";
 
 const HANDLE = "netdevsim/netdevsim10";
@@ -291,6 +293,13 @@ Deno.test("programs: an option that is not had says so; none is left out in sile
     assertEquals([line, gaps.length], [line, 1], stderr);
     assert(stderr.includes(`twinlink: ${gaps[0]}\n`), line);
   }
+});
+
+Deno.test("programs: those that are said not to be modelled are not there", () => {
+  assertEquals(
+    [...OTHER_PROGRAMS].filter((name) => Object.hasOwn(PROGRAMS, name) || Object.hasOwn(BUILTINS, name)),
+    [],
+  );
 });
 
 Deno.test("programs: what is had, and what no machine has, keeps its answer", () => {

@@ -11,18 +11,18 @@ export const OTHER_PROGRAMS: ReadonlySet<string> = new Set(
   arp arping brctl ifconfig ifup ifdown iptables ip6tables iw mii-tool nc ncat netstat nft nameif ping ping6 route tcpdump
   traceroute tunctl vconfig wget curl ssh scp telnet ethtool.sh phc2sys ptp4l lspci lsusb setpci
   arch b2sum base32 base64 chgrp chown chroot cksum comm csplit df dircolors du expand factor fmt groups install join link
-  logname md5sum mkfifo mknod nproc numfmt od paste pathchk pinky pr printenv ptx runcon sha1sum sha256sum sha512sum shred
+  logname md5sum mkfifo mknod numfmt od pathchk pinky pr printenv ptx runcon sha1sum sha256sum sha512sum shred
   shuf split stty sum tsort truncate tty unexpand unlink users vdir who yes
   blkid blockdev cal chmem column dmidecode eject fallocate fdisk findmnt flock fsck getopt hexdump hwclock ionice ipcs
   isosize last ldattach logger losetup lsblk lscpu lsfd lsipc lslocks lsmem lsns mkfs mount mountpoint mkswap more namei
-  nsenter partx pivot_root prlimit readprofile rename renice rev rfkill rtcwake script setpriv setterm su swapon swapoff
+  nsenter partx pivot_root prlimit readprofile rename renice rfkill rtcwake script setpriv setterm su swapon swapoff
   switch_root taskset umount unshare utmpdump uuidgen wall whereis zramctl
-  free fuser kill pgrep pkill pmap ps pstree pwdx slabtop sysctl tload top uptime vmstat w watch
+  free fuser pgrep pkill pmap ps pstree pwdx slabtop sysctl tload top uptime vmstat w watch
   ar ash bc beep bunzip2 bzcat bzip2 clear cmp cpio crond cryptpw cttyhack dc deallocvt diff dos2unix dumpkmap ed envdir
   fbset fsync getty gunzip gzip halt hd hexedit hush i2cget i2cset i2cdetect init insserv inotifyd kbd_mode less linux32
-  linux64 loadkmap lsattr lsof lzcat lzma lzop lzopcat makedevs mdev mesg microcom mkdosfs mt nl nmeter nohup openvt patch
+  linux64 loadkmap lsattr lsof lzcat lzma lzop lzopcat makedevs mdev mesg microcom mkdosfs mt nmeter openvt patch
   poweroff reboot reset resize rpm run-parts runlevel setarch setconsole setfattr setkeycodes setlogcons setuidgid sv svc
-  svlogd syslogd klogd tar time ts ubiattach unix2dos unlzma unxz unzip usleep uudecode uuencode vi vim nano volname xxd
+  svlogd syslogd klogd tar ts ubiattach unix2dos unlzma unxz unzip usleep uudecode uuencode vi vim nano volname xxd
   xz xzcat zcat zstd
   bash zsh python python3 perl ruby lua node gcc make git systemctl journalctl loginctl service apt apt-get dpkg bpftool
   perf trace-cmd strace ltrace gdb crash kdump stress fio iperf iperf3 jq`.split(/\s+/),
