@@ -88,7 +88,7 @@ function denied(kernel: Kernel, netns: Netns, path: string, to: "read" | "write"
 function resolve(kernel: Kernel, netns: Netns, path: string): VirtualFile | undefined {
   const own = ownFile(kernel, netns, path);
   if (own) return own;
-  if (kernel.owners.some((owner) => owner.directory(path))) return undefined;
+  if (isOwnDirectory(kernel, netns, path)) return undefined;
   const found = look(kernel, netns, path);
   if (found === "unknown") throw new ModelGap(path, reasonOf(path));
   if (found === "absent" || found.node.type !== "file") return undefined;
@@ -107,10 +107,15 @@ function resolve(kernel: Kernel, netns: Netns, path: string): VirtualFile | unde
   };
 }
 
+/** Whether a path is in debugfs, which is not mounted there: `ip netns exec` mounts a sysfs of that netns, without debugfs on it. */
+const isUnmounted = (kernel: Kernel, netns: Netns, path: string) => netns !== kernel.init && path.startsWith(DEBUGFS);
+
+const isOwnDirectory = (kernel: Kernel, netns: Netns, path: string) =>
+  !isUnmounted(kernel, netns, path) && kernel.owners.some((owner) => owner.directory(path));
+
 /** A file that somebody has an answer for, to a read or to a write. */
 function ownFile(kernel: Kernel, netns: Netns, path: string): VirtualFile | undefined {
-  // `ip netns exec` mounts a sysfs of that netns, without debugfs on it
-  if (netns !== kernel.init && path.startsWith(DEBUGFS)) return undefined;
+  if (isUnmounted(kernel, netns, path)) return undefined;
   for (const owner of kernel.owners) {
     const file = owner.resolve(path);
     if (file) return file;
@@ -123,7 +128,7 @@ function look(kernel: Kernel, netns: Netns, path: string): Found {
 }
 
 function isDirectory(kernel: Kernel, netns: Netns, path: string): boolean {
-  if (kernel.owners.some((owner) => owner.directory(path))) return true;
+  if (isOwnDirectory(kernel, netns, path)) return true;
   const found = look(kernel, netns, path);
   return typeof found !== "string" && found.node.type === "dir";
 }

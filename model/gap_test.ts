@@ -82,10 +82,9 @@ for (const era of ERAS) {
 
 /** What the model has no answer for, and a kernel obeys; the last ones are what it knows to be refused, and taken. */
 const OPERATIONS: readonly (readonly [result: string, op: Operation])[] = [
-  ["gap", { kind: "file.write", path: `${DEBUGFS}/fib/fail_route_delete`, value: "Y" }],
-  ["gap", { kind: "file.write", path: `${DEBUGFS}/fib/fail_route_offload`, value: "1" }],
-  ["gap", { kind: "file.write", path: `${DEBUGFS}/udp_ports_shared`, value: "on" }],
-  ["gap", { kind: "file.write", path: `${DEBUGFS}/ports/0/dev/fib/fail_route_delete`, value: "Y" }],
+  ["ok", { kind: "file.write", path: `${DEBUGFS}/fib/fail_route_delete`, value: "Y" }],
+  ["ok", { kind: "file.write", path: `${DEBUGFS}/fib/fail_route_offload`, value: "1" }],
+  ["ok", { kind: "file.write", path: `${DEBUGFS}/udp_ports_shared`, value: "on" }],
   ["gap", { kind: "file.write", path: `${DEBUGFS}/fib/nexthop_bucket_activity`, value: "1 0" }],
   ["gap", { kind: "file.write", path: `${DEBUGFS}/ports/0/ethtool/get_err`, value: "95" }],
   ["gap", { kind: "file.write", path: `${DEBUGFS}/psample/enable`, value: "Y" }],
@@ -140,10 +139,52 @@ for (const [result, op] of OPERATIONS) {
 
 const bigint = (_key: string, value: unknown) => typeof value === "bigint" ? String(value) : value;
 
+Deno.test("fail_route_delete: a route that goes has no answer, whoever takes it away; routes that come have", () => {
+  const handle = "netdevsim/netdevsim10";
+  const knob = (value: string): Operation => ({ kind: "file.write", path: `${DEBUGFS}/fib/fail_route_delete`, value });
+  const link = (up: boolean): Operation => ({ kind: "link.set", handle, port: 0, up });
+  const route = (kind: "route.add" | "route.del"): Operation => ({ kind, prefix: "10.9.0.0/16", dev: "lo" });
+  const goes: readonly Operation[] = [
+    link(false),
+    { kind: "link.move", handle, port: 0, to: "t1" },
+    { kind: "dev.reload", handle },
+    { kind: "dev.eswitch.set", handle, mode: "switchdev" },
+    { kind: "file.write", path: "/sys/bus/netdevsim/devices/netdevsim10/del_port", value: "0" },
+    { kind: "file.write", path: "/sys/bus/netdevsim/del_device", value: "10" },
+    { kind: "file.write", path: "/sys/bus/netdevsim/drivers/netdevsim/unbind", value: "netdevsim10" },
+    { kind: "module.unload", name: "netdevsim" },
+  ];
+  for (const op of goes) {
+    const machine = booted("6.12");
+    for (const one of [{ kind: "netns.add", name: "t1" } as const, route("route.add"), knob("Y"), link(true)]) {
+      assertEquals(outcome(machine, one), "ok");
+    }
+    assertEquals([op.kind, outcome(machine, op)], [op.kind, "gap"]);
+    assertEquals(outcome(machine, route("route.del")), "gap");
+    assertEquals(outcome(machine, { kind: "netdev.set", dev: "lo", up: false }), "gap");
+    assertEquals(outcome(machine, knob("N")), "ok");
+    assertEquals(outcome(machine, route("route.del")), "ok");
+    assertEquals([op.kind, outcome(machine, op)], [op.kind, "ok"]);
+  }
+});
+
+Deno.test("fail_route_offload: the flags of routes have no answer from then on", () => {
+  const machine = booted("6.12");
+  assertEquals(machine.offloads(), true);
+  machine.perform({ kind: "file.write", path: `${DEBUGFS}/fib/fail_route_offload`, value: "Y" });
+  assertThrows(() => machine.offloads(), ModelGap);
+});
+
+Deno.test("udp_ports_shared and udp_ports_open_only: each alone is taken, both have no answer", () => {
+  const machine = booted("6.12");
+  const set = (knob: string): Operation => ({ kind: "file.write", path: `${DEBUGFS}/${knob}`, value: "Y" });
+  assertEquals([set("udp_ports_shared"), set("udp_ports_open_only")].map((op) => outcome(machine, op)), ["ok", "gap"]);
+});
+
 Deno.test("a gap says what and why, in one line", () => {
   assertThrows(
-    () => booted("6.12").perform({ kind: "file.write", path: `${DEBUGFS}/fib/fail_route_delete`, value: "Y" }),
+    () => booted("6.12").perform({ kind: "module.load", name: "dummy" }),
     ModelGap,
-    "not modelled: fib/fail_route_delete set: a route that goes stays in the device",
+    "not modelled: modprobe dummy: which other modules a board has is the board's",
   );
 });

@@ -23,6 +23,7 @@ import { during } from "./during.ts";
 import { type Era, type EraId, ERAS } from "./era/era.ts";
 import { type Design, designed } from "./era/regime.ts";
 import { FILE_COMMANDS } from "./file_commands.ts";
+import { ModelGap } from "./gap.ts";
 import { type Inventory, inventory } from "./inventory.ts";
 import { Kernel, stepWorker } from "./kernel.ts";
 import { LINK_COMMANDS } from "./link.ts";
@@ -170,8 +171,15 @@ export class Machine {
     return this.#kernel.netns.get(netns)?.nexthops ?? new Set();
   }
 
-  /** Whether a device has taken the routes of a netns over, so that the kernel marks them as trapped. */
+  /**
+   * Whether a device has taken the routes of a netns over, so that the kernel marks them as trapped.
+   *
+   * @throws {ModelGap} If it may have taken over only some of them
+   */
   offloads(netns: NetnsName = "init"): boolean {
+    if (this.#kernel.netns.get(netns)?.offloadsSome) {
+      throw new ModelGap("the flags of routes", "which of them came while fail_route_offload was set (fib.c)");
+    }
     return (this.#kernel.netns.get(netns)?.fibListeners.length ?? 0) > 0;
   }
 

@@ -86,6 +86,8 @@ export interface FibListener {
   limit(table: FibTable): bigint | undefined;
   /** What it says when there are more, and what the request then fails with */
   refusal(table: FibTable): { errno: Result; text: string; prefix: string };
+  /** Whether it does not let go of a route that is removed, and then of all of them */
+  readonly failsDeletes: boolean;
 }
 
 /** A network namespace. */
@@ -104,6 +106,8 @@ export class Netns {
   readonly occupancy: Record<FibTable, number>;
   /** Netdevs with a link-local address, and whether that is assigned yet */
   readonly linkLocal = new Map<Netdev, boolean>();
+  /** Whether routes may have come that a device did not take over though it takes over others */
+  offloadsSome = false;
   /** The last ifindex that was given out */
   lastIfindex = 0;
   /** Whether the table of routes is there: the first route makes it, also one that is refused, and that of `lo` (fib_frontend.c) */

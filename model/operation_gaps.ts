@@ -8,7 +8,7 @@ import type { Scene } from "./command.ts";
 import { ModelGap } from "./gap.ts";
 import type { Kernel } from "./kernel.ts";
 import { portOf } from "./link.ts";
-import type { Netdev } from "./netns.ts";
+import type { Netdev, Netns } from "./netns.ts";
 import type { Operation, OperationKind } from "./operation.ts";
 
 /** When an operation of a kind is one, with what is asked for, and why there is no answer. */
@@ -63,11 +63,42 @@ const otherModule = <K extends "module.load" | "module.unload">(program: string)
     "which other modules a board has is the board's",
   );
 
+/** What `fail_route_delete` does to a route that goes, whoever takes it away. */
+const KEPT_ROUTES =
+  "a route that goes stays in a device with fail_route_delete set, which then drops all that it has (fib.c)";
+
+const failsDeletes = (netns: Netns) => netns.fibListeners.some((listener) => listener.failsDeletes);
+/** Whether a netdev that may be taken down takes routes with it that a device does not let go of. */
+const keepsRoutes = ({ kernel }: Scene) =>
+  [...kernel.netns.values()].some((netns) =>
+    failsDeletes(netns) && [...netns.netdevs.values()].some((netdev) => netdev.up && portOf(kernel, netdev))
+  );
+const keptRoute: OperationGap<"route.del"> = gap(
+  (_op, { netns }) => failsDeletes(netns),
+  ({ prefix }) => `ip route del ${prefix}`,
+  KEPT_ROUTES,
+);
+const keptRoutes = <K extends OperationKind>(when: (op: Operation<K>) => boolean = () => true): OperationGap<K> =>
+  gap<K>((op, scene) => when(op) && keepsRoutes(scene), ({ kind }) => `${kind} while netdevs are up`, KEPT_ROUTES);
+
 /** The operations by their kind. */
 export const OPERATION_GAPS: { readonly [K in OperationKind]?: readonly OperationGap<K>[] } = {
   "route.add": [otherPrefix("add"), boardsRoute("add")],
-  "route.del": [otherPrefix("del"), boardsRoute("del")],
+  "route.del": [otherPrefix("del"), boardsRoute("del"), keptRoute],
+  "link.set": [keptRoutes(({ up }) => !up)],
+  "link.move": [keptRoutes()],
+  "dev.reload": [keptRoutes()],
+  "dev.eswitch.set": [keptRoutes()],
+  "file.write": [
+    keptRoutes(({ path }) => /\/(?:del_device|del_port|sriov_numvfs|unbind)$/.test(path)),
+  ],
   "netdev.set": [
+    gap(
+      ({ dev, up }, { netns }) => dev === "lo" && !up && failsDeletes(netns),
+      () => "ip link set lo down",
+      KEPT_ROUTES,
+    ),
+    keptRoutes(({ up }) => !up),
     gap(
       ({ dev, up }, scene) => {
         const netdev = netdevOf(scene, dev);
@@ -87,11 +118,12 @@ export const OPERATION_GAPS: { readonly [K in OperationKind]?: readonly Operatio
       "netdevsim takes no parameters, and the kernel logs that it ignores one",
     ),
   ],
-  "module.unload": [otherModule("rmmod")],
+  "module.unload": [otherModule("rmmod"), keptRoutes()],
   "netns.add": [
     gap(({ name }) => name === "init", () => "ip netns add init", "init stands for the netns that a board booted with"),
   ],
   "netns.del": [
+    keptRoutes(),
     gap(({ name }) => name === "init", () => "ip netns del init", "init stands for the netns that a board booted with"),
   ],
 };

@@ -133,7 +133,9 @@ export function sysfsTree(kernel: Kernel, netns: Netns): TreeDirectory {
   const others = [...netns.netdevs.values()].filter((netdev) => !deviceOf(devices, netdev));
   const each = (of: (device: NetdevsimDevice) => TreeNode | undefined): Sketch =>
     Object.fromEntries(devices.map((device) => [device.name, of(device)]));
-  return partOf(() => ({
+  return sysfs(() => ({
+    ...Object.fromEntries(["block", "dev", "firmware", "fs"].map((name) => [name, partOf(() => ({}))])),
+    ...(lacks.has("power") ? {} : { power: partOf(() => ({})) }),
     bus: partOf(() => ({
       // Those of the modelled hardware are told of by their buses, while their drivers are there
       platform: partOf(() => ({ drivers: partOf(() => ({ fakemac: undefined, fakepcs: undefined })) })),

@@ -285,7 +285,8 @@ Deno.test("programs: an option that is not had says so; none is left out in sile
     "for i in /sys/devices/*; do echo $i; done",
     "x=$(cat /proc/meminfo)",
     "exec 5</run/netns/t1; echo '5:2 5:3' > /sys/bus/netdevsim/link_device; exec 5<&-",
-    "echo Y > /sys/kernel/debug/netdevsim/netdevsim10/fib/fail_route_offload",
+    "echo Y > /sys/kernel/debug/netdevsim/netdevsim10/fib/fail_route_offload; ip route",
+    "echo Y > /sys/kernel/debug/netdevsim/netdevsim10/fib/fail_route_delete; ip route del 10.0.0.0/8 dev lo",
     "echo 95 > /sys/kernel/debug/netdevsim/netdevsim10/ports/0/ethtool/get_err",
   ];
   for (const line of lines) {

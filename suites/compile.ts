@@ -199,7 +199,9 @@ export async function compile(
   try {
     for (const op of fixture.teardown) unlessUnanswered(() => performAs("teardown")(op));
     // What the rest of the body would have removed
-    if (steps.some(unanswered)) { for (const op of removalOf(machine, found)) performAs("teardown")(op); }
+    if (steps.some(unanswered)) {
+      for (const op of removalOf(machine, found)) unlessUnanswered(() => performAs("teardown")(op));
+    }
   } catch (error) {
     if (!(error instanceof KernelIsGone)) throw error;
   }
@@ -217,7 +219,7 @@ export async function compile(
     plan.breaks = (steps.find(broken) ?? steps.at(-1)!).id;
     const hung = steps.find((step) => step.observation?.result === "hang");
     if (hung) plan.hangs = hung.id;
-  } else {
+  } else if (!steps.some(unanswered)) {
     const left = [...presentOn(machine)].filter((name) => !found.has(name));
     if (left.length > 0) {
       throw wrong(`it leaves ${left.join(", ")} behind, and the next sequence would find that`, undefined);

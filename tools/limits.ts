@@ -49,7 +49,7 @@ const pathOf = ({ source }: RegExp) =>
 
 /** The page, as the tables have it. */
 export function limits(): string {
-  const knobs = [...KNOBS, ...PART_KNOBS].flatMap(({ path, gap }) => gap ? [[path, gap] as const] : []);
+  const knobs = [...KNOBS, ...PART_KNOBS].flatMap(({ path, gap }) => gap ? [[path, gap.why] as const] : []);
   const operations = Object.entries(OPERATION_GAPS).flatMap(([kind, gaps]) =>
     gaps.map(({ why }) => [kind, why] as const)
   );
@@ -69,7 +69,7 @@ export function limits(): string {
       FILE_GAPS.map(({ files, why }) => [files.source === "(?:)" ? "all others" : code(pathOf(files)), why]),
     ),
     "\n## Knobs of netdevsim\n",
-    "They read and take `N`; to set them has no answer.\n",
+    "To set one while the other is set has no answer.\n",
     table(["knob", "what it does"], grouped(knobs)),
     "\n## Operations\n",
     table(["operation", "with"], grouped(operations)),

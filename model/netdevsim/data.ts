@@ -81,15 +81,15 @@ export interface Knob {
   readonly type: "bool" | "u32";
   /** What it holds at first */
   readonly initial: number | boolean;
-  /** What it does once it is set, where the model does not have that */
-  readonly gap?: string;
+  /** What it does once it is set beside another one, where the model does not have that */
+  readonly gap?: { readonly beside: string; readonly why: string };
 }
 
-const TUNNELS = "with udp_ports_shared and udp_ports_open_only both set no port can be made (udp_tunnels.c)";
+const TUNNELS = "no port can be made then (udp_tunnels.c, nsim_udp_tunnels_info_create())";
 
 /**
- * Knobs that are there as long as the device. Those without a `gap` do what they do on a kernel, or change nothing but what the
- * model does not take in the first place: programs of BPF (`bpf_`), UDP tunnels (`udp_ports_`), resilient groups of nexthops.
+ * Knobs that are there as long as the device. They do what they do on a kernel, or change nothing but what the model does not
+ * take in the first place: programs of BPF (`bpf_`), UDP tunnels (`udp_ports_`), resilient groups of nexthops.
  */
 export const KNOBS: readonly Knob[] = [
   { path: "bpf_bind_accept", type: "bool", initial: true },
@@ -108,8 +108,8 @@ export const KNOBS: readonly Knob[] = [
   { path: "test1", type: "bool", initial: true },
   { path: "test2", type: "u32", initial: 1234 },
   { path: "udp_ports_ipv4_only", type: "bool", initial: false },
-  { path: "udp_ports_open_only", type: "bool", initial: false, gap: TUNNELS },
-  { path: "udp_ports_shared", type: "bool", initial: false, gap: TUNNELS },
+  { path: "udp_ports_open_only", type: "bool", initial: false, gap: { beside: "udp_ports_shared", why: TUNNELS } },
+  { path: "udp_ports_shared", type: "bool", initial: false, gap: { beside: "udp_ports_open_only", why: TUNNELS } },
   { path: "udp_ports_sleep", type: "u32", initial: 0 },
   { path: "udp_ports_static_iana_vxlan", type: "bool", initial: false },
   { path: "udp_ports_sync_all", type: "bool", initial: false },
@@ -119,18 +119,9 @@ export const KNOBS: readonly Knob[] = [
 export const PART_KNOBS: readonly Knob[] = [
   { path: "fib/fail_nexthop_bucket_replace", type: "bool", initial: false },
   { path: "fib/fail_res_nexthop_group_replace", type: "bool", initial: false },
-  {
-    path: "fib/fail_route_delete",
-    type: "bool",
-    initial: false,
-    gap: "a route that goes stays in the device, which then flushes all that it has (fib.c, nsim_fib_flush_work())",
-  },
-  {
-    path: "fib/fail_route_offload",
-    type: "bool",
-    initial: false,
-    gap: "routes that come are marked as rt_offload_failed, and the device does not have them (fib.c)",
-  },
+  // What these two do: model/operation_gaps.ts, and the flags of routes at the prompt
+  { path: "fib/fail_route_delete", type: "bool", initial: false },
+  { path: "fib/fail_route_offload", type: "bool", initial: false },
   { path: "health/binary_len", type: "u32", initial: 16 },
   { path: "health/fail_recover", type: "bool", initial: false },
 ];

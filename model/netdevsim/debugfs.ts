@@ -43,7 +43,9 @@ function fileOf(
         return { text: type === "bool" ? (value ? "Y" : "N") : String(value) };
       },
       write: (task, value) => {
-        if (gap !== undefined && kstrtobool(value, kernel.era)) throw new ModelGap(`${path} set`, gap);
+        if (gap && driver.knobs.get(gap.beside) === true && kstrtobool(value, kernel.era)) {
+          throw new ModelGap(`${path} set beside ${gap.beside}`, gap.why);
+        }
         return users.enter(task, () => setKnob(driver, path, type, value));
       },
     };
@@ -91,6 +93,8 @@ function* setKnob(driver: Netdevsim, path: string, type: "bool" | "u32", value: 
   if (type === "bool") {
     const bool = kstrtobool(value, driver.dl.kernel.era);
     if (bool !== undefined) driver.knobs.set(path, bool);
+    // Which routes come from now on is not kept
+    if (bool && path === "fib/fail_route_offload") driver.dl.netns.offloadsSome = true;
     return "ok";
   }
   // debugfs reads 64 bits and keeps 32 (fs/libfs.c, simple_attr_write)

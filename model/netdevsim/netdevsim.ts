@@ -321,6 +321,10 @@ export class Netdevsim implements Driver, FibListener {
     return "ok";
   }
 
+  get failsDeletes(): boolean {
+    return this.knobs.get("fib/fail_route_delete") === true;
+  }
+
   limit(table: FibTable): bigint | undefined {
     return this.#limits[table];
   }
