@@ -7,6 +7,7 @@
 import { parseArgs } from "@std/cli/parse-args";
 import { suggestion } from "../boards/suggestion.ts";
 import { visible } from "../boards/visible.ts";
+import type { Interrupts } from "./interrupt.ts";
 
 /** A command line that cannot be understood: exit status 2. */
 export class UsageError extends Error {
@@ -41,6 +42,8 @@ export type Values<T extends OptionTable> = {
 export interface CommandContext {
   /** Aborted by the first Ctrl-C or SIGTERM */
   signal: AbortSignal;
+  /** For what computes long, and for who wants Ctrl-C for itself */
+  interrupts: Interrupts;
 }
 
 /** One subcommand. */

@@ -1,7 +1,7 @@
 /** What programs of this folder have in common: signals, and errors as one line and an exit status. */
 
 import { visible } from "../boards/visible.ts";
-import { catchSignals } from "./interrupt.ts";
+import { catchSignals, type Interrupts } from "./interrupt.ts";
 import { OutputClosedError, say } from "./output.ts";
 
 /** Errors that are the user's to mend, by class name, and their exit status; any other error is a bug of twinlink. */
@@ -23,10 +23,12 @@ const STATUS_OF: Readonly<Record<string, 2 | 3>> = {
 };
 
 /** Runs a program and gives its exit status, whatever happens. */
-export async function statusOf(program: (signal: AbortSignal) => Promise<number>): Promise<number> {
-  using interrupts = catchSignals();
+export async function statusOf(
+  program: (signal: AbortSignal, interrupts: Interrupts) => Promise<number>,
+): Promise<number> {
+  using interrupts = await catchSignals();
   try {
-    const status = await program(interrupts.signal);
+    const status = await program(interrupts.signal, interrupts);
     return interrupts.status ?? status;
   } catch (error) {
     if (interrupts.status !== undefined) return interrupts.status;
@@ -45,6 +47,8 @@ export async function statusOf(program: (signal: AbortSignal) => Promise<number>
 }
 
 /** Runs a program and ends the process with its exit status. */
-export async function runAsMain(program: (signal: AbortSignal) => Promise<number>): Promise<never> {
+export async function runAsMain(
+  program: (signal: AbortSignal, interrupts: Interrupts) => Promise<number>,
+): Promise<never> {
   Deno.exit(await statusOf(program));
 }

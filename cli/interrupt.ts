@@ -1,56 +1,115 @@
 /**
- * Ctrl-C and SIGTERM: the first one stops the work in good order, the second one ends the process.
+ * Ctrl-C, SIGTERM and SIGHUP: the first one stops the work in good order, the second one ends the process.
+ *
+ * A thread of its own listens (`interrupt_thread.ts`): a listener in the main thread would hear nothing while that
+ * computes, and yet keep the signal from ending the process.
  *
  * @module
  */
 
 import { say } from "./output.ts";
 
-/** Exit statuses by signal: 128 and its number, as shells have it. */
-const STATUS = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 } as const;
+/** Where a number stands in the memory that both threads have. */
+export const AT = {
+  /** The first signal that asks to stop, by its place in {@linkcode SIGNALS} */
+  first: 0,
+  /** 1 once the main thread knows of the first signal */
+  seen: 1,
+  /** 1 while Ctrl-C is for the command that runs in the shell */
+  taken: 2,
+  /** How often it was pressed since anybody asked */
+  pressed: 3,
+  /** 1 where nothing is left behind, whenever the process ends */
+  harmless: 4,
+} as const;
 
-/** A signal that comes again within this time, in ms, is the same one. */
-const ECHO_MS = 400;
+/** Signals by their number in the shared memory; 0 is none. */
+export const SIGNALS = [undefined, "SIGINT", "SIGTERM", "SIGHUP"] as const;
 
-// The live display hides the cursor and turns wrapping off.
-const RESTORE_TERMINAL = new TextEncoder().encode("\x1b[?25h\x1b[?7h");
+/** What the thread says: it listens; a signal asks to stop; Ctrl-C was pressed. */
+export type ThreadMessage = "ready" | "stop" | "pressed";
 
 /** What {@linkcode catchSignals} gives. */
 export interface Interrupts extends Disposable {
-  /** Aborted by the first signal */
+  /** Aborted by the first signal, once the event loop runs or {@linkcode stopped} is called */
   readonly signal: AbortSignal;
   /** The exit status that the signal asks for; undefined while there was none */
   readonly status: number | undefined;
+  /** True if a signal has asked to stop. Long computations call this now and then: it needs no event loop. */
+  stopped(): boolean;
+  /** States that nothing is left behind, whenever the process ends: what cannot be stopped is ended at once. */
+  harmless(): void;
+  /** Takes Ctrl-C over, until it is disposed of: SIGINT then stops nothing by itself. */
+  takeCtrlC(): CtrlC;
+}
+
+/** Ctrl-C, where it does not stop the whole program. */
+export interface CtrlC extends Disposable {
+  /** True once for each Ctrl-C; needs no event loop. */
+  pressed(): boolean;
+  /** Is called where the event loop gets to know of a Ctrl-C first. */
+  onPress: () => void;
+}
+
+/** Exit statuses by signal: 128 and its number, as shells have it. */
+const STATUS = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 } as const;
+
+/** True if `deno task` or npm started this process: they pass on the signals of the terminal, which come twice then. */
+function isTask(): boolean {
+  const granted = Deno.permissions.querySync({ name: "env", variable: "INIT_CWD" }).state === "granted";
+  return !granted || Deno.env.has("INIT_CWD");
 }
 
 /** Catches the signals that end a program, until it is disposed of. */
-export function catchSignals(): Interrupts {
+export async function catchSignals(): Promise<Interrupts> {
   const controller = new AbortController();
-  let status: number | undefined;
-  let first = 0;
-  const listeners = (Object.keys(STATUS) as (keyof typeof STATUS)[]).map((name) => {
-    const listener = () => {
-      // Fixtures that outlive us are ended by the kernel: see PR_SET_PDEATHSIG in fixtures/qemu.
-      if (status !== undefined) {
-        // `deno task` passes the terminal's Ctrl-C on, so that one comes twice.
-        if (Date.now() - first < ECHO_MS) return;
-        if (Deno.stderr.isTerminal()) Deno.stderr.writeSync(RESTORE_TERMINAL);
-        Deno.exit(STATUS[name]);
-      }
-      first = Date.now();
-      status = STATUS[name];
-      // A terminal that hung up takes no words.
-      if (name !== "SIGHUP") say(`\n${name}: stopping, and leaving the board as it was (once more to end at once)`);
-      controller.abort(new DOMException(`Stopped by ${name}`, "AbortError"));
-    };
-    Deno.addSignalListener(name, listener);
-    return [name, listener] as const;
-  });
+  const shared = new Int32Array(new SharedArrayBuffer(4 * Object.keys(AT).length));
+  const thread = new Worker(new URL("./interrupt_thread.ts", import.meta.url), { type: "module" });
+  let ctrlC: CtrlC | undefined;
+  const stopped = () => {
+    const name = SIGNALS[Atomics.load(shared, AT.first)];
+    if (name === undefined) return false;
+    Atomics.store(shared, AT.seen, 1);
+    if (controller.signal.aborted) return true;
+    controller.abort(new DOMException(`Stopped by ${name}`, "AbortError"));
+    // A terminal that hung up takes no words
+    if (name !== "SIGHUP" && Atomics.load(shared, AT.harmless) === 0) {
+      say(`\n${name}: stopping, and leaving the board as it was (once more to end at once)`);
+    }
+    return true;
+  };
+  const pressed = () => Atomics.exchange(shared, AT.pressed, 0) > 0;
+  const ready = Promise.withResolvers<void>();
+  thread.onmessage = ({ data }: MessageEvent<ThreadMessage>) => {
+    if (data === "ready") ready.resolve();
+    else if (data === "stop") stopped();
+    else if (ctrlC && pressed()) ctrlC.onPress();
+  };
+  thread.onerror = (event) => {
+    event.preventDefault();
+    ready.reject(new Error(`Cannot listen to signals: ${event.message}`));
+  };
+  thread.postMessage({ shared, task: isTask() });
+  await ready.promise;
   return {
     signal: controller.signal,
     get status() {
-      return status;
+      const name = SIGNALS[Atomics.load(shared, AT.first)];
+      return name && STATUS[name];
     },
-    [Symbol.dispose]: () => listeners.forEach(([name, listener]) => Deno.removeSignalListener(name, listener)),
+    stopped,
+    harmless: () => void Atomics.store(shared, AT.harmless, 1),
+    takeCtrlC() {
+      Atomics.store(shared, AT.taken, 1);
+      return ctrlC = {
+        pressed,
+        onPress: () => {},
+        [Symbol.dispose]: () => {
+          ctrlC = undefined;
+          Atomics.store(shared, AT.taken, 0);
+        },
+      };
+    },
+    [Symbol.dispose]: () => thread.terminate(),
   };
 }

@@ -10,7 +10,7 @@ import { runAsMain } from "./entry.ts";
 import boards from "./boards.ts";
 import check from "./check.ts";
 import console from "./console.ts";
-import { type Command, helpOf, parseCommand, UsageError } from "./command.ts";
+import { type Command, type CommandContext, helpOf, parseCommand, UsageError } from "./command.ts";
 import doctor from "./doctor.ts";
 import fuzz from "./fuzz.ts";
 import { print, say } from "./output.ts";
@@ -55,7 +55,7 @@ function enter(folder: string | undefined): void {
   }
 }
 
-async function dispatch(args: readonly string[], signal: AbortSignal): Promise<number> {
+async function dispatch(args: readonly string[], context: CommandContext): Promise<number> {
   if (args[0] === "-C") {
     enter(args[1]);
     args = args.slice(2);
@@ -84,7 +84,7 @@ async function dispatch(args: readonly string[], signal: AbortSignal): Promise<n
     print(helpOf(command));
     return 0;
   }
-  return await command.run(values, operands, { signal });
+  return await command.run(values, operands, context);
 }
 
-if (import.meta.main) await runAsMain((signal) => dispatch(Deno.args, signal));
+if (import.meta.main) await runAsMain((signal, interrupts) => dispatch(Deno.args, { signal, interrupts }));

@@ -1,5 +1,6 @@
 /** `twinlink shell`. */
 
+import process from "node:process";
 import { createInterface, type Interface } from "node:readline";
 import { eraOf } from "../model/mod.ts";
 import { complete } from "../shell/complete.ts";
@@ -8,6 +9,7 @@ import { isComplete } from "../shell/split.ts";
 import { visible } from "../boards/visible.ts";
 import { command, UsageError } from "./command.ts";
 import { ERAS_BY_NAME } from "./_shared.ts";
+import type { CtrlC } from "./interrupt.ts";
 import { print, say } from "./output.ts";
 
 /** The era of a kernel by its own name (`6.12`) or by any release (`6.8.0-41-generic`). */
@@ -45,12 +47,16 @@ function runScript(session: Session, script: string, json: boolean): number {
   return gaps > 0 ? GAP_STATUS : status;
 }
 
+/** Ctrl-\\, as a terminal sends it that makes no signal of it. */
+const QUIT = "\x1c";
+
 /** A prompt on a terminal, until its end. */
-async function prompt(session: Session, json: boolean, signal: AbortSignal): Promise<number> {
+async function prompt(session: Session, json: boolean, ctrlC: CtrlC, signal: AbortSignal): Promise<number> {
   say(`A machine with Linux ${session.system.release}, as the model has it; Ctrl-D leaves it.`);
+  const { stdin, stdout } = process;
   const terminal: Interface = createInterface({
-    input: (await import("node:process")).default.stdin,
-    output: (await import("node:process")).default.stdout,
+    input: stdin,
+    output: stdout,
     historySize: 1000,
     completer: (line: string) => complete(session, line),
   });
@@ -58,33 +64,66 @@ async function prompt(session: Session, json: boolean, signal: AbortSignal): Pro
   let held = "";
   let status = 0;
   let closed = false;
+  let quit = false;
   terminal.on("close", () => void (closed = true));
+  stdin.on("keypress", (_text: unknown, key: { sequence?: string } | undefined) => {
+    if (key?.sequence !== QUIT) return;
+    quit = true;
+    terminal.close();
+  });
   const ask = () => {
     if (closed) return;
     terminal.setPrompt(held === "" ? `${session.system.machine.era.id}:${session.cwd}# ` : "> ");
     terminal.prompt();
   };
-  terminal.on("SIGINT", () => {
+  const drop = () => {
+    if (closed) return;
     held = "";
     print("^C\n");
     // What was typed so far is dropped
     terminal.write(null, { ctrl: true, name: "e" });
     terminal.write(null, { ctrl: true, name: "u" });
     ask();
-  });
-  ask();
-  for await (const line of terminal) {
-    held = held === "" ? line : `${held}\n${line}`;
-    if (/^\s*$/.test(held)) held = "";
-    else if (isComplete(held)) {
-      status = runScript(session, held, json);
-      held = "";
-    }
-    if (session.ended !== undefined) break;
+  };
+  terminal.on("SIGINT", drop);
+  ctrlC.onPress = drop;
+  try {
     ask();
+    for await (const line of terminal) {
+      held = held === "" ? line : `${held}\n${line}`;
+      if (/^\s*$/.test(held)) held = "";
+      else if (isComplete(held)) {
+        // While a command runs the terminal makes signals of Ctrl-C and Ctrl-\\
+        stdin.setRawMode(false);
+        ctrlC.pressed();
+        status = runScript(session, held, json);
+        if (!closed) stdin.setRawMode(true);
+        held = "";
+      }
+      if (session.ended !== undefined || quit) break;
+      ask();
+    }
+  } finally {
+    terminal.close();
   }
-  terminal.close();
-  return session.ended ?? status;
+  return quit ? QUIT_STATUS : session.ended ?? status;
+}
+
+/** As a shell has it for a program that SIGQUIT ended. */
+const QUIT_STATUS = 131;
+
+/** A text that standard input gives, or a file; ends where a signal comes. */
+async function readScript(file: string | undefined, signal: AbortSignal): Promise<string> {
+  const stopped = new Promise<never>((_, reject) => signal.addEventListener("abort", () => reject(signal.reason)));
+  try {
+    const whole = file === undefined ? new Response(Deno.stdin.readable).text() : Deno.readTextFile(file);
+    return await Promise.race([whole, stopped]);
+  } catch (error) {
+    signal.throwIfAborted();
+    throw new UsageError(
+      `Cannot read script "${visible(file ?? "standard input")}": ${visible((error as Error).message)}`,
+    );
+  }
 }
 
 export default command({
@@ -108,25 +147,23 @@ nothing, so what follows it may differ from a kernel.`,
     "json": { type: "flag", help: "Print a line of JSON for each command line" },
     "seed": { type: "text", value: "N", help: "Of what the kernel draws at random (default: 1)" },
   },
-  run: async (values, operands, { signal }) => {
+  run: async (values, operands, { signal, interrupts }) => {
     if (operands.length > 1) throw new UsageError("shell takes one script at most");
     const seed = values.seed ?? "1";
     if (!/^\d{1,9}$/.test(seed)) throw new UsageError(`Option --seed is "${visible(seed)}", but must be a number`);
+    interrupts.harmless();
+    const [file] = operands;
+    using ctrlC = file === undefined && Deno.stdin.isTerminal() ? interrupts.takeCtrlC() : undefined;
     const session = new Session({
       era: eraNamed(values.era ?? "7.3"),
       iproute2: iproute2Of(values.iproute2 ?? "7.3"),
       seed: Number(seed),
+      interrupted: () => {
+        if (interrupts.stopped()) signal.throwIfAborted();
+        return ctrlC?.pressed() ?? false;
+      },
     });
-    const [file] = operands;
-    if (file === undefined && Deno.stdin.isTerminal()) return await prompt(session, values.json, signal);
-    let script: string;
-    try {
-      script = file === undefined ? await new Response(Deno.stdin.readable).text() : await Deno.readTextFile(file);
-    } catch (error) {
-      throw new UsageError(
-        `Cannot read script "${visible(file ?? "standard input")}": ${visible((error as Error).message)}`,
-      );
-    }
-    return runScript(session, script, values.json);
+    if (ctrlC) return await prompt(session, values.json, ctrlC, signal);
+    return runScript(session, await readScript(file, signal), values.json);
   },
 });

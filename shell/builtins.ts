@@ -8,7 +8,7 @@ import { ModelGap } from "../model/gap.ts";
 import { resolvePath } from "./files.ts";
 import { escapes, formatPrintf } from "./printf.ts";
 import { deathNotice, type Interpreter } from "./interpreter.ts";
-import { type Run, type Signal, SIGNALS } from "./process.ts";
+import { held, readWhole, type Run, type Signal, SIGNALS } from "./process.ts";
 import { ExitControl, LoopControl, ReturnControl, ShellError } from "./state.ts";
 import { testExpression } from "./test_command.ts";
 
@@ -208,20 +208,15 @@ export const BUILTINS: Readonly<Record<string, Builtin>> = {
   },
 
   *eval(shell, argv) {
-    return yield* shell.evaluate(argv.slice(1).join(" "));
+    return yield* shell.nest(() => shell.evaluate(argv.slice(1).join(" ")), "eval: ");
   },
 
   *"."(shell, argv) {
     const path = resolvePath(shell.process.cwd, argv[1] ?? "");
     const opened = shell.system.files.open(path, "r", shell.process.netns);
     if ("errno" in opened) throw new ShellError(`.: cannot open ${argv[1]}: No such file`);
-    let text = "";
-    for (;;) {
-      const piece = yield* opened.file.read();
-      if (!("text" in piece)) break;
-      text += piece.text;
-    }
-    return yield* shell.evaluate(text);
+    const { text } = yield* readWhole(opened.file);
+    return yield* shell.nest(() => shell.evaluate(text), ".: ");
   },
 
   *command(shell, argv) {
@@ -268,7 +263,7 @@ export const BUILTINS: Readonly<Record<string, Builtin>> = {
       if (piece.text === "\n") {
         if (raw || !/(?:^|[^\\])(?:\\\\)*\\$/.test(line)) break;
         line = line.slice(0, -1);
-      } else line += piece.text;
+      } else line = held(line + piece.text);
     }
     if (!raw) line = line.replace(/\\(.)/g, "$1");
     const ifs = shell.state.get("IFS") ?? " \t\n";

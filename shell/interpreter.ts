@@ -26,10 +26,28 @@ import { expandFields, expandPattern, expandText, parseScript, type Surroundings
 import { evaluate } from "./arithmetic.ts";
 import { globPaths } from "./files.ts";
 import { matches } from "./pattern.ts";
-import { type OpenFile, pipe, type Process, type Run, Signalled, SIGNALS, Sink, Source, timesText } from "./process.ts";
+import {
+  held,
+  type OpenFile,
+  pipe,
+  type Process,
+  type Run,
+  Signalled,
+  SIGNALS,
+  Sink,
+  Source,
+  SPENT,
+  timesText,
+} from "./process.ts";
 import { redirect } from "./redirection.ts";
 import { ExitControl, LoopControl, ReturnControl, ShellError, type ShellState } from "./state.ts";
 import type { System } from "./system.ts";
+
+/** How deep functions, `eval` and `.` can be nested: that of dash. */
+const MOST_NESTED = 1000;
+
+/** So many jobs that have ended are kept for a `wait` that asks for one of them. */
+const MOST_ENDED_JOBS = 256;
 
 /** One shell at work in one process. */
 export class Interpreter implements Surroundings {
@@ -39,6 +57,7 @@ export class Interpreter implements Surroundings {
   #source = "";
   /** Whether a failing command is looked at by somebody: `set -e` lets it pass then */
   #tested = 0;
+  #nested = 0;
 
   constructor(readonly system: System, readonly process: Process, readonly state: ShellState) {}
 
@@ -98,6 +117,7 @@ export class Interpreter implements Surroundings {
 
   *#statements(statements: readonly Statement[]): Run {
     for (const statement of statements) {
+      if (this.process.spend()) yield SPENT;
       this.#line = 1 + (this.#source.slice(0, statement.pos).match(/\n/g)?.length ?? 0);
       if (statement.background) {
         this.#background(statement.command);
@@ -117,13 +137,20 @@ export class Interpreter implements Surroundings {
     // A shell without job control: what it runs in the background does not hear Ctrl-C, unless it asks for it by itself
     process.ignored.add("INT").add("QUIT");
     process.name = this.#source.slice(command.pos, command.end);
+    const { jobs } = this.state;
     this.state.lastJob = process.pid;
-    this.state.jobs.push(process.pid);
+    jobs.push(process.pid);
+    if (jobs.length <= MOST_ENDED_JOBS) return;
+    const { scheduler } = this.system;
+    const ended = jobs.map((pid) => scheduler.find(pid)).filter((job) => job !== undefined && job.status !== undefined);
+    for (const job of ended.slice(0, -MOST_ENDED_JOBS)) scheduler.reap(job!);
+    jobs.splice(0, Infinity, ...jobs.filter((pid) => scheduler.find(pid)));
   }
 
   /** A subshell in a process of its own. */
   #fork(files: Map<number, OpenFile>, body: (shell: Interpreter) => Run): Process {
     const { system, state, process } = this;
+    if (!system.scheduler.hasRoom(1)) throw new ShellError("Cannot fork");
     const line = this.#line;
     const source = this.#source;
     const options = { files, cwd: process.cwd, netns: process.netns, env: process.env, parent: process };
@@ -181,6 +208,7 @@ export class Interpreter implements Surroundings {
 
   /** The parts of a pipeline, each in a process of its own. */
   *#stages(node: Pipeline): Run {
+    if (!this.system.scheduler.hasRoom(node.commands.length)) throw new ShellError("Cannot fork");
     const children: Process[] = [];
     let input: OpenFile | undefined;
     for (const [i, command] of node.commands.entries()) {
@@ -381,7 +409,7 @@ export class Interpreter implements Surroundings {
   /** Sets a variable. */
   assign(name: string, value: string): void {
     if (this.state.readonly.has(name)) throw new ShellError(`${name}: is read only`);
-    this.state.variables.set(name, value);
+    this.state.variables.set(name, held(value));
   }
 
   /** Runs a command by its words: a function, what is built in, or a program. */
@@ -406,13 +434,27 @@ export class Interpreter implements Surroundings {
     this.state.parameters = args;
     this.#source = own.source;
     try {
-      return yield* this._body(own.body);
+      return yield* this.nest(() => this._body(own.body));
     } catch (error) {
       if (!(error instanceof ReturnControl)) throw error;
       return error.status;
     } finally {
       this.state.parameters = parameters;
       this.#source = source;
+    }
+  }
+
+  /** Runs a function, or what `eval` and `.` run, a level deeper. The shell gives up where there are too many levels. */
+  *nest(body: () => Run, name = ""): Run {
+    if (this.#nested >= MOST_NESTED) {
+      const what = `Maximum function recursion depth (${MOST_NESTED}) reached`;
+      throw new ExitControl(yield* this.#complain(new ShellError(`${name}${what}`)));
+    }
+    this.#nested++;
+    try {
+      return yield* body();
+    } finally {
+      this.#nested--;
     }
   }
 
@@ -454,7 +496,7 @@ export class Interpreter implements Surroundings {
   *substitute(script: ParsedScript, source: string): Run<string> {
     const files = new Map(this.process.files);
     let text = "";
-    files.set(1, new Sink((piece) => void (text += piece)));
+    files.set(1, new Sink((piece) => void (text = held(text + piece))));
     const child = this.#fork(files, (shell) => shell.#script(script, source === "" ? shell.#source : source));
     this.state.status = yield* this.join(child);
     return text;

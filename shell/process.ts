@@ -8,11 +8,38 @@
 /** What a process waits for: a point of virtual time in ms, something that others do, or nothing but its next turn. */
 export type Wait = { until: number } | { ready: () => boolean } | { turn: true };
 
+/** What a process waits for that has used up its share of the CPU: see {@linkcode Process.spend}. */
+export const SPENT: Wait = { turn: true };
+
+/** So many commands, reads, writes and turns of a loop are a share. */
+const SHARE = 1000;
+
+/** The time that a share takes, in ms. */
+const SHARE_MS = 10;
+
+/** So many processes can be alive at the same time. */
+const MOST_PROCESSES = 4096;
+
+/** A text that a process holds has at most so many characters, and a list as many words as {@linkcode MOST_WORDS}. */
+const MOST_TEXT = 16 * 1024 * 1024;
+export const MOST_WORDS = 1024 * 1024;
+
+/** Thrown inside a process that needs more memory than the machine has. */
+export class OutOfMemory extends RangeError {
+  override name = "OutOfMemory";
+}
+
+/** Gives back a text that a process may hold; ends the process if the text is too long. */
+export function held(text: string): string {
+  if (text.length > MOST_TEXT) throw new OutOfMemory("Out of memory");
+  return text;
+}
+
 /** Something that runs in a process. */
 export type Run<T = number> = Generator<Wait, T, void>;
 
 /** A signal that ends processes, by its name without `SIG`. */
-export type Signal = "ABRT" | "INT" | "TERM" | "KILL" | "HUP" | "PIPE" | "ALRM" | "QUIT" | "USR1" | "USR2";
+export type Signal = "ABRT" | "SEGV" | "INT" | "TERM" | "KILL" | "HUP" | "PIPE" | "ALRM" | "QUIT" | "USR1" | "USR2";
 
 /** The numbers of signals. */
 export const SIGNALS: Readonly<Record<Signal, number>> = {
@@ -21,6 +48,7 @@ export const SIGNALS: Readonly<Record<Signal, number>> = {
   QUIT: 3,
   ABRT: 6,
   KILL: 9,
+  SEGV: 11,
   USR1: 10,
   USR2: 12,
   PIPE: 13,
@@ -109,7 +137,7 @@ export function* readWhole(file: Pick<OpenFile, "read">): Run<{ text: string; er
     const piece = yield* file.read();
     if ("errno" in piece) return { text, errno: piece.errno };
     if (!("text" in piece)) return { text };
-    text += piece.text;
+    text = held(text + piece.text);
   }
 }
 
@@ -180,6 +208,7 @@ export class Process {
   #run: Run | undefined;
   #wait: Wait | undefined;
   #signal: Signal | undefined;
+  #spent = 0;
 
   constructor(readonly pid: number, options: ProcessOptions) {
     this.files = new Map(options.files);
@@ -188,6 +217,17 @@ export class Process {
     this.netns = options.netns;
     this.env = new Map(options.env);
     this.parent = options.parent;
+    for (const signal of options.parent?.ignored ?? []) this.ignored.add(signal);
+  }
+
+  /**
+   * Counts something that was done. True if the process has used up its share of the CPU: the caller then does
+   * `yield SPENT`, so that others run, time passes, and Ctrl-C arrives.
+   */
+  spend(): boolean {
+    if (++this.#spent < SHARE) return false;
+    this.#spent = 0;
+    return true;
   }
 
   /** What it runs, to begin with. */
@@ -207,18 +247,33 @@ export class Process {
     return this.status === undefined && this.#wait && "until" in this.#wait ? this.#wait.until : undefined;
   }
 
-  /** Runs it to where it waits next. */
-  step(): void {
+  /** Runs it to where it waits next; true if it has used up its share of the CPU. */
+  step(): boolean {
     const signal = this.#signal;
     this.#signal = undefined;
     try {
       const next = signal === undefined ? this.#run!.next() : this.#run!.throw(new Signalled(signal));
       if (next.done) this.#end(next.value);
       else this.#wait = next.value;
+      return next.value === SPENT;
     } catch (error) {
-      if (!(error instanceof Signalled)) throw error;
-      this.#end(128 + SIGNALS[error.signal]);
+      if (error instanceof Signalled) this.#end(128 + SIGNALS[error.signal]);
+      // All that V8 throws where a text, a list or the stack gets too large
+      else if (error instanceof RangeError) this.#crash(/call stack/.test(error.message) ? "SEGV" : "KILL");
+      else throw error;
     }
+    return false;
+  }
+
+  /** Ends it as the kernel ends a process that needs too much. */
+  #crash(signal: "SEGV" | "KILL"): void {
+    try {
+      // Where standard error is a pipe that is full nobody waits
+      this.files.get(2)?.write(signal === "SEGV" ? "Segmentation fault\n" : "Killed: out of memory\n").next();
+    } catch (error) {
+      if (!(error instanceof RangeError || error instanceof Signalled)) throw error;
+    }
+    this.#end(128 + SIGNALS[signal]);
   }
 
   /** Sends it a signal. */
@@ -250,12 +305,14 @@ export class Process {
   /** Writes to a descriptor; gives `ok` or an errno. */
   *write(fd: number, text: string): Run<string> {
     if (text === "") return "ok";
+    if (this.spend()) yield SPENT;
     const file = this.files.get(fd);
     return file ? yield* file.write(text) : "EBADF";
   }
 
   /** Reads from a descriptor. */
   *read(fd: number, most?: number): Run<Read> {
+    if (this.spend()) yield SPENT;
     const file = this.files.get(fd);
     return file ? yield* file.read(most) : { errno: "EBADF" };
   }
@@ -270,6 +327,8 @@ export class Process {
 export class Scheduler {
   readonly #processes: Process[] = [];
   #lastPid = 100;
+  /** Called between any two steps of processes; may send signals, or throw to stop the machine for good. */
+  between: () => void = () => {};
 
   constructor(readonly clock: { readonly now: number; advance(ms: number): void }) {}
 
@@ -281,6 +340,14 @@ export class Scheduler {
   /** Those that have not ended. */
   get living(): readonly Process[] {
     return this.#processes.filter((process) => process.status === undefined);
+  }
+
+  /** True if so many more processes can be started. */
+  hasRoom(count: number): boolean {
+    if (this.#processes.length + count <= MOST_PROCESSES) return true;
+    // Nobody waits any more for those that ended after their parent
+    for (const process of [...this.#processes]) if (process.parent?.status !== undefined) this.reap(process);
+    return this.#processes.length + count <= MOST_PROCESSES;
   }
 
   /** A new process, which runs when its turn comes. */
@@ -300,9 +367,12 @@ export class Scheduler {
         return 0;
       },
     );
-    yield { ready: () => process.status !== undefined || alarm.status !== undefined };
-    alarm.kill("KILL");
-    this.settleOne(alarm);
+    try {
+      yield { ready: () => process.status !== undefined || alarm.status !== undefined };
+    } finally {
+      alarm.kill("KILL");
+      this.settleOne(alarm);
+    }
   }
 
   private settleOne(process: Process): void {
@@ -322,14 +392,17 @@ export class Scheduler {
     return true;
   }
 
-  /** Lets everybody run as far as they can without time passing. */
+  /**
+   * Lets everybody run as far as they can without time passing. What computes without end gets a share, and the rest
+   * while the machine does something else.
+   */
   settle(): void {
-    while (this.#turn());
+    while (this.#turn() === "moved");
   }
 
   /** One turn for each process that can go on; else time passes to the next that wakes up. */
   #round(): boolean {
-    if (this.#turn()) return true;
+    if (this.#turn() !== "idle") return true;
     let next = Infinity;
     for (const process of this.#processes) next = Math.min(next, process.wakes ?? Infinity);
     if (next === Infinity) return false;
@@ -337,13 +410,17 @@ export class Scheduler {
     return true;
   }
 
-  #turn(): boolean {
+  #turn(): "idle" | "moved" | "spent" {
     let moved = false;
+    let spent = 0;
     for (const process of [...this.#processes]) {
       if (!process.runnable(this.clock.now)) continue;
-      process.step();
+      this.between();
+      if (process.step()) spent++;
       moved = true;
     }
-    return moved;
+    // The machine has one CPU
+    if (spent > 0) this.clock.advance(spent * SHARE_MS);
+    return spent > 0 ? "spent" : moved ? "moved" : "idle";
   }
 }

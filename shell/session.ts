@@ -6,7 +6,7 @@
 
 import type { Notification } from "../model/mod.ts";
 import { Interpreter } from "./interpreter.ts";
-import { type OpenFile, Sink, Source } from "./process.ts";
+import { held, type OpenFile, Sink, Source } from "./process.ts";
 import { ExitControl, type ShellState } from "./state.ts";
 import { System, type SystemOptions } from "./system.ts";
 
@@ -14,6 +14,11 @@ import { System, type SystemOptions } from "./system.ts";
 export interface SessionOptions extends SystemOptions {
   /** The name of the shell in its messages. @default {"/bin/sh"} */
   name?: string;
+  /**
+   * Called often while commands run. True is a Ctrl-C: all processes get SIGINT but those that ignore it, such as jobs
+   * in the background. What it throws stops the machine for good.
+   */
+  interrupted?: () => boolean;
 }
 
 /** What a command line did. */
@@ -21,6 +26,7 @@ export interface Result {
   command: string;
   /** The exit status */
   rc: number;
+  /** What it printed; empty where an {@linkcode Output} takes it */
   stdout: string;
   stderr: string;
   /** devlink messages by netns, whether anybody heard them or not */
@@ -51,6 +57,13 @@ export class Session {
   constructor(options: SessionOptions) {
     this.system = new System(options);
     this.#name = options.name ?? "/bin/sh";
+    const { interrupted } = options;
+    const { scheduler } = this.system;
+    if (interrupted) {
+      scheduler.between = () => {
+        if (interrupted()) { for (const process of scheduler.living) process.kill("INT"); }
+      };
+    }
   }
 
   /** The exit status of the shell, once `exit` has ended it. */
@@ -73,42 +86,36 @@ export class Session {
     return this.#run(command, output, false);
   }
 
-  #run(command: string, output: Output, kept: boolean): Result {
+  #run(command: string, output: Output, login: boolean): Result {
     const { system } = this;
-    let stdout = "";
-    let stderr = "";
-    const error = (text: string) => {
-      stderr += text;
-      output.err?.(text);
-    };
+    const kept = { out: "", err: "" };
+    const keep = (which: "out" | "err") =>
+      output[which] ?? ((text: string) => void (kept[which] = held(kept[which] + text)));
     const files = new Map<number, OpenFile>([
       [0, new Source("")],
-      [
-        1,
-        new Sink((text) => {
-          stdout += text;
-          output.out?.(text);
-        }),
-      ],
-      [2, new Sink(error)],
+      [1, new Sink(keep("out"))],
+      [2, new Sink(keep("err"))],
     ]);
     system.take();
     system.onGap = (message) => error(`twinlink: ${message}\n`);
     const process = system.start(files, (own) => {
-      if (!kept) return system.shell(own, this.#name).runScript(command);
+      if (!login) return system.shell(own, this.#name).runScript(command);
       if (this.#state === undefined) this.#state = system.shell(own, this.#name).state;
       own.cwd = this.#cwd;
       return this.#line(new Interpreter(system, own, this.#state), command);
     });
     if (!system.scheduler.runUntil(process)) {
-      error(ENDLESS);
+      keep("err")(ENDLESS);
       process.kill("INT");
       if (!system.scheduler.runUntil(process)) process.kill("KILL");
       system.scheduler.runUntil(process);
     }
     system.scheduler.settle();
     system.scheduler.reap(process);
-    return { command, rc: process.status ?? 137, stdout, stderr, ...system.take() };
+    const rc = process.status ?? 137;
+    // A shell outlives the command that a signal has ended
+    if (login && this.#state) this.#state.status = rc;
+    return { command, rc, stdout: kept.out, stderr: kept.err, ...system.take() };
   }
 
   *#line(shell: Interpreter, command: string) {

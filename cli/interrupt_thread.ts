@@ -1,0 +1,87 @@
+/**
+ * The thread that listens to signals: also while the main thread computes, and does nothing else. It and the main thread
+ * share a few numbers, by {@linkcode AT}.
+ *
+ * @module
+ */
+
+import { AT, SIGNALS, type ThreadMessage } from "./interrupt.ts";
+
+type Name = NonNullable<typeof SIGNALS[number]>;
+
+/** Under a task that passes signals on, one that comes again within this time, in ms, is the same one. */
+const ECHO_MS = 2000;
+
+/** The same for a Ctrl-C that stops nothing: pressed quickly, it only counts once. */
+const CTRL_C_ECHO_MS = 500;
+
+/** How long the main thread may take to note a signal, in ms: there may be a board to be left as it was. */
+const PATIENCE_MS = 10_000;
+
+/** The same where nothing is left behind, and for a Ctrl-C that stops nothing. */
+const SHORT_PATIENCE_MS = 1000;
+
+/** How long a terminal may take for {@linkcode RESTORE_TERMINAL}, in ms. */
+const RESTORE_MS = 200;
+
+// The live display hides the cursor and turns wrapping off.
+const RESTORE_TERMINAL = "\x1b[?25h\x1b[?7h";
+
+/** Listens until the thread is ended; `task`: the parent passes signals on, so that they may come twice. */
+function listen({ shared, task }: { shared: Int32Array; task: boolean }, tell: (message: ThreadMessage) => void): void {
+  const listeners = new Map<Name, () => void>();
+  // Without waiting: a terminal that Ctrl-S has stopped takes nothing
+  const write = (text: string) => Deno.stderr.write(new TextEncoder().encode(text)).catch(() => {});
+  let count = 0;
+  let firstAt = 0;
+  let pressedAt = -Infinity;
+
+  /** Ends the process by a signal to which nobody listens any more. */
+  const end = async (name: Name) => {
+    for (const [each, listener] of listeners) Deno.removeSignalListener(each, listener);
+    if (Deno.stderr.isTerminal()) {
+      await Promise.race([write(RESTORE_TERMINAL), new Promise((resolve) => setTimeout(resolve, RESTORE_MS))]);
+    }
+    // Without the permission it takes one signal more. Fixtures that outlive us are ended by the kernel: see
+    // PR_SET_PDEATHSIG in fixtures/qemu.
+    if (Deno.permissions.querySync({ name: "run" }).state === "granted") Deno.kill(Deno.pid, name);
+  };
+
+  const press = () => {
+    const now = performance.now();
+    if (task && now - pressedAt < CTRL_C_ECHO_MS) return;
+    pressedAt = now;
+    Atomics.add(shared, AT.pressed, 1);
+    tell("pressed");
+    setTimeout(() => {
+      if (Atomics.load(shared, AT.pressed) === 0) return;
+      write("\ntwinlink: this command cannot be interrupted; Ctrl-\\ ends twinlink\n");
+    }, SHORT_PATIENCE_MS);
+  };
+
+  const hear = (name: Name) => {
+    if (name === "SIGINT" && Atomics.load(shared, AT.taken) === 1) return press();
+    count++;
+    if (count === 1) {
+      firstAt = performance.now();
+      Atomics.store(shared, AT.first, SIGNALS.indexOf(name));
+      tell("stop");
+      const patience = Atomics.load(shared, AT.harmless) === 1 ? SHORT_PATIENCE_MS : PATIENCE_MS;
+      setTimeout(() => Atomics.load(shared, AT.seen) === 0 && end(name), patience);
+    } else if (!task || count > 2 || performance.now() - firstAt > ECHO_MS) end(name);
+  };
+
+  for (const name of SIGNALS) {
+    if (name === undefined) continue;
+    const listener = () => hear(name);
+    listeners.set(name, listener);
+    Deno.addSignalListener(name, listener);
+  }
+  tell("ready");
+}
+
+const thread = self as unknown as {
+  onmessage: (event: MessageEvent<Parameters<typeof listen>[0]>) => void;
+  postMessage(message: ThreadMessage): void;
+};
+thread.onmessage = ({ data }) => listen(data, (message) => thread.postMessage(message));
