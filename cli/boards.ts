@@ -96,7 +96,8 @@ export default command({
   summary: "list the boards that ship, check a board file, describe a board",
   usage: ["[list]", "check FILE..", "describe BOARD"],
   options: { json: { type: "flag", help: "For a machine to read: one JSON object a line" } },
-  run: async ({ json }, [action = "list", ...operands]) => {
+  run: async ({ json }, [action = "list", ...operands], { interrupts }) => {
+    interrupts.harmless();
     if (action === "check") return await check(operands);
     if (action === "list" && operands.length === 0) return await list(json);
     if (action === "describe" && operands.length === 1) return await describe(operands[0]!, json);

@@ -81,7 +81,8 @@ goes, and never passes: exit status 3.`,
     reporter: { type: "text", short: "r", help: "The report on standard output", choices: Object.keys(REPORTS) },
     json: { type: "flag", help: "The same as --reporter jsonl" },
   },
-  run: async (values, operands, { signal }) => {
+  run: async (values, operands, { signal, interrupts }) => {
+    interrupts.harmless();
     if (operands.length === 0) throw new UsageError("No trace is named: give the path of one");
     const board = values.board === undefined ? undefined : await loadBoard(values.board);
     const model = await loadBoard("model");

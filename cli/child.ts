@@ -21,8 +21,8 @@ export interface ChildOptions {
 
 const ROOT = new URL("../", import.meta.url);
 const { tasks } = JSON.parse(await Deno.readTextFile(new URL("deno.json", ROOT)));
-/** The permissions of the task, so that tests have no more than users. */
-const PERMISSIONS: string[] = tasks.twinlink.command.split(" ").filter((word: string) => /^--(allow|no)-/.test(word));
+/** The permissions of the task and its flags of V8, so that tests have what users have. */
+const OPTIONS: string[] = tasks.twinlink.command.split(" ").filter((word: string) => /^--(allow|no|v8)-/.test(word));
 
 /** What runs of tests keep is theirs alone. */
 let state: string | undefined;
@@ -35,7 +35,7 @@ Deno.test.afterAll(async () => {
 /** The command as a program with its arguments. */
 export function commandLine(args: readonly string[]): string[] {
   const path = (name: string) => fromFileUrl(new URL(name, ROOT));
-  const deno = [Deno.execPath(), "run", "--quiet", "--config", path("deno.json"), ...PERMISSIONS, path("cli/main.ts")];
+  const deno = [Deno.execPath(), "run", "--quiet", "--config", path("deno.json"), ...OPTIONS, path("cli/main.ts")];
   return [...deno, ...args];
 }
 

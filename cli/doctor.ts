@@ -98,7 +98,8 @@ export default command({
   usage: ["[BOARD..]"],
   details: "Without a board: what kernels in QEMU need. Looks only: nothing is changed, no board is spoken to.",
   options: { json: { type: "flag", help: "For a machine to read: one JSON object a line" } },
-  run: async ({ json }, operands) => {
+  run: async ({ json }, operands, { interrupts }) => {
+    interrupts.harmless();
     const boards = await Promise.all(operands.map(loadBoard));
     const findings: (ProbeResult & { of: string })[] = [];
     if (boards.length === 0 || boards.some(({ runner }) => runner === "qemu")) {

@@ -28,7 +28,7 @@ export async function statusOf(
 ): Promise<number> {
   using interrupts = await catchSignals();
   try {
-    const status = await program(interrupts.signal, interrupts);
+    const status = await Promise.race([program(interrupts.signal, interrupts), interrupts.given]);
     return interrupts.status ?? status;
   } catch (error) {
     if (interrupts.status !== undefined) return interrupts.status;

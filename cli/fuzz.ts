@@ -54,7 +54,7 @@ the corpus is run first the next time.
     "between": { type: "text", value: "A", help: "Compare the board with board A in place of the model" },
     "json": { type: "flag", help: "For a machine to read: one JSON object a line" },
   },
-  run: async (values, operands, { signal }) => {
+  run: async (values, operands, { signal, interrupts }) => {
     if (operands.length > 0) throw new UsageError(`Unexpected argument "${visible(operands[0]!)}" of fuzz`);
     const between = values.between;
     if (between) {
@@ -74,6 +74,7 @@ the corpus is run first the next time.
     const first = only ?? 0;
     if (between && !other) throw new UsageError(`A board cannot be compared with itself: "${visible(between)}"`);
     if (board!.runner === "model" && !other) {
+      interrupts.harmless();
       const { checkAndTell } = await import("./_fuzz_model.ts");
       const era = board!.era as EraId;
       return await checkAndTell({ era, seed, first, sequences, steps, json: values.json }, signal);

@@ -35,9 +35,11 @@ export interface Interrupts extends Disposable {
   readonly signal: AbortSignal;
   /** The exit status that the signal asks for; undefined while there was none */
   readonly status: number | undefined;
+  /** Rejects on the first signal if nothing is left behind: see {@linkcode harmless} */
+  readonly given: Promise<never>;
   /** True if a signal has asked to stop. Long computations call this now and then: it needs no event loop. */
   stopped(): boolean;
-  /** States that nothing is left behind, whenever the process ends: what cannot be stopped is ended at once. */
+  /** States that nothing is left behind, whenever the process ends: a signal then waits for nothing. */
   harmless(): void;
   /** Takes Ctrl-C over, until it is disposed of: SIGINT then stops nothing by itself. */
   takeCtrlC(): CtrlC;
@@ -66,14 +68,18 @@ export async function catchSignals(): Promise<Interrupts> {
   const shared = new Int32Array(new SharedArrayBuffer(4 * Object.keys(AT).length));
   const thread = new Worker(new URL("./interrupt_thread.ts", import.meta.url), { type: "module" });
   let ctrlC: CtrlC | undefined;
+  const isHarmless = () => Atomics.load(shared, AT.harmless) === 1;
+  const given = Promise.withResolvers<never>();
+  given.promise.catch(() => {});
   const stopped = () => {
     const name = SIGNALS[Atomics.load(shared, AT.first)];
     if (name === undefined) return false;
     Atomics.store(shared, AT.seen, 1);
     if (controller.signal.aborted) return true;
     controller.abort(new DOMException(`Stopped by ${name}`, "AbortError"));
+    if (isHarmless()) given.reject(controller.signal.reason);
     // A terminal that hung up takes no words
-    if (name !== "SIGHUP" && Atomics.load(shared, AT.harmless) === 0) {
+    else if (name !== "SIGHUP") {
       say(`\n${name}: stopping, and leaving the board as it was (once more to end at once)`);
     }
     return true;
@@ -97,6 +103,7 @@ export async function catchSignals(): Promise<Interrupts> {
       const name = SIGNALS[Atomics.load(shared, AT.first)];
       return name && STATUS[name];
     },
+    given: given.promise,
     stopped,
     harmless: () => void Atomics.store(shared, AT.harmless, 1),
     takeCtrlC() {

@@ -9,7 +9,7 @@ import { diagram, minimise, replay } from "../model/race/race_replay.ts";
 import { LOCK_REGIMES, type LockRegime } from "../model/era/regime.ts";
 import { BEFORE, machineBefore, operationsOf, RACE_OPERATIONS, type RaceOperation } from "../suites/race_operations.ts";
 import { ERAS_BY_NAME } from "./_shared.ts";
-import { command, parseCommand, UsageError } from "./command.ts";
+import { command, type CommandContext, parseCommand, UsageError } from "./command.ts";
 import { BOARD_SUITES } from "./load_suites.ts";
 import { print, say } from "./output.ts";
 import { raceOnBoards } from "./race_board.ts";
@@ -106,7 +106,13 @@ function matrix(
   return `${lines.join("\n")}\n`;
 }
 
-function allPairs(eras: readonly EraId[], settings: Settings, schedules: number, json: boolean, signal: AbortSignal) {
+function allPairs(
+  eras: readonly EraId[],
+  settings: Settings,
+  schedules: number,
+  json: boolean,
+  { signal, interrupts }: CommandContext,
+) {
   let broken = 0;
   const started = performance.now();
   for (const era of eras) {
@@ -118,9 +124,9 @@ function allPairs(eras: readonly EraId[], settings: Settings, schedules: number,
     let open = 0;
     names.forEach((second, j) => {
       for (const first of names.slice(0, j + 1)) {
-        signal.throwIfAborted();
         const pair = [first, second].map((name) => ({ name, op: RACE_OPERATIONS[name] as Operation }));
-        const explored = exploreRace(raceOf(era, pair, settings), { schedules });
+        const explored = exploreRace(raceOf(era, pair, settings), { schedules, enough: interrupts.stopped });
+        signal.throwIfAborted();
         cells.set(`${first} ${second}`, explored);
         runs += explored.schedules;
         if (!explored.exhausted) open++;
@@ -205,7 +211,7 @@ if anything does.`,
     "json": { type: "flag", help: "For a machine to read: one JSON object a race" },
   },
   run: async (values, operands, context) => {
-    const { signal } = context;
+    const { signal, interrupts } = context;
     if (values.names) {
       for (const [name, op] of Object.entries(RACE_OPERATIONS)) {
         print(`${name.padEnd(18)}${describeOperation(op as Operation)}\n`);
@@ -234,11 +240,12 @@ if anything does.`,
     const settings: Settings = { hardware, regime: regime as LockRegime | undefined, before };
     const schedules = numberOf("schedules", values.schedules) ?? 100_000;
     const chosen = values.era as EraId[];
+    if (values.board.length === 0) interrupts.harmless();
     if (values["all-pairs"]) {
       if (operands.length > 0) {
         throw new UsageError(`Unexpected argument "${visible(operands[0]!)}" behind --all-pairs`);
       }
-      return allPairs(chosen.length > 0 ? chosen : DEFAULT_ERAS, settings, schedules, values.json, signal);
+      return allPairs(chosen.length > 0 ? chosen : DEFAULT_ERAS, settings, schedules, values.json, context);
     }
     if (operands.length < 2) {
       throw new UsageError(`A race needs two operations at least: name them, or say --all-pairs`);
@@ -286,7 +293,7 @@ if anything does.`,
         continue;
       }
       const begun = performance.now();
-      const explored = exploreRace(race, { schedules, enough: () => signal.aborted });
+      const explored = exploreRace(race, { schedules, enough: interrupts.stopped });
       signal.throwIfAborted();
       broken ||= explored.findings.length > 0;
       if (values.json) {

@@ -97,6 +97,8 @@ async function prompt(session: Session, json: boolean, ctrlC: CtrlC, signal: Abo
         stdin.setRawMode(false);
         ctrlC.pressed();
         status = runScript(session, held, json);
+        // Behind the ^C that the terminal shows
+        if (status === 130) print("\n");
         if (!closed) stdin.setRawMode(true);
         held = "";
       }
@@ -112,14 +114,10 @@ async function prompt(session: Session, json: boolean, ctrlC: CtrlC, signal: Abo
 /** As a shell has it for a program that SIGQUIT ended. */
 const QUIT_STATUS = 131;
 
-/** A text that standard input gives, or a file; ends where a signal comes. */
-async function readScript(file: string | undefined, signal: AbortSignal): Promise<string> {
-  const stopped = new Promise<never>((_, reject) => signal.addEventListener("abort", () => reject(signal.reason)));
+async function readScript(file: string | undefined): Promise<string> {
   try {
-    const whole = file === undefined ? new Response(Deno.stdin.readable).text() : Deno.readTextFile(file);
-    return await Promise.race([whole, stopped]);
+    return file === undefined ? await new Response(Deno.stdin.readable).text() : await Deno.readTextFile(file);
   } catch (error) {
-    signal.throwIfAborted();
     throw new UsageError(
       `Cannot read script "${visible(file ?? "standard input")}": ${visible((error as Error).message)}`,
     );
@@ -164,6 +162,6 @@ nothing, so what follows it may differ from a kernel.`,
       },
     });
     if (ctrlC) return await prompt(session, values.json, ctrlC, signal);
-    return runScript(session, await readScript(file, signal), values.json);
+    return runScript(session, await readScript(file), values.json);
   },
 });

@@ -13,9 +13,10 @@ const BINARY: Readonly<Record<string, (a: bigint, b: bigint) => bigint>> = {
   "*": (a, b) => a * b,
   "/": (a, b) => a / nonzero(b),
   "%": (a, b) => a % nonzero(b),
-  "**": (a, b) => a ** b,
-  "<<": (a, b) => a << b,
-  ">>": (a, b) => a >> b,
+  "**": power,
+  // As the CPU does it: a larger number of bits would need as much memory
+  "<<": (a, b) => a << (b & 63n),
+  ">>": (a, b) => a >> (b & 63n),
   "&": (a, b) => a & b,
   "|": (a, b) => a | b,
   "^": (a, b) => a ^ b,
@@ -33,6 +34,17 @@ const truth = (value: boolean) => value ? 1n : 0n;
 function nonzero(value: bigint): bigint {
   if (value === 0n) throw new ShellError("arithmetic expression: division by zero");
   return value;
+}
+
+/** A power in 64 bits. */
+function power(base: bigint, exponent: bigint): bigint {
+  if (exponent < 0n) throw new ShellError("arithmetic expression: exponent must be positive");
+  let result = 1n;
+  for (let rest = exponent; rest > 0n; rest >>= 1n) {
+    if (rest & 1n) result = BigInt.asIntN(64, result * base);
+    base = BigInt.asIntN(64, base * base);
+  }
+  return result;
 }
 
 function numberOf(text: string, state: ShellState, depth = 0): bigint {
@@ -77,7 +89,7 @@ export function evaluate(expression: ArithmeticExpression, state: ShellState, wo
       if (operator === "=") return assign(left, of(right));
       const compound = /^(.+)=$/.exec(operator);
       if (compound && BINARY[compound[1]!] && !BINARY[operator]) {
-        return assign(left, BINARY[compound[1]!]!(of(left), of(right)));
+        return assign(left, BigInt.asIntN(64, BINARY[compound[1]!]!(of(left), of(right))));
       }
       const apply = BINARY[operator];
       if (!apply) throw new ShellError(`arithmetic expression: expecting primary`);

@@ -8,7 +8,7 @@ import type { DoubleQuotedChild, ParameterExpansionPart, ParsedScript, Word, Wor
 import { parse } from "unbash";
 import { evaluate } from "./arithmetic.ts";
 import { isPattern, patternSource, strip } from "./pattern.ts";
-import type { Run } from "./process.ts";
+import { held, MOST_WORDS, OutOfMemory, type Run } from "./process.ts";
 import { ShellError, type ShellState } from "./state.ts";
 
 /** What expansion needs of its surroundings. */
@@ -34,8 +34,9 @@ export function* expandFields(words: readonly Word[], scene: Surroundings): Run<
     const pieces = yield* piecesOf(word, scene);
     for (const pattern of split(pieces, scene.state.get("IFS") ?? " \t\n")) {
       const paths = isPattern(pattern) && !scene.state.options.has("f") ? scene.glob(pattern) : [];
-      if (paths.length > 0) fields.push(...paths);
+      if (paths.length > 0) { for (const path of paths) fields.push(path); }
       else fields.push(unescape(pattern));
+      if (fields.length > MOST_WORDS) throw new OutOfMemory("Out of memory");
     }
   }
   return fields;
@@ -58,7 +59,9 @@ export function* expandPattern(word: Word, scene: Surroundings): Run<string> {
 export function* expandParts(parts: readonly WordPart[], scene: Surroundings): Run<string> {
   let text = "";
   for (const part of parts) {
-    for (const piece of yield* partPieces(part, scene, true)) text += piece.kind === "break" ? " " : piece.text;
+    for (const piece of yield* partPieces(part, scene, true)) {
+      text = held(text + (piece.kind === "break" ? " " : piece.text));
+    }
   }
   return text;
 }
@@ -104,7 +107,7 @@ function* piecesOf(word: Word, scene: Surroundings): Run<Piece[]> {
   for (const [i, part] of word.parts.entries()) {
     if (i === 0 && home !== undefined && part.type === "Literal") {
       pieces.push({ text: home + part.value.slice(1), kind: "literal" });
-    } else pieces.push(...yield* partPieces(part, scene, false));
+    } else for (const piece of yield* partPieces(part, scene, false)) pieces.push(piece);
   }
   return pieces;
 }
@@ -135,7 +138,7 @@ function* partPieces(part: WordPart, scene: Surroundings, quoted: boolean): Run<
       const parts = part.parts as readonly DoubleQuotedChild[];
       // "$@" without parameters is no field at all
       if (parts.length === 1 && isAll(parts[0]!) && state.parameters.length === 0) return [];
-      for (const child of parts) pieces.push(...yield* partPieces(child, scene, true));
+      for (const child of parts) for (const piece of yield* partPieces(child, scene, true)) pieces.push(piece);
       return pieces;
     }
     case "SimpleExpansion": {

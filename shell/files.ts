@@ -8,7 +8,7 @@ import { ModelGap } from "../model/gap.ts";
 import { reasonOf } from "../model/file_gaps.ts";
 import { lookUp, type TreeDirectory, type TreeNode } from "../model/tree.ts";
 import { isPattern, matches } from "./pattern.ts";
-import { type OpenFile, Plain, type Read, type Run } from "./process.ts";
+import { MOST_TEXT, type OpenFile, Plain, type Read, type Run } from "./process.ts";
 
 /** What a path is. */
 export interface Stat {
@@ -349,6 +349,7 @@ class TextFile extends Plain {
   // deno-lint-ignore require-yield
   override *write(text: string): Run<string> {
     if (!this.touched) return "EBADF";
+    if (this.node.text.length + text.length > MOST_TEXT) return "ENOSPC";
     this.node.text += text;
     this.touched(this.node.text);
     return "ok";

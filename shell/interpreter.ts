@@ -27,6 +27,7 @@ import { evaluate } from "./arithmetic.ts";
 import { globPaths } from "./files.ts";
 import { matches } from "./pattern.ts";
 import {
+  called,
   held,
   type OpenFile,
   pipe,
@@ -46,8 +47,8 @@ import type { System } from "./system.ts";
 /** How deep functions, `eval` and `.` can be nested: that of dash. */
 const MOST_NESTED = 1000;
 
-/** So many jobs that have ended are kept for a `wait` that asks for one of them. */
-const MOST_ENDED_JOBS = 256;
+/** Of so many jobs those that have ended are forgotten: nobody asks for so many of them by `wait`. */
+const MOST_ENDED_JOBS = 1024;
 
 /** One shell at work in one process. */
 export class Interpreter implements Surroundings {
@@ -120,37 +121,43 @@ export class Interpreter implements Surroundings {
       if (this.process.spend()) yield SPENT;
       this.#line = 1 + (this.#source.slice(0, statement.pos).match(/\n/g)?.length ?? 0);
       if (statement.background) {
-        this.#background(statement.command);
-        this.state.status = 0;
+        this.state.status = yield* this.#background(statement.command);
       } else this.state.status = yield* this.#andOr(statement.command);
       while (this.trapped.length > 0) yield* this.evaluate(this.trapped.shift()!);
     }
     return this.state.status;
   }
 
-  #background(command: PipelineNode | AndOr): void {
+  *#background(command: PipelineNode | AndOr): Run {
     const files = new Map(this.process.files);
     files.set(0, new Source(""));
-    const process = this.#fork(files, function* (shell) {
-      return yield* shell.#andOr(command);
-    });
+    let process: Process;
+    try {
+      process = this.#fork(files, (shell) => shell.#andOr(command));
+    } catch (error) {
+      if (!(error instanceof ShellError)) throw error;
+      return yield* this.#complain(error);
+    }
     // A shell without job control: what it runs in the background does not hear Ctrl-C, unless it asks for it by itself
     process.ignored.add("INT").add("QUIT");
     process.name = this.#source.slice(command.pos, command.end);
     const { jobs } = this.state;
     this.state.lastJob = process.pid;
     jobs.push(process.pid);
-    if (jobs.length <= MOST_ENDED_JOBS) return;
+    if (jobs.length % MOST_ENDED_JOBS === 0) this.#forgetJobs();
+    return 0;
+  }
+
+  #forgetJobs(): void {
     const { scheduler } = this.system;
-    const ended = jobs.map((pid) => scheduler.find(pid)).filter((job) => job !== undefined && job.status !== undefined);
-    for (const job of ended.slice(0, -MOST_ENDED_JOBS)) scheduler.reap(job!);
-    jobs.splice(0, Infinity, ...jobs.filter((pid) => scheduler.find(pid)));
+    const jobs = this.state.jobs.map((pid) => scheduler.find(pid)).filter((job) => job !== undefined);
+    for (const job of jobs) scheduler.reap(job);
+    this.state.jobs.splice(0, Infinity, ...jobs.filter((job) => job.status === undefined).map(({ pid }) => pid));
   }
 
   /** A subshell in a process of its own. */
   #fork(files: Map<number, OpenFile>, body: (shell: Interpreter) => Run): Process {
     const { system, state, process } = this;
-    if (!system.scheduler.hasRoom(1)) throw new ShellError("Cannot fork");
     const line = this.#line;
     const source = this.#source;
     const options = { files, cwd: process.cwd, netns: process.netns, env: process.env, parent: process };
@@ -208,7 +215,7 @@ export class Interpreter implements Surroundings {
 
   /** The parts of a pipeline, each in a process of its own. */
   *#stages(node: Pipeline): Run {
-    if (!this.system.scheduler.hasRoom(node.commands.length)) throw new ShellError("Cannot fork");
+    if (!this.system.scheduler.hasRoom(node.commands.length)) throw new ShellError("Cannot fork", 2, true);
     const children: Process[] = [];
     let input: OpenFile | undefined;
     for (const [i, command] of node.commands.entries()) {
@@ -259,6 +266,7 @@ export class Interpreter implements Surroundings {
 
   *#complain(error: ShellError): Run {
     yield* this.process.write(2, `${this.state.name}: ${this.#line}: ${error.message}\n`);
+    if (error.fatal) throw new ExitControl(error.status);
     return error.status;
   }
 
@@ -447,12 +455,11 @@ export class Interpreter implements Surroundings {
   /** Runs a function, or what `eval` and `.` run, a level deeper. The shell gives up where there are too many levels. */
   *nest(body: () => Run, name = ""): Run {
     if (this.#nested >= MOST_NESTED) {
-      const what = `Maximum function recursion depth (${MOST_NESTED}) reached`;
-      throw new ExitControl(yield* this.#complain(new ShellError(`${name}${what}`)));
+      throw new ShellError(`${name}Maximum function recursion depth (${MOST_NESTED}) reached`, 2, true);
     }
     this.#nested++;
     try {
-      return yield* body();
+      return yield* called(body());
     } finally {
       this.#nested--;
     }

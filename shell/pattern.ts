@@ -10,12 +10,12 @@ export function isPattern(pattern: string): boolean {
 }
 
 /** The source of a regular expression for a pattern. */
-export function patternSource(pattern: string, any = "[^]"): string {
+export function patternSource(pattern: string, any = "[^]", star = "*"): string {
   let source = "";
   for (let i = 0; i < pattern.length; i++) {
     const char = pattern[i]!;
     if (char === "\\" && i + 1 < pattern.length) source += literal(pattern[++i]!);
-    else if (char === "*") source += `${any}*`;
+    else if (char === "*") source += any + star;
     else if (char === "?") source += any;
     else if (char === "[") {
       const set = /^\[([!^]?)(\]?(?:\[:\w+:\]|\\.|[^\]\\])*)\]/.exec(pattern.slice(i));
@@ -61,14 +61,11 @@ export function matches(pattern: string, text: string): boolean {
 
 /** Takes away what a pattern matches at the start or at the end, as `${x#p}` and its kin do. */
 export function strip(text: string, pattern: string, operator: "#" | "##" | "%" | "%%"): string {
-  const ends = Array.from({ length: text.length + 1 }, (_, i) => i);
   const longest = operator.length === 2;
   if (operator[0] === "#") {
-    if (longest) ends.reverse();
-    const end = ends.find((i) => matches(pattern, text.slice(0, i)));
-    return end === undefined ? text : text.slice(end);
+    // A star that takes as much as it can leads to the longest match of all, one that takes little to the shortest
+    return text.replace(new RegExp(`^${patternSource(pattern, "[^]", longest ? "*" : "*?")}`), "");
   }
-  if (!longest) ends.reverse();
-  const start = ends.find((i) => matches(pattern, text.slice(i)));
-  return start === undefined ? text : text.slice(0, start);
+  const rest = new RegExp(`^([^]*${longest ? "?" : ""})${patternSource(pattern)}$`).exec(text);
+  return rest ? rest[1]! : text;
 }

@@ -4,6 +4,8 @@
  * @module
  */
 
+import { held, MOST_TEXT, OutOfMemory } from "./process.ts";
+
 const SIMPLE: Readonly<Record<string, string>> = {
   a: "\x07",
   b: "\b",
@@ -14,6 +16,9 @@ const SIMPLE: Readonly<Record<string, string>> = {
   v: "\v",
   "\\": "\\",
 };
+
+/** JavaScript writes no more digits behind the point. */
+const MOST_PLACES = 100;
 
 /** Replaces escapes as dash's echo does; `\c` ends the text. */
 export function escapes(text: string): { text: string; stops: boolean } {
@@ -63,6 +68,8 @@ export function formatPrintf(format: string, args: readonly string[]): { text: s
         if (stopped) return "";
         const pad = width === "*" ? Number(number(args[next++])) : Number(width ?? 0);
         const digits = precision === "*" ? Number(number(args[next++])) : precision;
+        if (pad > MOST_TEXT || Number(digits) > MOST_TEXT) throw new OutOfMemory("Out of memory");
+        const places = Math.min(MOST_PLACES, Math.max(0, Number(digits ?? 6)));
         const argument = args[next++];
         let body: string;
         switch (type) {
@@ -93,10 +100,10 @@ export function formatPrintf(format: string, args: readonly string[]): { text: s
           case "G": {
             const value = Number(argument ?? 0) || 0;
             body = type === "f"
-              ? value.toFixed(Number(digits ?? 6))
+              ? value.toFixed(places)
               : type.toLowerCase() === "g"
-              ? String(Number(value.toPrecision(Number(digits ?? 6))))
-              : value.toExponential(Number(digits ?? 6));
+              ? String(Number(value.toPrecision(Math.max(1, places))))
+              : value.toExponential(places);
             break;
           }
           default: {
@@ -113,6 +120,7 @@ export function formatPrintf(format: string, args: readonly string[]): { text: s
         return body.padStart(pad);
       },
     );
+    held(text);
     if (next === before || stopped) break;
   } while (next < args.length);
   return { text, errors };

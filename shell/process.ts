@@ -5,8 +5,13 @@
  * @module
  */
 
+import { ShellError } from "./state.ts";
+
 /** What a process waits for: a point of virtual time in ms, something that others do, or nothing but its next turn. */
 export type Wait = { until: number } | { ready: () => boolean } | { turn: true };
+
+/** Where a process stops: it waits, or goes on in what it calls, see {@linkcode called}. */
+export type Pause = Wait | { call: Run<unknown> };
 
 /** What a process waits for that has used up its share of the CPU: see {@linkcode Process.spend}. */
 export const SPENT: Wait = { turn: true };
@@ -20,8 +25,10 @@ const SHARE_MS = 10;
 /** So many processes can be alive at the same time. */
 const MOST_PROCESSES = 4096;
 
-/** A text that a process holds has at most so many characters, and a list as many words as {@linkcode MOST_WORDS}. */
-const MOST_TEXT = 16 * 1024 * 1024;
+/** A text that a process or a file holds has at most so many characters. */
+export const MOST_TEXT = 16 * 1024 * 1024;
+
+/** A command has at most so many words. */
 export const MOST_WORDS = 1024 * 1024;
 
 /** Thrown inside a process that needs more memory than the machine has. */
@@ -36,7 +43,15 @@ export function held(text: string): string {
 }
 
 /** Something that runs in a process. */
-export type Run<T = number> = Generator<Wait, T, void>;
+export type Run<T = number> = Generator<Pause, T, void>;
+
+/**
+ * Runs something in the same process, with a stack of its own: `yield*` takes some of the stack of JavaScript, which a
+ * recursion of the simulated machine must not use up.
+ */
+export function* called<T>(call: Run<T>): Run<T> {
+  return (yield { call }) as unknown as T;
+}
 
 /** A signal that ends processes, by its name without `SIG`. */
 export type Signal = "ABRT" | "SEGV" | "INT" | "TERM" | "KILL" | "HUP" | "PIPE" | "ALRM" | "QUIT" | "USR1" | "USR2";
@@ -205,7 +220,8 @@ export class Process {
   readonly parent: Process | undefined;
   /** The command line, for whoever lists processes */
   name = "sh";
-  #run: Run | undefined;
+  /** What runs, and above it what it has called */
+  readonly #runs: Run<unknown>[] = [];
   #wait: Wait | undefined;
   #signal: Signal | undefined;
   #spent = 0;
@@ -221,18 +237,19 @@ export class Process {
   }
 
   /**
-   * Counts something that was done. True if the process has used up its share of the CPU: the caller then does
+   * Counts what was done. True if the process has used up its share of the CPU: the caller then does
    * `yield SPENT`, so that others run, time passes, and Ctrl-C arrives.
    */
-  spend(): boolean {
-    if (++this.#spent < SHARE) return false;
+  spend(count = 1): boolean {
+    this.#spent += count;
+    if (this.#spent < SHARE) return false;
     this.#spent = 0;
     return true;
   }
 
   /** What it runs, to begin with. */
   begin(run: Run): void {
-    this.#run = run;
+    this.#runs.push(run);
   }
 
   /** Whether it can go on at a time. */
@@ -252,28 +269,57 @@ export class Process {
     const signal = this.#signal;
     this.#signal = undefined;
     try {
-      const next = signal === undefined ? this.#run!.next() : this.#run!.throw(new Signalled(signal));
-      if (next.done) this.#end(next.value);
-      else this.#wait = next.value;
-      return next.value === SPENT;
+      const wait = this.#resume(signal && new Signalled(signal));
+      if (typeof wait === "number") this.#end(wait);
+      else this.#wait = wait;
+      return wait === SPENT;
     } catch (error) {
       if (error instanceof Signalled) this.#end(128 + SIGNALS[error.signal]);
-      // All that V8 throws where a text, a list or the stack gets too large
-      else if (error instanceof RangeError) this.#crash(/call stack/.test(error.message) ? "SEGV" : "KILL");
+      else if (error instanceof RangeError) this.#end(this.crash(error));
       else throw error;
     }
     return false;
   }
 
-  /** Ends it as the kernel ends a process that needs too much. */
-  #crash(signal: "SEGV" | "KILL"): void {
+  /** Runs it to where it waits next, or to its exit status. */
+  #resume(signalled: Signalled | undefined): Wait | number {
+    let thrown: { error: unknown } | undefined = signalled && { error: signalled };
+    let result: unknown;
+    for (;;) {
+      const run = this.#runs.at(-1)! as Generator<Pause, unknown, unknown>;
+      try {
+        const next: IteratorResult<Pause, unknown> = thrown ? run.throw(thrown.error) : run.next(result);
+        thrown = result = undefined;
+        if (!next.done) {
+          if (!("call" in next.value)) return next.value;
+          if (this.#runs.length >= MOST_PROCESSES) throw new OutOfMemory("Out of memory");
+          this.#runs.push(next.value.call);
+          continue;
+        }
+        result = next.value;
+      } catch (error) {
+        thrown = { error };
+      }
+      this.#runs.pop();
+      if (this.#runs.length > 0) continue;
+      if (thrown) throw thrown.error;
+      return result as number;
+    }
+  }
+
+  /**
+   * Reports that the kernel has ended what needs too much, and gives the exit status. The error is what V8 throws where
+   * the stack, a text or a list gets too large.
+   */
+  crash(error: RangeError): number {
+    const deep = /call stack/.test(error.message);
     try {
       // Where standard error is a pipe that is full nobody waits
-      this.files.get(2)?.write(signal === "SEGV" ? "Segmentation fault\n" : "Killed: out of memory\n").next();
+      this.files.get(2)?.write(deep ? "Segmentation fault\n" : "Killed: out of memory\n").next();
     } catch (error) {
       if (!(error instanceof RangeError || error instanceof Signalled)) throw error;
     }
-    this.#end(128 + SIGNALS[signal]);
+    return 128 + SIGNALS[deep ? "SEGV" : "KILL"];
   }
 
   /** Sends it a signal. */
@@ -325,7 +371,7 @@ export class Process {
 
 /** Runs processes, one at a time, in the order in which they were started; lets time pass when all of them wait. */
 export class Scheduler {
-  readonly #processes: Process[] = [];
+  readonly #processes = new Map<number, Process>();
   #lastPid = 100;
   /** Called between any two steps of processes; may send signals, or throw to stop the machine for good. */
   between: () => void = () => {};
@@ -334,27 +380,28 @@ export class Scheduler {
 
   /** A process by its id, also one that has ended and was not waited for. */
   find(pid: number): Process | undefined {
-    return this.#processes.find((process) => process.pid === pid);
+    return this.#processes.get(pid);
   }
 
   /** Those that have not ended. */
   get living(): readonly Process[] {
-    return this.#processes.filter((process) => process.status === undefined);
+    return [...this.#processes.values()].filter((process) => process.status === undefined);
   }
 
   /** True if so many more processes can be started. */
   hasRoom(count: number): boolean {
-    if (this.#processes.length + count <= MOST_PROCESSES) return true;
+    if (this.#processes.size + count <= MOST_PROCESSES) return true;
     // Nobody waits any more for those that ended after their parent
-    for (const process of [...this.#processes]) if (process.parent?.status !== undefined) this.reap(process);
-    return this.#processes.length + count <= MOST_PROCESSES;
+    for (const process of this.#processes.values()) if (process.parent?.status !== undefined) this.reap(process);
+    return this.#processes.size + count <= MOST_PROCESSES;
   }
 
   /** A new process, which runs when its turn comes. */
   start(options: ProcessOptions, run: (process: Process) => Run): Process {
+    if (options.parent && !this.hasRoom(1)) throw new ShellError("Cannot fork", 2, true);
     const process = new Process(++this.#lastPid, options);
     process.begin(run(process));
-    this.#processes.push(process);
+    this.#processes.set(process.pid, process);
     return process;
   }
 
@@ -382,8 +429,7 @@ export class Scheduler {
 
   /** Forgets a process that was waited for. */
   reap(process: Process): void {
-    const index = this.#processes.indexOf(process);
-    if (index >= 0 && process.status !== undefined) this.#processes.splice(index, 1);
+    if (process.status !== undefined) this.#processes.delete(process.pid);
   }
 
   /** Runs until a process has ended, or until nobody can go on; says whether it has ended. */
@@ -404,7 +450,7 @@ export class Scheduler {
   #round(): boolean {
     if (this.#turn() !== "idle") return true;
     let next = Infinity;
-    for (const process of this.#processes) next = Math.min(next, process.wakes ?? Infinity);
+    for (const process of this.#processes.values()) next = Math.min(next, process.wakes ?? Infinity);
     if (next === Infinity) return false;
     this.clock.advance(Math.max(0, next - this.clock.now));
     return true;
@@ -413,7 +459,7 @@ export class Scheduler {
   #turn(): "idle" | "moved" | "spent" {
     let moved = false;
     let spent = 0;
-    for (const process of [...this.#processes]) {
+    for (const process of [...this.#processes.values()]) {
       if (!process.runnable(this.clock.now)) continue;
       this.between();
       if (process.step()) spent++;

@@ -104,10 +104,10 @@ export class ExitControl extends Error {
   }
 }
 
-/** An error that a shell reports in its own words. */
+/** An error that a shell reports in its own words; a fatal one ends the shell. */
 export class ShellError extends Error {
   override name = "ShellError";
-  constructor(message: string, readonly status = 2) {
+  constructor(message: string, readonly status = 2, readonly fatal = false) {
     super(message);
   }
 }

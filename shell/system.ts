@@ -20,7 +20,7 @@ import { LinkStates, qdiscOf } from "./link_states.ts";
 import { type Call, makeCall, type Program } from "./program.ts";
 import { OTHER_PROGRAMS } from "./other_programs.ts";
 import { PROGRAMS } from "./programs.ts";
-import { type OpenFile, type Process, readWhole, type Run, Scheduler } from "./process.ts";
+import { called, type OpenFile, type Process, readWhole, type Run, Scheduler } from "./process.ts";
 import { type BuildName, buildOf, type KernelFacts } from "./releases.ts";
 import { ShellState } from "./state.ts";
 
@@ -411,6 +411,8 @@ export class System {
       return yield* program(call);
     } catch (error) {
       if (error instanceof ModelGap) return this.gap(error);
+      // It is the program that is ended, and not the shell that runs it
+      if (error instanceof RangeError) return process.crash(error);
       throw error;
     } finally {
       process.name = before;
@@ -422,7 +424,7 @@ export class System {
     const opened = this.files.open(path, "r", process.netns);
     if ("errno" in opened) return 2;
     const { text } = yield* readWhole(opened.file);
-    return yield* this.shell(process, argv[0]!, argv.slice(1)).runScript(text);
+    return yield* called(this.shell(process, argv[0]!, argv.slice(1)).runScript(text));
   }
 
   /** A shell of its own in a process, with what it inherits. */

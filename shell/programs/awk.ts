@@ -5,18 +5,20 @@
  */
 
 import { errorText } from "../errno.ts";
+import { SPENT } from "../process.ts";
 import type { Program } from "../program.ts";
 import { parseAwk } from "./awk_parser.ts";
-import { Flow, type Rule, Runtime, truth } from "./awk_runtime.ts";
+import { Flow, type Rule, Runtime, type Steps, truth } from "./awk_runtime.ts";
 import { readFile } from "./input.ts";
 
-/** Runs a program over the lines of a text. */
-function perform(rules: readonly Rule[], run: Runtime, lines: readonly string[]): number {
+/** Runs a program over the lines of a text; stops now and then, see {@linkcode Runtime.turn}. */
+function* perform(rules: readonly Rule[], run: Runtime, lines: readonly string[]): Generator<void, number, void> {
   const all = (kind: Rule["kind"]) => rules.filter((rule) => rule.kind === kind);
   let status = 0;
-  const guarded = (body: () => void): boolean => {
+  /** Says whether the program goes on. */
+  function* guarded(bodies: () => Steps): Generator<void, boolean, void> {
     try {
-      body();
+      yield* bodies();
     } catch (error) {
       if (!(error instanceof Flow)) throw error;
       if (error.kind === "exit") {
@@ -25,24 +27,29 @@ function perform(rules: readonly Rule[], run: Runtime, lines: readonly string[])
       }
     }
     return true;
-  };
-  const begun = guarded(() => all("begin").forEach((rule) => rule.body?.(run)));
+  }
+  function* each(kind: "begin" | "end"): Steps {
+    for (const rule of all(kind)) yield* rule.body?.(run) ?? [];
+  }
+  const begun = yield* guarded(() => each("begin"));
   if (begun && rules.some(({ kind }) => kind !== "begin")) {
+    const main = all("main");
     for (const [i, line] of lines.entries()) {
+      if (run.turn()) yield;
       run.set("NR", i + 1);
       run.set("FNR", i + 1);
       run.record(line);
-      const goesOn = guarded(() => {
-        for (const rule of all("main")) {
+      const goesOn = yield* guarded(function* () {
+        for (const rule of main) {
           if (!applies(rule, run)) continue;
-          if (rule.body) rule.body(run);
+          if (rule.body) yield* rule.body(run) ?? [];
           else run.out += `${run.fields[0]}\n`;
         }
       });
       if (!goesOn) break;
     }
   }
-  guarded(() => all("end").forEach((rule) => rule.body?.(run)));
+  yield* guarded(() => each("end"));
   return status;
 }
 
@@ -53,6 +60,9 @@ function applies(rule: Rule, run: Runtime): boolean {
   rule.active = !truth(rule.to(run));
   return true;
 }
+
+/** What {@linkcode perform} does at once, in commands of a shell. */
+const AWK_TURN = 10;
 
 /** awk(1) */
 export const awk: Program = function* (call) {
@@ -86,7 +96,12 @@ export const awk: Program = function* (call) {
     }
   }
   const lines = input === "" ? [] : input.replace(/\n$/, "").split("\n");
-  const done = perform(rules, run, lines);
-  yield* call.out(run.out);
-  return done || status;
+  const steps = perform(rules, run, lines);
+  for (;;) {
+    const { done, value } = steps.next();
+    yield* call.out(run.out);
+    run.out = "";
+    if (done) return value || status;
+    if (call.process.spend(AWK_TURN)) yield SPENT;
+  }
 };

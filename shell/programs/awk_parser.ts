@@ -17,6 +17,7 @@ import {
   type Rule,
   type Runtime,
   type Statement,
+  type Steps,
   text,
   truth,
 } from "./awk_runtime.ts";
@@ -81,8 +82,8 @@ class Parser {
       this.#newlines();
     }
     this.#expect("}");
-    return (run) => {
-      for (const statement of statements) statement(run);
+    return function* (run) {
+      for (const statement of statements) yield* steps(statement(run));
     };
   }
 
@@ -103,7 +104,7 @@ class Parser {
       this.#newlines();
       if (!this.#accept("else")) {
         this.#at = before;
-        return (run) => void (truth(test(run)) && then(run));
+        return (run) => truth(test(run)) ? then(run) : undefined;
       }
       const otherwise = this.#body();
       return (run) => truth(test(run)) ? then(run) : otherwise(run);
@@ -121,8 +122,8 @@ class Parser {
       this.#expect("(");
       const test = this.#expression();
       this.#expect(")");
-      return (run) => {
-        if (turn(run, body)) loop(test, body)(run);
+      return function* (run) {
+        if (yield* turn(run, body)) yield* steps(loop(test, body)(run));
       };
     }
     if (this.#is("for")) return this.#for();
@@ -166,10 +167,10 @@ class Parser {
       const array = this.tokens[this.#at++]!.value;
       this.#expect(")");
       const body = this.#body();
-      return (run) => {
+      return function* (run) {
         for (const key of [...run.array(array).keys()]) {
           run.set(name.value, key);
-          if (!turn(run, body)) return;
+          if (!(yield* turn(run, body))) return;
         }
       };
     }
@@ -180,8 +181,8 @@ class Parser {
     const next = this.#is(")") ? () => {} : this.#statement();
     this.#expect(")");
     const body = this.#body();
-    return (run) => {
-      for (first(run); truth(test(run)); next(run)) if (!turn(run, body)) return;
+    return function* (run) {
+      for (yield* steps(first(run)); truth(test(run)); yield* steps(next(run))) if (!(yield* turn(run, body))) return;
     };
   }
 
@@ -449,9 +450,10 @@ function raise(flow: Flow): never {
 }
 
 /** One turn of a loop; says whether it goes on. */
-function turn(run: Runtime, body: Statement): boolean {
+function* turn(run: Runtime, body: Statement): Generator<void, boolean, void> {
+  if (run.turn()) yield;
   try {
-    body(run);
+    yield* steps(body(run));
   } catch (error) {
     if (!(error instanceof Flow) || error.kind === "next" || error.kind === "exit") throw error;
     return error.kind === "continue";
@@ -459,6 +461,10 @@ function turn(run: Runtime, body: Statement): boolean {
   return true;
 }
 
-const loop = (test: Expression, body: Statement): Statement => (run) => {
-  while (truth(test(run))) if (!turn(run, body)) return;
-};
+const loop = (test: Expression, body: Statement): Statement =>
+  function* (run) {
+    while (truth(test(run))) if (!(yield* turn(run, body))) return;
+  };
+
+/** What is left to do of a statement. */
+const steps = (left: void | Steps): Iterable<void> => left ?? [];

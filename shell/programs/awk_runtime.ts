@@ -10,8 +10,10 @@ import { regularExpression } from "./regular_expression.ts";
 export type Value = string | number;
 /** A parsed expression. */
 export type Expression = (run: Runtime) => Value;
-/** A parsed statement. */
-export type Statement = (run: Runtime) => void;
+/** A parsed statement. One that can take long is a generator, which stops where others are to run. */
+export type Statement = (run: Runtime) => void | Steps;
+/** A statement at work: see {@linkcode Runtime.turn}. */
+export type Steps = Generator<void, void, void>;
 /** What can be assigned to: a variable, an element of an array, a field. */
 export type Lvalue = { get: Expression; set: (run: Runtime, value: Value) => void };
 
@@ -31,6 +33,12 @@ export class Flow extends Error {
   }
 }
 
+/** So many turns of a loop are made at once. */
+const TURNS = 100;
+
+/** So many characters of output are held back. */
+const BUFFER = 4096;
+
 /** What a running program has. */
 export class Runtime {
   readonly variables = new Map<string, Value>([["FS", " "], ["OFS", " "], ["ORS", "\n"], ["RS", "\n"], [
@@ -40,6 +48,12 @@ export class Runtime {
   readonly arrays = new Map<string, Map<string, Value>>();
   fields: string[] = [""];
   out = "";
+  #turns = 0;
+
+  /** Counts a turn of a loop; true now and then: the loop then stops, by `yield`, until it may go on. */
+  turn(): boolean {
+    return ++this.#turns % TURNS === 0 || this.out.length > BUFFER;
+  }
 
   get(name: string): Value {
     if (name === "NF") return this.fields.length - 1;

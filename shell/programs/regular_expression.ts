@@ -34,5 +34,22 @@ export function regularExpression(
       else source += char === "/" ? "\\/" : char;
     }
   }
-  return new RegExp(source, flags.ignoreCase ? "gi" : "g");
+  return new RegExp(flags.ignoreCase ? bothCases(source) : source, "g");
+}
+
+/**
+ * Lets each letter stand for both of its cases. The flag `i` does the same, but V8's engine that does not backtrack (see
+ * the task in deno.json) has no such flag.
+ */
+function bothCases(source: string): string {
+  const swapped = (letter: string) => letter === letter.toLowerCase() ? letter.toUpperCase() : letter.toLowerCase();
+  const letters = /\\x..|\\.|[a-zA-Z]/g;
+  return source.replace(
+    /\\.|\[(\^?)((?:\\.|[^\]])*)\]|[a-zA-Z]/g,
+    (all, negated: string | undefined, set: string = "") => {
+      if (all.startsWith("\\")) return all;
+      if (negated === undefined) return `[${all}${swapped(all)}]`;
+      return `[${negated}${set}${set.replace(letters, (each) => each.length > 1 ? each : swapped(each))}]`;
+    },
+  );
 }

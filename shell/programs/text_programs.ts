@@ -1,5 +1,5 @@
 /**
- * Programs that read and write text as it is, or in part: cat(1), head(1), tail(1), wc(1), tee(1), seq(1), xargs(1).
+ * Programs that read and write text as it is, or in part: cat(1), head(1), tail(1), wc(1), tee(1), seq(1), xargs(1), yes(1).
  *
  * @module
  */
@@ -7,9 +7,13 @@
 import { ModelGap } from "../../model/gap.ts";
 import { errorText } from "../errno.ts";
 import { byteLength } from "../files.ts";
+import { held } from "../process.ts";
 import type { Program } from "../program.ts";
 import { cannot, inputs, linesOf, plainly, whole } from "./input.ts";
 import { readOptions } from "./options.ts";
+
+/** So much is written at once, in characters. */
+const BUFFER = 4096;
 
 const cat: Program = function* (call) {
   const { operands } = readOptions(call, "u");
@@ -68,7 +72,7 @@ const head: Program = function* (call) {
         break;
       }
       if (!("text" in piece)) break;
-      text += piece.text;
+      text = held(text + piece.text);
       if (bytes !== undefined) left -= piece.text.length;
       else if (text.split("\n").length > left) break;
     }
@@ -165,9 +169,25 @@ const seq: Program = function* (call) {
     ? [numbers[0]!, 1, numbers[1]!]
     : [numbers[0]!, numbers[1]!, numbers[2]!];
   let text = "";
-  for (let i = from; step > 0 ? i <= to : i >= to; i += step) text += `${i}\n`;
+  for (let i = from; step > 0 ? i <= to : i >= to; i += step) {
+    text += `${i}\n`;
+    if (text.length < BUFFER) continue;
+    yield* call.out(text);
+    text = "";
+  }
   yield* call.out(text);
   return 0;
+};
+
+const yes: Program = function* (call) {
+  const line = `${call.args.length > 0 ? call.args.join(" ") : "y"}\n`;
+  const text = line.repeat(Math.ceil(BUFFER / line.length));
+  for (;;) {
+    const written = yield* call.out(text);
+    if (written === "ok") continue;
+    yield* call.err(`yes: write error: ${errorText(written)}\n`);
+    return 1;
+  }
 };
 
 const xargs: Program = function* (call) {
@@ -199,4 +219,4 @@ const xargs: Program = function* (call) {
 };
 
 /** The programs by name. */
-export const TEXT_PROGRAMS: Readonly<Record<string, Program>> = { cat, head, tail, wc, tee, seq, xargs };
+export const TEXT_PROGRAMS: Readonly<Record<string, Program>> = { cat, head, tail, wc, tee, seq, xargs, yes };
