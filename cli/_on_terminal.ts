@@ -11,6 +11,8 @@ export interface OnTerminal extends AsyncDisposable {
   readonly shown: string;
   /** Types */
   type(keys: string): void;
+  /** Sends it a signal */
+  kill(signal: Deno.Signal): void;
   /** Waits until a text has been shown, behind what earlier waits have found */
   see(text: string): Promise<void>;
   /** Its exit status */
@@ -30,7 +32,12 @@ const PATIENCE = 120_000;
 
 /** Starts the command on a terminal of 100 columns and 30 rows. */
 export function startOnTerminal(args: readonly string[], env: Record<string, string> = {}): OnTerminal {
-  const [program, ...rest] = commandLine(args);
+  return startProgramOnTerminal(commandLine(args), env);
+}
+
+/** Starts any program on such a terminal. */
+export function startProgramOnTerminal(line: readonly string[], env: Record<string, string> = {}): OnTerminal {
+  const [program, ...rest] = line;
   const pty: Pty = spawn(program!, rest, {
     env: { ...Deno.env.toObject(), NO_COLOR: "1", ...env },
     cols: 100,
@@ -58,6 +65,7 @@ export function startOnTerminal(args: readonly string[], env: Record<string, str
     },
     exited,
     type: (keys) => pty.write(keys),
+    kill: (signal) => pty.kill(signal),
     see: async (text) => {
       for (;;) {
         const at = shown.indexOf(text, seen);
@@ -65,9 +73,10 @@ export function startOnTerminal(args: readonly string[], env: Record<string, str
           seen = at + text.length;
           return;
         }
-        if (ended) throw new Error(`it ended without ${JSON.stringify(text)}: ${JSON.stringify(shown)}`);
+        const last = () => JSON.stringify(shown.slice(-2000));
+        if (ended) throw new Error(`it ended without ${JSON.stringify(text)}: ${last()}`);
         const more = new Promise<void>((resolve) => wake = resolve);
-        if (!await within(PATIENCE, more)) throw new Error(`no ${JSON.stringify(text)} in ${JSON.stringify(shown)}`);
+        if (!await within(PATIENCE, more)) throw new Error(`no ${JSON.stringify(text)} in ${last()}`);
       }
     },
     [Symbol.asyncDispose]: async () => {

@@ -9,11 +9,8 @@ import { AT, SIGNALS, type ThreadMessage } from "./interrupt.ts";
 
 type Name = NonNullable<typeof SIGNALS[number]>;
 
-/** Under a task that passes signals on, one that comes again within this time, in ms, is the same one. */
+/** Under a task that passes signals on, one that comes again within this time, in ms, is the same one: but only once. */
 const ECHO_MS = 2000;
-
-/** The same for a Ctrl-C that stops nothing: pressed quickly, it only counts once. */
-const CTRL_C_ECHO_MS = 500;
 
 /** How long the main thread may take to note a signal, in ms: there may be a board to be left as it was. */
 const PATIENCE_MS = 10_000;
@@ -34,7 +31,7 @@ function listen({ shared, task }: { shared: Int32Array; task: boolean }, tell: (
   const write = (text: string) => Deno.stderr.write(new TextEncoder().encode(text)).catch(() => {});
   let count = 0;
   let firstAt = 0;
-  let pressedAt = -Infinity;
+  let echoUntil = -Infinity;
 
   /** Ends the process by a signal to which nobody listens any more. */
   const end = async (name: Name) => {
@@ -49,8 +46,9 @@ function listen({ shared, task }: { shared: Int32Array; task: boolean }, tell: (
 
   const press = () => {
     const now = performance.now();
-    if (task && now - pressedAt < CTRL_C_ECHO_MS) return;
-    pressedAt = now;
+    const echo = task && now < echoUntil;
+    echoUntil = echo ? -Infinity : now + ECHO_MS;
+    if (echo) return;
     Atomics.add(shared, AT.pressed, 1);
     tell("pressed");
     setTimeout(() => {
