@@ -67,6 +67,7 @@ export async function catchSignals(): Promise<Interrupts> {
   const controller = new AbortController();
   const shared = new Int32Array(new SharedArrayBuffer(4 * Object.keys(AT).length));
   const thread = new Worker(new URL("./interrupt_thread.ts", import.meta.url), { type: "module" });
+  const task = isTask();
   let ctrlC: CtrlC | undefined;
   const isHarmless = () => Atomics.load(shared, AT.harmless) === 1;
   const given = Promise.withResolvers<never>();
@@ -89,13 +90,14 @@ export async function catchSignals(): Promise<Interrupts> {
   thread.onmessage = ({ data }: MessageEvent<ThreadMessage>) => {
     if (data === "ready") ready.resolve();
     else if (data === "stop") stopped();
-    else if (ctrlC && pressed()) ctrlC.onPress();
+    // Where no command runs that of the terminal is a key; one of a task is the echo of what has ended a command
+    else if (ctrlC && pressed() && !task) ctrlC.onPress();
   };
   thread.onerror = (event) => {
     event.preventDefault();
     ready.reject(new Error(`Cannot listen to signals: ${event.message}`));
   };
-  thread.postMessage({ shared, task: isTask() });
+  thread.postMessage({ shared, task });
   await ready.promise;
   return {
     signal: controller.signal,

@@ -9,8 +9,11 @@ import { AT, SIGNALS, type ThreadMessage } from "./interrupt.ts";
 
 type Name = NonNullable<typeof SIGNALS[number]>;
 
-/** Under a task that passes signals on, one that comes again within this time, in ms, is the same one: but only once. */
-const ECHO_MS = 2000;
+/** Under a task that passes signals on, a second one within this time, in ms, is the same one; a third one is not. */
+const ECHO_MS = 1000;
+
+/** The same for a Ctrl-C that stops nothing: a short time, as the next command may need one soon. */
+const CTRL_C_ECHO_MS = 50;
 
 /** How long the main thread may take to note a signal, in ms: there may be a board to be left as it was. */
 const PATIENCE_MS = 10_000;
@@ -31,7 +34,7 @@ function listen({ shared, task }: { shared: Int32Array; task: boolean }, tell: (
   const write = (text: string) => Deno.stderr.write(new TextEncoder().encode(text)).catch(() => {});
   let count = 0;
   let firstAt = 0;
-  let echoUntil = -Infinity;
+  let pressedAt = -Infinity;
 
   /** Ends the process by a signal to which nobody listens any more. */
   const end = async (name: Name) => {
@@ -46,9 +49,8 @@ function listen({ shared, task }: { shared: Int32Array; task: boolean }, tell: (
 
   const press = () => {
     const now = performance.now();
-    const echo = task && now < echoUntil;
-    echoUntil = echo ? -Infinity : now + ECHO_MS;
-    if (echo) return;
+    if (task && now - pressedAt < CTRL_C_ECHO_MS) return;
+    pressedAt = now;
     Atomics.add(shared, AT.pressed, 1);
     tell("pressed");
     setTimeout(() => {

@@ -282,7 +282,7 @@ export const BUILTINS: Readonly<Record<string, Builtin>> = {
     const { scheduler } = shell.system;
     if (argv.length === 1) {
       const all = jobs.splice(0).map((pid) => scheduler.find(pid));
-      for (const process of all) if (process) yield* shell.join(process);
+      for (const process of all) if (process) yield* shell.join(process, false);
       return 0;
     }
     let status = 0;
@@ -292,7 +292,7 @@ export const BUILTINS: Readonly<Record<string, Builtin>> = {
         status = 127;
         continue;
       }
-      status = yield* shell.join(process);
+      status = yield* shell.join(process, false);
       const notice = deathNotice(status);
       if (notice !== undefined) yield* shell.process.write(2, `${notice}\n`);
     }

@@ -33,7 +33,6 @@ import {
   pipe,
   type Process,
   type Run,
-  Signalled,
   SIGNALS,
   Sink,
   Source,
@@ -236,13 +235,8 @@ export class Interpreter implements Surroundings {
   }
 
   /** Waits for a process to end and gives its status. */
-  *join(child: Process): Run {
-    try {
-      if (child.status === undefined) yield { ready: () => child.status !== undefined };
-    } catch (error) {
-      if (error instanceof Signalled) child.kill(error.signal);
-      throw error;
-    }
+  *join(child: Process, foreground = true): Run {
+    yield* this.process.join(child, foreground);
     this.system.scheduler.reap(child);
     return child.status!;
   }

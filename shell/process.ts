@@ -225,6 +225,9 @@ export class Process {
   #wait: Wait | undefined;
   #signal: Signal | undefined;
   #spent = 0;
+  /** What it waits for in the foreground, and whether a Ctrl-C has come meanwhile */
+  #joined: Process | undefined;
+  #interrupted = false;
 
   constructor(readonly pid: number, options: ProcessOptions) {
     this.files = new Map(options.files);
@@ -320,6 +323,31 @@ export class Process {
       if (!(error instanceof RangeError || error instanceof Signalled)) throw error;
     }
     return 128 + SIGNALS[deep ? "SEGV" : "KILL"];
+  }
+
+  /**
+   * Waits for another process to end. In the foreground a Ctrl-C is for that process: if it ends by it, so does this one,
+   * and if it does something else with it, nothing has happened here.
+   */
+  *join(child: Process, foreground: boolean): Run<void> {
+    if (foreground) this.#joined = child;
+    try {
+      if (child.status === undefined) yield { ready: () => child.status !== undefined };
+    } catch (error) {
+      if (error instanceof Signalled) child.kill(error.signal);
+      throw error;
+    } finally {
+      this.#joined = undefined;
+    }
+    const interrupted = this.#interrupted;
+    this.#interrupted = false;
+    if (interrupted && child.status === 128 + SIGNALS.INT) throw new Signalled("INT");
+  }
+
+  /** A Ctrl-C on its terminal. */
+  interrupt(): void {
+    if (this.#joined && this.#joined.status === undefined) this.#interrupted = true;
+    else this.kill("INT");
   }
 
   /** Sends it a signal. */

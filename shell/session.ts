@@ -97,7 +97,7 @@ export class Session {
       [2, new Sink(keep("err"))],
     ]);
     system.take();
-    system.onGap = (message) => error(`twinlink: ${message}\n`);
+    system.onGap = (message) => keep("err")(`twinlink: ${message}\n`);
     const process = system.start(files, (own) => {
       if (!login) return system.shell(own, this.#name).runScript(command);
       if (this.#state === undefined) this.#state = system.shell(own, this.#name).state;

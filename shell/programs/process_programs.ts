@@ -5,7 +5,7 @@
  */
 
 import { ModelGap } from "../../model/gap.ts";
-import { type Process, type Signal, Signalled, SIGNALS, timesText } from "../process.ts";
+import { type Process, type Signal, SIGNALS, timesText } from "../process.ts";
 import type { Call, Program } from "../program.ts";
 import { readFile } from "./input.ts";
 
@@ -119,12 +119,7 @@ const sh: Program = function* (call) {
     for (const option of options) shell.state.options.add(option);
     return shell.runScript(script!);
   });
-  try {
-    yield { ready: () => process.status !== undefined };
-  } catch (error) {
-    if (error instanceof Signalled) process.kill(error.signal);
-    throw error;
-  }
+  yield* call.process.join(process, true);
   call.system.scheduler.reap(process);
   if (process.status === 128 + SIGNALS.KILL) yield* call.err("Killed\n");
   if (process.status === 128 + SIGNALS.TERM) yield* call.err("Terminated\n");
