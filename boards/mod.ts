@@ -32,4 +32,4 @@ export {
   type Waiver,
   wholeLine,
 } from "./schema.ts";
-export { visible } from "./visible.ts";
+export { jsonLine, visible } from "./visible.ts";

@@ -4,15 +4,19 @@
  * @module
  */
 
-// Control characters of C0 and C1 and DEL act on a terminal; the bidirectional ones show a line in another order than it
-// has; U+2028 and U+2029 break lines.
-// deno-lint-ignore no-control-regex
-const ACTIVE = /[\u0000-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069]/g;
+// Control characters of C0 and C1 and DEL act on a terminal; format characters (Cf) show a line in another order than it
+// has; U+2028 and U+2029 break lines; ignorable ones take no room, so that two texts look the same that are not; lone
+// surrogates and noncharacters are no text.
+const ACTIVE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}\p{DI}\p{NChar}]/gu;
 
 const NAMED: Record<string, string> = { "\n": "\\n", "\r": "\\r", "\t": "\\t", "\u001b": "\\e" };
 
+/** A character as JSON has it: an escape for each of its UTF-16 units. */
+const unicodeEscape = (character: string) =>
+  character.split("").map((unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`).join("");
+
 /**
- * The text with each character that would act on a terminal written as an escape.
+ * Returns the text with each character that would act on a terminal, or could not be seen there, as an escape.
  *
  * ```ts
  * import { visible } from "./visible.ts";
@@ -22,5 +26,26 @@ const NAMED: Record<string, string> = { "\n": "\\n", "\r": "\\r", "\t": "\\t", "
  * ```
  */
 export function visible(text: string): string {
-  return text.replace(ACTIVE, (c) => NAMED[c] ?? `\\u${c.charCodeAt(0).toString(16).padStart(4, "0")}`);
+  return text.replace(ACTIVE, (character) => NAMED[character] ?? unicodeEscape(character));
+}
+
+/** Returns the text without the characters that {@linkcode visible} escapes; line feeds stay. */
+export function withoutActive(text: string): string {
+  return text.replace(ACTIVE, (character) => character === "\n" ? character : "");
+}
+
+/**
+ * Returns a value as one line of JSON, its end included, that is safe to print and reads back as the same value.
+ *
+ * ```ts
+ * import { jsonLine } from "./visible.ts";
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(jsonLine(["\u009b2J"]), '["\\u009b2J"]\n');
+ * assertEquals(JSON.parse(jsonLine(["\u009b2J"])), ["\u009b2J"]);
+ * ```
+ */
+export function jsonLine(value: unknown): string {
+  // JSON itself escapes C0 only. Outside of strings it has none of these characters.
+  return JSON.stringify(value).replace(ACTIVE, unicodeEscape) + "\n";
 }

@@ -1,6 +1,6 @@
 /** `twinlink boards`. */
 
-import { type Board, BoardError, listBoards, loadBoard, visible } from "../boards/mod.ts";
+import { type Board, BoardError, jsonLine, listBoards, loadBoard, visible } from "../boards/mod.ts";
 import { dirtyOf } from "../boards/state.ts";
 import { suggestion } from "../boards/suggestion.ts";
 import { command, UsageError } from "./command.ts";
@@ -13,7 +13,7 @@ async function list(json: boolean): Promise<number> {
   const boards = await listBoards();
   if (json) {
     for (const { name, description, runner, era, driver } of boards) {
-      print(JSON.stringify({ name, description, runner, era, driver }) + "\n");
+      print(jsonLine({ name, description, runner, era, driver }));
     }
     return 0;
   }
@@ -66,7 +66,7 @@ function lineOf(board: Board): string[] {
 async function describe(name: string, json: boolean): Promise<number> {
   const board = await loadBoard(name);
   if (json) {
-    print(JSON.stringify(board) + "\n");
+    print(jsonLine(board));
     return 0;
   }
   const state = await stateOf(board.name).catch(() => []);

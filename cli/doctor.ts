@@ -1,6 +1,6 @@
 /** `twinlink doctor`. */
 
-import { type Board, loadBoard, visible } from "../boards/mod.ts";
+import { type Board, jsonLine, loadBoard, visible } from "../boards/mod.ts";
 import { probe, type ProbeResult } from "../fixtures/qemu/mod.ts";
 import { findProgram } from "../fixtures/qemu/process.ts";
 import { command } from "./command.ts";
@@ -111,7 +111,7 @@ export default command({
     const missing = findings.filter(({ found }) => !found);
     const status = missing.length > 0 ? 3 : 0;
     if (json) {
-      for (const finding of findings) print(JSON.stringify(finding) + "\n");
+      for (const finding of findings) print(jsonLine(finding));
       return status;
     }
     const width = Math.max(0, ...findings.map(({ what }) => what.length));

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { type Board, visible } from "../boards/mod.ts";
+import { type Board, jsonLine, visible } from "../boards/mod.ts";
 import { describeCrash } from "../diff/crash.ts";
 import { compareRace, type Covered, raceReply, resultsText } from "../diff/race.ts";
 import type { Operation } from "../model/mod.ts";
@@ -78,18 +78,7 @@ export async function raceOnBoards(boards: readonly Board[], race: BoardRace, si
       const { allowed = [], outside = [], runs = 0, exhausted } = found ?? {};
       const { verdict } = result.verdict;
       print(
-        `${
-          JSON.stringify({
-            board,
-            kernel: header?.kernel,
-            race: race.names,
-            verdict,
-            runs,
-            exhausted,
-            allowed,
-            outside,
-          })
-        }\n`,
+        jsonLine({ board, kernel: header?.kernel, race: race.names, verdict, runs, exhausted, allowed, outside }),
       );
       continue;
     }

@@ -1,12 +1,13 @@
 /** The lines of a trace file, as text: what {@linkcode TraceWriter} writes, and the journal of a run. */
 
+import { jsonLine } from "../boards/visible.ts";
 import type { TraceLine } from "./_trace_schema.ts";
 import type { SequenceTrace, StepTrace, TraceHeader } from "./trace.ts";
 
 /** The version of the format that is written, and the only one that is read. */
 export const TRACE_VERSION = 1;
 
-const line = (value: object) => JSON.stringify(value) + "\n";
+const line = jsonLine;
 
 /** The first line. */
 export function headerLine({ board, transport, era, kernel, iproute2, freedMemory, has }: TraceHeader): string {

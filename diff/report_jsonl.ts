@@ -4,7 +4,7 @@
  * @module
  */
 
-import { visible } from "../boards/mod.ts";
+import { jsonLine } from "../boards/mod.ts";
 import type { Edit } from "./align.ts";
 import { describeOperation } from "./describe.ts";
 import type { Reporter, Write } from "./reporter.ts";
@@ -38,8 +38,8 @@ function stepOf({ id, phase, op, verdict, reason, channels, findings, crash }: S
 
 /** Every verdict with what differs in it, a line at a time, as the run goes on. */
 export function jsonlReporter(write: Write): Reporter {
-  // What JSON leaves as it is (DEL, C1, bidirectional controls) is escaped too: a terminal may be at the other end.
-  const line = (value: object) => write(visible(JSON.stringify(value)) + "\n");
+  // A terminal may be at the other end.
+  const line = (value: object) => write(jsonLine(value));
   return {
     begin: (header) => line({ twinlink: "report", version: REPORT_VERSION, ...header }),
     sequence: ({ steps, ...verdict }: SequenceVerdict) =>

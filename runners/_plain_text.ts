@@ -4,18 +4,17 @@
  * @module
  */
 
+import { withoutActive } from "../boards/visible.ts";
+
 // deno-lint-ignore no-control-regex
 const ESCAPES = /\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[ -/]*[0-~])/g;
-// The bidirectional and line-breaking characters of Unicode too: they show a line in another order than it has.
-// deno-lint-ignore no-control-regex
-const CONTROLS = /[\x00-\x09\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069]/g;
 
 const KERNEL_LINE = /(?:<\d+>)?\[ *\d+\.\d{6}\](?:\[ *[TC]\d+\])? [^\n]*(?:\n|$)/g;
 const KERNEL_BEGUN = /(?:<\d+>)?\[ *\d+(?:\.\d*\]?)?$/;
 
-/** The text without terminal escape sequences and without control characters; newlines stay. */
+/** Returns the text without terminal escape sequences and without characters that act on a terminal; newlines stay. */
 export function withoutControls(text: string): string {
-  return text.replace(ESCAPES, "").replace(CONTROLS, "");
+  return withoutActive(text.replace(ESCAPES, ""));
 }
 
 /**

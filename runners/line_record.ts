@@ -4,7 +4,7 @@
  * @module
  */
 
-import { visible } from "../boards/visible.ts";
+import { jsonLine, visible } from "../boards/visible.ts";
 
 /** Ends a path that {@linkcode LineRecord} writes to. */
 export const RECORD_ENDINGS = { bytes: ".log", times: ".cast" } as const;
@@ -43,7 +43,7 @@ export class LineRecord implements Disposable {
     // The size that consoles have when nobody tells them of another.
     const size = { width: 80, height: 24 };
     const timestamp = Math.floor(Date.now() / 1000);
-    this.#line(JSON.stringify({ version: 2, ...size, timestamp, title: visible(options.title) }));
+    this.#line(jsonLine({ version: 2, ...size, timestamp, title: visible(options.title) }));
   }
 
   /** Takes what came. Throws what the disk says. */
@@ -56,11 +56,11 @@ export class LineRecord implements Disposable {
   #event(text: string): void {
     if (text === "") return;
     const seconds = Number(((performance.now() - this.#started) / 1000).toFixed(6));
-    this.#line(JSON.stringify([seconds, "o", text]));
+    this.#line(jsonLine([seconds, "o", text]));
   }
 
   #line(line: string): void {
-    writeAll(this.#times, new TextEncoder().encode(line + "\n"));
+    writeAll(this.#times, new TextEncoder().encode(line));
   }
 
   /** Ends the record; safe to call twice. */
