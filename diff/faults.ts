@@ -68,8 +68,8 @@ export const LOSSES: Readonly<Record<LossReason, FaultKind>> = {
   },
   "tool": {
     verdict: "infra",
-    means: "a tool that the step needs is not on the board",
-    known: "the shell ends the step with status 127",
+    means: "a program on the board did not work",
+    known: "it ends with status 126 or 127, or a signal ends it and the kernel log of the step has no finding",
   },
   "not-run": {
     verdict: "indeterminate",

@@ -63,7 +63,7 @@ export type LossReason =
   | "overrun"
   /** The board had no room left to write down what the step showed */
   | "full"
-  /** A tool that the step needs is not on the board */
+  /** A program that the step needs is not on the board, cannot be started, or was ended by a signal */
   | "tool"
   /** It was not run: an earlier step did not end, or broke the kernel */
   | "not-run"

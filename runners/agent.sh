@@ -64,7 +64,7 @@ tl_listening() {
       return 0
     fi
     [ $((tl_i % 100)) -ne 0 ] || sleep 1
-    kill -0 "$1" 2> /dev/null || return 1
+    tl_lives "$1" || return 1
   done
   return 1
 }
@@ -300,9 +300,16 @@ tl_read() {
   tl_in "$1" dd if="$2" bs=65536
 }
 
+# tl_broken STATUS: whether a program that ended like this did no work: not found, not to be started, ended by a signal.
+tl_broken() {
+  [ "$1" -ge 126 ] && [ "$1" -lt 255 ]
+}
+
 # tl_netdev NETNS HANDLE PORT: the port's netdev, as devlink on the board names it.
 tl_netdev() {
   tl_devname=$(tl_devlink "$1" -j port show "$2/$3")
+  tl_rc=$?
+  ! tl_broken $tl_rc || return $tl_rc
   case $tl_devname in
     *'"netdev":"'*)
       tl_devname=${tl_devname#*'"netdev":"'}
@@ -317,25 +324,25 @@ tl_netdev() {
 }
 
 tl_link_set() {
-  tl_netdev "$1" "$2" "$3" || return 1
+  tl_netdev "$1" "$2" "$3" || return $?
   tl_in "$1" ip link set dev "$tl_devname" "$4"
 }
 
 tl_link_move() {
-  tl_netdev "$1" "$2" "$3" || return 1
+  tl_netdev "$1" "$2" "$3" || return $?
   tl_in "$1" ip link set dev "$tl_devname" netns "$4"
 }
 tl_link_rename() {
-  tl_netdev "$1" "$2" "$3" || return 1
+  tl_netdev "$1" "$2" "$3" || return $?
   tl_in "$1" ip link set dev "$tl_devname" name "$4"
 }
 # tl_ethtool NETNS HANDLE PORT OPTION [WORD]
 tl_ethtool() {
-  tl_netdev "$1" "$2" "$3" || return 1
+  tl_netdev "$1" "$2" "$3" || return $?
   tl_in "$1" ethtool "$4" "$tl_devname" ${5:+"$5"}
 }
 tl_link_show() {
-  tl_netdev "$1" "$2" "$3" || return 1
+  tl_netdev "$1" "$2" "$3" || return $?
   tl_in "$1" ip -o link show dev "$tl_devname"
 }
 
@@ -348,6 +355,8 @@ tl_until() {
   tl_k=0
   while [ $tl_k -lt 250 ]; do
     devlink dev show "$1" > /dev/null 2>&1 && return 0
+    tl_rc=$?
+    ! tl_broken $tl_rc || return $tl_rc
     tl_k=$((tl_k + 1))
     tl_sleep 0.02 1
   done
@@ -360,16 +369,24 @@ tl_netns_del() {
   [ -z "$2" ] || tl_until "$2"
 }
 
-# tl_during FUNCTION FUNCTION: the second, again and again, while the first runs.
+# tl_during FUNCTION FUNCTION: the second, again and again, while the first runs; once at least.
 tl_during() {
-  "$1" > /dev/null 2>> "$TL_D/during" &
+  "$1" > /dev/null 2> "$TL_D/during" &
   tl_d=$!
-  while kill -0 $tl_d 2> /dev/null; do
+  while :; do
     tl_now
     printf '\n--%s poll %s\n' "$TL_N" "$TL_UP"
-    ("$2") 2> /dev/null
+    ("$2") 2> "$TL_D/poll"
+    tl_rc=$?
+    # By its own assertion on JSON that an error left unfinished.
+    [ $tl_rc != 134 ] || ! grep -q 'Assertion .* failed' "$TL_D/poll" || tl_rc=1
+    printf '\n--%s polled %s\n' "$TL_N" $tl_rc
+    kill -0 $tl_d 2> /dev/null || break
   done
   wait $tl_d
+  tl_rc=$?
+  cat "$TL_D/during" >&2
+  return $tl_rc
 }
 
 # tl_listen NETNS FUNCTION [BUS/DEVICE[/PORT]]: the function, listened to with a filter. The listener ends with its input.
@@ -396,11 +413,19 @@ tl_listen() {
 # tl_rounds TIMES FUNCTION [FUNCTION]: the first, as often as said, until it fails; the second again and again until then.
 tl_rounds() {
   tl_m=
+  : > "$TL_D/broken"
   if [ -n "$3" ]; then
     : > "$TL_D/more"
     (
       TL_WHO=2
-      while [ -e "$TL_D/more" ]; do "$3"; done
+      while [ -e "$TL_D/more" ]; do
+        "$3"
+        tl_rc=$?
+        ! tl_broken $tl_rc || {
+          echo $tl_rc > "$TL_D/broken"
+          break
+        }
+      done
     ) > /dev/null 2>&1 &
     tl_m=$!
   fi
@@ -415,6 +440,8 @@ tl_rounds() {
   done
   rm -f "$TL_D/more"
   [ -z "$tl_m" ] || wait $tl_m
+  # Whoever did not work meanwhile, nothing happened meanwhile.
+  [ $tl_round_rc != 0 ] || [ ! -s "$TL_D/broken" ] || read -r tl_round_rc < "$TL_D/broken"
   [ $tl_round_rc = 0 ] || cat "$TL_D/round" >&2
   return $tl_round_rc
 }
@@ -440,6 +467,16 @@ tl_settle() {
   done
 }
 
+# tl_try COMMAND...: tells of a command that fails, with its exit status and what it says first. That grep finds nothing is no
+# failure.
+tl_try() {
+  "$@" < /dev/null > /dev/null 2> "$TL_D/err"
+  tl_rc=$?
+  [ $tl_rc != 0 ] && [ "$tl_rc $1" != "1 grep" ] || return 0
+  printf 'fails %s %s|%s\n' $tl_rc "$*" "$(head -n 1 "$TL_D/err" | head -c 200)"
+  return 1
+}
+
 tl_boot_id() {
   read -r TL_BOOT < /proc/sys/kernel/random/boot_id
 }
@@ -449,13 +486,17 @@ tl_hello() {
   tl_boot_id
   tl_new hello "$TL_BOOT"
   {
-    printf 'uname %s\n' "$(uname -r)"
+    printf 'uname %s\n' "$(uname -r | head -n 1 | head -c 200)"
     printf 'uid %s\n' "$(id -u)"
-    for tl_x in devlink ip dd sed sleep grep; do
-      command -v $tl_x > /dev/null 2>&1 || printf 'missing %s\n' "$tl_x"
+    for tl_x in "devlink -V" "ip -V" "dd if=/dev/null" "sed p" "sleep 0" "grep -c ." cat; do
+      if command -v ${tl_x%% *} > /dev/null 2>&1; then
+        tl_try $tl_x
+      else
+        printf 'missing %s\n' "${tl_x%% *}"
+      fi
     done
-    printf 'iproute2 %s\n' "$(devlink -V 2> /dev/null)"
-    devlink dev show > /dev/null 2>&1 && printf 'has devlink\n'
+    printf 'iproute2 %s\n' "$(devlink -V 2> /dev/null | head -n 1 | head -c 200)"
+    tl_try devlink dev show && printf 'has devlink\n'
     [ -e /sys/bus/netdevsim/new_device ] && printf 'has netdevsim\n'
     [ -e /sys/bus/netdevsim/new_device ] && command -v awk > /dev/null && command -v mkfifo > /dev/null &&
       printf 'has races\n'

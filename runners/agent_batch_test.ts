@@ -3,9 +3,8 @@
 import { assertEquals } from "@std/assert";
 import type { Phase, Plan } from "../diff/trace.ts";
 import type { Operation } from "../model/operation.ts";
-import { observe } from "./observe.ts";
 import { planScript } from "./plan_script.ts";
-import { readRecord } from "./records.ts";
+import { readRecord, readStep } from "./records.ts";
 import { announcement } from "./wire.ts";
 
 /** Batch mode as devlink(8) has it, with names of traps at which it breaks; each process says who it is. */
@@ -13,6 +12,8 @@ const DEVLINK = `#!/bin/sh
 word() {
   case $* in
     *"trap dies"*) kill -9 $$ ;;
+    *"trap crashes"* | *"port show"*) kill -SEGV $$ ;;
+    *"trap polled"*) exec sleep 0.1 ;;
     *"trap hangs"*) exec sleep 1000 ;;
     *"trap fails"*) echo "Error: no such trap." >&2; return 1 ;;
     tl) echo 'Object "tl" is unknown, try "devlink help".' >&2; return 1 ;;
@@ -37,7 +38,7 @@ const SHELLS = [["dash"], ["busybox", "ash"]].filter(([program]) =>
 );
 
 interface Outcome {
-  /** By the number of the step, its result */
+  /** By the number of the step, its result, or why it was lost */
   results: [number, string][];
   /** How many servers of devlink there were, and how many of its commands had a process of their own */
   servers: number;
@@ -61,7 +62,7 @@ async function run(shell: string[], given: Plan | ((dir: string) => Plan), befor
 TL_N=x TL_D=${dir}/agent
 mkdir "$TL_D"
 tl_mark() { TL_MARK=$1; }
-tl_kmsg() { :; }
+tl_kmsg() { for tl_y in $TL_PENDING; do printf '@%s\\n' $tl_y; done; }
 tl_start_ticker 1
 tl_start_records
 tl_start_servers
@@ -89,16 +90,16 @@ kill $TL_TICKER
     const records = await Promise.all(
       [...Deno.readDirSync(`${dir}/agent`)].filter(({ name }) => /^r\d+$/.test(name))
         .toSorted((a, b) => Number(a.name.slice(1)) - Number(b.name.slice(1)))
-        .map(async ({ name }) => readRecord(await Deno.readTextFile(`${dir}/agent/${name}`) + "\n", "x")),
+        .map(async ({ name }) => readRecord(await Deno.readTextFile(`${dir}/agent/${name}`) + "\n", "x", "p1")),
     );
     const whole = records.filter((record) => record !== undefined);
     const parts = whole.flatMap(({ parts }) => parts);
     if (parts.length === 0) throw new Error(new TextDecoder().decode(stderr));
-    const steps = new Map(plan.steps.map(({ id, op }) => [id, op]));
+    const steps = new Map(plan.steps.map((step) => [step.id, step]));
     return {
       results: parts.map((part) => {
-        const rc = part.rc === "hang" ? part.rc : Number(part.rc);
-        return [part.id, observe(steps.get(part.id)!, { ...part, rc }).result];
+        const { observation, lost } = readStep(steps.get(part.id)!, part, new Map());
+        return [part.id, observation?.result ?? `${lost!.reason}: ${lost!.detail}`];
       }),
       servers: (await lines("servers")).length,
       own: (await lines("own")).length,
@@ -122,6 +123,7 @@ const planOf = (...ops: [Operation, Phase?][]): Plan => ({
   source: "",
   steps: ops.map(([op, phase = "body"], i) => ({ id: i + 1, phase, op })),
 });
+const KILLED = "tool: it was ended by SIGKILL (status 137), as when memory is short";
 const begun = (...ids: number[]) => ids.map((id) => announcement("p1", id));
 
 for (const shell of SHELLS) {
@@ -141,7 +143,7 @@ for (const shell of SHELLS) {
 
   Deno.test(`${name}: a server that is killed is the step's end, and the next step is done`, async () => {
     assertEquals(await run(shell, planOf([trap("a")], [trap("dies")], [trap("b")])), {
-      results: [[1, "ok"], [2, "killed"], [3, "ok"]],
+      results: [[1, "ok"], [2, KILLED], [3, "ok"]],
       ...next,
       begun: begun(1, 2, 3),
       done: "done",
@@ -161,7 +163,7 @@ mkfifo "$TL_D/../fifo"
 `;
     const plan = (dir: string) => planOf([{ kind: "file.write", path: `${dir}/fifo`, value: "x" }], [trap("b")]);
     const { results, done } = await run(shell, plan, kills);
-    assertEquals([results, done], [[[1, "killed"], [2, "ok"]], "done"]);
+    assertEquals([results, done], [[[1, KILLED], [2, "ok"]], "done"]);
   });
 
   Deno.test(`${name}: a server that hangs is ended; only the tear-down comes behind it`, async () => {
@@ -172,5 +174,23 @@ mkfifo "$TL_D/../fifo"
       begun: begun(1, 2, 4),
       done: "done",
     });
+  });
+
+  Deno.test(`${name}: a program that crashes is no answer of the kernel, whichever part of a step runs it`, async () => {
+    const link = { kind: "link.set" as const, handle: "netdevsim/netdevsim10", port: 0, up: true };
+    const during = { kind: "during" as const, operation: trap("polled"), poll: { kind: "port.show" as const } };
+    const rounds = { kind: "rounds" as const, times: 3, operations: [trap("polled")] };
+    const meanwhile = { ...rounds, meanwhile: [trap("crashes")] };
+    const plan = planOf([link], [during], [rounds], [meanwhile], [trap("crashes")], [trap("b")]);
+    const { results } = await run(shell, plan);
+    const crashed = "was ended by SIGSEGV (status 139)";
+    assertEquals(results.map(([id, result]) => [id, result.split("; ")[0]]), [
+      [1, `tool: it ${crashed}`],
+      [2, `tool: a poll ${crashed}`],
+      [3, "ok"],
+      [4, `tool: it ${crashed}`],
+      [5, `tool: it ${crashed}`],
+      [6, "ok"],
+    ]);
   });
 }

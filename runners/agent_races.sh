@@ -142,6 +142,8 @@ tl_race_dump() {
       *) printf '%s\n' "$tl_line" >&2 ;;
     esac
   done
+  # A server that did not answer did not work.
+  printf '\ntl-broken 1\n' >> "$TL_D/race/dump"
   return 1
 }
 
@@ -187,11 +189,11 @@ tl_go" < "$TL_D/race/go.$tl_i" > /dev/null 2>&1 3<&- 4<&- 5<&- 8<&- &
     eval "tl_racer_$tl_i=$!"
   done
   tl_scale
-  tl_hung= tl_run=0
+  tl_hung= tl_run=0 TL_UNNAMED=
   while [ $tl_run -lt $tl_runs ] && [ -z "$tl_hung" ]; do
     tl_run=$((tl_run + 1))
     [ $tl_run = 1 ] || tl_race_anew || break
-    tl_race_once
+    tl_race_once || break
   done
   kill $tl_clock
   tl_i=0
@@ -200,6 +202,8 @@ tl_go" < "$TL_D/race/go.$tl_i" > /dev/null 2>&1 3<&- 4<&- 5<&- 8<&- &
     eval "kill -9 \$tl_racer_$tl_i"
   done
   exec 3<&- 4<&- 5<&- 8<&-
+  # Who could not say which netdev the race is about did no work.
+  [ -z "$TL_UNNAMED" ] || return $TL_UNNAMED
   tl_race_count
   if [ -n "$tl_hung" ]; then
     : > "$TL_D/race/hung"
@@ -222,11 +226,14 @@ tl_race_show() {
   printf '\n=%s\n' "$1" >> "$TL_D/race/state"
   shift
   ("$@") < /dev/null >> "$TL_D/race/state"
+  tl_rc=$?
+  ! tl_broken $tl_rc || printf '\ntl-broken %s\n' $tl_rc >> "$TL_D/race/state"
 }
 
 tl_race_once() {
   : > "$TL_D/race/more"
   tl_names
+  [ -z "$TL_UNNAMED" ] || return 1
   # Who is told first is chance, too.
   tl_random
   tl_first=$((TL_RANDOM / 65536 % tl_racers)) tl_i=0

@@ -9,6 +9,7 @@ import { foldProgress } from "../model/devlink/flash.ts";
 import type { Extack, Json, LinkEvent, Notification, Observation, Result } from "../model/observation.ts";
 import { emptyObservation } from "../model/observation.ts";
 import type { NetnsName, Operation } from "../model/operation.ts";
+import { BrokenProgramError, endedBySignal, failureOf, mustHaveWorked } from "./broken_program.ts";
 import { parseKmsg } from "./kernel_log.ts";
 import { readRace } from "./race_record.ts";
 
@@ -125,9 +126,7 @@ function resultOf(rc: number | "hang", stderr: string): Result {
   if (rc === "hang") return "hang";
   if (rc === 0) return "ok";
   if (WRONG_ARGUMENT.test(stderr)) return "client";
-  // 128 and the number of a signal: nobody but the kernel ends a command of a step.
-  // ethtool(8) ends with 255 by itself, and devlink(8) is ended by its own assertion on JSON that an error left unfinished.
-  if (rc > 128 && rc < 255 && !/Assertion `.*' failed/.test(stderr)) return "killed";
+  if (endedBySignal(rc, stderr)) return "killed";
   const answers = /(?:kernel|devlink|RTNETLINK) answers: (.*)$/m.exec(stderr);
   if (answers) return errnoOf(answers[1]!);
   const known = OF_KMOD.find(([pattern]) => pattern.test(stderr));
@@ -237,16 +236,12 @@ function replyOf(op: Operation, stdout: string, { sections, end }: StepRecord): 
     case "link.show":
     case "netdev.show": {
       const event = parseLinkEvents(stdout)[0];
-      return event ? { ifname: event.ifname, flags: event.flags, operstate: event.operstate } : null;
+      if (!event) throw new SyntaxError("Cannot read what ip(8) prints of the netdev");
+      return { ifname: event.ifname, flags: event.flags, operstate: event.operstate };
     }
     case "during": {
-      const polls = sections.flatMap(({ name, text }) => {
-        const [kind, since] = name.split(" ");
-        return kind === "poll" ? [{ since: Number(since), text }] : [];
-      });
-      const seen = new Map(
-        polls.map(({ text }) => pollAnswer(op.poll, text)).map((each) => [JSON.stringify(each), each]),
-      );
+      const polls = pollsOf(sections);
+      const seen = new Map(polls.map((poll) => pollAnswer(op.poll, poll)).map((each) => [JSON.stringify(each), each]));
       const answers = [...seen.values()].sort((a, b) =>
         rank(a) - rank(b) || (JSON.stringify(a) < JSON.stringify(b) ? -1 : 1)
       );
@@ -262,6 +257,7 @@ function replyOf(op: Operation, stdout: string, { sections, end }: StepRecord): 
     case "ethtool.show":
       return ethtoolReply(stdout);
     case "ethtool.info":
+      if (!/^driver: /m.test(stdout)) throw new SyntaxError("Cannot read what ethtool(8) prints");
       return Object.fromEntries(
         stdout.split("\n").filter((line) => line !== "").map((line) => {
           const [key, ...rest] = line.split(": ");
@@ -294,15 +290,18 @@ function replyOf(op: Operation, stdout: string, { sections, end }: StepRecord): 
 
 /** The pieces of a region: an object with an address and a data each, which all have the same keys. */
 function piecesOf(stdout: string): Json[] {
-  return [...stdout.matchAll(/"address":(\d+),"data":(\[[\d,]*\])/g)].map(([, address, data]) => ({
-    address: Number(address),
-    data: JSON.parse(data!) as number[],
-  }));
+  const pieces = [...stdout.matchAll(/"address":(\d+),"data":(\[[\d,]*\])/g)];
+  if (pieces.length === 0 || pieces.length !== stdout.split('"address":').length - 1) {
+    throw new SyntaxError("Cannot read what devlink(8) prints of the region");
+  }
+  return pieces.map(([, address, data]) => ({ address: Number(address), data: JSON.parse(data!) as number[] }));
 }
 
 /** What `ethtool DEV` says of the link; null for what it does not know (`Unknown!`) or leaves out. */
 function ethtoolReply(stdout: string): Json {
   const value = (key: string) => new RegExp(`^\\s*${key}: *(.*)$`, "m").exec(stdout)?.[1] ?? "";
+  // ethtool(8) always prints it of a netdev; without it nothing here says that the link is down.
+  if (!/^(yes|no)\b/.test(value("Link detected"))) throw new SyntaxError("Cannot read what ethtool(8) prints");
   const duplex = value("Duplex").toLowerCase();
   return {
     speed: Number.parseInt(value("Speed")) || null,
@@ -312,9 +311,35 @@ function ethtoolReply(stdout: string): Json {
   };
 }
 
-/** What a poll showed; of a port dump, how many ports it held. Null for nothing at all. */
-function pollAnswer(poll: Operation, text: string): Json {
-  if (text.trim() === "") return null;
+/** One poll of `during`: when it began, its exit status and what it printed. */
+interface Poll {
+  since: number;
+  status: number;
+  text: string;
+}
+
+/**
+ * Reads the polls of a step: each is a section `poll SECONDS`, followed by a section `polled STATUS`.
+ *
+ * @throws {SyntaxError} If there is no poll, or one without a status
+ */
+function pollsOf(sections: readonly Section[]): Poll[] {
+  const polls = sections.flatMap(({ name, text }, i): Poll[] => {
+    const since = /^poll (\d+(?:\.\d+)?)$/.exec(name)?.[1];
+    if (since === undefined) return [];
+    const status = /^polled (\d+)$/.exec(sections[i + 1]?.name ?? "")?.[1];
+    if (status === undefined) throw new SyntaxError("Cannot read a poll: its exit status is missing");
+    return [{ since: Number(since), status: Number(status), text }];
+  });
+  if (polls.length === 0) throw new SyntaxError("Cannot read the polls: there are none");
+  return polls;
+}
+
+/** What a poll showed; of a port dump, how many ports it held. Null for one that failed, or printed nothing. */
+function pollAnswer(poll: Operation, { status, text }: Poll): Json {
+  const failure = failureOf(status, "");
+  if (failure !== undefined) throw new BrokenProgramError(`a poll ${failure}`);
+  if (status !== 0 || text.trim() === "") return null;
   if (poll.kind !== "port.show") return replyOf(poll, text, { id: 0, rc: 0, start: 0, end: 0, sections: [] });
   const ports = Object.keys((JSON.parse(text) as { port?: object }).port ?? {}).length;
   return ports === 0 ? null : ports;
@@ -331,15 +356,19 @@ const BLOCKED_AFTER = 3;
  * What a step showed.
  *
  * @throws {SyntaxError} If a reply cannot be read
+ * @throws {BrokenProgramError} If a program of the board did no work
  */
 export function observe(op: Operation, record: StepRecord, memories: MonitorMemories = new Map()): Observation {
   const observation = emptyObservation();
   const text = (name: string) => record.sections.find((section) => section.name === name)?.text ?? "";
   const stderr = text("err");
+  observation.kmsg = parseKmsg(text("kmsg"));
+  if (record.rc !== "hang") mustHaveWorked(record.rc, stderr, observation.kmsg);
   observation.result = resultOf(record.rc, stderr);
   observation.extack = extackOf(stderr);
   if (op.kind === "race" && record.rc === 0) {
-    const reader = { result: resultOf, reply: (one: Operation, out: string) => replyOf(one, out, record) };
+    const worked = (rc: number, stderr: string) => mustHaveWorked(rc, stderr, observation.kmsg);
+    const reader = { worked, result: resultOf, reply: (one: Operation, out: string) => replyOf(one, out, record) };
     const reply = readRace(op, text("out"), reader);
     observation.reply = reply as unknown as Json;
     if (reply.outcomes.some(({ results }) => results.flat().includes("hang"))) record = { ...record, rc: "hang" };
@@ -349,9 +378,7 @@ export function observe(op: Operation, record: StepRecord, memories: MonitorMemo
     else observation.reply = replyOf(op, text("out"), record);
   }
   // The links of a thousand rounds are no evidence, and many.
-  const sections = op.kind === "rounds" || op.kind === "race"
-    ? record.sections.filter(({ name }) => name === "kmsg")
-    : record.sections;
+  const sections = op.kind === "rounds" || op.kind === "race" ? [] : record.sections;
   for (const { name, text } of sections) {
     const [kind, netns] = name.split(" ");
     if (kind === "notify") {
@@ -360,7 +387,6 @@ export function observe(op: Operation, record: StepRecord, memories: MonitorMemo
       observation.notify[netns!] = foldProgress(parseMonitor(text, memory));
     }
     if (kind === "link") observation.link[netns!] = parseLinkEvents(text);
-    if (kind === "kmsg") observation.kmsg = parseKmsg(text);
   }
   for (const byNetns of [observation.notify, observation.link]) {
     for (const [netns, messages] of Object.entries(byNetns)) if (messages.length === 0) delete byNetns[netns];

@@ -1,5 +1,6 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import type { Operation } from "../model/operation.ts";
+import { BrokenProgramError } from "./broken_program.ts";
 import { observe, parseLinkEvents, parseMonitor, sectionsOf, type StepRecord } from "./observe.ts";
 
 const RELOAD: Operation = { kind: "dev.reload", handle: "netdevsim/netdevsim10" };
@@ -56,7 +57,6 @@ Deno.test("observe() tells the errno that modprobe, rmmod and ethtool tell of", 
   assertEquals(of("Cannot restart autonegotiation: Operation not supported\n"), "EOPNOTSUPP");
   assertEquals(of('Cannot find device "fm0"\n'), "client");
   assertEquals(of('Cannot remove namespace file "/run/netns/t1": No such file or directory\n'), "client");
-  assertEquals(of("Segmentation fault\n", 139), "killed");
   // iproute2 exits with -1 where it does not take a word.
   assertEquals(of('Error: argument "foo" is wrong: unknown state\n', 255), "client");
 });
@@ -192,4 +192,30 @@ Deno.test("observe() classifies the kernel log and the time", () => {
     { class: "info", text: "a\tb" },
   ]);
   assertEquals(time, "blocked");
+});
+
+Deno.test("observe() takes no reply of a program that printed nothing, or a part, for one that says nothing", () => {
+  const of = (op: Operation, out: string) => observe(op, record(0, { out, err: "" })).reply;
+  const handle = "netdevsim/netdevsim10";
+  const during: Operation = { kind: "during", operation: RELOAD, poll: { kind: "port.show" } };
+  const cases: [Operation, string][] = [
+    [{ kind: "ethtool.show", dev: "fm0" }, ""],
+    [{ kind: "ethtool.show", dev: "fm0" }, "Settings for fm0:\n\tSpeed: Unknown!\n"],
+    [{ kind: "ethtool.info", handle, port: 0 }, ""],
+    [{ kind: "netdev.show", dev: "fm0" }, ""],
+    [{ kind: "region.dump", handle, region: "dummy", snapshot: 1 }, ""],
+    [
+      { kind: "region.dump", handle, region: "dummy", snapshot: 1 },
+      '{"address":0,"data":[1]},{"address":16,"data":[1,',
+    ],
+    [during, ""],
+  ];
+  for (const [op, out] of cases) assertThrows(() => of(op, out), SyntaxError, "Cannot read", `${op.kind} ${out}`);
+  const polls = (...statuses: string[]) => {
+    const sections = statuses.flatMap((status) => [{ name: "poll 10.01", text: "" }, { name: status, text: "" }]);
+    return observe(during, { ...record(0, { out: "", err: "" }), sections }).reply;
+  };
+  assertEquals(polls("polled 1", "polled 0"), { seen: [null] });
+  assertThrows(() => polls("polled 1", "out"), SyntaxError, "its exit status is missing");
+  assertThrows(() => polls("polled 0", "polled 139"), BrokenProgramError, "a poll was ended by SIGSEGV");
 });

@@ -62,7 +62,9 @@ exit
   await writer.write(new TextEncoder().encode(script));
   const text = await new Response(shell.readable).text();
   await shell.close();
-  const found = text.split("\n@@\n").map((body) => readRecord(body, "x")).filter((record) => record !== undefined);
+  const found = text.split("\n@@\n").map((body) => readRecord(body, "x", "p1")).filter((record) =>
+    record !== undefined
+  );
   return { parts: found.flatMap(({ parts }) => parts), rest: [], done: found.at(-1)?.done };
 }
 

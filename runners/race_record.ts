@@ -4,20 +4,30 @@
  * @module
  */
 
+import { BrokenProgramError } from "./broken_program.ts";
 import type { Json } from "../model/observation.ts";
 import type { Operation } from "../model/operation.ts";
 import { askedBy, type RaceReply, resultWithSize, type ShownOutcome } from "../model/race/outcome.ts";
 
 /** Reads a result and a reply as those of a step are read. */
 export interface StepReader {
+  /** Throws if a program that ended like this did no work */
+  worked: (rc: number, stderr: string) => void;
   result: (rc: number, stderr: string) => string;
   reply: (op: Operation, stdout: string) => Json;
 }
+
+/** The status that `tl_race` counts for a racer that a signal ended: which signal it was is not counted. */
+const KILLED = 128 + 9;
+
+/** What `tl_race` writes in place of an answer of a program that did no work, with its exit status. */
+const BROKEN = /^tl-broken (\d+)$/m;
 
 /**
  * Reads what `tl_race` printed.
  *
  * @throws {SyntaxError} If it cannot be read
+ * @throws {BrokenProgramError} If a program of the board did no work
  */
 export function readRace(op: Operation<"race">, stdout: string, reader: StepReader): RaceReply {
   const texts = new Map<string, string>();
@@ -44,27 +54,40 @@ export function readRace(op: Operation<"race">, stdout: string, reader: StepRead
   if (times === undefined) {
     throw new SyntaxError("Cannot read what came of a race: it does not say how often it was run");
   }
+  const counted = runs.reduce((sum, { count }) => sum + count, 0);
+  if (counted !== times || times < 1) {
+    throw new SyntaxError(`Cannot read what came of a race: it was run ${times} times, and ${counted} are counted`);
+  }
+  const textOf = (what: string, number: string | undefined) => {
+    const text = texts.get(`${what} ${number}`);
+    if (text === undefined) throw new SyntaxError(`Cannot read what came of a race: it has no ${what} ${number}`);
+    const broken = BROKEN.exec(text);
+    if (broken) throw new BrokenProgramError(`what was asked behind a run ended with status ${broken[1]}`);
+    return text;
+  };
   const outcomes = runs.map(({ count, columns }): ShownOutcome => {
     const said = columns.slice(0, op.racers.length);
+    if (said.includes("killed")) reader.worked(KILLED, "");
+    const broken = said.includes("hang") || said.includes("killed");
     const [dump, state, ...replies] = columns.slice(op.racers.length);
     const results = op.racers.map(({ operations, loops }, racer) => {
       if (loops) return [];
       if (said[racer] === "hang" || said[racer] === "killed") return [said[racer]];
       const fields = (said[racer] ?? "").split("|");
-      const documents = documentsOf(texts.get(`reply.${racer + 1} ${replies[racer]}`) ?? "");
+      const documents = broken ? [] : documentsOf(textOf(`reply.${racer + 1}`, replies[racer]));
       return operations.map((one, j) => {
         const [rc = "", stderr = ""] = fields.slice(2 * j, 2 * j + 2);
         if (!/^\d+$/.test(rc)) throw new SyntaxError(`Cannot read what came of a race: ${JSON.stringify(columns)}`);
+        reader.worked(Number(rc), readable(stderr));
         const result = reader.result(Number(rc), readable(stderr));
         if (result !== "ok") return result;
         const printed = documents.length === operations.length ? documents[j]! : documents[0] ?? "";
         return resultWithSize(result, reader.reply(one, printed));
       });
     });
-    const broken = said.includes("hang") || said.includes("killed");
     return {
       results,
-      state: broken ? null : stateOf(op, texts.get(`dump ${dump}`) ?? "", texts.get(`state ${state}`) ?? ""),
+      state: broken ? null : stateOf(op, textOf("dump", dump), textOf("state", state)),
       count,
     };
   });

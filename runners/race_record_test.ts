@@ -1,5 +1,6 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import type { Operation } from "../model/mod.ts";
+import { BrokenProgramError } from "./broken_program.ts";
 import { observe } from "./observe.ts";
 
 const HANDLE = "netdevsim/netdevsim10";
@@ -73,7 +74,7 @@ Deno.test("what is asked in a netns that is gone has no answer, nor that of the 
 });
 
 Deno.test("of a race in which somebody hangs: who, and where those stand that cannot be interrupted", () => {
-  const hung = `runs 2
+  const hung = `runs 1
 text dump 1
 @
 stack devlink
@@ -86,7 +87,7 @@ run 1	hang	0||0|
   assertEquals([result, time], ["hang", "hang"]);
   assertEquals(reply as unknown, {
     outcomes: [{ results: [["hang"], ["ok", "ok"]], state: null, count: 1 }],
-    runs: 2,
+    runs: 1,
     stacks: [{ task: "devlink", stack: ["debugfs_remove", "nsim_dev_reload_down"] }],
   });
 });
@@ -95,4 +96,28 @@ Deno.test("what cannot be read of a race is said", () => {
   assertThrows(() => read("nothing of it"), SyntaxError, "how often");
   assertThrows(() => read("runs 1\ntext dump 1\n{}\n"), SyntaxError, "ends too early");
   assertThrows(() => read("runs 1\nrun 1\tx|y\t0|\t1\t1\t1\t1\n"), SyntaxError, "Cannot read what came of a race");
+});
+
+Deno.test("a race of which anything is missing is not taken for one that showed nothing else", () => {
+  // What counts the runs died: none of them is told of.
+  assertThrows(() => read("runs 5\n"), SyntaxError, "run 5 times, and 0 are counted");
+  assertThrows(() => read("runs 0\n"), SyntaxError, "run 0 times");
+  assertThrows(() => read(PRINTED.replace("run 3\t", "run 2\t")), SyntaxError, "and 4 are counted");
+  for (const what of ["dump 1", "state 1", "reply.1 2"]) {
+    assertThrows(() => read(PRINTED.replace(`text ${what}\n`, "text other 9\n")), SyntaxError, `it has no ${what}`);
+  }
+});
+
+Deno.test("a program that did no work in a race is not what the kernel did", () => {
+  assertThrows(() => read(PRINTED.replace("\t0||1|", "\t139||1|")), BrokenProgramError, "SIGSEGV");
+  assertThrows(() => read(PRINTED.replace("\t0||1|", "\t127|sh: dd: not found~|1|")), BrokenProgramError, "not found");
+  assertThrows(() => read(PRINTED.replace('{"trap":{}}', "tl-broken 139")), BrokenProgramError, "status 139");
+  const killed = "runs 1\nrun 1\tkilled\t0||0|\n";
+  assertThrows(() => read(killed), BrokenProgramError, "SIGKILL");
+  const kmsg = "1,1,1,-;Oops: 0000 [#1] SMP\n";
+  const sections = [{ name: "out", text: killed }, { name: "err", text: "" }, { name: "kmsg", text: kmsg }];
+  const { reply } = observe(OP, { id: 1, rc: 0, start: 0, end: 9, sections });
+  assertEquals((reply as unknown as { outcomes: unknown[] }).outcomes, [
+    { results: [["killed"], ["ok", "ok"]], state: null, count: 1 },
+  ]);
 });

@@ -136,7 +136,8 @@ export function raceLines(id: number, bound: number, op: Operation<"race">): str
     const netdev = operations.map(portOf).find((port) => port !== undefined);
     if (netdev) {
       names.push(
-        `TL_DEV_${i + 1}=; tl_netdev init ${quote(netdev.handle)} ${netdev.port} && TL_DEV_${i + 1}=$tl_devname`,
+        `TL_DEV_${i + 1}=; tl_netdev init ${quote(netdev.handle)} ${netdev.port} && TL_DEV_${i + 1}=$tl_devname; ` +
+          "! tl_broken $tl_rc || TL_UNNAMED=$tl_rc",
       );
     }
     const program = [

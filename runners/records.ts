@@ -6,6 +6,7 @@
  */
 
 import type { PlannedStep, StepTrace } from "../diff/trace.ts";
+import { BrokenProgramError } from "./broken_program.ts";
 import { type MonitorMemories, observe, type Section, sectionsOf } from "./observe.ts";
 
 /** What a record tells of one step. */
@@ -33,7 +34,7 @@ export interface PlanRecord {
 const STEP = /^(\d+|hang) (\d+(?:\.\d+)?) (\d+(?:\.\d+)?)(?: (\S+))?$/;
 
 /**
- * Takes a record apart; undefined where it is none, or not whole.
+ * Takes a record apart; undefined where it is none, or not whole, or of another plan.
  *
  * @example
  * ```ts
@@ -43,6 +44,7 @@ const STEP = /^(\d+|hang) (\d+(?:\.\d+)?) (\d+(?:\.\d+)?)(?: (\S+))?$/;
  * const record = readRecord(
  *   "7 steps a1 6\n\n--n step 1\n0 5.10 5.11 j.0\n--n err\n\n--n kmsg\n@1\n\n--n o j.0\n{}\n--n @1\n\n--n end\n",
  *   "n",
+ *   "a1",
  * );
  * assertEquals(record?.parts[0]?.sections, [
  *   { name: "err", text: "" },
@@ -51,9 +53,10 @@ const STEP = /^(\d+|hang) (\d+(?:\.\d+)?) (\d+(?:\.\d+)?)(?: (\S+))?$/;
  * ]);
  * ```
  */
-export function readRecord(body: string, nonce: string): PlanRecord | undefined {
+export function readRecord(body: string, nonce: string, plan: string): PlanRecord | undefined {
   const [head, ...sections] = sectionsOf(body, nonce) as [Section, ...Section[]];
-  if (!/^\d+ steps /.test(head.text) || sections.at(-1)?.name !== "end") return undefined;
+  const [, word, of] = head.text.split(" ");
+  if (word !== "steps" || of !== plan || sections.at(-1)?.name !== "end") return undefined;
   const parts = new Map<number, StepPart>();
   let step: StepPart | undefined;
   // The server whose output is being read, and what of it has no mark behind it yet.
@@ -122,21 +125,35 @@ function marked(text: string): { found: [number, string][]; rest: string } {
   return { found, rest: text.slice(from) };
 }
 
-/** A step from what a record tells of it; `memories` are kept from step to step. */
-export function readStep(step: PlannedStep, part: StepPart, memories: MonitorMemories): StepTrace {
+/**
+ * A step from what a record tells of it; `memories` are kept from step to step. A step of which a channel is missing in the
+ * record is lost: what was not looked at would be taken for silence.
+ *
+ * @param watched The netns whose monitors must have been there
+ */
+export function readStep(
+  step: PlannedStep,
+  part: StepPart,
+  memories: MonitorMemories,
+  watched: Iterable<string> = [],
+): StepTrace {
   const board = { start: part.start * 1000, end: part.end * 1000 };
   if (part.lost !== undefined) {
     const reason = part.lost.includes("no room is left") ? "full" : "overrun";
     return { ...step, board, lost: { reason, detail: part.lost } };
   }
-  if (part.rc === "127") {
-    const stderr = part.sections.find((section) => section.name === "err")?.text.trim() ?? "";
-    return { ...step, board, lost: { reason: "tool", detail: stderr } };
-  }
   const rc = part.rc === "hang" ? part.rc : Number(part.rc);
+  // Monitors rest during a race.
+  const streams = step.op.kind === "race" ? [] : [...watched].flatMap((netns) => [`notify ${netns}`, `link ${netns}`]);
+  const there = new Set(part.sections.map(({ name }) => name));
+  const missing = ["out", "err", "kmsg", ...streams].filter((name) => !there.has(name));
+  if (missing.length > 0) {
+    return { ...step, board, lost: { reason: "damaged", detail: `the record lacks ${missing.join(", ")}` } };
+  }
   try {
     return { ...step, board, observation: observe(step.op, { ...part, rc }, memories) };
   } catch (error) {
-    return { ...step, board, lost: { reason: "damaged", detail: (error as Error).message } };
+    const reason = error instanceof BrokenProgramError ? "tool" : "damaged";
+    return { ...step, board, lost: { reason, detail: (error as Error).message } };
   }
 }

@@ -27,7 +27,7 @@ const THREE = record(
 );
 
 Deno.test("readRecord(): of several steps each has what was said up to its mark", () => {
-  const found = readRecord(THREE, "n");
+  const found = readRecord(THREE, "n", "a1");
   assertEquals(found?.parts.map(({ id, rc, start, end }) => [id, rc, start, end]), [
     [4, "0", 5.1, 5.11],
     [5, "1", 5.11, 5.25],
@@ -48,19 +48,19 @@ Deno.test("readRecord(): of several steps each has what was said up to its mark"
 });
 
 Deno.test("readRecord(): what stands behind the last mark is left for the next step", () => {
-  const found = readRecord(THREE, "n");
+  const found = readRecord(THREE, "n", "a1");
   assertEquals(found?.rest, [{ name: "notify init", text: '{"command":"late"}' }]);
   assertEquals(found?.done, undefined);
 });
 
 Deno.test("readRecord(): a record that is not whole is none, wherever it ends", () => {
   for (let length = 0; length < THREE.length - "\n".length; length++) {
-    assertEquals(readRecord(THREE.slice(0, length), "n"), undefined, THREE.slice(0, length));
+    assertEquals(readRecord(THREE.slice(0, length), "n", "a1"), undefined, THREE.slice(0, length));
   }
 });
 
 Deno.test("readRecord(): damage is never taken for evidence of another step", () => {
-  const parts = (body: string) => readRecord(body, "n")?.parts;
+  const parts = (body: string) => readRecord(body, "n", "a1")?.parts;
   // A result that is no number, a bound of another session, a mark in front of all servers, a section of nobody.
   assertEquals(parts(THREE.replace("0 5.30", "O 5.30")), undefined);
   assertEquals(parts(THREE.replaceAll("--n ", "--m ")), undefined);
@@ -68,7 +68,7 @@ Deno.test("readRecord(): damage is never taken for evidence of another step", ()
   assertEquals(parts("7 steps a1 6\n\n--n err\n\n--n end\n"), undefined);
   assertEquals(parts(THREE.replace("7 steps", "7 answer")), undefined);
   // A server's output behind a mark of a step that another one did is of neither.
-  const other = readRecord(THREE.replace("--n @6", "--n @5"), "n")!;
+  const other = readRecord(THREE.replace("--n @6", "--n @5"), "n", "a1")!;
   assertEquals(other.parts.map((part) => text(part, "out")?.trim()), ['{"dev":4}', "plain", undefined]);
 });
 
@@ -85,6 +85,7 @@ Deno.test("readRecord(): nothing of a record in which a monitor lost something i
       ["done \n"],
     ),
     "n",
+    "a1",
   ) as PlanRecord;
   assertEquals([found.parts.length, found.done], [2, "done"]);
   for (const part of found.parts) {
@@ -97,26 +98,70 @@ Deno.test("readRecord(): nothing of a record in which a monitor lost something i
 });
 
 Deno.test("readRecord(): the last record of a plan says whether the kernel broke", () => {
-  assertEquals(readRecord(record([], [], ["done broken\n"]), "n")?.done, "broken");
-  assertEquals(readRecord(record([], [], ["done \n"]), "n")?.done, "done");
+  assertEquals(readRecord(record([], [], ["done broken\n"]), "n", "a1")?.done, "broken");
+  assertEquals(readRecord(record([], [], ["done \n"]), "n", "a1")?.done, "done");
 });
 
-Deno.test("readStep(): a tool that is missing, a reply that cannot be read, a hang", () => {
-  const show = { id: 1, phase: "body" as const, op: { kind: "dev.show" as const } };
-  const part = (rc: string, ...sections: [string, string][]): StepPart => ({
-    id: 1,
-    rc,
-    start: 1,
-    end: 2,
-    sections: sections.map(([name, text]) => ({ name, text })),
-  });
-  assertEquals(readStep(show, part("127", ["err", "sh: devlink: not found\n"]), new Map()).lost, {
+const SHOW = { id: 1, phase: "body" as const, op: { kind: "dev.show" as const } };
+
+/** A part of step 1; `out`, `err` and `kmsg` are there, empty, unless they are given. */
+function part(rc: string, given: Record<string, string> = {}): StepPart {
+  const sections = Object.entries({ out: "", err: "", kmsg: "", ...given }).map(([name, text]) => ({ name, text }));
+  return { id: 1, rc, start: 1, end: 2, sections };
+}
+
+Deno.test("readStep(): a program that did not work, a reply that cannot be read, a hang", () => {
+  const lost = (...given: Parameters<typeof part>) => readStep(SHOW, part(...given), new Map()).lost;
+  assertEquals(lost("127", { err: "sh: devlink: not found\n" }), {
     reason: "tool",
-    detail: "sh: devlink: not found",
+    detail: "it is not found or cannot be loaded (status 127); sh: devlink: not found",
   });
-  assertEquals(readStep(show, part("0", ["out", '{"dev":{']), new Map()).lost?.reason, "damaged");
-  assertEquals(readStep(show, part("0", ["notify init", '{"command":}']), new Map()).lost?.reason, "damaged");
-  const hung = readStep(show, part("hang"), new Map());
+  assertEquals(lost("126", { err: "sh: devlink: Permission denied\n" })?.reason, "tool");
+  assertEquals(lost("1", { err: 'exec of "devlink" failed: No such file or directory\n' })?.reason, "tool");
+  assertEquals(lost("1", { err: "Failed to connect to devlink Netlink\n" })?.reason, "tool");
+  assertEquals(lost("0", { out: '{"dev":{' })?.reason, "damaged");
+  assertEquals(lost("0", { "notify init": '{"command":}' })?.reason, "damaged");
+  const hung = readStep(SHOW, part("hang"), new Map());
   assertEquals([hung.observation?.result, hung.observation?.time], ["hang", "hang"]);
   assertEquals(hung.board, { start: 1000, end: 2000 });
+});
+
+Deno.test("readStep(): a program that a signal ended says what the kernel did only where the kernel broke", () => {
+  const read = (rc: string, kmsg: string, err = "") => readStep(SHOW, part(rc, { kmsg, err }), new Map());
+  assertEquals(read("139", "6,1,1,-;devlink[7]: segfault at 0 ip 0000 sp 0000 error 4\n").lost, {
+    reason: "tool",
+    detail: "it was ended by SIGSEGV (status 139); devlink[7]: segfault at 0 ip 0000 sp 0000 error 4",
+  });
+  assertEquals(read("137", "6,1,1,-;Out of memory: Killed process 7 (devlink)\n").lost, {
+    reason: "tool",
+    detail: "it was ended by SIGKILL (status 137), as when memory is short; Out of memory: Killed process 7 (devlink)",
+  });
+  assertEquals(read("134", "").lost?.reason, "tool");
+  // devlink's own assertion on JSON that an answer of the kernel left unfinished
+  const err = "kernel answers: Invalid argument\ndevlink: x.c:1: f: Assertion `self->depth == 0' failed.\n";
+  assertEquals(read("134", "", err).observation?.result, "EINVAL");
+  const oops = read("137", "1,1,1,-;BUG: kernel NULL pointer dereference, address: 0000000000000008\n");
+  assertEquals([oops.observation?.result, oops.observation?.kmsg[0]?.class], ["killed", "oops"]);
+});
+
+Deno.test("readStep(): a channel that the record lacks is not taken for silence", () => {
+  const whole = { "notify init": "", "link init": "", "notify t1": "", "link t1": "" };
+  const of = (given: StepPart, kind?: "race") => {
+    const op = kind ? { kind, racers: [], runs: 1, seed: 1, before: [], after: [], shown: [] } : SHOW.op;
+    return readStep({ ...SHOW, op }, given, new Map(), ["init", "t1"]).lost?.detail;
+  };
+  assertEquals(of(part("0", whole)), undefined);
+  for (const name of ["out", "err", "kmsg", ...Object.keys(whole)]) {
+    const given = part("0", whole);
+    assertEquals(
+      of({ ...given, sections: given.sections.filter((each) => each.name !== name) }),
+      `the record lacks ${name}`,
+    );
+  }
+  // Monitors rest during a race.
+  assertEquals(of(part("hang"), "race"), undefined);
+});
+
+Deno.test("readRecord(): a record of another plan is none", () => {
+  assertEquals(readRecord(THREE, "n", "a2"), undefined);
 });

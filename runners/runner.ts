@@ -6,6 +6,7 @@
 
 import type { Board } from "../boards/mod.ts";
 import type { Plan, SequenceTrace, StepTrace, TraceHeader } from "../diff/trace.ts";
+import { failureOf } from "./broken_program.ts";
 import type { Hello } from "./session.ts";
 
 /** What tells a user how far the work is: a download, a build, a boot. */
@@ -90,7 +91,18 @@ export function checkFit(board: Board, hello: Hello): void {
   }
   if (missing.length > 0) unfit(`${missing.join(", ")} not found on the board`);
   if (!hello.root) unfit("the agent needs root there, and is logged in as an ordinary user");
-  if (!hello.has.includes("devlink")) unfit(`its kernel ${hello.kernel} has no devlink (CONFIG_NET_DEVLINK)`);
+  const [failed] = hello.failed;
+  const absent = `its kernel ${hello.kernel} has no devlink (CONFIG_NET_DEVLINK)`;
+  // What devlink(8) says where the kernel does not know the family of netlink.
+  if (failed?.command === "devlink dev show" && /^Failed to connect to devlink Netlink/.test(failed.said)) {
+    unfit(absent);
+  }
+  if (failed) {
+    const { command, status, said } = failed;
+    const how = failureOf(status, said) ?? `ends with status ${status}`;
+    unfit(`"${command}" ${how} there${said === "" ? "" : `: ${said}`}`);
+  }
+  if (!hello.has.includes("devlink")) unfit(absent);
   if (!hello.has.includes("kmsg")) unfit("its kernel log (/dev/kmsg) cannot be read");
   if (board.driver === "netdevsim" && !hello.has.includes("netdevsim")) {
     unfit(`its kernel ${hello.kernel} has no netdevsim (CONFIG_NETDEVSIM, or the module is not loaded)`);

@@ -1,21 +1,100 @@
-import { assertThrows } from "@std/assert";
-import { loadBoard } from "../boards/mod.ts";
+import { assertEquals, assertMatch, assertThrows } from "@std/assert";
+import type { Board } from "../boards/mod.ts";
+import { openLine } from "./pty_line.ts";
 import { checkFit, UnfitBoardError } from "./runner.ts";
-import type { Hello } from "./session.ts";
+import { openSerial } from "./serial.ts";
+import { AgentSession, type Hello } from "./session.ts";
 
-const HELLO: Hello = {
-  kernel: "6.12.1",
-  iproute2: "devlink utility, iproute2-6.12.0",
-  bootId: "b",
+const BOARD = { name: "b", driver: "netdevsim" } as Board;
+
+const FIT: Hello = {
+  kernel: "6.12.0",
+  iproute2: "devlink utility, iproute2-6.15.0",
+  bootId: "x",
   root: true,
   missing: [],
-  has: ["devlink", "netdevsim", "debugfs", "kmsg"],
+  failed: [],
+  has: ["devlink", "kmsg", "netdevsim", "debugfs"],
   freedMemory: "kept",
 };
 
-Deno.test("checkFit(): a board whose kernel log cannot be read is not used, since nothing would be compared with it", async () => {
-  const board = await loadBoard("qemu-6.12");
-  checkFit(board, HELLO);
-  const has = HELLO.has.filter((one) => one !== "kmsg");
-  assertThrows(() => checkFit(board, { ...HELLO, has }), UnfitBoardError, "its kernel log (/dev/kmsg) cannot be read");
+/** Why a board is not fit; empty if it is. */
+function why(hello: Partial<Hello>): string {
+  try {
+    checkFit(BOARD, { ...FIT, ...hello });
+    return "";
+  } catch (error) {
+    if (!(error instanceof UnfitBoardError)) throw error;
+    return error.message.replace('Cannot use board "b": ', "");
+  }
+}
+
+Deno.test("checkFit() names the program that does not work, and a kernel without devlink only where devlink(8) says so", () => {
+  const has = ["kmsg", "netdevsim", "debugfs"];
+  assertEquals(why({}), "");
+  assertEquals(
+    why({ has, failed: [{ command: "devlink dev show", status: 1, said: "Failed to connect to devlink Netlink" }] }),
+    "its kernel 6.12.0 has no devlink (CONFIG_NET_DEVLINK)",
+  );
+  assertEquals(
+    why({ has, failed: [{ command: "devlink -V", status: 139, said: "" }] }),
+    '"devlink -V" was ended by SIGSEGV (status 139) there',
+  );
+  assertEquals(
+    why({ has, failed: [{ command: "devlink dev show", status: 1, said: "devlink answers: Permission denied" }] }),
+    '"devlink dev show" ends with status 1 there: devlink answers: Permission denied',
+  );
+  assertThrows(() => checkFit(BOARD, { ...FIT, missing: ["devlink"] }), UnfitBoardError, "is not on the board");
+});
+
+/** What a board whose devlink or ip is such a script is not fit for. */
+async function reasonOf(program: "devlink" | "ip", script: string): Promise<string> {
+  const dir = await Deno.makeTempDir();
+  try {
+    for (const name of ["devlink", "ip"]) {
+      await Deno.writeTextFile(`${dir}/${name}`, name === program ? script : "#!/bin/sh\n:\n", { mode: 0o755 });
+    }
+    await using line = await openLine({
+      board: ["sh", "-c", "PS1='# ' ENV= exec sh -i"],
+      env: { TMPDIR: dir, PATH: `${dir}:${Deno.env.get("PATH")}` },
+    });
+    const { session, hello } = await AgentSession.open(await openSerial({ path: line.path, baudRate: 3_000_000 }));
+    await session.close();
+    return why({ ...hello, kernel: "K", root: true });
+  } finally {
+    await Deno.remove(dir, { recursive: true });
+  }
+}
+
+Deno.test("a board whose devlink or ip cannot work is refused with the cause", async () => {
+  assertEquals(
+    await reasonOf("devlink", "#!/bin/sh\nkill -SEGV $$\n"),
+    '"devlink -V" was ended by SIGSEGV (status 139) there: Segmentation fault',
+  );
+  assertEquals(
+    await reasonOf("devlink", '#!/bin/sh\n[ "$1" = -V ] || kill -9 $$\n'),
+    '"devlink dev show" was ended by SIGKILL (status 137), as when memory is short there: Killed',
+  );
+  assertEquals(
+    await reasonOf(
+      "devlink",
+      "#!/bin/sh\necho 'devlink: error while loading shared libraries: libmnl.so.0' >&2; exit 127\n",
+    ),
+    '"devlink -V" is not found or cannot be loaded (status 127) there: devlink: error while loading shared libraries: libmnl.so.0',
+  );
+  assertEquals(
+    await reasonOf("ip", "#!/bin/sh\necho 'ip: wrong version' >&2; exit 2\n"),
+    '"ip -V" ends with status 2 there: ip: wrong version',
+  );
+  assertEquals(
+    await reasonOf(
+      "devlink",
+      "#!/bin/sh\n[ \"$1\" = -V ] || { echo 'Failed to connect to devlink Netlink' >&2; exit 1; }\n",
+    ),
+    "its kernel K has no devlink (CONFIG_NET_DEVLINK)",
+  );
+});
+
+Deno.test("checkFit(): a board whose kernel log cannot be read is not used, since nothing would be compared with it", () => {
+  assertMatch(why({ has: FIT.has.filter((one) => one !== "kmsg") }), /its kernel log \(\/dev\/kmsg\) cannot be read/);
 });

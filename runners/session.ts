@@ -7,6 +7,7 @@
 
 import type { Loss, Plan, PlannedStep, SequenceTrace, StepTrace } from "../diff/trace.ts";
 import type { FreedMemory } from "../model/observation.ts";
+import type { Operation } from "../model/operation.ts";
 import { quote } from "./commands.ts";
 import { bare, Connection } from "./connection.ts";
 import { FINDINGS } from "./kernel_log.ts";
@@ -16,6 +17,16 @@ import type { MonitorMemories, Section } from "./observe.ts";
 import { boundIn, planScript } from "./plan_script.ts";
 import { type Shell, TransportError } from "./shell.ts";
 import { announcement } from "./wire.ts";
+
+/** A command that a board could not run. */
+export interface FailedCommand {
+  /** For example `devlink -V` */
+  command: string;
+  /** Its exit status */
+  status: number;
+  /** What it said first on standard error; it is text of the board */
+  said: string;
+}
 
 /** What a board says of itself. */
 export interface Hello {
@@ -29,6 +40,8 @@ export interface Hello {
   root: boolean;
   /** Tools that the agent needs and did not find */
   missing: string[];
+  /** Commands of such tools that failed when they were tried */
+  failed: FailedCommand[];
   /** `devlink`, `netdevsim`, `debugfs`, `kmsg`, `pcs` */
   has: string[];
   /** What a use of freed memory does there */
@@ -71,6 +84,12 @@ export class AgentSession {
   readonly #announced = new Map<string, { id: number; bound: number }>();
   /** The last step that the agent said to begin; 0 before the first */
   #running = 0;
+  /** What the plan that runs is called on the board */
+  #plan = "";
+  /** The netns whose monitors run */
+  readonly #watched = new Set<string>();
+  /** True if the board has what monitors need */
+  #monitored = false;
   /** Why nothing comes any more */
   #silent: string | undefined;
   /** The last record of the plan has come: `broken` where the kernel is */
@@ -124,7 +143,9 @@ export class AgentSession {
           `Cannot start the agent over ${shell.description}: no answer within ${helloMs / 1000} s`,
         );
       }
-      return { session, hello: parseHello(body) };
+      const hello = parseHello(body);
+      session.#monitored = hello.has.includes("devlink");
+      return { session, hello };
     } catch (error) {
       await connection.end();
       throw error;
@@ -191,6 +212,9 @@ export class AgentSession {
 
   async #push(plan: Plan): Promise<Loss | undefined> {
     const id = crypto.randomUUID().slice(0, 8);
+    this.#plan = id;
+    this.#watched.clear();
+    if (this.#monitored) this.#watched.add("init");
     this.#announced.clear();
     this.#parts.clear();
     this.#rest = [];
@@ -235,7 +259,7 @@ export class AgentSession {
     const body = await this.#connection.record(++this.#last, bound, beats);
     if (body === undefined) return "timeout";
     if (body === "damaged") return "damaged";
-    const record = readRecord(body, this.#nonce);
+    const record = readRecord(body, this.#nonce, this.#plan);
     if (!record) return "damaged";
     const [first] = record.parts;
     if (first) {
@@ -252,11 +276,20 @@ export class AgentSession {
     return "taken";
   }
 
+  #read(step: PlannedStep, part: StepPart): StepTrace {
+    const { op } = step;
+    // The agent ends the monitors of a netns before the step that removes it, and starts them behind the step that adds it.
+    for (const name of removedBy(op)) this.#watched.delete(name);
+    const traced = readStep(step, part, this.#memory, this.#watched);
+    if (op.kind === "netns.add" && this.#monitored && traced.observation?.result === "ok") this.#watched.add(op.name);
+    return traced;
+  }
+
   async #step(plan: Plan, step: PlannedStep): Promise<StepTrace> {
     const bound = waitFor(plan, step);
     for (;;) {
       const part = this.#parts.get(step.id);
-      if (part) return readStep(step, part, this.#memory);
+      if (part) return this.#read(step, part);
       // Steps behind it have come: it was in a record that did not.
       const detail = "the record came damaged, however often it was asked for";
       const passed = this.#parts.size > 0 && Math.max(...this.#parts.keys()) > step.id;
@@ -288,6 +321,23 @@ export class AgentSession {
   }
 }
 
+/** The netns that an operation, or one inside of it, may remove. */
+function removedBy(op: Operation): string[] {
+  switch (op.kind) {
+    case "netns.del":
+      return [op.name];
+    case "during":
+    case "listen":
+      return removedBy(op.operation);
+    case "rounds":
+      return [...op.operations, ...op.meanwhile ?? []].flatMap(removedBy);
+    case "race":
+      return [...op.before, ...op.after, ...op.racers.flatMap(({ operations }) => operations)].flatMap(removedBy);
+    default:
+      return [];
+  }
+}
+
 /** How long a step's record may take, in ms. */
 function waitFor(plan: Plan, step: PlannedStep): number {
   // A kernel that breaks writes of it first, to a serial console for many seconds.
@@ -303,6 +353,10 @@ function parseHello(body: string): Hello {
     iproute2: all("iproute2")[0] ?? "",
     root: all("uid")[0] === "0",
     missing: all("missing"),
+    failed: all("fails").flatMap((line) => {
+      const [, status, command, said] = /^(\d+) ([^|]*)\|(.*)$/.exec(line) ?? [];
+      return command === undefined ? [] : [{ command, status: Number(status), said: said!.trim() }];
+    }),
     has: all("has"),
     freedMemory: (["reported", "poisoned"] as const).find((kind) => all("freed").includes(kind)) ?? "kept",
   };
