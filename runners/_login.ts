@@ -4,12 +4,15 @@
  * @module
  */
 
+import type { LineRule } from "./line_rule.ts";
 import { lastLine, withoutControls, withoutKernelLines } from "./_plain_text.ts";
 
 /** What carries the dialogue. */
 export interface Console {
   /** All that came since {@linkcode send} was last called, one character a byte */
   readonly seen: string;
+  /** What the line is known to do to bytes */
+  readonly rule: LineRule;
   /** Forgets what was seen and sends text */
   send(text: string): Promise<void>;
   /** Waits for more, at most so many milliseconds; false when nothing came. Throws when the line is lost */
@@ -178,13 +181,16 @@ async function settle(line: Console, milliseconds: number): Promise<void> {
   for (let left = milliseconds; left > 0; left = deadline - performance.now()) await line.more(left);
 }
 
-/** Waits for a word at the end of a line; gives what came after it. */
-async function waitForWord(line: Console, word: string, milliseconds: number): Promise<string | undefined> {
+/** Waits until the text matches, kernel lines left out; undefined if it does not in time. */
+async function waitForMatch(
+  line: Console,
+  pattern: RegExp,
+  milliseconds: number,
+): Promise<RegExpExecArray | undefined> {
   const deadline = performance.now() + milliseconds;
   for (;;) {
-    const text = withoutKernelLines(line.seen);
-    const found = new RegExp(`${word}\\r?\\n`).exec(text);
-    if (found) return text.slice(found.index + found[0].length);
+    const found = pattern.exec(withoutKernelLines(line.seen));
+    if (found) return found;
     const left = deadline - performance.now();
     if (left <= 0) return undefined;
     await line.more(left);
@@ -200,22 +206,67 @@ async function waitForWord(line: Console, word: string, milliseconds: number): P
  * - The line goes to any shell, so all of it is one word in single quotes for `sh -c`.
  */
 async function takeOver(line: Console, loggedIn: boolean): Promise<RawShell | undefined> {
-  const [ready, proof, farewell] = [newWord(), newWord(), newWord()];
-  const say = (word: string) => `printf "%s%s\\n" ${word.slice(0, 8)} ${word.slice(8)}`;
+  const [ready, farewell] = [newWord(), newWord()];
+  const say = (word: string) => `printf "%s%s\\n" ${halvesOf(word)}`;
   const script = `trap : INT;s=$(stty -g);stty raw -echo isig intr ^] quit undef susp undef&&${say(ready)}&&` +
     `LC_ALL=C TERM=dumb PS1= PS2= ENV= sh /proc/self/fd/0 2>/dev/null;stty $s;${say(farewell)}`;
   await line.send(`${loggedIn ? "exec " : ""}sh -c '${script}'\n`);
-  const after = await waitForWord(line, ready, SHELL_PATIENCE);
-  if (after === undefined) {
+  // Whatever the line makes of the line feed behind it
+  const found = await waitForMatch(line, new RegExp(ready, "i"), SHELL_PATIENCE);
+  if (found && found[0] !== ready) throw new LoginError("the line turns small letters into capital ones");
+  if (!found) {
     const said = lastLine(withoutKernelLines(line.seen));
     if (/not found|unknown/i.test(said)) throw new LoginError(`there is no shell with stty on it: ${said}`);
     return undefined;
   }
-  await line.send(`echo ${proof.slice(0, 8)}""${proof.slice(8)}\n`);
-  const rest = await waitForWord(line, proof, SHELL_PATIENCE);
-  if (rest === undefined) throw new LoginError("the board's shell did not answer on the raw line");
-  return { rest, farewell };
+  return { rest: await learnRule(line), farewell };
 }
+
+/** The characters of a line that a line of the wire may have at least, so that no terminal server breaks it. */
+const WIDE = 250;
+
+/**
+ * Has the raw shell say what the line makes of its bytes, each way, and learns that; gives what came behind the answer.
+ *
+ * @throws {LoginError} If the shell does not answer, or the line does what cannot be undone
+ */
+async function learnRule(line: Console): Promise<string> {
+  for (let tries = 0;; tries++) {
+    const [first, second] = [newWord(), newWord()];
+    // Where lines end in a byte more on their way to the board, the value of `t` is longer; where they begin with one, there is
+    // no such command as `false`.
+    await line.send(
+      `t=ok\nfalse||printf "%s%s\\n%s%s %s %s %0${WIDE}d\\n" ${halvesOf(first)} ${halvesOf(second)} \${#t} $? 0;:\n`,
+    );
+    const zeros = `(?:(0{${WIDE}})\\1|0{1,${WIDE - 1}}[^0])`;
+    const answer = new RegExp(`${first}([^]*?)${second} (\\d+) (\\d+) ${zeros}`);
+    const found = await waitForMatch(line, answer, tries === 0 ? SHELL_PATIENCE : AGAIN_PATIENCE);
+    const [whole = "", newline = "", length, status, wide] = found ?? [];
+    const known = found !== undefined && (newline === "\n" || line.rule.newlineIs(newline));
+    if (known && wide !== undefined && length === "2" && status === "1") {
+      const text = withoutKernelLines(line.seen);
+      return text.slice(text.indexOf(whole) + whole.length);
+    }
+    if (tries < TRIES) {
+      // A carriage return is the byte that lines add on their way to the board.
+      await line.send("false||stty igncr;:\n");
+      continue;
+    }
+    if (!found) throw new LoginError("the board's shell did not answer on the raw line");
+    if (!known) {
+      const bytes = Array.from(newline.slice(0, 40), (c) => c.charCodeAt(0).toString(16).padStart(2, "0")).join(" ");
+      throw new LoginError(`the line turns a line feed into what cannot be told from text: ${bytes || "nothing"}`);
+    }
+    if (wide === undefined) throw new LoginError(`the line breaks lines of ${WIDE} characters and less`);
+    throw new LoginError("the line adds bytes to each line on its way to the board, and no carriage returns");
+  }
+}
+
+/** How often the shell is asked again for what the line does, and how long it may take then, in milliseconds. */
+const TRIES = 2, AGAIN_PATIENCE = 3_000;
+
+/** A word in two halves, so that an echo of the command is not taken for it. */
+const halvesOf = (word: string) => `${word.slice(0, 8)} ${word.slice(8)}`;
 
 /** Sixteen characters that nothing else on the line has. */
 function newWord(): string {

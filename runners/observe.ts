@@ -291,7 +291,8 @@ function replyOf(op: Operation, stdout: string, { sections, end }: StepRecord): 
 /** The pieces of a region: an object with an address and a data each, which all have the same keys. */
 function piecesOf(stdout: string): Json[] {
   const pieces = [...stdout.matchAll(/"address":(\d+),"data":(\[[\d,]*\])/g)];
-  if (pieces.length === 0 || pieces.length !== stdout.split('"address":').length - 1) {
+  // Of no bytes at all there is an object without pieces.
+  if (!/^\s*\{[^]*\}\s*$/.test(stdout) || pieces.length !== stdout.split('"address":').length - 1) {
     throw new SyntaxError("Cannot read what devlink(8) prints of the region");
   }
   return pieces.map(([, address, data]) => ({ address: Number(address), data: JSON.parse(data!) as number[] }));

@@ -7,6 +7,7 @@
 import type { SerialPortStream } from "@serialport/stream";
 import { type Console, INTERRUPT, type Login, LoginError, reachRawShell } from "./_login.ts";
 import { kernelLines } from "./_plain_text.ts";
+import { LineRule } from "./line_rule.ts";
 import { within } from "./process.ts";
 import { type Shell, TransportError } from "./shell.ts";
 import type { BindingInterface } from "@serialport/bindings-interface";
@@ -86,13 +87,14 @@ type Port = SerialPortStream<typeof TwinlinkBinding>;
 
 /** The line in its three lives: a console for the login, a shell for its user, and a console again until it is closed. */
 class SerialLine implements Console, Shell {
-  readonly description: string;
+  readonly rule: LineRule = new LineRule();
   readonly readable: ReadableStream<Uint8Array>;
   readonly writable: WritableStream<Uint8Array>;
   readonly lossy: { bytesPerMs: number };
   seen = "";
   /** All that came until the login was over */
   #dialogue = "";
+  readonly #name: string;
   #port: Port;
   #baudRate: number;
   #controller!: ReadableStreamDefaultController<Uint8Array>;
@@ -121,16 +123,20 @@ class SerialLine implements Console, Shell {
     return new SerialLine(port, `serial ${path} at ${baudRate}`, baudRate);
   }
 
-  private constructor(port: Port, description: string, baudRate: number) {
+  get description(): string {
+    return this.rule.words === "" ? this.#name : `${this.#name} (${this.rule.words})`;
+  }
+
+  private constructor(port: Port, name: string, baudRate: number) {
+    this.#name = name;
     this.#port = port;
     this.#baudRate = baudRate;
     this.lossy = { bytesPerMs: baudRate / 10_000 };
-    this.description = description;
     port.on("data", (chunk: Uint8Array) => this.#receive(new Uint8Array(chunk)));
     // Its own writes fail with this too: they are told there.
     port.on("error", () => {});
     port.on("close", (error: Error | null) => {
-      if (error) this.lose(new TransportError(`Lost ${description}: ${error.message}`));
+      if (error) this.lose(new TransportError(`Lost ${name}: ${error.message}`));
     });
     this.readable = new ReadableStream<Uint8Array>({
       start: (controller) => {
@@ -146,7 +152,7 @@ class SerialLine implements Console, Shell {
     }, { highWaterMark: 64 * 1024, size: (chunk) => chunk.byteLength });
     this.writable = new WritableStream<Uint8Array>({
       write: async (chunk) => {
-        if (this.#closing) throw new TransportError(`Cannot use ${description}: it was closed`);
+        if (this.#closing) throw new TransportError(`Cannot use ${name}: it was closed`);
         await this.#write(chunk);
       },
       close: () => this.#write(bytesOf("exit\n")),
@@ -212,7 +218,12 @@ class SerialLine implements Console, Shell {
     }
   }
 
-  #receive(chunk: Uint8Array): void {
+  #receive(came: Uint8Array): void {
+    if (this.#farewell === undefined && this.rule.hear(came)) {
+      this.seen = withoutEighth(this.seen);
+      this.#dialogue = withoutEighth(this.#dialogue);
+    }
+    const chunk = this.rule.undo(came);
     const text = charactersOf(chunk);
     this.seen = (this.seen + text).slice(-SEEN_KEPT);
     if (this.#farewell === undefined) this.#dialogue = (this.#dialogue + text).slice(-SEEN_KEPT);
@@ -282,5 +293,8 @@ class SerialLine implements Console, Shell {
 }
 
 const charactersOf = (bytes: Uint8Array) => Array.from(bytes, (byte) => String.fromCharCode(byte)).join("");
+
+const withoutEighth = (characters: string) =>
+  Array.from(characters, (character) => String.fromCharCode(character.charCodeAt(0) & 127)).join("");
 
 const bytesOf = (characters: string) => Uint8Array.from(characters, (character) => character.charCodeAt(0));
