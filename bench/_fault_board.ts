@@ -61,6 +61,8 @@ export interface BoardOptions {
   without?: readonly string[];
   /** Whether the host reaches the line through a console server, which passes bytes as they are */
   served?: true;
+  /** What room it has for files. @default {"2m"} */
+  room?: string;
   /** What becomes of bytes on the line */
   between?: (bytes: Uint8Array<ArrayBuffer>, to: "host" | "board") => Promise<Uint8Array<ArrayBuffer>>;
 }
@@ -93,8 +95,11 @@ export class FaultBoard implements AsyncDisposable {
   #seq = 0;
   #closed = false;
 
-  private constructor(dir: string, line: Line) {
+  readonly #room: string;
+
+  private constructor(dir: string, line: Line, room: string) {
     this.dir = dir;
+    this.#room = room;
     this.path = `${dir}/tty`;
     this.#line = line;
     Deno.symlinkSync(line.path, this.path);
@@ -122,7 +127,7 @@ export class FaultBoard implements AsyncDisposable {
     await Deno.symlink(busybox ?? await which(shell), `${dir}/bin/sh`);
     // Its echo(1) tells the errno, so that one of it can live on from step to step.
     if (!without.includes("bash")) await Deno.symlink(await which("bash"), `${dir}/bin/bash`);
-    const board = new FaultBoard(dir, await openLine(between ? { between } : {}));
+    const board = new FaultBoard(dir, await openLine(between ? { between } : {}), options.room ?? "2m");
     await board.boot();
     if (options.served) {
       const program = await findSer2net();
@@ -216,7 +221,7 @@ export class FaultBoard implements AsyncDisposable {
         "sh",
         this.dir,
         this.#kmsgPath,
-        "2m",
+        this.#room,
       ],
       stdin: "null",
       stdout: "null",

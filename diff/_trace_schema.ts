@@ -128,6 +128,7 @@ const lossSchema = z.strictObject({
     "crash",
     "overrun",
     "full",
+    "too-long",
     "tool",
     "not-run",
     "not-recorded",

@@ -66,6 +66,11 @@ export const LOSSES: Readonly<Record<LossReason, FaultKind>> = {
     means: "the board has no room left",
     known: "the agent could not write down what the step showed",
   },
+  "too-long": {
+    verdict: "indeterminate",
+    means: "the board showed more than is taken over",
+    known: "a file of the agent, or a record, is over its bound; the detail says which, and how many bytes it has",
+  },
   "tool": {
     verdict: "infra",
     means: "a program on the board did not work",

@@ -59,6 +59,7 @@ Deno.test("judge: a step that was lost is never a pass, and neither is what come
     "crash": "crash",
     "overrun": "indeterminate",
     "full": "indeterminate",
+    "too-long": "indeterminate",
     "tool": "infra",
     "not-run": "indeterminate",
     "not-recorded": "indeterminate",

@@ -63,6 +63,8 @@ export type LossReason =
   | "overrun"
   /** The board had no room left to write down what the step showed */
   | "full"
+  /** The step, or one beside it, showed more than is taken over */
+  | "too-long"
   /** A program that the step needs is not on the board, cannot be started, or was ended by a signal */
   | "tool"
   /** It was not run: an earlier step did not end, or broke the kernel */

@@ -107,15 +107,24 @@ tl_breaks() {
 
 # The kernel log up to the last mark. The mark goes through the log itself, so what was logged before it is in front of it.
 # Of the marks of the steps on the way, `@` and the number of the step. Records count up: where some are missing, since others
-# have taken their place before they were read, TL_GAP says which.
+# have taken their place before they were read, TL_GAP names the gap. Of a log without end nothing is taken but whether the
+# kernel broke: 2 then.
 tl_kmsg() {
-  tl_i=0
+  tl_i=0 tl_size=0
   tl_part=
   while [ $tl_i -lt 200000 ]; do
     tl_line=
     if IFS= read -r tl_line <&7; then
       tl_line=$tl_part$tl_line
       tl_part=
+      tl_size=$((tl_size + ${#tl_line}))
+      [ $tl_size -le $((TL_MOST / 8 * 7)) ] || {
+        grep -E ';(BUG: |Oops|Internal error: |Unable to handle kernel |general protection fault|Kernel panic )' <&7 |
+          grep -v -E 'BUG: (KASAN|KMSAN|KFENCE): ' | grep -c . > /dev/null && TL_BROKEN=1
+        # What was passed over is no gap.
+        TL_NEXT=
+        return 2
+      }
       case $tl_line in
         [0-9]*,[0-9]*,*)
           tl_record=${tl_line#*,}
@@ -467,13 +476,15 @@ tl_settle() {
   done
 }
 
-# tl_try COMMAND...: tells of a command that fails, with its exit status and what it says first. That grep finds nothing is no
-# failure.
+# tl_try COMMAND...: tells of a command that fails, or does not end, with its exit status and what it says first. That grep
+# finds nothing is no failure.
 tl_try() {
-  "$@" < /dev/null > /dev/null 2> "$TL_D/err"
-  tl_rc=$?
-  [ $tl_rc != 0 ] && [ "$tl_rc $1" != "1 grep" ] || return 0
-  printf 'fails %s %s|%s\n' $tl_rc "$*" "$(head -n 1 "$TL_D/err" | head -c 200)"
+  : > "$TL_D/out"
+  tl_out=$TL_D/out
+  tl_bounded 10 "$@"
+  tl_out=/dev/null
+  [ "$TL_RC" != 0 ] && [ "$TL_RC $1" != "1 grep" ] || return 0
+  printf 'fails %s %s|%s\n' $TL_RC "$*" "$(head -n 1 "$TL_D/err" | head -c 200)"
   return 1
 }
 
@@ -488,14 +499,11 @@ tl_hello() {
   {
     printf 'uname %s\n' "$(uname -r | head -n 1 | head -c 200)"
     printf 'uid %s\n' "$(id -u)"
-    for tl_x in "devlink -V" "ip -V" "dd if=/dev/null" "sed p" "sleep 0" "grep -c ." cat; do
-      if command -v ${tl_x%% *} > /dev/null 2>&1; then
-        tl_try $tl_x
-      else
-        printf 'missing %s\n' "${tl_x%% *}"
-      fi
+    for tl_x in devlink ip dd sed sleep grep cat; do
+      command -v $tl_x > /dev/null 2>&1 || printf 'missing %s\n' "$tl_x"
     done
-    printf 'iproute2 %s\n' "$(devlink -V 2> /dev/null | head -n 1 | head -c 200)"
+    for tl_x in "ip -V" "dd if=/dev/null" "sed p" "sleep 0" "grep -c ." cat "devlink -V"; do tl_try $tl_x; done
+    printf 'iproute2 %s\n' "$(head -n 1 "$TL_D/out" | head -c 200)"
     tl_try devlink dev show && printf 'has devlink\n'
     [ -e /sys/bus/netdevsim/new_device ] && printf 'has netdevsim\n'
     [ -e /sys/bus/netdevsim/new_device ] && command -v awk > /dev/null && command -v mkfifo > /dev/null &&
@@ -546,7 +554,8 @@ tl_open_log() {
   TL_KMSG=0 TL_NEXT=
   [ -w /dev/kmsg ] || return 0
   : > "$TL_D/kmsg"
-  cat /dev/kmsg < /dev/null >> "$TL_D/kmsg" 2> /dev/null &
+  # What the kernel logs in a whole session is more than in a plan.
+  (ulimit -S -f unlimited; exec cat /dev/kmsg) < /dev/null >> "$TL_D/kmsg" 2> /dev/null &
   TL_CAT=$!
   exec 7< "$TL_D/kmsg"
   TL_OPENED=$((${TL_OPENED:-0} + 1))

@@ -11,7 +11,7 @@ import { type EraId, eraOf } from "../model/mod.ts";
 import { alone } from "./earlier_agents.ts";
 import { Guard } from "./guard.ts";
 import { KnownLines } from "./known_lines.ts";
-import { endOfKernel, explainLoss } from "./loss.ts";
+import { endOfKernel, explainLoss, linesOfEnd } from "./loss.ts";
 import { planInNames, traceInFixtureNames } from "./names.ts";
 import { checkFit, type Runner, type RunnerOptions, UnfitBoardError } from "./runner.ts";
 import { hasPower } from "./power.ts";
@@ -31,15 +31,8 @@ export interface OwnGuest {
  * where it said nothing.
  */
 export async function lastWords(consoleLog: string, from?: number): Promise<string | undefined> {
-  const lines = await linesFrom(consoleLog, from ?? 0);
-  const boot = from === undefined ? lines.findLastIndex((line) => line.includes("] Linux version ")) : 0;
-  const end = endOfKernel(lines.slice(Math.max(0, boot)));
+  const end = endOfKernel(await linesOfEnd(consoleLog, from ?? 0, from === undefined));
   return end?.reason === "crash" ? end.detail : undefined;
-}
-
-/** What a console printed from a place of its log on. */
-async function linesFrom(consoleLog: string, from: number): Promise<string[]> {
-  return new TextDecoder().decode((await Deno.readFile(consoleLog)).subarray(from)).split(/\r?\n/);
 }
 
 /** How many lines of a console that is the line itself are kept, for what they say of a board that was lost. */
@@ -175,7 +168,7 @@ export async function openAgent(
         const trace = await session.run(pushed);
         await explainLoss(trace, {
           bootId: hello.bootId,
-          said: async () => [...consoleLog ? await linesFrom(consoleLog, from) : [], ...guest ? [] : said],
+          said: async () => [...consoleLog ? await linesOfEnd(consoleLog, from) : [], ...guest ? [] : said],
           power: () => hasPower(board),
           ...(renewal && !guest ? { boots: () => bootBehind(renewal) } : {}),
         });

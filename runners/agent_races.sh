@@ -90,7 +90,10 @@ tl_go() {
 # Monitors would write down what nobody compares: they rest meanwhile.
 tl_race_begin() {
   if tl_skipped; then return 0; fi
+  # What came before it is not sifted.
+  tl_sift_step=$TL_SIFT TL_SIFT=
   tl_flush
+  TL_SIFT=$tl_sift_step
   TL_RESTING=$TL_NETNS
   for tl_x in $TL_RESTING; do tl_unwatch "$tl_x"; done
   TL_SHELL=${TL_HELPER:-sh} TL_IP=$(command -v ip)
@@ -163,6 +166,8 @@ tl_race_file() {
 tl_race() {
   tl_racers=$1 tl_runs=$2 TL_RANDOM=$3 tl_bound=$4
   exec 7<&-
+  # What thousands of runs showed is counted here, and few bytes of it travel.
+  ulimit -S -f $((TL_MOST / 16))
   rm -rf "$TL_D/race"
   mkdir "$TL_D/race" && mkfifo "$TL_D/race/answers" && exec 6<> "$TL_D/race/answers" || return 1
   (while sleep 1 && echo tick >&6; do :; done) 2> /dev/null > /dev/null &

@@ -14,6 +14,10 @@ TL_PAUSE=1
 TL_PENDING=
 TL_FULL=
 TL_STUCK=
+TL_SIZE=
+# How much a step may say on standard error.
+TL_MOST_ERR=65536
+tl_part=
 TL_FILES='while IFS= read -r n && IFS= read -r what && IFS= read -r path && IFS= read -r text; do
   case $what in
     read) dd if="$path" bs=65536 < /dev/null ;;
@@ -108,18 +112,28 @@ tl_lost() {
   printf '\n--%s lost %s in netns %s %s: %s drops, %s bytes waiting\n' "$TL_N" "$3" "$1" "$tl_why" "$TL_DROPS" "$TL_RMEM" >> "$TL_D/m"
 }
 
+# tl_over WHAT BYTES: more was said than is taken over. Nothing of this record is evidence.
+tl_over() {
+  printf '\n--%s lost %s of step %s is over the bound of %s bytes\n' "$TL_N" "$1" "$tl_id" "$2" >> "$TL_D/m"
+}
+
 # Takes over what the kernel said up to the last mark.
 tl_log() {
   [ -n "$TL_MARK" ] || return 0
   if [ -z "$TL_SIFT" ]; then
     tl_kmsg >> "$TL_D/k"
+    tl_marked=$?
   else
     tl_kmsg > "$TL_D/log"
     tl_marked=$?
     tl_sift >> "$TL_D/k" || TL_FULL=1
     printf '@%s\n' "$TL_MARK" >> "$TL_D/k"
-    [ $tl_marked = 0 ]
-  fi || printf '\n--%s lost the kernel log did not give the mark back\n' "$TL_N" >> "$TL_D/k"
+  fi
+  case $tl_marked in
+    0) ;;
+    2) tl_over "the kernel log" $((TL_MOST / 8 * 7)) ;;
+    *) printf '\n--%s lost the kernel log did not give the mark back\n' "$TL_N" >> "$TL_D/k" ;;
+  esac
   TL_MARK=
   [ -z "$TL_GAP" ] || printf '\n--%s lost the kernel log was overrun: %s\n' "$TL_N" "$TL_GAP" >> "$TL_D/m"
   TL_GAP=
@@ -140,25 +154,39 @@ tl_flush() {
   set --
   for tl_x in $TL_SEEN; do set -- "$@" "$TL_D/$tl_x"; done
   cat "$TL_D/m" "$@" >> "$TL_R" && tl_flush_end >> "$TL_R" || TL_FULL=1
+  TL_SIZE=
+  [ -z "$TL_FULL" ] || TL_SIZE=$(cat "$TL_D/m" "$@" | wc -c)
   : > "$TL_D/m"
   for tl_x in $TL_SEEN; do tl_empty $tl_x; done
-  if [ -n "$TL_FULL" ]; then
-    rm -f "$TL_D/reserve"
-    {
-      printf '%s steps %s %s\n' "$TL_SEQ" "$TL_PLAN" "$TL_PLAN_SEQ"
-      for tl_x in $TL_PENDING; do printf '\n--%s step %s\n1 0 0\n' "$TL_N" "$tl_x"; done
-      printf '\n--%s lost no room is left in %s of the board\n' "$TL_N" "$TL_D"
-      tl_flush_end
-    } > "$TL_R"
-  fi
-  TL_PENDING= TL_FULL=
-  tl_send "$TL_SEQ"
+  [ -z "$TL_FULL" ] || tl_flush_short
+  tl_send "$TL_SEQ" || {
+    TL_SIZE=$TL_LENGTH
+    tl_flush_short
+    tl_send "$TL_SEQ"
+  }
+  TL_PENDING= TL_FULL= TL_SIZE=
   # Where records take their time, most of the board's time is still for steps: the next one is that much later, within bounds.
   TL_SENT=${TL_UP%.*}
   tl_now
   TL_PAUSE=$((1 + 5 * (${TL_UP%.*} - TL_SENT)))
   [ $TL_PAUSE -le 6 ] || TL_PAUSE=6
   TL_SENT=${TL_UP%.*}
+}
+
+# In place of a record that found no room, or is too long: which steps it was to tell of, and why it does not.
+tl_flush_short() {
+  rm -f "$TL_D/reserve"
+  tl_why="no room is left in $TL_D of the board"
+  # A file that may not grow any more says so in the same way as one for which there is no room.
+  [ ${TL_SIZE:-0} -lt $((TL_MOST_SENT < TL_MOST ? TL_MOST_SENT : TL_MOST - 65536)) ] ||
+    tl_why="what the steps showed, $((TL_SIZE)) bytes, is over the bound of $TL_MOST, or of $TL_MOST_SENT on the line"
+  {
+    printf '%s steps %s %s\n' "$TL_SEQ" "$TL_PLAN" "$TL_PLAN_SEQ"
+    for tl_x in $TL_PENDING; do printf '\n--%s step %s\n1 0 0\n' "$TL_N" "$tl_x"; done
+    printf '\n--%s lost %s\n' "$TL_N" "$tl_why"
+    tl_flush_end
+  } > "$TL_R"
+  TL_CODED=
 }
 
 tl_flush_end() {
@@ -197,10 +225,14 @@ tl_step() {
   tl_out=/dev/null
   TL_ERR=
   if [ -s "$TL_D/err" ]; then
-    while IFS= read -r tl_line || [ -n "$tl_line" ]; do
-      TL_ERR="$TL_ERR$tl_line
+    if [ $(wc -c < "$TL_D/err") -gt $TL_MOST_ERR ]; then
+      tl_over "standard error" $TL_MOST_ERR
+    else
+      while IFS= read -r tl_line || [ -n "$tl_line" ]; do
+        TL_ERR="$TL_ERR$tl_line
 "
-    done < "$TL_D/err"
+      done < "$TL_D/err"
+    fi
   fi
   printf '\n--%s step %s\n%s %s %s %s\n--%s err\n%s' \
     "$TL_N" "$tl_id" "$TL_RC" "$tl_start" "$TL_UP" "$tl_key" "$TL_N" "$TL_ERR" >> "$TL_D/m" || TL_FULL=1
@@ -283,6 +315,12 @@ tl_new_servers() {
   mkfifo "$TL_D/a.$TL_GEN" && exec 6<> "$TL_D/a.$TL_GEN" || TL_BATCH= TL_HELPER=
 } 2> /dev/null
 
+# tl_flooded: whether more came on standard error than is taken over, and away with it then.
+tl_flooded() {
+  [ $((${#TL_ERR} + ${#tl_part})) -gt $TL_MOST_ERR ] || return 1
+  TL_ERR= tl_part=
+}
+
 # tl_answer SECONDS DONE FAILED: reads what the server TL_SP says up to the line DONE, without what is said of the mark itself.
 # Sets TL_ERR and TL_RC: 0, 1 where the line FAILED came, what DONE has behind it, `hang`, or the exit status of a server that died.
 tl_answer() {
@@ -302,11 +340,21 @@ tl_answer() {
           ;;
         "$3") TL_RC=1 ;;
         *\"tl\"*) ;;
-        *) TL_ERR="$TL_ERR$tl_line
-" ;;
+        *)
+          TL_ERR="$TL_ERR$tl_line
+"
+          if tl_flooded; then
+            tl_drowned
+            return 0
+          fi
+          ;;
       esac
     else
       tl_part=$tl_part$tl_line
+      if tl_flooded; then
+        tl_drowned
+        return 0
+      fi
       [ -z "$TL_READ" ] || TL_T=$((TL_T + 1))
       if ! tl_lives $TL_SP; then
         tl_wait $TL_SP
@@ -325,6 +373,14 @@ tl_answer() {
     fi
   done
 } 2> /dev/null
+
+# A server that says too much of errors is ended; what it did is not known.
+tl_drowned() {
+  tl_over "standard error" $TL_MOST_ERR
+  TL_RC=1
+  tl_new_servers
+  tl_distrust
+}
 
 # After a child has ended, `read` of busybox 1.35 waits for the next signal, and fails: no more servers where there may be it.
 tl_distrust() {
@@ -432,6 +488,10 @@ tl_plan_begin() {
   # Who is told that it lives from the first step on can tell when it no longer does.
   [ -z "$TL_BEAT" ] || printf '\n@~\n'
   TL_HUNG= TL_EACH= TL_FULL= TL_PENDING=
+  # Monitors that ended in the plan before are nobody's any more.
+  case " $TL_NETNS " in
+    *" init "*) tl_lives $TL_PN_init && tl_lives $TL_PL_init || { tl_unwatch init; tl_watch init; } ;;
+  esac
   TL_PHASE=setup
   for tl_x in "$TL_D"/r[0-9]*; do : > "$tl_x"; done
   [ $((TL_SEQ - TL_SWEPT)) -lt 100 ] || {

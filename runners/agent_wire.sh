@@ -23,6 +23,9 @@ TL_INT=0
 TL_CODE=
 TL_CODED=
 TL_Z=999999999
+# How many bytes a file of the agent, a record too, may have, and how many may be sent of one record. The host sets them.
+TL_MOST=8388608
+TL_MOST_SENT=8388608
 # Of the lines that the host has, the first digits of their MD5; a blank in front of each and behind the last.
 TL_KNOWN=
 # Whether the host wants to be told that the board lives.
@@ -90,14 +93,17 @@ tl_new() {
   printf '%s %s\n' "$TL_SEQ" "$*" > "$TL_R"
 }
 
-# tl_send SEQ: sends a record whole, as it is, or where it is long, if that helps, in code.
+# tl_send SEQ: sends a record whole, as it is, or where it is long, if that helps, in code. One that is too long is not sent.
 tl_send() {
   tl_measure "$TL_D/r$1"
+  [ "$TL_LENGTH" -le $TL_MOST ] || return 1
   if [ "$TL_LENGTH" -gt $TL_Z ]; then
     if [ -n "$TL_KNOWN" ] && tl_gaps "$1"; then
       tl_head "$1" "$TL_D/s" g
     else
       tl_code "$1"
+      tl_measure "$TL_D/s"
+      [ "$TL_LENGTH" -le $TL_MOST_SENT ] || return 1
       tl_head "$1" "$TL_D/s" $TL_CODE
     fi
     cat "$TL_D/s"
@@ -186,9 +192,12 @@ tl_call() {
     esac
   fi
   tl_new answer "$TL_HEARD" "$tl_rc"
-  cat "$TL_D/out" >> "$TL_R"
   TL_SAID="$tl_rc @$TL_SEQ"
-  tl_send $TL_SEQ
+  if ! cat "$TL_D/out" >> "$TL_R"; then
+    tl_answers $tl_rc over $(wc -c < "$TL_D/out")
+  elif ! tl_send $TL_SEQ; then
+    tl_answers $tl_rc over $TL_LENGTH
+  fi
 }
 
 # tl_piece NUMBER SUM TEXT: keeps a piece of a script, which has the escapes of printf. Pieces may come in any order, and again.
@@ -315,6 +324,9 @@ tl_wire() {
     return 1
   }
   trap 'rm -rf "$TL_D"' EXIT
+  # Whoever writes more into a file is ended, so that a board is not filled; this shell is not.
+  trap : XFSZ
+  ulimit -S -f $((TL_MOST / 512))
   # Where the line is cut, a plan still goes on to its tear-down; the shell then ends, and the agent with it.
   trap '' HUP PIPE
   # One may come of a byte that was damaged. Two in turn are meant; one behind them would end what the end has to do.

@@ -48,6 +48,20 @@ const MAX_HEALED = 3;
 /** Below so many ms of a line's time, it does not pay to compress a record on the board. */
 const WORTHWHILE_MS = 50;
 
+/** How many bytes a record may have; the host itself takes more, for boards whose shell cannot bound a file. */
+const MOST = 8 * 1024 * 1024;
+/** How long a record may take on the line, in ms, and how many bytes it may have however slow that is. */
+const LONGEST_MS = 60_000, LEAST_SENT = 128 * 1024;
+
+/** A board announced a record that is longer than any is taken. */
+export class TooLongError extends TransportError {
+  override name = "TooLongError";
+
+  constructor(bytes: number) {
+    super(`the board announces a record of ${bytes} bytes, over the bound of ${MOST}`);
+  }
+}
+
 /** A shell on which agent_wire.sh runs. */
 export class Connection {
   readonly #shell: Shell;
@@ -150,6 +164,7 @@ export class Connection {
     const end = `TL_END_${crypto.randomUUID().slice(0, 8)}`;
     const { lossy } = this.#shell;
     const least = lossy ? Math.round(WORTHWHILE_MS * lossy.bytesPerMs) : 999_999_999;
+    const most = lossy ? Math.min(MOST, Math.max(LEAST_SENT, Math.round(LONGEST_MS * lossy.bytesPerMs))) : MOST;
     let bad = false;
     let full = false;
     this.#onStart = (line) => {
@@ -166,9 +181,9 @@ export class Connection {
         `${before}\nTL_A=$(${short ? "base64 -d" : "cat"} <<'${end}'${short ? " | gzip -d" : ""}\n${text}${end}\n)\n` +
           `if command -v cksum >/dev/null 2>&1; then set -- $(printf '%s\\n' "$TL_A" | cksum); ` +
           `else set -- $(printf '%s\\n' "$TL_A" | md5sum); fi\n` +
-          `case $1 in ${cksum(bytes)} | ${md5(bytes)}) eval "$TL_A"; TL_Z=${least} TL_BEAT=${
-            lossy ? 1 : ""
-          }; tl_wire ;; ` +
+          `case $1 in ${cksum(bytes)} | ${
+            md5(bytes)
+          }) eval "$TL_A"; TL_Z=${least} TL_MOST=${MOST} TL_MOST_SENT=${most} TL_BEAT=${lossy ? 1 : ""}; tl_wire ;; ` +
           `*) printf '\\n@tl-bad ${end}\\n' ;; esac\n`,
       );
       for (;;) {
@@ -309,6 +324,10 @@ export class Connection {
     if (answer === undefined) return undefined;
     const [, status, rest = ""] = /^(\d+)(?: (.*))?$/.exec(answer) ?? [];
     if (status === undefined) return undefined;
+    const [, size] = /^over (\d+)$/.exec(rest) ?? [];
+    if (size !== undefined) {
+      throw new TransportError(`Cannot take the board's answer: it has ${size} bytes, over the bound of its line`);
+    }
     if (!rest.startsWith("@")) return { status: Number(status), output: rest === "" ? "" : `${rest.slice(1)}\n` };
     const body = await this.record(Number(rest.slice(1)), bound);
     if (body === undefined || body === "damaged") return undefined;
@@ -396,7 +415,11 @@ export class Connection {
         if (known > 0 && ++this.#healed === MAX_HEALED) await this.tell("TL_Z=0");
         return kept;
       }
-      const left = deadline - Date.now();
+      const size = this.#inbox.tooLong(wanted);
+      if (size !== undefined && (bytesPerMs === undefined || asks >= MAX_ASKS)) throw new TooLongError(size);
+      // A record that is on its way, as long as it may be, is no silence.
+      const coming = this.#parser.pending !== undefined ? this.#heardAt + PATIENCE - Date.now() : 0;
+      const left = Math.max(deadline - Date.now(), coming);
       if (left <= 0 || asks >= MAX_ASKS) return this.#inbox.damage(wanted) > 0 || known > 0 ? "damaged" : undefined;
       // What came damaged is asked for when the plan is over, and then nothing beats.
       const live = beats && known === 0 && this.#inbox.damage(wanted) === 0 ? this.#liveness.left : Infinity;

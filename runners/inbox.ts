@@ -53,6 +53,8 @@ export class Inbox {
   #highest = 0;
   readonly #records = new Map<number, string>();
   readonly #parts = new Map<number, Parts>();
+  /** By record, how long one is that is too long */
+  readonly #long = new Map<number, number>();
   /** By record, how often it came damaged */
   readonly #damage = new Map<number, number>();
 
@@ -94,6 +96,11 @@ export class Inbox {
     return this.#records.get(seq);
   }
 
+  /** How many bytes a record has that is too long to be taken; undefined of any other. */
+  tooLong(seq: number): number | undefined {
+    return this.#long.get(seq);
+  }
+
   /** A record that came damaged, and not whole. */
   get damaged(): number | undefined {
     return this.#damage.keys().find((seq) => !this.#records.has(seq));
@@ -128,6 +135,8 @@ export class Inbox {
     this.#highest = Math.max(this.#highest, seq);
     if (frame.kind === "record") return this.#keep(seq, frame.bytes);
     if (frame.kind === "part") return this.#takePart(frame);
+    // Its length may be damaged.
+    if (frame.kind === "long") this.#long.set(seq, frame.length);
     const whole = frame.kind === "gapped" ? this.#known?.whole(frame.bytes) : undefined;
     if (whole) this.#keep(seq, whole);
     else this.#damage.set(seq, this.damage(seq) + 1);
@@ -163,7 +172,7 @@ export class Inbox {
 
   /** Drops the records up to one. */
   drop(last: number): void {
-    for (const kept of [this.#records, this.#parts]) {
+    for (const kept of [this.#records, this.#parts, this.#long]) {
       for (const seq of kept.keys()) if (seq <= last) kept.delete(seq);
     }
     this.#damage.delete(last);
@@ -171,6 +180,6 @@ export class Inbox {
 
   /** Drops all records. */
   clear(): void {
-    for (const kept of [this.#records, this.#parts, this.#damage]) kept.clear();
+    for (const kept of [this.#records, this.#parts, this.#long, this.#damage]) kept.clear();
   }
 }

@@ -69,6 +69,47 @@ export function endOfKernel(said: readonly string[]): Loss | undefined {
   return undefined;
 }
 
+/** How many lines of a console are kept of the end of a kernel, and how many characters of a line. */
+const MOST_LINES = 2000, MOST_CHARACTERS = 4096;
+
+/** The lines of a file from a place on; of one that has no end, its beginning. */
+async function* linesFrom(path: string, from: number): AsyncGenerator<string> {
+  using file = await Deno.open(path);
+  await file.seek(from, Deno.SeekMode.Start);
+  const decoder = new TextDecoder();
+  const buffer = new Uint8Array(256 * 1024);
+  let rest = "";
+  for (let count = await file.read(buffer); count !== null; count = await file.read(buffer)) {
+    const lines = (rest + decoder.decode(buffer.subarray(0, count), { stream: true })).split("\n");
+    rest = lines.pop()!.slice(0, MOST_CHARACTERS);
+    for (const line of lines) yield line.slice(0, MOST_CHARACTERS);
+  }
+  yield rest;
+}
+
+/**
+ * The lines of a console's log that tell of the end of a kernel: those from the first that is deadly on, and boots. The file may
+ * be of any length: what is kept of it is not.
+ *
+ * @param from The place in the file to begin at, in bytes
+ * @param sinceBoot Whether what stands in front of the last boot is left out
+ */
+export async function linesOfEnd(path: string, from: number, sinceBoot = false): Promise<string[]> {
+  let kept: string[] = [];
+  let deadly = false;
+  for await (const line of linesFrom(path, from)) {
+    const boots = line.includes("] Linux version ");
+    if (boots && sinceBoot) {
+      kept = [];
+      deadly = false;
+    }
+    const [parsed] = boots || STAMP.test(line) ? consoleLines([line]) : [];
+    deadly ||= parsed !== undefined && DEADLY.has(parsed.class);
+    if ((boots || deadly) && kept.length < MOST_LINES) kept.push(line);
+  }
+  return kept;
+}
+
 /** Finds out why a board was lost, and puts it into the first step that was; a trace that has no such step stays as it is. */
 export async function explainLoss(trace: SequenceTrace, evidence: LossEvidence): Promise<void> {
   const step = trace.steps.find(({ lost }) => lost && UNEXPLAINED.includes(lost.reason));

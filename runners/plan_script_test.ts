@@ -146,6 +146,23 @@ tl_kmsg() {
   ]);
 });
 
+Deno.test("a race: the kernel log of each step before it is whole, and of that step", async () => {
+  const log = `TL_RACER= TL_NETNS=
+tl_kmsg() { for step in $TL_PENDING; do printf '6,1,1,-;of step %s\\n@%s\\n' "$step" "$step"; done; }
+tl_race_begin() { :; }
+tl_race_end() { :; }
+tl_race() { :; }`;
+  const wait: Operation = { kind: "wait", ms: 1 };
+  const race: Operation = { kind: "race", racers: [], runs: 1, seed: 1, before: [], after: [], shown: [] };
+  const races = await Deno.readTextFile(new URL("./agent_races.sh", import.meta.url));
+  const begin = /^tl_race_begin\(\) \{[^]*?^\}/m.exec(races)![0];
+  const { parts } = await records(plan(wait, wait, race, wait), `${log}\n${begin}`);
+  assertEquals(
+    parts.map(({ id, sections }) => [id, sections.find(({ name }) => name === "kmsg")?.text.trim()]),
+    [1, 2, 3, 4].map((id) => [id, id === 3 ? "6,0,0,-;twinlink: 1 more lines" : `6,1,1,-;of step ${id}`]),
+  );
+});
+
 Deno.test("a kernel that broke: the body goes on, nothing is torn down, and the last record says so", async () => {
   const ops = plan(
     { kind: "wait", ms: 1 },

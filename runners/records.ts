@@ -5,7 +5,7 @@
  * @module
  */
 
-import type { PlannedStep, StepTrace } from "../diff/trace.ts";
+import type { LossReason, PlannedStep, StepTrace } from "../diff/trace.ts";
 import { BrokenProgramError } from "./broken_program.ts";
 import { type MonitorMemories, observe, type Section, sectionsOf } from "./observe.ts";
 
@@ -125,6 +125,12 @@ function marked(text: string): { found: [number, string][]; rest: string } {
   return { found, rest: text.slice(from) };
 }
 
+/** What the agent says of a record of which nothing is evidence, but where messages were lost. */
+const LOST: readonly [words: string, LossReason][] = [
+  ["is over the bound of", "too-long"],
+  ["no room is left", "full"],
+];
+
 /**
  * A step from what a record tells of it; `memories` are kept from step to step. A step of which a channel is missing in the
  * record is lost: what was not looked at would be taken for silence.
@@ -139,8 +145,8 @@ export function readStep(
 ): StepTrace {
   const board = { start: part.start * 1000, end: part.end * 1000 };
   if (part.lost !== undefined) {
-    const reason = part.lost.includes("no room is left") ? "full" : "overrun";
-    return { ...step, board, lost: { reason, detail: part.lost } };
+    const [, reason] = LOST.find(([words]) => part.lost!.includes(words)) ?? [];
+    return { ...step, board, lost: { reason: reason ?? "overrun", detail: part.lost } };
   }
   const rc = part.rc === "hang" ? part.rc : Number(part.rc);
   // Monitors rest during a race.

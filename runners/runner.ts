@@ -99,7 +99,7 @@ export function checkFit(board: Board, hello: Hello): void {
   }
   if (failed) {
     const { command, status, said } = failed;
-    const how = failureOf(status, said) ?? `ends with status ${status}`;
+    const how = status === "hang" ? "does not end" : failureOf(status, said) ?? `ends with status ${status}`;
     unfit(`"${command}" ${how} there${said === "" ? "" : `: ${said}`}`);
   }
   if (!hello.has.includes("devlink")) unfit(absent);

@@ -9,7 +9,7 @@ import type { Loss, Plan, PlannedStep, SequenceTrace, StepTrace } from "../diff/
 import type { FreedMemory } from "../model/observation.ts";
 import type { Operation } from "../model/operation.ts";
 import { quote } from "./commands.ts";
-import { bare, Connection } from "./connection.ts";
+import { bare, Connection, TooLongError } from "./connection.ts";
 import { FINDINGS } from "./kernel_log.ts";
 import type { KnownLines } from "./known_lines.ts";
 import { readRecord, readStep, type StepPart } from "./records.ts";
@@ -22,8 +22,8 @@ import { announcement } from "./wire.ts";
 export interface FailedCommand {
   /** For example `devlink -V` */
   command: string;
-  /** Its exit status */
-  status: number;
+  /** Its exit status, or `hang` */
+  status: number | "hang";
   /** What it said first on standard error; it is text of the board */
   said: string;
 }
@@ -255,8 +255,12 @@ export class AgentSession {
   }
 
   /** Takes the next record of the plan apart; what came of it otherwise is said. */
-  async #take(bound: number, beats: boolean): Promise<"taken" | "damaged" | "timeout"> {
-    const body = await this.#connection.record(++this.#last, bound, beats);
+  async #take(bound: number, beats: boolean): Promise<"taken" | "damaged" | "timeout" | TooLongError> {
+    const body = await this.#connection.record(++this.#last, bound, beats).catch((error) => {
+      if (error instanceof TooLongError) return error;
+      throw error;
+    });
+    if (body instanceof TooLongError) return body;
     if (body === undefined) return "timeout";
     if (body === "damaged") return "damaged";
     const record = readRecord(body, this.#nonce, this.#plan);
@@ -307,6 +311,7 @@ export class AgentSession {
       }
       // A kernel that breaks lets nobody run while it writes of it.
       const taken = await this.#take(bound, plan.breaks === undefined);
+      if (taken instanceof TooLongError) return { ...step, lost: { reason: "too-long", detail: taken.message } };
       if (taken === "damaged") return { ...step, lost: { reason: "damaged", detail } };
       if (taken === "timeout") this.#silent = this.#connection.dead ?? `no record within ${bound / 1000} s`;
     }
@@ -354,8 +359,10 @@ function parseHello(body: string): Hello {
     root: all("uid")[0] === "0",
     missing: all("missing"),
     failed: all("fails").flatMap((line) => {
-      const [, status, command, said] = /^(\d+) ([^|]*)\|(.*)$/.exec(line) ?? [];
-      return command === undefined ? [] : [{ command, status: Number(status), said: said!.trim() }];
+      const [, status, command, said] = /^(\d+|hang) ([^|]*)\|(.*)$/.exec(line) ?? [];
+      return command === undefined
+        ? []
+        : [{ command, status: status === "hang" ? status : Number(status), said: said!.trim() }];
     }),
     has: all("has"),
     freedMemory: (["reported", "poisoned"] as const).find((kind) => all("freed").includes(kind)) ?? "kept",

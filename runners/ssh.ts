@@ -252,7 +252,11 @@ async function proveShell(
       if (value === undefined) break;
       seen += Array.from(value, (byte) => String.fromCharCode(byte)).join("");
       at = seen.indexOf(`${word}\n`);
-      if (at < 0) continue;
+      if (at < 0) {
+        // A login script may print without end.
+        seen = seen.slice(-word.length);
+        continue;
+      }
       shell.unread(Uint8Array.from(seen.slice(at + word.length + 1), (c) => c.charCodeAt(0)));
       return undefined;
     }

@@ -170,6 +170,8 @@ export type Frame =
   | { kind: "gapped"; seq: number; bytes: Uint8Array }
   /** A record, or a part of one, was announced and came damaged */
   | { kind: "damaged"; seq: number }
+  /** A record was announced that is longer than any is taken */
+  | { kind: "long"; seq: number; length: number }
   /** An answer: its sum was right */
   | { kind: "answer"; digit: number; words: string }
   /** A line that belongs to no record */
@@ -232,7 +234,10 @@ function withoutKernel(
 }
 
 const NEWLINE = 10;
-const MAX_RECORD = 64 * 1024 * 1024;
+/** How many bytes a record may have. */
+const MAX_RECORD = 16 * 1024 * 1024;
+/** How many characters of a line that is of no record are kept, and of one whose end has not come. */
+const MAX_NOISE = 4096, MAX_LINE = 64 * 1024;
 const MD5_DIGITS = 32;
 const HEADER = /@tl1 (\d{1,9}) (\d{1,9}) (\d{1,10}|[0-9a-f]{32})(?: (g|([zx])(?: (\d{1,9}) (\d{1,9}))?))? ?\r?$/;
 
@@ -247,7 +252,7 @@ interface Announced {
 
 function headerOf(line: string): Announced | undefined {
   const match = HEADER.exec(line);
-  if (!match || Number(match[2]) > MAX_RECORD) return undefined;
+  if (!match) return undefined;
   const [, seq, length, sum, , plain, from, total] = match;
   const code = match[4] === "g" ? "g" : plain;
   return {
@@ -359,8 +364,8 @@ export class FrameParser {
       // A line that a kernel wrote into goes on behind the kernel's.
       const kernel = line.search(KERNEL_LINE);
       if (kernel > 0) {
-        frames.push({ kind: "noise", text: line.slice(kernel).replace(/\r$/, "") });
-        this.#cut += line.slice(0, kernel);
+        frames.push({ kind: "noise", text: line.slice(kernel, kernel + MAX_NOISE).replace(/\r$/, "") });
+        this.#cut = (this.#cut + line.slice(0, kernel)).slice(-MAX_LINE);
         continue;
       }
       if (kernel < 0) {
@@ -370,14 +375,25 @@ export class FrameParser {
       this.#pending = headerOf(line);
       if (this.#pending) {
         this.#doubtful = 0;
+        const { seq, length, part } = this.#pending;
+        const longest = Math.max(length, part?.total ?? 0);
+        if (longest <= MAX_RECORD) continue;
+        frames.push({ kind: "long", seq, length: longest });
+        this.#pending = undefined;
+        this.#doubtful = length;
         continue;
       }
       const answer = answerOf(line.replace(/\r$/, ""));
       if (answer) frames.push(answer);
       // What is left of a damaged record is no news.
       else if (line.trim() !== "" && (!doubtful || kernel >= 0 || line.startsWith("@"))) {
-        frames.push({ kind: "noise", text: line.replace(/\r$/, "") });
+        frames.push({ kind: "noise", text: line.slice(0, MAX_NOISE).replace(/\r$/, "") });
       }
+    }
+    // A line without end is of no record.
+    if (!this.#pending && joined.length - at > MAX_LINE) {
+      frames.push({ kind: "noise", text: this.#decoder.decode(joined.subarray(at, at + MAX_NOISE)) });
+      at = joined.length;
     }
     this.#buffer = joined.slice(at);
     return frames;
