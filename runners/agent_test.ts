@@ -44,7 +44,7 @@ for (const [program, ...args] of SHELLS) {
 // A line of the kernel log is there in part, and the rest comes when the agent has looked already.
 const HALVES = `
 . ./runners/agent.sh
-TL_D=$(mktemp -d) TL_N=n TL_MARK=4
+TL_D=$(mktemp -d) TL_N=n TL_MARK=4 TL_MOST=8000000
 file=$TL_D/kmsg
 printf '6,1,1,-;fm0: Link is Up\\n7,2,2,-;twin' > "$file"
 exec 7< "$file"
