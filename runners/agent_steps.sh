@@ -541,6 +541,8 @@ tl_plan_end() {
   for tl_x in $TL_NETNS; do
     [ "$tl_x" = init ] || tl_unwatch "$tl_x"
   done
+  # What the kernel says behind the last step is told of with it.
+  tl_mark 0
   tl_flush end
   : > "$TL_D/busy"
 }

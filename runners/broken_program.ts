@@ -37,7 +37,8 @@ const SIGNALS: Readonly<Record<number, string>> = {
 const ASSERTION = /Assertion `.*' failed/;
 
 /** What a program prints that was started and could not work; the kernel was not asked. */
-const UNABLE = /error while loading shared libraries|^exec of ".*" failed: |Failed to connect to devlink Netlink/m;
+const UNABLE =
+  /error while loading shared libraries|^exec of ".*" failed: |Failed to connect to devlink Netlink|(?:Cannot|can't) fork|fork: |Cannot (?:open|bind) netlink socket/m;
 
 /** True if a signal ended the program, by its exit status in a shell. ethtool(8) and iproute2 end with 255 by themselves. */
 export function endedBySignal(status: number, stderr: string): boolean {

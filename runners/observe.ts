@@ -188,7 +188,11 @@ export type MonitorMemories = Map<NetnsName, MonitorMemory>;
  */
 export function parseMonitor(text: string, memory: MonitorMemory = {}): Notification[] {
   const messages: Notification[] = [];
-  const pieces = text.split('{"command":').slice(1);
+  const [head = "", ...pieces] = text.split('{"command":');
+  // What is in front of a message is of the array alone: anything else is a message that is not understood.
+  if (!/^(?:\s|[,\]}]|\{"mon":\[)*$/.test(head)) {
+    throw new SyntaxError(`Cannot read a message of devlink monitor: ${JSON.stringify(head.slice(0, 200))}`);
+  }
   for (let piece of pieces) {
     // From the second message of the same instance in a row on, iproute2 leaves the handle of a health reporter out.
     // Where the messages before were of another instance, it ends their list behind the name of this one's.
@@ -215,11 +219,18 @@ export function parseMonitor(text: string, memory: MonitorMemory = {}): Notifica
 
 const LINK = /^(Deleted )?\d+: ([^:@ ]+)(?:@[^:]*)?: <([^>]*)>.*? state (\S+)/;
 
-/** Reads what `ip -o monitor link` wrote; lines that are no link messages are left out. */
+/**
+ * Reads what `ip -o monitor link` wrote. Messages of a netdev without an operational state are left out.
+ *
+ * @throws {SyntaxError} If a line is no message
+ */
 export function parseLinkEvents(text: string): LinkEvent[] {
   const events: LinkEvent[] = [];
   for (const line of text.split("\n")) {
     const match = LINK.exec(line);
+    if (!match && line.trim() !== "" && !/^(?:Deleted )?\d+: /.test(line)) {
+      throw new SyntaxError(`Cannot read a message of ip monitor: ${JSON.stringify(line.slice(0, 200))}`);
+    }
     if (!match) continue;
     events.push({
       event: match[1] ? "del" : "new",

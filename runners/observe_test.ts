@@ -219,3 +219,13 @@ Deno.test("observe() takes no reply of a program that printed nothing, or a part
   assertThrows(() => polls("polled 1", "out"), SyntaxError, "its exit status is missing");
   assertThrows(() => polls("polled 0", "polled 139"), BrokenProgramError, "a poll was ended by SIGSEGV");
 });
+
+Deno.test("what a monitor says and nobody understands is not left out", () => {
+  for (const text of ['{"cmd":"new","port":{}}', "Segmentation fault\n", '{"mon":[{"unknown":1},{"command":"new"']) {
+    assertThrows(() => parseMonitor(text), SyntaxError, "Cannot read a message of devlink monitor");
+  }
+  assertEquals(parseMonitor('{"mon":[\n'), []);
+  assertEquals(parseMonitor("]}\n,"), []);
+  assertThrows(() => parseLinkEvents("3: eth0: <UP> mtu 1500 state UP\nnetlink receive error\n"), SyntaxError);
+  assertEquals(parseLinkEvents("7: wlan0: <UP> \\    link/ether\n\n"), []);
+});

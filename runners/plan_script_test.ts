@@ -65,7 +65,7 @@ exit
   const found = text.split("\n@@\n").map((body) => readRecord(body, "x", "p1")).filter((record) =>
     record !== undefined
   );
-  return { parts: found.flatMap(({ parts }) => parts), rest: [], done: found.at(-1)?.done };
+  return { parts: found.flatMap(({ parts }) => parts), rest: found.at(-1)?.rest ?? [], done: found.at(-1)?.done };
 }
 
 Deno.test("rounds: all of them, or up to the first that fails, which is the result; what goes on meanwhile ends", async () => {
@@ -161,6 +161,17 @@ tl_race() { :; }`;
     parts.map(({ id, sections }) => [id, sections.find(({ name }) => name === "kmsg")?.text.trim()]),
     [1, 2, 3, 4].map((id) => [id, id === 3 ? "6,0,0,-;twinlink: 1 more lines" : `6,1,1,-;of step ${id}`]),
   );
+});
+
+Deno.test("what the kernel logs behind the last step is read before the plan ends", async () => {
+  // It breaks when all steps have their marks.
+  const log = `tl_kmsg() {
+  for step in $TL_PENDING; do printf '@%s\\n' "$step"; done
+  [ "$TL_MARK" != 0 ] || [ -z "$TL_PENDING" ] || { printf '4,1,1,-;Oops: 0000 [#1] SMP\\n@0\\n'; TL_BROKEN=1; }
+}`;
+  const broken = await records(plan({ kind: "wait", ms: 1 }, { kind: "wait", ms: 1, phase: "teardown" }), log);
+  assertEquals([broken.parts.map(({ id }) => id), broken.done], [[1, 2], "broken"]);
+  assertEquals(broken.rest, [{ name: "kmsg", text: "4,1,1,-;Oops: 0000 [#1] SMP\n" }]);
 });
 
 Deno.test("a kernel that broke: the body goes on, nothing is torn down, and the last record says so", async () => {

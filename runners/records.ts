@@ -81,7 +81,11 @@ export function readRecord(body: string, nonce: string, plan: string): PlanRecor
     } else if (kind === "notify" || kind === "link" || kind === "kmsg") {
       step = server = undefined;
       const { found, rest: more } = marked(section.text);
-      for (const [id, text] of found) parts.get(id)?.sections.push({ name: section.name, text });
+      for (const [id, text] of found) {
+        // Mark 0 is behind the last step.
+        if (id === 0) rest.push({ name: section.name, text });
+        else parts.get(id)?.sections.push({ name: section.name, text });
+      }
       if (more.trim() !== "") rest.push({ name: section.name, text: more });
     } else if (kind === "o") {
       step = undefined;

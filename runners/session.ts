@@ -8,9 +8,10 @@
 import type { Loss, Plan, PlannedStep, SequenceTrace, StepTrace } from "../diff/trace.ts";
 import type { FreedMemory } from "../model/observation.ts";
 import type { Operation } from "../model/operation.ts";
+import { breaksKernel } from "../diff/crash.ts";
 import { quote } from "./commands.ts";
 import { bare, Connection, TooLongError } from "./connection.ts";
-import { FINDINGS } from "./kernel_log.ts";
+import { FINDINGS, parseKmsg } from "./kernel_log.ts";
 import type { KnownLines } from "./known_lines.ts";
 import { readRecord, readStep, type StepPart } from "./records.ts";
 import type { MonitorMemories, Section } from "./observe.ts";
@@ -179,6 +180,7 @@ export class AgentSession {
         if (hung) break;
       }
       if (!loss && !ended && this.#done === undefined) await this.#take(ANSWER_MS, false);
+      this.#tellOfTheEnd(steps);
     } catch (error) {
       if (error instanceof DOMException) throw error;
       const detail = (error as Error).message;
@@ -187,6 +189,24 @@ export class AgentSession {
       }
     }
     return { suite: plan.suite, sequence: plan.sequence, source: plan.source, steps };
+  }
+
+  /** Puts what the kernel reported behind the last step into that. */
+  #tellOfTheEnd(steps: StepTrace[]): void {
+    const last = steps.at(-1);
+    const log = parseKmsg(this.#rest.filter(({ name }) => name === "kmsg").map(({ text }) => text).join("\n"));
+    const first = log.findIndex((line) => line.class !== "info" && line.class !== "stale");
+    const report = first < 0 ? [] : log.slice(first);
+    if (last?.observation) last.observation.kmsg.push(...report);
+    const told = steps.some(({ observation, lost }) =>
+      observation ? breaksKernel(observation) : lost?.reason === "crash" || lost?.reason === "reboot"
+    );
+    if (!last || told || this.#done !== "broken") return;
+    delete last.observation;
+    last.lost = {
+      reason: "crash",
+      detail: report[0]?.text ?? "its kernel log says so; which step it was is not known",
+    };
   }
 
   /** What became of a step where nothing comes any more, if a later one was begun. */
