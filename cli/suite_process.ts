@@ -10,7 +10,7 @@ import { visible } from "../boards/visible.ts";
 import { endingWithUs, findProgram } from "../fixtures/qemu/process.ts";
 import { allWrong } from "../suites/compile.ts";
 import { type Place, placeText } from "../suites/place.ts";
-import { type Compiled, type Compiler, type Sequence, type Suite, SuiteError } from "../suites/suite.ts";
+import type { Compiled, Compiler, Sequence, Suite } from "../suites/suite.ts";
 import type { ListedSequence, SuiteMessage, SuiteRequest } from "./_suite_messages.ts";
 import { checkTypes } from "./check_types.ts";
 import { isPath, wantedSuites } from "./load_suites.ts";

@@ -68,7 +68,7 @@ Deno.test("the agent takes a line of the kernel log as one that it finds in two 
 const OVERRUN = `
 . ./runners/agent.sh
 . ./runners/agent_steps.sh
-TL_D=$(mktemp -d) TL_N=n
+TL_D=$(mktemp -d) TL_N=n TL_MOST=8000000
 : > "$TL_D/m"
 tl_stream k
 printf '6,7,1,-;one\\n SUBSYSTEM=x\\n6,8,1,-;two\\n15,9,2,-;twinlink n 1\\n%s,3,-;four\\n15,11,4,-;twinlink n 2\\n' "$1" > "$TL_D/kmsg"

@@ -159,7 +159,7 @@ tl_race() { :; }`;
   const { parts } = await records(plan(wait, wait, race, wait), `${log}\n${begin}`);
   assertEquals(
     parts.map(({ id, sections }) => [id, sections.find(({ name }) => name === "kmsg")?.text.trim()]),
-    [1, 2, 3, 4].map((id) => [id, id === 3 ? "6,0,0,-;twinlink: 1 more lines" : `6,1,1,-;of step ${id}`]),
+    [1, 2, 3, 4].map((id) => [id, `6,1,1,-;of step ${id}${id === 3 ? "\n14,0,0,-;twinlink: 0 more lines" : ""}`]),
   );
 });
 
