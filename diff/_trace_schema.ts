@@ -154,7 +154,7 @@ const step = z.strictObject({
   op: operationSchema,
   observation: maybe(observationSchema),
   lost: maybe(lossSchema),
-  board: maybe(z.strictObject({ start: z.number(), end: z.number() })),
+  board: maybe(z.strictObject({ start: z.number(), end: z.number(), late: maybe(z.number().nonnegative()) })),
 }).refine((step) => (step.observation === undefined) !== (step.lost === undefined), {
   message: "must have exactly one of observation and lost",
 });

@@ -98,7 +98,8 @@ export const REPORTS: Readonly<Record<"hang" | Exclude<KernelLineClass, "info" |
   "hang": {
     verdict: "diverge",
     means: "the step did not end",
-    known: "the agent is alive and has ended the step at its bound",
+    known:
+      "the agent is alive and has ended the step at its bound; that of a board starved of CPU time is indeterminate",
   },
   "warning": { verdict: "crash", means: "the kernel warned", known: "WARN, refcount_t, ref_tracker in its log" },
   "lockdep": { verdict: "crash", means: "lockdep reported", known: "a report of lock order or state in its log" },

@@ -17,6 +17,7 @@ import { LOSSES } from "./faults.ts";
 import { Normaliser } from "./normalise.ts";
 import { coverageOf } from "./race.ts";
 import type { Pair, Rule } from "./rules.ts";
+import { looksStuck, starved } from "./starved.ts";
 import type { SequenceTrace, StepTrace } from "./trace.ts";
 import {
   type ChannelVerdict,
@@ -190,6 +191,7 @@ function compare(
 ): Pick<StepVerdict, "verdict" | "reason" | "channels" | "findings" | "crash"> {
   const fatal = findings.some((line) => FATAL.has(line.class));
   const undecided = whyUndecided(observed.observation!);
+  const hungry = starved(observed);
   const channels = CHANNELS.flatMap((channel): ChannelVerdict[] => {
     const incomplete = channel === "kmsg" && undecided !== undefined;
     if (!incomplete && !hasEvidence(channel, pair)) return [];
@@ -207,13 +209,15 @@ function compare(
     const crash = channel === "kmsg" && findings.length > 0;
     const waiver = crash && fatal ? undefined : waivers.for(expected.id, channel);
     if (waiver) return [{ channel, verdict: "waived", values, streams, waiver }];
+    if (channel === "time" && hungry !== undefined) return [{ channel, verdict: "indeterminate", values, streams }];
     return [{ channel, verdict: crash ? "crash" : "diverge", values, streams }];
   });
   const verdict = gravest(channels.map((channel) => channel.verdict));
   const about = { verdict, channels, findings, ...crashIn(observed.observation!) };
-  if (verdict === "indeterminate") return { ...about, ...(undecided === undefined ? {} : { reason: undecided }) };
-  if (verdict !== "crash") return about;
-  return { ...about, reason: `the kernel reported: ${findings[0]!.text}` };
+  if (verdict === "crash") return { ...about, reason: `the kernel reported: ${findings[0]!.text}` };
+  if (verdict !== "indeterminate") return about;
+  const log = channels.some((one) => one.channel === "kmsg" && one.verdict === "indeterminate");
+  return { ...about, reason: (log ? undecided : undefined) ?? `its time says nothing: ${hungry}` };
 }
 
 /**
@@ -289,6 +293,7 @@ export function judge(expected: SequenceTrace, observed: SequenceTrace, options:
 
     // A board that dies shows it, also behind a step that was lost.
     const findings = got ? unpredicted(want, got, brokeBefore) : [];
+    const hungry = got?.observation && looksStuck(got.observation, findings) ? starved(got) : undefined;
     const sayCrash = (observation: Observation) => {
       const reason = `the kernel reported: ${findings[0]!.text}`;
       steps.push({ ...about, verdict: "crash", reason, channels: [], findings, ...crashIn(observation), ...found });
@@ -297,7 +302,7 @@ export function judge(expected: SequenceTrace, observed: SequenceTrace, options:
       say("crash", `${LOSSES[got.lost.reason].means}: ${got.lost.detail}`);
       unknown ??= `the board booted anew in step ${want.id}`;
       untold = false;
-    } else if (unknown !== undefined && findings.length > 0) {
+    } else if (unknown !== undefined && findings.length > 0 && hungry === undefined) {
       sayCrash(got!.observation!);
     } else if (unknown !== undefined && !(untold && got?.lost && got.lost.reason !== "untold")) {
       say(following, unknown);
@@ -314,6 +319,9 @@ export function judge(expected: SequenceTrace, observed: SequenceTrace, options:
       if (verdict === "model-gap") following = verdict;
       // Why the board was lost is told in a later step
       untold = got.lost?.reason === "untold";
+    } else if (hungry !== undefined) {
+      say("indeterminate", `it did not end, or the kernel says so, and ${hungry}`);
+      unknown = `step ${want.id} was done by a board that was starved`;
     } else if (!want.observation) {
       if (findings.length > 0) sayCrash(got.observation);
       else say("model-gap", want.lost?.detail || "the model has no answer for this step");

@@ -88,8 +88,11 @@ export interface StepTrace extends PlannedStep {
   observation?: Observation;
   /** Why there is no observation */
   lost?: Loss;
-  /** Board time, in ms since its boot, at the start and at the end of the step */
-  board?: { start: number; end: number };
+  /**
+   * Board time, in ms since its boot, at the start and at the end of the step. `late` is the part of it, in ms, by which the
+   * agent's ticks came late: the board stood still then, or had no CPU for them. Left out where they came in time.
+   */
+  board?: { start: number; end: number; late?: number };
 }
 
 /** A sequence as it was run. */

@@ -70,7 +70,10 @@ export interface StreamDifference {
 export interface ChannelVerdict {
   /** Which kind of evidence it is */
   channel: Channel;
-  /** Only on `kmsg`: `crash`, by a finding that the model did not predict; `indeterminate`, by lines that the kernel left out */
+  /**
+   * `crash` only on `kmsg`, by a finding that the model did not predict; `indeterminate` on `kmsg`, by lines that the kernel left
+   * out, and on `time`, of a board that was starved of CPU time
+   */
   verdict: "agree" | "diverge" | "crash" | "waived" | "indeterminate";
   /** Where values differ (`result`, `extack`, `reply`, `sysfs`, `time`) */
   values: ValueDifference[];

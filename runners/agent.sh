@@ -6,6 +6,7 @@ TL_PLAN=
 TL_NETNS=
 TL_SETTLE=
 TL_SIFT=
+TL_LATE=0
 TL_BEATER=
 tl_child=
 TL_BROKEN=
@@ -195,20 +196,68 @@ TL_KINDS='
 
 # tl_start_ticker SECONDS: from now on a tick so often, SIGUSR1: it ends a `read` that nobody answers. `wait` is not to be
 # interrupted, since bash does not know the exit status any more then: for that there is SIGUSR2, once a bound has passed.
+# A tick that comes late tells of a board that had no CPU to give, or that stood still; so does a CPU whose time is not accounted.
 tl_start_ticker() {
   trap 'TL_T=$((TL_T + 1))' USR1
   trap : USR2
   tl_bound 0
+  tl_now
+  tl_ticked 0
   (
     trap - USR1 USR2
     while sleep "$1" && kill -USR1 $$; do
-      read -r tl_due < "$TL_D/bound"
       tl_now
-      [ "$tl_due" -eq 0 ] || [ "${TL_UP%.*}" -lt "$tl_due" ] || kill -USR2 $$
+      tl_late
+      tl_gap $((tl_up - tl_tick))
+      [ $tl_gap -le $((TL_LATE - tl_sum)) ] || TL_LATE=$((tl_sum + tl_gap))
+      tl_ticked $TL_LATE
+      TL_OWN=$(((tl_up - TL_LATE) / 100))
+      read -r tl_due < "$TL_D/bound"
+      [ "$tl_due" -eq 0 ] || [ $TL_OWN -lt "$tl_due" ] || kill -USR2 $$
     done
   ) < /dev/null > /dev/null 2>&1 &
   TL_TICKER=$!
 }
+
+# tl_gap PASSED: sets tl_gap to how much of the time that passed since the last tick, in hundredths of a second, the kernel cannot
+# account for, on the CPU of which that is the most: then the host of a guest did not run it. Little is lost on any machine.
+tl_gap() {
+  tl_gap=0
+  while read -r tl_cpu tl_u tl_n tl_s tl_i tl_w tl_q tl_r tl_rest; do
+    case $tl_cpu in
+      cpu) continue ;;
+      cpu[0-9] | cpu[0-9][0-9] | cpu[0-9][0-9][0-9]) ;;
+      *) break ;;
+    esac
+    tl_r=$((tl_u + tl_n + tl_s + tl_i + tl_w + tl_q + tl_r))
+    eval "tl_rest=\${TL_T_$tl_cpu:-$tl_r} TL_T_$tl_cpu=$tl_r"
+    [ $tl_r = "$tl_rest" ] || [ $(($1 - tl_r + tl_rest)) -le $tl_gap ] || tl_gap=$(($1 - tl_r + tl_rest))
+  done < /proc/stat
+  [ $((4 * tl_gap)) -ge "$1" ] || tl_gap=0
+}
+
+# tl_ticked LATE: writes how late all ticks up to the one at TL_UP came, taken together, and when that one was, in hundredths of
+# a second; their sum, since it may be read half written. As long as before, so that it needs no room.
+tl_ticked() {
+  tl_up=$((${TL_UP%.*} * 100 + 1${TL_UP#*.} - 100))
+  printf '%-16d%-16d%-16d\n' "$1" $tl_up $(($1 + tl_up)) 1<> "$TL_D/late"
+}
+
+# tl_late: sets TL_LATE to how late the ticks up to TL_UP came, one that is due counted in, in hundredths of a second, and TL_OWN to
+# the seconds of TL_UP without these: the time that the board had for itself.
+tl_late() {
+  tl_up=$((${TL_UP%.*} * 100 + 1${TL_UP#*.} - 100)) tl_tries=0
+  while [ $tl_tries -lt 50 ]; do
+    tl_tries=$((tl_tries + 1))
+    read -r tl_sum tl_tick tl_both < "$TL_D/late" || break
+    [ "$tl_both" = $((tl_sum + tl_tick)) ] || continue
+    tl_due=$((tl_up - tl_tick - 100))
+    [ $tl_due -gt 0 ] || tl_due=0
+    TL_LATE=$((tl_sum + tl_due))
+    break
+  done
+  TL_OWN=$(((tl_up - TL_LATE) / 100))
+} 2> /dev/null
 
 # What says that the board lives while a plan runs. A process of its own: a line may take no bytes.
 tl_start_beat() {
@@ -221,7 +270,7 @@ tl_start_beat() {
   TL_BEATER=$!
 }
 
-# tl_bound UPTIME: when the bound passes, in seconds; 0 for none. As long as before, so that it needs no room.
+# tl_bound OWN: when the bound passes, in seconds of TL_OWN; 0 for none. As long as before, so that it needs no room.
 tl_bound() {
   printf '%010d\n' "$1" 1<> "$TL_D/bound"
 }
@@ -244,7 +293,8 @@ tl_kill() {
 # tl_bounded SECONDS COMMAND...: sets TL_RC, or `hang` when the bound has passed.
 tl_bounded() {
   tl_now
-  TL_LIMIT=$((${TL_UP%.*} + 1 + $1))
+  tl_late
+  TL_LIMIT=$((TL_OWN + 1 + $1))
   tl_bound $TL_LIMIT
   shift
   "$@" < /dev/null >> "$tl_out" 2> "$TL_D/err" &
@@ -253,15 +303,16 @@ tl_bounded() {
     tl_wait $tl_child
     if [ $TL_RC -le 128 ]; then break; fi
     tl_now
+    tl_late
     if ! kill -0 $tl_child 2> /dev/null; then
       # It ended as a signal came: dash still has its status. Of one that a signal ended it has none, nor has bash of any.
       wait $tl_child 2> /dev/null
       tl_rc=$?
       [ $tl_rc = 127 ] || TL_RC=$tl_rc
-      [ $TL_RC -le 128 ] || [ "${TL_UP%.*}" -lt $TL_LIMIT ] || TL_RC=hang
+      [ $TL_RC -le 128 ] || [ $TL_OWN -lt $TL_LIMIT ] || TL_RC=hang
       break
     fi
-    if [ "${TL_UP%.*}" -ge $TL_LIMIT ]; then
+    if [ $TL_OWN -ge $TL_LIMIT ]; then
       tl_kill $tl_child
       TL_RC=hang
       break

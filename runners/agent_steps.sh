@@ -66,6 +66,21 @@ tl_quiet() {
   return 1
 } 2> /dev/null
 
+# The beginning of a step, and how late the ticks had come by then.
+tl_step_begin() {
+  tl_now
+  tl_late
+  tl_start=$TL_UP tl_start_late=$TL_LATE
+}
+
+# What the record says of the step itself.
+tl_step_done() {
+  tl_now
+  tl_late
+  printf '\n--%s step %s\n%s %s %s %s %s\n--%s err\n%s' "$TL_N" "$tl_id" "$TL_RC" "$tl_start" "$TL_UP" "$tl_key" \
+    $((TL_LATE - tl_start_late)) "$TL_N" "$TL_ERR" >> "$TL_D/m" || TL_FULL=1
+}
+
 # The end of a step: whatever is seen from now on is of the next one.
 tl_step_end() {
   for tl_ns in $TL_NETNS; do
@@ -218,10 +233,8 @@ tl_step() {
   tl_key=p.$TL_GEN
   tl_stream "o.$tl_key"
   tl_out=$TL_D/o.$tl_key
-  tl_now
-  tl_start=$TL_UP
+  tl_step_begin
   tl_bounded "$@" || TL_HUNG=1
-  tl_now
   tl_out=/dev/null
   TL_ERR=
   if [ -s "$TL_D/err" ]; then
@@ -234,8 +247,7 @@ tl_step() {
       done < "$TL_D/err"
     fi
   fi
-  printf '\n--%s step %s\n%s %s %s %s\n--%s err\n%s' \
-    "$TL_N" "$tl_id" "$TL_RC" "$tl_start" "$TL_UP" "$tl_key" "$TL_N" "$TL_ERR" >> "$TL_D/m" || TL_FULL=1
+  tl_step_done
   [ -z "$TL_SIFT" ] || rm -f "$TL_D/more"
   if [ -n "$TL_SETTLE" ] && [ "$TL_RC" != hang ]; then
     tl_result=$TL_RC
@@ -417,17 +429,14 @@ tl_devlink_step() {
   tl_serve_devlink "$3" "$4"
   shift 4
   eval "tl_n=\$((TL_SC_$tl_kind + 2)) TL_SC_$tl_kind=\$((TL_SC_$tl_kind + 2))"
-  tl_now
-  tl_start=$TL_UP
+  tl_step_begin
   printf '%s\ntl\n' "$*" 1<> "$TL_D/c.$tl_kind"
   tl_answer $TL_LIMIT "Command failed -:$tl_n" "Command failed -:$((tl_n - 1))" || TL_HUNG=1
   tl_served
 }
 
 tl_served() {
-  tl_now
-  printf '\n--%s step %s\n%s %s %s %s\n--%s err\n%s' \
-    "$TL_N" "$tl_id" "$TL_RC" "$tl_start" "$TL_UP" "$tl_key" "$TL_N" "$TL_ERR" >> "$TL_D/m" || TL_FULL=1
+  tl_step_done
   tl_step_end
 }
 
@@ -439,8 +448,7 @@ tl_file_step() {
   fi
   if tl_skipped; then return 0; fi
   tl_id=$1 TL_LIMIT=$2
-  tl_now
-  tl_start=$TL_UP
+  tl_step_begin
   tl_file "$3" "$4" "$5" "$6" || TL_HUNG=1
   case "$4 $TL_RC $TL_ERR" in
     "write 1 "*"write error:"*) ;;

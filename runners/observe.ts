@@ -27,6 +27,8 @@ export interface StepRecord {
   /** Seconds since the board's boot */
   start: number;
   end: number;
+  /** How long of that the board stood still or had no CPU for the agent's ticks, in seconds. @default {0} */
+  late?: number;
   sections: Section[];
 }
 
@@ -361,7 +363,7 @@ function rank(answer: Json): number {
   return answer === null ? -1 : typeof answer === "number" ? answer : Number.MAX_SAFE_INTEGER;
 }
 
-/** How long a step may take, in seconds, before it counts as `blocked`. */
+/** How long a step may take, in seconds of the board's own time, before it counts as `blocked`. */
 const BLOCKED_AFTER = 3;
 
 /**
@@ -407,7 +409,7 @@ export function observe(op: Operation, record: StepRecord, memories: MonitorMemo
   const allowed = op.kind === "wait" || op.kind === "rounds" || op.kind === "race" ? Infinity : 0;
   observation.time = record.rc === "hang"
     ? "hang"
-    : record.end - record.start - allowed > BLOCKED_AFTER
+    : record.end - record.start - (record.late ?? 0) - allowed > BLOCKED_AFTER
     ? "blocked"
     : "immediate";
   return observation;

@@ -17,6 +17,8 @@ export interface StepPart {
   /** Seconds since the board's boot */
   start: number;
   end: number;
+  /** How late the ticks of the agent came meanwhile, in seconds */
+  late?: number;
   sections: Section[];
   /** Why nothing of it is evidence */
   lost?: string;
@@ -31,7 +33,7 @@ export interface PlanRecord {
   done: "done" | "broken" | undefined;
 }
 
-const STEP = /^(\d+|hang) (\d+(?:\.\d+)?) (\d+(?:\.\d+)?)(?: (\S+))?$/;
+const STEP = /^(\d+|hang) (\d+(?:\.\d+)?) (\d+(?:\.\d+)?)(?: (\S+)(?: (\d+))?)?$/;
 
 /**
  * Takes a record apart; undefined where it is none, or not whole, or of another plan.
@@ -73,8 +75,9 @@ export function readRecord(body: string, nonce: string, plan: string): PlanRecor
       const [first = "", ...other] = section.text.split("\n");
       const match = STEP.exec(first);
       if (!match) return undefined;
-      const [, rc, start, end, key] = match;
-      step = { id: Number(name), rc: rc!, start: Number(start), end: Number(end), sections: [] };
+      const [, rc, start, end, key, late] = match;
+      const times = { start: Number(start), end: Number(end), ...(late ? { late: Number(late) / 100 } : {}) };
+      step = { id: Number(name), rc: rc!, ...times, sections: [] };
       parts.set(step.id, step);
       if (other.some((line) => line !== "")) return undefined;
       if (key !== undefined) servers.set(step.id, key);
@@ -147,7 +150,8 @@ export function readStep(
   memories: MonitorMemories,
   watched: Iterable<string> = [],
 ): StepTrace {
-  const board = { start: part.start * 1000, end: part.end * 1000 };
+  const { start, end, late } = part;
+  const board = { start: start * 1000, end: end * 1000, ...(late ? { late: late * 1000 } : {}) };
   if (part.lost !== undefined) {
     const [, reason] = LOST.find(([words]) => part.lost!.includes(words)) ?? [];
     return { ...step, board, lost: { reason: reason ?? "overrun", detail: part.lost } };
