@@ -16,6 +16,7 @@ import type { Runner, RunnerOptions } from "../runners/runner.ts";
 import { compileAll } from "../suites/compile.ts";
 import { type Compiled, holdsIn, type Sequence, type Suite } from "../suites/suite.ts";
 import { type BoardState, type Dirt, leftBehind, stateBehind } from "./board_state.ts";
+import { isInfra } from "./error_status.ts";
 import type { BoardJournal, Earlier, Journal } from "./journal.ts";
 import { needsLease } from "./lease.ts";
 import { checkSameBoard, fateOf, keptOf, keyOf } from "./recovery.ts";
@@ -49,14 +50,6 @@ export function transportOf(board: Board, line: LineName): string {
     (board.ssh ? "ssh" : board.serial ? "serial" : board.runner);
 }
 
-/** Errors that tell of the board, not of the model or of twinlink: verdict `infra`. */
-export const INFRA: ReadonlySet<string> = new Set([
-  "TransportError",
-  "UnfitBoardError",
-  "FixtureUnavailable",
-  "BoardInUseError",
-]);
-
 /** Runs suites on a board; where it cannot be used, or no longer, the result says why. */
 export async function runBoard(
   board: Board,
@@ -84,7 +77,7 @@ export async function runBoard(
     await run.run(suites);
     whole = true;
   } catch (error) {
-    if (!(error instanceof Error) || !INFRA.has(error.name)) throw error;
+    if (!isInfra(error)) throw error;
     const dirty = await run?.used.dirty();
     if (dirty !== undefined && !error.message.includes(dirty)) {
       error.message += `; until it is booted anew it is dirty: ${dirty}`;

@@ -1,26 +1,9 @@
 /** What programs of this folder have in common: signals, and errors as one line and an exit status. */
 
 import { visible } from "../boards/visible.ts";
+import { STATUS_OF } from "./error_status.ts";
 import { catchSignals, type Interrupts } from "./interrupt.ts";
 import { OutputClosedError, say } from "./output.ts";
-
-/** Errors that are the user's to mend, by class name, and their exit status; any other error is a bug of twinlink. */
-const STATUS_OF: Readonly<Record<string, 2 | 3>> = {
-  UsageError: 2,
-  BoardError: 2,
-  SuiteError: 2,
-  RefusedError: 2,
-  // A trace that cannot be read, by its file and line.
-  SyntaxError: 2,
-  // A permission that was not given to Deno; the message names the flag.
-  NotCapable: 2,
-  TransportError: 3,
-  UnfitBoardError: 3,
-  BoardInUseError: 3,
-  FixtureUnavailable: 3,
-  // What the model does not have, asked for outside of a sequence.
-  ModelGap: 3,
-};
 
 /** Runs a program and gives its exit status, whatever happens. */
 export async function statusOf(

@@ -8,7 +8,8 @@
 import type { Board } from "../boards/mod.ts";
 import { exitStatus as statusOf, summarise } from "../diff/verdict.ts";
 import type { Suite } from "../suites/suite.ts";
-import { type BoardRunOptions, INFRA, type LineName, runBoard, transportOf } from "./board_run.ts";
+import { type BoardRunOptions, type LineName, runBoard, transportOf } from "./board_run.ts";
+import { isInfra } from "./error_status.ts";
 import type { BoardResult, RunEvent } from "./run_events.ts";
 
 /** Options of {@linkcode orchestrate}. */
@@ -55,7 +56,7 @@ export async function orchestrate(
       };
       let refused: Error | undefined;
       await using _lease = await options.lease?.(board, onWait).catch((error: Error) => {
-        if (!INFRA.has(error.name)) throw error;
+        if (!isInfra(error)) throw error;
         refused = error;
         return undefined;
       });

@@ -5,7 +5,7 @@
  * @module
  */
 
-import type { Board } from "../boards/mod.ts";
+import { type Board, BoardError } from "../boards/mod.ts";
 import type { EraId } from "../model/mod.ts";
 import { openAgent } from "./agent.ts";
 import { bootBoard } from "./boot_board.ts";
@@ -16,7 +16,7 @@ import { openRecording } from "./recording.ts";
 import { rebootRemote } from "./renewal.ts";
 import type { Runner, RunnerOptions } from "./runner.ts";
 import { openSerial } from "./serial.ts";
-import type { Shell } from "./shell.ts";
+import { type Shell, TransportError } from "./shell.ts";
 import { openSsh } from "./ssh.ts";
 
 export { RefusedError } from "./guard.ts";
@@ -63,10 +63,10 @@ async function openRemote(board: Board, options: RunnerOptions): Promise<Runner>
   const { ssh, serial } = board;
   const transport = options.transport ?? board.transport ?? (ssh ? "ssh" : "serial");
   if (transport === "ssh" && !ssh) {
-    throw new TypeError(`Cannot open board "${board.name}" over ssh: its file has no [ssh]`);
+    throw new BoardError([`Cannot open board "${board.name}" over ssh: its file has no [ssh]`]);
   }
   if (transport === "serial" && !serial) {
-    throw new TypeError(`Cannot open board "${board.name}" over serial: its file has no [serial]`);
+    throw new BoardError([`Cannot open board "${board.name}" over serial: its file has no [serial]`]);
   }
   const lines = await openBoardLines(board, transport, options.consoleLog);
   const connect = () =>
@@ -111,7 +111,11 @@ async function passwordOf(
   if (login.passwordEnv) return Deno.env.get(login.passwordEnv) ?? null;
   if (!login.passwordCommand) return null;
   const [program, ...args] = login.passwordCommand;
-  const { stdout } = await new Deno.Command(program!, { args, stdin: "null", stderr: "inherit" }).output();
+  const { stdout } = await new Deno.Command(program!, { args, stdin: "null", stderr: "inherit" }).output().catch(
+    (error: Error) => {
+      throw new TransportError(`Cannot get the password of ${login.user} by ${program}: ${error.message}`);
+    },
+  );
   return new TextDecoder().decode(stdout).split("\n")[0] ?? null;
 }
 

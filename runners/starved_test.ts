@@ -35,7 +35,7 @@ async function run(
 . ./runners/agent_wire.sh
 . ./runners/agent.sh
 . ./runners/agent_steps.sh
-TL_N=x TL_D=${dir}/agent
+TL_N=x TL_D=${dir}/agent TL_MOST=8000000 TL_MOST_SENT=8000000
 mkdir "$TL_D"
 tl_mark() { TL_MARK=$1; }
 tl_kmsg() { :; }
