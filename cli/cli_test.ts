@@ -261,3 +261,28 @@ Deno.test("doctor: what is there and what is not, and the command that mends it"
   const there = await file("there.toml", `${remote("rack")}[serial]\npath = "/dev/ptmx"\n`);
   assertMatch((await run(["doctor", there])).stdout, /^found {4}serial port {2}\/dev\/ptmx$/m);
 });
+
+Deno.test("a module, or a folder of sources, that is none: one line, before anything is fetched, exit 2", async () => {
+  const path = await file("notes.ko", "no module");
+  const dir = path.replace(/\/[^/]*$/, "/empty");
+  await Deno.mkdir(dir, { recursive: true });
+  const env = { TWINLINK_CACHE: `${dir}/cache` };
+  const sources = await file(
+    "board.toml",
+    `name = "x"\ndescription = "d"\ndriver = "netdevsim"\nhandle = "netdevsim/netdevsim10"\nrunner = "qemu"\n[qemu]\nkernel = "6.12"\npcs_source = "${dir}"\n`,
+  );
+  const cases: [string[], RegExp][] = [
+    [["--board", "qemu-6.12", "--module", path], /Cannot use module ".*notes\.ko": it is not a kernel module/],
+    [
+      ["--board", "qemu-6.12", "--module-source", dir],
+      /Cannot build a module from ".*empty": it has no Makefile or Kbuild/,
+    ],
+    [["--board", sources], /Cannot build a module from ".*empty": it has no Makefile or Kbuild/],
+  ];
+  for (const [args, pattern] of cases) {
+    const ran = await run(["run", "reload", ...args], { env });
+    assertEquals([ran.code, ran.stderr.trim().split("\n").length], [2, 1], ran.stderr);
+    assertMatch(ran.stderr, pattern);
+  }
+  assertEquals([...Deno.readDirSync(dir)], []);
+});

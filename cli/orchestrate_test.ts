@@ -9,6 +9,7 @@ import { emptyObservation, type KernelLine } from "../model/observation.ts";
 import { RefusedError } from "../runners/guard.ts";
 import { openModel } from "../runners/model.ts";
 import type { Runner } from "../runners/runner.ts";
+import { FixtureError } from "../fixtures/qemu/progress.ts";
 import { TransportError } from "../runners/shell.ts";
 import type { Sequence, Suite } from "../suites/suite.ts";
 import type { Dirt } from "./board_state.ts";
@@ -131,6 +132,12 @@ Deno.test("a board that does not come back: the rest is not judged, in one line"
   });
   assertEquals([did, verdicts], ["open a renew close", "crash"]);
   assertMatch(infra!, /not up within 300 s/);
+  const guest = await play({ a: OOPS }, {
+    board: { runner: "qemu" },
+    renew: () => Promise.reject(new FixtureError("Cannot boot kernel 6.12: it was not up within 120 s")),
+  });
+  assertEquals([guest.did, guest.verdicts], ["open a renew close", "crash"]);
+  assertMatch(guest.infra!, /it was not up within 120 s/);
 });
 
 Deno.test("a line that was lost is opened again; a kernel of our own is booted anew", async () => {
