@@ -17,7 +17,7 @@ import { LOSSES } from "./faults.ts";
 import { Normaliser } from "./normalise.ts";
 import { coverageOf } from "./race.ts";
 import type { Pair, Rule } from "./rules.ts";
-import { looksStuck, starved } from "./starved.ts";
+import { starved, starvedNotStuck } from "./starved.ts";
 import type { SequenceTrace, StepTrace } from "./trace.ts";
 import {
   type ChannelVerdict,
@@ -43,7 +43,19 @@ export interface JudgeOptions {
   rules?: readonly Rule[];
 }
 
-const CHANNELS: readonly Channel[] = ["result", "extack", "reply", "notify", "link", "sysfs", "kmsg", "time"];
+// By the type, so that no channel of an observation is left out.
+const CHANNELS = Object.keys(
+  {
+    result: true,
+    extack: true,
+    reply: true,
+    notify: true,
+    link: true,
+    sysfs: true,
+    kmsg: true,
+    time: true,
+  } satisfies Record<Channel | keyof Observation, true>,
+) as Channel[];
 
 /** What a message is about: a changed message still is about the same. */
 function identity(element: StreamElement): string {
@@ -293,7 +305,7 @@ export function judge(expected: SequenceTrace, observed: SequenceTrace, options:
 
     // A board that dies shows it, also behind a step that was lost.
     const findings = got ? unpredicted(want, got, brokeBefore) : [];
-    const hungry = got?.observation && looksStuck(got.observation, findings) ? starved(got) : undefined;
+    const hungry = got && starvedNotStuck(got, findings);
     const sayCrash = (observation: Observation) => {
       const reason = `the kernel reported: ${findings[0]!.text}`;
       steps.push({ ...about, verdict: "crash", reason, channels: [], findings, ...crashIn(observation), ...found });

@@ -80,6 +80,16 @@ export function compareRace(
   };
 }
 
+/**
+ * How many runs of a race came to an outcome, of `wanted` ones. After a run in which somebody hangs or is killed no other comes; of
+ * a model, which has no runs, it is all of them where it has an outcome.
+ */
+export function runsShown({ outcomes, runs }: RaceReply, wanted: number): number {
+  const ended = outcomes.some(({ results }) => results.flat().some((one) => one === "hang" || one === "killed"));
+  if (ended || (runs === undefined && outcomes.length > 0)) return wanted;
+  return outcomes.reduce((sum, { count }) => sum + (count ?? 0), 0);
+}
+
 /** The reply of a race, of an observation of one. */
 export function raceReply(reply: Json): RaceReply | undefined {
   return isObject(reply) && Array.isArray(reply.outcomes) ? reply as unknown as RaceReply : undefined;

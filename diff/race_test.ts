@@ -94,3 +94,11 @@ Deno.test("race: what differs from run to run is no difference", () => {
   delete (bare.state!["port.show"] as { port: Record<string, Record<string, Json>> }).port[`${HANDLE}/0`]!.netdev;
   assertEquals(compareRace(model, { outcomes: [bare], runs: 1 }).outside.length, 1);
 });
+
+Deno.test("race: one that was not run, or not as often as planned, does not agree", () => {
+  const done = seen([["ok"], ["ok"]], 10);
+  assertEquals(judged([done]).verdict, "agree");
+  assertEquals(judged([]).verdict, "diverge");
+  assertEquals(judged([{ ...done, count: 9 }]).verdict, "diverge");
+  assertEquals(judged([], { result: "hang", time: "hang" }).verdict, "diverge");
+});

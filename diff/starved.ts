@@ -5,11 +5,13 @@
  * @module
  */
 
-import type { KernelLine, Observation } from "../model/observation.ts";
+import type { KernelLine } from "../model/observation.ts";
 import type { StepTrace } from "./trace.ts";
 
-/** From this share of a step's time on, and so many ms of it, in which the agent's ticks came late, the board was starved. */
+/** From this share of a step's time on, and so many ms of it, in which the agent's ticks came late, the board was starved, */
 const [SHARE, LEAST_MS] = [0.1, 300];
+/** and from this one on as much as to say nothing of a bound, which counts the board's own time anyway. */
+const STUCK_SHARE = 1 / 3;
 
 /**
  * How a board was starved in a step, in words; undefined where it was not, or where that is not known.
@@ -27,15 +29,21 @@ const [SHARE, LEAST_MS] = [0.1, 300];
  * assertEquals(starved({ ...step, board: { start: 10_000, end: 22_500, late: 200 } }), undefined);
  * ```
  */
-export function starved({ board }: StepTrace): string | undefined {
+export function starved({ board }: StepTrace, share = SHARE): string | undefined {
   if (board?.late === undefined) return undefined;
   const ms = board.end - board.start;
-  if (board.late < LEAST_MS || board.late < SHARE * ms) return undefined;
+  if (board.late < LEAST_MS || board.late < share * ms) return undefined;
   const seconds = (ms: number) => `${(ms / 1000).toFixed(1)} s`;
   return `the board was starved of CPU time for ${seconds(board.late)} of the ${seconds(ms)} of the step`;
 }
 
-/** True if a step was not done within its bound, or is said by the kernel to be stuck: the same is seen of a starved board. */
-export function looksStuck({ time }: Observation, findings: readonly KernelLine[]): boolean {
-  return findings.length > 0 ? findings.every((line) => line.class === "hung") : time === "hang";
+/**
+ * How a board was starved in a step that was not done within its bound, or of which its kernel says that something is stuck: the
+ * same is seen of any starved board. Undefined where the step shows neither, or the board was not starved.
+ */
+export function starvedNotStuck(step: StepTrace, findings: readonly KernelLine[]): string | undefined {
+  const stuck = findings.length > 0
+    ? findings.every((line) => line.class === "hung")
+    : step.observation?.time === "hang";
+  return stuck ? starved(step, STUCK_SHARE) : undefined;
 }

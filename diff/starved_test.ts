@@ -45,6 +45,7 @@ Deno.test("starved: a step that did not end on a board that was starved is no ha
   const rest = ["indeterminate", "indeterminate"];
   assertEquals(verdicts(hang, undefined), ["agree", "diverge", "indeterminate"]);
   assertEquals(verdicts(hang, 500), ["agree", "diverge", "indeterminate"]);
+  assertEquals(verdicts(hang, 4000), ["agree", "diverge", "indeterminate"]);
   assertEquals(verdicts(hang, 15_000), ["agree", ...rest]);
   assertEquals(verdicts(hang, 15_000, hang), ["agree", ...rest]);
   // The watchdogs of a guest that stood still bark as soon as it goes on.

@@ -49,10 +49,10 @@ export const OUTCOMES: Readonly<Record<Verdict, "pass" | "fail" | "error" | "ski
   "agree": "pass",
 };
 
-/** The gravest of some verdicts; `agree` of none. */
+/** The gravest of some verdicts; `indeterminate` of none, since nothing was compared. */
 export function gravest(verdicts: Iterable<Verdict>): Verdict {
   const ranks = [...verdicts].map((verdict) => VERDICTS.indexOf(verdict));
-  return VERDICTS[Math.min(VERDICTS.length - 1, ...ranks)]!;
+  return ranks.length === 0 ? "indeterminate" : VERDICTS[Math.min(...ranks)]!;
 }
 
 /** An element of a channel that is an ordered stream. */
