@@ -48,6 +48,16 @@ Deno.test("judge: each channel tells of its own difference", () => {
   }
 });
 
+Deno.test("judge: a fixture that sets a netdev up or down leaves the kernel log compared", () => {
+  const trace = (text: string) =>
+    sequence(
+      step(1, { kind: "file.write", path: "/sys/bus/netdevsim/new_device", value: "10 1" }, {}, "setup"),
+      step(2, { kind: "netdev.set", dev: "eth9", up: true }, {}, "setup"),
+      step(3, { kind: "dev.reload", handle: DEV }, { kmsg: [{ class: "info", text }] }),
+    );
+  assertEquals(judge(trace("netdevsim netdevsim10: a"), trace("netdevsim netdevsim10: b")).verdict, "diverge");
+});
+
 Deno.test("judge: a step that was lost is never a pass, and neither is what comes after", () => {
   const expected: Record<LossReason, Verdict> = {
     "timeout": "indeterminate",
