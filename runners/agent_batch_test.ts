@@ -157,8 +157,13 @@ export TL_D
 mkfifo "$TL_D/../fifo"
 (
   trap - USR1
-  sleep 2
-  for p in /proc/[0-9]*; do ! grep -q tl-done "$p/cmdline" || ! grep -q "$TL_D" "$p/environ" || kill -9 "\${p##*/}"; done
+  # As soon as it is there: the step has begun, or begins with a writer that was killed.
+  until [ -n "$killed" ]; do
+    sleep 0.1 || exit
+    for p in /proc/[0-9]*; do
+      grep -q tl-done "$p/cmdline" && grep -q "$TL_D" "$p/environ" && kill -9 "\${p##*/}" && killed=1
+    done
+  done
 ) 2> /dev/null &
 `;
     const plan = (dir: string) => planOf([{ kind: "file.write", path: `${dir}/fifo`, value: "x" }], [trap("b")]);
