@@ -286,3 +286,14 @@ Deno.test("a module, or a folder of sources, that is none: one line, before anyt
   }
   assertEquals([...Deno.readDirSync(dir)], []);
 });
+
+Deno.test("a cache that is no folder: not judged, with a summary, exit 3", async () => {
+  const env = { TWINLINK_CACHE: await file("cache-file", "") };
+  const { code, stdout, stderr } = await run(["run", "reload", "--board", "qemu-6.12"], { env });
+  assertEquals(code, 3, stderr);
+  assertMatch(
+    stderr,
+    /qemu-6\.12 over ssh: not judged: Cannot boot board "qemu-6\.12": Not a directory \(os error 20\)/,
+  );
+  assertStringIncludes(stdout, "21 sequences: 21 not judged");
+});
