@@ -249,7 +249,7 @@ tl_late() {
   tl_up=$((${TL_UP%.*} * 100 + 1${TL_UP#*.} - 100)) tl_tries=0
   while [ $tl_tries -lt 50 ]; do
     tl_tries=$((tl_tries + 1))
-    read -r tl_sum tl_tick tl_both < "$TL_D/late" || break
+    read -r tl_sum tl_tick tl_both < "$TL_D/late" || continue
     [ "$tl_both" = $((tl_sum + tl_tick)) ] || continue
     tl_due=$((tl_up - tl_tick - 100))
     [ $tl_due -gt 0 ] || tl_due=0

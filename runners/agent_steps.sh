@@ -77,8 +77,10 @@ tl_step_begin() {
 tl_step_done() {
   tl_now
   tl_late
+  tl_due=$((TL_LATE - tl_start_late))
+  [ $tl_due -ge 0 ] || tl_due=0
   printf '\n--%s step %s\n%s %s %s %s %s\n--%s err\n%s' "$TL_N" "$tl_id" "$TL_RC" "$tl_start" "$TL_UP" "$tl_key" \
-    $((TL_LATE - tl_start_late)) "$TL_N" "$TL_ERR" >> "$TL_D/m" || TL_FULL=1
+    $tl_due "$TL_N" "$TL_ERR" >> "$TL_D/m" || TL_FULL=1
 }
 
 # The end of a step: whatever is seen from now on is of the next one.

@@ -363,6 +363,9 @@ function rank(answer: Json): number {
   return answer === null ? -1 : typeof answer === "number" ? answer : Number.MAX_SAFE_INTEGER;
 }
 
+/** How often the agent's ticks come, in seconds. */
+const TICK = 1;
+
 /** How long a step may take, in seconds of the board's own time, before it counts as `blocked`. */
 const BLOCKED_AFTER = 3;
 
@@ -407,9 +410,11 @@ export function observe(op: Operation, record: StepRecord, memories: MonitorMemo
   }
   // A wait asks nothing of the subsystem: that a busy board wakes up late from it is no evidence.
   const allowed = op.kind === "wait" || op.kind === "rounds" || op.kind === "race" ? Infinity : 0;
+  // What a tick tells of may have been before the step.
+  const stoodStill = Math.max(0, (record.late ?? 0) - TICK);
   observation.time = record.rc === "hang"
     ? "hang"
-    : record.end - record.start - (record.late ?? 0) - allowed > BLOCKED_AFTER
+    : record.end - record.start - stoodStill - allowed > BLOCKED_AFTER
     ? "blocked"
     : "immediate";
   return observation;

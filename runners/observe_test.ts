@@ -229,3 +229,14 @@ Deno.test("what a monitor says and nobody understands is not left out", () => {
   assertThrows(() => parseLinkEvents("3: eth0: <UP> mtu 1500 state UP\nnetlink receive error\n"), SyntaxError);
   assertEquals(parseLinkEvents("7: wlan0: <UP> \\    link/ether\n\n"), []);
 });
+
+Deno.test("observe: a step is as long as it was without the time in which its board stood still", () => {
+  const time = (end: number, late?: number) => {
+    const record = { id: 1, rc: 0, start: 0, end, sections: [], ...(late === undefined ? {} : { late }) };
+    return observe({ kind: "netns.add", name: "t1" }, record).time;
+  };
+  assertEquals([time(2), time(3.5), time(12)], ["immediate", "blocked", "blocked"]);
+  assertEquals([time(12, 10.5), time(12, 4)], ["immediate", "blocked"]);
+  // That may have been in front of it.
+  assertEquals(time(3.5, 0.9), "blocked");
+});
