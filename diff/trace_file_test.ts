@@ -14,7 +14,7 @@ const trace = (): Trace => ({
         phase: "body",
         op: { kind: "dev.show" },
         lost: { reason: "timeout", detail: "10 s" },
-        board: { start: 1, end: 2.5 },
+        board: { start: 1, end: 2.5, late: 0.5 },
       },
       step(2, {
         kind: "during",
