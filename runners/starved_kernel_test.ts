@@ -4,7 +4,8 @@ import { assert, assertEquals } from "@std/assert";
 import { loadBoard } from "../boards/mod.ts";
 import { judge } from "../diff/mod.ts";
 import { guestTest, testImage } from "../fixtures/qemu/testing.ts";
-import { compile, LOADING, type Suite } from "../suites/suite.ts";
+import { compile } from "../suites/compile.ts";
+import { LOADING, type Suite } from "../suites/suite.ts";
 import { openAgent } from "./agent.ts";
 import { openSsh } from "./ssh.ts";
 
