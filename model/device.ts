@@ -10,6 +10,7 @@ import type { Module } from "./module.ts";
 import type { Result } from "./observation.ts";
 import { acquire, type Lock, type Steps, type Task } from "./task.ts";
 import { Work } from "./work.ts";
+import { STATE } from "./race/state.ts";
 
 /** What a probe gives when something that it needs is not there yet; nobody outside of the driver core sees it. */
 export const PROBE_DEFER = "EPROBE_DEFER";
@@ -89,6 +90,10 @@ export class DriverCore implements FileOwner {
   #active: Device[] = [];
   #triggers = 0;
   readonly #deferredWork: Work;
+
+  [STATE](): readonly unknown[] {
+    return [this.#buses, this.#pending, this.#active, this.#triggers, this.#deferredWork];
+  }
 
   constructor(kernel: Kernel) {
     this.#kernel = kernel;

@@ -7,6 +7,7 @@
 
 import { reading, writing } from "./race/access.ts";
 import { Condition, type Steps, type Task } from "./task.ts";
+import { STATE } from "./race/state.ts";
 
 /** Files that come and go together. */
 export class FileUsers {
@@ -15,6 +16,10 @@ export class FileUsers {
   #gone = false;
 
   /** `errno` is what a write to one that was opened and has gone since then gives. */
+  [STATE](): readonly unknown[] {
+    return [this.#users, this.#gone];
+  }
+
   constructor(readonly name: string, readonly errno: string) {
     this.#idle = new Condition(`users of ${name}`, () => this.#users.length === 0, () => this.#users);
   }

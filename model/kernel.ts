@@ -36,6 +36,7 @@ import {
   type Steps,
   Task,
 } from "./task.ts";
+import { STATE } from "./race/state.ts";
 
 /** What reading a file gives: its text without the last newline, or an errno. */
 export type Content = { text: string } | { errno: string };
@@ -125,6 +126,10 @@ export class Kernel {
   kasanReported = false;
   #index = 0;
   #random: number;
+
+  [STATE](): readonly unknown[] {
+    return [this.#instances, this.#core, this.#modules, this.#linkwatch];
+  }
 
   constructor(readonly era: Era, options: KernelOptions) {
     this.#random = options.seed >>> 0;

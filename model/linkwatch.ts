@@ -9,6 +9,7 @@ import { type Kernel, synchronizeNet, type Timer } from "./kernel.ts";
 import type { Netdev } from "./netns.ts";
 import { acquire, type Steps, type Task } from "./task.ts";
 import { Work } from "./work.ts";
+import { STATE } from "./race/state.ts";
 
 /** Events that are not urgent come at most once in this time, in ms. */
 const INTERVAL = 1000;
@@ -21,6 +22,10 @@ export class Linkwatch {
   #next = 0;
   #urgent = false;
   #timer: Timer | undefined;
+
+  [STATE](): readonly unknown[] {
+    return [this.#pending, this.#work, this.#urgent, this.#timer];
+  }
 
   constructor(kernel: Kernel) {
     this.#kernel = kernel;

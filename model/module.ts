@@ -6,6 +6,7 @@
 
 import type { Result } from "./observation.ts";
 import type { Steps, Task } from "./task.ts";
+import { STATE } from "./race/state.ts";
 
 /** The parameters of a module, by name. */
 export type ModuleParameters = Readonly<Record<string, string | number>>;
@@ -32,6 +33,11 @@ export class Module {
   references = 0;
   #going = false;
   instance: LoadedModule | undefined;
+
+  [STATE](): readonly unknown[] {
+    return [this.#going];
+  }
+
   constructor(readonly source: ModuleSource) {}
 
   /** `try_module_get()` */
@@ -63,6 +69,10 @@ export class Module {
 export class Modules {
   readonly #sources: ReadonlyMap<string, ModuleSource>;
   readonly #loaded = new Map<string, Module>();
+
+  [STATE](): readonly unknown[] {
+    return [this.#loaded];
+  }
 
   constructor(sources: readonly ModuleSource[]) {
     this.#sources = new Map(sources.map((source) => [source.name, source]));

@@ -8,6 +8,7 @@ import { type Cell, cellOf, reading, writing } from "./race/access.ts";
 import type { LinkEvent, Result } from "./observation.ts";
 import type { NetnsName } from "./operation.ts";
 import { Condition, type Steps, type Task } from "./task.ts";
+import { STATE } from "./race/state.ts";
 
 /** What anybody sees of a netdev. */
 export interface NetdevShown {
@@ -118,6 +119,10 @@ export class Netns {
   readonly nexthops = new Set<number>();
   /** The id that the kernel gave last to one that was added without: it looks for the next from there on */
   lastNexthop = 0;
+
+  [STATE](): readonly unknown[] {
+    return [this.#heard, this.#users];
+  }
 
   constructor(readonly name: NetnsName, options: { heard: boolean; lab?: boolean; entries: FibEntries }) {
     this.#heard = options.heard;

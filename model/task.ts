@@ -8,6 +8,7 @@
 import { type Cell, cellOf, reading, writing } from "./race/access.ts";
 import type { Cycle, Lockdep, Ordered } from "./race/lockdep.ts";
 import type { Extack, KernelLine, Observation, Result } from "./observation.ts";
+import { STATE } from "./race/state.ts";
 
 /** What a task may have to wait for. */
 export interface Awaited {
@@ -205,6 +206,10 @@ export class RwLock {
   readonly #waiting: Task[] = [];
   readonly #read: Held & Awaited;
   readonly #write: Held & Awaited;
+
+  [STATE](): readonly unknown[] {
+    return [this.#readers, this.#writer, this.#waiting];
+  }
 
   constructor(name: string, lockClass: LockClass, lockdep: Lockdep) {
     this.name = name;

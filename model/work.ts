@@ -6,6 +6,7 @@
 
 import type { Kernel } from "./kernel.ts";
 import { Oops, type Steps, type Task } from "./task.ts";
+import { STATE } from "./race/state.ts";
 
 /**
  * One work item. It never runs twice at the same time; and once the thread that ran it was ended by the kernel, it never runs
@@ -18,6 +19,10 @@ export class Work {
   #pending = false;
   #queued = 0;
   #done = 0;
+
+  [STATE](): readonly unknown[] {
+    return [this.#running, this.#pending, this.#queued, this.#done];
+  }
 
   constructor(
     kernel: Kernel,

@@ -13,6 +13,7 @@ import type { Json } from "../observation.ts";
 import type { Handle } from "../operation.ts";
 import type { ListName } from "../era/regime.ts";
 import { acquire, Condition, type Lock, type Steps, type Task } from "../task.ts";
+import { STATE } from "../race/state.ts";
 
 /** A port. */
 export interface Port {
@@ -116,6 +117,8 @@ export interface Region {
 /** A health reporter. */
 export interface Reporter {
   readonly name: string;
+  /** What the driver keeps for it (`devlink_health_reporter_priv()`) */
+  readonly driver: object;
   /** Whether the driver can recover (and so has a grace period and auto recovery); `message` is what it reported, if it did */
   readonly recover: ((task: Task, message: string | undefined) => string) | undefined;
   /** Writes what is known of an error */
@@ -178,6 +181,10 @@ export class Devlink {
   rates: Rate[] = [];
   /** Snapshot ids in use, with how many regions use them */
   readonly snapshotIds = new Map<number, number>();
+
+  [STATE](): readonly unknown[] {
+    return [this.#registered, this.#netns, this.#unregistering, this.#lists];
+  }
 
   constructor(
     readonly kernel: Kernel,

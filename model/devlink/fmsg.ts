@@ -6,6 +6,7 @@
  */
 
 import type { Json, Result } from "../observation.ts";
+import { STATE } from "../race/state.ts";
 
 /** The most bytes of a name or a value: what fits into a page with the headers of netlink (DEVLINK_FMSG_MAX_SIZE). */
 const LARGEST_ITEM = 3748;
@@ -25,6 +26,10 @@ export class Fmsg {
   readonly #items: Item[] = [];
   #largest = 0;
   #error: Result = "ok";
+
+  [STATE](): readonly unknown[] {
+    return [this.#items, this.#error];
+  }
 
   /** Why it is not whole, or `ok`. */
   get error(): Result {

@@ -14,10 +14,11 @@ import { acquire, type Steps, type Task } from "../task.ts";
 /** What a driver can do for its reporter; `message` is what the driver reported, where it did. */
 export type ReporterOps = Pick<Reporter, "recover" | "dump" | "diagnose">;
 
-/** A reporter as it is when a driver creates it. */
-export function newReporter(name: string, ops: ReporterOps): Reporter {
+/** Returns a reporter as it is when a driver creates it; `driver` holds what the driver keeps for it. */
+export function newReporter(name: string, ops: ReporterOps, driver: object = {}): Reporter {
   return {
     name,
+    driver,
     recover: ops.recover,
     dump: ops.dump,
     diagnose: ops.diagnose,

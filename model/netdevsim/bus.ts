@@ -14,6 +14,7 @@ import { MOST_VF_CONFIGS } from "./data.ts";
 import { debugfsDirectory, debugfsFile } from "./debugfs.ts";
 import { Netdevsim } from "./netdevsim.ts";
 import { scan, uint } from "./scan.ts";
+import { STATE } from "../race/state.ts";
 
 const INT_MAX = 0x7fff_ffff;
 const LINK = /^\s*([+-]?\d+):\s*\d+\s+[+-]?\d+:\s*\d/;
@@ -48,6 +49,10 @@ export class NetdevsimBus implements FileOwner {
   #autoprobe = true;
   readonly #kernel: Kernel;
   readonly #lock: Lock;
+
+  [STATE](): readonly unknown[] {
+    return [this.#lock, this.#autoprobe];
+  }
 
   constructor(kernel: Kernel) {
     this.#kernel = kernel;

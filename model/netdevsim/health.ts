@@ -17,7 +17,8 @@ const TEN = Array.from({ length: 10 }, (_, i) => i);
 
 /** Both reporters, in the order of their registration. */
 export function healthReporters(kernel: Kernel, knobs: Knobs): Reporter[] {
-  let recovered: string | undefined;
+  /** What `dummy` recovered from last (nsim_dev_health.recovered_break_msg) */
+  const own: { recovered?: string } = {};
   return [
     newReporter("empty", { recover: undefined, dump: () => {}, diagnose: () => {} }),
     newReporter("dummy", {
@@ -25,7 +26,7 @@ export function healthReporters(kernel: Kernel, knobs: Knobs): Reporter[] {
         if (knobs.get("health/fail_recover")) {
           return task.fail("EINVAL", "User setup the recover to fail for testing purposes", "netdevsim");
         }
-        recovered = message ?? recovered;
+        if (message !== undefined) own.recovered = message;
         return "ok";
       },
       dump: (fmsg, message) => {
@@ -33,10 +34,10 @@ export function healthReporters(kernel: Kernel, knobs: Knobs): Reporter[] {
         putDummy(fmsg, kernel, knobs);
       },
       diagnose: (fmsg) => {
-        if (recovered !== undefined) fmsg.pair("recovered_break_message", recovered);
+        if (own.recovered !== undefined) fmsg.pair("recovered_break_message", own.recovered);
         putDummy(fmsg, kernel, knobs);
       },
-    }),
+    }, own),
   ];
 }
 

@@ -34,6 +34,7 @@ import { flashNetdevsim } from "./flash.ts";
 import { healthReporters } from "./health.ts";
 import { NetdevsimPorts } from "./ports.ts";
 import { TrapWork } from "./trap_work.ts";
+import { STATE } from "../race/state.ts";
 
 const PREFIX = "netdevsim";
 const VERSION = "10.20.30";
@@ -71,6 +72,10 @@ export class Netdevsim implements Driver, FibListener {
   readonly #kernel: Kernel;
   readonly #device: NetdevsimDevice;
   readonly ports: NetdevsimPorts;
+
+  [STATE](): readonly unknown[] {
+    return [this.#files, this.#snapshotFile, this.#healthFiles, this.#trapWork, this.#limits];
+  }
 
   constructor(kernel: Kernel, device: NetdevsimDevice, netns: Netns) {
     this.#kernel = kernel;

@@ -16,6 +16,7 @@ import { registering } from "../era/regime.ts";
 import { createLeaf, destroyLeaf, destroyNodes } from "../devlink/rate.ts";
 import { newResource } from "../devlink/resource.ts";
 import { acquire, type Lock, type Steps, type Task } from "../task.ts";
+import { STATE } from "../race/state.ts";
 
 /** What an index is of: of a port that `new_port` adds, or of a VF. */
 type PortKind = "physical" | "pcivf";
@@ -33,6 +34,10 @@ export class NetdevsimPorts implements EswitchDriver {
   readonly #listLock: Lock | undefined;
   /** Over who holds reloads off */
   readonly #reloadLock: Lock | undefined;
+
+  [STATE](): readonly unknown[] {
+    return [this.#ports, this.#listLock, this.#reloadLock];
+  }
 
   constructor(kernel: Kernel, device: NetdevsimDevice, dl: Devlink) {
     this.#kernel = kernel;

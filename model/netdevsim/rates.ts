@@ -9,6 +9,7 @@ import type { RateDriver } from "../devlink/driver.ts";
 import type { VirtualFile } from "../kernel.ts";
 import type { Result } from "../observation.ts";
 import type { Task } from "../task.ts";
+import { STATE } from "../race/state.ts";
 
 /** 1 Mbit/s in bytes per second. */
 const UNIT = 125_000;
@@ -28,6 +29,10 @@ export class NetdevsimRates implements RateDriver {
   /** By number of the VF: they outlive the ports of the VFs, and the rate objects of these */
   #vfs = new Map<number, Limits>();
   readonly #nodes = new Map<string, Limits>();
+
+  [STATE](): readonly unknown[] {
+    return [this.#vfs, this.#nodes];
+  }
 
   constructor(dl: Devlink) {
     this.#dl = dl;

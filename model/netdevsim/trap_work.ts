@@ -8,6 +8,7 @@ import type { Devlink } from "../devlink/devlink.ts";
 import type { Timer } from "../kernel.ts";
 import { acquire, Condition, pause, type Steps, type Task } from "../task.ts";
 import { FRAME, JIFFY, TRAP_INTERVAL } from "./data.ts";
+import { STATE } from "../race/state.ts";
 
 /** `nsim_dev_trap_report_work` of one device. */
 export class TrapWork implements Timer {
@@ -20,6 +21,10 @@ export class TrapWork implements Timer {
   readonly #dl: Devlink;
   /** How many ports are up */
   readonly #up: () => number;
+
+  [STATE](): readonly unknown[] {
+    return [this.#stopped, this.#worker];
+  }
 
   constructor(name: string, dl: Devlink, up: () => number) {
     this.#dl = dl;

@@ -14,6 +14,7 @@ import type { Module, ModuleParameters, ModuleSource } from "../module.ts";
 import type { Result } from "../observation.ts";
 import { SrcuPcs } from "./srcu_pcs.ts";
 import { acquire, type Lock, type Steps, type Task } from "../task.ts";
+import { STATE } from "../race/state.ts";
 
 /**
  * What keeps a PCS that is in use. The last three are of the model alone: a device link that is there as long as a netdev that
@@ -65,6 +66,10 @@ class Fakemac implements PcsList {
   readonly #generations: number[] = [];
   readonly #knobs: FakemacKnobs;
   #mac: BoundMac | undefined;
+
+  [STATE](): readonly unknown[] {
+    return [this.#lock, this.#devices, this.#providers, this.#generations, this.#knobs, this.#mac];
+  }
 
   constructor(kernel: Kernel, module: Module, design: Design, parameters: ModuleParameters) {
     this.#kernel = kernel;

@@ -10,6 +10,7 @@ import { type Kernel, sleep } from "../kernel.ts";
 import type { Module, ModuleSource } from "../module.ts";
 import type { Pcs, PcsOp } from "./phylink.ts";
 import { oops, type Steps, type Task } from "../task.ts";
+import { STATE } from "../race/state.ts";
 
 /** The number of PCS devices. */
 export const PCS_COUNT = 3;
@@ -31,6 +32,10 @@ export class FakePcs implements Pcs {
   /** What it told last of its state, `undefined` for nothing yet */
   #told: string | undefined;
   readonly #kernel: Kernel;
+
+  [STATE](): readonly unknown[] {
+    return [this.#told];
+  }
 
   constructor(
     kernel: Kernel,

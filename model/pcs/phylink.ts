@@ -9,6 +9,7 @@ import type { Kernel, Timer } from "../kernel.ts";
 import type { LinkSettings, Netdev } from "../netns.ts";
 import { acquire, type Lock, pause, type Steps, type Task } from "../task.ts";
 import { Work } from "../work.ts";
+import { STATE } from "../race/state.ts";
 
 /** How MAC and PCS are wired, by the names of the device tree. */
 export type Interface = "1000base-x" | "2500base-x" | "sgmii" | "gmii";
@@ -96,6 +97,23 @@ export class Phylink {
   #timer: Timer | undefined;
 
   /** `phylink_create()`, before the netdev is registered */
+  [STATE](): readonly unknown[] {
+    return [
+      this.#state,
+      this.#phydev,
+      this.#resolve,
+      this.#pcs,
+      this.#interface,
+      this.#speed,
+      this.#stopped,
+      this.#starting,
+      this.#linkFailed,
+      this.#configFailed,
+      this.#configured,
+      this.#timer,
+    ];
+  }
+
   constructor(kernel: Kernel, options: PhylinkOptions) {
     this.#kernel = kernel;
     this.#era = kernel.era.phylink;

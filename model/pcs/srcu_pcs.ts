@@ -7,6 +7,7 @@
 
 import type { Pcs, PcsOp } from "./phylink.ts";
 import { oops, type Steps, type Task } from "../task.ts";
+import { STATE } from "../race/state.ts";
 
 /** The wrapper of one PCS; a PCS that comes back gets another one. */
 export class SrcuPcs implements Pcs {
@@ -17,6 +18,10 @@ export class SrcuPcs implements Pcs {
   readonly speed: number | null;
 
   /** `mended`: not as it was posted, where `pcs_post_config` did not look whether the PCS is there */
+  [STATE](): readonly unknown[] {
+    return [this.#pcs, this.#readers];
+  }
+
   constructor(pcs: Pcs, readonly mended: boolean) {
     this.#pcs = pcs;
     this.name = `the wrapper of ${pcs.name}`;

@@ -1,39 +1,184 @@
 /**
- * The state of a kernel as a short text, to tell whether two schedules came to the same.
+ * The state of a kernel as a text, to tell if two schedules lead to the same state.
+ *
+ * The digest is a walk over everything that can be reached from the kernel: a new field of the model is in the digest by
+ * itself, and what is left out is named here. Private fields are shown by {@linkcode STATE}.
  *
  * @module
  */
 
 import type { Devlink } from "../devlink/devlink.ts";
 import type { Kernel } from "../kernel.ts";
+import { Condition, Lock, Task } from "../task.ts";
+import { STATE, type Stateful } from "./state.ts";
 
-/** What is there, and in which state, without what depends on nothing but the order of names and numbers. */
-export function digest(kernel: Kernel): string {
-  const instances = kernel.instances.map(instance).sort();
-  const netns = [...kernel.netns.values()].map(({ name, netdevs }) => `${name}:${netdevs.size}`).sort();
-  return `${instances.join(" ")} netns ${netns.join(" ")}`;
+/** What the digest does with the fields of a name; all others are in it. */
+export type Rule =
+  /** Not in the digest */
+  | "left out"
+  /** Only if it is set: a time */
+  | "whether set"
+  /** By its name or id: what a driver registers an object with is a constant of the driver */
+  | "by name"
+  /** The values of a list or a map in no order: netdevs are in that of their names; of two that refuse a route, any says the same */
+  | "in no order";
+
+const rules = (rule: Rule, ...names: string[]): [string, Rule][] => names.map((name) => [name, rule]);
+
+/** The rules by the names of fields. */
+export const RULES: ReadonlyMap<string, Rule> = new Map([
+  // Wiring: the kernel itself, who is told, what is written down
+  ...rules("left out", "kernel", "era", "lockdep", "observation", "onMessage", "stepping", "exploring", "listeners"),
+  ...rules("left out", "overheard", "freedMemory", "cell"),
+  // Constants of a driver and of its objects
+  ...rules("left out", "versions", "components", "runningVersions", "reloadActions", "reloadLimits", "downFlags"),
+  ...rules("left out", "operstateUp", "flavour", "min", "max", "granularity", "recover", "dump", "diagnose"),
+  // A second way to find what is in a list
+  ...rules("left out", "trapByName"),
+  // What differs from run to run and means nothing, also where a race of a board is compared (diff/race.ts): the number of an
+  // instance or a netdev, what was counted, and the time
+  ...rules("left out", "index", "ifindex", "lastIfindex", "packets", "bytes", "reads", "now", "due"),
+  ...rules("whether set", "dumpedAt", "recoveredAt"),
+  ...rules("by name", "spec"),
+  ...rules("in no order", "netdevs", "fibListeners", "timers"),
+]);
+
+// The walk that is under way: in the module, since it is behind each schedule of an exploration
+let text = "";
+/** What was seen, by the number that stands for it from then on. */
+let seen = new Map<object, number>();
+let ruled = RULES;
+
+/**
+ * Returns the state of a kernel as a text. The name of a netdev is not in it: which name was free differs from run to run.
+ *
+ * @param rules For tests: other rules
+ */
+export function digest(kernel: Kernel, rules: ReadonlyMap<string, Rule> = RULES): string {
+  text = "";
+  seen = new Map();
+  ruled = rules;
+  list([...kernel.instances].sort(byHandle));
+  add(kernel);
+  return text;
 }
 
-function instance(dl: Devlink): string {
-  const ports = dl.ports.map(({ index, type, netdev }) => `${index}${type === "eth" ? "e" : "-"}${up(netdev)}`);
-  const traps = dl.traps.map(({ action }) => action[0]).join("");
-  const groups = dl.groups.map(({ policer }) => policer?.spec.id ?? "-").join("");
-  const policers = dl.policers.map(({ rate, burst }) => `${rate}/${burst}`);
-  const params = dl.params.map(({ value, pending }) => `${value}${pending === undefined ? "" : `>${pending}`}`);
-  const regions = dl.regions.map(({ name, snapshots }) => `${name}:${snapshots.length}`);
-  const reporters = dl.reporters.map(({ healthy, errors, recoveries, autoRecover }) =>
-    `${healthy ? "h" : "e"}${errors}/${recoveries}${autoRecover ? "a" : ""}`
-  );
-  const reloads = `${dl.reloads.driver_reinit}/${dl.reloads.fw_activate}${dl.reloadFailed ? "!" : ""}`;
-  const mode = dl.driver.eswitch?.mode[0] ?? "";
-  const rates = dl.rates.length;
-  return [
-    `${dl.handle}@${dl.netns.name}${dl.registered ? "" : "(gone)"}`,
-    `reloads ${reloads} ports ${ports} traps ${traps} ${groups} ${policers} params ${params}`,
-    `regions ${regions} health ${reporters} eswitch ${mode} rates ${rates}`,
-  ].join(" ");
+const byHandle = (a: Devlink, b: Devlink) => a.handle < b.handle ? -1 : a.handle > b.handle ? 1 : a.index - b.index;
+
+function add(value: unknown): void {
+  switch (typeof value) {
+    case "string":
+      text += `'${value}'`;
+      break;
+    case "number":
+      text += value;
+      break;
+    case "bigint":
+      // Most sizes are without a limit, and long to write
+      text += value === UNLIMITED ? "max" : value;
+      break;
+    case "boolean":
+      text += value ? "+" : "-";
+      break;
+    case "object":
+      if (value === null) text += "null";
+      else addObject(value);
+      break;
+    case "function":
+      text += "f";
+      break;
+    case "undefined":
+      text += "?";
+  }
 }
 
-function up(netdev: { up: boolean } | null): string {
-  return netdev === null ? "" : netdev.up ? "^" : "v";
+const UNLIMITED = 2n ** 64n - 1n;
+
+/** Adds values in their order. */
+function list(values: readonly unknown[]): void {
+  text += "[";
+  for (let i = 0; i < values.length; i++) {
+    if (i > 0) text += ",";
+    add(values[i]);
+  }
+  text += "]";
+}
+
+function addObject(value: object): void {
+  switch (value.constructor) {
+    case Lock: {
+      const { owner } = value as Lock;
+      text += owner === null ? "free" : `held by ${owner.name}`;
+      return;
+    }
+    case Condition:
+      return;
+    case Task:
+      text += (value as Task).name;
+      return;
+    case Uint8Array:
+      // Drawn at random, in a kernel too
+      text += `${(value as Uint8Array).length} bytes`;
+      return;
+    case Array:
+      return list(value as unknown[]);
+  }
+  const number = seen.get(value);
+  if (number !== undefined) {
+    text += `@${number}`;
+    return;
+  }
+  seen.set(value, seen.size);
+  if (value instanceof Map) map(value);
+  else if (value instanceof Set) unordered([...value]);
+  else fields(value as Record<string, unknown>);
+}
+
+function fields(object: Record<string, unknown>): void {
+  const netdev = object["ifindex"] !== undefined;
+  text += "{";
+  for (const key in object) {
+    const field = object[key];
+    if (field === undefined || netdev && key === "name") continue;
+    const rule = ruled.get(key);
+    if (rule === "left out") continue;
+    text += key;
+    if (rule === undefined) add(field);
+    else if (rule === "by name") text += (field as { name?: string }).name ?? (field as { id: number }).id;
+    else if (rule === "in no order") unordered([...(field as Map<string, object> | object[]).values()]);
+    text += ";";
+  }
+  if (object.constructor !== Object) {
+    const { [STATE]: state } = object as Partial<Stateful>;
+    if (state) list(state.call(object));
+  }
+  text += "}";
+}
+
+function map(values: ReadonlyMap<unknown, unknown>): void {
+  const keys = [...values.keys()] as string[];
+  if (typeof keys[0] === "object") return unordered([...values]);
+  for (let i = 1; i < keys.length; i++) {
+    if (keys[i - 1]! < keys[i]!) continue;
+    keys.sort((a, b) => a < b ? -1 : 1);
+    break;
+  }
+  text += "[";
+  for (const key of keys) {
+    text += `${key}:`;
+    add(values.get(key));
+    text += ",";
+  }
+  text += "]";
+}
+
+/** Adds values whose order means nothing: by their text. */
+function unordered(values: readonly unknown[]): void {
+  const before = text;
+  const texts = values.map((value) => {
+    text = "";
+    add(value);
+    return text;
+  });
+  text = `${before}{${texts.sort().join()}}`;
 }

@@ -13,6 +13,7 @@ import { Module } from "../module.ts";
 import type { Result } from "../observation.ts";
 import { Profile } from "./profile.ts";
 import { acquire, type Lock, type Steps, type Task } from "../task.ts";
+import { STATE } from "./state.ts";
 
 function moduleOf(name: string): Module {
   return new Module({
@@ -93,6 +94,10 @@ class Mlx5 extends Profile {
   readonly #variant: Variant;
   #rdma: Device | undefined;
   #subfunction: Subfunction | undefined;
+
+  override [STATE](): readonly unknown[] {
+    return [...super[STATE](), this.#interface, this.#rdma, this.#subfunction];
+  }
 
   constructor(kernel: Kernel, device: Device, variant: Variant) {
     super(kernel, device);

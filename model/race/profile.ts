@@ -16,6 +16,7 @@ import { insertPort, portHandle } from "../devlink/port.ts";
 import { registering } from "../era/regime.ts";
 import { acquire, type Steps, type Task } from "../task.ts";
 import { registerTraps, unregisterTraps } from "../devlink/trap.ts";
+import { STATE } from "./state.ts";
 
 /** The traps of a profile: as few as show what becomes of them. */
 const TRAPS: {
@@ -45,6 +46,10 @@ export abstract class Profile implements Driver {
   readonly dl: Devlink;
   /** What other instances are part of this one */
   readonly #ports: Port[] = [];
+
+  [STATE](): readonly unknown[] {
+    return [this.#ports];
+  }
 
   constructor(kernel: Kernel, device: Device, handle = `pci/${device.name}`) {
     this.kernel = kernel;

@@ -52,7 +52,8 @@ export interface RaceOutcome {
 /** A race as something that can be explored. The order of locks is kept over all of its runs. */
 export function scenarioOf(race: Race): Scenario {
   const lockdep = new Lockdep();
-  return () => begin(race, lockdep);
+  const outcomes = new Map<string, string>();
+  return () => begin(race, lockdep, outcomes);
 }
 
 /**
@@ -93,7 +94,8 @@ export function readOutcome(outcome: string): RaceOutcome {
   return JSON.parse(outcome) as RaceOutcome;
 }
 
-function begin(race: Race, lockdep: Lockdep): Run {
+/** Begins a run; `outcomes` holds the text of each outcome of the earlier runs, which takes long to write. */
+function begin(race: Race, lockdep: Lockdep, outcomes: Map<string, string>): Run {
   const machine = race.setUp(lockdep);
   const kernel = kernelOf(machine);
   const notify: Record<string, string[]> = {};
@@ -139,10 +141,21 @@ function begin(race: Race, lockdep: Lockdep): Run {
     }
   }
 
+  const outcomeOf = (): string => {
+    const state = digest(kernel);
+    const heard = sorted(notify);
+    const key = `${state}${JSON.stringify([results, heard])}`;
+    const known = outcomes.get(key);
+    if (known !== undefined) return known;
+    const outcome = JSON.stringify({ results, state, notify: heard } satisfies RaceOutcome);
+    outcomes.set(key, outcome);
+    return outcome;
+  };
+
   return {
     threads,
     end: () => ({
-      outcome: JSON.stringify({ results, state: digest(kernel), notify: sorted(notify) } satisfies RaceOutcome),
+      outcome: outcomeOf(),
       findings: observations.flatMap(({ kmsg }) =>
         kmsg.flatMap((line) => {
           const finding = findingOf(line);
