@@ -7,6 +7,7 @@
 
 import { type Devlink, enter, leave, lockInstance } from "./devlink/devlink.ts";
 import type { Attributes } from "./devlink/message.ts";
+import type { RequestLock } from "./era/regime.ts";
 import type { Kernel } from "./kernel.ts";
 import type { Netns } from "./netns.ts";
 import type { Json, Result } from "./observation.ts";
@@ -34,15 +35,19 @@ export class Last {
 const valueOf = (one: Dumped) => one instanceof Last ? one.value : one;
 
 /** Prints `{ [key]: { handle: value } }` for each instance that has a value: a dump. */
-export function* dump(scene: Scene, key: string, of: (dl: Devlink) => Dumped, byReporters = false): Steps<Result> {
+export function* dump(
+  scene: Scene,
+  key: string,
+  of: (dl: Devlink) => Dumped,
+  request: RequestLock = "instance",
+): Steps<Result> {
   const found: Attributes = {};
   for (const dl of [...scene.kernel.instances]) {
     if (dl.netns !== scene.netns || !dl.visible) continue;
-    const lock = byReporters ? dl.reportersLock : dl.lock;
-    if (!(yield* lockInstance(scene.task, dl, lock))) continue;
+    if (!(yield* lockInstance(scene.task, dl, request))) continue;
     // It may have moved to another netns while its lock was waited for
     const one = dl.netns === scene.netns ? of(dl) : undefined;
-    leave(scene.task, dl, lock);
+    leave(scene.task, dl, request);
     const value = valueOf(one);
     if (value !== undefined) found[dl.handle] = value;
     if (one instanceof Last) break;
@@ -56,22 +61,28 @@ export function* get(
   scene: Scene,
   handle: Handle,
   of: (dl: Devlink) => { reply: Json } | Result,
+  request: RequestLock = "instance",
 ): Steps<Result> {
-  const dl = yield* enter(scene.kernel, scene.task, scene.netns, handle);
+  const dl = yield* enter(scene.kernel, scene.task, scene.netns, handle, request);
   if (!dl) return "ENODEV";
   const answer = of(dl);
-  leave(scene.task, dl);
+  leave(scene.task, dl, request);
   if (typeof answer === "string") return answer;
   scene.task.observation.reply = answer.reply;
   return "ok";
 }
 
 /** Changes one locked instance. */
-export function* change(scene: Scene, handle: Handle, body: (dl: Devlink) => Result): Steps<Result> {
-  const dl = yield* enter(scene.kernel, scene.task, scene.netns, handle);
+export function* change(
+  scene: Scene,
+  handle: Handle,
+  body: (dl: Devlink) => Result,
+  request: RequestLock = "instance",
+): Steps<Result> {
+  const dl = yield* enter(scene.kernel, scene.task, scene.netns, handle, request);
   if (!dl) return "ENODEV";
   const result = body(dl);
-  leave(scene.task, dl);
+  leave(scene.task, dl, request);
   return result;
 }
 
@@ -82,7 +93,6 @@ export function* show(
   handle: Handle | undefined,
   list: (dl: Devlink) => Dumped,
   single: ((dl: Devlink) => Attributes | Result) | undefined,
-  byReporters = false,
 ): Steps<Result> {
   if (handle !== undefined && single) {
     return yield* get(scene, handle, (dl) => {
@@ -90,7 +100,7 @@ export function* show(
       return typeof one === "string" ? one : { reply: { [key]: { [dl.handle]: [one] } } };
     });
   }
-  if (handle === undefined) return yield* dump(scene, key, list, byReporters);
+  if (handle === undefined) return yield* dump(scene, key, list);
   if (!scene.kernel.era.filteredDumps) return "client";
   return yield* get(scene, handle, (dl) => {
     const value = valueOf(list(dl));

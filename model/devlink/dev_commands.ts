@@ -21,7 +21,7 @@ export type DevKind = "dev.show" | "dev.reload";
 export const DEV_COMMANDS: { readonly [K in DevKind]: Command<K> } = {
   "dev.show": (scene, { handle }) =>
     handle === undefined
-      ? dump(scene, "dev", devAttributes)
+      ? dump(scene, "dev", devAttributes, scene.kernel.era.locks.requests.all["dev.show"])
       : get(scene, handle, (dl) => ({ reply: { dev: { [dl.handle]: devAttributes(dl) } } })),
 
   *"dev.reload"(scene, op) {
@@ -40,7 +40,7 @@ export const DEV_COMMANDS: { readonly [K in DevKind]: Command<K> } = {
     if (deviceFirst) yield* acquire(task, dl.deviceLock);
     const instance = era.reloadLocks.includes("instance");
     let result: Result = "ENODEV";
-    if (instance ? yield* lockInstance(task, dl, dl.lock) : dl.registered) {
+    if (instance ? yield* lockInstance(task, dl) : dl.registered) {
       const action = op.action ?? "driver_reinit";
       result = yield* reload(task, dl, { action, limit: op.limit, target });
       if (result === "ok" && (op.action !== undefined || op.limit !== undefined)) {

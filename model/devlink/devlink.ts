@@ -11,8 +11,8 @@ import type { Kernel } from "../kernel.ts";
 import type { Netdev, Netns } from "../netns.ts";
 import type { Json } from "../observation.ts";
 import type { Handle } from "../operation.ts";
-import type { ListName } from "../era/regime.ts";
-import { acquire, Condition, type Lock, type Steps, type Task } from "../task.ts";
+import type { ListName, RequestLock } from "../era/regime.ts";
+import { acquire, Condition, type Lock, pause, type Steps, type Task } from "../task.ts";
 import { STATE } from "../race/state.ts";
 
 /** A port. */
@@ -288,22 +288,40 @@ export function drop(task: Task, dl: Devlink): void {
  * Looks an instance up and locks it, as the start of each command does. Gives undefined where it is not to be found, or
  * went away while the lock was waited for.
  */
-export function* enter(kernel: Kernel, task: Task, netns: Netns, handle: Handle): Steps<Devlink | undefined> {
+export function* enter(
+  kernel: Kernel,
+  task: Task,
+  netns: Netns,
+  handle: Handle,
+  request: RequestLock = "instance",
+): Steps<Devlink | undefined> {
   const dl = kernel.find(netns, handle);
   if (!dl) return undefined;
-  return (yield* lockInstance(task, dl, dl.lock)) ? dl : undefined;
+  return (yield* lockInstance(task, dl, request)) ? dl : undefined;
 }
 
-/** Takes a lock of an instance that was found; false where the instance was unregistered in the meantime. */
-export function* lockInstance(task: Task, dl: Devlink, lock: Lock): Steps<boolean> {
+/** Takes what a request takes of an instance that was found; false where the instance was unregistered in the meantime. */
+export function* lockInstance(task: Task, dl: Devlink, request: RequestLock = "instance"): Steps<boolean> {
   hold(task, dl);
-  if (task.stepping || !lock.tryTake(task)) yield* acquire(task, lock);
+  const lock = lockOf(dl, request) ?? (request === "instance first" ? dl.lock : undefined);
+  if (lock && (task.stepping || !lock.tryTake(task))) yield* acquire(task, lock);
+  // What it looks at is what others do under the lock of the instance
+  if (lock !== dl.lock) writing(dl.lock.cell);
+  if (request === "instance first") {
+    dl.lock.release(task);
+    yield* pause(task, `${dl.handle}, without its lock`);
+    writing(dl.lock.cell);
+  }
   if (dl.registered) {
     if (lock === dl.lock && dl.kernel.era.locks.registration === "marked") dl.marked = task;
     return true;
   }
-  leave(task, dl, lock);
+  leave(task, dl, request);
   return false;
+}
+
+function lockOf(dl: Devlink, request: RequestLock): Lock | undefined {
+  return request === "instance" ? dl.lock : request === "reporters" ? dl.reportersLock : undefined;
 }
 
 /**
@@ -332,8 +350,8 @@ export function* underMutex(kernel: Kernel, task: Task, body: () => void): Steps
 }
 
 /** The end of a command. */
-export function leave(task: Task, dl: Devlink, lock: Lock = dl.lock): void {
-  if (dl.marked === task && lock === dl.lock) dl.marked = undefined;
-  lock.release(task);
+export function leave(task: Task, dl: Devlink, request: RequestLock = "instance"): void {
+  if (dl.marked === task && request === "instance") dl.marked = undefined;
+  lockOf(dl, request)?.release(task);
   drop(task, dl);
 }

@@ -21,7 +21,7 @@ export const ESWITCH_COMMANDS: { [K in EswitchKind]: Command<K> } = {
     get(scene, handle, (dl) => {
       const { eswitch } = dl.driver;
       return { reply: { dev: { [handle]: eswitch ? { mode: eswitch.mode } : {} } } };
-    }),
+    }, scene.kernel.era.locks.requests.one["dev.eswitch.show"]),
 
   *"dev.eswitch.set"({ kernel, task, netns }, { handle, mode, inlineMode, encapMode }) {
     if (mode === undefined && inlineMode === undefined && encapMode === undefined) return "client";
@@ -31,7 +31,8 @@ export const ESWITCH_COMMANDS: { [K in EswitchKind]: Command<K> } = {
     if (mode === "switchdev_inactive" && !kernel.era.ports.inactiveMode) {
       return task.fail("ERANGE", "integer out of range");
     }
-    const dl = yield* enter(kernel, task, netns, handle);
+    const request = kernel.era.locks.requests.one["dev.eswitch.set"];
+    const dl = yield* enter(kernel, task, netns, handle, request);
     if (!dl) return "ENODEV";
     let result: Result = "ok";
     if (mode !== undefined) {
@@ -41,7 +42,7 @@ export const ESWITCH_COMMANDS: { [K in EswitchKind]: Command<K> } = {
     }
     // What was set before stays
     if (result === "ok" && (inlineMode !== undefined || encapMode !== undefined)) result = "EOPNOTSUPP";
-    leave(task, dl);
+    leave(task, dl, request);
     return result;
   },
 };

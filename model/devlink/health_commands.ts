@@ -4,7 +4,7 @@
  * @module
  */
 
-import { type Command, type Scene, show } from "../command.ts";
+import { type Command, dump, get, type Scene, show } from "../command.ts";
 import { type Devlink, leave, lockInstance, type Reporter } from "./devlink.ts";
 import { Fmsg } from "./fmsg.ts";
 import { clearDump, findReporter, recover, setReporter, storeDump } from "./health.ts";
@@ -26,23 +26,31 @@ export type HealthKind =
 /** Which reporter a request is about. */
 type About = { handle: Handle; port?: number; reporter: string };
 
-/** Asks one reporter, or changes it, under the lock that its era has for that. */
+/** Asks one reporter, or changes it, with the lock that its era has for that. */
 function* ask(
   scene: Scene,
+  kind: HealthKind,
   { handle, port, reporter: name }: About,
   of: (reporter: Reporter, dl: Devlink) => { reply: Json } | Result,
 ): Steps<Result> {
-  const { kernel, task, netns } = scene;
-  const dl = kernel.find(netns, handle);
-  if (!dl) return "ENODEV";
-  const lock = kernel.era.objects.health.requestLock === "instance" ? dl.lock : dl.reportersLock;
-  if (!(yield* lockInstance(task, dl, lock))) return "ENODEV";
-  const reporter = findReporter(dl, name, port);
-  const answer = reporter ? of(reporter, dl) : "EINVAL";
-  leave(task, dl, lock);
-  if (typeof answer === "string") return answer;
-  task.observation.reply = answer.reply;
-  return "ok";
+  return yield* get(scene, handle, (dl) => {
+    const reporter = findReporter(dl, name, port);
+    return reporter ? of(reporter, dl) : "EINVAL";
+  }, scene.kernel.era.locks.requests.one[kind]);
+}
+
+/**
+ * The reporters of all instances, and then those of all ports. Where the first are looked at under a lock of their own, the lock
+ * of each instance is taken for the second all the same (devlink_nl_cmd_health_reporter_get_dumpit).
+ */
+function* showAll(scene: Scene, of: (dl: Devlink) => Json | undefined): Steps<Result> {
+  const request = scene.kernel.era.locks.requests.all["health.show"];
+  const result = yield* dump(scene, "health", of, request);
+  if (request === undefined) return result;
+  for (const dl of [...scene.kernel.instances]) {
+    if (dl.netns === scene.netns && dl.visible && (yield* lockInstance(scene.task, dl))) leave(scene.task, dl);
+  }
+  return result;
 }
 
 /** The commands by their kind. */
@@ -52,36 +60,33 @@ export const HEALTH_COMMANDS: { [K in HealthKind]: Command<K> } = {
       const about = { handle, reporter, ...(port === undefined ? {} : { port }) };
       return ask(
         scene,
+        "health.show",
         about,
         (found, dl) => ({ reply: { health: { [dl.handle]: [reporterAttributes(dl, found)] } } }),
       );
     }
-    return show(
-      scene,
-      "health",
-      handle,
-      (dl) => {
-        if (port !== undefined || dl.reporters.length === 0) return undefined;
-        return dl.reporters.map((each) => reporterAttributes(dl, each));
-      },
-      undefined,
-      scene.kernel.era.healthDumpLock === "reporters",
-    );
+    const list = (dl: Devlink): Json | undefined => {
+      if (port !== undefined || dl.reporters.length === 0) return undefined;
+      return dl.reporters.map((each) => reporterAttributes(dl, each));
+    };
+    return handle === undefined ? showAll(scene, list) : show(scene, "health", handle, list, undefined);
   },
 
-  "health.set": (scene, op) => ask(scene, op, (reporter, dl) => setReporter(scene.task, dl, reporter, op)),
+  "health.set": (scene, op) =>
+    ask(scene, "health.set", op, (reporter, dl) => setReporter(scene.task, dl, reporter, op)),
 
-  "health.recover": (scene, op) => ask(scene, op, (reporter, dl) => recover(scene.task, dl, reporter)),
+  "health.recover": (scene, op) =>
+    ask(scene, "health.recover", op, (reporter, dl) => recover(scene.task, dl, reporter)),
 
   "health.diagnose": (scene, op) =>
-    ask(scene, op, (reporter) => {
+    ask(scene, "health.diagnose", op, (reporter) => {
       if (!reporter.diagnose) return "EOPNOTSUPP";
       const fmsg = new Fmsg().object((fmsg) => reporter.diagnose!(fmsg));
       return fmsg.sent === "ok" ? { reply: fmsg.toJson() } : fmsg.sent;
     }),
 
   *"health.dump.show"(scene, op) {
-    const result = yield* ask(scene, op, (reporter, dl) => {
+    const result = yield* ask(scene, "health.dump.show", op, (reporter, dl) => {
       if (!reporter.dump) return "EOPNOTSUPP";
       const result = storeDump(dl, reporter);
       return result === "ok" ? { reply: reporter.stored!.toJson() } : result;
@@ -90,8 +95,8 @@ export const HEALTH_COMMANDS: { [K in HealthKind]: Command<K> } = {
     return result === "ENODEV" ? "EINVAL" : result;
   },
 
-  "health.dump.clear": (scene, op) => ask(scene, op, clearDump),
+  "health.dump.clear": (scene, op) => ask(scene, "health.dump.clear", op, clearDump),
 
   // netdevsim's reporters have no test
-  "health.test": (scene, op) => ask(scene, op, () => "EOPNOTSUPP"),
+  "health.test": (scene, op) => ask(scene, "health.test", op, () => "EOPNOTSUPP"),
 };

@@ -37,7 +37,7 @@ export function* dumpObjects(
   const { kernel, task, netns } = scene;
   const shown: Attributes = {};
   for (const dl of [...kernel.instances]) {
-    if (dl.netns !== netns || !dl.visible || !(yield* lockInstance(task, dl, dl.lock))) continue;
+    if (dl.netns !== netns || !dl.visible || !(yield* lockInstance(task, dl))) continue;
     const steps = dl.netns === netns ? add(dl, shown) : undefined;
     if (steps) yield* steps;
     leave(task, dl);
@@ -118,13 +118,14 @@ export const PORT_COMMANDS: { [K in PortKind]: Command<K> } = {
       op.handle,
       (dl) =>
         portOf(dl, op.port) ? scene.task.fail("EINVAL", "Port cannot be split", scene.kernel.era.corePrefix) : "EINVAL",
+      scene.kernel.era.locks.requests.one["port.split"],
     );
   },
 
   "port.unsplit": (scene, op) =>
     scene.kernel.era.ports.findPort.includes("unsplit")
       ? onPort(scene, op, unsupported)
-      : change(scene, op.handle, unsupported),
+      : change(scene, op.handle, unsupported, scene.kernel.era.locks.requests.one["port.unsplit"]),
 
   *"port.add"(scene, { handle, flavour, pfnum }) {
     if (!FLAVOURS.has(flavour) || pfnum === undefined) return "client";

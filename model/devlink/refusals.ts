@@ -5,7 +5,7 @@
  * @module
  */
 
-import { change, type Command, refused, type Scene } from "../command.ts";
+import { change, type Command, dump, refused, type Scene } from "../command.ts";
 import type { Result } from "../observation.ts";
 import type { Handle } from "../operation.ts";
 import type { Steps } from "../task.ts";
@@ -50,7 +50,12 @@ function* empty(
   if (handle !== undefined && others.some((each) => each !== undefined)) {
     return scene.task.fail("EINVAL", era.objects.unknownInDump!);
   }
-  const result = handle === undefined ? "ok" : yield* refuse(scene, handle, "ok");
+  // Each instance is locked to find that it has none
+  if (handle === undefined) {
+    const request = key === "lc" ? era.locks.requests.all["linecard.show"] : undefined;
+    return yield* dump(scene, key, () => undefined, request);
+  }
+  const result = yield* refuse(scene, handle, "ok");
   if (result === "ok") scene.task.observation.reply = { [key]: {} };
   return result;
 }

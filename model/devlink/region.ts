@@ -77,6 +77,11 @@ function drop(task: Task, dl: Devlink, region: Region, id: number): void {
   announceSnapshot(task, dl, region, id, "del");
   region.contents.delete(id);
   region.snapshots.splice(region.snapshots.indexOf(id), 1);
+  putSnapshotId(dl, id);
+}
+
+/** Gives back a reference to a snapshot id. */
+export function putSnapshotId(dl: Devlink, id: number): void {
   const users = (dl.snapshotIds.get(id) ?? 1) - 1;
   if (users === 0) dl.snapshotIds.delete(id);
   else dl.snapshotIds.set(id, users);

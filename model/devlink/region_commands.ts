@@ -35,7 +35,7 @@ export const REGION_COMMANDS: { [K in RegionKind]: Command<K> } = {
       });
     }
     for (const dl of [...kernel.instances]) {
-      if (dl.netns !== netns || !dl.visible || !(yield* lockInstance(task, dl, dl.lock))) continue;
+      if (dl.netns !== netns || !dl.visible || !(yield* lockInstance(task, dl))) continue;
       if (dl.netns === netns) {
         for (const region of dl.regions) regions[region.handle] = regionAttributes(dl, region);
       }

@@ -71,7 +71,7 @@ function* dumpAll({ kernel, task, netns }: Scene, scope: string | undefined): St
     }
   };
   for (const dl of [...kernel.instances]) {
-    if (dl.netns !== netns || !dl.visible || !(yield* lockInstance(task, dl, dl.lock))) continue;
+    if (dl.netns !== netns || !dl.visible || !(yield* lockInstance(task, dl))) continue;
     if (dl.netns === netns) add(dl);
     leave(task, dl);
   }

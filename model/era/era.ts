@@ -69,8 +69,6 @@ export interface Era {
   readonly limitRefusedBy: "policy" | "reload";
   /** Whether a dump of one instance's objects can be asked for; devlink(8) refuses by itself if not */
   readonly filteredDumps: boolean;
-  /** What `health show` of all instances is serialised by; not by the instance lock where it is `reporters` */
-  readonly healthDumpLock: "reporters" | "instance";
   /** How a route too many fails: what a FIB notifier's refusal turns into */
   readonly fibRefusal: "EPERM" | "ENOSPC";
   /** How many entries the tables of routes and rules of a netns hold from the start */

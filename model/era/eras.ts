@@ -7,7 +7,7 @@
 
 import type { Era, EraId, FunctionSetting, NetdevsimEra, PhylinkEra, PortEra } from "./era.ts";
 import { OBJECTS_510, OBJECTS_61, OBJECTS_612, OBJECTS_72, type ObjectsEra } from "./objects.ts";
-import { DRIVER_LOCKS, REGIMES } from "./regime.ts";
+import { DRIVER_LOCKS, REGIMES, REQUESTS_63 } from "./regime.ts";
 
 /** A setting of a port's function, as `devlink port function set` takes it, in the order in which they are checked. */
 export const FUNCTION_SETTINGS: readonly FunctionSetting[] = [
@@ -155,7 +155,6 @@ const era61: Era = {
   unregisterParams: "descending",
   limitRefusedBy: "reload",
   filteredDumps: false,
-  healthDumpLock: "reporters",
   fibRefusal: "EPERM",
   fibEntries: { lab: [7, 7], rules: [3, 2] },
   loopbackRoutes: 3,
@@ -227,7 +226,6 @@ const era612: Era = {
   unregisterParams: "ascending",
   limitRefusedBy: "policy",
   filteredDumps: true,
-  healthDumpLock: "instance",
   fibRefusal: "EPERM",
   fibEntries: { lab: [7, 7], rules: [3, 2] },
   loopbackRoutes: 3,
@@ -274,7 +272,7 @@ const objects515: ObjectsEra = {
   ...OBJECTS_61,
   lacks: new Set(["linecard", "selftests"]),
   versions: false,
-  health: { ...OBJECTS_61.health, requestLock: "reporters", reportLocks: "none" },
+  health: { ...OBJECTS_61.health, reportLocks: "none" },
 };
 
 /** Instances are counted and still register first; netdevsim has VF ports, nexthops and drop counters by now. */
@@ -321,7 +319,7 @@ const era63: Era = {
   reloadWithheldBy: "driver",
   id: "6.3",
   booted: false,
-  locks: { ...REGIMES.instance, unregister: "lock", compat: "looks again" },
+  locks: { ...REGIMES.instance, unregister: "lock", compat: "looks again", requests: REQUESTS_63 },
   notifierScope: "dev_net",
   registers: "first",
   portFillTakesRtnl: false,

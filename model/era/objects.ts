@@ -43,8 +43,6 @@ export interface RegionEra {
 
 /** How health reporters differ. */
 export interface HealthEra {
-  /** The lock of a request about one reporter: the instance's, or that of the list of reporters, while it is looked for (to 5.19) */
-  readonly requestLock: "instance" | "reporters";
   /**
    * The locks that a driver's report takes by itself: the instance's for the dump and the recovery, for the recovery alone,
    * or for neither
@@ -63,7 +61,7 @@ const objects61: ObjectsEra = {
   versions: true,
   flash: { by: "core", chunks: 500, chunkTime: 20 },
   region: { readTells: false, withoutSnapshot: { errno: "EINVAL" } },
-  health: { requestLock: "instance", reportLocks: "recovery", arrays: "behind-end" },
+  health: { reportLocks: "recovery", arrays: "behind-end" },
 };
 
 const objects612: ObjectsEra = {
@@ -84,7 +82,7 @@ export const OBJECTS_510: ObjectsEra = {
   lacks: new Set(["linecard", "selftests"]),
   versions: false,
   flash: { ...objects61.flash, by: "driver" },
-  health: { requestLock: "reporters", reportLocks: "none", arrays: "whole" },
+  health: { reportLocks: "none", arrays: "whole" },
 };
 /** 6.1 */
 export const OBJECTS_61: ObjectsEra = objects61;

@@ -7,6 +7,7 @@
 
 import type { Devlink } from "../devlink/devlink.ts";
 import type { Era } from "./era.ts";
+import type { OperationKind } from "../operation.ts";
 import { acquire, type Lock, type Steps, type Task } from "../task.ts";
 
 /**
@@ -57,7 +58,53 @@ export interface LockEra {
    * the same with a reference; it looks again when it has the lock; or it keeps RTNL, as no kernel does
    */
   readonly compat: "unreferenced" | "referenced" | "looks again" | "under rtnl";
+  /** The requests that do not take the lock of the instance, by their kind; `requests_test.ts` has the source of each */
+  readonly requests: RequestLocks;
 }
+
+/**
+ * What a request takes while it looks at an instance. `reporters`: the lock of the list of reporters; `instance first`: the
+ * lock of the instance, which it gives back before it looks; `none`: nothing but what is held over every request
+ */
+export type RequestLock = "instance" | "reporters" | "instance first" | "none";
+
+/** The locks of requests that are not the lock of the instance. */
+export interface RequestLocks {
+  /** Of a request about one instance */
+  readonly one: { readonly [K in OperationKind]?: RequestLock };
+  /** Of a dump of all instances */
+  readonly all: { readonly [K in OperationKind]?: RequestLock };
+}
+
+/** Most requests about a reporter to 5.19 (`DEVLINK_NL_FLAG_NO_LOCK`). */
+const HEALTH: RequestLocks["one"] = {
+  "health.show": "reporters",
+  "health.set": "reporters",
+  "health.recover": "reporters",
+  "health.diagnose": "reporters",
+  "health.dump.show": "reporters",
+  "health.dump.clear": "reporters",
+  "health.test": "reporters",
+};
+/** To 5.17. */
+const REQUESTS_GLOBAL: RequestLocks = {
+  one: {
+    ...HEALTH,
+    "dev.eswitch.show": "none",
+    "dev.eswitch.set": "none",
+    "port.split": "none",
+    "port.unsplit": "none",
+  },
+  all: { "dev.show": "none", "health.show": "reporters" },
+};
+/** From 6.0 to 6.2: what has no lock yet looks at the reporter under a lock of its own. */
+const REQUESTS_INSTANCE: RequestLocks = {
+  one: { "health.dump.show": "reporters" },
+  all: { "health.show": "reporters", "linecard.show": "none" },
+};
+const NO_REQUESTS: RequestLocks = { one: {}, all: {} };
+/** From 6.3 to 6.5 a dump of a reporter takes the lock, and gives it back before it looks. */
+export const REQUESTS_63: RequestLocks = { one: { "health.dump.show": "instance first" }, all: {} };
 
 const shared = {
   callbacksLock: false,
@@ -65,6 +112,7 @@ const shared = {
   portListLock: false,
   nestedOrder: "none",
   trapWork: "tries",
+  requests: NO_REQUESTS,
 } as const;
 
 /** The locks of each regime. */
@@ -78,6 +126,7 @@ export const REGIMES: Readonly<Record<LockRegime, LockEra>> = {
     instanceKeys: "one",
     unregister: "lock",
     compat: "unreferenced",
+    requests: REQUESTS_GLOBAL,
   },
   global_plus_devl: {
     ...shared,
@@ -87,6 +136,7 @@ export const REGIMES: Readonly<Record<LockRegime, LockEra>> = {
     instanceKeys: "one",
     unregister: "users",
     compat: "referenced",
+    requests: { one: HEALTH, all: { "dev.show": "none", "health.show": "reporters" } },
   },
   instance: {
     ...shared,
@@ -95,6 +145,7 @@ export const REGIMES: Readonly<Record<LockRegime, LockEra>> = {
     instanceKeys: "each",
     unregister: "users, no new ones",
     compat: "referenced",
+    requests: REQUESTS_INSTANCE,
   },
   instance_plus_device: {
     ...shared,

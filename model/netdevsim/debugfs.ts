@@ -5,12 +5,12 @@
  */
 
 import { findReporter, reportError } from "../devlink/health.ts";
-import { freeSnapshotId, storeSnapshot } from "../devlink/region.ts";
+import { freeSnapshotId, putSnapshotId, storeSnapshot } from "../devlink/region.ts";
 import type { FileUsers } from "../file_users.ts";
 import { ModelGap } from "../gap.ts";
 import type { Kernel, VirtualFile } from "../kernel.ts";
 import { writing } from "../race/access.ts";
-import { acquire, type Steps, type Task } from "../task.ts";
+import { acquire, pause, type Steps, type Task } from "../task.ts";
 import type { NetdevsimDevice } from "./bus.ts";
 import { KNOBS, MOST_VF_CONFIGS, PART_KNOBS } from "./data.ts";
 import type { Netdevsim } from "./netdevsim.ts";
@@ -136,8 +136,19 @@ function* takeSnapshot(task: Task, driver: Netdevsim): Steps<string> {
   if (locks) yield* acquire(task, dl.lock);
   // From 6.0 on it is the region's lock over its snapshots, and nobody who has that waits for anything
   else writing(dl.lock.cell);
+  // First the id is taken, by a reference of its own, and then the snapshot: others come in between
+  const id = freeSnapshotId(dl);
+  dl.snapshotIds.set(id, 1);
+  if (locks) {
+    dl.lock.release(task);
+    yield* acquire(task, dl.lock);
+  } else {
+    yield* pause(task, `snapshot ${id}`);
+    writing(dl.lock.cell);
+  }
   const region = dl.regions[0];
-  const result = region ? storeSnapshot(task, dl, region, freeSnapshotId(dl)) : "ENOENT";
+  const result = region ? storeSnapshot(task, dl, region, id) : "ENOENT";
+  putSnapshotId(dl, id);
   if (locks) dl.lock.release(task);
   if (result !== "ok") task.log("info", "Failed to create region snapshot");
   return result;

@@ -34,9 +34,11 @@ export class NetdevsimPorts implements EswitchDriver {
   readonly #listLock: Lock | undefined;
   /** Over who holds reloads off */
   readonly #reloadLock: Lock | undefined;
+  /** Over the VFs and the eswitch, where each registration of a port takes the lock of the instance (to 5.17) */
+  readonly #vfsLock: Lock | undefined;
 
   [STATE](): readonly unknown[] {
-    return [this.#ports, this.#listLock, this.#reloadLock];
+    return [this.#ports, this.#listLock, this.#reloadLock, this.#vfsLock];
   }
 
   constructor(kernel: Kernel, device: NetdevsimDevice, dl: Devlink) {
@@ -45,6 +47,7 @@ export class NetdevsimPorts implements EswitchDriver {
     this.#dl = dl;
     this.rates = new NetdevsimRates(dl);
     if (kernel.era.locks.holdsReloadsOff) this.#reloadLock = kernel.lock("nsim_bus_reload_lock", "driver");
+    if (kernel.era.locks.registration === "takes") this.#vfsLock = kernel.lock(`vfs_lock of ${device.name}`, "driver");
     if (kernel.era.locks.portListLock) {
       this.#listLock = kernel.lock(`port_list_lock of ${device.name}`, "nsim_port_list");
     }
@@ -89,7 +92,8 @@ export class NetdevsimPorts implements EswitchDriver {
   *setVfs(task: Task, count: number): Steps<Result> {
     const dl = this.#dl;
     const device = this.#device;
-    yield* acquire(task, dl.lock);
+    const lock = this.#vfsLock ?? dl.lock;
+    yield* acquire(task, lock);
     let result: Result = "ok";
     if (count !== device.numVfs) {
       if (count > 0 && device.numVfs > 0) result = "EBUSY";
@@ -105,7 +109,7 @@ export class NetdevsimPorts implements EswitchDriver {
         }
       }
     }
-    dl.lock.release(task);
+    lock.release(task);
     return result;
   }
 
@@ -118,9 +122,12 @@ export class NetdevsimPorts implements EswitchDriver {
   *setMode(task: Task, mode: EswitchMode): Steps<Result> {
     if (mode === this.mode) return "ok";
     if (mode === "switchdev_inactive") return "EINVAL";
-    if (mode === "switchdev") return yield* this.#toSwitchdev(task);
-    yield* this.#toLegacy(task);
-    return "ok";
+    if (this.#vfsLock) yield* acquire(task, this.#vfsLock);
+    let result: Result = "ok";
+    if (mode === "switchdev") result = yield* this.#toSwitchdev(task);
+    else yield* this.#toLegacy(task);
+    this.#vfsLock?.release(task);
+    return result;
   }
 
   *#toSwitchdev(task: Task): Steps<Result> {
