@@ -15,7 +15,7 @@ import { isStall, missingLines, starvedStall } from "./_log_rules.ts";
 import { breaksKernel, crashOf, describeCrash, FATAL, hungComesLate } from "./crash.ts";
 import { LOSSES } from "./faults.ts";
 import { Normaliser } from "./normalise.ts";
-import { coverageOf } from "./race.ts";
+import { coverageOf, objectionToRace } from "./race.ts";
 import type { Pair, Rule } from "./rules.ts";
 import { starved, starvedNotStuck } from "./starved.ts";
 import type { SequenceTrace, StepTrace } from "./trace.ts";
@@ -306,6 +306,8 @@ export function judge(expected: SequenceTrace, observed: SequenceTrace, options:
     // A board that dies shows it, also behind a step that was lost.
     const findings = got ? unpredicted(want, got, brokeBefore) : [];
     const hungry = got && starvedNotStuck(got, findings);
+    const objection = got?.observation && want.observation &&
+      objectionToRace(want.op, want.observation.reply, got.observation.reply, normaliser.handles);
     const sayCrash = (observation: Observation) => {
       const reason = `the kernel reported: ${findings[0]!.text}`;
       steps.push({ ...about, verdict: "crash", reason, channels: [], findings, ...crashIn(observation), ...found });
@@ -339,6 +341,9 @@ export function judge(expected: SequenceTrace, observed: SequenceTrace, options:
       else say("model-gap", want.lost?.detail || "the model has no answer for this step");
       unknown = noAnswer(want.id);
       following = "model-gap";
+    } else if (objection && findings.length === 0) {
+      say(objection.verdict, objection.reason);
+      if (got.observation.time === "hang") unknown = `step ${want.id} did not end`;
     } else {
       const step: StepVerdict = {
         ...about,

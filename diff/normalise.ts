@@ -37,6 +37,11 @@ export class Normaliser {
   #broke = false;
   #reported = false;
 
+  /** The instances that the sequence is about. */
+  get handles(): ReadonlySet<Handle> {
+    return this.#context.handles;
+  }
+
   /**
    * For one sequence; `options.rules` in place of {@linkcode RULES}.
    *

@@ -519,10 +519,17 @@ const raced: Operation = {
   shown: [],
 };
 const came = (...outcomes: (readonly [string, string, number?])[]) => ({
-  reply: { outcomes: outcomes.map(([one, other, count = 0]) => ({ results: [[one], [other]], state: {}, count })) },
+  reply: {
+    outcomes: outcomes.map(([one, other, count = 0]) => ({ results: [[one], [other]], state: {}, count })),
+    runs: outcomes.reduce((sum, [, , count = 0]) => sum + count, 0),
+  },
 });
 const stuck = {
-  reply: { outcomes: [{ results: [["hang"], ["ok"]], state: null, count: 1 }] },
+  reply: {
+    outcomes: [{ results: [["hang"], ["ok"]], state: null, count: 1 }],
+    runs: 1,
+    stacks: [{ task: "devlink", stack: ["devl_lock"] }],
+  },
   result: "hang",
   time: "hang" as const,
 };

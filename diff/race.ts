@@ -81,13 +81,39 @@ export function compareRace(
 }
 
 /**
- * How many runs of a race came to an outcome, of `wanted` ones. After a run in which somebody hangs or is killed no other comes; of
- * a model, which has no runs, it is all of them where it has an outcome.
+ * Returns why a race that was run says nothing; undefined where it can be judged. A board that ran nothing, or that was too slow
+ * to tell a hang from a wait, shows nothing; and what the model has not tried is not what the model does not allow.
  */
-export function runsShown({ outcomes, runs }: RaceReply, wanted: number): number {
-  const ended = outcomes.some(({ results }) => results.flat().some((one) => one === "hang" || one === "killed"));
-  if (ended || (runs === undefined && outcomes.length > 0)) return wanted;
-  return outcomes.reduce((sum, { count }) => sum + (count ?? 0), 0);
+export function objectionToRace(
+  op: Operation,
+  expected: Json,
+  observed: Json,
+  handles: ReadonlySet<Handle> = new Set(),
+): { verdict: "indeterminate" | "model-gap"; reason: string } | undefined {
+  const [model, board] = [raceReply(expected), raceReply(observed)];
+  if (op.kind !== "race" || !model || !board) return undefined;
+  const indeterminate = (reason: string) => ({ verdict: "indeterminate" as const, reason });
+  const { runs = 0, late = 0, unasked = 0, stacks = [] } = board;
+  const counted = board.outcomes.reduce((sum, { count }) => sum + (count ?? 0), 0);
+  const ends = (how: string) => board.outcomes.some(({ results }) => results.flat().includes(how));
+  if (runs === 0 || counted === 0) return indeterminate("the board did not run the race");
+  if (counted !== runs) return indeterminate(`the board ran the race ${runs} times and tells of ${counted}`);
+  if (runs < op.runs && !ends("hang") && !ends("killed")) {
+    return indeterminate(`the board ran the race ${runs} of ${op.runs} times`);
+  }
+  if (unasked > 0) return indeterminate(`the board did not tell the final state of ${unasked} runs`);
+  if (ends("hang") && stacks.length === 0) {
+    return indeterminate(
+      "an operation did not end, and no task waits for the kernel: the board may have been too slow",
+    );
+  }
+  if (model.outcomes.length === 0) return { verdict: "model-gap", reason: "the model found no outcome of the race" };
+  const { outside } = compareRace(model, board, handles);
+  if (outside.length === 0) return undefined;
+  if (late > 0) return indeterminate(`${late} runs took too long: the board was too slow`);
+  if (model.exhausted !== false) return undefined;
+  const what = outside.map(({ results }) => resultsText(results)).join("; ");
+  return { verdict: "model-gap", reason: `the model did not try all schedules, and none that it tried shows ${what}` };
 }
 
 /** The reply of a race, of an observation of one. */

@@ -1,4 +1,4 @@
-import { assertEquals } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
 import type { RaceReply, ShownOutcome } from "../model/race/outcome.ts";
 import { emptyObservation, type Json, Machine, type Operation } from "../model/mod.ts";
 import { judge } from "./judge.ts";
@@ -33,7 +33,12 @@ const seen = (results: string[][], count: number, state: ShownOutcome["state"] =
 });
 
 /** What the judge makes of outcomes of a board. */
-function judged(outcomes: ShownOutcome[], more: Partial<StepTrace["observation"]> = {}) {
+function judged(
+  outcomes: ShownOutcome[],
+  more: Partial<StepTrace["observation"]> = {},
+  board: Partial<RaceReply> = {},
+  model: Partial<RaceReply> = {},
+) {
   const trace = (reply: RaceReply, about = {}) => ({
     suite: "race",
     sequence: "reload | del_device",
@@ -45,7 +50,7 @@ function judged(outcomes: ShownOutcome[], more: Partial<StepTrace["observation"]
       observation: { ...emptyObservation(), reply: reply as unknown as Json, ...about },
     }],
   });
-  return judge(trace(expected()), trace({ outcomes, runs: 10 }, more));
+  return judge(trace({ ...expected(), ...model }), trace({ outcomes, runs: 10, ...board }, more));
 }
 
 Deno.test("race: outcomes that may come agree, and how many of them came is noted", () => {
@@ -74,7 +79,8 @@ Deno.test("race: a state that may not be left behind diverges", () => {
 });
 
 Deno.test("race: that somebody hangs where nobody may, or that the kernel reports something, is found", () => {
-  const hangs = judged([seen([["hang"], ["ok"]], 1, null)], { result: "hang", time: "hang" });
+  const stacks = [{ task: "devlink", stack: ["devl_lock"] }];
+  const hangs = judged([seen([["hang"], ["ok"]], 1, null)], { result: "hang", time: "hang" }, { runs: 1, stacks });
   assertEquals(hangs.verdict, "diverge");
   const kmsg = [{ class: "lockdep" as const, text: "WARNING: possible circular locking dependency detected" }];
   assertEquals(judged([seen([["ok"], ["ok"]], 10)], { kmsg }).verdict, "crash");
@@ -95,10 +101,45 @@ Deno.test("race: what differs from run to run is no difference", () => {
   assertEquals(compareRace(model, { outcomes: [bare], runs: 1 }).outside.length, 1);
 });
 
-Deno.test("race: one that was not run, or not as often as planned, does not agree", () => {
-  const done = seen([["ok"], ["ok"]], 10);
-  assertEquals(judged([done]).verdict, "agree");
-  assertEquals(judged([]).verdict, "diverge");
-  assertEquals(judged([{ ...done, count: 9 }]).verdict, "diverge");
-  assertEquals(judged([], { result: "hang", time: "hang" }).verdict, "diverge");
+Deno.test("race: what was not run, not counted, not asked or not waited for is no agreement", () => {
+  const fine = seen([["ok"], ["ok"]], 10);
+  const cases: [ShownOutcome[], Partial<RaceReply>][] = [
+    [[], {}],
+    [[], { runs: 0 }],
+    [[seen([["ok"], ["ok"]], 0)], { runs: 0 }],
+    [[fine], { runs: 0 }],
+    [[seen([["ok"], ["ok"]], 4)], {}],
+    [[seen([["ok"], ["ok"]], 4)], { runs: 4 }],
+    [[fine], { unasked: 1 }],
+    [[seen([["hang"], ["ok"]], 1, null)], { runs: 1 }],
+  ];
+  for (const [outcomes, board] of cases) {
+    const { verdict, steps } = judged(outcomes, {}, board);
+    assertEquals(verdict, "indeterminate", JSON.stringify([outcomes, board]));
+    assert(steps[0]!.reason);
+  }
+  // One that hangs ends the race, whatever was asked for: that it does is known by who waits for the kernel
+  const hung: RaceReply = { outcomes: [seen([["hang"], ["ok"]], 0, null)], exhausted: true };
+  const trace = [seen([["ok"], ["ok"]], 3), seen([["hang"], ["ok"]], 1, null)];
+  const stacks = [{ task: "devlink", stack: ["devl_lock"] }];
+  const about = { result: "hang", time: "hang" } as const;
+  const allowed = { outcomes: [...expected().outcomes, ...hung.outcomes] };
+  assertEquals(judged(trace, about, { runs: 4, stacks }, allowed).verdict, "agree");
+  assertEquals(judged(trace, about, { runs: 4 }, allowed).verdict, "indeterminate");
+});
+
+Deno.test("race: a run that was late says nothing against the model, and as much for it as any", () => {
+  const fine = seen([["ok"], ["ok"]], 9);
+  assertEquals(judged([fine, seen([["ENODEV"], ["ok"]], 1)], {}, { late: 1 }).verdict, "agree");
+  assertEquals(judged([fine, seen([["EINVAL"], ["ok"]], 1)], {}, { late: 1 }).verdict, "indeterminate");
+});
+
+Deno.test("race: what the model has not tried is a gap of the model, and no difference", () => {
+  const other = [seen([["EINVAL"], ["ok"]], 10)];
+  assertEquals(judged(other, {}, {}, { exhausted: false }).verdict, "model-gap");
+  assertEquals(judged([seen([["ok"], ["ok"]], 10)], {}, {}, { exhausted: false }).verdict, "agree");
+  assertEquals(judged([seen([["ok"], ["ok"]], 10)], {}, {}, { outcomes: [] }).verdict, "model-gap");
+  // What the kernel reports is a finding all the same
+  const kmsg = [{ class: "kasan" as const, text: "BUG: KASAN: slab-use-after-free" }];
+  assertEquals(judged(other, { kmsg }, {}, { exhausted: false }).verdict, "crash");
 });

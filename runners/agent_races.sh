@@ -145,8 +145,7 @@ tl_race_dump() {
       *) printf '%s\n' "$tl_line" >&2 ;;
     esac
   done
-  # A server that did not answer did not work.
-  printf '\ntl-broken 1\n' >> "$TL_D/race/dump"
+  tl_unasked=$((tl_unasked + 1))
   return 1
 }
 
@@ -162,7 +161,8 @@ tl_race_file() {
   echo "$2" > "$1"
 }
 
-# tl_race RACERS RUNS SEED SECONDS: sends counts of what the runs came to; a run that takes longer than that hangs.
+# tl_race RACERS RUNS SEED SECONDS: sends counts of what the runs came to; a run that takes longer than that is late, and one that
+# takes twice as long hangs.
 tl_race() {
   tl_racers=$1 tl_runs=$2 TL_RANDOM=$3 tl_bound=$4
   exec 7<&-
@@ -194,7 +194,7 @@ tl_go" < "$TL_D/race/go.$tl_i" > /dev/null 2>&1 3<&- 4<&- 5<&- 8<&- &
     eval "tl_racer_$tl_i=$!"
   done
   tl_scale
-  tl_hung= tl_run=0 TL_UNNAMED=
+  tl_hung= tl_run=0 tl_late=0 tl_unasked=0 TL_UNNAMED=
   while [ $tl_run -lt $tl_runs ] && [ -z "$tl_hung" ]; do
     tl_run=$((tl_run + 1))
     [ $tl_run = 1 ] || tl_race_anew || break
@@ -248,7 +248,8 @@ tl_race_once() {
     eval "tl_said_$tl_who=hang tl_dev=\${TL_DEV_$tl_who-}"
     echo "$tl_spin $tl_dev" >&$((tl_who + 2))
   done
-  tl_left=$tl_racers tl_ticks=0 tl_finite=$TL_FINITE tl_last=$tl_bound
+  tl_left=$tl_racers tl_ticks=0 tl_finite=$TL_FINITE tl_dead=
+  tl_last=$((2 * tl_bound))
   while [ $tl_left -gt 0 ] && [ $tl_ticks -lt $tl_last ]; do
     IFS= read -r tl_line <&6 || continue
     case $tl_line in
@@ -258,7 +259,7 @@ tl_race_once() {
         ;;
       [1-3]"|"*)
         eval "tl_said_${tl_line%%|*}=\${tl_line#*|}"
-        case $tl_line in ?"|killed") tl_last=$((tl_ticks + 3)) ;; esac
+        case $tl_line in ?"|killed") tl_dead=1 ;; esac
         tl_left=$((tl_left - 1)) tl_finite=$((tl_finite - 1))
         # Those that loop go on until the others have ended.
         [ $tl_finite != 0 ] || rm -f "$TL_D/race/more"
@@ -270,17 +271,18 @@ tl_race_once() {
     2) printf '%s\t%s\n' "$tl_said_1" "$tl_said_2" ;;
     *) printf '%s\t%s\t%s\n' "$tl_said_1" "$tl_said_2" "$tl_said_3" ;;
   esac >> "$TL_D/race/runs"
-  if [ $tl_left -gt 0 ] || [ $tl_last != $tl_bound ]; then
+  if [ $tl_left -gt 0 ] || [ -n "$tl_dead" ]; then
     tl_hung=1
     return 0
   fi
+  [ $tl_ticks -lt $tl_bound ] || tl_late=$((tl_late + 1))
   tl_show
   for tl_x in state dump reply.1 reply.2 reply.3; do
     [ ! -e "$TL_D/race/$tl_x" ] || printf '\n@\n' >> "$TL_D/race/$tl_x"
   done
 }
 
-# Which of those that have not answered were ended by the kernel? What they held is not given back: nobody waits long for that.
+# Which of those that have not answered were ended by the kernel? What they held is not given back: others may wait for that.
 tl_race_killed() {
   tl_i=0
   while [ $tl_i -lt $tl_racers ]; do
@@ -289,13 +291,15 @@ tl_race_killed() {
     [ "$tl_x" = hang ] || continue
     ! tl_lives $tl_pid || continue
     eval "tl_said_$tl_i=killed"
-    tl_left=$((tl_left - 1)) tl_last=$((tl_ticks + 3))
+    tl_left=$((tl_left - 1)) tl_dead=1
   done
 }
 
 # Each different text once, by a number, and how many runs came to the same.
 tl_race_count() {
   printf 'runs %s\n' "$tl_run"
+  [ $tl_late = 0 ] || printf 'late %s\n' "$tl_late"
+  [ $tl_unasked = 0 ] || printf 'unasked %s\n' "$tl_unasked"
   cd "$TL_D/race" || return 1
   set --
   for tl_x in dump state reply.1 reply.2 reply.3; do

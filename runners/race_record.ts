@@ -34,6 +34,7 @@ export function readRace(op: Operation<"race">, stdout: string, reader: StepRead
   const runs: { count: number; columns: string[] }[] = [];
   const stacks: NonNullable<RaceReply["stacks"]> = [];
   let times: number | undefined;
+  const slow: Pick<RaceReply, "late" | "unasked"> = {};
   const lines = stdout.split("\n");
   for (let i = 0; i < lines.length; i++) {
     const [word, first = "", second = ""] = lines[i]!.split(" ");
@@ -44,6 +45,7 @@ export function readRace(op: Operation<"race">, stdout: string, reader: StepRead
       return lines.slice(from, i);
     };
     if (word === "runs") times = Number(first);
+    else if (word === "late" || word === "unasked") slow[word] = Number(first);
     else if (word === "text") texts.set(`${first} ${second}`, block().join("\n"));
     else if (word === "stack") stacks.push({ task: lines[i]!.slice("stack ".length), stack: block().map(frame) });
     else if (word === "run") {
@@ -92,7 +94,7 @@ export function readRace(op: Operation<"race">, stdout: string, reader: StepRead
     };
   });
   outcomes.sort((a, b) => b.count! - a.count!);
-  return { outcomes, runs: times, ...(stacks.length > 0 ? { stacks } : {}) };
+  return { outcomes, runs: times, ...slow, ...(stacks.length > 0 ? { stacks } : {}) };
 }
 
 /** Shells have words of their own for a file that cannot be opened. */

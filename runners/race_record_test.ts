@@ -121,3 +121,9 @@ Deno.test("a program that did no work in a race is not what the kernel did", () 
     { results: [["killed"], ["ok", "ok"]], state: null, count: 1 },
   ]);
 });
+
+Deno.test("a board that was too slow says so: runs that were late, and states that could not be asked for", () => {
+  const { reply } = read(PRINTED.replace("runs 5\n", "runs 5\nlate 2\nunasked 1\n"));
+  const { runs, late, unasked } = reply as unknown as { runs: number; late: number; unasked: number };
+  assertEquals([runs, late, unasked], [5, 2, 1]);
+});

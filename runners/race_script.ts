@@ -9,7 +9,7 @@ import { askedBy } from "../model/race/outcome.ts";
 import { type BatchCommand, batchCommand } from "./batch.ts";
 import { commandOf, quote } from "./commands.ts";
 
-/** So long may a run take, in seconds: longer than anything that works, the flash of a netdevsim included. */
+/** How long a run may take, in seconds: longer than anything that works, also a flash of netdevsim. Twice as long is a hang. */
 const RUN_BOUND = 20;
 
 /**
@@ -166,5 +166,5 @@ const dumpWords = (op: Operation) => commandOf(op).slice(2).filter((word) => !wo
 
 /** How long a race may take on a board, in seconds: it ends by itself where somebody hangs. */
 export function raceBound({ runs }: Operation<"race">): number {
-  return 60 + RUN_BOUND + 2 * runs;
+  return 60 + 2 * RUN_BOUND + 2 * runs;
 }

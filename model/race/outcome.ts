@@ -29,6 +29,10 @@ export interface RaceReply {
   exhausted?: boolean;
   /** Of a board: how often it was run */
   runs?: number;
+  /** Of a board: how many runs took longer than one may, and ended all the same: the board was too slow */
+  late?: number;
+  /** Of a board: after how many runs the final state could not be asked for */
+  unasked?: number;
   /** Of a board on which somebody hangs: tasks that cannot be interrupted, by their name, with their stacks */
   stacks?: { task: string; stack: string[] }[];
 }
