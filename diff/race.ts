@@ -93,10 +93,13 @@ export function objectionToRace(
   const [model, board] = [raceReply(expected), raceReply(observed)];
   if (op.kind !== "race" || !model || !board) return undefined;
   const indeterminate = (reason: string) => ({ verdict: "indeterminate" as const, reason });
-  const { runs = 0, late = 0, unasked = 0, stacks = [] } = board;
+  if (board.outcomes.length === 0) return indeterminate("the board did not run the race");
+  // The model in place of a board runs nothing: it knows
+  if (board.runs === undefined) return undefined;
+  const { runs, late = 0, unasked = 0, stacks = [] } = board;
   const counted = board.outcomes.reduce((sum, { count }) => sum + (count ?? 0), 0);
   const ends = (how: string) => board.outcomes.some(({ results }) => results.flat().includes(how));
-  if (runs === 0 || counted === 0) return indeterminate("the board did not run the race");
+  if (runs === 0) return indeterminate("the board did not run the race");
   if (counted !== runs) return indeterminate(`the board ran the race ${runs} times and tells of ${counted}`);
   if (runs < op.runs && !ends("hang") && !ends("killed")) {
     return indeterminate(`the board ran the race ${runs} of ${op.runs} times`);

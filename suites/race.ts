@@ -17,6 +17,7 @@ const write = (path: string, value: string): Operation => ({ kind: "file.write",
 const reload = (handle = NSIM): Operation => ({ kind: "dev.reload", handle });
 const device = (file: string, value: string) => write(`/sys/bus/netdevsim/devices/netdevsim10/${file}`, value);
 const del = write("/sys/bus/netdevsim/del_device", "10");
+const dumpShow: Operation = { kind: "health.dump.show", handle: NSIM, reporter: "dummy" };
 const unbind = write("/sys/bus/netdevsim/drivers/netdevsim/unbind", "netdevsim10");
 
 /** What may come of a race in which nothing goes wrong. */
@@ -95,6 +96,38 @@ export default suite("race", { fixture: netdevsim({ ports: 1 }) }, ({ sequence }
   sequence("packets are trapped while a port goes", { source: "T14" }, async (dut) => {
     await dut.link.up(0);
     harmless(dut, [[device("del_port", "0"), device("new_port", "0")]], { timers: true });
+  });
+
+  sequence("a dump of a reporter and a reload: one waits for the other", {
+    source: "C03; 5.6",
+    holds: {
+      in: (era) => era.devlinkMutex || era.locks.requests.one["health.dump.show"] === undefined,
+      because: "from 6.0 to 6.5 a dump looks at its reporter without the lock of the instance",
+    },
+  }, (dut) => {
+    const { results, states } = harmless(dut, [dumpShow, reload()]);
+    // The dump is stored, and stays or goes with the reporter of before the reload
+    assertEquals([results, states.length], [["ok | ok"], 2]);
+  });
+
+  sequence("a dump of a reporter while the device reloads", {
+    source: "C03; 5.6",
+    holds: {
+      in: (era) => !era.devlinkMutex && era.locks.requests.one["health.dump.show"] === "reporters",
+      because: "to 5.19 one mutex is over all requests, and from 6.3 on a dump takes the lock of the instance",
+    },
+  }, (dut) => {
+    const { results, states } = harmless(dut, [dumpShow, reload()]);
+    // In between there is no reporter
+    assertEquals([results, states.length], [["EINVAL | ok", "ok | ok"], 2]);
+  });
+
+  sequence("a driver takes a snapshot while another one is asked for", { source: "C04; 5.4" }, (dut) => {
+    const { results } = harmless(dut, [
+      write("/sys/kernel/debug/netdevsim/netdevsim10/take_snapshot", "1"),
+      { kind: "region.new", handle: NSIM, region: "dummy" },
+    ]);
+    among(results, ["ok | ok"]);
   });
 
   sequence("nested mark: a register without the lock", { source: "C08; 2.3; D1", holds: modern }, (dut) => {
