@@ -99,7 +99,7 @@ export default suite("race", { fixture: netdevsim({ ports: 1 }) }, ({ sequence }
   });
 
   sequence("a dump of a reporter and a reload: one waits for the other", {
-    source: "C03; 5.6",
+    source: "2.1; 5.6",
     holds: {
       in: (era) => era.devlinkMutex || era.locks.requests.one["health.dump.show"] === undefined,
       because: "from 6.0 to 6.5 a dump looks at its reporter without the lock of the instance",
@@ -111,7 +111,7 @@ export default suite("race", { fixture: netdevsim({ ports: 1 }) }, ({ sequence }
   });
 
   sequence("a dump of a reporter while the device reloads", {
-    source: "C03; 5.6",
+    source: "2.1; 5.6",
     holds: {
       in: (era) => !era.devlinkMutex && era.locks.requests.one["health.dump.show"] === "reporters",
       because: "to 5.19 one mutex is over all requests, and from 6.3 on a dump takes the lock of the instance",
@@ -122,7 +122,7 @@ export default suite("race", { fixture: netdevsim({ ports: 1 }) }, ({ sequence }
     assertEquals([results, states.length], [["EINVAL | ok", "ok | ok"], 2]);
   });
 
-  sequence("a driver takes a snapshot while another one is asked for", { source: "C04; 5.4" }, (dut) => {
+  sequence("a driver takes a snapshot while another one is asked for", { source: "2.1; 5.4" }, (dut) => {
     const { results } = harmless(dut, [
       write("/sys/kernel/debug/netdevsim/netdevsim10/take_snapshot", "1"),
       { kind: "region.new", handle: NSIM, region: "dummy" },
