@@ -17,6 +17,9 @@ Deno.test("race: what may come of two operations, each with a schedule that lead
   const replayed = await run(["race", "reload", "del_device", "--replay", schedule]);
   assertEquals(replayed.code, 0);
   assertStringIncludes(replayed.stdout, "ends");
+  const longer = await run(["race", "reload", "del_device", "--replay", `${schedule}b`]);
+  assertEquals([longer.code, longer.stdout], [2, ""]);
+  assertMatch(longer.stderr, /Cannot replay "\w+": all threads have ended or wait at step \d+/);
 });
 
 Deno.test("race: a deadlock is exit 1, with the shortest schedule and who waits for whom", async () => {

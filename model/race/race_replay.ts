@@ -36,6 +36,9 @@ export function replay(scenario: Scenario, schedule: string): Replay {
     const livelock = execution.endless && execution.livelock();
     const enabled = execution.enabled();
     if (enabled === 0 || livelock || (execution.endless && step >= choices.length)) {
+      if (step < choices.length) {
+        throw new RangeError(`Cannot replay "${schedule}": all threads have ended or wait at step ${step + 1}`);
+      }
       const { outcome, findings } = execution.finish(livelock);
       return { names: threads.map(({ name }) => name), deeds, outcome, findings };
     }
