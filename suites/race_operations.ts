@@ -41,6 +41,8 @@ export const RACE_OPERATIONS = {
   region_del: { kind: "region.del", handle: DEVICE, region: "dummy", snapshot: 7 },
   health_show: { kind: "health.show" },
   health_recover: { kind: "health.recover", handle: DEVICE, reporter: "dummy" },
+  dump_show: { kind: "health.dump.show", handle: DEVICE, reporter: "dummy" },
+  dump_clear: { kind: "health.dump.clear", handle: DEVICE, reporter: "dummy" },
   break_health: write(`${DEBUGFS}/health/break_health`, "broken"),
   take_snapshot: write(`${DEBUGFS}/take_snapshot`, "1"),
   trap_show: { kind: "trap.show" },
