@@ -6,7 +6,9 @@ import { cellOf, reading, writing } from "../model/race/access.ts";
 import type { Scenario } from "../model/race/execution.ts";
 import { explore } from "../model/race/explore.ts";
 import { Lockdep } from "../model/race/lockdep.ts";
+import { kernelOf } from "../model/machine.ts";
 import type { EraId } from "../model/mod.ts";
+import { digest } from "../model/race/digest.ts";
 import { exploreRace } from "../model/race/race.ts";
 import { threadsOf } from "../model/race/scenario.ts";
 import { acquire, Lock } from "../model/task.ts";
@@ -106,6 +108,11 @@ if (import.meta.main) {
   await fastCheck();
   measure("two tasks, a lost update, every schedule", () => explore(lostUpdate, { reduction: "none" }).schedules);
   measure("two tasks, a lost update, those that differ", () => explore(lostUpdate).schedules);
+  const machines = Array.from({ length: 200 }, () => machineBefore({ era: "6.12", listeners: "none" }, [NEW]));
+  measure("the digest of a state, once in each schedule of a kernel", () => {
+    for (const machine of machines) digest(kernelOf(machine));
+    return machines.length;
+  });
   for (const era of ["6.1", "6.12"] as const satisfies readonly EraId[]) {
     for (const [a, b] of [["trap_set", "port_show"], ["reload", "link_up"], ["reload", "unbind"]] as const) {
       const racers = [a, b].map((name) => ({ name, operations: [RACE_OPERATIONS[name]] }));

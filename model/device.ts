@@ -92,7 +92,7 @@ export class DriverCore implements FileOwner {
   readonly #deferredWork: Work;
 
   [STATE](): readonly unknown[] {
-    return [this.#buses, this.#pending, this.#active, this.#triggers, this.#deferredWork];
+    return [this.#buses, this.#pending, this.#active, this.#deferredWork];
   }
 
   constructor(kernel: Kernel) {

@@ -21,7 +21,7 @@ export class Work {
   #done = 0;
 
   [STATE](): readonly unknown[] {
-    return [this.#running, this.#pending, this.#queued, this.#done];
+    return [this.#running, this.#pending, this.#queued - this.#done];
   }
 
   constructor(

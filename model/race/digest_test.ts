@@ -263,6 +263,7 @@ Deno.test("states with the same digest show the same, and do so after any furthe
 const HIDDEN: Readonly<Record<string, string>> = {
   "kernel.ts #index": "the number of the next instance differs from run to run",
   "kernel.ts #random": "of chance",
+  "device.ts #triggers": "only grows, and is compared within one probe",
   "linkwatch.ts #next": "a time",
   "netdevsim/netdevsim.ts #trapReads": "what was counted",
   "devlink/fmsg.ts #largest": "follows from the items",
