@@ -30,6 +30,8 @@ export {
   type LockRegime,
   type NotifierScope,
   type OpsMode,
+  type RequestLock,
+  type RequestLocks,
   type TrapLifetime,
 } from "./era/regime.ts";
 export { Machine, type MachineOptions } from "./machine.ts";
