@@ -307,7 +307,7 @@ export function judge(expected: SequenceTrace, observed: SequenceTrace, options:
     const findings = got ? unpredicted(want, got, brokeBefore) : [];
     const hungry = got && starvedNotStuck(got, findings);
     const objection = got?.observation && want.observation &&
-      objectionToRace(want.op, want.observation.reply, got.observation.reply, normaliser.handles);
+      objectionToRace(want.op, want.observation, got.observation, normaliser.handles);
     const sayCrash = (observation: Observation) => {
       const reason = `the kernel reported: ${findings[0]!.text}`;
       steps.push({ ...about, verdict: "crash", reason, channels: [], findings, ...crashIn(observation), ...found });

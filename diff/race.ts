@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Json } from "../model/observation.ts";
+import type { Json, Observation } from "../model/observation.ts";
 import type { Handle, Operation } from "../model/operation.ts";
 import type { RaceReply, ShownOutcome } from "../model/race/outcome.ts";
 import { canonical, isObject } from "./_json.ts";
@@ -86,11 +86,11 @@ export function compareRace(
  */
 export function objectionToRace(
   op: Operation,
-  expected: Json,
-  observed: Json,
+  expected: Observation,
+  observed: Observation,
   handles: ReadonlySet<Handle> = new Set(),
 ): { verdict: "indeterminate" | "model-gap"; reason: string } | undefined {
-  const [model, board] = [raceReply(expected), raceReply(observed)];
+  const [model, board] = [raceReply(expected.reply), raceReply(observed.reply)];
   if (op.kind !== "race" || !model || !board) return undefined;
   const indeterminate = (reason: string) => ({ verdict: "indeterminate" as const, reason });
   if (board.outcomes.length === 0) return indeterminate("the board did not run the race");
@@ -103,6 +103,9 @@ export function objectionToRace(
   if (counted !== runs) return indeterminate(`the board ran the race ${runs} times and tells of ${counted}`);
   if (runs < op.runs && !ends("hang") && !ends("killed")) {
     return indeterminate(`the board ran the race ${runs} of ${op.runs} times`);
+  }
+  if (observed.result !== "ok" && observed.result !== "hang") {
+    return indeterminate("the board could not be put back to where the race begins");
   }
   if (unasked > 0) return indeterminate(`the board did not tell the final state of ${unasked} runs`);
   if (ends("hang") && stacks.length === 0) {

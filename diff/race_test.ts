@@ -118,6 +118,9 @@ Deno.test("race: what was not run, not counted, not asked or not waited for is n
     assertEquals(verdict, "indeterminate", JSON.stringify([outcomes, board]));
     assert(steps[0]!.reason);
   }
+  const put = { result: "client" };
+  assertEquals(judged([fine], put).verdict, "indeterminate");
+  assertEquals(judged([seen([["ok"], ["ok"]], 3)], put, { runs: 3 }).verdict, "indeterminate");
   // One that hangs ends the race, whatever was asked for: that it does is known by who waits for the kernel
   const hung: RaceReply = { outcomes: [seen([["hang"], ["ok"]], 0, null)], exhausted: true };
   const trace = [seen([["ok"], ["ok"]], 3), seen([["hang"], ["ok"]], 1, null)];

@@ -127,3 +127,8 @@ Deno.test("a board that was too slow says so: runs that were late, and states th
   const { runs, late, unasked } = reply as unknown as { runs: number; late: number; unasked: number };
   assertEquals([runs, late, unasked], [5, 2, 1]);
 });
+
+Deno.test("a race that could not be set up again tells of the runs so far", () => {
+  const { result, reply } = read(PRINTED, 1);
+  assertEquals([result === "ok", (reply as unknown as { runs: number }).runs], [false, 5]);
+});
