@@ -13,7 +13,7 @@ import { Linkwatch } from "./linkwatch.ts";
 import { Lockdep } from "./race/lockdep.ts";
 import { Modules } from "./module.ts";
 import { adoptNetdevsim, modulesOf } from "./modules.ts";
-import { linkEvent, type Netdev, Netns } from "./netns.ts";
+import { type FibListener, linkEvent, type Netdev, Netns } from "./netns.ts";
 import {
   emptyObservation,
   type FreedMemory,
@@ -122,6 +122,8 @@ export class Kernel {
   #modules: Modules | undefined;
   #linkwatch: Linkwatch | undefined;
   readonly freedMemory: FreedMemory;
+  /** Devices that do not let go of a route that is removed, and then of all of them: mostly none, and nobody races for it */
+  readonly routeKeepers = new Set<FibListener>();
   /** KASAN reports once, and not again until the next boot */
   kasanReported = false;
   #index = 0;

@@ -87,8 +87,6 @@ export interface FibListener {
   limit(table: FibTable): bigint | undefined;
   /** What it says when there are more, and what the request then fails with */
   refusal(table: FibTable): { errno: Result; text: string; prefix: string };
-  /** Whether it does not let go of a route that is removed, and then of all of them */
-  readonly failsDeletes: boolean;
 }
 
 /** A network namespace. */

@@ -67,14 +67,16 @@ const otherModule = <K extends "module.load" | "module.unload">(program: string)
 const KEPT_ROUTES =
   "a route that goes stays in a device with fail_route_delete set, which then drops all that it has (fib.c)";
 
-const failsDeletes = (netns: Netns) => netns.fibListeners.some((listener) => listener.failsDeletes);
+const failsDeletes = ({ routeKeepers }: Kernel, netns: Netns) =>
+  routeKeepers.size > 0 && netns.fibListeners.some((listener) => routeKeepers.has(listener));
 /** Whether a netdev that may be taken down takes routes with it that a device does not let go of. */
 const keepsRoutes = ({ kernel }: Scene) =>
+  kernel.routeKeepers.size > 0 &&
   [...kernel.netns.values()].some((netns) =>
-    failsDeletes(netns) && [...netns.netdevs.values()].some((netdev) => netdev.up && portOf(kernel, netdev))
+    failsDeletes(kernel, netns) && [...netns.netdevs.values()].some((netdev) => netdev.up && portOf(kernel, netdev))
   );
 const keptRoute: OperationGap<"route.del"> = gap(
-  (_op, { netns }) => failsDeletes(netns),
+  (_op, { kernel, netns }) => failsDeletes(kernel, netns),
   ({ prefix }) => `ip route del ${prefix}`,
   KEPT_ROUTES,
 );
@@ -94,7 +96,7 @@ export const OPERATION_GAPS: { readonly [K in OperationKind]?: readonly Operatio
   ],
   "netdev.set": [
     gap(
-      ({ dev, up }, { netns }) => dev === "lo" && !up && failsDeletes(netns),
+      ({ dev, up }, { kernel, netns }) => dev === "lo" && !up && failsDeletes(kernel, netns),
       () => "ip link set lo down",
       KEPT_ROUTES,
     ),

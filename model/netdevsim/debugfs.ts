@@ -93,6 +93,9 @@ function* setKnob(driver: Netdevsim, path: string, type: "bool" | "u32", value: 
   if (type === "bool") {
     const bool = kstrtobool(value, driver.dl.kernel.era);
     if (bool !== undefined) driver.knobs.set(path, bool);
+    if (path === "fib/fail_route_delete" && bool !== undefined) {
+      driver.dl.kernel.routeKeepers[bool ? "add" : "delete"](driver);
+    }
     // Which routes come from now on is not kept
     if (bool && path === "fib/fail_route_offload") driver.dl.netns.offloadsSome = true;
     return "ok";

@@ -226,6 +226,7 @@ export class Netdevsim implements Driver, FibListener {
     yield* this.#healthFiles.remove(task);
     while (dl.reporters.length > 0) yield* removeReporter(task, dl);
     for (const { path } of this.#partKnobs) this.knobs.delete(path);
+    this.#kernel.routeKeepers.delete(this);
     const { fibListeners } = dl.netns;
     writing(cellOf(`fib of ${dl.netns.name}`));
     fibListeners.splice(fibListeners.indexOf(this), 1);
@@ -324,10 +325,6 @@ export class Netdevsim implements Driver, FibListener {
     const { occupancy } = dl.netns;
     for (const table of this.#tables) findResource(dl.resources, table)!.resource.occupancy = () => occupancy[table];
     return "ok";
-  }
-
-  get failsDeletes(): boolean {
-    return this.knobs.get("fib/fail_route_delete") === true;
   }
 
   limit(table: FibTable): bigint | undefined {
