@@ -141,7 +141,11 @@ add". Such a command has exit status 125, and so has a script with one; with --j
 nothing, so what follows it may differ from a kernel.`,
   options: {
     "era": { type: "text", value: "ERA", help: `The kernel: ${ERAS_BY_NAME.join(", ")}, or a release (default: 7.3)` },
-    "iproute2": { type: "text", value: "VERSION", help: "The version of iproute2 that it has (default: 7.3)" },
+    "iproute2": {
+      type: "text",
+      value: "VERSION",
+      help: "The version of iproute2 that it has; 7.3 alone is modelled (default: 7.3)",
+    },
     "json": { type: "flag", help: "Print a line of JSON for each command line" },
     "seed": { type: "text", value: "N", help: "Of what the kernel draws at random (default: 1)" },
   },

@@ -383,15 +383,10 @@ export function observe(op: Operation, record: StepRecord, memories: MonitorMemo
   if (record.rc !== "hang") mustHaveWorked(record.rc, stderr, observation.kmsg);
   observation.result = resultOf(record.rc, stderr);
   observation.extack = extackOf(stderr);
-<<<<<<< HEAD
-  if (op.kind === "race" && record.rc === 0) {
-    const worked = (rc: number, stderr: string) => mustHaveWorked(rc, stderr, observation.kmsg);
-    const reader = { worked, result: resultOf, reply: (one: Operation, out: string) => replyOf(one, out, record) };
-=======
   // One that could not be set up again tells of the runs so far
   if (op.kind === "race" && (record.rc === 0 || (record.rc !== "hang" && /^runs \d+$/m.test(text("out"))))) {
-    const reader = { result: resultOf, reply: (one: Operation, out: string) => replyOf(one, out, record) };
->>>>>>> 5e81551 (fix(diff): a race that cannot be set up again is no difference)
+    const worked = (rc: number, stderr: string) => mustHaveWorked(rc, stderr, observation.kmsg);
+    const reader = { worked, result: resultOf, reply: (one: Operation, out: string) => replyOf(one, out, record) };
     const reply = readRace(op, text("out"), reader);
     observation.reply = reply as unknown as Json;
     if (reply.outcomes.some(({ results }) => results.flat().includes("hang"))) record = { ...record, rc: "hang" };

@@ -188,6 +188,12 @@ Deno.test("devlink(8): each verb and each option of its help is an operation's, 
   assert(verbs > 60 && options > 60, `${verbs} verbs, ${options} options`);
   const { rc, gaps } = made().run(`devlink port function rate set ${HANDLE}/0 tc-bw 0:20`);
   assertEquals([rc, gaps.length], [GAP_STATUS, 1]);
+  const older = new Session({ era: "6.12", iproute2: "6.1" });
+  assertEquals(["devlink -V", "devlink dev show", "ip link"].map((line) => older.run(line).rc), [
+    0,
+    GAP_STATUS,
+    GAP_STATUS,
+  ]);
   assertEquals(made().run(`devlink -n port show`).rc, GAP_STATUS);
   assertEquals(made().run(`devlink sb tc bind set ${HANDLE}/0 tc 0 type ingress pool 0 th 1`).rc, GAP_STATUS);
 });
@@ -270,6 +276,10 @@ Deno.test("programs: an option that is not had says so; none is left out in sile
     "read -t 1 x",
     "test -t 0",
     "grep -r x /tmp",
+    "grep -E '(' /dev/null",
+    "sed 's/a' /dev/null",
+    "awk 'BEGIN { getline x < \"/dev/null\" }'",
+    "awk 'BEGIN { system(1) }'",
     "tc qdisc show",
     "sysctl -a",
     "modinfo netdevsim",

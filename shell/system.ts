@@ -30,7 +30,7 @@ export interface SystemOptions {
   era: EraId;
   /** How it was configured. @default {"debian"} */
   build?: BuildName;
-  /** The version of iproute2. @default {"7.3"} */
+  /** The version of iproute2: of another one than 7.3 nothing but its version is known. @default {"7.3"} */
   iproute2?: string;
   /** `uname -r`. By default that of the kernel that the era was taken from */
   release?: string;
@@ -61,6 +61,9 @@ export interface Happened {
   /** What was asked for and the model has no answer for, as it was told */
   gaps: string[];
 }
+
+/** The version of iproute2 whose programs are modelled. */
+export const MODELLED_IPROUTE2 = "7.3";
 
 /** The exit status of what the model has no answer for: none that a program of the machine has. */
 export const GAP_STATUS = 125;
@@ -121,7 +124,7 @@ export class System {
     this.facts = facts;
     this.release = options.release ?? facts.release;
     this.version = facts.version;
-    this.iproute2 = options.iproute2 ?? "7.3";
+    this.iproute2 = options.iproute2 ?? MODELLED_IPROUTE2;
     this.#date = options.date ?? Date.UTC(2026, 10, 20);
     const { machine } = this;
     this.scheduler = new Scheduler({
@@ -400,6 +403,16 @@ export class System {
   /** The time that it takes to start a program. */
   *starting(process: Process): Run<void> {
     yield { until: this.scheduler.clock.now + this.pace.start(process) };
+  }
+
+  /**
+   * Looks whether the programs of iproute2 are those that are modelled.
+   *
+   * @throws {ModelGap} If they are not
+   */
+  checkIproute2(program: string): void {
+    if (this.iproute2 === MODELLED_IPROUTE2) return;
+    throw new ModelGap(`${program} of iproute2 ${this.iproute2}`, `the programs are those of ${MODELLED_IPROUTE2}`);
   }
 
   /** Runs a program of this machine. */

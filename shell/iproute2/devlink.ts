@@ -25,6 +25,7 @@ export const devlink: Program = function* (call) {
     yield* call.out(`devlink utility, iproute2-${call.system.iproute2}.0\n`);
     return 0;
   }
+  call.system.checkIproute2("devlink");
   if ("error" in parsed) {
     yield* call.err(`${parsed.error}\nUnknown option.\n${USAGE[""]}`);
     return 1;

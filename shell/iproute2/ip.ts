@@ -120,6 +120,7 @@ export const ip: Program = function* (call) {
       if (options.family === undefined) throw new ModelGap(`ip -family ${family}`, "families other than IPv4 and IPv6");
     } else if (field !== "") options[field] = true as never;
   }
+  call.system.checkIproute2("ip");
   const before = call.process.netns;
   if (netns !== undefined) {
     if (!hasNetns(call, netns)) {

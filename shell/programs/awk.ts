@@ -4,6 +4,7 @@
  * @module
  */
 
+import { ModelGap } from "../../model/gap.ts";
 import { errorText } from "../errno.ts";
 import { SPENT } from "../process.ts";
 import type { Program } from "../program.ts";
@@ -79,8 +80,7 @@ export const awk: Program = function* (call) {
     rules = parseAwk(args.shift() ?? "");
   } catch (error) {
     if (!(error instanceof SyntaxError)) throw error;
-    yield* call.err(`awk: cmd. line:1: ${error.message}\n`);
-    return 1;
+    throw new ModelGap(`awk: ${error.message}`, "what awk(1) makes of such a program");
   }
   let input = "";
   let status = 0;

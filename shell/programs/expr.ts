@@ -4,6 +4,7 @@
  * @module
  */
 
+import { regularExpression } from "./regular_expression.ts";
 import type { Program } from "../program.ts";
 
 /** expr(1) */
@@ -53,7 +54,8 @@ export const expr: Program = function* (call) {
       const operator = args.shift();
       const right = args.shift() ?? "";
       if (operator === ":") {
-        const match = new RegExp(`^${right.replace(/\\([()])/g, "$1")}`).exec(left);
+        const expression = regularExpression(right, { extended: false });
+        const match = new RegExp(`^(?:${expression.source})`).exec(left);
         left = match?.[1] ?? String(match?.[0].length ?? 0);
       } else {
         const [a, b] = [Number(left), Number(right)];

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { ModelGap } from "../../model/gap.ts";
 import { setSource } from "../pattern.ts";
 
 /** A regular expression of POSIX, basic or extended, as one of JavaScript. */
@@ -34,7 +35,11 @@ export function regularExpression(
       else source += char === "/" ? "\\/" : char;
     }
   }
-  return new RegExp(flags.ignoreCase ? bothCases(source) : source, "g");
+  try {
+    return new RegExp(flags.ignoreCase ? bothCases(source) : source, "g");
+  } catch {
+    throw new ModelGap(`the regular expression ${pattern}`, "what a program says of it, or makes of it");
+  }
 }
 
 /**

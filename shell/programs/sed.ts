@@ -30,7 +30,7 @@ function parse(script: string, extended: boolean): Command[] {
   const commands: Command[] = [];
   let at = 0;
   const fail = (what: string): never => {
-    throw new SyntaxError(what);
+    throw new ModelGap(`sed ${script}`, what);
   };
   const until = (end: string): string => {
     let text = "";
@@ -122,14 +122,7 @@ function substitute(line: string, { pattern, replacement, flags }: Command): { l
 export const sed: Program = function* (call) {
   const { given, operands } = readOptions(call, "nrEe:i");
   const script = given.get("e") ?? operands.shift() ?? "";
-  let commands: Command[];
-  try {
-    commands = parse(script, given.has("r") || given.has("E"));
-  } catch (error) {
-    if (error instanceof ModelGap) throw error;
-    yield* call.err(`sed: ${(error as Error).message}\n`);
-    return 1;
-  }
+  const commands = parse(script, given.has("r") || given.has("E"));
   const texts: { name: string; text: string }[] = [];
   let status = 0;
   if (operands.length === 0) texts.push({ name: "-", text: yield* call.process.readAll(0) });
