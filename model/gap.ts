@@ -22,11 +22,15 @@ export class ModelGap extends Error {
   /** The class by its name, for callers that do not import it */
   override name = "ModelGap";
 
-  /**
-   * @param what What was asked for: a path, or the words of a command
-   * @param why What a kernel does there, or why the model cannot know
-   */
-  constructor(readonly what: string, readonly why: string) {
+  /** What was asked for: a path, or the words of a command */
+  readonly what: string;
+  /** What a kernel does there, or why the model cannot know */
+  readonly why: string;
+
+  /** Takes what was asked for, and why there is no answer. */
+  constructor(what: string, why: string) {
     super(`not modelled: ${what}: ${why}`);
+    this.what = what;
+    this.why = why;
   }
 }

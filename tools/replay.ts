@@ -79,16 +79,16 @@ async function main(args: readonly string[]): Promise<number> {
     for (const { rules } of commands) for (const rule of rules) used.set(rule, (used.get(rule) ?? 0) + 1);
     if (options.json) {
       print(`${
-          JSON.stringify({
-            folder,
-            release,
-            era,
-            total: counted.length,
-            agree: good.length,
-            notModelled: gaps.length,
-            commands,
-          })
-        }\n`);
+        JSON.stringify({
+          folder,
+          release,
+          era,
+          total: counted.length,
+          agree: good.length,
+          notModelled: gaps.length,
+          commands,
+        })
+      }\n`);
       continue;
     }
     const name = folder.slice(folder.lastIndexOf("/") + 1).replace(/\.jsonl\.gz$/, "");
