@@ -21,14 +21,14 @@ const file = (pattern: string, why: string): FileGap => ({ files: new RegExp(pat
 export const FILE_GAPS: readonly FileGap[] = [
   file(`${DEVICE}ports/\\d+/bpf_`, "programs of BPF that a netdev takes (bpf.c)"),
   file(`${DEVICE}ports/\\d+/ethtool/(?:get|set)_err$`, "errors of ethtool(8)'s settings (ethtool.c)"),
-  file(`${DEVICE}ports/\\d+/ethtool/`, "what ethtool(8) tells of pause frames and rings (ethtool.c)"),
+  file(`${DEVICE}ports/\\d+/ethtool/`, "pause frames and ring sizes of ethtool(8) (ethtool.c)"),
   file(`${DEVICE}ports/\\d+/ipsec$`, "offload of IPsec (ipsec.c)"),
   file(`${DEVICE}ports/\\d+/pp_hold$`, "a page of the netdev's page pool (netdev.c)"),
   file(`${DEVICE}ports/\\d+/queue_reset$`, "the queues of a netdev (netdev.c)"),
-  file(`${DEVICE}ports/\\d+/udp_ports/`, "ports of UDP tunnels that a netdev is told of (udp_tunnels.c)"),
+  file(`${DEVICE}ports/\\d+/udp_ports/`, "offload of UDP tunnel ports (udp_tunnels.c)"),
   file(`${DEVICE}ports/\\d+/vlan$`, "the VLANs that a netdev filters by (netdev.c)"),
   file(`${DEVICE}fib/nexthop_bucket_activity$`, "resilient groups of nexthops (fib.c)"),
-  file(`${DEVICE}hwstats/`, "statistics of L3 that are taken over from the kernel (hwstats.c)"),
+  file(`${DEVICE}hwstats/`, "offloaded L3 statistics (hwstats.c)"),
   file(`${DEVICE}psample/`, "samples of packets (psample.c)"),
   file("^/sys/kernel/debug/tracing/", "tracing: the model has no tracepoints"),
   file("^/sys/(?:bus|devices|module)/.*uevent$", "messages to udev (lib/kobject_uevent.c)"),
@@ -41,10 +41,10 @@ export const FILE_GAPS: readonly FileGap[] = [
   file(`${NETDEV}statistics(?:/|$)`, "the counters of a netdev"),
   file(`${NETDEV}carrier$`, "a write sets the carrier where a netdev's driver allows it"),
   file(`${NETDEV}(?:address|broadcast|addr_assign_type)$`, "MAC addresses are drawn at random"),
-  file(`${NETDEV}`, "what a netdev tells beside its link's state, and takes (net/core/net-sysfs.c)"),
+  file(`${NETDEV}`, "attributes of a netdev other than its link's state (net/core/net-sysfs.c)"),
   file("^/proc/", "the model has no /proc"),
-  file("^/sys/", "a part of sysfs that is not of netdevsim and its netdevs"),
-  file("", "a file outside of /sys, /run and /lib/firmware, which is the board's own"),
+  file("^/sys/", "a part of sysfs outside netdevsim and its netdevs"),
+  file("", "a file outside /sys, /run and /lib/firmware"),
 ];
 
 /** Why there is no answer for a file. */

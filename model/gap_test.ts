@@ -131,7 +131,7 @@ for (const [result, op] of OPERATIONS) {
     const before = JSON.stringify(machine.inventory(), bigint);
     assertEquals(outcome(machine, op), result);
     if (result === "gap") assertEquals(JSON.stringify(machine.inventory(), bigint), before);
-    // Nobody holds a lock behind it
+    // No lock is left held
     assertEquals(outcome(machine, { kind: "dev.reload", handle: "netdevsim/netdevsim10" }), "ok");
     assertEquals(outcome(machine, { kind: "file.write", path: "/sys/bus/netdevsim/del_device", value: "10" }), "ok");
   });
@@ -139,7 +139,7 @@ for (const [result, op] of OPERATIONS) {
 
 const bigint = (_key: string, value: unknown) => typeof value === "bigint" ? String(value) : value;
 
-Deno.test("fail_route_delete: a route that goes has no answer, whoever takes it away; routes that come have", () => {
+Deno.test("fail_route_delete: each removal of a route is a gap, adding one is not", () => {
   const handle = "netdevsim/netdevsim10";
   const knob = (value: string): Operation => ({ kind: "file.write", path: `${DEBUGFS}/fib/fail_route_delete`, value });
   const link = (up: boolean): Operation => ({ kind: "link.set", handle, port: 0, up });
@@ -185,6 +185,6 @@ Deno.test("a gap says what and why, in one line", () => {
   assertThrows(
     () => booted("6.12").perform({ kind: "module.load", name: "dummy" }),
     ModelGap,
-    "not modelled: modprobe dummy: which other modules a board has is the board's",
+    "not modelled: modprobe dummy: the board decides which other modules exist",
   );
 });

@@ -178,7 +178,10 @@ export class Machine {
    */
   offloads(netns: NetnsName = "init"): boolean {
     if (this.#kernel.netns.get(netns)?.offloadsSome) {
-      throw new ModelGap("the flags of routes", "which of them came while fail_route_offload was set (fib.c)");
+      throw new ModelGap(
+        "the flags of routes",
+        "routes that were added while fail_route_offload was set have another flag (fib.c)",
+      );
     }
     return (this.#kernel.netns.get(netns)?.fibListeners.length ?? 0) > 0;
   }

@@ -48,24 +48,23 @@ const boardsRoute = <K extends "route.add" | "route.del">(verb: string): Operati
     ({ dev, prefix }, scene) =>
       dev !== "lo" && isBoards(scene.kernel, netdevOf(scene, dev)) && !scene.netns.routes.has(prefix),
     ({ prefix, dev }) => `ip route ${verb} ${prefix} dev ${dev}`,
-    "which routes the board's own interface has is the board's",
+    "the board decides which routes its own interface has",
   );
 const otherSettings = <K extends "ethtool.show" | "ethtool.restart">(option: string): OperationGap<K> =>
   gap<K>(
     ({ dev }, scene) => isBoards(scene.kernel, netdevOf(scene, dev)),
     ({ dev }) => `ethtool ${option}${dev}`,
-    "what the board's own interfaces say is their drivers'",
+    "the answer depends on the driver of the board's own interface",
   );
 const otherModule = <K extends "module.load" | "module.unload">(program: string): OperationGap<K> =>
   gap<K>(
     ({ name }, { kernel }) => !kernel.modules.has(name),
     ({ name }) => `${program} ${name}`,
-    "which other modules a board has is the board's",
+    "the board decides which other modules exist",
   );
 
-/** What `fail_route_delete` does to a route that goes, whoever takes it away. */
-const KEPT_ROUTES =
-  "a route that goes stays in a device with fail_route_delete set, which then drops all that it has (fib.c)";
+/** What `fail_route_delete` does to each route that is removed. */
+const KEPT_ROUTES = "a device with fail_route_delete set keeps a removed route and then drops all its routes (fib.c)";
 
 const failsDeletes = ({ routeKeepers }: Kernel, netns: Netns) =>
   routeKeepers.size > 0 && netns.fibListeners.some((listener) => routeKeepers.has(listener));
@@ -107,7 +106,7 @@ export const OPERATION_GAPS: { readonly [K in OperationKind]?: readonly Operatio
         return dev !== "lo" && isBoards(scene.kernel, netdev) && netdev!.up !== up;
       },
       ({ dev, up }) => `ip link set ${dev} ${up ? "up" : "down"}`,
-      "which addresses and routes go with the board's own interface is the board's",
+      "the board decides which addresses and routes its own interface has",
     ),
   ],
   "ethtool.show": [otherSettings("")],

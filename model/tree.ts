@@ -23,7 +23,7 @@ export interface TreeDirectory {
   readonly partial: boolean | "listed";
   /** What is in it, by name */
   readonly entries: () => ReadonlyMap<string, TreeNode>;
-  /** What is known not to be in it, where there is more in it than is told of here */
+  /** Names that a kernel does not have in it; matters only in a partial directory */
   readonly absent: () => ReadonlySet<string>;
 }
 

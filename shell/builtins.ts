@@ -389,7 +389,7 @@ export const BUILTINS: Readonly<Record<string, Builtin>> = {
   },
 };
 
-/** What is built in, and not had here. */
+/** A builtin that is not modelled. */
 function unanswered(why: string) {
   // deno-lint-ignore require-yield
   return function* (_shell: Interpreter, argv: readonly string[]): Run {
@@ -397,7 +397,7 @@ function unanswered(why: string) {
   };
 }
 
-/** Looks whether something that is built in is given an option that is not had. */
+/** Refuses options that a builtin does not support here. */
 function withoutOptions(argv: readonly string[], ...had: string[]): void {
   const other = argv.find((word, i) => i > 0 && /^-./.test(word) && !had.includes(word));
   if (other !== undefined) throw new ModelGap(`${argv[0]} ${other}`, "an option of the shell");

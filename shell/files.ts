@@ -77,7 +77,7 @@ const ELSEWHERE =
   /^\/(?:proc|dev|etc|usr|boot|home|opt|srv|mnt|media|bin|sbin|lib64|lib\/(?!firmware(?:\/|$))|var\/(?!run(?:\/|$)))(?:\/|[^/]|$)/;
 
 function elsewhere(path: string): never {
-  throw new ModelGap(path, "what else the machine has in its file system is not known");
+  throw new ModelGap(path, "the model does not know what else is in the file system of a machine");
 }
 
 /** Files that the kernel looks at. */

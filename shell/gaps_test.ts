@@ -1,4 +1,4 @@
-/** Every object, verb and option of the programs: what is not had says so, and nothing is taken in silence. */
+/** Every object, verb and option of the programs: what is not modelled says so, nothing is ignored silently. */
 
 import { assert, assertEquals } from "@std/assert";
 import { COMMAND_FORMS, type DevlinkKind } from "../model/command_line/forms.ts";
@@ -17,7 +17,7 @@ function made(): Session {
   return session;
 }
 
-/** What is not had of what iproute2's help and ip(8) name, a command line each. */
+/** Command lines from iproute2's help and ip(8) that are not modelled. */
 const IP: readonly string[] = [
   ...[
     "addrlabel",
@@ -132,7 +132,7 @@ const KNOWN: readonly (readonly [status: number, line: string])[] = [
   [255, "monitor gibberish"],
 ];
 
-Deno.test("ip(8): each object, verb, option and word that is not had says so, and changes nothing", () => {
+Deno.test("ip(8): each object, verb, option and word that is not modelled says so and changes nothing", () => {
   for (const line of IP) {
     const session = made();
     const before = JSON.stringify([session.system.machine.netns, [...session.system.machine.routes()]]);
@@ -181,7 +181,7 @@ Deno.test("devlink(8): each verb and each option of its help is an operation's, 
         const known = COMMAND_FORMS[kind].options.some(({ word }) => word === (own[option] ?? option));
         const told = "gap" in parseDevlink([...words, option, "0:1"]);
         const elsewhere = path.includes("occupancy") && option === "sb";
-        assert(known || told || elsewhere, `${path.join(" ")}: option ${option} is neither had nor told of`);
+        assert(known || told || elsewhere, `${path.join(" ")}: option ${option} is neither modelled nor reported`);
       }
     }
   }
@@ -198,7 +198,7 @@ Deno.test("devlink(8): each verb and each option of its help is an operation's, 
   assertEquals(made().run(`devlink sb tc bind set ${HANDLE}/0 tc 0 type ingress pool 0 th 1`).rc, GAP_STATUS);
 });
 
-/** The options of ethtool(8) that are not had. */
+/** Options of ethtool(8) that are not modelled. */
 const ETHTOOL = `-A -C -G -e -E -K -p -t -s -n -u -N -U -T -x -X -w -W -l -L -m -V -h
   --change-eeprom --pause --coalesce --set-ring --features --offload --identify --test --change --config-nfc --config-ntuple
   --show-time-stamping --show-rxfh --rxfh --get-dump --set-dump --show-channels --set-channels --dump-module-eeprom
@@ -207,7 +207,7 @@ const ETHTOOL = `-A -C -G -e -E -K -p -t -s -n -u -N -U -T -x -X -w -W -l -L -m 
   --get-plca-cfg --show-mm --show-pse --flash-module-firmware --monitor --json --debug -Q --per-queue --show-nfc --phy-statistics
   --include-statistics --register-dump --eeprom-dump`.split(/\s+/);
 
-Deno.test("ethtool(8): each option that is not had says so, and so do the board's own interfaces", () => {
+Deno.test("ethtool(8): options that are not modelled and the board's own interfaces say so", () => {
   const lines = [
     ...ETHTOOL.map((option) => `${option} eth1`),
     "eth0",
@@ -243,7 +243,7 @@ const WITHOUT_OPTIONS = new Set([
 /** Programs that have options of their own syntax, and say by themselves what is wrong. */
 const OWN_WORDS = new Set(["devlink", "ip", "insmod", "awk"]);
 
-Deno.test("programs: an option that is not had says so; none is left out in silence", () => {
+Deno.test("programs: an option that is not modelled says so; none is ignored silently", () => {
   const silent = Object.keys(PROGRAMS).filter((name) => !WITHOUT_OPTIONS.has(name) && !OWN_WORDS.has(name)).filter(
     (name) => made().run(`timeout 5 ${name} --frobnicate /dev/null </dev/null`).gaps.length === 0,
   );
@@ -306,14 +306,14 @@ Deno.test("programs: an option that is not had says so; none is left out in sile
   }
 });
 
-Deno.test("programs: those that are said not to be modelled are not there", () => {
+Deno.test("programs: a program is either there or listed as not modelled", () => {
   assertEquals(
     [...OTHER_PROGRAMS].filter((name) => Object.hasOwn(PROGRAMS, name) || Object.hasOwn(BUILTINS, name)),
     [],
   );
 });
 
-Deno.test("programs: what is had, and what no machine has, keeps its answer", () => {
+Deno.test("programs: what is modelled, and what no machine has, keeps its answer", () => {
   const lines: [number, string][] = [
     [127, "nosuch"],
     [1, "cat /tmp/nosuch"],

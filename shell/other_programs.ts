@@ -4,7 +4,7 @@
  * @module
  */
 
-/** Their names: whoever runs one is told that it is not modelled, not that it is not there. */
+/** Their names: running one is a gap, not "not found". */
 export const OTHER_PROGRAMS: ReadonlySet<string> = new Set(
   `arpd bridge ctstat dcb genl ifstat lnstat netshaper nstat rdma routef routel rtacct rtmon rtstat ss tc tipc vdpa
   depmod kmod modinfo

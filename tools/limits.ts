@@ -19,11 +19,12 @@ export const PAGE = new URL("../docs/limits.md", import.meta.url);
 
 const HEAD = `# What the model does not have
 
-What is listed here exists on kernels, and the model has no answer for it. In a sequence such a step is \`model-gap\`: it
-ends the body, it is counted, and the run has exit status 3. At the prompt (\`twinlink shell\`) the message is
-\`twinlink: not modelled: ...\`, and the exit status 125. The fuzzer generates none of it.
+Kernels have everything on this page; the model has no answer for it. In a sequence such a step gets the verdict
+\`model-gap\`: the step ends the body, the report counts it, and the run ends with exit status 3. At the prompt
+(\`twinlink shell\`) the command prints \`twinlink: not modelled: ...\` and ends with status 125. The fuzzer does not
+generate such steps.
 
-This page is written by \`deno task limits\` from the tables that the model itself looks at.
+\`deno task limits\` writes this page from the tables that the model itself uses.
 `;
 
 const cell = (text: string) => text.replaceAll("|", "\\|");
@@ -63,22 +64,22 @@ export function limits(): string {
   return [
     HEAD,
     "## Files\n",
-    "A write to one of these has no answer; a read has where the file holds what it did at first. A pattern without a\nreason of its own is the last that matches.\n",
+    "The first pattern that matches a path gives the reason. A write is always a gap. A read is answered if the file\nstill holds its initial value and that is known.\n",
     table(
       ["files", "why"],
       FILE_GAPS.map(({ files, why }) => [files.source === "(?:)" ? "all others" : code(pathOf(files)), why]),
     ),
     "\n## Knobs of netdevsim\n",
-    "To set one while the other is set has no answer.\n",
-    table(["knob", "what it does"], grouped(knobs)),
+    "Setting one while the other is set is a gap.\n",
+    table(["knob", "effect"], grouped(knobs)),
     "\n## Operations\n",
-    table(["operation", "with"], grouped(operations)),
+    table(["operation", "why"], grouped(operations)),
     "\n## ip(8)\n",
     table(["what", "why"], [...grouped([...objects, ...options]), ...words]),
     "\n## devlink(8) and ethtool(8)\n",
     "Of devlink: `--no-nice-names`, `sb port pool set`, `sb tc bind set`, and `tc-bw` of rates. Of ethtool: all but `-i`, `-S`,\n`-a`, `-c`, `-g`, `-k` (its first lines), `-f`, `-r`, `-P`, `-d`, `--show-fec` and what it shows without an option; and each of\nthem for interfaces that are not netdevsim's.\n",
     "## Programs\n",
-    `Options that a program of the prompt does not have, and these programs: ${
+    `Options that a program at the prompt does not support, and these programs: ${
       [...OTHER_PROGRAMS].sort().map((name) => `\`${name}\``).join(" ")
     }\n`,
   ].join("\n");

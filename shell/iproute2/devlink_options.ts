@@ -67,7 +67,7 @@ export function parseOptions(args: readonly string[]): ParsedOptions {
   const set = (letter: string, value: string | undefined) => {
     const name = SHORT[letter]!;
     if (name === "names") {
-      throw new ModelGap("devlink --no-nice-names", "ports by their number in place of their netdev");
+      throw new ModelGap("devlink --no-nice-names", "ports by their number instead of their netdev");
     }
     if (name === "netns" || name === "batch") options[name] = value;
     else if (name !== "version") options[name] = true;

@@ -45,7 +45,7 @@ export const IP_OBJECTS: Readonly<Record<string, string | undefined>> = {
   stats: "counters of netdevs",
 };
 
-/** The options of ip(8) that change what it prints or does, in a way that is not had here. */
+/** Options of ip(8) that change what it prints or does, and that the model lacks. */
 export const IP_OPTIONS: Readonly<Record<string, string>> = {
   loops: "how often a flush is tried again",
   timestamp: "times in front of messages",
@@ -54,7 +54,7 @@ export const IP_OPTIONS: Readonly<Record<string, string>> = {
   iec: "units of counters",
   resolve: "names of hosts",
   rcvbuf: "sizes of sockets",
-  Numeric: "numbers in place of names",
+  Numeric: "numbers instead of names",
   all: "all netns at once",
   color: "colours",
   "human-readable": "units of counters",
@@ -63,7 +63,7 @@ export const IP_OPTIONS: Readonly<Record<string, string>> = {
 
 type Flag = Exclude<keyof IpOptions, "family">;
 
-/** The options that are had of each object; all others are not. */
+/** The options that each object supports here. */
 const HAD: Readonly<Record<string, readonly Flag[]>> = {
   address: ["json", "pretty", "brief"],
   link: ["json", "pretty", "brief", "oneline", "details"],
@@ -109,7 +109,7 @@ export const IP_WORDS: Readonly<Record<string, Readonly<Record<string, readonly 
     "the text of its help": ["help"],
   },
   "link set": {
-    "what a netdev has beside its state, its name and its netns": [
+    "attributes of a netdev other than its state, name and netns": [
       "address",
       "broadcast",
       "brd",
@@ -161,7 +161,7 @@ export const IP_WORDS: Readonly<Record<string, Readonly<Record<string, readonly 
     ],
   },
   route: {
-    "what is done with routes beside adding, removing and showing them": [
+    "verbs other than add, delete, show and flush": [
       "get",
       "change",
       "chg",
@@ -173,7 +173,7 @@ export const IP_WORDS: Readonly<Record<string, Readonly<Record<string, readonly 
       "restore",
       "showdump",
     ],
-    "what a route has beside its prefix and its netdev, or is chosen by": [
+    "attributes and selectors of routes other than prefix and netdev": [
       "src",
       "via",
       "from",
@@ -289,7 +289,7 @@ export const IP_WORDS: Readonly<Record<string, Readonly<Record<string, readonly 
     ],
   },
   monitor: {
-    "messages of others than netdevs": [
+    "messages about objects other than netdevs": [
       "address",
       "route",
       "mroute",
@@ -304,12 +304,12 @@ export const IP_WORDS: Readonly<Record<string, Readonly<Record<string, readonly 
       "stats",
       "all",
     ],
-    "how messages are told": ["label", "file", "dev", "all-nsid", "help"],
+    "options of the output": ["label", "file", "dev", "all-nsid", "help"],
   },
 };
 
 /**
- * Looks at a word that is none of those that are had.
+ * Checks a word that the model does not support.
  *
  * @param object The object, or the object and a verb that has words of its own
  * @throws {ModelGap} If ip(8) knows it
@@ -323,9 +323,9 @@ export function refuseWord(object: string, word: string, said = object): void {
 }
 
 /**
- * Looks at the options in front of an object.
+ * Checks the options in front of an object.
  *
- * @throws {ModelGap} If one is given that is not had of it
+ * @throws {ModelGap} If the object does not support one of them here
  */
 export function refuseOptions(object: string, options: IpOptions): void {
   const given = FLAGS.filter((flag) => options[flag]);

@@ -68,7 +68,7 @@ function selector(args: readonly string[]): Selector {
     else if (word === "root") result.within = words.shift()!;
     else if (readsPrefix(word) === "read") result.exact = word;
     else if (word !== "to" && word !== "exact") {
-      throw new ModelGap(`ip route show ${word}`, "what routes are chosen by beside a prefix and a netdev");
+      throw new ModelGap(`ip route show ${word}`, "selectors of routes other than prefix and netdev");
     }
   }
   return result;

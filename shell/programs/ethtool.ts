@@ -24,7 +24,7 @@ const LONG: Readonly<Record<string, string>> = {
   "--negotiate": "-r",
 };
 
-/** The options that are had; without one it shows the settings. */
+/** The supported options; without one ethtool shows the settings. */
 const OPTIONS: ReadonlySet<string> = new Set(["", ...Object.values(LONG), "--show-fec", "-P", "-d"]);
 
 /** ethtool(8) */
@@ -41,7 +41,7 @@ export const ethtool: Program = function* (call) {
   const option = first.startsWith("-") ? LONG[first] ?? first : "";
   const most = option === "" ? 1 : option === "-f" ? 3 : 2;
   if (!OPTIONS.has(option) || call.args.length > most) {
-    throw new ModelGap(`ethtool ${call.args.join(" ")}`, "what ethtool(8) can do beside showing and flashing");
+    throw new ModelGap(`ethtool ${call.args.join(" ")}`, "options of ethtool(8) other than those that show and flash");
   }
   const dev = option === "" ? first : second;
   const netdev = call.system.machine.netdevs(call.process.netns).find(({ name }) => name === dev);
@@ -62,12 +62,16 @@ export const ethtool: Program = function* (call) {
     case "-i":
       return yield* info(call, netdev, port);
     case "-f":
-      if (!port) throw new ModelGap(`ethtool -f ${dev}`, "what the board's own interfaces say is their drivers'");
+      if (!port) {
+        throw new ModelGap(`ethtool -f ${dev}`, "the answer depends on the driver of the board's own interface");
+      }
       return yield* flash(call, port, third ?? "");
     case "-r":
       return yield* restart(call, dev);
   }
-  if (!port) throw new ModelGap(`ethtool ${option} ${dev}`, "what the board's own interfaces say is their drivers'");
+  if (!port) {
+    throw new ModelGap(`ethtool ${option} ${dev}`, "the answer depends on the driver of the board's own interface");
+  }
   switch (option) {
     case "-S":
       yield* call.err("no stats available\n");
@@ -122,7 +126,7 @@ function* info(call: Call, netdev: NetdevShown, port: Port | undefined): Run {
     fields = { ...reply as JsonObject };
     fields["version"] = call.system.release;
   } else if (netdev.name === "lo") return yield* unsupported(call, "Cannot get driver information");
-  else throw new ModelGap(`ethtool -i ${netdev.name}`, "what the board's own interfaces say is their drivers'");
+  else throw new ModelGap(`ethtool -i ${netdev.name}`, "the answer depends on the driver of the board's own interface");
   yield* call.out(Object.entries(fields).map(([key, value]) => `${key}: ${value}\n`).join(""));
   return 0;
 }
@@ -192,7 +196,7 @@ function* someFeatures(call: Call, dev: string, facts: EthtoolFacts): Run {
   yield { until: call.system.scheduler.clock.now + READ };
   // A pipe that nobody reads any more ends the program here
   yield* call.out(last);
-  throw new ModelGap(`ethtool -k ${dev}`, "features behind hw-tc-offload");
+  throw new ModelGap(`ethtool -k ${dev}`, "features after hw-tc-offload");
 }
 
 function features(dev: string, { fixedChecksum }: EthtoolFacts): string {

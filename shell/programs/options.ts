@@ -15,8 +15,8 @@ export interface Options {
 }
 
 /**
- * Reads the options of a command line. An option that is not had here is nothing that could be left out in silence: whether the
- * program of a machine has it, and what it does, is not known.
+ * Reads the options of a command line. An option that is not supported here is a gap and never ignored: what it
+ * does on a machine is not known.
  *
  * @param call Whose arguments they are
  * @param letters The letters that it takes, a `:` behind those with a value

@@ -39,7 +39,7 @@ function signalOf(program: string, word: string): Signal {
   const found = Object.entries(SIGNALS).find(([name, number]) =>
     name === word.replace(/^SIG/, "") || String(number) === word
   );
-  if (!found) throw new ModelGap(`${program}: signal ${word}`, "a signal that is not had");
+  if (!found) throw new ModelGap(`${program}: signal ${word}`, "a signal that is not modelled");
   return found[0] as Signal;
 }
 

@@ -70,7 +70,7 @@ const date: Program = function* (call) {
 };
 
 function unanswered(what: string): never {
-  throw new ModelGap(what, "a part of the program that is not had");
+  throw new ModelGap(what, "a part of the program that is not modelled");
 }
 
 const dmesg: Program = function* (call) {
