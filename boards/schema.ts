@@ -169,7 +169,8 @@ export const boardSchema = z.strictObject({
     .regex(/^[^/\s]+\/[^/\s]+$/, "bus/device").exactOptional(),
   driver: text("Driver of the device, for example mlx5_core").regex(/^[a-z0-9_]+$/i, "a driver's name"),
   capabilities: z.array(z.enum(CAPABILITIES)).exactOptional().meta({
-    description: "What the board can do; what needs more is reported as unsupported. Without the key: everything",
+    description: "What the board can do; a sequence that needs more is unsupported. Without the key: everything. " +
+      "twinlink finds netdevsim, debugfs, listener and pcs on the board by itself: the list does not change those",
   }),
   quirks: z.array(text("One quirk")).exactOptional().meta({
     description: "What is odd about the board, for its users",
@@ -332,7 +333,10 @@ export interface BoardFile {
   handle?: string;
   /** Driver of the device, for example `mlx5_core` */
   driver: string;
-  /** What the board can do; what needs more is reported as `unsupported`. Without the key: everything */
+  /**
+   * What the board can do; a sequence that needs more is `unsupported`. Without the key: everything. twinlink finds `netdevsim`,
+   * `debugfs`, `listener` and `pcs` on the board by itself: the list does not change those
+   */
   capabilities?: Capability[];
   /** What is odd about the board, for its users */
   quirks?: string[];

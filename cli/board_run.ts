@@ -6,7 +6,7 @@
  */
 
 import type { Board } from "../boards/mod.ts";
-import { firstUnsupported, lacking } from "../diff/capability.ts";
+import { whyUnsupported } from "../diff/capability.ts";
 import { judge } from "../diff/judge.ts";
 import type { Plan, SequenceTrace, TraceHeader } from "../diff/trace.ts";
 import type { EraId } from "../model/mod.ts";
@@ -94,10 +94,8 @@ export async function runBoard(
 
 /** A sequence that is to be had of the board. */
 interface Item extends Compiled {
-  /** Capabilities that the board lacks for it */
-  lacks: readonly string[];
-  /** Whether it is pushed; what the board cannot do by its own file is not, and the judge says so */
-  supported: boolean;
+  /** Why the board cannot run it: it is not pushed then */
+  unsupported: string | undefined;
   /** As an earlier process of the run has kept it */
   kept: SequenceTrace | undefined;
 }
@@ -204,15 +202,14 @@ class BoardRun {
     });
     for (const compiled of all) {
       const { plan } = compiled;
-      const lacks = lacking(plan.requires ?? [], board, has);
-      const supported = lacks.length === 0 && firstUnsupported(plan.steps, board.capabilities) === undefined;
-      this.#items.push({ ...compiled, lacks, supported, kept: keptOf(plan, kept.get(keyOf(plan))) });
+      const unsupported = whyUnsupported(plan, board, has);
+      this.#items.push({ ...compiled, unsupported, kept: keptOf(plan, kept.get(keyOf(plan))) });
     }
   }
 
   /** The plans that are to be pushed. */
   #left(): Plan[] {
-    return this.#items.filter(({ supported, kept }) => supported && !kept).map(({ plan }) => plan);
+    return this.#items.filter(({ unsupported, kept }) => unsupported === undefined && !kept).map(({ plan }) => plan);
   }
 
   /** The board, ready for a plan: of a run that is gone on with it is opened when the first one comes. */
@@ -233,18 +230,18 @@ class BoardRun {
 
   /** Has one sequence, and judges it. */
   async #judged(item: Item): Promise<void> {
-    const { plan, expected, lacks, supported, kept } = item;
+    const { plan, expected, unsupported, kept } = item;
     const { suite, sequence, source } = plan;
     this.#current = { suite, sequence };
     this.#tell({ type: "sequence-start", ...this.#of, suite, sequence, steps: plan.steps.length });
     const { observed, settled } = kept
       ? { observed: kept, settled: true }
-      : supported
+      : unsupported === undefined
       ? await this.#observe(plan)
       : { observed: { suite, sequence, source, steps: [] }, settled: true };
     if (!kept && observed.steps.length > 0) await this.#journal?.end(observed);
-    const { capabilities, waivers } = this.#board;
-    const verdict = judge(expected, observed, { waivers, lacks, ...(capabilities ? { capabilities } : {}) });
+    const { waivers } = this.#board;
+    const verdict = judge(expected, observed, { waivers, unsupported });
     const result = { expected, observed, verdict };
     this.#done.results.push(result);
     this.#tell({ type: "sequence", ...this.#of, result });

@@ -3,6 +3,7 @@
 import { assertEquals, assertMatch } from "@std/assert";
 import { type Board, loadBoard } from "../boards/mod.ts";
 import { macWithPcs } from "../fixtures/mac_with_pcs.ts";
+import { netdevsim } from "../fixtures/netdevsim.ts";
 import type { Plan, SequenceTrace, StepTrace } from "../diff/trace.ts";
 import type { EraId } from "../model/mod.ts";
 import { emptyObservation, type KernelLine } from "../model/observation.ts";
@@ -47,6 +48,8 @@ async function play(changes: Record<string, Change>, options: {
   board?: Partial<Board>;
   suite?: Suite;
   dirty?: string;
+  /** What its agent found */
+  has?: readonly string[];
   /** The guard's answer to all that is to be run, each time it is asked */
   guard?: (Error | undefined)[];
 } = {}) {
@@ -60,6 +63,7 @@ async function play(changes: Record<string, Change>, options: {
     const { renew: _, ...rest } = model;
     const runner: Runner = {
       ...rest,
+      has: options.has,
       run: async (plan: Plan): Promise<SequenceTrace> => {
         did.push(plan.sequence);
         const trace = await model.run(plan);
@@ -98,6 +102,7 @@ async function play(changes: Record<string, Change>, options: {
     dirty,
     did: did.join(" "),
     verdicts: results[0]!.results.map(({ verdict }) => verdict.verdict).join(" "),
+    reasons: results[0]!.results.map(({ verdict }) => verdict.reason),
     infra: results[0]!.infra?.message,
     status: exitStatus(results),
   };
@@ -249,4 +254,24 @@ Deno.test("a sequence that has no meaning on a board's kernel is left out there"
   };
   assertEquals(await run("6.12"), ["a agree", "c agree"]);
   assertEquals(await run("7.2"), ["a agree", "b agree", "c agree"]);
+});
+
+Deno.test("a board without netdevsim is not asked for it: unsupported, by what its agent found", async () => {
+  const [first] = SUITE.sequences;
+  const suite: Suite = {
+    name: "s",
+    sequences: [
+      { ...first!, name: "a", fixture: netdevsim({ ports: 1 }) },
+      { ...first!, name: "b", body: (dut) => void dut.write("/sys/bus/netdevsim/del_device", "1").either() },
+      { ...first!, name: "c" },
+    ],
+  };
+  for (const capabilities of [undefined, ["netdevsim", "reload"]] as const) {
+    const listed = capabilities ? { capabilities: [...capabilities] } : {};
+    const { did, verdicts, reasons } = await play({}, { suite, has: ["devlink", "kmsg"], board: listed });
+    assertEquals([did, verdicts], ["open c close", "unsupported unsupported agree"]);
+    const but = capabilities ? " although the board's file lists it" : "";
+    assertEquals(reasons[0], `the sequence needs netdevsim, which the agent did not find on the board${but}`);
+    assertMatch(reasons[1]!, /^step 1 \(.*del_device\) needs netdevsim, which the agent did not find on the board/);
+  }
 });

@@ -7,6 +7,7 @@
 import type { Capability } from "../boards/mod.ts";
 import { HARDWARE_IDS } from "../model/pcs/hardware.ts";
 import { innerOperations, type Operation } from "../model/operation.ts";
+import { describeOperation } from "./describe.ts";
 
 // By kind, up to the first dot; what only differs by its parameters stands below.
 const BY_SUBJECT: Partial<Record<string, Capability>> = {
@@ -72,43 +73,71 @@ export function neededCapabilities(op: Operation): Set<Capability> {
   return needed;
 }
 
-/** What no board has unless it is said: by its agent, or by its file. */
-const TO_BE_SAID: readonly string[] = [
-  "races",
-  "exploration",
-  "listener",
-  "pcs",
-  "pcs_board",
-  ...HARDWARE_IDS,
-];
+/** What the agent finds out on a board. What it found decides; the board's file cannot add or remove it. */
+const FOUND: readonly string[] = ["netdevsim", "debugfs", "listener", "pcs", "races"];
+
+/** What a board with an agent has only if its file says so. */
+const DECLARED: readonly string[] = ["exploration", "pcs_board", ...HARDWARE_IDS];
+
+/** What a board's file says of its abilities. */
+export interface Abilities {
+  /** What the board can do. @default {everything} */
+  capabilities?: readonly Capability[];
+  /** A MAC and its PCS, for the suite `pcs_board` */
+  pcs?: unknown;
+}
+
+/** True if the agent can tell and did not find it. */
+const isAbsent = (what: string, has: readonly string[] | undefined) =>
+  has !== undefined && FOUND.includes(what) && !has.includes(what);
+
+function lacks(what: string, { capabilities, pcs }: Abilities, has: readonly string[] | undefined): boolean {
+  if (has !== undefined && FOUND.includes(what)) return isAbsent(what, has);
+  if (capabilities?.some((one) => one === what)) return false;
+  if (what === "pcs_board" && pcs !== undefined) return false;
+  return capabilities !== undefined || (has !== undefined && DECLARED.includes(what));
+}
 
 /**
- * What a fixture or a sequence requires and a board does not have.
+ * Lists what a fixture or a sequence requires and a board does not have.
  *
- * @param has What the board's agent found there; undefined for the model and for recordings, which are asked nothing
+ * @param has What the board's agent found there; undefined for the model and for recordings, which have no agent
  */
 export function lacking(
   requires: readonly string[],
-  board: { capabilities?: readonly Capability[]; pcs?: unknown },
+  board: Abilities,
   has: readonly string[] | undefined,
 ): string[] {
-  return requires.filter((what) => {
-    if (board.capabilities?.some((one) => one === what)) return false;
-    if (!TO_BE_SAID.some((one) => one === what)) return board.capabilities !== undefined;
-    if (has === undefined) return board.capabilities !== undefined;
-    return !(has.includes(what) || (what === "pcs_board" && board.pcs !== undefined));
-  });
+  return requires.filter((what) => lacks(what, board, has));
 }
 
-/** The first step that needs what the board lacks, and what that is; undefined where the board can do it all. */
-export function firstUnsupported(
-  steps: readonly { id: number; op: Operation }[],
-  capabilities: readonly Capability[] | undefined,
-): { id: number; op: Operation; lacks: Capability[] } | undefined {
-  if (capabilities === undefined) return undefined;
+/** `netdevsim, which the agent did not find on the board although its file lists it`. */
+function describeLack(missing: readonly string[], { capabilities }: Abilities, has: readonly string[] | undefined) {
+  const absent = missing.filter((what) => isAbsent(what, has));
+  if (absent.length === 0) return `${missing.join(", ")}, which the board lacks`;
+  const listed = absent.some((what) => capabilities?.some((one) => one === what));
+  return `${absent.join(", ")}, which the agent did not find on the board${
+    listed ? " although the board's file lists it" : ""
+  }`;
+}
+
+/**
+ * Says why a board cannot run a sequence; undefined if the board can.
+ *
+ * @param has What the board's agent found there; undefined for the model and for recordings, which have no agent
+ */
+export function whyUnsupported(
+  { requires = [], steps }: { requires?: readonly string[]; steps: readonly { id: number; op: Operation }[] },
+  board: Abilities,
+  has: readonly string[] | undefined,
+): string | undefined {
+  const missing = lacking(requires, board, has);
+  if (missing.length > 0) return `the sequence needs ${describeLack(missing, board, has)}`;
   for (const { id, op } of steps) {
-    const lacks = [...neededCapabilities(op)].filter((one) => !capabilities.includes(one));
-    if (lacks.length > 0) return { id, op, lacks };
+    const missing = lacking([...neededCapabilities(op)], board, has);
+    if (missing.length > 0) {
+      return `step ${id} (${describeOperation(op)}) needs ${describeLack(missing, board, has)}`;
+    }
   }
   return undefined;
 }

@@ -8,7 +8,7 @@ import { type Capability, type Waiver, wholeLine } from "../boards/mod.ts";
 import type { Channel, Json, KernelLine, Notification, Observation } from "../model/observation.ts";
 import { canonical, differences } from "./_json.ts";
 import { align } from "./align.ts";
-import { firstUnsupported } from "./capability.ts";
+import { whyUnsupported } from "./capability.ts";
 import { describeOperation } from "./describe.ts";
 import { withLateLines } from "./_late_lines.ts";
 import { isStall, missingLines, starvedStall } from "./_log_rules.ts";
@@ -35,8 +35,8 @@ export interface JudgeOptions {
   waivers?: readonly Waiver[];
   /** What the board can do. @default {everything} */
   capabilities?: readonly Capability[];
-  /** What the sequence requires as a whole and the board does not have. @default {nothing} */
-  lacks?: readonly string[];
+  /** Why the board cannot run the sequence; see `whyUnsupported`. @default {by the steps and `capabilities`} */
+  unsupported?: string | undefined;
   /** The day to judge waivers by, `YYYY-MM-DD`. @default {today, UTC} */
   today?: string;
   /** What may differ. @default {RULES} */
@@ -269,21 +269,12 @@ export function judge(expected: SequenceTrace, observed: SequenceTrace, options:
   if (observed.suite !== suite || observed.sequence !== sequence) {
     return whole("infra", `another sequence was run: ${observed.suite} > ${observed.sequence}`);
   }
-  const unsupported = firstUnsupported(expected.steps, options.capabilities);
+  const unsupported = options.unsupported ?? whyUnsupported(expected, options, undefined);
   const broke = observed.steps.some((step) => {
     return step.lost?.reason === "reboot" || step.lost?.reason === "crash" ||
       step.observation?.kmsg.some((line) => line.class !== "info");
   });
-  if (options.lacks?.length && !broke) {
-    return whole("unsupported", `the sequence needs ${options.lacks.join(", ")}, which the board lacks`);
-  }
-  if (unsupported && !broke) {
-    const { id, op, lacks } = unsupported;
-    return whole(
-      "unsupported",
-      `step ${id} (${describeOperation(op)}) needs ${lacks.join(", ")}, which the board lacks`,
-    );
-  }
+  if (unsupported !== undefined && !broke) return whole("unsupported", unsupported);
   if (expected.steps.length === 0) return whole("infra", "the sequence has no steps");
 
   const waivers = new Waivers(expected, options);

@@ -1,5 +1,6 @@
 import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { describeOperation } from "./describe.ts";
+import type { Capability } from "../boards/mod.ts";
 import { lacking, neededCapabilities } from "./capability.ts";
 import { clone, sample, sequence, step } from "./_testing.ts";
 import type { Trace } from "./trace.ts";
@@ -214,4 +215,18 @@ Deno.test("what a board has to say that it has", () => {
   assertEquals(lacking(["listener", "mlx5_slave"], {}, undefined), [], "the model");
   assertEquals(lacking(["listener", "mlx5_slave"], {}, ["devlink"]), ["listener", "mlx5_slave"]);
   assertEquals(lacking(["listener", "mlx5_slave"], { capabilities: ["mlx5_slave"] }, ["listener"]), []);
+});
+
+Deno.test("what the agent can find out is decided by what it found, whatever the board's file says", () => {
+  const found = ["netdevsim", "debugfs", "listener", "pcs", "races"];
+  for (const what of found) {
+    const listed = { capabilities: [what as Capability] };
+    assertEquals(lacking([what], {}, ["devlink", "kmsg"]), [what], `${what}, nothing listed, not found`);
+    assertEquals(lacking([what], listed, ["devlink", "kmsg"]), [what], `${what}, listed, not found`);
+    assertEquals(lacking([what], {}, [what]), [], `${what}, nothing listed, found`);
+    assertEquals(lacking([what], { capabilities: ["reload"] }, [what]), [], `${what}, not listed, found`);
+  }
+  // The agent cannot tell these.
+  assertEquals(lacking(["traps", "reload"], { capabilities: ["traps"] }, found), ["reload"]);
+  assertEquals(lacking(["traps"], {}, found), []);
 });

@@ -26,7 +26,7 @@ export const VERDICTS = [
   "indeterminate",
   /** The model has no answer for this step */
   "model-gap",
-  /** The board lacks what the sequence needs, by its own file */
+  /** The board lacks what the sequence needs, as its agent found or its file says */
   "unsupported",
   /** A known difference that a waiver accepts */
   "waived",

@@ -7,6 +7,7 @@
 
 import type { Board } from "../boards/mod.ts";
 import { breaksKernel } from "../diff/crash.ts";
+import { whyUnsupported } from "../diff/capability.ts";
 import {
   emptySummary,
   judge,
@@ -112,8 +113,13 @@ class Station {
       ...(freedMemory ? { freedMemory } : {}),
     });
     const { plan, expected } = compiled!;
-    const { capabilities, waivers } = board;
-    const options = { waivers, ...(capabilities ? { capabilities } : {}) };
+    const { waivers } = board;
+    const unsupported = whyUnsupported(plan, board, this.#runner.has) ??
+      (this.#other && whyUnsupported(plan, {}, this.#other.has));
+    const options = { waivers, unsupported };
+    if (unsupported !== undefined) {
+      return { verdict: judge(expected, { ...expected, steps: [] }, options), spoilt: false };
+    }
     const [observed, others] = await Promise.all([this.#runner.run(plan), this.#other?.run(plan)]);
     if (!others) return { verdict: judge(expected, observed, options), spoilt: isSpoilt(observed) };
     return { verdict: judge(observed, others, options), spoilt: isSpoilt(observed) || isSpoilt(others) };

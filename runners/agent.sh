@@ -559,7 +559,7 @@ tl_hello() {
     [ -e /sys/bus/netdevsim/new_device ] && printf 'has netdevsim\n'
     [ -e /sys/bus/netdevsim/new_device ] && command -v awk > /dev/null && command -v mkfifo > /dev/null &&
       printf 'has races\n'
-    [ -d /sys/kernel/debug/netdevsim ] && printf 'has debugfs\n'
+    grep -q '^[^ ]* /sys/kernel/debug debugfs ' /proc/mounts && printf 'has debugfs\n'
     command -v devlink-listen > /dev/null && printf 'has listener\n'
     [ "$TL_KMSG" = 1 ] && printf 'has kmsg\n'
     grep -q 'fakemac\.ko' "/lib/modules/$(uname -r)/modules.dep" && printf 'has pcs\n'
