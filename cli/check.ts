@@ -1,7 +1,7 @@
 /** `twinlink check`. */
 
 import { type Board, loadBoard, visible } from "../boards/mod.ts";
-import { judge, openTrace, type SequenceVerdict, type TraceReader } from "../diff/mod.ts";
+import { judge, openTrace, type SequenceVerdict, type TraceReader, withEra } from "../diff/mod.ts";
 import { type EraId, ERAS } from "../model/mod.ts";
 import { openModel } from "../runners/model.ts";
 import { ERAS_BY_NAME } from "./_shared.ts";
@@ -42,7 +42,7 @@ async function checkTrace(
       `Cannot judge trace "${visible(path)}": there is no model of "${visible(era)}", but of ${eras}`,
     );
   }
-  const header = { ...trace.header, era };
+  const header = withEra(trace.header, era as EraId);
   report.begin(header);
   const verdicts: SequenceVerdict[] = [];
   let cut: string | undefined;

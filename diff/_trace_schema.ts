@@ -141,6 +141,7 @@ const header = {
   board: text,
   transport: text,
   era: text,
+  eraNote: maybe(text),
   kernel: text,
   iproute2: text,
   freedMemory: maybe(z.enum(["kept", "poisoned", "reported"])),

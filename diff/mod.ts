@@ -7,6 +7,7 @@ export { align, type AlignOptions, type Edit } from "./align.ts";
 export { neededCapabilities, whyUnsupported } from "./capability.ts";
 export { type Crash, crashOf, describeCrash } from "./crash.ts";
 export { describeOperation } from "./describe.ts";
+export { withEra } from "./header.ts";
 export { judge, type JudgeOptions } from "./judge.ts";
 export type { Contents, Piece } from "./_contents.ts";
 export type { NetdevNames } from "./_netdev_names.ts";
@@ -17,7 +18,7 @@ export { jsonlReporter, REPORT_VERSION } from "./report_jsonl.ts";
 export { junitReporter } from "./report_junit.ts";
 export { ktapReporter } from "./report_ktap.ts";
 export { terminalReporter, type TerminalReporterOptions } from "./report_terminal.ts";
-export type { Reporter, Write } from "./reporter.ts";
+export { type Reporter, whyNoPass, type Write } from "./reporter.ts";
 export type {
   Loss,
   LossReason,

@@ -8,7 +8,7 @@ import { jsonLine } from "../boards/mod.ts";
 import type { Edit } from "./align.ts";
 import { describeOperation } from "./describe.ts";
 import type { Reporter, Write } from "./reporter.ts";
-import { exitStatus, type SequenceVerdict, type StepVerdict, type StreamElement } from "./verdict.ts";
+import { exitStatus, type RunEnd, type SequenceVerdict, type StepVerdict, type StreamElement } from "./verdict.ts";
 
 /** The version of the format. */
 export const REPORT_VERSION = 1;
@@ -44,6 +44,8 @@ export function jsonlReporter(write: Write): Reporter {
     begin: (header) => line({ twinlink: "report", version: REPORT_VERSION, ...header }),
     sequence: ({ steps, ...verdict }: SequenceVerdict) =>
       line({ type: "sequence", ...verdict, steps: steps.map(stepOf) }),
-    end: (summary) => line({ type: "summary", ...summary, exit: exitStatus(summary) }),
+    leftOut: (sequence) => line({ type: "left-out", ...sequence }),
+    end: (summary, end: RunEnd = { exit: exitStatus(summary) }) => line({ type: "summary", ...summary, ...end }),
+    total: (summary, end) => line({ type: "run", ...summary, ...end }),
   };
 }

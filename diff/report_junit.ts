@@ -5,11 +5,12 @@
  */
 
 import { create } from "xmlbuilder2";
+import type { XMLBuilder } from "xmlbuilder2/lib/interfaces.js";
 import { visible } from "../boards/mod.ts";
 import { detailLines, nameOf } from "./_lines.ts";
-import type { Reporter, Write } from "./reporter.ts";
+import { type Reporter, wholeRunError, type Write } from "./reporter.ts";
 import type { TraceHeader } from "./trace.ts";
-import { OUTCOMES, type SequenceVerdict } from "./verdict.ts";
+import { type LeftOut, OUTCOMES, type SequenceVerdict } from "./verdict.ts";
 
 const ELEMENTS = { fail: "failure", error: "error", skip: "skipped" } as const;
 
@@ -22,43 +23,67 @@ function message(verdict: SequenceVerdict): string {
   return visible([verdict.verdict, step && `step ${step.id}`, why].filter(Boolean).join(": "));
 }
 
-/** One `testsuite` a suite, one `testcase` a sequence. Written whole at the end of the run. */
+/** A sequence that is part of the report: judged, or left out of the run. */
+type Test = { verdict: SequenceVerdict } | { leftOut: LeftOut };
+
+const outcomeOf = (test: Test) => "leftOut" in test ? "skip" : OUTCOMES[test.verdict.verdict];
+
+/** Writes one `testcase`. */
+function writeTest(node: XMLBuilder, suite: string, test: Test): void {
+  const name = visible("leftOut" in test ? test.leftOut.sequence : test.verdict.sequence);
+  const element = node.ele("testcase", { classname: visible(suite), name });
+  if ("leftOut" in test) return void element.ele("skipped", { message: visible(`left out: ${test.leftOut.reason}`) });
+  const { verdict } = test;
+  const outcome = outcomeOf(test);
+  const text = [nameOf(verdict), ...detailLines(verdict)].join("\n");
+  if (outcome === "skip") element.ele(ELEMENTS.skip, { message: message(verdict) });
+  else if (outcome !== "pass") {
+    element.ele(ELEMENTS[outcome], { type: verdict.verdict, message: message(verdict) }).txt(text);
+  }
+  if (verdict.notes.length > 0) element.ele("system-out").txt(verdict.notes.map(visible).join("\n"));
+}
+
+/**
+ * One `testsuite` a suite, one `testcase` a sequence. A run that is no pass although no sequence failed has one more, `twinlink`,
+ * with the reason as its error. Written whole at the end of the run.
+ */
 export function junitReporter(write: Write): Reporter {
-  const suites = new Map<string, SequenceVerdict[]>();
+  const suites = new Map<string, { header: TraceHeader | undefined; tests: Test[] }>();
   let header: TraceHeader | undefined;
-  const count = (verdicts: readonly SequenceVerdict[]) => {
-    const of = (outcome: string) => verdicts.filter(({ verdict }) => OUTCOMES[verdict] === outcome).length;
-    return { tests: verdicts.length, failures: of("fail"), errors: of("error"), skipped: of("skip") };
+  const add = (suite: string, test: Test) => {
+    if (!suites.has(suite)) suites.set(suite, { header, tests: [] });
+    suites.get(suite)!.tests.push(test);
+  };
+  const count = (tests: readonly Test[], more = 0) => {
+    const of = (outcome: string) => tests.filter((test) => outcomeOf(test) === outcome).length;
+    return { tests: tests.length + more, failures: of("fail"), errors: of("error") + more, skipped: of("skip") };
   };
   return {
     begin: (about) => void (header = about),
-    sequence(verdict) {
-      suites.set(verdict.suite, [...suites.get(verdict.suite) ?? [], verdict]);
-    },
-    end() {
-      const { skipped: _, ...totals } = count([...suites.values()].flat());
+    leftOut: (leftOut) => add(leftOut.suite, { leftOut }),
+    sequence: (verdict) => add(verdict.suite, { verdict }),
+    end(summary, end) {
+      const all = [...suites.values()].flatMap(({ tests }) => tests);
+      const verdicts = all.flatMap((test) => "verdict" in test ? [test.verdict] : []);
+      const error = wholeRunError(verdicts, summary, end);
+      const { skipped: _, ...totals } = count(all, error === undefined ? 0 : 1);
       // Characters that XML 1.0 cannot hold at all; the others are escaped.
       const xml = create({ version: "1.0", encoding: "UTF-8", invalidCharReplacement: "\ufffd" });
       const root = xml.ele("testsuites", { name: "twinlink", ...totals });
-      for (const [suite, verdicts] of suites) {
-        const node = root.ele("testsuite", { name: visible(suite), ...count(verdicts) });
+      for (const [suite, { header, tests }] of suites) {
+        const node = root.ele("testsuite", { name: visible(suite), ...count(tests) });
         if (header) {
           const properties = node.ele("properties");
           for (const [name, value] of Object.entries(header)) {
             properties.ele("property", { name, value: visible(String(value)) });
           }
         }
-        for (const verdict of verdicts) {
-          const name = visible(verdict.sequence);
-          const test = node.ele("testcase", { classname: visible(suite), name });
-          const outcome = OUTCOMES[verdict.verdict];
-          const text = [nameOf(verdict), ...detailLines(verdict)].join("\n");
-          if (outcome === "skip") test.ele(ELEMENTS.skip, { message: message(verdict) });
-          else if (outcome !== "pass") {
-            test.ele(ELEMENTS[outcome], { type: verdict.verdict, message: message(verdict) }).txt(text);
-          }
-          if (verdict.notes.length > 0) test.ele("system-out").txt(verdict.notes.map(visible).join("\n"));
-        }
+        for (const test of tests) writeTest(node, suite, test);
+      }
+      if (error !== undefined) {
+        const node = root.ele("testsuite", { name: "twinlink", ...count([], 1) });
+        const test = node.ele("testcase", { classname: "twinlink", name: "the run" });
+        test.ele(ELEMENTS.error, { type: "not-judged", message: visible(error) });
       }
       write(xml.end({ prettyPrint: true }) + "\n");
     },

@@ -6,8 +6,8 @@
 
 import { visible } from "../boards/mod.ts";
 import { detailLines } from "./_lines.ts";
-import type { Reporter, Write } from "./reporter.ts";
-import { gravest, OUTCOMES, type SequenceVerdict } from "./verdict.ts";
+import { type Reporter, wholeRunError, type Write } from "./reporter.ts";
+import { gravest, type LeftOut, OUTCOMES, type SequenceVerdict } from "./verdict.ts";
 
 // "#" begins a directive; a description must not have one.
 const description = (text: string) => visible(text).replaceAll("#", "_").replace(/\s+/g, " ").trim();
@@ -31,29 +31,62 @@ const why = (verdict: SequenceVerdict) =>
   verdict.reason ?? verdict.steps.find((step) => step.verdict === verdict.verdict)?.reason ??
     verdict.steps.flatMap((step) => step.channels).find((channel) => channel.waiver)?.waiver?.reason;
 
-/** One test a suite, one subtest a sequence; what differs stands in front of its result, as diagnostic lines. */
+/** What a test of the report is about: judged, or left out of the run. */
+type Test = SequenceVerdict | LeftOut;
+
+const isVerdict = (test: Test): test is SequenceVerdict => "verdict" in test;
+
+/** One subtest, with what differs in front of it. */
+function testLines(number: number, test: Test): string[] {
+  if (!isVerdict(test)) {
+    return [result(number, test.sequence, { verdict: "unsupported", reason: `left out: ${test.reason}` })];
+  }
+  const reason = why(test);
+  const { verdict } = test;
+  return [
+    ...detailLines(test).map((line) => `# ${line}`),
+    result(number, test.sequence, reason === undefined ? { verdict } : { verdict, reason }),
+  ];
+}
+
+/** The result of a suite, by its tests. */
+function suiteResult(tests: readonly Test[], unjudged: boolean): Pick<SequenceVerdict, "verdict" | "reason"> {
+  if (unjudged) return { verdict: "infra", reason: "nothing of it was judged" };
+  const verdicts = tests.filter(isVerdict).map(({ verdict }) => verdict);
+  if (verdicts.length === 0) return { verdict: "unsupported", reason: "left out" };
+  const verdict = gravest(verdicts);
+  // A suite of which only a part was skipped has passed.
+  return { verdict: OUTCOMES[verdict] === "skip" && verdicts.includes("agree") ? "agree" : verdict };
+}
+
+/**
+ * One test a suite, one subtest a sequence; what differs stands in front of its result, as diagnostic lines. A run that is no pass
+ * although no sequence failed has one more test, `twinlink`, that says why.
+ */
 export function ktapReporter(write: Write): Reporter {
-  const suites = new Map<string, SequenceVerdict[]>();
+  const suites = new Map<string, Test[]>();
+  const about: string[] = [];
+  const add = (test: Test) => void suites.set(test.suite, [...suites.get(test.suite) ?? [], test]);
   return {
-    begin() {},
-    sequence(verdict) {
-      suites.set(verdict.suite, [...suites.get(verdict.suite) ?? [], verdict]);
+    begin({ board, transport, kernel, era, eraNote }) {
+      const of = eraNote ?? (era === "" ? "" : `model of ${era}`);
+      about.push(
+        `# ${description([`${board} over ${transport}`, kernel && `Linux ${kernel}`, of].filter(Boolean).join(", "))}`,
+      );
     },
-    end() {
-      const lines = ["KTAP version 1", `1..${suites.size}`];
-      for (const [suite, verdicts] of suites) {
-        lines.push("  KTAP version 1", `  # Subtest: ${description(suite)}`, `  1..${verdicts.length}`);
-        for (const [i, verdict] of verdicts.entries()) {
-          lines.push(...detailLines(verdict).map((line) => `  # ${line}`));
-          const reason = why(verdict);
-          const about = reason === undefined ? { verdict: verdict.verdict } : { verdict: verdict.verdict, reason };
-          lines.push(`  ${result(i + 1, verdict.sequence, about)}`);
-        }
-        const verdict = gravest(verdicts.map((one) => one.verdict));
-        const number = [...suites.keys()].indexOf(suite) + 1;
-        // A suite of which only a part was skipped has passed.
-        const skipped = OUTCOMES[verdict] === "skip" && verdicts.some((one) => one.verdict === "agree");
-        lines.push(result(number, suite, { verdict: skipped ? "agree" : verdict }));
+    leftOut: add,
+    sequence: add,
+    end(summary, end) {
+      const verdicts = [...suites.values()].flat().filter(isVerdict);
+      const error = summary.unjudged.length > 0 ? undefined : wholeRunError(verdicts, summary, end);
+      const lines = ["KTAP version 1", ...about, `1..${suites.size + (error === undefined ? 0 : 1)}`];
+      for (const [i, [suite, tests]] of [...suites].entries()) {
+        lines.push("  KTAP version 1", `  # Subtest: ${description(suite)}`, `  1..${tests.length}`);
+        for (const [i, test] of tests.entries()) lines.push(...testLines(i + 1, test).map((line) => `  ${line}`));
+        lines.push(result(i + 1, suite, suiteResult(tests, summary.unjudged.includes(suite))));
+      }
+      if (error !== undefined) {
+        lines.push(`not ok ${suites.size + 1} twinlink: the run # ERROR ${description(error)}`);
       }
       write(lines.join("\n") + "\n");
     },

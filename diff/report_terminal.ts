@@ -42,9 +42,10 @@ export function terminalReporter(write: Write, options: TerminalReporterOptions 
   const width = Math.max(...VERDICTS.map((verdict) => verdict.length));
   const head = (verdict: Verdict) => paint.verdict(verdict.padEnd(width), verdict);
   return {
-    begin({ board, transport, era, kernel, iproute2 }) {
-      const about = [`over ${transport}`, kernel && `Linux ${kernel}`, iproute2 && iproute2, `model of ${era}`];
-      write(`${paint.strong(visible(board))} ${paint.dim(visible(about.filter(Boolean).join(", ")))}\n`);
+    begin({ board, transport, era, eraNote, kernel, iproute2 }) {
+      const about = [`over ${transport}`, kernel && `Linux ${kernel}`, iproute2, eraNote ? "" : `model of ${era}`];
+      const note = eraNote ? `, ${paint.changed(visible(eraNote))}` : "";
+      write(`${paint.strong(visible(board))} ${paint.dim(visible(about.filter(Boolean).join(", ")))}${note}\n`);
     },
     sequence(verdict) {
       const details = detailLines(verdict, paint);

@@ -10,7 +10,7 @@ import { ktapReporter } from "./report_ktap.ts";
 import { terminalReporter } from "./report_terminal.ts";
 import type { Reporter, Write } from "./reporter.ts";
 import type { SequenceTrace, TraceHeader } from "./trace.ts";
-import { type SequenceVerdict, summarise } from "./verdict.ts";
+import { type LeftOut, type RunEnd, type SequenceVerdict, summarise } from "./verdict.ts";
 
 const HEADER: TraceHeader = {
   board: "qemu-6.12",
@@ -185,7 +185,7 @@ Deno.test("KTAP: nested results with their directives", () => {
     "  ok",
     "not ok",
   ]);
-  assertEquals(parseKtap(report(ktapReporter, [ALL[5]!])), ["  ok SKIP", "ok SKIP"]);
+  assertEquals(parseKtap(report(ktapReporter, [ALL[5]!])), ["  ok SKIP", "not ok ERROR"]);
   assertEquals(parseKtap(report(ktapReporter, [ALL[5]!, ALL[0]!])), ["  ok SKIP", "  ok", "ok"]);
   assertEquals(parseKtap(report(ktapReporter, [ALL[3]!, ALL[0]!])), ["  not ok ERROR", "  ok", "not ok ERROR"]);
   assertEquals(parseKtap(report(ktapReporter, [HOSTILE])), ["  not ok", "not ok"]);
@@ -239,4 +239,76 @@ Deno.test("reporting leaves the verdicts as they are", () => {
   const before = clone(ALL);
   for (const make of [terminalReporter, junitReporter, ktapReporter, jsonlReporter]) report(make, ALL);
   assertEquals(ALL, before);
+});
+
+/** What a consumer that knows only TAP thinks of a report. */
+async function proves(text: string): Promise<boolean> {
+  const path = await Deno.makeTempFile({ suffix: ".tap" });
+  try {
+    await Deno.writeTextFile(path, text);
+    return (await new Deno.Command("prove", { args: ["-e", "cat", path], stdout: "null", stderr: "null" }).output())
+      .success;
+  } finally {
+    await Deno.remove(path);
+  }
+}
+
+const hasProve = await new Deno.Command("prove", { args: ["--version"], stdout: "null" }).output().then(
+  ({ success }) => success,
+  () => false,
+);
+
+Deno.test("every report tells the story of the exit status: no pass is a failure in each of them", async () => {
+  const [agrees, unsupported, waived] = [ALL[0]!, ALL[5]!, ALL[6]!];
+  const other = (verdict: SequenceVerdict) => ({ ...verdict, suite: "pcs" });
+  const left = { suite: "pcs", sequence: "unbind", reason: "the board lacks pcs" };
+  const cases: [what: string, verdicts: SequenceVerdict[], end: RunEnd | undefined, exit: number, left?: LeftOut[]][] =
+    [
+      ["all agree", [agrees, waived], undefined, 0],
+      ["a part of a suite is unsupported", [agrees, unsupported], undefined, 0],
+      ["what the board cannot do is left out", [agrees], undefined, 0, [left]],
+      ["all is unsupported", [unsupported, { ...unsupported, sequence: "another" }], undefined, 3],
+      ["a whole suite is unsupported", [agrees, other(unsupported)], undefined, 3],
+      ["all is left out", [], undefined, 3, [left]],
+      ["nothing was run", [], undefined, 3],
+      ["stopped when all had agreed", [agrees], { exit: 130, reason: "stopped by SIGINT" }, 130],
+      ["a suite is wrong", [], { exit: 2, reason: "trap > x fails on the model of 6.12" }, 2],
+      ["one diverges", ALL, undefined, 1],
+    ];
+  for (const [what, verdicts, end, exit, leftOut = []] of cases) {
+    const text = (make: (write: Write) => Reporter) => {
+      let text = "";
+      const reporter = make((piece) => text += piece);
+      reporter.begin(HEADER);
+      for (const one of leftOut) reporter.leftOut?.(one);
+      for (const one of verdicts) reporter.sequence(one);
+      reporter.end(summarise(verdicts), end);
+      return text;
+    };
+    const junit = new DOMParser({ onError: onErrorStopParsing }).parseFromString(text(junitReporter), "text/xml");
+    const root = junit.documentElement!;
+    const wrong = Number(root.getAttribute("failures")) + Number(root.getAttribute("errors"));
+    const elements = ["failure", "error"].reduce((sum, name) => sum + junit.getElementsByTagName(name).length, 0);
+    assertEquals([wrong > 0, elements], [exit !== 0, wrong], `${what}: JUnit`);
+    const ktap = text(ktapReporter);
+    const failing = parseKtap(ktap).filter((line) => line.startsWith("not ok"));
+    assertEquals(failing.length > 0, exit !== 0, `${what}: KTAP\n${ktap}`);
+    if (hasProve) assertEquals(await proves(ktap), exit === 0, `${what}: prove\n${ktap}`);
+    assertEquals(JSON.parse(text(jsonlReporter).trimEnd().split("\n").at(-1)!).exit, exit, `${what}: JSON Lines`);
+    if (leftOut.length > 0) {
+      for (const make of [junitReporter, ktapReporter, jsonlReporter]) assertStringIncludes(text(make), left.reason);
+    }
+  }
+});
+
+Deno.test("every report says that another kernel's model judged", () => {
+  const eraNote = "kernel 6.18.3 judged by the model of 6.12 (nearest; never run)";
+  for (const make of [terminalReporter, junitReporter, ktapReporter, jsonlReporter]) {
+    let text = "";
+    const reporter = make((piece) => text += piece);
+    reporter.begin({ ...HEADER, kernel: "6.18.3", eraNote });
+    reporter.sequence(ALL[0]!);
+    reporter.end(summarise([ALL[0]!]));
+    assertStringIncludes(text, eraNote, make.name);
+  }
 });

@@ -117,6 +117,8 @@ export interface TraceHeader {
   transport: string;
   /** The era of the model to compare with, for example `"6.12"` */
   era: string;
+  /** How that era fits the kernel, in words; left out if it was taken from this kernel */
+  eraNote?: string;
   /** `uname -r`, empty for the model */
   kernel: string;
   /** `devlink -V`, empty for the model */

@@ -128,6 +128,24 @@ export interface SequenceVerdict {
 /** How many came to which verdict. */
 export type Counts = Record<Verdict, number>;
 
+/** A sequence that is not part of a run on a board. */
+export interface LeftOut {
+  /** The suite's name */
+  suite: string;
+  /** The sequence's name */
+  sequence: string;
+  /** Why, for example `the board lacks pcs` */
+  reason: string;
+}
+
+/** How a run ended. */
+export interface RunEnd {
+  /** The exit status of the process */
+  exit: number;
+  /** Why it is no pass, in words, if the verdicts do not say it */
+  reason?: string;
+}
+
 /** A run, in numbers. */
 export interface Summary {
   /** Sequences by verdict */
@@ -136,12 +154,14 @@ export interface Summary {
   steps: Counts;
   /** Channels that were compared, by verdict, those of all steps */
   channels: Counts;
+  /** Suites of which no sequence was judged: each is `unsupported` */
+  unjudged: string[];
 }
 
 /** Numbers of no run. */
 export function emptySummary(): Summary {
   const none = () => Object.fromEntries(VERDICTS.map((verdict) => [verdict, 0])) as Counts;
-  return { sequences: none(), steps: none(), channels: none() };
+  return { sequences: none(), steps: none(), channels: none(), unjudged: [] };
 }
 
 /** Adds a sequence to the numbers of its run, in place. */
@@ -153,19 +173,25 @@ export function addToSummary(summary: Summary, verdict: SequenceVerdict): void {
   }
 }
 
-/** The numbers of a run. */
+/** Returns the numbers of a run. */
 export function summarise(verdicts: Iterable<SequenceVerdict>): Summary {
   const summary = emptySummary();
-  for (const verdict of verdicts) addToSummary(summary, verdict);
+  const supported = new Map<string, boolean>();
+  for (const verdict of verdicts) {
+    addToSummary(summary, verdict);
+    const { suite } = verdict;
+    supported.set(suite, supported.get(suite) || verdict.verdict !== "unsupported");
+  }
+  summary.unjudged = [...supported.keys()].filter((suite) => !supported.get(suite));
   return summary;
 }
 
 /**
- * The exit status of a run: 0 all agree (or are waived, or unsupported beside others that agree), 1 a divergence or a crash,
- * 3 something could not be judged, or nothing was.
+ * Returns the exit status of a run: 0 all agree (or are waived, or unsupported in a suite of which others agree), 1 a divergence
+ * or a crash, 3 something could not be judged, or nothing of a suite was, or nothing at all.
  */
-export function exitStatus({ sequences, channels }: Summary): 0 | 1 | 3 {
+export function exitStatus({ sequences, channels, unjudged }: Summary): 0 | 1 | 3 {
   if (sequences.crash + sequences.diverge > 0) return 1;
-  if (sequences.infra + sequences.indeterminate + sequences["model-gap"] > 0) return 3;
+  if (sequences.infra + sequences.indeterminate + sequences["model-gap"] + unjudged.length > 0) return 3;
   return channels.agree + channels.waived > 0 ? 0 : 3;
 }

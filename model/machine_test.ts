@@ -1,9 +1,11 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import {
   type EraId,
+  eraNote,
   eraOf,
   ERAS,
   Machine,
+  nearestEra,
   type Notification,
   type Observation,
   type Operation,
@@ -82,6 +84,36 @@ Deno.test("an era is found by the kernel's release, the by the family that it is
   assertThrows(() => eraOf("4.19.0"), RangeError, 'Cannot model kernel "4.19.0": it is older than 5.10');
   assertThrows(() => eraOf("openwrt"), RangeError, "it is not a kernel release");
   for (const [id, era] of Object.entries(ERAS)) assertEquals(era.id, id);
+});
+
+Deno.test("a kernel that was not run is judged by the nearest era, and that is said", () => {
+  const notes: [release: string, era: EraId, how: string | undefined][] = [
+    ["6.12.117+deb13-amd64", "6.12", undefined],
+    ["5.10.0-46-amd64", "5.10", undefined],
+    ["6.18.3", "6.12", "nearest; never run"],
+    ["6.8.0-41-generic", "6.12", "nearest; never run"],
+    ["6.0.1", "6.1", "nearest; never run"],
+    ["7.1.0", "7.2", "nearest; never run"],
+    // Newer than the newest era, older than the oldest one
+    ["7.4.0-rc1", "7.3", "nearest; never run"],
+    ["8.0.1", "7.3", "nearest; never run"],
+    ["5.4.210", "5.10", "nearest; never run"],
+    ["4.19.0", "5.10", "nearest; never run"],
+    ["5.15.3", "5.15", "read from its source; never run"],
+  ];
+  for (const [release, era, how] of notes) {
+    assertEquals(nearestEra(release).id, era, release);
+    const note = how && `kernel ${release} judged by the model of ${era} (${how})`;
+    assertEquals(eraNote(era, release), note, release);
+  }
+  assertThrows(() => nearestEra("openwrt"), RangeError, "it is not a kernel release");
+  // An era that a board's file or an option names
+  assertEquals(eraNote("6.12", "6.6.9"), "kernel 6.6.9 judged by the model of 6.12 (chosen; the nearest is 6.3)");
+  assertEquals(
+    eraNote("6.12", "vendor"),
+    "kernel vendor judged by the model of 6.12 (chosen; the nearest is not known)",
+  );
+  assertEquals(eraNote("6.12", ""), undefined, "the model alone");
 });
 
 Deno.test("a reload announces every object, in the order of its era (R01, 3.10)", () => {

@@ -7,7 +7,8 @@
 import type { Board } from "../boards/mod.ts";
 import { boardStateFolder } from "../boards/state.ts";
 import type { Plan, SequenceTrace } from "../diff/trace.ts";
-import { type EraId, eraOf } from "../model/mod.ts";
+import { withEra } from "../diff/header.ts";
+import { type EraId, nearestEra } from "../model/mod.ts";
 import { alone } from "./earlier_agents.ts";
 import { Guard } from "./guard.ts";
 import { KnownLines } from "./known_lines.ts";
@@ -33,6 +34,18 @@ export interface OwnGuest {
 export async function lastWords(consoleLog: string, from?: number): Promise<string | undefined> {
   const end = endOfKernel(await linesOfEnd(consoleLog, from ?? 0, from === undefined));
   return end?.reason === "crash" ? end.detail : undefined;
+}
+
+/** The era to judge a board by. */
+function eraFor({ name, era }: Board, kernel: string): EraId {
+  if (era !== "auto") return era;
+  try {
+    return nearestEra(kernel).id;
+  } catch {
+    throw new UnfitBoardError(
+      `Cannot use board "${name}": its kernel "${kernel}" has no release number; set era in the board's file`,
+    );
+  }
 }
 
 /** How many lines of a console that is the line itself are kept, for what they say of a board that was lost. */
@@ -144,16 +157,10 @@ export async function openAgent(
   };
   try {
     checkFit(board, hello);
-    const era: EraId = board.era === "auto" ? eraOf(hello.kernel).id : board.era;
+    const { kernel, iproute2, freedMemory } = hello;
+    const memory = freedMemory === "kept" ? {} : { freedMemory };
     return {
-      header: {
-        board: board.name,
-        transport,
-        era,
-        kernel: hello.kernel,
-        iproute2: hello.iproute2,
-        ...(hello.freedMemory === "kept" ? {} : { freedMemory: hello.freedMemory }),
-      },
+      header: withEra({ board: board.name, transport, kernel, iproute2, ...memory }, eraFor(board, kernel)),
       has: hello.has,
       get boot() {
         return hello.bootId;

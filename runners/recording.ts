@@ -5,8 +5,10 @@
  */
 
 import type { Board } from "../boards/mod.ts";
+import { withEra } from "../diff/header.ts";
 import { readTrace } from "../diff/trace_file.ts";
 import type { Plan, SequenceTrace, StepTrace } from "../diff/trace.ts";
+import type { EraId } from "../model/mod.ts";
 import type { Runner, RunnerOptions } from "./runner.ts";
 
 /**
@@ -19,12 +21,10 @@ export async function openRecording(board: Board, path: string, options: RunnerO
   const trace = await readTrace(path);
   const recorded = new Map(trace.sequences.map((sequence) => [`${sequence.suite} > ${sequence.sequence}`, sequence]));
   return {
-    header: {
-      ...trace.header,
-      board: board.name,
-      transport: "recording",
-      era: board.era === "auto" ? trace.header.era : board.era,
-    },
+    header: withEra(
+      { ...trace.header, board: board.name, transport: "recording" },
+      (board.era === "auto" ? trace.header.era : board.era) as EraId,
+    ),
     has: undefined,
     run: (plan: Plan): Promise<SequenceTrace> => {
       const found = recorded.get(`${plan.suite} > ${plan.sequence}`);
