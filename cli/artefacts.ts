@@ -69,7 +69,7 @@ export class TraceArtefact {
 }
 
 /** The reports of `--out`, by file name. */
-const FILES: Record<string, ReportName> = {
+export const REPORT_FILES: Readonly<Record<string, ReportName>> = {
   "junit.xml": "junit",
   "results.ktap": "ktap",
   "verdicts.jsonl": "jsonl",
@@ -77,9 +77,9 @@ const FILES: Record<string, ReportName> = {
 
 /** The reports of a run as files: kept until it ends, and written then. */
 export function reportFiles(several: boolean): { reports: Report[]; write(folder: string): Promise<string[]> } {
-  const texts = new Map<string, string[]>(Object.keys(FILES).map((name) => [name, []]));
+  const texts = new Map<string, string[]>(Object.keys(REPORT_FILES).map((name) => [name, []]));
   return {
-    reports: Object.entries(FILES).map(([file, name]) =>
+    reports: Object.entries(REPORT_FILES).map(([file, name]) =>
       new Report(REPORTS[name], (text) => void texts.get(file)!.push(text), { color: false, several })
     ),
     write: async (folder) => {

@@ -6,15 +6,16 @@
  */
 
 import type { Board } from "../boards/mod.ts";
-import { whyUnsupported } from "../diff/capability.ts";
+import { type Unsupported, whyUnsupported } from "../diff/capability.ts";
 import { judge } from "../diff/judge.ts";
 import type { Plan, SequenceTrace, TraceHeader } from "../diff/trace.ts";
+import type { LeftOut } from "../diff/verdict.ts";
 import type { EraId } from "../model/mod.ts";
 import { lastWords } from "../runners/agent.ts";
 import { openRunner } from "../runners/mod.ts";
 import type { Runner, RunnerOptions } from "../runners/runner.ts";
 import { compileAll } from "../suites/compile.ts";
-import { type Compiled, holdsIn, type Sequence, type Suite } from "../suites/suite.ts";
+import { type Chosen, type Compiled, holdsIn, type Sequence, type Suite } from "../suites/suite.ts";
 import { type BoardState, type Dirt, leftBehind, stateBehind } from "./board_state.ts";
 import { isInfra } from "./error_status.ts";
 import type { BoardJournal, Earlier, Journal } from "./journal.ts";
@@ -27,6 +28,8 @@ import { UsedBoard } from "./used_board.ts";
 export interface BoardRunOptions {
   /** Runs only the sequences that it is true for */
   filter?: (suite: Suite, sequence: Sequence) => boolean;
+  /** Nobody named the suites: what a board cannot judge is left out, and is no failure. @default {false} */
+  defaultSet?: boolean;
   /** Devices that may be taken away although a board needs them. @default {[]} */
   iKnow?: readonly string[];
   /** Ends the run; the boards are torn down */
@@ -64,6 +67,7 @@ export async function runBoard(
     transport: transportOf(board, line),
     header: undefined,
     results: [],
+    leftOut: [],
     infra: undefined,
   };
   const of = () => ({ board: done.board, transport: done.transport });
@@ -77,7 +81,11 @@ export async function runBoard(
     await run.run(suites);
     whole = true;
   } catch (error) {
-    if (!isInfra(error)) throw error;
+    if (!(error instanceof Error)) throw error;
+    if (!isInfra(error)) {
+      onEvent({ type: "infra", ...of(), error });
+      throw error;
+    }
     const dirty = await run?.used.dirty();
     if (dirty !== undefined && !error.message.includes(dirty)) {
       error.message += `; until it is booted anew it is dirty: ${dirty}`;
@@ -94,11 +102,14 @@ export async function runBoard(
 
 /** A sequence that is to be had of the board. */
 interface Item extends Compiled {
-  /** Why the board cannot run it: it is not pushed then */
-  unsupported: string | undefined;
+  /** What the board lacks for it: it is not pushed then */
+  unsupported: Unsupported | undefined;
   /** As an earlier process of the run has kept it */
   kept: SequenceTrace | undefined;
 }
+
+/** A sequence of a named suite that the board cannot run: it is not compiled. */
+type Unable = LeftOut & { source: string };
 
 /** What a sequence showed; `settled` where this process did not run it, so that nothing of it is on the board. */
 interface Observed {
@@ -116,6 +127,8 @@ class BoardRun {
   /** A guest of our own, which goes with the run. */
   readonly #fresh: boolean;
   #items: Item[] = [];
+  /** All that is told of, in its order: what is compiled, and what the board cannot run whatever its steps are */
+  #planned: (Item | Unable)[] = [];
   #current: { suite: string; sequence: string } = { suite: "", sequence: "" };
   /** How the last sequence left the board, and in which boot of it, where the run broke off before it was renewed. */
   #owed: { state: Exclude<BoardState, "sound">; boot: string | undefined } | undefined;
@@ -164,9 +177,10 @@ class BoardRun {
   async run(suites: readonly Suite[]): Promise<void> {
     await this.#compile(suites, await this.#begin());
     if (!this.#earlier) await this.used.admit(this.#left());
-    for (const item of this.#items) {
+    for (const one of this.#planned) {
       this.#options.signal?.throwIfAborted();
-      await this.#judged(item);
+      if ("plan" in one) await this.#judged(one);
+      else this.#tellUnable(one);
     }
     if (this.#owed) await this.#ready();
   }
@@ -175,36 +189,84 @@ class BoardRun {
   async #begin(): Promise<TraceHeader> {
     const runner = this.#earlier ? undefined : await this.used.open();
     const said = this.#earlier?.header ?? { ...runner!.header, ...(runner!.has ? { has: runner!.has } : {}) };
-    const { has: _, ...header } = said;
-    this.#done.transport = header.transport;
-    this.#done.header = header;
+    this.#done.transport = said.transport;
+    this.#done.header = said;
     await this.#journal?.open(said);
+    this.#tell({ type: "board", ...this.#of, header: said });
     return said;
   }
 
   /** All of it is compiled before anything is pushed: a suite that is wrong costs no board time. */
   async #compile(suites: readonly Suite[], { has, ...header }: TraceHeader): Promise<void> {
-    const { filter = () => true } = this.#options;
+    const { filter = () => true, defaultSet = false } = this.#options;
     const { freedMemory } = header;
     const board = this.#board;
     const era = header.era as EraId;
-    const chosen = suites.flatMap((suite) =>
-      suite.sequences.filter((sequence) => filter(suite, sequence) && holdsIn(sequence, era))
-        .map((sequence) => ({ suite, sequence }))
-    );
-    this.#tell({ type: "board", ...this.#of, header, sequences: chosen.length });
+    const { leftOut } = this.#done;
     const kept = new Map(this.#earlier?.sequences.map((trace) => [keyOf(trace), trace]));
+    /** What the board is asked for, in its order: what it lacks something for is not compiled. */
+    const wanted: (Unable | Chosen)[] = [];
+    for (const suite of suites) {
+      const chosen = suite.sequences.filter((sequence) => filter(suite, sequence));
+      const held = chosen.filter((sequence) => holdsIn(sequence, era));
+      for (const sequence of chosen) {
+        const about = { suite: suite.name, sequence: sequence.name };
+        const unable = (reason: string) => void wanted.push({ ...about, source: sequence.source, reason });
+        if (!holdsIn(sequence, era)) {
+          const reason = `it has no meaning on kernels of ${era}: ${sequence.holds?.because}`;
+          // A suite that was named and has nothing for this kernel is no pass.
+          if (!defaultSet && held.length === 0) unable(reason);
+          else leftOut.push({ ...about, reason });
+          continue;
+        }
+        const requires = [...sequence.fixture.requires, ...sequence.requires ?? []];
+        const lacks = whyUnsupported({ requires, steps: [] }, board, has);
+        if (!lacks && !(defaultSet && await this.#isMissing(about))) wanted.push({ suite, sequence });
+        else if (!defaultSet) unable(`${lacks!.needer} needs ${lacks!.needs}`);
+        else leftOut.push({ ...about, reason: lacks ? `needs ${lacks.needs}` : "the recording does not hold it" });
+      }
+    }
     const { signal } = this.#options;
-    const all = await compileAll(chosen, era, {
+    const compiled = await compileAll(wanted.filter((one): one is Chosen => !("reason" in one)), era, {
       board,
       ...(freedMemory ? { freedMemory } : {}),
       ...(signal ? { signal } : {}),
     });
-    for (const compiled of all) {
-      const { plan } = compiled;
+    for (const one of wanted) {
+      if ("reason" in one) {
+        this.#planned.push(one);
+        continue;
+      }
+      const item = compiled.shift()!;
+      const { plan } = item;
       const unsupported = whyUnsupported(plan, board, has);
-      this.#items.push({ ...compiled, unsupported, kept: keptOf(plan, kept.get(keyOf(plan))) });
+      if (defaultSet && unsupported) {
+        leftOut.push({ suite: plan.suite, sequence: plan.sequence, reason: `needs ${unsupported.needs}` });
+      } else this.#planned.push({ ...item, unsupported, kept: keptOf(plan, kept.get(keyOf(plan))) });
     }
+    this.#items = this.#planned.filter((one) => "plan" in one);
+    const sequences = this.#planned.map((one) => "plan" in one ? one.plan : one)
+      .map(({ suite, sequence, source }) => ({ suite, sequence, source }));
+    this.#tell({ type: "plan", ...this.#of, sequences, leftOut });
+  }
+
+  /** True if the board is a recording that does not hold a sequence. */
+  async #isMissing(about: { suite: string; sequence: string }): Promise<boolean> {
+    if (this.#board.runner !== "recording") return false;
+    const runner = this.used.runner ?? await this.used.open();
+    return runner.holds?.(about) === false;
+  }
+
+  /** Tells of a sequence that the board cannot run whatever its steps are. */
+  #tellUnable({ suite, sequence, source, reason }: Unable): void {
+    const trace = { suite, sequence, source, steps: [] };
+    const result = {
+      expected: trace,
+      observed: trace,
+      verdict: { ...trace, verdict: "unsupported" as const, reason, notes: [] },
+    };
+    this.#done.results.push(result);
+    this.#tell({ type: "sequence", ...this.#of, result });
   }
 
   /** The plans that are to be pushed. */

@@ -1,7 +1,7 @@
 /** `twinlink check`. */
 
 import { type Board, loadBoard, visible } from "../boards/mod.ts";
-import { judge, openTrace, type SequenceVerdict, type TraceReader, withEra } from "../diff/mod.ts";
+import { judge, openTrace, type SequenceVerdict, type TraceReader, whyUnsupported, withEra } from "../diff/mod.ts";
 import { type EraId, ERAS } from "../model/mod.ts";
 import { openModel } from "../runners/model.ts";
 import { ERAS_BY_NAME } from "./_shared.ts";
@@ -32,7 +32,7 @@ async function checkTrace(
   report: Report,
   model: Board,
   options: { era: string | undefined; board: Board | undefined; signal: AbortSignal },
-): Promise<{ line: Line; cut: string | undefined }> {
+): Promise<Line> {
   const started = Date.now();
   await using trace = await open(path);
   const era = options.era ?? trace.header.era;
@@ -45,27 +45,29 @@ async function checkTrace(
   const header = withEra(trace.header, era as EraId);
   report.begin(header);
   const verdicts: SequenceVerdict[] = [];
-  let cut: string | undefined;
+  const add = (verdict: SequenceVerdict) => {
+    verdicts.push(verdict);
+    report.sequence(verdict);
+  };
   try {
     for await (const observed of trace.sequences) {
       options.signal.throwIfAborted();
       const steps = observed.steps.map(({ id, phase, op }) => ({ id, phase, op }));
       const expected = await openModel(model, era as EraId, {}, header).run({ ...observed, steps });
-      const { waivers, capabilities } = options.board ?? {};
-      const verdict = judge(expected, observed, {
-        ...(waivers ? { waivers } : {}),
-        ...(capabilities ? { capabilities } : {}),
-      });
-      verdicts.push(verdict);
-      report.sequence(verdict);
+      const { board } = options;
+      const unsupported = whyUnsupported(observed, board ?? {}, header.has);
+      const verdict = judge(expected, observed, { waivers: board?.waivers ?? [], unsupported });
+      add(verdict);
     }
   } catch (error) {
     if (!(error instanceof SyntaxError)) throw error;
-    cut = error.message;
+    say(`twinlink: ${error.message}`);
+    const about = { suite: "trace", sequence: path, source: "" };
+    add({ ...about, verdict: "infra", reason: error.message, steps: [], notes: [] });
   }
   report.endPart();
-  const { board, transport, kernel } = header;
-  return { line: { board, transport, kernel, verdicts, ms: Date.now() - started }, cut };
+  const { board, transport, kernel, eraNote } = header;
+  return { board, transport, kernel, verdicts, notes: eraNote ? [eraNote] : [], ms: Date.now() - started };
 }
 
 export default command({
@@ -89,16 +91,13 @@ goes, and never passes: exit status 3.`,
     const kind = REPORTS[values.json ? "jsonl" : (values.reporter ?? "terminal") as ReportName];
     const report = new Report(kind, print, { color: wantsColor(), several: operands.length > 1 });
     const lines: Line[] = [];
-    const cuts: string[] = [];
     for (const path of operands) {
-      const { line, cut } = await checkTrace(path, report, model, { era: values.era, board, signal });
-      lines.push(line);
-      if (cut) cuts.push(cut);
+      lines.push(await checkTrace(path, report, model, { era: values.era, board, signal }));
     }
-    report.end();
+    const exit = statusOf(lines, operands.length);
+    report.end({ exit });
     if (kind.human) print(summaryText(lines));
     else say(summaryText(lines).trimEnd());
-    for (const cut of cuts) say(`twinlink: ${cut}`);
-    return Math.max(statusOf(lines), cuts.length > 0 && statusOf(lines) === 0 ? 3 : 0);
+    return exit;
   },
 });

@@ -2,8 +2,16 @@
 
 import { visible } from "../boards/visible.ts";
 import { STATUS_OF } from "./error_status.ts";
-import { catchSignals, type Interrupts } from "./interrupt.ts";
+import { catchSignals, type Interrupts, StoppedError } from "./interrupt.ts";
 import { OutputClosedError, say } from "./output.ts";
+
+/** Returns the exit status of a program that an error ended; never 0. */
+export function statusOfError(error: unknown): number {
+  if (error instanceof StoppedError) return error.status;
+  // As a shell has it for a program that SIGPIPE ended.
+  if (error instanceof OutputClosedError) return 141;
+  return error instanceof Error ? STATUS_OF[error.name] ?? 3 : 3;
+}
 
 /** Runs a program and gives its exit status, whatever happens. */
 export async function statusOf(
@@ -15,14 +23,12 @@ export async function statusOf(
     return interrupts.status ?? status;
   } catch (error) {
     if (interrupts.status !== undefined) return interrupts.status;
-    // As a shell has it for a program that SIGPIPE ended.
-    if (error instanceof OutputClosedError) return 141;
-    if (!(error instanceof Error)) throw error;
-    const status = STATUS_OF[error.name];
-    if (status === undefined) {
-      const stack = (error.stack ?? error.message).split("\n").map(visible).join("\n");
-      say(`twinlink: this is a bug of twinlink, not of the board:\n${stack}`);
-      return 3;
+    const status = statusOfError(error);
+    if (error instanceof OutputClosedError) return status;
+    if (!(error instanceof Error) || STATUS_OF[error.name] === undefined) {
+      const text = error instanceof Error ? error.stack ?? error.message : `it throws ${String(error)}`;
+      say(`twinlink: this is a bug of twinlink, not of the board:\n${text.split("\n").map(visible).join("\n")}`);
+      return status;
     }
     for (const line of error.message.split("\n")) say(`twinlink: ${visible(line)}`);
     return status;

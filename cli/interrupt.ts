@@ -29,6 +29,18 @@ export const SIGNALS = [undefined, "SIGINT", "SIGTERM", "SIGHUP"] as const;
 /** What the thread says: it listens; a signal asks to stop; Ctrl-C was pressed. */
 export type ThreadMessage = "ready" | "stop" | "pressed";
 
+/** Says that a signal stopped the work; by its name it is an `AbortError` like any other. */
+export class StoppedError extends DOMException {
+  /** The exit status that the signal asks for */
+  readonly status: number;
+
+  /** The error of a signal, for example `SIGINT`. */
+  constructor(signal: keyof typeof STATUS) {
+    super(`stopped by ${signal}`, "AbortError");
+    this.status = STATUS[signal];
+  }
+}
+
 /** What {@linkcode catchSignals} gives. */
 export interface Interrupts extends Disposable {
   /** Aborted by the first signal, once the event loop runs or {@linkcode stopped} is called */
@@ -77,7 +89,7 @@ export async function catchSignals(): Promise<Interrupts> {
     if (name === undefined) return false;
     Atomics.store(shared, AT.seen, 1);
     if (controller.signal.aborted) return true;
-    controller.abort(new DOMException(`Stopped by ${name}`, "AbortError"));
+    controller.abort(new StoppedError(name));
     if (isHarmless()) given.reject(controller.signal.reason);
     // A terminal that hung up takes no words
     else if (name !== "SIGHUP") {

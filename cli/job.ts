@@ -7,17 +7,16 @@
 import { dirname } from "node:path";
 import { type Board, visible } from "../boards/mod.ts";
 import { dirtyOf, markClean, markDirty } from "../boards/state.ts";
-import type { SequenceVerdict, TraceHeader } from "../diff/mod.ts";
 import type { EraId } from "../model/mod.ts";
 import { holdsIn, type Sequence, type Suite } from "../suites/suite.ts";
-import { reportFiles, TraceArtefact } from "./artefacts.ts";
+import { reportFiles } from "./artefacts.ts";
 import { UsageError } from "./command.ts";
-import { type Display, openDisplay, wantsColor } from "./display.ts";
+import { openDisplay, wantsColor } from "./display.ts";
+import { Follower } from "./follower.ts";
 import type { RunJournal } from "./journal.ts";
-import type { BoardResult, RunEvent } from "./run_events.ts";
-import { print, say } from "./output.ts";
+import type { BoardResult } from "./run_events.ts";
 import { Report, type ReportName, REPORTS } from "./reports.ts";
-import { type Line, statusOf, summaryText } from "./summary.ts";
+import { type Line, statusOf } from "./summary.ts";
 
 /** What to do. */
 export interface Job {
@@ -27,6 +26,8 @@ export interface Job {
   transports?: readonly ("ssh" | "serial")[];
   /** Only sequences whose `suite > sequence` holds this text, in any case of letters */
   filter?: string | undefined;
+  /** Nobody named the suites: each board runs what it can judge, and is told of the rest. @default {false} */
+  defaultSet?: boolean;
   reporter: ReportName;
   /** Devices that may be taken away although a board needs them */
   iKnow?: readonly string[];
@@ -51,10 +52,6 @@ export interface JobResult {
 }
 
 const nameOf = (suite: { name: string }, sequence: { name: string }) => `${suite.name} > ${sequence.name}`;
-
-/** `qemu-6.12 over ssh`; boards without a line go by their name alone. */
-const labelOf = ({ board, transport }: { board: string; transport: string }) =>
-  transport === "ssh" || transport === "serial" ? `${visible(board)} over ${transport}` : visible(board);
 
 function chosenBy(filter: string | undefined, suites: readonly Suite[]): (suite: Suite, sequence: Sequence) => boolean {
   const text = filter?.toLowerCase() ?? "";
@@ -87,133 +84,6 @@ function checkTransports(boards: readonly Board[], transports: readonly ("ssh" |
   }
 }
 
-/** A sequence that is to be run on each board. */
-interface Planned {
-  suite: string;
-  sequence: string;
-  source: string;
-  /** Whether it has a meaning in an era */
-  holdsIn: (era: EraId) => boolean;
-}
-
-/** Follows one run: keeps the display, the report and the artefacts going. */
-class Follower {
-  readonly lines: Line[] = [];
-  readonly written: string[] = [];
-  readonly #job: Job;
-  readonly #planned: readonly Planned[];
-  readonly #display: Display;
-  readonly #reports: Report[];
-  readonly #human: boolean;
-  #header: TraceHeader | undefined;
-  /** Of those that are planned, what has a meaning on the kernel of this board */
-  #expected: readonly Planned[] = [];
-  #verdicts: SequenceVerdict[] = [];
-  #failure: Error | undefined;
-  #steps = { done: 0, of: 0 };
-  /** Traces are written behind the events, in their order. */
-  #writing: Promise<void> = Promise.resolve();
-  #trace: TraceArtefact | undefined;
-
-  constructor(job: Job, planned: readonly Planned[], display: Display, reports: Report[]) {
-    this.#job = job;
-    this.#planned = planned;
-    this.#display = display;
-    this.#reports = reports;
-    this.#human = REPORTS[job.reporter].human;
-  }
-
-  #later(work: () => Promise<void>): void {
-    this.#writing = this.#writing.then(work);
-    // It is thrown where it is awaited.
-    this.#writing.catch(() => {});
-  }
-
-  #begin(header: TraceHeader): void {
-    this.#header = header;
-    this.#expected = this.#planned.filter((one) => one.holdsIn(header.era as EraId));
-    for (const report of this.#reports) report.begin(header);
-  }
-
-  readonly on = (event: RunEvent): void => {
-    const label = labelOf(event);
-    switch (event.type) {
-      case "prepare":
-        return this.#display.prepare(label, event.progress);
-      case "board": {
-        this.#display.begin(label, event.sequences);
-        this.#begin(event.header);
-        const path = this.#job.trace;
-        if (path !== undefined) {
-          this.#later(async () => void (this.#trace = await TraceArtefact.create(path, event.header)));
-        }
-        return;
-      }
-      case "cut": {
-        const { suite, sequence, again } = event;
-        const fate = again ? "is begun again" : "is not tried again, and told as what it was";
-        return say(visible(`${label}: ${suite} > ${sequence} was under way when the run broke off: it ${fate}`));
-      }
-      case "sequence-start":
-        this.#steps = { done: 0, of: event.steps };
-        return this.#display.running(`${event.suite} > ${event.sequence}`);
-      case "step":
-        return this.#display.stepped(++this.#steps.done, this.#steps.of);
-      case "sequence": {
-        const { verdict, observed } = event.result;
-        this.#verdicts.push(verdict);
-        for (const report of this.#reports) report.sequence(verdict);
-        if (observed.steps.length > 0) this.#later(async () => await this.#trace?.sequence(observed));
-        return this.#display.done();
-      }
-      case "infra":
-        this.#failure = event.error;
-        return;
-      case "board-end":
-        return this.#endBoard(event);
-    }
-  };
-
-  #endBoard({ board, transport, ms }: { board: string; transport: string; ms: number }): void {
-    this.#display.end();
-    const whole = this.#verdicts.length === this.#expected.length;
-    this.#later(async () => {
-      if (this.#trace) this.written.push(await this.#trace.close(whole));
-      this.#trace = undefined;
-    });
-    if (this.#failure) {
-      say(
-        `${labelOf({ board, transport })}: not judged: ${this.#failure.message.split("\n").map(visible).join("\n  ")}`,
-      );
-      // A human was told in one line.
-      const told = this.#reports.slice(this.#human ? 1 : 0);
-      if (!this.#header) {
-        for (const report of told) report.begin({ board, transport, era: "", kernel: "", iproute2: "" });
-      }
-      const reason = this.#failure.message;
-      const run = new Set(this.#verdicts.map(({ suite, sequence }) => `${suite} > ${sequence}`));
-      for (const { suite, sequence, source } of this.#header ? this.#expected : this.#planned) {
-        const about = { suite, sequence, source };
-        if (run.has(`${suite} > ${sequence}`)) continue;
-        const verdict: SequenceVerdict = { ...about, verdict: "infra", reason, steps: [], notes: [] };
-        this.#verdicts.push(verdict);
-        for (const report of told) report.sequence(verdict);
-      }
-    }
-    for (const report of this.#reports) report.endPart();
-    const kernel = this.#header?.kernel ?? "";
-    this.lines.push({ board, transport, kernel, verdicts: this.#verdicts, ms });
-    this.#header = undefined;
-    this.#verdicts = [];
-    this.#failure = undefined;
-  }
-
-  /** Waits until the traces are on disk. */
-  async settled(): Promise<void> {
-    await this.#writing;
-  }
-}
-
 /**
  * Runs suites on boards and tells all about it.
  *
@@ -240,10 +110,15 @@ export async function runJob(job: Job, options: { signal?: AbortSignal } = {}): 
   const several = boards.length > 1 || transports.length > 1;
   const kind = REPORTS[job.reporter];
   using display = openDisplay();
-  const files = journal && reportFiles(several);
   const write = (text: string) => display.write(text);
-  const reports = [new Report(kind, write, { color: wantsColor(), several }), ...files?.reports ?? []];
-  const follower = new Follower(job, planned, display, reports);
+  const follower = new Follower(planned, {
+    display,
+    report: new Report(kind, write, { color: wantsColor(), several }),
+    human: kind.human,
+    files: journal && reportFiles(several),
+    journal,
+    trace: job.trace,
+  });
   // Loaded when it is needed: it brings every transport with it.
   const { orchestrate } = await import("./orchestrate.ts");
   const { leaseBoard } = await import("./lease.ts");
@@ -252,6 +127,7 @@ export async function runJob(job: Job, options: { signal?: AbortSignal } = {}): 
     results = await orchestrate(boards, suites, {
       transports,
       filter,
+      defaultSet: job.defaultSet ?? false,
       jobs: job.jobs ?? 1,
       iKnow: job.iKnow ?? [],
       onEvent: follower.on,
@@ -266,17 +142,15 @@ export async function runJob(job: Job, options: { signal?: AbortSignal } = {}): 
           signal: options.signal,
         }),
     });
-  } finally {
-    await follower.settled();
+  } catch (error) {
+    // What ended the run is told, not what came of it for a file.
+    await follower.settled().catch(() => {});
+    throw error;
   }
-  for (const report of reports) report.end();
+  await follower.settled();
   const { lines } = follower;
-  const reported = await files?.write(journal!.folder) ?? [];
-  const written = [...follower.written, ...journal?.named ? [...journal.written(), ...reported] : []];
-  const summary = summaryText(lines) + (written.length > 0 ? `Written: ${written.map(visible).join(", ")}\n` : "");
-  if (kind.human) print(summary);
-  else say(summary.trimEnd());
-  return { lines, infra: results.flatMap(({ infra }) => infra ? [infra] : []), status: statusOf(lines) };
+  const status = statusOf(lines, results.length);
+  return { lines, infra: results.flatMap(({ infra }) => infra ? [infra] : []), status };
 }
 
 async function makeFolder(path: string): Promise<void> {

@@ -13,7 +13,7 @@ import { visible } from "../boards/mod.ts";
 import { releaseLock, stateFolder } from "../boards/state.ts";
 import { type RecoveredTrace, recoverTrace, syncFolder, TraceJournal } from "../diff/trace_journal.ts";
 import type { SequenceTrace, StepTrace, TraceHeader } from "../diff/mod.ts";
-import { fileWord, writeWhole } from "./artefacts.ts";
+import { fileWord, REPORT_FILES, writeWhole } from "./artefacts.ts";
 import { UsageError } from "./command.ts";
 
 const PLAN = "run.json";
@@ -114,15 +114,23 @@ async function prune(): Promise<void> {
 export async function unfinishedRuns(): Promise<string[]> {
   const found: string[] = [];
   for (const folder of (await runs()).toReversed()) {
-    if (existsSync(join(folder, DONE))) continue;
+    if (await isOver(folder)) continue;
     using lock = await lockRun(folder).catch(() => undefined);
     if (lock) found.push(folder);
   }
   return found;
 }
 
-/** The report that is written when a run is over. */
-const DONE = "verdicts.jsonl";
+/** True if a run came to its end: the last line of its report has no reason why it ended before. */
+async function isOver(folder: string): Promise<boolean> {
+  const text = await Deno.readTextFile(join(folder, "verdicts.jsonl")).catch(() => "");
+  try {
+    const { exit, reason } = JSON.parse(text.trimEnd().split("\n").at(-1)!);
+    return typeof exit === "number" && reason === undefined;
+  } catch {
+    return false;
+  }
+}
 
 /** The journal of one run. */
 export class RunJournal implements Journal, AsyncDisposable {
@@ -155,7 +163,8 @@ export class RunJournal implements Journal, AsyncDisposable {
         if (!lock) throw new UsageError(`Cannot write to "${visible(place)}": a run is going on there`);
         // What another run has left would be taken for a part of this one.
         for (const { name } of [...Deno.readDirSync(place)]) {
-          if (/^(trace-.*\.jsonl|console-.*\.log)$/.test(name) || name === DONE) await Deno.remove(join(place, name));
+          const isOld = /^(trace-.*\.jsonl|console-.*\.log)$/.test(name) || Object.hasOwn(REPORT_FILES, name);
+          if (isOld) await Deno.remove(join(place, name));
         }
       }
       const files: Record<string, string> = {};

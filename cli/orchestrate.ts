@@ -1,6 +1,6 @@
 /**
  * The main job: suites on boards, several of them side by side. What is done on each is in `board_run.ts`; everything that happens
- * is told as events, one board after the other.
+ * is told as events, in the order of `event_order.ts`.
  *
  * @module
  */
@@ -10,6 +10,7 @@ import { exitStatus as statusOf, summarise } from "../diff/verdict.ts";
 import type { Suite } from "../suites/suite.ts";
 import { type BoardRunOptions, type LineName, runBoard, transportOf } from "./board_run.ts";
 import { isInfra } from "./error_status.ts";
+import { EventOrder } from "./event_order.ts";
 import type { BoardResult, RunEvent } from "./run_events.ts";
 
 /** Options of {@linkcode orchestrate}. */
@@ -29,7 +30,9 @@ function linesOf(board: Board, wanted: readonly ("ssh" | "serial")[] | undefined
 }
 
 /**
- * Runs suites on boards, `jobs` of them side by side; their events come one board after the other.
+ * Runs suites on boards, `jobs` of them side by side. Their events come one board after the other; the last event is `run-end`,
+ * however the run ends. A signal that is aborted ends the run for its listener at once: what was not run is told as such, and
+ * nothing is told while the boards are torn down.
  *
  * @throws {SuiteError} If a suite is wrong in itself; nothing of it was pushed then
  * @throws {RefusedError} If a board would lose what it needs; nothing was pushed to it then
@@ -40,19 +43,24 @@ export async function orchestrate(
   suites: readonly Suite[],
   options: OrchestrateOptions = {},
 ): Promise<BoardResult[]> {
+  const { signal } = options;
   // Each line of a kernel in QEMU gets a guest of its own; the lines of one real board must take turns.
   const runs = boards.flatMap((board) => linesOf(board, options.transports).map((line) => ({ board, line })))
     .map((run, index) => ({ ...run, index }));
-  const queues = Object.values(Object.groupBy(runs, (run) => run.board.runner === "qemu" ? run.index : run.board.file))
-    .map((queue) => queue!);
-  const { emit, ended } = inOrder(options.onEvent ?? (() => {}));
+  const queues = [
+    ...Map.groupBy(runs, ({ board, index }) => board.runner === "qemu" ? index : board.file).values(),
+  ];
+  const order = new EventOrder(
+    runs.map(({ board, line }) => ({ board: board.name, transport: transportOf(board, line) })),
+    options.onEvent ?? (() => {}),
+  );
   const results: BoardResult[] = [];
   const worker = async () => {
     for (let queue = queues.shift(); queue; queue = queues.shift()) {
       const [{ board, line, index }] = queue as [typeof queue[0]];
       const onWait = (holder: string) => {
         const progress = { phase: "wait:", detail: `${holder} has it` };
-        emit(index, { type: "prepare", board: board.name, transport: transportOf(board, line), progress });
+        order.emit(index, { type: "prepare", board: board.name, transport: transportOf(board, line), progress });
       };
       let refused: Error | undefined;
       await using _lease = await options.lease?.(board, onWait).catch((error: Error) => {
@@ -62,47 +70,41 @@ export async function orchestrate(
       });
       for (const { board, line, index } of queue) {
         try {
-          const onEvent = (event: RunEvent) => emit(index, event);
+          const onEvent = (event: RunEvent) => order.emit(index, event);
           results[index] = await runBoard(board, line, suites, { ...options, refused, onEvent });
         } finally {
-          ended(index);
+          order.ended(index);
         }
       }
     }
   };
-  const workers = Array.from({ length: Math.min(options.jobs ?? 1, queues.length) }, worker);
-  const settled = await Promise.allSettled(workers);
-  for (const one of settled) if (one.status === "rejected") throw one.reason;
+  const onAbort = () => {
+    try {
+      order.close(signal!.reason);
+    } catch {
+      // The listener has kept it, and the boards are still to be torn down.
+    }
+  };
+  signal?.addEventListener("abort", onAbort);
+  try {
+    const workers = Array.from({ length: Math.min(options.jobs ?? 1, queues.length) }, worker);
+    const settled = await Promise.allSettled(workers);
+    for (const one of settled) if (one.status === "rejected") throw one.reason;
+    order.close();
+  } catch (error) {
+    order.close(error instanceof Error ? error : new Error(String(error)));
+    throw error;
+  } finally {
+    signal?.removeEventListener("abort", onAbort);
+  }
   return results;
 }
 
-/** Boards run side by side are told of one after the other: what comes out of turn is kept until it is its turn. */
-function inOrder(onEvent: (event: RunEvent) => void): {
-  emit: (index: number, event: RunEvent) => void;
-  ended: (index: number) => void;
-} {
-  let turn = 0;
-  const kept = new Map<number, RunEvent[]>();
-  const over = new Set<number>();
-  return {
-    emit: (index, event) => {
-      if (index === turn) return onEvent(event);
-      if (!kept.has(index)) kept.set(index, []);
-      kept.get(index)!.push(event);
-    },
-    ended: (index) => {
-      over.add(index);
-      while (over.has(turn)) {
-        turn++;
-        kept.get(turn)?.forEach(onEvent);
-        kept.delete(turn);
-      }
-    },
-  };
-}
-
-/** The exit status of a run: that of its verdicts, and 3 where a board could not be used. */
+/** Returns the exit status of a run: the gravest of its boards, and 3 if a board could not be used. */
 export function exitStatus(results: readonly BoardResult[]): 0 | 1 | 3 {
-  const judged = statusOf(summarise(results.flatMap((board) => board.results.map((result) => result.verdict))));
-  return judged === 0 && results.some((board) => board.infra) ? 3 : judged;
+  const statuses = results.map(({ results, infra }) => {
+    const status = statusOf(summarise(results.map(({ verdict }) => verdict)));
+    return status === 0 && infra ? 3 : status;
+  });
+  return statuses.includes(1) ? 1 : statuses.includes(3) || statuses.length === 0 ? 3 : 0;
 }

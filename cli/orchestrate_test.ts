@@ -96,7 +96,7 @@ async function play(changes: Record<string, Change>, options: {
   const run = orchestrate([board], [options.suite ?? SUITE], { open, dirt });
   const results = await run.catch((error: Error) => {
     if (error.name !== "RefusedError") throw error;
-    return [{ board: "b", transport: "", header: undefined, results: [], infra: error }];
+    return [{ board: "b", transport: "", header: undefined, results: [], leftOut: [], infra: error }];
   });
   return {
     dirty,

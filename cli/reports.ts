@@ -8,8 +8,10 @@ import {
   jsonlReporter,
   junitReporter,
   ktapReporter,
+  type LeftOut,
   OUTCOMES,
   type Reporter,
+  type RunEnd,
   type SequenceVerdict,
   summarise,
   terminalReporter,
@@ -82,29 +84,39 @@ export class Report {
   begin(header: TraceHeader): void {
     this.#header = header;
     this.#part = [];
-    // The head of a document can name one board only; with several, the suites' names tell them apart.
-    if (!this.#kind.whole || !this.#several) this.#reporter.begin(header);
+    this.#reporter.begin(header);
+  }
+
+  /** With several boards, the suites' names tell them apart in a document of all. */
+  #named<T extends { suite: string }>(about: T): T {
+    if (!this.#several) return about;
+    const { board, transport } = this.#header!;
+    return { ...about, suite: `${board} ${transport} ${about.suite}` };
+  }
+
+  /** A sequence is not part of the run on that board. */
+  leftOut(sequence: LeftOut): void {
+    this.#reporter.leftOut?.(this.#kind.whole ? this.#named(sequence) : sequence);
   }
 
   /** A sequence was judged on that board. */
   sequence(verdict: SequenceVerdict): void {
-    const { board, transport } = this.#header!;
-    const named = this.#kind.whole && this.#several
-      ? { ...verdict, suite: `${board} ${transport} ${verdict.suite}` }
-      : verdict;
-    this.#part.push(named);
+    const named = this.#named(verdict);
+    this.#part.push(verdict);
     this.#all.push(named);
-    this.#reporter.sequence(named);
+    this.#reporter.sequence(this.#kind.whole ? named : verdict);
   }
 
-  /** A board's part is over. */
-  endPart(): void {
-    if (this.#header && !this.#kind.whole) this.#reporter.end(summarise(this.#part));
+  /** A board's part is over; `end` if an error ended the run in it. */
+  endPart(end?: RunEnd): void {
+    if (this.#header && !this.#kind.whole) this.#reporter.end(summarise(this.#part), end);
     this.#header = undefined;
   }
 
   /** The run is over. */
-  end(): void {
-    if (this.#kind.whole) this.#reporter.end(summarise(this.#all));
+  end(end: RunEnd): void {
+    const summary = summarise(this.#all);
+    if (this.#kind.whole) this.#reporter.end(summary, end);
+    else if (this.#several) this.#reporter.total?.(summary, end);
   }
 }

@@ -30,8 +30,10 @@ const run = command({
   name: "run",
   summary: "run suites on boards and compare what they show with the model",
   usage: ["[SUITE..] --board BOARD [--board BOARD..] [OPTION..]"],
-  details: `SUITE is a suite that ships or the path of a suite file; none means all that ship:
+  details: `SUITE is a suite that ships or the path of a suite file:
 ${SHIPPED_SUITES.join(", ").replace(/(.{60,100}),\s/g, "$1,\n")}.
+Without SUITE each board runs what it can judge of all that ship, and the summary lists what was left out. A suite that
+is named and that a board cannot judge at all is exit status 3.
 "twinlink boards" lists the boards; --board model checks the suites alone.
 
 On a real board, suites are refused that would unbind, reload or take away otherwise a device that carries the
@@ -50,7 +52,7 @@ goes on from there after this process or its machine died.`,
     const boards = await chosenBoards(values);
     const suites = await openSuites(operands, { signal, timeout });
     await using journal = await journalOf(values, operands, boards);
-    return await runSuites(values, { boards, suites, journal }, signal);
+    return await runSuites(values, { boards, suites, journal, defaultSet: operands.length === 0 }, signal);
   },
 });
 
@@ -61,7 +63,7 @@ type RunValues = Values<typeof OPTIONS>;
 /** Runs what the options say; the journal may be one that is gone on with. */
 export async function runSuites(
   values: RunValues,
-  what: { boards: Board[]; suites: Suite[]; journal: RunJournal | undefined },
+  what: { boards: Board[]; suites: Suite[]; journal: RunJournal | undefined; defaultSet: boolean },
   signal: AbortSignal,
 ): Promise<number> {
   const { journal } = what;
@@ -87,7 +89,11 @@ async function journalOf(
 ): Promise<RunJournal | undefined> {
   if (values.out === undefined && boards.every(({ runner }) => runner === "model" || runner === "recording")) return;
   const { suites, files } = namedSuites(operands);
-  const args = [...suites, ...boardArgs(values), ...values.jobs ? [`--jobs=${values.jobs}`] : []];
+  const args = [
+    ...operands.length > 0 ? suites : [],
+    ...boardArgs(values),
+    ...values.jobs ? [`--jobs=${values.jobs}`] : [],
+  ];
   const reporter = values.json ? "jsonl" : values.reporter;
   if (reporter) args.push(`--reporter=${reporter}`);
   const module = values.module === undefined ? [] : [resolve(values.module)];

@@ -5,29 +5,40 @@
  */
 
 import type { SequenceTrace, StepTrace, TraceHeader } from "../diff/trace.ts";
-import type { SequenceVerdict } from "../diff/verdict.ts";
+import type { LeftOut, SequenceVerdict } from "../diff/verdict.ts";
 import type { Progress } from "../runners/runner.ts";
+
+/** Which sequence, and where its expectation comes from. */
+export interface AboutSequence {
+  suite: string;
+  sequence: string;
+  source: string;
+}
 
 /** What `orchestrate` tells, in order. */
 export type RunEvent =
   /** A board is being prepared */
   | { type: "prepare"; board: string; transport: string; progress: Progress }
-  /** A board answers; its sequences begin */
-  | { type: "board"; board: string; transport: string; header: TraceHeader; sequences: number }
+  /** A board answers */
+  | { type: "board"; board: string; transport: string; header: TraceHeader }
+  /** Its sequences begin: those that are going to be run, and those that are not part of the run */
+  | { type: "plan"; board: string; transport: string; sequences: AboutSequence[]; leftOut: LeftOut[] }
   /** A sequence was under way when an earlier process of the run died: it is begun again, or told as what it was */
   | { type: "cut"; board: string; transport: string; suite: string; sequence: string; again: boolean }
   | { type: "sequence-start"; board: string; transport: string; suite: string; sequence: string; steps: number }
   | { type: "step"; board: string; transport: string; suite: string; sequence: string; step: StepTrace }
   | { type: "sequence"; board: string; transport: string; result: SequenceResult }
-  /** A board could not be reached, or was lost: the rest of its sequences is not judged */
+  /** A board was lost, could not be reached, or the run ended before it did: the rest of its sequences is not judged */
   | { type: "infra"; board: string; transport: string; error: Error }
-  | { type: "board-end"; board: string; transport: string; ms: number };
+  | { type: "board-end"; board: string; transport: string; ms: number }
+  /** The last event of every run. `boards` counts boards and lines; `error` is what ended the run before it was done */
+  | { type: "run-end"; boards: number; error?: Error };
 
 /** A sequence that was run: both traces and the verdict. */
 export interface SequenceResult {
   /** What the model of the board's era shows */
   expected: SequenceTrace;
-  /** What the board showed; without steps where the board's file says that it cannot run it */
+  /** What the board showed; without steps if the board cannot run the sequence */
   observed: SequenceTrace;
   /** What comparing them came to */
   verdict: SequenceVerdict;
@@ -43,6 +54,8 @@ export interface BoardResult {
   header: TraceHeader | undefined;
   /** The sequences that were run, in their order */
   results: SequenceResult[];
+  /** The sequences that are not part of the run on this board, and why */
+  leftOut: LeftOut[];
   /** Why the board could not be used, or no longer */
   infra: Error | undefined;
 }

@@ -5,7 +5,16 @@
  */
 
 import { visible } from "../boards/visible.ts";
-import { type Counts, exitStatus, type SequenceVerdict, summarise, type Summary, type Verdict } from "../diff/mod.ts";
+import {
+  type Counts,
+  exitStatus,
+  type LeftOut,
+  type RunEnd,
+  type SequenceVerdict,
+  summarise,
+  type Summary,
+  type Verdict,
+} from "../diff/mod.ts";
 import { count, duration } from "./output.ts";
 
 /** What became of one board over one line. */
@@ -16,6 +25,12 @@ export interface Line {
   kernel: string;
   /** Of every sequence that was to be run: those that could not be are `infra` */
   verdicts: readonly SequenceVerdict[];
+  /** Sequences that are not part of the run on this board */
+  leftOut?: readonly LeftOut[];
+  /** Sequences that were to be run and were not */
+  notRun?: readonly LeftOut[];
+  /** What a reader must know beside: the era, waivers of no use */
+  notes?: readonly string[];
   /** How long it took, its set-up included, in ms */
   ms: number;
 }
@@ -47,10 +62,34 @@ export function totalOf(lines: readonly Line[]): Summary {
   return summarise(lines.flatMap((line) => line.verdicts));
 }
 
-/** The exit status of a run: 0 all agree, 1 a divergence or a crash, 3 something (or all of it) was not judged. */
-export function statusOf(lines: readonly Line[]): 0 | 1 | 3 {
+/**
+ * Returns the exit status of a run: 0 all agree, 1 a divergence or a crash, 3 something (or all of it) was not judged.
+ *
+ * @param boards How many boards and lines the run was to be on
+ */
+export function statusOf(lines: readonly Line[], boards: number = lines.length): 0 | 1 | 3 {
   const statuses = lines.map((line) => exitStatus(summarise(line.verdicts)));
-  return statuses.includes(1) ? 1 : statuses.includes(3) || lines.length === 0 ? 3 : 0;
+  if (statuses.includes(1)) return 1;
+  return statuses.includes(3) || lines.length === 0 || lines.length < boards ? 3 : 0;
+}
+
+/** Sequences by what became of them, a line for each reason: `left out 58 of pcs: needs pcs, which the board lacks`. */
+function reasonLines(what: string, sequences: readonly LeftOut[]): string[] {
+  return [...Map.groupBy(sequences, ({ reason }) => reason)].map(([reason, of]) => {
+    const suites = [...Map.groupBy(of, ({ suite }) => suite)].map(([suite, { length }]) => `${length} of ${suite}`);
+    return `${what} ${suites.join(", ")}: ${reason}`;
+  });
+}
+
+/** What the numbers of a board do not say. */
+function noteLines({ board, transport, verdicts, leftOut = [], notRun = [], notes = [] }: Line): string[] {
+  const { unjudged } = summarise(verdicts);
+  return [
+    ...notes,
+    ...reasonLines("left out", leftOut),
+    ...reasonLines("not run", notRun),
+    ...unjudged.length > 0 ? [`nothing was judged of ${unjudged.join(", ")}`] : [],
+  ].map((note) => visible(`${board} over ${transport}: ${note}`));
 }
 
 const ENDINGS = {
@@ -59,8 +98,8 @@ const ENDINGS = {
   3: "not all of it could be judged, so this is no pass",
 };
 
-/** The summary of a run as a table and one closing line. */
-export function summaryText(lines: readonly Line[]): string {
+/** Returns the summary of a run as a table and one closing line; `end` is how an error ended the run. */
+export function summaryText(lines: readonly Line[], end?: RunEnd): string {
   const head = ["board", "line", "kernel", "sequences", "steps", "channels", "time"];
   const rows = lines.map(({ board, transport, kernel, verdicts, ms }) => {
     const { sequences, steps, channels } = summarise(verdicts);
@@ -76,6 +115,7 @@ export function summaryText(lines: readonly Line[]): string {
   const table = [head, ...rows].map((row) => row.map((cell, i) => cell.padEnd(widths[i]!)).join("  ").trimEnd());
   const { sequences } = totalOf(lines);
   const all = Object.values(sequences).reduce((sum, n) => sum + n, 0);
-  const closing = `${count(all, "sequence")}: ${tally(sequences)}: ${ENDINGS[statusOf(lines)]}`;
-  return [...table, closing].join("\n") + "\n";
+  const ending = end?.reason === undefined ? ENDINGS[statusOf(lines)] : `${visible(end.reason)}, so this is no pass`;
+  const closing = `${count(all, "sequence")}: ${tally(sequences)}: ${ending}`;
+  return [...table, ...lines.flatMap(noteLines), closing].join("\n") + "\n";
 }

@@ -121,8 +121,16 @@ function describeLack(missing: readonly string[], { capabilities }: Abilities, h
   }`;
 }
 
+/** What a board lacks for a sequence. */
+export interface Unsupported {
+  /** What needs it: `the sequence`, or a step */
+  needer: string;
+  /** What it needs, for example `netdevsim, which the board lacks` */
+  needs: string;
+}
+
 /**
- * Says why a board cannot run a sequence; undefined if the board can.
+ * Returns what a board lacks for a sequence; undefined if the board can run it.
  *
  * @param has What the board's agent found there; undefined for the model and for recordings, which have no agent
  */
@@ -130,13 +138,13 @@ export function whyUnsupported(
   { requires = [], steps }: { requires?: readonly string[]; steps: readonly { id: number; op: Operation }[] },
   board: Abilities,
   has: readonly string[] | undefined,
-): string | undefined {
+): Unsupported | undefined {
   const missing = lacking(requires, board, has);
-  if (missing.length > 0) return `the sequence needs ${describeLack(missing, board, has)}`;
+  if (missing.length > 0) return { needer: "the sequence", needs: describeLack(missing, board, has) };
   for (const { id, op } of steps) {
     const missing = lacking([...neededCapabilities(op)], board, has);
     if (missing.length > 0) {
-      return `step ${id} (${describeOperation(op)}) needs ${describeLack(missing, board, has)}`;
+      return { needer: `step ${id} (${describeOperation(op)})`, needs: describeLack(missing, board, has) };
     }
   }
   return undefined;

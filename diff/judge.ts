@@ -8,7 +8,7 @@ import { type Capability, type Waiver, wholeLine } from "../boards/mod.ts";
 import type { Channel, Json, KernelLine, Notification, Observation } from "../model/observation.ts";
 import { canonical, differences } from "./_json.ts";
 import { align } from "./align.ts";
-import { whyUnsupported } from "./capability.ts";
+import { type Unsupported, whyUnsupported } from "./capability.ts";
 import { describeOperation } from "./describe.ts";
 import { withLateLines } from "./_late_lines.ts";
 import { isStall, missingLines, starvedStall } from "./_log_rules.ts";
@@ -35,8 +35,8 @@ export interface JudgeOptions {
   waivers?: readonly Waiver[];
   /** What the board can do. @default {everything} */
   capabilities?: readonly Capability[];
-  /** Why the board cannot run the sequence; see `whyUnsupported`. @default {by the steps and `capabilities`} */
-  unsupported?: string | undefined;
+  /** What the board lacks for the sequence; see `whyUnsupported`. @default {by the steps and `capabilities`} */
+  unsupported?: Unsupported | undefined;
   /** The day to judge waivers by, `YYYY-MM-DD`. @default {today, UTC} */
   today?: string;
   /** What may differ. @default {RULES} */
@@ -274,7 +274,7 @@ export function judge(expected: SequenceTrace, observed: SequenceTrace, options:
     return step.lost?.reason === "reboot" || step.lost?.reason === "crash" ||
       step.observation?.kmsg.some((line) => line.class !== "info");
   });
-  if (unsupported !== undefined && !broke) return whole("unsupported", unsupported);
+  if (unsupported && !broke) return whole("unsupported", `${unsupported.needer} needs ${unsupported.needs}`);
   if (expected.steps.length === 0) return whole("infra", "the sequence has no steps");
 
   const waivers = new Waivers(expected, options);

@@ -25,7 +25,8 @@ export async function openRecording(board: Board, path: string, options: RunnerO
       { ...trace.header, board: board.name, transport: "recording" },
       (board.era === "auto" ? trace.header.era : board.era) as EraId,
     ),
-    has: undefined,
+    has: trace.header.has,
+    holds: ({ suite, sequence }) => recorded.has(`${suite} > ${sequence}`),
     run: (plan: Plan): Promise<SequenceTrace> => {
       const found = recorded.get(`${plan.suite} > ${plan.sequence}`);
       const stale = found && JSON.stringify(found.steps.map((step) => step.op)) !==

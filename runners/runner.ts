@@ -47,6 +47,8 @@ export interface Runner {
   readonly has: readonly string[] | undefined;
   /** Which boot of the target this is, where it can tell: its `/proc/sys/kernel/random/boot_id`. It changes with `renew` */
   readonly boot?: string | undefined;
+  /** True if the target can answer a plan of this name at all. Left out if it can answer every plan. */
+  holds?(about: Pick<Plan, "suite" | "sequence">): boolean;
   /**
    * Looks at plans before any of them is run, where the board is not ours to break: `run` does the same for its plan.
    *

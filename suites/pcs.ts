@@ -6,6 +6,7 @@
 import { assertEquals } from "@std/assert";
 import { PCS_DESIGNS, type PcsDesign } from "../boards/schema.ts";
 import { MAC_WITH_PCS, macWithPcs } from "../fixtures/mac_with_pcs.ts";
+import type { Era } from "../model/mod.ts";
 import type { Json } from "../model/observation.ts";
 import type { Dut } from "./dut.ts";
 import { suite } from "./suite.ts";
@@ -38,7 +39,14 @@ async function linkUp(dut: Dut, netdev = "fm0"): Promise<void> {
   assertEquals(stateOf(await dut.netdev(netdev).show()), "UP");
 }
 
-export default suite("pcs", { fixture: macWithPcs() }, ({ sequence }) => {
+/** The fixture's MAC has `mac_select_pcs`, which phylink calls from 5.18 on. */
+const SELECTS = {
+  in: (era: Era) => era.phylink.selects,
+  because: "phylink asks a MAC for its PCS from 5.18 on",
+};
+
+export default suite("pcs", { fixture: macWithPcs() }, ({ sequence: define }) => {
+  const sequence: typeof define = (name, options, body) => define(name, { holds: SELECTS, ...options }, body);
   for (const design of PCS_DESIGNS) {
     const fixture = macWithPcs({ design });
 

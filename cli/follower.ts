@@ -1,0 +1,232 @@
+/**
+ * Follows a run by its events: keeps the display, the reports and the artefacts going, and ends them however the run ends.
+ *
+ * @module
+ */
+
+import { visible } from "../boards/mod.ts";
+import type { LeftOut, RunEnd, SequenceVerdict, TraceHeader } from "../diff/mod.ts";
+import type { EraId } from "../model/mod.ts";
+import { TraceArtefact } from "./artefacts.ts";
+import type { Display } from "./display.ts";
+import { statusOfError } from "./entry.ts";
+import { isInfra } from "./error_status.ts";
+import type { RunJournal } from "./journal.ts";
+import { print, say } from "./output.ts";
+import type { Report } from "./reports.ts";
+import type { AboutSequence, RunEvent } from "./run_events.ts";
+import { type Line, statusOf, summaryText } from "./summary.ts";
+
+/** A sequence that is to be run on each board. */
+export interface Planned extends AboutSequence {
+  /** Whether it has a meaning in an era */
+  holdsIn: (era: EraId) => boolean;
+}
+
+/** What a run is told to, and where. */
+export interface FollowerOptions {
+  display: Display;
+  /** The report on standard output */
+  report: Report;
+  /** Whether that is for a human reader */
+  human: boolean;
+  /** The reports in files, and what writes them */
+  files?: { reports: Report[]; write(folder: string): Promise<string[]> } | undefined;
+  journal?: RunJournal | undefined;
+  /** File for the trace of the only board */
+  trace?: string | undefined;
+  /** What to say of a board beside its numbers */
+  notes?: (board: string) => readonly string[];
+}
+
+/** `qemu-6.12 over ssh`; boards without a line go by their name alone. */
+const labelOf = ({ board, transport }: { board: string; transport: string }) =>
+  transport === "ssh" || transport === "serial" ? `${visible(board)} over ${transport}` : visible(board);
+
+const keyOf = ({ suite, sequence }: { suite: string; sequence: string }) => `${suite} > ${sequence}`;
+
+/** Follows one run. */
+export class Follower {
+  readonly lines: Line[] = [];
+  /** How the run ended; undefined while it goes on */
+  end: RunEnd | undefined;
+  readonly #planned: readonly Planned[];
+  readonly #options: FollowerOptions;
+  readonly #written: string[] = [];
+  #header: TraceHeader | undefined;
+  /** What is to be run on this board */
+  #expected: readonly AboutSequence[];
+  #leftOut: readonly LeftOut[] = [];
+  #verdicts: SequenceVerdict[] = [];
+  #failure: Error | undefined;
+  #steps = { done: 0, of: 0 };
+  /** Files are written behind the events, in their order. */
+  #writing: Promise<void> = Promise.resolve();
+  #trace: TraceArtefact | undefined;
+  /** Why standard output takes no more */
+  #unheard: Error | undefined;
+
+  /** Follows a run of what is planned. */
+  constructor(planned: readonly Planned[], options: FollowerOptions) {
+    this.#planned = planned;
+    this.#expected = planned;
+    this.#options = options;
+  }
+
+  #later(work: () => Promise<void>): void {
+    this.#writing = this.#writing.then(work);
+    // It is thrown where it is awaited.
+    this.#writing.catch(() => {});
+  }
+
+  /** Does what is for a person to see. If nobody can take it, the files are still written. */
+  #show(work: () => void): void {
+    if (this.#unheard) return;
+    try {
+      work();
+    } catch (error) {
+      this.#unheard = error as Error;
+      throw error;
+    }
+  }
+
+  /** Feeds the files first: standard output may be closed. */
+  #tell(work: (report: Report) => void): void {
+    for (const report of this.#options.files?.reports ?? []) work(report);
+    this.#show(() => work(this.#options.report));
+  }
+
+  readonly on = (event: RunEvent): void => {
+    const { display } = this.#options;
+    if (event.type === "run-end") return this.#endRun(event);
+    const label = labelOf(event);
+    switch (event.type) {
+      case "prepare":
+        return this.#show(() => display.prepare(label, event.progress));
+      case "board":
+        return this.#begin(event.header);
+      case "plan":
+        this.#expected = event.sequences;
+        this.#leftOut = event.leftOut;
+        for (const one of event.leftOut) this.#tell((report) => report.leftOut(one));
+        return this.#show(() => display.begin(label, event.sequences.length));
+      case "cut": {
+        const { suite, sequence, again } = event;
+        const fate = again ? "is begun again" : "is not tried again, and told as what it was";
+        return say(visible(`${label}: ${suite} > ${sequence} was under way when the run broke off: it ${fate}`));
+      }
+      case "sequence-start":
+        this.#steps = { done: 0, of: event.steps };
+        return this.#show(() => display.running(`${event.suite} > ${event.sequence}`));
+      case "step":
+        return this.#show(() => display.stepped(++this.#steps.done, this.#steps.of));
+      case "sequence": {
+        const { verdict, observed } = event.result;
+        this.#verdicts.push(verdict);
+        if (observed.steps.length > 0) this.#later(async () => await this.#trace?.sequence(observed));
+        this.#tell((report) => report.sequence(verdict));
+        return this.#show(() => display.done());
+      }
+      case "infra":
+        this.#failure ??= event.error;
+        return;
+      case "board-end":
+        return this.#endBoard(event);
+    }
+  };
+
+  #begin(header: TraceHeader): void {
+    this.#header = header;
+    this.#expected = this.#planned.filter((one) => one.holdsIn(header.era as EraId));
+    const { trace } = this.#options;
+    if (trace !== undefined) {
+      this.#later(async () => void (this.#trace = await TraceArtefact.create(trace, header)));
+    }
+    this.#tell((report) => report.begin(header));
+  }
+
+  /** What was to be run and was not, with the reason. */
+  #notRun(reason: string): SequenceVerdict[] {
+    const run = new Set(this.#verdicts.map(keyOf));
+    return this.#expected.filter((one) => !run.has(keyOf(one))).map(({ suite, sequence, source }) => (
+      { suite, sequence, source, verdict: "infra", reason, steps: [], notes: [] }
+    ));
+  }
+
+  #endBoard({ board, transport, ms }: { board: string; transport: string; ms: number }): void {
+    const failure = this.#failure;
+    const whole = this.#verdicts.length === this.#expected.length;
+    this.#later(async () => {
+      if (this.#trace) this.#written.push(await this.#trace.close(whole));
+      this.#trace = undefined;
+    });
+    const reason = failure?.message ?? "it was not run";
+    const notRun = this.#notRun(reason);
+    this.#verdicts.push(...notRun);
+    const { kernel = "", eraNote } = this.#header ?? {};
+    const ended = failure && !isInfra(failure);
+    this.lines.push({
+      board,
+      transport,
+      kernel,
+      verdicts: this.#verdicts,
+      leftOut: this.#leftOut,
+      // A board that was lost is told of in a line of its own.
+      notRun: ended || !failure ? notRun.map(({ suite, sequence }) => ({ suite, sequence, reason })) : [],
+      notes: [...eraNote ? [eraNote] : [], ...this.#options.notes?.(board) ?? []],
+      ms,
+    });
+    const [header, end] = [this.#header, ended ? this.#endBy(failure) : undefined];
+    this.#header = undefined;
+    this.#expected = this.#planned;
+    this.#leftOut = [];
+    this.#verdicts = [];
+    this.#failure = undefined;
+    const fill = (report: Report, told: readonly SequenceVerdict[]) => {
+      if (!header && told.length > 0) report.begin({ board, transport, era: "", kernel: "", iproute2: "" });
+      for (const verdict of told) report.sequence(verdict);
+      report.endPart(end);
+    };
+    const { files, report, human, display } = this.#options;
+    for (const file of files?.reports ?? []) fill(file, notRun);
+    this.#show(() => {
+      display.end();
+      if (failure && !ended) say(`${labelOf({ board, transport })}: not judged: ${lined(reason)}`);
+      // A human is told in one line.
+      fill(report, human ? [] : notRun);
+    });
+  }
+
+  #endBy(error: Error): RunEnd {
+    return { exit: statusOfError(error), reason: error.message.split("\n")[0]! };
+  }
+
+  #endRun({ boards, error }: { boards: number; error?: Error }): void {
+    const { files, journal, human, report } = this.#options;
+    const end = error ? this.#endBy(error) : { exit: statusOf(this.lines, boards) };
+    this.end = end;
+    for (const file of files?.reports ?? []) file.end(end);
+    this.#later(async () => {
+      const reported = await files?.write(journal!.folder) ?? [];
+      this.#written.push(...journal?.named ? [...journal.written(), ...reported] : []);
+      if (this.#written.length > 0) this.#show(() => out(`Written: ${this.#written.map(visible).join(", ")}`));
+    });
+    const out = (line: string) => human ? print(`${line}\n`) : say(line);
+    this.#show(() => {
+      report.end(end);
+      out(summaryText(this.lines, end).trimEnd());
+    });
+  }
+
+  /**
+   * Waits until the files are on disk.
+   *
+   * @throws {Error} If one could not be written, or nobody took what was told
+   */
+  async settled(): Promise<void> {
+    await this.#writing;
+    if (this.#unheard) throw this.#unheard;
+  }
+}
+
+const lined = (text: string) => text.split("\n").map(visible).join("\n  ");
