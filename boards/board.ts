@@ -156,6 +156,20 @@ function resolvePath(path: string, folder: string): string {
   return isAbsolute(path) ? path : resolve(folder, path);
 }
 
+/** Makes an error of problems with keys of a board file: one line each, with its place, in the order of the file. */
+export function boardErrorAt(
+  text: string,
+  file: string,
+  problems: readonly { key: string; message: string }[],
+): BoardError {
+  const lines = keyLines(text);
+  const placed = problems.map(({ key, message }) => ({ line: lineOf(lines, key), key, message }));
+  placed.sort((a, b) => (a.line ?? 0) - (b.line ?? 0));
+  return new BoardError(placed.map(({ line, key, message }) => {
+    return `${visible(file)}${line === undefined ? "" : `:${line}`}: ${visible(key)} ${visible(message)}`;
+  }));
+}
+
 /**
  * Makes a board of the text of a board file.
  *
@@ -175,17 +189,12 @@ export function parseBoard(text: string, file: string): Board {
   }
   const parsed = boardSchema.safeParse(root);
   const problems = [...parsed.error?.issues.flatMap((issue) => explain(issue, root)) ?? [], ...contradictions(root)];
-  const lines = keyLines(text);
   if (!parsed.success || problems.length > 0) {
-    const placed = problems.map(({ key, message }) => ({ line: lineOf(lines, key), key, message }));
     // "is missing" comes of both sources; the later one says more.
-    const told = placed.filter((p, i) =>
-      !placed.some((q, j) => j > i && q.key === p.key && p.message === "is missing")
+    const told = problems.filter((p, i) =>
+      !problems.some((q, j) => j > i && q.key === p.key && p.message === "is missing")
     );
-    told.sort((a, b) => (a.line ?? 0) - (b.line ?? 0));
-    throw new BoardError(told.map(({ line, key, message }) => {
-      return `${shown}${line === undefined ? "" : `:${line}`}: ${visible(key)} ${visible(message)}`;
-    }));
+    throw boardErrorAt(text, file, told);
   }
   const { $schema: _, ...content } = parsed.data;
   const board = { ...camel(content) as Omit<Board, "file">, file };

@@ -13,6 +13,7 @@
 export {
   type Board,
   BoardError,
+  boardErrorAt,
   type Camel,
   type CamelKeys,
   listBoards,

@@ -1,11 +1,13 @@
 /** `twinlink boards`. */
 
-import { type Board, BoardError, jsonLine, listBoards, loadBoard, visible } from "../boards/mod.ts";
+import { type Board, BoardError, boardErrorAt, jsonLine, listBoards, loadBoard, visible } from "../boards/mod.ts";
 import { dirtyOf } from "../boards/state.ts";
 import { suggestion } from "../boards/suggestion.ts";
 import { command, UsageError } from "./command.ts";
 import { boardsWithState, holderOf } from "./lease.ts";
+import { loadSuites } from "./load_suites.ts";
 import { print, say } from "./output.ts";
+import { strayWaivers } from "./waivers.ts";
 
 const ACTIONS = ["list", "check", "describe"];
 
@@ -35,12 +37,16 @@ async function stateOf(name: string): Promise<string[]> {
   ];
 }
 
-async function check(files: readonly string[]): Promise<number> {
+async function check(files: readonly string[], suites: readonly string[]): Promise<number> {
   if (files.length === 0) throw new UsageError("No board file is named: give the path of one");
+  const own = suites.length > 0 ? await loadSuites(suites) : [];
   let bad = 0;
   for (const file of files) {
     try {
-      const { name } = await loadBoard(file);
+      const board = await loadBoard(file);
+      const { name } = board;
+      const stray = await strayWaivers(board, own);
+      if (stray.length > 0) throw boardErrorAt(await Deno.readTextFile(board.file), board.file, stray);
       print(`${visible(file)}: board "${visible(name)}" is fine\n`);
     } catch (error) {
       if (!(error instanceof BoardError)) throw error;
@@ -94,11 +100,15 @@ async function describe(name: string, json: boolean): Promise<number> {
 export default command({
   name: "boards",
   summary: "list the boards that ship, check a board file, describe a board",
-  usage: ["[list]", "check FILE..", "describe BOARD"],
-  options: { json: { type: "flag", help: "For a machine to read: one JSON object a line" } },
-  run: async ({ json }, [action = "list", ...operands], { interrupts }) => {
+  usage: ["[list]", "check FILE.. [--suite SUITE..]", "describe BOARD"],
+  options: {
+    json: { type: "flag", help: "For a machine to read: one JSON object a line" },
+    suite: { type: "list", value: "SUITE", help: "check: waivers may name sequences of this suite file as well" },
+  },
+  run: async ({ json, suite }, [action = "list", ...operands], { interrupts }) => {
     interrupts.harmless();
-    if (action === "check") return await check(operands);
+    if (action === "check") return await check(operands, suite);
+    if (suite.length > 0) throw new UsageError(`Option --suite is of boards check (see "twinlink help boards")`);
     if (action === "list" && operands.length === 0) return await list(json);
     if (action === "describe" && operands.length === 1) return await describe(operands[0]!, json);
     if (ACTIONS.includes(action)) {

@@ -297,3 +297,57 @@ Deno.test("a cache that is no folder: not judged, with a summary, exit 3", async
   );
   assertStringIncludes(stdout, "21 sequences: 21 not judged");
 });
+
+const waiver = (suite: string, sequence: string) =>
+  `[[waivers]]\nsuite = "${suite}"\nsequence = "${sequence}"\nchannel = "notify"\nreason = "x"\nexpires = 2999-12-31\n`;
+
+Deno.test("boards check: a waiver that names no sequence is told, with its line, exit 2", async () => {
+  const path = await file(
+    "waivers.toml",
+    model("mine") + waiver("trap", "the inventory") + waiver("trap", "the inventry") + waiver("tarp", "the inventory") +
+      waiver("stale", "no such one"),
+  );
+  const { code, stdout, stderr } = await run(["boards", "check", path]);
+  assertEquals([code, stdout], [2, ""]);
+  const lines = stderr.trim().split("\n");
+  assertEquals(lines.length, 3, stderr);
+  assertMatch(
+    lines[0]!,
+    /waivers\.toml:14: waivers\[1\]\.sequence is "the inventry", but suite "trap" has no sequence of/,
+  );
+  assertMatch(lines[0]!, /did you mean "the inventory"\?$/);
+  assertMatch(lines[1]!, /waivers\.toml:19: waivers\[2\]\.suite is "tarp", but no suite of .*; did you mean "trap"\?$/);
+  assertMatch(lines[2]!, /waivers\.toml:26: waivers\[3\]\.sequence is "no such one", but suite "stale" has/);
+});
+
+Deno.test("boards check: the boards and examples that ship are fine", async () => {
+  const folders = ["../boards/", "../boards/examples/"].map((name) => fromFileUrl(new URL(name, import.meta.url)));
+  const files = folders.flatMap((path) =>
+    [...Deno.readDirSync(path)].filter(({ name }) => name.endsWith(".toml")).map(({ name }) => `${path}${name}`)
+  );
+  assert(files.length > 15);
+  const { code, stderr } = await run(["boards", "check", ...files]);
+  assertEquals([code, stderr], [0, ""]);
+});
+
+Deno.test("waivers of a suite of one's own: check takes its file, and a run knows it", async () => {
+  const suite = await file("waived.ts", suiteOf("await dut.reload();"));
+  const board = await file("waived.toml", model("own") + waiver("mine", "one") + waiver("mine", "two"));
+  assertMatch((await run(["boards", "check", board])).stderr, /waived\.toml:7: waivers\[0\]\.suite is "mine"/);
+  const checked = await run(["boards", "check", board, "--suite", suite]);
+  assertEquals(checked.code, 2);
+  assertMatch(
+    checked.stderr.trim(),
+    /^.*waived\.toml:14: waivers\[1\]\.sequence is "two", but suite "mine" has no .*$/,
+  );
+  // One that only does not match what is run is no mistake.
+  const other = await file("other.toml", model("other") + waiver("trap", "the inventory") + waiver("trap", "gone"));
+  const { code, stdout } = await run(["run", "lifecycle", "--board", other]);
+  assertEquals(code, 0);
+  const told = stdout.split("\n").filter((line) => line.includes("waiver"));
+  assertEquals(told.length, 1, stdout);
+  assertMatch(
+    told[0]!,
+    /^other over model: the waiver applies to nothing: waivers\[1\]\.sequence is "gone", but suite/,
+  );
+});

@@ -17,6 +17,7 @@ import type { RunJournal } from "./journal.ts";
 import type { BoardResult } from "./run_events.ts";
 import { Report, type ReportName, REPORTS } from "./reports.ts";
 import { type Line, statusOf } from "./summary.ts";
+import { strayWaivers } from "./waivers.ts";
 
 /** What to do. */
 export interface Job {
@@ -111,8 +112,11 @@ export async function runJob(job: Job, options: { signal?: AbortSignal } = {}): 
   const kind = REPORTS[job.reporter];
   using display = openDisplay();
   const write = (text: string) => display.write(text);
+  const stray = new Map<string, string[]>();
+  for (const board of boards) stray.set(board.name, await strayNotes(board, suites));
   const follower = new Follower(planned, {
     display,
+    notes: (board) => stray.get(board) ?? [],
     report: new Report(kind, write, { color: wantsColor(), several }),
     human: kind.human,
     files: journal && reportFiles(several),
@@ -151,6 +155,13 @@ export async function runJob(job: Job, options: { signal?: AbortSignal } = {}): 
   const { lines } = follower;
   const status = statusOf(lines, results.length);
   return { lines, infra: results.flatMap(({ infra }) => infra ? [infra] : []), status };
+}
+
+/** What is to be said of waivers that can never apply. */
+async function strayNotes(board: Board, suites: readonly Suite[]): Promise<string[]> {
+  return (await strayWaivers(board, suites)).map(({ key, message }) =>
+    `the waiver applies to nothing: ${key} ${message}`
+  );
 }
 
 async function makeFolder(path: string): Promise<void> {
