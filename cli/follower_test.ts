@@ -1,0 +1,114 @@
+/** Every end of a run is told in every report: nothing that was planned is missing, and nothing of it passes unjudged. */
+
+import { assertEquals } from "@std/assert";
+import { type Board, loadBoard } from "../boards/mod.ts";
+import { OUTCOMES } from "../diff/mod.ts";
+import { RefusedError } from "../runners/guard.ts";
+import { openModel } from "../runners/model.ts";
+import type { Runner } from "../runners/runner.ts";
+import { TransportError } from "../runners/shell.ts";
+import { type Suite, SuiteError } from "../suites/suite.ts";
+import { reportFiles } from "./artefacts.ts";
+import type { Display } from "./display.ts";
+import { Follower } from "./follower.ts";
+import { StoppedError } from "./interrupt.ts";
+import { RunJournal } from "./journal.ts";
+import { orchestrate } from "./orchestrate.ts";
+import { OutputClosedError } from "./output.ts";
+import { Report, REPORTS } from "./reports.ts";
+
+const folder = await Deno.makeTempDir({ prefix: "twinlink-follower-" });
+Deno.test.afterAll(() => Deno.remove(folder, { recursive: true }));
+
+const NAMES = ["a", "b", "c"];
+const fixture = { name: "none", handle: "netdevsim/netdevsim10", requires: [], setup: [], teardown: [] };
+const suite: Suite = {
+  name: "s",
+  sequences: NAMES.map((name) => ({ name, source: "", fixture, body: (dut) => void dut.wait(1) })),
+};
+
+const nothing = () => {};
+const quiet: Display = {
+  prepare: nothing,
+  begin: nothing,
+  running: nothing,
+  stepped: nothing,
+  done: nothing,
+  end: nothing,
+  write: nothing,
+  [Symbol.dispose]: nothing,
+};
+
+/** What ends a run on board 2, before sequence `b` there, and the exit status. */
+const ENDS: Record<string, { error: () => Error; exit: number }> = {
+  "a bug": { error: () => new TypeError("x is undefined"), exit: 3 },
+  "a plan that is refused": { error: () => new RefusedError("Cannot run s > b"), exit: 2 },
+  "a suite that is wrong": { error: () => new SuiteError("s > b fails"), exit: 2 },
+  "a board that is lost": { error: () => new TransportError("the line is gone"), exit: 3 },
+  "SIGINT": { error: () => new StoppedError("SIGINT"), exit: 130 },
+  "SIGTERM": { error: () => new StoppedError("SIGTERM"), exit: 143 },
+  "SIGHUP": { error: () => new StoppedError("SIGHUP"), exit: 129 },
+  "standard output is closed": { error: () => new OutputClosedError("closed"), exit: 141 },
+};
+
+for (const [what, { error, exit }] of Object.entries(ENDS)) {
+  for (const jobs of [1, 2, 3]) {
+    Deno.test(`${what}, ${jobs} at once: exit ${exit}, and each report lists each sequence of each board`, async () => {
+      const out = `${folder}/${what.replaceAll(" ", "-")}-${jobs}`;
+      await using journal = await RunJournal.create(out, { args: [], files: [] });
+      const controller = new AbortController();
+      const thrown = error();
+      let closed = false;
+      const write = () => {
+        if (closed) throw thrown;
+      };
+      const planned = NAMES.map((sequence) => ({ suite: "s", sequence, source: "", holdsIn: () => true }));
+      const follower = new Follower(planned, {
+        display: { ...quiet, write },
+        report: new Report(REPORTS.jsonl, write, { color: false, several: true }),
+        human: false,
+        files: reportFiles(true),
+        journal,
+      });
+      const model = await loadBoard("model");
+      const boards = [1, 2, 3].map((n): Board => ({ ...model, runner: "remote", name: `b${n}`, file: `b${n}` }));
+      const open = (board: Board): Promise<Runner> => {
+        const runner = openModel(board, "6.12");
+        return Promise.resolve({
+          ...runner,
+          run: async (plan) => {
+            if (board.name === "b2" && plan.sequence === "b") {
+              if (thrown instanceof StoppedError) controller.abort(thrown);
+              // What a closed standard output does shows at the next word.
+              if (thrown instanceof OutputClosedError) closed = true;
+              else throw thrown;
+            }
+            return await runner.run(plan);
+          },
+        });
+      };
+      const options = { open, jobs, journal, signal: controller.signal, onEvent: follower.on };
+      await orchestrate(boards, [suite], options).catch((error) => assertEquals(error, thrown));
+      await follower.settled().catch((error) => assertEquals(error, thrown));
+      assertEquals(follower.end?.exit, exit);
+
+      const lines = (await Deno.readTextFile(`${out}/verdicts.jsonl`)).trim().split("\n").map((line) =>
+        JSON.parse(line)
+      );
+      const verdicts = lines.filter(({ type }) => type === "sequence");
+      assertEquals(verdicts.map(({ sequence }) => sequence), [...NAMES, ...NAMES, ...NAMES]);
+      const two = verdicts.slice(3, 6).map(({ verdict }) => verdict);
+      // Where it is only that nobody listens, a board beside may have come to its end.
+      if (!(thrown instanceof OutputClosedError)) assertEquals(two, ["agree", "infra", "infra"]);
+      assertEquals(lines.at(-1).exit, exit);
+      const junit = await Deno.readTextFile(`${out}/junit.xml`);
+      const wrong = verdicts.filter(({ verdict }) => OUTCOMES[verdict as "agree"] === "error").length;
+      const [, tests, errors] = /<testsuites name="twinlink" tests="(\d+)" failures="0" errors="(\d+)"/.exec(junit)!;
+      // One that is no pass although each sequence agrees has a test for that.
+      assertEquals([tests, errors], wrong > 0 ? ["9", `${wrong}`] : ["10", "1"]);
+      const ktap = await Deno.readTextFile(`${out}/results.ktap`);
+      assertEquals(ktap.match(/^ {2}(not )?ok/gm)?.length, 9);
+      assertEquals(ktap.match(/^ {2}not ok/gm)?.length ?? 0, wrong);
+    });
+  }
+}
