@@ -22,7 +22,7 @@ let lease: AsyncDisposable | undefined;
 let broken = false;
 
 async function sharedRunner(board: Board, options: RunnerOptions): Promise<Runner> {
-  if (broken) await closeTestBoard();
+  if (broken) await closeBoard();
   lease ??= await leaseBoard(board, { doing: "deno test", signal: options.signal });
   runner ??= await openRunner(board, options);
   const { header, has } = runner;
@@ -39,8 +39,23 @@ async function sharedRunner(board: Board, options: RunnerOptions): Promise<Runne
   };
 }
 
-/** Leaves the board as it was; the next test opens it anew. */
+/** How many sequences were judged, and how many have no meaning on the board's kernel. */
+let [judged, meaningless] = [0, 0];
+
+/**
+ * Leaves the board as it was, once the tests of a file are over.
+ *
+ * @throws {Error} If nothing was judged: no test failed then, and that must be no pass
+ */
 export async function closeTestBoard(): Promise<void> {
+  await closeBoard();
+  const nothing = meaningless > 0 && judged === 0;
+  [judged, meaningless] = [0, 0];
+  if (nothing) throw new Error(`Nothing was tested on board "${board!.name}": no sequence has a meaning on its kernel`);
+}
+
+/** The next test opens the board again. */
+async function closeBoard(): Promise<void> {
   const open = runner;
   runner = undefined;
   broken = false;
@@ -78,13 +93,17 @@ async function apart(suite: Suite, sequence: Sequence): Promise<Suite> {
 }
 
 /**
- * Runs a sequence on the board of `TWINLINK_BOARD`.
+ * Runs a sequence on the board of `TWINLINK_BOARD`. One that has no meaning on the board's kernel is an ignored step of the test.
  *
  * @throws {Error} with the report of the sequence, unless it agrees or a waiver accepts what differs
  * @throws {BoardError} if there is no such board
  * @throws {SuiteError} if the sequence fails on the model already
  */
-export async function runAsTest(suite: Suite, sequence: Sequence): Promise<void> {
+export async function runAsTest(
+  suite: Suite,
+  sequence: Sequence,
+  test: Pick<Deno.TestContext, "step">,
+): Promise<void> {
   board ??= await loadBoard(Deno.env.get("TWINLINK_BOARD") || "model");
   const [result] = await orchestrate([board], [await apart(suite, sequence)], {
     transports: lineWanted(),
@@ -96,8 +115,13 @@ export async function runAsTest(suite: Suite, sequence: Sequence): Promise<void>
   });
   if (result?.infra) throw result.infra;
   const verdict = result?.results[0]?.verdict;
-  // It has no meaning on this kernel
-  if (!verdict && result?.header && !holdsIn(sequence, result.header.era as EraId)) return;
+  if (result?.header && !holdsIn(sequence, result.header.era as EraId)) {
+    meaningless++;
+    const name = `no meaning on kernels of ${result.header.era}: ${sequence.holds?.because}`;
+    await test.step({ name, ignore: true, fn: () => {} });
+    return;
+  }
+  judged++;
   if (!verdict) throw new Error(`${suite.name} > ${sequence.name} was not run`);
   if (verdict.verdict === "unsupported") {
     throw new Error(`Cannot test ${suite.name} > ${sequence.name} on board "${board.name}": ${verdict.reason}`);

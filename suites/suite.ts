@@ -151,9 +151,9 @@ function registerTests(suite: Suite): void {
   for (const sequence of suite.sequences) {
     Deno.test({
       name: `${suite.name} > ${sequence.name}`,
-      fn: async () => {
+      fn: async (test) => {
         const { runAsTest } = await import("../cli/deno_tests.ts");
-        await runAsTest(suite, sequence);
+        await runAsTest(suite, sequence, test);
       },
       // A board stays up between the tests of a file.
       sanitizeOps: false,
