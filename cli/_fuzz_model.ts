@@ -33,15 +33,14 @@ function lines({ what, index, generated, count: n }: Violation, again: string): 
 }
 
 /** Checks the model of an era and gives the exit status. */
-export async function checkAndTell(job: ModelJob, signal: AbortSignal): Promise<0 | 1> {
+export async function checkAndTell(job: ModelJob, signal: AbortSignal): Promise<0 | 1 | 3> {
   const { era, seed, first, sequences, steps, json } = job;
   const again = `twinlink fuzz --board model --era ${era} --seed ${seed}`;
   if (!json) say(`${again}: ${count(sequences, "sequence")} of ${count(steps, "operation")}`);
   const before = process.cpuUsage();
   const found = new Map<string, Violation>();
   let [operations, ms, done] = [0, 0, 0];
-  while (done < sequences) {
-    signal.throwIfAborted();
+  while (done < sequences && !signal.aborted) {
     const size = Math.min(BATCH, sequences - done);
     const indices = Array.from({ length: size }, (_, i) => first + done + i);
     const result = checkModel({ era, seed, indices, steps });
@@ -76,5 +75,7 @@ export async function checkAndTell(job: ModelJob, signal: AbortSignal): Promise<
         }\n`,
     );
   }
-  return violations.length === 0 ? 0 : 1;
+  signal.throwIfAborted();
+  if (violations.length > 0) return 1;
+  return operations > 0 ? 0 : 3;
 }

@@ -16,6 +16,7 @@ import type { EraId } from "../model/mod.ts";
 import { BOARD_OPTIONS, chosenBoards } from "./_shared.ts";
 import { command, UsageError } from "./command.ts";
 import { type Display, openDisplay, wantsColor } from "./display.ts";
+import { statusOfError } from "./entry.ts";
 import { openSuites } from "./suite_process.ts";
 import { count, duration, print, say } from "./output.ts";
 
@@ -129,6 +130,7 @@ async function onBoard(board: Board, job: FuzzJob, signal: AbortSignal): Promise
   const { openRunner } = await import("../runners/mod.ts");
   const files = job.withCorpus ? corpusFiles(folder) : [];
   const corpus = files.length > 0 ? await openSuites(files, { signal }) : [];
+  const inCorpus = corpus.reduce((sum, suite) => sum + suite.sequences.length, 0);
   const { leaseBoard } = await import("./lease.ts");
   const leased = (which: Board) =>
     leaseBoard(which, {
@@ -163,6 +165,9 @@ async function onBoard(board: Board, job: FuzzJob, signal: AbortSignal): Promise
   const onEvent = (event: CampaignEvent) => {
     if (event.type === "board" && !begun) {
       begun = true;
+      const { eraNote } = event.header;
+      if (eraNote !== undefined) say(visible(eraNote));
+      if (json) line({ type: "board", ...event.header });
       display.begin(board.name, sequences + corpus.length);
     }
     if (event.type === "sequence") {
@@ -185,12 +190,12 @@ async function onBoard(board: Board, job: FuzzJob, signal: AbortSignal): Promise
   };
   const before = process.cpuUsage();
   const started = Date.now();
-  const tell = (result: Pick<CampaignResult, "summary" | "found">) => {
+  const tell = (result: Pick<CampaignResult, "summary" | "found">, error?: unknown) => {
     const ms = Date.now() - started;
     const { user, system } = process.cpuUsage(before);
     // One thread does all that is not the board's
     const waiting = Math.max(0, 1 - (user + system) / 1000 / ms);
-    const status = exitStatus(result.summary);
+    const status = error === undefined ? fuzzStatus(result.summary, sequences + inCorpus) : statusOfError(error);
     if (json) {
       line({ type: "summary", ...result.summary, ms, waiting: Number(waiting.toFixed(3)), written, exit: status });
     } else print(summaryText(result, { ms, waiting, written, again }));
@@ -218,12 +223,19 @@ async function onBoard(board: Board, job: FuzzJob, signal: AbortSignal): Promise
   } catch (error) {
     display.end();
     await writing;
-    if (signal.aborted) tell(sofar);
+    tell(sofar, error);
     throw error;
   }
   display.end();
   await writing;
   return tell(result);
+}
+
+/** The exit status of a campaign: no pass if it judged fewer sequences than it was to. */
+export function fuzzStatus(summary: Summary, planned: number): 0 | 1 | 3 {
+  const status = exitStatus(summary);
+  const judged = summary.sequences.agree + summary.sequences.waived;
+  return status === 0 && judged < planned ? 3 : status;
 }
 
 const foundLine = ({ signature, index, generated, confirmed, count, verdict }: Found, seed: number) => ({

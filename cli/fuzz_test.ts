@@ -1,7 +1,10 @@
 /** `twinlink fuzz` as its user meets it. */
 
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { run } from "./child.ts";
+import { emptySummary, type SequenceVerdict, type Verdict } from "../diff/mod.ts";
+import { addToSummary } from "../diff/verdict.ts";
+import { run, start } from "./child.ts";
+import { fuzzStatus } from "./fuzz.ts";
 
 const folder = await Deno.makeTempDir({ prefix: "twinlink-fuzz-" });
 Deno.test.afterAll(() => Deno.remove(folder, { recursive: true }));
@@ -30,4 +33,49 @@ Deno.test("wrong usage is one line that says what is wrong", async () => {
     assertMatch(stderr, pattern);
     assertEquals([code, stdout, stderr.trim().split("\n").length], [2, "", 1], stderr);
   }
+});
+
+Deno.test("a campaign that judged fewer sequences than it was to is no pass", () => {
+  const verdict = (verdict: Verdict, channel?: "agree"): SequenceVerdict => ({
+    suite: "fuzz",
+    sequence: verdict,
+    source: "",
+    verdict,
+    steps: channel
+      ? [{
+        id: 1,
+        phase: "body",
+        op: { kind: "wait", ms: 1 },
+        verdict: channel,
+        channels: [{ channel: "result", verdict: channel, values: [], streams: [] }],
+        findings: [],
+      }]
+      : [],
+    notes: [],
+  });
+  const status = (verdicts: SequenceVerdict[], planned: number) => {
+    const summary = emptySummary();
+    for (const one of verdicts) addToSummary(summary, one);
+    return fuzzStatus(summary, planned);
+  };
+  const agree = verdict("agree", "agree");
+  assertEquals(status([agree, agree], 2), 0);
+  assertEquals(status([agree], 2), 3, "one was not run");
+  assertEquals(status([agree, verdict("unsupported")], 2), 3, "one was not judged");
+  assertEquals(status([], 0), 3, "nothing at all");
+  assertEquals(status([agree, verdict("diverge")], 9), 1);
+});
+
+Deno.test("a campaign that is stopped ends with its numbers, and no exit status 0 stands in them", async () => {
+  const child = start(["fuzz", "--board", "recording-6.12", "-n", "100000", "--seed", "1", "--json"]);
+  const reader = child.stdout.pipeThrough(new TextDecoderStream()).getReader();
+  let text = "";
+  for (let part = await reader.read(); !part.done; part = await reader.read()) {
+    if (text === "") child.kill("SIGINT");
+    text += part.value;
+  }
+  const [{ code }] = await Promise.all([child.status, child.stderr.cancel()]);
+  assertEquals(code, 130);
+  const last = JSON.parse(text.trim().split("\n").at(-1)!);
+  assertEquals([last.type, last.exit], ["summary", 130]);
 });

@@ -114,6 +114,7 @@ function allPairs(
   { signal, interrupts }: CommandContext,
 ) {
   let broken = 0;
+  let left = 0;
   const started = performance.now();
   for (const era of eras) {
     const names = operationsOf(ERAS[era]);
@@ -151,6 +152,7 @@ function allPairs(
       }
     });
     broken += told.length;
+    left += open;
     if (json) continue;
     const seconds = ((performance.now() - begun) / 1000).toFixed(1);
     print(`${matrix(era, names, cells)}`);
@@ -165,7 +167,14 @@ function allPairs(
         ((performance.now() - started) / 1000).toFixed(0)
       } s`,
   );
-  return broken > 0 ? 1 : 0;
+  return statusOf(broken > 0, left > 0);
+}
+
+/** The exit status of an exploration: what was not looked at is no pass. */
+function statusOf(isBroken: boolean, isBounded: boolean): 0 | 1 | 3 {
+  if (isBroken) return 1;
+  if (isBounded) say("Not all schedules that can differ were run, so this is no pass: --schedules N runs more");
+  return isBounded ? 3 : 0;
 }
 
 export default command({
@@ -284,6 +293,7 @@ if anything does.`,
       }
     }
     let broken = false;
+    let bounded = false;
     for (const era of chosen.length > 0 ? chosen : ["6.12"] as const) {
       const race = raceOf(era, operations, settings);
       if (values.replay !== undefined) {
@@ -296,6 +306,7 @@ if anything does.`,
       const explored = exploreRace(race, { schedules, enough: interrupts.stopped });
       signal.throwIfAborted();
       broken ||= explored.findings.length > 0;
+      bounded ||= !explored.exhausted;
       if (values.json) {
         const { exhausted, findings } = explored;
         const outcomes = [...explored.outcomes].map(([outcome, seen]) => ({ ...readOutcome(outcome), ...seen }));
@@ -304,7 +315,7 @@ if anything does.`,
         );
       } else tell(era, race, explored, performance.now() - begun);
     }
-    return broken ? 1 : 0;
+    return statusOf(broken, bounded);
   },
 });
 

@@ -78,11 +78,22 @@ export async function raceOnBoards(boards: readonly Board[], race: BoardRace, si
       const { allowed = [], outside = [], runs = 0, exhausted } = found ?? {};
       const { verdict } = result.verdict;
       print(
-        jsonLine({ board, kernel: header?.kernel, race: race.names, verdict, runs, exhausted, allowed, outside }),
+        jsonLine({
+          board,
+          kernel: header?.kernel,
+          eraNote: header?.eraNote,
+          race: race.names,
+          verdict,
+          runs,
+          exhausted,
+          allowed,
+          outside,
+        }),
       );
       continue;
     }
     print(`${board}, Linux ${visible(header?.kernel ?? "")}: ${result.verdict.verdict}\n`);
+    if (header?.eraNote) print(`  ${visible(header.eraNote)}\n`);
     if (found) {
       const rate = found.seconds > 0 ? `, ${(found.runs / found.seconds).toFixed(1)} a second` : "";
       print(`  ${found.runs} runs${rate}; ${found.exhausted ? "all" : "not all"} that may come of it is known\n`);

@@ -65,3 +65,9 @@ Deno.test("docs/races.md is what the recorded races came to, all of it allowed b
   assertEquals(await Deno.readTextFile(new URL("../docs/races.md", import.meta.url)), page);
   assertMatch(page, /an outcome that may not come: 0 of \d+\./);
 });
+
+Deno.test("race: schedules that were not run are no pass", async () => {
+  const { code, stderr } = await run(["race", "reload", "del_device", "--schedules", "1"]);
+  assertEquals(code, 3, stderr);
+  assertStringIncludes(stderr, "Not all schedules that can differ were run, so this is no pass");
+});

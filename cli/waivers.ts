@@ -5,8 +5,8 @@
  */
 
 import type { Board } from "../boards/mod.ts";
+import { suggestion } from "../boards/suggestion.ts";
 import type { Suite } from "../suites/suite.ts";
-import { suggestion } from "./command.ts";
 import { BOARD_SUITES, loadSuites, SHIPPED_SUITES } from "./load_suites.ts";
 
 /** A waiver that names no sequence. */
