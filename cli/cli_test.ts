@@ -202,6 +202,28 @@ Deno.test("--out: traces and reports, whole; check judges the trace, and a diver
   assertEquals(short.code, 3);
   assertStringIncludes(short.stderr, "cut short");
 
+  // The same story in each report: what was read agrees, and the file is no pass.
+  const junit = await run(["check", cut, "--reporter", "junit"]);
+  assertEquals(junit.code, 3);
+  assertMatch(junit.stdout, /<testsuites [^>]*errors="1"/);
+  assertMatch((await run(["check", cut, "--reporter", "ktap"])).stdout, /^not ok \d+ trace/m);
+  assertEquals(JSON.parse((await run(["check", cut, "--json"])).stdout.trim().split("\n").at(-1)!).exit, 3);
+
+  const header = text.slice(0, text.indexOf("\n") + 1);
+  const empty = await file("empty.jsonl", `${header}{"type":"end","sequences":0}\n`);
+  for (
+    const [paths, reporter, wrong] of [
+      [[empty], "junit", /<error type="not-judged" message="nothing was run/],
+      [[empty], "ktap", /^not ok 1 twinlink/m],
+      [[trace, empty], "ktap", /^not ok \d+ twinlink/m],
+      [[trace, empty], "jsonl", /"type":"run".*"exit":3/],
+    ] as const
+  ) {
+    const { code, stdout } = await run(["check", ...paths, "--reporter", reporter]);
+    assertEquals(code, 3);
+    assertMatch(stdout, wrong);
+  }
+
   const no = await file("no.jsonl", "hello\n");
   assertOneLine(await run(["check", no]), 2, /no\.jsonl": line 1: is not JSON/);
 });
