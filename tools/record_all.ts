@@ -46,7 +46,9 @@ async function recordAll(signal: AbortSignal): Promise<number> {
 
 /** A recording with the suites of another one in the place of its own. */
 function merged(whole: Trace, part: Trace, suites: readonly string[]): Trace {
-  if (JSON.stringify(whole.header) !== JSON.stringify(part.header)) {
+  // What was found on the board is kept by newer recordings only.
+  const taken = ({ has: _, ...header }: Trace["header"]) => JSON.stringify(header);
+  if (taken(whole.header) !== taken(part.header)) {
     throw new UsageError(
       `The recording is of ${whole.header.kernel}, and the kernel is now ${part.header.kernel}: record it whole`,
     );

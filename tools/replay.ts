@@ -65,6 +65,7 @@ async function main(args: readonly string[]): Promise<number> {
   if (folders.length === 0) folders.push(SHIPPED);
   const least = Number(options.least ?? 98);
   let status = 0;
+  let compared = 0;
   const used = new Map<string, number>();
   for (const folder of folders.flatMap(foldersOf)) {
     const files = await transcriptsOf(folder, new RegExp(options.only ?? "^(?!20-)"));
@@ -75,7 +76,9 @@ async function main(args: readonly string[]): Promise<number> {
     const gaps = counted.filter(({ gaps }) => gaps.length > 0);
     const logs = commands.filter(({ differences }) => !differences.some(({ part }) => part === "kmsg"));
     const share = 100 * good.length / counted.length;
-    if (share < least) status = 1;
+    compared += counted.length;
+    // Of no command the share is no number.
+    if (!(share >= least)) status = 1;
     for (const { rules } of commands) for (const rule of rules) used.set(rule, (used.get(rule) ?? 0) + 1);
     if (options.json) {
       print(`${
@@ -103,6 +106,9 @@ async function main(args: readonly string[]): Promise<number> {
       if (leftOut !== undefined) print(`  ${file} [${number}] is left out: ${leftOut}\n`);
     }
     for (const each of counted) if ((options.log && each.differences.length > 0) || !agrees(each)) print(told(each));
+  }
+  if (compared === 0) {
+    throw new UsageError(`Cannot replay ${folders.map(visible).join(", ")}: there is no command to compare`);
   }
   if (!options.json && !options.quiet) {
     print("What is not compared, and in how many commands it was met:\n");
