@@ -10,13 +10,16 @@ export const TRACE_VERSION = 1;
 const line = jsonLine;
 
 /** The first line. */
-export function headerLine({ board, transport, era, kernel, iproute2, freedMemory, has }: TraceHeader): string {
+export function headerLine(
+  { board, transport, era, eraNote, kernel, iproute2, freedMemory, has }: TraceHeader,
+): string {
   const told = {
     board,
     transport,
     era,
     kernel,
     iproute2,
+    ...(eraNote ? { eraNote } : {}),
     ...(freedMemory ? { freedMemory } : {}),
     ...(has ? { has } : {}),
   };
