@@ -5,8 +5,8 @@ import { dirtyOf } from "../boards/state.ts";
 import { suggestion } from "../boards/suggestion.ts";
 import { command, UsageError } from "./command.ts";
 import { boardsWithState, holderOf } from "./lease.ts";
-import { loadSuites } from "./load_suites.ts";
 import { print, say } from "./output.ts";
+import { openSuites } from "./suite_process.ts";
 import { strayWaivers } from "./waivers.ts";
 
 const ACTIONS = ["list", "check", "describe"];
@@ -39,7 +39,7 @@ async function stateOf(name: string): Promise<string[]> {
 
 async function check(files: readonly string[], suites: readonly string[]): Promise<number> {
   if (files.length === 0) throw new UsageError("No board file is named: give the path of one");
-  const own = suites.length > 0 ? await loadSuites(suites) : [];
+  const own = suites.length > 0 ? await openSuites(suites) : [];
   let bad = 0;
   for (const file of files) {
     try {

@@ -20,8 +20,12 @@ export async function statusOf(
   using interrupts = await catchSignals();
   try {
     const status = await Promise.race([program(interrupts.signal, interrupts), interrupts.given]);
+    // A promise that was rejected last is reported in the next turn.
+    await new Promise((resolve) => setTimeout(resolve));
+    if (interrupts.unhandled) throw interrupts.unhandled.error;
     return interrupts.status ?? status;
-  } catch (error) {
+  } catch (caught) {
+    const error = interrupts.unhandled ? interrupts.unhandled.error : caught;
     if (interrupts.status !== undefined) return interrupts.status;
     const status = statusOfError(error);
     if (error instanceof OutputClosedError) return status;

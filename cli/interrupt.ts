@@ -1,5 +1,6 @@
 /**
- * Ctrl-C, SIGTERM and SIGHUP: the first one stops the work in good order, the second one ends the process.
+ * What stops a program from outside: Ctrl-C, SIGTERM and SIGHUP, of which the first one stops the work in good order and
+ * the second one ends the process; and errors that nothing handled.
  *
  * A thread of its own listens (`interrupt_thread.ts`): a listener in the main thread would hear nothing while that
  * computes, and yet keep the signal from ending the process.
@@ -47,6 +48,8 @@ export interface Interrupts extends Disposable {
   readonly signal: AbortSignal;
   /** The exit status that the signal asks for; undefined while there was none */
   readonly status: number | undefined;
+  /** The first error that nothing handled; it stops the work as a signal does */
+  readonly unhandled: { error: unknown } | undefined;
   /** Rejects on the first signal if nothing is left behind: see {@linkcode harmless} */
   readonly given: Promise<never>;
   /** True if a signal has asked to stop. Long computations call this now and then: it needs no event loop. */
@@ -111,8 +114,19 @@ export async function catchSignals(): Promise<Interrupts> {
   };
   thread.postMessage({ shared, task });
   await ready.promise;
+  let unhandled: { error: unknown } | undefined;
+  const onUnhandled = (event: PromiseRejectionEvent | ErrorEvent) => {
+    event.preventDefault();
+    unhandled ??= { error: "reason" in event ? event.reason : event.error };
+    controller.abort(unhandled.error);
+  };
+  const events = ["unhandledrejection", "error"] as const;
+  for (const name of events) addEventListener(name, onUnhandled);
   return {
     signal: controller.signal,
+    get unhandled() {
+      return unhandled;
+    },
     get status() {
       const name = SIGNALS[Atomics.load(shared, AT.first)];
       return name && STATUS[name];
@@ -131,6 +145,9 @@ export async function catchSignals(): Promise<Interrupts> {
         },
       };
     },
-    [Symbol.dispose]: () => thread.terminate(),
+    [Symbol.dispose]: () => {
+      thread.terminate();
+      for (const name of events) removeEventListener(name, onUnhandled);
+    },
   };
 }

@@ -80,7 +80,7 @@ export async function orchestrate(
   };
   const onAbort = () => {
     try {
-      order.close(signal!.reason);
+      order.close(asError(signal!.reason));
     } catch {
       // The listener has kept it, and the boards are still to be torn down.
     }
@@ -92,13 +92,15 @@ export async function orchestrate(
     for (const one of settled) if (one.status === "rejected") throw one.reason;
     order.close();
   } catch (error) {
-    order.close(error instanceof Error ? error : new Error(String(error)));
+    order.close(asError(error));
     throw error;
   } finally {
     signal?.removeEventListener("abort", onAbort);
   }
   return results;
 }
+
+const asError = (thrown: unknown) => thrown instanceof Error ? thrown : new Error(`it throws ${String(thrown)}`);
 
 /** Returns the exit status of a run: the gravest of its boards, and 3 if a board could not be used. */
 export function exitStatus(results: readonly BoardResult[]): 0 | 1 | 3 {

@@ -199,3 +199,19 @@ Deno.test("what is named and cannot be judged is no pass, also beside what agree
   assertEquals(nothing.code, 3, nothing.stderr);
   assertMatch(nothing.stdout, /it has no meaning on kernels of 6\.12: it is of tomorrow/);
 });
+
+Deno.test("an error that nobody handles ends a run: never exit 0, and the files are no pass", async () => {
+  const path = `${folder}/late.ts`;
+  // While the other board is waited for.
+  await Deno.writeTextFile(path, suiteOf(`setTimeout(() => void Promise.reject(new Error("late")), 50);`));
+  const silent = await silentBoard();
+  const out = newFolder();
+  const args = ["run", path, "--board", "model", "--board", silent.path, "--out", out];
+  const [{ code, stderr }, connection] = await Promise.all([run(args), silent.reached]);
+  connection.close();
+  silent.close();
+  assert(code !== 0 && code !== 1, stderr);
+  assertStringIncludes(stderr, "late");
+  assertEquals((await lastLine(out)).exit, code);
+  for (const [passed, wrong] of Object.values(await countsOf(out))) assert(passed + wrong === 4 && wrong >= 2);
+});
