@@ -25,7 +25,7 @@ export type { BoardRunOptions } from "./cli/board_run.ts";
 export type { Dirt } from "./cli/board_state.ts";
 export type { BoardJournal, Earlier, Journal } from "./cli/journal.ts";
 export { orchestrate, type OrchestrateOptions } from "./cli/orchestrate.ts";
-export type { BoardResult, RunEvent, SequenceResult } from "./cli/run_events.ts";
+export type { AboutSequence, BoardResult, RunEvent, SequenceResult } from "./cli/run_events.ts";
 export * from "./diff/mod.ts";
 export type { Fixture } from "./fixtures/fixture.ts";
 export { boardMac } from "./fixtures/board_mac.ts";

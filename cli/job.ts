@@ -16,7 +16,7 @@ import { Follower } from "./follower.ts";
 import type { RunJournal } from "./journal.ts";
 import type { BoardResult } from "./run_events.ts";
 import { Report, type ReportName, REPORTS } from "./reports.ts";
-import { type Line, statusOf } from "./summary.ts";
+import type { Line } from "./summary.ts";
 import { strayWaivers } from "./waivers.ts";
 
 /** What to do. */
@@ -152,8 +152,9 @@ export async function runJob(job: Job, options: { signal?: AbortSignal } = {}): 
     throw error;
   }
   await follower.settled();
-  const { lines } = follower;
-  const status = statusOf(lines, results.length);
+  const { lines, end } = follower;
+  // The status that stands in the files; no error ended the run.
+  const status = end!.exit as JobResult["status"];
   return { lines, infra: results.flatMap(({ infra }) => infra ? [infra] : []), status };
 }
 

@@ -10,8 +10,11 @@ import type { Progress } from "../runners/runner.ts";
 
 /** Which sequence, and where its expectation comes from. */
 export interface AboutSequence {
+  /** The suite's name */
   suite: string;
+  /** The sequence's name, unique in its suite */
   sequence: string;
+  /** Where the expectation comes from */
   source: string;
 }
 

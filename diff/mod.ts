@@ -4,7 +4,7 @@
  * @module
  */
 export { align, type AlignOptions, type Edit } from "./align.ts";
-export { neededCapabilities, whyUnsupported } from "./capability.ts";
+export { type Abilities, neededCapabilities, type Unsupported, whyUnsupported } from "./capability.ts";
 export { type Crash, crashOf, describeCrash } from "./crash.ts";
 export { describeOperation } from "./describe.ts";
 export { withEra } from "./header.ts";
