@@ -19,8 +19,11 @@ import type { TraceHeader } from "./trace.ts";
  * assertEquals(header.eraNote, "kernel 6.18.3 judged by the model of 6.12 (nearest; never run)");
  * ```
  */
-export function withEra<T extends Omit<TraceHeader, "era">>(header: T, era: EraId): T & { era: EraId } {
+export function withEra<T extends Omit<TraceHeader, "era">>(
+  header: T,
+  era: EraId,
+): T & { era: EraId; eraNote?: string } {
   const { eraNote: _, ...rest } = header;
   const note = eraNote(era, header.kernel);
-  return { ...rest, era, ...(note === undefined ? {} : { eraNote: note }) } as T & { era: EraId };
+  return { ...rest, era, ...(note === undefined ? {} : { eraNote: note }) } as T & { era: EraId; eraNote?: string };
 }
