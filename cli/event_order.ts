@@ -12,6 +12,8 @@ export class EventOrder {
   readonly #onEvent: (event: RunEvent) => void;
   readonly #kept: RunEvent[][];
   readonly #over = new Set<number>();
+  /** When each board told something first */
+  readonly #began: number[] = [];
   #turn = 0;
   #closed = false;
 
@@ -25,6 +27,7 @@ export class EventOrder {
   /** Something happened on a board. */
   emit(index: number, event: RunEvent): void {
     if (this.#closed) return;
+    this.#began[index] ??= Date.now();
     if (index === this.#turn) this.#onEvent(event);
     else this.#kept[index]!.push(event);
   }
@@ -65,7 +68,8 @@ export class EventOrder {
       if (this.#over.has(this.#turn)) continue;
       cause ??= new Error("it was not run");
       tell({ type: "infra", ...this.#runs[this.#turn]!, error: cause });
-      tell({ type: "board-end", ...this.#runs[this.#turn]!, ms: 0 });
+      const ms = Date.now() - (this.#began[this.#turn] ?? Date.now());
+      tell({ type: "board-end", ...this.#runs[this.#turn]!, ms });
     }
     tell({ type: "run-end", boards: this.#runs.length, ...(cause ? { error: cause } : {}) });
     if (errors.length > 0) throw errors[0];
