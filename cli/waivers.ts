@@ -5,8 +5,8 @@
  */
 
 import type { Board } from "../boards/mod.ts";
-import { suggestion } from "../boards/suggestion.ts";
 import type { Suite } from "../suites/suite.ts";
+import { suggestion } from "../boards/suggestion.ts";
 import { BOARD_SUITES, loadSuites, SHIPPED_SUITES } from "./load_suites.ts";
 
 /** A waiver that names no sequence. */
@@ -25,9 +25,11 @@ const knownOf = (suites: readonly Suite[]): Known =>
 
 function strayIn(waivers: Board["waivers"], known: Known): StrayWaiver[] {
   return waivers.flatMap(({ suite, sequence }, i): StrayWaiver[] => {
+    // One without a suite is of every sequence.
+    if (suite === undefined) return [];
     const sequences = known.get(suite);
-    if (sequences?.includes(sequence)) return [];
-    const [key, word, names] = sequences ? ["sequence", sequence, sequences] : ["suite", suite, [...known.keys()]];
+    if (sequences && (sequence === undefined || sequences.includes(sequence))) return [];
+    const [key, word, names] = sequences ? ["sequence", sequence!, sequences] : ["suite", suite, [...known.keys()]];
     const where = sequences
       ? `suite "${suite}" has no sequence of this name`
       : "no suite of this name ships or is named";
