@@ -20,8 +20,10 @@ export interface LogRule {
 
 /** What a line is judged by, beside its text. */
 export interface LogContext {
-  /** The devlink instances that the sequence is about */
+  /** The devlink instances that the sequence is about; it may be about none */
   handles: ReadonlySet<Handle>;
+  /** The buses that its files are of, for example `platform` */
+  buses: ReadonlySet<string>;
   /** True if the kernel reported a finding in this step or the one before */
   reported: boolean;
 }
@@ -247,20 +249,24 @@ const LOCKDEP_ENDS = /^stack backtrace:/;
 /** The buses whose devices are part of another device, so that their lines may come of what is under test. */
 const CHILDREN: ReadonlySet<string> = new Set(["auxiliary", "mdio_bus", "net", "netdevsim"]);
 
+/** Buses that people plug things into while a board runs. No sequence has a device there. */
+const PLUGGED: ReadonlySet<string> = new Set(["usb", "hid", "input", "scsi", "serio", "mmc"]);
+
 /**
- * True if a device that the sequence is not about logged a line: one of a bus that has no device under test, or of another place
- * on the same PCI bus.
+ * True if a device that the sequence is not about logged a line: one of a bus that the sequence has nothing to do with, or of
+ * another place on the same PCI bus. Of a sequence that names no instance it is not known what it is about.
  *
  * @param device As `DEVICE=` in `/dev/kmsg` names it (Documentation/ABI/testing/dev-kmsg): `+pci:0000:01:00.0`, `b8:0`, `n5`
  */
-function isOther(device: string, handles: ReadonlySet<Handle>): boolean {
+function isOther(device: string, { handles, buses }: LogContext): boolean {
   if (/^[bc]\d+:\d+$/.test(device)) return true;
   const [, bus, name] = /^\+([^:]+):(.+)$/.exec(device) ?? [];
   if (bus === undefined || name === undefined || CHILDREN.has(bus)) return false;
+  if (PLUGGED.has(bus)) return true;
   const names = [...handles].filter((handle) => handle.startsWith(`${bus}/`)).map((handle) =>
     handle.slice(bus.length + 1)
   );
-  if (names.length === 0) return true;
+  if (names.length === 0) return handles.size > 0 && !buses.has(bus);
   const place = (address: string) => /^[0-9a-f]{4,}:[0-9a-f]{2}(?=:)/.exec(address)?.[0];
   return bus === "pci" && !names.some((each) => place(each) === place(name));
 }
@@ -293,7 +299,7 @@ export function missingLines(log: readonly KernelLine[]): string | undefined {
 export function unexplained(
   log: readonly KernelLine[],
   predicted: readonly KernelLine[],
-  { handles, reported }: LogContext,
+  context: LogContext,
 ): KernelLine[] {
   const expected = new Set(predicted.map((line) => line.text));
   const starved = starvedStall(log) !== undefined;
@@ -303,9 +309,9 @@ export function unexplained(
     if (LOCKDEP_ENDS.test(line.text)) lockdep = false;
     if (starved && isStall(line)) return false;
     if (line.class !== "info" || expected.has(line.text)) return true;
-    if (line.user || line.device !== undefined && isOther(line.device, handles)) return false;
+    if (line.user || line.device !== undefined && isOther(line.device, context)) return false;
     if (lockdep) return false;
-    const rules = reported ? [...LOG_RULES, ...REPORT_LINES] : LOG_RULES;
+    const rules = context.reported ? [...LOG_RULES, ...REPORT_LINES] : LOG_RULES;
     return !rules.some(({ pattern }) => pattern.test(line.text));
   }).map(({ class: kind, text }) => ({ class: kind, text }));
 }

@@ -92,7 +92,9 @@ for (const [name, make] of Object.entries(REPORTERS)) {
     reporter.begin(HEADER);
     reporter.sequence(verdict());
     // What is skipped, and why, is told of elsewhere.
-    reporter.sequence(judge(expected(HOSTILE), observed(HOSTILE), { unsupported: { needer: HOSTILE, needs: HOSTILE } }));
+    reporter.sequence(
+      judge(expected(HOSTILE), observed(HOSTILE), { unsupported: { needer: HOSTILE, needs: HOSTILE } }),
+    );
     reporter.sequence(judge(expected(HOSTILE), { ...observed(HOSTILE), sequence: `${HOSTILE}!` }));
     reporter.end(summarise([verdict()]));
     assertEquals(raw(text), []);

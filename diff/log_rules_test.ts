@@ -2,7 +2,7 @@ import { assert, assertEquals } from "@std/assert";
 import type { KernelLine } from "../model/observation.ts";
 import { LOG_RULES, unexplained } from "./_log_rules.ts";
 
-const NETDEVSIM = { handles: new Set(["netdevsim/netdevsim10"]), reported: false };
+const NETDEVSIM = { handles: new Set(["netdevsim/netdevsim10"]), buses: new Set<string>(), reported: false };
 const line = (text: string, more: Partial<KernelLine> = {}): KernelLine => ({
   class: text.startsWith("WARNING: possible") ? "lockdep" : text.startsWith("WARNING: ") ? "warning" : "info",
   text,
@@ -102,7 +102,7 @@ for (const { id, reason, source } of LOG_RULES) {
 
 Deno.test("kernel log: what devices under test, and whatever belongs to them, say is compared", () => {
   const of = (device: string, ...handles: string[]) =>
-    left([line("it speaks", { device })], { handles: new Set(handles), reported: false }).length === 1;
+    left([line("it speaks", { device })], { ...NETDEVSIM, handles: new Set(handles) }).length === 1;
   assertEquals(of("+netdevsim:netdevsim10", "netdevsim/netdevsim10"), true);
   assertEquals(of("+netdevsim:netdevsim11", "netdevsim/netdevsim10"), true);
   assertEquals(of("+pci:0000:01:00.0", "pci/0000:01:00.0"), true);
@@ -116,6 +116,13 @@ Deno.test("kernel log: what devices under test, and whatever belongs to them, sa
   assertEquals(of("+pci:0000:02:00.0", "netdevsim/netdevsim10"), false);
   assertEquals(of("+usb:1-1", "pci/0000:01:00.0"), false);
   assertEquals(of("b8:0", "pci/0000:01:00.0"), false);
+  // A sequence that names no instance, and one that binds drivers on a bus.
+  assertEquals([of("+platform:fakemac.0"), of("+usb:1-1")], [true, false]);
+  const platform = { ...NETDEVSIM, buses: new Set(["platform"]) };
+  assertEquals(left([line("it speaks", { device: "+platform:fakemac.0" })], platform), ["it speaks"]);
+  assertEquals(left([line("it speaks", { device: "+platform:fakemac.0" })]), []);
+  const vfs = { handles: new Set(["pci/0000:01:00.0"]), buses: new Set(["pci"]), reported: false };
+  assertEquals(left([line("NIC Link is Up", { device: "+pci:0000:05:00.0" })], vfs), [], "another NIC");
 });
 
 Deno.test("kernel log: a report's lines belong to its finding, and what else is logged meanwhile is compared", () => {

@@ -30,6 +30,13 @@ function isBoardMac({ steps }: SequenceTrace): boolean {
   return setup.length > 0 && setup.every(({ op }) => op.kind === "netdev.set" && op.dev === "fm0" && !op.up);
 }
 
+/** The buses that the files of an operation are of: `platform` of `/sys/bus/platform/drivers/fakemac/unbind`. */
+function* busesOf(op: Operation): Generator<string> {
+  for (const inner of innerOperations(op)) yield* busesOf(inner);
+  const [, bus] = /^\/sys\/(?:bus|devices)\/([^/]+)\//.exec("path" in op ? op.path : "") ?? [];
+  if (bus !== undefined) yield bus;
+}
+
 /** Applies rules to the steps of a sequence, which must come in their order. */
 export class Normaliser {
   #rules: readonly Rule[];
@@ -51,9 +58,11 @@ export class Normaliser {
     this.#rules = options.rules ?? RULES;
     const handles = new Set<Handle>();
     const netdevs = new Set<string>();
+    const buses = new Set<string>();
     for (const { op, observation } of expected.steps) {
       for (const netdev of netdevsOf(op)) netdevs.add(netdev);
       for (const handle of handlesOf(op)) handles.add(handle);
+      for (const bus of busesOf(op)) buses.add(bus);
       for (const message of Object.values(observation?.notify ?? {}).flat()) handles.add(instanceOf(message.handle));
       for (const byHandle of isObject(observation?.reply) ? Object.values(observation.reply) : []) {
         if (isObject(byHandle)) { for (const handle of Object.keys(byHandle)) handles.add(instanceOf(handle)); }
@@ -64,6 +73,7 @@ export class Normaliser {
       ticks: new Ticks(),
       contents: { expected: new Contents(), observed: new Contents() },
       handles,
+      buses,
       told: !isBoardMac(expected),
     };
   }

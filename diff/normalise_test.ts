@@ -590,6 +590,9 @@ rule(
   ],
   () => [
     untold(logged(fm0Says("Link is Down")), {}),
+    untold({}, {
+      kmsg: [{ class: "info", text: "fakemac fakemac.0 fm0: Link is Down", device: "+platform:fakemac.0" }],
+    }),
     untold({}, logged(["info", "debugfs: File 'x' in directory 'y' already present!"])),
     untold(logged(fm0Says("Link is Up - 1Gbps/Full")), logged(fm0Says("Link is Down"))),
     untold(logged(["oops", "Oops: 0000"]), {}),

@@ -40,6 +40,8 @@ export interface RuleContext {
   reported: boolean;
   /** The devlink instances that the sequence is about */
   handles: ReadonlySet<Handle>;
+  /** The buses that its files in sysfs are of */
+  buses: ReadonlySet<string>;
   /** Whether the MAC and the PCS are those of the fixtures, which tell of their calls */
   told: boolean;
 }
@@ -297,8 +299,8 @@ export const RULES: readonly Rule[] = [
     reason:
       "a kernel logs more than a step causes: what programs and other devices of the board log, and each text that a rule of " +
       "_log_rules.ts explains; every other line is compared",
-    apply({ expected, observed }, { handles, reported }) {
-      observed.kmsg = unexplained(observed.kmsg, expected.kmsg, { handles, reported });
+    apply({ expected, observed }, context) {
+      observed.kmsg = unexplained(observed.kmsg, expected.kmsg, context);
     },
   },
   {
