@@ -28,48 +28,49 @@ export interface LogContext {
   reported: boolean;
 }
 
-/** That a place in the kernel had more to say than it may. */
+/** Matches the line in which the kernel reports that it dropped lines of one place in its code. */
 const SUPPRESSED = /^\S+: \d+ callbacks suppressed$/;
 
-/** That a CPU has done nothing else for long. */
+/** Matches a report of a CPU that did not schedule for a long time. */
 const STALL = /^rcu: INFO: .* stalls?\b|^watchdog: BUG: soft lockup/;
 
-/** That the host of a guest took its CPU away: timers come late where the kernel itself cannot hold them up. */
+/** Matches evidence that a guest got no CPU from its host: timers and clocks that the guest's kernel cannot delay came late. */
 const STARVED =
   /^(rcu: \S+ kthread timer wakeup didn't happen for \d+ jiffies!|clocksource: (timekeeping watchdog on CPU\d+: .* read-back delay of \d+ns|Long readout interval)|hrtimer: interrupt took \d{9,} ns$)/;
 
-/** Lines that any step may have. As narrow as the texts allow: most rules hold one text of one place in the kernel. */
+/** Rules for lines that any step may have. Most match one text of one place in the kernel. */
 export const LOG_RULES: readonly LogRule[] = [
   {
     id: "renamed",
     pattern: /: renamed from \S+( \(while UP\))?$/,
-    reason: "the names of netdevs are the board's: udev and the sequence rename from what the kernel counted up",
+    reason:
+      "the old name of a netdev is a number that the board's kernel counted up, and udev of the board renames netdevs too",
     source: "net/core/dev.c",
   },
   {
     id: "module-taint",
     pattern:
       /^\w+: (loading out-of-tree module taints kernel\.|module verification failed: signature and\/or required key missing - tainting kernel|module license '.*' taints kernel\.)$/,
-    reason: "tells how a module was built, once a boot",
+    reason: "says how a module was built, once per boot",
     source: "kernel/module",
   },
   {
     id: "firmware-debian",
     pattern: /: firmware: (failed to load \S+ \(-?\d+\)|direct-loading firmware \S+)$/,
-    reason: "Debian's kernels tell of each file that they look for; others do not",
+    reason: "only Debian's kernels log each firmware file that they look for",
     source: "Debian's patch of drivers/base/firmware_loader/main.c",
   },
   {
     id: "firmware-debian-hint",
     pattern: /^firmware_class: See https:\/\/wiki\.debian\.org\/Firmware for information about missing firmware$/,
-    reason: "Debian's kernels say so once a boot",
+    reason: "only Debian's kernels log this, once per boot",
     source: "Debian's patch of drivers/base/firmware_loader/main.c",
   },
   {
     id: "sifted",
     pattern: /^twinlink: \d+ more lines$/,
     reason:
-      "twinlink's agent counts the lines that it left on the board; recordings do not say that it is no line of the kernel",
+      "twinlink's agent counts the lines that it did not send; older recordings do not mark this line as a program's",
     source: "tl_sift of runners/agent.sh",
   },
   {
@@ -125,7 +126,7 @@ export const LOG_RULES: readonly LogRule[] = [
   {
     id: "suppressed",
     pattern: SUPPRESSED,
-    reason: "tells that lines are missing: the step is indeterminate by it, see missingLines()",
+    reason: "lines are missing: the step becomes indeterminate, see missingLines()",
     source: "lib/ratelimit.c",
   },
   {
