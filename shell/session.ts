@@ -61,7 +61,7 @@ export class Session {
     const { scheduler } = this.system;
     if (interrupted) {
       scheduler.between = () => {
-        if (interrupted()) { for (const process of scheduler.living) process.kill("INT"); }
+        if (interrupted()) { for (const process of scheduler.living) process.interrupt(); }
       };
     }
   }
