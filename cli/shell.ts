@@ -138,7 +138,9 @@ and gaps. The exit status is that of the last command.
 
 What the model does not have says so on standard error, wherever the output goes: "twinlink: not modelled: ip rule
 add". Such a command has exit status 125, and so has a script with one; with --json it stands in gaps. It does
-nothing, so what follows it may differ from a kernel.`,
+nothing, so what follows it may differ from a kernel.
+
+At the prompt Ctrl-C ends the command that runs, Ctrl-D and Ctrl-\\ end the shell. SIGINT ends a script, too.`,
   options: {
     "era": { type: "text", value: "ERA", help: `The kernel: ${ERAS_BY_NAME.join(", ")}, or a release (default: 7.3)` },
     "iproute2": {

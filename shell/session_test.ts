@@ -174,3 +174,62 @@ Deno.test("a session keeps its variables, its folder and its functions; exit end
   assertEquals(session.run("exit 4").rc, 4);
   assertEquals(session.ended, 4);
 });
+
+Deno.test("what needs too much is ended with a message of the machine: recursion, processes, memory, a full disk", () => {
+  const cases: [string, string, RegExp][] = [
+    ["f() { f; }; f; echo no", "", /Maximum function recursion depth \(1000\) reached/],
+    ['f() { [ $1 = 0 ] || f $(($1-1)); }; f 900; echo "$?"', "0\n", /^$/],
+    ["e() { eval e; }; e; echo no", "", /Maximum function recursion depth/],
+    ["f() { (f); }; f", "", /Cannot fork/],
+    ["while :; do sleep 1000 & done; echo no", "", /^\S+ 1: Cannot fork\n$/],
+    ["a=x; while :; do a=$a$a; done; echo no", "", /^Killed: out of memory\n$/],
+    ['set -- a; while :; do set -- "$@" "$@"; done; echo no', "", /^Killed: out of memory\n$/],
+    ["awk 'BEGIN { s = \"x\"; while (1) s = s s }'; echo $?", "137\n", /^Killed: out of memory\n$/],
+    ["x=$(yes); echo $?", "137\n", /^Killed: out of memory\n$/],
+    ["yes | sort; echo $?", "137\n", /Killed: out of memory/],
+    ["printf '%1000000000d' 1; echo no", "", /^Killed: out of memory\n$/],
+    ["yes > /tmp/f; echo $?", "1\n", /No space left on device/],
+    ["echo $((2**100000000000)) $((1<<100000000001)) $((3**3))", "0 2 27\n", /^$/],
+  ];
+  for (const [command, stdout, stderr] of cases) {
+    const result = new Session({ era: "6.12" }).run(command);
+    assertEquals(result.stdout, stdout, command);
+    assertMatch(result.stderr, stderr, command);
+  }
+});
+
+Deno.test("what computes without end lets others run, and takes time: a busy job, a timeout, a reader that goes", () => {
+  const session = new Session({ era: "6.12" });
+  const cases: [string, string][] = [
+    ["while :; do :; done & echo beside; sleep 1; kill $!; wait $!; echo $?", "beside\n143\n"],
+    ["timeout 1 sh -c 'while :; do :; done'; echo $?", "143\n"],
+    ["timeout 1 awk 'BEGIN { while (1); }'; echo $?", "143\n"],
+    ["yes | head -2; awk 'BEGIN { for (;;) print 1 }' | head -1; seq 1 1000000000 | head -1", "y\ny\n1\n1\n"],
+    ["while :; do true & done & sleep 1; kill $!; echo ended", "ended\n"],
+  ];
+  for (const [command, stdout] of cases) assertEquals(session.run(command).stdout, stdout, command);
+});
+
+Deno.test("Ctrl-C: it is for the process in the foreground; a trap is kept to, jobs go on, $? is 130", () => {
+  let asked = 0;
+  const session = new Session({ era: "6.12", interrupted: () => ++asked === 50 });
+  const run = (command: string) => {
+    asked = 0;
+    const { rc, stdout } = session.run(command);
+    return [rc, stdout];
+  };
+  assertEquals(run("while :; do :; done; echo no"), [130, ""]);
+  assertEquals(run("echo $?"), [0, "130\n"]);
+  assertEquals(run("sh -c 'trap \"exit 7\" INT; while :; do :; done'; echo $?"), [0, "7\n"]);
+  assertEquals(run("(while :; do sleep 1; done) & wait; echo no"), [130, ""]);
+  assertEquals(run("kill -0 $! && echo alive"), [0, "alive\n"]);
+});
+
+Deno.test("${x#p} and its kin: the shortest and the longest match, on long texts as well", () => {
+  const script = 'x=abcabc; echo ${x#*b} ${x##*b} ${x%b*} ${x%%b*} ${x#z} ${x%z} "${x##*}" ${x#?} ${x%[bc]}; ' +
+    "y=$(seq 1 50000); y=${y##*7}; echo ${#y}";
+  assertEquals(
+    new Session({ era: "6.12" }).run(script).stdout,
+    "cabc c abca a abcabc abcabc  bcabc abcab\n18\n",
+  );
+});
