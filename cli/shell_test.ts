@@ -131,3 +131,20 @@ Deno.test("on a terminal: a prompt, completion, history, a command over several 
   terminal.write("\x04");
   assertEquals(await ended, 1, seen);
 });
+
+Deno.test("a regular expression that would be tried in countless ways has its answer", async () => {
+  const path = `${folder}/expressions.sh`;
+  const line = `${"a".repeat(60)}b`;
+  await Deno.writeTextFile(
+    path,
+    `echo ${line} | grep -cE '^(a+)+$'
+echo ${line} | grep -ciE '^(A+)+$'
+echo ${line} | sed 's/^\\(a*\\)*$/x/' | wc -c
+echo ${line} | awk '/^(a|aa)+$/ { print "hit" } END { print NR }'
+expr ${line} : '\\(a*\\)*c'
+case ${line} in *a*a*a*a*a*a*a*a*a*a*a*a*c) echo yes ;; *) echo no ;; esac
+`,
+  );
+  const { stdout, stderr } = await run(["shell", path]);
+  assertEquals([stdout, stderr], ["0\n0\n62\n1\n0\nno\n", ""]);
+});
