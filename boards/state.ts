@@ -13,6 +13,8 @@
  * @module
  */
 
+import { jsonLine } from "./visible.ts";
+
 /**
  * The folder of all of it; it need not be there yet.
  *
@@ -75,7 +77,7 @@ export async function markDirty(name: string, reason: string): Promise<void> {
   await Deno.mkdir(folder, { recursive: true, mode: 0o700 });
   const since = new Date().toISOString().replace(/\.\d+Z$/, "Z");
   // Whole or not at all, also where this process is killed.
-  await Deno.writeTextFile(`${folder}/dirty.json.part`, JSON.stringify({ since, reason } satisfies Dirty) + "\n");
+  await Deno.writeTextFile(`${folder}/dirty.json.part`, jsonLine({ since, reason } satisfies Dirty));
   await Deno.rename(`${folder}/dirty.json.part`, `${folder}/dirty.json`);
 }
 

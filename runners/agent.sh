@@ -548,6 +548,7 @@ tl_hello() {
   tl_boot_id
   tl_new hello "$TL_BOOT"
   {
+    printf 'nonce %s\n' "$TL_N"
     printf 'uname %s\n' "$(uname -r | head -n 1 | head -c 200)"
     printf 'uid %s\n' "$(id -u)"
     for tl_x in devlink ip dd sed sleep grep cat; do

@@ -144,6 +144,10 @@ export class AgentSession {
           `Cannot start the agent over ${shell.description}: no answer within ${helloMs / 1000} s`,
         );
       }
+      // An agent that an earlier run has left may be on the same line, with records of the same numbers.
+      if (!body.split("\n").includes(`nonce ${session.#nonce}`)) {
+        throw new TransportError(`Cannot start the agent over ${shell.description}: another agent answers there`);
+      }
       const hello = parseHello(body);
       session.#monitored = hello.has.includes("devlink");
       return { session, hello };

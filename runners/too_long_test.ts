@@ -142,6 +142,40 @@ Deno.test("the agent takes no more of a kernel log and of a server's errors than
   }
 });
 
+// The monitors end when their files may not grow any more. Here they are sleeps, one of which has ended.
+const MONITORS = `
+. ./runners/agent_wire.sh
+. ./runners/agent.sh
+. ./runners/agent_steps.sh
+TL_D=$(mktemp -d) TL_N=n
+tl_start_records
+devlink() { exec sleep 1000; }
+ip() { exec sleep 1000; }
+tl_listening() { :; }
+tl_watch init
+before=$TL_PN_init/$TL_PL_init
+tl_plan_begin p1
+[ "$before" = "$TL_PN_init/$TL_PL_init" ] && echo kept
+kill -XFSZ $TL_PN_init
+while tl_lives $TL_PN_init; do :; done
+tl_plan_begin p2
+[ "$before" = "$TL_PN_init/$TL_PL_init" ] || echo "anew in$TL_NETNS"
+tl_lives $TL_PN_init && tl_lives $TL_PL_init && echo alive
+tl_unwatch init
+rm -rf "$TL_D"
+`;
+
+Deno.test("monitors that ended in a plan are there again in the next", async () => {
+  for (const shell of ["dash", "bash"]) {
+    const { stdout } = await new Deno.Command(shell, {
+      args: ["-c", MONITORS],
+      cwd: new URL("..", import.meta.url),
+      stderr: "null",
+    }).output();
+    assertEquals(new TextDecoder().decode(stdout), "kept\nanew in init\nalive\n", shell);
+  }
+});
+
 Deno.test("FrameParser keeps no line without end, and takes no record that is too long", () => {
   const parser = new FrameParser();
   const piece = new Uint8Array(60_000).fill(120);

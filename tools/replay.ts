@@ -8,7 +8,7 @@
 
 import { fileURLToPath as fromFileUrl } from "node:url";
 import { parseArgs } from "@std/cli/parse-args";
-import { visible } from "../boards/visible.ts";
+import { jsonLine, visible } from "../boards/visible.ts";
 import { agrees, type Compared, replay } from "../shell/replay/replay.ts";
 import { REPLAY_RULES } from "../shell/replay/rules.ts";
 import { parseTranscript, readTranscripts, type TranscriptFile } from "../shell/replay/transcript.ts";
@@ -81,17 +81,8 @@ async function main(args: readonly string[]): Promise<number> {
     if (!(share >= least)) status = 1;
     for (const { rules } of commands) for (const rule of rules) used.set(rule, (used.get(rule) ?? 0) + 1);
     if (options.json) {
-      print(`${
-        JSON.stringify({
-          folder,
-          release,
-          era,
-          total: counted.length,
-          agree: good.length,
-          notModelled: gaps.length,
-          commands,
-        })
-      }\n`);
+      const [total, agree, notModelled] = [counted.length, good.length, gaps.length];
+      print(jsonLine({ folder, release, era, total, agree, notModelled, commands }));
       continue;
     }
     const name = folder.slice(folder.lastIndexOf("/") + 1).replace(/\.jsonl\.gz$/, "");
