@@ -172,7 +172,11 @@ tl_flush() {
   for tl_x in $TL_SEEN; do set -- "$@" "$TL_D/$tl_x"; done
   cat "$TL_D/m" "$@" >> "$TL_R" && tl_flush_end >> "$TL_R" || TL_FULL=1
   TL_SIZE=
-  [ -z "$TL_FULL" ] || TL_SIZE=$(cat "$TL_D/m" "$@" | wc -c)
+  # A file that may not grow any more says so in the same way as one for which there is no room.
+  if [ -n "$TL_FULL" ]; then
+    tl_x=$(cat "$TL_D/m" "$@" | wc -c)
+    [ "$tl_x" -lt $((TL_MOST - 65536)) ] || TL_SIZE=$tl_x
+  fi
   : > "$TL_D/m"
   for tl_x in $TL_SEEN; do tl_empty $tl_x; done
   [ -z "$TL_FULL" ] || tl_flush_short
@@ -194,8 +198,7 @@ tl_flush() {
 tl_flush_short() {
   rm -f "$TL_D/reserve"
   tl_why="no room is left in $TL_D of the board"
-  # A file that may not grow any more says so in the same way as one for which there is no room.
-  [ ${TL_SIZE:-0} -lt $((TL_MOST_SENT < TL_MOST ? TL_MOST_SENT : TL_MOST - 65536)) ] ||
+  [ -z "$TL_SIZE" ] ||
     tl_why="what the steps showed, $((TL_SIZE)) bytes, is over the bound of $TL_MOST, or of $TL_MOST_SENT on the line"
   {
     printf '%s steps %s %s\n' "$TL_SEQ" "$TL_PLAN" "$TL_PLAN_SEQ"
