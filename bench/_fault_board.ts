@@ -85,6 +85,8 @@ export class FaultBoard implements AsyncDisposable {
   #gate: number | undefined;
   /** Called for each word */
   onWord: ((word: string) => void) | undefined;
+  /** Called for each line of the kernel log, before anything that is written behind it is there */
+  onLog: ((text: string) => void) | undefined;
   /** What a boot of it is called */
   bootId = crypto.randomUUID();
   #line: Line;
@@ -194,6 +196,7 @@ export class FaultBoard implements AsyncDisposable {
     const [, priority = "6", text] = /^(?:<(\d+)>)?(.*)$/.exec(line)!;
     const micros = Math.floor(performance.now() * 1000);
     writeFd(this.#kmsg, new TextEncoder().encode(`${priority},${++this.#seq},${micros},-;${text}\n`));
+    this.onLog?.(text!);
   }
 
   /** The kernel says something; `console` too where the line is its console, as it mostly is. */
