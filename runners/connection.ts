@@ -130,6 +130,11 @@ export class Connection {
     return this.#liveness.dead;
   }
 
+  /** How many ms a record that is on its way is still waited for: however long it takes on the line, that is no silence. */
+  get #coming(): number {
+    return this.#parser.pending === undefined ? 0 : this.#heardAt + PATIENCE - Date.now();
+  }
+
   async #send(line: string): Promise<void> {
     try {
       await this.#writer.write(utf8.encode(line));
@@ -271,7 +276,7 @@ export class Connection {
           if (answer.startsWith("missing ")) this.#asked--;
           return answer;
         }
-        const left = deadline - Date.now();
+        const left = Math.max(deadline - Date.now(), this.#coming);
         if (left <= 0) return undefined;
         // Who loses nothing will answer.
         const lossy = this.#shell.lossy !== undefined;
@@ -417,9 +422,7 @@ export class Connection {
       }
       const size = this.#inbox.tooLong(wanted);
       if (size !== undefined && (bytesPerMs === undefined || asks >= MAX_ASKS)) throw new TooLongError(size);
-      // A record that is on its way, as long as it may be, is no silence.
-      const coming = this.#parser.pending !== undefined ? this.#heardAt + PATIENCE - Date.now() : 0;
-      const left = Math.max(deadline - Date.now(), coming);
+      const left = Math.max(deadline - Date.now(), this.#coming);
       if (left <= 0 || asks >= MAX_ASKS) return this.#inbox.damage(wanted) > 0 || known > 0 ? "damaged" : undefined;
       // What came damaged is asked for when the plan is over, and then nothing beats.
       const live = beats && known === 0 && this.#inbox.damage(wanted) === 0 ? this.#liveness.left : Infinity;

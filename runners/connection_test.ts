@@ -180,6 +180,22 @@ for (const baudRate of [9600, 3_000_000]) {
   });
 }
 
+Deno.test("an answer that takes longer on the line than the board may take to begin it is waited for", async () => {
+  await using line = await openLine({ board: LOGIN_BOARD, baudRate: 19_200 });
+  const login = { user: "root", password: () => "secret" };
+  const file = await Deno.makeTempFile();
+  try {
+    // Nothing that is made much shorter: some 9 s on this line.
+    const words = Array.from({ length: 750 }, () => crypto.randomUUID().replaceAll("-", "")).join("\n") + "\n";
+    await Deno.writeTextFile(file, words);
+    await on(await openSerial({ path: line.path, baudRate: 19_200, login }), async (connection) => {
+      assertEquals((await connection.call(`cat ${file}`, 5_000))?.output, words);
+    });
+  } finally {
+    await Deno.remove(file);
+  }
+});
+
 Deno.test("kernel lines in everything: no answer wrong, lost or done twice, and every line comes out whole", async () => {
   // As many bytes between two of them as there are at 115200 baud with 20 a second.
   const what = { commands: 100, lines: 4, baudRate: 921_600, perSecond: 160, seed: 3 };
