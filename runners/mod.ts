@@ -21,7 +21,7 @@ import { openSsh } from "./ssh.ts";
 
 export { RefusedError } from "./guard.ts";
 export { checkFit, type Progress, type Runner, type RunnerOptions, UnfitBoardError } from "./runner.ts";
-export type { Hello } from "./session.ts";
+export type { FailedCommand, Hello } from "./session.ts";
 export { type Shell, TransportError } from "./shell.ts";
 
 /**
