@@ -7,6 +7,7 @@ TL_NETNS=
 TL_SETTLE=
 TL_SIFT=
 TL_LATE=0
+TL_STILL=0
 TL_BEATER=
 tl_child=
 TL_BROKEN=
@@ -202,7 +203,7 @@ tl_start_ticker() {
   trap : USR2
   tl_bound 0
   tl_now
-  tl_ticked 0
+  tl_ticked 0 0
   (
     trap - USR1 USR2
     while sleep "$1" && kill -USR1 $$; do
@@ -210,8 +211,7 @@ tl_start_ticker() {
       tl_late
       tl_gap $((tl_up - tl_tick))
       [ $tl_gap -le $((TL_LATE - tl_sum)) ] || TL_LATE=$((tl_sum + tl_gap))
-      tl_ticked $TL_LATE
-      TL_OWN=$(((tl_up - TL_LATE) / 100))
+      tl_ticked $TL_LATE $tl_still
       read -r tl_due < "$TL_D/bound"
       [ "$tl_due" -eq 0 ] || [ $TL_OWN -lt "$tl_due" ] || kill -USR2 $$
     done
@@ -220,7 +220,8 @@ tl_start_ticker() {
 }
 
 # tl_gap PASSED: sets tl_gap to how much of the time that passed since the last tick, in hundredths of a second, the kernel cannot
-# account for, on the CPU of which that is the most: then the host of a guest did not run it. Little is lost on any machine.
+# account for, on the CPU of which that is the most: then the host of a guest did not run it. Little is lost on any machine. A CPU
+# that did nothing is left out, since not every kernel accounts for that.
 tl_gap() {
   tl_gap=0
   while read -r tl_cpu tl_u tl_n tl_s tl_i tl_w tl_q tl_r tl_rest; do
@@ -229,34 +230,37 @@ tl_gap() {
       cpu[0-9] | cpu[0-9][0-9] | cpu[0-9][0-9][0-9]) ;;
       *) break ;;
     esac
-    tl_r=$((tl_u + tl_n + tl_s + tl_i + tl_w + tl_q + tl_r))
-    eval "tl_rest=\${TL_T_$tl_cpu:-$tl_r} TL_T_$tl_cpu=$tl_r"
-    [ $tl_r = "$tl_rest" ] || [ $(($1 - tl_r + tl_rest)) -le $tl_gap ] || tl_gap=$(($1 - tl_r + tl_rest))
+    tl_r=$((tl_u + tl_n + tl_s + tl_q + tl_r))
+    tl_i=$((tl_r + tl_i + tl_w))
+    eval "tl_rest=\${TL_R_$tl_cpu:-$tl_r} tl_w=\${TL_I_$tl_cpu:-$tl_i} TL_R_$tl_cpu=$tl_r TL_I_$tl_cpu=$tl_i"
+    [ $tl_r = "$tl_rest" ] || [ $(($1 - tl_i + tl_w)) -le $tl_gap ] || tl_gap=$(($1 - tl_i + tl_w))
   done < /proc/stat
   [ $((4 * tl_gap)) -ge "$1" ] || tl_gap=0
 }
 
-# tl_ticked LATE: writes how late all ticks up to the one at TL_UP came, taken together, and when that one was, in hundredths of
-# a second; their sum, since it may be read half written. As long as before, so that it needs no room.
+# tl_ticked LATE STILL: writes how late all ticks up to the one at TL_UP came, taken together, and those that came far too late, and
+# when that one was, in hundredths of a second; their sum, since it may be read half written. As long as before, so that it needs
+# no room.
 tl_ticked() {
   tl_up=$((${TL_UP%.*} * 100 + 1${TL_UP#*.} - 100))
-  printf '%-16d%-16d%-16d\n' "$1" $tl_up $(($1 + tl_up)) 1<> "$TL_D/late"
+  printf '%-16d%-16d%-16d%-16d\n' "$1" "$2" $tl_up $(($1 + $2 + tl_up)) 1<> "$TL_D/late"
 }
 
 # tl_late: sets TL_LATE to how late the ticks up to TL_UP came, one that is due counted in, in hundredths of a second, and TL_OWN to
-# the seconds of TL_UP without these: the time that the board had for itself.
+# the seconds of TL_UP in which the board did not stand still.
 tl_late() {
   tl_up=$((${TL_UP%.*} * 100 + 1${TL_UP#*.} - 100)) tl_tries=0
   while [ $tl_tries -lt 50 ]; do
     tl_tries=$((tl_tries + 1))
-    read -r tl_sum tl_tick tl_both < "$TL_D/late" || continue
-    [ "$tl_both" = $((tl_sum + tl_tick)) ] || continue
+    read -r tl_sum tl_still tl_tick tl_both < "$TL_D/late" || continue
+    [ "$tl_both" = $((tl_sum + tl_still + tl_tick)) ] || continue
     tl_due=$((tl_up - tl_tick - 100))
     [ $tl_due -gt 0 ] || tl_due=0
-    TL_LATE=$((tl_sum + tl_due))
+    [ $tl_due -lt 50 ] || tl_still=$((tl_still + tl_due))
+    TL_LATE=$((tl_sum + tl_due)) TL_STILL=$tl_still
     break
   done
-  TL_OWN=$(((tl_up - TL_LATE) / 100))
+  TL_OWN=$(((tl_up - TL_STILL) / 100))
 } 2> /dev/null
 
 # What says that the board lives while a plan runs. A process of its own: a line may take no bytes.
