@@ -512,16 +512,16 @@ tl_plan_begin() {
     TL_SWEPT=$TL_SEQ
   }
   TL_PLAN_SEQ=$TL_SEQ
-  tl_late
+  tl_between
 }
 
 # What the kernel reported since the plan before is told with the first step: a report of memory or of a lock comes late.
-tl_late() {
-  : > "$TL_D/late"
+tl_between() {
+  : > "$TL_D/between"
   [ -n "$TL_FINDINGS" ] || return 0
   tl_mark 0
   tl_log
-  grep -v '^@' "$TL_D/k" | grep -E "$TL_FINDINGS" > "$TL_D/late"
+  grep -v '^@' "$TL_D/k" | grep -E "$TL_FINDINGS" > "$TL_D/between"
   tl_empty k
 }
 
@@ -539,7 +539,7 @@ tl_forget() {
   [ -z "$TL_BROKEN" ] || grep -v '^@' "$TL_D/k" > "$TL_D/broke"
   for tl_x in $TL_SEEN; do tl_empty $tl_x; done
   [ -z "$TL_BROKEN" ] || cat "$TL_D/broke" >> "$TL_D/k"
-  [ ! -s "$TL_D/late" ] || cat "$TL_D/late" >> "$TL_D/k"
+  [ ! -s "$TL_D/between" ] || cat "$TL_D/between" >> "$TL_D/k"
   tl_now
   TL_SENT=${TL_UP%.*}
 }
