@@ -38,7 +38,7 @@ async function run(
 TL_N=x TL_D=${dir}/agent TL_MOST=8000000 TL_MOST_SENT=8000000
 mkdir "$TL_D"
 tl_mark() { TL_MARK=$1; }
-tl_kmsg() { :; }
+tl_kmsg() { for step in $TL_PENDING; do printf '@%s\\n' "$step"; done; }
 tl_start_ticker 1
 tl_start_records
 . ${dir}/plan
@@ -99,7 +99,7 @@ for (const shell of SHELLS) {
     });
     const { start, end, late = 0 } = step.board!;
     assert(late >= 7000 && late <= end - start, `${late} of ${end - start} ms`);
-    assertEquals(step.observation?.result, "ok");
+    assertEquals(step.observation?.result, "ok", JSON.stringify(step.lost));
     // The rest of the step may have been slow, too.
     assert(["agree", "indeterminate"].includes(judged(step)), JSON.stringify(step));
   });
