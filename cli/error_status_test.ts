@@ -15,6 +15,7 @@ const TAKEN: readonly { file: RegExp; error: RegExp; reason: string }[] = [
   },
   { file: /^runners\/(_login)\.ts$/, error: /^(LoginError|Error)$/, reason: "an opener of a line" },
   { file: /^runners\/(ser2net|sshd|_fake_sysfs|pty_line)\.ts$/, error: /./, reason: "for tests" },
+  { file: /./, error: /^(BrokenProgram|TooLong)Error$/, reason: "a step that is lost, with its reason" },
   { file: /^runners\/observe\.ts$/, error: /^SyntaxError$/, reason: "a record that came damaged" },
   {
     file: /^runners\/(ssh|serial)\.ts$/,

@@ -12,7 +12,7 @@ export const OTHER_PROGRAMS: ReadonlySet<string> = new Set(
   traceroute tunctl vconfig wget curl ssh scp telnet ethtool.sh phc2sys ptp4l lspci lsusb setpci
   arch b2sum base32 base64 chgrp chown chroot cksum comm csplit df dircolors du expand factor fmt groups install join link
   logname md5sum mkfifo mknod numfmt od pathchk pinky pr printenv ptx runcon sha1sum sha256sum sha512sum shred
-  shuf split stty sum tsort truncate tty unexpand unlink users vdir who yes
+  shuf split stty sum tsort truncate tty unexpand unlink users vdir who
   blkid blockdev cal chmem column dmidecode eject fallocate fdisk findmnt flock fsck getopt hexdump hwclock ionice ipcs
   isosize last ldattach logger losetup lsblk lscpu lsfd lsipc lslocks lsmem lsns mkfs mount mountpoint mkswap more namei
   nsenter partx pivot_root prlimit readprofile rename renice rfkill rtcwake script setpriv setterm su swapon swapoff

@@ -180,7 +180,8 @@ const seq: Program = function* (call) {
 };
 
 const yes: Program = function* (call) {
-  const line = `${call.args.length > 0 ? call.args.join(" ") : "y"}\n`;
+  const { operands } = readOptions(call, "");
+  const line = `${operands.length > 0 ? operands.join(" ") : "y"}\n`;
   const text = line.repeat(Math.ceil(BUFFER / line.length));
   for (;;) {
     const written = yield* call.out(text);
