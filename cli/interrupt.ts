@@ -27,8 +27,8 @@ export const AT = {
 /** Signals by their number in the shared memory; 0 is none. */
 export const SIGNALS = [undefined, "SIGINT", "SIGTERM", "SIGHUP"] as const;
 
-/** What the thread says: it listens; a signal asks to stop; Ctrl-C was pressed. */
-export type ThreadMessage = "ready" | "stop" | "pressed";
+/** What the thread reports: it listens; a signal asks to stop; Ctrl-C was pressed; the process must end at once. */
+export type ThreadMessage = "ready" | "stop" | "pressed" | "end";
 
 /** Says that a signal stopped the work; by its name it is an `AbortError` like any other. */
 export class StoppedError extends DOMException {
@@ -71,6 +71,9 @@ export interface CtrlC extends Disposable {
 /** Exit statuses by signal: 128 and its number, as shells have it. */
 const STATUS = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 } as const;
 
+// The live display hides the cursor and turns wrapping off.
+export const RESTORE_TERMINAL = "\x1b[?25h\x1b[?7h";
+
 /** True if `deno task` or npm started this process: they pass on the signals of the terminal, which come twice then. */
 function isTask(): boolean {
   const granted = Deno.permissions.querySync({ name: "env", variable: "INIT_CWD" }).state === "granted";
@@ -100,11 +103,16 @@ export async function catchSignals(): Promise<Interrupts> {
     }
     return true;
   };
+  const endAtOnce = () => {
+    if (Deno.stderr.isTerminal()) Deno.stderr.writeSync(new TextEncoder().encode(RESTORE_TERMINAL));
+    Deno.exit(STATUS[SIGNALS[Atomics.load(shared, AT.first)] ?? "SIGINT"]);
+  };
   const pressed = () => Atomics.exchange(shared, AT.pressed, 0) > 0;
   const ready = Promise.withResolvers<void>();
   thread.onmessage = ({ data }: MessageEvent<ThreadMessage>) => {
     if (data === "ready") ready.resolve();
     else if (data === "stop") stopped();
+    else if (data === "end") endAtOnce();
     // Where no command runs that of the terminal is a key; one of a task is the echo of what has ended a command
     else if (ctrlC && pressed() && !task) ctrlC.onPress();
   };

@@ -5,7 +5,7 @@
  * @module
  */
 
-import { AT, SIGNALS, type ThreadMessage } from "./interrupt.ts";
+import { AT, RESTORE_TERMINAL, SIGNALS, type ThreadMessage } from "./interrupt.ts";
 
 type Name = NonNullable<typeof SIGNALS[number]>;
 
@@ -21,11 +21,11 @@ const PATIENCE_MS = 10_000;
 /** The same where nothing is left behind, and for a Ctrl-C that stops nothing. */
 const SHORT_PATIENCE_MS = 1000;
 
+/** How long the main thread may take to end the process in order, in ms: what it is making is removed then. */
+const END_MS = 500;
+
 /** How long a terminal may take for {@linkcode RESTORE_TERMINAL}, in ms. */
 const RESTORE_MS = 200;
-
-// The live display hides the cursor and turns wrapping off.
-const RESTORE_TERMINAL = "\x1b[?25h\x1b[?7h";
 
 /** Listens until the thread is ended; `task`: the parent passes signals on, so that they may come twice. */
 function listen({ shared, task }: { shared: Int32Array; task: boolean }, tell: (message: ThreadMessage) => void): void {
@@ -36,8 +36,10 @@ function listen({ shared, task }: { shared: Int32Array; task: boolean }, tell: (
   let firstAt = 0;
   let pressedAt = -Infinity;
 
-  /** Ends the process by a signal to which nobody listens any more. */
+  /** Ends the process: by its main thread, else by a signal to which nothing listens any more. */
   const end = async (name: Name) => {
+    tell("end");
+    await new Promise((resolve) => setTimeout(resolve, END_MS));
     for (const [each, listener] of listeners) Deno.removeSignalListener(each, listener);
     if (Deno.stderr.isTerminal()) {
       await Promise.race([write(RESTORE_TERMINAL), new Promise((resolve) => setTimeout(resolve, RESTORE_MS))]);
