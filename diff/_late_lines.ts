@@ -1,4 +1,9 @@
-/** Lines of the kernel log that come a moment late: what a work queue logs of a step, after the mark behind that step. */
+/**
+ * Lines of the kernel log on the wrong side of a step's mark: those of a work queue come after it, and a report of another
+ * CPU may begin before it.
+ *
+ * @module
+ */
 
 import type { KernelLine } from "../model/observation.ts";
 import type { StepTrace } from "./trace.ts";
@@ -8,6 +13,17 @@ const goesOn = ({ op }: StepTrace) => op.kind === "netns.del" || op.settle !== u
 
 function count(lines: readonly KernelLine[], text: string): number {
   return lines.filter((line) => line.class === "info" && line.text === text).length;
+}
+
+/** The line that opens a report, before the one that says what it is about. */
+const OPENS = /^(={20,}|-{20,}|-+\[ cut here \]-+)$/;
+
+/** 1 if the last line of a step opens the report that the log of the next step goes on with, else 0. */
+function opening(observed: readonly StepTrace[], index: number): 0 | 1 {
+  const last = observed[index]?.observation?.kmsg.at(-1);
+  const next = observed[index + 1]?.observation?.kmsg[0];
+  const opens = last?.class === "info" && OPENS.test(last.text);
+  return opens && next !== undefined && next.class !== "info" && next.class !== "stale" ? 1 : 0;
 }
 
 /**
@@ -23,10 +39,12 @@ export function withLateLines(
   const step = observed[index]!;
   if (!step.observation) return step;
   const early = index > 0 ? late(expected, observed, index - 1) : 0;
-  const here = step.observation.kmsg.slice(early);
+  const { kmsg } = step.observation;
+  const here = kmsg.slice(early, kmsg.length - opening(observed, index));
+  const opened = index > 0 && opening(observed, index - 1) ? observed[index - 1]!.observation!.kmsg.slice(-1) : [];
   const more = observed[index + 1]?.observation?.kmsg.slice(0, late(expected, observed, index)) ?? [];
-  if (early === 0 && more.length === 0) return step;
-  return { ...step, observation: { ...step.observation, kmsg: [...here, ...more] } };
+  if (here.length === kmsg.length && opened.length + more.length === 0) return step;
+  return { ...step, observation: { ...step.observation, kmsg: [...opened, ...here, ...more] } };
 }
 
 /** How many of the first lines of the next step are late ones of this step. */

@@ -319,6 +319,19 @@ Deno.test("judge: a line that a work queue logs a moment late is of the step tha
   assertEquals(verdictsOf(end, [[line], [line], []], [[], [line], []]), "diverge agree agree");
 });
 
+Deno.test("judge: the line that opens a report is of the step of the report, also where the step's mark came between", () => {
+  const edge: KernelLine = { class: "info", text: "=".repeat(54) };
+  const report: KernelLine = { class: "lockdep", text: "WARNING: possible circular locking dependency detected" };
+  const of = (...logs: KernelLine[][]) =>
+    sequence(...logs.map((kmsg, i) => step(i + 1, { kind: "dev.show" }, { kmsg })));
+  const verdictsOf = (...observed: KernelLine[][]) =>
+    judge(of([], []), of(...observed)).steps.map(({ verdict }) => verdict).join(" ");
+  assertEquals(verdictsOf([], [edge, report]), "agree crash");
+  assertEquals(verdictsOf([edge], [report]), "agree crash");
+  assertEquals(verdictsOf([edge], []), "diverge agree");
+  assertEquals(verdictsOf([edge, { class: "info", text: "new" }], [report]), "diverge crash");
+});
+
 Deno.test("judge: numbers of a run", () => {
   const summary = summarise([
     judge(sample(), sample()),
