@@ -7,7 +7,7 @@
 import type { Verdict } from "../diff/verdict.ts";
 import type { Operation } from "../model/operation.ts";
 import type { Observation } from "../model/observation.ts";
-import type { BoardOptions, FaultBoard } from "./_fault_board.ts";
+import type { BoardOptions, FaultBoard } from "./fault_board.ts";
 import type { Random } from "./random.ts";
 
 /** What becomes of bytes on the line: by its kind, a piece of bytes in place of another. */

@@ -12,7 +12,7 @@ import { explainLoss } from "../runners/loss.ts";
 import { openSerial } from "../runners/serial.ts";
 import { AgentSession, type Hello } from "../runners/session.ts";
 import { TransportError } from "../runners/shell.ts";
-import { FaultBoard, SHELLS } from "./_fault_board.ts";
+import { FaultBoard, SHELLS } from "./fault_board.ts";
 import { type Between, FAULTS } from "./_fault_kinds.ts";
 import { type KnownPlan, knownPlan, type PlanOptions } from "./_fault_plans.ts";
 import { Random } from "./random.ts";

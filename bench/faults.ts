@@ -8,7 +8,7 @@
  */
 
 import { parseArgs } from "@std/cli/parse-args";
-import { whyNoBoards } from "./_fault_board.ts";
+import { whyNoBoards } from "./fault_board.ts";
 import { GUEST_FAULTS, strikeGuest } from "./_fault_guest.ts";
 import { FAULTS } from "./_fault_kinds.ts";
 import { findSer2net } from "../runners/ser2net.ts";

@@ -4,7 +4,7 @@ import { assert, assertEquals, assertMatch } from "@std/assert";
 import { judge } from "../diff/judge.ts";
 import type { SequenceTrace } from "../diff/trace.ts";
 import { findSer2net } from "../runners/ser2net.ts";
-import { whyNoBoards } from "./_fault_board.ts";
+import { whyNoBoards } from "./fault_board.ts";
 import { FAULTS } from "./_fault_kinds.ts";
 import { knownPlan } from "./_fault_plans.ts";
 import { faultsOf, type Outcome, strikeOnce } from "./_fault_run.ts";

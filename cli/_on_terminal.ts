@@ -35,11 +35,17 @@ export function startOnTerminal(args: readonly string[], env: Record<string, str
   return startProgramOnTerminal(commandLine(args), env);
 }
 
+/** Returns the environment without the word of a task: the tests may run under one, and the program does not. */
+function environment(): Record<string, string> {
+  const { INIT_CWD: _, ...rest } = Deno.env.toObject();
+  return rest;
+}
+
 /** Starts any program on such a terminal. */
 export function startProgramOnTerminal(line: readonly string[], env: Record<string, string> = {}): OnTerminal {
   const [program, ...rest] = line;
   const pty: Pty = spawn(program!, rest, {
-    env: { ...Deno.env.toObject(), NO_COLOR: "1", ...env },
+    env: { ...environment(), NO_COLOR: "1", ...env },
     cols: 100,
     rows: 30,
     name: "dumb",

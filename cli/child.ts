@@ -44,7 +44,7 @@ export function start(args: readonly string[], options: ChildOptions = {}): Deno
   const [program, ...rest] = [...options.under ?? [], ...commandLine(args)];
   return new Deno.Command(program!, {
     args: rest,
-    env: { NO_COLOR: "1", ...options.env, XDG_STATE_HOME: options.env?.XDG_STATE_HOME ?? ownState() },
+    env: { NO_COLOR: "1", INIT_CWD: "", ...options.env, XDG_STATE_HOME: options.env?.XDG_STATE_HOME ?? ownState() },
     ...(options.cwd ? { cwd: options.cwd } : {}),
     stdin: "null",
     stdout: "piped",

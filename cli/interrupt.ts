@@ -77,7 +77,7 @@ export const RESTORE_TERMINAL = "\x1b[?25h\x1b[?7h";
 /** True if `deno task` or npm started this process: they pass on the signals of the terminal, which come twice then. */
 function isTask(): boolean {
   const granted = Deno.permissions.querySync({ name: "env", variable: "INIT_CWD" }).state === "granted";
-  return !granted || Deno.env.has("INIT_CWD");
+  return !granted || Boolean(Deno.env.get("INIT_CWD"));
 }
 
 /** Catches the signals that end a program, until it is disposed of. */

@@ -1,7 +1,7 @@
 /** A board of a real sh on a real line, with no netdevsim and a kernel that nobody modelled. */
 
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import { FaultBoard, whyNoBoards } from "../bench/_fault_board.ts";
+import { FaultBoard, whyNoBoards } from "../bench/fault_board.ts";
 import { run } from "./child.ts";
 
 /** Writes a tool of the board. */

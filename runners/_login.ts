@@ -5,7 +5,7 @@
  */
 
 import type { LineRule } from "./line_rule.ts";
-import { lastLine, withoutControls, withoutKernelLines } from "./_plain_text.ts";
+import { lastLine, withoutControls, withoutKernelLines } from "./plain_text.ts";
 
 /** What carries the dialogue. */
 export interface Console {

@@ -14,7 +14,7 @@ import type {
   UpdateOptions,
 } from "@serialport/bindings-interface";
 import type { NetworkLine } from "../boards/line_words.ts";
-import { lastLine } from "./_plain_text.ts";
+import { lastLine } from "./plain_text.ts";
 import { escaped, OPTION, subnegotiationBytes, TelnetReader, type Verb, verbBytes } from "./_telnet.ts";
 import { CanceledError } from "./_canceled.ts";
 

@@ -6,7 +6,7 @@
  */
 
 import { gzipSync } from "node:zlib";
-import { withoutKernelLines } from "./_plain_text.ts";
+import { withoutKernelLines } from "./plain_text.ts";
 import { Inbox, PART } from "./inbox.ts";
 import type { KnownLines } from "./known_lines.ts";
 import { Liveness } from "./liveness.ts";

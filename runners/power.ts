@@ -5,7 +5,7 @@
  */
 
 import type { Board } from "../boards/mod.ts";
-import { lastLine } from "./_plain_text.ts";
+import { lastLine } from "./plain_text.ts";
 import { TransportError } from "./shell.ts";
 
 /** What a board's file may have a command for. */

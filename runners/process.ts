@@ -5,7 +5,7 @@
  */
 
 import { type Shell, TransportError } from "./shell.ts";
-import { withoutControls } from "./_plain_text.ts";
+import { withoutControls } from "./plain_text.ts";
 
 /** How the process is started and spoken of. */
 export interface ProcessOptions {

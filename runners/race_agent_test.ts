@@ -11,7 +11,7 @@ async function raced(shell: string, { ticks, ends }: { ticks: number; ends: bool
   try {
     const script = `
 ${AGENT}
-TL_D=${folder} TL_HELPER= TL_SHELL=${shell} TL_STRIP= TL_FINITE=1 TL_PRELOAD= TL_IP=ip
+TL_D=${folder} TL_MOST=8000000 TL_HELPER= TL_SHELL=${shell} TL_STRIP= TL_FINITE=1 TL_PRELOAD= TL_IP=ip
 mkfifo "$TL_D/on" "$TL_D/never"
 exec 9<> "$TL_D/never"
 tl_now() { read -r TL_UP TL_IDLE < /proc/uptime; }

@@ -6,7 +6,7 @@
 
 import type { SerialPortStream } from "@serialport/stream";
 import { type Console, INTERRUPT, type Login, LoginError, reachRawShell } from "./_login.ts";
-import { kernelLines } from "./_plain_text.ts";
+import { kernelLines } from "./plain_text.ts";
 import { LineRule } from "./line_rule.ts";
 import { within } from "./process.ts";
 import { type Shell, TransportError } from "./shell.ts";

@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { FaultBoard, whyNoBoards } from "../bench/_fault_board.ts";
+import { FaultBoard, whyNoBoards } from "../bench/fault_board.ts";
 import { judge } from "../diff/judge.ts";
 import type { Plan } from "../diff/trace.ts";
 import { emptyObservation } from "../model/observation.ts";

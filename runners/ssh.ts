@@ -7,10 +7,10 @@
 
 import { promptSecret } from "@std/cli/prompt-secret";
 import { SSH_WORDS, sshOptionProblem } from "../boards/ssh_words.ts";
-import { withoutControls } from "./_plain_text.ts";
+import { withoutControls } from "./plain_text.ts";
 import { ProcessShell } from "./process.ts";
 import { type Shell, TransportError } from "./shell.ts";
-import { type SshReason, sshReason } from "./_ssh_reason.ts";
+import { type SshReason, sshReason } from "./ssh_reason.ts";
 import { startOnTerminal, type TerminalProcess } from "./terminal.ts";
 
 /** Options of {@linkcode openSsh}; what is left out comes from the user's ssh configuration. */

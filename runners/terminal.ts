@@ -4,7 +4,7 @@
  * @module
  */
 
-import { withoutControls } from "./_plain_text.ts";
+import { withoutControls } from "./plain_text.ts";
 import { Keyboard } from "./keyboard.ts";
 
 /** Options of {@linkcode startOnTerminal}. */

@@ -1,7 +1,7 @@
 /** Boards that say far too much: a real sh on a real pty, and what becomes of the steps and of those behind them. */
 
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { FaultBoard, whyNoBoards } from "../bench/_fault_board.ts";
+import { FaultBoard, whyNoBoards } from "../bench/fault_board.ts";
 import type { Plan, StepTrace } from "../diff/trace.ts";
 import type { Operation } from "../model/operation.ts";
 import { endOfKernel, linesOfEnd } from "./loss.ts";

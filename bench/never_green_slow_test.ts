@@ -4,23 +4,23 @@
  */
 
 import { assert, assertEquals } from "@std/assert";
-import { strikeOnce } from "../bench/_fault_run.ts";
-import { FAULTS } from "../bench/_fault_kinds.ts";
-import { whyNoBoards } from "../bench/_fault_board.ts";
-import { Random } from "../bench/random.ts";
+import { strikeOnce } from "./_fault_run.ts";
+import { FAULTS } from "./_fault_kinds.ts";
+import { whyNoBoards } from "./fault_board.ts";
+import { Random } from "./random.ts";
 import { loadBoard } from "../boards/mod.ts";
 import type { SequenceTrace, StepTrace } from "../diff/trace.ts";
 import { openModel } from "../runners/model.ts";
 import type { Runner } from "../runners/runner.ts";
 import { findSer2net } from "../runners/ser2net.ts";
 import { TransportError } from "../runners/shell.ts";
-import { ended, run, start } from "./child.ts";
-import { statusOf } from "./entry.ts";
-import { runJob } from "./job.ts";
-import { RunJournal } from "./journal.ts";
-import { loadSuites } from "./load_suites.ts";
-import { exitStatus, orchestrate } from "./orchestrate.ts";
-import { openSuites } from "./suite_process.ts";
+import { ended, run, start } from "../cli/child.ts";
+import { statusOf } from "../cli/entry.ts";
+import { runJob } from "../cli/job.ts";
+import { RunJournal } from "../cli/journal.ts";
+import { loadSuites } from "../cli/load_suites.ts";
+import { exitStatus, orchestrate } from "../cli/orchestrate.ts";
+import { openSuites } from "../cli/suite_process.ts";
 
 let folder = "";
 Deno.test.beforeAll(async () => void (folder = await Deno.makeTempDir({ prefix: "twinlink-green-" })));

@@ -5,7 +5,7 @@
  * @module
  */
 
-import { lastLine } from "./_plain_text.ts";
+import { lastLine } from "./plain_text.ts";
 
 /** What the client said, in our words. */
 export interface SshReason {

@@ -25,7 +25,7 @@ export function withoutControls(text: string): string {
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import { withoutKernelLines } from "./_plain_text.ts";
+ * import { withoutKernelLines } from "./plain_text.ts";
  *
  * assertEquals(withoutKernelLines("board lo[   12.345678] eth0: link up\r\ngin: [   12.4"), "board login: ");
  * ```
