@@ -42,5 +42,6 @@ export * from "./suites/dut_port.ts";
 export type { RaceOptions, RaceResult, Racing } from "./suites/dut_race.ts";
 export * from "./suites/dut_region.ts";
 export type { Subject } from "./suites/dut_subject.ts";
+export type { Calls, Place } from "./suites/place.ts";
 export * from "./suites/step.ts";
 export * from "./suites/suite.ts";

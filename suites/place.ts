@@ -11,6 +11,7 @@ import { visible } from "../boards/visible.ts";
 
 /** The calls that led to a point of a program; formatted when it is read, which is slow. */
 export interface Calls {
+  /** As `Error.stack` has it */
   readonly stack?: string;
 }
 
@@ -23,8 +24,11 @@ export function callsHere(): Calls {
 
 /** A place: a file's URL with line and column, both from 1. */
 export interface Place {
+  /** The URL of the file */
   file: string;
+  /** From 1 */
   line: number;
+  /** From 1 */
   column: number;
 }
 

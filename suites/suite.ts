@@ -60,7 +60,9 @@ export interface Suite {
 
 /** A sequence of a suite. */
 export interface Chosen {
+  /** The suite that it is of */
   suite: Suite;
+  /** The sequence itself */
   sequence: Sequence;
 }
 
