@@ -85,7 +85,7 @@ export class FaultBoard implements AsyncDisposable {
   #gate: number | undefined;
   /** Called for each word */
   onWord: ((word: string) => void) | undefined;
-  /** Called for each line of the kernel log, before anything that is written behind it is there */
+  /** Called for each line of the kernel log, before any later line arrives */
   onLog: ((text: string) => void) | undefined;
   /** What a boot of it is called */
   bootId = crypto.randomUUID();

@@ -284,7 +284,7 @@ Deno.test("doctor: what is there and what is not, and the command that mends it"
   assertMatch((await run(["doctor", there])).stdout, /^found {4}serial port {2}\/dev\/ptmx$/m);
 });
 
-Deno.test("a module, or a folder of sources, that is none: one line, before anything is fetched, exit 2", async () => {
+Deno.test("a file that is no module, a folder without sources: one line before any download, exit 2", async () => {
   const path = await file("notes.ko", "no module");
   const dir = path.replace(/\/[^/]*$/, "/empty");
   await Deno.mkdir(dir, { recursive: true });
@@ -323,7 +323,7 @@ Deno.test("a cache that is no folder: not judged, with a summary, exit 3", async
 const waiver = (suite: string, sequence: string) =>
   `[[waivers]]\nsuite = "${suite}"\nsequence = "${sequence}"\nchannel = "notify"\nreason = "x"\nexpires = 2999-12-31\n`;
 
-Deno.test("boards check: a waiver that names no sequence is told, with its line, exit 2", async () => {
+Deno.test("boards check: reports a waiver that names no sequence, with its line, exit 2", async () => {
   const path = await file(
     "waivers.toml",
     model("mine") + waiver("trap", "the inventory") + waiver("trap", "the inventry") + waiver("tarp", "the inventory") +

@@ -23,7 +23,7 @@ export interface Planned extends AboutSequence {
   holdsIn: (era: EraId) => boolean;
 }
 
-/** What a run is told to, and where. */
+/** Where a run reports to. */
 export interface FollowerOptions {
   display: Display;
   /** The report on standard output */
@@ -60,7 +60,7 @@ export class Follower {
   #verdicts: SequenceVerdict[] = [];
   #failure: Error | undefined;
   #steps = { done: 0, of: 0 };
-  /** Files are written behind the events, in their order. */
+  /** Files are written after the events, in their order. */
   #writing: Promise<void> = Promise.resolve();
   #trace: TraceArtefact | undefined;
   /** Why standard output takes no more */
@@ -112,7 +112,7 @@ export class Follower {
         return this.#show(() => display.begin(label, event.sequences.length));
       case "cut": {
         const { suite, sequence, again } = event;
-        const fate = again ? "is begun again" : "is not tried again, and told as what it was";
+        const fate = again ? "is rerun" : "is not rerun; the report has it as what it was";
         return say(visible(`${label}: ${suite} > ${sequence} was under way when the run broke off: it ${fate}`));
       }
       case "sequence-start":
@@ -171,7 +171,7 @@ export class Follower {
       kernel,
       verdicts: this.#verdicts,
       leftOut: this.#leftOut,
-      // A board that was lost is told of in a line of its own.
+      // A board that was lost has a line of its own.
       notRun: ended || !failure ? notRun.map(({ suite, sequence }) => ({ suite, sequence, reason })) : [],
       notes: [...eraNote ? [eraNote] : [], ...this.#options.notes?.(board) ?? []],
       ms,
@@ -192,7 +192,7 @@ export class Follower {
     this.#show(() => {
       display.end();
       if (failure && !ended) say(`${labelOf({ board, transport })}: not judged: ${lined(reason)}`);
-      // A human is told in one line.
+      // A human gets one line.
       fill(report, human ? [] : notRun);
     });
   }

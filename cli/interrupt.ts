@@ -24,7 +24,7 @@ export const AT = {
   harmless: 4,
 } as const;
 
-/** Signals by their number in the shared memory; 0 is none. */
+/** Signals by their number in the shared memory; 0 means no signal. */
 export const SIGNALS = [undefined, "SIGINT", "SIGTERM", "SIGHUP"] as const;
 
 /** What the thread reports: it listens; a signal asks to stop; Ctrl-C was pressed; the process must end at once. */

@@ -226,7 +226,7 @@ const REPORT_LINES: readonly LogRule[] = [
     id: "report-locks",
     pattern:
       /^(Showing all locks held in the system:|(no|\d+) locks? held by \S+\.$|\d+ locks? held by \S+:$|no locks held by \S+|[ ]+#\d+: [0-9a-f]{16} )/,
-    reason: "the locks that tasks hold, behind a report",
+    reason: "the locks that tasks hold, after a report",
     source: "kernel/locking/lockdep.c",
   },
   {

@@ -119,7 +119,7 @@ Deno.test("hostile text: a trace has none of it raw, reads back as it was, and i
   }
 });
 
-Deno.test("hostile text: a journal has none of it raw, and is gone on with as it was", async () => {
+Deno.test("hostile text: a journal holds no raw character of it, and resumes as it was", async () => {
   const dir = await Deno.makeTempDir();
   try {
     const path = `${dir}/journal.jsonl`;
