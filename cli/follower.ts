@@ -112,7 +112,7 @@ export class Follower {
         return this.#show(() => display.begin(label, event.sequences.length));
       case "cut": {
         const { suite, sequence, again } = event;
-        const fate = again ? "is rerun" : "is not rerun; the report has it as what it was";
+        const fate = again ? "is rerun" : "is not rerun; the report shows how it ended";
         return say(visible(`${label}: ${suite} > ${sequence} was under way when the run broke off: it ${fate}`));
       }
       case "sequence-start":
