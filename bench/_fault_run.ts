@@ -7,11 +7,11 @@
 import { judge } from "../diff/judge.ts";
 import type { SequenceTrace } from "../diff/trace.ts";
 import type { SequenceVerdict } from "../diff/verdict.ts";
-import { alone } from "../runners/earlier_agents.ts";
-import { explainLoss } from "../runners/loss.ts";
-import { openSerial } from "../runners/serial.ts";
-import { AgentSession, type Hello } from "../runners/session.ts";
-import { TransportError } from "../runners/shell.ts";
+import { alone } from "../runners/agent/earlier_agents.ts";
+import { explainLoss } from "../runners/agent/loss.ts";
+import { openSerial } from "../runners/lines/serial.ts";
+import { AgentSession, type Hello } from "../runners/agent/session.ts";
+import { TransportError } from "../runners/lines/shell.ts";
 import { FaultBoard, SHELLS } from "./fault_board.ts";
 import { type Between, FAULTS } from "./_fault_kinds.ts";
 import { type KnownPlan, knownPlan, type PlanOptions } from "./_fault_plans.ts";
@@ -168,6 +168,17 @@ export const whyOf = ({ steps, reason }: SequenceVerdict) => {
   const first = others.find(({ observed }) => observed?.lost?.reason !== "untold") ?? others[0];
   return reason ?? (first ? `${first.id}: ${first.verdict} ${first.reason ?? ""}` : "");
 };
+
+/**
+ * True if an outcome is wrong on any machine: something passes that did not, or was run twice. On a slow machine many faults lead
+ * to another verdict than the meant one; `deno task bench:faults` counts those.
+ */
+export const isLie = ({ fault, verdict, wrong }: Outcome): boolean =>
+  wrong.some((one) => /agrees|was run [2-9]|is said not to be/.test(one)) ||
+  verdict === "agree" && !FAULTS[fault]!.right.includes("agree");
+
+/** True if an outcome is the meant one. */
+export const isMeant = ({ verdict, wrong }: Outcome): boolean => verdict !== "no session" && wrong.length === 0;
 
 /** Has a fault strike on a board of its own. */
 export async function strikeOnce(fault: string, seed: number): Promise<Outcome> {

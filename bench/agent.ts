@@ -11,9 +11,9 @@ import { loadBoard } from "../boards/mod.ts";
 import type { Plan, PlannedStep } from "../diff/trace.ts";
 import { bootQemu, buildImage } from "../fixtures/qemu/mod.ts";
 import type { Operation } from "../model/mod.ts";
-import type { openAgent } from "../runners/agent.ts";
-import type { openSerial } from "../runners/serial.ts";
-import type { openSsh } from "../runners/ssh.ts";
+import type { openAgent } from "../runners/agent/agent.ts";
+import type { openSerial } from "../runners/lines/serial.ts";
+import type { openSsh } from "../runners/lines/ssh.ts";
 
 const handle = "netdevsim/netdevsim10";
 const knob = "/sys/kernel/debug/netdevsim/netdevsim10/fail_reload";
@@ -53,8 +53,16 @@ interface Runners {
 }
 
 async function runnersOf(root: string): Promise<Runners> {
-  const load = (name: string) => import(new URL(`runners/${name}.ts`, root).href);
-  const [agent, ssh, serial] = await Promise.all(["agent", "ssh", "serial"].map(load));
+  // Older commits have all of them in one folder.
+  const load = async (folder: string, name: string) =>
+    await import(new URL(`runners/${folder}/${name}.ts`, root).href).catch(() =>
+      import(new URL(`runners/${name}.ts`, root).href)
+    );
+  const [agent, ssh, serial] = await Promise.all([
+    load("agent", "agent"),
+    load("lines", "ssh"),
+    load("lines", "serial"),
+  ]);
   return { openAgent: agent.openAgent, openSsh: ssh.openSsh, openSerial: serial.openSerial };
 }
 

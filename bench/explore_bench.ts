@@ -2,17 +2,17 @@
 
 import process from "node:process";
 import fc from "fast-check";
-import { cellOf, reading, writing } from "../model/race/access.ts";
+import { cellOf, reading, writing } from "../model/kernel/access.ts";
 import type { Scenario } from "../model/race/execution.ts";
 import { explore } from "../model/race/explore.ts";
-import { Lockdep } from "../model/race/lockdep.ts";
+import { Lockdep } from "../model/kernel/lockdep.ts";
 import { kernelOf } from "../model/machine.ts";
 import type { EraId } from "../model/mod.ts";
 import { digest } from "../model/race/digest.ts";
 import { exploreRace } from "../model/race/race.ts";
 import { threadsOf } from "../model/race/scenario.ts";
-import { acquire, Lock } from "../model/task.ts";
-import { machineBefore, RACE_OPERATIONS } from "../suites/race_operations.ts";
+import { acquire, Lock } from "../model/kernel/task.ts";
+import { machineBefore, RACE_OPERATIONS } from "../suites/race/race_operations.ts";
 
 const NEW = { kind: "file.write", path: "/sys/bus/netdevsim/new_device", value: "10 1" } as const;
 

@@ -5,9 +5,9 @@
  * @module
  */
 
-import { type Line, openLine } from "../runners/pty_line.ts";
-import { findSer2net, startSer2net, type TestSer2net } from "../runners/ser2net.ts";
-import { closeFd, controlInt, openPty, openTty, poller, readFd, setRaw, writeFd } from "../runners/tty.ts";
+import { type Line, openLine } from "../runners/lines/pty_line.ts";
+import { findSer2net, startSer2net, type TestSer2net } from "../runners/lines/ser2net.ts";
+import { closeFd, controlInt, openPty, openTty, poller, readFd, setRaw, writeFd } from "../runners/lines/tty.ts";
 
 /** What the agent needs of a board, but for `devlink` and `ip`: without them there is nothing to watch, which is a fork less. */
 const TOOLS = "base64 cat cksum dd grep gzip head id mkdir mkfifo mktemp mv od readlink rm sed sleep stty tr uname wc"
@@ -96,6 +96,7 @@ export class FaultBoard implements AsyncDisposable {
   #child: Deno.ChildProcess | undefined;
   #seq = 0;
   #closed = false;
+  #plugged = true;
 
   readonly #room: string;
 
@@ -295,12 +296,15 @@ export class FaultBoard implements AsyncDisposable {
 
   /** The host's adapter is pulled. */
   async unplug(): Promise<void> {
+    this.#plugged = false;
     await Deno.remove(this.path);
     await this.#line.unplug();
   }
 
-  /** The host's adapter is there again. */
+  /** The host's adapter is there again; nothing where it was not pulled, since the run was over before. */
   async replug(): Promise<void> {
+    if (this.#plugged) return;
+    this.#plugged = true;
     this.#line.replug();
     await Deno.symlink(this.#line.path, this.path);
   }

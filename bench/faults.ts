@@ -11,7 +11,7 @@ import { parseArgs } from "@std/cli/parse-args";
 import { whyNoBoards } from "./fault_board.ts";
 import { GUEST_FAULTS, strikeGuest } from "./_fault_guest.ts";
 import { FAULTS } from "./_fault_kinds.ts";
-import { findSer2net } from "../runners/ser2net.ts";
+import { findSer2net } from "../runners/lines/ser2net.ts";
 import { type Outcome, strikeOnce } from "./_fault_run.ts";
 
 /** How often each fault came to each verdict. */

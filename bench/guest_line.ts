@@ -5,7 +5,7 @@
  */
 
 import type { Guest } from "../fixtures/qemu/mod.ts";
-import { type Line, type LineOptions, openLine } from "../runners/pty_line.ts";
+import { type Line, type LineOptions, openLine } from "../runners/lines/pty_line.ts";
 
 const BRIDGE = 'stty raw -echo; stty raw -echo < "$0"; cat < "$0" & exec cat > "$0"';
 

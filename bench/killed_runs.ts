@@ -9,7 +9,7 @@ import { join } from "node:path";
 import { recoverTrace } from "../diff/trace_journal.ts";
 import type { Guest } from "../fixtures/mod.ts";
 import { ended, type Ran, start } from "../cli/child.ts";
-import { GUEST_PASSWORD, leftOnGuest, until, writeGuestBoard } from "../cli/guest_board.ts";
+import { GUEST_PASSWORD, leftOnGuest, until, writeGuestBoard } from "../run/guest_board.ts";
 
 /** When twinlink is killed: once its journal has so many lines more than are kept of the process before, and so many ms then. */
 export interface Moment {

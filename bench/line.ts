@@ -7,9 +7,9 @@
 
 import { parseArgs } from "@std/cli/parse-args";
 import { cpuUsage } from "node:process";
-import { openLine } from "../runners/pty_line.ts";
-import { Connection } from "../runners/connection.ts";
-import { openSerial } from "../runners/serial.ts";
+import { openLine } from "../runners/lines/pty_line.ts";
+import { Connection } from "../runners/wire/connection.ts";
+import { openSerial } from "../runners/lines/serial.ts";
 import { findLabgrid, LabgridShell } from "./_labgrid.ts";
 import { Random } from "./random.ts";
 

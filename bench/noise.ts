@@ -7,9 +7,9 @@
  */
 
 import { parseArgs } from "@std/cli/parse-args";
-import { type Line, LOGIN_BOARD, openLine } from "../runners/pty_line.ts";
-import { Connection } from "../runners/connection.ts";
-import { openSerial } from "../runners/serial.ts";
+import { type Line, LOGIN_BOARD, openLine } from "../runners/lines/pty_line.ts";
+import { Connection } from "../runners/wire/connection.ts";
+import { openSerial } from "../runners/lines/serial.ts";
 import { Random } from "./random.ts";
 import { findLabgrid, type Labgrid, LabgridShell } from "./_labgrid.ts";
 

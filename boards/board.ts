@@ -8,30 +8,24 @@ import { isAbsolute, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parse, TomlDate, TomlError } from "smol-toml";
 import type { z } from "zod";
+import { BOOTED_ERAS, ERAS, isKernelId } from "../model/era/mod.ts";
 import { keyLines, lineOf } from "./_locate.ts";
 import { type BoardFile, boardSchema, contradictions } from "./schema.ts";
 import { suggestion } from "./suggestion.ts";
+import { transportPaths } from "./transports/mod.ts";
 import { visible } from "./visible.ts";
 
+/** The eras whose kernels also boot with poisoned memory, for suite `pcs`: where phylink asks the MAC for its PCS. */
+const POISONED = BOOTED_ERAS.filter((id) => ERAS[id].phylink.selects);
+
 /** The boards that ship, by name; each is `boards/NAME.toml`. */
-export const SHIPPED_BOARDS = [
+export const SHIPPED_BOARDS: readonly string[] = [
   "model",
-  "qemu-5.10",
-  "qemu-6.1",
-  "qemu-6.12",
-  "qemu-6.12-debug",
-  "qemu-7.2",
-  "qemu-7.3",
-  "qemu-6.1-slub",
-  "qemu-6.12-slub",
-  "qemu-7.2-slub",
-  "qemu-7.3-slub",
-  "recording-5.10",
-  "recording-6.1",
-  "recording-6.12",
-  "recording-7.2",
-  "recording-7.3",
-] as const;
+  ...BOOTED_ERAS.flatMap((id) => [`qemu-${id}`, ...[`${id}-debug`].filter(isKernelId).map((debug) => `qemu-${debug}`)]),
+  ...POISONED.map((id) => `qemu-${id}-slub`),
+  ...BOOTED_ERAS.flatMap((id) => [`qemu-connectx-${id}`, `qemu-connectx-${id}-rdma`]),
+  ...BOOTED_ERAS.map((id) => `recording-${id}`),
+];
 
 /** A key in camel case, as it is in code: `known_hosts_file` is `knownHostsFile`. */
 export type Camel<S extends string> = S extends `${infer A}_${infer B}` ? `${A}${Capitalize<Camel<B>>}` : S;
@@ -203,8 +197,7 @@ export function parseBoard(text: string, file: string): Board {
     [board.qemu, "module"],
     [board.qemu, "moduleSource"],
     [board.qemu, "pcsSource"],
-    [board.ssh, "identityFile"],
-    [board.ssh, "knownHostsFile"],
+    ...transportPaths(board),
     [board.recording, "trace"],
   ];
   for (const [table, key] of paths) {

@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertRejects, assertStringIncludes, assertThrows } from "@std/assert";
 import { type Board, BoardError, listBoards, loadBoard, parseBoard, SHIPPED_BOARDS } from "./board.ts";
-import { boardJsonSchema } from "./schema.ts";
+import { deviceOf } from "./devices/mod.ts";
+import { BOARD_ERAS, boardJsonSchema } from "./schema.ts";
 import { visible } from "./visible.ts";
 
 const here = new URL(".", import.meta.url);
@@ -97,10 +98,10 @@ options = ["ProxyCommand"]
     [
       'b.toml:1: name is "bad name", but must be letters, digits and . _ -',
       'b.toml:3: runner is "remot", but must be one of model, recording, qemu, remote, local; did you mean "remote"?',
-      'b.toml:4: era is "6.11", but must be one of auto, 5.10, 5.15, 5.16, 5.18, 6.1, 6.3, 6.12, 7.2, 7.3; did you mean "6.1"?',
+      `b.toml:4: era is "6.11", but must be one of ${BOARD_ERAS.join(", ")}; did you mean "6.1"?`,
       'b.toml:5: handle is "nohandle", but must be bus/device',
       'b.toml:7: capabilities[0] is "trap", but must be one of netdevsim, reload, fw_activate, netns, traps, policers, ' +
-      'params, resources, regions, health, flash, eswitch, rates, sb, dpipe, linecards, selftests, debugfs, listener, pcs, pcs_board, rzn1_miic, serdes_phy, mlx5, mlx5_no_rdma, mlx5_subfunction, mlx5_slave, mlxsw; did you mean "traps"?',
+      'params, resources, regions, health, flash, eswitch, rates, sb, dpipe, linecards, selftests, debugfs, listener, pcs, pcs_board, emulated, rzn1_miic, serdes_phy, mlx5, mlx5_no_rdma, mlx5_subfunction, mlx5_slave, mlxsw; did you mean "traps"?',
       "b.toml:8: color is no key of a board",
       "b.toml:10: ssh.host is missing",
       'b.toml:11: ssh.hots is no key of a board; did you mean "host"?',
@@ -177,6 +178,60 @@ Deno.test("bad input: one problem at a time", () => {
   }
 });
 
+const NIC = `name = "b"
+description = "d"
+runner = "qemu"
+handle = "pci/0000:01:00.0"
+driver = "mlx5_core"
+[qemu]
+kernel = "6.12"
+device = "connectx"
+`;
+
+Deno.test("an emulated device: its options, its place and its driver", () => {
+  const options = '[qemu.connectx]\nfirmware = "16.35.2000"\neswitch_manager = true\n';
+  assertEquals(deviceOf(parseBoard(NIC, "b.toml")), { kind: "connectx", options: {} });
+  assertEquals(deviceOf(parseBoard(NIC + options, "b.toml")), {
+    kind: "connectx",
+    options: { firmware: "16.35.2000", eswitch_manager: true },
+  });
+  assertEquals(deviceOf(parseBoard(NIC.replace(/device =.*\n/, ""), "b.toml")), undefined);
+  const cases: [string, string][] = [
+    [
+      NIC.replace("connectx", "conectx"),
+      'b.toml:8: qemu.device is "conectx", but must be one of connectx; did you mean',
+    ],
+    [NIC.replace(/handle.*\n/, ""), 'b.toml: handle is missing: device = "connectx" is at pci/0000:01:00.0'],
+    [
+      NIC.replace("01:00.0", "08:00.0"),
+      'b.toml:4: handle is "pci/0000:08:00.0", but device = "connectx" is at pci/0000:01:00.0',
+    ],
+    [NIC.replace("mlx5_core", "mlx4"), 'b.toml:5: driver is "mlx4", but device = "connectx" is for mlx5_core'],
+    [
+      NIC.replace("6.12", "6.12-debug"),
+      'b.toml:8: qemu.device is "connectx", but kernel 6.12-debug is built without drivers for PCI devices',
+    ],
+    [`${NIC}modules = ["a b"]`, 'b.toml:9: qemu.modules[0] is "a b", but must be the name of a module'],
+    [
+      NIC.replace(/device =.*\n/, options),
+      'b.toml:8: qemu.connectx has no effect without device = "connectx"',
+    ],
+    [
+      `${NIC}${options.replace("true", '"yes"')}`,
+      'b.toml:11: qemu.connectx.eswitch_manager is "yes", but must be true or false',
+    ],
+    [
+      `${NIC}${options.replace("2000", "x")}`,
+      'b.toml:10: qemu.connectx.firmware is "16.35.x", but must be a version such as "16.35.2024": numbers up to 255',
+    ],
+    [
+      `${NIC}${options.replace("firmware", "firmwar")}`,
+      'b.toml:10: qemu.connectx.firmwar is no key of a board; did you mean "firmware"?',
+    ],
+  ];
+  for (const [text, expected] of cases) assertStringIncludes(problems(text).join("\n"), expected);
+});
+
 Deno.test("the second of two waivers is named by its own line", () => {
   const waiver = `[[waivers]]\nsuite = "a"\nsequence = "b"\nchannel = "notify"\nreason = "r"\nexpires = 2027-01-01\n`;
   assertEquals(
@@ -224,4 +279,12 @@ Deno.test("a serial line is a device or a port of a console server, and nothing 
   assertEquals(problems(of("tcp://lab:1") + "rtscts = true\n"), [
     "b.toml:8: serial.rtscts is of no use with tcp://: the server sets the line; rfc2217:// sets it from here",
   ]);
+});
+
+Deno.test("a driver has the name that sysfs gives it, which a hyphen or a dot may be in", () => {
+  const board = (driver: string) =>
+    `name = "b"\ndescription = "d"\nrunner = "remote"\nhandle = "mdio_bus/fixed-0:1f"\ndriver = "${driver}"\n` +
+    `[ssh]\nhost = "dut"\n`;
+  for (const driver of ["dsa-loop", "mlx5_core.eth"]) assertEquals(parseBoard(board(driver), "b.toml").driver, driver);
+  assertEquals(problems(board("a/b")).length, 1);
 });

@@ -4,10 +4,29 @@
  * @module
  */
 
+/**
+ * The schemes of lines that are not devices of this machine. A new one is an entry here, and its opener in
+ * `runners/lines/network_lines.ts`, for which the compiler asks. `sets` is true if the speed and the flow control of the line are
+ * set from here.
+ */
+export const LINE_SCHEMES = {
+  tcp: { what: "a port of a console server that passes bytes as they are", sets: false },
+  rfc2217: { what: "one that sets the line's speed as well", sets: true },
+} as const;
+
+/** The scheme of a line: one of {@linkcode LINE_SCHEMES}. */
+export type LineScheme = keyof typeof LINE_SCHEMES;
+
+const SCHEMES = Object.entries(LINE_SCHEMES).map(([scheme, about]) => ({
+  scheme,
+  form: `${scheme}://HOST:PORT`,
+  ...about,
+}));
+
 /** A serial line behind a console server. */
 export interface NetworkLine {
-  /** `tcp`: the bytes as they are, at the speed that the server has set. `rfc2217`: telnet, which sets the speed too */
-  protocol: "tcp" | "rfc2217";
+  /** How the server is spoken to */
+  protocol: LineScheme;
   /** Host name or address; an IPv6 address without its brackets */
   host: string;
   /** TCP port */
@@ -16,13 +35,27 @@ export interface NetworkLine {
 
 const HOST = /\[(?<address>[0-9a-fA-F:.]+)\]|(?<name>[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?)/;
 const PORT = /[1-9]\d{0,3}|[1-5]\d{4}|6[0-4]\d{3}|65[0-4]\d\d|655[0-2]\d|6553[0-5]/;
-const NETWORK = new RegExp(`^(?<protocol>tcp|rfc2217)://(?:${HOST.source}):(?<port>${PORT.source})$`);
+const NETWORK = new RegExp(
+  `^(?<protocol>${Object.keys(LINE_SCHEMES).join("|")})://(?:${HOST.source}):(?<port>${PORT.source})$`,
+);
 
 /** What a line's path must match: a path, or a server and its port with nothing else of what a URL may have. */
 export const LINE: RegExp = new RegExp(`^(?:/.*|${NETWORK.source.slice(1, -1).replaceAll(/\?<\w+>/g, "")})$`);
 
 /** What a line's path must be, for messages. */
-export const LINE_FORMS = "an absolute path, tcp://HOST:PORT or rfc2217://HOST:PORT";
+export const LINE_FORMS: string = ["an absolute path", ...SCHEMES.map(({ form }) => form)].join(", ")
+  .replace(/, ([^,]*)$/, " or $1");
+
+/** What each form of a network line means, for the documentation of a board file. */
+export const LINE_MEANINGS: string = SCHEMES.map(({ form, what }) => `${form}, ${what}`).join("; ");
+
+/** Returns why the flow control of a line cannot be set from here; undefined if it can. */
+export function unsettable(path: string): string | undefined {
+  const fixed = SCHEMES.find(({ scheme, sets }) => !sets && path.startsWith(`${scheme}://`));
+  if (!fixed) return undefined;
+  const others = SCHEMES.filter(({ sets }) => sets).map(({ scheme }) => `${scheme}://`).join(", ");
+  return `is of no use with ${fixed.scheme}://: the server sets the line; ${others} sets it from here`;
+}
 
 /**
  * Reads the path of a line; undefined for a device of this machine.

@@ -28,9 +28,15 @@ export {
   type Capability,
   PCS_DESIGNS,
   type PcsDesign,
+  type QemuTable,
   RUNNER_KINDS,
   type RunnerKind,
   type Waiver,
   wholeLine,
 } from "./schema.ts";
+export type { Facts, ParamFact, PortFact, ReporterFact, ResourceFact, TrapFact } from "../model/facts.ts";
+export { loadFacts, parseFacts } from "./facts.ts";
+export { factsText } from "./facts_text.ts";
+export type { ConnectxTable, DeviceName, DeviceTables } from "./devices/mod.ts";
+export type { SerialTable, SshTable, TransportName, TransportTables } from "./transports/mod.ts";
 export { jsonLine, visible } from "./visible.ts";

@@ -5,15 +5,19 @@
  */
 
 import { z } from "zod";
+import { ERA_IDS, type EraId, KERNEL_IDS, type KernelId } from "../model/era/mod.ts";
 import type { Channel } from "../model/observation.ts";
-import { LINE, LINE_FORMS } from "./line_words.ts";
-import { SSH_WORDS, sshOptionProblem } from "./ssh_words.ts";
-
-const text = (description: string) => z.string().min(1).meta({ description });
-const path = (description: string) =>
-  text(`${description}. Relative to the board file; a leading ~/ is the home directory`);
-const argv = (description: string) =>
-  z.array(z.string()).min(1).meta({ description: `${description}, as a list of arguments; no shell sees it` });
+import { type DeviceName, deviceProblems, DEVICES, deviceShape, type DeviceTables } from "./devices/mod.ts";
+import { line, lineProblems } from "./transports/serial.ts";
+import {
+  tableNames,
+  type TransportName,
+  transportProblems,
+  TRANSPORTS,
+  transportShape,
+  type TransportTables,
+} from "./transports/mod.ts";
+import { argv, path, text } from "./transports/transport.ts";
 
 /** How a board is reached. */
 export const RUNNER_KINDS = ["model", "recording", "qemu", "remote", "local"] as const;
@@ -21,7 +25,7 @@ export const RUNNER_KINDS = ["model", "recording", "qemu", "remote", "local"] as
 export type RunnerKind = typeof RUNNER_KINDS[number];
 
 /** The eras that a board file can force; `auto` takes the era from the kernel of the board or of the recording. */
-export const BOARD_ERAS = ["auto", "5.10", "5.15", "5.16", "5.18", "6.1", "6.3", "6.12", "7.2", "7.3"] as const;
+export const BOARD_ERAS: readonly ["auto", ...EraId[]] = ["auto", ...ERA_IDS];
 
 /** What a board can do, so far as sequences depend on it. */
 export const CAPABILITIES = [
@@ -46,6 +50,7 @@ export const CAPABILITIES = [
   "listener",
   "pcs",
   "pcs_board",
+  "emulated",
   "rzn1_miic",
   "serdes_phy",
   "mlx5",
@@ -66,7 +71,7 @@ export type PcsDesign = typeof PCS_DESIGNS[number];
 export const CHANNELS = ["result", "extack", "reply", "notify", "link", "sysfs", "kmsg", "time"] as const;
 
 const qemu = z.strictObject({
-  kernel: z.enum(["5.10", "6.1", "6.12", "7.2", "7.3", "6.12-debug"]).meta({
+  kernel: z.enum(KERNEL_IDS).meta({
     description: "The kernel to boot: Debian's, or the one that deno task debug-kernel builds",
   }),
   module: path("A netdevsim.ko to load instead of the one that is built").exactOptional(),
@@ -75,50 +80,21 @@ const qemu = z.strictObject({
   cmdline: text("Appended to the kernel's command line, for example slub_debug=FZPU").exactOptional(),
   memory: z.int().min(64).max(65536).meta({ description: "Memory of the guest in MiB" }).exactOptional(),
   cpus: z.int().min(1).max(64).meta({ description: "Processors of the guest; 1 by default" }).exactOptional(),
-  transport: z.enum(["ssh", "serial"]).default("ssh").meta({ description: "How the guest is spoken to" }),
+  transport: z.enum(TRANSPORTS).default(TRANSPORTS[0]).meta({ description: "How the guest is spoken to" }),
+  device: z.enum(DEVICES).exactOptional().meta({
+    description: "An emulated PCI device for a driver of the kernel's own; it is the device under test",
+  }),
+  modules: z.array(text("One module").regex(/^\w[\w-]*$/, "the name of a module")).exactOptional().meta({
+    description: "Further modules of the stock kernel, loaded at boot in this order",
+  }),
+  ...deviceShape(),
 }).refine((q) => !(q.module && q.module_source), { message: "module and module_source exclude each other" })
   .meta({ description: "A kernel in QEMU as the board" });
-
-const ssh = z.strictObject({
-  host: text("A host name, an address, or a Host of ~/.ssh/config")
-    .regex(/^[^-\s]\S*$/, "a host name: no blanks, no leading dash"),
-  port: z.int().min(1).max(65535).meta({ description: "TCP port; 22 or what ~/.ssh/config says" }).exactOptional(),
-  user: text("User to log in as; devlink needs root").regex(/^[^-\s]\S*$/, "a user name").exactOptional(),
-  identity_file: path("Private key").exactOptional(),
-  jump: text("ProxyJump of ssh: [user@]host[:port], several with commas")
-    .regex(/^[^-\s]\S*$/, "[user@]host[:port]").exactOptional(),
-  known_hosts_file: path("Known host keys; an unknown key is always refused").exactOptional(),
-  options: z.array(z.string().regex(/^[A-Za-z]+=/, "Name=value")).exactOptional()
-    .meta({ description: "Further options, each Name=value as in ssh_config(5)" }),
-}).meta({ description: "The board over ssh, with the system's OpenSSH client" });
-
-const login = z.strictObject({
-  user: text("User to log in as").default("root"),
-  password_env: text("Environment variable that holds the password")
-    .regex(/^[A-Za-z_][A-Za-z0-9_]*$/, "the name of an environment variable").exactOptional(),
-  password_command: argv("Command that prints the password on its first line").exactOptional(),
-}).refine((l) => !(l.password_env && l.password_command), {
-  message: "password_env and password_command exclude each other",
-}).meta({ description: "Login on the line; the password itself never stands in a file" });
-
-const line = {
-  path: text(
-    "The line: a device such as /dev/ttyUSB0 or a link in /dev/serial/by-id; tcp://HOST:PORT, a port of a console " +
-      "server that passes bytes as they are; rfc2217://HOST:PORT, one that sets the line's speed as well",
-  ).regex(LINE, LINE_FORMS),
-  baud: z.int().min(300).max(4_000_000).default(115200).meta({ description: "Bits per second, 8N1" }),
-  rtscts: z.boolean().default(false).meta({ description: "Hardware flow control" }),
-};
 
 const consoleLine = z.strictObject(line).meta({
   description:
     "The board's console, where it is another line than that of [serial]: recorded, and never written to by a run",
 });
-
-const serial = z.strictObject({
-  ...line,
-  login: login.exactOptional(),
-}).meta({ description: "The board over a serial line" });
 
 const power = z.strictObject({
   on: argv("Turns the board on").exactOptional(),
@@ -167,7 +143,8 @@ export const boardSchema = z.strictObject({
   era: z.enum(BOARD_ERAS).default("auto").meta({ description: "Era of the model to compare with" }),
   handle: text("devlink handle of the device under test, for example pci/0000:03:00.0")
     .regex(/^[^/\s]+\/[^/\s]+$/, "bus/device").exactOptional(),
-  driver: text("Driver of the device, for example mlx5_core").regex(/^[a-z0-9_]+$/i, "a driver's name"),
+  driver: text("Driver of the device, as sysfs names it, for example mlx5_core")
+    .regex(/^[\w.:-]+$/, "a driver of /sys/bus/BUS/drivers"),
   capabilities: z.array(z.enum(CAPABILITIES)).exactOptional().meta({
     description: "What the board can do; a sequence that needs more is unsupported. Without the key: everything. " +
       "twinlink finds netdevsim, debugfs, listener and pcs on the board by itself: the list does not change those",
@@ -175,12 +152,11 @@ export const boardSchema = z.strictObject({
   quirks: z.array(text("One quirk")).exactOptional().meta({
     description: "What is odd about the board, for its users",
   }),
-  transport: z.enum(["ssh", "serial"]).exactOptional().meta({
-    description: "Which of [ssh] and [serial] the runner uses, where both are there",
+  transport: z.enum(TRANSPORTS).exactOptional().meta({
+    description: `Which of ${tableNames("and")} the runner uses, if the board has several`,
   }),
   qemu: qemu.exactOptional(),
-  ssh: ssh.exactOptional(),
-  serial: serial.exactOptional(),
+  ...transportShape(),
   console: consoleLine.exactOptional(),
   power: power.exactOptional(),
   boot_seconds: z.int().min(1).max(3600).exactOptional().meta({
@@ -206,22 +182,22 @@ export function contradictions(board: Record<string, unknown>): { key: string; m
     problem("era", `is missing: runner = "model" has no kernel to take the era from; name one of ${eras}`);
   }
   if (runner === "remote") {
-    if (!has("ssh") && !has("serial")) {
-      problem("ssh", `is missing: runner = "remote" needs the table [ssh] or [serial]`);
+    const tables = TRANSPORTS.filter(has);
+    if (tables.length === 0) {
+      problem(TRANSPORTS[0], `is missing: runner = "remote" needs the table ${tableNames("or")}`);
     }
-    if (has("ssh") && has("serial") && !has("transport")) {
-      problem("transport", `is missing: with both [ssh] and [serial], say which one is used`);
+    if (tables.length > 1 && !has("transport")) {
+      problem("transport", `is missing: with both ${tableNames("and", tables)}, say which one is used`);
     }
     if (!has("handle")) problem("handle", `is missing: runner = "remote" needs the handle of the device under test`);
   }
-  if ((transport === "ssh" || transport === "serial") && !has(transport)) {
+  if (TRANSPORTS.some((name) => name === transport) && !has(String(transport))) {
     problem("transport", `is "${transport}", but the table [${transport}] is missing`);
   }
   const owners: Record<string, RunnerKind> = {
     qemu: "qemu",
     recording: "recording",
-    ssh: "remote",
-    serial: "remote",
+    ...Object.fromEntries(TRANSPORTS.map((name) => [name, "remote"] as const)),
     console: "remote",
   };
   for (const [key, owner] of Object.entries(owners)) {
@@ -229,12 +205,8 @@ export function contradictions(board: Record<string, unknown>): { key: string; m
       problem(key, `is of no use with runner = "${runner}"; it belongs to runner = "${owner}"`);
     }
   }
-  for (const key of ["serial", "console"]) {
-    const line = board[key] as { path?: unknown; rtscts?: unknown } | undefined;
-    if (typeof line?.path !== "string" || !line.path.startsWith("tcp://") || line.rtscts !== true) continue;
-    problem(`${key}.rtscts`, "is of no use with tcp://: the server sets the line; rfc2217:// sets it from here");
-  }
-  for (const { key, message } of sshContradictions(board.ssh)) problem(key, message);
+  for (const { key, message } of [...transportProblems(board), ...deviceProblems(board)]) problem(key, message);
+  for (const { key, message } of lineProblems(board.console)) problem(`console.${key}`, message);
   for (const [i, waiver] of (Array.isArray(board.waivers) ? board.waivers : []).entries()) {
     for (const { key, message } of waiverContradictions(waiver)) problem(`waivers[${i}].${key}`, message);
   }
@@ -276,29 +248,6 @@ export function wholeLine(line: string): RegExp {
   return new RegExp(`^(?:${line})$`);
 }
 
-/** What ssh would take otherwise than it is meant. */
-function sshContradictions(ssh: unknown): { key: string; message: string }[] {
-  if (typeof ssh !== "object" || ssh === null) return [];
-  const problems: { key: string; message: string }[] = [];
-  for (const [key, pattern] of Object.entries(SSH_WORDS)) {
-    const value = (ssh as Record<string, unknown>)[key];
-    // What is no word at all was told already.
-    const word = typeof value === "string" && (key.endsWith("_file") || /^[^-\s]\S*$/.test(value));
-    if (!word || value === "" || pattern.test(value)) continue;
-    problems.push({
-      key: `ssh.${key}`,
-      message: `is ${JSON.stringify(value)}, but has a character that is not allowed`,
-    });
-  }
-  const { options } = ssh as { options?: unknown };
-  for (const [i, option] of (Array.isArray(options) ? options : []).entries()) {
-    const why = typeof option === "string" && /^[A-Za-z]+=/.test(option) ? sshOptionProblem(option) : undefined;
-    if (why === undefined) continue;
-    problems.push({ key: `ssh.options[${i}]`, message: `is ${JSON.stringify(option)}, which is not allowed: ${why}` });
-  }
-  return problems;
-}
-
 /** A known difference, accepted until a date. */
 export interface Waiver {
   /** The suite's name; left out only with `line`, for each suite */
@@ -317,8 +266,32 @@ export interface Waiver {
   expires: string;
 }
 
+/** The table `[qemu]`: a kernel in QEMU as the board. */
+export interface QemuTable extends DeviceTables {
+  /** The kernel to boot */
+  kernel: KernelId;
+  /** Path of a netdevsim.ko to load instead of the one that is built */
+  module?: string;
+  /** Folder with sources of netdevsim, built for the kernel */
+  module_source?: string;
+  /** Folder with sources of fakemac and fakepcs, built for the kernel */
+  pcs_source?: string;
+  /** Appended to the kernel's command line */
+  cmdline?: string;
+  /** Memory of the guest in MiB */
+  memory?: number;
+  /** Processors of the guest; 1 by default */
+  cpus?: number;
+  /** How the guest is spoken to */
+  transport: TransportName;
+  /** An emulated PCI device, the device under test */
+  device?: DeviceName;
+  /** Further modules of the stock kernel, loaded at boot in this order */
+  modules?: string[];
+}
+
 /** A board file's content, keys as in the file, defaults filled in. A path is relative to the file. */
-export interface BoardFile {
+export interface BoardFile extends TransportTables {
   /** Where editors find the JSON Schema; of no meaning to twinlink */
   $schema?: string;
   /** The board's name, as it is shown: letters, digits and `. _ -` */
@@ -340,36 +313,10 @@ export interface BoardFile {
   capabilities?: Capability[];
   /** What is odd about the board, for its users */
   quirks?: string[];
-  /** Which of `ssh` and `serial` the runner uses, where both are there */
-  transport?: "ssh" | "serial";
-  /** A kernel in QEMU as the board; `memory` of the guest is in MiB, `cmdline` is appended to the kernel's */
-  qemu?: {
-    kernel: "5.10" | "6.1" | "6.12" | "7.2" | "7.3" | "6.12-debug";
-    module?: string;
-    module_source?: string;
-    pcs_source?: string;
-    cmdline?: string;
-    memory?: number;
-    cpus?: number;
-    transport: "ssh" | "serial";
-  };
-  /** The board over ssh, with the system's OpenSSH client; `options` are `Name=value` of ssh_config(5) */
-  ssh?: {
-    host: string;
-    port?: number;
-    user?: string;
-    identity_file?: string;
-    jump?: string;
-    known_hosts_file?: string;
-    options?: string[];
-  };
-  /** The board over a serial line, 8N1, `baud` in bits per second; the password itself never stands in a file */
-  serial?: {
-    path: string;
-    baud: number;
-    rtscts: boolean;
-    login?: { user: string; password_env?: string; password_command?: string[] };
-  };
+  /** Which of the tables of transports the runner uses, if the board has several */
+  transport?: TransportName;
+  /** A kernel in QEMU as the board */
+  qemu?: QemuTable;
   /** The board's console, where it is another line than that of `serial`: recorded, and never written to by a run */
   console?: { path: string; baud: number; rtscts: boolean };
   /** Power control, each a command as a list of arguments; `query` prints `on` or `off` */

@@ -4,15 +4,16 @@
  */
 
 import { Buffer } from "node:buffer";
-import type { Board } from "../boards/mod.ts";
-import { Keyboard } from "../runners/keyboard.ts";
-import { LineOwner } from "../runners/line_owner.ts";
-import { LineRecord } from "../runners/line_record.ts";
-import { holderOf, type LineHolder, recordFor, wordsOf } from "../runners/line_state.ts";
+import { type Board, type TransportName } from "../boards/mod.ts";
+import { lineOf, type LineTable } from "../boards/transports/mod.ts";
+import { Keyboard } from "../runners/lines/keyboard.ts";
+import { LineOwner } from "../runners/lines/line_owner.ts";
+import { LineRecord } from "../runners/lines/line_record.ts";
+import { holderOf, type LineHolder, recordFor, wordsOf } from "../runners/lines/line_state.ts";
 import { bootBoard } from "../runners/boot_board.ts";
-import { TransportError } from "../runners/shell.ts";
-import { TwinlinkBinding } from "../runners/serial_binding.ts";
-import { sshTerminal } from "../runners/ssh.ts";
+import { TransportError } from "../runners/lines/shell.ts";
+import { TwinlinkBinding } from "../runners/lines/serial_binding.ts";
+import { terminalOf } from "../runners/lines/transports.ts";
 
 /** A console that is open. */
 export interface OpenConsole {
@@ -45,7 +46,7 @@ export interface ConsoleOptions {
 }
 
 /** The line of a board that its console is on. */
-export const consoleLineOf = (board: Board) => board.console ?? board.serial;
+export const consoleLineOf = (board: Board): LineTable | undefined => board.console ?? lineOf(board);
 
 /** A serial line: this process has it open and records it. */
 export async function openLineConsole(board: Board): Promise<OpenConsole> {
@@ -121,15 +122,19 @@ interface Pty {
   onExit(listener: (end: { exitCode: number; signal?: number }) => void): void;
 }
 
-/** A shell over ssh, on a terminal of its own, where ssh also asks what it has to ask. */
-export async function openSshConsole(board: Board, { size, signal }: ConsoleOptions): Promise<OpenConsole> {
-  const { args, env, description } = await sshTerminal({ ...board.ssh!, signal });
-  const record = new LineRecord(await recordFor(`ssh ${board.name}`), { title: board.name });
+/** A shell on a terminal of its own, where the program of the transport also asks what it has to ask. */
+export async function openTerminalConsole(
+  board: Board,
+  transport: TransportName,
+  { size, signal }: ConsoleOptions,
+): Promise<OpenConsole> {
+  const { program, args, env, description } = await terminalOf(board, transport, { signal });
+  const record = new LineRecord(await recordFor(`${transport} ${board.name}`), { title: board.name });
   // Only here: it needs --allow-ffi.
   const { spawn } = await import("node-pty");
   const [cols, rows] = size;
   const name = Deno.env.get("TERM") ?? "dumb";
-  const pty: Pty = spawn("ssh", args, {
+  const pty: Pty = spawn(program, args, {
     env: { ...Deno.env.toObject(), ...env },
     cols,
     rows,

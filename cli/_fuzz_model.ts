@@ -4,12 +4,18 @@ import process from "node:process";
 import { visible } from "../boards/visible.ts";
 import { describeOperation } from "../diff/mod.ts";
 import { checkModel, type Violation } from "../fuzz/model_check.ts";
+import { setupOf } from "../fuzz/sequence.ts";
+import type { Subject } from "../fuzz/subject.ts";
 import type { EraId } from "../model/mod.ts";
-import { count, duration, print, say } from "./output.ts";
+import { count, duration, print, say } from "../run/output.ts";
 
 /** What is to be checked. */
 export interface ModelJob {
+  /** The board's name */
+  board: string;
   era: EraId;
+  /** What sequences are about */
+  subject: Subject;
   seed: number;
   first: number;
   sequences: number;
@@ -20,22 +26,19 @@ export interface ModelJob {
 /** So many sequences at once: the signal is looked at in between. */
 const BATCH = 500;
 
-function lines({ what, index, generated, count: n }: Violation, again: string): string[] {
-  const { netns, devices, operations } = generated;
-  const start = devices.map(({ id, ports, netns }) =>
-    `netdevsim${id} with ${ports} ports${netns ? ` in ${netns}` : ""}`
-  );
+function lines({ what, index, generated, count: n }: Violation, subject: Subject, again: string): string[] {
+  const start = setupOf(generated, subject);
   return [
     `${visible(what)} (${n} times; ${again} --sequence ${index})`,
-    `  begins with ${[...netns.map((name) => `netns ${name}`), ...start].join(", ") || "nothing"}`,
-    ...operations.map((op) => `  ${visible(describeOperation(op))}`),
+    `  begins with ${start.map((op) => visible(describeOperation(op))).join(", ") || "nothing"}`,
+    ...generated.operations.map((op) => `  ${visible(describeOperation(op))}`),
   ];
 }
 
 /** Checks the model of an era and gives the exit status. */
 export async function checkAndTell(job: ModelJob, signal: AbortSignal): Promise<0 | 1 | 3> {
-  const { era, seed, first, sequences, steps, json } = job;
-  const again = `twinlink fuzz --board model --era ${era} --seed ${seed}`;
+  const { board, era, subject, seed, first, sequences, steps, json } = job;
+  const again = `twinlink fuzz --board ${visible(board)} --era ${era} --seed ${seed}`;
   if (!json) say(`${again}: ${count(sequences, "sequence")} of ${count(steps, "operation")}`);
   const before = process.cpuUsage();
   const found = new Map<string, Violation>();
@@ -43,7 +46,7 @@ export async function checkAndTell(job: ModelJob, signal: AbortSignal): Promise<
   while (done < sequences && !signal.aborted) {
     const size = Math.min(BATCH, sequences - done);
     const indices = Array.from({ length: size }, (_, i) => first + done + i);
-    const result = checkModel({ era, seed, indices, steps });
+    const result = checkModel({ era, subject, seed, indices, steps });
     operations += result.operations;
     ms += result.ms;
     done += size;
@@ -64,7 +67,7 @@ export async function checkAndTell(job: ModelJob, signal: AbortSignal): Promise<
     const numbers = { sequences: done, operations, ms: Math.round(ms), perSecond: speed, perCpuSecond: ofCore };
     print(JSON.stringify({ type: "summary", era, seed, ...numbers, violations: violations.length }) + "\n");
   } else {
-    for (const violation of violations) print(lines(violation, again).join("\n") + "\n\n");
+    for (const violation of violations) print(lines(violation, subject, again).join("\n") + "\n\n");
     print(
       `${count(done, "sequence")}, ${count(operations, "operation")} in ${duration(ms)}: ` +
         `${speed.toLocaleString("en-US")} a second, ${ofCore.toLocaleString("en-US")} a second of one CPU\n` +

@@ -1,16 +1,19 @@
 /** Options that several subcommands take, and what they mean. */
 
 import { resolve } from "node:path";
-import { type Board, BOARD_ERAS, loadBoard, visible } from "../boards/mod.ts";
+import { type Board, loadBoard, visible } from "../boards/mod.ts";
+import { openTrace, type TraceReader } from "../diff/mod.ts";
+import { ERA_IDS } from "../model/mod.ts";
+import { TRANSPORTS } from "../boards/transports/mod.ts";
 import { type OptionTable, UsageError, type Values } from "./command.ts";
 
 /** The eras that a board can be held against. */
-export const ERAS_BY_NAME: readonly string[] = BOARD_ERAS.filter((era) => era !== "auto");
+export const ERAS_BY_NAME: readonly string[] = ERA_IDS;
 
 /** The options that choose boards and what is run on them. */
 export const BOARD_OPTIONS = {
   "board": { type: "list", short: "b", value: "BOARD", help: "A board by name, or by the path of its .toml file" },
-  "transport": { type: "list", short: "t", help: "The line to a board that has several", choices: ["ssh", "serial"] },
+  "transport": { type: "list", short: "t", help: "The line to a board that has several", choices: TRANSPORTS },
   "filter": { type: "text", short: "f", value: "TEXT", help: "Only sequences with TEXT in SUITE > SEQUENCE" },
   "era": { type: "text", value: "ERA", help: "Compare with the model of this era", choices: ERAS_BY_NAME },
   "module": { type: "text", value: "FILE", help: "QEMU boards: this netdevsim.ko instead of the stock one" },
@@ -62,6 +65,26 @@ export function boardArgs(values: Omit<Values<typeof BOARD_OPTIONS>, "wait">): s
 export function secondsOf(text: string | undefined): number | undefined {
   if (text === undefined || /^[1-9]\d{0,4}$/.test(text)) return text === undefined ? undefined : Number(text);
   throw new UsageError(`Option --timeout is "${visible(text)}", but must be a number of seconds from 1 to 99999`);
+}
+
+/**
+ * Opens a trace that the user names.
+ *
+ * @throws {UsageError} If it cannot be read
+ */
+export async function openTraceFile(path: string): Promise<TraceReader> {
+  try {
+    return await openTrace(path);
+  } catch (error) {
+    if (error instanceof SyntaxError) throw new UsageError(error.message);
+    if (error instanceof Deno.errors.NotFound) {
+      throw new UsageError(`Cannot read trace "${visible(path)}": there is no such file`);
+    }
+    if (error instanceof Error && !(error instanceof TypeError)) {
+      throw new UsageError(`Cannot read trace "${visible(path)}": ${visible(error.message)}`);
+    }
+    throw error;
+  }
 }
 
 async function mustBe(path: string, what: "file" | "folder"): Promise<void> {

@@ -1,15 +1,27 @@
 /** `twinlink boards`. */
 
-import { type Board, BoardError, boardErrorAt, jsonLine, listBoards, loadBoard, visible } from "../boards/mod.ts";
+import {
+  type Board,
+  BoardError,
+  boardErrorAt,
+  factsText,
+  jsonLine,
+  listBoards,
+  loadBoard,
+  type TransportName,
+  visible,
+} from "../boards/mod.ts";
+import { deviceOf, deviceWords } from "../boards/devices/mod.ts";
+import { TRANSPORTS, transportWords } from "../boards/transports/mod.ts";
 import { dirtyOf } from "../boards/state.ts";
 import { suggestion } from "../boards/suggestion.ts";
 import { command, UsageError } from "./command.ts";
-import { boardsWithState, holderOf } from "./lease.ts";
-import { print, say } from "./output.ts";
-import { openSuites } from "./suite_process.ts";
-import { strayWaivers } from "./waivers.ts";
+import { boardsWithState, holderOf, leaseBoard } from "../run/lease.ts";
+import { print, say } from "../run/output.ts";
+import { openSuites } from "../run/suite_process.ts";
+import { strayWaivers } from "../run/waivers.ts";
 
-const ACTIONS = ["list", "check", "describe"];
+const ACTIONS = ["list", "check", "describe", "facts"];
 
 async function list(json: boolean): Promise<number> {
   const boards = await listBoards();
@@ -59,12 +71,14 @@ async function check(files: readonly string[], suites: readonly string[]): Promi
 
 /** How a board is reached, in words. */
 function lineOf(board: Board): string[] {
-  const { ssh, serial, console, qemu, recording } = board;
+  const { console, qemu, recording } = board;
+  const device = deviceOf(board);
   return [
-    ssh ? `ssh       ${ssh.user ? `${ssh.user}@` : ""}${ssh.host}${ssh.port ? ` port ${ssh.port}` : ""}` : "",
-    serial ? `serial    ${serial.path} at ${serial.baud} baud` : "",
+    ...transportWords(board).map(([name, words]) => `${name.padEnd(9)} ${words}`),
     console ? `console   ${console.path} at ${console.baud} baud` : "",
     qemu ? `QEMU      Debian's kernel ${qemu.kernel}, over ${qemu.transport} unless --transport says otherwise` : "",
+    device ? `device    ${deviceWords(device)}` : "",
+    qemu?.modules ? `modules   ${qemu.modules.join(", ")}` : "",
     recording ? `recording ${recording.trace}` : "",
   ].filter((line) => line !== "");
 }
@@ -97,20 +111,81 @@ async function describe(name: string, json: boolean): Promise<number> {
   return 0;
 }
 
+/** What the facts of a board are read with. */
+interface FactsOptions {
+  json: boolean;
+  transport: TransportName | undefined;
+  wait: boolean;
+  signal: AbortSignal;
+}
+
+async function facts(name: string, { json, transport, wait, signal }: FactsOptions): Promise<number> {
+  const board = await loadBoard(name);
+  const { handle } = board;
+  if (handle === undefined && board.runner !== "recording") {
+    throw new BoardError([`Cannot read the facts of board "${board.name}": its file names no handle`]);
+  }
+  // Loaded when it is needed: it brings every transport with it.
+  const { openRunner, UnfitBoardError } = await import("../runners/mod.ts");
+  await using _lease = await leaseBoard(board, {
+    doing: "twinlink boards facts",
+    wait,
+    signal,
+    onWait: (holder) => say(`${visible(board.name)}: wait: ${holder} has it`),
+  });
+  const runner = await openRunner(board, { ...(transport ? { transport } : {}), signal });
+  try {
+    if (!runner.facts) {
+      const why = handle === undefined ? "the recording has none" : `it has no devlink instance ${handle}`;
+      throw new UnfitBoardError(`Cannot read the facts of board "${board.name}": ${why}`);
+    }
+    const { contradictions = [] } = runner.header;
+    const text = () => factsText(runner.facts!, contradictions).map((line) => `${visible(line)}\n`).join("");
+    print(json ? jsonLine(runner.facts) : text());
+    // Standard output is a file of facts.
+    for (const line of json ? contradictions : []) say(visible(`${board.name}: ${line}`));
+    return 0;
+  } finally {
+    await runner.close();
+  }
+}
+
 export default command({
   name: "boards",
-  summary: "list the boards that ship, check a board file, describe a board",
-  usage: ["[list]", "check FILE.. [--suite SUITE..]", "describe BOARD"],
+  summary: "list the boards that ship, check a board file, describe a board, read its facts",
+  usage: [
+    "[list]",
+    "check FILE.. [--suite SUITE..]",
+    "describe BOARD",
+    "facts BOARD [--transport LINE] [--wait]",
+  ],
+  details: "facts opens the board, and reads what its devlink instance has by commands that only show.",
   options: {
     json: { type: "flag", help: "For a machine to read: one JSON object a line" },
+    transport: {
+      type: "text",
+      short: "t",
+      value: "LINE",
+      help: "facts: the line to a board that has several",
+      choices: TRANSPORTS,
+    },
+    wait: { type: "flag", short: "w", help: "facts: wait for a board that somebody else has" },
     suite: { type: "list", value: "SUITE", help: "check: waivers may name sequences of this suite file as well" },
   },
-  run: async ({ json, suite }, [action = "list", ...operands], { interrupts }) => {
-    interrupts.harmless();
+  run: async ({ json, suite, transport, wait }, [action = "list", ...operands], { interrupts, signal }) => {
+    if (action !== "facts") {
+      interrupts.harmless();
+      for (const [name, given] of Object.entries({ transport: transport !== undefined, wait })) {
+        if (given) throw new UsageError(`Option --${name} is of boards facts (see "twinlink help boards")`);
+      }
+    }
     if (action === "check") return await check(operands, suite);
     if (suite.length > 0) throw new UsageError(`Option --suite is of boards check (see "twinlink help boards")`);
     if (action === "list" && operands.length === 0) return await list(json);
     if (action === "describe" && operands.length === 1) return await describe(operands[0]!, json);
+    if (action === "facts" && operands.length === 1) {
+      return await facts(operands[0]!, { json, transport: transport as FactsOptions["transport"], wait, signal });
+    }
     if (ACTIONS.includes(action)) {
       throw new UsageError(`Wrong number of arguments for boards ${action} (see "twinlink help boards")`);
     }

@@ -1,30 +1,15 @@
 /** `twinlink check`. */
 
 import { type Board, loadBoard, visible } from "../boards/mod.ts";
-import { judge, openTrace, type SequenceVerdict, type TraceReader, whyUnsupported, withEra } from "../diff/mod.ts";
-import { type EraId, ERAS } from "../model/mod.ts";
+import { headerNotes, judge, type SequenceVerdict, whyUnsupported, withEra } from "../diff/mod.ts";
+import { ERA_IDS, type EraId, ERAS } from "../model/mod.ts";
 import { openModel } from "../runners/model.ts";
-import { ERAS_BY_NAME } from "./_shared.ts";
+import { ERAS_BY_NAME, openTraceFile } from "./_shared.ts";
 import { command, UsageError } from "./command.ts";
 import { wantsColor } from "./display.ts";
-import { print, say } from "./output.ts";
-import { Report, type ReportName, REPORTS } from "./reports.ts";
+import { print, say } from "../run/output.ts";
+import { Report, type ReportName, REPORTS } from "../run/reports.ts";
 import { type Line, statusOf, summaryText } from "./summary.ts";
-
-async function open(path: string): Promise<TraceReader> {
-  try {
-    return await openTrace(path);
-  } catch (error) {
-    if (error instanceof SyntaxError) throw new UsageError(error.message);
-    if (error instanceof Deno.errors.NotFound) {
-      throw new UsageError(`Cannot read trace "${visible(path)}": there is no such file`);
-    }
-    if (error instanceof Error && !(error instanceof TypeError)) {
-      throw new UsageError(`Cannot read trace "${visible(path)}": ${visible(error.message)}`);
-    }
-    throw error;
-  }
-}
 
 /** Judges one file by what the model does with the operations that are in it. */
 async function checkTrace(
@@ -34,15 +19,15 @@ async function checkTrace(
   options: { era: string | undefined; board: Board | undefined; signal: AbortSignal },
 ): Promise<Line> {
   const started = Date.now();
-  await using trace = await open(path);
+  await using trace = await openTraceFile(path);
   const era = options.era ?? trace.header.era;
   if (!Object.hasOwn(ERAS, era)) {
-    const eras = Object.keys(ERAS).join(", ");
+    const eras = ERA_IDS.join(", ");
     throw new UsageError(
       `Cannot judge trace "${visible(path)}": there is no model of "${visible(era)}", but of ${eras}`,
     );
   }
-  const header = withEra(trace.header, era as EraId);
+  const header = withEra(trace.header, era as EraId, options.board?.driver);
   report.begin(header);
   const verdicts: SequenceVerdict[] = [];
   const add = (verdict: SequenceVerdict) => {
@@ -56,7 +41,7 @@ async function checkTrace(
       const expected = await openModel(model, era as EraId, {}, header).run({ ...observed, steps });
       const { board } = options;
       const unsupported = whyUnsupported(observed, board ?? {}, header.has);
-      const verdict = judge(expected, observed, { waivers: board?.waivers ?? [], unsupported });
+      const verdict = judge(expected, observed, { waivers: board?.waivers ?? [], unsupported, has: header.has });
       add(verdict);
     }
   } catch (error) {
@@ -66,8 +51,8 @@ async function checkTrace(
     add({ ...about, verdict: "infra", reason: error.message, steps: [], notes: [] });
   }
   report.endPart();
-  const { board, transport, kernel, eraNote } = header;
-  return { board, transport, kernel, verdicts, notes: eraNote ? [eraNote] : [], ms: Date.now() - started };
+  const { board, transport, kernel } = header;
+  return { board, transport, kernel, verdicts, notes: headerNotes(header), ms: Date.now() - started };
 }
 
 export default command({

@@ -63,3 +63,18 @@ export async function ended(child: Deno.ChildProcess): Promise<Ran> {
 export function run(args: readonly string[], options?: ChildOptions): Promise<Ran> {
   return ended(start(args, options));
 }
+
+/** The ids of the processes that descend from one, itself left out. */
+export function descendants(pid: number): number[] {
+  const parents = new Map<number, number>();
+  for (const { name } of Deno.readDirSync("/proc")) {
+    if (!/^\d+$/.test(name)) continue;
+    try {
+      const [, parent] = Deno.readTextFileSync(`/proc/${name}/stat`).split(") ").at(-1)!.split(" ");
+      parents.set(Number(name), Number(parent));
+    } catch { /* it has ended meanwhile */ }
+  }
+  const below = (of: number): number[] =>
+    [...parents].filter(([, parent]) => parent === of).flatMap(([child]) => [child, ...below(child)]);
+  return below(pid);
+}

@@ -7,12 +7,10 @@
 import { parseArgs } from "@std/cli/parse-args";
 import { suggestion } from "../boards/suggestion.ts";
 import { visible } from "../boards/visible.ts";
-import type { Interrupts } from "./interrupt.ts";
+import { UsageError } from "../run/usage_error.ts";
+import type { Interrupts } from "../run/interrupt.ts";
 
-/** A command line that cannot be understood: exit status 2. */
-export class UsageError extends Error {
-  override name = "UsageError";
-}
+export { UsageError };
 
 /** One option of a subcommand. */
 export interface Option {

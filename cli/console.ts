@@ -1,8 +1,9 @@
 /** `twinlink console`. */
 
-import { type Board, loadBoard, visible } from "../boards/mod.ts";
-import { holderOf } from "../runners/line_state.ts";
-import { getTermios, setTermios } from "../runners/tty.ts";
+import { type Board, loadBoard, type TransportName, visible } from "../boards/mod.ts";
+import { isLine, transportOf, TRANSPORTS } from "../boards/transports/mod.ts";
+import { holderOf } from "../runners/lines/line_state.ts";
+import { getTermios, setTermios } from "../runners/lines/tty.ts";
 import { command, UsageError } from "./command.ts";
 import {
   consoleLineOf,
@@ -11,10 +12,10 @@ import {
   type OpenConsole,
   openGuestConsole,
   openLineConsole,
-  openSshConsole,
+  openTerminalConsole,
 } from "./_consoles.ts";
-import { BoardInUseError, leaseBoard } from "./lease.ts";
-import { OutputClosedError, say } from "./output.ts";
+import { BoardInUseError, leaseBoard } from "../run/lease.ts";
+import { OutputClosedError, say } from "../run/output.ts";
 
 /** The key that what follows is for twinlink: Ctrl-], as telnet and labgrid have it. */
 const ESCAPE = 0x1d;
@@ -56,22 +57,30 @@ export class EscapeReader {
 }
 
 /** Opens the console of a board, by whatever way it has. */
-async function openConsole(board: Board, way: string | undefined, options: ConsoleOptions): Promise<OpenConsole> {
+async function openConsole(
+  board: Board,
+  way: TransportName | undefined,
+  options: ConsoleOptions,
+): Promise<OpenConsole> {
   const none = (why: string) => new UsageError(`Cannot open a console of board "${visible(board.name)}": ${why}`);
   if (board.runner === "qemu") return await openGuestConsole(board, options);
   if (board.runner !== "remote") throw none(`runner = "${board.runner}" has none`);
-  const line = consoleLineOf(board);
-  if (way === "serial" && !line) throw none("its file has no [console] and no [serial]");
-  if (way === "ssh" && !board.ssh) throw none("its file has no [ssh]");
-  const holder = line && way !== "ssh" ? await holderOf(line.path) : undefined;
+  if (way !== undefined && isLine(way) && !consoleLineOf(board)) {
+    throw none(`its file has no [console] and no [${way}]`);
+  }
+  if (way !== undefined && !isLine(way) && !board[way]) throw none(`its file has no [${way}]`);
+  const line = way === undefined || isLine(way) ? consoleLineOf(board) : undefined;
+  const holder = line && await holderOf(line.path);
   if (line && holder) return await followConsole(line.path, holder);
   const lease = await leaseBoard(board, { doing: "twinlink console", signal: options.signal }).catch((error) => {
     // A run that has the board by another way is not disturbed by somebody who looks.
-    if (!line || way === "ssh" || !(error instanceof BoardInUseError)) throw error;
+    if (!line || !(error instanceof BoardInUseError)) throw error;
     return error;
   });
   try {
-    const opened = !line || way === "ssh" ? await openSshConsole(board, options) : await openLineConsole(board);
+    const opened = line
+      ? await openLineConsole(board)
+      : await openTerminalConsole(board, way ?? transportOf(board)!, options);
     if (!(lease instanceof BoardInUseError)) return { ...opened, close: () => closeAll(opened, lease) };
     const { write: _, sendBreak: __, ...rest } = opened;
     return { ...rest, words: `${rest.words}, read-only: ${lease.message.replace(/; --wait.*/, "")}` };
@@ -167,7 +176,7 @@ function terminalSize(): [number, number] {
   }
 }
 
-async function run(board: Board, way: string | undefined, signal: AbortSignal): Promise<number> {
+async function run(board: Board, way: TransportName | undefined, signal: AbortSignal): Promise<number> {
   const keyboard = Deno.stdin.isTerminal();
   const before = keyboard ? getTermios(STDIN) : undefined;
   const console = await openConsole(board, way, { size: terminalSize(), signal, onProgress: (phase) => tell(phase) });
@@ -211,7 +220,7 @@ async function run(board: Board, way: string | undefined, signal: AbortSignal): 
 export default command({
   name: "console",
   summary: "the console of a board on this terminal, recorded",
-  usage: ["BOARD [--transport ssh|serial]"],
+  usage: [`BOARD [--transport ${TRANSPORTS.join("|")}]`],
   details:
     `The serial line of the board's [console] or [serial]; without one a shell over ssh. Of a QEMU board a guest is
 booted for it. All that the board says is recorded from when the line is opened, in the state directory
@@ -228,12 +237,12 @@ Keys: ${KEYS}.`,
       short: "t",
       value: "LINE",
       help: "The way to a board with several",
-      choices: ["ssh", "serial"],
+      choices: TRANSPORTS,
     },
   },
   run: async (values, operands, { signal }) => {
     const [name, ...more] = operands;
     if (name === undefined || more.length > 0) throw new UsageError("console takes one board");
-    return await run(await loadBoard(name), values.transport, signal);
+    return await run(await loadBoard(name), values.transport as TransportName | undefined, signal);
   },
 });

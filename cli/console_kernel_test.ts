@@ -4,10 +4,10 @@ import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/as
 import { ownEnvironment } from "../fixtures/testing.ts";
 import { parseBoard } from "../boards/board.ts";
 import { guestTest, kernelTest, testImage } from "../fixtures/qemu/testing.ts";
-import { findSer2net, startSer2net } from "../runners/ser2net.ts";
+import { findSer2net, startSer2net } from "../runners/lines/ser2net.ts";
 import { openRunner } from "../runners/mod.ts";
 import { run } from "./child.ts";
-import { startOnTerminal } from "./_on_terminal.ts";
+import { startOnTerminal } from "./on_terminal.ts";
 
 const image = await testImage("6.12");
 

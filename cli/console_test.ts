@@ -3,11 +3,11 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { ownEnvironment } from "../fixtures/testing.ts";
 import fc from "fast-check";
-import { type Line, type LineOptions, openLine } from "../runners/pty_line.ts";
-import { sshdOrReason, startSshd } from "../runners/sshd.ts";
-import { LineOwner } from "../runners/line_owner.ts";
+import { type Line, type LineOptions, openLine } from "../runners/lines/pty_line.ts";
+import { sshdOrReason, startSshd } from "../runners/lines/sshd.ts";
+import { LineOwner } from "../runners/lines/line_owner.ts";
 import { ended, run, start } from "./child.ts";
-import { startOnTerminal } from "./_on_terminal.ts";
+import { startOnTerminal } from "./on_terminal.ts";
 import { EscapeReader } from "./console.ts";
 
 const REMOTE = `name = "bench"

@@ -33,7 +33,7 @@ Deno.test("a debug kernel that was not built is told with the command that build
 });
 
 debugTest("what the model says holds on a kernel with KASAN and lockdep, and neither has a word to say", async () => {
-  const suites = ["reload", "trap", "lifecycle", "netns"];
+  const suites = ["reload", "netdevsim_reload", "trap", "netdevsim_trap", "lifecycle", "netns", "netdevsim_netns"];
   const { code, stdout, stderr } = await run(["run", ...suites, "--board", "qemu-6.12-debug"]);
   assertEquals(code, 0, stdout + stderr);
 });

@@ -8,7 +8,7 @@
 import cliProgress from "cli-progress";
 import process from "node:process";
 import { visible } from "../boards/visible.ts";
-import { count, print, say } from "./output.ts";
+import { count, print, say } from "../run/output.ts";
 import type { Progress } from "../runners/runner.ts";
 
 /** Shows progress, and lets a report be written without the two mixing. */

@@ -1,10 +1,13 @@
 /** `twinlink doctor`. */
 
 import { type Board, jsonLine, loadBoard, visible } from "../boards/mod.ts";
-import { probe, type ProbeResult } from "../fixtures/qemu/mod.ts";
+import { type Need, transportNeeds } from "../boards/transports/mod.ts";
+import { lineNeeds } from "../boards/transports/serial.ts";
+import { deviceOf } from "../boards/devices/mod.ts";
+import { missingDownloads, probe, type ProbeResult } from "../fixtures/qemu/mod.ts";
 import { findProgram } from "../fixtures/qemu/process.ts";
 import { command } from "./command.ts";
-import { count, print } from "./output.ts";
+import { count, print } from "../run/output.ts";
 
 const readable = (path: string) =>
   Deno.open(path).then((file) => file.close()).then(() => undefined, (error: Error) => error);
@@ -37,35 +40,42 @@ async function portFinding(path: string): Promise<ProbeResult> {
   return { what, found: false, detail: `this user may not read and write ${path}`, mend };
 }
 
+/** Something that a transport needs. */
+async function needFinding({ what, kind, name, mend }: Need): Promise<ProbeResult[]> {
+  if (name === undefined) return [];
+  switch (kind) {
+    case "device":
+      return [await portFinding(name)];
+    case "file":
+      return await fileFinding(what, name, mend ?? "");
+    case "program":
+      return programFinding(what, [name]).map((one) => one.found ? one : { ...one, mend: mend ?? one.mend });
+    case "variable": {
+      const found = Deno.env.get(name) !== undefined;
+      return [{ what, found, detail: `${name} is ${found ? "" : "not "}set`, mend: found ? "" : mend ?? "" }];
+    }
+  }
+}
+
+/** What the guest of a board still has to download, so that its first boot is no surprise. */
+async function downloadFinding(board: Board): Promise<ProbeResult> {
+  const missing = await missingDownloads(board.qemu!.kernel, deviceOf(board)?.kind, board.qemu!.modules);
+  const total = missing.reduce((sum, { mb }) => sum + mb, 0);
+  const detail = missing.length === 0
+    ? `${board.name}: none, all of it is in the cache`
+    : `${board.name}: about ${total} MB at its first boot: ${
+      missing.map(({ what, mb }) => `${what} ${mb}`).join(", ")
+    }`;
+  return { what: "downloads", found: true, detail, mend: "" };
+}
+
 /** What one board needs of this machine. */
 async function boardFindings(board: Board): Promise<ProbeResult[]> {
-  const { ssh, serial, qemu, recording, power } = board;
+  const { qemu, recording, power } = board;
   const findings: ProbeResult[] = [];
-  for (const line of [serial, board.console]) {
-    // A line behind a console server is not looked at: to connect is to open it.
-    if (line?.path.startsWith("/")) findings.push(await portFinding(line.path));
-  }
-  if (ssh) {
-    findings.push(
-      ...programFinding("ssh client", ["ssh"]).map((one) => one.found ? one : { ...one, mend: SSH_CLIENT }),
-      ...await fileFinding("identity file", ssh.identityFile, "ssh-keygen -t ed25519, and put its .pub on the board"),
-      ...await fileFinding("known hosts file", ssh.knownHostsFile, `ssh-keyscan ${ssh.host}, after a look at the keys`),
-    );
-  }
-  if (serial) {
-    const { passwordEnv, passwordCommand } = serial.login ?? {};
-    if (passwordEnv) {
-      const found = Deno.env.get(passwordEnv) !== undefined;
-      const detail = found ? `${passwordEnv} is set` : `${passwordEnv} is not set`;
-      findings.push({
-        what: "serial password",
-        found,
-        detail,
-        mend: found ? "" : `read -rs ${passwordEnv}; export it`,
-      });
-    }
-    findings.push(...programFinding("password command", passwordCommand));
-  }
+  const needs = [...transportNeeds(board), ...board.console ? lineNeeds(board.console) : []];
+  if (qemu) findings.push(await downloadFinding(board));
+  for (const need of needs) findings.push(...await needFinding(need));
   for (const [action, argv] of Object.entries(power ?? {})) {
     if (Array.isArray(argv)) findings.push(...programFinding(`power ${action}`, argv));
   }
@@ -81,7 +91,6 @@ async function boardFindings(board: Board): Promise<ProbeResult[]> {
   return findings;
 }
 
-const SSH_CLIENT = "sudo apt-get install openssh-client";
 const INSTALL = "sudo apt-get install ";
 
 /** The mends in one: what apt-get can install in a single command, and the rest. */

@@ -1,9 +1,9 @@
 /** What programs of this folder have in common: signals, and errors as one line and an exit status. */
 
 import { visible } from "../boards/visible.ts";
-import { STATUS_OF } from "./error_status.ts";
-import { catchSignals, type Interrupts, StoppedError } from "./interrupt.ts";
-import { OutputClosedError, say } from "./output.ts";
+import { STATUS_OF } from "../run/error_status.ts";
+import { catchSignals, type Interrupts, StoppedError } from "../run/interrupt.ts";
+import { OutputClosedError, say } from "../run/output.ts";
 
 /** Returns the exit status of a program that an error ended; never 0. */
 export function statusOfError(error: unknown): number {

@@ -5,16 +5,17 @@
  */
 
 import { visible } from "../boards/mod.ts";
-import type { LeftOut, RunEnd, SequenceVerdict, TraceHeader } from "../diff/mod.ts";
+import { isTransport } from "../boards/transports/mod.ts";
+import { headerNotes, type LeftOut, type RunEnd, type SequenceVerdict, type TraceHeader } from "../diff/mod.ts";
 import type { EraId } from "../model/mod.ts";
-import { TraceArtefact } from "./artefacts.ts";
+import { TraceArtefact } from "../run/artefacts.ts";
 import type { Display } from "./display.ts";
 import { statusOfError } from "./entry.ts";
-import { isInfra } from "./error_status.ts";
-import type { RunJournal } from "./journal.ts";
-import { print, say } from "./output.ts";
-import type { Report } from "./reports.ts";
-import type { AboutSequence, RunEvent } from "./run_events.ts";
+import { isInfra } from "../run/error_status.ts";
+import type { RunJournal } from "../run/journal.ts";
+import { print, say } from "../run/output.ts";
+import type { Report } from "../run/reports.ts";
+import type { AboutSequence, RunEvent } from "../run/run_events.ts";
 import { type Line, statusOf, summaryText } from "./summary.ts";
 
 /** A sequence that is to be run on each board. */
@@ -41,7 +42,7 @@ export interface FollowerOptions {
 
 /** `qemu-6.12 over ssh`; boards without a line go by their name alone. */
 const labelOf = ({ board, transport }: { board: string; transport: string }) =>
-  transport === "ssh" || transport === "serial" ? `${visible(board)} over ${transport}` : visible(board);
+  isTransport(transport) ? `${visible(board)} over ${transport}` : visible(board);
 
 const keyOf = ({ suite, sequence }: { suite: string; sequence: string }) => `${suite} > ${sequence}`;
 
@@ -163,7 +164,7 @@ export class Follower {
     const reason = failure?.message ?? "it was not run";
     const notRun = this.#notRun(reason);
     this.#verdicts.push(...notRun);
-    const { kernel = "", eraNote } = this.#header ?? {};
+    const { kernel = "" } = this.#header ?? {};
     const ended = failure && !isInfra(failure);
     this.lines.push({
       board,
@@ -173,7 +174,7 @@ export class Follower {
       leftOut: this.#leftOut,
       // A board that was lost has a line of its own.
       notRun: ended || !failure ? notRun.map(({ suite, sequence }) => ({ suite, sequence, reason })) : [],
-      notes: [...eraNote ? [eraNote] : [], ...this.#options.notes?.(board) ?? []],
+      notes: [...headerNotes(this.#header ?? {}), ...this.#options.notes?.(board) ?? []],
       ms,
     });
     const [header, end] = [this.#header, ended ? this.#endBy(failure) : undefined];

@@ -3,19 +3,19 @@
 import { assertEquals } from "@std/assert";
 import { type Board, loadBoard } from "../boards/mod.ts";
 import { OUTCOMES } from "../diff/mod.ts";
-import { RefusedError } from "../runners/guard.ts";
+import { RefusedError } from "../runners/guard/guard.ts";
 import { openModel } from "../runners/model.ts";
 import type { Runner } from "../runners/runner.ts";
-import { TransportError } from "../runners/shell.ts";
-import { type Suite, SuiteError } from "../suites/suite.ts";
-import { reportFiles } from "./artefacts.ts";
+import { TransportError } from "../runners/lines/shell.ts";
+import { type Suite, SuiteError } from "../sdk/suite.ts";
+import { reportFiles } from "../run/artefacts.ts";
 import type { Display } from "./display.ts";
 import { Follower } from "./follower.ts";
-import { StoppedError } from "./interrupt.ts";
-import { RunJournal } from "./journal.ts";
-import { orchestrate } from "./orchestrate.ts";
-import { OutputClosedError } from "./output.ts";
-import { Report, REPORTS } from "./reports.ts";
+import { StoppedError } from "../run/interrupt.ts";
+import { RunJournal } from "../run/journal.ts";
+import { orchestrate } from "../run/orchestrate.ts";
+import { OutputClosedError } from "../run/output.ts";
+import { Report, REPORTS } from "../run/reports.ts";
 
 const folder = await Deno.makeTempDir({ prefix: "twinlink-follower-" });
 Deno.test.afterAll(() => Deno.remove(folder, { recursive: true }));

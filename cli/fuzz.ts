@@ -1,7 +1,7 @@
 /** `twinlink fuzz`. */
 
 import process from "node:process";
-import { type Board, visible } from "../boards/mod.ts";
+import { type Board, type TransportName, visible } from "../boards/mod.ts";
 import {
   addToSummary,
   emptySummary,
@@ -17,8 +17,8 @@ import { BOARD_OPTIONS, chosenBoards } from "./_shared.ts";
 import { command, UsageError } from "./command.ts";
 import { type Display, openDisplay, wantsColor } from "./display.ts";
 import { statusOfError } from "./entry.ts";
-import { openSuites } from "./suite_process.ts";
-import { count, duration, print, say } from "./output.ts";
+import { openSuites } from "../run/suite_process.ts";
+import { count, duration, print, say } from "../run/output.ts";
 
 /** A whole number of an option, within bounds. */
 function numberOf(option: string, text: string | undefined, preset: number, least: number, most: number): number {
@@ -39,6 +39,9 @@ export default command({
 them right, some wrong on purpose. The same seed gives the same sequences. What diverges is made as small as it
 gets, tried again on a board that was booted anew, and kept in the corpus as a file that "twinlink run" takes;
 the corpus is run first the next time.
+
+On a board with a device of its own, sequences are about that device, by its facts. What they change is put back;
+what cannot be put back is not generated. What only its driver knows is model-gap, and the exit status is 3 then.
 
 --between A --board B runs the same on two boards and compares B with A, without the model.
 
@@ -77,8 +80,24 @@ the corpus is run first the next time.
     if (board!.runner === "model" && !other) {
       interrupts.harmless();
       const { checkAndTell } = await import("./_fuzz_model.ts");
+      const { subjectOf } = await import("../fuzz/subject.ts");
+      const subject = subjectOf({ driver: board!.driver });
+      if (!subject) {
+        throw new UsageError(
+          `Cannot fuzz the model of ${visible(board!.driver)} by itself: a board's own device is fuzzed on its board`,
+        );
+      }
       const era = board!.era as EraId;
-      return await checkAndTell({ era, seed, first, sequences, steps, json: values.json }, signal);
+      return await checkAndTell({
+        board: board!.name,
+        era,
+        subject,
+        seed,
+        first,
+        sequences,
+        steps,
+        json: values.json,
+      }, signal);
     }
     return await onBoard(board!, {
       seed,
@@ -89,7 +108,7 @@ the corpus is run first the next time.
       shrinkMs: numberOf("shrink", values.shrink, 60, 0, 86_400) * 1000,
       folder: values.corpus ?? "out/fuzz",
       withCorpus: only === undefined,
-      transport: values.transport.at(-1) as "ssh" | "serial" | undefined,
+      transport: values.transport.at(-1) as TransportName | undefined,
       iKnow: values["i-know"],
       json: values.json,
       other,
@@ -107,7 +126,7 @@ interface FuzzJob {
   shrinkMs: number;
   folder: string;
   withCorpus: boolean;
-  transport: "ssh" | "serial" | undefined;
+  transport: TransportName | undefined;
   iKnow: readonly string[];
   json: boolean;
   /** The board that is compared with the first, in place of the model */
@@ -131,7 +150,7 @@ async function onBoard(board: Board, job: FuzzJob, signal: AbortSignal): Promise
   const files = job.withCorpus ? corpusFiles(folder) : [];
   const corpus = files.length > 0 ? await openSuites(files, { signal }) : [];
   const inCorpus = corpus.reduce((sum, suite) => sum + suite.sequences.length, 0);
-  const { leaseBoard } = await import("./lease.ts");
+  const { leaseBoard } = await import("../run/lease.ts");
   const leased = (which: Board) =>
     leaseBoard(which, {
       doing: "twinlink fuzz",
@@ -165,9 +184,10 @@ async function onBoard(board: Board, job: FuzzJob, signal: AbortSignal): Promise
   const onEvent = (event: CampaignEvent) => {
     if (event.type === "board" && !begun) {
       begun = true;
-      const { eraNote } = event.header;
+      const { facts: _, ...header } = event.header;
+      const { eraNote } = header;
       if (eraNote !== undefined) say(visible(eraNote));
-      if (json) line({ type: "board", ...event.header });
+      if (json) line({ type: "board", ...header });
       display.begin(board.name, sequences + corpus.length);
     }
     if (event.type === "sequence") {

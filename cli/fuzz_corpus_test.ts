@@ -1,14 +1,13 @@
 import { assert, assertEquals } from "@std/assert";
 import { fromFileUrl } from "./child.ts";
-import { loadSuites } from "./load_suites.ts";
-import { type EraId, ERAS } from "../model/mod.ts";
-import { compile } from "../suites/compile.ts";
+import { loadSuites } from "../run/load_suites.ts";
+import { BOOTED_ERAS as eras } from "../model/mod.ts";
+import { compile } from "../sdk/compile.ts";
 import { corpusFiles } from "../fuzz/corpus.ts";
 
 Deno.test("the corpus that ships compiles for every kernel that was booted", async () => {
   const files = corpusFiles(fromFileUrl(new URL("../fuzz/corpus", import.meta.url)));
   assert(files.length >= 3);
-  const eras = (Object.keys(ERAS) as EraId[]).filter((era) => ERAS[era].booted);
   for (const suite of await loadSuites(files)) {
     assertEquals(suite.sequences.length, 1);
     for (const era of eras) {

@@ -9,9 +9,9 @@ import { buildImage, FixtureUnavailable, type Guest, type KernelId } from "../fi
 import { DISK_MODULES, stockModules } from "../fixtures/qemu/stock_modules.ts";
 import { programPath, sysroot } from "../fixtures/qemu/sysroot.ts";
 import { guestShell, guestTest } from "../fixtures/qemu/testing.ts";
-import { quote } from "../runners/commands.ts";
-import { Guard, RefusedError } from "../runners/guard.ts";
-import { openSsh } from "../runners/ssh.ts";
+import { quote } from "../runners/agent/commands.ts";
+import { Guard, RefusedError } from "../runners/guard/guard.ts";
+import { openSsh } from "../runners/lines/ssh.ts";
 import { type Ran, run } from "./child.ts";
 
 const NETDEV_MODULES = ["bridge", "8021q", "bonding"];

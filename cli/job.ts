@@ -5,26 +5,26 @@
  */
 
 import { dirname } from "node:path";
-import { type Board, visible } from "../boards/mod.ts";
+import { type Board, type TransportName, visible } from "../boards/mod.ts";
 import { dirtyOf, markClean, markDirty } from "../boards/state.ts";
 import type { EraId } from "../model/mod.ts";
-import { holdsIn, type Sequence, type Suite } from "../suites/suite.ts";
-import { reportFiles } from "./artefacts.ts";
+import { holdsIn, type Sequence, type Suite } from "../sdk/suite.ts";
+import { reportFiles } from "../run/artefacts.ts";
 import { UsageError } from "./command.ts";
 import { openDisplay, wantsColor } from "./display.ts";
 import { Follower } from "./follower.ts";
-import type { RunJournal } from "./journal.ts";
-import type { BoardResult } from "./run_events.ts";
-import { Report, type ReportName, REPORTS } from "./reports.ts";
+import type { RunJournal } from "../run/journal.ts";
+import type { BoardResult } from "../run/run_events.ts";
+import { Report, type ReportName, REPORTS } from "../run/reports.ts";
 import type { Line } from "./summary.ts";
-import { strayWaivers } from "./waivers.ts";
+import { strayWaivers } from "../run/waivers.ts";
 
 /** What to do. */
 export interface Job {
   boards: readonly Board[];
   suites: readonly Suite[];
   /** The lines to use. @default {what each board's file says} */
-  transports?: readonly ("ssh" | "serial")[];
+  transports?: readonly TransportName[];
   /** Only sequences whose `suite > sequence` holds this text, in any case of letters */
   filter?: string | undefined;
   /** Nobody named the suites: each board runs what it can judge, and is told of the rest. @default {false} */
@@ -74,7 +74,7 @@ async function checkRecordings(boards: readonly Board[]): Promise<void> {
   }
 }
 
-function checkTransports(boards: readonly Board[], transports: readonly ("ssh" | "serial")[]): void {
+function checkTransports(boards: readonly Board[], transports: readonly TransportName[]): void {
   for (const board of boards) {
     for (const transport of board.runner === "remote" ? transports : []) {
       if (board[transport]) continue;
@@ -124,8 +124,8 @@ export async function runJob(job: Job, options: { signal?: AbortSignal } = {}): 
     trace: job.trace,
   });
   // Loaded when it is needed: it brings every transport with it.
-  const { orchestrate } = await import("./orchestrate.ts");
-  const { leaseBoard } = await import("./lease.ts");
+  const { orchestrate } = await import("../run/orchestrate.ts");
+  const { leaseBoard } = await import("../run/lease.ts");
   let results: BoardResult[];
   try {
     results = await orchestrate(boards, suites, {

@@ -13,16 +13,17 @@ import console from "./console.ts";
 import { type Command, type CommandContext, helpOf, parseCommand, UsageError } from "./command.ts";
 import doctor from "./doctor.ts";
 import fuzz from "./fuzz.ts";
-import { print, say } from "./output.ts";
+import { print, say } from "../run/output.ts";
 import race from "./race.ts";
 import record from "./record.ts";
 import resume from "./resume.ts";
 import run from "./run.ts";
 import shell from "./shell.ts";
+import trace from "./trace.ts";
 import config from "../deno.json" with { type: "json" };
 
 /** The subcommands, in the order of the help. */
-const COMMANDS: readonly Command[] = [run, resume, fuzz, race, check, record, boards, console, shell, doctor];
+const COMMANDS: readonly Command[] = [run, resume, fuzz, race, check, record, trace, boards, console, shell, doctor];
 
 const OVERVIEW = `twinlink: tests devlink on real boards against a reference model
 

@@ -1,18 +1,23 @@
 /** `twinlink race`. */
 
 import { loadBoard, visible } from "../boards/mod.ts";
-import { describeOperation } from "../diff/describe.ts";
 import type { Explored } from "../model/race/explored.ts";
-import { type EraId, ERAS, type HardwareId, hardwareIn, type Operation } from "../model/mod.ts";
+import { DISTINCT_ERAS, type EraId, ERAS, type HardwareId, hardwareIn, type Operation } from "../model/mod.ts";
 import { exploreRace, type Race, readOutcome, scenarioOf } from "../model/race/race.ts";
 import { diagram, minimise, replay } from "../model/race/race_replay.ts";
 import { LOCK_REGIMES, type LockRegime } from "../model/era/regime.ts";
-import { BEFORE, machineBefore, operationsOf, RACE_OPERATIONS, type RaceOperation } from "../suites/race_operations.ts";
-import { ERAS_BY_NAME } from "./_shared.ts";
+import {
+  BEFORE,
+  machineBefore,
+  operationsOf,
+  RACE_OPERATIONS,
+  type RaceOperation,
+} from "../suites/race/race_operations.ts";
+import { BOARD_OPTIONS, ERAS_BY_NAME } from "./_shared.ts";
 import { command, type CommandContext, parseCommand, UsageError } from "./command.ts";
-import { BOARD_SUITES } from "./load_suites.ts";
-import { print, say } from "./output.ts";
-import { raceOnBoards } from "./race_board.ts";
+import { BOARD_SUITES } from "../run/load_suites.ts";
+import { print, say } from "../run/output.ts";
+import { raceNamesOf, raceOnBoards } from "./race_board.ts";
 import { operationOf } from "./race_words.ts";
 import run from "./run.ts";
 
@@ -26,8 +31,6 @@ const LETTERS: Readonly<Record<string, string>> = {
   "dead object": "U",
   "assertion": "A",
 };
-
-const DEFAULT_ERAS: readonly EraId[] = ["5.10", "6.1", "6.12", "7.2"];
 
 /** A whole number of an option, 1 or above. */
 function numberOf(option: string, text: string | undefined): number | undefined {
@@ -186,6 +189,9 @@ export default command({
 netdev is named by its devlink port, for example netdevsim/netdevsim10/0. They begin on a machine with
 netdevsim10 (a port) and netdevsim11 (none), a netns t1, a snapshot and a firmware file; --before adds to that.
 
+On a board with a device of its own the driver has the names (--names --board BOARD), and the race is about that
+device, by its facts. After each run the device is put back. What only its driver knows is model-gap, exit status 3.
+
   twinlink race 'devlink dev reload netdevsim/netdevsim10' 'echo 10 > /sys/bus/netdevsim/del_device'
   twinlink race reload break_health --era 6.12
 
@@ -205,9 +211,10 @@ if anything does.`,
     },
     "board": { type: "list", short: "b", value: "BOARD", help: "Run it on this board, as often as --runs says" },
     "runs": { type: "text", value: "N", help: "How often a board runs it (1000)" },
+    "wait": BOARD_OPTIONS.wait,
     "cpus": { type: "text", value: "N", help: "Processors of a board in QEMU (1)" },
     "all-pairs": { type: "flag", help: "Race each two operations of the catalogue, and print a matrix" },
-    "names": { type: "flag", help: "Print the operations that have a name" },
+    "names": { type: "flag", help: "Print the operations that have a name; with --board, what the board has" },
     "before": { type: "list", value: "OPERATION", help: "Perform this before the race" },
     "hardware": {
       type: "list",
@@ -222,18 +229,19 @@ if anything does.`,
   run: async (values, operands, context) => {
     const { signal, interrupts } = context;
     if (values.names) {
-      for (const [name, op] of Object.entries(RACE_OPERATIONS)) {
-        print(`${name.padEnd(18)}${describeOperation(op as Operation)}\n`);
-      }
+      const board = await loadBoard(values.board.at(-1) ?? "model");
+      for (const [name, about] of raceNamesOf(board)) print(`${name.padEnd(18)}${about}\n`);
       return 0;
     }
-    if (operands.some((text) => /\.ts$/.test(text) || (BOARD_SUITES as readonly string[]).includes(text))) {
-      const { board, era, json, ...others } = values;
+    if (operands.some((text) => /\.ts$/.test(text) || BOARD_SUITES.includes(text))) {
+      const { board, era, json, wait, ...others } = values;
       const [of] = Object.entries(others).find(([, value]) => typeof value === "object" ? value.length > 0 : value) ??
         [];
       if (of !== undefined) throw new UsageError(`Option --${of} is not of a suite`);
       const args = [...board.map((name) => `--board=${name}`), ...era.map((id) => `--era=${id}`)];
-      return await run.run(parseCommand(run, json ? [...args, "--json"] : args).values, operands, context);
+      if (json) args.push("--json");
+      if (wait) args.push("--wait");
+      return await run.run(parseCommand(run, args).values, operands, context);
     }
     const hardware = hardwareIn(values.hardware);
     if (hardware.length < values.hardware.length) {
@@ -245,8 +253,9 @@ if anything does.`,
     if (regime !== undefined && !LOCK_REGIMES.includes(regime as LockRegime)) {
       throw new UsageError(`Unknown regime "${visible(regime)}": it must be one of ${LOCK_REGIMES.join(", ")}`);
     }
-    const before = [...BEFORE, ...values.before.map(operationOf)];
-    const settings: Settings = { hardware, regime: regime as LockRegime | undefined, before };
+    const named = (text: string) => operationOf<Operation>(text, RACE_OPERATIONS);
+    const before = () => [...BEFORE, ...values.before.map(named)];
+    const settings = (): Settings => ({ hardware, regime: regime as LockRegime | undefined, before: before() });
     const schedules = numberOf("schedules", values.schedules) ?? 100_000;
     const chosen = values.era as EraId[];
     if (values.board.length === 0) interrupts.harmless();
@@ -254,12 +263,12 @@ if anything does.`,
       if (operands.length > 0) {
         throw new UsageError(`Unexpected argument "${visible(operands[0]!)}" behind --all-pairs`);
       }
-      return allPairs(chosen.length > 0 ? chosen : DEFAULT_ERAS, settings, schedules, values.json, context);
+      return allPairs(chosen.length > 0 ? chosen : DISTINCT_ERAS, settings(), schedules, values.json, context);
     }
     if (operands.length < 2) {
       throw new UsageError(`A race needs two operations at least: name them, or say --all-pairs`);
     }
-    const operations = operands.map((text) => ({ name: text.trim(), op: operationOf(text) }));
+    const names = operands.map((text) => text.trim());
     if (values.board.length > 0) {
       for (const option of ["era", "hardware", "regime", "replay"] as const) {
         if (values[option]?.length) {
@@ -277,12 +286,12 @@ if anything does.`,
       return await raceOnBoards(
         boards.map((board) => board.qemu && cpus ? { ...board, qemu: { ...board.qemu, cpus } } : board),
         {
-          names: operations.map(({ name }) => name),
-          operations: operations.map(({ op }) => op),
-          before: values.before.map(operationOf),
+          names,
+          before: values.before,
           runs: numberOf("runs", values.runs) ?? 1000,
           schedules,
           json: values.json,
+          wait: values.wait,
         },
         signal,
       );
@@ -292,10 +301,11 @@ if anything does.`,
         throw new UsageError(`Option --${option} is of a board: say which with --board`);
       }
     }
+    const operations = names.map((name) => ({ name, op: named(name) }));
     let broken = false;
     let bounded = false;
     for (const era of chosen.length > 0 ? chosen : ["6.12"] as const) {
-      const race = raceOf(era, operations, settings);
+      const race = raceOf(era, operations, settings());
       if (values.replay !== undefined) {
         const replayed = replayOf(race, values.replay);
         print(diagram(replayed));

@@ -5,25 +5,36 @@
  */
 
 import { type Board, jsonLine, visible } from "../boards/mod.ts";
+import { dirtyOf, markClean, markDirty } from "../boards/state.ts";
 import { describeCrash } from "../diff/crash.ts";
-import { compareRace, type Covered, raceReply, resultsText } from "../diff/race.ts";
+import { describeOperation } from "../diff/describe.ts";
+import { compareRace, type Covered, ownOf, raceReply, resultsText } from "../diff/race.ts";
+import { driverModelOf } from "../model/drivers/mod.ts";
+import { terminalReporter } from "../diff/mod.ts";
 import type { Operation } from "../model/mod.ts";
 import type { ShownOutcome } from "../model/race/outcome.ts";
-import { raceSuite } from "../suites/race_suite.ts";
-import { exitStatus, orchestrate } from "./orchestrate.ts";
-import type { SequenceResult } from "./run_events.ts";
-import { print, say } from "./output.ts";
+import { ownRaceSuite, raceVocabularyOf } from "../suites/race/own_race.ts";
+import { RACE_OPERATIONS } from "../suites/race/race_operations.ts";
+import { raceSuite } from "../suites/race/race_suite.ts";
+import { leaseBoard } from "../run/lease.ts";
+import { exitStatus, orchestrate } from "../run/orchestrate.ts";
+import type { SequenceResult } from "../run/run_events.ts";
+import type { Suite } from "../sdk/suite.ts";
+import { print, say } from "../run/output.ts";
+import { wantsColor } from "./display.ts";
+import { operationOf } from "./race_words.ts";
 
 /** What is raced on a board. */
 export interface BoardRace {
-  /** As it was written */
+  /** As they were written */
   names: readonly string[];
-  operations: readonly Operation[];
-  /** Performed before, beside what the operations need */
-  before: readonly Operation[];
+  /** Performed before, beside what the operations need, as it was written */
+  before: readonly string[];
   runs: number;
   schedules: number;
   json: boolean;
+  /** Waits for a board that another run has */
+  wait: boolean;
 }
 
 /** Outcomes that ended the same, in whichever state. */
@@ -42,7 +53,10 @@ export function histogramLines(allowed: readonly Covered[], outside: readonly Sh
     ...byResults(allowed).map(({ results, count, of }) => {
       const states = of.length > 1 ? `, ${of.filter((one) => one.count).length} of ${of.length} states` : "";
       const { schedule } = of[0]!;
-      return { count, text: `${results}${states}${schedule ? `, for example by schedule ${schedule}` : ""}` };
+      const assumed = of.some(({ unknown }) => unknown?.results !== undefined)
+        ? " or any other, which only the driver knows"
+        : "";
+      return { count, text: `${results}${assumed}${states}${schedule ? `, for example by schedule ${schedule}` : ""}` };
     }),
     ...byResults(outside).map(({ results, count }) => ({ count, text: `${results}, which the model does not allow` })),
   ];
@@ -54,19 +68,70 @@ export function histogramLines(allowed: readonly Covered[], outside: readonly Sh
 export function readBoardRace({ expected, observed }: SequenceResult) {
   const index = expected.steps.findIndex(({ op }) => op.kind === "race");
   const [model, board] = [expected.steps[index]?.observation, observed.steps[index]];
+  const op = expected.steps[index]?.op as Operation<"race"> | undefined;
   const [allowed, seen] = [raceReply(model?.reply ?? null), raceReply(board?.observation?.reply ?? null)];
-  if (!allowed || !seen) return undefined;
+  if (!op || !allowed || !seen) return undefined;
   const seconds = board?.board ? (board.board.end - board.board.start) / 1000 : 0;
-  return { ...compareRace(allowed, seen), exhausted: allowed.exhausted !== false, stacks: seen.stacks ?? [], seconds };
+  return {
+    ...compareRace(allowed, seen, ownOf(op)),
+    exhausted: allowed.exhausted !== false,
+    stacks: seen.stacks ?? [],
+    seconds,
+  };
 }
 
-/** Races on boards; gives the exit status. */
+/** The driver of a board's own device; undefined of a board on which sequences make their devices. */
+const ownDriverOf = ({ driver }: Board): string | undefined => driverModelOf(driver).start ? undefined : driver;
+
+/** Returns the names of what can be raced on a board, each with what it does. */
+export function raceNamesOf(board: Board): [name: string, about: string][] {
+  const driver = ownDriverOf(board);
+  return driver === undefined
+    ? Object.entries(RACE_OPERATIONS).map(([name, op]) => [name, describeOperation(op as Operation)])
+    : Object.entries(raceVocabularyOf(driver)).map(([name, { about }]) => [name, about]);
+}
+
+/**
+ * The race as a suite: of the words of the driver.
+ *
+ * @throws {UsageError} If the driver has no such word
+ */
+function suiteOf(driver: string | undefined, { names, runs, schedules, before }: BoardRace): Suite {
+  const name = names.join(" | ");
+  if (driver === undefined) {
+    const [operations, first] = [names, before].map((texts) =>
+      texts.map((text) => operationOf<Operation>(text, RACE_OPERATIONS))
+    ) as [Operation[], Operation[]];
+    return raceSuite("race", [{ name, operations }], { runs, schedules, before: first });
+  }
+  const words = Object.fromEntries(Object.keys(raceVocabularyOf(driver)).map((word) => [word, word]));
+  return ownRaceSuite(name, driver, names.map((text) => operationOf(text, words)), {
+    runs,
+    schedules,
+    before: before.map((text) => operationOf<never>(text, {})),
+  });
+}
+
+/** Races on boards; gives the exit status, the gravest of all boards. */
 export async function raceOnBoards(boards: readonly Board[], race: BoardRace, signal: AbortSignal): Promise<number> {
+  // Words are of a driver: each driver has a suite of its own
+  const groups = [...Map.groupBy(boards, ownDriverOf)].map(([driver, of]) => ({ of, suite: suiteOf(driver, race) }));
+  const statuses: number[] = [];
+  for (const { of, suite } of groups) statuses.push(await raceSuiteOnBoards(of, suite, race, signal));
+  return statuses.includes(1) ? 1 : Math.max(...statuses);
+}
+
+async function raceSuiteOnBoards(
+  boards: readonly Board[],
+  suite: Suite,
+  race: BoardRace,
+  signal: AbortSignal,
+): Promise<number> {
   const name = race.names.join(" | ");
-  const { runs, schedules, before } = race;
-  const suite = raceSuite("race", [{ name, operations: race.operations }], { runs, schedules, before });
   const results = await orchestrate(boards, [suite], {
     signal,
+    dirt: { of: dirtyOf, mark: markDirty, clear: markClean },
+    lease: (board, onWait) => leaseBoard(board, { doing: "twinlink race", wait: race.wait, onWait, signal }),
     onEvent: (event) => {
       if (event.type === "infra") say(`twinlink: ${visible(event.error.message)}`);
     },
@@ -109,6 +174,10 @@ export async function raceOnBoards(boards: readonly Board[], race: BoardRace, si
     }
     const { verdict } = result;
     if (verdict.reason) print(`  ${visible(verdict.reason)}\n`);
+    // Outcomes may all be allowed, and another step or the kernel log differ
+    if (verdict.verdict === "diverge" && !found?.outside.length) {
+      terminalReporter(print, { color: wantsColor() }).sequence(verdict);
+    }
     for (const step of verdict.steps) {
       if (step.reason) print(`  step ${step.id}: ${visible(step.reason)}\n`);
       if (step.crash) print(`  step ${step.id}: ${visible(describeCrash(step.crash))}\n`);

@@ -1,5 +1,5 @@
 /**
- * Operations of a race as they are written: a name of the catalogue, or a command line.
+ * Operations of a race as they are written: a name of the catalogue of a driver, or a command line.
  *
  * @module
  */
@@ -7,7 +7,6 @@
 import { visible } from "../boards/visible.ts";
 import { parseDevlink } from "../model/command_line/parser.ts";
 import type { Operation } from "../model/operation.ts";
-import { isRaceOperation, RACE_OPERATIONS } from "../suites/race_operations.ts";
 import { suggestion } from "../boards/suggestion.ts";
 import { UsageError } from "./command.ts";
 
@@ -15,11 +14,12 @@ import { UsageError } from "./command.ts";
  * What a text stands for: a name such as `reload`; a line of devlink(8), ip(8), ethtool(8), `echo` or `cat`; or an operation as
  * JSON. In a netns behind `ip netns exec NAME`.
  *
+ * @param names What each name stands for
  * @throws {UsageError} If it is none of these
  */
-export function operationOf(text: string): Operation {
+export function operationOf<Named>(text: string, names: Readonly<Record<string, Named>>): Named | Operation {
   const line = text.trim();
-  if (isRaceOperation(line)) return RACE_OPERATIONS[line];
+  if (Object.hasOwn(names, line)) return names[line]!;
   if (line.startsWith("{")) {
     try {
       return JSON.parse(line) as Operation;
@@ -29,12 +29,12 @@ export function operationOf(text: string): Operation {
   }
   const words = wordsOf(line);
   if (words[0] === "ip" && words[1] === "netns" && words[2] === "exec" && words.length > 4) {
-    return { ...operationOf(words.slice(4).map(quoted).join(" ")), netns: words[3]! };
+    return { ...operationOf<never>(words.slice(4).map(quoted).join(" "), {}), netns: words[3]! };
   }
   const op = commandOf(words);
   if (op) return op;
   if (words.length > 1) throw wrong(line, "it is not a command that can be raced");
-  throw new UsageError(`Unknown operation "${visible(line)}"${suggestion(line, Object.keys(RACE_OPERATIONS))}`);
+  throw new UsageError(`Unknown operation "${visible(line)}"${suggestion(line, Object.keys(names))}`);
 }
 
 function wrong(line: string, why: string): UsageError {

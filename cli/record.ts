@@ -1,10 +1,10 @@
 /** `twinlink record`. */
 
-import { visible } from "../boards/mod.ts";
+import { type TransportName, visible } from "../boards/mod.ts";
 import { BOARD_OPTIONS, chosenBoards, secondsOf } from "./_shared.ts";
 import { command, UsageError } from "./command.ts";
 import { runJob } from "./job.ts";
-import { openSuites } from "./suite_process.ts";
+import { openSuites } from "../run/suite_process.ts";
 
 export default command({
   name: "record",
@@ -31,7 +31,7 @@ the exit status is that of "twinlink run".`,
     const { status } = await runJob({
       boards,
       suites,
-      transports: values.transport as ("ssh" | "serial")[],
+      transports: values.transport as TransportName[],
       filter: values.filter,
       defaultSet: operands.length === 0,
       reporter: "dots",

@@ -3,10 +3,10 @@
 import { resolve } from "node:path";
 import { chosenBoards, secondsOf } from "./_shared.ts";
 import { command, type OptionTable, parseCommand, UsageError } from "./command.ts";
-import { RunJournal, RUNS_KEPT, unfinishedRuns } from "./journal.ts";
-import { REPORTS } from "./reports.ts";
+import { RunJournal, RUNS_KEPT, unfinishedRuns } from "../run/journal.ts";
+import { REPORTS } from "../run/reports.ts";
 import { OPTIONS as RUN_OPTIONS, runSuites } from "./run.ts";
-import { openSuites } from "./suite_process.ts";
+import { openSuites } from "../run/suite_process.ts";
 
 const OPTIONS = {
   reporter: { type: "text", short: "r", help: "The report on standard output", choices: Object.keys(REPORTS) },

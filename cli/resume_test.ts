@@ -1,6 +1,6 @@
-/** A run that broke off and is gone on with: on the model and on boards that are played; a real kernel is in resume_kernel_test.ts. */
+/** An interrupted run that continues: on the model and on boards that are played; the command is in resume_slow_test.ts, a real kernel in resume_kernel_test.ts. */
 
-import { assert, assertEquals, assertMatch, assertRejects, assertStringIncludes } from "@std/assert";
+import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { type Board, loadBoard } from "../boards/mod.ts";
 import type { Plan, SequenceTrace, StepTrace, Trace } from "../diff/trace.ts";
 import { readTrace } from "../diff/mod.ts";
@@ -8,12 +8,11 @@ import { netdevsim } from "../fixtures/netdevsim.ts";
 import { emptyObservation, type KernelLineClass } from "../model/observation.ts";
 import { openModel } from "../runners/model.ts";
 import type { Runner } from "../runners/runner.ts";
-import type { Suite } from "../suites/suite.ts";
-import { ended, run, start } from "./child.ts";
+import type { Suite } from "../sdk/suite.ts";
 import { UsageError } from "./command.ts";
-import { RunJournal } from "./journal.ts";
-import { orchestrate } from "./orchestrate.ts";
-import type { RunEvent } from "./run_events.ts";
+import { RunJournal } from "../run/journal.ts";
+import { orchestrate } from "../run/orchestrate.ts";
+import type { RunEvent } from "../run/run_events.ts";
 
 /** Sequences of some steps each. */
 const SUITE: Suite = {
@@ -204,78 +203,4 @@ Deno.test("what has changed since is one clear line", async () => {
   await using _ = await RunJournal.create(going, PLAN);
   await assertRejects(() => RunJournal.open(going), UsageError, "the run is still going on");
   await assertRejects(() => RunJournal.create(going, PLAN), UsageError, "a run is going on there");
-});
-
-Deno.test("twinlink killed by SIGKILL at any moment and resumed: the same report, each sequence once", async () => {
-  const out = newFolder();
-  const args = ["run", "trap", "reload", "--board", "model", "--json", "--out"];
-  const undisturbed = await run([...args, out]);
-  assertEquals(undisturbed.code, 0, undisturbed.stderr);
-  const text = await Deno.readTextFile(`${out}/trace-model-model.jsonl`);
-  // Where it stands when it is killed, in lines of its journal.
-  await Promise.all([1, 47, 110, 160].map(async (lines) => {
-    const where = newFolder();
-    const child = start([...args, where]);
-    let over = false;
-    const end = ended(child).then(() => over = true);
-    const path = `${where}/trace-model-model.part.jsonl`;
-    while (!over && (await Deno.readTextFile(path).catch(() => "")).split("\n").length <= lines) {
-      await new Promise((resolve) => setTimeout(resolve, 1));
-    }
-    if (!over) child.kill("SIGKILL");
-    await end;
-    const { code, stdout, stderr } = await run(["resume", where]);
-    assertEquals([code, stdout], [0, undisturbed.stdout], stderr);
-    assertEquals(await Deno.readTextFile(`${where}/trace-model-model.jsonl`), text);
-    for (const file of ["verdicts.jsonl", "results.ktap"]) {
-      assertEquals(await Deno.readTextFile(`${where}/${file}`), await Deno.readTextFile(`${out}/${file}`));
-    }
-  }));
-  // One that is over is only reported.
-  assertEquals((await run(["resume", out])).stdout, undisturbed.stdout);
-});
-
-Deno.test("a suite or a board that has changed since: one clear line, exit 2", async () => {
-  const [suite, board] = [`${folder}/mine.ts`, `${folder}/mine.toml`];
-  const mine = `import { netdevsim, suite } from "@twinlink/twinlink";
-export default suite("mine", { fixture: netdevsim() }, ({ sequence }) => {
-  sequence("one", { source: "x" }, async (dut) => void await dut.reload());
-});\n`;
-  const toml = 'name = "mine"\ndescription = "x"\nrunner = "model"\nera = "6.1"\ndriver = "netdevsim"\n';
-  const out = newFolder();
-  await Deno.writeTextFile(suite, mine);
-  await Deno.writeTextFile(board, toml);
-  assertEquals((await run(["run", "./mine.ts", "--board", "./mine.toml", "--out", out], { cwd: folder })).code, 0);
-  assertEquals((await run(["resume", out])).code, 0);
-  for (const [path, text] of [[suite, mine], [board, toml]] as const) {
-    await Deno.writeTextFile(path, `${text}\n`);
-    const { code, stdout, stderr } = await run(["resume", out]);
-    assertEquals([code, stdout], [2, ""]);
-    assertEquals(stderr, `twinlink: Cannot resume "${out}": ${path} has changed since it began\n`);
-    await Deno.writeTextFile(path, text);
-  }
-  await Deno.remove(suite);
-  assertMatch((await run(["resume", out])).stderr, /mine\.ts is not there any more/);
-});
-
-Deno.test("resume: each mistake is one line, exit 2; the runs that are left are listed", async () => {
-  const state = newFolder();
-  const env = { XDG_STATE_HOME: state };
-  await Deno.mkdir(`${state}/twinlink/runs/2026-11-21T20.00.00Z-0a1b`, { recursive: true });
-  await Deno.mkdir(`${state}/twinlink/runs/2026-11-21T21.00.00Z-0a1b`);
-  await Deno.writeTextFile(`${state}/twinlink/runs/2026-11-21T21.00.00Z-0a1b/run.json`, "{}");
-  const cases: [string[], RegExp][] = [
-    [["resume", folder], /^twinlink: Cannot resume ".*": there is no run\.json in it$/],
-    [["resume", `${state}/twinlink/runs/2026-11-21T21.00.00Z-0a1b`], /run\.json: is not the plan of a run$/],
-    [["resume", "a", "b"], /One run at a time/],
-  ];
-  for (const [args, pattern] of cases) {
-    const { code, stdout, stderr } = await run(args, { env });
-    assertEquals([code, stdout], [2, ""], stderr);
-    assertMatch(stderr.trim(), pattern);
-  }
-  const { code, stderr } = await run(["resume"], { env });
-  assertEquals(code, 2);
-  assertStringIncludes(stderr, `${state}/twinlink/runs/2026-11-21T21.00.00Z-0a1b`);
-  assert(!stderr.includes("T20.00"), stderr);
 });

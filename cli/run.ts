@@ -1,16 +1,16 @@
 /** `twinlink run`. */
 
 import { resolve } from "node:path";
-import { type Board, visible } from "../boards/mod.ts";
-import type { Suite } from "../suites/suite.ts";
+import { type Board, type TransportName, visible } from "../boards/mod.ts";
+import type { Suite } from "../sdk/suite.ts";
 import { BOARD_OPTIONS, boardArgs, chosenBoards, secondsOf } from "./_shared.ts";
 import { command, type OptionTable, UsageError, type Values } from "./command.ts";
 import { runJob } from "./job.ts";
-import { RunJournal } from "./journal.ts";
-import { namedSuites, SHIPPED_SUITES } from "./load_suites.ts";
-import { say } from "./output.ts";
-import { type ReportName, REPORTS } from "./reports.ts";
-import { openSuites } from "./suite_process.ts";
+import { RunJournal } from "../run/journal.ts";
+import { namedSuites, SHIPPED_SUITES } from "../run/load_suites.ts";
+import { say } from "../run/output.ts";
+import { type ReportName, REPORTS } from "../run/reports.ts";
+import { openSuites } from "../run/suite_process.ts";
 
 function jobsOf(text = "1"): number {
   if (/^[1-9]\d?$/.test(text)) return Number(text);
@@ -69,7 +69,7 @@ export async function runSuites(
   const { journal } = what;
   const { status } = await runJob({
     ...what,
-    transports: [...new Set(values.transport)] as ("ssh" | "serial")[],
+    transports: [...new Set(values.transport)] as TransportName[],
     filter: values.filter,
     reporter: values.json ? "jsonl" : (values.reporter ?? "terminal") as ReportName,
     iKnow: values["i-know"],

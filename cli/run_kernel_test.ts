@@ -1,13 +1,13 @@
 /** The command on real kernels: both lines, and what is left when it is stopped. */
 
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import { run, start } from "./child.ts";
+import { descendants, run, start } from "./child.ts";
 import { kernelTest } from "../fixtures/qemu/testing.ts";
-import { holdsIn } from "../suites/suite.ts";
-import { loadSuites } from "./load_suites.ts";
+import { holdsIn } from "../sdk/suite.ts";
+import { loadSuites } from "../run/load_suites.ts";
 
 // All suites on all kernels: tools/matrix.ts. Here a few stand for them: long replies, many messages, files, two netns.
-const SHARE = ["reload", "region", "netns"];
+const SHARE = ["reload", "netdevsim_reload", "netdevsim_region", "netns"];
 await kernelTest(
   "6.12",
   "run: sequences on netdevsim agree on 6.12, over ssh and over serial",
@@ -55,21 +55,6 @@ await kernelTest(
     );
   },
 );
-
-/** The processes that descend from `pid`, itself left out. */
-function descendants(pid: number): number[] {
-  const parents = new Map<number, number>();
-  for (const { name } of Deno.readDirSync("/proc")) {
-    if (!/^\d+$/.test(name)) continue;
-    try {
-      const [, parent] = Deno.readTextFileSync(`/proc/${name}/stat`).split(") ").at(-1)!.split(" ");
-      parents.set(Number(name), Number(parent));
-    } catch { /* it has ended meanwhile */ }
-  }
-  const below = (of: number): number[] =>
-    [...parents].filter(([, parent]) => parent === of).flatMap(([child]) => [child, ...below(child)]);
-  return below(pid);
-}
 
 function alive(pid: number): boolean {
   try {

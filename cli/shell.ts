@@ -2,15 +2,15 @@
 
 import process from "node:process";
 import { createInterface, type Interface } from "node:readline";
-import { eraOf } from "../model/mod.ts";
+import { ERA_IDS, eraOf, NEWEST_ERA } from "../model/mod.ts";
 import { complete } from "../shell/complete.ts";
 import { GAP_STATUS, Session, splitCommands } from "../shell/mod.ts";
 import { isComplete } from "../shell/split.ts";
 import { visible } from "../boards/visible.ts";
 import { command, UsageError } from "./command.ts";
 import { ERAS_BY_NAME } from "./_shared.ts";
-import type { CtrlC } from "./interrupt.ts";
-import { print, say } from "./output.ts";
+import type { CtrlC } from "../run/interrupt.ts";
+import { print, say } from "../run/output.ts";
 
 /** The era of a kernel by its own name (`6.12`) or by any release (`6.8.0-41-generic`). */
 function eraNamed(name: string) {
@@ -18,9 +18,9 @@ function eraNamed(name: string) {
     return eraOf(/^\d+\.\d+$/.test(name) ? `${name}.0` : name).id;
   } catch {
     throw new UsageError(
-      `Option --era is "${visible(name)}", but must be one of ${
-        ERAS_BY_NAME.join(", ")
-      }, or a kernel release from 5.10 on`,
+      `Option --era is "${visible(name)}", but must be one of ${ERAS_BY_NAME.join(", ")}, or a kernel release from ${
+        ERA_IDS[0]
+      } on`,
     );
   }
 }
@@ -128,9 +128,10 @@ export default command({
   name: "shell",
   summary: "a prompt that behaves like a machine with a kernel of the model",
   usage: ["[--era ERA] [--iproute2 VERSION] [--json] < SCRIPT", "[--era ERA] [OPTION..] [SCRIPT]"],
-  details: `devlink, ip, ethtool, rmmod, modprobe, files of sysfs and debugfs, and what a small machine has of a shell's
-programs print and do what they would on a machine with that kernel. Nothing real is touched. Time is the
-model's own: a sleep takes none.
+  details: `Commands print and do what they would on a machine with that kernel. Nothing real is touched. Time is the
+model's own: a sleep takes none. The machine has a POSIX shell, files of sysfs and debugfs, and these programs: devlink,
+ip, ethtool, lsmod, insmod, modprobe, rmmod, dmesg, uname, cat, cut, find, grep, head, ls, mkdir, rm, sed, sh, sleep, sort,
+tail, timeout, tr, wc.
 
 A script is read from standard input, or from the file SCRIPT. With --json a line is printed for each
 command line: command, rc, stdout, stderr, notify (devlink messages by netns, whether anybody listens or not), kmsg
@@ -142,7 +143,11 @@ nothing, so what follows it may differ from a kernel.
 
 At the prompt Ctrl-C ends the command that runs, Ctrl-D and Ctrl-\\ end the shell. SIGINT ends a script, too.`,
   options: {
-    "era": { type: "text", value: "ERA", help: `The kernel: ${ERAS_BY_NAME.join(", ")}, or a release (default: 7.3)` },
+    "era": {
+      type: "text",
+      value: "ERA",
+      help: `The kernel: ${ERAS_BY_NAME.join(", ")}, or a release (default: ${NEWEST_ERA})`,
+    },
     "iproute2": {
       type: "text",
       value: "VERSION",
@@ -159,7 +164,7 @@ At the prompt Ctrl-C ends the command that runs, Ctrl-D and Ctrl-\\ end the shel
     const [file] = operands;
     using ctrlC = file === undefined && Deno.stdin.isTerminal() ? interrupts.takeCtrlC() : undefined;
     const session = new Session({
-      era: eraNamed(values.era ?? "7.3"),
+      era: eraNamed(values.era ?? NEWEST_ERA),
       iproute2: iproute2Of(values.iproute2 ?? "7.3"),
       seed: Number(seed),
       interrupted: () => {

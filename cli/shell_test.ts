@@ -140,11 +140,9 @@ Deno.test("a regular expression that would be tried in countless ways has its an
     `echo ${line} | grep -cE '^(a+)+$'
 echo ${line} | grep -ciE '^(A+)+$'
 echo ${line} | sed 's/^\\(a*\\)*$/x/' | wc -c
-echo ${line} | awk '/^(a|aa)+$/ { print "hit" } END { print NR }'
-expr ${line} : '\\(a*\\)*c'
 case ${line} in *a*a*a*a*a*a*a*a*a*a*a*a*c) echo yes ;; *) echo no ;; esac
 `,
   );
   const { stdout, stderr } = await run(["shell", path]);
-  assertEquals([stdout, stderr], ["0\n0\n62\n1\n0\nno\n", ""]);
+  assertEquals([stdout, stderr], ["0\n0\n62\nno\n", ""]);
 });

@@ -15,7 +15,7 @@ import {
   type Summary,
   type Verdict,
 } from "../diff/mod.ts";
-import { count, duration } from "./output.ts";
+import { count, duration } from "../run/output.ts";
 
 /** What became of one board over one line. */
 export interface Line {

@@ -1,11 +1,11 @@
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import { readTrace, type SequenceVerdict, type StepVerdict, type Verdict } from "../diff/mod.ts";
-import { duration } from "./output.ts";
+import type { SequenceVerdict, StepVerdict, Verdict } from "../diff/mod.ts";
+import { duration } from "../run/output.ts";
 import { suggestion } from "../boards/suggestion.ts";
 import { parseCommand } from "./command.ts";
 import { type Line, statusOf, summaryText, tally, totalOf } from "./summary.ts";
 import { mends } from "./doctor.ts";
-import { agreementTable, shippedTraces, withTable } from "../tools/agreement.ts";
+import { withTable } from "../tools/agreement.ts";
 import { progressText } from "./display.ts";
 
 const step = (verdict: Verdict, channels: StepVerdict["channels"] = []): StepVerdict => ({
@@ -123,10 +123,4 @@ Deno.test("agreement: the table goes between its markers, and only there", () =>
   const begin = "<!-- agreement:begin (written by: deno task agreement) -->";
   const text = `a\n${begin}\nold\n<!-- agreement:end -->\nb\n`;
   assertEquals(withTable(text, "| new |"), `a\n${begin}\n\n| new |\n\n<!-- agreement:end -->\nb\n`);
-});
-
-Deno.test("agreement: README.md has the table of the recordings that ship; else run: deno task agreement", async () => {
-  const readme = await Deno.readTextFile(new URL("../README.md", import.meta.url));
-  const table = await agreementTable(await Promise.all(shippedTraces().map(readTrace)));
-  assertEquals(withTable(readme, table), readme);
 });

@@ -1,6 +1,7 @@
 /** Helpers on JSON values: canonical text, and where two values differ. */
 
-import type { Json } from "../model/observation.ts";
+import { isNotKnown, type Json, type Notification } from "../model/observation.ts";
+import type { NetnsName } from "../model/operation.ts";
 
 /** Whether a value is an object of JSON. */
 export function isObject(value: Json | undefined): value is { [key: string]: Json } {
@@ -17,7 +18,7 @@ export function canonical(value: unknown): string {
 
 /** A place where two values differ; a side that has nothing there has no key. */
 export interface ValueDifference {
-  /** For example `trap.netdevsim/netdevsim10[3].action`; empty for the value as a whole */
+  /** For example `trap.pci/0000:03:00.0[3].action`; empty for the value as a whole */
   path: string;
   /** What the model has there */
   expected?: Json;
@@ -46,6 +47,55 @@ export function differences(expected: Json | undefined, observed: Json | undefin
 
 const own = (value: { [key: string]: Json }, key: string) => Object.hasOwn(value, key) ? value[key] : undefined;
 
+/** The value of each counter of a board when the sequence began, by what it counts; known once the counter was seen. */
+export type Bases = Map<string, number>;
+
+/**
+ * Removes from both values, in place, the parts that the model does not know. A counter that began before the sequence is
+ * compared from its second appearance on.
+ */
+export function dropNotKnown(expected: Json | undefined, observed: Json | undefined, bases: Bases): void {
+  if (Array.isArray(expected) && Array.isArray(observed)) {
+    for (const [i, inner] of expected.entries()) dropNotKnown(inner, observed[i], bases);
+    return;
+  }
+  if (!isObject(expected)) return;
+  for (const [key, inner] of Object.entries(expected)) {
+    const other = isObject(observed) ? own(observed, key) : undefined;
+    if (!isNotKnown(inner)) {
+      dropNotKnown(inner, other, bases);
+      continue;
+    }
+    const { of, since } = inner as { of?: string; since?: number };
+    if (of !== undefined && since !== undefined) {
+      if (typeof other === "number" && !bases.has(of)) bases.set(of, other - since);
+      expected[key] = (bases.get(of) ?? 0) + since;
+    } else {
+      delete expected[key];
+      if (isObject(observed)) delete observed[key];
+    }
+  }
+}
+
+/**
+ * Removes from the messages of both sides, in place, the parts that the model does not know. The n-th message of a kind about an
+ * object belongs to the n-th one on the other side. The comparison reports a message that only one side has.
+ */
+export function dropNotKnownOfMessages(
+  expected: Record<NetnsName, Notification[]>,
+  observed: Record<NetnsName, Notification[]>,
+  bases: Bases,
+): void {
+  const kindOf = ({ command, object, handle, attributes }: Notification) =>
+    JSON.stringify([command, object, handle, attributes["name"] ?? attributes["reporter"] ?? null]);
+  for (const [netns, messages] of Object.entries(expected)) {
+    const others = Map.groupBy(observed[netns] ?? [], kindOf);
+    for (const message of messages) {
+      dropNotKnown(message.attributes, others.get(kindOf(message))?.shift()?.attributes, bases);
+    }
+  }
+}
+
 /** Calls `visit` for each object in the value, the value itself included. */
 export function eachObject(value: Json | undefined, visit: (object: { [key: string]: Json }) => void): void {
   if (Array.isArray(value)) {
@@ -54,4 +104,9 @@ export function eachObject(value: Json | undefined, visit: (object: { [key: stri
     visit(value);
     for (const inner of Object.values(value)) eachObject(inner, visit);
   }
+}
+
+/** True for a list of numbers. */
+export function areBytes(value: Json | undefined): value is number[] {
+  return Array.isArray(value) && value.every((each) => typeof each === "number");
 }

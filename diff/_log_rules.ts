@@ -3,6 +3,7 @@
  * that no rule here explains is a difference.
  */
 
+import { DRIVERS } from "../model/drivers/mod.ts";
 import type { KernelLine } from "../model/observation.ts";
 import type { Handle } from "../model/operation.ts";
 
@@ -71,7 +72,7 @@ export const LOG_RULES: readonly LogRule[] = [
     pattern: /^twinlink: \d+ more lines$/,
     reason:
       "twinlink's agent counts the lines that it did not send; older recordings do not mark this line as a program's",
-    source: "tl_sift of runners/agent.sh",
+    source: "tl_sift of runners/agent/agent.sh",
   },
   {
     id: "link-ready",
@@ -137,7 +138,8 @@ export const LOG_RULES: readonly LogRule[] = [
   },
   {
     id: "clocksource",
-    pattern: /^(clocksource: |tsc: (Marking TSC unstable|Refined TSC|Fast TSC)|sched_clock: Marking unstable )/,
+    pattern:
+      /^(clocksource: |TSC found unstable after boot|tsc: (Marking TSC unstable|Refined TSC|Fast TSC)|sched_clock: Marking unstable )/,
     reason: "the board or its host was slow, or its clock is not to be trusted",
     source: "kernel/time/clocksource.c, arch/x86/kernel/tsc.c, kernel/sched/clock.c",
   },
@@ -165,14 +167,14 @@ export const LOG_RULES: readonly LogRule[] = [
     reason: "measures in real time, which the host of a guest takes away",
     source: "kernel/workqueue.c from 6.6 on",
   },
+  ...DRIVERS.flatMap(({ chatter = [] }) => chatter),
 ];
 
-/** What netdevsim, the fixtures' modules and devlink log, with and without their names in front. */
+/** What devlink and the drivers that the model has log. */
 const TESTED: readonly RegExp[] = [
-  /^(netdevsim|fakemac|fakepcs|devlink)[ :]/,
-  /^Failed to (register (fib|nexthop) notifier|create region snapshot|initialize VF id=|reload devlink instance into init_net)/,
-  /^Format for (adding|deleting|linking|unlinking) /,
-  /^(Value of "id" is too big\.|Could not find netns with fd: |The supplied perm_addr is not a valid MAC |tx_(share|max) rate value )/,
+  /^devlink[ :]/,
+  /^Failed to reload devlink instance into init_net/,
+  ...DRIVERS.flatMap(({ log = [] }) => log),
 ];
 
 /** True for a line of what is under test: how often it comes in rounds and races, and in which order, the model does not say. */
@@ -248,7 +250,12 @@ const REPORT_LINES: readonly LogRule[] = [
 const LOCKDEP_ENDS = /^stack backtrace:/;
 
 /** The buses whose devices are part of another device, so that their lines may come of what is under test. */
-const CHILDREN: ReadonlySet<string> = new Set(["auxiliary", "mdio_bus", "net", "netdevsim"]);
+const CHILDREN: ReadonlySet<string> = new Set([
+  "auxiliary",
+  "mdio_bus",
+  "net",
+  ...DRIVERS.flatMap(({ bus }) => bus ?? []),
+]);
 
 /** Buses that people plug things into while a board runs. No sequence has a device there. */
 const PLUGGED: ReadonlySet<string> = new Set(["usb", "hid", "input", "scsi", "serio", "mmc"]);

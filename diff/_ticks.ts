@@ -1,24 +1,22 @@
-/** How far the trap counters of netdevsim may have come on a board (drivers/net/netdevsim/dev.c: its work runs each 100 ms). */
+/** How far the trap counters of a driver that makes packets by itself may have come on a board. */
 
+import { madeBy, ownerOf } from "../model/drivers/mod.ts";
+import type { MadePackets } from "../model/drivers/driver.ts";
 import type { Json } from "../model/observation.ts";
 import type { Handle, Operation } from "../model/operation.ts";
 import type { StepTrace } from "./trace.ts";
 
-const TICK_MS = 100;
 /** Share that a board's timer may be off by, and ticks that may fall on either side of a step's bounds. */
 const TOLERANCE = 0.3;
 const SLACK = 3;
-/** The traps of netdevsim's largest group, `l2_drops`. */
-const LARGEST_GROUP = 7;
 
 /** The device that an operation makes anew, and with it its counters; undefined where it makes none. */
 function restarted(op: Operation): Handle | undefined {
   if (op.kind === "during") return restarted(op.operation);
   if (op.kind === "dev.reload") return op.handle;
   if (op.kind !== "file.write") return undefined;
-  if (/\/(bind|unbind)$/.test(op.path)) return `netdevsim/${op.value}`;
-  if (/\/(new_device|del_device)$/.test(op.path)) return `netdevsim/netdevsim${parseInt(op.value)}`;
-  return undefined;
+  const bus = /^\/sys\/bus\/([^/]+)\/drivers\/[^/]+\/(?:bind|unbind)$/.exec(op.path)?.[1];
+  return bus === undefined ? madeBy(op) : `${bus}/${op.value}`;
 }
 
 /** Which ports of a device are up, and since when. */
@@ -32,17 +30,19 @@ class Counting {
   boardSince: number | undefined;
   boardMs: number | undefined;
 
+  constructor(readonly packets: MadePackets) {}
+
   /** Ports that are or were up since the counters began. */
   get ports(): number {
     return Math.max(1, this.counted.size);
   }
   /** Ticks on the model's clock since the first port came up. */
   get expected(): number {
-    return this.modelMs / TICK_MS;
+    return this.modelMs / this.packets.interval;
   }
   /** The same on the board's clock; undefined where the trace has no times. */
   get passed(): number | undefined {
-    return this.boardMs === undefined ? undefined : this.boardMs / TICK_MS;
+    return this.boardMs === undefined ? undefined : this.boardMs / this.packets.interval;
   }
 }
 
@@ -56,16 +56,19 @@ export class Ticks {
    *
    * @internal
    */
-  of(handle: Handle): Counting {
-    let counting = this.#devices.get(handle);
-    if (!counting) this.#devices.set(handle, counting = new Counting());
-    return counting;
+  of(handle: Handle): Counting | undefined {
+    const counting = this.#devices.get(handle);
+    const packets = ownerOf(handle)?.packets;
+    if (counting || !packets) return counting;
+    const begun = new Counting(packets);
+    this.#devices.set(handle, begun);
+    return begun;
   }
 
   /** Takes note of a step, before it is compared. */
   pass({ op, observation }: StepTrace, observed: StepTrace): void {
     // The step that ends a device still tells of its counters as they were.
-    if (this.#restarted !== undefined) this.#devices.set(this.#restarted, new Counting());
+    if (this.#restarted !== undefined) this.#devices.delete(this.#restarted);
     this.#restarted = observation?.result === "ok" ? restarted(op) : undefined;
     // A port that comes and goes in rounds has counted, too.
     for (const one of op.kind === "rounds" ? op.operations : [op]) {
@@ -75,17 +78,21 @@ export class Ticks {
       // Whose port it is, if any's, is not said
       for (const device of this.#devices.values()) this.#up(device, UNKNOWN_PORT, observed);
     }
-    if ((op.kind === "trap.set" || op.kind === "trap.group.set") && op.action !== "drop") this.of(op.handle).set = true;
+    if ((op.kind === "trap.set" || op.kind === "trap.group.set") && op.action !== "drop") {
+      const counting = this.of(op.handle);
+      if (counting) counting.set = true;
+    }
     for (const device of this.#devices.values()) {
       if (op.kind === "wait") device.modelMs += op.ms;
       if (device.boardSince !== undefined && observed.board && device.up.size > 0) {
         device.boardMs = observed.board.end - device.boardSince;
       }
     }
-    if (op.kind === "link.set" && !op.up) this.of(op.handle).up.delete(op.port);
+    if (op.kind === "link.set" && !op.up) this.of(op.handle)?.up.delete(op.port);
   }
 
-  #up(device: Counting, port: number, observed: StepTrace): void {
+  #up(device: Counting | undefined, port: number, observed: StepTrace): void {
+    if (!device) return;
     if (device.counted.size === 0) {
       device.modelMs = 0;
       device.boardSince = observed.board?.start;
@@ -97,8 +104,6 @@ export class Ticks {
 
 /** Stands for the port of a netdev that was called by its name. */
 const UNKNOWN_PORT = -1;
-/** The groups in which there is a trap that is not of type drop, and so counts without being set. */
-const COUNTING_GROUPS: ReadonlySet<Json | undefined> = new Set(["l2_drops", "l3_exceptions", "mc_snooping"]);
 
 /**
  * Whether a trap or a group of which the model has counted nothing may have counted on a board: a port was up there, for a
@@ -106,7 +111,7 @@ const COUNTING_GROUPS: ReadonlySet<Json | undefined> = new Set(["l2_drops", "l3_
  */
 export function mayCount(trap: { [key: string]: Json }, ticks: Counting, ofGroup: boolean): boolean {
   if (ticks.counted.size === 0 || ticks.expected >= 1) return false;
-  return ticks.set || (ofGroup ? COUNTING_GROUPS.has(trap.name) : trap.type !== "drop");
+  return ticks.set || (ofGroup ? ticks.packets.countingGroups.has(String(trap.name)) : trap.type !== "drop");
 }
 
 /** The least and the most packets that a board may have counted where the model has counted `want`. */
@@ -114,7 +119,9 @@ export function counterBounds(want: number, ticks: Counting, ofGroup: boolean): 
   const rate = Math.max(ticks.ports, want / Math.max(1, ticks.expected));
   const least = Math.max(ticks.expected >= 2 ? 1 : 0, Math.ceil((1 - TOLERANCE) * want - SLACK * rate));
   // Between the steps a board takes time that the model does not; all of it may have been counted.
-  const passed = ticks.passed === undefined ? 0 : ticks.passed * ticks.ports * (ofGroup ? LARGEST_GROUP : 1);
+  const passed = ticks.passed === undefined
+    ? 0
+    : ticks.passed * ticks.ports * (ofGroup ? ticks.packets.largestGroup : 1);
   const most = Math.floor(Math.max((1 + TOLERANCE) * want, passed) + SLACK * rate);
   return [least, most];
 }

@@ -12,7 +12,7 @@ function most(...ops: Operation[]): number {
     const one: StepTrace = { id: i + 1, phase: "body", op };
     ticks.pass(one, { ...one, board: { start: i * 10_000, end: (i + 1) * 10_000 } });
   });
-  return counterBounds(4, ticks.of(handle), false)[1];
+  return counterBounds(4, ticks.of(handle)!, false)[1];
 }
 
 Deno.test("a port that comes and goes in rounds has counted, too", () => {

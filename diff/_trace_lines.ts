@@ -2,7 +2,7 @@
 
 import { jsonLine } from "../boards/visible.ts";
 import type { TraceLine } from "./_trace_schema.ts";
-import type { SequenceTrace, StepTrace, TraceHeader } from "./trace.ts";
+import type { DeviceRecord, SequenceTrace, StepTrace, TraceHeader } from "./trace.ts";
 
 /** The version of the format that is written, and the only one that is read. */
 export const TRACE_VERSION = 1;
@@ -11,7 +11,7 @@ const line = jsonLine;
 
 /** The first line. */
 export function headerLine(
-  { board, transport, era, eraNote, kernel, iproute2, freedMemory, has }: TraceHeader,
+  { board, transport, era, eraNote, kernel, iproute2, freedMemory, has, facts, contradictions }: TraceHeader,
 ): string {
   const told = {
     board,
@@ -22,6 +22,8 @@ export function headerLine(
     ...(eraNote ? { eraNote } : {}),
     ...(freedMemory ? { freedMemory } : {}),
     ...(has ? { has } : {}),
+    ...(facts ? { facts } : {}),
+    ...(contradictions ? { contradictions } : {}),
   };
   return line({ twinlink: "trace", version: TRACE_VERSION, ...told });
 }
@@ -36,9 +38,10 @@ export function stepLine(step: StepTrace): string {
   return line({ type: "step", ...step } satisfies TraceLine);
 }
 
-/** The line that a sequence of so many steps ends with. */
-export function endLine(steps: number): string {
-  return line({ type: "sequence-end", steps } satisfies TraceLine);
+/** The lines that a sequence of so many steps ends with; the first is of what the emulated device saw. */
+export function endLine(steps: number, device: DeviceRecord | undefined): string {
+  const seen = device ? line({ type: "device", ...device } satisfies TraceLine) : "";
+  return seen + line({ type: "sequence-end", steps } satisfies TraceLine);
 }
 
 /** The line that makes a file of so many sequences a whole one. */

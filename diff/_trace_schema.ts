@@ -1,10 +1,11 @@
 /** What a trace file's lines may hold, as zod schemas that are checked against the types of `model/` and `trace.ts`. */
 
 import { z } from "zod";
+import { factsSchema } from "../boards/facts_schema.ts";
 import { COMMAND_FORMS, type CommandOption, type DevlinkKind } from "../model/command_line/forms.ts";
 import type { Json, Observation } from "../model/observation.ts";
 import type { Operation } from "../model/operation.ts";
-import type { StepTrace, TraceHeader } from "./trace.ts";
+import type { DeviceRecord, StepTrace, TraceHeader } from "./trace.ts";
 
 const text = z.string();
 const count = z.int().nonnegative();
@@ -70,6 +71,7 @@ const operationSchema: z.ZodType<Operation> = z.lazy(() =>
     op("file.write", { path: text, value: text }),
     op("file.read", { path: text }),
     op("file.remove", { path: text }),
+    op("device", { handle, operation: z.record(text, z.unknown()) }),
     op("wait", { ms: z.number().nonnegative() }),
     op("during", { operation: operationSchema, poll: operationSchema }),
     op("listen", { handle: maybe(handle), port: maybe(count), operation: operationSchema }),
@@ -146,6 +148,8 @@ const header = {
   iproute2: text,
   freedMemory: maybe(z.enum(["kept", "poisoned", "reported"])),
   has: maybe(z.array(text).readonly()),
+  facts: maybe(factsSchema),
+  contradictions: maybe(z.array(text).readonly()),
 } as const;
 
 const step = z.strictObject({
@@ -156,8 +160,19 @@ const step = z.strictObject({
   observation: maybe(observationSchema),
   lost: maybe(lossSchema),
   board: maybe(z.strictObject({ start: z.number(), end: z.number(), late: maybe(z.number().nonnegative()) })),
+  waits: maybe(z.array(text).readonly()),
+  stacks: maybe(z.array(z.strictObject({ task: text, stack: z.array(text) })).readonly()),
 }).refine((step) => (step.observation === undefined) !== (step.lost === undefined), {
   message: "must have exactly one of observation and lost",
+});
+
+const device = z.strictObject({
+  type: z.literal("device"),
+  version: z.literal(1),
+  events: count,
+  left: maybe(count),
+  wrong: maybe(z.strictObject({ count, first: z.array(z.strictObject({ step: count, text })) })),
+  log: z.base64(),
 });
 
 /** The first line of a file. */
@@ -167,6 +182,7 @@ export const headerLineSchema = z.strictObject({ twinlink: z.literal("trace"), v
 export const lineSchema = z.discriminatedUnion("type", [
   z.strictObject({ type: z.literal("sequence"), suite: text, sequence: text, source: text, boot: maybe(text) }),
   step,
+  device,
   z.strictObject({ type: z.literal("sequence-end"), steps: count }),
   z.strictObject({ type: z.literal("end"), sequences: count }),
 ]);
@@ -180,4 +196,5 @@ export type HeaderLine = { twinlink: "trace"; version: 1 } & TraceHeader;
 // The schemas and the types of trace.ts must not drift apart.
 type Same<A, B> = [A] extends [B] ? [B] extends [A] ? true : never : never;
 true satisfies Same<Omit<z.infer<typeof step>, "type">, StepTrace>;
+true satisfies Same<Omit<z.infer<typeof device>, "type">, DeviceRecord>;
 true satisfies Same<z.infer<typeof headerLineSchema>, HeaderLine>;

@@ -1,4 +1,4 @@
-/** The counters of netdevsim's traps, as a step shows them. */
+/** The counters of traps, as a step shows them. */
 
 import type { Json, Observation } from "../model/observation.ts";
 import type { Handle } from "../model/operation.ts";
@@ -16,12 +16,12 @@ export interface Counters {
   fresh: boolean;
 }
 
-/** Counters of netdevsim's traps and trap groups in a reply and in messages, by what they are of and where they stand. */
+/** Counters of traps and trap groups in a reply and in messages, by what they are of and where they stand. */
 export function countersIn({ reply, notify }: Observation): Map<string, Counters> {
   const found = new Map<string, Counters>();
   const add = (where: string, object: string, handle: string, attributes: Json) => {
     const rx = countersOf(attributes);
-    if (!rx || !handle.startsWith("netdevsim/") || !isObject(attributes)) return;
+    if (!rx || !isObject(attributes)) return;
     // A reload shows a trap twice: the n-th time here is the n-th time there.
     for (let nth = 0;; nth++) {
       const key = JSON.stringify([where, object, handle, attributes.name ?? null, nth]);

@@ -5,7 +5,8 @@
  */
 
 import type { Capability } from "../boards/mod.ts";
-import { HARDWARE_IDS } from "../model/pcs/hardware.ts";
+import { HARDWARE_IDS } from "../model/drivers/hardware.ts";
+import { DRIVERS } from "../model/drivers/mod.ts";
 import { innerOperations, type Operation } from "../model/operation.ts";
 import { describeOperation } from "./describe.ts";
 
@@ -36,7 +37,6 @@ export function neededCapabilities(op: Operation): Set<Capability> {
   switch (op.kind) {
     case "dev.reload":
       needed.add("reload");
-      if (op.action === "fw_activate") needed.add("fw_activate");
       if (op.to !== undefined) needed.add("netns");
       break;
     case "trap.policer.show":
@@ -49,7 +49,9 @@ export function neededCapabilities(op: Operation): Set<Capability> {
     case "file.read":
     case "file.write":
       if (op.path.startsWith("/sys/kernel/debug/")) needed.add("debugfs");
-      if (op.path.includes("/netdevsim")) needed.add("netdevsim");
+      for (const { bus, name } of DRIVERS) {
+        if (bus !== undefined && op.path.includes(`/${bus}`)) needed.add(name as Capability);
+      }
       break;
     case "dev.eswitch.show":
     case "dev.eswitch.set":
@@ -66,6 +68,9 @@ export function neededCapabilities(op: Operation): Set<Capability> {
     case "ethtool.flash":
       needed.add("flash");
       break;
+    case "device":
+      needed.add("emulated");
+      break;
     case "module.load":
     case "module.unload":
       if (PCS_MODULES.includes(op.name)) needed.add("pcs");
@@ -74,10 +79,16 @@ export function neededCapabilities(op: Operation): Set<Capability> {
 }
 
 /** What the agent finds out on a board. What it found decides; the board's file cannot add or remove it. */
-const FOUND: readonly string[] = ["netdevsim", "debugfs", "listener", "pcs", "races"];
+const FOUND: readonly string[] = [
+  "debugfs",
+  "listener",
+  "pcs",
+  "races",
+  ...DRIVERS.flatMap(({ presence = [] }) => presence.map(({ capability }) => capability)),
+];
 
-/** What a board with an agent has only if its file says so. */
-const DECLARED: readonly string[] = ["exploration", "pcs_board", ...HARDWARE_IDS];
+/** What a board with an agent has only if its file says so. `fw_activate` resets a whole card, its other ports too. */
+const DECLARED: readonly string[] = ["emulated", "exploration", "pcs_board", "fw_activate", ...HARDWARE_IDS];
 
 /** What a board's file says of its abilities. */
 export interface Abilities {
@@ -85,16 +96,32 @@ export interface Abilities {
   capabilities?: readonly Capability[];
   /** A MAC and its PCS, for the suite `pcs_board` */
   pcs?: unknown;
+  /** The guest in QEMU, if the board is one; a test can operate its emulated device */
+  qemu?: { device?: unknown } | undefined;
+  /** The device under test: a board with a handle has no other */
+  handle?: string;
+  /** The driver of that device */
+  driver?: string;
 }
+
+/** True if a capability is a driver whose devices sequences make. */
+const isMaker = (what: string) => DRIVERS.some(({ start, drivers }) => start !== undefined && drivers.includes(what));
+
+/** True if it is a driver that the board of an agent has beside that of its handle. */
+const isBeside = (what: string, { handle, driver }: Abilities, has: readonly string[] | undefined) =>
+  has !== undefined && handle !== undefined && isMaker(what) && driver !== what;
 
 /** True if the agent can tell and did not find it. */
 const isAbsent = (what: string, has: readonly string[] | undefined) =>
   has !== undefined && FOUND.includes(what) && !has.includes(what);
 
-function lacks(what: string, { capabilities, pcs }: Abilities, has: readonly string[] | undefined): boolean {
+function lacks(what: string, board: Abilities, has: readonly string[] | undefined): boolean {
+  if (isBeside(what, board, has)) return true;
+  const { capabilities, pcs, qemu } = board;
   if (has !== undefined && FOUND.includes(what)) return isAbsent(what, has);
   if (capabilities?.some((one) => one === what)) return false;
   if (what === "pcs_board" && pcs !== undefined) return false;
+  if (what === "emulated" && qemu?.device !== undefined) return false;
   return capabilities !== undefined || (has !== undefined && DECLARED.includes(what));
 }
 
@@ -111,9 +138,14 @@ export function lacking(
   return requires.filter((what) => lacks(what, board, has));
 }
 
-/** `netdevsim, which the agent did not find on the board although its file lists it`. */
-function describeLack(missing: readonly string[], { capabilities }: Abilities, has: readonly string[] | undefined) {
+/** `debugfs, which the agent did not find on the board although its file lists it`. */
+function describeLack(missing: readonly string[], board: Abilities, has: readonly string[] | undefined) {
+  const { capabilities, handle, driver } = board;
   const absent = missing.filter((what) => isAbsent(what, has));
+  const beside = missing.filter((what) => isBeside(what, board, has));
+  if (absent.length === 0 && beside.length > 0) {
+    return `${beside.join(", ")}, which is not the driver of ${handle}, the board's handle (that is ${driver})`;
+  }
   if (absent.length === 0) return `${missing.join(", ")}, which the board lacks`;
   const listed = absent.some((what) => capabilities?.some((one) => one === what));
   return `${absent.join(", ")}, which the agent did not find on the board${
@@ -125,7 +157,7 @@ function describeLack(missing: readonly string[], { capabilities }: Abilities, h
 export interface Unsupported {
   /** What needs it: `the sequence`, or a step */
   needer: string;
-  /** What it needs, for example `netdevsim, which the board lacks` */
+  /** What it needs, for example `debugfs, which the board lacks` */
   needs: string;
 }
 
@@ -135,12 +167,17 @@ export interface Unsupported {
  * @param has What the board's agent found there; undefined for the model and for recordings, which have no agent
  */
 export function whyUnsupported(
-  { requires = [], steps }: { requires?: readonly string[]; steps: readonly { id: number; op: Operation }[] },
+  { requires = [], lacks, steps }: {
+    requires?: readonly string[];
+    lacks?: string;
+    steps: readonly { id: number; op: Operation }[];
+  },
   board: Abilities,
   has: readonly string[] | undefined,
 ): Unsupported | undefined {
   const missing = lacking(requires, board, has);
   if (missing.length > 0) return { needer: "the sequence", needs: describeLack(missing, board, has) };
+  if (lacks !== undefined) return { needer: "the sequence", needs: `${lacks}, which the board's device lacks` };
   for (const { id, op } of steps) {
     const missing = lacking([...neededCapabilities(op)], board, has);
     if (missing.length > 0) {

@@ -52,6 +52,7 @@ const LINES: { [K in Exclude<OperationKind, DevlinkKind>]: (op: Operation<K>) =>
   "file.write": (op) => `echo ${quote(op.value)} > ${quote(op.path)}`,
   "file.remove": (op) => line("rm", "-f", op.path),
   "file.read": (op) => line("cat", op.path),
+  "device": (op) => `device ${quote(op.handle)}: ${JSON.stringify(op.operation)}`,
   "wait": (op) => line("sleep", op.ms / 1000),
   "listen": (op) => {
     const filter = op.handle === undefined ? "" : ` ${op.handle}${op.port === undefined ? "" : `/${op.port}`}`;
@@ -81,8 +82,8 @@ const LINES: { [K in Exclude<OperationKind, DevlinkKind>]: (op: Operation<K>) =>
  * import { assertEquals } from "@std/assert";
  *
  * assertEquals(
- *   describeOperation({ kind: "dev.reload", netns: "t1", handle: "netdevsim/netdevsim10", to: "init" }),
- *   "[t1] devlink dev reload netdevsim/netdevsim10 netns 1",
+ *   describeOperation({ kind: "dev.reload", netns: "t1", handle: "pci/0000:03:00.0", to: "init" }),
+ *   "[t1] devlink dev reload pci/0000:03:00.0 netns 1",
  * );
  * ```
  */

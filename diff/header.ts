@@ -1,14 +1,18 @@
 /**
- * The era that a trace is compared with, in its header.
+ * The era that a trace is compared with, and where the board differs from the model of its driver, in its header.
  *
  * @module
  */
 
-import { type EraId, eraNote } from "../model/mod.ts";
+import { contradictionsOf } from "../model/drivers/mod.ts";
+import { type EraId, eraNote, ERAS } from "../model/mod.ts";
 import type { TraceHeader } from "./trace.ts";
 
 /**
- * Returns a header with the era to compare with, and with a note if that era was not taken from the kernel of the header.
+ * Returns a header with the era to compare with. It has a note if that era was not taken from the kernel of the header, and a
+ * line for each contradiction between the facts in it and the model of the driver.
+ *
+ * @param driver The driver that the board's file names. @default {the driver that the facts name}
  *
  * @example
  * ```ts
@@ -22,8 +26,22 @@ import type { TraceHeader } from "./trace.ts";
 export function withEra<T extends Omit<TraceHeader, "era">>(
   header: T,
   era: EraId,
-): T & { era: EraId; eraNote?: string } {
-  const { eraNote: _, ...rest } = header;
-  const note = eraNote(era, header.kernel);
-  return { ...rest, era, ...(note === undefined ? {} : { eraNote: note }) } as T & { era: EraId; eraNote?: string };
+  driver: string | undefined = header.facts?.driver,
+): T & Pick<TraceHeader, "eraNote" | "contradictions"> & { era: EraId } {
+  const { eraNote: _, contradictions: __, ...rest } = header;
+  const { facts, kernel } = header;
+  const note = eraNote(era, kernel);
+  const differing = facts && driver !== undefined ? contradictionsOf(driver, ERAS[era], facts) : [];
+  const notes: Pick<TraceHeader, "eraNote" | "contradictions"> = {
+    ...(note === undefined ? {} : { eraNote: note }),
+    ...(differing.length > 0 ? { contradictions: differing } : {}),
+  };
+  return { ...rest, era, ...notes } as T & typeof notes & { era: EraId };
+}
+
+/** Returns the notes on a board: how its era fits, and how many of its facts contradict the model. */
+export function headerNotes({ eraNote, contradictions = [] }: Partial<TraceHeader>): string[] {
+  const { length } = contradictions;
+  const times = length === 1 ? "1 fact of the board contradicts" : `${length} facts of the board contradict`;
+  return [...eraNote === undefined ? [] : [eraNote], ...length === 0 ? [] : [`${times} the model of its driver`]];
 }

@@ -1,17 +1,19 @@
 /** Text of a board that would act on a terminal: in every output it is an escape, and traces read back as it was. */
 
 import { assertEquals, assertNotEquals } from "@std/assert";
+import { gunzipSync } from "node:zlib";
 import { jsonLine, visible } from "../boards/mod.ts";
 import { emptyObservation } from "../model/observation.ts";
-import { LineRecord } from "../runners/line_record.ts";
-import { sshReason } from "../runners/ssh_reason.ts";
-import { lastLine } from "../runners/plain_text.ts";
+import { LineRecord } from "../runners/lines/line_record.ts";
+import { sshReason } from "../runners/lines/ssh_reason.ts";
+import { lastLine } from "../runners/lines/plain_text.ts";
+import { DeviceRecorder, eventsByStep } from "./device_record.ts";
 import { judge } from "./judge.ts";
-import { jsonlReporter } from "./report_jsonl.ts";
-import { junitReporter } from "./report_junit.ts";
-import { ktapReporter } from "./report_ktap.ts";
-import { terminalReporter } from "./report_terminal.ts";
-import type { Reporter, Write } from "./reporter.ts";
+import { jsonlReporter } from "./report/report_jsonl.ts";
+import { junitReporter } from "./report/report_junit.ts";
+import { ktapReporter } from "./report/report_ktap.ts";
+import { terminalReporter } from "./report/report_terminal.ts";
+import type { Reporter, Write } from "./report/reporter.ts";
 import { readTrace, writeTrace } from "./trace_file.ts";
 import { recoverTrace, TraceJournal } from "./trace_journal.ts";
 import type { SequenceTrace, StepTrace, Trace, TraceHeader } from "./trace.ts";
@@ -66,7 +68,11 @@ function observed(text: string): SequenceTrace {
     },
     { id: 2, phase: "body", op: { kind: "wait", ms: 1 }, lost: { reason: "transport", detail: text } },
   ];
-  return { suite: text, sequence: text, source: text, steps, boot: text };
+  const recorder = new DeviceRecorder();
+  recorder.add({ event: "wrong", written: text, [text]: [text] });
+  recorder.add({ event: "step", step: 1 });
+  recorder.add({ event: text, command: text, status: text });
+  return { suite: text, sequence: text, source: text, steps, boot: text, device: recorder.take()! };
 }
 
 /** The same as the model has it: nothing was said. */
@@ -113,7 +119,10 @@ Deno.test("hostile text: a trace has none of it raw, reads back as it was, and i
     }
     const text = await Deno.readTextFile(`${dir}/t.jsonl`);
     assertEquals(raw(text), []);
-    assertEquals(text.split("\n").length, 7);
+    assertEquals(text.split("\n").length, 8);
+    const [line] = eventsByStep(TRACE.sequences[0]!.device!).get(1)!;
+    assertEquals(line, { event: HOSTILE, command: HOSTILE, status: HOSTILE });
+    assertEquals(raw(new TextDecoder().decode(gunzipSync(Uint8Array.fromBase64(TRACE.sequences[0]!.device!.log)))), []);
   } finally {
     await Deno.remove(dir, { recursive: true });
   }

@@ -8,15 +8,19 @@ import { type Capability, type Waiver, wholeLine } from "../boards/mod.ts";
 import type { Channel, Json, KernelLine, Notification, Observation } from "../model/observation.ts";
 import { canonical, differences } from "./_json.ts";
 import { align } from "./align.ts";
+import { asReported } from "./_lockdep.ts";
 import { type Unsupported, whyUnsupported } from "./capability.ts";
 import { describeOperation } from "./describe.ts";
+import { withDevice } from "./_device_evidence.ts";
 import { withLateLines } from "./_late_lines.ts";
 import { isStall, missingLines, starvedStall } from "./_log_rules.ts";
 import { breaksKernel, crashOf, describeCrash, FATAL, hungComesLate } from "./crash.ts";
 import { LOSSES } from "./faults.ts";
 import { Normaliser } from "./normalise.ts";
 import { coverageOf, objectionToRace } from "./race.ts";
-import type { Pair, Rule } from "./rules.ts";
+import { LATE_RULE } from "./_nested_late.ts";
+import type { Pair, Rule } from "./rule.ts";
+import { RULES } from "./rules.ts";
 import { starved, starvedNotStuck } from "./starved.ts";
 import type { SequenceTrace, StepTrace } from "./trace.ts";
 import {
@@ -37,6 +41,8 @@ export interface JudgeOptions {
   capabilities?: readonly Capability[];
   /** What the board lacks for the sequence; see `whyUnsupported`. @default {by the steps and `capabilities`} */
   unsupported?: Unsupported | undefined;
+  /** What the board's agent found there. @default {not known: what the model predicts of lockdep must come} */
+  has?: readonly string[] | undefined;
   /** The day to judge waivers by, `YYYY-MM-DD`. @default {today, UTC} */
   today?: string;
   /** What may differ. @default {RULES} */
@@ -54,7 +60,7 @@ const CHANNELS = Object.keys(
     sysfs: true,
     kmsg: true,
     time: true,
-  } satisfies Record<Channel | keyof Observation, true>,
+  } satisfies Record<Channel | Exclude<keyof Observation, "unknown">, true>,
 ) as Channel[];
 
 /** What a message is about: a changed message still is about the same. */
@@ -183,8 +189,13 @@ function asPredicted({ id, expected, crash }: StepVerdict): string | undefined {
     const did = crash.class === "oops" || crash.class === "panic" ? "broke" : "complained";
     return `the kernel ${did} in step ${id} as the model predicted: ${describeCrash(crash)}`;
   }
-  return observation.result === "hang" ? `step ${id} hangs, as the model predicted` : undefined;
+  if (observation.result !== "hang") return undefined;
+  const waits = expected.waits?.length ? `: ${expected.waits.join("; ")}` : "";
+  return `step ${id} hangs, as the model predicted${waits}`;
 }
+
+/** Where the tasks of a board stand that cannot be interrupted, one line each, the innermost function first. */
+const standing = ({ stacks = [] }: StepTrace) => stacks.map(({ task, stack }) => `${task} is in ${stack.join(" <- ")}`);
 
 /** Why a kernel log that shows no difference does not agree either; undefined where it can be judged. */
 function whyUndecided({ kmsg }: Observation): string | undefined {
@@ -192,6 +203,21 @@ function whyUndecided({ kmsg }: Observation): string | undefined {
   if (missing !== undefined) return `the kernel left lines out of its log: ${missing}`;
   const stall = starvedStall(kmsg);
   return stall && `the board's host took its CPU away: ${stall.text}`;
+}
+
+/**
+ * Why the model knows nothing of a channel; undefined where the channel is compared: where the model knows it, and where a board
+ * hangs or its kernel reports a bug, which is no driver's choice.
+ */
+function gapOf(channel: Channel, { unknown }: Observation, observed: Observation, findings: readonly KernelLine[]) {
+  if (channel === "kmsg" && findings.length > 0) return undefined;
+  return observed.time === "hang" || observed.result === "hang" ? undefined : unknown?.[channel];
+}
+
+/** Returns why steps after this one cannot be judged: the model assumed another result. Undefined if it assumed the right one. */
+function wrongAssumption(id: number, { unknown, result }: Observation, observed: Observation): string | undefined {
+  if (unknown?.result === undefined || observed.result === result) return undefined;
+  return `step ${id} ended with ${observed.result}, and the steps after it were planned for ${result}: ${unknown.result}`;
 }
 
 function compare(
@@ -207,6 +233,8 @@ function compare(
   const channels = CHANNELS.flatMap((channel): ChannelVerdict[] => {
     const incomplete = channel === "kmsg" && undecided !== undefined;
     if (!incomplete && !hasEvidence(channel, pair)) return [];
+    const gap = gapOf(channel, expected.observation!, observed.observation!, findings);
+    if (gap !== undefined) return [{ channel, verdict: "model-gap", reason: gap, values: [], streams: [] }];
     const accepted = channel === "kmsg" ? waivers.lines(expected.id, pair) : undefined;
     const streams = streamsOf(channel, pair);
     const values = isStream(channel) ? [] : differences(pair.expected[channel] as Json, pair.observed[channel] as Json);
@@ -227,6 +255,11 @@ function compare(
   const verdict = gravest(channels.map((channel) => channel.verdict));
   const about = { verdict, channels, findings, ...crashIn(observed.observation!) };
   if (verdict === "crash") return { ...about, reason: `the kernel reported: ${findings[0]!.text}` };
+  if (verdict === "model-gap") {
+    const gaps = Map.groupBy(channels.filter((one) => one.verdict === verdict), ({ reason }) => reason!);
+    const reasons = [...gaps].map(([reason, of]) => `${of.map(({ channel }) => channel).join(", ")}: ${reason}`);
+    return { ...about, reason: `not judged: ${reasons.join("; ")}` };
+  }
   if (verdict !== "indeterminate") return about;
   const log = channels.some((one) => one.channel === "kmsg" && one.verdict === "indeterminate");
   return { ...about, reason: (log ? undecided : undefined) ?? `its time says nothing: ${hungry}` };
@@ -252,10 +285,11 @@ function compare(
  * assertEquals(judge(trace, trace).verdict, "agree");
  * ```
  *
- * @param expected The sequence as the model has it
+ * @param predicted The sequence as the model has it
  * @param observed The sequence as the board did it
  */
-export function judge(expected: SequenceTrace, observed: SequenceTrace, options: JudgeOptions = {}): SequenceVerdict {
+export function judge(predicted: SequenceTrace, observed: SequenceTrace, options: JudgeOptions = {}): SequenceVerdict {
+  const expected = asReported(predicted, options.has);
   const { suite, sequence, source } = expected;
   const whole = (verdict: Verdict, reason: string): SequenceVerdict => ({
     suite,
@@ -286,6 +320,8 @@ export function judge(expected: SequenceTrace, observed: SequenceTrace, options:
   /** Whether the kernel broke, as it was to */
   let brokeBefore = false;
   let following: Verdict = "indeterminate";
+  /** True if only a wrong assumption is the reason: a step that is lost after it is reported as lost */
+  let assumedWrong = false;
   let untold = false;
   for (const [index, want] of expected.steps.entries()) {
     const got = observed.steps[index];
@@ -309,7 +345,7 @@ export function judge(expected: SequenceTrace, observed: SequenceTrace, options:
       untold = false;
     } else if (unknown !== undefined && findings.length > 0 && hungry === undefined) {
       sayCrash(got!.observation!);
-    } else if (unknown !== undefined && !(untold && got?.lost && got.lost.reason !== "untold")) {
+    } else if (unknown !== undefined && !(got?.lost && (assumedWrong || untold && got.lost.reason !== "untold"))) {
       say(following, unknown);
     } else if (!got) {
       say("indeterminate", "the trace does not hold the step");
@@ -321,7 +357,8 @@ export function judge(expected: SequenceTrace, observed: SequenceTrace, options:
       const { verdict, means } = got.lost ? LOSSES[got.lost.reason] : LOSSES["not-recorded"];
       say(verdict, got.lost?.detail ? `${means}: ${got.lost.detail}` : means);
       unknown = verdict === "model-gap" ? noAnswer(want.id) : `step ${want.id} was lost (${means})`;
-      if (verdict === "model-gap") following = verdict;
+      following = verdict === "model-gap" ? verdict : "indeterminate";
+      assumedWrong = false;
       // Why the board was lost is told in a later step
       untold = got.lost?.reason === "untold";
     } else if (hungry !== undefined) {
@@ -350,6 +387,7 @@ export function judge(expected: SequenceTrace, observed: SequenceTrace, options:
       steps.push(step);
       const note = step.verdict === "agree" ? asPredicted(step) : undefined;
       if (note) notes.push(note);
+      notes.push(...standing(got));
       const coverage = coverageOf(want.id, want.op, want.observation.reply, got.observation.reply);
       if (coverage) notes.push(coverage);
       const fatal = step.findings.find((line) => FATAL.has(line.class));
@@ -358,6 +396,12 @@ export function judge(expected: SequenceTrace, observed: SequenceTrace, options:
       else if (got.observation.time === "hang" && want.observation.time !== "hang") unknown = `step ${want.id} hangs`;
       else if (breaks && !broken) unknown = `the kernel was to break in step ${want.id} and did not`;
       brokeBefore ||= breaks && broken;
+      const assumed = wrongAssumption(want.id, want.observation, got.observation);
+      if (unknown === undefined && assumed !== undefined) {
+        unknown = assumed;
+        following = "model-gap";
+        assumedWrong = true;
+      }
     }
   }
   for (const extra of observed.steps.slice(expected.steps.length)) {
@@ -365,7 +409,11 @@ export function judge(expected: SequenceTrace, observed: SequenceTrace, options:
     const reason = "the trace holds a step that is not in the plan";
     steps.push({ id, phase, op, verdict: "infra", reason, channels: [], findings: [], observed: extra });
   }
+  if (normaliser.assumedTooMuch) {
+    const rules = (options.rules ?? RULES).filter(({ id }) => id !== LATE_RULE);
+    return judge(predicted, observed, { ...options, rules });
+  }
   if (unknown === undefined) waivers.noteUnused();
   const verdict = gravest(steps.map((step) => step.verdict));
-  return { suite, sequence, source, verdict, steps, notes: [...notes, ...waivers.notes] };
+  return withDevice({ suite, sequence, source, verdict, steps, notes: [...notes, ...waivers.notes] }, observed.device);
 }

@@ -3,8 +3,8 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import type { Observation } from "../model/observation.ts";
 import type { Operation } from "../model/operation.ts";
-import { detailLines } from "./_lines.ts";
-import { sequence, step } from "./_testing.ts";
+import { detailLines } from "./lines.ts";
+import { sequence, step } from "./testing.ts";
 import { judge } from "./judge.ts";
 import type { StepTrace } from "./trace.ts";
 
@@ -31,6 +31,19 @@ Deno.test("a crash that the model predicted agrees, with its fingerprint; what f
     "step 2 hangs, as the model predicted",
   ]);
   assertStringIncludes(detailLines(verdict).join("\n"), "note  the kernel broke in step 1 as the model predicted");
+});
+
+Deno.test("a hang that was predicted agrees, with who waits for whom on the model, and where the board's tasks stand", () => {
+  const waits = ["netns.add waits for pernet_ops_rwsem, held by cleanup_net"];
+  const stacks = [{ task: "kworker/u2:0+netns", stack: ["rwsem_down_write_slowpath", "cleanup_net"] }];
+  const { verdict, notes } = judge(
+    sequence({ ...step(1, netdevUp, hangs), waits }),
+    sequence({ ...step(1, netdevUp, hangs), stacks }),
+  );
+  assertEquals([verdict, notes], ["agree", [
+    "step 1 hangs, as the model predicted: netns.add waits for pernet_ops_rwsem, held by cleanup_net",
+    "kworker/u2:0+netns is in rwsem_down_write_slowpath <- cleanup_net",
+  ]]);
 });
 
 Deno.test("a crash that was predicted and did not come diverges, and what follows is not judged", () => {
@@ -68,4 +81,13 @@ Deno.test("in a kernel that broke as predicted, a hung task is no news; in one t
   assertEquals(verdictOf(after({ kmsg: PREDICTED }, {}), after({ kmsg: OOPS }, hung)), "agree");
   assertEquals(verdictOf(after({}, hangs), after({}, { ...hangs, ...hung })), "agree");
   assertEquals(verdictOf(after({}, {}), after({}, hung)), "crash");
+});
+
+Deno.test("a report of lockdep that the model predicts is due only from a kernel with lockdep", () => {
+  const report = { kmsg: [{ class: "lockdep" as const, text: "possible recursive locking detected: devlink_mutex" }] };
+  const verdictOf = (has?: readonly string[]) =>
+    judge(sequence(step(1, unbind, report)), sequence(step(1, unbind)), { has }).verdict;
+  assertEquals([verdictOf(), verdictOf(["kmsg", "lockdep"]), verdictOf(["kmsg"])], ["diverge", "diverge", "agree"]);
+  // One that nobody predicted is a crash on any kernel
+  assertEquals(judge(sequence(step(1, unbind)), sequence(step(1, unbind, report)), { has: [] }).verdict, "crash");
 });

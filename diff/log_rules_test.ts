@@ -68,7 +68,10 @@ const EXAMPLES: Readonly<Record<string, { explained: string[]; not: string[] }>>
   "suppressed": { explained: ["net_ratelimit: 12 callbacks suppressed"], not: ["callbacks suppressed"] },
   "hrtimer": { explained: ["hrtimer: interrupt took 4711 ns"], not: ["hrtimer: broken"] },
   "clocksource": {
-    explained: ["clocksource: timekeeping watchdog on CPU0: hpet wd-wd read-back delay of 89000ns"],
+    explained: [
+      "clocksource: timekeeping watchdog on CPU0: hpet wd-wd read-back delay of 89000ns",
+      "TSC found unstable after boot, most likely due to broken BIOS. Use 'tsc=unstable'.",
+    ],
     not: ["clock: source"],
   },
   "clocksource-override": {
@@ -88,6 +91,29 @@ const EXAMPLES: Readonly<Record<string, { explained: string[]; not: string[] }>>
       "workqueue: nsim_dev_trap_report_work [netdevsim] hogged CPU for >10000us 4 times, consider switching to WQ_UNBOUND",
     ],
     not: ["workqueue: name exceeds WQ_NAME_LEN"],
+  },
+  "mlx5-card": {
+    explained: [
+      "mlx5_core 0000:08:00.0: firmware version: 16.35.2024",
+      "mlx5_core 0000:08:00.0: 63.008 Gb/s available PCIe bandwidth (8.0 GT/s PCIe x8 link)",
+    ],
+    not: ["mlx5_core 0000:08:00.0: fw query isn't supported by the FW"],
+  },
+  "mlx5-capabilities": {
+    explained: ["mlx5_core 0000:08:00.0: MLX5E: StrdRq(0) RqSz(1024) StrdSz(256) RxCqeCmprss(0 basic)"],
+    not: ["mlx5_core 0000:08:00.0: mlx5e_nic_profile init failed, -5"],
+  },
+  "mlx5-unread-param": {
+    explained: [
+      "mlx5_core 0000:08:00.0: mlx5_nv_param_read:186:(pid 943): Failed to read mnvda reg: type_class 0x0, param_idx 0x81, header_len 20, err -67",
+    ],
+    not: [
+      "mlx5_core 0000:08:00.0: mlx5_nv_param_read:186:(pid 943): Failed to read mnvda reg: type_class 0x0, param_idx 0x81, header_len 20, err -5",
+    ],
+  },
+  "mlx5-link": {
+    explained: ["mlx5_core 0000:08:00.0 eth1: Link up"],
+    not: ["mlx5_core 0000:08:00.0 eth1: Link layer is down"],
   },
 };
 

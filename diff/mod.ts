@@ -6,20 +6,23 @@
 export { align, type AlignOptions, type Edit } from "./align.ts";
 export { type Abilities, neededCapabilities, type Unsupported, whyUnsupported } from "./capability.ts";
 export { type Crash, crashOf, describeCrash } from "./crash.ts";
+export { describeEvent, type DeviceEvent, DeviceRecorder, eventLines, eventsByStep } from "./device_record.ts";
 export { describeOperation } from "./describe.ts";
-export { withEra } from "./header.ts";
+export { headerNotes, withEra } from "./header.ts";
 export { judge, type JudgeOptions } from "./judge.ts";
 export type { Contents, Piece } from "./_contents.ts";
 export type { NetdevNames } from "./_netdev_names.ts";
 export type { Ticks } from "./_ticks.ts";
 export { Normaliser } from "./normalise.ts";
-export { type Pair, type Rule, type RuleContext, RULES } from "./rules.ts";
-export { jsonlReporter, REPORT_VERSION } from "./report_jsonl.ts";
-export { junitReporter } from "./report_junit.ts";
-export { ktapReporter } from "./report_ktap.ts";
-export { terminalReporter, type TerminalReporterOptions } from "./report_terminal.ts";
-export { type Reporter, whyNoPass, type Write } from "./reporter.ts";
+export type { Pair, Rule, RuleContext } from "./rule.ts";
+export { RULES } from "./rules.ts";
+export { jsonlReporter, REPORT_VERSION } from "./report/report_jsonl.ts";
+export { junitReporter } from "./report/report_junit.ts";
+export { ktapReporter } from "./report/report_ktap.ts";
+export { terminalReporter, type TerminalReporterOptions } from "./report/report_terminal.ts";
+export { type Reporter, whyNoPass, type Write } from "./report/reporter.ts";
 export type {
+  DeviceRecord,
   Loss,
   LossReason,
   Phase,

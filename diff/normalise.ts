@@ -5,17 +5,21 @@
  */
 
 import { type Handle, innerOperations, type Operation } from "../model/operation.ts";
-import { isObject } from "./_json.ts";
+import { type Bases, dropNotKnown, dropNotKnownOfMessages, isObject } from "./_json.ts";
+import { LateAnnouncements } from "./_nested_late.ts";
 import { NetdevNames } from "./_netdev_names.ts";
 import { Contents } from "./_contents.ts";
 import { Ticks } from "./_ticks.ts";
 import { breaksKernel } from "./crash.ts";
-import { instanceOf, type Pair, type Rule, type RuleContext, RULES } from "./rules.ts";
+import { instanceOf } from "./_handle.ts";
+import type { Pair, Rule, RuleContext } from "./rule.ts";
+import { RULES } from "./rules.ts";
 import type { SequenceTrace, StepTrace } from "./trace.ts";
 
 function* handlesOf(op: Operation): Generator<Handle> {
   for (const inner of innerOperations(op)) yield* handlesOf(inner);
   if ("handle" in op && op.handle !== undefined) yield op.handle;
+  if (op.kind === "race" && op.own !== undefined) yield op.own;
 }
 
 /** The netdevs that an operation calls by their names. */
@@ -49,6 +53,11 @@ export class Normaliser {
     return this.#context.handles;
   }
 
+  /** True if a step passed without an announcement that the steps after it do not show either. */
+  get assumedTooMuch(): boolean {
+    return this.#context.late.missing;
+  }
+
   /**
    * For one sequence; `options.rules` in place of {@linkcode RULES}.
    *
@@ -72,11 +81,14 @@ export class Normaliser {
       names: { expected: new NetdevNames(netdevs), observed: new NetdevNames(netdevs) },
       ticks: new Ticks(),
       contents: { expected: new Contents(), observed: new Contents() },
+      late: new LateAnnouncements(),
       handles,
       buses,
       told: !isBoardMac(expected),
     };
   }
+
+  readonly #bases: Bases = new Map();
 
   /** Both sides of a step as they are to be compared; the traces stay as they are. */
   step(expected: StepTrace, observed: StepTrace): Pair {
@@ -89,6 +101,9 @@ export class Normaliser {
     const pair = structuredClone({ expected: expected.observation, observed: observed.observation });
     const reports = observed.observation.kmsg.some((line) => line.class !== "info" && line.class !== "stale");
     const context = { ...this.#context, broke: this.#broke, reported: this.#reported || reports, op: expected.op };
+    dropNotKnownOfMessages(pair.expected.notify, pair.observed.notify, this.#bases);
+    // The outcomes of a race have no order: rule `race` pairs them
+    if (expected.op.kind !== "race") dropNotKnown(pair.expected.reply, pair.observed.reply, this.#bases);
     for (const rule of this.#rules) rule.apply(pair, context);
     this.#reported = reports;
     this.#broke ||= breaksKernel(expected.observation) && breaksKernel(observed.observation);

@@ -4,9 +4,11 @@
  * @module
  */
 
-import type { Json, Observation } from "../model/observation.ts";
+import { isNotKnown, type Json, type Observation } from "../model/observation.ts";
 import type { Handle, Operation } from "../model/operation.ts";
 import type { RaceReply, ShownOutcome } from "../model/race/outcome.ts";
+import { instanceOf } from "./_handle.ts";
+import { ownerOf } from "../model/drivers/mod.ts";
 import { canonical, isObject } from "./_json.ts";
 
 /** An outcome of the model, and how often the board showed it. */
@@ -22,12 +24,12 @@ export interface RaceComparison {
   outside: ShownOutcome[];
   /** How often it was run */
   runs: number;
+  /** Why what was seen cannot be judged as a whole: only the driver or the board knows a part. Left out where it can */
+  unknown?: string;
 }
 
 /** What differs from run to run and says nothing; the board takes the same away before it counts (race_script.ts). */
 const PASSING: readonly string[] = ["index", "rx"];
-
-const instanceOf = (handle: string) => handle.split("/").slice(0, 2).join("/");
 
 /** A state as it is compared, without instances that the race is not about; `netdev` as whether there is one. */
 function bare(json: Json, known: (handle: string) => boolean): Json {
@@ -44,39 +46,78 @@ function bare(json: Json, known: (handle: string) => boolean): Json {
   );
 }
 
+/** True if a board's state fits a state of the model, parts of which may be unknown. */
+function covers(model: Json | undefined, board: Json | undefined): boolean {
+  if (isNotKnown(model)) return true;
+  if (isObject(model) && isObject(board)) {
+    return [...new Set([...Object.keys(model), ...Object.keys(board)])].every((key) => covers(model[key], board[key]));
+  }
+  if (Array.isArray(model) && Array.isArray(board)) {
+    return model.length === board.length && model.every((inner, i) => covers(inner, board[i]));
+  }
+  return model === board;
+}
+
+const broke = ({ results }: ShownOutcome) => results.flat().some((how) => how === "hang" || how === "killed");
+
+/** True if a board may show an outcome of which the model does not know the whole. What other results leave is not known either. */
+function allows({ results, state, unknown }: ShownOutcome, board: ShownOutcome): boolean {
+  if (canonical(results) === canonical(board.results)) return covers(state, board.state);
+  return unknown?.results !== undefined && !broke(board);
+}
+
+/** The instances that the states of a reply tell of. */
+function* instancesIn(json: Json): Generator<Handle> {
+  if (Array.isArray(json)) { for (const inner of json) yield* instancesIn(inner); }
+  if (!isObject(json)) return;
+  for (const [key, inner] of Object.entries(json)) {
+    if (key.includes("/")) yield instanceOf(key);
+    yield* instancesIn(inner);
+  }
+}
+
 /** Holds what came of a race on a board against what may. */
 export function compareRace(
   expected: RaceReply,
   observed: RaceReply,
   handles: ReadonlySet<Handle> = new Set(),
 ): RaceComparison {
-  const known = (handle: string) => handle.startsWith("netdevsim/") || handles.has(instanceOf(handle));
-  const keyOf = ({ results, state }: ShownOutcome) =>
-    canonical([results, state === null ? null : bare(state as Json, known)]);
-  const allowed = new Map<string, Covered>();
+  const told = new Set(expected.outcomes.flatMap(({ state }) => [...instancesIn(state)]));
+  const known = (handle: string) =>
+    ownerOf(handle) !== undefined || handles.has(instanceOf(handle)) || told.has(instanceOf(handle));
+  const bared = (outcome: ShownOutcome): ShownOutcome => ({
+    ...outcome,
+    state: bare(outcome.state, known) as ShownOutcome["state"],
+  });
+  const keyOf = ({ results, state, unknown }: ShownOutcome) => canonical([results, state, unknown]);
+  const allowed = new Map<string, Covered & { bare: ShownOutcome }>();
   for (const outcome of expected.outcomes) {
-    const key = keyOf(outcome);
-    if (!allowed.has(key)) allowed.set(key, { ...outcome, count: 0 });
+    const one = bared(outcome);
+    const key = keyOf(one);
+    if (!allowed.has(key)) allowed.set(key, { ...outcome, count: 0, bare: one });
   }
+  // What is known whole is looked at first
+  const loose = [...allowed.values()].sort((a, b) => Number(a.unknown !== undefined) - Number(b.unknown !== undefined));
   const outside = new Map<string, ShownOutcome>();
+  let unknown: string | undefined;
   for (const outcome of observed.outcomes) {
-    const key = keyOf(outcome);
-    const found = allowed.get(key);
+    const one = bared(outcome);
+    const key = keyOf(one);
+    const found = allowed.get(key) ?? loose.find((model) => allows(model.bare, one));
     if (found) {
       found.count += outcome.count ?? 0;
+      unknown ??= found.unknown?.results ?? found.unknown?.state;
       continue;
     }
     const other = outside.get(key);
     if (other) other.count = (other.count ?? 0) + (outcome.count ?? 0);
-    else {
-      const state = outcome.state === null ? null : bare(outcome.state as Json, known) as { [asked: string]: Json };
-      outside.set(key, { ...outcome, state });
-    }
+    else outside.set(key, one);
   }
   return {
-    allowed: [...allowed.values()].sort((a, b) => b.count - a.count),
+    allowed: [...allowed.values()].map(({ bare: _, ...one }) => one).sort((a, b) => b.count - a.count),
     outside: [...outside.values()],
     runs: observed.runs ?? 0,
+    ...(unknown === undefined ? {} : { unknown }),
   };
 }
 
@@ -114,13 +155,18 @@ export function objectionToRace(
     );
   }
   if (model.outcomes.length === 0) return { verdict: "model-gap", reason: "the model found no outcome of the race" };
-  const { outside } = compareRace(model, board, handles);
-  if (outside.length === 0) return undefined;
+  const { outside, unknown } = compareRace(model, board, handles);
+  if (outside.length === 0) {
+    return unknown === undefined ? undefined : { verdict: "model-gap", reason: `not judged: ${unknown}` };
+  }
   if (late > 0) return indeterminate(`${late} runs took too long: the board was too slow`);
   if (model.exhausted !== false) return undefined;
   const what = outside.map(({ results }) => resultsText(results)).join("; ");
   return { verdict: "model-gap", reason: `the model did not try all schedules, and none that it tried shows ${what}` };
 }
+
+/** The board's own device, where a race is on that. */
+export const ownOf = ({ own }: Operation<"race">): ReadonlySet<Handle> => new Set(own === undefined ? [] : [own]);
 
 /** The reply of a race, of an observation of one. */
 export function raceReply(reply: Json): RaceReply | undefined {
@@ -131,7 +177,7 @@ export function raceReply(reply: Json): RaceReply | undefined {
 export function coverageOf(id: number, op: Operation, expected: Json, observed: Json): string | undefined {
   const [model, board] = [raceReply(expected), raceReply(observed)];
   if (op.kind !== "race" || !model || board?.runs === undefined) return undefined;
-  const { allowed, runs } = compareRace(model, board);
+  const { allowed, runs } = compareRace(model, board, ownOf(op));
   const seen = allowed.filter(({ count }) => count > 0).length;
   const unseen = allowed.filter(({ count }) => count === 0).map(({ results }) => resultsText(results));
   const rest = unseen.length > 0 ? `; never: ${[...new Set(unseen)].slice(0, 5).join("; ")}` : "";

@@ -146,3 +146,58 @@ Deno.test("race: what the model has not tried is a gap of the model, and no diff
   const kmsg = [{ class: "kasan" as const, text: "BUG: KASAN: slab-use-after-free" }];
   assertEquals(judged(other, { kmsg }, {}, { exhausted: false }).verdict, "crash");
 });
+
+Deno.test("race: what only the driver knows of an outcome is a model-gap, and no more than that is allowed", () => {
+  const why = "only the driver knows what it does";
+  const counted = { "not known": true, of: "reloads", since: 1 };
+  const state = { "dev.show": { dev: { [HANDLE]: { reloads: counted } } }, "port.show": { port: {} } };
+  const left = (reloads: number) => ({ "dev.show": { dev: { [HANDLE]: { reloads } } }, "port.show": { port: {} } });
+  const known: Partial<RaceReply> = { outcomes: [{ results: [["ok"], ["ok"]], state }] };
+  const verdictOf = (outcome: ShownOutcome, model: Partial<RaceReply>) => judged([outcome], {}, {}, model).verdict;
+  // A part of the state that is not known is not compared, and the rest is; it may be another in each run
+  const twice = [seen([["ok"], ["ok"]], 4, left(7)), seen([["ok"], ["ok"]], 6, left(0))];
+  assertEquals(judged(twice, {}, {}, known).verdict, "agree");
+  assertEquals(verdictOf(seen([["ok"], ["ok"]], 10, left(7)), known), "agree");
+  assertEquals(verdictOf(seen([["ok"], ["ok"]], 10, nothing), known), "diverge");
+  assertEquals(verdictOf(seen([["EIO"], ["ok"]], 10, left(7)), known), "diverge");
+  const assumed = { outcomes: [{ ...known.outcomes![0]!, unknown: { results: why } }] };
+  assertEquals(verdictOf(seen([["ok"], ["ok"]], 10, left(7)), assumed), "model-gap");
+  assertEquals(verdictOf(seen([["EIO"], ["ok"]], 10, nothing), assumed), "model-gap");
+  // As assumed, but then the state is another one
+  assertEquals(verdictOf(seen([["ok"], ["ok"]], 10, nothing), assumed), "diverge");
+  assertEquals(judged([seen([["ok"], ["ok"]], 10, left(7))], {}, {}, assumed).steps[0]!.reason, `not judged: ${why}`);
+  const hangs = { results: [["hang"], ["ok"]], state: null, count: 10 };
+  assertEquals(judged([hangs], {}, { stacks: [{ task: "devlink", stack: [] }] }, assumed).verdict, "diverge");
+  const stateless = { outcomes: [{ results: [["ok"], ["ok"]], state, unknown: { state: why } }] };
+  assertEquals(verdictOf(seen([["ok"], ["ok"]], 10, left(7)), stateless), "model-gap");
+  assertEquals(verdictOf(seen([["EIO"], ["ok"]], 10, left(7)), stateless), "diverge");
+});
+
+Deno.test("race: an outcome that is known whole is preferred to one that is assumed", () => {
+  const model = [
+    { results: [["ok"], ["ok"]], state: nothing, unknown: { results: "the driver" } },
+    { results: [["ENODEV"], ["ok"]], state: nothing },
+  ];
+  const board = { outcomes: [seen([["ENODEV"], ["ok"]], 3)], runs: 3 };
+  const { allowed, unknown } = compareRace({ outcomes: model }, board);
+  assertEquals([allowed.map(({ results, count }) => [results[0], count]), unknown], [
+    [[["ENODEV"], 3], [["ok"], 0]],
+    undefined,
+  ]);
+});
+
+Deno.test("race: the instances in the model's states, and the board's own device, are compared on any bus", () => {
+  const own = "pci/0000:08:00.0";
+  const state = (...handles: string[]) => ({
+    "dev.show": { dev: Object.fromEntries(handles.map((one) => [one, {}])) },
+  });
+  const one = (...handles: string[]) => ({
+    outcomes: [{ results: [["ok"]], state: state(...handles), count: 1 }],
+    runs: 1,
+  });
+  const outside = (model: RaceReply, board: RaceReply, ...handles: string[]) =>
+    compareRace(model, board, new Set(handles)).outside.length;
+  assertEquals(outside(one(own, "auxiliary/x.eth.0"), one(own)), 1);
+  assertEquals(outside(one(own), one(own, "pci/0000:09:00.0")), 0);
+  assertEquals(outside(one(), one(own), own), 1);
+});

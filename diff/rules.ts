@@ -5,83 +5,20 @@
  * @module
  */
 
-import type { Channel, Json, KernelLine, Observation } from "../model/observation.ts";
-import type { Handle, Operation } from "../model/operation.ts";
-import { canonical, eachObject, isObject } from "./_json.ts";
-import type { NetdevNames } from "./_netdev_names.ts";
+import type { Json, KernelLine, Observation } from "../model/observation.ts";
+import { DRIVERS, ownerOf } from "../model/drivers/mod.ts";
+import { areBytes, canonical, eachObject, isObject } from "./_json.ts";
+import { consoleText } from "./console_line.ts";
 import { hungComesLate } from "./crash.ts";
+import { instanceOf } from "./_handle.ts";
 import { compareRace, raceReply } from "./race.ts";
-import type { Contents } from "./_contents.ts";
 import { isOfTested, unexplained } from "./_log_rules.ts";
-import { counterBounds, mayCount, type Ticks } from "./_ticks.ts";
+import { LATE_RULE } from "./_nested_late.ts";
+import { counterBounds, mayCount } from "./_ticks.ts";
 import { countersIn } from "./_trap_counters.ts";
+import { everywhere, type Rule, sides } from "./rule.ts";
 
-/** What both sides showed of one step. Rules change it in place. */
-export interface Pair {
-  /** What the model shows */
-  expected: Observation;
-  /** What the board showed */
-  observed: Observation;
-}
-
-/** What a rule may know beside the pair. */
-export interface RuleContext {
-  /** The operation that the pair is of */
-  op: Operation;
-  /** The netdev names of either side, learned in the steps so far */
-  names: { expected: NetdevNames; observed: NetdevNames };
-  /** How far the counters of netdevsim may have come */
-  ticks: Ticks;
-  /** What random contents held, on either side */
-  contents: { expected: Contents; observed: Contents };
-  /** Whether the kernel broke in a step before, on both sides */
-  broke: boolean;
-  /** True if the board's kernel reported a finding in this step or the one before: a report may go on behind a step's end */
-  reported: boolean;
-  /** The devlink instances that the sequence is about */
-  handles: ReadonlySet<Handle>;
-  /** The buses that its files in sysfs are of */
-  buses: ReadonlySet<string>;
-  /** Whether the MAC and the PCS are those of the fixtures, which tell of their calls */
-  told: boolean;
-}
-
-/** One thing that may differ. */
-export interface Rule {
-  /** Names the rule, for example `ifindex`; unique among the rules */
-  id: string;
-  /** The channels that it changes */
-  channels: readonly Channel[];
-  /** Why a difference of this kind says nothing about the subsystem */
-  reason: string;
-  /** Changes both sides in place, so that what means nothing is equal on them */
-  apply(pair: Pair, context: RuleContext): void;
-}
-
-const sides = ({ expected, observed }: Pair) => [expected, observed];
-
-/** Every JSON object of the reply and of the notifications. */
-function eachShown(observation: Observation, visit: (object: { [key: string]: Json }) => void): void {
-  eachObject(observation.reply, visit);
-  for (const messages of Object.values(observation.notify)) {
-    for (const message of messages) eachObject(message.attributes, visit);
-  }
-}
-
-/** Drops or replaces keys wherever they stand in a reply or a notification. */
-function everywhere(keys: readonly string[], replacement?: string): Rule["apply"] {
-  return (pair) => {
-    for (const side of sides(pair)) {
-      eachShown(side, (object) => {
-        for (const key of keys) {
-          if (!Object.hasOwn(object, key)) continue;
-          if (replacement === undefined) delete object[key];
-          else object[key] = replacement;
-        }
-      });
-    }
-  };
-}
+const LOG_PLACES = DRIVERS.flatMap(({ logPlaces = [] }) => logPlaces.map(({ pattern }) => pattern));
 
 /** Prefixes that name a source file of the devlink core, and with it the build (docs/semantics.md 0.3: `leftover` is 6.1.y's). */
 const CORE_PREFIXES: ReadonlySet<string> = new Set([
@@ -102,9 +39,6 @@ const CORE_PREFIXES: ReadonlySet<string> = new Set([
   "sh_dev",
   "trap",
 ]);
-
-/** The devlink instance of a handle that may have a port or a region behind it. */
-export const instanceOf = (handle: string) => handle.split("/").slice(0, 2).join("/");
 
 /** The rules, in the order that they are applied in. */
 export const RULES: readonly Rule[] = [
@@ -136,10 +70,10 @@ export const RULES: readonly Rule[] = [
     id: "foreign-instance",
     channels: ["reply", "notify"],
     reason:
-      "a board has devlink instances (its management NIC) that the sequence is not about; netdevsim's are never foreign",
+      "a board has devlink instances (its management NIC) that the sequence is not about; a device that sequences make is never foreign",
     apply({ observed }, { handles }) {
       const foreign = (handle: string) => {
-        return /^[^/]+\/[^/]+/.test(handle) && !handle.startsWith("netdevsim/") && !handles.has(instanceOf(handle));
+        return /^[^/]+\/[^/]+/.test(handle) && !ownerOf(handle) && !handles.has(instanceOf(handle));
       };
       for (const [netns, messages] of Object.entries(observed.notify)) {
         observed.notify[netns] = messages.filter((message) => !foreign(message.handle));
@@ -149,6 +83,16 @@ export const RULES: readonly Rule[] = [
         if (!isObject(byHandle)) continue;
         for (const handle of Object.keys(byHandle)) if (foreign(handle)) delete byHandle[handle];
       }
+    },
+  },
+  {
+    id: LATE_RULE,
+    channels: ["notify"],
+    reason:
+      "an instance is announced by work of the kernel when one that is nested in it comes or goes, once its lock is free " +
+      "(net/devlink/core.c: devlink_rel_nested_in_notify_work()): the work may run after the step has ended",
+    apply({ expected, observed }, { late }) {
+      late.move(expected, observed);
     },
   },
   {
@@ -189,7 +133,7 @@ export const RULES: readonly Rule[] = [
   {
     id: "switch-id",
     channels: ["reply", "notify"],
-    reason: "netdevsim makes it up at random; hardware has its own",
+    reason: "some drivers make it up at random; hardware has its own",
     apply: everywhere(["switch_id", "switchid"]),
   },
   {
@@ -217,8 +161,8 @@ export const RULES: readonly Rule[] = [
     id: "snapshot-content",
     channels: ["reply"],
     reason:
-      "what a device's memory holds is not to be predicted (netdevsim draws it at random): where the pieces begin and how long they " +
-      "are is compared, and that a snapshot holds what it held when it was read before; netdevsim's also that no two hold the same",
+      "what a device's memory holds cannot be predicted: where the pieces begin and how long they are is compared, and that a " +
+      "snapshot holds what it held when it was read before; of memory that a driver draws at random also that no two hold the same",
     apply({ expected, observed }, { op, contents }) {
       if (op.kind !== "region.dump" && op.kind !== "region.read") return;
       const key = `${op.handle}/${op.region}#${op.snapshot};`;
@@ -230,7 +174,7 @@ export const RULES: readonly Rule[] = [
           piece.data = held.tell(
             key,
             { address: piece.address, data: piece.data },
-            !op.handle.startsWith("netdevsim/"),
+            !ownerOf(op.handle),
           );
         }
       }
@@ -240,7 +184,7 @@ export const RULES: readonly Rule[] = [
     id: "dump-binary",
     channels: ["reply"],
     reason:
-      "netdevsim's reporter dummy puts random bytes into its dumps and diagnoses: how many they are is compared, and of a dump that they " +
+      "a reporter for tests puts random bytes into its dumps and diagnoses: how many they are is compared, and of a dump that they " +
       "are the same until it is cleared",
     apply({ expected, observed }, { op, contents }) {
       if (op.kind !== "health.dump.show" && op.kind !== "health.dump.clear" && op.kind !== "health.diagnose") return;
@@ -289,7 +233,18 @@ export const RULES: readonly Rule[] = [
     reason: "time since the boot of the board",
     apply(pair) {
       for (const side of sides(pair)) {
-        for (const line of side.kmsg) line.text = line.text.replace(/^\[\s*\d+\.\d+\]\s?/, "");
+        for (const line of side.kmsg) line.text = consoleText(line.text) ?? line.text;
+      }
+    },
+  },
+  {
+    id: "kmsg-place",
+    channels: ["kmsg"],
+    reason:
+      "the line of the source differs by build, and the id of the process by run; drivers name such parts (logPlaces)",
+    apply(pair) {
+      for (const side of sides(pair)) {
+        for (const line of side.kmsg) for (const place of LOG_PLACES) line.text = line.text.replace(place, "");
       }
     },
   },
@@ -407,18 +362,21 @@ export const RULES: readonly Rule[] = [
     id: "trap-counters",
     channels: ["reply", "notify"],
     reason:
-      "netdevsim reports a packet of 142 bytes each 100 ms and up port (its dev.c): a board's time is not the model's. " +
-      "A counter that must be 0, since no port was up or the trap drops, is compared exactly, others by the ticks that passed; " +
-      "bytes must be 142 a packet",
+      "a driver for tests makes packets of one size at a fixed rate for each port that is up: a board's time is not the " +
+      "model's. A counter that must be 0, since no port was up or the trap drops, is compared exactly, others by the time that " +
+      "passed; bytes must be packets times their size",
     apply({ expected, observed }, { ticks }) {
       const shown = countersIn(observed);
       for (const [key, { rx: wanted, ofGroup, handle, of, fresh }] of countersIn(expected)) {
         const counted = shown.get(key)?.rx;
+        const device = ticks.of(handle);
+        if (!device) continue;
+        const { bytes } = device.packets;
         const [want, got] = [wanted.packets, counted?.packets];
         if (typeof want !== "number" || typeof got !== "number") continue;
-        if (want === 0 && (fresh || !mayCount(of, ticks.of(handle), ofGroup))) continue;
-        if (wanted.bytes !== 142 * want || counted?.bytes !== 142 * got) continue;
-        const [least, most] = counterBounds(want, ticks.of(handle), ofGroup);
+        if (want === 0 && (fresh || !mayCount(of, device, ofGroup))) continue;
+        if (wanted.bytes !== bytes * want || counted?.bytes !== bytes * got) continue;
+        const [least, most] = counterBounds(want, device, ofGroup);
         if (got < least || got > most) continue;
         Object.assign(counted, { packets: want, bytes: wanted.bytes });
       }
@@ -438,7 +396,3 @@ export const RULES: readonly Rule[] = [
     },
   },
 ];
-
-function areBytes(value: Json | undefined): value is number[] {
-  return Array.isArray(value) && value.every((each) => typeof each === "number");
-}

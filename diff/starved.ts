@@ -21,7 +21,7 @@ const STUCK_SHARE = 1 / 3;
  * import { assertEquals } from "@std/assert";
  * import { starved } from "./starved.ts";
  *
- * const step = { id: 1, phase: "body" as const, op: { kind: "dev.reload" as const, handle: "netdevsim/netdevsim10" } };
+ * const step = { id: 1, phase: "body" as const, op: { kind: "dev.reload" as const, handle: "pci/0000:03:00.0" } };
  * assertEquals(
  *   starved({ ...step, board: { start: 10_000, end: 22_500, late: 8000 } }),
  *   "the board was starved of CPU time for 8.0 s of the 12.5 s of the step",

@@ -1,7 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
 import { emptyObservation, type KernelLine, type Observation } from "../model/observation.ts";
-import { DEV, sequence } from "./_testing.ts";
+import { DEV, sequence } from "./testing.ts";
 import { judge } from "./judge.ts";
 import { starved } from "./starved.ts";
 import type { SequenceTrace, StepTrace } from "./trace.ts";

@@ -4,8 +4,10 @@
  * @module
  */
 
+import type { Facts } from "../model/facts.ts";
 import type { FreedMemory, Observation } from "../model/observation.ts";
 import type { Operation } from "../model/operation.ts";
+import type { TaskStack } from "../model/race/outcome.ts";
 
 /** Where a step stands: preparing the fixture, in the body of the sequence, or in the tear-down. */
 export type Phase = "setup" | "body" | "teardown";
@@ -32,6 +34,8 @@ export interface Plan {
   steps: PlannedStep[];
   /** What a board must have for it, beside what its steps say. @default nothing */
   requires?: readonly string[];
+  /** What the board's device lacks for it, in words: it is not run then. @default nothing */
+  lacks?: string;
   /** How the board is found: performed on the model alone. @default with nothing on it */
   given?: readonly Operation[];
   /**
@@ -93,6 +97,27 @@ export interface StepTrace extends PlannedStep {
    * agent's ticks came late: the board stood still then, or had no CPU for them. Left out where they came in time.
    */
   board?: { start: number; end: number; late?: number };
+  /** On the model, of a step that hangs: who waits for what, a sentence each */
+  waits?: readonly string[];
+  /** On a board, of a step that does not end: the tasks that cannot be interrupted */
+  stacks?: readonly TaskStack[];
+}
+
+/**
+ * What the emulated device of a guest saw while a sequence ran. The judge compares none of it; the report names wrong accesses.
+ * `eventsByStep` of device_record.ts reads it.
+ */
+export interface DeviceRecord {
+  /** The version of this format */
+  version: 1;
+  /** How many events the device told of; a run that it counted itself is one */
+  events: number;
+  /** How many lines the log has no space for; left out if it has all */
+  left?: number;
+  /** Accesses that the device does not know, and its own defects: how many, and the first ones. Left out if there were none */
+  wrong?: { count: number; first: { step: number; text: string }[] };
+  /** The events: JSON Lines, gzip, base64 */
+  log: string;
 }
 
 /** A sequence as it was run. */
@@ -107,6 +132,8 @@ export interface SequenceTrace {
   steps: StepTrace[];
   /** Which boot of the board it was begun in, where that was kept: its `/proc/sys/kernel/random/boot_id` */
   boot?: string;
+  /** What the board's emulated device saw. Absent if the board has no such device, or the device saw nothing */
+  device?: DeviceRecord;
 }
 
 /** What a trace was taken from. */
@@ -127,6 +154,10 @@ export interface TraceHeader {
   freedMemory?: FreedMemory;
   /** What the target has, of the capabilities that it can tell of; left out where that was not kept */
   has?: readonly string[];
+  /** What the board's devlink instance had before the run; left out where nothing was read, or the board had no such instance */
+  facts?: Facts;
+  /** Where those facts contradict what the model of the driver has, one line each; left out where nothing does */
+  contradictions?: readonly string[];
 }
 
 /** A trace: its header and its sequences, in the order of the run. */

@@ -3,9 +3,10 @@
  *
  * | line | holds |
  * | --- | --- |
- * | first | `{"twinlink":"trace","version":1,"board":...,"transport":...,"era":...,"kernel":...,"iproute2":...}` |
+ * | first | `{"twinlink":"trace","version":1,"board":...,"transport":...,"era":...,"kernel":...,"iproute2":...}`, and what the board had as `"facts"` |
  * | start of a sequence | `{"type":"sequence","suite":...,"sequence":...,"source":...}`, in a journal with `"boot"` |
  * | step | `{"type":"step","id":...,"phase":...,"op":...,"observation":...}` or `"lost"` in place of `"observation"` |
+ * | after the steps | `{"type":"device","version":1,"events":N,"log":...}`, of a board with an emulated device; see {@linkcode DeviceRecord} |
  * | end of a sequence | `{"type":"sequence-end","steps":N}` |
  * | last | `{"type":"end","sequences":N}` |
  *
@@ -18,7 +19,7 @@
 import { beginLine, endLine, headerLine, lastLine, stepLine, TRACE_VERSION } from "./_trace_lines.ts";
 import { headerLineSchema, lineSchema, type TraceLine } from "./_trace_schema.ts";
 import { visible } from "../boards/visible.ts";
-import type { SequenceTrace, StepTrace, Trace, TraceHeader } from "./trace.ts";
+import type { DeviceRecord, SequenceTrace, StepTrace, Trace, TraceHeader } from "./trace.ts";
 
 export { TRACE_VERSION } from "./_trace_lines.ts";
 
@@ -95,19 +96,19 @@ export class TraceWriter implements AsyncDisposable {
     await this.#line(stepLine(step));
   }
 
-  /** Ends the sequence that was begun. */
-  async end(): Promise<void> {
+  /** Ends the sequence that was begun; `device` is what the emulated device saw in it. */
+  async end(device?: DeviceRecord): Promise<void> {
     if (this.#steps === undefined) throw new TypeError("Cannot end a sequence: none was begun");
     const steps = this.#steps;
     this.#steps = undefined;
-    await this.#line(endLine(steps));
+    await this.#line(endLine(steps, device));
   }
 
   /** Writes a whole sequence. */
   async sequence(trace: SequenceTrace): Promise<void> {
     await this.begin(trace);
     for (const step of trace.steps) await this.step(step);
-    await this.end();
+    await this.end(trace.device);
   }
 
   /** Writes the last line, which makes the file a whole one, and closes it. */
@@ -238,9 +239,13 @@ export async function openTrace(path: string): Promise<TraceReader> {
         const { type: _, ...about } = data;
         open = { ...about, steps: [] };
       } else if (data.type === "step") {
-        if (!open) throw fail(line.number, "a step stands outside of a sequence");
+        if (!open || open.device) throw fail(line.number, "a step stands outside of a sequence");
         const { type: _, ...step } = data;
         open.steps.push(step);
+      } else if (data.type === "device") {
+        if (!open || open.device) throw fail(line.number, "what the device saw stands outside of a sequence");
+        const { type: _, ...device } = data;
+        open.device = device;
       } else if (data.type === "sequence-end") {
         if (!open) throw fail(line.number, "a sequence ends, but none has begun");
         if (open.steps.length !== data.steps) {

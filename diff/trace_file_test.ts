@@ -1,9 +1,9 @@
 import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { describeOperation } from "./describe.ts";
-import type { Capability } from "../boards/mod.ts";
-import { lacking, neededCapabilities } from "./capability.ts";
-import { clone, sample, sequence, step } from "./_testing.ts";
-import type { Trace } from "./trace.ts";
+import { type Capability, loadFacts } from "../boards/mod.ts";
+import { lacking, neededCapabilities, whyUnsupported } from "./capability.ts";
+import { clone, sample, sequence, step } from "./testing.ts";
+import type { DeviceRecord, Trace } from "./trace.ts";
 import { openTrace, readTrace, TraceWriter, writeTrace } from "./trace_file.ts";
 
 const trace = (): Trace => ({
@@ -45,6 +45,20 @@ for (const name of ["t.jsonl", "t.jsonl.gz"]) {
       assertEquals(gzip, name.endsWith(".gz"));
     }));
 
+  Deno.test(`a trace comes back with the facts of its board: ${name}`, () =>
+    inFolder(async (file) => {
+      const facts = await loadFacts(
+        new URL("../boards/examples/spectrum-2-serial.facts.json", import.meta.url).pathname,
+      );
+      const { header, sequences } = trace();
+      const whole = { header: { ...header, facts, contradictions: ["trap: the board has it"] }, sequences };
+      await writeTrace(file(name), whole);
+      assertEquals(await readTrace(file(name)), whole);
+      const wrong = { ...facts, traps: [{ name: "x" }] } as unknown as typeof facts;
+      await writeTrace(file(name), { header: { ...header, facts: wrong }, sequences });
+      await assertRejects(() => readTrace(file(name)), SyntaxError, "line 1: facts.traps.0.type: ");
+    }));
+
   Deno.test(`a trace that is cut anywhere is never read as a whole one: ${name}`, () =>
     inFolder(async (file) => {
       await writeTrace(file(name), trace());
@@ -81,6 +95,39 @@ Deno.test("a reader that is not used up leaves no file open", () =>
     await using _unused = await openTrace(file("t.jsonl.gz"));
     await using half = await openTrace(file("t.jsonl.gz"));
     await half.sequences.next();
+  }));
+
+Deno.test("a trace without what a device saw is as it was before there was such a line; that line is checked", () =>
+  inFolder(async (file) => {
+    const { header, sequences: [first, second] } = trace();
+    const device = {
+      version: 1,
+      events: 3,
+      left: 1,
+      wrong: { count: 1, first: [{ step: 2, text: "w" }] },
+      log: "AAAA",
+    };
+    const whole = { header, sequences: [{ ...first!, device: device as DeviceRecord }, second!] };
+    await writeTrace(file("t.jsonl"), whole);
+    assertEquals(await readTrace(file("t.jsonl")), whole);
+    const lines = (await Deno.readTextFile(file("t.jsonl"))).split("\n");
+    const at = lines.findIndex((line) => line.startsWith('{"type":"device"'));
+    assertEquals(JSON.parse(lines[at + 1]!).type, "sequence-end");
+    await Deno.writeTextFile(file("old.jsonl"), lines.toSpliced(at, 1).join("\n"));
+    assertEquals(await readTrace(file("old.jsonl")), trace());
+    const line = lines[at]!;
+    const cases: [string[], string][] = [
+      [lines.with(at, line.replace('"version":1', '"version":2')), `line ${at + 1}: version: Invalid input`],
+      [lines.with(at, line.replace("AAAA", "<b>")), `line ${at + 1}: log: Invalid base64`],
+      [lines.with(at, line.replace('"events"', '"x":1,"events"')), `line ${at + 1}: Unrecognized key`],
+      [lines.toSpliced(at, 0, line), `line ${at + 2}: what the device saw stands outside of a sequence`],
+      [lines.toSpliced(1, 0, line), "line 2: what the device saw stands outside of a sequence"],
+      [lines.toSpliced(at - 1, 1).toSpliced(at, 0, lines[at - 1]!), `line ${at + 1}: a step stands outside`],
+    ];
+    for (const [changed, why] of cases) {
+      await Deno.writeTextFile(file("t.jsonl"), changed.join("\n"));
+      assertStringIncludes((await assertRejects(() => readTrace(file("t.jsonl")), SyntaxError)).message, why);
+    }
   }));
 
 Deno.test("what is wrong is named with its line", () =>
@@ -190,7 +237,6 @@ Deno.test("what operations need of a board", () => {
   const needs = (op: Parameters<typeof neededCapabilities>[0]) => [...neededCapabilities(op)].sort();
   assertEquals(needs({ kind: "dev.show", handle }), []);
   assertEquals(needs({ kind: "dev.reload", handle, to: "t1", action: "fw_activate" }), [
-    "fw_activate",
     "netns",
     "reload",
   ]);
@@ -226,6 +272,18 @@ Deno.test("what the agent can find out is decided by what it found, whatever the
     assertEquals(lacking([what], {}, [what]), [], `${what}, nothing listed, found`);
     assertEquals(lacking([what], { capabilities: ["reload"] }, [what]), [], `${what}, not listed, found`);
   }
+  // A kernel that has netdevsim beside the device under test.
+  const nic = { handle: "pci/0000:03:00.0", driver: "mlx5_core" };
+  assertEquals(lacking(["netdevsim", "pcs"], nic, found), ["netdevsim"]);
+  assertEquals(lacking(["netdevsim"], { handle: "netdevsim/netdevsim10", driver: "netdevsim" }, found), []);
+  assertEquals(
+    whyUnsupported({ requires: ["netdevsim"], steps: [] }, nic, found)?.needs,
+    "netdevsim, which is not the driver of pci/0000:03:00.0, the board's handle (that is mlx5_core)",
+  );
+  assertEquals(
+    whyUnsupported({ requires: ["netdevsim"], steps: [] }, nic, [])?.needs,
+    "netdevsim, which the agent did not find on the board",
+  );
   // The agent cannot tell these.
   assertEquals(lacking(["traps", "reload"], { capabilities: ["traps"] }, found), ["reload"]);
   assertEquals(lacking(["traps"], {}, found), []);

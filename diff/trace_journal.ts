@@ -71,7 +71,9 @@ export async function recoverTrace(path: string): Promise<RecoveredTrace | undef
     const fits = data.type === "sequence"
       ? open === undefined
       : data.type === "step"
-      ? open !== undefined && data.id > (open.steps.at(-1)?.id ?? 0)
+      ? open !== undefined && !open.device && data.id > (open.steps.at(-1)?.id ?? 0)
+      : data.type === "device"
+      ? open !== undefined && !open.device
       : data.type === "sequence-end"
       ? open?.steps.length === data.steps
       : open === undefined && data.sequences === found.sequences.length;
@@ -86,6 +88,9 @@ export async function recoverTrace(path: string): Promise<RecoveredTrace | undef
     } else if (data.type === "step") {
       const { type: _, ...step } = data;
       open!.steps.push(step);
+    } else if (data.type === "device") {
+      const { type: _, ...device } = data;
+      open!.device = device;
     } else if (data.type === "sequence-end") {
       found.sequences.push(open!);
       found.length = bytes;
@@ -171,7 +176,7 @@ export class TraceJournal {
   }
 
   /** A sequence was run. What was said of its steps meanwhile is made what it has turned out to be. */
-  async end({ steps, ...about }: SequenceTrace): Promise<void> {
+  async end({ steps, device, ...about }: SequenceTrace): Promise<void> {
     const lines = steps.map(stepLine);
     const open = this.#open ?? { from: this.#length, about: beginLine(about), steps: [] };
     const stands = this.#open !== undefined && open.steps.every((line, i) => line === lines[i]);
@@ -184,7 +189,7 @@ export class TraceJournal {
     }
     this.#sequences++;
     const rest = stands ? lines.slice(open.steps.length) : [open.about, ...lines];
-    await this.#append(rest.join("") + endLine(steps.length));
+    await this.#append(rest.join("") + endLine(steps.length, device));
   }
 
   /** Closes the file; `whole` writes the line before that makes it a whole one. */

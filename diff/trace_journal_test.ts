@@ -1,5 +1,5 @@
 import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
-import { sample, sequence, step } from "./_testing.ts";
+import { sample, sequence, step } from "./testing.ts";
 import { readTrace, writeTrace } from "./trace_file.ts";
 import { recoverTrace, TraceJournal } from "./trace_journal.ts";
 import type { SequenceTrace, StepTrace, Trace } from "./trace.ts";
@@ -14,7 +14,7 @@ const lost = (id: number, reason: "timeout" | "crash"): StepTrace => ({
 const trace: Trace = {
   header: { board: "b", transport: "ssh", era: "6.12", kernel: "6.12.1", iproute2: "7.3", has: ["devlink", "pcs"] },
   sequences: [
-    { ...sample(), boot: "first" },
+    { ...sample(), boot: "first", device: { version: 1, events: 2, log: "AAAA" } },
     { ...sequence(step(1, { kind: "dev.show" }), lost(2, "crash")), sequence: "second" },
   ],
 };
@@ -52,10 +52,11 @@ Deno.test("what is said of steps is on the disk before their sequence ends", () 
     const journal = await TraceJournal.create(path, trace.header);
     const [first] = trace.sequences as [SequenceTrace];
     await journal.begin(first);
-    assertEquals((await recoverTrace(path))?.cut, { ...first, steps: [] });
+    const { device: _, ...told } = first;
+    assertEquals((await recoverTrace(path))?.cut, { ...told, steps: [] });
     for (const step of first.steps) journal.step(step);
     await journal.close(false);
-    assertEquals((await recoverTrace(path))?.cut, first);
+    assertEquals((await recoverTrace(path))?.cut, told);
   }));
 
 Deno.test("steps are kept as what they turn out to be in the end", () =>

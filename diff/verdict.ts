@@ -72,9 +72,11 @@ export interface ChannelVerdict {
   channel: Channel;
   /**
    * `crash` only on `kmsg`, by a finding that the model did not predict; `indeterminate` on `kmsg`, by lines that the kernel left
-   * out, and on `time`, of a board that was starved of CPU time
+   * out, and on `time`, of a board that was starved of CPU time; `model-gap` where only the board's driver decides
    */
-  verdict: "agree" | "diverge" | "crash" | "waived" | "indeterminate";
+  verdict: "agree" | "diverge" | "crash" | "waived" | "indeterminate" | "model-gap";
+  /** Why it was not compared, of `model-gap` */
+  reason?: string;
   /** Where values differ (`result`, `extack`, `reply`, `sysfs`, `time`) */
   values: ValueDifference[];
   /** Which streams differ (`notify`, `link`, `kmsg`) */
@@ -101,6 +103,8 @@ export interface StepVerdict {
   findings: KernelLine[];
   /** What the gravest report of the kernel log is of, predicted or not; left out where the kernel reported nothing */
   crash?: Crash;
+  /** The last that the emulated device saw in the step, in words; only of a step that failed or is indeterminate */
+  device?: string[];
   /** The step as the model has it, before normalisation */
   expected?: StepTrace;
   /** The step as it was observed, before normalisation */
@@ -121,7 +125,10 @@ export interface SequenceVerdict {
   reason?: string;
   /** The steps in the order of the plan; empty where the sequence was not judged step by step */
   steps: StepVerdict[];
-  /** What its reader must know beside: that the kernel broke as predicted; waivers that are of no use or not any more */
+  /**
+   * What its reader must know beside: that the kernel broke as predicted; waivers that are of no use or not any more; wrong
+   * accesses to the emulated device
+   */
   notes: string[];
 }
 

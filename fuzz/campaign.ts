@@ -5,7 +5,8 @@
  * @module
  */
 
-import type { Board } from "../boards/mod.ts";
+import { changedFacts } from "../boards/changed_facts.ts";
+import { type Board, visible } from "../boards/mod.ts";
 import { breaksKernel } from "../diff/crash.ts";
 import { whyUnsupported } from "../diff/capability.ts";
 import {
@@ -18,11 +19,12 @@ import {
 } from "../diff/mod.ts";
 import { addToSummary } from "../diff/verdict.ts";
 import type { EraId } from "../model/mod.ts";
-import type { Runner } from "../runners/runner.ts";
-import { compileAll } from "../suites/compile.ts";
-import type { Suite } from "../suites/suite.ts";
+import { type Runner, UnfitBoardError } from "../runners/runner.ts";
+import { compileAll } from "../sdk/compile.ts";
+import type { Suite } from "../sdk/suite.ts";
 import { type Generated, objectionToSequence, SequenceArbitrary, sequenceOf, suiteOf } from "./sequence.ts";
 import { firstDifferent, signatureOf } from "./signature.ts";
+import { type Subject, subjectOf } from "./subject.ts";
 
 /** What a divergence came to. */
 export interface Found {
@@ -92,11 +94,21 @@ class Station {
   readonly #board: Board;
   readonly #runner: Runner;
   readonly #other: Runner | undefined;
+  /** What sequences are about on the board */
+  readonly subject: Subject;
 
+  /** @throws {UnfitBoardError} If the board has no device for sequences */
   constructor(board: Board, runner: Runner, other: Runner | undefined) {
     this.#board = board;
     this.#runner = runner;
     this.#other = other;
+    const { facts } = runner.header;
+    const subject = subjectOf({ ...board, has: runner.has, ...(facts ? { facts } : {}) });
+    if (!subject) {
+      const why = board.handle === undefined ? "its file names no handle" : `it has no device ${board.handle}`;
+      throw new UnfitBoardError(`Cannot fuzz board "${board.name}": ${visible(why)}`);
+    }
+    this.subject = subject;
   }
 
   get header(): TraceHeader {
@@ -105,8 +117,8 @@ class Station {
 
   /** Compiles, runs and judges the only sequence of a suite. Says whether nobody knows what a board is like behind it. */
   async run(suite: Suite): Promise<{ verdict: SequenceVerdict; spoilt: boolean }> {
-    const { era, freedMemory } = this.header;
-    const board = this.#board;
+    const { era, freedMemory, facts } = this.header;
+    const board = { ...this.#board, ...(facts ? { facts } : {}) };
     const [sequence] = suite.sequences;
     const [compiled] = await compileAll([{ suite, sequence: sequence! }], era as EraId, {
       board,
@@ -116,22 +128,32 @@ class Station {
     const { waivers } = board;
     const unsupported = whyUnsupported(plan, board, this.#runner.has) ??
       (this.#other && whyUnsupported(plan, {}, this.#other.has));
-    const options = { waivers, unsupported };
+    const options = { waivers, unsupported, has: this.#runner.has };
     if (unsupported !== undefined) {
       return { verdict: judge(expected, { ...expected, steps: [] }, options), spoilt: false };
     }
     const [observed, others] = await Promise.all([this.#runner.run(plan), this.#other?.run(plan)]);
+    if (!isSpoilt(observed)) await this.#compareFacts(sequence!.name);
     if (!others) return { verdict: judge(expected, observed, options), spoilt: isSpoilt(observed) };
     return { verdict: judge(observed, others, options), spoilt: isSpoilt(observed) || isSpoilt(others) };
+  }
+
+  /**
+   * Reads the facts of the board's own device again: later sequences would be compiled for outdated facts.
+   *
+   * @throws {UnfitBoardError} If a sequence left the device changed
+   */
+  async #compareFacts(sequence: string): Promise<void> {
+    const { facts } = this.header;
+    if (this.subject.own === undefined || !facts || !this.#runner.readFacts) return;
+    const changed = changedFacts(facts, await this.#runner.readFacts());
+    if (changed === undefined) return;
+    throw new UnfitBoardError(`Sequence ${sequence} left board "${this.#board.name}" changed: ${visible(changed)}`);
   }
 
   /** Boots what there is anew, where that can be done. */
   async renew(): Promise<void> {
     await Promise.all([this.#runner.renew?.(), this.#other?.renew?.()]);
-  }
-
-  async close(): Promise<void> {
-    await Promise.all([this.#runner.close(), this.#other?.close()]);
   }
 }
 
@@ -162,14 +184,15 @@ export async function runCampaign(
 
   /** What is to be run next. */
   const next = (
-    era: EraId,
+    { header, subject }: Station,
   ): { index: number | undefined; suite: Suite; generated: Generated | undefined } | undefined => {
     const kept = suites.shift();
     if (kept) return { index: undefined, suite: kept, generated: undefined };
     const { done, value: index } = indices.next();
     if (done) return undefined;
-    const generated = sequenceOf(seed, index, { era, ...(steps === undefined ? {} : { steps }) });
-    return { index, suite: suiteOf(`${seed}/${index}`, generated), generated };
+    const era = header.era as EraId;
+    const generated = sequenceOf(seed, index, { era, subject, ...(steps === undefined ? {} : { steps }) });
+    return { index, suite: suiteOf(`${seed}/${index}`, generated, subject), generated };
   };
 
   /** A board that does not open takes the one beside it along. */
@@ -184,11 +207,12 @@ export async function runCampaign(
 
   const work = async () => {
     const runner = await open();
-    const station = new Station(board, runner, await openOther(runner));
+    const other = await openOther(runner);
     const started = Date.now();
     try {
+      const station = new Station(board, runner, other);
       onEvent({ type: "board", header: station.header });
-      for (let job = next(station.header.era as EraId); job; job = next(station.header.era as EraId)) {
+      for (let job = next(station); job; job = next(station)) {
         signal?.throwIfAborted();
         const begin = Date.now();
         const { verdict, spoilt } = await station.run(job.suite);
@@ -219,7 +243,7 @@ export async function runCampaign(
       }
     } finally {
       result.boardMs += Date.now() - started;
-      await station.close();
+      await Promise.all([runner.close(), other?.close()]);
     }
   };
   const settled = await Promise.allSettled(Array.from({ length: parallel }, work));
@@ -233,12 +257,13 @@ async function investigate(station: Station, found: Found, options: CampaignOpti
   const { generated, signature } = found;
   if (!generated || shrinkMs === 0) return;
   const era = station.header.era as EraId;
+  const { subject } = station;
   const deadline = Date.now() + shrinkMs;
   let last: SequenceVerdict | undefined;
   /** Whether a smaller sequence still shows it. */
   const shows = async (candidate: Generated): Promise<boolean> => {
     signal?.throwIfAborted();
-    const { verdict, spoilt } = await station.run(suiteOf(found.verdict.sequence, candidate));
+    const { verdict, spoilt } = await station.run(suiteOf(found.verdict.sequence, candidate, subject));
     const same = signatureOf(verdict) === signature;
     if (same) last = verdict;
     if (spoilt) await station.renew();
@@ -252,14 +277,14 @@ async function investigate(station: Station, found: Found, options: CampaignOpti
   const at = body.findIndex(({ id }) => id === step?.id);
   if (at >= 0) {
     const cut = { ...generated, operations: generated.operations.slice(0, at + 1) };
-    if (objectionToSequence(cut, era) === undefined && await shows(cut)) smallest = cut;
+    if (objectionToSequence(cut, era, { subject }) === undefined && await shows(cut)) smallest = cut;
   }
-  const arbitrary = new SequenceArbitrary({ era });
+  const arbitrary = new SequenceArbitrary({ era, subject });
   for (let smaller: Generated | undefined = smallest; smaller && Date.now() < deadline;) {
     smaller = undefined;
     for (const { value } of arbitrary.shrink(smallest)) {
       if (Date.now() >= deadline) break;
-      if (objectionToSequence(value, era) !== undefined || !await shows(value)) continue;
+      if (objectionToSequence(value, era, { subject }) !== undefined || !await shows(value)) continue;
       smallest = smaller = value;
       break;
     }

@@ -42,6 +42,7 @@ function corpusText(path: string, name: string, found: Found, generated: Generat
     `export default fuzzed(${JSON.stringify(name)}, ${JSON.stringify(signature)}, {`,
     `  netns: ${JSON.stringify(generated.netns)},`,
     `  devices: ${JSON.stringify(generated.devices)},`,
+    ...(generated.own === undefined ? [] : [`  own: ${JSON.stringify(generated.own)},`]),
     "  operations: [",
     ...generated.operations.flatMap((
       op,

@@ -4,10 +4,11 @@
  * @module
  */
 
-import type * as fc from "fast-check";
+import * as fc from "fast-check";
+import type { FuzzDraw, Texts } from "../model/drivers/fuzz.ts";
 
 /** Draws numbers, choices and values of fast-check's arbitraries. */
-export class Draw {
+export class Draw implements FuzzDraw {
   readonly #random: fc.Random;
   readonly #bias: number | undefined;
 
@@ -48,4 +49,20 @@ export class Draw {
   of<T>(arbitrary: fc.Arbitrary<T>): T {
     return arbitrary.generate(this.#random, this.#bias).value;
   }
+
+  /** One of some texts. */
+  text(texts: Texts): string {
+    let arbitrary = ARBITRARIES.get(texts);
+    if (!arbitrary) ARBITRARIES.set(texts, arbitrary = arbitraryOf(texts));
+    return this.of(arbitrary);
+  }
 }
+
+/** The arbitraries of texts, each made once. */
+const ARBITRARIES = new WeakMap<Texts, fc.Arbitrary<string>>();
+
+const arbitraryOf = (texts: Texts) =>
+  fc.oneof(...texts.map(({ weight, of }) => ({
+    weight,
+    arbitrary: "upTo" in of ? fc.nat({ max: of.upTo }).map(String) : fc.constantFrom(...of),
+  })));

@@ -6,6 +6,7 @@
 
 import { type EraId, Machine, type Observation, type Operation } from "../model/mod.ts";
 import { Replica } from "./replica.ts";
+import { MADE, type Subject } from "./subject.ts";
 import { fixtureOf, type Generated, objectionToSequence, SequenceArbitrary, sequenceOf, setupOf } from "./sequence.ts";
 
 /** Something that does not hold. */
@@ -24,6 +25,8 @@ export interface Violation {
 export interface ModelCheckOptions {
   /** Which kernel it is a model of */
   era: EraId;
+  /** What sequences are about: devices that they make. @default {devices of the first driver whose devices sequences make} */
+  subject?: Subject;
   /** Where all that is drawn comes from */
   seed: number;
   /** The numbers of the sequences to run */
@@ -51,10 +54,15 @@ export interface ModelCheckResult {
 }
 
 /** What does not hold behind a sequence that was just performed on `machine`; undefined where all holds. */
-function violationOf(generated: Generated, machine: Machine, replica: Replica): string | undefined {
+function violationOf(
+  generated: Generated,
+  subject: Subject,
+  machine: Machine,
+  replica: Replica,
+): string | undefined {
   const before = replica.disagreement(machine);
   if (before !== undefined) return before;
-  for (const op of fixtureOf(generated).teardown) replica.hear(op, machine.perform(op));
+  for (const op of fixtureOf(generated, subject).teardown) replica.hear(op, machine.perform(op));
   const { devices, instances, netns } = machine.inventory();
   if (devices.length + instances.length > 0 || netns.length > 1) {
     return `the tear-down leaves ${devices.length} devices, ${instances.length} instances, ${netns.length - 1} netns`;
@@ -65,21 +73,21 @@ function violationOf(generated: Generated, machine: Machine, replica: Replica): 
 }
 
 /** Finds what does not hold of one sequence, by running it from its beginning. */
-export function checkSequence(generated: Generated, era: EraId): string | undefined {
+export function checkSequence(generated: Generated, era: EraId, subject: Subject = MADE): string | undefined {
   const machine = new Machine({ era });
-  const replica = new Replica(machine.era);
-  for (const op of [...setupOf(generated), ...generated.operations]) {
+  const replica = new Replica(machine.era, subject.hides);
+  for (const op of [...setupOf(generated, subject), ...generated.operations]) {
     const observation = machine.perform(op);
     const finding = observation.kmsg.find((line) => line.class !== "info");
     if (finding) return `finding: ${finding.text}`;
     replica.hear(op, observation);
   }
-  return violationOf(generated, machine, replica);
+  return violationOf(generated, subject, machine, replica);
 }
 
 /** Runs generated sequences on the model and checks what must hold. */
 export function checkModel(options: ModelCheckOptions): ModelCheckResult {
-  const { era, seed, steps, again = 8, signal, onStep } = options;
+  const { era, subject = MADE, seed, steps, again = 8, signal, onStep } = options;
   const started = performance.now();
   const result: ModelCheckResult = { sequences: 0, operations: 0, ms: 0, violations: [] };
   const byText = new Map<string, Violation>();
@@ -91,11 +99,12 @@ export function checkModel(options: ModelCheckOptions): ModelCheckResult {
     let what: string | undefined;
     const generated = sequenceOf(seed, index, {
       era,
+      subject,
       ...(steps === undefined ? {} : { steps }),
       breakages: true,
       onMachine: (made) => {
         machine = made;
-        replica = new Replica(made.era);
+        replica = new Replica(made.era, subject.hides);
       },
       onStep: (op, observation, on) => {
         result.operations++;
@@ -107,15 +116,15 @@ export function checkModel(options: ModelCheckOptions): ModelCheckResult {
       },
     });
     result.sequences++;
-    result.operations += fixtureOf(generated).teardown.length;
-    what ??= violationOf(generated, machine!, replica!);
-    if (what === undefined && index % again === 0) what = differenceOf(generated, era, observations);
+    result.operations += fixtureOf(generated, subject).teardown.length;
+    what ??= violationOf(generated, subject, machine!, replica!);
+    if (what === undefined && index % again === 0) what = differenceOf(generated, era, subject, observations);
     if (what === undefined) continue;
-    const plain = what.replaceAll(/netdevsim\d+|\bt\d\b|\d+/g, "N");
+    const plain = plainOf(what);
     const known = byText.get(plain);
     if (known) known.count++;
     else {
-      const violation = { what, index, generated: smallest(generated, era, plain), count: 1 };
+      const violation = { what, index, generated: smallest(generated, era, subject, plain), count: 1 };
       byText.set(plain, violation);
       result.violations.push(violation);
     }
@@ -124,9 +133,17 @@ export function checkModel(options: ModelCheckOptions): ModelCheckResult {
   return result;
 }
 
-function differenceOf(generated: Generated, era: EraId, observations: readonly Observation[]): string | undefined {
+/** Texts that differ only in numbers, those in names included, are one finding. */
+const plainOf = (what: string | undefined) => what?.replaceAll(/\d+/g, "N") ?? "";
+
+function differenceOf(
+  generated: Generated,
+  era: EraId,
+  subject: Subject,
+  observations: readonly Observation[],
+): string | undefined {
   const machine = new Machine({ era });
-  for (const [i, op] of [...setupOf(generated), ...generated.operations].entries()) {
+  for (const [i, op] of [...setupOf(generated, subject), ...generated.operations].entries()) {
     if (JSON.stringify(machine.perform(op)) !== JSON.stringify(observations[i])) {
       return `${op.kind} shows something else the second time`;
     }
@@ -134,11 +151,11 @@ function differenceOf(generated: Generated, era: EraId, observations: readonly O
   return undefined;
 }
 
-function smallest(generated: Generated, era: EraId, plain: string): Generated {
-  const arbitrary = new SequenceArbitrary({ era });
+function smallest(generated: Generated, era: EraId, subject: Subject, plain: string): Generated {
+  const arbitrary = new SequenceArbitrary({ era, subject });
   const shows = (candidate: Generated) =>
-    objectionToSequence(candidate, era, { breakages: true }) === undefined &&
-    checkSequence(candidate, era)?.replaceAll(/netdevsim\d+|\bt\d\b|\d+/g, "N") === plain;
+    objectionToSequence(candidate, era, { breakages: true, subject }) === undefined &&
+    plainOf(checkSequence(candidate, era, subject)) === plain;
   for (let smaller = true; smaller;) {
     smaller = false;
     for (const { value } of arbitrary.shrink(generated)) {

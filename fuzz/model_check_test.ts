@@ -1,11 +1,13 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import { type EraId, ERAS, Machine } from "../model/mod.ts";
+import { BOOTED_ERAS as eras, Machine, type Operation } from "../model/mod.ts";
 import { checkModel, checkSequence } from "./model_check.ts";
 import { Replica } from "./replica.ts";
+import { MADE } from "./subject.ts";
 
-const eras = (Object.keys(ERAS) as EraId[]).filter((era) => ERAS[era].booted);
-const handle = "netdevsim/netdevsim10";
-const newDevice = { kind: "file.write", path: "/sys/bus/netdevsim/new_device", value: "10 1" } as const;
+const maker = MADE.devices!;
+const handle = maker.handle(10);
+const [bus, device] = handle.split("/");
+const newDevice = maker.make({ id: 10, ports: 1 }) as Operation<"file.write">;
 
 for (const era of eras) {
   Deno.test(`${era}: who only listens knows what the dumps show, and the tear-down leaves nothing`, () => {
@@ -26,19 +28,18 @@ Deno.test("a message that is not heard is missed", () => {
   assertStringIncludes(replica.disagreement(machine) ?? "", "max_macs: values is dumped as");
   replica.hear(set, observation);
   assertEquals(replica.disagreement(machine), undefined);
-  const del = { kind: "file.write", path: "/sys/bus/netdevsim/del_device", value: "10" } as const;
-  machine.perform(del);
-  assertStringIncludes(replica.disagreement(machine) ?? "", "dev netdevsim/netdevsim10 is heard of and not dumped");
+  machine.perform(maker.remove(10));
+  assertStringIncludes(replica.disagreement(machine) ?? "", `dev ${handle} is heard of and not dumped`);
 });
 
 Deno.test("what a sequence leaves behind is found", () => {
-  const operations = [{ kind: "file.write", path: "/sys/bus/netdevsim/new_device", value: "12 x" }] as const;
+  const operations = [{ ...newDevice, value: "12 x" }];
   assertEquals(checkSequence({ netns: [], devices: [], operations }, "6.12"), undefined);
   const bad = [
     newDevice,
-    { kind: "file.write", path: "/sys/kernel/debug/netdevsim/netdevsim10/fail_reload", value: "1" },
+    { kind: "file.write", path: `/sys/kernel/debug/${handle}/fail_reload`, value: "1" },
     { kind: "dev.reload", handle },
-    { kind: "file.write", path: "/sys/bus/netdevsim/devices/netdevsim10/new_port", value: "1" },
+    { kind: "file.write", path: `/sys/bus/${bus}/devices/${device}/new_port`, value: "1" },
   ] as const;
   assertStringIncludes(checkSequence({ netns: [], devices: [], operations: bad }, "6.12") ?? "", "leaves the netdevs");
 });

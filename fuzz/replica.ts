@@ -46,24 +46,27 @@ const TOLD: readonly Told[] = [
 ];
 const BY_OBJECT = new Map(TOLD.map((told) => [told.object, told]));
 
-/** Writing these keeps messages back, and cuts dumps short: a counter that cannot be read. */
-const KEEPS_BACK = /\/fail_trap_(drop|policer)_counter_get$/;
-
 /** What somebody knows who only listens. */
 export class Replica {
   readonly #netns = new Map<NetnsName, Map<string, Map<string, Attributes>>>();
   readonly #era: Era;
+  readonly #hides: (op: Operation) => boolean;
   #keptBack = false;
   #lostOnTheWay = false;
 
-  /** Of a kernel where there is nothing yet. */
-  constructor(era: Era) {
+  /**
+   * Makes the replica of a kernel without instances.
+   *
+   * @param hides True for an operation that keeps messages of traps and policers back, and cuts their dumps short
+   */
+  constructor(era: Era, hides: (op: Operation) => boolean = () => false) {
     this.#era = era;
+    this.#hides = hides;
   }
 
   /** Listens to what an operation caused. */
   hear(op: Operation, observation: Observation): void {
-    if (op.kind === "file.write" && KEEPS_BACK.test(op.path)) this.#keptBack = true;
+    if (this.#hides(op)) this.#keptBack = true;
     if (op.kind === "dev.reload" && op.to !== undefined && observation.result !== "ok") this.#lostOnTheWay = true;
     for (const netns in observation.notify) {
       for (const message of observation.notify[netns]!) this.#take(netns, message);

@@ -5,6 +5,7 @@
  */
 
 import * as fc from "fast-check";
+import type { FuzzRow } from "../model/drivers/fuzz.ts";
 import type { InventoryInstance, Operation, OperationKind } from "../model/mod.ts";
 import type { World } from "./world.ts";
 
@@ -14,27 +15,23 @@ export const NOT_GENERATED = {
   "netdev.show": "the same",
   "ethtool.show": "the same",
   "ethtool.restart": "the same",
-  "module.load": "the same; netdevsim itself stays loaded, since without it nothing else of a sequence has a meaning",
+  "module.load": "the same; the driver itself stays loaded, since without it nothing else of a sequence has a meaning",
   "module.unload": "the same",
+  "device": "operates an emulated device: what a driver does then is for suites of that driver",
   "during": "what is seen meanwhile is chance: its evidence is a set of answers, which suites choose with care",
   "listen": "the same messages as the monitor's, in a listener that not every board has",
   "rounds": "what is done side by side has any order: its only evidence is findings",
   "race": "what may come of it is explored, which takes its time: twinlink race --all-pairs",
 } as const satisfies { readonly [K in OperationKind]?: string };
 
-/** A kind that is generated. */
-export type GeneratedKind = Exclude<OperationKind, keyof typeof NOT_GENERATED>;
+/** The kinds that only the vocabulary of a driver has rows for: files are the driver's. */
+export type FileKind = Extract<OperationKind, `file.${string}`>;
+
+/** A kind that is generated for any driver. */
+export type GeneratedKind = Exclude<OperationKind, keyof typeof NOT_GENERATED | FileKind>;
 
 /** How operations of one kind are drawn. */
-export interface Row<K extends OperationKind = OperationKind> {
-  /** How often, beside the others; by the present state where it depends on it. 0 is never */
-  weight: number | ((world: World) => number);
-  /** Draws the parameters from the present state; undefined where there is nothing to speak of */
-  draw(world: World): Operation<K> | undefined;
-}
-
-/** A row by itself, or several by what they are about. */
-export type Rows<K extends OperationKind> = Row<K> | { readonly [about: string]: Row<K> };
+export type Row<K extends OperationKind = OperationKind> = FuzzRow<K, World>;
 
 /** A number where devlink(8) takes one of 32 bits: small ones, the bounds, and what is none. */
 export const uint32: fc.Arbitrary<number> = fc.oneof(
@@ -51,11 +48,6 @@ export const uint64: fc.Arbitrary<number> = fc.oneof(
   { weight: 2, arbitrary: fc.constantFrom(0, 1, 2, 7, 8, 9, 15, 16, 17, 8000, 8001, 65535, 65536, 65537) },
   { weight: 1, arbitrary: fc.constantFrom(4294967295, 4294967296, 9007199254740991, -2) },
 );
-
-/** The weight of what can be done with some object: `weight` where there is one, else a little, to see it refused. */
-export function ifAny(weight: number, of: (instance: InventoryInstance) => boolean): (world: World) => number {
-  return (world) => world.some(of) ? weight : weight / 10;
-}
 
 /** The index of a port, mostly of one that there is. */
 export function portOf(world: World, instance: InventoryInstance | undefined): number {

@@ -6,8 +6,9 @@
 
 import * as fc from "fast-check";
 import type { DevlinkKind } from "../model/command_line/forms.ts";
-import type { InventoryInstance } from "../model/mod.ts";
-import { ifAny, listing, maybe, operation, portOf, type Rows, uint32, uint64 } from "./row.ts";
+import { ifAny } from "../model/drivers/fuzz.ts";
+import type { InventoryInstance, InventoryResource } from "../model/mod.ts";
+import { listing, maybe, operation, portOf, type Row, uint32, uint64 } from "./row.ts";
 import type { World } from "./world.ts";
 
 /** The kinds of `rows_port.ts`. */
@@ -79,6 +80,24 @@ function policerOf(world: World, instance: InventoryInstance | undefined): numbe
   return policers.length > 0 && !world.draw.chance(8) ? world.draw.pick(policers).id : world.draw.of(uint32);
 }
 
+/** Numbers near the value of a param. */
+const around = (value: unknown) =>
+  typeof value === "number" ? [value, value + 1, value * 2, Math.floor(value / 2)] : [];
+
+/** Sizes that a resource may have, and some that are just out of its bounds or no multiple of its granularity. */
+const sizesOf = ({ size, min, max, granularity }: InventoryResource) => [
+  ...[size, size + granularity, size - granularity, min, max].filter((one) => one >= 0n),
+  size + 1n,
+  max + granularity,
+];
+
+/** Paths that are nearly right. */
+function misspelt(paths: readonly string[]): string[] {
+  const [top = "IPv4"] = paths;
+  const child = paths.find((path) => path.includes("/")) ?? `${top}/fib`;
+  return [`${top}/`, `/${top}`, child.slice(child.lastIndexOf("/") + 1), `${child}/x`, ""];
+}
+
 /** A command on one reporter. */
 const onReporter =
   <K extends "health.recover" | "health.diagnose" | "health.dump.show" | "health.dump.clear" | "health.test">(
@@ -96,11 +115,12 @@ const onDevice = <K extends DevlinkKind>(kind: K, more: (world: World) => object
 const sb = (world: World) => maybe(world, 50, "sb", () => world.draw.of(uint32));
 
 /** The rows by kind. */
-export const DEVLINK_ROWS: { readonly [K in Exclude<DevlinkKind, PortKind>]: Rows<K> } = {
+export const DEVLINK_ROWS: { readonly [K in Exclude<DevlinkKind, PortKind>]: Row<K> } = {
   "dev.show": { weight: 4, draw: listing("dev.show") },
   "dev.info": { weight: 2, draw: listing("dev.info") },
   "dev.reload": {
-    weight: ifAny(24, () => true),
+    // After a reload of the board's own device, only its driver knows the rest
+    weight: (world) => ifAny(world.own ? 6 : 24, () => true)(world),
     draw: (world) => {
       const { draw } = world;
       return {
@@ -143,11 +163,18 @@ export const DEVLINK_ROWS: { readonly [K in Exclude<DevlinkKind, PortKind>]: Row
       const { draw } = world;
       const instance = world.instance();
       const name = world.name(names(instance, (i) => i.params));
-      const bool = instance?.params.find((param) => param.name === name)?.type === "bool";
-      const value = draw.of(bool !== draw.chance(5) ? bools : numbers);
+      const param = instance?.params.find((param) => param.name === name);
+      const bool = param?.type === "bool";
+      const value = param?.type === "string"
+        ? draw.pick([String(param.value), String(param.value), "nosuch", ""])
+        : bool !== draw.chance(5)
+        ? draw.of(bools)
+        : world.near(around(param?.value), numbers);
       // `default` is a word of devlink(8) for kernels from 7.0 on
       const given = draw.chance(8) ? { default: true as const } : { value };
-      return { kind: "param.set", ...world.target(instance), name, ...given, cmode: draw.of(cmodes) };
+      const target = world.target(instance);
+      const cmode = world.own && param && draw.chance(70) ? param.cmode : draw.of(cmodes);
+      return { kind: "param.set", ...target, name, ...given, cmode };
     },
   },
   "resource.show": {
@@ -166,8 +193,11 @@ export const DEVLINK_ROWS: { readonly [K in Exclude<DevlinkKind, PortKind>]: Row
       const { draw } = world;
       const instance = world.instance();
       const paths = instance?.resources.map(({ path }) => path) ?? [];
-      const path = draw.chance(4) ? draw.pick(["IPv4/", "/IPv4", "fib", "IPv4/fib/x", ""]) : world.name(paths);
-      return { kind: "resource.set", ...world.target(instance), path, size: draw.of(sizes) };
+      const path = draw.chance(4) ? draw.pick(misspelt(paths)) : world.name(paths);
+      const target = world.target(instance);
+      const resource = instance?.resources.find((one) => one.path === path);
+      const size = world.near(resource ? sizesOf(resource) : [], sizes);
+      return { kind: "resource.set", ...target, path, size };
     },
   },
   "region.show": {
@@ -266,6 +296,7 @@ export const DEVLINK_ROWS: { readonly [K in Exclude<DevlinkKind, PortKind>]: Row
   },
   "health.show": { weight: 5, draw: listing("health.show", reporterOf) },
   "health.set": {
+    theme: "health",
     weight: ifAny(6, ({ reporters }) => reporters.length > 0),
     draw: (world) => {
       const instance = world.instance(({ reporters }) => reporters.length > 0);
@@ -282,15 +313,18 @@ export const DEVLINK_ROWS: { readonly [K in Exclude<DevlinkKind, PortKind>]: Row
     },
   },
   "health.recover": {
+    theme: "health",
     weight: (world) => world.some(({ reporters }) => reporters.some(({ healthy }) => !healthy)) ? 8 : 2,
     draw: onReporter("health.recover"),
   },
   "health.diagnose": { weight: 2, draw: onReporter("health.diagnose") },
   "health.dump.show": {
+    theme: "health",
     weight: ifAny(3, ({ reporters }) => reporters.length > 0),
     draw: onReporter("health.dump.show"),
   },
   "health.dump.clear": {
+    theme: "health",
     weight: ifAny(3, ({ reporters }) => reporters.length > 0),
     draw: onReporter("health.dump.clear"),
   },

@@ -5,8 +5,9 @@
  */
 
 import * as fc from "fast-check";
+import { ifAny } from "../model/drivers/fuzz.ts";
 import type { InventoryInstance } from "../model/mod.ts";
-import { ifAny, listing, maybe, operation, portOf, type Rows, uint32 } from "./row.ts";
+import { listing, maybe, operation, portOf, type Row, uint32 } from "./row.ts";
 import type { PortKind } from "./rows_devlink.ts";
 import type { World } from "./world.ts";
 
@@ -16,7 +17,9 @@ const rates = fc.oneof(
 );
 const NODES = ["group1", "group2", "node3"];
 
-const hasVfs = ({ ports }: InventoryInstance) => ports.some(({ index }) => index >= 128);
+/** Ports that may have rate objects: those of VFs, and others whose index is as high as drivers give to VFs. */
+const hasVfs = ({ ports }: InventoryInstance) =>
+  ports.some(({ index, flavour }) => flavour === "pcivf" || index >= 128);
 
 const onPort = <K extends PortKind>(kind: K, more: (world: World) => object = () => ({})) => (world: World) => {
   const instance = world.instance(({ ports }) => ports.length > 0);
@@ -35,9 +38,14 @@ const rateOf = (world: World, instance: InventoryInstance | undefined) => ({
 });
 
 /** The rows by kind. */
-export const PORT_ROWS: { readonly [K in PortKind]: Rows<K> } = {
-  "dev.eswitch.show": { weight: 2, draw: (world) => ({ kind: "dev.eswitch.show", ...world.target(world.instance()) }) },
+export const PORT_ROWS: { readonly [K in PortKind]: Row<K> } = {
+  "dev.eswitch.show": {
+    theme: "rates",
+    weight: 2,
+    draw: (world) => ({ kind: "dev.eswitch.show", ...world.target(world.instance()) }),
+  },
   "dev.eswitch.set": {
+    theme: "rates",
     // VFs have ports in one of its modes only
     weight: (world) => world.inventory.devices.some(({ vfs }) => vfs > 0) && !world.some(hasVfs) ? 12 : 4,
     draw: (world) => ({
@@ -111,6 +119,7 @@ export const PORT_ROWS: { readonly [K in PortKind]: Rows<K> } = {
     ),
   },
   "rate.show": {
+    theme: "rates",
     weight: ifAny(4, ({ rateNodes }) => rateNodes.length > 0),
     draw: listing(
       "rate.show",
@@ -119,6 +128,7 @@ export const PORT_ROWS: { readonly [K in PortKind]: Rows<K> } = {
     ),
   },
   "rate.set": {
+    theme: "rates",
     weight: ifAny(6, hasVfs),
     draw: (world) => {
       const instance = world.instance(hasVfs);
@@ -130,6 +140,7 @@ export const PORT_ROWS: { readonly [K in PortKind]: Rows<K> } = {
     },
   },
   "rate.add": {
+    theme: "rates",
     weight: (world) => world.some(hasVfs) ? 8 : 2,
     draw: (world) => {
       const instance = world.instance(hasVfs);
@@ -137,6 +148,7 @@ export const PORT_ROWS: { readonly [K in PortKind]: Rows<K> } = {
     },
   },
   "rate.del": {
+    theme: "rates",
     weight: ifAny(4, ({ rateNodes }) => rateNodes.length > 0),
     draw: (world) => {
       const instance = world.instance(({ rateNodes }) => rateNodes.length > 0);

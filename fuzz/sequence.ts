@@ -6,40 +6,35 @@
 
 import * as fc from "fast-check";
 import { breaksKernel } from "../diff/crash.ts";
-import type { Fixture } from "../fixtures/fixture.ts";
 import { COMMAND_FORMS, isDevlink } from "../model/command_line/forms.ts";
+import type { FuzzDevices, StartDevice } from "../model/drivers/fuzz.ts";
 import {
   type EraId,
   type Handle,
+  type Inventory,
   Machine,
   ModelGap,
   type NetnsName,
   type Observation,
   type Operation,
 } from "../model/mod.ts";
-import type { Dut } from "../suites/dut.ts";
-import { type Suite, suite } from "../suites/suite.ts";
+import type { Dut } from "../sdk/dut.ts";
+import type { Fixture } from "../sdk/fixture.ts";
+import { type Suite, suite } from "../sdk/suite.ts";
 import { Draw } from "./draw.ts";
 import { followUp, objectionTo } from "./predictable.ts";
-import { type NamedRow, ROWS, THEMES } from "./vocabulary.ts";
-import { DEVICE_IDS, NETNS_NAMES, World } from "./world.ts";
-
-/** A device that a generated sequence begins with. */
-export interface StartDevice {
-  /** Its id on the bus */
-  id: number;
-  /** How many ports it has */
-  ports: number;
-  /** Where it is made. @default {"init"} */
-  netns?: NetnsName;
-}
+import { MADE, type Subject } from "./subject.ts";
+import { type NamedRow, THEMES } from "./vocabulary.ts";
+import { NETNS_NAMES, World } from "./world.ts";
 
 /** A generated sequence: what it begins with, and its operations. */
 export interface Generated {
   /** The netns that there are */
   netns: readonly NetnsName[];
-  /** The devices that there are */
+  /** The devices that are made before it */
   devices: readonly StartDevice[];
+  /** The board's own device, which it is about */
+  own?: Handle;
   /** What is done */
   operations: readonly Operation[];
 }
@@ -48,6 +43,8 @@ export interface Generated {
 export interface GenerateOptions {
   /** The era of the model that they are generated on */
   era: EraId;
+  /** What they are about. @default {devices that they make} */
+  subject?: Subject;
   /** How many operations, those left out that only let time pass. @default {20} */
   steps?: number;
   /** Whether an operation that breaks the kernel, or is told of in its log, is the last of its sequence or left out. @default {false} */
@@ -59,46 +56,60 @@ export interface GenerateOptions {
 }
 
 /** What performs the beginning of a sequence. */
-export function setupOf({ netns, devices }: Pick<Generated, "netns" | "devices">): Operation[] {
+export function setupOf(
+  { netns, devices }: Pick<Generated, "netns" | "devices">,
+  { devices: maker }: Pick<Subject, "devices"> = MADE,
+): Operation[] {
   return [
     ...netns.map((name): Operation => ({ kind: "netns.add", name })),
-    ...devices.map(({ id, ports, netns }): Operation => ({
-      kind: "file.write",
-      path: "/sys/bus/netdevsim/new_device",
-      value: `${id} ${ports}`,
-      ...(netns === undefined ? {} : { netns }),
-    })),
+    ...devices.map((device) => maker!.make(device)),
   ];
 }
 
 /** What undoes a sequence, whatever it did: every device that was ever made is removed, then every netns. */
-function teardownOf({ netns, devices, operations }: Generated): Operation[] {
-  const ids = new Set(devices.map(({ id }) => String(id)));
+function teardownOf({ netns, devices, operations }: Generated, maker: FuzzDevices | undefined): Operation[] {
+  const ids = new Set(devices.map(({ id }) => id));
   const names = new Set(netns);
   for (const op of operations) {
     if (op.kind === "netns.add") names.add(op.name);
-    if (op.kind !== "file.write" || !op.path.endsWith("/new_device")) continue;
-    const id = /^\s*(\d+)/.exec(op.value)?.[1];
-    // The kernel takes 32 bits of it, and refuses what is no int
-    const taken = BigInt.asUintN(32, BigInt(id ?? 2 ** 31));
-    if (taken < 2n ** 31n) ids.add(String(taken));
+    const id = maker?.madeBy(op);
+    if (id !== undefined) ids.add(id);
   }
   return [
-    ...[...ids].map((value): Operation => ({ kind: "file.write", path: "/sys/bus/netdevsim/del_device", value })),
+    ...[...ids].map((id) => maker!.remove(id)),
     ...[...names].map((name): Operation => ({ kind: "netns.del", name })),
   ];
 }
 
 /** The starting state and the end of a generated sequence, as a fixture. */
-export function fixtureOf(generated: Generated): Fixture {
-  const { devices } = generated;
+export function fixtureOf(generated: Generated, subject: Subject = MADE): Fixture {
+  const { devices, own } = generated;
+  const { devices: maker } = subject;
+  if (own !== undefined || !maker) return ownFixture(generated);
   const ports = devices.map(({ id, ports }) => `${id} with ${ports}`).join(", ");
+  const first = maker.handle(devices[0]?.id ?? maker.ids[0]!);
   return {
-    name: `netdevsim ${ports || "without a device"}`,
-    handle: `netdevsim/netdevsim${devices[0]?.id ?? DEVICE_IDS[0]}` as Handle,
-    requires: ["netdevsim"],
+    name: `${first.slice(0, first.indexOf("/"))} ${ports || "without a device"}`,
+    handle: first,
+    requires: maker.requires,
+    setup: setupOf(generated, subject),
+    teardown: teardownOf(generated, maker),
+  };
+}
+
+/** The board's own device as it is; what a sequence changes of it is put back. */
+function ownFixture(generated: Generated): Fixture {
+  const handle = generated.own!;
+  const state = {
+    name: `${handle} as it is`,
+    handle,
+    requires: [],
     setup: setupOf(generated),
-    teardown: teardownOf(generated),
+    teardown: teardownOf(generated, undefined),
+  };
+  return {
+    ...state,
+    on: ({ facts }) => facts?.handle === handle ? { ...state, facts } : { ...state, reason: `the device ${handle}` },
   };
 }
 
@@ -108,13 +119,13 @@ export function fixtureOf(generated: Generated): Fixture {
  * @example
  * ```ts ignore
  * import { assertEquals } from "@std/assert";
- * import { compile } from "../suites/compile.ts";
+ * import { compile } from "../sdk/compile.ts";
  * import { fuzzed } from "./sequence.ts";
  *
  * const suite = fuzzed("fuzz", "an example", {
  *   netns: ["t1"],
  *   devices: [{ id: 10, ports: 1 }],
- *   operations: [{ kind: "dev.reload", handle: "netdevsim/netdevsim10", to: "t1" }],
+ *   operations: [{ kind: "dev.show", netns: "t1" }],
  * });
  * const { plan } = await compile(suite, suite.sequences[0]!, "6.12");
  * assertEquals(plan.steps.length, 5);
@@ -130,10 +141,10 @@ export function fuzzed(name: string, about: string, generated: Generated, source
 }
 
 /** The same for one that is run at once: it is no test of `deno test`. */
-export function suiteOf(about: string, generated: Generated): Suite {
+export function suiteOf(about: string, generated: Generated, subject?: Subject): Suite {
   return {
     name: "fuzz",
-    sequences: [{ name: about, source: "fuzz", fixture: fixtureOf(generated), body: bodyOf(generated) }],
+    sequences: [{ name: about, source: "fuzz", fixture: fixtureOf(generated, subject), body: bodyOf(generated) }],
   };
 }
 
@@ -145,16 +156,16 @@ const bodyOf = ({ operations }: Generated) => (dut: Dut) => {
 export function objectionToSequence(
   generated: Generated,
   era: EraId,
-  { breakages = false }: Pick<GenerateOptions, "breakages"> = {},
+  { breakages = false, subject = MADE }: Pick<GenerateOptions, "breakages" | "subject"> = {},
 ): string | undefined {
-  const machine = new Machine({ era });
-  for (const op of setupOf(generated)) {
+  const machine = new Machine({ era, ...subject.machine });
+  for (const op of setupOf(generated, subject)) {
     if (machine.perform(op).result !== "ok") return "the set-up fails";
   }
   let awaited: Operation<"wait"> | undefined;
   for (const op of generated.operations) {
     if (awaited && !(op.kind === "wait" && op.ms >= awaited.ms)) return "nobody waits for the counters";
-    const objection = objectionTo(op, machine.inventory());
+    const objection = objectionTo(op, machine.inventory(), subject.exclusions);
     if (objection !== undefined) return objection;
     const observation = unlessGap(() => machine.perform(op));
     if (!observation) return "the model has no answer";
@@ -193,20 +204,20 @@ export class SequenceArbitrary extends fc.Arbitrary<Generated> {
 
   override generate(random: fc.Random, bias: number | undefined): fc.Value<Generated> {
     const draw = new Draw(random, bias);
-    const { era, steps = 20, breakages = false, onStep, onMachine } = this.#options;
-    const machine = new Machine({ era });
+    const { era, subject = MADE, steps = 20, breakages = false, onStep, onMachine } = this.#options;
+    const machine = new Machine({ era, ...subject.machine });
     onMachine?.(machine);
     const perform = (op: Operation) => {
       const observation = machine.perform(op);
       onStep?.(op, observation, machine);
       return observation;
     };
-    const start = startOf(draw);
-    for (const op of setupOf(start)) perform(op);
-    const swarm = swarmOf(draw);
+    const start = startOf(draw, subject, machine.inventory());
+    for (const op of setupOf(start, subject)) perform(op);
+    const swarm = swarmOf(draw, subject);
     const operations: Operation[] = [];
     for (let count = 0; count < steps; count++) {
-      const op = next(machine, swarm, draw);
+      const op = next(machine, subject, swarm, draw) ?? next(machine, subject, subject.rows, draw);
       if (!op) break;
       const observation = unlessGap(() => perform(op));
       if (!observation) continue;
@@ -232,10 +243,16 @@ export class SequenceArbitrary extends fc.Arbitrary<Generated> {
   }
 }
 
-/** What a sequence begins with: mostly a device or two, now and then nothing. */
-function startOf(draw: Draw): Pick<Generated, "netns" | "devices"> {
-  const netns = NETNS_NAMES.slice(0, draw.weighted([[4, 0], [4, 1], [2, 2]]));
-  const ids = DEVICE_IDS.slice(0, draw.weighted([[1, 0], [12, 1], [6, 2], [1, 3]]));
+/** What a sequence begins with: the board's own device, or mostly a device or two, now and then nothing. */
+function startOf(
+  draw: Draw,
+  { devices: maker, own, exclusions }: Subject,
+  inventory: Inventory,
+): Pick<Generated, "netns" | "devices" | "own"> {
+  const netns = NETNS_NAMES.slice(0, draw.weighted([[4, 0], [4, 1], [2, 2]]))
+    .filter((name) => objectionTo({ kind: "netns.add", name }, inventory, exclusions) === undefined);
+  if (!maker) return { netns, devices: [], own: own! };
+  const ids = maker.ids.slice(0, draw.weighted([[1, 0], [12, 1], [6, 2], [1, 3]]));
   const devices = ids.map((id): StartDevice => ({
     id,
     ports: draw.weighted([[2, 0], [8, 1], [5, 2], [1, 3]]),
@@ -248,30 +265,35 @@ function startOf(draw: Draw): Pick<Generated, "netns" | "devices"> {
 const EMPHASIS = 4;
 
 /** What a sequence is made of: some of the rows, each sequence others, so that what it has comes often. */
-function swarmOf(draw: Draw): readonly NamedRow[] {
+function swarmOf(draw: Draw, { rows }: Subject): readonly NamedRow[] {
   // In one of ten all of them
-  if (draw.chance(10)) return ROWS;
+  if (draw.chance(10)) return rows;
   const share = draw.pick([15, 30, 50]);
-  // Where there is no device, hardly anything has a meaning
-  const swarm = ROWS.filter(({ name }) => name === "file.write new_device" || draw.chance(share));
+  const swarm = rows.filter(({ always }) => always || draw.chance(share));
   if (!draw.chance(20)) return swarm;
   const theme = draw.pick(THEMES);
   return [
-    ...swarm.filter(({ name }) => !theme.includes(name)),
-    ...ROWS.filter(({ name }) => theme.includes(name)).map((row) => ({
+    ...swarm.filter((row) => row.theme !== theme),
+    ...rows.filter((row) => row.theme === theme).map((row) => ({
       ...row,
       weight: (world: World) => EMPHASIS * row.weight(world),
     })),
   ];
 }
 
-function next(machine: Machine, swarm: readonly NamedRow[], draw: Draw): Operation | undefined {
+function next(
+  machine: Machine,
+  { handles, own, exclusions }: Subject,
+  swarm: readonly NamedRow[],
+  draw: Draw,
+): Operation | undefined {
   const inventory = machine.inventory();
-  const world = new World(inventory, machine.era, draw);
+  const world = new World(inventory, machine.era, draw, handles, own !== undefined);
+  if (swarm.length === 0) return undefined;
   const weighted = swarm.map((row) => [row.weight(world), row] as const);
   for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
     const op = draw.weighted(weighted).draw(world);
-    if (op && objectionTo(op, inventory) === undefined) return op;
+    if (op && objectionTo(op, inventory, exclusions) === undefined) return op;
   }
   return undefined;
 }

@@ -1,13 +1,12 @@
 import { assert, assertEquals, assertLess } from "@std/assert";
 import * as fc from "fast-check";
 import { COMMAND_FORMS } from "../model/command_line/forms.ts";
-import { type EraId, ERAS, Machine, type Operation } from "../model/mod.ts";
-import { compile } from "../suites/compile.ts";
+import { BOOTED_ERAS as eras, Machine, type Operation } from "../model/mod.ts";
+import { compile } from "../sdk/compile.ts";
 import { type Generated, objectionToSequence, SequenceArbitrary, sequenceOf, setupOf, suiteOf } from "./sequence.ts";
 import { NOT_GENERATED } from "./row.ts";
-import { ROWS, VOCABULARY } from "./vocabulary.ts";
-
-const eras = (Object.keys(ERAS) as EraId[]).filter((era) => ERAS[era].booted);
+import { MADE } from "./subject.ts";
+import { VOCABULARY } from "./vocabulary.ts";
 
 Deno.test("a sequence comes of its seed and its number alone", () => {
   const nth = (seed: number, index: number) => sequenceOf(seed, index, { era: "6.12" });
@@ -19,6 +18,7 @@ Deno.test("a sequence comes of its seed and its number alone", () => {
 Deno.test("every kind of operation has a row, or a reason why it has none", () => {
   // The types of both tables see to it that together they hold each kind once; what devlink(8) does is all in the first
   for (const kind of Object.keys(COMMAND_FORMS)) assert(Object.hasOwn(VOCABULARY, kind), kind);
+  assert(MADE.rows.some(({ name }) => name.startsWith("file.write ")), "files are the driver's");
   for (const [kind, reason] of Object.entries(NOT_GENERATED)) {
     assert(reason.length > 5 && !Object.hasOwn(VOCABULARY, kind));
   }
@@ -31,7 +31,7 @@ Deno.test("every row is drawn from", () => {
       drawn.add(op.kind === "file.write" ? op.path.slice(op.path.lastIndexOf("/") + 1) : op.kind);
     }
   }
-  const missing = ROWS.map(({ name }) => name.replace("file.write ", "")).filter((name) => !drawn.has(name));
+  const missing = MADE.rows.map(({ name }) => name.replace("file.write ", "")).filter((name) => !drawn.has(name));
   // A knob goes by its own name
   assertEquals(missing, ["knob"]);
 });
@@ -52,7 +52,7 @@ Deno.test("what the model has no answer for is not generated", () => {
   const operations: Operation[] = [
     {
       kind: "file.write",
-      path: "/sys/kernel/debug/netdevsim/netdevsim10/fib/fail_route_delete",
+      path: `/sys/kernel/debug/${MADE.devices!.handle(10)}/fib/fail_route_delete`,
       value: "Y",
     },
     { kind: "route.del", prefix: "10.0.0.0/8", dev: "lo" },

@@ -4,17 +4,20 @@
  * @module
  */
 
-import type { SequenceVerdict, StepVerdict } from "../diff/mod.ts";
+import type { SequenceVerdict, StepVerdict, Verdict } from "../diff/mod.ts";
 import type { Operation } from "../model/mod.ts";
 
-/** The first step that is not as the model has it; undefined where all are. */
+/** Verdicts without a difference. `model-gap`: only the driver knows the result, so that nothing was compared. */
+const NO_DIFFERENCE: readonly Verdict[] = ["agree", "waived", "model-gap"];
+
+/** Returns the first step that differs from the model; undefined if no step does. */
 export function firstDifferent({ steps }: SequenceVerdict): StepVerdict | undefined {
-  return steps.find(({ verdict }) => verdict !== "agree" && verdict !== "waived");
+  return steps.find(({ verdict }) => !NO_DIFFERENCE.includes(verdict));
 }
 
 /** A path into a value, without what only says which of several it is. */
 const plainPath = (path: string) =>
-  path.replace(/\[\d+\]/g, "[]").replace(/netdevsim\d+/g, "N").replace(/\/\d+/g, "/P");
+  path.replace(/\[\d+\]/g, "[]").replace(/\b([a-z]\w*)\/\1\d+/g, "$1/N").replace(/\/\d+/g, "/P");
 
 /** What an operation is, without what it is of. */
 function subject(op: Operation): string {

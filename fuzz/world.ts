@@ -4,11 +4,11 @@
  * @module
  */
 
+import type * as fc from "fast-check";
+import type { FuzzWorld } from "../model/drivers/fuzz.ts";
 import type { Era, Handle, Inventory, InventoryInstance, NetnsName } from "../model/mod.ts";
 import type { Draw } from "./draw.ts";
 
-/** The ids that devices are made with; a sequence uses some of them. */
-export const DEVICE_IDS: readonly number[] = [10, 11, 12];
 /** The names that netns are made with. */
 export const NETNS_NAMES: readonly NetnsName[] = ["t1", "t2", "t3"];
 
@@ -20,18 +20,31 @@ export interface Target {
   netns?: NetnsName;
 }
 
+/** Handles for operations on an instance that does not exist. */
+export interface Handles {
+  /** Handles of devices that may be there, and may be gone or elsewhere */
+  readonly possible: readonly Handle[];
+  /** Handles that no instance has */
+  readonly absent: readonly Handle[];
+}
+
 /** The present state of a machine, and what is drawn of it. One is made for each operation. */
-export class World {
+export class World implements FuzzWorld {
   /** What there is */
   readonly inventory: Inventory;
   /** The kernel's era */
   readonly era: Era;
   /** What choices are drawn from */
   readonly draw: Draw;
+  /** True if there is the board's own device alone: what is drawn for it follows its facts */
+  readonly own: boolean;
+  readonly #handles: Handles;
   #instances: readonly InventoryInstance[] | undefined;
 
   /** The state of a machine of `era`, to draw from. */
-  constructor(inventory: Inventory, era: Era, draw: Draw) {
+  constructor(inventory: Inventory, era: Era, draw: Draw, handles: Handles, own: boolean) {
+    this.own = own;
+    this.#handles = handles;
     this.inventory = inventory;
     this.era = era;
     this.draw = draw;
@@ -59,8 +72,8 @@ export class World {
   target(instance: InventoryInstance | undefined): Target {
     const { draw } = this;
     if (!instance || draw.chance(3)) {
-      const handle = draw.chance(70) ? `netdevsim/netdevsim${draw.pick([...DEVICE_IDS, 99])}` : draw.pick(NO_HANDLES);
-      return at(handle, draw.chance(80) ? "init" : this.netns());
+      const { possible, absent } = this.#handles;
+      return at(draw.pick(draw.chance(70) ? possible : absent), draw.chance(80) ? "init" : this.netns());
     }
     return at(instance.handle, draw.chance(97) ? instance.netns! : this.netns());
   }
@@ -71,6 +84,12 @@ export class World {
     return draw.chance(92) ? draw.pick(inventory.netns) : draw.pick([...NETNS_NAMES, "nosuch"]);
   }
 
+  /** A number as text: often one near a value of the board's own device, else one of `others`. */
+  near(has: readonly (number | bigint)[], others: fc.Arbitrary<string>): string {
+    const { draw, own } = this;
+    return own && has.length > 0 && draw.chance(60) ? String(draw.pick(has)) : draw.of(others);
+  }
+
   /** One of some names, or one that is none of them: another spelling, a part, something else. */
   name(names: readonly string[], wrong = 8): string {
     const { draw } = this;
@@ -79,9 +98,6 @@ export class World {
     return draw.pick(["nosuch", model.toUpperCase(), model.slice(0, -1), `${model}x`, "0"]);
   }
 }
-
-/** Handles that no instance has. */
-const NO_HANDLES: readonly Handle[] = ["netdevsim/nosuch", "pci/0000:00:1f.7", "nosuch/netdevsim10"];
 
 /** A target, without the netns where that is `init`. */
 export function at(handle: Handle, netns: NetnsName): Target {

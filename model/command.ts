@@ -5,14 +5,14 @@
  * @module
  */
 
-import { type Devlink, enter, leave, lockInstance } from "./devlink/devlink.ts";
+import { type Devlink, enter, instancesOf, leave, lockInstance } from "./devlink/devlink.ts";
 import type { Attributes } from "./devlink/message.ts";
 import type { RequestLock } from "./era/regime.ts";
-import type { Kernel } from "./kernel.ts";
-import type { Netns } from "./netns.ts";
+import type { Kernel } from "./kernel/kernel.ts";
+import type { Netns } from "./net/netns.ts";
 import type { Json, Result } from "./observation.ts";
 import type { Handle, Operation, OperationKind } from "./operation.ts";
-import type { Steps, Task } from "./task.ts";
+import type { Steps, Task } from "./kernel/task.ts";
 
 /** What an operation is carried out with. */
 export interface Scene {
@@ -42,7 +42,7 @@ export function* dump(
   request: RequestLock = "instance",
 ): Steps<Result> {
   const found: Attributes = {};
-  for (const dl of [...scene.kernel.instances]) {
+  for (const dl of [...instancesOf(scene.kernel)]) {
     if (dl.netns !== scene.netns || !dl.visible) continue;
     if (!(yield* lockInstance(scene.task, dl, request))) continue;
     // It may have moved to another netns while its lock was waited for

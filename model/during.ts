@@ -5,10 +5,10 @@
  */
 
 import type { Command, Scene } from "./command.ts";
-import type { Kernel } from "./kernel.ts";
+import type { Kernel } from "./kernel/kernel.ts";
 import { emptyObservation, type Json, type Result } from "./observation.ts";
 import type { Operation, OperationKind } from "./operation.ts";
-import { type SchedulingPoint, type Steps, Task } from "./task.ts";
+import { type SchedulingPoint, type Steps, Task } from "./kernel/task.ts";
 
 /** The longest that a poll takes and is not said to have waited, in ms: as for a step (see `time` in observation.ts). */
 const PROMPT = 3000;

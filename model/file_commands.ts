@@ -8,12 +8,14 @@ import type { Command } from "./command.ts";
 import { FIRMWARE } from "./devlink/flash.ts";
 import { reasonOf } from "./file_gaps.ts";
 import { ModelGap } from "./gap.ts";
-import type { Kernel, VirtualFile } from "./kernel.ts";
-import { netdevFile } from "./netdev.ts";
-import type { Netns } from "./netns.ts";
+import type { VirtualFile } from "./kernel/host.ts";
+import type { Kernel } from "./kernel/kernel.ts";
+import { netdevFile } from "./net/netdev.ts";
+import type { Netns } from "./net/netns.ts";
 import type { Result } from "./observation.ts";
-import { pause } from "./task.ts";
-import { type Found, lookUp, sysfsTree } from "./tree.ts";
+import { pause } from "./kernel/task.ts";
+import { type Found, lookUp } from "./kernel/tree.ts";
+import { sysfsTree } from "./tree.ts";
 
 const DEBUGFS = "/sys/kernel/debug/";
 

@@ -1,9 +1,8 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
-import { type EraId, Machine, ModelGap, type Operation, type TreeDirectory } from "./mod.ts";
+import { BOOTED_ERAS, type EraId, Machine, ModelGap, type Operation, type TreeDirectory } from "./mod.ts";
 import { FILE_GAPS } from "./file_gaps.ts";
-import { KNOBS, PART_KNOBS } from "./netdevsim/data.ts";
+import { KNOBS, PART_KNOBS } from "./drivers/netdevsim/data.ts";
 
-const ERAS: readonly EraId[] = ["5.10", "6.1", "6.12", "7.2", "7.3"];
 const DEBUGFS = "/sys/kernel/debug/netdevsim/netdevsim10";
 
 function booted(era: EraId): Machine {
@@ -50,7 +49,7 @@ const TAKEN = new Set([
   ...[...KNOBS, ...PART_KNOBS].map(({ path }) => path.replace(/^.*\//, "")),
 ]);
 
-for (const era of ERAS) {
+for (const era of BOOTED_ERAS) {
   Deno.test(`every file of ${era}: a write is taken, refused as a kernel does, or has no answer; none is taken in silence`, () => {
     const paths = [...filesBelow(booted(era).sysfs(), "/sys")];
     assert(paths.length > 120, `${paths.length} files`);

@@ -8,7 +8,7 @@ import type { Scene } from "./command.ts";
 import type { Commands } from "./during.ts";
 import type { Notification, Result } from "./observation.ts";
 import type { Operation } from "./operation.ts";
-import type { Steps } from "./task.ts";
+import type { Steps } from "./kernel/task.ts";
 
 /** A message as `devlink-listen` prints it: what names more than a device and a port is left out. */
 function spoken({ command, object, handle }: Notification): string {

@@ -1,12 +1,14 @@
 /**
- * The reference machine: one booted kernel of an era, with netdevsim, on which operations are performed.
+ * The reference machine: one booted kernel of an era, on which operations are performed.
  *
  * @module
  */
 
+import { instancesOf } from "./devlink/devlink.ts";
 import type { Command } from "./command.ts";
 import { COMMAND_FORMS } from "./command_line/forms.ts";
 import { asRead } from "./command_line/numbers.ts";
+import { DEVICE_COMMANDS } from "./emulated.ts";
 import { DEV_COMMANDS } from "./devlink/dev_commands.ts";
 import { ESWITCH_COMMANDS } from "./devlink/eswitch.ts";
 import { FLASH_COMMANDS } from "./devlink/flash.ts";
@@ -20,29 +22,33 @@ import { REGION_COMMANDS } from "./devlink/region_commands.ts";
 import { RESOURCE_COMMANDS } from "./devlink/resource_commands.ts";
 import { TRAP_COMMANDS } from "./devlink/trap_commands.ts";
 import { during } from "./during.ts";
-import { type Era, type EraId, ERAS } from "./era/era.ts";
-import { type Design, designed } from "./era/regime.ts";
+import { type Design, designed } from "./era/design.ts";
+import { type Era, type EraId, ERAS } from "./era/mod.ts";
 import { FILE_COMMANDS } from "./file_commands.ts";
 import { ModelGap } from "./gap.ts";
-import { type Inventory, inventory } from "./inventory.ts";
-import { Kernel, stepWorker } from "./kernel.ts";
-import { LINK_COMMANDS } from "./link.ts";
+import type { Inventory } from "./inventory.ts";
+import { Kernel, stepWorker } from "./kernel/kernel.ts";
+import { LINK_COMMANDS } from "./devlink/link.ts";
 import { listen } from "./listen.ts";
-import { NETDEV_COMMANDS } from "./netdev.ts";
-import { NetdevsimBus } from "./netdevsim/bus.ts";
-import type { NetdevShown } from "./netns.ts";
-import { NETNS_COMMANDS } from "./netns_commands.ts";
-import { NEXTHOP_COMMANDS } from "./nexthop.ts";
+import { NETDEV_COMMANDS } from "./net/netdev.ts";
+import { bootDrivers, driverModelOf, modulesOf } from "./drivers/mod.ts";
+import { instantiate as GENERIC } from "./drivers/generic/instantiate.ts";
+import type { Facts } from "./facts.ts";
+import type { NetdevShown } from "./net/netns.ts";
+import { NETNS_COMMANDS } from "./devlink/netns_commands.ts";
+import { NEXTHOP_COMMANDS } from "./net/nexthop.ts";
 import { emptyObservation, type FreedMemory, type Observation } from "./observation.ts";
 import { OPERATION_GAPS, refuseGaps } from "./operation_gaps.ts";
-import type { NetnsName, Operation, OperationKind } from "./operation.ts";
-import { HARDWARE, type HardwareId } from "./pcs/hardware.ts";
-import { race } from "./race/litmus.ts";
-import type { Lockdep } from "./race/lockdep.ts";
+import { innerOperations, type NetnsName, type Operation, type OperationKind } from "./operation.ts";
+import { HARDWARE, type HardwareId } from "./drivers/hardware.ts";
+import type { Lockdep } from "./kernel/lockdep.ts";
 import { rounds } from "./rounds.ts";
-import { settle } from "./settle.ts";
-import { acquire, HungTask, Oops, type SchedulingPoint, type Steps, Task } from "./task.ts";
-import { sysfsTree, type TreeDirectory } from "./tree.ts";
+import { settle } from "./kernel/settle.ts";
+import { waitsOf } from "./kernel/stuck.ts";
+import { acquire, HungTask, Oops, type SchedulingPoint, type Steps, Task } from "./kernel/task.ts";
+import { takeInventory } from "./take_inventory.ts";
+import type { TreeDirectory } from "./kernel/tree.ts";
+import { sysfsTree } from "./tree.ts";
 
 /** What a machine is made with. */
 export interface MachineOptions {
@@ -50,7 +56,7 @@ export interface MachineOptions {
   era: EraId | Era;
   /** Of everything that a kernel would draw at random */
   seed?: number;
-  /** Netdevs that are there before any operation */
+  /** Netdevs that are there before any operation. @default {`lo` and `eth0`, if that is not one of the board's own device} */
   netdevs?: { init: string[] };
   /**
    * Whether a devlink and a link monitor run in every netns (from its start to its end), or in none but where
@@ -75,6 +81,10 @@ export interface MachineOptions {
   design?: Design;
   /** What is built in beside, all of it bound to its drivers: read from their source, never run */
   hardware?: readonly HardwareId[];
+  /** The board's own device: it is there, bound to its driver, before any operation */
+  facts?: Facts;
+  /** The name of the model of its driver. @default {that of the driver that the facts name; `generic` where there is none} */
+  driver?: string;
 }
 
 /** The longest that an operation takes and is not said to have been blocked, in ms. */
@@ -108,6 +118,8 @@ export class Machine {
 
   /** Whether work was left to do when the last operation had done its part */
   #late = false;
+  #waits: readonly string[] = [];
+  #running: Task | undefined;
 
   /** Boots the kernel of an era. */
   constructor(options: MachineOptions) {
@@ -115,15 +127,21 @@ export class Machine {
     const era = options.design ? designed(plain, options.design) : plain;
     this.#kernel = new Kernel(era, {
       seed: options.seed ?? 1,
-      netdevs: options.netdevs?.init ?? ["lo", "eth0"],
+      netdevs: options.netdevs?.init ?? netdevsBeside(options.facts),
       listeners: (options.listeners ?? "all") === "all",
       freedMemory: options.freedMemory ?? "kept",
       ...(options.lockdep ? { lockdep: options.lockdep } : {}),
+      modules: modulesOf,
     });
     const kernel = this.#kernel;
     kernel.overheard = options.listeners === "overheard";
-    kernel.owners.push(new NetdevsimBus(kernel));
-    if (options.hardware) { for (const id of options.hardware) this.#boot(id); }
+    this.#boot(bootDrivers);
+    for (const id of options.hardware ?? []) this.#boot(HARDWARE[id]);
+    const { facts } = options;
+    if (facts) {
+      const { instantiate = GENERIC } = driverModelOf(options.driver ?? facts.driver);
+      this.#boot((kernel, task) => instantiate(kernel, task, facts));
+    }
   }
 
   /** The era of this machine. */
@@ -193,7 +211,7 @@ export class Machine {
 
   /** What there is now; it is read as it is asked for, so whoever wants to keep it copies it. */
   inventory(): Inventory {
-    return inventory(this.#kernel);
+    return takeInventory(this.#kernel);
   }
 
   /**
@@ -203,7 +221,8 @@ export class Machine {
    * @throws {TypeError} If the kind of the operation is not known
    */
   perform(op: Operation): Observation {
-    return this.#drive(this.#run(op, "operation", false));
+    this.#waits = [];
+    return this.#drive(this.#run(op, op.kind, false));
   }
 
   /**
@@ -221,6 +240,11 @@ export class Machine {
   /** Lets the kernel threads run as far as they can. Says whether anything moved. */
   runWorkers(): boolean {
     return this.#kernel.runWorkers();
+  }
+
+  /** Why the last operation hangs: who waits for what, a sentence each; empty if the operation ended. */
+  get waits(): readonly string[] {
+    return this.#waits;
   }
 
   /** The kernel threads with something to do, by name, in the order in which it came. */
@@ -241,9 +265,18 @@ export class Machine {
     return "ended";
   }
 
-  #boot(id: HardwareId): void {
+  /**
+   * The command that carries out operations of a kind.
+   *
+   * @internal
+   */
+  protected commandOf(kind: OperationKind): Command<OperationKind> {
+    return commandOf(kind);
+  }
+
+  #boot(bringUp: (kernel: Kernel, task: Task) => Steps): void {
     const task = new Task("boot", emptyObservation(), false);
-    const steps = HARDWARE[id](this.#kernel, task);
+    const steps = bringUp(this.#kernel, task);
     while (!steps.next().done);
     this.#kernel.runWorkers();
   }
@@ -262,6 +295,7 @@ export class Machine {
         const { observation } = kernel;
         observation.result = "hang";
         observation.time = "hang";
+        this.#waits = waitsOf(this.#running!, next.value, kernel.workers);
         return observation;
       }
     }
@@ -270,7 +304,8 @@ export class Machine {
   #run(op: Operation, name: string, stepping: boolean): Steps<Observation> {
     const observation = emptyObservation();
     this.#kernel.observation = observation;
-    return this.#carryOut(op, new Task(name, observation, stepping));
+    this.#running = new Task(name, observation, stepping);
+    return this.#carryOut(op, this.#running);
   }
 
   *#carryOut(op: Operation, task: Task): Steps<Observation> {
@@ -286,7 +321,8 @@ export class Machine {
       observation.result = "client";
       return observation;
     }
-    const command = commandOf(op.kind);
+    const command = this.commandOf(op.kind);
+    refuseUnmodelled(kernel, read);
     const begin = kernel.now;
     try {
       observation.result = yield* command({ kernel, task, netns }, read);
@@ -294,43 +330,80 @@ export class Machine {
       if (kernel.now - begin > PROMPT && !takesItsTime) observation.time = "blocked";
     } catch (error) {
       if (error instanceof Oops) observation.result = "killed";
-      else if (error instanceof HungTask) observation.result = observation.time = "hang";
-      else throw error;
+      else if (error instanceof HungTask) {
+        observation.result = observation.time = "hang";
+        this.#waits = waitsOf(task, undefined, []);
+      } else throw error;
     }
     if (op.settle !== undefined && observation.result !== "hang") settle(kernel, op.settle);
+    if (observation.result !== "client") noteUnknown(kernel, read, observation);
     if (observation.result !== "ok") observation.reply = null;
     return observation;
   }
 }
 
+/** Returns the netdevs that a board has beside those of its own device. */
+function netdevsBeside(facts: Facts | undefined): string[] {
+  const ports = [...facts?.ports ?? [], ...Object.values(facts?.nestedPorts ?? {}).flat()];
+  const own = new Set(ports.map(({ netdev }) => netdev));
+  return ["lo", "eth0"].filter((name) => !own.has(name));
+}
+
+/**
+ * Refuses an operation that a driver has no answer for, alone or in another one.
+ *
+ * @throws {ModelGap} Before anything is done
+ */
+function refuseUnmodelled(kernel: Kernel, op: Operation): void {
+  for (const { driver } of instancesOf(kernel)) {
+    if (!driver.gap) continue;
+    for (const one of [op, ...innerOperations(op)]) {
+      const why = driver.gap(one);
+      if (why !== undefined) throw new ModelGap(one.kind, why);
+    }
+  }
+}
+
+/** Notes which channels of an operation, and of the operations in it, only the driver of its instance knows. */
+function noteUnknown(kernel: Kernel, op: Operation, observation: Observation): void {
+  for (const { driver, handle } of instancesOf(kernel)) {
+    if (!driver.unknown) continue;
+    for (const one of [op, ...innerOperations(op)]) {
+      if ("handle" in one && one.handle !== undefined && one.handle !== handle) continue;
+      const unknown = driver.unknown(one);
+      if (!unknown) continue;
+      // How the operations of a race end, and what they leave, is in the outcomes, each with what is not known of it
+      if (op.kind === "race") { for (const channel of ["result", "extack", "reply"] as const) delete unknown[channel]; }
+      observation.unknown = { ...unknown, ...observation.unknown };
+    }
+  }
+}
+
 /** Time, modules, and operations that are made of others. */
-const OTHER_COMMANDS: {
-  [K in "wait" | "module.load" | "module.unload" | "during" | "listen" | "rounds" | "race"]: Command<K>;
-} = {
-  // deno-lint-ignore require-yield
-  *"wait"({ kernel }, { ms }) {
-    kernel.advance(ms);
-    return "ok";
-  },
+const OTHER_COMMANDS: { [K in "wait" | "module.load" | "module.unload" | "during" | "listen" | "rounds"]: Command<K> } =
+  {
+    // deno-lint-ignore require-yield
+    *"wait"({ kernel }, { ms }) {
+      kernel.advance(ms);
+      return "ok";
+    },
 
-  *"module.load"({ kernel, task }, { name, params }) {
-    return yield* kernel.modules.load(task, name, params ?? {});
-  },
+    *"module.load"({ kernel, task }, { name, params }) {
+      return yield* kernel.modules.load(task, name, params ?? {});
+    },
 
-  *"module.unload"({ kernel, task }, { name }) {
-    return yield* kernel.modules.unload(task, name);
-  },
+    *"module.unload"({ kernel, task }, { name }) {
+      return yield* kernel.modules.unload(task, name);
+    },
 
-  during: (scene, op) => during(scene, op, commandOf),
+    during: (scene, op) => during(scene, op, commandOf),
 
-  listen: (scene, op) => listen(scene, op, commandOf),
+    listen: (scene, op) => listen(scene, op, commandOf),
 
-  rounds: (scene, op) => rounds(scene, op, commandOf),
+    rounds: (scene, op) => rounds(scene, op, commandOf),
+  };
 
-  race: (scene, op) => race(scene, op, commandOf),
-};
-
-const COMMANDS: { readonly [K in OperationKind]: Command<K> } = {
+const COMMANDS: { readonly [K in Exclude<OperationKind, "race">]: Command<K> } = {
   ...DEV_COMMANDS,
   ...TRAP_COMMANDS,
   ...PORT_COMMANDS,
@@ -348,11 +421,12 @@ const COMMANDS: { readonly [K in OperationKind]: Command<K> } = {
   ...NETNS_COMMANDS,
   ...NEXTHOP_COMMANDS,
   ...FILE_COMMANDS,
+  ...DEVICE_COMMANDS,
   ...OTHER_COMMANDS,
 };
 
 function commandOf(kind: OperationKind): Command<OperationKind> {
-  const command = COMMANDS[kind] as Command<OperationKind> | undefined;
+  const command = COMMANDS[kind as keyof typeof COMMANDS] as Command<OperationKind> | undefined;
   if (!command) throw new TypeError(`Cannot perform operation "${kind}": the model has no such kind`);
   const own = Object.hasOwn(COMMAND_FORMS, kind) ? serialised(command) : command;
   return OPERATION_GAPS[kind] ? answered(own) : own;

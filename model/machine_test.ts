@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import {
+  ERA_IDS,
   type EraId,
   eraNote,
   eraOf,
@@ -78,7 +79,7 @@ Deno.test("an era is found by the kernel's release, the by the family that it is
     "6.19.0": "6.12",
     "7.2.4-1": "7.2",
     "7.3.0-rc4": "7.3",
-    "8.0.1": "7.3",
+    "99.0.1": ERA_IDS.at(-1)!,
   };
   for (const [release, id] of Object.entries(expected)) assertEquals(eraOf(release).id, id, release);
   assertThrows(() => eraOf("4.19.0"), RangeError, 'Cannot model kernel "4.19.0": it is older than 5.10');
@@ -95,8 +96,7 @@ Deno.test("a kernel that was not run is judged by the nearest era, and that is s
     ["6.0.1", "6.1", "nearest; never run"],
     ["7.1.0", "7.2", "nearest; never run"],
     // Newer than the newest era, older than the oldest one
-    ["7.4.0-rc1", "7.3", "nearest; never run"],
-    ["8.0.1", "7.3", "nearest; never run"],
+    ["99.0.1", ERA_IDS.at(-1)!, "nearest; never run"],
     ["5.4.210", "5.10", "nearest; never run"],
     ["4.19.0", "5.10", "nearest; never run"],
     ["5.15.3", "5.15", "read from its source; never run"],
@@ -133,7 +133,7 @@ Deno.test("as many messages as were counted on booted kernels (1.5, 3.10)", () =
     "7.2": { create: [31, 34], reload: [55, 61] },
     "7.3": { create: [31, 34], reload: [55, 61] },
   };
-  for (const era of ["5.10", "6.1", "6.12", "7.2", "7.3"] as const) {
+  for (const era of Object.keys(counted) as (keyof typeof counted)[]) {
     for (const ports of [1, 2]) {
       const machine = new Machine({ era });
       const created = machine.perform(create(`10 ${ports}`));

@@ -4,28 +4,28 @@
  * @module
  */
 
-export {
-  type BootedEraId,
-  type Era,
-  type EraId,
-  eraNote,
-  eraOf,
-  ERAS,
-  type FunctionSetting,
-  nearestEra,
-  type NetdevsimEra,
-  type PhylinkEra,
-  type PortEra,
-} from "./era/era.ts";
-export type { FlashEra, HealthEra, ObjectsEra, RegionEra } from "./era/objects.ts";
-export { FILE_GAPS, type FileGap } from "./file_gaps.ts";
+export * from "./era/mod.ts";
+export type { FileGap } from "./drivers/driver.ts";
+export { FILE_GAPS } from "./file_gaps.ts";
+export type { StartOptions } from "./drivers/driver.ts";
+export type { Facts, ParamFact, PortFact, ReporterFact, ResourceFact, TrapFact } from "./facts.ts";
+export type { StartingState } from "./starting_state.ts";
 export { ModelGap } from "./gap.ts";
 export { type FlashProgress, foldProgress, unfoldProgress } from "./devlink/flash.ts";
-export { type HardwareId, hardwareIn } from "./pcs/hardware.ts";
-export type { Inventory, InventoryDevice, InventoryInstance, InventoryPort, InventoryResource } from "./inventory.ts";
-export type { FibEntries, NetdevShown } from "./netns.ts";
+export { type HardwareId, hardwareIn } from "./drivers/hardware.ts";
+export type {
+  Inventory,
+  InventoryDevice,
+  InventoryInstance,
+  InventoryParam,
+  InventoryPort,
+  InventoryRegion,
+  InventoryReporter,
+  InventoryResource,
+} from "./inventory.ts";
+export type { NetdevShown } from "./net/netns.ts";
+export type { Design } from "./era/design.ts";
 export {
-  type Design,
   type DriverLocks,
   LOCK_REGIMES,
   type LockEra,
@@ -36,22 +36,29 @@ export {
   type RequestLocks,
   type TrapLifetime,
 } from "./era/regime.ts";
-export { Machine, type MachineOptions } from "./machine.ts";
+export type { MachineOptions } from "./machine.ts";
+export { Machine as BareMachine } from "./machine.ts";
+export { RacingMachine as Machine } from "./race/machine.ts";
+export type { TaskStack } from "./race/outcome.ts";
 export {
   type Channel,
   emptyObservation,
   type Extack,
   type FreedMemory,
+  isNotKnown,
   type Json,
   type JsonObject,
   type KernelLine,
   type KernelLineClass,
   type LinkEvent,
+  NOT_KNOWN,
   type Notification,
   type Observation,
   type Result,
+  type Unknown,
 } from "./observation.ts";
 export type {
+  DeviceOperation,
   Handle,
   NetnsName,
   Operation,
@@ -61,5 +68,5 @@ export type {
   RacingOperations,
   RateParameters,
 } from "./operation.ts";
-export type { SchedulingPoint, Steps } from "./task.ts";
-export type { TreeDirectory, TreeFile, TreeLink, TreeNode } from "./tree.ts";
+export type { SchedulingPoint, Steps } from "./kernel/task.ts";
+export type { TreeDirectory, TreeFile, TreeLink, TreeNode } from "./kernel/tree.ts";

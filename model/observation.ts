@@ -28,7 +28,7 @@ export interface Extack {
   level: "error" | "warning";
   /** Without the module prefix */
   text: string;
-  /** The module that `NL_SET_ERR_MSG_MOD` put in front (`"devlink"`, `"leftover"`, `"netdevsim"`), if any */
+  /** The module that `NL_SET_ERR_MSG_MOD` put in front (`"devlink"`, `"leftover"`, the name of a driver), if any */
   prefix?: string;
 }
 
@@ -80,6 +80,29 @@ export interface KernelLine {
   device?: string;
 }
 
+/** The channels of an operation that the model does not know, each with the reason: a driver that nobody modelled decides them. */
+export type Unknown = Partial<Record<Channel, string>>;
+
+/**
+ * Stands in a reply or a message of the model for a part that only the board knows, for example counters of traffic: that part
+ * is not compared.
+ */
+export const NOT_KNOWN: Json = Object.freeze({ "not known": true });
+
+/**
+ * Stands for a counter of the board that began before the sequence: how far it is when the sequence begins is not known, how
+ * much is counted in the sequence is.
+ *
+ * @param of What is counted, for example `pci/0000:03:00.0 driver_reinit`
+ * @param since How much was counted since the sequence began
+ */
+export const countedSince = (of: string, since: number): Json => ({ "not known": true, of, since });
+
+/** True if a part of a reply is {@linkcode NOT_KNOWN}, also after it was JSON text. */
+export function isNotKnown(value: Json | undefined): boolean {
+  return typeof value === "object" && value !== null && !Array.isArray(value) && value["not known"] === true;
+}
+
 /** All that one operation showed. */
 export interface Observation {
   /** How the operation ended */
@@ -98,6 +121,8 @@ export interface Observation {
   kmsg: KernelLine[];
   /** `immediate`: done within 3 s; `blocked`: later; `hang`: not within the step's bound */
   time: "immediate" | "blocked" | "hang";
+  /** Of the model alone: the channels of which it knows nothing; what they hold is an assumption, and is not compared */
+  unknown?: Unknown;
 }
 
 /** An observation in which nothing happened, to build others from. */

@@ -35,6 +35,16 @@ export interface RacingOperations {
   loops?: boolean;
 }
 
+/** What a test wants of an emulated device: the name of one operation, and its parameters. JSON. */
+export type DeviceOperation = { readonly [name: string]: unknown };
+
+/**
+ * Takes back all that a sequence did to an emulated device: no command fails or goes without an answer, each cable is plugged in,
+ * the health is good and all counters are 0. Every emulated device has this operation. Its reply is `{ faults }`: the faults that
+ * had more commands to meet. The tear-down of each sequence that operated a device ends the sequence's operations with it.
+ */
+export const CLEAR: DeviceOperation = { clear: true };
+
 /** The parameters of each kind of operation, by its kind. Names follow devlink(8), ip(8) and sysfs. */
 export interface OperationParameters {
   /** `devlink dev show` */
@@ -247,6 +257,11 @@ export interface OperationParameters {
   "file.write": { path: string; value: string };
   /** Reads a file of sysfs or debugfs; its text, without the last newline, goes to the `sysfs` channel */
   "file.read": { path: string };
+  /**
+   * Operates the emulated device of a guest, for example `{ link: { port: 0, up: false } }`; what there is differs by the
+   * device. The `reply` is the device's. A board with real hardware has no such operation
+   */
+  "device": { handle: Handle; operation: DeviceOperation };
   /** `rm -f`: a plain file, below /run or /lib/firmware */
   "file.remove": { path: string };
   /** Lets time pass: `ms` on the model's virtual clock, at least as long on a board */
@@ -288,6 +303,8 @@ export interface OperationParameters {
     schedules?: number;
     /** Whether the work of timers races with them. @default {false} */
     timers?: boolean;
+    /** The board's own device: it stays from run to run, with its counters. @default {each run begins with new devices} */
+    own?: Handle;
   };
 }
 

@@ -6,9 +6,9 @@
 
 import type { Scene } from "./command.ts";
 import { ModelGap } from "./gap.ts";
-import type { Kernel } from "./kernel.ts";
-import { portOf } from "./link.ts";
-import type { Netdev, Netns } from "./netns.ts";
+import type { Kernel } from "./kernel/kernel.ts";
+import { portOf } from "./devlink/link.ts";
+import type { Netdev, Netns } from "./net/netns.ts";
 import type { Operation, OperationKind } from "./operation.ts";
 
 /** When an operation of a kind is one, with what is asked for, and why there is no answer. */
@@ -25,7 +25,7 @@ const gap = <K extends OperationKind>(
 ): OperationGap<K> => ({ when, what, why });
 
 const netdevOf = ({ netns }: Scene, dev: string): Netdev | undefined => netns.netdevs.get(dev);
-/** Whether a netdev is neither netdevsim's nor one of the modelled hardware, but the board's. */
+/** True if a netdev is the board's own: neither a port's nor one of modelled hardware. */
 const isBoards = (kernel: Kernel, netdev: Netdev | undefined): boolean =>
   netdev !== undefined && netdev.ops === undefined && !portOf(kernel, netdev);
 
@@ -114,9 +114,9 @@ export const OPERATION_GAPS: { readonly [K in OperationKind]?: readonly Operatio
   "module.load": [
     otherModule("modprobe"),
     gap(
-      ({ name, params }) => name === "netdevsim" && Object.keys(params ?? {}).length > 0,
+      ({ name, params = {} }, { kernel }) => kernel.modules.untaken(name, params) !== undefined,
       ({ name, params }) => `modprobe ${name} ${Object.keys(params!).join(" ")}`,
-      "netdevsim takes no parameters, and the kernel logs that it ignores one",
+      "the kernel logs that a module ignores a parameter which it does not take",
     ),
   ],
   "module.unload": [otherModule("rmmod"), keptRoutes()],

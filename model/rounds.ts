@@ -6,10 +6,10 @@
 
 import type { Scene } from "./command.ts";
 import type { Commands } from "./during.ts";
-import { stepWorker } from "./kernel.ts";
+import { stepWorker } from "./kernel/kernel.ts";
 import { emptyObservation, type Result } from "./observation.ts";
 import type { Operation } from "./operation.ts";
-import { HungTask, Oops, type SchedulingPoint, type Steps, Task } from "./task.ts";
+import { HungTask, Oops, type SchedulingPoint, type Steps, Task } from "./kernel/task.ts";
 
 /** How much time passes between two of them, in ms. */
 const PACE = 5;

@@ -4,43 +4,60 @@
  * @module
  */
 
-import type { Board } from "../boards/mod.ts";
-import { bootQemu, buildImage, FixtureError, type Guest } from "../fixtures/mod.ts";
+import { deviceOf } from "../boards/devices/mod.ts";
+import { type Board, BoardError, visible } from "../boards/mod.ts";
+import type { DeviceEvent } from "../fixtures/devices/mod.ts";
+import { bootQemu, buildImage, FixtureError, type Guest, loadedModules } from "../fixtures/mod.ts";
 import type { RunnerOptions } from "./runner.ts";
+
+/** Options of {@linkcode bootBoard}. */
+export interface BootBoardOptions extends RunnerOptions {
+  /** Called with each event of the board's emulated device */
+  onEvent?: (event: DeviceEvent) => void;
+}
 
 /**
  * Boots a guest for a QEMU board, with the image that its file describes.
  *
+ * @throws {BoardError} If the emulated device of the board cannot have an option that its file gives
  * @throws {FixtureUnavailable} If this machine lacks what the image is made of
  * @throws {FixtureError} If the guest does not come up, or this machine refuses a file or a process that it needs
  * @throws {ModuleError} If a module, or sources of one, that the board's file names cannot be used
  */
-export async function bootBoard(board: Board, options: RunnerOptions = {}): Promise<Guest> {
+export async function bootBoard(board: Board, options: BootBoardOptions = {}): Promise<Guest> {
   try {
     return await boot(board, options);
   } catch (error) {
+    // The device itself refuses an option.
+    if (error instanceof TypeError && deviceOf(board)) {
+      throw new BoardError([visible(`${board.file}: ${error.message}`)]);
+    }
     if (!(error instanceof Error) || !/\(os error \d+\)/.test(error.message)) throw error;
     if (["FixtureUnavailable", "FixtureError", "ModuleError"].includes(error.name)) throw error;
     throw new FixtureError(`Cannot boot board "${board.name}": ${error.message}`, { cause: error });
   }
 }
 
-async function boot(board: Board, options: RunnerOptions): Promise<Guest> {
-  const { kernel, module, moduleSource, pcsSource, cmdline, memory, cpus } = board.qemu!;
-  const progress = options.onProgress ? { onProgress: options.onProgress } : {};
+async function boot(board: Board, options: BootBoardOptions): Promise<Guest> {
+  const { kernel, module, moduleSource, pcsSource, modules, cmdline, memory, cpus } = board.qemu!;
+  const work = {
+    ...(options.onProgress ? { onProgress: options.onProgress } : {}),
+    ...(options.signal ? { signal: options.signal } : {}),
+  };
+  const device = deviceOf(board);
   const image = await buildImage(kernel, {
     ...(module ? { module } : {}),
     ...(moduleSource ? { moduleSource } : {}),
     ...(pcsSource ? { pcsSource } : {}),
-    ...progress,
-    ...(options.signal ? { signal: options.signal } : {}),
+    ...await loadedModules(kernel, device?.kind, modules, work),
+    ...work,
   });
   return await bootQemu(image, {
     ...(cmdline ? { cmdline } : {}),
     ...(memory ? { memory } : {}),
     ...(cpus ? { cpus } : {}),
     ...(options.consoleLog ? { consoleLog: options.consoleLog } : {}),
-    ...progress,
-    ...(options.signal ? { signal: options.signal } : {}),
+    ...(device ? { devices: [{ ...device, ...(options.onEvent ? { onEvent: options.onEvent } : {}) }] } : {}),
+    ...work,
   });
 }

@@ -4,8 +4,8 @@
  * @module
  */
 
-import { ProcessShell } from "./process.ts";
-import type { Shell } from "./shell.ts";
+import { ProcessShell } from "./lines/process.ts";
+import type { Shell } from "./lines/shell.ts";
 
 /** Options of {@linkcode openLocal}. */
 export interface LocalOptions {

@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { createHash, randomBytes } from "node:crypto";
 import { openLocal } from "./local.ts";
-import { TransportError } from "./shell.ts";
+import { TransportError } from "./lines/shell.ts";
 
 const bytes = (text: string) => new TextEncoder().encode(text);
 

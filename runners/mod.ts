@@ -5,24 +5,25 @@
  * @module
  */
 
-import { type Board, BoardError } from "../boards/mod.ts";
+import { type Board } from "../boards/mod.ts";
+import { transportOf, TRANSPORTS } from "../boards/transports/mod.ts";
 import type { EraId } from "../model/mod.ts";
-import { openAgent } from "./agent.ts";
+import { DeviceRecorder } from "../diff/device_record.ts";
+import { FixtureError, type Guest } from "../fixtures/mod.ts";
+import { openAgent } from "./agent/agent.ts";
 import { bootBoard } from "./boot_board.ts";
-import { type BoardLines, openBoardLines } from "./board_lines.ts";
+import { openBoardLines } from "./lines/board_lines.ts";
 import { openLocal } from "./local.ts";
 import { openModel } from "./model.ts";
 import { openRecording } from "./recording.ts";
 import { rebootRemote } from "./renewal.ts";
 import type { Runner, RunnerOptions } from "./runner.ts";
-import { openSerial } from "./serial.ts";
-import { type Shell, TransportError } from "./shell.ts";
-import { openSsh } from "./ssh.ts";
+import { checkTransport, openGuestTransport, openTransport } from "./lines/transports.ts";
 
-export { RefusedError } from "./guard.ts";
+export { RefusedError } from "./guard/guard.ts";
 export { checkFit, type Progress, type Runner, type RunnerOptions, UnfitBoardError } from "./runner.ts";
-export type { FailedCommand, Hello } from "./session.ts";
-export { type Shell, TransportError } from "./shell.ts";
+export type { FailedCommand, Hello } from "./agent/session.ts";
+export { type Shell, TransportError } from "./lines/shell.ts";
 
 /**
  * Opens a board.
@@ -60,17 +61,10 @@ export async function openRunner(board: Board, options: RunnerOptions = {}): Pro
 const signalOf = ({ signal }: RunnerOptions): { signal?: AbortSignal } => signal ? { signal } : {};
 
 async function openRemote(board: Board, options: RunnerOptions): Promise<Runner> {
-  const { ssh, serial } = board;
-  const transport = options.transport ?? board.transport ?? (ssh ? "ssh" : "serial");
-  if (transport === "ssh" && !ssh) {
-    throw new BoardError([`Cannot open board "${board.name}" over ssh: its file has no [ssh]`]);
-  }
-  if (transport === "serial" && !serial) {
-    throw new BoardError([`Cannot open board "${board.name}" over serial: its file has no [serial]`]);
-  }
+  const transport = options.transport ?? transportOf(board) ?? TRANSPORTS[0];
+  checkTransport(board, transport);
   const lines = await openBoardLines(board, transport, options.consoleLog);
-  const connect = () =>
-    transport === "ssh" ? openSsh({ ...ssh!, ...signalOf(options) }) : openSerialOf(serial!, lines, options);
+  const connect = () => openTransport(board, transport, { binding: lines.line, ...signalOf(options) });
   const { consoleLog: _, ...rest } = options;
   const console = lines.console === undefined ? {} : { consoleLog: lines.console };
   try {
@@ -88,54 +82,39 @@ async function openRemote(board: Board, options: RunnerOptions): Promise<Runner>
   }
 }
 
-function openSerialOf(
-  serial: NonNullable<Board["serial"]>,
-  lines: BoardLines,
-  options: RunnerOptions,
-): Promise<Shell> {
-  const { login } = serial;
-  return openSerial({
-    path: serial.path,
-    ...(lines.serial ? { binding: lines.serial } : {}),
-    baudRate: serial.baud,
-    rtscts: serial.rtscts,
-    ...(login ? { login: { user: login.user, password: () => passwordOf(login) } } : {}),
-    ...signalOf(options),
-  });
-}
-
-/** A login's password: from the environment or a command of the board file, never from the file itself. */
-async function passwordOf(
-  login: NonNullable<NonNullable<Board["serial"]>["login"]>,
-): Promise<string | null> {
-  if (login.passwordEnv) return Deno.env.get(login.passwordEnv) ?? null;
-  if (!login.passwordCommand) return null;
-  const [program, ...args] = login.passwordCommand;
-  const { stdout } = await new Deno.Command(program!, { args, stdin: "null", stderr: "inherit" }).output().catch(
-    (error: Error) => {
-      throw new TransportError(`Cannot get the password of ${login.user} by ${program}: ${error.message}`);
-    },
-  );
-  return new TextDecoder().decode(stdout).split("\n")[0] ?? null;
-}
-
 async function openQemu(board: Board, options: RunnerOptions): Promise<Runner> {
   const transport = options.transport ?? board.qemu!.transport;
-  const guest = await bootBoard(board, options);
+  const recorder = new DeviceRecorder();
+  const guest = await bootBoard(board, { ...options, onEvent: (event) => recorder.add(event) });
   try {
-    const connect = () =>
-      transport === "ssh" ? openSsh({ ...guest.ssh, ...signalOf(options) }) : openSerial({
-        path: guest.serial.protocol,
-        login: { user: guest.login.user, password: () => guest.login.password },
-        ...signalOf(options),
-      });
-    return await openAgent(board, transport, await connect(), options, guest, {
+    const connect = () => openGuestTransport(guest, transport, signalOf(options));
+    const runner = await openAgent(board, transport, await connect(), options, guest, {
       reboot: () => guest.reset(signalOf(options)),
       connect,
       bound: 60_000,
     });
+    return withDevices(board, runner, guest, recorder);
   } catch (error) {
     await guest.close();
     throw error;
   }
+}
+
+/**
+ * A runner whose traces have what the emulated device saw. It takes no result from a guest whose device has ended: the driver has
+ * no device any more.
+ */
+function withDevices(board: Board, runner: Runner, { devices }: Guest, recorder: DeviceRecorder): Runner {
+  if (devices.length === 0) return runner;
+  let lost = false;
+  for (const { ended } of devices) ended.then(() => lost = true);
+  const { run } = runner;
+  runner.run = async (plan) => {
+    const trace = await run(plan);
+    await Promise.all(devices.map((device) => device.flush()));
+    if (lost) throw new FixtureError(`Cannot go on with board "${board.name}": the process of its device has ended`);
+    const device = recorder.take();
+    return device ? { ...trace, device } : trace;
+  };
+  return runner;
 }

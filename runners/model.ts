@@ -5,35 +5,57 @@
  */
 
 import type { Board } from "../boards/mod.ts";
-import type { Loss, Plan, SequenceTrace, StepTrace, TraceHeader } from "../diff/trace.ts";
-import { type EraId, hardwareIn, Machine, ModelGap, type Observation, type Operation } from "../model/mod.ts";
+import type { Plan, SequenceTrace, StepTrace, TraceHeader } from "../diff/trace.ts";
+import { madeBy } from "../model/drivers/mod.ts";
+import { type EraId, type Facts, hardwareIn, Machine, ModelGap } from "../model/mod.ts";
+import { innerOperations, type Operation } from "../model/operation.ts";
 import type { Runner, RunnerOptions } from "./runner.ts";
 
 /** After how long without a pause the process is let to hear signals, in ms. */
 const PAUSE_AFTER_MS = 50;
 
-function performed(machine: Machine, op: Operation): { observation: Observation } | { lost: Loss } {
+function performed(machine: Machine, op: Operation): Pick<StepTrace, "observation" | "waits" | "lost"> {
   try {
-    return { observation: machine.perform(op) };
+    const observation = machine.perform(op);
+    const { waits } = machine;
+    return { observation, ...(waits.length > 0 ? { waits } : {}) };
   } catch (error) {
     if (!(error instanceof ModelGap)) throw error;
     return { lost: { reason: "not-modelled", detail: error.message } };
   }
 }
 
-/** Opens the model of an era as a board; its last argument says what a use of freed memory does on the one that it stands for. */
+/**
+ * The board's own device, if a plan is about that device and does not make it itself. A plan that names no instance and makes
+ * none reads all instances of the board, for example by `devlink trap show`: its device is the board's own, too.
+ */
+function ownDevice({ steps }: Plan, facts: Facts | undefined): { facts?: Facts } {
+  if (facts === undefined) return {};
+  const ops = steps.flatMap(({ op }) => [op, ...innerOperations(op)]);
+  const made = ops.map(madeBy).filter((handle) => handle !== undefined);
+  const named = ops.flatMap((op) => "handle" in op && op.handle !== undefined ? [op.handle] : []);
+  const about = named.includes(facts.handle) || named.length + made.length === 0;
+  return about && !made.includes(facts.handle) ? { facts } : {};
+}
+
+/** Opens the model of an era as a board; its last argument is the header of the traces of the board that it stands for. */
 export function openModel(
   board: Board,
   era: EraId,
   options: RunnerOptions = {},
-  { freedMemory }: Pick<TraceHeader, "freedMemory"> = {},
+  { freedMemory, facts }: Pick<TraceHeader, "freedMemory" | "facts"> = {},
 ): Runner {
   const memory = freedMemory ? { freedMemory } : {};
   return {
     header: { board: board.name, transport: "model", era, kernel: "", iproute2: "", ...memory },
     has: undefined,
     run: async (plan: Plan): Promise<SequenceTrace> => {
-      const machine = new Machine({ era, hardware: hardwareIn(plan.requires ?? []), ...memory });
+      const machine = new Machine({
+        era,
+        hardware: hardwareIn(plan.requires ?? []),
+        ...memory,
+        ...ownDevice(plan, facts),
+      });
       for (const op of plan.given ?? []) machine.perform(op);
       const steps: StepTrace[] = [];
       let since = -Infinity;

@@ -1,5 +1,5 @@
-import { assertRejects } from "@std/assert";
-import { loadBoard } from "../boards/mod.ts";
+import { assertEquals, assertRejects } from "@std/assert";
+import { loadBoard, loadFacts } from "../boards/mod.ts";
 import type { PlannedStep } from "../diff/trace.ts";
 import { openModel } from "./model.ts";
 
@@ -19,5 +19,27 @@ Deno.test("the model hears a signal in the middle of a long plan", async () => {
     () => runner.run({ suite: "s", sequence: "q", source: "", steps }),
     DOMException,
     "aborted",
+  );
+});
+
+Deno.test("a plan that names no instance reads the board's own device, unless it makes one", async () => {
+  const facts = await loadFacts("boards/examples/connectx-7-ssh.facts.json");
+  const runner = openModel(await loadBoard("model"), "6.12", {}, { facts });
+  const shown = async (...ops: PlannedStep["op"][]) => {
+    const steps = ops.map((op, i): PlannedStep => ({ id: i + 1, phase: "body", op }));
+    const { steps: traced } = await runner.run({ suite: "s", sequence: "q", source: "", steps });
+    const last = traced.at(-1)!;
+    const reply = "observation" in last ? last.observation?.reply : undefined;
+    return Object.keys((reply as { dev?: Record<string, unknown> } | undefined)?.dev ?? {});
+  };
+  const own = [facts.handle, ...facts.nested];
+  assertEquals(await shown({ kind: "dev.show" }), own);
+  assertEquals(await shown({ kind: "netns.add", name: "n1" }, { kind: "dev.show" }), own);
+  assertEquals(
+    await shown(
+      { kind: "file.write", path: "/sys/bus/netdevsim/new_device", value: "10 1" },
+      { kind: "dev.show" },
+    ),
+    ["netdevsim/netdevsim10"],
   );
 });

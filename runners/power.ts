@@ -5,8 +5,8 @@
  */
 
 import type { Board } from "../boards/mod.ts";
-import { lastLine } from "./plain_text.ts";
-import { TransportError } from "./shell.ts";
+import { lastLine } from "./lines/plain_text.ts";
+import { TransportError } from "./lines/shell.ts";
 
 /** What a board's file may have a command for. */
 export type PowerAction = "on" | "off" | "cycle" | "query";

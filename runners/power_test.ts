@@ -3,7 +3,7 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { type Board, loadBoard } from "../boards/mod.ts";
 import { cyclePower, hasPower, runPower } from "./power.ts";
-import { TransportError } from "./shell.ts";
+import { TransportError } from "./lines/shell.ts";
 
 const PDU = `#!/bin/sh
 cd "\${0%/*}"

@@ -24,8 +24,10 @@ export async function openRecording(board: Board, path: string, options: RunnerO
     header: withEra(
       { ...trace.header, board: board.name, transport: "recording" },
       (board.era === "auto" ? trace.header.era : board.era) as EraId,
+      board.driver,
     ),
     has: trace.header.has,
+    ...(trace.header.facts ? { facts: trace.header.facts } : {}),
     holds: ({ suite, sequence }) => recorded.has(`${suite} > ${sequence}`),
     run: (plan: Plan): Promise<SequenceTrace> => {
       const found = recorded.get(`${plan.suite} > ${plan.sequence}`);
@@ -42,7 +44,8 @@ export async function openRecording(board: Board, path: string, options: RunnerO
         options.onStep?.(traced);
         return traced;
       });
-      return Promise.resolve({ suite: plan.suite, sequence: plan.sequence, source: plan.source, steps });
+      const device = found?.device && !stale ? { device: found.device } : {};
+      return Promise.resolve({ suite: plan.suite, sequence: plan.sequence, source: plan.source, steps, ...device });
     },
     renew: () => Promise.resolve(),
     close: () => Promise.resolve(),

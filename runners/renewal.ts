@@ -6,8 +6,8 @@
 
 import type { Board } from "../boards/mod.ts";
 import { cyclePower } from "./power.ts";
-import type { AgentSession } from "./session.ts";
-import { type Shell, TransportError } from "./shell.ts";
+import type { AgentSession } from "./agent/session.ts";
+import { type Shell, TransportError } from "./lines/shell.ts";
 
 /** How a board is booted anew, and reached again. */
 export interface Renewal {

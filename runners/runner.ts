@@ -4,10 +4,12 @@
  * @module
  */
 
-import type { Board } from "../boards/mod.ts";
+import type { Board, TransportName } from "../boards/mod.ts";
 import type { Plan, SequenceTrace, StepTrace, TraceHeader } from "../diff/trace.ts";
-import { failureOf } from "./broken_program.ts";
-import type { Hello } from "./session.ts";
+import { driverModelOf } from "../model/drivers/mod.ts";
+import type { Facts } from "../model/facts.ts";
+import { failureOf } from "./agent/broken_program.ts";
+import type { Hello } from "./agent/session.ts";
 
 /** What tells a user how far the work is: a download, a build, a boot. */
 export interface Progress {
@@ -23,8 +25,8 @@ export interface Progress {
 
 /** Options of {@linkcode openRunner}. */
 export interface RunnerOptions {
-  /** Which line to a board that has several. @default {what the board file says, else ssh} */
-  transport?: "ssh" | "serial";
+  /** Which line to a board that has several. @default {what the board file says, else the first of its tables} */
+  transport?: TransportName;
   /** Ends the run; the board is torn down */
   signal?: AbortSignal;
   /** Called as preparing the board goes on */
@@ -45,6 +47,10 @@ export interface Runner {
   readonly header: TraceHeader;
   /** What the target has, of the capabilities that it can tell of; undefined where it cannot */
   readonly has: readonly string[] | undefined;
+  /** What the board's devlink instance has; left out where nothing was read, or the board had no such instance */
+  readonly facts?: Facts;
+  /** Reads the facts of the board's own device again; undefined where it is gone. Left out where there were none */
+  readFacts?(): Promise<Facts | undefined>;
   /** Which boot of the target this is, where it can tell: its `/proc/sys/kernel/random/boot_id`. It changes with `renew` */
   readonly boot?: string | undefined;
   /** True if the target can answer a plan of this name at all. Left out if it can answer every plan. */
@@ -52,7 +58,8 @@ export interface Runner {
   /**
    * Looks at plans before any of them is run, where the board is not ours to break: `run` does the same for its plan.
    *
-   * @throws {RefusedError} If one would take away what carries the board's root filesystem or the connection to it
+   * @throws {RefusedError} If one would take away what carries the board's root filesystem or the connection to it, or names
+   * another device of the board than that of its handle
    */
   guard?(plans: readonly Plan[]): Promise<void>;
   /**
@@ -106,10 +113,7 @@ export function checkFit(board: Board, hello: Hello): void {
   }
   if (!hello.has.includes("devlink")) unfit(absent);
   if (!hello.has.includes("kmsg")) unfit("its kernel log (/dev/kmsg) cannot be read");
-  if (board.driver === "netdevsim" && !hello.has.includes("netdevsim")) {
-    unfit(`its kernel ${hello.kernel} has no netdevsim (CONFIG_NETDEVSIM, or the module is not loaded)`);
-  }
-  if (board.driver === "netdevsim" && !hello.has.includes("debugfs")) {
-    unfit("debugfs is not mounted at /sys/kernel/debug there, and netdevsim's knobs are in it");
+  for (const { capability, lacking } of driverModelOf(board.driver).presence ?? []) {
+    if (!hello.has.includes(capability)) unfit(`its kernel ${hello.kernel} ${lacking}`);
   }
 }

@@ -1,9 +1,9 @@
 import { assertEquals, assertMatch, assertThrows } from "@std/assert";
 import type { Board } from "../boards/mod.ts";
-import { openLine } from "./pty_line.ts";
+import { openLine } from "./lines/pty_line.ts";
 import { checkFit, UnfitBoardError } from "./runner.ts";
-import { openSerial } from "./serial.ts";
-import { AgentSession, type Hello } from "./session.ts";
+import { openSerial } from "./lines/serial.ts";
+import { AgentSession, type Hello } from "./agent/session.ts";
 
 const BOARD = { name: "b", driver: "netdevsim" } as Board;
 

@@ -7,13 +7,13 @@
 import { ModelGap } from "../model/gap.ts";
 import { resolvePath } from "./files.ts";
 import { escapes, formatPrintf } from "./printf.ts";
-import { deathNotice, type Interpreter } from "./interpreter.ts";
-import { held, readWhole, type Run, type Signal, SIGNALS } from "./process.ts";
+import { type Builtin, numeric, print, type Shell, unanswered, withoutOptions } from "./builtin.ts";
+import { JOB_BUILTINS } from "./job_builtins.ts";
+import { held } from "./memory.ts";
+import { readWhole } from "./open_file.ts";
+import type { Run } from "./run.ts";
 import { ExitControl, LoopControl, ReturnControl, ShellError } from "./state.ts";
 import { testExpression } from "./test_command.ts";
-
-/** One command that is built in. */
-export type Builtin = (shell: Interpreter, argv: readonly string[]) => Run;
 
 /** Those that keep the assignments in front of them (POSIX, 2.14). */
 export const SPECIAL_BUILTINS: ReadonlySet<string> = new Set([
@@ -34,32 +34,14 @@ export const SPECIAL_BUILTINS: ReadonlySet<string> = new Set([
   "unset",
 ]);
 
-function numeric(text: string | undefined, otherwise: number): number {
-  if (text === undefined) return otherwise;
-  if (!/^\d+$/.test(text)) throw new ShellError(`Illegal number: ${text}`);
-  return Number(text);
-}
-
-/** Writes to standard output; dash says the same of every error. */
-function* print(shell: Interpreter, name: string, text: string): Run {
-  if ((yield* shell.process.write(1, text)) === "ok") return 0;
-  throw new ShellError(`${name}: ${name}: I/O error`, 1);
-}
-
 const constant = (status: number): Builtin =>
   // deno-lint-ignore require-yield
   function* () {
     return status;
   };
 
-function signalOf(text: string): Signal | undefined {
-  const name = text.toUpperCase().replace(/^SIG/, "");
-  if (Object.hasOwn(SIGNALS, name)) return name as Signal;
-  return (Object.entries(SIGNALS) as [Signal, number][]).find(([, number]) => String(number) === text)?.[0];
-}
-
 // deno-lint-ignore require-yield
-function* test(shell: Interpreter, argv: readonly string[]): Run {
+function* test(shell: Shell, argv: readonly string[]): Run {
   const args = argv.slice(1);
   if (argv[0] === "[" && args.pop() !== "]") throw new ShellError("[: missing ]");
   try {
@@ -76,6 +58,7 @@ export const BUILTINS: Readonly<Record<string, Builtin>> = {
   "true": constant(0),
   "false": constant(1),
   "hash": constant(0),
+  ...JOB_BUILTINS,
   "alias": unanswered("other names of commands"),
   "ulimit": unanswered("limits of processes"),
   "umask": unanswered("modes of new files"),
@@ -89,8 +72,9 @@ export const BUILTINS: Readonly<Record<string, Builtin>> = {
   },
 
   *printf(shell, argv) {
-    if (argv[1] === undefined) throw new ShellError("printf: usage: printf format [arg ...]");
-    const { text, errors } = formatPrintf(argv[1], argv.slice(2));
+    const [format, ...args] = argv.slice(argv[1] === "--" ? 2 : 1);
+    if (format === undefined) throw new ShellError("printf: usage: printf format [arg ...]");
+    const { text, errors } = formatPrintf(format, args);
     const status = yield* print(shell, "printf", text);
     for (const error of errors) throw new ShellError(`printf: ${error}`, 1);
     return status;
@@ -100,9 +84,8 @@ export const BUILTINS: Readonly<Record<string, Builtin>> = {
     return yield* print(shell, "pwd", `${shell.process.cwd}\n`);
   },
 
-  // deno-lint-ignore require-yield
   *cd(shell, argv) {
-    withoutOptions(argv);
+    withoutOptions(argv, "-");
     const target = argv[1] === "-" ? shell.state.get("OLDPWD") : argv[1] ?? shell.state.get("HOME") ?? "/";
     const path = resolvePath(shell.process.cwd, target ?? "");
     const found = shell.system.files.stat(path, shell.process.netns);
@@ -110,7 +93,7 @@ export const BUILTINS: Readonly<Record<string, Builtin>> = {
     shell.state.variables.set("OLDPWD", shell.process.cwd);
     shell.process.cwd = path;
     shell.state.variables.set("PWD", path);
-    return 0;
+    return argv[1] === "-" ? yield* print(shell, "cd", `${path}\n`) : 0;
   },
 
   // deno-lint-ignore require-yield
@@ -139,6 +122,7 @@ export const BUILTINS: Readonly<Record<string, Builtin>> = {
   *local(shell, argv) {
     for (const word of argv.slice(1)) {
       const [name, value] = split(word);
+      shell.state.makeLocal(name);
       if (value !== undefined) shell.assign(name, value);
     }
     return 0;
@@ -149,6 +133,7 @@ export const BUILTINS: Readonly<Record<string, Builtin>> = {
     const functions = argv[1] === "-f";
     for (const name of argv.slice(1).filter((word) => !/^-[fv]$/.test(word))) {
       if (functions) shell.state.functions.delete(name);
+      else if (shell.state.readonly.has(name)) throw new ShellError(`unset: ${name}: is read only`);
       else shell.state.variables.delete(name);
     }
     return 0;
@@ -198,13 +183,17 @@ export const BUILTINS: Readonly<Record<string, Builtin>> = {
   },
 
   // deno-lint-ignore require-yield
-  *break(_shell, argv) {
-    throw new LoopControl("break", numeric(argv[1], 1));
+  *break(shell, argv) {
+    const levels = Math.min(numeric(argv[1], 1), shell.state.loops);
+    if (levels > 0) throw new LoopControl("break", levels);
+    return 0;
   },
 
   // deno-lint-ignore require-yield
-  *continue(_shell, argv) {
-    throw new LoopControl("continue", numeric(argv[1], 1));
+  *continue(shell, argv) {
+    const levels = Math.min(numeric(argv[1], 1), shell.state.loops);
+    if (levels > 0) throw new LoopControl("continue", levels);
+    return 0;
   },
 
   *eval(shell, argv) {
@@ -216,7 +205,12 @@ export const BUILTINS: Readonly<Record<string, Builtin>> = {
     const opened = shell.system.files.open(path, "r", shell.process.netns);
     if ("errno" in opened) throw new ShellError(`.: cannot open ${argv[1]}: No such file`);
     const { text } = yield* readWhole(opened.file);
-    return yield* shell.nest(() => shell.evaluate(text), ".: ");
+    try {
+      return yield* shell.nest(() => shell.evaluate(text), `${argv[1]}: `);
+    } catch (error) {
+      if (!(error instanceof ReturnControl)) throw error;
+      return error.status;
+    }
   },
 
   *command(shell, argv) {
@@ -277,85 +271,6 @@ export const BUILTINS: Readonly<Record<string, Builtin>> = {
     return ended ? 1 : 0;
   },
 
-  *wait(shell, argv) {
-    const { jobs } = shell.state;
-    const { scheduler } = shell.system;
-    if (argv.length === 1) {
-      const all = jobs.splice(0).map((pid) => scheduler.find(pid));
-      for (const process of all) if (process) yield* shell.join(process, false);
-      return 0;
-    }
-    let status = 0;
-    for (const word of argv.slice(1)) {
-      const process = scheduler.find(Number(word.replace(/^%/, "")));
-      if (!process) {
-        status = 127;
-        continue;
-      }
-      status = yield* shell.join(process, false);
-      const notice = deathNotice(status);
-      if (notice !== undefined) yield* shell.process.write(2, `${notice}\n`);
-    }
-    return status;
-  },
-
-  *kill(shell, argv) {
-    let signal: Signal | undefined = "TERM";
-    let words = argv.slice(1);
-    if (words[0] === "-l") return yield* print(shell, "kill", `${Object.keys(SIGNALS).join(" ")}\n`);
-    const probe = words[0] === "-0";
-    if (words[0] === "-s") {
-      signal = signalOf(words[1] ?? "");
-      words = words.slice(2);
-    } else if (words[0]?.startsWith("-") && words[0] !== "--") {
-      if (!probe) signal = signalOf(words[0].slice(1));
-      words = words.slice(1);
-    }
-    if (signal === undefined) throw new ShellError("kill: Illegal option");
-    let status = 0;
-    for (const word of words) {
-      const own = Number(word) === shell.state.pid;
-      const process = own ? shell.process : shell.system.scheduler.find(Number(word.replace(/^%/, "")));
-      if (!process || process.status !== undefined) {
-        yield* shell.process.write(2, `${shell.state.name}: ${shell.line}: kill: No such process\n\n`);
-        status = 1;
-      } else if (!probe) {
-        process.kill(signal);
-        // Whoever kills itself does not get any further
-        if (process === shell.process) yield { turn: true };
-      }
-    }
-    return status;
-  },
-
-  *jobs(shell) {
-    const lines = shell.state.jobs.flatMap((pid, i) => {
-      const process = shell.system.scheduler.find(pid);
-      if (!process || process.status !== undefined) return [];
-      return `[${i + 1}] ${i === shell.state.jobs.length - 1 ? "+" : " "} Running`.padEnd(29) + `${process.name}\n`;
-    });
-    return yield* print(shell, "jobs", lines.join(""));
-  },
-
-  // deno-lint-ignore require-yield
-  *trap(shell, argv) {
-    const [action, ...names] = argv.slice(1);
-    if (action === undefined && shell.state.traps.size > 0) throw new ModelGap("trap", "a list of traps");
-    if (action === undefined) return 0;
-    for (const word of names.length > 0 ? names : [action]) {
-      const name = word === "0" ? "EXIT" : word.toUpperCase().replace(/^SIG/, "");
-      const signal = signalOf(name);
-      if (names.length === 0 || action === "-") {
-        shell.state.traps.delete(name);
-        if (signal) shell.process.handlers.delete(signal);
-        continue;
-      }
-      shell.state.traps.set(name, action);
-      if (signal) shell.process.handlers.set(signal, () => shell.trapped.push(action));
-    }
-    return 0;
-  },
-
   *times(shell) {
     return yield* print(shell, "times", "0m0.000000s 0m0.000000s\n0m0.000000s 0m0.000000s\n");
   },
@@ -388,20 +303,6 @@ export const BUILTINS: Readonly<Record<string, Builtin>> = {
     return 0;
   },
 };
-
-/** A builtin that is not modelled. */
-function unanswered(why: string) {
-  // deno-lint-ignore require-yield
-  return function* (_shell: Interpreter, argv: readonly string[]): Run {
-    throw new ModelGap(argv.join(" "), why);
-  };
-}
-
-/** Refuses options that a builtin does not support here. */
-function withoutOptions(argv: readonly string[], ...had: string[]): void {
-  const other = argv.find((word, i) => i > 0 && /^-./.test(word) && !had.includes(word));
-  if (other !== undefined) throw new ModelGap(`${argv[0]} ${other}`, "an option of the shell");
-}
 
 function split(word: string): [name: string, value: string | undefined] {
   const at = word.indexOf("=");

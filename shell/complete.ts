@@ -8,12 +8,11 @@ import { nextWords } from "../model/command_line/verbs.ts";
 import type { JsonObject } from "../model/mod.ts";
 import { BUILTINS } from "./builtins.ts";
 import { resolvePath } from "./files.ts";
-import { PROGRAMS } from "./programs.ts";
 import type { Session } from "./session.ts";
 
 /** The ways to go on with a line, and the part of it that they replace. */
 export function complete(session: Session, line: string): [string[], string] {
-  // The command that is being typed: behind the last `;`, `|`, `&` or `(`
+  // The command that is being typed: after the last `;`, `|`, `&` or `(`
   const command = line.slice(Math.max(...[";", "|", "&", "("].map((mark) => line.lastIndexOf(mark))) + 1).trimStart();
   const words = command.split(/\s+/);
   const word = words.pop() ?? "";
@@ -23,7 +22,7 @@ export function complete(session: Session, line: string): [string[], string] {
 
 function candidates(session: Session, words: readonly string[], word: string): string[] {
   const [name] = words;
-  if (name === undefined && !word.includes("/")) return [...Object.keys(PROGRAMS), ...Object.keys(BUILTINS)];
+  if (name === undefined && !word.includes("/")) return [...session.system.programs.names, ...Object.keys(BUILTINS)];
   if (word.includes("/") && !/^[a-z]\w*\//.test(word)) return paths(session, word);
   if (name === "devlink") {
     const rest = words.slice(1).filter((each) => !each.startsWith("-"));

@@ -1,5 +1,5 @@
 /**
- * What the C library of the machine says of errnos.
+ * The texts of errnos in the C library of the machine.
  *
  * @module
  */

@@ -8,7 +8,8 @@ import type { DoubleQuotedChild, ParameterExpansionPart, ParsedScript, Word, Wor
 import { parse } from "unbash";
 import { evaluate } from "./arithmetic.ts";
 import { isPattern, patternSource, strip } from "./pattern.ts";
-import { held, MOST_WORDS, OutOfMemory, type Run } from "./process.ts";
+import { held, MOST_WORDS, OutOfMemory } from "./memory.ts";
+import type { Run } from "./run.ts";
 import { ShellError, type ShellState } from "./state.ts";
 
 /** What expansion needs of its surroundings. */
@@ -16,7 +17,7 @@ export interface Surroundings {
   readonly state: ShellState;
   /** Runs a script in a subshell and gives what it wrote. */
   substitute(script: ParsedScript, source: string): Run<string>;
-  /** The paths that a pattern matches, sorted; none where there is none. */
+  /** The paths that a pattern matches, sorted. */
   glob(pattern: string): string[];
 }
 
@@ -164,7 +165,13 @@ function* partPieces(part: WordPart, scene: Surroundings, quoted: boolean): Run<
         const name = /^\$\{?(\w+|[?#!$])\}?$/.exec(text)?.[1];
         return name === undefined ? text : state.get(name) ?? "0";
       };
-      return result(String(evaluate(part.expression, state, plain)));
+      try {
+        return result(String(evaluate(part.expression, state, plain)));
+      } catch (error) {
+        if (!(error instanceof ShellError) || error.fatal) throw error;
+        const text = part.text.slice(3, -2).replace(/\$\{?\w+\}?/g, plain);
+        throw new ShellError(`${error.message}${error.message.startsWith("arith") ? `: "${text}"` : ""}`, 2, true);
+      }
     }
     default:
       // What only other shells have stands for itself
@@ -177,7 +184,7 @@ const isAll = (part: DoubleQuotedChild) => part.type === "SimpleExpansion" && pa
 function lookUp(state: ShellState, name: string): string {
   const value = state.get(name);
   if (value === undefined && state.options.has("u") && !/^[@*]$/.test(name)) {
-    throw new ShellError(`${name}: parameter not set`);
+    throw new ShellError(`${name}: parameter not set`, 2, true);
   }
   return value ?? "";
 }
@@ -200,7 +207,7 @@ function* parameter(part: ParameterExpansionPart, scene: Surroundings, quoted: b
       if (!unset) return result(value);
       if (operator === "-") return yield* operand(operation.operand, scene, quoted);
       const text = yield* expandText(operation.operand, scene);
-      if (operator === "?") throw new ShellError(`${name}: ${text || "parameter not set"}`);
+      if (operator === "?") throw new ShellError(`${name}: ${text || "parameter not set"}`, 2, true);
       state.variables.set(name, text);
       return result(text);
     }
@@ -221,7 +228,7 @@ function* parameter(part: ParameterExpansionPart, scene: Surroundings, quoted: b
       return result(length === undefined ? rest : rest.slice(0, length));
     }
     default:
-      throw new ShellError("Bad substitution");
+      throw new ShellError("Bad substitution", 2, true);
   }
 }
 

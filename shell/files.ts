@@ -1,14 +1,16 @@
 /**
- * The files of the simulated machine: sysfs and debugfs are the model's, all else is kept in memory.
+ * The files of the simulated machine: sysfs and debugfs are the model's, all other files are in memory.
  *
  * @module
  */
 
 import { ModelGap } from "../model/gap.ts";
 import { reasonOf } from "../model/file_gaps.ts";
-import { lookUp, type TreeDirectory, type TreeNode } from "../model/tree.ts";
+import { lookUp, type TreeDirectory, type TreeNode } from "../model/kernel/tree.ts";
 import { isPattern, matches } from "./pattern.ts";
-import { MOST_TEXT, type OpenFile, Plain, type Read, type Run } from "./process.ts";
+import { DeviceFile, DEVICES, NetnsFile, SysfsFile, TextFile, UnreadableFile } from "./file_kinds.ts";
+import type { OpenFile } from "./open_file.ts";
+import type { Run } from "./run.ts";
 
 /** What a path is. */
 export interface Stat {
@@ -23,7 +25,7 @@ export interface Stat {
   path: string;
 }
 
-/** How a file is opened: to read, to write anew, to append. */
+/** How a file is opened: to read, to overwrite, to append. */
 export type OpenMode = "r" | "w" | "a";
 
 /** What the file system needs of the machine. */
@@ -34,13 +36,13 @@ export interface FileHost {
   writeSysfs(path: string, value: string, netns: string): Run<string>;
   /** Names under `/run/netns` */
   netns(): readonly string[];
-  /** Whether that folder is there: the first netns makes it, and nobody takes it away */
+  /** True if that folder exists: the first netns makes it, and it stays */
   netnsMade(): boolean;
   /** A file below `/run/netns` or `/lib/firmware` was made or written, or taken away: undefined */
   runFile(path: string, text: string | undefined): void;
   /** Whether there is a program at a path */
   program(path: string): boolean;
-  /** The text of a file of `/proc`; undefined where there is none */
+  /** The text of a file of `/proc`; undefined if it does not exist */
   proc(name: string): string | undefined;
   /** ms since 1970 */
   time(): number;
@@ -53,14 +55,6 @@ interface MemoryNode {
   time: number;
 }
 
-const DEVICES: Readonly<Record<string, (most: number) => Read>> = {
-  null: () => ({ end: true }),
-  zero: (most) => ({ text: "\0".repeat(Math.min(most, 4096)) }),
-  urandom: (most) => ({ text: "\x5a".repeat(Math.min(most, 4096)) }),
-  random: (most) => ({ text: "\x5a".repeat(Math.min(most, 4096)) }),
-  tty: () => ({ end: true }),
-};
-
 /** A path made absolute, without `.` and `..` in it. */
 export function resolvePath(cwd: string, path: string): string {
   const parts: string[] = [];
@@ -72,7 +66,7 @@ export function resolvePath(cwd: string, path: string): string {
   return `/${parts.join("/")}`;
 }
 
-/** Where a machine has more than is kept here. */
+/** Folders in which a machine has more files than the model. */
 const ELSEWHERE =
   /^\/(?:proc|dev|etc|usr|boot|home|opt|srv|mnt|media|bin|sbin|lib64|lib\/(?!firmware(?:\/|$))|var\/(?!run(?:\/|$)))(?:\/|[^/]|$)/;
 
@@ -141,7 +135,7 @@ export class FileSystem {
     this.#nodes.set("/var/run", { type: "link", mode: 0o777, text: "/run", time: host.time() });
   }
 
-  /** What is at a path, the links in it followed; undefined where nothing is. */
+  /** What is at a path, with links followed; undefined if nothing is there. */
   stat(path: string, netns: string, follow = true): Stat | undefined {
     return this.#walk(path, netns, follow, 0);
   }
@@ -277,7 +271,7 @@ export class FileSystem {
   }
 
   #sysfsFile(path: string, netns: string): OpenFile {
-    // A file that somebody uses is read and written by its first name
+    // The model knows a file of a netdev by its path in /sys/class/net
     const netdev = /^\/sys\/devices\/.*\/net\/([^/]+\/[^/]+)$/.exec(path);
     const name = netdev ? `/sys/class/net/${netdev[1]}` : path;
     return new SysfsFile(
@@ -296,13 +290,6 @@ export class FileSystem {
     return "ok";
   }
 
-  /** Makes a symbolic link; gives `ok` or an errno. */
-  symlink(target: string, path: string, netns: string): string {
-    if (this.stat(path, netns, false)) return "EEXIST";
-    this.#nodes.set(path, { type: "link", mode: 0o777, text: target, time: this.#host.time() });
-    return "ok";
-  }
-
   /** Takes a file, or a directory that is empty; gives `ok` or an errno. */
   remove(path: string, netns: string): string {
     const found = this.stat(path, netns, false);
@@ -312,13 +299,6 @@ export class FileSystem {
     if (!this.#nodes.delete(found.path)) return "EBUSY";
     if (KNOWN.test(found.path)) this.#host.runFile(found.path, undefined);
     return "ok";
-  }
-
-  /** Sets the mode of a file that is kept here; says whether it is. */
-  chmod(path: string, mode: number): boolean {
-    const node = this.#nodes.get(path);
-    if (node) node.mode = mode;
-    return node !== undefined;
   }
 }
 
@@ -333,85 +313,3 @@ export function byteLength(text: string): number {
   }
   return bytes;
 }
-
-/** A file whose text is kept in memory; where several have it open, each reads on from where it was. */
-class TextFile extends Plain {
-  #at = 0;
-  constructor(readonly node: { text: string }, readonly path: string, readonly touched?: (text: string) => void) {
-    super();
-  }
-  // deno-lint-ignore require-yield
-  override *read(most = Infinity): Run<Read> {
-    const text = this.node.text.slice(this.#at, this.#at + most);
-    this.#at += text.length;
-    return text === "" ? { end: true } : { text };
-  }
-  // deno-lint-ignore require-yield
-  override *write(text: string): Run<string> {
-    if (!this.touched) return "EBADF";
-    if (this.node.text.length + text.length > MOST_TEXT) return "ENOSPC";
-    this.node.text += text;
-    this.touched(this.node.text);
-    return "ok";
-  }
-}
-
-/** A file of sysfs or debugfs: one read gives all of it, each write is one. */
-class SysfsFile extends Plain {
-  #rest: string | undefined;
-  constructor(
-    readonly content: () => { text: string } | { errno: string },
-    readonly take: (text: string) => Run<string>,
-    readonly path: string,
-  ) {
-    super();
-  }
-  // deno-lint-ignore require-yield
-  override *read(most = Infinity): Run<Read> {
-    if (this.#rest === undefined) {
-      const content = this.content();
-      if ("errno" in content) return content;
-      this.#rest = content.text === "" ? "" : `${content.text}\n`;
-    }
-    const text = this.#rest.slice(0, most);
-    this.#rest = this.#rest.slice(text.length);
-    return text === "" ? { end: true } : { text };
-  }
-  override *write(text: string): Run<string> {
-    return yield* this.take(text);
-  }
-}
-
-/** What can be opened and not be read. */
-class UnreadableFile extends Plain {
-  constructor(readonly errno: string) {
-    super();
-  }
-  // deno-lint-ignore require-yield
-  override *read(): Run<Read> {
-    return { errno: this.errno };
-  }
-  // deno-lint-ignore require-yield
-  override *write(): Run<string> {
-    return "EBADF";
-  }
-}
-
-class DeviceFile extends Plain {
-  readonly path: string;
-  constructor(readonly name: string) {
-    super();
-    this.path = `/dev/${name}`;
-  }
-  // deno-lint-ignore require-yield
-  override *read(most = 4096): Run<Read> {
-    return DEVICES[this.name]!(most);
-  }
-  // deno-lint-ignore require-yield
-  override *write(): Run<string> {
-    return "ok";
-  }
-}
-
-/** The file by which a netns is held. */
-export class NetnsFile extends UnreadableFile {}

@@ -1,4 +1,4 @@
-/** Every object, verb and option of the programs: what is not modelled says so, nothing is ignored silently. */
+/** Every object, verb and option of the programs: what is not modelled is reported, nothing is ignored silently. */
 
 import { assert, assertEquals } from "@std/assert";
 import { COMMAND_FORMS, type DevlinkKind } from "../model/command_line/forms.ts";
@@ -132,7 +132,7 @@ const KNOWN: readonly (readonly [status: number, line: string])[] = [
   [255, "monitor gibberish"],
 ];
 
-Deno.test("ip(8): each object, verb, option and word that is not modelled says so and changes nothing", () => {
+Deno.test("ip(8): each object, verb, option and word that is not modelled is reported and changes nothing", () => {
   for (const line of IP) {
     const session = made();
     const before = JSON.stringify([session.system.machine.netns, [...session.system.machine.routes()]]);
@@ -156,7 +156,7 @@ function optionsIn(text: string): string[] {
   return [...words].map((match) => match[1]!);
 }
 
-Deno.test("devlink(8): each verb and each option of its help is an operation's, or is said not to be modelled", () => {
+Deno.test("devlink(8): each verb and each option of its help is an operation's, or is reported as not modelled", () => {
   let [verbs, options] = [0, 0];
   const own: Readonly<Record<string, string>> = { counters_enabled: "counters", trap: "trap" };
   for (const text of Object.values(USAGE)) {
@@ -207,7 +207,7 @@ const ETHTOOL = `-A -C -G -e -E -K -p -t -s -n -u -N -U -T -x -X -w -W -l -L -m 
   --get-plca-cfg --show-mm --show-pse --flash-module-firmware --monitor --json --debug -Q --per-queue --show-nfc --phy-statistics
   --include-statistics --register-dump --eeprom-dump`.split(/\s+/);
 
-Deno.test("ethtool(8): options that are not modelled and the board's own interfaces say so", () => {
+Deno.test("ethtool(8): options that are not modelled and the board's own interfaces are reported", () => {
   const lines = [
     ...ETHTOOL.map((option) => `${option} eth1`),
     "eth0",
@@ -235,16 +235,14 @@ const WITHOUT_OPTIONS = new Set([
   "kill",
   "true",
   "false",
-  "expr",
   "pwd",
-  "sync",
   "sleep",
 ]);
-/** Programs that have options of their own syntax, and say by themselves what is wrong. */
-const OWN_WORDS = new Set(["devlink", "ip", "insmod", "awk"]);
+/** Programs whose options have a syntax of their own, and whose errors are modelled. */
+const OWN_WORDS = new Set(["devlink", "ip", "insmod"]);
 
-Deno.test("programs: an option that is not modelled says so; none is ignored silently", () => {
-  const silent = Object.keys(PROGRAMS).filter((name) => !WITHOUT_OPTIONS.has(name) && !OWN_WORDS.has(name)).filter(
+Deno.test("programs: an option that is not modelled is reported, never ignored", () => {
+  const silent = [...PROGRAMS.names].filter((name) => !WITHOUT_OPTIONS.has(name) && !OWN_WORDS.has(name)).filter(
     (name) => made().run(`timeout 5 ${name} --frobnicate /dev/null </dev/null`).gaps.length === 0,
   );
   assertEquals(silent, []);
@@ -254,21 +252,12 @@ Deno.test("programs: an option that is not modelled says so; none is ignored sil
     "cat -A /dev/null",
     "tail -f /dev/null",
     "head -n -1 /dev/null",
-    "cp -r /sys/bus /tmp",
-    "mktemp -p /tmp",
-    "stat /tmp",
     "ls -h /",
     "find /tmp -newer /",
-    "date -s 0",
-    "date +%Z",
     "uname -p",
     "dmesg -w",
-    "touch -d x /tmp/y",
-    "chmod u=rwx /tmp",
-    "udevadm trigger",
     "sed y/a/b/ /dev/null",
-    "xargs -0 echo",
-    "killall -FOO sh",
+    "timeout -s FOO 1 true",
     "set -o pipefail",
     "ulimit -n 5",
     "umask 077",
@@ -278,8 +267,14 @@ Deno.test("programs: an option that is not modelled says so; none is ignored sil
     "grep -r x /tmp",
     "grep -E '(' /dev/null",
     "sed 's/a' /dev/null",
-    "awk 'BEGIN { getline x < \"/dev/null\" }'",
-    "awk 'BEGIN { system(1) }'",
+    "awk 'BEGIN { print 1 }'",
+    "seq 3 | cat",
+    "/usr/bin/xargs echo",
+    "busybox ls",
+    "command -v awk",
+    "type awk",
+    "ip netns exec t1 date",
+    "timeout 5 expr 1 + 1",
     "tc qdisc show",
     "sysctl -a",
     "modinfo netdevsim",
@@ -308,7 +303,7 @@ Deno.test("programs: an option that is not modelled says so; none is ignored sil
 
 Deno.test("programs: a program is either there or listed as not modelled", () => {
   assertEquals(
-    [...OTHER_PROGRAMS].filter((name) => Object.hasOwn(PROGRAMS, name) || Object.hasOwn(BUILTINS, name)),
+    [...OTHER_PROGRAMS].filter((name) => PROGRAMS.names.has(name) || Object.hasOwn(BUILTINS, name)),
     [],
   );
 });
@@ -321,11 +316,10 @@ Deno.test("programs: what is modelled, and what no machine has, keeps its answer
     [0, "ls /sys/class/net/ /sys/bus/netdevsim/devices"],
     [0, "ls -la /sys/bus/netdevsim/devices/netdevsim10/"],
     [0, "find /sys/kernel/debug/netdevsim/netdevsim10 -type d -print"],
-    [0, "printf 'echo hi\\n' > /tmp/s; chmod +x /tmp/s; /tmp/s"],
-    [0, "A=$(mktemp); B=$(mktemp); test $A != $B"],
-    [0, "nice -n 5 true; setsid true; nohup true; stdbuf -oL true; chrt -f 99 true"],
-    [0, "ln -s /tmp/a /tmp/l; ln -sf /tmp/b /tmp/l; test $(readlink /tmp/l) = /tmp/b"],
-    [137, "sleep 9 & P=$!; killall -9 sleep; wait $P"],
+    [126, "printf 'echo hi\\n' > /tmp/s; /tmp/s"],
+    [0, "printf 'echo hi\\n' > /tmp/s; sh /tmp/s"],
+    [0, "cd /bin; ./ls /sys/bus/netdevsim"],
+    [127, "ip netns exec t1 nosuch"],
     [1, "echo '5:2 5:3' > /sys/bus/netdevsim/link_device"],
     [0, "echo *"],
   ];

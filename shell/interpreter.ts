@@ -6,58 +6,49 @@
 
 import type {
   AndOr,
-  Case,
   Command,
   CommandNode,
   CompoundList,
-  For,
-  If,
   ParsedScript,
   Pipeline,
   PipelineNode,
   Redirection,
   Statement,
-  While,
-  Word,
 } from "unbash";
 import { ModelGap } from "../model/mod.ts";
 import { BUILTINS, SPECIAL_BUILTINS } from "./builtins.ts";
-import { expandFields, expandPattern, expandText, parseScript, type Surroundings } from "./expand.ts";
+import type { Shell } from "./builtin.ts";
+import { type Lists, runCase, runFor, runIf, runWhile } from "./compound.ts";
+import { parseScript } from "./expand.ts";
+import { expandCommand, hasSubstitution } from "./simple_command.ts";
 import { evaluate } from "./arithmetic.ts";
 import { globPaths } from "./files.ts";
-import { matches } from "./pattern.ts";
-import {
-  called,
-  held,
-  type OpenFile,
-  pipe,
-  type Process,
-  type Run,
-  SIGNALS,
-  Sink,
-  Source,
-  SPENT,
-  timesText,
-} from "./process.ts";
+import { held } from "./memory.ts";
+import { type OpenFile, Sink, Source } from "./open_file.ts";
+import { startPipeline } from "./pipeline.ts";
+import type { Process } from "./process.ts";
+import { called, type Run, SPENT, timesText } from "./run.ts";
 import { redirect } from "./redirection.ts";
-import { ExitControl, LoopControl, ReturnControl, ShellError, type ShellState } from "./state.ts";
+import { ExitControl, fatally, LoopControl, ReturnControl, ShellError, ShellState } from "./state.ts";
 import type { System } from "./system.ts";
 
 /** How deep functions, `eval` and `.` can be nested: that of dash. */
 const MOST_NESTED = 1000;
 
-/** Of so many jobs those that have ended are forgotten: nobody asks for so many of them by `wait`. */
+/** After so many jobs, the shell forgets those that have ended. */
 const MOST_ENDED_JOBS = 1024;
 
 /** One shell at work in one process. */
-export class Interpreter implements Surroundings {
-  /** What traps of signals that came are to do */
+export class Interpreter implements Shell, Lists {
+  /** Actions of traps whose signals arrived */
   readonly trapped: string[] = [];
   #line = 1;
   #source = "";
-  /** Whether a failing command is looked at by somebody: `set -e` lets it pass then */
+  /** How many callers test the status of the command that runs: `set -e` ignores a failure then */
   #tested = 0;
   #nested = 0;
+  /** The builtin that runs a script, for messages: `eval: ` */
+  #within = "";
 
   constructor(readonly system: System, readonly process: Process, readonly state: ShellState) {}
 
@@ -72,7 +63,7 @@ export class Interpreter implements Surroundings {
     try {
       status = yield* this.evaluate(source);
     } catch (error) {
-      if (!(error instanceof ExitControl)) throw error;
+      if (!(error instanceof ExitControl || error instanceof ReturnControl)) throw error;
       status = error.status;
     }
     return yield* this.#leave(status);
@@ -143,15 +134,8 @@ export class Interpreter implements Surroundings {
     const { jobs } = this.state;
     this.state.lastJob = process.pid;
     jobs.push(process.pid);
-    if (jobs.length % MOST_ENDED_JOBS === 0) this.#forgetJobs();
+    if (jobs.length % MOST_ENDED_JOBS === 0) jobs.splice(0, Infinity, ...this.system.scheduler.reapEnded(jobs));
     return 0;
-  }
-
-  #forgetJobs(): void {
-    const { scheduler } = this.system;
-    const jobs = this.state.jobs.map((pid) => scheduler.find(pid)).filter((job) => job !== undefined);
-    for (const job of jobs) scheduler.reap(job);
-    this.state.jobs.splice(0, Infinity, ...jobs.filter((job) => job.status === undefined).map(({ pid }) => pid));
   }
 
   /** A subshell in a process of its own. */
@@ -215,21 +199,11 @@ export class Interpreter implements Surroundings {
   /** The parts of a pipeline, each in a process of its own. */
   *#stages(node: Pipeline): Run {
     if (!this.system.scheduler.hasRoom(node.commands.length)) throw new ShellError("Cannot fork", 2, true);
-    const children: Process[] = [];
-    let input: OpenFile | undefined;
-    for (const [i, command] of node.commands.entries()) {
-      const files = new Map(this.process.files);
-      if (input) files.set(0, input);
-      const next = i < node.commands.length - 1 ? pipe() : undefined;
-      if (next) {
-        files.set(1, next.writer);
-        if (node.operators[i] === "|&") files.set(2, next.writer);
-      }
-      children.push(this.#fork(files, (shell) => shell.#command(command)));
-      input?.release();
-      next?.writer.release();
-      input = next?.reader;
-    }
+    const children = startPipeline(
+      node,
+      this.process.files,
+      (command, files) => this.#fork(files, (shell) => shell.#command(command)),
+    );
     for (const child of children) yield* this.join(child);
     return children.at(-1)!.status!;
   }
@@ -271,19 +245,19 @@ export class Interpreter implements Surroundings {
       case "Redirected":
         return yield* this.#redirected(node.redirects, () => this.#perform(node.command));
       case "BraceGroup":
-        return yield* this.#list(node.body);
+        return yield* this.list(node.body);
       case "Subshell": {
-        const child = this.#fork(this.process.files, (shell) => shell.#list(node.body));
+        const child = this.#fork(this.process.files, (shell) => shell.list(node.body));
         return yield* this.join(child);
       }
       case "If":
-        return yield* this.#if(node);
+        return yield* runIf(node, this);
       case "For":
-        return yield* this.#for(node);
+        return yield* runFor(node, this);
       case "While":
-        return yield* this.#while(node);
+        return yield* runWhile(node, this);
       case "Case":
-        return yield* this.#case(node);
+        return yield* runCase(node, this);
       case "Function":
         this.state.functions.set(node.name.value, { body: node.body, source: this.#source });
         return 0;
@@ -295,90 +269,25 @@ export class Interpreter implements Surroundings {
     }
   }
 
-  *#list(list: CompoundList): Run {
+  /** Runs the commands of a list. */
+  *list(list: CompoundList): Run {
     return yield* this.#statements(list.commands);
   }
 
-  *#tests(list: CompoundList): Run<boolean> {
+  /** Runs a list whose failure `set -e` ignores; true if it succeeds. */
+  *tests(list: CompoundList): Run<boolean> {
     this.#tested++;
     try {
-      return (yield* this.#list(list)) === 0;
+      return (yield* this.list(list)) === 0;
     } finally {
       this.#tested--;
     }
   }
 
-  *#if(node: If): Run {
-    if (yield* this.#tests(node.clause)) return yield* this.#list(node.then);
-    for (const elif of node.elif) if (yield* this.#tests(elif.clause)) return yield* this.#list(elif.then);
-    if (node.else) return yield* this.#list(node.else);
-    return 0;
-  }
-
-  *#for(node: For): Run {
-    const words = node.wordlist ? yield* expandFields(node.wordlist, this) : [...this.state.parameters];
-    let status = 0;
-    for (const word of words) {
-      this.state.variables.set(node.name.value, word);
-      const turn = yield* this.#turn(node.body);
-      status = turn.status;
-      if (turn.ends) break;
-    }
-    return status;
-  }
-
-  *#while(node: While): Run {
-    let status = 0;
-    for (;;) {
-      if ((yield* this.#tests(node.clause)) !== (node.kind === "while")) return status;
-      const turn = yield* this.#turn(node.body);
-      status = turn.status;
-      if (turn.ends) return status;
-    }
-  }
-
-  /** One turn of a loop; says whether it was the last. */
-  *#turn(body: CompoundList): Run<{ status: number; ends: boolean }> {
-    try {
-      return { status: yield* this.#list(body), ends: false };
-    } catch (error) {
-      if (!(error instanceof LoopControl)) throw error;
-      if (--error.levels > 0) throw error;
-      return { status: 0, ends: error.kind === "break" };
-    }
-  }
-
-  *#case(node: Case): Run {
-    const text = yield* expandText(node.word, this);
-    let falls = false;
-    for (const item of node.items) {
-      let hit = falls;
-      for (const word of item.pattern) hit ||= matches(yield* expandPattern(word, this), text);
-      if (!hit) continue;
-      const status = yield* this.#list(item.body);
-      if (item.terminator !== ";&") return status;
-      falls = true;
-    }
-    return 0;
-  }
-
   /** A simple command: assignments, words, redirections. */
   *#simple(node: Command): Run {
-    const words: Word[] = node.name ? [node.name] : [];
-    for (const part of node.suffix) {
-      if (part.type === "Word") words.push(part);
-      // In front of a command it is an assignment; behind it a word as any other
-      else if (part.type === "Assignment") {
-        words.push({ type: "Word", text: part.text, value: part.text, pos: part.pos, end: part.end, ...partsOf(part) });
-      }
-    }
     const redirections = node.redirects;
-    const argv = yield* expandFields(words, this);
-    const assignments: [string, string][] = [];
-    for (const part of node.prefix) {
-      if (part.type !== "Assignment" || part.value.type !== "Word") continue;
-      assignments.push([part.name, yield* expandText(part.value, this)]);
-    }
+    const { argv, assignments } = yield* expandCommand(node, this);
     if (this.state.options.has("x") && argv.length > 0) yield* this.process.write(2, `+ ${argv.join(" ")}\n`);
     if (argv.length === 0) {
       const { status } = this.state;
@@ -389,29 +298,22 @@ export class Interpreter implements Surroundings {
       });
     }
     const name = argv[0]!;
-    if (name === "exec") return yield* this.#exec(argv.slice(1), redirections);
-    const special = SPECIAL_BUILTINS.has(name);
-    const saved = special ? [] : assignments.map(([key]) => [key, this.state.variables.get(key)] as const);
-    const exported = assignments.filter(([key]) => !this.state.exported.has(key)).map(([key]) => key);
-    for (const [key, value] of assignments) this.assign(key, value);
-    if (!special) { for (const key of exported) this.state.exported.add(key); }
+    if (name === "exec") return yield* fatally(this.#exec(argv.slice(1), redirections));
+    if (SPECIAL_BUILTINS.has(name)) {
+      for (const [key, value] of assignments) this.assign(key, value);
+      return yield* fatally(this.#redirected(redirections, () => fatally(this.run(argv))));
+    }
+    const restore = this.state.lend(assignments);
     try {
       return yield* this.#redirected(redirections, () => this.run(argv));
     } finally {
-      if (!special) {
-        for (const key of exported) this.state.exported.delete(key);
-        for (const [key, value] of saved) {
-          if (value === undefined) this.state.variables.delete(key);
-          else this.state.variables.set(key, value);
-        }
-      }
+      restore();
     }
   }
 
   /** Sets a variable. */
   assign(name: string, value: string): void {
-    if (this.state.readonly.has(name)) throw new ShellError(`${name}: is read only`);
-    this.state.variables.set(name, held(value));
+    this.state.assign(name, value);
   }
 
   /** Runs a command by its words: a function, what is built in, or a program. */
@@ -424,16 +326,19 @@ export class Interpreter implements Surroundings {
     return yield* this.program(argv);
   }
 
-  /** Runs a program; says so where there is none of that name. */
-  *program(argv: readonly string[]): Run {
+  /** Runs a program; an error of the shell if no program has that name. */
+  *program(argv: readonly string[], within = this.#within): Run {
     this.process.env = this.state.environment;
-    return yield* this.system.execute(this.process, argv, (message, status) => new ShellError(message, status));
+    return yield* this.system.execute(
+      this.process,
+      argv,
+      (message, status) => new ShellError(within + message, status),
+    );
   }
 
   *#call(own: { body: Parameters<Interpreter["_body"]>[0]; source: string }, args: string[]): Run {
-    const { parameters } = this.state;
+    const leave = this.state.enterFunction(args);
     const source = this.#source;
-    this.state.parameters = args;
     this.#source = own.source;
     try {
       return yield* this.nest(() => this._body(own.body));
@@ -441,7 +346,7 @@ export class Interpreter implements Surroundings {
       if (!(error instanceof ReturnControl)) throw error;
       return error.status;
     } finally {
-      this.state.parameters = parameters;
+      leave();
       this.#source = source;
     }
   }
@@ -451,44 +356,43 @@ export class Interpreter implements Surroundings {
     if (this.#nested >= MOST_NESTED) {
       throw new ShellError(`${name}Maximum function recursion depth (${MOST_NESTED}) reached`, 2, true);
     }
+    const within = this.#within;
     this.#nested++;
+    this.#within = name || within;
     try {
       return yield* called(body());
     } finally {
       this.#nested--;
+      this.#within = within;
     }
   }
 
   /** The body of a function. */
   *_body(body: CommandNode | CompoundList): Run {
-    return body.type === "CompoundList" ? yield* this.#list(body) : yield* this.#command(body);
+    return body.type === "CompoundList" ? yield* this.list(body) : yield* this.#command(body);
   }
 
   *#exec(argv: readonly string[], redirections: readonly Redirection[]): Run {
     for (const redirection of redirections) yield* redirect(redirection, this);
     if (argv.length === 0) return 0;
-    throw new ExitControl(yield* this.program(argv));
+    throw new ExitControl(yield* this.program(argv, "exec: "));
   }
 
   /** Does something with redirections in force. */
   *#redirected(redirections: readonly Redirection[], body: (shell: Interpreter) => Run): Run {
     if (redirections.length === 0) return yield* body(this);
-    const { files } = this.process;
-    const before = new Map(files);
-    for (const file of before.values()) file.retain();
+    const restore = this.process.saveFiles();
     try {
       for (const redirection of redirections) yield* redirect(redirection, this);
       try {
         return yield* body(this);
       } catch (error) {
         if (!(error instanceof ShellError)) throw error;
-        // Said where the command itself would have said it
+        // Printed where the command itself would have printed it
         return yield* this.#complain(error);
       }
     } finally {
-      for (const file of files.values()) file.release();
-      files.clear();
-      for (const [fd, file] of before) files.set(fd, file);
+      restore();
     }
   }
 
@@ -508,23 +412,15 @@ export class Interpreter implements Surroundings {
   }
 }
 
-/** The status of a process that a signal ended, and what a shell says of it. */
-export function deathNotice(status: number): string | undefined {
-  const signal = Object.entries(SIGNALS).find(([, number]) => number === status - 128)?.[0];
-  if (signal === "TERM") return "Terminated";
-  if (signal === "KILL") return "Killed";
-  return status === 134 ? "Aborted" : undefined;
-}
-
-function hasSubstitution(node: Command): boolean {
-  return node.prefix.some((part) =>
-    part.type === "Assignment" && part.value.type === "Word" && /\$\(|`/.test(part.value.text)
-  );
-}
-
-function partsOf(part: { value: unknown; name: string; text: string }): Partial<Word> {
-  const value = part.value as Word;
-  if (!value.parts) return { value: part.text.slice(0, part.text.indexOf("=") + 1) + value.value };
-  const head = part.text.slice(0, part.text.indexOf("=") + 1);
-  return { parts: [{ type: "Literal", pos: 0, end: 0, value: head, text: head }, ...value.parts] };
+/** A shell of its own in a process, with the variables that it inherits. */
+export function shellIn(
+  system: System,
+  process: Process,
+  name: string,
+  parameters: readonly string[] = [],
+): Interpreter {
+  const state = new ShellState(name, process.pid);
+  state.inherit(process.env, process.cwd);
+  state.parameters = [...parameters];
+  return new Interpreter(system, process, state);
 }

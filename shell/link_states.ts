@@ -1,12 +1,12 @@
 /**
- * What ip(8) shows of a netdev beside what the model has: a MAC address, an MTU, the qdisc.
+ * What ip(8) shows of a netdev and the model does not have: a MAC address, an MTU, the qdisc.
  *
  * @module
  */
 
-import type { NetdevShown } from "../model/netns.ts";
+import type { NetdevShown } from "../model/net/netns.ts";
 
-/** What ip(8) shows of a netdev beside. */
+/** What ip(8) shows of a netdev and the model does not have. */
 export interface LinkState {
   mtu: number;
   address: string;

@@ -1,5 +1,5 @@
 /**
- * Programs that machines have and this one does not: of iproute2, kmod, ethtool's kin, coreutils, util-linux, procps and busybox.
+ * Programs that a machine may have and the model does not: of iproute2, kmod, coreutils, util-linux, procps and busybox.
  *
  * @module
  */
@@ -24,6 +24,9 @@ export const OTHER_PROGRAMS: ReadonlySet<string> = new Set(
   poweroff reboot reset resize rpm run-parts runlevel setarch setconsole setfattr setkeycodes setlogcons setuidgid sv svc
   svlogd syslogd klogd tar ts ubiattach unix2dos unlzma unxz unzip usleep uudecode uuencode vi vim nano volname xxd
   xz xzcat zcat zstd
+  awk gawk mawk nawk basename busybox chmod chrt cp dash date dd dirname egrep env expr fgrep fold hostname id killall ln mktemp
+  mv nice nl nohup nproc paste pidof readlink realpath rev rmdir seq setsid stat stdbuf sync tac tee time touch udevadm uniq
+  which whoami xargs yes
   bash zsh python python3 perl ruby lua node gcc make git systemctl journalctl loginctl service apt apt-get dpkg bpftool
   perf trace-cmd strace ltrace gdb crash kdump stress fio iperf iperf3 jq`.split(/\s+/),
 );

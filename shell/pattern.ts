@@ -59,7 +59,7 @@ export function matches(pattern: string, text: string): boolean {
   return new RegExp(`^${patternSource(pattern)}$`).test(text);
 }
 
-/** Takes away what a pattern matches at the start or at the end, as `${x#p}` and its kin do. */
+/** Removes what a pattern matches at the start or at the end, as `${x#p}` and `${x%p}` do. */
 export function strip(text: string, pattern: string, operator: "#" | "##" | "%" | "%%"): string {
   const longest = operator.length === 2;
   if (operator[0] === "#") {

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { held, MOST_TEXT, OutOfMemory } from "./process.ts";
+import { held, MOST_TEXT, OutOfMemory } from "./memory.ts";
 
 const SIMPLE: Readonly<Record<string, string>> = {
   a: "\x07",
@@ -17,7 +17,7 @@ const SIMPLE: Readonly<Record<string, string>> = {
   "\\": "\\",
 };
 
-/** JavaScript writes no more digits behind the point. */
+/** JavaScript writes no more digits after the point. */
 const MOST_PLACES = 100;
 
 /** Replaces escapes as dash's echo does; `\c` ends the text. */

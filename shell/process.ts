@@ -1,201 +1,19 @@
 /**
- * Processes of the simulated machine: generators that stop where they wait, on the machine's virtual clock. The same script
- * always runs in the same order.
+ * One process of the simulated machine: its files, its folder, its signals.
  *
  * @module
  */
 
-import { ShellError } from "./state.ts";
-
-/** What a process waits for: a point of virtual time in ms, something that others do, or nothing but its next turn. */
-export type Wait = { until: number } | { ready: () => boolean } | { turn: true };
-
-/** Where a process stops: it waits, or goes on in what it calls, see {@linkcode called}. */
-export type Pause = Wait | { call: Run<unknown> };
-
-/** What a process waits for that has used up its share of the CPU: see {@linkcode Process.spend}. */
-export const SPENT: Wait = { turn: true };
+import { OutOfMemory } from "./memory.ts";
+import { type OpenFile, type Read, readWhole } from "./open_file.ts";
+import { type Pause, type Run, SPENT, type Wait } from "./run.ts";
+import { type Signal, Signalled, SIGNALS } from "./signals.ts";
 
 /** So many commands, reads, writes and turns of a loop are a share. */
 const SHARE = 1000;
 
-/** The time that a share takes, in ms. */
-const SHARE_MS = 10;
-
-/** So many processes can be alive at the same time. */
-const MOST_PROCESSES = 4096;
-
-/** A text that a process or a file holds has at most so many characters. */
-export const MOST_TEXT = 16 * 1024 * 1024;
-
-/** A command has at most so many words. */
-export const MOST_WORDS = 1024 * 1024;
-
-/** Thrown inside a process that needs more memory than the machine has. */
-export class OutOfMemory extends RangeError {
-  override name = "OutOfMemory";
-}
-
-/** Gives back a text that a process may hold; ends the process if the text is too long. */
-export function held(text: string): string {
-  if (text.length > MOST_TEXT) throw new OutOfMemory("Out of memory");
-  return text;
-}
-
-/** Something that runs in a process. */
-export type Run<T = number> = Generator<Pause, T, void>;
-
-/**
- * Runs something in the same process, with a stack of its own: `yield*` takes some of the stack of JavaScript, which a
- * recursion of the simulated machine must not use up.
- */
-export function* called<T>(call: Run<T>): Run<T> {
-  return (yield { call }) as unknown as T;
-}
-
-/** A signal that ends processes, by its name without `SIG`. */
-export type Signal = "ABRT" | "SEGV" | "INT" | "TERM" | "KILL" | "HUP" | "PIPE" | "ALRM" | "QUIT" | "USR1" | "USR2";
-
-/** The numbers of signals. */
-export const SIGNALS: Readonly<Record<Signal, number>> = {
-  HUP: 1,
-  INT: 2,
-  QUIT: 3,
-  ABRT: 6,
-  KILL: 9,
-  SEGV: 11,
-  USR1: 10,
-  USR2: 12,
-  PIPE: 13,
-  ALRM: 14,
-  TERM: 15,
-};
-
-/** What `time` prints of something that took so many ms, all of which it waited. */
-export function timesText(ms: number): string {
-  const figure = (seconds: number) => `${Math.floor(seconds / 60)}m ${(seconds % 60).toFixed(2)}s`;
-  return `real\t${figure(ms / 1000)}\nuser\t${figure(0)}\nsys\t${figure(0)}\n`;
-}
-
-/** Thrown inside a process that a signal ends. */
-export class Signalled extends Error {
-  override name = "Signalled";
-  constructor(readonly signal: Signal) {
-    super(signal);
-  }
-}
-
-/** Text that was read, `end` at the end of the file, or an errno. */
-export type Read = { text: string } | { end: true } | { errno: string };
-
-/** An open file: shared by all descriptors that were made from it. */
-export interface OpenFile {
-  /** Waits for something to read. */
-  read(most?: number): Run<Read>;
-  /** Writes as one `write(2)`; gives `ok` or an errno. */
-  write(text: string): Run<string>;
-  /** Another descriptor of it. */
-  retain(): void;
-  /** One descriptor less. */
-  release(): void;
-  /** Its path, where it has one */
-  readonly path?: string;
-}
-
-/** What is read in parts and what ends up in a text: a file of which nobody needs to know when it is closed. */
-export abstract class Plain implements OpenFile {
-  abstract read(most?: number): Run<Read>;
-  abstract write(text: string): Run<string>;
-  retain(): void {}
-  release(): void {}
-}
-
-/** Nothing to read; what is written goes to a function. */
-export class Sink extends Plain {
-  constructor(readonly take: (text: string) => void) {
-    super();
-  }
-  // deno-lint-ignore require-yield
-  override *read(): Run<Read> {
-    return { end: true };
-  }
-  // deno-lint-ignore require-yield
-  override *write(text: string): Run<string> {
-    this.take(text);
-    return "ok";
-  }
-}
-
-/** A text to read from its start. */
-export class Source extends Plain {
-  #at = 0;
-  constructor(readonly text: string) {
-    super();
-  }
-  // deno-lint-ignore require-yield
-  override *read(most = Infinity): Run<Read> {
-    if (this.#at >= this.text.length) return { end: true };
-    const text = this.text.slice(this.#at, this.#at + most);
-    this.#at += text.length;
-    return { text };
-  }
-  // deno-lint-ignore require-yield
-  override *write(): Run<string> {
-    return "EBADF";
-  }
-}
-
-/** All that is to be read of a file, and the errno that it ended with. */
-export function* readWhole(file: Pick<OpenFile, "read">): Run<{ text: string; errno?: string }> {
-  let text = "";
-  for (;;) {
-    const piece = yield* file.read();
-    if ("errno" in piece) return { text, errno: piece.errno };
-    if (!("text" in piece)) return { text };
-    text = held(text + piece.text);
-  }
-}
-
-/** How much a pipe holds before its writers wait. */
-const PIPE_SIZE = 65536;
-
-/** The two ends of a pipe. */
-export function pipe(): { reader: OpenFile; writer: OpenFile } {
-  let held = "";
-  let readers = 1;
-  let writers = 1;
-  return {
-    reader: {
-      *read(most = Infinity): Run<Read> {
-        if (held === "" && writers > 0) yield { ready: () => held !== "" || writers === 0 };
-        if (held === "") return { end: true };
-        const text = held.slice(0, most);
-        held = held.slice(text.length);
-        return { text };
-      },
-      // deno-lint-ignore require-yield
-      *write(): Run<string> {
-        return "EBADF";
-      },
-      retain: () => void readers++,
-      release: () => void readers--,
-    },
-    writer: {
-      // deno-lint-ignore require-yield
-      *read(): Run<Read> {
-        return { errno: "EBADF" };
-      },
-      *write(text: string): Run<string> {
-        if (held.length >= PIPE_SIZE) yield { ready: () => held.length < PIPE_SIZE || readers === 0 };
-        if (readers === 0) throw new Signalled("PIPE");
-        held += text;
-        return "ok";
-      },
-      retain: () => void writers++,
-      release: () => void writers--,
-    },
-  };
-}
+/** A process calls so many levels deep. */
+const MOST_CALLS = 4096;
 
 /** What a process is started with. */
 export interface ProcessOptions {
@@ -210,7 +28,7 @@ export interface ProcessOptions {
 export class Process {
   /** Exit status, once it has ended; 128 and a signal's number where that ended it */
   status: number | undefined;
-  /** Signals that it takes note of by itself, and what it then does */
+  /** The handlers of the signals that it handles */
   readonly handlers = new Map<Signal, () => void>();
   readonly ignored = new Set<Signal>();
   readonly files: Map<number, OpenFile>;
@@ -218,7 +36,7 @@ export class Process {
   netns: string;
   env: Map<string, string>;
   readonly parent: Process | undefined;
-  /** The command line, for whoever lists processes */
+  /** The command line, for lists of processes */
   name = "sh";
   /** What runs, and above it what it has called */
   readonly #runs: Run<unknown>[] = [];
@@ -262,7 +80,7 @@ export class Process {
     return "until" in this.#wait ? this.#wait.until <= now : this.#wait.ready();
   }
 
-  /** When it wakes up by itself; undefined where only somebody else can wake it. */
+  /** When it wakes up by itself; undefined if only another process can wake it. */
   get wakes(): number | undefined {
     return this.status === undefined && this.#wait && "until" in this.#wait ? this.#wait.until : undefined;
   }
@@ -295,7 +113,7 @@ export class Process {
         thrown = result = undefined;
         if (!next.done) {
           if (!("call" in next.value)) return next.value;
-          if (this.#runs.length >= MOST_PROCESSES) throw new OutOfMemory("Out of memory");
+          if (this.#runs.length >= MOST_CALLS) throw new OutOfMemory("Out of memory");
           this.#runs.push(next.value.call);
           continue;
         }
@@ -317,7 +135,7 @@ export class Process {
   crash(error: RangeError): number {
     const deep = /call stack/.test(error.message);
     try {
-      // Where standard error is a pipe that is full nobody waits
+      // The kernel does not wait until there is space in a pipe
       this.files.get(2)?.write(deep ? "Segmentation fault\n" : "Killed: out of memory\n").next();
     } catch (error) {
       if (!(error instanceof RangeError || error instanceof Signalled)) throw error;
@@ -364,6 +182,18 @@ export class Process {
     this.files.clear();
   }
 
+  /** Remembers the open files; returns what restores them. */
+  saveFiles(): () => void {
+    const { files } = this;
+    const before = new Map(files);
+    for (const file of before.values()) file.retain();
+    return () => {
+      for (const file of files.values()) file.release();
+      files.clear();
+      for (const [fd, file] of before) files.set(fd, file);
+    };
+  }
+
   /** Gives a descriptor a file that the caller opened for it. */
   put(fd: number, file: OpenFile): void {
     this.files.get(fd)?.release();
@@ -394,107 +224,5 @@ export class Process {
   /** Reads a descriptor to its end. */
   *readAll(fd = 0): Run<string> {
     return (yield* readWhole({ read: (most) => this.read(fd, most) })).text;
-  }
-}
-
-/** Runs processes, one at a time, in the order in which they were started; lets time pass when all of them wait. */
-export class Scheduler {
-  readonly #processes = new Map<number, Process>();
-  #lastPid = 100;
-  /** Called between any two steps of processes; may send signals, or throw to stop the machine for good. */
-  between: () => void = () => {};
-
-  constructor(readonly clock: { readonly now: number; advance(ms: number): void }) {}
-
-  /** A process by its id, also one that has ended and was not waited for. */
-  find(pid: number): Process | undefined {
-    return this.#processes.get(pid);
-  }
-
-  /** Those that have not ended. */
-  get living(): readonly Process[] {
-    return [...this.#processes.values()].filter((process) => process.status === undefined);
-  }
-
-  /** True if so many more processes can be started. */
-  hasRoom(count: number): boolean {
-    if (this.#processes.size + count <= MOST_PROCESSES) return true;
-    // Nobody waits any more for those that ended after their parent
-    for (const process of this.#processes.values()) if (process.parent?.status !== undefined) this.reap(process);
-    return this.#processes.size + count <= MOST_PROCESSES;
-  }
-
-  /** A new process, which runs when its turn comes. */
-  start(options: ProcessOptions, run: (process: Process) => Run): Process {
-    if (options.parent && !this.hasRoom(1)) throw new ShellError("Cannot fork", 2, true);
-    const process = new Process(++this.#lastPid, options);
-    process.begin(run(process));
-    this.#processes.set(process.pid, process);
-    return process;
-  }
-
-  /** Waits until a process has ended, at the longest until a time. */
-  *waitFor(process: Process, until: number): Run<void> {
-    const alarm = this.start(
-      { files: new Map(), cwd: "/", netns: "init", env: new Map(), parent: undefined },
-      function* (): Run {
-        yield { until };
-        return 0;
-      },
-    );
-    try {
-      yield { ready: () => process.status !== undefined || alarm.status !== undefined };
-    } finally {
-      alarm.kill("KILL");
-      this.settleOne(alarm);
-    }
-  }
-
-  private settleOne(process: Process): void {
-    if (process.status === undefined) process.step();
-    this.reap(process);
-  }
-
-  /** Forgets a process that was waited for. */
-  reap(process: Process): void {
-    if (process.status !== undefined) this.#processes.delete(process.pid);
-  }
-
-  /** Runs until a process has ended, or until nobody can go on; says whether it has ended. */
-  runUntil(process: Process): boolean {
-    while (process.status === undefined) if (!this.#round()) return false;
-    return true;
-  }
-
-  /**
-   * Lets everybody run as far as they can without time passing. What computes without end gets a share, and the rest
-   * while the machine does something else.
-   */
-  settle(): void {
-    while (this.#turn() === "moved");
-  }
-
-  /** One turn for each process that can go on; else time passes to the next that wakes up. */
-  #round(): boolean {
-    if (this.#turn() !== "idle") return true;
-    let next = Infinity;
-    for (const process of this.#processes.values()) next = Math.min(next, process.wakes ?? Infinity);
-    if (next === Infinity) return false;
-    this.clock.advance(Math.max(0, next - this.clock.now));
-    return true;
-  }
-
-  #turn(): "idle" | "moved" | "spent" {
-    let moved = false;
-    let spent = 0;
-    for (const process of [...this.#processes.values()]) {
-      if (!process.runnable(this.clock.now)) continue;
-      this.between();
-      if (process.step()) spent++;
-      moved = true;
-    }
-    // The machine has one CPU
-    if (spent > 0) this.clock.advance(spent * SHARE_MS);
-    return spent > 0 ? "spent" : moved ? "moved" : "idle";
   }
 }

@@ -4,9 +4,11 @@
  * @module
  */
 
+import { ModelGap } from "../model/gap.ts";
 import { resolvePath } from "./files.ts";
-import type { Process, Run } from "./process.ts";
-import type { System } from "./system.ts";
+import type { Process } from "./process.ts";
+import type { Run } from "./run.ts";
+import type { Programs, System } from "./system.ts";
 
 /** What a program is run with. */
 export interface Call {
@@ -31,7 +33,7 @@ export interface Call {
 export type Program = (call: Call) => Run;
 
 /** What a program is run with, made of a process. */
-export function makeCall(system: System, process: Process, argv: readonly string[]): Call {
+function makeCall(system: System, process: Process, argv: readonly string[]): Call {
   return {
     system,
     process,
@@ -51,9 +53,31 @@ export function makeCall(system: System, process: Process, argv: readonly string
           return new NotFound();
         });
       } catch (error) {
+        if (error instanceof ModelGap) return system.gap(error);
         if (!(error instanceof NotFound)) throw error;
         yield* own.write(2, `${argv[0]}: can't execute '${words[0]}': No such file or directory\n`);
         return said.endsWith("denied") ? 126 : 127;
+      }
+    },
+  };
+}
+
+/** The programs of a machine, made of a table by name. */
+export function programsOf(table: Readonly<Record<string, Program>>): Programs {
+  return {
+    names: new Set(Object.keys(table)),
+    *run(system, process, name, argv) {
+      const before = process.name;
+      process.name = argv.join(" ");
+      try {
+        return yield* table[name]!(makeCall(system, process, argv));
+      } catch (error) {
+        if (error instanceof ModelGap) return system.gap(error);
+        // The kernel ends the program and not the shell that runs it
+        if (error instanceof RangeError) return process.crash(error);
+        throw error;
+      } finally {
+        process.name = before;
       }
     },
   };

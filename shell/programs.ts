@@ -6,10 +6,9 @@
 
 import { devlink } from "./iproute2/devlink.ts";
 import { ip } from "./iproute2/ip.ts";
-import type { Program } from "./program.ts";
-import { awk } from "./programs/awk.ts";
+import { shellIn } from "./interpreter.ts";
+import { type Program, programsOf } from "./program.ts";
 import { ethtool } from "./programs/ethtool.ts";
-import { expr } from "./programs/expr.ts";
 import { FILE_PROGRAMS } from "./programs/file_programs.ts";
 import { FILTERS } from "./programs/filters.ts";
 import { find } from "./programs/find.ts";
@@ -22,15 +21,15 @@ import { SYSTEM_PROGRAMS } from "./programs/system_programs.ts";
 import { TEXT_PROGRAMS } from "./programs/text_programs.ts";
 
 /** What a shell has built in and what is a program as well, for those that run programs. */
-const ALSO_PROGRAMS = ["echo", "printf", "test", "[", "kill", "pwd"];
+const ALSO_PROGRAMS = ["echo", "printf", "test", "[", "true", "false", "kill", "pwd"];
 
 const builtin = (name: string): Program =>
   function* (call) {
-    return yield* call.system.shell(call.process, name).run([name, ...call.args]);
+    return yield* shellIn(call.system, call.process, name).run([name, ...call.args]);
   };
 
 /** All programs. */
-export const PROGRAMS: Readonly<Record<string, Program>> = {
+export const PROGRAMS = programsOf({
   ...FILE_PROGRAMS,
   ...TEXT_PROGRAMS,
   ...FILTERS,
@@ -38,15 +37,11 @@ export const PROGRAMS: Readonly<Record<string, Program>> = {
   ...MODULE_PROGRAMS,
   ...SYSTEM_PROGRAMS,
   ...Object.fromEntries(ALSO_PROGRAMS.map((name) => [name, builtin(name)])),
-  awk,
   devlink,
-  egrep: grep,
   ethtool,
-  expr,
-  fgrep: grep,
   find,
   grep,
   ip,
   ls,
   sed,
-};
+});

@@ -4,11 +4,13 @@
  * @module
  */
 
-import type { Redirection } from "unbash";
+import type { Redirection, WordPart } from "unbash";
 import { errorText } from "./errno.ts";
 import { expandParts, expandText, type Surroundings } from "./expand.ts";
 import { type FileSystem, resolvePath } from "./files.ts";
-import { type Process, type Run, Source } from "./process.ts";
+import { Source } from "./open_file.ts";
+import type { Process } from "./process.ts";
+import type { Run } from "./run.ts";
 import { ShellError } from "./state.ts";
 
 /** The shell that redirects. */
@@ -17,13 +19,25 @@ interface RedirectedShell extends Surroundings {
   readonly system: { readonly files: FileSystem };
 }
 
+/** A part of a here document without the tabs at the start of its lines. */
+function withoutTabs(part: WordPart, index: number): WordPart {
+  if (part.type !== "Literal") return part;
+  return { ...part, value: part.value.replace(index === 0 ? /^\t+/gm : /(?<=\n)\t+/g, "") };
+}
+
 /** Puts one redirection into force in the process of a shell. */
 export function* redirect(redirection: Redirection, shell: RedirectedShell): Run<void> {
   const { process, system } = shell;
   const given = redirection.descriptor?.type === "FileDescriptor" ? redirection.descriptor.value : undefined;
   if (redirection.type === "HereDoc") {
     const { body, delimiter } = redirection;
-    const text = body.parts && !delimiter?.quoted ? yield* expandParts(body.parts, shell) : body.text;
+    const tabs = redirection.operator === "<<-";
+    const parts = tabs ? body.parts?.map(withoutTabs) : body.parts;
+    const text = parts && !delimiter?.quoted
+      ? yield* expandParts(parts, shell)
+      : tabs
+      ? body.text.replace(/^\t+/gm, "")
+      : body.text;
     return process.put(given ?? 0, new Source(text));
   }
   const target = yield* expandText(redirection.target, shell);

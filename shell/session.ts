@@ -5,9 +5,11 @@
  */
 
 import type { Notification } from "../model/mod.ts";
-import { Interpreter } from "./interpreter.ts";
-import { held, type OpenFile, Sink, Source } from "./process.ts";
-import { ExitControl, type ShellState } from "./state.ts";
+import { Interpreter, shellIn } from "./interpreter.ts";
+import { held } from "./memory.ts";
+import { type OpenFile, Sink, Source } from "./open_file.ts";
+import { PROGRAMS } from "./programs.ts";
+import { ExitControl, ReturnControl, type ShellState } from "./state.ts";
 import { System, type SystemOptions } from "./system.ts";
 
 /** What a login is made with. */
@@ -33,7 +35,7 @@ export interface Result {
   notify: Record<string, Notification[]>;
   /** Lines of the kernel log that came */
   kmsg: string[];
-  /** What was asked for and the model has no answer for: what is said of the rest may be wrong then */
+  /** What the model has no answer for: later results may be wrong then */
   gaps: string[];
 }
 
@@ -43,7 +45,7 @@ export interface Output {
   err?(text: string): void;
 }
 
-/** What is said of a command that waits for something that will never come. */
+/** The message for a command that waits for something that never happens. */
 const ENDLESS = "(it waits, and nothing more will happen: ended as by Ctrl-C)\n";
 
 /** A login at a machine. */
@@ -55,7 +57,7 @@ export class Session {
   #ended: number | undefined;
 
   constructor(options: SessionOptions) {
-    this.system = new System(options);
+    this.system = new System(options, PROGRAMS);
     this.#name = options.name ?? "/bin/sh";
     const { interrupted } = options;
     const { scheduler } = this.system;
@@ -99,8 +101,8 @@ export class Session {
     system.take();
     system.onGap = (message) => keep("err")(`twinlink: ${message}\n`);
     const process = system.start(files, (own) => {
-      if (!login) return system.shell(own, this.#name).runScript(command);
-      if (this.#state === undefined) this.#state = system.shell(own, this.#name).state;
+      if (!login) return shellIn(system, own, this.#name).runScript(command);
+      if (this.#state === undefined) this.#state = shellIn(system, own, this.#name).state;
       own.cwd = this.#cwd;
       return this.#line(new Interpreter(system, own, this.#state), command);
     });
@@ -122,6 +124,7 @@ export class Session {
     try {
       return yield* shell.evaluate(command);
     } catch (error) {
+      if (error instanceof ReturnControl) return error.status;
       if (!(error instanceof ExitControl)) throw error;
       // A prompt outlives what a script would not
       if (/(?:^|[;&|\s])exit\b/.test(command)) this.#ended = error.status;

@@ -1,4 +1,5 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { BOOTED_ERAS } from "../model/mod.ts";
 import { complete } from "./complete.ts";
 import { Session, splitCommands } from "./mod.ts";
 
@@ -22,7 +23,7 @@ Deno.test("a script of a POSIX shell does what dash does", async () => {
 });
 
 Deno.test("each era: an instance, its reload, its end; the same commands give the same", () => {
-  for (const era of ["5.10", "6.1", "6.12", "7.2", "7.3"] as const) {
+  for (const era of BOOTED_ERAS) {
     const [one, two] = [made(era), made(era)].map((session) =>
       [
         "devlink dev show",
@@ -40,7 +41,7 @@ Deno.test("each era: an instance, its reload, its end; the same commands give th
   }
 });
 
-Deno.test("notify: what was told in a command, whether anybody listened; nobody's reading changes no counter", () => {
+Deno.test("notify: the messages of a command, with and without listeners; without a reader no counter changes", () => {
   const session = made();
   const { notify } = session.run(`devlink dev reload ${HANDLE}`);
   assertEquals(notify["init"]?.length, 61);
@@ -62,7 +63,7 @@ Deno.test("a monitor hears while it runs, in its netns, and reads counters as it
     `devlink monitor trap > /tmp/m & sleep .1; devlink dev reload ${HANDLE}; kill -INT $!; wait; ` +
       `devlink -s trap show ${HANDLE} trap tail_drop | grep -o 'dropped [0-9]*'`,
   );
-  // 14 traps were told of as they came
+  // The monitor reported 14 traps
   assertEquals(monitored.stdout, "dropped 14\n");
 });
 
@@ -74,7 +75,7 @@ Deno.test("time is virtual: a sleep takes none, and what is due comes in its ord
   assert(performance.now() - begin < 60_000);
 });
 
-Deno.test("what never ends is ended: a monitor in the foreground, a wait for it", () => {
+Deno.test("a command that never ends is ended: a monitor in the foreground, a wait for it", () => {
   const session = made();
   const alone = session.run("devlink monitor");
   assertEquals([alone.rc, alone.stdout], [0, ""]);
@@ -86,7 +87,7 @@ Deno.test("what never ends is ended: a monitor in the foreground, a wait for it"
   assertEquals(session.run("echo still here").stdout, "still here\n");
 });
 
-Deno.test("jobs: $!, wait and its status, kill, a pipe whose reader goes", () => {
+Deno.test("jobs: $!, wait and its status, kill, a pipe whose reader ends", () => {
   const session = made();
   assertEquals(session.run("sleep 100 & kill $!; wait $!; echo $?").stdout, "143\n");
   assertEquals(session.run("(exit 7) & wait $!; echo $?").stdout, "7\n");
@@ -96,7 +97,7 @@ Deno.test("jobs: $!, wait and its status, kill, a pipe whose reader goes", () =>
   assertEquals(session.run("timeout 2 sleep 5; echo $?; timeout 5 sleep 2; echo $?").stdout, "143\n0\n");
 });
 
-Deno.test("errors of files: as dash and busybox say them", () => {
+Deno.test("errors of files: as dash and busybox print them", () => {
   const session = made();
   const of = (line: string) => session.run(line).stderr;
   assertEquals(
@@ -129,7 +130,7 @@ Deno.test("devlink: batch files, options anywhere, names of netdevs for ports, n
   assertEquals(session.run("devlink -V").stdout, "devlink utility, iproute2-7.3.0\n");
 });
 
-Deno.test("ip: netdevs are moved, renamed, taken up; routes come and go; a monitor of links tells of it", () => {
+Deno.test("ip: netdevs are moved, renamed, taken up; routes come and go; a monitor of links reports it", () => {
   const session = made();
   const { stdout } = session.run(
     "ip -o monitor link > /tmp/l & sleep .1; ip link set eth1 up; ip link set eth1 down; sleep .1; kill $!; wc -l < /tmp/l; cut -d'<' -f2 /tmp/l | cut -d'>' -f1",
@@ -144,7 +145,7 @@ Deno.test("ip: netdevs are moved, renamed, taken up; routes come and go; a monit
   assertEquals(session.run("ip link set eth1 name x0; ip -br link show x0 | cut -d' ' -f1").stdout, "x0\n");
 });
 
-Deno.test("split: a script in command lines; what is open goes on, what is wrong stands alone", () => {
+Deno.test("split: a script in command lines; an open command continues, a wrong line is alone", () => {
   assertEquals(splitCommands("a\n\n# b\nc \\\nd\n"), ["a", "c \\\nd"]);
   assertEquals(splitCommands("if x\nthen y\nfi\nz"), ["if x\nthen y\nfi", "z"]);
   assertEquals(splitCommands("cat <<E\nx\nE\nz\n"), ["cat <<E\nx\nE", "z"]);
@@ -175,7 +176,7 @@ Deno.test("a session keeps its variables, its folder and its functions; exit end
   assertEquals(session.ended, 4);
 });
 
-Deno.test("what needs too much is ended with a message of the machine: recursion, processes, memory, a full disk", () => {
+Deno.test("what needs too much is ended with an error message: recursion, processes, memory, a full disk", () => {
   const cases: [string, string, RegExp][] = [
     ["f() { f; }; f; echo no", "", /Maximum function recursion depth \(1000\) reached/],
     ['f() { [ $1 = 0 ] || f $(($1-1)); }; f 900; echo "$?"', "0\n", /^$/],
@@ -184,11 +185,10 @@ Deno.test("what needs too much is ended with a message of the machine: recursion
     ["while :; do sleep 1000 & done; echo no", "", /^\S+ 1: Cannot fork\n$/],
     ["a=x; while :; do a=$a$a; done; echo no", "", /^Killed: out of memory\n$/],
     ['set -- a; while :; do set -- "$@" "$@"; done; echo no', "", /^Killed: out of memory\n$/],
-    ["awk 'BEGIN { s = \"x\"; while (1) s = s s }'; echo $?", "137\n", /^Killed: out of memory\n$/],
-    ["x=$(yes); echo $?", "137\n", /^Killed: out of memory\n$/],
-    ["yes | sort; echo $?", "137\n", /Killed: out of memory/],
+    ["x=$(cat /dev/zero); echo $?", "137\n", /^Killed: out of memory\n$/],
+    ["cat /dev/zero | sort; echo $?", "137\n", /Killed: out of memory/],
     ["printf '%1000000000d' 1; echo no", "", /^Killed: out of memory\n$/],
-    ["yes > /tmp/f; echo $?", "1\n", /No space left on device/],
+    ["cat /dev/zero > /tmp/f; echo $?", "1\n", /No space left on device/],
     ["echo $((2**100000000000)) $((1<<100000000001)) $((3**3))", "0 2 27\n", /^$/],
   ];
   for (const [command, stdout, stderr] of cases) {
@@ -198,19 +198,19 @@ Deno.test("what needs too much is ended with a message of the machine: recursion
   }
 });
 
-Deno.test("what computes without end lets others run, and takes time: a busy job, a timeout, a reader that goes", () => {
+Deno.test("endless computation lets other processes run, and takes time: a busy job, a timeout, a reader that ends", () => {
   const session = new Session({ era: "6.12" });
   const cases: [string, string][] = [
     ["while :; do :; done & echo beside; sleep 1; kill $!; wait $!; echo $?", "beside\n143\n"],
     ["timeout 1 sh -c 'while :; do :; done'; echo $?", "143\n"],
-    ["timeout 1 awk 'BEGIN { while (1); }'; echo $?", "143\n"],
-    ["yes | head -2; awk 'BEGIN { for (;;) print 1 }' | head -1; seq 1 1000000000 | head -1", "y\ny\n1\n1\n"],
+    ["timeout 1 cat /dev/zero > /dev/null; echo $?", "143\n"],
+    ["cat /dev/zero | head -c 2 | wc -c; while echo y; do :; done | head -1", "2\ny\n"],
     ["while :; do true & done & sleep 1; kill $!; echo ended", "ended\n"],
   ];
   for (const [command, stdout] of cases) assertEquals(session.run(command).stdout, stdout, command);
 });
 
-Deno.test("Ctrl-C: it is for the process in the foreground; a trap is kept to, jobs go on, $? is 130", () => {
+Deno.test("Ctrl-C: the process in the foreground gets it; traps run, jobs continue, $? is 130", () => {
   let asked = 0;
   const session = new Session({ era: "6.12", interrupted: () => ++asked === 50 });
   const run = (command: string) => {
@@ -225,11 +225,11 @@ Deno.test("Ctrl-C: it is for the process in the foreground; a trap is kept to, j
   assertEquals(run("kill -0 $! && echo alive"), [0, "alive\n"]);
 });
 
-Deno.test("${x#p} and its kin: the shortest and the longest match, on long texts as well", () => {
+Deno.test("${x#p} and ${x%p}: the shortest and the longest match, also in long texts", () => {
   const script = 'x=abcabc; echo ${x#*b} ${x##*b} ${x%b*} ${x%%b*} ${x#z} ${x%z} "${x##*}" ${x#?} ${x%[bc]}; ' +
-    "y=$(seq 1 50000); y=${y##*7}; echo ${#y}";
+    "y=12345678; for i in 1 2 3 4 5 6 7 8 9 10 11 12; do y=$y$y; done; y=${y##*7}; echo ${#y}";
   assertEquals(
     new Session({ era: "6.12" }).run(script).stdout,
-    "cabc c abca a abcabc abcabc  bcabc abcab\n18\n",
+    "cabc c abca a abcabc abcabc  bcabc abcab\n1\n",
   );
 });

@@ -5,6 +5,8 @@
  */
 
 import type { CompoundCommand, CompoundList, Redirected } from "unbash";
+import { held } from "./memory.ts";
+import type { Run } from "./run.ts";
 
 /** A shell function: its body. */
 export interface ShellFunction {
@@ -21,6 +23,10 @@ export class ShellState {
   readonly traps = new Map<string, string>();
   /** `$1` and so on */
   parameters: string[] = [];
+  /** The local variables of the function that runs, with their values outside of it */
+  locals: Map<string, string | undefined> | undefined;
+  /** How many loops run, one in another */
+  loops = 0;
   /** `$?` */
   status = 0;
   /** `$!` */
@@ -42,6 +48,8 @@ export class ShellState {
     for (const option of this.options) copy.options.add(option);
     copy.parameters = [...this.parameters];
     copy.status = this.status;
+    copy.loops = this.loops;
+    copy.locals = this.locals && new Map(this.locals);
     copy.lastJob = this.lastJob;
     return copy;
   }
@@ -54,6 +62,60 @@ export class ShellState {
       if (value !== undefined) result.set(name, value);
     }
     return result;
+  }
+
+  /** Takes the variables that a process inherits. */
+  inherit(environment: ReadonlyMap<string, string>, cwd: string): void {
+    for (const [name, value] of environment) {
+      this.variables.set(name, value);
+      this.exported.add(name);
+    }
+    this.variables.set("PWD", cwd);
+    this.variables.set("IFS", " \t\n");
+  }
+
+  /** Sets a variable. */
+  assign(name: string, value: string): void {
+    if (this.readonly.has(name)) throw new ShellError(`${name}: is read only`, 2, true);
+    this.variables.set(name, held(value));
+  }
+
+  /** Makes a variable local to the function that runs. */
+  makeLocal(name: string): void {
+    if (!this.locals) throw new ShellError("local: not in a function", 2, true);
+    if (!this.locals.has(name)) this.locals.set(name, this.variables.get(name));
+  }
+
+  /** Begins a function with local variables of its own; returns what ends the function. */
+  enterFunction(parameters: string[]): () => void {
+    const { locals, loops, parameters: before } = this;
+    this.loops = 0;
+    const own = new Map<string, string | undefined>();
+    this.locals = own;
+    this.parameters = parameters;
+    return () => {
+      for (const [name, value] of own) {
+        if (value === undefined) this.variables.delete(name);
+        else this.variables.set(name, value);
+      }
+      this.locals = locals;
+      this.loops = loops;
+      this.parameters = before;
+    };
+  }
+
+  /** Sets and exports variables for one command; returns what restores them. */
+  lend(assignments: readonly (readonly [name: string, value: string])[]): () => void {
+    const before = assignments.map(([name]) => [name, this.variables.get(name), this.exported.has(name)] as const);
+    for (const [name, value] of assignments) this.assign(name, value);
+    for (const [name] of assignments) this.exported.add(name);
+    return () => {
+      for (const [name, value, exported] of before) {
+        if (value === undefined) this.variables.delete(name);
+        else this.variables.set(name, value);
+        if (!exported) this.exported.delete(name);
+      }
+    };
   }
 
   /** A variable or a special parameter. */
@@ -109,5 +171,14 @@ export class ShellError extends Error {
   override name = "ShellError";
   constructor(message: string, readonly status = 2, readonly fatal = false) {
     super(message);
+  }
+}
+
+/** Makes each error of the shell end it: errors of special builtins do (POSIX, 2.8.1). */
+export function* fatally(run: Run): Run {
+  try {
+    return yield* run;
+  } catch (error) {
+    throw error instanceof ShellError ? new ShellError(error.message, error.status, true) : error;
   }
 }

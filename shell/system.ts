@@ -1,12 +1,11 @@
 /**
- * One simulated machine: the model's kernel, files, processes, programs, and whoever listens.
+ * One simulated machine: the model's kernel, files, processes, programs, and who listens.
  *
  * @module
  */
 
 import {
   type EraId,
-  type Json,
   type LinkEvent,
   Machine,
   ModelGap,
@@ -14,15 +13,16 @@ import {
   type Observation,
   type Operation,
 } from "../model/mod.ts";
-import { FileSystem, NetnsFile, resolvePath } from "./files.ts";
-import { Interpreter } from "./interpreter.ts";
+import { NetnsFile } from "./file_kinds.ts";
+import { FileSystem, resolvePath } from "./files.ts";
 import { LinkStates, qdiscOf } from "./link_states.ts";
-import { type Call, makeCall, type Program } from "./program.ts";
 import { OTHER_PROGRAMS } from "./other_programs.ts";
-import { PROGRAMS } from "./programs.ts";
-import { called, type OpenFile, type Process, readWhole, type Run, Scheduler } from "./process.ts";
+import { netdevFile } from "./ports.ts";
+import type { OpenFile } from "./open_file.ts";
+import type { Process } from "./process.ts";
+import type { Run } from "./run.ts";
+import { Scheduler } from "./scheduler.ts";
 import { type BuildName, buildOf, type KernelFacts } from "./releases.ts";
-import { ShellState } from "./state.ts";
 
 /** What a machine is made with. */
 export interface SystemOptions {
@@ -40,7 +40,14 @@ export interface SystemOptions {
   date?: number;
 }
 
-/** Somebody who is told of messages in a netns. */
+/** The programs of a machine. */
+export interface Programs {
+  readonly names: ReadonlySet<string>;
+  /** Runs one of them in a process. */
+  run(system: System, process: Process, name: string, argv: readonly string[]): Run;
+}
+
+/** A listener to the messages of a netns. */
 export interface Listener {
   readonly netns: string;
   notified?(messages: readonly Notification[]): void;
@@ -54,21 +61,21 @@ export interface LogLine {
   text: string;
 }
 
-/** What happened since somebody last asked. */
+/** What happened since the last question. */
 export interface Happened {
   notify: Record<string, Notification[]>;
   kmsg: string[];
-  /** What was asked for and the model has no answer for, as it was told */
+  /** Messages about what the model has no answer for */
   gaps: string[];
 }
 
 /** The version of iproute2 whose programs are modelled. */
 export const MODELLED_IPROUTE2 = "7.3";
 
-/** The exit status of what the model has no answer for: none that a program of the machine has. */
+/** The exit status of what the model has no answer for; programs of the machine do not use it. */
 export const GAP_STATUS = 125;
 
-/** What ip(8) tells of a netdev. */
+/** What ip(8) shows of a netdev. */
 export interface Seen {
   ifindex: number;
   address: string;
@@ -78,8 +85,6 @@ export interface Seen {
 
 /** So many turns in a row without getting any further, and a command waits for ever. */
 const IDLE = 10_000;
-/** The index of the port of the first VF. */
-const FIRST_VF = 128;
 /** How fast a machine is. */
 export interface Pace {
   /** How long it takes to start a program in a process, in ms */
@@ -115,10 +120,10 @@ export class System {
   readonly #seen = new Map<string, Seen>();
   #netnsMade = false;
   #happened: Happened = { notify: {}, kmsg: [], gaps: [] };
-  /** Is told at once of what the model has no answer for, wherever the output of programs goes */
+  /** Called at once with each message about what the model has no answer for */
   onGap: ((message: string) => void) | undefined;
 
-  constructor(options: SystemOptions) {
+  constructor(options: SystemOptions, readonly programs: Programs) {
     const { era, facts } = buildOf(options.era, options.build ?? "debian");
     this.machine = new Machine({ era, seed: options.seed ?? 1, listeners: "overheard" });
     this.facts = facts;
@@ -137,7 +142,7 @@ export class System {
     this.files = new FileSystem({
       sysfs: (netns) => machine.sysfs(netns),
       readSysfs: (path, netns) => {
-        const own = this.#netdevFile(path, netns);
+        const own = netdevFile(machine, this.links, path, netns);
         if (own) return own;
         const { result, sysfs } = this.perform({ kind: "file.read", path, netns });
         return result === "ok" ? { text: sysfs ?? "" } : { errno: result };
@@ -149,7 +154,7 @@ export class System {
         if (text === undefined) this.perform({ kind: "file.remove", path });
         else this.perform({ kind: "file.write", path, value: text });
       },
-      program: (path) => /^\/(?:usr\/)?s?bin\/[^/]+$/.test(path) && Object.hasOwn(PROGRAMS, path.replace(/^.*\//, "")),
+      program: (path) => /^\/(?:usr\/)?s?bin\/[^/]+$/.test(path) && programs.names.has(path.replace(/^.*\//, "")),
       proc: (name) => this.#proc(name),
       time: () => this.time,
     });
@@ -175,7 +180,7 @@ export class System {
     return `Linux version ${this.release} ${this.version}`;
   }
 
-  /** Performs an operation on the kernel and tells everybody of what it caused. */
+  /** Performs an operation on the kernel and notifies all listeners. */
   perform(op: Operation): Observation {
     return this.#told(op, this.machine.perform(op));
   }
@@ -224,7 +229,7 @@ export class System {
     return observation;
   }
 
-  /** Begins to tell somebody of messages; gives what ends it. */
+  /** Starts a listener; returns what stops it. */
   listen(listener: Listener): () => void {
     this.#listeners.add(listener);
     this.#look();
@@ -246,7 +251,7 @@ export class System {
     return happened;
   }
 
-  /** Takes note of something that the model has no answer for; gives the exit status of what asked for it. */
+  /** Records something that the model has no answer for; returns the exit status of the command. */
   gap({ message }: ModelGap): number {
     this.#happened.gaps.push(message);
     this.onGap?.(message);
@@ -269,86 +274,12 @@ export class System {
     return undefined;
   }
 
-  /** The devlink port of a netdev. */
-  portOf(netdev: string, netns: string): { handle: string; port: number } | undefined {
-    const { reply } = this.machine.perform({ kind: "port.show", netns });
-    const ports = (reply as { port?: Record<string, { netdev?: string }> } | null)?.port ?? {};
-    const found = Object.entries(ports).find(([, port]) => port.netdev === netdev)?.[0];
-    if (found === undefined) return undefined;
-    const at = found.lastIndexOf("/");
-    return { handle: found.slice(0, at), port: Number(found.slice(at + 1)) };
-  }
-
-  /** What ip(8) tells of the VFs of a port; undefined where it can have none. */
-  vfs(handle: string, port: number): Json[] | undefined {
-    if (port >= FIRST_VF) return undefined;
-    const path = `/sys/bus/netdevsim/devices/${handle.split("/")[1]}/sriov_numvfs`;
-    const { sysfs } = this.machine.perform({ kind: "file.read", path });
-    const { reply } = this.machine.perform({ kind: "rate.show" });
-    const rates = (reply as { rate?: Record<string, { tx_max?: number; tx_share?: number }> } | null)?.rate ?? {};
-    const megabits = (bytes = 0) => Math.floor(bytes * 8 / 1e6);
-    const rateOf = (vf: number) => rates[`${handle}/${FIRST_VF + vf}`] ?? {};
-    return Array.from({ length: Number(sysfs ?? 0) }, (_, vf) => ({
-      vf,
-      link_type: "ether",
-      address: "00:00:00:00:00:00",
-      broadcast: "ff:ff:ff:ff:ff:ff",
-      vlan_list: [{}],
-      rate: { max_tx: megabits(rateOf(vf).tx_max), min_tx: megabits(rateOf(vf).tx_share) },
-      spoofchk: false,
-      link_state: "auto",
-      trust: false,
-      query_rss_en: false,
-    }));
-  }
-
-  /** `phys_port_name` of a port. */
-  portName(_handle: string, port: number): string {
-    return port >= FIRST_VF ? `pf0vf${port - FIRST_VF}` : `p${port + 1}`;
-  }
-
-  /** `phys_switch_id` of a device: 32 bytes that it drew at random. */
-  switchId(device: string): string {
-    let state = 0;
-    for (const char of device) state = (Math.imul(state, 31) + char.charCodeAt(0)) >>> 0;
-    return Array.from({ length: 32 }, () => {
-      state = (Math.imul(state, 1103515245) + 12345) >>> 0;
-      return ((state >>> 16) & 0xff).toString(16).padStart(2, "0");
-    }).join("");
-  }
-
-  /** A file of `/sys/class/net` that tells what the model has no use for. */
-  #netdevFile(path: string, netns: string): { text: string } | { errno: string } | undefined {
-    const match = /^\/sys\/class\/net\/([^/]+)\/([^/]+)$/.exec(path);
-    const netdev = match && this.machine.netdevs(netns).find(({ name }) => name === match[1]);
-    if (!netdev) return undefined;
-    const state = this.links.of(netdev);
-    const lo = netdev.name === "lo";
-    const port = this.portOf(netdev.name, netns);
-    switch (match[2]) {
-      case "address":
-        return { text: state.address };
-      case "broadcast":
-        return { text: lo ? "00:00:00:00:00:00" : "ff:ff:ff:ff:ff:ff" };
-      case "mtu":
-        return { text: String(state.mtu) };
-      case "speed":
-      case "duplex":
-        return port || lo ? { errno: "EINVAL" } : undefined;
-      case "phys_port_name":
-        return port ? { text: this.portName(port.handle, port.port) } : { errno: "EOPNOTSUPP" };
-      case "phys_switch_id":
-        return port ? { text: this.switchId(port.handle.split("/")[1]!) } : { errno: "EOPNOTSUPP" };
-    }
-    return undefined;
-  }
-
   /** What was last seen of a netdev, by its name: it may be gone by now. */
   seen(netns: string, name: string): Seen {
     return this.#seen.get(`${netns}:${name}`) ?? { ifindex: 0, address: "00:00:00:00:00:00", mtu: 1500, qdisc: "noop" };
   }
 
-  /** Looks at all netdevs, so that something can be said of those that go. */
+  /** Remembers all netdevs, for messages about netdevs that disappear. */
   #look(): void {
     for (const netns of this.machine.netns) {
       for (const netdev of this.machine.netdevs(netns)) {
@@ -370,34 +301,31 @@ export class System {
     }));
   }
 
-  /** Where a program is found; undefined where there is none of that name. */
-  which(name: string): string | undefined {
-    if (name.includes("/")) {
-      const base = name.slice(name.lastIndexOf("/") + 1);
-      return PATH.some((folder) => name === `${folder}/${base}`) && Object.hasOwn(PROGRAMS, base) ? name : undefined;
-    }
-    return Object.hasOwn(PROGRAMS, name) ? `/usr/sbin/${name}` : undefined;
+  /**
+   * The path of a program; undefined where no machine has one of that name.
+   *
+   * @param words The command that asks for it, for the message
+   * @throws {ModelGap} If a machine may have it, but the model does not
+   */
+  which(name: string, words: readonly string[] = [name]): string | undefined {
+    const path = name.includes("/") ? resolvePath("/", name) : `/usr/sbin/${name}`;
+    const base = path.slice(path.lastIndexOf("/") + 1);
+    if (this.programs.names.has(base) && PATH.some((folder) => path === `${folder}/${base}`)) return path;
+    if (OTHER_PROGRAMS.has(base)) throw new ModelGap(words.slice(0, 3).join(" "), "a program that a machine may have");
+    return undefined;
   }
 
-  /** Runs a program in a process; `fail` makes what its shell says where there is none. */
+  /** Runs a program in a process; `fail` makes the error of the shell if the program does not exist. */
   *execute(process: Process, argv: readonly string[], fail: (message: string, status: number) => Error): Run {
     const name = argv[0]!;
     yield* this.starting(process);
-    const found = this.which(name);
+    const found = this.which(name.includes("/") ? resolvePath(process.cwd, name) : name, argv);
     if (found !== undefined) {
-      const program = PROGRAMS[found.slice(found.lastIndexOf("/") + 1)]!;
-      return yield* this.call(process, program, argv);
+      return yield* this.programs.run(this, process, found.slice(found.lastIndexOf("/") + 1), argv);
     }
-    if (name.includes("/")) {
-      const path = resolvePath(process.cwd, name);
-      const stat = this.files.stat(path, process.netns);
-      if (stat?.type === "dir" || (stat && (stat.mode & 0o111) === 0)) throw fail(`${name}: Permission denied`, 126);
-      if (stat) return yield* this.script(process, path, argv);
-    }
-    // What a machine has without it being here is not said to be missing
-    const base = name.slice(name.lastIndexOf("/") + 1);
-    if (OTHER_PROGRAMS.has(base)) throw new ModelGap(argv.slice(0, 3).join(" "), "a program that a machine may have");
-    throw fail(`${name}: not found`, 127);
+    // Files that are made here are not executable
+    const denied = name.includes("/") && this.files.stat(resolvePath(process.cwd, name), process.netns);
+    throw denied ? fail(`${name}: Permission denied`, 126) : fail(`${name}: not found`, 127);
   }
 
   /** The time that it takes to start a program. */
@@ -413,44 +341,6 @@ export class System {
   checkIproute2(program: string): void {
     if (this.iproute2 === MODELLED_IPROUTE2) return;
     throw new ModelGap(`${program} of iproute2 ${this.iproute2}`, `the programs are those of ${MODELLED_IPROUTE2}`);
-  }
-
-  /** Runs a program of this machine. */
-  *call(process: Process, program: Program, argv: readonly string[]): Run {
-    const call: Call = makeCall(this, process, argv);
-    const before = process.name;
-    process.name = argv.join(" ");
-    try {
-      return yield* program(call);
-    } catch (error) {
-      if (error instanceof ModelGap) return this.gap(error);
-      // It is the program that is ended, and not the shell that runs it
-      if (error instanceof RangeError) return process.crash(error);
-      throw error;
-    } finally {
-      process.name = before;
-    }
-  }
-
-  /** Runs a file as a script of a shell. */
-  *script(process: Process, path: string, argv: readonly string[]): Run {
-    const opened = this.files.open(path, "r", process.netns);
-    if ("errno" in opened) return 2;
-    const { text } = yield* readWhole(opened.file);
-    return yield* called(this.shell(process, argv[0]!, argv.slice(1)).runScript(text));
-  }
-
-  /** A shell of its own in a process, with what it inherits. */
-  shell(process: Process, name: string, parameters: readonly string[] = []): Interpreter {
-    const state = new ShellState(name, process.pid);
-    for (const [key, value] of process.env) {
-      state.variables.set(key, value);
-      state.exported.add(key);
-    }
-    state.variables.set("PWD", process.cwd);
-    state.variables.set("IFS", " \t\n");
-    state.parameters = [...parameters];
-    return new Interpreter(this, process, state);
   }
 
   /** The variables that a login has. */

@@ -9,9 +9,9 @@ import { type FileSystem, resolvePath } from "./files.ts";
 import type { Process } from "./process.ts";
 
 /**
- * Whether an expression holds.
+ * True if an expression is true.
  *
- * @throws {SyntaxError} If it is none
+ * @throws {SyntaxError} If it is not an expression
  */
 export function testExpression(args: readonly string[], files: FileSystem, process: Process): boolean {
   let at = 0;

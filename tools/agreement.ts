@@ -9,9 +9,9 @@ import { type Counts, judge, readTrace, type SequenceVerdict, summarise, type Tr
 import { type EraId, ERAS } from "../model/mod.ts";
 import { openModel } from "../runners/model.ts";
 import { runAsMain } from "../cli/entry.ts";
-import { writeWhole } from "../cli/artefacts.ts";
+import { writeWhole } from "../run/artefacts.ts";
 import { UsageError } from "../cli/command.ts";
-import { print } from "../cli/output.ts";
+import { print } from "../run/output.ts";
 
 const BEGIN = "<!-- agreement:begin (written by: deno task agreement) -->";
 const END = "<!-- agreement:end -->";

@@ -7,18 +7,16 @@
 import { Coverage, possibleChanges, type StatefulKind, STATES, textsIn } from "../fuzz/coverage.ts";
 import { sequenceOf } from "../fuzz/sequence.ts";
 import { COMMAND_FORMS } from "../model/command_line/forms.ts";
-import { type EraId, ERAS, Machine } from "../model/mod.ts";
-import { compile } from "../suites/compile.ts";
-import { holdsIn } from "../suites/suite.ts";
+import { BOOTED_ERAS as eras, Machine } from "../model/mod.ts";
+import { compile } from "../sdk/compile.ts";
+import { holdsIn } from "../sdk/suite.ts";
 import { runAsMain } from "../cli/entry.ts";
-import { writeWhole } from "../cli/artefacts.ts";
-import { loadSuites } from "../cli/load_suites.ts";
-import { print } from "../cli/output.ts";
+import { writeWhole } from "../run/artefacts.ts";
+import { loadSuites } from "../run/load_suites.ts";
+import { print } from "../run/output.ts";
 
 /** How many sequences are generated for each era: enough that more of them reach little more. */
 const SEQUENCES = 1500;
-
-const eras = (Object.keys(ERAS) as EraId[]).filter((era) => ERAS[era].booted);
 
 /** What the suites reach on all kernels that were booted. */
 async function ofSuites(): Promise<Coverage> {
@@ -90,11 +88,15 @@ async function textsOf(suites: Coverage, fuzz: Coverage): Promise<{ all: Set<str
   const reached = new Set([...suites.texts.values(), ...fuzz.texts.values()].flatMap((texts) => [...texts]));
   const folder = new URL("../model/", import.meta.url);
   const all = new Set<string>();
-  for await (const { name } of Deno.readDir(folder)) {
-    if (!name.endsWith(".ts") || name.endsWith("_test.ts")) continue;
-    for (const text of textsIn(await Deno.readTextFile(new URL(name, folder)))) all.add(text);
-  }
+  for await (const file of filesBelow(folder)) for (const text of textsIn(await Deno.readTextFile(file))) all.add(text);
   return { all, never: [...all].filter((text) => !reached.has(text)).sort() };
+}
+
+async function* filesBelow(folder: URL): AsyncGenerator<URL> {
+  for await (const { name, isDirectory } of Deno.readDir(folder)) {
+    if (isDirectory) yield* filesBelow(new URL(`${name}/`, folder));
+    else if (/(?<!_test)\.ts$/.test(name)) yield new URL(name, folder);
+  }
 }
 
 /** The page. */

@@ -6,7 +6,7 @@
 
 import { runAsMain } from "../cli/entry.ts";
 import { openDisplay } from "../cli/display.ts";
-import { print, say } from "../cli/output.ts";
+import { print, say } from "../run/output.ts";
 
 const KERNEL = "6.12-debug";
 

@@ -6,15 +6,16 @@
  */
 
 import { type Board, loadBoard, visible } from "../boards/mod.ts";
+import { TRANSPORTS } from "../boards/transports/mod.ts";
 import { runAsMain } from "../cli/entry.ts";
 import { openDisplay } from "../cli/display.ts";
 import { runJob } from "../cli/job.ts";
-import { RunJournal } from "../cli/journal.ts";
-import { loadSuites, namedSuites } from "../cli/load_suites.ts";
-import { print, say } from "../cli/output.ts";
+import { RunJournal } from "../run/journal.ts";
+import { loadSuites, namedSuites } from "../run/load_suites.ts";
+import { print, say } from "../run/output.ts";
 
 const KERNELS = ["6.1", "6.12"] as const;
-const SUITES = ["reload", "trap"];
+const SUITES = ["reload", "netdevsim_reload", "trap", "netdevsim_trap"];
 
 /** Makes the images of the kernels; gives the error where this machine cannot have them. */
 async function setUp(signal: AbortSignal): Promise<Error | undefined> {
@@ -54,14 +55,14 @@ async function demo(signal: AbortSignal): Promise<number> {
   ];
   if (warning) sayLoudly(warning);
   const { files } = namedSuites(SUITES);
-  const options = ["--transport=ssh", "--transport=serial", "--jobs=2", "--reporter=dots"];
+  const options = [...TRANSPORTS.map((name) => `--transport=${name}`), "--jobs=2", "--reporter=dots"];
   const args = [...SUITES, ...boards.map(({ name }) => `--board=${name}`), ...options];
   await using journal = await RunJournal.create("out/demo", {
     args,
     files: [...files, ...boards.map(({ file }) => file)],
   });
   const { status } = await runJob(
-    { boards, suites, transports: ["ssh", "serial"], reporter: "dots", jobs: 2, journal },
+    { boards, suites, transports: TRANSPORTS, reporter: "dots", jobs: 2, journal },
     { signal },
   );
   // Once more at the end: the beginning has scrolled away.

@@ -6,10 +6,10 @@
 
 import { fileURLToPath } from "node:url";
 import { runAsMain } from "../cli/entry.ts";
-import { writeWhole } from "../cli/artefacts.ts";
-import { print } from "../cli/output.ts";
+import { writeWhole } from "../run/artefacts.ts";
+import { print } from "../run/output.ts";
 import { FILE_GAPS } from "../model/file_gaps.ts";
-import { KNOBS, PART_KNOBS } from "../model/netdevsim/data.ts";
+import { KNOBS, PART_KNOBS } from "../model/drivers/netdevsim/data.ts";
 import { OPERATION_GAPS } from "../model/operation_gaps.ts";
 import { IP_OBJECTS, IP_OPTIONS, IP_WORDS } from "../shell/iproute2/ip_gaps.ts";
 import { OTHER_PROGRAMS } from "../shell/other_programs.ts";

@@ -11,17 +11,17 @@ import { parseArgs } from "@std/cli/parse-args";
 import { loadBoard, visible } from "../boards/mod.ts";
 import { compareRace, raceReply, resultsText } from "../diff/race.ts";
 import { readTrace, type Trace } from "../diff/mod.ts";
-import type { EraId } from "../model/mod.ts";
+import { DISTINCT_ERAS, type EraId } from "../model/mod.ts";
 import { openModel } from "../runners/model.ts";
-import { LITMUS, litmusRaces, raceSuite } from "../suites/race_suite.ts";
+import { LITMUS, litmusRaces, raceSuite } from "../suites/race/race_suite.ts";
 import { runAsMain } from "../cli/entry.ts";
-import { writeWhole } from "../cli/artefacts.ts";
+import { writeWhole } from "../run/artefacts.ts";
 import { UsageError } from "../cli/command.ts";
 import { runJob } from "../cli/job.ts";
-import { print } from "../cli/output.ts";
+import { print } from "../run/output.ts";
 
 const FOLDER = new URL("../boards/recordings/races/", import.meta.url);
-const KERNELS: readonly string[] = ["5.10", "6.1", "6.12", "7.2"];
+const KERNELS: readonly string[] = DISTINCT_ERAS;
 /** Raced on where it is asked for: it has to be built first. */
 const DEBUG_KERNEL = "6.12-debug";
 

@@ -1,78 +1,105 @@
 /**
- * `deno task matrix`: every suite of netdevsim on each of the kernels, over ssh and over serial; a test each. Then suite pcs,
- * which boots a kernel anew behind each crash. It is a task of its own since it takes longer than the tests.
+ * The matrix: suites on each of the kernels. On each kernel every sequence runs over one line, ssh or serial, and a share of
+ * the sequences over the other line. Suite `pcs`, which reboots a kernel after each crash, runs on some kernels.
+ *
+ * `deno task matrix` runs all of it. `deno test --allow-all tools/matrix.ts -- 6.12 waits` runs one part on one kernel.
  *
  * @module
  */
 
 import { assertEquals, assertMatch } from "@std/assert";
-import { ERAS } from "../model/mod.ts";
-import { holdsIn } from "../suites/suite.ts";
-import { type Ran, run } from "../cli/child.ts";
+import { loadBoard } from "../boards/mod.ts";
+import type { TransportName } from "../boards/transports/mod.ts";
+import { run } from "../cli/child.ts";
+import { runJob } from "../cli/job.ts";
 import { kernelTest } from "../fixtures/qemu/testing.ts";
-import { loadSuites, NETDEVSIM_SUITES } from "../cli/load_suites.ts";
+import { BOOTED_ERAS } from "../model/mod.ts";
+import { loadSuites } from "../run/load_suites.ts";
+import { type Chosen, holdsIn, type Suite } from "../sdk/suite.ts";
+import { linesOf, type MatrixKernel, PARTS, PCS, SHARE, SUITES, WAITING } from "./matrix_parts.ts";
 
-const KERNELS = ["5.10", "6.1", "6.12", "7.2", "7.3"] as const;
-/** `stale` breaks the kernel in each of its sequences. */
-const SUITES = [...NETDEVSIM_SUITES, "stale"];
-const TRANSPORTS = ["ssh", "serial"] as const;
+const [onlyKernel, onlyPart] = Deno.args;
+const isWanted = (kernel: string, part: string) => (onlyKernel ?? kernel) === kernel && (onlyPart ?? part) === part;
 
-// One run of them all, since most of it is waiting: for flashes, and for boots.
-let running: Promise<Ran> | undefined;
-const matrix = () =>
-  running ??= run([
-    "run",
-    ...SUITES,
-    ...KERNELS.flatMap((kernel) => ["--board", `qemu-${kernel}`]),
-    ...TRANSPORTS.flatMap((transport) => ["--transport", transport]),
-    ...["--jobs", "4", "--reporter", "dots"],
-  ]);
-
-const suites = await loadSuites(SUITES);
-for (const kernel of KERNELS) {
-  const sequences = suites.flatMap((suite) => suite.sequences).filter((one) => holdsIn(one, ERAS[kernel].id)).length;
-  for (const transport of TRANSPORTS) {
-    await kernelTest(kernel, `every sequence agrees on ${kernel} over ${transport}`, async () => {
-      const { stdout, stderr } = await matrix();
-      const row = stdout.split("\n").find((line) =>
-        line.startsWith(`qemu-${kernel} `) && line.includes(` ${transport} `)
-      );
-      console.log(row);
-      // All of them, and nothing but agreement: the counts end there.
-      const counts = `${sequences} agree +[\\d,]+ agree +[\\d,]+ agree  +\\d`;
-      assertMatch(row ?? "", new RegExp(`${transport} +\\S+ +${counts}`), `${stdout}${stderr}`);
-    });
-  }
+/** The sequences of suites that have a meaning on a kernel. */
+function sequencesOn(kernel: MatrixKernel, suites: readonly Suite[]): Chosen[] {
+  return suites.flatMap((suite) =>
+    suite.sequences.filter((sequence) => holdsIn(sequence, kernel)).map((sequence) => ({ suite, sequence }))
+  );
 }
 
-await kernelTest("6.12", "the matrix as a whole agrees", async () => {
-  const { code, stdout, stderr } = await matrix();
+/** Runs suites by the command; all of their sequences must agree. */
+async function assertAllAgree(kernel: MatrixKernel, line: string, names: readonly string[]): Promise<void> {
+  const { length } = sequencesOn(kernel, await loadSuites(names));
+  const words = ["run", ...names, "--board", `qemu-${kernel}`, "--transport", line, "--reporter", "dots"];
+  const { code, stdout, stderr } = await run(words);
   assertEquals(code, 0, `${stdout}${stderr}`);
-});
+  assertMatch(stdout, new RegExp(`^${length} sequences: ${length} agree: `, "m"), `${stdout}${stderr}`);
+}
 
-await kernelTest(
-  "6.12",
-  "suite pcs agrees on 6.12 over ssh and on 6.1 over serial, and without a design on 7.3 and with poisoned memory",
-  async () => {
-    // Most of it is waiting: for work queues of the kernel, and for boots.
-    const [ssh, serial, none] = await Promise.all([
-      run(["run", "pcs", "--board", "qemu-6.12", "--transport", "ssh", "--reporter", "dots"]),
-      run(["run", "pcs", "--board", "qemu-6.1", "--transport", "serial", "--reporter", "dots"]),
-      run([
-        "run",
-        "pcs",
-        "--board",
-        "qemu-6.12-slub",
-        "--board",
-        "qemu-7.3",
-        "--filter",
-        "none:",
-        "--reporter",
-        "dots",
-      ]),
-    ]);
-    for (const { code, stdout, stderr } of [ssh, serial, none]) assertEquals(code, 0, `${stdout}${stderr}`);
-    for (const { stdout } of [ssh, serial]) assertMatch(stdout, /^58 sequences: 58 agree/m);
-    assertMatch(none.stdout, /^28 sequences: 28 agree/m);
+/**
+ * Chooses sequences for a kernel's other line: the longest one of each suite, and then the first one of each suite, until
+ * there are {@linkcode SHARE}.
+ */
+async function shareOf(kernel: MatrixKernel): Promise<Suite[]> {
+  const size = ({ sequence }: Chosen) => String(sequence.body).length;
+  const suites = Map.groupBy(sequencesOn(kernel, await loadSuites(SUITES)), ({ suite }) => suite);
+  const longest = [...suites.values()].map((all) => all.toSorted((a, b) => size(b) - size(a))[0]!)
+    .sort((a, b) => size(b) - size(a));
+  const first = [...suites.values()].flatMap((all) => all.find((one) => !longest.includes(one)) ?? []);
+  const chosen = new Set([...longest, ...first].slice(0, SHARE).map(({ sequence }) => sequence));
+  return [...suites.keys()].map((suite) => ({
+    ...suite,
+    sequences: suite.sequences.filter((sequence) => chosen.has(sequence)),
+  })).filter(({ sequences }) => sequences.length > 0);
+}
+
+/** Runs the share of a kernel's sequences over a line; each must agree. */
+async function assertShareAgrees(kernel: MatrixKernel, line: TransportName): Promise<void> {
+  const { lines, status } = await runJob({
+    boards: [await loadBoard(`qemu-${kernel}`)],
+    suites: await shareOf(kernel),
+    transports: [line],
+    reporter: "dots",
+  });
+  const agree = lines.map(({ transport, verdicts }) => [
+    transport,
+    verdicts.filter(({ verdict }) => verdict === "agree").length,
+  ]);
+  assertEquals({ status, agree }, { status: 0, agree: [[line, SHARE]] });
+}
+
+const TESTS: Readonly<Record<typeof PARTS[number], (kernel: MatrixKernel) => Promise<void>>> = {
+  computes: (kernel) => {
+    const { all } = linesOf(kernel);
+    const suites = SUITES.filter((name) => !WAITING.includes(name));
+    const name = `every sequence agrees on ${kernel} over ${all}: suites that compute`;
+    return kernelTest(kernel, name, () => assertAllAgree(kernel, all, suites));
   },
-);
+  waits: (kernel) => {
+    const { all } = linesOf(kernel);
+    const name = `every sequence agrees on ${kernel} over ${all}: suites that wait`;
+    return kernelTest(kernel, name, () => assertAllAgree(kernel, all, WAITING));
+  },
+  share: (kernel) => {
+    const { share } = linesOf(kernel);
+    const name = `${SHARE} sequences agree on ${kernel} over ${share}: the longest of each suite`;
+    // The first serial line of a process loads the C library.
+    return kernelTest(kernel, name, () => assertShareAgrees(kernel, share), { sanitizeResources: false });
+  },
+};
+
+for (const kernel of BOOTED_ERAS) {
+  for (const part of PARTS) if (isWanted(kernel, part)) await TESTS[part](kernel);
+}
+
+for (const { kernel, part, board, line, filter, sequences } of PCS) {
+  if (!isWanted(kernel, part)) continue;
+  const name = `suite pcs agrees on ${board} over ${line}${filter && `, without a design`}`;
+  await kernelTest(kernel, name, async () => {
+    const words = ["run", "pcs", "--board", board, "--transport", line, "--reporter", "dots"];
+    const { code, stdout, stderr } = await run([...words, ...(filter ? ["--filter", filter] : [])]);
+    assertEquals(code, 0, `${stdout}${stderr}`);
+    assertMatch(stdout, new RegExp(`^${sequences} sequences: ${sequences} agree`, "m"), `${stdout}${stderr}`);
+  });
+}

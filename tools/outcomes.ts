@@ -12,8 +12,8 @@ import type { EraId } from "../model/mod.ts";
 import { openModel } from "../runners/model.ts";
 import { runAsMain } from "../cli/entry.ts";
 import { shippedTraces } from "./agreement.ts";
-import { writeWhole } from "../cli/artefacts.ts";
-import { print } from "../cli/output.ts";
+import { writeWhole } from "../run/artefacts.ts";
+import { print } from "../run/output.ts";
 
 /** A column of the table: a step of a sequence of the suite `pcs`, and the steps behind it that belong to it. */
 interface Column {
@@ -201,7 +201,7 @@ export async function outcomesPage(traces: readonly Trace[]): Promise<string> {
     "",
     "What comes of it when the driver of a PCS is unbound under a MAC, by the way in which the MAC holds on to the PCS: each cell as",
     "measured on real kernels, and compared with the model. Written by `deno task outcomes` from `boards/recordings/`; the",
-    "sequences are `suites/pcs.ts`, the drivers `fixtures/pcs/`.",
+    "sequences are `suites/pcs/pcs.ts`, the drivers `fixtures/pcs/`.",
     "",
     ...COLUMNS.map(({ id, what }) => `- **${id}** ${what}${id === "s3" ? "" : id === "s9" ? "" : ", behind s3"}`),
     "",

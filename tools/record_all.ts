@@ -8,18 +8,17 @@
 
 import { loadBoard } from "../boards/mod.ts";
 import { readTrace, type Trace, writeTrace } from "../diff/mod.ts";
+import { BOOTED_ERAS, ERAS } from "../model/mod.ts";
 import { runAsMain } from "../cli/entry.ts";
 import { shippedTrace } from "./agreement.ts";
 import { UsageError } from "../cli/command.ts";
 import { runJob } from "../cli/job.ts";
-import { loadSuites, NETDEVSIM_SUITES } from "../cli/load_suites.ts";
+import { loadSuites, suitesOf } from "../run/load_suites.ts";
 
 /** What is recorded of a board, by the name of the recording. */
-const RECORDINGS: Readonly<Record<string, { board: string; suites: readonly string[] }>> = Object.fromEntries([
-  ...["5.10", "6.1", "6.12", "7.2", "7.3"].map((kernel) =>
-    [kernel, { board: `qemu-${kernel}`, suites: NETDEVSIM_SUITES }] as const
-  ),
-  ...["6.1", "6.12", "7.2", "7.3"].flatMap((kernel) => [
+export const RECORDINGS: Readonly<Record<string, { board: string; suites: readonly string[] }>> = Object.fromEntries([
+  ...BOOTED_ERAS.map((kernel) => [kernel, { board: `qemu-${kernel}`, suites: suitesOf("netdevsim") }] as const),
+  ...BOOTED_ERAS.filter((id) => ERAS[id].phylink.selects).flatMap((kernel) => [
     [`${kernel}-pcs`, { board: `qemu-${kernel}`, suites: ["pcs"] }] as const,
     [`${kernel}-pcs-slub`, { board: `qemu-${kernel}-slub`, suites: ["pcs"] }] as const,
   ]),

@@ -14,7 +14,7 @@ import { REPLAY_RULES } from "../shell/replay/rules.ts";
 import { parseTranscript, readTranscripts, type TranscriptFile } from "../shell/replay/transcript.ts";
 import { runAsMain } from "../cli/entry.ts";
 import { UsageError } from "../cli/command.ts";
-import { print } from "../cli/output.ts";
+import { print } from "../run/output.ts";
 
 const SHIPPED = fromFileUrl(new URL("../shell/testdata/", import.meta.url));
 const USAGE = "replay takes DIR.. and --json, --quiet, --only REGEXP (the files by name)";

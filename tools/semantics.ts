@@ -6,10 +6,10 @@
 
 import { fileURLToPath } from "node:url";
 import { runAsMain } from "../cli/entry.ts";
-import { writeWhole } from "../cli/artefacts.ts";
-import { BOARD_SUITES, loadSuites, SHIPPED_SUITES } from "../cli/load_suites.ts";
-import { print } from "../cli/output.ts";
-import type { Suite } from "../suites/suite.ts";
+import { writeWhole } from "../run/artefacts.ts";
+import { BOARD_SUITES, loadSuites, SHIPPED_SUITES } from "../run/load_suites.ts";
+import { print } from "../run/output.ts";
+import type { Suite } from "../sdk/suite.ts";
 
 /** The page. */
 export const PAGE = new URL("../docs/semantics.md", import.meta.url);

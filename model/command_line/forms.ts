@@ -32,6 +32,7 @@ export type DevlinkKind = Exclude<
   | "file.write"
   | "file.read"
   | "file.remove"
+  | "device"
   | "wait"
   | "during"
   | "listen"

@@ -15,7 +15,7 @@ import {
   reporterAttributes,
   trapAttributes,
 } from "./message.ts";
-import { oops, passThrough, type Steps, type Task } from "../task.ts";
+import { oops, passThrough, type Steps, type Task } from "../kernel/task.ts";
 
 /** What happened to the object that a message is about. */
 export type Change = "new" | "del";
@@ -68,7 +68,7 @@ export function announceTrap(task: Task, dl: Devlink, trap: Trap, change: Change
 
 /** A trap group. */
 export function announceGroup(task: Task, dl: Devlink, group: TrapGroup, change: Change): void {
-  if (builds(task, dl)) send(task, dl, change, "trap-group", dl.handle, groupAttributes(group));
+  if (builds(task, dl)) send(task, dl, change, "trap-group", dl.handle, groupAttributes(dl, group));
 }
 
 /** A trap policer; a counter that cannot be read suppresses the message. */
@@ -95,9 +95,11 @@ export function announceSnapshot(task: Task, dl: Devlink, region: Region, id: nu
   if (builds(task, dl)) send(task, dl, change, "region", region.handle, { snapshot: [id] });
 }
 
-/** The state of a health reporter. */
+/** The state of a health reporter, of the instance or of a port. */
 export function announceReporter(task: Task, dl: Devlink, reporter: Reporter): void {
-  if (builds(task, dl)) send(task, dl, "status", "health", dl.handle, reporterAttributes(dl, reporter));
+  if (!builds(task, dl)) return;
+  const { handle } = dl.ports.find(({ reporters }) => reporters?.includes(reporter)) ?? dl;
+  send(task, dl, "status", "health", handle, reporterAttributes(dl, reporter));
 }
 
 /** A flash update: that it begins or ends, or how far it has come. */

@@ -5,12 +5,12 @@
  */
 
 import { type Command, dump, get } from "../command.ts";
-import type { Kernel } from "../kernel.ts";
-import type { Netns } from "../netns.ts";
+import type { Kernel } from "../kernel/kernel.ts";
+import type { Netns } from "../net/netns.ts";
 import type { Result } from "../observation.ts";
 import type { Operation } from "../operation.ts";
-import { acquire } from "../task.ts";
-import { drop, hold, leave, lockInstance } from "./devlink.ts";
+import { acquire } from "../kernel/task.ts";
+import { drop, findInstance, hold, leave, lockInstance } from "./devlink.ts";
 import { devAttributes } from "./message.ts";
 import { reload } from "./reload.ts";
 
@@ -32,7 +32,7 @@ export const DEV_COMMANDS: { readonly [K in DevKind]: Command<K> } = {
     if (op.limit !== undefined && era.limitRefusedBy === "policy") {
       return task.fail("EINVAL", "Attribute failed policy validation");
     }
-    const dl = kernel.find(netns, op.handle);
+    const dl = findInstance(kernel, netns, op.handle);
     if (!dl) return "ENODEV";
     target?.hold(task);
     const deviceFirst = era.reloadLocks[0] === "device";

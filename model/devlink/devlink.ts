@@ -4,143 +4,28 @@
  * @module
  */
 
-import { type Cell, cellOf, reading, writing } from "../race/access.ts";
-import type { Driver, ParamSpec, TrapGroupSpec, TrapPolicerSpec, TrapSpec } from "./driver.ts";
-import type { Fmsg } from "./fmsg.ts";
-import type { Kernel } from "../kernel.ts";
-import type { Netdev, Netns } from "../netns.ts";
-import type { Json } from "../observation.ts";
+import { type Cell, cellOf, reading, writing } from "../kernel/access.ts";
+import type { Driver } from "./driver.ts";
+import type {
+  ListName,
+  Param,
+  Port,
+  Rate,
+  Region,
+  Reporter,
+  Resource,
+  Trap,
+  TrapGroup,
+  TrapPolicer,
+} from "./objects.ts";
+import type { Kernel } from "../kernel/kernel.ts";
+import type { Netns } from "../net/netns.ts";
 import type { Handle } from "../operation.ts";
-import type { ListName, RequestLock } from "../era/regime.ts";
-import { acquire, Condition, type Lock, pause, type Steps, type Task } from "../task.ts";
-import { STATE } from "../race/state.ts";
+import type { RequestLock } from "../era/regime.ts";
+import { acquire, Condition, type Lock, pause, type Steps, type Task } from "../kernel/task.ts";
+import { STATE } from "../kernel/state.ts";
 
-/** A port. */
-export interface Port {
-  readonly index: number;
-  /** `bus/device/index` */
-  readonly handle: string;
-  /** What it is, as devlink(8) prints it: its flavour and the numbers that come with that */
-  readonly flavour: Readonly<Record<string, Json>>;
-  type: "notset" | "eth";
-  /** As far as devlink knows of it */
-  netdev: Netdev | null;
-  /** Of its own (from 7.2) */
-  readonly resources: readonly Resource[];
-  /** What limits its function, where the driver made it one */
-  rate: Rate | undefined;
-}
-
-/** A rate object: a leaf, which is that of a port's function, or a node. */
-export interface Rate {
-  readonly type: "leaf" | "node";
-  /** `bus/device/index` or `bus/device/name` */
-  readonly handle: string;
-  /** Of a node */
-  readonly name: string;
-  /** Of a leaf */
-  readonly port: Port | undefined;
-  /** Bytes per second; 0 for none */
-  txShare: number;
-  txMax: number;
-  parent: Rate | undefined;
-  /** How many have it as their parent */
-  children: number;
-}
-
-/** A registered trap policer. */
-export interface TrapPolicer {
-  readonly spec: TrapPolicerSpec;
-  rate: number;
-  burst: number;
-  /** Reads of its drop counter so far: netdevsim counts those */
-  reads: number;
-}
-
-/** A registered trap group. */
-export interface TrapGroup {
-  readonly spec: TrapGroupSpec;
-  policer: TrapPolicer | undefined;
-  packets: number;
-  bytes: number;
-}
-
-/** A registered trap. */
-export interface Trap {
-  readonly spec: TrapSpec;
-  readonly group: TrapGroup;
-  action: TrapSpec["action"];
-  packets: number;
-  bytes: number;
-}
-
-/** What a param may hold. */
-export type ParamValue = number | boolean;
-
-/** A device param. */
-export interface Param {
-  readonly spec: ParamSpec;
-  /** Of mode driverinit: what the driver sees at its next look; undefined until the driver gave it a first value */
-  value: ParamValue | undefined;
-  /** That first value */
-  initial: ParamValue | undefined;
-  /** What the next reload makes effective (from 6.3), if anything */
-  pending: ParamValue | undefined;
-}
-
-/** A resource and its children; sizes are unsigned 64-bit numbers. */
-export interface Resource {
-  readonly name: string;
-  readonly children: readonly Resource[];
-  readonly min: bigint;
-  readonly max: bigint;
-  readonly granularity: bigint;
-  size: bigint;
-  sizeNew: bigint;
-  sizeValid: boolean;
-  /** Present while the driver counts */
-  occupancy: (() => number) | undefined;
-}
-
-/** A region of a device, with its snapshots in the order in which they were taken. */
-export interface Region {
-  readonly name: string;
-  /** `bus/device/region` */
-  readonly handle: string;
-  readonly size: number;
-  readonly max: number;
-  snapshots: number[];
-  /** What snapshots hold, by their id: drawn when it is first looked at */
-  readonly contents: Map<number, Uint8Array>;
-}
-
-/** A health reporter. */
-export interface Reporter {
-  readonly name: string;
-  /** What the driver keeps for it (`devlink_health_reporter_priv()`) */
-  readonly driver: object;
-  /** Whether the driver can recover (and so has a grace period and auto recovery); `message` is what it reported, if it did */
-  readonly recover: ((task: Task, message: string | undefined) => string) | undefined;
-  /** Writes what is known of an error */
-  readonly dump: ((fmsg: Fmsg, message: string | undefined) => void) | undefined;
-  /** Writes how the part is that it reports of */
-  readonly diagnose: ((fmsg: Fmsg) => void) | undefined;
-  healthy: boolean;
-  errors: number;
-  recoveries: number;
-  /** ms */
-  gracePeriod: number;
-  /** ms after a first error in which no grace period begins (from 7.0) */
-  burstPeriod: number;
-  autoRecover: boolean;
-  autoDump: boolean;
-  /** The dump of the first error since the last one was cleared */
-  stored: Fmsg | undefined;
-  /** Virtual time of the stored dump */
-  dumpedAt: number | undefined;
-  /** Virtual time of the last recovery; with a burst period, of the first one in it */
-  recoveredAt: number | undefined;
-}
+export type * from "./objects.ts";
 
 /** A devlink instance. */
 export class Devlink {
@@ -161,6 +46,8 @@ export class Devlink {
   readonly unused: Condition;
   /** The instance that this one is part of */
   parent: Devlink | undefined;
+  /** Instances that are nested in this one (`devl_nested_devlink_set`): shown while they are registered */
+  readonly nested: Devlink[] = [];
   /** Who says to have the instance locked, where that is marked */
   marked: Task | undefined;
   readonly #lists = new Map<ListName, Lock>();
@@ -263,6 +150,16 @@ export class Devlink {
   }
 }
 
+/** Returns the instances of a kernel, in the order of their index. */
+export function instancesOf(kernel: Kernel): readonly Devlink[] {
+  return kernel.instances as readonly Devlink[];
+}
+
+/** Returns the registered instance with a handle, as a user in `netns` finds it; `devlink_index/N` names it by its index. */
+export function findInstance(kernel: Kernel, netns: Netns, handle: Handle): Devlink | undefined {
+  return kernel.find(netns, handle) as Devlink | undefined;
+}
+
 /** Says that somebody looks into an instance without its lock, as a client does with what it asked for before. */
 export function peek(dl: Devlink | undefined): Devlink | undefined {
   if (dl) { for (const lock of [dl.lock, dl.kernel.rtnl, dl.kernel.devlinkMutex]) if (lock) reading(lock.cell); }
@@ -295,7 +192,7 @@ export function* enter(
   handle: Handle,
   request: RequestLock = "instance",
 ): Steps<Devlink | undefined> {
-  const dl = kernel.find(netns, handle);
+  const dl = findInstance(kernel, netns, handle);
   if (!dl) return undefined;
   return (yield* lockInstance(task, dl, request)) ? dl : undefined;
 }

@@ -4,54 +4,13 @@
  * @module
  */
 
-import type { Devlink, Rate, Trap, TrapGroup, TrapPolicer } from "./devlink.ts";
-import type { FlashRequest } from "./flash.ts";
-import type { Json, Result } from "../observation.ts";
-import type { Steps, Task } from "../task.ts";
+import type { Port, Rate, Region, Reporter, Trap, TrapGroup, TrapPolicer } from "./objects.ts";
+import type { EswitchMode, FlashRequest, ParamSpec, ReloadAction, TrapSpec } from "./specs.ts";
+import type { Json, JsonObject, Result, Unknown } from "../observation.ts";
+import type { Operation } from "../operation.ts";
+import type { Steps, Task } from "../kernel/task.ts";
 
-/** What a reload does. */
-export type ReloadAction = "driver_reinit" | "fw_activate";
-
-/** A trap as a driver declares it (docs/semantics.md 4.1). */
-export interface TrapSpec {
-  readonly name: string;
-  readonly type: "drop" | "exception" | "control";
-  readonly generic: boolean;
-  readonly action: "drop" | "trap" | "mirror";
-  readonly group: string;
-  readonly metadata: readonly string[];
-}
-
-/** A trap group as a driver declares it; `policer` 0 is none. */
-export interface TrapGroupSpec {
-  readonly name: string;
-  readonly generic: boolean;
-  readonly policer: number;
-}
-
-/** A trap policer as a driver declares it; rates in packets per second, bursts in packets. */
-export interface TrapPolicerSpec {
-  readonly id: number;
-  readonly rate: number;
-  readonly burst: number;
-  readonly rateMin: number;
-  readonly rateMax: number;
-  readonly burstMin: number;
-  readonly burstMax: number;
-}
-
-/** A device param as a driver declares it. */
-export interface ParamSpec {
-  readonly name: string;
-  readonly generic: boolean;
-  readonly type: "u32" | "bool";
-  readonly cmode: "runtime" | "driverinit" | "permanent";
-  /** Of mode driverinit, what the driver begins with; else what the param can be put back to */
-  readonly default: number | boolean;
-}
-
-/** The modes of an eswitch. */
-export type EswitchMode = "legacy" | "switchdev" | "switchdev_inactive";
+export type * from "./specs.ts";
 
 /** What a driver does with its eswitch. */
 export interface EswitchDriver {
@@ -73,32 +32,76 @@ export interface Driver {
   readonly reloadLimits: readonly "no_reset"[];
   /** Whether this instance must not be reloaded, although the driver's operations are for it, too */
   readonly withholdsReload?: boolean;
+  /** The errno with which the driver refuses `devlink dev info`; a list of all instances leaves this one out. @default {it answers} */
+  readonly infoRefusal?: Result | undefined;
   /** What `devlink dev info` prints below the driver's name, if anything */
   readonly versions: Json | undefined;
   /** The versions that run, which ethtool(8) shows as one; none where it is not given */
   readonly runningVersions?: readonly string[];
   /** The components that can be flashed one by one; none where it is not given */
   readonly components?: readonly string[];
+  /** Asked before a file is looked for: `EOPNOTSUPP` of a driver that cannot be flashed. @default {it can if it has `flash`} */
+  flashes?(): Result;
   /** Flashes what the core has found; the instance is locked all the while */
-  flash?(task: Task, dl: Devlink, request: FlashRequest): Steps<Result>;
-  /** What a param that is not of mode driverinit holds */
-  paramGet?(spec: ParamSpec): number | boolean;
+  flash?(task: Task, request: FlashRequest): Steps<Result>;
+  /** What a param that is not of mode driverinit holds; undefined where it cannot be read now */
+  paramGet?(spec: ParamSpec): number | boolean | string | undefined;
   /** Changes a param that is not of mode driverinit */
-  paramSet?(spec: ParamSpec, value: number | boolean): void;
+  paramSet?(spec: ParamSpec, value: number | boolean | string): void;
+  /** What files of the driver hold that change how it behaves, by their path below the device's directory. @default {none} */
+  readonly knobs?: ReadonlyMap<string, number | boolean>;
   /** Left out where it has no eswitch */
   readonly eswitch?: EswitchDriver | undefined;
+  /** Why the driver refuses all commands on the eswitch, which its device lacks. @default {it does not} */
+  readonly eswitchRefusal?: Result | undefined;
   /** Left out where it knows no rates */
   readonly rates?: RateDriver | undefined;
-  reloadDown(task: Task, dl: Devlink): Steps<Result>;
-  reloadUp(task: Task, dl: Devlink): Steps<Result>;
+  reloadDown(task: Task, action: ReloadAction): Steps<Result>;
+  reloadUp(task: Task, action: ReloadAction): Steps<Result>;
+  /** Asked before a policer of a group is looked for: `EOPNOTSUPP` of a driver that binds none. @default {it binds policers} */
+  trapGroupBinds?(): Result;
   /** Called for each change that passed the core's checks */
-  trapActionSet(trap: Trap, action: TrapSpec["action"]): Result;
+  trapActionSet(task: Task, trap: Trap, action: TrapSpec["action"]): Result;
   trapGroupSet(task: Task, group: TrapGroup, policer: TrapPolicer | undefined): Result;
   trapPolicerSet(task: Task, policer: TrapPolicer, rate: number, burst: number): Result;
-  /** What the driver counted as dropped; -1 where the counter cannot be read */
-  trapDropped(trap: Trap): number;
+  /** What the driver counted as dropped; -1 where the counter cannot be read, undefined where the driver has none */
+  trapDropped(trap: Trap): number | undefined;
   /** Takes back a read of that counter, which the kernel did not do */
   unreadTrap?(trap: Trap): void;
   /** What the policer dropped; -1 where the counter cannot be read */
   policerDropped(policer: TrapPolicer): number;
+  /** Checks a new value of a param. @default {any value is valid} */
+  paramValidate?(task: Task, spec: ParamSpec, value: number | boolean | string): Result;
+  /** Carries out a command on ports; undefined where the driver lacks it. @default {the driver lacks all of them} */
+  portCommand?(task: Task, kind: PortCommand, port: Port | undefined): Result | undefined;
+  /** Called when the netdev of a port is to go up or down. @default {it does, and has a carrier at once} */
+  linkSet?(task: Task, port: Port, up: boolean): Result;
+  /** Asked before a snapshot of a region is taken. @default {any snapshot can be taken} */
+  regionSnapshot?(task: Task, region: Region): Result;
+  /** Tests a reporter (`devlink health test`). @default {the driver has no test: `EOPNOTSUPP`} */
+  healthTest?(task: Task, reporter: Reporter): Result;
+  /** True if the driver may have objects of a kind that the model does not have. @default {it has none} */
+  mayHave?(objects: "sb" | "dpipe" | "linecard" | "selftests"): boolean;
+  /** Completes what is shown of an object, for example by parts that only the board knows. @default {as the core has it} */
+  shown?(object: ShownObject, attributes: JsonObject): JsonObject;
+  /** Why the model has no answer for an operation: it is not performed then. @default {it has one for each} */
+  gap?(op: Operation): string | undefined;
+  /** The channels of an operation that the model does not know, once it was performed. @default {none} */
+  unknown?(op: Operation): Unknown | undefined;
 }
+
+/** A command on a port that a driver may have. */
+export type PortCommand = "set" | "split" | "unsplit" | "add" | "del" | "function" | "param";
+
+/** An object of which devlink(8) shows attributes. */
+export type ShownObject =
+  | "dev"
+  | "info"
+  | "port"
+  | "trap"
+  | "group"
+  | "policer"
+  | "param"
+  | "region"
+  | "reporter"
+  | "resource";

@@ -19,7 +19,8 @@ const ENCAP_MODES: ReadonlySet<string> = new Set(["none", "basic"]);
 export const ESWITCH_COMMANDS: { [K in EswitchKind]: Command<K> } = {
   "dev.eswitch.show": (scene, { handle }) =>
     get(scene, handle, (dl) => {
-      const { eswitch } = dl.driver;
+      const { eswitch, eswitchRefusal } = dl.driver;
+      if (eswitchRefusal !== undefined) return eswitchRefusal;
       return { reply: { dev: { [handle]: eswitch ? { mode: eswitch.mode } : {} } } };
     }, scene.kernel.era.locks.requests.one["dev.eswitch.show"]),
 
@@ -37,7 +38,7 @@ export const ESWITCH_COMMANDS: { [K in EswitchKind]: Command<K> } = {
     let result: Result = "ok";
     if (mode !== undefined) {
       const { eswitch } = dl.driver;
-      result = eswitch ? nodesExist(task, dl) : "EOPNOTSUPP";
+      result = eswitch ? nodesExist(task, dl) : dl.driver.eswitchRefusal ?? "EOPNOTSUPP";
       if (eswitch && result === "ok") result = yield* eswitch.setMode(task, mode as EswitchMode);
     }
     // What was set before stays

@@ -4,19 +4,12 @@
  * @module
  */
 
+import type { FlashRequest } from "./specs.ts";
 import { announceFlash } from "./announce.ts";
 import type { Command, Scene } from "../command.ts";
 import { type Devlink, enter, leave } from "./devlink.ts";
 import type { Json, Notification, Result } from "../observation.ts";
-import type { Steps, Task } from "../task.ts";
-
-/** What a driver is to flash. */
-export interface FlashRequest {
-  /** One of the components that the driver tells the versions of; the whole device where it is undefined */
-  component: string | undefined;
-  /** Which sections are not to be kept: bits, 1 for settings and 2 for identifiers */
-  overwrite: number;
-}
+import type { Steps, Task } from "../kernel/task.ts";
 
 const SECTIONS: Readonly<Record<string, number>> = { settings: 1, identifiers: 2 };
 
@@ -44,15 +37,16 @@ export const FLASH_COMMANDS: { "dev.flash": Command<"dev.flash"> } = {
 /** Flashes a locked instance. */
 export function* flash(task: Task, dl: Devlink, file: string, request: FlashRequest): Steps<Result> {
   const { by } = dl.kernel.era.objects.flash;
-  if (!dl.driver.flash) return "EOPNOTSUPP";
-  if (by === "driver") return yield* dl.driver.flash(task, dl, request);
+  const flashes = dl.driver.flashes?.() ?? "ok";
+  if (flashes !== "ok" || !dl.driver.flash) return flashes === "ok" ? "EOPNOTSUPP" : flashes;
+  if (by === "driver") return yield* dl.driver.flash(task, request);
   if (request.component !== undefined && !dl.driver.components?.includes(request.component)) {
     return task.fail("EINVAL", "selected component is not supported by this device");
   }
   const found = firmware(task, dl, file);
   if (found !== "ok") return task.fail(found, "failed to locate the requested firmware file");
   announceFlash(task, dl, "begin");
-  const result = yield* dl.driver.flash(task, dl, request);
+  const result = yield* dl.driver.flash(task, request);
   announceFlash(task, dl, "end");
   return result;
 }
@@ -89,7 +83,7 @@ export type FlashProgress = { from: number; to: number; by: number };
 const FEW = 2;
 
 /**
- * Tells the many messages on how far a flash has come, each one step further than the one before, as one: a flash of netdevsim has 500
+ * Tells the many messages on how far a flash has come, each one step further than the one before, as one: a flash of a simulated device has 500
  * of them. Nothing is lost: see {@linkcode unfoldProgress}.
  *
  * @example
@@ -100,7 +94,7 @@ const FEW = 2;
  * const status = (done: number) => ({
  *   command: "status",
  *   object: "flash",
- *   handle: "netdevsim/netdevsim10",
+ *   handle: "pci/0000:03:00.0",
  *   attributes: { msg: "Flashing", done, total: 3000 },
  * });
  * assertEquals(foldProgress([0, 1000, 2000, 3000].map(status)).map((message) => message.attributes["done"]), [

@@ -1,13 +1,13 @@
 import { assertEquals } from "@std/assert";
 import { foldProgress, unfoldProgress } from "./flash.ts";
-import { ERAS } from "../era/era.ts";
+import { type EraId, ERAS } from "../era/mod.ts";
 import { Machine } from "../machine.ts";
 import type { Notification } from "../observation.ts";
 
 const handle = "netdevsim/netdevsim10";
 const FILE = "twinlink.bin";
 
-function machineOf(era: "5.10" | "6.1" | "6.12" | "7.2" | "7.3"): Machine {
+function machineOf(era: EraId): Machine {
   const machine = new Machine({ era });
   machine.perform({ kind: "file.write", path: `/lib/firmware/${FILE}`, value: "x" });
   machine.perform({ kind: "file.write", path: "/sys/bus/netdevsim/new_device", value: "10 1" });

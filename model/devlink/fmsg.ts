@@ -6,7 +6,7 @@
  */
 
 import type { Json, Result } from "../observation.ts";
-import { STATE } from "../race/state.ts";
+import { STATE } from "../kernel/state.ts";
 
 /** The most bytes of a name or a value: what fits into a page with the headers of netlink (DEVLINK_FMSG_MAX_SIZE). */
 const LARGEST_ITEM = 3748;

@@ -4,12 +4,12 @@
  * @module
  */
 
-import { writing } from "../race/access.ts";
+import { writing } from "../kernel/access.ts";
 import { announceReporter } from "./announce.ts";
 import type { Devlink, Reporter } from "./devlink.ts";
 import { Fmsg } from "./fmsg.ts";
 import type { Result } from "../observation.ts";
-import { acquire, type Steps, type Task } from "../task.ts";
+import { acquire, type Steps, type Task } from "../kernel/task.ts";
 
 /** What a driver can do for its reporter; `message` is what the driver reported, where it did. */
 export type ReporterOps = Pick<Reporter, "recover" | "dump" | "diagnose">;
@@ -49,13 +49,15 @@ export function* removeReporter(task: Task, dl: Devlink): Steps {
   dl.reportersLock.release(task);
 }
 
-/**
- * A reporter by its name: one of a port where `port` is the index of one, else of the device. No driver here has reporters
- * of a port.
- */
+/** A reporter by its name: of a port where `port` is the index of one, else of the device. */
 export function findReporter(dl: Devlink, name: string, port?: number): Reporter | undefined {
-  if (port !== undefined && dl.ports.some((each) => each.index === port)) return undefined;
-  return dl.reporters.find((each) => each.name === name);
+  const of = port === undefined ? undefined : dl.ports.find(({ index }) => index === port);
+  return (of ? of.reporters ?? [] : dl.reporters).find((each) => each.name === name);
+}
+
+/** The handle of what a reporter reports of: its port, or the instance. */
+export function ownerOf(dl: Devlink, reporter: Reporter): string {
+  return dl.ports.find(({ reporters }) => reporters?.includes(reporter))?.handle ?? dl.handle;
 }
 
 /** The driver reports an error. Gives why the recovery did not happen, or `ok`. */

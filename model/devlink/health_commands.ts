@@ -5,13 +5,13 @@
  */
 
 import { type Command, dump, get, type Scene, show } from "../command.ts";
-import { type Devlink, leave, lockInstance, type Reporter } from "./devlink.ts";
+import { type Devlink, findInstance, instancesOf, leave, lockInstance, type Reporter } from "./devlink.ts";
 import { Fmsg } from "./fmsg.ts";
-import { clearDump, findReporter, recover, setReporter, storeDump } from "./health.ts";
+import { clearDump, findReporter, ownerOf, recover, setReporter, storeDump } from "./health.ts";
 import { reporterAttributes } from "./message.ts";
 import type { Json, Result } from "../observation.ts";
 import type { Handle } from "../operation.ts";
-import type { Steps } from "../task.ts";
+import type { Steps } from "../kernel/task.ts";
 
 /** What devlink(8) does with health reporters. */
 export type HealthKind =
@@ -46,10 +46,29 @@ function* ask(
 function* showAll(scene: Scene, of: (dl: Devlink) => Json | undefined): Steps<Result> {
   const request = scene.kernel.era.locks.requests.all["health.show"];
   const result = yield* dump(scene, "health", of, request);
-  if (request === undefined) return result;
-  for (const dl of [...scene.kernel.instances]) {
-    if (dl.netns === scene.netns && dl.visible && (yield* lockInstance(scene.task, dl))) leave(scene.task, dl);
+  for (const dl of [...instancesOf(scene.kernel)]) {
+    if (dl.netns !== scene.netns || !dl.visible) continue;
+    if (request !== undefined && !(yield* lockInstance(scene.task, dl))) continue;
+    addPorts(scene, dl);
+    if (request !== undefined) leave(scene.task, dl);
   }
+  return result;
+}
+
+/** Adds the reporters of the ports of an instance to the reply; of one port only, where its index is given. */
+function addPorts({ task }: Scene, dl: Devlink, index?: number): void {
+  const { health } = task.observation.reply as { health: Record<string, Json> };
+  for (const { handle, reporters = [], index: own } of dl.ports) {
+    if (reporters.length === 0 || (index !== undefined && index !== own)) continue;
+    health[handle] = reporters.map((each) => reporterAttributes(dl, each));
+  }
+}
+
+/** The reporters of one instance and of its ports. */
+function* showOne(scene: Scene, handle: Handle, port: number | undefined, of: (dl: Devlink) => Json | undefined) {
+  const result = yield* show(scene, "health", handle, of, undefined);
+  const dl = result === "ok" ? findInstance(scene.kernel, scene.netns, handle) : undefined;
+  if (dl) addPorts(scene, dl, port);
   return result;
 }
 
@@ -62,14 +81,14 @@ export const HEALTH_COMMANDS: { [K in HealthKind]: Command<K> } = {
         scene,
         "health.show",
         about,
-        (found, dl) => ({ reply: { health: { [dl.handle]: [reporterAttributes(dl, found)] } } }),
+        (found, dl) => ({ reply: { health: { [ownerOf(dl, found)]: [reporterAttributes(dl, found)] } } }),
       );
     }
     const list = (dl: Devlink): Json | undefined => {
       if (port !== undefined || dl.reporters.length === 0) return undefined;
       return dl.reporters.map((each) => reporterAttributes(dl, each));
     };
-    return handle === undefined ? showAll(scene, list) : show(scene, "health", handle, list, undefined);
+    return handle === undefined ? showAll(scene, list) : showOne(scene, handle, port, list);
   },
 
   "health.set": (scene, op) =>
@@ -97,6 +116,6 @@ export const HEALTH_COMMANDS: { [K in HealthKind]: Command<K> } = {
 
   "health.dump.clear": (scene, op) => ask(scene, "health.dump.clear", op, clearDump),
 
-  // netdevsim's reporters have no test
-  "health.test": (scene, op) => ask(scene, "health.test", op, () => "EOPNOTSUPP"),
+  "health.test": (scene, op) =>
+    ask(scene, "health.test", op, (reporter, dl) => dl.driver.healthTest?.(scene.task, reporter) ?? "EOPNOTSUPP"),
 };

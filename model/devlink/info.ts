@@ -5,25 +5,27 @@
  */
 
 import { type Command, dump, get, type Scene } from "../command.ts";
-import { type Devlink, drop, hold, peek } from "./devlink.ts";
+import { type Devlink, drop, findInstance, hold, peek } from "./devlink.ts";
 import { flashByEthtool } from "./flash.ts";
 import type { Attributes } from "./message.ts";
 import type { Result } from "../observation.ts";
-import { acquire, type Steps } from "../task.ts";
+import { acquire, type Steps } from "../kernel/task.ts";
 
 /** The kinds of {@linkcode INFO_COMMANDS}. */
 export type InfoKind = "dev.info" | "ethtool.info" | "ethtool.flash";
 
 function info({ driver }: Devlink): Attributes {
-  return driver.versions === undefined ? { driver: driver.name } : { driver: driver.name, versions: driver.versions };
+  const { name, versions } = driver;
+  const attributes = versions === undefined ? { driver: name } : { driver: name, versions };
+  return driver.shown ? driver.shown("info", attributes) : attributes;
 }
 
 /** The commands by their kind. */
 export const INFO_COMMANDS: { [K in InfoKind]: Command<K> } = {
   "dev.info": (scene, { handle }) =>
     handle === undefined
-      ? dump(scene, "info", info)
-      : get(scene, handle, (dl) => ({ reply: { info: { [dl.handle]: info(dl) } } })),
+      ? dump(scene, "info", (dl) => dl.driver.infoRefusal === undefined ? info(dl) : undefined)
+      : get(scene, handle, (dl) => dl.driver.infoRefusal ?? { reply: { info: { [dl.handle]: info(dl) } } }),
 
   *"ethtool.info"(scene, { handle, port }) {
     const { kernel, task } = scene;
@@ -44,7 +46,7 @@ export const INFO_COMMANDS: { [K in InfoKind]: Command<K> } = {
   },
 
   *"ethtool.flash"(scene, { handle, port, file }) {
-    return withoutNetdev(peek(scene.kernel.find(scene.netns, handle)), port) ??
+    return withoutNetdev(peek(findInstance(scene.kernel, scene.netns, handle)), port) ??
       (yield* flashByEthtool(scene, handle, file));
   },
 };
@@ -71,7 +73,7 @@ function* compat(
 ): Steps<Result> {
   const way = kernel.era.locks.compat;
   yield* acquire(task, kernel.rtnl);
-  const dl = peek(kernel.find(netns, handle));
+  const dl = peek(findInstance(kernel, netns, handle));
   const missing = withoutNetdev(dl, port);
   if (!dl || missing) {
     kernel.rtnl.release(task);

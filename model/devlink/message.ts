@@ -17,10 +17,15 @@ import type {
   TrapGroup,
   TrapPolicer,
 } from "./devlink.ts";
+import type { ShownObject } from "./driver.ts";
 import type { Json } from "../observation.ts";
 
 /** The attributes of an object. */
 export type Attributes = { [key: string]: Json };
+
+/** What is shown of an object, once its driver has completed it. */
+const shown = ({ driver }: Devlink, object: ShownObject, attributes: Attributes): Attributes =>
+  driver.shown ? driver.shown(object, attributes) : attributes;
 
 const UNLIMITED = 0xffff_ffff_ffff_ffffn;
 
@@ -37,14 +42,20 @@ export function devAttributes(dl: Devlink): Attributes {
     remote_reload: { driver_reinit: { unspecified: 0 }, fw_activate: { unspecified: 0, no_reset: 0 } },
   };
   const attributes: Attributes = dl.reloadFailed ? { reload_failed: true, stats } : { stats };
-  return dl.kernel.era.showsIndex ? { index: dl.index, ...attributes } : attributes;
+  const nested = dl.nested.filter(({ registered }) => registered).map(({ handle }) => [handle, {}] as const);
+  if (nested.length > 0) attributes["nested_devlink"] = Object.fromEntries(nested);
+  return shown(dl, "dev", dl.kernel.era.showsIndex ? { index: dl.index, ...attributes } : attributes);
 }
 
 /** A port. The name of its netdev shows only in the netns of the instance. */
 export function portAttributes(dl: Devlink, port: Port): Attributes {
-  return port.netdev !== null && port.netdev.netns === dl.netns
-    ? { type: port.type, netdev: port.netdev.name, ...port.flavour }
-    : { type: port.type, ...port.flavour };
+  return shown(
+    dl,
+    "port",
+    port.netdev !== null && port.netdev.netns === dl.netns
+      ? { type: port.type, netdev: port.netdev.name, ...port.flavour }
+      : { type: port.type, ...port.flavour },
+  );
 }
 
 /** A rate object. */
@@ -58,7 +69,7 @@ export function rateAttributes(rate: Rate): Attributes {
 
 /** What was set last, effective or not; undefined where there is no value yet. */
 export function shownValue(dl: Devlink, param: Param): ParamValue | undefined {
-  if (param.spec.cmode === "runtime") return dl.driver.paramGet!(param.spec);
+  if (param.spec.cmode !== "driverinit" && dl.driver.paramGet) return dl.driver.paramGet(param.spec);
   return param.pending ?? param.value;
 }
 
@@ -68,22 +79,25 @@ export function paramAttributes(dl: Devlink, param: Param): Attributes | null {
   const value = shownValue(dl, param);
   if (value === undefined) return null;
   const values: Attributes = { cmode: spec.cmode, value };
-  if (dl.kernel.era.paramDefaults) values["default"] = param.initial ?? spec.default;
-  return { name: spec.name, type: spec.generic ? "generic" : "driver-specific", values: [values] };
+  const first = param.initial ?? spec.default;
+  if (dl.kernel.era.paramDefaults && first !== undefined) values["default"] = first;
+  return shown(dl, "param", {
+    name: spec.name,
+    type: spec.generic ? "generic" : "driver-specific",
+    values: [values, ...spec.others ?? []],
+  });
 }
 
 /** A trap with its statistics; null where the driver's counter cannot be read. Reading it counts (docs/semantics.md 4.5). */
 export function trapAttributes(dl: Devlink, trap: Trap): Attributes | null {
   const { spec } = trap;
-  let rx: Attributes;
-  if (dl.kernel.era.trapDropCounter) {
-    const dropped = dl.driver.trapDropped(trap);
+  const rx: Attributes = { bytes: trap.bytes, packets: trap.packets };
+  const dropped = dl.kernel.era.trapDropCounter ? dl.driver.trapDropped(trap) : undefined;
+  if (dropped !== undefined) {
     if (dropped < 0) return null;
-    rx = { bytes: trap.bytes, packets: trap.packets, dropped };
-  } else {
-    rx = { bytes: trap.bytes, packets: trap.packets };
+    rx["dropped"] = dropped;
   }
-  return {
+  return shown(dl, "trap", {
     name: spec.name,
     type: spec.type,
     generic: spec.generic,
@@ -91,31 +105,36 @@ export function trapAttributes(dl: Devlink, trap: Trap): Attributes | null {
     group: trap.group.spec.name,
     metadata: spec.metadata as string[],
     stats: { rx },
-  };
+  });
 }
 
 /** A trap group with its statistics. */
-export function groupAttributes(group: TrapGroup): Attributes {
+export function groupAttributes(dl: Devlink, group: TrapGroup): Attributes {
   const stats = { rx: { bytes: group.bytes, packets: group.packets } };
-  return group.policer === undefined
-    ? { name: group.spec.name, generic: group.spec.generic, stats }
-    : { name: group.spec.name, generic: group.spec.generic, policer: group.policer.spec.id, stats };
+  return shown(
+    dl,
+    "group",
+    group.policer === undefined
+      ? { name: group.spec.name, generic: group.spec.generic, stats }
+      : { name: group.spec.name, generic: group.spec.generic, policer: group.policer.spec.id, stats },
+  );
 }
 
 /** A trap policer with its statistics; null where the driver's counter cannot be read. Reading it counts. */
 export function policerAttributes(dl: Devlink, policer: TrapPolicer): Attributes | null {
   const dropped = dl.driver.policerDropped(policer);
   if (dropped < 0) return null;
-  return { policer: policer.spec.id, rate: policer.rate, burst: policer.burst, stats: { rx: { dropped } } };
+  const { rate, burst } = policer;
+  return shown(dl, "policer", { policer: policer.spec.id, rate, burst, stats: { rx: { dropped } } });
 }
 
 /** A region as a dump shows it. */
 export function regionAttributes(dl: Devlink, region: Region): Attributes {
   const attributes = { size: region.size, snapshot: [...region.snapshots] };
-  return dl.kernel.era.regionMax ? { ...attributes, max: region.max } : attributes;
+  return shown(dl, "region", dl.kernel.era.regionMax ? { ...attributes, max: region.max } : attributes);
 }
 
-/** A health reporter. Date and time of a dump are those of the virtual clock, from 1970 on. */
+/** A health reporter of the instance or of a port. Date and time of a dump come from the virtual clock, which starts in 1970. */
 export function reporterAttributes(dl: Devlink, reporter: Reporter): Attributes {
   const attributes: Attributes = {
     reporter: reporter.name,
@@ -134,25 +153,32 @@ export function reporterAttributes(dl: Devlink, reporter: Reporter): Attributes 
     attributes["auto_recover"] = reporter.autoRecover;
   }
   if (reporter.dump) attributes["auto_dump"] = reporter.autoDump;
-  return attributes;
+  return shown(dl, "reporter", attributes);
 }
 
 /** The resources of an instance; the validity of a parent shows only while some size waits for a reload. */
-export function resourcesAttributes(resources: readonly Resource[], show: boolean = pendingSize(resources)): Json[] {
+export function resourcesAttributes(
+  dl: Devlink,
+  resources: readonly Resource[],
+  show: boolean = pendingSize(resources),
+): Json[] {
   const attributes = (resource: Resource): Attributes => {
     const result: Attributes = { name: resource.name, size: size(resource.size) };
     if (resource.size !== resource.sizeNew) result["size_new"] = size(resource.sizeNew);
     if (resource.occupancy) result["occ"] = resource.occupancy();
-    result["unit"] = "entry";
-    result["size_min"] = size(resource.min);
-    result["size_max"] = size(resource.max);
-    result["size_gran"] = size(resource.granularity);
+    result["unit"] = resource.unit ?? "entry";
+    // iproute2: resource_show() prints bounds only of a size that can change
+    if (resource.min !== resource.max) {
+      result["size_min"] = size(resource.min);
+      result["size_max"] = size(resource.max);
+      result["size_gran"] = size(resource.granularity);
+    }
     result["dpipe_tables"] = "none";
     if (resource.children.length > 0) {
       if (show) result["size_valid"] = String(resource.sizeValid);
       result["resources"] = resource.children.map(attributes);
     }
-    return result;
+    return shown(dl, "resource", result);
   };
   return resources.map(attributes);
 }

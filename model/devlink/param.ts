@@ -8,10 +8,11 @@ import { announceParam } from "./announce.ts";
 import { numberOf } from "../command_line/numbers.ts";
 import type { Devlink, Param, ParamValue } from "./devlink.ts";
 import type { ParamSpec } from "./driver.ts";
+import { ModelGap } from "../gap.ts";
 import { shownValue } from "./message.ts";
 import type { Result } from "../observation.ts";
 import type { Operation } from "../operation.ts";
-import type { Task } from "../task.ts";
+import type { Task } from "../kernel/task.ts";
 
 /**
  * Registers the params of a driver, in the order of its table. One of mode driverinit has no value yet, and cannot be told of:
@@ -54,12 +55,19 @@ export function setParam(task: Task, dl: Devlink, op: Operation<"param.set">): R
   if (!param) return "EINVAL";
   const { spec } = param;
   // devlink(8) reads the param first: it knows the type and the modes, and sends nothing that changes nothing
-  if (spec.cmode !== op.cmode) return "client";
+  if (spec.cmode !== op.cmode) {
+    if (spec.others?.some((other) => (other as { cmode?: string }).cmode === op.cmode)) {
+      throw new ModelGap(`param ${spec.name}`, `the model has one mode of a param, and that is ${spec.cmode}`);
+    }
+    return "client";
+  }
   const runtime = spec.cmode === "runtime";
   if (op.default) return resetParam(task, dl, param);
   const wanted = parseValue(spec.type, String(op.value));
   if (wanted === undefined) return "client";
   if (wanted === shownValue(dl, param)) return "ok";
+  const valid = dl.driver.paramValidate?.(task, spec, wanted) ?? "ok";
+  if (valid !== "ok") return valid;
   if (runtime) dl.driver.paramSet!(spec, wanted);
   else if (dl.kernel.era.driverinit === "promoted") param.pending = wanted;
   else param.value = wanted;
@@ -99,6 +107,7 @@ function parseValue(type: ParamSpec["type"], text: string): ParamValue | undefin
     const found = text === "" ? -1 : BOOLEANS.findIndex((word) => word.startsWith(text));
     return found < 0 ? undefined : found % 2 === 1;
   }
+  if (type === "string") return text;
   const value = numberOf(text, 32);
   return value === undefined ? undefined : Number(value);
 }

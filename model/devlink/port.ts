@@ -5,12 +5,12 @@
  */
 
 import { change, type Command, get, type Scene } from "../command.ts";
-import { type Devlink, enter, leave, lockInstance, type Port } from "./devlink.ts";
-import type { FunctionSetting } from "../era/era.ts";
-import { FUNCTION_SETTINGS } from "../era/eras.ts";
-import { type Attributes, portAttributes } from "./message.ts";
+import { type Devlink, enter, instancesOf, leave, lockInstance, type Param, type Port } from "./devlink.ts";
+import type { PortCommand } from "./driver.ts";
+import { FUNCTION_SETTINGS, type FunctionSetting } from "../era/era.ts";
+import { type Attributes, paramAttributes, portAttributes } from "./message.ts";
 import type { Result } from "../observation.ts";
-import { passThrough, type Steps, type Task } from "../task.ts";
+import { passThrough, type Steps, type Task } from "../kernel/task.ts";
 
 /** The part of a handle that names a port: devlink(8) prints its index as a signed number. */
 export function portHandle(dl: Devlink, index: number): string {
@@ -36,7 +36,7 @@ export function* dumpObjects(
 ): Steps<Result> {
   const { kernel, task, netns } = scene;
   const shown: Attributes = {};
-  for (const dl of [...kernel.instances]) {
+  for (const dl of [...instancesOf(kernel)]) {
     if (dl.netns !== netns || !dl.visible || !(yield* lockInstance(task, dl))) continue;
     const steps = dl.netns === netns ? add(dl, shown) : undefined;
     if (steps) yield* steps;
@@ -73,8 +73,9 @@ function* refused(): Steps<Result> {
   return "client";
 }
 
-/** What netdevsim, and every other driver here, does not do with ports. */
-const unsupported = (): Result => "EOPNOTSUPP";
+/** Asks the driver for a command on a port, which it may not have. */
+const ask = (task: Task, kind: PortCommand) => (dl: Devlink, port?: Port): Result =>
+  dl.driver.portCommand?.(task, kind, port) ?? "EOPNOTSUPP";
 
 const TYPES: ReadonlySet<string> = new Set(["auto", "eth", "ib"]);
 const FLAVOURS: ReadonlySet<string> = new Set([
@@ -107,36 +108,41 @@ export const PORT_COMMANDS: { [K in PortKind]: Command<K> } = {
     return "ok";
   },
 
-  "port.set": (scene, op) => TYPES.has(op.type) ? onPort(scene, op, unsupported) : refused(),
+  "port.set": (scene, op) => TYPES.has(op.type) ? onPort(scene, op, ask(scene.task, "set")) : refused(),
 
   "port.split": (scene, op) => {
     if (op.count === undefined) return refused();
     const { findPort } = scene.kernel.era.ports;
-    if (findPort.includes("split")) return onPort(scene, op, unsupported);
+    if (findPort.includes("split")) return onPort(scene, op, ask(scene.task, "split"));
     return change(
       scene,
       op.handle,
-      (dl) =>
-        portOf(dl, op.port) ? scene.task.fail("EINVAL", "Port cannot be split", scene.kernel.era.corePrefix) : "EINVAL",
+      (dl) => {
+        const port = portOf(dl, op.port);
+        if (!port) return "EINVAL";
+        if (port.flavour["splittable"]) return ask(scene.task, "split")(dl, port);
+        return scene.task.fail("EINVAL", "Port cannot be split", scene.kernel.era.corePrefix);
+      },
       scene.kernel.era.locks.requests.one["port.split"],
     );
   },
 
   "port.unsplit": (scene, op) =>
     scene.kernel.era.ports.findPort.includes("unsplit")
-      ? onPort(scene, op, unsupported)
-      : change(scene, op.handle, unsupported, scene.kernel.era.locks.requests.one["port.unsplit"]),
+      ? onPort(scene, op, ask(scene.task, "unsplit"))
+      : change(scene, op.handle, ask(scene.task, "unsplit"), scene.kernel.era.locks.requests.one["port.unsplit"]),
 
   *"port.add"(scene, { handle, flavour, pfnum }) {
     if (!FLAVOURS.has(flavour) || pfnum === undefined) return "client";
     if (!scene.kernel.era.ports.additions) return "EOPNOTSUPP";
-    return yield* change(scene, handle, unsupported);
+    return yield* change(scene, handle, ask(scene.task, "add"));
   },
 
   *"port.del"(scene, op) {
     const { additions, findPort } = scene.kernel.era.ports;
     if (!additions) return "EOPNOTSUPP";
-    return yield* findPort.includes("del") ? onPort(scene, op, unsupported) : change(scene, op.handle, unsupported);
+    const del = ask(scene.task, "del");
+    return yield* findPort.includes("del") ? onPort(scene, op, del) : change(scene, op.handle, del);
   },
 
   *"port.function.set"(scene, op) {
@@ -147,18 +153,29 @@ export const PORT_COMMANDS: { [K in PortKind]: Command<K> } = {
       scene,
       op,
       // It asks for nothing where there is nothing to set
-      (dl, port) => wish.length === 0 ? "ok" : refuseFunction(scene.task, dl, port, wish, address),
+      (dl, port) => wish.length === 0 ? "ok" : setFunction(scene.task, dl, port, wish, address),
     );
   },
 
   "port.param.show": (scene, { handle, port: index, name }) => {
-    if (handle === undefined) return dumpObjects(scene, "param", () => {});
+    if (handle === undefined) return dumpObjects(scene, "param", addParams);
     if (index === undefined || name === undefined) return refused();
-    return get(scene, handle, (dl) => portOf(dl, index) ? refuseParam(scene) : "ENODEV");
+    return get(scene, handle, (dl) => {
+      const port = portOf(dl, index);
+      if (!port) return "ENODEV";
+      const param = findPortParam(scene, port, name);
+      if (typeof param === "string") return param;
+      const shown = paramAttributes(dl, param);
+      return shown ? { reply: { param: { [port.handle]: [shown] } } } : "EOPNOTSUPP";
+    });
   },
 
   // devlink(8) reads the param first: it knows its type
-  "port.param.set": (scene, op) => onPort(scene, op, () => refuseParam(scene)),
+  "port.param.set": (scene, op) =>
+    onPort(scene, op, (dl, port) => {
+      const param = findPortParam(scene, port, op.name);
+      return typeof param === "string" ? param : dl.driver.portCommand?.(scene.task, "param", port) ?? "EOPNOTSUPP";
+    }),
 };
 
 /** The kinds of {@linkcode PORT_COMMANDS}. */
@@ -173,9 +190,18 @@ export type PortKind =
   | "port.param.show"
   | "port.param.set";
 
-function refuseParam({ kernel, task }: Scene): Result {
+function addParams(dl: Devlink, shown: Attributes): void {
+  for (const { handle, params = [] } of dl.ports) {
+    const list = params.map((param) => paramAttributes(dl, param)).filter((each) => each !== null);
+    if (list.length > 0) shown[handle] = list;
+  }
+}
+
+/** Returns a param of a port, or the errno if the port has no such param. Later kernels refuse all of them. */
+function findPortParam({ kernel, task }: Scene, port: Port, name: string): Param | Result {
   const { corePrefix, ports: { paramsRefusal } } = kernel.era;
-  return paramsRefusal === undefined ? "EINVAL" : task.fail("EINVAL", paramsRefusal, corePrefix);
+  if (paramsRefusal !== undefined) return task.fail("EINVAL", paramsRefusal, corePrefix);
+  return port.params?.find(({ spec }) => spec.name === name) ?? "EINVAL";
 }
 
 const REFUSALS: Record<FunctionSetting, string> = {
@@ -191,8 +217,8 @@ const REFUSALS: Record<FunctionSetting, string> = {
 /** The longest hardware address that there is. */
 const MAX_ADDRESS = 32;
 
-/** No driver here can set anything of a function: what is said of it. */
-function refuseFunction(
+/** Asks the driver to set something of a function; what the core says where the driver cannot. */
+function setFunction(
   task: Task,
   dl: Devlink,
   port: Port,
@@ -214,7 +240,7 @@ function refuseFunction(
       return task.fail("EINVAL", "Non-unicast hardware address unsupported", corePrefix);
     }
   }
-  return task.fail("EOPNOTSUPP", REFUSALS[wish[0]!], corePrefix);
+  return dl.driver.portCommand?.(task, "function", port) ?? task.fail("EOPNOTSUPP", REFUSALS[wish[0]!], corePrefix);
 }
 
 /** A hardware address as devlink(8) reads it; undefined where it is none. */

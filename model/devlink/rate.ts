@@ -5,12 +5,12 @@
  */
 
 import { type Command, get } from "../command.ts";
-import { type Devlink, enter, leave, type Port, type Rate } from "./devlink.ts";
+import { type Devlink, enter, findInstance, leave, type Port, type Rate } from "./devlink.ts";
 import { rateAttributes } from "./message.ts";
 import type { Result } from "../observation.ts";
 import type { RateParameters } from "../operation.ts";
 import { dumpObjects } from "./port.ts";
-import { acquire, type Steps, type Task } from "../task.ts";
+import { acquire, type Steps, type Task } from "../kernel/task.ts";
 
 // What changes is announced, too (RATE NEW and DEL), but devlink(8) 7.3 shows no such message in its monitor.
 
@@ -213,7 +213,7 @@ export const RATE_COMMANDS: { [K in RateKind]: Command<K> } = {
       if (found !== "ok") return found;
       if (!inOrder(txShare ?? before.rate!.txShare, txMax ?? before.rate!.txMax)) return "client";
     }
-    const parent = kernel.find(netns, op.handle)?.parent;
+    const parent = findInstance(kernel, netns, op.handle)?.parent;
     const order = kernel.era.locks.nestedOrder;
     if (parent && order === "parent first") yield* acquire(task, parent.lock);
     const dl = yield* enter(kernel, task, netns, op.handle);

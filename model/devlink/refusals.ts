@@ -1,5 +1,5 @@
 /**
- * What netdevsim does not have: shared buffers, the pipeline's tables (dpipe), line cards and self-tests. Lists of them are empty,
+ * What drivers without such objects refuse: shared buffers, the pipeline's tables (dpipe), line cards and self-tests. Lists of them are empty,
  * everything else is refused, each in its own way (docs/semantics.md 5.5).
  *
  * @module
@@ -8,9 +8,9 @@
 import { change, type Command, dump, refused, type Scene } from "../command.ts";
 import type { Result } from "../observation.ts";
 import type { Handle } from "../operation.ts";
-import type { Steps } from "../task.ts";
+import type { Steps } from "../kernel/task.ts";
 
-/** What devlink(8) does with objects that netdevsim does not have. */
+/** What devlink(8) does with objects that a driver may not have. */
 export type RefusedKind =
   | "sb.show"
   | "sb.pool.show"

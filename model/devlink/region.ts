@@ -7,7 +7,7 @@
 import { announceRegion, announceSnapshot } from "./announce.ts";
 import type { Devlink, Region } from "./devlink.ts";
 import type { Result } from "../observation.ts";
-import type { Task } from "../task.ts";
+import type { Task } from "../kernel/task.ts";
 
 /** Registers a region and announces it. */
 export function registerRegion(task: Task, dl: Devlink, spec: { name: string; size: number; max: number }): void {
@@ -49,6 +49,8 @@ export function newSnapshot(task: Task, dl: Devlink, name: string, wanted: numbe
   const prefix = dl.kernel.era.corePrefix;
   const region = findRegion(dl, name);
   if (!region) return task.fail("EINVAL", "The requested region does not exist", prefix);
+  const taken = dl.driver.regionSnapshot?.(task, region) ?? "ok";
+  if (taken !== "ok") return taken;
   if (region.snapshots.length >= region.max) {
     return task.fail("ENOSPC", "The region has reached the maximum number of stored snapshots", prefix);
   }
@@ -87,7 +89,7 @@ export function putSnapshotId(dl: Devlink, id: number): void {
   else dl.snapshotIds.set(id, users);
 }
 
-/** What a snapshot holds: random bytes, as those of netdevsim's region. */
+/** What a snapshot holds: random bytes. */
 export function snapshotContent(dl: Devlink, region: Region, id: number): Uint8Array {
   let content = region.contents.get(id);
   if (!content) region.contents.set(id, content = dl.kernel.randomBytes(region.size));

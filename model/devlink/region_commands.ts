@@ -5,11 +5,11 @@
  */
 
 import { change, type Command, get, refused } from "../command.ts";
-import { type Devlink, leave, lockInstance, type Region } from "./devlink.ts";
+import { type Devlink, instancesOf, leave, lockInstance, type Region } from "./devlink.ts";
 import { type Attributes, regionAttributes } from "./message.ts";
 import type { Json, Result } from "../observation.ts";
 import { deleteSnapshot, findRegion, newSnapshot, snapshotContent } from "./region.ts";
-import type { Task } from "../task.ts";
+import type { Task } from "../kernel/task.ts";
 
 /** What devlink(8) does with regions. */
 export type RegionKind = "region.show" | "region.new" | "region.del" | "region.dump" | "region.read";
@@ -34,7 +34,7 @@ export const REGION_COMMANDS: { [K in RegionKind]: Command<K> } = {
         return region ? { reply: { regions: { [region.handle]: regionAttributes(dl, region) } } } : "EINVAL";
       });
     }
-    for (const dl of [...kernel.instances]) {
+    for (const dl of [...instancesOf(kernel)]) {
       if (dl.netns !== netns || !dl.visible || !(yield* lockInstance(task, dl))) continue;
       if (dl.netns === netns) {
         for (const region of dl.regions) regions[region.handle] = regionAttributes(dl, region);

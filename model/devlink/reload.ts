@@ -6,12 +6,13 @@
 
 import { announceAll, announceAllGone, announceDev, announceParam } from "./announce.ts";
 import type { Devlink } from "./devlink.ts";
+import type { ReloadCheck } from "../era/era.ts";
 import type { ReloadAction } from "./driver.ts";
-import type { Netns } from "../netns.ts";
+import type { Netns } from "../net/netns.ts";
 import type { Result } from "../observation.ts";
 import { promoteParams } from "./param.ts";
 import { invalidResource } from "./resource.ts";
-import { acquire, type Steps, type Task } from "../task.ts";
+import { acquire, type Steps, type Task } from "../kernel/task.ts";
 
 /** A request to reload, as the kernel receives it. */
 export interface ReloadRequest {
@@ -24,23 +25,20 @@ export interface ReloadRequest {
 /** Reloads an instance that the caller has locked: the checks in their order, then the reload itself. */
 export function* reload(task: Task, dl: Devlink, request: ReloadRequest): Steps<Result> {
   const { era } = dl.kernel;
-  const prefix = era.corePrefix;
+  const refuse = (check: ReloadCheck) => {
+    const { errno, text, prefix } = era.reloadRefusals[check];
+    return task.fail(errno, text, prefix ?? era.corePrefix);
+  };
   if (era.reloadWithheldBy !== "driver" && unsupported(dl)) return "EOPNOTSUPP";
-  if (invalidResource(dl.resources)) return task.fail("EINVAL", "resources size validation failed", prefix);
-  if (!dl.driver.reloadActions.includes(request.action)) {
-    return task.fail("EOPNOTSUPP", "Requested reload action is not supported by the driver", prefix);
-  }
-  if (request.limit !== undefined && !dl.driver.reloadLimits.includes(request.limit)) {
-    return task.fail("EOPNOTSUPP", "Requested limit is not supported by the driver", prefix);
-  }
-  if (request.limit === "no_reset" && request.action === "driver_reinit") {
-    return task.fail("EINVAL", "Requested limit is invalid for this action", prefix);
-  }
-  if (request.target === null) return task.fail("EINVAL", "Unknown network namespace", prefix);
+  if (invalidResource(dl.resources)) return refuse("resources");
+  if (!dl.driver.reloadActions.includes(request.action)) return refuse("action");
+  if (request.limit !== undefined && !dl.driver.reloadLimits.includes(request.limit)) return refuse("limit");
+  if (request.limit === "no_reset" && request.action === "driver_reinit") return refuse("limitOfAction");
+  if (request.target === null) return refuse("netns");
   if (
     era.netnsMove === "between" && request.target && request.target !== dl.netns && request.action !== "driver_reinit"
   ) {
-    return task.fail("EOPNOTSUPP", "Changing namespace is only supported for reinit action", "dev");
+    return refuse("netnsOfAction");
   }
   return yield* perform(task, dl, request.action, request.target);
 }
@@ -74,7 +72,7 @@ function* perform(task: Task, dl: Devlink, action: ReloadAction, target: Netns |
     for (const param of dl.params) announceParam(task, dl, param, "del");
     announceDev(task, dl, "del");
   }
-  const down = yield* callback(task, dl, dl.driver.reloadDown(task, dl));
+  const down = yield* callback(task, dl, dl.driver.reloadDown(task, action));
   if (down !== "ok") return down;
   if (moves) {
     if (era.netnsMove === "between") yield* announceAllGone(task, dl);
@@ -82,11 +80,11 @@ function* perform(task: Task, dl: Devlink, action: ReloadAction, target: Netns |
     if (era.netnsMove === "between") yield* announceAll(task, dl);
   }
   if (action === "driver_reinit" && era.ports.reloadWarns && dl.rates.length + dl.ports.length > 0) {
-    // netdevsim leaves its nodes where there are no VFs, and ports that were added after a reload that failed
+    // A driver may leave nodes where there are no VFs, and ports that were added after a reload that failed
     task.log("warning", `WARNING: devlink_reload: ${dl.handle} still has ports or rate objects`);
   }
   if (action === "driver_reinit") promoteParams(dl);
-  const up = yield* callback(task, dl, dl.driver.reloadUp(task, dl));
+  const up = yield* callback(task, dl, dl.driver.reloadUp(task, action));
   const failed = up !== "ok";
   if (dl.reloadFailed !== failed) {
     dl.reloadFailed = failed;

@@ -6,7 +6,7 @@
 
 import type { Resource } from "./devlink.ts";
 import type { Result } from "../observation.ts";
-import type { Task } from "../task.ts";
+import type { Task } from "../kernel/task.ts";
 
 const U64 = 0xffff_ffff_ffff_ffffn;
 
@@ -48,6 +48,19 @@ export function findResource(
     list = resource.children;
   }
   return resource && { resource, parent };
+}
+
+/** A resource and its parent, by the driver's number of it (`devlink_resource_find()`). */
+export function resourceOfId(
+  resources: readonly Resource[],
+  id: number,
+  parent?: Resource,
+): { resource: Resource; parent: Resource | undefined } | undefined {
+  for (const resource of resources) {
+    const found = resource.id === id ? { resource, parent } : resourceOfId(resource.children, id, resource);
+    if (found) return found;
+  }
+  return undefined;
 }
 
 /** Wishes for a size. It takes effect when the driver reads it, at the next reload. */

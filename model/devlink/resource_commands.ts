@@ -5,11 +5,11 @@
  */
 
 import { change, type Command, get, type Scene } from "../command.ts";
-import { type Devlink, leave, lockInstance, type Resource } from "./devlink.ts";
+import { type Devlink, instancesOf, leave, lockInstance, type Resource } from "./devlink.ts";
 import { pendingSize, resourcesAttributes } from "./message.ts";
 import type { Json, Result } from "../observation.ts";
-import { findResource, setResource } from "./resource.ts";
-import type { Steps } from "../task.ts";
+import { findResource, resourceOfId, setResource } from "./resource.ts";
+import type { Steps } from "../kernel/task.ts";
 
 /** The kinds of {@linkcode RESOURCE_COMMANDS}. */
 export type ResourceKind = "resource.show" | "resource.set";
@@ -23,9 +23,9 @@ export const RESOURCE_COMMANDS: { [K in ResourceKind]: Command<K> } = {
       return scene.kernel.era.dumpsResources ? yield* dumpAll(scene, scope) : "EOPNOTSUPP";
     }
     return yield* get(scene, handle, (dl) => {
-      if (index === undefined || !scene.kernel.era.dumpsResources) return reply(dl.handle, dl.resources);
+      if (index === undefined || !scene.kernel.era.dumpsResources) return reply(dl, dl.handle, dl.resources);
       const port = dl.ports.find((each) => each.index === index);
-      return port ? reply(port.handle, port.resources) : "ENODEV";
+      return port ? reply(dl, port.handle, port.resources) : "ENODEV";
     });
   },
 
@@ -34,17 +34,21 @@ export const RESOURCE_COMMANDS: { [K in ResourceKind]: Command<K> } = {
     return change(scene, handle, (dl) => {
       // devlink(8) takes the names between the slashes
       const names = path.split("/").filter((name) => name !== "");
-      // With none it asks for resource 0, which there is not
-      if (names.length === 0) return "EINVAL";
-      const found = findResource(dl.resources, names.join("/"));
-      if (!found || !/^\d+$/.test(text) || BigInt(text) > 0xffff_ffff_ffff_ffffn) return "client";
+      // With none it asks for the resource of the number 0
+      const found = names.length === 0 ? resourceOfId(dl.resources, 0) : findResource(dl.resources, names.join("/"));
+      if (!/^\d+$/.test(text) || BigInt(text) > 0xffff_ffff_ffff_ffffn) return "client";
+      // It asks for all resources first, to find the number of the one (iproute2, cmd_resource_set())
+      if (dl.resources.length === 0) return "EOPNOTSUPP";
+      if (!found) return names.length === 0 ? "EINVAL" : "client";
       return setResource(scene.task, found.resource, found.parent, BigInt(text), dl.kernel.era.corePrefix);
     });
   },
 };
 
-function reply(handle: string, resources: readonly Resource[]): { reply: Json } | Result {
-  return resources.length > 0 ? { reply: { resources: { [handle]: resourcesAttributes(resources) } } } : "EOPNOTSUPP";
+function reply(dl: Devlink, handle: string, resources: readonly Resource[]): { reply: Json } | Result {
+  return resources.length > 0
+    ? { reply: { resources: { [handle]: resourcesAttributes(dl, resources) } } }
+    : "EOPNOTSUPP";
 }
 
 /**
@@ -56,21 +60,21 @@ function* dumpAll({ kernel, task, netns }: Scene, scope: string | undefined): St
   const found: { [handle: string]: Json[] } = {};
   let last = 0;
   let pending = false;
-  const attributes = (resources: readonly Resource[]) =>
-    resourcesAttributes(resources, pending ||= pendingSize(resources));
+  const attributes = (dl: Devlink, resources: readonly Resource[]) =>
+    resourcesAttributes(dl, resources, pending ||= pendingSize(resources));
   const add = (dl: Devlink) => {
     const own = scope !== "port" && dl.resources.length > 0;
-    if (own) found[dl.handle] = attributes(dl.resources);
+    if (own) found[dl.handle] = attributes(dl, dl.resources);
     if (scope === "dev") return;
     for (const { index, handle, resources } of dl.ports) {
       if (resources.length === 0) continue;
-      const list = attributes(resources);
+      const list = attributes(dl, resources);
       if (own && index === last && !dl.ports.some((port) => port.handle in found)) found[dl.handle]!.push(...list);
       else found[handle] = list;
       last = index;
     }
   };
-  for (const dl of [...kernel.instances]) {
+  for (const dl of [...instancesOf(kernel)]) {
     if (dl.netns !== netns || !dl.visible || !(yield* lockInstance(task, dl))) continue;
     if (dl.netns === netns) add(dl);
     leave(task, dl);

@@ -8,7 +8,7 @@ import { announceGroup, announcePolicer, announceTrap } from "./announce.ts";
 import type { Devlink, TrapGroup, TrapPolicer } from "./devlink.ts";
 import type { TrapGroupSpec, TrapPolicerSpec, TrapSpec } from "./driver.ts";
 import type { Result } from "../observation.ts";
-import type { Task } from "../task.ts";
+import type { Task } from "../kernel/task.ts";
 
 /** The action of a trap. */
 export type TrapAction = TrapSpec["action"];
@@ -93,7 +93,7 @@ function setAction(task: Task, dl: Devlink, trap: Devlink["traps"][number], acti
     task.warn("Cannot change action of non-drop traps. Skipping", dl.kernel.era.corePrefix);
     return "ok";
   }
-  const result = dl.driver.trapActionSet(trap, action);
+  const result = dl.driver.trapActionSet(task, trap, action);
   if (result === "ok") trap.action = action;
   return result;
 }
@@ -125,6 +125,8 @@ export function setGroup(
 }
 
 function bindPolicer(task: Task, dl: Devlink, group: TrapGroup, id: number): Result {
+  const binds = dl.driver.trapGroupBinds?.() ?? "ok";
+  if (binds !== "ok") return binds;
   const policer = findPolicer(dl, id);
   if (id !== 0 && !policer) {
     return task.fail("ENOENT", "Device did not register this trap policer", dl.kernel.era.corePrefix);

@@ -57,11 +57,11 @@ export const TRAP_COMMANDS: { readonly [K in TrapKind]: Command<K> } = {
       scene,
       "trap_group",
       handle,
-      (dl) => dl.groups.length > 0 ? dl.groups.map(groupAttributes) : undefined,
+      (dl) => dl.groups.length > 0 ? dl.groups.map((group) => groupAttributes(dl, group)) : undefined,
       name === undefined ? undefined : (dl) => {
         if (dl.groups.length === 0) return "EOPNOTSUPP";
         const group = findGroup(dl, name);
-        if (group) return groupAttributes(group);
+        if (group) return groupAttributes(dl, group);
         return scene.task.fail("ENOENT", "Device did not register this trap group", dl.kernel.era.corePrefix);
       },
     ),

@@ -5,10 +5,7 @@
  * @module
  */
 
-import type { Devlink } from "../devlink/devlink.ts";
-import type { Era } from "./era.ts";
 import type { OperationKind } from "../operation.ts";
-import { acquire, type Lock, type Steps, type Task } from "../task.ts";
 
 /**
  * `global_mutex`: `devlink_mutex` over every request (to 5.17); `global_plus_devl`: the same, and drivers lock the instance
@@ -40,7 +37,7 @@ export interface LockEra {
   readonly callbacksLock: boolean;
   /** Whether who changes an instance from outside of a request holds reloads off meanwhile (to 5.15) */
   readonly holdsReloadsOff: boolean;
-  /** Whether netdevsim has a lock of its own over its list of ports, taken before the instance's (to 5.17) */
+  /** True if a driver that lists its ports has a lock of its own for the list, taken before the instance's (to 5.17) */
   readonly portListLock: boolean;
   /** Whether the locks of all instances are one class to lockdep, or each its own (from 6.0) */
   readonly instanceKeys: "one" | "each";
@@ -51,7 +48,7 @@ export interface LockEra {
   readonly unregister: "users" | "users, no new ones" | "lock";
   /** Which of two instances is locked first where one is part of the other */
   readonly nestedOrder: "none" | "parent first" | "nested first";
-  /** What the work that makes netdevsim's packets does where the instance is locked. Every kernel: `tries` */
+  /** What a driver's work that reports trapped packets does where the instance is locked. Every kernel: `tries` */
   readonly trapWork: "tries" | "waits";
   /**
    * How ethtool(8) comes to an instance: it drops RTNL and takes the lock of what it found, with nothing that keeps that alive;
@@ -174,23 +171,6 @@ export const REGIMES: Readonly<Record<LockRegime, LockEra>> = {
   },
 };
 
-/** What each regime does to the rest of an era. */
-const ELSEWHERE: Readonly<
-  Record<LockRegime, Pick<Era, "devlinkMutex" | "reloadLocks" | "driverLocksInstance" | "registers">>
-> = {
-  global_mutex: { devlinkMutex: true, reloadLocks: [], driverLocksInstance: false, registers: "first" },
-  global_plus_devl: { devlinkMutex: true, reloadLocks: [], driverLocksInstance: true, registers: "last" },
-  instance: { devlinkMutex: false, reloadLocks: ["instance"], driverLocksInstance: true, registers: "last" },
-  instance_plus_device: {
-    devlinkMutex: false,
-    reloadLocks: ["device", "instance"],
-    driverLocksInstance: true,
-    registers: "first",
-  },
-  rfc_nested_mark: { devlinkMutex: false, reloadLocks: ["instance"], driverLocksInstance: false, registers: "last" },
-  rfc_list_locks: { devlinkMutex: false, reloadLocks: ["instance"], driverLocksInstance: false, registers: "last" },
-};
-
 /**
  * What becomes of a driver's traps in a reload: they are registered anew; they stay from probe to remove (a patch that was
  * refused); or they are registered anew by a core that says nothing of groups and policers, and warns (never released, docs/semantics.md 3.11)
@@ -222,63 +202,3 @@ export interface DriverLocks {
 
 /** Drivers as they are. */
 export const DRIVER_LOCKS: DriverLocks = { nestedOrder: "none", rtnlOverReload: false, deviceLockInReload: false };
-
-/** What a kernel could have been: choices that its era makes where nobody else does. */
-export interface Design {
-  /** The lock regime. @default The era's own */
-  lockRegime?: LockRegime;
-  /** Locks that are to differ from those of the regime */
-  locks?: Partial<LockEra>;
-  /** What drivers do otherwise with the locks of others */
-  drivers?: Partial<DriverLocks>;
-  /** Of netdevsim. @default {"reload"} */
-  trapLifetime?: TrapLifetime;
-  /** Of mlx5's RDMA driver. @default The era's own */
-  notifierScope?: NotifierScope;
-  /** Of mlx5. @default {"static"} */
-  opsMode?: OpsMode;
-  /** Where netdevsim registers its instance: first, the instance locked, or last. @default The era's own */
-  registerAt?: "early_locked" | "last";
-}
-
-/** An era with another design. */
-export function designed(era: Era, design: Design): Era {
-  const { lockRegime, locks, trapLifetime, notifierScope, opsMode, registerAt } = design;
-  const regime = lockRegime === undefined ? {} : { ...ELSEWHERE[lockRegime], locks: REGIMES[lockRegime] };
-  const result = { ...era, ...regime };
-  return {
-    ...result,
-    locks: { ...result.locks, ...locks },
-    // Who registers by functions that take the lock cannot have it
-    driverLocksInstance: locks?.registration === undefined ? result.driverLocksInstance : locks.registration === "held",
-    drivers: { ...result.drivers, ...design.drivers },
-    ...(trapLifetime === undefined ? {} : { trapLifetime }),
-    ...(notifierScope === undefined ? {} : { notifierScope }),
-    ...(opsMode === undefined ? {} : { opsMode }),
-    ...(registerAt === undefined ? {} : { registers: registerAt === "last" ? "last" : "first" }),
-  };
-}
-
-/** What is registered of an instance: each has a list of its own. */
-export type ListName = "ports" | "params" | "resources" | "regions" | "traps" | "reporters" | "rates";
-
-/** Registers or unregisters objects of an instance, with the locks that this takes. */
-export function* registering<T>(task: Task, dl: Devlink, list: ListName, body: () => T): Steps<T> {
-  const { registration } = dl.kernel.era.locks;
-  if (registration === "held") {
-    if (dl.lock.owner !== task) task.log("warning", `WARNING: devl_assert_locked: ${dl.handle}: ${list}`);
-    return body();
-  }
-  if (registration === "marked" && dl.marked !== undefined) {
-    // The mark says that somebody holds the lock, and not that it is this task
-    if (dl.marked !== task) {
-      task.log("warning", `WARNING: unlocked_register_during_marked_command: ${dl.handle}: ${list}`);
-    }
-    return body();
-  }
-  const lock: Lock = registration === "lists" ? dl.listLock(list) : dl.lock;
-  if (task.stepping || !lock.tryTake(task)) yield* acquire(task, lock);
-  const result = body();
-  lock.release(task);
-  return result;
-}

@@ -3,9 +3,9 @@
 import { assert, assertEquals } from "@std/assert";
 import type { ExploreOptions } from "./explore.ts";
 import type { Explored } from "./explored.ts";
-import { type EraId, type HardwareId, Machine, type Operation } from "../mod.ts";
+import { BOOTED_ERAS, type EraId, type HardwareId, Machine, type Operation } from "../mod.ts";
 import { exploreRace, type Race, type Racer } from "./race.ts";
-import type { Design } from "../era/regime.ts";
+import type { Design } from "../era/design.ts";
 
 const NSIM = "netdevsim/netdevsim10";
 const MLX5 = "pci/0000:08:00.0";
@@ -73,7 +73,7 @@ Deno.test("D1: a reload that registers, with the instance's lock held and a regi
       assertEquals(deadlocks(of("6.1", oldApi)), [`reload waits for ${handle}, held by reload`]);
     });
     await t.step(`${handle}: not in the regimes that kernels have, nor where the lock is marked as held`, () => {
-      for (const era of ["5.10", "6.1", "6.12", "7.2", "7.3"] as const) assertEquals(findings(of(era)), []);
+      for (const era of BOOTED_ERAS) assertEquals(findings(of(era)), []);
       for (const lockRegime of ["global_mutex", "global_plus_devl", "instance", "instance_plus_device"] as const) {
         assertEquals(findings(of("6.1", { lockRegime })), [], lockRegime);
       }
@@ -145,7 +145,7 @@ Deno.test("D3: a reload that leaves a notifier of all netns, as a netns dies", a
     }
   });
   await t.step("never without RDMA, nor on mlxsw and netdevsim (N04, N06)", () => {
-    for (const era of ["5.10", "6.1", "6.12", "7.2", "7.3"] as const) {
+    for (const era of BOOTED_ERAS) {
       assertEquals(findings(found({ era, hardware: "mlx5_no_rdma" }, racers(MLX5))), [], era);
       assertEquals(findings(found({ era, hardware: "mlxsw" }, racers(MLXSW))), [], era);
       assertEquals(findings(found({ era }, racers(NSIM))), [], era);

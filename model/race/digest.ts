@@ -7,10 +7,10 @@
  * @module
  */
 
-import type { Devlink } from "../devlink/devlink.ts";
-import type { Kernel } from "../kernel.ts";
-import { Condition, Lock, Task } from "../task.ts";
-import { STATE, type Stateful } from "./state.ts";
+import { type Devlink, instancesOf } from "../devlink/devlink.ts";
+import type { Kernel } from "../kernel/kernel.ts";
+import { Condition, Lock, Task } from "../kernel/task.ts";
+import { STATE, type Stateful } from "../kernel/state.ts";
 
 /** What the digest does with the fields of a name; all others are in it. */
 export type Rule =
@@ -58,7 +58,7 @@ export function digest(kernel: Kernel, rules: ReadonlyMap<string, Rule> = RULES)
   text = "";
   seen = new Map();
   ruled = rules;
-  list([...kernel.instances].sort(byHandle));
+  list([...instancesOf(kernel)].sort(byHandle));
   add(kernel);
   return text;
 }

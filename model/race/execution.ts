@@ -4,10 +4,10 @@
  * @module
  */
 
-import { type Accesses, EVERYTHING, startRecording, stopRecording } from "./access.ts";
+import { type Accesses, EVERYTHING, startRecording, stopRecording } from "../kernel/access.ts";
 import { type Finding, stuck } from "./finding.ts";
 import { readSchedule } from "./schedule.ts";
-import type { SchedulingPoint, Task } from "../task.ts";
+import type { SchedulingPoint, Task } from "../kernel/task.ts";
 
 /** One thread of what is explored. */
 export interface Thread {

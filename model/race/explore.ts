@@ -9,7 +9,7 @@
  * @module
  */
 
-import { type Accesses, dependent, forgetCells } from "./access.ts";
+import { type Accesses, dependent, forgetCells } from "../kernel/access.ts";
 import { bit, Execution, type Scenario } from "./execution.ts";
 import { type Explored, tally, unexplored } from "./explored.ts";
 

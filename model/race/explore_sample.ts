@@ -5,7 +5,7 @@
  * @module
  */
 
-import { forgetCells } from "./access.ts";
+import { forgetCells } from "../kernel/access.ts";
 import { Execution, type Scenario } from "./execution.ts";
 import { type Explored, tally, unexplored } from "./explored.ts";
 

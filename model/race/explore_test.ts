@@ -1,12 +1,12 @@
 import { assert, assertEquals } from "@std/assert";
-import { cellOf, reading, writing } from "./access.ts";
+import { cellOf, reading, writing } from "../kernel/access.ts";
 import type { Scenario } from "./execution.ts";
 import { explore } from "./explore.ts";
 import type { Explored } from "./explored.ts";
-import { Lockdep } from "./lockdep.ts";
+import { Lockdep } from "../kernel/lockdep.ts";
 import { type Body, threadsOf } from "./scenario.ts";
 import { readSchedule, writeSchedule } from "./schedule.ts";
-import { acquire, Condition, Lock, RwLock } from "../task.ts";
+import { acquire, Condition, Lock, RwLock } from "../kernel/task.ts";
 
 /** What one thread does in a generated scenario. */
 type Act =

@@ -5,7 +5,7 @@
  */
 
 import type { KernelLine } from "../observation.ts";
-import type { SchedulingPoint, Task } from "../task.ts";
+import type { SchedulingPoint, Task } from "../kernel/task.ts";
 
 /**
  * `deadlock`: threads wait for each other, or one for itself; `hang`: one waits for another that never goes on; `lost wake-up`:

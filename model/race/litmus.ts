@@ -6,13 +6,13 @@
 
 import type { Scene } from "../command.ts";
 import type { Commands } from "../during.ts";
-import { kernelOf, Machine } from "../machine.ts";
-import { emptyObservation, type Json, type KernelLineClass, type Result } from "../observation.ts";
+import { kernelOf, Machine, type MachineOptions } from "../machine.ts";
+import { emptyObservation, type Json, type KernelLineClass, NOT_KNOWN, type Result } from "../observation.ts";
 import type { Operation } from "../operation.ts";
-import { type Steps, Task } from "../task.ts";
+import { type Steps, Task } from "../kernel/task.ts";
 import type { Explored } from "./explored.ts";
 import type { FindingKind } from "./finding.ts";
-import type { Lockdep } from "./lockdep.ts";
+import type { Lockdep } from "../kernel/lockdep.ts";
 import { askedBy, type RaceReply, type ShownOutcome } from "./outcome.ts";
 import { exploreRace, type Race, readOutcome, scenarioOf } from "./race.ts";
 import { replay } from "./race_replay.ts";
@@ -60,22 +60,31 @@ export function explorationOf(reply: Json): Explored | undefined {
   return typeof reply === "object" && reply !== null ? explorations.get(reply) : undefined;
 }
 
-/** `race`: its reply is all that may come of it; findings that it may lead to are in the kernel log. */
+/**
+ * `race`: its reply is all that may come of it; findings that it may lead to are in the kernel log.
+ *
+ * @param board The board's own device, where it is there before any operation
+ */
 // deno-lint-ignore require-yield
-export function* race({ kernel, task, netns }: Scene, op: Operation<"race">, commands: Commands): Steps<Result> {
+export function* race(
+  { kernel, task, netns }: Scene,
+  op: Operation<"race">,
+  commands: Commands,
+  board: Pick<MachineOptions, "facts" | "driver"> = {},
+): Steps<Result> {
   const { era, freedMemory } = kernel;
   let last: Machine | undefined;
   const raced = raceOf(
     op,
-    (lockdep) => new Machine({ era, freedMemory, lockdep }),
+    (lockdep) => new Machine({ ...board, era, freedMemory, lockdep }),
     (machine) => last = machine,
   );
   const explored = exploreRace(raced, { schedules: op.schedules ?? SCHEDULES });
   const scenario = scenarioOf(raced);
   const outcomes = new Map<string, ShownOutcome>();
   for (const [outcome, { schedule }] of explored.outcomes) {
-    const { results, state } = readOutcome(outcome);
-    const key = JSON.stringify([results, state]);
+    const { results, state, assumed } = readOutcome(outcome);
+    const key = JSON.stringify([results, state, assumed]);
     if (outcomes.has(key)) continue;
     const shown = results.map((list, i) => {
       const { operations, loops } = op.racers[i]!;
@@ -84,7 +93,17 @@ export function* race({ kernel, task, netns }: Scene, op: Operation<"race">, com
     });
     const broken = shown.some((list) => list.includes("hang") || list.includes("killed"));
     if (!broken) replay(scenario, schedule);
-    outcomes.set(key, { results: shown, state: broken ? null : stateOf(last!, op.shown), schedule });
+    const left = broken ? { state: null, unknown: undefined } : stateOf(last!, op.shown);
+    const unknown = {
+      ...(assumed === undefined ? {} : { results: assumed }),
+      ...(left.unknown === undefined ? {} : { state: left.unknown }),
+    };
+    outcomes.set(key, {
+      results: shown,
+      state: left.state,
+      schedule,
+      ...(Object.keys(unknown).length > 0 ? { unknown } : {}),
+    });
   }
   for (const { kind, text } of explored.findings) {
     task.observation.kmsg.push({ class: REPORTED[kind], text: `${kind}: ${text}` });
@@ -115,10 +134,21 @@ export function* race({ kernel, task, netns }: Scene, op: Operation<"race">, com
   return "ok";
 }
 
-function stateOf(machine: Machine, shown: readonly Operation[]): { [asked: string]: Json } {
+/** What is answered at the end, and why an answer is not known if one is not. */
+function stateOf(
+  machine: Machine,
+  shown: readonly Operation[],
+): { state: { [asked: string]: Json }; unknown: string | undefined } {
   const kernel = kernelOf(machine);
   kernel.stepping = false;
   kernel.exploring = false;
   kernel.onMessage = undefined;
-  return Object.fromEntries(shown.map((op) => [askedBy(op), machine.perform(op).reply]));
+  const state: { [asked: string]: Json } = {};
+  let why: string | undefined;
+  for (const op of shown) {
+    const { reply, unknown } = machine.perform(op);
+    state[askedBy(op)] = unknown?.reply === undefined ? reply : NOT_KNOWN;
+    why ??= unknown?.reply;
+  }
+  return { state, unknown: why };
 }

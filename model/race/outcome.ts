@@ -16,10 +16,20 @@ export interface ShownOutcome {
   results: string[][];
   /** What was answered at the end, by who was asked; null where the kernel broke */
   state: { [asked: string]: Json } | null;
+  /** Of the model: why only the driver or the board knows the results, or an answer of the state. Those of a board are not compared */
+  unknown?: { results?: string; state?: string };
   /** Of the model: a schedule that leads to it */
   schedule?: string;
   /** Of a board: in how many runs it was seen */
   count?: number;
+}
+
+/** Where a task of a board stands in its kernel. */
+export interface TaskStack {
+  /** The name of the task */
+  task: string;
+  /** Functions, the innermost first */
+  stack: string[];
 }
 
 /** The reply of a `race`. */
@@ -34,7 +44,7 @@ export interface RaceReply {
   /** Of a board: after how many runs the final state could not be asked for */
   unasked?: number;
   /** Of a board on which somebody hangs: tasks that cannot be interrupted, by their name, with their stacks */
-  stacks?: { task: string; stack: string[] }[];
+  stacks?: TaskStack[];
 }
 
 /** By what an answer of the final state goes. */

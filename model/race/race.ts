@@ -4,20 +4,20 @@
  * @module
  */
 
-import { cellOf, writing } from "./access.ts";
+import { cellOf, writing } from "../kernel/access.ts";
 import { digest } from "./digest.ts";
 import type { Run, Scenario, Thread } from "./execution.ts";
 import { explore, type ExploreOptions } from "./explore.ts";
 import type { Explored } from "./explored.ts";
 import { sample } from "./explore_sample.ts";
 import { findingOf } from "./finding.ts";
-import { Lockdep } from "./lockdep.ts";
+import { Lockdep } from "../kernel/lockdep.ts";
 import { carryOut, kernelOf, type Machine } from "../machine.ts";
 import { emptyObservation, type Observation } from "../observation.ts";
 import type { Operation } from "../operation.ts";
 import { resultWithSize } from "./outcome.ts";
 import { advance, forever } from "./scenario.ts";
-import { type SchedulingPoint, type Steps, Task } from "../task.ts";
+import { type SchedulingPoint, type Steps, Task } from "../kernel/task.ts";
 
 /** One of those that race. */
 export interface Racer {
@@ -47,6 +47,8 @@ export interface RaceOutcome {
   state: string;
   /** By netns and instance, its devlink messages in their order */
   notify: Record<string, string[]>;
+  /** Why the results are assumed: only the driver or the board knows them */
+  assumed?: string;
 }
 
 /** A race as something that can be explored. The order of locks is kept over all of its runs. */
@@ -144,10 +146,14 @@ function begin(race: Race, lockdep: Lockdep, outcomes: Map<string, string>): Run
   const outcomeOf = (): string => {
     const state = digest(kernel);
     const heard = sorted(notify);
-    const key = `${state}${JSON.stringify([results, heard])}`;
+    // Which of those that race has asked the driver is not told apart
+    const assumed = observations.find(({ unknown }) => unknown?.result)?.unknown?.result;
+    const key = `${state}${JSON.stringify([results, heard, assumed])}`;
     const known = outcomes.get(key);
     if (known !== undefined) return known;
-    const outcome = JSON.stringify({ results, state, notify: heard } satisfies RaceOutcome);
+    const outcome = JSON.stringify(
+      { results, state, notify: heard, ...(assumed === undefined ? {} : { assumed }) } satisfies RaceOutcome,
+    );
     outcomes.set(key, outcome);
     return outcome;
   };

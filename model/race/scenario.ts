@@ -7,7 +7,7 @@
 import type { Run } from "./execution.ts";
 import { findingOf } from "./finding.ts";
 import { emptyObservation } from "../observation.ts";
-import { HungTask, Oops, pause, type SchedulingPoint, type Steps, Task } from "../task.ts";
+import { HungTask, Oops, pause, type SchedulingPoint, type Steps, Task } from "../kernel/task.ts";
 
 /** What each thread of such a scenario does. */
 export type Body = (

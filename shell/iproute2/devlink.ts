@@ -9,8 +9,9 @@ import { parseDevlink } from "../../model/command_line/parser.ts";
 import { ModelGap } from "../../model/gap.ts";
 import type { JsonObject, Notification, Observation, Operation } from "../../model/mod.ts";
 import { errorText } from "../errno.ts";
-import type { Run } from "../process.ts";
+import type { Run } from "../run.ts";
 import type { Call, Program } from "../program.ts";
+import { portOf } from "../ports.ts";
 import { readFile } from "../programs/input.ts";
 import { complain, unselectable, unsupportedSelector } from "./devlink_errors.ts";
 import { monitor } from "./devlink_monitor.ts";
@@ -88,7 +89,7 @@ interface Done {
 function* command(call: Call, options: DevlinkOptions, words: readonly string[]): Run<Done> {
   const { system, process } = call;
   const parsed = parseDevlink(words, (netdev) => {
-    const found = system.portOf(netdev, process.netns);
+    const found = portOf(system.machine, netdev, process.netns);
     return found && `${found.handle}/${found.port}`;
   });
   if ("errors" in parsed) {
@@ -124,7 +125,7 @@ function* command(call: Call, options: DevlinkOptions, words: readonly string[])
   return { text, status: ok ? 0 : 1 };
 }
 
-/** Flashes, and tells of each step as the kernel reports it. */
+/** Flashes, and prints each step as the kernel reports it. */
 function* flash(call: Call, op: Operation<"dev.flash">): Run<Done> {
   const { system, process } = call;
   const messages: Notification[] = [];

@@ -1,5 +1,5 @@
 /**
- * What devlink(8) says where it or the kernel refuses something.
+ * What devlink(8) prints if it or the kernel refuses something.
  *
  * @module
  */
@@ -7,7 +7,7 @@
 import { COMMAND_FORMS, type DevlinkKind } from "../../model/command_line/forms.ts";
 import type { Json, Observation, Operation } from "../../model/mod.ts";
 import { errorText } from "../errno.ts";
-import type { Run } from "../process.ts";
+import type { Run } from "../run.ts";
 import type { Call } from "../program.ts";
 
 /** What is asked for of one instance without a dump. */
@@ -22,7 +22,7 @@ const SELECTED: ReadonlySet<string> = new Set([
 
 const NO_SELECTORS = "Dump selectors are not supported by kernel for this command";
 
-/** What it says of a handle that it cannot read, where the kernel has no dump of one instance's objects. */
+/** What it prints of a handle that it cannot read, if the kernel has no dump of one instance's objects. */
 export function unselectable({ errors, kind }: { errors: readonly string[]; kind?: DevlinkKind }): readonly string[] {
   if (kind === undefined || !COMMAND_FORMS[kind].all || SELECTED.has(kind) || COMMAND_FORMS[kind].about === "region") {
     return errors;
@@ -31,7 +31,7 @@ export function unselectable({ errors, kind }: { errors: readonly string[]; kind
   return at < 0 ? errors : [...errors.slice(0, at), NO_SELECTORS];
 }
 
-/** What it says where a kernel has no dump of one instance's objects. */
+/** What it prints if the kernel has no dump of one instance's objects. */
 export function unsupportedSelector(call: Call, op: Operation<DevlinkKind>): string[] {
   const { handle, kind, ...rest } = op as { handle?: string; kind: string };
   const form = COMMAND_FORMS[op.kind];
@@ -52,7 +52,7 @@ export function* complain(call: Call, op: Operation<DevlinkKind>, { result, exta
     yield* call.err(`${extack.level === "error" ? "Error" : "Warning"}: ${prefix}${extack.text}.\n`);
   }
   if (result === "ok") {
-    // A message that comes in several parts leaves an errno of 0 behind, from 5.11 on
+    // From 5.11 on, a message in several parts leaves an errno of 0
     const message = op.kind === "health.diagnose" || op.kind === "health.dump.show";
     if (message && call.system.facts.tellsParts && Object.keys((reply ?? {}) as object).length > 0) {
       yield* call.err("kernel answers: Success\n");
@@ -68,7 +68,7 @@ export function* complain(call: Call, op: Operation<DevlinkKind>, { result, exta
   if (/^dpipe\.(?:table\.(?:show|dump)|header\.show)$/.test(op.kind)) yield* call.err("error get headers Success\n");
 }
 
-/** What devlink(8) says where it refuses by itself what the kernel told it of. */
+/** What devlink(8) prints if it refuses what the kernel listed. */
 function clientErrors(call: Call, op: Operation<DevlinkKind>): string[] {
   switch (op.kind) {
     case "param.set":

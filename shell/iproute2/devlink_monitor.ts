@@ -1,5 +1,5 @@
 /**
- * `devlink monitor`: prints what the kernel tells of, until it is told to stop.
+ * `devlink monitor`: prints the kernel's notifications until a signal ends it.
  *
  * @module
  */
@@ -11,7 +11,8 @@ import { dated } from "./devlink_reply.ts";
 import { handlesText, reporterText } from "./devlink_text.ts";
 import { writeJson } from "./json_writer.ts";
 import type { Call } from "../program.ts";
-import { type Run, Signalled } from "../process.ts";
+import type { Run } from "../run.ts";
+import { Signalled } from "../signals.ts";
 
 /** Prints the messages about `objects` (`all`: of all kinds). */
 export function* monitor(call: Call, options: DevlinkOptions, objects: readonly string[]): Run {
@@ -22,7 +23,7 @@ export function* monitor(call: Call, options: DevlinkOptions, objects: readonly 
   const before = process.handlers.get("INT");
   process.handlers.set("INT", () => void (stopped = true));
   const printer = new MessagePrinter(options);
-  // What was begun is held back until there is something to say: a signal other than SIGINT ends it unsaid
+  // The first line is written with the first message: a signal other than SIGINT ends the program without it
   let begun = !options.json;
   try {
     for (;;) {
@@ -56,7 +57,7 @@ class MessagePrinter {
   /** Whether a bracket was left open: the writer of JSON finds that out at its end */
   broken = false;
   #first = true;
-  /** Of the last message of a health reporter: its handle is not said again */
+  /** The handle of the last message of a health reporter: it is not printed again */
   #health: string | undefined;
   #statistics: boolean;
 
@@ -74,7 +75,7 @@ class MessagePrinter {
   }
 
   print({ command, object, handle, attributes }: Notification): string {
-    // Once it has told of an instance, statistics are told of all objects
+    // After the first message of an instance, statistics of all objects are printed
     if (object === "dev") this.#statistics = true;
     const shown: JsonObject = { ...attributes };
     if (!this.#statistics) delete shown["stats"];

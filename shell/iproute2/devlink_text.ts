@@ -15,7 +15,7 @@ export type Scalar = (key: string, value: Json) => string;
 const plain: Scalar = (key, value) => `${key} ${value}`;
 
 /**
- * The lines of an object: its scalars in one line at `indent`, behind `head`; what is nested below, each under its name.
+ * The lines of an object: its scalars in one line at `indent`, after `head`; nested objects below, each under its name.
  */
 function objectText(value: JsonObject, indent: number, head: string, scalar: Scalar = plain): string {
   const words: string[] = [];
@@ -38,7 +38,7 @@ function objectText(value: JsonObject, indent: number, head: string, scalar: Sca
   return line + below;
 }
 
-/** JsonObject by their handle, each in a line: `HANDLE: key value ...`; the handle alone where there is nothing to say. */
+/** Objects by their handle, each in a line: `HANDLE: key value ...`; the handle alone if the object is empty. */
 export function handlesText(objects: JsonObject, scalar: Scalar = plain): string {
   let text = "";
   for (const [handle, value] of Object.entries(objects)) {
@@ -114,7 +114,7 @@ export function messageText(message: JsonObject, hex: boolean): string {
       if (Array.isArray(value)) {
         flush();
         text += `${" ".repeat(indent)}  ${key}:\n`;
-        // Bytes are told from numbers by what they are called alone
+        // Only the name tells bytes from numbers
         if (!key.includes("binary")) {
           for (const each of value) if (isObject(each)) text += pairs(each, indent + 6);
           if (value.length > 0 && !isObject(value[0]!)) {

@@ -1,11 +1,10 @@
 /**
- * ip(8) of iproute2: netdevs, addresses, routes, network namespaces, as far as they are to be seen here.
+ * ip(8) of iproute2: netdevs, addresses, routes, network namespaces.
  *
  * @module
  */
 
 import { ModelGap } from "../../model/gap.ts";
-import { errorText } from "../errno.ts";
 import { addressShow } from "./ip_address.ts";
 import { IP_OBJECTS, IP_OPTIONS, refuseOptions, refuseWord } from "./ip_gaps.ts";
 import { linkShow } from "./ip_link.ts";
@@ -13,19 +12,10 @@ import { monitorLinks } from "./ip_monitor.ts";
 import { nexthop } from "./ip_nexthop.ts";
 import { route } from "./ip_route.ts";
 import type { Call, Program } from "../program.ts";
-import type { Run } from "../process.ts";
-
-/** The options of ip(8). */
-export interface IpOptions {
-  oneline: boolean;
-  brief: boolean;
-  details: boolean;
-  statistics: boolean;
-  json: boolean;
-  pretty: boolean;
-  /** 4 or 6, where one family is asked for */
-  family: string | undefined;
-}
+import { portOf } from "../ports.ts";
+import { hasNetns, netns } from "./ip_netns.ts";
+import { incomplete, type IpOptions, refused, starts } from "./ip_words.ts";
+import type { Run } from "../run.ts";
 
 const USAGE = `Usage: ip [ OPTIONS ] OBJECT { COMMAND | help }
        ip [ -force ] -batch filename
@@ -75,9 +65,6 @@ const FLAGS: readonly (readonly [
   ["echo", 2, ""],
 ];
 
-/** Whether a word is the start of another one. */
-export const starts = (word: string, whole: string) => whole.startsWith(word);
-
 /** ip(8) */
 export const ip: Program = function* (call) {
   const options: IpOptions = {
@@ -125,7 +112,7 @@ export const ip: Program = function* (call) {
   if (netns !== undefined) {
     if (!hasNetns(call, netns)) {
       yield* call.err(`Cannot open network namespace "${netns}": No such file or directory\n`);
-      return 1;
+      return 255;
     }
     call.process.netns = netns;
   }
@@ -251,7 +238,7 @@ function* linkSet(call: Call, args: readonly string[]): Run {
     return 1;
   }
   for (const [name, value] of changes) {
-    const port = system.portOf(dev, process.netns);
+    const port = portOf(system.machine, dev, process.netns);
     const state = system.links.of(netdev);
     let result = "ok";
     let extack: { text: string; prefix?: string } | null = null;
@@ -279,119 +266,4 @@ function* linkSet(call: Call, args: readonly string[]): Run {
     return yield* refused(call, result, extack);
   }
   return 0;
-}
-
-/** What ip(8) says of what the kernel refused. */
-export function* refused(call: Call, result: string, extack: { text: string; prefix?: string } | null): Run {
-  yield* call.err(
-    extack
-      ? `Error: ${extack.prefix === undefined ? "" : `${extack.prefix}: `}${extack.text}.\n`
-      : `RTNETLINK answers: ${errorText(result)}\n`,
-  );
-  return 2;
-}
-
-/** What ip(8) says of a command line that ends too early. */
-export function* incomplete(call: Call): Run {
-  yield* call.err('Command line is not complete. Try option "help"\n');
-  return 255;
-}
-
-function hasNetns(call: Call, name: string): boolean {
-  return name !== "init" && call.system.machine.netns.includes(name);
-}
-
-const NETNS_USAGE = `Usage:	ip netns list
-	ip netns add NAME
-	ip netns attach NAME PID
-	ip netns set NAME NETNSID
-	ip [-all] netns delete [NAME]
-	ip netns identify [PID]
-	ip netns pids NAME
-	ip [-all] netns exec [NAME] cmd ...
-	ip netns monitor
-	ip netns list-id [target-nsid POSITIVE-INT] [nsid POSITIVE-INT]
-NETNSID := auto | POSITIVE-INT
-`;
-
-function* netns(call: Call, options: IpOptions, args: string[]): Run {
-  const { system, process } = call;
-  const [word = "list", ...rest] = args;
-  const [name] = rest;
-  if (["list", "show", "lst"].some((verb) => starts(word, verb))) {
-    const names = system.machine.netns.slice(1).toReversed();
-    if (options.json) yield* call.out(`${JSON.stringify(names.map((each) => ({ name: each })))}\n`);
-    else yield* call.out(names.map((each) => `${each}\n`).join(""));
-    return 0;
-  }
-  if (starts(word, "help")) {
-    yield* call.err(NETNS_USAGE);
-    return 255;
-  }
-  if (starts(word, "add")) {
-    if (name === undefined) return yield* nameless(call);
-    if (!isNetnsName(name)) return yield* misnamed(call, name);
-    const { result } = system.perform({ kind: "netns.add", name });
-    if (result === "ok") return 0;
-    yield* call.err(`Cannot create namespace file "/run/netns/${name}": File exists\n`);
-    return 1;
-  }
-  if (starts(word, "delete")) {
-    if (name === undefined) return yield* nameless(call);
-    if (!isNetnsName(name)) return yield* misnamed(call, name);
-    const { result } = system.perform({ kind: "netns.del", name });
-    if (result === "ok") return 0;
-    yield* call.err(`Cannot remove namespace file "/run/netns/${name}": No such file or directory\n`);
-    return 1;
-  }
-  if (starts(word, "exec")) {
-    if (name === undefined) return yield* nameless(call);
-    if (rest.length < 2) {
-      yield* call.err("No command specified\n");
-      return 1;
-    }
-    if (!hasNetns(call, name)) {
-      yield* call.err(`Cannot open network namespace "${name}": No such file or directory\n`);
-      return 255;
-    }
-    const before = process.netns;
-    process.netns = name;
-    try {
-      return yield* call.exec(rest.slice(1));
-    } finally {
-      process.netns = before;
-    }
-  }
-  if (starts(word, "identify")) {
-    if (name !== undefined) throw new ModelGap(`ip netns identify ${name}`, "netns by the number of a process");
-    yield* call.out(process.netns === "init" ? "" : `${process.netns}\n`);
-    return 0;
-  }
-  if (starts(word, "pids")) {
-    if (name === undefined) return yield* nameless(call);
-    if (!hasNetns(call, name)) {
-      yield* call.err("Cannot open network namespace: No such file or directory\n");
-      return 1;
-    }
-    const inside = system.scheduler.living.filter((each) => each.netns === name && each !== process);
-    yield* call.out(inside.map(({ pid }) => `${pid}\n`).join(""));
-    return 0;
-  }
-  refuseWord("netns", word);
-  yield* call.err(`Command "${word}" is unknown, try "ip netns help".\n`);
-  return 255;
-}
-
-/** What can be the name of a file (iproute2, invalid_name()). */
-const isNetnsName = (name: string) =>
-  name !== "" && name.length <= 255 && !name.includes("/") && !/^\.{1,2}$/.test(name);
-
-function* misnamed(call: Call, name: string): Run {
-  yield* call.err(`Invalid netns name "${name}"\n`);
-  return 255;
-}
-
-function* nameless(call: Call): Run {
-  yield* call.err("No netns name specified\n");
-  return 1;
 }

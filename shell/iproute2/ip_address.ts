@@ -4,12 +4,12 @@
  * @module
  */
 
-import { type NetdevShown, operstate } from "../../model/netns.ts";
-import type { IpOptions } from "./ip.ts";
+import { type NetdevShown, operstate } from "../../model/net/netns.ts";
+import type { IpOptions } from "./ip_words.ts";
 import { chosen, linkObject, linkText } from "./ip_link.ts";
 import { writeJson } from "./json_writer.ts";
 import type { Call } from "../program.ts";
-import type { Run } from "../process.ts";
+import type { Run } from "../run.ts";
 
 interface Address {
   family: "inet" | "inet6";

@@ -5,7 +5,7 @@
  */
 
 import { ModelGap } from "../../model/gap.ts";
-import type { IpOptions } from "./ip.ts";
+import type { IpOptions } from "./ip_words.ts";
 
 /** The objects, in the order in which ip(8) tries them, since any start of a word will do; with why there is no answer. */
 export const IP_OBJECTS: Readonly<Record<string, string | undefined>> = {

@@ -5,15 +5,16 @@
  */
 
 import type { JsonObject } from "../../model/mod.ts";
-import { linkFlags, type NetdevShown, operstate } from "../../model/netns.ts";
-import type { IpOptions } from "./ip.ts";
+import { linkFlags, type NetdevShown, operstate } from "../../model/net/netns.ts";
+import type { IpOptions } from "./ip_words.ts";
 import { refuseWord } from "./ip_gaps.ts";
 import { writeJson } from "./json_writer.ts";
 import { qdiscOf } from "../link_states.ts";
 import type { Call } from "../program.ts";
-import type { Run } from "../process.ts";
+import { portName, portOf, switchId, vfs } from "../ports.ts";
+import type { Run } from "../run.ts";
 
-/** What ip(8) is asked to show, and the netdevs that are so; says so where one is not there. */
+/** The netdevs that ip(8) shows; prints an error if one does not exist. */
 export function* chosen(call: Call, object: "link" | "address", args: readonly string[]): Run<NetdevShown[] | number> {
   let netdevs = [...call.system.machine.netdevs(call.process.netns)].sort((a, b) => a.ifindex - b.ifindex);
   const words = [...args];
@@ -66,11 +67,11 @@ function briefLine(call: Call, netdev: NetdevShown): string {
 
 const broadcastOf = (netdev: NetdevShown) => netdev.name === "lo" ? "00:00:00:00:00:00" : "ff:ff:ff:ff:ff:ff";
 
-/** A netdev as JSON, with what the kernel of the machine tells of it. */
+/** A netdev as JSON, with the fields that the kernel of the machine has. */
 export function linkObject(call: Call, netdev: NetdevShown, options: IpOptions, mode = true): JsonObject {
   const { system } = call;
   const state = system.links.of(netdev);
-  const port = system.portOf(netdev.name, netdev.netns.name);
+  const port = portOf(system.machine, netdev.name, netdev.netns.name);
   const object: JsonObject = {
     ifindex: netdev.ifindex,
     ifname: netdev.name,
@@ -86,8 +87,8 @@ export function linkObject(call: Call, netdev: NetdevShown, options: IpOptions, 
     broadcast: broadcastOf(netdev),
   };
   if (options.details) Object.assign(object, details(call, netdev));
-  const vfs = port === undefined ? undefined : system.vfs(port.handle, port.port);
-  if (vfs !== undefined && mode) object["vfinfo_list"] = vfs;
+  const ofPort = port === undefined ? undefined : vfs(system.machine, port.handle, port.port);
+  if (ofPort !== undefined && mode) object["vfinfo_list"] = ofPort;
   return object;
 }
 
@@ -95,7 +96,7 @@ function details(call: Call, netdev: NetdevShown): JsonObject {
   const { system } = call;
   const lo = netdev.name === "lo";
   const { linkLacks: lacks, immutableLo: immutable } = system.facts;
-  const port = system.portOf(netdev.name, netdev.netns.name);
+  const port = portOf(system.machine, netdev.name, netdev.netns.name);
   const device = port?.handle.split("/");
   const all: JsonObject = {
     promiscuity: 0,
@@ -115,8 +116,8 @@ function details(call: Call, netdev: NetdevShown): JsonObject {
     gro_ipv4_max_size: 65536,
   };
   if (port && device) {
-    const switchId = system.switchId(device[1]!);
-    Object.assign(all, { phys_port_name: system.portName(port.handle, port.port), phys_switch_id: switchId });
+    const id = switchId(device[1]!);
+    Object.assign(all, { phys_port_name: portName(port.port), phys_switch_id: id });
     Object.assign(all, { parentbus: device[0]!, parentdev: device[1]! });
   } else if (!lo) Object.assign(all, { parentbus: "virtio", parentdev: "virtio0" });
   for (const name of lacks) delete all[name];

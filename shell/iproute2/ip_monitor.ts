@@ -1,14 +1,14 @@
 /**
- * `ip monitor`: tells of netdevs as they come, change and go.
+ * `ip monitor`: prints netdevs as they appear, change and disappear.
  *
  * @module
  */
 
 import type { LinkEvent } from "../../model/mod.ts";
-import { type IpOptions, starts } from "./ip.ts";
+import { type IpOptions, starts } from "./ip_words.ts";
 import { refuseWord } from "./ip_gaps.ts";
 import type { Call } from "../program.ts";
-import type { Run } from "../process.ts";
+import type { Run } from "../run.ts";
 
 /** `ip monitor link` */
 export function* monitorLinks(call: Call, options: IpOptions, args: readonly string[]): Run {

@@ -5,11 +5,12 @@
  */
 
 import { ModelGap } from "../../model/gap.ts";
-import { incomplete, type IpOptions, refused, starts } from "./ip.ts";
+import { netdevsimEra } from "../../model/drivers/netdevsim/era.ts";
+import { incomplete, type IpOptions, refused, starts } from "./ip_words.ts";
 import { refuseWord } from "./ip_gaps.ts";
 import { writeJson } from "./json_writer.ts";
 import type { Call } from "../program.ts";
-import type { Run } from "../process.ts";
+import type { Run } from "../run.ts";
 
 const USAGE = `Usage: ip nexthop { list | flush } [ protocol ID ] SELECTOR
        ip nexthop { add | replace } id ID NH [ protocol ID ]
@@ -47,7 +48,7 @@ export function* nexthop(call: Call, options: IpOptions, args: string[]): Run {
   return 255;
 }
 
-/** What is said of an object: its id, 0 where it is left to the kernel, and whether it discards. */
+/** The words for one object: its id (0: the kernel chooses), and whether it discards packets. */
 interface Said {
   id: number | undefined;
   dev: string | undefined;
@@ -161,7 +162,7 @@ function* one(call: Call, options: IpOptions, id: number): Run {
 function* print(call: Call, { json, pretty, details }: IpOptions, ids: readonly number[]): Run {
   const { machine } = call.system;
   // A device that counts them has taken them over
-  const counted = machine.offloads(call.process.netns) && !machine.era.netdevsim.lacks.has("nexthops");
+  const counted = machine.offloads(call.process.netns) && !netdevsimEra(machine.era).lacks.has("nexthops");
   const flags = counted ? ["trap"] : [];
   if (json) {
     const objects = ids.map((id) => ({

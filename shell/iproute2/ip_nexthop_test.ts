@@ -24,7 +24,7 @@ sessions.forEach((lines, i) =>
   })
 );
 
-Deno.test("ip nexthop: no more than netdevsim counts, and nobody counts on 5.10", () => {
+Deno.test("ip nexthop: the limit of netdevsim, and no limit on 5.10", () => {
   const script =
     "ip link set lo up; echo 10 > /sys/bus/netdevsim/new_device; ip nexthop add id 1 blackhole; ip nexthop; " +
     "devlink resource set netdevsim/netdevsim10 path nexthops size 1; devlink dev reload netdevsim/netdevsim10; " +
@@ -35,7 +35,7 @@ Deno.test("ip nexthop: no more than netdevsim counts, and nobody counts on 5.10"
   assertEquals(new Session({ era: "5.10" }).run(script).stdout, "id 1 blackhole \n");
 });
 
-Deno.test("ip nexthop: what the model has not is said, and changes nothing", () => {
+Deno.test("ip nexthop: what is not modelled is reported and changes nothing", () => {
   const session = new Session({ era: "6.12" });
   const { rc, stderr, gaps } = session.run("ip link set lo up; ip nexthop add id 1 via 192.0.2.1 dev lo");
   assertEquals(rc, 125);

@@ -6,11 +6,11 @@
 
 import { ModelGap } from "../../model/gap.ts";
 import { readsPrefix } from "../../model/operation_gaps.ts";
-import { incomplete, type IpOptions, refused, starts } from "./ip.ts";
+import { incomplete, type IpOptions, refused, starts } from "./ip_words.ts";
 import { refuseWord } from "./ip_gaps.ts";
 import { writeJson } from "./json_writer.ts";
 import type { Call } from "../program.ts";
-import type { Run } from "../process.ts";
+import type { Run } from "../run.ts";
 
 interface Route {
   dst: string;
@@ -52,7 +52,7 @@ export function* route(call: Call, options: IpOptions, args: string[]): Run {
   return 255;
 }
 
-/** What routes are asked for: a prefix stands for itself, one behind `root` for all that is in it. */
+/** The routes to show: one by its prefix, or after `root` all routes inside a prefix. */
 interface Selector {
   dev?: string;
   within?: string;
@@ -90,9 +90,20 @@ function isWanted(route: Route, { dev, within, exact }: Selector): boolean {
   return within === undefined || inside(route, within);
 }
 
+/** True if a netdev of that name exists, or if none is asked for. */
+function isThere({ system, process }: Call, dev: string | undefined): boolean {
+  return dev === undefined || system.machine.netdevs(process.netns).some(({ name }) => name === dev);
+}
+
+function* notFound(call: Call, dev: string): Run {
+  yield* call.err(`Cannot find device "${dev}"\n`);
+  return 1;
+}
+
 function* show(call: Call, options: IpOptions, args: readonly string[]): Run {
   const wanted = selector(args);
   const { dev } = wanted;
+  if (!isThere(call, dev)) return yield* notFound(call, dev!);
   const routes = routesOf(call).filter((route) => isWanted(route, wanted));
   const flags = call.system.machine.offloads(call.process.netns) ? ["rt_trap"] : [];
   if (options.json) {
@@ -151,10 +162,7 @@ function* change(call: Call, kind: "route.add" | "route.del", args: readonly str
     }
   }
   if (dev === undefined) throw new ModelGap(`ip route add ${prefix}`, "a route without a netdev");
-  if (!system.machine.netdevs(process.netns).some(({ name }) => name === dev)) {
-    yield* call.err(`Cannot find device "${dev}"\n`);
-    return 1;
-  }
+  if (!isThere(call, dev)) return yield* notFound(call, dev);
   const { result, extack } = system.perform({ kind, prefix, dev, netns: process.netns });
   return result === "ok" ? 0 : yield* refused(call, result, extack);
 }
@@ -165,6 +173,7 @@ function* flush(call: Call, args: readonly string[]): Run {
     yield* call.err('"ip route flush" requires arguments.\n');
     return 255;
   }
+  if (!isThere(call, wanted.dev)) return yield* notFound(call, wanted.dev!);
   if (routesOf(call).some((route) => route.protocol !== undefined && isWanted(route, wanted))) {
     throw new ModelGap(`ip route flush ${args.join(" ")}`, "the board's own routes");
   }

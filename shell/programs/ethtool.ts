@@ -5,12 +5,14 @@
  */
 
 import { ModelGap } from "../../model/gap.ts";
+import { netdevsimEra } from "../../model/drivers/netdevsim/era.ts";
 import type { JsonObject } from "../../model/mod.ts";
-import type { NetdevShown } from "../../model/netns.ts";
+import type { NetdevShown } from "../../model/net/netns.ts";
 import { errorText } from "../errno.ts";
 import type { Call, Program } from "../program.ts";
+import { portOf } from "../ports.ts";
 import type { EthtoolFacts } from "../releases.ts";
-import type { Run } from "../process.ts";
+import type { Run } from "../run.ts";
 
 const LONG: Readonly<Record<string, string>> = {
   "--driver": "-i",
@@ -54,7 +56,7 @@ export const ethtool: Program = function* (call) {
     yield* call.err(`Cannot get ${option === "-i" ? "driver" : "device"} information: No such device\n`);
     return 71;
   }
-  const port = call.system.portOf(dev, call.process.netns);
+  const port = portOf(call.system.machine, dev, call.process.netns);
   const facts = call.system.facts.ethtool;
   switch (option) {
     case "":
@@ -99,7 +101,7 @@ export const ethtool: Program = function* (call) {
       );
       return 0;
     case "-P":
-      if (call.system.machine.era.ports.newPort !== "number") {
+      if (netdevsimEra(call.system.machine.era).newPort !== "number") {
         throw new ModelGap("ethtool -P", "the permanent address that new_port gives");
       }
       yield* call.out("Permanent address: not set\n");
@@ -185,16 +187,16 @@ function rings(dev: string, { headerSplit: [maximum, current, split], push, ring
     `TX Push:\t\toff\nRX Push:\t\t${push}\nTX push buff len:\tn/a\nTCP data split:\t\t${split}\nHDS thresh:\t\t${current}\n`;
 }
 
-/** How long whoever reads no more than the first lines has for it, in ms. */
+/** How long a reader has to read the first lines, in ms. */
 const READ = 100;
 
-/** The first features; there is no answer for whoever wants to read on. */
+/** Prints the first features; more of them are not modelled. */
 function* someFeatures(call: Call, dev: string, facts: EthtoolFacts): Run {
   const lines = features(dev, facts).split(/(?<=\n)/);
   const last = lines.pop()!;
   yield* call.out(lines.join(""));
   yield { until: call.system.scheduler.clock.now + READ };
-  // A pipe that nobody reads any more ends the program here
+  // A pipe without a reader ends the program here
   yield* call.out(last);
   throw new ModelGap(`ethtool -k ${dev}`, "features after hw-tc-offload");
 }

@@ -1,12 +1,12 @@
 /**
- * Programs that make another text of their input: tr(1), sort(1), uniq(1), cut(1) and simpler ones.
+ * Programs that turn their input into another text: tr(1), sort(1), cut(1).
  *
  * @module
  */
 
 import { ModelGap } from "../../model/gap.ts";
 import type { Program } from "../program.ts";
-import { cannot, inputs, joined, linesOf, plainly, whole } from "./input.ts";
+import { inputs, joined, linesOf, plainly, whole } from "./input.ts";
 import { readOptions } from "./options.ts";
 
 /** A program that makes of the text of its inputs another one. */
@@ -17,7 +17,7 @@ function filter(
     text: string,
     given: ReadonlyMap<string, string>,
     operands: string[],
-  ) => string | { text: string; status: number },
+  ) => string,
 ): Program {
   return function* (call) {
     const { given, operands } = readOptions(call, letters);
@@ -25,14 +25,15 @@ function filter(
     const own = operands.splice(0, operandCount);
     let text = "";
     let status = 0;
-    for (const input of yield* inputs(call, operands, name === "sort" ? plainly(name) : cannot(name))) {
+    for (const input of yield* inputs(call, operands, plainly(name))) {
       const content = input ? yield* whole(call, input, (why) => `${name}: read error: ${why}`) : undefined;
       if (content === undefined) status = 1;
       else text += content;
     }
-    const made = make(text, given, own);
-    yield* call.out(typeof made === "string" ? made : made.text);
-    return status || (typeof made === "string" ? 0 : made.status);
+    // sort(1) reads all of its input before it writes
+    if (status !== 0 && name === "sort") return 2;
+    yield* call.out(make(text, given, own));
+    return status;
   };
 }
 
@@ -127,19 +128,8 @@ function sortLines(text: string, given: ReadonlyMap<string, string>): string {
   return joined(lines);
 }
 
-function unique(text: string, given: ReadonlyMap<string, string>): string {
-  const groups: { line: string; count: number }[] = [];
-  for (const line of linesOf(text)) {
-    const last = groups.at(-1);
-    if (last?.line === line) last.count++;
-    else groups.push({ line, count: 1 });
-  }
-  return groups.filter(({ count }) => (!given.has("d") || count > 1) && (!given.has("u") || count === 1))
-    .map(({ line, count }) => given.has("c") ? `${String(count).padStart(7)} ${line}\n` : `${line}\n`).join("");
-}
-
 function cutLines(text: string, given: ReadonlyMap<string, string>): string {
-  const ranges = (given.get("c") ?? given.get("b") ?? given.get("f") ?? "").split(",").map((range) => {
+  const ranges = (given.get("c") ?? given.get("f") ?? "").split(",").map((range) => {
     const [from, to] = range.split("-");
     return [Number(from || 1), range.includes("-") ? Number(to || Infinity) : Number(from)] as const;
   });
@@ -158,17 +148,5 @@ function cutLines(text: string, given: ReadonlyMap<string, string>): string {
 export const FILTERS: Readonly<Record<string, Program>> = {
   tr: filter("tr", "cCds", translate),
   sort: filter("sort", "nruk:t:", sortLines),
-  uniq: filter("uniq", "cdu", unique),
-  cut: filter("cut", "b:c:d:f:s", cutLines),
-  tac: filter("tac", "", (text) => joined(linesOf(text).reverse())),
-  rev: filter("rev", "", (text) => joined(linesOf(text).map((line) => [...line].reverse().join("")))),
-  nl: filter("nl", "", (text) => joined(linesOf(text).map((line, i) => `${String(i + 1).padStart(6)}\t${line}`))),
-  paste: filter("paste", "sd:", (text, given) => {
-    if (!given.has("s")) throw new ModelGap("paste", "files side by side");
-    return `${linesOf(text).join((given.get("d") ?? "\t")[0])}\n`;
-  }),
-  fold: filter("fold", "w:", (text, given) => {
-    const width = Number(given.get("w") ?? 80);
-    return joined(linesOf(text).flatMap((line) => line.match(new RegExp(`.{1,${width}}`, "g")) ?? [""]));
-  }),
+  cut: filter("cut", "c:d:f:s", cutLines),
 };

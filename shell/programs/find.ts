@@ -1,5 +1,5 @@
 /**
- * find(1), as far as scripts use it: by type, name, path and depth.
+ * find(1): by type, name and depth.
  *
  * @module
  */
@@ -25,7 +25,6 @@ export const find: Program = function* (call) {
   type Test = (path: string, stat: Stat, depth: number) => boolean;
   let most = Infinity;
   let least = 0;
-  const actions: { exec?: string[]; print0?: boolean } = {};
   const or = (): Test => {
     let test = and();
     while (args[0] === "-o" || args[0] === "-or") {
@@ -66,25 +65,11 @@ export const find: Program = function* (call) {
         const pattern = args.shift() ?? "";
         return (path) => matches(pattern, path.slice(path.lastIndexOf("/") + 1));
       }
-      case "-path": {
-        const pattern = args.shift() ?? "";
-        return (path) => matches(pattern, path);
-      }
       case "-maxdepth":
         most = Number(args.shift());
         return () => true;
       case "-mindepth":
         least = Number(args.shift());
-        return () => true;
-      case "-exec": {
-        const end = args.findIndex((arg) => arg === ";" || arg === "+");
-        if (end < 0 || args[end] === "+" || actions.exec) unanswered("-exec");
-        actions.exec = args.splice(0, end);
-        args.shift();
-        return () => true;
-      }
-      case "-print0":
-        actions.print0 = true;
         return () => true;
       case "-print":
         return () => true;
@@ -110,10 +95,6 @@ export const find: Program = function* (call) {
       status = 1;
     } else walk(root, 0);
   }
-  if (!actions.exec) {
-    yield* call.out(hits.map((hit) => hit + (actions.print0 ? "\0" : "\n")).join(""));
-    return status;
-  }
-  for (const hit of hits) yield* call.exec(actions.exec.map((word) => word.replaceAll("{}", hit)));
+  yield* call.out(hits.map((hit) => `${hit}\n`).join(""));
   return status;
 };

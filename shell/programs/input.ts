@@ -5,7 +5,8 @@
  */
 
 import { errorText } from "../errno.ts";
-import { type Read, readWhole, type Run } from "../process.ts";
+import { type Read, readWhole } from "../open_file.ts";
+import type { Run } from "../run.ts";
 import type { Call } from "../program.ts";
 
 /** Where a program reads from: a file by its name, or standard input. */
@@ -14,7 +15,7 @@ export interface Input {
   read(most?: number): Run<Read>;
 }
 
-/** Opens files to read, or standard input where there are none; says so of those that are not there. */
+/** Opens files to read, or standard input if no name is given; prints an error for each file that does not exist. */
 export function* inputs(
   call: Call,
   names: readonly string[],
@@ -36,7 +37,7 @@ export function* inputs(
   return found;
 }
 
-/** All that an input holds; says so where it cannot be read. */
+/** Reads all of an input; prints an error and returns undefined if it cannot be read. */
 export function* whole(call: Call, input: Input, say: (why: string) => string): Run<string | undefined> {
   const { text, errno } = yield* readWhole(input);
   if (errno === undefined) return text;
@@ -49,7 +50,7 @@ export const plainly = (program: string) => (name: string, why: string) => `${pr
 /** `cat: can't open 'x': No such file or directory` */
 export const cannot = (program: string) => (name: string, why: string) => `${program}: can't open '${name}': ${why}`;
 
-/** What a file holds, as far as it could be read; where it could not be opened only the errno. */
+/** The text of a file up to an error, and its errno; the errno alone if the file cannot be opened. */
 export function* readFile(call: Call, path: string): Run<{ errno: string } | { text: string; errno?: string }> {
   const opened = call.system.files.open(path, "r", call.process.netns);
   return "errno" in opened ? opened : yield* readWhole(opened.file);

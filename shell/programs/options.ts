@@ -9,7 +9,7 @@ import type { Call } from "../program.ts";
 
 /** Options and operands of a command line. */
 export interface Options {
-  /** By letter: what stood behind it, or `""` */
+  /** By letter: its value, or `""` */
   readonly given: ReadonlyMap<string, string>;
   readonly operands: string[];
 }
@@ -19,7 +19,7 @@ export interface Options {
  * does on a machine is not known.
  *
  * @param call Whose arguments they are
- * @param letters The letters that it takes, a `:` behind those with a value
+ * @param letters The letters that it takes, a `:` after those with a value
  * @param args The arguments, where they are not those of the call
  * @throws {ModelGap} If another one is given, one without its value, or one with two values
  */

@@ -1,12 +1,14 @@
 /**
- * Programs that run others, wait for them and end them: shells, timeout(1), env(1), killall(1).
+ * Programs that wait, and that run others: sleep(1), timeout(1), sh(1).
  *
  * @module
  */
 
 import { ModelGap } from "../../model/gap.ts";
-import { type Process, type Signal, SIGNALS, timesText } from "../process.ts";
+import type { Process } from "../process.ts";
+import { type Signal, signalOf, SIGNALS } from "../signals.ts";
 import type { Call, Program } from "../program.ts";
+import { shellIn } from "../interpreter.ts";
 import { readFile } from "./input.ts";
 
 const UNITS: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3600, d: 86400 };
@@ -34,22 +36,17 @@ function child(call: Call, argv: readonly string[]): Process {
   return started;
 }
 
-/** A signal by its name or its number. */
-function signalOf(program: string, word: string): Signal {
-  const found = Object.entries(SIGNALS).find(([name, number]) =>
-    name === word.replace(/^SIG/, "") || String(number) === word
-  );
-  if (!found) throw new ModelGap(`${program}: signal ${word}`, "a signal that is not modelled");
-  return found[0] as Signal;
-}
-
 const timeout: Program = function* (call) {
   const args = [...call.args];
-  let signal = "TERM";
+  let signal: Signal = "TERM";
   while (args[0]?.startsWith("-")) {
     const option = args.shift()!;
-    if (option.startsWith("-s")) signal = option.slice(2) || (args.shift() ?? "");
-    else throw new ModelGap(`timeout ${option}`, "an option of the program");
+    if (option.startsWith("-s")) {
+      const name = option.slice(2) || (args.shift() ?? "");
+      const found = signalOf(name);
+      if (!found) throw new ModelGap(`timeout -s ${name}`, "a signal that is not modelled");
+      signal = found;
+    } else throw new ModelGap(`timeout ${option}`, "an option of the program");
   }
   const limit = /^(\d*\.?\d+)([smhd]?)$/.exec(args.shift() ?? "");
   if (!limit || args.length === 0) {
@@ -63,21 +60,12 @@ const timeout: Program = function* (call) {
     yield* call.system.scheduler.waitFor(process, end);
   }
   if (process.status === undefined) {
-    process.kill(signalOf("timeout", signal));
+    process.kill(signal);
     yield { ready: () => process.status !== undefined };
-    // It is the program itself that is ended, and its shell says so
+    // The signal ends the program, and the shell of the program reports it
     if (process.status === 128 + SIGNALS.TERM) yield* call.err("Terminated\n");
   }
   return process.status!;
-};
-
-const time: Program = function* (call) {
-  const begin = call.system.scheduler.clock.now;
-  const [first = ""] = call.args;
-  if (first.startsWith("-")) throw new ModelGap(`time ${first}`, "an option of the program");
-  const status = yield* call.exec(call.args);
-  yield* call.err(timesText(call.system.scheduler.clock.now - begin));
-  return status;
 };
 
 const sh: Program = function* (call) {
@@ -115,7 +103,7 @@ const sh: Program = function* (call) {
     env: call.process.env,
     parent: call.process,
   }, (own) => {
-    const shell = call.system.shell(own, name, args);
+    const shell = shellIn(call.system, own, name, args);
     for (const option of options) shell.state.options.add(option);
     return shell.runScript(script!);
   });
@@ -126,84 +114,5 @@ const sh: Program = function* (call) {
   return process.status!;
 };
 
-const env: Program = function* (call) {
-  const args = [...call.args];
-  const added = new Map(call.process.env);
-  while (args.length > 0 && (/^\w+=/.test(args[0]!) || args[0] === "-i")) {
-    const word = args.shift()!;
-    if (word === "-i") added.clear();
-    else added.set(word.slice(0, word.indexOf("=")), word.slice(word.indexOf("=") + 1));
-  }
-  if (args[0]?.startsWith("-")) throw new ModelGap(`env ${args[0]}`, "an option of the program");
-  if (args.length > 0) {
-    const before = call.process.env;
-    call.process.env = added;
-    try {
-      return yield* call.exec(args);
-    } finally {
-      call.process.env = before;
-    }
-  }
-  yield* call.out([...added].map(([name, value]) => `${name}=${value}\n`).join(""));
-  return 0;
-};
-
-/** Runs what follows its own words, which make no difference here. */
-const passing = (own: RegExp = /^$/): Program =>
-  function* (call) {
-    const all = call.args.join(" ");
-    const words = own.exec(all)?.[0] ?? "";
-    const args = call.args.slice(words === "" ? 0 : words.trim().split(" ").length);
-    if (args.length === 0 || args[0]!.startsWith("-")) {
-      throw new ModelGap(call.argv.join(" "), "an option of the program");
-    }
-    return yield* call.exec(args);
-  };
-
-const pidof: Program = function* (call) {
-  const [wanted = "", ...others] = call.args;
-  if (others.length > 0 || wanted.startsWith("-")) throw new ModelGap(call.argv.join(" "), "more than one name");
-  const pids = call.system.scheduler.living.filter(({ name }) => name.split(/\s/)[0] === wanted).map(({ pid }) => pid);
-  if (pids.length > 0) yield* call.out(`${pids.join(" ")}\n`);
-  return pids.length > 0 ? 0 : 1;
-};
-
-const killall: Program = function* (call) {
-  const args = [...call.args];
-  const signal = signalOf("killall", args[0]?.startsWith("-") ? args.shift()!.slice(1) : "TERM");
-  let status = 0;
-  for (const wanted of args) {
-    const found = call.system.scheduler.living.filter((process) =>
-      process !== call.process && process.name.split(/\s/)[0] === wanted
-    );
-    for (const process of found) process.kill(signal);
-    if (found.length > 0) continue;
-    yield* call.err(`killall: ${wanted}: no process killed\n`);
-    status = 1;
-  }
-  return status;
-};
-
-const busybox: Program = function* (call) {
-  const [first = ""] = call.args;
-  if (first === "" || first.startsWith("-")) throw new ModelGap(`busybox ${first}`, "the list of its programs");
-  return yield* call.exec(call.args);
-};
-
 /** The programs by name. */
-export const PROCESS_PROGRAMS: Readonly<Record<string, Program>> = {
-  sleep,
-  timeout,
-  time,
-  sh,
-  dash: sh,
-  env,
-  pidof,
-  killall,
-  busybox,
-  nohup: passing(),
-  setsid: passing(),
-  nice: passing(/^(?:-n -?\d+ |-?-\d+ )/),
-  stdbuf: passing(/^(?:-[ioe][0L] )+/),
-  chrt: passing(/^(?:-[fro] )?\d+ /),
-};
+export const PROCESS_PROGRAMS: Readonly<Record<string, Program>> = { sleep, timeout, sh };

@@ -1,5 +1,5 @@
 /**
- * sed(1), as far as scripts use it: substitution, deletion, printing, addresses.
+ * sed(1): the commands s, d, p and q with their addresses.
  *
  * @module
  */
@@ -23,7 +23,6 @@ interface Command {
   pattern?: RegExp;
   replacement?: string;
   flags?: string;
-  text?: string;
 }
 
 function parse(script: string, extended: boolean): Command[] {
@@ -82,11 +81,7 @@ function parse(script: string, extended: boolean): Command[] {
       command.flags = /^[gipI0-9]*/.exec(script.slice(at))![0];
       at += command.flags.length;
       command.pattern = regularExpression(pattern, { extended, ignoreCase: /i/i.test(command.flags) });
-    } else if (/[aic]/.test(name)) {
-      const end = script.indexOf("\n", at);
-      command.text = script.slice(at, end < 0 ? undefined : end).replace(/^\s*\\?\n?\s*/, "");
-      at = end < 0 ? script.length : end;
-    } else if (!/[dpq=]/.test(name)) throw new ModelGap(`sed ${name}`, "a command of sed(1)");
+    } else if (!/[dpq]/.test(name)) throw new ModelGap(`sed ${name}`, "a command of sed(1)");
     commands.push(command);
   }
   return commands;
@@ -120,31 +115,23 @@ function substitute(line: string, { pattern, replacement, flags }: Command): { l
 
 /** sed(1) */
 export const sed: Program = function* (call) {
-  const { given, operands } = readOptions(call, "nrEe:i");
+  const { given, operands } = readOptions(call, "nrEe:");
   const script = given.get("e") ?? operands.shift() ?? "";
   const commands = parse(script, given.has("r") || given.has("E"));
-  const texts: { name: string; text: string }[] = [];
+  let text = "";
   let status = 0;
-  if (operands.length === 0) texts.push({ name: "-", text: yield* call.process.readAll(0) });
+  if (operands.length === 0) text = yield* call.process.readAll(0);
   for (const name of operands) {
     const content = yield* readFile(call, call.path(name));
-    if ("text" in content) texts.push({ name, text: content.text });
+    if ("text" in content) text += content.text;
     else {
       yield* call.err(`sed: ${name}: ${errorText(content.errno)}\n`);
       status = 1;
     }
   }
-  const groups = given.has("i") ? texts : [{ name: "", text: texts.map(({ text }) => text).join("") }];
-  for (const { name, text } of groups) {
-    const edited = edit(linesOf(text), commands, given.has("n"));
-    // A last line without an end stays so
-    const made = text.endsWith("\n") ? edited : edited.replace(/\n$/, "");
-    if (!given.has("i")) yield* call.out(made);
-    else {
-      const opened = call.system.files.open(call.path(name), "w", call.process.netns);
-      if ("file" in opened) yield* opened.file.write(made);
-    }
-  }
+  const edited = edit(linesOf(text), commands, given.has("n"));
+  // A last line without a newline stays without one
+  yield* call.out(text.endsWith("\n") ? edited : edited.replace(/\n$/, ""));
   return status;
 };
 
@@ -171,7 +158,6 @@ function edit(lines: readonly string[], commands: readonly Command[], quiet: boo
   for (const [i, original] of lines.entries()) {
     let line = original;
     let deleted = false;
-    let behind = "";
     let quits = false;
     for (const command of commands) {
       if (applies(command, i + 1, line) === command.negated) continue;
@@ -180,14 +166,7 @@ function edit(lines: readonly string[], commands: readonly Command[], quiet: boo
         break;
       }
       if (command.name === "p") out += `${line}\n`;
-      else if (command.name === "=") out += `${i + 1}\n`;
-      else if (command.name === "i") out += `${command.text}\n`;
-      else if (command.name === "a") behind += `${command.text}\n`;
-      else if (command.name === "c") {
-        out += `${command.text}\n`;
-        deleted = true;
-        break;
-      } else if (command.name === "s") {
+      else if (command.name === "s") {
         const made = substitute(line, command);
         line = made.line;
         if (made.done && command.flags!.includes("p")) out += `${line}\n`;
@@ -197,7 +176,6 @@ function edit(lines: readonly string[], commands: readonly Command[], quiet: boo
       }
     }
     if (!deleted && !quiet) out += `${line}\n`;
-    out += behind;
     if (quits) break;
   }
   return out;

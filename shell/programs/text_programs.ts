@@ -1,5 +1,5 @@
 /**
- * Programs that read and write text as it is, or in part: cat(1), head(1), tail(1), wc(1), tee(1), seq(1), xargs(1), yes(1).
+ * Programs that copy, cut or count text: cat(1), head(1), tail(1), wc(1).
  *
  * @module
  */
@@ -7,13 +7,10 @@
 import { ModelGap } from "../../model/gap.ts";
 import { errorText } from "../errno.ts";
 import { byteLength } from "../files.ts";
-import { held } from "../process.ts";
+import { held } from "../memory.ts";
 import type { Program } from "../program.ts";
-import { cannot, inputs, linesOf, plainly, whole } from "./input.ts";
+import { cannot, inputs, plainly, whole } from "./input.ts";
 import { readOptions } from "./options.ts";
-
-/** So much is written at once, in characters. */
-const BUFFER = 4096;
 
 const cat: Program = function* (call) {
   const { operands } = readOptions(call, "u");
@@ -44,13 +41,13 @@ const cat: Program = function* (call) {
 /** How many lines or bytes: numbers without a unit. */
 function counted(program: string, given: ReadonlyMap<string, string>, form: RegExp): void {
   for (const [letter, value] of given) {
-    if (letter !== "q" && !form.test(value)) throw new ModelGap(`${program} -${letter} ${value}`, "how many that is");
+    if (!form.test(value)) throw new ModelGap(`${program} -${letter} ${value}`, "how many that is");
   }
 }
 
 const head: Program = function* (call) {
   const args = call.args.map((arg) => /^-\d+$/.test(arg) ? `-n${arg.slice(1)}` : arg);
-  const { given, operands } = readOptions(call, "n:c:q", args);
+  const { given, operands } = readOptions(call, "n:c:", args);
   let status = 0;
   counted("head", given, /^\d+$/);
   const found = yield* inputs(call, operands, plainly("head"));
@@ -59,7 +56,7 @@ const head: Program = function* (call) {
       status = 1;
       continue;
     }
-    if (found.length > 1 && !given.has("q")) yield* call.out(`${i > 0 ? "\n" : ""}==> ${input.name} <==\n`);
+    if (found.length > 1) yield* call.out(`${i > 0 ? "\n" : ""}==> ${input.name} <==\n`);
     const bytes = given.get("c");
     let left = Number(bytes ?? given.get("n") ?? 10);
     let text = "";
@@ -83,7 +80,7 @@ const head: Program = function* (call) {
 
 const tail: Program = function* (call) {
   const args = call.args.map((arg) => /^-\d+$/.test(arg) ? `-n${arg.slice(1)}` : arg);
-  const { given, operands } = readOptions(call, "n:c:q", args);
+  const { given, operands } = readOptions(call, "n:c:", args);
   let status = 0;
   counted("tail", given, /^[+-]?\d+$/);
   const found = yield* inputs(call, operands, cannot("tail"));
@@ -94,7 +91,7 @@ const tail: Program = function* (call) {
       status = 1;
       continue;
     }
-    if (found.length > 1 && !given.has("q")) yield* call.out(`${i > 0 ? "\n" : ""}==> ${input!.name} <==\n`);
+    if (found.length > 1) yield* call.out(`${i > 0 ? "\n" : ""}==> ${input!.name} <==\n`);
     const count = given.get("c") ?? given.get("n") ?? "10";
     const parts = given.has("c") ? [...text] : text.split(/(?<=\n)/).filter((line) => line !== "");
     const number = Number(count.replace(/^[+-]/, ""));
@@ -126,98 +123,18 @@ const wc: Program = function* (call) {
     const wanted = all.filter(([letter]) => given.size === 0 || given.has(letter));
     rows.push([wanted.map(([, count]) => count), input!.name]);
   }
-  if (rows.length > 1) {
-    rows.push([rows[0]![0].map((_, i) => rows.reduce((sum, [counts]) => sum + counts[i]!, 0)), "total"]);
+  if (operands.length > 1) {
+    const wanted = given.size === 0 ? 3 : given.size;
+    rows.push([Array.from({ length: wanted }, (_, i) => rows.reduce((sum, [row]) => sum + row[i]!, 0)), "total"]);
   }
   for (const [counts, name] of rows) {
-    const text = counts.length === 1 ? String(counts[0]) : counts.map((count) => String(count).padStart(9)).join(" ");
+    const text = counts.length === 1 && operands.length < 2
+      ? String(counts[0])
+      : counts.map((count) => String(count).padStart(9)).join(" ");
     yield* call.out(`${text}${operands.length > 0 ? ` ${name}` : ""}\n`);
   }
   return status;
 };
 
-const tee: Program = function* (call) {
-  const { given, operands } = readOptions(call, "ai");
-  let status = 0;
-  const files = [];
-  for (const name of operands) {
-    const opened = call.system.files.open(call.path(name), given.has("a") ? "a" : "w", call.process.netns);
-    if ("errno" in opened) {
-      yield* call.err(`tee: ${name}: ${errorText(opened.errno)}\n`);
-      status = 1;
-    } else files.push({ name, file: opened.file });
-  }
-  for (;;) {
-    const piece = yield* call.process.read(0);
-    if (!("text" in piece)) return status;
-    yield* call.out(piece.text);
-    for (const { name, file } of files) {
-      if ((yield* file.write(piece.text)) === "ok") continue;
-      yield* call.err(`tee: ${name}: I/O error\n`);
-      status = 1;
-    }
-  }
-};
-
-const seq: Program = function* (call) {
-  const other = call.args.find((arg) => !/^-?\d+$/.test(arg));
-  if (other !== undefined) throw new ModelGap(`seq ${other}`, "options, and numbers that are no integers");
-  const numbers = call.args.map(Number);
-  const [from, step, to] = numbers.length === 1
-    ? [1, 1, numbers[0]!]
-    : numbers.length === 2
-    ? [numbers[0]!, 1, numbers[1]!]
-    : [numbers[0]!, numbers[1]!, numbers[2]!];
-  let text = "";
-  for (let i = from; step > 0 ? i <= to : i >= to; i += step) {
-    text += `${i}\n`;
-    if (text.length < BUFFER) continue;
-    yield* call.out(text);
-    text = "";
-  }
-  yield* call.out(text);
-  return 0;
-};
-
-const yes: Program = function* (call) {
-  const { operands } = readOptions(call, "");
-  const line = `${operands.length > 0 ? operands.join(" ") : "y"}\n`;
-  const text = line.repeat(Math.ceil(BUFFER / line.length));
-  for (;;) {
-    const written = yield* call.out(text);
-    if (written === "ok") continue;
-    yield* call.err(`yes: write error: ${errorText(written)}\n`);
-    return 1;
-  }
-};
-
-const xargs: Program = function* (call) {
-  let args = [...call.args];
-  let most = Infinity;
-  let replace: string | undefined;
-  let least = 0;
-  while (args[0]?.startsWith("-")) {
-    const option = args.shift()!;
-    if (option.startsWith("-n")) most = Number(option.slice(2) || args.shift());
-    else if (option.startsWith("-I")) replace = option.slice(2) || args.shift();
-    else if (option === "-r") least = 1;
-    else throw new ModelGap(`xargs ${option}`, "an option of the program");
-  }
-  if (args.length === 0) args = ["echo"];
-  const text = yield* call.process.readAll(0);
-  if (/["'\\]/.test(text)) throw new ModelGap("xargs", "quotes in what it reads");
-  const words = replace === undefined ? text.split(/\s+/).filter((word) => word !== "") : linesOf(text);
-  const batches: string[][] = [];
-  if (replace !== undefined) {
-    for (const word of words) {
-      batches.push(args.map((arg) => arg.replaceAll(replace!, word)));
-    }
-  } else if (words.length === 0) batches.push(...least === 0 ? [args] : []);
-  else for (let i = 0; i < words.length; i += most) batches.push([...args, ...words.slice(i, i + most)]);
-  let status = 0;
-  for (const batch of batches) if ((yield* call.exec(batch)) !== 0) status = 123;
-  return status;
-};
-
 /** The programs by name. */
-export const TEXT_PROGRAMS: Readonly<Record<string, Program>> = { cat, head, tail, wc, tee, seq, xargs, yes };
+export const TEXT_PROGRAMS: Readonly<Record<string, Program>> = { cat, head, tail, wc };

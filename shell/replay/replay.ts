@@ -1,5 +1,5 @@
 /**
- * Replays transcripts of real machines on the model, and says what agrees.
+ * Replays transcripts of real machines on the model and compares them.
  *
  * @module
  */
@@ -40,7 +40,7 @@ export interface Replay {
   commands: Compared[];
 }
 
-/** How fast a machine may be, beside what is usual: which of several jobs comes first depends on it. */
+/** Other paces that a machine may have: the order of jobs depends on the pace. */
 const PACES: readonly Pace[] = [
   // Jobs in the background first, then those in the foreground
   { ...PACE, start: (process) => process.parent ? 1 : 20 },
@@ -142,8 +142,8 @@ function compare(file: string, block: TranscriptBlock, result: Result): Compared
 const ELSEWHERE = /^(?:IPv6: ADDRCONF|eth\d: renamed|random:|NOTICE: Automounting)/;
 
 /**
- * Whether a command agrees in what is counted: status, output, errors. The kernel's log is told of apart. One of which something is
- * not modelled does not.
+ * True if status, output and errors of a command agree. The kernel's log does not count. A command with a part that is not
+ * modelled does not agree.
  */
 export function agrees({ differences, gaps }: Compared): boolean {
   return gaps.length === 0 && differences.every(({ part }) => part === "kmsg");

@@ -156,8 +156,8 @@ export const REPLAY_RULES: readonly ReplayRule[] = [
 ];
 
 /**
- * Why what a transcript holds of a command is not what the machine would have said: its recorder ended it, or what an earlier
- * one that went on wrote into the same file stands in it. Undefined where nothing speaks against it.
+ * The reason why the output of a command in a transcript is not reliable: its recorder ended it, or an earlier command wrote
+ * into the same file. Undefined if it is reliable.
  */
 export function unreliable({ rc, stdout, stderr }: TranscriptBlock): string | undefined {
   if (rc === 143 && stderr.endsWith("Terminated\n")) return "its recorder ended it before its time";

@@ -58,7 +58,7 @@ export interface TranscriptFile {
   blocks: TranscriptBlock[];
 }
 
-/** Reads the transcripts of one machine that are kept in one compressed file, a line of JSON a command. */
+/** Reads the transcripts of one machine from a compressed file, one line of JSON for each command. */
 export async function readTranscripts(path: string | URL): Promise<TranscriptFile[]> {
   const file = await Deno.open(path);
   const text = await new Response(file.readable.pipeThrough(new DecompressionStream("gzip"))).text();

@@ -24,8 +24,8 @@ f() { if [ $1 -gt 0 ]; then echo $1; f $(($1-1)); fi; }; f 3
 eval 'echo ev $((1+1))'
 echo ~ | sed 's|.*/||' >/dev/null; echo "$HOME" >/dev/null
 [ -d /tmp ] && [ -f /tmp/nosuch ] || echo nofile; test "a" = "a" -a 1 -eq 1 && echo and
-seq 5 | head -n 3 | tail -n 1; seq 10 | sort -rn | head -2; printf 'b\na\nb\n' | sort | uniq -c
-echo 'a,b,c' | cut -d, -f2-; echo abc | cut -c2; echo "a b" | tr ' ' '\n' | wc -l; basename /a/b.c .c; dirname /a/b/c
+printf '%s\n' 1 2 3 4 5 | head -n 3 | tail -n 1; printf '%s\n' 9 10 1 | sort -rn | head -2; printf 'b\na\nb\n' | sort
+echo 'a,b,c' | cut -d, -f2-; echo abc | cut -c2; echo "a b" | tr ' ' '\n' | wc -l
 sleep 0.01 & wait $!; echo w$?
 time_=1; echo "$time_"
 echo a; false; echo "st=$?"; kill -0 $$ && echo alive
@@ -33,15 +33,7 @@ readonly R=1; (R=2) 2>/dev/null; echo $R
 while :; do break; done; echo after
 echo "multi
 line"
-find /tmp -maxdepth 0 -type d; ls -d /tmp; expr 3 + 4; expr abc : 'a\(.*\)'
-awk 'BEGIN{print 1; x["a"]=3; for (k in x) print k, x[k]}'
-echo a b c | awk '{print $2, NF; $2="X"; print}'
-printf '1 2\n3 4\n' | awk '{s+=$1} /3/ {print "hit " $0} END {printf "%d %s\n", s, NR}'
-printf 'a:b\nc:d\n' | awk -F: -v p=q '$1=="c" {print p, $2}'
-printf 'a\nb\nc\nd\n' | awk '/b/,/c/'
-echo foo123 | awk '{gsub(/[0-9]+/,"<&>"); print toupper($0), length($0), substr($0,2,3), index($0,"o")}'
-printf 'x 1\ny 2\nx 3\n' | awk '{c[$1]+=$2} END {for (k in c) print k, c[k]}' | sort
-awk 'BEGIN { i=0; while (i<3) { if (i==1) { i++; continue }; print i++ } n=split("a,b,c", arr, ","); print n, arr[2]; print (1<2) ? "y" : "n" }'
+find /tmp -maxdepth 0 -type d; ls -d /tmp
 x=5; y=$((x * 2 + 1)); echo $y ${x:+set} "${z:-def}"
 f() { local a=$1; echo "f $a"; return 3; }; f q; echo $?
 while read -r a b; do echo "$b-$a"; done <<EOT

@@ -1,0 +1,17 @@
+/**
+ * What an emulated device is to a board file: a name for `device` of `[qemu]`, and a table of its own for options.
+ *
+ * @module
+ */
+
+import type { z } from "zod";
+
+/** The board's side of a kind of emulated device. The device itself is in `fixtures/devices`. */
+export interface DeviceTable<Schema extends z.ZodType = z.ZodType> {
+  /** The shape of the table `[qemu.NAME]` */
+  readonly schema: Schema;
+  /** The driver that binds to the device, as sysfs names it */
+  readonly driver: string;
+  /** What the device is, for people */
+  readonly words: string;
+}

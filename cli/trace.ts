@@ -1,0 +1,85 @@
+/** `twinlink trace`. */
+
+import { visible } from "../boards/mod.ts";
+import {
+  describeOperation,
+  type DeviceEvent,
+  type DeviceRecord,
+  eventLines,
+  eventsByStep,
+  type SequenceTrace,
+  type StepTrace,
+} from "../diff/mod.ts";
+import { openTraceFile } from "./_shared.ts";
+import { command, UsageError } from "./command.ts";
+import { count, print, say } from "../run/output.ts";
+
+/** What a step came to, in a few words. */
+function resultOf({ observation, lost }: StepTrace): string {
+  if (observation === undefined) return `lost (${lost!.reason})`;
+  const { result, extack } = observation;
+  return extack ? `${result}: ${extack.text}` : result;
+}
+
+const indented = (lines: readonly string[]) => lines.map((line) => `    ${visible(line)}\n`).join("");
+
+/** What the record has no lines for. */
+function leftLines({ left }: DeviceRecord): string[] {
+  return left === undefined ? [] : [`... ${count(left, "more line")}, for which the record had no space`];
+}
+
+/**
+ * Returns a sequence as text.
+ *
+ * @throws {SyntaxError} If the log of the device is damaged
+ */
+function sequenceText({ suite, sequence, steps, device }: SequenceTrace, withDevice: boolean): string {
+  const seen = withDevice && device ? eventsByStep(device) : new Map<number, DeviceEvent[]>();
+  const lines = (step: number) => indented(eventLines(seen.get(step) ?? []));
+  const before = seen.has(0) ? `  before step 1\n${lines(0)}` : "";
+  const told = steps.map((step) => {
+    const phase = step.phase === "body" ? "" : ` (${step.phase})`;
+    return `  step ${step.id}${phase}  ${visible(describeOperation(step.op))}  ${visible(resultOf(step))}\n${
+      lines(step.id)
+    }`;
+  });
+  const left = withDevice && device ? indented(leftLines(device)) : "";
+  return `${visible(`${suite} > ${sequence}`)}\n${before}${told.join("")}${left}`;
+}
+
+export default command({
+  name: "trace",
+  summary: "show recorded traces: the steps, and what an emulated device saw between them",
+  usage: ["TRACE.. [OPTION..]"],
+  details:
+    `TRACE is a file of "twinlink record" or of "twinlink run --out". With --device, each command that the driver gave to the
+board's emulated device follows the step in which it was given, with the device's answer. A file that is damaged is
+shown up to there: exit status 3.`,
+  options: {
+    device: { type: "flag", help: "Show the commands and register accesses that the emulated device saw" },
+    filter: { type: "text", short: "f", value: "TEXT", help: "Only sequences with TEXT in SUITE > SEQUENCE" },
+  },
+  run: async (values, operands, { signal, interrupts }) => {
+    interrupts.harmless();
+    if (operands.length === 0) throw new UsageError("No trace is named: give the path of one");
+    const wanted = values.filter?.toLowerCase() ?? "";
+    let exit = 0;
+    for (const path of operands) {
+      await using trace = await openTraceFile(path);
+      const { board, transport, kernel } = trace.header;
+      print(visible(`${board} over ${transport}${kernel && `, Linux ${kernel}`}`) + "\n");
+      try {
+        for await (const sequence of trace.sequences) {
+          signal.throwIfAborted();
+          if (!`${sequence.suite} > ${sequence.sequence}`.toLowerCase().includes(wanted)) continue;
+          print(sequenceText(sequence, values.device));
+        }
+      } catch (error) {
+        if (!(error instanceof SyntaxError)) throw error;
+        say(`twinlink: ${visible(error.message)}`);
+        exit = 3;
+      }
+    }
+    return exit;
+  },
+});

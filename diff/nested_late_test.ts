@@ -1,0 +1,42 @@
+/** Announcements that work of the kernel sends after the step that caused them. */
+
+import { assertEquals } from "@std/assert";
+import { emptyObservation, type Json, type Notification } from "../model/observation.ts";
+import { judge } from "./judge.ts";
+import type { SequenceTrace } from "./trace.ts";
+
+const HANDLE = "pci/0000:01:00.0";
+const dev = (reloads: number, nested: Json | undefined = { "auxiliary/a.0": {} }): Notification => ({
+  command: "new",
+  object: "dev",
+  handle: HANDLE,
+  attributes: { reloads, ...(nested === undefined ? {} : { nested_devlink: nested }) },
+});
+
+const trace = (...steps: Notification[][]): SequenceTrace => ({
+  suite: "s",
+  sequence: "q",
+  source: "test",
+  steps: steps.map((init, i) => ({
+    id: i + 1,
+    phase: "body",
+    op: { kind: "dev.reload", handle: HANDLE },
+    observation: { ...emptyObservation(), notify: init.length > 0 ? { init } : {} },
+  })),
+});
+
+const verdictOf = (expected: Notification[][], observed: Notification[][]) =>
+  judge(trace(...expected), trace(...observed)).verdict;
+
+Deno.test("announcements of an instance with a nested one may come with the next step, and no others may", () => {
+  const [one, two] = [dev(1), dev(2)];
+  const expected = [[one, one, one], [two, two, two]];
+  assertEquals(verdictOf(expected, expected), "agree");
+  assertEquals(verdictOf(expected, [[one, one], [one, two, two, two]]), "agree");
+  assertEquals(verdictOf(expected, [[one], [one, one, two, two, two]]), "agree");
+  assertEquals(verdictOf(expected, [[one, one, one], [one, two, two, two]]), "diverge", "one too many");
+  assertEquals(verdictOf(expected, [[], [one, one, one, two, two, two]]), "diverge", "the reload itself sends one");
+  assertEquals(verdictOf(expected, [[one, one, two], [two, two, two]]), "diverge", "of another content");
+  const plain = [dev(1, undefined), dev(2, undefined)];
+  assertEquals(verdictOf([plain, []], [[plain[0]!], [plain[1]!]]), "diverge", "nothing is nested");
+});

@@ -1,0 +1,93 @@
+/**
+ * The report as JUnit XML, for CI servers.
+ *
+ * @module
+ */
+
+import { create } from "xmlbuilder2";
+import type { XMLBuilder } from "xmlbuilder2/lib/interfaces.js";
+import { visible } from "../../boards/mod.ts";
+import { detailLines, nameOf } from "../lines.ts";
+import { type Reporter, wholeRunError, type Write } from "./reporter.ts";
+import type { TraceHeader } from "../trace.ts";
+import { type LeftOut, OUTCOMES, type SequenceVerdict } from "../verdict.ts";
+
+const ELEMENTS = { fail: "failure", error: "error", skip: "skipped" } as const;
+
+/** One line on why. */
+function message(verdict: SequenceVerdict): string {
+  const step = verdict.steps.find((step) => step.verdict === verdict.verdict);
+  const channels = step?.channels.filter((channel) => channel.verdict !== "agree").map((channel) => channel.channel);
+  const waiver = step?.channels.find((channel) => channel.waiver)?.waiver;
+  const why = verdict.reason ?? step?.reason ?? (waiver ? waiver.reason : channels?.join(", "));
+  return visible([verdict.verdict, step && `step ${step.id}`, why].filter(Boolean).join(": "));
+}
+
+/** A sequence that is part of the report: judged, or left out of the run. */
+type Test = { verdict: SequenceVerdict } | { leftOut: LeftOut };
+
+const outcomeOf = (test: Test) => "leftOut" in test ? "skip" : OUTCOMES[test.verdict.verdict];
+
+/** Writes one `testcase`. */
+function writeTest(node: XMLBuilder, suite: string, test: Test): void {
+  const name = visible("leftOut" in test ? test.leftOut.sequence : test.verdict.sequence);
+  const element = node.ele("testcase", { classname: visible(suite), name });
+  if ("leftOut" in test) return void element.ele("skipped", { message: visible(`left out: ${test.leftOut.reason}`) });
+  const { verdict } = test;
+  const outcome = outcomeOf(test);
+  const text = [nameOf(verdict), ...detailLines(verdict)].join("\n");
+  if (outcome === "skip") element.ele(ELEMENTS.skip, { message: message(verdict) });
+  else if (outcome !== "pass") {
+    element.ele(ELEMENTS[outcome], { type: verdict.verdict, message: message(verdict) }).txt(text);
+  }
+  if (verdict.notes.length > 0) element.ele("system-out").txt(verdict.notes.map(visible).join("\n"));
+}
+
+/**
+ * One `testsuite` a suite, one `testcase` a sequence. A run that is no pass although no sequence failed has one more, `twinlink`,
+ * with the reason as its error. Written whole at the end of the run.
+ */
+export function junitReporter(write: Write): Reporter {
+  const suites = new Map<string, { header: TraceHeader | undefined; tests: Test[] }>();
+  let header: TraceHeader | undefined;
+  const add = (suite: string, test: Test) => {
+    if (!suites.has(suite)) suites.set(suite, { header, tests: [] });
+    suites.get(suite)!.tests.push(test);
+  };
+  const count = (tests: readonly Test[], more = 0) => {
+    const of = (outcome: string) => tests.filter((test) => outcomeOf(test) === outcome).length;
+    return { tests: tests.length + more, failures: of("fail"), errors: of("error") + more, skipped: of("skip") };
+  };
+  return {
+    begin: ({ facts: _, ...about }) => void (header = about),
+    leftOut: (leftOut) => add(leftOut.suite, { leftOut }),
+    sequence: (verdict) => add(verdict.suite, { verdict }),
+    end(summary, end) {
+      const all = [...suites.values()].flatMap(({ tests }) => tests);
+      const verdicts = all.flatMap((test) => "verdict" in test ? [test.verdict] : []);
+      const error = wholeRunError(verdicts, summary, end);
+      const { skipped: _, ...totals } = count(all, error === undefined ? 0 : 1);
+      // Characters that XML 1.0 cannot hold at all; the others are escaped.
+      const xml = create({ version: "1.0", encoding: "UTF-8", invalidCharReplacement: "\ufffd" });
+      const root = xml.ele("testsuites", { name: "twinlink", ...totals });
+      for (const [suite, { header, tests }] of suites) {
+        const node = root.ele("testsuite", { name: visible(suite), ...count(tests) });
+        if (header) {
+          const properties = node.ele("properties");
+          const { contradictions = [], ...about } = header;
+          const each = contradictions.map((line) => ["contradiction", line] as const);
+          for (const [name, value] of [...Object.entries(about), ...each]) {
+            properties.ele("property", { name, value: visible(String(value)) });
+          }
+        }
+        for (const test of tests) writeTest(node, suite, test);
+      }
+      if (error !== undefined) {
+        const node = root.ele("testsuite", { name: "twinlink", ...count([], 1) });
+        const test = node.ele("testcase", { classname: "twinlink", name: "the run" });
+        test.ele(ELEMENTS.error, { type: "not-judged", message: visible(error) });
+      }
+      write(xml.end({ prettyPrint: true }) + "\n");
+    },
+  };
+}

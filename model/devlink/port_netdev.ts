@@ -1,0 +1,60 @@
+/**
+ * A driver registers and unregisters the netdev of a port, and the port gets and loses its type (docs/semantics.md 1.4).
+ *
+ * @module
+ */
+
+import type { Netdev, Netns } from "../net/netns.ts";
+import { announcePort, announcePortUnlocked } from "./announce.ts";
+import type { Devlink, Port } from "./devlink.ts";
+import { acquire, type Steps, type Task } from "../kernel/task.ts";
+
+/** The netdev that a port gets. */
+export interface NewNetdev {
+  /** The netns that it is in */
+  netns: Netns;
+  /** Its flags while it is down, for example `BROADCAST` */
+  downFlags: readonly string[];
+  /** Its operational state while it is up: `UP`, or `UNKNOWN` of a driver that does not report it */
+  operstateUp: string;
+}
+
+/** Registers the netdev of a port: `register_netdev()`. */
+export function* registerPortNetdev(task: Task, dl: Devlink, port: Port, spec: NewNetdev): Steps {
+  const { kernel } = dl;
+  const { netns, downFlags, operstateUp } = spec;
+  if (task.stepping || !kernel.rtnl.tryTake(task)) yield* acquire(task, kernel.rtnl);
+  const netdev = kernel.addNetdev(netns, netns.freeName(), downFlags, operstateUp);
+  const events = kernel.era.portType === "netdev-events";
+  if (events) {
+    port.type = "eth";
+    announcePortUnlocked(task, dl, port, "new");
+    port.netdev = netdev;
+    announcePortUnlocked(task, dl, port, "new");
+  }
+  kernel.link(task, "new", netdev);
+  kernel.rtnl.release(task);
+  if (events) return;
+  port.type = "eth";
+  port.netdev = netdev;
+  yield* announcePort(task, dl, port, "new");
+}
+
+/**
+ * Unregisters the netdev of a port: `unregister_netdev()`. In eras in which the driver sets the type of a port, the caller has
+ * cleared it, or leaves it as it is.
+ */
+export function* unregisterPortNetdev(task: Task, dl: Devlink, port: Port, netdev: Netdev): Steps {
+  const { kernel } = dl;
+  if (task.stepping || !kernel.rtnl.tryTake(task)) yield* acquire(task, kernel.rtnl);
+  if (kernel.era.portType === "netdev-events") {
+    // The core gets events after the netdev was set down; of a netdev in another netns only the one that ends its type
+    if (netdev.up) kernel.setLink(task, netdev, false);
+    port.netdev = null;
+    if (netdev.netns === dl.netns) announcePortUnlocked(task, dl, port, "new");
+    port.type = "notset";
+    announcePortUnlocked(task, dl, port, "new");
+  }
+  kernel.removeNetdev(task, netdev);
+  kernel.rtnl.release(task);
+}

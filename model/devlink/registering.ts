@@ -1,0 +1,29 @@
+/**
+ * Registers objects of an instance, with the locks of the era (docs/semantics.md 2).
+ *
+ * @module
+ */
+
+import type { Devlink, ListName } from "./devlink.ts";
+import { acquire, type Lock, type Steps, type Task } from "../kernel/task.ts";
+
+/** Registers or unregisters objects of an instance, with the locks that this takes. */
+export function* registering<T>(task: Task, dl: Devlink, list: ListName, body: () => T): Steps<T> {
+  const { registration } = dl.kernel.era.locks;
+  if (registration === "held") {
+    if (dl.lock.owner !== task) task.log("warning", `WARNING: devl_assert_locked: ${dl.handle}: ${list}`);
+    return body();
+  }
+  if (registration === "marked" && dl.marked !== undefined) {
+    // The mark says that somebody holds the lock, and not that it is this task
+    if (dl.marked !== task) {
+      task.log("warning", `WARNING: unlocked_register_during_marked_command: ${dl.handle}: ${list}`);
+    }
+    return body();
+  }
+  const lock: Lock = registration === "lists" ? dl.listLock(list) : dl.lock;
+  if (task.stepping || !lock.tryTake(task)) yield* acquire(task, lock);
+  const result = body();
+  lock.release(task);
+  return result;
+}

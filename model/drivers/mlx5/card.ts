@@ -1,0 +1,79 @@
+/**
+ * What the driver does when a test operates its emulated card (`fixtures/devices/connectx`): the operations whose outcome is
+ * modelled.
+ *
+ * @module
+ */
+
+import type { Kernel } from "../../kernel/kernel.ts";
+import type { Steps, Task } from "../../kernel/task.ts";
+import { type Json, NOT_KNOWN, type Result } from "../../observation.ts";
+import type { DeviceOperation, Handle } from "../../operation.ts";
+import { commandNamed } from "./commands.ts";
+import { areShown, type CounterValues } from "./counters.ts";
+import { mlx5Era } from "./era.ts";
+import { Card } from "./emulated_card.ts";
+import { faultOf, reported, targetOf } from "./faults.ts";
+import { Mlx5 } from "./function.ts";
+
+/** Returns what the driver does; undefined if the device is not bound to it, or the outcome is not modelled. */
+export function operate(
+  kernel: Kernel,
+  task: Task,
+  handle: Handle,
+  operation: DeviceOperation,
+): Steps<Result> | undefined {
+  const [bus, name] = handle.split("/") as [string, string];
+  const { emulated: card, data } = kernel.core.find(bus, name) ?? {};
+  if (!(card instanceof Card)) return undefined;
+  const mlx5 = data instanceof Mlx5 ? data : undefined;
+  const { blueflame } = operation;
+  if (typeof blueflame === "boolean") {
+    return mlx5?.blueflame(blueflame) ? operated(task, () => ({ blueflame })) : undefined;
+  }
+  const netdev = mlx5?.netdev;
+  const plug = (cable: boolean) => {
+    const changed = card.plug(cable);
+    if (changed && netdev?.up) kernel.linkwatch.carrier(netdev, cable);
+    return changed;
+  };
+  if (operation["clear"] === true) {
+    return operated(task, () => {
+      plug(true);
+      return { faults: card.clear().map(reported) };
+    });
+  }
+  const { link } = operation as { link?: { port: number; up: boolean } };
+  if (link) {
+    const { port, up } = link;
+    if (port !== 0 || !mlx5Era(kernel.era).emulated) return undefined;
+    // The driver lets the port of a netdev be up that is up (en_main.c: mlx5e_open(), mlx5e_close(), mlx5e_nic_enable())
+    return operated(task, () => ({ port, changed: plug(up), up: up && (netdev ? netdev.up : NOT_KNOWN) }));
+  }
+  const { counters } = operation as { counters?: Record<string, CounterValues> };
+  if (counters) {
+    const { vnic, ...others } = counters;
+    if (!vnic || Object.keys(others).length > 0 || !areShown(vnic)) return undefined;
+    return operated(task, () => {
+      card.count(vnic);
+      return { vnic: { ...vnic } };
+    });
+  }
+  const fault = faultOf(operation["fail"] ?? {});
+  const command = fault && commandNamed(targetOf(fault));
+  if (!command) return undefined;
+  if (command.repeated && (fault.nth !== 1 || fault.times !== 1)) return undefined;
+  const era = mlx5Era(kernel.era);
+  if (command.part === "ethernet" && (era.netdev === "kept" || !card.ethernetAlone)) return undefined;
+  if (command.optional && !era.logsKnown) return undefined;
+  return operated(task, () => {
+    card.add(fault);
+    return reported(fault);
+  });
+}
+
+// deno-lint-ignore require-yield
+function* operated(task: Task, does: () => Json): Steps<Result> {
+  task.observation.reply = does();
+  return "ok";
+}

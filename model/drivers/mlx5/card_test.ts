@@ -1,0 +1,205 @@
+/** What the driver does when a test operates its emulated card. */
+
+import { assertEquals, assertThrows } from "@std/assert";
+import { ModelGap } from "../../gap.ts";
+import type { Machine } from "../../machine.ts";
+import type { Observation } from "../../observation.ts";
+import { CLEAR, type DeviceOperation } from "../../operation.ts";
+import { HANDLE, machineOf, operate, RELOAD, SEEN, seenOf } from "./testing.ts";
+
+Deno.test("mlx5: a command that the card refuses fails the next load, with the lines seen on 6.12", () => {
+  const refused = (era: keyof typeof SEEN, operation: DeviceOperation) => {
+    const machine = machineOf(era);
+    return { machine, reply: operate(machine, operation) };
+  };
+  const { machine, reply } = refused("6.12", { fail: { command: "SET_ISSI", status: "LIM_ERR" } });
+  assertEquals(reply, { command: "SET_ISSI", nth: 1, times: 1, status: "LIM_ERR", syndrome: 0x123456 });
+  const { result, kmsg, unknown } = machine.perform(RELOAD);
+  const card = "mlx5_core 0000:08:00.0:";
+  assertEquals([result, kmsg.map(({ text }) => text), unknown?.kmsg], ["ENOMEM", [
+    `${card} mlx5_cmd_out_err: SET_ISSI(0x10b) op_mod(0x0) failed, status limits exceeded(0x8), syndrome (0x123456), err(-12)`,
+    `${card} mlx5_core_set_issi: Failed to set ISSI to 1 err(-12)`,
+    `${card} mlx5_function_enable: failed to set issi`,
+  ], undefined]);
+  const recovered = machine.perform(RELOAD);
+  assertEquals([recovered.result, recovered.kmsg.map(({ text }) => text)], ["ok", [
+    `${card} mlx5_unload_one_devl_locked: mlx5_unload_one_devl_locked: interface is down, NOP`,
+  ]]);
+  assertEquals(machine.perform(RELOAD).kmsg, []);
+  // Nobody has seen the words of other kernels
+  const other = refused("5.10", { fail: { command: "INIT_HCA", status: "INT_ERR" } }).machine.perform(RELOAD);
+  assertEquals([other.result, other.kmsg, other.unknown?.kmsg], [
+    "EIO",
+    [],
+    "what the driver of this kernel logs of a failure is not modelled",
+  ]);
+});
+
+Deno.test("mlx5: on 5.10 mlx5_ib that fails to register its device ends the reload with an oops", () => {
+  const machine = machineOf("5.10", { rdma: true });
+  machine.perform({ kind: "device", handle: HANDLE, operation: { blueflame: true } });
+  const { result, kmsg } = machine.perform(RELOAD);
+  assertEquals([result, kmsg.map((line) => line.class)], ["killed", ["info", "oops"]]);
+  // What it held is not given back: nobody gets to any instance again
+  assertEquals(machine.perform({ kind: "dev.show" }).result, "hang");
+  assertEquals(machine.waits, ["dev.show waits for devlink_mutex, held by dev.reload"]);
+  const gap = (era: keyof typeof SEEN, rdma: boolean) =>
+    assertThrows(
+      () => machineOf(era, { rdma }).perform({ kind: "device", handle: HANDLE, operation: { blueflame: true } }),
+      ModelGap,
+    );
+  gap("6.12", true);
+  gap("5.10", false);
+});
+
+Deno.test("mlx5: what a test does to the card is a gap unless its outcome is modelled", () => {
+  for (
+    const operation of [
+      { link: { port: 1, up: false } },
+      { health: { syndrome: 1 } },
+      { fail: { command: "QUERY_VPORT_STATE", status: "INT_ERR" } },
+      { fail: { command: "INIT_HCA", status: "INT_ERR", nth: 0 } },
+      { fail: { command: "INIT_HCA", status: "INT_ERR", register: "PTYS" } },
+      { fail: { command: "INIT_HCA", status: "BAD_PKT_ERR" } },
+      { withhold: { command: "INIT_HCA" } },
+    ]
+  ) {
+    assertThrows(() => operate(machineOf("6.12"), operation), ModelGap, "operation");
+  }
+});
+
+const INIT = { command: "INIT_HCA", nth: 1, times: 1, status: "INT_ERR", syndrome: 0x123456 };
+const ENABLE = { ...INIT, command: "ENABLE_HCA", status: "RES_BUSY" };
+
+Deno.test("mlx5: each fault waits for its own command, for as many as it was asked for", () => {
+  const results = (...faults: Record<string, unknown>[]) => {
+    const machine = machineOf("6.12");
+    for (const fault of faults) operate(machine, { fail: fault });
+    return [1, 2, 3, 4].map(() => machine.perform(RELOAD).result);
+  };
+  assertEquals(results(INIT), ["EIO", "ok", "ok", "ok"]);
+  assertEquals(results({ ...INIT, nth: 2, times: 2 }), ["ok", "EIO", "EIO", "ok"]);
+  // A load that ends before the command of the second fault does not meet that fault
+  assertEquals(results(INIT, ENABLE), ["EBUSY", "EIO", "ok", "ok"]);
+  // Both count the command, and the first one decides
+  assertEquals(results(INIT, { ...INIT, status: "LIM_ERR" }), ["EIO", "ok", "ok", "ok"]);
+  assertEquals(results(INIT, { ...INIT, nth: 2, status: "LIM_ERR" }), ["EIO", "ENOMEM", "ok", "ok"]);
+});
+
+Deno.test("mlx5: clear takes back the faults that were not met, and says which these were", () => {
+  const machine = machineOf("6.12");
+  assertEquals(operate(machine, CLEAR), { faults: [] });
+  for (const fault of [INIT, ENABLE, { ...INIT, nth: 2, times: 3 }]) operate(machine, { fail: fault });
+  machine.perform(RELOAD);
+  machine.perform(RELOAD);
+  // ENABLE_HCA was met by the first reload, INIT_HCA by the second; the third fault counted one
+  assertEquals(operate(machine, CLEAR), { faults: [{ ...INIT, nth: 2, times: 3 }] });
+  assertEquals([machine.perform(RELOAD).result, operate(machine, CLEAR)], ["ok", { faults: [] }]);
+});
+
+Deno.test("mlx5: a fault stays in the card when the driver goes, and meets its next probe", () => {
+  const write = (machine: Machine, file: "bind" | "unbind") =>
+    machine.perform({ kind: "file.write", path: `/sys/bus/pci/drivers/mlx5_core/${file}`, value: "0000:08:00.0" });
+  const machine = machineOf("6.12");
+  operate(machine, { fail: INIT });
+  assertEquals(write(machine, "unbind").result, "ok");
+  const failed = write(machine, "bind");
+  assertEquals([failed.result, seenOf(failed).notify["init"]], ["EIO", [`new dev ${HANDLE}`, `del dev ${HANDLE}`]]);
+  assertEquals((machine.perform({ kind: "dev.show" }).reply as { dev: object }).dev, {});
+  assertEquals(operate(machine, CLEAR), { faults: [] });
+  assertEquals([write(machine, "bind").result, machine.perform(RELOAD).result], ["ok", "ok"]);
+  // What an older kernel does then is not known
+  const older = machineOf("5.10");
+  operate(older, { fail: INIT });
+  write(older, "unbind");
+  assertThrows(() => write(older, "bind"), ModelGap, "the card refuses");
+});
+
+Deno.test("mlx5: the reload at the end of a netns can fail; the device is in init then, and a reload recovers it", () => {
+  const machine = machineOf("6.12", { rdma: false });
+  machine.perform({ kind: "netns.add", name: "n1" });
+  machine.perform({ ...RELOAD, to: "n1" });
+  operate(machine, { fail: INIT });
+  machine.perform({ kind: "netns.del", name: "n1", until: HANDLE });
+  const state = () => machine.inventory().instances.map(({ netns, reloadFailed }) => [netns, reloadFailed])[0];
+  assertEquals(state(), ["init", true]);
+  assertEquals([machine.perform(RELOAD).result, state()], ["ok", ["init", false]]);
+});
+
+Deno.test("mlx5: a command of the Ethernet part fails its probe alone, and one that the driver can do without nothing", () => {
+  const refuse = (fault: Record<string, unknown>) => {
+    const machine = machineOf("6.12", { rdma: false });
+    operate(machine, { fail: { status: "LIM_ERR", ...fault } });
+    const { result, kmsg } = machine.perform(RELOAD);
+    const { port } = machine.perform({ kind: "port.show" }).reply as { port: object };
+    return [result, Object.keys(port).length, kmsg.map(({ text }) => text.replace(/^mlx5_core 0000:08:00.0: /, ""))];
+  };
+  const failed = (command: string) =>
+    `mlx5_cmd_out_err: ${command} op_mod(0x0) failed, status limits exceeded(0x8), ` +
+    "syndrome (0x123456), err(-12)";
+  assertEquals(refuse({ command: "CREATE_RQ" }), ["ok", 0, [
+    failed("CREATE_RQ(0x908)"),
+    "mlx5e_init_nic_rx: open drop rq failed, -12",
+    "_mlx5e_probe: _mlx5e_resume failed, -12",
+    "mlx5_core.eth mlx5_core.eth.0: probe with driver mlx5_core.eth failed with error -12",
+  ]]);
+  assertEquals(refuse({ command: "ALLOC_Q_COUNTER" }), ["ok", 1, [failed("ALLOC_Q_COUNTER(0x771)")]]);
+  assertEquals(refuse({ command: "ACCESS_REG", register: "HOST_ENDIANNESS" }), ["ENOMEM", 0, [
+    failed("ACCESS_REG(0x805)"),
+    "mlx5_function_open: set_hca_ctrl failed",
+  ]]);
+  // ISSI 1 is not set where it could not be asked for; the fault of a command that was not carried out waits on
+  const machine = machineOf("6.12", { rdma: false });
+  for (const command of ["QUERY_ISSI", "SET_ISSI"]) operate(machine, { fail: { command, status: "LIM_ERR" } });
+  assertEquals([1, 2, 3].map(() => machine.perform(RELOAD).result), ["ok", "ENOMEM", "ok"]);
+  // With mlx5_ib the command may be that driver's, and a netdev that comes up has commands of its own
+  const shared = machineOf("6.12", { rdma: true });
+  assertThrows(() => operate(shared, { fail: { command: "CREATE_TIR", status: "LIM_ERR" } }), ModelGap, "operation");
+  const faulty = machineOf("6.12", { rdma: false });
+  operate(faulty, { fail: { command: "CREATE_CQ", status: "LIM_ERR" } });
+  const [handle, port] = ["auxiliary/mlx5_core.eth.0", 0x1ffff];
+  assertThrows(() => faulty.perform({ kind: "link.set", handle, port, up: true }), ModelGap, "comes up while");
+});
+
+Deno.test("mlx5: the carrier of a netdev follows the cable, and is known if the netdev came up without one", () => {
+  const [handle, port] = ["auxiliary/mlx5_core.eth.0", 0x1ffff];
+  const set = (machine: Machine, up: boolean) => machine.perform({ kind: "link.set", handle, port, up, settle: 1500 });
+  const cable = (machine: Machine, up: boolean) =>
+    machine.perform({ kind: "device", handle: HANDLE, operation: { link: { port: 0, up } }, settle: 1500 });
+  const machine = machineOf("6.12");
+  assertEquals(cable(machine, false).reply, { port: 0, up: false, changed: true });
+  assertEquals(cable(machine, false).reply, { port: 0, up: false, changed: false });
+  const states = (seen: Observation) => [seen.unknown, (seen.link["init"] ?? []).map(({ operstate }) => operstate)];
+  assertEquals(states(set(machine, true)), [undefined, ["DOWN", "DOWN"]]);
+  const plugged = cable(machine, true);
+  assertEquals([plugged.reply, states(plugged)], [{ port: 0, up: true, changed: true }, [undefined, ["UP"]]]);
+  assertEquals(states(cable(machine, false)), [undefined, ["DOWN"]]);
+  const cleared = machine.perform({ kind: "device", handle: HANDLE, operation: CLEAR, settle: 1500 });
+  assertEquals(states(cleared), [undefined, ["UP"]]);
+  assertEquals(states(set(machine, false)), [undefined, ["DOWN"]]);
+  // A card whose netdev is down has its port down, whatever the cable
+  assertEquals(cable(machine, true).reply, { port: 0, up: false, changed: false });
+  // When the carrier of one comes that comes up with the cable in is chance
+  assertEquals(set(machine, true).unknown?.link, "when the card's link comes up is not modelled");
+  assertThrows(() => cable(machineOf("7.2"), false), ModelGap, "operation");
+});
+
+Deno.test("mlx5: the vnic reporter shows the card's counters, once it is known that the card is emulated", () => {
+  const machine = machineOf("6.12");
+  const diagnose = () => machine.perform({ kind: "health.diagnose", handle: HANDLE, reporter: "vnic" });
+  assertEquals(diagnose().unknown?.reply, "what the card reports is not modelled");
+  operate(machine, { counters: { vnic: { cq_overrun: 3 } } });
+  machine.perform(RELOAD);
+  operate(machine, { counters: { vnic: { invalid_command: 4 } } });
+  const counters = { total_error_queues: 0, send_queue_priority_update_flow: 0, cq_overrun: 3, invalid_command: 4 };
+  const others = { quota_exceeded_command: 0, nic_receive_steering_discard: 0 };
+  const shown = () => [diagnose().unknown, diagnose().reply];
+  assertEquals(shown(), [undefined, { "vNIC env counters": { ...counters, ...others } }]);
+  operate(machine, CLEAR);
+  assertEquals(shown(), [undefined, {
+    "vNIC env counters": { ...counters, cq_overrun: 0, invalid_command: 0, ...others },
+  }]);
+  for (const values of [{ port: {} }, { vnic: { cq_overrun: 2 ** 32 } }, { vnic: { comp_eq_overrun: 1 } }]) {
+    assertThrows(() => operate(machine, { counters: values }), ModelGap, "operation");
+  }
+});

@@ -1,0 +1,82 @@
+/**
+ * What mlx5_core does differently by kernel (drivers/net/ethernet/mellanox/mlx5/core), as data: the table of the oldest era, and
+ * what each later era changes in its parent's. Seen on real kernels 5.10, 6.1, 6.12 and 7.2 with an emulated ConnectX; the eras
+ * between are not modelled, since their driver differs from both neighbours'.
+ *
+ * @module
+ */
+
+import type { Era, EraId } from "../../era/mod.ts";
+import { inherited } from "../../era/list.ts";
+
+/** What mlx5_core of one family of kernels does differently from the others. */
+export interface Mlx5Era {
+  /** False for an era whose driver nobody read: the generic driver models its devices */
+  readonly modelled: boolean;
+  /**
+   * Where the port is. `function`: on the PCI function's instance; `nested`: on an instance of the auxiliary device
+   * `mlx5_core.eth`, nested in the function's (en/devlink.c: mlx5e_create_devlink())
+   */
+  readonly port: "function" | "nested";
+  /** The index of the port: 1, or 0xffff of the vport of the uplink over the function's number */
+  readonly portIndex: number;
+  /**
+   * What a reload does with the netdev. `kept`: it is detached and stays, in its netns too (`mlx5e_detach()`); `remade`: its
+   * auxiliary device is deleted and added again
+   */
+  readonly netdev: "kept" | "remade";
+  /** Traps and their group: none, there from probe to removal (devlink.c), or from load to unload (main.c: mlx5_load()) */
+  readonly traps: "none" | "probe" | "load";
+  /** Params that load registers and unload unregisters (fs_core.c: mlx5_fs_core_init()); the others stay */
+  readonly loadedParams: ReadonlySet<string>;
+  /** True if the driver takes addresses of port functions (`port_function_hw_addr_set` of its devlink ops) */
+  readonly portFunctions: boolean;
+  /** True if the param `enable_remote_dev_reset` is there only on a card that can reset its firmware (fw_reset.c) */
+  readonly resetParam: boolean;
+  /** True if it was seen how the driver follows the cable and the counters of an emulated card */
+  readonly emulated: boolean;
+  /** True if the words are known in which the driver logs that a load failed */
+  readonly logsKnown: boolean;
+  /** The modes of flow steering that it knows, as its refusal lists them */
+  readonly steering: readonly string[];
+}
+
+const OLDEST: Mlx5Era = {
+  modelled: true,
+  port: "function",
+  portIndex: 1,
+  netdev: "kept",
+  traps: "none",
+  loadedParams: new Set(),
+  portFunctions: true,
+  resetParam: false,
+  emulated: false,
+  logsKnown: false,
+  steering: ["dmfs", "smfs"],
+};
+
+const CHANGES: { readonly [K in Exclude<EraId, "5.10">]?: Partial<Mlx5Era> } = {
+  "5.15": { modelled: false },
+  "6.1": { modelled: true, portIndex: 0x1ffff, netdev: "remade", traps: "probe" },
+  "6.3": { modelled: false },
+  "6.12": {
+    modelled: true,
+    port: "nested",
+    traps: "load",
+    loadedParams: new Set(["flow_steering_mode"]),
+    portFunctions: false,
+    resetParam: true,
+    emulated: true,
+    logsKnown: true,
+  },
+  "7.2": { emulated: false, logsKnown: false, steering: ["dmfs", "smfs", "hmfs"] },
+};
+
+const ALL = inherited<Mlx5Era>((id, parent) =>
+  parent === undefined ? OLDEST : (CHANGES as Partial<Record<EraId, Partial<Mlx5Era>>>)[id] ?? {}
+);
+
+/** Returns how mlx5_core of an era behaves. */
+export function mlx5Era({ id }: Era): Mlx5Era {
+  return ALL[id];
+}

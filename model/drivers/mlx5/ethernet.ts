@@ -1,0 +1,230 @@
+/**
+ * The Ethernet part of a function: its port, its netdev and their health reporters; from 6.12 on in a devlink instance of its own,
+ * nested in the function's (core/en_main.c: mlx5e_probe(), mlx5e_remove(); core/en/devlink.c).
+ *
+ * @module
+ */
+
+import { announceDev, announcePort } from "../../devlink/announce.ts";
+import { Devlink, type Port, type Reporter } from "../../devlink/devlink.ts";
+import type { Driver, ShownObject } from "../../devlink/driver.ts";
+import type { Attributes } from "../../devlink/message.ts";
+import { insertPort, portHandle } from "../../devlink/port.ts";
+import { registerPortNetdev, unregisterPortNetdev } from "../../devlink/port_netdev.ts";
+import { registering } from "../../devlink/registering.ts";
+import type { PortFact } from "../../facts.ts";
+import type { Device } from "../../kernel/device.ts";
+import type { Kernel } from "../../kernel/kernel.ts";
+import { STATE } from "../../kernel/state.ts";
+import { acquire, type Steps, type Task } from "../../kernel/task.ts";
+import type { Netdev } from "../../net/netns.ts";
+import type { Result, Unknown } from "../../observation.ts";
+import type { Operation } from "../../operation.ts";
+import { portOf } from "../from_facts.ts";
+import { mlx5Era } from "./era.ts";
+
+/** What the Ethernet part needs of its function. */
+export interface EthernetHost {
+  /** The port as the facts have it, or as the driver makes it */
+  readonly port: PortFact;
+  /** Completes what is shown of the nested instance and its objects */
+  shown(object: ShownObject, attributes: Attributes): Attributes;
+  /** Returns what the model does not know of an operation on the nested instance */
+  unknown(op: Operation): Unknown | undefined;
+  /** Called before a netdev goes that is up */
+  carrierGoes(): void;
+  /** Called before the netdev of a port is taken up or down */
+  linkSet(task: Task, port: Port, up: boolean): Result;
+  /** Returns the reporters of a port */
+  reporters(remade: boolean): Reporter[];
+}
+
+/** The devlink instance of the auxiliary device: it has a port and no operations (`mlx5e_devlink_ops` is empty). */
+class EthernetInstance implements Driver {
+  readonly name = "mlx5_core.eth";
+  readonly reloadActions = [] as const;
+  readonly reloadLimits = [] as const;
+  readonly versions = undefined;
+  readonly #host: EthernetHost;
+
+  constructor(host: EthernetHost) {
+    this.#host = host;
+  }
+
+  shown(object: ShownObject, attributes: Attributes): Attributes {
+    return this.#host.shown(object, attributes);
+  }
+
+  unknown(op: Operation): Unknown | undefined {
+    return this.#host.unknown(op);
+  }
+
+  linkSet(task: Task, port: Port, up: boolean): Result {
+    return this.#host.linkSet(task, port, up);
+  }
+
+  mayHave = () => false;
+  reloadDown = refuses;
+  reloadUp = refuses;
+  trapActionSet = (): Result => "EOPNOTSUPP";
+  trapGroupSet = (): Result => "EOPNOTSUPP";
+  trapPolicerSet = (): Result => "EOPNOTSUPP";
+  trapDropped = (): undefined => undefined;
+  policerDropped = () => 0;
+}
+
+// deno-lint-ignore require-yield
+function* refuses(): Steps<Result> {
+  return "EOPNOTSUPP";
+}
+
+/** The Ethernet part, from its probe to its removal. */
+export class Ethernet {
+  /** The instance that the port is on */
+  readonly dl: Devlink;
+  readonly #kernel: Kernel;
+  readonly #parent: Devlink;
+  readonly #host: EthernetHost;
+  #port: Port | undefined;
+  /** True while the parent is to be announced: work that is queued twice runs once */
+  #notifying = false;
+
+  [STATE](): readonly unknown[] {
+    return [this.#port, this.#notifying];
+  }
+
+  /** Makes the part of a function; `device` is the auxiliary one, where the era has it. */
+  constructor(kernel: Kernel, parent: Devlink, device: Device | undefined, host: EthernetHost) {
+    this.#kernel = kernel;
+    this.#parent = parent;
+    this.#host = host;
+    this.dl = device && mlx5Era(kernel.era).port === "nested"
+      ? new Devlink(
+        kernel,
+        `auxiliary/${device.name}`,
+        new EthernetInstance(host),
+        device.lock,
+        parent.netns,
+      )
+      : parent;
+  }
+
+  get #nested(): boolean {
+    return this.dl !== this.#parent;
+  }
+
+  /** The netdev of the port. */
+  get netdev(): Netdev | undefined {
+    return this.#port?.netdev ?? undefined;
+  }
+
+  /** Creates the part as the facts have it, without messages. */
+  adopt(): void {
+    const { dl } = this;
+    if (this.#nested) {
+      this.#parent.nested.push(dl);
+      dl.registered = true;
+    }
+    this.#port = portOf(dl, this.#host.port);
+    this.#port.reporters = this.#host.reporters(false);
+    dl.ports.push(this.#port);
+  }
+
+  /** `mlx5e_probe()` */
+  *probe(task: Task): Steps {
+    yield* this.#addPort(task);
+    const port = this.#port!;
+    port.reporters = this.#host.reporters(true);
+    const netdev = { netns: this.#parent.netns, downFlags: ["BROADCAST", "MULTICAST"], operstateUp: "UP" };
+    yield* registerPortNetdev(task, this.dl, port, netdev);
+  }
+
+  /** A probe that the card refuses before there is a netdev: all is undone. */
+  *failToProbe(task: Task): Steps {
+    yield* this.#addPort(task);
+    yield* this.#removePort(task);
+  }
+
+  /** Adds the nested instance, and the port without a netdev. */
+  *#addPort(task: Task): Steps {
+    const { dl } = this;
+    if (this.#nested) {
+      this.#parent.nested.push(dl);
+      yield* acquire(task, dl.lock);
+      dl.registered = true;
+      announceDev(task, dl, "new");
+      dl.lock.release(task);
+      this.#notifyParent(task);
+    }
+    const { index, flavour } = this.#host.port;
+    const port: Port = {
+      index,
+      handle: portHandle(dl, index),
+      flavour,
+      type: "notset",
+      netdev: null,
+      resources: [],
+      rate: undefined,
+    };
+    this.#port = port;
+    const locked = yield* this.#lock(task);
+    yield* registering(task, dl, "ports", () => insertPort(dl, port));
+    yield* announcePort(task, dl, port, "new");
+    if (locked) dl.lock.release(task);
+  }
+
+  /** `mlx5e_remove()` */
+  *remove(task: Task): Steps {
+    const port = this.#port!;
+    const netdev = port.netdev!;
+    if (netdev.up) this.#host.carrierGoes();
+    yield* unregisterPortNetdev(task, this.dl, port, netdev);
+    port.reporters = [];
+    yield* this.#removePort(task);
+  }
+
+  /** Removes the port and the nested instance. */
+  *#removePort(task: Task): Steps {
+    const { dl } = this;
+    const port = this.#port!;
+    const locked = yield* this.#lock(task);
+    // Up to 6.2 the port still has the type of the netdev, which exists but is no longer registered
+    yield* announcePort(task, dl, port, "del");
+    yield* registering(task, dl, "ports", () => {
+      dl.ports.splice(dl.ports.indexOf(port), 1);
+    });
+    if (locked) dl.lock.release(task);
+    this.#port = undefined;
+    if (!this.#nested) return;
+    yield* acquire(task, dl.lock);
+    announceDev(task, dl, "del");
+    dl.registered = false;
+    dl.lock.release(task);
+    this.#notifyParent(task);
+    const { nested } = this.#parent;
+    nested.splice(nested.indexOf(dl), 1);
+    dl.free(task);
+  }
+
+  /** Locks the instance for the port, unless the reload has done so. */
+  *#lock(task: Task): Steps<boolean> {
+    const { lock } = this.dl;
+    if (!this.#kernel.era.driverLocksInstance || lock.owner === task) return false;
+    yield* acquire(task, lock);
+    return true;
+  }
+
+  /** Work that announces the instance in which this one is nested, once its lock is free (`devlink_rel_nested_in_notify()`). */
+  #notifyParent(task: Task): void {
+    if (this.#notifying) return;
+    this.#notifying = true;
+    const parent = this.#parent;
+    const begins = () => this.#notifying = false;
+    this.#kernel.start("devlink_rel_nested_in_notify_work", function* (worker) {
+      yield* acquire(worker, parent.lock);
+      begins();
+      if (parent.registered) announceDev(worker, parent, "new");
+      parent.lock.release(worker);
+    }, task.stepping);
+  }
+}

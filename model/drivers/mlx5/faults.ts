@@ -1,0 +1,60 @@
+/**
+ * Faults of the emulated card: the commands that a test lets fail, and the statuses that they fail with.
+ *
+ * @module
+ */
+
+import type { Json, Result } from "../../observation.ts";
+
+/** A status that the card answers a command with, and what the driver makes of it. Source: core/cmd.c, cmd_status_to_err() */
+export interface Status {
+  readonly number: number;
+  readonly text: string;
+  readonly errno: Result;
+  readonly code: number;
+}
+
+/** The statuses whose outcome is modelled, by their names. */
+export const STATUSES: Readonly<Record<string, Status>> = {
+  INT_ERR: { number: 0x01, text: "internal error", errno: "EIO", code: 5 },
+  BAD_PARAM_ERR: { number: 0x03, text: "bad parameter", errno: "EINVAL", code: 22 },
+  BAD_SYS_STATE_ERR: { number: 0x04, text: "bad system state", errno: "EIO", code: 5 },
+  RES_BUSY: { number: 0x06, text: "resource busy", errno: "EBUSY", code: 16 },
+  LIM_ERR: { number: 0x08, text: "limits exceeded", errno: "ENOMEM", code: 12 },
+  NO_RES_ERR: { number: 0x0f, text: "no resources", errno: "EAGAIN", code: 11 },
+};
+
+/** Returns the number of an errno of one of the statuses. */
+export const codeOf = (errno: Result): number => Object.values(STATUSES).find((status) => status.errno === errno)!.code;
+
+/** A fault: `times` commands fail from the `nth` on, counted from when the test asked for it. */
+export interface Fault {
+  readonly command: string;
+  /** The register, of a command that accesses registers */
+  readonly register?: string;
+  readonly nth: number;
+  readonly times: number;
+  readonly status: string;
+  readonly syndrome: number;
+}
+
+/** The firmware's reason where the test names none. */
+const SYNDROME = 0x123456;
+
+const isCount = (value: unknown): value is number => Number.isInteger(value) && (value as number) >= 1;
+
+/** Returns the fault that an operation asks for; undefined if the outcome of its status is not modelled. */
+export function faultOf(given: unknown): Fault | undefined {
+  const { command, register, nth = 1, times = 1, status, syndrome = SYNDROME } = given as Record<string, unknown>;
+  if (register !== undefined && typeof register !== "string") return undefined;
+  if (typeof command !== "string" || typeof status !== "string" || !Object.hasOwn(STATUSES, status)) return undefined;
+  if (!isCount(nth) || !isCount(times) || typeof syndrome !== "number") return undefined;
+  return { command, ...(register === undefined ? {} : { register }), nth, times, status, syndrome };
+}
+
+/** Returns the name of what a fault is for: a command, and after a colon its register. */
+export const targetOf = ({ command, register }: Fault): string =>
+  register === undefined ? command : `${command}:${register}`;
+
+/** A fault as the card reports it. */
+export const reported = (fault: Fault): Json => ({ ...fault });

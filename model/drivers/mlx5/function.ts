@@ -1,0 +1,418 @@
+/**
+ * mlx5_core on one PCI function: what its devlink instance holds, what a load brings up and an unload takes down
+ * (core/main.c: mlx5_load_one(), mlx5_unload_one(); core/devlink.c; core/dev.c).
+ *
+ * @module
+ */
+
+import { announceAll, announceAllGone, announceDev, announceParam } from "../../devlink/announce.ts";
+import { Devlink, type Param, type ParamValue, type Port, type Reporter, underMutex } from "../../devlink/devlink.ts";
+import type {
+  Driver,
+  EswitchDriver,
+  ParamSpec,
+  PortCommand,
+  ReloadAction,
+  ShownObject,
+  TrapSpec,
+} from "../../devlink/driver.ts";
+import type { Attributes } from "../../devlink/message.ts";
+import { registering } from "../../devlink/registering.ts";
+import { registerTraps, unregisterTraps } from "../../devlink/trap.ts";
+import type { Facts, ParamFact, PortFact } from "../../facts.ts";
+import { ModelGap } from "../../gap.ts";
+import type { Device } from "../../kernel/device.ts";
+import type { Kernel } from "../../kernel/kernel.ts";
+import { STATE } from "../../kernel/state.ts";
+import { acquire, type Lock, type Steps, type Task } from "../../kernel/task.ts";
+import type { Netdev } from "../../net/netns.ts";
+import type { Json, Result, Unknown } from "../../observation.ts";
+import type { Operation } from "../../operation.ts";
+import { addTraps, paramOf, resourceOf } from "../from_facts.ts";
+import { carryOut, type Part, unprobed } from "./commands.ts";
+import { mlx5Era } from "./era.ts";
+import type { Card } from "./emulated_card.ts";
+import { codeOf } from "./faults.ts";
+import { checkParam } from "./params.ts";
+import { Parts, type PartsHost } from "./parts.ts";
+import { completed, PREFIX, Unknowns } from "./unknown.ts";
+
+/** What the facts of a function lack: what it is part of, and what is part of it. */
+export interface FunctionOptions {
+  /** True for the slave of a multi-port function, which is not reloaded */
+  slave?: boolean;
+  /** What a load ends with, and an unload begins with: a driver that calls another instance */
+  beside?: (task: Task) => Steps;
+}
+
+/** The driver of one function. */
+export class Mlx5 implements Driver, PartsHost {
+  readonly name = "mlx5_core";
+  readonly reloadActions: Facts["reloadActions"];
+  readonly reloadLimits: Facts["reloadLimits"];
+  readonly withholdsReload: boolean;
+  readonly versions: Json | undefined;
+  readonly dl: Devlink;
+  readonly port: PortFact;
+  readonly #kernel: Kernel;
+  readonly #facts: Facts;
+  readonly #options: FunctionOptions;
+  readonly #interface: Lock;
+  readonly #unknowns: Unknowns;
+  readonly #values = new Map<string, ParamValue>();
+  /** Params that an unload has taken, with their places among the others */
+  #unloaded: { at: number; param: Param }[] = [];
+  readonly #card: Card;
+  readonly #parts: Parts;
+  /** True from a load that went well to the next unload */
+  #up = false;
+
+  [STATE](): readonly unknown[] {
+    return [
+      this.#interface,
+      this.#values,
+      this.#unloaded,
+      this.#up,
+      this.#parts,
+      this.#unknowns,
+      this.#card,
+    ];
+  }
+
+  constructor(kernel: Kernel, device: Device, facts: Facts, card: Card, options: FunctionOptions = {}) {
+    this.#kernel = kernel;
+    this.#facts = facts;
+    this.#card = card;
+    this.#options = options;
+    // A slave with static ops withholds its reload; a slave with ops of its own has no reload action
+    this.withholdsReload = options.slave === true && kernel.era.opsMode === "static";
+    this.reloadActions = options.slave && !this.withholdsReload ? [] : facts.reloadActions;
+    this.reloadLimits = facts.reloadLimits;
+    this.versions = Object.keys(facts.versions).length > 0 ? facts.versions as Json : undefined;
+    this.dl = new Devlink(kernel, facts.handle, this, device.lock, kernel.init);
+    this.#interface = kernel.lock(`intf_state_mutex of ${device.name}`, "driver");
+    this.#unknowns = new Unknowns(this.dl, facts, card);
+    this.#parts = new Parts(kernel, facts, card, this);
+    const port = [...facts.ports, ...Object.values(facts.nestedPorts ?? {}).flat()][0];
+    this.port = port ?? {
+      index: mlx5Era(kernel.era).portIndex,
+      type: "eth",
+      flavour: { flavour: "physical", port: 0, splittable: false },
+      reporters: [],
+    };
+  }
+
+  get #era() {
+    return mlx5Era(this.#kernel.era);
+  }
+
+  get #devlinkFirst(): boolean {
+    return this.#kernel.era.registers === "first";
+  }
+
+  #param(fact: ParamFact): Param {
+    return paramOf(fact, ({ name }, value) => this.#values.set(name, value));
+  }
+
+  // Probe and removal
+
+  /** Creates everything as the facts have it, without messages. */
+  *adopt(task: Task): Steps {
+    const { dl } = this;
+    const facts = this.#facts;
+    dl.reloadFailed = facts.reloadFailed;
+    addTraps(dl, facts);
+    dl.params = facts.params.map((fact) => this.#param(fact));
+    dl.resources = facts.resources.map(resourceOf);
+    dl.reporters = facts.reporters.map((fact) => this.#unknowns.reporter(fact));
+    dl.registered = true;
+    this.#up = !facts.reloadFailed;
+    if (!this.#up) return;
+    yield* this.#parts.add(task, true);
+  }
+
+  /** Makes what the instance holds, and registers it where the era has its drivers do so; takes all back if the card refuses it. */
+  *probe(task: Task, device: Device): Steps<Result> {
+    const { dl } = this;
+    const facts = this.#facts;
+    const kernel = this.#kernel;
+    const locks = kernel.era.driverLocksInstance;
+    const loaded = this.commands(task, "load");
+    if (loaded !== "ok" && !this.#era.logsKnown) {
+      throw new ModelGap(`a probe of ${dl.handle} that the card refuses`, "nobody has seen it on this kernel");
+    }
+    if (locks) yield* acquire(task, dl.lock);
+    if (this.#devlinkFirst) yield* this.#register(task);
+    if (loaded !== "ok") {
+      this.#logs(task, [`probe_one: mlx5_init_one failed with error code -${codeOf(loaded)}`]);
+      yield* this.#unregister(task);
+      if (locks) dl.lock.release(task);
+      dl.free(task);
+      task.log("info", unprobed(device, loaded));
+      return loaded;
+    }
+    const lasting = facts.params.filter(({ name }) => !this.#era.loadedParams.has(name));
+    yield* registering(task, dl, "params", () => {
+      dl.params = lasting.map((fact) => this.#param(fact));
+      for (const param of dl.params) announceParam(task, dl, param, "new");
+    });
+    dl.reporters = facts.reporters.map((fact) => this.#unknowns.reporter(fact, true));
+    this.#unloaded = facts.params.flatMap((fact, at) => {
+      if (!this.#era.loadedParams.has(fact.name)) return [];
+      return [{ at, param: this.#param(fact) }];
+    });
+    if (this.#era.traps === "probe") yield* this.#registerTraps(task);
+    yield* this.#load(task);
+    if (locks) dl.lock.release(task);
+    if (this.#devlinkFirst) return "ok";
+    dl.registered = true;
+    yield* announceAll(task, dl);
+    return "ok";
+  }
+
+  *#register(task: Task): Steps {
+    yield* underMutex(this.#kernel, task, () => {
+      this.dl.registered = true;
+      announceDev(task, this.dl, "new");
+    });
+  }
+
+  *#unregister(task: Task): Steps {
+    yield* underMutex(this.#kernel, task, () => {
+      announceDev(task, this.dl, "del");
+      this.dl.registered = false;
+    });
+  }
+
+  /** The reverse of a probe. */
+  *remove(task: Task): Steps {
+    const { dl } = this;
+    const kernel = this.#kernel;
+    const locks = kernel.era.driverLocksInstance;
+    if (!this.#devlinkFirst) {
+      yield* dl.waitForUsers(task);
+      yield* announceAllGone(task, dl);
+      dl.registered = false;
+    }
+    if (locks) yield* acquire(task, dl.lock);
+    yield* this.#parts.removeKept(task);
+    yield* this.#unload(task);
+    if (this.#era.traps === "probe") yield* this.#unregisterTraps(task);
+    dl.reporters = [];
+    yield* registering(task, dl, "params", () => {
+      for (const param of dl.params) announceParam(task, dl, param, "del");
+      dl.params = [];
+    });
+    if (this.#devlinkFirst) yield* this.#unregister(task);
+    if (locks) dl.lock.release(task);
+    dl.free(task);
+  }
+
+  // Reload
+
+  *reloadDown(task: Task, action: ReloadAction): Steps<Result> {
+    if (this.withholdsReload) return task.fail("EOPNOTSUPP", "reload is unsupported for multi port slave", PREFIX);
+    if (action === "fw_activate") return this.#unknowns.activate(task);
+    if (!this.#up) {
+      this.#logs(task, ["mlx5_unload_one_devl_locked: mlx5_unload_one_devl_locked: interface is down, NOP"]);
+    }
+    yield* this.#unload(task);
+    return "ok";
+  }
+
+  *reloadUp(task: Task): Steps<Result> {
+    const result = this.commands(task, "load");
+    if (result === "ok") yield* this.#load(task);
+    return result;
+  }
+
+  commands(task: Task, part: Part): Result {
+    return carryOut(this.#card, part, (lines) => this.#logs(task, lines));
+  }
+
+  /** Gives the card BlueFlame, or takes it away. Returns false if what its driver makes of that is not modelled. */
+  blueflame(on: boolean): boolean {
+    if (this.#era.netdev !== "kept" || !this.#facts.rdma) return false;
+    this.#card.blueflame = on;
+    return true;
+  }
+
+  /** Logs lines that begin with the name of a function of the driver, if the era's words are known. */
+  #logs(task: Task, lines: readonly string[]): void {
+    if (!this.#era.logsKnown) return this.#unknowns.unlogged();
+    const device = this.dl.handle.slice(this.dl.handle.indexOf("/") + 1);
+    for (const line of lines) task.observation.kmsg.push({ class: "info", text: `mlx5_core ${device}: ${line}` });
+  }
+
+  *#load(task: Task): Steps {
+    const { dl } = this;
+    yield* acquire(task, this.#interface);
+    yield* registering(task, dl, "params", () => {
+      for (const { at, param } of this.#unloaded) {
+        dl.params.splice(at, 0, param);
+        announceParam(task, dl, param, "new");
+      }
+      this.#unloaded = [];
+    });
+    if (this.#era.traps === "load") yield* this.#registerTraps(task);
+    this.#up = true;
+    yield* this.#parts.add(task, false);
+    this.#interface.release(task);
+    if (this.#options.beside) yield* this.#options.beside(task);
+  }
+
+  *#unload(task: Task): Steps {
+    const { dl } = this;
+    if (this.#options.beside) yield* this.#options.beside(task);
+    yield* acquire(task, this.#interface);
+    yield* this.#parts.remove(task, this.#up);
+    if (this.#up) {
+      this.#up = false;
+      this.commands(task, "unload");
+      if (this.#era.traps === "load") yield* this.#unregisterTraps(task);
+      yield* registering(task, dl, "params", () => {
+        for (const [at, param] of dl.params.entries()) {
+          if (!this.#era.loadedParams.has(param.spec.name)) continue;
+          announceParam(task, dl, param, "del");
+          this.#unloaded.push({ at, param });
+        }
+        dl.params = dl.params.filter(({ spec }) => !this.#era.loadedParams.has(spec.name));
+      });
+    }
+    this.#interface.release(task);
+  }
+
+  *#registerTraps(task: Task): Steps {
+    const { groups, traps } = this.#facts;
+    // A trap comes with the action that the driver declares, whatever the board had set
+    const specs = traps.map((trap): TrapSpec => ({ ...trap, action: trap.type === "drop" ? "drop" : trap.action }));
+    yield* registering(task, this.dl, "traps", () =>
+      registerTraps(task, this.dl, {
+        policers: [],
+        groups: groups.map(({ name, generic }) => ({ name, generic, policer: 0 })),
+        traps: specs,
+      }));
+  }
+
+  *#unregisterTraps(task: Task): Steps {
+    yield* registering(task, this.dl, "traps", () => unregisterTraps(task, this.dl));
+  }
+
+  // Netdev
+
+  carrierGoes(): void {
+    this.#unknowns.carrier();
+  }
+
+  /** A netdev that comes up without a cable has no carrier; with one, its carrier comes at once or a moment later (en_main.c). */
+  linkSet(_task: Task, { netdev }: Port, up: boolean): Result {
+    const { carriers } = this.#unknowns;
+    if (up && netdev) carriers.delete(netdev);
+    if (!up || !netdev || this.#card.cable || !this.#era.emulated) return "ok";
+    carriers.add(netdev);
+    Object.assign(netdev, { carrier: false, followed: false, activated: false });
+    // It has no carrier as before, and says so: mlx5e_update_carrier()
+    this.#kernel.linkwatch.event(netdev);
+    return "ok";
+  }
+
+  /** The netdev of the port, which is on the function's instance or on the nested one. */
+  get netdev(): Netdev | undefined {
+    return [this.dl, ...this.dl.nested].flatMap(({ ports }) => ports)[0]?.netdev ?? undefined;
+  }
+
+  reporters(remade: boolean): Reporter[] {
+    return this.port.reporters.map((fact) => this.#unknowns.reporter(fact, remade));
+  }
+
+  // Params
+
+  paramGet({ name, cmode }: ParamSpec): ParamValue | undefined {
+    // A permanent one is in the card, which answers nothing between an unload and a load (lib/nv_param.c)
+    return cmode === "permanent" && !this.#up ? undefined : this.#values.get(name);
+  }
+
+  paramSet({ name }: ParamSpec, value: ParamValue): void {
+    this.#values.set(name, value);
+  }
+
+  paramValidate(task: Task, { name }: ParamSpec, value: ParamValue): Result {
+    const fact = (of: string) => this.#facts.params.find((param) => param.name === of)?.values[0];
+    const verdict = checkParam(name, value, {
+      initial: fact(name)?.default ?? fact(name)?.value,
+      roce: fact("enable_roce")?.value === true ? true : undefined,
+      steering: this.#era.steering,
+    });
+    if (verdict === "ok") return "ok";
+    if (verdict === "card") return this.#unknowns.ask();
+    return verdict.text === undefined ? verdict.errno : task.fail(verdict.errno, verdict.text, PREFIX);
+  }
+
+  // Traps: drop traps pass packets to the CPU or not, and cannot mirror (mlx5_devlink_trap_action_set())
+
+  trapActionSet(_task: Task, _trap: unknown, action: TrapSpec["action"]): Result {
+    return action === "mirror" ? "EOPNOTSUPP" : "ok";
+  }
+
+  trapGroupBinds(): Result {
+    return "EOPNOTSUPP";
+  }
+
+  trapGroupSet(): Result {
+    return "EOPNOTSUPP";
+  }
+
+  trapPolicerSet(): Result {
+    return "EOPNOTSUPP";
+  }
+
+  trapDropped(): undefined {
+    return undefined;
+  }
+
+  policerDropped(): number {
+    return 0;
+  }
+
+  // Ports and eswitch
+
+  portCommand(_task: Task, kind: PortCommand): Result | undefined {
+    if (kind === "add" || (kind === "function" && this.#era.portFunctions)) return this.#unknowns.ask("EOPNOTSUPP");
+    return undefined;
+  }
+
+  get eswitchRefusal(): Result | undefined {
+    const refused = this.#facts.refused["dev eswitch show"];
+    return this.#facts.eswitch ? undefined : refused ?? "EOPNOTSUPP";
+  }
+
+  get eswitch(): EswitchDriver | undefined {
+    const { eswitch } = this.#facts;
+    return eswitch && this.#unknowns.eswitch(eswitch.mode);
+  }
+
+  flash(): Steps<Result> {
+    return this.#unknowns.flash();
+  }
+
+  mayHave(): boolean {
+    return false;
+  }
+
+  // What the model does not know
+
+  shown(object: ShownObject, attributes: Attributes): Attributes {
+    return completed(this.#unknowns, object, attributes, (name, counts) => this.#unknowns.counts(name, counts));
+  }
+
+  gap(op: Operation): string | undefined {
+    if (this.#card.faulty && (op.kind === "link.set" || op.kind === "netdev.set") && op.up) {
+      return "what a netdev does that comes up while the card refuses commands is not modelled";
+    }
+    return this.#unknowns.gap(op);
+  }
+
+  unknown(op: Operation): Unknown | undefined {
+    return this.#unknowns.take(op);
+  }
+}

@@ -1,0 +1,70 @@
+/**
+ * The model of mlx5_core: a ConnectX by the facts of its board, and what the driver does with it
+ * (drivers/net/ethernet/mellanox/mlx5/core).
+ *
+ * @module
+ */
+
+import type { Facts } from "../../facts.ts";
+import { Device } from "../../kernel/device.ts";
+import type { Kernel } from "../../kernel/kernel.ts";
+import type { Steps, Task } from "../../kernel/task.ts";
+import type { DriverModel } from "../driver.ts";
+import { instantiate as generic } from "../generic/instantiate.ts";
+import { registerDrivers } from "./drivers.ts";
+import { operate } from "./card.ts";
+import { mlx5Era } from "./era.ts";
+import { RACE } from "./race.ts";
+
+/** Puts the function on its bus, bound as the facts have it; a function of a kernel that nobody read is of the generic driver. */
+function* instantiate(kernel: Kernel, task: Task, facts: Facts): Steps {
+  const [bus, name] = facts.handle.split("/") as [string, string];
+  // A subfunction is a device of the auxiliary bus: its driver is another part of mlx5_core
+  if (bus !== "pci" || !mlx5Era(kernel.era).modelled) return yield* generic(kernel, task, facts);
+  yield* registerDrivers(kernel, task, facts, { adopts: true });
+  yield* kernel.core.addDevice(task, new Device(kernel, bus, name));
+}
+
+/** mlx5_core. */
+export const mlx5: DriverModel = {
+  name: "mlx5",
+  drivers: ["mlx5_core"],
+  instantiate,
+  operate,
+  race: RACE,
+  log: [/^mlx5_core(\.eth)? /, /^infiniband mlx5_\d+: /],
+  logPlaces: [{
+    id: "mlx5-place",
+    pattern: /(?<=^mlx5_core \S+: \w+):\d+:\(pid \d+\)(?=: )/,
+    reason: "names the line of the source and the process",
+    source: "core/mlx5_core.h: mlx5_core_err()",
+  }, {
+    id: "mlx5-ib-place",
+    pattern: /(?<=^infiniband \S+: \w+):\d+:\(pid \d+\)(?=: )/,
+    reason: "names the line of the source and the process",
+    source: "drivers/infiniband/hw/mlx5/mlx5_ib.h: mlx5_ib_err()",
+  }],
+  chatter: [{
+    id: "mlx5-card",
+    pattern: /^mlx5_core \S+: (firmware version: |[\d.]+ Gb\/s available PCIe bandwidth|PTM is not supported by PCIe$)/,
+    reason: "describes the card and its slot",
+    source: "core/main.c, drivers/pci/pci.c",
+  }, {
+    id: "mlx5-capabilities",
+    pattern:
+      /^mlx5_core \S+: (MLX5E: StrdRq\(|Supported tc offload range - |mlx5e_tc_post_act_init:|mlx5_pci_vsc_init:|handle_hca_cap:)/,
+    reason: "lists what the card can do",
+    source: "core/en_main.c, core/en_tc.c, core/lib/pci_vsc.c, core/main.c",
+  }, {
+    id: "mlx5-unread-param",
+    pattern: /^mlx5_core \S+: mlx5_nv_param_read:\d+:\(pid \d+\): Failed to read mnvda reg: .* err -67$/,
+    reason:
+      "a permanent param is in the card, which answers nothing while its function is down; its message is missing then",
+    source: "core/lib/nv_param.c",
+  }, {
+    id: "mlx5-link",
+    pattern: /^mlx5_core \S+ \S+: Link (up|down)$/,
+    reason: "the link of the card comes and goes with the board's cable",
+    source: "core/en_main.c: mlx5e_update_carrier()",
+  }],
+};

@@ -1,0 +1,131 @@
+/**
+ * The parts of a function that drivers of their own take: RDMA and Ethernet. From 5.11 on each is a device of the auxiliary bus, which
+ * a load adds and an unload removes (core/dev.c).
+ *
+ * @module
+ */
+
+import type { Devlink } from "../../devlink/devlink.ts";
+import type { Facts } from "../../facts.ts";
+import { Device } from "../../kernel/device.ts";
+import type { Kernel } from "../../kernel/kernel.ts";
+import { STATE } from "../../kernel/state.ts";
+import type { Steps, Task } from "../../kernel/task.ts";
+import type { Result } from "../../observation.ts";
+import { type Part, unprobed } from "./commands.ts";
+import { mlx5Era } from "./era.ts";
+import { Ethernet, type EthernetHost } from "./ethernet.ts";
+import type { Card } from "./emulated_card.ts";
+import { changeNotifier, failToRegister } from "./rdma.ts";
+
+/** What the parts need of their function. */
+export interface PartsHost extends EthernetHost {
+  readonly dl: Devlink;
+  /** Carries out the commands of a part; returns the errno of the first that the card refuses and the part needs */
+  commands(task: Task, part: Part): Result;
+}
+
+/** The parts of one function. */
+export class Parts {
+  readonly #kernel: Kernel;
+  readonly #facts: Facts;
+  readonly #card: Card;
+  readonly #host: PartsHost;
+  /** The Ethernet part where the era has no auxiliary bus */
+  #ethernet: Ethernet | undefined;
+  #auxiliary = new Map<"eth" | "rdma", Device>();
+  /** True while the parts are created as the facts have them */
+  #adopting = false;
+
+  [STATE](): readonly unknown[] {
+    return [this.#ethernet, this.#auxiliary, this.#adopting];
+  }
+
+  /** Of a function, whose `host` is ready to be asked when parts are added. */
+  constructor(kernel: Kernel, facts: Facts, card: Card, host: PartsHost) {
+    this.#kernel = kernel;
+    this.#facts = facts;
+    this.#card = card;
+    this.#host = host;
+  }
+
+  get #kept(): boolean {
+    return mlx5Era(this.#kernel.era).netdev === "kept";
+  }
+
+  #enabled(name: string): boolean {
+    return this.#host.dl.params.find(({ spec }) => spec.name === name)?.value !== false;
+  }
+
+  /** The facts lack a device that was unbound or could not be bound. */
+  get #portless(): boolean {
+    const { ports, nestedPorts = {} } = this.#facts;
+    return ports.length + Object.values(nestedPorts).flat().length === 0;
+  }
+
+  /** The number of the function's auxiliary devices: the facts have it where an instance is nested, else the first is 0. */
+  get #number(): string {
+    return this.#facts.nested.map((handle) => /\.eth\.(\d+)$/.exec(handle)?.[1]).find(Boolean) ?? "0";
+  }
+
+  /** Adds the parts in the driver's order: RDMA before Ethernet. With `adopting` they are as the facts have them, without messages. */
+  *add(task: Task, adopting: boolean): Steps {
+    const kernel = this.#kernel;
+    if (this.#kept) {
+      if (this.#facts.rdma) yield* changeNotifier(kernel, task);
+      if (this.#card.blueflame) failToRegister(task);
+      if (this.#ethernet || (adopting && this.#portless)) return;
+      this.#ethernet = new Ethernet(kernel, this.#host.dl, undefined, this.#host);
+      if (adopting) this.#ethernet.adopt();
+      else yield* this.#ethernet.probe(task);
+      return;
+    }
+    this.#adopting = adopting;
+    const here = { rdma: this.#enabled("enable_rdma"), eth: this.#enabled("enable_eth") };
+    if (adopting && this.#portless) here.eth = false;
+    for (const kind of ["rdma", "eth"] as const) {
+      if (!here[kind]) continue;
+      const device = new Device(kernel, "auxiliary", `mlx5_core.${kind}.${this.#number}`);
+      device.data = this;
+      this.#auxiliary.set(kind, device);
+      yield* kernel.core.addDevice(task, device);
+    }
+    this.#adopting = false;
+  }
+
+  /** Removes the parts in the reverse order; an Ethernet part that the era keeps over an unload stays. */
+  *remove(task: Task, loaded: boolean): Steps {
+    const kernel = this.#kernel;
+    if (this.#kept) {
+      if (this.#facts.rdma && loaded) yield* changeNotifier(kernel, task);
+      return;
+    }
+    for (const [kind, device] of [...this.#auxiliary].toReversed()) {
+      yield* kernel.core.removeDevice(task, device);
+      this.#auxiliary.delete(kind);
+    }
+  }
+
+  /** Removes the Ethernet part that the era keeps over an unload: the function goes. */
+  *removeKept(task: Task): Steps {
+    if (this.#ethernet) yield* this.#ethernet.remove(task);
+    this.#ethernet = undefined;
+  }
+
+  /** The driver of `mlx5_core.eth` binds. */
+  *probeEthernet(task: Task, device: Device): Steps<Result> {
+    const ethernet = new Ethernet(this.#kernel, this.#host.dl, device, this.#host);
+    if (this.#adopting) ethernet.adopt();
+    else {
+      const result = this.#host.commands(task, "ethernet");
+      if (result !== "ok") {
+        yield* ethernet.failToProbe(task);
+        if (mlx5Era(this.#kernel.era).logsKnown) task.log("info", unprobed(device, result));
+        return result;
+      }
+      yield* ethernet.probe(task);
+    }
+    device.managed.push((task) => ethernet.remove(task));
+    return "ok";
+  }
+}

@@ -1,0 +1,248 @@
+/**
+ * What the model of mlx5_core does not know: what only the card, its link or its firmware decide. Each has its reason.
+ *
+ * @module
+ */
+
+import type { Devlink, Reporter } from "../../devlink/devlink.ts";
+import type { EswitchDriver, EswitchMode, ShownObject } from "../../devlink/driver.ts";
+import { findReporter } from "../../devlink/health.ts";
+import type { Attributes } from "../../devlink/message.ts";
+import type { Facts, ReporterFact } from "../../facts.ts";
+import { STATE } from "../../kernel/state.ts";
+import type { Steps, Task } from "../../kernel/task.ts";
+import { type Channel, countedSince, type Json, NOT_KNOWN, type Result, type Unknown } from "../../observation.ts";
+import type { Netdev } from "../../net/netns.ts";
+import type { Operation } from "../../operation.ts";
+import { reporterOf } from "../from_facts.ts";
+import { diagnoseVnic } from "./counters.ts";
+import { mlx5Era } from "./era.ts";
+import type { Card } from "./emulated_card.ts";
+
+/** What the driver puts in front of its messages. */
+export const PREFIX = "mlx5_core";
+
+/** Parts of what is shown that only the board knows, by the object: counters of traffic, numbers of the card. */
+const PARTS: Readonly<Partial<Record<ShownObject, readonly string[]>>> = {
+  info: ["serial_number", "board.serial_number"],
+  trap: ["stats"],
+  group: ["stats"],
+  reporter: ["last_dump_date", "last_dump_time", "burst_period"],
+};
+
+/** The reporter that shows counters */
+const VNIC = "vnic";
+
+/** Channels on which the driver may speak whenever it has done something. */
+const SAID: readonly Channel[] = ["notify", "link", "kmsg", "time"];
+
+/** By the first word of an operation's kind, operations on what a change of the eswitch replaces. */
+const OF_ESWITCH = new Set(["trap", "param", "port", "health", "link", "ethtool", "rate", "dev"]);
+
+const CARD = "only the card knows what it does";
+
+/** What is not known of the operations on one function, and of what they have changed. */
+export class Unknowns {
+  /** Channels that the operation under way has made unknown */
+  #asked = new Map<Channel, string>();
+  /** The last change with unknown further effects; undefined before one */
+  #changedBy: string | undefined;
+  /** Netdevs whose carrier is known */
+  readonly carriers = new Set<Netdev>();
+  /** Reporters whose counts began in this sequence */
+  readonly #fresh = new Set<string>();
+
+  [STATE](): readonly unknown[] {
+    return [this.#asked, this.#changedBy, this.#fresh, this.carriers];
+  }
+
+  constructor(readonly dl: Devlink, readonly facts: Facts, readonly card: Card) {}
+
+  /** Assumes an answer of the card, which is not judged. */
+  ask(assumed: Result = "ok", why: string = CARD): Result {
+    this.#note(why, "result", "extack", "reply", ...SAID);
+    return assumed;
+  }
+
+  /** Notes that a netdev was removed while it was up: when its carrier goes is chance. */
+  carrier(): void {
+    this.#note("when the carrier of a netdev goes with it is not modelled", "link");
+  }
+
+  /** Why a reload that activates firmware is refused; a card that can activate it answers by itself, which is assumed to be no. */
+  activate(task: Task): Result {
+    if (
+      mlx5Era(this.dl.kernel.era).resetParam &&
+      !this.facts.params.some(({ name }) => name === "enable_remote_dev_reset")
+    ) {
+      return task.fail("EOPNOTSUPP", "FW activate is unsupported for this function", PREFIX);
+    }
+    this.ask("ok", "only the card knows if its firmware can be activated");
+    return task.fail("EINVAL", "FW activate requires reboot", PREFIX);
+  }
+
+  /** Notes that the driver logs something in words that nobody has seen on this kernel. */
+  unlogged(): void {
+    this.#note("what the driver of this kernel logs of a failure is not modelled", "kmsg");
+  }
+
+  #note(why: string, ...channels: readonly Channel[]): void {
+    for (const channel of channels) if (!this.#asked.has(channel)) this.#asked.set(channel, why);
+  }
+
+  /** Returns a reporter of the facts; `fresh` for one that begins to count now. */
+  reporter(fact: ReporterFact, fresh = false): Reporter {
+    if (fresh) this.#fresh.add(fact.name);
+    const reporter = reporterOf(fact, {
+      recover: () => this.ask(),
+      dump: () => void this.ask(),
+      // `fw_fatal` cannot be asked (core/health.c: mlx5_fw_fatal_reporter_ops)
+      diagnose: fact.name === "fw_fatal" ? undefined : (fmsg) => {
+        const { vnic } = this.card;
+        if (vnic && fact.name === VNIC) return diagnoseVnic(fmsg, vnic);
+        // A healthy card reports 0
+        fmsg.pair("Syndrome", 0);
+      },
+    });
+    reporter.healthy = fresh || fact.state === "healthy";
+    return reporter;
+  }
+
+  /** The eswitch: that it has a mode is known, what a change of it does to the ports is not. */
+  eswitch(mode: string): EswitchDriver {
+    // deno-lint-ignore no-this-alias
+    const unknowns = this;
+    return {
+      mode: mode as EswitchMode,
+      // deno-lint-ignore require-yield
+      *setMode() {
+        unknowns.#changedBy = "a change of the eswitch";
+        return unknowns.ask("ok", "representors are not modelled");
+      },
+    };
+  }
+
+  // deno-lint-ignore require-yield
+  *flash(): Steps<Result> {
+    return this.ask("EOPNOTSUPP", "only the card knows if it takes the firmware");
+  }
+
+  /** Returns the counts of a reporter that the model knows. */
+  counts(name: string, { error, recover }: Attributes): Attributes {
+    if (this.#fresh.has(name)) return { error: error!, recover: recover! };
+    const since = (what: string, count: Json | undefined) =>
+      countedSince(`${this.dl.handle} ${name} ${what}`, Number(count));
+    return { error: since("error", error), recover: since("recover", recover) };
+  }
+
+  /** Why an operation is not performed; undefined where the model has an answer. */
+  gap(op: Operation): string | undefined {
+    const { kernel, netns } = this.dl;
+    if ((op.kind === "ethtool.show" || op.kind === "ethtool.restart") && this.#has(op.dev)) {
+      return "how the link of the card is, is not modelled";
+    }
+    if ("path" in op && op.kind.startsWith("file.") && !MODELLED_FILE.test(op.path) && this.#isOwn(op.path)) {
+      return "the files of mlx5_core are not modelled";
+    }
+    if (
+      op.kind === "netns.del" && op.name === netns.name && this.facts.rdma === undefined &&
+      kernel.era.notifierScope === "global"
+    ) {
+      return "the end of the netns hangs if mlx5_ib is bound, which the facts do not show";
+    }
+    return undefined;
+  }
+
+  #ports() {
+    return [this.dl, ...this.dl.nested].flatMap(({ ports }) => ports);
+  }
+
+  #has(netdev: string): boolean {
+    return this.#ports().some((port) => port.netdev?.name === netdev);
+  }
+
+  #finds({ reporter, port }: Operation<"health.diagnose" | "health.dump.show">): boolean {
+    return [this.dl, ...this.dl.nested].some((dl) => findReporter(dl, reporter, port) !== undefined);
+  }
+
+  /** True for a file of the function, of its driver or of one of its netdevs. */
+  #isOwn(path: string): boolean {
+    if (path.startsWith("/sys/kernel/debug/")) return true;
+    const [, folder, one, , name] =
+      /^\/sys\/(bus|class|devices)\/([^/]+)(?:\/(devices|drivers))?\/([^/]+)/.exec(path) ?? [];
+    if (folder === "class") return one === "net" && this.#has(name!);
+    return folder === "devices" || (folder === "bus" && (one === "pci" || one === "auxiliary"));
+  }
+
+  /** Returns the channels of an operation that the model does not know, and forgets what this operation has asked. */
+  take(op: Operation): Unknown | undefined {
+    const channels = this.#asked;
+    this.#asked = new Map();
+    const because = (why: string, ...of: readonly Channel[]) => {
+      for (const channel of of) if (!channels.has(channel)) channels.set(channel, why);
+    };
+    const [subject] = op.kind.split(".");
+    const own = (op.kind === "netdev.set" || op.kind === "netdev.show") && this.#has(op.dev);
+    const [netdev] = this.#ports().map((port) => port.netdev);
+    const carrier = netdev && this.carriers.has(netdev);
+    if ((op.kind === "link.set" && !carrier) || (own && op.kind === "netdev.set")) {
+      because("when the card's link comes up is not modelled", "link", "kmsg");
+    }
+    if (op.kind === "link.move") {
+      because("if the netdev may leave its netns is not modelled", "result", "extack", ...SAID);
+    }
+    if ((op.kind === "link.show" && !carrier) || (own && op.kind === "netdev.show")) {
+      because("how the link of the card is, is not modelled", "reply");
+    }
+    if (op.kind === "ethtool.info" || op.kind === "ethtool.flash") {
+      because("what ethtool shows of the card is not modelled", "reply", "result", "extack", ...SAID);
+    }
+    if (netdev?.up && !carrier) {
+      because("when the carrier of the card comes and goes is not modelled", "link");
+    }
+    const counted = op.kind === "health.diagnose" && op.reporter === VNIC && this.card.vnic !== undefined &&
+      mlx5Era(this.dl.kernel.era).emulated;
+    if ((op.kind === "health.diagnose" || op.kind === "health.dump.show") && !counted && this.#finds(op)) {
+      const refusal = op.kind === "health.dump.show" ? ["result", "extack"] as const : [];
+      because("what the card reports is not modelled", "reply", "time", ...refusal);
+    }
+    if (subject === "rate") because("rates of functions are not modelled", "result", "extack", "reply", "time");
+    if (op.kind === "dev.eswitch.show" && this.facts.eswitch) {
+      because("the modes of its eswitch are not modelled", "reply");
+    }
+    if (this.#changedBy && OF_ESWITCH.has(subject!)) {
+      because(`what ${this.#changedBy} leaves is not modelled`, "result", "extack", "reply", ...SAID);
+    }
+    return channels.size > 0 ? Object.fromEntries(channels) : undefined;
+  }
+}
+
+/** The files that the driver core models: they bind and unbind. */
+const MODELLED_FILE = /^\/sys\/bus\/(pci|auxiliary)\/drivers\/[^/]+\/(un)?bind$/;
+
+/** Completes what is shown of an object by what only the board knows. */
+export function completed(
+  { dl }: Unknowns,
+  object: ShownObject,
+  attributes: Attributes,
+  counts: (name: string, attributes: Attributes) => Attributes,
+): Attributes {
+  const shown = { ...attributes };
+  const ofEthernet = object === "info" && attributes["driver"] !== dl.driver.name;
+  for (const part of ofEthernet ? [] : PARTS[object] ?? []) shown[part] = NOT_KNOWN;
+  if (object === "reporter") Object.assign(shown, counts(String(attributes["reporter"]), attributes));
+  if (object !== "dev") return shown;
+  // Each new instance of the board gets the next number, which the facts lack
+  if (shown["index"] !== undefined) shown["index"] = NOT_KNOWN;
+  const { reload } = attributes["stats"] as { reload: Record<string, Record<string, Json>> };
+  if (Object.keys(reload).length === 0) return shown;
+  const counted = (action: string) => ({
+    ...reload[action],
+    unspecified: countedSince(`${dl.handle} ${action}`, dl.reloads[action as keyof typeof dl.reloads]),
+  });
+  shown["stats"] = {
+    reload: Object.fromEntries(Object.keys(reload).map((action) => [action, counted(action)])),
+    remote_reload: NOT_KNOWN,
+  };
+  return shown;
+}

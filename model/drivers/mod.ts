@@ -1,0 +1,81 @@
+/**
+ * The drivers that the model has: the one list of them.
+ *
+ * @module
+ */
+
+import type { Era } from "../era/mod.ts";
+import type { Facts } from "../facts.ts";
+import type { Kernel } from "../kernel/kernel.ts";
+import type { ModuleSource } from "../kernel/module.ts";
+import type { Steps, Task } from "../kernel/task.ts";
+import type { Result } from "../observation.ts";
+import type { DeviceOperation, Handle, Operation } from "../operation.ts";
+import type { DriverModel } from "./driver.ts";
+import { contradictions } from "./driver_inventory.ts";
+import { fakemac } from "./fakemac/mod.ts";
+import { generic } from "./generic/mod.ts";
+import { mlx5 } from "./mlx5/mod.ts";
+import { netdevsim } from "./netdevsim/mod.ts";
+
+/** All drivers, each a folder. */
+export const DRIVERS: readonly DriverModel[] = [netdevsim, fakemac, mlx5, generic];
+
+/** A driver whose devices sequences make. */
+export type Maker = DriverModel & Required<Pick<DriverModel, "start">>;
+
+/** The driver of a board that names none: the first whose devices sequences make. */
+export const DEFAULT_DRIVER: Maker = DRIVERS.find((driver): driver is Maker => driver.start !== undefined)!;
+
+/** Returns the model of a driver by its name in sysfs; the generic driver where nobody modelled it. */
+export function driverModelOf(driver: string): DriverModel {
+  return DRIVERS.find(({ drivers }) => drivers.includes(driver)) ?? generic;
+}
+
+/**
+ * Returns where a board's facts contradict what the model of its driver has, one line each; see {@linkcode contradictions}.
+ *
+ * @param driver The driver's name in sysfs; one that nobody modelled contradicts nothing
+ */
+export function contradictionsOf(driver: string, era: Era, facts: Facts): string[] {
+  const model = driverModelOf(driver);
+  return model.inventory ? contradictions(model.name, model.inventory(era, facts), facts) : [];
+}
+
+/** Returns the driver that has the bus of an instance to itself; undefined where any driver may have devices there. */
+export function ownerOf(handle: Handle): DriverModel | undefined {
+  return DRIVERS.find(({ bus }) => bus !== undefined && handle.startsWith(`${bus}/`));
+}
+
+/** Returns the instance that an operation makes or removes; undefined where it does neither. */
+export function madeBy(op: Operation): Handle | undefined {
+  for (const { makes } of DRIVERS) {
+    const handle = makes?.(op);
+    if (handle !== undefined) return handle;
+  }
+  return undefined;
+}
+
+/** Returns what the driver of an emulated device does when a test operates the device; undefined if no model knows. */
+export function operatedBy(
+  kernel: Kernel,
+  task: Task,
+  handle: Handle,
+  operation: DeviceOperation,
+): Steps<Result> | undefined {
+  for (const { operate } of DRIVERS) {
+    const steps = operate?.(kernel, task, handle, operation);
+    if (steps) return steps;
+  }
+  return undefined;
+}
+
+/** Returns the kernel modules of all drivers, as they lie in the file system. */
+export function modulesOf(kernel: Kernel): ModuleSource[] {
+  return DRIVERS.flatMap((driver) => [...driver.modules?.(kernel) ?? []]);
+}
+
+/** Loads the modules that every kernel of the model has loaded when it boots. */
+export function* bootDrivers(kernel: Kernel, task: Task): Steps {
+  for (const { boot = [] } of DRIVERS) for (const name of boot) yield* kernel.modules.load(task, name, {});
+}

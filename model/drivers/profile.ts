@@ -1,0 +1,177 @@
+/**
+ * What the profiles of hardware drivers have in common: an instance on the PCI bus with ports and traps, and no more of the
+ * driver than what its locks do. Read from the source of the drivers, never run.
+ *
+ * @module
+ */
+
+import { announceAll, announceAllGone, announceDev, announcePort } from "../devlink/announce.ts";
+import type { Device } from "../kernel/device.ts";
+import { Devlink, type Port, underMutex } from "../devlink/devlink.ts";
+import type { Driver, ReloadAction, TrapGroupSpec, TrapPolicerSpec, TrapSpec } from "../devlink/driver.ts";
+import type { Kernel } from "../kernel/kernel.ts";
+import type { Netdev } from "../net/netns.ts";
+import type { Result } from "../observation.ts";
+import { insertPort, portHandle } from "../devlink/port.ts";
+import { registering } from "../devlink/registering.ts";
+import { acquire, type Steps, type Task } from "../kernel/task.ts";
+import { registerTraps, unregisterTraps } from "../devlink/trap.ts";
+import { STATE } from "../kernel/state.ts";
+
+/** The traps of a profile: as few as show what becomes of them. */
+const TRAPS: {
+  policers: readonly TrapPolicerSpec[];
+  groups: readonly TrapGroupSpec[];
+  traps: readonly TrapSpec[];
+} = {
+  policers: [{ id: 1, rate: 1000, burst: 128, rateMin: 1, rateMax: 8000, burstMin: 8, burstMax: 65536 }],
+  groups: [{ name: "l2_drops", generic: true, policer: 1 }],
+  traps: [{
+    name: "ingress_vlan_filter",
+    type: "drop",
+    generic: true,
+    action: "drop",
+    group: "l2_drops",
+    metadata: ["input_port"],
+  }],
+};
+
+/** A driver that is no more than its devlink instance, its ports and its traps. */
+export abstract class Profile implements Driver {
+  abstract readonly name: string;
+  abstract readonly reloadActions: readonly ReloadAction[];
+  readonly reloadLimits: readonly "no_reset"[] = [];
+  readonly versions = { fixed: {} };
+  readonly kernel: Kernel;
+  readonly dl: Devlink;
+  /** What other instances are part of this one */
+  readonly #ports: Port[] = [];
+
+  [STATE](): readonly unknown[] {
+    return [this.#ports];
+  }
+
+  constructor(kernel: Kernel, device: Device, handle = `pci/${device.name}`) {
+    this.kernel = kernel;
+    this.dl = new Devlink(kernel, handle, this, device.lock, kernel.init);
+  }
+
+  abstract reloadDown(task: Task): Steps<Result>;
+  abstract reloadUp(task: Task): Steps<Result>;
+
+  /** Makes what the instance holds, the device locked, and registers it where the era has its drivers do so. */
+  *probe(task: Task, body: () => Steps): Steps {
+    const { dl, kernel } = this;
+    const first = kernel.era.registers === "first";
+    const locks = kernel.era.driverLocksInstance;
+    if (locks) yield* acquire(task, dl.lock);
+    if (first) {
+      yield* underMutex(kernel, task, () => {
+        dl.registered = true;
+        announceDev(task, dl, "new");
+      });
+    }
+    yield* body();
+    if (locks) dl.lock.release(task);
+    if (first) return;
+    dl.registered = true;
+    yield* announceAll(task, dl);
+  }
+
+  /** The reverse. */
+  *remove(task: Task, body: () => Steps): Steps {
+    const { dl, kernel } = this;
+    const first = kernel.era.registers === "first";
+    const locks = kernel.era.driverLocksInstance;
+    if (!first) {
+      yield* dl.waitForUsers(task);
+      yield* announceAllGone(task, dl);
+      dl.registered = false;
+    }
+    if (locks) yield* acquire(task, dl.lock);
+    yield* body();
+    if (first) {
+      yield* underMutex(kernel, task, () => {
+        announceDev(task, dl, "del");
+        dl.registered = false;
+      });
+    }
+    if (locks) dl.lock.release(task);
+    dl.free(task);
+  }
+
+  /** Adds a port with a netdev. */
+  *addPort(task: Task, index: number): Steps {
+    const { dl, kernel } = this;
+    const port: Port = {
+      index,
+      handle: portHandle(dl, index),
+      flavour: { flavour: "physical", port: index, splittable: false },
+      type: "notset",
+      netdev: null,
+      resources: [],
+      rate: undefined,
+    };
+    yield* registering(task, dl, "ports", () => insertPort(dl, port));
+    yield* announcePort(task, dl, port, "new");
+    const held = kernel.rtnl.owner === task;
+    if (!held) yield* acquire(task, kernel.rtnl);
+    const { netns } = dl;
+    const netdev = kernel.addNetdev(netns, netns.freeName(), ["BROADCAST", "MULTICAST"], "UP");
+    kernel.link(task, "new", netdev);
+    if (!held) kernel.rtnl.release(task);
+    port.type = "eth";
+    port.netdev = netdev;
+    yield* announcePort(task, dl, port, "new");
+    this.#ports.push(port);
+  }
+
+  /** Removes the ports, the latest first. */
+  *removePorts(task: Task): Steps {
+    const { dl, kernel } = this;
+    for (let port = this.#ports.pop(); port; port = this.#ports.pop()) {
+      const gone = port;
+      const netdev = gone.netdev as Netdev;
+      gone.type = "notset";
+      gone.netdev = null;
+      yield* announcePort(task, dl, gone, "new");
+      yield* acquire(task, kernel.rtnl);
+      kernel.removeNetdev(task, netdev);
+      kernel.rtnl.release(task);
+      yield* announcePort(task, dl, gone, "del");
+      yield* registering(task, dl, "ports", () => {
+        dl.ports.splice(dl.ports.indexOf(gone), 1);
+      });
+    }
+  }
+
+  /** Registers the traps. */
+  *addTraps(task: Task): Steps {
+    yield* registering(task, this.dl, "traps", () => registerTraps(task, this.dl, TRAPS));
+  }
+
+  /** Unregisters them. */
+  *removeTraps(task: Task): Steps {
+    yield* registering(task, this.dl, "traps", () => unregisterTraps(task, this.dl));
+  }
+
+  trapActionSet(): Result {
+    return "ok";
+  }
+
+  trapGroupSet(): Result {
+    return "ok";
+  }
+
+  trapPolicerSet(): Result {
+    return "ok";
+  }
+
+  trapDropped(): number {
+    return 0;
+  }
+
+  policerDropped(): number {
+    return 0;
+  }
+}

@@ -1,0 +1,15 @@
+/** Linux 5.16: `devlink_register()` is the last step of probe and announces all objects at once; it waits for an instance's users. */
+
+import type { EraFile } from "./file.ts";
+
+export default {
+  parent: "5.15",
+  since: [5, 16],
+  booted: false,
+  nearest: "6.1",
+  differs: {
+    reloadWithheldBy: "feature",
+    registers: "last",
+    locks: { holdsReloadsOff: false, unregister: "users", compat: "referenced" },
+  },
+} as const satisfies EraFile;

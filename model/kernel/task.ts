@@ -1,0 +1,362 @@
+/**
+ * Tasks and locks. A kernel path is a generator that stops where it has to wait, and, when it is stepped, at each lock; so
+ * the same code runs straight through at full speed and under an explorer of interleavings.
+ *
+ * @module
+ */
+
+import { type Cell, cellOf, reading, writing } from "./access.ts";
+import type { Cycle, Lockdep, Ordered } from "./lockdep.ts";
+import type { Extack, KernelLine, Observation, Result } from "../observation.ts";
+import { STATE } from "./state.ts";
+
+/** What a task may have to wait for. */
+export interface Awaited {
+  /** As it is shown */
+  readonly name: string;
+  /** What has to change for the wait to end */
+  readonly cell: Cell;
+  /** Whether a task that waits for it could go on now */
+  ready(task: Task): boolean;
+  /** Who has to do something before that, as far as it is known */
+  holders(): readonly Task[];
+  /** Whether it is held from when it was got until it is given back: a lock, in contrast to an event */
+  readonly lock: boolean;
+}
+
+/** A place where another task may run. */
+export interface SchedulingPoint {
+  /** `lock`: about to take it; `blocked`: cannot go on until somebody else does; `pause`: may be preempted here */
+  readonly kind: "lock" | "blocked" | "pause";
+  /** The lock, or what is waited for */
+  readonly what: string;
+  /** Who stopped */
+  readonly task: string;
+  /**
+   * The same as an object; a task that is blocked without one has to be tried again to see whether it still is
+   *
+   * @internal
+   */
+  readonly on?: Awaited;
+}
+
+/** A kernel path: yields where others may run, and returns its result. */
+export type Steps<T = void> = Generator<SchedulingPoint, T, void>;
+
+/** One thread of execution: what it holds, and where what it causes is written down. */
+export class Task {
+  readonly held: Held[] = [];
+  /** What it waits for, where that is itself */
+  hungOn: string | undefined;
+  /** Whether somebody waits for an extended ack: only netlink carries one */
+  acknowledged = true;
+  constructor(
+    readonly name: string,
+    public observation: Observation,
+    /** Whether it stops at every lock, not only where it must */
+    readonly stepping: boolean,
+  ) {}
+
+  /** Sets the extended ack of the request and gives its errno, as a kernel path does in its `return`. */
+  fail(errno: Result, text: string, prefix?: string): Result {
+    this.#extack("error", text, prefix);
+    return errno;
+  }
+
+  /** Sets the extended ack of a request that goes on, and may yet succeed. */
+  warn(text: string, prefix?: string): void {
+    this.#extack("warning", text, prefix);
+  }
+
+  /** A line of the kernel log. */
+  log(line: KernelLine["class"], text: string): void {
+    this.observation.kmsg.push({ class: line, text });
+  }
+
+  #extack(level: Extack["level"], text: string, prefix: string | undefined): void {
+    if (!this.acknowledged) return;
+    this.observation.extack = prefix === undefined ? { level, text } : { level, text, prefix };
+  }
+}
+
+/** A lock that a task holds. */
+export interface Held extends Ordered {
+  readonly cell: Cell;
+  /** Whether others may hold it at the same time */
+  readonly shared: boolean;
+}
+
+/** The classes of locks. Lock order is checked between classes, as lockdep does. */
+export type LockClass =
+  | "nsim_bus"
+  | "nsim_port_list"
+  | "device"
+  | "devlink"
+  | "instance"
+  | "list"
+  | "child device"
+  | "reporters"
+  | "providers"
+  | "driver"
+  | "pernet"
+  | "rtnl"
+  | "phydev"
+  | "phylink";
+
+/** What a lock is made with, beside its name and class. */
+export interface LockOptions {
+  /** Its key in lockdep, where it is not that of its class */
+  key?: string;
+  /** Whether a task may hold two of its class. @default {true} */
+  nests?: boolean;
+}
+
+/** Notes a lock as taken, and says what lockdep has against it. */
+function taken(task: Task, lock: Held, lockdep: Lockdep): void {
+  const { held } = task;
+  if (lock.shared) reading(lock.cell);
+  else writing(lock.cell);
+  if (held.length > 0) {
+    const cycle = lockdep.take(lock, held);
+    if (cycle) task.log("lockdep", told(cycle, lock, held));
+  }
+  held.push(lock);
+}
+
+function told(cycle: Cycle, lock: Held, held: readonly Held[]): string {
+  if (cycle.length === 2) return `possible recursive locking detected: ${lock.name}`;
+  const outer = held.findLast((each) => each.key !== lock.key)!;
+  const chain = cycle.length === 3 ? "" : ` (${cycle.join(" -> ")})`;
+  return `possible circular locking dependency: ${lock.name} taken under ${outer.name}${chain}`;
+}
+
+function given(task: Task, lock: Held): void {
+  const { held } = task;
+  if (held[held.length - 1] === lock) held.pop();
+  else held.splice(held.indexOf(lock), 1);
+}
+
+/** A mutex. */
+export class Lock implements Held, Awaited {
+  owner: Task | null = null;
+  readonly cell: Cell;
+  readonly key: number;
+  readonly nests: boolean;
+  readonly shared = false;
+  readonly lock = true;
+  readonly #lockdep: Lockdep;
+
+  constructor(readonly name: string, lockClass: LockClass, lockdep: Lockdep, options: LockOptions = {}) {
+    this.cell = cellOf(name);
+    this.key = lockdep.key(options.key ?? lockClass);
+    this.nests = options.nests ?? true;
+    this.#lockdep = lockdep;
+  }
+
+  /** That it is free, for who only waits for that */
+  get free(): Awaited {
+    const { name, cell } = this;
+    return { name, cell, lock: false, ready: () => this.ready(), holders: () => this.holders() };
+  }
+
+  ready(): boolean {
+    return this.owner === null;
+  }
+
+  holders(): readonly Task[] {
+    return this.owner === null ? [] : [this.owner];
+  }
+
+  /** Takes it and gives it back, if it is free. */
+  pass(task: Task): boolean {
+    reading(this.cell);
+    if (this.owner !== null) return false;
+    const cycle = task.held.length > 0 ? this.#lockdep.take(this, task.held) : undefined;
+    if (cycle) task.log("lockdep", told(cycle, this, task.held));
+    return true;
+  }
+
+  /** Takes it if it is free. */
+  tryTake(task: Task): boolean {
+    if (this.owner !== null) {
+      reading(this.cell);
+      return false;
+    }
+    this.owner = task;
+    taken(task, this, this.#lockdep);
+    return true;
+  }
+
+  /** Gives it back. */
+  release(task: Task): void {
+    writing(this.cell);
+    given(task, this);
+    this.owner = null;
+  }
+}
+
+/** A lock that many may hold to read and one to write. Whoever waits to write holds back those who come to read. */
+export class RwLock {
+  readonly name: string;
+  readonly cell: Cell;
+  readonly #lockdep: Lockdep;
+  readonly #readers: Task[] = [];
+  #writer: Task | undefined;
+  /** In the order in which they came */
+  readonly #waiting: Task[] = [];
+  readonly #read: Held & Awaited;
+  readonly #write: Held & Awaited;
+
+  [STATE](): readonly unknown[] {
+    return [this.#readers, this.#writer, this.#waiting];
+  }
+
+  constructor(name: string, lockClass: LockClass, lockdep: Lockdep) {
+    this.name = name;
+    this.cell = cellOf(name);
+    this.#lockdep = lockdep;
+    const both = { name, cell: this.cell, key: lockdep.key(lockClass), nests: false, lock: false };
+    this.#read = {
+      ...both,
+      shared: true,
+      ready: () => this.#writer === undefined && this.#waiting.length === 0,
+      holders: () => this.#writer ? [this.#writer] : this.#waiting,
+    };
+    this.#write = {
+      ...both,
+      shared: false,
+      ready: (task) => this.#writer === undefined && this.#readers.length === 0 && this.#waiting[0] === task,
+      holders: () => this.#writer ? [this.#writer] : this.#readers,
+    };
+  }
+
+  /** Waits until nobody writes or waits to, and takes it to read. */
+  *acquireRead(task: Task): Steps {
+    const on = this.#read;
+    if (task.stepping) yield { kind: "lock", what: this.name, task: task.name, on };
+    reading(this.cell);
+    while (!on.ready(task)) {
+      this.#recursion(task);
+      yield { kind: "blocked", what: this.name, task: task.name, on };
+    }
+    this.#readers.push(task);
+    taken(task, on, this.#lockdep);
+  }
+
+  /** Waits until nobody has it, and takes it to write; from when it begins to wait nobody gets it to read. */
+  *acquireWrite(task: Task): Steps {
+    const on = this.#write;
+    if (task.stepping) yield { kind: "pause", what: this.name, task: task.name };
+    writing(this.cell);
+    this.#waiting.push(task);
+    this.#recursion(task);
+    while (!on.ready(task)) yield { kind: "blocked", what: this.name, task: task.name, on };
+    this.#waiting.shift();
+    this.#writer = task;
+    writing(this.cell);
+    taken(task, on, this.#lockdep);
+  }
+
+  #recursion(task: Task): void {
+    if (this.#writer !== task && !this.#readers.includes(task)) return;
+    task.log("lockdep", `possible recursive locking detected: ${this.name}`);
+    task.hungOn = this.name;
+    throw new HungTask(this.name);
+  }
+
+  /** Gives back what it was taken for, read or write. */
+  release(task: Task): void {
+    const wrote = this.#writer === task;
+    given(task, wrote ? this.#write : this.#read);
+    if (wrote) {
+      writing(this.cell);
+      this.#writer = undefined;
+    } else {
+      // Readers commute with each other, and not with those who write
+      reading(this.cell);
+      this.#readers.splice(this.#readers.indexOf(task), 1);
+    }
+  }
+}
+
+/** Thrown inside a task that waits for itself: it never goes on, and what it holds stays held. */
+export class HungTask extends Error {
+  override name = "HungTask";
+}
+
+/** Thrown inside a task that the kernel ends in the midst of its work: what it holds stays held. */
+export class Oops extends Error {
+  override name = "Oops";
+}
+
+/** Logs an oops and ends the task. */
+export function oops(task: Task, text: string): never {
+  task.log("oops", text);
+  throw new Oops(text);
+}
+
+/** A place where a task that is stepped may be preempted. */
+export function* pause(task: Task, what: string): Steps {
+  if (task.stepping) yield { kind: "pause", what, task: task.name };
+}
+
+/** Waits for a lock and takes it. A task that waits for itself is a finding on `kmsg`, and the end of that task. */
+export function* acquire(task: Task, lock: Lock): Steps {
+  if (task.stepping) yield { kind: "lock", what: lock.name, task: task.name, on: lock };
+  while (!lock.tryTake(task)) {
+    if (lock.owner === task) {
+      task.log("lockdep", `possible recursive locking detected: ${lock.name}`);
+      task.hungOn = lock.name;
+      throw new HungTask(lock.name);
+    }
+    yield { kind: "blocked", what: lock.name, task: task.name, on: lock };
+  }
+}
+
+/**
+ * Takes a lock and gives it back at once, with nothing of what it protects looked at: who does so has to wait for whoever holds it,
+ * and in no order with others who do the same.
+ */
+export function* passThrough(task: Task, lock: Lock): Steps {
+  if (task.stepping) yield { kind: "lock", what: lock.name, task: task.name, on: lock.free };
+  while (!lock.pass(task)) {
+    if (lock.owner === task) {
+      task.log("lockdep", `possible recursive locking detected: ${lock.name}`);
+      task.hungOn = lock.name;
+      throw new HungTask(lock.name);
+    }
+    yield { kind: "blocked", what: lock.name, task: task.name, on: lock.free };
+  }
+}
+
+/** An event that a task may wait for: something that others bring about, and nobody holds. */
+export class Condition implements Awaited {
+  readonly cell: Cell;
+  readonly lock = false;
+
+  constructor(
+    readonly name: string,
+    /** Whether it is so now */
+    readonly holds: () => boolean,
+    /** Who can still make it so; nobody means that a wait for it is lost */
+    readonly holders: () => readonly Task[] = () => [],
+  ) {
+    this.cell = cellOf(name);
+  }
+
+  ready(): boolean {
+    return this.holds();
+  }
+
+  /** To be called where it may have become so, or has ceased to be. */
+  changed(): void {
+    writing(this.cell);
+  }
+
+  /** Waits until it is so. */
+  *wait(task: Task): Steps {
+    if (task.stepping) yield { kind: "lock", what: this.name, task: task.name, on: this };
+    writing(this.cell);
+    while (!this.holds()) yield { kind: "blocked", what: this.name, task: task.name, on: this };
+  }
+}

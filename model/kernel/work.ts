@@ -1,0 +1,90 @@
+/**
+ * Work items: what a kernel thread is to do once, however often it is asked for before it begins.
+ *
+ * @module
+ */
+
+import type { KernelHost } from "./host.ts";
+import { Oops, type Steps, type Task } from "./task.ts";
+import { STATE } from "./state.ts";
+
+/**
+ * One work item. It never runs twice at the same time; and once the thread that ran it was ended by the kernel, it never runs
+ * again, since the workqueue gives it to the thread that had it (kernel/workqueue.c, find_worker_executing_work).
+ */
+export class Work {
+  readonly #kernel: KernelHost;
+  readonly #body: (task: Task) => Steps;
+  #running = false;
+  #pending = false;
+  #queued = 0;
+  #done = 0;
+
+  [STATE](): readonly unknown[] {
+    return [this.#running, this.#pending, this.#queued - this.#done];
+  }
+
+  constructor(
+    kernel: KernelHost,
+    readonly name: string,
+    /** Whether it runs on the CPU that it was queued on, or on any */
+    readonly bound: boolean,
+    body: (task: Task) => Steps,
+  ) {
+    this.#kernel = kernel;
+    this.#body = body;
+  }
+
+  /** Whether it is to run, or runs. */
+  get busy(): boolean {
+    return this.#pending || this.#running;
+  }
+
+  /** Has it run; does nothing if it was asked for before and has not begun yet. */
+  queue(): void {
+    if (this.#pending) return;
+    this.#pending = true;
+    this.#queued++;
+    if (this.#running || (this.bound && this.#kernel.stalled)) return;
+    this.#kernel.busyWorks++;
+    this.#kernel.start(this.name, (task) => this.#run(task), this.#kernel.stepping);
+  }
+
+  /** Waits until what was asked for so far has been done. */
+  *flush(task: Task): Steps {
+    const last = this.#queued;
+    while (this.#done < last) yield { kind: "blocked", what: this.name, task: task.name };
+  }
+
+  /** Has it not run, and waits until it does not. */
+  *cancel(task: Task): Steps {
+    this.#forget();
+    while (this.#running) yield { kind: "blocked", what: this.name, task: task.name };
+    this.#forget();
+  }
+
+  #forget(): void {
+    if (!this.#pending) return;
+    this.#pending = false;
+    this.#done = this.#running ? this.#queued - 1 : this.#queued;
+  }
+
+  *#run(task: Task): Steps {
+    while (this.#pending) {
+      this.#pending = false;
+      this.#running = true;
+      const last = this.#queued;
+      try {
+        yield* this.#body(task);
+      } catch (error) {
+        if (error instanceof Oops && this.bound && this.#kernel.era.deadWorker === "stalls") {
+          this.#kernel.stalled = true;
+        }
+        throw error;
+      }
+      this.#done = last;
+      this.#running = false;
+    }
+    this.#kernel.busyWorks--;
+  }
+}

@@ -1,0 +1,210 @@
+/**
+ * Network namespaces: their netdevs, and how many entries their FIB has.
+ *
+ * @module
+ */
+
+import type { FibEntries } from "../era/era.ts";
+import { type Cell, cellOf, reading, writing } from "../kernel/access.ts";
+import type { LinkEvent, Result } from "../observation.ts";
+import type { NetnsName } from "../operation.ts";
+import { Condition, type Steps, type Task } from "../kernel/task.ts";
+import { STATE } from "../kernel/state.ts";
+
+/** What anybody sees of a netdev. */
+export interface NetdevShown {
+  /** Its name in its netns */
+  readonly name: string;
+  /** The netns that it is in */
+  readonly netns: { readonly name: NetnsName };
+  /** Its number in its netns */
+  readonly ifindex: number;
+  /** Its flags while it is down, as ip(8) prints them */
+  readonly downFlags: readonly string[];
+  /** Its operational state while it is up and has a carrier */
+  readonly operstateUp: string;
+  /** Whether it was taken up */
+  readonly up: boolean;
+  /** Whether it has a carrier */
+  readonly carrier: boolean;
+  /** The carrier that the operational state follows, where it does so by an event; undefined where it does so at once */
+  readonly followed: boolean | undefined;
+}
+
+/** A netdev, as far as it shows in devlink and in `ip link`. */
+export interface Netdev {
+  name: string;
+  netns: Netns;
+  /** Its number in its netns */
+  ifindex: number;
+  /** As ip(8) prints them while it is down */
+  readonly downFlags: readonly string[];
+  readonly operstateUp: string;
+  up: boolean;
+  carrier: boolean;
+  /** The carrier that the operational state follows, where it does so by an event; undefined where it does so at once */
+  followed: boolean | undefined;
+  /** Whether its queues are active: an event that would make them so is urgent */
+  activated: boolean;
+  /** Whether its driver was told to start and not yet to stop; undefined where that is as `up` */
+  running: boolean | undefined;
+  /** What a driver does beside; undefined where there is nothing to do */
+  ops: NetdevOps | undefined;
+}
+
+/** What ethtool(8) shows of a netdev. */
+export interface LinkSettings {
+  /** Mb/s, or null where it is not known */
+  speed: number | null;
+  duplex: "full" | "half" | null;
+  autoneg: boolean;
+}
+
+/** The callbacks of a netdev's driver, under RTNL. */
+export interface NetdevOps {
+  open(task: Task): Steps;
+  stop(task: Task): Steps;
+  linkSettings(task: Task): Steps<LinkSettings>;
+  restartNegotiation(task: Task): Steps;
+}
+
+/** The five tables that a listener may count, by the path of a devlink resource. */
+export type FibTable = "IPv4/fib" | "IPv4/fib-rules" | "IPv6/fib" | "IPv6/fib-rules" | "nexthops";
+
+/** In the order in which a new listener is told of them, and which is so the order of the checks. */
+export const FIB_TABLES: readonly FibTable[] = ["nexthops", "IPv4/fib-rules", "IPv4/fib", "IPv6/fib-rules", "IPv6/fib"];
+
+/** Somebody who counts the entries of a netns, and may refuse one. */
+export interface FibListener {
+  /** The most entries that it takes; undefined of a table that it does not count */
+  limit(table: FibTable): bigint | undefined;
+  /** What it says when there are more, and what the request then fails with */
+  refusal(table: FibTable): { errno: Result; text: string; prefix: string };
+}
+
+/** A network namespace. */
+export class Netns {
+  /** False from the moment that its last reference went */
+  alive = true;
+  /** Whether its end is over: what still points to it points to nothing */
+  gone = false;
+  #heard: boolean;
+  readonly #cell: Cell;
+  readonly #users: Task[] = [];
+  /** Whether nobody is in it any more, or means to put something there: only then does it die */
+  readonly unused: Condition;
+  readonly netdevs = new Map<string, Netdev>();
+  readonly fibListeners: FibListener[] = [];
+  readonly occupancy: Record<FibTable, number>;
+  /** Netdevs with a link-local address, and whether that is assigned yet */
+  readonly linkLocal = new Map<Netdev, boolean>();
+  /** Whether routes may have come that a device did not take over though it takes over others */
+  offloadsSome = false;
+  /** The last ifindex that was given out */
+  lastIfindex = 0;
+  /** Whether the table of routes is there: the first route makes it, also one that is refused, and that of `lo` (fib_frontend.c) */
+  hasTable: boolean;
+  /** Routes that operations added, with their netdev */
+  readonly routes = new Map<string, string>();
+  /** Nexthop objects that operations added, by their id */
+  readonly nexthops = new Set<number>();
+  /** The id that the kernel gave last to one that was added without: it looks for the next from there on */
+  lastNexthop = 0;
+
+  [STATE](): readonly unknown[] {
+    return [this.#heard, this.#users];
+  }
+
+  constructor(readonly name: NetnsName, options: { heard: boolean; lab?: boolean; entries: FibEntries }) {
+    this.#heard = options.heard;
+    this.#cell = cellOf(`listeners of ${name}`);
+    this.unused = new Condition(`users of netns ${name}`, () => this.#users.length === 0, () => this.#users);
+    this.hasTable = options.lab ?? false;
+    // A board's own netns: routes of lo and of one interface with one IPv4 address and a default route, as in a lab guest
+    const [fib4, fib6] = options.lab ? options.entries.lab : [0, 0];
+    const [rules4, rules6] = options.entries.rules;
+    this.occupancy = {
+      "IPv4/fib": fib4,
+      "IPv4/fib-rules": rules4,
+      "IPv6/fib": fib6,
+      "IPv6/fib-rules": rules6,
+      "nexthops": 0,
+    };
+  }
+
+  /** Keeps it from dying. */
+  hold(task: Task): void {
+    this.#users.push(task);
+    reading(this.unused.cell);
+  }
+
+  /** The end of that. */
+  drop(task: Task): void {
+    this.#users.splice(this.#users.indexOf(task), 1);
+    reading(this.unused.cell);
+  }
+
+  /** Whether somebody reads its devlink messages. */
+  get heard(): boolean {
+    reading(this.#cell);
+    return this.#heard;
+  }
+
+  set heard(heard: boolean) {
+    writing(this.#cell);
+    this.#heard = heard;
+  }
+
+  /** The first `eth%d` that is free, as `dev_alloc_name` picks it. */
+  freeName(): string {
+    for (let i = 0;; i++) {
+      const name = `eth${i}`;
+      if (!this.netdevs.has(name)) return name;
+    }
+  }
+
+  /** Adds or takes an entry that nobody asked for: one that is refused is simply not there. */
+  count(table: FibTable, add: boolean): void {
+    writing(cellOf(`fib of ${this.name}`));
+    if (!add) this.occupancy[table] = Math.max(0, this.occupancy[table] - 1);
+    else if (this.fibListeners.every((listener) => !this.#full(listener, table))) {
+      this.occupancy[table]++;
+    }
+  }
+
+  #full(listener: FibListener, table: FibTable): boolean {
+    const limit = listener.limit(table);
+    return limit !== undefined && BigInt(this.occupancy[table]) >= limit;
+  }
+
+  /** Adds an entry to a table, if nobody who listens refuses it. */
+  addEntry(task: Task, table: FibTable): Result {
+    writing(cellOf(`fib of ${this.name}`));
+    for (const listener of this.fibListeners) {
+      if (this.#full(listener, table)) {
+        const { errno, text, prefix } = listener.refusal(table);
+        return task.fail(errno, text, prefix);
+      }
+    }
+    this.occupancy[table]++;
+    return "ok";
+  }
+}
+
+/** A link message about a netdev as it is now. */
+export function linkEvent(event: LinkEvent["event"], netdev: Netdev): LinkEvent {
+  return { event, ifname: netdev.name, flags: linkFlags(netdev), operstate: operstate(netdev) };
+}
+
+/** The flags of a netdev, as ip(8) prints them. */
+export function linkFlags(netdev: NetdevShown): string[] {
+  if (!netdev.up) return [...netdev.downFlags];
+  const { carrier, followed = carrier, downFlags } = netdev;
+  const flags = carrier ? [...downFlags, "UP", "LOWER_UP"] : [...downFlags, "UP"];
+  return followed ? flags : ["NO-CARRIER", ...flags];
+}
+
+/** The operational state of a netdev. */
+export function operstate(netdev: NetdevShown): string {
+  return netdev.up && (netdev.followed ?? netdev.carrier) ? netdev.operstateUp : "DOWN";
+}

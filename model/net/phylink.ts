@@ -1,0 +1,337 @@
+/**
+ * phylink: what stands between a MAC and its PCS, and calls both (drivers/net/phy/phylink.c; docs/semantics.md 7.1).
+ *
+ * @module
+ */
+
+import type { PhylinkEra } from "../era/era.ts";
+import type { Timer } from "../kernel/host.ts";
+import type { Kernel } from "../kernel/kernel.ts";
+import type { LinkSettings, Netdev } from "./netns.ts";
+import { acquire, type Lock, pause, type Steps, type Task } from "../kernel/task.ts";
+import { Work } from "../kernel/work.ts";
+import { STATE } from "../kernel/state.ts";
+
+/** How MAC and PCS are wired, by the names of the device tree. */
+export type Interface = "1000base-x" | "2500base-x" | "sgmii" | "gmii";
+
+/** The operations of a PCS. */
+export type PcsOp =
+  | "pcs_get_state"
+  | "pcs_config"
+  | "pcs_an_restart"
+  | "pcs_link_up"
+  | "pcs_enable"
+  | "pcs_disable";
+
+/** A PCS, as far as phylink knows it. */
+export interface Pcs {
+  /** Names the object, its generation included */
+  readonly name: string;
+  /** Whether it is to be asked each second */
+  readonly poll: boolean;
+  /** What it says of the speed, in Mb/s; null where it says nothing */
+  readonly speed: number | null;
+  /** Looks up an operation, which is a read of its memory; `frames` are those that do so */
+  read(task: Task, frames: string): void;
+  /** Calls one of its operations: whether that succeeded; of `pcs_get_state`, whether there is a link */
+  call(task: Task, op: PcsOp, argument?: string | number): Steps<boolean>;
+  /** `pcs_post_config`, if it has that */
+  postConfig?(task: Task, frames: string): void;
+}
+
+/** What is known of a link. */
+export interface LinkState {
+  interface: Interface;
+  link: boolean;
+  /** Mb/s, or null where it is not known */
+  speed: number | null;
+}
+
+/** What a MAC driver gives to phylink. */
+export interface Mac {
+  /** The PCS for an interface, or null where it uses none */
+  selectPcs(mode: Interface): Pcs | null;
+  config(task: Task, mode: Interface): void;
+  linkUp(task: Task, speed: number): void;
+  linkDown(task: Task): void;
+  /** What a fixed link is like now; changes the state that it is given */
+  fixedState(state: LinkState): void;
+}
+
+/** What a phylink is made with. */
+export interface PhylinkOptions {
+  /** Whether the PCS tells the state of the link, or it is fixed */
+  mode: "inband" | "fixed";
+  interface: Interface;
+  mac: Mac;
+  netdev: Netdev;
+  /** What stands in front of its lines in the kernel log */
+  prefix: string;
+  /** Whether a fixed link is asked for each second */
+  pollFixed: boolean;
+}
+
+/** A PCS or a fixed link that is polled is so at this interval, in ms. */
+const POLL_INTERVAL = 1000;
+
+const SPEEDS: Readonly<Record<number, string>> = { 1000: "1Gbps", 2500: "2.5Gbps" };
+
+/** The phylink of one netdev. */
+export class Phylink {
+  readonly #kernel: Kernel;
+  readonly #era: PhylinkEra;
+  readonly #options: PhylinkOptions;
+  readonly #mac: Mac;
+  readonly #state: Lock;
+  readonly #phydev: Lock;
+  readonly #resolve: Work;
+  /** A pointer and nothing more: no reference, no owner */
+  #pcs: Pcs | null = null;
+  #interface: Interface;
+  #speed: number | null;
+  #stopped = true;
+  #starting = false;
+  #linkFailed = false;
+  #configFailed = false;
+  #configured = false;
+  #timer: Timer | undefined;
+
+  /** `phylink_create()`, before the netdev is registered */
+  [STATE](): readonly unknown[] {
+    return [
+      this.#state,
+      this.#phydev,
+      this.#resolve,
+      this.#pcs,
+      this.#interface,
+      this.#speed,
+      this.#stopped,
+      this.#starting,
+      this.#linkFailed,
+      this.#configFailed,
+      this.#configured,
+      this.#timer,
+    ];
+  }
+
+  constructor(kernel: Kernel, options: PhylinkOptions) {
+    this.#kernel = kernel;
+    this.#era = kernel.era.phylink;
+    this.#options = options;
+    this.#mac = options.mac;
+    this.#interface = options.interface;
+    this.#speed = options.mode === "fixed" ? 1000 : null;
+    const { name } = options.netdev;
+    this.#state = kernel.lock(`state_mutex of ${name}`, "phylink");
+    this.#phydev = kernel.lock(`phydev_mutex of ${name}`, "phydev");
+    this.#resolve = new Work(kernel, `phylink_resolve of ${name}`, true, (task) => this.#resolved(task));
+  }
+
+  /** `phylink_set_pcs()`, of eras in which the MAC is not asked */
+  setPcs(pcs: Pcs): void {
+    this.#pcs = pcs;
+  }
+
+  /** `phylink_start()`, under RTNL */
+  *start(task: Task): Steps {
+    this.#log(task, `configuring for ${this.#options.mode}/${this.#interface} link mode`);
+    this.#carrier(false);
+    this.#starting = true;
+    const state: LinkState = { interface: this.#interface, link: false, speed: this.#speed };
+    if (this.#options.mode === "fixed") this.#mac.fixedState(state);
+    yield* this.#majorConfig(task, true, state.interface, "phylink_start");
+    this.#starting = false;
+    this.#stopped = false;
+    yield* this.#runResolve(task);
+    if (this.#options.mode === "fixed" ? this.#options.pollFixed : this.#era.pollsFrom === "start" && this.#pcs?.poll) {
+      this.#startPolling();
+    }
+  }
+
+  /** `phylink_stop()`, under RTNL */
+  *stop(task: Task): Steps {
+    this.#stopPolling();
+    const was = this.#stopped;
+    this.#stopped = true;
+    if (!was) {
+      this.#resolve.queue();
+      yield* this.#resolve.flush(task);
+    }
+    if (this.#era.enables && this.#pcs) yield* this.#call(task, this.#pcs, "phylink_stop", "pcs_disable");
+  }
+
+  /** `phylink_mac_change()`: the MAC saw its link come or go */
+  *macChange(task: Task, up: boolean): Steps {
+    if (!up) this.#linkFailed = true;
+    yield* this.#runResolve(task);
+  }
+
+  /** `phylink_destroy()`, once its netdev is gone */
+  *destroy(task: Task): Steps {
+    yield* this.#resolve.cancel(task);
+  }
+
+  /** What ethtool(8) shows, under RTNL. */
+  *linkSettings(task: Task): Steps<LinkSettings> {
+    // Neither a fixed link nor one in-band yet: what is shown is what memory holds that was never written
+    if (!this.#configured && this.#era.modeFrom === "configuration") {
+      return { speed: null, duplex: "half", autoneg: false };
+    }
+    const state: LinkState = { interface: this.#interface, link: false, speed: this.#speed };
+    if (this.#options.mode === "fixed") this.#mac.fixedState(state);
+    else yield* this.#getState(task, state, "phylink_ethtool_ksettings_get");
+    return { speed: state.speed, duplex: state.speed === null ? null : "full", autoneg: true };
+  }
+
+  /** `phylink_ethtool_nway_reset()`, under RTNL */
+  *restartNegotiation(task: Task): Steps {
+    yield* this.#restart(task, "phylink_ethtool_nway_reset");
+  }
+
+  *#majorConfig(task: Task, restart: boolean, mode: Interface, caller: string): Steps {
+    const era = this.#era;
+    const frames = `phylink_major_config <- ${caller}`;
+    this.#configFailed = false;
+    this.#configured = true;
+    let changed = false;
+    let answer: Pcs | null = this.#pcs;
+    if (era.selects) {
+      answer = this.#mac.selectPcs(mode);
+      changed = (answer !== null || era.noAnswer === "drops") && answer !== this.#pcs;
+    }
+    if (era.asksInband && mode !== "gmii") answer?.read(task, frames);
+    if (era.pollsFrom === "configuration" && this.#options.mode === "inband") this.#stopPolling();
+    if (changed) {
+      if (era.enables && this.#pcs) yield* this.#call(task, this.#pcs, frames, "pcs_disable");
+      this.#pcs = answer;
+    }
+    const pcs = this.#pcs;
+    if (era.enables) pcs?.read(task, frames);
+    this.#mac.config(task, mode);
+    if (pcs) {
+      if (era.enables) pcs.postConfig?.(task, frames);
+      if (era.enables && (this.#starting || changed)) yield* this.#call(task, pcs, frames, "pcs_enable");
+      this.#configFailed = !(yield* this.#call(task, pcs, frames, "pcs_config", mode));
+      if (this.#configFailed) this.#log(task, "pcs_config failed: -ENODEV");
+    }
+    if (restart) yield* this.#restart(task, frames);
+    if (era.pollsFrom === "configuration" && this.#pcs?.poll && this.#options.mode === "inband") this.#startPolling();
+  }
+
+  *#restart(task: Task, frames: string): Steps {
+    if (this.#pcs && this.#options.mode === "inband" && this.#interface.endsWith("base-x")) {
+      yield* this.#call(task, this.#pcs, frames, "pcs_an_restart");
+    }
+  }
+
+  *#getState(task: Task, state: LinkState, caller: string): Steps {
+    state.interface = this.#interface;
+    state.speed = null;
+    state.link = false;
+    if (!this.#pcs) return;
+    const frames = `phylink_mac_pcs_get_state <- ${caller}`;
+    state.link = yield* this.#call(task, this.#pcs, frames, "pcs_get_state");
+    state.speed = this.#pcs.speed;
+  }
+
+  /** The work: finds out what the link is like, and has MAC, PCS and carrier follow. */
+  *#resolved(task: Task): Steps {
+    const { netdev, mode } = this.#options;
+    if (this.#era.phydevMutex) yield* acquire(task, this.#phydev);
+    yield* acquire(task, this.#state);
+    let up = netdev.carrier;
+    let reconfigure = false;
+    let retrigger = false;
+    const state: LinkState = { interface: this.#interface, link: false, speed: this.#speed };
+    if (this.#stopped) this.#linkFailed = false;
+    else if (this.#linkFailed) retrigger = true;
+    else if (mode === "fixed") {
+      this.#mac.fixedState(state);
+      reconfigure = state.link && state.interface !== this.#interface;
+    } else {
+      yield* this.#getState(task, state, "phylink_resolve");
+      if (!state.link && this.#era.rereads) {
+        if (up) retrigger = true;
+        else yield* this.#getState(task, state, "phylink_resolve");
+      }
+    }
+    if (reconfigure) {
+      if (up) {
+        this.#linkDown(task);
+        up = false;
+      }
+      yield* this.#majorConfig(task, false, state.interface, "phylink_resolve");
+      this.#interface = state.interface;
+    }
+    if (this.#configFailed && this.#era.failureKeepsDown) state.link = false;
+    if (state.link !== up) {
+      if (state.link) yield* this.#linkUp(task, state.speed ?? 0);
+      else this.#linkDown(task);
+    }
+    if (!state.link && retrigger) {
+      this.#linkFailed = false;
+      this.#resolve.queue();
+    }
+    this.#state.release(task);
+    if (this.#era.phydevMutex) this.#phydev.release(task);
+  }
+
+  *#linkUp(task: Task, speed: number): Steps {
+    if (this.#pcs) yield* this.#call(task, this.#pcs, "phylink_link_up <- phylink_resolve", "pcs_link_up", speed);
+    this.#mac.linkUp(task, speed);
+    this.#carrier(true);
+    this.#log(task, `Link is Up - ${SPEEDS[speed] ?? "Unknown"}/Full - flow control off`);
+  }
+
+  #linkDown(task: Task): void {
+    this.#carrier(false);
+    this.#mac.linkDown(task);
+    this.#log(task, "Link is Down");
+  }
+
+  /** Calls an operation of a PCS: every such call comes through here. */
+  *#call(task: Task, pcs: Pcs, frames: string, op: PcsOp, argument?: string | number): Steps<boolean> {
+    yield* pause(task, `${op} of ${pcs.name}`);
+    pcs.read(task, frames);
+    return yield* pcs.call(task, op, argument);
+  }
+
+  *#runResolve(task: Task): Steps {
+    if (this.#stopped) return;
+    yield* pause(task, "phylink_run_resolve");
+    this.#resolve.queue();
+  }
+
+  #carrier(on: boolean): void {
+    this.#kernel.linkwatch.carrier(this.#options.netdev, on);
+  }
+
+  #log(task: Task, text: string): void {
+    task.log("info", `${this.#options.prefix}: ${text}`);
+  }
+
+  #startPolling(): void {
+    const due = this.#kernel.now + POLL_INTERVAL;
+    if (this.#timer) {
+      this.#timer.due = due;
+      return;
+    }
+    const timer: Timer = {
+      due,
+      run: (now) => {
+        timer.due = now + POLL_INTERVAL;
+        if (!this.#stopped) this.#resolve.queue();
+      },
+    };
+    this.#timer = timer;
+    this.#kernel.timers.push(timer);
+  }
+
+  #stopPolling(): void {
+    if (!this.#timer) return;
+    const { timers } = this.#kernel;
+    timers.splice(timers.indexOf(this.#timer), 1);
+    this.#timer = undefined;
+  }
+}

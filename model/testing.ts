@@ -1,0 +1,27 @@
+/** For tests: facts of devices. */
+
+import type { Facts } from "./facts.ts";
+
+/** Returns the facts of a device that has nothing but what is given. */
+export function factsWith(given: Partial<Facts>): Facts {
+  return {
+    handle: "pci/0000:01:00.0",
+    driver: "",
+    kernel: "",
+    versions: {},
+    reloadActions: [],
+    reloadLimits: [],
+    reloadFailed: false,
+    nested: [],
+    ports: [],
+    traps: [],
+    groups: [],
+    policers: [],
+    params: [],
+    resources: [],
+    reporters: [],
+    regions: [],
+    refused: {},
+    ...given,
+  };
+}

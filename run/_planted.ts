@@ -1,0 +1,117 @@
+/** What the tests of planted bugs share: edits on a copy of a driver's source, and where a run found the first difference. */
+
+import { assert, assertEquals } from "@std/assert";
+import { loadBoard } from "../boards/mod.ts";
+import type { OperationKind } from "../model/operation.ts";
+import type { Channel } from "../model/observation.ts";
+import { kernelTest } from "../fixtures/qemu/testing.ts";
+import { loadSuites } from "./load_suites.ts";
+import { orchestrate } from "./orchestrate.ts";
+import type { BoardResult } from "./run_events.ts";
+
+/** A change of a file of a driver. */
+export interface Edit {
+  file: string;
+  /** The beginning of a function's definition, to edit in it only */
+  within?: string;
+  /** Text that stands there exactly once */
+  find: string;
+  put: string;
+}
+
+/** Where a bug must be found first. */
+interface Place {
+  suite: string;
+  sequence: string;
+  step: OperationKind;
+  channel: Channel;
+}
+
+/** A bug to plant, and where it must be found first, of all the sequences of the suite. */
+export interface Plant {
+  /** What is wrong with the driver */
+  bug: string;
+  edits: Edit[];
+  found: Place;
+}
+
+/**
+ * A test that plants bugs into a driver of 6.12, in one module, and looks for each in its own sequence.
+ *
+ * @param source Returns the folder of the driver's sources
+ */
+export function driverPlants(
+  source: (kernel: "6.12") => Promise<string>,
+  name: string,
+  plants: readonly Plant[],
+): Promise<void> {
+  return plantedTest(name, plants, async () => ({ moduleSource: await planted(plants, await source("6.12")) }));
+}
+
+/** The same of the MAC and the PCS of `fixtures/pcs`. */
+export function pcsPlants(name: string, plants: readonly Plant[]): Promise<void> {
+  const source = decodeURIComponent(new URL("../fixtures/pcs", import.meta.url).pathname);
+  return plantedTest(name, plants, async () => ({ pcsSource: await planted(plants, source) }));
+}
+
+function plantedTest(
+  name: string,
+  plants: readonly Plant[],
+  plant: () => Promise<{ moduleSource: string } | { pcsSource: string }>,
+): Promise<void> {
+  return kernelTest("6.12", `planted on 6.12: ${name}`, async (t) => {
+    const board = await loadBoard("qemu-6.12");
+    const sources = await plant();
+    try {
+      const suites = await loadSuites([...new Set(plants.map(({ found }) => found.suite))]);
+      const is = (suite: string, sequence: string) => ({ found }: Plant) =>
+        found.suite === suite && found.sequence === sequence;
+      const [result] = await orchestrate([{ ...board, qemu: { ...board.qemu!, ...sources } }], suites, {
+        filter: (suite, sequence) => plants.some(is(suite.name, sequence.name)),
+      });
+      assert(result && !result.infra, `the board can be used: ${result?.infra?.message}`);
+      for (const each of plants) {
+        const results = result.results.filter(({ verdict }) => is(verdict.suite, verdict.sequence)(each));
+        await t.step(each.bug, () => assertEquals(firstFinding({ ...result, results }), each.found));
+      }
+    } finally {
+      for (const dir of Object.values(sources)) await Deno.remove(dir, { recursive: true });
+    }
+  });
+}
+
+/** A copy of the driver's source with the bugs in it; remove it behind the test. */
+export async function planted(
+  plants: readonly Pick<Plant, "bug" | "edits">[],
+  source: string,
+): Promise<string> {
+  const dir = await Deno.makeTempDir({ prefix: "twinlink-planted-" });
+  for await (const entry of Deno.readDir(source)) {
+    if (entry.isFile) await Deno.copyFile(`${source}/${entry.name}`, `${dir}/${entry.name}`);
+  }
+  for (
+    const { file, within, find, put, bug } of plants.flatMap(({ edits, bug }) => edits.map((e) => ({ ...e, bug })))
+  ) {
+    const text = await Deno.readTextFile(`${dir}/${file}`);
+    // A declaration may come before the definition.
+    const from = within === undefined ? 0 : text.lastIndexOf(within);
+    const to = within === undefined ? text.length : text.indexOf("\n}\n", from) + 1;
+    const place = text.slice(from, to);
+    assertEquals([from >= 0, place.split(find).length - 1], [true, 1], `${bug}: the place to edit is in ${file}`);
+    await Deno.writeTextFile(`${dir}/${file}`, text.slice(0, from) + place.replace(find, () => put) + text.slice(to));
+  }
+  return dir;
+}
+
+/** The first channel that does not agree, in the order of the run; undefined where all do. */
+function firstFinding({ results }: BoardResult): Place | undefined {
+  for (const { verdict } of results) {
+    for (const step of verdict.steps) {
+      for (const { channel, verdict: of } of step.channels) {
+        if (of === "diverge" || of === "crash") {
+          return { suite: verdict.suite, sequence: verdict.sequence, step: step.op.kind, channel };
+        }
+      }
+    }
+  }
+}

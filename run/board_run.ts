@@ -1,0 +1,374 @@
+/**
+ * All that a run does on one board over one line: sequences are compiled on the model, run or taken from what an earlier process
+ * of the run has kept, and judged.
+ *
+ * @module
+ */
+
+import { type Board, type TransportName } from "../boards/mod.ts";
+import { visible } from "../boards/visible.ts";
+import { transportOf as tableOf } from "../boards/transports/mod.ts";
+import { type Unsupported, whyUnsupported } from "../diff/capability.ts";
+import { judge } from "../diff/judge.ts";
+import type { Plan, SequenceTrace, TraceHeader } from "../diff/trace.ts";
+import type { LeftOut } from "../diff/verdict.ts";
+import type { EraId } from "../model/mod.ts";
+import { lastWords } from "../runners/agent/agent.ts";
+import { openRunner } from "../runners/mod.ts";
+import { type Runner, type RunnerOptions, UnfitBoardError } from "../runners/runner.ts";
+import { compileAll } from "../sdk/compile.ts";
+import { type Chosen, type Compiled, holdsIn, type Sequence, type Suite } from "../sdk/suite.ts";
+import { type BoardState, type Dirt, leftBehind, stateBehind } from "./board_state.ts";
+import { isInfra } from "./error_status.ts";
+import type { BoardJournal, Earlier, Journal } from "./journal.ts";
+import { changedFacts } from "../boards/changed_facts.ts";
+import { needsLease } from "./lease.ts";
+import { checkSameBoard, fateOf, keptOf, keyOf } from "./recovery.ts";
+import type { BoardResult, RunEvent, SequenceResult } from "./run_events.ts";
+import { UsedBoard } from "./used_board.ts";
+
+/** Options of {@linkcode runBoard}. */
+export interface BoardRunOptions {
+  /** Runs only the sequences that it is true for */
+  filter?: (suite: Suite, sequence: Sequence) => boolean;
+  /** Nobody named the suites: what a board cannot judge is left out, and is no failure. @default {false} */
+  defaultSet?: boolean;
+  /** Devices that may be taken away although a board needs them. @default {[]} */
+  iKnow?: readonly string[];
+  /** Ends the run; the boards are torn down */
+  signal?: AbortSignal;
+  /** Called for everything that happens, one board after the other */
+  onEvent?: (event: RunEvent) => void;
+  /** Where all of it is kept before it counts; one of a run that broke off is gone on with */
+  journal?: Journal;
+  /** Where it is kept what could not be undone on a board. @default {nowhere} */
+  dirt?: Dirt;
+  /** How a board is opened; for tests */
+  open?: (board: Board, options: RunnerOptions) => Promise<Runner>;
+}
+
+/** A line of a board that has several; undefined for the one that it has. */
+export type LineName = TransportName | undefined;
+
+/** The line that a run on a board goes by, as far as its file says. */
+export function transportOf(board: Board, line: LineName): string {
+  return line ?? board.transport ?? board.qemu?.transport ?? tableOf(board) ?? board.runner;
+}
+
+/** Runs suites on a board; where it cannot be used, or no longer, the result says why. */
+export async function runBoard(
+  board: Board,
+  line: LineName,
+  suites: readonly Suite[],
+  options: BoardRunOptions & { refused?: Error | undefined },
+): Promise<BoardResult> {
+  const { onEvent = () => {}, refused } = options;
+  const started = Date.now();
+  const done: BoardResult = {
+    board: board.name,
+    transport: transportOf(board, line),
+    header: undefined,
+    results: [],
+    leftOut: [],
+    infra: undefined,
+  };
+  const of = () => ({ board: done.board, transport: done.transport });
+  let run: BoardRun | undefined;
+  let journal: BoardJournal | undefined;
+  let whole = false;
+  try {
+    if (refused) throw refused;
+    journal = await options.journal?.part(done.board, done.transport);
+    run = new BoardRun(board, line, done, journal, options);
+    await run.run(suites);
+    whole = true;
+  } catch (error) {
+    if (!(error instanceof Error)) throw error;
+    if (!isInfra(error)) {
+      onEvent({ type: "infra", ...of(), error });
+      throw error;
+    }
+    const dirty = await run?.used.dirty();
+    if (dirty !== undefined && !error.message.includes(dirty)) {
+      error.message += `; until it is booted anew it is dirty: ${dirty}`;
+    }
+    done.infra = error;
+    onEvent({ type: "infra", ...of(), error });
+  } finally {
+    await run?.used.close();
+    await journal?.close(whole);
+    onEvent({ type: "board-end", ...of(), ms: Date.now() - started });
+  }
+  return done;
+}
+
+/** A sequence that is to be had of the board. */
+interface Item extends Compiled {
+  /** What the board lacks for it: it is not pushed then */
+  unsupported: Unsupported | undefined;
+  /** As an earlier process of the run has kept it */
+  kept: SequenceTrace | undefined;
+}
+
+/** A sequence of a named suite that the board cannot run: it is not compiled. */
+type Unable = LeftOut & { source: string };
+
+/** What a sequence showed; `settled` where this process did not run it, so that nothing of it is on the board. */
+interface Observed {
+  observed: SequenceTrace;
+  settled: boolean;
+}
+
+class BoardRun {
+  readonly used: UsedBoard;
+  readonly #board: Board;
+  readonly #done: BoardResult;
+  readonly #journal: BoardJournal | undefined;
+  readonly #options: BoardRunOptions;
+  readonly #earlier: Earlier | undefined;
+  /** A guest of our own, which goes with the run. */
+  readonly #fresh: boolean;
+  #items: Item[] = [];
+  /** All that is told of, in its order: what is compiled, and what the board cannot run whatever its steps are */
+  #planned: (Item | Unable)[] = [];
+  #current: { suite: string; sequence: string } = { suite: "", sequence: "" };
+  /** True if the last sequence broke a guest, which ends with the run as it is */
+  #discarded = false;
+  /** How the last sequence left the board, and in which boot of it, where the run broke off before it was renewed. */
+  #owed: { state: Exclude<BoardState, "sound">; boot: string | undefined } | undefined;
+
+  constructor(
+    board: Board,
+    line: LineName,
+    done: BoardResult,
+    journal: BoardJournal | undefined,
+    options: BoardRunOptions,
+  ) {
+    this.#board = board;
+    this.#done = done;
+    this.#journal = journal;
+    this.#options = options;
+    this.#earlier = journal?.earlier;
+    this.#fresh = !needsLease(board);
+    const onProgress: RunnerOptions["onProgress"] = (progress) =>
+      this.#tell({ type: "prepare", ...this.#of, progress });
+    const runnerOptions = (): RunnerOptions => ({
+      ...(line ? { transport: line } : {}),
+      ...(options.signal ? { signal: options.signal } : {}),
+      ...(options.iKnow ? { iKnow: options.iKnow } : {}),
+      ...(options.journal ? { consoleLog: options.journal.consoleLog(done.board, done.transport) } : {}),
+      onProgress,
+      onStep: (step) => {
+        journal?.step(step);
+        this.#tell({ type: "step", ...this.#of, ...this.#current, step });
+      },
+    });
+    this.used = new UsedBoard(board, {
+      open: () => (options.open ?? openRunner)(board, runnerOptions()),
+      dirt: this.#fresh ? undefined : options.dirt,
+      onProgress,
+    });
+  }
+
+  get #of(): { board: string; transport: string } {
+    return { board: this.#done.board, transport: this.#done.transport };
+  }
+
+  #tell(event: RunEvent): void {
+    this.#options.onEvent?.(event);
+  }
+
+  async run(suites: readonly Suite[]): Promise<void> {
+    await this.#compile(suites, await this.#begin());
+    if (!this.#earlier) await this.used.admit(this.#left());
+    for (const one of this.#planned) {
+      this.#options.signal?.throwIfAborted();
+      if ("plan" in one) await this.#judged(one);
+      else this.#tellUnable(one);
+    }
+    if (this.#owed) await this.#ready();
+    await this.#compareFacts();
+  }
+
+  /**
+   * Reads the facts of the board's own device again.
+   *
+   * @throws {UnfitBoardError} If the device is not as it was before the run
+   */
+  async #compareFacts(): Promise<void> {
+    const before = this.#done.header?.facts;
+    const { runner } = this.used;
+    if (!before || !runner?.readFacts || this.#discarded) return;
+    const changed = changedFacts(before, await runner.readFacts());
+    if (changed === undefined) return;
+    await this.used.mark(`the run left ${before.handle} changed`);
+    throw new UnfitBoardError(`Board "${this.#board.name}" is not as it was before the run: ${visible(changed)}`);
+  }
+
+  /** What the board says of itself; where the run is gone on with, what it said when it began. */
+  async #begin(): Promise<TraceHeader> {
+    const runner = this.#earlier ? undefined : await this.used.open();
+    const said = this.#earlier?.header ?? { ...runner!.header, ...(runner!.has ? { has: runner!.has } : {}) };
+    this.#done.transport = said.transport;
+    this.#done.header = said;
+    await this.#journal?.open(said);
+    this.#tell({ type: "board", ...this.#of, header: said });
+    return said;
+  }
+
+  /** All of it is compiled before anything is pushed: a suite that is wrong costs no board time. */
+  async #compile(suites: readonly Suite[], { has, facts, ...header }: TraceHeader): Promise<void> {
+    const { filter = () => true, defaultSet = false } = this.#options;
+    const { freedMemory } = header;
+    const board = this.#board;
+    const era = header.era as EraId;
+    const { leftOut } = this.#done;
+    const kept = new Map(this.#earlier?.sequences.map((trace) => [keyOf(trace), trace]));
+    /** What the board is asked for, in its order: what it lacks something for is not compiled. */
+    const wanted: (Unable | Chosen)[] = [];
+    for (const suite of suites) {
+      const chosen = suite.sequences.filter((sequence) => filter(suite, sequence));
+      const held = chosen.filter((sequence) => holdsIn(sequence, era));
+      for (const sequence of chosen) {
+        const about = { suite: suite.name, sequence: sequence.name };
+        const unable = (reason: string) => void wanted.push({ ...about, source: sequence.source, reason });
+        if (!holdsIn(sequence, era)) {
+          const reason = `it has no meaning on kernels of ${era}: ${sequence.holds?.because}`;
+          // A suite that was named and has nothing for this kernel is no pass.
+          if (!defaultSet && held.length === 0) unable(reason);
+          else leftOut.push({ ...about, reason });
+          continue;
+        }
+        const requires = [...sequence.fixture.requires, ...sequence.requires ?? []];
+        const lacks = whyUnsupported({ requires, steps: [] }, board, has);
+        if (!lacks && !(defaultSet && await this.#isMissing(about))) wanted.push({ suite, sequence });
+        else if (!defaultSet) unable(`${lacks!.needer} needs ${lacks!.needs}`);
+        else leftOut.push({ ...about, reason: lacks ? `needs ${lacks.needs}` : "the recording does not hold it" });
+      }
+    }
+    const { signal } = this.#options;
+    const compiled = await compileAll(wanted.filter((one): one is Chosen => !("reason" in one)), era, {
+      board: { ...board, ...(facts ? { facts } : {}) },
+      ...(freedMemory ? { freedMemory } : {}),
+      ...(signal ? { signal } : {}),
+    });
+    for (const one of wanted) {
+      if ("reason" in one) {
+        this.#planned.push(one);
+        continue;
+      }
+      const item = compiled.shift()!;
+      const { plan } = item;
+      const unsupported = whyUnsupported(plan, board, has);
+      if (defaultSet && unsupported) {
+        leftOut.push({ suite: plan.suite, sequence: plan.sequence, reason: `needs ${unsupported.needs}` });
+      } else this.#planned.push({ ...item, unsupported, kept: keptOf(plan, kept.get(keyOf(plan))) });
+    }
+    this.#items = this.#planned.filter((one) => "plan" in one);
+    const sequences = this.#planned.map((one) => "plan" in one ? one.plan : one)
+      .map(({ suite, sequence, source }) => ({ suite, sequence, source }));
+    this.#tell({ type: "plan", ...this.#of, sequences, leftOut });
+  }
+
+  /** True if the board is a recording that does not hold a sequence. */
+  async #isMissing(about: { suite: string; sequence: string }): Promise<boolean> {
+    if (this.#board.runner !== "recording") return false;
+    const runner = this.used.runner ?? await this.used.open();
+    return runner.holds?.(about) === false;
+  }
+
+  /** Tells of a sequence that the board cannot run whatever its steps are. */
+  #tellUnable({ suite, sequence, source, reason }: Unable): void {
+    const trace = { suite, sequence, source, steps: [] };
+    const result = {
+      expected: trace,
+      observed: trace,
+      verdict: { ...trace, verdict: "unsupported" as const, reason, notes: [] },
+    };
+    this.#done.results.push(result);
+    this.#tell({ type: "sequence", ...this.#of, result });
+  }
+
+  /** The plans that are to be pushed. */
+  #left(): Plan[] {
+    return this.#items.filter(({ unsupported, kept }) => unsupported === undefined && !kept).map(({ plan }) => plan);
+  }
+
+  /** The board, ready for a plan: of a run that is gone on with it is opened when the first one comes. */
+  async #ready(): Promise<Runner> {
+    const { used } = this;
+    if (used.runner) return used.runner;
+    const { header } = this.#done;
+    checkSameBoard(header!, (await used.open()).header);
+    const left = this.#left();
+    await used.admit(left);
+    const owed = this.#owed;
+    // A line that was lost has just been opened anew.
+    if (owed && owed.state !== "lost" && owed.boot === used.runner!.boot) {
+      await used.renew(owed.state, left.length === 0);
+    }
+    return used.runner!;
+  }
+
+  /** Has one sequence, and judges it. */
+  async #judged(item: Item): Promise<void> {
+    const { plan, expected, unsupported, kept } = item;
+    const { suite, sequence, source } = plan;
+    this.#current = { suite, sequence };
+    this.#tell({ type: "sequence-start", ...this.#of, suite, sequence, steps: plan.steps.length });
+    const { observed, settled } = kept
+      ? { observed: kept, settled: true }
+      : unsupported === undefined
+      ? await this.#observe(plan)
+      : { observed: { suite, sequence, source, steps: [] }, settled: true };
+    if (!kept && observed.steps.length > 0) await this.#journal?.end(observed);
+    const { waivers } = this.#board;
+    const verdict = judge(expected, observed, { waivers, unsupported, has: this.#done.header?.has });
+    const result = { expected, observed, verdict };
+    this.#done.results.push(result);
+    this.#tell({ type: "sequence", ...this.#of, result });
+    if (kept) this.#owe(kept, stateBehind(plan, result));
+    if (!settled) await this.#renew(item, result);
+  }
+
+  /** Runs a plan, or says what has become of it when the run broke off. */
+  async #observe(plan: Plan): Promise<Observed> {
+    const { suite, sequence, source } = plan;
+    const { cut, console } = this.#earlier ?? {};
+    const begun = cut && keyOf(cut) === keyOf(plan) ? keptOf(plan, cut) : undefined;
+    const runner = await this.#ready();
+    if (begun) {
+      const fate = fateOf(plan, begun, {
+        fresh: this.#fresh,
+        rebooted: !this.#fresh && begun.boot !== undefined && runner.boot !== undefined && begun.boot !== runner.boot,
+        renewable: runner.renew !== undefined,
+        lastWords: console ? await lastWords(console) : undefined,
+      });
+      this.#tell({ type: "cut", ...this.#of, suite, sequence, again: fate.again });
+      if (fate.renew) await this.used.renew("broken", this.#left().at(-1) === plan && !fate.again);
+      if (!fate.again) return { observed: fate.trace, settled: true };
+    }
+    const used = this.used.runner!;
+    await this.#journal?.begin({ suite, sequence, source, ...(used.boot ? { boot: used.boot } : {}) });
+    return { observed: await used.run(plan), settled: false };
+  }
+
+  /** The last sequence of an earlier process may have broken the board, with nobody there to renew it. */
+  #owe(kept: SequenceTrace, state: BoardState): void {
+    const { sequences, cut } = this.#earlier!;
+    if (this.#fresh || cut || kept !== sequences.at(-1) || state === "sound") return;
+    this.#owed = { state, boot: kept.boot };
+  }
+
+  /** Makes the board fit for what follows. */
+  async #renew({ plan }: Item, result: SequenceResult): Promise<void> {
+    const state = stateBehind(plan, result);
+    const left = leftBehind(result, state);
+    if (left !== undefined) await this.used.mark(left);
+    const last = this.#items.at(-1)!.plan === plan;
+    if (state === "sound") return;
+    // A kernel of our own that broke is not needed any more.
+    if (last && this.#board.runner === "qemu") this.#discarded = true;
+    else await this.used.renew(state, last);
+  }
+}

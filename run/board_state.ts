@@ -1,0 +1,59 @@
+/**
+ * How a board is behind a sequence, and what could not be undone on it.
+ *
+ * @module
+ */
+
+import type { Dirty } from "../boards/state.ts";
+import { breaksKernel } from "../diff/crash.ts";
+import type { LossReason, Plan } from "../diff/trace.ts";
+import type { SequenceResult } from "./run_events.ts";
+
+/** Keeps, by the names of boards, what could not be undone on them; see `boards/state.ts`. */
+export interface Dirt {
+  /** What is left on a board; undefined where it is clean */
+  of(board: string): Promise<Dirty | undefined>;
+  /** Says that something is left on it, in words */
+  mark(board: string, reason: string): Promise<void>;
+  /** Says that it is clean */
+  clear(board: string): Promise<void>;
+}
+
+/**
+ * How a board is behind a sequence: `broken` where its kernel is, `doubtful` where the kernel reported what it reports once,
+ * `lost` where the line is gone, or the board.
+ */
+export type BoardState = "sound" | "doubtful" | "broken" | "lost";
+
+/** Losses behind which the line is opened again. One that has booted by itself is as new. */
+const LOST: ReadonlySet<LossReason> = new Set(["transport", "timeout", "power", "reboot"]);
+
+/** How a board is behind a sequence, by what the sequence showed. */
+export function stateBehind(plan: Plan, { observed, verdict }: SequenceResult): BoardState {
+  if (observed.steps.length === 0) return "sound";
+  const reasons = observed.steps.map((step) => step.lost?.reason);
+  // A plan that breaks the kernel has no tear-down: what it set up is still there, whatever came of it.
+  const broken = plan.breaks !== undefined ||
+    observed.steps.some(({ observation }) => observation && breaksKernel(observation));
+  if (broken || reasons.includes("crash")) return "broken";
+  if (reasons.some((reason) => reason !== undefined && LOST.has(reason))) return "lost";
+  const reported = observed.steps.some(({ observation }) => {
+    return observation?.kmsg.some((line) => line.class !== "info" && line.class !== "stale");
+  });
+  return verdict.verdict === "crash" || reported ? "doubtful" : "sound";
+}
+
+/** What a sequence could not undo on its board, in words; undefined where it did. */
+export function leftBehind({ observed, expected, verdict }: SequenceResult, state: BoardState): string | undefined {
+  const name = `${verdict.suite} > ${verdict.sequence}`;
+  if (state === "broken") return `${name} broke its kernel`;
+  if (state === "lost") return `it was lost in ${name}`;
+  const failed = observed.steps.find(({ phase, lost, observation }, i) => {
+    if (phase !== "teardown") return false;
+    if (lost?.reason === "not-run") return true;
+    // A result that only the driver decides is no failure: the facts after the run show if the device is as it was.
+    const wanted = expected.steps[i]?.observation;
+    return observation && observation.result !== wanted?.result && verdict.steps[i]?.verdict !== "model-gap";
+  });
+  return failed && `step ${failed.id} of ${name}, a tear-down, was not done`;
+}

@@ -1,0 +1,311 @@
+/**
+ * The journal of a run: a folder that is written ahead. `run.json` says what is to be run, before anything is; then each
+ * board's trace says of every sequence that it is going to be pushed, what its steps showed, and that it was run. What is
+ * there when twinlink or its host dies is what `twinlink resume` goes on from.
+ *
+ * @module
+ */
+
+import { createHash } from "node:crypto";
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { visible } from "../boards/mod.ts";
+import { releaseLock, stateFolder } from "../boards/state.ts";
+import { type RecoveredTrace, recoverTrace, syncFolder, TraceJournal } from "../diff/trace_journal.ts";
+import type { SequenceTrace, StepTrace, TraceHeader } from "../diff/mod.ts";
+import { fileWord, REPORT_FILES, writeWhole } from "./artefacts.ts";
+import { UsageError } from "./usage_error.ts";
+
+const PLAN = "run.json";
+const VERSION = 1;
+
+/** How many runs are kept in the default place. */
+export const RUNS_KEPT = 20;
+
+/** What a run was asked to do. */
+export interface RunPlan {
+  /** The command line behind `twinlink run`, its paths absolute */
+  args: string[];
+  /** The files that decide what it does: of suites, boards and a module, absolute */
+  files: string[];
+}
+
+/** What an earlier process of a run has kept of one board. */
+export interface Earlier {
+  /** What it was taken from */
+  header: TraceHeader;
+  /** The sequences that were run, in their order */
+  sequences: SequenceTrace[];
+  /** The sequence that was under way, with the steps that were told of */
+  cut?: SequenceTrace;
+  /** The console's log of the last boot that it saw, where the board has one */
+  console?: string;
+}
+
+/** Keeps what one board shows, before it counts: what is awaited is on the disk then. */
+export interface BoardJournal {
+  /** What an earlier process of the run has kept; undefined where there is nothing */
+  readonly earlier: Earlier | undefined;
+  /** The board answers. */
+  open(header: TraceHeader): Promise<void>;
+  /** A sequence is going to be pushed. */
+  begin(about: Omit<SequenceTrace, "steps">): Promise<void>;
+  /** A step came back. */
+  step(step: StepTrace): void;
+  /** A sequence was run. */
+  end(observed: SequenceTrace): Promise<void>;
+  /** The board is finished with; `whole` says that nothing of it is left to be run. */
+  close(whole: boolean): Promise<void>;
+}
+
+/** Keeps what a run shows. */
+export interface Journal {
+  /** The part of the run that is on one board over one line */
+  part(board: string, transport: string): Promise<BoardJournal>;
+  /** A new file for the console of a board */
+  consoleLog(board: string, transport: string): string;
+}
+
+/** What an earlier process has kept of one board, and up to where its file is good. */
+interface Kept extends Earlier, RecoveredTrace {}
+
+async function sha256(path: string): Promise<string> {
+  return createHash("sha256").update(await Deno.readFile(path)).digest("hex");
+}
+
+/** `2026-11-21T20.14.03Z-1f0c`: in the order of time. */
+function newName(): string {
+  const time = new Date().toISOString().replace(/\.\d+/, "").replaceAll(":", ".");
+  return `${time}-${crypto.randomUUID().slice(0, 4)}`;
+}
+
+/** Where runs are kept that are given no place. */
+const runsFolder = () => join(stateFolder(), "runs");
+
+/** The runs of the default place, the oldest first. */
+async function runs(): Promise<string[]> {
+  const folder = runsFolder();
+  try {
+    const entries = await Array.fromAsync(Deno.readDir(folder));
+    return entries.map(({ name }) => name).filter((name) => /^\d{4}-\d\d-\d\dT[\d.]+Z-[0-9a-f]{4}$/.test(name)).sort()
+      .map((name) => join(folder, name));
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return [];
+    throw error;
+  }
+}
+
+/** The lock of a run's folder, until it is disposed of; undefined while a process has it. */
+async function lockRun(folder: string): Promise<Disposable | undefined> {
+  const file = await Deno.open(join(folder, PLAN), { read: true, write: true });
+  if (!await file.tryLock(true)) return void file.close();
+  return { [Symbol.dispose]: () => releaseLock(file) };
+}
+
+/** Removes the oldest runs of the default place, never one that is going on. */
+async function prune(): Promise<void> {
+  for (const folder of (await runs()).slice(0, -RUNS_KEPT)) {
+    using lock = await lockRun(folder).catch(() => undefined);
+    if (lock) await Deno.remove(folder, { recursive: true });
+  }
+}
+
+/** The runs of the default place that were not brought to their end, the newest first. */
+export async function unfinishedRuns(): Promise<string[]> {
+  const found: string[] = [];
+  for (const folder of (await runs()).toReversed()) {
+    if (await isOver(folder)) continue;
+    using lock = await lockRun(folder).catch(() => undefined);
+    if (lock) found.push(folder);
+  }
+  return found;
+}
+
+/** True if a run came to its end: the last line of its report has no reason why it ended before. */
+async function isOver(folder: string): Promise<boolean> {
+  const text = await Deno.readTextFile(join(folder, "verdicts.jsonl")).catch(() => "");
+  try {
+    const { exit, reason } = JSON.parse(text.trimEnd().split("\n").at(-1)!);
+    return typeof exit === "number" && reason === undefined;
+  } catch {
+    return false;
+  }
+}
+
+/** The journal of one run. */
+export class RunJournal implements Journal, AsyncDisposable {
+  /** Where it is */
+  readonly folder: string;
+  /** Whether the user named the folder */
+  readonly named: boolean;
+  readonly #lock: Disposable;
+  readonly #goesOn: boolean;
+
+  private constructor(folder: string, lock: Disposable, options: { named: boolean; goesOn: boolean }) {
+    this.folder = folder;
+    this.named = options.named;
+    this.#lock = lock;
+    this.#goesOn = options.goesOn;
+  }
+
+  /**
+   * Begins the journal of a run: in `folder`, or in the default place, where the oldest ones go.
+   *
+   * @throws {UsageError} If it cannot be written there, or a run is going on in that folder
+   */
+  static async create(folder: string | undefined, plan: RunPlan): Promise<RunJournal> {
+    const named = folder !== undefined;
+    const place = folder ?? join(runsFolder(), newName());
+    try {
+      await Deno.mkdir(place, { recursive: true, ...(named ? {} : { mode: 0o700 }) });
+      if (existsSync(join(place, PLAN))) {
+        using lock = await lockRun(place);
+        if (!lock) throw new UsageError(`Cannot write to "${visible(place)}": a run is going on there`);
+        // What another run has left would be taken for a part of this one.
+        for (const { name } of [...Deno.readDirSync(place)]) {
+          const isOld = /^(trace-.*\.jsonl|console-.*\.log)$/.test(name) || Object.hasOwn(REPORT_FILES, name);
+          if (isOld) await Deno.remove(join(place, name));
+        }
+      }
+      const files: Record<string, string> = {};
+      for (const path of plan.files) files[path] = await sha256(path);
+      const about = { twinlink: "run", version: VERSION, started: new Date().toISOString(), args: plan.args, files };
+      await writeWhole(join(place, PLAN), JSON.stringify(about, null, 2) + "\n");
+      await syncFolder(place);
+      const lock = await lockRun(place);
+      if (!lock) throw new UsageError(`Cannot write to "${visible(place)}": a run is going on there`);
+      if (!named) await prune();
+      return new RunJournal(place, lock, { named, goesOn: false });
+    } catch (error) {
+      if (error instanceof UsageError || !(error instanceof Error)) throw error;
+      throw new UsageError(`Cannot write to "${visible(place)}": ${visible(error.message)}`);
+    }
+  }
+
+  /**
+   * Opens the journal of a run that broke off.
+   *
+   * @throws {UsageError} If it is none, is of a run that is going on, or what it was to run has changed since
+   */
+  static async open(folder: string): Promise<{ journal: RunJournal; args: string[] }> {
+    const fail = (why: string) => new UsageError(`Cannot resume "${visible(folder)}": ${why}`);
+    const path = join(folder, PLAN);
+    if (!existsSync(path)) throw fail(`there is no ${PLAN} in it`);
+    const lock = await lockRun(folder).catch((error) => {
+      throw fail(visible((error as Error).message));
+    });
+    if (!lock) throw fail("the run is still going on");
+    try {
+      const { args, files } = parsePlan(await Deno.readTextFile(path), (why) => fail(`${PLAN}: ${why}`));
+      for (const [file, checksum] of Object.entries(files)) {
+        const now = await sha256(file).catch(() => undefined);
+        if (now !== checksum) {
+          throw fail(`${visible(file)} ${now === undefined ? "is not there any more" : "has changed since it began"}`);
+        }
+      }
+      return { journal: new RunJournal(folder, lock, { named: true, goesOn: true }), args };
+    } catch (error) {
+      lock[Symbol.dispose]();
+      throw error;
+    }
+  }
+
+  async part(board: string, transport: string): Promise<BoardJournal> {
+    const name = `${fileWord(board)}-${transport}`;
+    const earlier = this.#goesOn ? await this.#earlier(name) : undefined;
+    return new TracePart(join(this.folder, `trace-${name}`), earlier);
+  }
+
+  async #earlier(name: string): Promise<Kept | undefined> {
+    const base = join(this.folder, `trace-${name}`);
+    // One that was brought to its end is gone on with like the others: there is nothing left to do.
+    if (existsSync(`${base}.jsonl`)) await Deno.rename(`${base}.jsonl`, `${base}.part.jsonl`);
+    const trace = await recoverTrace(`${base}.part.jsonl`);
+    if (!trace) return undefined;
+    const console = this.#consoleLogs(name).findLast((path) => existsSync(path));
+    return { ...trace, ...(console ? { console } : {}) };
+  }
+
+  /** The names that logs of one board's console have, up to the first that is free. */
+  #consoleLogs(name: string): string[] {
+    const paths: string[] = [];
+    do {
+      const boot = paths.length + 1;
+      paths.push(join(this.folder, `console-${name}${boot > 1 ? `-${boot}` : ""}.log`));
+    } while (existsSync(paths.at(-1)!));
+    return paths;
+  }
+
+  consoleLog(board: string, transport: string): string {
+    return this.#consoleLogs(`${fileWord(board)}-${transport}`).at(-1)!;
+  }
+
+  /** The traces and console logs that are there. */
+  written(): string[] {
+    const names = [...Deno.readDirSync(this.folder)].map(({ name }) => name).sort();
+    return ["trace-", "console-"].flatMap((kind) => names.filter((name) => name.startsWith(kind)))
+      .map((name) => join(this.folder, name));
+  }
+
+  /** Lets go of the folder. */
+  [Symbol.asyncDispose](): Promise<void> {
+    this.#lock[Symbol.dispose]();
+    return Promise.resolve();
+  }
+}
+
+/** What one board showed, kept before it counts. */
+class TracePart implements BoardJournal {
+  readonly earlier: Kept | undefined;
+  readonly #base: string;
+  #trace: TraceJournal | undefined;
+
+  constructor(base: string, earlier: Kept | undefined) {
+    this.#base = base;
+    this.earlier = earlier;
+  }
+
+  async open(header: TraceHeader): Promise<void> {
+    const path = `${this.#base}.part.jsonl`;
+    this.#trace = this.earlier ? await TraceJournal.goOn(path, this.earlier) : await TraceJournal.create(path, header);
+  }
+
+  async begin(about: Omit<SequenceTrace, "steps">): Promise<void> {
+    await this.#trace?.begin(about);
+  }
+
+  step(step: StepTrace): void {
+    this.#trace?.step(step);
+  }
+
+  async end(observed: SequenceTrace): Promise<void> {
+    await this.#trace?.end(observed);
+  }
+
+  async close(whole: boolean): Promise<void> {
+    await this.#trace?.close(whole);
+    if (this.#trace && whole) await Deno.rename(`${this.#base}.part.jsonl`, `${this.#base}.jsonl`);
+    this.#trace = undefined;
+  }
+}
+
+function parsePlan(text: string, fail: (why: string) => Error): { args: string[]; files: Record<string, string> } {
+  let value: Record<string, unknown> | null;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    throw fail("is not JSON");
+  }
+  if (value?.twinlink !== "run") throw fail("is not the plan of a run");
+  if (value.version !== VERSION) {
+    throw fail(`the version is ${visible(JSON.stringify(value.version) ?? "missing")}, this reads ${VERSION}`);
+  }
+  const words = (list: unknown): list is string[] =>
+    Array.isArray(list) && list.every((word) => typeof word === "string");
+  const { args, files } = value;
+  if (!words(args)) throw fail("args is not a list of words");
+  if (typeof files !== "object" || files === null || !words(Object.values(files))) {
+    throw fail("files is not a table of checksums");
+  }
+  return { args, files: files as Record<string, string> };
+}

@@ -1,0 +1,143 @@
+/** Two runs never use one board at the same time. */
+
+import { assert, assertEquals, assertMatch, assertRejects, assertStringIncludes } from "@std/assert";
+import { ownEnvironment } from "../fixtures/testing.ts";
+import { type Board, loadBoard } from "../boards/mod.ts";
+import { ended, run, start } from "../cli/child.ts";
+import { BoardInUseError, holderOf, leaseBoard } from "./lease.ts";
+
+const state = await Deno.makeTempDir({ prefix: "twinlink-lease-" });
+ownEnvironment({ XDG_STATE_HOME: state });
+Deno.test.afterAll(async () => {
+  await Deno.remove(state, { recursive: true });
+});
+
+const board = async (name: string): Promise<Board> => ({ ...await loadBoard("model"), runner: "remote", name });
+const file = (name: string) => `${state}/twinlink/boards/${name}/lease.json`;
+
+Deno.test("a board is had by one at a time, and given back", async () => {
+  const rack = await board("rack-1");
+  const lease = await leaseBoard(rack, { doing: "twinlink run" });
+  const error = await assertRejects(() => leaseBoard(rack, { doing: "twinlink fuzz" }), BoardInUseError);
+  assertMatch(
+    error.message,
+    new RegExp(`^Cannot use board "rack-1": \\S.* on \\S+ \\(twinlink run, process ${Deno.pid}\\) since .* UTC has it`),
+  );
+  assertMatch(await holderOf("rack-1") ?? "", new RegExp(`process ${Deno.pid}`));
+  await using _other = await leaseBoard(await board("rack-2"), { doing: "twinlink run" });
+  await lease[Symbol.asyncDispose]();
+  assertEquals(await holderOf("rack-1"), undefined);
+  await using _again = await leaseBoard(rack, { doing: "twinlink run" });
+});
+
+Deno.test("who waits is told once who has it, and gets it in the end", async () => {
+  const rack = await board("rack-3");
+  const lease = await leaseBoard(rack, { doing: "twinlink run" });
+  const told: string[] = [];
+  let freed = false;
+  const waiting = leaseBoard(rack, {
+    doing: "twinlink run",
+    wait: true,
+    everyMs: 5,
+    onWait: (holder) => {
+      told.push(holder);
+      setTimeout(async () => {
+        freed = true;
+        await lease[Symbol.asyncDispose]();
+      }, 50);
+    },
+  });
+  await using _taken = await waiting;
+  assertEquals([freed, told.length], [true, 1]);
+  assertStringIncludes(told[0]!, "twinlink run");
+  const stop = new AbortController();
+  const stopped = leaseBoard(rack, {
+    doing: "x",
+    wait: true,
+    everyMs: 5,
+    signal: stop.signal,
+    onWait: () => stop.abort(),
+  });
+  assertEquals((await assertRejects(() => stopped, DOMException)).name, "AbortError");
+});
+
+Deno.test("what a process that is gone has left is no lease; another machine's is", async () => {
+  const here = new TextDecoder().decode((await new Deno.Command("uname", { args: ["-n"] }).output()).stdout).trim();
+  const left = (name: string, host: string) => {
+    Deno.mkdirSync(`${state}/twinlink/boards/${name}`, { recursive: true });
+    const holder = { owner: "an\x1bn", host, pid: 999_999_999, since: "2026-01-01T00:00:00Z", doing: "twinlink run" };
+    Deno.writeTextFileSync(file(name), JSON.stringify(holder));
+  };
+  left("rack-4", here);
+  assertEquals(await holderOf("rack-4"), undefined);
+  await (await leaseBoard(await board("rack-4"), { doing: "x" }))[Symbol.asyncDispose]();
+  left("rack-5", "elsewhere");
+  const error = await assertRejects(async () => leaseBoard(await board("rack-5"), { doing: "x" }), BoardInUseError);
+  assertStringIncludes(error.message, "an\\en on elsewhere (twinlink run, process 999999999) since 2026-01-01");
+  assertStringIncludes(error.message, `remove that file if the run is gone`);
+  await Deno.writeTextFile(file("rack-5"), "{ cut sh");
+  await (await leaseBoard(await board("rack-5"), { doing: "x" }))[Symbol.asyncDispose]();
+});
+
+Deno.test("run: a board that another run has is not judged, --wait waits for it, a killed run gives it back", async () => {
+  // A board that takes the connection and says nothing.
+  const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const { port } = listener.addr as Deno.NetAddr;
+  const path = `${state}/rack.toml`;
+  await Deno.writeTextFile(
+    path,
+    `name = "rack"\ndescription = "x"\nrunner = "remote"\ndriver = "netdevsim"\nhandle = "netdevsim/netdevsim10"\n` +
+      `[ssh]\nhost = "127.0.0.1"\nport = ${port}\nuser = "root"\n`,
+  );
+  const args = ["run", "trap", "--board", path];
+  const env = { XDG_STATE_HOME: state };
+  const first = start(args, { env });
+  const firstEnd = ended(first);
+  const connection = await listener.accept();
+  // It would not wait for its board for ever.
+  first.kill("SIGSTOP");
+  const refused = await run(args, { env });
+  assertEquals(refused.code, 3, refused.stderr);
+  assertMatch(
+    refused.stderr,
+    new RegExp(
+      `^rack over ssh: not judged: Cannot use board "rack": .* process ${first.pid}\\) since .* UTC has it; --wait`,
+      "m",
+    ),
+  );
+  assertStringIncludes((await run(["boards"], { env })).stdout, `process ${first.pid}`);
+  assertMatch((await run(["boards", "describe", path], { env })).stdout, /^now +in use by /m);
+
+  const waiting = start([...args, "--wait"], { env });
+  const stderr = waiting.stderr.pipeThrough(new TextDecoderStream()).getReader();
+  let seen = "";
+  while (!seen.includes("has it")) {
+    const { done, value } = await stderr.read();
+    assert(!done, seen);
+    seen += value;
+  }
+  assertMatch(seen, /^rack over ssh: wait: .* has it/m);
+  first.kill("SIGKILL");
+  await firstEnd;
+  connection.close();
+  // It is the waiting one's turn.
+  const second = await listener.accept();
+  waiting.kill("SIGINT");
+  const out = new Response(waiting.stdout).text();
+  for (;;) if ((await stderr.read()).done) break;
+  assertEquals((await waiting.status).code, 130);
+  await out;
+  second.close();
+  listener.close();
+  assertEquals(await holderOf("rack"), undefined);
+});
+
+Deno.test("boards: what could not be undone on a board is shown", async () => {
+  await Deno.mkdir(`${state}/twinlink/boards/rack-6`, { recursive: true });
+  await Deno.writeTextFile(
+    `${state}/twinlink/boards/rack-6/dirty.json`,
+    JSON.stringify({ since: "2026-01-01T00:00:00Z", reason: "netns\x1b t1" }),
+  );
+  const { stdout } = await run(["boards"], { env: { XDG_STATE_HOME: state } });
+  assertStringIncludes(stdout, "rack-6: dirty since 2026-01-01T00:00:00Z: netns\\e t1");
+});

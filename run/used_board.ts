@@ -1,0 +1,120 @@
+/**
+ * One board while a run uses it: its line is opened, and it is booted anew where that is needed.
+ *
+ * @module
+ */
+
+import type { Board } from "../boards/mod.ts";
+import { boardStateFolder } from "../boards/state.ts";
+import type { Plan } from "../diff/trace.ts";
+import { RefusedError } from "../runners/guard/guard.ts";
+import type { Progress, Runner } from "../runners/runner.ts";
+import { TransportError } from "../runners/lines/shell.ts";
+import type { BoardState, Dirt } from "./board_state.ts";
+
+/** What a {@linkcode UsedBoard} needs of the run. */
+export interface UsedBoardOptions {
+  /** Opens the line */
+  open: () => Promise<Runner>;
+  /** Where it is kept what could not be undone on the board; left out of one that goes with the run */
+  dirt: Dirt | undefined;
+  onProgress: (progress: Progress) => void;
+}
+
+/** A board, and the line to it. */
+export class UsedBoard {
+  readonly #board: Board;
+  readonly #options: UsedBoardOptions;
+  #runner: Runner | undefined;
+
+  /** A board whose line is opened later. */
+  constructor(board: Board, options: UsedBoardOptions) {
+    this.#board = board;
+    this.#options = options;
+  }
+
+  /** The line, where it is open. */
+  get runner(): Runner | undefined {
+    return this.#runner;
+  }
+
+  /** Opens the line. */
+  async open(): Promise<Runner> {
+    return this.#runner = await this.#options.open();
+  }
+
+  /**
+   * Looks at what is going to be run, and then boots a board anew that an earlier run has left something on: a run that is refused
+   * has done nothing to its board. What carries its filesystems and the connection the board alone can tell, so that this is
+   * behind the opening of the line, and a dirty board that does not answer is booted before it is asked again.
+   *
+   * @throws {RefusedError} If a plan would take away what the board needs
+   * @throws {TransportError} If it is dirty, and nothing boots it anew
+   */
+  async admit(plans: readonly Plan[]): Promise<void> {
+    const runner = this.#runner!;
+    const { name } = this.#board;
+    const dirty = await this.#options.dirt?.of(name);
+    if (!dirty) return await runner.guard?.(plans);
+    if (!runner.renew) {
+      throw new TransportError(
+        `Cannot use board "${name}": it is dirty (${dirty.reason}), and nothing boots it anew; do it, and remove ${
+          boardStateFolder(name)
+        }/dirty.json`,
+      );
+    }
+    try {
+      await runner.guard?.(plans);
+    } catch (error) {
+      const unanswered = error instanceof RefusedError ? !error.answered : error instanceof TransportError;
+      if (!unanswered) throw error;
+    }
+    this.#options.onProgress({ phase: "boot anew", detail: `dirty: ${dirty.reason}` });
+    await runner.renew();
+    await this.#options.dirt?.clear(name);
+    await runner.guard?.(plans);
+  }
+
+  /**
+   * Makes a board fit for the next sequence.
+   *
+   * @param last says that none follows
+   * @throws {TransportError} If it cannot be had back
+   */
+  async renew(state: Exclude<BoardState, "sound">, last: boolean): Promise<void> {
+    const runner = this.#runner!;
+    const { name, power } = this.#board;
+    if (state === "lost" && this.#board.runner !== "qemu") {
+      await runner.close();
+      try {
+        await this.open();
+        // The agent that was cut off has come to its tear-down by now, or went with its boot.
+        return await this.#options.dirt?.clear(name);
+      } catch (error) {
+        // A board that a power control brings back is not given up.
+        if (!runner.renew || !power || (error as Error).name !== "TransportError") throw error;
+      }
+    }
+    if (runner.renew) {
+      await runner.renew();
+      await this.#options.dirt?.clear(name);
+    } else if (state === "broken" && !last) {
+      throw new TransportError(`Cannot go on with board "${name}": its kernel broke, and nothing boots it anew`);
+    }
+  }
+
+  /** Keeps that something is left on it. */
+  async mark(reason: string): Promise<void> {
+    await this.#options.dirt?.mark(this.#board.name, reason);
+  }
+
+  /** What is left on it; undefined where nothing is. */
+  async dirty(): Promise<string | undefined> {
+    return (await this.#options.dirt?.of(this.#board.name))?.reason;
+  }
+
+  /** Gives the line back; safe to call twice. */
+  async close(): Promise<void> {
+    await this.#runner?.close();
+  }
+}

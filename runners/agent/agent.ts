@@ -1,0 +1,222 @@
+/**
+ * A runner made of a shell on a board: what ssh, serial, local and a kernel in QEMU have in common.
+ *
+ * @module
+ */
+
+import type { Board } from "../../boards/mod.ts";
+import { deviceOf } from "../../boards/devices/mod.ts";
+import { boardStateFolder } from "../../boards/state.ts";
+import type { Plan, SequenceTrace } from "../../diff/trace.ts";
+import { withEra } from "../../diff/header.ts";
+import { type EraId, nearestEra } from "../../model/mod.ts";
+import { alone } from "./earlier_agents.ts";
+import { Guard } from "../guard/guard.ts";
+import { Law } from "../guard/law.ts";
+import { atHandle, hardwareHandle, traceFromHandle } from "./handle_names.ts";
+import { KnownLines } from "./known_lines.ts";
+import { endOfKernel, explainLoss, linesOfEnd } from "./loss.ts";
+import { planInNames, traceInFixtureNames } from "./names.ts";
+import { checkFit, type Runner, type RunnerOptions, UnfitBoardError } from "../runner.ts";
+import { hasPower } from "../power.ts";
+import { bootOf, comeBack, type Renewal } from "../renewal.ts";
+import { AgentSession } from "./session.ts";
+import { type Shell, TransportError } from "../lines/shell.ts";
+
+/** A kernel in QEMU, so far as a runner needs it. */
+export interface OwnGuest {
+  /** File with everything that the console printed */
+  consoleLog: string;
+  close(): Promise<void>;
+}
+
+/**
+ * What a board's console said of the end of its kernel, from a place of its log on, by default from the last boot on; undefined
+ * where it said nothing.
+ */
+export async function lastWords(consoleLog: string, from?: number): Promise<string | undefined> {
+  const end = endOfKernel(await linesOfEnd(consoleLog, from ?? 0, from === undefined));
+  return end?.reason === "crash" ? end.detail : undefined;
+}
+
+/** The era to judge a board by. */
+function eraFor({ name, era }: Board, kernel: string): EraId {
+  if (era !== "auto") return era;
+  try {
+    return nearestEra(kernel).id;
+  } catch {
+    throw new UnfitBoardError(
+      `Cannot use board "${name}": its kernel "${kernel}" has no release number; set era in the board's file`,
+    );
+  }
+}
+
+/** How many lines of a console that is the line itself are kept, for what they say of a board that was lost. */
+const SAID_KEPT = 2000;
+
+/**
+ * How long a board that was lost is waited for, to see whether it boots, in seconds: where its file does not say how long that
+ * takes, and where its power control will boot it anyway.
+ */
+const [BOOT_SECONDS, CONTROLLED_SECONDS] = [60, 10];
+
+/** Up to how many bytes a ms of a line it takes less time to find out on the board what is known than to send it again. */
+const SLOW = 40;
+
+/**
+ * Starts the agent on the board behind `shell` and makes a runner of it.
+ *
+ * @param options `consoleLog` is what the board's console is logged to, which tells of crashes
+ * @param guest A board that is ours alone: what is left on it does not matter, it is ended; its console tells as well
+ * @param renewal How it is made as new after a crash, if it can be
+ * @throws {TransportError} If the agent does not answer
+ * @throws {UnfitBoardError} If the board cannot run plans
+ */
+export async function openAgent(
+  board: Board,
+  transport: string,
+  shell: Shell,
+  options: RunnerOptions = {},
+  guest?: OwnGuest,
+  renewal?: Renewal,
+): Promise<Runner> {
+  const { signal, onStep, onNoise, onProgress } = options;
+  const said: string[] = [];
+  const consoleLog = guest?.consoleLog ?? options.consoleLog;
+  let running: Plan | undefined;
+  const slow = shell.lossy !== undefined && shell.lossy.bytesPerMs <= SLOW;
+  const knownPath = slow ? `${boardStateFolder(board.name)}/known.json.gz` : "";
+  const known = slow ? await KnownLines.load(knownPath) : undefined;
+  const start = async (shell: Shell) => {
+    const { session, hello } = await AgentSession.open(shell, {
+      ...(signal ? { signal } : {}),
+      ...(known ? { known } : {}),
+      ...(guest && board.handle !== undefined && deviceOf(board) ? { device: board.handle } : {}),
+      onStep: (step) => {
+        if (!running) return onStep?.(step);
+        unnamed({ ...running, steps: [step] }, running).steps.forEach((named) => onStep?.(named));
+      },
+      onNoise: (line) => {
+        if (said.length < SAID_KEPT) said.push(line);
+        onNoise?.(line);
+      },
+    });
+    // What is ours alone may be broken.
+    const guard = guest ? undefined : new Guard({
+      board: board.name,
+      transport,
+      iKnow: options.iKnow ?? [],
+      ask: (script) => session.ask(script),
+    });
+    return { session, hello, guard };
+  };
+  const { handle: own, pcs } = board;
+  /** A plan in the board's names, and its trace in those of the plan. */
+  const named = (plan: Plan) => {
+    const inNames = pcs ? planInNames(plan, pcs) : plan;
+    const from = hardwareHandle(plan);
+    return own === undefined || from === undefined ? inNames : atHandle(inNames, from, own);
+  };
+  const unnamed = (trace: SequenceTrace, plan: Plan) => {
+    const from = hardwareHandle(plan);
+    const back = own === undefined || from === undefined ? trace : traceFromHandle(trace, plan, from, own);
+    return pcs ? traceInFixtureNames(back, plan, pcs) : back;
+  };
+  let { session, hello, guard } = await start(shell);
+  if (!guest) {
+    const { connect } = renewal ?? {};
+    const anew = connect && (async () => await start(await connect()));
+    ({ session, hello, guard } = await alone({ session, hello, guard }, anew, {
+      onWait: () => onProgress?.({ phase: "wait", detail: "for the agent of an earlier run to come to its tear-down" }),
+      refuse: (who) =>
+        new UnfitBoardError(`Cannot use board "${board.name}": the agent of another run is at work on it (${who})`),
+      signal,
+    }));
+  }
+  let closing: Promise<void> | undefined;
+  const close = () =>
+    closing ??= session.close(guest ? { graceMs: 0 } : {}).then(() => known?.save(knownPath)).finally(() =>
+      guest?.close()
+    );
+  const renew = async ({ reboot, connect, bound }: Renewal) => {
+    onProgress?.({ phase: "boot anew", detail: "the kernel broke" });
+    await reboot(session);
+    await session.close({ graceMs: 0 });
+    const opened = await comeBack(board, async () => {
+      const opened = await start(await connect());
+      try {
+        checkFit(board, opened.hello);
+        if (opened.hello.bootId !== hello.bootId) return opened;
+      } catch (error) {
+        await opened.session.close({ graceMs: 0 });
+        throw error;
+      }
+      await opened.session.close({ graceMs: 0 });
+      return undefined;
+    }, { ...(bound === undefined ? {} : { bound }), signal });
+    ({ session, guard } = opened);
+    closing = undefined;
+    const { kernel } = opened.hello;
+    if (kernel !== hello.kernel) {
+      throw new TransportError(`Cannot renew board "${board.name}": it came back with kernel ${kernel}`);
+    }
+    ({ hello } = opened);
+  };
+  // The line is free for another shell once the session has let go of it.
+  const bootBehind = async ({ connect }: Renewal) => {
+    await session.close({ graceMs: 0 });
+    const { bootSeconds = BOOT_SECONDS, power } = board;
+    const seconds = power?.cycle || power?.on ? Math.min(bootSeconds, CONTROLLED_SECONDS) : bootSeconds;
+    return await bootOf(connect, { ms: seconds * 1000, signal });
+  };
+  try {
+    checkFit(board, hello);
+    const { kernel, iproute2, freedMemory } = hello;
+    const memory = freedMemory === "kept" ? {} : { freedMemory };
+    const era = eraFor(board, kernel);
+    const read = board.handle === undefined ? undefined : await session.facts(board.handle);
+    const facts = read ? { facts: read } : {};
+    // A guest is ours alone.
+    const law = own === undefined || guest ? undefined : new Law({
+      board: { ...board, handle: own },
+      facts: read,
+      iKnow: options.iKnow ?? [],
+      ask: (script) => session.ask(script),
+    });
+    const admit = async (plans: readonly Plan[]) => {
+      // The guard says more of what the board needs.
+      await guard?.check(plans);
+      await law?.check(plans);
+    };
+    return {
+      header: withEra({ board: board.name, transport, kernel, iproute2, ...memory, ...facts }, era, board.driver),
+      has: hello.has,
+      ...facts,
+      ...(read ? { readFacts: () => session.facts(read.handle) } : {}),
+      get boot() {
+        return hello.bootId;
+      },
+      guard: (plans) => admit(plans.map(named)),
+      run: async (plan: Plan): Promise<SequenceTrace> => {
+        const pushed = named(plan);
+        running = plan;
+        await admit([pushed]);
+        const from = consoleLog ? (await Deno.stat(consoleLog)).size : 0;
+        said.length = 0;
+        const trace = await session.run(pushed);
+        await explainLoss(trace, {
+          bootId: hello.bootId,
+          said: async () => [...consoleLog ? await linesOfEnd(consoleLog, from) : [], ...guest ? [] : said],
+          power: () => hasPower(board),
+          ...(renewal && !guest ? { boots: () => bootBehind(renewal) } : {}),
+        });
+        return unnamed(trace, plan);
+      },
+      ...(renewal ? { renew: () => renew(renewal) } : {}),
+      close,
+    };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}

@@ -1,0 +1,179 @@
+/** Facts of a board that is a real sh on a real line, whose devlink(8) and ip(8) print what real ones have printed. */
+
+import { assertEquals, assertRejects } from "@std/assert";
+import { FaultBoard, SHELLS, whyNoBoards } from "../../bench/fault_board.ts";
+import { loadBoard } from "../../boards/mod.ts";
+import type { Facts } from "../../model/facts.ts";
+import { TransportError } from "../lines/shell.ts";
+import { openSerial } from "../lines/serial.ts";
+import { openRunner, RefusedError } from "../mod.ts";
+import type { Plan } from "../../diff/trace.ts";
+import { NIC, nicFile, withNic } from "../../bench/fake_nic.ts";
+import { factsScript, readFacts } from "./facts_script.ts";
+import { factsOf } from "./facts.ts";
+import { AgentSession } from "./session.ts";
+
+const ignore = await whyNoBoards() !== undefined;
+const PCI = NIC;
+
+for (const shell of SHELLS) {
+  Deno.test(`${shell}: an agent reads the facts of an instance, between plans too`, { ignore }, async () => {
+    await using board = await FaultBoard.open({ shell, ...(shell === "busybox" ? { without: ["bash"] } : {}) });
+    await withNic(board);
+    const { session, hello } = await AgentSession.open(await openSerial({ path: board.path, baudRate: 3_000_000 }));
+    try {
+      const facts = await session.facts(PCI) as Facts;
+      assertEquals([facts.driver, facts.kernel, facts.refused], [
+        "mlx5_core",
+        hello.kernel,
+        { "resource show": "EOPNOTSUPP", ...unreadable(facts) },
+      ]);
+      assertEquals([facts.ports[0]?.netdev, facts.ports[0]?.up], ["p0", true]);
+      const wait = { id: 1, phase: "body" as const, op: { kind: "wait" as const, ms: 1 } };
+      const plan = { suite: "s", sequence: "wait", source: "", steps: [wait] };
+      // This board has no monitors: the step is lost, but its record comes.
+      assertEquals((await session.run(plan)).steps[0]?.lost?.reason, "overrun");
+      assertEquals(await session.facts(PCI), facts);
+    } finally {
+      await session.close();
+    }
+  });
+}
+
+/** What this fake devlink(8) prints for the other commands is an empty object. */
+const unreadable = ({ refused }: Facts) =>
+  Object.fromEntries(Object.entries(refused).filter(([, why]) => why === "unreadable"));
+
+Deno.test("a board without the instance has no facts, and is asked nothing more", { ignore }, async () => {
+  await using board = await FaultBoard.open();
+  await withNic(board);
+  const { session } = await AgentSession.open(await openSerial({ path: board.path, baudRate: 3_000_000 }));
+  try {
+    await Deno.remove(`${board.dir}/asked`);
+    assertEquals(await session.facts("pci/0000:0a:00.0"), undefined);
+    assertEquals(await Deno.readTextFile(`${board.dir}/asked`), "-js dev show\n");
+  } finally {
+    await session.close();
+  }
+});
+
+Deno.test(
+  "an opened board has facts if its file has a handle, in the header of its traces too",
+  { ignore },
+  async () => {
+    await using board = await FaultBoard.open();
+    await withNic(board);
+    const open = async (handle: string) => await openRunner(await loadBoard(await nicFile(board, handle)));
+    const runner = await open(PCI);
+    assertEquals([runner.facts?.handle, runner.header.facts], [PCI, runner.facts!]);
+    await runner.close();
+    const other = await open("pci/0000:0a:00.0");
+    assertEquals([other.facts, "facts" in other.header], [undefined, false]);
+    await other.close();
+  },
+);
+
+Deno.test("an opened board runs plans at its own handle, and brings the plan's back", { ignore }, async () => {
+  await using board = await FaultBoard.open();
+  await withNic(board);
+  const runner = await openRunner(await loadBoard(await nicFile(board)));
+  const plan: Plan = {
+    suite: "s",
+    sequence: "q",
+    source: "",
+    requires: ["mlx5"],
+    steps: [{ id: 1, phase: "body", op: { kind: "dev.reload", handle: "pci/0000:08:00.0" } }],
+  };
+  try {
+    const trace = await runner.run(plan);
+    assertEquals(trace.steps.map(({ op }) => op), plan.steps.map(({ op }) => op));
+    const asked = await Deno.readTextFile(`${board.dir}/asked`);
+    assertEquals(asked.split("\n").filter((line) => line.includes("dev reload")), [`-j dev reload ${PCI}`]);
+    assertEquals(asked.includes("0000:08:00.0"), false, asked);
+  } finally {
+    await runner.close();
+  }
+});
+
+Deno.test(
+  "an opened board refuses a plan that names another device, before anything is pushed",
+  { ignore },
+  async () => {
+    await using board = await FaultBoard.open();
+    await withNic(board);
+    const runner = await openRunner(await loadBoard(await nicFile(board)));
+    const plan: Plan = {
+      suite: "s",
+      sequence: "q",
+      source: "",
+      steps: [
+        { id: 1, phase: "body", op: { kind: "dev.reload", handle: PCI } },
+        { id: 2, phase: "body", op: { kind: "netdev.show", dev: "lo" } },
+      ],
+    };
+    try {
+      const why = `Cannot run "s > q" on board "nic": step 2 names netdev lo, and the board's handle is ${PCI}`;
+      await assertRejects(() => runner.guard!([plan]), RefusedError, why);
+      await assertRejects(() => runner.run(plan), RefusedError, why);
+      assertEquals((await Deno.readTextFile(`${board.dir}/asked`)).includes("reload"), false);
+    } finally {
+      await runner.close();
+    }
+  },
+);
+
+Deno.test("an answer over the bound of the line is no facts", { ignore }, async () => {
+  await using board = await FaultBoard.open({ room: "64m" });
+  await withNic(board, `  "-jv trap show") dd if=/dev/zero bs=1M count=9 ;;`);
+  const { session } = await AgentSession.open(await openSerial({ path: board.path, baudRate: 3_000_000 }));
+  try {
+    const error = await assertRejects(() => session.facts(PCI), TransportError);
+    assertEquals(error.message.startsWith(`Cannot read what ${PCI} has over `), true, error.message);
+  } finally {
+    await session.close();
+  }
+});
+
+const HANGING = `
+. ./runners/agent/agent_wire.sh
+. ./runners/agent/agent.sh
+TL_D=$(mktemp -d) TL_N=n
+tl_bounded() {
+  shift
+  case "$*" in *"param show"*) TL_RC=hang; return 1 ;; esac
+  echo '{"dev":{"${PCI}":{}}}' > "$tl_out"
+  TL_RC=0
+}
+tl_send() { cat "$TL_R"; }
+${factsScript(PCI)}
+rm -rf "$TL_D"
+`;
+
+Deno.test("after a command that does not end, the agent runs no other", async () => {
+  const { stdout } = await new Deno.Command("dash", {
+    args: ["-c", HANGING],
+    cwd: new URL("../../", import.meta.url),
+  }).output();
+  const replies = readFacts(new TextDecoder().decode(stdout), "n")!;
+  const of = (status: unknown) => Object.keys(replies).filter((name) => replies[name]!.status === status);
+  assertEquals(of(0), ["dev show", "kernel", "driver", "rdma", "port show"]);
+  assertEquals(of("hang"), ["dev param show"]);
+  assertEquals([of("not run").length, of("not run").at(-1)], [13, "link show"]);
+  assertEquals(factsOf(PCI, replies)?.refused["dev param show"], "hang");
+});
+
+Deno.test("readFacts() takes no record of another kind, of another agent, or one that is cut", () => {
+  const whole = "2 facts 1\n\n--n fact 0|dev show\n{}\n--n err\n\n--n end\n";
+  assertEquals(readFacts(whole, "n"), { "dev show": { status: 0, out: "{}", err: "" } });
+  for (
+    const [body, nonce] of [
+      [whole, "m"],
+      [whole.replace("facts", "steps"), "n"],
+      [whole.replace("--n end\n", ""), "n"],
+      [whole.replace("--n err", "--n out"), "n"],
+      [whole.replace("fact 0", "fact x"), "n"],
+      ["2 facts 1\n\n--n over 9000000\n", "n"],
+      ["", "n"],
+    ] as const
+  ) assertEquals(readFacts(body, nonce), undefined, body);
+});

@@ -1,0 +1,61 @@
+/**
+ * The script that reads a board's facts, and what it brings back.
+ *
+ * @module
+ */
+
+import type { Handle } from "../../model/operation.ts";
+import { quote } from "./commands.ts";
+import { factCommands, type FactReplies, type FactReply } from "./facts.ts";
+import { sectionsOf } from "./observe.ts";
+
+/** How long the board may take for all of it, in ms: each command has 20 s, and none is run after one that did not end. */
+export const FACTS_MS = 240_000;
+
+/**
+ * The lines of POSIX sh that read the facts of an instance. A board that does not list the instance is asked nothing more.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { factsScript } from "./facts_script.ts";
+ *
+ * const lines = factsScript("pci/0000:03:00.0").split("\n");
+ * assertEquals(lines.slice(0, 3), [
+ *   "tl_facts_begin",
+ *   "tl_fact 'dev show' devlink -js dev show",
+ *   `if grep -qF '"pci/0000:03:00.0"' "$TL_D/out"; then`,
+ * ]);
+ * ```
+ */
+export function factsScript(handle: Handle): string {
+  const [list, ...others] = factCommands(handle).map(({ name, words }) =>
+    ["tl_fact", name, ...words].map(quote).join(" ")
+  );
+  return [
+    "tl_facts_begin",
+    list!,
+    `if grep -qF ${quote(`"${handle}"`)} "$TL_D/out"; then`,
+    ...others,
+    "fi",
+    "tl_facts_end",
+    "",
+  ].join("\n");
+}
+
+/** Takes the record of {@linkcode factsScript} apart; undefined where it is none, or not whole. */
+export function readFacts(body: string, nonce: string): FactReplies | undefined {
+  const [head, ...sections] = sectionsOf(body, nonce);
+  if (!/^\d+ facts \d+\n$/.test(head!.text) || sections.pop()?.name !== "end") return undefined;
+  const replies: Record<string, FactReply> = {};
+  for (let i = 0; i < sections.length; i += 2) {
+    const [, status, name] = /^fact (\d+|hang|not run)\|(.+)$/.exec(sections[i]!.name) ?? [];
+    if (name === undefined || sections[i + 1]?.name !== "err") return undefined;
+    replies[name] = {
+      status: status === "hang" || status === "not run" ? status : Number(status),
+      out: sections[i]!.text,
+      err: sections[i + 1]!.text,
+    };
+  }
+  return replies;
+}

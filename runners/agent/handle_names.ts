@@ -1,0 +1,91 @@
+/**
+ * The handle of a board in plans and traces. Sequences on hardware such as a NIC name the handle that the model gives it; on a board
+ * the board's own handle stands in its place, on the way there and back.
+ *
+ * @module
+ */
+
+import type { Plan, SequenceTrace } from "../../diff/trace.ts";
+import { hardwareOf } from "../../fixtures/hardware.ts";
+import type { Handle } from "../../model/operation.ts";
+
+/** Returns the handle that a plan names for its hardware, where that differs from board to board. */
+export function hardwareHandle({ requires = [] }: Pick<Plan, "requires">): Handle | undefined {
+  return requires.map(hardwareOf).find((place) => place?.moves)?.handle;
+}
+
+function split(handle: Handle): { bus: string; device: string } {
+  const at = handle.indexOf("/");
+  return { bus: handle.slice(0, at), device: handle.slice(at + 1) };
+}
+
+const escaped = (text: string) => text.replaceAll(/[.*+?^${}()|[\]\\]/g, "\\$&");
+
+/** What replaces a handle in a text: as a handle, in paths of sysfs, and the device's name alone, each as a whole word. */
+function replacer(pairs: readonly (readonly [from: Handle, to: Handle])[]): (text: string) => string {
+  const words = new Map<string, string>();
+  for (const [from, to] of pairs) {
+    const [ours, its] = [split(from), split(to)];
+    words.set(from, to);
+    words.set(`/sys/bus/${ours.bus}/devices/${ours.device}`, `/sys/bus/${its.bus}/devices/${its.device}`);
+    words.set(ours.device, its.device);
+  }
+  const any = [...words.keys()].map(escaped).join("|");
+  // A longer address or name that holds this one is another device's.
+  const pattern = new RegExp(`(?<![\\w.-])(?:${any})(?![\\w-]|\\.\\w)`, "g");
+  return (text) => text.replace(pattern, (word) => words.get(word)!);
+}
+
+/** A value with all its texts replaced, keys included. */
+function mapped<T>(value: T, replace: (text: string) => string): T {
+  if (typeof value === "string") return replace(value) as T;
+  if (Array.isArray(value)) return value.map((one) => mapped(one, replace)) as T;
+  if (typeof value !== "object" || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([key, inner]) => [replace(key), mapped(inner, replace)])) as T;
+}
+
+/**
+ * Returns the plan with another handle: in its operations, and in the paths and words that they write.
+ *
+ * @param from The handle that the plan names
+ * @param to The board's handle
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { atHandle } from "./handle_names.ts";
+ *
+ * const plan = atHandle({
+ *   suite: "s",
+ *   sequence: "q",
+ *   source: "",
+ *   steps: [{ id: 1, phase: "body", op: { kind: "dev.reload", handle: "pci/0000:08:00.0" } }],
+ * }, "pci/0000:08:00.0", "pci/0000:03:00.0");
+ * assertEquals(plan.steps[0]?.op, { kind: "dev.reload", handle: "pci/0000:03:00.0" });
+ * ```
+ */
+export function atHandle(plan: Plan, from: Handle, to: Handle): Plan {
+  if (from === to) return plan;
+  const replace = replacer([[from, to]]);
+  return { ...plan, steps: plan.steps.map((step) => ({ ...step, op: mapped(step.op, replace) })) };
+}
+
+/**
+ * Returns the trace of a plan that was run by {@linkcode atHandle}, as if it had been run with the plan's own handle. Where the board
+ * has another device of that name, the two change places, so that they stay apart.
+ *
+ * @param plan The plan before its handle was replaced
+ * @param from The handle that the plan names
+ * @param to The board's handle
+ */
+export function traceFromHandle(trace: SequenceTrace, plan: Plan, from: Handle, to: Handle): SequenceTrace {
+  if (from === to) return trace;
+  const replace = replacer([[to, from], [from, to]]);
+  const steps = trace.steps.map((step) => ({
+    ...step,
+    op: plan.steps.find(({ id }) => id === step.id)?.op ?? step.op,
+    ...(step.observation ? { observation: mapped(step.observation, replace) } : {}),
+    ...(step.lost ? { lost: mapped(step.lost, replace) } : {}),
+  }));
+  return { ...trace, steps };
+}

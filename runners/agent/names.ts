@@ -1,0 +1,120 @@
+/**
+ * The names of a board's own MAC and PCS. Sequences and traces speak of the MAC, the PCS and the netdev of `fixtures/pcs`;
+ * on a board that has a MAC and a PCS of its own, its names stand in their place on the way there and back.
+ *
+ * @module
+ */
+
+import type { Board } from "../../boards/mod.ts";
+import type { Plan, SequenceTrace } from "../../diff/trace.ts";
+import type { KernelLine, LinkEvent, Observation } from "../../model/observation.ts";
+import type { Operation } from "../../model/operation.ts";
+
+/** A MAC and its PCS, as a board file names them. */
+export type PcsNames = NonNullable<Board["pcs"]>;
+
+/** What the fixture's own are called (`fixtures/pcs`). */
+const FIXTURE = {
+  mac: { bus: "platform", driver: "fakemac", device: "fakemac.0" },
+  pcs: { bus: "platform", driver: "fakepcs", device: "fakepcs.0" },
+  netdev: "fm0",
+} as const;
+
+const driverFile = (path: string) => /^\/sys\/bus\/([^/]+)\/drivers\/([^/]+)\/(bind|unbind)$/.exec(path);
+
+/** The operation in the board's names. */
+function toBoard(op: Operation, names: PcsNames): Operation {
+  switch (op.kind) {
+    case "netdev.set":
+    case "netdev.show":
+    case "ethtool.show":
+    case "ethtool.restart":
+      return op.dev === FIXTURE.netdev ? { ...op, dev: names.netdev } : op;
+    case "file.write": {
+      const [, bus, driver, file] = driverFile(op.path) ?? [];
+      for (const which of ["mac", "pcs"] as const) {
+        const ours = FIXTURE[which];
+        if (bus !== ours.bus || driver !== ours.driver) continue;
+        const its = names[which];
+        const value = op.value === ours.device ? its.device : op.value;
+        return { ...op, path: `/sys/bus/${its.bus}/drivers/${its.driver}/${file}`, value };
+      }
+      return op;
+    }
+    case "during":
+      return { ...op, operation: toBoard(op.operation, names), poll: toBoard(op.poll, names) };
+    case "listen":
+      return { ...op, operation: toBoard(op.operation, names) };
+    case "rounds": {
+      const operations = op.operations.map((one) => toBoard(one, names));
+      return {
+        ...op,
+        operations,
+        ...(op.meanwhile ? { meanwhile: op.meanwhile.map((one) => toBoard(one, names)) } : {}),
+      };
+    }
+    case "race": {
+      const all = (ops: readonly Operation[]) => ops.map((one) => toBoard(one, names));
+      const racers = op.racers.map((racer) => ({ ...racer, operations: all(racer.operations) }));
+      return { ...op, racers, before: all(op.before), after: all(op.after), shown: all(op.shown) };
+    }
+    default:
+      return op;
+  }
+}
+
+/** A line of the board's kernel log in the fixture's names, where the MAC, the PCS or a module of theirs logged it. */
+function lineFromBoard(line: KernelLine, names: PcsNames): KernelLine {
+  for (const which of ["mac", "pcs"] as const) {
+    const [its, ours] = [names[which], FIXTURE[which]];
+    const device = line.device === `+${its.bus}:${its.device}` ? { device: `+${ours.bus}:${ours.device}` } : {};
+    const prefixes = [
+      [`${its.driver} ${its.device} ${names.netdev}: `, `${ours.driver} ${ours.device} ${FIXTURE.netdev}: `],
+      [`${its.driver} ${its.device} `, `${ours.driver} ${ours.device} `],
+      [`${its.driver} ${its.device}: `, `${ours.driver} ${ours.device}: `],
+      [`${its.driver}: `, `${ours.driver}: `],
+    ] as const;
+    const prefix = prefixes.find(([board]) => line.text.startsWith(board));
+    if (prefix) return { ...line, ...device, text: prefix[1] + line.text.slice(prefix[0].length) };
+    if (device.device !== undefined) return { ...line, ...device };
+  }
+  return line;
+}
+
+/** What the board showed, in the fixture's names. */
+function fromBoard(observation: Observation, names: PcsNames): Observation {
+  const netdev = (name: string) => name === names.netdev ? FIXTURE.netdev : name;
+  const { reply } = observation;
+  const named = typeof reply === "object" && reply !== null && !Array.isArray(reply) &&
+    typeof reply.ifname === "string";
+  return {
+    ...observation,
+    reply: named ? { ...reply, ifname: netdev(reply.ifname as string) } : reply,
+    link: Object.fromEntries(
+      Object.entries(observation.link).map(([netns, events]) => [
+        netns,
+        events.map((event): LinkEvent => ({ ...event, ifname: netdev(event.ifname) })),
+      ]),
+    ),
+    kmsg: observation.kmsg.map((line) => lineFromBoard(line, names)),
+  };
+}
+
+/** The plan in the board's names: what is pushed, and what the guard looks at. */
+export function planInNames(plan: Plan, names: PcsNames): Plan {
+  return { ...plan, steps: plan.steps.map((step) => ({ ...step, op: toBoard(step.op, names) })) };
+}
+
+/**
+ * The trace of a plan that was run in the board's names, as if it had been run on the fixture.
+ *
+ * @param plan The plan before its names were put in
+ */
+export function traceInFixtureNames(trace: SequenceTrace, plan: Plan, names: PcsNames): SequenceTrace {
+  const steps = trace.steps.map((step) => ({
+    ...step,
+    op: plan.steps.find(({ id }) => id === step.id)?.op ?? step.op,
+    ...(step.observation ? { observation: fromBoard(step.observation, names) } : {}),
+  }));
+  return { ...trace, steps };
+}

@@ -1,0 +1,142 @@
+/**
+ * From what the agent counted of a race to its reply.
+ *
+ * @module
+ */
+
+import { SHARED } from "../wire/constants.ts";
+import { BrokenProgramError } from "./broken_program.ts";
+import type { Json } from "../../model/observation.ts";
+import type { Operation } from "../../model/operation.ts";
+import { askedBy, type RaceReply, resultWithSize, type ShownOutcome } from "../../model/race/outcome.ts";
+import { stackOf } from "./stacks.ts";
+
+/** Reads a result and a reply as those of a step are read. */
+export interface StepReader {
+  /** Throws if a program that ended like this did no work */
+  worked: (rc: number, stderr: string) => void;
+  result: (rc: number, stderr: string) => string;
+  reply: (op: Operation, stdout: string) => Json;
+}
+
+/** The status that `tl_race` counts for a racer that a signal ended: which signal it was is not counted. */
+const KILLED = 128 + 9;
+
+/** What `tl_race` writes in place of an answer of a program that did no work, with its exit status. */
+const BROKEN = new RegExp(`^${SHARED.BROKEN} (\\d+)$`, "m");
+
+/**
+ * Reads what `tl_race` printed.
+ *
+ * @throws {SyntaxError} If it cannot be read
+ * @throws {BrokenProgramError} If a program of the board did no work
+ */
+export function readRace(op: Operation<"race">, stdout: string, reader: StepReader): RaceReply {
+  const texts = new Map<string, string>();
+  const runs: { count: number; columns: string[] }[] = [];
+  const stacks: NonNullable<RaceReply["stacks"]> = [];
+  let times: number | undefined;
+  const slow: Pick<RaceReply, "late" | "unasked"> = {};
+  const lines = stdout.split("\n");
+  for (let i = 0; i < lines.length; i++) {
+    const [word, first = "", second = ""] = lines[i]!.split(" ");
+    const block = () => {
+      const from = ++i;
+      while (i < lines.length && lines[i] !== "@") i++;
+      if (i === lines.length) throw new SyntaxError("Cannot read what came of a race: it ends too early");
+      return lines.slice(from, i);
+    };
+    if (word === "runs") times = Number(first);
+    else if (word === "late" || word === "unasked") slow[word] = Number(first);
+    else if (word === "text") texts.set(`${first} ${second}`, block().join("\n"));
+    else if (word === "stack") stacks.push(stackOf(lines[i]!.slice("stack ".length), block()));
+    else if (word === "run") {
+      const [count, ...columns] = lines[i]!.slice("run ".length).split("\t");
+      runs.push({ count: Number(count), columns });
+    }
+  }
+  if (times === undefined) {
+    throw new SyntaxError("Cannot read what came of a race: it does not say how often it was run");
+  }
+  const counted = runs.reduce((sum, { count }) => sum + count, 0);
+  if (counted !== times || times < 1) {
+    throw new SyntaxError(`Cannot read what came of a race: it was run ${times} times, and ${counted} are counted`);
+  }
+  const textOf = (what: string, number: string | undefined) => {
+    const text = texts.get(`${what} ${number}`);
+    if (text === undefined) throw new SyntaxError(`Cannot read what came of a race: it has no ${what} ${number}`);
+    const broken = BROKEN.exec(text);
+    if (broken) throw new BrokenProgramError(`what was asked behind a run ended with status ${broken[1]}`);
+    return text;
+  };
+  const outcomes = runs.map(({ count, columns }): ShownOutcome => {
+    const said = columns.slice(0, op.racers.length);
+    if (said.includes("killed")) reader.worked(KILLED, "");
+    const broken = said.includes("hang") || said.includes("killed");
+    const [dump, state, ...replies] = columns.slice(op.racers.length);
+    const results = op.racers.map(({ operations, loops }, racer) => {
+      if (loops) return [];
+      if (said[racer] === "hang" || said[racer] === "killed") return [said[racer]];
+      const fields = (said[racer] ?? "").split("|");
+      const documents = broken ? [] : documentsOf(textOf(`reply.${racer + 1}`, replies[racer]));
+      return operations.map((one, j) => {
+        const [rc = "", stderr = ""] = fields.slice(2 * j, 2 * j + 2);
+        if (!/^\d+$/.test(rc)) throw new SyntaxError(`Cannot read what came of a race: ${JSON.stringify(columns)}`);
+        reader.worked(Number(rc), readable(stderr));
+        const result = reader.result(Number(rc), readable(stderr));
+        if (result !== "ok") return result;
+        const printed = documents.length === operations.length ? documents[j]! : documents[0] ?? "";
+        return resultWithSize(result, reader.reply(one, printed));
+      });
+    });
+    return {
+      results,
+      state: broken ? null : stateOf(op, textOf("dump", dump), textOf("state", state)),
+      count,
+    };
+  });
+  outcomes.sort((a, b) => b.count! - a.count!);
+  return { outcomes, runs: times, ...slow, ...(stacks.length > 0 ? { stacks } : {}) };
+}
+
+/** Shells have words of their own for a file that cannot be opened. */
+function readable(text: string): string {
+  return text.replaceAll("~", "\n")
+    .replace(/^.*: (?:can't|cannot) (?:create|open) .*: ([^:\n]+)$/m, "sh: write error: $1")
+    .replace(/nonexistent directory|Directory nonexistent|no such file$|No such file$/m, "No such file or directory");
+}
+
+function stateOf(op: Operation<"race">, dump: string, state: string): { [asked: string]: Json } {
+  const answers: { [asked: string]: Json } = {};
+  const dumps = documentsOf(dump).map((text) => JSON.parse(text) as { [key: string]: Json });
+  const found = Object.fromEntries(
+    state.split(/^=/m).slice(1).map((part) => {
+      // Of who is not there any more, nothing is said behind its name.
+      const [name = "", ...said] = part.split("\n");
+      return [name, said.join("\n").trim()];
+    }),
+  );
+  for (const one of op.shown) {
+    const key = askedBy(one);
+    const text = found[key];
+    if (text !== undefined) answers[key] = text === "" ? null : JSON.parse(text);
+    // The server of dumps is in the board's own netns.
+    else if (key !== one.kind) answers[key] = null;
+    else answers[key] = dumps.find((document) => Object.hasOwn(document, one.kind.split(".")[0]!)) ?? null;
+  }
+  return answers;
+}
+
+/** The JSON documents of a text, one after the other, with commas between them or not. */
+function documentsOf(text: string): string[] {
+  const documents: string[] = [];
+  let depth = 0;
+  let from = 0;
+  for (let i = 0; i < text.length; i++) {
+    const char = text[i];
+    if (char === '"') { for (i++; i < text.length && text[i] !== '"'; i++) if (text[i] === "\\") i++; }
+    if (char === "{" && depth++ === 0) from = i;
+    if (char === "}" && --depth === 0) documents.push(text.slice(from, i + 1));
+  }
+  return documents;
+}

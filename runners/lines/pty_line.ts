@@ -1,0 +1,307 @@
+/**
+ * A serial line for tests and benchmarks, made of two real pseudo terminals: the host opens one, a board program has the
+ * other as its terminal, and in between bytes travel at a line's speed, are lost when a small FIFO overruns, and are cut
+ * anywhere by kernel log lines.
+ *
+ * @module
+ */
+
+import { closeFd, openPty, openTty, poller, readFd, setRaw, writeFd } from "./tty.ts";
+
+/** How the line behaves and what is behind it. */
+export interface LineOptions {
+  /** The program on the board, with its arguments; its terminal is the line. Without it nobody answers */
+  board?: string[];
+  /** Environment of the board program, beside this process's own */
+  env?: Record<string, string>;
+  /** Bits a second each way, ten to a byte; without it as fast as it goes */
+  baudRate?: number;
+  /** Kernel log lines on the way to the host, spliced in between any two bytes */
+  noise?: {
+    /** Lines a second, evenly spaced */
+    perSecond: number;
+    /** What the nth line says after its time stamp */
+    text?: (n: number) => string;
+  };
+  /** Holds the speed to the microsecond, at the cost of a CPU: for measuring one line */
+  exact?: boolean;
+  /** Milliseconds that everything takes beside, each way: an adapter's latency timer, a network */
+  latencyMs?: number;
+  /** Bytes that the board's receiver holds; what comes faster than `baudRate` beyond it is lost. Without it nothing is */
+  fifo?: number;
+  /** What becomes of bytes on their way: lost, doubled, changed, or late. Called in their order. @default {nothing} */
+  between?: (bytes: Uint8Array<ArrayBuffer>, to: "host" | "board") => Promise<Uint8Array<ArrayBuffer>>;
+}
+
+/** A line that works until `close`. */
+export interface Line extends AsyncDisposable {
+  /** What the host opens; another one after `replug` */
+  readonly path: string;
+  /** The board's end of the line: what its programs have as their terminal */
+  readonly boardPath: string;
+  /** Bytes lost to the board's FIFO */
+  readonly lost: number;
+  /** Bytes that reached the board */
+  readonly received: number;
+  /** Kernel lines spliced in */
+  readonly noiseLines: number;
+  /** Those lines, as the kernel would say them */
+  readonly spliced: readonly string[];
+  /** Has a kernel talk on the line from now on */
+  talk(noise: NonNullable<LineOptions["noise"]>): void;
+  /** Has it fall silent; resolves when all that it said is on its way */
+  hush(): Promise<void>;
+  /** Writes text to the host between two bytes, as a kernel would */
+  inject(text: string): Promise<void>;
+  /** Takes the host's end away, as pulling a USB adapter does */
+  unplug(): Promise<void>;
+  /** Gives the host an end again, after `unplug` */
+  replug(): void;
+  /** Ends the board program and the line */
+  close(): Promise<void>;
+}
+
+/**
+ * A board program: asks for a login and a password like login(1), then runs an interactive shell. Root's password is
+ * `LINE_PASSWORD`, the shell `LINE_SHELL`.
+ */
+export const LOGIN_BOARD: string[] = [
+  "sh",
+  "-c",
+  `trap : INT
+while :; do
+  stty sane -echo echo
+  printf '\\r\\nTest board 1.0\\r\\n\\r\\nboard login: '
+  IFS= read -r user || exit
+  [ -n "$user" ] || continue
+  stty -echo; printf 'Password: '; IFS= read -r password; stty echo; printf '\\n'
+  if [ "$user" = root ] && [ "$password" = "\${LINE_PASSWORD-secret}" ]; then
+    printf 'Last login: Mon Jan  1 00:00:00 on ttyS1\\n$ is the currency here, # the number sign\\n'
+    PS1='board # ' PS2='> ' ENV= \${LINE_SHELL-sh} -i
+  else
+    printf '\\nLogin incorrect\\n'
+  fi
+done`,
+];
+
+/** Opens the host's end. Until somebody has set it up it must not send back to the board what the board says. */
+function openQuiet(path: string): number {
+  const fd = openTty(path);
+  setRaw(fd, { baudRate: 115_200 });
+  return fd;
+}
+
+const CANCELED = new Error("the line was closed");
+
+/** Lays a line. */
+export function openLine(options: LineOptions = {}): Promise<Line> {
+  return Promise.resolve(new PtyLine(options));
+}
+
+class PtyLine implements Line {
+  path: string;
+  readonly boardPath: string;
+  lost = 0;
+  received = 0;
+  noiseLines = 0;
+  spliced: string[] = [];
+  #host: number;
+  #board: number;
+  #held: number[];
+  #open = new Set<number>();
+  #pumps: Promise<void>[];
+  #toHost = Promise.resolve();
+  #nextFree = new Map<number, number>();
+  #timer: ReturnType<typeof setInterval> | undefined;
+  #process: Deno.ChildProcess | undefined;
+  #options: LineOptions;
+  /** Descriptors from which nothing came for a while: the line was at rest */
+  #rested = new Set<number>();
+  /** What is on its way over a line that has latency */
+  #flight = new Set<Promise<void>>();
+
+  constructor(options: LineOptions) {
+    this.#options = options;
+    const host = openPty();
+    const board = openPty();
+    this.path = host.path;
+    this.boardPath = board.path;
+    this.#host = host.fd;
+    this.#board = board.fd;
+    // Held, so that neither end hangs up while nobody has it open.
+    this.#held = [openQuiet(host.path), openTty(board.path)];
+    for (const fd of [this.#host, this.#board]) {
+      poller.add(fd);
+      this.#open.add(fd);
+    }
+    this.#pumps = [
+      this.#pump(this.#board, "host"),
+      options.fifo === undefined ? this.#pump(this.#host, "board") : this.#pumpThroughFifo(options.fifo),
+    ];
+    if (options.noise) this.talk(options.noise);
+    if (options.board) {
+      this.#process = new Deno.Command("sh", {
+        args: ["-c", 'exec setsid -c "$@" < "$0" > "$0" 2>&1', board.path, ...options.board],
+        ...(options.env ? { env: options.env } : {}),
+        stdin: "null",
+        stdout: "null",
+        stderr: "inherit",
+      }).spawn();
+    }
+  }
+
+  talk(noise: NonNullable<LineOptions["noise"]>): void {
+    clearInterval(this.#timer);
+    this.#options = { ...this.#options, noise };
+    this.#timer = setInterval(() => this.#makeNoise(), 1000 / noise.perSecond);
+  }
+
+  async hush(): Promise<void> {
+    clearInterval(this.#timer);
+    await this.#toHost;
+  }
+
+  inject(text: string): Promise<void> {
+    return this.#sendToHost(new TextEncoder().encode(text));
+  }
+
+  async unplug(): Promise<void> {
+    await this.#drop(this.#host);
+  }
+
+  replug(): void {
+    const { fd, path } = openPty();
+    this.path = path;
+    this.#host = fd;
+    this.#held.push(openQuiet(path));
+    poller.add(fd);
+    this.#open.add(fd);
+    this.#pumps.push(this.#pump(fd, "board"));
+  }
+
+  async close(): Promise<void> {
+    clearInterval(this.#timer);
+    await this.#drop(this.#host);
+    await this.#drop(this.#board);
+    for (const fd of this.#held.splice(0)) closeFd(fd);
+    await Promise.all([...this.#pumps, this.#toHost, ...this.#flight]);
+    try {
+      this.#process?.kill("SIGKILL");
+    } catch { /* ended by itself */ }
+    await this.#process?.status;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+
+  #makeNoise(): void {
+    const n = ++this.noiseLines;
+    const text = this.#options.noise?.text?.(n) ?? `igb 0000:0${n % 10}:00.0 eth${n}: Link is Up - 10Gbps/Full`;
+    const stamp = (performance.now() / 1000).toFixed(6).padStart(12);
+    const line = `[${stamp}] ${text}`;
+    this.inject(`${line}\r\n`).then(() => this.spliced.push(line));
+  }
+
+  async #drop(fd: number): Promise<void> {
+    if (!this.#open.delete(fd)) return;
+    await poller.remove(fd, CANCELED);
+    closeFd(fd);
+  }
+
+  /** Moves what comes from `fd` in pieces of at most 32 bytes (a UART's FIFO or two), so that noise gets in anywhere. */
+  async #pump(fd: number, to: "host" | "board"): Promise<void> {
+    const { between } = this.#options;
+    const send = (bytes: Uint8Array<ArrayBuffer>) => to === "host" ? this.#sendToHost(bytes) : this.#sendToBoard(bytes);
+    const buffer = new Uint8Array(this.#options.baudRate || this.#options.noise ? 32 : 4096);
+    await this.#whileOpen(fd, async () => {
+      const size = this.#options.noise ? 1 + Math.floor(Math.random() * buffer.length) : buffer.length;
+      const count = await this.#read(fd, buffer.subarray(0, size));
+      const bytes = buffer.slice(0, count);
+      await send(between ? await between(bytes, to) : bytes);
+    });
+  }
+
+  async #pumpThroughFifo(size: number): Promise<void> {
+    const buffer = new Uint8Array(4096);
+    const bytesPerMs = (this.#options.baudRate ?? Infinity) / 10_000;
+    let level = 0;
+    let before = performance.now();
+    let sending = Promise.resolve();
+    await this.#whileOpen(this.#host, async () => {
+      const count = await this.#read(this.#host, buffer);
+      // By the clock: where we come late to read, on a busy machine, the host was not too fast, nor the board too slow.
+      const now = performance.now();
+      level = Math.max(0, level + count - (now - before) * bytesPerMs);
+      before = now;
+      const lost = Math.min(count, Math.max(0, Math.ceil(level - size)));
+      level -= lost;
+      this.lost += lost;
+      const taken = buffer.slice(0, count - lost);
+      sending = sending.then(async () => {
+        for (let at = 0; at < taken.length; at += 16) await this.#sendToBoard(taken.slice(at, at + 16));
+      });
+    });
+    await sending;
+  }
+
+  async #whileOpen(fd: number, step: () => Promise<void>): Promise<void> {
+    try {
+      while (this.#open.has(fd)) await step();
+    } catch (error) {
+      if (this.#open.has(fd)) throw error;
+    }
+  }
+
+  async #read(fd: number, buffer: Uint8Array<ArrayBuffer>): Promise<number> {
+    while (true) {
+      if (!this.#open.has(fd)) throw CANCELED;
+      const count = readFd(fd, buffer);
+      if (count !== null) return count;
+      this.#rested.add(fd);
+      await poller.wait(fd, "read");
+    }
+  }
+
+  #sendToHost(bytes: Uint8Array<ArrayBuffer>): Promise<void> {
+    return this.#toHost = this.#toHost.then(() => this.#send(this.#host, bytes));
+  }
+
+  async #sendToBoard(bytes: Uint8Array<ArrayBuffer>): Promise<void> {
+    await this.#send(this.#board, bytes);
+    this.received += bytes.length;
+  }
+
+  async #send(fd: number, bytes: Uint8Array<ArrayBuffer>): Promise<void> {
+    const { baudRate, exact, latencyMs } = this.#options;
+    if (baudRate !== undefined) {
+      const now = performance.now();
+      const rested = exact && this.#rested.delete(fd === this.#host ? this.#board : this.#host);
+      // A timer that is late must not make the line slower than it is.
+      const free = Math.max(this.#nextFree.get(fd) ?? 0, rested ? now : now - 10) + bytes.length * 10_000 / baudRate;
+      this.#nextFree.set(fd, free);
+      // Timers have a grain of a millisecond: sleep only once that much is owed, so that the mean speed is right.
+      const sleep = exact ? Math.floor(free - now - 1) : free - now;
+      if (sleep > 1 || (exact && sleep >= 1)) await new Promise((resolve) => setTimeout(resolve, sleep));
+      while (exact && performance.now() < free);
+    }
+    if (latencyMs === undefined) return await this.#deliver(fd, bytes);
+    const due = performance.now() + latencyMs;
+    const before = [...this.#flight].at(-1);
+    const flight: Promise<void> = (async () => {
+      await new Promise((resolve) => setTimeout(resolve, due - performance.now()));
+      await before;
+      await this.#deliver(fd, bytes);
+    })().finally(() => this.#flight.delete(flight));
+    this.#flight.add(flight);
+  }
+
+  async #deliver(fd: number, bytes: Uint8Array<ArrayBuffer>): Promise<void> {
+    for (let sent = 0; sent < bytes.length;) {
+      if (!this.#open.has(fd)) return;
+      const count = writeFd(fd, bytes.subarray(sent));
+      if (count !== null) sent += count;
+      else await poller.wait(fd, "write").catch(() => {});
+    }
+  }
+}

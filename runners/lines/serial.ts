@@ -1,0 +1,300 @@
+/**
+ * A board over a serial line: woken, logged in to, and left as it was found.
+ *
+ * @module
+ */
+
+import type { SerialPortStream } from "@serialport/stream";
+import { type Console, INTERRUPT, type Login, LoginError, reachRawShell } from "./login.ts";
+import { kernelLines } from "./plain_text.ts";
+import { LineRule } from "./line_rule.ts";
+import { within } from "./process.ts";
+import { type Shell, TransportError } from "./shell.ts";
+import type { BindingInterface } from "@serialport/bindings-interface";
+import { TwinlinkBinding } from "./serial_binding.ts";
+
+export type { Login } from "./login.ts";
+
+/** Options of {@linkcode openSerial}. */
+export interface SerialOptions {
+  /** The line's device, for example `/dev/ttyUSB0` */
+  path: string;
+  /** Bits a second, 8N1; also the most that is ever sent, on lines that have no speed of their own. @default {115200} */
+  baudRate?: number;
+  /** Flow control by the RTS and CTS wires. @default {false} */
+  rtscts?: boolean;
+  /** What opens the line. @default {the line itself, for this shell alone} */
+  binding?: BindingInterface;
+  /** Who logs in, where the board asks; without it a shell must be there */
+  login?: Login;
+  /** How long the board may take until its shell answers, in milliseconds. @default {30000} */
+  loginTimeoutMs?: number;
+  /** Ends the opening; a shell that is open is ended by its `close` */
+  signal?: AbortSignal;
+}
+
+/** How long the board may take to end its shell, and a write that runs to end, in milliseconds. */
+const GRACE = 1_500;
+
+/** What is kept of what the line says, while nobody but the login reads it. */
+const SEEN_KEPT = 64 * 1024;
+
+/**
+ * Opens a raw `sh` on a board over a serial line: neither prompts nor echo, no line limit, bytes as they are, but for the
+ * group separator (0x1d), which interrupts it. What the kernel's console prints on the same line is in `readable` too.
+ *
+ * What is written is paced: never faster than `baudRate`, a few milliseconds' worth at a time, each gone before the next,
+ * so that a small FIFO is not overrun. `close` ends the shell, which puts the terminal of the board back and, if this
+ * logged in, logs out.
+ *
+ * @throws {TransportError} If the port cannot be opened, or the board does not answer, or refuses the login
+ *
+ * @example
+ * ```ts ignore
+ * const shell = await openSerial({ path: "/dev/ttyUSB0", login: { user: "root", password: () => "secret" } });
+ * ```
+ */
+export async function openSerial(options: SerialOptions): Promise<Shell> {
+  const { path, signal, login, loginTimeoutMs = 30_000 } = options;
+  // deno-lint-ignore no-control-regex
+  if (login && !/^[^\x00-\x20\x7f-]\P{Cc}*$/u.test(login.user)) {
+    throw new TypeError(`Cannot log in on ${path} as ${JSON.stringify(login.user)}: it is not a user name`);
+  }
+  signal?.throwIfAborted();
+  const line = await SerialLine.open(options);
+  const abort = () => line.lose(signal!.reason);
+  signal?.addEventListener("abort", abort, { once: true });
+  if (signal?.aborted) abort();
+  // A line that takes no byte (flow control) would hold the dialogue for ever.
+  const stuck = setTimeout(
+    () => line.lose(new LoginError(`no answer within ${loginTimeoutMs / 1000} s; the line takes no bytes`)),
+    loginTimeoutMs + GRACE,
+  );
+  try {
+    const raw = await reachRawShell(line, login, loginTimeoutMs);
+    return line.become(raw.rest, raw.farewell);
+  } catch (error) {
+    await line.close();
+    if (!(error instanceof LoginError)) throw error;
+    throw new TransportError(`Cannot log in on ${path}: ${error.message}`);
+  } finally {
+    clearTimeout(stuck);
+    signal?.removeEventListener("abort", abort);
+  }
+}
+
+type Port = SerialPortStream<typeof TwinlinkBinding>;
+
+/** The line in its three lives: a console for the login, a shell for its user, and a console again until it is closed. */
+class SerialLine implements Console, Shell {
+  readonly rule: LineRule = new LineRule();
+  readonly readable: ReadableStream<Uint8Array>;
+  readonly writable: WritableStream<Uint8Array>;
+  readonly lossy: { bytesPerMs: number };
+  seen = "";
+  /** All that came until the login was over */
+  #dialogue = "";
+  readonly #name: string;
+  #port: Port;
+  #baudRate: number;
+  #controller!: ReadableStreamDefaultController<Uint8Array>;
+  #arrived = Promise.withResolvers<void>();
+  #lost: unknown;
+  #gone = Promise.withResolvers<void>();
+  #farewell: string | undefined;
+  #ended = false;
+  #writing: Promise<void> = Promise.resolve();
+  #cut = false;
+  #closing: Promise<void> | undefined;
+  /** When the line is free again, on the clock of performance.now() */
+  #free = 0;
+
+  static async open(options: SerialOptions): Promise<SerialLine> {
+    const { path, baudRate = 115_200, rtscts = false, binding = TwinlinkBinding } = options;
+    // Only here: most runs have no serial line.
+    const { SerialPortStream } = await import("@serialport/stream");
+    const port = await new Promise<Port>((resolve, reject) => {
+      const settings = { binding, path, baudRate, rtscts, hupcl: false };
+      const port: Port = new SerialPortStream(settings, (error) => {
+        if (!error) resolve(port);
+        else reject(error instanceof RangeError ? error : new TransportError(error.message, { cause: error }));
+      });
+    });
+    return new SerialLine(port, `serial ${path} at ${baudRate}`, baudRate);
+  }
+
+  get description(): string {
+    return this.rule.words === "" ? this.#name : `${this.#name} (${this.rule.words})`;
+  }
+
+  private constructor(port: Port, name: string, baudRate: number) {
+    this.#name = name;
+    this.#port = port;
+    this.#baudRate = baudRate;
+    this.lossy = { bytesPerMs: baudRate / 10_000 };
+    port.on("data", (chunk: Uint8Array) => this.#receive(new Uint8Array(chunk)));
+    // Its own writes fail with this too: they are told there.
+    port.on("error", () => {});
+    port.on("close", (error: Error | null) => {
+      if (error) this.lose(new TransportError(`Lost ${name}: ${error.message}`));
+    });
+    this.readable = new ReadableStream<Uint8Array>({
+      start: (controller) => {
+        this.#controller = controller;
+      },
+      pull: () => {
+        port.resume();
+      },
+      cancel: () => {
+        this.#ended = true;
+        port.resume();
+      },
+    }, { highWaterMark: 64 * 1024, size: (chunk) => chunk.byteLength });
+    this.writable = new WritableStream<Uint8Array>({
+      write: async (chunk) => {
+        if (this.#closing) throw new TransportError(`Cannot use ${name}: it was closed`);
+        await this.#write(chunk);
+      },
+      close: () => this.#write(bytesOf("exit\n")),
+    });
+  }
+
+  async send(text: string): Promise<void> {
+    this.seen = "";
+    await this.#write(new TextEncoder().encode(text));
+  }
+
+  async more(milliseconds: number): Promise<boolean> {
+    if (this.#lost !== undefined) throw this.#lost;
+    const came = await within(milliseconds, this.#arrived.promise);
+    if (this.#lost !== undefined) throw this.#lost;
+    return came;
+  }
+
+  /** The login is over: from here on what comes is the user's, and what the kernel said until then. */
+  become(rest: string, farewell: string): Shell {
+    this.#farewell = farewell;
+    this.seen = "";
+    const { whole, begun } = kernelLines(this.#dialogue);
+    this.#dialogue = "";
+    const given = whole + rest + begun;
+    if (given !== "") this.#deliver(bytesOf(given));
+    return this;
+  }
+
+  /** Nothing more will come: who waits is told why. */
+  lose(reason: unknown): void {
+    if (this.#lost !== undefined || this.#closing) return;
+    this.#lost = reason;
+    this.#gone.resolve();
+    this.#wakeUp();
+    this.#end(reason);
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async #close(): Promise<void> {
+    this.#port.resume();
+    if (this.#farewell !== undefined && !this.#ended && this.#lost === undefined) await this.#leave(this.#farewell);
+    this.#end();
+    if (this.#port.isOpen) await new Promise<void>((resolve) => this.#port.close(() => resolve()));
+    await this.#writing.catch(() => {});
+  }
+
+  /** Ends the raw shell, and waits until the terminal of the board is as before. */
+  async #leave(farewell: string): Promise<void> {
+    // A command that is cut and then ended by a newline would be another command: it is interrupted instead.
+    this.#cut = !await within(GRACE, this.#writing);
+    // An agent takes the second interrupt in turn for one that is meant.
+    for (const word of [...this.#cut ? [] : ["\nexit\n"], INTERRUPT, INTERRUPT]) {
+      const deadline = performance.now() + GRACE;
+      const left = () => Math.max(0, deadline - performance.now());
+      await within(left(), this.#transmit(bytesOf(word), true).catch(() => {}));
+      while (!this.seen.includes(farewell) && left() > 0) await within(left(), this.#arrived.promise);
+      if (this.seen.includes(farewell)) return;
+    }
+  }
+
+  #receive(came: Uint8Array): void {
+    if (this.#farewell === undefined && this.rule.hear(came)) {
+      this.seen = withoutEighth(this.seen);
+      this.#dialogue = withoutEighth(this.#dialogue);
+    }
+    const chunk = this.rule.undo(came);
+    const text = charactersOf(chunk);
+    this.seen = (this.seen + text).slice(-SEEN_KEPT);
+    if (this.#farewell === undefined) this.#dialogue = (this.#dialogue + text).slice(-SEEN_KEPT);
+    if (this.#farewell !== undefined && !this.#closing) {
+      const ended = this.seen.includes(this.#farewell);
+      // Enough to find the farewell when it comes in two.
+      if (!ended) this.seen = this.seen.slice(-this.#farewell.length);
+      this.#deliver(chunk);
+      if (ended) this.#end();
+    }
+    this.#wakeUp();
+  }
+
+  #wakeUp(): void {
+    this.#arrived.resolve();
+    this.#arrived = Promise.withResolvers();
+  }
+
+  #deliver(chunk: Uint8Array): void {
+    if (this.#ended) return;
+    this.#controller.enqueue(chunk);
+    if ((this.#controller.desiredSize ?? 1) <= 0) this.#port.pause();
+  }
+
+  #end(reason?: unknown): void {
+    if (this.#ended) return;
+    this.#ended = true;
+    if (reason === undefined) this.#controller.close();
+    else this.#controller.error(reason);
+  }
+
+  #write(bytes: Uint8Array): Promise<void> {
+    const write = this.#writing.then(() => this.#transmit(bytes));
+    this.#writing = write.catch(() => {});
+    return write;
+  }
+
+  /** One call of the port, which on a closed port would never be answered. */
+  #perform(call: (done: (error?: Error | null) => void) => void): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const failed = async () => {
+        // A port that hung up closes first, and then says why.
+        if (!this.#closing) await within(GRACE, this.#gone.promise);
+        reject(this.#lost ?? new TransportError(`Cannot use ${this.description}: it was closed`));
+      };
+      if (!this.#port.isOpen) void failed();
+      else call((error) => error ? void failed() : resolve());
+    });
+  }
+
+  /** Sends in pieces of some milliseconds each; on a line without a speed of its own the clock is the speed. */
+  async #transmit(bytes: Uint8Array, leaving = false): Promise<void> {
+    const bytesPerMs = this.#baudRate / 10_000;
+    const piece = Math.max(16, Math.ceil(bytesPerMs * 5));
+    for (let at = 0; at < bytes.byteLength; at += piece) {
+      if (this.#lost !== undefined) throw this.#lost;
+      if (this.#cut && !leaving) throw new TransportError(`Cannot use ${this.description}: it was closed`);
+      const part = bytes.subarray(at, at + piece);
+      await this.#perform((done) => this.#port.write(part, done));
+      await this.#perform((done) => this.#port.drain(done));
+      const now = performance.now();
+      // Timers are late by a millisecond or two: what that costs may be caught up, no more.
+      this.#free = Math.max(this.#free, now - 3) + part.byteLength / bytesPerMs;
+      if (this.#free - now > 1) await new Promise((resolve) => setTimeout(resolve, this.#free - now));
+    }
+  }
+}
+
+const charactersOf = (bytes: Uint8Array) => Array.from(bytes, (byte) => String.fromCharCode(byte)).join("");
+
+const withoutEighth = (characters: string) =>
+  Array.from(characters, (character) => String.fromCharCode(character.charCodeAt(0) & 127)).join("");
+
+const bytesOf = (characters: string) => Uint8Array.from(characters, (character) => character.charCodeAt(0));

@@ -1,0 +1,268 @@
+/**
+ * The host's end of the wire: requests that are done once however often they have to be sent, and records that are asked for
+ * again, in parts, until they are whole.
+ *
+ * @module
+ */
+
+import type { KnownLines } from "../agent/known_lines.ts";
+import { type Shell, TransportError } from "../lines/shell.ts";
+import { wireStart } from "./board_script.ts";
+import { SHARED } from "./constants.ts";
+import { begin, type Beginning } from "./exchange.ts";
+import { WireLink } from "./link.ts";
+import { MAX_ASKS } from "./states.ts";
+import { cksum, type Code, md5, pieceLine, piecesOf, requestLine } from "./wire.ts";
+
+const utf8 = new TextEncoder();
+
+/** Options of {@linkcode Connection}. */
+export interface ConnectionOptions {
+  /** How long a line may be silent before a record is asked for again, in ms. @default {4000} */
+  silenceMs?: number;
+  /** What the board has said before */
+  known?: KnownLines | undefined;
+  /** Ends the connection */
+  signal?: AbortSignal | undefined;
+  /** Called for each line that belongs to no record; gives how long from now on the next record may take, in ms, if it says so */
+  onNoise?: (line: string) => number | undefined;
+}
+
+/** What a command said. */
+export interface CallResult {
+  /** Exit status */
+  status: number;
+  /** What it printed */
+  output: string;
+}
+
+/** So many characters fit into one request. */
+const MAX_WORDS = 1500;
+/** After so many records that came damaged whole, all are sent in code. */
+const MAX_HEALED = 3;
+/** With which words the board's half reports an output that is too long. */
+const OVER = new RegExp(`^${SHARED.OVER} (\\d+)$`);
+
+/** A board announced a record that is longer than any is taken. */
+export class TooLongError extends TransportError {
+  override name = "TooLongError";
+
+  constructor(bytes: number) {
+    super(`the board announces a record of ${bytes} bytes, over the bound of ${SHARED.MOST}`);
+  }
+}
+
+/** A shell on which agent_wire.sh runs. */
+export class Connection {
+  readonly #shell: Shell;
+  readonly #options: ConnectionOptions;
+  readonly #link: WireLink;
+  /** The number of the last request */
+  #asked = 0;
+  /** How many records came damaged whole and right in parts */
+  #healed = 0;
+  #checksum: "cksum" | "md5" = "cksum";
+  #code: Code = "x";
+
+  private constructor(shell: Shell, options: ConnectionOptions) {
+    this.#shell = shell;
+    this.#options = options;
+    this.#link = new WireLink(shell, options);
+  }
+
+  /** True once the board was lost */
+  get lost(): boolean {
+    return this.#link.ended !== undefined;
+  }
+
+  /** Why a record did not come, where the board no longer says that it lives. */
+  get dead(): string | undefined {
+    return this.#link.liveness.dead;
+  }
+
+  /**
+   * Starts the board's half of the wire.
+   *
+   * @param before A line of shell that is to be run first
+   * @param bound How long the board may take, in ms
+   * @throws {TransportError} If it does not answer
+   */
+  static async open(shell: Shell, before: string, bound: number, options: ConnectionOptions = {}): Promise<Connection> {
+    const connection = new Connection(shell, options);
+    try {
+      await connection.#start(before, bound);
+      return connection;
+    } catch (error) {
+      await connection.end();
+      throw error;
+    }
+  }
+
+  async #start(before: string, bound: number): Promise<void> {
+    const { lossy, description } = this.#shell;
+    const { attempt, end, bad } = await wireStart(before, lossy);
+    let attempts = 0;
+    const { state } = await this.#link.exchange(begin("start.sending", bound, Date.now()), {
+      send: () => this.#link.send(attempt(++attempts)),
+      end,
+      bad,
+    });
+    const why: Partial<Record<typeof state, string>> = {
+      "start.full": "it has no room for temporary files",
+      "start.garbled": "it does not arrive whole",
+      "start.silent": `no answer within ${bound / 1000} s`,
+    };
+    if (why[state]) throw new TransportError(`Cannot start the agent over ${description}: ${why[state]}`);
+    const { code, checksum } = this.#link.greeting!;
+    this.#code = code;
+    this.#checksum = checksum;
+  }
+
+  /** The speed of a line that may lose or alter bytes. */
+  get #speed(): Beginning {
+    const { lossy } = this.#shell;
+    return lossy ? { bytesPerMs: lossy.bytesPerMs } : {};
+  }
+
+  /**
+   * Has a request done, once, and gives the words of its answer; undefined where none comes within `bound` ms.
+   *
+   * @param begins How a record begins that tells as well that the request was begun, its first group for the answer
+   * @throws {TransportError} If the board was lost
+   * @throws {DOMException} If the run was cancelled
+   */
+  async request(words: string, bound: number, follows = "", begins?: RegExp): Promise<string | undefined> {
+    const number = ++this.#asked;
+    this.#link.inbox.request(number, begins);
+    const line = requestLine(number, words, this.#checksum);
+    const { state } = await this.#link.exchange(begin("request.sending", bound, Date.now(), this.#speed), {
+      send: () => this.#link.send(line + follows),
+      heal: (record, ms) => this.#fetch(record, ms),
+    });
+    if (state === "request.silent") return undefined;
+    const answer = this.#link.inbox.answer!;
+    if (answer.startsWith(`${SHARED.UNEXPECTED} `)) {
+      throw new TransportError("Lost the agent on the board: it does not know what it was asked before");
+    }
+    if (answer.startsWith(`${SHARED.MISSING} `)) this.#asked--;
+    return answer;
+  }
+
+  /** Has a request done that nobody answers, or that may be done twice; false where the board was lost. */
+  async tell(words: string): Promise<boolean> {
+    if (this.#link.ended) return false;
+    return await this.#link.send(`\n${requestLine(0, words, this.#checksum)}`).then(() => true, () => false);
+  }
+
+  /**
+   * Has a command done on the board, once, and gives what it printed; undefined where no answer comes within `bound` ms. What
+   * the board kept of it is asked for again until it is whole.
+   *
+   * @throws {TransportError} If the board was lost
+   * @throws {DOMException} If the run was cancelled
+   */
+  async call(command: string, bound: number): Promise<CallResult | undefined> {
+    const words = `!${command}`;
+    const answer = words.length > MAX_WORDS || /[^\x20-\x7e]/.test(command)
+      ? await this.script(command, "call", bound)
+      : await this.request(words, bound);
+    if (answer === undefined) return undefined;
+    const [, status, rest = ""] = /^(\d+)(?: (.*))?$/.exec(answer) ?? [];
+    if (status === undefined) return undefined;
+    const [, size] = OVER.exec(rest) ?? [];
+    if (size !== undefined) {
+      throw new TransportError(`Cannot take the board's answer: it has ${size} bytes, over the bound of its line`);
+    }
+    if (!rest.startsWith("@")) return { status: Number(status), output: rest === "" ? "" : `${rest.slice(1)}\n` };
+    const body = await this.record(Number(rest.slice(1)), bound);
+    if (body === undefined || body === "damaged") return undefined;
+    return { status: Number(status), output: body.slice(body.indexOf("\n") + 1) };
+  }
+
+  /**
+   * Brings a script to the board and has it done there, once: `call` answers with its status and output, `run` when it begins.
+   * Gives the words of the answer; undefined where none comes within `bound` ms behind the script.
+   *
+   * @throws {TransportError} If the board was lost
+   * @throws {DOMException} If the run was cancelled
+   */
+  async script(
+    content: string,
+    then: "call" | "run",
+    bound: number,
+    begins?: RegExp,
+  ): Promise<string | undefined> {
+    const sum = (bytes: Uint8Array) => this.#checksum === "md5" ? md5(bytes) : String(cksum(bytes));
+    if (!this.#shell.lossy) {
+      const bytes = utf8.encode(content);
+      return await this.request(`tl_script ${bytes.length} ${sum(bytes)} follows ${then}`, bound, content, begins);
+    }
+    const code = this.#code === "z" ? "z" : "p";
+    const { sent, pieces } = piecesOf(content, code);
+    const number = this.#asked + 1;
+    const plain = code === "z" ? utf8.encode(sent) : utf8.encode(content);
+    const words = `tl_script ${pieces.length} ${sum(plain)} ${code} ${then}`;
+    let wanted = pieces.map((_, i) => i);
+    for (let asks = 0; asks < MAX_ASKS; asks++) {
+      for (const i of wanted) {
+        await this.#link.send(pieceLine(`${number}.${i}`, pieces[i]!, this.#checksum));
+      }
+      const answer = await this.request(words, bound, "", begins);
+      if (!answer?.startsWith(`${SHARED.MISSING} `)) return answer;
+      wanted = answer.split(" ").slice(1).map(Number).filter((i) => i in pieces);
+    }
+    return undefined;
+  }
+
+  /**
+   * A record by number, asked for again while it is damaged or does not come; undefined where `bound` ms pass without a word
+   * of the board, `"damaged"` where asking did not help. The board answers once its plan is over, with what it has kept:
+   * until then the records behind this one come in.
+   *
+   * @param beats Whether a board that no longer says that it lives is not waited for
+   * @throws {TransportError} If the board was lost
+   * @throws {DOMException} If the run was cancelled
+   */
+  async record(wanted: number, bound: number, beats = false): Promise<string | "damaged" | undefined> {
+    const body = await this.#fetch(wanted, bound, beats);
+    this.#link.inbox.drop(wanted);
+    return body;
+  }
+
+  async #fetch(wanted: number, bound: number, beats = false): Promise<string | "damaged" | undefined> {
+    const { silenceMs } = this.#options;
+    const expected = begin("record.expected", bound, Date.now(), {
+      ...this.#speed,
+      ...(silenceMs === undefined ? {} : { silenceMs }),
+      beats,
+    });
+    const { state, known } = await this.#link.exchange(expected, {
+      record: wanted,
+      ask: (first, last) => this.tell(`tl_parts ${wanted} ${first} ${last}`),
+    });
+    if (state === "record.too-long") throw new TooLongError(this.#link.inbox.tooLong(wanted)!);
+    if (state === "record.damaged") return "damaged";
+    if (state === "record.absent") return undefined;
+    // A line that alters what is not in code (line feeds, eighth bits) gets it in code at once.
+    if (known > 0 && ++this.#healed === MAX_HEALED) await this.tell("TL_Z=0");
+    return this.#link.inbox.record(wanted);
+  }
+
+  /** Forgets what has come of records so far. */
+  forget(): void {
+    this.#link.liveness.begin();
+    this.#link.inbox.clear();
+  }
+
+  /** Ends the board's half, which undoes what it changed; what it is doing comes to its end first, within `graceMs`. */
+  async close(graceMs: number): Promise<void> {
+    this.#link.uncancel();
+    if (!this.#link.ended) await this.request("tl_end", graceMs).catch(() => {});
+    await this.end();
+  }
+
+  /** Closes the shell. */
+  async end(): Promise<void> {
+    await this.#link.end();
+  }
+}

@@ -1,0 +1,206 @@
+/** Requests and records over lines that alter what they carry, with a real shell behind each. */
+
+import { assert, assertEquals } from "@std/assert";
+import { Random } from "../../bench/random.ts";
+import { campaign } from "../../bench/noise.ts";
+import { LOGIN_BOARD, openLine } from "../lines/pty_line.ts";
+import { Connection } from "./connection.ts";
+import { sharedVariables } from "./constants.ts";
+import { openLocal } from "../local.ts";
+import { openSerial } from "../lines/serial.ts";
+import type { Shell } from "../lines/shell.ts";
+import { sumOf } from "./wire.ts";
+
+const utf8 = new TextEncoder();
+const SHELLS = [["dash"], ["bash", "--posix"], ["busybox", "ash"]].filter(([program]) =>
+  new Deno.Command("sh", { args: ["-c", `command -v ${program}`], stdout: "null" }).outputSync().success
+);
+
+/** What a line makes of bytes, towards the host and towards the board. */
+interface Fault {
+  toHost?: (bytes: Uint8Array) => Uint8Array;
+  toBoard?: (bytes: Uint8Array) => Uint8Array;
+  /** The board's terminal repeats what it gets */
+  echo?: boolean;
+}
+
+const through = (change: (bytes: Uint8Array) => Uint8Array) =>
+  new TransformStream<Uint8Array, Uint8Array>({ transform: (bytes, to) => to.enqueue(change(bytes)) });
+
+/** A shell of this host behind such a line. */
+async function faulty({ toHost = (bytes) => bytes, toBoard = (bytes) => bytes, echo }: Fault): Promise<Shell> {
+  const shell = await openLocal();
+  let repeat: TransformStreamDefaultController<Uint8Array> | undefined;
+  const incoming = new TransformStream<Uint8Array, Uint8Array>({
+    start: (to) => void (repeat = to),
+    transform: (bytes, to) => to.enqueue(toHost(bytes)),
+  });
+  shell.readable.pipeTo(incoming.writable).catch(() => {});
+  const outgoing = through((bytes) => {
+    if (echo) repeat?.enqueue(bytes);
+    return toBoard(bytes);
+  });
+  outgoing.readable.pipeTo(shell.writable).catch(() => {});
+  return {
+    description: "a faulty line",
+    readable: incoming.readable,
+    writable: outgoing.writable,
+    lossy: { bytesPerMs: 100 },
+    close: () => shell.close(),
+  };
+}
+
+/** A byte in so many is lost, doubled or altered; the same ones for the same seed. */
+function noisy(one: number, seed: number, quiet: () => boolean): (bytes: Uint8Array) => Uint8Array {
+  const random = new Random(seed);
+  return (bytes) => {
+    const out: number[] = [];
+    for (const byte of bytes) {
+      const kind = !quiet() && random.next() < 1 / one ? random.whole(0, 2) : 3;
+      if (kind === 0) continue;
+      out.push(kind === 2 ? byte ^ (1 << random.whole(0, 6)) : byte);
+      if (kind === 1) out.push(byte);
+    }
+    return Uint8Array.from(out);
+  };
+}
+
+async function on(shell: Shell, use: (connection: Connection) => Promise<void>): Promise<void> {
+  const connection = await Connection.open(shell, ":", 30_000);
+  try {
+    await use(connection);
+  } finally {
+    await connection.close(5000);
+  }
+}
+
+const output = async (connection: Connection, command: string) => (await connection.call(command, 60_000))?.output;
+/** Words short and long, as many as bring each digit of a request more than once. */
+async function callsOfEachLength(connection: Connection): Promise<void> {
+  for (let length = 150; length < 180; length++) {
+    const word = "0123456789".repeat(18).slice(0, length - 6);
+    assertEquals(await connection.call(`echo ${word}`, 5000), { status: 0, output: `${word}\n` });
+    assertEquals(await connection.call(`: ${word}`, 5000), { status: 0, output: "" });
+  }
+}
+const numbers = Array.from({ length: 900 }, (_, i) => `${i + 1}\n`).join("");
+
+Deno.test("a board's shell makes the same sums as the host", async () => {
+  const texts = ["7 !true", Array.from({ length: 95 }, (_, i) => String.fromCharCode(32 + i)).join(""), "", " "];
+  const long = "0123456789".repeat(20);
+  const quoted = [...texts, long].map((text) => `'${text.replaceAll("'", "'\\''")}'`).join(" ");
+  const script = `${sharedVariables()}. ./agent_wire.sh; for text in ${quoted}; do tl_sum "$text"; echo $TL_SUM; done`;
+  for (const [program, ...args] of SHELLS) {
+    const { stdout } = await new Deno.Command(program!, {
+      args: [...args, "-c", script],
+      cwd: new URL("../agent/", import.meta.url),
+    }).output();
+    assertEquals(new TextDecoder().decode(stdout).trim().split("\n"), [...texts, long].map((t) => sumOf(t)), program);
+  }
+});
+
+Deno.test("Connection calls commands, and gives status and output as they are", async () => {
+  for (const lossy of [true, false]) {
+    await on(lossy ? await faulty({}) : await openLocal(), async (connection) => {
+      await callsOfEachLength(connection);
+      assertEquals(await connection.call("true", 5000), { status: 0, output: "" });
+      assertEquals(await connection.call('echo "it\'s"; exit 7', 5000), { status: 7, output: "it's\n" });
+      assertEquals(await connection.call("printf 'no end'", 5000), { status: 0, output: "no end" });
+      assertEquals(await connection.call("printf '\\n'", 5000), { status: 0, output: "\n" });
+      assertEquals(await output(connection, "echo é\necho '@tl1 1 2 3'"), "é\n@tl1 1 2 3\n");
+      assertEquals(await output(connection, "seq 900"), numbers);
+      assertEquals(await output(connection, `cat <<'X'\n${numbers}\\n%s \\0101\nX\n`), `${numbers}\\n%s \\0101\n`);
+    });
+  }
+});
+
+for (const [one, kind] of [[3000, "long"], [150, "short"]] as const) {
+  Deno.test(`a line that alters a byte in ${one}: no ${kind} answer is wrong or lost, and nothing is run twice`, async () => {
+    const count = await Deno.makeTempFile();
+    // What starts the wire comes whole: until then there is nobody to say what did not.
+    let quiet = true;
+    const damage = (seed: number) => noisy(one, seed, () => quiet);
+    try {
+      await on(await faulty({ toHost: damage(5), toBoard: damage(7) }), async (connection) => {
+        quiet = false;
+        for (let i = 1; i <= 25; i++) {
+          const length = kind === "long" ? i * 14 : i % 2;
+          const expected = Array.from({ length }, (_, n) => `${n + 1}\n`).join("");
+          assertEquals(await output(connection, `echo ${i} >> ${count}; seq 1 ${length}`), expected, `command ${i}`);
+        }
+        if (kind === "long") assertEquals(await output(connection, `: '${numbers}'; seq 900`), numbers);
+        quiet = true;
+      });
+      assertEquals(await Deno.readTextFile(count), Array.from({ length: 25 }, (_, i) => `${i + 1}\n`).join(""));
+    } finally {
+      await Deno.remove(count);
+    }
+  });
+}
+
+const lines: Record<string, Fault> = {
+  "carriage returns in front of line feeds": {
+    toHost: (bytes) => Uint8Array.from([...bytes].flatMap((byte) => byte === 10 ? [13, 10] : [byte])),
+  },
+  "seven bits": { toHost: (bytes) => bytes.map((byte) => byte & 127), toBoard: (bytes) => bytes.map((b) => b & 127) },
+  "an echo": { echo: true },
+};
+for (const [name, fault] of Object.entries(lines)) {
+  Deno.test(`a line with ${name} changes nothing`, async () => {
+    await on(await faulty(fault), async (connection) => {
+      assertEquals(await output(connection, "true"), "");
+      for (let i = 0; i < 5; i++) assertEquals(await output(connection, "echo é; seq 900"), `é\n${numbers}`);
+      assertEquals(await output(connection, `: '${numbers}'; echo é`), "é\n");
+    });
+  });
+}
+
+Deno.test("a board without gzip, base64 and cksum is spoken to in other ways", async () => {
+  const shell = await faulty({ toHost: (bytes) => bytes.map((byte) => byte & 127) });
+  const writer = shell.writable.getWriter();
+  const hide = ["gzip", "base64", "cksum"].map((name) => `${name}() { return 127; }`).join("; ");
+  await writer.write(utf8.encode(`${hide}; command() { case $2 in cksum) false ;; *) : ;; esac; }\n`));
+  writer.releaseLock();
+  await on(shell, async (connection) => {
+    await callsOfEachLength(connection);
+    assertEquals(await output(connection, "echo é; seq 900"), `é\n${numbers}`);
+    assertEquals(await output(connection, `cat <<'X'\nit's é \\ ${numbers}X\n`), `it's é \\ ${numbers}`);
+  });
+});
+
+for (const baudRate of [9600, 3_000_000]) {
+  Deno.test(`a line of ${baudRate} baud`, async () => {
+    await using line = await openLine({ board: LOGIN_BOARD, baudRate });
+    const login = { user: "root", password: () => "secret" };
+    await on(await openSerial({ path: line.path, baudRate, login }), async (connection) => {
+      const length = baudRate < 10_000 ? 100 : 20_000;
+      assertEquals(await output(connection, `seq ${length} | wc -l`), `${length}\n`);
+      const expected = Array.from({ length }, (_, i) => `${i + 1}\n`).join("");
+      assertEquals(await output(connection, `seq ${length}`), expected);
+    });
+  });
+}
+
+Deno.test("an answer that takes longer on the line than the board may take to begin it is waited for", async () => {
+  await using line = await openLine({ board: LOGIN_BOARD, baudRate: 19_200 });
+  const login = { user: "root", password: () => "secret" };
+  const file = await Deno.makeTempFile();
+  try {
+    // Nothing that is made much shorter: some 9 s on this line.
+    const words = Array.from({ length: 750 }, () => crypto.randomUUID().replaceAll("-", "")).join("\n") + "\n";
+    await Deno.writeTextFile(file, words);
+    await on(await openSerial({ path: line.path, baudRate: 19_200, login }), async (connection) => {
+      assertEquals((await connection.call(`cat ${file}`, 5_000))?.output, words);
+    });
+  } finally {
+    await Deno.remove(file);
+  }
+});
+
+Deno.test("kernel lines in everything: no answer wrong, lost or done twice, and every line comes out whole", async () => {
+  // As many bytes between two of them as there are at 115200 baud with 20 a second.
+  const what = { commands: 100, lines: 4, baudRate: 921_600, perSecond: 160, seed: 3 };
+  const { kernelLines, loginMs: _, rate: __, ...outcome } = await campaign(what);
+  assertEquals(outcome, { commands: 100, wrong: 0, lost: 0, twice: 0, never: 0, kernelLost: 0, logins: 4 });
+  assert(kernelLines > 100, `only ${kernelLines} lines`);
+});

@@ -1,0 +1,261 @@
+/**
+ * The thin part between a shell and the exchanges of `exchange.ts`: it reads the line, waits, and does what an exchange says.
+ *
+ * @module
+ */
+
+import { Liveness } from "../agent/liveness.ts";
+import type { KnownLines } from "../agent/known_lines.ts";
+import { withoutKernelLines } from "../lines/plain_text.ts";
+import { type Shell, TransportError } from "../lines/shell.ts";
+import { SHARED } from "./constants.ts";
+import { type Exchange, type ExchangeEvent, leftMs, reduce, type Seen, waitMs } from "./exchange.ts";
+import { Inbox } from "./inbox.ts";
+import { type Action, isEnd } from "./states.ts";
+import { type Code, type Frame, FrameParser } from "./wire.ts";
+
+/** With which words the board's half is ready. */
+const GREETING = new RegExp(`^${SHARED.READY} ([zx]) (cksum|md5sum)$`);
+
+/** What one exchange is about, beside its states. What its states never ask for may be left out. */
+export interface Errand {
+  /** Sends what the exchange begins with */
+  send?(): Promise<void>;
+  /** Asks for parts of the record, from the first to the last */
+  ask?(first: number, last: number): Promise<unknown>;
+  /** Gets a record that came damaged, within so many ms */
+  heal?(record: number, ms: number): Promise<unknown>;
+  /** What is sent where the end of a text may have been damaged */
+  end?: string;
+  /** The line with which the board reports that the start came damaged */
+  bad?: string;
+  /** The record that is waited for */
+  record?: number;
+}
+
+/** Options of {@linkcode WireLink}. */
+export interface LinkOptions {
+  /** What the board has said before */
+  known?: KnownLines | undefined;
+  /** Ends all waits */
+  signal?: AbortSignal | undefined;
+  /** Called for each line that belongs to no record; gives how long from now on the next record may take, in ms, if it says so */
+  onNoise?: (line: string) => number | undefined;
+}
+
+/** A line with the board's half at its other end. */
+export class WireLink {
+  /** What has come: answers and records */
+  readonly inbox: Inbox;
+  /** Whether the board still says, while a plan runs, that it is alive */
+  readonly liveness: Liveness = new Liveness();
+  /** Why nothing comes any more */
+  ended: Error | undefined;
+  readonly #shell: Shell;
+  readonly #options: LinkOptions;
+  readonly #parser = new FrameParser();
+  readonly #reader: ReadableStreamDefaultReader<Uint8Array>;
+  readonly #writer: WritableStreamDefaultWriter<Uint8Array>;
+  readonly #frames: Frame[] = [];
+  readonly #pump: Promise<void>;
+  #waiting: (() => void) | undefined;
+  #aborted = false;
+  /** When the last byte came */
+  #heardAt = 0;
+  /** The last line that reports why the board's half does not start */
+  #refusal = "";
+
+  /** Reads from the shell from now on. */
+  constructor(shell: Shell, options: LinkOptions) {
+    this.#shell = shell;
+    this.#options = options;
+    this.inbox = new Inbox(options.known);
+    this.#reader = shell.readable.getReader();
+    this.#writer = shell.writable.getWriter();
+    this.#pump = this.#read();
+    options.signal?.addEventListener("abort", this.#abort, { once: true });
+  }
+
+  #abort = (): void => {
+    this.#aborted = true;
+    this.#waiting?.();
+  };
+
+  async #read(): Promise<void> {
+    try {
+      for (;;) {
+        const { done, value } = await this.#reader.read();
+        if (done) throw new TransportError(`Lost the connection to the board: ${this.#shell.description} ended`);
+        this.#heardAt = Date.now();
+        const { beats } = this.#parser;
+        const frames = this.#parser.push(value);
+        this.#frames.push(...frames);
+        const beat = this.#parser.beats > beats;
+        if (beat || this.#parser.pending !== undefined || frames.some(isOfTheBoard)) this.liveness.sign(beat);
+        this.#waiting?.();
+      }
+    } catch (error) {
+      this.ended ??= error instanceof Error ? error : new TransportError(String(error));
+      this.#waiting?.();
+    }
+  }
+
+  /**
+   * Sends text.
+   *
+   * @throws {TransportError} If the board was lost
+   */
+  async send(text: string): Promise<void> {
+    try {
+      await this.#writer.write(new TextEncoder().encode(text));
+    } catch (error) {
+      throw this.ended ?? new TransportError(`Lost the connection to the board: ${(error as Error).message}`);
+    }
+  }
+
+  /** What the board's half can do, once it has started. */
+  get greeting(): { code: Code; checksum: "cksum" | "md5" } | undefined {
+    const [, code, checksum] = GREETING.exec(this.inbox.greeting ?? "") ?? [];
+    return code === undefined ? undefined : { code: code as Code, checksum: checksum === "md5sum" ? "md5" : "cksum" };
+  }
+
+  /**
+   * Runs an exchange to its end: gives it what happens, and does what it says.
+   *
+   * @throws {TransportError} If the board was lost
+   * @throws {DOMException} If the run was cancelled
+   */
+  async exchange(at: Exchange, errand: Errand): Promise<Exchange> {
+    const events: ExchangeEvent[] = [{ kind: "begin" }];
+    for (;;) {
+      const event = events.shift() ?? { kind: "seen" };
+      const seen = this.#seen(errand);
+      const moved = reduce(at, event, seen);
+      at = moved?.next ?? at;
+      for (const action of moved?.actions ?? []) events.push(...await this.#act(action, at, errand));
+      if (isEnd(at.state)) return at;
+      if (moved || event.kind !== "seen") continue;
+      const left = { leftMs: leftMs(at, seen) };
+      const came = await this.#more(waitMs(at, seen));
+      if (came?.extended !== undefined) events.push({ kind: "extended", ms: came.extended });
+      events.push({ kind: came === undefined ? "time" : came.news ? "news" : "noise", ...left });
+    }
+  }
+
+  /** What has come, as an exchange looks at it. */
+  #seen({ bad, record = 0 }: Errand): Seen {
+    const { inbox } = this;
+    return {
+      now: Date.now(),
+      begunAt: this.#parser.pending === undefined ? undefined : this.#heardAt,
+      beatAt: this.liveness.beatAt,
+      life: this.liveness.left,
+      ready: this.greeting !== undefined,
+      noRoom: this.#refusal === SHARED.NO_ROOM,
+      garbled: this.#refusal === bad,
+      answer: inbox.answer !== undefined,
+      incomplete: inbox.damaged !== undefined,
+      again: inbox.again,
+      whole: inbox.record(record) !== undefined,
+      tooLong: inbox.tooLong(record) !== undefined,
+      parts: inbox.parts(record),
+      damage: inbox.damage(record),
+      overtaken: inbox.highest > record,
+      get wanted() {
+        const [first, last] = inbox.wanted(record);
+        return last - first + 1;
+      },
+    };
+  }
+
+  /** Does one action of an exchange; gives the events that follow. */
+  async #act(action: Action, at: Exchange, errand: Errand): Promise<ExchangeEvent[]> {
+    switch (action) {
+      case "send":
+        this.#refusal = "";
+        await errand.send!();
+        return [{ kind: "sent" }];
+      case "ask":
+        await errand.ask!(...this.inbox.wanted(errand.record!));
+        return [{ kind: "sent" }];
+      case "end text":
+        await this.send(errand.end!);
+        return [];
+      case "abandon":
+        this.#giveUp();
+        return [];
+      case "heal": {
+        const damaged = this.inbox.damaged!;
+        await errand.heal!(damaged, at.leftMs);
+        this.inbox.forgive(damaged);
+        return [{ kind: "healed" }];
+      }
+    }
+  }
+
+  /** A record whose end does not come is damaged; what stood behind its beginning may be words of the board. */
+  #giveUp(): void {
+    const seq = this.#parser.giveUp();
+    if (seq === undefined) return;
+    this.inbox.take({ kind: "damaged", seq });
+    this.#frames.push(...this.#parser.push(new Uint8Array(0)));
+  }
+
+  /**
+   * Waits for what comes, `ms` at most, and takes it in: `news` where it was more than noise, `extended` ms where noise said
+   * how long the next record may take.
+   */
+  async #more(ms: number): Promise<{ news: boolean; extended?: number } | undefined> {
+    const deadline = Date.now() + ms;
+    while (this.#frames.length === 0) {
+      if (this.#aborted) throw new DOMException("The run was cancelled", "AbortError");
+      if (this.ended) throw this.ended;
+      const left = deadline - Date.now();
+      if (left <= 0) return undefined;
+      let timer: ReturnType<typeof setTimeout> | undefined;
+      const slice = this.liveness.slice(left);
+      await new Promise<void>((resolve) => {
+        this.#waiting = resolve;
+        timer = setTimeout(() => {
+          this.liveness.waited(slice);
+          resolve();
+        }, slice);
+      });
+      clearTimeout(timer);
+      this.#waiting = undefined;
+    }
+    let news = false;
+    let extended: number | undefined;
+    for (const frame of this.#frames.splice(0)) {
+      if (frame.kind === "noise") {
+        const text = frame.text.trim();
+        if (text.startsWith("@tl-")) this.#refusal = text;
+        extended = this.#options.onNoise?.(frame.text) ?? extended;
+      } else {
+        news = true;
+        this.inbox.take(frame);
+      }
+    }
+    return { news, ...(extended === undefined ? {} : { extended }) };
+  }
+
+  /** From here on a signal that was aborted no longer ends waits. */
+  uncancel(): void {
+    this.#options.signal?.removeEventListener("abort", this.#abort);
+    this.#aborted = false;
+  }
+
+  /** Closes the shell. */
+  async end(): Promise<void> {
+    this.#options.signal?.removeEventListener("abort", this.#abort);
+    await this.#shell.close();
+    await this.#pump;
+    this.#reader.releaseLock();
+    await this.#writer.abort().catch(() => {});
+  }
+}
+
+/** Whether the agent or the kernel says it: what a shell says behind a reboot is no sign of life. */
+function isOfTheBoard(frame: Frame): boolean {
+  return frame.kind !== "noise" || withoutKernelLines(frame.text) === "";
+}

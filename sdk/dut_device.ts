@@ -1,0 +1,102 @@
+/**
+ * What a test does to the emulated device of a guest, as the body of a sequence sees it.
+ *
+ * @module
+ */
+
+import type { Json } from "../model/observation.ts";
+import { CLEAR, type DeviceOperation } from "../model/operation.ts";
+import { nothing, reply, type Settling, type Subject } from "./dut_subject.ts";
+import type { Step } from "./step.ts";
+
+/** The commands of a device that a fault meets. */
+export interface DeviceFault {
+  /** The command by its name in the device's manual, for example `INIT_HCA` */
+  command: string;
+  /** The register, if the command accesses registers of several kinds */
+  register?: string;
+  /** The first command that it meets, counted from now on. @default {1} */
+  nth?: number;
+  /** How many commands in a row it meets. @default {1} */
+  times?: number;
+}
+
+/**
+ * The emulated device of a guest, which a test can operate. A board with real hardware has none: a sequence that operates a
+ * device is `unsupported` there.
+ *
+ * @example A reload whose card refuses a command; the next reload recovers
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import seen from "../model/drivers/mlx5/testdata/6.12.json" with { type: "json" };
+ * import type { Facts } from "../model/mod.ts";
+ * import { compile } from "./compile.ts";
+ * import { suite } from "./suite.ts";
+ * import { theBoard } from "./the_board.ts";
+ *
+ * const failures = suite("failures", { fixture: theBoard() }, ({ sequence }) => {
+ *   sequence("a reload without INIT_HCA", { source: "mlx5/core/main.c: mlx5_function_open()" }, async (dut) => {
+ *     await dut.device.fail({ command: "INIT_HCA", status: "INT_ERR" });
+ *     assertEquals(dut.reload().fails().errno, "EIO");
+ *     assertEquals(dut.inventory().reloadFailed, true);
+ *     await dut.reload();
+ *     assertEquals(dut.inventory().reloadFailed, false);
+ *   });
+ * });
+ *
+ * // On the model of the driver, for a ConnectX with these facts; the tear-down clears the device
+ * const board = { driver: "mlx5_core", facts: seen.facts as unknown as Facts };
+ * const { plan } = await compile(failures, failures.sequences[0]!, "6.12", { board });
+ * assertEquals(plan.steps.map(({ op }) => op.kind), ["device", "dev.reload", "dev.reload", "device"]);
+ * ```
+ */
+export class DeviceDut {
+  readonly #subject: Subject;
+
+  /** Of a device under test. */
+  constructor(subject: Subject) {
+    this.#subject = subject;
+  }
+
+  #operate<T>(operation: DeviceOperation, value: (observation: { reply: Json }) => T, options: Settling = {}): Step<T> {
+    return this.#subject.step({ kind: "device", handle: this.#subject.handle(), operation, ...options }, value);
+  }
+
+  /** Plugs the cable of a port in or out; ports count from 0. */
+  link(port: number, up: boolean, options: Settling = {}): Step<void> {
+    return this.#operate({ link: { port, up } }, nothing, options);
+  }
+
+  /** Lets commands fail with a status of the device, by its name or number, and with the firmware's own code for the reason. */
+  fail(fault: DeviceFault & { status: string | number; syndrome?: number }): Step<void> {
+    return this.#operate({ fail: { ...fault } }, nothing);
+  }
+
+  /** Lets commands go without an answer. */
+  withhold(fault: DeviceFault): Step<void> {
+    return this.#operate({ withhold: { ...fault } }, nothing);
+  }
+
+  /** Sets what the device says of its health; what there is to say differs by the device. */
+  health(state: Readonly<Record<string, unknown>>, options: Settling = {}): Step<void> {
+    return this.#operate({ health: state }, nothing, options);
+  }
+
+  /** Sets counters of the device. */
+  counters(values: Readonly<Record<string, unknown>>): Step<void> {
+    return this.#operate({ counters: values }, nothing);
+  }
+
+  /**
+   * Takes back all that was done to the device: faults, health, counters, cables that were plugged out. The tear-down of a sequence
+   * does the same.
+   */
+  clear(options: Settling = {}): Step<void> {
+    return this.#operate(CLEAR, nothing, options);
+  }
+
+  /** Any other operation that the device has, and its reply. */
+  operate(operation: DeviceOperation, options: Settling = {}): Step<Json> {
+    return this.#operate(operation, reply as (observation: { reply: Json }) => Json, options);
+  }
+}

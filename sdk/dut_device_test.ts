@@ -1,0 +1,117 @@
+/** Operations on the emulated device: from the SDK by the agent's words to the device itself, and how the tear-down takes them back. */
+
+import { assertEquals, assertThrows } from "@std/assert";
+import { connectx, ConnectxDevice } from "../fixtures/devices/connectx/mod.ts";
+import { emptyObservation, type Facts } from "../model/mod.ts";
+import seen from "../model/drivers/mlx5/testdata/6.12.json" with { type: "json" };
+import { CLEAR, type Operation } from "../model/operation.ts";
+import { commandOf } from "../runners/agent/commands.ts";
+import { planScript } from "../runners/agent/plan_script.ts";
+import { compile } from "./compile.ts";
+import { Dut } from "./dut.ts";
+import type { DeviceDut } from "./dut_device.ts";
+import { type SequenceBody, suite } from "./suite.ts";
+import { theBoard } from "./the_board.ts";
+
+const HANDLE = "pci/0000:01:00.0";
+
+/** A call of each method, and what the card answers. */
+const CALLS: { readonly [Method in keyof DeviceDut]: readonly [(device: DeviceDut) => unknown, reply: unknown][] } = {
+  link: [
+    [(device) => device.link(0, false), { port: 0, up: false, changed: true }],
+    [(device) => device.link(0, true, { settle: 0 }), { port: 0, up: true, changed: true }],
+  ],
+  fail: [
+    [(device) => device.fail({ command: "INIT_HCA", status: "INT_ERR" }), {
+      command: "INIT_HCA",
+      nth: 1,
+      times: 1,
+      status: "INT_ERR",
+      syndrome: 0x123456,
+    }],
+    [
+      (device) =>
+        device.fail({ command: "ACCESS_REG", register: "PTYS", nth: 2, times: 3, status: 0x42, syndrome: 0xffff_ffff }),
+      { command: "ACCESS_REG", register: "PTYS", nth: 2, times: 3, status: 0x42, syndrome: 0xffff_ffff },
+    ],
+  ],
+  withhold: [[(device) => device.withhold({ command: "TEARDOWN_HCA", nth: 9 }), {
+    command: "TEARDOWN_HCA",
+    nth: 9,
+    times: 1,
+  }]],
+  health: [[(device) => device.health({ syndrome: 8, nic: 1, beat: false }, { settle: 0 }), {
+    syndrome: 8,
+    nic: 1,
+    beat: false,
+  }]],
+  counters: [[(device) => device.counters({ vport: { "received_eth_unicast.packets": 7 } }), {
+    vport: { "received_eth_unicast.packets": 7 },
+  }]],
+  operate: [[(device) => device.operate({ counters: { queue: { out_of_buffer: 1 } } }), {
+    queue: { out_of_buffer: 1 },
+  }]],
+  clear: [[(device) => device.clear(), {
+    faults: [
+      { command: "INIT_HCA", nth: 1, times: 1, status: "INT_ERR", syndrome: 0x123456 },
+      { command: "ACCESS_REG", register: "PTYS", nth: 2, times: 3, status: 0x42, syndrome: 0xffff_ffff },
+      { command: "TEARDOWN_HCA", nth: 9, times: 1 },
+    ],
+  }]],
+};
+
+Deno.test("each method of dut.device makes an operation that the emulated card takes, as the agent hands it on", () => {
+  const made: Operation[] = [];
+  const { device } = new Dut(HANDLE, (op) => {
+    made.push(op);
+    return emptyObservation();
+  });
+  const methods = Object.getOwnPropertyNames(Object.getPrototypeOf(device)).filter((name) => name !== "constructor");
+  assertEquals(methods.sort(), Object.keys(CALLS).sort());
+  const card = new ConnectxDevice(connectx.options({}), () => {});
+  for (const [method, calls] of Object.entries(CALLS)) {
+    for (const [call, reply] of calls) {
+      call(device);
+      const [word, handle, text] = commandOf(made.pop()!);
+      assertEquals([word, handle], ["tl_device", HANDLE], method);
+      assertEquals(card.control(JSON.parse(text!)), reply, method);
+    }
+  }
+  assertThrows(() => card.control({ link: { port: 1, up: true } }), TypeError);
+});
+
+const facts = { ...seen.facts, handle: HANDLE } as unknown as Facts;
+
+const compiled = (body: SequenceBody) => {
+  const made = suite("s", { fixture: theBoard() }, ({ sequence }) => sequence("q", { source: "test" }, body));
+  return compile(made, made.sequences[0]!, "6.12", { board: { driver: facts.driver, facts } });
+};
+
+Deno.test("the tear-down of a sequence that operated the device clears the device first", async () => {
+  const clears = async (body: SequenceBody) => {
+    const { plan } = await compiled(body);
+    return plan.steps.filter(({ phase }) => phase === "teardown").map(({ op }) =>
+      op.kind === "device" ? op.operation : op.kind
+    );
+  };
+  const fault = { command: "INIT_HCA", status: "INT_ERR" } as const;
+  assertEquals(await clears(async (dut) => void await dut.dev.show()), []);
+  assertEquals(await clears(async (dut) => await dut.device.fail(fault)), [CLEAR]);
+  // A fault that was met may have been one of several
+  assertEquals(
+    await clears(async (dut) => {
+      await dut.device.fail(fault);
+      dut.reload().fails();
+    }),
+    [CLEAR, "dev.reload"],
+  );
+  // The body ends with the step that the model has no answer for, and the board does it all the same
+  assertEquals(await clears(async (dut) => await dut.device.withhold({ command: "QUERY_PAGES" })), [CLEAR]);
+});
+
+Deno.test("a fault that a run which broke off has left is taken back before the next run's first step", async () => {
+  const { plan } = await compiled(async (dut) => await dut.device.fail({ command: "INIT_HCA", status: "INT_ERR" }));
+  const lines = planScript(plan, "a1").split("\n");
+  const clear = lines.findIndex((line) => /^tl_bounded \d+ tl_device pci\/0000:01:00.0 '\{"clear":true\}'$/.test(line));
+  assertEquals(clear > 0 && clear < lines.indexOf("tl_forget"), true, lines.join("\n"));
+});

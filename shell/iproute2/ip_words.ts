@@ -1,0 +1,40 @@
+/**
+ * What all objects of ip(8) share: its options, its words, its errors.
+ *
+ * @module
+ */
+
+import { errorText } from "../errno.ts";
+import type { Call } from "../program.ts";
+import type { Run } from "../run.ts";
+
+/** The options of ip(8). */
+export interface IpOptions {
+  oneline: boolean;
+  brief: boolean;
+  details: boolean;
+  statistics: boolean;
+  json: boolean;
+  pretty: boolean;
+  /** 4 or 6, where one family is asked for */
+  family: string | undefined;
+}
+
+/** Whether a word is the start of another one. */
+export const starts = (word: string, whole: string) => whole.startsWith(word);
+
+/** What ip(8) prints if the kernel refuses something. */
+export function* refused(call: Call, result: string, extack: { text: string; prefix?: string } | null): Run {
+  yield* call.err(
+    extack
+      ? `Error: ${extack.prefix === undefined ? "" : `${extack.prefix}: `}${extack.text}.\n`
+      : `RTNETLINK answers: ${errorText(result)}\n`,
+  );
+  return 2;
+}
+
+/** What ip(8) prints of a command line that ends too early. */
+export function* incomplete(call: Call): Run {
+  yield* call.err('Command line is not complete. Try option "help"\n');
+  return 255;
+}

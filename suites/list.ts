@@ -1,0 +1,62 @@
+/**
+ * The suites that ship: the one list of them.
+ *
+ * @module
+ */
+
+/**
+ * The suites that a run without a name has, by their folder. The file of a suite is `suites/FOLDER/NAME.ts`. A suite that adds
+ * to the suite NAME of any driver what only one driver has is named `FOLDER_NAME`, and its file is `suites/FOLDER/NAME.ts`.
+ */
+export const DEFAULT = {
+  devlink: [
+    "reload",
+    "reload_contract",
+    "trap",
+    "trap_settings",
+    "trap_groups",
+    "netns",
+    "netns_inside",
+    "param",
+    "param_settings",
+    "resource",
+    "resource_sizes",
+    "port",
+    "port_state",
+    "health",
+    "health_settings",
+    "region",
+    "region_snapshots",
+    "show",
+    "refuse",
+  ],
+  netdevsim: [
+    "netdevsim_reload",
+    "netdevsim_trap",
+    "trap_fault",
+    "netdevsim_netns",
+    "netns_end",
+    "lifecycle",
+    "bus",
+    "netdevsim_param",
+    "netdevsim_resource",
+    "netdevsim_port",
+    "link",
+    "eswitch",
+    "rate",
+    "netdevsim_health",
+    "netdevsim_region",
+    "flash",
+    "ethtool",
+    "refusals",
+  ],
+  pcs: ["pcs"],
+} as const;
+
+/** The suites that run only where they are named: they break a kernel, or are for what a board has of its own. */
+export const NAMED = {
+  netdevsim: ["stale"],
+  mlx5: ["mlx5_failures", "mlx5_commands", "mlx5_card", "mlx5_netns"],
+  pcs: ["pcs_board"],
+  race: ["race", "litmus"],
+} as const;

@@ -1,9 +1,0 @@
-/** Litmus tests: what comes of pairs of operations on a board is among what the model allows. `deno task litmus` runs them long. */
-
-import { netdevsim } from "../fixtures/netdevsim.ts";
-import { litmusRaces, raceSuite } from "./race_suite.ts";
-import { suite } from "./suite.ts";
-
-export default suite("litmus", { fixture: netdevsim({ ports: 1 }) }, ({ sequence }) => {
-  for (const { name, body, ...options } of raceSuite("litmus", litmusRaces()).sequences) sequence(name, options, body);
-});

@@ -1,0 +1,18 @@
+/** The pages that are written from the traces that ship: they hold what the traces show. */
+
+import { assertEquals, assertMatch } from "@std/assert";
+import { readTrace } from "../diff/mod.ts";
+import { agreementTable, shippedTraces, withTable } from "./agreement.ts";
+import { racesPage, raceTraces } from "./litmus.ts";
+
+Deno.test("agreement: README.md has the table of the recordings that ship; else run: deno task agreement", async () => {
+  const readme = await Deno.readTextFile(new URL("../README.md", import.meta.url));
+  const table = await agreementTable(await Promise.all(shippedTraces().map(readTrace)));
+  assertEquals(withTable(readme, table), readme);
+});
+
+Deno.test("docs/races.md is what the recorded races came to, all of it allowed by the model; else: deno task litmus --page", async () => {
+  const page = await racesPage(await Promise.all(raceTraces().map(readTrace)));
+  assertEquals(await Deno.readTextFile(new URL("../docs/races.md", import.meta.url)), page);
+  assertMatch(page, /an outcome that may not come: 0 of \d+\./);
+});
