@@ -103,14 +103,6 @@ const EXAMPLES: Readonly<Record<string, { explained: string[]; not: string[] }>>
     explained: ["mlx5_core 0000:08:00.0: MLX5E: StrdRq(0) RqSz(1024) StrdSz(256) RxCqeCmprss(0 basic)"],
     not: ["mlx5_core 0000:08:00.0: mlx5e_nic_profile init failed, -5"],
   },
-  "mlx5-unread-param": {
-    explained: [
-      "mlx5_core 0000:08:00.0: mlx5_nv_param_read:186:(pid 943): Failed to read mnvda reg: type_class 0x0, param_idx 0x81, header_len 20, err -67",
-    ],
-    not: [
-      "mlx5_core 0000:08:00.0: mlx5_nv_param_read:186:(pid 943): Failed to read mnvda reg: type_class 0x0, param_idx 0x81, header_len 20, err -5",
-    ],
-  },
   "mlx5-link": {
     explained: ["mlx5_core 0000:08:00.0 eth1: Link up"],
     not: ["mlx5_core 0000:08:00.0 eth1: Link layer is down"],

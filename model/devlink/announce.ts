@@ -20,18 +20,18 @@ import { oops, passThrough, type Steps, type Task } from "../kernel/task.ts";
 /** What happened to the object that a message is about. */
 export type Change = "new" | "del";
 
-/** Whether a message is built at all: only of registered instances and, in later eras, only if somebody listens. */
+/** Whether a message is built at all: only of registered instances and, in later eras, only if somebody listens somewhere. */
 function builds(task: Task, dl: Devlink): boolean {
   if (!dl.registered) return false;
   // Its netlink socket is no more, and a pointer to it not there
   if (dl.netns.gone) oops(task, `BUG: kernel NULL pointer dereference: ${dl.handle} is in a netns that is gone`);
-  return dl.netns.heard || dl.kernel.era.unheard === "built" || dl.kernel.overheard;
+  return dl.kernel.heard || dl.kernel.era.unheard === "built" || dl.kernel.overheard;
 }
 
 /** Attributes whose reading counts: of a message that the kernel itself does not build, the read is taken back. */
 function counting(dl: Devlink, unread: () => void, read: () => Attributes | null): Attributes | null {
   const attributes = read();
-  if (attributes && !dl.netns.heard && dl.kernel.era.unheard === "skipped") unread();
+  if (attributes && !dl.kernel.heard && dl.kernel.era.unheard === "skipped") unread();
   return attributes;
 }
 

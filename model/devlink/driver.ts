@@ -6,7 +6,7 @@
 
 import type { Port, Rate, Region, Reporter, Trap, TrapGroup, TrapPolicer } from "./objects.ts";
 import type { EswitchMode, FlashRequest, ParamSpec, ReloadAction, TrapSpec } from "./specs.ts";
-import type { Json, JsonObject, Result, Unknown } from "../observation.ts";
+import type { Json, JsonObject, Observation, Result, Unknown } from "../observation.ts";
 import type { Operation } from "../operation.ts";
 import type { Steps, Task } from "../kernel/task.ts";
 
@@ -46,6 +46,8 @@ export interface Driver {
   flash?(task: Task, request: FlashRequest): Steps<Result>;
   /** What a param that is not of mode driverinit holds; undefined where it cannot be read now */
   paramGet?(spec: ParamSpec): number | boolean | string | undefined;
+  /** Called when a message lacks what {@linkcode paramGet} could not read, with what the operation causes */
+  paramUnread?(spec: ParamSpec, observation: Observation): void;
   /** Changes a param that is not of mode driverinit */
   paramSet?(spec: ParamSpec, value: number | boolean | string): void;
   /** What files of the driver hold that change how it behaves, by their path below the device's directory. @default {none} */

@@ -69,8 +69,10 @@ export function rateAttributes(rate: Rate): Attributes {
 
 /** What was set last, effective or not; undefined where there is no value yet. */
 export function shownValue(dl: Devlink, param: Param): ParamValue | undefined {
-  if (param.spec.cmode !== "driverinit" && dl.driver.paramGet) return dl.driver.paramGet(param.spec);
-  return param.pending ?? param.value;
+  if (param.spec.cmode === "driverinit" || !dl.driver.paramGet) return param.pending ?? param.value;
+  const value = dl.driver.paramGet(param.spec);
+  if (value === undefined) dl.driver.paramUnread?.(param.spec, dl.kernel.observation);
+  return value;
 }
 
 /** A param; what was set last shows, effective or not. Null where there is no value to show yet. */

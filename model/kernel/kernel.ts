@@ -203,6 +203,12 @@ export class Kernel implements KernelHost {
     return undefined;
   }
 
+  /** True if somebody reads devlink messages, in whatever netns: the kernel asks of all of them (`netlink_has_listeners()`). */
+  get heard(): boolean {
+    for (const netns of this.netns.values()) if (netns.heard) return true;
+    return false;
+  }
+
   /** Sends a devlink message to those who listen in a netns. */
   multicast(
     task: Task,

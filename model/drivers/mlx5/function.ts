@@ -5,8 +5,8 @@
  * @module
  */
 
-import { announceAll, announceAllGone, announceDev, announceParam } from "../../devlink/announce.ts";
-import { Devlink, type Param, type ParamValue, type Port, type Reporter, underMutex } from "../../devlink/devlink.ts";
+import { announceAll, announceAllGone, announceDev } from "../../devlink/announce.ts";
+import { Devlink, type ParamValue, type Port, type Reporter, underMutex } from "../../devlink/devlink.ts";
 import type {
   Driver,
   EswitchDriver,
@@ -19,21 +19,21 @@ import type {
 import type { Attributes } from "../../devlink/message.ts";
 import { registering } from "../../devlink/registering.ts";
 import { registerTraps, unregisterTraps } from "../../devlink/trap.ts";
-import type { Facts, ParamFact, PortFact } from "../../facts.ts";
+import type { Facts, PortFact } from "../../facts.ts";
 import { ModelGap } from "../../gap.ts";
 import type { Device } from "../../kernel/device.ts";
 import type { Kernel } from "../../kernel/kernel.ts";
 import { STATE } from "../../kernel/state.ts";
 import { acquire, type Lock, type Steps, type Task } from "../../kernel/task.ts";
 import type { Netdev } from "../../net/netns.ts";
-import type { Json, Result, Unknown } from "../../observation.ts";
+import type { Json, Observation, Result, Unknown } from "../../observation.ts";
 import type { Operation } from "../../operation.ts";
-import { addTraps, paramOf, resourceOf } from "../from_facts.ts";
+import { addTraps, resourceOf } from "../from_facts.ts";
 import { carryOut, type Part, unprobed } from "./commands.ts";
 import { mlx5Era } from "./era.ts";
 import type { Card } from "./emulated_card.ts";
 import { codeOf } from "./faults.ts";
-import { checkParam } from "./params.ts";
+import { FunctionParams, unreadParam } from "./params.ts";
 import { Parts, type PartsHost } from "./parts.ts";
 import { completed, PREFIX, Unknowns } from "./unknown.ts";
 
@@ -59,9 +59,7 @@ export class Mlx5 implements Driver, PartsHost {
   readonly #options: FunctionOptions;
   readonly #interface: Lock;
   readonly #unknowns: Unknowns;
-  readonly #values = new Map<string, ParamValue>();
-  /** Params that an unload has taken, with their places among the others */
-  #unloaded: { at: number; param: Param }[] = [];
+  readonly #params: FunctionParams;
   readonly #card: Card;
   readonly #parts: Parts;
   /** True from a load that went well to the next unload */
@@ -70,8 +68,7 @@ export class Mlx5 implements Driver, PartsHost {
   [STATE](): readonly unknown[] {
     return [
       this.#interface,
-      this.#values,
-      this.#unloaded,
+      this.#params,
       this.#up,
       this.#parts,
       this.#unknowns,
@@ -92,6 +89,7 @@ export class Mlx5 implements Driver, PartsHost {
     this.dl = new Devlink(kernel, facts.handle, this, device.lock, kernel.init);
     this.#interface = kernel.lock(`intf_state_mutex of ${device.name}`, "driver");
     this.#unknowns = new Unknowns(this.dl, facts, card);
+    this.#params = new FunctionParams(this.dl, facts, mlx5Era(kernel.era));
     this.#parts = new Parts(kernel, facts, card, this);
     const port = [...facts.ports, ...Object.values(facts.nestedPorts ?? {}).flat()][0];
     this.port = port ?? {
@@ -110,10 +108,6 @@ export class Mlx5 implements Driver, PartsHost {
     return this.#kernel.era.registers === "first";
   }
 
-  #param(fact: ParamFact): Param {
-    return paramOf(fact, ({ name }, value) => this.#values.set(name, value));
-  }
-
   // Probe and removal
 
   /** Creates everything as the facts have it, without messages. */
@@ -122,7 +116,7 @@ export class Mlx5 implements Driver, PartsHost {
     const facts = this.#facts;
     dl.reloadFailed = facts.reloadFailed;
     addTraps(dl, facts);
-    dl.params = facts.params.map((fact) => this.#param(fact));
+    this.#params.adopt();
     dl.resources = facts.resources.map(resourceOf);
     dl.reporters = facts.reporters.map((fact) => this.#unknowns.reporter(fact));
     dl.registered = true;
@@ -151,16 +145,8 @@ export class Mlx5 implements Driver, PartsHost {
       task.log("info", unprobed(device, loaded));
       return loaded;
     }
-    const lasting = facts.params.filter(({ name }) => !this.#era.loadedParams.has(name));
-    yield* registering(task, dl, "params", () => {
-      dl.params = lasting.map((fact) => this.#param(fact));
-      for (const param of dl.params) announceParam(task, dl, param, "new");
-    });
+    yield* this.#params.probe(task);
     dl.reporters = facts.reporters.map((fact) => this.#unknowns.reporter(fact, true));
-    this.#unloaded = facts.params.flatMap((fact, at) => {
-      if (!this.#era.loadedParams.has(fact.name)) return [];
-      return [{ at, param: this.#param(fact) }];
-    });
     if (this.#era.traps === "probe") yield* this.#registerTraps(task);
     yield* this.#load(task);
     if (locks) dl.lock.release(task);
@@ -199,10 +185,7 @@ export class Mlx5 implements Driver, PartsHost {
     yield* this.#unload(task);
     if (this.#era.traps === "probe") yield* this.#unregisterTraps(task);
     dl.reporters = [];
-    yield* registering(task, dl, "params", () => {
-      for (const param of dl.params) announceParam(task, dl, param, "del");
-      dl.params = [];
-    });
+    yield* this.#params.remove(task);
     if (this.#devlinkFirst) yield* this.#unregister(task);
     if (locks) dl.lock.release(task);
     dl.free(task);
@@ -240,20 +223,17 @@ export class Mlx5 implements Driver, PartsHost {
   /** Logs lines that begin with the name of a function of the driver, if the era's words are known. */
   #logs(task: Task, lines: readonly string[]): void {
     if (!this.#era.logsKnown) return this.#unknowns.unlogged();
+    for (const line of lines) this.#line(task.observation, line);
+  }
+
+  #line({ kmsg }: Observation, line: string): void {
     const device = this.dl.handle.slice(this.dl.handle.indexOf("/") + 1);
-    for (const line of lines) task.observation.kmsg.push({ class: "info", text: `mlx5_core ${device}: ${line}` });
+    kmsg.push({ class: "info", text: `mlx5_core ${device}: ${line}` });
   }
 
   *#load(task: Task): Steps {
-    const { dl } = this;
     yield* acquire(task, this.#interface);
-    yield* registering(task, dl, "params", () => {
-      for (const { at, param } of this.#unloaded) {
-        dl.params.splice(at, 0, param);
-        announceParam(task, dl, param, "new");
-      }
-      this.#unloaded = [];
-    });
+    yield* this.#params.load(task);
     if (this.#era.traps === "load") yield* this.#registerTraps(task);
     this.#up = true;
     yield* this.#parts.add(task, false);
@@ -262,7 +242,6 @@ export class Mlx5 implements Driver, PartsHost {
   }
 
   *#unload(task: Task): Steps {
-    const { dl } = this;
     if (this.#options.beside) yield* this.#options.beside(task);
     yield* acquire(task, this.#interface);
     yield* this.#parts.remove(task, this.#up);
@@ -270,14 +249,7 @@ export class Mlx5 implements Driver, PartsHost {
       this.#up = false;
       this.commands(task, "unload");
       if (this.#era.traps === "load") yield* this.#unregisterTraps(task);
-      yield* registering(task, dl, "params", () => {
-        for (const [at, param] of dl.params.entries()) {
-          if (!this.#era.loadedParams.has(param.spec.name)) continue;
-          announceParam(task, dl, param, "del");
-          this.#unloaded.push({ at, param });
-        }
-        dl.params = dl.params.filter(({ spec }) => !this.#era.loadedParams.has(spec.name));
-      });
+      yield* this.#params.unload(task);
     }
     this.#interface.release(task);
   }
@@ -327,22 +299,22 @@ export class Mlx5 implements Driver, PartsHost {
 
   // Params
 
-  paramGet({ name, cmode }: ParamSpec): ParamValue | undefined {
-    // A permanent one is in the card, which answers nothing between an unload and a load (lib/nv_param.c)
-    return cmode === "permanent" && !this.#up ? undefined : this.#values.get(name);
+  paramGet(spec: ParamSpec): ParamValue | undefined {
+    return this.#params.get(spec, this.#up);
   }
 
-  paramSet({ name }: ParamSpec, value: ParamValue): void {
-    this.#values.set(name, value);
+  paramUnread({ name }: ParamSpec, observation: Observation): void {
+    const line = unreadParam(name);
+    if (line === undefined) this.#unknowns.unlogged();
+    else this.#line(observation, line);
+  }
+
+  paramSet(spec: ParamSpec, value: ParamValue): void {
+    this.#params.set(spec, value);
   }
 
   paramValidate(task: Task, { name }: ParamSpec, value: ParamValue): Result {
-    const fact = (of: string) => this.#facts.params.find((param) => param.name === of)?.values[0];
-    const verdict = checkParam(name, value, {
-      initial: fact(name)?.default ?? fact(name)?.value,
-      roce: fact("enable_roce")?.value === true ? true : undefined,
-      steering: this.#era.steering,
-    });
+    const verdict = this.#params.check(name, value);
     if (verdict === "ok") return "ok";
     if (verdict === "card") return this.#unknowns.ask();
     return verdict.text === undefined ? verdict.errno : task.fail(verdict.errno, verdict.text, PREFIX);

@@ -95,6 +95,37 @@ Deno.test("mlx5: the driver's bounds of params, and those that only the card kno
   assertEquals(set("flow_steering_mode", "hmfs", "runtime"), modes);
 });
 
+Deno.test("mlx5: a permanent param is not announced while the function is down, and the driver logs each (lib/nv_param.c)", () => {
+  const begins = "mlx5_core 0000:08:00.0: mlx5_nv_param_read: Failed to read mnvda reg: type_class 0x0, param_idx";
+  // enable_sriov, total_vfs, cqe_compress_type and swp_l4_csum_mode
+  const lines = ["0x81, header_len 20", "0x81, header_len 20", "0x10a, header_len 8", "0x11d, header_len 8"]
+    .map((read) => `${begins} ${read}, err -67`);
+  const machine = machineOf("7.2");
+  machine.perform({ kind: "netns.add", name: "t1" });
+  const logged = (kmsg: readonly { text: string }[]) => kmsg.map(({ text }) => text);
+  // Once in the netns that it leaves, and once in the other
+  assertEquals(logged(machine.perform({ ...RELOAD, to: "t1" }).kmsg), [...lines, ...lines]);
+  assertEquals(machine.perform({ kind: "param.show", netns: "t1" }).kmsg, []);
+  assertEquals(machine.perform({ ...RELOAD, netns: "t1" }).kmsg, []);
+  operate(machine, { fail: { command: "INIT_HCA", status: "INT_ERR" } });
+  machine.perform({ ...RELOAD, netns: "t1" });
+  const down = machine.perform({ kind: "param.show", netns: "t1" });
+  // To look what there is causes no line
+  machine.inventory().instances.forEach(({ params }) => params.length);
+  assertEquals(logged(down.kmsg), lines);
+  const { param } = down.reply as { param: Record<string, { name: string }[]> };
+  assertEquals(param[HANDLE]!.some(({ name }) => name === "enable_sriov"), false);
+  machine.perform({ ...RELOAD, netns: "t1" });
+  // Nobody listens in a netns that ends; the kernel asks if somebody does anywhere (af_netlink.c: netlink_has_listeners())
+  assertEquals(logged(machine.perform({ kind: "netns.del", name: "t1", until: HANDLE }).kmsg), [...lines, ...lines]);
+  // A param that nobody saw: what the driver logs is not known
+  const [fact] = SEEN["7.2"].facts.params;
+  const other = machineOf("7.2", { params: [{ ...fact!, name: "link_mode" }] });
+  other.perform({ kind: "netns.add", name: "t1" });
+  const { kmsg, unknown } = other.perform({ ...RELOAD, to: "t1" });
+  assertEquals([kmsg, unknown?.kmsg], [[], "what the driver of this kernel logs of a failure is not modelled"]);
+});
+
 Deno.test("mlx5: as many doorbells as there are channels, which only the board knows (seen: 7 refused, 8 at first)", () => {
   const set = (value: number) =>
     machineOf("7.2").perform({ kind: "param.set", handle: HANDLE, name: "num_doorbells", value, cmode: "driverinit" });

@@ -56,12 +56,6 @@ export const mlx5: DriverModel = {
     reason: "lists what the card can do",
     source: "core/en_main.c, core/en_tc.c, core/lib/pci_vsc.c, core/main.c",
   }, {
-    id: "mlx5-unread-param",
-    pattern: /^mlx5_core \S+: mlx5_nv_param_read:\d+:\(pid \d+\): Failed to read mnvda reg: .* err -67$/,
-    reason:
-      "a permanent param is in the card, which answers nothing while its function is down; its message is missing then",
-    source: "core/lib/nv_param.c",
-  }, {
     id: "mlx5-link",
     pattern: /^mlx5_core \S+ \S+: Link (up|down)$/,
     reason: "the link of the card comes and goes with the board's cable",

@@ -1,14 +1,22 @@
 /**
- * How mlx5_core checks a new value of a param (core/devlink.c, core/fs_core.c). The verdict is `card` if only the card knows the
- * limit.
+ * The params of a function: when they are there, where their values are, and how mlx5_core checks a new one (core/devlink.c,
+ * core/fs_core.c, core/lib/nv_param.c).
  *
  * @module
  */
 
-import type { ParamValue } from "../../devlink/devlink.ts";
+import { announceParam } from "../../devlink/announce.ts";
+import type { Devlink, Param, ParamValue } from "../../devlink/devlink.ts";
+import type { ParamSpec } from "../../devlink/driver.ts";
+import { registering } from "../../devlink/registering.ts";
+import type { Facts, ParamFact } from "../../facts.ts";
+import { STATE } from "../../kernel/state.ts";
+import type { Steps, Task } from "../../kernel/task.ts";
+import { paramOf } from "../from_facts.ts";
+import type { Mlx5Era } from "./era.ts";
 
 /** What a check is made with. */
-export interface ParamCheck {
+interface ParamCheck {
   /** The value that the driver gave the param at first */
   readonly initial: ParamValue | undefined;
   /** True if the card can do RoCE; undefined where that is not known */
@@ -17,7 +25,7 @@ export interface ParamCheck {
   readonly steering: readonly string[];
 }
 
-/** The outcome of a check: the value is good, it is refused, or only the card knows. */
+/** The outcome of a check: the value is good, it is refused, or only the card knows the limit. */
 export type ParamVerdict = "ok" | "card" | { readonly errno: string; readonly text?: string };
 
 const isPowerOf2 = (value: number) => value > 0 && Number.isInteger(Math.log2(value));
@@ -76,7 +84,121 @@ const CHECKS: Readonly<Record<string, (value: ParamValue, check: ParamCheck) => 
   },
 };
 
-/** Returns the driver's verdict on a new value of a param; `card` for a param that the model does not know. */
-export function checkParam(name: string, value: ParamValue, check: ParamCheck): ParamVerdict {
-  return CHECKS[name]?.(value, check) ?? "card";
+/**
+ * Where the card keeps its permanent params: what the register MNVDA is read with (lib/nv_param.c: mlx5_nv_param_read_*()), and how
+ * long what is read is, in bytes.
+ */
+const NON_VOLATILE: Readonly<Record<string, { readonly index: number; readonly length: number }>> = {
+  enable_sriov: { index: 0x81, length: 20 },
+  total_vfs: { index: 0x81, length: 20 },
+  max_sfs: { index: 0x80, length: 12 },
+  cqe_compress_type: { index: 0x10a, length: 8 },
+  swp_l4_csum_mode: { index: 0x11d, length: 8 },
+};
+
+/** Returns the line that the driver logs where the card does not answer a read of a permanent param; undefined for one not known. */
+export function unreadParam(name: string): string | undefined {
+  const read = NON_VOLATILE[name];
+  if (!read) return;
+  const index = `0x${read.index.toString(16)}`;
+  return "mlx5_nv_param_read: Failed to read mnvda reg: " +
+    `type_class 0x0, param_idx ${index}, header_len ${read.length}, err -67`;
+}
+
+/** The params of one function. */
+export class FunctionParams {
+  readonly #dl: Devlink;
+  readonly #facts: readonly ParamFact[];
+  readonly #era: Mlx5Era;
+  readonly #values = new Map<string, ParamValue>();
+  /** Those that an unload has taken, with their places among the others */
+  #unloaded: { at: number; param: Param }[] = [];
+
+  [STATE](): readonly unknown[] {
+    return [this.#values, this.#unloaded];
+  }
+
+  /** Of an instance that has none yet. */
+  constructor(dl: Devlink, { params }: Facts, era: Mlx5Era) {
+    this.#dl = dl;
+    this.#facts = params;
+    this.#era = era;
+  }
+
+  #made(fact: ParamFact): Param {
+    return paramOf(fact, ({ name }, value) => this.#values.set(name, value));
+  }
+
+  #lasts(name: string): boolean {
+    return !this.#era.loadedParams.has(name);
+  }
+
+  /** Creates all of them, without messages. */
+  adopt(): void {
+    this.#dl.params = this.#facts.map((fact) => this.#made(fact));
+  }
+
+  /** Registers those that last from probe to removal; the others are ready for a load. */
+  *probe(task: Task): Steps {
+    const dl = this.#dl;
+    yield* registering(task, dl, "params", () => {
+      dl.params = this.#facts.filter(({ name }) => this.#lasts(name)).map((fact) => this.#made(fact));
+      for (const param of dl.params) announceParam(task, dl, param, "new");
+    });
+    this.#unloaded = this.#facts.flatMap((fact, at) => this.#lasts(fact.name) ? [] : [{ at, param: this.#made(fact) }]);
+  }
+
+  /** Unregisters all. */
+  *remove(task: Task): Steps {
+    const dl = this.#dl;
+    yield* registering(task, dl, "params", () => {
+      for (const param of dl.params) announceParam(task, dl, param, "del");
+      dl.params = [];
+    });
+  }
+
+  /** Registers those that are there while the function is loaded. */
+  *load(task: Task): Steps {
+    const dl = this.#dl;
+    yield* registering(task, dl, "params", () => {
+      for (const { at, param } of this.#unloaded) {
+        dl.params.splice(at, 0, param);
+        announceParam(task, dl, param, "new");
+      }
+      this.#unloaded = [];
+    });
+  }
+
+  /** Unregisters those that are there while the function is loaded. */
+  *unload(task: Task): Steps {
+    const dl = this.#dl;
+    yield* registering(task, dl, "params", () => {
+      for (const [at, param] of dl.params.entries()) {
+        if (this.#lasts(param.spec.name)) continue;
+        announceParam(task, dl, param, "del");
+        this.#unloaded.push({ at, param });
+      }
+      dl.params = dl.params.filter(({ spec }) => this.#lasts(spec.name));
+    });
+  }
+
+  /** Returns the value of one that is not of mode driverinit. A permanent one is in the card, which answers only while it is `up`. */
+  get({ name, cmode }: ParamSpec, up: boolean): ParamValue | undefined {
+    return cmode === "permanent" && !up ? undefined : this.#values.get(name);
+  }
+
+  /** Sets one that is not of mode driverinit. */
+  set({ name }: ParamSpec, value: ParamValue): void {
+    this.#values.set(name, value);
+  }
+
+  /** Returns the driver's verdict on a new value; `card` for a param that the model does not know. */
+  check(name: string, value: ParamValue): ParamVerdict {
+    const fact = (of: string) => this.#facts.find((param) => param.name === of)?.values[0];
+    return CHECKS[name]?.(value, {
+      initial: fact(name)?.default ?? fact(name)?.value,
+      roce: fact("enable_roce")?.value === true ? true : undefined,
+      steering: this.#era.steering,
+    }) ?? "card";
+  }
 }
