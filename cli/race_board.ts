@@ -18,6 +18,7 @@ import { RACE_OPERATIONS } from "../suites/race/race_operations.ts";
 import { raceSuite } from "../suites/race/race_suite.ts";
 import { leaseBoard } from "../run/lease.ts";
 import { exitStatus, orchestrate } from "../run/orchestrate.ts";
+import type { BoardResult } from "../run/run_events.ts";
 import type { SequenceResult } from "../run/run_events.ts";
 import type { Suite } from "../sdk/suite.ts";
 import { print, say } from "../run/output.ts";
@@ -116,9 +117,9 @@ function suiteOf(driver: string | undefined, { names, runs, schedules, before }:
 export async function raceOnBoards(boards: readonly Board[], race: BoardRace, signal: AbortSignal): Promise<number> {
   // Words are of a driver: each driver has a suite of its own
   const groups = [...Map.groupBy(boards, ownDriverOf)].map(([driver, of]) => ({ of, suite: suiteOf(driver, race) }));
-  const statuses: number[] = [];
-  for (const { of, suite } of groups) statuses.push(await raceSuiteOnBoards(of, suite, race, signal));
-  return statuses.includes(1) ? 1 : Math.max(...statuses);
+  const results: BoardResult[] = [];
+  for (const { of, suite } of groups) results.push(...await raceSuiteOnBoards(of, suite, race, signal));
+  return exitStatus(results);
 }
 
 async function raceSuiteOnBoards(
@@ -126,7 +127,7 @@ async function raceSuiteOnBoards(
   suite: Suite,
   race: BoardRace,
   signal: AbortSignal,
-): Promise<number> {
+): Promise<BoardResult[]> {
   const name = race.names.join(" | ");
   const results = await orchestrate(boards, [suite], {
     signal,
@@ -183,5 +184,5 @@ async function raceSuiteOnBoards(
       if (step.crash) print(`  step ${step.id}: ${visible(describeCrash(step.crash))}\n`);
     }
   }
-  return exitStatus(results);
+  return results;
 }
