@@ -104,8 +104,9 @@ export interface Abilities {
   driver?: string;
 }
 
-/** True if a capability is a driver whose devices sequences make. */
-const isMaker = (what: string) => DRIVERS.some(({ start, drivers }) => start !== undefined && drivers.includes(what));
+/** True if a capability is what makes devices for sequences: a driver whose devices they make, or the modules of fixtures/pcs. */
+const isMaker = (what: string) =>
+  what === "pcs" || DRIVERS.some(({ start, drivers }) => start !== undefined && drivers.includes(what));
 
 /** True if it is a driver that the board of an agent has beside that of its handle. */
 const isBeside = (what: string, { handle, driver }: Abilities, has: readonly string[] | undefined) =>

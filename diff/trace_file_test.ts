@@ -272,9 +272,9 @@ Deno.test("what the agent can find out is decided by what it found, whatever the
     assertEquals(lacking([what], {}, [what]), [], `${what}, nothing listed, found`);
     assertEquals(lacking([what], { capabilities: ["reload"] }, [what]), [], `${what}, not listed, found`);
   }
-  // A kernel that has netdevsim beside the device under test.
+  // A kernel that has netdevsim and the modules of fixtures/pcs beside the device under test.
   const nic = { handle: "pci/0000:03:00.0", driver: "mlx5_core" };
-  assertEquals(lacking(["netdevsim", "pcs"], nic, found), ["netdevsim"]);
+  assertEquals(lacking(["netdevsim", "pcs", "races"], nic, found), ["netdevsim", "pcs"]);
   assertEquals(lacking(["netdevsim"], { handle: "netdevsim/netdevsim10", driver: "netdevsim" }, found), []);
   assertEquals(
     whyUnsupported({ requires: ["netdevsim"], steps: [] }, nic, found)?.needs,
