@@ -1,8 +1,8 @@
 /** Announcements of an instance by work of the kernel, which may come after the step that caused them. */
 
-import type { Notification, Observation } from "../model/observation.ts";
+import type { Json, Notification, Observation } from "../model/observation.ts";
 import type { NetnsName } from "../model/operation.ts";
-import { canonical } from "./_json.ts";
+import { canonical, isObject } from "./_json.ts";
 
 /** The rule that takes them late. */
 export const LATE_RULE = "nested-announced-late";
@@ -25,41 +25,54 @@ function trailing(messages: readonly Notification[]): number {
   return messages.length - 1 - at;
 }
 
+/** True if a value says what another one does; it may say more, namely what the model does not know. */
+function says(value: Json | undefined, what: Json): boolean {
+  if (!isObject(value) || !isObject(what)) return canonical(value) === canonical(what);
+  return Object.entries(what).every(([key, inner]) => says(value[key], inner));
+}
+
 /** The announcements of a sequence that its steps have not shown yet, by netns. Steps must come in their order. */
 export class LateAnnouncements {
   /** From earlier steps: the current step may begin with them */
-  #owed = new Map<NetnsName, string[]>();
+  #owed = new Map<NetnsName, Notification[]>();
   /** From the current step */
-  #latest = new Map<NetnsName, string[]>();
+  #latest = new Map<NetnsName, Notification[]>();
 
   /** True if a step lacked an announcement that no later step has shown; after the last step it may still have come. */
   get missing(): boolean {
-    return this.#owed.values().some((texts) => texts.length > 0);
+    return this.#owed.values().some((messages) => messages.length > 0);
   }
 
-  /**
-   * Moves late announcements back to the step that caused them: later steps may begin with what it lacks at its end. The last
-   * announcement of a step is never assumed, since the reload itself sends it.
-   */
-  move(expected: Observation, observed: Observation): void {
-    for (const [netns, texts] of this.#latest) this.#owed.set(netns, [...this.#owed.get(netns) ?? [], ...texts]);
+  /** Begins a step: takes the announcements away that earlier steps lacked and this one begins with. */
+  take(observed: Observation): void {
+    for (const [netns, messages] of this.#latest) {
+      this.#owed.set(netns, [...this.#owed.get(netns) ?? [], ...messages]);
+    }
     this.#latest.clear();
-    for (const [netns, texts] of this.#owed) {
+    for (const [netns, owed] of this.#owed) {
       const messages = observed.notify[netns];
-      while (messages?.[0] && texts.length > 0 && textOf(messages[0]) === texts[0]) {
+      while (messages?.[0] && owed[0] && says(messages[0] as unknown as Json, owed[0] as unknown as Json)) {
         messages.shift();
-        texts.shift();
+        owed.shift();
       }
       if (messages?.length === 0) delete observed.notify[netns];
     }
+  }
+
+  /**
+   * Adds the announcements that the current step lacks at its end; later steps may begin with them. The last announcement of a step
+   * is never assumed, since the reload itself sends it.
+   */
+  assume(expected: Observation, observed: Observation): void {
     for (const [netns, messages] of Object.entries(expected.notify)) {
       const got = observed.notify[netns];
       const last = got?.at(-1);
       if (!got || !last || !endsAnnounced(got) || textOf(last) !== textOf(messages.at(-1)!)) continue;
       const missing = trailing(messages) - trailing(got);
       if (missing <= 0) continue;
-      for (let i = 0; i < missing; i++) got.push(structuredClone(last));
-      this.#latest.set(netns, Array.from({ length: missing }, () => textOf(last)));
+      const lacking = Array.from({ length: missing }, () => structuredClone(last));
+      got.push(...lacking);
+      this.#latest.set(netns, structuredClone(lacking));
     }
   }
 }

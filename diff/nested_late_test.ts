@@ -1,7 +1,7 @@
 /** Announcements that work of the kernel sends after the step that caused them. */
 
 import { assertEquals } from "@std/assert";
-import { emptyObservation, type Json, type Notification } from "../model/observation.ts";
+import { emptyObservation, type Json, NOT_KNOWN, type Notification } from "../model/observation.ts";
 import { judge } from "./judge.ts";
 import type { SequenceTrace } from "./trace.ts";
 
@@ -37,6 +37,16 @@ Deno.test("announcements of an instance with a nested one may come with the next
   assertEquals(verdictOf(expected, [[one, one, one], [one, two, two, two]]), "diverge", "one too many");
   assertEquals(verdictOf(expected, [[], [one, one, one, two, two, two]]), "diverge", "the reload itself sends one");
   assertEquals(verdictOf(expected, [[one, one, two], [two, two, two]]), "diverge", "of another content");
+  // The partner of a message says what of it the model does not know; a message that comes late has none
+  const more = (message: Notification, remote: Json): Notification => ({
+    ...message,
+    attributes: { ...message.attributes, remote },
+  });
+  const unknown = expected.map((messages) => messages.map((message) => more(message, NOT_KNOWN)));
+  const [first, second] = [more(one, 3), more(two, 3)];
+  assertEquals(verdictOf(unknown, [[first, first], [first, second, second, second]]), "agree");
+  assertEquals(verdictOf([unknown[0]!, []], [[first, first], [first]]), "agree");
+  assertEquals(verdictOf([unknown[0]!, []], [[first, first], [second]]), "diverge");
   const plain = [dev(1, undefined), dev(2, undefined)];
   assertEquals(verdictOf([plain, []], [[plain[0]!], [plain[1]!]]), "diverge", "nothing is nested");
 });
