@@ -1,5 +1,6 @@
 /**
- * `deno task agreement`: writes the table of README.md, of what each kernel agrees on with the model, from traces.
+ * `deno task agreement`: writes what each kernel agrees on with the model, from traces: the table of README.md, and
+ * docs/agreement.md.
  *
  * @module
  */
@@ -47,35 +48,97 @@ const agreed = (counts: Counts) => {
 
 const cell = (text: string) => text.replace(/[|<>\\`\n]/g, " ").trim();
 
-/** The table: a column a kernel, its sequences by suite, its steps and channels as a whole. */
-export async function agreementTable(traces: readonly Trace[]): Promise<string> {
-  // What differs in nothing but the suites is one column.
-  const columnOf = ({ header }: Trace) =>
-    [header.kernel, header.iproute2, header.transport, header.freedMemory].join("\n");
-  const judged = await Promise.all(
-    Object.values(Object.groupBy(traces, columnOf)).map(async (group) => ({
-      ...group![0]!.header,
-      verdicts: (await Promise.all(group!.map(verdictsOf))).flat(),
-    })),
-  );
-  const suites = [...new Set(judged.flatMap(({ verdicts }) => verdicts.map(({ suite }) => suite)))];
-  const columns = judged.map(({ kernel, iproute2, transport, verdicts, freedMemory }) => {
-    const { steps, channels } = summarise(verdicts);
-    const by = suites.map((suite) => agreed(summarise(verdicts.filter((one) => one.suite === suite)).sequences));
-    const tool = iproute2.replace(/^.*iproute2-/, "");
-    const name = freedMemory ? `${kernel}, ${freedMemory}` : kernel;
-    return [name, tool, transport, ...by, agreed(steps), agreed(channels)].map(cell);
-  });
-  const titles = ["kernel, freed memory", "iproute2", "over", ...suites, "steps", "channels"];
-  const [head, ...rows] = titles.map((title, i) => [title, ...columns.map((column) => column[i]!)]) as [
-    string[],
-    ...string[][],
-  ];
-  // Padded, as deno fmt has it.
-  const widths = head.map((title, i) => Math.max(title.length, ...rows.map((row) => row[i]!.length)));
-  const padded = [head, ...rows].map((row) => row.map((text, i) => text.padEnd(widths[i]!)));
+/** A table, padded as `deno fmt` has it. */
+function tableOf(rows: readonly (readonly string[])[]): string {
+  const widths = rows[0]!.map((_, i) => Math.max(3, ...rows.map((row) => row[i]!.length)));
+  const padded = rows.map((row) => row.map((text, i) => text.padEnd(widths[i]!)));
   padded.splice(1, 0, widths.map((width) => "-".repeat(width)));
   return padded.map((row) => `| ${row.join(" | ")} |`).join("\n");
+}
+
+/** What a trace is of: the driver of the board's own device, or what its sequences make. */
+function subjectOf({ header, sequences }: Trace): string {
+  const { facts, freedMemory } = header;
+  if (facts) return facts.driver === "mlx5_core" ? "mlx5_core, emulated ConnectX" : facts.driver;
+  if (sequences.some(({ suite }) => suite !== "pcs")) return "netdevsim";
+  return freedMemory ? `MAC and PCS, freed memory ${freedMemory}` : "MAC and PCS";
+}
+
+/** Traces of one subject on one kernel, judged. */
+interface Judged {
+  subject: string;
+  era: string;
+  header: Trace["header"];
+  verdicts: SequenceVerdict[];
+}
+
+/** Judges traces. */
+export async function judged(traces: readonly Trace[]): Promise<Judged[]> {
+  return await Promise.all(traces.map(async (trace) => ({
+    subject: subjectOf(trace),
+    era: trace.header.era,
+    header: trace.header,
+    verdicts: await verdictsOf(trace),
+  })));
+}
+
+const subjectsOf = (all: readonly Judged[]) =>
+  [...new Set(all.map(({ subject }) => subject))].sort((a, b) => subjectRank(a) - subjectRank(b));
+
+/** netdevsim, other drivers, and what has no devlink instance. */
+const subjectRank = (subject: string) =>
+  subject === "netdevsim" ? 0 : subject.startsWith("MAC") ? 2 + subject.length : 1;
+
+const erasOf = (all: readonly Judged[]) => Object.keys(ERAS).filter((id) => all.some(({ era }) => era === id));
+
+/** The table of README.md: a row a kernel, a column for what is tested on it; and the steps and channels of each column. */
+export function agreementTable(all: readonly Judged[]): string {
+  const subjects = subjectsOf(all);
+  const row = (title: string, key: "sequences" | "steps" | "channels", era?: string) => [
+    title,
+    ...subjects.map((subject) => {
+      const of = all.filter((one) => one.subject === subject && (era === undefined || one.era === era));
+      return agreed(summarise(of.flatMap(({ verdicts }) => verdicts))[key]);
+    }),
+  ];
+  return tableOf([
+    ["kernel", ...subjects.map(cell)],
+    ...erasOf(all).map((era) => row(era, "sequences", era)),
+    row("steps", "steps"),
+    row("channels", "channels"),
+  ]);
+}
+
+/** docs/agreement.md: a table for what is tested, with a row a suite and a column a kernel. */
+export function agreementPage(all: readonly Judged[]): string {
+  const parts = [
+    "# What agrees, by suite",
+    "",
+    "Sequences by suite, steps, and the channels compared in them: the recordings of `boards/recordings/`, judged by the model.",
+    "Written by `deno task agreement`.",
+    "",
+  ];
+  for (const subject of subjectsOf(all)) {
+    const columns = all.filter((one) => one.subject === subject);
+    const suites = [...new Set(columns.flatMap(({ verdicts }) => verdicts.map(({ suite }) => suite)))];
+    const row = (title: string, of: (one: Judged) => string) => [title, ...columns.map((one) => cell(of(one)))];
+    parts.push(
+      `## ${cell(subject)}`,
+      "",
+      tableOf([
+        row("suite", ({ header }) => header.kernel),
+        ...suites.map((name) =>
+          row(name, ({ verdicts }) => agreed(summarise(verdicts.filter(({ suite }) => suite === name)).sequences))
+        ),
+        row("steps", ({ verdicts }) => agreed(summarise(verdicts).steps)),
+        row("channels", ({ verdicts }) => agreed(summarise(verdicts).channels)),
+        row("iproute2", ({ header }) => header.iproute2.replace(/^.*iproute2-/, "")),
+        row("over", ({ header }) => header.transport),
+      ]),
+      "",
+    );
+  }
+  return parts.join("\n");
 }
 
 /** The text with its table replaced; the markers stay. */
@@ -88,9 +151,12 @@ export function withTable(text: string, table: string): string {
 
 async function agreement(): Promise<number> {
   const paths = Deno.args.length > 0 ? Deno.args : shippedTraces();
-  const table = await agreementTable(await Promise.all(paths.map(readTrace)));
-  const readme = decodeURIComponent(new URL("../README.md", import.meta.url).pathname);
+  const all = await judged(await Promise.all(paths.map(readTrace)));
+  const table = agreementTable(all);
+  const at = (path: string) => decodeURIComponent(new URL(`../${path}`, import.meta.url).pathname);
+  const readme = at("README.md");
   await writeWhole(readme, withTable(await Deno.readTextFile(readme), table));
+  await writeWhole(at("docs/agreement.md"), agreementPage(all));
   print(`${table}\n`);
   return 0;
 }

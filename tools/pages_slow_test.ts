@@ -2,13 +2,14 @@
 
 import { assertEquals, assertMatch } from "@std/assert";
 import { readTrace } from "../diff/mod.ts";
-import { agreementTable, shippedTraces, withTable } from "./agreement.ts";
+import { agreementPage, agreementTable, judged, shippedTraces, withTable } from "./agreement.ts";
 import { racesPage, raceTraces } from "./litmus.ts";
 
-Deno.test("agreement: README.md has the table of the recordings that ship; else run: deno task agreement", async () => {
+Deno.test("agreement: README.md and docs/agreement.md have what the recordings show; else run: deno task agreement", async () => {
   const readme = await Deno.readTextFile(new URL("../README.md", import.meta.url));
-  const table = await agreementTable(await Promise.all(shippedTraces().map(readTrace)));
-  assertEquals(withTable(readme, table), readme);
+  const all = await judged(await Promise.all(shippedTraces().map(readTrace)));
+  assertEquals(withTable(readme, agreementTable(all)), readme);
+  assertEquals(await Deno.readTextFile(new URL("../docs/agreement.md", import.meta.url)), agreementPage(all));
 });
 
 Deno.test("docs/races.md is what the recorded races came to, all of it allowed by the model; else: deno task litmus --page", async () => {
