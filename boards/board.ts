@@ -24,7 +24,7 @@ export const SHIPPED_BOARDS: readonly string[] = [
   ...BOOTED_ERAS.flatMap((id) => [`qemu-${id}`, ...[`${id}-debug`].filter(isKernelId).map((debug) => `qemu-${debug}`)]),
   ...POISONED.map((id) => `qemu-${id}-slub`),
   ...BOOTED_ERAS.flatMap((id) => [`qemu-connectx-${id}`, `qemu-connectx-${id}-rdma`]),
-  ...BOOTED_ERAS.map((id) => `recording-${id}`),
+  ...BOOTED_ERAS.flatMap((id) => [`recording-${id}`, `recording-connectx-${id}`]),
 ];
 
 /** A key in camel case, as it is in code: `known_hosts_file` is `knownHostsFile`. */

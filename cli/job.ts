@@ -27,8 +27,8 @@ export interface Job {
   transports?: readonly TransportName[];
   /** Only sequences whose `suite > sequence` holds this text, in any case of letters */
   filter?: string | undefined;
-  /** Nobody named the suites: each board runs what it can judge, and is told of the rest. @default {false} */
-  defaultSet?: boolean;
+  /** Each board runs what it can judge, and is told of the rest: nobody named the suites, or so it was asked for. @default {false} */
+  skipUnsupported?: boolean;
   reporter: ReportName;
   /** Devices that may be taken away although a board needs them */
   iKnow?: readonly string[];
@@ -131,7 +131,7 @@ export async function runJob(job: Job, options: { signal?: AbortSignal } = {}): 
     results = await orchestrate(boards, suites, {
       transports,
       filter,
-      defaultSet: job.defaultSet ?? false,
+      skipUnsupported: job.skipUnsupported ?? false,
       jobs: job.jobs ?? 1,
       iKnow: job.iKnow ?? [],
       onEvent: follower.on,

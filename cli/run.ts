@@ -21,6 +21,10 @@ function jobsOf(text = "1"): number {
 export const OPTIONS = {
   ...BOARD_OPTIONS,
   reporter: { type: "text", short: "r", help: "The report on standard output", choices: Object.keys(REPORTS) },
+  "skip-unsupported": {
+    type: "flag",
+    help: "Leave out what a board has nothing for, also of suites that are named",
+  },
   jobs: { type: "text", short: "j", value: "N", help: "Run N boards side by side" },
   json: { type: "flag", help: "The same as --reporter jsonl" },
   out: { type: "text", short: "o", value: "DIR", help: "Keep traces, reports and console logs in this folder" },
@@ -32,8 +36,8 @@ const run = command({
   usage: ["[SUITE..] --board BOARD [--board BOARD..] [OPTION..]"],
   details: `SUITE is a suite that ships or the path of a suite file:
 ${SHIPPED_SUITES.join(", ").replace(/(.{60,100}),\s/g, "$1,\n")}.
-Without SUITE each board runs what it can judge of all that ship, and the summary lists what was left out. A suite that
-is named and that a board cannot judge at all is exit status 3.
+Without SUITE each board runs what it can judge of all that ship, and the summary lists what was left out. What is named
+and a board cannot judge is exit status 3; with --skip-unsupported it is left out, too.
 "twinlink boards" lists the boards; --board model checks the suites alone.
 
 On a real board, suites are refused that would unbind, reload or take away otherwise a device that carries the
@@ -52,7 +56,7 @@ goes on from there after this process or its machine died.`,
     const boards = await chosenBoards(values);
     const suites = await openSuites(operands, { signal, timeout });
     await using journal = await journalOf(values, operands, boards);
-    return await runSuites(values, { boards, suites, journal, defaultSet: operands.length === 0 }, signal);
+    return await runSuites(values, { boards, suites, journal, named: operands.length > 0 }, signal);
   },
 });
 
@@ -60,15 +64,17 @@ export default run;
 
 type RunValues = Values<typeof OPTIONS>;
 
-/** Runs what the options say; the journal may be one that is gone on with. */
+/** Runs what the options say; the journal may be one that is gone on with, and `named` is true if suites were. */
 export async function runSuites(
   values: RunValues,
-  what: { boards: Board[]; suites: Suite[]; journal: RunJournal | undefined; defaultSet: boolean },
+  what: { boards: Board[]; suites: Suite[]; journal: RunJournal | undefined; named: boolean },
   signal: AbortSignal,
 ): Promise<number> {
-  const { journal } = what;
+  const { named, ...job } = what;
+  const { journal } = job;
   const { status } = await runJob({
-    ...what,
+    ...job,
+    skipUnsupported: !named || values["skip-unsupported"],
     transports: [...new Set(values.transport)] as TransportName[],
     filter: values.filter,
     reporter: values.json ? "jsonl" : (values.reporter ?? "terminal") as ReportName,
@@ -93,6 +99,7 @@ async function journalOf(
     ...operands.length > 0 ? suites : [],
     ...boardArgs(values),
     ...values.jobs ? [`--jobs=${values.jobs}`] : [],
+    ...values["skip-unsupported"] ? ["--skip-unsupported"] : [],
   ];
   const reporter = values.json ? "jsonl" : values.reporter;
   if (reporter) args.push(`--reporter=${reporter}`);

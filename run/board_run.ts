@@ -31,8 +31,8 @@ import { UsedBoard } from "./used_board.ts";
 export interface BoardRunOptions {
   /** Runs only the sequences that it is true for */
   filter?: (suite: Suite, sequence: Sequence) => boolean;
-  /** Nobody named the suites: what a board cannot judge is left out, and is no failure. @default {false} */
-  defaultSet?: boolean;
+  /** What a board cannot judge is left out, and is no failure. @default {false} */
+  skipUnsupported?: boolean;
   /** Devices that may be taken away although a board needs them. @default {[]} */
   iKnow?: readonly string[];
   /** Ends the run; the boards are torn down */
@@ -218,7 +218,7 @@ class BoardRun {
 
   /** All of it is compiled before anything is pushed: a suite that is wrong costs no board time. */
   async #compile(suites: readonly Suite[], { has, facts, ...header }: TraceHeader): Promise<void> {
-    const { filter = () => true, defaultSet = false } = this.#options;
+    const { filter = () => true, skipUnsupported = false } = this.#options;
     const { freedMemory } = header;
     const board = this.#board;
     const era = header.era as EraId;
@@ -235,14 +235,14 @@ class BoardRun {
         if (!holdsIn(sequence, era)) {
           const reason = `it has no meaning on kernels of ${era}: ${sequence.holds?.because}`;
           // A suite that was named and has nothing for this kernel is no pass.
-          if (!defaultSet && held.length === 0) unable(reason);
+          if (!skipUnsupported && held.length === 0) unable(reason);
           else leftOut.push({ ...about, reason });
           continue;
         }
         const requires = [...sequence.fixture.requires, ...sequence.requires ?? []];
         const lacks = whyUnsupported({ requires, steps: [] }, board, has);
-        if (!lacks && !(defaultSet && await this.#isMissing(about))) wanted.push({ suite, sequence });
-        else if (!defaultSet) unable(`${lacks!.needer} needs ${lacks!.needs}`);
+        if (!lacks && !(skipUnsupported && await this.#isMissing(about))) wanted.push({ suite, sequence });
+        else if (!skipUnsupported) unable(`${lacks!.needer} needs ${lacks!.needs}`);
         else leftOut.push({ ...about, reason: lacks ? `needs ${lacks.needs}` : "the recording does not hold it" });
       }
     }
@@ -260,7 +260,7 @@ class BoardRun {
       const item = compiled.shift()!;
       const { plan } = item;
       const unsupported = whyUnsupported(plan, board, has);
-      if (defaultSet && unsupported) {
+      if (skipUnsupported && unsupported) {
         leftOut.push({ suite: plan.suite, sequence: plan.sequence, reason: `needs ${unsupported.needs}` });
       } else this.#planned.push({ ...item, unsupported, kept: keptOf(plan, kept.get(keyOf(plan))) });
     }

@@ -1,6 +1,8 @@
 /** The recordings that ship: the model agrees with each of them, and they are of the suites as they are now. */
 
 import { assertEquals } from "@std/assert";
+import { loadBoard } from "../boards/mod.ts";
+import { whyUnsupported } from "../diff/capability.ts";
 import { judge, readTrace } from "../diff/mod.ts";
 import type { EraId } from "../model/mod.ts";
 import { compile } from "../sdk/compile.ts";
@@ -13,23 +15,50 @@ import { outcomesPage } from "../tools/outcomes.ts";
 const names = Object.keys(RECORDINGS);
 const traces = await Promise.all(names.map((name) => readTrace(shippedTrace(name))));
 
+const CARRIER = [
+  "reload_contract > a reload while a link is up",
+  "port_state > a port keeps its name while its link goes up and down",
+  "port_state > a link that is up is taken up, one that is down is taken down",
+];
+const REPORTERS = "health > a port has no reporters; where there is no such port, those of the device are meant";
+const DOORBELLS = "param_settings > every number that waits for a reload";
+
+/** Sequences that the model cannot judge to their end, by the recording: what only the card knows. */
+const GAPS: Readonly<Record<string, readonly string[]>> = {
+  "5.10-connectx": [...CARRIER, REPORTERS],
+  "6.1-connectx": [
+    ...CARRIER,
+    REPORTERS,
+    "netns > a reload moves the instance",
+    "port_state > a physical port has no function",
+  ],
+  "7.2-connectx": [DOORBELLS],
+  "7.3-connectx": [DOORBELLS],
+};
+
 for (const [i, { header, sequences }] of traces.entries()) {
   Deno.test(`recording of ${header.board}: whole, of the suites as they are, and the model agrees; else: deno task record`, async () => {
     const suites = await loadSuites(RECORDINGS[names[i]!]!.suites);
-    const { era, freedMemory } = header;
+    const { era, freedMemory, facts } = header;
+    const board = await loadBoard(header.board);
     const wrong: string[] = [];
     const expected: string[] = [];
     for (const suite of suites) {
       for (const sequence of suite.sequences.filter((one) => holdsIn(one, header.era as EraId))) {
         const name = `${suite.name} > ${sequence.name}`;
+        const compiled = await compile(suite, sequence, era as EraId, {
+          ...(facts ? { board: { ...board, facts } } : {}),
+          ...(freedMemory ? { freedMemory } : {}),
+        });
+        if (facts && whyUnsupported(compiled.plan, board, header.has)) continue;
         expected.push(name);
-        const compiled = await compile(suite, sequence, era as EraId, freedMemory ? { freedMemory } : {});
         const observed = sequences.find((one) => one.suite === suite.name && one.sequence === sequence.name);
         const { verdict, steps } = observed
           ? judge(compiled.expected, observed)
           : { verdict: "not recorded", steps: [] };
         const at = steps.find((step) => step.verdict !== "agree");
-        if (verdict !== "agree") wrong.push(`${name}: ${verdict}${at ? ` in step ${at.id}` : ""}`);
+        const wanted = GAPS[names[i]!]?.includes(name) ? "model-gap" : "agree";
+        if (verdict !== wanted) wrong.push(`${name}: ${verdict}${at ? ` in step ${at.id}` : ""}`);
       }
     }
     assertEquals(wrong, []);

@@ -191,6 +191,11 @@ Deno.test("what is named and cannot be judged is no pass, also beside what agree
   );
   assertMatch(await Deno.readTextFile(`${out}/results.ktap`), /^not ok 3 pcs # ERROR/m);
   assertEquals((await run(["run", "--board", board])).code, 0);
+  // Where that is asked for it is left out, and said; nothing at all is no pass
+  const left = await run(["run", "trap", "region", "pcs", "--board", board, "--skip-unsupported"]);
+  assertEquals(left.code, 0, left.stderr);
+  assertMatch(left.stdout, /bare over model: left out 1 of region: needs regions, which the board lacks/);
+  assertEquals((await run(["run", "region", "--board", board, "--skip-unsupported"])).code, 3, "nothing is left");
   // A suite without a sequence for this kernel
   const later = `${folder}/later.ts`;
   const holds = `source: "x", holds: { in: () => false, because: "it is of tomorrow" }`;

@@ -7,7 +7,15 @@
 import { deviceOf } from "../boards/devices/mod.ts";
 import { type Board, BoardError, visible } from "../boards/mod.ts";
 import type { DeviceEvent } from "../fixtures/devices/mod.ts";
-import { bootQemu, buildImage, FixtureError, type Guest, loadedModules } from "../fixtures/mod.ts";
+import {
+  bootQemu,
+  buildImage,
+  FixtureError,
+  type Guest,
+  type Image,
+  loadedModules,
+  type WorkOptions,
+} from "../fixtures/mod.ts";
 import type { RunnerOptions } from "./runner.ts";
 
 /** Options of {@linkcode bootBoard}. */
@@ -38,20 +46,31 @@ export async function bootBoard(board: Board, options: BootBoardOptions = {}): P
   }
 }
 
+/**
+ * Makes the image that a board in QEMU boots, or takes it from the cache.
+ *
+ * @throws {FixtureUnavailable} If this machine lacks something
+ * @throws {ModuleError} If a module, or sources of one, that the board's file names cannot be used
+ */
+export async function boardImage(board: Board, work: WorkOptions): Promise<Image> {
+  const { kernel, module, moduleSource, pcsSource, modules } = board.qemu!;
+  return await buildImage(kernel, {
+    ...(module ? { module } : {}),
+    ...(moduleSource ? { moduleSource } : {}),
+    ...(pcsSource ? { pcsSource } : {}),
+    ...await loadedModules(kernel, deviceOf(board)?.kind, modules, work),
+    ...work,
+  });
+}
+
 async function boot(board: Board, options: BootBoardOptions): Promise<Guest> {
-  const { kernel, module, moduleSource, pcsSource, modules, cmdline, memory, cpus } = board.qemu!;
+  const { cmdline, memory, cpus } = board.qemu!;
   const work = {
     ...(options.onProgress ? { onProgress: options.onProgress } : {}),
     ...(options.signal ? { signal: options.signal } : {}),
   };
   const device = deviceOf(board);
-  const image = await buildImage(kernel, {
-    ...(module ? { module } : {}),
-    ...(moduleSource ? { moduleSource } : {}),
-    ...(pcsSource ? { pcsSource } : {}),
-    ...await loadedModules(kernel, device?.kind, modules, work),
-    ...work,
-  });
+  const image = await boardImage(board, work);
   return await bootQemu(image, {
     ...(cmdline ? { cmdline } : {}),
     ...(memory ? { memory } : {}),

@@ -1,7 +1,7 @@
 /**
- * `deno task record [RECORDING[:SUITE,..]..]`: takes the recordings that ship anew: the suites of netdevsim on each kernel, and
- * the suite `pcs` on all kernels that the MAC and the PCS of the fixtures can be built for, stock and with poisoned memory. With
- * suites, those alone.
+ * `deno task record [RECORDING[:SUITE,..]..]`: takes the recordings that ship anew: the suites of netdevsim on each kernel, those
+ * of any driver on the emulated ConnectX of each, and the suite `pcs` on all kernels that the MAC and the PCS of the fixtures can
+ * be built for, stock and with poisoned memory. With suites, those alone.
  *
  * @module
  */
@@ -13,11 +13,16 @@ import { runAsMain } from "../cli/entry.ts";
 import { shippedTrace } from "./agreement.ts";
 import { UsageError } from "../cli/command.ts";
 import { runJob } from "../cli/job.ts";
-import { loadSuites, suitesOf } from "../run/load_suites.ts";
+import { DEVLINK_SUITES, loadSuites, suitesOf } from "../run/load_suites.ts";
 
 /** What is recorded of a board, by the name of the recording. */
 export const RECORDINGS: Readonly<Record<string, { board: string; suites: readonly string[] }>> = Object.fromEntries([
   ...BOOTED_ERAS.map((kernel) => [kernel, { board: `qemu-${kernel}`, suites: suitesOf("netdevsim") }] as const),
+  ...BOOTED_ERAS.map((kernel) => {
+    // What mlx5_core makes of a refused command is known of one kernel
+    const own = kernel === "6.12" ? ["mlx5_failures", "mlx5_commands", "mlx5_card"] : [];
+    return [`${kernel}-connectx`, { board: `qemu-connectx-${kernel}`, suites: [...DEVLINK_SUITES, ...own] }] as const;
+  }),
   ...BOOTED_ERAS.filter((id) => ERAS[id].phylink.selects).flatMap((kernel) => [
     [`${kernel}-pcs`, { board: `qemu-${kernel}`, suites: ["pcs"] }] as const,
     [`${kernel}-pcs-slub`, { board: `qemu-${kernel}-slub`, suites: ["pcs"] }] as const,
@@ -36,7 +41,8 @@ async function recordAll(signal: AbortSignal): Promise<number> {
     const trace = shippedTrace(name);
     const before = only === undefined ? undefined : await readTrace(trace);
     const boards = [await loadBoard(recording.board)];
-    const { status } = await runJob({ boards, suites, reporter: "dots", trace }, { signal });
+    // What a device has nothing for is no part of its recording
+    const { status } = await runJob({ boards, suites, reporter: "dots", trace, skipUnsupported: true }, { signal });
     if (before) await writeTrace(trace, merged(before, await readTrace(trace), recording.suites));
     worst = Math.max(worst, status);
   }
