@@ -1,6 +1,6 @@
 /**
- * `deno task demo`: sets real kernels up and holds them against the model; where that cannot be, does the same on the
- * recordings of them and says so.
+ * `deno task demo`: sets a real kernel up and holds it against the model, with netdevsim and with the stock mlx5_core on an
+ * emulated ConnectX; where that cannot be, does the same on recordings and says so.
  *
  * @module
  */
@@ -14,19 +14,17 @@ import { RunJournal } from "../run/journal.ts";
 import { loadSuites, namedSuites } from "../run/load_suites.ts";
 import { print, say } from "../run/output.ts";
 
-const KERNELS = ["6.1", "6.12"] as const;
-const SUITES = ["reload", "netdevsim_reload", "trap", "netdevsim_trap"];
+/** What follows `qemu-` in the name of a board, and `recording-` in that of its recording. */
+const BOARDS = ["6.12", "connectx-6.12"] as const;
+const SUITES = ["reload", "netdevsim_reload", "trap", "netdevsim_trap", "netns", "mlx5_failures"];
 
-/** Makes the images of the kernels; gives the error where this machine cannot have them. */
-async function setUp(signal: AbortSignal): Promise<Error | undefined> {
-  const { buildImage } = await import("../fixtures/mod.ts");
+/** Makes the images of boards; gives the error where this machine cannot have them. */
+async function setUp(boards: readonly Board[], signal: AbortSignal): Promise<Error | undefined> {
+  const { boardImage } = await import("../runners/boot_board.ts");
   using display = openDisplay();
-  for (const kernel of KERNELS) {
+  for (const board of boards) {
     try {
-      await buildImage(kernel, {
-        signal,
-        onProgress: (progress) => display.prepare(`kernel ${kernel}`, progress),
-      });
+      await boardImage(board, { signal, onProgress: (progress) => display.prepare(board.name, progress) });
     } catch (error) {
       if (error instanceof Error && error.name === "FixtureUnavailable") return error;
       throw error;
@@ -36,6 +34,9 @@ async function setUp(signal: AbortSignal): Promise<Error | undefined> {
   }
 }
 
+const boardsOf = (kind: "qemu" | "recording"): Promise<Board[]> =>
+  Promise.all(BOARDS.map((name) => loadBoard(`${kind}-${name}`)));
+
 function sayLoudly(lines: readonly string[]): void {
   const width = Math.max(...lines.map((line) => line.length));
   const rule = "!".repeat(width + 6);
@@ -44,10 +45,9 @@ function sayLoudly(lines: readonly string[]): void {
 
 async function demo(signal: AbortSignal): Promise<number> {
   const suites = await loadSuites(SUITES);
-  const missing = await setUp(signal);
-  const names = missing ? KERNELS.map((kernel) => `recording-${kernel}`) : KERNELS.map((kernel) => `qemu-${kernel}`);
-  const boards: Board[] = [await loadBoard("model")];
-  for (const name of names) boards.push(await loadBoard(name));
+  const guests = await boardsOf("qemu");
+  const missing = await setUp(guests, signal);
+  const boards = [await loadBoard("model"), ...missing ? await boardsOf("recording") : guests];
   const warning = missing && [
     "NO KERNEL WAS BOOTED. What follows is judged on recordings of real kernels, taken earlier.",
     `Why: ${visible(missing.message)}`,
@@ -55,14 +55,19 @@ async function demo(signal: AbortSignal): Promise<number> {
   ];
   if (warning) sayLoudly(warning);
   const { files } = namedSuites(SUITES);
-  const options = [...TRANSPORTS.map((name) => `--transport=${name}`), "--jobs=2", "--reporter=dots"];
+  const options = [
+    ...TRANSPORTS.map((name) => `--transport=${name}`),
+    "--jobs=2",
+    "--reporter=dots",
+    "--skip-unsupported",
+  ];
   const args = [...SUITES, ...boards.map(({ name }) => `--board=${name}`), ...options];
   await using journal = await RunJournal.create("out/demo", {
     args,
     files: [...files, ...boards.map(({ file }) => file)],
   });
   const { status } = await runJob(
-    { boards, suites, transports: TRANSPORTS, reporter: "dots", jobs: 2, journal },
+    { boards, suites, transports: TRANSPORTS, reporter: "dots", jobs: 2, journal, skipUnsupported: true },
     { signal },
   );
   // Once more at the end: the beginning has scrolled away.
