@@ -8,6 +8,7 @@
 
 import { loadBoard } from "../boards/mod.ts";
 import { readTrace, type Trace, writeTrace } from "../diff/mod.ts";
+import { mlx5Era } from "../model/drivers/mlx5/era.ts";
 import { BOOTED_ERAS, ERAS } from "../model/mod.ts";
 import { runAsMain } from "../cli/entry.ts";
 import { shippedTrace } from "./agreement.ts";
@@ -19,8 +20,8 @@ import { DEVLINK_SUITES, loadSuites, suitesOf } from "../run/load_suites.ts";
 export const RECORDINGS: Readonly<Record<string, { board: string; suites: readonly string[] }>> = Object.fromEntries([
   ...BOOTED_ERAS.map((kernel) => [kernel, { board: `qemu-${kernel}`, suites: suitesOf("netdevsim") }] as const),
   ...BOOTED_ERAS.map((kernel) => {
-    // What mlx5_core makes of a refused command is known of one kernel
-    const own = kernel === "6.12" ? ["mlx5_failures", "mlx5_commands", "mlx5_card"] : [];
+    // What older kernels make of a refused command is not modelled
+    const own = mlx5Era(ERAS[kernel]).logsKnown ? ["mlx5_failures", "mlx5_commands", "mlx5_card"] : [];
     return [`${kernel}-connectx`, { board: `qemu-connectx-${kernel}`, suites: [...DEVLINK_SUITES, ...own] }] as const;
   }),
   ...BOOTED_ERAS.filter((id) => ERAS[id].phylink.selects).flatMap((kernel) => [

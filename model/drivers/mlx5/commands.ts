@@ -1,6 +1,6 @@
 /**
  * The commands that an unload and a load of a function carry out, and what the driver makes of one that the card refuses. Seen on
- * Linux 6.12; the sources are in drivers/net/ethernet/mellanox/mlx5/core.
+ * Linux 6.12, 7.2 and 7.3; the sources are in drivers/net/ethernet/mellanox/mlx5/core.
  *
  * @module
  */

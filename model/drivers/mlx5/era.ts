@@ -1,6 +1,6 @@
 /**
  * What mlx5_core does differently by kernel (drivers/net/ethernet/mellanox/mlx5/core), as data: the table of the oldest era, and
- * what each later era changes in its parent's. Seen on real kernels 5.10, 6.1, 6.12 and 7.2 with an emulated ConnectX; the eras
+ * what each later era changes in its parent's. Seen on real kernels 5.10, 6.1, 6.12, 7.2 and 7.3 with an emulated ConnectX; the eras
  * between are not modelled, since their driver differs from both neighbours'.
  *
  * @module
@@ -69,7 +69,7 @@ const CHANGES: { readonly [K in Exclude<EraId, "5.10">]?: Partial<Mlx5Era> } = {
     emulated: true,
     logsKnown: true,
   },
-  "7.2": { emulated: false, logsKnown: false, steering: ["dmfs", "smfs", "hmfs"] },
+  "7.2": { steering: ["dmfs", "smfs", "hmfs"] },
 };
 
 const ALL = inherited<Mlx5Era>((id, parent) =>
