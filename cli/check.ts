@@ -40,7 +40,7 @@ async function checkTrace(
       const steps = observed.steps.map(({ id, phase, op }) => ({ id, phase, op }));
       const expected = await openModel(model, era as EraId, {}, header).run({ ...observed, steps });
       const { board } = options;
-      const unsupported = whyUnsupported(observed, board ?? {}, header.has);
+      const unsupported = whyUnsupported(observed, board ?? { unfiled: true }, header.has);
       const verdict = judge(expected, observed, { waivers: board?.waivers ?? [], unsupported, has: header.has });
       add(verdict);
     }

@@ -81,15 +81,24 @@ function reasonLines(what: string, sequences: readonly LeftOut[]): string[] {
   });
 }
 
-/** What the numbers of a board do not say. */
-function noteLines({ board, transport, verdicts, leftOut = [], notRun = [], notes = [] }: Line): string[] {
+/** What the numbers of a line do not say. */
+function notesOf({ verdicts, leftOut = [], notRun = [], notes = [] }: Line): string[] {
   const { unjudged } = summarise(verdicts);
   return [
     ...notes,
     ...reasonLines("left out", leftOut),
     ...reasonLines("not run", notRun),
     ...unjudged.length > 0 ? [`nothing was judged of ${unjudged.join(", ")}`] : [],
-  ].map((note) => visible(`${board} over ${transport}: ${note}`));
+  ];
+}
+
+/** What the numbers do not say; what holds for several lines of a board is said once. */
+function noteLines(lines: readonly Line[]): string[] {
+  const notes = lines.flatMap((line) => notesOf(line).map((note) => ({ ...line, note })));
+  return [...Map.groupBy(notes, ({ board, note }) => JSON.stringify([board, note])).values()].map((same) => {
+    const { board, note } = same[0]!;
+    return visible(`${board} over ${same.map(({ transport }) => transport).join(" and ")}: ${note}`);
+  });
 }
 
 const ENDINGS = {
@@ -117,5 +126,5 @@ export function summaryText(lines: readonly Line[], end?: RunEnd): string {
   const all = Object.values(sequences).reduce((sum, n) => sum + n, 0);
   const ending = end?.reason === undefined ? ENDINGS[statusOf(lines)] : `${visible(end.reason)}, so this is no pass`;
   const closing = `${count(all, "sequence")}: ${tally(sequences)}: ${ending}`;
-  return [...table, ...lines.flatMap(noteLines), closing].join("\n") + "\n";
+  return [...table, ...noteLines(lines), closing].join("\n") + "\n";
 }

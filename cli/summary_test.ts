@@ -52,6 +52,25 @@ Deno.test("summary: every sequence, step and channel is counted once", () => {
   assertEquals(tally(totalOf([]).sequences), "none");
 });
 
+Deno.test("summary: what was left out of several lines of a board is said once", () => {
+  const leftOut = (
+    reason: string,
+  ) => [{ suite: "s", sequence: "one", reason }, { suite: "s", sequence: "two", reason }];
+  const lines = [
+    { ...line([agree]), leftOut: leftOut("needs x") },
+    { ...line([agree]), transport: "serial", leftOut: leftOut("needs x") },
+    { ...line([agree], "c"), leftOut: leftOut("needs x") },
+    { ...line([agree], "d"), leftOut: leftOut("needs x") },
+    { ...line([agree], "d"), transport: "serial", leftOut: leftOut("needs y") },
+  ];
+  assertEquals(summaryText(lines).split("\n").filter((text) => text.includes("left out")), [
+    "b over ssh and serial: left out 2 of s: needs x",
+    "c over ssh: left out 2 of s: needs x",
+    "d over ssh: left out 2 of s: needs x",
+    "d over serial: left out 2 of s: needs y",
+  ]);
+});
+
 Deno.test("summary: the exit status, the gravest board's", () => {
   const cases: [SequenceVerdict[][], 0 | 1 | 3][] = [
     [[[agree]], 0],

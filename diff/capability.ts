@@ -98,6 +98,10 @@ export interface Abilities {
   pcs?: unknown;
   /** The guest in QEMU, if the board is one; a test can operate its emulated device */
   qemu?: { device?: unknown } | undefined;
+  /** What its sequences run on */
+  runner?: string;
+  /** True if the file is not at hand: what only the file can say counts as there. @default {false} */
+  unfiled?: boolean;
   /** The device under test: a board with a handle has no other */
   handle?: string;
   /** The driver of that device */
@@ -118,12 +122,14 @@ const isAbsent = (what: string, has: readonly string[] | undefined) =>
 
 function lacks(what: string, board: Abilities, has: readonly string[] | undefined): boolean {
   if (isBeside(what, board, has)) return true;
-  const { capabilities, pcs, qemu } = board;
+  const { capabilities, pcs, qemu, runner, unfiled = false } = board;
   if (has !== undefined && FOUND.includes(what)) return isAbsent(what, has);
   if (capabilities?.some((one) => one === what)) return false;
   if (what === "pcs_board" && pcs !== undefined) return false;
   if (what === "emulated" && qemu?.device !== undefined) return false;
-  return capabilities !== undefined || (has !== undefined && DECLARED.includes(what));
+  // A device that sequences make on the model is no emulated one
+  if (what === "emulated" && runner === "model") return true;
+  return capabilities !== undefined || (has !== undefined && !unfiled && DECLARED.includes(what));
 }
 
 /**

@@ -261,6 +261,13 @@ Deno.test("what a board has to say that it has", () => {
   assertEquals(lacking(["listener", "mlx5_slave"], {}, undefined), [], "the model");
   assertEquals(lacking(["listener", "mlx5_slave"], {}, ["devlink"]), ["listener", "mlx5_slave"]);
   assertEquals(lacking(["listener", "mlx5_slave"], { capabilities: ["mlx5_slave"] }, ["listener"]), []);
+  // A test can operate a device that is emulated, and no other
+  const nic = { handle: "pci/0000:01:00.0", driver: "mlx5_core" };
+  assertEquals(lacking(["emulated"], { runner: "model" }, undefined), ["emulated"]);
+  assertEquals(lacking(["emulated"], nic, undefined), [], "a recording");
+  assertEquals(lacking(["emulated"], nic, ["devlink"]), ["emulated"], "a card");
+  assertEquals(lacking(["emulated", "listener"], { unfiled: true }, ["devlink"]), ["listener"], "a trace alone");
+  assertEquals(lacking(["emulated"], { ...nic, qemu: { device: "connectx" } }, ["devlink"]), []);
 });
 
 Deno.test("what the agent can find out is decided by what it found, whatever the board's file says", () => {
