@@ -11,6 +11,7 @@ export { describeOperation } from "./describe.ts";
 export { headerNotes, withEra } from "./header.ts";
 export { judge, type JudgeOptions } from "./judge.ts";
 export type { Contents, Piece } from "./_contents.ts";
+export type { LateAnnouncements } from "./_nested_late.ts";
 export type { NetdevNames } from "./_netdev_names.ts";
 export type { Ticks } from "./_ticks.ts";
 export { Normaliser } from "./normalise.ts";

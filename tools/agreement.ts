@@ -114,8 +114,8 @@ export function agreementPage(all: readonly Judged[]): string {
   const parts = [
     "# What agrees, by suite",
     "",
-    "Sequences by suite, steps, and the channels compared in them: the recordings of `boards/recordings/`, judged by the model.",
-    "Written by `deno task agreement`.",
+    "Sequences by suite, steps, and the channels compared in them: the recordings of `boards/recordings/`, judged by the",
+    "model. Written by `deno task agreement`.",
     "",
   ];
   for (const subject of subjectsOf(all)) {

@@ -267,15 +267,29 @@ async function findHolder(path: string): Promise<number | undefined> {
   for (const name of processes()) {
     const pid = Number(name);
     if (!Number.isInteger(pid)) continue;
-    try {
-      for (const { name: fd } of Deno.readDirSync(`/proc/${pid}/fd`)) {
-        if (Deno.readLinkSync(`/proc/${pid}/fd/${fd}`) !== real) continue;
-        if (pid !== Deno.pid) return pid;
-        own = pid;
-      }
-    } catch { /* another user's, or it has ended */ }
+    if (!hasOpen(pid, real)) continue;
+    if (pid !== Deno.pid) return pid;
+    own = pid;
   }
   return own;
+}
+
+/** True if a process has a file open. */
+function hasOpen(pid: number, file: string | undefined): boolean {
+  const fds = `/proc/${pid}/fd`;
+  try {
+    return [...Deno.readDirSync(fds)].some(({ name }) => {
+      try {
+        return Deno.readLinkSync(`${fds}/${name}`) === file;
+      } catch {
+        // It was closed meanwhile; the others are still to be looked at
+        return false;
+      }
+    });
+  } catch {
+    // Another user's process, or one that has ended
+    return false;
+  }
 }
 
 /** The names in /proc; none where Deno may not look: it opens /proc only to those who may do everything. */
