@@ -36,8 +36,10 @@ export interface ParamRole {
 /** A trap group by what it is: any, one without a policer (`free`), one with a policer (`bound`). */
 export type GroupRole = "any" | "free" | "bound";
 
-/** A health reporter by what its driver can do. */
+/** A health reporter by what its driver can do; for a sequence of one driver also by its name. */
 export interface ReporterRole {
+  /** Its name: not every kernel has each reporter of a driver */
+  name?: string;
   /** True for a reporter with a grace period and auto recovery */
   recovers?: boolean;
   /** True for a reporter with auto dump */
@@ -125,10 +127,11 @@ export const groupsOf = ({ groups }: InventoryInstance, role: GroupRole = "any")
 /** Returns the health reporters of a role, in the driver's order. */
 export const reportersOf = (
   { reporters }: InventoryInstance,
-  { recovers, dumps }: ReporterRole = {},
+  { name, recovers, dumps }: ReporterRole = {},
 ): InventoryReporter[] =>
   reporters.filter((one) =>
-    (recovers === undefined || one.recovers === recovers) && (dumps === undefined || one.dumps === dumps)
+    (name === undefined || one.name === name) && (recovers === undefined || one.recovers === recovers) &&
+    (dumps === undefined || one.dumps === dumps)
   );
 
 /** Returns the resources that have children, with these, in the driver's order. */

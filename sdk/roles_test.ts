@@ -23,6 +23,7 @@ Deno.test("lackOf() names the first need that a device lacks", () => {
   assertEquals(lackOf(device, { param: { cmode: "permanent" } }), "a param (cmode permanent)");
   assertEquals(lackOf(device, { reporter: { recovers: false, dumps: true } }), undefined);
   assertEquals(lackOf(device, { reporter: { dumps: false } }), "a health reporter (not dumps)");
+  assertEquals(lackOf(device, { reporter: { name: "vnic" } }), "a health reporter (name vnic)");
   assertEquals(lackOf(device, { netdev: true, group: "bound", policers: 3, trap: { type: "control" } }), undefined);
 });
 

@@ -21,7 +21,7 @@ export const RECORDINGS: Readonly<Record<string, { board: string; suites: readon
   ...BOOTED_ERAS.map((kernel) => [kernel, { board: `qemu-${kernel}`, suites: suitesOf("netdevsim") }] as const),
   ...BOOTED_ERAS.map((kernel) => {
     // What older kernels make of a refused command is not modelled
-    const own = mlx5Era(ERAS[kernel]).logsKnown ? ["mlx5_failures", "mlx5_commands", "mlx5_card"] : [];
+    const own = mlx5Era(ERAS[kernel]).words ? ["mlx5_failures", "mlx5_commands", "mlx5_card"] : [];
     return [`${kernel}-connectx`, { board: `qemu-connectx-${kernel}`, suites: [...DEVLINK_SUITES, ...own] }] as const;
   }),
   ...BOOTED_ERAS.filter((id) => ERAS[id].phylink.selects).flatMap((kernel) => [

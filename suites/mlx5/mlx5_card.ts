@@ -56,6 +56,7 @@ export default suite("mlx5_card", { fixture: theBoard() }, ({ sequence }) => {
 
   sequence("the vnic reporter shows the counters of the card, until they are cleared", {
     source: "drivers/net/ethernet/mellanox/mlx5/core/diag/reporter_vnic.c: mlx5_reporter_vnic_diagnose_counters()",
+    needs: { reporter: { name: "vnic" } },
   }, async (dut) => {
     await dut.device.counters({ vnic: { cq_overrun: 3, nic_receive_steering_discard: 2 ** 40 } });
     await dut.health.diagnose("vnic");

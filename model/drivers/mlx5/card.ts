@@ -65,7 +65,7 @@ export function operate(
   if (command.repeated && (fault.nth !== 1 || fault.times !== 1)) return undefined;
   const era = mlx5Era(kernel.era);
   if (command.part === "ethernet" && (era.netdev === "kept" || !card.ethernetAlone)) return undefined;
-  if (command.optional && !era.logsKnown) return undefined;
+  if (command.optional && !era.words) return undefined;
   return operated(task, () => {
     card.add(fault);
     return reported(fault);

@@ -9,6 +9,9 @@
 import type { Era, EraId } from "../../era/mod.ts";
 import { inherited } from "../../era/list.ts";
 
+/** A kernel whose words are known. */
+export type Words = "6.1" | "6.12";
+
 /** What mlx5_core of one family of kernels does differently from the others. */
 export interface Mlx5Era {
   /** False for an era whose driver nobody read: the generic driver models its devices */
@@ -35,8 +38,8 @@ export interface Mlx5Era {
   readonly resetParam: boolean;
   /** True if it was seen how the driver follows the cable and the counters of an emulated card */
   readonly emulated: boolean;
-  /** True if the words are known in which the driver logs that a load failed */
-  readonly logsKnown: boolean;
+  /** In whose words the driver and its bus log what failed: in those of 6.1 or of 6.12; undefined where nobody has seen it */
+  readonly words: Words | undefined;
   /** The modes of flow steering that it knows, as its refusal lists them */
   readonly steering: readonly string[];
 }
@@ -51,13 +54,13 @@ const OLDEST: Mlx5Era = {
   portFunctions: true,
   resetParam: false,
   emulated: false,
-  logsKnown: false,
+  words: undefined,
   steering: ["dmfs", "smfs"],
 };
 
 const CHANGES: { readonly [K in Exclude<EraId, "5.10">]?: Partial<Mlx5Era> } = {
   "5.15": { modelled: false },
-  "6.1": { modelled: true, portIndex: 0x1ffff, netdev: "remade", traps: "probe" },
+  "6.1": { modelled: true, portIndex: 0x1ffff, netdev: "remade", traps: "probe", emulated: true, words: "6.1" },
   "6.3": { modelled: false },
   "6.12": {
     modelled: true,
@@ -67,7 +70,7 @@ const CHANGES: { readonly [K in Exclude<EraId, "5.10">]?: Partial<Mlx5Era> } = {
     portFunctions: false,
     resetParam: true,
     emulated: true,
-    logsKnown: true,
+    words: "6.12",
   },
   "7.2": { steering: ["dmfs", "smfs", "hmfs"] },
 };

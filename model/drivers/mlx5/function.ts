@@ -132,7 +132,8 @@ export class Mlx5 implements Driver, PartsHost {
     const kernel = this.#kernel;
     const locks = kernel.era.driverLocksInstance;
     const loaded = this.commands(task, "load");
-    if (loaded !== "ok" && !this.#era.logsKnown) {
+    const { words } = this.#era;
+    if (loaded !== "ok" && !(words && this.#devlinkFirst)) {
       throw new ModelGap(`a probe of ${dl.handle} that the card refuses`, "nobody has seen it on this kernel");
     }
     if (locks) yield* acquire(task, dl.lock);
@@ -142,7 +143,7 @@ export class Mlx5 implements Driver, PartsHost {
       yield* this.#unregister(task);
       if (locks) dl.lock.release(task);
       dl.free(task);
-      task.log("info", unprobed(device, loaded));
+      task.log("info", unprobed(device, loaded, words!));
       return loaded;
     }
     yield* this.#params.probe(task);
@@ -210,7 +211,7 @@ export class Mlx5 implements Driver, PartsHost {
   }
 
   commands(task: Task, part: Part): Result {
-    return carryOut(this.#card, part, (lines) => this.#logs(task, lines));
+    return carryOut(this.#card, part, this.#era.words, (lines) => this.#logs(task, lines));
   }
 
   /** Gives the card BlueFlame, or takes it away. Returns false if what its driver makes of that is not modelled. */
@@ -222,7 +223,7 @@ export class Mlx5 implements Driver, PartsHost {
 
   /** Logs lines that begin with the name of a function of the driver, if the era's words are known. */
   #logs(task: Task, lines: readonly string[]): void {
-    if (!this.#era.logsKnown) return this.#unknowns.unlogged();
+    if (!this.#era.words) return this.#unknowns.unlogged();
     for (const line of lines) this.#line(task.observation, line);
   }
 

@@ -120,7 +120,8 @@ export class Parts {
       const result = this.#host.commands(task, "ethernet");
       if (result !== "ok") {
         yield* ethernet.failToProbe(task);
-        if (mlx5Era(this.#kernel.era).logsKnown) task.log("info", unprobed(device, result));
+        const { words } = mlx5Era(this.#kernel.era);
+        if (words) task.log("info", unprobed(device, result, words));
         return result;
       }
       yield* ethernet.probe(task);
