@@ -8,7 +8,6 @@
 
 import { loadBoard } from "../boards/mod.ts";
 import { readTrace, type Trace, writeTrace } from "../diff/mod.ts";
-import { mlx5Era } from "../model/drivers/mlx5/era.ts";
 import { BOOTED_ERAS, ERAS } from "../model/mod.ts";
 import { runAsMain } from "../cli/entry.ts";
 import { shippedTrace } from "./agreement.ts";
@@ -16,14 +15,15 @@ import { UsageError } from "../cli/command.ts";
 import { runJob } from "../cli/job.ts";
 import { DEVLINK_SUITES, loadSuites, suitesOf } from "../run/load_suites.ts";
 
+/** Suites of an emulated card. */
+const CARD_SUITES = ["mlx5_failures", "mlx5_commands", "mlx5_card"] as const;
+
 /** What is recorded of a board, by the name of the recording. */
 export const RECORDINGS: Readonly<Record<string, { board: string; suites: readonly string[] }>> = Object.fromEntries([
   ...BOOTED_ERAS.map((kernel) => [kernel, { board: `qemu-${kernel}`, suites: suitesOf("netdevsim") }] as const),
-  ...BOOTED_ERAS.map((kernel) => {
-    // What older kernels make of a refused command is not modelled
-    const own = mlx5Era(ERAS[kernel]).words ? ["mlx5_failures", "mlx5_commands", "mlx5_card"] : [];
-    return [`${kernel}-connectx`, { board: `qemu-connectx-${kernel}`, suites: [...DEVLINK_SUITES, ...own] }] as const;
-  }),
+  ...BOOTED_ERAS.map((kernel) =>
+    [`${kernel}-connectx`, { board: `qemu-connectx-${kernel}`, suites: [...DEVLINK_SUITES, ...CARD_SUITES] }] as const
+  ),
   ...BOOTED_ERAS.filter((id) => ERAS[id].phylink.selects).flatMap((kernel) => [
     [`${kernel}-pcs`, { board: `qemu-${kernel}`, suites: ["pcs"] }] as const,
     [`${kernel}-pcs-slub`, { board: `qemu-${kernel}-slub`, suites: ["pcs"] }] as const,

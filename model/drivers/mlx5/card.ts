@@ -46,7 +46,7 @@ export function operate(
   const { link } = operation as { link?: { port: number; up: boolean } };
   if (link) {
     const { port, up } = link;
-    if (port !== 0 || !mlx5Era(kernel.era).emulated) return undefined;
+    if (port !== 0) return undefined;
     // The driver lets the port of a netdev be up that is up (en_main.c: mlx5e_open(), mlx5e_close(), mlx5e_nic_enable())
     return operated(task, () => ({ port, changed: plug(up), up: up && (netdev ? netdev.up : NOT_KNOWN) }));
   }
@@ -65,7 +65,6 @@ export function operate(
   if (command.repeated && (fault.nth !== 1 || fault.times !== 1)) return undefined;
   const era = mlx5Era(kernel.era);
   if (command.part === "ethernet" && (era.netdev === "kept" || !card.ethernetAlone)) return undefined;
-  if (command.optional && !era.words) return undefined;
   return operated(task, () => {
     card.add(fault);
     return reported(fault);

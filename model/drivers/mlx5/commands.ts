@@ -1,15 +1,14 @@
 /**
  * The commands that an unload and a load of a function carry out, and what the driver makes of one that the card refuses. Seen on
- * Linux 6.1, 6.12, 7.2 and 7.3; the sources are in drivers/net/ethernet/mellanox/mlx5/core.
+ * Linux 5.10, 6.1, 6.12, 7.2 and 7.3, with the words of 6.12 (`words.ts`); the sources are in
+ * drivers/net/ethernet/mellanox/mlx5/core.
  *
  * @module
  */
 
-import type { Device } from "../../kernel/device.ts";
 import type { Result } from "../../observation.ts";
 import type { Card } from "./emulated_card.ts";
-import type { Words } from "./era.ts";
-import { codeOf, type Fault, STATUSES } from "./faults.ts";
+import { type Fault, STATUSES } from "./faults.ts";
 
 /**
  * What a command is part of.
@@ -173,60 +172,30 @@ export const commandNamed = (name: string): CardCommand | undefined =>
  *
  * @param log Takes what functions of the driver log, the name of the function in front
  */
-export function carryOut(
-  card: Card,
-  part: Part,
-  words: Words | undefined,
-  log: (lines: readonly string[]) => void,
-): Result {
+export function carryOut(card: Card, part: Part, log: (lines: readonly string[]) => void): Result {
   let leftOut: string | undefined;
   for (const command of COMMANDS) {
     if (command.part !== part || command.name === leftOut) continue;
     const fault = card.command(command.name);
     if (!fault) continue;
-    log(logOf(command, fault, words));
+    log(logOf(command, fault));
     leftOut = command.leavesOut;
     if (command.optional) continue;
     // A function that was enabled is disabled again
-    if (part === "load" && command.name !== "ENABLE_HCA") carryOut(card, "unload", words, log);
+    if (part === "load" && command.name !== "ENABLE_HCA") carryOut(card, "unload", log);
     return STATUSES[fault.status]!.errno;
   }
   return "ok";
 }
 
-/** What 6.1 logs in the place of lines of 6.12, if anything. */
-const WORDS_OF_6_1: Readonly<Record<string, string | undefined>> = {
-  "mlx5_load: Failed allocating bfreg, @": "mlx5_load: Failed allocating uar, aborting",
-  "mlx5e_create_mdev_resources: alloc tises failed, @": "mlx5e_init_nic_tx: create tises failed, @",
-  "mlx5e_init_nic_rx: create rx resources failed, @": undefined,
-  "_mlx5e_probe: _mlx5e_resume failed, @": "mlx5e_probe: mlx5e_resume failed, @",
-};
-
-/** Returns a line of the driver in the words of a kernel. */
-function inWords(line: string, words: Words | undefined): string | undefined {
-  return words === "6.1" && Object.hasOwn(WORDS_OF_6_1, line) ? WORDS_OF_6_1[line] : line;
-}
-
 const hex = (value: number) => `0x${value.toString(16)}`;
 
 /** Returns what the functions of the driver log if a command meets a fault. Source: cmd.c, mlx5_cmd_out_err() */
-function logOf(
-  { name, opcode, opMod = 0, log }: CardCommand,
-  { status, syndrome }: Fault,
-  words: Words | undefined,
-): string[] {
+function logOf({ name, opcode, opMod = 0, log }: CardCommand, { status, syndrome }: Fault): string[] {
   const { number, text, code } = STATUSES[status]!;
   const failed = `status ${text}(${hex(number)}), syndrome (${hex(syndrome)}), err(-${code})`;
   return [
     `mlx5_cmd_out_err: ${name.split(":")[0]}(${hex(opcode)}) op_mod(${hex(opMod)}) failed, ${failed}`,
-    ...log.map(([caller, text]) => inWords(`${caller}: ${text}`, words))
-      .filter((line) => line !== undefined)
-      .map((line) => line.replace("@", `-${code}`)),
+    ...log.map(([caller, words]) => `${caller}: ${words.replace("@", `-${code}`)}`),
   ];
-}
-
-/** Returns what the driver core logs of a probe that fails. Source: drivers/base/dd.c, call_driver_probe() */
-export function unprobed({ name, driver }: Device, errno: Result, words: Words): string {
-  const says = words === "6.1" ? `: probe of ${name}` : ` ${name}: probe with driver ${driver!.name}`;
-  return `${driver!.name}${says} failed with error -${codeOf(errno)}`;
 }

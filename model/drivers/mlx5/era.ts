@@ -8,9 +8,7 @@
 
 import type { Era, EraId } from "../../era/mod.ts";
 import { inherited } from "../../era/list.ts";
-
-/** A kernel whose words are known. */
-export type Words = "6.1" | "6.12";
+import type { Words } from "./words.ts";
 
 /** What mlx5_core of one family of kernels does differently from the others. */
 export interface Mlx5Era {
@@ -36,10 +34,12 @@ export interface Mlx5Era {
   readonly portFunctions: boolean;
   /** True if the param `enable_remote_dev_reset` is there only on a card that can reset its firmware (fw_reset.c) */
   readonly resetParam: boolean;
-  /** True if it was seen how the driver follows the cable and the counters of an emulated card */
-  readonly emulated: boolean;
-  /** In whose words the driver and its bus log what failed: in those of 6.1 or of 6.12; undefined where nobody has seen it */
-  readonly words: Words | undefined;
+  /** True if a netdev that comes up says of its carrier also that it is as before (en_main.c: mlx5e_update_carrier()) */
+  readonly tellsCarrier: boolean;
+  /** True if it was seen how a probe ends that the card refuses */
+  readonly refusedProbeKnown: boolean;
+  /** In whose words the driver and its bus log what failed */
+  readonly words: Words;
   /** The modes of flow steering that it knows, as its refusal lists them */
   readonly steering: readonly string[];
 }
@@ -53,14 +53,15 @@ const OLDEST: Mlx5Era = {
   loadedParams: new Set(),
   portFunctions: true,
   resetParam: false,
-  emulated: false,
-  words: undefined,
+  tellsCarrier: false,
+  refusedProbeKnown: false,
+  words: "5.10",
   steering: ["dmfs", "smfs"],
 };
 
 const CHANGES: { readonly [K in Exclude<EraId, "5.10">]?: Partial<Mlx5Era> } = {
   "5.15": { modelled: false },
-  "6.1": { modelled: true, portIndex: 0x1ffff, netdev: "remade", traps: "probe", emulated: true, words: "6.1" },
+  "6.1": { modelled: true, portIndex: 0x1ffff, netdev: "remade", traps: "probe", tellsCarrier: true, words: "6.1" },
   "6.3": { modelled: false },
   "6.12": {
     modelled: true,
@@ -69,7 +70,7 @@ const CHANGES: { readonly [K in Exclude<EraId, "5.10">]?: Partial<Mlx5Era> } = {
     loadedParams: new Set(["flow_steering_mode"]),
     portFunctions: false,
     resetParam: true,
-    emulated: true,
+    refusedProbeKnown: true,
     words: "6.12",
   },
   "7.2": { steering: ["dmfs", "smfs", "hmfs"] },

@@ -29,13 +29,14 @@ import type { Netdev } from "../../net/netns.ts";
 import type { Json, Observation, Result, Unknown } from "../../observation.ts";
 import type { Operation } from "../../operation.ts";
 import { addTraps, resourceOf } from "../from_facts.ts";
-import { carryOut, type Part, unprobed } from "./commands.ts";
+import { carryOut, type Part } from "./commands.ts";
 import { mlx5Era } from "./era.ts";
 import type { Card } from "./emulated_card.ts";
 import { codeOf } from "./faults.ts";
 import { FunctionParams, unreadParam } from "./params.ts";
 import { Parts, type PartsHost } from "./parts.ts";
 import { completed, PREFIX, Unknowns } from "./unknown.ts";
+import { inWords, unprobed } from "./words.ts";
 
 /** What the facts of a function lack: what it is part of, and what is part of it. */
 export interface FunctionOptions {
@@ -132,8 +133,7 @@ export class Mlx5 implements Driver, PartsHost {
     const kernel = this.#kernel;
     const locks = kernel.era.driverLocksInstance;
     const loaded = this.commands(task, "load");
-    const { words } = this.#era;
-    if (loaded !== "ok" && !(words && this.#devlinkFirst)) {
+    if (loaded !== "ok" && !this.#era.refusedProbeKnown) {
       throw new ModelGap(`a probe of ${dl.handle} that the card refuses`, "nobody has seen it on this kernel");
     }
     if (locks) yield* acquire(task, dl.lock);
@@ -143,7 +143,7 @@ export class Mlx5 implements Driver, PartsHost {
       yield* this.#unregister(task);
       if (locks) dl.lock.release(task);
       dl.free(task);
-      task.log("info", unprobed(device, loaded, words!));
+      task.log("info", unprobed(this.#era.words, device, loaded));
       return loaded;
     }
     yield* this.#params.probe(task);
@@ -211,7 +211,7 @@ export class Mlx5 implements Driver, PartsHost {
   }
 
   commands(task: Task, part: Part): Result {
-    return carryOut(this.#card, part, this.#era.words, (lines) => this.#logs(task, lines));
+    return carryOut(this.#card, part, (lines) => this.#logs(task, lines));
   }
 
   /** Gives the card BlueFlame, or takes it away. Returns false if what its driver makes of that is not modelled. */
@@ -221,10 +221,12 @@ export class Mlx5 implements Driver, PartsHost {
     return true;
   }
 
-  /** Logs lines that begin with the name of a function of the driver, if the era's words are known. */
+  /** Logs lines that begin with the name of a function of the driver, in the words of the era. */
   #logs(task: Task, lines: readonly string[]): void {
-    if (!this.#era.words) return this.#unknowns.unlogged();
-    for (const line of lines) this.#line(task.observation, line);
+    for (const line of lines) {
+      const words = inWords(this.#era.words, line);
+      if (words !== undefined) this.#line(task.observation, words);
+    }
   }
 
   #line({ kmsg }: Observation, line: string): void {
@@ -281,11 +283,10 @@ export class Mlx5 implements Driver, PartsHost {
   linkSet(_task: Task, { netdev }: Port, up: boolean): Result {
     const { carriers } = this.#unknowns;
     if (up && netdev) carriers.delete(netdev);
-    if (!up || !netdev || this.#card.cable || !this.#era.emulated) return "ok";
+    if (!up || !netdev || this.#card.cable) return "ok";
     carriers.add(netdev);
     Object.assign(netdev, { carrier: false, followed: false, activated: false });
-    // It has no carrier as before, and says so: mlx5e_update_carrier()
-    this.#kernel.linkwatch.event(netdev);
+    if (this.#era.tellsCarrier) this.#kernel.linkwatch.event(netdev);
     return "ok";
   }
 

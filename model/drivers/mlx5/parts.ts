@@ -12,11 +12,12 @@ import type { Kernel } from "../../kernel/kernel.ts";
 import { STATE } from "../../kernel/state.ts";
 import type { Steps, Task } from "../../kernel/task.ts";
 import type { Result } from "../../observation.ts";
-import { type Part, unprobed } from "./commands.ts";
+import type { Part } from "./commands.ts";
 import { mlx5Era } from "./era.ts";
 import { Ethernet, type EthernetHost } from "./ethernet.ts";
 import type { Card } from "./emulated_card.ts";
 import { changeNotifier, failToRegister } from "./rdma.ts";
+import { unprobed } from "./words.ts";
 
 /** What the parts need of their function. */
 export interface PartsHost extends EthernetHost {
@@ -120,8 +121,7 @@ export class Parts {
       const result = this.#host.commands(task, "ethernet");
       if (result !== "ok") {
         yield* ethernet.failToProbe(task);
-        const { words } = mlx5Era(this.#kernel.era);
-        if (words) task.log("info", unprobed(device, result, words));
+        task.log("info", unprobed(mlx5Era(this.#kernel.era).words, device, result));
         return result;
       }
       yield* ethernet.probe(task);

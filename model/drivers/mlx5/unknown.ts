@@ -200,8 +200,7 @@ export class Unknowns {
     if (netdev?.up && !carrier) {
       because("when the carrier of the card comes and goes is not modelled", "link");
     }
-    const counted = op.kind === "health.diagnose" && op.reporter === VNIC && this.card.vnic !== undefined &&
-      mlx5Era(this.dl.kernel.era).emulated;
+    const counted = op.kind === "health.diagnose" && op.reporter === VNIC && this.card.vnic !== undefined;
     if ((op.kind === "health.diagnose" || op.kind === "health.dump.show") && !counted && this.#finds(op)) {
       const refusal = op.kind === "health.dump.show" ? ["result", "extack"] as const : [];
       because("what the card reports is not modelled", "reply", "time", ...refusal);
