@@ -108,13 +108,13 @@ export interface Abilities {
   driver?: string;
 }
 
-/** True if a capability is what makes devices for sequences: a driver whose devices they make, or the modules of fixtures/pcs. */
-const isMaker = (what: string) =>
-  what === "pcs" || DRIVERS.some(({ start, drivers }) => start !== undefined && drivers.includes(what));
+/** True if a capability is a driver whose devices sequences make. */
+const isMaker = (what: string) => DRIVERS.some(({ start, drivers }) => start !== undefined && drivers.includes(what));
 
-/** True if it is a driver that the board of an agent has beside that of its handle. */
-const isBeside = (what: string, { handle, driver }: Abilities, has: readonly string[] | undefined) =>
-  has !== undefined && handle !== undefined && isMaker(what) && driver !== what;
+/** True if sequences make it beside the device of the board's handle: by another driver, or a PCS where that is a real device. */
+const isBeside = (what: string, { handle, driver = "" }: Abilities, has: readonly string[] | undefined) =>
+  has !== undefined && handle !== undefined && driver !== what &&
+  (isMaker(what) || (what === "pcs" && !isMaker(driver)));
 
 /** True if the agent can tell and did not find it. */
 const isAbsent = (what: string, has: readonly string[] | undefined) =>
