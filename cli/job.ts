@@ -27,7 +27,7 @@ export interface Job {
   transports?: readonly TransportName[];
   /** Only sequences whose `suite > sequence` holds this text, in any case of letters */
   filter?: string | undefined;
-  /** Each board runs what it can judge, and is told of the rest: nobody named the suites, or so it was asked for. @default {false} */
+  /** Each board runs the sequences that it can judge, and the summary lists the others. @default {false} */
   skipUnsupported?: boolean;
   reporter: ReportName;
   /** Devices that may be taken away although a board needs them */

@@ -36,8 +36,8 @@ const run = command({
   usage: ["[SUITE..] --board BOARD [--board BOARD..] [OPTION..]"],
   details: `SUITE is a suite that ships or the path of a suite file:
 ${SHIPPED_SUITES.join(", ").replace(/(.{60,100}),\s/g, "$1,\n")}.
-Without SUITE each board runs what it can judge of all that ship, and the summary lists what was left out. What is named
-and a board cannot judge is exit status 3; with --skip-unsupported it is left out, too.
+Without SUITE each board runs what it can judge of all that ship, and the summary lists what was left out. If a
+board cannot judge a suite that is named, the exit status is 3; --skip-unsupported leaves such sequences out, too.
 "twinlink boards" lists the boards; --board model checks the suites alone.
 
 On a real board, suites are refused that would unbind, reload or take away otherwise a device that carries the
@@ -64,7 +64,7 @@ export default run;
 
 type RunValues = Values<typeof OPTIONS>;
 
-/** Runs what the options say; the journal may be one that is gone on with, and `named` is true if suites were. */
+/** Runs what the options say. `named`: the user named suites. The journal may be that of an earlier run, which continues. */
 export async function runSuites(
   values: RunValues,
   what: { boards: Board[]; suites: Suite[]; journal: RunJournal | undefined; named: boolean },

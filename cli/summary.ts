@@ -81,7 +81,7 @@ function reasonLines(what: string, sequences: readonly LeftOut[]): string[] {
   });
 }
 
-/** What the numbers of a line do not say. */
+/** Returns the notes of one line. */
 function notesOf({ verdicts, leftOut = [], notRun = [], notes = [] }: Line): string[] {
   const { unjudged } = summarise(verdicts);
   return [
@@ -92,7 +92,7 @@ function notesOf({ verdicts, leftOut = [], notRun = [], notes = [] }: Line): str
   ];
 }
 
-/** What the numbers do not say; what holds for several lines of a board is said once. */
+/** Returns the notes of all lines; a note that several lines of a board share is printed once. */
 function noteLines(lines: readonly Line[]): string[] {
   const notes = lines.flatMap((line) => notesOf(line).map((note) => ({ ...line, note })));
   return [...Map.groupBy(notes, ({ board, note }) => JSON.stringify([board, note])).values()].map((same) => {

@@ -25,10 +25,10 @@ function trailing(messages: readonly Notification[]): number {
   return messages.length - 1 - at;
 }
 
-/** True if a value says what another one does; it may say more, namely what the model does not know. */
-function says(value: Json | undefined, what: Json): boolean {
+/** True if `value` holds all of `what`; it may hold more, which the model does not know. */
+function holds(value: Json | undefined, what: Json): boolean {
   if (!isObject(value) || !isObject(what)) return canonical(value) === canonical(what);
-  return Object.entries(what).every(([key, inner]) => says(value[key], inner));
+  return Object.entries(what).every(([key, inner]) => holds(value[key], inner));
 }
 
 /** The announcements of a sequence that its steps have not shown yet, by netns. Steps must come in their order. */
@@ -43,7 +43,7 @@ export class LateAnnouncements {
     return this.#owed.values().some((messages) => messages.length > 0);
   }
 
-  /** Begins a step: takes the announcements away that earlier steps lacked and this one begins with. */
+  /** Begins a step: removes the announcements at its start that earlier steps lacked. */
   take(observed: Observation): void {
     for (const [netns, messages] of this.#latest) {
       this.#owed.set(netns, [...this.#owed.get(netns) ?? [], ...messages]);
@@ -51,7 +51,7 @@ export class LateAnnouncements {
     this.#latest.clear();
     for (const [netns, owed] of this.#owed) {
       const messages = observed.notify[netns];
-      while (messages?.[0] && owed[0] && says(messages[0] as unknown as Json, owed[0] as unknown as Json)) {
+      while (messages?.[0] && owed[0] && holds(messages[0] as unknown as Json, owed[0] as unknown as Json)) {
         messages.shift();
         owed.shift();
       }
@@ -60,8 +60,8 @@ export class LateAnnouncements {
   }
 
   /**
-   * Adds the announcements that the current step lacks at its end; later steps may begin with them. The last announcement of a step
-   * is never assumed, since the reload itself sends it.
+   * Adds the announcements that the current step lacks at its end: later steps may begin with them. The last announcement of a step
+   * is never added, because the reload itself sends it.
    */
   assume(expected: Observation, observed: Observation): void {
     for (const [netns, messages] of Object.entries(expected.notify)) {

@@ -100,7 +100,7 @@ export interface Abilities {
   qemu?: { device?: unknown } | undefined;
   /** What its sequences run on */
   runner?: string;
-  /** True if the file is not at hand: what only the file can say counts as there. @default {false} */
+  /** True if the board's file is not available: what only the file can state counts as present. @default {false} */
   unfiled?: boolean;
   /** The device under test: a board with a handle has no other */
   handle?: string;
@@ -111,7 +111,7 @@ export interface Abilities {
 /** True if a capability is a driver whose devices sequences make. */
 const isMaker = (what: string) => DRIVERS.some(({ start, drivers }) => start !== undefined && drivers.includes(what));
 
-/** True if sequences make it beside the device of the board's handle: by another driver, or a PCS where that is a real device. */
+/** True if it would be a second device next to that of the board's handle: another driver's, or a PCS next to a real device. */
 const isBeside = (what: string, { handle, driver = "" }: Abilities, has: readonly string[] | undefined) =>
   has !== undefined && handle !== undefined && driver !== what &&
   (isMaker(what) || (what === "pcs" && !isMaker(driver)));
@@ -127,7 +127,7 @@ function lacks(what: string, board: Abilities, has: readonly string[] | undefine
   if (capabilities?.some((one) => one === what)) return false;
   if (what === "pcs_board" && pcs !== undefined) return false;
   if (what === "emulated" && qemu?.device !== undefined) return false;
-  // A device that sequences make on the model is no emulated one
+  // The devices of board `model` are netdevsim's: no card is emulated there
   if (what === "emulated" && runner === "model") return true;
   return capabilities !== undefined || (has !== undefined && !unfiled && DECLARED.includes(what));
 }

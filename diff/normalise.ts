@@ -101,7 +101,7 @@ export class Normaliser {
     const pair = structuredClone({ expected: expected.observation, observed: observed.observation });
     const reports = observed.observation.kmsg.some((line) => line.class !== "info" && line.class !== "stale");
     const context = { ...this.#context, broke: this.#broke, reported: this.#reported || reports, op: expected.op };
-    // What belongs to earlier steps has no partner here
+    // Announcements of earlier steps have no counterpart in this one
     context.late.take(pair.observed);
     dropNotKnownOfMessages(pair.expected.notify, pair.observed.notify, this.#bases);
     // The outcomes of a race have no order: rule `race` pairs them

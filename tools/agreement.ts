@@ -59,7 +59,7 @@ function tableOf(rows: readonly (readonly string[])[]): string {
 /** What a trace is of: the driver of the board's own device, or what its sequences make. */
 function subjectOf({ header, sequences }: Trace): string {
   const { facts, freedMemory } = header;
-  if (facts) return facts.driver === "mlx5_core" ? "mlx5_core, emulated ConnectX" : facts.driver;
+  if (facts) return facts.driver;
   if (sequences.some(({ suite }) => suite !== "pcs")) return "netdevsim";
   return freedMemory ? `MAC and PCS, freed memory ${freedMemory}` : "MAC and PCS";
 }
@@ -82,12 +82,11 @@ export async function judged(traces: readonly Trace[]): Promise<Judged[]> {
   })));
 }
 
-const subjectsOf = (all: readonly Judged[]) =>
-  [...new Set(all.map(({ subject }) => subject))].sort((a, b) => subjectRank(a) - subjectRank(b));
+/** netdevsim, then other drivers, then what has no devlink instance. */
+const rankOf = (subject: string) => subject === "netdevsim" ? 0 : subject.startsWith("MAC") ? 2 : 1;
 
-/** netdevsim, other drivers, and what has no devlink instance. */
-const subjectRank = (subject: string) =>
-  subject === "netdevsim" ? 0 : subject.startsWith("MAC") ? 2 + subject.length : 1;
+const subjectsOf = (all: readonly Judged[]) =>
+  [...new Set(all.map(({ subject }) => subject))].sort((a, b) => rankOf(a) - rankOf(b));
 
 const erasOf = (all: readonly Judged[]) => Object.keys(ERAS).filter((id) => all.some(({ era }) => era === id));
 

@@ -42,7 +42,7 @@ async function recordAll(signal: AbortSignal): Promise<number> {
     const trace = shippedTrace(name);
     const before = only === undefined ? undefined : await readTrace(trace);
     const boards = [await loadBoard(recording.board)];
-    // What a device has nothing for is no part of its recording
+    // A recording holds only the sequences that the device supports
     const { status } = await runJob({ boards, suites, reporter: "dots", trace, skipUnsupported: true }, { signal });
     if (before) await writeTrace(trace, merged(before, await readTrace(trace), recording.suites));
     worst = Math.max(worst, status);

@@ -46,7 +46,7 @@ export interface Driver {
   flash?(task: Task, request: FlashRequest): Steps<Result>;
   /** What a param that is not of mode driverinit holds; undefined where it cannot be read now */
   paramGet?(spec: ParamSpec): number | boolean | string | undefined;
-  /** Called when a message lacks what {@linkcode paramGet} could not read, with what the operation causes */
+  /** Called for each message that lacks a param because {@linkcode paramGet} returned undefined; `observation` takes what is logged */
   paramUnread?(spec: ParamSpec, observation: Observation): void;
   /** Changes a param that is not of mode driverinit */
   paramSet?(spec: ParamSpec, value: number | boolean | string): void;

@@ -203,7 +203,7 @@ export class Kernel implements KernelHost {
     return undefined;
   }
 
-  /** True if somebody reads devlink messages, in whatever netns: the kernel asks of all of them (`netlink_has_listeners()`). */
+  /** True if a socket in any netns listens to devlink messages: `netlink_has_listeners()` does not look at the netns. */
   get heard(): boolean {
     for (const netns of this.netns.values()) if (netns.heard) return true;
     return false;

@@ -34,11 +34,11 @@ export interface Mlx5Era {
   readonly portFunctions: boolean;
   /** True if the param `enable_remote_dev_reset` is there only on a card that can reset its firmware (fw_reset.c) */
   readonly resetParam: boolean;
-  /** True if a netdev that comes up says of its carrier also that it is as before (en_main.c: mlx5e_update_carrier()) */
-  readonly tellsCarrier: boolean;
-  /** True if it was seen how a probe ends that the card refuses */
+  /** True if the driver sends a carrier event even if the carrier has not changed (en_main.c: mlx5e_update_carrier()) */
+  readonly repeatsCarrier: boolean;
+  /** True if a probe that the card refuses was observed on this kernel */
   readonly refusedProbeKnown: boolean;
-  /** In whose words the driver and its bus log what failed */
+  /** The kernel whose texts the driver and the driver core log for a failure */
   readonly words: Words;
   /** The modes of flow steering that it knows, as its refusal lists them */
   readonly steering: readonly string[];
@@ -53,7 +53,7 @@ const OLDEST: Mlx5Era = {
   loadedParams: new Set(),
   portFunctions: true,
   resetParam: false,
-  tellsCarrier: false,
+  repeatsCarrier: false,
   refusedProbeKnown: false,
   words: "5.10",
   steering: ["dmfs", "smfs"],
@@ -61,7 +61,7 @@ const OLDEST: Mlx5Era = {
 
 const CHANGES: { readonly [K in Exclude<EraId, "5.10">]?: Partial<Mlx5Era> } = {
   "5.15": { modelled: false },
-  "6.1": { modelled: true, portIndex: 0x1ffff, netdev: "remade", traps: "probe", tellsCarrier: true, words: "6.1" },
+  "6.1": { modelled: true, portIndex: 0x1ffff, netdev: "remade", traps: "probe", repeatsCarrier: true, words: "6.1" },
   "6.3": { modelled: false },
   "6.12": {
     modelled: true,

@@ -286,7 +286,7 @@ export class Mlx5 implements Driver, PartsHost {
     if (!up || !netdev || this.#card.cable) return "ok";
     carriers.add(netdev);
     Object.assign(netdev, { carrier: false, followed: false, activated: false });
-    if (this.#era.tellsCarrier) this.#kernel.linkwatch.event(netdev);
+    if (this.#era.repeatsCarrier) this.#kernel.linkwatch.event(netdev);
     return "ok";
   }
 

@@ -123,7 +123,7 @@ Deno.test("mlx5: a permanent param is not announced while the function is down, 
   const other = machineOf("7.2", { params: [{ ...fact!, name: "link_mode" }] });
   other.perform({ kind: "netns.add", name: "t1" });
   const { kmsg, unknown } = other.perform({ ...RELOAD, to: "t1" });
-  assertEquals([kmsg, unknown?.kmsg], [[], "what the driver of this kernel logs of a failure is not modelled"]);
+  assertEquals([kmsg, unknown?.kmsg], [[], "what the driver logs of a param that it cannot read is not modelled"]);
 });
 
 Deno.test("mlx5: as many doorbells as there are channels, which only the board knows (seen: 7 refused, 8 at first)", () => {

@@ -85,8 +85,8 @@ const CHECKS: Readonly<Record<string, (value: ParamValue, check: ParamCheck) => 
 };
 
 /**
- * Where the card keeps its permanent params: what the register MNVDA is read with (lib/nv_param.c: mlx5_nv_param_read_*()), and how
- * long what is read is, in bytes.
+ * The permanent params in the card's register MNVDA: the index of each, and the length of a read in bytes (lib/nv_param.c:
+ * mlx5_nv_param_read_*()).
  */
 const NON_VOLATILE: Readonly<Record<string, { readonly index: number; readonly length: number }>> = {
   enable_sriov: { index: 0x81, length: 20 },
@@ -96,7 +96,7 @@ const NON_VOLATILE: Readonly<Record<string, { readonly index: number; readonly l
   swp_l4_csum_mode: { index: 0x11d, length: 8 },
 };
 
-/** Returns the line that the driver logs where the card does not answer a read of a permanent param; undefined for one not known. */
+/** Returns the line that the driver logs if it cannot read a permanent param; undefined for an unknown param. */
 export function unreadParam(name: string): string | undefined {
   const read = NON_VOLATILE[name];
   if (!read) return;
@@ -111,14 +111,14 @@ export class FunctionParams {
   readonly #facts: readonly ParamFact[];
   readonly #era: Mlx5Era;
   readonly #values = new Map<string, ParamValue>();
-  /** Those that an unload has taken, with their places among the others */
+  /** Params that an unload has unregistered, with their positions */
   #unloaded: { at: number; param: Param }[] = [];
 
   [STATE](): readonly unknown[] {
     return [this.#values, this.#unloaded];
   }
 
-  /** Of an instance that has none yet. */
+  /** `dl` has no params yet. */
   constructor(dl: Devlink, { params }: Facts, era: Mlx5Era) {
     this.#dl = dl;
     this.#facts = params;
@@ -133,12 +133,12 @@ export class FunctionParams {
     return !this.#era.loadedParams.has(name);
   }
 
-  /** Creates all of them, without messages. */
+  /** Creates all params, without messages. */
   adopt(): void {
     this.#dl.params = this.#facts.map((fact) => this.#made(fact));
   }
 
-  /** Registers those that last from probe to removal; the others are ready for a load. */
+  /** Registers the params that last from probe to removal; a load registers the others. */
   *probe(task: Task): Steps {
     const dl = this.#dl;
     yield* registering(task, dl, "params", () => {
@@ -148,7 +148,7 @@ export class FunctionParams {
     this.#unloaded = this.#facts.flatMap((fact, at) => this.#lasts(fact.name) ? [] : [{ at, param: this.#made(fact) }]);
   }
 
-  /** Unregisters all. */
+  /** Unregisters all params. */
   *remove(task: Task): Steps {
     const dl = this.#dl;
     yield* registering(task, dl, "params", () => {
@@ -157,7 +157,7 @@ export class FunctionParams {
     });
   }
 
-  /** Registers those that are there while the function is loaded. */
+  /** Registers the params that exist while the function is loaded. */
   *load(task: Task): Steps {
     const dl = this.#dl;
     yield* registering(task, dl, "params", () => {
@@ -169,7 +169,7 @@ export class FunctionParams {
     });
   }
 
-  /** Unregisters those that are there while the function is loaded. */
+  /** Unregisters the params that exist while the function is loaded. */
   *unload(task: Task): Steps {
     const dl = this.#dl;
     yield* registering(task, dl, "params", () => {
@@ -182,12 +182,12 @@ export class FunctionParams {
     });
   }
 
-  /** Returns the value of one that is not of mode driverinit. A permanent one is in the card, which answers only while it is `up`. */
+  /** Returns the value of a param that is not driverinit. Permanent params are in the card, which answers only if the function is `up`. */
   get({ name, cmode }: ParamSpec, up: boolean): ParamValue | undefined {
     return cmode === "permanent" && !up ? undefined : this.#values.get(name);
   }
 
-  /** Sets one that is not of mode driverinit. */
+  /** Sets the value of a param that is not driverinit. */
   set({ name }: ParamSpec, value: ParamValue): void {
     this.#values.set(name, value);
   }

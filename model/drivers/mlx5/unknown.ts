@@ -83,7 +83,7 @@ export class Unknowns {
 
   /** Notes that the driver logs something in words that nobody has seen on this kernel. */
   unlogged(): void {
-    this.#note("what the driver of this kernel logs of a failure is not modelled", "kmsg");
+    this.#note("what the driver logs of a param that it cannot read is not modelled", "kmsg");
   }
 
   #note(why: string, ...channels: readonly Channel[]): void {

@@ -1,5 +1,5 @@
 /**
- * In which words a kernel logs what fails. The model has those of 6.12; older kernels say the same in others.
+ * The texts that kernels log for a failure. The model holds the texts of 6.12; this file translates them for older kernels.
  *
  * @module
  */
@@ -8,10 +8,10 @@ import type { Device } from "../../kernel/device.ts";
 import type { Result } from "../../observation.ts";
 import { codeOf } from "./faults.ts";
 
-/** A kernel whose words are known. */
+/** A kernel whose texts are known. */
 export type Words = "5.10" | "6.1" | "6.12";
 
-/** What stands in the place of what 6.12 logs; undefined for a line that is not logged. */
+/** What replaces a text of 6.12; undefined if the older kernel logs nothing there. */
 type Wording = readonly (readonly [words: RegExp, instead: string | undefined])[];
 
 const UAR: Wording = [[/^mlx5_load: Failed allocating bfreg, .*/, "mlx5_load: Failed allocating uar, aborting"]];
@@ -33,7 +33,7 @@ const WORDINGS: Readonly<Record<Words, Wording>> = {
   "6.12": [],
 };
 
-/** Returns a line that the driver logs on 6.12 as it is on another kernel; undefined if that logs none. */
+/** Translates a line of 6.12; returns undefined if the other kernel does not log the line. */
 export function inWords(words: Words, line: string): string | undefined {
   for (const [of, instead] of WORDINGS[words]) {
     if (line.search(of) < 0) continue;
@@ -43,7 +43,7 @@ export function inWords(words: Words, line: string): string | undefined {
   return line;
 }
 
-/** Returns what the driver core logs of a probe that fails. Source: drivers/base/dd.c, call_driver_probe() */
+/** Returns the line that the driver core logs for a failed probe. Source: drivers/base/dd.c, call_driver_probe() */
 export function unprobed(words: Words, { name, driver }: Device, errno: Result): string {
   const says = words === "6.12" ? ` ${name}: probe with driver ${driver!.name}` : `: probe of ${name}`;
   return `${driver!.name}${says} failed with error -${codeOf(errno)}`;

@@ -1,4 +1,4 @@
-/** Lines of the driver in the words of older kernels: texts of their sources, which real kernels logged. */
+/** Checks the texts of older kernels: they are from their sources, and real kernels logged them. */
 
 import { assertEquals } from "@std/assert";
 import { inWords, type Words } from "./words.ts";
@@ -27,7 +27,7 @@ const LINES: Readonly<Record<Words, Readonly<Record<string, string | undefined>>
 };
 
 for (const [words, lines] of Object.entries(LINES) as [Words, Record<string, string | undefined>][]) {
-  Deno.test(`mlx5: what it logs in the words of ${words}`, () => {
+  Deno.test(`mlx5: the texts of ${words}`, () => {
     for (const [line, expected] of Object.entries(lines)) assertEquals(inWords(words, line), expected);
   });
 }
