@@ -192,8 +192,10 @@ Deno.test("what is named and cannot be judged is no pass, also beside what agree
   assertMatch(await Deno.readTextFile(`${out}/results.ktap`), /^not ok 3 pcs # ERROR/m);
   assertEquals((await run(["run", "--board", board])).code, 0);
   // Where that is asked for it is left out, and said; nothing at all is no pass
-  const left = await run(["run", "trap", "region", "pcs", "--board", board, "--skip-unsupported"]);
+  const kept = newFolder();
+  const left = await run(["run", "trap", "region", "pcs", "--board", board, "--skip-unsupported", "--out", kept]);
   assertEquals(left.code, 0, left.stderr);
+  assertEquals((await run(["resume", kept])).code, 0, "the journal has the option");
   assertMatch(left.stdout, /bare over model: left out 1 of region: needs regions, which the board lacks/);
   assertEquals((await run(["run", "region", "--board", board, "--skip-unsupported"])).code, 3, "nothing is left");
   // A suite without a sequence for this kernel

@@ -19,7 +19,7 @@ export interface TrapSpec {
   readonly metadata: readonly string[];
 }
 
-/** A trap group as a driver declares it; `policer` 0 is none. */
+/** A trap group as a driver declares it; `policer` 0: no policer. */
 export interface TrapGroupSpec {
   readonly name: string;
   readonly generic: boolean;

@@ -59,7 +59,7 @@ type Origin<Booted extends string> = {
   readonly debian: Pick<DebianKernel, "suites"> & Partial<DebianKernel>;
   /** True if this project builds the kernel once more, with KASAN and lockdep: `deno task debug-kernel` */
   readonly debugBuild?: boolean;
-  /** What programs show otherwise than with the era that was booted before */
+  /** How the output of programs differs from the era that booted before */
   readonly programs: Pick<ProgramsEra, "release" | "version"> & Partial<ProgramsEra>;
 } | {
   /** Read from its source only */

@@ -1,5 +1,5 @@
 /**
- * Nexthop objects, as far as listeners count them: those that discard (net/ipv4/nexthop.c).
+ * Nexthop objects that listeners count: those that discard (net/ipv4/nexthop.c).
  *
  * @module
  */

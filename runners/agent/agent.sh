@@ -390,7 +390,7 @@ tl_post() {
 }
 
 # tl_device_step ID: notes in the log of the emulated device TL_DEVICE that a step begins. A function that is being reset may
-# hold up whoever looks at its configuration.
+# delay every reader of its configuration.
 tl_device_step() {
   printf %04d "$1" 1<> "$TL_D/step"
   tl_bounded 5 dd if="$TL_D/step" of="$TL_DEVICE" bs=4 seek=515 conv=notrunc

@@ -1,5 +1,5 @@
 /**
- * The agent's `tl_device` in real shells, on a file in place of a device's configuration space. The mailbox of a real
+ * The agent's `tl_device` in real shells, on a file instead of a device's configuration space. The mailbox of a real
  * emulated device takes what the shell has written, and what the shell reads is that mailbox's.
  */
 
@@ -40,7 +40,7 @@ function mailboxOf(control: (operation: unknown) => unknown) {
   };
 }
 
-/** What a shell does to the file in place of the device. */
+/** What a shell does to the file that stands for the device. */
 interface Bench {
   /** The files that it becomes, one after the other: when the length is written, and at each look at a status that is busy */
   answers: Uint8Array[];

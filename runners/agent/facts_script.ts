@@ -43,7 +43,7 @@ export function factsScript(handle: Handle): string {
   ].join("\n");
 }
 
-/** Takes the record of {@linkcode factsScript} apart; undefined where it is none, or not whole. */
+/** Reads the record of {@linkcode factsScript}; undefined if the text is not such a record, or is cut short. */
 export function readFacts(body: string, nonce: string): FactReplies | undefined {
   const [head, ...sections] = sectionsOf(body, nonce);
   if (!/^\d+ facts \d+\n$/.test(head!.text) || sections.pop()?.name !== "end") return undefined;

@@ -12,7 +12,7 @@ import { LineOwner } from "./line_owner.ts";
 
 /** The lines that are open. */
 export interface BoardLines {
-  /** Where the line of the transport is opened; undefined where it is none */
+  /** Opens the serial port of the transport; undefined if the transport is not a serial line */
   readonly line: BindingInterface | undefined;
   /** The record of a console of its own, `[console]`; undefined where the board has none */
   readonly console: string | undefined;

@@ -1,5 +1,5 @@
 /**
- * The transport `serial`: a serial line, which may be shared with whoever records it.
+ * The transport `serial`: a serial line. A recorder may share the line.
  *
  * @module
  */

@@ -26,7 +26,7 @@ export class Card {
     this.ethernetAlone = ethernetAlone;
   }
 
-  /** True if a fault waits for its command. */
+  /** True if a fault has not met its command yet. */
   get faulty(): boolean {
     return this.#armed.length > 0;
   }
