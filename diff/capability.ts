@@ -127,7 +127,7 @@ function lacks(what: string, board: Abilities, has: readonly string[] | undefine
   if (capabilities?.some((one) => one === what)) return false;
   if (what === "pcs_board" && pcs !== undefined) return false;
   if (what === "emulated" && qemu?.device !== undefined) return false;
-  // The devices of board `model` are netdevsim's: no card is emulated there
+  // Board `model` emulates no card
   if (what === "emulated" && runner === "model") return true;
   return capabilities !== undefined || (has !== undefined && !unfiled && DECLARED.includes(what));
 }
