@@ -56,16 +56,17 @@ export function* dump(
   return "ok";
 }
 
-/** Prints what one locked instance gives; an errno where that is a string. */
+/** Prints what one locked instance gives, at once or by steps; an errno where that is a string. */
 export function* get(
   scene: Scene,
   handle: Handle,
-  of: (dl: Devlink) => { reply: Json } | Result,
+  of: (dl: Devlink) => { reply: Json } | Result | Steps<Result>,
   request: RequestLock = "instance",
 ): Steps<Result> {
   const dl = yield* enter(scene.kernel, scene.task, scene.netns, handle, request);
   if (!dl) return "ENODEV";
-  const answer = of(dl);
+  const asked = of(dl);
+  const answer = typeof asked === "object" && "next" in asked ? yield* asked : asked;
   leave(scene.task, dl, request);
   if (typeof answer === "string") return answer;
   scene.task.observation.reply = answer.reply;

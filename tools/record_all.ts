@@ -16,7 +16,7 @@ import { runJob } from "../cli/job.ts";
 import { DEVLINK_SUITES, loadSuites, suitesOf } from "../run/load_suites.ts";
 
 /** Suites of an emulated card. */
-const CARD_SUITES = ["mlx5_failures", "mlx5_commands", "mlx5_card"] as const;
+const CARD_SUITES = ["mlx5_failures", "mlx5_commands", "mlx5_card", "mlx5_health"] as const;
 
 /** What is recorded of a board, by the name of the recording. */
 export const RECORDINGS: Readonly<Record<string, { board: string; suites: readonly string[] }>> = Object.fromEntries([

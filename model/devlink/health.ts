@@ -77,7 +77,7 @@ export function* reportError(task: Task, dl: Devlink, reporter: Reporter, messag
   }
   if (!reporter.autoRecover) return "ok";
   if (reportLocks !== "none") yield* acquire(task, dl.lock);
-  const result = recover(task, dl, reporter, message);
+  const result = yield* recover(task, dl, reporter, message);
   if (reportLocks !== "none") dl.lock.release(task);
   return result;
 }
@@ -100,10 +100,11 @@ function tooSoon(dl: Devlink, reporter: Reporter): boolean {
 }
 
 /** `devlink health recover`, and the recovery that happens by itself. */
-export function recover(task: Task, dl: Devlink, reporter: Reporter, message?: string): Result {
+export function* recover(task: Task, dl: Devlink, reporter: Reporter, message?: string): Steps<Result> {
   if (reporter.healthy) return "ok";
   if (!reporter.recover) return "EOPNOTSUPP";
-  const result = reporter.recover(task, message);
+  const recovery = reporter.recover(task, message);
+  const result = typeof recovery === "string" ? recovery : yield* recovery;
   if (result !== "ok") return result;
   reporter.recoveries++;
   if (!inBurst(dl, reporter)) reporter.recoveredAt = dl.kernel.now;

@@ -31,7 +31,7 @@ function* ask(
   scene: Scene,
   kind: HealthKind,
   { handle, port, reporter: name }: About,
-  of: (reporter: Reporter, dl: Devlink) => { reply: Json } | Result,
+  of: (reporter: Reporter, dl: Devlink) => { reply: Json } | Result | Steps<Result>,
 ): Steps<Result> {
   return yield* get(scene, handle, (dl) => {
     const reporter = findReporter(dl, name, port);
@@ -105,13 +105,15 @@ export const HEALTH_COMMANDS: { [K in HealthKind]: Command<K> } = {
     }),
 
   *"health.dump.show"(scene, op) {
+    let found = false;
     const result = yield* ask(scene, "health.dump.show", op, (reporter, dl) => {
+      found = true;
       if (!reporter.dump) return "EOPNOTSUPP";
       const result = storeDump(dl, reporter);
       return result === "ok" ? { reply: reporter.stored!.toJson() } : result;
     });
-    // To the dump, an instance that is not there is a reporter that is not there
-    return result === "ENODEV" ? "EINVAL" : result;
+    // To the dump, an instance that is not there is a reporter that is not there; a driver's dump may fail with ENODEV
+    return result === "ENODEV" && !found ? "EINVAL" : result;
   },
 
   "health.dump.clear": (scene, op) => ask(scene, "health.dump.clear", op, clearDump),

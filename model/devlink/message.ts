@@ -78,16 +78,15 @@ export function shownValue(dl: Devlink, param: Param): ParamValue | undefined {
 /** A param; what was set last shows, effective or not. Null where there is no value to show yet. */
 export function paramAttributes(dl: Devlink, param: Param): Attributes | null {
   const { spec } = param;
+  const what = { name: spec.name, type: spec.generic ? "generic" : "driver-specific" };
+  // The driver is not asked for its value (devlink_nl_param_fill() to 5.15)
+  if (param.published === false && spec.cmode !== "driverinit") return shown(dl, "param", { ...what, values: [] });
   const value = shownValue(dl, param);
   if (value === undefined) return null;
   const values: Attributes = { cmode: spec.cmode, value };
   const first = param.initial ?? spec.default;
   if (dl.kernel.era.paramDefaults && first !== undefined) values["default"] = first;
-  return shown(dl, "param", {
-    name: spec.name,
-    type: spec.generic ? "generic" : "driver-specific",
-    values: [values, ...spec.others ?? []],
-  });
+  return shown(dl, "param", { ...what, values: [values, ...spec.others ?? []] });
 }
 
 /** A trap with its statistics; null where the driver's counter cannot be read. Reading it counts (docs/semantics.md 4.5). */

@@ -5,8 +5,8 @@
  */
 
 import type { Netdev } from "../net/netns.ts";
-import type { Json } from "../observation.ts";
-import type { Task } from "../kernel/task.ts";
+import type { Json, Result } from "../observation.ts";
+import type { Steps, Task } from "../kernel/task.ts";
 import type { Fmsg } from "./fmsg.ts";
 import type { ParamSpec, TrapGroupSpec, TrapPolicerSpec, TrapSpec } from "./specs.ts";
 
@@ -85,6 +85,8 @@ export interface Param {
   initial: ParamValue | undefined;
   /** What the next reload makes effective (from 6.3), if anything */
   pending: ParamValue | undefined;
+  /** False before its driver has published it, and after it has taken that back (to 5.15). @default {true} */
+  published?: boolean;
 }
 
 /** A resource and its children; sizes are unsigned 64-bit numbers. */
@@ -123,7 +125,7 @@ export interface Reporter {
   /** What the driver keeps for it (`devlink_health_reporter_priv()`) */
   readonly driver: object;
   /** Whether the driver can recover (and so has a grace period and auto recovery); `message` is what it reported, if it did */
-  readonly recover: ((task: Task, message: string | undefined) => string) | undefined;
+  readonly recover: ((task: Task, message: string | undefined) => Result | Steps<Result>) | undefined;
   /** Writes what is known of an error */
   readonly dump: ((fmsg: Fmsg, message: string | undefined) => void) | undefined;
   /** Writes how the part is that it reports of */

@@ -11,12 +11,13 @@ import { holdsIn } from "../../sdk/suite.ts";
 import card from "./mlx5_card.ts";
 import commands from "./mlx5_commands.ts";
 import failures from "./mlx5_failures.ts";
+import health from "./mlx5_health.ts";
 
 const SEEN = [["5.10", seen510], ["6.1", seen61], ["6.12", seen612], ["7.2", seen72]] as const;
 
 for (const [era, seen] of SEEN) {
   const facts = { ...seen.facts, rdma: false } as unknown as Facts;
-  for (const suite of [failures, commands, card]) {
+  for (const suite of [failures, commands, card, health]) {
     Deno.test(`${suite.name}: no step is a gap of the model of ${era}, and the device is cleared`, async () => {
       for (const sequence of suite.sequences.filter((sequence) => holdsIn(sequence, era))) {
         const { plan, expected } = await compile(suite, sequence, era, { board: { driver: "mlx5_core", facts } });

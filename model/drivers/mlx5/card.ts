@@ -12,7 +12,7 @@ import type { DeviceOperation, Handle } from "../../operation.ts";
 import { commandNamed } from "./commands.ts";
 import { areShown, type CounterValues } from "./counters.ts";
 import { mlx5Era } from "./era.ts";
-import { Card } from "./emulated_card.ts";
+import { Card, type Health, isWell, WELL } from "./emulated_card.ts";
 import { faultOf, reported, targetOf } from "./faults.ts";
 import { Mlx5 } from "./function.ts";
 
@@ -29,7 +29,7 @@ export function operate(
   const mlx5 = data instanceof Mlx5 ? data : undefined;
   const { blueflame } = operation;
   if (typeof blueflame === "boolean") {
-    return mlx5?.blueflame(blueflame) ? operated(task, () => ({ blueflame })) : undefined;
+    return mlx5?.blueflame(blueflame) ? operated(task, card, () => ({ blueflame })) : undefined;
   }
   const netdev = mlx5?.netdev;
   const plug = (cable: boolean) => {
@@ -38,9 +38,20 @@ export function operate(
     return changed;
   };
   if (operation["clear"] === true) {
-    return operated(task, () => {
+    const heal = isWell(card.health) ? () => {} : mlx5?.health.change(WELL);
+    return heal && operated(task, card, () => {
+      heal();
       plug(true);
       return { faults: card.clear().map(reported) };
+    });
+  }
+  const { health } = operation as { health?: Partial<Health> & { healAt?: "restart"; healAfterMs?: number } };
+  if (health) {
+    const { healAt, healAfterMs, ...given } = health;
+    const change = healAfterMs === undefined ? mlx5?.health.change(given, healAt === "restart") : undefined;
+    return change && operated(task, card, () => {
+      change();
+      return { ...card.health };
     });
   }
   const { link } = operation as { link?: { port: number; up: boolean } };
@@ -48,13 +59,13 @@ export function operate(
     const { port, up } = link;
     if (port !== 0) return undefined;
     // The driver lets the port of a netdev be up that is up (en_main.c: mlx5e_open(), mlx5e_close(), mlx5e_nic_enable())
-    return operated(task, () => ({ port, changed: plug(up), up: up && (netdev ? netdev.up : NOT_KNOWN) }));
+    return operated(task, card, () => ({ port, changed: plug(up), up: up && (netdev ? netdev.up : NOT_KNOWN) }));
   }
   const { counters } = operation as { counters?: Record<string, CounterValues> };
   if (counters) {
     const { vnic, ...others } = counters;
     if (!vnic || Object.keys(others).length > 0 || !areShown(vnic)) return undefined;
-    return operated(task, () => {
+    return operated(task, card, () => {
       card.count(vnic);
       return { vnic: { ...vnic } };
     });
@@ -65,14 +76,15 @@ export function operate(
   if (command.repeated && (fault.nth !== 1 || fault.times !== 1)) return undefined;
   const era = mlx5Era(kernel.era);
   if (command.part === "ethernet" && (era.netdev === "kept" || !card.ethernetAlone)) return undefined;
-  return operated(task, () => {
+  return operated(task, card, () => {
     card.add(fault);
     return reported(fault);
   });
 }
 
 // deno-lint-ignore require-yield
-function* operated(task: Task, does: () => Json): Steps<Result> {
+function* operated(task: Task, card: Card, does: () => Json): Steps<Result> {
+  card.operated = true;
   task.observation.reply = does();
   return "ok";
 }

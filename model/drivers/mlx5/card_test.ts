@@ -59,7 +59,6 @@ Deno.test("mlx5: what a test does to the card is a gap unless its outcome is mod
   for (
     const operation of [
       { link: { port: 1, up: false } },
-      { health: { syndrome: 1 } },
       { fail: { command: "QUERY_VPORT_STATE", status: "INT_ERR" } },
       { fail: { command: "INIT_HCA", status: "INT_ERR", nth: 0 } },
       { fail: { command: "INIT_HCA", status: "INT_ERR", register: "PTYS" } },
@@ -209,4 +208,29 @@ Deno.test("mlx5: the vnic reporter shows the card's counters, once it is known t
   for (const values of [{ port: {} }, { vnic: { cq_overrun: 2 ** 32 } }, { vnic: { comp_eq_overrun: 1 } }]) {
     assertThrows(() => operate(machine, { counters: values }), ModelGap, "operation");
   }
+});
+
+Deno.test("mlx5: params come and go in the driver's order, on 5.10 before and after they are published", () => {
+  const params = (era: keyof typeof SEEN) => {
+    const machine = machineOf(era, { rdma: false });
+    return ["unbind", "bind"].map((file) => {
+      const path = `/sys/bus/pci/drivers/mlx5_core/${file}`;
+      const { notify } = machine.perform({ kind: "file.write", path, value: "0000:08:00.0" });
+      return notify["init"]!.filter(({ object }) => object === "param").map(({ attributes }) =>
+        `${attributes["name"]}${(attributes["values"] as unknown[]).length}`
+      ).join(" ");
+    });
+  };
+  assertEquals(params("5.10"), [
+    "flow_steering_mode0 enable_roce1 fdb_large_groups1 enable_remote_dev_reset0 " +
+    "flow_steering_mode0 enable_roce1 fdb_large_groups1 enable_remote_dev_reset0",
+    "flow_steering_mode0 enable_remote_dev_reset0 enable_roce1 fdb_large_groups1 " +
+    "flow_steering_mode1 enable_roce1 fdb_large_groups1 enable_remote_dev_reset1",
+  ]);
+  assertEquals(params("6.12"), [
+    "flow_steering_mode1 enable_rdma1 enable_eth1 hairpin_num_queues1 hairpin_queue_size1 " +
+    "enable_roce1 fdb_large_groups1 io_eq_size1 event_eq_size1",
+    "enable_roce1 fdb_large_groups1 io_eq_size1 event_eq_size1 enable_eth1 hairpin_num_queues1 hairpin_queue_size1 " +
+    "enable_rdma1 flow_steering_mode1",
+  ]);
 });

@@ -8,6 +8,25 @@ import { STATE } from "../../kernel/state.ts";
 import type { CounterValues } from "./counters.ts";
 import { type Fault, targetOf } from "./faults.ts";
 
+/** What the card says of its health. */
+export interface Health {
+  /** The error of its firmware; 0 for none */
+  readonly syndrome: number;
+  /** The state of its interface, see {@linkcode NIC} */
+  readonly nic: number;
+  /** True if its health counter moves */
+  readonly beat: boolean;
+}
+
+/** States of the interface of a card: all that the driver needs, or disabled */
+export const NIC = { driver: 0, disabled: 1 } as const;
+
+/** The health of a card that is well. */
+export const WELL: Health = { syndrome: 0, nic: NIC.driver, beat: true };
+
+/** True for a card that is well. */
+export const isWell = ({ syndrome, nic, beat }: Health): boolean => syndrome === 0 && nic === NIC.driver && beat;
+
 /** The emulated card of a function. */
 export class Card {
   /** True if the Ethernet part is the only one that uses the function: a command of that part is no other's */
@@ -17,9 +36,14 @@ export class Card {
   blueflame = false;
   #cable = true;
   #vnic: CounterValues | undefined;
+  #health = WELL;
+  /** True if it is well again once the driver restarts it */
+  #healAtRestart = false;
+  /** True if a test has operated it, so that it is no real one */
+  operated = false;
 
   [STATE](): readonly unknown[] {
-    return [this.#armed, this.#cable, this.#vnic, this.blueflame];
+    return [this.#armed, this.#cable, this.#vnic, this.blueflame, this.#health, this.#healAtRestart, this.operated];
   }
 
   constructor(ethernetAlone: boolean) {
@@ -58,7 +82,23 @@ export class Card {
     this.#vnic = { ...this.#vnic, ...values };
   }
 
-  /** Takes back what a test did, but for the cable. Returns the faults that had more commands to meet. */
+  /** What it says of its health. */
+  get health(): Health {
+    return this.#health;
+  }
+
+  /** Has it say something else of its health, with `healAtRestart` until the driver restarts it. */
+  say(health: Health, healAtRestart: boolean): void {
+    this.#health = health;
+    this.#healAtRestart = healAtRestart;
+  }
+
+  /** The driver gives it a queue of commands, with which a load begins. */
+  restart(): void {
+    if (this.#healAtRestart) this.say(WELL, false);
+  }
+
+  /** Takes back what a test did, but for the cable and the health. Returns the faults that had more commands to meet. */
   clear(): Fault[] {
     this.#vnic = {};
     this.blueflame = false;

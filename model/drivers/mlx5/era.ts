@@ -30,8 +30,14 @@ export interface Mlx5Era {
   readonly traps: "none" | "probe" | "load";
   /** Params that load registers and unload unregisters (fs_core.c: mlx5_fs_core_init()); the others stay */
   readonly loadedParams: ReadonlySet<string>;
+  /** True if the driver publishes its params once they are registered (devlink.c: devlink_params_publish()) */
+  readonly publishesParams: boolean;
   /** True if the driver takes addresses of port functions (`port_function_hw_addr_set` of its devlink ops) */
   readonly portFunctions: boolean;
+  /** True if the driver logs an error of the card's firmware that it reports (health.c: poll_health()) */
+  readonly logsSyndrome: boolean;
+  /** How many kinds of virtual functions an unload waits for, one line each if the card is down (sriov.c) */
+  readonly kindsOfVf: number;
   /** True if the param `enable_remote_dev_reset` is there only on a card that can reset its firmware (fw_reset.c) */
   readonly resetParam: boolean;
   /** True if the driver sends a carrier event even if the carrier has not changed (en_main.c: mlx5e_update_carrier()) */
@@ -51,7 +57,10 @@ const OLDEST: Mlx5Era = {
   netdev: "kept",
   traps: "none",
   loadedParams: new Set(),
+  publishesParams: true,
   portFunctions: true,
+  logsSyndrome: false,
+  kindsOfVf: 1,
   resetParam: false,
   repeatsCarrier: false,
   refusedProbeKnown: false,
@@ -61,7 +70,15 @@ const OLDEST: Mlx5Era = {
 
 const CHANGES: { readonly [K in Exclude<EraId, "5.10">]?: Partial<Mlx5Era> } = {
   "5.15": { modelled: false },
-  "6.1": { modelled: true, portIndex: 0x1ffff, netdev: "remade", traps: "probe", repeatsCarrier: true, words: "6.1" },
+  "6.1": {
+    modelled: true,
+    portIndex: 0x1ffff,
+    netdev: "remade",
+    traps: "probe",
+    publishesParams: false,
+    repeatsCarrier: true,
+    words: "6.1",
+  },
   "6.3": { modelled: false },
   "6.12": {
     modelled: true,
@@ -69,11 +86,12 @@ const CHANGES: { readonly [K in Exclude<EraId, "5.10">]?: Partial<Mlx5Era> } = {
     traps: "load",
     loadedParams: new Set(["flow_steering_mode"]),
     portFunctions: false,
+    kindsOfVf: 2,
     resetParam: true,
     refusedProbeKnown: true,
     words: "6.12",
   },
-  "7.2": { steering: ["dmfs", "smfs", "hmfs"] },
+  "7.2": { logsSyndrome: true, steering: ["dmfs", "smfs", "hmfs"] },
 };
 
 const ALL = inherited<Mlx5Era>((id, parent) =>

@@ -33,6 +33,7 @@ import { carryOut, type Part } from "./commands.ts";
 import { mlx5Era } from "./era.ts";
 import type { Card } from "./emulated_card.ts";
 import { codeOf } from "./faults.ts";
+import { type HealthHost, HealthPoll } from "./health.ts";
 import { FunctionParams, unreadParam } from "./params.ts";
 import { Parts, type PartsHost } from "./parts.ts";
 import { completed, PREFIX, Unknowns } from "./unknown.ts";
@@ -47,7 +48,7 @@ export interface FunctionOptions {
 }
 
 /** The driver of one function. */
-export class Mlx5 implements Driver, PartsHost {
+export class Mlx5 implements Driver, PartsHost, HealthHost {
   readonly name = "mlx5_core";
   readonly reloadActions: Facts["reloadActions"];
   readonly reloadLimits: Facts["reloadLimits"];
@@ -63,6 +64,8 @@ export class Mlx5 implements Driver, PartsHost {
   readonly #params: FunctionParams;
   readonly #card: Card;
   readonly #parts: Parts;
+  /** The driver's poll of the card's health */
+  readonly health: HealthPoll;
   /** True from a load that went well to the next unload */
   #up = false;
 
@@ -74,6 +77,7 @@ export class Mlx5 implements Driver, PartsHost {
       this.#parts,
       this.#unknowns,
       this.#card,
+      this.health,
     ];
   }
 
@@ -89,7 +93,8 @@ export class Mlx5 implements Driver, PartsHost {
     this.versions = Object.keys(facts.versions).length > 0 ? facts.versions as Json : undefined;
     this.dl = new Devlink(kernel, facts.handle, this, device.lock, kernel.init);
     this.#interface = kernel.lock(`intf_state_mutex of ${device.name}`, "driver");
-    this.#unknowns = new Unknowns(this.dl, facts, card);
+    this.health = new HealthPoll(this, card);
+    this.#unknowns = new Unknowns(this.dl, facts, card, this.health);
     this.#params = new FunctionParams(this.dl, facts, mlx5Era(kernel.era));
     this.#parts = new Parts(kernel, facts, card, this);
     const port = [...facts.ports, ...Object.values(facts.nestedPorts ?? {}).flat()][0];
@@ -132,6 +137,7 @@ export class Mlx5 implements Driver, PartsHost {
     const facts = this.#facts;
     const kernel = this.#kernel;
     const locks = kernel.era.driverLocksInstance;
+    this.#unknowns.probed = true;
     const loaded = this.commands(task, "load");
     if (loaded !== "ok" && !this.#era.refusedProbeKnown) {
       throw new ModelGap(`a probe of ${dl.handle} that the card refuses`, "nobody has seen it on this kernel");
@@ -139,7 +145,7 @@ export class Mlx5 implements Driver, PartsHost {
     if (locks) yield* acquire(task, dl.lock);
     if (this.#devlinkFirst) yield* this.#register(task);
     if (loaded !== "ok") {
-      this.#logs(task, [`probe_one: mlx5_init_one failed with error code -${codeOf(loaded)}`]);
+      this.logs(task, [`probe_one: mlx5_init_one failed with error code -${codeOf(loaded)}`]);
       yield* this.#unregister(task);
       if (locks) dl.lock.release(task);
       dl.free(task);
@@ -198,7 +204,7 @@ export class Mlx5 implements Driver, PartsHost {
     if (this.withholdsReload) return task.fail("EOPNOTSUPP", "reload is unsupported for multi port slave", PREFIX);
     if (action === "fw_activate") return this.#unknowns.activate(task);
     if (!this.#up) {
-      this.#logs(task, ["mlx5_unload_one_devl_locked: mlx5_unload_one_devl_locked: interface is down, NOP"]);
+      this.logs(task, ["mlx5_unload_one_devl_locked: mlx5_unload_one_devl_locked: interface is down, NOP"]);
     }
     yield* this.#unload(task);
     return "ok";
@@ -211,7 +217,8 @@ export class Mlx5 implements Driver, PartsHost {
   }
 
   commands(task: Task, part: Part): Result {
-    return carryOut(this.#card, part, (lines) => this.#logs(task, lines));
+    if (part === "load") this.#card.restart();
+    return carryOut(this.#card, part, (lines) => this.logs(task, lines));
   }
 
   /** Gives the card BlueFlame, or takes it away. Returns false if what its driver makes of that is not modelled. */
@@ -221,8 +228,29 @@ export class Mlx5 implements Driver, PartsHost {
     return true;
   }
 
+  /** True from a load that went well to the next unload. */
+  get loaded(): boolean {
+    return this.#up;
+  }
+
+  knowsRecoveries(reporter: string): boolean {
+    return this.#unknowns.knows(reporter);
+  }
+
+  *unloadInError(task: Task): Steps {
+    yield* this.#unload(task, { asking: false });
+    this.logs(task, Array<string>(this.#era.kindsOfVf).fill("mlx5_wait_for_pages: Skipping wait for vf pages stage"));
+  }
+
+  // Source: main.c, mlx5_recover_device(), mlx5_pci_slot_reset()
+  *resetSlot(task: Task): Steps<Result> {
+    const slot = "mlx5_pci_slot_reset Device state = 2 pci_status";
+    this.logs(task, [`${slot}: 0. Enter`, `${slot}: 1. Exit, err = 0, result = 5, recovered`]);
+    return yield* this.reloadUp(task);
+  }
+
   /** Logs lines that begin with the name of a function of the driver, in the words of the era. */
-  #logs(task: Task, lines: readonly string[]): void {
+  logs(task: Task, lines: readonly string[]): void {
     for (const line of lines) {
       const words = inWords(this.#era.words, line);
       if (words !== undefined) this.#line(task.observation, words);
@@ -244,13 +272,13 @@ export class Mlx5 implements Driver, PartsHost {
     if (this.#options.beside) yield* this.#options.beside(task);
   }
 
-  *#unload(task: Task): Steps {
+  *#unload(task: Task, { asking = true } = {}): Steps {
     if (this.#options.beside) yield* this.#options.beside(task);
     yield* acquire(task, this.#interface);
     yield* this.#parts.remove(task, this.#up);
     if (this.#up) {
       this.#up = false;
-      this.commands(task, "unload");
+      if (asking) this.commands(task, "unload");
       if (this.#era.traps === "load") yield* this.#unregisterTraps(task);
       yield* this.#params.unload(task);
     }
@@ -376,7 +404,7 @@ export class Mlx5 implements Driver, PartsHost {
   // What the model does not know
 
   shown(object: ShownObject, attributes: Attributes): Attributes {
-    return completed(this.#unknowns, object, attributes, (name, counts) => this.#unknowns.counts(name, counts));
+    return completed(this.#unknowns, object, attributes);
   }
 
   gap(op: Operation): string | undefined {

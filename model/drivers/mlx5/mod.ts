@@ -56,6 +56,17 @@ export const mlx5: DriverModel = {
     reason: "lists what the card can do",
     source: "core/en_main.c, core/en_tc.c, core/lib/pci_vsc.c, core/main.c",
   }, {
+    id: "mlx5-health-buffer",
+    pattern:
+      /^mlx5_core \S+: print_health_info: (assert_|fw_ver |time |hw_id |rfr |crr |severity |irisc_index |synd |ext_synd |raw fw_ver )/,
+    reason: "lists what the firmware of the card says of its error",
+    source: "core/health.c: print_health_info()",
+  }, {
+    id: "mlx5-vital",
+    pattern: /^mlx5_core \S+: wait vital counter value 0x[0-9a-f]+ after \d+ iterations$/,
+    reason: "tells the health counter of the card as it is then",
+    source: "core/main.c: wait_vital()",
+  }, {
     id: "mlx5-link",
     pattern: /^mlx5_core \S+ \S+: Link (up|down)$/,
     reason: "the link of the card comes and goes with the board's cable",

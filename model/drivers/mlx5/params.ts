@@ -105,6 +105,35 @@ export function unreadParam(name: string): string | undefined {
     `type_class 0x0, param_idx ${index}, header_len ${read.length}, err -67`;
 }
 
+/**
+ * The params in the groups and the order in which the driver registers them (devlink.c: mlx5_devlink_params_register(); lib/nv_param.c).
+ * It takes the last group away first. From 6.2 on devlink shows them in the order of their numbers, not in this one.
+ */
+const GROUPS: readonly (readonly string[])[] = [
+  [
+    "flow_steering_mode",
+    "enable_roce",
+    "fdb_large_groups",
+    "esw_port_metadata",
+    "enable_remote_dev_reset",
+    "io_eq_size",
+    "event_eq_size",
+  ],
+  ["enable_eth", "hairpin_num_queues", "hairpin_queue_size", "num_doorbells"],
+  ["enable_rdma"],
+  ["enable_vnet"],
+  ["max_macs"],
+  ["pcie_cong_inbound_low", "pcie_cong_inbound_high", "pcie_cong_outbound_low", "pcie_cong_outbound_high"],
+  ["enable_sriov", "total_vfs", "cqe_compress_type", "swp_l4_csum_mode"],
+];
+
+/** Returns params in the order of groups; those of no group are last. */
+function inOrder(params: readonly Param[], groups: readonly (readonly string[])[]): Param[] {
+  const order = groups.flat();
+  const place = ({ spec }: Param) => order.includes(spec.name) ? order.indexOf(spec.name) : order.length;
+  return params.toSorted((one, other) => place(one) - place(other));
+}
+
 /** The params of one function. */
 export class FunctionParams {
   readonly #dl: Devlink;
@@ -143,16 +172,36 @@ export class FunctionParams {
     const dl = this.#dl;
     yield* registering(task, dl, "params", () => {
       dl.params = this.#facts.filter(({ name }) => this.#lasts(name)).map((fact) => this.#made(fact));
-      for (const param of dl.params) announceParam(task, dl, param, "new");
+      const params = inOrder(dl.params, GROUPS);
+      if (this.#era.publishesParams) this.#publish(task, params);
+      else this.#announce(task, params, "new");
     });
     this.#unloaded = this.#facts.flatMap((fact, at) => this.#lasts(fact.name) ? [] : [{ at, param: this.#made(fact) }]);
+  }
+
+  #announce(task: Task, params: readonly Param[], change: "new" | "del"): void {
+    for (const param of params) announceParam(task, this.#dl, param, change);
+  }
+
+  /** A param of mode driverinit is announced once it has a value; then all are announced as published. */
+  #publish(task: Task, params: readonly Param[]): void {
+    for (const param of params) param.published = false;
+    const valued = (param: Param) => param.spec.cmode === "driverinit";
+    this.#announce(task, [...params.filter((param) => !valued(param)), ...params.filter(valued)], "new");
+    for (const param of params) param.published = true;
+    this.#announce(task, params, "new");
   }
 
   /** Unregisters all params. */
   *remove(task: Task): Steps {
     const dl = this.#dl;
     yield* registering(task, dl, "params", () => {
-      for (const param of dl.params) announceParam(task, dl, param, "del");
+      const params = inOrder(dl.params, GROUPS.toReversed());
+      if (this.#era.publishesParams) {
+        for (const param of params) param.published = false;
+        this.#announce(task, params, "del");
+      }
+      this.#announce(task, params, "del");
       dl.params = [];
     });
   }

@@ -18,6 +18,7 @@ import { reporterOf } from "../from_facts.ts";
 import { diagnoseVnic } from "./counters.ts";
 import { mlx5Era } from "./era.ts";
 import type { Card } from "./emulated_card.ts";
+import { FW, FW_FATAL, type HealthPoll } from "./health.ts";
 
 /** What the driver puts in front of its messages. */
 export const PREFIX = "mlx5_core";
@@ -39,6 +40,9 @@ const SAID: readonly Channel[] = ["notify", "link", "kmsg", "time"];
 /** By the first word of an operation's kind, operations on what a change of the eswitch replaces. */
 const OF_ESWITCH = new Set(["trap", "param", "port", "health", "link", "ethtool", "rate", "dev"]);
 
+/** Operations whose outcome is known while the card is down. */
+const OF_A_CARD_THAT_IS_DOWN: ReadonlySet<Operation["kind"]> = new Set(["health.show", "health.set", "health.recover"]);
+
 const CARD = "only the card knows what it does";
 
 /** What is not known of the operations on one function, and of what they have changed. */
@@ -51,12 +55,19 @@ export class Unknowns {
   readonly carriers = new Set<Netdev>();
   /** Reporters whose counts began in this sequence */
   readonly #fresh = new Set<string>();
+  /** True if the instance was made in this sequence */
+  probed = false;
 
   [STATE](): readonly unknown[] {
     return [this.#asked, this.#changedBy, this.#fresh, this.carriers];
   }
 
-  constructor(readonly dl: Devlink, readonly facts: Facts, readonly card: Card) {}
+  constructor(
+    readonly dl: Devlink,
+    readonly facts: Facts,
+    readonly card: Card,
+    readonly health: HealthPoll,
+  ) {}
 
   /** Assumes an answer of the card, which is not judged. */
   ask(assumed: Result = "ok", why: string = CARD): Result {
@@ -94,18 +105,26 @@ export class Unknowns {
   reporter(fact: ReporterFact, fresh = false): Reporter {
     if (fresh) this.#fresh.add(fact.name);
     const reporter = reporterOf(fact, {
-      recover: () => this.ask(),
-      dump: () => void this.ask(),
+      recover: (task) =>
+        this.#reports(fact) && this.health.down && !this.card.faulty ? this.health.recover(task) : this.ask(),
+      // The emulated card has neither a tracer (core/diag/fw_tracer.c) nor a dump of its registers (core/diag/crdump.c)
+      dump: (fmsg) => this.#reports(fact) ? fmsg.fail(fact.name === FW ? "EOPNOTSUPP" : "ENODEV") : this.ask(),
       // `fw_fatal` cannot be asked (core/health.c: mlx5_fw_fatal_reporter_ops)
       diagnose: fact.name === "fw_fatal" ? undefined : (fmsg) => {
         const { vnic } = this.card;
         if (vnic && fact.name === VNIC) return diagnoseVnic(fmsg, vnic);
+        if (this.#reports(fact)) return this.health.diagnose(fmsg);
         // A healthy card reports 0
         fmsg.pair("Syndrome", 0);
       },
     });
     reporter.healthy = fresh || fact.state === "healthy";
     return reporter;
+  }
+
+  /** True for a reporter of the firmware whose answers are known: the card is no real one. */
+  #reports({ name }: { readonly name: string }): boolean {
+    return this.card.operated && (name === FW || name === FW_FATAL);
   }
 
   /** The eswitch: that it has a mode is known, what a change of it does to the ports is not. */
@@ -127,6 +146,11 @@ export class Unknowns {
     return this.ask("EOPNOTSUPP", "only the card knows if it takes the firmware");
   }
 
+  /** True for a reporter whose counts began in this sequence. */
+  knows(reporter: string): boolean {
+    return this.#fresh.has(reporter);
+  }
+
   /** Returns the counts of a reporter that the model knows. */
   counts(name: string, { error, recover }: Attributes): Attributes {
     if (this.#fresh.has(name)) return { error: error!, recover: recover! };
@@ -135,9 +159,20 @@ export class Unknowns {
     return { error: since("error", error), recover: since("recover", recover) };
   }
 
+  /** Returns how often something has happened: exact for an instance that was made in this sequence. */
+  since(what: string, count: number): Json {
+    return this.probed ? count : countedSince(`${this.dl.handle} ${what}`, count);
+  }
+
   /** Why an operation is not performed; undefined where the model has an answer. */
   gap(op: Operation): string | undefined {
     const { kernel, netns } = this.dl;
+    if (this.health.pending) return "the driver may have seen the health of its card, or not yet: it polls it";
+    if (
+      this.health.down && !OF_A_CARD_THAT_IS_DOWN.has(op.kind) && !(op.kind === "dev.reload" && !this.health.loaded)
+    ) {
+      return "what the driver does while its card is down is not modelled";
+    }
     if ((op.kind === "ethtool.show" || op.kind === "ethtool.restart") && this.#has(op.dev)) {
       return "how the link of the card is, is not modelled";
     }
@@ -159,6 +194,13 @@ export class Unknowns {
 
   #has(netdev: string): boolean {
     return this.#ports().some((port) => port.netdev?.name === netdev);
+  }
+
+  /** True if the model knows what a reporter answers. */
+  #answers({ kind, reporter, port }: Operation<"health.diagnose" | "health.dump.show">): boolean {
+    if (port !== undefined) return false;
+    const counted = kind === "health.diagnose" && reporter === VNIC && this.card.vnic !== undefined;
+    return counted || this.#reports({ name: reporter });
   }
 
   #finds({ reporter, port }: Operation<"health.diagnose" | "health.dump.show">): boolean {
@@ -200,8 +242,7 @@ export class Unknowns {
     if (netdev?.up && !carrier) {
       because("when the carrier of the card comes and goes is not modelled", "link");
     }
-    const counted = op.kind === "health.diagnose" && op.reporter === VNIC && this.card.vnic !== undefined;
-    if ((op.kind === "health.diagnose" || op.kind === "health.dump.show") && !counted && this.#finds(op)) {
+    if ((op.kind === "health.diagnose" || op.kind === "health.dump.show") && !this.#answers(op) && this.#finds(op)) {
       const refusal = op.kind === "health.dump.show" ? ["result", "extack"] as const : [];
       because("what the card reports is not modelled", "reply", "time", ...refusal);
     }
@@ -220,16 +261,12 @@ export class Unknowns {
 const MODELLED_FILE = /^\/sys\/bus\/(pci|auxiliary)\/drivers\/[^/]+\/(un)?bind$/;
 
 /** Completes what is shown of an object by what only the board knows. */
-export function completed(
-  { dl }: Unknowns,
-  object: ShownObject,
-  attributes: Attributes,
-  counts: (name: string, attributes: Attributes) => Attributes,
-): Attributes {
+export function completed(unknowns: Unknowns, object: ShownObject, attributes: Attributes): Attributes {
+  const { dl } = unknowns;
   const shown = { ...attributes };
   const ofEthernet = object === "info" && attributes["driver"] !== dl.driver.name;
   for (const part of ofEthernet ? [] : PARTS[object] ?? []) shown[part] = NOT_KNOWN;
-  if (object === "reporter") Object.assign(shown, counts(String(attributes["reporter"]), attributes));
+  if (object === "reporter") Object.assign(shown, unknowns.counts(String(attributes["reporter"]), attributes));
   if (object !== "dev") return shown;
   // Each new instance of the board gets the next number, which the facts lack
   if (shown["index"] !== undefined) shown["index"] = NOT_KNOWN;
@@ -237,7 +274,7 @@ export function completed(
   if (Object.keys(reload).length === 0) return shown;
   const counted = (action: string) => ({
     ...reload[action],
-    unspecified: countedSince(`${dl.handle} ${action}`, dl.reloads[action as keyof typeof dl.reloads]),
+    unspecified: unknowns.since(action, dl.reloads[action as keyof typeof dl.reloads]),
   });
   shown["stats"] = {
     reload: Object.fromEntries(Object.keys(reload).map((action) => [action, counted(action)])),

@@ -23,6 +23,9 @@ const WORDINGS: Readonly<Record<Words, Wording>> = {
     [/^mlx5_cmd_out_err: (.*), err\(-\d+\)$/, "mlx5_cmd_check: $1"],
     [/^mlx5_function_(?:enable|open)(?=: )/, "mlx5_function_setup"],
     [/\bmlx5_unload_one_devl_locked\b/g, "mlx5_unload_one"],
+    [/^mlx5_pci_slot_reset .* Enter$/, "mlx5_pci_slot_reset was called"],
+    [/^mlx5_pci_slot_reset .* recovered$/, "mlx5_pci_resume was called"],
+    [/^health recovery succeeded$/, "mlx5_pci_resume: device recovered"],
   ],
   "6.1": [
     ...UAR,
