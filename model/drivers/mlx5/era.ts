@@ -36,6 +36,8 @@ export interface Mlx5Era {
   readonly portFunctions: boolean;
   /** True if the driver logs an error of the card's firmware that it reports (health.c: poll_health()) */
   readonly logsSyndrome: boolean;
+  /** True if the driver unloads a function whose card is down again within the grace period (health.c) */
+  readonly unloadsInGrace: boolean;
   /** How many kinds of virtual functions an unload waits for, one line each if the card is down (sriov.c) */
   readonly kindsOfVf: number;
   /** True if the param `enable_remote_dev_reset` is there only on a card that can reset its firmware (fw_reset.c) */
@@ -60,6 +62,7 @@ const OLDEST: Mlx5Era = {
   publishesParams: true,
   portFunctions: true,
   logsSyndrome: false,
+  unloadsInGrace: false,
   kindsOfVf: 1,
   resetParam: false,
   repeatsCarrier: false,
@@ -76,6 +79,7 @@ const CHANGES: { readonly [K in Exclude<EraId, "5.10">]?: Partial<Mlx5Era> } = {
     netdev: "remade",
     traps: "probe",
     publishesParams: false,
+    unloadsInGrace: true,
     repeatsCarrier: true,
     words: "6.1",
   },

@@ -68,12 +68,15 @@ export class Mlx5 implements Driver, PartsHost, HealthHost {
   readonly health: HealthPoll;
   /** True from a load that went well to the next unload */
   #up = false;
+  /** True while a probe or a removal has its card set up, and the function is not loaded */
+  #setUp = false;
 
   [STATE](): readonly unknown[] {
     return [
       this.#interface,
       this.#params,
       this.#up,
+      this.#setUp,
       this.#parts,
       this.#unknowns,
       this.#card,
@@ -152,6 +155,7 @@ export class Mlx5 implements Driver, PartsHost, HealthHost {
       task.log("info", unprobed(this.#era.words, device, loaded));
       return loaded;
     }
+    this.#setUp = true;
     yield* this.#params.probe(task);
     dl.reporters = facts.reporters.map((fact) => this.#unknowns.reporter(fact, true));
     if (this.#era.traps === "probe") yield* this.#registerTraps(task);
@@ -189,6 +193,7 @@ export class Mlx5 implements Driver, PartsHost, HealthHost {
     }
     if (locks) yield* acquire(task, dl.lock);
     yield* this.#parts.removeKept(task);
+    this.#setUp = this.#up;
     yield* this.#unload(task);
     if (this.#era.traps === "probe") yield* this.#unregisterTraps(task);
     dl.reporters = [];
@@ -206,7 +211,9 @@ export class Mlx5 implements Driver, PartsHost, HealthHost {
     if (!this.#up) {
       this.logs(task, ["mlx5_unload_one_devl_locked: mlx5_unload_one_devl_locked: interface is down, NOP"]);
     }
-    yield* this.#unload(task);
+    // A card that is down is left loaded to here by an older driver
+    if (this.#up && this.health.down) yield* this.unloadInError(task);
+    else yield* this.#unload(task);
     return "ok";
   }
 
@@ -267,6 +274,7 @@ export class Mlx5 implements Driver, PartsHost, HealthHost {
     yield* this.#params.load(task);
     if (this.#era.traps === "load") yield* this.#registerTraps(task);
     this.#up = true;
+    this.#setUp = false;
     yield* this.#parts.add(task, false);
     this.#interface.release(task);
     if (this.#options.beside) yield* this.#options.beside(task);
@@ -330,7 +338,7 @@ export class Mlx5 implements Driver, PartsHost, HealthHost {
   // Params
 
   paramGet(spec: ParamSpec): ParamValue | undefined {
-    return this.#params.get(spec, this.#up);
+    return this.#params.get(spec, this.#up || this.#setUp);
   }
 
   paramUnread({ name }: ParamSpec, observation: Observation): void {

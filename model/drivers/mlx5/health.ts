@@ -80,9 +80,9 @@ export class HealthPoll {
     return this.#host.dl.kernel.now < this.#seenAt;
   }
 
-  /** True if the function is loaded. */
-  get loaded(): boolean {
-    return this.#host.loaded;
+  /** True if it is known what a reload does while the card is down. */
+  get reloads(): boolean {
+    return !this.#host.loaded || !mlx5Era(this.#host.dl.kernel.era).unloadsInGrace;
   }
 
   /** True if the card is down, so that the driver does not ask it. */
@@ -155,7 +155,7 @@ export class HealthPoll {
   *#fatal(task: Task): Steps {
     this.#host.logs(task, ["poll_health: Fatal error 3 detected"]);
     const result = yield* this.#report(task, FW_FATAL, "FW fatal error reported");
-    if (result !== "ECANCELED") return;
+    if (result !== "ECANCELED" || !mlx5Era(this.#host.dl.kernel.era).unloadsInGrace) return;
     this.#host.logs(task, ["mlx5_fw_fatal_reporter_err_work: Driver is in error state. Unloading"]);
     // mlx5_unload_one()
     const { kernel, lock } = this.#host.dl;

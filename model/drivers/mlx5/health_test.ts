@@ -73,6 +73,18 @@ Deno.test("mlx5: a card that is down until it is restarted recovers, with the me
   assertEquals([machine.perform(RELOAD).result, stateOf(machine, "fw_fatal")], ["ok", "error"]);
 });
 
+Deno.test("mlx5: on 5.10 a card that is down again within the grace period is left as it is, for the reload to unload", () => {
+  const machine = freshOf("5.10");
+  say(machine, DOWN);
+  assertEquals(say(machine, DOWN).kmsg.map(({ text }) => text), [
+    "mlx5_core 0000:08:00.0: poll_health: Fatal error 3 detected",
+  ]);
+  const { result, kmsg } = machine.perform(RELOAD);
+  assertEquals([result, kmsg.map(({ text }) => text)], ["ok", [
+    "mlx5_core 0000:08:00.0: mlx5_wait_for_pages: Skipping wait for vf pages stage",
+  ]]);
+});
+
 Deno.test("mlx5: without auto recovery a card that is down waits for who recovers it", () => {
   const machine = freshOf("6.12");
   machine.perform({ kind: "health.set", ...FATAL, autoRecover: false });

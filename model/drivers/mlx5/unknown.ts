@@ -169,7 +169,7 @@ export class Unknowns {
     const { kernel, netns } = this.dl;
     if (this.health.pending) return "the driver may have seen the health of its card, or not yet: it polls it";
     if (
-      this.health.down && !OF_A_CARD_THAT_IS_DOWN.has(op.kind) && !(op.kind === "dev.reload" && !this.health.loaded)
+      this.health.down && !OF_A_CARD_THAT_IS_DOWN.has(op.kind) && !(op.kind === "dev.reload" && this.health.reloads)
     ) {
       return "what the driver does while its card is down is not modelled";
     }
