@@ -1,11 +1,14 @@
 /** Announcements of an instance by work of the kernel, which may come after the step that caused them. */
 
 import type { Json, Notification, Observation } from "../model/observation.ts";
-import type { NetnsName } from "../model/operation.ts";
+import type { NetnsName, Operation } from "../model/operation.ts";
 import { canonical, isObject } from "./_json.ts";
 
 /** The rule that takes them late. */
 export const LATE_RULE = "nested-announced-late";
+
+/** Operations that announce no instance by themselves: a function that is reset for them is loaded without a reload of devlink. */
+const BY_WORK_ALONE: ReadonlySet<Operation["kind"]> = new Set(["health.recover", "device"]);
 
 const textOf = (message: Notification) => canonical(message as never);
 
@@ -60,16 +63,18 @@ export class LateAnnouncements {
   }
 
   /**
-   * Adds the announcements that the current step lacks at its end: later steps may begin with them. The last announcement of a step
-   * is never added, because the reload itself sends it.
+   * Adds the announcements that the current step lacks at its end: later steps may begin with them. One of a reload is never
+   * added, because the reload itself sends it.
    */
-  assume(expected: Observation, observed: Observation): void {
+  assume(expected: Observation, observed: Observation, { kind }: Operation): void {
+    const own = BY_WORK_ALONE.has(kind) ? 0 : 1;
     for (const [netns, messages] of Object.entries(expected.notify)) {
       const got = observed.notify[netns];
-      const last = got?.at(-1);
-      if (!got || !last || !endsAnnounced(got) || textOf(last) !== textOf(messages.at(-1)!)) continue;
-      const missing = trailing(messages) - trailing(got);
-      if (missing <= 0) continue;
+      const last = messages.at(-1);
+      if (!got || !last) continue;
+      const came = textOf(got.at(-1) ?? last) === textOf(last) ? trailing(got) : 0;
+      const missing = trailing(messages) - came;
+      if (missing <= 0 || came < own) continue;
       const lacking = Array.from({ length: missing }, () => structuredClone(last));
       got.push(...lacking);
       this.#latest.set(netns, structuredClone(lacking));

@@ -103,6 +103,17 @@ const EXAMPLES: Readonly<Record<string, { explained: string[]; not: string[] }>>
     explained: ["mlx5_core 0000:08:00.0: MLX5E: StrdRq(0) RqSz(1024) StrdSz(256) RxCqeCmprss(0 basic)"],
     not: ["mlx5_core 0000:08:00.0: mlx5e_nic_profile init failed, -5"],
   },
+  "mlx5-health-buffer": {
+    explained: [
+      "mlx5_core 0000:01:00.0: print_health_info: assert_var[0] 0x00000000",
+      "mlx5_core 0000:01:00.0: print_health_info: raw fw_ver 0x00000000",
+    ],
+    not: ["mlx5_core 0000:01:00.0: print_health_info: Health issue observed, High temperature, severity(3) ERROR:"],
+  },
+  "mlx5-vital": {
+    explained: ["mlx5_core 0000:01:00.0: wait vital counter value 0x14f9 after 1 iterations"],
+    not: ["mlx5_core 0000:01:00.0: wait vital failed with error code: -110"],
+  },
   "mlx5-link": {
     explained: ["mlx5_core 0000:08:00.0 eth1: Link up"],
     not: ["mlx5_core 0000:08:00.0 eth1: Link layer is down"],

@@ -2,6 +2,7 @@
 
 import { assertEquals } from "@std/assert";
 import { emptyObservation, type Json, NOT_KNOWN, type Notification } from "../model/observation.ts";
+import type { Operation } from "../model/operation.ts";
 import { judge } from "./judge.ts";
 import type { SequenceTrace } from "./trace.ts";
 
@@ -13,20 +14,22 @@ const dev = (reloads: number, nested: Json | undefined = { "auxiliary/a.0": {} }
   attributes: { reloads, ...(nested === undefined ? {} : { nested_devlink: nested }) },
 });
 
-const trace = (...steps: Notification[][]): SequenceTrace => ({
+const RELOAD: Operation = { kind: "dev.reload", handle: HANDLE };
+
+const trace = (op: Operation, ...steps: Notification[][]): SequenceTrace => ({
   suite: "s",
   sequence: "q",
   source: "test",
   steps: steps.map((init, i) => ({
     id: i + 1,
     phase: "body",
-    op: { kind: "dev.reload", handle: HANDLE },
+    op,
     observation: { ...emptyObservation(), notify: init.length > 0 ? { init } : {} },
   })),
 });
 
-const verdictOf = (expected: Notification[][], observed: Notification[][]) =>
-  judge(trace(...expected), trace(...observed)).verdict;
+const verdictOf = (expected: Notification[][], observed: Notification[][], op: Operation = RELOAD) =>
+  judge(trace(op, ...expected), trace(op, ...observed)).verdict;
 
 Deno.test("announcements of an instance with a nested one may come with the next step, and no others may", () => {
   const [one, two] = [dev(1), dev(2)];
@@ -49,4 +52,18 @@ Deno.test("announcements of an instance with a nested one may come with the next
   assertEquals(verdictOf([unknown[0]!, []], [[first, first], [second]]), "diverge");
   const plain = [dev(1, undefined), dev(2, undefined)];
   assertEquals(verdictOf([plain, []], [[plain[0]!], [plain[1]!]]), "diverge", "nothing is nested");
+});
+
+Deno.test("a recovery announces nothing by itself: all of its announcements may come with the next step", () => {
+  const port: Notification = { command: "new", object: "port", handle: `${HANDLE}/1`, attributes: { type: "eth" } };
+  const one = dev(1);
+  const recover: Operation = { kind: "health.recover", handle: HANDLE, reporter: "fw_fatal" };
+  const expected = [[port, one, one], [port]];
+  for (const observed of [[[port, one, one], [port]], [[port, one], [one, port]], [[port], [one, one, port]]]) {
+    assertEquals(verdictOf(expected, observed, recover), "agree");
+  }
+  assertEquals(verdictOf(expected, [[port], [one, one, port]]), "diverge", "a reload sends one");
+  assertEquals(verdictOf(expected, [[port], [one, one, one, port]], recover), "diverge", "one too many");
+  assertEquals(verdictOf(expected, [[port], [dev(2), dev(2), port]], recover), "diverge", "of another content");
+  assertEquals(verdictOf(expected, [[], [port, one, one, port]], recover), "diverge", "a port does not come late");
 });

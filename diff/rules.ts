@@ -91,8 +91,8 @@ export const RULES: readonly Rule[] = [
     reason:
       "an instance is announced by work of the kernel when one that is nested in it comes or goes, once its lock is free " +
       "(net/devlink/core.c: devlink_rel_nested_in_notify_work()): the work may run after the step has ended",
-    apply({ expected, observed }, { late }) {
-      late.assume(expected, observed);
+    apply({ expected, observed }, { late, op }) {
+      late.assume(expected, observed, op);
     },
   },
   {
