@@ -152,7 +152,6 @@ async function facts(name: string, { json, transport, wait, signal }: FactsOptio
 
 export default command({
   name: "boards",
-  summary: "list the boards that ship, check a board file, describe a board, read its facts",
   usage: [
     "[list]",
     "check FILE.. [--suite SUITE..]",

@@ -57,7 +57,6 @@ async function checkTrace(
 
 export default command({
   name: "check",
-  summary: "judge recorded traces off line, with the model of today",
   usage: ["TRACE.. [OPTION..]"],
   details:
     `TRACE is a file of "twinlink record" or of "twinlink run --out". A file that was cut short is judged up to where it

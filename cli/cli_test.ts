@@ -1,7 +1,9 @@
-/** The command as its user meets it: a process of its own, its output, its exit status. */
+/** The command as its user meets it: its output and its exit status, in a process of its own where that matters. */
 
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { ended, fromFileUrl, type Ran, run, start } from "./child.ts";
+import { call } from "./in_process.ts";
+import { COMMANDS } from "./main.ts";
 
 const folder = await Deno.makeTempDir({ prefix: "twinlink-cli-" });
 Deno.test.afterAll(() => Deno.remove(folder, { recursive: true }));
@@ -31,25 +33,24 @@ function assertOneLine({ code, stdout, stderr }: Ran, status: number, pattern: R
   assertMatch(stderr, pattern);
 }
 
-const COMMANDS = ["run", "resume", "fuzz", "check", "record", "trace", "boards", "doctor"];
-
 Deno.test("help: every command has one, and says its options", async () => {
   const overview = await run(["--help"]);
-  assertEquals(overview.code, 0);
-  for (const name of COMMANDS) {
-    assertStringIncludes(overview.stdout, `\n  ${name}`);
-    const [own, topic] = await Promise.all([run([name, "--help"]), run(["help", name])]);
+  assertEquals(overview, await call(["help"]));
+  assertEquals([overview.code, overview.stderr], [0, ""]);
+  for (const [name, summary] of Object.entries(COMMANDS)) {
+    assertMatch(overview.stdout, new RegExp(`^  ${name} +${RegExp.escape(summary)}$`, "m"));
+    const own = await call([name, "--help"]);
     assertEquals([own.code, own.stderr], [0, ""]);
-    assertStringIncludes(own.stdout, `Usage: twinlink ${name}`);
+    assert(own.stdout.startsWith(`twinlink ${name}: ${summary}\n\nUsage: twinlink ${name} `), own.stdout);
     assertStringIncludes(own.stdout, "--help");
-    assertEquals(topic.stdout, own.stdout);
+    assertEquals(await call(["help", name]), own);
     for (const line of own.stdout.split("\n")) assert(line.length <= 120, line);
   }
 });
 
 Deno.test("version: that of deno.json", async () => {
   const { version } = JSON.parse(await Deno.readTextFile(fromFileUrl(new URL("../deno.json", import.meta.url))));
-  assertStringIncludes((await run(["--version"])).stdout, `twinlink ${version} `);
+  assertStringIncludes((await call(["--version"])).stdout, `twinlink ${version} `);
 });
 
 Deno.test("usage: each mistake is one line with a hint, exit 2", async () => {
@@ -83,20 +84,16 @@ Deno.test("usage: each mistake is one line with a hint, exit 2", async () => {
     [["boards", "describe"], /Wrong number of arguments/],
     [["doctor", "qemu-6.2"], /Cannot find board "qemu-6.2"/],
   ];
-  // A few at a time: each is a process.
-  for (let at = 0; at < cases.length; at += 4) {
-    await Promise.all(
-      cases.slice(at, at + 4).map(async ([args, pattern]) => {
-        const ran = await run(args);
-        assertEquals(ran.code, 2, `${args.join(" ")}: ${ran.stderr}`);
-        assertOneLine(ran, 2, pattern);
-      }),
-    );
+  for (const [i, [args, pattern]] of cases.entries()) {
+    const ran = await call(args);
+    assertEquals(ran.code, 2, `${args.join(" ")}: ${ran.stderr}`);
+    assertOneLine(ran, 2, pattern);
+    if (i === 0) assertEquals(await run(args), ran, "as a process");
   }
 });
 
 Deno.test("no arguments: the overview on standard error, exit 2", async () => {
-  const { code, stdout, stderr } = await run([]);
+  const { code, stdout, stderr } = await call([]);
   assertEquals([code, stdout], [2, ""]);
   assertStringIncludes(stderr, "Usage: twinlink");
 });
@@ -104,17 +101,17 @@ Deno.test("no arguments: the overview on standard error, exit 2", async () => {
 Deno.test("boards: list, describe and check", async () => {
   const list = await run(["boards"]);
   assertStringIncludes(list.stdout, "qemu-6.12");
-  const json = await run(["boards", "--json"]);
+  const json = await call(["boards", "--json"]);
   assertEquals(json.stdout.trim().split("\n").map((line) => JSON.parse(line).name)[0], "model");
-  assertStringIncludes((await run(["boards", "describe", "qemu-6.1"])).stdout, "Debian's kernel 6.1");
+  assertStringIncludes((await call(["boards", "describe", "qemu-6.1"])).stdout, "Debian's kernel 6.1");
   const good = await file("good.toml", model("mine"));
-  assertStringIncludes((await run(["boards", "check", good])).stdout, 'board "mine" is fine');
+  assertStringIncludes((await call(["boards", "check", good])).stdout, 'board "mine" is fine');
 });
 
 Deno.test("a board file with an unknown key: file, line, key and what was meant, exit 2", async () => {
   const path = await file("key.toml", `${model("mine")}descriptoin = "x"\n`);
   for (const args of [["boards", "check", path], ["run", "--board", path]]) {
-    assertOneLine(await run(args), 2, /key\.toml:6: descriptoin is no key of a board; did you mean "description"\?/);
+    assertOneLine(await call(args), 2, /key\.toml:6: descriptoin is no key of a board; did you mean "description"\?/);
   }
 });
 
@@ -138,16 +135,21 @@ Deno.test("a board that is not there: one line, exit 3, and no report passes", a
   assertEquals((await Deno.readTextFile(`${out}/results.ktap`)).match(/^ {2}not ok/gm)?.length, 12);
 });
 
-const suiteOf = (body: string) =>
-  `import { netdevsim, suite } from "@twinlink/twinlink";
-export default suite("mine", { fixture: netdevsim({ ports: 1 }) }, ({ sequence }) => {
+/** A suite whose environment says what is wrong with it: the types of a file are checked once for all that is tried. */
+const SUITE = `import { netdevsim, suite } from "@twinlink/twinlink";
+const wrong = Deno.env.get("WRONG");
+if (wrong === "throws") throw new RangeError("a\\u001b[2Jb");
+const mine = suite("mine", { fixture: netdevsim({ ports: 1 }) }, ({ sequence }) => {
   sequence("one", { source: "x" }, async (dut) => {
-    ${body}
+    await dut.reload();
+    if (wrong === "on the model") await dut.trap.set("no_such_trap", { action: "drop" });
   });
-});\n`;
+});
+export default wrong === "no suite" ? 1 : mine;
+`;
 
 Deno.test("a suite of one's own runs, by its path and from another folder", async () => {
-  await file("mine.ts", suiteOf("await dut.reload();"));
+  await file("mine.ts", SUITE);
   const { code, stdout, stderr } = await run(["run", "./mine.ts", "--board", "model"], { cwd: folder });
   assertEquals(code, 0, stderr);
   assertStringIncludes(stdout, "mine > one");
@@ -156,21 +158,26 @@ Deno.test("a suite of one's own runs, by its path and from another folder", asyn
 
 Deno.test("a suite that is wrong: one line that names it, exit 2", async () => {
   const cases: [string, RegExp][] = [
-    [suiteOf("await dut.relaod();"), /TS2551: Property 'relaod' does not exist.* at .*:4:15/],
+    [SUITE.replace("reload", "relaod"), /TS2551: Property 'relaod' does not exist.* at .*:6:15/],
     ["export default {", /SyntaxError: .* at .*:1:\d+/],
-    ["export const suite = 1;", /its default export is no suite/],
-    [`throw new RangeError("a\\u001b[2Jb");`, /RangeError: a\\e\[2Jb/],
     [`import "./nowhere.ts"; export default 1;`, /nowhere\.ts/],
-    [suiteOf(`await dut.trap.set("no_such_trap", { action: "drop" });`), /mine > one fails on the model of 6\.12/],
   ];
-  await Promise.all(cases.map(async ([text, pattern], i) => {
-    const path = await file(`wrong${i}.ts`, text);
-    const ran = await run(["run", path, "--board", "model"]);
-    assertEquals(ran.code, 2, ran.stderr);
-    const [last] = ran.stderr.trim().split("\n").slice(-1);
-    assertMatch(last!, pattern);
-    if (i < 5) assertOneLine(ran, 2, new RegExp(`^twinlink: Cannot load suite ".*wrong${i}\\.ts"`));
-  }));
+  for (const [i, [text, pattern]] of cases.entries()) {
+    const ran = await call(["run", await file(`wrong${i}.ts`, text), "--board", "model"]);
+    assertOneLine(ran, 2, pattern);
+    assertMatch(ran.stderr, new RegExp(`^twinlink: Cannot load suite ".*wrong${i}\\.ts"`));
+  }
+  const mine = await file("mine.ts", SUITE);
+  const wrong = (how: string) => run(["run", mine, "--board", "model"], { env: { WRONG: how } });
+  assertOneLine(
+    await wrong("no suite"),
+    2,
+    /^twinlink: Cannot load suite ".*mine\.ts": its default export is no suite/,
+  );
+  assertOneLine(await wrong("throws"), 2, /^twinlink: Cannot load suite ".*mine\.ts".* RangeError: a\\e\[2Jb/);
+  const { code, stderr } = await wrong("on the model");
+  assertEquals(code, 2, stderr);
+  assertMatch(stderr.trim().split("\n").at(-1)!, /mine > one fails on the model of 6\.12/);
 });
 
 Deno.test("--json: every line is JSON, the last one the numbers", async () => {
@@ -190,26 +197,26 @@ Deno.test("--out: traces and reports, whole; check judges the trace, and a diver
   const names = [...Deno.readDirSync(out)].map(({ name }) => name).toSorted();
   assertEquals(names, ["junit.xml", "results.ktap", "run.json", "trace-model-model.jsonl", "verdicts.jsonl"]);
   const trace = `${out}/trace-model-model.jsonl`;
-  assertEquals((await run(["check", trace])).code, 0);
+  assertEquals((await call(["check", trace])).code, 0);
 
   const text = await Deno.readTextFile(trace);
   const changed = await file("changed.jsonl", text.replace('"rate":', '"rate":1'));
-  const diverges = await run(["check", changed]);
+  const diverges = await call(["check", changed]);
   assertEquals(diverges.code, 1);
   assertMatch(diverges.stdout, /^diverge /m);
   assertStringIncludes(diverges.stdout, "the boards do not do what the model says");
 
   const cut = await file("cut.jsonl", text.slice(0, text.lastIndexOf('{"type":"end"')));
-  const short = await run(["check", cut]);
+  const short = await call(["check", cut]);
   assertEquals(short.code, 3);
   assertStringIncludes(short.stderr, "cut short");
 
   // The same story in each report: what was read agrees, and the file is no pass.
-  const junit = await run(["check", cut, "--reporter", "junit"]);
+  const junit = await call(["check", cut, "--reporter", "junit"]);
   assertEquals(junit.code, 3);
   assertMatch(junit.stdout, /<testsuites [^>]*errors="1"/);
-  assertMatch((await run(["check", cut, "--reporter", "ktap"])).stdout, /^not ok \d+ trace/m);
-  assertEquals(JSON.parse((await run(["check", cut, "--json"])).stdout.trim().split("\n").at(-1)!).exit, 3);
+  assertMatch((await call(["check", cut, "--reporter", "ktap"])).stdout, /^not ok \d+ trace/m);
+  assertEquals(JSON.parse((await call(["check", cut, "--json"])).stdout.trim().split("\n").at(-1)!).exit, 3);
 
   const header = text.slice(0, text.indexOf("\n") + 1);
   const empty = await file("empty.jsonl", `${header}{"type":"end","sequences":0}\n`);
@@ -221,19 +228,19 @@ Deno.test("--out: traces and reports, whole; check judges the trace, and a diver
       [[trace, empty], "jsonl", /"type":"run".*"exit":3/],
     ] as const
   ) {
-    const { code, stdout } = await run(["check", ...paths, "--reporter", reporter]);
+    const { code, stdout } = await call(["check", ...paths, "--reporter", reporter]);
     assertEquals(code, 3);
     assertMatch(stdout, wrong);
   }
 
   const no = await file("no.jsonl", "hello\n");
-  assertOneLine(await run(["check", no]), 2, /no\.jsonl": line 1: is not JSON/);
+  assertOneLine(await call(["check", no]), 2, /no\.jsonl": line 1: is not JSON/);
 });
 
 Deno.test("record: a compressed trace that check agrees with", async () => {
   const trace = `${folder}/deep/model.jsonl.gz`;
   assertEquals((await run(["record", "lifecycle", "--board", "model", "--out", trace])).code, 0);
-  const { code, stdout } = await run(["check", "--reporter", "dots", trace]);
+  const { code, stdout } = await call(["check", "--reporter", "dots", trace]);
   assertEquals(code, 0);
   assertMatch(stdout, /^\.{11}\n/);
 });
@@ -276,14 +283,14 @@ Deno.test("doctor: what is there and what is not, and the command that mends it"
     `${remote("rack")}[serial]\npath = "${folder}/ttyNone"\n` +
       `[serial.login]\nuser = "root"\npassword_env = "TWINLINK_NO_SUCH_PASSWORD"\n`,
   );
-  const { code, stdout } = await run(["doctor", path]);
+  const { code, stdout } = await call(["doctor", path]);
   assertEquals(code, 3);
   assertMatch(stdout, /MISSING {2}serial port .*there is no .*ttyNone/);
   assertMatch(stdout, /MISSING {2}serial password .*is not set/);
   assertStringIncludes(stdout, "2 things are missing. To mend it:");
 
   const there = await file("there.toml", `${remote("rack")}[serial]\npath = "/dev/ptmx"\n`);
-  assertMatch((await run(["doctor", there])).stdout, /^found {4}serial port {2}\/dev\/ptmx$/m);
+  assertMatch((await call(["doctor", there])).stdout, /^found {4}serial port {2}\/dev\/ptmx$/m);
 });
 
 Deno.test("a file that is no module, a folder without sources: one line before any download, exit 2", async () => {
@@ -331,7 +338,7 @@ Deno.test("boards check: reports a waiver that names no sequence, with its line,
     model("mine") + waiver("trap", "the inventory") + waiver("trap", "the inventry") + waiver("tarp", "the inventory") +
       waiver("stale", "no such one"),
   );
-  const { code, stdout, stderr } = await run(["boards", "check", path]);
+  const { code, stdout, stderr } = await call(["boards", "check", path]);
   assertEquals([code, stdout], [2, ""]);
   const lines = stderr.trim().split("\n");
   assertEquals(lines.length, 3, stderr);
@@ -350,15 +357,15 @@ Deno.test("boards check: the boards and examples that ship are fine", async () =
     [...Deno.readDirSync(path)].filter(({ name }) => name.endsWith(".toml")).map(({ name }) => `${path}${name}`)
   );
   assert(files.length > 15);
-  const { code, stderr } = await run(["boards", "check", ...files]);
+  const { code, stderr } = await call(["boards", "check", ...files]);
   assertEquals([code, stderr], [0, ""]);
 });
 
 Deno.test("waivers of a suite of one's own: check takes its file, and a run knows it", async () => {
-  const suite = await file("waived.ts", suiteOf("await dut.reload();"));
+  const suite = await file("mine.ts", SUITE);
   const board = await file("waived.toml", model("own") + waiver("mine", "one") + waiver("mine", "two"));
-  assertMatch((await run(["boards", "check", board])).stderr, /waived\.toml:7: waivers\[0\]\.suite is "mine"/);
-  const checked = await run(["boards", "check", board, "--suite", suite]);
+  assertMatch((await call(["boards", "check", board])).stderr, /waived\.toml:7: waivers\[0\]\.suite is "mine"/);
+  const checked = await call(["boards", "check", board, "--suite", suite]);
   assertEquals(checked.code, 2);
   assertMatch(
     checked.stderr.trim(),

@@ -47,8 +47,6 @@ export interface CommandContext {
 /** One subcommand. */
 export interface Command<T extends OptionTable = OptionTable> {
   name: string;
-  /** One line, without a period */
-  summary: string;
   /** What stands behind the name, a form a line */
   usage: readonly string[];
   /** More for the help: paragraphs */
@@ -119,8 +117,8 @@ export function parseCommand<T extends OptionTable>(
   return { values: values as Values<T> & { help: boolean }, operands: parsed._.map(String) };
 }
 
-/** The help of a subcommand, in lines of at most 100 columns. */
-export function helpOf({ name, summary, usage, details, options }: Command): string {
+/** The help of a subcommand, in lines of at most 100 columns; `summary` is one line, without a period. */
+export function helpOf({ name, usage, details, options }: Command, summary: string): string {
   const lines = [`twinlink ${name}: ${summary}`, ""];
   usage.forEach((form, i) => lines.push(`${i === 0 ? "Usage: " : "       "}twinlink ${name} ${form}`.trimEnd()));
   if (details) lines.push("", details.trim());

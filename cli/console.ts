@@ -219,7 +219,6 @@ async function run(board: Board, way: TransportName | undefined, signal: AbortSi
 
 export default command({
   name: "console",
-  summary: "the console of a board on this terminal, recorded",
   usage: [`BOARD [--transport ${TRANSPORTS.join("|")}]`],
   details:
     `The serial line of the board's [console] or [serial]; without one a shell over ssh. Of a QEMU board a guest is

@@ -103,7 +103,6 @@ export function mends(findings: readonly ProbeResult[]): string[] {
 
 export default command({
   name: "doctor",
-  summary: "look at what is missing on this machine, and say how to mend it",
   usage: ["[BOARD..]"],
   details: "Without a board: what kernels in QEMU need. Looks only: nothing is changed, no board is spoken to.",
   options: { json: { type: "flag", help: "For a machine to read: one JSON object a line" } },

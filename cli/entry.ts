@@ -13,6 +13,19 @@ export function statusOfError(error: unknown): number {
   return error instanceof Error ? STATUS_OF[error.name] ?? 3 : 3;
 }
 
+/** Prints why an error ended a program, and returns its exit status. */
+export function statusOfEnd(error: unknown): number {
+  const status = statusOfError(error);
+  if (error instanceof OutputClosedError) return status;
+  if (error instanceof Error && STATUS_OF[error.name] !== undefined) {
+    for (const line of error.message.split("\n")) say(`twinlink: ${visible(line)}`);
+  } else {
+    const text = error instanceof Error ? error.stack ?? error.message : `it throws ${String(error)}`;
+    say(`twinlink: this is a bug of twinlink, not of the board:\n${text.split("\n").map(visible).join("\n")}`);
+  }
+  return status;
+}
+
 /** Runs a program and gives its exit status, whatever happens. */
 export async function statusOf(
   program: (signal: AbortSignal, interrupts: Interrupts) => Promise<number>,
@@ -25,17 +38,7 @@ export async function statusOf(
     if (interrupts.unhandled) throw interrupts.unhandled.error;
     return interrupts.status ?? status;
   } catch (caught) {
-    const error = interrupts.unhandled ? interrupts.unhandled.error : caught;
-    if (interrupts.status !== undefined) return interrupts.status;
-    const status = statusOfError(error);
-    if (error instanceof OutputClosedError) return status;
-    if (!(error instanceof Error) || STATUS_OF[error.name] === undefined) {
-      const text = error instanceof Error ? error.stack ?? error.message : `it throws ${String(error)}`;
-      say(`twinlink: this is a bug of twinlink, not of the board:\n${text.split("\n").map(visible).join("\n")}`);
-      return status;
-    }
-    for (const line of error.message.split("\n")) say(`twinlink: ${visible(line)}`);
-    return status;
+    return interrupts.status ?? statusOfEnd(interrupts.unhandled ? interrupts.unhandled.error : caught);
   }
 }
 

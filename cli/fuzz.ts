@@ -32,7 +32,6 @@ const { filter: _filter, module: _module, ...boardOptions } = BOARD_OPTIONS;
 
 export default command({
   name: "fuzz",
-  summary: "generate sequences, run them on a board and compare what it shows with the model",
   usage: ["--board BOARD [OPTION..]"],
   details:
     `Sequences are generated on the model of the board's era: each operation is drawn by what there is then, most of

@@ -5,6 +5,7 @@ import { emptySummary, type SequenceVerdict, type Verdict } from "../diff/mod.ts
 import { addToSummary } from "../diff/verdict.ts";
 import { run, start } from "./child.ts";
 import { fuzzStatus } from "./fuzz.ts";
+import { call } from "./in_process.ts";
 
 const folder = await Deno.makeTempDir({ prefix: "twinlink-fuzz-" });
 Deno.test.afterAll(() => Deno.remove(folder, { recursive: true }));
@@ -16,7 +17,7 @@ Deno.test("the model by itself: the same seed gives the same numbers, and all th
   const { sequences, operations, violations, perSecond } = JSON.parse(first.stdout);
   assertEquals([sequences, violations], [40, 0]);
   assert(operations > 800 && perSecond > 0);
-  assertEquals(JSON.parse((await run(args)).stdout).operations, operations);
+  assertEquals(JSON.parse((await call(args)).stdout).operations, operations);
 });
 
 Deno.test("wrong usage is one line that says what is wrong", async () => {
@@ -29,7 +30,7 @@ Deno.test("wrong usage is one line that says what is wrong", async () => {
     [["fuzz", "--board", "model", "x"], /Unexpected argument "x" of fuzz/],
   ];
   for (const [args, pattern] of cases) {
-    const { code, stdout, stderr } = await run(args);
+    const { code, stdout, stderr } = await call(args);
     assertMatch(stderr, pattern);
     assertEquals([code, stdout, stderr.trim().split("\n").length], [2, "", 1], stderr);
   }

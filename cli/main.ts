@@ -7,29 +7,30 @@
 import { suggestion } from "../boards/suggestion.ts";
 import { visible } from "../boards/visible.ts";
 import { runAsMain } from "./entry.ts";
-import boards from "./boards.ts";
-import check from "./check.ts";
-import console from "./console.ts";
 import { type Command, type CommandContext, helpOf, parseCommand, UsageError } from "./command.ts";
-import doctor from "./doctor.ts";
-import fuzz from "./fuzz.ts";
 import { print, say } from "../run/output.ts";
-import race from "./race.ts";
-import record from "./record.ts";
-import resume from "./resume.ts";
-import run from "./run.ts";
-import shell from "./shell.ts";
-import trace from "./trace.ts";
 import config from "../deno.json" with { type: "json" };
 
-/** The subcommands, in the order of the help. */
-const COMMANDS: readonly Command[] = [run, resume, fuzz, race, check, record, trace, boards, console, shell, doctor];
+/** The subcommands by name, in the order of the help, with a line for it. `NAME.ts` is loaded when it is called. */
+export const COMMANDS: Readonly<Record<string, string>> = {
+  run: "run suites on boards and compare what they show with the model",
+  resume: "go on with a run after twinlink or its machine died",
+  fuzz: "generate sequences, run them on a board and compare what it shows with the model",
+  race: "perform operations at the same time: on the model in every order that can differ, on a board many times",
+  check: "judge recorded traces off line, with the model of today",
+  record: "run suites on a board and keep its trace in a file",
+  trace: "show recorded traces: the steps, and what an emulated device saw between them",
+  boards: "list the boards that ship, check a board file, describe a board, read its facts",
+  console: "the console of a board on this terminal, recorded",
+  shell: "a prompt that behaves like a machine with a kernel of the model",
+  doctor: "look at what is missing on this machine, and say how to mend it",
+};
 
 const OVERVIEW = `twinlink: tests devlink on real boards against a reference model
 
 Usage: twinlink COMMAND [ARGUMENT..]
 
-${COMMANDS.map(({ name, summary }) => `  ${name.padEnd(9)}${summary}`).join("\n")}
+${Object.entries(COMMANDS).map(([name, summary]) => `  ${name.padEnd(9)}${summary}`).join("\n")}
   help     Show this help, or that of a command
 
 Options:
@@ -40,11 +41,19 @@ Options:
 Exit status: 0 all agree, 1 a divergence or a crash, 2 wrong usage, configuration or suite, 3 not judged
 `;
 
-function find(name: string): Command {
-  const found = COMMANDS.find((command) => command.name === name);
-  if (found) return found;
-  const hint = suggestion(name, [...COMMANDS.map((command) => command.name), "help"]) || ` (see "twinlink help")`;
-  throw new UsageError(`Unknown command "${visible(name)}"${hint}`);
+/**
+ * Loads a subcommand.
+ *
+ * @throws {UsageError} If there is none of that name
+ */
+export async function load(name: string): Promise<Command> {
+  if (!Object.hasOwn(COMMANDS, name)) {
+    const hint = suggestion(name, [...Object.keys(COMMANDS), "help"]) || ` (see "twinlink help")`;
+    throw new UsageError(`Unknown command "${visible(name)}"${hint}`);
+  }
+  // Deno reads at its start what is behind a path that it finds in the text, and that is nearly all of the tree.
+  const { href } = new URL(`./${name}.ts`, import.meta.url);
+  return (await import(href)).default;
 }
 
 function enter(folder: string | undefined): void {
@@ -56,7 +65,14 @@ function enter(folder: string | undefined): void {
   }
 }
 
-async function dispatch(args: readonly string[], context: CommandContext): Promise<number> {
+const helpFor = async (name: string) => helpOf(await load(name), COMMANDS[name]!);
+
+/**
+ * Runs a command line and returns its exit status.
+ *
+ * @throws {UsageError} If the command line is wrong
+ */
+export async function dispatch(args: readonly string[], context: CommandContext): Promise<number> {
   if (args[0] === "-C") {
     enter(args[1]);
     args = args.slice(2);
@@ -68,7 +84,7 @@ async function dispatch(args: readonly string[], context: CommandContext): Promi
   }
   if (name === "--help" || name === "-h" || name === "help") {
     const topic = name === "help" ? rest[0] : undefined;
-    print(topic === undefined || topic === "help" || topic.startsWith("-") ? OVERVIEW : helpOf(find(topic)));
+    print(topic === undefined || topic === "help" || topic.startsWith("-") ? OVERVIEW : await helpFor(topic));
     return 0;
   }
   if (name === "--version" || name === "-V") {
@@ -79,10 +95,10 @@ async function dispatch(args: readonly string[], context: CommandContext): Promi
     const hint = suggestion(name, ["--help", "--version"]) || `; options stand behind a command (see "twinlink help")`;
     throw new UsageError(`Unknown option "${visible(name)}"${hint}`);
   }
-  const command = find(name);
+  const command = await load(name);
   const { values, operands } = parseCommand(command, rest);
   if (values.help) {
-    print(helpOf(command));
+    print(helpOf(command, COMMANDS[name]!));
     return 0;
   }
   return await command.run(values, operands, context);

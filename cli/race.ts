@@ -182,7 +182,6 @@ function statusOf(isBroken: boolean, isBounded: boolean): 0 | 1 | 3 {
 
 export default command({
   name: "race",
-  summary: "perform operations at the same time: on the model in every order that can differ, on a board many times",
   usage: ["OPERATION OPERATION.. [--board BOARD] [OPTION..]", "SUITE --board BOARD", "--all-pairs [OPTION..]"],
   details:
     `An operation is a name (see --names), or a command line in quotes: devlink, ip, ethtool -i, echo and cat are known; a
@@ -197,8 +196,8 @@ device, by its facts. After each run the device is put back. What only its drive
 
 A suite of races (race, litmus, or a file of yours) is run as by "twinlink run".
 
-On a board they are started together --runs times, with delays drawn at random; what came of it is shown beside what may,
-each outcome with a schedule of the model that leads to it. An outcome that may not come is exit status 1.
+On a board they are started together --runs times, with delays drawn at random. Each outcome is shown beside those that
+may come, with a schedule of the model that leads to it. An outcome that may not come is exit status 1.
 
 What goes wrong is shown with the schedule that needs the fewest preemptions: --replay runs it again. Exit status 1
 if anything does.`,

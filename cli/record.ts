@@ -8,7 +8,6 @@ import { openSuites } from "../run/suite_process.ts";
 
 export default command({
   name: "record",
-  summary: "run suites on a board and keep its trace in a file",
   usage: ["[SUITE..] --board BOARD --out FILE [OPTION..]"],
   details:
     `The trace can be judged later, elsewhere and by a newer model: see "twinlink check". It is written in any case;

@@ -23,7 +23,6 @@ async function unnamed(): Promise<never> {
 
 export default command({
   name: "resume",
-  summary: "go on with a run after twinlink or its machine died",
   usage: ["DIR [OPTION..]"],
   details:
     `DIR is the folder of "twinlink run --out DIR", or one of $XDG_STATE_HOME/twinlink/runs; without it, those are

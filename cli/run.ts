@@ -32,7 +32,6 @@ export const OPTIONS = {
 
 const run = command({
   name: "run",
-  summary: "run suites on boards and compare what they show with the model",
   usage: ["[SUITE..] --board BOARD [--board BOARD..] [OPTION..]"],
   details: `SUITE is a suite that ships or the path of a suite file:
 ${SHIPPED_SUITES.join(", ").replace(/(.{60,100}),\s/g, "$1,\n")}.

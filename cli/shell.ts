@@ -126,12 +126,11 @@ async function readScript(file: string | undefined): Promise<string> {
 
 export default command({
   name: "shell",
-  summary: "a prompt that behaves like a machine with a kernel of the model",
   usage: ["[--era ERA] [--iproute2 VERSION] [--json] < SCRIPT", "[--era ERA] [OPTION..] [SCRIPT]"],
   details: `Commands print and do what they would on a machine with that kernel. Nothing real is touched. Time is the
 model's own: a sleep takes none. The machine has a POSIX shell, files of sysfs and debugfs, and these programs: devlink,
-ip, ethtool, lsmod, insmod, modprobe, rmmod, dmesg, uname, cat, cut, find, grep, head, ls, mkdir, rm, sed, sh, sleep, sort,
-tail, timeout, tr, wc.
+ip, ethtool, lsmod, insmod, modprobe, rmmod, dmesg, uname, cat, cut, find, grep, head, ls, mkdir, rm, sed, sh, sleep,
+sort, tail, timeout, tr, wc.
 
 A script is read from standard input, or from the file SCRIPT. With --json a line is printed for each
 command line: command, rc, stdout, stderr, notify (devlink messages by netns, whether anybody listens or not), kmsg

@@ -2,6 +2,7 @@
 
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { fromFileUrl, run } from "./child.ts";
+import { call } from "./in_process.ts";
 
 const folder = await Deno.makeTempDir({ prefix: "twinlink-shell-" });
 Deno.test.afterAll(() => Deno.remove(folder, { recursive: true }));
@@ -34,7 +35,7 @@ Deno.test("a script: what its commands print, and the exit status of the last on
 Deno.test("--json: a line for each command line, with what was told and logged in it", async () => {
   const path = `${folder}/json.sh`;
   await Deno.writeTextFile(path, `${SCRIPT}echo abc > /sys/bus/netdevsim/new_device; exit 3\necho never\n`);
-  const { code, stdout, stderr } = await run(["shell", "--era", "6.1", "--json", path]);
+  const { code, stdout, stderr } = await call(["shell", "--era", "6.1", "--json", path]);
   assertEquals([code, stderr], [3, ""]);
   const lines = stdout.trim().split("\n").map((line) => JSON.parse(line));
   assertEquals(lines.map(({ rc }) => rc), [0, 0, 0, 0, 1, 3]);
@@ -49,9 +50,9 @@ Deno.test("--json: a line for each command line, with what was told and logged i
 Deno.test("what is not modelled: a message of twinlink's own, status 125, gaps in --json, whatever follows it", async () => {
   const path = `${folder}/gaps.sh`;
   await Deno.writeTextFile(path, "ip rule add from 10.0.0.1 table 5 2>/dev/null || true\necho done\n");
-  const { code, stdout, stderr } = await run(["shell", "--era", "6.12", path]);
+  const { code, stdout, stderr } = await call(["shell", "--era", "6.12", path]);
   assertEquals([code, stdout, stderr], [125, "done\n", "twinlink: not modelled: ip rule add: rules of routing\n"]);
-  const json = await run(["shell", "--era", "6.12", "--json", path]);
+  const json = await call(["shell", "--era", "6.12", "--json", path]);
   const lines = json.stdout.trim().split("\n").map((line) => JSON.parse(line));
   assertEquals(json.code, 125);
   assertEquals(lines.map(({ rc, gaps }) => [rc, gaps]), [[0, ["not modelled: ip rule add: rules of routing"]], [
@@ -70,7 +71,7 @@ Deno.test("wrong usage is one line, exit 2", async () => {
       [[`${folder}/nosuch.sh`], /^twinlink: Cannot read script/],
     ] as const
   ) {
-    const { code, stdout, stderr } = await run(["shell", ...args]);
+    const { code, stdout, stderr } = await call(["shell", ...args]);
     assertEquals([code, stdout, stderr.trim().split("\n").length], [2, "", 1], stderr);
     assertMatch(stderr, pattern);
   }

@@ -49,7 +49,6 @@ function sequenceText({ suite, sequence, steps, device }: SequenceTrace, withDev
 
 export default command({
   name: "trace",
-  summary: "show recorded traces: the steps, and what an emulated device saw between them",
   usage: ["TRACE.. [OPTION..]"],
   details:
     `TRACE is a file of "twinlink record" or of "twinlink run --out". With --device, each command that the driver gave to the

@@ -4,6 +4,7 @@ import { assertEquals, assertStringIncludes } from "@std/assert";
 import { DeviceRecorder, type Trace, writeTrace } from "../diff/mod.ts";
 import { emptyObservation } from "../model/observation.ts";
 import { run } from "./child.ts";
+import { call } from "./in_process.ts";
 
 const handle = "pci/0000:01:00.0";
 
@@ -63,7 +64,7 @@ Deno.test("trace: the steps; with --device the commands between them, whose text
       plain.stderr,
     );
     assertEquals(plain.code, 0);
-    const { stdout } = await run(["trace", path, "--device", "--filter", "FIRST"]);
+    const { stdout } = await call(["trace", path, "--device", "--filter", "FIRST"]);
     const [setup, reload, lost] = STEPS;
     assertEquals(stdout.split("\n"), [
       "b over ssh, Linux 6.12.1",
@@ -83,7 +84,7 @@ Deno.test("trace: the steps; with --device the commands between them, whose text
     const { header, sequences } = traced();
     const device = { version: 1, events: 1, log: "AAAA" } as const;
     await writeTrace(path, { header, sequences: sequences.map((one) => ({ ...one, device })) });
-    const damaged = await run(["trace", path, "--device"]);
+    const damaged = await call(["trace", path, "--device"]);
     assertEquals(damaged.code, 3);
     assertStringIncludes(damaged.stderr, "twinlink: Cannot read the log of the emulated device: ");
   } finally {

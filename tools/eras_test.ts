@@ -3,7 +3,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { BOARD_ERAS, listBoards, SHIPPED_BOARDS } from "../boards/mod.ts";
 import { boardJsonSchema } from "../boards/schema.ts";
-import { run } from "../cli/child.ts";
+import { call } from "../cli/in_process.ts";
 import { KERNELS } from "../fixtures/qemu/kernels.ts";
 import { netdevsimEra } from "../model/drivers/netdevsim/era.ts";
 import { BOOTED_ERAS, ERA_IDS, type EraId, ERAS, PROGRAMS } from "../model/mod.ts";
@@ -70,7 +70,7 @@ Deno.test("recordings: every booted era is recorded, and what is recorded has it
 
 Deno.test("commands: --era of run and of shell takes every era", async () => {
   for (const command of ["run", "shell"]) {
-    const { stdout } = await run([command, "--help"]);
+    const { stdout } = await call([command, "--help"]);
     assertEquals(ERA_IDS.filter((id) => !has(stdout, id)), [], command);
   }
 });

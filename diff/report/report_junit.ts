@@ -4,7 +4,7 @@
  * @module
  */
 
-import { create } from "xmlbuilder2";
+import defer * as xmlbuilder from "xmlbuilder2";
 import type { XMLBuilder } from "xmlbuilder2/lib/interfaces.js";
 import { visible } from "../../boards/mod.ts";
 import { detailLines, nameOf } from "../lines.ts";
@@ -68,7 +68,7 @@ export function junitReporter(write: Write): Reporter {
       const error = wholeRunError(verdicts, summary, end);
       const { skipped: _, ...totals } = count(all, error === undefined ? 0 : 1);
       // Characters that XML 1.0 cannot hold at all; the others are escaped.
-      const xml = create({ version: "1.0", encoding: "UTF-8", invalidCharReplacement: "\ufffd" });
+      const xml = xmlbuilder.create({ version: "1.0", encoding: "UTF-8", invalidCharReplacement: "\ufffd" });
       const root = xml.ele("testsuites", { name: "twinlink", ...totals });
       for (const [suite, { header, tests }] of suites) {
         const node = root.ele("testsuite", { name: visible(suite), ...count(tests) });

@@ -1,0 +1,41 @@
+/**
+ * For tests: the command within the process of the test. It costs a hundredth of a process; signals, the exit of the process
+ * and what it keeps in `$XDG_STATE_HOME` are tested with processes (`child.ts`).
+ */
+
+import { stub } from "@std/testing/mock";
+import type { Interrupts } from "../run/interrupt.ts";
+import type { Ran } from "./child.ts";
+import { statusOfEnd } from "./entry.ts";
+import { COMMANDS, dispatch, load } from "./main.ts";
+
+// What a test loads counts as what it leaves behind.
+await Promise.all(Object.keys(COMMANDS).map(load));
+
+/** No signal ever comes. */
+const INTERRUPTS: Interrupts = {
+  signal: new AbortController().signal,
+  status: undefined,
+  unhandled: undefined,
+  given: new Promise<never>(() => {}),
+  stopped: () => false,
+  harmless: () => {},
+  takeCtrlC: () => ({ pressed: () => false, onPress: () => {}, [Symbol.dispose]: () => {} }),
+  [Symbol.dispose]: () => {},
+};
+
+/** Runs the command to its end. One at a time: what it prints is caught on its way to the process's own streams. */
+export async function call(args: readonly string[]): Promise<Ran> {
+  const caught = { stdout: "", stderr: "" };
+  using stack = new DisposableStack();
+  for (const name of ["stdout", "stderr"] as const) {
+    const decoder = new TextDecoder();
+    stack.use(stub(Deno[name], "isTerminal", () => false));
+    stack.use(stub(Deno[name], "writeSync", (bytes: Uint8Array) => {
+      caught[name] += decoder.decode(bytes, { stream: true });
+      return bytes.length;
+    }));
+  }
+  const code = await dispatch(args, { signal: INTERRUPTS.signal, interrupts: INTERRUPTS }).catch(statusOfEnd);
+  return { code, ...caught };
+}
