@@ -6,6 +6,7 @@ import { FaultBoard, whyNoBoards } from "../bench/fault_board.ts";
 import { loadBoard, parseFacts } from "../boards/mod.ts";
 import { leaseBoard } from "../run/lease.ts";
 import { run } from "./child.ts";
+import { call } from "./in_process.ts";
 
 const ignore = await whyNoBoards() !== undefined;
 
@@ -32,7 +33,7 @@ Deno.test("boards facts: as text, and whole as JSON", { ignore }, async () => {
   ) assertStringIncludes(shown.stdout, line);
   assertEquals(shown.stdout.includes("\u001b"), false);
 
-  const whole = await run(["boards", "facts", file, "--json"]);
+  const whole = await call(["boards", "facts", file, "--json"]);
   assertEquals([whole.code, whole.stdout.includes("\u001b"), whole.stdout.trim().includes("\n")], [0, false, false]);
   const facts = parseFacts(whole.stdout, "stdout");
   assertEquals([facts.handle, facts.ports[0]?.netdev, facts.reporters[0]?.name], [NIC, "p0", "fw\u001b[2J"]);
@@ -42,22 +43,21 @@ Deno.test("boards facts: exit status 3 where the board cannot, 2 where it is ask
   await using board = await FaultBoard.open();
   await withNic(board);
   const file = await nicFile(board, "pci/0000:0a:00.0");
-  const absent = await run(["boards", "facts", file]);
+  const absent = await call(["boards", "facts", file]);
   assertEquals([absent.code, absent.stdout], [3, ""]);
   assertMatch(
     absent.stderr,
     /^twinlink: Cannot read the facts of board "nic": it has no devlink instance pci\/0000:0a:00\.0$/m,
   );
 
-  const env = { XDG_STATE_HOME: `${board.dir}/state` };
   const before = Deno.env.get("XDG_STATE_HOME");
-  Deno.env.set("XDG_STATE_HOME", env.XDG_STATE_HOME);
+  Deno.env.set("XDG_STATE_HOME", `${board.dir}/state`);
   try {
     await using _lease = await leaseBoard(await loadBoard(file), { doing: "a test" });
-    const used = await run(["boards", "facts", file], { env });
+    const used = await call(["boards", "facts", file]);
     assertEquals(used.code, 3, used.stderr);
     assertMatch(used.stderr, /^twinlink: Cannot use board "nic": .* \(a test, process \d+\) since .* has it; --wait/m);
-    const raced = await run(["race", "reload", "reload", "--board", file], { env });
+    const raced = await call(["race", "reload", "reload", "--board", file]);
     assertEquals([raced.code, raced.stdout], [3, ""]);
     assertMatch(raced.stderr, /^twinlink: Cannot use board "nic": .* \(a test, process \d+\) since .* has it/m);
   } finally {
@@ -65,16 +65,16 @@ Deno.test("boards facts: exit status 3 where the board cannot, 2 where it is ask
     else Deno.env.set("XDG_STATE_HOME", before);
   }
 
-  const model = await run(["boards", "facts", "model"]);
+  const model = await call(["boards", "facts", "model"]);
   assertEquals(model.code, 2);
   assertMatch(model.stderr, /^twinlink: Cannot read the facts of board "model": its file names no handle$/m);
-  const recording = await run(["boards", "facts", "recording-6.12"]);
+  const recording = await call(["boards", "facts", "recording-6.12"]);
   assertEquals(recording.code, 3);
   assertMatch(recording.stderr, /^twinlink: .*: the recording has none$/m);
   for (
     const args of [["facts"], ["facts", "a", "b"], ["list", "--wait"], ["describe", "model", "--transport", "ssh"]]
   ) {
-    assertEquals((await run(["boards", ...args])).code, 2, args.join(" "));
+    assertEquals((await call(["boards", ...args])).code, 2, args.join(" "));
   }
 });
 
