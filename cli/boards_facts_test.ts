@@ -4,6 +4,7 @@ import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { NIC, nicFile, withNic } from "../bench/fake_nic.ts";
 import { FaultBoard, whyNoBoards } from "../bench/fault_board.ts";
 import { loadBoard, parseFacts } from "../boards/mod.ts";
+import { ownEnvironment } from "../fixtures/testing.ts";
 import { leaseBoard } from "../run/lease.ts";
 import { run } from "./child.ts";
 import { call } from "./in_process.ts";
@@ -50,9 +51,8 @@ Deno.test("boards facts: exit status 3 where the board cannot, 2 where it is ask
     /^twinlink: Cannot read the facts of board "nic": it has no devlink instance pci\/0000:0a:00\.0$/m,
   );
 
-  const before = Deno.env.get("XDG_STATE_HOME");
-  Deno.env.set("XDG_STATE_HOME", `${board.dir}/state`);
-  try {
+  {
+    using _ = ownEnvironment({ XDG_STATE_HOME: `${board.dir}/state` });
     await using _lease = await leaseBoard(await loadBoard(file), { doing: "a test" });
     const used = await call(["boards", "facts", file]);
     assertEquals(used.code, 3, used.stderr);
@@ -60,9 +60,6 @@ Deno.test("boards facts: exit status 3 where the board cannot, 2 where it is ask
     const raced = await call(["race", "reload", "reload", "--board", file]);
     assertEquals([raced.code, raced.stdout], [3, ""]);
     assertMatch(raced.stderr, /^twinlink: Cannot use board "nic": .* \(a test, process \d+\) since .* has it/m);
-  } finally {
-    if (before === undefined) Deno.env.delete("XDG_STATE_HOME");
-    else Deno.env.set("XDG_STATE_HOME", before);
   }
 
   const model = await call(["boards", "facts", "model"]);
@@ -77,34 +74,3 @@ Deno.test("boards facts: exit status 3 where the board cannot, 2 where it is ask
     assertEquals((await call(["boards", ...args])).code, 2, args.join(" "));
   }
 });
-
-Deno.test(
-  "a run whose plan names another device of the board ends with status 2, in one line",
-  { ignore },
-  async () => {
-    await using board = await FaultBoard.open();
-    await withNic(board);
-    const file = await nicFile(board);
-    const suite = `${board.dir}/one.ts`;
-    await Deno.writeTextFile(
-      suite,
-      `import { hardware, suite } from "@twinlink/twinlink";
-export default suite("one", { fixture: hardware("mlx5") }, ({ sequence }) => {
-  sequence("step", { source: "x" }, async (dut) => {
-    await dut.dev.show();
-    dut.netdev("lo").show().either();
-  });
-});
-`,
-    );
-    const board2 = (await Deno.readTextFile(file)).replace("[serial]", 'capabilities = ["mlx5"]\n[serial]');
-    await Deno.writeTextFile(file, board2);
-    const { code, stdout, stderr } = await run(["run", suite, "--board", file]);
-    const lines = stderr.split("\n").filter((line) => line.startsWith("twinlink: "));
-    assertEquals([code, lines], [2, [
-      `twinlink: Cannot run "one > step" on board "nic": step 2 names netdev lo, and the board's handle is ${NIC}`,
-    ]], `${stdout}${stderr}`);
-    const asked = await Deno.readTextFile(`${board.dir}/asked`);
-    assertEquals(asked.includes(`dev show ${NIC}`), false, asked);
-  },
-);

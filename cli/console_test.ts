@@ -4,9 +4,9 @@ import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/as
 import { ownEnvironment } from "../fixtures/testing.ts";
 import fc from "fast-check";
 import { type Line, type LineOptions, openLine } from "../runners/lines/pty_line.ts";
-import { sshdOrReason, startSshd } from "../runners/lines/sshd.ts";
 import { LineOwner } from "../runners/lines/line_owner.ts";
 import { ended, run, start } from "./child.ts";
+import { call } from "./in_process.ts";
 import { startOnTerminal } from "./on_terminal.ts";
 import { EscapeReader } from "./console.ts";
 
@@ -144,7 +144,7 @@ Deno.test("console: without a terminal a board is watched until a signal comes",
 
 Deno.test("console: boards without one, and more than one board, are told so with exit 2", async () => {
   const said = async (...args: string[]) => {
-    const { code, stderr } = await run(["console", ...args]);
+    const { code, stderr } = await call(["console", ...args]);
     assertEquals(code, 2);
     return stderr;
   };
@@ -153,35 +153,6 @@ Deno.test("console: boards without one, and more than one board, are told so wit
     await said("model"),
     'twinlink: Cannot open a console of board "model": runner = "model" has none\n',
   );
-});
-
-const found = await sshdOrReason();
-
-Deno.test({
-  name: "console: over ssh a shell on a terminal of its own, its size and its end",
-  ignore: found.sshd === undefined,
-  fn: () =>
-    bench({}, async ({ file, env }) => {
-      await using sshd = await startSshd(found);
-      const { port, user, identityFile, knownHostsFile } = sshd;
-      const ssh = `[ssh]\nhost = "127.0.0.1"\nport = ${port}\nuser = "${user}"\nidentity_file = "${identityFile}"\n`;
-      await Deno.writeTextFile(file, `${REMOTE}${ssh}known_hosts_file = "${knownHostsFile}"\n`);
-      await using terminal = startOnTerminal(["console", file], { ...env, PS1: "$ " });
-      await terminal.see(`ssh ${user}@127.0.0.1 port ${port}`);
-      terminal.type("stty size; echo he''llo\n");
-      await terminal.see("30 100\r\n");
-      await terminal.see("hello\r\n");
-      terminal.type("exit 7\n");
-      await terminal.see("the shell on the board ended with status 7");
-      assertEquals(await terminal.exited, 0);
-      assertStringIncludes((await recordOf(terminal.shown)).bytes, "hello\r\n");
-      // An unknown host is not spoken to.
-      await Deno.writeTextFile(file, `${REMOTE}${ssh}known_hosts_file = "/dev/null"\n`);
-      await using stranger = startOnTerminal(["console", file], env);
-      await stranger.see("Host key verification failed");
-      await stranger.see("twinlink: Lost ssh ");
-      assertEquals(await stranger.exited, 3);
-    }),
 });
 
 Deno.test("console: keys behind Ctrl-] are for twinlink, all others for the board, wherever they are cut", () => {

@@ -1,6 +1,7 @@
-/** A board of a real sh on a real line, with no netdevsim and a kernel that nobody modelled. */
+/** A board of a real sh on a real line: with no netdevsim and a kernel that nobody modelled, and with a NIC. */
 
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { NIC, nicFile, withNic } from "../bench/fake_nic.ts";
 import { FaultBoard, whyNoBoards } from "../bench/fault_board.ts";
 import { run } from "../cli/child.ts";
 import { ERA_IDS } from "../model/mod.ts";
@@ -65,3 +66,34 @@ Deno.test("a kernel without netdevsim: unsupported by what the agent found; the 
     assertStringIncludes(stdout, said.replaceAll('"', "&quot;"));
   }
 });
+
+Deno.test(
+  "a run whose plan names another device of the board ends with status 2, in one line",
+  { ignore },
+  async () => {
+    await using board = await FaultBoard.open();
+    await withNic(board);
+    const file = await nicFile(board);
+    const suite = `${board.dir}/one.ts`;
+    await Deno.writeTextFile(
+      suite,
+      `import { hardware, suite } from "@twinlink/twinlink";
+export default suite("one", { fixture: hardware("mlx5") }, ({ sequence }) => {
+  sequence("step", { source: "x" }, async (dut) => {
+    await dut.dev.show();
+    dut.netdev("lo").show().either();
+  });
+});
+`,
+    );
+    const board2 = (await Deno.readTextFile(file)).replace("[serial]", 'capabilities = ["mlx5"]\n[serial]');
+    await Deno.writeTextFile(file, board2);
+    const { code, stdout, stderr } = await run(["run", suite, "--board", file]);
+    const lines = stderr.split("\n").filter((line) => line.startsWith("twinlink: "));
+    assertEquals([code, lines], [2, [
+      `twinlink: Cannot run "one > step" on board "nic": step 2 names netdev lo, and the board's handle is ${NIC}`,
+    ]], `${stdout}${stderr}`);
+    const asked = await Deno.readTextFile(`${board.dir}/asked`);
+    assertEquals(asked.includes(`dev show ${NIC}`), false, asked);
+  },
+);

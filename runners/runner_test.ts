@@ -1,9 +1,7 @@
 import { assertEquals, assertMatch, assertThrows } from "@std/assert";
 import type { Board } from "../boards/mod.ts";
-import { openLine } from "./lines/pty_line.ts";
 import { checkFit, UnfitBoardError } from "./runner.ts";
-import { openSerial } from "./lines/serial.ts";
-import { AgentSession, type Hello } from "./agent/session.ts";
+import { type Hello } from "./agent/session.ts";
 
 const BOARD = { name: "b", driver: "netdevsim" } as Board;
 
@@ -45,62 +43,6 @@ Deno.test("checkFit() names the program that does not work, and a kernel without
     '"devlink dev show" ends with status 1 there: devlink answers: Permission denied',
   );
   assertThrows(() => checkFit(BOARD, { ...FIT, missing: ["devlink"] }), UnfitBoardError, "is not on the board");
-});
-
-/** What a board whose devlink or ip is such a script is not fit for. */
-async function reasonOf(program: "devlink" | "ip", script: string): Promise<string> {
-  const dir = await Deno.makeTempDir();
-  try {
-    for (const name of ["devlink", "ip"]) {
-      await Deno.writeTextFile(`${dir}/${name}`, name === program ? script : "#!/bin/sh\n:\n", { mode: 0o755 });
-    }
-    await using line = await openLine({
-      board: ["sh", "-c", "PS1='# ' ENV= exec sh -i"],
-      env: { TMPDIR: dir, PATH: `${dir}:${Deno.env.get("PATH")}` },
-    });
-    const { session, hello } = await AgentSession.open(await openSerial({ path: line.path, baudRate: 3_000_000 }));
-    await session.close();
-    return why({ ...hello, kernel: "K", root: true });
-  } finally {
-    await Deno.remove(dir, { recursive: true });
-  }
-}
-
-Deno.test("a board whose devlink or ip cannot work is refused with the cause", async () => {
-  assertEquals(
-    await reasonOf("devlink", "#!/bin/sh\nkill -SEGV $$\n"),
-    '"devlink -V" was ended by SIGSEGV (status 139) there',
-  );
-  assertEquals(
-    await reasonOf("devlink", '#!/bin/sh\n[ "$1" = -V ] || kill -9 $$\n'),
-    '"devlink dev show" was ended by SIGKILL (status 137), as when memory is short there',
-  );
-  assertEquals(
-    await reasonOf(
-      "devlink",
-      "#!/bin/sh\necho 'devlink: error while loading shared libraries: libmnl.so.0' >&2; exit 127\n",
-    ),
-    '"devlink -V" is not found or cannot be loaded (status 127) there: devlink: error while loading shared libraries: libmnl.so.0',
-  );
-  assertEquals(
-    await reasonOf("ip", "#!/bin/sh\necho 'ip: wrong version' >&2; exit 2\n"),
-    '"ip -V" ends with status 2 there: ip: wrong version',
-  );
-  assertEquals(
-    await reasonOf(
-      "devlink",
-      "#!/bin/sh\n[ \"$1\" = -V ] || { echo 'Failed to connect to devlink Netlink' >&2; exit 1; }\n",
-    ),
-    "its kernel K has no devlink (CONFIG_NET_DEVLINK)",
-  );
-  assertEquals(
-    await reasonOf("ip", "#!/bin/sh\n[ $1 = -V ] && exec cat /dev/zero\n"),
-    '"ip -V" was ended by SIGXFSZ (status 153) there',
-  );
-  assertEquals(
-    await reasonOf("devlink", "#!/bin/sh\n[ $1 = -V ] && exec sleep 1000\n"),
-    '"devlink -V" does not end there',
-  );
 });
 
 Deno.test("checkFit(): a board whose kernel log cannot be read is not used, since nothing would be compared with it", () => {

@@ -1,46 +1,8 @@
 import { assertEquals } from "@std/assert";
 import { MAILBOX } from "../../fixtures/devices/mailbox.ts";
-import { INTERRUPT } from "../lines/login.ts";
-import { openLine } from "../lines/pty_line.ts";
-import { openSerial } from "../lines/serial.ts";
-import { AgentSession } from "./session.ts";
-import { closeFd, openTty, writeFd } from "../lines/tty.ts";
-
-// The agent's shell is told of each second by its ticker. Here it is each 2 ms.
-const SCRIPT = `
-. ./agent.sh
-TL_D=$(mktemp -d)
-tl_start_ticker 0.002
-bad=0 i=0
-while [ $i -lt 100 ]; do
-  i=$((i + 1))
-  tl_bounded 100000 true
-  [ "$TL_RC" = 0 ] || bad=$((bad + 1))
-  tl_bounded 100000 sh -c 'exit 7'
-  [ "$TL_RC" = 7 ] || bad=$((bad + 1))
-done
-tl_bounded 100000 sh -c 'kill -9 $$'
-killed=$TL_RC
-tl_bounded 0 sleep 100
-echo "$bad wrong, $killed killed, $TL_RC"
-kill $TL_TICKER
-rm -rf "$TL_D"
-`;
-
 const SHELLS = [["dash"], ["bash"], ["busybox", "ash"]].filter(([program]) =>
   new Deno.Command("sh", { args: ["-c", `command -v ${program}`], stdout: "null" }).outputSync().success
 );
-
-for (const [program, ...args] of SHELLS) {
-  Deno.test(`${program}: no tick is taken for the exit status of a step, and one that hangs is ended`, async () => {
-    const { stdout } = await new Deno.Command(program!, {
-      args: [...args, "-c", SCRIPT],
-      cwd: new URL(".", import.meta.url),
-      stderr: "null",
-    }).output();
-    assertEquals(new TextDecoder().decode(stdout).trim(), "0 wrong, 137 killed, hang");
-  });
-}
 
 // A line of the kernel log is there in part, and the rest comes when the agent has looked already.
 const HALVES = `
@@ -95,79 +57,6 @@ Deno.test("the agent tells of a kernel log that skips records, also between two 
   assertEquals(await tells("6,10"), [":", ":", "marks lost: 0"]);
   const overrun = await tells("6,910");
   assertEquals(overrun[1], ": --n lost the kernel log was overrun: record 910 follows record 9");
-});
-
-// One that a server of the agent runs, where there is a bash, and one that it runs itself.
-const STUCK = ["file.read", "wait"] as const;
-
-for (const [[program], kind] of SHELLS.flatMap((shell) => STUCK.map((kind) => [shell, kind] as const))) {
-  Deno.test(`${program}, ${kind}: an agent that is interrupted again and again leaves nothing behind, nor the step that ran`, async () => {
-    const dir = await Deno.makeTempDir();
-    await Deno.mkdir(`${dir}/bin`);
-    await Deno.mkdir(`${dir}/tmp`);
-    const path = (await new Deno.Command("sh", { args: ["-c", `command -v ${program}`] }).output()).stdout;
-    await Deno.symlink(new TextDecoder().decode(path).trim(), `${dir}/bin/sh`);
-    await new Deno.Command("mkfifo", { args: [`${dir}/stuck`] }).output();
-    const env = { TMPDIR: `${dir}/tmp`, PATH: `${dir}/bin:${Deno.env.get("PATH")}` };
-    await using line = await openLine({ board: ["sh", "-c", "PS1='# ' ENV= exec sh -i"], env });
-    const { session } = await AgentSession.open(await openSerial({ path: line.path, baudRate: 3_000_000 }));
-    const ms = 60_000 + performance.now() | 0;
-    const running = session.run({
-      suite: "agent",
-      sequence: "stuck",
-      source: "",
-      steps: [{ id: 1, phase: "body", op: kind === "wait" ? { kind, ms } : { kind, path: `${dir}/stuck` } }],
-    });
-    const processes = async () => {
-      const { stdout } = await new Deno.Command("pgrep", { args: ["-f", `${dir}/(stuck|tmp)|sleep ${ms / 1000}$`] })
-        .output();
-      return new TextDecoder().decode(stdout).trim();
-    };
-    while (await processes() === "") await new Promise((resolve) => setTimeout(resolve, 20));
-    const far = openTty(line.path);
-    // Two end it; those behind come while it undoes what it did.
-    for (let i = 0; i < 150; i++) {
-      writeFd(far, new TextEncoder().encode(INTERRUPT));
-      await new Promise((resolve) => setTimeout(resolve, 1));
-    }
-    closeFd(far);
-    await running;
-    await session.close({ graceMs: 1000 });
-    for (let i = 0; i < 400 && (await processes() !== "" || [...Deno.readDirSync(`${dir}/tmp`)].length > 0); i++) {
-      await new Promise((resolve) => setTimeout(resolve, 50));
-    }
-    const left = (await new Deno.Command("find", { args: [`${dir}/tmp`, "-mindepth", "1"] }).output()).stdout;
-    assertEquals([await processes(), new TextDecoder().decode(left)], ["", ""]);
-    await Deno.remove(dir, { recursive: true });
-  });
-}
-
-Deno.test("a board whose line falls silent may go on: what is behind the step that was lost is not said not to be run", async () => {
-  const dir = await Deno.makeTempDir();
-  let [said, silent] = ["", false];
-  const nothing = new Uint8Array();
-  await using line = await openLine({
-    board: ["sh", "-c", "PS1='# ' ENV= exec sh -i"],
-    env: { TMPDIR: dir, PATH: Deno.env.get("PATH")! },
-    between: (bytes, to) => {
-      if (to === "board") return Promise.resolve(bytes);
-      // From the moment on in which the board says that it begins with the third step
-      if (!silent) silent = /\n@3 /.test(said += new TextDecoder().decode(bytes));
-      return Promise.resolve(silent ? nothing : bytes);
-    },
-  });
-  const shell = await openSerial({ path: line.path, baudRate: 3_000_000 });
-  const { session } = await AgentSession.open(shell);
-  const read = (name: string) => ({ kind: "file.read" as const, path: `${dir}/${name}` });
-  const ops = [read("a"), { kind: "wait" as const, ms: 1500 }, read("b"), read("c"), read("d")];
-  const steps = ops.map((op, i) => ({ id: i + 1, phase: "body" as const, op }));
-  const told = await session.run({ suite: "agent", sequence: "silent", source: "", steps });
-  [said, silent] = ["", false];
-  await session.close({ graceMs: 20_000 });
-  const reasons = told.steps.map(({ lost }) => lost?.reason);
-  const [first, ...behind] = reasons.slice(reasons.indexOf("timeout"));
-  assertEquals([first, ...new Set(behind)], ["timeout", "untold"], reasons.join());
-  await Deno.remove(dir, { recursive: true });
 });
 
 // The configuration space is a file here; of its registers the agent writes one.

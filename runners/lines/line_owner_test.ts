@@ -5,7 +5,7 @@ import { Buffer } from "node:buffer";
 import { randomBytes } from "node:crypto";
 import { type Line, LOGIN_BOARD, openLine } from "./pty_line.ts";
 import { LineOwner } from "./line_owner.ts";
-import { holderOf, takeLine } from "./line_state.ts";
+import { holderOf } from "./line_state.ts";
 import { openSerial } from "./serial.ts";
 import { TransportError } from "./shell.ts";
 import { closeFd, openTty, setRaw, writeFd } from "./tty.ts";
@@ -97,27 +97,6 @@ Deno.test("a line has one owner; who wants it is told who has it, and it is free
     assertEquals(names.filter((name) => name.endsWith(".log")).length, 10);
     assertEquals(names.filter((name) => name.endsWith(".cast")).length, 10);
     await assertRejects(() => open(line, { path: "/dev/none" }), TransportError, "Cannot open /dev/none: No such file");
-  }));
-
-Deno.test("a line that was given back is free at once, also while processes are being started", () =>
-  withLine(async (line, state) => {
-    let over = false;
-    const starting = (async () => {
-      while (!over) await Promise.all(Array.from({ length: 8 }, () => new Deno.Command("true").output()));
-    })();
-    const folder = `${state}/twinlink/lines/${line.path.slice(1).replaceAll("/", "_")}`;
-    let held = 0;
-    for (let i = 0; i < 200; i++) {
-      const { release } = await takeLine(line.path, "run", `${state}/record`);
-      using lock = await Deno.open(`${folder}/lock`, { read: true, write: true });
-      assert(!lock.tryLockSync(true));
-      release();
-      if (!lock.tryLockSync(true)) held++;
-      else lock.unlockSync();
-    }
-    over = true;
-    await starting;
-    assertEquals(held, 0);
   }));
 
 Deno.test("a line that was lost is opened again with its next use, and the record goes on", () =>

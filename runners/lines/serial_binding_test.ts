@@ -82,28 +82,6 @@ Deno.test("TwinlinkBinding opens and closes 100 times and leaves no descriptor",
   assertEquals(await evaluate(program), "false true\n");
 });
 
-Deno.test("TwinlinkBinding closes a port that is free at once, also while processes are being started", async () => {
-  await using line = await openLine();
-  let over = false;
-  const starting = (async () => {
-    while (!over) await Promise.all(Array.from({ length: 8 }, () => new Deno.Command("true").output()));
-  })();
-  const open = () => TwinlinkBinding.open({ path: line.path, baudRate: 115_200 }).catch(() => undefined);
-  let held = 0;
-  for (let i = 0; i < 300; i++) {
-    const port = await open();
-    // A process that is started now begins while the port is closed, and opened again.
-    await new Promise((resolve) => setTimeout(resolve));
-    await port?.close();
-    const again = await open();
-    if (!again) held++;
-    await again?.close();
-  }
-  over = true;
-  await starting;
-  assertEquals(held, 0);
-});
-
 Deno.test("TwinlinkBinding refuses a port that this process has open", async () => {
   await using line = await openLine();
   const port = await openPort(line.path);

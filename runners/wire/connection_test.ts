@@ -1,13 +1,9 @@
 /** Requests and records over lines that alter what they carry, with a real shell behind each. */
 
-import { assert, assertEquals } from "@std/assert";
-import { Random } from "../../bench/random.ts";
-import { campaign } from "../../bench/noise.ts";
-import { LOGIN_BOARD, openLine } from "../lines/pty_line.ts";
+import { assertEquals } from "@std/assert";
 import { Connection } from "./connection.ts";
 import { sharedVariables } from "./constants.ts";
 import { openLocal } from "../local.ts";
-import { openSerial } from "../lines/serial.ts";
 import type { Shell } from "../lines/shell.ts";
 import { sumOf } from "./wire.ts";
 
@@ -47,21 +43,6 @@ async function faulty({ toHost = (bytes) => bytes, toBoard = (bytes) => bytes, e
     writable: outgoing.writable,
     lossy: { bytesPerMs: 100 },
     close: () => shell.close(),
-  };
-}
-
-/** A byte in so many is lost, doubled or altered; the same ones for the same seed. */
-function noisy(one: number, seed: number, quiet: () => boolean): (bytes: Uint8Array) => Uint8Array {
-  const random = new Random(seed);
-  return (bytes) => {
-    const out: number[] = [];
-    for (const byte of bytes) {
-      const kind = !quiet() && random.next() < 1 / one ? random.whole(0, 2) : 3;
-      if (kind === 0) continue;
-      out.push(kind === 2 ? byte ^ (1 << random.whole(0, 6)) : byte);
-      if (kind === 1) out.push(byte);
-    }
-    return Uint8Array.from(out);
   };
 }
 
@@ -114,30 +95,6 @@ Deno.test("Connection calls commands, and gives status and output as they are", 
   }
 });
 
-for (const [one, kind] of [[3000, "long"], [150, "short"]] as const) {
-  Deno.test(`a line that alters a byte in ${one}: no ${kind} answer is wrong or lost, and nothing is run twice`, async () => {
-    const count = await Deno.makeTempFile();
-    // What starts the wire comes whole: until then there is nobody to say what did not.
-    let quiet = true;
-    const damage = (seed: number) => noisy(one, seed, () => quiet);
-    try {
-      await on(await faulty({ toHost: damage(5), toBoard: damage(7) }), async (connection) => {
-        quiet = false;
-        for (let i = 1; i <= 25; i++) {
-          const length = kind === "long" ? i * 14 : i % 2;
-          const expected = Array.from({ length }, (_, n) => `${n + 1}\n`).join("");
-          assertEquals(await output(connection, `echo ${i} >> ${count}; seq 1 ${length}`), expected, `command ${i}`);
-        }
-        if (kind === "long") assertEquals(await output(connection, `: '${numbers}'; seq 900`), numbers);
-        quiet = true;
-      });
-      assertEquals(await Deno.readTextFile(count), Array.from({ length: 25 }, (_, i) => `${i + 1}\n`).join(""));
-    } finally {
-      await Deno.remove(count);
-    }
-  });
-}
-
 const lines: Record<string, Fault> = {
   "carriage returns in front of line feeds": {
     toHost: (bytes) => Uint8Array.from([...bytes].flatMap((byte) => byte === 10 ? [13, 10] : [byte])),
@@ -166,41 +123,4 @@ Deno.test("a board without gzip, base64 and cksum is spoken to in other ways", a
     assertEquals(await output(connection, "echo é; seq 900"), `é\n${numbers}`);
     assertEquals(await output(connection, `cat <<'X'\nit's é \\ ${numbers}X\n`), `it's é \\ ${numbers}`);
   });
-});
-
-for (const baudRate of [9600, 3_000_000]) {
-  Deno.test(`a line of ${baudRate} baud`, async () => {
-    await using line = await openLine({ board: LOGIN_BOARD, baudRate });
-    const login = { user: "root", password: () => "secret" };
-    await on(await openSerial({ path: line.path, baudRate, login }), async (connection) => {
-      const length = baudRate < 10_000 ? 100 : 20_000;
-      assertEquals(await output(connection, `seq ${length} | wc -l`), `${length}\n`);
-      const expected = Array.from({ length }, (_, i) => `${i + 1}\n`).join("");
-      assertEquals(await output(connection, `seq ${length}`), expected);
-    });
-  });
-}
-
-Deno.test("an answer that takes longer on the line than the board may take to begin it is waited for", async () => {
-  await using line = await openLine({ board: LOGIN_BOARD, baudRate: 19_200 });
-  const login = { user: "root", password: () => "secret" };
-  const file = await Deno.makeTempFile();
-  try {
-    // Nothing that is made much shorter: some 9 s on this line.
-    const words = Array.from({ length: 750 }, () => crypto.randomUUID().replaceAll("-", "")).join("\n") + "\n";
-    await Deno.writeTextFile(file, words);
-    await on(await openSerial({ path: line.path, baudRate: 19_200, login }), async (connection) => {
-      assertEquals((await connection.call(`cat ${file}`, 5_000))?.output, words);
-    });
-  } finally {
-    await Deno.remove(file);
-  }
-});
-
-Deno.test("kernel lines in everything: no answer wrong, lost or done twice, and every line comes out whole", async () => {
-  // As many bytes between two of them as there are at 115200 baud with 20 a second.
-  const what = { commands: 100, lines: 4, baudRate: 921_600, perSecond: 160, seed: 3 };
-  const { kernelLines, loginMs: _, rate: __, ...outcome } = await campaign(what);
-  assertEquals(outcome, { commands: 100, wrong: 0, lost: 0, twice: 0, never: 0, kernelLost: 0, logins: 4 });
-  assert(kernelLines > 100, `only ${kernelLines} lines`);
 });

@@ -1,0 +1,97 @@
+/** Suites of one's own, as a file whose types are checked first. */
+
+import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { type Ran, run } from "./child.ts";
+import { call } from "./in_process.ts";
+
+const folder = await Deno.makeTempDir({ prefix: "twinlink-cli-" });
+Deno.test.afterAll(() => Deno.remove(folder, { recursive: true }));
+
+async function file(name: string, text: string): Promise<string> {
+  const path = `${folder}/${name}`;
+  await Deno.writeTextFile(path, text);
+  return path;
+}
+
+const model = (name: string) =>
+  `name = "${name}"\ndescription = "x"\nrunner = "model"\nera = "6.1"\ndriver = "netdevsim"\n`;
+
+/** One clear line: what is wrong, and no stack. */
+function assertOneLine({ code, stdout, stderr }: Ran, status: number, pattern: RegExp): void {
+  assertEquals(
+    { code, lines: stderr.trim().split("\n").length, stdout },
+    { code: status, lines: 1, stdout: "" },
+    stderr,
+  );
+  assertMatch(stderr, pattern);
+}
+
+/** A suite whose environment says what is wrong with it: the types of a file are checked once for all that is tried. */
+const SUITE = `import { netdevsim, suite } from "@twinlink/twinlink";
+const wrong = Deno.env.get("WRONG");
+if (wrong === "throws") throw new RangeError("a\\u001b[2Jb");
+const mine = suite("mine", { fixture: netdevsim({ ports: 1 }) }, ({ sequence }) => {
+  sequence("one", { source: "x" }, async (dut) => {
+    await dut.reload();
+    if (wrong === "on the model") await dut.trap.set("no_such_trap", { action: "drop" });
+  });
+});
+export default wrong === "no suite" ? 1 : mine;
+`;
+
+Deno.test("a suite of one's own runs, by its path and from another folder", async () => {
+  await file("mine.ts", SUITE);
+  const { code, stdout, stderr } = await run(["run", "./mine.ts", "--board", "model"], { cwd: folder });
+  assertEquals(code, 0, stderr);
+  assertStringIncludes(stdout, "mine > one");
+  assertStringIncludes(stdout, "1 sequence: 1 agree");
+});
+
+Deno.test("a suite that is wrong: one line that names it, exit 2", async () => {
+  const cases: [string, RegExp][] = [
+    [SUITE.replace("reload", "relaod"), /TS2551: Property 'relaod' does not exist.* at .*:6:15/],
+    ["export default {", /SyntaxError: .* at .*:1:\d+/],
+    [`import "./nowhere.ts"; export default 1;`, /nowhere\.ts/],
+  ];
+  for (const [i, [text, pattern]] of cases.entries()) {
+    const ran = await call(["run", await file(`wrong${i}.ts`, text), "--board", "model"]);
+    assertOneLine(ran, 2, pattern);
+    assertMatch(ran.stderr, new RegExp(`^twinlink: Cannot load suite ".*wrong${i}\\.ts"`));
+  }
+  const mine = await file("mine.ts", SUITE);
+  const wrong = (how: string) => run(["run", mine, "--board", "model"], { env: { WRONG: how } });
+  assertOneLine(
+    await wrong("no suite"),
+    2,
+    /^twinlink: Cannot load suite ".*mine\.ts": its default export is no suite/,
+  );
+  assertOneLine(await wrong("throws"), 2, /^twinlink: Cannot load suite ".*mine\.ts".* RangeError: a\\e\[2Jb/);
+  const { code, stderr } = await wrong("on the model");
+  assertEquals(code, 2, stderr);
+  assertMatch(stderr.trim().split("\n").at(-1)!, /mine > one fails on the model of 6\.12/);
+});
+
+const waiver = (suite: string, sequence: string) =>
+  `[[waivers]]\nsuite = "${suite}"\nsequence = "${sequence}"\nchannel = "notify"\nreason = "x"\nexpires = 2999-12-31\n`;
+
+Deno.test("waivers of a suite of one's own: check takes its file, and a run knows it", async () => {
+  const suite = await file("mine.ts", SUITE);
+  const board = await file("waived.toml", model("own") + waiver("mine", "one") + waiver("mine", "two"));
+  assertMatch((await call(["boards", "check", board])).stderr, /waived\.toml:7: waivers\[0\]\.suite is "mine"/);
+  const checked = await call(["boards", "check", board, "--suite", suite]);
+  assertEquals(checked.code, 2);
+  assertMatch(
+    checked.stderr.trim(),
+    /^.*waived\.toml:14: waivers\[1\]\.sequence is "two", but suite "mine" has no .*$/,
+  );
+  // One that only does not match what is run is no mistake.
+  const other = await file("other.toml", model("other") + waiver("trap", "the inventory") + waiver("trap", "gone"));
+  const { code, stdout } = await run(["run", "lifecycle", "--board", other]);
+  assertEquals(code, 0);
+  const told = stdout.split("\n").filter((line) => line.includes("waiver"));
+  assertEquals(told.length, 1, stdout);
+  assertMatch(
+    told[0]!,
+    /^other over model: the waiver applies to nothing: waivers\[1\]\.sequence is "gone", but suite/,
+  );
+});
