@@ -155,12 +155,30 @@ for (const [fault, { body = "await dut.reload();", outside, says, timeout }] of 
   });
 }
 
+/** What the suite of a run does, by the value of `$DOES`: the types of one file are checked once for all of them. */
+const DOES: Readonly<Record<string, string>> = {
+  ...Object.fromEntries(
+    ["a check that fails and that nothing awaits", "Deno.exit(0) in a body", "an unknown trap"]
+      .map((fault) => [fault, FAULTS[fault]!.body!]),
+  ),
+  prints: `console.log("said"); await Deno.stdout.write(new TextEncoder().encode("written\\n")); await dut.reload();`,
+  spins: `console.log("spinning"); for (;;);`,
+};
+
+/** The command line of a run of that suite, and its environment. */
+async function runOf(does: string, ...more: string[]): Promise<[string[], { env: Record<string, string> }]> {
+  const path = `${folder}/suite000.ts`;
+  const cases = Object.entries(DOES).map(([name, code]) => `if (does === ${JSON.stringify(name)}) { ${code} }`);
+  const outside = `const does = Deno.env.get("DOES"); if (does === "prints") console.info("loaded");`;
+  await Deno.writeTextFile(path, suiteOf(cases.join(" "), outside));
+  return [["run", path, "--board", "model", ...more], { env: { DOES: does } }];
+}
+
 for (const fault of ["a check that fails and that nothing awaits", "Deno.exit(0) in a body", "an unknown trap"]) {
   Deno.test(`run: ${fault} is exit status 2, and no report passes`, async () => {
-    const { body, says } = FAULTS[fault]!;
-    const { code, stdout, stderr } = await run(["run", await written(suiteOf(body!)), "--board", "model"]);
+    const { code, stdout, stderr } = await run(...await runOf(fault));
     assertEquals(code, 2, stdout + stderr);
-    assertMatch(stderr, says);
+    assertMatch(stderr, FAULTS[fault]!.says);
     assert(!/bug of twinlink|\n {4}at /.test(stderr), stderr);
     assert(!stdout.includes("agrees"), stdout);
   });
@@ -176,19 +194,15 @@ Deno.test("all sequences that are wrong are reported, each with its place", asyn
 });
 
 Deno.test("with --out a suite that is wrong leaves no report that passes", async () => {
-  const path = await written(suiteOf(`const check = async () => assertEquals(1 as number, 2); check();`));
   const out = `${folder}/out`;
-  const { code, stderr } = await run(["run", path, "--board", "model", "--out", out, "--reporter", "junit"]);
+  const fault = "a check that fails and that nothing awaits";
+  const { code, stderr } = await run(...await runOf(fault, "--out", out, "--reporter", "junit"));
   assertEquals(code, 2, stderr);
   assertMatch(stderr, /suite\d+\.ts:6:\d+: nothing awaits/);
 });
 
 Deno.test("what a suite prints goes to standard error", async () => {
-  const path = await written(suiteOf(
-    `console.log("said"); await Deno.stdout.write(new TextEncoder().encode("written\\n")); await dut.reload();`,
-    `console.info("loaded");`,
-  ));
-  const { code, stdout, stderr } = await run(["run", path, "--board", "model", "--reporter", "junit"]);
+  const { code, stdout, stderr } = await run(...await runOf("prints", "--reporter", "junit"));
   assertEquals(code, 0, stderr);
   assertMatch(stdout, /^<\?xml/);
   for (const text of ["said", "written", "loaded"]) {
@@ -199,8 +213,7 @@ Deno.test("what a suite prints goes to standard error", async () => {
 
 for (const [name, status] of [["SIGINT", 130], ["SIGTERM", 143], ["SIGHUP", 129]] as const) {
   Deno.test(`${name} ends a run whose suite never ends`, async () => {
-    const path = await written(suiteOf(`console.log("spinning"); for (;;);`));
-    const child = start(["run", path, "--board", "model"]);
+    const child = start(...await runOf("spins"));
     let seen = "";
     const [watched, rest] = child.stderr.tee();
     try {
