@@ -18,12 +18,16 @@ import { visible } from "./visible.ts";
 /** The eras whose kernels also boot with poisoned memory, for suite `pcs`: where phylink asks the MAC for its PCS. */
 const POISONED = BOOTED_ERAS.filter((id) => ERAS[id].phylink.selects);
 
+/** The kernels for which mlxsw is built. */
+const SPECTRUM_KERNELS = ["6.12", "7.2"] as const;
+
 /** The boards that ship, by name; each is `boards/NAME.toml`. */
 export const SHIPPED_BOARDS: readonly string[] = [
   "model",
   ...BOOTED_ERAS.flatMap((id) => [`qemu-${id}`, ...[`${id}-debug`].filter(isKernelId).map((debug) => `qemu-${debug}`)]),
   ...POISONED.map((id) => `qemu-${id}-slub`),
   ...BOOTED_ERAS.flatMap((id) => [`qemu-connectx-${id}`, `qemu-connectx-${id}-rdma`]),
+  ...SPECTRUM_KERNELS.map((id) => `qemu-spectrum-${id}`),
   ...BOOTED_ERAS.flatMap((id) => [`recording-${id}`, `recording-connectx-${id}`]),
 ];
 

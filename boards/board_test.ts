@@ -199,7 +199,7 @@ Deno.test("an emulated device: its options, its place and its driver", () => {
   const cases: [string, string][] = [
     [
       NIC.replace("connectx", "conectx"),
-      'b.toml:8: qemu.device is "conectx", but must be one of connectx; did you mean',
+      'b.toml:8: qemu.device is "conectx", but must be one of connectx, spectrum; did you mean',
     ],
     [NIC.replace(/handle.*\n/, ""), 'b.toml: handle is missing: device = "connectx" is at pci/0000:01:00.0'],
     [
@@ -230,6 +230,15 @@ Deno.test("an emulated device: its options, its place and its driver", () => {
     ],
   ];
   for (const [text, expected] of cases) assertStringIncludes(problems(text).join("\n"), expected);
+});
+
+Deno.test("an emulated device: its driver may depend on its options", () => {
+  const board = NIC.replace("connectx", "spectrum").replace("mlx5_core", "mlxsw_spectrum");
+  assertEquals(deviceOf(parseBoard(board, "b.toml")), { kind: "spectrum", options: {} });
+  const second = `${board}[qemu.spectrum]\nmodel = "spectrum2"\n`;
+  assertStringIncludes(problems(second).join("\n"), 'device = "spectrum" is for mlxsw_spectrum2');
+  const fitting = parseBoard(second.replace("mlxsw_spectrum", "mlxsw_spectrum2"), "b.toml");
+  assertEquals(deviceOf(fitting), { kind: "spectrum", options: { model: "spectrum2" } });
 });
 
 Deno.test("the second of two waivers is named by its own line", () => {

@@ -47,4 +47,4 @@ export interface ConnectxTable {
 }
 
 /** An emulated ConnectX. */
-export const connectx: DeviceTable<typeof schema> = { schema, driver: "mlx5_core", words: "emulated ConnectX-5" };
+export const connectx: DeviceTable<typeof schema> = { schema, driver: () => "mlx5_core", words: "emulated ConnectX-5" };

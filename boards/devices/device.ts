@@ -10,8 +10,8 @@ import type { z } from "zod";
 export interface DeviceTable<Schema extends z.ZodType = z.ZodType> {
   /** The shape of the table `[qemu.NAME]` */
   readonly schema: Schema;
-  /** The driver that binds to the device, as sysfs names it */
-  readonly driver: string;
+  /** Returns the driver that binds to the device, as sysfs names it; the options may violate the schema */
+  readonly driver: (options: Readonly<Record<string, unknown>>) => string;
   /** What the device is, for people */
   readonly words: string;
 }

@@ -8,17 +8,21 @@
 import type { z } from "zod";
 import type { Problem } from "../transports/transport.ts";
 import { connectx, type ConnectxTable } from "./connectx.ts";
+import { spectrum, type SpectrumTable } from "./spectrum.ts";
 
 export type { ConnectxTable } from "./connectx.ts";
+export type { SpectrumTable } from "./spectrum.ts";
 
 /** The list: the optional tables below `[qemu]`, each with the options of one device. */
 export interface DeviceTables {
   /** Options of an emulated ConnectX */
   connectx?: ConnectxTable;
+  /** Options of an emulated Spectrum */
+  spectrum?: SpectrumTable;
 }
 
 /** The same list: what each device is. */
-const TABLES = { connectx } as const satisfies Record<DeviceName, unknown>;
+const TABLES = { connectx, spectrum } as const satisfies Record<DeviceName, unknown>;
 
 /** A kind of emulated device: the name of its table. */
 export type DeviceName = keyof DeviceTables;
@@ -80,7 +84,9 @@ export function deviceProblems(board: Record<string, unknown>): Problem[] {
       message: found === undefined ? `is missing: ${meant}` : `is ${JSON.stringify(found)}, but ${meant}`,
     });
   if (handle !== DEVICE_HANDLE) say("handle", handle, `device = "${kind}" is at ${DEVICE_HANDLE}`);
-  if (driver !== TABLES[kind].driver) say("driver", driver, `device = "${kind}" is for ${TABLES[kind].driver}`);
+  const options = (qemu as Record<string, unknown>)[kind];
+  const meant = TABLES[kind].driver(typeof options === "object" && options !== null ? { ...options } : {});
+  if (driver !== meant) say("driver", driver, `device = "${kind}" is for ${meant}`);
   if (typeof kernel === "string" && kernel.endsWith("-debug")) {
     say("qemu.device", device, `kernel ${kernel} is built without drivers for PCI devices`);
   }
