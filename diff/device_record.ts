@@ -1,5 +1,5 @@
 /**
- * What the emulated device of a guest saw while a sequence ran: each command with its answer, each register that changed, each
+ * What the emulated device of a guest saw while a sequence ran: each command and each access to a register with its answer, each
  * wrong access, between the steps. It is evidence for a reader, and no channel: the judge compares none of it.
  *
  * The log is JSON Lines, one line an event, as the device gave it; a line `{"event":"step","step":3}` precedes what happened
@@ -14,7 +14,7 @@ import type { DeviceRecord } from "./trace.ts";
 
 /** Something that happened at a device. What there is beside its kind differs by device and kind. */
 export interface DeviceEvent {
-  /** For example `command`, `register`, `fault`, `wrong` */
+  /** For example `command`, `access`, `fault`, `wrong` */
   readonly event: string;
   /** JSON */
   readonly [key: string]: unknown;
@@ -141,26 +141,31 @@ const valueOf = (value: unknown) => typeof value === "string" ? value : JSON.str
  *   describeEvent({ event: "command", command: "QUERY_HCA_CAP", op_mod: 1, in: "00000001", status: "OK", count: 2 }),
  *   "QUERY_HCA_CAP op_mod=1 OK, 2 times",
  * );
+ * assertEquals(describeEvent({ event: "access", access: "HPKT write", status: "SUCCESS" }), "HPKT write SUCCESS");
  * assertEquals(describeEvent({ event: "reset", kind: "flr" }), "reset: kind=flr");
  * ```
  */
 export function describeEvent({ event, count, ...rest }: DeviceEvent): string {
   const times = count === undefined ? "" : `, ${valueOf(count)} times`;
-  const { command, status, in: _, ...others } = rest;
+  const { command, access, status, in: _, ...others } = rest;
   const words = (values: Record<string, unknown>) =>
     Object.entries(values).map(([key, value]) => `${key}=${valueOf(value)}`);
-  if (event === "command") return [valueOf(command), ...words(others), valueOf(status)].join(" ") + times;
+  if (isRequest(event)) return [valueOf(command ?? access), ...words(others), valueOf(status)].join(" ") + times;
   return `${event}: ${words(rest).join(" ")}${times}`;
 }
 
-/** Returns the events of a step as lines; a command that failed because a test had asked for that says so. */
+/** Events by which a device has what its driver asked for: a command, or an access to a register. */
+const REQUESTS = ["command", "access"] as const;
+const isRequest = (event: string) => REQUESTS.some((request) => request === event);
+
+/** Returns the events of a step as lines; a request that failed because a test had asked for that says so. */
 export function eventLines(events: readonly DeviceEvent[]): string[] {
   return events.flatMap((event, i) => {
-    const { event: kind, command } = event;
+    const { event: kind } = event;
     const [before, next] = [events[i - 1], events[i + 1]];
     const meets = (fault: DeviceEvent | undefined, hit: DeviceEvent | undefined) =>
-      fault?.event === "fault" && hit?.event === "command" && fault["command"] === hit["command"];
+      fault?.event === "fault" && hit !== undefined && isRequest(hit.event) && fault[hit.event] === hit[hit.event];
     if (kind === "fault" && meets(event, next)) return [];
-    return [`${describeEvent(event)}${command !== undefined && meets(before, event) ? ", as the test asked" : ""}`];
+    return [`${describeEvent(event)}${meets(before, event) ? ", as the test asked" : ""}`];
   });
 }

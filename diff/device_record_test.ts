@@ -77,6 +77,9 @@ Deno.test("device record: events of a test's fault and its command are one line"
       command("INIT_HCA", "LIM_ERR"),
       fault,
       command("NOP", "OK", { count: 3 }),
+      { event: "fault", access: "HPKT write", nth: 2, status: "BUSY" },
+      { event: "access", access: "HPKT write", in: "00", status: "BUSY" },
+      { event: "access", access: "HPKT write", in: "00", status: "SUCCESS" },
     ]),
     [
       "QUERY_HCA_CAP op_mod=9 OK",
@@ -84,6 +87,8 @@ Deno.test("device record: events of a test's fault and its command are one line"
       "INIT_HCA LIM_ERR",
       "fault: command=INIT_HCA nth=1 status=LIM_ERR",
       "NOP OK, 3 times",
+      "HPKT write BUSY, as the test asked",
+      "HPKT write SUCCESS",
     ],
   );
 });

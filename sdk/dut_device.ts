@@ -9,16 +9,33 @@ import { CLEAR, type DeviceOperation } from "../model/operation.ts";
 import { nothing, reply, type Settling, type Subject } from "./dut_subject.ts";
 import type { Step } from "./step.ts";
 
-/** The commands of a device that a fault meets. */
-export interface DeviceFault {
-  /** The command by its name in the device's manual, for example `INIT_HCA` */
+/** What a fault meets: something that the driver asks of the device. */
+export type DeviceRequest = {
+  /** A command by its name in the device's manual, for example `INIT_HCA` */
   command: string;
   /** The register, if the command accesses registers of several kinds */
   register?: string;
-  /** The first command that it meets, counted from now on. @default {1} */
+} | {
+  /** An access to a register, of a device whose driver works by registers: `HPKT write`, `SPAD query` */
+  access: string;
+};
+
+/** The requests that a fault meets. */
+export type DeviceFault = DeviceRequest & {
+  /** The first request that it meets, counted from now on. @default {1} */
   nth?: number;
-  /** How many commands in a row it meets. @default {1} */
+  /** How many requests in a row it meets. @default {1} */
   times?: number;
+};
+
+/** Packets that come in at a port of a switch, and that a trap catches. */
+export interface DevicePackets {
+  /** The trap by its name, for example `lldp` */
+  trap: string;
+  /** The port by its devlink index */
+  port: number;
+  /** How many packets. @default {1} */
+  count?: number;
 }
 
 /**
@@ -62,24 +79,34 @@ export class DeviceDut {
     return this.#subject.step({ kind: "device", handle: this.#subject.handle(), operation, ...options }, value);
   }
 
-  /** Plugs the cable of a port in or out; ports count from 0. */
+  /** Plugs the cable of a port in or out. A card's ports count from 0; a switch's are those of devlink, from 1 on. */
   link(port: number, up: boolean, options: Settling = {}): Step<void> {
     return this.#operate({ link: { port, up } }, nothing, options);
   }
 
-  /** Lets commands fail with a status of the device, by its name or number, and with the firmware's own code for the reason. */
+  /** Lets requests fail with a status of the device, by its name or number; a command, with the firmware's own code for the reason, too. */
   fail(fault: DeviceFault & { status: string | number; syndrome?: number }): Step<void> {
     return this.#operate({ fail: { ...fault } }, nothing);
   }
 
-  /** Lets commands go without an answer. */
+  /** Lets requests go without an answer. */
   withhold(fault: DeviceFault): Step<void> {
     return this.#operate({ withhold: { ...fault } }, nothing);
   }
 
-  /** Sets what the device says of its health; what there is to say differs by the device. */
+  /** Sets what the device says of its health, or has it report a failure; what there is to say differs by the device. */
   health(state: Readonly<Record<string, unknown>>, options: Settling = {}): Step<void> {
     return this.#operate({ health: state }, nothing, options);
+  }
+
+  /** Has packets come in that a trap of a switch catches. What the driver gets of them is as it set the trap's action. */
+  inject(packets: DevicePackets, options: Settling = {}): Step<void> {
+    return this.#operate({ inject: { ...packets } }, nothing, options);
+  }
+
+  /** Sets how many packets a policer of a switch dropped. */
+  policerDrops(policer: number, count: number): Step<void> {
+    return this.#operate({ policerDrops: { policer, count } }, nothing);
   }
 
   /** Sets counters of the device. */

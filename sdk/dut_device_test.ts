@@ -2,6 +2,8 @@
 
 import { assertEquals, assertThrows } from "@std/assert";
 import { connectx, ConnectxDevice } from "../fixtures/devices/connectx/mod.ts";
+import type { EmulatedDevice } from "../fixtures/devices/pci.ts";
+import { spectrum, SpectrumDevice } from "../fixtures/devices/spectrum/mod.ts";
 import { emptyObservation, type Facts } from "../model/mod.ts";
 import seen from "../model/drivers/mlx5/testdata/6.12.json" with { type: "json" };
 import { CLEAR, type Operation } from "../model/operation.ts";
@@ -15,8 +17,10 @@ import { theBoard } from "./the_board.ts";
 
 const HANDLE = "pci/0000:01:00.0";
 
-/** A call of each method, and what the card answers. */
-const CALLS: { readonly [Method in keyof DeviceDut]: readonly [(device: DeviceDut) => unknown, reply: unknown][] } = {
+/** Calls of methods, and what a device answers. */
+type Calls = { readonly [Method in keyof DeviceDut]?: readonly [(device: DeviceDut) => unknown, reply: unknown][] };
+
+const CARD_CALLS: Calls = {
   link: [
     [(device) => device.link(0, false), { port: 0, up: false, changed: true }],
     [(device) => device.link(0, true, { settle: 0 }), { port: 0, up: true, changed: true }],
@@ -60,24 +64,72 @@ const CALLS: { readonly [Method in keyof DeviceDut]: readonly [(device: DeviceDu
   }]],
 };
 
-Deno.test("each method of dut.device makes an operation that the emulated card takes, as the agent hands it on", () => {
+const SWITCH_CALLS: Calls = {
+  link: [
+    [(device) => device.link(1, false), { port: 1, up: false, changed: true }],
+    [(device) => device.link(2, true, { settle: 0 }), { port: 2, up: false, changed: false }],
+  ],
+  fail: [
+    [(device) => device.fail({ access: "HPKT write", nth: 2, status: "BAD_PARAMETER" }), {
+      access: "HPKT write",
+      nth: 2,
+      times: 1,
+      status: "BAD_PARAMETER",
+    }],
+    [(device) => device.fail({ command: "MAP_FA", status: 1 }), {
+      command: "MAP_FA",
+      nth: 1,
+      times: 1,
+      status: "INTERNAL_ERR",
+    }],
+  ],
+  withhold: [[(device) => device.withhold({ access: "SPAD query" }), { access: "SPAD query", nth: 1, times: 1 }]],
+  inject: [
+    [(device) => device.inject({ trap: "lldp", port: 1, count: 3 }), { trap: "lldp", port: 1, count: 3, trapped: 0 }],
+    [(device) => device.inject({ trap: "stp", port: 2 }, { settle: 9 }), {
+      trap: "stp",
+      port: 2,
+      count: 1,
+      trapped: 0,
+    }],
+  ],
+  policerDrops: [[(device) => device.policerDrops(3, 42), { policer: 3, count: 42 }]],
+  health: [[(device) => device.health({ event: "FW_ASSERT" }), { event: "FW_ASSERT", reported: false }]],
+  operate: [[(device) => device.operate({ link: { port: 1, up: true } }), { port: 1, up: false, changed: true }]],
+  clear: [[(device) => device.clear(), {
+    faults: [
+      { access: "HPKT write", nth: 2, times: 1, status: "BAD_PARAMETER" },
+      { command: "MAP_FA", nth: 1, times: 1, status: "INTERNAL_ERR" },
+      { access: "SPAD query", nth: 1, times: 1 },
+    ],
+  }]],
+};
+
+/** Each device, the calls that it takes, and one that it does not. */
+const DEVICES: readonly [EmulatedDevice, Calls, refused: unknown][] = [
+  [new ConnectxDevice(connectx.options({}), () => {}), CARD_CALLS, { link: { port: 1, up: true } }],
+  [new SpectrumDevice(spectrum.options({}), () => {}), SWITCH_CALLS, { link: { port: 0, up: true } }],
+];
+
+Deno.test("each method of dut.device makes an operation that an emulated device takes, as the agent hands it on", () => {
   const made: Operation[] = [];
   const { device } = new Dut(HANDLE, (op) => {
     made.push(op);
     return emptyObservation();
   });
   const methods = Object.getOwnPropertyNames(Object.getPrototypeOf(device)).filter((name) => name !== "constructor");
-  assertEquals(methods.sort(), Object.keys(CALLS).sort());
-  const card = new ConnectxDevice(connectx.options({}), () => {});
-  for (const [method, calls] of Object.entries(CALLS)) {
-    for (const [call, reply] of calls) {
-      call(device);
-      const [word, handle, text] = commandOf(made.pop()!);
-      assertEquals([word, handle], ["tl_device", HANDLE], method);
-      assertEquals(card.control(JSON.parse(text!)), reply, method);
+  assertEquals(methods.sort(), [...new Set(DEVICES.flatMap(([, calls]) => Object.keys(calls)))].sort());
+  for (const [emulated, methods, refused] of DEVICES) {
+    for (const [method, calls] of Object.entries(methods)) {
+      for (const [call, reply] of calls) {
+        call(device);
+        const [word, handle, text] = commandOf(made.pop()!);
+        assertEquals([word, handle], ["tl_device", HANDLE], method);
+        assertEquals(emulated.control(JSON.parse(text!)), reply, method);
+      }
     }
+    assertThrows(() => emulated.control(refused), TypeError);
   }
-  assertThrows(() => card.control({ link: { port: 1, up: true } }), TypeError);
 });
 
 const facts = { ...seen.facts, handle: HANDLE } as unknown as Facts;
