@@ -8,10 +8,8 @@ import { z } from "zod";
 import { text } from "../transports/transport.ts";
 import type { DeviceTable } from "./device.ts";
 
-const MODELS = ["spectrum", "spectrum2"] as const;
-
 const schema = z.strictObject({
-  model: z.enum(MODELS).exactOptional().meta({
+  model: z.enum(["spectrum", "spectrum2"]).exactOptional().meta({
     description: "Generation of the switch: spectrum by default, or spectrum2, whose driver is mlxsw_spectrum2",
   }),
   firmware: text("Minor and subminor version of the firmware, for example 2010.1006; the major one is of the model")
@@ -29,7 +27,7 @@ const schema = z.strictObject({
 /** Options of an emulated Spectrum. */
 export interface SpectrumTable {
   /** Generation of the switch. @default {"spectrum"} */
-  model?: typeof MODELS[number];
+  model?: "spectrum" | "spectrum2";
   /** Minor and subminor version of the firmware: `2010.1006`. The major one is of the model */
   firmware?: string;
   /** Number of front panel ports. @default {2} */

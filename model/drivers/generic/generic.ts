@@ -201,14 +201,18 @@ export class Generic implements Driver, EswitchDriver {
     return completed;
   }
 
-  /** Reloads that came before the sequence are not counted by the model; those of its own are. */
+  /**
+   * Reloads that came before the sequence are not counted by the model; those of its own are. A driver may have performed another
+   * action along with the one that was asked for (`actions_performed` of `devlink_ops.reload_up`).
+   */
   #stats(stats: Json | undefined): Json {
     const { dl } = this;
     const { reload } = stats as { reload: Record<string, Record<string, Json>> };
-    const counted = (action: string) => ({
-      ...reload[action],
-      unspecified: countedSince(`${dl.handle} ${action}`, dl.reloads[action as keyof typeof dl.reloads]),
-    });
+    const counted = (action: string) => {
+      const alone = Object.entries(dl.reloads).every(([other, times]) => other === action || times === 0);
+      const times = countedSince(`${dl.handle} ${action}`, dl.reloads[action as keyof typeof dl.reloads]);
+      return { ...reload[action], unspecified: alone ? times : NOT_KNOWN };
+    };
     return {
       reload: Object.fromEntries(Object.keys(reload).map((action) => [action, counted(action)])),
       remote_reload: NOT_KNOWN,

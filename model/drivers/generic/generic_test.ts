@@ -3,6 +3,7 @@ import type { Facts } from "../../facts.ts";
 import { ModelGap } from "../../gap.ts";
 import type { EraId } from "../../era/mod.ts";
 import { Machine } from "../../machine.ts";
+import { countedSince, type Json, NOT_KNOWN } from "../../observation.ts";
 import { factsWith } from "../../testing.ts";
 
 const handle = "pci/0000:01:00.0";
@@ -18,6 +19,9 @@ const FACTS = factsWith({
   regions: [{ name: "r", size: 64, max: 2 }],
   refused: { "sb show": "ENODEV" },
 });
+
+/** What `devlink -s dev show` answers. */
+type Shown = { dev: Record<string, { stats: { reload: Record<string, { unspecified: Json }> } }> };
 
 const machine = (facts: Facts = FACTS) => new Machine({ era: "6.12", facts });
 
@@ -86,6 +90,21 @@ Deno.test("a reload of a device with ports predicts no warning of the kernel: on
   const { result, kmsg } = board.perform({ kind: "dev.reload", handle });
   assertEquals([result, kmsg], ["ok", []]);
   assertEquals(board.inventory().instances[0]!.ports.map(({ index, netdev }) => [index, netdev]), [[1, true]]);
+});
+
+Deno.test("a driver may perform another action with the one that was asked for: only the driver knows how often", () => {
+  const board = machine({ ...FACTS, reloadActions: ["driver_reinit", "fw_activate"] });
+  const counts = () => {
+    const { reply } = board.perform({ kind: "dev.show", handle });
+    const { reload } = (reply as Shown).dev[handle]!.stats;
+    return [reload["driver_reinit"]!.unspecified, reload["fw_activate"]!.unspecified];
+  };
+  const since = (action: string, times: number) => countedSince(`${handle} ${action}`, times);
+  assertEquals(counts(), [since("driver_reinit", 0), since("fw_activate", 0)]);
+  board.perform({ kind: "dev.reload", handle });
+  assertEquals(counts(), [since("driver_reinit", 1), NOT_KNOWN]);
+  board.perform({ kind: "dev.reload", handle, action: "fw_activate" });
+  assertEquals(counts(), [NOT_KNOWN, NOT_KNOWN]);
 });
 
 Deno.test("what is not known of an operation is not known where it is asked for all the while", () => {
