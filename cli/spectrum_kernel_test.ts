@@ -37,82 +37,87 @@ async function until(guest: Guest, command: string, text: string): Promise<void>
   assertEquals(code, 0, `${command} has no ${text}: ${out}`);
 }
 
-await kernelTest(
-  "6.12",
-  "spectrum: mlxsw of 6.12 has the switch, reloads it, and shows what happens to it",
-  async (t) => {
-    const events: DeviceEvent[] = [];
-    await using guest = await bootBoard(await loadBoard("qemu-spectrum-6.12"), {
-      onEvent: (event) => events.push(event),
-    });
-    const [device] = guest.devices;
-    const lost = async () => {
-      await device!.flush();
-      return events.filter(({ event }) => event === "wrong" || event === "defect");
-    };
+/** Boots a kernel with the switch and looks at it in each way. */
+async function look(kernel: string, t: Deno.TestContext): Promise<void> {
+  const events: DeviceEvent[] = [];
+  await using guest = await bootBoard(await loadBoard(`qemu-spectrum-${kernel}`), {
+    onEvent: (event) => events.push(event),
+  });
+  const [device] = guest.devices;
+  const lost = async () => {
+    await device!.flush();
+    return events.filter(({ event }) => event === "wrong" || event === "defect");
+  };
 
-    await t.step("it probes", async () => {
-      const { out } = await guestShell(guest, "devlink dev info; devlink port show");
-      assertMatch(out, /driver mlxsw_spectrum/);
-      assertMatch(out, /fw\.version 13\.2010\.1006/);
-      assertMatch(out, /\/2: type eth netdev eth\d flavour physical port 2 splittable true lanes 4/);
-      assertEquals((await shown(guest, `trap show`)).length, 77);
-      assertEquals(await lost(), []);
-    });
+  await t.step("it probes", async () => {
+    const { out } = await guestShell(guest, "devlink dev info; devlink port show");
+    assertMatch(out, /driver mlxsw_spectrum/);
+    assertMatch(out, /fw\.version 13\.2010\.1006/);
+    assertMatch(out, /\/2: type eth netdev eth\d flavour physical port 2 splittable true lanes 4/);
+    assertEquals((await shown(guest, `trap show`)).length, 77);
+    assertEquals(await lost(), []);
+  });
 
-    await t.step("it is reloaded", async () => {
-      const before = events.length;
-      assertEquals(await reload(guest), [0, "", false]);
-      await device!.flush();
-      const reloaded = events.slice(before).filter(({ event }) => event === "reset" || event === "access");
-      assertEquals(reloaded.filter(({ event }) => event === "reset"), [{ event: "reset", kind: "MRSR" }]);
-      assert(reloaded.some(({ access }) => access === "HPKT write"));
-      assertEquals(await lost(), []);
-    });
+  await t.step("it is reloaded", async () => {
+    const before = events.length;
+    assertEquals(await reload(guest), [0, "", false]);
+    await device!.flush();
+    const reloaded = events.slice(before).filter(({ event }) => event === "reset" || event === "access");
+    assertEquals(reloaded.filter(({ event }) => event === "reset"), [{ event: "reset", kind: "MRSR" }]);
+    assert(reloaded.some(({ access }) => access === "HPKT write"));
+    assertEquals(await lost(), []);
+  });
 
-    await t.step("its traps count the packets that they trap", async () => {
-      const of = (trap: string) => counted(guest, `trap show ${HANDLE} trap ${trap}`);
-      const inject = (trap: string, count: number) => device!.control({ inject: { trap, port: 2, count } });
-      assertEquals(await inject("lldp", 10), { trap: "lldp", port: 2, count: 10, trapped: 10 });
-      assertEquals(await of("lldp"), { bytes: 640, packets: 10 });
-      assertEquals(await inject("blackhole_route", 5), { trap: "blackhole_route", port: 2, count: 5, trapped: 0 });
-      assertEquals((await guestShell(guest, `devlink trap set ${HANDLE} trap blackhole_route action trap`)).code, 0);
-      await inject("blackhole_route", 5);
-      assertEquals(await of("blackhole_route"), { bytes: 320, packets: 5 });
-      await device!.control({ policerDrops: { policer: 1, count: 42 } });
-      assertEquals(await counted(guest, `trap policer show ${HANDLE} policer 1`), { dropped: 42 });
-    });
+  await t.step("its traps count the packets that they trap", async () => {
+    const of = (trap: string) => counted(guest, `trap show ${HANDLE} trap ${trap}`);
+    const inject = (trap: string, count: number) => device!.control({ inject: { trap, port: 2, count } });
+    assertEquals(await inject("lldp", 10), { trap: "lldp", port: 2, count: 10, trapped: 10 });
+    assertEquals(await of("lldp"), { bytes: 640, packets: 10 });
+    assertEquals(await inject("blackhole_route", 5), { trap: "blackhole_route", port: 2, count: 5, trapped: 0 });
+    assertEquals((await guestShell(guest, `devlink trap set ${HANDLE} trap blackhole_route action trap`)).code, 0);
+    await inject("blackhole_route", 5);
+    assertEquals(await of("blackhole_route"), { bytes: 320, packets: 5 });
+    await device!.control({ policerDrops: { policer: 1, count: 42 } });
+    assertEquals(await counted(guest, `trap policer show ${HANDLE} policer 1`), { dropped: 42 });
+  });
 
-    await t.step("its links follow the cable", async () => {
-      const [, , { netdev } = {}] = Object.values(await shown(guest, "port show")) as { netdev?: string }[];
-      const link = `ip link show ${netdev ?? "eth1"}`;
-      await guestShell(guest, `ip link set ${netdev ?? "eth1"} up`);
-      await until(guest, link, "LOWER_UP");
-      await device!.control({ link: { port: 1, up: false } });
-      await until(guest, link, "NO-CARRIER");
-    });
+  await t.step("its links follow the cable", async () => {
+    const [, , { netdev } = {}] = Object.values(await shown(guest, "port show")) as { netdev?: string }[];
+    const link = `ip link show ${netdev ?? "eth1"}`;
+    await guestShell(guest, `ip link set ${netdev ?? "eth1"} up`);
+    await until(guest, link, "LOWER_UP");
+    await device!.control({ link: { port: 1, up: false } });
+    await until(guest, link, "NO-CARRIER");
+  });
 
-    await t.step("a reload without an answer to one access fails; the next one recovers", async () => {
-      for (const access of ["SPAD query", "PTYS write"]) {
-        await device!.control({ fail: { access, status: "INTERNAL_ERROR" } });
-        assertEquals(await reload(guest), [1, "kernel answers: Input/output error", true], access);
-        assertEquals(await reload(guest), [0, "", false], access);
-      }
-    });
+  await t.step("a reload without an answer to one access fails; the next one recovers", async () => {
+    for (const access of ["SPAD query", "PTYS write"]) {
+      await device!.control({ fail: { access, status: "INTERNAL_ERROR" } });
+      assertEquals(await reload(guest), [1, "kernel answers: Input/output error", true], access);
+      assertEquals(await reload(guest), [0, "", false], access);
+    }
+  });
 
-    await t.step("its health shows a failure of the firmware", async () => {
-      assertEquals(await device!.control({ health: { event: "FW_ASSERT" } }), { event: "FW_ASSERT", reported: true });
-      await until(guest, "devlink health show", "state error");
-    });
+  await t.step("its health shows a failure of the firmware", async () => {
+    assertEquals(await device!.control({ health: { event: "FW_ASSERT" } }), { event: "FW_ASSERT", reported: true });
+    await until(guest, "devlink health show", "state error");
+  });
 
-    await t.step("a reset takes back what a test did", async () => {
-      await device!.control({ fail: { access: "SPAD query", status: "INTERNAL_ERROR" } });
-      await guest.reset();
-      assertEquals((await shown(guest, "trap show")).length, 77);
-      assertEquals(await lost(), []);
-    });
-  },
-);
+  await t.step("a reset takes back what a test did", async () => {
+    await device!.control({ fail: { access: "SPAD query", status: "INTERNAL_ERROR" } });
+    await guest.reset();
+    assertEquals((await shown(guest, "trap show")).length, 77);
+    assertEquals(await lost(), []);
+  });
+}
+
+for (const kernel of ["6.12", "7.2"] as const) {
+  await kernelTest(
+    kernel,
+    `spectrum: mlxsw of ${kernel} has the switch, reloads it, and shows what happens to it`,
+    (t) => look(kernel, t),
+  );
+}
 
 await kernelTest("6.12", "spectrum: boards facts reads the switch; what the core refuses agrees", async () => {
   const { code, stdout, stderr } = await run(["boards", "facts", "qemu-spectrum-6.12", "--json"]);
