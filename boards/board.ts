@@ -19,7 +19,7 @@ import { visible } from "./visible.ts";
 const POISONED = BOOTED_ERAS.filter((id) => ERAS[id].phylink.selects);
 
 /** The kernels for which mlxsw is built. */
-const SPECTRUM_KERNELS = ["6.12", "7.2"] as const;
+const SPECTRUM_KERNELS = ["6.1", "6.12", "7.2"] as const;
 
 /** The boards that ship, by name; each is `boards/NAME.toml`. */
 export const SHIPPED_BOARDS: readonly string[] = [
