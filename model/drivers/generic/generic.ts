@@ -8,6 +8,7 @@
 import { Devlink, type Port } from "../../devlink/devlink.ts";
 import type { Driver, EswitchDriver, EswitchMode, ParamSpec, PortCommand, ShownObject } from "../../devlink/driver.ts";
 import type { Attributes } from "../../devlink/message.ts";
+import { findResource } from "../../devlink/resource.ts";
 import type { Facts } from "../../facts.ts";
 import type { Device } from "../../kernel/device.ts";
 import type { Kernel } from "../../kernel/kernel.ts";
@@ -249,6 +250,14 @@ export class Generic implements Driver, EswitchDriver {
     return port !== undefined || this.dl.reporters.some(({ name }) => name === reporter);
   }
 
+  /** True if the kernel refuses a size because the resource has just one. */
+  #isFixed({ path, size }: Operation<"resource.set">): boolean {
+    const names = path.split("/").filter((name) => name !== "");
+    const { resource } = findResource(this.dl.resources, names.join("/")) ?? {};
+    return resource !== undefined && resource.min === resource.max && /^\d+$/.test(String(size)) &&
+      BigInt(size) !== resource.max;
+  }
+
   #has(netdev: string): boolean {
     return this.dl.ports.some((port) => port.netdev?.name === netdev);
   }
@@ -287,6 +296,10 @@ export class Generic implements Driver, EswitchDriver {
     if (may && this.mayHave(may)) because(`only ${name} knows what it has`, "result", "extack", "reply", "notify");
     if (op.kind === "health.show" && this.#facts.ports.some(({ reporters }) => reporters.length > 0)) {
       because("the reporters of ports are not modelled", "reply");
+    }
+    if (op.kind === "resource.set" && op.handle === this.dl.handle && this.#isFixed(op)) {
+      // The last check of three gives the reason, and devlink(8) prints no step of a size that cannot change.
+      because(`only ${name} knows the steps of its size`, "extack");
     }
     const { dumpsResources, ports: { paramsRefusal } } = this.dl.kernel.era;
     if (op.kind.startsWith("port.param.") && paramsRefusal === undefined && this.#lacks("params")) {

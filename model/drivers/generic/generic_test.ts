@@ -176,6 +176,19 @@ Deno.test("a resource whose size cannot change is shown without bounds (seen on 
   assertEquals(Object.keys(shown!).filter((key) => key.startsWith("size")), ["size"]);
 });
 
+Deno.test("why a size that cannot change is refused is the driver's to know: its steps are not in the facts", () => {
+  const kvd = { ...VTU, name: "kvd", min: 0, granularity: 128 };
+  const board = machine({ ...FACTS, resources: [VTU, kvd] });
+  const set = (path: string, size: string) => {
+    const { result, extack, unknown } = board.perform({ kind: "resource.set", handle, path, size });
+    return [result, extack?.text, unknown && Object.keys(unknown)];
+  };
+  assertEquals(set("/VTU", "4097"), ["EINVAL", "Size larger than maximum", ["extack"]]);
+  assertEquals(set("VTU", "4096"), ["ok", undefined, undefined]);
+  assertEquals(set("VTU", "x"), ["client", undefined, undefined]);
+  assertEquals(set("kvd", "4097"), ["EINVAL", "Wrong granularity", undefined]);
+});
+
 Deno.test("a path without a name asks for resource 0, which only the driver knows: nothing is done", () => {
   const set = { kind: "resource.set", handle, path: "/", size: 1 } as const;
   assertThrows(() => machine({ ...FACTS, resources: [VTU] }).perform(set), ModelGap, "has the number 0");
