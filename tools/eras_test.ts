@@ -27,6 +27,8 @@ Deno.test("boards: each booted era has a board that boots it and a recording; a 
       const { qemu } = boards.find((board) => board.name === `qemu-connectx-${id}${ending}`) ?? {};
       assertEquals([qemu?.kernel, qemu?.device, qemu?.modules], [id, "connectx", modules]);
     }
+    const { qemu } = boards.find(({ name }) => name === `qemu-spectrum-${id}`) ?? {};
+    assertEquals(qemu && [qemu.kernel, qemu.device], id === "5.10" ? undefined : [id, "spectrum"]);
     if (!ERAS[id].phylink.selects) continue;
     assertEquals(boards.find(({ name }) => name === `qemu-${id}-slub`)?.qemu?.kernel, id);
   }
