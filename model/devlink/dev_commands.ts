@@ -12,7 +12,7 @@ import type { Operation } from "../operation.ts";
 import { acquire } from "../kernel/task.ts";
 import { drop, findInstance, hold, leave, lockInstance } from "./devlink.ts";
 import { devAttributes } from "./message.ts";
-import { reload } from "./reload.ts";
+import { performedBy, reload } from "./reload.ts";
 
 /** The kinds of {@linkcode DEV_COMMANDS}. */
 export type DevKind = "dev.show" | "dev.reload";
@@ -44,7 +44,7 @@ export const DEV_COMMANDS: { readonly [K in DevKind]: Command<K> } = {
       const action = op.action ?? "driver_reinit";
       result = yield* reload(task, dl, { action, limit: op.limit, target });
       if (result === "ok" && (op.action !== undefined || op.limit !== undefined)) {
-        task.observation.reply = { reload: { reload_actions_performed: [action] } };
+        task.observation.reply = { reload: { reload_actions_performed: [...performedBy(dl, action)] } };
       }
       if (instance) leave(task, dl);
     }

@@ -25,6 +25,12 @@ export interface RateDriver {
   txSet(task: Task, rate: Rate, what: "tx_share" | "tx_max", value: number): Result;
 }
 
+/** What a driver does to split a port, the instance locked. */
+export interface PortSplitter {
+  split(task: Task, port: Port, count: number): Steps<Result>;
+  unsplit(task: Task, port: Port): Steps<Result>;
+}
+
 /** The driver of one bound device. */
 export interface Driver {
   readonly name: string;
@@ -58,6 +64,8 @@ export interface Driver {
   readonly eswitchRefusal?: Result | undefined;
   /** Left out where it knows no rates */
   readonly rates?: RateDriver | undefined;
+  /** What a reload performs, whichever action was asked for. @default {the action that was asked for} */
+  readonly reloadPerforms?: readonly ReloadAction[];
   reloadDown(task: Task, action: ReloadAction): Steps<Result>;
   reloadUp(task: Task, action: ReloadAction): Steps<Result>;
   /** Asked before a policer of a group is looked for: `EOPNOTSUPP` of a driver that binds none. @default {it binds policers} */
@@ -76,6 +84,8 @@ export interface Driver {
   paramValidate?(task: Task, spec: ParamSpec, value: number | boolean | string): Result;
   /** Carries out a command on ports; undefined where the driver lacks it. @default {the driver lacks all of them} */
   portCommand?(task: Task, kind: PortCommand, port: Port | undefined): Result | undefined;
+  /** Splits ports and undoes that, after the checks of the core. @default {`portCommand` is asked instead} */
+  readonly splits?: PortSplitter;
   /** Called when the netdev of a port is to go up or down. @default {it does, and has a carrier at once} */
   linkSet?(task: Task, port: Port, up: boolean): Result;
   /** Asked before a snapshot of a region is taken. @default {any snapshot can be taken} */

@@ -77,6 +77,38 @@ function* refused(): Steps<Result> {
 const ask = (task: Task, kind: PortCommand) => (dl: Devlink, port?: Port): Result =>
   dl.driver.portCommand?.(task, kind, port) ?? "EOPNOTSUPP";
 
+/** Splits a port that is looked up, or undoes its split: `count` is in how many ports. */
+function* splitting(
+  { kernel, task, netns }: Scene,
+  { handle, port: index }: { handle: string; port: number },
+  kind: "split" | "unsplit",
+  count = 0,
+): Steps<Result> {
+  const dl = yield* enter(kernel, task, netns, handle);
+  if (!dl) return "ENODEV";
+  const port = portOf(dl, index);
+  const { splits } = dl.driver;
+  let result: Result = "ENODEV";
+  if (port && !splits) result = ask(task, kind)(dl, port);
+  else if (port && splits && kind === "unsplit") result = yield* splits.unsplit(task, port);
+  else if (port && splits) {
+    result = splitRefusal(task, dl, port, count);
+    if (result === "ok") result = yield* splits.split(task, port, count);
+  }
+  leave(task, dl);
+  return result;
+}
+
+/** Returns why a port cannot be split, or `ok`. */
+function splitRefusal(task: Task, { kernel }: Devlink, { flavour }: Port, count: number): Result {
+  const refuse = (text: string) => task.fail("EINVAL", text, kernel.era.corePrefix);
+  if (!flavour["splittable"]) {
+    return refuse("split_group" in flavour ? "Port cannot be split further" : "Port cannot be split");
+  }
+  const powerOf2 = count >= 2 && Number.isInteger(Math.log2(count));
+  return powerOf2 && count <= Number(flavour["lanes"] ?? 0) ? "ok" : refuse("Invalid split count");
+}
+
 const TYPES: ReadonlySet<string> = new Set(["auto", "eth", "ib"]);
 const FLAVOURS: ReadonlySet<string> = new Set([
   "physical",
@@ -112,8 +144,9 @@ export const PORT_COMMANDS: { [K in PortKind]: Command<K> } = {
 
   "port.split": (scene, op) => {
     if (op.count === undefined) return refused();
+    const { count } = op;
     const { findPort } = scene.kernel.era.ports;
-    if (findPort.includes("split")) return onPort(scene, op, ask(scene.task, "split"));
+    if (findPort.includes("split")) return splitting(scene, op, "split", count);
     return change(
       scene,
       op.handle,
@@ -129,7 +162,7 @@ export const PORT_COMMANDS: { [K in PortKind]: Command<K> } = {
 
   "port.unsplit": (scene, op) =>
     scene.kernel.era.ports.findPort.includes("unsplit")
-      ? onPort(scene, op, ask(scene.task, "unsplit"))
+      ? splitting(scene, op, "unsplit")
       : change(scene, op.handle, ask(scene.task, "unsplit"), scene.kernel.era.locks.requests.one["port.unsplit"]),
 
   *"port.add"(scene, { handle, flavour, pfnum }) {

@@ -43,6 +43,11 @@ export function* reload(task: Task, dl: Devlink, request: ReloadRequest): Steps<
   return yield* perform(task, dl, request.action, request.target);
 }
 
+/** Returns the actions that a reload performs: those that the driver reports, else the action that was asked for. */
+export function performedBy({ driver }: Devlink, action: ReloadAction): readonly ReloadAction[] {
+  return driver.reloadPerforms ?? [action];
+}
+
 /** Whether the core knows before all checks that an instance cannot be reloaded (to 6.2). */
 function unsupported({ driver, kernel }: Devlink): boolean {
   if (driver.reloadActions.length === 0) return true;
@@ -95,7 +100,7 @@ function* perform(task: Task, dl: Devlink, action: ReloadAction, target: Netns |
     announceDev(task, dl, "new");
     for (const param of dl.params) announceParam(task, dl, param, "new");
   }
-  dl.reloads[action]++;
+  for (const performed of performedBy(dl, action)) dl.reloads[performed]++;
   announceDev(task, dl, "new");
   return "ok";
 }
