@@ -125,7 +125,7 @@ const SWITCH: Facts = {
     trap("ingress_flow_action_drop", "drop", "acl_drops"),
     trap("stp", "control", "stp"),
     trap("lacp", "control", "lacp"),
-    trap("flow_action_sample", "control", "acl_sample"),
+    { ...trap("flow_action_sample", "control", "acl_sample"), action: "mirror" },
   ],
   groups: [
     ...[["l2_drops", 1], ["l3_drops", 1], ["l3_exceptions", 1], ["tunnel_drops", 1], ["acl_drops", 1], ["stp", 2], [

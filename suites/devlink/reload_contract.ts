@@ -71,9 +71,9 @@ export default suite("reload_contract", { fixture: theBoard({ ports: 2, netns: [
     needs: REINIT,
   }, async (dut) => {
     assertEquals(await dut.reload(), null);
-    assertEquals(await dut.reload({ action: "driver_reinit" }), {
-      reload: { reload_actions_performed: ["driver_reinit"] },
-    });
+    const { reload } = await dut.reload({ action: "driver_reinit" }) as { reload: Record<string, string[]> };
+    // A driver may perform more than it was asked for
+    assertEquals(reload["reload_actions_performed"]!.includes("driver_reinit"), true);
   });
 
   sequence(
