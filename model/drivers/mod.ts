@@ -16,10 +16,11 @@ import { contradictions } from "./driver_inventory.ts";
 import { fakemac } from "./fakemac/mod.ts";
 import { generic } from "./generic/mod.ts";
 import { mlx5 } from "./mlx5/mod.ts";
+import { mlxsw } from "./mlxsw/mod.ts";
 import { netdevsim } from "./netdevsim/mod.ts";
 
 /** All drivers, each a folder. */
-export const DRIVERS: readonly DriverModel[] = [netdevsim, fakemac, mlx5, generic];
+export const DRIVERS: readonly DriverModel[] = [netdevsim, fakemac, mlx5, mlxsw, generic];
 
 /** A driver whose devices sequences make. */
 export type Maker = DriverModel & Required<Pick<DriverModel, "start">>;

@@ -1,0 +1,126 @@
+/**
+ * The ports of a switch: the one of the CPU, and those of the front panel with their netdevs (spectrum.c: mlxsw_sp_ports_create(),
+ * mlxsw_sp_ports_remove(), mlxsw_sp_port_split(), mlxsw_sp_port_unsplit()).
+ *
+ * @module
+ */
+
+import { announcePort } from "../../devlink/announce.ts";
+import type { Devlink, Port } from "../../devlink/devlink.ts";
+import type { PortSplitter } from "../../devlink/driver.ts";
+import { insertPort, portHandle } from "../../devlink/port.ts";
+import { registerPortNetdev, unregisterPortNetdev } from "../../devlink/port_netdev.ts";
+import { registering } from "../../devlink/registering.ts";
+import type { Facts } from "../../facts.ts";
+import type { Kernel } from "../../kernel/kernel.ts";
+import type { Steps, Task } from "../../kernel/task.ts";
+import type { Result } from "../../observation.ts";
+import { portOf } from "../from_facts.ts";
+import { isSplit, splitPorts } from "./firmware.ts";
+import { PREFIX, type Unknowns } from "./unknown.ts";
+
+const isFrontPanel = ({ flavour }: Pick<Port, "flavour">) => flavour["flavour"] === "physical";
+
+/** The ports of one switch. */
+export class Ports implements PortSplitter {
+  readonly #kernel: Kernel;
+  readonly #dl: Devlink;
+  readonly #facts: Facts;
+  readonly #unknowns: Unknowns;
+
+  constructor(kernel: Kernel, dl: Devlink, facts: Facts, unknowns: Unknowns) {
+    this.#kernel = kernel;
+    this.#dl = dl;
+    this.#facts = facts;
+    this.#unknowns = unknowns;
+  }
+
+  /** Creates the ports as the facts have them, without messages. */
+  adopt(): void {
+    this.#dl.ports = this.#facts.ports.map((fact) => portOf(this.#dl, fact));
+  }
+
+  /** How many there are on the front panel (`active_ports_count`). */
+  get active(): number {
+    return this.#dl.ports.filter(isFrontPanel).length;
+  }
+
+  /** Creates the ports that the firmware has after a reset: splits are gone. */
+  *create(task: Task): Steps {
+    if (this.#facts.ports.some(isSplit)) this.#unknowns.portsOfFirmware();
+    for (const { index, flavour } of this.#facts.ports) yield* this.#add(task, index, flavour);
+  }
+
+  /** Removes all ports: the one of the CPU comes last. */
+  *remove(task: Task): Steps {
+    const [panel, others] = [this.#dl.ports.filter(isFrontPanel), this.#dl.ports.filter((port) => !isFrontPanel(port))];
+    for (const port of [...panel, ...others]) yield* this.#remove(task, port);
+  }
+
+  *split(task: Task, port: Port, count: number): Steps<Result> {
+    const { port: number, lanes } = port.flavour as { port: number; lanes: number };
+    const indices = splitPorts(this.#facts, number, count);
+    if (!indices) return this.#unknowns.splits();
+    yield* this.#removeAt(task, indices);
+    const flavour = { flavour: "physical", port: number, split_group: number, splittable: false, lanes: lanes / count };
+    for (const index of indices) yield* this.#add(task, index, flavour);
+    return "ok";
+  }
+
+  *unsplit(task: Task, port: Port): Steps<Result> {
+    if (!("split_group" in port.flavour)) return task.fail("EINVAL", "Port was not split", PREFIX);
+    const { port: number } = port.flavour as { port: number };
+    const before = this.#facts.ports.find(({ flavour }) =>
+      flavour["port"] === number && flavour["flavour"] === "physical"
+    );
+    const count = Number(before?.flavour["lanes"]) / Number(port.flavour["lanes"]);
+    const indices = splitPorts(this.#facts, number, count);
+    if (!before || !indices) return this.#unknowns.splits();
+    yield* this.#removeAt(task, indices);
+    yield* this.#add(task, before.index, before.flavour);
+    return "ok";
+  }
+
+  *#removeAt(task: Task, indices: readonly number[]): Steps {
+    for (const index of indices) {
+      const port = this.#dl.ports.find((each) => each.index === index);
+      if (port) yield* this.#remove(task, port);
+    }
+  }
+
+  *#add(task: Task, index: number, flavour: Port["flavour"]): Steps {
+    const dl = this.#dl;
+    const port: Port = {
+      index,
+      handle: portHandle(dl, index),
+      flavour,
+      type: "notset",
+      netdev: null,
+      resources: [],
+      rate: undefined,
+    };
+    yield* registering(task, dl, "ports", () => insertPort(dl, port));
+    yield* announcePort(task, dl, port, "new");
+    if (!isFrontPanel(port)) return;
+    const netdev = { netns: dl.netns, downFlags: ["BROADCAST", "MULTICAST"], operstateUp: "UP" };
+    yield* registerPortNetdev(task, dl, port, netdev);
+  }
+
+  *#remove(task: Task, port: Port): Steps {
+    const dl = this.#dl;
+    const { netdev } = port;
+    if (netdev) {
+      if (netdev.up) this.#unknowns.carrier();
+      if (this.#kernel.era.portType === "driver") {
+        port.type = "notset";
+        port.netdev = null;
+        yield* announcePort(task, dl, port, "new");
+      }
+      yield* unregisterPortNetdev(task, dl, port, netdev);
+    }
+    yield* announcePort(task, dl, port, "del");
+    yield* registering(task, dl, "ports", () => {
+      dl.ports.splice(dl.ports.indexOf(port), 1);
+    });
+  }
+}

@@ -1,0 +1,137 @@
+/**
+ * The resources of a switch: they are registered by its probe and stay in a reload, which takes the sizes that were set
+ * (spectrum.c: mlxsw_sp1_resources_register(), mlxsw_sp_kvd_sizes_get(); spectrum1_kvdl.c).
+ *
+ * @module
+ */
+
+import type { Devlink, Resource } from "../../devlink/devlink.ts";
+import type { ShownObject } from "../../devlink/driver.ts";
+import type { Attributes } from "../../devlink/message.ts";
+import type { Facts, ResourceFact } from "../../facts.ts";
+import { STATE } from "../../kernel/state.ts";
+import { resourceOf } from "../from_facts.ts";
+
+/** Sizes of the parts of the KVD are multiples of it (`MLXSW_SP_KVD_GRANULARITY`). */
+const GRANULARITY = 128n;
+
+/** The sizes that the linear part of the KVD and its own parts begin with. */
+const LINEAR: Readonly<Record<string, bigint>> = {
+  linear: 98304n,
+  singles: 16384n,
+  chunks: 49152n,
+  large_chunks: 32768n,
+};
+
+/** What the other entries of the KVD are divided into, in percent: those of double size; the rest is of single size. */
+const DOUBLE_PARTS = 41n;
+
+/** The tables of the pipeline that show beside a resource, by its name (spectrum_dpipe.c). */
+const TABLES: Readonly<Record<string, string>> = {
+  linear: "mlxsw_adj",
+  hash_double: "mlxsw_host6",
+  hash_single: "mlxsw_host4",
+};
+
+/** Paths of the resources of every ASIC. */
+export const RESOURCES: readonly string[] = [
+  "kvd",
+  "span_agents",
+  "counters",
+  "counters/rif",
+  "counters/flow",
+  "global_policers",
+  "global_policers/single_rate_policers",
+  "rif_mac_profiles",
+  "rifs",
+  "port_range_registers",
+  "physical_ports",
+];
+
+/** Paths of the resources that the first ASIC has beside. */
+export const KVD_PARTS: readonly string[] = [
+  "kvd/linear",
+  "kvd/linear/singles",
+  "kvd/linear/chunks",
+  "kvd/linear/large_chunks",
+  "kvd/hash_double",
+  "kvd/hash_single",
+];
+
+const each = (resources: readonly Resource[]): Resource[] =>
+  resources.flatMap((resource) => [resource, ...each(resource.children)]);
+
+const occupiedOf = (facts: readonly ResourceFact[], path = ""): [path: string, occupied: number | undefined][] =>
+  facts.flatMap((
+    { name, occupied, children },
+  ) => [[path + name, occupied], ...occupiedOf(children, `${path}${name}/`)]);
+
+/** The resources of one switch. */
+export class Resources {
+  readonly #dl: Devlink;
+  readonly #facts: Facts;
+  readonly #activePorts: () => number;
+  #counting = false;
+
+  [STATE](): readonly unknown[] {
+    return [this.#counting];
+  }
+
+  /** `activePorts` counts the ports of the front panel. */
+  constructor(dl: Devlink, facts: Facts, activePorts: () => number) {
+    this.#dl = dl;
+    this.#facts = facts;
+    this.#activePorts = activePorts;
+  }
+
+  /** Creates them as the facts have them; none counts yet. */
+  adopt(): void {
+    this.#dl.resources = this.#facts.resources.map(resourceOf);
+    this.stopCounting();
+  }
+
+  /** Creates them with the driver's own sizes. */
+  probe(): void {
+    this.adopt();
+    const kvd = this.#dl.resources.find(({ name }) => name === "kvd");
+    const parts = kvd ? each(kvd.children) : [];
+    const linear = parts.find(({ name }) => name === "linear");
+    if (!kvd || !linear) return;
+    const hash = kvd.size - LINEAR["linear"]!;
+    const double = hash * DOUBLE_PARTS / 100n / GRANULARITY * GRANULARITY;
+    const sizes = { ...LINEAR, hash_double: double, hash_single: hash - double } as Record<string, bigint>;
+    for (const part of parts) part.size = part.sizeNew = sizes[part.name] ?? part.size;
+  }
+
+  /** Takes the sizes that were set (`devl_resource_size_get()`). */
+  takeSizes(): void {
+    for (const resource of each(this.#dl.resources)) resource.size = resource.sizeNew;
+  }
+
+  /** The parts of the driver that are up count what they use. */
+  count(): void {
+    this.#counting = true;
+    const occupied = new Map(occupiedOf(this.#facts.resources));
+    const set = (resources: readonly Resource[], path = "") => {
+      for (const resource of resources) {
+        const used = occupied.get(path + resource.name);
+        const ports = resource.name === "physical_ports";
+        resource.occupancy = ports ? this.#activePorts : used === undefined ? undefined : () => used;
+        set(resource.children, `${path}${resource.name}/`);
+      }
+    };
+    set(this.#dl.resources);
+  }
+
+  /** Completes what is shown of a resource by the table of the pipeline that uses it, while the driver is up. */
+  shown(object: ShownObject, attributes: Attributes): Attributes {
+    const table = object === "resource" && this.#counting ? TABLES[String(attributes["name"])] : undefined;
+    return table === undefined ? attributes : { ...attributes, dpipe_tables: [{ table_name: table }] };
+  }
+
+  /** The driver goes down: nothing is counted. */
+  stopCounting(): void {
+    this.#counting = false;
+    for (const resource of each(this.#dl.resources)) resource.occupancy = undefined;
+  }
+}

@@ -1,0 +1,296 @@
+/**
+ * mlxsw on one switch: what its devlink instance holds, what a reload takes down and brings up again
+ * (core.c: mlxsw_core_bus_device_register(), mlxsw_core_bus_device_unregister(); spectrum.c: mlxsw_sp_init(), mlxsw_sp_fini()).
+ *
+ * @module
+ */
+
+import { announceAll, announceAllGone, announceDev } from "../../devlink/announce.ts";
+import {
+  Devlink,
+  type Reporter,
+  type Trap,
+  type TrapGroup,
+  type TrapPolicer,
+  underMutex,
+} from "../../devlink/devlink.ts";
+import type { Driver, ParamSpec, PortCommand, ShownObject, TrapSpec } from "../../devlink/driver.ts";
+import { newReporter, reportError } from "../../devlink/health.ts";
+import type { Attributes } from "../../devlink/message.ts";
+import type { Port } from "../../devlink/objects.ts";
+import { registering } from "../../devlink/registering.ts";
+import { registerTraps, unregisterTraps } from "../../devlink/trap.ts";
+import type { Facts } from "../../facts.ts";
+import type { Device } from "../../kernel/device.ts";
+import type { Kernel } from "../../kernel/kernel.ts";
+import { STATE } from "../../kernel/state.ts";
+import { acquire, type Steps, type Task } from "../../kernel/task.ts";
+import type { Json, Result, Unknown } from "../../observation.ts";
+import type { Operation } from "../../operation.ts";
+import { isLater } from "./asic.ts";
+import { mlxswEra } from "./era.ts";
+import { Params } from "./params.ts";
+import { Ports } from "./ports.ts";
+import { Resources } from "./resources.ts";
+import { FIXED_POLICERS, registeredBy } from "./traps.ts";
+import { PREFIX, Unknowns } from "./unknown.ts";
+
+/** The driver of one switch. */
+export class Spectrum implements Driver {
+  readonly name: string;
+  readonly reloadActions: Facts["reloadActions"];
+  /** Whatever was asked for: a reload resets the ASIC, which activates its firmware */
+  readonly reloadPerforms: Facts["reloadActions"];
+  readonly reloadLimits = [] as const;
+  readonly versions: Json | undefined;
+  readonly dl: Devlink;
+  readonly splits: Ports;
+  readonly #kernel: Kernel;
+  readonly #facts: Facts;
+  readonly #params: Params;
+  readonly #resources: Resources;
+  readonly #unknowns: Unknowns;
+
+  [STATE](): readonly unknown[] {
+    return [this.#params, this.#resources, this.#unknowns];
+  }
+
+  constructor(kernel: Kernel, device: Device, facts: Facts) {
+    this.name = facts.driver;
+    this.reloadActions = this.reloadPerforms = facts.reloadActions;
+    this.#kernel = kernel;
+    this.#facts = facts;
+    this.versions = Object.keys(facts.versions).length > 0 ? facts.versions as Json : undefined;
+    this.dl = new Devlink(kernel, facts.handle, this, device.lock, kernel.init);
+    this.#unknowns = new Unknowns(this.dl, facts);
+    this.splits = new Ports(kernel, this.dl, facts, this.#unknowns);
+    this.#params = new Params(this.dl, facts);
+    this.#resources = new Resources(this.dl, facts, () => this.splits.active);
+  }
+
+  get #later(): boolean {
+    return isLater(this.name);
+  }
+
+  // Probe and removal
+
+  /** Creates everything as the facts have it, without messages. */
+  adopt(): void {
+    const { dl } = this;
+    const facts = this.#facts;
+    dl.reloadFailed = facts.reloadFailed;
+    this.#params.adopt();
+    this.#resources.adopt();
+    dl.registered = true;
+    if (facts.reloadFailed) return;
+    const { policers, groups, traps } = registeredBy(mlxswEra(this.#kernel.era), this.#later, facts);
+    const rates = new Map(facts.policers.map((fact) => [fact.policer, fact]));
+    dl.policers = policers.map((spec) => ({
+      spec,
+      rate: spec.rate,
+      burst: spec.burst,
+      ...rates.get(spec.id),
+      reads: 0,
+    }));
+    const bound = new Map(facts.groups.map((fact) => [fact.name, fact.policer ?? 0]));
+    dl.groups = groups.map((spec) => ({
+      spec,
+      policer: dl.policers.find((policer) => policer.spec.id === bound.get(spec.name)),
+      packets: 0,
+      bytes: 0,
+    }));
+    const actions = new Map(facts.traps.map((fact) => [fact.name, fact.action]));
+    for (const spec of traps) {
+      const group = dl.groups.find((each) => each.spec.name === spec.group);
+      if (!group) continue;
+      const trap = { spec, group, action: actions.get(spec.name) ?? spec.action, packets: 0, bytes: 0 };
+      dl.traps.push(trap);
+      dl.trapByName.set(spec.name, trap);
+    }
+    const [reporter] = facts.reporters;
+    dl.reporters = [this.#reporter()];
+    Object.assign(dl.reporters[0]!, { healthy: reporter?.state !== "error", autoDump: reporter?.autoDump ?? true });
+    this.splits.adopt();
+    this.#resources.count();
+  }
+
+  /** Makes what the instance holds, and registers it where the era has its drivers do so. */
+  *probe(task: Task): Steps {
+    const { dl } = this;
+    const kernel = this.#kernel;
+    const first = kernel.era.registers === "first";
+    yield* acquire(task, dl.lock);
+    if (first) {
+      yield* underMutex(kernel, task, () => {
+        dl.registered = true;
+        announceDev(task, dl, "new");
+      });
+    }
+    this.#resources.probe();
+    yield* this.#params.register(task);
+    yield* this.#init(task);
+    dl.lock.release(task);
+    if (first) return;
+    dl.registered = true;
+    yield* announceAll(task, dl);
+  }
+
+  /** The reverse of a probe. */
+  *remove(task: Task): Steps {
+    const { dl } = this;
+    const kernel = this.#kernel;
+    const first = kernel.era.registers === "first";
+    if (!first) {
+      yield* dl.waitForUsers(task);
+      yield* announceAllGone(task, dl);
+      dl.registered = false;
+    }
+    yield* acquire(task, dl.lock);
+    // A reload that failed has left no more than that
+    if (!dl.reloadFailed) yield* this.#fini(task);
+    yield* this.#params.unregister(task);
+    dl.resources = [];
+    if (first) {
+      yield* underMutex(kernel, task, () => {
+        announceDev(task, dl, "del");
+        dl.registered = false;
+      });
+    }
+    dl.lock.release(task);
+    dl.free(task);
+  }
+
+  // Reload
+
+  *reloadDown(task: Task): Steps<Result> {
+    if (!this.dl.reloadFailed) yield* this.#fini(task);
+    return "ok";
+  }
+
+  *reloadUp(task: Task): Steps<Result> {
+    this.#resources.takeSizes();
+    yield* this.#init(task);
+    return "ok";
+  }
+
+  *#init(task: Task): Steps {
+    const { dl } = this;
+    dl.reporters = [this.#reporter()];
+    const specs = registeredBy(mlxswEra(this.#kernel.era), this.#later, this.#facts);
+    this.#unknowns.registered();
+    yield* registering(task, dl, "traps", () => registerTraps(task, dl, specs));
+    yield* this.splits.create(task);
+    this.#unknowns.portsCreated();
+    this.#resources.count();
+  }
+
+  *#fini(task: Task): Steps {
+    const { dl } = this;
+    yield* this.splits.remove(task);
+    yield* registering(task, dl, "traps", () => unregisterTraps(task, dl));
+    dl.reporters = [];
+    this.#params.forget();
+    this.#resources.stopCounting();
+  }
+
+  // Health: what the firmware reports (core.c: mlxsw_core_health_fw_fatal_ops)
+
+  #reporter(): Reporter {
+    return newReporter("fw_fatal", {
+      recover: undefined,
+      dump: (fmsg, message) => {
+        // The driver has nothing to dump that the firmware has not reported
+        if (message === undefined) fmsg.fail("EOPNOTSUPP");
+      },
+      diagnose: undefined,
+    });
+  }
+
+  /** The firmware reports an error of its own, if it does what the test asks for. */
+  healthTest(task: Task, reporter: Reporter): Result {
+    const { dl } = this;
+    if (!this.#unknowns.tests()) return "ok";
+    this.#kernel.start("mlxsw_core_health_event_work", function* (worker) {
+      if (dl.reporters.includes(reporter)) yield* reportError(worker, dl, reporter, "FW fatal event occurred");
+    }, task.stepping);
+    return "ok";
+  }
+
+  // Params
+
+  paramGet(spec: ParamSpec) {
+    return this.#params.get(spec);
+  }
+
+  paramSet(spec: ParamSpec, value: number | boolean | string): void {
+    this.#params.set(spec, value);
+  }
+
+  paramValidate(task: Task, spec: ParamSpec, value: number | boolean | string): Result {
+    return this.#params.validate(task, spec, value);
+  }
+
+  // Traps (spectrum_trap.c)
+
+  trapActionSet(task: Task, { spec }: Trap, action: TrapSpec["action"]): Result {
+    if (spec.name === "early_drop") {
+      return task.fail("EOPNOTSUPP", "Changing the action of source traps is not supported", PREFIX);
+    }
+    return action === "mirror" ? "EINVAL" : "ok";
+  }
+
+  trapGroupSet(task: Task, { spec }: TrapGroup, policer: TrapPolicer | undefined): Result {
+    if (this.#later && FIXED_POLICERS.has(spec.name) && (policer?.spec.id ?? 0) !== spec.policer) {
+      return task.fail("EOPNOTSUPP", "Changing the policer binding of this group is not supported", PREFIX);
+    }
+    return "ok";
+  }
+
+  trapPolicerSet(task: Task, _policer: TrapPolicer, _rate: number, burst: number): Result {
+    if (Number.isInteger(Math.log2(burst))) return "ok";
+    return task.fail("EINVAL", "Policer burst size is not power of two", PREFIX);
+  }
+
+  trapDropped(): undefined {
+    return undefined;
+  }
+
+  policerDropped(): number {
+    return 0;
+  }
+
+  // Ports and flash
+
+  linkSet(_task: Task, { netdev }: Port, up: boolean): Result {
+    if (!up || !netdev) return "ok";
+    this.#unknowns.portUp();
+    // The ASIC reports later that the link is up (register PUDE)
+    Object.assign(netdev, { carrier: false, followed: false, activated: false });
+    return "ok";
+  }
+
+  portCommand(_task: Task, _kind: PortCommand): undefined {}
+
+  // deno-lint-ignore require-yield
+  *flash(): Steps<Result> {
+    return this.#unknowns.ask("EOPNOTSUPP", "only the ASIC knows if it takes the firmware");
+  }
+
+  mayHave(objects: "sb" | "dpipe" | "linecard" | "selftests"): boolean {
+    return objects === "sb" || objects === "dpipe";
+  }
+
+  // What the model does not know
+
+  shown(object: ShownObject, attributes: Attributes): Attributes {
+    return this.#unknowns.completed(object, this.#resources.shown(object, attributes));
+  }
+
+  gap(op: Operation): string | undefined {
+    return this.#unknowns.gap(op);
+  }
+
+  unknown(op: Operation): Unknown | undefined {
+    return this.#unknowns.take(op);
+  }
+}

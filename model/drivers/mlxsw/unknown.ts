@@ -1,0 +1,221 @@
+/**
+ * What the model of mlxsw does not know: what only the ASIC, its firmware or its cables decide. Each has its reason.
+ *
+ * @module
+ */
+
+import type { Devlink } from "../../devlink/devlink.ts";
+import type { ShownObject } from "../../devlink/driver.ts";
+import type { Attributes } from "../../devlink/message.ts";
+import type { Facts } from "../../facts.ts";
+import { STATE } from "../../kernel/state.ts";
+import { type Channel, countedSince, type Json, NOT_KNOWN, type Result, type Unknown } from "../../observation.ts";
+import type { Operation } from "../../operation.ts";
+import { isEmulated } from "./firmware.ts";
+
+/** What the part of the driver for Spectrum ASICs puts in front of its messages. */
+export const PREFIX = "mlxsw_spectrum";
+
+/** What the part of the driver for all ASICs puts in front of its messages. */
+export const CORE_PREFIX = "mlxsw_core";
+
+/** Channels on which the driver may speak whenever it has done something. */
+const SAID: readonly Channel[] = ["notify", "link", "kmsg", "time"];
+
+/** By the first word of an operation's kind, operations that show or change ports. */
+const OF_PORTS = new Set(["dev", "port", "link", "netdev", "sb", "resource"]);
+
+/** Objects that the model does not have yet, by the first word of an operation's kind. */
+const NOT_MODELLED: Readonly<Record<string, string>> = {
+  sb: "the shared buffers of mlxsw are not modelled",
+  dpipe: "the tables of the pipeline of mlxsw are not modelled",
+};
+
+/** The files that the driver core models: they bind and unbind. */
+const MODELLED_FILE = /^\/sys\/bus\/pci\/drivers\/[^/]+\/(un)?bind$/;
+
+/** What is not known of the operations on one switch, and of what they have changed. */
+export class Unknowns {
+  /** Channels that the operation under way has made unknown */
+  #asked = new Map<Channel, string>();
+  /** Why the ports are not known until the next reload; undefined where they are */
+  #ports: string | undefined;
+  /** True once traps and policers were registered in this sequence and no port was up since: all that they count is 0 */
+  #nothingCounted = false;
+  /** True once the reporter was created in this sequence */
+  #fresh = false;
+  /** True while nothing that the driver offloads was changed: its resources are as occupied as the facts have it */
+  #occupied: boolean;
+  /** True once a test of the health reporter was asked for, of which only the firmware knows the outcome */
+  #tested = false;
+  readonly #dl: Devlink;
+  readonly #facts: Facts;
+
+  [STATE](): readonly unknown[] {
+    return [this.#asked, this.#ports, this.#nothingCounted, this.#fresh, this.#occupied, this.#tested];
+  }
+
+  constructor(dl: Devlink, facts: Facts) {
+    this.#dl = dl;
+    this.#facts = facts;
+    this.#occupied = !facts.ports.some(({ up }) => up);
+    if (facts.reloadFailed) this.#ports = "the facts lack what a device has whose last reload failed";
+  }
+
+  /** Assumes an answer of the firmware, which is not judged. */
+  ask(assumed: Result, why: string): Result {
+    this.#note(why, "result", "extack", "reply", ...SAID);
+    return assumed;
+  }
+
+  /** Traps, policers and the reporter are registered: they begin to count. */
+  registered(): void {
+    this.#nothingCounted = this.#fresh = true;
+    this.#tested = false;
+  }
+
+  /** A reload has created the ports that the firmware has after a reset. */
+  portsCreated(): void {
+    if (!this.#facts.reloadFailed && !this.#facts.ports.some(({ flavour }) => "split_group" in flavour)) {
+      this.#ports = undefined;
+    }
+  }
+
+  /** Notes that a reload creates ports that the facts lack: they have those of a split. */
+  portsOfFirmware(): void {
+    this.#ports = "the facts lack the ports that a reload creates in place of split ones";
+    this.#note(this.#ports, ...SAID);
+  }
+
+  /** A split, or the end of one: which ports come and go is the firmware's to say. */
+  splits(): Result {
+    this.#ports = "only the firmware knows which ports a split creates";
+    return this.ask("ok", this.#ports);
+  }
+
+  /** Notes that a netdev was removed while it was up: when its carrier goes is chance. */
+  carrier(): void {
+    this.#note("when the carrier of a netdev goes with it is not modelled", "link");
+  }
+
+  /** A port is set up: packets may come, and the netdev may get addresses that the ASIC has to know. */
+  portUp(): void {
+    this.#nothingCounted = this.#occupied = false;
+  }
+
+  /** Notes that the firmware was asked to report an error. Returns true if it is known to do so. */
+  tests(): boolean {
+    if (isEmulated(this.#facts)) return true;
+    this.#tested = true;
+    this.#note("only the firmware knows when it reports the error", "notify", "kmsg");
+    return false;
+  }
+
+  #note(why: string, ...channels: readonly Channel[]): void {
+    for (const channel of channels) if (!this.#asked.has(channel)) this.#asked.set(channel, why);
+  }
+
+  #has(netdev: string): boolean {
+    return this.#dl.ports.some((port) => port.netdev?.name === netdev);
+  }
+
+  /** True for a file of the switch, of its driver or of one of its netdevs. */
+  #isOwn(path: string): boolean {
+    if (path.startsWith("/sys/kernel/debug/")) return true;
+    const [, folder, one, , name] =
+      /^\/sys\/(bus|class|devices)\/([^/]+)(?:\/(devices|drivers))?\/([^/]+)/.exec(path) ?? [];
+    if (folder === "class") return one === "net" && this.#has(name!);
+    return folder === "devices" || (folder === "bus" && one === "pci");
+  }
+
+  /** Why an operation is not performed; undefined where the model has an answer. */
+  gap(op: Operation): string | undefined {
+    const dl = this.#dl;
+    if ((op.kind === "ethtool.show" || op.kind === "ethtool.restart") && this.#has(op.dev)) {
+      return "how the link of the ASIC is, is not modelled";
+    }
+    if (op.kind === "link.move" && op.handle === dl.handle) {
+      return "the netdev of a port does not leave the netns of its switch; how the kernel refuses that is not modelled";
+    }
+    if ("path" in op && op.kind.startsWith("file.") && !MODELLED_FILE.test(op.path) && this.#isOwn(op.path)) {
+      return "the files of mlxsw are not modelled";
+    }
+    if (op.kind === "dev.info" && dl.reloadFailed && (op.handle ?? dl.handle) === dl.handle) {
+      return "what the driver reads of an ASIC that it could not initialise is not modelled";
+    }
+    return undefined;
+  }
+
+  /** Returns the channels of an operation that the model does not know, and forgets what this operation has asked. */
+  take(op: Operation): Unknown | undefined {
+    const channels = this.#asked;
+    this.#asked = new Map();
+    const because = (why: string, ...of: readonly Channel[]) => {
+      for (const channel of of) if (!channels.has(channel)) channels.set(channel, why);
+    };
+    const dl = this.#dl;
+    const [subject] = op.kind.split(".") as [string];
+    const own = (op.kind === "netdev.set" || op.kind === "netdev.show") && this.#has(op.dev);
+    if (subject === "route" || subject === "nexthop" || (own && op.kind === "netdev.set")) this.#occupied = false;
+    const up = dl.ports.some(({ netdev }) => netdev?.up);
+    if (up) because("when the carrier of a port comes and goes is not modelled", "link");
+    if (own || ((op.kind === "link.show" || op.kind === "link.set") && up)) {
+      because("how the link of a port is, is not modelled", op.kind.endsWith(".show") ? "reply" : "link");
+    }
+    if (op.kind === "ethtool.info" || op.kind === "ethtool.flash") {
+      because("what ethtool shows of the ASIC is not modelled", "reply", "result", "extack", ...SAID);
+    }
+    const missing = NOT_MODELLED[subject];
+    if (missing !== undefined) because(missing, "result", "extack", "reply", "notify");
+    if (this.#tested && subject === "health") {
+      because("only the firmware knows when it reports the error", "result", "extack", "reply", "notify", "time");
+    }
+    if (op.kind === "health.dump.show" && dl.reporters.some(({ stored, healthy }) => stored || !healthy)) {
+      because("what the firmware reports of an error is not modelled", "reply");
+    }
+    if (this.#ports && OF_PORTS.has(subject) && op.kind !== "dev.show" && op.kind !== "dev.info") {
+      because(this.#ports, ...(op.kind === "dev.reload" ? [] : ["result", "extack"] as const), "reply", ...SAID);
+    }
+    return channels.size > 0 ? Object.fromEntries(channels) : undefined;
+  }
+
+  /** Completes what is shown of an object by what only the board knows. */
+  completed(object: ShownObject, attributes: Attributes): Attributes {
+    const shown = { ...attributes };
+    switch (object) {
+      case "trap":
+      case "group":
+      case "policer":
+        if (!this.#nothingCounted) shown["stats"] = NOT_KNOWN;
+        break;
+      case "reporter":
+        for (const part of this.#fresh ? [] : ["error", "recover"]) {
+          shown[part] = countedSince(`${this.#dl.handle} ${shown["reporter"]} ${part}`, Number(shown[part]));
+        }
+        for (const part of ["last_dump_date", "last_dump_time"]) if (part in shown) shown[part] = NOT_KNOWN;
+        break;
+      case "resource":
+        if ("occ" in shown && !this.#occupied && shown["name"] !== "physical_ports") shown["occ"] = NOT_KNOWN;
+        break;
+      case "dev":
+        return this.#dev(shown);
+    }
+    return shown;
+  }
+
+  #dev(shown: Attributes): Attributes {
+    const { handle, reloads } = this.#dl;
+    // Each new instance of the board gets the next number, which the facts lack
+    if (shown["index"] !== undefined) shown["index"] = NOT_KNOWN;
+    const { reload } = shown["stats"] as { reload: Record<string, Record<string, Json>> };
+    const counted = (action: string) => ({
+      ...reload[action],
+      unspecified: countedSince(`${handle} ${action}`, reloads[action as keyof typeof reloads]),
+    });
+    shown["stats"] = {
+      reload: Object.fromEntries(Object.keys(reload).map((action) => [action, counted(action)])),
+      remote_reload: NOT_KNOWN,
+    };
+    return shown;
+  }
+}
