@@ -57,6 +57,7 @@ export const DEFAULT = {
 export const NAMED = {
   netdevsim: ["stale"],
   mlx5: ["mlx5_failures", "mlx5_commands", "mlx5_card", "mlx5_health", "mlx5_netns"],
+  mlxsw: ["mlxsw_reload", "mlxsw_kvd", "mlxsw_port", "mlxsw_trap"],
   pcs: ["pcs_board"],
   race: ["race", "litmus"],
 } as const;
