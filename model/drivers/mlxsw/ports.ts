@@ -51,16 +51,18 @@ export class Ports implements PortSplitter {
     for (const { index, flavour } of this.#facts.ports) yield* this.#add(task, index, flavour);
   }
 
-  /** Removes all ports: the one of the CPU comes last. */
+  /** Removes all ports by their index, and the one of the CPU last. */
   *remove(task: Task): Steps {
-    const [panel, others] = [this.#dl.ports.filter(isFrontPanel), this.#dl.ports.filter((port) => !isFrontPanel(port))];
-    for (const port of [...panel, ...others]) yield* this.#remove(task, port);
+    const ports = [...this.#dl.ports].sort((a, b) =>
+      Number(isFrontPanel(b)) - Number(isFrontPanel(a)) || a.index - b.index
+    );
+    for (const port of ports) yield* this.#remove(task, port);
   }
 
   *split(task: Task, port: Port, count: number): Steps<Result> {
     const { port: number, lanes } = port.flavour as { port: number; lanes: number };
     const indices = splitPorts(this.#facts, number, count);
-    if (!indices) return this.#unknowns.splits();
+    if (!indices || this.#unknowns.portsUnknown) return this.#unknowns.splits();
     yield* this.#removeAt(task, indices);
     const flavour = { flavour: "physical", port: number, split_group: number, splittable: false, lanes: lanes / count };
     for (const index of indices) yield* this.#add(task, index, flavour);
@@ -68,6 +70,7 @@ export class Ports implements PortSplitter {
   }
 
   *unsplit(task: Task, port: Port): Steps<Result> {
+    if (this.#unknowns.portsUnknown) return this.#unknowns.splits();
     if (!("split_group" in port.flavour)) return task.fail("EINVAL", "Port was not split", PREFIX);
     const { port: number } = port.flavour as { port: number };
     const before = this.#facts.ports.find(({ flavour }) =>

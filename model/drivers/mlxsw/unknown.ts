@@ -87,6 +87,11 @@ export class Unknowns {
     this.#note(this.#ports, ...SAID);
   }
 
+  /** True if the ports are not known until the next reload. */
+  get portsUnknown(): boolean {
+    return this.#ports !== undefined;
+  }
+
   /** A split, or the end of one: which ports come and go is the firmware's to say. */
   splits(): Result {
     this.#ports = "only the firmware knows which ports a split creates";
