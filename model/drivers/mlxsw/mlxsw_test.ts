@@ -1,13 +1,15 @@
 /** Compares the model of mlxsw with what the driver showed on an emulated Spectrum. */
 
 import { assertEquals } from "@std/assert";
-import { ERAS } from "../../era/mod.ts";
+import { type EraId, ERAS } from "../../era/mod.ts";
 import { Machine } from "../../machine.ts";
 import type { Json } from "../../observation.ts";
 import { contradictionsOf } from "../mod.ts";
+import { mlxsw } from "./mod.ts";
 import {
   differences,
   factsOf,
+  HANDLE,
   machineOf,
   messagesOf,
   operationOf,
@@ -18,6 +20,8 @@ import {
   sessionOf,
   withPorts,
 } from "./testing.ts";
+
+const inventoryOf = (era: EraId) => mlxsw.inventory!(ERAS[era], factsOf("6.12"));
 
 /** Performs the commands of a session, and compares all that came back. */
 function replay(machine: Machine, era: SeenEra, name: string): void {
@@ -64,4 +68,172 @@ Deno.test("mlxsw: a split and its end as on the real driver; a reload undoes a s
 
 Deno.test("mlxsw: the test of the health reporter as on the real driver", () => {
   replay(machineOf("6.12", withPorts(factsOf("6.12"), 4)), "6.12", "health");
+});
+
+const at = { kind: "file.write", value: HANDLE.slice("pci/".length) } as const;
+const rebind = (machine: Machine, file: "bind" | "unbind", driver = "mlxsw_spectrum") =>
+  machine.perform({ ...at, path: `/sys/bus/pci/drivers/${driver}/${file}` });
+const shown = (machine: Machine, line: string) => machine.perform(operationOf(line)).reply;
+
+Deno.test("mlxsw: a switch that moves to another netns takes ports and traps along, and gets names that are free there", () => {
+  for (const era of SEEN_ERAS) {
+    const machine = machineOf(era);
+    machine.perform({ kind: "netns.add", name: "n1" });
+    const moved = machine.perform({ ...RELOAD, to: "n1" });
+    const all = messagesOf(machineOf(era).perform(RELOAD));
+    const appears = all.findIndex((message) => message.startsWith("new trap-policer"));
+    // The core announces what the driver has kept: the instance and its param
+    assertEquals(messagesOf(moved), [...all.slice(0, appears), "del param", "del dev"]);
+    assertEquals(messagesOf(moved, "n1"), ["new dev", "new param", ...all.slice(appears)]);
+    const { port } = machine.perform({ kind: "port.show", netns: "n1" }).reply as { port: Record<string, Json> };
+    assertEquals(Object.values(port).map((one) => (one as { netdev?: string }).netdev), [
+      undefined,
+      ...[0, 1, 2, 3, 4, 5, 6, 7].map((number) => `eth${number}`),
+    ]);
+    assertEquals(shown(machine, "port show"), { port: {} });
+    machine.perform({ kind: "netns.del", name: "n1", until: HANDLE });
+    assertEquals(messagesOf(machine.perform(RELOAD)), all);
+  }
+});
+
+Deno.test("mlxsw: unbind takes all of it away, bind brings it back with the driver's own sizes and settings", () => {
+  for (const era of SEEN_ERAS) {
+    const machine = machineOf(era);
+    const before = JSON.stringify(shown(machine, `resource show ${HANDLE}`));
+    for (const line of ["path kvd/hash_single size 65536", "path kvd/hash_double size 81920"]) {
+      machine.perform(operationOf(`resource set ${HANDLE} ${line}`));
+    }
+    machine.perform(operationOf(`dev param set ${HANDLE} name fw_load_policy value flash cmode driverinit`));
+    machine.perform(RELOAD);
+    const gone = rebind(machine, "unbind");
+    assertEquals([gone.result, messagesOf(gone).slice(-2)], ["ok", ["del param", "del dev"]]);
+    assertEquals(["dev show", "port show", "trap show"].map((line) => shown(machine, line)), [
+      { dev: {} },
+      { port: {} },
+      { trap: {} },
+    ]);
+    const back = rebind(machine, "bind");
+    assertEquals([back.result, messagesOf(back).slice(0, 2)], ["ok", ["new dev", "new param"]]);
+    assertEquals(JSON.stringify(shown(machine, `resource show ${HANDLE}`)), before);
+    const { param } = shown(machine, "dev param show") as { param: Record<string, { values: { value: string }[] }[]> };
+    assertEquals(param[HANDLE]![0]!.values[0]!.value, "driver");
+    assertEquals(messagesOf(machine.perform(RELOAD)), messagesOf(machineOf(era).perform(RELOAD)));
+  }
+});
+
+Deno.test("mlxsw: a switch whose reload has failed has its params and resources; a reload recovers it (core.c)", () => {
+  const failed = factsOf("6.12", { reloadFailed: true, ports: [], traps: [], groups: [], policers: [], reporters: [] });
+  const machine = new Machine({ era: "6.12", facts: failed });
+  assertEquals([shown(machine, "port show"), shown(machine, "trap show")], [{ port: {} }, { trap: {} }]);
+  assertEquals(machine.perform(operationOf(`trap set ${HANDLE} trap lldp action drop`)).result, "EOPNOTSUPP");
+  const seen = machine.perform(RELOAD);
+  assertEquals([seen.result, machine.inventory().instances[0]!.reloadFailed], ["ok", false]);
+  // The facts lack how many policers and which ports there are
+  assertEquals(seen.unknown?.notify, "the facts lack what a device has whose last reload failed");
+  assertEquals(machine.inventory().instances[0]!.traps.length, 77);
+  const bound = new Machine({ era: "6.12", facts: failed });
+  assertEquals([rebind(bound, "unbind").result, rebind(bound, "bind").result], ["ok", "ok"]);
+});
+
+Deno.test("mlxsw: refusals of the driver that no session shows (spectrum_trap.c, core.c)", () => {
+  const machine = machineOf("7.2");
+  const refused = (line: string, on = machine) => {
+    const { result, extack } = on.perform(operationOf(line));
+    return [result, ...extack ? [`${extack.prefix ?? ""}: ${extack.text}`] : []];
+  };
+  assertEquals(refused(`trap policer set ${HANDLE} policer 1 burst 100`), [
+    "EINVAL",
+    "mlxsw_spectrum: Policer burst size is not power of two",
+  ]);
+  assertEquals(refused(`trap policer set ${HANDLE} policer 1 rate 2000000001`), [
+    "EINVAL",
+    ": Policer rate higher than limit",
+  ]);
+  assertEquals(refused(`trap set ${HANDLE} trap igmp_query action mirror`), ["EINVAL"]);
+  assertEquals(refused(`dev param set ${HANDLE} name fw_load_policy value disk cmode driverinit`), [
+    "EINVAL",
+    "mlxsw_core: 'fw_load_policy' must be 'driver' or 'flash'",
+  ]);
+  assertEquals(refused(`port split ${HANDLE}/1 count 3`), ["EINVAL", ": Invalid split count"]);
+  assertEquals(refused(`port split ${HANDLE}/0 count 2`), ["EINVAL", ": Port cannot be split"]);
+  assertEquals(refused(`port unsplit ${HANDLE}/1`), ["EINVAL", "mlxsw_spectrum: Port was not split"]);
+  assertEquals(refused(`health dump show ${HANDLE} reporter fw_fatal`), ["EOPNOTSUPP"]);
+  assertEquals(refused(`port split ${HANDLE}/1 count 2`), ["ok"]);
+  assertEquals(refused(`port split ${HANDLE}/1 count 2`), ["EINVAL", ": Port cannot be split further"]);
+});
+
+Deno.test("mlxsw: Spectrum-2 has a trap of its buffers, and groups whose policer stays (mlxsw_sp2_trap_items_arr)", () => {
+  const driver = "mlxsw_spectrum2";
+  const { traps, groups, resources, ...facts } = factsOf("6.12", { driver });
+  const drops = { name: "buffer_drops", generic: true, policer: 20 };
+  const early = { ...traps[0]!, name: "early_drop", action: "trap" as const, group: "buffer_drops" };
+  const later = {
+    ...facts,
+    traps: traps.toSpliced(-1, 0, early),
+    groups: groups.toSpliced(-1, 0, drops),
+    resources: resources.map((resource) => resource.name === "kvd" ? { ...resource, children: [] } : resource),
+  };
+  assertEquals(contradictionsOf(driver, ERAS["6.12"], later), []);
+  const machine = new Machine({ era: "6.12", facts: later });
+  const perform = (line: string) => {
+    const { result, extack } = machine.perform(operationOf(line));
+    return [result, extack?.text];
+  };
+  for (const reloaded of [false, true]) {
+    if (reloaded) machine.perform(RELOAD);
+    assertEquals(perform(`trap set ${HANDLE} trap early_drop action drop`), [
+      "EOPNOTSUPP",
+      "Changing the action of source traps is not supported",
+    ]);
+    const fixed = ["EOPNOTSUPP", "Changing the policer binding of this group is not supported"];
+    assertEquals(perform(`trap group set ${HANDLE} group buffer_drops policer 1`), fixed);
+    assertEquals(perform(`trap group set ${HANDLE} group acl_sample policer 1`), fixed);
+    assertEquals(perform(`trap group set ${HANDLE} group buffer_drops policer 20`), ["ok", undefined]);
+  }
+  // On the first Spectrum the policer of the samples is free
+  const first = machineOf("6.12").perform(operationOf(`trap group set ${HANDLE} group acl_sample policer 1`));
+  assertEquals(first.result, "ok");
+});
+
+Deno.test("mlxsw of 6.1: two traps fewer than 6.12, ARP as there, and an interval for Spectrum-2 (read from source)", () => {
+  const { traps, groups, resources } = inventoryOf("6.1");
+  assertEquals([traps!.length, groups!.length, resources!.length], [75, 24, 16]);
+  assertEquals([inventoryOf("6.12"), inventoryOf("7.3")].map(({ traps }) => traps!.length), [77, 77]);
+  const facts = factsOf("6.12", { driver: "mlxsw_spectrum2" });
+  const machine = new Machine({ era: "6.1", facts });
+  const set = (value: number) =>
+    machine.perform({
+      kind: "param.set",
+      handle: HANDLE,
+      name: "acl_region_rehash_interval",
+      value,
+      cmode: "runtime",
+    }).result;
+  assertEquals([2999, 3000, 0].map(set), ["EINVAL", "ok", "ok"]);
+});
+
+Deno.test("mlxsw: a kernel whose driver nobody read has the generic driver", () => {
+  const { unknown } = new Machine({ era: "5.10", facts: factsOf("6.12") }).perform(RELOAD);
+  assertEquals(unknown?.result, "only mlxsw_spectrum knows what it does");
+});
+
+Deno.test("mlxsw: what only the firmware or the cables decide is not known", () => {
+  const other = new Machine({ era: "7.2", facts: factsOf("7.2", { versions: {} }) });
+  const why = (line: string, channel: "result" | "reply" | "notify", on = other) =>
+    on.perform(operationOf(line)).unknown?.[channel];
+  const splits = "only the firmware knows which ports a split creates";
+  assertEquals(why(`port split ${HANDLE}/1 count 2`, "result"), splits);
+  assertEquals([why("port show", "reply"), why(`dev reload ${HANDLE}`, "notify")], [splits, undefined]);
+  assertEquals(why("port show", "reply"), undefined);
+  assertEquals(why(`health test ${HANDLE} reporter fw_fatal`, "notify") !== undefined, true);
+  assertEquals(why("sb show", "reply"), "the shared buffers of mlxsw are not modelled");
+  // A counter is known from a reload on, until a port is up
+  const machine = machineOf("7.2");
+  const stats = () => JSON.stringify(shown(machine, `trap show ${HANDLE} trap lldp`)).includes("not known");
+  const known = [stats()];
+  machine.perform(RELOAD);
+  known.push(stats());
+  machine.perform({ kind: "link.set", handle: HANDLE, port: 1, up: true });
+  known.push(stats());
+  assertEquals(known, [true, false, true]);
 });
