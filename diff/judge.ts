@@ -60,7 +60,7 @@ const CHANNELS = Object.keys(
     sysfs: true,
     kmsg: true,
     time: true,
-  } satisfies Record<Channel | Exclude<keyof Observation, "unknown">, true>,
+  } satisfies Record<Channel | Exclude<keyof Observation, "unknown" | "untimed">, true>,
 ) as Channel[];
 
 /** What a message is about: a changed message still is about the same. */

@@ -180,6 +180,17 @@ testRule(
   ],
 );
 
+const untimed = { untimed: "the device is reset" };
+testRule(
+  "device-takes-time",
+  (without) => [agrees(reload, untimed, { time: "blocked" }, without)],
+  () => [
+    agrees(reload, {}, { time: "blocked" }),
+    agrees(reload, untimed, hangs),
+    agrees(reload, { ...untimed, time: "blocked" }, {}),
+  ],
+);
+
 Deno.test("calls on a removed PCS are compared by their text, in their place", () => {
   const probed = ["info", "fakepcs fakepcs.0: probed, generation 2"] as const;
   const one = logged(stale("pcs_disable"), probed);

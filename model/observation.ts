@@ -123,6 +123,8 @@ export interface Observation {
   time: "immediate" | "blocked" | "hang";
   /** Of the model alone: the channels of which it knows nothing; what they hold is an assumption, and is not compared */
   unknown?: Unknown;
+  /** Of the model alone: why the operation may take longer than {@linkcode Observation.time} has it, for example a device that is reset */
+  untimed?: string;
 }
 
 /** An observation in which nothing happened, to build others from. */
