@@ -10,6 +10,7 @@ import type { Kernel } from "../../kernel/kernel.ts";
 import { Module } from "../../kernel/module.ts";
 import type { Steps, Task } from "../../kernel/task.ts";
 import { instantiate as generic } from "../generic/instantiate.ts";
+import { Asic } from "./emulated_asic.ts";
 import { mlxswEra } from "./era.ts";
 import { Spectrum } from "./spectrum.ts";
 
@@ -32,7 +33,8 @@ export function* instantiate(kernel: Kernel, task: Task, facts: Facts): Steps {
     module,
     matches: (other) => other === device,
     *probe(task, device) {
-      const spectrum = new Spectrum(kernel, device, facts);
+      const asic = (device.emulated ??= new Asic()) as Asic;
+      const spectrum = new Spectrum(kernel, device, facts, asic);
       device.data = spectrum;
       if (adopts) spectrum.adopt();
       else yield* spectrum.probe(task);

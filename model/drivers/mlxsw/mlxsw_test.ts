@@ -228,7 +228,7 @@ Deno.test("mlxsw: what only the firmware or the cables decide is not known", () 
   assertEquals(why(`health test ${HANDLE} reporter fw_fatal`, "notify") !== undefined, true);
   assertEquals(why("sb show", "reply"), "the shared buffers of mlxsw are not modelled");
   // A counter is known from a reload on, until a port is up
-  const machine = machineOf("7.2");
+  const machine = new Machine({ era: "7.2", facts: factsOf("7.2", { versions: {} }) });
   const stats = () => JSON.stringify(shown(machine, `trap show ${HANDLE} trap lldp`)).includes("not known");
   const known = [stats()];
   machine.perform(RELOAD);

@@ -12,6 +12,7 @@ import { type DriverInventory, inventoryOf } from "../driver_inventory.ts";
 import { ASIC_DRIVERS, isLater } from "./asic.ts";
 import { instantiate } from "./drivers.ts";
 import { mlxswEra } from "./era.ts";
+import { operate } from "./operate.ts";
 import { paramsOf } from "./params.ts";
 import { KVD_PARTS, RESOURCES } from "./resources.ts";
 import { groupsOf, policersOf, trapsOf } from "./traps.ts";
@@ -42,7 +43,14 @@ export const mlxsw: DriverModel = {
   drivers: ASIC_DRIVERS,
   instantiate,
   inventory,
+  operate,
   log: [/^mlxsw_(core|pci|spectrum[234]?) /, /^mlxsw_spectrum[234]?: /],
+  logPlaces: [{
+    id: "mlxsw-transaction",
+    pattern: /(?<=^mlxsw_spectrum[234]? \S+: EMAD reg access failed \()tid=[0-9a-f]+,/,
+    reason: "names the transaction, which begins at random",
+    source: "core.c: mlxsw_reg_trans_wait()",
+  }],
   chatter: [{
     id: "mlxsw-emad-retry",
     pattern: /^mlxsw_spectrum[234]? \S+: EMAD retries \(\d+\/5\) \(tid=[0-9a-f]+\)$/,

@@ -16,6 +16,7 @@ import type { Kernel } from "../../kernel/kernel.ts";
 import type { Steps, Task } from "../../kernel/task.ts";
 import type { Result } from "../../observation.ts";
 import { portOf } from "../from_facts.ts";
+import type { Access } from "./emulated_asic.ts";
 import { isSplit, splitPorts } from "./firmware.ts";
 import { PREFIX, type Unknowns } from "./unknown.ts";
 
@@ -45,10 +46,22 @@ export class Ports implements PortSplitter {
     return this.#dl.ports.filter(isFrontPanel).length;
   }
 
-  /** Creates the ports that the firmware has after a reset: splits are gone. */
-  *create(task: Task): Steps {
+  /**
+   * Creates the ports that the firmware has after a reset: splits are gone. Returns undefined, or the index of the port that the ASIC
+   * refuses: then there are none.
+   *
+   * @param fails Carries out an access; returns true if it meets a fault
+   */
+  *create(task: Task, fails: (access: Access) => boolean): Steps<number | undefined> {
     if (this.#facts.ports.some(isSplit)) this.#unknowns.portsOfFirmware();
-    for (const { index, flavour } of this.#facts.ports) yield* this.#add(task, index, flavour);
+    for (const { index, flavour } of this.#facts.ports) {
+      if (yield* this.#add(task, index, flavour, fails)) continue;
+      const others = this.#dl.ports.filter(isFrontPanel).sort((a, b) => b.index - a.index);
+      for (const port of others) yield* this.#remove(task, port);
+      yield* this.remove(task);
+      return index;
+    }
+    return undefined;
   }
 
   /** Removes all ports by their index, and the one of the CPU last. */
@@ -91,7 +104,13 @@ export class Ports implements PortSplitter {
     }
   }
 
-  *#add(task: Task, index: number, flavour: Port["flavour"]): Steps {
+  /** Adds a port; false if the ASIC refuses it. */
+  *#add(
+    task: Task,
+    index: number,
+    flavour: Port["flavour"],
+    fails: (access: Access) => boolean = () => false,
+  ): Steps<boolean> {
     const dl = this.#dl;
     const port: Port = {
       index,
@@ -104,9 +123,14 @@ export class Ports implements PortSplitter {
     };
     yield* registering(task, dl, "ports", () => insertPort(dl, port));
     yield* announcePort(task, dl, port, "new");
-    if (!isFrontPanel(port)) return;
+    if (!isFrontPanel(port)) return true;
+    if (fails("PTYS write")) {
+      yield* this.#remove(task, port);
+      return false;
+    }
     const netdev = { netns: dl.netns, downFlags: ["BROADCAST", "MULTICAST"], operstateUp: "UP" };
     yield* registerPortNetdev(task, dl, port, netdev);
+    return true;
   }
 
   *#remove(task: Task, port: Port): Steps {

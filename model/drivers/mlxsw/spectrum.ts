@@ -19,7 +19,7 @@ import { newReporter, reportError } from "../../devlink/health.ts";
 import type { Attributes } from "../../devlink/message.ts";
 import type { Port } from "../../devlink/objects.ts";
 import { registering } from "../../devlink/registering.ts";
-import { registerTraps, unregisterTraps } from "../../devlink/trap.ts";
+import { unregisterTraps } from "../../devlink/trap.ts";
 import type { Facts } from "../../facts.ts";
 import type { Device } from "../../kernel/device.ts";
 import type { Kernel } from "../../kernel/kernel.ts";
@@ -28,10 +28,12 @@ import { acquire, type Steps, type Task } from "../../kernel/task.ts";
 import type { Json, Result, Unknown } from "../../observation.ts";
 import type { Operation } from "../../operation.ts";
 import { isLater } from "./asic.ts";
+import { type Access, type Asic, logOf } from "./emulated_asic.ts";
 import { mlxswEra } from "./era.ts";
 import { Params } from "./params.ts";
 import { Ports } from "./ports.ts";
 import { Resources } from "./resources.ts";
+import { GROUPS_BY_COMMAND, initTraps } from "./trap_init.ts";
 import { FIXED_POLICERS, registeredBy } from "./traps.ts";
 import { PREFIX, Unknowns } from "./unknown.ts";
 
@@ -47,22 +49,24 @@ export class Spectrum implements Driver {
   readonly splits: Ports;
   readonly #kernel: Kernel;
   readonly #facts: Facts;
+  readonly #asic: Asic;
   readonly #params: Params;
   readonly #resources: Resources;
   readonly #unknowns: Unknowns;
 
   [STATE](): readonly unknown[] {
-    return [this.#params, this.#resources, this.#unknowns];
+    return [this.#asic, this.#params, this.#resources, this.#unknowns];
   }
 
-  constructor(kernel: Kernel, device: Device, facts: Facts) {
+  constructor(kernel: Kernel, device: Device, facts: Facts, asic: Asic) {
     this.name = facts.driver;
     this.reloadActions = this.reloadPerforms = facts.reloadActions;
     this.#kernel = kernel;
     this.#facts = facts;
+    this.#asic = asic;
     this.versions = Object.keys(facts.versions).length > 0 ? facts.versions as Json : undefined;
     this.dl = new Devlink(kernel, facts.handle, this, device.lock, kernel.init);
-    this.#unknowns = new Unknowns(this.dl, facts);
+    this.#unknowns = new Unknowns(this.dl, facts, asic);
     this.splits = new Ports(kernel, this.dl, facts, this.#unknowns);
     this.#params = new Params(this.dl, facts);
     this.#resources = new Resources(this.dl, facts, () => this.splits.active);
@@ -115,7 +119,7 @@ export class Spectrum implements Driver {
   }
 
   /** Makes what the instance holds, and registers it where the era has its drivers do so. */
-  *probe(task: Task): Steps {
+  *probe(task: Task): Steps<Result> {
     const { dl } = this;
     const kernel = this.#kernel;
     const first = kernel.era.registers === "first";
@@ -128,11 +132,13 @@ export class Spectrum implements Driver {
     }
     this.#resources.probe();
     yield* this.#params.register(task);
+    // Without a fault: one that a probe would meet is a gap
     yield* this.#init(task);
     dl.lock.release(task);
-    if (first) return;
+    if (first) return "ok";
     dl.registered = true;
     yield* announceAll(task, dl);
+    return "ok";
   }
 
   /** The reverse of a probe. */
@@ -169,19 +175,47 @@ export class Spectrum implements Driver {
 
   *reloadUp(task: Task): Steps<Result> {
     this.#resources.takeSizes();
-    yield* this.#init(task);
+    return yield* this.#init(task);
+  }
+
+  /** Brings up what a reload takes down; takes all back if the ASIC refuses an access. */
+  *#init(task: Task): Steps<Result> {
+    const { dl } = this;
+    task.observation.untimed ??= "the ASIC is reset, and answers in its own time";
+    const fails = (access: Access) => this.#fails(task, access);
+    const refused = (text: string): Result => {
+      this.#log(task, text);
+      dl.reporters = [];
+      return "EIO";
+    };
+    for (let group = 0; group < GROUPS_BY_COMMAND; group++) this.#asic.access("HTGT write");
+    dl.reporters = [this.#reporter()];
+    if (fails("SPAD query")) return refused("Failed to get base mac");
+    this.#unknowns.registered();
+    const tables = registeredBy(mlxswEra(this.#kernel.era), this.#later, this.#facts);
+    const untrapped = yield* initTraps(task, dl, tables, fails);
+    if (untrapped !== undefined) return refused(untrapped);
+    const port = yield* this.splits.create(task, fails);
+    if (port !== undefined) {
+      this.#log(task, `Port ${port}: Failed to enable speeds`);
+      yield* registering(task, dl, "traps", () => unregisterTraps(task, dl));
+      return refused("Failed to create ports");
+    }
+    this.#unknowns.portsCreated();
+    this.#resources.count();
     return "ok";
   }
 
-  *#init(task: Task): Steps {
-    const { dl } = this;
-    dl.reporters = [this.#reporter()];
-    const specs = registeredBy(mlxswEra(this.#kernel.era), this.#later, this.#facts);
-    this.#unknowns.registered();
-    yield* registering(task, dl, "traps", () => registerTraps(task, dl, specs));
-    yield* this.splits.create(task);
-    this.#unknowns.portsCreated();
-    this.#resources.count();
+  /** Carries out an access; true if the ASIC refuses it, which the driver logs. */
+  #fails(task: Task, access: Access): boolean {
+    const fault = this.#asic.access(access);
+    if (fault) this.#log(task, logOf(fault));
+    return fault !== undefined;
+  }
+
+  #log({ observation }: Task, text: string): void {
+    const device = this.dl.handle.slice(this.dl.handle.indexOf("/") + 1);
+    observation.kmsg.push({ class: "info", text: `${this.name} ${device}: ${text}` });
   }
 
   *#fini(task: Task): Steps {
@@ -207,12 +241,8 @@ export class Spectrum implements Driver {
   }
 
   /** The firmware reports an error of its own, if it does what the test asks for. */
-  healthTest(task: Task, reporter: Reporter): Result {
-    const { dl } = this;
-    if (!this.#unknowns.tests()) return "ok";
-    this.#kernel.start("mlxsw_core_health_event_work", function* (worker) {
-      if (dl.reporters.includes(reporter)) yield* reportError(worker, dl, reporter, "FW fatal event occurred");
-    }, task.stepping);
+  healthTest(task: Task): Result {
+    if (this.#unknowns.tests()) this.firmwareFails(task);
     return "ok";
   }
 
@@ -236,19 +266,22 @@ export class Spectrum implements Driver {
     if (spec.name === "early_drop") {
       return task.fail("EOPNOTSUPP", "Changing the action of source traps is not supported", PREFIX);
     }
-    return action === "mirror" ? "EINVAL" : "ok";
+    if (action === "mirror") return "EINVAL";
+    return this.#fails(task, "HPKT write") ? "EIO" : "ok";
   }
 
   trapGroupSet(task: Task, { spec }: TrapGroup, policer: TrapPolicer | undefined): Result {
     if (this.#later && FIXED_POLICERS.has(spec.name) && (policer?.spec.id ?? 0) !== spec.policer) {
       return task.fail("EOPNOTSUPP", "Changing the policer binding of this group is not supported", PREFIX);
     }
-    return "ok";
+    return this.#fails(task, "HTGT write") ? "EIO" : "ok";
   }
 
   trapPolicerSet(task: Task, _policer: TrapPolicer, _rate: number, burst: number): Result {
-    if (Number.isInteger(Math.log2(burst))) return "ok";
-    return task.fail("EINVAL", "Policer burst size is not power of two", PREFIX);
+    if (!Number.isInteger(Math.log2(burst))) {
+      return task.fail("EINVAL", "Policer burst size is not power of two", PREFIX);
+    }
+    return this.#fails(task, "QPCR write") ? "EIO" : "ok";
   }
 
   trapDropped(): undefined {
@@ -261,12 +294,41 @@ export class Spectrum implements Driver {
 
   // Ports and flash
 
-  linkSet(_task: Task, { netdev }: Port, up: boolean): Result {
+  linkSet(_task: Task, { netdev, flavour }: Port, up: boolean): Result {
     if (!up || !netdev) return "ok";
-    this.#unknowns.portUp();
+    this.#unknowns.portUp(netdev, this.#asic.plugged(Number(flavour["port"])));
     // The ASIC reports later that the link is up (register PUDE)
     Object.assign(netdev, { carrier: false, followed: false, activated: false });
     return "ok";
+  }
+
+  /** The cable of a module was plugged in or pulled out: the carrier of a netdev that is up follows. */
+  cableChanged(label: number): void {
+    const plugged = this.#asic.plugged(label);
+    for (const { netdev, flavour } of this.dl.ports) {
+      if (netdev?.up && flavour["port"] === label) this.#kernel.linkwatch.carrier(netdev, plugged);
+    }
+  }
+
+  /** The firmware reports that it failed. */
+  firmwareFails(task: Task): void {
+    const [reporter] = this.dl.reporters;
+    const { dl } = this;
+    if (!reporter) return;
+    this.#kernel.start("mlxsw_core_health_event_work", function* (worker) {
+      if (dl.reporters.includes(reporter)) yield* reportError(worker, dl, reporter, "FW fatal event occurred");
+    }, task.stepping);
+  }
+
+  /** Packets come in that a trap catches: they count if they come to the CPU, at a port that is there. Returns how many came to it. */
+  packets(name: string, count: number, bytes: number): number {
+    const trap = this.dl.trapByName.get(name);
+    if (!trap || (trap.spec.type === "drop" && trap.action === "drop")) return 0;
+    for (const counted of [trap, trap.group]) {
+      counted.packets += count;
+      counted.bytes += count * bytes;
+    }
+    return count;
   }
 
   portCommand(_task: Task, _kind: PortCommand): undefined {}

@@ -10,8 +10,11 @@ import type { Attributes } from "../../devlink/message.ts";
 import type { Facts } from "../../facts.ts";
 import { STATE } from "../../kernel/state.ts";
 import { type Channel, countedSince, type Json, NOT_KNOWN, type Result, type Unknown } from "../../observation.ts";
+import type { Netdev } from "../../net/netns.ts";
 import type { Operation } from "../../operation.ts";
+import type { Access, Asic } from "./emulated_asic.ts";
 import { isEmulated } from "./firmware.ts";
+import { GROUPS_BY_COMMAND } from "./trap_init.ts";
 
 /** What the part of the driver for Spectrum ASICs puts in front of its messages. */
 export const PREFIX = "mlxsw_spectrum";
@@ -34,14 +37,17 @@ const NOT_MODELLED: Readonly<Record<string, string>> = {
 /** The files that the driver core models: they bind and unbind. */
 const MODELLED_FILE = /^\/sys\/bus\/pci\/drivers\/[^/]+\/(un)?bind$/;
 
+/** The accesses of an initialisation that the ASIC can be asked to refuse. */
+const FAULTY: readonly Access[] = ["SPAD query", "QPCR write", "HTGT write", "HPKT write", "PTYS write"];
+
 /** What is not known of the operations on one switch, and of what they have changed. */
 export class Unknowns {
   /** Channels that the operation under way has made unknown */
   #asked = new Map<Channel, string>();
   /** Why the ports are not known until the next reload; undefined where they are */
   #ports: string | undefined;
-  /** True once traps and policers were registered in this sequence and no port was up since: all that they count is 0 */
-  #nothingCounted = false;
+  /** True once traps and policers were registered in this sequence and no port was up since: all that they count is known */
+  #counted = false;
   /** True once the reporter was created in this sequence */
   #fresh = false;
   /** True while nothing that the driver offloads was changed: its resources are as occupied as the facts have it */
@@ -50,13 +56,17 @@ export class Unknowns {
   #tested = false;
   readonly #dl: Devlink;
   readonly #facts: Facts;
+  readonly #asic: Asic;
+  /** Netdevs that are up and have no cable: that they have no carrier is known */
+  readonly #dark = new Set<Netdev>();
 
   [STATE](): readonly unknown[] {
-    return [this.#asked, this.#ports, this.#nothingCounted, this.#fresh, this.#occupied, this.#tested];
+    return [this.#asked, this.#ports, this.#counted, this.#fresh, this.#occupied, this.#tested, this.#dark];
   }
 
-  constructor(dl: Devlink, facts: Facts) {
+  constructor(dl: Devlink, facts: Facts, asic: Asic) {
     this.#dl = dl;
+    this.#asic = asic;
     this.#facts = facts;
     this.#occupied = !facts.ports.some(({ up }) => up);
     if (facts.reloadFailed) this.#ports = "the facts lack what a device has whose last reload failed";
@@ -70,7 +80,7 @@ export class Unknowns {
 
   /** Traps, policers and the reporter are registered: they begin to count. */
   registered(): void {
-    this.#nothingCounted = this.#fresh = true;
+    this.#counted = this.#fresh = true;
     this.#tested = false;
   }
 
@@ -104,8 +114,12 @@ export class Unknowns {
   }
 
   /** A port is set up: packets may come, and the netdev may get addresses that the ASIC has to know. */
-  portUp(): void {
-    this.#nothingCounted = this.#occupied = false;
+  portUp(netdev: Netdev, plugged: boolean): void {
+    this.#occupied = false;
+    // In an emulated ASIC no packet comes that a test does not ask for
+    if (!isEmulated(this.#facts)) this.#counted = false;
+    if (plugged) this.#dark.delete(netdev);
+    else this.#dark.add(netdev);
   }
 
   /** Notes that the firmware was asked to report an error. Returns true if it is known to do so. */
@@ -148,7 +162,20 @@ export class Unknowns {
     if (op.kind === "dev.info" && dl.reloadFailed && (op.handle ?? dl.handle) === dl.handle) {
       return "what the driver reads of an ASIC that it could not initialise is not modelled";
     }
-    return undefined;
+    return this.#faulty(op);
+  }
+
+  /** Why an operation is not performed while the ASIC is to refuse an access: where the driver goes on, or how, was not seen. */
+  #faulty(op: Operation): string | undefined {
+    const after = (access: Access) => this.#asic.failsAfter(access) !== undefined;
+    const why = "what the driver does with the access that the ASIC refuses then is not modelled";
+    const probes = op.kind === "file.write" && MODELLED_FILE.test(op.path) && op.path.endsWith("/bind");
+    if (probes && FAULTY.some(after)) return why;
+    if (op.kind === "port.split" || op.kind === "port.unsplit") return after("PTYS write") ? why : undefined;
+    if (op.kind === "dev.reload" ? op.handle !== this.#dl.handle : op.kind !== "netns.del") return undefined;
+    // The driver sets all traps again, with more accesses than the model counts
+    const byCommand = (this.#asic.failsAfter("HTGT write") ?? Infinity) <= GROUPS_BY_COMMAND;
+    return after("HPKT write") || byCommand ? why : undefined;
   }
 
   /** Returns the channels of an operation that the model does not know, and forgets what this operation has asked. */
@@ -162,7 +189,7 @@ export class Unknowns {
     const [subject] = op.kind.split(".") as [string];
     const own = (op.kind === "netdev.set" || op.kind === "netdev.show") && this.#has(op.dev);
     if (subject === "route" || subject === "nexthop" || (own && op.kind === "netdev.set")) this.#occupied = false;
-    const up = dl.ports.some(({ netdev }) => netdev?.up);
+    const up = dl.ports.some(({ netdev }) => netdev?.up && !this.#dark.has(netdev));
     if (up) because("when the carrier of a port comes and goes is not modelled", "link");
     if (own || ((op.kind === "link.show" || op.kind === "link.set") && up)) {
       because("how the link of a port is, is not modelled", op.kind.endsWith(".show") ? "reply" : "link");
@@ -191,7 +218,7 @@ export class Unknowns {
       case "trap":
       case "group":
       case "policer":
-        if (!this.#nothingCounted) shown["stats"] = NOT_KNOWN;
+        if (!this.#counted) shown["stats"] = NOT_KNOWN;
         break;
       case "reporter":
         for (const part of this.#fresh ? [] : ["error", "recover"]) {

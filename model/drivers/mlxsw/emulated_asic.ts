@@ -1,0 +1,125 @@
+/**
+ * The emulated ASIC of a switch (`fixtures/devices/spectrum`): what a test did to it, and what stays there whatever the driver does
+ * meanwhile.
+ *
+ * @module
+ */
+
+import { STATE } from "../../kernel/state.ts";
+import type { Json } from "../../observation.ts";
+
+/** The accesses of the driver to registers whose refusal is modelled, each with the number and the name that the driver logs. */
+const ACCESSES = {
+  "SPAD query": "2002(spad)",
+  "QPCR write": "4004(qpcr)",
+  "HTGT write": "7002(htgt)",
+  "HPKT write": "7003(hpkt)",
+  "PTYS write": "5004(ptys)",
+} as const;
+
+/** An access, for example `HPKT write`. */
+export type Access = keyof typeof ACCESSES;
+
+/** The statuses that the driver takes for a failure, without asking again. Source: emad.h: mlxsw_emad_op_tlv_status_str() */
+const STATUSES: Readonly<Record<string, readonly [number: number, text: string]>> = {
+  VERSION_NOT_SUPPORTED: [2, "version not supported"],
+  UNKNOWN_TLV: [3, "unknown TLV"],
+  REGISTER_NOT_SUPPORTED: [4, "register not supported"],
+  CLASS_NOT_SUPPORTED: [5, "class not supported"],
+  METHOD_NOT_SUPPORTED: [6, "method not supported"],
+  BAD_PARAMETER: [7, "bad parameter"],
+  RESOURCE_NOT_AVAILABLE: [8, "resource not available"],
+  INTERNAL_ERROR: [0x70, "internal error"],
+};
+
+/** A fault: `times` accesses fail from the `nth` on, counted from when the test asked for it. */
+export interface Fault {
+  readonly access: Access;
+  readonly nth: number;
+  readonly times: number;
+  readonly status: string;
+}
+
+const isCount = (value: unknown): value is number => Number.isInteger(value) && (value as number) >= 1;
+
+/** Returns the fault that an operation asks for; undefined if its outcome is not modelled. */
+export function faultOf(given: unknown): Fault | undefined {
+  const { access, nth = 1, times = 1, status } = given as Record<string, unknown>;
+  if (typeof access !== "string" || !Object.hasOwn(ACCESSES, access)) return undefined;
+  if (typeof status !== "string" || !Object.hasOwn(STATUSES, status) || !isCount(nth) || !isCount(times)) {
+    return undefined;
+  }
+  return { access: access as Access, nth, times, status };
+}
+
+/** Returns what the driver logs of an access that meets a fault, without the number of the transaction. Source: core.c, mlxsw_reg_trans_wait() */
+export function logOf({ access, status }: Fault): string {
+  const [number, text] = STATUSES[status]!;
+  const type = access.slice(access.indexOf(" ") + 1);
+  return `EMAD reg access failed (reg_id=${ACCESSES[access]},type=${type},status=${number.toString(16)}(${text}))`;
+}
+
+/** A fault as the ASIC reports it. */
+export const reported = (fault: Fault): Json => ({ ...fault });
+
+/** The emulated ASIC of a switch. */
+export class Asic {
+  #armed: { readonly fault: Fault; seen: number }[] = [];
+  /** Labels of the ports whose module has no cable */
+  readonly #unplugged = new Set<number>();
+
+  [STATE](): readonly unknown[] {
+    return [this.#armed, this.#unplugged];
+  }
+
+  /** Adds a fault. */
+  add(fault: Fault): void {
+    this.#armed.push({ fault, seen: 0 });
+  }
+
+  /** Takes all faults back. Returns those that had more accesses to meet. */
+  clear(): Fault[] {
+    return this.#armed.splice(0).map(({ fault }) => fault);
+  }
+
+  /** Returns after how many accesses of a kind the next one fails: 1 if it is the next; undefined if none does. */
+  failsAfter(access: Access): number | undefined {
+    const left = this.#armed.flatMap(({ fault, seen }) =>
+      fault.access === access ? [Math.max(1, fault.nth - seen)] : []
+    );
+    return left.length > 0 ? Math.min(...left) : undefined;
+  }
+
+  /** Carries out an access. Returns the fault that it meets: each fault counts it, and of several the first that was added decides. */
+  access(access: Access): Fault | undefined {
+    let met: Fault | undefined;
+    for (const armed of this.#armed) {
+      const { fault } = armed;
+      if (fault.access !== access) continue;
+      armed.seen++;
+      if (armed.seen >= fault.nth) met ??= fault;
+    }
+    this.#armed = this.#armed.filter(({ fault, seen }) => seen < fault.nth + fault.times - 1);
+    return met;
+  }
+
+  /** True if the module of a port has a cable. */
+  plugged(label: number): boolean {
+    return !this.#unplugged.has(label);
+  }
+
+  /** Plugs the cable of a module in or pulls it out. Returns true if that changed it. */
+  plug(label: number, cable: boolean): boolean {
+    const changed = cable !== this.plugged(label);
+    if (cable) this.#unplugged.delete(label);
+    else this.#unplugged.add(label);
+    return changed;
+  }
+
+  /** Plugs all cables in. Returns the labels of the ports that had none. */
+  plugAll(): number[] {
+    const unplugged = [...this.#unplugged];
+    this.#unplugged.clear();
+    return unplugged;
+  }
+}

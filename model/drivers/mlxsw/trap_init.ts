@@ -1,0 +1,59 @@
+/**
+ * The registration of traps, groups and policers, of which any may meet a fault of the emulated ASIC
+ * (spectrum_trap.c: mlxsw_sp_devlink_traps_init()).
+ *
+ * @module
+ */
+
+import type { Devlink } from "../../devlink/devlink.ts";
+import type { TrapGroupSpec, TrapPolicerSpec, TrapSpec } from "../../devlink/specs.ts";
+import { registering } from "../../devlink/registering.ts";
+import { registerTraps, unregisterTraps } from "../../devlink/trap.ts";
+import type { Steps, Task } from "../../kernel/task.ts";
+import type { Access } from "./emulated_asic.ts";
+
+/** What is registered. */
+export interface TrapTables {
+  readonly policers: readonly TrapPolicerSpec[];
+  readonly groups: readonly TrapGroupSpec[];
+  readonly traps: readonly TrapSpec[];
+}
+
+/** Policers and groups that the driver sets before those of devlink: their accesses come first (spectrum.c: mlxsw_sp_traps_init()). */
+const [POLICERS_BEFORE, GROUPS_BEFORE] = [3, 4];
+
+/** The groups of traps that the core sets by commands, before it can access registers otherwise (core.c: mlxsw_core_trap_groups[]). */
+export const GROUPS_BY_COMMAND = 2;
+
+/**
+ * Registers all of it. Returns undefined, or what the driver logs if the ASIC refuses an access: then nothing is registered.
+ *
+ * @param fails Carries out an access; returns true if it meets a fault
+ */
+export function* initTraps(
+  task: Task,
+  dl: Devlink,
+  { policers, groups, traps }: TrapTables,
+  fails: (access: Access) => boolean,
+): Steps<string | undefined> {
+  const first = (access: Access, count: number) => {
+    for (let at = 0; at < count; at++) if (fails(access)) return at;
+    return undefined;
+  };
+  if (first("QPCR write", POLICERS_BEFORE) !== undefined) return "Failed to set traps";
+  if (first("HTGT write", GROUPS_BEFORE) !== undefined) return "Failed to set traps";
+  const failed = "Failed to initialize devlink traps";
+  // Of a policer and a group that are not devlink's
+  if (fails("QPCR write") || fails("HTGT write")) return failed;
+  const policer = first("QPCR write", policers.length);
+  const group = policer === undefined ? first("HTGT write", groups.length) : 0;
+  const whole = policer === undefined && group === undefined;
+  const tables = whole
+    ? { policers, groups, traps }
+    : { policers: policers.slice(0, policer), groups: groups.slice(0, group), traps: [] };
+  yield* registering(task, dl, "traps", () => {
+    registerTraps(task, dl, tables);
+    if (!whole) unregisterTraps(task, dl);
+  });
+  return whole ? undefined : failed;
+}
