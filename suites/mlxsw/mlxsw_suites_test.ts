@@ -6,9 +6,9 @@ import type { Facts } from "../../model/mod.ts";
 import { compile } from "../../sdk/compile.ts";
 import { holdsIn } from "../../sdk/suite.ts";
 import kvd from "./mlxsw_kvd.ts";
-import port from "./mlxsw_port.ts";
-import reload from "./mlxsw_reload.ts";
-import trap from "./mlxsw_trap.ts";
+import port from "./port.ts";
+import reload from "./reload.ts";
+import trap from "./trap.ts";
 
 const SUITES = [reload, kvd, port, trap];
 
