@@ -57,7 +57,7 @@ export const DEFAULT = {
 export const NAMED = {
   netdevsim: ["stale"],
   mlx5: ["mlx5_failures", "mlx5_commands", "mlx5_card", "mlx5_health", "mlx5_netns"],
-  mlxsw: ["mlxsw_reload", "mlxsw_kvd", "mlxsw_port", "mlxsw_trap"],
+  mlxsw: ["mlxsw_reload", "mlxsw_kvd", "mlxsw_port", "mlxsw_trap", "mlxsw_failures"],
   pcs: ["pcs_board"],
   race: ["race", "litmus"],
 } as const;

@@ -5,12 +5,13 @@ import { factsOf } from "../../model/drivers/mlxsw/testing.ts";
 import type { Facts } from "../../model/mod.ts";
 import { compile } from "../../sdk/compile.ts";
 import { holdsIn } from "../../sdk/suite.ts";
+import failures from "./mlxsw_failures.ts";
 import kvd from "./mlxsw_kvd.ts";
 import port from "./port.ts";
 import reload from "./reload.ts";
 import trap from "./trap.ts";
 
-const SUITES = [reload, kvd, port, trap];
+const SUITES = [reload, kvd, port, trap, failures];
 
 /** The facts of 6.1 were not read: those of 6.12 without what the driver of 6.1 lacks. */
 const older = (): Facts => {
