@@ -7,6 +7,8 @@ import { type OwnRaceOptions, type OwnRacer, ownRaceSuite, raceVocabularyOf } fr
 
 const text = (path: string) => Deno.readTextFileSync(new URL(`../../${path}`, import.meta.url));
 const mlx5 = (era: EraId): Facts => JSON.parse(text(`model/drivers/mlx5/testdata/${era}.json`)).facts;
+const spectrum = (era: "6.12" | "7.2"): Facts =>
+  JSON.parse(JSON.parse(text(`model/drivers/mlxsw/testdata/${era}.json`)).facts);
 /** A device of a driver that nobody modelled. */
 const unmodelled: Facts = {
   ...parseFacts(text("boards/examples/spectrum-2-serial.facts.json"), "spectrum-2"),
@@ -45,6 +47,19 @@ Deno.test("races on a card of mlx5_core: results and the state after them are kn
     assertEquals([resultsOf(one), one.reply!.exhausted], [results, true], `${era} ${words}`);
     assertEquals(one.reply!.outcomes.filter(({ unknown }) => unknown), []);
     assertEquals(one.op.own, mlx5(era).handle);
+  }
+});
+
+Deno.test("a switch of mlxsw: reloads wait for each other, and one that comes after an unbind finds no device", async () => {
+  const expected: [string[], string[]][] = [
+    [["reload", "reload"], ["ok | ok"]],
+    [["reload", "unbind"], ["ENODEV | ok", "ok | ok"]],
+    [["reload", "reload_netns"], ["ENODEV | ok", "ok | ok"]],
+  ];
+  for (const [words, results] of expected) {
+    const one = await raced(spectrum("6.12"), words);
+    assertEquals([resultsOf(one), one.reply!.exhausted], [results, true], `${words}`);
+    assertEquals(one.reply!.outcomes.filter(({ unknown }) => unknown), []);
   }
 });
 

@@ -14,6 +14,7 @@ import { instantiate } from "./drivers.ts";
 import { mlxswEra } from "./era.ts";
 import { operate } from "./operate.ts";
 import { paramsOf } from "./params.ts";
+import { RACE } from "./race.ts";
 import { KVD_PARTS, RESOURCES } from "./resources.ts";
 import { groupsOf, policersOf, trapsOf } from "./traps.ts";
 
@@ -44,6 +45,7 @@ export const mlxsw: DriverModel = {
   instantiate,
   inventory,
   operate,
+  race: RACE,
   log: [/^mlxsw_(core|pci|spectrum[234]?) /, /^mlxsw_spectrum[234]?: /],
   logPlaces: [{
     id: "mlxsw-transaction",
@@ -58,7 +60,7 @@ export const mlxsw: DriverModel = {
     source: "core.c: mlxsw_reg_trans_wait()",
   }, {
     id: "mlxsw-link",
-    pattern: /^mlxsw_spectrum[234]? \S+ \S+: link (up|down)$/,
+    pattern: /^mlxsw_spectrum[234]? \S+ \S+( \(unregistering\))?: link (up|down)$/,
     reason: "the link of a port comes and goes with the board's cable",
     source: "spectrum.c: mlxsw_sp_pude_event_func()",
   }],

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Devlink } from "../../devlink/devlink.ts";
+import type { Devlink, Port } from "../../devlink/devlink.ts";
 import type { ShownObject } from "../../devlink/driver.ts";
 import type { Attributes } from "../../devlink/message.ts";
 import type { Facts } from "../../facts.ts";
@@ -189,9 +189,11 @@ export class Unknowns {
     const [subject] = op.kind.split(".") as [string];
     const own = (op.kind === "netdev.set" || op.kind === "netdev.show") && this.#has(op.dev);
     if (subject === "route" || subject === "nexthop" || (own && op.kind === "netdev.set")) this.#occupied = false;
-    const up = dl.ports.some(({ netdev }) => netdev?.up && !this.#dark.has(netdev));
+    const lit = ({ netdev }: Port) => netdev?.up === true && !this.#dark.has(netdev);
+    const up = dl.ports.some(lit);
+    const of = "port" in op ? dl.ports.find(({ index }) => index === op.port) : undefined;
     if (up) because("when the carrier of a port comes and goes is not modelled", "link");
-    if (own || ((op.kind === "link.show" || op.kind === "link.set") && up)) {
+    if (own || ((op.kind === "link.show" || op.kind === "link.set") && of && lit(of))) {
       because("how the link of a port is, is not modelled", op.kind.endsWith(".show") ? "reply" : "link");
     }
     if (op.kind === "ethtool.info" || op.kind === "ethtool.flash") {

@@ -1,0 +1,39 @@
+/**
+ * What races on a switch beside what races on any device.
+ *
+ * @module
+ */
+
+import type { InventoryInstance } from "../../inventory.ts";
+import type { Operation } from "../../operation.ts";
+import type { RaceVocabulary } from "../race.ts";
+import { FIRST_ASIC } from "./asic.ts";
+
+/** The inventory does not name the driver, and a trap shows that it is not the first ASIC's. */
+const isFirst = ({ traps }: InventoryInstance) => !traps.some(({ name }) => name === "early_drop");
+
+const write = (file: "bind" | "unbind") => (device: InventoryInstance): Operation | undefined =>
+  isFirst(device)
+    ? {
+      kind: "file.write",
+      path: `/sys/bus/pci/drivers/${FIRST_ASIC}/${file}`,
+      value: device.handle.slice("pci/".length),
+    }
+    : undefined;
+
+const bind = write("bind");
+const needs = "a switch of the first Spectrum";
+
+/** The driver of the switch comes and goes. */
+export const RACE: RaceVocabulary = {
+  unbind: {
+    about: "unbind the switch from mlxsw_spectrum",
+    needs,
+    make: write("unbind"),
+    undo: (device) => {
+      const back = bind(device);
+      return back ? [back] : [];
+    },
+  },
+  bind: { about: "bind the switch to mlxsw_spectrum", needs, make: bind },
+};
