@@ -1,7 +1,8 @@
 /** Compares the model of mlxsw with what the driver showed on an emulated Spectrum. */
 
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertThrows } from "@std/assert";
 import { type EraId, ERAS } from "../../era/mod.ts";
+import { ModelGap } from "../../gap.ts";
 import { Machine } from "../../machine.ts";
 import type { Json } from "../../observation.ts";
 import { contradictionsOf } from "../mod.ts";
@@ -210,6 +211,9 @@ Deno.test("mlxsw of 6.1: two traps fewer than 6.12, ARP as there, and an interva
       cmode: "runtime",
     }).result;
   assertEquals([2999, 3000, 0].map(set), ["EINVAL", "ok", "ok"]);
+  // A finding of the source: mlxsw_sp_acl_fini() frees what the param is read from, and the param stays
+  const failed = new Machine({ era: "6.1", facts: { ...facts, reloadFailed: true } });
+  assertThrows(() => failed.perform({ kind: "param.show" }), ModelGap, "freed");
 });
 
 Deno.test("mlxsw: a kernel whose driver nobody read has the generic driver", () => {

@@ -162,6 +162,10 @@ export class Unknowns {
     if (op.kind === "dev.info" && dl.reloadFailed && (op.handle ?? dl.handle) === dl.handle) {
       return "what the driver reads of an ASIC that it could not initialise is not modelled";
     }
+    const interval = dl.params.some(({ spec }) => spec.cmode === "runtime");
+    if (op.kind.startsWith("param.") && dl.reloadFailed && interval) {
+      return "the interval of the ACLs is read from memory that a failed reload has freed";
+    }
     return this.#faulty(op);
   }
 
