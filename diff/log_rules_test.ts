@@ -118,6 +118,17 @@ const EXAMPLES: Readonly<Record<string, { explained: string[]; not: string[] }>>
     explained: ["mlx5_core 0000:08:00.0 eth1: Link up"],
     not: ["mlx5_core 0000:08:00.0 eth1: Link layer is down"],
   },
+  "mlxsw-emad-retry": {
+    explained: ["mlxsw_spectrum 0000:00:02.0: EMAD retries (1/5) (tid=a082e9d7000001cd)"],
+    not: ["mlxsw_spectrum 0000:00:02.0: EMAD reg access failed (reg_id=2002(spad),type=query,status=7(bad parameter))"],
+  },
+  "mlxsw-link": {
+    explained: [
+      "mlxsw_spectrum 0000:00:02.0 eth1: link up",
+      "mlxsw_spectrum2 0000:00:02.0 eth1 (unregistering): link down",
+    ],
+    not: ["mlxsw_spectrum 0000:00:02.0 eth1: Failed to set link"],
+  },
 };
 
 for (const { id, reason, source } of LOG_RULES) {
