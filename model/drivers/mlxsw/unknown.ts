@@ -153,9 +153,6 @@ export class Unknowns {
     if ((op.kind === "ethtool.show" || op.kind === "ethtool.restart") && this.#has(op.dev)) {
       return "how the link of the ASIC is, is not modelled";
     }
-    if (op.kind === "link.move" && op.handle === dl.handle) {
-      return "the netdev of a port does not leave the netns of its switch; how the kernel refuses that is not modelled";
-    }
     if ("path" in op && op.kind.startsWith("file.") && !MODELLED_FILE.test(op.path) && this.#isOwn(op.path)) {
       return "the files of mlxsw are not modelled";
     }
@@ -202,6 +199,9 @@ export class Unknowns {
     }
     if (op.kind === "ethtool.info" || op.kind === "ethtool.flash") {
       because("what ethtool shows of the ASIC is not modelled", "reply", "result", "extack", ...SAID);
+    }
+    if (op.kind === "link.move") {
+      because("how a netdev is refused to leave the netns of its switch is not modelled", "result", "extack", ...SAID);
     }
     const missing = NOT_MODELLED[subject];
     if (missing !== undefined) because(missing, "result", "extack", "reply", "notify");
