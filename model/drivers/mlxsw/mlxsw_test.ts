@@ -136,6 +136,15 @@ Deno.test("mlxsw: a switch whose reload has failed has its params and resources;
   assertEquals([rebind(bound, "unbind").result, rebind(bound, "bind").result], ["ok", "ok"]);
 });
 
+Deno.test("mlxsw: a size of the KVD itself is refused for its granularity first, which devlink does not show (seen on 6.12)", () => {
+  // As devlink(8) of a later version has it: it prints no granularity of a size that cannot change
+  const resources = factsOf("6.12").resources.map((one) => one.name === "kvd" ? { ...one, granularity: 1 } : one);
+  const { extack } = machineOf("6.12", { resources }).perform(
+    operationOf(`resource set ${HANDLE} path kvd size 245761`),
+  );
+  assertEquals(extack?.text, "Wrong granularity");
+});
+
 Deno.test("mlxsw: refusals of the driver that no session shows (spectrum_trap.c, core.c)", () => {
   const machine = machineOf("7.2");
   const refused = (line: string, on = machine) => {

@@ -12,7 +12,7 @@ import type { Facts, ResourceFact } from "../../facts.ts";
 import { STATE } from "../../kernel/state.ts";
 import { resourceOf } from "../from_facts.ts";
 
-/** Sizes of the parts of the KVD are multiples of it (`MLXSW_SP_KVD_GRANULARITY`). */
+/** Sizes of the KVD and of its parts are multiples of it (`MLXSW_SP_KVD_GRANULARITY`). */
 const GRANULARITY = 128n;
 
 /** The sizes that the linear part of the KVD and its own parts begin with. */
@@ -86,7 +86,10 @@ export class Resources {
 
   /** Creates them as the facts have them; none counts yet. */
   adopt(): void {
-    this.#dl.resources = this.#facts.resources.map(resourceOf);
+    // devlink(8) prints no granularity of a size that cannot change, as that of the KVD
+    this.#dl.resources = this.#facts.resources.map(resourceOf).map((resource) =>
+      resource.name === "kvd" ? { ...resource, granularity: GRANULARITY } : resource
+    );
     this.stopCounting();
   }
 
