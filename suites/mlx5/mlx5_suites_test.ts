@@ -11,7 +11,7 @@ import { holdsIn } from "../../sdk/suite.ts";
 import card from "./mlx5_card.ts";
 import commands from "./mlx5_commands.ts";
 import failures from "./mlx5_failures.ts";
-import health from "./mlx5_health.ts";
+import health from "./health.ts";
 
 const SEEN = [["5.10", seen510], ["6.1", seen61], ["6.12", seen612], ["7.2", seen72]] as const;
 
