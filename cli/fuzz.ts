@@ -18,6 +18,7 @@ import { command, UsageError } from "./command.ts";
 import { type Display, openDisplay, wantsColor } from "./display.ts";
 import { statusOfError } from "./entry.ts";
 import { openSuites } from "../run/suite_process.ts";
+import type { Interrupts } from "../run/interrupt.ts";
 import { count, duration, print, say } from "../run/output.ts";
 
 /** A whole number of an option, within bounds. */
@@ -112,7 +113,7 @@ what cannot be put back is not generated. What only its driver knows is model-ga
       json: values.json,
       other,
       wait: values.wait,
-    }, signal);
+    }, interrupts);
   },
 });
 
@@ -138,7 +139,8 @@ function* upFrom(first: number, howMany: number): Generator<number> {
   for (let i = 0; i < howMany; i++) yield first + i;
 }
 
-async function onBoard(board: Board, job: FuzzJob, signal: AbortSignal): Promise<number> {
+async function onBoard(board: Board, job: FuzzJob, interrupts: Interrupts): Promise<number> {
+  const { signal } = interrupts;
   const { seed, first, sequences, steps, parallel, shrinkMs, folder, json } = job;
   if (parallel > 1 && board.runner !== "qemu") {
     throw new UsageError(`Cannot run several of board "${visible(board.name)}" side by side: it is no QEMU board`);
@@ -190,6 +192,8 @@ async function onBoard(board: Board, job: FuzzJob, signal: AbortSignal): Promise
       display.begin(board.name, sequences + corpus.length);
     }
     if (event.type === "sequence") {
+      // A recording is asked without the event loop
+      interrupts.stopped();
       addToSummary(sofar.summary, event.verdict);
       if (++ran % 25 === 0 && !json && !Deno.stderr.isTerminal()) say(`${ran} of ${sequences + corpus.length} run`);
       display.running(event.name);

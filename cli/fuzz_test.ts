@@ -67,16 +67,21 @@ Deno.test("a campaign that judged fewer sequences than it was to is no pass", ()
   assertEquals(status([agree, verdict("diverge")], 9), 1);
 });
 
-Deno.test("a campaign that is stopped ends with its numbers, and no exit status 0 stands in them", async () => {
-  const child = start(["fuzz", "--board", "recording-6.12", "-n", "100000", "--seed", "1", "--json"]);
-  const reader = child.stdout.pipeThrough(new TextDecoderStream()).getReader();
-  let text = "";
-  for (let part = await reader.read(); !part.done; part = await reader.read()) {
-    if (text === "") child.kill("SIGINT");
-    text += part.value;
-  }
-  const [{ code }] = await Promise.all([child.status, child.stderr.cancel()]);
-  assertEquals(code, 130);
-  const last = JSON.parse(text.trim().split("\n").at(-1)!);
-  assertEquals([last.type, last.exit], ["summary", 130]);
-});
+for (const line of ["twinlink", "sequence"]) {
+  Deno.test(`a campaign that is stopped behind line "${line}" ends with its numbers, and no exit status 0`, async () => {
+    const child = start(["fuzz", "--board", "recording-6.12", "-n", "100000", "--seed", "1", "--json"]);
+    const reader = child.stdout.pipeThrough(new TextDecoderStream()).getReader();
+    let text = "";
+    let stopped = false;
+    for (let part = await reader.read(); !part.done; part = await reader.read()) {
+      text += part.value;
+      if (stopped || !text.includes(`"${line}"`)) continue;
+      stopped = true;
+      child.kill("SIGINT");
+    }
+    const [{ code }] = await Promise.all([child.status, child.stderr.cancel()]);
+    assertEquals(code, 130);
+    const last = JSON.parse(text.trim().split("\n").at(-1)!);
+    assertEquals([last.type, last.exit], ["summary", 130]);
+  });
+}

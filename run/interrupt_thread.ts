@@ -5,6 +5,7 @@
  * @module
  */
 
+import process from "node:process";
 import { AT, RESTORE_TERMINAL, SIGNALS, type ThreadMessage } from "./interrupt.ts";
 
 type Name = NonNullable<typeof SIGNALS[number]>;
@@ -15,10 +16,19 @@ const ECHO_MS = 1000;
 /** The same for a Ctrl-C that stops nothing: a short time, as the next command may need one soon. */
 const CTRL_C_ECHO_MS = 50;
 
-/** How long the main thread may take to note a signal, in ms: there may be a board to be left as it was. */
+/**
+ * How much CPU time the process may take until its main thread notes a signal, in ms: there may be a board to be left as it was. On a
+ * machine that is busy it gets little.
+ */
 const PATIENCE_MS = 10_000;
 
-/** The same where nothing is left behind, and for a Ctrl-C that stops nothing. */
+/** How long the main thread may take for it at most, in ms: it may wait for something that never comes. */
+const LONGEST_MS = 60_000;
+
+/** How often the CPU time is looked at, in ms. */
+const LOOK_MS = 500;
+
+/** The same as {@linkcode PATIENCE_MS} where nothing is left behind, and for a Ctrl-C that stops nothing. */
 const SHORT_PATIENCE_MS = 1000;
 
 /** How long the main thread may take to end the process in order, in ms: what it is making is removed then. */
@@ -69,7 +79,15 @@ function listen({ shared, task }: { shared: Int32Array; task: boolean }, tell: (
       Atomics.store(shared, AT.first, SIGNALS.indexOf(name));
       tell("stop");
       const patience = Atomics.load(shared, AT.harmless) === 1 ? SHORT_PATIENCE_MS : PATIENCE_MS;
-      setTimeout(() => Atomics.load(shared, AT.seen) === 0 && end(name), patience);
+      const before = process.cpuUsage();
+      const look = setInterval(() => {
+        const seen = Atomics.load(shared, AT.seen) === 1;
+        const { user, system } = process.cpuUsage(before);
+        const patient = (user + system) / 1000 < patience && performance.now() - firstAt < LONGEST_MS;
+        if (!seen && patient) return;
+        clearInterval(look);
+        if (!seen) end(name);
+      }, Math.min(patience, LOOK_MS));
     } else if (!task || count > 2 || performance.now() - firstAt > ECHO_MS) end(name);
   };
 
