@@ -110,6 +110,10 @@ const EXAMPLES: Readonly<Record<string, { explained: string[]; not: string[] }>>
     ],
     not: ["mlx5_core 0000:01:00.0: print_health_info: Health issue observed, High temperature, severity(3) ERROR:"],
   },
+  "mlx5-flow-counters": {
+    explained: ["mlx5_core 0000:01:00.0: Flow counters bulk query buffer size increased, bulk_query_len(1)"],
+    not: ["mlx5_core 0000:01:00.0: Flow counters bulk query buffer size decreased, bulk_query_len(1)"],
+  },
   "mlx5-vital": {
     explained: ["mlx5_core 0000:01:00.0: wait vital counter value 0x14f9 after 1 iterations"],
     not: ["mlx5_core 0000:01:00.0: wait vital failed with error code: -110"],

@@ -271,6 +271,7 @@ const HIDDEN: Readonly<Record<string, string>> = {
   "kernel/kernel.ts #random": "of chance",
   "kernel/driver_core.ts #triggers": "only grows, and is compared within one probe",
   "net/linkwatch.ts #next": "a time",
+  "drivers/mlx5/health.ts #seenAt": "a time; whether it is still to come is shown",
   "drivers/netdevsim/netdevsim.ts #trapReads": "what was counted",
   "devlink/fmsg.ts #largest": "follows from the items",
   "machine.ts #late": "of the machine, not of the kernel",

@@ -62,6 +62,11 @@ export const mlx5: DriverModel = {
     reason: "lists what the firmware of the card says of its error",
     source: "core/health.c: print_health_info()",
   }, {
+    id: "mlx5-flow-counters",
+    pattern: /^mlx5_core \S+: Flow counters bulk query buffer size increased, bulk_query_len\(\d+\)$/,
+    reason: "tells of a buffer that work makes some time after a probe",
+    source: "core/fs_counters.c: mlx5_fc_stats_bulk_query_buf_realloc()",
+  }, {
     id: "mlx5-vital",
     pattern: /^mlx5_core \S+: wait vital counter value 0x[0-9a-f]+ after \d+ iterations$/,
     reason: "tells the health counter of the card as it is then",

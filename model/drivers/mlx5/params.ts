@@ -124,7 +124,7 @@ const GROUPS: readonly (readonly string[])[] = [
   ["enable_vnet"],
   ["max_macs"],
   ["pcie_cong_inbound_low", "pcie_cong_inbound_high", "pcie_cong_outbound_low", "pcie_cong_outbound_high"],
-  ["enable_sriov", "total_vfs", "cqe_compress_type", "swp_l4_csum_mode"],
+  ["enable_sriov", "total_vfs", "max_sfs", "cqe_compress_type", "swp_l4_csum_mode"],
 ];
 
 /** Returns params in the order of groups; those of no group are last. */
