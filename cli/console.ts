@@ -195,7 +195,10 @@ async function run(board: Board, way: TransportName | undefined, signal: AbortSi
     const shown = show(console, () => over);
     // Where nobody types it is shown until it ends, or a signal comes.
     const left = keyboard ? type(console).then(() => "left") : new Promise<never>(() => {});
-    const aborted = new Promise<string>((resolve) => signal.addEventListener("abort", () => resolve("stopped")));
+    const aborted = new Promise<string>((resolve) => {
+      signal.addEventListener("abort", () => resolve("stopped"));
+      if (signal.aborted) resolve("stopped");
+    });
     try {
       const why = await Promise.race([console.ended, left, aborted, shown.then(() => "shown")]);
       over = true;

@@ -242,6 +242,7 @@ async function proveShell(
   const signals = signal ? AbortSignal.any([signal, stop.signal]) : stop.signal;
   const end = () => void shell.close();
   signals.addEventListener("abort", end, { once: true });
+  if (signals.aborted) end();
   const writer = shell.writable.getWriter();
   try {
     // In two parts, so that a shell which echoes cannot match.
@@ -320,9 +321,10 @@ async function logIn(
       },
     );
     ssh = started;
-    const aborted = new Promise<never>((_, reject) =>
-      signal?.addEventListener("abort", () => reject(signal.reason), { signal: settled.signal })
-    );
+    const aborted = new Promise<never>((_, reject) => {
+      signal?.addEventListener("abort", () => reject(signal.reason), { signal: settled.signal });
+      if (signal?.aborted) reject(signal.reason);
+    });
     // ssh makes its socket under another name first and then gives it this one, when it listens.
     const listening = (async () => {
       for await (const _ of ready) if (await exists(path)) return true;
