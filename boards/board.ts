@@ -29,6 +29,7 @@ export const SHIPPED_BOARDS: readonly string[] = [
   ...BOOTED_ERAS.flatMap((id) => [`qemu-connectx-${id}`, `qemu-connectx-${id}-rdma`]),
   ...SPECTRUM_KERNELS.map((id) => `qemu-spectrum-${id}`),
   ...BOOTED_ERAS.flatMap((id) => [`recording-${id}`, `recording-connectx-${id}`]),
+  ...SPECTRUM_KERNELS.map((id) => `recording-spectrum-${id}`),
 ];
 
 /** A key in camel case, as it is in code: `known_hosts_file` is `knownHostsFile`. */

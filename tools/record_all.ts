@@ -1,6 +1,6 @@
 /**
  * `deno task record [RECORDING[:SUITE,..]..]`: takes the recordings that ship anew: the suites of netdevsim on each kernel, those
- * of any driver on the emulated ConnectX of each, and the suite `pcs` on all kernels that the MAC and the PCS of the fixtures can
+ * of any driver on the emulated ConnectX of each, those of mlxsw on the emulated Spectrum, and the suite `pcs` on all kernels that the MAC and the PCS of the fixtures can
  * be built for, stock and with poisoned memory. With suites, those alone.
  *
  * @module
@@ -13,6 +13,7 @@ import { runAsMain } from "../cli/entry.ts";
 import { shippedTrace } from "./agreement.ts";
 import { UsageError } from "../cli/command.ts";
 import { runJob } from "../cli/job.ts";
+import { NAMED } from "../suites/list.ts";
 import { DEVLINK_SUITES, loadSuites, suitesOf } from "../run/load_suites.ts";
 
 /** Suites of an emulated card. */
@@ -23,6 +24,9 @@ export const RECORDINGS: Readonly<Record<string, { board: string; suites: readon
   ...BOOTED_ERAS.map((kernel) => [kernel, { board: `qemu-${kernel}`, suites: suitesOf("netdevsim") }] as const),
   ...BOOTED_ERAS.map((kernel) =>
     [`${kernel}-connectx`, { board: `qemu-connectx-${kernel}`, suites: [...DEVLINK_SUITES, ...CARD_SUITES] }] as const
+  ),
+  ...BOOTED_ERAS.filter((id) => id !== "5.10").map((kernel) =>
+    [`${kernel}-spectrum`, { board: `qemu-spectrum-${kernel}`, suites: NAMED.mlxsw }] as const
   ),
   ...BOOTED_ERAS.filter((id) => ERAS[id].phylink.selects).flatMap((kernel) => [
     [`${kernel}-pcs`, { board: `qemu-${kernel}`, suites: ["pcs"] }] as const,
