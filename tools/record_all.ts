@@ -6,7 +6,7 @@
  * @module
  */
 
-import { loadBoard } from "../boards/mod.ts";
+import { loadBoard, SHIPPED_BOARDS } from "../boards/mod.ts";
 import { readTrace, type Trace, writeTrace } from "../diff/mod.ts";
 import { BOOTED_ERAS, ERAS } from "../model/mod.ts";
 import { runAsMain } from "../cli/entry.ts";
@@ -25,7 +25,7 @@ export const RECORDINGS: Readonly<Record<string, { board: string; suites: readon
   ...BOOTED_ERAS.map((kernel) =>
     [`${kernel}-connectx`, { board: `qemu-connectx-${kernel}`, suites: [...DEVLINK_SUITES, ...CARD_SUITES] }] as const
   ),
-  ...BOOTED_ERAS.filter((id) => id !== "5.10").map((kernel) =>
+  ...BOOTED_ERAS.filter((id) => SHIPPED_BOARDS.includes(`qemu-spectrum-${id}`)).map((kernel) =>
     [`${kernel}-spectrum`, { board: `qemu-spectrum-${kernel}`, suites: NAMED.mlxsw }] as const
   ),
   ...BOOTED_ERAS.filter((id) => ERAS[id].phylink.selects).flatMap((kernel) => [

@@ -33,9 +33,20 @@ export function initialiseParam(task: Task, dl: Devlink, name: string, value: Pa
   announceParam(task, dl, param, "new");
 }
 
-/** Tells of all params once more. */
+/** Publishes all params (`devlink_params_publish()`, to 5.15): from now on their values are shown. */
 export function publishParams(task: Task, dl: Devlink): void {
-  for (const param of dl.params) announceParam(task, dl, param, "new");
+  for (const param of dl.params) {
+    param.published = true;
+    announceParam(task, dl, param, "new");
+  }
+}
+
+/** Takes the publication of all params back (`devlink_params_unpublish()`, to 5.15). */
+export function unpublishParams(task: Task, dl: Devlink): void {
+  for (const param of dl.params) {
+    param.published = false;
+    announceParam(task, dl, param, "del");
+  }
 }
 
 /** Unregisters all params, in the order of the driver's table. */

@@ -6,9 +6,11 @@
 
 import { change, type Command, get, type Scene } from "../command.ts";
 import { type Devlink, enter, instancesOf, leave, lockInstance, type Param, type Port } from "./devlink.ts";
+import { announcePort } from "./announce.ts";
 import type { PortCommand } from "./driver.ts";
 import { FUNCTION_SETTINGS, type FunctionSetting } from "../era/era.ts";
 import { type Attributes, paramAttributes, portAttributes } from "./message.ts";
+import { registering } from "./registering.ts";
 import type { Result } from "../observation.ts";
 import { passThrough, type Steps, type Task } from "../kernel/task.ts";
 
@@ -26,6 +28,32 @@ export function insertPort(dl: Devlink, port: Port): Result {
     dl.ports.sort((a, b) => a.index - b.index);
   }
   return "ok";
+}
+
+/** Returns a port as a driver registers it: it has neither a type nor a netdev. */
+export function newPort(dl: Devlink, index: number, flavour: Port["flavour"], resources: Port["resources"] = []): Port {
+  return { index, handle: portHandle(dl, index), flavour, type: "notset", netdev: null, resources, rate: undefined };
+}
+
+/** Registers a port of a driver: `devl_port_register()`. */
+export function* registerPort(task: Task, dl: Devlink, port: Port): Steps<Result> {
+  const inserted = yield* registering(task, dl, "ports", () => insertPort(dl, port));
+  if (inserted === "ok") yield* announcePort(task, dl, port, "new");
+  return inserted;
+}
+
+/** Unregisters a port of a driver: `devl_port_unregister()`. */
+export function* unregisterPort(task: Task, dl: Devlink, port: Port): Steps {
+  yield* announcePort(task, dl, port, "del");
+  yield* registering(task, dl, "ports", () => void dl.ports.splice(dl.ports.indexOf(port), 1));
+}
+
+/** The driver clears the type of a port before the netdev goes, in eras in which the core does not: `devlink_port_type_clear()`. */
+export function* clearPortType(task: Task, dl: Devlink, port: Port): Steps {
+  if (dl.kernel.era.portType !== "driver") return;
+  port.type = "notset";
+  port.netdev = null;
+  yield* announcePort(task, dl, port, "new");
 }
 
 /** Prints `{ [key]: { handle: attributes } }` of the objects of all instances. */

@@ -8,7 +8,7 @@
 import { Device, type DeviceDriver, named, PROBE_DEFER } from "../kernel/device.ts";
 import type { Kernel } from "../kernel/kernel.ts";
 import { mlx5Board } from "./mlx5/hardware.ts";
-import { mlxswBoard } from "./mlxsw/mlxsw.ts";
+import { mlxswBoard } from "./mlxsw/hardware.ts";
 import { Module } from "../kernel/module.ts";
 import { closeNetdev } from "../net/netdev.ts";
 import type { LinkSettings, Netdev, NetdevOps } from "../net/netns.ts";

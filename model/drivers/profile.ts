@@ -5,14 +5,15 @@
  * @module
  */
 
-import { announceAll, announceAllGone, announceDev, announcePort } from "../devlink/announce.ts";
+import { announcePort } from "../devlink/announce.ts";
 import type { Device } from "../kernel/device.ts";
-import { Devlink, type Port, underMutex } from "../devlink/devlink.ts";
+import { Devlink, type Port } from "../devlink/devlink.ts";
 import type { Driver, ReloadAction, TrapGroupSpec, TrapPolicerSpec, TrapSpec } from "../devlink/driver.ts";
 import type { Kernel } from "../kernel/kernel.ts";
 import type { Netdev } from "../net/netns.ts";
 import type { Result } from "../observation.ts";
-import { insertPort, portHandle } from "../devlink/port.ts";
+import { newPort, registerPort, unregisterPort } from "../devlink/port.ts";
+import { probing, removing } from "../devlink/lifetime.ts";
 import { registering } from "../devlink/registering.ts";
 import { acquire, type Steps, type Task } from "../kernel/task.ts";
 import { registerTraps, unregisterTraps } from "../devlink/trap.ts";
@@ -59,61 +60,24 @@ export abstract class Profile implements Driver {
   abstract reloadDown(task: Task): Steps<Result>;
   abstract reloadUp(task: Task): Steps<Result>;
 
-  /** Makes what the instance holds, the device locked, and registers it where the era has its drivers do so. */
+  /** Makes the instance available, the device locked; `body` makes what the instance holds. */
   *probe(task: Task, body: () => Steps): Steps {
-    const { dl, kernel } = this;
-    const first = kernel.era.registers === "first";
-    const locks = kernel.era.driverLocksInstance;
-    if (locks) yield* acquire(task, dl.lock);
-    if (first) {
-      yield* underMutex(kernel, task, () => {
-        dl.registered = true;
-        announceDev(task, dl, "new");
-      });
-    }
-    yield* body();
-    if (locks) dl.lock.release(task);
-    if (first) return;
-    dl.registered = true;
-    yield* announceAll(task, dl);
+    yield* probing(task, this.dl, function* () {
+      yield* body();
+      return "ok";
+    });
   }
 
-  /** The reverse. */
+  /** Removes the instance; `body` removes what the instance holds. */
   *remove(task: Task, body: () => Steps): Steps {
-    const { dl, kernel } = this;
-    const first = kernel.era.registers === "first";
-    const locks = kernel.era.driverLocksInstance;
-    if (!first) {
-      yield* dl.waitForUsers(task);
-      yield* announceAllGone(task, dl);
-      dl.registered = false;
-    }
-    if (locks) yield* acquire(task, dl.lock);
-    yield* body();
-    if (first) {
-      yield* underMutex(kernel, task, () => {
-        announceDev(task, dl, "del");
-        dl.registered = false;
-      });
-    }
-    if (locks) dl.lock.release(task);
-    dl.free(task);
+    yield* removing(task, this.dl, body);
   }
 
   /** Adds a port with a netdev. */
   *addPort(task: Task, index: number): Steps {
     const { dl, kernel } = this;
-    const port: Port = {
-      index,
-      handle: portHandle(dl, index),
-      flavour: { flavour: "physical", port: index, splittable: false },
-      type: "notset",
-      netdev: null,
-      resources: [],
-      rate: undefined,
-    };
-    yield* registering(task, dl, "ports", () => insertPort(dl, port));
-    yield* announcePort(task, dl, port, "new");
+    const port = newPort(dl, index, { flavour: "physical", port: index, splittable: false });
+    yield* registerPort(task, dl, port);
     const held = kernel.rtnl.owner === task;
     if (!held) yield* acquire(task, kernel.rtnl);
     const { netns } = dl;
@@ -138,10 +102,7 @@ export abstract class Profile implements Driver {
       yield* acquire(task, kernel.rtnl);
       kernel.removeNetdev(task, netdev);
       kernel.rtnl.release(task);
-      yield* announcePort(task, dl, gone, "del");
-      yield* registering(task, dl, "ports", () => {
-        dl.ports.splice(dl.ports.indexOf(gone), 1);
-      });
+      yield* unregisterPort(task, dl, gone);
     }
   }
 

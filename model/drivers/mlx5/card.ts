@@ -9,6 +9,7 @@ import type { Kernel } from "../../kernel/kernel.ts";
 import type { Steps, Task } from "../../kernel/task.ts";
 import { type Json, NOT_KNOWN, type Result } from "../../observation.ts";
 import type { DeviceOperation, Handle } from "../../operation.ts";
+import { deviceAt, operated } from "../emulated.ts";
 import { commandNamed } from "./commands.ts";
 import { areShown, type CounterValues } from "./counters.ts";
 import { mlx5Era } from "./era.ts";
@@ -23,13 +24,12 @@ export function operate(
   handle: Handle,
   operation: DeviceOperation,
 ): Steps<Result> | undefined {
-  const [bus, name] = handle.split("/") as [string, string];
-  const { emulated: card, data } = kernel.core.find(bus, name) ?? {};
+  const { emulated: card, data } = deviceAt(kernel, handle) ?? {};
   if (!(card instanceof Card)) return undefined;
   const mlx5 = data instanceof Mlx5 ? data : undefined;
   const { blueflame } = operation;
   if (typeof blueflame === "boolean") {
-    return mlx5?.blueflame(blueflame) ? operated(task, card, () => ({ blueflame })) : undefined;
+    return mlx5?.blueflame(blueflame) ? operating(task, card, () => ({ blueflame })) : undefined;
   }
   const netdev = mlx5?.netdev;
   const plug = (cable: boolean) => {
@@ -39,7 +39,7 @@ export function operate(
   };
   if (operation["clear"] === true) {
     const heal = isWell(card.health) ? () => {} : mlx5?.health.change(WELL);
-    return heal && operated(task, card, () => {
+    return heal && operating(task, card, () => {
       heal();
       plug(true);
       return { faults: card.clear().map(reported) };
@@ -49,7 +49,7 @@ export function operate(
   if (health) {
     const { healAt, healAfterMs, ...given } = health;
     const change = healAfterMs === undefined ? mlx5?.health.change(given, healAt === "restart") : undefined;
-    return change && operated(task, card, () => {
+    return change && operating(task, card, () => {
       change();
       return { ...card.health };
     });
@@ -59,13 +59,13 @@ export function operate(
     const { port, up } = link;
     if (port !== 0) return undefined;
     // The driver lets the port of a netdev be up that is up (en_main.c: mlx5e_open(), mlx5e_close(), mlx5e_nic_enable())
-    return operated(task, card, () => ({ port, changed: plug(up), up: up && (netdev ? netdev.up : NOT_KNOWN) }));
+    return operating(task, card, () => ({ port, changed: plug(up), up: up && (netdev ? netdev.up : NOT_KNOWN) }));
   }
   const { counters } = operation as { counters?: Record<string, CounterValues> };
   if (counters) {
     const { vnic, ...others } = counters;
     if (!vnic || Object.keys(others).length > 0 || !areShown(vnic)) return undefined;
-    return operated(task, card, () => {
+    return operating(task, card, () => {
       card.count(vnic);
       return { vnic: { ...vnic } };
     });
@@ -76,15 +76,16 @@ export function operate(
   if (command.repeated && (fault.nth !== 1 || fault.times !== 1)) return undefined;
   const era = mlx5Era(kernel.era);
   if (command.part === "ethernet" && (era.netdev === "kept" || !card.ethernetAlone)) return undefined;
-  return operated(task, card, () => {
-    card.add(fault);
+  return operating(task, card, () => {
+    card.faults.add(fault);
     return reported(fault);
   });
 }
 
-// deno-lint-ignore require-yield
-function* operated(task: Task, card: Card, does: () => Json): Steps<Result> {
-  card.operated = true;
-  task.observation.reply = does();
-  return "ok";
+/** Operates a card, which is no real one then. */
+function operating(task: Task, card: Card, does: () => Json): Steps<Result> {
+  return operated(task, () => {
+    card.operated = true;
+    return does();
+  });
 }

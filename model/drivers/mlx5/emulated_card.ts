@@ -6,6 +6,7 @@
 
 import { STATE } from "../../kernel/state.ts";
 import type { CounterValues } from "./counters.ts";
+import { Faults } from "../emulated.ts";
 import { type Fault, targetOf } from "./faults.ts";
 
 /** What the card says of its health. */
@@ -31,7 +32,7 @@ export const isWell = ({ syndrome, nic, beat }: Health): boolean => syndrome ===
 export class Card {
   /** True if the Ethernet part is the only one that uses the function: a command of that part is no other's */
   readonly ethernetAlone: boolean;
-  #armed: { readonly fault: Fault; seen: number }[] = [];
+  readonly faults = new Faults<Fault>();
   /** True if the card says that it has BlueFlame */
   blueflame = false;
   #cable = true;
@@ -43,21 +44,11 @@ export class Card {
   operated = false;
 
   [STATE](): readonly unknown[] {
-    return [this.#armed, this.#cable, this.#vnic, this.blueflame, this.#health, this.#healAtRestart, this.operated];
+    return [this.faults, this.#cable, this.#vnic, this.blueflame, this.#health, this.#healAtRestart, this.operated];
   }
 
   constructor(ethernetAlone: boolean) {
     this.ethernetAlone = ethernetAlone;
-  }
-
-  /** True if a fault has not met its command yet. */
-  get faulty(): boolean {
-    return this.#armed.length > 0;
-  }
-
-  /** Adds a fault. */
-  add(fault: Fault): void {
-    this.#armed.push({ fault, seen: 0 });
   }
 
   /** True if the cable is plugged in. */
@@ -102,22 +93,11 @@ export class Card {
   clear(): Fault[] {
     this.#vnic = {};
     this.blueflame = false;
-    return this.#armed.splice(0).map(({ fault }) => fault);
+    return this.faults.clear();
   }
 
-  /**
-   * Carries out a command, named as by {@linkcode targetOf}. Returns the fault that the command meets: each fault counts the
-   * command, and of several the first that was added decides.
-   */
+  /** Carries out a command, named as by {@linkcode targetOf}. Returns the fault that the command meets. */
   command(name: string): Fault | undefined {
-    let met: Fault | undefined;
-    for (const armed of this.#armed) {
-      const { fault } = armed;
-      if (targetOf(fault) !== name) continue;
-      armed.seen++;
-      if (armed.seen >= fault.nth) met ??= fault;
-    }
-    this.#armed = this.#armed.filter(({ fault, seen }) => seen < fault.nth + fault.times - 1);
-    return met;
+    return this.faults.meet((fault) => targetOf(fault) === name);
   }
 }

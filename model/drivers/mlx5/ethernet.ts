@@ -5,13 +5,12 @@
  * @module
  */
 
-import { announceDev, announcePort } from "../../devlink/announce.ts";
+import { announceDev } from "../../devlink/announce.ts";
 import { Devlink, type Port, type Reporter } from "../../devlink/devlink.ts";
 import type { Driver, ShownObject } from "../../devlink/driver.ts";
 import type { Attributes } from "../../devlink/message.ts";
-import { insertPort, portHandle } from "../../devlink/port.ts";
+import { newPort, registerPort, unregisterPort } from "../../devlink/port.ts";
 import { registerPortNetdev, unregisterPortNetdev } from "../../devlink/port_netdev.ts";
-import { registering } from "../../devlink/registering.ts";
 import type { PortFact } from "../../facts.ts";
 import type { Device } from "../../kernel/device.ts";
 import type { Kernel } from "../../kernel/kernel.ts";
@@ -157,19 +156,10 @@ export class Ethernet {
       this.#notifyParent(task);
     }
     const { index, flavour } = this.#host.port;
-    const port: Port = {
-      index,
-      handle: portHandle(dl, index),
-      flavour,
-      type: "notset",
-      netdev: null,
-      resources: [],
-      rate: undefined,
-    };
+    const port = newPort(dl, index, flavour);
     this.#port = port;
     const locked = yield* this.#lock(task);
-    yield* registering(task, dl, "ports", () => insertPort(dl, port));
-    yield* announcePort(task, dl, port, "new");
+    yield* registerPort(task, dl, port);
     if (locked) dl.lock.release(task);
   }
 
@@ -189,10 +179,7 @@ export class Ethernet {
     const port = this.#port!;
     const locked = yield* this.#lock(task);
     // Up to 6.2 the port still has the type of the netdev, which exists but is no longer registered
-    yield* announcePort(task, dl, port, "del");
-    yield* registering(task, dl, "ports", () => {
-      dl.ports.splice(dl.ports.indexOf(port), 1);
-    });
+    yield* unregisterPort(task, dl, port);
     if (locked) dl.lock.release(task);
     this.#port = undefined;
     if (!this.#nested) return;

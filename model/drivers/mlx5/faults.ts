@@ -5,6 +5,7 @@
  */
 
 import type { Json, Result } from "../../observation.ts";
+import { type Times, timesOf } from "../emulated.ts";
 
 /** A status that the card answers a command with, and what the driver makes of it. Source: core/cmd.c, cmd_status_to_err() */
 export interface Status {
@@ -27,13 +28,11 @@ export const STATUSES: Readonly<Record<string, Status>> = {
 /** Returns the number of an errno of one of the statuses. */
 export const codeOf = (errno: Result): number => Object.values(STATUSES).find((status) => status.errno === errno)!.code;
 
-/** A fault: `times` commands fail from the `nth` on, counted from when the test asked for it. */
-export interface Fault {
+/** A fault: commands that fail. */
+export interface Fault extends Times {
   readonly command: string;
   /** The register, of a command that accesses registers */
   readonly register?: string;
-  readonly nth: number;
-  readonly times: number;
   readonly status: string;
   readonly syndrome: number;
 }
@@ -41,15 +40,14 @@ export interface Fault {
 /** The firmware's reason where the test names none. */
 const SYNDROME = 0x123456;
 
-const isCount = (value: unknown): value is number => Number.isInteger(value) && (value as number) >= 1;
-
 /** Returns the fault that an operation asks for; undefined if the outcome of its status is not modelled. */
 export function faultOf(given: unknown): Fault | undefined {
-  const { command, register, nth = 1, times = 1, status, syndrome = SYNDROME } = given as Record<string, unknown>;
+  const { command, register, status, syndrome = SYNDROME, ...counts } = given as Record<string, unknown>;
+  const times = timesOf(counts);
   if (register !== undefined && typeof register !== "string") return undefined;
   if (typeof command !== "string" || typeof status !== "string" || !Object.hasOwn(STATUSES, status)) return undefined;
-  if (!isCount(nth) || !isCount(times) || typeof syndrome !== "number") return undefined;
-  return { command, ...(register === undefined ? {} : { register }), nth, times, status, syndrome };
+  if (!times || typeof syndrome !== "number") return undefined;
+  return { command, ...(register === undefined ? {} : { register }), ...times, status, syndrome };
 }
 
 /** Returns the name of what a fault is for: a command, and after a colon its register. */

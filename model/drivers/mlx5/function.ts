@@ -5,8 +5,7 @@
  * @module
  */
 
-import { announceAll, announceAllGone, announceDev } from "../../devlink/announce.ts";
-import { Devlink, type ParamValue, type Port, type Reporter, underMutex } from "../../devlink/devlink.ts";
+import { Devlink, type ParamValue, type Port, type Reporter } from "../../devlink/devlink.ts";
 import type {
   Driver,
   EswitchDriver,
@@ -16,6 +15,7 @@ import type {
   ShownObject,
   TrapSpec,
 } from "../../devlink/driver.ts";
+import { probing, removing } from "../../devlink/lifetime.ts";
 import type { Attributes } from "../../devlink/message.ts";
 import { registering } from "../../devlink/registering.ts";
 import { registerTraps, unregisterTraps } from "../../devlink/trap.ts";
@@ -113,10 +113,6 @@ export class Mlx5 implements Driver, PartsHost, HealthHost {
     return mlx5Era(this.#kernel.era);
   }
 
-  get #devlinkFirst(): boolean {
-    return this.#kernel.era.registers === "first";
-  }
-
   // Probe and removal
 
   /** Creates everything as the facts have it, without messages. */
@@ -137,70 +133,42 @@ export class Mlx5 implements Driver, PartsHost, HealthHost {
   /** Makes what the instance holds, and registers it where the era has its drivers do so; takes all back if the card refuses it. */
   *probe(task: Task, device: Device): Steps<Result> {
     const { dl } = this;
-    const facts = this.#facts;
-    const kernel = this.#kernel;
-    const locks = kernel.era.driverLocksInstance;
     this.#unknowns.probed = true;
     const loaded = this.commands(task, "load");
     if (loaded !== "ok" && !this.#era.refusedProbeKnown) {
       throw new ModelGap(`a probe of ${dl.handle} that the card refuses`, "nobody has seen it on this kernel");
     }
-    if (locks) yield* acquire(task, dl.lock);
-    if (this.#devlinkFirst) yield* this.#register(task);
+    const result = yield* probing(task, dl, () => this.#make(task, loaded));
+    if (result !== "ok") task.log("info", unprobed(this.#era.words, device, result));
+    return result;
+  }
+
+  /** Makes what the instance holds, unless the card has refused the load. */
+  *#make(task: Task, loaded: Result): Steps<Result> {
     if (loaded !== "ok") {
       this.logs(task, [`probe_one: mlx5_init_one failed with error code -${codeOf(loaded)}`]);
-      yield* this.#unregister(task);
-      if (locks) dl.lock.release(task);
-      dl.free(task);
-      task.log("info", unprobed(this.#era.words, device, loaded));
       return loaded;
     }
     this.#setUp = true;
     yield* this.#params.probe(task);
-    dl.reporters = facts.reporters.map((fact) => this.#unknowns.reporter(fact, true));
+    this.dl.reporters = this.#facts.reporters.map((fact) => this.#unknowns.reporter(fact, true));
     if (this.#era.traps === "probe") yield* this.#registerTraps(task);
     yield* this.#load(task);
-    if (locks) dl.lock.release(task);
-    if (this.#devlinkFirst) return "ok";
-    dl.registered = true;
-    yield* announceAll(task, dl);
     return "ok";
-  }
-
-  *#register(task: Task): Steps {
-    yield* underMutex(this.#kernel, task, () => {
-      this.dl.registered = true;
-      announceDev(task, this.dl, "new");
-    });
-  }
-
-  *#unregister(task: Task): Steps {
-    yield* underMutex(this.#kernel, task, () => {
-      announceDev(task, this.dl, "del");
-      this.dl.registered = false;
-    });
   }
 
   /** The reverse of a probe. */
   *remove(task: Task): Steps {
-    const { dl } = this;
-    const kernel = this.#kernel;
-    const locks = kernel.era.driverLocksInstance;
-    if (!this.#devlinkFirst) {
-      yield* dl.waitForUsers(task);
-      yield* announceAllGone(task, dl);
-      dl.registered = false;
-    }
-    if (locks) yield* acquire(task, dl.lock);
+    yield* removing(task, this.dl, () => this.#unmake(task));
+  }
+
+  *#unmake(task: Task): Steps {
     yield* this.#parts.removeKept(task);
     this.#setUp = this.#up;
     yield* this.#unload(task);
     if (this.#era.traps === "probe") yield* this.#unregisterTraps(task);
-    dl.reporters = [];
+    this.dl.reporters = [];
     yield* this.#params.remove(task);
-    if (this.#devlinkFirst) yield* this.#unregister(task);
-    if (locks) dl.lock.release(task);
-    dl.free(task);
   }
 
   // Reload
@@ -416,7 +384,7 @@ export class Mlx5 implements Driver, PartsHost, HealthHost {
   }
 
   gap(op: Operation): string | undefined {
-    if (this.#card.faulty && (op.kind === "link.set" || op.kind === "netdev.set") && op.up) {
+    if (this.#card.faults.any && (op.kind === "link.set" || op.kind === "netdev.set") && op.up) {
       return "what a netdev does that comes up while the card refuses commands is not modelled";
     }
     return this.#unknowns.gap(op);

@@ -103,7 +103,7 @@ export class HealthPoll {
     // A card that stays down does not recover, and is down again at the next poll
     if (health.nic !== NIC.driver && (!fatal || !healAtRestart || health.syndrome > 0)) return;
     if (health.syndrome > LAST_SYNDROME || (!health.beat && health.syndrome > 0)) return;
-    if (fatal && (this.#card.faulty || !this.#knowsGrace())) return;
+    if (fatal && (this.#card.faults.any || !this.#knowsGrace())) return;
     return () => {
       this.#card.say(health, healAtRestart);
       if (changed.length === 0) return;

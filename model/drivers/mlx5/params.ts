@@ -8,6 +8,7 @@
 import { announceParam } from "../../devlink/announce.ts";
 import type { Devlink, Param, ParamValue } from "../../devlink/devlink.ts";
 import type { ParamSpec } from "../../devlink/driver.ts";
+import { publishParams, unpublishParams } from "../../devlink/param.ts";
 import { registering } from "../../devlink/registering.ts";
 import type { Facts, ParamFact } from "../../facts.ts";
 import { STATE } from "../../kernel/state.ts";
@@ -173,8 +174,12 @@ export class FunctionParams {
     yield* registering(task, dl, "params", () => {
       dl.params = this.#facts.filter(({ name }) => this.#lasts(name)).map((fact) => this.#made(fact));
       const params = inOrder(dl.params, GROUPS);
-      if (this.#era.publishesParams) this.#publish(task, params);
-      else this.#announce(task, params, "new");
+      if (!this.#era.publishesParams) return this.#announce(task, params, "new");
+      for (const param of params) param.published = false;
+      // A param of mode driverinit is announced once it has a value
+      const valued = (param: Param) => param.spec.cmode === "driverinit";
+      this.#announce(task, [...params.filter((param) => !valued(param)), ...params.filter(valued)], "new");
+      publishParams(task, dl);
     });
     this.#unloaded = this.#facts.flatMap((fact, at) => this.#lasts(fact.name) ? [] : [{ at, param: this.#made(fact) }]);
   }
@@ -183,25 +188,12 @@ export class FunctionParams {
     for (const param of params) announceParam(task, this.#dl, param, change);
   }
 
-  /** A param of mode driverinit is announced once it has a value; then all are announced as published. */
-  #publish(task: Task, params: readonly Param[]): void {
-    for (const param of params) param.published = false;
-    const valued = (param: Param) => param.spec.cmode === "driverinit";
-    this.#announce(task, [...params.filter((param) => !valued(param)), ...params.filter(valued)], "new");
-    for (const param of params) param.published = true;
-    this.#announce(task, params, "new");
-  }
-
   /** Unregisters all params. */
   *remove(task: Task): Steps {
     const dl = this.#dl;
     yield* registering(task, dl, "params", () => {
-      const params = inOrder(dl.params, GROUPS.toReversed());
-      if (this.#era.publishesParams) {
-        for (const param of params) param.published = false;
-        this.#announce(task, params, "del");
-      }
-      this.#announce(task, params, "del");
+      if (this.#era.publishesParams) unpublishParams(task, dl);
+      this.#announce(task, inOrder(dl.params, GROUPS.toReversed()), "del");
       dl.params = [];
     });
   }

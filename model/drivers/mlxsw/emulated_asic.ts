@@ -7,6 +7,7 @@
 
 import { STATE } from "../../kernel/state.ts";
 import type { Json } from "../../observation.ts";
+import { Faults, type Times, timesOf } from "../emulated.ts";
 
 /** The accesses of the driver to registers whose refusal is modelled, each with the number and the name that the driver logs. */
 const ACCESSES = {
@@ -32,24 +33,19 @@ const STATUSES: Readonly<Record<string, readonly [number: number, text: string]>
   INTERNAL_ERROR: [0x70, "internal error"],
 };
 
-/** A fault: `times` accesses fail from the `nth` on, counted from when the test asked for it. */
-export interface Fault {
+/** A fault: accesses that fail. */
+export interface Fault extends Times {
   readonly access: Access;
-  readonly nth: number;
-  readonly times: number;
   readonly status: string;
 }
 
-const isCount = (value: unknown): value is number => Number.isInteger(value) && (value as number) >= 1;
-
 /** Returns the fault that an operation asks for; undefined if its outcome is not modelled. */
 export function faultOf(given: unknown): Fault | undefined {
-  const { access, nth = 1, times = 1, status } = given as Record<string, unknown>;
+  const { access, status, ...counts } = given as Record<string, unknown>;
+  const times = timesOf(counts);
   if (typeof access !== "string" || !Object.hasOwn(ACCESSES, access)) return undefined;
-  if (typeof status !== "string" || !Object.hasOwn(STATUSES, status) || !isCount(nth) || !isCount(times)) {
-    return undefined;
-  }
-  return { access: access as Access, nth, times, status };
+  if (typeof status !== "string" || !Object.hasOwn(STATUSES, status) || !times) return undefined;
+  return { access: access as Access, ...times, status };
 }
 
 /** Returns what the driver logs of an access that meets a fault, without the number of the transaction. Source: core.c, mlxsw_reg_trans_wait() */
@@ -64,43 +60,22 @@ export const reported = (fault: Fault): Json => ({ ...fault });
 
 /** The emulated ASIC of a switch. */
 export class Asic {
-  #armed: { readonly fault: Fault; seen: number }[] = [];
+  readonly faults = new Faults<Fault>();
   /** Labels of the ports whose module has no cable */
   readonly #unplugged = new Set<number>();
 
   [STATE](): readonly unknown[] {
-    return [this.#armed, this.#unplugged];
+    return [this.faults, this.#unplugged];
   }
 
-  /** Adds a fault. */
-  add(fault: Fault): void {
-    this.#armed.push({ fault, seen: 0 });
-  }
-
-  /** Takes all faults back. Returns those that had more accesses to meet. */
-  clear(): Fault[] {
-    return this.#armed.splice(0).map(({ fault }) => fault);
+  /** Carries out an access. Returns the fault that it meets. */
+  access(access: Access): Fault | undefined {
+    return this.faults.meet((fault) => fault.access === access);
   }
 
   /** Returns after how many accesses of a kind the next one fails: 1 if it is the next; undefined if none does. */
   failsAfter(access: Access): number | undefined {
-    const left = this.#armed.flatMap(({ fault, seen }) =>
-      fault.access === access ? [Math.max(1, fault.nth - seen)] : []
-    );
-    return left.length > 0 ? Math.min(...left) : undefined;
-  }
-
-  /** Carries out an access. Returns the fault that it meets: each fault counts it, and of several the first that was added decides. */
-  access(access: Access): Fault | undefined {
-    let met: Fault | undefined;
-    for (const armed of this.#armed) {
-      const { fault } = armed;
-      if (fault.access !== access) continue;
-      armed.seen++;
-      if (armed.seen >= fault.nth) met ??= fault;
-    }
-    this.#armed = this.#armed.filter(({ fault, seen }) => seen < fault.nth + fault.times - 1);
-    return met;
+    return this.faults.failsAfter((fault) => fault.access === access);
   }
 
   /** True if the module of a port has a cable. */

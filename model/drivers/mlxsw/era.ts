@@ -1,7 +1,7 @@
 /**
  * What mlxsw does differently by kernel (drivers/net/ethernet/mellanox/mlxsw), as data: the table of the oldest era, and what each
- * later era changes in its parent's. 6.12 and 7.2 were seen with an emulated Spectrum; 6.1 and 7.3 were read from source. The other
- * eras are not modelled, since nobody read their driver.
+ * later era changes in its parent's. Seen on real kernels 6.1, 6.12, 7.2 and 7.3 with an emulated Spectrum. The other eras are not
+ * modelled, since nobody read their driver.
  *
  * @module
  */

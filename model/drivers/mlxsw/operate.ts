@@ -7,8 +7,9 @@
 
 import type { Kernel } from "../../kernel/kernel.ts";
 import type { Steps, Task } from "../../kernel/task.ts";
-import { type Json, NOT_KNOWN, type Result } from "../../observation.ts";
+import { NOT_KNOWN, type Result } from "../../observation.ts";
 import type { DeviceOperation, Handle } from "../../operation.ts";
+import { deviceAt, operated } from "../emulated.ts";
 import { Asic, faultOf, reported } from "./emulated_asic.ts";
 import { Spectrum } from "./spectrum.ts";
 
@@ -25,14 +26,13 @@ export function operate(
   handle: Handle,
   operation: DeviceOperation,
 ): Steps<Result> | undefined {
-  const [bus, name] = handle.split("/") as [string, string];
-  const { emulated: asic, data } = kernel.core.find(bus, name) ?? {};
+  const { emulated: asic, data } = deviceAt(kernel, handle) ?? {};
   if (!(asic instanceof Asic)) return undefined;
   const spectrum = data instanceof Spectrum ? data : undefined;
   if (operation["clear"] === true) {
     return operated(task, () => {
       for (const label of asic.plugAll()) spectrum?.cableChanged(label);
-      return { faults: asic.clear().map(reported) };
+      return { faults: asic.faults.clear().map(reported) };
     });
   }
   if (operation["fail"] !== undefined) {
@@ -40,7 +40,7 @@ export function operate(
     // A trap may have several accesses, of which the driver stops at the first that fails
     if (!fault || (fault.access === "HPKT write" && (fault.nth !== 1 || fault.times !== 1))) return undefined;
     return operated(task, () => {
-      asic.add(fault);
+      asic.faults.add(fault);
       return reported(fault);
     });
   }
@@ -75,10 +75,4 @@ export function operate(
     });
   }
   return undefined;
-}
-
-// deno-lint-ignore require-yield
-function* operated(task: Task, does: () => Json): Steps<Result> {
-  task.observation.reply = does();
-  return "ok";
 }

@@ -5,12 +5,10 @@
  * @module
  */
 
-import { announcePort } from "../../devlink/announce.ts";
 import type { Devlink, Port } from "../../devlink/devlink.ts";
 import type { PortSplitter } from "../../devlink/driver.ts";
-import { insertPort, portHandle } from "../../devlink/port.ts";
+import { clearPortType, newPort, registerPort, unregisterPort } from "../../devlink/port.ts";
 import { registerPortNetdev, unregisterPortNetdev } from "../../devlink/port_netdev.ts";
-import { registering } from "../../devlink/registering.ts";
 import type { Facts } from "../../facts.ts";
 import type { Kernel } from "../../kernel/kernel.ts";
 import type { Steps, Task } from "../../kernel/task.ts";
@@ -112,17 +110,8 @@ export class Ports implements PortSplitter {
     fails: (access: Access) => boolean = () => false,
   ): Steps<boolean> {
     const dl = this.#dl;
-    const port: Port = {
-      index,
-      handle: portHandle(dl, index),
-      flavour,
-      type: "notset",
-      netdev: null,
-      resources: [],
-      rate: undefined,
-    };
-    yield* registering(task, dl, "ports", () => insertPort(dl, port));
-    yield* announcePort(task, dl, port, "new");
+    const port = newPort(dl, index, flavour);
+    yield* registerPort(task, dl, port);
     if (!isFrontPanel(port)) return true;
     if (fails("PTYS write")) {
       yield* this.#remove(task, port);
@@ -138,16 +127,9 @@ export class Ports implements PortSplitter {
     const { netdev } = port;
     if (netdev) {
       if (netdev.up) this.#unknowns.carrier();
-      if (this.#kernel.era.portType === "driver") {
-        port.type = "notset";
-        port.netdev = null;
-        yield* announcePort(task, dl, port, "new");
-      }
+      yield* clearPortType(task, dl, port);
       yield* unregisterPortNetdev(task, dl, port, netdev);
     }
-    yield* announcePort(task, dl, port, "del");
-    yield* registering(task, dl, "ports", () => {
-      dl.ports.splice(dl.ports.indexOf(port), 1);
-    });
+    yield* unregisterPort(task, dl, port);
   }
 }

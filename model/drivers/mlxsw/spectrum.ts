@@ -5,17 +5,10 @@
  * @module
  */
 
-import { announceAll, announceAllGone, announceDev } from "../../devlink/announce.ts";
-import {
-  Devlink,
-  type Reporter,
-  type Trap,
-  type TrapGroup,
-  type TrapPolicer,
-  underMutex,
-} from "../../devlink/devlink.ts";
+import { Devlink, type Reporter, type Trap, type TrapGroup, type TrapPolicer } from "../../devlink/devlink.ts";
 import type { Driver, ParamSpec, PortCommand, ShownObject, TrapSpec } from "../../devlink/driver.ts";
 import { newReporter, reportError } from "../../devlink/health.ts";
+import { probing, removing } from "../../devlink/lifetime.ts";
 import type { Attributes } from "../../devlink/message.ts";
 import type { Port } from "../../devlink/objects.ts";
 import { registering } from "../../devlink/registering.ts";
@@ -24,7 +17,7 @@ import type { Facts } from "../../facts.ts";
 import type { Device } from "../../kernel/device.ts";
 import type { Kernel } from "../../kernel/kernel.ts";
 import { STATE } from "../../kernel/state.ts";
-import { acquire, type Steps, type Task } from "../../kernel/task.ts";
+import type { Steps, Task } from "../../kernel/task.ts";
 import type { Json, Result, Unknown } from "../../observation.ts";
 import type { Operation } from "../../operation.ts";
 import { isLater } from "./asic.ts";
@@ -120,50 +113,27 @@ export class Spectrum implements Driver {
 
   /** Makes what the instance holds, and registers it where the era has its drivers do so. */
   *probe(task: Task): Steps<Result> {
-    const { dl } = this;
-    const kernel = this.#kernel;
-    const first = kernel.era.registers === "first";
-    yield* acquire(task, dl.lock);
-    if (first) {
-      yield* underMutex(kernel, task, () => {
-        dl.registered = true;
-        announceDev(task, dl, "new");
-      });
-    }
+    return yield* probing(task, this.dl, () => this.#make(task));
+  }
+
+  *#make(task: Task): Steps<Result> {
+    this.#unknowns.probed = true;
     this.#resources.probe();
     yield* this.#params.register(task);
     // Without a fault: one that a probe would meet is a gap
-    yield* this.#init(task);
-    dl.lock.release(task);
-    if (first) return "ok";
-    dl.registered = true;
-    yield* announceAll(task, dl);
-    return "ok";
+    return yield* this.#init(task);
   }
 
   /** The reverse of a probe. */
   *remove(task: Task): Steps {
-    const { dl } = this;
-    const kernel = this.#kernel;
-    const first = kernel.era.registers === "first";
-    if (!first) {
-      yield* dl.waitForUsers(task);
-      yield* announceAllGone(task, dl);
-      dl.registered = false;
-    }
-    yield* acquire(task, dl.lock);
+    yield* removing(task, this.dl, () => this.#unmake(task));
+  }
+
+  *#unmake(task: Task): Steps {
     // A reload that failed has left no more than that
-    if (!dl.reloadFailed) yield* this.#fini(task);
+    if (!this.dl.reloadFailed) yield* this.#fini(task);
     yield* this.#params.unregister(task);
-    dl.resources = [];
-    if (first) {
-      yield* underMutex(kernel, task, () => {
-        announceDev(task, dl, "del");
-        dl.registered = false;
-      });
-    }
-    dl.lock.release(task);
-    dl.free(task);
+    this.dl.resources = [];
   }
 
   // Reload

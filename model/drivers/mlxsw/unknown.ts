@@ -54,6 +54,8 @@ export class Unknowns {
   #occupied: boolean;
   /** True once a test of the health reporter was asked for, of which only the firmware knows the outcome */
   #tested = false;
+  /** True if the instance was made in this sequence: its reloads are counted from 0 */
+  probed = false;
   readonly #dl: Devlink;
   readonly #facts: Facts;
   readonly #asic: Asic;
@@ -61,7 +63,16 @@ export class Unknowns {
   readonly #dark = new Set<Netdev>();
 
   [STATE](): readonly unknown[] {
-    return [this.#asked, this.#ports, this.#counted, this.#fresh, this.#occupied, this.#tested, this.#dark];
+    return [
+      this.#asked,
+      this.#ports,
+      this.#counted,
+      this.#fresh,
+      this.#occupied,
+      this.#tested,
+      this.#dark,
+      this.probed,
+    ];
   }
 
   constructor(dl: Devlink, facts: Facts, asic: Asic) {
@@ -246,10 +257,10 @@ export class Unknowns {
     // Each new instance of the board gets the next number, which the facts lack
     if (shown["index"] !== undefined) shown["index"] = NOT_KNOWN;
     const { reload } = shown["stats"] as { reload: Record<string, Record<string, Json>> };
-    const counted = (action: string) => ({
-      ...reload[action],
-      unspecified: countedSince(`${handle} ${action}`, reloads[action as keyof typeof reloads]),
-    });
+    const counted = (action: string) => {
+      const times = reloads[action as keyof typeof reloads];
+      return { ...reload[action], unspecified: this.probed ? times : countedSince(`${handle} ${action}`, times) };
+    };
     shown["stats"] = {
       reload: Object.fromEntries(Object.keys(reload).map((action) => [action, counted(action)])),
       remote_reload: NOT_KNOWN,

@@ -4,14 +4,13 @@
  * @module
  */
 
-import { announceAll, announceAllGone, announceDev, announcePort } from "../../devlink/announce.ts";
+import { announceAll, announceAllGone, announcePort } from "../../devlink/announce.ts";
 import {
   Devlink,
   lockForDriver,
   type ParamValue,
   type Resource,
   type TrapPolicer,
-  underMutex,
   unlockForDriver,
 } from "../../devlink/devlink.ts";
 import type { Driver, EswitchDriver, ParamSpec, RateDriver } from "../../devlink/driver.ts";
@@ -21,6 +20,7 @@ import { initialiseParam, publishParams, registerParams, unregisterParams } from
 import { registerRegion, unregisterRegions } from "../../devlink/region.ts";
 import { findResource, newResource } from "../../devlink/resource.ts";
 import { registerTraps, unregisterTraps } from "../../devlink/trap.ts";
+import { registerInstance, unregisterInstance } from "../../devlink/lifetime.ts";
 import { registering } from "../../devlink/registering.ts";
 import { FileUsers } from "../../kernel/file_users.ts";
 import type { Kernel } from "../../kernel/kernel.ts";
@@ -108,12 +108,7 @@ export class Netdevsim implements Driver, FibListener {
     const first = this.#kernel.era.registers === "first";
     yield* lockForDriver(task, dl);
     dl.resources = resources(netdevsimEra(this.#kernel.era).lacks);
-    if (first) {
-      yield* underMutex(this.#kernel, task, () => {
-        dl.registered = true;
-        announceDev(task, dl, "new");
-      });
-    }
+    if (first) yield* registerInstance(task, dl);
     yield* registering(task, dl, "params", () => {
       registerParams(task, dl, PARAMS.filter(({ name }) => !netdevsimEra(this.#kernel.era).lacks.has(name)));
       for (const { spec } of dl.params) {
@@ -164,10 +159,7 @@ export class Netdevsim implements Driver, FibListener {
     const { dl } = this;
     // Those that were forgotten
     for (const port of dl.ports) yield* announcePort(task, dl, port, "del");
-    yield* underMutex(this.#kernel, task, () => {
-      announceDev(task, dl, "del");
-      dl.registered = false;
-    });
+    yield* unregisterInstance(task, dl);
   }
 
   *reloadDown(task: Task): Steps<Result> {

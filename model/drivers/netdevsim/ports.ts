@@ -4,7 +4,6 @@
  * @module
  */
 
-import { announcePort } from "../../devlink/announce.ts";
 import { type Devlink, lockForDriver, type Port, unlockForDriver } from "../../devlink/devlink.ts";
 import type { EswitchDriver, EswitchMode } from "../../devlink/driver.ts";
 import { type VirtualFile, withRtnl } from "../../kernel/host.ts";
@@ -13,9 +12,8 @@ import type { SimulatedDevice } from "./device.ts";
 import { netdevsimEra } from "./era.ts";
 import { NetdevsimRates, VF_BASE } from "./rates.ts";
 import type { Result } from "../../observation.ts";
-import { insertPort, portHandle } from "../../devlink/port.ts";
+import { clearPortType, newPort, registerPort, unregisterPort } from "../../devlink/port.ts";
 import { registerPortNetdev, unregisterPortNetdev } from "../../devlink/port_netdev.ts";
-import { registering } from "../../devlink/registering.ts";
 import { createLeaf, destroyLeaf, destroyNodes } from "../../devlink/rate.ts";
 import { newResource } from "../../devlink/resource.ts";
 import { acquire, type Lock, type Steps, type Task } from "../../kernel/task.ts";
@@ -159,26 +157,18 @@ export class NetdevsimPorts implements EswitchDriver {
   *add(task: Task, kind: PortKind, index: number): Steps<Result> {
     const dl = this.#dl;
     const kernel = this.#kernel;
-    const port: Port = {
-      index,
-      handle: portHandle(dl, index),
-      flavour: kind === "physical"
-        ? { flavour: kind, port: (index + 1) >>> 0, splittable: false }
-        : { flavour: kind, controller: 0, pfnum: 0, vfnum: index - VF_BASE, external: false, splittable: false },
-      type: "notset",
-      netdev: null,
-      resources: kind === "physical" && kernel.era.ports.resources
-        ? [newResource("test_resource", { size: 20n, max: 100n })]
-        : [],
-      rate: undefined,
-    };
-    const inserted = yield* registering(task, dl, "ports", () => insertPort(dl, port));
+    const flavour = kind === "physical"
+      ? { flavour: kind, port: (index + 1) >>> 0, splittable: false }
+      : { flavour: kind, controller: 0, pfnum: 0, vfnum: index - VF_BASE, external: false, splittable: false };
+    const resources = kind === "physical" && kernel.era.ports.resources
+      ? [newResource("test_resource", { size: 20n, max: 100n })]
+      : [];
+    const port = newPort(dl, index, flavour, resources);
+    const inserted = yield* registerPort(task, dl, port);
     if (inserted !== "ok") return inserted;
-    yield* announcePort(task, dl, port, "new");
     if (this.#device.queues === 0) {
       task.log("info", "alloc_netdev: Unable to allocate device with zero queues");
-      yield* announcePort(task, dl, port, "del");
-      yield* registering(task, dl, "ports", () => void dl.ports.splice(dl.ports.indexOf(port), 1));
+      yield* unregisterPort(task, dl, port);
       return "ENOMEM";
     }
     const downFlags = netdevsimEra(kernel.era).netdevFlags;
@@ -209,16 +199,9 @@ export class NetdevsimPorts implements EswitchDriver {
     const netdev = port.netdev!;
     this.#ports.splice(this.#ports.indexOf(port), 1);
     destroyLeaf(dl, port);
-    if (this.#kernel.era.portType === "driver") {
-      port.type = "notset";
-      port.netdev = null;
-      yield* announcePort(task, dl, port, "new");
-    }
+    yield* clearPortType(task, dl, port);
     yield* unregisterPortNetdev(task, dl, port, netdev);
-    yield* announcePort(task, dl, port, "del");
-    yield* registering(task, dl, "ports", () => {
-      dl.ports.splice(dl.ports.indexOf(port), 1);
-    });
+    yield* unregisterPort(task, dl, port);
   }
 
   // debugfs
