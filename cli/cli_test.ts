@@ -1,37 +1,21 @@
 /** The command as its user meets it: its output and its exit status, in a process of its own where that matters. */
 
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import { ended, fromFileUrl, type Ran, run, start } from "./child.ts";
+import { assertOneLine, Files, model, waiver } from "./_cli_files.ts";
+import { ended, fromFileUrl, run, start } from "./child.ts";
 import { call } from "./in_process.ts";
 import { COMMANDS } from "./main.ts";
 
-const folder = await Deno.makeTempDir({ prefix: "twinlink-cli-" });
-Deno.test.afterAll(() => Deno.remove(folder, { recursive: true }));
-
-async function file(name: string, text: string): Promise<string> {
-  const path = `${folder}/${name}`;
-  await Deno.writeTextFile(path, text);
-  return path;
-}
-
-const model = (name: string) =>
-  `name = "${name}"\ndescription = "x"\nrunner = "model"\nera = "6.1"\ndriver = "netdevsim"\n`;
+const files = new Files();
+const { folder } = files;
+const file = (name: string, text: string) => files.write(name, text);
+Deno.test.afterAll(() => files[Symbol.asyncDispose]());
 
 const remote = (name: string) =>
   `name = "${name}"\ndescription = "x"\nrunner = "remote"\ndriver = "netdevsim"\nhandle = "netdevsim/netdevsim10"\n`;
 
 const overSsh = (name: string, port: number) =>
   `${remote(name)}[ssh]\nhost = "127.0.0.1"\nport = ${port}\nuser = "root"\n`;
-
-/** One clear line: what is wrong, and no stack. */
-function assertOneLine({ code, stdout, stderr }: Ran, status: number, pattern: RegExp): void {
-  assertEquals(
-    { code, lines: stderr.trim().split("\n").length, stdout },
-    { code: status, lines: 1, stdout: "" },
-    stderr,
-  );
-  assertMatch(stderr, pattern);
-}
 
 Deno.test("help: every command has one, and says its options", async () => {
   const overview = await run(["--help"]);
@@ -276,9 +260,6 @@ Deno.test("a cache that is no folder: not judged, with a summary, exit 3", async
   );
   assertStringIncludes(stdout, "6 sequences: 6 not judged");
 });
-
-const waiver = (suite: string, sequence: string) =>
-  `[[waivers]]\nsuite = "${suite}"\nsequence = "${sequence}"\nchannel = "notify"\nreason = "x"\nexpires = 2999-12-31\n`;
 
 Deno.test("boards check: reports a waiver that names no sequence, with its line, exit 2", async () => {
   const path = await file(

@@ -1,30 +1,14 @@
 /** Suites of one's own, as a file whose types are checked first. */
 
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import { type Ran, run } from "./child.ts";
+import { assertOneLine, Files, model, waiver } from "./_cli_files.ts";
+import { run } from "./child.ts";
 import { call } from "./in_process.ts";
 
-const folder = await Deno.makeTempDir({ prefix: "twinlink-cli-" });
-Deno.test.afterAll(() => Deno.remove(folder, { recursive: true }));
-
-async function file(name: string, text: string): Promise<string> {
-  const path = `${folder}/${name}`;
-  await Deno.writeTextFile(path, text);
-  return path;
-}
-
-const model = (name: string) =>
-  `name = "${name}"\ndescription = "x"\nrunner = "model"\nera = "6.1"\ndriver = "netdevsim"\n`;
-
-/** One clear line: what is wrong, and no stack. */
-function assertOneLine({ code, stdout, stderr }: Ran, status: number, pattern: RegExp): void {
-  assertEquals(
-    { code, lines: stderr.trim().split("\n").length, stdout },
-    { code: status, lines: 1, stdout: "" },
-    stderr,
-  );
-  assertMatch(stderr, pattern);
-}
+const files = new Files();
+const { folder } = files;
+const file = (name: string, text: string) => files.write(name, text);
+Deno.test.afterAll(() => files[Symbol.asyncDispose]());
 
 /** A suite whose environment says what is wrong with it: the types of a file are checked once for all that is tried. */
 const SUITE = `import { netdevsim, suite } from "@twinlink/twinlink";
@@ -70,9 +54,6 @@ Deno.test("a suite that is wrong: one line that names it, exit 2", async () => {
   assertEquals(code, 2, stderr);
   assertMatch(stderr.trim().split("\n").at(-1)!, /mine > one fails on the model of 6\.12/);
 });
-
-const waiver = (suite: string, sequence: string) =>
-  `[[waivers]]\nsuite = "${suite}"\nsequence = "${sequence}"\nchannel = "notify"\nreason = "x"\nexpires = 2999-12-31\n`;
 
 Deno.test("waivers of a suite of one's own: check takes its file, and a run knows it", async () => {
   const suite = await file("mine.ts", SUITE);

@@ -5,10 +5,19 @@ import { FaultBoard, whyNoBoards } from "../../bench/fault_board.ts";
 import { loadBoard } from "../../boards/mod.ts";
 import { openRunner, RefusedError } from "../mod.ts";
 import type { Plan } from "../../diff/trace.ts";
+import type { Operation } from "../../model/operation.ts";
 import { NIC, nicFile, withNic } from "../../bench/fake_nic.ts";
 
 const ignore = await whyNoBoards() !== undefined;
 const PCI = NIC;
+
+const planOf = (...ops: Operation[]): Plan => ({
+  suite: "s",
+  sequence: "q",
+  source: "",
+  requires: ["mlx5"],
+  steps: ops.map((op, i) => ({ id: i + 1, phase: "body", op })),
+});
 
 Deno.test(
   "an opened board has facts if its file has a handle, in the header of its traces too",
@@ -30,13 +39,7 @@ Deno.test("an opened board runs plans at its own handle, and brings the plan's b
   await using board = await FaultBoard.open();
   await withNic(board);
   const runner = await openRunner(await loadBoard(await nicFile(board)));
-  const plan: Plan = {
-    suite: "s",
-    sequence: "q",
-    source: "",
-    requires: ["mlx5"],
-    steps: [{ id: 1, phase: "body", op: { kind: "dev.reload", handle: "pci/0000:08:00.0" } }],
-  };
+  const plan = planOf({ kind: "dev.reload", handle: "pci/0000:08:00.0" });
   try {
     const trace = await runner.run(plan);
     assertEquals(trace.steps.map(({ op }) => op), plan.steps.map(({ op }) => op));
@@ -55,15 +58,7 @@ Deno.test(
     await using board = await FaultBoard.open();
     await withNic(board);
     const runner = await openRunner(await loadBoard(await nicFile(board)));
-    const plan: Plan = {
-      suite: "s",
-      sequence: "q",
-      source: "",
-      steps: [
-        { id: 1, phase: "body", op: { kind: "dev.reload", handle: PCI } },
-        { id: 2, phase: "body", op: { kind: "netdev.show", dev: "lo" } },
-      ],
-    };
+    const { requires: _, ...plan } = planOf({ kind: "dev.reload", handle: PCI }, { kind: "netdev.show", dev: "lo" });
     try {
       const why = `Cannot run "s > q" on board "nic": step 2 names netdev lo, and the board's handle is ${PCI}`;
       await assertRejects(() => runner.guard!([plan]), RefusedError, why);

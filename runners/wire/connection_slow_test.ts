@@ -4,44 +4,10 @@ import { assert, assertEquals } from "@std/assert";
 import { Random } from "../../bench/random.ts";
 import { campaign } from "../../bench/noise.ts";
 import { LOGIN_BOARD, openLine } from "../lines/pty_line.ts";
+import { faulty } from "./_faulty_line.ts";
 import { Connection } from "./connection.ts";
-import { openLocal } from "../local.ts";
 import { openSerial } from "../lines/serial.ts";
 import type { Shell } from "../lines/shell.ts";
-
-/** What a line makes of bytes, towards the host and towards the board. */
-interface Fault {
-  toHost?: (bytes: Uint8Array) => Uint8Array;
-  toBoard?: (bytes: Uint8Array) => Uint8Array;
-  /** The board's terminal repeats what it gets */
-  echo?: boolean;
-}
-
-const through = (change: (bytes: Uint8Array) => Uint8Array) =>
-  new TransformStream<Uint8Array, Uint8Array>({ transform: (bytes, to) => to.enqueue(change(bytes)) });
-
-/** A shell of this host behind such a line. */
-async function faulty({ toHost = (bytes) => bytes, toBoard = (bytes) => bytes, echo }: Fault): Promise<Shell> {
-  const shell = await openLocal();
-  let repeat: TransformStreamDefaultController<Uint8Array> | undefined;
-  const incoming = new TransformStream<Uint8Array, Uint8Array>({
-    start: (to) => void (repeat = to),
-    transform: (bytes, to) => to.enqueue(toHost(bytes)),
-  });
-  shell.readable.pipeTo(incoming.writable).catch(() => {});
-  const outgoing = through((bytes) => {
-    if (echo) repeat?.enqueue(bytes);
-    return toBoard(bytes);
-  });
-  outgoing.readable.pipeTo(shell.writable).catch(() => {});
-  return {
-    description: "a faulty line",
-    readable: incoming.readable,
-    writable: outgoing.writable,
-    lossy: { bytesPerMs: 100 },
-    close: () => shell.close(),
-  };
-}
 
 /** A byte in so many is lost, doubled or altered; the same ones for the same seed. */
 function noisy(one: number, seed: number, quiet: () => boolean): (bytes: Uint8Array) => Uint8Array {

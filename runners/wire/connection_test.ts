@@ -1,6 +1,7 @@
 /** Requests and records over lines that alter what they carry, with a real shell behind each. */
 
 import { assertEquals } from "@std/assert";
+import { type Fault, faulty } from "./_faulty_line.ts";
 import { Connection } from "./connection.ts";
 import { sharedVariables } from "./constants.ts";
 import { openLocal } from "../local.ts";
@@ -11,40 +12,6 @@ const utf8 = new TextEncoder();
 const SHELLS = [["dash"], ["bash", "--posix"], ["busybox", "ash"]].filter(([program]) =>
   new Deno.Command("sh", { args: ["-c", `command -v ${program}`], stdout: "null" }).outputSync().success
 );
-
-/** What a line makes of bytes, towards the host and towards the board. */
-interface Fault {
-  toHost?: (bytes: Uint8Array) => Uint8Array;
-  toBoard?: (bytes: Uint8Array) => Uint8Array;
-  /** The board's terminal repeats what it gets */
-  echo?: boolean;
-}
-
-const through = (change: (bytes: Uint8Array) => Uint8Array) =>
-  new TransformStream<Uint8Array, Uint8Array>({ transform: (bytes, to) => to.enqueue(change(bytes)) });
-
-/** A shell of this host behind such a line. */
-async function faulty({ toHost = (bytes) => bytes, toBoard = (bytes) => bytes, echo }: Fault): Promise<Shell> {
-  const shell = await openLocal();
-  let repeat: TransformStreamDefaultController<Uint8Array> | undefined;
-  const incoming = new TransformStream<Uint8Array, Uint8Array>({
-    start: (to) => void (repeat = to),
-    transform: (bytes, to) => to.enqueue(toHost(bytes)),
-  });
-  shell.readable.pipeTo(incoming.writable).catch(() => {});
-  const outgoing = through((bytes) => {
-    if (echo) repeat?.enqueue(bytes);
-    return toBoard(bytes);
-  });
-  outgoing.readable.pipeTo(shell.writable).catch(() => {});
-  return {
-    description: "a faulty line",
-    readable: incoming.readable,
-    writable: outgoing.writable,
-    lossy: { bytesPerMs: 100 },
-    close: () => shell.close(),
-  };
-}
 
 async function on(shell: Shell, use: (connection: Connection) => Promise<void>): Promise<void> {
   const connection = await Connection.open(shell, ":", 30_000);
