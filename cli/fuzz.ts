@@ -192,7 +192,7 @@ async function onBoard(board: Board, job: FuzzJob, interrupts: Interrupts): Prom
       display.begin(board.name, sequences + corpus.length);
     }
     if (event.type === "sequence") {
-      // A recording is asked without the event loop
+      // A campaign on a recording never waits, so this is the only place that notices a signal
       interrupts.stopped();
       addToSummary(sofar.summary, event.verdict);
       if (++ran % 25 === 0 && !json && !Deno.stderr.isTerminal()) say(`${ran} of ${sequences + corpus.length} run`);

@@ -1,5 +1,5 @@
-import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import { BOOTED_ERAS as eras, Machine, type Operation } from "../model/mod.ts";
+import { assert, assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
+import { BOOTED_ERAS as eras, Machine, ModelGap, type Operation } from "../model/mod.ts";
 import { checkModel, checkSequence } from "./model_check.ts";
 import { Replica } from "./replica.ts";
 import { MADE } from "./subject.ts";
@@ -30,6 +30,16 @@ Deno.test("a message that is not heard is missed", () => {
   assertEquals(replica.disagreement(machine), undefined);
   machine.perform(maker.remove(10));
   assertStringIncludes(replica.disagreement(machine) ?? "", `dev ${handle} is heard of and not dumped`);
+});
+
+Deno.test("a sequence that the model cannot follow to its end is counted, and is no violation", () => {
+  const gap: Operation = { kind: "netns.add", name: "init" };
+  assertThrows(() => new Machine({ era: "6.12" }).perform(gap), ModelGap);
+  const subject = { ...MADE, devices: { ...maker, remove: () => gap } };
+  const { sequences, gaps, violations } = checkModel({ era: "6.12", subject, seed: 1, indices: Array(20).keys() });
+  const unchanged = checkModel({ era: "6.12", seed: 1, indices: Array(20).keys() });
+  assertEquals([unchanged.sequences, unchanged.gaps], [20, 0]);
+  assertEquals([sequences, gaps > 0, violations.length], [20, true, 0]);
 });
 
 Deno.test("what a sequence leaves behind is found", () => {
