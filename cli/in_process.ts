@@ -9,7 +9,7 @@ import type { Ran } from "./child.ts";
 import { statusOfEnd } from "./entry.ts";
 import { COMMANDS, dispatch, load } from "./main.ts";
 
-// What a test loads counts as what it leaves behind.
+// The leak check counts what a test loads.
 await Promise.all(Object.keys(COMMANDS).map(load));
 
 /** No signal ever comes. */

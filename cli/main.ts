@@ -23,7 +23,7 @@ export const COMMANDS: Readonly<Record<string, string>> = {
   boards: "list the boards that ship, check a board file, describe a board, read its facts",
   console: "the console of a board on this terminal, recorded",
   shell: "a prompt that behaves like a machine with a kernel of the model",
-  doctor: "look at what is missing on this machine, and say how to mend it",
+  doctor: "list what this machine lacks and how to fix it",
 };
 
 const OVERVIEW = `twinlink: tests devlink on real boards against a reference model
@@ -44,14 +44,14 @@ Exit status: 0 all agree, 1 a divergence or a crash, 2 wrong usage, configuratio
 /**
  * Loads a subcommand.
  *
- * @throws {UsageError} If there is none of that name
+ * @throws {UsageError} If there is no command of that name
  */
 export async function load(name: string): Promise<Command> {
   if (!Object.hasOwn(COMMANDS, name)) {
     const hint = suggestion(name, [...Object.keys(COMMANDS), "help"]) || ` (see "twinlink help")`;
     throw new UsageError(`Unknown command "${visible(name)}"${hint}`);
   }
-  // Deno reads at its start what is behind a path that it finds in the text, and that is nearly all of the tree.
+  // Deno reads every file whose path it finds in the text when it starts: nearly the whole tree.
   const { href } = new URL(`./${name}.ts`, import.meta.url);
   return (await import(href)).default;
 }

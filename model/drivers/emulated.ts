@@ -71,7 +71,7 @@ export class Faults<F extends Times> {
   }
 }
 
-/** Returns the device of a handle; undefined if there is none. */
+/** Returns the device of a handle, or undefined. */
 export function deviceAt(kernel: Kernel, handle: Handle): Device | undefined {
   const [bus, name] = handle.split("/") as [string, string];
   return kernel.core.find(bus, name);

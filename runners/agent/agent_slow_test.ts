@@ -11,7 +11,7 @@ const SHELLS = [["dash"], ["bash"], ["busybox", "ash"]].filter(([program]) =>
   new Deno.Command("sh", { args: ["-c", `command -v ${program}`], stdout: "null" }).outputSync().success
 );
 
-// The agent's shell is told of each second by its ticker. Here it is each 2 ms.
+// The agent's ticker interrupts its shell each second. Here it does so every 2 ms.
 const SCRIPT = `
 . ./agent.sh
 TL_D=$(mktemp -d)
@@ -71,7 +71,7 @@ for (const [[program], kind] of SHELLS.flatMap((shell) => STUCK.map((kind) => [s
     };
     while (await processes() === "") await new Promise((resolve) => setTimeout(resolve, 20));
     const far = openTty(line.path);
-    // Two end it; those behind come while it undoes what it did.
+    // Two end it; later ones come while it undoes what it did.
     for (let i = 0; i < 150; i++) {
       writeFd(far, new TextEncoder().encode(INTERRUPT));
       await new Promise((resolve) => setTimeout(resolve, 1));
@@ -88,7 +88,7 @@ for (const [[program], kind] of SHELLS.flatMap((shell) => STUCK.map((kind) => [s
   });
 }
 
-Deno.test("a board whose line falls silent may go on: what is behind the step that was lost is not said not to be run", async () => {
+Deno.test("a board whose line falls silent may go on: steps after the lost one are not reported as not run", async () => {
   const dir = await Deno.makeTempDir();
   let [said, silent] = ["", false];
   const nothing = new Uint8Array();
@@ -111,7 +111,7 @@ Deno.test("a board whose line falls silent may go on: what is behind the step th
   [said, silent] = ["", false];
   await session.close({ graceMs: 20_000 });
   const reasons = told.steps.map(({ lost }) => lost?.reason);
-  const [first, ...behind] = reasons.slice(reasons.indexOf("timeout"));
-  assertEquals([first, ...new Set(behind)], ["timeout", "untold"], reasons.join());
+  const [first, ...after] = reasons.slice(reasons.indexOf("timeout"));
+  assertEquals([first, ...new Set(after)], ["timeout", "untold"], reasons.join());
   await Deno.remove(dir, { recursive: true });
 });

@@ -5,7 +5,7 @@ import { ownEnvironment } from "../../fixtures/testing.ts";
 import { type Line, openLine } from "./pty_line.ts";
 import { takeLine } from "./line_state.ts";
 
-/** Runs with a state directory of its own, and a line with nobody behind it. */
+/** Runs with a state directory of its own, and a line that nobody answers. */
 async function withLine(fn: (line: Line, state: string) => Promise<void>): Promise<void> {
   const state = await Deno.makeTempDir({ prefix: "twinlink-lines-" });
   using _ = ownEnvironment({ XDG_STATE_HOME: state });

@@ -1,4 +1,4 @@
-/** Requests and records over lines that lose, alter or delay much, with a real shell behind each. */
+/** Requests and records over lines that lose, alter or delay much, with a real shell at the end of each. */
 
 import { assert, assertEquals } from "@std/assert";
 import { Random } from "../../bench/random.ts";

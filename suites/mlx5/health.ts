@@ -25,7 +25,7 @@ const HOUR = 3_600_000;
 /** The card is down until the driver restarts it. */
 const DOWN = { nic: 1, healAt: "restart" };
 
-/** Makes the reporters anew: nothing else takes back what they counted, and the state of one that cannot recover. */
+/** Recreates the reporters: nothing else resets their counts and the state of a reporter that cannot recover. */
 async function rebind(dut: Dut): Promise<void> {
   const [bus, device] = dut.handle.split("/") as [string, string];
   const driver = dut.driver(bus, "mlx5_core");

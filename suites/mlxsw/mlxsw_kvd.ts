@@ -1,5 +1,5 @@
 /**
- * Suite `mlxsw_kvd`: the KVD of the first Spectrum, a memory that is divided anew by a reload.
+ * Suite `mlxsw_kvd`: the KVD of the first Spectrum, a memory that a reload divides again.
  *
  * @module
  */

@@ -20,7 +20,7 @@ function stateOf(machine: Machine, reporter: string): Json {
   return (reply as { health: Record<string, { state: Json }[]> }).health[HANDLE]![0]!.state;
 }
 
-/** On an instance that is made anew the recoveries of its reporters are known. */
+/** On an instance that was created again the recoveries of its reporters are known. */
 function freshOf(era: keyof typeof SEEN): Machine {
   const machine = machineOf(era, { rdma: false });
   for (const file of ["unbind", "bind"]) {

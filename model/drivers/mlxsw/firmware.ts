@@ -1,5 +1,5 @@
 /**
- * What only the firmware of an ASIC decides, and is known of one firmware: that of the emulated Spectrum
+ * What only the firmware of an ASIC decides, and is known for one firmware, which the emulated Spectrum has
  * (`fixtures/devices/spectrum`).
  *
  * @module
@@ -10,7 +10,7 @@ import type { Facts } from "../../facts.ts";
 /** The board id that the emulated Spectrum reports. */
 const EMULATED = "TWL0000000001";
 
-/** True if the firmware is that of the emulated Spectrum. */
+/** True if the ASIC has the firmware of the emulated Spectrum. */
 export const isEmulated = ({ versions }: Facts): boolean => versions.fixed?.["fw.psid"] === EMULATED;
 
 /** True if a port of the facts is one of those that a split made. */

@@ -46,7 +46,7 @@ export class Ports implements PortSplitter {
 
   /**
    * Creates the ports that the firmware has after a reset: splits are gone. Returns undefined, or the index of the port that the ASIC
-   * refuses: then there are none.
+   * refuses; the device has no ports then.
    *
    * @param fails Carries out an access; returns true if it meets a fault
    */

@@ -86,7 +86,7 @@ export class Resources {
 
   /** Creates them as the facts have them; none counts yet. */
   adopt(): void {
-    // devlink(8) prints no granularity of a size that cannot change, as that of the KVD
+    // devlink(8) prints no granularity of the KVD, because its size cannot change
     this.#dl.resources = this.#facts.resources.map(resourceOf).map((resource) =>
       resource.name === "kvd" ? { ...resource, granularity: GRANULARITY } : resource
     );

@@ -104,7 +104,7 @@ export class Unknowns {
 
   /** Notes that a reload creates ports that the facts lack: they have those of a split. */
   portsOfFirmware(): void {
-    this.#ports = "the facts lack the ports that a reload creates in place of split ones";
+    this.#ports = "the facts lack the ports that a reload creates instead of the split ones";
     this.#note(this.#ports, ...SAID);
   }
 
