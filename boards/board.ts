@@ -28,6 +28,7 @@ export const SHIPPED_BOARDS: readonly string[] = [
   ...POISONED.map((id) => `qemu-${id}-slub`),
   ...BOOTED_ERAS.flatMap((id) => [`qemu-connectx-${id}`, `qemu-connectx-${id}-rdma`]),
   ...SPECTRUM_KERNELS.map((id) => `qemu-spectrum-${id}`),
+  ...BOOTED_ERAS.map((id) => `qemu-mgbe-${id}`),
   ...BOOTED_ERAS.flatMap((id) => [`recording-${id}`, `recording-connectx-${id}`]),
   ...SPECTRUM_KERNELS.map((id) => `recording-spectrum-${id}`),
 ];

@@ -199,7 +199,7 @@ Deno.test("an emulated device: its options, its place and its driver", () => {
   const cases: [string, string][] = [
     [
       NIC.replace("connectx", "conectx"),
-      'b.toml:8: qemu.device is "conectx", but must be one of connectx, spectrum; did you mean',
+      'b.toml:8: qemu.device is "conectx", but must be one of connectx, spectrum, mgbe; did you mean',
     ],
     [NIC.replace(/handle.*\n/, ""), 'b.toml: handle is missing: device = "connectx" is at pci/0000:01:00.0'],
     [

@@ -37,6 +37,6 @@ export {
 export type { Facts, ParamFact, PortFact, ReporterFact, ResourceFact, TrapFact } from "../model/facts.ts";
 export { loadFacts, parseFacts } from "./facts.ts";
 export { factsText } from "./facts_text.ts";
-export type { ConnectxTable, DeviceName, DeviceTables, SpectrumTable } from "./devices/mod.ts";
+export type { ConnectxTable, DeviceName, DeviceTables, MgbeTable, SpectrumTable } from "./devices/mod.ts";
 export type { SerialTable, SshTable, TransportName, TransportTables } from "./transports/mod.ts";
 export { jsonLine, visible } from "./visible.ts";

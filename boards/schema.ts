@@ -103,10 +103,14 @@ const power = z.strictObject({
   query: argv("Prints on or off").exactOptional(),
 }).meta({ description: "Power control, for example of a PDU" });
 
+/** A driver's name as sysfs shows it, with words as "Marvell 88E1510" has; a slash of the name is an exclamation mark there. */
+const DRIVER = /^[\w.:,+()!#-]+( [\w.:,+()!#-]+)*$/;
+const DRIVER_MEANT = "a driver of /sys/bus/BUS/drivers, with ! for a slash in its name";
+
 const bound = (what: string) =>
   z.strictObject({
     bus: text("The bus in sysfs").regex(/^[\w:-]+$/, "a bus of /sys/bus").default("platform"),
-    driver: text("The driver on that bus").regex(/^[\w.:-]+$/, "a driver of /sys/bus/BUS/drivers"),
+    driver: text("The driver on that bus").regex(DRIVER, DRIVER_MEANT),
     device: text("The device, as it is written to bind and unbind").regex(/^[\w.:@,-]+$/, "a device's name in sysfs"),
   }).meta({ description: `The ${what}, as sysfs names it` });
 
@@ -144,7 +148,7 @@ export const boardSchema = z.strictObject({
   handle: text("devlink handle of the device under test, for example pci/0000:03:00.0")
     .regex(/^[^/\s]+\/[^/\s]+$/, "bus/device").exactOptional(),
   driver: text("Driver of the device, as sysfs names it, for example mlx5_core")
-    .regex(/^[\w.:-]+$/, "a driver of /sys/bus/BUS/drivers"),
+    .regex(DRIVER, DRIVER_MEANT),
   capabilities: z.array(z.enum(CAPABILITIES)).exactOptional().meta({
     description: "What the board can do; a sequence that needs more is unsupported. Without the key: everything. " +
       "twinlink finds netdevsim, debugfs, listener and pcs on the board by itself: the list does not change those",

@@ -8,9 +8,11 @@
 import type { z } from "zod";
 import type { Problem } from "../transports/transport.ts";
 import { connectx, type ConnectxTable } from "./connectx.ts";
+import { mgbe, type MgbeTable } from "./mgbe.ts";
 import { spectrum, type SpectrumTable } from "./spectrum.ts";
 
 export type { ConnectxTable } from "./connectx.ts";
+export type { MgbeTable } from "./mgbe.ts";
 export type { SpectrumTable } from "./spectrum.ts";
 
 /** The list: the optional tables below `[qemu]`, each with the options of one device. */
@@ -19,10 +21,12 @@ export interface DeviceTables {
   connectx?: ConnectxTable;
   /** Options of an emulated Spectrum */
   spectrum?: SpectrumTable;
+  /** Options of an emulated mGBE */
+  mgbe?: MgbeTable;
 }
 
 /** The same list: what each device is. */
-const TABLES = { connectx, spectrum } as const satisfies Record<DeviceName, unknown>;
+const TABLES = { connectx, spectrum, mgbe } as const satisfies Record<DeviceName, unknown>;
 
 /** A kind of emulated device: the name of its table. */
 export type DeviceName = keyof DeviceTables;
