@@ -15,7 +15,7 @@ import { suggestion } from "./suggestion.ts";
 import { transportPaths } from "./transports/mod.ts";
 import { visible } from "./visible.ts";
 
-/** The eras whose kernels also boot with poisoned memory, for suite `pcs`: where phylink asks the MAC for its PCS. */
+/** The eras whose kernels also boot with poisoned memory: where phylink asks the MAC for its PCS. */
 const POISONED = BOOTED_ERAS.filter((id) => ERAS[id].phylink.selects);
 
 /** The kernels for which mlxsw is built; on 5.10 it was not tried. */
@@ -28,7 +28,8 @@ export const SHIPPED_BOARDS: readonly string[] = [
   ...POISONED.map((id) => `qemu-${id}-slub`),
   ...BOOTED_ERAS.flatMap((id) => [`qemu-connectx-${id}`, `qemu-connectx-${id}-rdma`]),
   ...SPECTRUM_KERNELS.map((id) => `qemu-spectrum-${id}`),
-  ...BOOTED_ERAS.map((id) => `qemu-mgbe-${id}`),
+  ...BOOTED_ERAS.flatMap((id) => [`qemu-mgbe-${id}`, `qemu-mgbe-${id}-rgmii`]),
+  ...POISONED.map((id) => `qemu-mgbe-${id}-slub`),
   ...BOOTED_ERAS.flatMap((id) => [`recording-${id}`, `recording-connectx-${id}`]),
   ...SPECTRUM_KERNELS.map((id) => `recording-spectrum-${id}`),
 ];

@@ -29,8 +29,15 @@ Deno.test("boards: each booted era has a board that boots it and a recording; a 
     }
     const { qemu } = boards.find(({ name }) => name === `qemu-spectrum-${id}`) ?? {};
     assertEquals(qemu && [qemu.kernel, qemu.device], id === "5.10" ? undefined : [id, "spectrum"]);
+    for (const [ending, options] of [["", undefined], ["-rgmii", { interface: "rgmii" }]] as const) {
+      const { qemu } = boards.find((board) => board.name === `qemu-mgbe-${id}${ending}`) ?? {};
+      assertEquals([qemu?.kernel, qemu?.device, qemu?.mgbe], [id, "mgbe", options]);
+    }
     if (!ERAS[id].phylink.selects) continue;
-    assertEquals(boards.find(({ name }) => name === `qemu-${id}-slub`)?.qemu?.kernel, id);
+    for (const name of [`qemu-${id}-slub`, `qemu-mgbe-${id}-slub`]) {
+      const { qemu } = boards.find((board) => board.name === name) ?? {};
+      assertEquals([qemu?.kernel, qemu?.cmdline], [id, "slub_debug=FZPU"]);
+    }
   }
   assertEquals(new Set(SHIPPED_BOARDS).size, SHIPPED_BOARDS.length);
   const { properties } = JSON.parse(boardJsonSchema());
