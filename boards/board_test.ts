@@ -290,10 +290,53 @@ Deno.test("a serial line is a device or a port of a console server, and nothing 
   ]);
 });
 
-Deno.test("a driver has the name that sysfs gives it, which a hyphen or a dot may be in", () => {
-  const board = (driver: string) =>
-    `name = "b"\ndescription = "d"\nrunner = "remote"\nhandle = "mdio_bus/fixed-0:1f"\ndriver = "${driver}"\n` +
-    `[ssh]\nhost = "dut"\n`;
-  for (const driver of ["dsa-loop", "mlx5_core.eth"]) assertEquals(parseBoard(board(driver), "b.toml").driver, driver);
-  assertEquals(problems(board("a/b")).length, 1);
+Deno.test("a driver has the name that sysfs gives it: with words, and with ! for a slash", () => {
+  const board = (driver: string, pcs = "fakepcs") =>
+    `name = "b"\ndescription = "d"\nrunner = "remote"\nhandle = "mdio_bus/fixed-0:1f"\ndriver = ${
+      JSON.stringify(driver)
+    }\n` +
+    `[ssh]\nhost = "dut"\n[pcs]\ndesign = "none"\nnetdev = "eth1"\nmac = { driver = "m", device = "m.0" }\n` +
+    `pcs = { bus = "mdio_bus", driver = ${JSON.stringify(pcs)}, device = "stmmac-1:01" }\n`;
+  const names = [
+    "dsa-loop",
+    "mlx5_core.eth",
+    "intel-eth-pci",
+    "Marvell 88E1510",
+    "Generic PHY",
+    "Marvell 88E308X!88E609X Family",
+    "RTL8226B_RTL8221B 2.5Gbps PHY",
+    "Intel XWAY PHY11G (PEF 7071!PEF 7072) v1.3",
+  ];
+  for (const name of names) {
+    assertEquals([parseBoard(board(name), "b.toml").driver, parseBoard(board("m", name), "b.toml").pcs?.pcs.driver], [
+      name,
+      name,
+    ]);
+  }
+  const meant = "but must be a driver of /sys/bus/BUS/drivers, with ! for a slash in its name";
+  const bad = [
+    "a/b",
+    "..",
+    ".",
+    "a b ",
+    " a",
+    "a  b",
+    "a\nb",
+    "a;b",
+    "$(reboot)",
+    "a`b`",
+    "it's",
+    'a"b',
+    "a\\b",
+    "a\u001b[2Jb",
+    "a*",
+  ];
+  for (const name of bad) {
+    for (const [key, text] of [["5: driver", board(name)], ["12: pcs.pcs.driver", board("m", name)]] as const) {
+      const lines = problems(text);
+      assertEquals(lines.length, 1, lines.join("\n"));
+      assert(lines[0]!.startsWith(`b.toml:${key} is `) && lines[0]!.endsWith(meant), lines[0]);
+      assert(!/[\n\u001b]/.test(lines[0]!));
+    }
+  }
 });

@@ -104,7 +104,7 @@ const power = z.strictObject({
 }).meta({ description: "Power control, for example of a PDU" });
 
 /** A driver's name as sysfs shows it, with words as "Marvell 88E1510" has; a slash of the name is an exclamation mark there. */
-const DRIVER = /^[\w.:,+()!#-]+( [\w.:,+()!#-]+)*$/;
+const DRIVER = /^(?!\.{1,2}$)[\w.:,+()!#-]+( [\w.:,+()!#-]+)*$/;
 const DRIVER_MEANT = "a driver of /sys/bus/BUS/drivers, with ! for a slash in its name";
 
 const bound = (what: string) =>

@@ -67,12 +67,14 @@ function toBoard(op: Operation, names: PcsNames): Operation {
 function lineFromBoard(line: KernelLine, names: PcsNames): KernelLine {
   for (const which of ["mac", "pcs"] as const) {
     const [its, ours] = [names[which], FIXTURE[which]];
+    // sysfs shows a slash of a name as an exclamation mark, the log shows it as it is.
+    const driver = its.driver.replaceAll("!", "/");
     const device = line.device === `+${its.bus}:${its.device}` ? { device: `+${ours.bus}:${ours.device}` } : {};
     const prefixes = [
-      [`${its.driver} ${its.device} ${names.netdev}: `, `${ours.driver} ${ours.device} ${FIXTURE.netdev}: `],
-      [`${its.driver} ${its.device} `, `${ours.driver} ${ours.device} `],
-      [`${its.driver} ${its.device}: `, `${ours.driver} ${ours.device}: `],
-      [`${its.driver}: `, `${ours.driver}: `],
+      [`${driver} ${its.device} ${names.netdev}: `, `${ours.driver} ${ours.device} ${FIXTURE.netdev}: `],
+      [`${driver} ${its.device} `, `${ours.driver} ${ours.device} `],
+      [`${driver} ${its.device}: `, `${ours.driver} ${ours.device}: `],
+      [`${driver}: `, `${ours.driver}: `],
     ] as const;
     const prefix = prefixes.find(([board]) => line.text.startsWith(board));
     if (prefix) return { ...line, ...device, text: prefix[1] + line.text.slice(prefix[0].length) };

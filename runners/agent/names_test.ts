@@ -80,3 +80,23 @@ Deno.test("what the board shows comes back in the fixture's names", () => {
     "+platform:15200000.ethernet it fails",
   ]);
 });
+
+Deno.test("a driver's name may have words and a slash: sysfs and the kernel log show it differently", () => {
+  const phy = { bus: "mdio_bus", driver: "Marvell 88E308X!88E609X Family", device: "stmmac-1:01" };
+  const plan = planOf(unbind("fakepcs", "fakepcs.0"));
+  const pushed = planInNames(plan, { ...names, pcs: phy });
+  assertEquals(pushed.steps.map(({ op }) => op), [
+    { kind: "file.write", path: `/sys/bus/mdio_bus/drivers/${phy.driver}/unbind`, value: "stmmac-1:01" },
+  ]);
+  const text = "Marvell 88E308X/88E609X Family stmmac-1:01: attached PHY driver";
+  const trace: SequenceTrace = {
+    ...pushed,
+    steps: pushed.steps.map((step) => ({
+      ...step,
+      observation: { ...emptyObservation(), kmsg: [{ class: "info", text }] },
+    })),
+  };
+  const [step] = traceInFixtureNames(trace, plan, { ...names, pcs: phy }).steps;
+  assertEquals(step!.op, plan.steps[0]!.op);
+  assertEquals(step!.observation!.kmsg.map(({ text }) => text), ["fakepcs fakepcs.0: attached PHY driver"]);
+});

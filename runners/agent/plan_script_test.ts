@@ -96,6 +96,28 @@ Deno.test("rounds: all of them, or up to the first that fails, which is the resu
   }
 });
 
+Deno.test("a path and a text of any words reach the file as they are, and nothing of them is run", async () => {
+  const dir = await Deno.makeTempDir();
+  try {
+    const folder = `${dir}/Marvell 88E308X!88E609X Family (it's "$(echo no)";  \\n *)`;
+    await Deno.mkdir(folder);
+    const write = (name: string): Operation => ({
+      kind: "file.write",
+      path: `${folder}/${name}`,
+      value: `-n !${name} $HOME`,
+    });
+    const rounds: Operation = { kind: "rounds", times: 2, operations: [write("c")] };
+    const { parts } = await records(plan(write("a"), { ...write("b"), settle: 1 } as Operation, rounds));
+    assertEquals(parts.map(({ rc }) => rc), ["0", "0", "0"]);
+    for (const name of ["a", "b", "c"]) {
+      assertEquals(await Deno.readTextFile(`${folder}/${name}`), `-n !${name} $HOME\n`);
+    }
+    assertEquals([...Deno.readDirSync(folder)].length, 3);
+  } finally {
+    await Deno.remove(dir, { recursive: true });
+  }
+});
+
 Deno.test("rounds: of what the kernel logged one line of each kind comes, of the steps before and behind them all", async () => {
   const log = `tl_kmsg() {
   for step in $TL_PENDING; do

@@ -67,6 +67,16 @@ Deno.test("guard: the NIC of the connection and the disk of the root are refused
   assertEquals(await said(board, unbind("platform", "fakepcs", "fakepcs.0")), undefined);
   // What stands above takes it away as well.
   assertStringIncludes(await said(board, unbind("pci", "pcieport", "0000:00:01.0")) ?? "", "carries the connection");
+  // A driver's name may have words.
+  await using phy = ordinary();
+  phy.device("pci0000:00/0000:00:01.0/0000:01:00.0/mdio_bus/m-0/m-0:01", "mdio_bus", "Marvell 88E308X!88E609X Family");
+  phy.supplier(
+    "/sys/devices/pci0000:00/0000:00:01.0/0000:01:00.0",
+    "/sys/devices/pci0000:00/0000:00:01.0/0000:01:00.0/mdio_bus/m-0/m-0:01",
+  );
+  const phyDriver = unbind("mdio_bus", "Marvell 88E308X!88E609X Family", "m-0:01");
+  assertStringIncludes(await said(phy, phyDriver) ?? "", "carries the connection");
+  assertEquals(await said(phy, unbind("mdio_bus", "Marvell 88E308X!88E609X Family", "m-0:02")), undefined);
   // A driver that is loaded later in the plan: its folder is not there yet.
   assertStringIncludes(await said(board, unbind("pci", "later", "0000:01:00.0")) ?? "", "carries the connection");
 });
