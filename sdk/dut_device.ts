@@ -16,7 +16,7 @@ export type DeviceRequest = {
   /** The register, if the command accesses registers of several kinds */
   register?: string;
 } | {
-  /** An access to a register, of a device whose driver works by registers: `HPKT write`, `SPAD query` */
+  /** An access to a register, of a device whose driver works by registers: `HPKT write`, `SPAD query`, `phy 1 read` */
   access: string;
 };
 
@@ -79,7 +79,7 @@ export class DeviceDut {
     return this.#subject.step({ kind: "device", handle: this.#subject.handle(), operation, ...options }, value);
   }
 
-  /** Plugs the cable of a port in or out. A card's ports count from 0; a switch's are those of devlink, from 1 on. */
+  /** Plugs the cable of a port in or out. A card's and a MAC's ports count from 0; a switch's are those of devlink, from 1 on. */
   link(port: number, up: boolean, options: Settling = {}): Step<void> {
     return this.#operate({ link: { port, up } }, nothing, options);
   }

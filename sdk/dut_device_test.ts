@@ -3,6 +3,7 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { connectx, ConnectxDevice } from "../fixtures/devices/connectx/mod.ts";
 import type { EmulatedDevice } from "../fixtures/devices/pci.ts";
+import { mgbe, MgbeDevice } from "../fixtures/devices/mgbe/mod.ts";
 import { spectrum, SpectrumDevice } from "../fixtures/devices/spectrum/mod.ts";
 import { emptyObservation, type Facts } from "../model/mod.ts";
 import seen from "../model/drivers/mlx5/testdata/6.12.json" with { type: "json" };
@@ -105,10 +106,25 @@ const SWITCH_CALLS: Calls = {
   }]],
 };
 
+const MAC_CALLS: Calls = {
+  link: [
+    [(device) => device.link(0, false, { settle: 3000 }), { port: 0, up: false, changed: true }],
+    [(device) => device.link(0, true), { port: 0, up: true, changed: true }],
+  ],
+  withhold: [[(device) => device.withhold({ access: "phy 1 read", nth: 2 }), {
+    access: "phy 1 read",
+    nth: 2,
+    times: 1,
+  }]],
+  operate: [[(device) => device.operate({ inject: { count: 3 } }), { port: 0, count: 3, received: 0 }]],
+  clear: [[(device) => device.clear(), { faults: [{ access: "phy 1 read", nth: 2, times: 1 }] }]],
+};
+
 /** Each device, the calls that it takes, and one that it does not. */
 const DEVICES: readonly [EmulatedDevice, Calls, refused: unknown][] = [
   [new ConnectxDevice(connectx.options({}), () => {}), CARD_CALLS, { link: { port: 1, up: true } }],
   [new SpectrumDevice(spectrum.options({}), () => {}), SWITCH_CALLS, { link: { port: 0, up: true } }],
+  [new MgbeDevice(mgbe.options({}), () => {}), MAC_CALLS, { link: { port: 1, up: true } }],
 ];
 
 Deno.test("each method of dut.device makes an operation that an emulated device takes, as the agent hands it on", () => {

@@ -206,7 +206,7 @@ async function guestJobs(): Promise<Grouped[]> {
     // A kernel that this misses costs the job time: it builds the image itself.
     const named = STOCK.filter((kernel) => text.includes(`"${kernel}"`));
     const group = /(^|\/)planted_/.test(path) ? "planted" : "tests";
-    const usual = /\bdevices: |\bdevices }|qemu-(connectx|spectrum)/.test(text) ? WITH_DEVICE : USUAL;
+    const usual = /\bdevices: |\bdevices }|qemu-(connectx|spectrum|mgbe)/.test(text) ? WITH_DEVICE : USUAL;
     jobs.push(testJob(group, path, [path], named.length > 0 ? named : ["6.12"], usual));
   }
   return jobs;
