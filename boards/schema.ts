@@ -70,6 +70,9 @@ export type PcsDesign = typeof PCS_DESIGNS[number];
 /** The channels that a waiver can name; `model/observation.ts` says what each holds. */
 export const CHANNELS = ["result", "extack", "reply", "notify", "link", "sysfs", "kmsg", "time"] as const;
 
+const MODULE = /^\w[\w-]*$/;
+const MODULE_MEANT = "the name of a module";
+
 const qemu = z.strictObject({
   kernel: z.enum(KERNEL_IDS).meta({
     description: "The kernel to boot: Debian's, or the one that deno task debug-kernel builds",
@@ -84,7 +87,7 @@ const qemu = z.strictObject({
   device: z.enum(DEVICES).exactOptional().meta({
     description: "An emulated PCI device for a driver of the kernel's own; it is the device under test",
   }),
-  modules: z.array(text("One module").regex(/^\w[\w-]*$/, "the name of a module")).exactOptional().meta({
+  modules: z.array(text("One module").regex(MODULE, MODULE_MEANT)).exactOptional().meta({
     description: "Further modules of the stock kernel, loaded at boot in this order",
   }),
   ...deviceShape(),
@@ -120,6 +123,18 @@ const pcs = z.strictObject({
   pcs: bound("PCS"),
   netdev: text("The MAC's netdev that uses the PCS").regex(/^[\w.:@-]{1,15}$/, "a netdev's name"),
 }).meta({ description: "A MAC and its PCS on the board, for the suite pcs_board" });
+
+const ready = z.strictObject({
+  modules: z.array(text("One module").regex(MODULE, MODULE_MEANT)).min(1).exactOptional().meta({
+    description: "Modules to load with modprobe, in this order",
+  }),
+  commands: z.array(text("One line for sh").regex(/^\P{Cc}+$/u, "one line, without control characters")).min(1)
+    .exactOptional().meta({ description: "Commands to run by sh, after the modules, in this order" }),
+}).meta({
+  description:
+    "Makes the board ready, as root, each time that twinlink connects to it and after each boot; each command " +
+    "must end with status 0 within 30 s, however often it has been run",
+});
 
 const recording = z.strictObject({
   trace: path("A trace that was recorded before (.jsonl or .jsonl.gz)"),
@@ -167,6 +182,7 @@ export const boardSchema = z.strictObject({
     description:
       "How long the board takes to boot: one that was lost is waited for so long; 60, or 300 after a power cycle",
   }),
+  ready: ready.exactOptional(),
   pcs: pcs.exactOptional(),
   recording: recording.exactOptional(),
   waivers: z.array(waiver).default([]),
@@ -203,6 +219,7 @@ export function contradictions(board: Record<string, unknown>): { key: string; m
     recording: "recording",
     ...Object.fromEntries(TRANSPORTS.map((name) => [name, "remote"] as const)),
     console: "remote",
+    ready: "remote",
   };
   for (const [key, owner] of Object.entries(owners)) {
     if (has(key) && RUNNER_KINDS.some((kind) => kind === runner) && runner !== owner) {
@@ -327,6 +344,8 @@ export interface BoardFile extends TransportTables {
   power?: { on?: string[]; off?: string[]; cycle?: string[]; query?: string[] };
   /** How long the board takes to boot, in seconds: one that was lost is waited for so long */
   boot_seconds?: number;
+  /** Makes the board ready, as root, each time that twinlink connects to it and after each boot: modules, then commands of sh */
+  ready?: { modules?: string[]; commands?: string[] };
   /** A MAC and its PCS on the board, as sysfs names them, for the suite `pcs_board` */
   pcs?: {
     design: PcsDesign;

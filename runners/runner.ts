@@ -9,7 +9,7 @@ import type { Plan, SequenceTrace, StepTrace, TraceHeader } from "../diff/trace.
 import { driverModelOf } from "../model/drivers/mod.ts";
 import type { Facts } from "../model/facts.ts";
 import { failureOf } from "./agent/broken_program.ts";
-import type { Hello } from "./agent/session.ts";
+import type { FailedCommand, Hello } from "./agent/session.ts";
 
 /** What tells a user how far the work is: a download, a build, a boot. */
 export interface Progress {
@@ -100,17 +100,19 @@ export function checkFit(board: Board, hello: Hello): void {
   }
   if (missing.length > 0) unfit(`${missing.join(", ")} not found on the board`);
   if (!hello.root) unfit("the agent needs root there, and is logged in as an ordinary user");
+  const how = ({ status, said }: FailedCommand) =>
+    status === "hang" ? "does not end" : failureOf(status, said) ?? `ends with status ${status}`;
+  const failing = (failed: FailedCommand) =>
+    `"${failed.command}" ${how(failed)} there${failed.said === "" ? "" : `: ${failed.said}`}`;
+  const { unready } = hello;
+  if (unready) unfit(`it does not get ready: ${unready.key}: ${failing(unready)}`);
   const [failed] = hello.failed;
   const absent = `its kernel ${hello.kernel} has no devlink (CONFIG_NET_DEVLINK)`;
   // What devlink(8) says where the kernel does not know the family of netlink.
   if (failed?.command === "devlink dev show" && /^Failed to connect to devlink Netlink/.test(failed.said)) {
     unfit(absent);
   }
-  if (failed) {
-    const { command, status, said } = failed;
-    const how = status === "hang" ? "does not end" : failureOf(status, said) ?? `ends with status ${status}`;
-    unfit(`"${command}" ${how} there${said === "" ? "" : `: ${said}`}`);
-  }
+  if (failed) unfit(failing(failed));
   if (!hello.has.includes("devlink")) unfit(absent);
   if (!hello.has.includes("kmsg")) unfit("its kernel log (/dev/kmsg) cannot be read");
   for (const { capability, lacking } of driverModelOf(board.driver).presence ?? []) {

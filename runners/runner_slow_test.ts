@@ -5,6 +5,7 @@ import type { Board } from "../boards/mod.ts";
 import { openLine } from "./lines/pty_line.ts";
 import { checkFit, UnfitBoardError } from "./runner.ts";
 import { openSerial } from "./lines/serial.ts";
+import { readyCommands } from "./agent/ready.ts";
 import { AgentSession, type Hello } from "./agent/session.ts";
 
 /** Why a board is not fit; empty if it is. */
@@ -72,4 +73,48 @@ Deno.test("a board whose devlink or ip cannot work is refused with the cause", a
     await reasonOf("devlink", "#!/bin/sh\n[ $1 = -V ] && exec sleep 1000\n"),
     '"devlink -V" does not end there',
   );
+});
+
+Deno.test("a board is made ready in the order of its file, up to the first command that fails", async () => {
+  const dir = await Deno.makeTempDir();
+  try {
+    const programs = {
+      devlink: ":",
+      ip: ":",
+      modprobe: `echo "$@" >> ${dir}/done; [ "$1" != bad ] || { echo no >&2; exit 7; }`,
+    };
+    for (const [name, script] of Object.entries(programs)) {
+      await Deno.writeTextFile(`${dir}/${name}`, `#!/bin/sh\n${script}\n`, { mode: 0o755 });
+    }
+    const write = (text: string) => `cat; echo '${text}' >> ${dir}/done`;
+    const cases: [NonNullable<Board["ready"]>, done: string, reason: string][] = [
+      [{ modules: ["b", "a"], commands: [write("c  $x"), write("d!")] }, "b\na\nc  $x\nd!\n", ""],
+      [
+        { modules: ["a", "bad", "c"], commands: [write("d")] },
+        "a\nbad\n",
+        'it does not get ready: ready.modules[1]: "modprobe bad" ends with status 7 there: no',
+      ],
+      [
+        { commands: [write("d"), "kill -9 $$", write("e")] },
+        "d\n",
+        'it does not get ready: ready.commands[1]: "kill -9 $$" was ended by SIGKILL (status 137), as when memory is short there',
+      ],
+    ];
+    for (const [ready, done, reason] of cases) {
+      await Deno.writeTextFile(`${dir}/done`, "");
+      await using line = await openLine({
+        board: ["sh", "-c", "PS1='# ' ENV= exec sh -i"],
+        env: { TMPDIR: dir, PATH: `${dir}:${Deno.env.get("PATH")}` },
+      });
+      const { session, hello } = await AgentSession.open(await openSerial({ path: line.path, baudRate: 3_000_000 }), {
+        ready: readyCommands({ ready }),
+      });
+      await session.close();
+      assertEquals(await Deno.readTextFile(`${dir}/done`), done);
+      if (reason !== "") assertEquals(why({ ...hello, root: true }), reason);
+      else assertEquals(hello.unready, undefined);
+    }
+  } finally {
+    await Deno.remove(dir, { recursive: true });
+  }
 });

@@ -598,6 +598,16 @@ tl_try() {
   return 1
 }
 
+# tl_ready NUMBER SECONDS COMMAND...: makes the board ready for its plans. TL_UNREADY tells of the first command that fails; none is
+# run after it, nor while an agent of another run is in a plan.
+tl_ready() {
+  [ -z "$TL_UNREADY$TL_BUSY" ] || return 0
+  tl_number=$1 tl_seconds=$2
+  shift 2
+  tl_bounded "$tl_seconds" "$@"
+  [ "$TL_RC" = 0 ] || TL_UNREADY="$tl_number $TL_RC $(head -n 1 "$TL_D/err" | head -c 200)"
+}
+
 # What the board has, read before the first plan: a record with a section for each command that only shows. The board is alive
 # meanwhile, and busy.
 tl_facts_begin() {
@@ -649,6 +659,7 @@ tl_hello() {
     printf 'nonce %s\n' "$TL_N"
     printf 'uname %s\n' "$(uname -r | head -n 1 | head -c 200)"
     printf 'uid %s\n' "$(id -u)"
+    [ -z "$TL_UNREADY" ] || printf 'unready %s\n' "$TL_UNREADY"
     for tl_x in devlink ip dd sed sleep grep cat; do
       command -v $tl_x > /dev/null 2>&1 || printf 'missing %s\n' "$tl_x"
     done
@@ -733,6 +744,7 @@ tl_start() {
   read -r TL_DEVKMSG < /proc/sys/kernel/printk_devkmsg
   tl_boot_id
   tl_others
+  TL_UNREADY=
   if [ -n "$TL_OTHERS" ]; then
     TL_DEVKMSG=
   else

@@ -20,6 +20,7 @@ import { planInNames, traceInFixtureNames } from "./names.ts";
 import { checkFit, type Runner, type RunnerOptions, UnfitBoardError } from "../runner.ts";
 import { hasPower } from "../power.ts";
 import { bootOf, comeBack, type Renewal } from "../renewal.ts";
+import { readyCommands } from "./ready.ts";
 import { AgentSession } from "./session.ts";
 import { type Shell, TransportError } from "../lines/shell.ts";
 
@@ -91,6 +92,7 @@ export async function openAgent(
     const { session, hello } = await AgentSession.open(shell, {
       ...(signal ? { signal } : {}),
       ...(known ? { known } : {}),
+      ready: readyCommands(board),
       ...(guest && board.handle !== undefined && deviceOf(board) ? { device: board.handle } : {}),
       onStep: (step) => {
         if (!running) return onStep?.(step);

@@ -22,6 +22,7 @@ import { readRecord, readStep, type StepPart } from "./records.ts";
 import type { MonitorMemories, Section } from "./observe.ts";
 import { boundIn, planScript } from "./plan_script.ts";
 import { type Shell, TransportError } from "../lines/shell.ts";
+import { READY_SECONDS, type ReadyCommand, readyScript } from "./ready.ts";
 import { bare } from "../wire/board_script.ts";
 import { announcement } from "../wire/wire.ts";
 
@@ -53,6 +54,11 @@ export interface Hello {
   missing: string[];
   /** Commands of such tools that failed when they were tried */
   failed: FailedCommand[];
+  /** The command that was to make the board ready and failed. Left out where all succeeded */
+  unready?: FailedCommand & {
+    /** The key of the board's file */
+    key: string;
+  };
   /** `devlink`, `debugfs`, `kmsg`, `pcs`, and what drivers of the model need */
   has: string[];
   /** What a use of freed memory does there */
@@ -65,8 +71,10 @@ export interface SessionOptions {
   silenceMs?: number;
   /** What the board has said before: of a slow line, that need not travel again */
   known?: KnownLines;
-  /** How long the first answer of the agent may take, in ms. @default {60000} */
+  /** How long the first answer of the agent may take, in ms, beside the commands of `ready`. @default {60000} */
   helloMs?: number;
+  /** What makes the board ready, run before the agent answers. @default {[]} */
+  ready?: readonly ReadyCommand[];
   /** The emulated device, which logs where each step begins */
   device?: Handle;
   /** Ends the session */
@@ -128,7 +136,8 @@ export class AgentSession {
    */
   static async open(shell: Shell, options: SessionOptions = {}): Promise<{ session: AgentSession; hello: Hello }> {
     const session = new AgentSession(shell, options);
-    const { silenceMs, signal, known, helloMs = 60_000 } = options;
+    const { silenceMs, signal, known, ready = [] } = options;
+    const helloMs = (options.helloMs ?? 60_000) + ready.length * READY_SECONDS * 1000;
     const deadline = Date.now() + helloMs;
     const connection = await Connection.open(shell, `TL_N=${session.#nonce}`, helloMs, {
       ...(silenceMs === undefined ? {} : { silenceMs }),
@@ -145,7 +154,9 @@ export class AgentSession {
       const left = () => Math.max(0, deadline - Date.now());
       const device = options.device === undefined ? "" : `TL_DEVICE=${quote(configOf(options.device))}\n`;
       const begun = await connection.script(
-        `${agent}TL_FINDINGS=${quote(FINDINGS)}\nTL_PRESENCE=${quote(PRESENCE)}\n${device}tl_start\ntl_hello\n`,
+        `${agent}TL_FINDINGS=${quote(FINDINGS)}\nTL_PRESENCE=${quote(PRESENCE)}\n${device}tl_start\n${
+          readyScript(ready)
+        }tl_hello\n`,
         "run",
         left(),
         /^\d+ hello (\S+)/,
@@ -161,7 +172,7 @@ export class AgentSession {
       if (!body.split("\n").includes(`nonce ${session.#nonce}`)) {
         throw new TransportError(`Cannot start the agent over ${shell.description}: another agent answers there`);
       }
-      const hello = parseHello(body);
+      const hello = parseHello(body, ready);
       session.#monitored = hello.has.includes("devlink");
       return { session, hello };
     } catch (error) {
@@ -411,9 +422,12 @@ function waitFor(plan: Plan, step: PlannedStep): number {
   return boundIn(plan, step) * 1000 + (step.op.settle ?? 0) + (plan.breaks === undefined ? 15_000 : 60_000);
 }
 
-function parseHello(body: string): Hello {
+function parseHello(body: string, ready: readonly ReadyCommand[]): Hello {
   const lines = body.trim().split("\n");
   const all = (key: string) => lines.filter((l) => l.startsWith(`${key} `)).map((l) => l.slice(key.length + 1).trim());
+  const statusOf = (status: string | undefined) => status === "hang" ? status : Number(status);
+  const [, number, status, said = ""] = /^(\d+) (\d+|hang) ?(.*)$/.exec(all("unready")[0] ?? "") ?? [];
+  const failed = number === undefined ? undefined : ready[Number(number)];
   return {
     bootId: lines[0]?.split(" ")[2] ?? "",
     kernel: all("uname")[0] ?? "",
@@ -422,10 +436,11 @@ function parseHello(body: string): Hello {
     missing: all("missing"),
     failed: all("fails").flatMap((line) => {
       const [, status, command, said] = /^(\d+|hang) ([^|]*)\|(.*)$/.exec(line) ?? [];
-      return command === undefined
-        ? []
-        : [{ command, status: status === "hang" ? status : Number(status), said: said!.trim() }];
+      return command === undefined ? [] : [{ command, status: statusOf(status), said: said!.trim() }];
     }),
+    ...(failed === undefined
+      ? {}
+      : { unready: { key: failed.key, command: failed.text, status: statusOf(status), said: said.trim() } }),
     has: all("has"),
     freedMemory: (["reported", "poisoned"] as const).find((kind) => all("freed").includes(kind)) ?? "kept",
   };
