@@ -161,8 +161,10 @@ mkfifo "$TL_D/../fifo"
   # As soon as it is there: the step has begun, or begins with a writer that was killed.
   until [ -n "$killed" ]; do
     sleep 0.1 || exit
-    for p in /proc/[0-9]*; do
-      grep -q tl-done "$p/cmdline" && grep -q "$TL_D" "$p/environ" && kill -9 "\${p##*/}" && killed=1
+    # One grep for all processes: the step has a bound, and a busy machine has many of them
+    for p in $(grep -ls tl-done /proc/[0-9]*/cmdline); do
+      p=\${p%/cmdline}
+      grep -q "$TL_D" "$p/environ" && kill -9 "\${p##*/}" && killed=1
     done
   done
 ) 2> /dev/null &
