@@ -21,8 +21,11 @@ export interface MlxswEra {
   readonly arp: "mirror" | "trap";
   /** Resources that the driver of this era lacks (spectrum.c: mlxsw_sp1_resources_register()) */
   readonly lacksResources: ReadonlySet<string>;
-  /** True if Spectrum-2 and later ASICs have the param `acl_region_rehash_interval` (mlxsw_sp2_params_register()) */
-  readonly rehashParam: boolean;
+  /**
+   * What registers the param `acl_region_rehash_interval` of Spectrum-2 and later ASICs: the probe (mlxsw_sp2_params_register()), or
+   * the initialisation that a reload repeats (mlxsw_sp_acl_tcam_init())
+   */
+  readonly rehashParam: "probe" | "init";
 }
 
 const OLDEST: MlxswEra = {
@@ -31,7 +34,7 @@ const OLDEST: MlxswEra = {
   ownPolicers: 20,
   arp: "mirror",
   lacksResources: new Set(["port_range_registers"]),
-  rehashParam: true,
+  rehashParam: "probe",
 };
 
 const CHANGES: { readonly [K in Exclude<EraId, "5.10">]?: Partial<MlxswEra> } = {
@@ -42,7 +45,7 @@ const CHANGES: { readonly [K in Exclude<EraId, "5.10">]?: Partial<MlxswEra> } = 
     lacksTraps: new Set(),
     ownPolicers: 21,
     lacksResources: new Set(),
-    rehashParam: false,
+    rehashParam: "init",
   },
   "7.2": { arp: "trap" },
 };

@@ -4,6 +4,7 @@ import { assertEquals, assertThrows } from "@std/assert";
 import { type EraId, ERAS } from "../../era/mod.ts";
 import { ModelGap } from "../../gap.ts";
 import { Machine } from "../../machine.ts";
+import type { Facts } from "../../facts.ts";
 import type { Json } from "../../observation.ts";
 import { contradictionsOf } from "../mod.ts";
 import { mlxsw } from "./mod.ts";
@@ -21,6 +22,15 @@ import {
   sessionOf,
   withPorts,
 } from "./testing.ts";
+
+/** The facts of an emulated Spectrum-2 on 6.12. */
+const SPECTRUM_2: Facts = {
+  ...JSON.parse(
+    Deno.readTextFileSync(new URL("../../../boards/examples/spectrum-2-serial.facts.json", import.meta.url)),
+  ),
+  handle: HANDLE,
+};
+const INTERVAL = "acl_region_rehash_interval";
 
 const inventoryOf = (era: EraId) => mlxsw.inventory!(ERAS[era], factsOf("6.12"));
 
@@ -173,18 +183,8 @@ Deno.test("mlxsw: refusals of the driver that no session shows (spectrum_trap.c,
 });
 
 Deno.test("mlxsw: Spectrum-2 has a trap of its buffers, and groups whose policer stays (mlxsw_sp2_trap_items_arr)", () => {
-  const driver = "mlxsw_spectrum2";
-  const { traps, groups, resources, ...facts } = factsOf("6.12", { driver });
-  const drops = { name: "buffer_drops", generic: true, policer: 20 };
-  const early = { ...traps[0]!, name: "early_drop", action: "trap" as const, group: "buffer_drops" };
-  const later = {
-    ...facts,
-    traps: traps.toSpliced(-1, 0, early),
-    groups: groups.toSpliced(-1, 0, drops),
-    resources: resources.map((resource) => resource.name === "kvd" ? { ...resource, children: [] } : resource),
-  };
-  assertEquals(contradictionsOf(driver, ERAS["6.12"], later), []);
-  const machine = new Machine({ era: "6.12", facts: later });
+  assertEquals(contradictionsOf(SPECTRUM_2.driver, ERAS["6.12"], SPECTRUM_2), []);
+  const machine = new Machine({ era: "6.12", facts: SPECTRUM_2 });
   const perform = (line: string) => {
     const { result, extack } = machine.perform(operationOf(line));
     return [result, extack?.text];
@@ -205,6 +205,21 @@ Deno.test("mlxsw: Spectrum-2 has a trap of its buffers, and groups whose policer
   assertEquals(first.result, "ok");
 });
 
+Deno.test("mlxsw of 6.12: a reload registers the interval of Spectrum-2 again, between traps and ports", () => {
+  const machine = new Machine({ era: "6.12", facts: SPECTRUM_2 });
+  const interval = () => JSON.stringify(machine.perform({ kind: "param.show", handle: HANDLE, name: INTERVAL }).reply);
+  const first = interval();
+  machine.perform({ kind: "param.set", handle: HANDLE, name: INTERVAL, value: 3000, cmode: "runtime" });
+  assertEquals(interval() === first, false);
+  const objects = (machine.perform(RELOAD).notify["init"] ?? []).map(({ command, object }) => `${command} ${object}`);
+  const at = ["del port", "del param", "del trap", "new trap", "new param", "new port"].map((one) =>
+    objects.lastIndexOf(one)
+  );
+  assertEquals(at, at.toSorted((a, b) => a - b));
+  assertEquals(objects.filter((one) => one.endsWith(" param")).length, 2);
+  assertEquals(interval(), first);
+});
+
 Deno.test("mlxsw of 6.1: two traps fewer than 6.12, ARP as there, and an interval for Spectrum-2 (read from source)", () => {
   const { traps, groups, resources } = inventoryOf("6.1");
   assertEquals([traps!.length, groups!.length, resources!.length], [75, 24, 16]);
@@ -215,7 +230,7 @@ Deno.test("mlxsw of 6.1: two traps fewer than 6.12, ARP as there, and an interva
     machine.perform({
       kind: "param.set",
       handle: HANDLE,
-      name: "acl_region_rehash_interval",
+      name: INTERVAL,
       value,
       cmode: "runtime",
     }).result;

@@ -30,7 +30,7 @@ function inventory(of: Era, facts: Facts): DriverInventory {
       groups: groupsOf(era, later),
       // The firmware decides how many there are beside the driver's own
       policers: policersOf(era, { policers: facts.policers.length > era.ownPolicers ? facts.policers : [] }),
-      params: paramsOf(era, facts.driver),
+      params: paramsOf(facts.driver),
     }),
     resources: resources.filter((name) => !era.lacksResources.has(name)).map((name) => ({ name })),
     reporters: [{ name: "fw_fatal" }],

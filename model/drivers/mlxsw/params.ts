@@ -1,12 +1,12 @@
 /**
- * The params of a switch: they are registered by its probe and stay in a reload (core.c: mlxsw_core_fw_params_register();
- * spectrum.c: mlxsw_sp2_params_register()).
+ * The params of a switch: those of the probe stay in a reload (core.c: mlxsw_core_fw_params_register(); until 6.3 spectrum.c:
+ * mlxsw_sp2_params_register()), the one of the initialisation comes and goes with it (spectrum_acl_tcam.c).
  *
  * @module
  */
 
 import { announceParam } from "../../devlink/announce.ts";
-import type { Devlink, ParamValue } from "../../devlink/devlink.ts";
+import type { Devlink, Param, ParamValue } from "../../devlink/devlink.ts";
 import type { ParamSpec } from "../../devlink/specs.ts";
 import { registering } from "../../devlink/registering.ts";
 import type { Facts } from "../../facts.ts";
@@ -14,7 +14,7 @@ import { STATE } from "../../kernel/state.ts";
 import type { Steps, Task } from "../../kernel/task.ts";
 import type { Result } from "../../observation.ts";
 import { isLater } from "./asic.ts";
-import { type MlxswEra, mlxswEra } from "./era.ts";
+import { mlxswEra } from "./era.ts";
 import { CORE_PREFIX } from "./unknown.ts";
 
 const FW_LOAD_POLICY: ParamSpec = {
@@ -41,8 +41,16 @@ const OWN_POLICIES: ReadonlySet<string> = new Set(["driver", "flash"]);
 const REHASH = { initial: 5000, least: 3000 };
 
 /** Returns the params that the driver of an ASIC registers. */
-export const paramsOf = (era: MlxswEra, driver: string): ParamSpec[] =>
-  era.rehashParam && isLater(driver) ? [FW_LOAD_POLICY, REHASH_INTERVAL] : [FW_LOAD_POLICY];
+export const paramsOf = (driver: string): ParamSpec[] =>
+  isLater(driver) ? [FW_LOAD_POLICY, REHASH_INTERVAL] : [FW_LOAD_POLICY];
+
+/** A param with its first value. */
+const firstOf = (spec: ParamSpec): Param => ({
+  spec,
+  value: spec.default,
+  initial: spec.cmode === "driverinit" ? spec.default : undefined,
+  pending: undefined,
+});
 
 /** The params of one switch. */
 export class Params {
@@ -59,45 +67,41 @@ export class Params {
     this.#facts = facts;
   }
 
+  /** Returns the params that a part of the driver registers. */
+  #of(when: "probe" | "init"): ParamSpec[] {
+    const { rehashParam } = mlxswEra(this.#dl.kernel.era);
+    return paramsOf(this.#facts.driver).filter((spec) => (spec === REHASH_INTERVAL ? rehashParam : "probe") === when);
+  }
+
   /** Creates the params as the facts have them, without messages. */
   adopt(): void {
     const value = (name: string) => this.#facts.params.find((fact) => fact.name === name)?.values[0]?.value;
     this.#interval = Number(value(REHASH_INTERVAL.name) ?? REHASH.initial);
-    this.#add((spec) => value(spec.name) ?? spec.default);
+    const specs = [...this.#of("probe"), ...this.#facts.reloadFailed ? [] : this.#of("init")];
+    this.#dl.params = specs.map((spec) => ({ ...firstOf(spec), value: value(spec.name) ?? spec.default }));
   }
 
-  #add(valueOf: (spec: ParamSpec) => ParamValue | undefined): void {
-    const specs = paramsOf(mlxswEra(this.#dl.kernel.era), this.#facts.driver);
-    this.#dl.params = specs.map((spec) => ({
-      spec,
-      value: valueOf(spec),
-      initial: spec.cmode === "driverinit" ? spec.default : undefined,
-      pending: undefined,
-    }));
-  }
-
-  /** Registers the params with their first values. */
-  *register(task: Task): Steps {
+  /** Registers the params that a part of the driver has, with their first values. */
+  *register(task: Task, when: "probe" | "init"): Steps {
     const dl = this.#dl;
-    this.forget();
-    yield* registering(task, dl, "params", () => {
-      this.#add((spec) => spec.default);
-      for (const param of dl.params) announceParam(task, dl, param, "new");
-    });
-  }
-
-  /** Unregisters all params. */
-  *unregister(task: Task): Steps {
-    const dl = this.#dl;
-    yield* registering(task, dl, "params", () => {
-      for (const param of dl.params) announceParam(task, dl, param, "del");
-      dl.params = [];
-    });
-  }
-
-  /** The driver goes down, and forgets the values that it has. */
-  forget(): void {
     this.#interval = REHASH.initial;
+    const params = this.#of(when).map(firstOf);
+    if (params.length === 0) return;
+    yield* registering(task, dl, "params", () => {
+      dl.params.push(...params);
+      for (const param of params) announceParam(task, dl, param, "new");
+    });
+  }
+
+  /** Unregisters the params that a part of the driver has. */
+  *unregister(task: Task, when: "probe" | "init"): Steps {
+    const dl = this.#dl;
+    const specs = this.#of(when);
+    if (specs.length === 0) return;
+    yield* registering(task, dl, "params", () => {
+      for (const param of dl.params) if (specs.includes(param.spec)) announceParam(task, dl, param, "del");
+      dl.params = dl.params.filter(({ spec }) => !specs.includes(spec));
+    });
   }
 
   /** Returns the value of a param that is not driverinit. */

@@ -119,7 +119,7 @@ export class Spectrum implements Driver {
   *#make(task: Task): Steps<Result> {
     this.#unknowns.probed = true;
     this.#resources.probe();
-    yield* this.#params.register(task);
+    yield* this.#params.register(task, "probe");
     // Without a fault: one that a probe would meet is a gap
     return yield* this.#init(task);
   }
@@ -132,7 +132,7 @@ export class Spectrum implements Driver {
   *#unmake(task: Task): Steps {
     // A reload that failed has left no more than that
     if (!this.dl.reloadFailed) yield* this.#fini(task);
-    yield* this.#params.unregister(task);
+    yield* this.#params.unregister(task, "probe");
     this.dl.resources = [];
   }
 
@@ -165,9 +165,11 @@ export class Spectrum implements Driver {
     const tables = registeredBy(mlxswEra(this.#kernel.era), this.#later, this.#facts);
     const untrapped = yield* initTraps(task, dl, tables, fails);
     if (untrapped !== undefined) return refused(untrapped);
+    yield* this.#params.register(task, "init");
     const port = yield* this.splits.create(task, fails);
     if (port !== undefined) {
       this.#log(task, `Port ${port}: Failed to enable speeds`);
+      yield* this.#params.unregister(task, "init");
       yield* registering(task, dl, "traps", () => unregisterTraps(task, dl));
       return refused("Failed to create ports");
     }
@@ -191,9 +193,9 @@ export class Spectrum implements Driver {
   *#fini(task: Task): Steps {
     const { dl } = this;
     yield* this.splits.remove(task);
+    yield* this.#params.unregister(task, "init");
     yield* registering(task, dl, "traps", () => unregisterTraps(task, dl));
     dl.reporters = [];
-    this.#params.forget();
     this.#resources.stopCounting();
   }
 
