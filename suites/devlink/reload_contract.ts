@@ -5,6 +5,7 @@
 
 import { assertEquals, assertMatch } from "@std/assert";
 import type { Dut } from "../../sdk/dut.ts";
+import { firstOf } from "../../sdk/roles.ts";
 import type { DevlinkError } from "../../sdk/step.ts";
 import { suite } from "../../sdk/suite.ts";
 import { theBoard } from "../../sdk/the_board.ts";
@@ -330,7 +331,8 @@ export default suite("reload_contract", { fixture: theBoard({ ports: 2, netns: [
     source: "R18; R21; 3.7",
     needs: { ...REINIT, resource: "leaf" },
   }, async (dut) => {
-    const leaf = dut.inventory().resources.find((one) => one.leaf && one.min < one.max)!;
+    const sizable = dut.inventory().resources.filter((one) => one.leaf && one.min < one.max);
+    const leaf = firstOf(sizable, "a resource whose size can change");
     await dut.resource.set(leaf.path, String(otherSize(leaf) ?? leaf.wanted));
     await dut.resource.list();
     await dut.reload();
