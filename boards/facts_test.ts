@@ -13,10 +13,10 @@ Deno.test("loadFacts() loads the examples, which are about the handles and drive
   }
 });
 
-Deno.test("the facts of a Spectrum have its traps, policers, tables and ports", async () => {
+Deno.test("the facts of a Spectrum-2 have its traps, policers, tables and ports", async () => {
   const facts = await loadFacts(example("spectrum-2-serial.facts.json"));
   const { traps, groups, policers, ports, resources, params, reporters } = facts;
-  assertEquals([traps.length, groups.length, policers.length, ports.length], [77, 25, 124, 9]);
+  assertEquals([traps.length, groups.length, policers.length, ports.length], [78, 26, 124, 9]);
   assertEquals([facts.reloadActions, facts.reloadLimits], [["driver_reinit", "fw_activate"], []]);
   assertEquals(ports[1], {
     index: 1,
@@ -25,13 +25,19 @@ Deno.test("the facts of a Spectrum have its traps, policers, tables and ports", 
     netdev: "eth1",
     up: false,
     reporters: [],
+    params: [],
   });
-  const [linear] = resources[0]!.children;
-  assertEquals([resources[0]!.name, linear?.name, linear?.granularity, linear?.occupied], ["kvd", "linear", 128, 1]);
+  const [, , counters] = resources;
+  const [, flow] = counters!.children;
+  assertEquals([counters!.name, flow?.name, flow?.size, flow?.occupied], ["counters", "flow", 12288, 4]);
   assertEquals(params, [{
     name: "fw_load_policy",
     generic: true,
     values: [{ cmode: "driverinit", value: "driver" }],
+  }, {
+    name: "acl_region_rehash_interval",
+    generic: false,
+    values: [{ cmode: "runtime", value: 5000 }],
   }]);
   assertEquals(reporters, [{ name: "fw_fatal", state: "healthy", autoDump: true }]);
 });
