@@ -113,6 +113,11 @@ export function boundOf(op: Operation): number {
     case "dev.flash":
     case "ethtool.flash":
       return 45;
+    case "dev.reload":
+    case "netns.del":
+    case "file.write":
+      // They may reset a device: a switch ASIC takes 20 s for that
+      return 60;
     case "during":
       return Math.max(boundOf(op.operation), boundOf(op.poll));
     case "listen":
