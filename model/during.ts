@@ -6,7 +6,7 @@
 
 import type { Command, Scene } from "./command.ts";
 import type { Kernel } from "./kernel/kernel.ts";
-import { emptyObservation, type Json, type Result } from "./observation.ts";
+import { emptyObservation, type Json, NOT_KNOWN, type Result } from "./observation.ts";
 import type { Operation, OperationKind } from "./operation.ts";
 import { type SchedulingPoint, type Steps, Task } from "./kernel/task.ts";
 
@@ -70,7 +70,9 @@ export function* during(
   tryAll();
   const answers = [...told.values()];
   const seen = answers.toSorted((a, b) => rank(a) - rank(b) || (JSON.stringify(a) < JSON.stringify(b) ? -1 : 1));
-  observation.reply = waited ? { seen, waited } : { seen };
+  if (waited) observation.reply = { seen, waited };
+  // In which time a device does it is not modelled, and so not if a poll has to wait
+  else observation.reply = observation.untimed === undefined ? { seen } : { seen, waited: NOT_KNOWN };
   return result;
 }
 

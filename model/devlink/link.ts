@@ -34,10 +34,13 @@ export const LINK_COMMANDS: { [K in LinkKind]: Command<K> } = {
     return onNetdev(scene, op, (netdev) => {
       const to = kernel.netns.get(op.to);
       if (!to) return "client";
+      const { moveImmutable, moveChecksFirst, moveCollision } = kernel.era.ports;
+      if (netdev.stays && (moveChecksFirst || to !== netdev.netns)) {
+        return moveImmutable === undefined ? "EINVAL" : task.fail("EINVAL", moveImmutable);
+      }
       if (to === netdev.netns) return "ok";
       const { name } = netdev;
       if (to.netdevs.has(name)) {
-        const { moveCollision } = kernel.era.ports;
         return moveCollision === undefined ? "EEXIST" : task.fail("EEXIST", moveCollision);
       }
       moveNetdev(kernel, task, netdev, to, name);

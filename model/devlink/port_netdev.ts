@@ -17,14 +17,17 @@ export interface NewNetdev {
   downFlags: readonly string[];
   /** Its operational state while it is up: `UP`, or `UNKNOWN` of a driver that does not report it */
   operstateUp: string;
+  /** True if it cannot move to another netns; the default is false */
+  stays?: boolean;
 }
 
 /** Registers the netdev of a port: `register_netdev()`. */
 export function* registerPortNetdev(task: Task, dl: Devlink, port: Port, spec: NewNetdev): Steps {
   const { kernel } = dl;
-  const { netns, downFlags, operstateUp } = spec;
+  const { netns, downFlags, operstateUp, stays = false } = spec;
   if (task.stepping || !kernel.rtnl.tryTake(task)) yield* acquire(task, kernel.rtnl);
   const netdev = kernel.addNetdev(netns, netns.freeName(), downFlags, operstateUp);
+  netdev.stays = stays;
   const events = kernel.era.portType === "netdev-events";
   if (events) {
     port.type = "eth";

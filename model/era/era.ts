@@ -216,6 +216,10 @@ export interface PortEra {
   readonly renamesUp: boolean;
   /** The text for a netdev that is to move to a netns in which its name is taken, if any */
   readonly moveCollision: string | undefined;
+  /** The text for a netdev that is to move and cannot leave its netns, if any */
+  readonly moveImmutable: string | undefined;
+  /** True if such a netdev is also refused to move to the netns in which it is */
+  readonly moveChecksFirst: boolean;
 }
 
 /** What phylink does differently (drivers/net/phy/phylink.c). */

@@ -102,6 +102,8 @@ export default {
       resources: false,
       renamesUp: false,
       moveCollision: undefined,
+      moveImmutable: undefined,
+      moveChecksFirst: true,
     },
     objects: {
       lacks: new Set(["linecard", "selftests"]),

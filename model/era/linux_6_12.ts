@@ -34,6 +34,7 @@ export default {
       functionChecks: "support",
       reloadWarns: true,
       moveCollision: "An interface with the same name exists in the target netns",
+      moveImmutable: "The interface netns is immutable",
     },
     objects: {
       unknownInDump: "Unknown attribute type",

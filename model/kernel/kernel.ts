@@ -249,6 +249,7 @@ export class Kernel implements KernelHost {
       activated: false,
       running: undefined,
       ops: undefined,
+      stays: false,
     };
     netns.netdevs.set(name, netdev);
     return netdev;

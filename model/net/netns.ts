@@ -50,6 +50,8 @@ export interface Netdev {
   running: boolean | undefined;
   /** What a driver does beside; undefined where there is nothing to do */
   ops: NetdevOps | undefined;
+  /** True if it cannot move to another netns (`netns_immutable`) */
+  stays: boolean;
 }
 
 /** What ethtool(8) shows of a netdev. */

@@ -5,7 +5,8 @@ import { type EraId, ERAS } from "../../era/mod.ts";
 import { ModelGap } from "../../gap.ts";
 import { Machine } from "../../machine.ts";
 import type { Facts } from "../../facts.ts";
-import type { Json } from "../../observation.ts";
+import type { Operation } from "../../operation.ts";
+import { type Json, NOT_KNOWN } from "../../observation.ts";
 import { contradictionsOf } from "../mod.ts";
 import { mlxsw } from "./mod.ts";
 import {
@@ -153,6 +154,60 @@ Deno.test("mlxsw: a size of the KVD itself is refused for its granularity first,
     operationOf(`resource set ${HANDLE} path kvd size 245761`),
   );
   assertEquals(extack?.text, "Wrong granularity");
+});
+
+Deno.test("mlxsw of 6.12: the granularity of counters is a bank, which devlink does not show either (seen on 6.12)", () => {
+  const machine = machineOf("6.12");
+  const set = (path: string, size: number) => {
+    const { result, extack } = machine.perform(operationOf(`resource set ${HANDLE} path ${path} size ${size}`));
+    return [result, extack?.text];
+  };
+  for (const path of ["counters", "counters/rif", "counters/flow"]) {
+    assertEquals(set(path, 4097), ["EINVAL", "Wrong granularity"], path);
+  }
+  assertEquals(set("counters/rif", 4096 + 2048), ["EINVAL", "Size larger than maximum"]);
+  assertEquals(set("rifs", 1001), ["EINVAL", "Size larger than maximum"]);
+});
+
+Deno.test("mlxsw: an entry of the KVD is used where there are routes, and so not in a new netns (seen on 6.12)", () => {
+  const machine = machineOf("6.12");
+  const occupied = (netns?: string) => {
+    const op = { kind: "resource.show", handle: HANDLE, ...netns ? { netns } : {} } as Operation;
+    return [...JSON.stringify(machine.perform(op).reply).matchAll(/"(linear|singles)",.*?"occ":(\d+|[^,]*not known)/g)]
+      .map(([, name, occ]) => `${name} ${occ}`);
+  };
+  const inFirst = ["linear 1", "singles 1"];
+  assertEquals(occupied(), inFirst);
+  machine.perform({ kind: "netns.add", name: "n1" });
+  machine.perform({ ...RELOAD, to: "n1" });
+  assertEquals(occupied("n1"), ["linear 0", "singles 0"]);
+  machine.perform({ kind: "dev.reload", handle: HANDLE, netns: "n1", to: { pid: 1 } });
+  assertEquals(occupied(), inFirst);
+});
+
+Deno.test("mlxsw: a netdev stays in the netns of its switch, as kernels say it (seen on 6.1, 6.12, 7.2 and 7.3)", () => {
+  const text = "The interface netns is immutable";
+  const seen: [EraId, text: string | undefined, within: string][] = [
+    ["6.1", undefined, "EINVAL"],
+    ["6.12", text, "EINVAL"],
+    ["7.2", text, "ok"],
+    ["7.3", text, "ok"],
+  ];
+  for (const [era, said, within] of seen) {
+    const machine = new Machine({ era, facts: factsOf("6.12") });
+    machine.perform({ kind: "netns.add", name: "n1" });
+    for (const reloaded of [false, true]) {
+      if (reloaded) machine.perform(RELOAD);
+      const moved = (to: string) => machine.perform({ kind: "link.move", handle: HANDLE, port: 1, to });
+      const { result, extack } = moved("n1");
+      assertEquals([result, extack?.text, moved("init").result], ["EINVAL", said, within], era);
+    }
+  }
+});
+
+Deno.test("mlxsw: if a poll waits during a reload is not known, as the time of the ASIC is not", () => {
+  const during = { kind: "during", operation: RELOAD, poll: { kind: "port.show" } } as const;
+  assertEquals(machineOf("6.12").perform(during).reply, { seen: [9], waited: NOT_KNOWN });
 });
 
 Deno.test("mlxsw: refusals of the driver that no session shows (spectrum_trap.c, core.c)", () => {

@@ -37,6 +37,7 @@ export class Ports implements PortSplitter {
   /** Creates the ports as the facts have them, without messages. */
   adopt(): void {
     this.#dl.ports = this.#facts.ports.map((fact) => portOf(this.#dl, fact));
+    for (const { netdev } of this.#dl.ports) if (netdev) netdev.stays = true;
   }
 
   /** How many there are on the front panel (`active_ports_count`). */
@@ -117,7 +118,7 @@ export class Ports implements PortSplitter {
       yield* this.#remove(task, port);
       return false;
     }
-    const netdev = { netns: dl.netns, downFlags: ["BROADCAST", "MULTICAST"], operstateUp: "UP" };
+    const netdev = { netns: dl.netns, downFlags: ["BROADCAST", "MULTICAST"], operstateUp: "UP", stays: true };
     yield* registerPortNetdev(task, dl, port, netdev);
     return true;
   }

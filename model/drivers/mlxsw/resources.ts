@@ -10,10 +10,17 @@ import type { ShownObject } from "../../devlink/driver.ts";
 import type { Attributes } from "../../devlink/message.ts";
 import type { Facts, ResourceFact } from "../../facts.ts";
 import { STATE } from "../../kernel/state.ts";
+import { NOT_KNOWN } from "../../observation.ts";
 import { resourceOf } from "../from_facts.ts";
 
 /** Sizes of the KVD and of its parts are multiples of it (`MLXSW_SP_KVD_GRANULARITY`). */
 const GRANULARITY = 128n;
+
+/** Banks of the part of the counters that router interfaces have: a bank is the granularity of all counters (spectrum_cnt.c). */
+const RIF_BANKS = 2n;
+
+/** The parts of the KVD in which an entry is used as soon as there is a route (spectrum_router.c: mlxsw_sp_adj_trap_entry_init()). */
+const WITH_ROUTES: ReadonlySet<unknown> = new Set(["linear", "singles"]);
 
 /** The sizes that the linear part of the KVD and its own parts begin with. */
 const LINEAR: Readonly<Record<string, bigint>> = {
@@ -61,6 +68,16 @@ export const KVD_PARTS: readonly string[] = [
 const each = (resources: readonly Resource[]): Resource[] =>
   resources.flatMap((resource) => [resource, ...each(resource.children)]);
 
+/** Returns a resource with its granularity, which devlink(8) does not print where the size cannot change. */
+function granular(resource: Resource): Resource {
+  const { name, children } = resource;
+  if (name === "kvd") return { ...resource, granularity: GRANULARITY };
+  const rif = name === "counters" ? children.find((child) => child.name === "rif") : undefined;
+  if (!rif) return resource;
+  const granularity = rif.size / RIF_BANKS;
+  return { ...resource, granularity, children: children.map((child) => ({ ...child, granularity })) };
+}
+
 const occupiedOf = (facts: readonly ResourceFact[], path = ""): [path: string, occupied: number | undefined][] =>
   facts.flatMap((
     { name, occupied, children },
@@ -86,10 +103,7 @@ export class Resources {
 
   /** Creates them as the facts have them; none counts yet. */
   adopt(): void {
-    // devlink(8) prints no granularity of the KVD, because its size cannot change
-    this.#dl.resources = this.#facts.resources.map(resourceOf).map((resource) =>
-      resource.name === "kvd" ? { ...resource, granularity: GRANULARITY } : resource
-    );
+    this.#dl.resources = this.#facts.resources.map(resourceOf).map(granular);
     this.stopCounting();
   }
 
@@ -126,10 +140,23 @@ export class Resources {
     set(this.#dl.resources);
   }
 
-  /** Completes what is shown of a resource by the table of the pipeline that uses it, while the driver is up. */
+  /**
+   * Completes what is shown of a resource, while the driver is up: by the table of the pipeline that uses it, and by what a netns
+   * without routes does not use.
+   */
   shown(object: ShownObject, attributes: Attributes): Attributes {
-    const table = object === "resource" && this.#counting ? TABLES[String(attributes["name"])] : undefined;
-    return table === undefined ? attributes : { ...attributes, dpipe_tables: [{ table_name: table }] };
+    if (object !== "resource" || !this.#counting) return attributes;
+    const { name, occ } = attributes;
+    const { netns, kernel } = this.#dl;
+    const table = TABLES[String(name)];
+    // The facts are of the first netns, which has routes
+    const elsewhere = netns !== kernel.init && WITH_ROUTES.has(name) && occ !== undefined;
+    const routes = netns.occupancy["IPv4/fib"] + netns.occupancy["IPv6/fib"];
+    return {
+      ...attributes,
+      ...elsewhere ? { occ: occ === 1 && routes === 0 ? 0 : NOT_KNOWN } : {},
+      ...table === undefined ? {} : { dpipe_tables: [{ table_name: table }] },
+    };
   }
 
   /** The driver goes down: nothing is counted. */

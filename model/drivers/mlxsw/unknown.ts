@@ -200,7 +200,7 @@ export class Unknowns {
     const dl = this.#dl;
     const [subject] = op.kind.split(".") as [string];
     const own = (op.kind === "netdev.set" || op.kind === "netdev.show") && this.#has(op.dev);
-    if (subject === "route" || subject === "nexthop" || (own && op.kind === "netdev.set")) this.#occupied = false;
+    if (subject === "route" || subject === "nexthop" || op.kind === "netdev.set") this.#occupied = false;
     const lit = ({ netdev }: Port) => netdev?.up === true && !this.#dark.has(netdev);
     const up = dl.ports.some(lit);
     const of = "port" in op ? dl.ports.find(({ index }) => index === op.port) : undefined;
@@ -210,9 +210,6 @@ export class Unknowns {
     }
     if (op.kind === "ethtool.info" || op.kind === "ethtool.flash") {
       because("what ethtool shows of the ASIC is not modelled", "reply", "result", "extack", ...SAID);
-    }
-    if (op.kind === "link.move") {
-      because("how a netdev is refused to leave the netns of its switch is not modelled", "result", "extack", ...SAID);
     }
     const missing = NOT_MODELLED[subject];
     if (missing !== undefined) because(missing, "result", "extack", "reply", "notify");
