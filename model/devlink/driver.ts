@@ -92,6 +92,8 @@ export interface Driver {
   regionSnapshot?(task: Task, region: Region): Result;
   /** Tests a reporter (`devlink health test`). @default {the driver has no test: `EOPNOTSUPP`} */
   healthTest?(task: Task, reporter: Reporter): Result;
+  /** Returns its shared buffer; undefined while it has none. @default {it never has one} */
+  sharedBuffer?(): SharedBuffer | undefined;
   /** True if the driver may have objects of a kind that the model does not have. @default {it has none} */
   mayHave?(objects: "sb" | "dpipe" | "linecard" | "selftests"): boolean;
   /** Completes what is shown of an object, for example by parts that only the board knows. @default {as the core has it} */
@@ -100,6 +102,20 @@ export interface Driver {
   gap?(op: Operation): string | undefined;
   /** The channels of an operation that the model does not know, once it was performed. @default {none} */
   unknown?(op: Operation): Unknown | undefined;
+}
+
+/** What devlink(8) shows of a port in a shared buffer: its share of each pool, and the pool of each traffic class. */
+export interface SharedBufferPort {
+  readonly pools: readonly JsonObject[];
+  readonly classes: readonly JsonObject[];
+}
+
+/** The shared buffer of an instance; its number is 0. Each part is as devlink(8) prints it. */
+export interface SharedBuffer {
+  readonly buffer: JsonObject;
+  /** By their numbers, from 0 on */
+  readonly pools: readonly JsonObject[];
+  ofPort(port: Port): SharedBufferPort;
 }
 
 /** A command on a port that a driver may have. */

@@ -6,6 +6,7 @@
  */
 
 import { change, type Command, dump, refused, type Scene } from "../command.ts";
+import { dumpBuffers, dumpPools, dumpPorts, showBuffer, showPool } from "./sb.ts";
 import type { Result } from "../observation.ts";
 import type { Handle } from "../operation.ts";
 import type { Steps } from "../kernel/task.ts";
@@ -81,14 +82,16 @@ function isU32(...values: (number | undefined)[]): boolean {
 export const REFUSED_COMMANDS: { [K in RefusedKind]: Command<K> } = {
   // devlink(8) asks for buffer 0 where none is named
   "sb.show": (scene, { handle, sb }) =>
-    !isU32(sb) ? refused() : handle === undefined ? empty(scene, "sb", undefined) : refuse(scene, handle, "ENODEV"),
+    !isU32(sb) ? refused() : handle === undefined ? dumpBuffers(scene) : showBuffer(scene, handle, sb),
 
   "sb.pool.show": (scene, { handle, sb, pool }) =>
     !isU32(sb, pool)
       ? refused()
-      : handle === undefined || pool === undefined
+      : handle === undefined
+      ? dumpPools(scene)
+      : pool === undefined
       ? empty(scene, "pool", handle, sb)
-      : refuse(scene, handle, "ENODEV"),
+      : showPool(scene, handle, sb, pool),
 
   "sb.pool.set": (scene, { handle, sb, pool, size, thtype }) =>
     !isU32(sb, pool, size) || !THRESHOLDS.has(thtype) ? refused() : refuse(scene, handle, "ENODEV"),
@@ -96,18 +99,20 @@ export const REFUSED_COMMANDS: { [K in RefusedKind]: Command<K> } = {
   "sb.port.pool.show": (scene, { handle, port, sb, pool }) =>
     !isU32(sb, pool, port) || (handle !== undefined && pool !== undefined && port === undefined)
       ? refused()
+      : handle === undefined
+      ? dumpPorts(scene, "port_pool", "pools")
       : shownEmpty(
         scene,
         "port_pool",
-        handle === undefined || pool === undefined
-          ? empty(scene, "port_pool", handle, port, sb)
-          : refuse(scene, handle, "ENODEV"),
+        pool === undefined ? empty(scene, "port_pool", handle, port, sb) : refuse(scene, handle, "ENODEV"),
       ),
 
   "sb.tc.bind.show": (scene, { handle, port, sb, tc, type }) =>
     !isU32(sb, tc, port) || (type !== undefined && !DIRECTIONS.has(type))
       ? refused()
-      : handle === undefined || (tc === undefined && type === undefined)
+      : handle === undefined
+      ? dumpPorts(scene, "tc_bind", "classes")
+      : tc === undefined && type === undefined
       ? empty(scene, "tc_bind", handle, port, sb)
       : tc === undefined || type === undefined
       ? refused()

@@ -1,14 +1,10 @@
 /** Compares the model of mlxsw with what the driver showed on an emulated Spectrum. */
 
-import { assertEquals, assertThrows } from "@std/assert";
+import { assertEquals } from "@std/assert";
 import { type EraId, ERAS } from "../../era/mod.ts";
-import { ModelGap } from "../../gap.ts";
 import { Machine } from "../../machine.ts";
-import type { Facts } from "../../facts.ts";
-import type { Operation } from "../../operation.ts";
 import { type Json, NOT_KNOWN } from "../../observation.ts";
 import { contradictionsOf } from "../mod.ts";
-import { mlxsw } from "./mod.ts";
 import {
   differences,
   factsOf,
@@ -23,17 +19,6 @@ import {
   sessionOf,
   withPorts,
 } from "./testing.ts";
-
-/** The facts of an emulated Spectrum-2 on 6.12. */
-const SPECTRUM_2: Facts = {
-  ...JSON.parse(
-    Deno.readTextFileSync(new URL("../../../boards/examples/spectrum-2-serial.facts.json", import.meta.url)),
-  ),
-  handle: HANDLE,
-};
-const INTERVAL = "acl_region_rehash_interval";
-
-const inventoryOf = (era: EraId) => mlxsw.inventory!(ERAS[era], factsOf("6.12"));
 
 /** Performs the commands of a session, and compares all that came back. */
 function replay(machine: Machine, era: SeenEra, name: string): void {
@@ -147,44 +132,6 @@ Deno.test("mlxsw: a switch whose reload has failed has its params and resources;
   assertEquals([rebind(bound, "unbind").result, rebind(bound, "bind").result], ["ok", "ok"]);
 });
 
-Deno.test("mlxsw: a size of the KVD itself is refused for its granularity first, which devlink does not show (seen on 6.12)", () => {
-  // As devlink(8) of a later version has it: it prints no granularity of a size that cannot change
-  const resources = factsOf("6.12").resources.map((one) => one.name === "kvd" ? { ...one, granularity: 1 } : one);
-  const { extack } = machineOf("6.12", { resources }).perform(
-    operationOf(`resource set ${HANDLE} path kvd size 245761`),
-  );
-  assertEquals(extack?.text, "Wrong granularity");
-});
-
-Deno.test("mlxsw of 6.12: the granularity of counters is a bank, which devlink does not show either (seen on 6.12)", () => {
-  const machine = machineOf("6.12");
-  const set = (path: string, size: number) => {
-    const { result, extack } = machine.perform(operationOf(`resource set ${HANDLE} path ${path} size ${size}`));
-    return [result, extack?.text];
-  };
-  for (const path of ["counters", "counters/rif", "counters/flow"]) {
-    assertEquals(set(path, 4097), ["EINVAL", "Wrong granularity"], path);
-  }
-  assertEquals(set("counters/rif", 4096 + 2048), ["EINVAL", "Size larger than maximum"]);
-  assertEquals(set("rifs", 1001), ["EINVAL", "Size larger than maximum"]);
-});
-
-Deno.test("mlxsw: an entry of the KVD is used where there are routes, and so not in a new netns (seen on 6.12)", () => {
-  const machine = machineOf("6.12");
-  const occupied = (netns?: string) => {
-    const op = { kind: "resource.show", handle: HANDLE, ...netns ? { netns } : {} } as Operation;
-    return [...JSON.stringify(machine.perform(op).reply).matchAll(/"(linear|singles)",.*?"occ":(\d+|[^,]*not known)/g)]
-      .map(([, name, occ]) => `${name} ${occ}`);
-  };
-  const inFirst = ["linear 1", "singles 1"];
-  assertEquals(occupied(), inFirst);
-  machine.perform({ kind: "netns.add", name: "n1" });
-  machine.perform({ ...RELOAD, to: "n1" });
-  assertEquals(occupied("n1"), ["linear 0", "singles 0"]);
-  machine.perform({ kind: "dev.reload", handle: HANDLE, netns: "n1", to: { pid: 1 } });
-  assertEquals(occupied(), inFirst);
-});
-
 Deno.test("mlxsw: a netdev stays in the netns of its switch, as kernels say it (seen on 6.1, 6.12, 7.2 and 7.3)", () => {
   const text = "The interface netns is immutable";
   const seen: [EraId, text: string | undefined, within: string][] = [
@@ -237,64 +184,6 @@ Deno.test("mlxsw: refusals of the driver that no session shows (spectrum_trap.c,
   assertEquals(refused(`port split ${HANDLE}/1 count 2`), ["EINVAL", ": Port cannot be split further"]);
 });
 
-Deno.test("mlxsw: Spectrum-2 has a trap of its buffers, and groups whose policer stays (mlxsw_sp2_trap_items_arr)", () => {
-  assertEquals(contradictionsOf(SPECTRUM_2.driver, ERAS["6.12"], SPECTRUM_2), []);
-  const machine = new Machine({ era: "6.12", facts: SPECTRUM_2 });
-  const perform = (line: string) => {
-    const { result, extack } = machine.perform(operationOf(line));
-    return [result, extack?.text];
-  };
-  for (const reloaded of [false, true]) {
-    if (reloaded) machine.perform(RELOAD);
-    assertEquals(perform(`trap set ${HANDLE} trap early_drop action drop`), [
-      "EOPNOTSUPP",
-      "Changing the action of source traps is not supported",
-    ]);
-    const fixed = ["EOPNOTSUPP", "Changing the policer binding of this group is not supported"];
-    assertEquals(perform(`trap group set ${HANDLE} group buffer_drops policer 1`), fixed);
-    assertEquals(perform(`trap group set ${HANDLE} group acl_sample policer 1`), fixed);
-    assertEquals(perform(`trap group set ${HANDLE} group buffer_drops policer 20`), ["ok", undefined]);
-  }
-  // On the first Spectrum the policer of the samples is free
-  const first = machineOf("6.12").perform(operationOf(`trap group set ${HANDLE} group acl_sample policer 1`));
-  assertEquals(first.result, "ok");
-});
-
-Deno.test("mlxsw of 6.12: a reload registers the interval of Spectrum-2 again, between traps and ports", () => {
-  const machine = new Machine({ era: "6.12", facts: SPECTRUM_2 });
-  const interval = () => JSON.stringify(machine.perform({ kind: "param.show", handle: HANDLE, name: INTERVAL }).reply);
-  const first = interval();
-  machine.perform({ kind: "param.set", handle: HANDLE, name: INTERVAL, value: 3000, cmode: "runtime" });
-  assertEquals(interval() === first, false);
-  const objects = (machine.perform(RELOAD).notify["init"] ?? []).map(({ command, object }) => `${command} ${object}`);
-  const at = ["del port", "del param", "del trap", "new trap", "new param", "new port"].map((one) =>
-    objects.lastIndexOf(one)
-  );
-  assertEquals(at, at.toSorted((a, b) => a - b));
-  assertEquals(objects.filter((one) => one.endsWith(" param")).length, 2);
-  assertEquals(interval(), first);
-});
-
-Deno.test("mlxsw of 6.1: two traps fewer than 6.12, ARP as there, and an interval for Spectrum-2 (read from source)", () => {
-  const { traps, groups, resources } = inventoryOf("6.1");
-  assertEquals([traps!.length, groups!.length, resources!.length], [75, 24, 16]);
-  assertEquals([inventoryOf("6.12"), inventoryOf("7.3")].map(({ traps }) => traps!.length), [77, 77]);
-  const facts = factsOf("6.12", { driver: "mlxsw_spectrum2" });
-  const machine = new Machine({ era: "6.1", facts });
-  const set = (value: number) =>
-    machine.perform({
-      kind: "param.set",
-      handle: HANDLE,
-      name: INTERVAL,
-      value,
-      cmode: "runtime",
-    }).result;
-  assertEquals([2999, 3000, 0].map(set), ["EINVAL", "ok", "ok"]);
-  // A finding of the source: mlxsw_sp_acl_fini() frees what the param is read from, and the param stays
-  const failed = new Machine({ era: "6.1", facts: { ...facts, reloadFailed: true } });
-  assertThrows(() => failed.perform({ kind: "param.show" }), ModelGap, "freed");
-});
-
 Deno.test("mlxsw: a kernel whose driver nobody read has the generic driver", () => {
   const { unknown } = new Machine({ era: "5.10", facts: factsOf("6.12") }).perform(RELOAD);
   assertEquals(unknown?.result, "only mlxsw_spectrum knows what it does");
@@ -309,7 +198,7 @@ Deno.test("mlxsw: what only the firmware or the cables decide is not known", () 
   assertEquals([why("port show", "reply"), why(`dev reload ${HANDLE}`, "notify")], [splits, undefined]);
   assertEquals(why("port show", "reply"), undefined);
   assertEquals(why(`health test ${HANDLE} reporter fw_fatal`, "notify") !== undefined, true);
-  assertEquals(why("sb show", "reply"), "the shared buffers of mlxsw are not modelled");
+  assertEquals(why("sb show", "reply"), "this of the shared buffers of mlxsw is not modelled");
   // A counter is known from a reload on, until a port is up
   const machine = new Machine({ era: "7.2", facts: factsOf("7.2", { versions: {} }) });
   const stats = () => JSON.stringify(shown(machine, `trap show ${HANDLE} trap lldp`)).includes("not known");

@@ -6,7 +6,7 @@
  */
 
 import { Devlink, type Reporter, type Trap, type TrapGroup, type TrapPolicer } from "../../devlink/devlink.ts";
-import type { Driver, ParamSpec, PortCommand, ShownObject, TrapSpec } from "../../devlink/driver.ts";
+import type { Driver, ParamSpec, PortCommand, SharedBuffer, ShownObject, TrapSpec } from "../../devlink/driver.ts";
 import { newReporter, reportError } from "../../devlink/health.ts";
 import { probing, removing } from "../../devlink/lifetime.ts";
 import type { Attributes } from "../../devlink/message.ts";
@@ -22,6 +22,7 @@ import type { Json, Result, Unknown } from "../../observation.ts";
 import type { Operation } from "../../operation.ts";
 import { isLater } from "./asic.ts";
 import { type Access, type Asic, logOf } from "./emulated_asic.ts";
+import { SHARED_BUFFER } from "./buffers.ts";
 import { mlxswEra } from "./era.ts";
 import { Params } from "./params.ts";
 import { Ports } from "./ports.ts";
@@ -312,6 +313,11 @@ export class Spectrum implements Driver {
 
   mayHave(objects: "sb" | "dpipe" | "linecard" | "selftests"): boolean {
     return objects === "sb" || objects === "dpipe";
+  }
+
+  /** The buffer that the initialisation sets up, and that a reload that fails takes down. */
+  sharedBuffer(): SharedBuffer | undefined {
+    return this.dl.reloadFailed ? undefined : SHARED_BUFFER;
   }
 
   // What the model does not know

@@ -40,6 +40,14 @@ export const factsOf = (era: SeenEra, more: Partial<Facts> = {}): Facts => ({
   ...more,
 });
 
+/** The facts of an emulated Spectrum-2 on 6.12, as the example board has them. */
+export const SPECTRUM_2: Facts = {
+  ...JSON.parse(
+    Deno.readTextFileSync(new URL("../../../boards/examples/spectrum-2-serial.facts.json", import.meta.url)),
+  ),
+  handle: HANDLE,
+};
+
 /** The facts with so many ports on the front panel. */
 export const withPorts = (facts: Facts, count: number): Facts => ({
   ...facts,

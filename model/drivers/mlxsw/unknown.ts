@@ -13,6 +13,7 @@ import { type Channel, countedSince, type Json, NOT_KNOWN, type Result, type Unk
 import type { Netdev } from "../../net/netns.ts";
 import type { Operation } from "../../operation.ts";
 import type { Access, Asic } from "./emulated_asic.ts";
+import { isLater } from "./asic.ts";
 import { isEmulated } from "./firmware.ts";
 import { GROUPS_BY_COMMAND } from "./trap_init.ts";
 
@@ -30,9 +31,14 @@ const OF_PORTS = new Set(["dev", "port", "link", "netdev", "sb", "resource"]);
 
 /** Objects that the model does not have yet, by the first word of an operation's kind. */
 const NOT_MODELLED: Readonly<Record<string, string>> = {
-  sb: "the shared buffers of mlxsw are not modelled",
   dpipe: "the tables of the pipeline of mlxsw are not modelled",
 };
+
+/** Forms of commands on the shared buffer whose answer is modelled while nobody has changed the buffer. */
+const KNOWN_OF_BUFFER = (op: Operation): boolean =>
+  op.kind === "sb.show" ||
+  (op.kind === "sb.pool.show" && (op.handle === undefined || op.pool !== undefined)) ||
+  ((op.kind === "sb.port.pool.show" || op.kind === "sb.tc.bind.show") && op.handle === undefined);
 
 /** The files that the driver core models: they bind and unbind. */
 const MODELLED_FILE = /^\/sys\/bus\/pci\/drivers\/[^/]+\/(un)?bind$/;
@@ -54,6 +60,8 @@ export class Unknowns {
   #occupied: boolean;
   /** True once a test of the health reporter was asked for, of which only the firmware knows the outcome */
   #tested = false;
+  /** True while the shared buffer is as the driver sets it up; false also of firmware that says how large it is */
+  #buffered: boolean;
   /** True if the instance was made in this sequence: its reloads are counted from 0 */
   probed = false;
   readonly #dl: Devlink;
@@ -71,6 +79,7 @@ export class Unknowns {
       this.#occupied,
       this.#tested,
       this.#dark,
+      this.#buffered,
       this.probed,
     ];
   }
@@ -79,6 +88,8 @@ export class Unknowns {
     this.#dl = dl;
     this.#asic = asic;
     this.#facts = facts;
+    // What was set before the sequence is not among the facts
+    this.#buffered = false;
     this.#occupied = !facts.ports.some(({ up }) => up);
     if (facts.reloadFailed) this.#ports = "the facts lack what a device has whose last reload failed";
   }
@@ -93,6 +104,7 @@ export class Unknowns {
   registered(): void {
     this.#counted = this.#fresh = true;
     this.#tested = false;
+    this.#buffered = isEmulated(this.#facts) && !isLater(this.#facts.driver);
   }
 
   /** A reload has created the ports that the firmware has after a reset. */
@@ -211,7 +223,11 @@ export class Unknowns {
     if (op.kind === "ethtool.info" || op.kind === "ethtool.flash") {
       because("what ethtool shows of the ASIC is not modelled", "reply", "result", "extack", ...SAID);
     }
-    const missing = NOT_MODELLED[subject];
+    if (op.kind === "sb.pool.set") this.#buffered = false;
+    const known = this.#buffered && KNOWN_OF_BUFFER(op);
+    const missing = subject === "sb" && !known
+      ? "this of the shared buffers of mlxsw is not modelled"
+      : NOT_MODELLED[subject];
     if (missing !== undefined) because(missing, "result", "extack", "reply", "notify");
     if (this.#tested && subject === "health") {
       because("only the firmware knows when it reports the error", "result", "extack", "reply", "notify", "time");
