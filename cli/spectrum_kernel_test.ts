@@ -119,7 +119,22 @@ for (const kernel of ["6.12", "7.2"] as const) {
   );
 }
 
-await kernelTest("6.12", "spectrum: boards facts reads the switch; what the core refuses agrees", async () => {
+/** Suites that ask much of the switch in little time: few of their sequences reload it. With the number of sequences that agree. */
+const QUICK = {
+  show: 11,
+  trap: 11,
+  trap_settings: 12,
+  trap_groups: 10,
+  param_settings: 1,
+  resource: 2,
+  resource_sizes: 8,
+  port: 1,
+  health_settings: 9,
+  refuse: 15,
+  mlxsw_port: 6,
+};
+
+await kernelTest("6.12", "spectrum: boards facts reads the switch; the suites of any driver agree", async () => {
   const { code, stdout, stderr } = await run(["boards", "facts", "qemu-spectrum-6.12", "--json"]);
   assertEquals(code, 0, stderr);
   const facts = parseFacts(stdout, "stdout");
@@ -129,8 +144,11 @@ await kernelTest("6.12", "spectrum: boards facts reads the switch; what the core
     [traps, groups, policers, ports, reporters, resources].map(({ length }) => length),
     [77, 25, 124, 3, 1, 8],
   );
-  const ran = await run(["run", "refuse", "--skip-unsupported", "--board", "qemu-spectrum-6.12"]);
+  const ran = await run(["run", ...Object.keys(QUICK), "--skip-unsupported", "--board", "qemu-spectrum-6.12"]);
   const said = `${ran.stdout}${ran.stderr}`;
-  assertMatch(said, /^agree /m);
-  assertEquals(/over ssh: not judged|^(infra|diverge|crash)/m.test(said), false, said);
+  assertEquals(/over ssh: not judged|^(infra|diverge|crash|model-gap) /m.test(said), false, said);
+  // On a busy machine the time of a step may say nothing.
+  if (said.includes("the board was starved of CPU time")) return;
+  const agreeing = Object.keys(QUICK).map((suite) => [suite, said.match(RegExp(`^agree +${suite} > `, "gm"))?.length]);
+  assertEquals([ran.code, Object.fromEntries(agreeing)], [0, QUICK], said);
 });

@@ -1,7 +1,8 @@
 /**
  * `deno task record [RECORDING[:SUITE,..]..]`: takes the recordings that ship anew: the suites of netdevsim on each kernel, those
- * of any driver on the emulated ConnectX of each, those of mlxsw on the emulated Spectrum, and the suite `pcs` on all kernels that the MAC and the PCS of the fixtures can
- * be built for, stock and with poisoned memory. With suites, those alone.
+ * of any driver on the emulated ConnectX and the emulated Spectrum of each, with those of the device's own driver, and the suite
+ * `pcs` on all kernels that the MAC and the PCS of the fixtures can be built for, stock and with poisoned memory. With suites, those
+ * alone.
  *
  * @module
  */
@@ -26,7 +27,13 @@ export const RECORDINGS: Readonly<Record<string, { board: string; suites: readon
     [`${kernel}-connectx`, { board: `qemu-connectx-${kernel}`, suites: [...DEVLINK_SUITES, ...CARD_SUITES] }] as const
   ),
   ...BOOTED_ERAS.filter((id) => SHIPPED_BOARDS.includes(`qemu-spectrum-${id}`)).map((kernel) =>
-    [`${kernel}-spectrum`, { board: `qemu-spectrum-${kernel}`, suites: NAMED.mlxsw }] as const
+    [
+      `${kernel}-spectrum`,
+      {
+        board: `qemu-spectrum-${kernel}`,
+        suites: ["6.12", "7.3"].includes(kernel) ? [...DEVLINK_SUITES, ...NAMED.mlxsw] : NAMED.mlxsw,
+      },
+    ] as const
   ),
   ...BOOTED_ERAS.filter((id) => ERAS[id].phylink.selects).flatMap((kernel) => [
     [`${kernel}-pcs`, { board: `qemu-${kernel}`, suites: ["pcs"] }] as const,
