@@ -101,7 +101,7 @@ options = ["ProxyCommand"]
       `b.toml:4: era is "6.11", but must be one of ${BOARD_ERAS.join(", ")}; did you mean "6.1"?`,
       'b.toml:5: handle is "nohandle", but must be bus/device',
       'b.toml:7: capabilities[0] is "trap", but must be one of netdevsim, reload, fw_activate, netns, traps, policers, ' +
-      'params, resources, regions, health, flash, eswitch, rates, sb, dpipe, linecards, selftests, debugfs, listener, pcs, pcs_board, emulated, rzn1_miic, serdes_phy, mlx5, mlx5_no_rdma, mlx5_subfunction, mlx5_slave, mlxsw; did you mean "traps"?',
+      'params, resources, regions, health, flash, eswitch, rates, sb, dpipe, linecards, selftests, debugfs, listener, pcs, pcs_board, emulated, rzn1_miic, serdes_phy, mlx5, mlx5_no_rdma, mlx5_subfunction, mlx5_slave, mlxsw, stmmac_sgmii, stmmac_rgmii; did you mean "traps"?',
       "b.toml:8: color is no key of a board",
       "b.toml:10: ssh.host is missing",
       'b.toml:11: ssh.hots is no key of a board; did you mean "host"?',

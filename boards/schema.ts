@@ -58,6 +58,8 @@ export const CAPABILITIES = [
   "mlx5_subfunction",
   "mlx5_slave",
   "mlxsw",
+  "stmmac_sgmii",
+  "stmmac_rgmii",
 ] as const;
 /** What a board can do: one of {@linkcode CAPABILITIES}. */
 export type Capability = typeof CAPABILITIES[number];

@@ -218,7 +218,7 @@ if anything does.`,
     "hardware": {
       type: "list",
       value: "ID",
-      help: "Build this in: mlx5, mlx5_no_rdma, mlx5_subfunction, mlx5_slave, mlxsw",
+      help: "Build this in: mlx5, mlx5_no_rdma, mlx5_subfunction, mlx5_slave, mlxsw, stmmac_sgmii, stmmac_rgmii",
     },
     "regime": { type: "text", value: "REGIME", help: "Other locks than the era's, for example instance_plus_device" },
     "schedules": { type: "text", value: "N", help: "Stop after N schedules and draw some at random (100000)" },

@@ -94,6 +94,11 @@ export function breaksKernel({ result, kmsg }: Observation): boolean {
   return result === "hang" || kmsg.some((line) => FATAL.has(line.class));
 }
 
+/** True if the model says that a kernel breaks in a step, or does not: what decides is chance. */
+export function mayBreak(expected: Observation): boolean {
+  return expected.unknown?.kmsg !== undefined && breaksKernel(expected);
+}
+
 /** Whether a report of a hung task is to be expected some time, in a step or behind one in which the kernel broke. */
 export function hungComesLate(expected: Observation, broke: boolean): boolean {
   return expected.result === "hang" || broke;

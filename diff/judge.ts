@@ -14,7 +14,7 @@ import { describeOperation } from "./describe.ts";
 import { withDevice } from "./_device_evidence.ts";
 import { withLateLines } from "./_late_lines.ts";
 import { isStall, missingLines, starvedStall } from "./_log_rules.ts";
-import { breaksKernel, crashOf, describeCrash, FATAL, hungComesLate } from "./crash.ts";
+import { breaksKernel, crashOf, describeCrash, FATAL, hungComesLate, mayBreak } from "./crash.ts";
 import { LOSSES } from "./faults.ts";
 import { Normaliser } from "./normalise.ts";
 import { coverageOf, objectionToRace } from "./race.ts";
@@ -207,10 +207,12 @@ function whyUndecided({ kmsg }: Observation): string | undefined {
 
 /**
  * Why the model knows nothing of a channel; undefined where the channel is compared: where the model knows it, and where a board
- * hangs or its kernel reports a bug, which is no driver's choice.
+ * hangs or its kernel reports a bug, which is no driver's choice; but for a kernel of which the model cannot know if it breaks.
  */
-function gapOf(channel: Channel, { unknown }: Observation, observed: Observation, findings: readonly KernelLine[]) {
+function gapOf(channel: Channel, expected: Observation, observed: Observation, findings: readonly KernelLine[]) {
+  const { unknown } = expected;
   if (channel === "kmsg" && findings.length > 0) return undefined;
+  if (mayBreak(expected)) return unknown?.[channel];
   return observed.time === "hang" || observed.result === "hang" ? undefined : unknown?.[channel];
 }
 
@@ -394,7 +396,9 @@ export function judge(predicted: SequenceTrace, observed: SequenceTrace, options
       const [breaks, broken] = [breaksKernel(want.observation), breaksKernel(got.observation)];
       if (fatal) unknown = `the kernel broke in step ${want.id}: ${fatal.text}`;
       else if (got.observation.time === "hang" && want.observation.time !== "hang") unknown = `step ${want.id} hangs`;
-      else if (breaks && !broken) unknown = `the kernel was to break in step ${want.id} and did not`;
+      else if (breaks && !broken && !mayBreak(want.observation)) {
+        unknown = `the kernel was to break in step ${want.id} and did not`;
+      }
       brokeBefore ||= breaks && broken;
       const assumed = wrongAssumption(want.id, want.observation, got.observation);
       if (unknown === undefined && assumed !== undefined) {

@@ -56,6 +56,23 @@ Deno.test("a crash that was predicted and did not come diverges, and what follow
   assertEquals(verdict.notes, []);
 });
 
+Deno.test("a crash that may come or not is a gap, whatever the kernel does; what follows is judged if it did not come", () => {
+  const unknown = { result: "chance", kmsg: "chance", time: "chance" };
+  const of = (first: Partial<Observation>, second: Partial<Observation>) =>
+    judge(
+      sequence(step(1, unbind, { kmsg: PREDICTED, unknown }), step(2, netdevUp)),
+      sequence(step(1, unbind, first), step(2, netdevUp, second)),
+    ).steps.map((step) => step.verdict);
+  assertEquals(of({}, {}), ["model-gap", "agree"]);
+  assertEquals(of({}, { result: "EIO" }), ["model-gap", "diverge"]);
+  assertEquals(of({ kmsg: OOPS, result: "killed" }, hangs), ["model-gap", "model-gap"]);
+  assertEquals(of(hangs, hangs), ["model-gap", "indeterminate"]);
+  const hung = { kmsg: [{ class: "hung" as const, text: "INFO: task ip:9 blocked for more than 120 seconds." }] };
+  assertEquals(of({ kmsg: OOPS, result: "killed" }, { ...hangs, ...hung }), ["model-gap", "model-gap"]);
+  // A bug of another kind is none of the outcomes
+  assertEquals(of({ kmsg: [{ class: "lockdep", text: "possible deadlock" }] }, {})[0], "crash");
+});
+
 Deno.test("a crash that was not predicted is told by its place; another kind than predicted is one too", () => {
   const of = (expected: Partial<Observation>) =>
     judge(

@@ -133,6 +133,29 @@ const EXAMPLES: Readonly<Record<string, { explained: string[]; not: string[] }>>
     ],
     not: ["mlxsw_spectrum 0000:00:02.0 eth1: Failed to set link"],
   },
+  "stmmac-probe": {
+    explained: [
+      "intel-eth-pci 0000:01:00.0: User ID: 0x51, Synopsys ID: 0x52",
+      "intel-eth-pci 0000:01:00.0: \tDWMAC4/5",
+      "intel-eth-pci 0000:01:00.0: Using 32/32 bits DMA host/device width",
+    ],
+    not: ["intel-eth-pci 0000:01:00.0: stmmac_dvr_probe: MDIO bus (id: 1) registration failed"],
+  },
+  "stmmac-phy-found": {
+    explained: ["Marvell 88E1510 stmmac-1:01: attached PHY driver (mii_bus:phy_addr=stmmac-1:01, irq=POLL)"],
+    not: ["Marvell 88E1510 stmmac-1:01: phy_check_link_status: error -5"],
+  },
+  "stmmac-open": {
+    explained: [
+      "intel-eth-pci 0000:01:00.0 eth1: Register MEM_TYPE_PAGE_POOL RxQ-0",
+      "intel-eth-pci 0000:01:00.0 eth1: registered PTP clock",
+    ],
+    not: ["intel-eth-pci 0000:01:00.0 eth1: NETDEV WATCHDOG: CPU: 0: transmit queue 3 timed out"],
+  },
+  "stmmac-axi": {
+    explained: ["dwmac4: Master AXI performs any burst length"],
+    not: ["dwmac4: Failed to reset the dma"],
+  },
 };
 
 for (const { id, reason, source } of LOG_RULES) {

@@ -59,5 +59,6 @@ export const NAMED = {
   mlx5: ["mlx5_failures", "mlx5_commands", "mlx5_card", "mlx5_health", "mlx5_netns"],
   mlxsw: ["mlxsw_reload", "mlxsw_kvd", "mlxsw_port", "mlxsw_trap", "mlxsw_failures"],
   pcs: ["pcs_board"],
+  phy: ["phy"],
   race: ["race", "litmus"],
 } as const;

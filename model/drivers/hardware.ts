@@ -9,6 +9,7 @@ import { Device, type DeviceDriver, named, PROBE_DEFER } from "../kernel/device.
 import type { Kernel } from "../kernel/kernel.ts";
 import { mlx5Board } from "./mlx5/hardware.ts";
 import { mlxswBoard } from "./mlxsw/hardware.ts";
+import { stmmacBoard } from "./stmmac/drivers.ts";
 import { Module } from "../kernel/module.ts";
 import { closeNetdev } from "../net/netdev.ts";
 import type { LinkSettings, Netdev, NetdevOps } from "../net/netns.ts";
@@ -20,6 +21,7 @@ import { acquire, oops, pause, type Steps, type Task } from "../kernel/task.ts";
  * by references to its module and its device (drivers/phy/phy-core.c). `mlx5`, `mlx5_no_rdma`, `mlx5_subfunction`: a ConnectX whose
  * reload deletes its auxiliary device and adds it anew, with its RDMA driver or without, and with a subfunction;
  * `mlx5_slave`: a function of it that is not reloaded, the slave of a multi-port one. `mlxsw`: a Spectrum switch with the locks of its reload.
+ * `stmmac_sgmii`, `stmmac_rgmii`: a MAC of Intel with a PHY of Marvell's, by SGMII with a PCS between them or by RGMII; seen on real kernels.
  */
 export type HardwareId =
   | "rzn1_miic"
@@ -28,7 +30,9 @@ export type HardwareId =
   | "mlx5_no_rdma"
   | "mlx5_subfunction"
   | "mlx5_slave"
-  | "mlxsw";
+  | "mlxsw"
+  | "stmmac_sgmii"
+  | "stmmac_rgmii";
 
 /** What each of them adds to a kernel as it boots. */
 export const HARDWARE: Readonly<Record<HardwareId, (kernel: Kernel, task: Task) => Steps>> = {
@@ -39,6 +43,8 @@ export const HARDWARE: Readonly<Record<HardwareId, (kernel: Kernel, task: Task) 
   mlx5_subfunction: mlx5Board("subfunction"),
   mlx5_slave: mlx5Board("slave"),
   mlxsw: mlxswBoard,
+  stmmac_sgmii: stmmacBoard("sgmii"),
+  stmmac_rgmii: stmmacBoard("rgmii"),
 };
 
 /** All of them. */

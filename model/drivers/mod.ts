@@ -18,9 +18,10 @@ import { generic } from "./generic/mod.ts";
 import { mlx5 } from "./mlx5/mod.ts";
 import { mlxsw } from "./mlxsw/mod.ts";
 import { netdevsim } from "./netdevsim/mod.ts";
+import { stmmac } from "./stmmac/mod.ts";
 
 /** All drivers, each a folder. */
-export const DRIVERS: readonly DriverModel[] = [netdevsim, fakemac, mlx5, mlxsw, generic];
+export const DRIVERS: readonly DriverModel[] = [netdevsim, fakemac, mlx5, mlxsw, stmmac, generic];
 
 /** A driver whose devices sequences make. */
 export type Maker = DriverModel & Required<Pick<DriverModel, "start">>;

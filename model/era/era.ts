@@ -17,6 +17,8 @@ export interface EraBehaviour extends DevlinkEra, ReloadEra, LockingEra, DriverE
   readonly objects: ObjectsEra;
   /** How phylink treats its PCS */
   readonly phylink: PhylinkEra;
+  /** What phylib does differently */
+  readonly phylib: PhylibEra;
 }
 
 /** What the devlink core does differently: messages, dumps, params (net/devlink). */
@@ -242,4 +244,12 @@ export interface PhylinkEra {
   readonly modeFrom: "creation" | "configuration";
   /** True if resolving takes the mutex of the PHY first */
   readonly phydevMutex: boolean;
+}
+
+/** What phylib does differently (drivers/net/phy/phy.c, drivers/leds/led-triggers.c). */
+export interface PhylibEra {
+  /** True if the state machine asks the driver of a PHY for its statistics at each turn, also where there is no driver any more */
+  readonly pollingAsksDriver: boolean;
+  /** True if an LED trigger has a lock, on which a CPU spins for ever if the trigger's memory was overwritten */
+  readonly triggerLock: boolean;
 }

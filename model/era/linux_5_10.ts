@@ -123,5 +123,6 @@ export default {
       modeFrom: "creation",
       phydevMutex: false,
     },
+    phylib: { pollingAsksDriver: false, triggerLock: true },
   },
 } as const satisfies OldestEraFile;

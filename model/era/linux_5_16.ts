@@ -11,5 +11,6 @@ export default {
     reloadWithheldBy: "feature",
     registers: "last",
     locks: { holdsReloadsOff: false, unregister: "users", compat: "referenced" },
+    phylib: { triggerLock: false },
   },
 } as const satisfies EraFile;

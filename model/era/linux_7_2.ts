@@ -30,5 +30,6 @@ export default {
       modeFrom: "configuration",
       phydevMutex: true,
     },
+    phylib: { pollingAsksDriver: true },
   },
 } as const satisfies EraFile;

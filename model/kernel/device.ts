@@ -7,7 +7,13 @@
 import type { KernelHost } from "./host.ts";
 import type { Module } from "./module.ts";
 import type { Result } from "../observation.ts";
-import type { Lock, Steps, Task } from "./task.ts";
+import type { Lock, LockClass, Steps, Task } from "./task.ts";
+
+/**
+ * The class of a device's lock by its bus, where that is not the one of most devices: who adds and deletes auxiliary devices may hold the
+ * lock of their parent, and of its devlink instance; who detaches from a PHY on an MDIO bus holds RTNL.
+ */
+const CHILDREN: Readonly<Record<string, LockClass>> = { auxiliary: "child device", mdio_bus: "mdio device" };
 
 /** What a probe gives when something that it needs is not there yet; nobody outside of the driver core sees it. */
 export const PROBE_DEFER = "EPROBE_DEFER";
@@ -68,7 +74,6 @@ export class Device {
   readonly consumers: DeviceLink[] = [];
 
   constructor(kernel: KernelHost, readonly bus: string, readonly name: string) {
-    // The one who adds and deletes auxiliary devices may hold the lock of their parent, and of its devlink instance
-    this.lock = kernel.lock(`device ${name}`, bus === "auxiliary" ? "child device" : "device");
+    this.lock = kernel.lock(`device ${name}`, CHILDREN[bus] ?? "device");
   }
 }

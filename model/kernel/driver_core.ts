@@ -116,6 +116,11 @@ export class DriverCore implements FileOwner {
     drivers.delete(driver.name);
   }
 
+  /** `device_bind_driver()`, the probe included: of somebody who has chosen the driver, whether it matches or not */
+  *bindTo(task: Task, device: Device, driver: DeviceDriver): Steps<Result> {
+    return yield* this.#probe(task, driver, device);
+  }
+
   /**
    * `device_link_add()`
    *

@@ -69,7 +69,7 @@ export class Module {
 
 /** The modules of a kernel. */
 export class Modules {
-  readonly #sources: ReadonlyMap<string, ModuleSource>;
+  readonly #sources: Map<string, ModuleSource>;
   readonly #loaded = new Map<string, Module>();
 
   [STATE](): readonly unknown[] {
@@ -78,6 +78,16 @@ export class Modules {
 
   constructor(sources: readonly ModuleSource[]) {
     this.#sources = new Map(sources.map((source) => [source.name, source]));
+  }
+
+  /** Puts a module into the file system: one that only the boards with some device have. */
+  add(source: ModuleSource): void {
+    this.#sources.set(source.name, source);
+  }
+
+  /** How many references a module has; undefined where it is not loaded. */
+  references(name: string): number | undefined {
+    return this.#loaded.get(name)?.references;
   }
 
   /** Whether the model has a module of that name. */

@@ -95,12 +95,14 @@ export type LockClass =
   | "instance"
   | "list"
   | "child device"
+  | "mdio device"
   | "reporters"
   | "providers"
   | "driver"
   | "pernet"
   | "rtnl"
   | "phydev"
+  | "phy"
   | "phylink";
 
 /** What a lock is made with, beside its name and class. */

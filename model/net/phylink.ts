@@ -8,12 +8,13 @@ import type { PhylinkEra } from "../era/era.ts";
 import type { Timer } from "../kernel/host.ts";
 import type { Kernel } from "../kernel/kernel.ts";
 import type { LinkSettings, Netdev } from "./netns.ts";
+import type { Phy } from "./phylib.ts";
 import { acquire, type Lock, pause, type Steps, type Task } from "../kernel/task.ts";
 import { Work } from "../kernel/work.ts";
 import { STATE } from "../kernel/state.ts";
 
 /** How MAC and PCS are wired, by the names of the device tree. */
-export type Interface = "1000base-x" | "2500base-x" | "sgmii" | "gmii";
+export type Interface = "1000base-x" | "2500base-x" | "sgmii" | "gmii" | "rgmii";
 
 /** The operations of a PCS. */
 export type PcsOp =
@@ -61,8 +62,8 @@ export interface Mac {
 
 /** What a phylink is made with. */
 export interface PhylinkOptions {
-  /** Whether the PCS tells the state of the link, or it is fixed */
-  mode: "inband" | "fixed";
+  /** Whether the PCS tells the state of the link, a PHY does so alone, or it is fixed */
+  mode: "inband" | "phy" | "fixed";
   interface: Interface;
   mac: Mac;
   netdev: Netdev;
@@ -96,6 +97,9 @@ export class Phylink {
   #configFailed = false;
   #configured = false;
   #timer: Timer | undefined;
+  #phy: Phy | undefined;
+  /** What the PHY told last: no removal of its driver changes that */
+  #phyLink = false;
 
   /** `phylink_create()`, before the netdev is registered */
   [STATE](): readonly unknown[] {
@@ -112,6 +116,8 @@ export class Phylink {
       this.#configFailed,
       this.#configured,
       this.#timer,
+      this.#phy,
+      this.#phyLink,
     ];
   }
 
@@ -133,6 +139,32 @@ export class Phylink {
     this.#pcs = pcs;
   }
 
+  /** `phylink_connect_phy()`, under RTNL */
+  *connectPhy(task: Task, phy: Phy): Steps {
+    yield* phy.attach(task, (task, up) => this.#phyChange(task, up));
+    this.#carrier(false);
+    this.#log(task, `PHY [${phy.name}] driver [${phy.driver!.name}] (irq=POLL)`);
+    this.#phy = phy;
+  }
+
+  /** `phylink_disconnect_phy()`, under RTNL */
+  *disconnectPhy(task: Task): Steps {
+    const phy = this.#phy;
+    this.#phy = undefined;
+    if (!phy) return;
+    yield* this.#resolve.flush(task);
+    yield* phy.detach(task);
+  }
+
+  /** `phylink_phy_change()`, under the PHY's lock */
+  *#phyChange(task: Task, up: boolean): Steps {
+    yield* acquire(task, this.#state);
+    this.#phyLink = up;
+    if (!up) this.#linkFailed = true;
+    this.#state.release(task);
+    yield* this.#runResolve(task);
+  }
+
   /** `phylink_start()`, under RTNL */
   *start(task: Task): Steps {
     this.#log(task, `configuring for ${this.#options.mode}/${this.#interface} link mode`);
@@ -147,10 +179,12 @@ export class Phylink {
     if (this.#options.mode === "fixed" ? this.#options.pollFixed : this.#era.pollsFrom === "start" && this.#pcs?.poll) {
       this.#startPolling();
     }
+    if (this.#phy) yield* this.#phy.start(task);
   }
 
   /** `phylink_stop()`, under RTNL */
   *stop(task: Task): Steps {
+    if (this.#phy) yield* this.#phy.stop(task);
     this.#stopPolling();
     const was = this.#stopped;
     this.#stopped = true;
@@ -174,6 +208,8 @@ export class Phylink {
 
   /** What ethtool(8) shows, under RTNL. */
   *linkSettings(task: Task): Steps<LinkSettings> {
+    // What phylib knows, whether the PHY still has a driver or not
+    if (this.#phy) return this.#phy.shown;
     // Neither a fixed link nor one in-band yet: what is shown is what memory holds that was never written
     if (!this.#configured && this.#era.modeFrom === "configuration") {
       return { speed: null, duplex: "half", autoneg: false };
@@ -239,6 +275,8 @@ export class Phylink {
   *#resolved(task: Task): Steps {
     const { netdev, mode } = this.#options;
     if (this.#era.phydevMutex) yield* acquire(task, this.#phydev);
+    const phyLock = this.#era.phydevMutex ? this.#phy?.phyLock : undefined;
+    if (phyLock) yield* acquire(task, phyLock);
     yield* acquire(task, this.#state);
     let up = netdev.carrier;
     let reconfigure = false;
@@ -249,12 +287,16 @@ export class Phylink {
     else if (mode === "fixed") {
       this.#mac.fixedState(state);
       reconfigure = state.link && state.interface !== this.#interface;
+    } else if (mode === "phy") {
+      state.link = this.#phyLink;
+      state.speed = this.#phy?.shown.speed ?? null;
     } else {
       yield* this.#getState(task, state, "phylink_resolve");
       if (!state.link && this.#era.rereads) {
         if (up) retrigger = true;
         else yield* this.#getState(task, state, "phylink_resolve");
       }
+      if (this.#phy) state.link &&= this.#phyLink;
     }
     if (reconfigure) {
       if (up) {
@@ -274,6 +316,7 @@ export class Phylink {
       this.#resolve.queue();
     }
     this.#state.release(task);
+    phyLock?.release(task);
     if (this.#era.phydevMutex) this.#phydev.release(task);
   }
 

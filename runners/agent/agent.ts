@@ -112,9 +112,12 @@ export async function openAgent(
     });
     return { session, hello, guard };
   };
-  const { handle: own, pcs } = board;
+  const { handle: own } = board;
+  /** The names of the board's MAC and PCS, for a plan in those of the fixture. */
+  const pcsOf = ({ requires = [] }: Plan) => requires.includes("pcs_board") ? board.pcs : undefined;
   /** A plan in the board's names, and its trace in those of the plan. */
   const named = (plan: Plan) => {
+    const pcs = pcsOf(plan);
     const inNames = pcs ? planInNames(plan, pcs) : plan;
     const from = hardwareHandle(plan);
     return own === undefined || from === undefined ? inNames : atHandle(inNames, from, own);
@@ -122,6 +125,7 @@ export async function openAgent(
   const unnamed = (trace: SequenceTrace, plan: Plan) => {
     const from = hardwareHandle(plan);
     const back = own === undefined || from === undefined ? trace : traceFromHandle(trace, plan, from, own);
+    const pcs = pcsOf(plan);
     return pcs ? traceInFixtureNames(back, plan, pcs) : back;
   };
   let { session, hello, guard } = await start(shell);

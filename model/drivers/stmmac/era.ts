@@ -1,0 +1,33 @@
+/**
+ * What stmmac does differently by kernel (drivers/net/ethernet/stmicro/stmmac), as data: the table of the oldest era, and what each
+ * later era changes in its parent's.
+ *
+ * @module
+ */
+
+import { inherited } from "../../era/list.ts";
+import type { Era, EraId } from "../../era/mod.ts";
+
+/** What stmmac of one family of kernels does differently from the others. */
+export interface StmmacEra {
+  /** True if a MAC on SGMII has a PCS that phylink asks (pcs-xpcs.c); if not, phylink knows of the link by the PHY alone */
+  readonly pcs: boolean;
+  /** True if a MAC with time stamps has a devlink instance (stmmac_main.c: stmmac_register_devlink()) */
+  readonly devlink: boolean;
+}
+
+const OLDEST: StmmacEra = { pcs: false, devlink: false };
+
+const CHANGES: { readonly [K in Exclude<EraId, "5.10">]?: Partial<StmmacEra> } = {
+  "6.1": { pcs: true },
+  "7.2": { devlink: true },
+};
+
+const ALL = inherited<StmmacEra>((id, parent) =>
+  parent === undefined ? OLDEST : (CHANGES as Partial<Record<EraId, Partial<StmmacEra>>>)[id] ?? {}
+);
+
+/** Returns how stmmac of an era behaves. */
+export function stmmacEra({ id }: Era): StmmacEra {
+  return ALL[id];
+}
