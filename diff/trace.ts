@@ -43,6 +43,8 @@ export interface Plan {
    * tear-down then, and the board is to be renewed behind the plan. Left out where the kernel does not break.
    */
   breaks?: number;
+  /** What it leaves on the board that only a boot removes, in words: the board is renewed after it. Left out where it leaves nothing. */
+  spoils?: string;
   /** The step of which the model says that it hangs; no other comes behind it. Left out where none does. */
   hangs?: number;
 }

@@ -20,8 +20,8 @@ export interface Dirt {
 }
 
 /**
- * How a board is behind a sequence: `broken` where its kernel is, `doubtful` where the kernel reported what it reports once,
- * `lost` where the line is gone, or the board.
+ * How a board is behind a sequence: `broken` where its kernel is, `doubtful` where the kernel reported what it reports once, or
+ * the sequence leaves what only a boot removes, `lost` where the line is gone, or the board.
  */
 export type BoardState = "sound" | "doubtful" | "broken" | "lost";
 
@@ -37,6 +37,7 @@ export function stateBehind(plan: Plan, { observed, verdict }: SequenceResult): 
     observed.steps.some(({ observation }) => observation && breaksKernel(observation));
   if (broken || reasons.includes("crash")) return "broken";
   if (reasons.some((reason) => reason !== undefined && LOST.has(reason))) return "lost";
+  if (plan.spoils !== undefined) return "doubtful";
   const reported = observed.steps.some(({ observation }) => {
     return observation?.kmsg.some((line) => line.class !== "info" && line.class !== "stale");
   });

@@ -2,7 +2,7 @@ import { assertEquals } from "@std/assert";
 import type { SequenceTrace, StepTrace } from "../diff/trace.ts";
 import { judge } from "../diff/judge.ts";
 import { emptyObservation, type Observation } from "../model/observation.ts";
-import { leftBehind } from "./board_state.ts";
+import { leftBehind, stateBehind } from "./board_state.ts";
 
 const WHY = "only some_driver knows what it does";
 
@@ -23,4 +23,18 @@ Deno.test("a tear-down that fails or is not run leaves a board dirty; what only 
   assertEquals(left({}, { result: "EIO" }), dirty);
   assertEquals(left({ unknown: { result: WHY } }, { result: "EIO" }), undefined);
   assertEquals(left({ unknown: { result: WHY } }, { lost: { reason: "not-run", detail: "" } }), dirty);
+});
+
+Deno.test("a board is renewed after a sequence that leaves what only a boot removes", () => {
+  const op = { kind: "wait", ms: 1 } as const;
+  const trace: SequenceTrace = {
+    suite: "s",
+    sequence: "q",
+    source: "test",
+    steps: [{ id: 1, phase: "body", op, observation: emptyObservation() }],
+  };
+  const result = { expected: trace, observed: trace, verdict: judge(trace, trace) };
+  const plan = { ...trace, steps: [{ id: 1, phase: "body" as const, op }] };
+  assertEquals(stateBehind(plan, result), "sound");
+  assertEquals(stateBehind({ ...plan, spoils: "a reference that nobody gives back" }, result), "doubtful");
 });

@@ -82,7 +82,8 @@ export function fateOf(plan: Plan, cut: SequenceTrace, board: Aftermath): Fate {
   // All of it was told, but for the word that this is all.
   const whole = steps.length === plan.steps.length;
   if (whole || (brokeAt !== undefined && !predicted)) {
-    const renew = !gone && (broke !== undefined || plan.breaks !== undefined || steps.some(reports));
+    const renew = !gone &&
+      (broke !== undefined || plan.breaks !== undefined || plan.spoils !== undefined || steps.some(reports));
     return {
       again: false,
       renew,
@@ -90,7 +91,7 @@ export function fateOf(plan: Plan, cut: SequenceTrace, board: Aftermath): Fate {
     };
   }
   // A plan that breaks the kernel has no tear-down; and what the kernel reports once, it would not report again.
-  const renew = !gone && (plan.breaks !== undefined || steps.some(reports));
+  const renew = !gone && (plan.breaks !== undefined || plan.spoils !== undefined || steps.some(reports));
   if (renew && !board.renewable) {
     return { again: false, renew, trace: { ...cut, steps: [...steps, ...untold(plan, next, board)] } };
   }

@@ -237,7 +237,8 @@ export async function compile(
   } catch (error) {
     if (!(error instanceof KernelIsGone)) throw error;
   }
-  const plan: Plan = { ...about, steps: [], requires, given };
+  const { spoils } = sequence;
+  const plan: Plan = { ...about, steps: [], requires, given, ...(spoils === undefined ? {} : { spoils }) };
   if (steps.some(broken)) {
     // What is broken is not torn down: the board is renewed.
     steps.length = body;

@@ -31,6 +31,8 @@ export interface SequenceOptions {
     /** Why not in the others */
     because: string;
   };
+  /** What it leaves on a board that only a boot removes, in words: the board is renewed after it. @default {nothing} */
+  spoils?: string;
 }
 
 /** Whether a sequence has a meaning in an era. */

@@ -5,6 +5,7 @@
 
 import { assertEquals } from "@std/assert";
 import { MAC_WITH_PHY, macWithPhy } from "../../fixtures/mac_with_phy.ts";
+import { stmmacEra } from "../../model/drivers/stmmac/era.ts";
 import type { Era } from "../../model/mod.ts";
 import type { Dut } from "../../sdk/dut.ts";
 import { suite } from "../../sdk/suite.ts";
@@ -44,8 +45,12 @@ async function follow(dut: Dut): Promise<string[]> {
 const asks = (era: Era) => era.phylib.pollingAsksDriver;
 const SURVIVES = { in: (era: Era) => !asks(era), because: "phylib survives that up to 6.12" };
 
-const SOURCE = "drivers/net/phy/phy_device.c: phy_remove(), phy_attach_direct(), phy_detach()";
-const STOP = "drivers/net/phy/phy.c: phy_stop(); phy_led_triggers.c: phy_led_trigger_change_speed()";
+const GOES = "P19; 7.7; drivers/net/phy/phylink.c: phylink_resolve()";
+const STOP = "P20; 7.5; 7.6; drivers/net/phy/phy.c: phy_stop()";
+const BACK = "P21; 7.7; drivers/net/phy/phy.c: phy_stop()";
+const UNUSED = "P22; 7.8; drivers/net/phy/phy_device.c: phy_attach_direct(), phy_detach()";
+
+const LEAK = "a reference to the module of the PHY's driver, which nobody gives back";
 
 export default suite("phy", { fixture: macWithPhy("sgmii") }, ({ sequence }) => {
   for (const wiring of ["sgmii", "rgmii"] as const) {
@@ -61,7 +66,7 @@ export default suite("phy", { fixture: macWithPhy("sgmii") }, ({ sequence }) => 
     });
 
     sequence(`${wiring}: the driver goes while the link is up, and the cable after it`, {
-      source: `${SOURCE}; phylink.c: phylink_resolve()`,
+      source: GOES,
       fixture,
     }, async (dut) => {
       await linkUp(dut);
@@ -90,7 +95,7 @@ export default suite("phy", { fixture: macWithPhy("sgmii") }, ({ sequence }) => 
     });
 
     sequence(`${wiring}: the driver comes back while the netdev is up`, {
-      source: `${SOURCE}; phy.c: phy_stop()`,
+      source: BACK,
       fixture,
     }, async (dut) => {
       await linkUp(dut);
@@ -102,7 +107,7 @@ export default suite("phy", { fixture: macWithPhy("sgmii") }, ({ sequence }) => 
       assertEquals(await follow(dut), ["0", "1"]);
     });
 
-    sequence(`${wiring}: the driver goes while the netdev is down`, { source: SOURCE, fixture }, async (dut) => {
+    sequence(`${wiring}: the driver goes while the netdev is down`, { source: UNUSED, fixture }, async (dut) => {
       await unbindPhy(dut);
       phyDriver(dut).unbind(PHY.device).fails();
       await linkUp(dut);
@@ -115,7 +120,7 @@ export default suite("phy", { fixture: macWithPhy("sgmii") }, ({ sequence }) => 
   }
 
   sequence("ethtool after the driver is gone", {
-    source: "drivers/net/phy/phylink.c: phylink_ethtool_ksettings_get(), phylink_ethtool_nway_reset()",
+    source: "P19; 7.7; drivers/net/phy/phylink.c: phylink_ethtool_ksettings_get()",
   }, async (dut) => {
     await linkUp(dut);
     const before = await net(dut).ethtool();
@@ -126,7 +131,10 @@ export default suite("phy", { fixture: macWithPhy("sgmii") }, ({ sequence }) => 
     await net(dut).show();
   });
 
-  sequence("the cable is out when the driver goes; then the netdev is taken down", { source: STOP }, async (dut) => {
+  sequence("the cable is out when the driver goes; then the netdev is taken down", {
+    source: STOP,
+    spoils: LEAK,
+  }, async (dut) => {
     await linkUp(dut);
     await cable(dut, false);
     await unbindPhy(dut);
@@ -137,6 +145,7 @@ export default suite("phy", { fixture: macWithPhy("sgmii") }, ({ sequence }) => 
   sequence("the cable is out when the driver goes: the PHY comes up with the generic driver", {
     source: STOP,
     holds: SURVIVES,
+    spoils: LEAK,
   }, async (dut) => {
     await linkUp(dut);
     await cable(dut, false);
@@ -148,7 +157,7 @@ export default suite("phy", { fixture: macWithPhy("sgmii") }, ({ sequence }) => 
     assertEquals(await carrier(dut), "1");
   });
 
-  sequence("the module stays while the MAC uses the PHY", { source: SOURCE }, async (dut) => {
+  sequence("the module stays while the MAC uses the PHY", { source: UNUSED }, async (dut) => {
     const unload = () => dut.module(PHY.module).unload(SETTLE);
     await linkUp(dut);
     assertEquals(await references(dut), "1");
@@ -163,8 +172,9 @@ export default suite("phy", { fixture: macWithPhy("sgmii") }, ({ sequence }) => 
   });
 
   sequence("the module stays for ever where the driver was gone when the MAC let the PHY go", {
-    source: SOURCE,
+    source: UNUSED,
     holds: SURVIVES,
+    spoils: LEAK,
   }, async (dut) => {
     await linkUp(dut);
     await cable(dut, false);
@@ -177,7 +187,7 @@ export default suite("phy", { fixture: macWithPhy("sgmii") }, ({ sequence }) => 
     assertEquals(await references(dut), "2");
   });
 
-  sequence("the module is unloaded while the netdev is down, and loaded again", { source: SOURCE }, async (dut) => {
+  sequence("the module is unloaded while the netdev is down, and loaded again", { source: UNUSED }, async (dut) => {
     await dut.module(PHY.module).unload(SETTLE);
     await linkUp(dut);
     await net(dut).down(SETTLE);
@@ -202,12 +212,33 @@ export default suite("phy", { fixture: macWithPhy("sgmii") }, ({ sequence }) => 
     net(dut).show().either();
   });
 
-  sequence("the MAC is unbound after the driver has come back", { source: `${SOURCE}; ${STOP}` }, async (dut) => {
+  sequence("the MAC is unbound after the driver has come back", { source: BACK }, async (dut) => {
     await linkUp(dut);
     await unbindPhy(dut);
     await bindPhy(dut);
     await macDriver(dut).unbind(MAC.device, SETTLE);
     await macDriver(dut).bind(MAC.device, SETTLE);
     await linkUp(dut);
+  });
+
+  sequence("the param of the MAC stays when the PHY's driver goes, and goes with the MAC", {
+    source: "stmmac_main.c: stmmac_register_devlink(), stmmac_unregister_devlink()",
+    holds: { in: (era) => stmmacEra(era).devlink, because: "stmmac has no devlink instance before 7.x" },
+  }, async (dut) => {
+    const param = "phc_coarse_adj";
+    const value = async () => {
+      await dut.param.get(param);
+      return dut.param.where({ cmode: "runtime" }).value;
+    };
+    await dut.param.set(param, true, { cmode: "runtime" });
+    await linkUp(dut);
+    assertEquals(await value(), true);
+    await unbindPhy(dut);
+    assertEquals(await value(), true);
+    await bindPhy(dut);
+    await macDriver(dut).unbind(MAC.device, SETTLE);
+    dut.dev.show().fails();
+    await macDriver(dut).bind(MAC.device, SETTLE);
+    assertEquals(await value(), false);
   });
 });
