@@ -11,7 +11,7 @@ import { acquire, type Steps, type Task } from "../../kernel/task.ts";
 import { genericPhy, MDIO_BUS, Phy, phyModule } from "../../net/phylib.ts";
 import { Cable } from "./cable.ts";
 import { type StmmacInstance, stmmacInstance } from "./instance.ts";
-import { type MacInterface, StmmacMac } from "./mac.ts";
+import { type MacInterface, SLOW_BUS, StmmacMac } from "./mac.ts";
 
 /** The driver's name in sysfs, on the PCI bus. */
 export const DRIVER = "intel-eth-pci";
@@ -59,7 +59,7 @@ export function* addMac(kernel: Kernel, task: Task, options: MacOptions): Steps 
     module: new Module({ name: "dwmac_intel", uses: [], init: noInit }),
     matches: (other) => other === device,
     *probe(task, device) {
-      task.observation.untimed ??= "the driver asks each address of the MDIO bus";
+      task.observation.untimed ??= SLOW_BUS;
       const phy = new Phy(kernel, PHY, cable, generic);
       yield* core.addDevice(task, phy);
       const instance = makes(device);

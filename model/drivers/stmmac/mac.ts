@@ -19,6 +19,9 @@ import { stmmacEra } from "./era.ts";
 /** How a MAC is wired to its PHY. */
 export type MacInterface = "sgmii" | "rgmii";
 
+/** Why an operation may take longer than the model has it */
+export const SLOW_BUS = "the driver speaks to the PHY by its MDIO bus, at the pace of the bus";
+
 /** The XPCS: an object of the MAC, which is polled. It has no driver that could be unbound, and logs nothing. */
 class Xpcs implements Pcs {
   readonly name = "the XPCS";
@@ -74,6 +77,7 @@ export class StmmacMac implements Mac {
   }
 
   *#open(task: Task): Steps {
+    task.observation.untimed ??= SLOW_BUS;
     yield* this.phylink.connectPhy(task, this.phy);
     yield* this.phylink.start(task);
   }
