@@ -225,6 +225,13 @@ const REPORT_LINES: readonly LogRule[] = [
     source: "mm/kasan/report.c",
   },
   {
+    id: "report-slub",
+    pattern:
+      /^(\[?(Poison|Redzone|Object padding|Padding) overwritten\]?|BUG [\w-]+ \(.*\): |FIX [\w-]+: |(Allocated|Freed) in \S+ age=|Slab 0x[0-9a-f]+ |Object 0x[0-9a-f]+ |(Redzone|Object|Padding|Bytes b4)\s+[0-9a-f]{16}: |0x[0-9a-f]{16}-0x[0-9a-f]{16} @offset=)/,
+    reason: "what slub knows of memory that was overwritten",
+    source: "mm/slub.c: object_err(), slab_bug(), slab_fix()",
+  },
+  {
     id: "report-locks",
     pattern:
       /^(Showing all locks held in the system:|(no|\d+) locks? held by \S+\.$|\d+ locks? held by \S+:$|no locks held by \S+|[ ]+#\d+: [0-9a-f]{16} )/,

@@ -99,6 +99,14 @@ export function mayBreak(expected: Observation): boolean {
   return expected.unknown?.kmsg !== undefined && breaksKernel(expected);
 }
 
+/** Matches the line in which slub reports that memory was written after it was freed; it may come in any later step. */
+const OVERWRITTEN = /^WARNING: .* at mm\/slub\.c:/;
+
+/** True for a line that may come late, in a step in which the kernel breaks as predicted, or after it: its time is chance. */
+export function comesLate({ class: kind, text }: KernelLine, expected: Observation, broke: boolean): boolean {
+  return kind === "hung" ? hungComesLate(expected, broke) : (broke || breaksKernel(expected)) && OVERWRITTEN.test(text);
+}
+
 /** Whether a report of a hung task is to be expected some time, in a step or behind one in which the kernel broke. */
 export function hungComesLate(expected: Observation, broke: boolean): boolean {
   return expected.result === "hang" || broke;

@@ -14,7 +14,7 @@ import { describeOperation } from "./describe.ts";
 import { withDevice } from "./_device_evidence.ts";
 import { withLateLines } from "./_late_lines.ts";
 import { isStall, missingLines, starvedStall } from "./_log_rules.ts";
-import { breaksKernel, crashOf, describeCrash, FATAL, hungComesLate, mayBreak } from "./crash.ts";
+import { breaksKernel, comesLate, crashOf, describeCrash, FATAL, mayBreak } from "./crash.ts";
 import { LOSSES } from "./faults.ts";
 import { Normaliser } from "./normalise.ts";
 import { coverageOf, objectionToRace } from "./race.ts";
@@ -107,10 +107,12 @@ function hasEvidence(channel: Channel, pair: Pair): boolean {
  */
 function unpredicted(expected: StepTrace, observed: StepTrace, broke: boolean): KernelLine[] {
   const predicted = new Set(expected.observation?.kmsg.map((line) => line.class));
-  if (expected.observation && hungComesLate(expected.observation, broke)) predicted.add("hung");
+  const late = (line: KernelLine) => expected.observation !== undefined && comesLate(line, expected.observation, broke);
   const log = observed.observation?.kmsg ?? [];
   const starved = starvedStall(log) !== undefined;
-  return log.filter((line) => line.class !== "info" && !predicted.has(line.class) && !(starved && isStall(line)));
+  return log.filter((line) =>
+    line.class !== "info" && !predicted.has(line.class) && !late(line) && !(starved && isStall(line))
+  );
 }
 
 /** Follows which waivers apply to a sequence, and which were of use. */

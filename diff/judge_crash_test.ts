@@ -100,6 +100,27 @@ Deno.test("in a kernel that broke as predicted, a hung task is no news; in one t
   assertEquals(verdictOf(after({}, {}), after({}, hung)), "crash");
 });
 
+Deno.test("slub reports memory that was overwritten late: in a kernel that broke as predicted that is no news", () => {
+  const slub = {
+    kmsg: [
+      { class: "warning" as const, text: "WARNING: CPU: 0 PID: 304 at mm/slub.c:1127 object_err+0x1d2/0x1df" },
+      { class: "info" as const, text: "FIX kmalloc-512: Restoring Poison 0xffff88801fa86c18-0xffff88801fa86c1b=0x6b" },
+    ],
+  };
+  const verdictOf = (first: Partial<Observation>, last: Partial<Observation> = slub) =>
+    judge(
+      sequence(step(1, unbind, first.kmsg ? { kmsg: PREDICTED } : {}), step(2, netdevUp)),
+      sequence(step(1, unbind, first), step(2, netdevUp, last)),
+    ).verdict;
+  assertEquals(verdictOf({ kmsg: OOPS }), "agree");
+  assertEquals(verdictOf({ kmsg: [...OOPS, ...slub.kmsg] }, {}), "agree");
+  assertEquals(verdictOf({}), "crash");
+  const other = {
+    kmsg: [{ class: "warning" as const, text: "WARNING: CPU: 0 PID: 304 at net/core/dev.c:1 f+0x1/0x2" }],
+  };
+  assertEquals(verdictOf({ kmsg: OOPS }, other), "crash");
+});
+
 Deno.test("a report of lockdep that the model predicts is due only from a kernel with lockdep", () => {
   const report = { kmsg: [{ class: "lockdep" as const, text: "possible recursive locking detected: devlink_mutex" }] };
   const verdictOf = (has?: readonly string[]) =>

@@ -9,7 +9,7 @@ import type { Json, KernelLine, Observation } from "../model/observation.ts";
 import { DRIVERS, ownerOf } from "../model/drivers/mod.ts";
 import { areBytes, canonical, eachObject, isObject } from "./_json.ts";
 import { consoleText } from "./console_line.ts";
-import { hungComesLate } from "./crash.ts";
+import { comesLate } from "./crash.ts";
 import { instanceOf } from "./_handle.ts";
 import { compareRace, raceReply } from "./race.ts";
 import { isOfTested, unexplained } from "./_log_rules.ts";
@@ -313,10 +313,11 @@ export const RULES: readonly Rule[] = [
     id: "hung-late",
     channels: ["kmsg"],
     reason:
-      "khungtaskd tells of a task that hangs 120 s late: that the step hangs is compared, and what hangs in a kernel that broke",
+      "khungtaskd tells of a task that hangs 120 s late, and slub of memory that was overwritten when it gives that out again: that " +
+      "the step hangs is compared, and that the kernel broke",
     apply(pair, { broke }) {
-      if (!hungComesLate(pair.expected, broke)) return;
-      for (const side of sides(pair)) side.kmsg = side.kmsg.filter((line) => line.class !== "hung");
+      const { expected } = pair;
+      for (const side of sides(pair)) side.kmsg = side.kmsg.filter((line) => !comesLate(line, expected, broke));
     },
   },
   {

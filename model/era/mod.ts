@@ -15,6 +15,7 @@ export type {
   KernelEra,
   LockingEra,
   NetEra,
+  PhylibEra,
   PhylinkEra,
   PortEra,
   Refusal,
