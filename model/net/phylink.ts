@@ -100,6 +100,8 @@ export class Phylink {
   #phy: Phy | undefined;
   /** What the PHY told last: no removal of its driver changes that */
   #phyLink = false;
+  /** The speed that the PHY told since it was connected */
+  #phySpeed: number | null = null;
 
   /** `phylink_create()`, before the netdev is registered */
   [STATE](): readonly unknown[] {
@@ -118,6 +120,7 @@ export class Phylink {
       this.#timer,
       this.#phy,
       this.#phyLink,
+      this.#phySpeed,
     ];
   }
 
@@ -144,6 +147,7 @@ export class Phylink {
     yield* phy.attach(task, (task, up) => this.#phyChange(task, up));
     this.#carrier(false);
     this.#log(task, `PHY [${phy.name}] driver [${phy.driver!.name}] (irq=POLL)`);
+    this.#phySpeed = null;
     this.#phy = phy;
   }
 
@@ -160,6 +164,7 @@ export class Phylink {
   *#phyChange(task: Task, up: boolean): Steps {
     yield* acquire(task, this.#state);
     this.#phyLink = up;
+    this.#phySpeed = this.#phy?.shown.speed ?? null;
     if (!up) this.#linkFailed = true;
     this.#state.release(task);
     yield* this.#runResolve(task);
@@ -289,7 +294,7 @@ export class Phylink {
       reconfigure = state.link && state.interface !== this.#interface;
     } else if (mode === "phy") {
       state.link = this.#phyLink;
-      state.speed = this.#phy?.shown.speed ?? null;
+      state.speed = this.#phySpeed;
     } else {
       yield* this.#getState(task, state, "phylink_resolve");
       if (!state.link && this.#era.rereads) {

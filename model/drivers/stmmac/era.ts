@@ -14,12 +14,15 @@ export interface StmmacEra {
   readonly pcs: boolean;
   /** True if a MAC with time stamps has a devlink instance (stmmac_main.c: stmmac_register_devlink()) */
   readonly devlink: boolean;
+  /** True if the driver logs that it leaves the MAC disabled where the speed of a link that is up is not known (stmmac_mac_link_up()) */
+  readonly logsSpeed: boolean;
 }
 
-const OLDEST: StmmacEra = { pcs: false, devlink: false };
+const OLDEST: StmmacEra = { pcs: false, devlink: false, logsSpeed: false };
 
 const CHANGES: { readonly [K in Exclude<EraId, "5.10">]?: Partial<StmmacEra> } = {
   "6.1": { pcs: true },
+  "6.12": { logsSpeed: true },
   "7.2": { devlink: true },
 };
 

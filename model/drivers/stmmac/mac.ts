@@ -48,12 +48,14 @@ export class StmmacMac implements Mac {
   readonly phy: Phy;
   readonly #kernel: Kernel;
   readonly #prefix: string;
+  readonly #interface: MacInterface;
   readonly #pcs: Pcs | null;
 
   /** Makes the netdev, under RTNL. The PHY is on its bus already. */
   constructor(kernel: Kernel, task: Task, device: Device, wiring: { interface: MacInterface; cable: Cable; phy: Phy }) {
     this.#kernel = kernel;
     this.phy = wiring.phy;
+    this.#interface = wiring.interface;
     const hasPcs = wiring.interface === "sgmii" && stmmacEra(kernel.era).pcs;
     this.#pcs = hasPcs ? new Xpcs(wiring.cable) : null;
     this.netdev = kernel.addNetdev(kernel.init, kernel.init.freeName(), ["BROADCAST", "MULTICAST"], "UP");
@@ -105,7 +107,10 @@ export class StmmacMac implements Mac {
 
   config(): void {}
 
-  linkUp(): void {}
+  linkUp(task: Task, speed: number): void {
+    if (speed > 0 || !stmmacEra(this.#kernel.era).logsSpeed) return;
+    task.log("info", `${this.#prefix}: unsupported speed Unknown on ${this.#interface}, leaving the MAC disabled`);
+  }
 
   linkDown(): void {}
 

@@ -140,6 +140,21 @@ Deno.test("the driver back while the netdev is up: a dead state machine, a WARN 
   }
 });
 
+Deno.test("by RGMII phylink takes the old link for the new one then: the carrier is there at once, the speed is not, nor the MAC", () => {
+  for (const era of BOOTED) {
+    const machine = linked(era, "stmmac_rgmii");
+    quietly(machine, unbindPhy, bindPhy);
+    machine.perform(down);
+    const told = log(machine.perform(up));
+    const disabled = "unsupported speed Unknown on rgmii, leaving the MAC disabled";
+    assertEquals(told.includes(disabled), era === "6.12" || always(era), era);
+    assertEquals(carrier(machine), "1");
+    // The next link is a new one
+    quietly(machine, cable(false));
+    assertEquals(log(machine.perform(cable(true))), ["Link is Up - 1Gbps/Full - flow control off"]);
+  }
+});
+
 Deno.test("unbound while the netdev is down: the generic driver at the next up, and the own one again after bind", () => {
   for (const era of BOOTED) {
     const machine = linked(era, "stmmac_rgmii", "poisoned");
