@@ -16,13 +16,15 @@ export interface StmmacEra {
   readonly devlink: boolean;
   /** True if the driver logs that it leaves the MAC disabled where the speed of a link that is up is not known (stmmac_mac_link_up()) */
   readonly logsSpeed: boolean;
+  /** True if the removal takes the carrier away before the netdev is taken down (stmmac_dvr_remove()) */
+  readonly dropsCarrier: boolean;
 }
 
-const OLDEST: StmmacEra = { pcs: false, devlink: false, logsSpeed: false };
+const OLDEST: StmmacEra = { pcs: false, devlink: false, logsSpeed: false, dropsCarrier: true };
 
 const CHANGES: { readonly [K in Exclude<EraId, "5.10">]?: Partial<StmmacEra> } = {
   "6.1": { pcs: true },
-  "6.12": { logsSpeed: true },
+  "6.12": { logsSpeed: true, dropsCarrier: false },
   "7.2": { devlink: true },
 };
 

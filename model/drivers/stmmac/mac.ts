@@ -93,7 +93,9 @@ export class StmmacMac implements Mac {
   *unregister(task: Task): Steps {
     const { rtnl, linkwatch } = this.#kernel;
     task.log("info", `${this.#prefix}: stmmac_dvr_remove: removing driver`);
+    if (stmmacEra(this.#kernel.era).dropsCarrier) linkwatch.carrier(this.netdev, false);
     yield* acquire(task, rtnl);
+    yield* linkwatch.sync(task, this.netdev);
     yield* closeNetdev(this.#kernel, task, this.netdev);
     yield* linkwatch.sync(task, this.netdev);
     yield* synchronizeNet(this.#kernel, task);
