@@ -37,7 +37,7 @@ const GAPS: Readonly<Record<string, readonly string[]>> = {
   ],
   "7.2-connectx": [DOORBELLS],
   "7.3-connectx": [DOORBELLS],
-  "6.1-spectrum": FOLLOWS.slice(1),
+  "6.1-spectrum": FOLLOWS,
   "6.12-spectrum": FOLLOWS,
   "7.2-spectrum": FOLLOWS,
   "7.3-spectrum": FOLLOWS,

@@ -20,11 +20,6 @@ import { DEVLINK_SUITES, loadSuites, suitesOf } from "../run/load_suites.ts";
 /** Suites of an emulated card. */
 const CARD_SUITES = ["mlx5_failures", "mlx5_commands", "mlx5_card", "mlx5_health"] as const;
 
-/** Suites of any driver that are not recorded of the Spectrum of a kernel: they take the longest there, as they reload it most. */
-const UNRECORDED: Readonly<Record<string, ReadonlySet<string>>> = {
-  "6.1": new Set(["reload_contract", "netns", "netns_inside"]),
-};
-
 /** What is recorded of a board, by the name of the recording. */
 export const RECORDINGS: Readonly<Record<string, { board: string; suites: readonly string[] }>> = Object.fromEntries([
   ...BOOTED_ERAS.map((kernel) => [kernel, { board: `qemu-${kernel}`, suites: suitesOf("netdevsim") }] as const),
@@ -36,7 +31,7 @@ export const RECORDINGS: Readonly<Record<string, { board: string; suites: readon
       `${kernel}-spectrum`,
       {
         board: `qemu-spectrum-${kernel}`,
-        suites: [...DEVLINK_SUITES.filter((name) => !UNRECORDED[kernel]?.has(name)), ...NAMED.mlxsw],
+        suites: [...DEVLINK_SUITES, ...NAMED.mlxsw],
       },
     ] as const
   ),
