@@ -38,7 +38,11 @@ async function checkTrace(
     for await (const observed of trace.sequences) {
       options.signal.throwIfAborted();
       const steps = observed.steps.map(({ id, phase, op }) => ({ id, phase, op }));
-      const expected = await openModel(model, era as EraId, {}, header).run({ ...observed, steps });
+      const expected = await openModel(model, era as EraId, {}, header).run({
+        ...observed,
+        steps,
+        requires: observed.hardware ?? [],
+      });
       const { board } = options;
       const unsupported = whyUnsupported(observed, board ?? { unfiled: true }, header.has);
       const verdict = judge(expected, observed, { waivers: board?.waivers ?? [], unsupported, has: header.has });

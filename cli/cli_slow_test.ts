@@ -128,6 +128,20 @@ Deno.test("--json: every line is JSON, the last one the numbers", async () => {
   assertEquals(lines.filter(({ type }) => type === "sequence").length, lines.at(-1).sequences.agree);
 });
 
+Deno.test("check has the model with the hardware that a trace was taken with", async () => {
+  const board = await file(
+    "mac.toml",
+    'name = "mac"\ndescription = "the model of a MAC"\nrunner = "model"\ndriver = "stmmac"\nera = "6.12"\n' +
+      'capabilities = ["stmmac_sgmii", "emulated"]\n',
+  );
+  const out = `${folder}/mac`;
+  const ran = await run(["run", "phy", "--board", board, "--filter", "sgmii: the driver comes back", "--out", out]);
+  assertEquals(ran.code, 0, ran.stderr);
+  const { code, stdout } = await call(["check", `${out}/trace-mac-model.jsonl`]);
+  assertEquals(code, 0, stdout);
+  assertStringIncludes(stdout, "1 sequence: 1 agree");
+});
+
 Deno.test("--out: traces and reports, whole; check judges the trace, and a divergence is exit 1", async () => {
   const out = `${folder}/out`;
   const ran = await run(["run", "trap", "--board", "model", "--out", out, "--reporter", "junit"]);

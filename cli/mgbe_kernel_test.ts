@@ -6,6 +6,7 @@ import type { DeviceEvent } from "../fixtures/devices/mod.ts";
 import type { Guest } from "../fixtures/qemu/mod.ts";
 import { guestShell, kernelTest } from "../fixtures/qemu/testing.ts";
 import { bootBoard } from "../runners/boot_board.ts";
+import { run } from "./child.ts";
 
 const PHY = "/sys/bus/mdio_bus/devices/stmmac-1:01", MARVELL = "/sys/bus/mdio_bus/drivers/Marvell 88E1510";
 const NETDEV = "/sys/class/net/eth1";
@@ -130,3 +131,24 @@ await kernelTest("7.3", "mgbe: dwmac-intel of 7.3 has the MAC by RGMII, and a de
     await since();
   });
 });
+
+await kernelTest(
+  "7.3",
+  "mgbe: what a PHY's driver leaves when it is unbound under the MAC is as predicted",
+  async () => {
+    const seen: Record<string, string> = {
+      "sgmii: the driver comes back": "the kernel complained in step 11 as the model predicted: warning in phy_stop",
+      "sgmii: the netdev is taken down":
+        "the kernel broke in step 5 as the model predicted: oops in led_set_brightness",
+    };
+    for (const [filter, note] of Object.entries(seen)) {
+      const { code, stdout, stderr } = await run(["run", "phy", "--board", "qemu-mgbe-7.3", "--filter", filter]);
+      const said = `${stdout}${stderr}`;
+      assertEquals(/^(infra|diverge|crash|model-gap) /m.test(said), false, said);
+      // On a busy machine the time of a step may say nothing.
+      if (said.includes("the board was starved of CPU time")) continue;
+      assertEquals(code, 0, said);
+      assert(said.includes(note), said);
+    }
+  },
+);

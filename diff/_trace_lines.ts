@@ -1,6 +1,7 @@
 /** The lines of a trace file, as text: what {@linkcode TraceWriter} writes, and the journal of a run. */
 
 import { jsonLine } from "../boards/visible.ts";
+import { emptyObservation } from "../model/observation.ts";
 import type { TraceLine } from "./_trace_schema.ts";
 import type { DeviceRecord, SequenceTrace, StepTrace, TraceHeader } from "./trace.ts";
 
@@ -29,13 +30,15 @@ export function headerLine(
 }
 
 /** The line that a sequence begins with. */
-export function beginLine({ suite, sequence, source, boot }: Omit<SequenceTrace, "steps">): string {
-  return line({ type: "sequence", suite, sequence, source, ...(boot ? { boot } : {}) } satisfies TraceLine);
+export function beginLine({ suite, sequence, source, boot, hardware }: Omit<SequenceTrace, "steps">): string {
+  const more = { ...(boot ? { boot } : {}), ...(hardware ? { hardware } : {}) };
+  return line({ type: "sequence", suite, sequence, source, ...more } satisfies TraceLine);
 }
 
-/** The line of a step. */
+/** The line of a step. It holds what was shown; what the model does not know of a step is not part of it. */
 export function stepLine(step: StepTrace): string {
-  return line({ type: "step", ...step } satisfies TraceLine);
+  const { unknown: _, untimed: __, ...shown } = step.observation ?? emptyObservation();
+  return line({ type: "step", ...step, ...(step.observation ? { observation: shown } : {}) } satisfies TraceLine);
 }
 
 /** The lines that a sequence of so many steps ends with; the first is of what the emulated device saw. */

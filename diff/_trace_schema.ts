@@ -2,6 +2,7 @@
 
 import { z } from "zod";
 import { factsSchema } from "../boards/facts_schema.ts";
+import { HARDWARE_IDS } from "../model/drivers/hardware.ts";
 import { COMMAND_FORMS, type CommandOption, type DevlinkKind } from "../model/command_line/forms.ts";
 import type { Json, Observation } from "../model/observation.ts";
 import type { Operation } from "../model/operation.ts";
@@ -180,7 +181,14 @@ export const headerLineSchema = z.strictObject({ twinlink: z.literal("trace"), v
 
 /** Every other line of a file. */
 export const lineSchema = z.discriminatedUnion("type", [
-  z.strictObject({ type: z.literal("sequence"), suite: text, sequence: text, source: text, boot: maybe(text) }),
+  z.strictObject({
+    type: z.literal("sequence"),
+    suite: text,
+    sequence: text,
+    source: text,
+    boot: maybe(text),
+    hardware: maybe(z.array(z.enum(HARDWARE_IDS)).readonly()),
+  }),
   step,
   device,
   z.strictObject({ type: z.literal("sequence-end"), steps: count }),

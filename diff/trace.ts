@@ -4,6 +4,7 @@
  * @module
  */
 
+import type { HardwareId } from "../model/drivers/hardware.ts";
 import type { Facts } from "../model/facts.ts";
 import type { FreedMemory, Observation } from "../model/observation.ts";
 import type { Operation } from "../model/operation.ts";
@@ -134,6 +135,8 @@ export interface SequenceTrace {
   steps: StepTrace[];
   /** Which boot of the board it was begun in, where that was kept: its `/proc/sys/kernel/random/boot_id` */
   boot?: string;
+  /** Devices of the model that the plan required, see `HardwareId`; left out if it required none. `check` has the model with them */
+  hardware?: readonly HardwareId[];
   /** What the board's emulated device saw. Absent if the board has no such device, or the device saw nothing */
   device?: DeviceRecord;
 }

@@ -4,7 +4,7 @@
  * | line | holds |
  * | --- | --- |
  * | first | `{"twinlink":"trace","version":1,"board":...,"transport":...,"era":...,"kernel":...,"iproute2":...}`, and what the board had as `"facts"` |
- * | start of a sequence | `{"type":"sequence","suite":...,"sequence":...,"source":...}`, in a journal with `"boot"` |
+ * | start of a sequence | `{"type":"sequence","suite":...,"sequence":...,"source":...}`, in a journal with `"boot"`, and `"hardware"` if the plan required some |
  * | step | `{"type":"step","id":...,"phase":...,"op":...,"observation":...}` or `"lost"` in place of `"observation"` |
  * | after the steps | `{"type":"device","version":1,"events":N,"log":...}`, of a board with an emulated device; see {@linkcode DeviceRecord} |
  * | end of a sequence | `{"type":"sequence-end","steps":N}` |

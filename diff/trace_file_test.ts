@@ -4,6 +4,7 @@ import { type Capability, loadFacts } from "../boards/mod.ts";
 import { lacking, neededCapabilities, whyUnsupported } from "./capability.ts";
 import { clone, sample, sequence, step } from "./testing.ts";
 import type { DeviceRecord, Trace } from "./trace.ts";
+import { emptyObservation, type Observation } from "../model/observation.ts";
 import { openTrace, readTrace, TraceWriter, writeTrace } from "./trace_file.ts";
 
 const trace = (): Trace => ({
@@ -35,6 +36,18 @@ async function inFolder(body: (file: (name: string) => string) => Promise<void>)
     await Deno.remove(folder, { recursive: true });
   }
 }
+
+Deno.test("what the model does not know of a step is no part of its trace", () =>
+  inFolder(async (file) => {
+    const observation = emptyObservation();
+    const step = { id: 1, phase: "body", op: { kind: "dev.show" } } as const;
+    const of = (more: Partial<Observation>): Trace => ({
+      ...trace(),
+      sequences: [{ ...sequence({ ...step, observation: { ...observation, ...more } }), hardware: ["stmmac_sgmii"] }],
+    });
+    await writeTrace(file("t.jsonl"), of({ unknown: { kmsg: "chance" }, untimed: "a slow bus" }));
+    assertEquals(await readTrace(file("t.jsonl")), of({}));
+  }));
 
 for (const name of ["t.jsonl", "t.jsonl.gz"]) {
   Deno.test(`a trace comes back as it was written: ${name}`, () =>

@@ -14,7 +14,7 @@ const lost = (id: number, reason: "timeout" | "crash"): StepTrace => ({
 const trace: Trace = {
   header: { board: "b", transport: "ssh", era: "6.12", kernel: "6.12.1", iproute2: "7.3", has: ["devlink", "pcs"] },
   sequences: [
-    { ...sample(), boot: "first", device: { version: 1, events: 2, log: "AAAA" } },
+    { ...sample(), boot: "first", hardware: ["stmmac_sgmii"], device: { version: 1, events: 2, log: "AAAA" } },
     { ...sequence(step(1, { kind: "dev.show" }), lost(2, "crash")), sequence: "second" },
   ],
 };

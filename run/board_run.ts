@@ -12,7 +12,7 @@ import { type Unsupported, whyUnsupported } from "../diff/capability.ts";
 import { judge } from "../diff/judge.ts";
 import type { Plan, SequenceTrace, TraceHeader } from "../diff/trace.ts";
 import type { LeftOut } from "../diff/verdict.ts";
-import type { EraId } from "../model/mod.ts";
+import { type EraId, hardwareIn } from "../model/mod.ts";
 import { lastWords } from "../runners/agent/agent.ts";
 import { openRunner } from "../runners/mod.ts";
 import { type Runner, type RunnerOptions, UnfitBoardError } from "../runners/runner.ts";
@@ -333,7 +333,7 @@ class BoardRun {
 
   /** Runs a plan, or says what has become of it when the run broke off. */
   async #observe(plan: Plan): Promise<Observed> {
-    const { suite, sequence, source } = plan;
+    const { suite, sequence, source, requires = [] } = plan;
     const { cut, console } = this.#earlier ?? {};
     const begun = cut && keyOf(cut) === keyOf(plan) ? keptOf(plan, cut) : undefined;
     const runner = await this.#ready();
@@ -349,8 +349,10 @@ class BoardRun {
       if (!fate.again) return { observed: fate.trace, settled: true };
     }
     const used = this.used.runner!;
-    await this.#journal?.begin({ suite, sequence, source, ...(used.boot ? { boot: used.boot } : {}) });
-    return { observed: await used.run(plan), settled: false };
+    const hardware = hardwareIn(requires);
+    const kept = hardware.length > 0 ? { hardware } : {};
+    await this.#journal?.begin({ suite, sequence, source, ...(used.boot ? { boot: used.boot } : {}), ...kept });
+    return { observed: { ...await used.run(plan), ...kept }, settled: false };
   }
 
   /** The last sequence of an earlier process may have broken the board, with nobody there to renew it. */
