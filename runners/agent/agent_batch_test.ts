@@ -159,7 +159,7 @@ mkfifo "$TL_D/../fifo"
 (
   trap - USR1
   # As soon as it is there: the step has begun, or begins with a writer that was killed.
-  until [ -n "$killed" ]; do
+  until [ -n "$killed" ] || [ ! -d "$TL_D" ]; do
     sleep 0.1 || exit
     # One grep for all processes: the step has a bound, and a busy machine has many of them
     for p in $(grep -ls tl-done /proc/[0-9]*/cmdline); do
