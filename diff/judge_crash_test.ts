@@ -69,7 +69,7 @@ Deno.test("a crash that may come or not is a gap, whatever the kernel does; what
   assertEquals(of(hangs, hangs), ["model-gap", "indeterminate"]);
   const hung = { kmsg: [{ class: "hung" as const, text: "INFO: task ip:9 blocked for more than 120 seconds." }] };
   assertEquals(of({ kmsg: OOPS, result: "killed" }, { ...hangs, ...hung }), ["model-gap", "model-gap"]);
-  // A bug of another kind is none of the outcomes
+  // A bug of another kind is not one of the outcomes
   assertEquals(of({ kmsg: [{ class: "lockdep", text: "possible deadlock" }] }, {})[0], "crash");
 });
 

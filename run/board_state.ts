@@ -20,8 +20,8 @@ export interface Dirt {
 }
 
 /**
- * How a board is behind a sequence: `broken` where its kernel is, `doubtful` where the kernel reported what it reports once, or
- * the sequence leaves what only a boot removes, `lost` where the line is gone, or the board.
+ * State of a board after a sequence: `broken` if its kernel is; `doubtful` if the kernel reported what it reports once, or if the
+ * sequence leaves what only a boot removes; `lost` if the line or the board is lost.
  */
 export type BoardState = "sound" | "doubtful" | "broken" | "lost";
 

@@ -223,7 +223,7 @@ export class Phy extends Device {
   }
 }
 
-/** Why nobody knows the outcome of a step that reads memory that was freed. */
+/** Why the outcome of a step is unknown that reads freed memory. */
 const REUSED = "it reads memory that was freed: if that was reused, the kernel breaks; if not, nothing happens";
 
 /** The kernel breaks here, or it does not: the model continues as if it did not, and knows nothing of the channels that tell. */

@@ -26,7 +26,7 @@ async function boardOf(guest: Guest, line: "ssh" | "serial", ready: string) {
 
 const image = await testImage("6.12");
 
-guestTest("a board is made ready when it is opened, and again after it was booted anew", image, async (guest) => {
+guestTest("a board is made ready when it is opened, and again after a reboot", image, async (guest) => {
   Deno.env.set(PASSWORD, guest.login.password);
   try {
     for (const line of ["ssh", "serial"] as const) {
@@ -41,7 +41,7 @@ guestTest("a board is made ready when it is opened, and again after it was boote
       try {
         assertEquals(await shown(), "ready\n", line);
         await runner.renew!();
-        assertEquals(await shown(), "ready\n", `${line}, booted anew`);
+        assertEquals(await shown(), "ready\n", `${line}, after a reboot`);
       } finally {
         await runner.close();
       }

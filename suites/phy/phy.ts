@@ -46,7 +46,7 @@ async function follow(dut: Dut): Promise<string[]> {
   return seen;
 }
 
-/** From 7.x on phylib asks a driver that is no more in each turn of the state machine. */
+/** From 7.x on phylib asks the driver in each turn of the state machine, also after its unbind. */
 const asks = (era: Era) => era.phylib.pollingAsksDriver;
 const SURVIVES = { in: (era: Era) => !asks(era), because: "phylib survives that up to 6.12" };
 

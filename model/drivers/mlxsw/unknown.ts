@@ -34,7 +34,7 @@ const NOT_MODELLED: Readonly<Record<string, string>> = {
   dpipe: "the tables of the pipeline of mlxsw are not modelled",
 };
 
-/** Forms of commands on the shared buffer whose answer is modelled while nobody has changed the buffer. */
+/** Forms of commands on the shared buffer whose answer is modelled until the buffer is changed. */
 const KNOWN_OF_BUFFER = (op: Operation): boolean =>
   op.kind === "sb.show" ||
   (op.kind === "sb.pool.show" && (op.handle === undefined || op.pool !== undefined)) ||

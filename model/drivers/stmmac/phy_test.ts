@@ -26,7 +26,7 @@ function quietly(machine: Machine, ...steps: readonly Operation[]): void {
   for (const step of steps) assertEquals(outcome(machine, step), "ok");
 }
 
-/** From 7.x on phylib asks the driver that is no more: no kernel gets away with it. */
+/** From 7.x on phylib asks the driver that was unbound: such a kernel always breaks. */
 const always = (era: EraId) => era.startsWith("7.");
 
 Deno.test("the unbind itself: rc 0, no word, the carrier stays", () => {
@@ -63,7 +63,7 @@ Deno.test("a cable that goes is seen by a PHY with a driver, and without one by 
   }
 });
 
-Deno.test("ethtool shows what phylib knew last, and restarts what nobody negotiates", () => {
+Deno.test("ethtool shows what phylib knew last, and a restart of the negotiation has no effect", () => {
   for (const era of BOOTED) {
     const machine = linked(era);
     const { reply } = machine.perform(ethtool);
@@ -77,7 +77,7 @@ Deno.test("the netdev taken down, or the MAC unbound, after the PHY's driver", a
   for (const era of BOOTED) {
     for (const hardware of ["stmmac_sgmii", "stmmac_rgmii"] as const) {
       for (const memory of ["kept", "poisoned"] as const) {
-        // In 5.10 a CPU spins on the lock of a trigger that was overwritten: that nobody has measured
+        // In 5.10 a CPU spins on the lock of a trigger that was overwritten: not measured
         const breaks = always(era) || (memory === "poisoned" && era !== "5.10");
         await t.step(`${era} ${hardware} ${memory}`, () => {
           for (const step of [down, unbindMac]) {
