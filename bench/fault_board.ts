@@ -208,8 +208,9 @@ export class FaultBoard implements AsyncDisposable {
     }
   }
 
-  /** Turns it on: a shell at a prompt is on the line. */
+  /** Turns it on: a shell at a prompt is on the line. It may still be on, if a fault that turns it off did not strike. */
   async boot(): Promise<void> {
+    await this.die();
     await Deno.writeTextFile(`${this.dir}/boot_id`, `${this.bootId}\n`);
     // Nothing is left of how the raw shell of the boot before had set the line.
     await new Deno.Command("sh", { args: ["-c", 'stty sane < "$0"', this.#line.boardPath] }).output();
