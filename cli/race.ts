@@ -2,6 +2,7 @@
 
 import { loadBoard, visible } from "../boards/mod.ts";
 import type { Explored } from "../model/race/explored.ts";
+import { HARDWARE_IDS } from "../model/drivers/hardware.ts";
 import { DISTINCT_ERAS, type EraId, ERAS, type HardwareId, hardwareIn, type Operation } from "../model/mod.ts";
 import { exploreRace, type Race, readOutcome, scenarioOf } from "../model/race/race.ts";
 import { diagram, minimise, replay } from "../model/race/race_replay.ts";
@@ -218,7 +219,7 @@ if anything does.`,
     "hardware": {
       type: "list",
       value: "ID",
-      help: "Build this in: mlx5, mlx5_no_rdma, mlx5_subfunction, mlx5_slave, mlxsw, stmmac_sgmii, stmmac_rgmii",
+      help: "Have this device, for example mlx5; a wrong ID lists all",
     },
     "regime": { type: "text", value: "REGIME", help: "Other locks than the era's, for example instance_plus_device" },
     "schedules": { type: "text", value: "N", help: "Stop after N schedules and draw some at random (100000)" },
@@ -244,9 +245,8 @@ if anything does.`,
     }
     const hardware = hardwareIn(values.hardware);
     if (hardware.length < values.hardware.length) {
-      throw new UsageError(
-        `Unknown hardware "${visible(values.hardware.find((id) => hardwareIn([id]).length === 0)!)}"`,
-      );
+      const unknown = values.hardware.find((id) => hardwareIn([id]).length === 0)!;
+      throw new UsageError(`Unknown hardware "${visible(unknown)}": it must be one of ${HARDWARE_IDS.join(", ")}`);
     }
     const { regime } = values;
     if (regime !== undefined && !LOCK_REGIMES.includes(regime as LockRegime)) {
