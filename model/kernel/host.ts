@@ -71,8 +71,10 @@ export interface KernelHost {
   lock(name: string, lockClass: LockClass, options?: LockOptions): Lock;
   /** Starts a kernel thread */
   start(name: string, body: (task: Task) => Steps, stepping: boolean): void;
-  /** Does something when `ms` of virtual time have passed */
-  after(ms: number, body: () => void): void;
+  /** Does something when `ms` of virtual time have passed, once; returns the timer, for {@linkcode KernelHost.cancel} */
+  after(ms: number, body: () => void): Timer;
+  /** Stops a timer, if there is one */
+  cancel(timer: Timer | undefined): void;
   /** Sends a link message */
   link(task: Task, event: LinkEvent["event"], netdev: Netdev): void;
 }

@@ -281,16 +281,23 @@ export class Kernel implements KernelHost {
     this.link(task, "new", netdev);
   }
 
-  /** Does something when `ms` of virtual time have passed. */
-  after(ms: number, body: () => void): void {
+  /** Does something when `ms` of virtual time have passed, once. */
+  after(ms: number, body: () => void): Timer {
     const timer: Timer = {
       due: this.now + ms,
       run: () => {
-        this.timers.splice(this.timers.indexOf(timer), 1);
+        this.cancel(timer);
         body();
       },
     };
     this.timers.push(timer);
+    return timer;
+  }
+
+  /** Stops a timer, if there is one. */
+  cancel(timer: Timer | undefined): void {
+    const at = timer ? this.timers.indexOf(timer) : -1;
+    if (at >= 0) this.timers.splice(at, 1);
   }
 
   /** Starts a kernel thread; it runs when the operation that runs now has done its part. */

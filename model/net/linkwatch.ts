@@ -79,22 +79,14 @@ export class Linkwatch {
       this.#work.queue();
       return;
     }
-    if (this.#timer) return;
-    const timer: Timer = {
-      due: this.#kernel.now + delay,
-      run: () => {
-        this.#forget();
-        this.#work.queue();
-      },
-    };
-    this.#timer = timer;
-    this.#kernel.timers.push(timer);
+    this.#timer ??= this.#kernel.after(delay, () => {
+      this.#timer = undefined;
+      this.#work.queue();
+    });
   }
 
   #forget(): void {
-    if (!this.#timer) return;
-    const { timers } = this.#kernel;
-    timers.splice(timers.indexOf(this.#timer), 1);
+    this.#kernel.cancel(this.#timer);
     this.#timer = undefined;
   }
 

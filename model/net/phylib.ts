@@ -204,21 +204,14 @@ export class Phy extends Device {
 
   #again(): void {
     this.#forget();
-    const timer: Timer = {
-      due: this.#kernel.now + POLL_INTERVAL,
-      run: () => {
-        this.#forget();
-        this.#machine.queue();
-      },
-    };
-    this.#timer = timer;
-    this.#kernel.timers.push(timer);
+    this.#timer = this.#kernel.after(POLL_INTERVAL, () => {
+      this.#timer = undefined;
+      this.#machine.queue();
+    });
   }
 
   #forget(): void {
-    if (!this.#timer) return;
-    const { timers } = this.#kernel;
-    timers.splice(timers.indexOf(this.#timer), 1);
+    this.#kernel.cancel(this.#timer);
     this.#timer = undefined;
   }
 }

@@ -377,9 +377,7 @@ export class Phylink {
   }
 
   #stopPolling(): void {
-    if (!this.#timer) return;
-    const { timers } = this.#kernel;
-    timers.splice(timers.indexOf(this.#timer), 1);
+    this.#kernel.cancel(this.#timer);
     this.#timer = undefined;
   }
 }

@@ -48,9 +48,7 @@ export class TrapWork implements Timer {
 
   /** Ends it, and waits for whoever is at it. */
   *stop(task: Task): Steps {
-    const { timers } = this.#dl.kernel;
-    const at = timers.indexOf(this);
-    if (at >= 0) timers.splice(at, 1);
+    this.#dl.kernel.cancel(this);
     this.#stopped = true;
     this.#idle.changed();
     if (this.#dl.kernel.exploring) yield* this.#idle.wait(task);
