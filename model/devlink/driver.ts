@@ -66,20 +66,21 @@ export interface Driver {
   readonly rates?: RateDriver | undefined;
   /** What a reload performs, whichever action was asked for. @default {the action that was asked for} */
   readonly reloadPerforms?: readonly ReloadAction[];
-  reloadDown(task: Task, action: ReloadAction): Steps<Result>;
-  reloadUp(task: Task, action: ReloadAction): Steps<Result>;
-  /** Asked before a policer of a group is looked for: `EOPNOTSUPP` of a driver that binds none. @default {it binds policers} */
+  /** The two halves of a reload. @default {the driver cannot be reloaded: `EOPNOTSUPP`} */
+  reloadDown?(task: Task, action: ReloadAction): Steps<Result>;
+  reloadUp?(task: Task, action: ReloadAction): Steps<Result>;
+  /** Asked before a policer of a group is looked for. @default {the driver binds policers if it has `trapGroupSet`} */
   trapGroupBinds?(): Result;
-  /** Called for each change that passed the core's checks */
-  trapActionSet(task: Task, trap: Trap, action: TrapSpec["action"]): Result;
-  trapGroupSet(task: Task, group: TrapGroup, policer: TrapPolicer | undefined): Result;
-  trapPolicerSet(task: Task, policer: TrapPolicer, rate: number, burst: number): Result;
-  /** What the driver counted as dropped; -1 where the counter cannot be read, undefined where the driver has none */
-  trapDropped(trap: Trap): number | undefined;
+  /** Called for each change that passed the core's checks. @default {the driver has no such change: `EOPNOTSUPP`} */
+  trapActionSet?(task: Task, trap: Trap, action: TrapSpec["action"]): Result;
+  trapGroupSet?(task: Task, group: TrapGroup, policer: TrapPolicer | undefined): Result;
+  trapPolicerSet?(task: Task, policer: TrapPolicer, rate: number, burst: number): Result;
+  /** Returns what the driver counted as dropped; -1 if the counter cannot be read. @default {the driver has no such counter} */
+  trapDropped?(trap: Trap): number;
   /** Takes back a read of that counter, which the kernel did not do */
   unreadTrap?(trap: Trap): void;
-  /** What the policer dropped; -1 where the counter cannot be read */
-  policerDropped(policer: TrapPolicer): number;
+  /** Returns what the policer dropped; -1 if the counter cannot be read. @default {nothing} */
+  policerDropped?(policer: TrapPolicer): number;
   /** Checks a new value of a param. @default {any value is valid} */
   paramValidate?(task: Task, spec: ParamSpec, value: number | boolean | string): Result;
   /** Carries out a command on ports; undefined where the driver lacks it. @default {the driver lacks all of them} */

@@ -93,7 +93,7 @@ export function paramAttributes(dl: Devlink, param: Param): Attributes | null {
 export function trapAttributes(dl: Devlink, trap: Trap): Attributes | null {
   const { spec } = trap;
   const rx: Attributes = { bytes: trap.bytes, packets: trap.packets };
-  const dropped = dl.kernel.era.trapDropCounter ? dl.driver.trapDropped(trap) : undefined;
+  const dropped = dl.kernel.era.trapDropCounter ? dl.driver.trapDropped?.(trap) : undefined;
   if (dropped !== undefined) {
     if (dropped < 0) return null;
     rx["dropped"] = dropped;
@@ -123,7 +123,7 @@ export function groupAttributes(dl: Devlink, group: TrapGroup): Attributes {
 
 /** A trap policer with its statistics; null where the driver's counter cannot be read. Reading it counts. */
 export function policerAttributes(dl: Devlink, policer: TrapPolicer): Attributes | null {
-  const dropped = dl.driver.policerDropped(policer);
+  const dropped = dl.driver.policerDropped?.(policer) ?? 0;
   if (dropped < 0) return null;
   const { rate, burst } = policer;
   return shown(dl, "policer", { policer: policer.spec.id, rate, burst, stats: { rx: { dropped } } });

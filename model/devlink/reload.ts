@@ -70,14 +70,15 @@ function* callback(task: Task, dl: Devlink, steps: Steps<Result>): Steps<Result>
 }
 
 function* perform(task: Task, dl: Devlink, action: ReloadAction, target: Netns | undefined): Steps<Result> {
-  const { era } = dl.kernel;
-  if (!dl.reloadEnabled || (dl.driver.withholdsReload && era.reloadWithheldBy === "switch")) return "EOPNOTSUPP";
+  const { driver, kernel: { era } } = dl;
+  if (!dl.reloadEnabled || !driver.reloadDown || !driver.reloadUp) return "EOPNOTSUPP";
+  if (driver.withholdsReload && era.reloadWithheldBy === "switch") return "EOPNOTSUPP";
   const moves = target !== undefined && target !== dl.netns;
   if (moves && era.netnsMove === "around") {
     for (const param of dl.params) announceParam(task, dl, param, "del");
     announceDev(task, dl, "del");
   }
-  const down = yield* callback(task, dl, dl.driver.reloadDown(task, action));
+  const down = yield* callback(task, dl, driver.reloadDown(task, action));
   if (down !== "ok") return down;
   if (moves) {
     if (era.netnsMove === "between") yield* announceAllGone(task, dl);
@@ -89,7 +90,7 @@ function* perform(task: Task, dl: Devlink, action: ReloadAction, target: Netns |
     task.log("warning", `WARNING: devlink_reload: ${dl.handle} still has ports or rate objects`);
   }
   if (action === "driver_reinit") promoteParams(dl);
-  const up = yield* callback(task, dl, dl.driver.reloadUp(task, action));
+  const up = yield* callback(task, dl, driver.reloadUp(task, action));
   const failed = up !== "ok";
   if (dl.reloadFailed !== failed) {
     dl.reloadFailed = failed;

@@ -93,7 +93,7 @@ function setAction(task: Task, dl: Devlink, trap: Devlink["traps"][number], acti
     task.warn("Cannot change action of non-drop traps. Skipping", dl.kernel.era.corePrefix);
     return "ok";
   }
-  const result = dl.driver.trapActionSet(task, trap, action);
+  const result = dl.driver.trapActionSet?.(task, trap, action) ?? "EOPNOTSUPP";
   if (result === "ok") trap.action = action;
   return result;
 }
@@ -125,13 +125,14 @@ export function setGroup(
 }
 
 function bindPolicer(task: Task, dl: Devlink, group: TrapGroup, id: number): Result {
-  const binds = dl.driver.trapGroupBinds?.() ?? "ok";
+  const { driver } = dl;
+  const binds = driver.trapGroupSet ? driver.trapGroupBinds?.() ?? "ok" : "EOPNOTSUPP";
   if (binds !== "ok") return binds;
   const policer = findPolicer(dl, id);
   if (id !== 0 && !policer) {
     return task.fail("ENOENT", "Device did not register this trap policer", dl.kernel.era.corePrefix);
   }
-  const result = dl.driver.trapGroupSet(task, group, policer);
+  const result = driver.trapGroupSet!(task, group, policer);
   if (result === "ok") group.policer = policer;
   return result;
 }
@@ -153,7 +154,7 @@ export function setPolicer(
   if (rate > spec.rateMax) return task.fail("EINVAL", "Policer rate higher than limit", prefix);
   if (burst < spec.burstMin) return task.fail("EINVAL", "Policer burst size lower than limit", prefix);
   if (burst > spec.burstMax) return task.fail("EINVAL", "Policer burst size higher than limit", prefix);
-  const result = dl.driver.trapPolicerSet(task, policer, rate, burst);
+  const result = dl.driver.trapPolicerSet?.(task, policer, rate, burst) ?? "EOPNOTSUPP";
   if (result === "ok") {
     policer.rate = rate;
     policer.burst = burst;

@@ -131,8 +131,4 @@ export abstract class Profile implements Driver {
   trapDropped(): number {
     return 0;
   }
-
-  policerDropped(): number {
-    return 0;
-  }
 }

@@ -191,10 +191,6 @@ export class Generic implements Driver, EswitchDriver {
     return 0;
   }
 
-  policerDropped(): number {
-    return 0;
-  }
-
   shown(object: ShownObject, attributes: Attributes): Attributes {
     const completed = { ...attributes };
     for (const part of PARTS[object] ?? []) completed[part] = NOT_KNOWN;

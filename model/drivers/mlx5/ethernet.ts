@@ -63,18 +63,6 @@ class EthernetInstance implements Driver {
   }
 
   mayHave = () => false;
-  reloadDown = refuses;
-  reloadUp = refuses;
-  trapActionSet = (): Result => "EOPNOTSUPP";
-  trapGroupSet = (): Result => "EOPNOTSUPP";
-  trapPolicerSet = (): Result => "EOPNOTSUPP";
-  trapDropped = (): undefined => undefined;
-  policerDropped = () => 0;
-}
-
-// deno-lint-ignore require-yield
-function* refuses(): Steps<Result> {
-  return "EOPNOTSUPP";
 }
 
 /** The Ethernet part, from its probe to its removal. */

@@ -332,26 +332,6 @@ export class Mlx5 implements Driver, PartsHost, HealthHost {
     return action === "mirror" ? "EOPNOTSUPP" : "ok";
   }
 
-  trapGroupBinds(): Result {
-    return "EOPNOTSUPP";
-  }
-
-  trapGroupSet(): Result {
-    return "EOPNOTSUPP";
-  }
-
-  trapPolicerSet(): Result {
-    return "EOPNOTSUPP";
-  }
-
-  trapDropped(): undefined {
-    return undefined;
-  }
-
-  policerDropped(): number {
-    return 0;
-  }
-
   // Ports and eswitch
 
   portCommand(_task: Task, kind: PortCommand): Result | undefined {

@@ -107,10 +107,4 @@ class Subfunction implements Driver {
     yield* acquire(task, dl.parent!.lock);
     dl.parent!.lock.release(task);
   }
-
-  trapActionSet = (): Result => "EOPNOTSUPP";
-  trapGroupSet = (): Result => "EOPNOTSUPP";
-  trapPolicerSet = (): Result => "EOPNOTSUPP";
-  trapDropped = (): undefined => undefined;
-  policerDropped = () => 0;
 }

@@ -257,14 +257,6 @@ export class Spectrum implements Driver {
     return this.#fails(task, "QPCR write") ? "EIO" : "ok";
   }
 
-  trapDropped(): undefined {
-    return undefined;
-  }
-
-  policerDropped(): number {
-    return 0;
-  }
-
   // Ports and flash
 
   linkSet(_task: Task, { netdev, flavour }: Port, up: boolean): Result {

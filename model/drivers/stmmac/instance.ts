@@ -11,7 +11,6 @@ import type { Device } from "../../kernel/device.ts";
 import type { Kernel } from "../../kernel/kernel.ts";
 import { STATE } from "../../kernel/state.ts";
 import type { Steps, Task } from "../../kernel/task.ts";
-import type { Result } from "../../observation.ts";
 import { stmmacEra } from "./era.ts";
 
 /** The param: if the clock of the MAC counts in coarse steps. */
@@ -69,36 +68,6 @@ export class StmmacInstance implements Driver {
 
   paramSet(_spec: ParamSpec, value: number | boolean | string): void {
     this.#coarse = Boolean(value);
-  }
-
-  // deno-lint-ignore require-yield
-  *reloadDown(): Steps<Result> {
-    return "EOPNOTSUPP";
-  }
-
-  // deno-lint-ignore require-yield
-  *reloadUp(): Steps<Result> {
-    return "EOPNOTSUPP";
-  }
-
-  trapActionSet(): Result {
-    return "EOPNOTSUPP";
-  }
-
-  trapGroupSet(): Result {
-    return "EOPNOTSUPP";
-  }
-
-  trapPolicerSet(): Result {
-    return "EOPNOTSUPP";
-  }
-
-  trapDropped(): undefined {
-    return undefined;
-  }
-
-  policerDropped(): number {
-    return 0;
   }
 }
 
