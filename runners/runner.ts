@@ -9,7 +9,7 @@ import type { Plan, SequenceTrace, StepTrace, TraceHeader } from "../diff/trace.
 import { driverModelOf } from "../model/drivers/mod.ts";
 import type { Facts } from "../model/facts.ts";
 import { failureOf } from "./agent/broken_program.ts";
-import type { FailedCommand, Hello } from "./agent/session.ts";
+import type { FailedCommand, Hello } from "./agent/hello.ts";
 
 /** What tells a user how far the work is: a download, a build, a boot. */
 export interface Progress {

@@ -6,7 +6,8 @@ import { openLine } from "./lines/pty_line.ts";
 import { checkFit, UnfitBoardError } from "./runner.ts";
 import { openSerial } from "./lines/serial.ts";
 import { readyCommands } from "./agent/ready.ts";
-import { AgentSession, type Hello } from "./agent/session.ts";
+import type { Hello } from "./agent/hello.ts";
+import { AgentSession } from "./agent/session.ts";
 
 /** Why a board is not fit; empty if it is. */
 function why(hello: Hello): string {

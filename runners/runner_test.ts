@@ -1,7 +1,7 @@
 import { assertEquals, assertMatch, assertThrows } from "@std/assert";
 import type { Board } from "../boards/mod.ts";
 import { checkFit, UnfitBoardError } from "./runner.ts";
-import { type Hello } from "./agent/session.ts";
+import type { Hello } from "./agent/hello.ts";
 
 const BOARD = { name: "b", driver: "netdevsim" } as Board;
 

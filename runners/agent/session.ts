@@ -6,7 +6,6 @@
  */
 
 import type { Loss, Plan, PlannedStep, SequenceTrace, StepTrace } from "../../diff/trace.ts";
-import type { FreedMemory } from "../../model/observation.ts";
 import { visible } from "../../boards/visible.ts";
 import type { Facts } from "../../model/facts.ts";
 import type { Handle, Operation } from "../../model/operation.ts";
@@ -17,6 +16,7 @@ import { DRIVERS } from "../../model/drivers/mod.ts";
 import { factsOf } from "./facts.ts";
 import { FACTS_MS, factsScript, readFacts } from "./facts_script.ts";
 import { FINDINGS, parseKmsg } from "./kernel_log.ts";
+import { type Hello, parseHello } from "./hello.ts";
 import type { KnownLines } from "./known_lines.ts";
 import { readRecord, readStep, type StepPart } from "./records.ts";
 import type { MonitorMemories, Section } from "./observe.ts";
@@ -29,41 +29,6 @@ import { announcement } from "../wire/wire.ts";
 /** The files by which a board shows what it has for drivers of the model: `NAME=FILE`, blanks between. */
 const PRESENCE = DRIVERS.flatMap(({ presence = [] }) => presence)
   .flatMap(({ capability, file }) => file === undefined ? [] : [`${capability}=${file}`]).join(" ");
-
-/** A command that a board could not run. */
-export interface FailedCommand {
-  /** For example `devlink -V` */
-  command: string;
-  /** Its exit status, or `hang` */
-  status: number | "hang";
-  /** What it said first on standard error; it is text of the board */
-  said: string;
-}
-
-/** What a board says of itself. */
-export interface Hello {
-  /** `uname -r` */
-  kernel: string;
-  /** What `devlink -V` prints, empty where devlink is missing */
-  iproute2: string;
-  /** `/proc/sys/kernel/random/boot_id` */
-  bootId: string;
-  /** True for root */
-  root: boolean;
-  /** Tools that the agent needs and did not find */
-  missing: string[];
-  /** Commands of such tools that failed when they were tried */
-  failed: FailedCommand[];
-  /** The command that was to make the board ready and failed. Left out where all succeeded */
-  unready?: FailedCommand & {
-    /** The key of the board's file */
-    key: string;
-  };
-  /** `devlink`, `debugfs`, `kmsg`, `pcs`, and what drivers of the model need */
-  has: string[];
-  /** What a use of freed memory does there */
-  freedMemory: FreedMemory;
-}
 
 /** Options of {@linkcode AgentSession}. */
 export interface SessionOptions {
@@ -420,28 +385,4 @@ const configOf = (handle: Handle) => `/sys/bus/pci/devices/${handle.replace(/^pc
 function waitFor(plan: Plan, step: PlannedStep): number {
   // A kernel that breaks writes of it first, to a serial console for many seconds.
   return boundIn(plan, step) * 1000 + (step.op.settle ?? 0) + (plan.breaks === undefined ? 15_000 : 60_000);
-}
-
-function parseHello(body: string, ready: readonly ReadyCommand[]): Hello {
-  const lines = body.trim().split("\n");
-  const all = (key: string) => lines.filter((l) => l.startsWith(`${key} `)).map((l) => l.slice(key.length + 1).trim());
-  const statusOf = (status: string | undefined) => status === "hang" ? status : Number(status);
-  const [, number, status, said = ""] = /^(\d+) (\d+|hang) ?(.*)$/.exec(all("unready")[0] ?? "") ?? [];
-  const failed = number === undefined ? undefined : ready[Number(number)];
-  return {
-    bootId: lines[0]?.split(" ")[2] ?? "",
-    kernel: all("uname")[0] ?? "",
-    iproute2: all("iproute2")[0] ?? "",
-    root: all("uid")[0] === "0",
-    missing: all("missing"),
-    failed: all("fails").flatMap((line) => {
-      const [, status, command, said] = /^(\d+|hang) ([^|]*)\|(.*)$/.exec(line) ?? [];
-      return command === undefined ? [] : [{ command, status: statusOf(status), said: said!.trim() }];
-    }),
-    ...(failed === undefined
-      ? {}
-      : { unready: { key: failed.key, command: failed.text, status: statusOf(status), said: said.trim() } }),
-    has: all("has"),
-    freedMemory: (["reported", "poisoned"] as const).find((kind) => all("freed").includes(kind)) ?? "kept",
-  };
 }

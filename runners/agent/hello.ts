@@ -1,0 +1,72 @@
+/**
+ * What an agent tells of its board before the first plan.
+ *
+ * @module
+ */
+
+import type { FreedMemory } from "../../model/observation.ts";
+import type { ReadyCommand } from "./ready.ts";
+
+/** A command that a board could not run. */
+export interface FailedCommand {
+  /** For example `devlink -V` */
+  command: string;
+  /** Its exit status, or `hang` */
+  status: number | "hang";
+  /** What it said first on standard error; it is text of the board */
+  said: string;
+}
+
+/** What a board says of itself. */
+export interface Hello {
+  /** `uname -r` */
+  kernel: string;
+  /** What `devlink -V` prints, empty where devlink is missing */
+  iproute2: string;
+  /** `/proc/sys/kernel/random/boot_id` */
+  bootId: string;
+  /** True for root */
+  root: boolean;
+  /** Tools that the agent needs and did not find */
+  missing: string[];
+  /** Commands of such tools that failed when they were tried */
+  failed: FailedCommand[];
+  /** The command that was to make the board ready and failed. Left out where all succeeded */
+  unready?: FailedCommand & {
+    /** The key of the board's file */
+    key: string;
+  };
+  /** `devlink`, `debugfs`, `kmsg`, `pcs`, and what drivers of the model need */
+  has: string[];
+  /** What a use of freed memory does there */
+  freedMemory: FreedMemory;
+}
+
+/**
+ * Reads the first record of an agent.
+ *
+ * @param ready The commands that were to make the board ready
+ */
+export function parseHello(body: string, ready: readonly ReadyCommand[]): Hello {
+  const lines = body.trim().split("\n");
+  const all = (key: string) => lines.filter((l) => l.startsWith(`${key} `)).map((l) => l.slice(key.length + 1).trim());
+  const statusOf = (status: string | undefined) => status === "hang" ? status : Number(status);
+  const [, number, status, said = ""] = /^(\d+) (\d+|hang) ?(.*)$/.exec(all("unready")[0] ?? "") ?? [];
+  const failed = number === undefined ? undefined : ready[Number(number)];
+  return {
+    bootId: lines[0]?.split(" ")[2] ?? "",
+    kernel: all("uname")[0] ?? "",
+    iproute2: all("iproute2")[0] ?? "",
+    root: all("uid")[0] === "0",
+    missing: all("missing"),
+    failed: all("fails").flatMap((line) => {
+      const [, status, command, said] = /^(\d+|hang) ([^|]*)\|(.*)$/.exec(line) ?? [];
+      return command === undefined ? [] : [{ command, status: statusOf(status), said: said!.trim() }];
+    }),
+    ...(failed === undefined
+      ? {}
+      : { unready: { key: failed.key, command: failed.text, status: statusOf(status), said: said.trim() } }),
+    has: all("has"),
+    freedMemory: (["reported", "poisoned"] as const).find((kind) => all("freed").includes(kind)) ?? "kept",
+  };
+}
