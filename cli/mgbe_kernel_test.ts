@@ -132,6 +132,8 @@ await kernelTest("7.3", "mgbe: dwmac-intel of 7.3 has the MAC by RGMII, and a de
   });
 });
 
+const STARVED = "the board was starved of CPU time";
+
 await kernelTest(
   "7.3",
   "mgbe: what a PHY's driver leaves when it is unbound under the MAC is as predicted",
@@ -142,11 +144,13 @@ await kernelTest(
         "the kernel broke in step 5 as the model predicted: oops in led_set_brightness",
     };
     for (const [filter, note] of Object.entries(seen)) {
-      const { code, stdout, stderr } = await run(["run", "phy", "--board", "qemu-mgbe-7.3", "--filter", filter]);
-      const said = `${stdout}${stderr}`;
-      assertEquals(/^(infra|diverge|crash|model-gap) /m.test(said), false, said);
+      let [code, said] = [3, STARVED];
       // On a busy machine the time of a step may say nothing.
-      if (said.includes("the board was starved of CPU time")) continue;
+      for (let runs = 0; runs < 3 && said.includes(STARVED); runs++) {
+        const ran = await run(["run", "phy", "--board", "qemu-mgbe-7.3", "--filter", filter]);
+        [code, said] = [ran.code, `${ran.stdout}${ran.stderr}`];
+        assertEquals(/^(infra|diverge|crash|model-gap) /m.test(said), false, said);
+      }
       assertEquals(code, 0, said);
       assert(said.includes(note), said);
     }

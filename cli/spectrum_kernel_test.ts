@@ -134,6 +134,8 @@ const QUICK = {
   mlxsw_port: 6,
 };
 
+const sumOf = (numbers: readonly number[]) => numbers.reduce((sum, number) => sum + number, 0);
+
 await kernelTest("6.12", "spectrum: boards facts reads the switch; the suites of any driver agree", async () => {
   const { code, stdout, stderr } = await run(["boards", "facts", "qemu-spectrum-6.12", "--json"]);
   assertEquals(code, 0, stderr);
@@ -147,8 +149,9 @@ await kernelTest("6.12", "spectrum: boards facts reads the switch; the suites of
   const ran = await run(["run", ...Object.keys(QUICK), "--skip-unsupported", "--board", "qemu-spectrum-6.12"]);
   const said = `${ran.stdout}${ran.stderr}`;
   assertEquals(/over ssh: not judged|^(infra|diverge|crash|model-gap) /m.test(said), false, said);
+  const agreeing = Object.keys(QUICK).map((suite) => said.match(RegExp(`^agree +${suite} > `, "gm"))?.length ?? 0);
   // On a busy machine the time of a step may say nothing.
-  if (said.includes("the board was starved of CPU time")) return;
-  const agreeing = Object.keys(QUICK).map((suite) => [suite, said.match(RegExp(`^agree +${suite} > `, "gm"))?.length]);
-  assertEquals([ran.code, Object.fromEntries(agreeing)], [0, QUICK], said);
+  if (said.includes("the board was starved of CPU time")) {
+    assert(sumOf(agreeing) > sumOf(Object.values(QUICK)) / 2, said);
+  } else assertEquals([ran.code, ...agreeing], [0, ...Object.values(QUICK)], said);
 });
