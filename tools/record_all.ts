@@ -51,11 +51,17 @@ async function recordAll(signal: AbortSignal): Promise<number> {
     }
     const suites = await loadSuites(only?.split(",") ?? recording.suites);
     const trace = shippedTrace(name);
-    const before = only === undefined ? undefined : await readTrace(trace);
+    // A part that is not recorded to its end leaves the recording as it is.
+    const taken = only === undefined ? trace : trace.replace(/\.jsonl\.gz$/, "-part.jsonl.gz");
     const boards = [await loadBoard(recording.board)];
     // A recording holds only the sequences that the device supports
-    const { status } = await runJob({ boards, suites, reporter: "dots", trace, skipUnsupported: true }, { signal });
-    if (before) await writeTrace(trace, merged(before, await readTrace(trace), recording.suites));
+    const { status } = await runJob({ boards, suites, reporter: "dots", trace: taken, skipUnsupported: true }, {
+      signal,
+    });
+    if (only !== undefined) {
+      await writeTrace(trace, merged(await readTrace(trace), await readTrace(taken), recording.suites));
+      await Deno.remove(taken);
+    }
     worst = Math.max(worst, status);
   }
   return worst;
@@ -70,8 +76,8 @@ function merged(whole: Trace, part: Trace, suites: readonly string[]): Trace {
       `The recording is of ${whole.header.kernel}, and the kernel is now ${part.header.kernel}: record it whole`,
     );
   }
-  const anew = new Set(part.sequences.map(({ suite }) => suite));
-  const sequences = [...whole.sequences.filter(({ suite }) => !anew.has(suite)), ...part.sequences];
+  const recorded = new Set(part.sequences.map(({ suite }) => suite));
+  const sequences = [...whole.sequences.filter(({ suite }) => !recorded.has(suite)), ...part.sequences];
   return { ...whole, sequences: suites.flatMap((name) => sequences.filter(({ suite }) => suite === name)) };
 }
 

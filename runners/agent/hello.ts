@@ -51,8 +51,9 @@ export function parseHello(body: string, ready: readonly ReadyCommand[]): Hello 
   const lines = body.trim().split("\n");
   const all = (key: string) => lines.filter((l) => l.startsWith(`${key} `)).map((l) => l.slice(key.length + 1).trim());
   const statusOf = (status: string | undefined) => status === "hang" ? status : Number(status);
-  const [, number, status, said = ""] = /^(\d+) (\d+|hang) ?(.*)$/.exec(all("unready")[0] ?? "") ?? [];
-  const failed = number === undefined ? undefined : ready[Number(number)];
+  const [unready] = all("unready");
+  const [, number, status, said = ""] = /^(\d+) (\d+|hang) ?(.*)$/.exec(unready ?? "") ?? [];
+  const { key, text } = ready[Number(number)] ?? { key: "ready", text: "one of its commands" };
   return {
     bootId: lines[0]?.split(" ")[2] ?? "",
     kernel: all("uname")[0] ?? "",
@@ -63,9 +64,7 @@ export function parseHello(body: string, ready: readonly ReadyCommand[]): Hello 
       const [, status, command, said] = /^(\d+|hang) ([^|]*)\|(.*)$/.exec(line) ?? [];
       return command === undefined ? [] : [{ command, status: statusOf(status), said: said!.trim() }];
     }),
-    ...(failed === undefined
-      ? {}
-      : { unready: { key: failed.key, command: failed.text, status: statusOf(status), said: said.trim() } }),
+    ...(unready === undefined ? {} : { unready: { key, command: text, status: statusOf(status), said: said.trim() } }),
     has: all("has"),
     freedMemory: (["reported", "poisoned"] as const).find((kind) => all("freed").includes(kind)) ?? "kept",
   };

@@ -1,0 +1,40 @@
+import { assertEquals } from "@std/assert";
+import { parseHello } from "./hello.ts";
+import { readyCommands } from "./ready.ts";
+
+const ready = readyCommands({ ready: { modules: ["marvell"], commands: ["ethtool -s eth1 wol d"] } });
+const of = (...lines: string[]) => parseHello(["1 hello some-boot", ...lines, ""].join("\n"), ready);
+
+Deno.test("what an agent tells of its board", () => {
+  assertEquals(of("nonce n", "uname 6.12.1", "iproute2 7.3", "uid 0", "has devlink", "has kmsg", "freed poisoned"), {
+    bootId: "some-boot",
+    kernel: "6.12.1",
+    iproute2: "7.3",
+    root: true,
+    missing: [],
+    failed: [],
+    has: ["devlink", "kmsg"],
+    freedMemory: "poisoned",
+  });
+  const { missing, failed, root } = of("uid 1000", "missing dd", "fails hang devlink -V|", "fails 127 ip -V|no file");
+  assertEquals({ missing, failed, root }, {
+    missing: ["dd"],
+    failed: [
+      { command: "devlink -V", status: "hang", said: "" },
+      { command: "ip -V", status: 127, said: "no file" },
+    ],
+    root: false,
+  });
+});
+
+Deno.test("a board that is not ready is never taken for one that is, whatever it tells of the command", () => {
+  assertEquals(of("unready 1 75 no such device").unready, {
+    key: "ready.commands[0]",
+    command: "ethtool -s eth1 wol d",
+    status: 75,
+    said: "no such device",
+  });
+  for (const line of ["unready 9 1 x", "unready x", "unready -1 hang"]) {
+    assertEquals(of(line).unready?.key, "ready", line);
+  }
+});
