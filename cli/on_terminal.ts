@@ -1,8 +1,7 @@
 /** For tests: the command on a terminal, a real pty, as a user has it. */
 
-import { Buffer } from "node:buffer";
-import { spawn } from "node-pty";
 import { within } from "../runners/lines/process.ts";
+import { closeFd, errno, LibcError, openPty, openTty, poller, readFd, writeFd } from "../runners/lines/tty.ts";
 import { commandLine } from "./child.ts";
 
 /** A command on a terminal. */
@@ -13,18 +12,10 @@ export interface OnTerminal extends AsyncDisposable {
   type(keys: string): void;
   /** Sends it a signal */
   kill(signal: Deno.Signal): void;
-  /** Waits until a text has been shown, behind what earlier waits have found */
+  /** Waits until a text has been shown, after what earlier waits have found */
   see(text: string): Promise<void>;
   /** Its exit status */
   readonly exited: Promise<number>;
-}
-
-/** The part of node-pty that is used; its own types do not know of bytes. */
-interface Pty {
-  write(data: string): void;
-  kill(signal: string): void;
-  onData(listener: (data: Buffer) => void): void;
-  onExit(listener: (end: { exitCode: number; signal?: number }) => void): void;
 }
 
 /** A terminal on which nothing changes for so long, in milliseconds, does not change any more. */
@@ -41,37 +32,71 @@ function environment(): Record<string, string> {
   return rest;
 }
 
-/** Starts any program on such a terminal. */
+/** Calls for what a terminal shows, until it has hung up and all of it was read. */
+async function read(fd: number, onBytes: (bytes: Uint8Array) => void): Promise<void> {
+  const buffer = new Uint8Array(4096);
+  try {
+    for (;;) {
+      const count = readFd(fd, buffer);
+      if (count === null) await poller.wait(fd, "read");
+      else onBytes(buffer.subarray(0, count));
+    }
+  } catch (error) {
+    if (!(error instanceof LibcError && error.errno === errno.EIO)) throw error;
+  }
+}
+
+/**
+ * Starts any program on such a terminal. It is a pty of our own: node-pty closes its one 200 ms after the program has ended, and on
+ * a busy machine not all of what the program showed was read by then.
+ */
 export function startProgramOnTerminal(line: readonly string[], env: Record<string, string> = {}): OnTerminal {
-  const [program, ...rest] = line;
-  const pty: Pty = spawn(program!, rest, {
-    env: { ...environment(), NO_COLOR: "1", ...env },
-    cols: 100,
-    rows: 30,
-    name: "dumb",
-    encoding: null as unknown as string,
-  });
+  const { fd, path } = openPty();
+  // A terminal that nobody has open hangs up.
+  const held = openTty(path);
+  poller.add(fd);
+  const child = new Deno.Command("sh", {
+    args: ["-c", 'stty rows 30 cols 100 < "$0" && exec setsid -c "$@" < "$0" > "$0" 2>&1', path, ...line],
+    env: { ...environment(), NO_COLOR: "1", TERM: "dumb", ...env },
+    clearEnv: true,
+    stdin: "null",
+    stdout: "null",
+    stderr: "null",
+  }).spawn();
   let shown = "";
   let seen = 0;
   let ended = false;
   let wake = () => {};
-  pty.onData((bytes) => {
-    shown += bytes.toString("latin1");
+  const reading = read(fd, (bytes) => {
+    shown += String.fromCharCode(...bytes);
     wake();
   });
-  const { promise: exited, resolve } = Promise.withResolvers<number>();
-  pty.onExit(({ exitCode, signal }) => {
+  const end = async () => {
+    const { code } = await child.status;
+    closeFd(held);
+    await reading;
+    await poller.remove(fd, new Error("the program has ended"));
+    closeFd(fd);
     ended = true;
-    resolve(signal ? 128 + signal : exitCode);
     wake();
-  });
+    return code;
+  };
+  const exited = end();
+  let typing = Promise.resolve();
+  const type = async (bytes: Uint8Array<ArrayBuffer>) => {
+    for (let at = 0; at < bytes.length && !ended;) {
+      const count = writeFd(fd, bytes.subarray(at));
+      if (count === null) await poller.wait(fd, "write");
+      else at += count;
+    }
+  };
   return {
     get shown() {
       return shown;
     },
     exited,
-    type: (keys) => pty.write(keys),
-    kill: (signal) => pty.kill(signal),
+    type: (keys) => void (typing = typing.then(() => type(new TextEncoder().encode(keys))).catch(() => {})),
+    kill: (signal) => child.kill(signal),
     see: async (text) => {
       for (;;) {
         const at = shown.indexOf(text, seen);
@@ -86,7 +111,7 @@ export function startProgramOnTerminal(line: readonly string[], env: Record<stri
       }
     },
     [Symbol.asyncDispose]: async () => {
-      if (!ended) pty.kill("SIGKILL");
+      if (!ended) child.kill("SIGKILL");
       await exited;
     },
   };

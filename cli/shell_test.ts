@@ -1,8 +1,9 @@
 /** `twinlink shell` as its user meets it: scripts, JSON, a terminal. */
 
-import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import { fromFileUrl, run } from "./child.ts";
+import { assert, assertEquals, assertMatch } from "@std/assert";
+import { run } from "./child.ts";
 import { call } from "./in_process.ts";
+import { startOnTerminal } from "./on_terminal.ts";
 
 const folder = await Deno.makeTempDir({ prefix: "twinlink-shell-" });
 Deno.test.afterAll(() => Deno.remove(folder, { recursive: true }));
@@ -78,61 +79,36 @@ Deno.test("wrong usage is one line, exit 2", async () => {
 });
 
 Deno.test("on a terminal: a prompt, completion, history, a command over several lines, Ctrl-C, Ctrl-D", async () => {
-  const { spawn } = await import("node-pty");
-  const root = fromFileUrl(new URL("../", import.meta.url));
-  const args = [
-    "run",
-    "--quiet",
-    "--allow-all",
-    "--config",
-    `${root}deno.json`,
-    `${root}cli/main.ts`,
-    "shell",
-    "--era",
-    "7.2",
-  ];
-  const terminal = (spawn as (file: string, args: string[], options: object) => {
-    write(text: string): void;
-    onData(take: (text: string) => void): unknown;
-    onExit(take: (event: { exitCode: number }) => void): unknown;
-  })(Deno.execPath(), args, { cols: 200, rows: 40, env: { ...Deno.env.toObject(), TERM: "xterm" } });
-  let seen = "";
-  let wake = () => {};
-  terminal.onData((text) => {
-    seen += text;
-    wake();
-  });
-  const ended = new Promise<number>((resolve) => terminal.onExit(({ exitCode }) => resolve(exitCode)));
-  const until = async (text: string) => {
-    while (!seen.includes(text)) await new Promise<void>((resolve) => wake = resolve);
-    const before = seen.slice(0, seen.indexOf(text) + text.length);
-    seen = seen.slice(before.length);
-    return before;
-  };
-  await until("7.2:/# ");
-  terminal.write("echo '10 1' > /sys/bus/netdevsim/new_device\r");
-  await until("7.2:/# ");
-  terminal.write("devlink trap gr\t");
+  await using terminal = startOnTerminal(["shell", "--era", "7.2"], { TERM: "xterm" });
+  const until = terminal.see;
+  const PROMPT = "7.2:/# ";
+  await until(PROMPT);
+  terminal.type("echo '10 1' > /sys/bus/netdevsim/new_device\r");
+  await until(PROMPT);
+  terminal.type("devlink trap gr\t");
   await until("devlink trap group");
-  terminal.write(" show | head -1\r");
-  assertStringIncludes(await until("7.2:/# "), "netdevsim/netdevsim10:");
+  terminal.type(" show | head -1\r");
+  await until("netdevsim/netdevsim10:");
+  await until(PROMPT);
   // Up: the last command once more
-  terminal.write("\x1b[A");
+  terminal.type("\x1b[A");
   await until("head -1");
-  terminal.write("\r");
-  assertStringIncludes(await until("7.2:/# "), "netdevsim/netdevsim10:");
-  terminal.write("for i in a b\r");
+  terminal.type("\r");
+  await until("netdevsim/netdevsim10:");
+  await until(PROMPT);
+  terminal.type("for i in a b\r");
   await until("> ");
-  terminal.write("do echo $i$i; done\r");
-  assertStringIncludes(await until("7.2:/# "), "aa\r\nbb");
-  terminal.write("half a comm\x03");
-  await until("7.2:/# ");
+  terminal.type("do echo $i$i; done\r");
+  await until("aa\r\nbb");
+  await until(PROMPT);
+  terminal.type("half a comm\x03");
+  await until(PROMPT);
   // Ctrl-C draws the prompt several times: the one that counts comes after what the command prints
-  terminal.write("i=b; echo a$i; false\r");
+  terminal.type("i=b; echo a$i; false\r");
   await until("ab\r\n");
-  await until("7.2:/# ");
-  terminal.write("\x04");
-  assertEquals(await ended, 1, seen);
+  await until(PROMPT);
+  terminal.type("\x04");
+  assertEquals(await terminal.exited, 1, terminal.shown);
 });
 
 Deno.test("a regular expression that would be tried in countless ways has its answer", async () => {
