@@ -278,6 +278,13 @@ export class FaultBoard implements AsyncDisposable {
     this.#child = undefined;
   }
 
+  /** The shell that is the agent is killed; what it has started is not. */
+  killAgent(): void {
+    const isAgent = (pid: number) => Deno.readTextFileSync(`/proc/${pid}/cmdline`) === "sh\0/proc/self/fd/0\0";
+    const agent = this.#processes().find(isAgent);
+    if (agent !== undefined) Deno.kill(agent, "SIGKILL");
+  }
+
   /** It stands still. */
   hang(): void {
     this.#signal("SIGSTOP");

@@ -14,6 +14,7 @@ const PLAN: Plan = {
   source: "",
   steps: [{ id: 1, phase: "body", op: { kind: "wait", ms: 1 } }, { id: 2, phase: "body", op: { kind: "wait", ms: 2 } }],
 };
+const LOST = "Lost the connection to the board: serial", STATUS = "with status 137, as if by signal 9";
 const EXPECTED = { ...PLAN, steps: PLAN.steps.map((step) => ({ ...step, observation: emptyObservation() })) };
 
 Deno.test({
@@ -41,6 +42,23 @@ Deno.test({
       const observed = await session.run(PLAN);
       await session.close();
       assertEquals([done, judge(EXPECTED, observed).verdict], [true, verdict], text);
+    }
+  },
+});
+
+Deno.test({
+  name: "a board whose shell was killed is lost, with the status of its shell",
+  ignore: why !== undefined,
+  fn: async () => {
+    await using board = await FaultBoard.open();
+    const { session } = await AgentSession.open(await openSerial({ path: board.path, baudRate: 3_000_000 }));
+    try {
+      board.onLog = (line) => /^twinlink \w+ 0$/.test(line) && board.killAgent();
+      const { steps } = await session.run(PLAN);
+      const loss = { reason: "transport" as const, detail: `${LOST} ${board.path} at 3000000 ended ${STATUS}` };
+      assertEquals(steps.map(({ lost }) => lost), [loss, loss]);
+    } finally {
+      await session.close();
     }
   },
 });

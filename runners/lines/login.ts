@@ -31,7 +31,7 @@ export interface Login {
 export interface RawShell {
   /** What came after it answered, one character a byte */
   rest: string;
-  /** What the line says once the shell has ended and the terminal is as before */
+  /** What the line says once the shell has ended and the terminal is as before; the shell's exit status follows it */
   farewell: string;
 }
 
@@ -207,9 +207,9 @@ async function waitForMatch(
  */
 async function takeOver(line: Console, loggedIn: boolean): Promise<RawShell | undefined> {
   const [ready, farewell] = [newWord(), newWord()];
-  const say = (word: string) => `printf "%s%s\\n" ${halvesOf(word)}`;
-  const script = `trap : INT;s=$(stty -g);stty raw -echo isig intr ^] quit undef susp undef&&${say(ready)}&&` +
-    `LC_ALL=C TERM=dumb PS1= PS2= ENV= sh /proc/self/fd/0 2>/dev/null;stty $s;${say(farewell)}`;
+  const script = `trap : INT;s=$(stty -g);stty raw -echo isig intr ^] quit undef susp undef&&` +
+    `printf "%s%s\\n" ${halvesOf(ready)}&&LC_ALL=C TERM=dumb PS1= PS2= ENV= sh /proc/self/fd/0 2>/dev/null;r=$?;` +
+    `stty $s;printf "%s%s $r\\n" ${halvesOf(farewell)}`;
   await line.send(`${loggedIn ? "exec " : ""}sh -c '${script}'\n`);
   // Whatever the line makes of the line feed behind it
   const found = await waitForMatch(line, new RegExp(ready, "i"), SHELL_PATIENCE);

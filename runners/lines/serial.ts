@@ -92,6 +92,7 @@ class SerialLine implements Console, Shell {
   readonly writable: WritableStream<Uint8Array>;
   readonly lossy: { bytesPerMs: number };
   seen = "";
+  exitStatus: number | undefined;
   /** All that came until the login was over */
   #dialogue = "";
   readonly #name: string;
@@ -228,11 +229,15 @@ class SerialLine implements Console, Shell {
     this.seen = (this.seen + text).slice(-SEEN_KEPT);
     if (this.#farewell === undefined) this.#dialogue = (this.#dialogue + text).slice(-SEEN_KEPT);
     if (this.#farewell !== undefined && !this.#closing) {
-      const ended = this.seen.includes(this.#farewell);
+      const farewell = this.seen.lastIndexOf(this.#farewell);
+      const [, status] = farewell < 0 ? [] : /^\S+ (\d+)\s/.exec(this.seen.slice(farewell)) ?? [];
       // Enough to find the farewell when it comes in two.
-      if (!ended) this.seen = this.seen.slice(-this.#farewell.length);
+      if (farewell < 0) this.seen = this.seen.slice(-this.#farewell.length);
       this.#deliver(chunk);
-      if (ended) this.#end();
+      if (status !== undefined) {
+        this.exitStatus = Number(status);
+        this.#end();
+      }
     }
     this.#wakeUp();
   }

@@ -147,6 +147,18 @@ Deno.test("openSerial() carries 256 KiB each way, every byte but the interruptin
   await shell.close();
 });
 
+for (const [how, status] of [["kill -9 $$", 137], ["exit 7", 7]] as const) {
+  Deno.test(`openSerial() tells the status of a shell that has ended: ${how}`, async () => {
+    await using line = await board();
+    const shell = await open(line);
+    const writer = shell.writable.getWriter();
+    await writer.write(encode(`echo said; ${how}\n`));
+    const text = await new Response(shell.readable).text();
+    assertEquals([text.startsWith("said\n"), shell.exitStatus], [true, status]);
+    await shell.close();
+  });
+}
+
 Deno.test("openSerial() does not overrun a FIFO of 256 bytes at 115200", async () => {
   await using line = await board({ baudRate: 115_200, fifo: 256 });
   const shell = await open(line, { baudRate: 115_200 });

@@ -85,7 +85,7 @@ export class WireLink {
     try {
       for (;;) {
         const { done, value } = await this.#reader.read();
-        if (done) throw new TransportError(`Lost the connection to the board: ${this.#shell.description} ended`);
+        if (done) throw this.#endOfShell();
         this.#heardAt = Date.now();
         const { beats } = this.#parser;
         const frames = this.#parser.push(value);
@@ -98,6 +98,13 @@ export class WireLink {
       this.ended ??= error instanceof Error ? error : new TransportError(String(error));
       this.#waiting?.();
     }
+  }
+
+  #endOfShell(): TransportError {
+    const { description, exitStatus: status } = this.#shell;
+    const signal = (status ?? 0) > 128 ? `, as if by signal ${status! - 128}` : "";
+    const how = status === undefined ? "" : ` with status ${status}${signal}`;
+    return new TransportError(`Lost the connection to the board: ${description} ended${how}`);
   }
 
   /**
