@@ -254,6 +254,8 @@ tl_late() {
   while [ $tl_tries -lt 50 ]; do
     tl_tries=$((tl_tries + 1))
     read -r tl_sum tl_still tl_tick tl_both < "$TL_D/late" || continue
+    # Half written it may be no number, or have a zero in front: either ends a shell that is to count with it.
+    case " $tl_sum $tl_still $tl_tick" in *[!0-9\ ]* | *" 0"[0-9]*) continue ;; esac
     [ "$tl_both" = $((tl_sum + tl_still + tl_tick)) ] || continue
     tl_due=$((tl_up - tl_tick - 100))
     [ $tl_due -gt 0 ] || tl_due=0

@@ -202,6 +202,25 @@ tl_kmsg() {
   });
 }
 
+Deno.test("how late ticks came, read while it is written: the shell that counts with it lives on", async () => {
+  const part = (name: string) => new URL(name, import.meta.url).pathname;
+  const script = `. ${part("agent_wire.sh")}
+. ${part("agent.sh")}
+TL_D=$(mktemp -d)
+TL_UP=1.00
+tl_ticked 7 0
+tl_late
+# Of 0 and 18 one after the other, read byte by byte
+for text in "08 0 100 108" "- 0 100 100" "7 0 100 1" "7" ""; do
+  echo "$text" > "$TL_D/late"
+  tl_late
+done
+rm -rf "$TL_D"
+echo "$TL_LATE $TL_STILL"`;
+  const { stdout } = await new Deno.Command("dash", { args: ["-c", script] }).output();
+  assertEquals(new TextDecoder().decode(stdout), "7 0\n");
+});
+
 Deno.test("a kernel that broke: the body goes on, nothing is torn down, and the last record says so", async () => {
   const ops = plan(
     { kind: "wait", ms: 1 },
