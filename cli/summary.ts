@@ -6,6 +6,8 @@
 
 import { visible } from "../boards/visible.ts";
 import {
+  type Case,
+  causesOf,
   type Counts,
   exitStatus,
   type LeftOut,
@@ -101,6 +103,34 @@ function noteLines(lines: readonly Line[]): string[] {
   });
 }
 
+/** How many sequences of a cause the summary names; the reports in files name all. */
+const MOST_CASES = 10;
+/** How many kinds of difference that come with a cause it names. */
+const MOST_ALSO = 6;
+
+/** Returns the cause of each failure, once, with its smallest case. */
+function causeLines(lines: readonly Line[]): string[] {
+  const several = lines.length > 1;
+  const causes = causesOf(
+    lines.flatMap(({ board, transport, verdicts }) =>
+      verdicts.map((verdict) => several ? { verdict, on: `${board} over ${transport}` } : { verdict })
+    ),
+  );
+  if (causes.length === 0) return [];
+  const nameOf = ({ verdict: { suite, sequence }, on }: Case) =>
+    visible(`${suite} > ${sequence}${on === undefined ? "" : ` on ${on}`}`);
+  const failed = new Set(causes.flatMap(({ cases }) => cases.map(nameOf))).size;
+  const told = causes.flatMap(({ text, cases, also }, i) => [
+    `  ${i + 1}. ${visible(text)}`,
+    ...also.slice(0, MOST_ALSO).map(({ text }) => `     with ${visible(text)}`),
+    ...also.length > MOST_ALSO ? [`     with ${count(also.length - MOST_ALSO, "more kind")} of difference`] : [],
+    `     ${count(cases.length, "sequence")}, the smallest: ${nameOf(cases[0]!)}`,
+    ...cases.slice(1, MOST_CASES).map((one) => `       ${nameOf(one)}`),
+    ...cases.length > MOST_CASES ? [`       ... ${cases.length - MOST_CASES} more`] : [],
+  ]);
+  return [`${count(causes.length, "cause")}, ${count(failed, "sequence")}`, ...told];
+}
+
 const ENDINGS = {
   0: "everything that was judged agrees",
   1: "the boards do not do what the model says",
@@ -126,5 +156,5 @@ export function summaryText(lines: readonly Line[], end?: RunEnd): string {
   const all = Object.values(sequences).reduce((sum, n) => sum + n, 0);
   const ending = end?.reason === undefined ? ENDINGS[statusOf(lines)] : `${visible(end.reason)}, so this is no pass`;
   const closing = `${count(all, "sequence")}: ${tally(sequences)}: ${ending}`;
-  return [...table, ...noteLines(lines), closing].join("\n") + "\n";
+  return [...table, ...noteLines(lines), ...causeLines(lines), closing].join("\n") + "\n";
 }

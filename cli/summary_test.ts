@@ -52,6 +52,18 @@ Deno.test("summary: every sequence, step and channel is counted once", () => {
   assertEquals(tally(totalOf([]).sequences), "none");
 });
 
+Deno.test("summary: a cause once, with how many sequences it has and on which boards", () => {
+  const text = summaryText([line([agree, diverge]), line([diverge], "a\u001b[2J")]);
+  assertStringIncludes(text, "\n1 cause, 2 sequences\n  1. wait: ");
+  assertStringIncludes(
+    text,
+    "     2 sequences, the smallest: s > diverge on b over ssh\n       s > diverge on a\\e[2J over ssh\n",
+  );
+  assertEquals(summaryText([line([agree])]).includes("cause"), false);
+  const many = line(Array.from({ length: 13 }, (_, i) => ({ ...diverge, sequence: `${i}` })));
+  assertStringIncludes(summaryText([many]), "       ... 3 more\n");
+});
+
 Deno.test("summary: what was left out of several lines of a board is said once", () => {
   const leftOut = (
     reason: string,

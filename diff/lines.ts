@@ -4,6 +4,7 @@ import { visible } from "../boards/mod.ts";
 import type { Json } from "../model/observation.ts";
 import { differences } from "./_json.ts";
 import type { Edit } from "./align.ts";
+import type { Told } from "./causes.ts";
 import { describeCrash } from "./crash.ts";
 import { describeOperation } from "./describe.ts";
 import type {
@@ -140,25 +141,29 @@ function logLines({ findings, observed }: StepVerdict, paint: Paint): string[] {
 /** The name of a sequence, safe to print. */
 export const nameOf = ({ suite, sequence }: SequenceVerdict) => visible(`${suite} > ${sequence}`);
 
-/** Why a sequence is what it is: every step that does not agree. Empty for one that agrees without notes. */
-export function detailLines(sequence: SequenceVerdict, paint: Paint = PLAIN): string[] {
+/**
+ * Why a sequence is what it is: every step that does not agree. Empty for one that agrees without notes.
+ *
+ * @param told What the report has told before: the lines refer to it. @default nothing
+ */
+export function detailLines(sequence: SequenceVerdict, paint: Paint = PLAIN, told?: Told): string[] {
   const lines: string[] = [];
   const add = (indent: number, text: string) => lines.push(`${" ".repeat(indent)}${text}`);
   if (sequence.reason) add(2, visible(sequence.reason));
-  let told = "";
+  let last = "";
   for (const [index, step] of sequence.steps.entries()) {
     if (step.verdict === "agree") continue;
     // What follows a lost step has one reason: say it once.
     const about = `${step.verdict} ${step.reason}`;
-    if (about === told && step.reason) continue;
-    told = about;
+    if (about === last && step.reason) continue;
+    last = about;
     const phase = step.phase === "body" ? "" : ` (${step.phase})`;
     const following = sequence.steps.slice(index).findIndex((s) =>
       s.verdict !== step.verdict || s.reason !== step.reason
     );
-    const last = following === -1 ? sequence.steps.length - 1 : index + following - 1;
-    if (last > index && step.reason && step.channels.length === 0) {
-      const range = `steps ${step.id} to ${sequence.steps[last]!.id}`;
+    const end = following === -1 ? sequence.steps.length - 1 : index + following - 1;
+    if (end > index && step.reason && step.channels.length === 0) {
+      const range = `steps ${step.id} to ${sequence.steps[end]!.id}`;
       add(2, `${paint.verdict(step.verdict, step.verdict)}  ${range}: ${visible(step.reason ?? "")}`);
       continue;
     }
@@ -167,6 +172,11 @@ export function detailLines(sequence: SequenceVerdict, paint: Paint = PLAIN): st
       `${paint.verdict(step.verdict, step.verdict)}  step ${step.id} of ${sequence.steps.length}${phase}: ` +
         paint.strong(visible(describeOperation(step.op))),
     );
+    const before = told?.before(step, `step ${step.id} of ${nameOf(sequence)}`);
+    if (before !== undefined) {
+      add(4, paint.dim(`the same as in ${before}`));
+      continue;
+    }
     if (step.reason) add(4, cut(visible(step.reason)));
     if (step.crash && step.findings.length > 0) add(4, cut(visible(describeCrash(step.crash))));
     for (const line of step.channels.flatMap((channel) => channelLines(channel, paint))) add(4, line);

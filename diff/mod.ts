@@ -5,6 +5,7 @@
  */
 export { align, type AlignOptions, type Edit } from "./align.ts";
 export { type Abilities, neededCapabilities, type Unsupported, whyUnsupported } from "./capability.ts";
+export { type Case, type Cause, causesOf, type Seen, Told } from "./causes.ts";
 export { type Crash, crashOf, describeCrash } from "./crash.ts";
 export { describeEvent, type DeviceEvent, DeviceRecorder, eventLines, eventsByStep } from "./device_record.ts";
 export { describeOperation } from "./describe.ts";

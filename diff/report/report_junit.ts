@@ -7,7 +7,8 @@
 import defer * as xmlbuilder from "xmlbuilder2";
 import type { XMLBuilder } from "xmlbuilder2/lib/interfaces.js";
 import { visible } from "../../boards/mod.ts";
-import { detailLines, nameOf } from "../lines.ts";
+import { Told } from "../causes.ts";
+import { detailLines, nameOf, PLAIN } from "../lines.ts";
 import { type Reporter, wholeRunError, type Write } from "./reporter.ts";
 import type { TraceHeader } from "../trace.ts";
 import { type LeftOut, OUTCOMES, type SequenceVerdict } from "../verdict.ts";
@@ -29,13 +30,13 @@ type Test = { verdict: SequenceVerdict } | { leftOut: LeftOut };
 const outcomeOf = (test: Test) => "leftOut" in test ? "skip" : OUTCOMES[test.verdict.verdict];
 
 /** Writes one `testcase`. */
-function writeTest(node: XMLBuilder, suite: string, test: Test): void {
+function writeTest(node: XMLBuilder, suite: string, test: Test, told: Told): void {
   const name = visible("leftOut" in test ? test.leftOut.sequence : test.verdict.sequence);
   const element = node.ele("testcase", { classname: visible(suite), name });
   if ("leftOut" in test) return void element.ele("skipped", { message: visible(`left out: ${test.leftOut.reason}`) });
   const { verdict } = test;
   const outcome = outcomeOf(test);
-  const text = [nameOf(verdict), ...detailLines(verdict)].join("\n");
+  const text = [nameOf(verdict), ...detailLines(verdict, PLAIN, told)].join("\n");
   if (outcome === "skip") element.ele(ELEMENTS.skip, { message: message(verdict) });
   else if (outcome !== "pass") {
     element.ele(ELEMENTS[outcome], { type: verdict.verdict, message: message(verdict) }).txt(text);
@@ -70,6 +71,7 @@ export function junitReporter(write: Write): Reporter {
       // Characters that XML 1.0 cannot hold at all; the others are escaped.
       const xml = xmlbuilder.create({ version: "1.0", encoding: "UTF-8", invalidCharReplacement: "\ufffd" });
       const root = xml.ele("testsuites", { name: "twinlink", ...totals });
+      const told = new Told();
       for (const [suite, { header, tests }] of suites) {
         const node = root.ele("testsuite", { name: visible(suite), ...count(tests) });
         if (header) {
@@ -80,7 +82,7 @@ export function junitReporter(write: Write): Reporter {
             properties.ele("property", { name, value: visible(String(value)) });
           }
         }
-        for (const test of tests) writeTest(node, suite, test);
+        for (const test of tests) writeTest(node, suite, test, told);
       }
       if (error !== undefined) {
         const node = root.ele("testsuite", { name: "twinlink", ...count([], 1) });

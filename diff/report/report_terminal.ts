@@ -6,6 +6,7 @@
 
 import { bold, dim, green, magenta, red, yellow } from "@std/fmt/colors";
 import { visible } from "../../boards/mod.ts";
+import { Told } from "../causes.ts";
 import { detailLines, nameOf, type Paint, PLAIN } from "../lines.ts";
 import type { Reporter, Write } from "./reporter.ts";
 import { type Counts, OUTCOMES, type Summary, type Verdict, VERDICTS } from "../verdict.ts";
@@ -36,20 +37,22 @@ function counted(counts: Counts, unit: string, units: string): string {
   return `${total} ${total === 1 ? unit : units}${parts.length > 0 ? `: ${parts.join(", ")}` : ""}`;
 }
 
-/** Tells of each sequence on a line, and of what differs on the lines below it. */
+/** Tells of each sequence on a line, and of what differs on the lines below it: of each kind of difference once, then by reference. */
 export function terminalReporter(write: Write, options: TerminalReporterOptions = {}): Reporter {
   const paint = options.color === false ? PLAIN : COLOURS;
   const width = Math.max(...VERDICTS.map((verdict) => verdict.length));
+  const told = new Told();
   const head = (verdict: Verdict) => paint.verdict(verdict.padEnd(width), verdict);
   return {
     begin({ board, transport, era, eraNote, kernel, iproute2, contradictions = [] }) {
+      told.on = visible(`${board} over ${transport}`);
       const about = [`over ${transport}`, kernel && `Linux ${kernel}`, iproute2, eraNote ? "" : `model of ${era}`];
       const note = eraNote ? `, ${paint.changed(visible(eraNote))}` : "";
       write(`${paint.strong(visible(board))} ${paint.dim(visible(about.filter(Boolean).join(", ")))}${note}\n`);
       for (const line of contradictions) write(`  ${paint.changed("facts")}  ${visible(line)}\n`);
     },
     sequence(verdict) {
-      const details = detailLines(verdict, paint);
+      const details = detailLines(verdict, paint, told);
       if (options.quiet && verdict.verdict === "agree" && details.length === 0) return;
       const steps = verdict.steps.length > 0 ? paint.dim(`  ${verdict.steps.length} steps`) : "";
       write(`${head(verdict.verdict)}  ${nameOf(verdict)}${steps}\n${details.map((line) => `${line}\n`).join("")}`);

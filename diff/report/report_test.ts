@@ -97,6 +97,16 @@ Deno.test("terminal: what an engineer sees", async (t) => {
   });
 });
 
+Deno.test("terminal, JUnit and KTAP tell of a kind of difference in full once, then by reference", () => {
+  const change = (trace: SequenceTrace) => void (at(trace, 8).sysfs = "N");
+  const verdicts = ["first", "second", "third"].map((name) => judged(name, change));
+  for (const make of [(write: Write) => terminalReporter(write, { color: false }), junitReporter, ktapReporter]) {
+    const text = report(make, verdicts);
+    assertEquals(text.split("- expected").length - 1, 1, text);
+    assertEquals(text.split(/the same as in step 8 of trap (?:>|&gt;) first/).length - 1, 2, text);
+  }
+});
+
 Deno.test("terminal: quiet leaves out what agrees, but no note", () => {
   const text = report((write) => terminalReporter(write, { color: false, quiet: true }), ALL);
   assert(!text.includes("trap > agrees"));
