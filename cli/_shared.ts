@@ -92,3 +92,16 @@ async function mustBe(path: string, what: "file" | "folder"): Promise<void> {
   if (what === "file" ? info?.isFile : info?.isDirectory) return;
   throw new UsageError(`Cannot use module "${visible(path)}": there is no such ${what}`);
 }
+
+/**
+ * Makes a folder that the user names, and those above it.
+ *
+ * @throws {UsageError} If it cannot be made
+ */
+export async function makeFolder(path: string): Promise<void> {
+  try {
+    await Deno.mkdir(path, { recursive: true });
+  } catch (error) {
+    throw new UsageError(`Cannot write to "${visible(path)}": ${visible((error as Error).message)}`);
+  }
+}

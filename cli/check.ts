@@ -1,63 +1,17 @@
 /** `twinlink check`. */
 
-import { type Board, loadBoard, visible } from "../boards/mod.ts";
-import { headerNotes, judge, type SequenceVerdict, whyUnsupported, withEra } from "../diff/mod.ts";
-import { ERA_IDS, type EraId, ERAS } from "../model/mod.ts";
-import { openModel } from "../runners/model.ts";
-import { ERAS_BY_NAME, openTraceFile } from "./_shared.ts";
+import { join, resolve } from "node:path";
+import { existsSync } from "node:fs";
+import { loadBoard, visible } from "../boards/mod.ts";
+import { judgeTrace } from "./_judge_trace.ts";
+import { ERAS_BY_NAME, makeFolder } from "./_shared.ts";
 import { command, UsageError } from "./command.ts";
 import { wantsColor } from "./display.ts";
+import { aboutRun } from "../run/about_run.ts";
+import { reportFiles } from "../run/artefacts.ts";
 import { print, say } from "../run/output.ts";
 import { Report, type ReportName, REPORTS } from "../run/reports.ts";
 import { type Line, statusOf, summaryText } from "./summary.ts";
-
-/** Judges one file by what the model does with the operations that are in it. */
-async function checkTrace(
-  path: string,
-  report: Report,
-  model: Board,
-  options: { era: string | undefined; board: Board | undefined; signal: AbortSignal },
-): Promise<Line> {
-  const started = Date.now();
-  await using trace = await openTraceFile(path);
-  const era = options.era ?? trace.header.era;
-  if (!Object.hasOwn(ERAS, era)) {
-    const eras = ERA_IDS.join(", ");
-    throw new UsageError(
-      `Cannot judge trace "${visible(path)}": there is no model of "${visible(era)}", but of ${eras}`,
-    );
-  }
-  const header = withEra(trace.header, era as EraId, options.board?.driver);
-  report.begin(header);
-  const verdicts: SequenceVerdict[] = [];
-  const add = (verdict: SequenceVerdict) => {
-    verdicts.push(verdict);
-    report.sequence(verdict);
-  };
-  try {
-    for await (const observed of trace.sequences) {
-      options.signal.throwIfAborted();
-      const steps = observed.steps.map(({ id, phase, op }) => ({ id, phase, op }));
-      const expected = await openModel(model, era as EraId, {}, header).run({
-        ...observed,
-        steps,
-        requires: observed.hardware ?? [],
-      });
-      const { board } = options;
-      const unsupported = whyUnsupported(observed, board ?? { unfiled: true }, header.has);
-      const verdict = judge(expected, observed, { waivers: board?.waivers ?? [], unsupported, has: header.has });
-      add(verdict);
-    }
-  } catch (error) {
-    if (!(error instanceof SyntaxError)) throw error;
-    say(`twinlink: ${error.message}`);
-    const about = { suite: "trace", sequence: path, source: "" };
-    add({ ...about, verdict: "infra", reason: error.message, steps: [], notes: [] });
-  }
-  report.endPart();
-  const { board, transport, kernel } = header;
-  return { board, transport, kernel, verdicts, notes: headerNotes(header), ms: Date.now() - started };
-}
 
 export default command({
   name: "check",
@@ -70,20 +24,31 @@ goes, and never passes: exit status 3.`,
     era: { type: "text", value: "ERA", help: "Compare with the model of this era", choices: ERAS_BY_NAME },
     reporter: { type: "text", short: "r", help: "The report on standard output", choices: Object.keys(REPORTS) },
     json: { type: "flag", help: "The same as --reporter jsonl" },
+    out: { type: "text", short: "o", value: "DIR", help: "Write report.html and the other reports to this folder" },
   },
   run: async (values, operands, { signal, interrupts }) => {
     interrupts.harmless();
     if (operands.length === 0) throw new UsageError("No trace is named: give the path of one");
     const board = values.board === undefined ? undefined : await loadBoard(values.board);
-    const model = await loadBoard("model");
     const kind = REPORTS[values.json ? "jsonl" : (values.reporter ?? "terminal") as ReportName];
-    const report = new Report(kind, print, { color: wantsColor(), several: operands.length > 1 });
+    const several = operands.length > 1;
+    const about = aboutRun(["check", ...operands.map((path) => resolve(path))], values.out);
+    const files = values.out === undefined ? undefined : reportFiles(several, about);
+    if (values.out !== undefined && existsSync(join(values.out, "run.json"))) {
+      throw new UsageError(
+        `Cannot write to "${visible(values.out)}": it has the reports of a run; see "twinlink report"`,
+      );
+    }
+    if (values.out !== undefined) await makeFolder(values.out);
+    const reports = [...files?.reports ?? [], new Report(kind, print, { color: wantsColor(), several, about })];
     const lines: Line[] = [];
     for (const path of operands) {
-      lines.push(await checkTrace(path, report, model, { era: values.era, board, signal }));
+      lines.push(await judgeTrace(path, reports, { era: values.era, board: () => board, signal }));
     }
     const exit = statusOf(lines, operands.length);
-    report.end({ exit });
+    for (const report of reports) report.end({ exit });
+    const written = await files?.write(values.out!) ?? [];
+    if (written.length > 0) say(`Written: ${written.map(visible).join(", ")}`);
     if (kind.human) print(summaryText(lines));
     else say(summaryText(lines).trimEnd());
     return exit;

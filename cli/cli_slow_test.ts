@@ -61,6 +61,8 @@ Deno.test("usage: each mistake is one line with a hint, exit 2", async () => {
     [["record", "--board", "model"], /No file is named: add --out FILE/],
     [["record", "--board", "model", "--out", "x.txt"], /must end in .jsonl/],
     [["check"], /No trace is named/],
+    [["report"], /No run is named/],
+    [["report", folder], /Cannot report on ".*": there is no trace-/],
     [["trace"], /No trace is named/],
     [["trace", missing], /Cannot read trace ".*missing": there is no such file/],
     [["check", missing], /Cannot read trace ".*missing": there is no such file/],
@@ -148,7 +150,10 @@ Deno.test("--out: traces and reports, whole; check judges the trace, and a diver
   assertEquals(ran.code, 0, ran.stderr);
   assertMatch(ran.stdout, /^<\?xml .*<\/testsuites>\n?$/s);
   const names = [...Deno.readDirSync(out)].map(({ name }) => name).toSorted();
-  assertEquals(names, ["junit.xml", "results.ktap", "run.json", "trace-model-model.jsonl", "verdicts.jsonl"]);
+  assertEquals(
+    names,
+    ["junit.xml", "report.html", "results.ktap", "run.json", "trace-model-model.jsonl", "verdicts.jsonl"],
+  );
   const trace = `${out}/trace-model-model.jsonl`;
   assertEquals((await call(["check", trace])).code, 0);
 
@@ -158,6 +163,20 @@ Deno.test("--out: traces and reports, whole; check judges the trace, and a diver
   assertEquals(diverges.code, 1);
   assertMatch(diverges.stdout, /^diverge /m);
   assertStringIncludes(diverges.stdout, "the boards do not do what the model says");
+
+  // The page of the run, of the trace that was changed, and again of the run's folder.
+  assertStringIncludes(await Deno.readTextFile(`${out}/report.html`), "<h1>Everything that was judged agrees</h1>");
+  const checked = await call(["check", changed, "--out", `${folder}/checked`, "--reporter", "dots"]);
+  assertEquals(checked.code, 1);
+  assertMatch(await Deno.readTextFile(`${folder}/checked/report.html`), /<h1>The board does something else/);
+  assertOneLine(await call(["check", trace, "--out", out]), 2, /has the reports of a run; see "twinlink report"/);
+  await Deno.remove(`${out}/report.html`);
+  assertEquals((await call(["report", out])).code, 0);
+  assertMatch(await Deno.readTextFile(`${out}/report.html`), /<pre id="again">twinlink run trap /);
+  await Deno.writeTextFile(trace, await Deno.readTextFile(changed));
+  assertEquals((await call(["report", out])).code, 1);
+  assertMatch(await Deno.readTextFile(`${out}/report.html`), /<h1>The board does something else/);
+  await Deno.writeTextFile(trace, text);
 
   const cut = await file("cut.jsonl", text.slice(0, text.lastIndexOf('{"type":"end"')));
   const short = await call(["check", cut]);

@@ -125,7 +125,7 @@ export class Follower {
         const { verdict, observed } = event.result;
         this.#verdicts.push(verdict);
         if (observed.steps.length > 0) this.#later(async () => await this.#trace?.sequence(observed));
-        this.#tell((report) => report.sequence(verdict));
+        this.#tell((report) => report.sequence(verdict, observed.device));
         return this.#show(() => display.done());
       }
       case "infra":

@@ -9,7 +9,9 @@ import { type Board, type TransportName, visible } from "../boards/mod.ts";
 import { dirtyOf, markClean, markDirty } from "../boards/state.ts";
 import type { EraId } from "../model/mod.ts";
 import { holdsIn, type Sequence, type Suite } from "../sdk/suite.ts";
+import { aboutRun } from "../run/about_run.ts";
 import { reportFiles } from "../run/artefacts.ts";
+import { makeFolder } from "./_shared.ts";
 import { UsageError } from "./command.ts";
 import { openDisplay, wantsColor } from "./display.ts";
 import { Follower } from "./follower.ts";
@@ -117,9 +119,13 @@ export async function runJob(job: Job, options: { signal?: AbortSignal } = {}): 
   const follower = new Follower(planned, {
     display,
     notes: (board) => stray.get(board) ?? [],
-    report: new Report(kind, write, { color: wantsColor(), several }),
+    report: new Report(kind, write, {
+      color: wantsColor(),
+      several,
+      about: journal && aboutRun(["run", ...journal.args]),
+    }),
     human: kind.human,
-    files: journal && reportFiles(several),
+    files: journal && reportFiles(several, aboutRun(["run", ...journal.args], journal.folder)),
     journal,
     trace: job.trace,
   });
@@ -163,12 +169,4 @@ async function strayNotes(board: Board, suites: readonly Suite[]): Promise<strin
   return (await strayWaivers(board, suites)).map(({ key, message }) =>
     `the waiver applies to nothing: ${key} ${message}`
   );
-}
-
-async function makeFolder(path: string): Promise<void> {
-  try {
-    await Deno.mkdir(path, { recursive: true });
-  } catch (error) {
-    throw new UsageError(`Cannot write to "${visible(path)}": ${visible((error as Error).message)}`);
-  }
 }

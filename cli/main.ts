@@ -19,6 +19,7 @@ export const COMMANDS: Readonly<Record<string, string>> = {
   race: "perform operations at the same time: on the model in every order that can differ, on a board many times",
   check: "judge recorded traces off line, with the model of today",
   record: "run suites on a board and keep its trace in a file",
+  report: "write the page of a run that was kept: report.html",
   trace: "show recorded traces: the steps, and what an emulated device saw between them",
   boards: "list the boards that ship, check a board file, describe a board, read its facts",
   console: "the console of a board on this terminal, recorded",

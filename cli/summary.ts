@@ -10,6 +10,7 @@ import {
   causesOf,
   type Counts,
   exitStatus,
+  extentOf,
   type LeftOut,
   type RunEnd,
   type SequenceVerdict,
@@ -108,6 +109,12 @@ const MOST_CASES = 10;
 /** How many kinds of difference that come with a cause it names. */
 const MOST_ALSO = 6;
 
+/** `28 sequences`, `28 sequences on 5 boards`. */
+function extent(cases: readonly Case[]): string {
+  const { sequences, boards } = extentOf(cases);
+  return count(sequences, "sequence") + (boards > 1 ? ` on ${boards} boards` : "");
+}
+
 /** Returns the cause of each failure, once, with its smallest case. */
 function causeLines(lines: readonly Line[]): string[] {
   const several = lines.length > 1;
@@ -119,16 +126,15 @@ function causeLines(lines: readonly Line[]): string[] {
   if (causes.length === 0) return [];
   const nameOf = ({ verdict: { suite, sequence }, on }: Case) =>
     visible(`${suite} > ${sequence}${on === undefined ? "" : ` on ${on}`}`);
-  const failed = new Set(causes.flatMap(({ cases }) => cases.map(nameOf))).size;
   const told = causes.flatMap(({ text, cases, also }, i) => [
     `  ${i + 1}. ${visible(text)}`,
     ...also.slice(0, MOST_ALSO).map(({ text }) => `     with ${visible(text)}`),
     ...also.length > MOST_ALSO ? [`     with ${count(also.length - MOST_ALSO, "more kind")} of difference`] : [],
-    `     ${count(cases.length, "sequence")}, the smallest: ${nameOf(cases[0]!)}`,
+    `     ${extent(cases)}, the smallest: ${nameOf(cases[0]!)}`,
     ...cases.slice(1, MOST_CASES).map((one) => `       ${nameOf(one)}`),
     ...cases.length > MOST_CASES ? [`       ... ${cases.length - MOST_CASES} more`] : [],
   ]);
-  return [`${count(causes.length, "cause")}, ${count(failed, "sequence")}`, ...told];
+  return [`${count(causes.length, "cause")}, ${extent(causes.flatMap(({ cases }) => cases))}`, ...told];
 }
 
 const ENDINGS = {

@@ -54,10 +54,10 @@ Deno.test("summary: every sequence, step and channel is counted once", () => {
 
 Deno.test("summary: a cause once, with how many sequences it has and on which boards", () => {
   const text = summaryText([line([agree, diverge]), line([diverge], "a\u001b[2J")]);
-  assertStringIncludes(text, "\n1 cause, 2 sequences\n  1. wait: ");
+  assertStringIncludes(text, "\n1 cause, 1 sequence on 2 boards\n  1. wait: ");
   assertStringIncludes(
     text,
-    "     2 sequences, the smallest: s > diverge on b over ssh\n       s > diverge on a\\e[2J over ssh\n",
+    "     1 sequence on 2 boards, the smallest: s > diverge on b over ssh\n       s > diverge on a\\e[2J over ssh\n",
   );
   assertEquals(summaryText([line([agree])]).includes("cause"), false);
   const many = line(Array.from({ length: 13 }, (_, i) => ({ ...diverge, sequence: `${i}` })));

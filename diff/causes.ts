@@ -117,6 +117,13 @@ export function causesOf(cases: Iterable<Case>): Cause[] {
   return causes.map(({ root, also }) => ({ ...seen(root), also: [...also.values()].map(seen) }));
 }
 
+/** Returns how many sequences some cases are of, and on how many boards they failed. */
+export function extentOf(cases: Iterable<Case>): { sequences: number; boards: number } {
+  const all = [...cases];
+  const names = all.map(({ verdict: { suite, sequence } }) => JSON.stringify([suite, sequence]));
+  return { sequences: new Set(names).size, boards: new Set(all.map(({ on }) => on)).size };
+}
+
 const MOST_PLACES = 3;
 
 /** Remembers what a report has told in full, so that each kind of difference is told once. */

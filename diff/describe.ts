@@ -8,8 +8,8 @@ import { COMMAND_FORMS, type DevlinkKind, isDevlink } from "../model/command_lin
 import { devlinkWords } from "../model/command_line/words.ts";
 import type { Operation, OperationKind } from "../model/operation.ts";
 
-/** A word of a shell that stands for exactly this text, in double quotes where they do. */
-function quote(value: string | number | boolean): string {
+/** Returns a word of a shell that stands for exactly this text, in double quotes where they do. */
+export function quote(value: string | number | boolean): string {
   const text = String(value);
   if (/^[\w@%+=:,./-]+$/.test(text)) return text;
   return /["$`\\!]/.test(text) ? `'${text.replaceAll("'", `'\\''`)}'` : `"${text}"`;

@@ -41,20 +41,22 @@ const LONGEST = 200;
 const cut = (text: string) => text.length > LONGEST ? `${text.slice(0, LONGEST)}...` : text;
 const value = (json: Json | undefined) => json === undefined ? "(nothing)" : cut(visible(JSON.stringify(json)));
 
-/** A message on one line, its attributes behind what it is about. */
-function element(message: StreamElement): string {
+/** Returns a message on one line, its attributes after what it is about. It holds text of the board. */
+export function messageText(message: StreamElement): string {
   if ("command" in message) {
     const { command, object, handle, attributes } = message;
     const shown = Object.entries(attributes).map(([key, json]) => {
       return `${key}=${typeof json === "string" ? json : JSON.stringify(json)}`;
     });
-    return cut(visible([command, object, handle, ...shown].join(" ")));
+    return [command, object, handle, ...shown].join(" ");
   }
   if ("event" in message) {
-    return cut(visible(`${message.event} link ${message.ifname} <${message.flags.join(",")}> ${message.operstate}`));
+    return `${message.event} link ${message.ifname} <${message.flags.join(",")}> ${message.operstate}`;
   }
-  return cut(visible(message.text));
+  return message.text;
 }
+
+const element = (message: StreamElement) => cut(visible(messageText(message)));
 
 function editLines(edit: Edit<StreamElement>, paint: Paint): string[] {
   switch (edit.kind) {

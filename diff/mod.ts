@@ -5,10 +5,10 @@
  */
 export { align, type AlignOptions, type Edit } from "./align.ts";
 export { type Abilities, neededCapabilities, type Unsupported, whyUnsupported } from "./capability.ts";
-export { type Case, type Cause, causesOf, type Seen, Told } from "./causes.ts";
+export { type Case, type Cause, causesOf, extentOf, type Seen, Told } from "./causes.ts";
 export { type Crash, crashOf, describeCrash } from "./crash.ts";
 export { describeEvent, type DeviceEvent, DeviceRecorder, eventLines, eventsByStep } from "./device_record.ts";
-export { describeOperation } from "./describe.ts";
+export { describeOperation, quote } from "./describe.ts";
 export { headerNotes, withEra } from "./header.ts";
 export { judge, type JudgeOptions } from "./judge.ts";
 export type { Contents, Piece } from "./_contents.ts";
@@ -18,6 +18,7 @@ export type { Ticks } from "./_ticks.ts";
 export { Normaliser } from "./normalise.ts";
 export type { Pair, Rule, RuleContext } from "./rule.ts";
 export { RULES } from "./rules.ts";
+export { type AboutRun, htmlReporter } from "./report/report_html.ts";
 export { jsonlReporter, REPORT_VERSION } from "./report/report_jsonl.ts";
 export { junitReporter } from "./report/report_junit.ts";
 export { ktapReporter } from "./report/report_ktap.ts";

@@ -5,7 +5,7 @@
  */
 
 import { join } from "node:path";
-import { type SequenceTrace, type TraceHeader, TraceWriter } from "../diff/mod.ts";
+import { type AboutRun, type SequenceTrace, type TraceHeader, TraceWriter } from "../diff/mod.ts";
 import { Report, type ReportName, REPORTS } from "./reports.ts";
 
 const encoder = new TextEncoder();
@@ -70,17 +70,21 @@ export class TraceArtefact {
 
 /** The reports of `--out`, by file name. */
 export const REPORT_FILES: Readonly<Record<string, ReportName>> = {
+  "report.html": "html",
   "junit.xml": "junit",
   "results.ktap": "ktap",
   "verdicts.jsonl": "jsonl",
 };
 
 /** The reports of a run as files: kept until it ends, and written then. */
-export function reportFiles(several: boolean): { reports: Report[]; write(folder: string): Promise<string[]> } {
+export function reportFiles(
+  several: boolean,
+  about?: AboutRun,
+): { reports: Report[]; write(folder: string): Promise<string[]> } {
   const texts = new Map<string, string[]>(Object.keys(REPORT_FILES).map((name) => [name, []]));
   return {
     reports: Object.entries(REPORT_FILES).map(([file, name]) =>
-      new Report(REPORTS[name], (text) => void texts.get(file)!.push(text), { color: false, several })
+      new Report(REPORTS[name], (text) => void texts.get(file)!.push(text), { color: false, several, about })
     ),
     write: async (folder) => {
       for (const [name, parts] of texts) await writeWhole(join(folder, name), parts.join(""));

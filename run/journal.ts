@@ -138,10 +138,13 @@ export class RunJournal implements Journal, AsyncDisposable {
   readonly folder: string;
   /** Whether the user named the folder */
   readonly named: boolean;
+  /** The command line behind `twinlink run` */
+  readonly args: readonly string[];
   readonly #lock: Disposable;
   readonly #goesOn: boolean;
 
-  private constructor(folder: string, lock: Disposable, options: { named: boolean; goesOn: boolean }) {
+  private constructor(folder: string, lock: Disposable, options: { named: boolean; goesOn: boolean; args: string[] }) {
+    this.args = options.args;
     this.folder = folder;
     this.named = options.named;
     this.#lock = lock;
@@ -175,7 +178,7 @@ export class RunJournal implements Journal, AsyncDisposable {
       const lock = await lockRun(place);
       if (!lock) throw new UsageError(`Cannot write to "${visible(place)}": a run is going on there`);
       if (!named) await prune();
-      return new RunJournal(place, lock, { named, goesOn: false });
+      return new RunJournal(place, lock, { named, goesOn: false, args: plan.args });
     } catch (error) {
       if (error instanceof UsageError || !(error instanceof Error)) throw error;
       throw new UsageError(`Cannot write to "${visible(place)}": ${visible(error.message)}`);
@@ -203,7 +206,7 @@ export class RunJournal implements Journal, AsyncDisposable {
           throw fail(`${visible(file)} ${now === undefined ? "is not there any more" : "has changed since it began"}`);
         }
       }
-      return { journal: new RunJournal(folder, lock, { named: true, goesOn: true }), args };
+      return { journal: new RunJournal(folder, lock, { named: true, goesOn: true, args }), args };
     } catch (error) {
       lock[Symbol.dispose]();
       throw error;
@@ -286,6 +289,19 @@ class TracePart implements BoardJournal {
     await this.#trace?.close(whole);
     if (this.#trace && whole) await Deno.rename(`${this.#base}.part.jsonl`, `${this.#base}.jsonl`);
     this.#trace = undefined;
+  }
+}
+
+/**
+ * Returns the command line behind `twinlink run` that began a run; undefined if the folder has no plan that can be read.
+ *
+ * @param folder Of a run that has ended, or goes on
+ */
+export async function argsOf(folder: string): Promise<string[] | undefined> {
+  try {
+    return parsePlan(await Deno.readTextFile(join(folder, PLAN)), (why) => new Error(why)).args;
+  } catch {
+    return undefined;
   }
 }
 

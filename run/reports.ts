@@ -5,6 +5,9 @@
  */
 
 import {
+  type AboutRun,
+  type DeviceRecord,
+  htmlReporter,
   jsonlReporter,
   junitReporter,
   ktapReporter,
@@ -19,9 +22,16 @@ import {
   type Write,
 } from "../diff/mod.ts";
 
+/** What a report is made with. */
+export interface ReportOptions {
+  color: boolean;
+  /** What a page tells of its run beside the verdicts. @default nothing */
+  about?: AboutRun | undefined;
+}
+
 /** A kind of report. */
 export interface ReportKind {
-  make(write: Write, options: { color: boolean }): Reporter;
+  make(write: Write, options: ReportOptions): Reporter;
   /** One document for the whole run, else one part for each board */
   whole: boolean;
   /** For a human reader, who is told of a lost board once and gets the summary of the run behind the report */
@@ -59,6 +69,7 @@ export const REPORTS = {
   jsonl: { make: jsonlReporter, whole: false, human: false },
   junit: { make: junitReporter, whole: true, human: false },
   ktap: { make: ktapReporter, whole: true, human: false },
+  html: { make: (write, { about }) => htmlReporter(write, about), whole: false, human: false },
 } as const satisfies Record<string, ReportKind>;
 
 /** The name of a report. */
@@ -74,7 +85,7 @@ export class Report {
   #header: TraceHeader | undefined;
 
   /** A report of a run; `several` says that more than one board or line takes part. */
-  constructor(kind: ReportKind, write: Write, options: { color: boolean; several: boolean }) {
+  constructor(kind: ReportKind, write: Write, options: ReportOptions & { several: boolean }) {
     this.#kind = kind;
     this.#several = options.several;
     this.#reporter = kind.make(write, options);
@@ -100,11 +111,11 @@ export class Report {
   }
 
   /** A sequence was judged on that board. */
-  sequence(verdict: SequenceVerdict): void {
+  sequence(verdict: SequenceVerdict, device?: DeviceRecord): void {
     const named = this.#named(verdict);
     this.#part.push(verdict);
     this.#all.push(named);
-    this.#reporter.sequence(this.#kind.whole ? named : verdict);
+    this.#reporter.sequence(this.#kind.whole ? named : verdict, device);
   }
 
   /** A board's part is over; `end` if an error ended the run in it. */
@@ -118,5 +129,6 @@ export class Report {
     const summary = summarise(this.#all);
     if (this.#kind.whole) this.#reporter.end(summary, end);
     else if (this.#several) this.#reporter.total?.(summary, end);
+    this.#reporter.done?.(summary, end);
   }
 }

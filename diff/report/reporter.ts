@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { TraceHeader } from "../trace.ts";
+import type { DeviceRecord, TraceHeader } from "../trace.ts";
 import { exitStatus, type LeftOut, OUTCOMES, type RunEnd, type SequenceVerdict, type Summary } from "../verdict.ts";
 
 /** Makes a report of a run, sequence by sequence. */
@@ -13,12 +13,14 @@ export interface Reporter {
   begin(header: TraceHeader): void;
   /** A sequence is not part of the run on this board. */
   leftOut?(sequence: LeftOut): void;
-  /** A sequence was judged. */
-  sequence(verdict: SequenceVerdict): void;
+  /** A sequence was judged; `device` is what the board's emulated device saw in it. */
+  sequence(verdict: SequenceVerdict, device?: DeviceRecord): void;
   /** The run is over. Without `end`, the exit status is that of the numbers. */
   end(summary: Summary, end?: RunEnd): void;
   /** The run on several boards is over: the numbers of all boards together, for reports with one part a board. */
   total?(summary: Summary, end: RunEnd): void;
+  /** The run on all boards is over, on one board as well: for a report with one part a board that is one document. */
+  done?(summary: Summary, end: RunEnd): void;
 }
 
 /** Where a report goes, a piece at a time. */

@@ -1,0 +1,119 @@
+/** The page in Chromium: what an engineer sees, and does. */
+
+import { assert, assertEquals } from "@std/assert";
+import { type Browser, type BrowserContextOptions, chromium, type Page } from "playwright-core";
+import { browserTest } from "../../../fixtures/testing.ts";
+import { judged, page } from "./testing.ts";
+
+const FLAGS = ["disable-gpu", "disable-quic", "no-first-run", "disable-background-networking", "disable-sync"];
+
+/** A page that is open, and what it complained of or asked for. */
+interface Opened extends AsyncDisposable {
+  page: Page;
+  wrong: string[];
+}
+
+async function open(browser: Browser, path: string, options: BrowserContextOptions = {}): Promise<Opened> {
+  const context = await browser.newContext({ viewport: { width: 1280, height: 900 }, ...options });
+  const page = await context.newPage();
+  const wrong: string[] = [];
+  page.on("console", (message) => wrong.push(message.text()));
+  page.on("pageerror", (error) => wrong.push(error.message));
+  page.on("dialog", (dialog) => wrong.push(dialog.message()));
+  page.on("request", (request) => {
+    if (request.url() !== `file://${path}`) wrong.push(request.url());
+  });
+  await page.goto(`file://${path}`);
+  return { page, wrong, [Symbol.asyncDispose]: () => context.close() };
+}
+
+/** Whether an element is on the screen as it stands, by its first pixel. */
+const isInView = (page: Page, selector: string) =>
+  page.locator(selector).first().evaluate((element) => {
+    const { top, height } = element.getBoundingClientRect();
+    const { innerHeight } = globalThis as unknown as { innerHeight: number };
+    return height > 0 && top >= 0 && top < innerHeight;
+  });
+const isTooWide = (page: Page) =>
+  page.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth");
+const rows = (page: Page) => page.locator(".list tbody tr:visible").count();
+const hash = (page: Page) => page.evaluate("location.hash");
+
+browserTest("page in Chromium", async (executablePath, t) => {
+  const folder = await Deno.makeTempDir({ prefix: "twinlink-page-" });
+  const browser = await chromium.launch({
+    executablePath,
+    chromiumSandbox: Deno.uid() !== 0,
+    args: FLAGS.map((flag) => `--${flag}`),
+  });
+  try {
+    const [differs, fine, errno] = [judged("x", "order"), judged("x", "none"), judged("x", "errno")];
+    const many = Array.from({ length: 300 }, (_, i) => ({
+      ...[differs, fine, errno][i % 3]!,
+      sequence: `sequence ${i}`,
+    }));
+    const path = `${folder}/report.html`;
+    await Deno.writeTextFile(path, page({ "board-a": many, "board-b": many.map((one) => ({ ...one })) }));
+
+    await t.step("the first difference is in view when it opens, wide and narrow, light and dark", async () => {
+      for (const width of [1280, 390]) {
+        for (const colorScheme of ["light", "dark"] as const) {
+          await using one = await open(browser, path, { viewport: { width, height: 900 }, colorScheme });
+          assert(await isInView(one.page, ".card.first .diff .o"), `${width}`);
+          assertEquals(await isTooWide(one.page), false);
+          assertEquals(one.wrong, []);
+        }
+      }
+    });
+
+    await t.step("filter, search and keys", async () => {
+      await using one = await open(browser, path);
+      const { page } = one;
+      assertEquals(await rows(page), 200);
+      await page.check("#f-a");
+      assertEquals(await rows(page), 300);
+      await page.keyboard.press("/");
+      await page.keyboard.type("sequence 29");
+      // 29, 129, 229, 290 to 299
+      assertEquals(await rows(page), 13);
+      // A letter in the search is no key.
+      await page.keyboard.type("n");
+      assertEquals([await rows(page), await hash(page), await page.isVisible("#none")], [0, "", true]);
+      await page.keyboard.press("Escape");
+      await page.keyboard.press("n");
+      const first = await hash(page);
+      assertEquals(first, "#c1-s10");
+      assert(await isInView(page, first as string));
+      await page.keyboard.press("n");
+      assertEquals(await hash(page), "#c3-s9");
+      await page.keyboard.press("p");
+      assertEquals(await hash(page), first);
+      assertEquals(one.wrong, []);
+    });
+
+    await t.step("without a script it says the same, and filters", async () => {
+      await using one = await open(browser, path, { javaScriptEnabled: false });
+      const { page } = one;
+      assert(await page.isVisible("text=2 causes, 200 sequences on 2 boards"));
+      assert(await page.isVisible(".card.first .diff .o"));
+      assertEquals([await page.isVisible("input[type=search]"), await rows(page)], [false, 200]);
+      await page.check("#f-a");
+      assertEquals(await rows(page), 300);
+    });
+
+    await t.step("a board's text runs nothing, loads nothing and breaks nothing", async () => {
+      const evil = page({ board: [judged("evil", "hostile")] });
+      const path = `${folder}/hostile.html`;
+      await Deno.writeTextFile(path, evil);
+      await using one = await open(browser, path, { viewport: { width: 390, height: 844 } });
+      assertEquals(await one.page.evaluate("typeof pwned"), "undefined");
+      assertEquals(await one.page.locator("img, script:not(:last-child), iframe").count(), 0);
+      assert((await one.page.locator("body").innerText()).includes("\\u202e"));
+      assertEquals(await isTooWide(one.page), false);
+      assertEquals(one.wrong, []);
+    });
+  } finally {
+    await browser.close();
+    await Deno.remove(folder, { recursive: true });
+  }
+});

@@ -1,0 +1,54 @@
+/**
+ * What a page tells of its run beside the verdicts: how to run it again, the files beside the page, why something is expected.
+ *
+ * @module
+ */
+
+import { join } from "node:path";
+import { type AboutRun, quote } from "../diff/mod.ts";
+import config from "../deno.json" with { type: "json" };
+
+const SEMANTICS = new URL("../docs/semantics.md", import.meta.url);
+
+let numbers: Map<string, string> | undefined;
+
+/** Reads the rows of the tables of docs/semantics.md, by their number; without the place of the source that decides it. */
+function readSemantics(): Map<string, string> {
+  const found = new Map<string, string>();
+  for (const line of Deno.readTextFileSync(SEMANTICS).split("\n")) {
+    const [, number, says] = /^\| ([A-Z]?\d[\d.]*) \| (.+?) \| /.exec(line) ?? [];
+    if (number !== undefined) found.set(number, says!.replaceAll("`", ""));
+  }
+  return found;
+}
+
+/** Returns what docs/semantics.md says of a number, for example of `4.3`; undefined if there is no such number, or no such file. */
+export function whyOf(number: string): string | undefined {
+  try {
+    numbers ??= readSemantics();
+  } catch {
+    numbers = new Map();
+  }
+  return numbers.get(number);
+}
+
+/** The files of a folder that a page links to. */
+function filesIn(folder: string): { name: string; size: number }[] {
+  return [...Deno.readDirSync(folder)].map(({ name }) => name).filter((name) => /^(trace|console)-/.test(name)).sort()
+    .map((name) => ({ name, size: Deno.statSync(join(folder, name)).size }));
+}
+
+/**
+ * Returns what a page tells of a run.
+ *
+ * @param words The words of the command line that runs it again
+ * @param folder Where the page and the files beside it are; undefined if nothing is beside it
+ */
+export function aboutRun(words: readonly string[], folder?: string): AboutRun {
+  return {
+    command: ["twinlink", ...words].map(quote).join(" "),
+    version: config.version,
+    why: whyOf,
+    ...(folder === undefined ? {} : { files: () => filesIn(folder) }),
+  };
+}
