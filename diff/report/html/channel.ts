@@ -8,6 +8,8 @@ import { cut, type Markup, markup, type Part } from "./markup.ts";
 
 /** Messages that are shown on either side of one that differs. */
 const CONTEXT = 2;
+/** The longest text of a message that agrees, in characters. */
+const SHORT = 80;
 /** Above this many words two texts are not compared word by word. */
 const MOST_WORDS = 300;
 
@@ -55,6 +57,11 @@ function tree(values: readonly ValueDifference[]): Markup[] {
 }
 
 const text = (element: StreamElement) => cut(messageText(element));
+/** Of a message that agrees, what it is about. */
+const short = (element: StreamElement) => {
+  const text = messageText(element);
+  return text.length > SHORT ? `${text.slice(0, SHORT)}...` : text;
+};
 
 /** A row of a stream: its mark, and both sides. */
 function editRow(edit: Edit<StreamElement>): Markup {
@@ -64,7 +71,7 @@ function editRow(edit: Edit<StreamElement>): Markup {
     }">${observed}`;
   switch (edit.kind) {
     case "same":
-      return cells("", text(edit.expected), text(edit.observed), "s");
+      return cells("", short(edit.expected), short(edit.observed), "s");
     case "missing":
       return cells("missing", text(edit.expected), null);
     case "extra":

@@ -119,7 +119,7 @@ export function listMarkup({ rows, boards }: Run, isShown: (result: Result) => b
         id === checked && markup` checked`
       }> ${title} ${count}</label>`
     )
-  }<input class="js" type="search" placeholder="search, key /" aria-label="search"></div><div class="scroll"><table class="list"><thead><tr><th>suite &gt; sequence${
+  }<input class="js" type="search" placeholder="search, key /" aria-label="search"></div><div class="scroll below"><table class="list"><thead><tr><th>suite &gt; sequence${
     boards.map(({ name }) => markup`<th>${name}`)
   }</thead><tbody>
     ${

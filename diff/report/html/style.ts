@@ -41,6 +41,7 @@ mark{background:none;color:inherit;font-weight:700;text-decoration:underline;tex
 .list td{font-size:.86rem}.list td+td{text-align:center}.list a{display:block}
 .filters{display:flex;flex-wrap:wrap;gap:.4rem .9rem;align-items:center;font-size:.88rem;margin:.5rem 0}
 .filters input[type=search]{flex:1 1 12rem;font:inherit;padding:.2rem .5rem;border:1px solid var(--line);border-radius:6px;background:var(--bg);color:var(--fg)}
+article,.below{content-visibility:auto;contain-intrinsic-size:auto 40rem}
 article{border-top:1px solid var(--line);padding-top:.8rem;margin-top:1.6rem}
 :target,article:focus,.step:focus{outline:3px solid var(--link);outline-offset:4px;border-radius:4px}
 summary{cursor:pointer;color:var(--link)}
@@ -58,5 +59,5 @@ th,td{padding:.16rem .35rem}.on .keys{display:none}dl{grid-template-columns:1fr}
 .diff tr>:first-child{grid-column:1/-1}.diff tr>:first-child:empty{display:none}.diff tr>:nth-child(2){border-left:0}.diff td[colspan]{grid-column:1/-1}
 .diff tr>*{border-top:0}.diff tr+tr{border-top:1px solid var(--line)}}
 @media print{.filters,.js,.on .js,button,a.l{display:none}body{max-width:none;font-size:11px}.scroll{overflow:visible}
-.card,tr,.step{break-inside:avoid}}
+.card,tr,.step{break-inside:avoid}article,.below{content-visibility:visible}}
 `;
