@@ -29,10 +29,25 @@ type Test = { verdict: SequenceVerdict } | { leftOut: LeftOut };
 
 const outcomeOf = (test: Test) => "leftOut" in test ? "skip" : OUTCOMES[test.verdict.verdict];
 
+/** How long the board took, by its own clock; 0 where it did not say, or booted meanwhile. */
+function millisecondsOf({ steps }: SequenceVerdict): number {
+  const [first, last] = [0, -1].map((at) => steps.flatMap(({ observed }) => observed?.board ?? []).at(at));
+  return first && last ? Math.max(0, last.end - first.start) : 0;
+}
+
+const seconds = (ms: number) => (ms / 1000).toFixed(3);
+
+/** What a board's device is, of the facts; the rest of them is in the trace. */
+function deviceOf(facts: TraceHeader["facts"]): [name: string, value: string][] {
+  if (!facts) return [];
+  return [["driver", facts.driver], ...Object.entries(facts.versions.running ?? {})];
+}
+
 /** Writes one `testcase`. */
 function writeTest(node: XMLBuilder, suite: string, test: Test, told: Told): void {
   const name = visible("leftOut" in test ? test.leftOut.sequence : test.verdict.sequence);
-  const element = node.ele("testcase", { classname: visible(suite), name });
+  const time = "leftOut" in test ? {} : { time: seconds(millisecondsOf(test.verdict)) };
+  const element = node.ele("testcase", { classname: visible(suite), name, ...time });
   if ("leftOut" in test) return void element.ele("skipped", { message: visible(`left out: ${test.leftOut.reason}`) });
   const { verdict } = test;
   const outcome = outcomeOf(test);
@@ -49,10 +64,11 @@ function writeTest(node: XMLBuilder, suite: string, test: Test, told: Told): voi
  * with the reason as its error. Written whole at the end of the run.
  */
 export function junitReporter(write: Write): Reporter {
-  const suites = new Map<string, { header: TraceHeader | undefined; tests: Test[] }>();
+  const suites = new Map<string, { header: TraceHeader | undefined; begun: string; tests: Test[] }>();
   let header: TraceHeader | undefined;
+  let begun = "";
   const add = (suite: string, test: Test) => {
-    if (!suites.has(suite)) suites.set(suite, { header, tests: [] });
+    if (!suites.has(suite)) suites.set(suite, { header, begun, tests: [] });
     suites.get(suite)!.tests.push(test);
   };
   const count = (tests: readonly Test[], more = 0) => {
@@ -60,7 +76,10 @@ export function junitReporter(write: Write): Reporter {
     return { tests: tests.length + more, failures: of("fail"), errors: of("error") + more, skipped: of("skip") };
   };
   return {
-    begin: ({ facts: _, ...about }) => void (header = about),
+    begin: (about) => {
+      header = about;
+      begun = new Date().toISOString().slice(0, 19);
+    },
     leftOut: (leftOut) => add(leftOut.suite, { leftOut }),
     sequence: (verdict) => add(verdict.suite, { verdict }),
     end(summary, end) {
@@ -72,14 +91,20 @@ export function junitReporter(write: Write): Reporter {
       const xml = xmlbuilder.create({ version: "1.0", encoding: "UTF-8", invalidCharReplacement: "\ufffd" });
       const root = xml.ele("testsuites", { name: "twinlink", ...totals });
       const told = new Told();
-      for (const [suite, { header, tests }] of suites) {
-        const node = root.ele("testsuite", { name: visible(suite), ...count(tests) });
+      for (const [suite, { header, begun, tests }] of suites) {
+        const ms = tests.reduce((sum, test) => sum + ("verdict" in test ? millisecondsOf(test.verdict) : 0), 0);
+        const node = root.ele("testsuite", {
+          name: visible(suite),
+          ...count(tests),
+          time: seconds(ms),
+          ...header ? { timestamp: begun, hostname: visible(header.board) } : {},
+        });
         if (header) {
           const properties = node.ele("properties");
-          const { contradictions = [], ...about } = header;
+          const { contradictions = [], facts, ...about } = header;
           const each = contradictions.map((line) => ["contradiction", line] as const);
-          for (const [name, value] of [...Object.entries(about), ...each]) {
-            properties.ele("property", { name, value: visible(String(value)) });
+          for (const [name, value] of [...Object.entries(about), ...deviceOf(facts), ...each]) {
+            properties.ele("property", { name: visible(name), value: visible(String(value)) });
           }
         }
         for (const test of tests) writeTest(node, suite, test, told);

@@ -157,6 +157,31 @@ Deno.test("JUnit: well formed, with the counts and the kinds that CI servers rea
   assertStringIncludes(document.getElementsByTagName("system-out")[0]!.textContent!, "expired on 2026-06-30");
 });
 
+Deno.test("JUnit: when and how long by the board's clock, on which board, with which driver and firmware", async () => {
+  const facts = await loadFacts(new URL("../../boards/examples/connectx-7-ssh.facts.json", import.meta.url).pathname);
+  const slow = judged("slow", (trace) => {
+    for (const step of trace.steps) step.board = { start: 1000 * step.id, end: 1000 * step.id + 250 };
+  });
+  let text = "";
+  const reporter = junitReporter((piece) => text += piece);
+  reporter.begin({ ...HEADER, board: "lab\u001b[2J", facts });
+  for (const verdict of [slow, ALL[0]!]) reporter.sequence(verdict);
+  reporter.end(summarise([slow, ALL[0]!]));
+  const document = new DOMParser({ onError: onErrorStopParsing }).parseFromString(text, "text/xml");
+  const suite = document.getElementsByTagName("testsuite")[0]!;
+  assertEquals([suite.getAttribute("time"), suite.getAttribute("hostname")], ["11.250", "lab\\e[2J"]);
+  assert(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d$/.test(suite.getAttribute("timestamp")!));
+  const tests = [...document.getElementsByTagName("testcase")].map((test) => test.getAttribute("time"));
+  assertEquals(tests, ["11.250", "0.000"]);
+  const properties = [...document.getElementsByTagName("property")].map((one) =>
+    [one.getAttribute("name"), one.getAttribute("value")] as const
+  );
+  assertEquals(new Map(properties).get("driver"), facts.driver);
+  for (const entry of Object.entries(facts.versions.running!)) {
+    assertEquals(new Map(properties).get(entry[0]), entry[1]);
+  }
+});
+
 Deno.test("JUnit: a run without sequences is well formed too", () => {
   new DOMParser({ onError: onErrorStopParsing }).parseFromString(report(junitReporter, []), "text/xml");
 });
