@@ -7,6 +7,7 @@
 import { dirname } from "node:path";
 import { type Board, type TransportName, visible } from "../boards/mod.ts";
 import { dirtyOf, markClean, markDirty } from "../boards/state.ts";
+import type { EarlierTrace } from "../diff/mod.ts";
 import type { EraId } from "../model/mod.ts";
 import { holdsIn, type Sequence, type Suite } from "../sdk/suite.ts";
 import { reportFiles } from "../run/artefacts.ts";
@@ -16,7 +17,7 @@ import { Follower } from "./follower.ts";
 import type { RunJournal } from "../run/journal.ts";
 import type { BoardResult } from "../run/run_events.ts";
 import { Report, type ReportName, REPORTS } from "../run/reports.ts";
-import type { Line } from "./summary.ts";
+import { againstWords, type Line } from "./summary.ts";
 import { strayWaivers } from "../run/waivers.ts";
 
 /** What to do. */
@@ -29,6 +30,8 @@ export interface Job {
   filter?: string | undefined;
   /** Each board runs the sequences that it can judge, and the summary lists the others. @default {false} */
   skipUnsupported?: boolean;
+  /** An earlier recording to compare with in place of the model. @default {the model} */
+  against?: EarlierTrace | undefined;
   reporter: ReportName;
   /** Devices that may be taken away although a board needs them */
   iKnow?: readonly string[];
@@ -122,6 +125,7 @@ export async function runJob(job: Job, options: { signal?: AbortSignal } = {}): 
     files: journal && reportFiles(several),
     journal,
     trace: job.trace,
+    against: job.against && againstWords(job.against),
   });
   // Loaded when it is needed: it brings every transport with it.
   const { orchestrate } = await import("../run/orchestrate.ts");
@@ -134,6 +138,7 @@ export async function runJob(job: Job, options: { signal?: AbortSignal } = {}): 
       skipUnsupported: job.skipUnsupported ?? false,
       jobs: job.jobs ?? 1,
       iKnow: job.iKnow ?? [],
+      against: job.against,
       onEvent: follower.on,
       ...(options.signal ? { signal: options.signal } : {}),
       ...(journal ? { journal } : {}),

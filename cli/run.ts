@@ -3,7 +3,7 @@
 import { resolve } from "node:path";
 import { type Board, type TransportName, visible } from "../boards/mod.ts";
 import type { Suite } from "../sdk/suite.ts";
-import { BOARD_OPTIONS, boardArgs, chosenBoards, secondsOf } from "./_shared.ts";
+import { AGAINST, BOARD_OPTIONS, boardArgs, chosenBoards, earlierTrace, isTraceFile, secondsOf } from "./_shared.ts";
 import { command, type OptionTable, UsageError, type Values } from "./command.ts";
 import { runJob } from "./job.ts";
 import { RunJournal } from "../run/journal.ts";
@@ -26,6 +26,7 @@ export const OPTIONS = {
     help: "Leave out what a board has nothing for, also of suites that are named",
   },
   jobs: { type: "text", short: "j", value: "N", help: "Run N boards side by side" },
+  against: AGAINST,
   json: { type: "flag", help: "The same as --reporter jsonl" },
   out: { type: "text", short: "o", value: "DIR", help: "Keep traces, reports and console logs in this folder" },
 } as const satisfies OptionTable;
@@ -41,6 +42,10 @@ board cannot judge a suite that is named, the exit status is 3; --skip-unsupport
 
 On a real board, suites are refused that would unbind, reload or take away otherwise a device that carries the
 board's root filesystem or the connection to it (exit status 2). --i-know DEVICE lets one go that the message names.
+
+With --against TRACE each step is compared with what that earlier recording holds: of this board or of another one, its
+kernel, its firmware. So are the channels that the model does not know. What the recording does not hold is "not in
+TRACE", and never agrees; what it holds and the board can no longer run is a difference.
 
 What a run has shown is kept as it goes on, in DIR or a folder of $XDG_STATE_HOME/twinlink/runs: "twinlink resume"
 goes on from there after this process or its machine died.`,
@@ -71,6 +76,7 @@ export async function runSuites(
 ): Promise<number> {
   const { named, ...job } = what;
   const { journal } = job;
+  const against = values.against === undefined ? undefined : await earlierTrace(values.against);
   const { status } = await runJob({
     ...job,
     skipUnsupported: !named || values["skip-unsupported"],
@@ -78,6 +84,7 @@ export async function runSuites(
     filter: values.filter,
     reporter: values.json ? "jsonl" : (values.reporter ?? "terminal") as ReportName,
     iKnow: values["i-know"],
+    against,
     jobs: jobsOf(values.jobs),
     wait: values.wait,
   }, { signal }).finally(() => {
@@ -99,11 +106,13 @@ async function journalOf(
     ...boardArgs(values),
     ...values.jobs ? [`--jobs=${values.jobs}`] : [],
     ...values["skip-unsupported"] ? ["--skip-unsupported"] : [],
+    ...values.against ? [`--against=${isTraceFile(values.against) ? resolve(values.against) : values.against}`] : [],
   ];
   const reporter = values.json ? "jsonl" : values.reporter;
   if (reporter) args.push(`--reporter=${reporter}`);
   const module = values.module === undefined ? [] : [resolve(values.module)];
-  const plan = { args, files: [...files, ...boards.map(({ file }) => resolve(file)), ...module] };
+  const earlier = values.against && isTraceFile(values.against) ? [resolve(values.against)] : [];
+  const plan = { args, files: [...files, ...boards.map(({ file }) => resolve(file)), ...module, ...earlier] };
   try {
     return await RunJournal.create(values.out, plan);
   } catch (error) {

@@ -12,11 +12,10 @@ import { asReported } from "./_lockdep.ts";
 import { type Unsupported, whyUnsupported } from "./capability.ts";
 import { describeOperation } from "./describe.ts";
 import { withDevice } from "./_device_evidence.ts";
-import { withLateLines } from "./_late_lines.ts";
 import { isStall, missingLines, starvedStall } from "./_log_rules.ts";
 import { breaksKernel, comesLate, crashOf, describeCrash, FATAL, mayBreak } from "./crash.ts";
 import { LOSSES } from "./faults.ts";
-import { Normaliser } from "./normalise.ts";
+import { modelPairs, recordingPairs } from "./pairs.ts";
 import { coverageOf, objectionToRace } from "./race.ts";
 import { LATE_RULE } from "./_nested_late.ts";
 import type { Pair, Rule } from "./rule.ts";
@@ -47,6 +46,8 @@ export interface JudgeOptions {
   today?: string;
   /** What may differ. @default {RULES} */
   rules?: readonly Rule[];
+  /** The sequence as the model has it, where `predicted` is an earlier recording; see `inPlaceOfModel` of against.ts */
+  model?: SequenceTrace;
 }
 
 // By the type, so that no channel of an observation is left out.
@@ -183,17 +184,17 @@ function crashIn({ kmsg }: Observation): Pick<StepVerdict, "crash"> {
 }
 
 /** What a reader must know of a step that agrees: that it broke the kernel, as it was to; undefined where it did not. */
-function asPredicted({ id, expected, crash }: StepVerdict): string | undefined {
+function asPredicted({ id, expected, crash }: StepVerdict, as: string): string | undefined {
   const observation = expected?.observation;
   if (!observation) return undefined;
   const predicted = new Set(observation.kmsg.map((line) => line.class));
   if (crash && predicted.has(crash.class)) {
     const did = crash.class === "oops" || crash.class === "panic" ? "broke" : "complained";
-    return `the kernel ${did} in step ${id} as the model predicted: ${describeCrash(crash)}`;
+    return `the kernel ${did} in step ${id} ${as}: ${describeCrash(crash)}`;
   }
   if (observation.result !== "hang") return undefined;
   const waits = expected.waits?.length ? `: ${expected.waits.join("; ")}` : "";
-  return `step ${id} hangs, as the model predicted${waits}`;
+  return `step ${id} hangs, ${as}${waits}`;
 }
 
 /** Where the tasks of a board stand that cannot be interrupted, one line each, the innermost function first. */
@@ -230,6 +231,7 @@ function compare(
   pair: Pair,
   waivers: Waivers,
   findings: KernelLine[],
+  bothBoards: boolean,
 ): Pick<StepVerdict, "verdict" | "reason" | "channels" | "findings" | "crash"> {
   const fatal = findings.some((line) => FATAL.has(line.class));
   const undecided = whyUndecided(observed.observation!);
@@ -240,6 +242,9 @@ function compare(
     const gap = gapOf(channel, expected.observation!, observed.observation!, findings);
     if (gap !== undefined) return [{ channel, verdict: "model-gap", reason: gap, values: [], streams: [] }];
     const accepted = channel === "kmsg" ? waivers.lines(expected.id, pair) : undefined;
+    if (bothBoards && channel === "kmsg") {
+      waivers.lines(expected.id, { expected: pair.observed, observed: pair.expected });
+    }
     const streams = streamsOf(channel, pair);
     const values = isStream(channel) ? [] : differences(pair.expected[channel] as Json, pair.observed[channel] as Json);
     // A line too many is a difference all the same.
@@ -293,7 +298,8 @@ function compare(
  * @param observed The sequence as the board did it
  */
 export function judge(predicted: SequenceTrace, observed: SequenceTrace, options: JudgeOptions = {}): SequenceVerdict {
-  const expected = asReported(predicted, options.has);
+  const { model, rules = RULES } = options;
+  const expected = model ? predicted : asReported(predicted, options.has);
   const { suite, sequence, source } = expected;
   const whole = (verdict: Verdict, reason: string): SequenceVerdict => ({
     suite,
@@ -315,8 +321,12 @@ export function judge(predicted: SequenceTrace, observed: SequenceTrace, options
   if (unsupported && !broke) return whole("unsupported", `${unsupported.needer} needs ${unsupported.needs}`);
   if (expected.steps.length === 0) return whole("infra", "the sequence has no steps");
 
-  const waivers = new Waivers(expected, options);
-  const normaliser = new Normaliser(expected, options.rules ? { rules: options.rules } : {});
+  // A waiver accepts what differs from the model; of a recording only the noise of the kernel log is left to accept
+  const accepted = model ? (options.waivers ?? []).filter(({ line }) => line !== undefined) : options.waivers ?? [];
+  const waivers = new Waivers(expected, { ...options, waivers: accepted });
+  const pairs = model
+    ? recordingPairs(asReported(model, options.has), expected, observed, rules)
+    : modelPairs(expected, observed, rules);
   const steps: StepVerdict[] = [];
   const notes: string[] = [];
   /** Why nothing can be said from here on */
@@ -338,7 +348,12 @@ export function judge(predicted: SequenceTrace, observed: SequenceTrace, options
     const findings = got ? unpredicted(want, got, brokeBefore) : [];
     const hungry = got && starvedNotStuck(got, findings);
     const objection = got?.observation && want.observation &&
-      objectionToRace(want.op, want.observation, got.observation, normaliser.handles);
+      objectionToRace(
+        want.op,
+        (model?.steps[index] ?? want).observation ?? want.observation,
+        got.observation,
+        pairs.handles,
+      );
     const sayCrash = (observation: Observation) => {
       const reason = `the kernel reported: ${findings[0]!.text}`;
       steps.push({ ...about, verdict: "crash", reason, channels: [], findings, ...crashIn(observation), ...found });
@@ -369,10 +384,11 @@ export function judge(predicted: SequenceTrace, observed: SequenceTrace, options
       say("indeterminate", `it did not end, or the kernel says so, and ${hungry}`);
       unknown = `step ${want.id} was done by a board that was starved`;
     } else if (!want.observation) {
+      // An earlier recording that lacks a step is no model without an answer
+      following = model ? "indeterminate" : "model-gap";
       if (findings.length > 0) sayCrash(got.observation);
-      else say("model-gap", want.lost?.detail || "the model has no answer for this step");
-      unknown = noAnswer(want.id);
-      following = "model-gap";
+      else say(following, want.lost?.detail || "the model has no answer for this step");
+      unknown = model ? want.lost?.detail ?? noAnswer(want.id) : noAnswer(want.id);
     } else if (objection && findings.length === 0) {
       say(objection.verdict, objection.reason);
       if (got.observation.time === "hang") unknown = `step ${want.id} did not end`;
@@ -382,14 +398,17 @@ export function judge(predicted: SequenceTrace, observed: SequenceTrace, options
         ...compare(
           want,
           got,
-          normaliser.step(want, withLateLines(expected.steps, observed.steps, index)),
+          pairs.pair(index),
           waivers,
           findings,
+          model !== undefined,
         ),
         ...found,
       };
       steps.push(step);
-      const note = step.verdict === "agree" ? asPredicted(step) : undefined;
+      const note = step.verdict === "agree"
+        ? asPredicted(step, model ? "as in the earlier recording" : "as the model predicted")
+        : undefined;
       if (note) notes.push(note);
       notes.push(...standing(got));
       const coverage = coverageOf(want.id, want.op, want.observation.reply, got.observation.reply);
@@ -415,11 +434,10 @@ export function judge(predicted: SequenceTrace, observed: SequenceTrace, options
     const reason = "the trace holds a step that is not in the plan";
     steps.push({ id, phase, op, verdict: "infra", reason, channels: [], findings: [], observed: extra });
   }
-  if (normaliser.assumedTooMuch) {
-    const rules = (options.rules ?? RULES).filter(({ id }) => id !== LATE_RULE);
-    return judge(predicted, observed, { ...options, rules });
+  if (pairs.assumedTooMuch) {
+    return judge(predicted, observed, { ...options, rules: rules.filter(({ id }) => id !== LATE_RULE) });
   }
-  if (unknown === undefined) waivers.noteUnused();
+  if (unknown === undefined && !model) waivers.noteUnused();
   const verdict = gravest(steps.map((step) => step.verdict));
   return withDevice({ suite, sequence, source, verdict, steps, notes: [...notes, ...waivers.notes] }, observed.device);
 }

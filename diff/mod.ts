@@ -3,6 +3,7 @@
  *
  * @module
  */
+export { earlierOf, type EarlierTrace, holdsEarlier, inPlaceOfModel, notIn } from "./against.ts";
 export { align, type AlignOptions, type Edit } from "./align.ts";
 export { type Abilities, neededCapabilities, type Unsupported, whyUnsupported } from "./capability.ts";
 export { type Crash, crashOf, describeCrash } from "./crash.ts";

@@ -42,8 +42,9 @@ export function terminalReporter(write: Write, options: TerminalReporterOptions 
   const width = Math.max(...VERDICTS.map((verdict) => verdict.length));
   const head = (verdict: Verdict) => paint.verdict(verdict.padEnd(width), verdict);
   return {
-    begin({ board, transport, era, eraNote, kernel, iproute2, contradictions = [] }) {
-      const about = [`over ${transport}`, kernel && `Linux ${kernel}`, iproute2, eraNote ? "" : `model of ${era}`];
+    begin({ board, transport, era, eraNote, kernel, iproute2, against, contradictions = [] }) {
+      const judge = against === undefined ? eraNote ? "" : `model of ${era}` : `against ${against}`;
+      const about = [`over ${transport}`, kernel && `Linux ${kernel}`, iproute2, judge];
       const note = eraNote ? `, ${paint.changed(visible(eraNote))}` : "";
       write(`${paint.strong(visible(board))} ${paint.dim(visible(about.filter(Boolean).join(", ")))}${note}\n`);
       for (const line of contradictions) write(`  ${paint.changed("facts")}  ${visible(line)}\n`);
