@@ -87,6 +87,13 @@ export async function openTraceFile(path: string): Promise<TraceReader> {
   }
 }
 
+/** The option that names a file of learned expectations. */
+export const LEARNED = {
+  type: "text",
+  value: "FILE",
+  help: 'Expectations of "twinlink learn", in place of those that the board\'s file names',
+} as const;
+
 /** True if a name is that of a file of a trace. */
 export const isTraceFile = (name: string) => /\.jsonl(\.gz)?$/.test(name);
 

@@ -6,15 +6,17 @@ import {
   headerNotes,
   inPlaceOfModel,
   judge,
+  type LearnedEntry,
   type SequenceVerdict,
   whyUnsupported,
   withEra,
 } from "../diff/mod.ts";
 import { ERA_IDS, type EraId, ERAS } from "../model/mod.ts";
 import { openModel } from "../runners/model.ts";
-import { AGAINST, earlierTrace, ERAS_BY_NAME, openTraceFile } from "./_shared.ts";
+import { AGAINST, earlierTrace, ERAS_BY_NAME, LEARNED, openTraceFile } from "./_shared.ts";
 import { command, UsageError } from "./command.ts";
 import { wantsColor } from "./display.ts";
+import { learnedFor, learnedOf, otherNotes } from "../run/learned.ts";
 import { print, say } from "../run/output.ts";
 import { Report, type ReportName, REPORTS } from "../run/reports.ts";
 import { againstWords, type Line, statusOf, summaryText } from "./summary.ts";
@@ -28,6 +30,7 @@ async function checkTrace(
     era: string | undefined;
     board: Board | undefined;
     against: EarlierTrace | undefined;
+    learned: readonly LearnedEntry[];
     signal: AbortSignal;
   },
 ): Promise<Line> {
@@ -42,6 +45,7 @@ async function checkTrace(
   }
   const header = withEra(trace.header, era as EraId, options.board?.driver);
   const { against, board: filed } = options;
+  const learned = learnedFor(options.learned, header, filed?.driver);
   const words = against ? { against: againstWords(against) } : {};
   report.begin({ ...header, ...words });
   const verdicts: SequenceVerdict[] = [];
@@ -59,7 +63,7 @@ async function checkTrace(
         requires: observed.hardware ?? [],
       });
       const unsupported = whyUnsupported(observed, filed ?? { unfiled: true }, header.has);
-      const about = { waivers: filed?.waivers ?? [], unsupported, has: header.has };
+      const about = { waivers: filed?.waivers ?? [], unsupported, has: header.has, learned };
       add(
         against
           ? judge(inPlaceOfModel(expected, against, header.facts), observed, { ...about, model: expected })
@@ -74,7 +78,15 @@ async function checkTrace(
   }
   report.endPart();
   const { board, transport, kernel } = header;
-  return { ...words, board, transport, kernel, verdicts, notes: headerNotes(header), ms: Date.now() - started };
+  return {
+    ...words,
+    board,
+    transport,
+    kernel,
+    verdicts,
+    notes: [...headerNotes(header), ...otherNotes(options.learned, learned)],
+    ms: Date.now() - started,
+  };
 }
 
 export default command({
@@ -91,6 +103,7 @@ goes, and never passes: exit status 3. --against compares it with an earlier tra
       help: "Take driver, waivers and capabilities from this board's file",
     },
     against: AGAINST,
+    learned: LEARNED,
     era: { type: "text", value: "ERA", help: "Compare with the model of this era", choices: ERAS_BY_NAME },
     reporter: { type: "text", short: "r", help: "The report on standard output", choices: Object.keys(REPORTS) },
     json: { type: "flag", help: "The same as --reporter jsonl" },
@@ -101,11 +114,12 @@ goes, and never passes: exit status 3. --against compares it with an earlier tra
     const board = values.board === undefined ? undefined : await loadBoard(values.board);
     const model = await loadBoard("model");
     const against = values.against === undefined ? undefined : await earlierTrace(values.against);
+    const learned = await learnedOf(board ?? {}, values.learned);
     const kind = REPORTS[values.json ? "jsonl" : (values.reporter ?? "terminal") as ReportName];
     const report = new Report(kind, print, { color: wantsColor(), several: operands.length > 1 });
     const lines: Line[] = [];
     for (const path of operands) {
-      lines.push(await checkTrace(path, report, model, { era: values.era, board, against, signal }));
+      lines.push(await checkTrace(path, report, model, { era: values.era, board, against, learned, signal }));
     }
     const exit = statusOf(lines, operands.length);
     report.end({ exit });

@@ -3,7 +3,16 @@
 import { join, resolve } from "node:path";
 import { type Board, jsonLine, type TransportName, visible } from "../boards/mod.ts";
 import type { Suite } from "../sdk/suite.ts";
-import { AGAINST, BOARD_OPTIONS, boardArgs, chosenBoards, earlierTrace, isTraceFile, secondsOf } from "./_shared.ts";
+import {
+  AGAINST,
+  BOARD_OPTIONS,
+  boardArgs,
+  chosenBoards,
+  earlierTrace,
+  isTraceFile,
+  LEARNED,
+  secondsOf,
+} from "./_shared.ts";
 import { command, type OptionTable, UsageError, type Values } from "./command.ts";
 import { type JobResult, runJob } from "./job.ts";
 import { outcomesOf, outcomesText, worst } from "./repeat.ts";
@@ -28,6 +37,7 @@ export const OPTIONS = {
   },
   jobs: { type: "text", short: "j", value: "N", help: "Run N boards side by side" },
   against: AGAINST,
+  learned: LEARNED,
   repeat: { type: "text", value: "N", help: "Run all of it N times, and count how often each sequence came to what" },
   json: { type: "flag", help: "The same as --reporter jsonl" },
   out: { type: "text", short: "o", value: "DIR", help: "Keep traces, reports and console logs in this folder" },
@@ -110,6 +120,7 @@ export async function runSuites(
     reporter: values.json ? "jsonl" : (values.reporter ?? "terminal") as ReportName,
     iKnow: values["i-know"],
     against,
+    learned: values.learned,
     jobs: numberOf("jobs", values.jobs),
     wait: values.wait,
   }, { signal }).finally(() => {
@@ -132,11 +143,14 @@ async function journalOf(
     ...values["skip-unsupported"] ? ["--skip-unsupported"] : [],
     ...values.against ? [`--against=${isTraceFile(values.against) ? resolve(values.against) : values.against}`] : [],
   ];
+  if (values.learned) args.push(`--learned=${resolve(values.learned)}`);
   const reporter = values.json ? "jsonl" : values.reporter;
   if (reporter) args.push(`--reporter=${reporter}`);
   const module = values.module === undefined ? [] : [resolve(values.module)];
   const earlier = values.against && isTraceFile(values.against) ? [resolve(values.against)] : [];
-  const plan = { args, files: [...files, ...boards.map(({ file }) => resolve(file)), ...module, ...earlier] };
+  const learned = boards.flatMap((board) => values.learned ?? board.learned ?? []).map((path) => resolve(path));
+  const read = [...module, ...earlier, ...new Set(learned)];
+  const plan = { args, files: [...files, ...boards.map(({ file }) => resolve(file)), ...read] };
   try {
     return await RunJournal.create(values.out, plan);
   } catch (error) {

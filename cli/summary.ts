@@ -60,6 +60,13 @@ export function tally(counts: Counts): string {
   return parts.join(", ") || "none";
 }
 
+/** Says how many channels were compared with what was learned; nothing where none was. */
+function learnedWords(verdicts: readonly SequenceVerdict[]): string {
+  const learned = verdicts.flatMap(({ steps }) => steps).flatMap(({ channels }) => channels)
+    .filter(({ learned }) => learned !== undefined).length;
+  return learned === 0 ? "" : ` (${learned.toLocaleString("en-US")} learned)`;
+}
+
 /** The numbers of all boards together. */
 export function totalOf(lines: readonly Line[]): Summary {
   return summarise(lines.flatMap((line) => line.verdicts));
@@ -134,7 +141,7 @@ export function summaryText(lines: readonly Line[], end?: RunEnd): string {
       visible(board),
       transport,
       visible(kernel) || "-",
-      ...[sequences, steps, channels].map(tally),
+      ...[sequences, steps, channels].map(tally).map((text, i) => i === 2 ? text + learnedWords(verdicts) : text),
       duration(ms),
     ];
   });

@@ -5,7 +5,14 @@
  */
 
 import { type Capability, type Waiver, wholeLine } from "../boards/mod.ts";
-import type { Channel, Json, KernelLine, Notification, Observation } from "../model/observation.ts";
+import {
+  type Channel,
+  emptyObservation,
+  type Json,
+  type KernelLine,
+  type Notification,
+  type Observation,
+} from "../model/observation.ts";
 import { canonical, differences } from "./_json.ts";
 import { align } from "./align.ts";
 import { asReported } from "./_lockdep.ts";
@@ -15,7 +22,8 @@ import { withDevice } from "./_device_evidence.ts";
 import { isStall, missingLines, starvedStall } from "./_log_rules.ts";
 import { breaksKernel, comesLate, crashOf, describeCrash, FATAL, mayBreak } from "./crash.ts";
 import { LOSSES } from "./faults.ts";
-import { modelPairs, recordingPairs } from "./pairs.ts";
+import { among, type LearnedEntry, LearnedSequence } from "./learned.ts";
+import { modelPairs, recordingPairs, withoutTicks } from "./pairs.ts";
 import { coverageOf, objectionToRace } from "./race.ts";
 import { LATE_RULE } from "./_nested_late.ts";
 import type { Pair, Rule } from "./rule.ts";
@@ -42,6 +50,10 @@ export interface JudgeOptions {
   unsupported?: Unsupported | undefined;
   /** What the board's agent found there. @default {not known: what the model predicts of lockdep must come} */
   has?: readonly string[] | undefined;
+  /** What was learned of boards like this one, of any sequence. @default {nothing} */
+  learned?: readonly LearnedEntry[];
+  /** Keeps what each step showed, to learn from. @default {false} */
+  learning?: boolean;
   /** The day to judge waivers by, `YYYY-MM-DD`. @default {today, UTC} */
   today?: string;
   /** What may differ. @default {RULES} */
@@ -225,28 +237,65 @@ function wrongAssumption(id: number, { unknown, result }: Observation, observed:
   return `step ${id} ended with ${observed.result}, and the steps after it were planned for ${result}: ${unknown.result}`;
 }
 
+function differing(channel: Channel, pair: Pair): Pick<ChannelVerdict, "streams" | "values"> {
+  const streams = streamsOf(channel, pair);
+  const { expected, observed } = pair;
+  const values = isStream(channel) ? [] : differences(expected[channel] as Json, observed[channel] as Json);
+  return { streams, values };
+}
+
+/** Says of all channels of a step that the model does not know them. */
+const allUnknown = (step: StepTrace, why: string): StepTrace => ({
+  ...step,
+  observation: {
+    ...step.observation ?? emptyObservation(),
+    unknown: Object.fromEntries(CHANNELS.map((channel) => [channel, why])),
+  },
+});
+
+/** Says that a verdict rests on learned expectations, and how much of it. */
+function shareLearned(steps: readonly StepVerdict[]): string[] {
+  const compared = steps.flatMap(({ channels }) => channels).filter(({ verdict }) => verdict !== "model-gap");
+  const learned = compared.filter(({ learned }) => learned !== undefined).length;
+  return learned === 0 ? [] : [`${learned} of ${compared.length} channels compared were learned, not modelled`];
+}
+
 function compare(
   expected: StepTrace,
   observed: StepTrace,
   pair: Pair,
   waivers: Waivers,
   findings: KernelLine[],
+  learned: LearnedSequence,
   bothBoards: boolean,
 ): Pick<StepVerdict, "verdict" | "reason" | "channels" | "findings" | "crash"> {
   const fatal = findings.some((line) => FATAL.has(line.class));
   const undecided = whyUndecided(observed.observation!);
   const hungry = starved(observed);
+  const step = expected.id;
+  withoutTicks(pair.observed, expected.observation!);
+  /** A channel that the model does not know, where something was learned of it */
+  const fromLearned = (channel: Channel): ChannelVerdict | undefined => {
+    const about = learned.gap(step, channel);
+    if (!about?.values) return undefined;
+    const known = { channel, learned: about.key };
+    if (among(pair.observed, channel, about.values)) return { ...known, verdict: "agree", values: [], streams: [] };
+    const wanted = { ...pair.expected, [channel]: structuredClone(about.values[0]) } as Observation;
+    const { streams, values } = differing(channel, { expected: wanted, observed: pair.observed });
+    return { ...known, verdict: "diverge", reason: `learned, not modelled: ${about.reason}`, streams, values };
+  };
   const channels = CHANNELS.flatMap((channel): ChannelVerdict[] => {
     const incomplete = channel === "kmsg" && undecided !== undefined;
-    if (!incomplete && !hasEvidence(channel, pair)) return [];
     const gap = gapOf(channel, expected.observation!, observed.observation!, findings);
+    const judged = gap === undefined || incomplete ? undefined : fromLearned(channel);
+    if (judged && (judged.verdict === "diverge" || hasEvidence(channel, pair))) return [judged];
+    if (!incomplete && !hasEvidence(channel, pair)) return [];
     if (gap !== undefined) return [{ channel, verdict: "model-gap", reason: gap, values: [], streams: [] }];
     const accepted = channel === "kmsg" ? waivers.lines(expected.id, pair) : undefined;
     if (bothBoards && channel === "kmsg") {
       waivers.lines(expected.id, { expected: pair.observed, observed: pair.expected });
     }
-    const streams = streamsOf(channel, pair);
-    const values = isStream(channel) ? [] : differences(pair.expected[channel] as Json, pair.observed[channel] as Json);
+    const { streams, values } = differing(channel, pair);
     // A line too many is a difference all the same.
     if (incomplete && streams.every(({ edits }) => edits.every(({ kind }) => kind === "same" || kind === "missing"))) {
       return [{ channel, verdict: "indeterminate", values, streams }];
@@ -256,6 +305,12 @@ function compare(
       return [{ channel, values, streams, ...judged }];
     }
     const crash = channel === "kmsg" && findings.length > 0;
+    const deviation = crash ? undefined : learned.deviation(step, channel);
+    if (deviation?.values && among(pair.observed, channel, deviation.values)) {
+      learned.use(deviation.key);
+      const waiver = { channel, reason: `learned: ${deviation.reason}`, expires: deviation.until };
+      return [{ channel, verdict: "waived", values, streams, waiver, learned: deviation.key }];
+    }
     const waiver = crash && fatal ? undefined : waivers.for(expected.id, channel);
     if (waiver) return [{ channel, verdict: "waived", values, streams, waiver }];
     if (channel === "time" && hungry !== undefined) return [{ channel, verdict: "indeterminate", values, streams }];
@@ -329,6 +384,16 @@ export function judge(predicted: SequenceTrace, observed: SequenceTrace, options
     : modelPairs(expected, observed, rules);
   const steps: StepVerdict[] = [];
   const notes: string[] = [];
+  const { learning = false, today = new Date().toISOString().slice(0, 10) } = options;
+  const learned = new LearnedSequence(expected, model ? [] : options.learned ?? [], today);
+  /** A step that the model has no answer for, or was planned for another state: compared with what was learned. */
+  const sayLearned = (want: StepTrace, got: StepTrace, index: number, why: string, findings: KernelLine[]) => {
+    const { id, phase, op } = want;
+    const [wanted, pair] = [allUnknown(want, why), pairs.pair(index)];
+    const about = { id, phase, op, expected: want, observed: got };
+    const shown = learning ? { shown: pair.observed, whole: true } : {};
+    steps.push({ ...about, ...compare(wanted, got, pair, waivers, findings, learned, false), ...shown });
+  };
   /** Why nothing can be said from here on */
   let unknown: string | undefined;
   /** Whether the kernel broke, as it was to */
@@ -364,6 +429,12 @@ export function judge(predicted: SequenceTrace, observed: SequenceTrace, options
       untold = false;
     } else if (unknown !== undefined && findings.length > 0 && hungry === undefined) {
       sayCrash(got!.observation!);
+    } else if (
+      unknown !== undefined && following === "model-gap" && got?.observation && got.id === want.id &&
+      hungry === undefined &&
+      (learning || learned.knows(want.id))
+    ) {
+      sayLearned(want, got, index, unknown, findings);
     } else if (unknown !== undefined && !(got?.lost && (assumedWrong || untold && got.lost.reason !== "untold"))) {
       say(following, unknown);
     } else if (!got) {
@@ -386,24 +457,30 @@ export function judge(predicted: SequenceTrace, observed: SequenceTrace, options
     } else if (!want.observation) {
       // An earlier recording that lacks a step is no model without an answer
       following = model ? "indeterminate" : "model-gap";
-      if (findings.length > 0) sayCrash(got.observation);
-      else say(following, want.lost?.detail || "the model has no answer for this step");
+      const why = want.lost?.detail || "the model has no answer for this step";
+      if (!model && findings.length === 0 && (learning || learned.knows(want.id))) {
+        sayLearned(want, got, index, why, findings);
+      } else if (findings.length > 0) sayCrash(got.observation);
+      else say(following, why);
       unknown = model ? want.lost?.detail ?? noAnswer(want.id) : noAnswer(want.id);
     } else if (objection && findings.length === 0) {
       say(objection.verdict, objection.reason);
       if (got.observation.time === "hang") unknown = `step ${want.id} did not end`;
     } else {
+      const pair = pairs.pair(index);
       const step: StepVerdict = {
         ...about,
         ...compare(
           want,
           got,
-          pairs.pair(index),
+          pair,
           waivers,
           findings,
+          learned,
           model !== undefined,
         ),
         ...found,
+        ...(learning ? { shown: pair.observed } : {}),
       };
       steps.push(step);
       const note = step.verdict === "agree"
@@ -439,5 +516,10 @@ export function judge(predicted: SequenceTrace, observed: SequenceTrace, options
   }
   if (unknown === undefined && !model) waivers.noteUnused();
   const verdict = gravest(steps.map((step) => step.verdict));
+  notes.push(
+    ...shareLearned(steps),
+    ...learned.notes,
+    ...unknown === undefined || following === "model-gap" ? learned.unused() : [],
+  );
   return withDevice({ suite, sequence, source, verdict, steps, notes: [...notes, ...waivers.notes] }, observed.device);
 }

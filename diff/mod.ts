@@ -11,6 +11,7 @@ export { describeEvent, type DeviceEvent, DeviceRecorder, eventLines, eventsBySt
 export { describeOperation } from "./describe.ts";
 export { headerNotes, withEra } from "./header.ts";
 export { judge, type JudgeOptions } from "./judge.ts";
+export { type LearnedChannel, type LearnedEntry } from "./learned.ts";
 export type { Contents, Piece } from "./_contents.ts";
 export type { LateAnnouncements } from "./_nested_late.ts";
 export type { NetdevNames } from "./_netdev_names.ts";

@@ -30,7 +30,11 @@ export function modelPairs(model: SequenceTrace, observed: SequenceTrace, rules:
     get assumedTooMuch() {
       return normaliser.assumedTooMuch;
     },
-    pair: (index) => normaliser.step(model.steps[index]!, withLateLines(model.steps, observed.steps, index)),
+    pair: (index) => {
+      const step = model.steps[index]!;
+      const { observation = NO_ANSWER } = step;
+      return normaliser.step({ ...step, observation }, withLateLines(model.steps, observed.steps, index));
+    },
   };
 }
 
@@ -41,8 +45,8 @@ export function modelPairs(model: SequenceTrace, observed: SequenceTrace, rules:
  */
 const TICKING: readonly string[] = ["stats", "error", "recover", "occ"];
 
-/** Takes the counters that tick out of the channels of a board that the model does not know. */
-function withoutTicks(shown: Observation, { unknown }: Observation): Observation {
+/** Takes the counters that tick out of the channels of a board that the model does not know, in place. */
+export function withoutTicks(shown: Observation, { unknown }: Observation): Observation {
   const drop = (object: { [key: string]: unknown }) => {
     for (const key of TICKING) delete object[key];
   };

@@ -11,6 +11,7 @@ import { transportOf as tableOf } from "../boards/transports/mod.ts";
 import { type EarlierTrace, holdsEarlier, inPlaceOfModel, notIn } from "../diff/against.ts";
 import { type Unsupported, whyUnsupported } from "../diff/capability.ts";
 import { judge } from "../diff/judge.ts";
+import type { LearnedEntry } from "../diff/learned.ts";
 import type { Plan, SequenceTrace, TraceHeader } from "../diff/trace.ts";
 import type { LeftOut } from "../diff/verdict.ts";
 import { type EraId, hardwareIn } from "../model/mod.ts";
@@ -23,6 +24,7 @@ import { type BoardState, type Dirt, leftBehind, stateBehind } from "./board_sta
 import { isInfra } from "./error_status.ts";
 import type { BoardJournal, Earlier, Journal } from "./journal.ts";
 import { changedFacts } from "../boards/changed_facts.ts";
+import { learnedFor } from "./learned.ts";
 import { needsLease } from "./lease.ts";
 import { checkSameBoard, fateOf, keptOf, keyOf } from "./recovery.ts";
 import type { AboutSequence, BoardResult, RunEvent, SequenceResult } from "./run_events.ts";
@@ -38,6 +40,8 @@ export interface BoardRunOptions {
   iKnow?: readonly string[];
   /** An earlier recording to compare with in place of the model. @default {the model} */
   against?: EarlierTrace | undefined;
+  /** Learned expectations by the names of boards, also those for other boards. @default {none} */
+  learned?: ReadonlyMap<string, readonly LearnedEntry[]>;
   /** Ends the run; the boards are torn down */
   signal?: AbortSignal;
   /** Called for everything that happens, one board after the other */
@@ -131,6 +135,8 @@ class BoardRun {
   readonly #earlier: Earlier | undefined;
   /** A guest of our own, which goes with the run. */
   readonly #fresh: boolean;
+  /** What was learned of boards like this one */
+  #learned: LearnedEntry[] = [];
   #items: Item[] = [];
   /** All that is told of, in its order: what is compiled, and what the board cannot run whatever its steps are */
   #planned: (Item | Unable)[] = [];
@@ -214,6 +220,7 @@ class BoardRun {
     const said = this.#earlier?.header ?? { ...runner!.header, ...(runner!.has ? { has: runner!.has } : {}) };
     this.#done.transport = said.transport;
     this.#done.header = said;
+    this.#learned = learnedFor(this.#options.learned?.get(this.#board.name) ?? [], said, this.#board.driver);
     await this.#journal?.open(said);
     this.#tell({ type: "board", ...this.#of, header: said });
     return said;
@@ -364,7 +371,7 @@ class BoardRun {
     const { has, facts } = this.#done.header ?? {};
     const { against } = this.#options;
     const wanted = against ? inPlaceOfModel(expected, against, facts) : expected;
-    const model = against ? { model: expected } : {};
+    const model = against ? { model: expected } : { learned: this.#learned };
     const verdict = judge(wanted, observed, { waivers, unsupported, has, ...model });
     const result = { expected, observed, verdict };
     this.#done.results.push(result);
