@@ -18,7 +18,9 @@ export interface LearnedEntry {
   kind: "gap" | "deviation";
   /** Which boards it is for, a tag expression; see `parseTags` */
   when: string;
+  /** The suite's name */
   suite: string;
+  /** The sequence's name */
   sequence: string;
   /** 1 for the first step of the plan */
   step: number;
@@ -39,8 +41,11 @@ export interface LearnedEntry {
 
 /** What a learned entry says of a channel. */
 export interface LearnedChannel {
+  /** The key of the entry */
   key: string;
+  /** The entry's reason */
   reason: string;
+  /** The entry's last day */
   until: string;
   /** What may come; undefined if the channel varies */
   values: readonly Json[] | undefined;
