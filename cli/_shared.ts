@@ -101,7 +101,7 @@ export const isTraceFile = (name: string) => /\.jsonl(\.gz)?$/.test(name);
 export const AGAINST = {
   type: "text",
   value: "TRACE",
-  help: "Compare with this earlier trace in place of the model; the name of a recording board is its trace",
+  help: "Compare with this trace, or that of a recording board, in place of the model",
 } as const;
 
 /**
