@@ -206,6 +206,7 @@ export function parseBoard(text: string, file: string): Board {
     [board.qemu, "pcsSource"],
     ...transportPaths(board),
     [board.recording, "trace"],
+    [board, "learned"],
   ];
   for (const [table, key] of paths) {
     const record = table as Record<string, string> | undefined;

@@ -188,6 +188,8 @@ export const boardSchema = z.strictObject({
   pcs: pcs.exactOptional(),
   recording: recording.exactOptional(),
   waivers: z.array(waiver).default([]),
+  learned: path("Expectations that twinlink learn wrote (.toml): compared where the model has no answer")
+    .exactOptional(),
 });
 
 /** What a board file says against itself, key by key; `board` need not fit the schema. */
@@ -359,6 +361,8 @@ export interface BoardFile extends TransportTables {
   recording?: { trace: string };
   /** Known differences */
   waivers: Waiver[];
+  /** A file of learned expectations (.toml): compared where the model has no answer */
+  learned?: string;
 }
 
 type Same<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;

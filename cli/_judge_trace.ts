@@ -3,8 +3,11 @@
 import { type Board, loadBoard, visible } from "../boards/mod.ts";
 import {
   type DeviceRecord,
+  type EarlierTrace,
   headerNotes,
+  inPlaceOfModel,
   judge,
+  type LearnedEntry,
   type LeftOut,
   type SequenceVerdict,
   type TraceHeader,
@@ -17,7 +20,8 @@ import { openTraceFile } from "./_shared.ts";
 import { UsageError } from "./command.ts";
 import { say } from "../run/output.ts";
 import type { Report } from "../run/reports.ts";
-import type { Line } from "./summary.ts";
+import { learnedFor, otherNotes } from "../run/learned.ts";
+import { againstWords, type Line } from "./summary.ts";
 
 /** What a trace does not hold. */
 export interface Beside {
@@ -37,6 +41,10 @@ export interface JudgeTraceOptions {
   board?: (header: TraceHeader) => Board | undefined;
   /** Returns what the trace does not hold. @default nothing */
   beside?: (header: TraceHeader) => Beside | undefined;
+  /** What takes the place of the model. @default none */
+  against?: EarlierTrace | undefined;
+  /** Returns the learned expectations. @default none */
+  learned?: (header: TraceHeader) => readonly LearnedEntry[];
   signal: AbortSignal;
 }
 
@@ -62,9 +70,13 @@ export async function judgeTrace(
   }
   const known = options.board?.(trace.header);
   const header = withEra(trace.header, era as EraId, known?.driver);
+  const { against } = options;
+  const words = against ? { against: againstWords(against) } : {};
+  const entries = options.learned?.(trace.header) ?? [];
+  const learned = learnedFor(entries, header, known?.driver);
   const { leftOut = [], verdicts: without = [] } = options.beside?.(header) ?? {};
   for (const report of reports) {
-    report.begin(header);
+    report.begin({ ...header, ...words });
     for (const one of leftOut) report.leftOut(one);
   }
   const verdicts: SequenceVerdict[] = [];
@@ -76,13 +88,16 @@ export async function judgeTrace(
     for await (const observed of trace.sequences) {
       options.signal.throwIfAborted();
       const steps = observed.steps.map(({ id, phase, op }) => ({ id, phase, op }));
-      const expected = await openModel(model, era as EraId, {}, header).run({
+      const expected = await openModel(model, era as EraId, {}, { ...header, driver: known?.driver }).run({
         ...observed,
         steps,
         requires: observed.hardware ?? [],
       });
       const unsupported = whyUnsupported(observed, known ?? { unfiled: true }, header.has);
-      const verdict = judge(expected, observed, { waivers: known?.waivers ?? [], unsupported, has: header.has });
+      const about = { waivers: known?.waivers ?? [], unsupported, has: header.has, learned };
+      const verdict = against
+        ? judge(inPlaceOfModel(expected, against, header.facts), observed, { ...about, model: expected })
+        : judge(expected, observed, about);
       add(verdict, observed.device);
     }
   } catch (error) {
@@ -95,5 +110,6 @@ export async function judgeTrace(
   for (const verdict of without) if (!judged.has(keyOf(verdict))) add(verdict);
   for (const report of reports) report.endPart();
   const { board, transport, kernel } = header;
-  return { board, transport, kernel, verdicts, leftOut, notes: headerNotes(header), ms: Date.now() - started };
+  const notes = [...headerNotes(header), ...otherNotes(entries, learned)];
+  return { ...words, board, transport, kernel, verdicts, leftOut, notes, ms: Date.now() - started };
 }

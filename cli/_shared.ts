@@ -2,7 +2,7 @@
 
 import { resolve } from "node:path";
 import { type Board, loadBoard, visible } from "../boards/mod.ts";
-import { openTrace, type TraceReader } from "../diff/mod.ts";
+import { earlierOf, type EarlierTrace, openTrace, type SequenceTrace, type TraceReader } from "../diff/mod.ts";
 import { ERA_IDS } from "../model/mod.ts";
 import { TRANSPORTS } from "../boards/transports/mod.ts";
 import { type OptionTable, UsageError, type Values } from "./command.ts";
@@ -85,6 +85,50 @@ export async function openTraceFile(path: string): Promise<TraceReader> {
     }
     throw error;
   }
+}
+
+/** The option that names a file of learned expectations. */
+export const LEARNED = {
+  type: "text",
+  value: "FILE",
+  help: 'Expectations of "twinlink learn", in place of those that the board\'s file names',
+} as const;
+
+/** True if a name is that of a file of a trace. */
+export const isTraceFile = (name: string) => /\.jsonl(\.gz)?$/.test(name);
+
+/** The option that puts an earlier recording in place of the model. */
+export const AGAINST = {
+  type: "text",
+  value: "TRACE",
+  help: "Compare with this trace, or that of a recording board, in place of the model",
+} as const;
+
+/**
+ * Reads the trace of `--against`: the path of one, or a recording board by its name or file.
+ *
+ * @throws {UsageError} If it cannot be read, was cut short, or names a board that is no recording
+ */
+export async function earlierTrace(given: string): Promise<EarlierTrace> {
+  let path = given;
+  if (!isTraceFile(given)) {
+    const { name, recording } = await loadBoard(given);
+    if (!recording) {
+      throw new UsageError(
+        `Cannot compare with board "${visible(name)}": it is no recording; record it first: ` +
+          `twinlink record --board ${visible(given)} --out FILE.jsonl`,
+      );
+    }
+    path = recording.trace;
+  }
+  await using trace = await openTraceFile(path);
+  const sequences: SequenceTrace[] = [];
+  try {
+    for await (const sequence of trace.sequences) sequences.push(sequence);
+  } catch (error) {
+    throw error instanceof SyntaxError ? new UsageError(error.message) : error;
+  }
+  return earlierOf({ header: trace.header, sequences }, given);
 }
 
 async function mustBe(path: string, what: "file" | "folder"): Promise<void> {

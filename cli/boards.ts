@@ -17,6 +17,7 @@ import { dirtyOf } from "../boards/state.ts";
 import { suggestion } from "../boards/suggestion.ts";
 import { command, UsageError } from "./command.ts";
 import { boardsWithState, holderOf, leaseBoard } from "../run/lease.ts";
+import { learnedOf, strayLearned } from "../run/learned.ts";
 import { print, say } from "../run/output.ts";
 import { openSuites } from "../run/suite_process.ts";
 import { strayWaivers } from "../run/waivers.ts";
@@ -59,6 +60,8 @@ async function check(files: readonly string[], suites: readonly string[]): Promi
       const { name } = board;
       const stray = await strayWaivers(board, own);
       if (stray.length > 0) throw boardErrorAt(await Deno.readTextFile(board.file), board.file, stray);
+      const learned = await strayLearned(await learnedOf(board), own);
+      if (learned.length > 0) throw new BoardError(learned.map((problem) => `${board.learned}: ${problem}`));
       print(`${visible(file)}: board "${visible(name)}" is fine\n`);
     } catch (error) {
       if (!(error instanceof BoardError)) throw error;

@@ -36,6 +36,8 @@ export interface FollowerOptions {
   journal?: RunJournal | undefined;
   /** File for the trace of the only board */
   trace?: string | undefined;
+  /** The earlier recording that boards are compared with, in words */
+  against?: string | undefined;
   /** What to say of a board beside its numbers */
   notes?: (board: string) => readonly string[];
 }
@@ -139,11 +141,11 @@ export class Follower {
   #begin(header: TraceHeader): void {
     this.#header = header;
     this.#expected = this.#planned.filter((one) => one.holdsIn(header.era as EraId));
-    const { trace } = this.#options;
+    const { trace, against } = this.#options;
     if (trace !== undefined) {
       this.#later(async () => void (this.#trace = await TraceArtefact.create(trace, header)));
     }
-    this.#tell((report) => report.begin(header));
+    this.#tell((report) => report.begin({ ...header, ...(against === undefined ? {} : { against }) }));
   }
 
   /** What was to be run and was not, with the reason. */
@@ -166,7 +168,9 @@ export class Follower {
     this.#verdicts.push(...notRun);
     const { kernel = "" } = this.#header ?? {};
     const ended = failure && !isInfra(failure);
+    const { against } = this.#options;
     this.lines.push({
+      ...(against === undefined ? {} : { against }),
       board,
       transport,
       kernel,

@@ -7,6 +7,7 @@
 import { dirname } from "node:path";
 import { type Board, type TransportName, visible } from "../boards/mod.ts";
 import { dirtyOf, markClean, markDirty } from "../boards/state.ts";
+import type { EarlierTrace, LearnedEntry } from "../diff/mod.ts";
 import type { EraId } from "../model/mod.ts";
 import { holdsIn, type Sequence, type Suite } from "../sdk/suite.ts";
 import { aboutRun } from "../run/about_run.ts";
@@ -18,7 +19,8 @@ import { Follower } from "./follower.ts";
 import type { RunJournal } from "../run/journal.ts";
 import type { BoardResult } from "../run/run_events.ts";
 import { Report, type ReportName, REPORTS } from "../run/reports.ts";
-import type { Line } from "./summary.ts";
+import { againstWords, type Line } from "./summary.ts";
+import { learnedOf, strayLearned } from "../run/learned.ts";
 import { strayWaivers } from "../run/waivers.ts";
 
 /** What to do. */
@@ -31,6 +33,10 @@ export interface Job {
   filter?: string | undefined;
   /** Each board runs the sequences that it can judge, and the summary lists the others. @default {false} */
   skipUnsupported?: boolean;
+  /** An earlier recording to compare with in place of the model. @default {the model} */
+  against?: EarlierTrace | undefined;
+  /** A file of learned expectations. @default {those that the boards' files name} */
+  learned?: string | undefined;
   reporter: ReportName;
   /** Devices that may be taken away although a board needs them */
   iKnow?: readonly string[];
@@ -114,8 +120,13 @@ export async function runJob(job: Job, options: { signal?: AbortSignal } = {}): 
   const kind = REPORTS[job.reporter];
   using display = openDisplay();
   const write = (text: string) => display.write(text);
+  const learned = new Map<string, LearnedEntry[]>();
+  for (const board of boards) learned.set(board.name, await learnedOf(board, job.learned));
   const stray = new Map<string, string[]>();
-  for (const board of boards) stray.set(board.name, await strayNotes(board, suites));
+  for (const board of boards) {
+    const notes = await strayNotes(board, suites);
+    stray.set(board.name, [...notes, ...await strayLearned(learned.get(board.name)!, suites)]);
+  }
   const follower = new Follower(planned, {
     display,
     notes: (board) => stray.get(board) ?? [],
@@ -128,6 +139,7 @@ export async function runJob(job: Job, options: { signal?: AbortSignal } = {}): 
     files: journal && reportFiles(several, aboutRun(["run", ...journal.args], journal.folder)),
     journal,
     trace: job.trace,
+    against: job.against && againstWords(job.against),
   });
   // Loaded when it is needed: it brings every transport with it.
   const { orchestrate } = await import("../run/orchestrate.ts");
@@ -140,6 +152,8 @@ export async function runJob(job: Job, options: { signal?: AbortSignal } = {}): 
       skipUnsupported: job.skipUnsupported ?? false,
       jobs: job.jobs ?? 1,
       iKnow: job.iKnow ?? [],
+      against: job.against,
+      learned,
       onEvent: follower.on,
       ...(options.signal ? { signal: options.signal } : {}),
       ...(journal ? { journal } : {}),

@@ -18,6 +18,7 @@ export const COMMANDS: Readonly<Record<string, string>> = {
   fuzz: "generate sequences, run them on a board and compare what it shows with the model",
   race: "perform operations at the same time: on the model in every order that can differ, on a board many times",
   check: "judge recorded traces off line, with the model of today",
+  learn: "write what boards showed and the model does not know as expectations to review",
   record: "run suites on a board and keep its trace in a file",
   report: "write the page of a run that was kept: report.html",
   trace: "show recorded traces: the steps, and what an emulated device saw between them",

@@ -3,13 +3,14 @@
 import { existsSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { type Board, visible } from "../boards/mod.ts";
-import type { LeftOut, SequenceVerdict, TraceHeader } from "../diff/mod.ts";
+import type { EarlierTrace, LearnedEntry, LeftOut, SequenceVerdict, TraceHeader } from "../diff/mod.ts";
 import { type Beside, judgeTrace } from "./_judge_trace.ts";
-import { chosenBoards, makeFolder } from "./_shared.ts";
+import { chosenBoards, earlierTrace, makeFolder } from "./_shared.ts";
 import { command, parseCommand, UsageError } from "./command.ts";
 import { aboutRun } from "../run/about_run.ts";
 import { writeWhole } from "../run/artefacts.ts";
 import { argsOf } from "../run/journal.ts";
+import { learnedOf } from "../run/learned.ts";
 import { print, say } from "../run/output.ts";
 import { Report, REPORTS } from "../run/reports.ts";
 import { OPTIONS as RUN_OPTIONS } from "./run.ts";
@@ -26,14 +27,31 @@ function tracesIn(folder: string): string[] {
   throw new UsageError(`Cannot report on "${visible(folder)}": there is no trace-*.jsonl in it`);
 }
 
-/** The boards that a run was on, for their waivers. */
-async function boardsOf(args: readonly string[]): Promise<Board[]> {
+/** What a run was judged by. */
+interface JudgedBy {
+  boards: readonly Board[];
+  against?: EarlierTrace | undefined;
+  /** By the name of the board */
+  learned: ReadonlyMap<string, readonly LearnedEntry[]>;
+}
+
+/**
+ * What a run was judged by, by its command line.
+ *
+ * @throws {UsageError} If a trace or a file of learned expectations that it names cannot be read
+ */
+async function judgedBy(args: readonly string[]): Promise<JudgedBy> {
+  const { values } = parseCommand({ name: "run", options: RUN_OPTIONS }, args);
+  const against = values.against === undefined ? undefined : await earlierTrace(values.against);
+  let boards: Board[] = [];
   try {
-    return await chosenBoards(parseCommand({ name: "run", options: RUN_OPTIONS }, args).values);
+    boards = await chosenBoards(values);
   } catch (error) {
     say(`twinlink: the boards of the run cannot be read, so no waiver holds: ${visible((error as Error).message)}`);
-    return [];
   }
+  const learned = new Map<string, LearnedEntry[]>();
+  for (const board of boards) learned.set(board.name, await learnedOf(board, values.learned));
+  return { boards, against, learned };
 }
 
 /** What the run reported beside what its traces hold: by board and line. */
@@ -60,7 +78,7 @@ export default command({
   usage: ["DIR|TRACE.. [OPTION..]"],
   details:
     `DIR is the folder of "twinlink run --out DIR", TRACE a file of "twinlink record". The traces are judged by the model of
-today, with the waivers of the run's boards, and DIR/${PAGE} is written: one file, for any browser, that needs no
+today, with what the run was judged by (waivers, learned expectations, --against), and DIR/${PAGE} is written: one file, for any browser, that needs no
 network. Of traces it is written beside the first one, if --out names no folder.`,
   options: {
     out: { type: "text", short: "o", value: "DIR", help: "Write the page to this folder" },
@@ -75,7 +93,9 @@ network. Of traces it is written beside the first one, if --out names no folder.
     const out = values.out ?? folder ?? dirname(first);
     await makeFolder(out);
     const args = folder === undefined ? undefined : await argsOf(folder);
-    const boards = args === undefined ? [] : await boardsOf(args);
+    const { boards, against, learned } = args === undefined
+      ? { boards: [], against: undefined, learned: new Map() }
+      : await judgedBy(args);
     const beside = folder === undefined ? new Map() : await besideOf(folder);
     const words = args === undefined ? ["report", ...operands.map((path) => resolve(path))] : ["run", ...args];
     const page: string[] = [];
@@ -91,6 +111,8 @@ network. Of traces it is written beside the first one, if --out names no folder.
         await judgeTrace(path, [report], {
           signal,
           board: ({ board }) => boards.find(({ name }) => name === board),
+          against,
+          learned: ({ board }) => learned.get(board) ?? [],
           beside: (header) => {
             const found = beside.get(keyOf(header));
             beside.delete(keyOf(header));

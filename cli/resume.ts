@@ -45,6 +45,7 @@ that of the whole run, and so is the exit status. Suites and boards must be as t
     const suites = await openSuites(began.operands, { signal, timeout });
     const reporter = values.json ? "jsonl" : values.reporter ?? began.values.reporter;
     const what = { boards, suites, journal, named: began.operands.length > 0 };
-    return await runSuites({ ...began.values, reporter, wait: values.wait }, what, signal);
+    const { status } = await runSuites({ ...began.values, reporter, wait: values.wait }, what, signal);
+    return status;
   },
 });

@@ -1,20 +1,30 @@
 /** `twinlink run`. */
 
-import { resolve } from "node:path";
-import { type Board, type TransportName, visible } from "../boards/mod.ts";
+import { join, resolve } from "node:path";
+import { type Board, jsonLine, type TransportName, visible } from "../boards/mod.ts";
 import type { Suite } from "../sdk/suite.ts";
-import { BOARD_OPTIONS, boardArgs, chosenBoards, secondsOf } from "./_shared.ts";
+import {
+  AGAINST,
+  BOARD_OPTIONS,
+  boardArgs,
+  chosenBoards,
+  earlierTrace,
+  isTraceFile,
+  LEARNED,
+  secondsOf,
+} from "./_shared.ts";
 import { command, type OptionTable, UsageError, type Values } from "./command.ts";
-import { runJob } from "./job.ts";
+import { type JobResult, runJob } from "./job.ts";
+import { outcomesOf, outcomesText, worst } from "./repeat.ts";
 import { RunJournal } from "../run/journal.ts";
 import { namedSuites, SHIPPED_SUITES } from "../run/load_suites.ts";
-import { say } from "../run/output.ts";
+import { print, say } from "../run/output.ts";
 import { type ReportName, REPORTS } from "../run/reports.ts";
 import { openSuites } from "../run/suite_process.ts";
 
-function jobsOf(text = "1"): number {
+function numberOf(name: "jobs" | "repeat", text = "1"): number {
   if (/^[1-9]\d?$/.test(text)) return Number(text);
-  throw new UsageError(`Option --jobs is "${visible(text)}", but must be a number from 1 to 99`);
+  throw new UsageError(`Option --${name} is "${visible(text)}", but must be a number from 1 to 99`);
 }
 
 /** The options of `run`. */
@@ -26,6 +36,9 @@ export const OPTIONS = {
     help: "Leave out what a board has nothing for, also of suites that are named",
   },
   jobs: { type: "text", short: "j", value: "N", help: "Run N boards side by side" },
+  against: AGAINST,
+  learned: LEARNED,
+  repeat: { type: "text", value: "N", help: "Run all of it N times, and count how often each sequence came to what" },
   json: { type: "flag", help: "The same as --reporter jsonl" },
   out: { type: "text", short: "o", value: "DIR", help: "Keep traces, reports and console logs in this folder" },
 } as const satisfies OptionTable;
@@ -42,6 +55,13 @@ board cannot judge a suite that is named, the exit status is 3; --skip-unsupport
 On a real board, suites are refused that would unbind, reload or take away otherwise a device that carries the
 board's root filesystem or the connection to it (exit status 2). --i-know DEVICE lets one go that the message names.
 
+With --against TRACE each step is compared with what that earlier recording holds: of this board or of another one, its
+kernel, its firmware. So are the channels that the model does not know. What the recording does not hold is "not in
+TRACE", and never agrees; what it holds and the board can no longer run is a difference.
+
+--repeat N runs all of it N times, on a kernel in QEMU with a fresh boot each time, and counts how often each sequence
+came to which verdict. The exit status is the gravest. With --out the runs are in DIR/1, DIR/2 and so on.
+
 What a run has shown is kept as it goes on, in DIR or a folder of $XDG_STATE_HOME/twinlink/runs: "twinlink resume"
 goes on from there after this process or its machine died.`,
   options: OPTIONS,
@@ -50,14 +70,34 @@ goes on from there after this process or its machine died.`,
     if (values.json && values.reporter && values.reporter !== "jsonl") {
       throw new UsageError(`--json and --reporter ${values.reporter} exclude each other`);
     }
-    jobsOf(values.jobs);
+    numberOf("jobs", values.jobs);
+    const times = numberOf("repeat", values.repeat);
+    const reporter = values.json ? "jsonl" : (values.reporter ?? "terminal") as ReportName;
+    if (times > 1 && REPORTS[reporter].whole) {
+      throw new UsageError(`--repeat and --reporter ${reporter} exclude each other: it has one document for one run`);
+    }
     const timeout = secondsOf(values.timeout);
     const boards = await chosenBoards(values);
     const suites = await openSuites(operands, { signal, timeout });
-    await using journal = await journalOf(values, operands, boards);
-    return await runSuites(values, { boards, suites, journal, named: operands.length > 0 }, signal);
+    const runs: JobResult[] = [];
+    for (let nth = 1; nth <= times; nth++) {
+      const out = values.out === undefined || times === 1 ? values.out : join(values.out, String(nth));
+      await using journal = await journalOf({ ...values, out }, operands, boards);
+      runs.push(await runSuites(values, { boards, suites, journal, named: operands.length > 0 }, signal));
+    }
+    if (times > 1) tellOutcomes(runs, reporter);
+    return worst(runs.map(({ status }) => status));
   },
 });
+
+/** Tells how often each sequence came to which verdict. */
+function tellOutcomes(runs: readonly JobResult[], reporter: ReportName): void {
+  const all = outcomesOf(runs.map(({ lines }) => lines));
+  const text = outcomesText(all, runs.length);
+  if (REPORTS[reporter].human) return print(`\n${text}`);
+  for (const one of all) print(jsonLine({ type: "outcomes", runs: runs.length, ...one }));
+  say(text.trimEnd());
+}
 
 export default run;
 
@@ -68,22 +108,24 @@ export async function runSuites(
   values: RunValues,
   what: { boards: Board[]; suites: Suite[]; journal: RunJournal | undefined; named: boolean },
   signal: AbortSignal,
-): Promise<number> {
+): Promise<JobResult> {
   const { named, ...job } = what;
   const { journal } = job;
-  const { status } = await runJob({
+  const against = values.against === undefined ? undefined : await earlierTrace(values.against);
+  return await runJob({
     ...job,
     skipUnsupported: !named || values["skip-unsupported"],
     transports: [...new Set(values.transport)] as TransportName[],
     filter: values.filter,
     reporter: values.json ? "jsonl" : (values.reporter ?? "terminal") as ReportName,
     iKnow: values["i-know"],
-    jobs: jobsOf(values.jobs),
+    against,
+    learned: values.learned,
+    jobs: numberOf("jobs", values.jobs),
     wait: values.wait,
   }, { signal }).finally(() => {
     if (signal.aborted && journal) say(`To go on: twinlink resume ${visible(journal.folder)}`);
   });
-  return status;
 }
 
 /** The journal of a run: in the folder that was named, else in the default place where there is a board to lose. */
@@ -99,11 +141,16 @@ async function journalOf(
     ...boardArgs(values),
     ...values.jobs ? [`--jobs=${values.jobs}`] : [],
     ...values["skip-unsupported"] ? ["--skip-unsupported"] : [],
+    ...values.against ? [`--against=${isTraceFile(values.against) ? resolve(values.against) : values.against}`] : [],
   ];
+  if (values.learned) args.push(`--learned=${resolve(values.learned)}`);
   const reporter = values.json ? "jsonl" : values.reporter;
   if (reporter) args.push(`--reporter=${reporter}`);
   const module = values.module === undefined ? [] : [resolve(values.module)];
-  const plan = { args, files: [...files, ...boards.map(({ file }) => resolve(file)), ...module] };
+  const earlier = values.against && isTraceFile(values.against) ? [resolve(values.against)] : [];
+  const learned = boards.flatMap((board) => values.learned ?? board.learned ?? []).map((path) => resolve(path));
+  const read = [...module, ...earlier, ...new Set(learned)];
+  const plan = { args, files: [...files, ...boards.map(({ file }) => resolve(file)), ...read] };
   try {
     return await RunJournal.create(values.out, plan);
   } catch (error) {

@@ -9,6 +9,7 @@ import {
   type Case,
   causesOf,
   type Counts,
+  type EarlierTrace,
   exitStatus,
   extentOf,
   type LeftOut,
@@ -23,6 +24,8 @@ import { count, duration } from "../run/output.ts";
 /** What became of one board over one line. */
 export interface Line {
   board: string;
+  /** The earlier recording that it was compared with in place of the model, in words */
+  against?: string;
   transport: string;
   /** `uname -r`; empty for the model and for a board that never answered */
   kernel: string;
@@ -58,6 +61,13 @@ export function tally(counts: Counts): string {
   }
   const parts = [...groups].filter(([, n]) => n > 0).map(([group, n]) => `${n.toLocaleString("en-US")} ${group}`);
   return parts.join(", ") || "none";
+}
+
+/** Says how many channels were compared with what was learned; nothing where none was. */
+function learnedWords(verdicts: readonly SequenceVerdict[]): string {
+  const learned = verdicts.flatMap(({ steps }) => steps).flatMap(({ channels }) => channels)
+    .filter(({ learned }) => learned !== undefined).length;
+  return learned === 0 ? "" : ` (${learned.toLocaleString("en-US")} learned)`;
 }
 
 /** The numbers of all boards together. */
@@ -137,11 +147,26 @@ function causeLines(lines: readonly Line[]): string[] {
   return [`${count(causes.length, "cause")}, ${extent(causes.flatMap(({ cases }) => cases))}`, ...told];
 }
 
+/** An earlier recording in words: its file, and what it was taken from. */
+export function againstWords({ name, header: { board, kernel } }: EarlierTrace): string {
+  return `${name} (${[board, kernel && `Linux ${kernel}`].filter(Boolean).join(", ")})`;
+}
+
 const ENDINGS = {
   0: "everything that was judged agrees",
   1: "the boards do not do what the model says",
   3: "not all of it could be judged, so this is no pass",
 };
+
+/** Returns how a run ended; `against` is the earlier recording that it was compared with. */
+function endingOf(lines: readonly Line[]): string {
+  const status = statusOf(lines);
+  const against = lines[0]?.against;
+  if (against === undefined || status === 3) return ENDINGS[status];
+  return status === 1
+    ? `the boards do not do what ${visible(against)} shows`
+    : `${ENDINGS[0]} with ${visible(against)}`;
+}
 
 /** Returns the summary of a run as a table and one closing line; `end` is how an error ended the run. */
 export function summaryText(lines: readonly Line[], end?: RunEnd): string {
@@ -152,7 +177,7 @@ export function summaryText(lines: readonly Line[], end?: RunEnd): string {
       visible(board),
       transport,
       visible(kernel) || "-",
-      ...[sequences, steps, channels].map(tally),
+      ...[sequences, steps, channels].map(tally).map((text, i) => i === 2 ? text + learnedWords(verdicts) : text),
       duration(ms),
     ];
   });
@@ -160,7 +185,7 @@ export function summaryText(lines: readonly Line[], end?: RunEnd): string {
   const table = [head, ...rows].map((row) => row.map((cell, i) => cell.padEnd(widths[i]!)).join("  ").trimEnd());
   const { sequences } = totalOf(lines);
   const all = Object.values(sequences).reduce((sum, n) => sum + n, 0);
-  const ending = end?.reason === undefined ? ENDINGS[statusOf(lines)] : `${visible(end.reason)}, so this is no pass`;
+  const ending = end?.reason === undefined ? endingOf(lines) : `${visible(end.reason)}, so this is no pass`;
   const closing = `${count(all, "sequence")}: ${tally(sequences)}: ${ending}`;
   return [...table, ...noteLines(lines), ...causeLines(lines), closing].join("\n") + "\n";
 }

@@ -5,18 +5,25 @@
  */
 
 import { type Capability, type Waiver, wholeLine } from "../boards/mod.ts";
-import type { Channel, Json, KernelLine, Notification, Observation } from "../model/observation.ts";
+import {
+  type Channel,
+  emptyObservation,
+  type Json,
+  type KernelLine,
+  type Notification,
+  type Observation,
+} from "../model/observation.ts";
 import { canonical, differences } from "./_json.ts";
 import { align } from "./align.ts";
 import { asReported } from "./_lockdep.ts";
 import { type Unsupported, whyUnsupported } from "./capability.ts";
 import { describeOperation } from "./describe.ts";
 import { withDevice } from "./_device_evidence.ts";
-import { withLateLines } from "./_late_lines.ts";
 import { isStall, missingLines, starvedStall } from "./_log_rules.ts";
 import { breaksKernel, comesLate, crashOf, describeCrash, FATAL, mayBreak } from "./crash.ts";
 import { LOSSES } from "./faults.ts";
-import { Normaliser } from "./normalise.ts";
+import { among, type LearnedEntry, LearnedSequence } from "./learned.ts";
+import { modelPairs, recordingPairs, withoutTicks } from "./pairs.ts";
 import { coverageOf, objectionToRace } from "./race.ts";
 import { LATE_RULE } from "./_nested_late.ts";
 import type { Pair, Rule } from "./rule.ts";
@@ -43,10 +50,16 @@ export interface JudgeOptions {
   unsupported?: Unsupported | undefined;
   /** What the board's agent found there. @default {not known: what the model predicts of lockdep must come} */
   has?: readonly string[] | undefined;
+  /** What was learned of boards like this one, of any sequence. @default {nothing} */
+  learned?: readonly LearnedEntry[];
+  /** Keeps what each step showed, to learn from. @default {false} */
+  learning?: boolean;
   /** The day to judge waivers by, `YYYY-MM-DD`. @default {today, UTC} */
   today?: string;
   /** What may differ. @default {RULES} */
   rules?: readonly Rule[];
+  /** The sequence as the model has it, where `predicted` is an earlier recording; see `inPlaceOfModel` of against.ts */
+  model?: SequenceTrace;
 }
 
 // By the type, so that no channel of an observation is left out.
@@ -183,17 +196,17 @@ function crashIn({ kmsg }: Observation): Pick<StepVerdict, "crash"> {
 }
 
 /** What a reader must know of a step that agrees: that it broke the kernel, as it was to; undefined where it did not. */
-function asPredicted({ id, expected, crash }: StepVerdict): string | undefined {
+function asPredicted({ id, expected, crash }: StepVerdict, as: string): string | undefined {
   const observation = expected?.observation;
   if (!observation) return undefined;
   const predicted = new Set(observation.kmsg.map((line) => line.class));
   if (crash && predicted.has(crash.class)) {
     const did = crash.class === "oops" || crash.class === "panic" ? "broke" : "complained";
-    return `the kernel ${did} in step ${id} as the model predicted: ${describeCrash(crash)}`;
+    return `the kernel ${did} in step ${id} ${as}: ${describeCrash(crash)}`;
   }
   if (observation.result !== "hang") return undefined;
   const waits = expected.waits?.length ? `: ${expected.waits.join("; ")}` : "";
-  return `step ${id} hangs, as the model predicted${waits}`;
+  return `step ${id} hangs, ${as}${waits}`;
 }
 
 /** Where the tasks of a board stand that cannot be interrupted, one line each, the innermost function first. */
@@ -224,24 +237,65 @@ function wrongAssumption(id: number, { unknown, result }: Observation, observed:
   return `step ${id} ended with ${observed.result}, and the steps after it were planned for ${result}: ${unknown.result}`;
 }
 
+function differing(channel: Channel, pair: Pair): Pick<ChannelVerdict, "streams" | "values"> {
+  const streams = streamsOf(channel, pair);
+  const { expected, observed } = pair;
+  const values = isStream(channel) ? [] : differences(expected[channel] as Json, observed[channel] as Json);
+  return { streams, values };
+}
+
+/** Says of all channels of a step that the model does not know them. */
+const allUnknown = (step: StepTrace, why: string): StepTrace => ({
+  ...step,
+  observation: {
+    ...step.observation ?? emptyObservation(),
+    unknown: Object.fromEntries(CHANNELS.map((channel) => [channel, why])),
+  },
+});
+
+/** Says that a verdict rests on learned expectations, and how much of it. */
+function shareLearned(steps: readonly StepVerdict[]): string[] {
+  const compared = steps.flatMap(({ channels }) => channels).filter(({ verdict }) => verdict !== "model-gap");
+  const learned = compared.filter(({ learned }) => learned !== undefined).length;
+  return learned === 0 ? [] : [`${learned} of ${compared.length} channels compared were learned, not modelled`];
+}
+
 function compare(
   expected: StepTrace,
   observed: StepTrace,
   pair: Pair,
   waivers: Waivers,
   findings: KernelLine[],
+  learned: LearnedSequence,
+  bothBoards: boolean,
 ): Pick<StepVerdict, "verdict" | "reason" | "channels" | "findings" | "crash"> {
   const fatal = findings.some((line) => FATAL.has(line.class));
   const undecided = whyUndecided(observed.observation!);
   const hungry = starved(observed);
+  const step = expected.id;
+  withoutTicks(pair.observed, expected.observation!);
+  /** A channel that the model does not know, where something was learned of it */
+  const fromLearned = (channel: Channel): ChannelVerdict | undefined => {
+    const about = learned.gap(step, channel);
+    if (!about?.values) return undefined;
+    const known = { channel, learned: about.key };
+    if (among(pair.observed, channel, about.values)) return { ...known, verdict: "agree", values: [], streams: [] };
+    const wanted = { ...pair.expected, [channel]: structuredClone(about.values[0]) } as Observation;
+    const { streams, values } = differing(channel, { expected: wanted, observed: pair.observed });
+    return { ...known, verdict: "diverge", reason: `learned, not modelled: ${about.reason}`, streams, values };
+  };
   const channels = CHANNELS.flatMap((channel): ChannelVerdict[] => {
     const incomplete = channel === "kmsg" && undecided !== undefined;
-    if (!incomplete && !hasEvidence(channel, pair)) return [];
     const gap = gapOf(channel, expected.observation!, observed.observation!, findings);
+    const judged = gap === undefined || incomplete ? undefined : fromLearned(channel);
+    if (judged && (judged.verdict === "diverge" || hasEvidence(channel, pair))) return [judged];
+    if (!incomplete && !hasEvidence(channel, pair)) return [];
     if (gap !== undefined) return [{ channel, verdict: "model-gap", reason: gap, values: [], streams: [] }];
     const accepted = channel === "kmsg" ? waivers.lines(expected.id, pair) : undefined;
-    const streams = streamsOf(channel, pair);
-    const values = isStream(channel) ? [] : differences(pair.expected[channel] as Json, pair.observed[channel] as Json);
+    if (bothBoards && channel === "kmsg") {
+      waivers.lines(expected.id, { expected: pair.observed, observed: pair.expected });
+    }
+    const { streams, values } = differing(channel, pair);
     // A line too many is a difference all the same.
     if (incomplete && streams.every(({ edits }) => edits.every(({ kind }) => kind === "same" || kind === "missing"))) {
       return [{ channel, verdict: "indeterminate", values, streams }];
@@ -251,6 +305,12 @@ function compare(
       return [{ channel, values, streams, ...judged }];
     }
     const crash = channel === "kmsg" && findings.length > 0;
+    const deviation = crash ? undefined : learned.deviation(step, channel);
+    if (deviation?.values && among(pair.observed, channel, deviation.values)) {
+      learned.use(deviation.key);
+      const waiver = { channel, reason: `learned: ${deviation.reason}`, expires: deviation.until };
+      return [{ channel, verdict: "waived", values, streams, waiver, learned: deviation.key }];
+    }
     const waiver = crash && fatal ? undefined : waivers.for(expected.id, channel);
     if (waiver) return [{ channel, verdict: "waived", values, streams, waiver }];
     if (channel === "time" && hungry !== undefined) return [{ channel, verdict: "indeterminate", values, streams }];
@@ -293,7 +353,8 @@ function compare(
  * @param observed The sequence as the board did it
  */
 export function judge(predicted: SequenceTrace, observed: SequenceTrace, options: JudgeOptions = {}): SequenceVerdict {
-  const expected = asReported(predicted, options.has);
+  const { model, rules = RULES } = options;
+  const expected = model ? predicted : asReported(predicted, options.has);
   const { suite, sequence, source } = expected;
   const whole = (verdict: Verdict, reason: string): SequenceVerdict => ({
     suite,
@@ -315,10 +376,24 @@ export function judge(predicted: SequenceTrace, observed: SequenceTrace, options
   if (unsupported && !broke) return whole("unsupported", `${unsupported.needer} needs ${unsupported.needs}`);
   if (expected.steps.length === 0) return whole("infra", "the sequence has no steps");
 
-  const waivers = new Waivers(expected, options);
-  const normaliser = new Normaliser(expected, options.rules ? { rules: options.rules } : {});
+  // A waiver accepts what differs from the model; of a recording only the noise of the kernel log is left to accept
+  const accepted = model ? (options.waivers ?? []).filter(({ line }) => line !== undefined) : options.waivers ?? [];
+  const waivers = new Waivers(expected, { ...options, waivers: accepted });
+  const pairs = model
+    ? recordingPairs(asReported(model, options.has), expected, observed, rules)
+    : modelPairs(expected, observed, rules);
   const steps: StepVerdict[] = [];
   const notes: string[] = [];
+  const { learning = false, today = new Date().toISOString().slice(0, 10) } = options;
+  const learned = new LearnedSequence(expected, model ? [] : options.learned ?? [], today);
+  /** A step that the model has no answer for, or was planned for another state: compared with what was learned. */
+  const sayLearned = (want: StepTrace, got: StepTrace, index: number, why: string, findings: KernelLine[]) => {
+    const { id, phase, op } = want;
+    const [wanted, pair] = [allUnknown(want, why), pairs.pair(index)];
+    const about = { id, phase, op, expected: want, observed: got };
+    const shown = learning ? { shown: pair.observed, whole: true } : {};
+    steps.push({ ...about, ...compare(wanted, got, pair, waivers, findings, learned, false), ...shown });
+  };
   /** Why nothing can be said from here on */
   let unknown: string | undefined;
   /** Whether the kernel broke, as it was to */
@@ -338,7 +413,12 @@ export function judge(predicted: SequenceTrace, observed: SequenceTrace, options
     const findings = got ? unpredicted(want, got, brokeBefore) : [];
     const hungry = got && starvedNotStuck(got, findings);
     const objection = got?.observation && want.observation &&
-      objectionToRace(want.op, want.observation, got.observation, normaliser.handles);
+      objectionToRace(
+        want.op,
+        (model?.steps[index] ?? want).observation ?? want.observation,
+        got.observation,
+        pairs.handles,
+      );
     const sayCrash = (observation: Observation) => {
       const reason = `the kernel reported: ${findings[0]!.text}`;
       steps.push({ ...about, verdict: "crash", reason, channels: [], findings, ...crashIn(observation), ...found });
@@ -349,6 +429,12 @@ export function judge(predicted: SequenceTrace, observed: SequenceTrace, options
       untold = false;
     } else if (unknown !== undefined && findings.length > 0 && hungry === undefined) {
       sayCrash(got!.observation!);
+    } else if (
+      unknown !== undefined && following === "model-gap" && got?.observation && got.id === want.id &&
+      hungry === undefined &&
+      (learning || learned.knows(want.id))
+    ) {
+      sayLearned(want, got, index, unknown, findings);
     } else if (unknown !== undefined && !(got?.lost && (assumedWrong || untold && got.lost.reason !== "untold"))) {
       say(following, unknown);
     } else if (!got) {
@@ -369,27 +455,37 @@ export function judge(predicted: SequenceTrace, observed: SequenceTrace, options
       say("indeterminate", `it did not end, or the kernel says so, and ${hungry}`);
       unknown = `step ${want.id} was done by a board that was starved`;
     } else if (!want.observation) {
-      if (findings.length > 0) sayCrash(got.observation);
-      else say("model-gap", want.lost?.detail || "the model has no answer for this step");
-      unknown = noAnswer(want.id);
-      following = "model-gap";
+      // An earlier recording that lacks a step is no model without an answer
+      following = model ? "indeterminate" : "model-gap";
+      const why = want.lost?.detail || "the model has no answer for this step";
+      if (!model && findings.length === 0 && (learning || learned.knows(want.id))) {
+        sayLearned(want, got, index, why, findings);
+      } else if (findings.length > 0) sayCrash(got.observation);
+      else say(following, why);
+      unknown = model ? want.lost?.detail ?? noAnswer(want.id) : noAnswer(want.id);
     } else if (objection && findings.length === 0) {
       say(objection.verdict, objection.reason);
       if (got.observation.time === "hang") unknown = `step ${want.id} did not end`;
     } else {
+      const pair = pairs.pair(index);
       const step: StepVerdict = {
         ...about,
         ...compare(
           want,
           got,
-          normaliser.step(want, withLateLines(expected.steps, observed.steps, index)),
+          pair,
           waivers,
           findings,
+          learned,
+          model !== undefined,
         ),
         ...found,
+        ...(learning ? { shown: pair.observed } : {}),
       };
       steps.push(step);
-      const note = step.verdict === "agree" ? asPredicted(step) : undefined;
+      const note = step.verdict === "agree"
+        ? asPredicted(step, model ? "as in the earlier recording" : "as the model predicted")
+        : undefined;
       if (note) notes.push(note);
       notes.push(...standing(got));
       const coverage = coverageOf(want.id, want.op, want.observation.reply, got.observation.reply);
@@ -415,11 +511,15 @@ export function judge(predicted: SequenceTrace, observed: SequenceTrace, options
     const reason = "the trace holds a step that is not in the plan";
     steps.push({ id, phase, op, verdict: "infra", reason, channels: [], findings: [], observed: extra });
   }
-  if (normaliser.assumedTooMuch) {
-    const rules = (options.rules ?? RULES).filter(({ id }) => id !== LATE_RULE);
-    return judge(predicted, observed, { ...options, rules });
+  if (pairs.assumedTooMuch) {
+    return judge(predicted, observed, { ...options, rules: rules.filter(({ id }) => id !== LATE_RULE) });
   }
-  if (unknown === undefined) waivers.noteUnused();
+  if (unknown === undefined && !model) waivers.noteUnused();
   const verdict = gravest(steps.map((step) => step.verdict));
+  notes.push(
+    ...shareLearned(steps),
+    ...learned.notes,
+    ...unknown === undefined || following === "model-gap" ? learned.unused() : [],
+  );
   return withDevice({ suite, sequence, source, verdict, steps, notes: [...notes, ...waivers.notes] }, observed.device);
 }

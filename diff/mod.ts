@@ -3,6 +3,7 @@
  *
  * @module
  */
+export { earlierOf, type EarlierTrace, holdsEarlier, inPlaceOfModel, notIn } from "./against.ts";
 export { align, type AlignOptions, type Edit } from "./align.ts";
 export { type Abilities, neededCapabilities, type Unsupported, whyUnsupported } from "./capability.ts";
 export { type Case, type Cause, causesOf, extentOf, type Seen, Told } from "./causes.ts";
@@ -11,6 +12,7 @@ export { describeEvent, type DeviceEvent, DeviceRecorder, eventLines, eventsBySt
 export { describeOperation, quote } from "./describe.ts";
 export { headerNotes, withEra } from "./header.ts";
 export { judge, type JudgeOptions } from "./judge.ts";
+export { type LearnedChannel, type LearnedEntry } from "./learned.ts";
 export type { Contents, Piece } from "./_contents.ts";
 export type { LateAnnouncements } from "./_nested_late.ts";
 export type { NetdevNames } from "./_netdev_names.ts";

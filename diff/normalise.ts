@@ -90,6 +90,11 @@ export class Normaliser {
 
   readonly #bases: Bases = new Map();
 
+  /** Where each counter that began before the sequence stood then, by what it counts; of those that a step has shown. */
+  get bases(): ReadonlyMap<string, number> {
+    return this.#bases;
+  }
+
   /** Both sides of a step as they are to be compared; the traces stay as they are. */
   step(expected: StepTrace, observed: StepTrace): Pair {
     if (!expected.observation || !observed.observation) {

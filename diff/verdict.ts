@@ -5,7 +5,7 @@
  */
 
 import type { Waiver } from "../boards/mod.ts";
-import type { Channel, KernelLine, LinkEvent, Notification } from "../model/observation.ts";
+import type { Channel, KernelLine, LinkEvent, Notification, Observation } from "../model/observation.ts";
 import type { NetnsName, Operation } from "../model/operation.ts";
 import type { ValueDifference } from "./_json.ts";
 import type { Edit } from "./align.ts";
@@ -75,7 +75,7 @@ export interface ChannelVerdict {
    * out, and on `time`, of a board that was starved of CPU time; `model-gap` where only the board's driver decides
    */
   verdict: "agree" | "diverge" | "crash" | "waived" | "indeterminate" | "model-gap";
-  /** Why it was not compared, of `model-gap` */
+  /** Why it was not compared, of `model-gap`; what was expected, of a difference from what was learned */
   reason?: string;
   /** Where values differ (`result`, `extack`, `reply`, `sysfs`, `time`) */
   values: ValueDifference[];
@@ -83,6 +83,8 @@ export interface ChannelVerdict {
   streams: StreamDifference[];
   /** What accepts the difference, if it is waived */
   waiver?: Waiver;
+  /** The key of the learned expectation that it was compared with: the model does not know the channel, or is not followed */
+  learned?: string;
 }
 
 /** One step. */
@@ -105,6 +107,10 @@ export interface StepVerdict {
   crash?: Crash;
   /** The last that the emulated device saw in the step, in words; only of a step that failed or is indeterminate */
   device?: string[];
+  /** To learn from: what was observed, after the rules; left out where nobody learns */
+  shown?: Observation;
+  /** To learn from: the model has no answer for the step as a whole */
+  whole?: boolean;
   /** The step as the model has it, before normalisation */
   expected?: StepTrace;
   /** The step as it was observed, before normalisation */

@@ -8,8 +8,10 @@
 import { type Board, type TransportName } from "../boards/mod.ts";
 import { visible } from "../boards/visible.ts";
 import { transportOf as tableOf } from "../boards/transports/mod.ts";
+import { type EarlierTrace, holdsEarlier, inPlaceOfModel, notIn } from "../diff/against.ts";
 import { type Unsupported, whyUnsupported } from "../diff/capability.ts";
 import { judge } from "../diff/judge.ts";
+import type { LearnedEntry } from "../diff/learned.ts";
 import type { Plan, SequenceTrace, TraceHeader } from "../diff/trace.ts";
 import type { LeftOut } from "../diff/verdict.ts";
 import { type EraId, hardwareIn } from "../model/mod.ts";
@@ -22,9 +24,10 @@ import { type BoardState, type Dirt, leftBehind, stateBehind } from "./board_sta
 import { isInfra } from "./error_status.ts";
 import type { BoardJournal, Earlier, Journal } from "./journal.ts";
 import { changedFacts } from "../boards/changed_facts.ts";
+import { learnedFor } from "./learned.ts";
 import { needsLease } from "./lease.ts";
 import { checkSameBoard, fateOf, keptOf, keyOf } from "./recovery.ts";
-import type { BoardResult, RunEvent, SequenceResult } from "./run_events.ts";
+import type { AboutSequence, BoardResult, RunEvent, SequenceResult } from "./run_events.ts";
 import { UsedBoard } from "./used_board.ts";
 
 /** Options of {@linkcode runBoard}. */
@@ -35,6 +38,10 @@ export interface BoardRunOptions {
   skipUnsupported?: boolean;
   /** Devices that may be taken away although a board needs them. @default {[]} */
   iKnow?: readonly string[];
+  /** An earlier recording to compare with in place of the model. @default {the model} */
+  against?: EarlierTrace | undefined;
+  /** Learned expectations by the names of boards, also those for other boards. @default {none} */
+  learned?: ReadonlyMap<string, readonly LearnedEntry[]>;
   /** Ends the run; the boards are torn down */
   signal?: AbortSignal;
   /** Called for everything that happens, one board after the other */
@@ -111,7 +118,7 @@ interface Item extends Compiled {
 }
 
 /** A sequence of a named suite that the board cannot run: it is not compiled. */
-type Unable = LeftOut & { source: string };
+type Unable = LeftOut & { source: string; verdict: "unsupported" | "diverge" };
 
 /** What a sequence showed; `settled` where this process did not run it, so that nothing of it is on the board. */
 interface Observed {
@@ -128,6 +135,8 @@ class BoardRun {
   readonly #earlier: Earlier | undefined;
   /** A guest of our own, which goes with the run. */
   readonly #fresh: boolean;
+  /** What was learned of boards like this one */
+  #learned: LearnedEntry[] = [];
   #items: Item[] = [];
   /** All that is told of, in its order: what is compiled, and what the board cannot run whatever its steps are */
   #planned: (Item | Unable)[] = [];
@@ -211,6 +220,7 @@ class BoardRun {
     const said = this.#earlier?.header ?? { ...runner!.header, ...(runner!.has ? { has: runner!.has } : {}) };
     this.#done.transport = said.transport;
     this.#done.header = said;
+    this.#learned = learnedFor(this.#options.learned?.get(this.#board.name) ?? [], said, this.#board.driver);
     await this.#journal?.open(said);
     this.#tell({ type: "board", ...this.#of, header: said });
     return said;
@@ -231,7 +241,8 @@ class BoardRun {
       const held = chosen.filter((sequence) => holdsIn(sequence, era));
       for (const sequence of chosen) {
         const about = { suite: suite.name, sequence: sequence.name };
-        const unable = (reason: string) => void wanted.push({ ...about, source: sequence.source, reason });
+        const unable = (reason: string) =>
+          void wanted.push(this.#unable({ ...about, source: sequence.source }, reason));
         if (!holdsIn(sequence, era)) {
           const reason = `it has no meaning on kernels of ${era}: ${sequence.holds?.because}`;
           // A suite that was named and has nothing for this kernel is no pass.
@@ -241,11 +252,14 @@ class BoardRun {
         }
         const requires = [...sequence.fixture.requires, ...sequence.requires ?? []];
         const lacks = whyUnsupported({ requires, steps: [] }, board, has);
-        if (!lacks && !(skipUnsupported && await this.#isMissing(about))) wanted.push({ suite, sequence });
-        else if (!skipUnsupported) unable(`${lacks!.needer} needs ${lacks!.needs}`);
-        else leftOut.push({ ...about, reason: lacks ? `needs ${lacks.needs}` : "the recording does not hold it" });
+        const missing = skipUnsupported && !lacks ? await this.#isMissing(about) : undefined;
+        if (missing !== undefined) leftOut.push({ ...about, reason: missing });
+        else if (!lacks) wanted.push({ suite, sequence });
+        else if (skipUnsupported && !this.#didBefore(about)) leftOut.push({ ...about, reason: `needs ${lacks.needs}` });
+        else unable(`${lacks.needer} needs ${lacks.needs}`);
       }
     }
+    if (skipUnsupported) leftOut.push(...this.#gone(suites));
     const { signal } = this.#options;
     const compiled = await compileAll(wanted.filter((one): one is Chosen => !("reason" in one)), era, {
       board: { ...board, ...(facts ? { facts } : {}) },
@@ -260,7 +274,9 @@ class BoardRun {
       const item = compiled.shift()!;
       const { plan } = item;
       const unsupported = whyUnsupported(plan, board, has);
-      if (skipUnsupported && unsupported) {
+      if (unsupported && this.#didBefore(plan)) {
+        this.#planned.push(this.#unable(plan, `${unsupported.needer} needs ${unsupported.needs}`));
+      } else if (skipUnsupported && unsupported) {
         leftOut.push({ suite: plan.suite, sequence: plan.sequence, reason: `needs ${unsupported.needs}` });
       } else this.#planned.push({ ...item, unsupported, kept: keptOf(plan, kept.get(keyOf(plan))) });
     }
@@ -270,20 +286,49 @@ class BoardRun {
     this.#tell({ type: "plan", ...this.#of, sequences, leftOut });
   }
 
-  /** True if the board is a recording that does not hold a sequence. */
-  async #isMissing(about: { suite: string; sequence: string }): Promise<boolean> {
-    if (this.#board.runner !== "recording") return false;
+  /** Returns why nothing can be compared of a sequence: a recording does not hold it. Undefined if all do. */
+  async #isMissing(about: { suite: string; sequence: string }): Promise<string | undefined> {
+    const { against } = this.#options;
+    if (against && !holdsEarlier(against, about)) return notIn(against, "the sequence");
+    if (this.#board.runner !== "recording") return undefined;
     const runner = this.used.runner ?? await this.used.open();
-    return runner.holds?.(about) === false;
+    return runner.holds?.(about) === false ? "the recording does not hold it" : undefined;
+  }
+
+  /** The sequences of the earlier recording that no suite of the run has. */
+  #gone(suites: readonly Suite[]): LeftOut[] {
+    const { against, filter = () => true } = this.#options;
+    const known = new Map(suites.map(({ name, sequences }) => [name, new Set(sequences.map(({ name }) => name))]));
+    return [...against?.sequences.values() ?? []]
+      .filter(({ suite, sequence }) => !known.get(suite)?.has(sequence))
+      .filter(({ suite, sequence }) => filter({ name: suite } as Suite, { name: sequence } as Sequence))
+      .map(({ suite, sequence }) => ({
+        suite,
+        sequence,
+        reason: `${against!.name} holds it, and no suite of this run`,
+      }));
+  }
+
+  /** True if the earlier recording holds a sequence: that the board cannot run it now is a difference. */
+  #didBefore(about: { suite: string; sequence: string }): boolean {
+    const { against } = this.#options;
+    return against !== undefined && holdsEarlier(against, about);
+  }
+
+  /** A sequence that the board cannot run. */
+  #unable({ suite, sequence, source }: AboutSequence, reason: string): Unable {
+    const before = this.#didBefore({ suite, sequence });
+    const why = before ? `${this.#options.against!.name} holds it, and now ${reason}` : reason;
+    return { suite, sequence, source, reason: why, verdict: before ? "diverge" : "unsupported" };
   }
 
   /** Tells of a sequence that the board cannot run whatever its steps are. */
-  #tellUnable({ suite, sequence, source, reason }: Unable): void {
+  #tellUnable({ suite, sequence, source, reason, verdict }: Unable): void {
     const trace = { suite, sequence, source, steps: [] };
     const result = {
       expected: trace,
       observed: trace,
-      verdict: { ...trace, verdict: "unsupported" as const, reason, notes: [] },
+      verdict: { ...trace, verdict, reason, notes: [] },
     };
     this.#done.results.push(result);
     this.#tell({ type: "sequence", ...this.#of, result });
@@ -323,7 +368,11 @@ class BoardRun {
       : { observed: { suite, sequence, source, steps: [] }, settled: true };
     if (!kept && observed.steps.length > 0) await this.#journal?.end(observed);
     const { waivers } = this.#board;
-    const verdict = judge(expected, observed, { waivers, unsupported, has: this.#done.header?.has });
+    const { has, facts } = this.#done.header ?? {};
+    const { against } = this.#options;
+    const wanted = against ? inPlaceOfModel(expected, against, facts) : expected;
+    const model = against ? { model: expected } : { learned: this.#learned };
+    const verdict = judge(wanted, observed, { waivers, unsupported, has, ...model });
     const result = { expected, observed, verdict };
     this.#done.results.push(result);
     this.#tell({ type: "sequence", ...this.#of, result });

@@ -39,7 +39,7 @@ export type RunEvent =
 
 /** A sequence that was run: both traces and the verdict. */
 export interface SequenceResult {
-  /** What the model of the board's era shows */
+  /** What the model of the board's era shows, also where an earlier recording is compared in its place */
   expected: SequenceTrace;
   /** What the board showed; without steps if the board cannot run the sequence */
   observed: SequenceTrace;

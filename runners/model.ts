@@ -38,23 +38,28 @@ function ownDevice({ steps }: Plan, facts: Facts | undefined): { facts?: Facts }
   return about && !made.includes(facts.handle) ? { facts } : {};
 }
 
-/** Opens the model of an era as a board; its last argument is the header of the traces of the board that it stands for. */
+/**
+ * Opens the model of an era as a board; its last argument is the header of the traces of the board that it stands for, and the
+ * driver that the file of that board names. Without a driver it is the one that the facts name.
+ */
 export function openModel(
   board: Board,
   era: EraId,
   options: RunnerOptions = {},
-  { freedMemory, facts }: Pick<TraceHeader, "freedMemory" | "facts"> = {},
+  { freedMemory, facts, driver }: Pick<TraceHeader, "freedMemory" | "facts"> & { driver?: string | undefined } = {},
 ): Runner {
   const memory = freedMemory ? { freedMemory } : {};
   return {
     header: { board: board.name, transport: "model", era, kernel: "", iproute2: "", ...memory },
     has: undefined,
     run: async (plan: Plan): Promise<SequenceTrace> => {
+      const own = ownDevice(plan, facts);
       const machine = new Machine({
         era,
         hardware: hardwareIn(plan.requires ?? []),
         ...memory,
-        ...ownDevice(plan, facts),
+        ...own,
+        ...(own.facts && driver !== undefined ? { driver } : {}),
       });
       for (const op of plan.given ?? []) machine.perform(op);
       const steps: StepTrace[] = [];

@@ -7,6 +7,7 @@
 
 import { loadBoard } from "../boards/mod.ts";
 import { type Counts, judge, readTrace, type SequenceVerdict, summarise, type Trace } from "../diff/mod.ts";
+import { generic } from "../model/drivers/generic/mod.ts";
 import { type EraId, ERAS } from "../model/mod.ts";
 import { openModel } from "../runners/model.ts";
 import { runAsMain } from "../cli/entry.ts";
@@ -32,9 +33,10 @@ export function shippedTraces(): string[] {
     .map(shippedTrace);
 }
 
-async function verdictsOf(trace: Trace): Promise<SequenceVerdict[]> {
+/** @param driver The driver whose model judges. @default {the driver that the facts name} */
+async function verdictsOf(trace: Trace, driver?: string): Promise<SequenceVerdict[]> {
   if (!Object.hasOwn(ERAS, trace.header.era)) throw new UsageError(`There is no model of ${trace.header.era}`);
-  const model = openModel(await loadBoard("model"), trace.header.era as EraId, {}, trace.header);
+  const model = openModel(await loadBoard("model"), trace.header.era as EraId, {}, { ...trace.header, driver });
   return await Promise.all(trace.sequences.map(async (observed) => {
     const steps = observed.steps.map(({ id, phase, op }) => ({ id, phase, op }));
     return judge(await model.run({ ...observed, steps }), observed);
@@ -70,6 +72,8 @@ interface Judged {
   era: string;
   header: Trace["header"];
   verdicts: SequenceVerdict[];
+  /** The same, as if nobody had modelled the driver; left out if the board has no device of its own */
+  unmodelled?: SequenceVerdict[];
 }
 
 /** Judges traces. */
@@ -79,6 +83,7 @@ export async function judged(traces: readonly Trace[]): Promise<Judged[]> {
     era: trace.header.era,
     header: trace.header,
     verdicts: await verdictsOf(trace),
+    ...trace.header.facts ? { unmodelled: await verdictsOf(trace, generic.name) } : {},
   })));
 }
 
@@ -106,6 +111,27 @@ export function agreementTable(all: readonly Judged[]): string {
     row("steps", "steps"),
     row("channels", "channels"),
   ]);
+}
+
+/** What the generic driver predicts of drivers that it does not know: a row a recording. */
+function unmodelledPart(all: readonly Judged[]): string[] {
+  const rows = all.flatMap(({ subject, header, unmodelled }) => {
+    if (!unmodelled) return [];
+    const { sequences, channels } = summarise(unmodelled);
+    const gaps = channels["model-gap"];
+    const share = Math.round(100 * channels.agree / (channels.agree + gaps));
+    const wrong = channels.diverge + channels.crash;
+    return [[subject, header.kernel, `${sequences.agree}`, `${share} %`, `${gaps}`, `${wrong}`].map(cell)];
+  });
+  return [
+    "## As drivers that nobody modelled",
+    "",
+    'The same recordings, judged with `driver = "generic"`: what the devlink core decides is predicted from the facts of the',
+    "device, what only the driver knows is `model-gap`. Predicted: channels that agree, of those with evidence.",
+    "",
+    tableOf([["driver", "kernel", "sequences that agree", "predicted", "left to the driver", "differences"], ...rows]),
+    "",
+  ];
 }
 
 /** docs/agreement.md: a table for what is tested, with a row a suite and a column a kernel. */
@@ -137,7 +163,7 @@ export function agreementPage(all: readonly Judged[]): string {
       "",
     );
   }
-  return parts.join("\n");
+  return [...parts, ...unmodelledPart(all)].join("\n");
 }
 
 /** The text with its table replaced; the markers stay. */

@@ -24,12 +24,13 @@ function stepOf({ id, phase, op, verdict, reason, channels, findings, crash, dev
     command: describeOperation(op),
     verdict,
     reason,
-    channels: channels.map(({ channel, verdict, values, streams, waiver }) => ({
+    channels: channels.map(({ channel, verdict, values, streams, waiver, learned }) => ({
       channel,
       verdict,
       values: values.length > 0 ? values : undefined,
       streams: streams.length > 0 ? streams.map(({ netns, edits }) => ({ netns, edits: differing(edits) })) : undefined,
       waiver,
+      learned,
     })),
     findings: findings.length > 0 ? findings : undefined,
     crash,

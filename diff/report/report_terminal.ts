@@ -44,9 +44,10 @@ export function terminalReporter(write: Write, options: TerminalReporterOptions 
   const told = new Told();
   const head = (verdict: Verdict) => paint.verdict(verdict.padEnd(width), verdict);
   return {
-    begin({ board, transport, era, eraNote, kernel, iproute2, contradictions = [] }) {
+    begin({ board, transport, era, eraNote, kernel, iproute2, against, contradictions = [] }) {
       told.on = visible(`${board} over ${transport}`);
-      const about = [`over ${transport}`, kernel && `Linux ${kernel}`, iproute2, eraNote ? "" : `model of ${era}`];
+      const judge = against === undefined ? eraNote ? "" : `model of ${era}` : `against ${against}`;
+      const about = [`over ${transport}`, kernel && `Linux ${kernel}`, iproute2, judge];
       const note = eraNote ? `, ${paint.changed(visible(eraNote))}` : "";
       write(`${paint.strong(visible(board))} ${paint.dim(visible(about.filter(Boolean).join(", ")))}${note}\n`);
       for (const line of contradictions) write(`  ${paint.changed("facts")}  ${visible(line)}\n`);

@@ -119,7 +119,7 @@ function counts({ edits }: StreamDifference): string {
 function table(rows: readonly Markup[], most: number, kind = ""): Markup {
   const rest = rows.length - most;
   const more = rest > 0 && markup`<tr><td><td class="s" colspan="2">${rest} more`;
-  return markup`<table class="diff ${kind}"><colgroup><col class="k"><col><col></colgroup><thead><tr><th><th>expected (model)<th>observed (board)</thead><tbody>${
+  return markup`<table class="diff ${kind}"><colgroup><col class="k"><col><col></colgroup><thead><tr><th><th>expected<th>observed</thead><tbody>${
     rows.slice(0, most)
   }${more}</table>`;
 }

@@ -124,7 +124,7 @@ export function lanesMarkup(
   }
   skip();
   const heads = ["step", "result", ...lanes.map(({ title }) => title), ...events.size > 0 ? ["device accesses"] : []];
-  return markup`<p class="dim">The model's side is <span class="bad">red, on the left</span>, the board's <span class="good">green,
+  return markup`<p class="dim">What was expected is <span class="bad">red, on the left</span>, what the board showed <span class="good">green,
     on the right</span>; what agrees is there once. Time is the board's, from the first step on.</p><div class="scroll"><table class="lanes"><thead><tr><th>time${
     heads.map((head) => markup`<th>${head}`)
   }</thead><tbody>${rows}</table></div>`;

@@ -27,10 +27,11 @@ const LARGE = 20_000_000;
 const hash = (text: string) => `'sha256-${createHash("sha256").update(text).digest("base64")}'`;
 
 /** The run in words. */
-function conclusion({ end, summary }: Run): string {
+function conclusion({ boards, end, summary }: Run): string {
   if (end.reason !== undefined) return `${end.reason}, so this is no pass`;
   if (end.exit === 0) return "Everything that was judged agrees";
-  return end.exit === 1 ? "The board does something else than the model" : `No pass: ${whyNoPass(summary)}`;
+  const judge = boards.some(({ header }) => header.against !== undefined) ? "the earlier trace" : "the model";
+  return end.exit === 1 ? `The board does something else than ${judge}` : `No pass: ${whyNoPass(summary)}`;
 }
 
 function counts({ sequences }: Run["summary"]): string {
@@ -41,13 +42,13 @@ function counts({ sequences }: Run["summary"]): string {
 
 /** What a board is, on one line. */
 function boardLine({ name, header, end }: Board): Markup {
-  const { kernel, era, eraNote, iproute2, facts } = header;
+  const { kernel, era, eraNote, iproute2, facts, against } = header;
   const versions = Object.entries(facts?.versions.running ?? {}).filter(([key]) => key.startsWith("fw")).slice(0, 3);
   const words = [
     kernel && `Linux ${kernel}`,
     facts && `${facts.driver} at ${facts.handle}`,
     ...versions.map(([key, version]) => `${key} ${version}`),
-    eraNote ?? (era && `model of ${era}`),
+    against === undefined ? eraNote ?? (era && `model of ${era}`) : `against ${against}`,
     iproute2,
     end?.reason,
   ];

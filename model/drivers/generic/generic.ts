@@ -320,6 +320,14 @@ export class Generic implements Driver, EswitchDriver {
       const said = op.kind.endsWith(".show") ? [] : SAID;
       because(`only ${name} knows what ${this.#changedBy} changed`, "result", "extack", "reply", ...said);
     }
+    const { nested, nestedPorts } = this.#facts;
+    if (op.kind === "port.show" && op.handle === undefined && nestedPorts) {
+      because("the ports of its nested instances are not modelled", "reply");
+    }
+    if (this.#changedBy && nested.length > 0) {
+      // Work of the kernel announces an instance again when its nested one is back: devlink_rel_nested_in_notify_work()
+      because("the instance is announced again when its nested instances are back", "notify");
+    }
     return channels.size > 0 ? Object.fromEntries(channels) : undefined;
   }
 }

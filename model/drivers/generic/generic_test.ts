@@ -92,6 +92,24 @@ Deno.test("a reload of a device with ports predicts no warning of the kernel: on
   assertEquals(board.inventory().instances[0]!.ports.map(({ index, netdev }) => [index, netdev]), [[1, true]]);
 });
 
+Deno.test("an instance with nested ones is announced again some time after a reload, and their ports are shown beside its own", () => {
+  const nested = ["auxiliary/some_driver.eth.0"];
+  const show = { kind: "port.show" } as const;
+  const board = machine({ ...FACTS, nested, nestedPorts: { [nested[0]!]: [] } });
+  assertEquals(board.perform(show).unknown?.reply, "the ports of its nested instances are not modelled");
+  assertEquals(board.perform({ kind: "port.show", handle }).unknown, undefined);
+  assertEquals(board.perform({ kind: "dev.show", handle }).unknown, undefined);
+  board.perform({ kind: "dev.reload", handle });
+  const why = "the instance is announced again when its nested instances are back";
+  assertEquals(board.perform({ kind: "dev.show", handle }).unknown, { notify: why });
+  const alone = machine();
+  alone.perform({ kind: "dev.reload", handle });
+  assertEquals([alone.perform({ kind: "dev.show", handle }).unknown, alone.perform(show).unknown?.notify], [
+    undefined,
+    undefined,
+  ]);
+});
+
 Deno.test("a driver may perform another action with the one that was asked for: only the driver knows how often", () => {
   const board = machine({ ...FACTS, reloadActions: ["driver_reinit", "fw_activate"] });
   const counts = () => {

@@ -1,0 +1,49 @@
+/** `--against`: an earlier recording in place of the model, as its user meets it. */
+
+import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { shippedTrace } from "../tools/agreement.ts";
+import { call } from "./in_process.ts";
+
+const SPECTRUM = shippedTrace("6.12-spectrum");
+const verdicts = (stdout: string) =>
+  stdout.trim().split("\n").map((line) => JSON.parse(line)).filter(({ type }) => type === "sequence");
+
+Deno.test("run --against a trace: all agrees with itself, and the report names the trace", async () => {
+  const { code, stdout } = await call(["run", "trap", "-b", "recording-spectrum-6.12", "--against", SPECTRUM]);
+  assertEquals(code, 0, stdout);
+  assertStringIncludes(stdout, `against ${SPECTRUM} (qemu-spectrum-6.12, Linux 6.12`);
+  assertMatch(stdout, /everything that was judged agrees with .*6.12-spectrum/);
+});
+
+Deno.test("run --against a recording board: what the board can no longer run, and what the trace lacks, is said", async () => {
+  const args = ["run", "trap", "-b", "recording-connectx-6.12", "--against", "recording-spectrum-6.12"];
+  const { code, stdout } = await call([...args, "--json"]);
+  assertEquals(code, 1);
+  const gone = verdicts(stdout).filter(({ reason }) => reason?.startsWith("recording-spectrum-6.12 holds it, and now"));
+  assertEquals(gone.length > 0 && gone.every(({ verdict }) => verdict === "diverge"), true);
+  const named = ["run", "reload_contract", "-b", "recording-connectx-6.12", "--against", "recording-spectrum-6.12"];
+  const lacking = await call([...named, "-f", "a bool that waits"]);
+  assertEquals(lacking.code, 3, lacking.stdout);
+  assertStringIncludes(lacking.stdout, "not in recording-spectrum-6.12: the sequence");
+  const all = await call(["run", ...named.slice(2), "-f", "a bool that waits"]);
+  assertEquals(all.code, 3, all.stdout);
+  assertMatch(all.stdout, /left out 1 of reload_contract, .*: not in recording-spectrum-6.12: the sequence/);
+});
+
+Deno.test("check --against: judged as an unknown driver, with no gap left", async () => {
+  const args = ["check", SPECTRUM, "--against", SPECTRUM, "-r", "dots"];
+  const { code, stdout } = await call(args);
+  assertEquals(code, 0, stdout);
+  assertMatch(stdout, /everything that was judged agrees with/);
+});
+
+Deno.test("--against takes a trace or a recording board, and says what is wrong in a line", async () => {
+  const against = async (what: string) => {
+    const { code, stderr } = await call(["run", "-b", "recording-spectrum-6.12", "--against", what]);
+    assertEquals(code, 2);
+    return stderr;
+  };
+  assertMatch(await against("./none.jsonl"), /Cannot read trace ".*none.jsonl": there is no such file/);
+  assertMatch(await against("qemu-6.12"), /it is no recording; record it first: twinlink record --board qemu-6.12/);
+  assertMatch(await against("recording-6.99"), /Cannot find board "recording-6.99".*did you mean/);
+});
