@@ -22,7 +22,7 @@ import { LATE_RULE } from "./_nested_late.ts";
 import type { Pair, Rule } from "./rule.ts";
 import { RULES } from "./rules.ts";
 import { starved, starvedNotStuck } from "./starved.ts";
-import type { SequenceTrace, StepTrace } from "./trace.ts";
+import type { Loss, SequenceTrace, StepTrace } from "./trace.ts";
 import {
   type ChannelVerdict,
   gravest,
@@ -196,6 +196,23 @@ function asPredicted({ id, expected, crash }: StepVerdict): string | undefined {
   return `step ${id} hangs, as the model predicted${waits}`;
 }
 
+/**
+ * What became of a step in which the board was lost with its kernel, where the kernel was to break, or might. A predicted crash is
+ * one in a function that the model names. The console tells of the kernel alone: what else the step showed is not known.
+ */
+function lostAsPredicted(
+  expected: Observation | undefined,
+  { reason, detail, crash }: Loss,
+): { verdict: "model-gap" | "indeterminate"; reason: string } | undefined {
+  if (reason !== "crash" || crash === undefined || expected === undefined) return undefined;
+  const named = expected.kmsg.some(({ class: kind, text }) =>
+    kind === crash.class && crash.frames.some((frame) => text.split(/[^\w.]+/).includes(frame))
+  );
+  if (!named) return undefined;
+  if (mayBreak(expected)) return { verdict: "model-gap", reason: `${detail}: ${expected.unknown!.kmsg}` };
+  return { verdict: "indeterminate", reason: `crash, as predicted: ${detail}; the board was lost with its kernel` };
+}
+
 /** Where the tasks of a board stand that cannot be interrupted, one line each, the innermost function first. */
 const standing = ({ stacks = [] }: StepTrace) => stacks.map(({ task, stack }) => `${task} is in ${stack.join(" <- ")}`);
 
@@ -343,7 +360,12 @@ export function judge(predicted: SequenceTrace, observed: SequenceTrace, options
       const reason = `the kernel reported: ${findings[0]!.text}`;
       steps.push({ ...about, verdict: "crash", reason, channels: [], findings, ...crashIn(observation), ...found });
     };
-    if (got?.lost?.reason === "reboot" || got?.lost?.reason === "crash") {
+    const lost = unknown === undefined && got?.lost && lostAsPredicted(want.observation, got.lost);
+    if (lost) {
+      say(lost.verdict, lost.reason);
+      unknown = `the board was lost in step ${want.id}, as predicted`;
+      following = lost.verdict;
+    } else if (got?.lost?.reason === "reboot" || got?.lost?.reason === "crash") {
       say("crash", `${LOSSES[got.lost.reason].means}: ${got.lost.detail}`);
       unknown ??= `the board booted anew in step ${want.id}`;
       untold = false;
