@@ -204,6 +204,7 @@ export function parseBoard(text: string, file: string): Board {
     [board.qemu, "module"],
     [board.qemu, "moduleSource"],
     [board.qemu, "pcsSource"],
+    [board.qemu, "modulesSource"],
     ...transportPaths(board),
     [board.recording, "trace"],
   ];
