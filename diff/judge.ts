@@ -22,7 +22,7 @@ import { LATE_RULE } from "./_nested_late.ts";
 import type { Pair, Rule } from "./rule.ts";
 import { RULES } from "./rules.ts";
 import { starved, starvedNotStuck } from "./starved.ts";
-import type { Loss, SequenceTrace, StepTrace } from "./trace.ts";
+import type { Loss, LossReason, SequenceTrace, StepTrace } from "./trace.ts";
 import {
   type ChannelVerdict,
   gravest,
@@ -196,6 +196,9 @@ function asPredicted({ id, expected, crash }: StepVerdict): string | undefined {
   return `step ${id} hangs, as the model predicted${waits}`;
 }
 
+/** Losses of a board whose kernel stands still without a word. */
+const SILENT: readonly LossReason[] = ["timeout", "transport"];
+
 /**
  * What became of a step in which the board was lost with its kernel, where the kernel was to break, or might. A predicted crash is
  * one in a function that the model names. The console tells of the kernel alone: what else the step showed is not known.
@@ -204,12 +207,15 @@ function lostAsPredicted(
   expected: Observation | undefined,
   { reason, detail, crash }: Loss,
 ): { verdict: "model-gap" | "indeterminate"; reason: string } | undefined {
-  if (reason !== "crash" || crash === undefined || expected === undefined) return undefined;
+  if (expected === undefined) return undefined;
+  const gap = (what: string) => ({ verdict: "model-gap" as const, reason: `${what}: ${expected.unknown!.kmsg}` });
+  if (mayBreak(expected) && SILENT.includes(reason)) return gap(`${LOSSES[reason].means}, or its kernel stands still`);
+  if (reason !== "crash" || crash === undefined) return undefined;
   const named = expected.kmsg.some(({ class: kind, text }) =>
     kind === crash.class && crash.frames.some((frame) => text.split(/[^\w.]+/).includes(frame))
   );
   if (!named) return undefined;
-  if (mayBreak(expected)) return { verdict: "model-gap", reason: `${detail}: ${expected.unknown!.kmsg}` };
+  if (mayBreak(expected)) return gap(detail);
   return { verdict: "indeterminate", reason: `crash, as predicted: ${detail}; the board was lost with its kernel` };
 }
 

@@ -103,6 +103,10 @@ Deno.test("a board that is lost with its kernel, as predicted, is no crash to lo
     assertEquals(verdicts({ kmsg: predicted }, loss)[0], "crash");
   }
   assertEquals(verdicts({}, lost(["phylink_resolve"]))[0], "crash");
+  // A kernel may also stand still: where the model does not know, a board that no longer answers is no news
+  const silent = { reason: "transport" as const, detail: "it has not answered for too long" };
+  assertEquals(verdicts({ kmsg: predicted, unknown }, silent), ["model-gap", "model-gap"]);
+  assertEquals(verdicts({ kmsg: predicted }, silent)[0], "infra");
 });
 
 Deno.test("a crash that was not predicted is told by its place; another kind than predicted is one too", () => {
