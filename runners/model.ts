@@ -50,12 +50,10 @@ export function openModel(
     header: { board: board.name, transport: "model", era, kernel: "", iproute2: "", ...memory },
     has: undefined,
     run: async (plan: Plan): Promise<SequenceTrace> => {
-      const machine = new Machine({
-        era,
-        hardware: hardwareIn(plan.requires ?? []),
-        ...memory,
-        ...ownDevice(plan, facts),
-      });
+      const hardware = hardwareIn(plan.requires ?? []);
+      // Hardware that a plan requires is its device: the facts of the board are of the same one.
+      const device = hardware.length > 0 ? {} : ownDevice(plan, facts);
+      const machine = new Machine({ era, hardware, ...memory, ...device });
       for (const op of plan.given ?? []) machine.perform(op);
       const steps: StepTrace[] = [];
       let since = -Infinity;
