@@ -6,6 +6,7 @@
  */
 
 import type { PhylibEra } from "../era/era.ts";
+import { ModelGap } from "../gap.ts";
 import { Device, type DeviceDriver } from "../kernel/device.ts";
 import type { Timer } from "../kernel/host.ts";
 import type { Kernel } from "../kernel/kernel.ts";
@@ -110,7 +111,12 @@ export class Phy extends Device {
   /** `phy_attach_direct()`: takes a reference to the module of the driver, not to the driver. */
   *attach(task: Task, change: LinkChange): Steps {
     if (!this.driver) yield* this.#kernel.core.bindTo(task, this, this.#generic);
-    this.driver!.module.get();
+    if (!this.driver!.module.get()) {
+      throw new ModelGap(
+        "ip link set up",
+        "the module of the PHY's driver is being unloaded, and attaching the PHY fails",
+      );
+    }
     this.#change = change;
     this.#state = "ready";
   }
