@@ -30,7 +30,7 @@ export const SHIPPED_BOARDS: readonly string[] = [
   ...SPECTRUM_KERNELS.map((id) => `qemu-spectrum-${id}`),
   ...BOOTED_ERAS.flatMap((id) => [`qemu-mgbe-${id}`, `qemu-mgbe-${id}-rgmii`]),
   ...POISONED.map((id) => `qemu-mgbe-${id}-slub`),
-  ...BOOTED_ERAS.flatMap((id) => [`recording-${id}`, `recording-connectx-${id}`]),
+  ...BOOTED_ERAS.flatMap((id) => [`recording-${id}`, `recording-connectx-${id}`, `recording-mgbe-${id}`]),
   ...SPECTRUM_KERNELS.map((id) => `recording-spectrum-${id}`),
 ];
 
@@ -204,6 +204,7 @@ export function parseBoard(text: string, file: string): Board {
     [board.qemu, "module"],
     [board.qemu, "moduleSource"],
     [board.qemu, "pcsSource"],
+    [board.qemu, "modulesSource"],
     ...transportPaths(board),
     [board.recording, "trace"],
     [board, "learned"],

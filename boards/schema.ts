@@ -82,6 +82,9 @@ const qemu = z.strictObject({
   module: path("A netdevsim.ko to load instead of the one that is built").exactOptional(),
   module_source: path("A folder with sources of netdevsim, built for the kernel").exactOptional(),
   pcs_source: path("A folder with sources of fakemac and fakepcs, built for the kernel").exactOptional(),
+  modules_source: path(
+    "A folder with sources of modules of the stock kernel, built for it; each takes the place of the stock one",
+  ).exactOptional(),
   cmdline: text("Appended to the kernel's command line, for example slub_debug=FZPU").exactOptional(),
   memory: z.int().min(64).max(65536).meta({ description: "Memory of the guest in MiB" }).exactOptional(),
   cpus: z.int().min(1).max(64).meta({ description: "Processors of the guest; 1 by default" }).exactOptional(),
@@ -301,6 +304,8 @@ export interface QemuTable extends DeviceTables {
   module_source?: string;
   /** Folder with sources of fakemac and fakepcs, built for the kernel */
   pcs_source?: string;
+  /** Folder with sources of stock modules, each of which takes the place of the stock one */
+  modules_source?: string;
   /** Appended to the kernel's command line */
   cmdline?: string;
   /** Memory of the guest in MiB */

@@ -211,6 +211,13 @@ const REPORT_LINES: readonly LogRule[] = [
     source: "arch/x86/mm/fault.c",
   },
   {
+    id: "report-jump",
+    pattern:
+      /^(kernel tried to execute NX-protected page - exploit attempt\?|unable to execute userspace code \(SMEP\?\)) \(uid: \d+\)$/,
+    reason: "the oops is a jump into memory that holds no code",
+    source: "arch/x86/mm/fault.c: show_fault_oops()",
+  },
+  {
     id: "report-fate",
     pattern:
       /^(note: \S+\[\d+\] exited with (irqs disabled|preempt_count \d+)|Fixing recursive fault but reboot is needed!|Disabling lock debugging due to kernel taint|INFO: lockdep is turned off\.|turning off the locking correctness validator\.|irq event stamp: .*|(hard|soft)irqs last .*)$/,

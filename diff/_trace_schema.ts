@@ -93,6 +93,8 @@ const operationSchema: z.ZodType<Operation> = z.lazy(() =>
 
 const json = z.json() as z.ZodType<Json>;
 
+const lineClass = z.enum(["info", "stale", "warning", "lockdep", "kasan", "hung", "oops", "panic"]);
+
 /** All that one operation showed. */
 const observationSchema: z.ZodType<Observation> = z.strictObject({
   result: text,
@@ -111,7 +113,7 @@ const observationSchema: z.ZodType<Observation> = z.strictObject({
   sysfs: text.nullable(),
   kmsg: z.array(
     z.strictObject({
-      class: z.enum(["info", "stale", "warning", "lockdep", "kasan", "hung", "oops", "panic"]),
+      class: lineClass,
       text,
       user: maybe(z.literal(true)),
       device: maybe(text),
@@ -138,6 +140,7 @@ const lossSchema = z.strictObject({
     "not-modelled",
   ]),
   detail: text,
+  crash: maybe(z.strictObject({ class: lineClass, frames: z.array(text) })),
 });
 
 const header = {

@@ -21,8 +21,8 @@ const MOST_FRAMES = 3;
 
 const PLACE = /^(?:RIP: \d+:|pc : )([\w.]+)\+0x/;
 const KASAN_PLACE = /^BUG: (?:KASAN|KMSAN|KFENCE): .* in ([\w.]+)\+0x/;
-// A frame behind `? ` is a guess of the unwinder.
-const FRAME = /^ +([\w.]+)\+0x[0-9a-f]+\/0x[0-9a-f]+/;
+// A frame behind `? ` is a guess of the unwinder, which has nothing else where the kernel jumped into data.
+const FRAME = /^ +(\? )?([\w.]+)\+0x[0-9a-f]+\/0x[0-9a-f]+/;
 const TRACE = /^ ?Call [Tt]race:/;
 // `RIP: 0033` is where user space stood.
 const END = /^ ?<\/TASK>|^RIP: 0033:|^Modules linked in|^---\[ end trace|^Allocated by/;
@@ -61,8 +61,9 @@ export function crashOf(log: readonly KernelLine[]): Crash | undefined {
   if (kind === undefined) return undefined;
   const report = log.slice(log.findIndex((line) => line.class === kind));
   const frames: string[] = [];
-  const add = (name: string | undefined) => {
-    if (name !== undefined && plain(name) !== frames.at(-1)) frames.push(plain(name));
+  const guesses: string[] = [];
+  const add = (name: string | undefined, to = frames) => {
+    if (name !== undefined && plain(name) !== to.at(-1)) to.push(plain(name));
   };
   add(KASAN_PLACE.exec(report[0]!.text)?.[1]);
   const said = frames.at(-1);
@@ -70,12 +71,12 @@ export function crashOf(log: readonly KernelLine[]): Crash | undefined {
   for (const { text } of report) {
     if (inTrace) {
       if (END.test(text)) break;
-      const name = FRAME.exec(text)?.[1];
-      if (name === undefined || REPORTERS.test(name)) continue;
-      add(name);
+      const [, guess, name] = FRAME.exec(text) ?? [];
+      if (name !== undefined && !REPORTERS.test(name)) add(name, guess ? guesses : frames);
     } else if (TRACE.test(text)) inTrace = true;
     else if (frames.length === 0) add(PLACE.exec(text)?.[1]);
   }
+  if (frames.length === 0) frames.push(...guesses);
   // The innermost frames of a stack may belong to the report still.
   const from = said === undefined ? 0 : Math.max(0, frames.lastIndexOf(said));
   return { class: kind, frames: frames.slice(from, from + MOST_FRAMES) };

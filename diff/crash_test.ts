@@ -138,6 +138,19 @@ Deno.test("crashOf() names the place of an oops and who called it", () => {
   );
 });
 
+Deno.test("crashOf() takes the guesses of the unwinder where the kernel jumped into data", () => {
+  const jump = [
+    "BUG: unable to handle page fault for address: ffff888005c67b60",
+    "RIP: 0010:0xffff888005c67b60",
+    "Call Trace:",
+    " <TASK>",
+    " ? led_trigger_event+0x3f/0x60",
+    " ? phy_stop+0x75/0x120",
+    " </TASK>",
+  ].join("\n");
+  assertEquals(said(jump, "oops"), "oops in led_trigger_event <- phy_stop");
+});
+
 Deno.test("crashOf() names the place of a KASAN report, without the reporting itself", () => {
   const place = "kasan in phylink_mac_pcs_get_state <- phylink_resolve <- process_one_work";
   assertEquals(said(KASAN_6_12, "kasan"), place);

@@ -29,7 +29,7 @@ import { LATE_RULE } from "./_nested_late.ts";
 import type { Pair, Rule } from "./rule.ts";
 import { RULES } from "./rules.ts";
 import { starved, starvedNotStuck } from "./starved.ts";
-import type { SequenceTrace, StepTrace } from "./trace.ts";
+import type { Loss, LossReason, SequenceTrace, StepTrace } from "./trace.ts";
 import {
   type ChannelVerdict,
   gravest,
@@ -207,6 +207,29 @@ function asPredicted({ id, expected, crash }: StepVerdict, as: string): string |
   if (observation.result !== "hang") return undefined;
   const waits = expected.waits?.length ? `: ${expected.waits.join("; ")}` : "";
   return `step ${id} hangs, ${as}${waits}`;
+}
+
+/** Losses of a board whose kernel stands still without a word. */
+const SILENT: readonly LossReason[] = ["timeout", "transport"];
+
+/**
+ * What became of a step in which the board was lost with its kernel, where the kernel was to break, or might. A predicted crash is
+ * one in a function that the model names. The console tells of the kernel alone: what else the step showed is not known.
+ */
+function lostAsPredicted(
+  expected: Observation | undefined,
+  { reason, detail, crash }: Loss,
+): { verdict: "model-gap" | "indeterminate"; reason: string } | undefined {
+  if (expected === undefined) return undefined;
+  const gap = (what: string) => ({ verdict: "model-gap" as const, reason: `${what}: ${expected.unknown!.kmsg}` });
+  if (mayBreak(expected) && SILENT.includes(reason)) return gap(`${LOSSES[reason].means}, or its kernel stands still`);
+  if (reason !== "crash" || crash === undefined) return undefined;
+  const named = expected.kmsg.some(({ class: kind, text }) =>
+    kind === crash.class && crash.frames.some((frame) => text.split(/[^\w.]+/).includes(frame))
+  );
+  if (!named) return undefined;
+  if (mayBreak(expected)) return gap(detail);
+  return { verdict: "indeterminate", reason: `crash, as predicted: ${detail}; the board was lost with its kernel` };
 }
 
 /** Where the tasks of a board stand that cannot be interrupted, one line each, the innermost function first. */
@@ -423,7 +446,12 @@ export function judge(predicted: SequenceTrace, observed: SequenceTrace, options
       const reason = `the kernel reported: ${findings[0]!.text}`;
       steps.push({ ...about, verdict: "crash", reason, channels: [], findings, ...crashIn(observation), ...found });
     };
-    if (got?.lost?.reason === "reboot" || got?.lost?.reason === "crash") {
+    const lost = unknown === undefined && got?.lost && lostAsPredicted(want.observation, got.lost);
+    if (lost) {
+      say(lost.verdict, lost.reason);
+      unknown = `the board was lost in step ${want.id}, as predicted`;
+      following = lost.verdict;
+    } else if (got?.lost?.reason === "reboot" || got?.lost?.reason === "crash") {
       say("crash", `${LOSSES[got.lost.reason].means}: ${got.lost.detail}`);
       unknown ??= `the board booted anew in step ${want.id}`;
       untold = false;

@@ -73,6 +73,42 @@ Deno.test("a crash that may come or not is a gap, whatever the kernel does; what
   assertEquals(of({ kmsg: [{ class: "lockdep", text: "possible deadlock" }] }, {})[0], "crash");
 });
 
+Deno.test("a board that is lost with its kernel, as predicted, is no crash to look into; in another place it is", () => {
+  const predicted = [{ class: "oops" as const, text: "BUG: phylink_resolve <- process_one_work: the PCS was freed" }];
+  const lost = (frames: string[], kind: "oops" | "panic" = "oops") => ({
+    reason: "crash" as const,
+    detail: "BUG: kernel NULL pointer dereference",
+    crash: { class: kind, frames },
+  });
+  const of = (expected: Partial<Observation>, loss: StepTrace["lost"]) => {
+    const { observation: _, ...seen } = step(1, unbind);
+    const none = { reason: "not-run" as const, detail: "" };
+    const { observation: __, ...next } = step(2, netdevUp);
+    return judge(
+      sequence(step(1, unbind, expected), step(2, netdevUp)),
+      sequence({ ...seen, lost: loss! }, { ...next, lost: none }),
+    );
+  };
+  const unknown = { kmsg: "chance" };
+  const verdicts = (...args: Parameters<typeof of>) => of(...args).steps.map(({ verdict }) => verdict);
+  assertEquals(verdicts({ kmsg: predicted }, lost(["f", "phylink_resolve"])), ["indeterminate", "indeterminate"]);
+  assertEquals(verdicts({ kmsg: predicted, unknown }, lost(["phylink_resolve"])), ["model-gap", "model-gap"]);
+  assertEquals(
+    of({ kmsg: predicted }, lost(["phylink_resolve"])).steps[0]!.reason,
+    "crash, as predicted: BUG: kernel NULL pointer dereference; the board was lost with its kernel",
+  );
+  for (
+    const loss of [lost(["phylink"]), lost([]), lost(["phylink_resolve"], "panic"), { ...lost([]), crash: undefined! }]
+  ) {
+    assertEquals(verdicts({ kmsg: predicted }, loss)[0], "crash");
+  }
+  assertEquals(verdicts({}, lost(["phylink_resolve"]))[0], "crash");
+  // A kernel may also stand still: where the model does not know, a board that no longer answers is no news
+  const silent = { reason: "transport" as const, detail: "it has not answered for too long" };
+  assertEquals(verdicts({ kmsg: predicted, unknown }, silent), ["model-gap", "model-gap"]);
+  assertEquals(verdicts({ kmsg: predicted }, silent)[0], "infra");
+});
+
 Deno.test("a crash that was not predicted is told by its place; another kind than predicted is one too", () => {
   const of = (expected: Partial<Observation>) =>
     judge(

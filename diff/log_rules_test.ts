@@ -219,6 +219,15 @@ Deno.test("kernel log: a report's lines belong to its finding, and what else is 
   assertEquals(left(stack.map((text) => line(text))), stack);
 });
 
+Deno.test("kernel log: an oops that is a jump into data begins with a line of its own", () => {
+  const jumps = [
+    "kernel tried to execute NX-protected page - exploit attempt? (uid: 0)",
+    "unable to execute userspace code (SMEP?) (uid: 0)",
+  ].map((text) => line(text));
+  assertEquals(left(jumps, { ...NETDEVSIM, reported: true }), []);
+  assertEquals(left(jumps), jumps.map(({ text }) => text));
+});
+
 Deno.test("kernel log: the report of lockdep is free text up to its stack", () => {
   const report = [
     "WARNING: possible circular locking dependency detected",

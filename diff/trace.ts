@@ -9,6 +9,7 @@ import type { Facts } from "../model/facts.ts";
 import type { FreedMemory, Observation } from "../model/observation.ts";
 import type { Operation } from "../model/operation.ts";
 import type { TaskStack } from "../model/race/outcome.ts";
+import type { Crash } from "./crash.ts";
 
 /** Where a step stands: preparing the fixture, in the body of the sequence, or in the tear-down. */
 export type Phase = "setup" | "body" | "teardown";
@@ -87,6 +88,8 @@ export interface Loss {
   reason: LossReason;
   /** What is known beside, in words; it may hold text of the board. Empty where nothing is */
   detail: string;
+  /** What the console's report of the end of the kernel is of, of `crash` */
+  crash?: Crash;
 }
 
 /** A step as it was run. Exactly one of `observation` and `lost` is there. */

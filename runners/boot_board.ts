@@ -53,11 +53,12 @@ export async function bootBoard(board: Board, options: BootBoardOptions = {}): P
  * @throws {ModuleError} If a module, or sources of one, that the board's file names cannot be used
  */
 export async function boardImage(board: Board, work: WorkOptions): Promise<Image> {
-  const { kernel, module, moduleSource, pcsSource, modules } = board.qemu!;
+  const { kernel, module, moduleSource, pcsSource, modulesSource, modules } = board.qemu!;
   return await buildImage(kernel, {
     ...(module ? { module } : {}),
     ...(moduleSource ? { moduleSource } : {}),
     ...(pcsSource ? { pcsSource } : {}),
+    ...(modulesSource ? { modulesSource } : {}),
     ...await loadedModules(kernel, deviceOf(board)?.kind, modules, work),
     ...work,
   });

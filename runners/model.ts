@@ -53,13 +53,15 @@ export function openModel(
     header: { board: board.name, transport: "model", era, kernel: "", iproute2: "", ...memory },
     has: undefined,
     run: async (plan: Plan): Promise<SequenceTrace> => {
-      const own = ownDevice(plan, facts);
+      const hardware = hardwareIn(plan.requires ?? []);
+      // Hardware that a plan requires is its device: the facts of the board are of the same one.
+      const { facts: own } = hardware.length > 0 ? { facts: undefined } : ownDevice(plan, facts);
       const machine = new Machine({
         era,
-        hardware: hardwareIn(plan.requires ?? []),
+        hardware,
         ...memory,
-        ...own,
-        ...(own.facts && driver !== undefined ? { driver } : {}),
+        ...(own ? { facts: own } : {}),
+        ...(own && driver !== undefined ? { driver } : {}),
       });
       for (const op of plan.given ?? []) machine.perform(op);
       const steps: StepTrace[] = [];

@@ -1,6 +1,7 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { loadBoard, loadFacts } from "../boards/mod.ts";
 import type { PlannedStep } from "../diff/trace.ts";
+import { factsWith } from "../model/testing.ts";
 import { openModel } from "./model.ts";
 
 Deno.test("the model hears a signal in the middle of a long plan", async () => {
@@ -20,6 +21,22 @@ Deno.test("the model hears a signal in the middle of a long plan", async () => {
     DOMException,
     "aborted",
   );
+});
+
+Deno.test("hardware that a plan requires is its device, whatever the facts of the board are of", async () => {
+  const facts = { ...factsWith({}), handle: "pci/0000:01:00.0", driver: "intel-eth-pci" };
+  const runner = openModel(await loadBoard("model"), "7.3", {}, { facts });
+  const up = { kind: "netdev.set" as const, dev: "eth1", up: true, settle: 3000 };
+  const out = {
+    kind: "device" as const,
+    handle: facts.handle,
+    operation: { link: { port: 0, up: false } },
+    settle: 3000,
+  };
+  const steps = [up, out].map((op, i): PlannedStep => ({ id: i + 1, phase: "body", op }));
+  const plan = { suite: "s", sequence: "q", source: "", steps, requires: ["stmmac_sgmii"] };
+  const { steps: traced } = await runner.run(plan);
+  assertEquals(traced[1]!.observation?.link["init"]?.map(({ operstate }) => operstate), ["DOWN"]);
 });
 
 Deno.test("a plan that names no instance reads the board's own device, unless it makes one", async () => {

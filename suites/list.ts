@@ -59,6 +59,6 @@ export const NAMED = {
   mlx5: ["mlx5_failures", "mlx5_commands", "mlx5_card", "mlx5_health", "mlx5_netns"],
   mlxsw: ["mlxsw_reload", "mlxsw_kvd", "mlxsw_port", "mlxsw_trap", "mlxsw_failures"],
   pcs: ["pcs_board"],
-  phy: ["phy"],
+  phy: ["phy", "phy_rounds"],
   race: ["race", "litmus"],
 } as const;

@@ -39,7 +39,7 @@ async function verdictsOf(trace: Trace, driver?: string): Promise<SequenceVerdic
   const model = openModel(await loadBoard("model"), trace.header.era as EraId, {}, { ...trace.header, driver });
   return await Promise.all(trace.sequences.map(async (observed) => {
     const steps = observed.steps.map(({ id, phase, op }) => ({ id, phase, op }));
-    return judge(await model.run({ ...observed, steps }), observed);
+    return judge(await model.run({ ...observed, steps, requires: observed.hardware ?? [] }), observed);
   }));
 }
 
@@ -51,19 +51,22 @@ const agreed = (counts: Counts) => {
 const cell = (text: string) => text.replace(/[|<>\\`\n]/g, " ").trim();
 
 /** A table, padded as `deno fmt` has it. */
-function tableOf(rows: readonly (readonly string[])[]): string {
+export function tableOf(rows: readonly (readonly string[])[]): string {
   const widths = rows[0]!.map((_, i) => Math.max(3, ...rows.map((row) => row[i]!.length)));
   const padded = rows.map((row) => row.map((text, i) => text.padEnd(widths[i]!)));
   padded.splice(1, 0, widths.map((width) => "-".repeat(width)));
   return padded.map((row) => `| ${row.join(" | ")} |`).join("\n");
 }
 
+/** Suites that are recorded on their own, and what they are of: these are no tests of devlink. */
+const APART: Readonly<Record<string, string>> = { pcs: "MAC and PCS", phy: "MAC and PHY" };
+
 /** What a trace is of: the driver of the board's own device, or what its sequences make. */
 function subjectOf({ header, sequences }: Trace): string {
   const { facts, freedMemory } = header;
-  if (facts) return facts.driver;
-  if (sequences.some(({ suite }) => suite !== "pcs")) return "netdevsim";
-  return freedMemory ? `MAC and PCS, freed memory ${freedMemory}` : "MAC and PCS";
+  const [apart] = Object.entries(APART).filter(([name]) => sequences.every(({ suite }) => suite === name));
+  if (apart) return freedMemory ? `${apart[1]}, freed memory ${freedMemory}` : apart[1];
+  return facts?.driver ?? "netdevsim";
 }
 
 /** Traces of one subject on one kernel, judged. */
@@ -155,6 +158,7 @@ export function agreementPage(all: readonly Judged[]): string {
         ...suites.map((name) =>
           row(name, ({ verdicts }) => agreed(summarise(verdicts.filter(({ suite }) => suite === name)).sequences))
         ),
+        row("board", ({ header }) => header.board),
         row("steps", ({ verdicts }) => agreed(summarise(verdicts).steps)),
         row("channels", ({ verdicts }) => agreed(summarise(verdicts).channels)),
         row("iproute2", ({ header }) => header.iproute2.replace(/^.*iproute2-/, "")),

@@ -1,17 +1,16 @@
 /**
  * `deno task outcomes`: writes docs/pcs.md, what comes of each design of holding on to a PCS when the PCS goes: what the
- * model says, and what each kernel did, from traces of the suite `pcs`.
+ * model says, and what each kernel did, from traces of the suite `pcs`; and the table of docs/phy.md, of the suite `phy`.
  *
  * @module
  */
 
-import { loadBoard } from "../boards/mod.ts";
 import { PCS_DESIGNS } from "../boards/schema.ts";
 import { readTrace, type SequenceTrace, type StepTrace, type Trace, type TraceHeader } from "../diff/mod.ts";
-import type { EraId } from "../model/mod.ts";
-import { openModel } from "../runners/model.ts";
 import { runAsMain } from "../cli/entry.ts";
 import { shippedTraces } from "./agreement.ts";
+import { phyTable, withPhyTable } from "./phy_outcomes.ts";
+import { cellText, modelled, outcomeOf, plain } from "./outcome_cells.ts";
 import { writeWhole } from "../run/artefacts.ts";
 import { print } from "../run/output.ts";
 
@@ -61,31 +60,6 @@ const COLUMNS: readonly Column[] = [
   },
 ];
 
-/** What a part of a sequence came to, in a few words: a refusal, calls on a PCS that is gone, findings, the links. */
-function outcomeOf(steps: readonly StepTrace[]): string {
-  const words: string[] = [];
-  const say = (word: string) => words.includes(word) || words.push(word);
-  const links = new Map<string, string>();
-  for (const { op, observation, lost } of steps) {
-    if (lost || !observation) {
-      say(lost?.reason ?? "not run");
-      continue;
-    }
-    const { result, kmsg, link } = observation;
-    const acts = op.kind !== "netdev.show" && op.kind !== "ethtool.show";
-    if (result !== "ok" && (acts || result === "killed" || result === "hang")) say(result);
-    for (const line of kmsg) {
-      if (line.class === "stale") say(`stale ${/#\d+ (\w+)/.exec(line.text)?.[1] ?? line.text}`);
-      else if (line.class !== "info") say(line.class);
-    }
-    for (const { event, ifname, operstate } of Object.values(link).flat()) {
-      links.set(ifname, event === "del" ? "gone" : operstate.toLowerCase());
-    }
-  }
-  for (const [ifname, state] of [...links].sort()) say(`${ifname} ${state}`);
-  return words.length === 0 ? "nothing" : words.join(", ");
-}
-
 /** The part of a sequence that belongs to a column; undefined where the trace has none of it. */
 function partOf(trace: readonly SequenceTrace[], design: string, column: Column): StepTrace[] | undefined {
   const steps = trace.find(({ suite, sequence }) => suite === "pcs" && sequence === `${design}: ${column.sequence}`)
@@ -97,31 +71,6 @@ function partOf(trace: readonly SequenceTrace[], design: string, column: Column)
   return end < 0 ? rest : rest.slice(0, end);
 }
 
-/** What the model of a trace's kernel shows for the steps of the trace. */
-async function modelled({ header, sequences }: Trace): Promise<SequenceTrace[]> {
-  const model = openModel(await loadBoard("model"), header.era as EraId, {}, header);
-  return await Promise.all(sequences.map((sequence) => model.run(sequence)));
-}
-
-/** A cell: the outcome, and the kernels that it is of. */
-interface Cell {
-  outcome: string;
-  kernels: string[];
-}
-
-/** Puts the same outcomes together. */
-function merge(outcomes: readonly { kernel: string; outcome: string }[]): Cell[] {
-  const cells: Cell[] = [];
-  for (const { kernel, outcome } of outcomes) {
-    const same = cells.find((cell) => cell.outcome === outcome);
-    if (same) same.kernels.push(kernel);
-    else cells.push({ outcome, kernels: [kernel] });
-  }
-  return cells;
-}
-
-const plain = (text: string) => text.replace(/[|<>\\`\n]/g, " ").trim();
-
 /** A table of designs by steps; a cell's text comes from `cellOf`. */
 function tableOf(designs: readonly string[], cellOf: (design: string, column: Column) => string): string {
   const rows = designs.map((design) => [design, ...COLUMNS.map((column) => cellOf(design, column))]);
@@ -130,14 +79,6 @@ function tableOf(designs: readonly string[], cellOf: (design: string, column: Co
   return [head, widths.map((width) => "-".repeat(width)), ...rows].map((row) =>
     `| ${row.map((text, i) => text.padEnd(widths[i]!)).join(" | ")} |`
   ).join("\n");
-}
-
-/** What kernels did, in one cell: one outcome, or which did which. */
-function cellText(outcomes: readonly { kernel: string; outcome: string }[]): string {
-  const cells = merge(outcomes);
-  if (cells.length === 0) return "-";
-  if (cells.length === 1) return cells[0]!.outcome;
-  return cells.map(({ outcome, kernels }) => `${kernels.join(", ")}: ${outcome}`).join("; ");
 }
 
 /** The designs of the modules, as measured, with how many cells of it were measured as modelled. */
@@ -244,9 +185,13 @@ export async function outcomesPage(traces: readonly Trace[]): Promise<string> {
 
 async function outcomes(): Promise<number> {
   const paths = Deno.args.length > 0 ? Deno.args : shippedTraces();
-  const page = await outcomesPage(await Promise.all(paths.map(readTrace)));
-  await writeWhole(decodeURIComponent(new URL("../docs/pcs.md", import.meta.url).pathname), page);
-  print(page);
+  const traces = await Promise.all(paths.map(readTrace));
+  const page = await outcomesPage(traces);
+  const at = (name: string) => decodeURIComponent(new URL(`../docs/${name}`, import.meta.url).pathname);
+  await writeWhole(at("pcs.md"), page);
+  const table = await phyTable(traces);
+  await writeWhole(at("phy.md"), withPhyTable(await Deno.readTextFile(at("phy.md")), table));
+  print(`${page}\n${table}\n`);
   return 0;
 }
 

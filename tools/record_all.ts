@@ -1,8 +1,8 @@
 /**
  * `deno task record [RECORDING[:SUITE,..]..]`: takes the recordings that ship anew: the suites of netdevsim on each kernel, those
- * of any driver on the emulated ConnectX and the emulated Spectrum of each, with those of the device's own driver, and the suite
- * `pcs` on all kernels that the MAC and the PCS of the fixtures can be built for, stock and with poisoned memory. With suites, those
- * alone.
+ * of any driver on the emulated ConnectX and the emulated Spectrum of each, with those of the device's own driver, the suite `phy` on
+ * the emulated mGBE of each, and the suite `pcs` on all kernels that the MAC and the PCS of the fixtures can be built for, both stock and
+ * with poisoned memory. With suites, those alone.
  *
  * @module
  */
@@ -19,6 +19,9 @@ import { DEVLINK_SUITES, loadSuites, suitesOf } from "../run/load_suites.ts";
 
 /** Suites of an emulated card. */
 const CARD_SUITES = ["mlx5_failures", "mlx5_commands", "mlx5_card", "mlx5_health"] as const;
+
+/** The boards of the emulated mGBE that are recorded, by what follows `qemu-mgbe-`: each kernel, and some with RGMII. */
+const MACS = [...BOOTED_ERAS, "5.10-rgmii", "7.3-rgmii"] as const;
 
 /** What is recorded of a board, by the name of the recording. */
 export const RECORDINGS: Readonly<Record<string, { board: string; suites: readonly string[] }>> = Object.fromEntries([
@@ -39,6 +42,9 @@ export const RECORDINGS: Readonly<Record<string, { board: string; suites: readon
     [`${kernel}-pcs`, { board: `qemu-${kernel}`, suites: ["pcs"] }] as const,
     [`${kernel}-pcs-slub`, { board: `qemu-${kernel}-slub`, suites: ["pcs"] }] as const,
   ]),
+  ...MACS.map((board) =>
+    [board.replace(/^[\d.]+/, "$&-mgbe"), { board: `qemu-mgbe-${board}`, suites: ["phy"] }] as const
+  ),
 ]);
 
 async function recordAll(signal: AbortSignal): Promise<number> {

@@ -6,6 +6,7 @@
  */
 
 import type { PhylibEra } from "../era/era.ts";
+import { ModelGap } from "../gap.ts";
 import { Device, type DeviceDriver } from "../kernel/device.ts";
 import type { Timer } from "../kernel/host.ts";
 import type { Kernel } from "../kernel/kernel.ts";
@@ -25,6 +26,9 @@ const POLL_INTERVAL = 1000;
 
 /** The states of a PHY, as the kernel's log spells them in capitals. */
 export type PhyState = "down" | "ready" | "up" | "running" | "nolink" | "halted";
+
+/** Where an LED trigger is fired that was freed. */
+const FIRES = "led_set_brightness <- led_trigger_event <- phy_led_trigger_change_speed <- phy_link_down";
 
 const STARTED: ReadonlySet<PhyState> = new Set(["up", "running", "nolink"]);
 
@@ -107,7 +111,12 @@ export class Phy extends Device {
   /** `phy_attach_direct()`: takes a reference to the module of the driver, not to the driver. */
   *attach(task: Task, change: LinkChange): Steps {
     if (!this.driver) yield* this.#kernel.core.bindTo(task, this, this.#generic);
-    this.driver!.module.get();
+    if (!this.driver!.module.get()) {
+      throw new ModelGap(
+        "ip link set up",
+        "the module of the PHY's driver is being unloaded, and attaching the PHY fails",
+      );
+    }
     this.#change = change;
     this.#state = "ready";
   }
@@ -166,7 +175,7 @@ export class Phy extends Device {
       oops(
         task,
         "BUG: kernel NULL pointer dereference, address: 00000000000001c0: phy_polling_mode <- _phy_state_machine <- " +
-          `phy_stop: ${this.name} has no driver`,
+          `phy_stop: ${this.name} has no driver; or, if its LED triggers were freed and reused: ${FIRES}`,
       );
     }
     if (STARTED.has(this.#state)) this.#again();
@@ -191,8 +200,7 @@ export class Phy extends Device {
     // Whatever comes of it, the next line is an oops
     if (this.#era.pollingAsksDriver) return;
     const { freedMemory } = this.#kernel;
-    const where = "led_set_brightness <- led_trigger_event <- phy_led_trigger_change_speed <- phy_link_down";
-    const what = `${where}: the LED triggers of ${this.name} were freed`;
+    const what = `${FIRES}: the LED triggers of ${this.name} were freed`;
     if (freedMemory === "poisoned" && !this.#era.triggerLock) oops(task, `Oops: general protection fault: ${what}`);
     if (freedMemory === "reported") {
       if (!this.#kernel.kasanReported) task.log("kasan", `BUG: KASAN: slab-use-after-free in ${what}`);

@@ -48,6 +48,7 @@ const BOOTS = /^Linux version \d/;
  * assertEquals(endOfKernel(["[   12.345678] Kernel panic - not syncing: sysrq triggered crash"]), {
  *   reason: "crash",
  *   detail: "Kernel panic - not syncing: sysrq triggered crash (panic)",
+ *   crash: { class: "panic", frames: [] },
  * });
  * assertEquals(endOfKernel(["[    0.000000] Linux version 6.12.0 (gcc)"])?.reason, "reboot");
  * assertEquals(endOfKernel(["[   12.345678] eth0: renamed"]), undefined);
@@ -58,7 +59,8 @@ export function endOfKernel(said: readonly string[]): Loss | undefined {
   const first = lines.findIndex((line) => DEADLY.has(line.class));
   if (first >= 0) {
     const crash = crashOf(lines.slice(first).filter((line) => line.class === "info" || DEADLY.has(line.class)));
-    return { reason: "crash", detail: `${lines[first]!.text}${crash ? ` (${describeCrash(crash)})` : ""}` };
+    const detail = `${lines[first]!.text}${crash ? ` (${describeCrash(crash)})` : ""}`;
+    return { reason: "crash", detail, ...(crash ? { crash } : {}) };
   }
   if (lines.some((line) => BOOTS.test(line.text))) {
     return { reason: "reboot", detail: "its console shows that it boots" };

@@ -37,6 +37,7 @@ Deno.test("why a board was lost: its console, its power, its boot, in this order
     reason: "crash",
     detail:
       "BUG: kernel NULL pointer dereference, address: 0000000000000008 (oops in nsim_dev_reload_down <- devlink_reload)",
+    crash: { class: "oops", frames: ["nsim_dev_reload_down", "devlink_reload"] },
     verdict: "crash",
   });
   assertEquals(await explained("transport", { ...all, said: () => [] }), {

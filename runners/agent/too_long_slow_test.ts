@@ -206,7 +206,11 @@ Deno.test("a console's log is read in pieces, however long it is", async () => {
     for (let i = 0; i < 300; i++) await write(filler);
     file.close();
     const before = Deno.memoryUsage().heapUsed;
-    const end = { reason: "crash" as const, detail: "Kernel panic - not syncing: sysrq triggered crash (panic)" };
+    const end = {
+      reason: "crash" as const,
+      detail: "Kernel panic - not syncing: sysrq triggered crash (panic)",
+      crash: { class: "panic" as const, frames: [] },
+    };
     assertEquals(endOfKernel(await linesOfEnd(path, 0)), end);
     assertEquals(endOfKernel(await linesOfEnd(path, from)), end);
     assert(Deno.memoryUsage().heapUsed - before < 60_000_000);

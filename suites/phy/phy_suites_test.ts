@@ -5,6 +5,7 @@ import { BOOTED_ERAS, ERAS, type FreedMemory } from "../../model/mod.ts";
 import { compile } from "../../sdk/compile.ts";
 import { holdsIn } from "../../sdk/suite.ts";
 import phy from "./phy.ts";
+import rounds from "./phy_rounds.ts";
 
 /** Returns the sequences with a step that the model does not know, each with the kinds of those steps. */
 async function gapsIn(era: typeof BOOTED_ERAS[number], freedMemory: FreedMemory): Promise<string[]> {
@@ -32,5 +33,17 @@ Deno.test("phy: a step is a gap only where the kernel reads memory that may have
     const asks = ERAS[era].phylib.pollingAsksDriver;
     assertEquals(await gapsIn(era, "kept"), asks ? [] : CHANCE, era);
     assertEquals(await gapsIn(era, "poisoned"), ERAS[era].phylib.triggerLock ? CHANCE : [], `${era}, poisoned`);
+  }
+});
+
+Deno.test("phy_rounds: each step has an answer, and the kernel has nothing to report", async () => {
+  for (const era of BOOTED_ERAS) {
+    for (const sequence of rounds.sequences) {
+      const { expected } = await compile(rounds, sequence, era, { freedMemory: "poisoned" });
+      for (const { op, lost, observation } of expected.steps) {
+        const reports = observation?.kmsg.filter((line) => line.class !== "info");
+        assertEquals([lost, observation?.unknown, reports], [undefined, undefined, []], `${sequence.name}: ${op.kind}`);
+      }
+    }
   }
 });

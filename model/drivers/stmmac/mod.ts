@@ -60,7 +60,7 @@ export const stmmac: DriverModel = {
   chatter: [{
     id: "stmmac-probe",
     pattern:
-      /^intel-eth-pci \S+: (stmmac_config_multi_msi: |Active PHY interface: |platform requests unsupported TSO$|User ID: |\tDWMAC|DMA HW capability |[RT]X Checksum |Wake-Up On Lan |TSO (supported|feature)|COE Type |Enable RX Mitigation |device MAC address |Enabled (RFS|L3L4|RX|Flow|L3)|Using \d+\/\d+ bits DMA|SPH feature|Enabling HW TC|Normal descriptors|(Enhanced|Extended) |PTP uses|EST feature|FPE|Ring mode|Chain mode)/,
+      /^intel-eth-pci \S+: (stmmac_config_multi_msi: |Active PHY interface: |platform requests unsupported TSO$|User ID: |\tDWMAC|DMA HW capability |[RT]X Checksum |Wake-Up On Lan |TSO (supported|feature)|COE Type |Enable RX Mitigation |device MAC address |Enabled (RFS|L3L4|RX|Flow|L3)|Using \d+(\/\d+)? bits DMA|SPH feature|Enabling HW TC|Normal descriptors|(Enhanced|Extended) |PTP uses|EST feature|FPE|Ring mode|Chain mode)/,
     reason: "describes the MAC as it is probed",
     source: "stmmac_main.c: stmmac_hw_init(), stmmac_dvr_probe()",
   }, {
