@@ -16,6 +16,34 @@ export function canonical(value: unknown): string {
   }) ?? "undefined";
 }
 
+/**
+ * True if two values are the same JSON with the same keys. False says nothing where a key is undefined: {@linkcode canonical}
+ * decides.
+ */
+export function same(a: unknown, b: unknown): boolean {
+  if (a === b) return true;
+  if (typeof a !== "object" || typeof b !== "object" || a === null || b === null) return false;
+  if (Array.isArray(a)) return Array.isArray(b) && a.length === b.length && a.every((inner, i) => same(inner, b[i]));
+  if (Array.isArray(b)) return false;
+  const [keys, others] = [Object.keys(a), Object.keys(b)];
+  const inner = (value: object, key: string) => (value as Record<string, unknown>)[key];
+  return keys.length === others.length &&
+    keys.every((key) => Object.hasOwn(b, key) && same(inner(a, key), inner(b, key)));
+}
+
+/** Returns a copy of JSON, several times as fast as structuredClone(). A board may call a key `__proto__`. */
+export function copyOf<T>(value: T): T {
+  if (typeof value !== "object" || value === null) return value;
+  if (Array.isArray(value)) return value.map(copyOf) as T;
+  const copy: Record<string, unknown> = {};
+  for (const [key, inner] of Object.entries(value)) {
+    if (key === "__proto__") {
+      Object.defineProperty(copy, key, { value: copyOf(inner), configurable: true, enumerable: true, writable: true });
+    } else copy[key] = copyOf(inner);
+  }
+  return copy as T;
+}
+
 /** A place where two values differ; a side that has nothing there has no key. */
 export interface ValueDifference {
   /** For example `trap.pci/0000:03:00.0[3].action`; empty for the value as a whole */
@@ -28,7 +56,7 @@ export interface ValueDifference {
 
 /** The places where two values differ, outermost first. */
 export function differences(expected: Json | undefined, observed: Json | undefined, path = ""): ValueDifference[] {
-  if (canonical(expected) === canonical(observed)) return [];
+  if (same(expected, observed) || canonical(expected) === canonical(observed)) return [];
   if (isObject(expected) && isObject(observed)) {
     const keys = new Set([...Object.keys(expected), ...Object.keys(observed)]);
     return [...keys].flatMap((key) =>

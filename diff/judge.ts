@@ -13,8 +13,8 @@ import {
   type Notification,
   type Observation,
 } from "../model/observation.ts";
-import { canonical, differences } from "./_json.ts";
-import { align } from "./align.ts";
+import { canonical, differences, same } from "./_json.ts";
+import { align, type Edit } from "./align.ts";
 import { asReported } from "./_lockdep.ts";
 import { type Unsupported, whyUnsupported } from "./capability.ts";
 import { describeOperation } from "./describe.ts";
@@ -85,19 +85,23 @@ function identity(element: StreamElement): string {
   return "event" in element ? canonical([element.event, element.ifname]) : canonical(element);
 }
 
-const aligned = (expected: readonly StreamElement[], observed: readonly StreamElement[]) =>
-  align<StreamElement>(expected, observed, { key: canonical, identity });
+/** The edits of a stream; none if both sides are the same. */
+function editsOf(expected: readonly StreamElement[], observed: readonly StreamElement[]): Edit<StreamElement>[] {
+  if (same(expected, observed)) return [];
+  const edits = align<StreamElement>(expected, observed, { key: canonical, identity });
+  return edits.some(({ kind }) => kind !== "same") ? edits : [];
+}
 
 function streamsOf(channel: Channel, { expected, observed }: Pair): StreamDifference[] {
   if (channel === "kmsg") {
-    const edits = aligned(expected.kmsg, observed.kmsg);
-    return edits.some((edit) => edit.kind !== "same") ? [{ edits }] : [];
+    const edits = editsOf(expected.kmsg, observed.kmsg);
+    return edits.length > 0 ? [{ edits }] : [];
   }
   if (channel !== "notify" && channel !== "link") return [];
   const netns = new Set([...Object.keys(expected[channel]), ...Object.keys(observed[channel])]);
   return [...netns].flatMap((name) => {
-    const edits = aligned(expected[channel][name] ?? [], observed[channel][name] ?? []);
-    return edits.some((edit) => edit.kind !== "same") ? [{ netns: name, edits }] : [];
+    const edits = editsOf(expected[channel][name] ?? [], observed[channel][name] ?? []);
+    return edits.length > 0 ? [{ netns: name, edits }] : [];
   });
 }
 

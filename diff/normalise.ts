@@ -5,7 +5,7 @@
  */
 
 import { type Handle, innerOperations, type Operation } from "../model/operation.ts";
-import { type Bases, dropNotKnown, dropNotKnownOfMessages, isObject } from "./_json.ts";
+import { type Bases, copyOf, dropNotKnown, dropNotKnownOfMessages, isObject } from "./_json.ts";
 import { LateAnnouncements } from "./_nested_late.ts";
 import { NetdevNames } from "./_netdev_names.ts";
 import { Contents } from "./_contents.ts";
@@ -103,7 +103,7 @@ export class Normaliser {
     this.#context.ticks.pass(expected, observed);
     this.#context.contents.expected.pass(expected.observation);
     this.#context.contents.observed.pass(observed.observation);
-    const pair = structuredClone({ expected: expected.observation, observed: observed.observation });
+    const pair = copyOf({ expected: expected.observation, observed: observed.observation });
     const reports = observed.observation.kmsg.some((line) => line.class !== "info" && line.class !== "stale");
     const context = { ...this.#context, broke: this.#broke, reported: this.#reported || reports, op: expected.op };
     // Announcements of earlier steps have no counterpart in this one
