@@ -28,8 +28,8 @@ const FOLDERS = new Map(
 );
 
 /**
- * Loads suites into this process: for programs that trust them. The command runs their code in a process of its own; see
- * `openSuites()`.
+ * Loads suites into this process: for programs that trust them. The command runs the code of a user's suites in a process of
+ * its own; see `openSuites()`.
  *
  * @param names Names of suites that ship, or paths of suite files (recognised by a slash or their ending). None: all that
  * ship

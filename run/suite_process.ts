@@ -1,6 +1,6 @@
 /**
- * Suites whose code runs in a process of its own: code that never ends, ends the process, prints to standard output, or
- * fails where nothing awaits it, does not harm the run and does not pass.
+ * Suites of a user, whose code runs in a process of its own: code that never ends, ends the process, prints to standard output,
+ * or fails where nothing awaits it, does not harm the run and does not pass.
  *
  * @module
  */
@@ -14,7 +14,7 @@ import { type Place, placeText } from "../sdk/place.ts";
 import type { Compiled, Compiler, Sequence, Suite } from "../sdk/suite.ts";
 import type { ListedSequence, SuiteMessage, SuiteRequest } from "./_suite_messages.ts";
 import { checkTypes } from "./check_types.ts";
-import { isPath, wantedSuites } from "./load_suites.ts";
+import { isPath, loadSuites, wantedSuites } from "./load_suites.ts";
 import { say } from "./output.ts";
 
 /** Seconds that a sequence may take on the model, where nothing else is asked for. */
@@ -181,7 +181,7 @@ function remote({ name, source, requires, holds, at }: ListedSequence): Sequence
 }
 
 /**
- * Opens suites without loading their code into this process.
+ * Opens suites. The code of a user's suite is not loaded into this process; the suites that ship are, if no other is named.
  *
  * @param names Names of suites that ship, or paths of suite files (recognised by a slash or their ending). None: all that
  * ship
@@ -191,6 +191,7 @@ function remote({ name, source, requires, holds, at }: ListedSequence): Sequence
  */
 export async function openSuites(names: readonly string[], options: OpenSuitesOptions = {}): Promise<Suite[]> {
   const wanted = wantedSuites(names);
+  if (!wanted.some(isPath)) return await loadSuites(wanted);
   if (options.check ?? true) await checkTypes(wanted.filter(isPath), options.signal);
   const compiler: Compiler = async (chosen, era, { board, freedMemory, signal }) => {
     const compiled: Compiled[] = [];

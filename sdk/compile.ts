@@ -270,6 +270,9 @@ const here: Compiler = async (chosen, era, options) => {
   const compiled: Compiled[] = [];
   const messages: string[] = [];
   for (const { suite, sequence } of chosen) {
+    // The lines of other boards, and Ctrl-C, come in between.
+    await new Promise((resolve) => setTimeout(resolve, 0));
+    options.signal?.throwIfAborted();
     try {
       compiled.push(await compile(suite, sequence, era, options));
     } catch (error) {
