@@ -280,7 +280,13 @@ export class FaultBoard implements AsyncDisposable {
 
   /** The shell that is the agent is killed; what it has started is not. */
   killAgent(): void {
-    const isAgent = (pid: number) => Deno.readTextFileSync(`/proc/${pid}/cmdline`) === "sh\0/proc/self/fd/0\0";
+    const isAgent = (pid: number) => {
+      try {
+        return Deno.readTextFileSync(`/proc/${pid}/cmdline`) === "sh\0/proc/self/fd/0\0";
+      } catch {
+        return false; // It has ended meanwhile.
+      }
+    };
     const agent = this.#processes().find(isAgent);
     if (agent !== undefined) Deno.kill(agent, "SIGKILL");
   }
