@@ -181,7 +181,8 @@ function remote({ name, source, requires, holds, at }: ListedSequence): Sequence
 }
 
 /**
- * Opens suites. The code of a user's suite is not loaded into this process; the suites that ship are, if no other is named.
+ * Opens suites. The code of a user's suite is not loaded into this process; the suites that ship are, if no other is named
+ * and no time is set.
  *
  * @param names Names of suites that ship, or paths of suite files (recognised by a slash or their ending). None: all that
  * ship
@@ -191,7 +192,7 @@ function remote({ name, source, requires, holds, at }: ListedSequence): Sequence
  */
 export async function openSuites(names: readonly string[], options: OpenSuitesOptions = {}): Promise<Suite[]> {
   const wanted = wantedSuites(names);
-  if (!wanted.some(isPath)) return await loadSuites(wanted);
+  if (!wanted.some(isPath) && options.timeout === undefined) return await loadSuites(wanted);
   if (options.check ?? true) await checkTypes(wanted.filter(isPath), options.signal);
   const compiler: Compiler = async (chosen, era, { board, freedMemory, signal }) => {
     const compiled: Compiled[] = [];
