@@ -78,8 +78,9 @@ export default command({
   usage: ["DIR|TRACE.. [OPTION..]"],
   details:
     `DIR is the folder of "twinlink run --out DIR", TRACE a file of "twinlink record". The traces are judged by the model of
-today, with what the run was judged by (waivers, learned expectations, --against), and DIR/${PAGE} is written: one file, for any browser, that needs no
-network. Of traces it is written beside the first one, if --out names no folder.`,
+today, with what the run was judged by (waivers, learned expectations, --against), and DIR/${PAGE} is written:
+one file, for any browser, that needs no network. Of traces it is written beside the first one, if --out names no
+folder.`,
   options: {
     out: { type: "text", short: "o", value: "DIR", help: "Write the page to this folder" },
   },

@@ -75,18 +75,20 @@ interface Judged {
   era: string;
   header: Trace["header"];
   verdicts: SequenceVerdict[];
-  /** The same, as if nobody had modelled the driver; left out if the board has no device of its own */
+  /** The same, as if nobody had modelled the driver; left out if the device is not the board's own, or a MAC that the plans name */
   unmodelled?: SequenceVerdict[];
 }
 
 /** Judges traces. */
 export async function judged(traces: readonly Trace[]): Promise<Judged[]> {
+  const ownDevice = ({ header, sequences }: Trace) =>
+    header.facts !== undefined && !sequences.some(({ hardware }) => hardware?.length);
   return await Promise.all(traces.map(async (trace) => ({
     subject: subjectOf(trace),
     era: trace.header.era,
     header: trace.header,
     verdicts: await verdictsOf(trace),
-    ...trace.header.facts ? { unmodelled: await verdictsOf(trace, generic.name) } : {},
+    ...ownDevice(trace) ? { unmodelled: await verdictsOf(trace, generic.name) } : {},
   })));
 }
 
