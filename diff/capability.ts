@@ -145,6 +145,11 @@ export function lacking(
   return requires.filter((what) => lacks(what, board, has));
 }
 
+/** Lists what a board's agent looked for and did not find, without drivers that have no place beside the board's own. */
+export function notFound(board: Abilities, has: readonly string[] | undefined): string[] {
+  return FOUND.filter((what) => isAbsent(what, has) && !isBeside(what, board, has));
+}
+
 /** `debugfs, which the agent did not find on the board although its file lists it`. */
 function describeLack(missing: readonly string[], board: Abilities, has: readonly string[] | undefined) {
   const { capabilities, handle, driver } = board;

@@ -199,6 +199,8 @@ export async function openAgent(
       has: hello.has,
       ...facts,
       ...(read ? { readFacts: () => session.facts(read.handle) } : {}),
+      instances: () => session.instances(),
+      ...(guest ? {} : { needs: () => guard!.needs() }),
       get boot() {
         return hello.bootId;
       },

@@ -16,6 +16,7 @@ import { DRIVERS } from "../../model/drivers/mod.ts";
 import { factsOf } from "./facts.ts";
 import { FACTS_MS, factsScript, readFacts } from "./facts_script.ts";
 import { FINDINGS, parseKmsg } from "./kernel_log.ts";
+import { driversScript, handlesIn, type Instance, instancesOf, LIST_INSTANCES } from "./instances.ts";
 import { type Hello, parseHello } from "./hello.ts";
 import type { KnownLines } from "./known_lines.ts";
 import { readRecord, readStep, type StepPart } from "./records.ts";
@@ -287,6 +288,25 @@ export class AgentSession {
     const replies = body === "damaged" ? undefined : readFacts(body, this.#nonce);
     if (!replies) throw unread("the answer is not whole");
     return factsOf(handle, replies);
+  }
+
+  /**
+   * Lists the board's devlink instances, by commands that only show.
+   *
+   * @throws {TransportError} If the board does not answer, or not with a list
+   * @throws {DOMException} If the session was aborted
+   */
+  async instances(): Promise<Instance[]> {
+    const printed = await this.ask(LIST_INSTANCES);
+    const handles = handlesIn(printed ?? "");
+    const drivers = handles && (handles.length === 0 ? "" : await this.ask(driversScript(handles)));
+    if (handles === undefined || drivers === undefined) {
+      const why = printed === undefined || handles
+        ? "the board does not answer"
+        : `"devlink dev show" prints no list there`;
+      throw new TransportError(`Cannot list the devlink instances over ${this.#shell.description}: ${why}`);
+    }
+    return instancesOf(handles, drivers);
   }
 
   /** Takes the next record of the plan apart; what came of it otherwise is said. */

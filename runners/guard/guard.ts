@@ -103,6 +103,14 @@ interface Survey {
   whole: boolean;
 }
 
+/** What a board must not lose. All of it is text of the board. */
+export interface Needs {
+  /** What would be lost, for example `the root filesystem (/dev/sda1 on /)`, and what carries it: names for `--i-know` */
+  carried: { what: string; by: string[] }[];
+  /** What could not be found out */
+  unknown: string[];
+}
+
 /** What a taking takes: a name for `--i-know`, and what is lost with it. */
 interface Loss {
   names: string[];
@@ -153,6 +161,18 @@ export class Guard {
       );
       throw new RefusedError(message, { answered: survey.whole });
     }
+  }
+
+  /** Returns what the board must not lose, and by which devices, netdevs and modules. */
+  async needs(): Promise<Needs> {
+    const { devices, netdevs, modules, unknown } = await this.#surveyed([]);
+    const all = [
+      ...[...devices].map(([path, { what }]) => ({ what, name: baseOf(path) })),
+      ...[...netdevs, ...modules].map(([name, what]) => ({ what, name })),
+    ];
+    const carried = [...Map.groupBy(all, ({ what }) => what)]
+      .map(([what, of]) => ({ what, by: [...new Set(of.map(({ name }) => name))] }));
+    return { carried, unknown: [...unknown] };
   }
 
   /** Whether the user named it: a device by its name or its bus and name, a netdev by its name. */
