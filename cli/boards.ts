@@ -15,14 +15,18 @@ import { deviceOf, deviceWords } from "../boards/devices/mod.ts";
 import { TRANSPORTS, transportWords } from "../boards/transports/mod.ts";
 import { dirtyOf } from "../boards/state.ts";
 import { suggestion } from "../boards/suggestion.ts";
+import { UnfitBoardError } from "../runners/runner.ts";
+import { lookAt, type LookOptions } from "./_open_board.ts";
+import { probe } from "./boards_probe.ts";
 import { command, UsageError } from "./command.ts";
-import { boardsWithState, holderOf, leaseBoard } from "../run/lease.ts";
+import { instanceWords } from "./probe_text.ts";
+import { boardsWithState, holderOf } from "../run/lease.ts";
 import { learnedOf, strayLearned } from "../run/learned.ts";
 import { print, say } from "../run/output.ts";
 import { openSuites } from "../run/suite_process.ts";
 import { strayWaivers } from "../run/waivers.ts";
 
-const ACTIONS = ["list", "check", "describe", "facts"];
+const ACTIONS = ["list", "check", "describe", "facts", "probe"];
 
 async function list(json: boolean): Promise<number> {
   const boards = await listBoards();
@@ -114,44 +118,30 @@ async function describe(name: string, json: boolean): Promise<number> {
   return 0;
 }
 
-/** What the facts of a board are read with. */
-interface FactsOptions {
-  json: boolean;
-  transport: TransportName | undefined;
-  wait: boolean;
-  signal: AbortSignal;
-}
-
-async function facts(name: string, { json, transport, wait, signal }: FactsOptions): Promise<number> {
+async function facts(name: string, json: boolean, options: Omit<LookOptions, "doing">): Promise<number> {
   const board = await loadBoard(name);
   const { handle } = board;
   if (handle === undefined && board.runner !== "recording") {
     throw new BoardError([`Cannot read the facts of board "${board.name}": its file names no handle`]);
   }
-  // Loaded when it is needed: it brings every transport with it.
-  const { openRunner, UnfitBoardError } = await import("../runners/mod.ts");
-  await using _lease = await leaseBoard(board, {
-    doing: "twinlink boards facts",
-    wait,
-    signal,
-    onWait: (holder) => say(`${visible(board.name)}: wait: ${holder} has it`),
-  });
-  const runner = await openRunner(board, { ...(transport ? { transport } : {}), signal });
-  try {
-    if (!runner.facts) {
-      const why = handle === undefined ? "the recording has none" : `it has no devlink instance ${handle}`;
-      throw new UnfitBoardError(`Cannot read the facts of board "${board.name}": ${why}`);
+  const doing = "twinlink boards facts";
+  return await lookAt(board, { ...options, doing }, async ({ facts, header, instances }) => {
+    if (!facts) {
+      const there = handle === undefined ? [] : await instances?.() ?? [];
+      const others = there.length === 0 ? "" : `; it has ${instanceWords(there)}`;
+      const why = handle === undefined ? "the recording has none" : `it has no devlink instance ${handle}${others}`;
+      throw new UnfitBoardError(visible(`Cannot read the facts of board "${board.name}": ${why}`));
     }
-    const { contradictions = [] } = runner.header;
-    const text = () => factsText(runner.facts!, contradictions).map((line) => `${visible(line)}\n`).join("");
-    print(json ? jsonLine(runner.facts) : text());
+    const { contradictions = [] } = header;
+    print(json ? jsonLine(facts) : factsText(facts, contradictions).map((line) => `${visible(line)}\n`).join(""));
     // Standard output is a file of facts.
     for (const line of json ? contradictions : []) say(visible(`${board.name}: ${line}`));
     return 0;
-  } finally {
-    await runner.close();
-  }
+  });
 }
+
+/** Actions that open a board. */
+const OPENING = ["facts", "probe"];
 
 export default command({
   name: "boards",
@@ -160,34 +150,38 @@ export default command({
     "check FILE.. [--suite SUITE..]",
     "describe BOARD",
     "facts BOARD [--transport LINE] [--wait]",
+    "probe BOARD [--transport LINE] [--wait]",
   ],
-  details: "facts opens the board, and reads what its devlink instance has by commands that only show.",
+  details: `facts opens the board, and reads what its devlink instance has by commands that only show.
+probe lists what the board is, what a run without suites would judge there, what it lacks, and what is dangerous:
+devices that carry the connection or the root filesystem, sequences that need --i-know or fw_activate. Nothing on the
+board is changed. The exit status is 3 if nothing can be judged there.`,
   options: {
     json: { type: "flag", help: "For a machine to read: one JSON object a line" },
     transport: {
       type: "text",
       short: "t",
       value: "LINE",
-      help: "facts: the line to a board that has several",
+      help: "facts, probe: the line to a board that has several",
       choices: TRANSPORTS,
     },
-    wait: { type: "flag", short: "w", help: "facts: wait for a board that somebody else has" },
+    wait: { type: "flag", short: "w", help: "facts, probe: wait for a board that somebody else has" },
     suite: { type: "list", value: "SUITE", help: "check: waivers may name sequences of this suite file as well" },
   },
   run: async ({ json, suite, transport, wait }, [action = "list", ...operands], { interrupts, signal }) => {
-    if (action !== "facts") {
+    if (!OPENING.includes(action)) {
       interrupts.harmless();
       for (const [name, given] of Object.entries({ transport: transport !== undefined, wait })) {
-        if (given) throw new UsageError(`Option --${name} is of boards facts (see "twinlink help boards")`);
+        if (given) throw new UsageError(`Option --${name} is of boards facts and probe (see "twinlink help boards")`);
       }
     }
     if (action === "check") return await check(operands, suite);
     if (suite.length > 0) throw new UsageError(`Option --suite is of boards check (see "twinlink help boards")`);
     if (action === "list" && operands.length === 0) return await list(json);
     if (action === "describe" && operands.length === 1) return await describe(operands[0]!, json);
-    if (action === "facts" && operands.length === 1) {
-      return await facts(operands[0]!, { json, transport: transport as FactsOptions["transport"], wait, signal });
-    }
+    const look = { transport: transport as TransportName | undefined, wait, signal };
+    if (action === "facts" && operands.length === 1) return await facts(operands[0]!, json, look);
+    if (action === "probe" && operands.length === 1) return await probe(await loadBoard(operands[0]!), json, look);
     if (ACTIONS.includes(action)) {
       throw new UsageError(`Wrong number of arguments for boards ${action} (see "twinlink help boards")`);
     }

@@ -147,7 +147,7 @@ export function lacking(
 
 /** Lists what a board's agent looked for and did not find, without drivers that have no place beside the board's own. */
 export function notFound(board: Abilities, has: readonly string[] | undefined): string[] {
-  return FOUND.filter((what) => isAbsent(what, has) && !isBeside(what, board, has));
+  return [...new Set(FOUND)].filter((what) => isAbsent(what, has) && !isBeside(what, board, has));
 }
 
 /** `debugfs, which the agent did not find on the board although its file lists it`. */

@@ -1,0 +1,75 @@
+/** `twinlink boards probe`: what a board is, and what a run would come to there. */
+
+import { type Board, jsonLine, visible } from "../boards/mod.ts";
+import { notFound } from "../diff/capability.ts";
+import { driverModelOf } from "../model/drivers/mod.ts";
+import { SHIPPED_SUITES } from "../run/load_suites.ts";
+import { print } from "../run/output.ts";
+import { bySuite, prospectsOf, reasonsOf } from "../run/prospects.ts";
+import { openSuites } from "../run/suite_process.ts";
+import type { Runner } from "../runners/runner.ts";
+import type { Suite } from "../sdk/suite.ts";
+import { lookAt, type LookOptions } from "./_open_board.ts";
+import { type Probe, probeText } from "./probe_text.ts";
+
+/** Looks at an open board, and at what suites would come to there. Nothing on the board is changed. */
+export async function probeOf(
+  board: Board,
+  runner: Runner,
+  suites: readonly Suite[],
+  signal: AbortSignal,
+): Promise<Probe> {
+  const { header, has, facts } = runner;
+  // Before any suite is compiled: a board that is slow to tell may go away meanwhile.
+  const instances = await runner.instances?.() ?? [];
+  const known = {
+    header: facts ? { ...header, facts } : header,
+    has,
+    ...(runner.holds ? { holds: (about: Parameters<NonNullable<Runner["holds"]>>[0]) => runner.holds!(about) } : {}),
+    ...(runner.guard ? { guard: (plans: Parameters<NonNullable<Runner["guard"]>>[0]) => runner.guard!(plans) } : {}),
+  };
+  const prospects = await prospectsOf(suites, board, known, { signal });
+  const needs = await runner.needs?.();
+  const { transport, kernel, iproute2, era, eraNote, contradictions = [] } = header;
+  const { handle, driver } = board;
+  const declined = prospects.filter(({ fate, lacks }) => fate === "unsupported" && lacks.includes("fw_activate"));
+  return {
+    board: board.name,
+    transport,
+    kernel,
+    iproute2,
+    era,
+    eraNote: eraNote ?? null,
+    handle: handle ?? null,
+    found: facts !== undefined,
+    driver,
+    model: driverModelOf(driver).name,
+    makes: driverModelOf(driver).start !== undefined,
+    driverThere: facts?.driver ?? null,
+    versions: facts?.versions ?? {},
+    contradictions: [...contradictions],
+    instances,
+    suites: bySuite(prospects),
+    unsupported: reasonsOf(prospects, "unsupported"),
+    gaps: reasonsOf(prospects, "gap"),
+    refused: reasonsOf(prospects, "refused"),
+    missing: notFound(board, has),
+    carried: needs?.carried ?? [],
+    unknown: needs?.unknown ?? [],
+    firmware: declined.length,
+    breaks: prospects.filter(({ breaks }) => breaks).length,
+  };
+}
+
+/** Probes a board. Returns 0 if something can be judged there, 3 if nothing can. */
+export async function probe(board: Board, json: boolean, options: Omit<LookOptions, "doing">): Promise<number> {
+  const doing = "twinlink boards probe";
+  const suites = await openSuites(SHIPPED_SUITES, { signal: options.signal });
+  const found = await lookAt(
+    board,
+    { ...options, doing },
+    (runner) => probeOf(board, runner, suites, options.signal),
+  );
+  print(json ? jsonLine(found) : probeText(found).map((line) => `${visible(line)}\n`).join(""));
+  return found.suites.some(({ judged, gap }) => judged + gap > 0) ? 0 : 3;
+}

@@ -1,0 +1,156 @@
+/**
+ * What a run on a board would come to, sequence by sequence, without pushing any of it.
+ *
+ * @module
+ */
+
+import type { Board } from "../boards/mod.ts";
+import { lacking, whyUnsupported } from "../diff/capability.ts";
+import type { Plan, SequenceTrace, TraceHeader } from "../diff/trace.ts";
+import type { EraId } from "../model/mod.ts";
+import { RefusedError } from "../runners/guard/guard.ts";
+import type { Runner } from "../runners/runner.ts";
+import { compileAll } from "../sdk/compile.ts";
+import { type Chosen, holdsIn, type Suite } from "../sdk/suite.ts";
+
+/**
+ * How far a sequence can be judged. `judged`: whole. `gap`: the model has no answer for a channel of a step, which is `model-gap`
+ * if the board shows something in that channel. `refused`: not without
+ * `--i-know`. `unsupported`: the board lacks what it needs. `elsewhere`: it has no meaning on kernels of the era.
+ */
+export type Fate = "judged" | "gap" | "refused" | "unsupported" | "elsewhere";
+
+/** What a run would come to for one sequence. */
+export interface Prospect {
+  /** The suite's name */
+  suite: string;
+  /** The sequence's name */
+  sequence: string;
+  fate: Fate;
+  /** Why it cannot be judged, or not whole; empty for `judged`. It may hold text of the board */
+  reason: string;
+  /** What the board lacks of what the sequence requires as a whole */
+  lacks: readonly string[];
+  /** True if the model says that it breaks the kernel */
+  breaks: boolean;
+}
+
+/** What is known of a board. */
+export interface Known {
+  header: TraceHeader;
+  /** What its agent found; undefined without an agent */
+  has: readonly string[] | undefined;
+  /** See {@linkcode Runner} */
+  holds?: Runner["holds"];
+  guard?: Runner["guard"];
+}
+
+/**
+ * Returns what a run of suites would come to on a board, by the rules of a run without named suites. Nothing is pushed; the guard
+ * may ask the board what carries it.
+ *
+ * @throws {SuiteError} If a suite is wrong in itself
+ * @throws {TransportError} If the guard asks and the board was lost
+ */
+export async function prospectsOf(
+  suites: readonly Suite[],
+  board: Board,
+  { header, has, holds, guard }: Known,
+  options: { signal?: AbortSignal } = {},
+): Promise<Prospect[]> {
+  const era = header.era as EraId;
+  const { facts, freedMemory } = header;
+  const found: Prospect[] = [];
+  const chosen: Chosen[] = [];
+  for (const suite of suites) {
+    for (const sequence of suite.sequences) {
+      const about = { suite: suite.name, sequence: sequence.name };
+      const requires = [...sequence.fixture.requires, ...sequence.requires ?? []];
+      const unsupported = whyUnsupported({ requires, steps: [] }, board, has);
+      const not = (fate: Fate, reason: string, lacks: readonly string[] = []) =>
+        void found.push({ ...about, fate, reason, lacks, breaks: false });
+      if (!holdsIn(sequence, era)) not("elsewhere", sequence.holds!.because);
+      else if (unsupported) not("unsupported", `needs ${unsupported.needs}`, lacking(requires, board, has));
+      else if (holds?.(about) === false) not("unsupported", "the recording does not hold it");
+      else chosen.push({ suite, sequence });
+    }
+  }
+  const compiled = await compileAll(chosen, era, {
+    board: { ...board, ...(facts ? { facts } : {}) },
+    ...(freedMemory ? { freedMemory } : {}),
+    ...options,
+  });
+  const able = compiled.filter(({ plan }) => whyUnsupported(plan, board, has) === undefined).map(({ plan }) => plan);
+  const refusals = await refusalsOf(able, guard);
+  for (const { plan, expected } of compiled) {
+    const unsupported = whyUnsupported(plan, board, has);
+    const [refused, gap] = [refusals.get(plan), gapOf(expected)];
+    const [fate, reason]: [Fate, string] = unsupported
+      ? ["unsupported", `needs ${unsupported.needs}`]
+      : refused !== undefined
+      ? ["refused", refused]
+      : gap !== undefined
+      ? ["gap", gap]
+      : ["judged", ""];
+    found.push({
+      suite: plan.suite,
+      sequence: plan.sequence,
+      fate,
+      reason,
+      lacks: lacking(plan.requires ?? [], board, has),
+      breaks: plan.breaks !== undefined && !unsupported,
+    });
+  }
+  const order = new Map(suites.map(({ name }, i) => [name, i]));
+  return found.sort((a, b) => order.get(a.suite)! - order.get(b.suite)!);
+}
+
+/** Returns the first thing in a sequence that the model has no answer for; undefined if it has all. */
+function gapOf({ steps }: SequenceTrace): string | undefined {
+  for (const { lost, observation } of steps) {
+    if (lost) return lost.detail;
+    const [channel, why] = Object.entries(observation?.unknown ?? {})[0] ?? [];
+    if (channel !== undefined) return why;
+  }
+  return undefined;
+}
+
+/** Returns why plans are refused, without the words of the one plan. */
+async function refusalsOf(plans: readonly Plan[], guard: Runner["guard"]): Promise<Map<Plan, string>> {
+  const refusals = new Map<Plan, string>();
+  const refusal = async (some: readonly Plan[]) => {
+    try {
+      await guard?.(some);
+      return undefined;
+    } catch (error) {
+      if (!(error instanceof RefusedError)) throw error;
+      return error.message.replace(/^Cannot run ".*?" on board ".*?": step \d+ /s, "it ");
+    }
+  };
+  // The board is asked once for all; then the guard knows the answers.
+  if (await refusal(plans) === undefined) return refusals;
+  for (const plan of plans) {
+    const why = await refusal([plan]);
+    if (why !== undefined) refusals.set(plan, why);
+  }
+  return refusals;
+}
+
+/** How many sequences of a suite have which fate. */
+export type SuiteProspects = { suite: string } & Record<Fate, number>;
+
+/** Counts prospects by suite, in the order of the suites. */
+export function bySuite(prospects: readonly Prospect[]): SuiteProspects[] {
+  return [...Map.groupBy(prospects, ({ suite }) => suite)].map(([suite, of]) => {
+    const counts: SuiteProspects = { suite, judged: 0, gap: 0, refused: 0, unsupported: 0, elsewhere: 0 };
+    for (const { fate } of of) counts[fate]++;
+    return counts;
+  });
+}
+
+/** Returns the reasons of a fate, the most frequent first. */
+export function reasonsOf(prospects: readonly Prospect[], fate: Fate): { reason: string; sequences: number }[] {
+  const reasons = Map.groupBy(prospects.filter((one) => one.fate === fate), ({ reason }) => reason);
+  return [...reasons].map(([reason, of]) => ({ reason, sequences: of.length }))
+    .sort((a, b) => b.sequences - a.sequences);
+}
