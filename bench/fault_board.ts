@@ -325,21 +325,23 @@ export class FaultBoard implements AsyncDisposable {
 
   /** Fills what room it has for files. It is in its own namespace, so one of its processes does it. */
   async fill(): Promise<void> {
-    const pid = this.#processes().find((pid) => pid !== this.#child?.pid) ?? this.#child!.pid;
-    const enter = Deno.uid() === 0 ? [] : ["--user", "--preserve-credentials"];
-    await new Deno.Command("nsenter", {
-      args: [
-        "-t",
-        `${pid}`,
-        ...enter,
-        "--mount",
-        "--",
-        "sh",
-        "-c",
-        'cat /dev/zero > "$0/tmp/full" 2> /dev/null',
-        this.dir,
-      ],
+    const [program, ...args] = this.#enter();
+    await new Deno.Command(program!, {
+      args: [...args, "sh", "-c", 'cat /dev/zero > "$0/tmp/full" 2> /dev/null', this.dir],
     }).output();
+  }
+
+  /** The command that another one is performed in its namespace with. */
+  #enter(): string[] {
+    const pid = this.#processes().find((pid) => pid !== this.#child?.pid) ?? this.#child!.pid;
+    const user = Deno.uid() === 0 ? [] : ["--user", "--preserve-credentials"];
+    return ["nsenter", "-t", `${pid}`, ...user, "--mount", "--"];
+  }
+
+  /** Returns a command line for sh on this machine that performs a script on the board; the script has no single quote. */
+  inside(script: string): string {
+    const env = ["env", `PATH=${this.dir}/bin`, `TMPDIR=${this.dir}/tmp`];
+    return [...this.#enter(), ...env, "sh", "-c", `'${script}'`].join(" ");
   }
 
   async close(): Promise<void> {

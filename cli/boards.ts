@@ -17,6 +17,7 @@ import { dirtyOf } from "../boards/state.ts";
 import { suggestion } from "../boards/suggestion.ts";
 import { UnfitBoardError } from "../runners/runner.ts";
 import { lookAt, type LookOptions } from "./_open_board.ts";
+import { newBoard } from "./boards_new.ts";
 import { probe } from "./boards_probe.ts";
 import { command, UsageError } from "./command.ts";
 import { instanceWords } from "./probe_text.ts";
@@ -26,7 +27,7 @@ import { print, say } from "../run/output.ts";
 import { openSuites } from "../run/suite_process.ts";
 import { strayWaivers } from "../run/waivers.ts";
 
-const ACTIONS = ["list", "check", "describe", "facts", "probe"];
+const ACTIONS = ["list", "check", "describe", "facts", "probe", "new"];
 
 async function list(json: boolean): Promise<number> {
   const boards = await listBoards();
@@ -141,7 +142,7 @@ async function facts(name: string, json: boolean, options: Omit<LookOptions, "do
 }
 
 /** Actions that open a board. */
-const OPENING = ["facts", "probe"];
+const OPENING = ["facts", "probe", "new"];
 
 export default command({
   name: "boards",
@@ -151,11 +152,16 @@ export default command({
     "describe BOARD",
     "facts BOARD [--transport LINE] [--wait]",
     "probe BOARD [--transport LINE] [--wait]",
+    "new ADDRESS [--handle HANDLE] [--name NAME] [--out FILE] [--password-env NAME] [--wait]",
   ],
   details: `facts opens the board, and reads what its devlink instance has by commands that only show.
 probe lists what the board is, what a run without suites would judge there, what it lacks, and what is dangerous:
 devices that carry the connection or the root filesystem, sequences that need --i-know or fw_activate. Nothing on the
-board is changed. The exit status is 3 if nothing can be judged there.`,
+board is changed. The exit status is 3 if nothing can be judged there.
+
+new logs in at ADDRESS, lists the devlink instances there, and writes a first board file for one of them. It never
+overwrites a file. ADDRESS is ssh://[USER@]HOST[:PORT], serial:/dev/ttyX[@BAUD], rfc2217://HOST:PORT[@BAUD] or
+tcp://HOST:PORT. ssh asks for its passwords itself; --password-env names the variable with that of a serial login.`,
   options: {
     json: { type: "flag", help: "For a machine to read: one JSON object a line" },
     transport: {
@@ -165,10 +171,24 @@ board is changed. The exit status is 3 if nothing can be judged there.`,
       help: "facts, probe: the line to a board that has several",
       choices: TRANSPORTS,
     },
-    wait: { type: "flag", short: "w", help: "facts, probe: wait for a board that somebody else has" },
+    wait: { type: "flag", short: "w", help: "facts, probe, new: wait for a board that somebody else has" },
+    handle: { type: "text", value: "HANDLE", help: "new: the instance under test, if the board has several" },
+    name: { type: "text", value: "NAME", help: "new: the name of the board" },
+    out: { type: "text", short: "o", value: "FILE", help: "new: the file to write, NAME.toml by default" },
+    "password-env": { type: "text", value: "NAME", help: "new: the environment variable with the password of a line" },
     suite: { type: "list", value: "SUITE", help: "check: waivers may name sequences of this suite file as well" },
   },
-  run: async ({ json, suite, transport, wait }, [action = "list", ...operands], { interrupts, signal }) => {
+  run: async (values, [action = "list", ...operands], { interrupts, signal }) => {
+    const { json, suite, transport, wait, handle, name, out, "password-env": passwordEnv } = values;
+    if (action !== "new") {
+      for (const [option, given] of Object.entries({ handle, name, out, "password-env": passwordEnv })) {
+        if (given !== undefined) {
+          throw new UsageError(`Option --${option} is of boards new (see "twinlink help boards")`);
+        }
+      }
+    } else if (transport !== undefined || json) {
+      throw new UsageError(`Option --${json ? "json" : "transport"} is not of boards new (see "twinlink help boards")`);
+    }
     if (!OPENING.includes(action)) {
       interrupts.harmless();
       for (const [name, given] of Object.entries({ transport: transport !== undefined, wait })) {
@@ -182,6 +202,9 @@ board is changed. The exit status is 3 if nothing can be judged there.`,
     const look = { transport: transport as TransportName | undefined, wait, signal };
     if (action === "facts" && operands.length === 1) return await facts(operands[0]!, json, look);
     if (action === "probe" && operands.length === 1) return await probe(await loadBoard(operands[0]!), json, look);
+    if (action === "new" && operands.length === 1) {
+      return await newBoard(operands[0]!, { handle, name, out, passwordEnv, wait, signal });
+    }
     if (ACTIONS.includes(action)) {
       throw new UsageError(`Wrong number of arguments for boards ${action} (see "twinlink help boards")`);
     }

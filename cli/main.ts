@@ -22,7 +22,7 @@ export const COMMANDS: Readonly<Record<string, string>> = {
   record: "run suites on a board and keep its trace in a file",
   report: "write the page of a run that was kept: report.html",
   trace: "show recorded traces: the steps, and what an emulated device saw between them",
-  boards: "list the boards that ship; check, describe or probe a board, read its facts",
+  boards: "list the boards that ship; write, check, describe or probe one, read its facts",
   console: "the console of a board on this terminal, recorded",
   shell: "a prompt that behaves like a machine with a kernel of the model",
   doctor: "list what this machine lacks and how to fix it",
