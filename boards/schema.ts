@@ -216,7 +216,12 @@ export function contradictions(board: Record<string, unknown>): { key: string; m
     if (tables.length > 1 && !has("transport")) {
       problem("transport", `is missing: with both ${tableNames("and", tables)}, say which one is used`);
     }
-    if (!has("handle")) problem("handle", `is missing: runner = "remote" needs the handle of the device under test`);
+    if (!has("handle")) {
+      problem(
+        "handle",
+        `is missing: runner = "remote" needs the handle of the device under test; "twinlink boards new" lists those of a board`,
+      );
+    }
   }
   if (TRANSPORTS.some((name) => name === transport) && !has(String(transport))) {
     problem("transport", `is "${transport}", but the table [${transport}] is missing`);

@@ -48,7 +48,7 @@ Deno.test("boards facts: exit status 3 where the board cannot, 2 where it is ask
   assertEquals([absent.code, absent.stdout], [3, ""]);
   assertMatch(
     absent.stderr,
-    /^twinlink: Cannot read the facts of board "nic": it has no devlink instance pci\/0000:0a:00\.0$/m,
+    /^twinlink: Cannot read the facts of board "nic": it has no devlink instance pci\/0000:0a:00\.0; it has pci\/0000:03:00\.0 \(mlx5_core\), pci\/0000:03:00\.1$/m,
   );
 
   {

@@ -129,12 +129,19 @@ function dangerLines({ carried, unknown, refused, firmware, breaks, handle }: Pr
     ...(refused.length > MOST ? [`${count(refused.length - MOST, "other reason")} to refuse sequences (--json)`] : []),
     ...(firmware > 0
       ? [
-        `${count(firmware, "sequence")} reset the whole card of ${handle}, its other ports too: not run, since the ` +
-        "board's file does not list the capability fw_activate",
+        `${count(firmware, "sequence")} ${
+          firmware === 1 ? "needs" : "need"
+        } fw_activate, which resets the whole card of ` +
+        `${handle}, its other ports too: not run, since the board's file does not list that capability`,
       ]
       : []),
     ...(breaks > 0
-      ? [`${count(breaks, "sequence")} break the kernel, as the model predicts: twinlink reboots the board after each`]
+      ? [
+        `${count(breaks, "sequence")} ${
+          breaks === 1 ? "breaks" : "break"
+        } the kernel, as the model predicts: twinlink ` +
+        "reboots the board after each",
+      ]
       : []),
   ];
 }
