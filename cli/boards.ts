@@ -152,7 +152,7 @@ export default command({
     "describe BOARD",
     "facts BOARD [--transport LINE] [--wait]",
     "probe BOARD [--transport LINE] [--wait]",
-    "new ADDRESS [--handle HANDLE] [--name NAME] [--out FILE] [--password-env NAME] [--wait]",
+    "new ADDRESS [--handle HANDLE] [--name NAME] [--out FILE]",
   ],
   details: `facts opens the board, and reads what its devlink instance has by commands that only show.
 probe lists what the board is, what a run without suites would judge there, what it lacks, and what is dangerous:
@@ -161,7 +161,7 @@ board is changed. The exit status is 3 if nothing can be judged there.
 
 new logs in at ADDRESS, lists the devlink instances there, and writes a first board file for one of them. It never
 overwrites a file. ADDRESS is ssh://[USER@]HOST[:PORT], serial:/dev/ttyX[@BAUD], rfc2217://HOST:PORT[@BAUD] or
-tcp://HOST:PORT. ssh asks for its passwords itself; --password-env names the variable with that of a serial login.`,
+tcp://HOST:PORT. ssh asks for its passwords itself, on the terminal.`,
   options: {
     json: { type: "flag", help: "For a machine to read: one JSON object a line" },
     transport: {
@@ -175,7 +175,7 @@ tcp://HOST:PORT. ssh asks for its passwords itself; --password-env names the var
     handle: { type: "text", value: "HANDLE", help: "new: the instance under test, if the board has several" },
     name: { type: "text", value: "NAME", help: "new: the name of the board" },
     out: { type: "text", short: "o", value: "FILE", help: "new: the file to write, NAME.toml by default" },
-    "password-env": { type: "text", value: "NAME", help: "new: the environment variable with the password of a line" },
+    "password-env": { type: "text", value: "NAME", help: "new: the variable with the password of a serial login" },
     suite: { type: "list", value: "SUITE", help: "check: waivers may name sequences of this suite file as well" },
   },
   run: async (values, [action = "list", ...operands], { interrupts, signal }) => {

@@ -51,6 +51,7 @@ export async function probeOf(
     instances,
     suites: bySuite(prospects),
     unsupported: reasonsOf(prospects, "unsupported"),
+    maybe: reasonsOf(prospects, "maybe"),
     gaps: reasonsOf(prospects, "gap"),
     refused: reasonsOf(prospects, "refused"),
     missing: notFound(board, has),
@@ -71,5 +72,5 @@ export async function probe(board: Board, json: boolean, options: Omit<LookOptio
     (runner) => probeOf(board, runner, suites, options.signal),
   );
   print(json ? jsonLine(found) : probeText(found).map((line) => `${visible(line)}\n`).join(""));
-  return found.suites.some(({ judged, gap }) => judged + gap > 0) ? 0 : 3;
+  return found.suites.some(({ judged, maybe, gap }) => judged + maybe + gap > 0) ? 0 : 3;
 }

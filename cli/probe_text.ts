@@ -42,8 +42,9 @@ export interface Probe {
   instances: readonly Instance[];
   /** Sequences by suite and fate */
   suites: readonly SuiteProspects[];
-  /** Why sequences are unsupported, have gaps, or are refused, the most frequent reason first */
+  /** Why sequences are unsupported, may have gaps, have gaps, or are refused, the most frequent reason first */
   unsupported: Reasons;
+  maybe: Reasons;
   gaps: Reasons;
   refused: Reasons;
   /** What the agent looked for and did not find */
@@ -97,6 +98,7 @@ function reasonLines(reasons: Reasons, limit: number): string[] {
 /** The columns of the table of suites. */
 const COLUMNS: readonly [Fate, string][] = [
   ["judged", "judged"],
+  ["maybe", "maybe"],
   ["gap", "gaps"],
   ["refused", "refused"],
   ["unsupported", "unsupported"],
@@ -105,7 +107,7 @@ const COLUMNS: readonly [Fate, string][] = [
 
 /** A line for each suite of which something can be run, and one for the others. */
 function suiteLines(suites: readonly SuiteProspects[]): string[] {
-  const runs = ({ judged, gap, refused }: SuiteProspects) => judged + gap + refused > 0;
+  const runs = ({ judged, maybe, gap, refused }: SuiteProspects) => judged + maybe + gap + refused > 0;
   const some = suites.filter(runs);
   const none = suites.filter((suite) => !runs(suite)).map(({ suite }) => suite);
   const width = Math.max(5, ...some.map(({ suite }) => suite.length));
@@ -148,7 +150,7 @@ function dangerLines({ carried, unknown, refused, firmware, breaks, handle }: Pr
 
 /** Returns the lines of a probe. Much of it is text of the board; it has to be made safe for a terminal. */
 export function probeText(probe: Probe): string[] {
-  const { board, transport, iproute2, handle, instances, suites, unsupported, gaps, missing } = probe;
+  const { board, transport, iproute2, handle, instances, suites, unsupported, maybe, gaps, missing } = probe;
   const sum = (fate: Fate) => suites.reduce((total, one) => total + one[fate], 0);
   const total = COLUMNS.reduce((all, [fate]) => all + sum(fate), 0);
   const others = instances.filter((one) => one.handle !== handle);
@@ -170,10 +172,12 @@ export function probeText(probe: Probe): string[] {
         : [],
     ],
     ["judged", [
-      `${count(sum("judged"), "sequence")} of ${total.toLocaleString("en-US")}, and ${sum("gap")} in part`,
+      `${count(sum("judged"), "sequence")} of ${total.toLocaleString("en-US")}, ${sum("maybe")} that may have gaps, ` +
+      `${sum("gap")} with gaps`,
       ...suiteLines(suites),
     ]],
     ["lacks", reasonLines(unsupported, MOST)],
+    ["maybe", reasonLines(maybe, MOST)],
     ["gaps", reasonLines(gaps, MOST)],
     ["missing", missing.length > 0 ? [`${missing.join(", ")}: not found on the board`] : []],
     ["danger", dangerLines(probe)],

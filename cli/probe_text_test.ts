@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { type Probe, probeText } from "./probe_text.ts";
 
-const NONE = { judged: 0, gap: 0, refused: 0, unsupported: 0, elsewhere: 0 };
+const NONE = { judged: 0, maybe: 0, gap: 0, refused: 0, unsupported: 0, elsewhere: 0 };
 const PROBE: Probe = {
   board: "nic",
   transport: "ssh",
@@ -18,8 +18,9 @@ const PROBE: Probe = {
   versions: { running: { fw: "4.2" } },
   contradictions: [],
   instances: [{ handle: "pci/0000:03:00.0", driver: "ice" }, { handle: "pci/0000:03:00.1", driver: "" }],
-  suites: [{ ...NONE, suite: "reload", judged: 3, gap: 2 }, { ...NONE, suite: "pcs", unsupported: 58 }],
+  suites: [{ ...NONE, suite: "reload", judged: 3, maybe: 1, gap: 2 }, { ...NONE, suite: "pcs", unsupported: 58 }],
   unsupported: [{ reason: "needs pcs, which the board lacks", sequences: 58 }],
+  maybe: [{ reason: "when its link comes up", sequences: 1 }],
   gaps: [{ reason: "only ice knows", sequences: 2 }],
   refused: [],
   missing: ["listener"],
@@ -39,11 +40,12 @@ Deno.test("boards probe: the text of a probe", () => {
     "others     pci/0000:03:00.1",
     "driver     ice: nobody modelled it (generic): judged where the devlink core decides",
     "versions   running: fw 4.2",
-    "judged     3 sequences of 63, and 2 in part",
-    "           suite   judged  gaps  refused  unsupported  other kernels",
-    "           reload       3     2        -            -              -",
+    "judged     3 sequences of 64, 1 that may have gaps, 2 with gaps",
+    "           suite   judged  maybe  gaps  refused  unsupported  other kernels",
+    "           reload       3      1     2        -            -              -",
     "           nothing of pcs",
     "lacks        58  needs pcs, which the board lacks",
+    "maybe         1  when its link comes up",
     "gaps          2  only ice knows",
     "missing    listener: not found on the board",
     "danger     the root filesystem (/dev/sda1 on /): carried by sda, 0000:00:02.0",

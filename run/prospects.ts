@@ -6,6 +6,7 @@
 
 import type { Board } from "../boards/mod.ts";
 import { lacking, whyUnsupported } from "../diff/capability.ts";
+import { judge } from "../diff/judge.ts";
 import type { Plan, SequenceTrace, TraceHeader } from "../diff/trace.ts";
 import type { EraId } from "../model/mod.ts";
 import { RefusedError } from "../runners/guard/guard.ts";
@@ -14,11 +15,11 @@ import { compileAll } from "../sdk/compile.ts";
 import { type Chosen, holdsIn, type Suite } from "../sdk/suite.ts";
 
 /**
- * How far a sequence can be judged. `judged`: whole. `gap`: the model has no answer for a channel of a step, which is `model-gap`
- * if the board shows something in that channel. `refused`: not without
- * `--i-know`. `unsupported`: the board lacks what it needs. `elsewhere`: it has no meaning on kernels of the era.
+ * How far a sequence can be judged. `judged`: whole. `maybe`: whole if the board shows nothing in a channel that the model does not
+ * know. `gap`: not whole, since the model has no answer for a step. `refused`: not without `--i-know`. `unsupported`: the board
+ * lacks what it needs. `elsewhere`: it has no meaning on kernels of the era.
  */
-export type Fate = "judged" | "gap" | "refused" | "unsupported" | "elsewhere";
+export type Fate = "judged" | "maybe" | "gap" | "refused" | "unsupported" | "elsewhere";
 
 /** What a run would come to for one sequence. */
 export interface Prospect {
@@ -90,7 +91,7 @@ export async function prospectsOf(
       : refused !== undefined
       ? ["refused", refused]
       : gap !== undefined
-      ? ["gap", gap]
+      ? [isGap(expected) ? "gap" : "maybe", gap]
       : ["judged", ""];
     found.push({
       suite: plan.suite,
@@ -114,6 +115,9 @@ function gapOf({ steps }: SequenceTrace): string | undefined {
   }
   return undefined;
 }
+
+/** True if a board that does what the model says is `model-gap` all the same. */
+const isGap = (expected: SequenceTrace) => judge(expected, expected).verdict === "model-gap";
 
 /** Returns why plans are refused, without the words of the one plan. */
 async function refusalsOf(plans: readonly Plan[], guard: Runner["guard"]): Promise<Map<Plan, string>> {
@@ -142,7 +146,7 @@ export type SuiteProspects = { suite: string } & Record<Fate, number>;
 /** Counts prospects by suite, in the order of the suites. */
 export function bySuite(prospects: readonly Prospect[]): SuiteProspects[] {
   return [...Map.groupBy(prospects, ({ suite }) => suite)].map(([suite, of]) => {
-    const counts: SuiteProspects = { suite, judged: 0, gap: 0, refused: 0, unsupported: 0, elsewhere: 0 };
+    const counts: SuiteProspects = { suite, judged: 0, maybe: 0, gap: 0, refused: 0, unsupported: 0, elsewhere: 0 };
     for (const { fate } of of) counts[fate]++;
     return counts;
   });
