@@ -29,7 +29,7 @@ export async function probeOf(
     ...(runner.guard ? { guard: (plans: Parameters<NonNullable<Runner["guard"]>>[0]) => runner.guard!(plans) } : {}),
   };
   const prospects = await prospectsOf(suites, board, known, { signal });
-  const needs = await runner.needs?.();
+  const lifelines = await runner.lifelines?.();
   const { transport, kernel, iproute2, era, eraNote, contradictions = [] } = header;
   const { handle, driver } = board;
   const declined = prospects.filter(({ fate, lacks }) => fate === "unsupported" && lacks.includes("fw_activate"));
@@ -55,8 +55,8 @@ export async function probeOf(
     gaps: reasonsOf(prospects, "gap"),
     refused: reasonsOf(prospects, "refused"),
     missing: notFound(board, has),
-    carried: needs?.carried ?? [],
-    unknown: needs?.unknown ?? [],
+    carried: lifelines?.carried ?? [],
+    unknown: lifelines?.unknown ?? [],
     firmware: declined.length,
     breaks: prospects.filter(({ breaks }) => breaks).length,
   };

@@ -6,7 +6,7 @@
 
 import type { Fate, SuiteProspects } from "../run/prospects.ts";
 import { count } from "../run/output.ts";
-import type { Instance, Needs } from "../runners/mod.ts";
+import type { Instance, Lifelines } from "../runners/mod.ts";
 
 /** A reason, and how many sequences it is of. */
 type Reasons = readonly { reason: string; sequences: number }[];
@@ -50,7 +50,7 @@ export interface Probe {
   /** What the agent looked for and did not find */
   missing: readonly string[];
   /** What the board must not lose, and by which devices; and what could not be found out */
-  carried: Needs["carried"];
+  carried: Lifelines["carried"];
   unknown: readonly string[];
   /** How many sequences need the capability fw_activate, which the board's file does not list */
   firmware: number;

@@ -24,7 +24,7 @@ export { RefusedError } from "./guard/guard.ts";
 export { checkFit, type Progress, type Runner, type RunnerOptions, UnfitBoardError } from "./runner.ts";
 export type { FailedCommand, Hello } from "./agent/hello.ts";
 export type { Instance } from "./agent/instances.ts";
-export type { Needs } from "./guard/guard.ts";
+export type { Lifelines } from "./guard/guard.ts";
 export { type Shell, TransportError } from "./lines/shell.ts";
 
 /**

@@ -11,7 +11,7 @@ import type { Facts } from "../model/facts.ts";
 import { failureOf } from "./agent/broken_program.ts";
 import type { FailedCommand, Hello } from "./agent/hello.ts";
 import type { Instance } from "./agent/instances.ts";
-import type { Needs } from "./guard/guard.ts";
+import type { Lifelines } from "./guard/guard.ts";
 
 /** What tells a user how far the work is: a download, a build, a boot. */
 export interface Progress {
@@ -56,7 +56,7 @@ export interface Runner {
   /** Lists the board's devlink instances, those that are not under test included. Left out of what has no agent */
   instances?(): Promise<Instance[]>;
   /** Reads what the board must not lose, and by which devices. Left out where the board is ours to break */
-  needs?(): Promise<Needs>;
+  lifelines?(): Promise<Lifelines>;
   /** Which boot of the target this is, where it can tell: its `/proc/sys/kernel/random/boot_id`. It changes with `renew` */
   readonly boot?: string | undefined;
   /** True if the target can answer a plan of this name at all. Left out if it can answer every plan. */

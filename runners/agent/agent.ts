@@ -200,7 +200,7 @@ export async function openAgent(
       ...facts,
       ...(read ? { readFacts: () => session.facts(read.handle) } : {}),
       instances: () => session.instances(),
-      ...(guest ? {} : { needs: () => guard!.needs() }),
+      ...(guest ? {} : { lifelines: () => guard!.lifelines() }),
       get boot() {
         return hello.bootId;
       },

@@ -104,7 +104,7 @@ interface Survey {
 }
 
 /** What a board must not lose. All of it is text of the board. */
-export interface Needs {
+export interface Lifelines {
   /** What would be lost, for example `the root filesystem (/dev/sda1 on /)`, and what carries it: names for `--i-know` */
   carried: { what: string; by: string[] }[];
   /** What could not be found out */
@@ -164,7 +164,7 @@ export class Guard {
   }
 
   /** Returns what the board must not lose, and by which devices, netdevs and modules. */
-  async needs(): Promise<Needs> {
+  async lifelines(): Promise<Lifelines> {
     const { devices, netdevs, modules, unknown } = await this.#surveyed([]);
     const all = [
       ...[...devices].map(([path, { what }]) => ({ what, name: baseOf(path) })),

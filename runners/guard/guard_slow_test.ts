@@ -405,15 +405,15 @@ Deno.test("guard: what the board needs is listed with what carries it, and so is
   await using board = ordinary();
   const guardOver = (transport: string, env: Record<string, string>) =>
     new Guard({ board: "lab", transport, ask: (script) => board.ask(script, env) });
-  const { carried, unknown } = await guardOver("ssh", SSH).needs();
+  const { carried, unknown } = await guardOver("ssh", SSH).lifelines();
   const by = new Map(carried.map(({ what, by }) => [what, by]));
   assertEquals(by.get("the root filesystem (/dev/nvme0n1p1 on /)")?.includes("0000:00:02.0"), true);
   assertEquals(by.get("the connection by ssh from 10.0.0.9 (eth0)")?.includes("0000:01:00.0"), true);
   assertEquals(carried.some(({ by }) => by.includes("0000:00:03.0")), false);
   assertEquals(unknown, []);
-  assertEquals((await guardOver("serial", { TG_TTY: "/dev/ttyS0" }).needs()).unknown, [
+  assertEquals((await guardOver("serial", { TG_TTY: "/dev/ttyS0" }).lifelines()).unknown, [
     "the device of the serial line /dev/ttyS0",
   ]);
   const silent = new Guard({ board: "lab", transport: "ssh", ask: () => Promise.resolve(undefined) });
-  assertEquals(await silent.needs(), { carried: [], unknown: ["its devices (the board did not answer)"] });
+  assertEquals(await silent.lifelines(), { carried: [], unknown: ["its devices (the board did not answer)"] });
 });
