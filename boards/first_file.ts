@@ -5,6 +5,7 @@
  */
 
 import type { Address } from "./address.ts";
+import { isLine } from "./transports/mod.ts";
 import { jsonLine, visible } from "./visible.ts";
 
 /** What a first file says. All but the address and the names is text of the board. */
@@ -85,7 +86,7 @@ export function firstFile(file: FirstFile): string {
     `[${transport}]`,
     ...Object.entries(keys).map(([key, of]) => `${key} = ${value(of)}`),
     MORE[transport],
-    ...(transport === "serial" ? ["", "[serial.login]", `user = "root"`, login] : []),
+    ...(isLine(transport) ? ["", `[${transport}.login]`, `user = "root"`, login] : []),
     "",
     "# The console, if the kernel talks on another line than twinlink: each run records it.",
     "# [console]",

@@ -3,6 +3,7 @@
 import { type Address, parseAddress } from "../boards/address.ts";
 import { firstFile } from "../boards/first_file.ts";
 import { parseBoard, visible } from "../boards/mod.ts";
+import { isLine } from "../boards/transports/mod.ts";
 import { print, say } from "../run/output.ts";
 import type { Instance } from "../runners/mod.ts";
 import { UnfitBoardError } from "../runners/runner.ts";
@@ -73,7 +74,7 @@ function planOf(argument: string, { name, out, passwordEnv }: NewOptions) {
   if (!/^[a-z0-9][a-z0-9._-]*$/i.test(called)) {
     throw new UsageError(`Option --name is "${visible(called)}", but must be letters, digits and . _ -`);
   }
-  if (passwordEnv !== undefined && address.transport !== "serial") {
+  if (passwordEnv !== undefined && !isLine(address.transport)) {
     throw new UsageError("Option --password-env is for a serial line; ssh asks for its passwords itself");
   }
   if (passwordEnv !== undefined && !/^[A-Za-z_][A-Za-z0-9_]*$/.test(passwordEnv)) {
