@@ -1,7 +1,8 @@
 /** What the tests of planted bugs share: edits on a copy of a driver's source, and where a run found the first difference. */
 
 import { assert, assertEquals } from "@std/assert";
-import { loadBoard } from "../boards/mod.ts";
+import { type Board, loadBoard } from "../boards/mod.ts";
+import { moduleSource, SOURCE_MODULES } from "../fixtures/qemu/source_modules.ts";
 import type { OperationKind } from "../model/operation.ts";
 import type { Channel } from "../model/observation.ts";
 import { kernelTest } from "../fixtures/qemu/testing.ts";
@@ -54,13 +55,24 @@ export function pcsPlants(name: string, plants: readonly Plant[]): Promise<void>
   return plantedTest(name, plants, async () => ({ pcsSource: await planted(plants, source) }));
 }
 
+/** The same of mlxsw, on the Spectrum that is emulated. */
+export function mlxswPlants(name: string, plants: readonly Plant[]): Promise<void> {
+  const plant = async () => ({
+    modulesSource: await planted(plants, await moduleSource("6.12", SOURCE_MODULES.mlxsw)),
+  });
+  return plantedTest(name, plants, plant, "qemu-spectrum-6.12");
+}
+
+type Sources = Pick<NonNullable<Board["qemu"]>, "moduleSource" | "modulesSource" | "pcsSource">;
+
 function plantedTest(
   name: string,
   plants: readonly Plant[],
-  plant: () => Promise<{ moduleSource: string } | { pcsSource: string }>,
+  plant: () => Promise<Sources>,
+  on = "qemu-6.12",
 ): Promise<void> {
   return kernelTest("6.12", `planted on 6.12: ${name}`, async (t) => {
-    const board = await loadBoard("qemu-6.12");
+    const board = await loadBoard(on);
     const sources = await plant();
     try {
       const suites = await loadSuites([...new Set(plants.map(({ found }) => found.suite))]);
@@ -86,9 +98,7 @@ export async function planted(
   source: string,
 ): Promise<string> {
   const dir = await Deno.makeTempDir({ prefix: "twinlink-planted-" });
-  for await (const entry of Deno.readDir(source)) {
-    if (entry.isFile) await Deno.copyFile(`${source}/${entry.name}`, `${dir}/${entry.name}`);
-  }
+  await copyFiles(source, dir);
   for (
     const { file, within, find, put, bug } of plants.flatMap(({ edits, bug }) => edits.map((e) => ({ ...e, bug })))
   ) {
@@ -101,6 +111,15 @@ export async function planted(
     await Deno.writeTextFile(`${dir}/${file}`, text.slice(0, from) + place.replace(find, () => put) + text.slice(to));
   }
   return dir;
+}
+
+async function copyFiles(from: string, to: string): Promise<void> {
+  for await (const { name, isFile, isDirectory } of Deno.readDir(from)) {
+    if (isFile) await Deno.copyFile(`${from}/${name}`, `${to}/${name}`);
+    if (!isDirectory) continue;
+    await Deno.mkdir(`${to}/${name}`);
+    await copyFiles(`${from}/${name}`, `${to}/${name}`);
+  }
 }
 
 /** The first channel that does not agree, in the order of the run; undefined where all do. */

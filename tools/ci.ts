@@ -163,6 +163,7 @@ const MEASURED: Readonly<Record<string, readonly [load: number, seconds: number]
   "pcs-slub": [0.8, 150],
   "run/planted_kernel_test.ts": [0.8, 180],
   "run/planted_objects_kernel_test.ts": [0.8, 180],
+  "run/planted_mlxsw_kernel_test.ts": [0.9, 150],
   "run/planted_pcs_kernel_test.ts": [0.7, 160],
   "run/planted_races_kernel_test.ts": [0.7, 160],
 };
