@@ -6,7 +6,7 @@
 
 import { z } from "zod";
 import { ERA_IDS, type EraId, KERNEL_IDS, type KernelId } from "../model/era/mod.ts";
-import type { Channel } from "../model/observation.ts";
+import { type Channel, CHANNELS } from "../model/observation.ts";
 import { type DeviceName, deviceProblems, DEVICES, deviceShape, type DeviceTables } from "./devices/mod.ts";
 import { line, lineProblems } from "./transports/serial.ts";
 import {
@@ -68,9 +68,6 @@ export type Capability = typeof CAPABILITIES[number];
 export const PCS_DESIGNS = ["none", "module_ref", "device_ref", "device_link", "notified"] as const;
 /** How a MAC's driver holds on to its PCS: one of {@linkcode PCS_DESIGNS}. */
 export type PcsDesign = typeof PCS_DESIGNS[number];
-
-/** The channels that a waiver can name; `model/observation.ts` says what each holds. */
-export const CHANNELS = ["result", "extack", "reply", "notify", "link", "sysfs", "kmsg", "time"] as const;
 
 const MODULE = /^\w[\w-]*$/;
 const MODULE_MEANT = "the name of a module";

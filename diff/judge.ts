@@ -4,41 +4,27 @@
  * @module
  */
 
-import { type Capability, type Waiver, wholeLine } from "../boards/mod.ts";
-import {
-  type Channel,
-  emptyObservation,
-  type Json,
-  type KernelLine,
-  type Notification,
-  type Observation,
-} from "../model/observation.ts";
-import { canonical, differences, same } from "./_json.ts";
-import { align, type Edit } from "./align.ts";
-import { asReported } from "./_lockdep.ts";
-import { type Unsupported, whyUnsupported } from "./capability.ts";
-import { describeOperation } from "./describe.ts";
+import type { Capability, Waiver } from "../boards/mod.ts";
+import { CHANNELS, emptyObservation, type KernelLine, type Observation } from "../model/observation.ts";
+import { compare, crashIn } from "./_compare.ts";
 import { withDevice } from "./_device_evidence.ts";
-import { isStall, missingLines, starvedStall } from "./_log_rules.ts";
-import { breaksKernel, comesLate, crashOf, describeCrash, FATAL, mayBreak } from "./crash.ts";
-import { LOSSES } from "./faults.ts";
-import { among, type LearnedEntry, LearnedSequence } from "./learned.ts";
-import { modelPairs, recordingPairs, withoutTicks } from "./pairs.ts";
-import { coverageOf, objectionToRace } from "./race.ts";
+import { canonical } from "./_json.ts";
+import { asReported } from "./_lockdep.ts";
+import { isStall, starvedStall } from "./_log_rules.ts";
 import { LATE_RULE } from "./_nested_late.ts";
-import type { Pair, Rule } from "./rule.ts";
+import { Waivers } from "./_waivers.ts";
+import { type Unsupported, whyUnsupported } from "./capability.ts";
+import { breaksKernel, comesLate, describeCrash, FATAL, mayBreak } from "./crash.ts";
+import { describeOperation } from "./describe.ts";
+import { LOSSES } from "./faults.ts";
+import { type LearnedEntry, LearnedSequence } from "./learned.ts";
+import { modelPairs, recordingPairs } from "./pairs.ts";
+import { coverageOf, objectionToRace } from "./race.ts";
+import type { Rule } from "./rule.ts";
 import { RULES } from "./rules.ts";
-import { starved, starvedNotStuck } from "./starved.ts";
+import { starvedNotStuck } from "./starved.ts";
 import type { Loss, LossReason, SequenceTrace, StepTrace } from "./trace.ts";
-import {
-  type ChannelVerdict,
-  gravest,
-  type SequenceVerdict,
-  type StepVerdict,
-  type StreamDifference,
-  type StreamElement,
-  type Verdict,
-} from "./verdict.ts";
+import { gravest, type SequenceVerdict, type StepVerdict, type Verdict } from "./verdict.ts";
 
 /** Options of {@linkcode judge}. */
 export interface JudgeOptions {
@@ -62,61 +48,6 @@ export interface JudgeOptions {
   model?: SequenceTrace;
 }
 
-// By the type, so that no channel of an observation is left out.
-const CHANNELS = Object.keys(
-  {
-    result: true,
-    extack: true,
-    reply: true,
-    notify: true,
-    link: true,
-    sysfs: true,
-    kmsg: true,
-    time: true,
-  } satisfies Record<Channel | Exclude<keyof Observation, "unknown" | "untimed">, true>,
-) as Channel[];
-
-/** What a message is about: a changed message still is about the same. */
-function identity(element: StreamElement): string {
-  if ("command" in element) {
-    const { command, object, handle, attributes } = element satisfies Notification;
-    return canonical([command, object, handle, attributes.name ?? attributes.policer ?? null]);
-  }
-  return "event" in element ? canonical([element.event, element.ifname]) : canonical(element);
-}
-
-/** The edits of a stream; none if both sides are the same. */
-function editsOf(expected: readonly StreamElement[], observed: readonly StreamElement[]): Edit<StreamElement>[] {
-  if (same(expected, observed)) return [];
-  const edits = align<StreamElement>(expected, observed, { key: canonical, identity });
-  return edits.some(({ kind }) => kind !== "same") ? edits : [];
-}
-
-function streamsOf(channel: Channel, { expected, observed }: Pair): StreamDifference[] {
-  if (channel === "kmsg") {
-    const edits = editsOf(expected.kmsg, observed.kmsg);
-    return edits.length > 0 ? [{ edits }] : [];
-  }
-  if (channel !== "notify" && channel !== "link") return [];
-  const netns = new Set([...Object.keys(expected[channel]), ...Object.keys(observed[channel])]);
-  return [...netns].flatMap((name) => {
-    const edits = editsOf(expected[channel][name] ?? [], observed[channel][name] ?? []);
-    return edits.length > 0 ? [{ netns: name, edits }] : [];
-  });
-}
-
-const isStream = (channel: Channel) => channel === "notify" || channel === "link" || channel === "kmsg";
-
-/** Whether a channel showed anything on either side; `result` and `time` always do. */
-function hasEvidence(channel: Channel, pair: Pair): boolean {
-  return [pair.expected[channel], pair.observed[channel]].some((value) => {
-    if (value === null || typeof value !== "object") return value !== null;
-    return channel === "notify" || channel === "link"
-      ? Object.values(value).some((messages) => (messages as unknown[]).length > 0)
-      : !Array.isArray(value) || !isStream(channel) || value.length > 0;
-  });
-}
-
 /**
  * The lines that are findings of a class that the model did not predict.
  *
@@ -132,72 +63,7 @@ function unpredicted(expected: StepTrace, observed: StepTrace, broke: boolean): 
   );
 }
 
-/** Follows which waivers apply to a sequence, and which were of use. */
-class Waivers {
-  readonly notes: string[] = [];
-  #valid: Waiver[];
-  #used = new Set<Waiver>();
-  #name: string;
-
-  constructor({ suite, sequence }: SequenceTrace, { waivers = [], today }: JudgeOptions) {
-    const day = today ?? new Date().toISOString().slice(0, 10);
-    const ours = waivers.filter((waiver) =>
-      (waiver.suite ?? suite) === suite && (waiver.sequence ?? sequence) === sequence
-    );
-    this.#name = `of ${suite} > ${sequence}`;
-    this.#valid = ours.filter((waiver) => waiver.expires >= day);
-    for (const waiver of ours.filter((waiver) => waiver.expires < day)) {
-      this.notes.push(`${this.#what(waiver)} expired on ${waiver.expires} and no longer applies: ${waiver.reason}`);
-    }
-  }
-
-  #what({ step, channel, line }: Waiver): string {
-    const lines = line === undefined ? "" : ` /${line}/`;
-    return `the waiver ${this.#name}${step === undefined ? "" : `, step ${step}`}, ${channel}${lines},`;
-  }
-
-  #of(step: number, channel: Channel): Waiver[] {
-    return this.#valid.filter((w) => w.channel === channel && (w.step === undefined || w.step === step));
-  }
-
-  for(step: number, channel: Channel): Waiver | undefined {
-    const waiver = this.#of(step, channel).find(({ line }) => line === undefined);
-    if (waiver) this.#used.add(waiver);
-    return waiver;
-  }
-
-  /** Takes the lines out of a step's kernel log that a waiver accepts, and gives that waiver; undefined if none does. */
-  lines(step: number, { expected, observed }: Pair): Waiver | undefined {
-    const predicted = new Set(expected.kmsg.map(({ text }) => text));
-    let waived: Waiver | undefined;
-    for (const waiver of this.#of(step, "kmsg")) {
-      if (waiver.line === undefined) continue;
-      const pattern = wholeLine(waiver.line);
-      const rest = observed.kmsg.filter(({ class: kind, text }) =>
-        kind !== "info" || predicted.has(text) || !pattern.test(text)
-      );
-      if (rest.length === observed.kmsg.length) continue;
-      observed.kmsg = rest;
-      this.#used.add(waiver);
-      waived ??= waiver;
-    }
-    return waived;
-  }
-
-  noteUnused(): void {
-    const here = ({ sequence }: Waiver) => sequence !== undefined;
-    for (const waiver of this.#valid.filter((waiver) => here(waiver) && !this.#used.has(waiver))) {
-      this.notes.push(`${this.#what(waiver)} was not needed: ${waiver.reason}`);
-    }
-  }
-}
-
 const noAnswer = (id: number) => `the model has no answer for step ${id}`;
-
-function crashIn({ kmsg }: Observation): Pick<StepVerdict, "crash"> {
-  const crash = crashOf(kmsg);
-  return crash ? { crash } : {};
-}
 
 /** What a reader must know of a step that agrees: that it broke the kernel, as it was to; undefined where it did not. */
 function asPredicted({ id, expected, crash }: StepVerdict, as: string): string | undefined {
@@ -239,36 +105,10 @@ function lostAsPredicted(
 /** Where the tasks of a board stand that cannot be interrupted, one line each, the innermost function first. */
 const standing = ({ stacks = [] }: StepTrace) => stacks.map(({ task, stack }) => `${task} is in ${stack.join(" <- ")}`);
 
-/** Why a kernel log that shows no difference does not agree either; undefined where it can be judged. */
-function whyUndecided({ kmsg }: Observation): string | undefined {
-  const missing = missingLines(kmsg);
-  if (missing !== undefined) return `the kernel left lines out of its log: ${missing}`;
-  const stall = starvedStall(kmsg);
-  return stall && `the board's host took its CPU away: ${stall.text}`;
-}
-
-/**
- * Why the model knows nothing of a channel; undefined where the channel is compared: where the model knows it, and where a board
- * hangs or its kernel reports a bug, which is no driver's choice; but for a kernel of which the model cannot know if it breaks.
- */
-function gapOf(channel: Channel, expected: Observation, observed: Observation, findings: readonly KernelLine[]) {
-  const { unknown } = expected;
-  if (channel === "kmsg" && findings.length > 0) return undefined;
-  if (mayBreak(expected)) return unknown?.[channel];
-  return observed.time === "hang" || observed.result === "hang" ? undefined : unknown?.[channel];
-}
-
 /** Returns why steps after this one cannot be judged: the model assumed another result. Undefined if it assumed the right one. */
 function wrongAssumption(id: number, { unknown, result }: Observation, observed: Observation): string | undefined {
   if (unknown?.result === undefined || observed.result === result) return undefined;
   return `step ${id} ended with ${observed.result}, and the steps after it were planned for ${result}: ${unknown.result}`;
-}
-
-function differing(channel: Channel, pair: Pair): Pick<ChannelVerdict, "streams" | "values"> {
-  const streams = streamsOf(channel, pair);
-  const { expected, observed } = pair;
-  const values = isStream(channel) ? [] : differences(expected[channel] as Json, observed[channel] as Json);
-  return { streams, values };
 }
 
 /** Says of all channels of a step that the model does not know them. */
@@ -285,75 +125,6 @@ function shareLearned(steps: readonly StepVerdict[]): string[] {
   const compared = steps.flatMap(({ channels }) => channels).filter(({ verdict }) => verdict !== "model-gap");
   const learned = compared.filter(({ learned }) => learned !== undefined).length;
   return learned === 0 ? [] : [`${learned} of ${compared.length} channels compared were learned, not modelled`];
-}
-
-function compare(
-  expected: StepTrace,
-  observed: StepTrace,
-  pair: Pair,
-  waivers: Waivers,
-  findings: KernelLine[],
-  learned: LearnedSequence,
-  bothBoards: boolean,
-): Pick<StepVerdict, "verdict" | "reason" | "channels" | "findings" | "crash"> {
-  const fatal = findings.some((line) => FATAL.has(line.class));
-  const undecided = whyUndecided(observed.observation!);
-  const hungry = starved(observed);
-  const step = expected.id;
-  withoutTicks(pair.observed, expected.observation!);
-  /** A channel that the model does not know, where something was learned of it */
-  const fromLearned = (channel: Channel): ChannelVerdict | undefined => {
-    const about = learned.gap(step, channel);
-    if (!about?.values) return undefined;
-    const known = { channel, learned: about.key };
-    if (among(pair.observed, channel, about.values)) return { ...known, verdict: "agree", values: [], streams: [] };
-    const wanted = { ...pair.expected, [channel]: structuredClone(about.values[0]) } as Observation;
-    const { streams, values } = differing(channel, { expected: wanted, observed: pair.observed });
-    return { ...known, verdict: "diverge", reason: `learned, not modelled: ${about.reason}`, streams, values };
-  };
-  const channels = CHANNELS.flatMap((channel): ChannelVerdict[] => {
-    const incomplete = channel === "kmsg" && undecided !== undefined;
-    const gap = gapOf(channel, expected.observation!, observed.observation!, findings);
-    const judged = gap === undefined || incomplete ? undefined : fromLearned(channel);
-    if (judged && (judged.verdict === "diverge" || hasEvidence(channel, pair))) return [judged];
-    if (!incomplete && !hasEvidence(channel, pair)) return [];
-    if (gap !== undefined) return [{ channel, verdict: "model-gap", reason: gap, values: [], streams: [] }];
-    const accepted = channel === "kmsg" ? waivers.lines(expected.id, pair) : undefined;
-    if (bothBoards && channel === "kmsg") {
-      waivers.lines(expected.id, { expected: pair.observed, observed: pair.expected });
-    }
-    const { streams, values } = differing(channel, pair);
-    // A line too many is a difference all the same.
-    if (incomplete && streams.every(({ edits }) => edits.every(({ kind }) => kind === "same" || kind === "missing"))) {
-      return [{ channel, verdict: "indeterminate", values, streams }];
-    }
-    if (streams.length + values.length === 0) {
-      const judged = accepted ? { verdict: "waived" as const, waiver: accepted } : { verdict: "agree" as const };
-      return [{ channel, values, streams, ...judged }];
-    }
-    const crash = channel === "kmsg" && findings.length > 0;
-    const deviation = crash ? undefined : learned.deviation(step, channel);
-    if (deviation?.values && among(pair.observed, channel, deviation.values)) {
-      learned.use(deviation.key);
-      const waiver = { channel, reason: `learned: ${deviation.reason}`, expires: deviation.until };
-      return [{ channel, verdict: "waived", values, streams, waiver, learned: deviation.key }];
-    }
-    const waiver = crash && fatal ? undefined : waivers.for(expected.id, channel);
-    if (waiver) return [{ channel, verdict: "waived", values, streams, waiver }];
-    if (channel === "time" && hungry !== undefined) return [{ channel, verdict: "indeterminate", values, streams }];
-    return [{ channel, verdict: crash ? "crash" : "diverge", values, streams }];
-  });
-  const verdict = gravest(channels.map((channel) => channel.verdict));
-  const about = { verdict, channels, findings, ...crashIn(observed.observation!) };
-  if (verdict === "crash") return { ...about, reason: `the kernel reported: ${findings[0]!.text}` };
-  if (verdict === "model-gap") {
-    const gaps = Map.groupBy(channels.filter((one) => one.verdict === verdict), ({ reason }) => reason!);
-    const reasons = [...gaps].map(([reason, of]) => `${of.map(({ channel }) => channel).join(", ")}: ${reason}`);
-    return { ...about, reason: `not judged: ${reasons.join("; ")}` };
-  }
-  if (verdict !== "indeterminate") return about;
-  const log = channels.some((one) => one.channel === "kmsg" && one.verdict === "indeterminate");
-  return { ...about, reason: (log ? undecided : undefined) ?? `its time says nothing: ${hungry}` };
 }
 
 /**
@@ -405,21 +176,22 @@ export function judge(predicted: SequenceTrace, observed: SequenceTrace, options
 
   // A waiver accepts what differs from the model; of a recording only the noise of the kernel log is left to accept
   const accepted = model ? (options.waivers ?? []).filter(({ line }) => line !== undefined) : options.waivers ?? [];
-  const waivers = new Waivers(expected, { ...options, waivers: accepted });
   const pairs = model
     ? recordingPairs(asReported(model, options.has), expected, observed, rules)
     : modelPairs(expected, observed, rules);
   const steps: StepVerdict[] = [];
   const notes: string[] = [];
   const { learning = false, today = new Date().toISOString().slice(0, 10) } = options;
+  const waivers = new Waivers(expected, accepted, today);
   const learned = new LearnedSequence(expected, model ? [] : options.learned ?? [], today);
+  const by = { waivers, learned, bothBoards: model !== undefined };
   /** A step that the model has no answer for, or was planned for another state: compared with what was learned. */
   const sayLearned = (want: StepTrace, got: StepTrace, index: number, why: string, findings: KernelLine[]) => {
     const { id, phase, op } = want;
     const [wanted, pair] = [allUnknown(want, why), pairs.pair(index)];
     const about = { id, phase, op, expected: want, observed: got };
     const shown = learning ? { shown: pair.observed, whole: true } : {};
-    steps.push({ ...about, ...compare(wanted, got, pair, waivers, findings, learned, false), ...shown });
+    steps.push({ ...about, ...compare(wanted, got, pair, findings, by), ...shown });
   };
   /** Why nothing can be said from here on */
   let unknown: string | undefined;
@@ -502,15 +274,7 @@ export function judge(predicted: SequenceTrace, observed: SequenceTrace, options
       const pair = pairs.pair(index);
       const step: StepVerdict = {
         ...about,
-        ...compare(
-          want,
-          got,
-          pair,
-          waivers,
-          findings,
-          learned,
-          model !== undefined,
-        ),
+        ...compare(want, got, pair, findings, by),
         ...found,
         ...(learning ? { shown: pair.observed } : {}),
       };

@@ -4,8 +4,7 @@
  * @module
  */
 
-import type { Channel, Json, Observation } from "../model/observation.ts";
-import { emptyObservation } from "../model/observation.ts";
+import { type Channel, CHANNELS, emptyObservation, type Json, type Observation } from "../model/observation.ts";
 import { canonical } from "./_json.ts";
 import { describeOperation } from "./describe.ts";
 import { hashOf, type LearnedEntry } from "./learned.ts";
@@ -30,23 +29,15 @@ export function keyOf(kind: string, suite: string, sequence: string, step: numbe
   return `${kind === "gap" ? "g" : "d"}${hashOf(`${kind}/${suite}/${sequence}/${step}`)}`;
 }
 
-/** One step of one run, as far as it can be learned. */
-interface Seen {
-  kind: LearnedEntry["kind"];
-  when: string;
-  suite: string;
-  sequence: string;
-  step: number;
-  command: string;
-  reason: string;
+/** What one run showed of a step that can be learned. */
+interface Seen extends Omit<LearnedEntry, "key" | "until" | "values" | "varies"> {
   channels: Channel[];
   shown: Observation;
 }
 
 /** The channels that the model did not know, in the order of an observation; those of a whole step are all. */
 function unknownOf({ whole, expected }: StepVerdict): Channel[] {
-  const all = Object.keys(emptyObservation()) as Channel[];
-  return whole ? all : all.filter((channel) => expected?.observation?.unknown?.[channel] !== undefined);
+  return whole ? [...CHANNELS] : CHANNELS.filter((channel) => expected?.observation?.unknown?.[channel] !== undefined);
 }
 
 function seenIn(when: string, { suite, sequence }: SequenceVerdict, step: StepVerdict): Seen[] {

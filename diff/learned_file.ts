@@ -6,9 +6,8 @@
 
 import { parse, TomlDate, TomlError } from "smol-toml";
 import { z } from "zod";
-import { CHANNELS } from "../boards/schema.ts";
 import { visible } from "../boards/visible.ts";
-import type { Channel, Json } from "../model/observation.ts";
+import { type Channel, CHANNELS, type Json } from "../model/observation.ts";
 import { canonical, isObject } from "./_json.ts";
 import { hashOf, type LearnedEntry } from "./learned.ts";
 import { parseTags } from "./tags.ts";
@@ -166,7 +165,8 @@ export function parseLearned(text: string, file: string): LearnedEntry[] {
             [
               channel,
               of.map((json) =>
-                jsonOf(data.values[json] ?? json) ?? fail(`${at}.${channel}: is no JSON, and no name of [values]`)
+                jsonOf(Object.hasOwn(data.values, json) ? data.values[json]! : json) ??
+                  fail(`${at}.${channel}: is no JSON, and no name of [values]`)
               ),
             ] as const,
           ]

@@ -12,8 +12,10 @@ export type Json = null | boolean | number | string | Json[] | JsonObject;
 /** An object of JSON. */
 export type JsonObject = { [key: string]: Json };
 
+/** The kinds of evidence, in the order of a report; {@linkcode Observation} describes each of them. */
+export const CHANNELS = ["result", "extack", "reply", "notify", "link", "sysfs", "kmsg", "time"] as const;
 /** A kind of evidence; see {@linkcode Observation}. */
-export type Channel = "result" | "extack" | "reply" | "notify" | "link" | "sysfs" | "kmsg" | "time";
+export type Channel = typeof CHANNELS[number];
 
 /**
  * An errno by its name (`"EINVAL"`), or one of: `"ok"` for success; `"client"` where devlink(8) or ip(8) refused by itself

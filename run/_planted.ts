@@ -2,6 +2,7 @@
 
 import { assert, assertEquals } from "@std/assert";
 import { type Board, loadBoard } from "../boards/mod.ts";
+import { type Edit, editedSource } from "../fixtures/qemu/edited_source.ts";
 import { moduleSource, SOURCE_MODULES } from "../fixtures/qemu/source_modules.ts";
 import type { OperationKind } from "../model/operation.ts";
 import type { Channel } from "../model/observation.ts";
@@ -9,16 +10,6 @@ import { kernelTest } from "../fixtures/qemu/testing.ts";
 import { loadSuites } from "./load_suites.ts";
 import { orchestrate } from "./orchestrate.ts";
 import type { BoardResult } from "./run_events.ts";
-
-/** A change of a file of a driver. */
-export interface Edit {
-  file: string;
-  /** The beginning of a function's definition, to edit in it only */
-  within?: string;
-  /** Text that stands there exactly once */
-  find: string;
-  put: string;
-}
 
 /** Where a bug must be found first. */
 interface Place {
@@ -92,35 +83,9 @@ function plantedTest(
   });
 }
 
-/** A copy of the driver's source with the bugs in it; remove it behind the test. */
-export async function planted(
-  plants: readonly Pick<Plant, "bug" | "edits">[],
-  source: string,
-): Promise<string> {
-  const dir = await Deno.makeTempDir({ prefix: "twinlink-planted-" });
-  await copyFiles(source, dir);
-  for (
-    const { file, within, find, put, bug } of plants.flatMap(({ edits, bug }) => edits.map((e) => ({ ...e, bug })))
-  ) {
-    const text = await Deno.readTextFile(`${dir}/${file}`);
-    // A declaration may come before the definition.
-    const from = within === undefined ? 0 : text.lastIndexOf(within);
-    const to = within === undefined ? text.length : text.indexOf("\n}\n", from) + 1;
-    const place = text.slice(from, to);
-    assertEquals([from >= 0, place.split(find).length - 1], [true, 1], `${bug}: the place to edit is in ${file}`);
-    await Deno.writeTextFile(`${dir}/${file}`, text.slice(0, from) + place.replace(find, () => put) + text.slice(to));
-  }
-  return dir;
-}
-
-async function copyFiles(from: string, to: string): Promise<void> {
-  for await (const { name, isFile, isDirectory } of Deno.readDir(from)) {
-    if (isFile) await Deno.copyFile(`${from}/${name}`, `${to}/${name}`);
-    if (!isDirectory) continue;
-    await Deno.mkdir(`${to}/${name}`);
-    await copyFiles(`${from}/${name}`, `${to}/${name}`);
-  }
-}
+/** Makes a copy of the driver's source with the bugs in it; the caller removes it. */
+const planted = (plants: readonly Pick<Plant, "edits">[], source: string): Promise<string> =>
+  editedSource(source, plants.flatMap(({ edits }) => edits));
 
 /** The first channel that does not agree, in the order of the run; undefined where all do. */
 function firstFinding({ results }: BoardResult): Place | undefined {

@@ -11,7 +11,7 @@ import type { Operation } from "../model/mod.ts";
 import { raceSuite } from "../suites/race/race_suite.ts";
 import { RACE_OPERATIONS, type RaceOperation } from "../suites/race/race_operations.ts";
 import { kernelTest } from "../fixtures/qemu/testing.ts";
-import { type Edit, planted } from "./_planted.ts";
+import { type Edit, editedSource } from "../fixtures/qemu/edited_source.ts";
 import { orchestrate } from "./orchestrate.ts";
 import { readBoardRace } from "../cli/race_board.ts";
 
@@ -122,7 +122,7 @@ const PLANTS: RacePlant[] = [
 for (const { bug, edits, race, runs, cmdline, shows } of PLANTS) {
   await kernelTest("6.12", `planted on 6.12, found by a race: ${bug}`, async () => {
     const board = await loadBoard("qemu-6.12");
-    const moduleSource = await planted([{ bug, edits }], await netdevsimSource("6.12"));
+    const moduleSource = await editedSource(await netdevsimSource("6.12"), edits);
     try {
       const operations = race.map((name) => RACE_OPERATIONS[name] as Operation);
       const suite = raceSuite("race", [{ name: race.join(" | "), operations }], { runs });
