@@ -97,7 +97,17 @@ export const LEARNED = {
 /** True if a name is that of a file of a trace. */
 export const isTraceFile = (name: string) => /\.jsonl(\.gz)?$/.test(name);
 
-/** The option that puts an earlier recording in place of the model. */
+/** The options that name what a board is compared with, for a command line that runs or judges it again from another folder. */
+export function comparedWith(
+  { against, learned }: { against?: string | undefined; learned?: string | undefined },
+): string[] {
+  return [
+    ...against === undefined ? [] : [`--against=${isTraceFile(against) ? resolve(against) : against}`],
+    ...learned === undefined ? [] : [`--learned=${resolve(learned)}`],
+  ];
+}
+
+/** The option that compares with an earlier recording instead of the model. */
 export const AGAINST = {
   type: "text",
   value: "TRACE",

@@ -1,10 +1,11 @@
-/** `--against`: an earlier recording in place of the model, as its user meets it. */
+/** `--against`: an earlier recording instead of the model, as its user meets it. */
 
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { shippedTrace } from "../tools/agreement.ts";
 import { call } from "./in_process.ts";
 
 const SPECTRUM = shippedTrace("6.12-spectrum");
+const CONNECTX = shippedTrace("6.12-connectx");
 const verdicts = (stdout: string) =>
   stdout.trim().split("\n").map((line) => JSON.parse(line)).filter(({ type }) => type === "sequence");
 
@@ -35,6 +36,31 @@ Deno.test("check --against: judged as an unknown driver, with no gap left", asyn
   const { code, stdout } = await call(args);
   assertEquals(code, 0, stdout);
   assertMatch(stdout, /everything that was judged agrees with/);
+});
+
+Deno.test("report: a run is judged again by what it was compared with", async () => {
+  const out = await Deno.makeTempDir();
+  try {
+    const board = `${out}/card.toml`;
+    await Deno.writeTextFile(
+      board,
+      `name = "card"\ndescription = "x"\nrunner = "recording"\nhandle = "pci/0000:01:00.0"\ndriver = "generic"\n` +
+        `[recording]\ntrace = ${JSON.stringify(CONNECTX)}\n`,
+    );
+    // The model alone has gaps on a driver that nobody modelled
+    const judged = ["reload", "--board", board, "--skip-unsupported"];
+    const alone = await call(["run", ...judged]);
+    assertEquals(alone.code, 3, alone.stdout);
+    const run = await call(["run", ...judged, "--against", CONNECTX, "--out", `${out}/run`]);
+    assertEquals(run.code, 0, run.stdout);
+    const report = await call(["report", `${out}/run`]);
+    assertEquals(report.code, 0, report.stdout);
+    assertMatch(report.stdout, /everything that was judged agrees with .*6.12-connectx/);
+    const page = await Deno.readTextFile(`${out}/run/report.html`);
+    assertStringIncludes(page, `against ${CONNECTX} (qemu-connectx-6.12, Linux 6.12`);
+  } finally {
+    await Deno.remove(out, { recursive: true });
+  }
 });
 
 Deno.test("--against takes a trace or a recording board, and says what is wrong in a line", async () => {

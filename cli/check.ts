@@ -4,7 +4,7 @@ import { join, resolve } from "node:path";
 import { existsSync } from "node:fs";
 import { loadBoard, visible } from "../boards/mod.ts";
 import { judgeTrace } from "./_judge_trace.ts";
-import { AGAINST, earlierTrace, ERAS_BY_NAME, LEARNED, makeFolder } from "./_shared.ts";
+import { AGAINST, comparedWith, earlierTrace, ERAS_BY_NAME, LEARNED, makeFolder } from "./_shared.ts";
 import { command, UsageError } from "./command.ts";
 import { wantsColor } from "./display.ts";
 import { aboutRun } from "../run/about_run.ts";
@@ -13,14 +13,6 @@ import { reportFiles } from "../run/artefacts.ts";
 import { print, say } from "../run/output.ts";
 import { Report, type ReportName, REPORTS } from "../run/reports.ts";
 import { type Line, statusOf, summaryText } from "./summary.ts";
-
-/** The options that say what takes part in the judgement, for a line that judges again. */
-function judgedBy(
-  { era, board, against, learned }: Record<"era" | "board" | "against" | "learned", string | undefined>,
-) {
-  const given = Object.entries({ era, board, against, learned }).filter(([, value]) => value !== undefined);
-  return given.map(([name, value]) => `--${name}=${value}`);
-}
 
 export default command({
   name: "check",
@@ -50,7 +42,12 @@ goes, and never passes: exit status 3. --against compares it with an earlier tra
     const learned = await learnedOf(board ?? {}, values.learned);
     const kind = REPORTS[values.json ? "jsonl" : (values.reporter ?? "terminal") as ReportName];
     const several = operands.length > 1;
-    const about = aboutRun(["check", ...operands.map((path) => resolve(path)), ...judgedBy(values)], values.out);
+    const options = [
+      ...values.era === undefined ? [] : [`--era=${values.era}`],
+      ...values.board === undefined ? [] : [`--board=${resolve(board!.file)}`],
+      ...comparedWith(values),
+    ];
+    const about = aboutRun(["check", ...operands.map((path) => resolve(path)), ...options], values.out);
     const files = values.out === undefined ? undefined : reportFiles(several, about);
     if (values.out !== undefined && existsSync(join(values.out, "run.json"))) {
       throw new UsageError(

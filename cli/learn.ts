@@ -123,7 +123,17 @@ and tags of its entries stay.`,
     try {
       const paths = folder === undefined ? operands : await tracesOf(board!, times, folder, wait, signal);
       const runs: LearnedRun[] = [];
-      for (const path of paths) runs.push(await lessonOf(path, model, board, signal));
+      for (const path of paths) {
+        const run = await lessonOf(path, model, board, signal);
+        const { when } = runs[0] ?? run;
+        if (run.when !== when) {
+          throw new UsageError(
+            `Cannot learn from different boards at once: ${visible(paths[0]!)} is of a board with ${when}, ` +
+              `${visible(path)} of one with ${run.when}; learn from each, into a file of its own`,
+          );
+        }
+        runs.push(run);
+      }
       const until = new Date(Date.now() + DAYS * 86_400_000).toISOString().slice(0, 10);
       const { entries, left } = learnFrom(runs, until, before);
       const text = learnedText(entries);

@@ -58,6 +58,10 @@ Deno.test("learn: mistakes are one line, exit 2", async () => {
     assertMatch(stderr, message);
   };
   await fails([], /Nothing to learn from: give traces, or a board/);
+  await fails(
+    [shippedTrace("6.1-connectx"), trace],
+    /^twinlink: Cannot learn from different boards at once: .*6.1-connectx.* is of a board with driver = "mlx5_core" and era >= "6.1"/,
+  );
   await fails([trace, "--repeat", "2"], /--repeat is for a board/);
   await fails(["qemu-6.12", "--board", "qemu-6.12"], /--board is for traces/);
   await fails(["./none.jsonl"], /there is no such file/);

@@ -8,6 +8,7 @@ import {
   BOARD_OPTIONS,
   boardArgs,
   chosenBoards,
+  comparedWith,
   earlierTrace,
   isTraceFile,
   LEARNED,
@@ -141,9 +142,8 @@ async function journalOf(
     ...boardArgs(values),
     ...values.jobs ? [`--jobs=${values.jobs}`] : [],
     ...values["skip-unsupported"] ? ["--skip-unsupported"] : [],
-    ...values.against ? [`--against=${isTraceFile(values.against) ? resolve(values.against) : values.against}`] : [],
+    ...comparedWith(values),
   ];
-  if (values.learned) args.push(`--learned=${resolve(values.learned)}`);
   const reporter = values.json ? "jsonl" : values.reporter;
   if (reporter) args.push(`--reporter=${reporter}`);
   const module = values.module === undefined ? [] : [resolve(values.module)];

@@ -4,6 +4,7 @@ import { assertEquals, assertMatch, assertStringIncludes, assertThrows } from "@
 import { emptyObservation, type Observation } from "../model/observation.ts";
 import type { Operation } from "../model/operation.ts";
 import { judge } from "./judge.ts";
+import { traceOf } from "./testing.ts";
 import { type LearnedRun, learnFrom } from "./learn.ts";
 import { learnedText, parseLearned } from "./learned_file.ts";
 import { compareVersions, parseTags, tagsOf } from "./tags.ts";
@@ -17,26 +18,10 @@ const WHY = "only some_driver knows what it does";
 const UNKNOWN = { result: WHY, extack: WHY, reply: WHY, notify: WHY, link: WHY, kmsg: WHY, time: WHY };
 const WHEN = 'driver = "some_driver" and era >= "6.12"';
 
-function trace(...steps: readonly (readonly [Operation, Partial<Observation> | "gap"])[]): SequenceTrace {
-  return {
-    suite: "s",
-    sequence: "q",
-    source: "test",
-    steps: steps.map(([op, shown], i) => ({
-      id: i + 1,
-      phase: "body",
-      op,
-      ...shown === "gap"
-        ? { lost: { reason: "not-modelled", detail: "no answer" } }
-        : { observation: { ...emptyObservation(), ...shown } },
-    })),
-  };
-}
-
 const notice = (name: string) => ({ command: "new", object: "trap", handle: HANDLE, attributes: { name } });
-const model = trace([RELOAD, { unknown: UNKNOWN }], [SHOW, { reply: { n: 1 } }], [FILE, "gap"]);
+const model = traceOf([RELOAD, { unknown: UNKNOWN }], [SHOW, { reply: { n: 1 } }], [FILE, "gap"]);
 const board = (names: string[], more: Partial<Observation> = {}, n = 1) =>
-  trace(
+  traceOf(
     [RELOAD, { notify: { init: names.map(notice) }, time: "blocked", ...more }],
     [SHOW, { reply: { n } }],
     [FILE, { sysfs: "it's\u0007 ünsafe '''" }],
@@ -111,7 +96,7 @@ Deno.test("learned from several runs: what came twice is a set, what was another
 
 Deno.test("learned: steps after a result that the model did not assume are learned as a whole", () => {
   const refused = (n: number) =>
-    trace([RELOAD, { result: "EOPNOTSUPP" }], [SHOW, { reply: { n } }], [FILE, { sysfs: "x" }]);
+    traceOf([RELOAD, { result: "EOPNOTSUPP" }], [SHOW, { reply: { n } }], [FILE, { sysfs: "x" }]);
   const { entries } = learn(refused(0));
   assertEquals(entries.map(({ kind, step }) => [kind, step]), [["gap", 1], ["gap", 2], ["gap", 3]]);
   assertEquals(verdictOf(refused(0), entries).verdict, "agree");

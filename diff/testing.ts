@@ -125,3 +125,17 @@ export const lose = (reason: LossReason) => (step: StepTrace) => {
   delete step.observation;
   step.lost = { reason, detail: "why" };
 };
+
+/** A sequence of such operations with what each of them showed. A step may be one that its side has no answer for. */
+export function traceOf(...steps: readonly (readonly [Operation, Partial<Observation> | "gap"])[]): SequenceTrace {
+  return {
+    suite: "s",
+    sequence: "q",
+    source: "test",
+    steps: steps.map(([op, shown], i) =>
+      shown === "gap"
+        ? { id: i + 1, phase: "body", op, lost: { reason: "not-modelled", detail: "no answer" } }
+        : step(i + 1, op, shown)
+    ),
+  };
+}
