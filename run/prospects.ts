@@ -85,14 +85,12 @@ export async function prospectsOf(
   const refusals = await refusalsOf(able, guard);
   for (const { plan, expected } of compiled) {
     const unsupported = whyUnsupported(plan, board, has);
-    const [refused, gap] = [refusals.get(plan), gapOf(expected)];
+    const refused = refusals.get(plan);
     const [fate, reason]: [Fate, string] = unsupported
       ? ["unsupported", `needs ${unsupported.needs}`]
       : refused !== undefined
       ? ["refused", refused]
-      : gap !== undefined
-      ? [isGap(expected) ? "gap" : "maybe", gap]
-      : ["judged", ""];
+      : forecast(expected);
     found.push({
       suite: plan.suite,
       sequence: plan.sequence,
@@ -106,18 +104,16 @@ export async function prospectsOf(
   return found.sort((a, b) => order.get(a.suite)! - order.get(b.suite)!);
 }
 
-/** Returns the first thing in a sequence that the model has no answer for; undefined if it has all. */
-function gapOf({ steps }: SequenceTrace): string | undefined {
-  for (const { lost, observation } of steps) {
-    if (lost) return lost.detail;
-    const [channel, why] = Object.entries(observation?.unknown ?? {})[0] ?? [];
-    if (channel !== undefined) return why;
-  }
-  return undefined;
+/**
+ * Returns how far a sequence can be judged, and why not whole: by the judge, of a board that does what the model does. Of a channel
+ * that the model does not know that board shows nothing, so that a real one may be `model-gap`.
+ */
+function forecast(expected: SequenceTrace): [Fate, string] {
+  const { verdict, steps } = judge(expected, expected);
+  if (verdict === "model-gap") return ["gap", steps.find((step) => step.verdict === verdict)?.reason ?? ""];
+  const [why] = expected.steps.flatMap(({ observation }) => Object.values(observation?.unknown ?? {}));
+  return why === undefined ? ["judged", ""] : ["maybe", why];
 }
-
-/** True if a board that does what the model says is `model-gap` all the same. */
-const isGap = (expected: SequenceTrace) => judge(expected, expected).verdict === "model-gap";
 
 /** Returns why plans are refused, without the words of the one plan. */
 async function refusalsOf(plans: readonly Plan[], guard: Runner["guard"]): Promise<Map<Plan, string>> {

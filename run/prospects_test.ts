@@ -5,6 +5,8 @@ import { loadBoard } from "../boards/mod.ts";
 import { RefusedError } from "../runners/guard/guard.ts";
 import { openRunner } from "../runners/mod.ts";
 import { runBoard } from "./board_run.ts";
+import { netdevsim } from "../fixtures/netdevsim.ts";
+import { suite } from "../sdk/suite.ts";
 import { loadSuites } from "./load_suites.ts";
 import { bySuite, prospectsOf, reasonsOf } from "./prospects.ts";
 
@@ -78,4 +80,21 @@ Deno.test("prospects: firmware is activated only where the board's file allows i
   const crashes = (all: typeof kept) => all.filter(({ breaks }) => breaks).length;
   assertEquals(crashes(poisoned) > crashes(kept), true, `${crashes(poisoned)} ${crashes(kept)}`);
   assertEquals(activating.length > 0, true);
+});
+
+Deno.test("prospects: a sequence with a step that is not modelled is a gap, one that might show more is not", async () => {
+  const header = { board: "m", transport: "model", era: "6.12" as const, kernel: "", iproute2: "" };
+  const own = suite("own", { fixture: netdevsim({ ports: 1 }) }, ({ sequence }) => {
+    sequence("modelled", { source: "test" }, async (dut) => void await dut.dev.show());
+    sequence(
+      "not modelled",
+      { source: "test" },
+      async (dut) => void await dut.write("/proc/sys/net/core/somaxconn", "1"),
+    );
+  });
+  const found = await prospectsOf([own], await loadBoard("model"), { header, has: undefined });
+  assertEquals(found.map(({ sequence, fate, reason }) => [sequence, fate, reason !== ""]), [
+    ["modelled", "judged", false],
+    ["not modelled", "gap", true],
+  ]);
 });
