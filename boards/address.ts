@@ -35,7 +35,7 @@ const hostName = (host: string) => /^[\d.]+$|:/.test(host) ? host : host.split("
 /**
  * Reads the address of a board.
  *
- * @throws {TypeError} in one line, if it is none, or has a password
+ * @throws {TypeError} in one line, if this is not an address, or has a password
  *
  * @example
  * ```ts

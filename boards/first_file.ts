@@ -80,7 +80,7 @@ export function firstFile(file: FirstFile): string {
     "",
     "# Without this list every sequence is tried, except for what resets the whole card (fw_activate).",
     `# capabilities = ["reload", "netns", "params", "health", "traps"]`,
-    "# The era of the model is that of the kernel; force one for a vendor kernel whose number is misleading.",
+    "# The model has the era of the kernel; force one for a vendor kernel whose number is misleading.",
     `# era = "6.12"`,
     "",
     `[${transport}]`,

@@ -35,7 +35,7 @@ const keyOf = ({ suite, sequence }: LeftOut | SequenceVerdict) => JSON.stringify
 
 /** How a trace is judged. */
 export interface JudgeTraceOptions {
-  /** The era to compare with. @default {that of the trace} */
+  /** The era to compare with. @default {the era of the trace} */
   era?: string | undefined;
   /** Returns the board whose waivers and capabilities hold. @default none */
   board?: (header: TraceHeader) => Board | undefined;

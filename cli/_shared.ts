@@ -91,10 +91,10 @@ export async function openTraceFile(path: string): Promise<TraceReader> {
 export const LEARNED = {
   type: "text",
   value: "FILE",
-  help: 'Expectations of "twinlink learn", in place of those that the board\'s file names',
+  help: 'Expectations of "twinlink learn", instead of those that the board\'s file names',
 } as const;
 
-/** True if a name is that of a file of a trace. */
+/** True if this is the name of a trace file. */
 export const isTraceFile = (name: string) => /\.jsonl(\.gz)?$/.test(name);
 
 /** The options that name what a board is compared with, for a command line that runs or judges it again from another folder. */
@@ -111,7 +111,7 @@ export function comparedWith(
 export const AGAINST = {
   type: "text",
   value: "TRACE",
-  help: "Compare with this trace, or that of a recording board, in place of the model",
+  help: "Compare with this trace, or that of a recording board, instead of the model",
 } as const;
 
 /**

@@ -16,7 +16,7 @@ Deno.test("run --against a trace: all agrees with itself, and the report names t
   assertMatch(stdout, /everything that was judged agrees with .*6.12-spectrum/);
 });
 
-Deno.test("run --against a recording board: what the board can no longer run, and what the trace lacks, is said", async () => {
+Deno.test("run --against a recording board: what the board can no longer run, and what the trace lacks, is reported", async () => {
   const args = ["run", "trap", "-b", "recording-connectx-6.12", "--against", "recording-spectrum-6.12"];
   const { code, stdout } = await call([...args, "--json"]);
   assertEquals(code, 1);

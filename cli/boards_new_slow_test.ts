@@ -1,4 +1,4 @@
-/** `twinlink boards new`, then check and probe, on boards that are a real sh on a real line and behind a real sshd. */
+/** `twinlink boards new`, then check and probe, on boards that are a real sh: on a real line, and reached by a real sshd. */
 
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { NIC, withNic } from "../bench/fake_nic.ts";
@@ -40,7 +40,7 @@ Deno.test("boards new: a board on a serial line gets a file that is fine, and pr
 
 const found = await sshdOrReason();
 
-Deno.test("boards new: a board behind a real sshd", { ignore: ignore || !found.sshd }, async () => {
+Deno.test("boards new: a board that a real sshd serves", { ignore: ignore || !found.sshd }, async () => {
   await using board = await FaultBoard.open();
   await withNic(board);
   const enter = `${board.dir}/enter`;

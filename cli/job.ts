@@ -33,7 +33,7 @@ export interface Job {
   filter?: string | undefined;
   /** Each board runs the sequences that it can judge, and the summary lists the others. @default {false} */
   skipUnsupported?: boolean;
-  /** An earlier recording to compare with in place of the model. @default {the model} */
+  /** An earlier recording to compare with instead of the model. @default {the model} */
   against?: EarlierTrace | undefined;
   /** A file of learned expectations. @default {those that the boards' files name} */
   learned?: string | undefined;

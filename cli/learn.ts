@@ -101,7 +101,7 @@ and tags of its entries stay.`,
   options: {
     board: { type: "text", short: "b", value: "BOARD", help: "TRACE: driver, waivers and capabilities of this file" },
     repeat: { type: "text", value: "N", help: "BOARD: run all of it N times" },
-    out: { type: "text", short: "o", value: "FILE", help: "Write to this file in place of standard output" },
+    out: { type: "text", short: "o", value: "FILE", help: "Write to this file instead of standard output" },
     wait: { type: "flag", short: "w", help: "BOARD: wait for a board that somebody else has" },
   },
   run: async ({ board: named, repeat, out, wait }, operands, { signal }) => {

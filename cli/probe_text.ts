@@ -49,7 +49,7 @@ export interface Probe {
   refused: Reasons;
   /** What the agent looked for and did not find */
   missing: readonly string[];
-  /** What the board must not lose, and by which devices; and what could not be found out */
+  /** What the board must not lose, and by which devices; and what twinlink could not find */
   carried: Lifelines["carried"];
   unknown: readonly string[];
   /** How many sequences need the capability fw_activate, which the board's file does not list */

@@ -24,7 +24,7 @@ import { count, duration } from "../run/output.ts";
 /** What became of one board over one line. */
 export interface Line {
   board: string;
-  /** The earlier recording that it was compared with in place of the model, in words */
+  /** The earlier recording that it was compared with instead of the model, in words */
   against?: string;
   transport: string;
   /** `uname -r`; empty for the model and for a board that never answered */

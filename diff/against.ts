@@ -1,5 +1,5 @@
 /**
- * An earlier recording in place of the model: what a board did another day, on another kernel, with another firmware.
+ * An earlier recording instead of the model: what a board did another day, on another kernel, with another firmware.
  *
  * @module
  */

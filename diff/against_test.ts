@@ -1,4 +1,4 @@
-/** An earlier recording in place of the model. */
+/** An earlier recording instead of the model. */
 
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { countedSince, emptyObservation, type Json, type Observation } from "../model/observation.ts";
@@ -41,7 +41,7 @@ Deno.test("what both boards do agrees, also where the model says something else"
   assertEquals(against(says, [refused], refused).verdict, "agree");
 });
 
-Deno.test("what the earlier recording does not hold is said, and never agrees", () => {
+Deno.test("what the earlier recording does not hold is reported, and never agrees", () => {
   const missing = against(model, [], refused);
   assertEquals([missing.verdict, missing.steps[0]!.reason], ["indeterminate", "not in OLD: the sequence"]);
   const two = traceOf([RELOAD, {}], [TRAP, {}]);

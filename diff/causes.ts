@@ -1,5 +1,5 @@
 /**
- * What differs in a run, told once: sequences whose first difference is alike have one cause.
+ * Causes of a run: sequences whose first difference is alike have one cause.
  *
  * @module
  */
@@ -25,7 +25,7 @@ export interface Seen {
 
 /** One cause of what differs. */
 export interface Cause extends Seen {
-  /** What else differs wherever it does, or behind it */
+  /** What else differs at the same places, or after them */
   also: Seen[];
 }
 
@@ -126,15 +126,15 @@ export function extentOf(cases: Iterable<Case>): { sequences: number; boards: nu
 
 const MOST_PLACES = 3;
 
-/** Remembers what a report has told in full, so that each kind of difference is told once. */
-export class Told {
+/** The kinds of difference that a report has shown in full, so that it shows each once. */
+export class Reported {
   readonly #places = new Map<string, { where: string; on: string }>();
   /** The board and line that the report is at, in words */
   on = "";
 
   /**
-   * Returns where the report told of each kind of difference in a step before; undefined if one of them is new, or the step has
-   * none: it is to be told in full then, and counts as told at `where`.
+   * Returns where the report has shown the kinds of difference of a step; undefined if one of them is new, or the step has no
+   * difference. The caller then shows the step in full, and its kinds count as shown at `where`.
    */
   before(step: StepVerdict, where: string): string | undefined {
     const keys = signaturesOf(step).map(({ key }) => key);

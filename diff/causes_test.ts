@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import type { Observation } from "../model/observation.ts";
-import { causesOf, Told } from "./causes.ts";
+import { causesOf, Reported } from "./causes.ts";
 import { judge } from "./judge.ts";
 import { detailLines, PLAIN } from "./lines.ts";
 import { signaturesOf } from "./signature.ts";
@@ -46,7 +46,7 @@ const oops = (where: string, step: number): Fault => (trace) => {
 };
 
 const causes = (verdicts: SequenceVerdict[]) => causesOf(verdicts.map((verdict) => ({ verdict })));
-const told = (verdicts: SequenceVerdict[]) => causes(verdicts).map(({ text, cases }) => [text, cases.length]);
+const reported = (verdicts: SequenceVerdict[]) => causes(verdicts).map(({ text, cases }) => [text, cases.length]);
 
 Deno.test("causes: one fault in many sequences is one cause, with its smallest case first", () => {
   const found = causes([
@@ -70,13 +70,13 @@ Deno.test("causes: different faults stay apart, of one operation and channel too
     ["oops", [oops("devlink_reload", 10)]],
     ["another oops", [oops("devlink_free", 10)]],
   ];
-  const found = told(faults.map(([name, faults]) => judged(name, faults)));
+  const found = reported(faults.map(([name, faults]) => judged(name, faults)));
   assertEquals(found.length, faults.length, JSON.stringify(found));
   assertEquals(new Set(found.map(([text]) => text)).size, faults.length);
 });
 
 Deno.test("causes: two faults of one step are two causes where one of them comes alone as well", () => {
-  const found = told([
+  const found = reported([
     judged("both", [params("a"), lostTrap]),
     judged("one", [params("a")]),
     judged("the other", [lostTrap]),
@@ -102,7 +102,7 @@ Deno.test("causes: what always comes together is one cause, and what follows it 
 });
 
 Deno.test("causes: one oops is one cause, whatever operation meets it", () => {
-  assertEquals(told([judged("x", [oops("f", 10)]), judged("y", [oops("f", 3)])]), [[
+  assertEquals(reported([judged("x", [oops("f", 10)]), judged("y", [oops("f", 3)])]), [[
     "the kernel reports: oops in f",
     2,
   ]]);
@@ -111,7 +111,7 @@ Deno.test("causes: one oops is one cause, whatever operation meets it", () => {
 Deno.test("causes: numbers, quotes and names of traps make no cause of their own; texts and params do", () => {
   const extack = (text: string): Fault => (trace) => void (at(trace, 6).extack = { level: "error", text });
   const texts = ['Port 1 is "a"', 'Port 20 is "b"', "Trap is locked"];
-  assertEquals(told(texts.map((text, i) => judged(`${i}`, [extack(text)]))).map(([, cases]) => cases), [2, 1]);
+  assertEquals(reported(texts.map((text, i) => judged(`${i}`, [extack(text)]))).map(([, cases]) => cases), [2, 1]);
 });
 
 Deno.test("causes: a board that booted has a cause, too", () => {
@@ -121,11 +121,11 @@ Deno.test("causes: a board that booted has a cause, too", () => {
   };
   const verdicts = [judged("x", [lost]), judged("y", [lost])];
   assertEquals(verdicts.map(({ verdict }) => verdict), ["crash", "crash"]);
-  assertEquals(told(verdicts).map(([, cases]) => cases), [2]);
+  assertEquals(reported(verdicts).map(([, cases]) => cases), [2]);
 });
 
-Deno.test("Told: each kind of difference is told in full once, then by reference", () => {
-  const report = new Told();
+Deno.test("Reported: each kind of difference is reported in full once, then by reference", () => {
+  const report = new Reported();
   const verdicts = [
     judged("x", [order]),
     judged("y", [order]),
@@ -135,7 +135,7 @@ Deno.test("Told: each kind of difference is told in full once, then by reference
   const full = verdicts.map((verdict) => detailLines(verdict, PLAIN, report).join("\n"));
   assert(full[0]!.includes("del region"));
   assertMatch(full[1]!, /the same as in step 10 of trap > x$/m);
-  assert(full[2]!.includes("new param"), "what is new is told in full");
+  assert(full[2]!.includes("new param"), "what is new is reported in full");
   assertMatch(full[3]!, /the same as in step 10 of trap > x and step 10 of trap > z$/m);
   report.on = "another board";
   assertMatch(detailLines(verdicts[0]!, PLAIN, report).join("\n"), /as in step 10 of trap > x on $/m);

@@ -21,7 +21,7 @@ const MOST_FRAMES = 3;
 
 const PLACE = /^(?:RIP: \d+:|pc : )([\w.]+)\+0x/;
 const KASAN_PLACE = /^BUG: (?:KASAN|KMSAN|KFENCE): .* in ([\w.]+)\+0x/;
-// A frame behind `? ` is a guess of the unwinder, which has nothing else where the kernel jumped into data.
+// A frame after `? ` is a guess of the unwinder, which has nothing else if the kernel jumped into data.
 const FRAME = /^ +(\? )?([\w.]+)\+0x[0-9a-f]+\/0x[0-9a-f]+/;
 const TRACE = /^ ?Call [Tt]race:/;
 // `RIP: 0033` is where user space stood.

@@ -112,7 +112,7 @@ Deno.test("learned: an entry that expired, or is of another operation, is not ap
   };
   assertMatch(judged({ until: "2020-01-01" }), /expired on 2020-01-01/);
   assertMatch(judged({ command: "devlink dev show" }), /is of another operation: step 1 is devlink dev reload/);
-  assertMatch(judged({ step: 9 }), /names step 9, and there is none/);
+  assertMatch(judged({ step: 9 }), /names step 9, which does not exist/);
 });
 
 Deno.test("learned: the file holds any text of a board, and a person's words stay", () => {

@@ -71,7 +71,7 @@ export class LearnedSequence {
       const why = until < today
         ? `expired on ${until}: ${reason}`
         : is === undefined
-        ? `names step ${step}, and there is none`
+        ? `names step ${step}, which does not exist`
         : is !== command
         ? `is of another operation: step ${step} is ${is}`
         : undefined;

@@ -193,7 +193,7 @@ export function parseLearned(text: string, file: string): LearnedEntry[] {
   return entries;
 }
 
-/** The value of a JSON text; undefined if it is none. */
+/** Returns the value of a JSON text; undefined if it is not JSON. */
 function jsonOf(text: string): { json: Json } | undefined {
   try {
     return { json: JSON.parse(text) };

@@ -4,7 +4,7 @@ import { visible } from "../boards/mod.ts";
 import type { Json } from "../model/observation.ts";
 import { differences } from "./_json.ts";
 import type { Edit } from "./align.ts";
-import type { Told } from "./causes.ts";
+import type { Reported } from "./causes.ts";
 import { describeCrash } from "./crash.ts";
 import { describeOperation } from "./describe.ts";
 import type {
@@ -146,9 +146,9 @@ export const nameOf = ({ suite, sequence }: SequenceVerdict) => visible(`${suite
 /**
  * Why a sequence is what it is: every step that does not agree. Empty for one that agrees without notes.
  *
- * @param told What the report has told before: the lines refer to it. @default nothing
+ * @param reported What the report has reported before: the lines refer to it. @default nothing
  */
-export function detailLines(sequence: SequenceVerdict, paint: Paint = PLAIN, told?: Told): string[] {
+export function detailLines(sequence: SequenceVerdict, paint: Paint = PLAIN, reported?: Reported): string[] {
   const lines: string[] = [];
   const add = (indent: number, text: string) => lines.push(`${" ".repeat(indent)}${text}`);
   if (sequence.reason) add(2, visible(sequence.reason));
@@ -174,7 +174,7 @@ export function detailLines(sequence: SequenceVerdict, paint: Paint = PLAIN, tol
       `${paint.verdict(step.verdict, step.verdict)}  step ${step.id} of ${sequence.steps.length}${phase}: ` +
         paint.strong(visible(describeOperation(step.op))),
     );
-    const before = told?.before(step, `step ${step.id} of ${nameOf(sequence)}`);
+    const before = reported?.before(step, `step ${step.id} of ${nameOf(sequence)}`);
     if (before !== undefined) {
       add(4, paint.dim(`the same as in ${before}`));
       continue;

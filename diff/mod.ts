@@ -6,7 +6,7 @@
 export { earlierOf, type EarlierTrace, holdsEarlier, inPlaceOfModel, notIn } from "./against.ts";
 export { align, type AlignOptions, type Edit } from "./align.ts";
 export { type Abilities, neededCapabilities, type Unsupported, whyUnsupported } from "./capability.ts";
-export { type Case, type Cause, causesOf, extentOf, type Seen, Told } from "./causes.ts";
+export { type Case, type Cause, causesOf, extentOf, Reported, type Seen } from "./causes.ts";
 export { type Crash, crashOf, describeCrash } from "./crash.ts";
 export { describeEvent, type DeviceEvent, DeviceRecorder, eventLines, eventsByStep } from "./device_record.ts";
 export { describeOperation, quote } from "./describe.ts";

@@ -46,7 +46,7 @@ const TOKEN = /\s*(?:"([^"]*)"|(<=|>=|!=|[<>=()])|(\w+))/y;
  * Reads a tag expression: comparisons of a tag with a text (`=`, `!=`, `<`, `<=`, `>`, `>=`), `and`, `or`, `not`, brackets. An
  * order compares version numbers part by part; a tag that is not known is in no order.
  *
- * @throws {SyntaxError} in one line, if it is none
+ * @throws {SyntaxError} in one line, if this is not a tag expression
  *
  * @example
  * ```ts

@@ -164,7 +164,7 @@ export interface TraceHeader {
   has?: readonly string[];
   /** What the board's devlink instance had before the run; left out where nothing was read, or the board had no such instance */
   facts?: Facts;
-  /** The earlier recording that it is compared with in place of the model, in words; of reports alone */
+  /** The earlier recording that it is compared with instead of the model, in words; of reports alone */
   against?: string;
   /** Where those facts contradict what the model of the driver has, one line each; left out where nothing does */
   contradictions?: readonly string[];

@@ -42,6 +42,7 @@ export { RacingMachine as Machine } from "./race/machine.ts";
 export type { TaskStack } from "./race/outcome.ts";
 export {
   type Channel,
+  CHANNELS,
   emptyObservation,
   type Extack,
   type FreedMemory,

@@ -38,7 +38,7 @@ export interface BoardRunOptions {
   skipUnsupported?: boolean;
   /** Devices that may be taken away although a board needs them. @default {[]} */
   iKnow?: readonly string[];
-  /** An earlier recording to compare with in place of the model. @default {the model} */
+  /** An earlier recording to compare with instead of the model. @default {the model} */
   against?: EarlierTrace | undefined;
   /** Learned expectations by the names of boards, also those for other boards. @default {none} */
   learned?: ReadonlyMap<string, readonly LearnedEntry[]>;

@@ -138,7 +138,7 @@ export class RunJournal implements Journal, AsyncDisposable {
   readonly folder: string;
   /** Whether the user named the folder */
   readonly named: boolean;
-  /** The command line behind `twinlink run` */
+  /** The command line after `twinlink run` */
   readonly args: readonly string[];
   readonly #lock: Disposable;
   readonly #goesOn: boolean;
@@ -293,7 +293,7 @@ class TracePart implements BoardJournal {
 }
 
 /**
- * Returns the command line behind `twinlink run` that began a run; undefined if the folder has no plan that can be read.
+ * Returns the command line after `twinlink run` that began a run; undefined if the folder has no plan that can be read.
  *
  * @param folder Of a run that has ended, or goes on
  */

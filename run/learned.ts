@@ -51,7 +51,7 @@ export function learnedFor(
   return entries.filter(({ when }) => parseTags(when)(tags));
 }
 
-/** Says how many entries are for other boards; nothing where there are none. */
+/** Says how many entries are for other boards; nothing if none is. */
 export function otherNotes(all: readonly LearnedEntry[], ours: readonly LearnedEntry[]): string[] {
   const others = all.length - ours.length;
   return others === 0

@@ -65,7 +65,7 @@ Deno.test("prospects: what the guard refuses is no sequence that is judged; the 
   assertEquals(asked.length, 1);
 });
 
-Deno.test("prospects: firmware is activated only where the board's file allows it; a crash that the model predicts is told", async () => {
+Deno.test("prospects: firmware is activated only where the board's file allows it; a crash that the model predicts is listed", async () => {
   const contract = await loadSuites(["reload_contract", "pcs"]);
   const { holds: _, ...found } = known;
   const activating = (await prospectsOf(contract, board, found)).filter(({ lacks }) => lacks.includes("fw_activate"));

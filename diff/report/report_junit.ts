@@ -7,7 +7,7 @@
 import defer * as xmlbuilder from "xmlbuilder2";
 import type { XMLBuilder } from "xmlbuilder2/lib/interfaces.js";
 import { visible } from "../../boards/mod.ts";
-import { Told } from "../causes.ts";
+import { Reported } from "../causes.ts";
 import { detailLines, nameOf, PLAIN } from "../lines.ts";
 import { type Reporter, wholeRunError, type Write } from "./reporter.ts";
 import type { TraceHeader } from "../trace.ts";
@@ -44,14 +44,14 @@ function deviceOf(facts: TraceHeader["facts"]): [name: string, value: string][] 
 }
 
 /** Writes one `testcase`. */
-function writeTest(node: XMLBuilder, suite: string, test: Test, told: Told): void {
+function writeTest(node: XMLBuilder, suite: string, test: Test, reported: Reported): void {
   const name = visible("leftOut" in test ? test.leftOut.sequence : test.verdict.sequence);
   const time = "leftOut" in test ? {} : { time: seconds(millisecondsOf(test.verdict)) };
   const element = node.ele("testcase", { classname: visible(suite), name, ...time });
   if ("leftOut" in test) return void element.ele("skipped", { message: visible(`left out: ${test.leftOut.reason}`) });
   const { verdict } = test;
   const outcome = outcomeOf(test);
-  const text = [nameOf(verdict), ...detailLines(verdict, PLAIN, told)].join("\n");
+  const text = [nameOf(verdict), ...detailLines(verdict, PLAIN, reported)].join("\n");
   if (outcome === "skip") element.ele(ELEMENTS.skip, { message: message(verdict) });
   else if (outcome !== "pass") {
     element.ele(ELEMENTS[outcome], { type: verdict.verdict, message: message(verdict) }).txt(text);
@@ -90,7 +90,7 @@ export function junitReporter(write: Write): Reporter {
       // Characters that XML 1.0 cannot hold at all; the others are escaped.
       const xml = xmlbuilder.create({ version: "1.0", encoding: "UTF-8", invalidCharReplacement: "\ufffd" });
       const root = xml.ele("testsuites", { name: "twinlink", ...totals });
-      const told = new Told();
+      const reported = new Reported();
       for (const [suite, { header, begun, tests }] of suites) {
         const ms = tests.reduce((sum, test) => sum + ("verdict" in test ? millisecondsOf(test.verdict) : 0), 0);
         const node = root.ele("testsuite", {
@@ -107,7 +107,7 @@ export function junitReporter(write: Write): Reporter {
             properties.ele("property", { name: visible(name), value: visible(String(value)) });
           }
         }
-        for (const test of tests) writeTest(node, suite, test, told);
+        for (const test of tests) writeTest(node, suite, test, reported);
       }
       if (error !== undefined) {
         const node = root.ele("testsuite", { name: "twinlink", ...count([], 1) });

@@ -5,7 +5,7 @@
  */
 
 import { visible } from "../../boards/mod.ts";
-import { Told } from "../causes.ts";
+import { Reported } from "../causes.ts";
 import { detailLines, PLAIN } from "../lines.ts";
 import { type Reporter, wholeRunError, type Write } from "./reporter.ts";
 import { gravest, type LeftOut, OUTCOMES, type SequenceVerdict } from "../verdict.ts";
@@ -38,14 +38,14 @@ type Test = SequenceVerdict | LeftOut;
 const isVerdict = (test: Test): test is SequenceVerdict => "verdict" in test;
 
 /** One subtest, with what differs in front of it. */
-function testLines(number: number, test: Test, told: Told): string[] {
+function testLines(number: number, test: Test, reported: Reported): string[] {
   if (!isVerdict(test)) {
     return [result(number, test.sequence, { verdict: "unsupported", reason: `left out: ${test.reason}` })];
   }
   const reason = why(test);
   const { verdict } = test;
   return [
-    ...detailLines(test, PLAIN, told).map((line) => `# ${line}`),
+    ...detailLines(test, PLAIN, reported).map((line) => `# ${line}`),
     result(number, test.sequence, reason === undefined ? { verdict } : { verdict, reason }),
   ];
 }
@@ -82,10 +82,12 @@ export function ktapReporter(write: Write): Reporter {
       const verdicts = [...suites.values()].flat().filter(isVerdict);
       const error = summary.unjudged.length > 0 ? undefined : wholeRunError(verdicts, summary, end);
       const lines = ["KTAP version 1", ...about, `1..${suites.size + (error === undefined ? 0 : 1)}`];
-      const told = new Told();
+      const reported = new Reported();
       for (const [i, [suite, tests]] of [...suites].entries()) {
         lines.push("  KTAP version 1", `  # Subtest: ${description(suite)}`, `  1..${tests.length}`);
-        for (const [i, test] of tests.entries()) lines.push(...testLines(i + 1, test, told).map((line) => `  ${line}`));
+        for (const [i, test] of tests.entries()) {
+          lines.push(...testLines(i + 1, test, reported).map((line) => `  ${line}`));
+        }
         lines.push(result(i + 1, suite, suiteResult(tests, summary.unjudged.includes(suite))));
       }
       if (error !== undefined) {

@@ -6,7 +6,7 @@
 
 import { bold, dim, green, magenta, red, yellow } from "@std/fmt/colors";
 import { visible } from "../../boards/mod.ts";
-import { Told } from "../causes.ts";
+import { Reported } from "../causes.ts";
 import { detailLines, nameOf, type Paint, PLAIN } from "../lines.ts";
 import type { Reporter, Write } from "./reporter.ts";
 import { type Counts, OUTCOMES, type Summary, type Verdict, VERDICTS } from "../verdict.ts";
@@ -41,11 +41,11 @@ function counted(counts: Counts, unit: string, units: string): string {
 export function terminalReporter(write: Write, options: TerminalReporterOptions = {}): Reporter {
   const paint = options.color === false ? PLAIN : COLOURS;
   const width = Math.max(...VERDICTS.map((verdict) => verdict.length));
-  const told = new Told();
+  const reported = new Reported();
   const head = (verdict: Verdict) => paint.verdict(verdict.padEnd(width), verdict);
   return {
     begin({ board, transport, era, eraNote, kernel, iproute2, against, contradictions = [] }) {
-      told.on = visible(`${board} over ${transport}`);
+      reported.on = visible(`${board} over ${transport}`);
       const judge = against === undefined ? eraNote ? "" : `model of ${era}` : `against ${against}`;
       const about = [`over ${transport}`, kernel && `Linux ${kernel}`, iproute2, judge];
       const note = eraNote ? `, ${paint.changed(visible(eraNote))}` : "";
@@ -53,7 +53,7 @@ export function terminalReporter(write: Write, options: TerminalReporterOptions 
       for (const line of contradictions) write(`  ${paint.changed("facts")}  ${visible(line)}\n`);
     },
     sequence(verdict) {
-      const details = detailLines(verdict, paint, told);
+      const details = detailLines(verdict, paint, reported);
       if (options.quiet && verdict.verdict === "agree" && details.length === 0) return;
       const steps = verdict.steps.length > 0 ? paint.dim(`  ${verdict.steps.length} steps`) : "";
       write(`${head(verdict.verdict)}  ${nameOf(verdict)}${steps}\n${details.map((line) => `${line}\n`).join("")}`);

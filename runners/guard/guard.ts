@@ -95,7 +95,7 @@ interface Survey {
   netdevs: Map<string, string>;
   /** Of netdevs that have no device of their own */
   modules: Map<string, string>;
-  /** What could not be found out */
+  /** What twinlink could not find */
   unknown: string[];
   /** The paths of the devices that steps take, by the words that ask for them */
   targets: Map<string, string[]>;
@@ -107,7 +107,7 @@ interface Survey {
 export interface Lifelines {
   /** What would be lost, for example `the root filesystem (/dev/sda1 on /)`, and what carries it: names for `--i-know` */
   carried: { what: string; by: string[] }[];
-  /** What could not be found out */
+  /** What twinlink could not find */
   unknown: string[];
 }
 

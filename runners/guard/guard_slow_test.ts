@@ -401,7 +401,7 @@ Deno.test("guard: the board is asked once for what it was asked before, and not 
   assertEquals(asked, 2);
 });
 
-Deno.test("guard: what the board needs is listed with what carries it, and so is what could not be found out", async () => {
+Deno.test("guard: what the board needs is listed with what carries it, and so is what twinlink could not find", async () => {
   await using board = ordinary();
   const guardOver = (transport: string, env: Record<string, string>) =>
     new Guard({ board: "lab", transport, ask: (script) => board.ask(script, env) });

@@ -15,7 +15,7 @@ export interface Shell {
   readonly writable: WritableStream<Uint8Array>;
   /** Of a line that may lose or alter bytes, or carry other text: what is sent over it is checked, and how fast it is */
   readonly lossy?: { bytesPerMs: number };
-  /** The exit status of the board's shell, where the line has told it by the end of `readable` */
+  /** The exit status of the board's shell, if the line has reported it by the end of `readable` */
   readonly exitStatus?: number | undefined;
   /** Ends the shell and gives the line back; safe to call twice */
   close(): Promise<void>;

@@ -1,6 +1,6 @@
 /**
- * A PHY's driver that goes and comes many times while nobody uses the PHY, and beside others that come and go: what once is no
- * difference is none in a thousand rounds. Takes minutes: it runs only where it is named.
+ * Suite `phy_rounds`: a PHY's driver goes and comes many times, while nobody uses the PHY and while others use it. A thousand rounds
+ * must show what one round shows. The suite takes minutes: it runs only if it is named.
  */
 
 import { assertEquals } from "@std/assert";

@@ -67,7 +67,7 @@ export interface Run {
   about: AboutRun;
   boards: Board[];
   rows: Row[];
-  /** Each with the results in place of the cases */
+  /** Each with the results instead of the cases */
   causes: Cause[];
   summary: Summary;
   end: RunEnd;
