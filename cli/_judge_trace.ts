@@ -11,6 +11,7 @@ import {
   type LeftOut,
   type SequenceVerdict,
   type TraceHeader,
+  type TraceReader,
   whyUnsupported,
   withEra,
 } from "../diff/mod.ts";
@@ -32,6 +33,68 @@ export interface Beside {
 }
 
 const keyOf = ({ suite, sequence }: LeftOut | SequenceVerdict) => JSON.stringify([suite, sequence]);
+
+/** How the sequences of a trace are judged. */
+export interface JudgeSequencesOptions {
+  /** The board whose driver, waivers and capabilities hold. @default none */
+  board?: Board | undefined;
+  /** What takes the place of the model. @default none */
+  against?: EarlierTrace | undefined;
+  /** The learned expectations for this board. @default none */
+  learned?: readonly LearnedEntry[];
+  /** Keeps what each step showed. @default {false} */
+  learning?: boolean;
+  signal: AbortSignal;
+}
+
+/**
+ * Returns the header of a trace as it is judged: by an era that there is a model of.
+ *
+ * @param doing The verb of the error message, for example `judge`
+ * @throws {UsageError} If there is no model of the era
+ */
+export function judgedHeader(
+  { header }: TraceReader,
+  path: string,
+  doing: string,
+  { era = header.era, board }: { era?: string | undefined; board?: Board | undefined },
+): TraceHeader {
+  if (Object.hasOwn(ERAS, era)) return withEra(header, era as EraId, board?.driver);
+  const eras = ERA_IDS.join(", ");
+  throw new UsageError(
+    `Cannot ${doing} trace "${visible(path)}": there is no model of "${visible(era)}", but of ${eras}`,
+  );
+}
+
+/**
+ * Judges each sequence of a trace by what the model does with the operations that are in it.
+ *
+ * @throws {SyntaxError} Where the trace cannot be read any further
+ */
+export async function* judgedSequences(
+  trace: TraceReader,
+  header: TraceHeader,
+  { board, against, learned, learning, signal }: JudgeSequencesOptions,
+): AsyncGenerator<{ verdict: SequenceVerdict; device?: DeviceRecord | undefined }> {
+  const model = await loadBoard("model");
+  for await (const observed of trace.sequences) {
+    signal.throwIfAborted();
+    const steps = observed.steps.map(({ id, phase, op }) => ({ id, phase, op }));
+    const plan = { ...observed, steps, requires: observed.hardware ?? [] };
+    const expected = await openModel(model, header.era as EraId, {}, { ...header, driver: board?.driver }).run(plan);
+    const about = {
+      waivers: board?.waivers ?? [],
+      unsupported: whyUnsupported(observed, board ?? { unfiled: true }, header.has),
+      has: header.has,
+      ...learned ? { learned } : {},
+      ...learning ? { learning } : {},
+    };
+    const verdict = against
+      ? judge(inPlaceOfModel(expected, against, header.facts), observed, { ...about, model: expected })
+      : judge(expected, observed, about);
+    yield { verdict, device: observed.device };
+  }
+}
 
 /** How a trace is judged. */
 export interface JudgeTraceOptions {
@@ -59,17 +122,9 @@ export async function judgeTrace(
   options: JudgeTraceOptions,
 ): Promise<Line> {
   const started = Date.now();
-  const model = await loadBoard("model");
   await using trace = await openTraceFile(path);
-  const era = options.era ?? trace.header.era;
-  if (!Object.hasOwn(ERAS, era)) {
-    const eras = ERA_IDS.join(", ");
-    throw new UsageError(
-      `Cannot judge trace "${visible(path)}": there is no model of "${visible(era)}", but of ${eras}`,
-    );
-  }
   const known = options.board?.(trace.header);
-  const header = withEra(trace.header, era as EraId, known?.driver);
+  const header = judgedHeader(trace, path, "judge", { era: options.era, board: known });
   const { against } = options;
   const words = against ? { against: againstWords(against) } : {};
   const entries = options.learned?.(trace.header) ?? [];
@@ -85,21 +140,8 @@ export async function judgeTrace(
     for (const report of reports) report.sequence(verdict, device);
   };
   try {
-    for await (const observed of trace.sequences) {
-      options.signal.throwIfAborted();
-      const steps = observed.steps.map(({ id, phase, op }) => ({ id, phase, op }));
-      const expected = await openModel(model, era as EraId, {}, { ...header, driver: known?.driver }).run({
-        ...observed,
-        steps,
-        requires: observed.hardware ?? [],
-      });
-      const unsupported = whyUnsupported(observed, known ?? { unfiled: true }, header.has);
-      const about = { waivers: known?.waivers ?? [], unsupported, has: header.has, learned };
-      const verdict = against
-        ? judge(inPlaceOfModel(expected, against, header.facts), observed, { ...about, model: expected })
-        : judge(expected, observed, about);
-      add(verdict, observed.device);
-    }
+    const by = { board: known, against, learned, signal: options.signal };
+    for await (const { verdict, device } of judgedSequences(trace, header, by)) add(verdict, device);
   } catch (error) {
     if (!(error instanceof SyntaxError)) throw error;
     say(`twinlink: ${error.message}`);

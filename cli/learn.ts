@@ -1,16 +1,15 @@
 /** `twinlink learn`. */
 
 import { type Board, loadBoard, visible } from "../boards/mod.ts";
-import { judge, type SequenceVerdict, whyUnsupported, withEra } from "../diff/mod.ts";
+import type { SequenceVerdict } from "../diff/mod.ts";
 import { type LearnedRun, learnFrom } from "../diff/learn.ts";
 import { learnedText } from "../diff/learned_file.ts";
 import { tagsOf } from "../diff/tags.ts";
 import type { TraceHeader } from "../diff/trace.ts";
-import { type EraId, ERAS } from "../model/mod.ts";
 import { writeWhole } from "../run/artefacts.ts";
 import { loadLearned } from "../run/learned.ts";
 import { count, print, say } from "../run/output.ts";
-import { openModel } from "../runners/model.ts";
+import { judgedHeader, judgedSequences } from "./_judge_trace.ts";
 import { isTraceFile, openTraceFile } from "./_shared.ts";
 import { command, UsageError } from "./command.ts";
 import { runJob } from "./job.ts";
@@ -29,29 +28,13 @@ function whenOf(header: TraceHeader, driver: string | undefined): string {
 }
 
 /** Judges a trace by the model, with what each step showed. */
-async function lessonOf(
-  path: string,
-  model: Board,
-  board: Board | undefined,
-  signal: AbortSignal,
-): Promise<LearnedRun> {
+async function lessonOf(path: string, board: Board | undefined, signal: AbortSignal): Promise<LearnedRun> {
   await using trace = await openTraceFile(path);
-  const { era } = trace.header;
-  if (!Object.hasOwn(ERAS, era)) {
-    throw new UsageError(`Cannot learn from trace "${visible(path)}": there is no model of "${visible(era)}"`);
-  }
-  const header = withEra(trace.header, era as EraId, board?.driver);
+  const header = judgedHeader(trace, path, "learn from", { board });
   const verdicts: SequenceVerdict[] = [];
   try {
-    for await (const observed of trace.sequences) {
-      signal.throwIfAborted();
-      const steps = observed.steps.map(({ id, phase, op }) => ({ id, phase, op }));
-      const plan = { ...observed, steps, requires: observed.hardware ?? [] };
-      const expected = await openModel(model, era as EraId, {}, { ...header, driver: board?.driver }).run(plan);
-      const unsupported = whyUnsupported(observed, board ?? { unfiled: true }, header.has);
-      verdicts.push(
-        judge(expected, observed, { waivers: board?.waivers ?? [], unsupported, has: header.has, learning: true }),
-      );
+    for await (const { verdict } of judgedSequences(trace, header, { board, learning: true, signal })) {
+      verdicts.push(verdict);
     }
   } catch (error) {
     // Learned from half a trace, the other half would be unknown without a word.
@@ -118,13 +101,12 @@ and tags of its entries stay.`,
       : await loadLearned(out);
     const name = areTraces ? named : operands[0];
     const board = name === undefined ? undefined : await loadBoard(name);
-    const model = await loadBoard("model");
     const folder = areTraces ? undefined : await Deno.makeTempDir({ prefix: "twinlink-learn-" });
     try {
       const paths = folder === undefined ? operands : await tracesOf(board!, times, folder, wait, signal);
       const runs: LearnedRun[] = [];
       for (const path of paths) {
-        const run = await lessonOf(path, model, board, signal);
+        const run = await lessonOf(path, board, signal);
         const { when } = runs[0] ?? run;
         if (run.when !== when) {
           throw new UsageError(
