@@ -72,17 +72,29 @@ tl_listening() {
   return 1
 }
 
-# Waits until a process sleeps (it has written what it had read).
+# tl_state PID: sets TL_STATE to the letter of its state, or to nothing where there is none. Of `stat`, which is one line: where a
+# process ends while bash reads the first lines of `status`, the rest of it is what the next `read` of any file returns.
+tl_state() {
+  TL_STATE=
+  read -r tl_line < "/proc/$1/stat" || return 1
+  tl_line=${tl_line##*) }
+  TL_STATE=${tl_line%"${tl_line#?}"}
+} 2> /dev/null
+
+# tl_asleep PID: waits until a process sleeps. Multicast is delivered before the system call that caused it returns, and
+# wakes the monitor: one that sleeps has read everything, and written it.
 tl_asleep() {
   tl_j=0
-  while [ $tl_j -lt 3000 ]; do
+  while [ $tl_j -lt 20000 ]; do
     tl_j=$((tl_j + 1))
-    read -r tl_line < "/proc/$1/stat" || return 1
-    tl_line=${tl_line##*) }
-    case $tl_line in S*) return 0 ;; esac
+    tl_state "$1" || return 1
+    case $TL_STATE in
+      S) return 0 ;;
+      Z | X) return 1 ;;
+    esac
   done
   return 1
-} 2> /dev/null
+}
 
 tl_unwatch() {
   case " $TL_NETNS " in *" $1 "*) ;; *) return 0 ;; esac

@@ -49,23 +49,6 @@ tl_empty() {
   printf '\n--%s %s\n' "$TL_N" "$tl_title" >> "$TL_D/$1"
 }
 
-# Waits until a process sleeps. Multicast is delivered before the system call that caused it returns, and wakes the monitor: one
-# that sleeps has read everything, and written it.
-tl_quiet() {
-  tl_j=0
-  while [ $tl_j -lt 20000 ]; do
-    tl_j=$((tl_j + 1))
-    while IFS= read -r tl_line; do
-      case $tl_line in State:*) break ;; esac
-    done < "/proc/$1/status" || return 1
-    case $tl_line in
-      *"S (sleeping)"*) return 0 ;;
-      *"Z (zombie)"* | *"X (dead)"*) return 1 ;;
-    esac
-  done
-  return 1
-} 2> /dev/null
-
 # The beginning of a step, and how late the ticks had come by then.
 tl_step_begin() {
   tl_now
@@ -104,8 +87,8 @@ tl_stacks() {
 tl_step_end() {
   for tl_ns in $TL_NETNS; do
     eval "tl_p=\$TL_PN_$tl_ns tl_q=\$TL_PL_$tl_ns"
-    tl_quiet $tl_p || tl_lost "$tl_ns" $tl_p "devlink monitor"
-    tl_quiet $tl_q || tl_lost "$tl_ns" $tl_q "ip monitor"
+    tl_asleep $tl_p || tl_lost "$tl_ns" $tl_p "devlink monitor"
+    tl_asleep $tl_q || tl_lost "$tl_ns" $tl_q "ip monitor"
     printf '\n@%s\n' "$tl_id" >> "$TL_D/n.$tl_ns" || TL_FULL=1
     printf '\n@%s\n' "$tl_id" >> "$TL_D/l.$tl_ns" || TL_FULL=1
   done
@@ -135,7 +118,7 @@ tl_undropped() {
       esac
     done < "/proc/$tl_p/net/netlink"
     # The list of sockets can miss one while others come and go; one that has something to read is waited for.
-    kill -0 $tl_p && kill -0 $tl_q && tl_quiet $tl_p && tl_quiet $tl_q || return 1
+    kill -0 $tl_p && kill -0 $tl_q && tl_asleep $tl_p && tl_asleep $tl_q || return 1
   done
   return 1
 } 2> /dev/null
@@ -425,16 +408,11 @@ tl_distrust() {
 
 # The `read` of some versions of busybox fails at a signal when a child has ended before: what it did not say is asked again.
 tl_lives() {
-  tl_line= tl_j=0
-  while [ $tl_j -lt 3 ] && [ -e "/proc/$1/status" ]; do
-    tl_j=$((tl_j + 1)) tl_line=
-    while IFS= read -r tl_line; do
-      case $tl_line in State:*) break 2 ;; esac
-    done < "/proc/$1/status"
-  done
+  tl_j=0 TL_STATE=
+  while [ $tl_j -lt 3 ] && [ -e "/proc/$1/stat" ] && ! tl_state "$1"; do tl_j=$((tl_j + 1)); done
   # Such a shell has reaped it where it ended.
-  [ -n "$tl_line" ] || kill -0 "$1" || return 1
-  case $tl_line in *"Z (zombie)"* | *"X (dead)"*) return 1 ;; esac
+  [ -n "$TL_STATE" ] || kill -0 "$1" || return 1
+  case $TL_STATE in Z | X) return 1 ;; esac
 } 2> /dev/null
 
 # tl_devlink_step ID SECONDS NETNS FLAGS WORD...: a step of devlink(8) that its batch mode does as devlink itself would.
@@ -548,8 +526,8 @@ tl_between() {
 tl_forget() {
   for tl_ns in $TL_NETNS; do
     eval "tl_p=\$TL_PN_$tl_ns tl_q=\$TL_PL_$tl_ns"
-    tl_quiet $tl_p
-    tl_quiet $tl_q
+    tl_asleep $tl_p
+    tl_asleep $tl_q
   done
   tl_mark 0
   tl_log

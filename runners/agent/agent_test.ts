@@ -102,3 +102,29 @@ for (const [program, ...args] of SHELLS) {
     ]);
   });
 }
+
+// Processes that end while it is asked after them: of bash 5.2, a `read` of a file of theirs spoiled the next one of any file.
+const ENDING = `
+. ./agent.sh
+. ./agent_steps.sh
+read -r boot < /proc/sys/kernel/random/boot_id
+spoiled=0
+for i in $(seq 500); do
+  true &
+  while tl_lives $! && [ $i -gt 250 ] || tl_asleep $!; do :; done
+  read -r again < /proc/sys/kernel/random/boot_id
+  [ "$again" = "$boot" ] || spoiled=$((spoiled + 1))
+  wait $!
+done
+echo "$spoiled spoiled"
+`;
+
+for (const [program, ...args] of SHELLS) {
+  Deno.test(`${program}: the agent reads what it opens, after a process has ended under its eyes`, async () => {
+    const { stdout } = await new Deno.Command(program!, {
+      args: [...args, ...(program === "bash" ? ["--posix"] : []), "-c", ENDING],
+      cwd: new URL(".", import.meta.url),
+    }).output();
+    assertEquals(new TextDecoder().decode(stdout), "0 spoiled\n");
+  });
+}
