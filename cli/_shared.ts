@@ -10,11 +10,19 @@ import { type OptionTable, UsageError, type Values } from "./command.ts";
 /** The eras that a board can be held against. */
 export const ERAS_BY_NAME: readonly string[] = ERA_IDS;
 
+/** The option that chooses sequences. */
+export const FILTER = {
+  type: "list",
+  short: "f",
+  value: "TEXT",
+  help: "Only sequences with TEXT in SUITE > SEQUENCE; =NAME: that one, !TEXT: not",
+} as const;
+
 /** The options that choose boards and what is run on them. */
 export const BOARD_OPTIONS = {
   "board": { type: "list", short: "b", value: "BOARD", help: "A board by name, or by the path of its .toml file" },
   "transport": { type: "list", short: "t", help: "The line to a board that has several", choices: TRANSPORTS },
-  "filter": { type: "text", short: "f", value: "TEXT", help: "Only sequences with TEXT in SUITE > SEQUENCE" },
+  "filter": FILTER,
   "era": { type: "text", value: "ERA", help: "Compare with the model of this era", choices: ERAS_BY_NAME },
   "module": { type: "text", value: "FILE", help: "QEMU boards: this netdevsim.ko instead of the stock one" },
   "module-source": { type: "text", value: "DIR", help: "QEMU boards: build netdevsim of this folder's sources" },
@@ -51,7 +59,7 @@ export function boardArgs(values: Omit<Values<typeof BOARD_OPTIONS>, "wait">): s
   const given: [string, string | undefined][] = [
     ...board.map((name): [string, string] => ["board", isPath(name) ? resolve(name) : name]),
     ...transport.map((name): [string, string] => ["transport", name]),
-    ["filter", filter],
+    ...filter.map((text): [string, string] => ["filter", text]),
     ["era", era],
     ["timeout", timeout],
     ["module", module && resolve(module)],

@@ -156,14 +156,14 @@ export class Follower {
     ));
   }
 
-  #endBoard({ board, transport, ms }: { board: string; transport: string; ms: number }): void {
+  #endBoard({ board, transport, ms, stopped }: Extract<RunEvent, { type: "board-end" }>): void {
     const failure = this.#failure;
     const whole = this.#verdicts.length === this.#expected.length;
     this.#later(async () => {
       if (this.#trace) this.#written.push(await this.#trace.close(whole));
       this.#trace = undefined;
     });
-    const reason = failure?.message ?? "it was not run";
+    const reason = failure?.message ?? stopped ?? "it was not run";
     const notRun = this.#notRun(reason);
     this.#verdicts.push(...notRun);
     const { kernel = "" } = this.#header ?? {};

@@ -74,7 +74,7 @@ what cannot be put back is not generated. What only its driver knows is model-ga
     const sequences = only === undefined ? numberOf("sequences", values.sequences, 100, 1, 1e9) : 1;
     const steps = numberOf("steps", values.steps, 20, 1, 10_000);
     const parallel = numberOf("boards-in-parallel", values["boards-in-parallel"], 1, 1, 64);
-    const [board, other] = await chosenBoards({ ...values, filter: undefined, module: undefined });
+    const [board, other] = await chosenBoards({ ...values, filter: [], module: undefined });
     const first = only ?? 0;
     if (between && !other) throw new UsageError(`A board cannot be compared with itself: "${visible(between)}"`);
     if (board!.runner === "model" && !other) {

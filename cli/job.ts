@@ -15,6 +15,7 @@ import { reportFiles } from "../run/artefacts.ts";
 import { makeFolder } from "./_shared.ts";
 import { UsageError } from "./command.ts";
 import { openDisplay, wantsColor } from "./display.ts";
+import { filterOf } from "./filter.ts";
 import { Follower } from "./follower.ts";
 import type { RunJournal } from "../run/journal.ts";
 import type { BoardResult } from "../run/run_events.ts";
@@ -29,8 +30,10 @@ export interface Job {
   suites: readonly Suite[];
   /** The lines to use. @default {what each board's file says} */
   transports?: readonly TransportName[];
-  /** Only sequences whose `suite > sequence` holds this text, in any case of letters */
-  filter?: string | undefined;
+  /** Which sequences, see {@linkcode filterOf}. @default {all} */
+  filter?: readonly string[];
+  /** Runs nothing more once a sequence has failed. @default {false} */
+  failFast?: boolean;
   /** Each board runs the sequences that it can judge, and the summary lists the others. @default {false} */
   skipUnsupported?: boolean;
   /** An earlier recording to compare with instead of the model. @default {the model} */
@@ -60,13 +63,19 @@ export interface JobResult {
   status: 0 | 1 | 3;
 }
 
-const nameOf = (suite: { name: string }, sequence: { name: string }) => `${suite.name} > ${sequence.name}`;
-
-function chosenBy(filter: string | undefined, suites: readonly Suite[]): (suite: Suite, sequence: Sequence) => boolean {
-  const text = filter?.toLowerCase() ?? "";
-  const chosen = (suite: Suite, sequence: Sequence) => nameOf(suite, sequence).toLowerCase().includes(text);
+/**
+ * Returns whether a sequence is to be run, by the filters.
+ *
+ * @throws {UsageError} If none is
+ */
+export function chosenBy(
+  filters: readonly string[],
+  suites: readonly Suite[],
+): (suite: Suite, sequence: Sequence) => boolean {
+  const takes = filterOf(filters);
+  const chosen = (suite: Suite, sequence: Sequence) => takes({ suite: suite.name, sequence: sequence.name });
   if (!suites.some((suite) => suite.sequences.some((sequence) => chosen(suite, sequence)))) {
-    throw new UsageError(`--filter "${visible(filter ?? "")}" leaves no sequence to run`);
+    throw new UsageError(`--filter ${filters.map((text) => `"${visible(text)}"`).join(" ")} leaves no sequence to run`);
   }
   return chosen;
 }
@@ -103,7 +112,7 @@ function checkTransports(boards: readonly Board[], transports: readonly Transpor
  */
 export async function runJob(job: Job, options: { signal?: AbortSignal } = {}): Promise<JobResult> {
   const { boards, suites, transports = [], journal } = job;
-  const filter = chosenBy(job.filter, suites);
+  const filter = chosenBy(job.filter ?? [], suites);
   checkTransports(boards, transports);
   await checkRecordings(boards);
   const planned = suites.flatMap((suite) =>
@@ -151,6 +160,7 @@ export async function runJob(job: Job, options: { signal?: AbortSignal } = {}): 
       filter,
       skipUnsupported: job.skipUnsupported ?? false,
       jobs: job.jobs ?? 1,
+      ...(job.failFast ? { failFast: {} } : {}),
       iKnow: job.iKnow ?? [],
       against: job.against,
       learned,

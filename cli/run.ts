@@ -15,9 +15,10 @@ import {
   secondsOf,
 } from "./_shared.ts";
 import { command, type OptionTable, UsageError, type Values } from "./command.ts";
-import { type JobResult, runJob } from "./job.ts";
+import { exactly, filterOf, fullName } from "./filter.ts";
+import { chosenBy, type JobResult, runJob } from "./job.ts";
 import { outcomesOf, outcomesText, worst } from "./repeat.ts";
-import { RunJournal } from "../run/journal.ts";
+import { lastRun, RunJournal } from "../run/journal.ts";
 import { namedSuites, SHIPPED_SUITES } from "../run/load_suites.ts";
 import { print, say } from "../run/output.ts";
 import { type ReportName, REPORTS } from "../run/reports.ts";
@@ -39,6 +40,9 @@ export const OPTIONS = {
   jobs: { type: "text", short: "j", value: "N", help: "Run N boards side by side" },
   against: AGAINST,
   learned: LEARNED,
+  "fail-fast": { type: "flag", help: "Run nothing more once a sequence has failed" },
+  "last-failed": { type: "flag", help: "Only the sequences that were no pass in the last run that was kept" },
+  list: { type: "flag", help: "Print the names of the sequences, and run none" },
   repeat: { type: "text", value: "N", help: "Run all of it N times, and count how often each sequence came to what" },
   json: { type: "flag", help: "The same as --reporter jsonl" },
   out: { type: "text", short: "o", value: "DIR", help: "Keep traces, reports and console logs in this folder" },
@@ -51,7 +55,8 @@ const run = command({
 ${SHIPPED_SUITES.join(", ").replace(/(.{60,100}),\s/g, "$1,\n")}.
 Without SUITE each board runs what it can judge of all that ship, and the summary lists what was left out. If a
 board cannot judge a suite that is named, the exit status is 3; --skip-unsupported leaves such sequences out, too.
-"twinlink boards" lists the boards; --board model checks the suites alone.
+"twinlink boards" lists the boards; --board model checks the suites alone. --list needs no board; what a board can judge
+of them, "twinlink boards probe BOARD" shows.
 
 On a real board, suites are refused that would unbind, reload or take away otherwise a device that carries the
 board's root filesystem or the connection to it (exit status 2). --i-know DEVICE lets one go that the message names.
@@ -67,6 +72,7 @@ What a run has shown is kept as it goes on, in DIR or a folder of $XDG_STATE_HOM
 goes on from there after this process or its machine died.`,
   options: OPTIONS,
   run: async (values, operands, { signal }) => {
+    if (values.list) return await list(values, operands, signal);
     if (values.board.length === 0) throw new UsageError(`No board is named: add --board BOARD (see "twinlink boards")`);
     if (values.json && values.reporter && values.reporter !== "jsonl") {
       throw new UsageError(`--json and --reporter ${values.reporter} exclude each other`);
@@ -80,16 +86,51 @@ goes on from there after this process or its machine died.`,
     const timeout = secondsOf(values.timeout);
     const boards = await chosenBoards(values);
     const suites = await openSuites(operands, { signal, timeout });
+    const filter = await filterOfRun(values, suites);
     const runs: JobResult[] = [];
     for (let nth = 1; nth <= times; nth++) {
       const out = values.out === undefined || times === 1 ? values.out : join(values.out, String(nth));
-      await using journal = await journalOf({ ...values, out }, operands, boards);
-      runs.push(await runSuites(values, { boards, suites, journal, named: operands.length > 0 }, signal));
+      await using journal = await journalOf({ ...values, filter, out }, operands, boards);
+      runs.push(
+        await runSuites({ ...values, filter }, { boards, suites, journal, named: operands.length > 0 }, signal),
+      );
     }
     if (times > 1) tellOutcomes(runs, reporter);
     return worst(runs.map(({ status }) => status));
   },
 });
+
+/** Prints the sequences that the options choose, one a line. */
+async function list(values: RunValues, operands: readonly string[], signal: AbortSignal): Promise<number> {
+  const suites = await openSuites(operands, { signal, timeout: secondsOf(values.timeout) });
+  const chosen = chosenBy(await filterOfRun(values, suites), suites);
+  for (const suite of suites) {
+    for (const sequence of suite.sequences.filter((sequence) => chosen(suite, sequence))) {
+      print(visible(fullName({ suite: suite.name, sequence: sequence.name })) + "\n");
+    }
+  }
+  return 0;
+}
+
+/**
+ * Returns the filters of a run: with `--last-failed` one for each sequence that failed.
+ *
+ * @throws {UsageError} If no run is kept, or none of what failed in it can be run
+ */
+async function filterOfRun(values: RunValues, suites: readonly Suite[]): Promise<string[]> {
+  if (!values["last-failed"]) return values.filter;
+  const { folder, failed } = await lastRun();
+  const takes = filterOf(values.filter);
+  const here = new Set(
+    suites.flatMap(({ name, sequences }) =>
+      sequences.map((sequence) => fullName({ suite: name, sequence: sequence.name }))
+    ),
+  );
+  const chosen = failed.filter((one) => here.has(fullName(one)) && takes(one));
+  if (chosen.length > 0) return chosen.map(exactly);
+  const why = failed.length === 0 ? "all of it passed" : `of the ${failed.length} that failed none is chosen here`;
+  throw new UsageError(`--last-failed leaves no sequence to run: of the last run, ${visible(folder)}, ${why}`);
+}
 
 /** Tells how often each sequence came to which verdict. */
 function tellOutcomes(runs: readonly JobResult[], reporter: ReportName): void {
@@ -118,6 +159,7 @@ export async function runSuites(
     skipUnsupported: !named || values["skip-unsupported"],
     transports: [...new Set(values.transport)] as TransportName[],
     filter: values.filter,
+    failFast: values["fail-fast"],
     reporter: values.json ? "jsonl" : (values.reporter ?? "terminal") as ReportName,
     iKnow: values["i-know"],
     against,

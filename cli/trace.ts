@@ -10,8 +10,9 @@ import {
   type SequenceTrace,
   type StepTrace,
 } from "../diff/mod.ts";
-import { openTraceFile } from "./_shared.ts";
+import { FILTER, openTraceFile } from "./_shared.ts";
 import { command, UsageError } from "./command.ts";
+import { filterOf } from "./filter.ts";
 import { count, print, say } from "../run/output.ts";
 
 /** What a step came to, in a few words. */
@@ -56,12 +57,12 @@ board's emulated device follows the step in which it was given, with the device'
 shown up to there: exit status 3.`,
   options: {
     device: { type: "flag", help: "Show the commands and register accesses that the emulated device saw" },
-    filter: { type: "text", short: "f", value: "TEXT", help: "Only sequences with TEXT in SUITE > SEQUENCE" },
+    filter: FILTER,
   },
   run: async (values, operands, { signal, interrupts }) => {
     interrupts.harmless();
     if (operands.length === 0) throw new UsageError("No trace is named: give the path of one");
-    const wanted = values.filter?.toLowerCase() ?? "";
+    const wanted = filterOf(values.filter);
     let exit = 0;
     for (const path of operands) {
       await using trace = await openTraceFile(path);
@@ -70,7 +71,7 @@ shown up to there: exit status 3.`,
       try {
         for await (const sequence of trace.sequences) {
           signal.throwIfAborted();
-          if (!`${sequence.suite} > ${sequence.sequence}`.toLowerCase().includes(wanted)) continue;
+          if (!wanted(sequence)) continue;
           print(sequenceText(sequence, values.device));
         }
       } catch (error) {

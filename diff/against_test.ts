@@ -1,7 +1,7 @@
 /** An earlier recording instead of the model. */
 
 import { assertEquals, assertStringIncludes } from "@std/assert";
-import { countedSince, emptyObservation, type Json, type Observation } from "../model/observation.ts";
+import { countedSince, type Json } from "../model/observation.ts";
 import type { Operation } from "../model/operation.ts";
 import { factsWith } from "../model/testing.ts";
 import { earlierOf, inPlaceOfModel } from "./against.ts";

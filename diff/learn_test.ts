@@ -1,7 +1,7 @@
 /** What is learned of boards, written, read, and compared from then on. */
 
 import { assertEquals, assertMatch, assertStringIncludes, assertThrows } from "@std/assert";
-import { emptyObservation, type Observation } from "../model/observation.ts";
+import type { Observation } from "../model/observation.ts";
 import type { Operation } from "../model/operation.ts";
 import { judge } from "./judge.ts";
 import { traceOf } from "./testing.ts";

@@ -1,11 +1,10 @@
 /** What only a board's driver knows never agrees, never differs, and hides no other difference. */
 
 import { assertEquals, assertStringIncludes } from "@std/assert";
-import { countedSince, emptyObservation, type Json, NOT_KNOWN, type Observation } from "../model/observation.ts";
+import { countedSince, type Json, NOT_KNOWN, type Observation } from "../model/observation.ts";
 import type { Operation } from "../model/operation.ts";
 import { judge } from "./judge.ts";
 import { traceOf } from "./testing.ts";
-import type { SequenceTrace } from "./trace.ts";
 
 const HANDLE = "pci/0000:03:00.0";
 const SHOW: Operation = { kind: "health.show" };

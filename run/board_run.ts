@@ -13,7 +13,7 @@ import { type Unsupported, whyUnsupported } from "../diff/capability.ts";
 import { judge } from "../diff/judge.ts";
 import type { LearnedEntry } from "../diff/learned.ts";
 import type { Plan, SequenceTrace, TraceHeader } from "../diff/trace.ts";
-import type { LeftOut } from "../diff/verdict.ts";
+import { type LeftOut, OUTCOMES } from "../diff/verdict.ts";
 import { type EraId, hardwareIn } from "../model/mod.ts";
 import { lastWords } from "../runners/agent/agent.ts";
 import { openRunner } from "../runners/mod.ts";
@@ -50,8 +50,16 @@ export interface BoardRunOptions {
   journal?: Journal;
   /** Where it is kept what could not be undone on a board. @default {nowhere} */
   dirt?: Dirt;
+  /** Runs nothing more once a sequence of any board that shares the object has failed. @default {all are run} */
+  failFast?: FailFast;
   /** How a board is opened; for tests */
   open?: (board: Board, options: RunnerOptions) => Promise<Runner>;
+}
+
+/** Ends a run with the first failure. */
+export interface FailFast {
+  /** The sequence that failed, once one has: `qemu-6.12: reload > a plain reload` */
+  failed?: string;
 }
 
 /** A line of a board that has several; undefined for the one that it has. */
@@ -83,12 +91,14 @@ export async function runBoard(
   let run: BoardRun | undefined;
   let journal: BoardJournal | undefined;
   let whole = false;
+  /** Why the rest is not run */
+  const stopped = () => options.failFast?.failed && `--fail-fast: ${options.failFast.failed} has failed`;
   try {
     if (refused) throw refused;
+    if (stopped()) return done;
     journal = await options.journal?.part(done.board, done.transport);
     run = new BoardRun(board, line, done, journal, options);
-    await run.run(suites);
-    whole = true;
+    whole = await run.run(suites);
   } catch (error) {
     if (!(error instanceof Error)) throw error;
     if (!isInfra(error)) {
@@ -104,7 +114,8 @@ export async function runBoard(
   } finally {
     await run?.used.close();
     await journal?.close(whole);
-    onEvent({ type: "board-end", ...of(), ms: Date.now() - started });
+    const why = whole ? undefined : stopped();
+    onEvent({ type: "board-end", ...of(), ms: Date.now() - started, ...(why ? { stopped: why } : {}) });
   }
   return done;
 }
@@ -187,16 +198,22 @@ class BoardRun {
     this.#options.onEvent?.(event);
   }
 
-  async run(suites: readonly Suite[]): Promise<void> {
+  /** Returns false if a failure ended the run before all of it was run. */
+  async run(suites: readonly Suite[]): Promise<boolean> {
+    const { failFast } = this.#options;
     await this.#compile(suites, await this.#begin());
     if (!this.#earlier) await this.used.admit(this.#left());
+    let left = this.#planned.length;
     for (const one of this.#planned) {
       this.#options.signal?.throwIfAborted();
+      if (failFast?.failed !== undefined) break;
+      left--;
       if ("plan" in one) await this.#judged(one);
       else this.#tellUnable(one);
     }
     if (this.#owed) await this.#ready();
     await this.#compareFacts();
+    return left === 0;
   }
 
   /**
@@ -330,7 +347,14 @@ class BoardRun {
       observed: trace,
       verdict: { ...trace, verdict, reason, notes: [] },
     };
+    this.#ended(result);
+  }
+
+  #ended(result: SequenceResult): void {
+    const { failFast } = this.#options;
+    const { verdict, suite, sequence } = result.verdict;
     this.#done.results.push(result);
+    if (failFast && OUTCOMES[verdict] === "fail") failFast.failed ??= `${this.#board.name}: ${suite} > ${sequence}`;
     this.#tell({ type: "sequence", ...this.#of, result });
   }
 
@@ -374,8 +398,7 @@ class BoardRun {
     const model = against ? { model: expected } : { learned: this.#learned };
     const verdict = judge(wanted, observed, { waivers, unsupported, has, ...model });
     const result = { expected, observed, verdict };
-    this.#done.results.push(result);
-    this.#tell({ type: "sequence", ...this.#of, result });
+    this.#ended(result);
     if (kept) this.#owe(kept, stateBehind(plan, result));
     if (!settled) await this.#renew(item, result);
   }
@@ -416,7 +439,7 @@ class BoardRun {
     const state = stateBehind(plan, result);
     const left = leftBehind(result, state);
     if (left !== undefined) await this.used.mark(left);
-    const last = this.#items.at(-1)!.plan === plan;
+    const last = this.#options.failFast?.failed !== undefined || this.#items.at(-1)!.plan === plan;
     if (state === "sound") return;
     // A kernel of our own that broke is not needed any more.
     if (last && this.#board.runner === "qemu") this.#discarded = true;

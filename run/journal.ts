@@ -8,11 +8,11 @@
 
 import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { visible } from "../boards/mod.ts";
 import { releaseLock, stateFolder } from "../boards/state.ts";
 import { type RecoveredTrace, recoverTrace, syncFolder, TraceJournal } from "../diff/trace_journal.ts";
-import type { SequenceTrace, StepTrace, TraceHeader } from "../diff/mod.ts";
+import { OUTCOMES, type SequenceTrace, type StepTrace, type TraceHeader, type Verdict } from "../diff/mod.ts";
 import { fileWord, REPORT_FILES, writeWhole } from "./artefacts.ts";
 import { UsageError } from "./usage_error.ts";
 
@@ -132,6 +132,38 @@ async function isOver(folder: string): Promise<boolean> {
   }
 }
 
+/** Names the folder of the last run that is kept, wherever that is. */
+const LAST = () => join(runsFolder(), "last");
+
+/** A machine without a home that can be written keeps named runs all the same. */
+async function keepLast(folder: string): Promise<void> {
+  await Deno.mkdir(runsFolder(), { recursive: true, mode: 0o700 });
+  await writeWhole(LAST(), `${folder}\n`);
+}
+
+/**
+ * Returns the folder of the last run that was kept, and the sequences that were no pass in it, each once.
+ *
+ * @throws {UsageError} If there is none, or it has no report
+ */
+export async function lastRun(): Promise<{ folder: string; failed: { suite: string; sequence: string }[] }> {
+  const folder = await Deno.readTextFile(LAST()).then((text) => text.trimEnd(), () => undefined);
+  if (folder === undefined) throw new UsageError("No run is kept yet: only runs on boards are, or with --out DIR");
+  const failed = new Map<string, { suite: string; sequence: string }>();
+  try {
+    const text = await Deno.readTextFile(join(folder, "verdicts.jsonl"));
+    for (const line of text.trimEnd().split("\n")) {
+      const { type, suite, sequence, verdict } = JSON.parse(line);
+      if (type !== "sequence" || !/^(fail|error)$/.test(OUTCOMES[verdict as Verdict])) continue;
+      failed.set(JSON.stringify([suite, sequence]), { suite, sequence });
+    }
+  } catch (error) {
+    const why = visible((error as Error).message);
+    throw new UsageError(`The last run, ${visible(folder)}, has no report that can be read: ${why}`);
+  }
+  return { folder, failed: [...failed.values()] };
+}
+
 /** The journal of one run. */
 export class RunJournal implements Journal, AsyncDisposable {
   /** Where it is */
@@ -178,6 +210,7 @@ export class RunJournal implements Journal, AsyncDisposable {
       const lock = await lockRun(place);
       if (!lock) throw new UsageError(`Cannot write to "${visible(place)}": a run is going on there`);
       if (!named) await prune();
+      await keepLast(resolve(place)).catch(() => {});
       return new RunJournal(place, lock, { named, goesOn: false, args: plan.args });
     } catch (error) {
       if (error instanceof UsageError || !(error instanceof Error)) throw error;

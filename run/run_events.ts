@@ -33,7 +33,8 @@ export type RunEvent =
   | { type: "sequence"; board: string; transport: string; result: SequenceResult }
   /** A board was lost, could not be reached, or the run ended before it did: the rest of its sequences is not judged */
   | { type: "infra"; board: string; transport: string; error: Error }
-  | { type: "board-end"; board: string; transport: string; ms: number }
+  /** `stopped` is why sequences were left that could have been run */
+  | { type: "board-end"; board: string; transport: string; ms: number; stopped?: string }
   /** The last event of every run. `boards` counts boards and lines; `error` is what ended the run before it was done */
   | { type: "run-end"; boards: number; error?: Error };
 
