@@ -98,9 +98,7 @@ class TwinlinkPort implements BindingPortInterface {
     attempt(() => controlValue(this.#fd, "TCFLSH", TCIOFLUSH));
     attempt(() => setTermios(this.#fd, this.#before));
     attempt(() => controlValue(this.#fd, "TIOCNXCL"));
-    // A child process that is being started just then has the port, too, until it begins.
-    attempt(() => unlockFd(this.#fd));
-    closeFd(this.#fd);
+    letGo(this.#fd);
   }
 
   /** Changes the baud rate. */
@@ -244,11 +242,17 @@ export const TwinlinkBinding: BindingInterface = {
       poller.add(fd);
       return new TwinlinkPort(fd, before, full);
     } catch (error) {
-      closeFd(fd);
+      letGo(fd);
       throw error;
     }
   },
 };
+
+/** Closes a port and gives up its lock: a child process that is being started just then has the port, too, until it begins. */
+function letGo(fd: number): void {
+  attempt(() => unlockFd(fd));
+  closeFd(fd);
+}
 
 function reason(error: unknown, prefix: string): string {
   const text = error instanceof Error ? error.message : String(error);
