@@ -4,7 +4,7 @@
  */
 
 import { assert, assertEquals } from "@std/assert";
-import { type EraId, type Json, Machine, type Observation, type Operation } from "../mod.ts";
+import { type EraId, type Json, Machine, type Observation, type Operation } from "./mod.ts";
 
 interface Fact {
   sequence: string;

@@ -42,7 +42,7 @@ Deno.test("docs: each link leads to a file, and to a heading of it", () => {
 const wordsOf = (command: string) =>
   [...command.split(/ {2,}| #/)[0]!.matchAll(/"([^"]*)"|'([^']*)'|\S+/g)].map(([word, a, b]) => a ?? b ?? word);
 
-Deno.test("docs: each command that is shown is one, with options that it has", async () => {
+Deno.test("docs: each command that is shown is one, with options that it has", () => {
   const { tasks } = JSON.parse(textOf("deno.json"));
   const wrong: string[] = [];
   let seen = 0;
