@@ -10,8 +10,8 @@
  * import { macWithPcs, suite } from "@twinlink/twinlink";
  *
  * const mine = suite("mine", { fixture: macWithPcs() }, ({ sequence }) => {
- *   sequence("no instance", { source: "devlink-dev.rst" }, async (dut) => {
- *     await dut.dev.show();
+ *   sequence("a MAC has no devlink instance", { source: "devlink-dev(8)" }, async (dut) => {
+ *     await dut.dev.show().fails();
  *   });
  * });
  * const [result] = await orchestrate([await loadBoard("model")], [mine]);
