@@ -22,8 +22,8 @@ function restarted(op: Operation): Handle | undefined {
 /** Which ports of a device are up, and since when. */
 class Counting {
   // A port that went down again has counted: it stays in, which only widens the bounds.
-  readonly counted = new Set<number>();
-  readonly up = new Set<number>();
+  readonly counted: Set<number> = new Set();
+  readonly up: Set<number> = new Set();
   /** Whether a trap of type drop was set to anything else: from then on each of them may have counted */
   set = false;
   modelMs = 0;

@@ -27,7 +27,7 @@ export function sysfsTree(kernel: Kernel, netns: Netns): TreeDirectory {
   const others = [...netns.netdevs.values()].filter((netdev) => deviceOf(netdev) === undefined);
   return sysfs(() => ({
     ...Object.fromEntries(["block", "dev", "firmware", "fs"].map((name) => [name, partOf(() => ({}))])),
-    ...(era.configuredOut.has("power") ? {} : { power: partOf(() => ({})) }),
+    ...(era.configuredOut.includes("power") ? {} : { power: partOf(() => ({})) }),
     bus: partOf(() => ({
       platform: partOf(() => ({ drivers: partOf(() => of("bus/platform/drivers")) })),
       ...of("bus"),

@@ -48,7 +48,7 @@ export function buildOf(id: EraId, build: BuildName): { era: Era; facts: KernelF
   return {
     era: {
       ...era,
-      configuredOut: new Set(["ipsec", "power", "module"]),
+      configuredOut: ["ipsec", "power", "module"],
       fibEntries: { ...era.fibEntries, rules: [0, 0] },
     },
     facts: {

@@ -71,7 +71,7 @@ function* shownEmpty(scene: Scene, key: string, steps: Steps<Result>): Steps<Res
 
 /** A command that the kernel may not have at all. */
 function* known(scene: Scene, what: "linecard" | "selftests", steps: () => Steps<Result>): Steps<Result> {
-  return scene.kernel.era.objects.lacks.has(what) ? "EOPNOTSUPP" : yield* steps();
+  return scene.kernel.era.objects.lacks.includes(what) ? "EOPNOTSUPP" : yield* steps();
 }
 
 function isU32(...values: (number | undefined)[]): boolean {

@@ -165,7 +165,7 @@ export interface KernelEra {
    * What a build of the kernel lacks that Debian's has: `module` where drivers are built in, `power` (CONFIG_PM), `ipsec`
    * (CONFIG_XFRM_OFFLOAD)
    */
-  readonly configuredOut: ReadonlySet<"module" | "power" | "ipsec">;
+  readonly configuredOut: readonly ("module" | "power" | "ipsec")[];
 }
 
 /** A setting of a port's function, as `devlink port function set` takes it, in the order in which the kernel checks them. */

@@ -84,7 +84,7 @@ export default {
     readsTrueFalse: false,
     scanOverflow: "wraps",
     deadWorker: "stalls",
-    configuredOut: new Set(),
+    configuredOut: [],
     ports: {
       order: "registration",
       taken: "EEXIST",
@@ -106,7 +106,7 @@ export default {
       moveChecksFirst: true,
     },
     objects: {
-      lacks: new Set(["linecard", "selftests"]),
+      lacks: ["linecard", "selftests"],
       unknownInDump: undefined,
       flash: { by: "driver" },
       region: { readTells: false, withoutSnapshot: { errno: "EINVAL" } },

@@ -12,7 +12,7 @@ export default {
     locks: REGIMES.global_plus_devl,
     driverLocksInstance: true,
     readsTrueFalse: true,
-    objects: { lacks: new Set(["selftests"]) },
+    objects: { lacks: ["selftests"] },
     phylink: { selects: true, pollsFrom: "configuration" },
   },
 } as const satisfies EraFile;

@@ -22,6 +22,6 @@ export default {
     reloadLocks: ["instance"],
     devlinkMutex: false,
     locks: REGIMES.instance,
-    objects: { lacks: new Set(), health: { reportLocks: "recovery" } },
+    objects: { lacks: [], health: { reportLocks: "recovery" } },
   },
 } as const satisfies EraFile;

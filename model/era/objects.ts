@@ -7,7 +7,7 @@
 /** What one family of kernels does differently with refused commands, flash, regions and health. */
 export interface ObjectsEra {
   /** The commands that devlink's netlink family does not have yet; the kernel answers them with `EOPNOTSUPP` */
-  readonly lacks: ReadonlySet<"linecard" | "selftests">;
+  readonly lacks: readonly ("linecard" | "selftests")[];
   /** How the netlink policy refuses an attribute that a dump does not know; undefined where dumps take none at all */
   readonly unknownInDump: string | undefined;
   /** How a flash update differs */

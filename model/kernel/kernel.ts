@@ -71,7 +71,7 @@ export class Kernel implements KernelHost {
   /** The mutex that is held over every devlink command and dump, in eras that have one */
   readonly devlinkMutex: Lock | undefined;
   /** Where a warning that comes once has come */
-  readonly warned = new Set<string>();
+  readonly warned: Set<string> = new Set();
   /** Told of each devlink message as it is sent */
   onMessage: ((netns: NetnsName, message: Notification) => void) | undefined;
   /** What workers cause is written down here: the observation of the operation that runs */
@@ -93,7 +93,7 @@ export class Kernel implements KernelHost {
   #linkwatch: Linkwatch | undefined;
   readonly freedMemory: FreedMemory;
   /** Devices that do not let go of a route that is removed, and then of all of them: mostly none, and nobody races for it */
-  readonly routeKeepers = new Set<FibListener>();
+  readonly routeKeepers: Set<FibListener> = new Set();
   /** KASAN reports once, and not again until the next boot */
   kasanReported = false;
   #index = 0;

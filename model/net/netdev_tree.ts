@@ -10,7 +10,7 @@ import { linkFlags, type Netdev } from "./netns.ts";
 
 /** Returns the directory for the power management of a device, where the kernel was built with that (CONFIG_PM). */
 export function powerDirectory(era: Era): Sketch {
-  return era.configuredOut.has("power") ? {} : { power: partOf(() => ({})) };
+  return era.configuredOut.includes("power") ? {} : { power: partOf(() => ({})) };
 }
 
 /**

@@ -95,11 +95,11 @@ export class Netns {
   readonly #users: Task[] = [];
   /** Whether nobody is in it any more, or means to put something there: only then does it die */
   readonly unused: Condition;
-  readonly netdevs = new Map<string, Netdev>();
+  readonly netdevs: Map<string, Netdev> = new Map();
   readonly fibListeners: FibListener[] = [];
   readonly occupancy: Record<FibTable, number>;
   /** Netdevs with a link-local address, and whether that is assigned yet */
-  readonly linkLocal = new Map<Netdev, boolean>();
+  readonly linkLocal: Map<Netdev, boolean> = new Map();
   /** Whether routes may have come that a device did not take over though it takes over others */
   offloadsSome = false;
   /** The last ifindex that was given out */
@@ -107,9 +107,9 @@ export class Netns {
   /** Whether the table of routes is there: the first route makes it, also one that is refused, and that of `lo` (fib_frontend.c) */
   hasTable: boolean;
   /** Routes that operations added, with their netdev */
-  readonly routes = new Map<string, string>();
+  readonly routes: Map<string, string> = new Map();
   /** Nexthop objects that operations added, by their id */
-  readonly nexthops = new Set<number>();
+  readonly nexthops: Set<number> = new Set();
   /** The id that the kernel gave last to one that was added without: it looks for the next from there on */
   lastNexthop = 0;
 

@@ -171,8 +171,8 @@ const builds = new WeakMap<Era, NetdevsimEra>();
 /** Returns how netdevsim of an era behaves, without what the build of the kernel leaves out. */
 export function netdevsimEra(era: Era): NetdevsimEra {
   const stock = ALL[era.id];
-  if (era.configuredOut.size === 0) return stock;
+  if (era.configuredOut.length === 0) return stock;
   let build = builds.get(era);
-  if (!build) builds.set(era, build = { ...stock, lacks: stock.lacks.union(era.configuredOut) });
+  if (!build) builds.set(era, build = { ...stock, lacks: stock.lacks.union(new Set(era.configuredOut)) });
   return build;
 }

@@ -34,7 +34,7 @@ const fixed = (text: string, mode: number): TreeFile => ({ type: "file", mode, s
 /** Returns the files of netdevsim as somebody in `netns` sees them. */
 export function netdevsimTree(kernel: Kernel, netns: Netns): DriverTree {
   const loaded = kernel.core.registered(NETDEVSIM);
-  const builtIn = kernel.era.configuredOut.has("module");
+  const builtIn = kernel.era.configuredOut.includes("module");
   const devices = netdevsimDevices(kernel);
   const each = (of: (device: NetdevsimDevice) => TreeNode | undefined): Sketch =>
     Object.fromEntries(devices.map((device) => [device.name, of(device)]));
