@@ -20,7 +20,7 @@ export const COMMANDS: Readonly<Record<string, string>> = {
   check: "judge recorded traces off line, with the model of today",
   learn: "write what boards showed and the model does not know as expectations to review",
   record: "run suites on a board and keep its trace in a file",
-  report: "write the page of a run that was kept: report.html",
+  report: "write the page of a run that was kept, or compare two runs",
   trace: "show recorded traces: the steps, and what an emulated device saw between them",
   boards: "list the boards that ship; write, check, describe or probe one, read its facts",
   console: "the console of a board on this terminal, recorded",

@@ -52,7 +52,7 @@ ul{margin:.3rem 0;padding-left:1.2rem}li{overflow-wrap:anywhere}
 dl{display:grid;grid-template-columns:max-content 1fr;gap:.1rem .9rem;margin:.4rem 0;font-size:.88rem}dt{color:var(--dim)}dd{margin:0;overflow-wrap:anywhere}
 svg.bar{width:100%;max-width:12rem;height:.8rem;vertical-align:middle}svg.bar rect{fill:var(--good)}svg.bar.out rect{fill:var(--bad)}
 body:has(#f-d:checked) .list tbody tr:not(.d),body:has(#f-c:checked) .list tbody tr:not(.c),
-body:has(#f-j:checked) .list tbody tr:not(.j),body:has(#f-u:checked) .list tbody tr:not(.u),tr[hidden]{display:none}
+body:has(#f-j:checked) .list tbody tr:not(.j),body:has(#f-k:checked) .list tbody tr:not(.k),body:has(#f-u:checked) .list tbody tr:not(.u),tr[hidden]{display:none}
 @media(max-width:40rem){body{padding:0 .7rem 3rem}h1{font-size:1.2rem}header{padding-left:.7rem}.card{padding:.6rem}
 th,td{padding:.16rem .35rem}.on .keys{display:none}dl{grid-template-columns:1fr}dd{margin-bottom:.3rem}
 .diff,.diff thead,.diff tbody{display:block}.diff col{display:none}.diff tr{display:grid;grid-template-columns:1fr 1fr}
