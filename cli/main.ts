@@ -21,6 +21,7 @@ export const COMMANDS: Readonly<Record<string, string>> = {
   learn: "write what boards showed and the model does not know as expectations to review",
   record: "run suites on a board and keep its trace in a file",
   report: "write the page of a run that was kept, or compare two runs",
+  history: "list the runs of a folder: pass rate, times, flake rate and last change by board and sequence",
   trace: "show recorded traces: the steps, and what an emulated device saw between them",
   boards: "list the boards that ship; write, check, describe or probe one, read its facts",
   console: "the console of a board on this terminal, recorded",

@@ -51,8 +51,11 @@ export type Change = keyof typeof CHANGES;
 
 /** A sequence on a pair of boards. */
 export interface ComparedSequence {
+  /** The suite's name */
   suite: string;
+  /** The sequence's name */
   sequence: string;
+  /** How it changed */
   change: Change;
   /** True if both sides judged it */
   compared: boolean;
@@ -70,7 +73,9 @@ export interface ComparedSequence {
 
 /** A board over a line in A, and the one in B that it is compared with. Each list has a part for each run; A may have none. */
 export interface BoardPair {
+  /** The board in the runs of A */
   before: readonly RunPart[];
+  /** The board in the runs of B */
   after: readonly RunPart[];
 }
 
@@ -80,11 +85,13 @@ export interface ComparedBoard extends BoardPair {
   name: string;
   /** What the two boards are and differ in: kernel, firmware, driver, model */
   differs: readonly { what: string; before: string; after: string }[];
+  /** Each sequence that one of them has */
   sequences: readonly ComparedSequence[];
 }
 
 /** Two runs side by side. */
 export interface Comparison {
+  /** Each pair of boards */
   boards: readonly ComparedBoard[];
   /** The boards that only one side has, as `qemu-6.12 over ssh` */
   alone: { before: readonly string[]; after: readonly string[] };

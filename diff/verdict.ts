@@ -138,6 +138,13 @@ export interface SequenceVerdict {
   notes: string[];
 }
 
+/** Returns how long the board took, in ms by its own clock; undefined if it did not say, or rebooted meanwhile. */
+export function boardTimeOf({ steps }: SequenceVerdict): number | undefined {
+  const times = steps.flatMap(({ observed }) => observed?.board ?? []);
+  const ms = times.length === 0 ? -1 : times.at(-1)!.end - times[0]!.start;
+  return ms < 0 ? undefined : ms;
+}
+
 /** How many came to which verdict. */
 export type Counts = Record<Verdict, number>;
 

@@ -1,54 +1,20 @@
 /** The page in Chromium: what an engineer sees, and does. */
 
 import { assert, assertEquals } from "@std/assert";
-import { type Browser, type BrowserContextOptions, chromium, type Page } from "playwright-core";
+import type { Page } from "playwright-core";
+import { isInView, isTooWide, launch, open } from "../../../fixtures/page_testing.ts";
 import { browserTest } from "../../../fixtures/testing.ts";
 import { compareRuns } from "../../compare_runs.ts";
 import type { SequenceVerdict } from "../../verdict.ts";
 import { comparisonPage } from "./comparison.ts";
 import { EVIL, judged, page } from "./testing.ts";
 
-const FLAGS = ["disable-gpu", "disable-quic", "no-first-run", "disable-background-networking", "disable-sync"];
-
-/** A page that is open, and what it complained of or asked for. */
-interface Opened extends AsyncDisposable {
-  page: Page;
-  wrong: string[];
-}
-
-async function open(browser: Browser, path: string, options: BrowserContextOptions = {}): Promise<Opened> {
-  const context = await browser.newContext({ viewport: { width: 1280, height: 900 }, ...options });
-  const page = await context.newPage();
-  const wrong: string[] = [];
-  page.on("console", (message) => wrong.push(message.text()));
-  page.on("pageerror", (error) => wrong.push(error.message));
-  page.on("dialog", (dialog) => wrong.push(dialog.message()));
-  page.on("request", (request) => {
-    if (request.url() !== `file://${path}`) wrong.push(request.url());
-  });
-  await page.goto(`file://${path}`);
-  return { page, wrong, [Symbol.asyncDispose]: () => context.close() };
-}
-
-/** Whether an element is on the screen as it stands, by its first pixel. */
-const isInView = (page: Page, selector: string) =>
-  page.locator(selector).first().evaluate((element) => {
-    const { top, height } = element.getBoundingClientRect();
-    const { innerHeight } = globalThis as unknown as { innerHeight: number };
-    return height > 0 && top >= 0 && top < innerHeight;
-  });
-const isTooWide = (page: Page) =>
-  page.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth");
 const rows = (page: Page) => page.locator(".list tbody tr:visible").count();
 const hash = (page: Page) => page.evaluate("location.hash");
 
 browserTest("page in Chromium", async (executablePath, t) => {
   const folder = await Deno.makeTempDir({ prefix: "twinlink-page-" });
-  const browser = await chromium.launch({
-    executablePath,
-    chromiumSandbox: Deno.uid() !== 0,
-    args: FLAGS.map((flag) => `--${flag}`),
-  });
+  const browser = await launch(executablePath);
   try {
     const [differs, fine, errno] = [judged("x", "order"), judged("x", "none"), judged("x", "errno")];
     const many = Array.from({ length: 300 }, (_, i) => ({

@@ -50,7 +50,8 @@ button{font:inherit;font-size:.78rem;padding:0 .5em;border:1px solid var(--line)
 a.l{color:var(--dim);font-weight:400;padding:0 .3em}
 ul{margin:.3rem 0;padding-left:1.2rem}li{overflow-wrap:anywhere}
 dl{display:grid;grid-template-columns:max-content 1fr;gap:.1rem .9rem;margin:.4rem 0;font-size:.88rem}dt{color:var(--dim)}dd{margin:0;overflow-wrap:anywhere}
-svg.bar{width:100%;max-width:12rem;height:.8rem;vertical-align:middle}svg.bar rect{fill:var(--good)}svg.bar.out rect{fill:var(--bad)}
+svg.bar{width:100%;max-width:12rem;height:.8rem;vertical-align:middle}svg.bar rect{fill:var(--good)}svg.bar.out rect{fill:var(--bad)}svg.line{width:6rem}svg.line polyline{fill:none;stroke:var(--dim);vector-effect:non-scaling-stroke}
+.m .good,.m .bad,.m .warn,.m .dim{display:inline-block;width:.8em;text-align:center}
 body:has(#f-d:checked) .list tbody tr:not(.d),body:has(#f-c:checked) .list tbody tr:not(.c),
 body:has(#f-j:checked) .list tbody tr:not(.j),body:has(#f-k:checked) .list tbody tr:not(.k),body:has(#f-u:checked) .list tbody tr:not(.u),tr[hidden]{display:none}
 @media(max-width:40rem){body{padding:0 .7rem 3rem}h1{font-size:1.2rem}header{padding-left:.7rem}.card{padding:.6rem}
