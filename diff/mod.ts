@@ -38,6 +38,7 @@ export { type AboutRun, htmlReporter } from "./report/report_html.ts";
 export { jsonlReporter, REPORT_VERSION } from "./report/report_jsonl.ts";
 export { junitReporter } from "./report/report_junit.ts";
 export { ktapReporter } from "./report/report_ktap.ts";
+export { nipaReporter, type NipaTarget } from "./report/report_nipa.ts";
 export { terminalReporter, type TerminalReporterOptions } from "./report/report_terminal.ts";
 export { type Reporter, whyNoPass, type Write } from "./report/reporter.ts";
 export type {

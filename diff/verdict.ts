@@ -117,6 +117,14 @@ export interface StepVerdict {
   observed?: StepTrace;
 }
 
+/** Where a sequence is defined. */
+export interface SequencePlace {
+  /** The path of the suite's file */
+  file: string;
+  /** From 1 */
+  line: number;
+}
+
 /** One sequence. */
 export interface SequenceVerdict {
   /** The suite's name */
@@ -125,6 +133,8 @@ export interface SequenceVerdict {
   sequence: string;
   /** Where the expectation comes from */
   source: string;
+  /** Where it is defined; left out where the report knows a trace alone */
+  at?: SequencePlace;
   /** The gravest of its steps, or what kept it from being judged */
   verdict: Verdict;
   /** In words, where the steps do not say it */
@@ -156,6 +166,8 @@ export interface LeftOut {
   sequence: string;
   /** Why, for example `the board lacks pcs` */
   reason: string;
+  /** Where it is defined; left out where the report knows a trace alone */
+  at?: SequencePlace;
 }
 
 /** How a run ended. */

@@ -39,18 +39,21 @@ function deviceOf(facts: TraceHeader["facts"]): [name: string, value: string][] 
 
 /** Writes one `testcase`. */
 function writeTest(node: XMLBuilder, suite: string, test: Test, reported: Reported): void {
-  const name = visible("leftOut" in test ? test.leftOut.sequence : test.verdict.sequence);
+  const { sequence, at } = "leftOut" in test ? test.leftOut : test.verdict;
   const time = "leftOut" in test ? {} : { time: seconds(boardTimeOf(test.verdict) ?? 0) };
-  const element = node.ele("testcase", { classname: visible(suite), name, ...time });
+  const place = at ? { file: visible(at.file), line: at.line } : {};
+  const element = node.ele("testcase", { classname: visible(suite), name: visible(sequence), ...place, ...time });
   if ("leftOut" in test) return void element.ele("skipped", { message: visible(`left out: ${test.leftOut.reason}`) });
   const { verdict } = test;
   const outcome = outcomeOf(test);
-  const text = [nameOf(verdict), ...detailLines(verdict, PLAIN, reported)].join("\n");
+  const details = detailLines(verdict, PLAIN, reported);
+  const text = [nameOf(verdict), ...details].join("\n");
   if (outcome === "skip") element.ele(ELEMENTS.skip, { message: message(verdict) });
   else if (outcome !== "pass") {
     element.ele(ELEMENTS[outcome], { type: verdict.verdict, message: message(verdict) }).txt(text);
   }
-  if (verdict.notes.length > 0) element.ele("system-out").txt(verdict.notes.map(visible).join("\n"));
+  // Some servers show the failure, some this; notes are a part of the details.
+  if (details.length > 0) element.ele("system-out").txt(text);
 }
 
 /**
