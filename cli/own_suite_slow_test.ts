@@ -37,7 +37,9 @@ Deno.test("a suite of one's own runs, by its path and from another folder", asyn
 Deno.test("a suite of which nothing is judged is a failing case in each file, not only in the exit status", async () => {
   const out = `${folder}/unjudged`;
   const env = { NIPA_BRANCH: "net-next" };
-  const ran = await run(["run", "pcs", "--board", "recording-spectrum-6.12", "--out", out, "--reporter", "nipa"], { env });
+  const ran = await run(["run", "pcs", "--board", "recording-spectrum-6.12", "--out", out, "--reporter", "nipa"], {
+    env,
+  });
   assertEquals(ran.code, 3, ran.stderr);
   const { branch, results } = JSON.parse(ran.stdout);
   assertEquals([branch, results.at(-1).test, results.at(-1).result], ["net-next", "twinlink", "fail"]);
