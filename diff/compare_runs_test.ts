@@ -103,6 +103,11 @@ Deno.test("other kernels and what is left out are told; B that broke off is no p
   assertEquals([comparisonStatus(compared, true), comparisonStatus(compared, false)], [0, 3]);
 });
 
+Deno.test("what B did not judge is no pass, however much of the rest agrees", () => {
+  const compared = compareRuns([part([fine(), judged("y", "none")])], [part([fine(), gone("y", "infra")])]);
+  assertEquals([compared.compared, comparisonStatus(compared, true)], [1, 3]);
+});
+
 Deno.test("where the model has no answer, B is compared with A itself", () => {
   const pair = { before: [part([gone("x", "model-gap")])], after: [part([gone("x", "model-gap")])] };
   assertEquals(gapsOf(pair).map(({ sequence }) => sequence), ["x"]);

@@ -106,7 +106,7 @@ Deno.test("history: what a run came to stays when its folder is gone, or has ano
 
 Deno.test("history: a run that was half written says what it has, and is no pass", async () => {
   const whole = { day: 1, verdicts: { x: "agree", y: "agree" } } as const;
-  await withRuns({ a: whole, b: whole, c: whole, d: whole, e: whole }, async (root) => {
+  await withRuns({ a: whole, b: whole, c: whole, d: whole, e: whole, f: whole }, async (root) => {
     const verdicts = (name: string) => join(root, name, "verdicts.jsonl");
     const text = await Deno.readTextFile(verdicts("a"));
     await Deno.writeTextFile(verdicts("a"), text.slice(0, text.indexOf('"y"')));
@@ -114,9 +114,11 @@ Deno.test("history: a run that was half written says what it has, and is no pass
     await Deno.writeTextFile(join(root, "c", "run.json"), '{"twinlink":"run"');
     await Deno.writeTextFile(join(root, "d", "trace-board-ssh.jsonl"), '{"twinl');
     await Deno.writeTextFile(verdicts("e"), `\u0000\n[]\nnull\n{"type":"sequence","suite":1}\n`);
-    assertEquals(await names(root), ["a null", "b null", "d 0", "e null"]);
+    // The end says that it is over, and the beginning is lost.
+    await Deno.writeTextFile(verdicts("f"), text.slice(text.indexOf("\n") + 1));
+    assertEquals(await names(root), ["a null", "b null", "d 0", "e null", "f null"]);
     const [board] = await trendsIn(root);
-    assertEquals([board!.runs, board!.passed, board!.unjudged], [4, 1, 3]);
+    assertEquals([board!.runs, board!.passed, board!.unjudged], [5, 1, 4]);
     assertEquals(board!.sequences.map(({ verdicts }) => verdicts.length), [2, 1]);
     // It is read again when it is whole.
     await Deno.writeTextFile(verdicts("a"), text);
@@ -160,6 +162,33 @@ Deno.test("history: two at once come to the same", async () => {
     for (const one of all) assertEquals(one, all[0]);
     assertEquals(all[0]!.length, 20);
     assertEquals((await trendsIn(root))[0]!.runs, 20);
+  });
+});
+
+Deno.test("history: several at once with a broken database put aside that one alone", async () => {
+  await withRuns({ a: { day: 1, verdicts: { x: "agree" } } }, async (root) => {
+    await Deno.writeTextFile(join(root, DATABASE), "hello ".repeat(1000));
+    const told: string[] = [];
+    const all = await Promise.all(Array.from({ length: 4 }, () => names(root, (line) => void told.push(line))));
+    assertEquals([all, told.length], [[["a 0"], ["a 0"], ["a 0"], ["a 0"]], 1]);
+    assertEquals((await Deno.readTextFile(join(root, `${DATABASE}.broken`))).slice(0, 5), "hello");
+  });
+});
+
+Deno.test("history: nobody else opens it until it is disposed of", async () => {
+  await withRuns({ a: { day: 1, verdicts: { x: "agree" } } }, async (root) => {
+    const order: string[] = [];
+    const first = await History.open(root, none);
+    const second = History.open(root, none).then((history) => {
+      order.push("second");
+      return history;
+    });
+    // Time in which it would be open by far.
+    for (let i = 0; i < 1000; i++) await Deno.stat(root);
+    order.push("first");
+    first[Symbol.dispose]();
+    (await second)[Symbol.dispose]();
+    assertEquals(order, ["first", "second"]);
   });
 });
 
