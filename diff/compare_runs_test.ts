@@ -121,6 +121,19 @@ Deno.test("where the model has no answer, B is compared with A itself", () => {
   assertEquals(by(gone("x", "indeterminate")), ["lost", 3]);
 });
 
+Deno.test("the page of a comparison of 5 boards with 300 sequences each, a third of which are new, stays under 2 MB", () => {
+  const [order, errno, none] = [judged("x", "order"), judged("x", "errno"), fine()];
+  const many = (kinds: SequenceVerdict[]) =>
+    Array.from({ length: 300 }, (_, i) => ({ ...kinds[i % kinds.length]!, sequence: `sequence ${i}` }));
+  const on = (kinds: SequenceVerdict[]) =>
+    Array.from({ length: 5 }, (_, i) => part(many(kinds), { header: { board: `board-${i}` } }));
+  const compared = compareRuns(on([none]), on([order, none, none, errno, none, none]));
+  const text = comparisonPage(compared, { about: {}, conclusion: "x", status: 1, notes: [] });
+  assertEquals([compared.counts.new, compared.counts.agree], [500, 1000]);
+  assertEquals(text.length < 2_000_000, true, `${text.length}`);
+  assertStringIncludes(text, "2 causes, 100 sequences on 5 boards");
+});
+
 Deno.test("the page of a comparison: the new cause first, and text of a board is text", () => {
   const names = ["a", "b"];
   const before = part([...names.map((name) => judged(name, "none")), judged("old", "errno")]);

@@ -153,9 +153,9 @@ ${
       order.map((one) =>
         markup`<tr class="${classesOf(one)}"><td>${one.suite} &gt; ${one.sequence}<td>${
           badge(OUTCOMES[one.last], one.last)
-        }<td>${strip(one.verdicts.map(verdictMark))}<td>${percent(one.passRate)}<td>${percent(one.flakeRate)}<td>${
-          time(one.ms.median)
-        }<td>${timesMarkup(one.times)}<td>${changeWords(one.lastChange)}\n`
+        }<td class="w">${strip(one.verdicts.map(verdictMark))}<td>${percent(one.passRate)}<td>${
+          percent(one.flakeRate)
+        }<td>${time(one.ms.median)}<td>${timesMarkup(one.times)}<td class="w">${changeWords(one.lastChange)}\n`
       )
     }</table></div><p id="none" hidden>No sequence matches.</p>`,
   );

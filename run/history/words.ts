@@ -4,11 +4,11 @@ import { duration } from "../output.ts";
 import type { HistoryPart, HistoryRun } from "./store.ts";
 import { GROUND_KEYS, type LastChange, type SequenceTrend, type Trend } from "./trend.ts";
 
-/** A share as `93 %`; `-` where there is none. */
-export const percent = (share: number | null): string => share === null ? "-" : `${Math.round(100 * share)} %`;
+/** A share as `93%`; `-` where there is none. */
+export const percent = (share: number | null): string => share === null ? "-" : `${Math.round(100 * share)}%`;
 
-/** A time as `0.8 s`; `-` where there is none. */
-export const time = (ms: number | null): string => ms === null ? "-" : duration(ms);
+/** A time as `0.8 s`, or in ms if it is shorter than 100 ms; `-` where there is none. */
+export const time = (ms: number | null): string => ms === null ? "-" : ms < 100 ? `${Math.round(ms)} ms` : duration(ms);
 
 /** `2026-11-21 20:14`. */
 export const day = (started: string): string => started.slice(0, 16).replace("T", " ");

@@ -38,7 +38,7 @@ mark{background:none;color:inherit;font-weight:700;text-decoration:underline;tex
 .lanes .g{border-left:2px solid var(--line)}
 .lanes tr.f{background:var(--badbg)}.lanes tr.f td:first-child{box-shadow:inset 4px 0 var(--bad)}
 .lanes .two{display:grid;grid-template-columns:1fr 1fr;gap:.4rem}.lanes .two>*{overflow-wrap:anywhere}
-.list td{font-size:.86rem}.list td+td{text-align:center}.list a{display:block}
+.list td{font-size:.86rem}.list td+td{text-align:center}.list td.w{text-align:left}.list a{display:block}
 .filters{display:flex;flex-wrap:wrap;gap:.4rem .9rem;align-items:center;font-size:.88rem;margin:.5rem 0}
 .filters input[type=search]{flex:1 1 12rem;font:inherit;padding:.2rem .5rem;border:1px solid var(--line);border-radius:6px;background:var(--bg);color:var(--fg)}
 article,.below{content-visibility:auto;contain-intrinsic-size:auto 40rem}
