@@ -31,6 +31,7 @@ export type { LateAnnouncements } from "./_nested_late.ts";
 export type { NetdevNames } from "./_netdev_names.ts";
 export type { Ticks } from "./_ticks.ts";
 export { Normaliser } from "./normalise.ts";
+export { PerfettoWriter } from "./perfetto.ts";
 export type { Pair, Rule, RuleContext } from "./rule.ts";
 export { RULES } from "./rules.ts";
 export { comparisonPage, type ComparisonPageOptions, freshCauses } from "./report/html/comparison.ts";
