@@ -53,6 +53,7 @@ Deno.test("usage: each mistake is one line with a hint, exit 2", async () => {
     [["run", "--board", "model", "--out", "a", "--out", "b"], /Option --out is given 2 times/],
     [["run", "--board", "model", "--transport", "seriel"], /did you mean "serial"\?/],
     [["run", "--board", "model", "--filter", "no name of any"], /--filter "no name of any" leaves no sequence to run/],
+    [["run", "--board", "model", "--reporter", "nipa"], /Cannot report to NIPA: no branch is named; set NIPA_BRANCH/],
     [["run", "--board", "model", "--json", "--reporter", "ktap"], /--json and --reporter ktap exclude each other/],
     [["run", "--board", "model", "--module", missing], /Cannot use module ".*": there is no such file/],
     [["run", "relaod", "--board", "model"], /Cannot find suite "relaod".*did you mean "reload"\?/],

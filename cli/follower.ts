@@ -6,7 +6,14 @@
 
 import { visible } from "../boards/mod.ts";
 import { isTransport } from "../boards/transports/mod.ts";
-import { headerNotes, type LeftOut, type RunEnd, type SequenceVerdict, type TraceHeader } from "../diff/mod.ts";
+import {
+  headerNotes,
+  type LeftOut,
+  type RunEnd,
+  type SequencePlace,
+  type SequenceVerdict,
+  type TraceHeader,
+} from "../diff/mod.ts";
 import type { EraId } from "../model/mod.ts";
 import { TraceArtefact } from "../run/artefacts.ts";
 import type { Display } from "./display.ts";
@@ -22,6 +29,8 @@ import { type Line, statusOf, summaryText } from "./summary.ts";
 export interface Planned extends AboutSequence {
   /** Whether it has a meaning in an era */
   holdsIn: (era: EraId) => boolean;
+  /** Where it is defined; undefined for one that a program made */
+  at?: SequencePlace | undefined;
 }
 
 /** Where a run reports to. */
@@ -54,6 +63,8 @@ export class Follower {
   /** How the run ended; undefined while it goes on */
   end: RunEnd | undefined;
   readonly #planned: readonly Planned[];
+  /** Where sequences are defined */
+  readonly #places = new Map<string, SequencePlace>();
   readonly #options: FollowerOptions;
   readonly #written: string[] = [];
   #header: TraceHeader | undefined;
@@ -72,6 +83,7 @@ export class Follower {
   /** Follows a run of what is planned. */
   constructor(planned: readonly Planned[], options: FollowerOptions) {
     this.#planned = planned;
+    for (const one of planned) if (one.at) this.#places.set(keyOf(one), one.at);
     this.#expected = planned;
     this.#options = options;
   }
@@ -93,6 +105,12 @@ export class Follower {
     }
   }
 
+  /** The same, with the place where the sequence is defined. */
+  #placed<T extends { suite: string; sequence: string }>(one: T): T & { at?: SequencePlace } {
+    const at = this.#places.get(keyOf(one));
+    return at ? { ...one, at } : one;
+  }
+
   /** Feeds the files first: standard output may be closed. */
   #tell(work: (report: Report) => void): void {
     for (const report of this.#options.files?.reports ?? []) work(report);
@@ -111,7 +129,7 @@ export class Follower {
       case "plan":
         this.#expected = event.sequences;
         this.#leftOut = event.leftOut;
-        for (const one of event.leftOut) this.#tell((report) => report.leftOut(one));
+        for (const one of event.leftOut) this.#tell((report) => report.leftOut(this.#placed(one)));
         return this.#show(() => display.begin(label, event.sequences.length));
       case "cut": {
         const { suite, sequence, again } = event;
@@ -127,7 +145,7 @@ export class Follower {
         const { verdict, observed } = event.result;
         this.#verdicts.push(verdict);
         if (observed.steps.length > 0) this.#later(async () => await this.#trace?.sequence(observed));
-        this.#tell((report) => report.sequence(verdict, observed.device));
+        this.#tell((report) => report.sequence(this.#placed(verdict), observed.device));
         return this.#show(() => display.done());
       }
       case "infra":
@@ -189,7 +207,7 @@ export class Follower {
     this.#failure = undefined;
     const fill = (report: Report, told: readonly SequenceVerdict[]) => {
       if (!header && told.length > 0) report.begin({ board, transport, era: "", kernel: "", iproute2: "" });
-      for (const verdict of told) report.sequence(verdict);
+      for (const verdict of told) report.sequence(this.#placed(verdict));
       report.endPart(end);
     };
     const { files, report, human, display } = this.#options;

@@ -9,6 +9,7 @@ import { type Board, type TransportName, visible } from "../boards/mod.ts";
 import { dirtyOf, markClean, markDirty } from "../boards/state.ts";
 import type { EarlierTrace, LearnedEntry } from "../diff/mod.ts";
 import type { EraId } from "../model/mod.ts";
+import { placePath } from "../sdk/place.ts";
 import { holdsIn, type Sequence, type Suite } from "../sdk/suite.ts";
 import { aboutRun } from "../run/about_run.ts";
 import { reportFiles } from "../run/artefacts.ts";
@@ -122,6 +123,7 @@ export async function runJob(job: Job, options: { signal?: AbortSignal } = {}): 
         sequence: sequence.name,
         source: sequence.source,
         holdsIn: (era: EraId) => holdsIn(sequence, era),
+        at: sequence.at && { file: placePath(sequence.at), line: sequence.at.line },
       }))
   );
   if (job.trace !== undefined) await makeFolder(dirname(job.trace));

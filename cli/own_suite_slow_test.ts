@@ -29,6 +29,28 @@ Deno.test("a suite of one's own runs, by its path and from another folder", asyn
   assertEquals(code, 0, stderr);
   assertStringIncludes(stdout, "mine > one");
   assertStringIncludes(stdout, "1 sequence: 1 agree");
+  // A CI server leads to the sequence.
+  const junit = await run(["run", "./mine.ts", "--board", "model", "--reporter", "junit"], { cwd: folder });
+  assertMatch(junit.stdout, /<testcase classname="mine" name="one" file="mine\.ts" line="5"/);
+});
+
+Deno.test("a suite of which nothing is judged is a failing case in each file, not only in the exit status", async () => {
+  const out = `${folder}/unjudged`;
+  const env = { NIPA_BRANCH: "net-next" };
+  const ran = await run(["run", "pcs", "--board", "recording-spectrum-6.12", "--out", out, "--reporter", "nipa"], {
+    env,
+  });
+  assertEquals(ran.code, 3, ran.stderr);
+  const { branch, results } = JSON.parse(ran.stdout);
+  assertEquals([branch, results.at(-1).test, results.at(-1).result], ["net-next", "twinlink", "fail"]);
+  const text = (name: string) => Deno.readTextFile(`${out}/${name}`);
+  assertMatch(
+    await text("junit.xml"),
+    /<testsuites [^>]*errors="1"[^]*<error type="not-judged" message="nothing was judged/,
+  );
+  assertMatch(await text("results.ktap"), /^not ok /m);
+  assertMatch(await text("report.html"), /<header class="error"><h1>No pass: nothing was judged of pcs/);
+  assertEquals(JSON.parse((await text("verdicts.jsonl")).trim().split("\n").at(-1)!).exit, 3);
 });
 
 Deno.test("a suite that is wrong: one line that names it, exit 2", async () => {

@@ -21,7 +21,7 @@ import { outcomesOf, outcomesText, worst } from "./repeat.ts";
 import { lastRun, RunJournal } from "../run/journal.ts";
 import { namedSuites, SHIPPED_SUITES } from "../run/load_suites.ts";
 import { print, say } from "../run/output.ts";
-import { type ReportName, REPORTS } from "../run/reports.ts";
+import { type ReportKind, type ReportName, REPORTS } from "../run/reports.ts";
 import { openSuites } from "../run/suite_process.ts";
 
 function numberOf(name: "jobs" | "repeat", text = "1"): number {
@@ -69,7 +69,10 @@ TRACE", and never agrees; what it holds and the board can no longer run is a dif
 came to which verdict. The exit status is the gravest. With --out the runs are in DIR/1, DIR/2 and so on.
 
 What a run has shown is kept as it goes on, in DIR or a folder of $XDG_STATE_HOME/twinlink/runs: "twinlink resume"
-goes on from there after this process or its machine died.`,
+goes on from there after this process or its machine died.
+
+--reporter nipa writes a results file of NIPA, the CI of the netdev mailing list. It takes the branch under test, the
+name of who tests it, and where the run will be found from NIPA_BRANCH, NIPA_EXECUTOR and NIPA_LINK.`,
   options: OPTIONS,
   run: async (values, operands, { signal }) => {
     if (values.list) return await list(values, operands, signal);
@@ -83,6 +86,8 @@ goes on from there after this process or its machine died.`,
     if (times > 1 && REPORTS[reporter].whole) {
       throw new UsageError(`--repeat and --reporter ${reporter} exclude each other: it has one document for one run`);
     }
+    const kind: ReportKind = REPORTS[reporter];
+    kind.ready?.();
     const timeout = secondsOf(values.timeout);
     const boards = await chosenBoards(values);
     const suites = await openSuites(operands, { signal, timeout });

@@ -125,14 +125,17 @@ function extent(cases: readonly Case[]): string {
   return count(sequences, "sequence") + (boards > 1 ? ` on ${boards} boards` : "");
 }
 
-/** Returns the cause of each failure, once, with its smallest case. */
-function causeLines(lines: readonly Line[]): string[] {
+/** Returns what each line came to, as cases of causes. */
+function casesOf(lines: readonly Line[]): Case[] {
   const several = lines.length > 1;
-  const causes = causesOf(
-    lines.flatMap(({ board, transport, verdicts }) =>
-      verdicts.map((verdict) => several ? { verdict, on: `${board} over ${transport}` } : { verdict })
-    ),
+  return lines.flatMap(({ board, transport, verdicts }) =>
+    verdicts.map((verdict): Case => several ? { verdict, on: `${board} over ${transport}` } : { verdict })
   );
+}
+
+/** Returns the cause of each failure, once, with its smallest case; none if nothing failed. */
+export function causeLines(failed: readonly Case[], noun = "cause"): string[] {
+  const causes = causesOf(failed);
   if (causes.length === 0) return [];
   const nameOf = ({ verdict: { suite, sequence }, on }: Case) =>
     visible(`${suite} > ${sequence}${on === undefined ? "" : ` on ${on}`}`);
@@ -144,7 +147,7 @@ function causeLines(lines: readonly Line[]): string[] {
     ...cases.slice(1, MOST_CASES).map((one) => `       ${nameOf(one)}`),
     ...cases.length > MOST_CASES ? [`       ... ${cases.length - MOST_CASES} more`] : [],
   ]);
-  return [`${count(causes.length, "cause")}, ${extent(causes.flatMap(({ cases }) => cases))}`, ...told];
+  return [`${count(causes.length, noun)}, ${extent(causes.flatMap(({ cases }) => cases))}`, ...told];
 }
 
 /** An earlier recording in words: its file, and what it was taken from. */
@@ -187,5 +190,5 @@ export function summaryText(lines: readonly Line[], end?: RunEnd): string {
   const all = Object.values(sequences).reduce((sum, n) => sum + n, 0);
   const ending = end?.reason === undefined ? endingOf(lines) : `${visible(end.reason)}, so this is no pass`;
   const closing = `${count(all, "sequence")}: ${tally(sequences)}: ${ending}`;
-  return [...table, ...noteLines(lines), ...causeLines(lines), closing].join("\n") + "\n";
+  return [...table, ...noteLines(lines), ...causeLines(casesOf(lines)), closing].join("\n") + "\n";
 }

@@ -7,6 +7,7 @@ import {
   type DeviceRecord,
   eventLines,
   eventsByStep,
+  PerfettoWriter,
   type SequenceTrace,
   type StepTrace,
 } from "../diff/mod.ts";
@@ -48,37 +49,59 @@ function sequenceText({ suite, sequence, steps, device }: SequenceTrace, withDev
   return `${visible(`${suite} > ${sequence}`)}\n${before}${told.join("")}${left}`;
 }
 
+async function writeFile(path: string, bytes: Uint8Array): Promise<void> {
+  await Deno.writeFile(path, bytes).catch((error) => {
+    throw new UsageError(`Cannot write to "${visible(path)}": ${visible(error.message)}`);
+  });
+}
+
 export default command({
   name: "trace",
   usage: ["TRACE.. [OPTION..]"],
   details:
     `TRACE is a file of "twinlink record" or of "twinlink run --out". With --device, each command that the driver gave to the
 board's emulated device follows the step in which it was given, with the device's answer. A file that is damaged is
-shown up to there: exit status 3.`,
+shown up to there: exit status 3.
+
+--perfetto writes a file that ui.perfetto.dev opens: a board is a process, and sequences, steps, messages, the kernel
+log and the accesses of an emulated device are its tracks, on the board's clock. What a step shows has an order, and no
+time of its own: it is spread over the step.`,
   options: {
     device: { type: "flag", help: "Show the commands and register accesses that the emulated device saw" },
+    perfetto: {
+      type: "text",
+      value: "FILE",
+      help: "Write the traces to this .pftrace for Perfetto, and print nothing",
+    },
     filter: FILTER,
   },
   run: async (values, operands, { signal, interrupts }) => {
     interrupts.harmless();
     if (operands.length === 0) throw new UsageError("No trace is named: give the path of one");
     const wanted = filterOf(values.filter);
+    const perfetto = values.perfetto === undefined ? undefined : new PerfettoWriter();
     let exit = 0;
     for (const path of operands) {
       await using trace = await openTraceFile(path);
       const { board, transport, kernel } = trace.header;
-      print(visible(`${board} over ${transport}${kernel && `, Linux ${kernel}`}`) + "\n");
+      perfetto?.board(trace.header);
+      if (!perfetto) print(visible(`${board} over ${transport}${kernel && `, Linux ${kernel}`}`) + "\n");
       try {
         for await (const sequence of trace.sequences) {
           signal.throwIfAborted();
           if (!wanted(sequence)) continue;
-          print(sequenceText(sequence, values.device));
+          if (perfetto) perfetto.sequence(sequence);
+          else print(sequenceText(sequence, values.device));
         }
       } catch (error) {
         if (!(error instanceof SyntaxError)) throw error;
         say(`twinlink: ${visible(error.message)}`);
         exit = 3;
       }
+    }
+    if (perfetto) {
+      await writeFile(values.perfetto!, perfetto.finish());
+      print(`Written: ${visible(values.perfetto!)}\n`);
     }
     return exit;
   },

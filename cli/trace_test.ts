@@ -91,3 +91,26 @@ Deno.test("trace: the steps; with --device the commands between them, whose text
     await Deno.remove(folder, { recursive: true });
   }
 });
+
+Deno.test("trace --perfetto: a file for Perfetto, with the accesses of the device, and nothing else on standard output", async () => {
+  const folder = await Deno.makeTempDir();
+  try {
+    const [path, out] = [`${folder}/t.jsonl.gz`, `${folder}/t.pftrace`];
+    await writeTrace(path, traced());
+    const { code, stdout } = await call(["trace", path, "--perfetto", out, "--filter", "first"]);
+    assertEquals([code, stdout], [0, `Written: ${out}\n`]);
+    // Strings stand in the file as they are.
+    const text = new TextDecoder().decode(await Deno.readFile(out));
+    for (
+      const part of ["b over ssh, Linux 6.12.1", "s > first", "devlink dev reload", "device accesses", "ENABLE_HCA OK"]
+    ) {
+      assertStringIncludes(text, part);
+    }
+    assertEquals([text.includes("s > second"), text.includes("no \u001b")], [false, false]);
+    const nowhere = await call(["trace", path, "--perfetto", `${folder}/none/t.pftrace`]);
+    assertEquals(nowhere.code, 2);
+    assertStringIncludes(nowhere.stderr, "Cannot write to ");
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});

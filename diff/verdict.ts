@@ -117,6 +117,14 @@ export interface StepVerdict {
   observed?: StepTrace;
 }
 
+/** Where a sequence is defined. */
+export interface SequencePlace {
+  /** The path of the suite's file */
+  file: string;
+  /** From 1 */
+  line: number;
+}
+
 /** One sequence. */
 export interface SequenceVerdict {
   /** The suite's name */
@@ -125,6 +133,8 @@ export interface SequenceVerdict {
   sequence: string;
   /** Where the expectation comes from */
   source: string;
+  /** Where it is defined; left out where the report knows a trace alone */
+  at?: SequencePlace;
   /** The gravest of its steps, or what kept it from being judged */
   verdict: Verdict;
   /** In words, where the steps do not say it */
@@ -138,6 +148,13 @@ export interface SequenceVerdict {
   notes: string[];
 }
 
+/** Returns how long the board took, in ms by its own clock; undefined if it did not say, or rebooted meanwhile. */
+export function boardTimeOf({ steps }: SequenceVerdict): number | undefined {
+  const times = steps.flatMap(({ observed }) => observed?.board ?? []);
+  const ms = times.length === 0 ? -1 : times.at(-1)!.end - times[0]!.start;
+  return ms < 0 ? undefined : ms;
+}
+
 /** How many came to which verdict. */
 export type Counts = Record<Verdict, number>;
 
@@ -149,6 +166,8 @@ export interface LeftOut {
   sequence: string;
   /** Why, for example `the board lacks pcs` */
   reason: string;
+  /** Where it is defined; left out where the report knows a trace alone */
+  at?: SequencePlace;
 }
 
 /** How a run ended. */

@@ -5,7 +5,8 @@
  */
 
 import { join } from "node:path";
-import { type AboutRun, quote } from "../diff/mod.ts";
+import { type AboutRun, type NipaTarget, quote } from "../diff/mod.ts";
+import { UsageError } from "./usage_error.ts";
 import config from "../deno.json" with { type: "json" };
 
 const SEMANTICS = new URL("../docs/semantics.md", import.meta.url);
@@ -30,6 +31,23 @@ export function whyOf(number: string): string | undefined {
     numbers = new Map();
   }
   return numbers.get(number);
+}
+
+/**
+ * Returns which branch of NIPA a run tests, by the environment: `NIPA_BRANCH`, `NIPA_EXECUTOR` (`twinlink` without it) and
+ * `NIPA_LINK`, where the folder of the run will be found.
+ *
+ * @throws {UsageError} If no branch is named
+ */
+export function nipaTarget(): NipaTarget {
+  const branch = Deno.env.get("NIPA_BRANCH");
+  if (!branch) {
+    throw new UsageError(
+      "Cannot report to NIPA: no branch is named; set NIPA_BRANCH to its name in branches.json, NIPA_EXECUTOR to yours",
+    );
+  }
+  const link = Deno.env.get("NIPA_LINK");
+  return { branch, executor: Deno.env.get("NIPA_EXECUTOR") || "twinlink", ...(link ? { link } : {}) };
 }
 
 /** The files of a folder that a page links to. */

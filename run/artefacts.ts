@@ -76,6 +76,13 @@ export const REPORT_FILES: Readonly<Record<string, ReportName>> = {
   "verdicts.jsonl": "jsonl",
 };
 
+/** The page of `twinlink report A B`, in the folder of B. */
+export const COMPARE_PAGE = "compare.html";
+
+/** True for the name of a file that a run, or a report on it, leaves in its folder beside its plan. */
+export const isRunFile = (name: string): boolean =>
+  /^(trace-.*\.jsonl|console-.*\.log)$/.test(name) || Object.hasOwn(REPORT_FILES, name) || name === COMPARE_PAGE;
+
 /** The reports of a run as files: kept until it ends, and written then. */
 export function reportFiles(
   several: boolean,

@@ -13,10 +13,11 @@ import { visible } from "../boards/mod.ts";
 import { releaseLock, stateFolder } from "../boards/state.ts";
 import { type RecoveredTrace, recoverTrace, syncFolder, TraceJournal } from "../diff/trace_journal.ts";
 import { OUTCOMES, type SequenceTrace, type StepTrace, type TraceHeader, type Verdict } from "../diff/mod.ts";
-import { fileWord, REPORT_FILES, writeWhole } from "./artefacts.ts";
+import { fileWord, isRunFile, writeWhole } from "./artefacts.ts";
 import { UsageError } from "./usage_error.ts";
 
-const PLAN = "run.json";
+/** The file that says what is to be run. */
+export const PLAN = "run.json";
 const VERSION = 1;
 
 /** How many runs are kept in the default place. */
@@ -69,6 +70,11 @@ export interface Journal {
 /** What an earlier process has kept of one board, and up to where its file is good. */
 interface Kept extends Earlier, RecoveredTrace {}
 
+/** Variables that name the commit under test: one of the user's own, then those of GitHub, GitLab and Jenkins. */
+const COMMITS = ["TWINLINK_COMMIT", "GITHUB_SHA", "CI_COMMIT_SHA", "GIT_COMMIT"];
+
+const commitUnderTest = () => COMMITS.map((name) => Deno.env.get(name)).find((value) => value);
+
 async function sha256(path: string): Promise<string> {
   return createHash("sha256").update(await Deno.readFile(path)).digest("hex");
 }
@@ -80,7 +86,7 @@ function newName(): string {
 }
 
 /** Where runs are kept that are given no place. */
-const runsFolder = () => join(stateFolder(), "runs");
+export const runsFolder = () => join(stateFolder(), "runs");
 
 /** The runs of the default place, the oldest first. */
 async function runs(): Promise<string[]> {
@@ -96,7 +102,7 @@ async function runs(): Promise<string[]> {
 }
 
 /** The lock of a run's folder, until it is disposed of; undefined while a process has it. */
-async function lockRun(folder: string): Promise<Disposable | undefined> {
+export async function lockRun(folder: string): Promise<Disposable | undefined> {
   const file = await Deno.open(join(folder, PLAN), { read: true, write: true });
   if (!await file.tryLock(true)) return void file.close();
   return { [Symbol.dispose]: () => releaseLock(file) };
@@ -122,7 +128,7 @@ export async function unfinishedRuns(): Promise<string[]> {
 }
 
 /** True if a run came to its end: the last line of its report has no reason why it ended before. */
-async function isOver(folder: string): Promise<boolean> {
+export async function isOver(folder: string): Promise<boolean> {
   const text = await Deno.readTextFile(join(folder, "verdicts.jsonl")).catch(() => "");
   try {
     const { exit, reason } = JSON.parse(text.trimEnd().split("\n").at(-1)!);
@@ -198,13 +204,20 @@ export class RunJournal implements Journal, AsyncDisposable {
         if (!lock) throw new UsageError(`Cannot write to "${visible(place)}": a run is going on there`);
         // What another run has left would be taken for a part of this one.
         for (const { name } of [...Deno.readDirSync(place)]) {
-          const isOld = /^(trace-.*\.jsonl|console-.*\.log)$/.test(name) || Object.hasOwn(REPORT_FILES, name);
-          if (isOld) await Deno.remove(join(place, name));
+          if (isRunFile(name)) await Deno.remove(join(place, name));
         }
       }
       const files: Record<string, string> = {};
       for (const path of plan.files) files[path] = await sha256(path);
-      const about = { twinlink: "run", version: VERSION, started: new Date().toISOString(), args: plan.args, files };
+      const commit = commitUnderTest();
+      const about = {
+        twinlink: "run",
+        version: VERSION,
+        started: new Date().toISOString(),
+        ...(commit === undefined ? {} : { commit }),
+        args: plan.args,
+        files,
+      };
       await writeWhole(join(place, PLAN), JSON.stringify(about, null, 2) + "\n");
       await syncFolder(place);
       const lock = await lockRun(place);
@@ -325,20 +338,32 @@ class TracePart implements BoardJournal {
   }
 }
 
+/** What a run was asked to do, and when. */
+export interface KeptPlan {
+  /** The command line after `twinlink run` that began it */
+  args: string[];
+  /** SHA-256 by path of the files that decide what it does */
+  files: Record<string, string>;
+  /** When it began: ISO 8601, UTC; empty where that was not kept */
+  started: string;
+  /** The commit under test, as the environment named it; left out where it named none */
+  commit?: string;
+}
+
 /**
- * Returns the command line after `twinlink run` that began a run; undefined if the folder has no plan that can be read.
+ * Returns the plan of a run; undefined if the folder has none that can be read.
  *
  * @param folder Of a run that has ended, or goes on
  */
-export async function argsOf(folder: string): Promise<string[] | undefined> {
+export async function planOf(folder: string): Promise<KeptPlan | undefined> {
   try {
-    return parsePlan(await Deno.readTextFile(join(folder, PLAN)), (why) => new Error(why)).args;
+    return parsePlan(await Deno.readTextFile(join(folder, PLAN)), (why) => new Error(why));
   } catch {
     return undefined;
   }
 }
 
-function parsePlan(text: string, fail: (why: string) => Error): { args: string[]; files: Record<string, string> } {
+function parsePlan(text: string, fail: (why: string) => Error): KeptPlan {
   let value: Record<string, unknown> | null;
   try {
     value = JSON.parse(text);
@@ -351,10 +376,15 @@ function parsePlan(text: string, fail: (why: string) => Error): { args: string[]
   }
   const words = (list: unknown): list is string[] =>
     Array.isArray(list) && list.every((word) => typeof word === "string");
-  const { args, files } = value;
+  const { args, files, started, commit } = value;
   if (!words(args)) throw fail("args is not a list of words");
   if (typeof files !== "object" || files === null || !words(Object.values(files))) {
     throw fail("files is not a table of checksums");
   }
-  return { args, files: files as Record<string, string> };
+  return {
+    args,
+    files: files as Record<string, string>,
+    started: typeof started === "string" ? started : "",
+    ...(typeof commit === "string" ? { commit } : {}),
+  };
 }

@@ -12,6 +12,7 @@ import {
   junitReporter,
   ktapReporter,
   type LeftOut,
+  nipaReporter,
   OUTCOMES,
   type Reporter,
   type RunEnd,
@@ -21,6 +22,7 @@ import {
   type TraceHeader,
   type Write,
 } from "../diff/mod.ts";
+import { nipaTarget } from "./about_run.ts";
 
 /** What a report is made with. */
 export interface ReportOptions {
@@ -32,6 +34,8 @@ export interface ReportOptions {
 /** A kind of report. */
 export interface ReportKind {
   make(write: Write, options: ReportOptions): Reporter;
+  /** Throws a `UsageError` if it lacks something, before anything is run. @default {it lacks nothing} */
+  ready?(): void;
   /** One document for the whole run, else one part for each board */
   whole: boolean;
   /** For a human reader, who is told of a lost board once and gets the summary of the run behind the report */
@@ -69,6 +73,7 @@ export const REPORTS = {
   jsonl: { make: jsonlReporter, whole: false, human: false },
   junit: { make: junitReporter, whole: true, human: false },
   ktap: { make: ktapReporter, whole: true, human: false },
+  nipa: { make: (write) => nipaReporter(write, nipaTarget()), ready: nipaTarget, whole: false, human: false },
   html: { make: (write, { about }) => htmlReporter(write, about), whole: false, human: false },
 } as const satisfies Record<string, ReportKind>;
 

@@ -59,9 +59,14 @@ export function plainText(text: string): string {
   return stripAnsiCode(text).replaceAll(/\n\s*(?=\n)/g, "").trim();
 }
 
-/** Returns a place as compilers print it, `mine.ts:8:5`; the path is relative where the file is below the working folder. */
-export function placeText({ file, line, column }: Place): string {
+/** Returns the path of a place's file: relative if the file is below the working folder. */
+export function placePath({ file }: Place): string {
   const path = fileURLToPath(file);
   const near = relative(Deno.cwd(), path);
-  return visible(`${near === "" || near.startsWith("..") ? path : near}:${line}:${column}`);
+  return near === "" || near.startsWith("..") ? path : near;
+}
+
+/** Returns a place as compilers print it, `mine.ts:8:5`; the path is that of {@linkcode placePath}. */
+export function placeText(place: Place): string {
+  return visible(`${placePath(place)}:${place.line}:${place.column}`);
 }

@@ -8,7 +8,14 @@ import { jsonLine } from "../../boards/mod.ts";
 import type { Edit } from "../align.ts";
 import { describeOperation } from "../describe.ts";
 import type { Reporter, Write } from "./reporter.ts";
-import { exitStatus, type RunEnd, type SequenceVerdict, type StepVerdict, type StreamElement } from "../verdict.ts";
+import {
+  boardTimeOf,
+  exitStatus,
+  type RunEnd,
+  type SequenceVerdict,
+  type StepVerdict,
+  type StreamElement,
+} from "../verdict.ts";
 
 /** The version of the format. */
 export const REPORT_VERSION = 1;
@@ -45,8 +52,10 @@ export function jsonlReporter(write: Write): Reporter {
   return {
     // What the board has is in the trace.
     begin: ({ facts: _, ...header }) => line({ twinlink: "report", version: REPORT_VERSION, ...header }),
-    sequence: ({ steps, ...verdict }: SequenceVerdict) =>
-      line({ type: "sequence", ...verdict, steps: steps.map(stepOf) }),
+    sequence: (all: SequenceVerdict) => {
+      const { steps, ...verdict } = all;
+      line({ type: "sequence", ...verdict, ms: boardTimeOf(all), steps: steps.map(stepOf) });
+    },
     leftOut: (sequence) => line({ type: "left-out", ...sequence }),
     end: (summary, end: RunEnd = { exit: exitStatus(summary) }) => line({ type: "summary", ...summary, ...end }),
     total: (summary, end) => line({ type: "run", ...summary, ...end }),

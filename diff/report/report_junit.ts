@@ -11,7 +11,7 @@ import { Reported } from "../causes.ts";
 import { detailLines, nameOf, PLAIN } from "../lines.ts";
 import { type Reporter, wholeRunError, type Write } from "./reporter.ts";
 import type { TraceHeader } from "../trace.ts";
-import { type LeftOut, OUTCOMES, type SequenceVerdict } from "../verdict.ts";
+import { boardTimeOf, type LeftOut, OUTCOMES, type SequenceVerdict } from "../verdict.ts";
 
 const ELEMENTS = { fail: "failure", error: "error", skip: "skipped" } as const;
 
@@ -29,12 +29,6 @@ type Test = { verdict: SequenceVerdict } | { leftOut: LeftOut };
 
 const outcomeOf = (test: Test) => "leftOut" in test ? "skip" : OUTCOMES[test.verdict.verdict];
 
-/** How long the board took, by its own clock; 0 where it did not say, or booted meanwhile. */
-function millisecondsOf({ steps }: SequenceVerdict): number {
-  const [first, last] = [0, -1].map((at) => steps.flatMap(({ observed }) => observed?.board ?? []).at(at));
-  return first && last ? Math.max(0, last.end - first.start) : 0;
-}
-
 const seconds = (ms: number) => (ms / 1000).toFixed(3);
 
 /** What a board's device is, of the facts; the rest of them is in the trace. */
@@ -45,18 +39,21 @@ function deviceOf(facts: TraceHeader["facts"]): [name: string, value: string][] 
 
 /** Writes one `testcase`. */
 function writeTest(node: XMLBuilder, suite: string, test: Test, reported: Reported): void {
-  const name = visible("leftOut" in test ? test.leftOut.sequence : test.verdict.sequence);
-  const time = "leftOut" in test ? {} : { time: seconds(millisecondsOf(test.verdict)) };
-  const element = node.ele("testcase", { classname: visible(suite), name, ...time });
+  const { sequence, at } = "leftOut" in test ? test.leftOut : test.verdict;
+  const time = "leftOut" in test ? {} : { time: seconds(boardTimeOf(test.verdict) ?? 0) };
+  const place = at ? { file: visible(at.file), line: at.line } : {};
+  const element = node.ele("testcase", { classname: visible(suite), name: visible(sequence), ...place, ...time });
   if ("leftOut" in test) return void element.ele("skipped", { message: visible(`left out: ${test.leftOut.reason}`) });
   const { verdict } = test;
   const outcome = outcomeOf(test);
-  const text = [nameOf(verdict), ...detailLines(verdict, PLAIN, reported)].join("\n");
+  const details = detailLines(verdict, PLAIN, reported);
+  const text = [nameOf(verdict), ...details].join("\n");
   if (outcome === "skip") element.ele(ELEMENTS.skip, { message: message(verdict) });
   else if (outcome !== "pass") {
     element.ele(ELEMENTS[outcome], { type: verdict.verdict, message: message(verdict) }).txt(text);
   }
-  if (verdict.notes.length > 0) element.ele("system-out").txt(verdict.notes.map(visible).join("\n"));
+  // Some servers show the failure, some this; notes are a part of the details.
+  if (details.length > 0) element.ele("system-out").txt(text);
 }
 
 /**
@@ -92,7 +89,7 @@ export function junitReporter(write: Write): Reporter {
       const root = xml.ele("testsuites", { name: "twinlink", ...totals });
       const reported = new Reported();
       for (const [suite, { header, begun, tests }] of suites) {
-        const ms = tests.reduce((sum, test) => sum + ("verdict" in test ? millisecondsOf(test.verdict) : 0), 0);
+        const ms = tests.reduce((sum, test) => sum + ("verdict" in test ? boardTimeOf(test.verdict) ?? 0 : 0), 0);
         const node = root.ele("testsuite", {
           name: visible(suite),
           ...count(tests),

@@ -1,13 +1,12 @@
 /** The page of a run: one file that needs nothing else. */
 
-import { createHash } from "node:crypto";
 import type { SequenceVerdict } from "../../verdict.ts";
 import { OUTCOMES, VERDICTS } from "../../verdict.ts";
 import { whyNoPass } from "../reporter.ts";
 import { caseMarkup } from "./case.ts";
 import { type Board, type Result, resultsByVerdict, type Run } from "./data.ts";
-import { type Markup, markup, type Part, raw } from "./markup.ts";
-import { SCRIPT } from "./script.ts";
+import { documentText } from "./document.ts";
+import { type Markup, markup, type Part } from "./markup.ts";
 import {
   causesMarkup,
   listMarkup,
@@ -17,14 +16,11 @@ import {
   racesMarkup,
   whyMarkup,
 } from "./sections.ts";
-import { STYLE } from "./style.ts";
 
 /** How many characters of cases a page has: cases beyond that are in the list and the trace alone. */
 const MOST_CHARACTERS = 1_200_000;
 /** A file beside the page from which on its link warns, in bytes. */
 const LARGE = 20_000_000;
-
-const hash = (text: string) => `'sha256-${createHash("sha256").update(text).digest("base64")}'`;
 
 /** The run in words. */
 function conclusion({ boards, end, summary }: Run): string {
@@ -89,7 +85,7 @@ function inFull({ causes }: Run): Set<SequenceVerdict> {
 }
 
 /** The articles of what failed, those in full first; those that have no more room are left out. */
-function casesMarkup(run: Run, cited: Set<string>): { articles: Markup[]; shown: Set<Result>; rest: number } {
+export function casesMarkup(run: Run, cited: Set<string>): { articles: Markup[]; shown: Set<Result>; rest: number } {
   const full = inFull(run);
   const results = resultsByVerdict(run);
   const failed = [...results.keys()].filter(({ verdict }) => OUTCOMES[verdict] === "fail");
@@ -126,27 +122,17 @@ function notesMarkup({ boards }: Run): Part {
 export function pageOf(run: Run): string {
   const cited = new Set<string>();
   const { articles, shown, rest } = casesMarkup(run, cited);
-  const policy = [
-    "default-src 'none'",
-    `script-src ${hash(SCRIPT)}`,
-    `style-src ${hash(STYLE)}`,
-    "base-uri 'none'",
-    "form-action 'none'",
-  ].join("; ");
   const title = `${run.end.exit === 0 ? "pass" : run.end.exit === 1 ? "differs" : "no pass"}: ${
     run.boards.map(({ name }) => name).join(", ")
   }`;
-  return markup`<!doctype html><html lang="en"><head><meta charset="utf-8"><meta http-equiv="Content-Security-Policy" content="${
-    raw(policy)
-  }"><meta name="referrer" content="no-referrer"><meta name="viewport" content="width=device-width,initial-scale=1"><title>${title}</title><style>${
-    raw(STYLE)
-  }</style></head><body>
-    ${headerMarkup(run)}
+  return documentText(
+    title,
+    markup`${headerMarkup(run)}
     ${causesMarkup(run)}
     ${listMarkup(run, (result) => shown.has(result))}
     ${articles.length > 0 && markup`<h2 id="cases">What differs</h2>${articles}`}
     ${rest > 0 && markup`<p class="warn">${plural(rest, "more sequence")} that differ are in the traces alone.</p>`}
     ${notJudgedMarkup(run)}${outcomesMarkup(run)}${racesMarkup(run)}${notesMarkup(run)}
-    ${whyMarkup(run, cited)}
-    <script>${raw(SCRIPT)}</script></body></html>`.text;
+    ${whyMarkup(run, cited)}`,
+  );
 }

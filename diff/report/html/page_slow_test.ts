@@ -1,51 +1,20 @@
 /** The page in Chromium: what an engineer sees, and does. */
 
 import { assert, assertEquals } from "@std/assert";
-import { type Browser, type BrowserContextOptions, chromium, type Page } from "playwright-core";
+import type { Page } from "playwright-core";
+import { isInView, isTooWide, launch, open } from "../../../fixtures/page_testing.ts";
 import { browserTest } from "../../../fixtures/testing.ts";
-import { judged, page } from "./testing.ts";
+import { compareRuns } from "../../compare_runs.ts";
+import type { SequenceVerdict } from "../../verdict.ts";
+import { comparisonPage } from "./comparison.ts";
+import { EVIL, judged, page } from "./testing.ts";
 
-const FLAGS = ["disable-gpu", "disable-quic", "no-first-run", "disable-background-networking", "disable-sync"];
-
-/** A page that is open, and what it complained of or asked for. */
-interface Opened extends AsyncDisposable {
-  page: Page;
-  wrong: string[];
-}
-
-async function open(browser: Browser, path: string, options: BrowserContextOptions = {}): Promise<Opened> {
-  const context = await browser.newContext({ viewport: { width: 1280, height: 900 }, ...options });
-  const page = await context.newPage();
-  const wrong: string[] = [];
-  page.on("console", (message) => wrong.push(message.text()));
-  page.on("pageerror", (error) => wrong.push(error.message));
-  page.on("dialog", (dialog) => wrong.push(dialog.message()));
-  page.on("request", (request) => {
-    if (request.url() !== `file://${path}`) wrong.push(request.url());
-  });
-  await page.goto(`file://${path}`);
-  return { page, wrong, [Symbol.asyncDispose]: () => context.close() };
-}
-
-/** Whether an element is on the screen as it stands, by its first pixel. */
-const isInView = (page: Page, selector: string) =>
-  page.locator(selector).first().evaluate((element) => {
-    const { top, height } = element.getBoundingClientRect();
-    const { innerHeight } = globalThis as unknown as { innerHeight: number };
-    return height > 0 && top >= 0 && top < innerHeight;
-  });
-const isTooWide = (page: Page) =>
-  page.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth");
 const rows = (page: Page) => page.locator(".list tbody tr:visible").count();
 const hash = (page: Page) => page.evaluate("location.hash");
 
 browserTest("page in Chromium", async (executablePath, t) => {
   const folder = await Deno.makeTempDir({ prefix: "twinlink-page-" });
-  const browser = await chromium.launch({
-    executablePath,
-    chromiumSandbox: Deno.uid() !== 0,
-    args: FLAGS.map((flag) => `--${flag}`),
-  });
+  const browser = await launch(executablePath);
   try {
     const [differs, fine, errno] = [judged("x", "order"), judged("x", "none"), judged("x", "errno")];
     const many = Array.from({ length: 300 }, (_, i) => ({
@@ -112,6 +81,47 @@ browserTest("page in Chromium", async (executablePath, t) => {
       assertEquals(await isTooWide(one.page), false);
       assertEquals(one.wrong, []);
     });
+
+    await t.step(
+      "two runs side by side: what is new is in view, filters and keys work, a board's text does nothing",
+      async () => {
+        const header = { board: "board", transport: "ssh", era: "6.12", kernel: "6.12.118", iproute2: "" };
+        const part = (verdicts: SequenceVerdict[], kernel: string) => (
+          { run: "r", header: { ...header, kernel }, verdicts, leftOut: [] }
+        );
+        const all = (faults: Record<string, "order" | "errno" | "hostile">) =>
+          Array.from({ length: 30 }, (_, i) => judged(`sequence ${i}`, faults[i] ?? "none"));
+        const compared = compareRuns(
+          [part(all({ 1: "errno", 2: "errno", 3: "errno" }), "6.12.118")],
+          [part(all({ 2: "errno", 3: "order", 4: "order", 5: "hostile" }), EVIL)],
+        );
+        const path = `${folder}/compare.html`;
+        const options = { about: { command: EVIL }, conclusion: "1 new", status: 1 as const, notes: [EVIL] };
+        await Deno.writeTextFile(path, comparisonPage(compared, options));
+        for (const width of [1280, 390]) {
+          for (const [colorScheme, javaScriptEnabled] of [["light", true], ["dark", false]] as const) {
+            await using one = await open(browser, path, {
+              viewport: { width, height: 1400 },
+              colorScheme,
+              javaScriptEnabled,
+            });
+            assert(await isInView(one.page, "#cause1"), `${width}`);
+            // New, changed, hostile.
+            assertEquals([await rows(one.page), await isTooWide(one.page)], [3, false]);
+            await one.page.check("#f-u");
+            assertEquals(await rows(one.page), 1);
+            await one.page.check("#f-a");
+            assertEquals(await rows(one.page), 30);
+            assertEquals(one.wrong, []);
+            if (!javaScriptEnabled) continue;
+            await one.page.keyboard.press("n");
+            assertEquals(/^#c\d+-s\d+$/.test(await hash(one.page) as string), true);
+            assertEquals(await one.page.evaluate("typeof pwned"), "undefined");
+            assertEquals(one.wrong, []);
+          }
+        }
+      },
+    );
   } finally {
     await browser.close();
     await Deno.remove(folder, { recursive: true });

@@ -38,7 +38,7 @@ mark{background:none;color:inherit;font-weight:700;text-decoration:underline;tex
 .lanes .g{border-left:2px solid var(--line)}
 .lanes tr.f{background:var(--badbg)}.lanes tr.f td:first-child{box-shadow:inset 4px 0 var(--bad)}
 .lanes .two{display:grid;grid-template-columns:1fr 1fr;gap:.4rem}.lanes .two>*{overflow-wrap:anywhere}
-.list td{font-size:.86rem}.list td+td{text-align:center}.list a{display:block}
+.list td{font-size:.86rem}.list td+td{text-align:center}.list td.w{text-align:left}.list a{display:block}
 .filters{display:flex;flex-wrap:wrap;gap:.4rem .9rem;align-items:center;font-size:.88rem;margin:.5rem 0}
 .filters input[type=search]{flex:1 1 12rem;font:inherit;padding:.2rem .5rem;border:1px solid var(--line);border-radius:6px;background:var(--bg);color:var(--fg)}
 article,.below{content-visibility:auto;contain-intrinsic-size:auto 40rem}
@@ -50,9 +50,10 @@ button{font:inherit;font-size:.78rem;padding:0 .5em;border:1px solid var(--line)
 a.l{color:var(--dim);font-weight:400;padding:0 .3em}
 ul{margin:.3rem 0;padding-left:1.2rem}li{overflow-wrap:anywhere}
 dl{display:grid;grid-template-columns:max-content 1fr;gap:.1rem .9rem;margin:.4rem 0;font-size:.88rem}dt{color:var(--dim)}dd{margin:0;overflow-wrap:anywhere}
-svg.bar{width:100%;max-width:12rem;height:.8rem;vertical-align:middle}svg.bar rect{fill:var(--good)}svg.bar.out rect{fill:var(--bad)}
+svg.bar{width:100%;max-width:12rem;height:.8rem;vertical-align:middle}svg.bar rect{fill:var(--good)}svg.bar.out rect{fill:var(--bad)}svg.line{width:6rem}svg.line polyline{fill:none;stroke:var(--dim);vector-effect:non-scaling-stroke}
+.m .good,.m .bad,.m .warn,.m .dim{display:inline-block;width:.8em;text-align:center}
 body:has(#f-d:checked) .list tbody tr:not(.d),body:has(#f-c:checked) .list tbody tr:not(.c),
-body:has(#f-j:checked) .list tbody tr:not(.j),body:has(#f-u:checked) .list tbody tr:not(.u),tr[hidden]{display:none}
+body:has(#f-j:checked) .list tbody tr:not(.j),body:has(#f-k:checked) .list tbody tr:not(.k),body:has(#f-u:checked) .list tbody tr:not(.u),tr[hidden]{display:none}
 @media(max-width:40rem){body{padding:0 .7rem 3rem}h1{font-size:1.2rem}header{padding-left:.7rem}.card{padding:.6rem}
 th,td{padding:.16rem .35rem}.on .keys{display:none}dl{grid-template-columns:1fr}dd{margin-bottom:.3rem}
 .diff,.diff thead,.diff tbody{display:block}.diff col{display:none}.diff tr{display:grid;grid-template-columns:1fr 1fr}

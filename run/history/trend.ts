@@ -1,0 +1,186 @@
+/**
+ * What a history shows, by board and by sequence: pass rate, durations, flake rate, the last change of verdict and between what.
+ *
+ * @module
+ */
+
+import type { Verdict } from "../../diff/mod.ts";
+import { OUTCOMES } from "../../diff/mod.ts";
+import type { HistoryPart, HistoryResult } from "./store.ts";
+
+/** What a run was on: the states between which something changed. */
+export interface Ground {
+  /** When the run began: ISO 8601, UTC */
+  started: string;
+  folder: string;
+  kernel: string;
+  driver: string;
+  firmware: string;
+  commit: string;
+}
+
+/** The last change of what something came to. */
+export interface LastChange {
+  from: string;
+  to: string;
+  before: Ground;
+  after: Ground;
+  /** What differs between the two runs beside the time: `kernel`, `driver`, `firmware`, `commit`; empty if nothing that is known */
+  between: readonly GroundKey[];
+}
+
+/** What may differ between two runs on one board. */
+export const GROUND_KEYS = ["kernel", "driver", "firmware", "commit"] as const;
+/** See {@linkcode GROUND_KEYS}. */
+export type GroundKey = typeof GROUND_KEYS[number];
+
+/** Shares and times of something that was run several times. */
+export interface Trend {
+  runs: number;
+  passed: number;
+  failed: number;
+  /** Runs that say nothing: lost, a gap of the model, unsupported */
+  unjudged: number;
+  /** Passed of those that were judged, 0 to 1; null if none was */
+  passRate: number | null;
+  /**
+   * How often the outcome differs from that of the run before on the same kernel, driver, firmware and commit, of the pairs of such
+   * runs, 0 to 1; null if there is no such pair
+   */
+  flakeRate: number | null;
+  lastChange: LastChange | null;
+  /** By the boards' clocks, in ms; null if none said */
+  ms: { last: number | null; median: number | null; longest: number | null };
+}
+
+/** A sequence on a board over its runs. */
+export interface SequenceTrend extends Trend {
+  suite: string;
+  sequence: string;
+  /** What it came to, the oldest first */
+  verdicts: readonly Verdict[];
+  /** How long it took, the oldest first */
+  times: readonly (number | null)[];
+  last: Verdict;
+}
+
+/** A board over a line over its runs. */
+export interface BoardTrend extends Trend {
+  board: string;
+  transport: string;
+  /** The exit status of each run, the oldest first; null for one that broke off */
+  exits: readonly (number | null)[];
+  last: Ground;
+  /** The newest run that was a pass; null if none was */
+  lastGood: Ground | null;
+  sequences: readonly SequenceTrend[];
+}
+
+const groundOf = ({ run: { started, folder, commit }, kernel, driver, firmware }: HistoryPart): Ground => (
+  { started, folder, kernel, driver, firmware, commit }
+);
+
+/** One time that something was run. */
+interface Point {
+  ground: Ground;
+  /** What it came to, in words */
+  word: string;
+  /** Undefined if it says nothing */
+  passed: boolean | undefined;
+  ms: number | null;
+}
+
+/** What differs between two runs, as far as both said: an empty word is not known. */
+const between = (a: Ground, b: Ground): GroundKey[] =>
+  GROUND_KEYS.filter((key) => a[key] !== "" && b[key] !== "" && a[key] !== b[key]);
+const isSameGround = (a: Ground, b: Ground) => GROUND_KEYS.every((key) => a[key] === b[key]);
+
+function lastChange(points: readonly Point[]): LastChange | null {
+  // A run that says nothing is no change of what the board does.
+  const judged = points.filter(({ passed }) => passed !== undefined);
+  for (let i = judged.length - 1; i > 0; i--) {
+    const [a, b] = [judged[i - 1]!, judged[i]!];
+    if (a.word === b.word) continue;
+    const [before, after] = [a.ground, b.ground];
+    return { from: a.word, to: b.word, before, after, between: between(before, after) };
+  }
+  return null;
+}
+
+function flakeRate(points: readonly Point[]): number | null {
+  const judged = points.filter(({ passed }) => passed !== undefined);
+  const pairs = judged.slice(1).map((b, i) => [judged[i]!, b] as const)
+    .filter(([a, b]) => isSameGround(a.ground, b.ground));
+  return pairs.length === 0 ? null : pairs.filter(([a, b]) => a.passed !== b.passed).length / pairs.length;
+}
+
+function median(sorted: readonly number[]): number | null {
+  if (sorted.length === 0) return null;
+  const half = Math.floor(sorted.length / 2);
+  return sorted.length % 2 === 1 ? sorted[half]! : (sorted[half - 1]! + sorted[half]!) / 2;
+}
+
+function trendOf(points: readonly Point[]): Trend {
+  const [passed, failed] = [true, false].map((which) => points.filter((point) => point.passed === which).length) as [
+    number,
+    number,
+  ];
+  const times = points.flatMap(({ ms }) => ms ?? []).sort((a, b) => a - b);
+  return {
+    runs: points.length,
+    passed,
+    failed,
+    unjudged: points.length - passed - failed,
+    passRate: passed + failed === 0 ? null : passed / (passed + failed),
+    flakeRate: flakeRate(points),
+    lastChange: lastChange(points),
+    ms: { last: points.at(-1)?.ms ?? null, median: median(times), longest: times.at(-1) ?? null },
+  };
+}
+
+const passedOf = (verdict: Verdict): boolean | undefined =>
+  verdict === "agree" || verdict === "waived" ? true : OUTCOMES[verdict] === "fail" ? false : undefined;
+
+function sequenceTrend(of: readonly HistoryResult[]): SequenceTrend {
+  const points = of.map(({ part, verdict, ms }): Point => (
+    { ground: groundOf(part), word: verdict, passed: passedOf(verdict), ms }
+  ));
+  const { suite, sequence } = of[0]!;
+  const verdicts = of.map(({ verdict }) => verdict);
+  return { suite, sequence, ...trendOf(points), verdicts, times: of.map(({ ms }) => ms), last: verdicts.at(-1)! };
+}
+
+const EXITS: Record<number, [word: string, passed: boolean]> = { 0: ["pass", true], 1: ["differs", false] };
+
+function boardTrend(parts: readonly HistoryPart[], results: readonly HistoryResult[]): BoardTrend {
+  const times = new Map<HistoryPart, number>();
+  for (const { part, ms } of results) if (ms !== null) times.set(part, (times.get(part) ?? 0) + ms);
+  const points = parts.map((part): Point => {
+    const [word, passed] = EXITS[part.exit ?? -1] ?? [part.exit === null ? "broke off" : "not judged", undefined];
+    return { ground: groundOf(part), word, passed, ms: times.get(part) ?? null };
+  });
+  const { board, transport } = parts[0]!;
+  const good = parts.findLast(({ exit }) => exit === 0);
+  const sequences = Map.groupBy(results, ({ suite, sequence }) => JSON.stringify([suite, sequence]));
+  return {
+    board,
+    transport,
+    ...trendOf(points),
+    exits: parts.map(({ exit }) => exit),
+    last: groundOf(parts.at(-1)!),
+    lastGood: good ? groundOf(good) : null,
+    sequences: [...sequences.values()].map(sequenceTrend),
+  };
+}
+
+/**
+ * Returns what a history shows, a board over a line each.
+ *
+ * @param parts The boards of the runs, the oldest run first
+ * @param results What came of their sequences, in the same order
+ */
+export function trendsOf(parts: readonly HistoryPart[], results: readonly HistoryResult[]): BoardTrend[] {
+  const key = ({ board, transport }: HistoryPart) => JSON.stringify([board, transport]);
+  const ofBoard = Map.groupBy(results, ({ part }) => key(part));
+  return [...Map.groupBy(parts, key)].map(([board, parts]) => boardTrend(parts, ofBoard.get(board) ?? []));
+}

@@ -1,0 +1,2 @@
+/** Parses a document of YAML; see @std/yaml. */
+export function parse(content: string): unknown;
