@@ -152,10 +152,10 @@ async function onBoard(board: Board, job: FuzzJob, interrupts: Interrupts): Prom
   const corpus = files.length > 0 ? await openSuites(files, { signal }) : [];
   const inCorpus = corpus.reduce((sum, suite) => sum + suite.sequences.length, 0);
   const { leaseBoard } = await import("../run/lease.ts");
+  const claim = { doing: "twinlink fuzz", wait: job.wait };
   const leased = (which: Board) =>
     leaseBoard(which, {
-      doing: "twinlink fuzz",
-      wait: job.wait,
+      ...claim,
       signal,
       onWait: (holder) => say(`${visible(which.name)}: wait: ${holder} has it`),
     });
@@ -172,6 +172,7 @@ async function onBoard(board: Board, job: FuzzJob, interrupts: Interrupts): Prom
     openRunner(which, {
       ...(job.transport ? { transport: job.transport } : {}),
       iKnow: job.iKnow,
+      ...claim,
       signal,
       onProgress: (progress) => begun ? undefined : display.prepare(which.name, progress),
     });
