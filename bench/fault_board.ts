@@ -11,7 +11,7 @@ import { closeFd, controlInt, openPty, openTty, poller, readFd, setRaw, writeFd 
 
 /** What the agent needs of a board, but for `devlink` and `ip`: without them there is nothing to watch, which is a fork less. */
 const TOOLS =
-  "base64 cat cksum dd grep gzip head id ln mkdir mkfifo mktemp mv od readlink rm sed sleep stty tr uname wc"
+  "base64 cat cksum dd grep gzip head id ln ls mkdir mkfifo mktemp mv od readlink rm sed sleep stty tr uname wc"
     .split(" ");
 
 /** A shell at a prompt, again and again. */

@@ -10,23 +10,34 @@ const ignore = await whyNoBoards() !== undefined;
 const SUITE = `import { hardware, suite } from "@twinlink/twinlink";
 export default suite("one", { fixture: hardware("mlx5") }, ({ sequence }) => {
   sequence("stuck", { source: "x" }, async (dut) => {
-    await dut.dev.show();
+    await dut.wait(WAIT);
   });
 });
 `;
+
+/** Processes with a file of an agent on the board open. */
+function ofFolder(dir: string): string[] {
+  return [...Deno.readDirSync("/proc")].map(({ name }) => name).filter((pid) => {
+    try {
+      return /^\d+$/.test(pid) && Deno.readLinkSync(`/proc/${pid}/fd/7`).startsWith(`${dir}/tmp`);
+    } catch {
+      return false; // It has ended, or no such file.
+    }
+  });
+}
 
 for (const shell of SHELLS) {
   Deno.test(`${shell}: a device that another run has is refused, and a killed run's processes there are ended`, {
     ignore,
   }, async () => {
     await using board = await FaultBoard.open({ shell });
-    // A step that never ends, known by how long it sleeps.
-    const [mine, other] = [1, 2].map((n) => `${1000 + n}.${Deno.pid}${performance.now() | 0}`);
-    await withNic(board, `  *"dev show ${NIC}"*) exec sleep ${mine} ;;`);
+    // A step that lasts, known by how long.
+    const [mine, other] = [1, 2].map((n) => `${n * 1000 + (1 + (performance.now() | 0) % 900) / 1000}`);
+    await withNic(board);
     const file = await nicFile(board, NIC, 'capabilities = ["mlx5"]\n');
     const again = `${board.dir}/rack.toml`;
     const suite = `${board.dir}/one.ts`;
-    await Deno.writeTextFile(suite, SUITE);
+    await Deno.writeTextFile(suite, SUITE.replace("WAIT", `${Math.round(Number(mine) * 1000)}`));
     const state = (name: string) => ({ env: { XDG_STATE_HOME: `${board.dir}/${name}`, USER: name } });
     const sleeping = async (seconds: string) =>
       (await new Deno.Command("pgrep", { args: ["-f", `^sleep ${seconds}$`], stderr: "null" }).output()).success;
@@ -58,10 +69,10 @@ for (const shell of SHELLS) {
       first.kill("SIGKILL");
       await end;
       board.killAgent();
-      assertEquals(await sleeping(mine!), true);
+      assertEquals([await sleeping(mine!), ofFolder(board.dir).length > 0], [true, true]);
       const { code, stdout, stderr } = await run(["boards", "facts", again], state("bob"));
       assertEquals([code, stderr], [0, ""], stdout);
-      assertEquals([await sleeping(mine!), await sleeping(other!)], [false, true]);
+      assertEquals([await sleeping(mine!), await sleeping(other!), ofFolder(board.dir)], [false, true, []]);
       // Nothing is left of either run.
       for (const name of ["run/twinlink", "tmp", "tmp2"]) {
         assertEquals([name, [...Deno.readDirSync(`/proc/${bystander.pid}/root${board.dir}/${name}`)]], [name, []]);

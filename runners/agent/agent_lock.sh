@@ -33,18 +33,24 @@ tl_anchor() {
   TL_ANCHOR="$tl_pid $TL_BORN"
 }
 
-# tl_end_kin NONCE: ends what the agent of that TL_N has started, which has it in its environment, and nothing else.
+# tl_end_kin FOLDER NONCE: ends what the agent of that TL_D and TL_N has started, and nothing else: the shells that it forked have files
+# of its folder open as it has, other programs have the TL_N in their environment.
 tl_end_kin() {
-  case $1 in *[!0-9a-f]* | "") return 0 ;; esac
-  for tl_p in /proc/[0-9]*; do
-    # What has no program is of the kernel.
-    [ -e "$tl_p/exe" ] && tr '\0' '\n' < "$tl_p/environ" | grep -q "^TL_KIN=$1\$" && kill -9 "${tl_p#/proc/}"
-  done
+  case $1 in */twinlink.??????) ;; *) return 0 ;; esac
+  tl_kin=$(ls -l /proc/[0-9]*/fd/[67] | grep -F " -> $1/" | sed 's|.* /proc/\([0-9]*\)/fd/[67] -> .*|\1|')
+  case $2 in *[!0-9a-f]* | "") ;; *)
+    for tl_p in /proc/[0-9]*; do
+      # What has no program is of the kernel.
+      [ -e "$tl_p/exe" ] && tr '\0' '\n' < "$tl_p/environ" | grep -q "^TL_KIN=$2\$" && tl_kin="$tl_kin ${tl_p#/proc/}"
+    done
+    ;;
+  esac
+  kill -9 $tl_kin
 } 2> /dev/null
 
 # tl_bury FOLDER NONCE: clears away what an agent has left that is dead: its processes, its folder, and what it had to give back.
 tl_bury() {
-  tl_end_kin "$2"
+  tl_end_kin "$1" "$2"
   if read -r tl_pid tl_boot tl_start tl_nonce tl_was < "$1/agent"; then
     case $tl_was in on | off | ratelimit) TL_DEVKMSG=$tl_was ;; esac
   fi
