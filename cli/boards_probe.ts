@@ -1,11 +1,11 @@
 /** `twinlink boards probe`: what a board is, and what a run would come to there. */
 
 import { type Board, jsonLine, visible } from "../boards/mod.ts";
-import { notFound } from "../diff/capability.ts";
+import { allowedDisruption, notFound } from "../diff/capability.ts";
 import { driverModelOf } from "../model/drivers/mod.ts";
 import { SHIPPED_SUITES } from "../run/load_suites.ts";
 import { print } from "../run/output.ts";
-import { bySuite, prospectsOf, reasonsOf } from "../run/prospects.ts";
+import { byDisruption, bySuite, prospectsOf, reasonsOf } from "../run/prospects.ts";
 import { openSuites } from "../run/suite_process.ts";
 import type { Runner } from "../runners/runner.ts";
 import type { Suite } from "../sdk/suite.ts";
@@ -54,6 +54,8 @@ export async function probeOf(
     maybe: reasonsOf(prospects, "maybe"),
     gaps: reasonsOf(prospects, "gap"),
     refused: reasonsOf(prospects, "refused"),
+    disrupts: byDisruption(prospects),
+    allowed: allowedDisruption(board),
     missing: notFound(board, has),
     carried: lifelines?.carried ?? [],
     unknown: lifelines?.unknown ?? [],

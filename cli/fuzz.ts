@@ -18,6 +18,8 @@ import { command, UsageError } from "./command.ts";
 import { type Display, openDisplay, wantsColor } from "./display.ts";
 import { statusOfError } from "./entry.ts";
 import { openSuites } from "../run/suite_process.ts";
+import { allowedDisruption } from "../diff/capability.ts";
+import { lesser } from "../model/disruption.ts";
 import type { Interrupts } from "../run/interrupt.ts";
 import { count, duration, print, say } from "../run/output.ts";
 
@@ -230,7 +232,8 @@ async function onBoard(board: Board, job: FuzzJob, interrupts: Interrupts): Prom
   let result: CampaignResult;
   try {
     result = await runCampaign(
-      board,
+      // What is pushed to both goes as far as both allow.
+      other ? { ...board, disruption: lesser(allowedDisruption(board), allowedDisruption(other)) } : board,
       opened(board),
       {
         seed,
