@@ -62,7 +62,15 @@ export interface JobResult {
 
 const nameOf = (suite: { name: string }, sequence: { name: string }) => `${suite.name} > ${sequence.name}`;
 
-function chosenBy(filter: string | undefined, suites: readonly Suite[]): (suite: Suite, sequence: Sequence) => boolean {
+/**
+ * Returns the test for the sequences that a filter chooses.
+ *
+ * @throws {UsageError} If it chooses none
+ */
+export function chosenBy(
+  filter: string | undefined,
+  suites: readonly Suite[],
+): (suite: Suite, sequence: Sequence) => boolean {
   const text = filter?.toLowerCase() ?? "";
   const chosen = (suite: Suite, sequence: Sequence) => nameOf(suite, sequence).toLowerCase().includes(text);
   if (!suites.some((suite) => suite.sequences.some((sequence) => chosen(suite, sequence)))) {
