@@ -734,7 +734,7 @@ tl_open_log() {
   done
 }
 
-# tl_start [DEVICE RUN WHO]: begins, with the lock of a device where one is named, see tl_lock.
+# tl_start [DEVICE RUN WHO [GONE]]: begins, with the lock of a device where one is named, see tl_lock.
 tl_start() {
   # By this it is known whose the processes are, should this agent be killed.
   export TL_KIN=$TL_N

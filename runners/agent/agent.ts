@@ -17,7 +17,7 @@ import { Guard } from "../guard/guard.ts";
 import { Law } from "../guard/law.ts";
 import { atHandle, hardwareHandle, traceFromHandle } from "./handle_names.ts";
 import type { HeldLock } from "./hello.ts";
-import { lockedDevice, lockFor } from "./lock.ts";
+import { isGone, lockedDevice, lockFor } from "./lock.ts";
 import { KnownLines } from "./known_lines.ts";
 import { endOfKernel, explainLoss, linesOfEnd } from "./loss.ts";
 import { planInNames, traceInFixtureNames } from "./names.ts";
@@ -94,9 +94,9 @@ export async function openAgent(
   const knownPath = slow ? `${boardStateFolder(board.name)}/known.json.gz` : "";
   const known = slow ? await KnownLines.load(knownPath) : undefined;
   const lock = guest ? undefined : await lockFor(board, options.doing ?? "twinlink");
-  const start = async (shell: Shell) => {
+  const start = async (shell: Shell, gone?: string) => {
     const { session, hello } = await AgentSession.open(shell, {
-      ...(lock ? { lock } : {}),
+      ...(lock ? { lock: { ...lock, ...(gone === undefined ? {} : { gone }) } } : {}),
       ...(signal ? { signal } : {}),
       ...(known ? { known } : {}),
       ready: readyCommands(board),
@@ -145,7 +145,7 @@ export async function openAgent(
   let { session, hello, guard } = await start(shell);
   if (!guest && hello.root) {
     const { connect } = renewal ?? {};
-    const anew = connect && (async () => await start(await connect()));
+    const anew = connect && (async (gone?: string) => await start(await connect(), gone));
     ({ session, hello, guard } = await alone({ session, hello, guard }, anew, {
       wait: options.wait ?? false,
       onWait: (held) =>
@@ -154,6 +154,7 @@ export async function openAgent(
             ? { phase: "wait:", detail: `${visible(held.who)} has it` }
             : { phase: "wait", detail: "for the agent of an earlier run to come to its tear-down" },
         ),
+      isGone,
       inUse,
       refuse: (who) =>
         new UnfitBoardError(`Cannot use board "${board.name}": the agent of another run is at work on it (${who})`),

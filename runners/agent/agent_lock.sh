@@ -92,13 +92,14 @@ tl_holder() {
   tl_alive "$tl_hpid" "$tl_hborn" "$tl_hboot"
 } 2> /dev/null
 
-# tl_lock DEVICE RUN WHO: takes the lock of a device, or sets TL_HELD: `wait` where the agent that has it comes to the end of a plan for
-# nobody, `use` where a run has it, `never` where there is no making one; then its process, and who that is.
+# tl_lock DEVICE RUN WHO [GONE]: takes the lock of a device, or sets TL_HELD: `wait` where the agent that has it comes to the end of a plan
+# for nobody, `use` where a run has it, `never` where there is no making one; then its process, its run, and who that is. GONE is a run
+# of which the host knows that it has ended.
 # A lock is files DEVICE.1, DEVICE.2, ..., the highest counts, and none whose agent is dead. Who takes it links the next one, which one
 # alone can, and has it if there is no higher one.
 tl_lock() {
   [ -d /run ] || TL_LOCKS=/var/run/twinlink
-  TL_HELD="never $$ its lock cannot be made in $TL_LOCKS there"
+  TL_HELD="never $$ - its lock cannot be made in $TL_LOCKS there"
   tl_own=$TL_LOCKS/.$TL_N
   tl_anchor
   tl_born $$
@@ -109,11 +110,11 @@ tl_lock() {
     tl_highest "$TL_LOCKS/$1"
     if tl_holder "$TL_LOCKS/$1.$TL_TOP"; then
       # Nobody is told any more what an agent does whose line has ended, or that this run has opened before.
-      if [ "$tl_hrun" != "$2" ] && { [ "$tl_hline" = 0 ] || tl_alive "$tl_hline" "$tl_hsince" "$tl_hboot"; }; then
-        TL_HELD="use $tl_hpid $tl_who"
+      if [ "$tl_hrun" != "$2" ] && [ "$tl_hrun" != "$4" ] && { [ "$tl_hline" = 0 ] || tl_alive "$tl_hline" "$tl_hsince" "$tl_hboot"; }; then
+        TL_HELD="use $tl_hpid $tl_hrun $tl_who"
         break
       elif [ -s "$tl_hdir/busy" ]; then
-        TL_HELD="wait $tl_hpid $tl_who"
+        TL_HELD="wait $tl_hpid $tl_hrun $tl_who"
         break
       fi
       kill -9 "$tl_hpid"

@@ -46,6 +46,8 @@ export interface AloneOptions {
   onWait?: (held: HeldLock | undefined) => void;
   /** What is thrown where they take longer; `who` says who is at work */
   refuse: (who: string) => Error;
+  /** True if a run has ended: then its agent is waited for, and its device taken. @default {never} */
+  isGone?: (run: string) => Promise<boolean>;
   /** What is thrown where a run has the device, or the device cannot be locked */
   inUse: (held: HeldLock) => Error;
   signal?: AbortSignal | undefined;
@@ -55,16 +57,17 @@ export interface AloneOptions {
  * Gives an agent that is alone on its board: while one of an earlier run is at work there, it is ended and started anew.
  *
  * @param opened The agent that was started
- * @param anew Starts it anew; undefined where its line cannot be opened again
+ * @param anew Starts it anew, with the run that was found to have ended; undefined where its line cannot be opened again
  */
 export async function alone<T extends { session: { ask: Ask; close(): Promise<void> }; hello: Pick<Hello, "held"> }>(
   opened: T,
-  anew: (() => Promise<T>) | undefined,
-  { ms = 180_000, wait = false, onWait, refuse, inUse, signal }: AloneOptions,
+  anew: ((gone?: string) => Promise<T>) | undefined,
+  { ms = 180_000, wait = false, onWait, refuse, inUse, isGone, signal }: AloneOptions,
 ): Promise<T> {
   for (let deadline = Date.now() + ms;;) {
     const { session, hello: { held } } = opened;
-    const earlier = held?.how === "wait"
+    const gone = held && await isGone?.(held.run) ? held.run : undefined;
+    const earlier = held && (held.how === "wait" || gone !== undefined)
       ? { wait: `process ${held.pid} there` }
       : held ?? await earlierAgents((script) => session.ask(script));
     if (earlier === "gone") return opened;
@@ -75,6 +78,6 @@ export async function alone<T extends { session: { ask: Ask; close(): Promise<vo
     } else if (!anew || Date.now() > deadline) throw refuse(earlier.wait);
     onWait?.("how" in earlier ? earlier : undefined);
     await pause(1000, signal);
-    opened = await anew();
+    opened = await anew(gone);
   }
 }

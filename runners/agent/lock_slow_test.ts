@@ -1,7 +1,8 @@
 /** The lock of a device, taken by real shells of the agent. */
 
 import { assertEquals } from "@std/assert";
-import { lockFor } from "./lock.ts";
+import { existsSync } from "node:fs";
+import { isGone, lockFor } from "./lock.ts";
 
 const SHELLS = [["dash"], ["bash"], ["busybox", "ash"]].filter(([program]) =>
   new Deno.Command("sh", { args: ["-c", `command -v ${program}`], stdout: "null" }).outputSync().success
@@ -11,8 +12,10 @@ const SHELLS = [["dash"], ["bash"], ["busybox", "ash"]].filter(([program]) =>
 const agent = (dir: string, run: string, then: string) => `
 . ./agent.sh
 . ./agent_lock.sh
+export TL_KIN
 TL_N=$(printf '%016x' $$)
 TL_D=$(mktemp -d ${dir}/twinlink.XXXXXX)
+TL_KIN=$TL_N
 TL_LOCKS=${dir}/locks
 tl_boot_id
 tl_lock dev ${run} "who $$"
@@ -47,7 +50,7 @@ for (const [program, ...args] of SHELLS) {
         // A folder is made by one alone: were two of them in there, one would say so.
         const inside = `mkdir ${dir}/in || echo two; sleep 0.3; rmdir ${dir}/in; echo had; rm -f "$TL_LOCK"`;
         const all = await Promise.all(Array.from({ length: 6 }, (_, i) => said(start(agent(dir, `run${i}`, inside)))));
-        assertEquals(all.filter((one) => !/^(had|refused use \d+ who \d+)$/.test(one)), []);
+        assertEquals(all.filter((one) => !/^(had|refused use \d+ run\d who \d+)$/.test(one)), []);
         had += all.filter((one) => one === "had").length;
         assertEquals([...Deno.readDirSync(`${dir}/locks`)], []);
         // What the dead one had is gone, too.
@@ -76,12 +79,49 @@ for (const [program, ...args] of SHELLS) {
       for (const [since, of, held] of cases) {
         await record(since, of);
         const answer = await said(start(agent(dir, "second", 'echo free; rm -f "$TL_LOCK"')));
-        assertEquals(answer, held ? `refused use ${Deno.pid} ann on lab` : "free");
+        assertEquals(answer, held ? `refused use ${Deno.pid} other ann on lab` : "free");
       }
       // Nor has what is no record.
       await Deno.writeTextFile(path, "x");
       assertEquals(await said(start(agent(dir, "second", 'echo free; rm -f "$TL_LOCK"'))), "free");
     } finally {
+      await Deno.remove(dir, { recursive: true });
+    }
+  });
+
+  Deno.test(`${program}: an agent of the same run, or of one that has ended, gives its device up once it is idle`, async () => {
+    const dir = await Deno.makeTempDir();
+    const take = async (words: string) => {
+      const script = agent(dir, words, 'echo had; rm -f "$TL_LOCK"').replace(
+        '"who $$"',
+        `who ${words.split(" ")[1] ?? ""}`,
+      );
+      return await said(start(script.replace(` ${words} `, ` ${words.split(" ")[0]} `)));
+    };
+    const held = start(agent(dir, "first", `echo ready; echo plan > "$TL_D/busy"; sleep 1000 & wait`));
+    try {
+      const ready = held.stdout.getReader();
+      await ready.read();
+      ready.releaseLock();
+      const busy = () => [...Deno.readDirSync(dir)].some(({ name }) => existsSync(`${dir}/${name}/busy`));
+      while (!busy()) await new Promise((resolve) => setTimeout(resolve, 10));
+      assertEquals((await take("second")).startsWith("refused use"), true);
+      for (const words of ["first", "second first"]) {
+        assertEquals((await take(words)).startsWith("refused wait"), true, words);
+      }
+      for (const { name } of [...Deno.readDirSync(dir)]) {
+        if (existsSync(`${dir}/${name}/busy`)) Deno.writeTextFileSync(`${dir}/${name}/busy`, "");
+      }
+      assertEquals((await take("second")).startsWith("refused use"), true);
+      assertEquals(await take("second first"), "had");
+      await held.stdout.cancel();
+      assertEquals((await held.status).signal, "SIGKILL");
+    } finally {
+      await held.stdout.cancel().catch(() => {});
+      try {
+        held.kill("SIGKILL");
+      } catch { /* it has ended */ }
+      await held.status;
       await Deno.remove(dir, { recursive: true });
     }
   });
@@ -122,4 +162,20 @@ Deno.test("what a lock says of a run is bounded, and its name is a file's", asyn
   const lock = await lockFor({ name: "my board", driver: "mlx5_core", handle: "pci/../*" } as never, "x".repeat(500));
   assertEquals([lock.device, lock.who.length], ["pci%2F..%2F*", 200]);
   assertEquals(lock.run.includes(" "), false);
+});
+
+Deno.test("a run has ended if its process has, or is another one; of another machine that is not known", async () => {
+  const { run } = await lockFor({ name: "b", driver: "mlx5_core" } as never, "x");
+  const [place, pid, born, board] = run.split(":");
+  const child = new Deno.Command("true").spawn();
+  await child.status;
+  const cases: [string, boolean][] = [
+    [run, false],
+    [`${place}:${child.pid}:${born}:${board}`, true],
+    [`${place}:${pid}:1:${board}`, true],
+    [`other:${child.pid}:${born}:${board}`, false],
+    ["-", false],
+    [`${place}:$(exit 1):1:b`, false],
+  ];
+  for (const [of, gone] of cases) assertEquals(await isGone(of), gone, of);
 });
