@@ -39,7 +39,9 @@ async function machine(): Promise<string> {
 
 /** When a process started, in ticks since the boot; undefined if there is none. */
 async function bornAt(pid: number): Promise<string | undefined> {
-  return (await ask(`cat /proc/${pid}/stat`))?.split(") ").at(-1)!.split(" ")[19];
+  const stat = await ask(`cat /proc/${pid}/stat`) ?? "";
+  // Behind the name in brackets, which may hold anything
+  return stat.slice(stat.lastIndexOf(")") + 2).split(" ")[19];
 }
 
 /** True if a run was on this machine and has ended. Of another machine it is not known. */
