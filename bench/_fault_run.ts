@@ -45,6 +45,7 @@ const openAlone = async (board: FaultBoard, said: string[]) =>
   await alone(await open(board, said), () => open(board, said), {
     ms: 60_000,
     refuse: (who) => new TransportError(`another agent is at work on the board (${who})`),
+    inUse: ({ who }) => new TransportError(`another run has the board (${who})`),
   });
 
 async function open(board: FaultBoard, said: string[], loginTimeoutMs = 30_000): Promise<Opened> {

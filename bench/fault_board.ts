@@ -10,8 +10,16 @@ import { findSer2net, startSer2net, type TestSer2net } from "../runners/lines/se
 import { closeFd, controlInt, openPty, openTty, poller, readFd, setRaw, writeFd } from "../runners/lines/tty.ts";
 
 /** What the agent needs of a board, but for `devlink` and `ip`: without them there is nothing to watch, which is a fork less. */
-const TOOLS = "base64 cat cksum dd grep gzip head id mkdir mkfifo mktemp mv od readlink rm sed sleep stty tr uname wc"
-  .split(" ");
+const TOOLS =
+  "base64 cat cksum dd grep gzip head id ln ls mkdir mkfifo mktemp mv od readlink rm sed sleep stty tr uname wc"
+    .split(" ");
+
+/** A shell at a prompt, again and again. */
+const LOGIN = `trap : INT QUIT TSTP TTOU
+while :; do
+  stty sane -echo echo
+  sh -i || sleep 0.2
+done`;
 
 /** Becomes the board: `DIR KMSG ROOM`, then a shell. The namespace goes with the last process of it. */
 const SETUP = `set -e
@@ -25,15 +33,12 @@ mount --bind "$2" "$dir/dev/kmsg"
 mount -t tmpfs -o mode=700,size="$3" tmpfs "$dir/tmp"
 mount --bind "$dir/boot_id" /proc/sys/kernel/random/boot_id
 mount --bind "$dir/printk_devkmsg" /proc/sys/kernel/printk_devkmsg
+mount --bind "$dir/run" /run
 mount --rbind "$dir/dev" /dev
 export TMPDIR="$dir/tmp" PATH="$dir/bin" PS1='board # ' PS2='> ' ENV=
 cd /
 set +e
-trap : INT QUIT TSTP TTOU
-while :; do
-  stty sane -echo echo
-  sh -i || sleep 0.2
-done`;
+${LOGIN}`;
 
 /** In a mount namespace of its own, as root or as a user that may have one. */
 const ENTER = Deno.uid() === 0 ? ["unshare", "--mount"] : ["unshare", "--mount", "--map-root-user"];
@@ -120,7 +125,7 @@ export class FaultBoard implements AsyncDisposable {
   static async open(options: BoardOptions = {}): Promise<FaultBoard> {
     const { shell = "dash", without = [], between } = options;
     const dir = await Deno.makeTempDir({ prefix: "twinlink-board-" });
-    for (const name of ["bin", "dev", "tmp"]) await Deno.mkdir(`${dir}/${name}`);
+    for (const name of ["bin", "dev", "run", "tmp"]) await Deno.mkdir(`${dir}/${name}`);
     await Deno.writeTextFile(`${dir}/printk_devkmsg`, "ratelimit\n");
     await new Deno.Command("mkfifo", { args: [`${dir}/gate`] }).output();
     const busybox = shell === "busybox" ? await which("busybox") : undefined;
@@ -336,6 +341,13 @@ export class FaultBoard implements AsyncDisposable {
     const pid = this.#processes().find((pid) => pid !== this.#child?.pid) ?? this.#child!.pid;
     const user = Deno.uid() === 0 ? [] : ["--user", "--preserve-credentials"];
     return ["nsenter", "-t", `${pid}`, ...user, "--mount", "--"];
+  }
+
+  /** Opens a further line to it, with a shell at a prompt, as a second login is. */
+  async login(): Promise<Line> {
+    const env = ["env", `PATH=${this.dir}/bin`, `TMPDIR=${this.dir}/tmp2`, "PS1=board # ", "PS2=> ", "ENV="];
+    await Deno.mkdir(`${this.dir}/tmp2`, { recursive: true });
+    return await openLine({ board: [...this.#enter(), ...env, "sh", "-c", LOGIN] });
   }
 
   /** Returns a command line for sh on this machine that performs a script on the board; the script has no single quote. */

@@ -80,6 +80,8 @@ export function firstFile(file: FirstFile): string {
     "",
     "# Without this list every sequence is tried, except for what resets the whole card (fw_activate).",
     `# capabilities = ["reload", "netns", "params", "health", "traps"]`,
+    "# How far a sequence may go: reads, changes, link, resets (without the key), power (what no tear-down undoes).",
+    `# disruption = "link"`,
     "# The model has the era of the kernel; force one for a vendor kernel whose number is misleading.",
     `# era = "6.12"`,
     "",

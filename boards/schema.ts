@@ -6,6 +6,7 @@
 
 import { z } from "zod";
 import { ERA_IDS, type EraId, KERNEL_IDS, type KernelId } from "../model/era/mod.ts";
+import { type Disruption, DISRUPTIONS } from "../model/disruption.ts";
 import { type Channel, CHANNELS } from "../model/observation.ts";
 import { type DeviceName, deviceProblems, DEVICES, deviceShape, type DeviceTables } from "./devices/mod.ts";
 import { line, lineProblems } from "./transports/serial.ts";
@@ -169,6 +170,12 @@ export const boardSchema = z.strictObject({
   capabilities: z.array(z.enum(CAPABILITIES)).exactOptional().meta({
     description: "What the board can do; a sequence that needs more is unsupported. Without the key: everything. " +
       "twinlink finds netdevsim, debugfs, listener and pcs on the board by itself: the list does not change those",
+  }),
+  disruption: z.enum(DISRUPTIONS).exactOptional().meta({
+    description:
+      "How far a sequence may go on the device: reads, changes (settings, which it puts back), link (takes the " +
+      "link down), resets, or power (what no tear-down undoes: flash, a kernel that breaks); one that goes further is " +
+      "unsupported. resets by default, and no bound for kernels in QEMU",
   }),
   quirks: z.array(text("One quirk")).exactOptional().meta({
     description: "What is odd about the board, for its users",
@@ -343,6 +350,8 @@ export interface BoardFile extends TransportTables {
    * `debugfs`, `listener` and `pcs` on the board by itself: the list does not change those
    */
   capabilities?: Capability[];
+  /** How far a sequence may go on the device; without it `resets` on a board of yours, and no bound for a guest of twinlink's */
+  disruption?: Disruption;
   /** What is odd about the board, for its users */
   quirks?: string[];
   /** Which of the tables of transports the runner uses, if the board has several */

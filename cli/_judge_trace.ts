@@ -84,7 +84,8 @@ export async function* judgedSequences(
     const expected = await openModel(model, header.era as EraId, {}, { ...header, driver: board?.driver }).run(plan);
     const about = {
       waivers: board?.waivers ?? [],
-      unsupported: whyUnsupported(observed, board ?? { unfiled: true }, header.has),
+      // What was run was allowed then.
+      unsupported: whyUnsupported(observed, { ...board ?? { unfiled: true }, disruption: "power" }, header.has),
       has: header.has,
       ...learned ? { learned } : {},
       ...learning ? { learning } : {},

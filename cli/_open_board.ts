@@ -33,7 +33,7 @@ export async function lookAt<T>(board: Board, options: LookOptions, look: (runne
     signal,
     onWait: (holder) => say(`${visible(board.name)}: wait: ${holder} has it`),
   });
-  const runner = await openRunner(board, { ...(transport ? { transport } : {}), signal });
+  const runner = await openRunner(board, { ...(transport ? { transport } : {}), doing, wait, signal });
   try {
     return await look(runner);
   } finally {

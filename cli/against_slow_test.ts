@@ -73,3 +73,58 @@ Deno.test("--against takes a trace or a recording board, and says what is wrong 
   assertMatch(await against("qemu-6.12"), /it is no recording; record it first: twinlink record --board qemu-6.12/);
   assertMatch(await against("recording-6.99"), /Cannot find board "recording-6.99".*did you mean/);
 });
+
+Deno.test("run --against a board: it is recorded first, and its trace stays for who judges again", async () => {
+  const out = await Deno.makeTempDir();
+  try {
+    const args = ["run", "trap", "-b", "model", "--against", "model", "--out", `${out}/run`, "-f", "trap"];
+    const { code, stdout, stderr } = await call(args);
+    assertEquals(code, 0, stdout + stderr);
+    const path = `${out}/run/against-model.jsonl.gz`;
+    assertMatch(
+      stderr,
+      /^model: is recorded first, to compare with\nmodel: \d+ sequences recorded in .*against-model.jsonl.gz$/m,
+    );
+    assertStringIncludes(stdout, `against ${path} (model`);
+    assertMatch(stdout, /everything that was judged agrees with .*against-model/);
+    const report = await call(["report", `${out}/run`]);
+    assertEquals(report.code, 0, report.stdout + report.stderr);
+    // What a machine reads is of the run alone.
+    const lines = (await call([...args, "--json"])).stdout.trim().split("\n").map((line) => JSON.parse(line));
+    assertEquals(
+      lines.filter(({ type }) => type === "sequence").length,
+      lines.filter(({ verdict }) => verdict === "agree").length,
+    );
+
+    // A board that does something else than the other one: no model is asked.
+    const older = `${out}/older.toml`;
+    await Deno.writeTextFile(
+      older,
+      `name = "older"\ndescription = "x"\nrunner = "model"\nera = "5.10"\ndriver = "netdevsim"\n`,
+    );
+    const differs = await call([
+      "run",
+      "netdevsim_trap",
+      "-b",
+      "model",
+      "--against",
+      older,
+      "--out",
+      `${out}/differs`,
+      "--json",
+    ]);
+    const judged = verdicts(differs.stdout).map(({ verdict }) => verdict);
+    assertEquals([differs.code, judged.includes("diverge")], [1, true], differs.stdout + differs.stderr);
+
+    const away = `${out}/away.toml`;
+    await Deno.writeTextFile(
+      away,
+      `name = "away"\ndescription = "x"\nrunner = "remote"\ndriver = "netdevsim"\nhandle = "netdevsim/netdevsim10"\n` +
+        `[serial]\npath = "/dev/none"\n`,
+    );
+    const gone = await call(["run", "trap", "-b", "model", "--against", away]);
+    assertEquals([gone.code, gone.stdout], [3, ""], gone.stderr);
+  } finally {
+    await Deno.remove(out, { recursive: true });
+  }
+});

@@ -21,6 +21,8 @@ import { newBoard } from "./boards_new.ts";
 import { probe } from "./boards_probe.ts";
 import { command, UsageError } from "./command.ts";
 import { instanceWords } from "./probe_text.ts";
+import { allowedDisruption } from "../diff/capability.ts";
+import { DISRUPTION_WORDS } from "../model/disruption.ts";
 import { boardsWithState, holderOf } from "../run/lease.ts";
 import { learnedOf, strayLearned } from "../run/learned.ts";
 import { print, say } from "../run/output.ts";
@@ -107,6 +109,7 @@ async function describe(name: string, json: boolean): Promise<number> {
     `driver    ${board.driver}${board.handle ? `, handle ${board.handle}` : ""}`,
     ...lineOf(board),
     `can do    ${board.capabilities?.join(", ") ?? "everything (no capabilities are listed)"}`,
+    `may do    up to ${allowedDisruption(board)}: a sequence that ${DISRUPTION_WORDS[allowedDisruption(board)]}`,
     ...state.map((words) => `now       ${words}`),
     ...(board.waivers ?? []).map(({ suite, sequence, step, channel, line, reason, expires }) => {
       const expired = expires < today ? "EXPIRED " : "until ";

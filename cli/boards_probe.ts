@@ -1,11 +1,11 @@
 /** `twinlink boards probe`: what a board is, and what a run would come to there. */
 
 import { type Board, jsonLine, visible } from "../boards/mod.ts";
-import { notFound } from "../diff/capability.ts";
+import { allowedDisruption, notFound } from "../diff/capability.ts";
 import { driverModelOf } from "../model/drivers/mod.ts";
 import { SHIPPED_SUITES } from "../run/load_suites.ts";
 import { print } from "../run/output.ts";
-import { bySuite, prospectsOf, reasonsOf } from "../run/prospects.ts";
+import { byDisruption, bySuite, prospectsOf, reasonsOf } from "../run/prospects.ts";
 import { openSuites } from "../run/suite_process.ts";
 import type { Runner } from "../runners/runner.ts";
 import type { Suite } from "../sdk/suite.ts";
@@ -54,6 +54,8 @@ export async function probeOf(
     maybe: reasonsOf(prospects, "maybe"),
     gaps: reasonsOf(prospects, "gap"),
     refused: reasonsOf(prospects, "refused"),
+    disrupts: byDisruption(prospects),
+    allowed: allowedDisruption(board),
     missing: notFound(board, has),
     carried: lifelines?.carried ?? [],
     unknown: lifelines?.unknown ?? [],
@@ -62,15 +64,30 @@ export async function probeOf(
   };
 }
 
-/** Probes a board. Returns 0 if something can be judged there, 3 if nothing can. */
-export async function probe(board: Board, json: boolean, options: Omit<LookOptions, "doing">): Promise<number> {
-  const doing = "twinlink boards probe";
+/**
+ * Connects to a board and probes it.
+ *
+ * @throws {BoardInUseError} If somebody else has it and `wait` is not set
+ * @throws {TransportError} If it cannot be reached
+ * @throws {UnfitBoardError} If it cannot run plans
+ */
+export async function probeBoard(board: Board, options: LookOptions): Promise<Probe> {
   const suites = await openSuites(SHIPPED_SUITES, { signal: options.signal });
-  const found = await lookAt(
-    board,
-    { ...options, doing },
-    (runner) => probeOf(board, runner, suites, options.signal),
-  );
+  return await lookAt(board, options, (runner) => probeOf(board, runner, suites, options.signal));
+}
+
+/** The exit status of a probe: 0 if something can be judged there, 3 if nothing can. */
+export const probeStatus = ({ suites }: Probe): 0 | 3 =>
+  suites.some(({ judged, maybe, gap }) => judged + maybe + gap > 0) ? 0 : 3;
+
+/** Prints a probe. */
+export function printProbe(found: Probe, json: boolean): void {
   print(json ? jsonLine(found) : probeText(found).map((line) => `${visible(line)}\n`).join(""));
-  return found.suites.some(({ judged, maybe, gap }) => judged + maybe + gap > 0) ? 0 : 3;
+}
+
+/** Probes a board, and returns the exit status. */
+export async function probe(board: Board, json: boolean, options: Omit<LookOptions, "doing">): Promise<number> {
+  const found = await probeBoard(board, { ...options, doing: "twinlink boards probe" });
+  printProbe(found, json);
+  return probeStatus(found);
 }

@@ -14,7 +14,8 @@ import {
   openLineConsole,
   openTerminalConsole,
 } from "./_consoles.ts";
-import { BoardInUseError, leaseBoard } from "../run/lease.ts";
+import { BoardInUseError } from "../boards/holder.ts";
+import { leaseBoard } from "../run/lease.ts";
 import { OutputClosedError, say } from "../run/output.ts";
 
 /** The key that what follows is for twinlink: Ctrl-], as telnet and labgrid have it. */

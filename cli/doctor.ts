@@ -6,8 +6,12 @@ import { lineNeeds } from "../boards/transports/serial.ts";
 import { deviceOf } from "../boards/devices/mod.ts";
 import { missingDownloads, probe, type ProbeResult } from "../fixtures/qemu/mod.ts";
 import { findProgram } from "../fixtures/qemu/process.ts";
-import { command } from "./command.ts";
+import { isInfra } from "../run/error_status.ts";
 import { count, print } from "../run/output.ts";
+import { UsageError } from "../run/usage_error.ts";
+import { printProbe, probeBoard, probeStatus } from "./boards_probe.ts";
+import { command } from "./command.ts";
+import type { Probe } from "./probe_text.ts";
 
 const readable = (path: string) =>
   Deno.open(path).then((file) => file.close()).then(() => undefined, (error: Error) => error);
@@ -101,25 +105,52 @@ export function mends(findings: readonly ProbeResult[]): string[] {
   return [...packages.length > 0 ? [INSTALL + [...new Set(packages)].join(" ")] : [], ...others];
 }
 
+/** What a board answers, as a finding, and the probe of one that answers. */
+async function connection(board: Board, signal: AbortSignal): Promise<{ finding: ProbeResult; found?: Probe }> {
+  const what = "connection";
+  try {
+    const found = await probeBoard(board, { doing: "twinlink doctor", signal });
+    const detail = [`over ${found.transport}`, found.kernel && `Linux ${found.kernel}`, found.iproute2];
+    return { finding: { what, found: true, detail: detail.filter((part) => part !== "").join(", "), mend: "" }, found };
+  } catch (error) {
+    if (!isInfra(error)) throw error;
+    return { finding: { what, found: false, detail: error.message, mend: "" } };
+  }
+}
+
 export default command({
   name: "doctor",
-  usage: ["[BOARD..]"],
-  details: "Without a board: what kernels in QEMU need. Looks only: nothing is changed, no board is spoken to.",
-  options: { json: { type: "flag", help: "For a machine to read: one JSON object a line" } },
-  run: async ({ json }, operands, { interrupts }) => {
-    interrupts.harmless();
+  usage: ["[BOARD..]", "--connect BOARD.."],
+  details:
+    `Without a board: what kernels in QEMU need. Looks only: nothing is changed, and no board is spoken to without
+--connect. A board that lacks nothing here is then probed, as "boards probe" does it.`,
+  options: {
+    connect: { type: "flag", help: "Connect to the boards, and print what a run would judge there" },
+    json: { type: "flag", help: "For a machine to read: one JSON object a line" },
+  },
+  run: async ({ connect, json }, operands, { interrupts, signal }) => {
+    if (!connect) interrupts.harmless();
+    else if (operands.length === 0) throw new UsageError("Option --connect needs a board: doctor --connect BOARD");
     const boards = await Promise.all(operands.map(loadBoard));
     const findings: (ProbeResult & { of: string })[] = [];
+    const probes: Probe[] = [];
     if (boards.length === 0 || boards.some(({ runner }) => runner === "qemu")) {
       findings.push(...(await probe()).map((finding) => ({ of: "QEMU", ...finding })));
     }
     for (const board of boards) {
-      findings.push(...(await boardFindings(board)).map((finding) => ({ of: board.name, ...finding })));
+      const own = await boardFindings(board);
+      if (connect && own.every(({ found }) => found)) {
+        const { finding, found } = await connection(board, signal);
+        own.push(finding);
+        if (found) probes.push(found);
+      }
+      findings.push(...own.map((finding) => ({ of: board.name, ...finding })));
     }
     const missing = findings.filter(({ found }) => !found);
-    const status = missing.length > 0 ? 3 : 0;
+    const status = missing.length > 0 || probes.some((one) => probeStatus(one) !== 0) ? 3 : 0;
     if (json) {
       for (const finding of findings) print(jsonLine(finding));
+      for (const one of probes) printProbe(one, json);
       return status;
     }
     const width = Math.max(0, ...findings.map(({ what }) => what.length));
@@ -128,11 +159,16 @@ export default command({
     }
     if (missing.length === 0) {
       print("\nNothing is missing.\n");
-      return status;
+    } else {
+      const thing = count(missing.length, "thing");
+      const how = mends(missing);
+      print(`\n${thing} ${missing.length === 1 ? "is" : "are"} missing.${how.length > 0 ? " To mend it:" : ""}\n`);
+      for (const mend of how) print(`  ${visible(mend)}\n`);
     }
-    const thing = count(missing.length, "thing");
-    print(`\n${thing} ${missing.length === 1 ? "is" : "are"} missing. To mend it:\n`);
-    for (const mend of mends(missing)) print(`  ${visible(mend)}\n`);
+    for (const one of probes) {
+      print("\n");
+      printProbe(one, json);
+    }
     return status;
   },
 });

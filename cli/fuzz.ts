@@ -18,6 +18,8 @@ import { command, UsageError } from "./command.ts";
 import { type Display, openDisplay, wantsColor } from "./display.ts";
 import { statusOfError } from "./entry.ts";
 import { openSuites } from "../run/suite_process.ts";
+import { allowedDisruption } from "../diff/capability.ts";
+import { lesser } from "../model/disruption.ts";
 import type { Interrupts } from "../run/interrupt.ts";
 import { count, duration, print, say } from "../run/output.ts";
 
@@ -152,10 +154,10 @@ async function onBoard(board: Board, job: FuzzJob, interrupts: Interrupts): Prom
   const corpus = files.length > 0 ? await openSuites(files, { signal }) : [];
   const inCorpus = corpus.reduce((sum, suite) => sum + suite.sequences.length, 0);
   const { leaseBoard } = await import("../run/lease.ts");
+  const claim = { doing: "twinlink fuzz", wait: job.wait };
   const leased = (which: Board) =>
     leaseBoard(which, {
-      doing: "twinlink fuzz",
-      wait: job.wait,
+      ...claim,
       signal,
       onWait: (holder) => say(`${visible(which.name)}: wait: ${holder} has it`),
     });
@@ -172,6 +174,7 @@ async function onBoard(board: Board, job: FuzzJob, interrupts: Interrupts): Prom
     openRunner(which, {
       ...(job.transport ? { transport: job.transport } : {}),
       iKnow: job.iKnow,
+      ...claim,
       signal,
       onProgress: (progress) => begun ? undefined : display.prepare(which.name, progress),
     });
@@ -229,7 +232,8 @@ async function onBoard(board: Board, job: FuzzJob, interrupts: Interrupts): Prom
   let result: CampaignResult;
   try {
     result = await runCampaign(
-      board,
+      // What is pushed to both goes as far as both allow.
+      other ? { ...board, disruption: lesser(allowedDisruption(board), allowedDisruption(other)) } : board,
       opened(board),
       {
         seed,

@@ -155,9 +155,12 @@ export async function runJob(job: Job, options: { signal?: AbortSignal } = {}): 
   // Loaded when it is needed: it brings every transport with it.
   const { orchestrate } = await import("../run/orchestrate.ts");
   const { leaseBoard } = await import("../run/lease.ts");
+  const { doing = "twinlink run", wait = false } = job;
   let results: BoardResult[];
   try {
     results = await orchestrate(boards, suites, {
+      doing,
+      wait,
       transports,
       filter,
       skipUnsupported: job.skipUnsupported ?? false,
@@ -170,13 +173,7 @@ export async function runJob(job: Job, options: { signal?: AbortSignal } = {}): 
       ...(options.signal ? { signal: options.signal } : {}),
       ...(journal ? { journal } : {}),
       dirt: { of: dirtyOf, mark: markDirty, clear: markClean },
-      lease: (board, onWait) =>
-        leaseBoard(board, {
-          doing: job.doing ?? "twinlink run",
-          wait: job.wait ?? false,
-          onWait,
-          signal: options.signal,
-        }),
+      lease: (board, onWait) => leaseBoard(board, { doing, wait, onWait, signal: options.signal }),
     });
   } catch (error) {
     // What ended the run is told, not what came of it for a file.

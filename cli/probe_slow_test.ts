@@ -38,3 +38,34 @@ Deno.test("boards probe: what a board is, can be judged by, lacks and may lose",
   const asked = (await Deno.readTextFile(`${board.dir}/asked`)).split("\n").filter((line) => line !== "");
   assertEquals(asked.filter((line) => !/\b(show|info|monitor)\b|^-V$|^-j -f -b -$/.test(line)), []);
 });
+
+Deno.test(
+  "doctor --connect: what is missing here, and what boards probe prints of each board",
+  { ignore },
+  async () => {
+    await using board = await FaultBoard.open();
+    await withNic(board);
+    const file = await nicFile(board);
+    const probed = await run(["boards", "probe", file]);
+    const { code, stdout, stderr } = await run(["doctor", "--connect", file]);
+    assertEquals([code, stderr], [0, ""]);
+    assertMatch(stdout, /^found {4}connection +over serial, Linux \S+, devlink utility, iproute2-7.3.0$/m);
+    assertStringIncludes(stdout, `\nNothing is missing.\n\n${probed.stdout}`);
+    const lines = (await run(["doctor", "--connect", file, "--json"])).stdout.trim().split("\n");
+    assertEquals(JSON.parse(lines.at(-1)!).handle, NIC);
+
+    // One that cannot be used is a thing that is missing; without the option nothing is asked of a board.
+    await Deno.remove(`${board.dir}/bin/devlink`);
+    const unfit = await run(["doctor", "--connect", file]);
+    assertEquals(unfit.code, 3, unfit.stderr);
+    assertMatch(
+      unfit.stdout,
+      /^MISSING {2}connection +Cannot use board "nic": devlink of iproute2 is not on the board$/m,
+    );
+    assertMatch(unfit.stdout, /\n1 thing is missing\.\n$/);
+    assertEquals((await run(["doctor", file])).code, 0);
+    const none = await run(["doctor", "--connect"]);
+    assertEquals([none.code, none.stdout], [2, ""]);
+    assertStringIncludes(none.stderr, "Option --connect needs a board: doctor --connect BOARD");
+  },
+);

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { type Disruption, DISRUPTION_WORDS } from "../model/disruption.ts";
 import type { Fate, SuiteProspects } from "../run/prospects.ts";
 import { count } from "../run/output.ts";
 import type { Instance, Lifelines } from "../runners/mod.ts";
@@ -47,6 +48,10 @@ export interface Probe {
   maybe: Reasons;
   gaps: Reasons;
   refused: Reasons;
+  /** How many of the sequences that a run would push do what to the device, the least first */
+  disrupts: readonly { disruption: Disruption; sequences: number }[];
+  /** How far the board's file lets a sequence go */
+  allowed: Disruption;
   /** What the agent looked for and did not find */
   missing: readonly string[];
   /** What the board must not lose, and by which devices; and what twinlink could not find */
@@ -122,6 +127,19 @@ function suiteLines(suites: readonly SuiteProspects[]): string[] {
   ];
 }
 
+/** What sequences do to the device, and how far they may go. */
+function disruptionLines({ disrupts, allowed }: Probe): string[] {
+  if (disrupts.length === 0) return [];
+  return [
+    ...disrupts.map(({ disruption, sequences }) =>
+      `${String(sequences).padStart(4)}  ${disruption}: ${sequences === 1 ? "it" : "each"} ${
+        DISRUPTION_WORDS[disruption]
+      }`
+    ),
+    `none goes further than disruption = "${allowed}"`,
+  ];
+}
+
 /** What a run might cost the board. */
 function dangerLines({ carried, unknown, refused, firmware, breaks, handle }: Probe): string[] {
   return [
@@ -179,6 +197,7 @@ export function probeText(probe: Probe): string[] {
     ["lacks", reasonLines(unsupported, MOST)],
     ["maybe", reasonLines(maybe, MOST)],
     ["gaps", reasonLines(gaps, MOST)],
+    ["does", disruptionLines(probe)],
     ["missing", missing.length > 0 ? [`${missing.join(", ")}: not found on the board`] : []],
     ["danger", dangerLines(probe)],
   ];

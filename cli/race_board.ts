@@ -128,10 +128,12 @@ async function raceSuiteOnBoards(
   signal: AbortSignal,
 ): Promise<BoardResult[]> {
   const name = race.names.join(" | ");
+  const claim = { doing: "twinlink race", wait: race.wait };
   const results = await orchestrate(boards, [suite], {
+    ...claim,
     signal,
     dirt: { of: dirtyOf, mark: markDirty, clear: markClean },
-    lease: (board, onWait) => leaseBoard(board, { doing: "twinlink race", wait: race.wait, onWait, signal }),
+    lease: (board, onWait) => leaseBoard(board, { ...claim, onWait, signal }),
     onEvent: (event) => {
       if (event.type === "infra") say(`twinlink: ${visible(event.error.message)}`);
     },

@@ -16,6 +16,7 @@ import {
 } from "./_shared.ts";
 import { command, type OptionTable, UsageError, type Values } from "./command.ts";
 import { exactly, filterOf, fullName } from "./filter.ts";
+import { recordedAgainst } from "./_live_against.ts";
 import { chosenBy, type JobResult, runJob } from "./job.ts";
 import { outcomesOf, outcomesText, worst } from "./repeat.ts";
 import { lastRun, RunJournal } from "../run/journal.ts";
@@ -38,7 +39,11 @@ export const OPTIONS = {
     help: "Leave out what a board has nothing for, also of suites that are named",
   },
   jobs: { type: "text", short: "j", value: "N", help: "Run N boards side by side" },
-  against: AGAINST,
+  against: {
+    ...AGAINST,
+    value: "TRACE|BOARD",
+    help: "Compare with this trace, or with another board, instead of the model",
+  },
   learned: LEARNED,
   "fail-fast": { type: "flag", help: "Run nothing more once a sequence has failed" },
   "last-failed": { type: "flag", help: "Only the sequences that were no pass in the last run that was kept" },
@@ -63,7 +68,8 @@ board's root filesystem or the connection to it (exit status 2). --i-know DEVICE
 
 With --against TRACE each step is compared with what that earlier recording holds: of this board or of another one, its
 kernel, its firmware. So are the channels that the model does not know. What the recording does not hold is "not in
-TRACE", and never agrees; what it holds and the board can no longer run is a difference.
+TRACE", and never agrees; what it holds and the board can no longer run is a difference. --against BOARD runs the suites
+on that board first, and compares with its trace, which is kept in the --out folder or with the board's state.
 
 --repeat N runs all of it N times, on a kernel in QEMU with a fresh boot each time, and counts how often each sequence
 came to which verdict. The exit status is the gravest. With --out the runs are in DIR/1, DIR/2 and so on.
@@ -92,12 +98,25 @@ name of who tests it, and where the run will be found from NIPA_BRANCH, NIPA_EXE
     const boards = await chosenBoards(values);
     const suites = await openSuites(operands, { signal, timeout });
     const filter = await filterOfRun(values, suites);
+    const against = values.against === undefined ? {} : {
+      against: await recordedAgainst(values.against, suites, {
+        out: values.out,
+        filter,
+        iKnow: values["i-know"],
+        wait: values.wait,
+        signal,
+      }),
+    };
     const runs: JobResult[] = [];
     for (let nth = 1; nth <= times; nth++) {
       const out = values.out === undefined || times === 1 ? values.out : join(values.out, String(nth));
-      await using journal = await journalOf({ ...values, filter, out }, operands, boards);
+      await using journal = await journalOf({ ...values, ...against, filter, out }, operands, boards);
       runs.push(
-        await runSuites({ ...values, filter }, { boards, suites, journal, named: operands.length > 0 }, signal),
+        await runSuites(
+          { ...values, ...against, filter },
+          { boards, suites, journal, named: operands.length > 0 },
+          signal,
+        ),
       );
     }
     if (times > 1) tellOutcomes(runs, reporter);

@@ -8,6 +8,7 @@ import type { Capability } from "../boards/mod.ts";
 import { HARDWARE_IDS } from "../model/drivers/hardware.ts";
 import { DRIVERS } from "../model/drivers/mod.ts";
 import { innerOperations, type Operation } from "../model/operation.ts";
+import { type Disrupting, type Disruption, DISRUPTION_WORDS, disruptionOfPlan, isBeyond } from "../model/disruption.ts";
 import { describeOperation } from "./describe.ts";
 
 // By kind, up to the first dot; what only differs by its parameters stands below.
@@ -106,7 +107,13 @@ export interface Abilities {
   handle?: string;
   /** The driver of that device */
   driver?: string;
+  /** How far a sequence may go there. @default {by `runner`, see {@linkcode allowedDisruption}} */
+  disruption?: Disruption;
 }
+
+/** What a tear-down undoes. A board that is not ours to break is not taken further unless its file says so. */
+export const allowedDisruption = ({ disruption, runner }: Abilities): Disruption =>
+  disruption ?? (runner === "remote" || runner === "local" ? "resets" : "power");
 
 /** True if a capability is a driver whose devices sequences make. */
 const isMaker = (what: string) => DRIVERS.some(({ start, drivers }) => start !== undefined && drivers.includes(what));
@@ -179,14 +186,11 @@ export interface Unsupported {
  * @param has What the board's agent found there; undefined for the model and for recordings, which have no agent
  */
 export function whyUnsupported(
-  { requires = [], lacks, steps }: {
-    requires?: readonly string[];
-    lacks?: string;
-    steps: readonly { id: number; op: Operation }[];
-  },
+  plan: Disrupting & { requires?: readonly string[]; lacks?: string },
   board: Abilities,
   has: readonly string[] | undefined,
 ): Unsupported | undefined {
+  const { requires = [], lacks, steps } = plan;
   const missing = lacking(requires, board, has);
   if (missing.length > 0) return { needer: "the sequence", needs: describeLack(missing, board, has) };
   if (lacks !== undefined) return { needer: "the sequence", needs: `${lacks}, which the board's device lacks` };
@@ -196,5 +200,12 @@ export function whyUnsupported(
       return { needer: `step ${id} (${describeOperation(op)})`, needs: describeLack(missing, board, has) };
     }
   }
-  return undefined;
+  const { disruption, step } = disruptionOfPlan(plan);
+  const allowed = allowedDisruption(board);
+  if (!isBeyond(disruption, allowed)) return undefined;
+  return {
+    needer: step ? `step ${step.id} (${describeOperation(step.op)})` : "the sequence",
+    needs: `disruption = "${disruption}" in the board's file (it ${DISRUPTION_WORDS[disruption]}), where ` +
+      `"${allowed}" is allowed`,
+  };
 }

@@ -5,6 +5,7 @@
  */
 
 import type { HardwareId } from "../model/drivers/hardware.ts";
+import type { Disruption } from "../model/disruption.ts";
 import type { Facts } from "../model/facts.ts";
 import type { FreedMemory, Observation } from "../model/observation.ts";
 import type { Operation } from "../model/operation.ts";
@@ -47,6 +48,8 @@ export interface Plan {
   breaks?: number;
   /** What it leaves on the board that only a boot removes, in words: the board is renewed after it. Left out where it leaves nothing. */
   spoils?: string;
+  /** What its author says that it does to the device at least. Left out where its steps say it */
+  disruption?: Disruption;
   /** The step of which the model says that it hangs; no other comes behind it. Left out where none does. */
   hangs?: number;
 }

@@ -5,6 +5,7 @@
  */
 
 export * from "./era/mod.ts";
+export { type Disrupting, type Disruption, DISRUPTIONS } from "./disruption.ts";
 export type { FileGap } from "./drivers/driver.ts";
 export { FILE_GAPS } from "./file_gaps.ts";
 export type { StartOptions } from "./drivers/driver.ts";

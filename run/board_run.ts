@@ -38,6 +38,10 @@ export interface BoardRunOptions {
   skipUnsupported?: boolean;
   /** Devices that may be taken away although a board needs them. @default {[]} */
   iKnow?: readonly string[];
+  /** What the run is, as others are told who find a board in use. @default {"twinlink run"} */
+  doing?: string;
+  /** Waits for boards that another run has. @default {false} */
+  wait?: boolean;
   /** An earlier recording to compare with instead of the model. @default {the model} */
   against?: EarlierTrace | undefined;
   /** Learned expectations by the names of boards, also those for other boards. @default {none} */
@@ -176,6 +180,8 @@ class BoardRun {
       ...(line ? { transport: line } : {}),
       ...(options.signal ? { signal: options.signal } : {}),
       ...(options.iKnow ? { iKnow: options.iKnow } : {}),
+      doing: options.doing ?? "twinlink run",
+      wait: options.wait ?? false,
       ...(options.journal ? { consoleLog: options.journal.consoleLog(done.board, done.transport) } : {}),
       onProgress,
       onStep: (step) => {

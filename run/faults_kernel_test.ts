@@ -17,7 +17,7 @@ async function boardFiles(
 ): Promise<{ ssh: string; serial: string; stranger: string }> {
   const { host, port, user, identityFile, knownHostsFile } = guest.ssh;
   const common = (name: string) =>
-    `name = "${name}-${bootSeconds}"\ndescription = "a guest"\nrunner = "remote"\nboot_seconds = ${bootSeconds}\ndriver = "netdevsim"\nhandle = "netdevsim/netdevsim10"\n`;
+    `name = "${name}-${bootSeconds}"\ndescription = "a guest"\nrunner = "remote"\nboot_seconds = ${bootSeconds}\ndriver = "netdevsim"\nhandle = "netdevsim/netdevsim10"\ndisruption = "power"\n`;
   const ssh = (known: string) =>
     `[ssh]\nhost = "${host}"\nport = ${port}\nuser = "${user}"\nidentity_file = "${identityFile}"\nknown_hosts_file = "${known}"\n`;
   const stranger = `${dir}/known_hosts`;

@@ -28,7 +28,8 @@ export async function writeGuestBoard(
   await Deno.writeTextFile(
     path,
     `name = "guest"\ndescription = "a guest"\nrunner = "remote"\ndriver = "${as.driver}"\n` +
-      `handle = "${as.handle}"\n${way}`,
+      // It is ours to break.
+      `handle = "${as.handle}"\ndisruption = "power"\n${way}`,
   );
 }
 

@@ -6,27 +6,9 @@
  */
 
 import { type Board, visible } from "../boards/mod.ts";
+import { BoardInUseError, describeHolder, type Holder, hostName, thisHolder } from "../boards/holder.ts";
 import { boardStateFolder, releaseLock, stateFolder } from "../boards/state.ts";
 import { pause } from "../fixtures/qemu/cache.ts";
-
-/** Who has a board. */
-export interface Holder {
-  /** The user's name */
-  owner: string;
-  /** `uname -n` of the machine that the run is on */
-  host: string;
-  /** Its process there */
-  pid: number;
-  /** Since when, as `2026-11-21T20:14:03Z` */
-  since: string;
-  /** What it is, for example `twinlink run` */
-  doing: string;
-}
-
-/** A board that somebody else has: exit status 3. */
-export class BoardInUseError extends Error {
-  override name = "BoardInUseError";
-}
 
 /** Options of {@linkcode leaseBoard}. */
 export interface LeaseOptions {
@@ -44,13 +26,6 @@ export interface LeaseOptions {
 
 /** Whether two runs on a board would meet: a guest in QEMU is of one run alone, model and recordings are no boards. */
 export const needsLease = ({ runner }: Board): boolean => runner === "remote" || runner === "local";
-
-/** Who has a board, in words. */
-export function describeHolder({ owner, host, pid, since, doing }: Holder): string {
-  return visible(
-    `${owner} on ${host} (${doing}, process ${pid}) since ${since.replace("T", " ").replace("Z", " UTC")}`,
-  );
-}
 
 const leaseFile = (board: string) => `${boardStateFolder(board)}/lease.json`;
 
@@ -93,14 +68,6 @@ export async function boardsWithState(): Promise<string[]> {
     if (error instanceof Deno.errors.NotFound || error instanceof TypeError) return [];
     throw error;
   }
-}
-
-let host: Promise<string> | undefined;
-
-function hostName(): Promise<string> {
-  // Asking Deno would take a permission of its own.
-  return host ??= new Deno.Command("uname", { args: ["-n"], stdin: "null", stderr: "null" }).output()
-    .then(({ stdout }) => new TextDecoder().decode(stdout).trim());
 }
 
 /**
@@ -147,15 +114,8 @@ async function take(path: string, doing: string): Promise<AsyncDisposable | stri
       // A network filesystem need not pass locks on: nothing tells whether that run still lives.
       return `${describeHolder(held)}, by ${visible(path)} (remove that file if the run is gone)`;
     }
-    const holder: Holder = {
-      owner: Deno.env.get("USER") || Deno.env.get("LOGNAME") || `user ${Deno.uid()}`,
-      host: here,
-      pid: Deno.pid,
-      since: new Date().toISOString().replace(/\.\d+/, ""),
-      doing,
-    };
     await file.truncate();
-    await file.write(new TextEncoder().encode(JSON.stringify(holder) + "\n"));
+    await file.write(new TextEncoder().encode(JSON.stringify(await thisHolder(doing)) + "\n"));
     mine = true;
     return {
       [Symbol.asyncDispose]: async () => {

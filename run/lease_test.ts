@@ -4,7 +4,8 @@ import { assertEquals, assertMatch, assertRejects, assertStringIncludes } from "
 import { ownEnvironment } from "../fixtures/testing.ts";
 import { type Board, loadBoard } from "../boards/mod.ts";
 import { call } from "../cli/in_process.ts";
-import { BoardInUseError, holderOf, leaseBoard } from "./lease.ts";
+import { BoardInUseError } from "../boards/holder.ts";
+import { holderOf, leaseBoard } from "./lease.ts";
 
 const state = await Deno.makeTempDir({ prefix: "twinlink-lease-" });
 ownEnvironment({ XDG_STATE_HOME: state });

@@ -239,8 +239,12 @@ Deno.test("what a plan without a tear-down leaves behind is gone before the next
       await dut.driver("platform", "fakepcs").unbind("fakepcs.0", { settle: 300 });
     },
   };
-  const { did, verdicts } = await play({}, { suite: { name: "s", sequences: [left, ...SUITE.sequences] } });
+  const suite = { name: "s", sequences: [left, ...SUITE.sequences] };
+  const { did, verdicts } = await play({}, { suite, board: { disruption: "power" } });
   assertEquals([did, verdicts], ["open left renew a b c close", "agree agree agree agree"]);
+  // Without leave of the board's file it is not run.
+  const without = await play({}, { suite });
+  assertEquals([without.did, without.verdicts], ["open a b c close", "unsupported agree agree agree"]);
 });
 
 Deno.test("a sequence that has no meaning on a board's kernel is left out there", async () => {

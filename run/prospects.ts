@@ -8,6 +8,7 @@ import type { Board } from "../boards/mod.ts";
 import { lacking, whyUnsupported } from "../diff/capability.ts";
 import { judge } from "../diff/judge.ts";
 import type { Plan, SequenceTrace, TraceHeader } from "../diff/trace.ts";
+import { type Disruption, disruptionOfPlan, DISRUPTIONS } from "../model/disruption.ts";
 import type { EraId } from "../model/mod.ts";
 import { RefusedError } from "../runners/guard/guard.ts";
 import type { Runner } from "../runners/runner.ts";
@@ -34,6 +35,8 @@ export interface Prospect {
   lacks: readonly string[];
   /** True if the model says that it breaks the kernel */
   breaks: boolean;
+  /** What it does to the device; undefined where it cannot be compiled for the board */
+  disruption?: Disruption;
 }
 
 /** What is known of a board. */
@@ -98,6 +101,7 @@ export async function prospectsOf(
       reason,
       lacks: lacking(plan.requires ?? [], board, has),
       breaks: plan.breaks !== undefined && !unsupported,
+      disruption: disruptionOfPlan(plan).disruption,
     });
   }
   const order = new Map(suites.map(({ name }, i) => [name, i]));
@@ -153,4 +157,13 @@ export function reasonsOf(prospects: readonly Prospect[], fate: Fate): { reason:
   const reasons = Map.groupBy(prospects.filter((one) => one.fate === fate), ({ reason }) => reason);
   return [...reasons].map(([reason, of]) => ({ reason, sequences: of.length }))
     .sort((a, b) => b.sequences - a.sequences);
+}
+
+/** Counts the sequences that a run would push by what they do to the device, the least first. */
+export function byDisruption(prospects: readonly Prospect[]): { disruption: Disruption; sequences: number }[] {
+  const pushed = prospects.filter(({ fate }) => fate === "judged" || fate === "maybe" || fate === "gap");
+  return DISRUPTIONS.map((disruption) => ({
+    disruption,
+    sequences: pushed.filter((one) => one.disruption === disruption).length,
+  })).filter(({ sequences }) => sequences > 0);
 }

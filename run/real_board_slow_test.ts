@@ -97,3 +97,47 @@ export default suite("one", { fixture: hardware("mlx5") }, ({ sequence }) => {
     assertEquals(asked.includes(`dev show ${NIC}`), false, asked);
   },
 );
+
+Deno.test(
+  "a sequence that goes further than the board's file allows is unsupported, and not pushed",
+  { ignore },
+  async () => {
+    await using board = await FaultBoard.open();
+    await withNic(board);
+    const suite = `${board.dir}/one.ts`;
+    await Deno.writeTextFile(
+      suite,
+      `import { hardware, suite } from "@twinlink/twinlink";
+export default suite("one", { fixture: hardware("mlx5") }, ({ sequence }) => {
+  sequence("by its author", { source: "x", disruption: "power" }, async (dut) => {
+    await dut.dev.show();
+  });
+  sequence("by its steps", { source: "x" }, async (dut) => {
+    dut.reload().either();
+  });
+});
+`,
+    );
+    const told = async (more: string) => {
+      await Deno.writeTextFile(`${board.dir}/asked`, "");
+      const { code, stdout, stderr } = await run(["run", suite, "--board", await nicFile(board, NIC, more)]);
+      const asked = await Deno.readTextFile(`${board.dir}/asked`);
+      return {
+        code,
+        stdout,
+        stderr,
+        pushed: [`dev show ${NIC}`, `dev reload ${NIC}`].map((one) => asked.includes(one)),
+      };
+    };
+    const own = await told('capabilities = ["mlx5", "reload"]\n');
+    assertEquals([own.code === 2, own.pushed], [false, [false, true]], own.stderr);
+    assertStringIncludes(own.stdout, `needs disruption = "power" in the board's file (it may need a power cycle)`);
+    const less = await told('capabilities = ["mlx5", "reload"]\ndisruption = "link"\n');
+    assertEquals([less.code, less.pushed], [3, [false, false]], less.stderr);
+    assertMatch(less.stdout, /step 1 \(devlink dev reload pci\/\S+\) needs disruption = "resets" in the board's file/);
+    const all = await told('capabilities = ["mlx5", "reload"]\ndisruption = "power"\n');
+    assertEquals(all.pushed, [true, true], all.stdout + all.stderr);
+    const described = await run(["boards", "describe", await nicFile(board, NIC, 'disruption = "link"\n')]);
+    assertMatch(described.stdout, /^may do {4}up to link: a sequence that takes the link down$/m);
+  },
+);

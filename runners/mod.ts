@@ -22,7 +22,7 @@ import { checkTransport, openGuestTransport, openTransport } from "./lines/trans
 
 export { RefusedError } from "./guard/guard.ts";
 export { checkFit, type Progress, type Runner, type RunnerOptions, UnfitBoardError } from "./runner.ts";
-export type { FailedCommand, Hello } from "./agent/hello.ts";
+export type { FailedCommand, HeldLock, Hello } from "./agent/hello.ts";
 export type { Instance } from "./agent/instances.ts";
 export type { Lifelines } from "./guard/guard.ts";
 export { type Shell, TransportError } from "./lines/shell.ts";

@@ -29,6 +29,10 @@ export interface Progress {
 export interface RunnerOptions {
   /** Which line to a board that has several. @default {what the board file says, else the first of its tables} */
   transport?: TransportName;
+  /** What the board is wanted for, as others are told who find its device in use. @default {"twinlink"} */
+  doing?: string;
+  /** Waits where another run has the board's device. @default {false} */
+  wait?: boolean;
   /** Ends the run; the board is torn down */
   signal?: AbortSignal;
   /** Called as preparing the board goes on */

@@ -237,8 +237,15 @@ export async function compile(
   } catch (error) {
     if (!(error instanceof KernelIsGone)) throw error;
   }
-  const { spoils } = sequence;
-  const plan: Plan = { ...about, steps: [], requires, given, ...(spoils === undefined ? {} : { spoils }) };
+  const { spoils, disruption } = sequence;
+  const plan: Plan = {
+    ...about,
+    steps: [],
+    requires,
+    given,
+    ...(spoils === undefined ? {} : { spoils }),
+    ...(disruption === undefined ? {} : { disruption }),
+  };
   if (steps.some(broken)) {
     // What is broken is not torn down: the board is renewed.
     steps.length = body;

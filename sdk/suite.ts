@@ -7,6 +7,7 @@
 import type { Plan, SequenceTrace } from "../diff/trace.ts";
 import type { BoardContext, Fixture } from "./fixture.ts";
 import { type Era, type EraId, ERAS, type FreedMemory } from "../model/mod.ts";
+import type { Disruption } from "../model/disruption.ts";
 import type { Dut } from "./dut.ts";
 import { callsHere, type Place, placeIn } from "./place.ts";
 import type { Needs } from "./roles.ts";
@@ -33,6 +34,8 @@ export interface SequenceOptions {
   };
   /** What it leaves on a board that only a boot removes, in words: the board is renewed after it. @default {nothing} */
   spoils?: string;
+  /** What it does to a device, where that is more than its operations say: a board's file bounds it. @default {by its operations} */
+  disruption?: Disruption;
 }
 
 /** Whether a sequence has a meaning in an era. */

@@ -81,3 +81,11 @@ export function modulesOf(kernel: Kernel): ModuleSource[] {
 export function* bootDrivers(kernel: Kernel, task: Task): Steps {
   for (const { boot = [] } of DRIVERS) for (const name of boot) yield* kernel.modules.load(task, name, {});
 }
+
+/** True if an operation is about a device that sequences make, by its handle or its file. */
+export function isMade(op: Operation): boolean {
+  const makers = DRIVERS.filter(({ bus, start }) => bus !== undefined && start !== undefined);
+  return makers.some(({ bus }) =>
+    "handle" in op && op.handle?.startsWith(`${bus}/`) || "path" in op && op.path.includes(`/${bus}`)
+  );
+}

@@ -613,12 +613,15 @@ tl_try() {
 }
 
 # tl_ready NUMBER SECONDS COMMAND...: makes the board ready for its plans. TL_UNREADY tells of the first command that fails; none is
-# run after it, nor while an agent of another run is in a plan.
+# run after it, nor while an agent of another run is in a plan or has the device.
 tl_ready() {
-  [ -z "$TL_UNREADY$TL_BUSY" ] || return 0
+  [ -z "$TL_UNREADY$TL_BUSY$TL_HELD" ] || return 0
   tl_number=$1 tl_seconds=$2
   shift 2
+  # A daemon that it starts is not of this run.
+  TL_KIN=
   tl_bounded "$tl_seconds" "$@"
+  TL_KIN=$TL_N
   [ "$TL_RC" = 0 ] || TL_UNREADY="$tl_number $TL_RC $(head -n 1 "$TL_D/err" | head -c 200)"
 }
 
@@ -673,6 +676,7 @@ tl_hello() {
     printf 'nonce %s\n' "$TL_N"
     printf 'uname %s\n' "$(uname -r | head -n 1 | head -c 200)"
     printf 'uid %s\n' "$(id -u)"
+    [ -z "$TL_HELD" ] || printf 'held %s\n' "$TL_HELD"
     [ -z "$TL_UNREADY" ] || printf 'unready %s\n' "$TL_UNREADY"
     for tl_x in devlink ip dd sed sleep grep cat; do
       command -v $tl_x > /dev/null 2>&1 || printf 'missing %s\n' "$tl_x"
@@ -706,24 +710,6 @@ tl_kasan() {
   fi
 }
 
-# Agents of other runs: sets TL_OTHERS to the processes of those that live, TL_BUSY to one of a plan that is under way. What one
-# has left that lives no more is cleared away, and what it had to give back is taken over.
-tl_others() {
-  TL_OTHERS= TL_BUSY=
-  for tl_x in "${TMPDIR:-/tmp}"/twinlink.??????; do
-    [ "$tl_x" != "$TL_D" ] && [ -O "$tl_x" ] && read -r tl_pid tl_boot tl_was < "$tl_x/agent" || continue
-    if [ "$tl_boot" != "$TL_BOOT" ]; then
-      rm -rf "$tl_x"
-    elif kill -0 "$tl_pid"; then
-      TL_OTHERS="$TL_OTHERS $tl_pid"
-      [ ! -s "$tl_x/busy" ] || TL_BUSY=$tl_pid
-    else
-      case $tl_was in on | off | ratelimit) TL_DEVKMSG=$tl_was ;; esac
-      rm -rf "$tl_x"
-    fi
-  done
-} 2> /dev/null
-
 # Reads the kernel log from here on, and sets TL_KMSG to 1 where it can be read. A log that takes a new record in the place of
 # one that was not read yet ends who reads it (EPIPE, in devkmsg_read of printk.c): it is opened again for the next plan.
 tl_open_log() {
@@ -748,7 +734,10 @@ tl_open_log() {
   done
 }
 
+# tl_start [DEVICE RUN WHO [GONE]]: begins, with the lock of a device where one is named, see tl_lock.
 tl_start() {
+  # By this it is known whose the processes are, should this agent be killed.
+  export TL_KIN=$TL_N
   tl_start_records
   trap tl_stop EXIT
   tl_start_ticker 1
@@ -764,7 +753,11 @@ tl_start() {
   else
     echo on > /proc/sys/kernel/printk_devkmsg
   fi
-  echo "$$ $TL_BOOT $TL_DEVKMSG" > "$TL_D/agent"
+  tl_born $$
+  echo "$$ $TL_BOOT $TL_BORN $TL_N $TL_DEVKMSG" > "$TL_D/agent"
+  # One that is kept out looks at nothing.
+  [ $# = 0 ] || tl_lock "$@"
+  [ -z "$TL_HELD" ] || return 0
   tl_open_log
   [ $TL_KMSG = 0 ] || tl_kasan
   tl_start_servers
@@ -781,5 +774,6 @@ tl_stop() {
   kill $TL_CAT $TL_TICKER $TL_BEATER 2> /dev/null
   [ -z "$TL_DEVKMSG" ] || echo "$TL_DEVKMSG" > /proc/sys/kernel/printk_devkmsg
   rm -rf "$TL_D"
-  TL_D=
+  [ -z "$TL_LOCK" ] || rm -f "$TL_LOCK"
+  TL_D= TL_LOCK=
 } 2> /dev/null

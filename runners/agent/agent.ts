@@ -6,7 +6,9 @@
 
 import type { Board } from "../../boards/mod.ts";
 import { deviceOf } from "../../boards/devices/mod.ts";
+import { BoardInUseError } from "../../boards/holder.ts";
 import { boardStateFolder } from "../../boards/state.ts";
+import { visible } from "../../boards/visible.ts";
 import type { Plan, SequenceTrace } from "../../diff/trace.ts";
 import { withEra } from "../../diff/header.ts";
 import { type EraId, nearestEra } from "../../model/mod.ts";
@@ -14,6 +16,8 @@ import { alone } from "./earlier_agents.ts";
 import { Guard } from "../guard/guard.ts";
 import { Law } from "../guard/law.ts";
 import { atHandle, hardwareHandle, traceFromHandle } from "./handle_names.ts";
+import type { HeldLock } from "./hello.ts";
+import { isGone, lockedDevice, lockFor } from "./lock.ts";
 import { KnownLines } from "./known_lines.ts";
 import { endOfKernel, explainLoss, linesOfEnd } from "./loss.ts";
 import { planInNames, traceInFixtureNames } from "./names.ts";
@@ -72,6 +76,7 @@ const SLOW = 40;
  * @param renewal How it is made as new after a crash, if it can be
  * @throws {TransportError} If the agent does not answer
  * @throws {UnfitBoardError} If the board cannot run plans
+ * @throws {BoardInUseError} If another run has the device
  */
 export async function openAgent(
   board: Board,
@@ -88,8 +93,10 @@ export async function openAgent(
   const slow = shell.lossy !== undefined && shell.lossy.bytesPerMs <= SLOW;
   const knownPath = slow ? `${boardStateFolder(board.name)}/known.json.gz` : "";
   const known = slow ? await KnownLines.load(knownPath) : undefined;
-  const start = async (shell: Shell) => {
+  const lock = guest ? undefined : await lockFor(board, options.doing ?? "twinlink");
+  const start = async (shell: Shell, gone?: string) => {
     const { session, hello } = await AgentSession.open(shell, {
+      ...(lock ? { lock: { ...lock, ...(gone === undefined ? {} : { gone }) } } : {}),
       ...(signal ? { signal } : {}),
       ...(known ? { known } : {}),
       ready: readyCommands(board),
@@ -128,12 +135,27 @@ export async function openAgent(
     const pcs = pcsOf(plan);
     return pcs ? traceInFixtureNames(back, plan, pcs) : back;
   };
+  const inUse = ({ how, pid, who }: HeldLock) =>
+    new BoardInUseError(
+      `Cannot use board "${board.name}": ` + (how === "never"
+        ? visible(who)
+        : `${visible(who)} has ${lockedDevice(board)} there; --wait waits until it is free; if that run is gone, ` +
+          `end process ${pid} on the board`),
+    );
   let { session, hello, guard } = await start(shell);
-  if (!guest) {
+  if (!guest && hello.root) {
     const { connect } = renewal ?? {};
-    const anew = connect && (async () => await start(await connect()));
+    const anew = connect && (async (gone?: string) => await start(await connect(), gone));
     ({ session, hello, guard } = await alone({ session, hello, guard }, anew, {
-      onWait: () => onProgress?.({ phase: "wait", detail: "for the agent of an earlier run to come to its tear-down" }),
+      wait: options.wait ?? false,
+      onWait: (held) =>
+        onProgress?.(
+          held
+            ? { phase: "wait:", detail: `${visible(held.who)} has it` }
+            : { phase: "wait", detail: "for the agent of an earlier run to come to its tear-down" },
+        ),
+      isGone,
+      inUse,
       refuse: (who) =>
         new UnfitBoardError(`Cannot use board "${board.name}": the agent of another run is at work on it (${who})`),
       signal,
@@ -167,6 +189,8 @@ export async function openAgent(
       throw new TransportError(`Cannot renew board "${board.name}": it came back with kernel ${kernel}`);
     }
     ({ hello } = opened);
+    // Another run may have been first.
+    if (hello.held) throw inUse(hello.held);
   };
   // The line is free for another shell once the session has let go of it.
   const bootBehind = async ({ connect }: Renewal) => {

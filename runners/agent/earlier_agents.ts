@@ -1,11 +1,12 @@
 /**
- * Agents of earlier runs on a board: where twinlink or its host died, the agent still brings its plan to its end, tear-down
- * included. Nothing is pushed to the board meanwhile.
+ * Other runs on a board. One that is alive has the lock of its device. Where twinlink or its host died, the agent still brings its
+ * plan to its end, tear-down included. Nothing is pushed to the board meanwhile.
  *
  * @module
  */
 
 import { pause } from "../../fixtures/qemu/cache.ts";
+import type { HeldLock, Hello } from "./hello.ts";
 
 /** Prints which other agents lived when this one started, which live now, and which of them is in a plan. */
 const LOOK = `echo "then $TL_OTHERS"
@@ -39,10 +40,16 @@ type Ask = (script: string) => Promise<string | undefined>;
 export interface AloneOptions {
   /** The longest that they may take to the end of their plans, in ms. @default {180000} */
   ms?: number;
-  /** Told before each wait */
-  onWait?: () => void;
+  /** Waits for a run that has the device, however long it takes. @default {false} */
+  wait?: boolean;
+  /** Told before each wait; `held` says who has the device, where it is a run */
+  onWait?: (held: HeldLock | undefined) => void;
   /** What is thrown where they take longer; `who` says who is at work */
   refuse: (who: string) => Error;
+  /** True if a run has ended: then its agent is waited for, and its device taken. @default {never} */
+  isGone?: (run: string) => Promise<boolean>;
+  /** What is thrown where a run has the device, or the device cannot be locked */
+  inUse: (held: HeldLock) => Error;
   signal?: AbortSignal | undefined;
 }
 
@@ -50,21 +57,27 @@ export interface AloneOptions {
  * Gives an agent that is alone on its board: while one of an earlier run is at work there, it is ended and started anew.
  *
  * @param opened The agent that was started
- * @param anew Starts it anew; undefined where its line cannot be opened again
+ * @param anew Starts it anew, with the run that was found to have ended; undefined where its line cannot be opened again
  */
-export async function alone<T extends { session: { ask: Ask; close(): Promise<void> } }>(
+export async function alone<T extends { session: { ask: Ask; close(): Promise<void> }; hello: Pick<Hello, "held"> }>(
   opened: T,
-  anew: (() => Promise<T>) | undefined,
-  { ms = 180_000, onWait, refuse, signal }: AloneOptions,
+  anew: ((gone?: string) => Promise<T>) | undefined,
+  { ms = 180_000, wait = false, onWait, refuse, inUse, isGone, signal }: AloneOptions,
 ): Promise<T> {
-  for (const deadline = Date.now() + ms;;) {
-    const { session } = opened;
-    const earlier = await earlierAgents((script) => session.ask(script));
+  for (let deadline = Date.now() + ms;;) {
+    const { session, hello: { held } } = opened;
+    const gone = held && await isGone?.(held.run) ? held.run : undefined;
+    const earlier = held && (held.how === "wait" || gone !== undefined)
+      ? { wait: `process ${held.pid} there` }
+      : held ?? await earlierAgents((script) => session.ask(script));
     if (earlier === "gone") return opened;
     await session.close();
-    if (!anew || Date.now() > deadline) throw refuse(earlier.wait);
-    onWait?.();
+    if ("how" in earlier) {
+      if (earlier.how === "never" || !wait || !anew) throw inUse(earlier);
+      deadline = Date.now() + ms;
+    } else if (!anew || Date.now() > deadline) throw refuse(earlier.wait);
+    onWait?.("how" in earlier ? earlier : undefined);
     await pause(1000, signal);
-    opened = await anew();
+    opened = await anew(gone);
   }
 }

@@ -17,8 +17,25 @@ export interface FailedCommand {
   said: string;
 }
 
+/** Who has the device that the agent was to lock. */
+export interface HeldLock {
+  /** `use`: a run has it; `wait`: an agent that nobody hears any more is in a plan; `never`: no lock can be made there */
+  how: "use" | "wait" | "never";
+  /** The process there that has it */
+  pid: number;
+  /** Its run, see `DeviceLock`; `-` for none. It is text of the board */
+  run: string;
+  /** Who that is, in words, or why no lock can be made; it is text of the board */
+  who: string;
+}
+
+/** How many characters of the words for who has a device are taken over. */
+const WHO = 300;
+
 /** What a board says of itself. */
 export interface Hello {
+  /** Who has the device. Left out where this agent has it, or was to lock none */
+  held?: HeldLock;
   /** `uname -r` */
   kernel: string;
   /** What `devlink -V` prints, empty where devlink is missing */
@@ -53,6 +70,7 @@ export function parseHello(body: string, ready: readonly ReadyCommand[]): Hello 
   const statusOf = (status: string | undefined) => status === "hang" ? status : Number(status);
   const [unready] = all("unready");
   const [, number, status, said = ""] = /^(\d+) (\d+|hang) ?(.*)$/.exec(unready ?? "") ?? [];
+  const [held, how, pid, run = "-", who = ""] = /^(use|wait|never) (\d+) (\S+) ?(.*)$/.exec(all("held")[0] ?? "") ?? [];
   const { key, text } = ready[Number(number)] ?? { key: "ready", text: "one of its commands" };
   return {
     bootId: lines[0]?.split(" ")[2] ?? "",
@@ -64,6 +82,9 @@ export function parseHello(body: string, ready: readonly ReadyCommand[]): Hello 
       const [, status, command, said] = /^(\d+|hang) ([^|]*)\|(.*)$/.exec(line) ?? [];
       return command === undefined ? [] : [{ command, status: statusOf(status), said: said!.trim() }];
     }),
+    ...(held === undefined
+      ? {}
+      : { held: { how: how as HeldLock["how"], pid: Number(pid), run, who: who.slice(0, WHO) } }),
     ...(unready === undefined ? {} : { unready: { key, command: text, status: statusOf(status), said: said.trim() } }),
     has: all("has"),
     freedMemory: (["reported", "poisoned"] as const).find((kind) => all("freed").includes(kind)) ?? "kept",

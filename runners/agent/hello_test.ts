@@ -38,3 +38,16 @@ Deno.test("a board that is not ready is never taken for one that is, whatever it
     assertEquals(of(line).unready?.key, "ready", line);
   }
 });
+
+Deno.test("hello: who has the device, bounded; other words are nobody", () => {
+  const held = (line: string) => parseHello(`1 hello b\n${line}\n`, []).held;
+  assertEquals(held("held use 812 r1 ann on lab (twinlink run, process 7)"), {
+    how: "use",
+    pid: 812,
+    run: "r1",
+    who: "ann on lab (twinlink run, process 7)",
+  });
+  assertEquals(held("held wait 9 -")?.who, "");
+  assertEquals(held(`held use 1 - ${"x".repeat(5000)}`)?.who.length, 300);
+  for (const line of ["", "held", "held maybe 1 x", "held use x y", "held use 1"]) assertEquals(held(line), undefined);
+});

@@ -21,6 +21,7 @@ import { type Hello, parseHello } from "./hello.ts";
 import type { KnownLines } from "./known_lines.ts";
 import { readRecord, readStep, type StepPart } from "./records.ts";
 import type { MonitorMemories, Section } from "./observe.ts";
+import { type DeviceLock, lockWords } from "./lock.ts";
 import { boundIn, planScript } from "./plan_script.ts";
 import { type Shell, TransportError } from "../lines/shell.ts";
 import { READY_SECONDS, type ReadyCommand, readyScript } from "./ready.ts";
@@ -43,6 +44,8 @@ export interface SessionOptions {
   ready?: readonly ReadyCommand[];
   /** The emulated device, which logs where each step begins */
   device?: Handle;
+  /** The device that no other run may have meanwhile. @default {none} */
+  lock?: DeviceLock;
   /** Ends the session */
   signal?: AbortSignal | undefined;
   /** Called for each step as its record comes */
@@ -113,14 +116,15 @@ export class AgentSession {
     });
     session.#connection = connection;
     try {
-      const parts = ["./agent.sh", "./agent_steps.sh", "./agent_races.sh"].map((name) =>
+      const parts = ["./agent.sh", "./agent_steps.sh", "./agent_races.sh", "./agent_lock.sh"].map((name) =>
         Deno.readTextFile(new URL(name, import.meta.url))
       );
       const agent = bare((await Promise.all(parts)).join(""));
       const left = () => Math.max(0, deadline - Date.now());
       const device = options.device === undefined ? "" : `TL_DEVICE=${quote(configOf(options.device))}\n`;
+      const lock = options.lock === undefined ? "" : lockWords(options.lock);
       const begun = await connection.script(
-        `${agent}TL_FINDINGS=${quote(FINDINGS)}\nTL_PRESENCE=${quote(PRESENCE)}\n${device}tl_start\n${
+        `${agent}TL_FINDINGS=${quote(FINDINGS)}\nTL_PRESENCE=${quote(PRESENCE)}\n${device}tl_start${lock}\n${
           readyScript(ready)
         }tl_hello\n`,
         "run",
