@@ -18,7 +18,7 @@ import { NAMED } from "../suites/list.ts";
 import { DEVLINK_SUITES, loadSuites, suitesOf } from "../run/load_suites.ts";
 
 /** Suites of an emulated card. */
-const CARD_SUITES = ["mlx5_failures", "mlx5_commands", "mlx5_card", "mlx5_health"] as const;
+const CARD_SUITES = ["mlx5_failures", "mlx5_commands", "mlx5_withheld", "mlx5_card", "mlx5_health"] as const;
 
 /** The boards of the emulated mGBE that are recorded, by what follows `qemu-mgbe-`: each kernel, and some with RGMII. */
 const MACS = [...BOOTED_ERAS, "5.10-rgmii", "7.3-rgmii"] as const;

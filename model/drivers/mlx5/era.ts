@@ -42,10 +42,10 @@ export interface Mlx5Era {
   readonly kindsOfVf: number;
   /** True if the param `enable_remote_dev_reset` is there only on a card that can reset its firmware (fw_reset.c) */
   readonly resetParam: boolean;
+  /** True if the driver loads the card before it registers its instance (main.c: init_one()) */
+  readonly loadsFirst: boolean;
   /** True if the driver sends a carrier event even if the carrier has not changed (en_main.c: mlx5e_update_carrier()) */
   readonly repeatsCarrier: boolean;
-  /** True if a probe that the card refuses was observed on this kernel */
-  readonly refusedProbeKnown: boolean;
   /** The kernel whose texts the driver and the driver core log for a failure */
   readonly words: Words;
   /** The modes of flow steering that it knows, as its refusal lists them */
@@ -65,8 +65,8 @@ const OLDEST: Mlx5Era = {
   unloadsInGrace: false,
   kindsOfVf: 1,
   resetParam: false,
+  loadsFirst: true,
   repeatsCarrier: false,
-  refusedProbeKnown: false,
   words: "5.10",
   steering: ["dmfs", "smfs"],
 };
@@ -80,6 +80,7 @@ const CHANGES: { readonly [K in Exclude<EraId, "5.10">]?: Partial<Mlx5Era> } = {
     traps: "probe",
     publishesParams: false,
     unloadsInGrace: true,
+    loadsFirst: false,
     repeatsCarrier: true,
     words: "6.1",
   },
@@ -92,7 +93,6 @@ const CHANGES: { readonly [K in Exclude<EraId, "5.10">]?: Partial<Mlx5Era> } = {
     portFunctions: false,
     kindsOfVf: 2,
     resetParam: true,
-    refusedProbeKnown: true,
     words: "6.12",
   },
   "7.2": { logsSyndrome: true, steering: ["dmfs", "smfs", "hmfs"] },
