@@ -9,6 +9,7 @@ import { assertEquals } from "@std/assert";
 import type { Dut } from "../../sdk/dut.ts";
 import { suite } from "../../sdk/suite.ts";
 import { theBoard } from "../../sdk/the_board.ts";
+import { driverOf } from "./_bound.ts";
 
 const HEALTH = "drivers/net/ethernet/mellanox/mlx5/core/health.c";
 
@@ -27,10 +28,9 @@ const DOWN = { nic: 1, healAt: "restart" };
 
 /** Recreates the reporters: nothing else resets their counts and the state of a reporter that cannot recover. */
 async function rebind(dut: Dut): Promise<void> {
-  const [bus, device] = dut.handle.split("/") as [string, string];
-  const driver = dut.driver(bus, "mlx5_core");
-  await driver.unbind(device);
-  await driver.bind(device, POLLED);
+  const { unbind, bind } = driverOf(dut);
+  await unbind();
+  await bind(POLLED);
   assertEquals(await stateOf(dut, "fw"), "healthy");
 }
 
@@ -106,6 +106,22 @@ export default suite("mlx5_health", { fixture: theBoard() }, ({ sequence }) => {
     await dut.health.set("fw_fatal", { gracePeriod: HOUR });
     await dut.device.health(DOWN, RECOVERED);
     assertEquals(await stateOf(dut, "fw_fatal"), "error");
+    await dut.reload();
+    await dut.health.list();
+    await dut.port.list();
+    await rebind(dut);
+  });
+
+  sequence("a card that refuses INIT_HCA as it recovers is left, until a reload brings the function back", {
+    source: `${HEALTH}: mlx5_health_try_recover(); main.c: mlx5_recover_device()`,
+    needs: { reporter: { name: "fw_fatal" } },
+    holds: { in: ({ id }) => id !== "5.10", because: "5.10 has other words for a recovery that fails" },
+  }, async (dut) => {
+    await dut.health.set("fw_fatal", { gracePeriod: 0 });
+    await dut.device.fail({ command: "INIT_HCA", status: "LIM_ERR" });
+    await dut.device.health(DOWN, RECOVERED);
+    assertEquals(await stateOf(dut, "fw_fatal"), "error");
+    await dut.port.list();
     await dut.reload();
     await dut.health.list();
     await dut.port.list();

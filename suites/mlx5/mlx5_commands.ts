@@ -9,6 +9,7 @@ import { assertEquals } from "@std/assert";
 import type { Dut } from "../../sdk/dut.ts";
 import { type Sequence, suite } from "../../sdk/suite.ts";
 import { theBoard } from "../../sdk/the_board.ts";
+import { driverOf } from "./_bound.ts";
 
 const CORE = "drivers/net/ethernet/mellanox/mlx5/core";
 
@@ -69,13 +70,6 @@ async function recovers(dut: Dut): Promise<void> {
   assertEquals(await show(dut), 1);
 }
 
-/** Binds the function to its driver, and unbinds it. */
-function ofFunction(dut: Dut) {
-  const [bus, device] = dut.handle.split("/") as [string, string];
-  const driver = dut.driver(bus, "mlx5_core");
-  return { bind: () => driver.bind(device), unbind: () => driver.unbind(device) };
-}
-
 export default suite("mlx5_commands", { fixture: theBoard({ netns: ["t1"] }) }, ({ sequence }) => {
   for (const [command, status, errno, place, register] of NEEDED) {
     const name = register === undefined ? command : `${command} of ${register}`;
@@ -121,7 +115,7 @@ export default suite("mlx5_commands", { fixture: theBoard({ netns: ["t1"] }) }, 
     sequence(`${command} ends with LIM_ERR as the driver binds: the probe fails, the next one works`, {
       source: `${CORE}/main.c: mlx5_init_one(), probe_one()`,
     }, async (dut) => {
-      const { unbind, bind } = ofFunction(dut);
+      const { unbind, bind } = driverOf(dut);
       await unbind();
       await dut.device.fail({ command, status: "LIM_ERR" });
       bind().fails();
@@ -140,7 +134,7 @@ export default suite("mlx5_commands", { fixture: theBoard({ netns: ["t1"] }) }, 
         holds,
       },
       async (dut) => {
-        const { unbind, bind } = ofFunction(dut);
+        const { unbind, bind } = driverOf(dut);
         await unbind();
         await dut.device.fail({ command: "ALLOC_PD", status: "LIM_ERR" });
         await bind();

@@ -9,6 +9,7 @@ import { assertEquals } from "@std/assert";
 import type { Dut } from "../../sdk/dut.ts";
 import { suite } from "../../sdk/suite.ts";
 import { theBoard } from "../../sdk/the_board.ts";
+import { driverOf } from "./_bound.ts";
 
 const CORE = "drivers/net/ethernet/mellanox/mlx5/core";
 const WAIT = `${CORE}/cmd.c: wait_func()`;
@@ -68,14 +69,28 @@ export default suite("mlx5_withheld", { fixture: theBoard() }, ({ sequence }) =>
   sequence("INIT_HCA gets no answer as the driver binds: the probe fails after a minute, the next one works", {
     source: `${WAIT}; main.c: probe_one()`,
   }, async (dut) => {
-    const [bus, device] = dut.handle.split("/") as [string, string];
-    const driver = dut.driver(bus, "mlx5_core");
-    await driver.unbind(device);
+    const { unbind, bind } = driverOf(dut);
+    await unbind();
     await dut.device.withhold({ command: "INIT_HCA" });
-    driver.bind(device).fails();
-    await dut.perform({ kind: "dev.show" });
-    await driver.bind(device);
+    bind().fails();
+    await dut.dev.list();
+    await bind();
     await dut.dev.show();
+  });
+
+  sequence("INIT_HCA gets no answer as the card recovers: the recovery fails after a minute, a reload brings it back", {
+    source: `${WAIT}; health.c: mlx5_health_try_recover()`,
+    needs: { reporter: { name: "fw_fatal" } },
+    holds: { in: ({ id }) => id !== "5.10", because: "5.10 has other words for a recovery that fails" },
+  }, async (dut) => {
+    await dut.health.set("fw_fatal", { gracePeriod: 0 });
+    await dut.device.withhold({ command: "INIT_HCA" });
+    await dut.device.health({ nic: 1, healAt: "restart" }, { settle: 75_000 });
+    assertEquals((await dut.health.get("fw_fatal")).state, "error");
+    await dut.reload();
+    await dut.port.list();
+    await driverOf(dut).unbind();
+    await driverOf(dut).bind();
   });
 
   sequence("a reading of the vnic reporter gets no answer: it shows 0 after a minute, and the next reload hangs", {

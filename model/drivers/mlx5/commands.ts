@@ -248,12 +248,13 @@ export function* carryOut(task: Task, host: CommandHost, part: Part): Steps<Resu
     if (!refusal) yield* sleep(host.kernel, task, PATIENCE[part]);
     const { errno, code } = refusal ? STATUSES[refusal.status]! : UNANSWERED;
     const own = (!refusal && command.unanswered) || command;
-    host.logs(task, [
-      ...(refusal ? [refused(command, refusal)] : timedOut(command, queue.lose())),
-    ]);
+    const callers = (command.older?.[host.words] ?? own.log)
+      .map(([caller, words]) => `${caller}: ${words.replace("@", `-${code}`)}`);
+    const reasons = refusal ? [refused(command, refusal)] : timedOut(command, queue.lose());
+    // The innermost caller logs first, and those around it once the queue is back in use
+    host.logs(task, [...reasons, ...callers.slice(0, 1)]);
     if (command.alone) yield* queue.drained.wait(task);
-    const said = command.older?.[host.words] ?? own.log;
-    host.logs(task, said.map(([caller, words]) => `${caller}: ${words.replace("@", `-${code}`)}`));
+    host.logs(task, callers.slice(1));
     leftOut = own.leavesOut;
     if (own.optional) continue;
     // A function that was enabled is disabled again

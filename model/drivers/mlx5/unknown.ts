@@ -111,7 +111,7 @@ export class Unknowns {
     if (fresh) this.#fresh.add(fact.name);
     const reporter = reporterOf(fact, {
       recover: (task) =>
-        this.#reports(fact) && this.health.down && !this.card.faults.any ? this.health.recover(task) : this.ask(),
+        this.#reports(fact) && this.health.down && this.health.knowsFaults ? this.health.recover(task) : this.ask(),
       // The emulated card has neither a tracer (core/diag/fw_tracer.c) nor a dump of its registers (core/diag/crdump.c)
       dump: (fmsg) => this.#reports(fact) ? fmsg.fail(fact.name === FW ? "EOPNOTSUPP" : "ENODEV") : this.ask(),
       // `fw_fatal` cannot be asked (core/health.c: mlx5_fw_fatal_reporter_ops)
