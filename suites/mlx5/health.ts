@@ -112,22 +112,6 @@ export default suite("mlx5_health", { fixture: theBoard() }, ({ sequence }) => {
     await rebind(dut);
   });
 
-  sequence("a card that refuses INIT_HCA as it recovers is left, until a reload brings the function back", {
-    source: `${HEALTH}: mlx5_health_try_recover(); main.c: mlx5_recover_device()`,
-    needs: { reporter: { name: "fw_fatal" } },
-    holds: { in: ({ id }) => id !== "5.10", because: "5.10 has other words for a recovery that fails" },
-  }, async (dut) => {
-    await dut.health.set("fw_fatal", { gracePeriod: 0 });
-    await dut.device.fail({ command: "INIT_HCA", status: "LIM_ERR" });
-    await dut.device.health(DOWN, RECOVERED);
-    assertEquals(await stateOf(dut, "fw_fatal"), "error");
-    await dut.port.list();
-    await dut.reload();
-    await dut.health.list();
-    await dut.port.list();
-    await rebind(dut);
-  });
-
   sequence("a card that goes down stays down without auto recovery, until the reporter is recovered", {
     source: `${HEALTH}: mlx5_fw_fatal_reporter_recover(); net/devlink/health.c: devlink_health_report()`,
     needs: { reporter: { name: "fw_fatal" } },

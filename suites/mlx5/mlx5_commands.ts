@@ -148,6 +148,25 @@ export default suite("mlx5_commands", { fixture: theBoard({ netns: ["t1"] }) }, 
     );
   }
 
+  sequence("INIT_HCA ends with LIM_ERR as the card recovers: it is left, until a reload brings the function back", {
+    source: `${CORE}/health.c: mlx5_health_try_recover(); main.c: mlx5_recover_device()`,
+    needs: { reporter: { name: "fw_fatal" } },
+    holds: { in: ({ id }) => id !== "5.10", because: "5.10 has other words for a recovery that fails" },
+  }, async (dut) => {
+    await dut.health.set("fw_fatal", { gracePeriod: 0 });
+    await dut.device.fail({ command: "INIT_HCA", status: "LIM_ERR" });
+    await dut.device.health({ nic: 1, healAt: "restart" }, { settle: 12_000 });
+    assertEquals((await dut.health.get("fw_fatal")).state, "error");
+    await dut.port.list();
+    await dut.reload();
+    await dut.health.list();
+    await show(dut);
+    // Nothing else resets the state of the reporter
+    const { unbind, bind } = driverOf(dut);
+    await unbind();
+    await bind();
+  });
+
   sequence("QUERY_VNIC_ENV ends with LIM_ERR: the vnic reporter shows 0", {
     source: `6.6; ${CORE}/diag/reporter_vnic.c: mlx5_reporter_vnic_diagnose_counters()`,
     needs: { reporter: { name: "vnic" } },
