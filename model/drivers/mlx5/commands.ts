@@ -1,7 +1,8 @@
 /**
- * The commands that an unload and a load of a function carry out, and what the driver makes of one that the card refuses. Seen on
- * Linux 5.10, 6.1, 6.12, 7.2 and 7.3, with the words of 6.12 (`words.ts`); the sources are in
- * drivers/net/ethernet/mellanox/mlx5/core.
+ * The commands that an unload and a load of a function carry out, and those of some readings; what the driver makes of one that the
+ * card refuses, or does not answer. Refusals were seen on Linux 5.10, 6.1, 6.12, 7.2 and 7.3. Without an answer these were seen, on
+ * 5.10 and 6.12: DISABLE_HCA, QUERY_ISSI, INIT_HCA, CREATE_EQ, ALLOC_PD, MCQS and QUERY_VNIC_ENV; the others have the same callers. The
+ * words are those of 6.12 (`words.ts`), the sources are in drivers/net/ethernet/mellanox/mlx5/core.
  *
  * @module
  */
