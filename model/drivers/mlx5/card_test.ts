@@ -125,6 +125,20 @@ Deno.test("mlx5: a fault stays in the card when the driver goes, and meets its n
   assertEquals(write(older, "bind").result, "ok");
 });
 
+Deno.test("mlx5: params come before a probe loads the card; on 6.1 the instance, too, is announced after that", () => {
+  const objects = (era: keyof typeof SEEN, command: string) => {
+    const machine = machineOf(era, { rdma: false });
+    const write = (file: "bind" | "unbind") =>
+      machine.perform({ kind: "file.write", path: `/sys/bus/pci/drivers/mlx5_core/${file}`, value: "0000:08:00.0" });
+    write("unbind");
+    operate(machine, { fail: { command, status: "LIM_ERR" } });
+    const { notify } = write("bind");
+    return [...new Set((notify["init"] ?? []).map(({ command, object }) => `${command} ${object}`))];
+  };
+  assertEquals(objects("6.12", "CREATE_EQ"), ["new dev", "new param", "del param", "del dev"]);
+  assertEquals([objects("6.12", "INIT_HCA"), objects("6.1", "CREATE_EQ")], [["new dev", "del dev"], []]);
+});
+
 Deno.test("mlx5: the reload at the end of a netns can fail; the device is in init then, and a reload recovers it", () => {
   const machine = machineOf("6.12", { rdma: false });
   machine.perform({ kind: "netns.add", name: "n1" });

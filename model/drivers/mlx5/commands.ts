@@ -20,12 +20,12 @@ import type { Words } from "./words.ts";
  * What a command is part of.
  *
  * - `unload`: main.c, mlx5_function_disable()
- * - `load`: main.c, mlx5_function_setup() and mlx5_load(): the reload fails, and what was loaded is unloaded
+ * - `setup`, then `load`: main.c, mlx5_function_setup() and mlx5_load(): the reload fails, and what was loaded is unloaded
  * - `ethernet`: en_main.c, mlx5e_probe(): the reload succeeds without a netdev, since `mlx5_attach_device()` does not hear of it
  * - `versions`: fw.c, mlx5_fw_version_query(), for `devlink dev info`
  * - `counters`: diag/reporter_vnic.c, mlx5_reporter_vnic_diagnose_counters()
  */
-export type Part = "unload" | "load" | "ethernet" | "versions" | "counters";
+export type Part = "unload" | "setup" | "load" | "ethernet" | "versions" | "counters";
 
 /** A command. */
 export interface CardCommand {
@@ -62,11 +62,11 @@ const RECEIVE = ["mlx5e_init_nic_rx", "create rx resources failed, @"] as const;
 /** The commands in their order; one that a load carries out twice is there twice. */
 const COMMANDS: readonly CardCommand[] = [
   { name: "DISABLE_HCA", opcode: 0x105, part: "unload", optional: true, log: [] },
-  { name: "ENABLE_HCA", opcode: 0x104, part: "load", log: [["mlx5_function_enable", "enable hca failed"]] },
+  { name: "ENABLE_HCA", opcode: 0x104, part: "setup", log: [["mlx5_function_enable", "enable hca failed"]] },
   {
     name: "QUERY_ISSI",
     opcode: 0x10a,
-    part: "load",
+    part: "setup",
     optional: true,
     leavesOut: "SET_ISSI",
     log: [["mlx5_core_set_issi", "Query ISSI is not supported by FW, ISSI is 0"]],
@@ -80,39 +80,39 @@ const COMMANDS: readonly CardCommand[] = [
   {
     name: "SET_ISSI",
     opcode: 0x10b,
-    part: "load",
+    part: "setup",
     log: [["mlx5_core_set_issi", "Failed to set ISSI to 1 err(@)"], ["mlx5_function_enable", "failed to set issi"]],
   },
   {
     name: "QUERY_PAGES",
     opcode: 0x107,
     opMod: 1,
-    part: "load",
+    part: "setup",
     log: [["mlx5_function_enable", "failed to allocate boot pages"]],
   },
   {
     name: "ACCESS_REG:HOST_ENDIANNESS",
     opcode: 0x805,
-    part: "load",
+    part: "setup",
     log: [["mlx5_function_open", "set_hca_ctrl failed"]],
   },
   {
     name: "QUERY_HCA_CAP",
     opcode: 0x100,
     opMod: 1,
-    part: "load",
+    part: "setup",
     repeated: true,
     log: [["mlx5_core_get_caps_mode", "QUERY_HCA_CAP : type(0) opmode(1) Failed(@)"], ...CAPABILITIES],
   },
-  { name: "SET_HCA_CAP", opcode: 0x109, part: "load", repeated: true, log: CAPABILITIES },
+  { name: "SET_HCA_CAP", opcode: 0x109, part: "setup", repeated: true, log: CAPABILITIES },
   {
     name: "QUERY_PAGES",
     opcode: 0x107,
     opMod: 2,
-    part: "load",
+    part: "setup",
     log: [["mlx5_function_open", "failed to allocate init pages"]],
   },
-  { name: "INIT_HCA", opcode: 0x102, part: "load", log: [["mlx5_function_open", "init hca failed"]] },
+  { name: "INIT_HCA", opcode: 0x102, part: "setup", log: [["mlx5_function_open", "init hca failed"]] },
   {
     name: "ALLOC_UAR",
     opcode: 0x802,
@@ -259,7 +259,7 @@ export function* carryOut(task: Task, host: CommandHost, part: Part): Steps<Resu
     leftOut = own.leavesOut;
     if (own.optional) continue;
     // A function that was enabled is disabled again
-    if (part === "load" && command.name !== "ENABLE_HCA") yield* carryOut(task, host, "unload");
+    if (part === "load" || (part === "setup" && command.name !== "ENABLE_HCA")) yield* carryOut(task, host, "unload");
     return errno;
   }
   return "ok";
@@ -274,6 +274,7 @@ const POLLED = 61_000;
  */
 const PATIENCE: Readonly<Record<Part, number>> = {
   unload: POLLED,
+  setup: POLLED,
   load: POLLED,
   ethernet: 65_000,
   versions: 65_000,

@@ -44,6 +44,8 @@ export interface Mlx5Era {
   readonly resetParam: boolean;
   /** True if the driver loads the card before it registers its instance (main.c: init_one()) */
   readonly loadsFirst: boolean;
+  /** True if the driver registers its params once the card is set up, before it loads it (main.c: mlx5_init_one_devl_locked()) */
+  readonly paramsFirst: boolean;
   /** True if the driver sends a carrier event even if the carrier has not changed (en_main.c: mlx5e_update_carrier()) */
   readonly repeatsCarrier: boolean;
   /** The kernel whose texts the driver and the driver core log for a failure */
@@ -66,6 +68,7 @@ const OLDEST: Mlx5Era = {
   kindsOfVf: 1,
   resetParam: false,
   loadsFirst: true,
+  paramsFirst: false,
   repeatsCarrier: false,
   words: "5.10",
   steering: ["dmfs", "smfs"],
@@ -91,6 +94,7 @@ const CHANGES: { readonly [K in Exclude<EraId, "5.10">]?: Partial<Mlx5Era> } = {
     traps: "load",
     loadedParams: new Set(["flow_steering_mode"]),
     portFunctions: false,
+    paramsFirst: true,
     kindsOfVf: 2,
     resetParam: true,
     words: "6.12",

@@ -152,27 +152,40 @@ export class Mlx5 implements Driver, PartsHost, HealthHost, CommandHost {
     let result = loadsFirst ? yield* this.#loadCard(task) : "ok";
     if (result !== "ok") dl.free(task);
     else result = yield* probing(task, dl, () => this.#make(task, loadsFirst));
-    if (result !== "ok") task.log("info", unprobed(this.words, device, result));
+    if (result !== "ok") {
+      this.logs(task, [`probe_one: mlx5_init_one failed with error code -${codeOf(result)}`]);
+      task.log("info", unprobed(this.words, device, result));
+    }
     return result;
   }
 
-  /** The first load of the card. */
+  /** Sets the card up, and loads it. */
   *#loadCard(task: Task): Steps<Result> {
-    const result = yield* this.commands(task, "load");
-    if (result !== "ok") this.logs(task, [`probe_one: mlx5_init_one failed with error code -${codeOf(result)}`]);
-    return result;
+    const result = yield* this.commands(task, "setup");
+    return result === "ok" ? yield* this.commands(task, "load") : result;
   }
 
   /** Makes what the instance holds, unless the card refuses the load. */
   *#make(task: Task, isLoaded: boolean): Steps<Result> {
-    const loaded = isLoaded ? "ok" : yield* this.#loadCard(task);
-    if (loaded !== "ok") return loaded;
-    this.#setUp = true;
-    yield* this.#params.probe(task);
+    let result = isLoaded ? "ok" : yield* this.commands(task, "setup");
+    if (result !== "ok") return result;
+    const { paramsFirst } = this.#era;
+    if (paramsFirst) yield* this.#probeParams(task);
+    if (!isLoaded) result = yield* this.commands(task, "load");
+    if (result !== "ok") {
+      if (paramsFirst) yield* this.#params.remove(task);
+      return result;
+    }
+    if (!paramsFirst) yield* this.#probeParams(task);
     this.dl.reporters = this.#facts.reporters.map((fact) => this.#unknowns.reporter(fact, true));
     if (this.#era.traps === "probe") yield* this.#registerTraps(task);
     yield* this.#load(task);
     return "ok";
+  }
+
+  *#probeParams(task: Task): Steps {
+    this.#setUp = true;
+    yield* this.#params.probe(task);
   }
 
   /** The reverse of a probe. */
@@ -204,13 +217,13 @@ export class Mlx5 implements Driver, PartsHost, HealthHost, CommandHost {
   }
 
   *reloadUp(task: Task): Steps<Result> {
-    const result = yield* this.commands(task, "load");
+    const result = yield* this.#loadCard(task);
     if (result === "ok") yield* this.#load(task);
     return result;
   }
 
   *commands(task: Task, part: Part): Steps<Result> {
-    if (part === "load") {
+    if (part === "setup") {
       this.card.restart();
       this.queue.restart();
     }
