@@ -64,14 +64,18 @@ Deno.test("report: a run is judged again by what it was compared with", async ()
 });
 
 Deno.test("--against takes a trace or a recording board, and says what is wrong in a line", async () => {
-  const against = async (what: string) => {
-    const { code, stderr } = await call(["run", "-b", "recording-spectrum-6.12", "--against", what]);
+  const against = async (what: string, ...command: string[]) => {
+    const { code, stderr } = await call([...command, "--against", what]);
     assertEquals(code, 2);
     return stderr;
   };
-  assertMatch(await against("./none.jsonl"), /Cannot read trace ".*none.jsonl": there is no such file/);
-  assertMatch(await against("qemu-6.12"), /it is no recording; record it first: twinlink record --board qemu-6.12/);
-  assertMatch(await against("recording-6.99"), /Cannot find board "recording-6.99".*did you mean/);
+  const run = ["run", "-b", "recording-spectrum-6.12"];
+  assertMatch(await against("./none.jsonl", ...run), /Cannot read trace ".*none.jsonl": there is no such file/);
+  assertMatch(
+    await against("qemu-6.12", "check", SPECTRUM),
+    /it is no recording; record it first: twinlink record --board qemu-6.12/,
+  );
+  assertMatch(await against("recording-6.99", ...run), /Cannot find board "recording-6.99".*did you mean/);
 });
 
 Deno.test("run --against a board: it is recorded first, and its trace stays for who judges again", async () => {

@@ -99,14 +99,14 @@ await kernelTest(
       const agreeing = ran.stdout.match(/^agree /gm)?.length ?? 0;
       const starved = said.match(/the board was starved of CPU time/g)?.length ?? 0;
       assertEquals(/^(diverge|crash|infra|model-gap) /m.test(said), false, said);
-      if (starved === 0) assertEquals([ran.code, agreeing], [0, 51], said);
-      else assert(agreeing > 51 / 2, said);
+      if (starved === 0) assertEquals([ran.code, agreeing], [0, 58], said);
+      else assert(agreeing > 58 / 2, said);
       // What the stock driver does, the card knows.
       assertEquals(said.includes("wrong access"), false, said);
       const { sequences } = await readTrace(`${out}/trace-qemu-connectx-6.12-ssh.jsonl`);
       assertEquals(
         sequences.map(({ device }) => [device!.events > 0, device!.wrong]),
-        Array(51).fill([true, undefined]),
+        Array(58).fill([true, undefined]),
       );
       const ending = sequences.filter(({ sequence }) => sequence.startsWith("INIT_HCA ends"));
       assertEquals(ending.length, 6);

@@ -52,6 +52,11 @@ export interface Plan {
   disruption?: Disruption;
   /** The step of which the model says that it hangs; no other comes behind it. Left out where none does. */
   hangs?: number;
+  /**
+   * The steps that take longer than 3 s on the model, or hang: how long they take, or when they begin to hang, in s, by the step's id.
+   * A board gets as much longer for them.
+   */
+  takes?: Readonly<Record<number, number>>;
 }
 
 /** Why a step has no observation. Never a pass: each of these is judged `indeterminate`, `infra`, `crash` or `model-gap`. */

@@ -110,6 +110,7 @@ export async function compile(
   if (own?.reason !== undefined) return unsupported(own.reason);
   const machine = new Machine(built);
   const steps: StepTrace[] = [];
+  const takes: Record<number, number> = {};
   const where = `${suite.name} > ${sequence.name}`;
   const files = sequence.at ? [sequence.at.file] : [];
   const placed = (calls: Calls | undefined, text: string) => {
@@ -157,6 +158,7 @@ export async function compile(
       requires.push("fw_activate");
     }
     let observation: Observation;
+    const begin = machine.now;
     try {
       observation = machine.perform(op);
     } catch (error) {
@@ -165,6 +167,8 @@ export async function compile(
       throw new NoAnswer();
     }
     const { waits } = machine;
+    const took = Math.ceil((machine.now - begin - (op.settle ?? 0)) / 1000);
+    if (observation.time !== "immediate" && took > 0) takes[step.id] = took;
     steps.push({ ...step, observation, ...(waits.length > 0 ? { waits } : {}) });
     if (machine.unsettled && op.settle !== 0 && !steps.some(broken)) {
       throw stop(wrong(
@@ -245,6 +249,7 @@ export async function compile(
     given,
     ...(spoils === undefined ? {} : { spoils }),
     ...(disruption === undefined ? {} : { disruption }),
+    ...(Object.keys(takes).length > 0 ? { takes } : {}),
   };
   if (steps.some(broken)) {
     // What is broken is not torn down: the board is renewed.

@@ -56,7 +56,7 @@ export const DEFAULT = {
 /** The suites that run only where they are named: they break a kernel, or are for what a board has of its own. */
 export const NAMED = {
   netdevsim: ["stale"],
-  mlx5: ["mlx5_failures", "mlx5_commands", "mlx5_card", "mlx5_health", "mlx5_netns"],
+  mlx5: ["mlx5_failures", "mlx5_commands", "mlx5_withheld", "mlx5_card", "mlx5_health", "mlx5_netns"],
   mlxsw: ["mlxsw_reload", "mlxsw_kvd", "mlxsw_port", "mlxsw_trap", "mlxsw_failures"],
   pcs: ["pcs_board"],
   phy: ["phy", "phy_rounds"],

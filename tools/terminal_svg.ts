@@ -46,9 +46,21 @@ function capture(command: string, args: string[]): Promise<string> {
 
 const escape = (text: string) => text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;");
 
+/** A command as it is typed, on as many lines as it needs. */
+function typed(command: string): string[] {
+  const lines = ["$"];
+  for (const word of command.split(" ")) {
+    const last = lines.at(-1)!;
+    const longer = `${last} ${word}`;
+    if (longer.length + " \\".length <= COLUMNS) lines.splice(-1, 1, longer);
+    else lines.splice(-1, 1, `${last} \\`, `    ${word}`);
+  }
+  return lines;
+}
+
 /** The text as SVG. */
 export function draw(text: string, title: string): string {
-  const lines = [`$ ${title}`, ...text.replace(MOVE, "").replaceAll("\r", "").trimEnd().split("\n")];
+  const lines = [...typed(title), ...text.replace(MOVE, "").replaceAll("\r", "").trimEnd().split("\n")];
   let active: string[] = [];
   const drawn = lines.map((line, i) => {
     let column = 0;

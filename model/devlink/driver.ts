@@ -42,6 +42,8 @@ export interface Driver {
   readonly infoRefusal?: Result | undefined;
   /** What `devlink dev info` prints below the driver's name, if anything */
   readonly versions: Json | undefined;
+  /** Asks the device for what `devlink dev info` prints below the driver's name. @default {`versions`, at once} */
+  askVersions?(task: Task): Steps<{ readonly versions: Json | undefined }>;
   /** The versions that run, which ethtool(8) shows as one; none where it is not given */
   readonly runningVersions?: readonly string[];
   /** The components that can be flashed one by one; none where it is not given */

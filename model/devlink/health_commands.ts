@@ -11,7 +11,7 @@ import { clearDump, findReporter, ownerOf, recover, setReporter, storeDump } fro
 import { reporterAttributes } from "./message.ts";
 import type { Json, Result } from "../observation.ts";
 import type { Handle } from "../operation.ts";
-import type { Steps } from "../kernel/task.ts";
+import type { Steps, Task } from "../kernel/task.ts";
 
 /** What devlink(8) does with health reporters. */
 export type HealthKind =
@@ -72,6 +72,17 @@ function* showOne(scene: Scene, handle: Handle, port: number | undefined, of: (d
   return result;
 }
 
+/** Asks the driver how the part is that a reporter reports of. */
+function* diagnose(task: Task, reporter: Reporter): Steps<Result> {
+  const fmsg = new Fmsg();
+  fmsg.begin("object");
+  const asking = reporter.diagnose!(fmsg, task);
+  if (asking) yield* asking;
+  fmsg.end();
+  if (fmsg.sent === "ok") task.observation.reply = fmsg.toJson();
+  return fmsg.sent;
+}
+
 /** The commands by their kind. */
 export const HEALTH_COMMANDS: { [K in HealthKind]: Command<K> } = {
   "health.show": (scene, { handle, port, reporter }) => {
@@ -98,11 +109,7 @@ export const HEALTH_COMMANDS: { [K in HealthKind]: Command<K> } = {
     ask(scene, "health.recover", op, (reporter, dl) => recover(scene.task, dl, reporter)),
 
   "health.diagnose": (scene, op) =>
-    ask(scene, "health.diagnose", op, (reporter) => {
-      if (!reporter.diagnose) return "EOPNOTSUPP";
-      const fmsg = new Fmsg().object((fmsg) => reporter.diagnose!(fmsg));
-      return fmsg.sent === "ok" ? { reply: fmsg.toJson() } : fmsg.sent;
-    }),
+    ask(scene, "health.diagnose", op, (reporter) => reporter.diagnose ? diagnose(scene.task, reporter) : "EOPNOTSUPP"),
 
   *"health.dump.show"(scene, op) {
     let found = false;

@@ -8,16 +8,25 @@ import { type Command, dump, get, type Scene } from "../command.ts";
 import { type Devlink, drop, findInstance, hold, peek } from "./devlink.ts";
 import { flashByEthtool } from "./flash.ts";
 import type { Attributes } from "./message.ts";
-import type { Result } from "../observation.ts";
-import { acquire, type Steps } from "../kernel/task.ts";
+import type { Json, Result } from "../observation.ts";
+import { acquire, type Steps, type Task } from "../kernel/task.ts";
 
 /** The kinds of {@linkcode INFO_COMMANDS}. */
 export type InfoKind = "dev.info" | "ethtool.info" | "ethtool.flash";
 
-function info({ driver }: Devlink): Attributes {
-  const { name, versions } = driver;
+function info({ driver }: Devlink, { versions }: { readonly versions: Json | undefined } = driver): Attributes {
+  const { name } = driver;
   const attributes = versions === undefined ? { driver: name } : { driver: name, versions };
   return driver.shown ? driver.shown("info", attributes) : attributes;
+}
+
+/** Prints what the driver, or its device, tells of itself. */
+function* show(task: Task, dl: Devlink): Steps<Result> {
+  const { driver } = dl;
+  if (driver.infoRefusal !== undefined) return driver.infoRefusal;
+  const asked = driver.askVersions ? yield* driver.askVersions(task) : driver;
+  task.observation.reply = { info: { [dl.handle]: info(dl, asked) } };
+  return "ok";
 }
 
 /** The commands by their kind. */
@@ -25,7 +34,7 @@ export const INFO_COMMANDS: { [K in InfoKind]: Command<K> } = {
   "dev.info": (scene, { handle }) =>
     handle === undefined
       ? dump(scene, "info", (dl) => dl.driver.infoRefusal === undefined ? info(dl) : undefined)
-      : get(scene, handle, (dl) => dl.driver.infoRefusal ?? { reply: { info: { [dl.handle]: info(dl) } } }),
+      : get(scene, handle, (dl) => show(scene.task, dl)),
 
   *"ethtool.info"(scene, { handle, port }) {
     const { kernel, task } = scene;

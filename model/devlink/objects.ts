@@ -129,7 +129,7 @@ export interface Reporter {
   /** Writes what is known of an error */
   readonly dump: ((fmsg: Fmsg, message: string | undefined) => void) | undefined;
   /** Writes how the part is that it reports of */
-  readonly diagnose: ((fmsg: Fmsg) => void) | undefined;
+  readonly diagnose: ((fmsg: Fmsg, task: Task) => void | Steps) | undefined;
   healthy: boolean;
   errors: number;
   recoveries: number;

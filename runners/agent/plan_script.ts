@@ -120,8 +120,9 @@ function leftovers({ steps }: Plan): string[] {
 // Long enough for anything that works; nobody waits for what will not come.
 const HANGS_AFTER = 5;
 
-/** The bound of a step in seconds; a short one where the model says that the step hangs. */
+/** The bound of a step in seconds: a short one where the model says that the step hangs, and longer by what the model takes for it. */
 export function boundIn(plan: Plan, { id, op }: PlannedStep): number {
   if (op.kind === "race") return raceBound(op);
-  return id === plan.hangs && op.kind !== "rounds" ? HANGS_AFTER : boundOf(op);
+  const bound = id === plan.hangs && op.kind !== "rounds" ? HANGS_AFTER : boundOf(op);
+  return bound + (plan.takes?.[id] ?? 0);
 }

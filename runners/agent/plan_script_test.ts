@@ -25,6 +25,13 @@ Deno.test("planScript() lets a step settle, and bounds one that is known to hang
   assertStringIncludes(script, "tl_step 2 5 tl_in init ethtool fm0\n");
 });
 
+Deno.test("planScript() gives a step as much longer as the model takes for it, and one that hangs until it begins to", () => {
+  const shown = plan({ kind: "ethtool.show", dev: "fm0" }, { kind: "ethtool.show", dev: "fm1" });
+  const script = planScript({ ...shown, hangs: 2, takes: { 1: 61, 2: 65 } }, "a1");
+  assertStringIncludes(script, "tl_step 1 81 tl_in init ethtool fm0\n");
+  assertStringIncludes(script, "tl_step 2 70 tl_in init ethtool fm1\n");
+});
+
 Deno.test("planScript() unloads what an interrupted run may have left loaded, users first", () => {
   const script = planScript(
     plan({ kind: "module.load", name: "fakemac", params: { design: "none" } }, {

@@ -9,6 +9,7 @@ import { assertEquals } from "@std/assert";
 import type { Dut } from "../../sdk/dut.ts";
 import { suite } from "../../sdk/suite.ts";
 import { theBoard } from "../../sdk/the_board.ts";
+import { driverOf } from "./_bound.ts";
 
 const HEALTH = "drivers/net/ethernet/mellanox/mlx5/core/health.c";
 
@@ -27,10 +28,9 @@ const DOWN = { nic: 1, healAt: "restart" };
 
 /** Recreates the reporters: nothing else resets their counts and the state of a reporter that cannot recover. */
 async function rebind(dut: Dut): Promise<void> {
-  const [bus, device] = dut.handle.split("/") as [string, string];
-  const driver = dut.driver(bus, "mlx5_core");
-  await driver.unbind(device);
-  await driver.bind(device, POLLED);
+  const { unbind, bind } = driverOf(dut);
+  await unbind();
+  await bind(POLLED);
   assertEquals(await stateOf(dut, "fw"), "healthy");
 }
 

@@ -9,6 +9,7 @@ import { assertEquals } from "@std/assert";
 import type { Dut } from "../../sdk/dut.ts";
 import { type Sequence, suite } from "../../sdk/suite.ts";
 import { theBoard } from "../../sdk/the_board.ts";
+import { driverOf } from "./_bound.ts";
 
 const CORE = "drivers/net/ethernet/mellanox/mlx5/core";
 
@@ -34,10 +35,18 @@ const ETHERNET = [
   ["CREATE_TIR", "LIM_ERR", "en/rss.c: mlx5e_rss_create_tir()"],
 ] as const;
 
-const AUXILIARY: Sequence["holds"] = {
+/** Before 5.11 the Ethernet part is no device of its own, and a reload keeps its netdev. */
+const KEPT: Sequence["holds"] = {
+  in: ({ id }) => id === "5.10",
+  because: "from 5.11 on a reload removes the Ethernet part, and adds it again",
+};
+const REMADE: Sequence["holds"] = {
   in: ({ id }) => id !== "5.10",
   because: "before 5.11 the Ethernet part is no device of its own",
 };
+
+/** Commands of the load in a probe. */
+const PROBED = ["ENABLE_HCA", "INIT_HCA", "CREATE_EQ"] as const;
 
 /** Commands that the driver can do without. */
 const OPTIONAL = [
@@ -78,20 +87,109 @@ export default suite("mlx5_commands", { fixture: theBoard({ netns: ["t1"] }) }, 
   // Finding: mlx5_attach_device() ignores that the auxiliary device's probe fails, so the reload returns 0 without a netdev
   for (const [command, status, place] of ETHERNET) {
     sequence(`${command} ends with ${status}: the reload succeeds, and leaves no netdev until the next one`, {
-      source: `${CORE}/${place}; dev.c: mlx5_attach_device(), mlx5_rescan_drivers_locked()`,
-      holds: AUXILIARY,
+      source: `6.5; ${CORE}/${place}; dev.c: mlx5_attach_device(), mlx5_rescan_drivers_locked()`,
+      holds: REMADE,
     }, async (dut) => {
       await dut.device.fail({ command, status });
       await dut.reload();
       assertEquals([dut.inventory().reloadFailed, await show(dut)], [false, 0]);
       await recovers(dut);
     });
+
+    sequence(`${command} ends with ${status}: the reload succeeds, and leaves a netdev that is not attached`, {
+      source: `6.5; ${CORE}/${place}; dev.c: mlx5_attach_interface()`,
+      holds: KEPT,
+    }, async (dut) => {
+      await dut.device.fail({ command, status });
+      await dut.reload();
+      assertEquals([dut.inventory().reloadFailed, await show(dut)], [false, 1]);
+      const { port } = await dut.port.list() as { port: object };
+      const [, handle, index] = /^(.*)\/(\d+)$/.exec(Object.keys(port)[0]!)!;
+      const up = dut.perform({ kind: "link.set", handle: handle!, port: Number(index), up: true });
+      assertEquals(up.fails().errno, "ENODEV");
+      await recovers(dut);
+    });
   }
+
+  for (const command of PROBED) {
+    sequence(`${command} ends with LIM_ERR as the driver binds: the probe fails, the next one works`, {
+      source: `${CORE}/main.c: mlx5_init_one(), probe_one()`,
+    }, async (dut) => {
+      const { unbind, bind } = driverOf(dut);
+      await unbind();
+      await dut.device.fail({ command, status: "LIM_ERR" });
+      bind().fails();
+      await dut.dev.list();
+      await bind();
+      await show(dut);
+    });
+  }
+
+  for (const [kept, holds] of [[true, KEPT], [false, REMADE]] as const) {
+    sequence(
+      `ALLOC_PD ends with LIM_ERR as the driver binds: no netdev, ${kept ? "not even after" : "until"} a reload`,
+      {
+        source:
+          `6.5; ${CORE}/en_common.c: mlx5e_create_mdev_resources(); dev.c: mlx5_add_device(), mlx5_attach_device()`,
+        holds,
+      },
+      async (dut) => {
+        const { unbind, bind } = driverOf(dut);
+        await unbind();
+        await dut.device.fail({ command: "ALLOC_PD", status: "LIM_ERR" });
+        await bind();
+        assertEquals(await show(dut), 0);
+        await dut.reload();
+        assertEquals(await show(dut), kept ? 0 : 1);
+        await unbind();
+        await bind();
+        assertEquals(await show(dut), 1);
+      },
+    );
+  }
+
+  sequence("INIT_HCA ends with LIM_ERR as the card recovers: it is left, until a reload brings the function back", {
+    source: `${CORE}/health.c: mlx5_health_try_recover(); main.c: mlx5_recover_device()`,
+    needs: { reporter: { name: "fw_fatal" } },
+    holds: { in: ({ id }) => id !== "5.10", because: "5.10 has other words for a recovery that fails" },
+  }, async (dut) => {
+    await dut.health.set("fw_fatal", { gracePeriod: 0 });
+    await dut.device.fail({ command: "INIT_HCA", status: "LIM_ERR" });
+    await dut.device.health({ nic: 1, healAt: "restart" }, { settle: 12_000 });
+    assertEquals((await dut.health.get("fw_fatal")).state, "error");
+    await dut.port.list();
+    await dut.reload();
+    await dut.health.list();
+    await show(dut);
+    // Nothing else resets the state of the reporter
+    const { unbind, bind } = driverOf(dut);
+    await unbind();
+    await bind();
+  });
+
+  sequence("QUERY_VNIC_ENV ends with LIM_ERR: the vnic reporter shows 0", {
+    source: `6.6; ${CORE}/diag/reporter_vnic.c: mlx5_reporter_vnic_diagnose_counters()`,
+    needs: { reporter: { name: "vnic" } },
+  }, async (dut) => {
+    await dut.device.counters({ vnic: { cq_overrun: 3 } });
+    await dut.device.fail({ command: "QUERY_VNIC_ENV", status: "LIM_ERR" });
+    await dut.health.diagnose("vnic");
+    await dut.health.diagnose("vnic");
+    await dut.reload();
+  });
+
+  sequence("a reading of the versions ends with LIM_ERR: dev info shows 0.0.0000", {
+    source: `6.6; ${CORE}/fw.c: mlx5_fw_version_query(); devlink.c: mlx5_devlink_info_get()`,
+  }, async (dut) => {
+    await dut.device.fail({ command: "ACCESS_REG", register: "MCQS", status: "LIM_ERR" });
+    await dut.dev.info();
+    await dut.dev.info();
+    await dut.reload();
+  });
 
   for (const [command, status, place] of OPTIONAL) {
     sequence(`${command} ends with ${status}: the reload goes on without it`, {
       source: `${CORE}/${place}`,
-      ...(place.startsWith("en_") ? { holds: AUXILIARY } : {}),
     }, async (dut) => {
       await dut.device.fail({ command, status });
       await dut.reload();

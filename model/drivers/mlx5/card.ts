@@ -12,7 +12,6 @@ import type { DeviceOperation, Handle } from "../../operation.ts";
 import { deviceAt, operated } from "../emulated.ts";
 import { commandNamed } from "./commands.ts";
 import { areShown, type CounterValues } from "./counters.ts";
-import { mlx5Era } from "./era.ts";
 import { Card, type Health, isWell, WELL } from "./emulated_card.ts";
 import { faultOf, reported, targetOf } from "./faults.ts";
 import { Mlx5 } from "./function.ts";
@@ -70,12 +69,11 @@ export function operate(
       return { vnic: { ...vnic } };
     });
   }
-  const fault = faultOf(operation["fail"] ?? {});
+  const fault = faultOf(operation);
   const command = fault && commandNamed(targetOf(fault));
   if (!command) return undefined;
   if (command.repeated && (fault.nth !== 1 || fault.times !== 1)) return undefined;
-  const era = mlx5Era(kernel.era);
-  if (command.part === "ethernet" && (era.netdev === "kept" || !card.ethernetAlone)) return undefined;
+  if (command.part === "ethernet" && !card.ethernetAlone) return undefined;
   return operating(task, card, () => {
     card.faults.add(fault);
     return reported(fault);

@@ -63,7 +63,9 @@ Deno.test("mlx5: what a test does to the card is a gap unless its outcome is mod
       { fail: { command: "INIT_HCA", status: "INT_ERR", nth: 0 } },
       { fail: { command: "INIT_HCA", status: "INT_ERR", register: "PTYS" } },
       { fail: { command: "INIT_HCA", status: "BAD_PKT_ERR" } },
-      { withhold: { command: "INIT_HCA" } },
+      { withhold: { command: "QUERY_VPORT_STATE" } },
+      { withhold: { command: "CREATE_EQ", nth: 2 } },
+      { withhold: { command: "INIT_HCA", times: 0 } },
     ]
   ) {
     assertThrows(() => operate(machineOf("6.12"), operation), ModelGap, "operation");
@@ -110,11 +112,31 @@ Deno.test("mlx5: a fault stays in the card when the driver goes, and meets its n
   assertEquals((machine.perform({ kind: "dev.show" }).reply as { dev: object }).dev, {});
   assertEquals(operate(machine, CLEAR), { faults: [] });
   assertEquals([write(machine, "bind").result, machine.perform(RELOAD).result], ["ok", "ok"]);
-  // What an older kernel does then is not known
+  // An older kernel registers the instance once the card is loaded, and its driver core gives another errno
   const older = machineOf("5.10");
   operate(older, { fail: INIT });
   write(older, "unbind");
-  assertThrows(() => write(older, "bind"), ModelGap, "the card refuses");
+  const silent = write(older, "bind");
+  assertEquals([silent.result, silent.notify, silent.kmsg.at(-2)?.text], [
+    "ENODEV",
+    {},
+    "mlx5_core 0000:08:00.0: init_one: mlx5_load_one failed with error code -5",
+  ]);
+  assertEquals(write(older, "bind").result, "ok");
+});
+
+Deno.test("mlx5: params come before a probe loads the card; on 6.1 the instance, too, is announced after that", () => {
+  const objects = (era: keyof typeof SEEN, command: string) => {
+    const machine = machineOf(era, { rdma: false });
+    const write = (file: "bind" | "unbind") =>
+      machine.perform({ kind: "file.write", path: `/sys/bus/pci/drivers/mlx5_core/${file}`, value: "0000:08:00.0" });
+    write("unbind");
+    operate(machine, { fail: { command, status: "LIM_ERR" } });
+    const { notify } = write("bind");
+    return [...new Set((notify["init"] ?? []).map(({ command, object }) => `${command} ${object}`))];
+  };
+  assertEquals(objects("6.12", "CREATE_EQ"), ["new dev", "new param", "del param", "del dev"]);
+  assertEquals([objects("6.12", "INIT_HCA"), objects("6.1", "CREATE_EQ")], [["new dev", "del dev"], []]);
 });
 
 Deno.test("mlx5: the reload at the end of a netns can fail; the device is in init then, and a reload recovers it", () => {
@@ -161,6 +183,108 @@ Deno.test("mlx5: a command of the Ethernet part fails its probe alone, and one t
   operate(faulty, { fail: { command: "CREATE_CQ", status: "LIM_ERR" } });
   const [handle, port] = ["auxiliary/mlx5_core.eth.0", 0x1ffff];
   assertThrows(() => faulty.perform({ kind: "link.set", handle, port, up: true }), ModelGap, "comes up while");
+});
+
+Deno.test("mlx5: on 5.10 a netdev that the card refuses stays, and cannot come up until a reload attaches it", () => {
+  const machine = machineOf("5.10", { rdma: false });
+  operate(machine, { fail: { command: "CREATE_RQT", status: "LIM_ERR" } });
+  const set = () => machine.perform({ kind: "link.set", handle: HANDLE, port: 1, up: true, settle: 1500 }).result;
+  const { result, kmsg } = machine.perform(RELOAD);
+  const { port } = machine.perform({ kind: "port.show" }).reply as { port: object };
+  assertEquals([result, Object.keys(port).length, kmsg.at(-1)?.text, set()], [
+    "ok",
+    1,
+    "mlx5_core 0000:08:00.0: mlx5e_create_indirect_rqt: create indirect rqts failed, -12",
+    "ENODEV",
+  ]);
+  assertEquals([machine.perform(RELOAD).result, set()], ["ok", "ok"]);
+});
+
+Deno.test("mlx5: on 5.10 an Ethernet part that the card refuses at a probe is not tried again", () => {
+  const machine = machineOf("5.10", { rdma: false });
+  const write = (file: "bind" | "unbind") =>
+    machine.perform({ kind: "file.write", path: `/sys/bus/pci/drivers/mlx5_core/${file}`, value: "0000:08:00.0" });
+  const ports = () => Object.keys((machine.perform({ kind: "port.show" }).reply as { port: object }).port).length;
+  write("unbind");
+  operate(machine, { fail: { command: "ALLOC_PD", status: "LIM_ERR" } });
+  const bound = write("bind");
+  assertEquals([bound.result, bound.kmsg.at(-1)?.text, ports()], [
+    "ok",
+    "mlx5_core 0000:08:00.0: mlx5e_add: mlx5e_attach failed, -12",
+    0,
+  ]);
+  assertEquals([machine.perform(RELOAD).result, ports()], ["ok", 0]);
+  write("unbind");
+  write("bind");
+  assertEquals(ports(), 1);
+});
+
+const withhold = (machine: Machine, command: string, register?: string) =>
+  operate(machine, { withhold: { command, ...(register === undefined ? {} : { register }) } });
+const texts = ({ kmsg }: Observation) => kmsg.map(({ text }) => text.replace(/^mlx5_core 0000:08:00.0: /, ""));
+
+Deno.test("mlx5: a command that gets no answer is given up after a minute, and fails the load", () => {
+  const machine = machineOf("6.12", { rdma: false });
+  assertEquals(withhold(machine, "QUERY_ISSI"), { command: "QUERY_ISSI", nth: 1, times: 1 });
+  const begin = machine.now;
+  const failed = machine.perform(RELOAD);
+  assertEquals([failed.result, failed.time, machine.now - begin], ["ETIMEDOUT", "blocked", 61_000]);
+  // A card that refuses the command has ISSI 0 instead
+  assertEquals(texts(failed), [
+    "wait_func: QUERY_ISSI(0x10a) timeout. Will cause a leak of a command resource",
+    "mlx5_core_set_issi: Failed to query ISSI err(-110) status(0) synd(0)",
+    "mlx5_function_enable: failed to set issi",
+  ]);
+  assertEquals([1, 2].map(() => machine.perform(RELOAD).result), ["ok", "ok"]);
+});
+
+Deno.test("mlx5: a command that the driver gave up keeps its place, and who wants the whole queue hangs", () => {
+  const machine = machineOf("6.12", { rdma: false });
+  withhold(machine, "ALLOC_PD");
+  const { result, time, kmsg } = machine.perform(RELOAD);
+  assertEquals([result, time, kmsg[0]?.text], [
+    "ok",
+    "blocked",
+    "mlx5_core 0000:08:00.0: wait_func_handle_exec_timeout: cmd[0]: ALLOC_PD(0x800) No done completion",
+  ]);
+  const { result: next, notify } = machine.perform(RELOAD);
+  assertEquals(next, "hang");
+  assertEquals(machine.waits, ["dev.reload waits for the answer of its card to an earlier command"]);
+  assertEquals(notify["init"]?.map(({ command, object }) => `${command} ${object}`).slice(-2), [
+    "del trap-group",
+    "del param",
+  ]);
+  const first = machineOf("5.10", { rdma: false });
+  withhold(first, "CREATE_EQ");
+  const hung = first.perform(RELOAD);
+  assertEquals([hung.result, texts(hung)], ["hang", [
+    "wait_func: CREATE_EQ(0x301) timeout. Will cause a leak of a command resource",
+    "setup_async_eq: failed to create cmd EQ -110",
+  ]]);
+});
+
+Deno.test("mlx5: a reading that gets no answer shows 0", () => {
+  const read = (era: keyof typeof SEEN) => {
+    const machine = machineOf(era, { rdma: false });
+    withhold(machine, "ACCESS_REG", "MCQS");
+    assertThrows(() => machine.perform({ kind: "dev.info" }), ModelGap, "a list");
+    const [first, second] = [1, 2].map(() => machine.perform({ kind: "dev.info", handle: HANDLE }));
+    assertEquals([first!.time, second!.result], ["blocked", "ok"]);
+    return [
+      first!.result,
+      JSON.stringify(first!.reply).includes('"running":{"fw.version":"0.0.0000"'),
+      machine.perform(RELOAD).result,
+    ];
+  };
+  assertEquals([read("6.12"), read("5.10")], [["ok", true, "hang"], ["ok", true, "hang"]]);
+  const machine = machineOf("6.12", { rdma: false });
+  operate(machine, { counters: { vnic: { cq_overrun: 3 } } });
+  withhold(machine, "QUERY_VNIC_ENV");
+  const shown = () => {
+    const { reply } = machine.perform({ kind: "health.diagnose", handle: HANDLE, reporter: "vnic" });
+    return (reply as Record<string, Record<string, number>>)["vNIC env counters"]!["cq_overrun"];
+  };
+  assertEquals([shown(), shown()], [0, 3]);
 });
 
 Deno.test("mlx5: the carrier of a netdev follows the cable, and is known if the netdev came up without one", () => {

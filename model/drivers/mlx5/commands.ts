@@ -1,23 +1,31 @@
 /**
- * The commands that an unload and a load of a function carry out, and what the driver makes of one that the card refuses. Seen on
- * Linux 5.10, 6.1, 6.12, 7.2 and 7.3, with the words of 6.12 (`words.ts`); the sources are in
- * drivers/net/ethernet/mellanox/mlx5/core.
+ * The commands that an unload and a load of a function carry out, and those of some readings; what the driver makes of one that the
+ * card refuses, or does not answer. Refusals were seen on Linux 5.10, 6.1, 6.12, 7.2 and 7.3. Without an answer these were seen:
+ * DISABLE_HCA, QUERY_ISSI, INIT_HCA, CREATE_EQ, ALLOC_PD and MCQS on 5.10 and 6.12, QUERY_VNIC_ENV on 6.12; the others have the
+ * same callers. The words are those of 6.12 (`words.ts`), the sources are in drivers/net/ethernet/mellanox/mlx5/core.
  *
  * @module
  */
 
+import type { Kernel } from "../../kernel/kernel.ts";
+import { sleep } from "../../kernel/host.ts";
+import { STATE } from "../../kernel/state.ts";
+import { Condition, type Steps, type Task } from "../../kernel/task.ts";
 import type { Result } from "../../observation.ts";
 import type { Card } from "./emulated_card.ts";
-import { type Fault, STATUSES } from "./faults.ts";
+import { type Fault, STATUSES, UNANSWERED } from "./faults.ts";
+import type { Words } from "./words.ts";
 
 /**
  * What a command is part of.
  *
  * - `unload`: main.c, mlx5_function_disable()
- * - `load`: main.c, mlx5_function_setup() and mlx5_load(): the reload fails, and what was loaded is unloaded
+ * - `setup`, then `load`: main.c, mlx5_function_setup() and mlx5_load(): the reload fails, and what was loaded is unloaded
  * - `ethernet`: en_main.c, mlx5e_probe(): the reload succeeds without a netdev, since `mlx5_attach_device()` does not hear of it
+ * - `versions`: fw.c, mlx5_fw_version_query(), for `devlink dev info`
+ * - `counters`: diag/reporter_vnic.c, mlx5_reporter_vnic_diagnose_counters()
  */
-export type Part = "unload" | "load" | "ethernet";
+export type Part = "unload" | "setup" | "load" | "ethernet" | "versions" | "counters";
 
 /** A command. */
 export interface CardCommand {
@@ -29,12 +37,18 @@ export interface CardCommand {
   readonly part: Part;
   /** What its callers log if it fails, by their names; `@` stands for the errno. In the words of 6.12 */
   readonly log: readonly (readonly [caller: string, text: string])[];
+  /** The same on an older kernel whose callers are others. @default {`log`, in the words of that kernel} */
+  readonly older?: Readonly<Partial<Record<Words, CardCommand["log"]>>>;
   /** True if each load carries it out several times, of which the first is meant. @default {false} */
   readonly repeated?: boolean;
   /** True if the driver goes on without it. @default {false} */
   readonly optional?: boolean;
   /** The command that the driver leaves out if this one fails. @default {none} */
   readonly leavesOut?: string;
+  /** What differs if the card does not answer. @default {nothing} */
+  readonly unanswered?: Pick<CardCommand, "log" | "optional" | "leavesOut">;
+  /** True if the driver carries it out, or gives it up, with the queue for itself ({@linkcode CommandQueue.drained}). @default {false} */
+  readonly alone?: boolean;
 }
 
 const CAPABILITIES = [
@@ -48,51 +62,57 @@ const RECEIVE = ["mlx5e_init_nic_rx", "create rx resources failed, @"] as const;
 /** The commands in their order; one that a load carries out twice is there twice. */
 const COMMANDS: readonly CardCommand[] = [
   { name: "DISABLE_HCA", opcode: 0x105, part: "unload", optional: true, log: [] },
-  { name: "ENABLE_HCA", opcode: 0x104, part: "load", log: [["mlx5_function_enable", "enable hca failed"]] },
+  { name: "ENABLE_HCA", opcode: 0x104, part: "setup", log: [["mlx5_function_enable", "enable hca failed"]] },
   {
     name: "QUERY_ISSI",
     opcode: 0x10a,
-    part: "load",
+    part: "setup",
     optional: true,
     leavesOut: "SET_ISSI",
     log: [["mlx5_core_set_issi", "Query ISSI is not supported by FW, ISSI is 0"]],
+    unanswered: {
+      log: [
+        ["mlx5_core_set_issi", "Failed to query ISSI err(@) status(0) synd(0)"],
+        ["mlx5_function_enable", "failed to set issi"],
+      ],
+    },
   },
   {
     name: "SET_ISSI",
     opcode: 0x10b,
-    part: "load",
+    part: "setup",
     log: [["mlx5_core_set_issi", "Failed to set ISSI to 1 err(@)"], ["mlx5_function_enable", "failed to set issi"]],
   },
   {
     name: "QUERY_PAGES",
     opcode: 0x107,
     opMod: 1,
-    part: "load",
+    part: "setup",
     log: [["mlx5_function_enable", "failed to allocate boot pages"]],
   },
   {
     name: "ACCESS_REG:HOST_ENDIANNESS",
     opcode: 0x805,
-    part: "load",
+    part: "setup",
     log: [["mlx5_function_open", "set_hca_ctrl failed"]],
   },
   {
     name: "QUERY_HCA_CAP",
     opcode: 0x100,
     opMod: 1,
-    part: "load",
+    part: "setup",
     repeated: true,
     log: [["mlx5_core_get_caps_mode", "QUERY_HCA_CAP : type(0) opmode(1) Failed(@)"], ...CAPABILITIES],
   },
-  { name: "SET_HCA_CAP", opcode: 0x109, part: "load", repeated: true, log: CAPABILITIES },
+  { name: "SET_HCA_CAP", opcode: 0x109, part: "setup", repeated: true, log: CAPABILITIES },
   {
     name: "QUERY_PAGES",
     opcode: 0x107,
     opMod: 2,
-    part: "load",
+    part: "setup",
     log: [["mlx5_function_open", "failed to allocate init pages"]],
   },
-  { name: "INIT_HCA", opcode: 0x102, part: "load", log: [["mlx5_function_open", "init hca failed"]] },
+  { name: "INIT_HCA", opcode: 0x102, part: "setup", log: [["mlx5_function_open", "init hca failed"]] },
   {
     name: "ALLOC_UAR",
     opcode: 0x802,
@@ -105,6 +125,7 @@ const COMMANDS: readonly CardCommand[] = [
     opcode: 0x301,
     part: "load",
     repeated: true,
+    alone: true,
     log: [
       ["setup_async_eq", "failed to create cmd EQ @"],
       ["mlx5_eq_table_create", "Failed to create async EQs"],
@@ -153,6 +174,7 @@ const COMMANDS: readonly CardCommand[] = [
     part: "ethernet",
     repeated: true,
     log: [RECEIVE, RESUME],
+    older: { "5.10": [["mlx5e_create_indirect_rqt", "create indirect rqts failed, @"]] },
   },
   {
     name: "CREATE_TIR",
@@ -160,42 +182,121 @@ const COMMANDS: readonly CardCommand[] = [
     part: "ethernet",
     repeated: true,
     log: [["mlx5e_rss_create_tir", "Failed to create indirect TIR: err = @, tt = 0"], RECEIVE, RESUME],
+    older: { "5.10": [["mlx5e_create_indirect_tirs", "create indirect tirs failed, @"]] },
   },
+  {
+    name: "ACCESS_REG:MCQS",
+    opcode: 0x805,
+    opMod: 1,
+    part: "versions",
+    repeated: true,
+    log: [["mlx5_fw_version_query", "fw query failed to find boot img component index, err @"]],
+  },
+  { name: "QUERY_VNIC_ENV", opcode: 0x76f, part: "counters", log: [] },
 ];
 
 /** Returns a command by its name; undefined if the outcome of its refusal is not modelled. */
 export const commandNamed = (name: string): CardCommand | undefined =>
   COMMANDS.find((command) => command.name === name);
 
-/**
- * Carries out the commands of a part, up to the first that the card refuses and the part needs: its errno.
- *
- * @param log Takes what functions of the driver log, the name of the function in front
- */
-export function carryOut(card: Card, part: Part, log: (lines: readonly string[]) => void): Result {
+/** What the commands are carried out for. */
+export interface CommandHost {
+  readonly kernel: Kernel;
+  readonly card: Card;
+  readonly queue: CommandQueue;
+  /** The kernel whose texts the driver logs */
+  readonly words: Words;
+  /** Logs lines that begin with the name of a function of the driver. */
+  logs(task: Task, lines: readonly string[]): void;
+}
+
+/** The driver's queue of commands, from one load to the next. A command that gets no answer keeps its place in the queue. */
+export class CommandQueue {
+  #lost = 0;
+  /**
+   * True if no command is in the queue. The driver waits for that before it changes how it waits for answers; a place that is lost is
+   * never given back (cmd.c: mlx5_cmd_change_mod(), mlx5_cmd_allowed_opcode(), mlx5_cmd_comp_handler()).
+   */
+  readonly drained = new Condition("the answer of its card to an earlier command", () => this.#lost === 0);
+
+  [STATE](): readonly unknown[] {
+    return [this.#lost];
+  }
+
+  /** A load begins with an empty queue. */
+  restart(): void {
+    this.#lost = 0;
+    this.drained.changed();
+  }
+
+  /** The driver gives up a command. Returns the place that it keeps. */
+  lose(): number {
+    this.drained.changed();
+    return this.#lost++;
+  }
+}
+
+/** Carries out the commands of a part, up to the first that fails and that the part needs: its errno. */
+export function* carryOut(task: Task, host: CommandHost, part: Part): Steps<Result> {
   let leftOut: string | undefined;
   for (const command of COMMANDS) {
     if (command.part !== part || command.name === leftOut) continue;
+    const { card, queue } = host;
+    if (command.alone) yield* queue.drained.wait(task);
     const fault = card.command(command.name);
     if (!fault) continue;
-    log(logOf(command, fault));
-    leftOut = command.leavesOut;
-    if (command.optional) continue;
+    const { refusal } = fault;
+    if (!refusal) yield* sleep(host.kernel, task, PATIENCE[part]);
+    const { errno, code } = refusal ? STATUSES[refusal.status]! : UNANSWERED;
+    const own = (!refusal && command.unanswered) || command;
+    const callers = (command.older?.[host.words] ?? own.log)
+      .map(([caller, words]) => `${caller}: ${words.replace("@", `-${code}`)}`);
+    const reasons = refusal ? [refused(command, refusal)] : timedOut(command, queue.lose());
+    // The innermost caller logs first, and those around it once the queue is back in use
+    host.logs(task, [...reasons, ...callers.slice(0, 1)]);
+    if (command.alone) yield* queue.drained.wait(task);
+    host.logs(task, callers.slice(1));
+    leftOut = own.leavesOut;
+    if (own.optional) continue;
     // A function that was enabled is disabled again
-    if (part === "load" && command.name !== "ENABLE_HCA") carryOut(card, "unload", log);
-    return STATUSES[fault.status]!.errno;
+    if (part === "load" || (part === "setup" && command.name !== "ENABLE_HCA")) yield* carryOut(task, host, "unload");
+    return errno;
   }
   return "ok";
 }
 
+const POLLED = 61_000;
+
+/**
+ * How long the driver waits for an answer, in ms. Commands of a load are polled for, since the queue of their events is made by the last
+ * of them; else it waits for the event, and looks once more if the event was missed (cmd.c: poll_timeout(), wait_func(),
+ * wait_func_handle_exec_timeout()).
+ */
+const PATIENCE: Readonly<Record<Part, number>> = {
+  unload: POLLED,
+  setup: POLLED,
+  load: POLLED,
+  ethernet: 65_000,
+  versions: 65_000,
+  counters: 65_000,
+};
+
 const hex = (value: number) => `0x${value.toString(16)}`;
 
-/** Returns what the functions of the driver log if a command meets a fault. Source: cmd.c, mlx5_cmd_out_err() */
-function logOf({ name, opcode, opMod = 0, log }: CardCommand, { status, syndrome }: Fault): string[] {
+const called = ({ name, opcode }: CardCommand) => `${name.split(":")[0]}(${hex(opcode)})`;
+
+/** Returns the line that the driver logs of a command that the card refuses. Source: cmd.c, mlx5_cmd_out_err() */
+function refused(command: CardCommand, { status, syndrome }: NonNullable<Fault["refusal"]>): string {
   const { number, text, code } = STATUSES[status]!;
   const failed = `status ${text}(${hex(number)}), syndrome (${hex(syndrome)}), err(-${code})`;
+  return `mlx5_cmd_out_err: ${called(command)} op_mod(${hex(command.opMod ?? 0)}) failed, ${failed}`;
+}
+
+/** Returns what the driver logs of a command that gets no answer. Source: cmd.c, wait_func(), wait_func_handle_exec_timeout() */
+function timedOut(command: CardCommand, place: number): string[] {
+  const missed = `wait_func_handle_exec_timeout: cmd[${place}]: ${called(command)} No done completion`;
   return [
-    `mlx5_cmd_out_err: ${name.split(":")[0]}(${hex(opcode)}) op_mod(${hex(opMod)}) failed, ${failed}`,
-    ...log.map(([caller, words]) => `${caller}: ${words.replace("@", `-${code}`)}`),
+    ...(PATIENCE[command.part] === POLLED ? [] : [missed]),
+    `wait_func: ${called(command)} timeout. Will cause a leak of a command resource`,
   ];
 }

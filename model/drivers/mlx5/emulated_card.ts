@@ -36,7 +36,7 @@ export class Card {
   /** True if the card says that it has BlueFlame */
   blueflame = false;
   #cable = true;
-  #vnic: CounterValues | undefined;
+  #vnic: CounterValues = {};
   #health = WELL;
   /** True if it is well again once the driver restarts it */
   #healAtRestart = false;
@@ -63,9 +63,9 @@ export class Card {
     return changed;
   }
 
-  /** The counters of its vNIC. Undefined until a test sets or clears some: until then the card may be a real one. */
+  /** The counters of its vNIC. Undefined until a test operates it: until then it may be a real one. */
   get vnic(): CounterValues | undefined {
-    return this.#vnic;
+    return this.operated ? this.#vnic : undefined;
   }
 
   /** Sets counters of its vNIC; the others stay as they are. */

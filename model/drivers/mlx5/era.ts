@@ -42,10 +42,12 @@ export interface Mlx5Era {
   readonly kindsOfVf: number;
   /** True if the param `enable_remote_dev_reset` is there only on a card that can reset its firmware (fw_reset.c) */
   readonly resetParam: boolean;
+  /** True if the driver loads the card before it registers its instance (main.c: init_one()) */
+  readonly loadsFirst: boolean;
+  /** True if the driver registers its params once the card is set up, before it loads it (main.c: mlx5_init_one_devl_locked()) */
+  readonly paramsFirst: boolean;
   /** True if the driver sends a carrier event even if the carrier has not changed (en_main.c: mlx5e_update_carrier()) */
   readonly repeatsCarrier: boolean;
-  /** True if a probe that the card refuses was observed on this kernel */
-  readonly refusedProbeKnown: boolean;
   /** The kernel whose texts the driver and the driver core log for a failure */
   readonly words: Words;
   /** The modes of flow steering that it knows, as its refusal lists them */
@@ -65,8 +67,9 @@ const OLDEST: Mlx5Era = {
   unloadsInGrace: false,
   kindsOfVf: 1,
   resetParam: false,
+  loadsFirst: true,
+  paramsFirst: false,
   repeatsCarrier: false,
-  refusedProbeKnown: false,
   words: "5.10",
   steering: ["dmfs", "smfs"],
 };
@@ -80,6 +83,7 @@ const CHANGES: { readonly [K in Exclude<EraId, "5.10">]?: Partial<Mlx5Era> } = {
     traps: "probe",
     publishesParams: false,
     unloadsInGrace: true,
+    loadsFirst: false,
     repeatsCarrier: true,
     words: "6.1",
   },
@@ -90,9 +94,9 @@ const CHANGES: { readonly [K in Exclude<EraId, "5.10">]?: Partial<Mlx5Era> } = {
     traps: "load",
     loadedParams: new Set(["flow_steering_mode"]),
     portFunctions: false,
+    paramsFirst: true,
     kindsOfVf: 2,
     resetParam: true,
-    refusedProbeKnown: true,
     words: "6.12",
   },
   "7.2": { logsSyndrome: true, steering: ["dmfs", "smfs", "hmfs"] },

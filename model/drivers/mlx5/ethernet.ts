@@ -117,19 +117,19 @@ export class Ethernet {
     dl.ports.push(this.#port);
   }
 
-  /** `mlx5e_probe()` */
-  *probe(task: Task): Steps {
+  /** `mlx5e_probe()`, whose `attach` asks the card for what a netdev needs; all is undone if the card refuses that. */
+  *probe(task: Task, attach: () => Steps<Result>): Steps<Result> {
     yield* this.#addPort(task);
+    const result = yield* attach();
+    if (result !== "ok") {
+      yield* this.#removePort(task);
+      return result;
+    }
     const port = this.#port!;
     port.reporters = this.#host.reporters(true);
     const netdev = { netns: this.#parent.netns, downFlags: ["BROADCAST", "MULTICAST"], operstateUp: "UP" };
     yield* registerPortNetdev(task, this.dl, port, netdev);
-  }
-
-  /** A probe that the card refuses before there is a netdev: all is undone. */
-  *failToProbe(task: Task): Steps {
-    yield* this.#addPort(task);
-    yield* this.#removePort(task);
+    return "ok";
   }
 
   /** Adds the nested instance, and the port without a netdev. */

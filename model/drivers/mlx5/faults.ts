@@ -5,6 +5,7 @@
  */
 
 import type { Json, Result } from "../../observation.ts";
+import type { DeviceOperation } from "../../operation.ts";
 import { type Times, timesOf } from "../emulated.ts";
 
 /** A status that the card answers a command with, and what the driver makes of it. Source: core/cmd.c, cmd_status_to_err() */
@@ -25,29 +26,41 @@ export const STATUSES: Readonly<Record<string, Status>> = {
   NO_RES_ERR: { number: 0x0f, text: "no resources", errno: "EAGAIN", code: 11 },
 };
 
-/** Returns the number of an errno of one of the statuses. */
-export const codeOf = (errno: Result): number => Object.values(STATUSES).find((status) => status.errno === errno)!.code;
+/** What the driver makes of a command that the card does not answer. */
+export const UNANSWERED = { errno: "ETIMEDOUT", code: 110 } as const;
 
-/** A fault: commands that fail. */
+/** Returns the number of an errno that a command can end with. */
+export const codeOf = (errno: Result): number =>
+  [...Object.values(STATUSES), UNANSWERED].find((ending) => ending.errno === errno)!.code;
+
+/** A fault: commands that fail, or get no answer. */
 export interface Fault extends Times {
   readonly command: string;
   /** The register, of a command that accesses registers */
   readonly register?: string;
-  readonly status: string;
-  readonly syndrome: number;
+  /** How the card refuses them. @default {it does not answer} */
+  readonly refusal?: { readonly status: string; readonly syndrome: number };
 }
 
 /** The firmware's reason where the test names none. */
 const SYNDROME = 0x123456;
 
 /** Returns the fault that an operation asks for; undefined if the outcome of its status is not modelled. */
-export function faultOf(given: unknown): Fault | undefined {
-  const { command, register, status, syndrome = SYNDROME, ...counts } = given as Record<string, unknown>;
+export function faultOf({ fail, withhold }: DeviceOperation): Fault | undefined {
+  const { status, syndrome = SYNDROME, ...request } = (fail ?? {}) as Record<string, unknown>;
+  const meets = requestOf(fail === undefined ? withhold : request);
+  if (!meets || fail === undefined) return meets;
+  if (typeof status !== "string" || !Object.hasOwn(STATUSES, status) || typeof syndrome !== "number") return undefined;
+  return { ...meets, refusal: { status, syndrome } };
+}
+
+/** Returns what a fault is to meet. */
+function requestOf(given: unknown): Fault | undefined {
+  const { command, register, ...counts } = (given ?? {}) as Record<string, unknown>;
   const times = timesOf(counts);
   if (register !== undefined && typeof register !== "string") return undefined;
-  if (typeof command !== "string" || typeof status !== "string" || !Object.hasOwn(STATUSES, status)) return undefined;
-  if (!times || typeof syndrome !== "number") return undefined;
-  return { command, ...(register === undefined ? {} : { register }), ...times, status, syndrome };
+  if (typeof command !== "string" || !times) return undefined;
+  return { command, ...(register === undefined ? {} : { register }), ...times };
 }
 
 /** Returns the name of what a fault is for: a command, and after a colon its register. */
@@ -55,4 +68,4 @@ export const targetOf = ({ command, register }: Fault): string =>
   register === undefined ? command : `${command}:${register}`;
 
 /** A fault as the card reports it. */
-export const reported = (fault: Fault): Json => ({ ...fault });
+export const reported = ({ refusal, ...fault }: Fault): Json => ({ ...fault, ...refusal });

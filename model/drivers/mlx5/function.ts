@@ -20,7 +20,6 @@ import type { Attributes } from "../../devlink/message.ts";
 import { registering } from "../../devlink/registering.ts";
 import { registerTraps, unregisterTraps } from "../../devlink/trap.ts";
 import type { Facts, PortFact } from "../../facts.ts";
-import { ModelGap } from "../../gap.ts";
 import type { Device } from "../../kernel/device.ts";
 import type { Kernel } from "../../kernel/kernel.ts";
 import { STATE } from "../../kernel/state.ts";
@@ -29,7 +28,7 @@ import type { Netdev } from "../../net/netns.ts";
 import type { Json, Observation, Result, Unknown } from "../../observation.ts";
 import type { Operation } from "../../operation.ts";
 import { addTraps, resourceOf } from "../from_facts.ts";
-import { carryOut, type Part } from "./commands.ts";
+import { carryOut, type CommandHost, CommandQueue, type Part } from "./commands.ts";
 import { mlx5Era } from "./era.ts";
 import type { Card } from "./emulated_card.ts";
 import { codeOf } from "./faults.ts";
@@ -37,7 +36,7 @@ import { type HealthHost, HealthPoll } from "./health.ts";
 import { FunctionParams, unreadParam } from "./params.ts";
 import { Parts, type PartsHost } from "./parts.ts";
 import { completed, PREFIX, Unknowns } from "./unknown.ts";
-import { inWords, unprobed } from "./words.ts";
+import { inWords, unprobed, type Words } from "./words.ts";
 
 /** What the facts of a function lack: what it is part of, and what is part of it. */
 export interface FunctionOptions {
@@ -47,8 +46,19 @@ export interface FunctionOptions {
   beside?: (task: Task) => Steps;
 }
 
+/** The versions of a card that does not tell which firmware runs and which is stored. */
+const unread = ({ fixed, ...told }: Facts["versions"]): Json => ({
+  ...(fixed === undefined ? {} : { fixed }),
+  ...Object.fromEntries(
+    Object.entries(told).map(([kind, versions]) => [
+      kind,
+      Object.fromEntries(Object.keys(versions as object).map((name) => [name, "0.0.0000"])),
+    ]),
+  ),
+});
+
 /** The driver of one function. */
-export class Mlx5 implements Driver, PartsHost, HealthHost {
+export class Mlx5 implements Driver, PartsHost, HealthHost, CommandHost {
   readonly name = "mlx5_core";
   readonly reloadActions: Facts["reloadActions"];
   readonly reloadLimits: Facts["reloadLimits"];
@@ -56,13 +66,15 @@ export class Mlx5 implements Driver, PartsHost, HealthHost {
   readonly versions: Json | undefined;
   readonly dl: Devlink;
   readonly port: PortFact;
-  readonly #kernel: Kernel;
+  readonly kernel: Kernel;
   readonly #facts: Facts;
   readonly #options: FunctionOptions;
   readonly #interface: Lock;
   readonly #unknowns: Unknowns;
   readonly #params: FunctionParams;
-  readonly #card: Card;
+  readonly card: Card;
+  readonly queue = new CommandQueue();
+  readonly words: Words;
   readonly #parts: Parts;
   /** The driver's poll of the card's health */
   readonly health: HealthPoll;
@@ -79,16 +91,18 @@ export class Mlx5 implements Driver, PartsHost, HealthHost {
       this.#setUp,
       this.#parts,
       this.#unknowns,
-      this.#card,
+      this.card,
+      this.queue,
       this.health,
     ];
   }
 
   constructor(kernel: Kernel, device: Device, facts: Facts, card: Card, options: FunctionOptions = {}) {
-    this.#kernel = kernel;
+    this.kernel = kernel;
     this.#facts = facts;
-    this.#card = card;
+    this.card = card;
     this.#options = options;
+    this.words = mlx5Era(kernel.era).words;
     // A slave with static ops withholds its reload; a slave with ops of its own has no reload action
     this.withholdsReload = options.slave === true && kernel.era.opsMode === "static";
     this.reloadActions = options.slave && !this.withholdsReload ? [] : facts.reloadActions;
@@ -97,7 +111,7 @@ export class Mlx5 implements Driver, PartsHost, HealthHost {
     this.dl = new Devlink(kernel, facts.handle, this, device.lock, kernel.init);
     this.#interface = kernel.lock(`intf_state_mutex of ${device.name}`, "driver");
     this.health = new HealthPoll(this, card);
-    this.#unknowns = new Unknowns(this.dl, facts, card, this.health);
+    this.#unknowns = new Unknowns(this.dl, facts, card, this.health, (task, part) => this.commands(task, part));
     this.#params = new FunctionParams(this.dl, facts, mlx5Era(kernel.era));
     this.#parts = new Parts(kernel, facts, card, this);
     const port = [...facts.ports, ...Object.values(facts.nestedPorts ?? {}).flat()][0];
@@ -110,7 +124,7 @@ export class Mlx5 implements Driver, PartsHost, HealthHost {
   }
 
   get #era() {
-    return mlx5Era(this.#kernel.era);
+    return mlx5Era(this.kernel.era);
   }
 
   // Probe and removal
@@ -134,27 +148,44 @@ export class Mlx5 implements Driver, PartsHost, HealthHost {
   *probe(task: Task, device: Device): Steps<Result> {
     const { dl } = this;
     this.#unknowns.probed = true;
-    const loaded = this.commands(task, "load");
-    if (loaded !== "ok" && !this.#era.refusedProbeKnown) {
-      throw new ModelGap(`a probe of ${dl.handle} that the card refuses`, "nobody has seen it on this kernel");
+    const { loadsFirst } = this.#era;
+    let result = loadsFirst ? yield* this.#loadCard(task) : "ok";
+    if (result !== "ok") dl.free(task);
+    else result = yield* probing(task, dl, () => this.#make(task, loadsFirst));
+    if (result !== "ok") {
+      this.logs(task, [`probe_one: mlx5_init_one failed with error code -${codeOf(result)}`]);
+      task.log("info", unprobed(this.words, device, result));
     }
-    const result = yield* probing(task, dl, () => this.#make(task, loaded));
-    if (result !== "ok") task.log("info", unprobed(this.#era.words, device, result));
     return result;
   }
 
-  /** Makes what the instance holds, unless the card has refused the load. */
-  *#make(task: Task, loaded: Result): Steps<Result> {
-    if (loaded !== "ok") {
-      this.logs(task, [`probe_one: mlx5_init_one failed with error code -${codeOf(loaded)}`]);
-      return loaded;
+  /** Sets the card up, and loads it. */
+  *#loadCard(task: Task): Steps<Result> {
+    const result = yield* this.commands(task, "setup");
+    return result === "ok" ? yield* this.commands(task, "load") : result;
+  }
+
+  /** Makes what the instance holds, unless the card refuses the load. */
+  *#make(task: Task, isLoaded: boolean): Steps<Result> {
+    let result = isLoaded ? "ok" : yield* this.commands(task, "setup");
+    if (result !== "ok") return result;
+    const { paramsFirst } = this.#era;
+    if (paramsFirst) yield* this.#probeParams(task);
+    if (!isLoaded) result = yield* this.commands(task, "load");
+    if (result !== "ok") {
+      if (paramsFirst) yield* this.#params.remove(task);
+      return result;
     }
-    this.#setUp = true;
-    yield* this.#params.probe(task);
+    if (!paramsFirst) yield* this.#probeParams(task);
     this.dl.reporters = this.#facts.reporters.map((fact) => this.#unknowns.reporter(fact, true));
     if (this.#era.traps === "probe") yield* this.#registerTraps(task);
     yield* this.#load(task);
     return "ok";
+  }
+
+  *#probeParams(task: Task): Steps {
+    this.#setUp = true;
+    yield* this.#params.probe(task);
   }
 
   /** The reverse of a probe. */
@@ -186,20 +217,29 @@ export class Mlx5 implements Driver, PartsHost, HealthHost {
   }
 
   *reloadUp(task: Task): Steps<Result> {
-    const result = this.commands(task, "load");
+    const result = yield* this.#loadCard(task);
     if (result === "ok") yield* this.#load(task);
     return result;
   }
 
-  commands(task: Task, part: Part): Result {
-    if (part === "load") this.#card.restart();
-    return carryOut(this.#card, part, (lines) => this.logs(task, lines));
+  *commands(task: Task, part: Part): Steps<Result> {
+    if (part === "setup") {
+      this.card.restart();
+      this.queue.restart();
+    }
+    return yield* carryOut(task, this, part);
+  }
+
+  // Nobody looks at the error (devlink.c: mlx5_devlink_info_get())
+  *askVersions(task: Task): Steps<{ readonly versions: Json | undefined }> {
+    const asked = yield* this.commands(task, "versions");
+    return asked === "ok" ? this : { versions: unread(this.#facts.versions) };
   }
 
   /** Gives the card BlueFlame, or takes it away. Returns false if what its driver makes of that is not modelled. */
   blueflame(on: boolean): boolean {
     if (this.#era.netdev !== "kept" || !this.#facts.rdma) return false;
-    this.#card.blueflame = on;
+    this.card.blueflame = on;
     return true;
   }
 
@@ -227,7 +267,7 @@ export class Mlx5 implements Driver, PartsHost, HealthHost {
   /** Logs lines that begin with the name of a function of the driver, in the words of the era. */
   logs(task: Task, lines: readonly string[]): void {
     for (const line of lines) {
-      const words = inWords(this.#era.words, line);
+      const words = inWords(this.words, line);
       if (words !== undefined) this.#line(task.observation, words);
     }
   }
@@ -254,9 +294,11 @@ export class Mlx5 implements Driver, PartsHost, HealthHost {
     yield* this.#parts.remove(task, this.#up);
     if (this.#up) {
       this.#up = false;
-      if (asking) this.commands(task, "unload");
       if (this.#era.traps === "load") yield* this.#unregisterTraps(task);
       yield* this.#params.unload(task);
+      // The queue of the commands' events goes (eq.c: destroy_async_eqs())
+      yield* this.queue.drained.wait(task);
+      if (asking) yield* this.commands(task, "unload");
     }
     this.#interface.release(task);
   }
@@ -285,12 +327,13 @@ export class Mlx5 implements Driver, PartsHost, HealthHost {
 
   /** A netdev that comes up without a cable has no carrier; with one, its carrier comes at once or a moment later (en_main.c). */
   linkSet(_task: Task, { netdev }: Port, up: boolean): Result {
+    if (up && !this.#parts.attached) return "ENODEV";
     const { carriers } = this.#unknowns;
     if (up && netdev) carriers.delete(netdev);
-    if (!up || !netdev || this.#card.cable) return "ok";
+    if (!up || !netdev || this.card.cable) return "ok";
     carriers.add(netdev);
     Object.assign(netdev, { carrier: false, followed: false, activated: false });
-    if (this.#era.repeatsCarrier) this.#kernel.linkwatch.event(netdev);
+    if (this.#era.repeatsCarrier) this.kernel.linkwatch.event(netdev);
     return "ok";
   }
 
@@ -364,13 +407,13 @@ export class Mlx5 implements Driver, PartsHost, HealthHost {
   }
 
   gap(op: Operation): string | undefined {
-    if (this.#card.faults.any && (op.kind === "link.set" || op.kind === "netdev.set") && op.up) {
+    if (this.card.faults.any && (op.kind === "link.set" || op.kind === "netdev.set") && op.up) {
       return "what a netdev does that comes up while the card refuses commands is not modelled";
     }
     return this.#unknowns.gap(op);
   }
 
   unknown(op: Operation): Unknown | undefined {
-    return this.#unknowns.take(op);
+    return this.#unknowns.take(op, this.#parts.attached);
   }
 }

@@ -11,6 +11,7 @@ import { reportError } from "../../devlink/health.ts";
 import { STATE } from "../../kernel/state.ts";
 import { acquire, type Steps, type Task } from "../../kernel/task.ts";
 import type { Result } from "../../observation.ts";
+import type { CommandQueue } from "./commands.ts";
 import { type Card, type Health, isWell, NIC, WELL } from "./emulated_card.ts";
 import { mlx5Era } from "./era.ts";
 
@@ -45,6 +46,7 @@ const nameOf = (syndrome: number) => SYNDROMES[syndrome] ?? "unrecognized error"
 /** What the poll needs of the function. */
 export interface HealthHost {
   readonly dl: Devlink;
+  readonly queue: CommandQueue;
   /** True if the function is loaded, so that the driver polls the card */
   readonly loaded: boolean;
   /** True if all recoveries of a reporter are known */
@@ -103,7 +105,8 @@ export class HealthPoll {
     // A card that stays down does not recover, and is down again at the next poll
     if (health.nic !== NIC.driver && (!fatal || !healAtRestart || health.syndrome > 0)) return;
     if (health.syndrome > LAST_SYNDROME || (!health.beat && health.syndrome > 0)) return;
-    if (fatal && (this.#card.faults.any || !this.#knowsGrace())) return;
+    // A driver that gave up a command never ends to flush its queue (cmd.c: mlx5_cmd_flush())
+    if (fatal && (!this.knowsFaults || !this.#knowsGrace() || !this.#host.queue.drained.holds())) return;
     return () => {
       this.#card.say(health, healAtRestart);
       if (changed.length === 0) return;
@@ -111,6 +114,11 @@ export class HealthPoll {
       else if (bad.includes("beat")) this.#later(MISSES * POLL, (task) => this.#missed(task));
       else this.#later(POLL, (task) => this.#polled(task));
     };
+  }
+
+  /** True if it is known how a recovery ends whose commands may meet a fault: an older kernel has other words for that. */
+  get knowsFaults(): boolean {
+    return !this.#card.faults.any || mlx5Era(this.#host.dl.kernel.era).netdev === "remade";
   }
 
   /** True if it is known whether the grace period of reporter fw_fatal lets it recover. */
@@ -176,8 +184,11 @@ export class HealthPoll {
     yield* this.#host.unloadInError(task);
     this.#host.logs(task, ["mlx5_health_try_recover: starting health recovery flow"]);
     const result = yield* this.#host.resetSlot(task);
-    if (result === "ok") this.#host.logs(task, ["health recovery succeeded"]);
-    return result;
+    const recovered = result === "ok";
+    this.#host.logs(task, [
+      recovered ? "health recovery succeeded" : "mlx5_health_try_recover: health recovery failed",
+    ]);
+    return recovered ? "ok" : "EIO";
   }
 
   /** What reporter fw diagnoses (`mlx5_fw_reporter_diagnose()`). */

@@ -94,6 +94,25 @@ Deno.test("mlx5: without auto recovery a card that is down waits for who recover
   assertEquals([stateOf(machine, "fw_fatal"), machine.perform(RELOAD).result], ["healthy", "ok"]);
 });
 
+Deno.test("mlx5: a recovery whose load the card refuses fails, and a reload brings the function back", () => {
+  for (const fault of [{ fail: { command: "INIT_HCA", status: "LIM_ERR" } }, { withhold: { command: "INIT_HCA" } }]) {
+    const machine = freshOf("6.12");
+    operate(machine, fault);
+    const { kmsg } = machine.perform({
+      kind: "device",
+      handle: HANDLE,
+      operation: { health: DOWN },
+      settle: 75_000,
+    });
+    assertEquals(kmsg.at(-1)?.text, "mlx5_core 0000:08:00.0: mlx5_health_try_recover: health recovery failed");
+    const state = () => {
+      const { reply } = machine.perform({ kind: "health.show", handle: HANDLE, reporter: "fw_fatal" });
+      return (reply as { health: Record<string, { state: string }[]> }).health[HANDLE]![0]!.state;
+    };
+    assertEquals([state(), machine.perform(RELOAD).result, state()], ["error", "ok", "error"]);
+  }
+});
+
 Deno.test("mlx5: health whose outcome is not modelled is a gap", () => {
   for (
     const [health, message] of [
@@ -107,9 +126,13 @@ Deno.test("mlx5: health whose outcome is not modelled is a gap", () => {
   ) {
     assertThrows(() => operate(machineOf("6.12"), { health }), ModelGap, "operation health", message);
   }
-  const faulty = freshOf("6.12");
+  const faulty = freshOf("5.10");
   operate(faulty, { fail: { command: "INIT_HCA", status: "INT_ERR" } });
   assertThrows(() => operate(faulty, { health: DOWN }), ModelGap, "operation health");
+  const unanswered = freshOf("6.12");
+  operate(unanswered, { withhold: { command: "ACCESS_REG", register: "MCQS" } });
+  unanswered.perform({ kind: "dev.info", handle: HANDLE });
+  assertThrows(() => operate(unanswered, { health: DOWN }), ModelGap, "operation health");
   // A function whose load failed does not poll its card
   const failed = machineOf("6.12");
   operate(failed, { fail: { command: "INIT_HCA", status: "INT_ERR" } });

@@ -16,6 +16,7 @@ import type { Part } from "./commands.ts";
 import { mlx5Era } from "./era.ts";
 import { Ethernet, type EthernetHost } from "./ethernet.ts";
 import type { Card } from "./emulated_card.ts";
+import { codeOf } from "./faults.ts";
 import { changeNotifier, failToRegister } from "./rdma.ts";
 import { unprobed } from "./words.ts";
 
@@ -23,7 +24,9 @@ import { unprobed } from "./words.ts";
 export interface PartsHost extends EthernetHost {
   readonly dl: Devlink;
   /** Carries out the commands of a part; returns the errno of the first that the card refuses and the part needs */
-  commands(task: Task, part: Part): Result;
+  commands(task: Task, part: Part): Steps<Result>;
+  /** Logs lines that begin with the name of a function of the driver. */
+  logs(task: Task, lines: readonly string[]): void;
 }
 
 /** The parts of one function. */
@@ -37,9 +40,13 @@ export class Parts {
   #auxiliary = new Map<"eth" | "rdma", Device>();
   /** True while the parts are created as the facts have them */
   #adopting = false;
+  /** True once the driver has tried to add the Ethernet part that the era keeps */
+  #added = false;
+  /** False if the kept Ethernet part could not be attached to the function again */
+  #attached = true;
 
   [STATE](): readonly unknown[] {
-    return [this.#ethernet, this.#auxiliary, this.#adopting];
+    return [this.#ethernet, this.#auxiliary, this.#adopting, this.#added, this.#attached];
   }
 
   /** Of a function, whose `host` is ready to be asked when parts are added. */
@@ -48,6 +55,11 @@ export class Parts {
     this.#facts = facts;
     this.#card = card;
     this.#host = host;
+  }
+
+  /** True if the netdev, if there is one, is present: its function is loaded, and the part attached to it. */
+  get attached(): boolean {
+    return this.#attached;
   }
 
   get #kept(): boolean {
@@ -75,11 +87,7 @@ export class Parts {
     if (this.#kept) {
       if (this.#facts.rdma) yield* changeNotifier(kernel, task);
       if (this.#card.blueflame) failToRegister(task);
-      if (this.#ethernet || (adopting && this.#portless)) return;
-      this.#ethernet = new Ethernet(kernel, this.#host.dl, undefined, this.#host);
-      if (adopting) this.#ethernet.adopt();
-      else yield* this.#ethernet.probe(task);
-      return;
+      return yield* this.#addKept(task, adopting);
     }
     this.#adopting = adopting;
     const here = { rdma: this.#enabled("enable_rdma"), eth: this.#enabled("enable_eth") };
@@ -92,6 +100,25 @@ export class Parts {
       yield* kernel.core.addDevice(task, device);
     }
     this.#adopting = false;
+  }
+
+  /** Adds the Ethernet part that the era keeps over an unload, or attaches it again (main.c of 5.10: mlx5_attach_device()). */
+  *#addKept(task: Task, adopting: boolean): Steps {
+    if (this.#ethernet) {
+      this.#attached = (yield* this.#host.commands(task, "ethernet")) === "ok";
+      return;
+    }
+    // A part whose probe failed is not tried again (dev.c of 5.10: mlx5_add_device())
+    if (this.#added) return;
+    this.#added = true;
+    if (adopting && this.#portless) return;
+    const ethernet = new Ethernet(this.#kernel, this.#host.dl, undefined, this.#host);
+    if (adopting) ethernet.adopt();
+    else {
+      const result = yield* ethernet.probe(task, () => this.#host.commands(task, "ethernet"));
+      if (result !== "ok") return this.#host.logs(task, [`mlx5e_add: mlx5e_attach failed, -${codeOf(result)}`]);
+    }
+    this.#ethernet = ethernet;
   }
 
   /** Removes the parts in the reverse order; an Ethernet part that the era keeps over an unload stays. */
@@ -118,13 +145,11 @@ export class Parts {
     const ethernet = new Ethernet(this.#kernel, this.#host.dl, device, this.#host);
     if (this.#adopting) ethernet.adopt();
     else {
-      const result = this.#host.commands(task, "ethernet");
+      const result = yield* ethernet.probe(task, () => this.#host.commands(task, "ethernet"));
       if (result !== "ok") {
-        yield* ethernet.failToProbe(task);
         task.log("info", unprobed(mlx5Era(this.#kernel.era).words, device, result));
         return result;
       }
-      yield* ethernet.probe(task);
     }
     device.managed.push((task) => ethernet.remove(task));
     return "ok";

@@ -6,6 +6,7 @@
 
 import type { Devlink, Reporter } from "../../devlink/devlink.ts";
 import type { EswitchDriver, EswitchMode, ShownObject } from "../../devlink/driver.ts";
+import type { Fmsg } from "../../devlink/fmsg.ts";
 import { findReporter } from "../../devlink/health.ts";
 import type { Attributes } from "../../devlink/message.ts";
 import type { Facts, ReporterFact } from "../../facts.ts";
@@ -15,9 +16,11 @@ import { type Channel, countedSince, type Json, NOT_KNOWN, type Result, type Unk
 import type { Netdev } from "../../net/netns.ts";
 import type { Operation } from "../../operation.ts";
 import { reporterOf } from "../from_facts.ts";
-import { diagnoseVnic } from "./counters.ts";
+import type { Part } from "./commands.ts";
+import { type CounterValues, diagnoseVnic } from "./counters.ts";
 import { mlx5Era } from "./era.ts";
 import type { Card } from "./emulated_card.ts";
+import { targetOf } from "./faults.ts";
 import { FW, FW_FATAL, type HealthPoll } from "./health.ts";
 
 /** What the driver puts in front of its messages. */
@@ -67,6 +70,8 @@ export class Unknowns {
     readonly facts: Facts,
     readonly card: Card,
     readonly health: HealthPoll,
+    /** Carries out the commands of a part */
+    readonly commands: (task: Task, part: Part) => Steps<Result>,
   ) {}
 
   /** Assumes an answer of the card, which is not judged. */
@@ -106,13 +111,13 @@ export class Unknowns {
     if (fresh) this.#fresh.add(fact.name);
     const reporter = reporterOf(fact, {
       recover: (task) =>
-        this.#reports(fact) && this.health.down && !this.card.faults.any ? this.health.recover(task) : this.ask(),
+        this.#reports(fact) && this.health.down && this.health.knowsFaults ? this.health.recover(task) : this.ask(),
       // The emulated card has neither a tracer (core/diag/fw_tracer.c) nor a dump of its registers (core/diag/crdump.c)
       dump: (fmsg) => this.#reports(fact) ? fmsg.fail(fact.name === FW ? "EOPNOTSUPP" : "ENODEV") : this.ask(),
       // `fw_fatal` cannot be asked (core/health.c: mlx5_fw_fatal_reporter_ops)
-      diagnose: fact.name === "fw_fatal" ? undefined : (fmsg) => {
+      diagnose: fact.name === "fw_fatal" ? undefined : (fmsg, task) => {
         const { vnic } = this.card;
-        if (vnic && fact.name === VNIC) return diagnoseVnic(fmsg, vnic);
+        if (vnic && fact.name === VNIC) return this.#diagnoseVnic(fmsg, task, vnic);
         if (this.#reports(fact)) return this.health.diagnose(fmsg);
         // A healthy card reports 0
         fmsg.pair("Syndrome", 0);
@@ -120,6 +125,12 @@ export class Unknowns {
     });
     reporter.healthy = fresh || fact.state === "healthy";
     return reporter;
+  }
+
+  /** Counters that the card does not give are shown as 0: nobody looks at the error (core/diag/reporter_vnic.c) */
+  *#diagnoseVnic(fmsg: Fmsg, task: Task, values: CounterValues): Steps {
+    const asked = yield* this.commands(task, "counters");
+    diagnoseVnic(fmsg, asked === "ok" ? values : {});
   }
 
   /** True for a reporter of the firmware whose answers are known: the card is no real one. */
@@ -173,6 +184,10 @@ export class Unknowns {
     ) {
       return "what the driver does while its card is down is not modelled";
     }
+    const lists = (op.kind === "dev.info" && op.handle === undefined) || op.kind === "ethtool.info";
+    if (lists && this.card.faults.failsAfter((fault) => targetOf(fault) === "ACCESS_REG:MCQS") !== undefined) {
+      return "what a list shows of a card that does not tell its versions is not modelled";
+    }
     if ((op.kind === "ethtool.show" || op.kind === "ethtool.restart") && this.#has(op.dev)) {
       return "how the link of the card is, is not modelled";
     }
@@ -216,8 +231,12 @@ export class Unknowns {
     return folder === "devices" || (folder === "bus" && (one === "pci" || one === "auxiliary"));
   }
 
-  /** Returns the channels of an operation that the model does not know, and forgets what this operation has asked. */
-  take(op: Operation): Unknown | undefined {
+  /**
+   * Returns the channels of an operation that the model does not know, and forgets what this operation has asked.
+   *
+   * @param present False if the netdev is not attached to the function, so that it cannot come up
+   */
+  take(op: Operation, present: boolean): Unknown | undefined {
     const channels = this.#asked;
     this.#asked = new Map();
     const because = (why: string, ...of: readonly Channel[]) => {
@@ -227,7 +246,7 @@ export class Unknowns {
     const own = (op.kind === "netdev.set" || op.kind === "netdev.show") && this.#has(op.dev);
     const [netdev] = this.#ports().map((port) => port.netdev);
     const carrier = netdev && this.carriers.has(netdev);
-    if ((op.kind === "link.set" && !carrier) || (own && op.kind === "netdev.set")) {
+    if ((op.kind === "link.set" && !carrier && (present || !op.up)) || (own && op.kind === "netdev.set")) {
       because("when the card's link comes up is not modelled", "link", "kmsg");
     }
     if (op.kind === "link.move") {

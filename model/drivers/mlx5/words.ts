@@ -16,10 +16,15 @@ type Wording = readonly (readonly [words: RegExp, instead: string | undefined])[
 
 const UAR: Wording = [[/^mlx5_load: Failed allocating bfreg, .*/, "mlx5_load: Failed allocating uar, aborting"]];
 
+const TIS: Wording = [[/^mlx5e_create_mdev_resources: alloc tises(?= failed)/, "mlx5e_init_nic_tx: create tises"]];
+
 /** The names are of functions in drivers/net/ethernet/mellanox/mlx5/core: cmd.c, main.c, en_main.c. */
 const WORDINGS: Readonly<Record<Words, Wording>> = {
   "5.10": [
     ...UAR,
+    ...TIS,
+    [/^_mlx5e_probe: _mlx5e_resume failed, /, undefined],
+    [/^probe_one: mlx5_init_one(?= failed)/, "init_one: mlx5_load_one"],
     [/^mlx5_cmd_out_err: (.*), err\(-\d+\)$/, "mlx5_cmd_check: $1"],
     [/^mlx5_function_(?:enable|open)(?=: )/, "mlx5_function_setup"],
     [/\bmlx5_unload_one_devl_locked\b/g, "mlx5_unload_one"],
@@ -29,7 +34,7 @@ const WORDINGS: Readonly<Record<Words, Wording>> = {
   ],
   "6.1": [
     ...UAR,
-    [/^mlx5e_create_mdev_resources: alloc tises(?= failed)/, "mlx5e_init_nic_tx: create tises"],
+    ...TIS,
     [/^mlx5e_init_nic_rx: create rx resources failed, /, undefined],
     [/^_mlx5e_probe: _mlx5e_resume(?= failed)/, "mlx5e_probe: mlx5e_resume"],
   ],
