@@ -44,6 +44,8 @@ function capture(command: string, args: string[]): Promise<string> {
   return new Promise((resolve) => terminal.onExit(() => resolve(text)));
 }
 
+/** No-break spaces: browsers draw one space where there are several. */
+const spaced = (text: string) => escape(text).replaceAll(" ", "\u00a0");
 const escape = (text: string) => text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;");
 
 /** A command as it is typed, on as many lines as it needs. */
@@ -73,13 +75,17 @@ export function draw(text: string, title: string): string {
         }
         continue;
       }
-      const shown = [...part].slice(0, COLUMNS - column).join("");
+      const characters = [...part];
+      const room = COLUMNS - column;
+      const shown = characters.length > room
+        ? `${characters.slice(0, Math.max(0, room - 1)).join("")}…`.slice(0, Math.max(0, room))
+        : part;
       const style = active.map((code) => STYLES[code]).filter(Boolean).join(";");
       if (shown) {
         const x = (MARGIN + column * CHARACTER).toFixed(1);
-        spans += `<tspan x="${x}"${style ? ` style="${style}"` : ""}>${escape(shown)}</tspan>`;
+        spans += `<tspan x="${x}"${style ? ` style="${style}"` : ""}>${spaced(shown)}</tspan>`;
       }
-      column += [...part].length;
+      column += characters.length;
     }
     return `<text y="${(MARGIN + (i + 0.8) * LINE).toFixed(1)}">${spans}</text>`;
   });
@@ -89,7 +95,7 @@ export function draw(text: string, title: string): string {
     `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" viewBox="0 0 ${width} ${height}">`,
     `<title>${escape(title)}</title>`,
     `<rect width="100%" height="100%" rx="8" fill="#0d1117"/>`,
-    `<g font-family="ui-monospace,monospace" font-size="13" fill="#e6edf3" xml:space="preserve">`,
+    `<g font-family="ui-monospace,monospace" font-size="13" fill="#e6edf3">`,
     ...drawn,
     "</g>",
     "</svg>",
