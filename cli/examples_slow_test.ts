@@ -154,7 +154,8 @@ async function shell(
   const { code, stdout, stderr } = await new Deno.Command("sh", {
     args: ["-ec", script],
     cwd,
-    env: { ...env, ...state, PATH: path, NO_COLOR: "1" },
+    // As a script of npm has it, whose folder is another one.
+    env: { ...env, ...state, PATH: path, NO_COLOR: "1", INIT_CWD: "/" },
     stdin: "null",
   }).output();
   return { code, text: new TextDecoder().decode(stdout) + new TextDecoder().decode(stderr) };
