@@ -89,7 +89,7 @@ guestTest("faults of a real board: one line each, exit 3, and nothing is left on
     assertEquals((await run(["run", "lifecycle", "--filter", "probe", "--board", board.ssh])).code, 0);
 
     // No room for what the monitors see: nothing of it may pass.
-    await guestShell(guest, "mount -t tmpfs -o size=112k none /tmp");
+    await guestShell(guest, "mount -t tmpfs -o size=128k none /tmp");
     const full = await run(["run", "reload", "--filter", "plain", "--board", board.ssh]);
     assertEquals(full.code, 3, full.stdout + full.stderr);
     assertMatch(full.stdout, /^indeterminate +reload > a plain reload/m);
