@@ -320,11 +320,13 @@ tl_hear() {
 # tl_wire: listens, until it is told to end or the line is gone.
 tl_wire() {
   umask 077
-  TL_D=$(mktemp -d "${TMPDIR:-/tmp}/twinlink.XXXXXX") || {
+  TL_D=
+  trap '[ -z "$TL_D" ] || rm -rf "$TL_D"' EXIT
+  # Without this a script that finds no space is one of which pieces are missing, again and again.
+  if ! { TL_D=$(mktemp -d "${TMPDIR:-/tmp}/twinlink.XXXXXX") && printf "%0${TLC_SPACE}d" 0 > "$TL_D/space" && rm "$TL_D/space"; }; then
     printf '\n%s\n' "$TLC_NO_ROOM"
     return 1
-  }
-  trap 'rm -rf "$TL_D"' EXIT
+  fi
   # Whoever writes more into a file is ended, so that a board is not filled; this shell is not.
   trap : XFSZ
   ulimit -S -f $((TL_MOST / 512))

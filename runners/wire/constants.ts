@@ -16,8 +16,9 @@ export const SHARED = {
   BEAT: "@~",
   /** How often it says so while a plan runs, in seconds */
   BEAT_SECONDS: 1,
-  /** The line with which the board's half gives up: it cannot make its folder */
+  /** The line with which the board's half gives up: its folder has no space for so many bytes, which the agent itself needs */
   NO_ROOM: "@tl-no-room",
+  SPACE: 100_000,
   /** What a request, an answer and a piece of a script begin with */
   REQUEST: "@",
   ANSWER: "=",
