@@ -51,6 +51,10 @@ Deno.test("run --fail-fast ends with the first failure, and --last-failed runs a
       2,
       /--last-failed leaves no sequence to run: of the last run, .*again, all of it passed/,
     );
+
+    // A run that died before it had a report is no run without failures.
+    await Deno.remove(`${out}/again/verdicts.jsonl`);
+    assertOneLine(await again(), 2, /The last run, .*again, has no report; .*twinlink resume/);
   } finally {
     await Deno.remove(out, { recursive: true });
   }

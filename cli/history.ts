@@ -109,7 +109,7 @@ export default command({
   details:
     `DIR holds the folders of "twinlink run --out DIR/NAME", those of --repeat, too; without it the runs that are kept
 in $XDG_STATE_HOME/twinlink/runs. What each sequence came to is kept in DIR/history.sqlite, also when a run's folder is
-gone. A database that is broken is put aside and built anew from the folders.
+gone. A database that is broken is renamed and rebuilt from the folders.
 
 By board and by sequence it shows the pass rate, the time by the board's clock, the last change of verdict and between
 which kernels, drivers, firmware versions and commits it came, and the flake rate: how often the outcome differs from

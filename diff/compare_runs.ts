@@ -18,7 +18,7 @@ export interface RunPart {
   verdicts: readonly SequenceVerdict[];
   /** What was not part of the run on that board */
   leftOut: readonly LeftOut[];
-  /** The path of its trace; left out if there is none */
+  /** The path of its trace; undefined if there is none */
   trace?: string | undefined;
 }
 

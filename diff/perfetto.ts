@@ -24,7 +24,7 @@ const STATE_CLEARED = 1;
 
 /** The longest text of a board, in characters. */
 const LONGEST = 500;
-/** How long a step takes that has no time, and the pause where a board's clock began anew, in ms. */
+/** Length of a step without a time, and of the pause after a board has rebooted, in ms. */
 const UNKNOWN = 1;
 const BOOT = 1000;
 

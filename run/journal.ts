@@ -12,7 +12,7 @@ import { join, resolve } from "node:path";
 import { visible } from "../boards/mod.ts";
 import { releaseLock, stateFolder } from "../boards/state.ts";
 import { type RecoveredTrace, recoverTrace, syncFolder, TraceJournal } from "../diff/trace_journal.ts";
-import { OUTCOMES, type SequenceTrace, type StepTrace, type TraceHeader, type Verdict } from "../diff/mod.ts";
+import type { SequenceTrace, StepTrace, TraceHeader } from "../diff/mod.ts";
 import { fileWord, isRunFile, writeWhole } from "./artefacts.ts";
 import { UsageError } from "./usage_error.ts";
 
@@ -147,27 +147,9 @@ async function keepLast(folder: string): Promise<void> {
   await writeWhole(LAST(), `${folder}\n`);
 }
 
-/**
- * Returns the folder of the last run that was kept, and the sequences that were no pass in it, each once.
- *
- * @throws {UsageError} If there is none, or it has no report
- */
-export async function lastRun(): Promise<{ folder: string; failed: { suite: string; sequence: string }[] }> {
-  const folder = await Deno.readTextFile(LAST()).then((text) => text.trimEnd(), () => undefined);
-  if (folder === undefined) throw new UsageError("No run is kept yet: only runs on boards are, or with --out DIR");
-  const failed = new Map<string, { suite: string; sequence: string }>();
-  try {
-    const text = await Deno.readTextFile(join(folder, "verdicts.jsonl"));
-    for (const line of text.trimEnd().split("\n")) {
-      const { type, suite, sequence, verdict } = JSON.parse(line);
-      if (type !== "sequence" || !/^(fail|error)$/.test(OUTCOMES[verdict as Verdict])) continue;
-      failed.set(JSON.stringify([suite, sequence]), { suite, sequence });
-    }
-  } catch (error) {
-    const why = visible((error as Error).message);
-    throw new UsageError(`The last run, ${visible(folder)}, has no report that can be read: ${why}`);
-  }
-  return { folder, failed: [...failed.values()] };
+/** Returns the folder of the last run that was kept, wherever that is; undefined if there was none. */
+export async function lastFolder(): Promise<string | undefined> {
+  return await Deno.readTextFile(LAST()).then((text) => text.trimEnd(), () => undefined);
 }
 
 /** The journal of one run. */
@@ -346,7 +328,7 @@ export interface KeptPlan {
   files: Record<string, string>;
   /** When it began: ISO 8601, UTC; empty where that was not kept */
   started: string;
-  /** The commit under test, as the environment named it; left out where it named none */
+  /** The commit under test, as the environment named it; undefined if it named none */
   commit?: string;
 }
 

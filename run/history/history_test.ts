@@ -126,7 +126,7 @@ Deno.test("history: a run that was half written says what it has, and is no pass
   });
 });
 
-Deno.test("history: a broken database is put aside and built anew from the folders", async () => {
+Deno.test("history: a broken database is renamed and rebuilt from the folders", async () => {
   await withRuns({ a: { day: 1, verdicts: { x: "agree" } }, b: { day: 2, verdicts: { x: "agree" } } }, async (root) => {
     const path = join(root, DATABASE);
     const told: string[] = [];
@@ -145,7 +145,7 @@ Deno.test("history: a broken database is put aside and built anew from the folde
       assertEquals(told.length, pattern ? 1 : 0, what);
       if (pattern) {
         assertMatch(told[0]!, pattern);
-        assertMatch(told[0]!, /built anew from the folders, without the runs whose folders are gone/);
+        assertMatch(told[0]!, /rebuilt from the folders, without the runs whose folders are gone/);
         assertEquals(await Deno.readFile(`${path}.broken`), bytes, what);
       }
       assertEquals(await names(root), expected, what);

@@ -38,7 +38,7 @@ export interface RunRecord {
   folder: string;
   /** ISO 8601, UTC */
   started: string;
-  /** True if the run ended, whatever it came to */
+  /** True if the run has ended, with any outcome */
   over: boolean;
   /** Null if it broke off */
   exit: number | null;
@@ -74,7 +74,7 @@ function ignore(error: unknown): void {
   throw error;
 }
 
-/** Returns what tells whether a run has changed since it was read: times and sizes of what is read of it. */
+/** Returns times and sizes of the files that are read of a run: they differ once it has changed. */
 export async function stampOf(path: string): Promise<string> {
   const of = async (name: string) => {
     const info = await Deno.stat(join(path, name)).catch(() => undefined);

@@ -8,15 +8,14 @@ import { join } from "node:path";
 import { DatabaseSync, type SQLInputValue } from "node:sqlite";
 import { visible } from "../../boards/mod.ts";
 import { releaseLock } from "../../boards/state.ts";
-import type { Verdict } from "../../diff/mod.ts";
 import { UsageError } from "../usage_error.ts";
-import { findRuns, readRun, type RunRecord, stampOf } from "./run_record.ts";
+import { findRuns, type PartRecord, readRun, type ResultRecord, type RunRecord, stampOf } from "./run_record.ts";
 
 /** The file of the database, in the folder of the runs. */
 export const DATABASE = "history.sqlite";
 const LOCK = `${DATABASE}.lock`;
 const BROKEN = `${DATABASE}.broken`;
-/** Of the tables. Another version is built anew. */
+/** Version of the tables. A database of another one is rebuilt. */
 const VERSION = 1;
 /** How long another program may have the database, in ms. */
 const TIMEOUT = 10_000;
@@ -46,25 +45,14 @@ export interface HistoryRun extends Omit<RunRecord, "parts"> {
 }
 
 /** A board over a line in a run. */
-export interface HistoryPart {
+export interface HistoryPart extends Omit<PartRecord, "results"> {
   id: number;
   run: HistoryRun;
-  board: string;
-  transport: string;
-  kernel: string;
-  driver: string;
-  firmware: string;
-  /** Null if the run broke off */
-  exit: number | null;
 }
 
 /** What a sequence came to on a board in a run. */
-export interface HistoryResult {
+export interface HistoryResult extends ResultRecord {
   part: HistoryPart;
-  suite: string;
-  sequence: string;
-  verdict: Verdict;
-  ms: number | null;
 }
 
 /** True for an error that says that a file is no database, or a broken one. */
@@ -86,9 +74,9 @@ export class History implements Disposable {
 
   /**
    * Opens the history of a folder, and reads the runs that are new in it or have changed. A database that is broken, or of another
-   * version, is put aside and built anew from the folders.
+   * version, is renamed and rebuilt from the folders.
    *
-   * @param warn Is told if the database was broken, a line
+   * @param warn Called with a line if the database was broken
    * @throws {UsageError} If the folder cannot be read or written
    */
   static async open(folder: string, warn: (line: string) => void): Promise<History> {
@@ -122,7 +110,7 @@ export class History implements Disposable {
             await Deno.remove(join(folder, DATABASE + end)).catch(() => {});
           }
           warn(
-            `the history was broken (${visible((error as Error).message)}): it is built anew from the folders, ` +
+            `the history was broken (${visible((error as Error).message)}): it is rebuilt from the folders, ` +
               `without the runs whose folders are gone; the old one is ${BROKEN}`,
           );
         }
