@@ -9,6 +9,8 @@ TL_SIFT=
 TL_LATE=0
 TL_STILL=0
 TL_BEATER=
+# What waits for a process that was ended. Nothing does at the very end, see tl_stop.
+TL_WAIT=wait
 tl_child=
 TL_BROKEN=
 TL_MARK=
@@ -101,7 +103,7 @@ tl_unwatch() {
   tl_unserve "$1"
   eval "tl_p=\$TL_PN_$1 tl_q=\$TL_PL_$1"
   kill $tl_p $tl_q 2> /dev/null
-  wait $tl_p $tl_q 2> /dev/null
+  $TL_WAIT $tl_p $tl_q 2> /dev/null
   tl_rest=
   for tl_x in $TL_NETNS; do
     [ "$tl_x" = "$1" ] || tl_rest="$tl_rest $tl_x"
@@ -766,8 +768,10 @@ tl_start() {
 
 tl_stop() {
   [ -n "$TL_D" ] || return 0
-  # Who logs in anew interrupts it more than once; the step that runs is nobody's then.
+  # Who logs in anew interrupts it more than once; the step that runs is nobody's then. bash never returns from a `wait` that begins
+  # as an interrupt comes that it ignores: its handler sends itself the next one.
   trap '' INT
+  TL_WAIT=:
   [ -z "$tl_child" ] || tl_kill $tl_child
   for tl_x in $TL_NETNS; do tl_unwatch "$tl_x"; done
   tl_unserve ""

@@ -43,6 +43,37 @@ for (const [program, ...args] of SHELLS) {
   });
 }
 
+// Its end, with much to wait for, interrupted as fast as a process can.
+const END = `
+. ./agent_wire.sh
+. ./agent.sh
+TL_D=$(mktemp -d) TL_LOCK=
+kept=$TL_D
+tl_unserve() {
+  while kill -INT $$; do :; done 2> /dev/null &
+  sender=$! i=0
+  while [ $i -lt 10000 ]; do
+    i=$((i + 1))
+    true &
+    $TL_WAIT $!
+  done
+}
+tl_stop
+kill -9 $sender
+[ -e "$kept" ] || echo "nothing left"
+`;
+
+for (const [program, ...args] of SHELLS) {
+  Deno.test(`${program}: interrupts do not keep the agent from its end`, async () => {
+    const { stdout } = await new Deno.Command("timeout", {
+      args: ["-s", "KILL", "60", program!, ...args, "-c", END],
+      cwd: new URL(".", import.meta.url),
+      stderr: "null",
+    }).output();
+    assertEquals(new TextDecoder().decode(stdout).trim(), "nothing left");
+  });
+}
+
 // One that a server of the agent runs, where there is a bash, and one that it runs itself.
 const STUCK = ["file.read", "wait"] as const;
 

@@ -318,7 +318,7 @@ tl_unserve() {
       *"_$1" | ${1:-*})
         eval "tl_p=\$TL_SP_$tl_x"
         tl_kill $tl_p
-        [ "$tl_p" = "$TL_STUCK" ] || wait $tl_p
+        [ "$tl_p" = "$TL_STUCK" ] || $TL_WAIT $tl_p
         eval "TL_SP_$tl_x="
         ;;
       *) tl_rest="$tl_rest $tl_x" ;;
