@@ -38,6 +38,7 @@ mount --rbind "$dir/dev" /dev
 export TMPDIR="$dir/tmp" PATH="$dir/bin" PS1='board # ' PS2='> ' ENV=
 cd /
 set +e
+: > "$dir/up"
 ${LOGIN}`;
 
 /** In a mount namespace of its own, as root or as a user that may have one. */
@@ -216,6 +217,7 @@ export class FaultBoard implements AsyncDisposable {
   /** Turns it on: a shell at a prompt is on the line. It may still be on, if a fault that turns it off did not strike. */
   async boot(): Promise<void> {
     await this.die();
+    await Deno.remove(`${this.dir}/up`).catch(() => {});
     await Deno.writeTextFile(`${this.dir}/boot_id`, `${this.bootId}\n`);
     // Nothing is left of how the raw shell of the boot before had set the line.
     await new Deno.Command("sh", { args: ["-c", 'stty sane < "$0"', this.#line.boardPath] }).output();
@@ -237,6 +239,12 @@ export class FaultBoard implements AsyncDisposable {
       stdout: "null",
       stderr: "null",
     }).spawn();
+    // Before that its namespace is not what a further login needs.
+    let ended = false;
+    this.#child.status.then(() => ended = true);
+    while (!ended && await Deno.stat(`${this.dir}/up`).then(() => false, () => true)) {
+      await new Promise((resolve) => setTimeout(resolve, 5));
+    }
   }
 
   /** All of its processes, each behind its parent. */
@@ -338,7 +346,7 @@ export class FaultBoard implements AsyncDisposable {
 
   /** The command that another one is performed in its namespace with. */
   #enter(): string[] {
-    const pid = this.#processes().find((pid) => pid !== this.#child?.pid) ?? this.#child!.pid;
+    const pid = this.#child!.pid;
     const user = Deno.uid() === 0 ? [] : ["--user", "--preserve-credentials"];
     return ["nsenter", "-t", `${pid}`, ...user, "--mount", "--"];
   }

@@ -163,7 +163,8 @@ export class Follower {
     if (trace !== undefined) {
       this.#later(async () => void (this.#trace = await TraceArtefact.create(trace, header)));
     }
-    this.#tell((report) => report.begin({ ...header, ...(against === undefined ? {} : { against }) }));
+    const at = new Date();
+    this.#tell((report) => report.begin({ ...header, ...(against === undefined ? {} : { against }) }, at));
   }
 
   /** What was to be run and was not, with the reason. */
@@ -205,8 +206,9 @@ export class Follower {
     this.#leftOut = [];
     this.#verdicts = [];
     this.#failure = undefined;
+    const at = new Date();
     const fill = (report: Report, told: readonly SequenceVerdict[]) => {
-      if (!header && told.length > 0) report.begin({ board, transport, era: "", kernel: "", iproute2: "" });
+      if (!header && told.length > 0) report.begin({ board, transport, era: "", kernel: "", iproute2: "" }, at);
       for (const verdict of told) report.sequence(this.#placed(verdict));
       report.endPart(end);
     };

@@ -96,11 +96,11 @@ export class Report {
     this.#reporter = kind.make(write, options);
   }
 
-  /** A board's part begins. */
-  begin(header: TraceHeader): void {
+  /** A board's part begins; `at` is when. */
+  begin(header: TraceHeader, at = new Date()): void {
     this.#header = header;
     this.#part = [];
-    this.#reporter.begin(header);
+    this.#reporter.begin(header, at);
   }
 
   /** With several boards, the suites' names tell them apart in a document of all. */

@@ -73,9 +73,9 @@ export function junitReporter(write: Write): Reporter {
     return { tests: tests.length + more, failures: of("fail"), errors: of("error") + more, skipped: of("skip") };
   };
   return {
-    begin: (about) => {
+    begin: (about, at = new Date()) => {
       header = about;
-      begun = new Date().toISOString().slice(0, 19);
+      begun = at.toISOString().slice(0, 19);
     },
     leftOut: (leftOut) => add(leftOut.suite, { leftOut }),
     sequence: (verdict) => add(verdict.suite, { verdict }),

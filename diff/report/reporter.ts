@@ -9,8 +9,8 @@ import { exitStatus, type LeftOut, OUTCOMES, type RunEnd, type SequenceVerdict, 
 
 /** Makes a report of a run, sequence by sequence. */
 export interface Reporter {
-  /** A board answers; what follows is of that board. */
-  begin(header: TraceHeader): void;
+  /** A board answers; what follows is of that board. `at` is when, the same in every report of a run. @default {now} */
+  begin(header: TraceHeader, at?: Date): void;
   /** A sequence is not part of the run on this board. */
   leftOut?(sequence: LeftOut): void;
   /** A sequence was judged; `device` is what the board's emulated device saw in it. */
