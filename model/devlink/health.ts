@@ -35,14 +35,14 @@ export function newReporter(name: string, ops: ReporterOps, driver: object = {})
   };
 }
 
-/** Registers a reporter; nobody is told. */
+/** Registers a reporter; nobody is notified. */
 export function* addReporter(task: Task, dl: Devlink, reporter: Reporter): Steps {
   yield* acquire(task, dl.reportersLock);
   dl.reporters.push(reporter);
   dl.reportersLock.release(task);
 }
 
-/** Takes the reporter away that was registered last; nobody is told. */
+/** Takes the reporter away that was registered last; nobody is notified. */
 export function* removeReporter(task: Task, dl: Devlink): Steps {
   yield* acquire(task, dl.reportersLock);
   dl.reporters.pop();
@@ -88,12 +88,12 @@ function period(ms: number): number {
   return bits > 0x7fff_ffff ? Infinity : bits;
 }
 
-/** Whether errors are let off until the first recovery is long enough ago. */
+/** True if errors are let off until the first recovery is long enough ago. */
 function inBurst(dl: Devlink, { recoveredAt, burstPeriod }: Reporter): boolean {
   return recoveredAt !== undefined && dl.kernel.now < recoveredAt + period(burstPeriod);
 }
 
-/** Whether the last recovery is so near that another one will do no good. */
+/** True if the last recovery is so near that another one will do no good. */
 function tooSoon(dl: Devlink, reporter: Reporter): boolean {
   if (reporter.recoveredAt === undefined || inBurst(dl, reporter)) return false;
   return dl.kernel.now < reporter.recoveredAt + period(reporter.burstPeriod) + period(reporter.gracePeriod);

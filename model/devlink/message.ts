@@ -184,7 +184,7 @@ export function resourcesAttributes(
   return resources.map(attributes);
 }
 
-/** Whether the size of any of them is one that the next reload makes true: whether sizes are valid is shown only then. */
+/** True if the size of any of them is one that the next reload makes true: whether sizes are valid is shown only then. */
 export function pendingSize(resources: readonly Resource[]): boolean {
   return resources.some((each) => each.size !== each.sizeNew || pendingSize(each.children));
 }

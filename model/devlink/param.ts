@@ -15,7 +15,7 @@ import type { Operation } from "../operation.ts";
 import type { Task } from "../kernel/task.ts";
 
 /**
- * Registers the params of a driver, in the order of its table. One of mode driverinit has no value yet, and cannot be told of:
+ * Registers the params of a driver, in the order of its table. One of mode driverinit has no value yet, and cannot be reported:
  * its turn comes when the driver gives it one.
  */
 export function registerParams(task: Task, dl: Devlink, specs: readonly ParamSpec[]): void {

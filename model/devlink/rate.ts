@@ -1,5 +1,5 @@
 /**
- * Rate objects: how much the functions behind ports may send, and the nodes that they share (net/devlink/rate.c).
+ * Rate objects: how much the functions of ports may send, and the nodes that they share (net/devlink/rate.c).
  *
  * @module
  */
@@ -44,7 +44,7 @@ export function destroyNodes(dl: Devlink): void {
   dl.rates = dl.rates.filter((rate) => rate.type === "leaf");
 }
 
-/** Whether there are nodes: no mode of the eswitch can be set then, and why. */
+/** True if there are nodes: no mode of the eswitch can be set then, and why. */
 export function nodesExist(task: Task, dl: Devlink): Result {
   if (!dl.rates.some((rate) => rate.type === "node")) return "ok";
   return task.fail("EBUSY", "Rate node(s) exists", dl.kernel.era.corePrefix);
@@ -69,7 +69,7 @@ function rateOf(dl: Devlink, port: number | undefined, node: string | undefined)
 
 const DIGITS = /^\d*$/;
 
-/** Whether devlink(8) reads it as the index of a port, and cannot: it is empty, or has more than 32 bits. */
+/** True if devlink(8) reads it as the index of a port, and cannot: it is empty, or has more than 32 bits. */
 const noIndex = (node: string | undefined) =>
   node !== undefined && DIGITS.test(node) && (node === "" || Number(node) >= 2 ** 32);
 
@@ -79,7 +79,7 @@ interface Wish {
   txMax: number | undefined;
   txPriority: number | undefined;
   txWeight: number | undefined;
-  /** `""` is none */
+  /** `""` is no weight */
   parent: string | undefined;
 }
 
@@ -162,7 +162,7 @@ function wishOf(op: RateParameters): Wish | undefined {
   return { txShare, txMax, txPriority, txWeight, parent: op.parent === null ? "" : op.parent };
 }
 
-/** devlink(8) asks for no share above the maximum; 0 is none. */
+/** devlink(8) asks for no share above the maximum; 0 is no maximum. */
 const inOrder = (share: number, max: number) => share === 0 || max === 0 || share <= max;
 
 /** What the netlink policy of some eras does not know. */

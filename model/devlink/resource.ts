@@ -10,7 +10,7 @@ import type { Task } from "../kernel/task.ts";
 
 const U64 = 0xffff_ffff_ffff_ffffn;
 
-/** A resource without a minimum, as a driver registers it: of any size, unless it says otherwise. */
+/** Returns a resource as a driver registers it: without a minimum, and of any size unless the driver gives one. */
 export function newResource(
   name: string,
   { size = U64, max = U64, children = [] }: { size?: bigint; max?: bigint; children?: Resource[] } = {},
@@ -28,7 +28,7 @@ export function newResource(
   };
 }
 
-/** Whether some resource's children together are larger than itself. */
+/** True if some resource's children together are larger than itself. */
 export function invalidResource(resources: readonly Resource[]): boolean {
   return resources.some((each) => !each.sizeValid || invalidResource(each.children));
 }

@@ -55,7 +55,7 @@ export function unregisterTraps(task: Task, dl: Devlink): void {
 }
 
 /**
- * Whether groups and policers may come and go only while the instance is not registered, and are told of with it: as the core was
+ * True if groups and policers may come and go only while the instance is not registered, and are reported with it: as the core was
  * for some weeks of 2021 (docs/semantics.md 3.11). Warns where that is not so, once for each place.
  */
 function asserting(task: Task, dl: Devlink, place: string): boolean {

@@ -75,7 +75,7 @@ export const TRAP_COMMANDS: { readonly [K in TrapKind]: Command<K> } = {
       )
       : refused(),
 
-  // devlink(8) asks for all policers or for one: those of one instance it refuses
+  // devlink(8) asks for all policers or for one: the policers of one instance it refuses
   "trap.policer.show": (scene, { handle, policer: id }) =>
     handle !== undefined && id === undefined ? refused() : show(
       scene,
