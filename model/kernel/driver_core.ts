@@ -345,7 +345,7 @@ function look(bus: Bus, name: string): Device | undefined {
   return device;
 }
 
-/** Whether unbinding the supplier of a device link has to unbind its consumer first. */
+/** True if unbinding the supplier of a device link has to unbind its consumer first. */
 function holdsSupplier({ options, status }: DeviceLink): boolean {
   return !options.stateless && (status === "consumer probe" || status === "active");
 }
@@ -359,7 +359,7 @@ function initialStatus(consumer: Device, supplier: Device): DeviceLink["status"]
   return consumer.state === "bound" ? "active" : "available";
 }
 
-/** Whether a device is, over any number of device links, a consumer of another one. */
+/** True if a device is, over any number of device links, a consumer of another one. */
 function dependsOn(device: Device, other: Device): boolean {
   return device === other || device.suppliers.some((link) => dependsOn(link.supplier, other));
 }

@@ -72,17 +72,17 @@ export class Kernel implements KernelHost {
   readonly devlinkMutex: Lock | undefined;
   /** Where a warning that comes once has come */
   readonly warned: Set<string> = new Set();
-  /** Told of each devlink message as it is sent */
+  /** Called for each devlink message as it is sent */
   onMessage: ((netns: NetnsName, message: Notification) => void) | undefined;
   /** What workers cause is written down here: the observation of the operation that runs */
   observation: Observation = emptyObservation();
-  /** Whether workers stop at every lock, too: somebody steps the tasks of this kernel */
+  /** True if workers stop at every lock, too: somebody steps the tasks of this kernel */
   stepping = false;
-  /** Whether somebody tries all interleavings: how long something takes says nothing then of what comes before what */
+  /** True if somebody tries all interleavings: how long something takes means nothing then of what comes before what */
   exploring: false | "without timers" | "with timers" = false;
   /** How many works are queued or run */
   busyWorks = 0;
-  /** Whether work that is bound to the CPU never runs again */
+  /** True if work that is bound to the CPU never runs again */
   stalled = false;
   /** When those who sleep wake up, in ms */
   readonly wakeups: number[] = [];
@@ -92,7 +92,7 @@ export class Kernel implements KernelHost {
   #modules: Modules | undefined;
   #linkwatch: Linkwatch | undefined;
   readonly freedMemory: FreedMemory;
-  /** Devices that do not let go of a route that is removed, and then of all of them: mostly none, and nobody races for it */
+  /** Devices that keep a route that is removed, and then of all of them: mostly none, and nobody races for it */
   readonly routeKeepers: Set<FibListener> = new Set();
   /** KASAN reports once, and not again until the next boot */
   kasanReported = false;
@@ -120,7 +120,7 @@ export class Kernel implements KernelHost {
     }
   }
 
-  /** Whether something is under way that nobody waits for: work, or a netdev whose state has yet to follow its carrier */
+  /** True if something is under way that nobody waits for: work, or a netdev whose state has yet to follow its carrier */
   get unsettled(): boolean {
     return this.busyWorks > 0 || (this.#linkwatch?.pending ?? false);
   }
@@ -140,12 +140,12 @@ export class Kernel implements KernelHost {
   }
 
   /**
-   * Whether observations hold all messages, also those that nobody hears: they are written down, and the kernel does not
+   * True if observations hold all messages, also those that nobody hears: they are written down, and the kernel does not
    * notice (no counter is read for them)
    */
   overheard = false;
 
-  /** Whether each netns has a listener from its start */
+  /** True if each netns has a listener from its start */
   readonly listeners: boolean;
 
   /** A new mutex of this kernel. */
@@ -198,7 +198,7 @@ export class Kernel implements KernelHost {
     for (const dl of this.#instances) {
       if (dl.handle === handle && dl.netns === netns && dl.visible) return dl;
     }
-    // Whoever registers one with that handle comes before or after
+    // A task that registers one with that handle comes before or after
     if (exploring()) reading(cellOf(`registered ${handle}`));
     return undefined;
   }
@@ -307,7 +307,7 @@ export class Kernel implements KernelHost {
     this.workers.push({ task, steps: body(task) });
   }
 
-  /** Lets the kernel threads run until all of them have ended or wait for somebody else. Says whether anything moved. */
+  /** Lets the kernel threads run until all of them have ended or wait for somebody else. Returns whether anything moved. */
   runWorkers(): boolean {
     let moved = false;
     for (let progress = true; progress && this.workers.length > 0;) {
@@ -332,7 +332,7 @@ export class Kernel implements KernelHost {
     return moved;
   }
 
-  /** Lets time pass until the next sleeper wakes up; says whether there is one. */
+  /** Lets time pass until the next sleeper wakes up; returns whether there is one. */
   wakeNext(): boolean {
     if (this.wakeups.length === 0) return false;
     this.advance(Math.max(0, Math.min(...this.wakeups) - this.now));
@@ -348,7 +348,7 @@ export class Kernel implements KernelHost {
       const wakeup = this.wakeups.length > 0 ? Math.min(...this.wakeups) : Infinity;
       if (wakeup <= end && (!first || wakeup < first.due)) {
         this.now = Math.max(this.now, wakeup);
-        // Whoever is no worker wakes up when its turn comes
+        // A task that is no worker wakes up when its turn comes
         for (let i = this.wakeups.indexOf(wakeup); i >= 0; i = this.wakeups.indexOf(wakeup)) this.wakeups.splice(i, 1);
       } else if (first) {
         this.now = Math.max(this.now, first.due);

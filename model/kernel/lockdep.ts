@@ -4,13 +4,13 @@
  * @module
  */
 
-/** What lockdep knows of a lock: the class that it is in. */
+/** A lock as lockdep sees it: its class. */
 export interface Ordered {
   /** As it is shown */
   readonly name: string;
   /** Of {@linkcode Lockdep.key} */
   readonly key: number;
-  /** Whether two locks of its class may be held at once */
+  /** True if two locks of its class may be held at once */
   readonly nests: boolean;
 }
 
