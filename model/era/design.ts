@@ -37,7 +37,7 @@ const ELSEWHERE: Readonly<
 export interface Design {
   /** The lock regime. @default The era's own */
   lockRegime?: LockRegime;
-  /** Locks that are to differ from those of the regime */
+  /** Locks that are to differ from the locks of the regime */
   locks?: Partial<LockEra>;
   /** What drivers do otherwise with the locks of others */
   drivers?: Partial<DriverLocks>;
