@@ -32,7 +32,7 @@ export class Linkwatch {
     this.#work = new Work(kernel, "linkwatch_event", false, (task) => this.#event(task));
   }
 
-  /** Whether the state of a netdev has yet to follow. */
+  /** True if the state of a netdev has yet to follow. */
   get pending(): boolean {
     return this.#pending.size > 0;
   }

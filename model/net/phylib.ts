@@ -1,5 +1,5 @@
 /**
- * phylib: a PHY, its state machine, the driver that it is bound to, and the netdev that it is attached to
+ * phylib: a PHY, its state machine, its driver, and its netdev
  * (drivers/net/phy/phy_device.c, phy.c, phy_led_triggers.c).
  *
  * @module
@@ -32,7 +32,7 @@ const FIRES = "led_set_brightness <- led_trigger_event <- phy_led_trigger_change
 
 const STARTED: ReadonlySet<PhyState> = new Set(["up", "running", "nolink"]);
 
-/** The LED triggers of a PHY: one object for those of all its speeds, from the probe of its driver to the removal. */
+/** The LED triggers of a PHY: one object for the triggers of all its speeds, from the probe of its driver to the removal. */
 interface Triggers {
   /** True once their memory was freed */
   freed: boolean;
@@ -197,7 +197,7 @@ export class Phy extends Device {
 
   /** Walks the list of LEDs in memory that was freed: what is there decides. */
   #fireFreed(task: Task): void {
-    // Whatever comes of it, the next line is an oops
+    // Whatever the result, the next line is an oops
     if (this.#era.pollingAsksDriver) return;
     const { freedMemory } = this.#kernel;
     const what = `${FIRES}: the LED triggers of ${this.name} were freed`;
