@@ -162,7 +162,7 @@ function stateAfter(era: BootedEraId, operations: readonly Operation[]): State {
   return { operations, digest: (rules) => known.get(rules)!, everything: JSON.stringify(everything(machine)) };
 }
 
-/** States that are near each other: behind the same beginning, each operation, and pairs of them in both orders. */
+/** States that are near each other: after the same beginning, each operation, and pairs of them in both orders. */
 function statesNear(era: BootedEraId, seed: number): State[] {
   const below = generator(seed);
   const pick = () => OPERATIONS[below(OPERATIONS.length)]!;

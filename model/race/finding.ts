@@ -11,7 +11,7 @@ import type { SchedulingPoint, Task } from "../kernel/task.ts";
  * `deadlock`: threads wait for each other, or one for itself; `hang`: one waits for another that never goes on; `lost wake-up`:
  * what it waits for, nobody is left to bring about; `live-lock`: others go round and round, and it never gets its turn;
  * `lock order`: locks were taken in orders that together are a cycle; `dead object`: somebody touched what is gone;
- * `assertion`: the kernel or the regime of its locks says that something must not be
+ * `assertion`: the kernel or the regime of its locks forbids that something is
  */
 export type FindingKind =
   | "deadlock"
@@ -36,7 +36,7 @@ export interface Waiting {
   readonly point: SchedulingPoint | undefined;
 }
 
-/** Says why threads do not end. */
+/** Describes why threads do not end. */
 export function stuck(waiting: readonly Waiting[], livelock: boolean): Finding[] {
   const finite = waiting.filter(({ thread }) => thread.rounds === undefined);
   if (livelock) {

@@ -16,7 +16,7 @@ export interface ShownOutcome {
   results: string[][];
   /** What was answered at the end, by who was asked; null where the kernel broke */
   state: { [asked: string]: Json } | null;
-  /** Of the model: why only the driver or the board knows the results, or an answer of the state. Those of a board are not compared */
+  /** Of the model: why only the driver or the board knows the results, or an answer of the state. A board's answers are not compared */
   unknown?: { results?: string; state?: string };
   /** Of the model: a schedule that leads to it */
   schedule?: string;

@@ -22,7 +22,7 @@ export function writeSchedule(choices: readonly number[]): string {
 /**
  * Reads a schedule.
  *
- * @throws {SyntaxError} If it is none
+ * @throws {SyntaxError} If the text is not a schedule
  */
 export function readSchedule(text: string): number[] {
   if (!/^([a-zA-Z]\d*)*$/.test(text)) throw new SyntaxError(`Cannot read schedule "${text}": it is not like a3b1`);
