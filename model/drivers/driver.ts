@@ -59,8 +59,8 @@ export interface DriverModel {
    */
   operate?(kernel: Kernel, task: Task, handle: Handle, operation: DeviceOperation): Steps<Result> | undefined;
   /**
-   * Returns the driver's own directories and files of sysfs and debugfs, as somebody in a netns sees them, and the names that are known
-   * not to be there. @default {none: what a board has there is not known}
+   * Returns the driver's own directories and files of sysfs and debugfs, as seen in a netns, and the names that are known not to
+   * exist. @default {none: what a board has there is not known}
    */
   tree?(kernel: Kernel, netns: Netns): DriverTree;
   /** Returns the directory below `/sys/devices` of the device that has a netdev; undefined where it is not one of the driver's */

@@ -46,7 +46,7 @@ interface Search {
   schedules?: number;
 }
 
-/** Every schedule within the bound: phylink says nothing of what its steps touch, so none is left out. */
+/** Every schedule within the bound: phylink reports nothing of what its steps touch, so none is left out. */
 function explore({ setUp, tasks, ...bounds }: Search) {
   const racers = tasks.map((operations, i) => ({ name: `task ${i}`, operations }));
   const { schedules, findings } = exploreScenario(scenarioOf({ setUp, racers }), { reduction: "none", ...bounds });
@@ -132,7 +132,7 @@ Deno.test("the same search finds the call in the designs that cannot prevent it"
   }
 });
 
-Deno.test("the same search finds the call where a PCS is freed before the MAC is told", () => {
+Deno.test("the same search finds the call where a PCS is freed before the MAC is notified", () => {
   withOrderBroken(() => {
     const setUp = () => linked("6.12", "notified");
     const { bad, first } = explore({ setUp, tasks: [pcsAway, flaps], preemptions: 0 });

@@ -1,6 +1,6 @@
 /**
  * A ConnectX of the model alone, for what no board shows: the locks of its reload with the RDMA driver and without it, with a
- * subfunction that has an instance of its own, and as the slave of a multi-port function (docs/semantics.md D3, D8).
+ * subfunction, and as the slave of a multi-port function (docs/semantics.md D3, D8).
  *
  * @module
  */

@@ -128,7 +128,7 @@ const GROUPS: readonly (readonly string[])[] = [
   ["enable_sriov", "total_vfs", "max_sfs", "cqe_compress_type", "swp_l4_csum_mode"],
 ];
 
-/** Returns params in the order of groups; those of no group are last. */
+/** Returns params in the order of groups; params of no group are last. */
 function inOrder(params: readonly Param[], groups: readonly (readonly string[])[]): Param[] {
   const order = groups.flat();
   const place = ({ spec }: Param) => order.includes(spec.name) ? order.indexOf(spec.name) : order.length;

@@ -23,7 +23,7 @@ import type { Card } from "./emulated_card.ts";
 import { targetOf } from "./faults.ts";
 import { FW, FW_FATAL, type HealthPoll } from "./health.ts";
 
-/** What the driver puts in front of its messages. */
+/** What the driver puts before its messages. */
 export const PREFIX = "mlx5_core";
 
 /** Parts of what is shown that only the board knows, by the object: counters of traffic, numbers of the card. */

@@ -1,6 +1,6 @@
 /**
  * The shared buffer of a Spectrum as the driver sets it up (spectrum_buffers.c): pools, what a port has of each of them, and the
- * pools of the traffic classes. How large it is, its firmware says: it is known of the emulated one.
+ * pools of the traffic classes. How large it is, its firmware reports: it is known of the emulated one.
  *
  * @module
  */

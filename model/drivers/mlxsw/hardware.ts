@@ -1,5 +1,5 @@
 /**
- * A Spectrum switch, as far as its reload goes: all but the instance itself is unregistered and registered anew
+ * A Spectrum switch, limited to its reload: all but the instance itself is unregistered and registered again
  * (drivers/net/ethernet/mellanox/mlxsw/core.c; docs/semantics.md D1, 3.9).
  *
  * @module

@@ -30,7 +30,7 @@ const LINEAR: Readonly<Record<string, bigint>> = {
   large_chunks: 32768n,
 };
 
-/** What the other entries of the KVD are divided into, in percent: those of double size; the rest is of single size. */
+/** What the other entries of the KVD are divided into, in percent: entries of double size; the rest is of single size. */
 const DOUBLE_PARTS = 41n;
 
 /** The tables of the pipeline that show beside a resource, by its name (spectrum_dpipe.c). */

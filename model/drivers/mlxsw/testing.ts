@@ -1,7 +1,7 @@
 /**
  * For tests: what mlxsw_spectrum of Debian's kernels 6.12 and 7.2 showed on an emulated Spectrum with eight ports (with four in the
  * steps of `split` and `health` of 6.12). `testdata/` has the facts of the device as text, the messages of a reload (of 6.12 the
- * first ones), and the commands of a session with their answers, in the order of the session.
+ * first ones); and the commands of a session with their answers, in order.
  */
 
 import { parseDevlink } from "../../command_line/parser.ts";
@@ -56,7 +56,7 @@ export const withPorts = (facts: Facts, count: number): Facts => ({
 
 export const machineOf = (era: SeenEra, more: Partial<Facts> = {}) => new Machine({ era, facts: factsOf(era, more) });
 
-/** The messages of a reload, those of one kind in one line. */
+/** The messages of a reload, all messages of one kind in one line. */
 export const reloadOf = (era: SeenEra): readonly string[] => EVIDENCE[era].reload;
 
 /** The commands of a session. */

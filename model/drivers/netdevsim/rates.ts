@@ -1,5 +1,5 @@
 /**
- * What netdevsim does with rates: they are kept, in whole Mbit/s, and shown in debugfs (docs/semantics.md 5.8).
+ * What netdevsim does with rates: they are stored, in whole Mbit/s, and shown in debugfs (docs/semantics.md 5.8).
  *
  * @module
  */
@@ -82,7 +82,7 @@ export class NetdevsimRates implements RateDriver {
     return [...this.#nodes.keys()];
   }
 
-  /** Whether there is a directory of a node. */
+  /** True if there is a directory of a node. */
   hasNode(name: string): boolean {
     return this.#nodes.has(name);
   }
@@ -106,7 +106,7 @@ export class NetdevsimRates implements RateDriver {
       case "tx_max":
         return { read: () => ({ text: String(limits[name]) }) };
       case "rate_parent":
-        // Unlike the others, it is none that a value could ever be written to
+        // Unlike the others, it is not a file that a value could ever be written to
         return { read: () => ({ text: parent()?.name ?? "" }), write: refuse };
     }
     // No operation sets a bandwidth of a traffic class

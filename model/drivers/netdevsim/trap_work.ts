@@ -1,5 +1,5 @@
 /**
- * The work of netdevsim that makes packets, of which each trap that does not drop tells.
+ * The work of netdevsim that makes packets, which each trap that does not drop reports.
  *
  * @module
  */
@@ -46,7 +46,7 @@ export class TrapWork implements Timer {
     }
   }
 
-  /** Ends it, and waits for whoever is at it. */
+  /** Ends it, and waits for the tasks that use it. */
   *stop(task: Task): Steps {
     this.#dl.kernel.cancel(this);
     this.#stopped = true;
