@@ -67,7 +67,7 @@ for (const era of BOOTED_ERAS) {
     assertEquals(wrong, []);
   });
 
-  Deno.test(`every file of ${era}: a read has an answer, or none; nothing that is there is said not to be there`, () => {
+  Deno.test(`every file of ${era}: a read has an answer, or none; no existing file is reported as missing`, () => {
     const machine = booted(era);
     const results = [...filesBelow(machine.sysfs(), "/sys")].map((
       path,
@@ -180,7 +180,7 @@ Deno.test("udp_ports_shared and udp_ports_open_only: each alone is taken, both h
   assertEquals([set("udp_ports_shared"), set("udp_ports_open_only")].map((op) => outcome(machine, op)), ["ok", "gap"]);
 });
 
-Deno.test("a gap says what and why, in one line", () => {
+Deno.test("a gap is reported with what and why, in one line", () => {
   assertThrows(
     () => booted("6.12").perform({ kind: "module.load", name: "dummy" }),
     ModelGap,

@@ -18,8 +18,8 @@ function spoken({ command, object, handle }: Notification): string {
 }
 
 /**
- * Whether a message passes a filter: what either of them does not say is no reason to hold it back
- * (`devlink_obj_desc_match()`). The kernel says the port of messages about ports alone.
+ * True if a message passes a filter: what either of them does not say is no reason to hold it back
+ * (`devlink_obj_desc_match()`). The kernel reports the port of messages about ports alone.
  */
 function passes({ object, handle }: Notification, { handle: device, port }: Operation<"listen">): boolean {
   if (device === undefined) return true;

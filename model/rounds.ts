@@ -15,8 +15,8 @@ import { HungTask, Oops, type SchedulingPoint, type Steps, Task } from "./kernel
 const PACE = 5;
 
 /**
- * `rounds`: who of the two, and of the kernel threads, goes on at each place where another one could is drawn at random, from
- * the seed of the machine. Of what they show only findings are kept.
+ * `rounds`: at each place where another thread could go on, the next one is drawn at random, from the seed of the
+ * machine. Of what they show only findings are saved.
  */
 export function* rounds(scene: Scene, op: Operation<"rounds">, commands: Commands): Steps<Result> {
   const { kernel, task } = scene;

@@ -1,5 +1,5 @@
 /**
- * What devlink(8) says of a command line that it does not take.
+ * What devlink(8) reports of a command line that it does not take.
  *
  * @module
  */
