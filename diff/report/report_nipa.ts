@@ -59,7 +59,7 @@ interface Part {
   leftOut: LeftOut[];
 }
 
-/** Names that two sequences share are told apart: NIPA keeps results by name. */
+/** Names that two sequences share are made different: NIPA keeps results by name. */
 function distinct(cases: readonly Case[]): Case[] {
   const seen = new Map<string, number>();
   return cases.map((one) => {
@@ -83,7 +83,7 @@ function testOf(group: string, suite: string, { verdicts, leftOut }: Part, link:
     })),
   ];
   const result = RESULTS[judged.length === 0 ? "skip" : OUTCOMES[gravest(judged.map(({ verdict }) => verdict))]];
-  // A suite of which only a part was skipped has passed.
+  // A suite that was skipped in part has passed.
   const passed = result === "skip" && judged.some(({ verdict }) => verdict === "agree");
   const crashes = judged.flatMap(({ steps }) =>
     steps.flatMap(({ crash, findings }) => crash && findings.length > 0 ? fingerprint(crash) : [])

@@ -427,7 +427,7 @@ Deno.test("every report tells the story of the exit status: no pass is a failure
   }
 });
 
-Deno.test("every report says that another kernel's model judged", () => {
+Deno.test("every report states that another kernel's model judged", () => {
   const eraNote = "kernel 6.18.3 judged by the model of 6.12 (nearest; never run)";
   for (const make of [terminalReporter, junitReporter, ktapReporter, jsonlReporter]) {
     let text = "";

@@ -51,7 +51,7 @@ ${step.device && markup`<h4>emulated device</h4><pre>${step.device.map((line) =>
 ${agree.length > 0 && markup`<p class="dim">agree: ${agree.join(", ")}</p>`}`;
 }
 
-/** Three lines for a shell: the sequence again, what the model says of it, and what was kept of it. */
+/** Three lines for a shell: the sequence again, what the model predicts for it, and what was kept of it. */
 export function reproducer(
   about: AboutRun,
   { header: { board, transport, era } }: Board,

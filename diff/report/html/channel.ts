@@ -13,7 +13,7 @@ const SHORT = 80;
 /** Above this many words two texts are not compared word by word. */
 const MOST_WORDS = 300;
 
-/** Two texts with what differs marked. */
+/** Returns two texts with their differences marked. */
 function marked(expected: string, observed: string): [Part, Part] {
   const [left, right] = [expected, observed].map((text) => text.split(/([^\w.]+)/).filter((word) => word !== ""));
   if (left!.length > MOST_WORDS || right!.length > MOST_WORDS) return [expected, observed];

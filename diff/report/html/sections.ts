@@ -46,7 +46,7 @@ function linksOf(run: Run): Links {
   };
 }
 
-/** A list of which the first ones are seen at once. */
+/** A list whose first items are seen at once. */
 function unfolding(items: readonly Markup[], most: number, what: string): Part {
   const list = (some: readonly Markup[]) => markup`<ul>${some.map((item) => markup`<li>${item}`)}</ul>`;
   if (items.length <= most) return items.length > 0 && list(items);
