@@ -64,7 +64,7 @@ function streamsOf(channel: Channel, { expected, observed }: Pair): StreamDiffer
 
 const isStream = (channel: Channel) => channel === "notify" || channel === "link" || channel === "kmsg";
 
-/** Whether a channel showed anything on either side; `result` and `time` always do. */
+/** True if a channel showed anything on either side; `result` and `time` always do. */
 function hasEvidence(channel: Channel, pair: Pair): boolean {
   return [pair.expected[channel], pair.observed[channel]].some((value) => {
     if (value === null || typeof value !== "object") return value !== null;
@@ -90,7 +90,7 @@ function whyUndecided({ kmsg }: Observation): string | undefined {
 
 /**
  * Why the model knows nothing of a channel; undefined where the channel is compared: where the model knows it, and where a board
- * hangs or its kernel reports a bug, which is no driver's choice; but for a kernel of which the model cannot know if it breaks.
+ * hangs or its kernel reports a bug, which is no driver's choice; except if the model cannot know whether the kernel breaks.
  */
 function gapOf(channel: Channel, expected: Observation, observed: Observation, findings: readonly KernelLine[]) {
   const { unknown } = expected;
@@ -184,5 +184,5 @@ export function compare(
   }
   if (verdict !== "indeterminate") return about;
   const log = channels.some((one) => one.channel === "kmsg" && one.verdict === "indeterminate");
-  return { ...about, reason: (log ? undecided : undefined) ?? `its time says nothing: ${hungry}` };
+  return { ...about, reason: (log ? undecided : undefined) ?? `its time means nothing: ${hungry}` };
 }

@@ -3,7 +3,7 @@
 import { isNotKnown, type Json, type Notification } from "../model/observation.ts";
 import type { NetnsName } from "../model/operation.ts";
 
-/** Whether a value is an object of JSON. */
+/** True if a value is an object of JSON. */
 export function isObject(value: Json | undefined): value is { [key: string]: Json } {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
@@ -17,7 +17,7 @@ export function canonical(value: unknown): string {
 }
 
 /**
- * True if two values are the same JSON with the same keys. False says nothing where a key is undefined: {@linkcode canonical}
+ * True if two values are the same JSON with the same keys. False means nothing where a key is undefined: {@linkcode canonical}
  * decides.
  */
 export function same(a: unknown, b: unknown): boolean {

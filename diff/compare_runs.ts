@@ -107,7 +107,7 @@ const nameOf = ({ header: { board, transport } }: Pick<RunPart, "header">) => `$
 const keyOf = ({ suite, sequence }: { suite: string; sequence: string }) => JSON.stringify([suite, sequence]);
 
 /**
- * Finds which boards of two runs to compare: those of one name over one line; of the others those of one name, over whichever line;
+ * Finds which boards of two runs to compare: first boards of one name over one line; of the others boards of one name, over whichever line;
  * and if each run has one board only, these.
  */
 export function pairBoards(
@@ -167,7 +167,7 @@ interface Side {
 const outcomes = ({ verdicts }: Side, outcome: "pass" | "fail"): boolean =>
   verdicts.some((one) => isOutcome(one.verdict, outcome));
 
-/** True if a verdict says that the board did as expected (a waiver may accept what it did), or that it did not. */
+/** True if a verdict states that the board did as expected (a waiver may accept what it did), or that it did not. */
 const isOutcome = (verdict: Verdict, outcome: "pass" | "fail") =>
   outcome === "fail" ? OUTCOMES[verdict] === "fail" : verdict === "agree" || verdict === "waived";
 

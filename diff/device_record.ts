@@ -158,7 +158,7 @@ export function describeEvent({ event, count, ...rest }: DeviceEvent): string {
 const REQUESTS = ["command", "access"] as const;
 const isRequest = (event: string) => REQUESTS.some((request) => request === event);
 
-/** Returns the events of a step as lines; a request that failed because a test had asked for that says so. */
+/** Returns the events of a step as lines; a request that failed because a test had asked for that is marked. */
 export function eventLines(events: readonly DeviceEvent[]): string[] {
   return events.flatMap((event, i) => {
     const { event: kind } = event;

@@ -20,7 +20,7 @@ export interface LearnedRun {
 /** What can be learned of a run, and what cannot. */
 export interface Lesson {
   entries: LearnedEntry[];
-  /** Steps of which nothing can be learned: they crashed, were lost, or could not be judged */
+  /** Steps from which nothing can be learned: they crashed, were lost, or could not be judged */
   left: { suite: string; sequence: string; step: number; why: string }[];
 }
 
@@ -35,7 +35,7 @@ interface Seen extends Omit<LearnedEntry, "key" | "until" | "values" | "varies">
   shown: Observation;
 }
 
-/** The channels that the model did not know, in the order of an observation; those of a whole step are all. */
+/** The channels that the model did not know, in the order of an observation; for a whole step these are all channels. */
 function unknownOf({ whole, expected }: StepVerdict): Channel[] {
   return whole ? [...CHANNELS] : CHANNELS.filter((channel) => expected?.observation?.unknown?.[channel] !== undefined);
 }

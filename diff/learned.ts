@@ -1,6 +1,6 @@
 /**
  * Learned expectations: what boards showed where the model has no answer, and where they differ from the model. A person reviewed
- * them; the model still does not know them, and every verdict that rests on one says so.
+ * them; the model still does not know them, and every verdict that rests on one is marked as such.
  *
  * @module
  */
@@ -39,7 +39,7 @@ export interface LearnedEntry {
   varies: readonly Channel[];
 }
 
-/** What a learned entry says of a channel. */
+/** What a learned entry expects of a channel. */
 export interface LearnedChannel {
   /** The key of the entry */
   key: string;
@@ -106,12 +106,12 @@ export class LearnedSequence {
     return { key, reason, until, values };
   }
 
-  /** Says that an entry was of use. */
+  /** Records that an entry was of use. */
   use(key: string): void {
     this.#used.add(key);
   }
 
-  /** What is to be said of entries that were of no use in a sequence that was judged whole. */
+  /** What to report of entries that were of no use in a sequence that was judged whole. */
   unused(): string[] {
     return this.#entries.filter(({ key }) => !this.#used.has(key)).map(({ key, step }) =>
       `the learned expectation ${key}, step ${step}, no longer occurs`

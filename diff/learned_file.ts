@@ -91,7 +91,7 @@ class Named {
   }
 }
 
-/** Returns the text of a file of learned expectations; `when` and `until` of the file are those of most entries. */
+/** Returns the text of a file of learned expectations; `when` and `until` of the file are the values of most entries. */
 export function learnedText(entries: readonly LearnedEntry[]): string {
   const most = (of: (entry: LearnedEntry) => string, none: string) => {
     const counts = [...Map.groupBy(entries, of)].sort(([, a], [, b]) => b.length - a.length);

@@ -59,9 +59,9 @@ export class Normaliser {
   }
 
   /**
-   * For one sequence; `options.rules` in place of {@linkcode RULES}.
+   * For one sequence; `options.rules` instead of {@linkcode RULES}.
    *
-   * @param expected The whole sequence as the model has it: it says which instances the sequence is about.
+   * @param expected The whole sequence as the model has it: it reports which instances the sequence is about.
    */
   constructor(expected: SequenceTrace, options: { rules?: readonly Rule[] } = {}) {
     this.#rules = options.rules ?? RULES;

@@ -28,7 +28,7 @@ export interface RaceComparison {
   unknown?: string;
 }
 
-/** What differs from run to run and says nothing; the board takes the same away before it counts (race_script.ts). */
+/** What differs from run to run and means nothing; the board takes the same away before it counts (race_script.ts). */
 const PASSING: readonly string[] = ["index", "rx"];
 
 /** A state as it is compared, without instances that the race is not about; `netdev` as whether there is one. */
@@ -60,7 +60,7 @@ function covers(model: Json | undefined, board: Json | undefined): boolean {
 
 const broke = ({ results }: ShownOutcome) => results.flat().some((how) => how === "hang" || how === "killed");
 
-/** True if a board may show an outcome of which the model does not know the whole. What other results leave is not known either. */
+/** True if a board may show an outcome that the model knows in part. What other results leave is not known either. */
 function allows({ results, state, unknown }: ShownOutcome, board: ShownOutcome): boolean {
   if (canonical(results) === canonical(board.results)) return covers(state, board.state);
   return unknown?.results !== undefined && !broke(board);
@@ -76,7 +76,7 @@ function* instancesIn(json: Json): Generator<Handle> {
   }
 }
 
-/** Holds what came of a race on a board against what may. */
+/** Compares the outcomes of a race on a board with the possible outcomes. */
 export function compareRace(
   expected: RaceReply,
   observed: RaceReply,
@@ -122,7 +122,7 @@ export function compareRace(
 }
 
 /**
- * Returns why a race that was run says nothing; undefined where it can be judged. A board that ran nothing, or that was too slow
+ * Returns why a race that was run means nothing; undefined where it can be judged. A board that ran nothing, or that was too slow
  * to tell a hang from a wait, shows nothing; and what the model has not tried is not what the model does not allow.
  */
 export function objectionToRace(
@@ -135,7 +135,7 @@ export function objectionToRace(
   if (op.kind !== "race" || !model || !board) return undefined;
   const indeterminate = (reason: string) => ({ verdict: "indeterminate" as const, reason });
   if (board.outcomes.length === 0) return indeterminate("the board did not run the race");
-  // The model in place of a board runs nothing: it knows
+  // The model instead of a board runs nothing: it knows
   if (board.runs === undefined) return undefined;
   const { runs, late = 0, unasked = 0, stacks = [] } = board;
   const counted = board.outcomes.reduce((sum, { count }) => sum + (count ?? 0), 0);
@@ -173,7 +173,7 @@ export function raceReply(reply: Json): RaceReply | undefined {
   return isObject(reply) && Array.isArray(reply.outcomes) ? reply as unknown as RaceReply : undefined;
 }
 
-/** What a reader must know of a race that was run: how much of what may come of it was seen. */
+/** What a reader must know of a race that was run: how many of its outcomes were seen. */
 export function coverageOf(id: number, op: Operation, expected: Json, observed: Json): string | undefined {
   const [model, board] = [raceReply(expected), raceReply(observed)];
   if (op.kind !== "race" || !model || board?.runs === undefined) return undefined;

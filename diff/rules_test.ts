@@ -266,7 +266,7 @@ testRule(
   (without) => [
     agrees(readOf(1), pieces(0, bytes(1)), pieces(0, bytes(100)), without),
     agree(reads(bytes(1), bytes(1)), reads(bytes(100), bytes(100)), without),
-    // Anew under the same id, it holds something else.
+    // Created again under the same id, it holds something else.
     agree(reads(bytes(1), dropped, bytes(2)), reads(bytes(9), dropped, bytes(8)), without),
   ],
   () => [

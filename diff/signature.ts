@@ -25,7 +25,7 @@ export interface Signature {
   follows?: true;
 }
 
-/** Objects whose name says what they do: a fault of one is no fault of another. All traps, ports and rates are alike. */
+/** Objects whose name states what they do: a fault of one is no fault of another. All traps, ports and rates are alike. */
 const NAMED: ReadonlySet<string> = new Set(["param", "region", "health", "resource", "info", "sb"]);
 
 /** The longest text of a board in a signature, in characters. */
@@ -66,7 +66,7 @@ function operationOf(op: Operation): string {
   return [isDevlink(op) ? "devlink" : "", words, named ?? ""].filter((word) => word !== "").join(" ");
 }
 
-/** The name of an object of a kind whose objects are told apart, else nothing. */
+/** The name of an object of a kind whose objects are distinguished, else nothing. */
 function nameIn(object: string, attributes: Json | undefined, handle = ""): string {
   if (!NAMED.has(object)) return "";
   const { name, reporter } = isObject(attributes) ? attributes : {};
@@ -109,7 +109,7 @@ type Part = [kind: string, what: string];
 
 function partsOfEdit(edit: Edit<StreamElement>): Part[] {
   switch (edit.kind) {
-    // The other end of what moved says the same.
+    // The other end of what moved reports the same.
     case "same":
     case "arrived":
       return [];

@@ -1,6 +1,6 @@
 /**
  * Boards that had no time: a guest whose host is busy or stopped, a board whose CPU others have. What such a board did late, or
- * not within a bound, says nothing of its kernel.
+ * not within a bound, shows nothing of its kernel.
  *
  * @module
  */
@@ -38,7 +38,7 @@ export function starved({ board }: StepTrace, share = SHARE): string | undefined
 }
 
 /**
- * How a board was starved in a step that was not done within its bound, or of which its kernel says that something is stuck: the
+ * How a board was starved in a step that was not done within its bound, or during which its kernel reports that something is stuck: the
  * same is seen of any starved board. Undefined where the step shows neither, or the board was not starved.
  */
 export function starvedNotStuck(step: StepTrace, findings: readonly KernelLine[]): string | undefined {
