@@ -86,7 +86,7 @@ export function commandOf(op: Operation): string[] {
   return (COMMANDS[op.kind] as Command<typeof op.kind>)(op as never, netns);
 }
 
-/** The text of an operation for the mailbox of an emulated device: JSON in ASCII, so that its length is that of its bytes. */
+/** The text of an operation for the mailbox of an emulated device: JSON in ASCII, so that its length in characters is its length in bytes. */
 function mailboxText(operation: DeviceOperation): string {
   return JSON.stringify(operation).replaceAll(
     /[^ -~]/g,

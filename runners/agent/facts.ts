@@ -47,10 +47,10 @@ const LISTS: readonly (readonly [name: string, flags: string])[] = [
   ["trap policer show", "-j"],
 ];
 
-/** Lists that not each kernel and devlink(8) has: that one is refused says nothing of the instance. */
+/** Lists that not each kernel and devlink(8) has: that one is refused shows nothing of the instance. */
 const NEWER_LISTS: typeof LISTS = [
   ["port param show", "-jn"],
-  // With the instances in it, devlink(8) prints a port's resources as those of its instance.
+  // With the instances in it, devlink(8) prints a port's resources as resources of its instance.
   ["resource show scope port", "-jn"],
 ];
 
@@ -237,7 +237,7 @@ class Reader {
     return read as [string, z.output<Printed[K]>][];
   }
 
-  /** How a test ended; undefined where it was not made, or told nothing. */
+  /** How a test ended; undefined where it was not made, or reported nothing. */
   isTrue(name: string): boolean | undefined {
     const status = this.#replies[name]?.status;
     return status === 0 ? true : status === 1 ? false : undefined;
@@ -274,7 +274,7 @@ function countsOf(reload: Readonly<Record<string, Readonly<Record<string, unknow
  * What the facts say beside {@linkcode Facts}:
  * * `refused` holds `hang` for a command that did not end, `not run` for those that follow, and `unreadable` for a reply
  *   that iproute2 does not print.
- * * Numbers are those of JavaScript: from 2^53 on they lose digits. A size that is `unlimited` is 2^64.
+ * * Numbers are JavaScript's: from 2^53 on they lose digits. A size that is `unlimited` is 2^64.
  * * iproute2 prints bounds of a resource only where its size can change. Without them, `min` and `max` are its size, and
  *   `granularity` is 1.
  * * A port has `params` and `resources` only where the board's kernel and devlink(8) have such lists.
@@ -373,7 +373,7 @@ function nestedOf(
   ports: readonly [string, z.output<Printed["port show"]>][],
 ): Handle[] {
   const found = new Set<Handle>([handle]);
-  // A set goes on with what is added while it is iterated.
+  // A loop over a set includes what is added while it is iterated.
   for (const one of found) {
     const ofPorts = ports.filter(([key]) => key.startsWith(`${one}/`)).flatMap(([, port]) => port.nested_devlink ?? []);
     for (const inner of [...instances.get(one)?.nested_devlink ?? [], ...ofPorts]) found.add(inner);

@@ -32,7 +32,7 @@ export interface HeldLock {
 /** How many characters of the words for who has a device are taken over. */
 const WHO = 300;
 
-/** What a board says of itself. */
+/** What a board reports of itself. */
 export interface Hello {
   /** Who has the device. Left out where this agent has it, or was to lock none */
   held?: HeldLock;

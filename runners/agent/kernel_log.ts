@@ -24,7 +24,7 @@ const CLASSES: readonly [KernelLineClass, RegExp][] = [
 ];
 
 /**
- * An extended regular expression (POSIX) for the records of `/dev/kmsg` that hold a finding, or a line of the report behind one:
+ * An extended regular expression (POSIX) for the records of `/dev/kmsg` that hold a finding, or a line of the report after one:
  * its place in the code, the stack, the task.
  */
 export const FINDINGS: string = [
@@ -57,7 +57,7 @@ const USER = 8;
 
 /**
  * Reads lines in the format of `/dev/kmsg` (`priority,sequence,microseconds,flags;text`, Documentation/ABI/testing/dev-kmsg).
- * Of the continuation lines (` KEY=value`) only the device is kept. What a program wrote is never a finding.
+ * Of the continuation lines (` KEY=value`) only the device is stored. What a program wrote is never a finding.
  *
  * @example
  * ```ts

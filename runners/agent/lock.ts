@@ -1,5 +1,5 @@
 /**
- * The lock of a device, which is on the board itself: a second run is kept out whatever name its board file has, and whoever and
+ * The lock of a device, which is on the board itself: a second run is refused whatever name its board file has, and whichever user and
  * wherever it is. `agent_lock.sh` takes it.
  *
  * @module
@@ -9,7 +9,7 @@ import type { Board } from "../../boards/mod.ts";
 import { describeHolder, thisHolder } from "../../boards/holder.ts";
 import { quote } from "./commands.ts";
 
-/** What the agent locks, and what it says of this run to others. */
+/** What the agent locks, and what it reports of this run to others. */
 export interface DeviceLock {
   /** The file that the lock is */
   device: string;
@@ -40,7 +40,7 @@ async function machine(): Promise<string> {
 /** When a process started, in ticks since the boot; undefined if there is none. */
 async function bornAt(pid: number): Promise<string | undefined> {
   const stat = await ask(`cat /proc/${pid}/stat`) ?? "";
-  // Behind the name in brackets, which may hold anything
+  // After the name in brackets, which may hold anything
   return stat.slice(stat.lastIndexOf(")") + 2).split(" ")[19];
 }
 
@@ -68,7 +68,7 @@ export async function lockFor(board: Board, doing: string): Promise<DeviceLock> 
 }
 
 /**
- * Returns the words with which the agent is started, so that it takes a lock; a blank in front of each.
+ * Returns the words with which the agent is started, so that it takes a lock; a blank before each.
  *
  * @example
  * ```ts

@@ -68,7 +68,7 @@ Deno.test("what a plan printed is no word of the kernel, and other losses are wh
   );
 });
 
-Deno.test("each fault has the verdict that its table says, and none is a pass", () => {
+Deno.test("each fault has the verdict of its table, and none is a pass", () => {
   for (const [reason, { verdict }] of Object.entries(LOSSES)) {
     const trace = plan();
     delete trace.steps[1]!.observation;

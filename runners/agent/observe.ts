@@ -41,7 +41,7 @@ export function sectionsOf(text: string, nonce: string): Section[] {
   });
 }
 
-// strerror(3) of glibc; musl's where it differs. What devlink and ip may print behind "answers:".
+// strerror(3) of glibc; musl's where it differs. What devlink and ip may print after "answers:".
 const ERRNO: Record<string, string> = {
   "Operation not permitted": "EPERM",
   "No such file or directory": "ENOENT",
@@ -90,13 +90,13 @@ function errnoOf(text: string): string {
   return ERRNO[text.trim()] ?? text.trim();
 }
 
-/** What iproute2 says of a word that it does not take; nothing reached the kernel. */
+/** What iproute2 prints about a word that it does not take; nothing reached the kernel. */
 const WRONG_ARGUMENT =
   /^Error: (?:argument ".*" is wrong: |argument of ".*" must be one of |.* is expected rather than )/m;
 
 const PREFIX = /^([a-z][a-z0-9_]*): (.*)$/;
 
-/** The extended ack in a line that iproute2 printed, if it is one. */
+/** Returns the extended ack that iproute2 printed; null if it printed none. */
 function extackOf(stderr: string): Extack | null {
   const line = /^(Error|Warning): (.*)$/m.exec(stderr);
   if (!line || WRONG_ARGUMENT.test(stderr)) return null;
@@ -106,7 +106,7 @@ function extackOf(stderr: string): Extack | null {
   return prefixed ? { level, text: prefixed[2]!, prefix: prefixed[1]! } : { level, text };
 }
 
-/** What tools print of an error, the text of the errno behind it. */
+/** What tools print of an error, the text of the errno after it. */
 const ERRORS: readonly RegExp[] = [
   // ethtool(8)
   /^(?:netlink error|Flashing failed|Cannot (?:get|set|restart) [^:]*): (.*)$/mg,
@@ -138,13 +138,13 @@ export function resultOf(rc: number | "hang", stderr: string): Result {
   if (told !== undefined) return errnoOf(told);
   // dd and a shell's echo say nothing but what the kernel said.
   if (/^dd: |: write error: /m.test(stderr) && texts.length > 0) return texts.at(-1)!;
-  // ip(8) prints the extended ack in place of the errno.
+  // ip(8) prints the extended ack instead of the errno.
   if (/^Error: /m.test(stderr)) return "unseen";
   return "client";
 }
 
 /**
- * Mends JSON of `devlink monitor -j`, which is one array that is never closed, in pieces, and wrong for health reporters
+ * Repairs JSON of `devlink monitor -j`, which is one array that is never closed, in pieces, and wrong for health reporters
  * (iproute2 leaves a bracket open): closes what is open and drops what is closed too often.
  */
 function parseLoose(text: string): Json | undefined {
@@ -184,20 +184,20 @@ export interface MonitorMemory {
 export type MonitorMemories = Map<NetnsName, MonitorMemory>;
 
 /**
- * Reads what `devlink -jvs monitor` wrote, whole or a piece of it; `memory` is kept from piece to piece.
+ * Reads what `devlink -jvs monitor` wrote, whole or a piece of it; `memory` is passed from piece to piece.
  *
  * @throws {SyntaxError} If a message cannot be read
  */
 export function parseMonitor(text: string, memory: MonitorMemory = {}): Notification[] {
   const messages: Notification[] = [];
   const [head = "", ...pieces] = text.split('{"command":');
-  // What is in front of a message is of the array alone: anything else is a message that is not understood.
+  // What is before a message is of the array alone: anything else is a message that is not understood.
   if (!/^(?:\s|[,\]}]|\{"mon":\[)*$/.test(head)) {
     throw new SyntaxError(`Cannot read a message of devlink monitor: ${JSON.stringify(head.slice(0, 200))}`);
   }
   for (let piece of pieces) {
     // From the second message of the same instance in a row on, iproute2 leaves the handle of a health reporter out.
-    // Where the messages before were of another instance, it ends their list behind the name of this one's.
+    // Where the messages before were of another instance, it ends their list after the name of this one's.
     piece = piece.replace('"health":{],', '"health":{').replace(
       '"health":{{',
       `"health":{${JSON.stringify(memory.health ?? "")}:[{`,
@@ -264,7 +264,7 @@ function replyOf(op: Operation, stdout: string, { sections, end }: StepRecord): 
     case "listen": {
       const [first, ...heard] = stdout.trimEnd().split("\n");
       if (first !== "listening" || heard.pop() !== "end") throw new SyntaxError("Cannot read what devlink-listen said");
-      // Of rate objects devlink(8)'s monitor shows nothing, and the model says as much as that.
+      // Of rate objects devlink(8)'s monitor shows nothing, and the model predicts as much as that.
       return { heard: heard.filter((line) => !line.includes(" rate ")) };
     }
     case "ethtool.show":
@@ -311,10 +311,10 @@ function piecesOf(stdout: string): Json[] {
   return pieces.map(([, address, data]) => ({ address: Number(address), data: JSON.parse(data!) as number[] }));
 }
 
-/** What `ethtool DEV` says of the link; null for what it does not know (`Unknown!`) or leaves out. */
+/** What `ethtool DEV` prints about the link; null for what it does not know (`Unknown!`) or leaves out. */
 function ethtoolReply(stdout: string): Json {
   const value = (key: string) => new RegExp(`^\\s*${key}: *(.*)$`, "m").exec(stdout)?.[1] ?? "";
-  // ethtool(8) always prints it of a netdev; without it nothing here says that the link is down.
+  // ethtool(8) always prints it of a netdev; without it nothing here shows that the link is down.
   if (!/^(yes|no)\b/.test(value("Link detected"))) throw new SyntaxError("Cannot read what ethtool(8) prints");
   const duplex = value("Duplex").toLowerCase();
   return {

@@ -82,7 +82,7 @@ function stepOf(id: number, bound: number, op: Operation): string {
   return file ? `tl_file_step ${id} ${bound} ${file.map(quote).join(" ")}` : `tl_step ${id} ${bound} ${words(op)}`;
 }
 
-/** What a shell that lives on does of `tl_read` and `tl_write`: `NETNS read PATH`, `NETNS write PATH TEXT`. */
+/** What a long-lived shell does of `tl_read` and `tl_write`: `NETNS read PATH`, `NETNS write PATH TEXT`. */
 function fileCommand([name, netns = "", path = "", text]: readonly string[]): string[] | undefined {
   if (!/^\w+$/.test(netns) || path.includes("\n")) return undefined;
   if (name === "tl_read") return [netns, "read", path];
@@ -120,7 +120,7 @@ function leftovers({ steps }: Plan): string[] {
 // Long enough for anything that works; nobody waits for what will not come.
 const HANGS_AFTER = 5;
 
-/** The bound of a step in seconds: a short one where the model says that the step hangs, and longer by what the model takes for it. */
+/** The bound of a step in seconds: a short one where the model predicts that the step hangs, and longer by what the model takes for it. */
 export function boundIn(plan: Plan, { id, op }: PlannedStep): number {
   if (op.kind === "race") return raceBound(op);
   const bound = id === plan.hangs && op.kind !== "rounds" ? HANGS_AFTER : boundOf(op);

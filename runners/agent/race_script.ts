@@ -13,7 +13,7 @@ import { commandOf, quote } from "./commands.ts";
 const RUN_BOUND = 20;
 
 /**
- * What differs from run to run and says nothing: it would make a state of its own of each run. How many instances there were,
+ * What differs from run to run and means nothing: it would make a state of its own of each run. How many instances there were,
  * which name was free for a netdev, what was counted, and when something was written down.
  */
 const PASSING = [
@@ -49,7 +49,7 @@ function prepared(op: Operation): string {
   return write ? `tl_race_file ${write.map(quote).join(" ")}` : `(${words(op)})`;
 }
 
-/** The port whose netdev an operation is about; the board says its name before each run. */
+/** The port whose netdev an operation is about; the board reports its name before each run. */
 function portOf(op: Operation): { handle: string; port: number } | undefined {
   switch (op.kind) {
     case "link.set":
@@ -119,7 +119,7 @@ function racing(op: Operation, server: ReturnType<typeof serverOf>): string {
   return run(name!, ...rest);
 }
 
-// A shell of busybox would run its own `ip` in place of that in $PATH.
+// A shell of busybox would run its own `ip` instead of that in $PATH.
 const program = (word: string, i: number) => i === 0 && word === "ip" ? `"$TL_IP"` : quote(word);
 
 /**
