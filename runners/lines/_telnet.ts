@@ -7,7 +7,7 @@
 const SE = 240, SB = 250, WILL = 251, WONT = 252, DO = 253, DONT = 254, IAC = 255;
 
 const VERBS = { will: WILL, wont: WONT, do: DO, dont: DONT } as const;
-/** What one side says of an option: that it will (or will not) use it, or that the other shall (or shall not). */
+/** What one side sends about an option: that it will (or will not) use it, or that the other shall (or shall not). */
 export type Verb = keyof typeof VERBS;
 
 /** The options that are spoken here. */

@@ -11,7 +11,7 @@ const PAUSE = 5;
 
 /** Types on a terminal, until `close`. */
 export class Keyboard {
-  // Of our own: node-pty closes its descriptor before it says so, and the number may be another file's by then.
+  // Of our own: node-pty closes its descriptor before it reports that, and the number may be another file's by then.
   #fd: number;
 
   /** @param pty a terminal of node-pty, which has just been started; its types keep `fd` to themselves */

@@ -1,5 +1,5 @@
 /**
- * Where lines are kept track of: who has one, and what it said, in the user's state directory.
+ * Where lines are tracked: who has one, and what it said, in the user's state directory.
  *
  * @module
  */
@@ -12,7 +12,7 @@ import { TransportError } from "./shell.ts";
 /** Who has a line. */
 export interface LineHolder {
   pid: number;
-  /** When it took the line, as ISO 8601 says it */
+  /** When it took the line, as ISO 8601 reports it */
   since: string;
   /** What for: `run`, `console` */
   purpose: string;
@@ -27,7 +27,7 @@ export interface TakenLine {
   release(): void;
 }
 
-/** How many records of a line are kept, the one that is being written included. */
+/** How many records of a line are saved, the one that is being written included. */
 const KEPT = 10;
 
 /** A holder that looks, and goes, is no holder. */
@@ -90,7 +90,7 @@ async function openLock(folder: string): Promise<Deno.FsFile> {
  * Takes a line for this process. The lock goes with the process, however it ends.
  *
  * @param record Path of its record without the endings, by default one in the state directory
- * @throws {TransportError} If somebody has it; the message says who, and since when
+ * @throws {TransportError} If somebody has it; the message names who has it, and since when
  */
 export async function takeLine(line: string, purpose: string, record?: string): Promise<TakenLine> {
   const folder = await folderOf(line);

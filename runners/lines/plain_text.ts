@@ -20,7 +20,7 @@ export function withoutControls(text: string): string {
 
 /**
  * The text without the lines that the kernel's console put into it. A kernel line stays whole, `[   12.345678] text`, but
- * begins between any two bytes of what the board's programs write, so that taking it out joins them again. One that has
+ * begins between any two bytes of what the board's programs write: taking it out joins them again. One that has
  * only begun, at the end, is taken out as well.
  *
  * @example
@@ -45,7 +45,7 @@ export function kernelLines(text: string): { whole: string; begun: string } {
   };
 }
 
-/** The last line that says anything, at most 120 characters of it, for a message. */
+/** The last line with content, at most 120 characters of it, for a message. */
 export function lastLine(text: string): string {
   const lines = withoutControls(text).split("\n").map((line) => line.trim()).filter((line) => line !== "");
   return (lines.at(-1) ?? "").slice(0, 120);

@@ -12,7 +12,7 @@ export interface TestSer2net extends AsyncDisposable {
   readonly tcp: string;
   /** Ends the server at once */
   kill(): Promise<void>;
-  /** Stops it, so that it says nothing and its connections stay; `SIGCONT` lets it go on */
+  /** Stops it, so that it means nothing and its connections stay; `SIGCONT` lets it go on */
   signal(name: Deno.Signal): void;
   close(): Promise<void>;
 }
@@ -48,7 +48,7 @@ export async function startSer2net(program: string, tty: string): Promise<TestSe
     args: ["-n", "-d", "-c", `${directory}/ser2net.yaml`],
     stdin: "null",
     stdout: "null",
-    // It always says that it cannot announce itself in the network.
+    // It always prints that it cannot announce itself in the network.
     stderr: "null",
   }).spawn();
   let ended = false;
@@ -81,7 +81,7 @@ export async function startSer2net(program: string, tty: string): Promise<TestSe
   };
 }
 
-/** Whether somebody listens on the port; found without connecting to it, upon which ser2net would open the tty. */
+/** True if somebody listens on the port; found without connecting to it, upon which ser2net would open the tty. */
 async function listens(port: number): Promise<boolean> {
   const local = `0100007F:${port.toString(16).toUpperCase().padStart(4, "0")} 00000000:0000 0A`;
   // Deno itself may not look there.

@@ -36,7 +36,7 @@ export interface SerialOptions {
 /** How long the board may take to end its shell, and a write that runs to end, in milliseconds. */
 const GRACE = 1_500;
 
-/** What is kept of what the line says, while nobody but the login reads it. */
+/** What is stored of the line's output, while nobody but the login reads it. */
 const SEEN_KEPT = 64 * 1024;
 
 /**
@@ -85,7 +85,7 @@ export async function openSerial(options: SerialOptions): Promise<Shell> {
 
 type Port = SerialPortStream<typeof TwinlinkBinding>;
 
-/** The line in its three lives: a console for the login, a shell for its user, and a console again until it is closed. */
+/** The line in its three states: a console for the login, a shell for its user, and a console again until it is closed. */
 class SerialLine implements Console, Shell {
   readonly rule: LineRule = new LineRule();
   readonly readable: ReadableStream<Uint8Array>;
@@ -134,7 +134,7 @@ class SerialLine implements Console, Shell {
     this.#baudRate = baudRate;
     this.lossy = { bytesPerMs: baudRate / 10_000 };
     port.on("data", (chunk: Uint8Array) => this.#receive(new Uint8Array(chunk)));
-    // Its own writes fail with this too: they are told there.
+    // Its own writes fail with this too: they are reported there.
     port.on("error", () => {});
     port.on("close", (error: Error | null) => {
       if (error) this.lose(new TransportError(`Lost ${name}: ${error.message}`));
@@ -183,7 +183,7 @@ class SerialLine implements Console, Shell {
     return this;
   }
 
-  /** Nothing more will come: who waits is told why. */
+  /** Nothing more will come: waiting callers get the reason. */
   lose(reason: unknown): void {
     if (this.#lost !== undefined || this.#closing) return;
     this.#lost = reason;
@@ -270,7 +270,7 @@ class SerialLine implements Console, Shell {
   #perform(call: (done: (error?: Error | null) => void) => void): Promise<void> {
     return new Promise((resolve, reject) => {
       const failed = async () => {
-        // A port that hung up closes first, and then says why.
+        // A port that hung up closes first, and then reports why.
         if (!this.#closing) await within(GRACE, this.#gone.promise);
         reject(this.#lost ?? new TransportError(`Cannot use ${this.description}: it was closed`));
       };

@@ -1,6 +1,6 @@
 /**
- * The serial ports of Linux for `@serialport/stream`, on the C library (the binding that the serialport package ships
- * ends in EBADF or a segmentation fault under Deno), and lines behind a console server.
+ * The serial ports of Linux, and lines behind a console server, for `@serialport/stream`. They use the C library (the binding that the serialport package ships
+ * ends in EBADF or a segmentation fault under Deno).
  *
  * @example
  * ```ts ignore
@@ -203,7 +203,7 @@ export const TwinlinkBinding: BindingInterface = {
     return ports;
   },
 
-  /** Opens a port for this process alone. Throws an Error whose message is one line and says what is in the way. */
+  /** Opens a port for this process alone. Throws an Error whose message is one line with what is in the way. */
   async open(options: OpenOptions): Promise<BindingPortInterface> {
     const full: Required<OpenOptions> = {
       lock: true,
@@ -264,7 +264,7 @@ async function inUse(path: string): Promise<string> {
   return `Cannot open ${path}: serial port is in use${holder === undefined ? "" : ` by process ${holder}`}`;
 }
 
-/** The process that has the port open, as far as this user may see it; another process before this one. */
+/** The process that has the port open, if this user may see it; another process before this one. */
 async function findHolder(path: string): Promise<number | undefined> {
   const real = await realPath(path);
   let own: number | undefined;

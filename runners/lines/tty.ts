@@ -2,7 +2,7 @@
  * The part of the C library that serial ports and pseudo terminals need, by `Deno.dlopen`: open, termios, ioctl, flock,
  * non-blocking read and write, and one `epoll_wait` for all of them. Linux only; needs `--allow-ffi` without a scope.
  *
- * Numbers are those of the generic Linux ABI (include/uapi/asm-generic: fcntl.h, termbits.h, ioctls.h), which x86-64,
+ * Numbers are from the generic Linux ABI (include/uapi/asm-generic: fcntl.h, termbits.h, ioctls.h), which x86-64,
  * aarch64 and riscv64 share.
  *
  * @module
@@ -39,8 +39,8 @@ function libc(): Libc {
   return loaded;
 }
 
-// Loaded with the module where that asks nobody, so that the sanitizer of the first test that opens a port does not take
-// the library, which stays, for a leak of that test.
+// Loaded with the module where no permission prompt is needed. Otherwise the sanitizer takes the library, which stays,
+// for a leak of the first test that opens a port.
 if (Deno.build.os === "linux" && Deno.permissions.querySync({ name: "ffi" }).state === "granted") libc();
 
 /** The errno values that callers tell apart. */
