@@ -27,7 +27,7 @@ function why(hello: Partial<Hello>): string {
   }
 }
 
-Deno.test("checkFit() names the program that does not work, and a kernel without devlink only where devlink(8) says so", () => {
+Deno.test("checkFit() names the program that does not work, and a kernel without devlink only where devlink(8) reports so", () => {
   const has = ["kmsg", "netdevsim", "debugfs"];
   assertEquals(why({}), "");
   assertEquals(

@@ -54,7 +54,7 @@ export interface Seen {
   /** When the board last said that it is alive, and how long it may still be silent, in ms */
   beatAt: number;
   life: number;
-  /** Start: the board's half greets, has no room, or came garbled */
+  /** Start: the board's half greets, has no space, or came garbled */
   ready: boolean;
   noRoom: boolean;
   garbled: boolean;

@@ -1,5 +1,5 @@
 /**
- * The thin part between a shell and the exchanges of `exchange.ts`: it reads the line, waits, and does what an exchange says.
+ * The thin part between a shell and the exchanges of `exchange.ts`: it reads the line, waits, and does what an exchange asks for.
  *
  * @module
  */
@@ -39,7 +39,7 @@ export interface LinkOptions {
   known?: KnownLines | undefined;
   /** Ends all waits */
   signal?: AbortSignal | undefined;
-  /** Called for each line that belongs to no record; gives how long from now on the next record may take, in ms, if it says so */
+  /** Called for each line that belongs to no record; gives how long from now on the next record may take, in ms, if the line tells */
   onNoise?: (line: string) => number | undefined;
 }
 
@@ -47,7 +47,7 @@ export interface LinkOptions {
 export class WireLink {
   /** What has come: answers and records */
   readonly inbox: Inbox;
-  /** Whether the board still says, while a plan runs, that it is alive */
+  /** True if the board still reports, while a plan runs, that it is alive */
   readonly liveness: Liveness = new Liveness();
   /** Why nothing comes any more */
   ended: Error | undefined;
@@ -127,7 +127,7 @@ export class WireLink {
   }
 
   /**
-   * Runs an exchange to its end: gives it what happens, and does what it says.
+   * Runs an exchange to its end: gives it what happens, and does what it reports.
    *
    * @throws {TransportError} If the board was lost
    * @throws {DOMException} If the run was cancelled
@@ -200,7 +200,7 @@ export class WireLink {
     }
   }
 
-  /** A record whose end does not come is damaged; what stood behind its beginning may be words of the board. */
+  /** A record whose end does not come is damaged; what stood after its beginning may be words of the board. */
   #giveUp(): void {
     const seq = this.#parser.giveUp();
     if (seq === undefined) return;
@@ -262,7 +262,7 @@ export class WireLink {
   }
 }
 
-/** Whether the agent or the kernel says it: what a shell says behind a reboot is no sign of life. */
+/** True if the agent or the kernel reports it: what a shell prints after a reboot is no sign of life. */
 function isOfTheBoard(frame: Frame): boolean {
   return frame.kind !== "noise" || withoutKernelLines(frame.text) === "";
 }

@@ -36,7 +36,7 @@ export function md5(bytes: Uint8Array): string {
   return createHash("md5").update(bytes).digest("hex");
 }
 
-/** Whether bytes have this checksum, which is that of cksum(1) or, where the board has none, MD5. */
+/** True if bytes have this checksum, as cksum(1) computes it or, where the board has none, MD5. */
 export function fits(bytes: Uint8Array, sum: string): boolean {
   return sum === (sum.length === MD5_DIGITS ? md5(bytes) : String(cksum(bytes)));
 }

@@ -1,14 +1,14 @@
 /**
- * The wire protocol between the host and the board, on a line that may carry other text as well (a console, a login banner,
- * kernel messages) and may lose or alter bytes. What is said of it here is the host's half; agent_wire.sh is the board's.
+ * The wire protocol between the host and the board. The line may carry other text as well (a console, a login banner,
+ * kernel messages) and may lose or alter bytes. What is described here is the host's half; agent_wire.sh is the board's.
  *
  * - A request is a line `@` SUM DIGIT WORDS, without blanks, the board's answer to it a line `=` SUM DIGIT WORDS. Requests are
  *   done in their order, so that a digit tells which one it is: 1 to 9 and again 1; 0 is of those that may be done twice.
- * - A record travels as `\n@tl1 SEQ LENGTH CKSUM\n`, then LENGTH bytes, then a line feed. Behind CKSUM, where the bytes are a
- *   code of the record (`z`: gzip and base64, `x`: hexadecimal), the code; behind it, where they are a part of that, where the
+ * - A record travels as `\n@tl1 SEQ LENGTH CKSUM\n`, then LENGTH bytes, then a line feed. After CKSUM, where the bytes are a
+ *   code of the record (`z`: gzip and base64, `x`: hexadecimal), the code; after it, where they are a part of that, where the
  *   part begins and how long the whole is. Where lines that the host has are left out of it, the code is `g`: known_lines.ts.
  *
- * - While a plan runs, each second a line `@~` says that the board lives, wherever it comes.
+ * - While a plan runs, each second a line `@~` reports that the board is alive, wherever it comes.
  *
  * What does not fit is noise; a record whose checksum does not fit is damaged, and the host asks for its parts. Of what a
  * kernel printed into the middle of a record on its console, the record is freed first: the checksum tells whether that made
@@ -37,7 +37,7 @@ export function requestLine(number: number, words: string, checksum?: "cksum" | 
 }
 
 /**
- * The line with which the agent says that it begins a step: nobody else knows the number behind that of the step, which is
+ * The line with which the agent reports that it begins a step: nobody else knows the number after the step's, which is
  * of this pushing of the plan. With its line feeds it fits into the FIFO of a UART, which still sends it where the kernel
  * breaks at once.
  *
@@ -98,7 +98,7 @@ export type Frame =
   | { kind: "record"; seq: number; bytes: Uint8Array }
   /** A part of a record in code: its checksum was right */
   | { kind: "part"; seq: number; code: Code; from: number; total: number; bytes: Uint8Array }
-  /** A record without the lines that the host is said to have, as {@linkcode KnownLines.whole} takes it */
+  /** A record without the lines that the host is expected to have, as {@linkcode KnownLines.whole} takes it */
   | { kind: "gapped"; seq: number; bytes: Uint8Array }
   /** A record, or a part of one, was announced and came damaged */
   | { kind: "damaged"; seq: number }
@@ -113,7 +113,7 @@ export type Frame =
 export type Code = "z" | "x";
 
 /**
- * A record from its code; undefined where it is none, or one that is far too long.
+ * A record from its code; undefined where it is not a record, or one that is far too long.
  *
  * @example
  * ```ts
@@ -169,7 +169,7 @@ function withoutKernel(
 const NEWLINE = 10;
 /** How many bytes a record may have. */
 const MAX_RECORD = 16 * 1024 * 1024;
-/** How many characters of a line that is of no record are kept, and of one whose end has not come. */
+/** How many characters of a line that is of no record are stored, and of one whose end has not come. */
 const MAX_NOISE = 4096, MAX_LINE = 64 * 1024;
 const HEADER = new RegExp(
   String
@@ -251,7 +251,7 @@ export class FrameParser {
   /** How many bytes from here may be of a record that came damaged */
   #doubtful = 0;
 
-  /** How often the board has said that it lives */
+  /** How often the board has reported that it is alive */
   beats = 0;
 
   #beat(line: string): boolean {
@@ -290,7 +290,7 @@ export class FrameParser {
           frames.push(...noise.map((text): Frame => ({ kind: "noise", text })), clean);
           at += freed.taken;
         } else {
-          // The length itself may be wrong: look for the next record right behind the header.
+          // The length itself may be wrong: look for the next record right after the header.
           frames.push({ kind: "damaged", seq });
           this.#doubtful = length;
         }
@@ -303,7 +303,7 @@ export class FrameParser {
       let line = this.#decoder.decode(joined.subarray(at, end));
       at = end + 1;
       if (this.#beat(line)) continue;
-      // A line that a kernel wrote into goes on behind the kernel's.
+      // A line that a kernel wrote into goes on after the kernel's.
       const kernel = line.search(KERNEL_LINE);
       if (kernel > 0) {
         frames.push({ kind: "noise", text: line.slice(kernel, kernel + MAX_NOISE).replace(/\r$/, "") });
