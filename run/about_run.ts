@@ -23,7 +23,7 @@ function readSemantics(): Map<string, string> {
   return found;
 }
 
-/** Returns what docs/semantics.md says of a number, for example of `4.3`; undefined if there is no such number, or no such file. */
+/** Returns what docs/semantics.md has about a number, for example of `4.3`; undefined if there is no such number, or no such file. */
 export function whyOf(number: string): string | undefined {
   try {
     numbers ??= readSemantics();

@@ -1,5 +1,5 @@
 /**
- * The files that a run leaves behind, for `--out`: each appears whole or not at all.
+ * The files that a run leaves, for `--out`: each appears whole or not at all.
  *
  * @module
  */

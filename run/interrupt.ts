@@ -1,5 +1,5 @@
 /**
- * What stops a program from outside: Ctrl-C, SIGTERM and SIGHUP, of which the first one stops the work in good order and
+ * What stops a program from outside: Ctrl-C, SIGTERM and SIGHUP, the first of which stops the work in good order and
  * the second one ends the process; and errors that nothing handled.
  *
  * A thread of its own listens (`interrupt_thread.ts`): a listener in the main thread would hear nothing while that
@@ -30,7 +30,7 @@ export const SIGNALS = [undefined, "SIGINT", "SIGTERM", "SIGHUP"] as const;
 /** What the thread reports: it listens; a signal asks to stop; Ctrl-C was pressed; the process must end at once. */
 export type ThreadMessage = "ready" | "stop" | "pressed" | "end";
 
-/** Says that a signal stopped the work; by its name it is an `AbortError` like any other. */
+/** Reports that a signal stopped the work; by its name it is an `AbortError` like any other. */
 export class StoppedError extends DOMException {
   /** The exit status that the signal asks for */
   readonly status: number;
@@ -113,7 +113,7 @@ export async function catchSignals(): Promise<Interrupts> {
     if (data === "ready") ready.resolve();
     else if (data === "stop") stopped();
     else if (data === "end") endAtOnce();
-    // Where no command runs that of the terminal is a key; one of a task is the echo of what has ended a command
+    // Where no command runs the Ctrl-C of the terminal is a key; one of a task is the echo of what has ended a command
     else if (ctrlC && pressed() && !task) ctrlC.onPress();
   };
   thread.onerror = (event) => {

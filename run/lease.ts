@@ -1,5 +1,5 @@
 /**
- * Leases: two runs never use one board at the same time. Who has a board holds a lock on its `lease.json`, which says who that
+ * Leases: two runs never use one board at the same time. Who has a board holds a lock on its `lease.json`, which states who that
  * is; the kernel takes the lock away with the process, however it ends, so that a lease cannot outlive its run.
  *
  * @module
@@ -24,7 +24,7 @@ export interface LeaseOptions {
   everyMs?: number;
 }
 
-/** Whether two runs on a board would meet: a guest in QEMU is of one run alone, model and recordings are no boards. */
+/** True if two runs on a board would meet: a guest in QEMU is of one run alone, model and recordings are no boards. */
 export const needsLease = ({ runner }: Board): boolean => runner === "remote" || runner === "local";
 
 const leaseFile = (board: string) => `${boardStateFolder(board)}/lease.json`;
@@ -111,7 +111,7 @@ async function take(path: string, doing: string): Promise<AsyncDisposable | stri
     const held = parseHolder(await Deno.readTextFile(path));
     if (!free) return held ? describeHolder(held) : SOMEBODY;
     if (held && held.host !== here) {
-      // A network filesystem need not pass locks on: nothing tells whether that run still lives.
+      // A network filesystem need not pass locks on: nothing tells whether that run is still alive.
       return `${describeHolder(held)}, by ${visible(path)} (remove that file if the run is gone)`;
     }
     await file.truncate();

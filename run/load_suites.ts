@@ -47,7 +47,7 @@ export async function loadSuites(names: readonly string[], onSuite?: (name: stri
     const twin = suites.findIndex((other) => other.name === name);
     if (twin !== i) {
       throw new SuiteError(
-        `Cannot load suite "${visible(wanted[i]!)}": its name "${visible(name)}" is that of "${
+        `Cannot load suite "${visible(wanted[i]!)}": its name "${visible(name)}" is also the name of "${
           visible(wanted[twin]!)
         }" already`,
       );

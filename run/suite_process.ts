@@ -1,6 +1,6 @@
 /**
- * Suites of a user, whose code runs in a process of its own: code that never ends, ends the process, prints to standard output,
- * or fails where nothing awaits it, does not harm the run and does not pass.
+ * Suites of a user, whose code runs in a process of its own: code may never end, end the process, print to standard output, or
+ * fail where nothing awaits it: it does not harm the run and does not pass.
  *
  * @module
  */
@@ -167,7 +167,7 @@ const elsewhere = () => {
   throw new TypeError("Cannot run the body of a sequence here: it is in the process of its suite");
 };
 
-/** A sequence of which this process has no code. */
+/** A sequence that this process has no code for. */
 function remote({ name, source, requires, holds, at }: ListedSequence): Sequence {
   return {
     name,

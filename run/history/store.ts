@@ -55,7 +55,7 @@ export interface HistoryResult extends ResultRecord {
   part: HistoryPart;
 }
 
-/** True for an error that says that a file is no database, or a broken one. */
+/** True for an error that states that a file is no database, or a broken one. */
 const isBroken = (error: unknown): boolean =>
   error instanceof Error && "code" in error && error.code === "ERR_SQLITE_ERROR" &&
   /malformed|not a database|disk image|no such (table|column)|database corruption/i.test(error.message);
