@@ -191,7 +191,7 @@ export function parseBoard(text: string, file: string): Board {
   const parsed = boardSchema.safeParse(root);
   const problems = [...parsed.error?.issues.flatMap((issue) => explain(issue, root)) ?? [], ...contradictions(root)];
   if (!parsed.success || problems.length > 0) {
-    // "is missing" comes of both sources; the later one says more.
+    // "is missing" comes from both sources; the later one has more detail.
     const told = problems.filter((p, i) =>
       !problems.some((q, j) => j > i && q.key === p.key && p.message === "is missing")
     );

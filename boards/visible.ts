@@ -5,7 +5,7 @@
  */
 
 // Control characters of C0 and C1 and DEL act on a terminal; format characters (Cf) show a line in another order than it
-// has; U+2028 and U+2029 break lines; ignorable ones take no room, so that two texts look the same that are not; lone
+// has; U+2028 and U+2029 break lines; ignorable ones take no space, so that two texts look the same that are not; lone
 // surrogates and noncharacters are no text.
 const ACTIVE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}\p{DI}\p{NChar}]/gu;
 

@@ -51,7 +51,7 @@ export interface TransportTable<Schema extends z.ZodType = z.ZodType> {
   readonly schema: Schema;
   /** Keys of the table that hold paths, in camel case */
   readonly paths: readonly string[];
-  /** What the table says against itself; it need not fit the schema */
+  /** The errors of the table; it need not fit the schema */
   problems(table: unknown): Problem[];
   /** One line for people: where the table leads. The keys are in camel case from here on */
   words(table: Camel<z.output<Schema>>): string;
