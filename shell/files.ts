@@ -40,7 +40,7 @@ export interface FileHost {
   netnsMade(): boolean;
   /** A file below `/run/netns` or `/lib/firmware` was made or written, or taken away: undefined */
   runFile(path: string, text: string | undefined): void;
-  /** Whether there is a program at a path */
+  /** True if there is a program at a path */
   program(path: string): boolean;
   /** The text of a file of `/proc`; undefined if it does not exist */
   proc(name: string): string | undefined;

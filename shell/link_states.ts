@@ -10,7 +10,7 @@ import type { NetdevShown } from "../model/net/netns.ts";
 export interface LinkState {
   mtu: number;
   address: string;
-  /** Whether it was ever up: only then it has a qdisc */
+  /** True if it was ever up: only then it has a qdisc */
   opened: boolean;
 }
 
@@ -51,7 +51,7 @@ export class LinkStates {
   }
 }
 
-/** The qdiscs that a kernel gives to netdevs that were up: to the board's own, and to those of netdevsim. */
+/** The qdiscs that a kernel gives to netdevs that were up: to the board's own, and to the netdevs of netdevsim. */
 export interface Qdiscs {
   readonly board: string;
   readonly netdevsim: string;

@@ -4,7 +4,7 @@
  * @module
  */
 
-/** Whether a pattern has anything in it but literal text. */
+/** True if a pattern has anything in it but literal text. */
 export function isPattern(pattern: string): boolean {
   return /(?:^|[^\\])(?:\\\\)*[*?[]/.test(pattern);
 }
@@ -54,7 +54,7 @@ export function setSource(text: string): string {
 
 const literal = (char: string) => /[\\^$.*+?()[\]{}|/]/.test(char) ? `\\${char}` : char;
 
-/** Whether a whole text is of a pattern. */
+/** True if a whole text is of a pattern. */
 export function matches(pattern: string, text: string): boolean {
   return new RegExp(`^${patternSource(pattern)}$`).test(text);
 }

@@ -73,7 +73,7 @@ export class Process {
     this.#runs.push(run);
   }
 
-  /** Whether it can go on at a time. */
+  /** True if it can go on at a time. */
   runnable(now: number): boolean {
     if (this.status !== undefined) return false;
     if (this.#signal !== undefined || this.#wait === undefined || "turn" in this.#wait) return true;

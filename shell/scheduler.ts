@@ -8,7 +8,7 @@ import { Process, type ProcessOptions } from "./process.ts";
 import type { Run } from "./run.ts";
 import { ShellError } from "./state.ts";
 
-/** So many processes can be alive at the same time. */
+/** The most processes that are alive at the same time. */
 const MOST_PROCESSES = 4096;
 
 /** The time that a share takes, in ms. */
@@ -77,7 +77,7 @@ export class Scheduler {
     if (process.status !== undefined) this.#processes.delete(process.pid);
   }
 
-  /** Forgets those of some processes that have ended; returns the ids of the others. */
+  /** Forgets the entries of some processes that have ended; returns the ids of the others. */
   reapEnded(pids: readonly number[]): number[] {
     const found = pids.map((pid) => this.find(pid)).filter((process) => process !== undefined);
     for (const process of found) this.reap(process);

@@ -32,11 +32,11 @@ export interface SystemOptions {
   build?: BuildName;
   /** The version of iproute2: of another one than 7.3 nothing but its version is known. @default {"7.3"} */
   iproute2?: string;
-  /** `uname -r`. By default that of the kernel that the era was taken from */
+  /** `uname -r`. By default the release of the kernel that the era was taken from */
   release?: string;
   /** Of everything that a kernel would draw at random */
   seed?: number;
-  /** What the clock says at boot, in ms since 1970. @default {that of the release of the model's newest kernel} */
+  /** The time of the clock at boot, in ms since 1970. @default {the time of the release of the model's newest kernel} */
   date?: number;
 }
 
@@ -165,7 +165,7 @@ export class System {
     return this.#date;
   }
 
-  /** What the clock says, in ms since 1970. */
+  /** The time of the clock, in ms since 1970. */
   get time(): number {
     return this.#date + this.machine.now;
   }
@@ -340,7 +340,10 @@ export class System {
    */
   checkIproute2(program: string): void {
     if (this.iproute2 === MODELLED_IPROUTE2) return;
-    throw new ModelGap(`${program} of iproute2 ${this.iproute2}`, `the programs are those of ${MODELLED_IPROUTE2}`);
+    throw new ModelGap(
+      `${program} of iproute2 ${this.iproute2}`,
+      `the programs are from iproute2 ${MODELLED_IPROUTE2}`,
+    );
   }
 
   /** The variables that a login has. */

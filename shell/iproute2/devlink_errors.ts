@@ -35,7 +35,7 @@ export function unselectable({ errors, kind }: { errors: readonly string[]; kind
 export function unsupportedSelector(call: Call, op: Operation<DevlinkKind>): string[] {
   const { handle, kind, ...rest } = op as { handle?: string; kind: string };
   const form = COMMAND_FORMS[op.kind];
-  // Those of the ports of an instance no kernel dumps
+  // Params of the ports of an instance no kernel dumps
   if (op.kind === "port.param.show" && op.handle !== undefined && op.port === undefined) {
     return [`kernel answers: ${errorText("ENODEV")}`, NO_SELECTORS];
   }

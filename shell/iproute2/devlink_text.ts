@@ -89,7 +89,7 @@ export function infoText(info: JsonObject): string {
 
 const HEX_ROW = 16;
 
-/** Bytes as hexadecimal, as devlink(8) prints those of a region from an address on. */
+/** Bytes as hexadecimal, as devlink(8) prints the bytes of a region from an address on. */
 export function regionText(address: number, bytes: readonly number[]): string {
   let text = "";
   for (let i = 0; i < bytes.length; i += HEX_ROW) {

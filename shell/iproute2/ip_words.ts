@@ -20,7 +20,7 @@ export interface IpOptions {
   family: string | undefined;
 }
 
-/** Whether a word is the start of another one. */
+/** True if a word is the start of another one. */
 export const starts = (word: string, whole: string) => whole.startsWith(word);
 
 /** What ip(8) prints if the kernel refuses something. */

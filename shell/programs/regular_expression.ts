@@ -38,7 +38,7 @@ export function regularExpression(
   try {
     return new RegExp(flags.ignoreCase ? bothCases(source) : source, "g");
   } catch {
-    throw new ModelGap(`the regular expression ${pattern}`, "what a program says of it, or makes of it");
+    throw new ModelGap(`the regular expression ${pattern}`, "what a program reports of it, or makes of it");
   }
 }
 

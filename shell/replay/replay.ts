@@ -88,7 +88,7 @@ class Machine {
   #perform(session: Session, command: string, pace: Pace): Result {
     session.system.pace = pace;
     const result = session.runAlone(command);
-    // Whoever recorded the transcript took the kernel's log away after each command
+    // The recorder of the transcript took the kernel's log away after each command
     session.system.log.length = 0;
     return result;
   }
