@@ -1,5 +1,5 @@
 /**
- * The suites of any driver: they name no driver, they compile on netdevsim for each era, and on devices that only facts describe
+ * The suites of any driver: they name no driver, and they compile on netdevsim for each era. On devices that only facts describe
  * they run on the board's own handle and leave the device as they found it.
  */
 
@@ -159,7 +159,7 @@ const SWITCH: Facts = {
   refused: { "dev selftests show": "EOPNOTSUPP" },
 };
 
-/** A switch of which little is known, as dsa_loop on 6.12 shows it: no reload, no information, a resource of a fixed size. */
+/** A switch that shows little, as dsa_loop on 6.12 shows it: no reload, no information, a resource of a fixed size. */
 const BARE = factsWith({
   handle: "mdio_bus/fixed-0:1f",
   driver: "dsa-loop",
@@ -262,7 +262,7 @@ for (const era of ALL) {
   });
 }
 
-Deno.test("each sequence says where its expectation comes from", () => {
+Deno.test("each sequence states where its expectation comes from", () => {
   const bare = suites.flatMap(({ sequences }) => sequences).filter(({ source }) => source.trim() === "");
   assertEquals(bare.map(({ name }) => name), []);
 });

@@ -1,4 +1,4 @@
-/** Litmus tests: what comes of pairs of operations on a board is among what the model allows. `deno task litmus` runs them long. */
+/** Litmus tests: outcomes of pairs of operations on a board are among the outcomes that the model allows. `deno task litmus` runs them long. */
 
 import { netdevsim } from "../../fixtures/netdevsim.ts";
 import { litmusRaces, raceSuite } from "./race_suite.ts";

@@ -66,7 +66,7 @@ export const RACE_OPERATIONS = {
 /** The name of one of them. */
 export type RaceOperation = keyof typeof RACE_OPERATIONS;
 
-/** Whether a name is one of them. */
+/** True if a name is one of them. */
 export function isRaceOperation(name: string): name is RaceOperation {
   return Object.hasOwn(RACE_OPERATIONS, name);
 }

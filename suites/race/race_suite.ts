@@ -1,5 +1,5 @@
 /**
- * Suites of races: pairs of operations that are raced on a board again and again, each outcome held against those that the model
+ * Suites of races: pairs of operations that are raced on a board again and again. Each outcome is compared with the outcomes that the model
  * allows (docs/semantics.md 2.2, C01 to C12).
  *
  * @module
