@@ -23,7 +23,7 @@ export function corpusFiles(folder: string): string[] {
   }
 }
 
-/** A comment cannot hold everything that a board says. */
+/** A comment cannot hold everything that a board reports. */
 const commented = (text: string) => text.replaceAll(/[^\x20-\x7e]/g, "?");
 
 /** The text of a file that holds one found sequence, to be read and to be run. */

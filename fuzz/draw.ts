@@ -33,7 +33,7 @@ export class Draw implements FuzzDraw {
     return list[this.below(list.length)]!;
   }
 
-  /** One of a list by its weights, of which some are above 0. */
+  /** One of a list by its weights, some of which are above 0. */
   weighted<T>(choices: readonly (readonly [weight: number, value: T])[]): T {
     let sum = 0;
     for (const [weight] of choices) sum += weight;

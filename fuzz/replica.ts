@@ -1,5 +1,5 @@
 /**
- * A replica of what there is, kept up by notifications alone: whoever only listens must know at any time what a dump shows.
+ * A replica of what there is, kept up by notifications alone: a listener must know at any time what a dump shows.
  *
  * @module
  */
@@ -8,7 +8,7 @@ import type { Era, Json, Machine, NetnsName, Notification, Observation, Operatio
 
 type Attributes = { [key: string]: Json };
 
-/** An object that is told of: how a dump of it is asked for, and how it is found in the answer. */
+/** An object that is reported: how a dump of it is asked for, and how it is found in the answer. */
 interface Told {
   /** As `object` of a {@linkcode Notification} */
   object: string;
@@ -17,7 +17,7 @@ interface Told {
   key: string;
   /** What tells one of an instance's objects from the others; left out where its handle does */
   name?: string;
-  /** What is not told of, or counts by itself */
+  /** What is not reported, or counts by itself */
   untold?: readonly string[];
 }
 
@@ -25,9 +25,9 @@ const TOLD: readonly Told[] = [
   { object: "dev", dump: { kind: "dev.show" }, key: "dev" },
   { object: "port", dump: { kind: "port.show" }, key: "port" },
   { object: "param", dump: { kind: "param.show" }, key: "param", name: "name" },
-  // Snapshots are told of by messages of their own
+  // Snapshots are reported by messages of their own
   { object: "region", dump: { kind: "region.show" }, key: "regions", untold: ["max"] },
-  // What is set of traps, groups and policers is told to nobody (net/devlink/trap.c): only that they are there is
+  // What is set of traps, groups and policers is reported to nobody (net/devlink/trap.c): only that they are there is
   {
     object: "trap-policer",
     dump: { kind: "trap.policer.show" },
@@ -98,7 +98,7 @@ export class Replica {
         const dumped = listed(told, (reply as { [key: string]: Json } | null)?.[told.key] ?? {});
         dumps.set(told.object, dumped);
         const heard = objects?.get(told.object) ?? new Map<string, Attributes>();
-        // An instance that was to move and failed is in its new netns without anybody having been told (net/core/devlink.c)
+        // An instance that was to move and failed is in its new netns without a message to anybody (net/core/devlink.c)
         const lost = this.#lostOnTheWay && this.#era.netnsMove === "around";
         if (lost && (told.object === "dev" || told.object === "param")) continue;
         const wrong = differing(told, heard, dumped, this.#era);

@@ -47,11 +47,11 @@ export interface GenerateOptions {
   subject?: Subject;
   /** How many operations, those left out that only let time pass. @default {20} */
   steps?: number;
-  /** Whether an operation that breaks the kernel, or is told of in its log, is the last of its sequence or left out. @default {false} */
+  /** True if an operation that breaks the kernel, or is reported in its log, is the last of its sequence or left out. @default {false} */
   breakages?: boolean;
-  /** Told of everything that is performed on the way, the set-up too */
+  /** Called for everything that is performed on the way, the set-up too */
   onStep?: (op: Operation, observation: Observation, machine: Machine) => void;
-  /** Told as soon as there is a machine */
+  /** Called as soon as there is a machine */
   onMachine?: (machine: Machine) => void;
 }
 
@@ -176,7 +176,7 @@ export function objectionToSequence(
   return awaited ? "nobody waits for the counters" : undefined;
 }
 
-/** What the model says; undefined where it has no answer, and has done nothing. */
+/** What the model predicts; undefined where it has no answer, and has done nothing. */
 function unlessGap(perform: () => Observation): Observation | undefined {
   try {
     return perform();
@@ -341,7 +341,7 @@ function* simplerThan(op: Operation): Generator<Operation> {
   }
 }
 
-/** A number that depends on both, so that the sequences of one run have nothing to do with those of the next. */
+/** A number that depends on both, so that the sequences of one run have nothing to do with the names of the next. */
 function mixed(seed: number, index: number): number {
   let hash = Math.imul(seed ^ 0x9e3779b9, 0x85ebca6b) ^ Math.imul(index + 1, 0xc2b2ae35);
   hash = Math.imul(hash ^ (hash >>> 15), 0x2c1b3c6d);

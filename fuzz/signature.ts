@@ -15,7 +15,7 @@ export function firstDifferent({ steps }: SequenceVerdict): StepVerdict | undefi
   return steps.find(({ verdict }) => !NO_DIFFERENCE.includes(verdict));
 }
 
-/** A path into a value, without what only says which of several it is. */
+/** A path into a value, without the part that only selects one of several. */
 const plainPath = (path: string) =>
   path.replace(/\[\d+\]/g, "[]").replace(/\b([a-z]\w*)\/\1\d+/g, "$1/N").replace(/\/\d+/g, "/P");
 

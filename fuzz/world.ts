@@ -55,12 +55,12 @@ export class World implements FuzzWorld {
     return this.#instances ??= this.inventory.instances.filter(({ netns }) => netns !== undefined);
   }
 
-  /** Whether there is an instance of which `of` is true. */
+  /** True if `of` is true for an instance. */
   some(of: (instance: InventoryInstance) => boolean): boolean {
     return this.instances.some(of);
   }
 
-  /** One of the instances, one of which `of` is true where there is such a one; undefined where there is none at all. */
+  /** One of the instances, preferably one for which `of` is true; undefined if there is no instance. */
   instance(of?: (instance: InventoryInstance) => boolean): InventoryInstance | undefined {
     const { instances, draw } = this;
     if (instances.length === 0) return undefined;
@@ -90,7 +90,7 @@ export class World implements FuzzWorld {
     return own && has.length > 0 && draw.chance(60) ? String(draw.pick(has)) : draw.of(others);
   }
 
-  /** One of some names, or one that is none of them: another spelling, a part, something else. */
+  /** One of some names, or a word that is not among them: another spelling, a part, something else. */
   name(names: readonly string[], wrong = 8): string {
     const { draw } = this;
     if (names.length > 0 && !draw.chance(wrong)) return draw.pick(names);
