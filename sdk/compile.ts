@@ -53,8 +53,8 @@ export interface CompileEvents {
  * Where the model has no answer for a step, the body ends with that step, which is `model-gap`; what the body would have removed
  * is removed after it.
  *
- * @throws {SuiteError} with file, line and column, if the body throws, if a step fails and the body does not expect it, if a step
- * leaves work under way and does not settle, if it does not end within 20,000 steps, or if it leaves a netns or a device that
+ * @throws {SuiteError} with file, line and column: if the body throws; if a step fails and the body does not expect it; if a step
+ * leaves work under way and does not settle; if it does not end within 20,000 steps; or if it leaves a netns or a device that
  * it made
  *
  * @example
@@ -270,7 +270,7 @@ export async function compile(
 /** How many wrong sequences are reported at once. */
 const MAX_REPORTED = 20;
 
-/** Makes one error of those of several sequences, a line or a paragraph for each. */
+/** Makes one error of the errors of several sequences, a line or a paragraph for each. */
 export function allWrong(messages: readonly string[]): SuiteError {
   const more = messages.length - MAX_REPORTED;
   return new SuiteError(

@@ -94,7 +94,7 @@ export type RaceFrom = (racers: readonly Racing[], options: RaceOptions | undefi
 
 /** What a device under test needs beside a way to perform operations. */
 export interface DutOptions {
-  /** The netns in which operations are performed. @default {that of each operation, or `init`} */
+  /** The netns in which operations are performed. @default {the netns of each operation, or `init`} */
   netns?: NetnsName | undefined;
   /** The steps so far. @default {none} */
   steps?: Step<unknown>[];
@@ -139,8 +139,8 @@ export class Dut {
   }
 
   /**
-   * Explores on the model what can come of operations at the same time, from where the sequence is; it stays there. A board
-   * runs them many times, and whatever comes of it there must be among that.
+   * Explores on the model the possible outcomes of operations at the same time, from where the sequence is; it stays there. A board
+   * runs them many times, and each outcome there must be among these.
    */
   race(racers: readonly Racing[], options?: RaceOptions): RaceResult {
     if (!this.#options.race) throw new TypeError("Cannot race: the sequence is not being compiled");

@@ -29,9 +29,9 @@ export interface HealthReporter {
   grace_period?: number;
   /** ms, where the driver can recover (from 7.0) */
   burst_period?: number;
-  /** Whether an error is recovered from at once, where the driver can recover */
+  /** True if an error is recovered from at once, where the driver can recover */
   auto_recover?: boolean;
-  /** Whether an error is dumped at once, where the driver can dump */
+  /** True if an error is dumped at once, where the driver can dump */
   auto_dump?: boolean;
 }
 

@@ -66,7 +66,7 @@ export function placePath({ file }: Place): string {
   return near === "" || near.startsWith("..") ? path : near;
 }
 
-/** Returns a place as compilers print it, `mine.ts:8:5`; the path is that of {@linkcode placePath}. */
+/** Returns a place as compilers print it, `mine.ts:8:5`; the path is a {@linkcode placePath}. */
 export function placeText(place: Place): string {
   return visible(`${placePath(place)}:${place.line}:${place.column}`);
 }
