@@ -19,7 +19,7 @@ import { terminalOf } from "../runners/lines/transports.ts";
 export interface OpenConsole {
   /** What it is, for the user */
   readonly words: string;
-  /** The file that all it says is in, as it came */
+  /** The file that all it reports is in, as it came */
   readonly record: string;
   /** Where in the record to begin */
   readonly from: number;
@@ -27,7 +27,7 @@ export interface OpenConsole {
   write?(bytes: Uint8Array): Promise<void>;
   /** Sends a break, which the kernel takes for SysRq; undefined where there is none */
   sendBreak?(): Promise<void>;
-  /** Tells the size of the user's terminal, where somebody can be told */
+  /** Tells the size of the user's terminal, where somebody listens */
   resize?(columns: number, rows: number): void;
   /** Calls when the record has grown; undefined where only looking tells */
   listen?(wake: () => void): void;
@@ -103,7 +103,7 @@ export async function followConsole(line: string, holder: LineHolder): Promise<O
   };
 }
 
-/** The place behind the next end of a line; where there is none, the place itself. */
+/** The place after the next end of a line; where there is none, the place itself. */
 async function lineStart(path: string, from: number): Promise<number> {
   if (from === 0) return 0;
   using file = await Deno.open(path);
@@ -210,7 +210,7 @@ export async function openGuestConsole(board: Board, { signal, onProgress }: Con
   };
 }
 
-/** QEMU logs what its console says, whoever reads it; a terminal that nobody reads would hold it up. */
+/** QEMU logs what its console reports, whether somebody reads it or not; a terminal that nobody reads would hold it up. */
 async function drain(port: Awaited<ReturnType<typeof TwinlinkBinding.open>>): Promise<void> {
   const buffer = Buffer.alloc(16 * 1024);
   try {

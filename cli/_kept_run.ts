@@ -117,8 +117,8 @@ export async function openRun(folder: string): Promise<KeptRun> {
 }
 
 /**
- * Judges the traces of a run by the model of today, with what the run was judged by (waivers, learned expectations, --against),
- * and feeds reports with it.
+ * Judges the traces of a run by the model of todayand feeds reports: with the waivers, learned expectations and --against of the
+ * run.
  */
 export async function judgeRun(
   { traces, by, beside }: KeptRun,

@@ -86,7 +86,7 @@ function lineOf(board: Board): string[] {
   return [
     ...transportWords(board).map(([name, words]) => `${name.padEnd(9)} ${words}`),
     console ? `console   ${console.path} at ${console.baud} baud` : "",
-    qemu ? `QEMU      Debian's kernel ${qemu.kernel}, over ${qemu.transport} unless --transport says otherwise` : "",
+    qemu ? `QEMU      Debian's kernel ${qemu.kernel}, over ${qemu.transport} unless --transport names another` : "",
     device ? `device    ${deviceWords(device)}` : "",
     qemu?.modules ? `modules   ${qemu.modules.join(", ")}` : "",
     recording ? `recording ${recording.trace}` : "",

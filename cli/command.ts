@@ -47,7 +47,7 @@ export interface CommandContext {
 /** One subcommand. */
 export interface Command<T extends OptionTable = OptionTable> {
   name: string;
-  /** What stands behind the name, a form a line */
+  /** What stands after the name, a form a line */
   usage: readonly string[];
   /** More for the help: paragraphs */
   details?: string;

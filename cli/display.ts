@@ -59,7 +59,7 @@ function plainDisplay(): Display {
   };
 }
 
-/** One line that is drawn anew, by cli-progress. */
+/** One line that is drawn again, by cli-progress. */
 function liveDisplay(): Display {
   let board = "";
   let text = "";
@@ -148,7 +148,7 @@ export function openDisplay(): Display {
   return Deno.stderr.isTerminal() && !dumb ? liveDisplay() : plainDisplay();
 }
 
-/** Whether standard output takes colours: a terminal, and NO_COLOR (no-color.org) is not set. */
+/** True if standard output takes colours: a terminal, and NO_COLOR (no-color.org) is not set. */
 export function wantsColor(): boolean {
   return Deno.stdout.isTerminal() && !Deno.noColor;
 }

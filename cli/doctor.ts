@@ -40,7 +40,7 @@ async function portFinding(path: string): Promise<ProbeResult> {
     return { what, found: false, detail: `${path} is no serial port`, mend: "ls -l /dev/serial/by-id" };
   }
   if (await test("-r") && await test("-w")) return { what, found: true, detail: path, mend: "" };
-  const mend = `sudo usermod -a -G dialout "$USER", then log in anew`;
+  const mend = `sudo usermod -a -G dialout "$USER", then log in again`;
   return { what, found: false, detail: `this user may not read and write ${path}`, mend };
 }
 
@@ -97,7 +97,7 @@ async function boardFindings(board: Board): Promise<ProbeResult[]> {
 
 const INSTALL = "sudo apt-get install ";
 
-/** The mends in one: what apt-get can install in a single command, and the rest. */
+/** The fixes in one: what apt-get can install in a single command, and the rest. */
 export function mends(findings: readonly ProbeResult[]): string[] {
   const missing = [...new Set(findings.filter(({ found, mend }) => !found && mend).map(({ mend }) => mend))];
   const packages = missing.filter((mend) => mend.startsWith(INSTALL)).map((mend) => mend.slice(INSTALL.length));
@@ -162,7 +162,7 @@ export default command({
     } else {
       const thing = count(missing.length, "thing");
       const how = mends(missing);
-      print(`\n${thing} ${missing.length === 1 ? "is" : "are"} missing.${how.length > 0 ? " To mend it:" : ""}\n`);
+      print(`\n${thing} ${missing.length === 1 ? "is" : "are"} missing.${how.length > 0 ? " To fix it:" : ""}\n`);
       for (const mend of how) print(`  ${visible(mend)}\n`);
     }
     for (const one of probes) {

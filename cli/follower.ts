@@ -27,7 +27,7 @@ import { type Line, statusOf, summaryText } from "./summary.ts";
 
 /** A sequence that is to be run on each board. */
 export interface Planned extends AboutSequence {
-  /** Whether it has a meaning in an era */
+  /** True if it has a meaning in an era */
   holdsIn: (era: EraId) => boolean;
   /** Where it is defined; undefined for one that a program made */
   at?: SequencePlace | undefined;
@@ -38,7 +38,7 @@ export interface FollowerOptions {
   display: Display;
   /** The report on standard output */
   report: Report;
-  /** Whether that is for a human reader */
+  /** True if that is for a human reader */
   human: boolean;
   /** The reports in files, and what writes them */
   files?: { reports: Report[]; write(folder: string): Promise<string[]> } | undefined;
@@ -244,7 +244,7 @@ export class Follower {
   /**
    * Waits until the files are on disk.
    *
-   * @throws {Error} If one could not be written, or nobody took what was told
+   * @throws {Error} If one could not be written, or nobody took what was reported
    */
   async settled(): Promise<void> {
     await this.#writing;

@@ -110,7 +110,7 @@ const COLUMNS: readonly [Fate, string][] = [
   ["elsewhere", "other kernels"],
 ];
 
-/** A line for each suite of which something can be run, and one for the others. */
+/** A line for each suite that can be run in part or whole, and one for the others. */
 function suiteLines(suites: readonly SuiteProspects[]): string[] {
   const runs = ({ judged, maybe, gap, refused }: SuiteProspects) => judged + maybe + gap + refused > 0;
   const some = suites.filter(runs);

@@ -62,7 +62,7 @@ function raceOf(era: EraId, operations: readonly { name: string; op: Operation }
   };
 }
 
-/** Whether schedules were left out that could have differed. */
+/** True if schedules were left out that could have differed. */
 const bounded = ({ exhausted }: Explored) => exhausted ? "all that can differ" : "not all of those that can differ";
 
 function tell(era: EraId, race: Race, explored: Explored, ms: number): void {
@@ -167,7 +167,7 @@ function allPairs(
   }
   say(
     `A number is how many outcomes there are (9: or more), D a deadlock, H a hang, L a live-lock, O an order of locks, U a use of ` +
-      `what is gone, A an assertion; + says that not all schedules were run. ${
+      `what is gone, A an assertion; + means that not all schedules were run. ${
         ((performance.now() - started) / 1000).toFixed(0)
       } s`,
   );
@@ -209,7 +209,7 @@ if anything does.`,
       help: "The kernels",
       choices: ERAS_BY_NAME,
     },
-    "board": { type: "list", short: "b", value: "BOARD", help: "Run it on this board, as often as --runs says" },
+    "board": { type: "list", short: "b", value: "BOARD", help: "Run it on this board, as often as --runs gives" },
     "runs": { type: "text", value: "N", help: "How often a board runs it (1000)" },
     "wait": BOARD_OPTIONS.wait,
     "cpus": { type: "text", value: "N", help: "Processors of a board in QEMU (1)" },
@@ -260,7 +260,7 @@ if anything does.`,
     if (values.board.length === 0) interrupts.harmless();
     if (values["all-pairs"]) {
       if (operands.length > 0) {
-        throw new UsageError(`Unexpected argument "${visible(operands[0]!)}" behind --all-pairs`);
+        throw new UsageError(`Unexpected argument "${visible(operands[0]!)}" after --all-pairs`);
       }
       return allPairs(chosen.length > 0 ? chosen : DISTINCT_ERAS, settings(), schedules, values.json, context);
     }

@@ -1,5 +1,5 @@
 /**
- * Races on a board: the same operations again and again, and what came of them beside what may.
+ * Races on a board: the same operations again and again, and their outcomes beside the possible ones.
  *
  * @module
  */
@@ -163,7 +163,7 @@ async function raceSuiteOnBoards(
     if (header?.eraNote) print(`  ${visible(header.eraNote)}\n`);
     if (found) {
       const rate = found.seconds > 0 ? `, ${(found.runs / found.seconds).toFixed(1)} a second` : "";
-      print(`  ${found.runs} runs${rate}; ${found.exhausted ? "all" : "not all"} that may come of it is known\n`);
+      print(`  ${found.runs} runs${rate}; ${found.exhausted ? "all" : "not all"} its outcomes are known\n`);
       print(`  ${name}\n`);
       for (const line of histogramLines(found.allowed, found.outside)) print(`  ${visible(line)}\n`);
       for (const { results, state, count } of found.outside) {

@@ -12,10 +12,10 @@ import { UsageError } from "./command.ts";
 
 /**
  * What a text stands for: a name such as `reload`; a line of devlink(8), ip(8), ethtool(8), `echo` or `cat`; or an operation as
- * JSON. In a netns behind `ip netns exec NAME`.
+ * JSON. In a netns after `ip netns exec NAME`.
  *
  * @param names What each name stands for
- * @throws {UsageError} If it is none of these
+ * @throws {UsageError} If it is not one of these
  */
 export function operationOf<Named>(text: string, names: Readonly<Record<string, Named>>): Named | Operation {
   const line = text.trim();

@@ -23,7 +23,7 @@ async function counted(guest: Guest, command: string): Promise<unknown> {
   return (stats as { rx: unknown }).rx;
 }
 
-/** Reloads the switch, and returns how that ends and if the instance says that it failed. */
+/** Reloads the switch, and returns how that ends and if the instance reports that it failed. */
 async function reload(guest: Guest): Promise<[code: number, err: string, failed: boolean]> {
   const { code, err } = await guestShell(guest, `devlink dev reload ${HANDLE}`);
   const { out } = await guestShell(guest, "devlink dev show");

@@ -63,7 +63,7 @@ export function tally(counts: Counts): string {
   return parts.join(", ") || "none";
 }
 
-/** Says how many channels were compared with what was learned; nothing where none was. */
+/** States how many channels were compared with what was learned; nothing where none was. */
 function learnedWords(verdicts: readonly SequenceVerdict[]): string {
   const learned = verdicts.flatMap(({ steps }) => steps).flatMap(({ channels }) => channels)
     .filter(({ learned }) => learned !== undefined).length;
@@ -157,7 +157,7 @@ export function againstWords({ name, header: { board, kernel } }: EarlierTrace):
 
 const ENDINGS = {
   0: "everything that was judged agrees",
-  1: "the boards do not do what the model says",
+  1: "the boards do not do what the model predicts",
   3: "not all of it could be judged, so this is no pass",
 };
 
