@@ -1,7 +1,7 @@
 /**
  * How long a step takes on a board, by the kind of its operation: `deno task bench:agent [--board qemu-6.12] [--via ssh|serial]
- * [--before COMMIT] [--steps 40]`. With `--before`, the agent of that commit runs in turn with this one on the same guest, so
- * that what else the machine does hits both alike.
+ * [--before COMMIT] [--steps 40]`. With `--before`, the agent of that commit runs in turn with this one on the same guest:
+ * other load of the machine hits both alike.
  *
  * @module
  */
@@ -125,7 +125,7 @@ if (import.meta.main) {
         const body = Array.from({ length: steps }, (_, i) => operations[i % operations.length]!);
         note(title, (await taken(title, body) - bare) / steps);
       }
-      // In place of what a guest's end would do.
+      // Instead of what a guest's end would do.
       await runner.close();
       await new Promise((resolve) => setTimeout(resolve, 500));
     }

@@ -38,7 +38,7 @@ function example(): { known: ReturnType<typeof knownPlan>["known"]; words: strin
   return { known, words, observed: structuredClone(known.expected) };
 }
 
-Deno.test("the campaign sees a step that is said to agree and was not run, or was run twice, or not as was said", () => {
+Deno.test("the campaign sees a step that is reported as agree and was not run, or was run twice, or not as reported", () => {
   const { known, words, observed } = example();
   const seen = (words: readonly string[], trace: SequenceTrace = observed) =>
     faultsOf(known, judge(known.expected, trace), words).join("; ");

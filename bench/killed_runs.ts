@@ -1,6 +1,6 @@
 /**
- * Kills twinlink in the middle of runs on a real board and resumes it, until each run is over: what must come of that is what
- * comes of a run that nobody disturbs. The board is a guest in QEMU that outlives the runs, as a board of a lab does.
+ * Kills twinlink in the middle of runs on a real board and resumes it, until each run is over: the result must be the same as the result
+ * of a run that nobody disturbs. The board is a guest in QEMU that outlives the runs, as a board of a lab does.
  *
  * @module
  */
@@ -11,7 +11,7 @@ import type { Guest } from "../fixtures/mod.ts";
 import { ended, type Ran, start } from "../cli/child.ts";
 import { GUEST_PASSWORD, leftOnGuest, until, writeGuestBoard } from "../run/guest_board.ts";
 
-/** When twinlink is killed: once its journal has so many lines more than are kept of the process before, and so many ms then. */
+/** When twinlink is killed: once its journal has so many lines more than are left of the process before, and so many ms then. */
 export interface Moment {
   more: number;
   ms: number;
@@ -137,7 +137,7 @@ export async function openBench(folder: string, guest: Guest, sequences: number,
     },
     leftovers: async () => {
       const wrong: string[] = [];
-      // The agent on the board ends by itself, behind its line.
+      // The agent on the board ends by itself, after its line.
       await until(async () => await leftOnGuest(guest) === before);
       const left = await leftOnGuest(guest);
       if (left !== before) wrong.push(`on the board: ${left}`);

@@ -1,6 +1,6 @@
 /**
- * The property that makes a green result worth something: whatever goes wrong in a suite, on a board, in a file, or by a
- * signal, a run that ends with status 0 has judged each planned sequence, and its reports say the same.
+ * The property that makes a green result worth something: something may go wrong in a suite, on a board, in a file, or by
+ * a signal: a run that ends with status 0 has judged each planned sequence, and its reports say the same.
  */
 
 import { assert, assertEquals } from "@std/assert";
