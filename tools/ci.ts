@@ -121,7 +121,7 @@ const imageOf = (kernel: KernelId) => `image of kernel ${kernel}`;
 function preparation(): Grouped[] {
   // The first jobs to end tell how slow the machine is.
   const types = { group: "all", load: 1, seconds: 10_000, cpu: 30 } as const;
-  // Tests run suite files, whose types Deno checks fast when it knows those of the SDK.
+  // Tests run suite files, whose types Deno checks fast when it knows the types of the SDK.
   const sdk: Grouped = { ...types, name: SDK_TYPES, run: () => deno(["check", "--quiet", "mod.ts"], false) };
   const all: Grouped = {
     ...types,

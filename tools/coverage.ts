@@ -1,5 +1,5 @@
 /**
- * `deno task coverage`: writes docs/coverage.md anew, what of the model the suites and generated sequences reach.
+ * `deno task coverage`: rewrites docs/coverage.md, what of the model the suites and generated sequences reach.
  *
  * @module
  */
@@ -83,7 +83,7 @@ function changeRows(suites: Coverage, fuzz: Coverage): string[][] {
   );
 }
 
-/** The texts in the sources of the model, and those of them that nothing reached. */
+/** The texts in the sources of the model, and the texts that nothing reached. */
 async function textsOf(suites: Coverage, fuzz: Coverage): Promise<{ all: Set<string>; never: string[] }> {
   const reached = new Set([...suites.texts.values(), ...fuzz.texts.values()].flatMap((texts) => [...texts]));
   const folder = new URL("../model/", import.meta.url);

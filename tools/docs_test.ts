@@ -38,7 +38,7 @@ Deno.test("docs: each link leads to a file, and to a heading of it", () => {
   assertEquals(broken, []);
 });
 
-/** The words of a command line; what follows two blanks says what it does. */
+/** The words of a command line; what follows two blanks is its description. */
 const wordsOf = (command: string) =>
   [...command.split(/ {2,}| #/)[0]!.matchAll(/"([^"]*)"|'([^']*)'|\S+/g)].map(([word, a, b]) => a ?? b ?? word);
 

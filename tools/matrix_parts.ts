@@ -44,7 +44,7 @@ export const MATRIX: readonly { kernel: MatrixKernel; part: string }[] = [
 /** The kernels on which CI runs every sequence; on the others it runs a share of them. */
 const WHOLE: readonly MatrixKernel[] = ["5.10", "6.1", "7.3"];
 
-/** The parts that CI runs. The recordings hold the model against what every kernel showed in every sequence. */
+/** The parts that CI runs. The recordings compare the model with what every kernel showed in every sequence. */
 export const IN_CI = MATRIX.filter(({ kernel, part }) =>
   !PARTS.some((one) => one === part) || (part === "share") !== WHOLE.includes(kernel)
 );

@@ -1,6 +1,6 @@
 /**
  * The tables of docs/phy.md: what the steps of suite `phy` came to on each kernel, from the recordings that ship, and if that is what
- * the model says. `deno task outcomes` writes them.
+ * the model predicts. `deno task outcomes` writes them.
  *
  * @module
  */

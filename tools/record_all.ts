@@ -1,7 +1,7 @@
 /**
- * `deno task record [RECORDING[:SUITE,..]..]`: takes the recordings that ship anew: the suites of netdevsim on each kernel, those
- * of any driver on the emulated ConnectX and the emulated Spectrum of each, with those of the device's own driver, the suite `phy` on
- * the emulated mGBE of each, and the suite `pcs` on all kernels that the MAC and the PCS of the fixtures can be built for, both stock and
+ * `deno task record [RECORDING[:SUITE,..]..]`: takes the recordings that ship again: the suites of netdevsim on each kernel, the suites
+ * of any driver on the emulated ConnectX and the emulated Spectrum of each; the suites of the device's own driver; the suite `phy` on
+ * the emulated mGBE of each; and the suite `pcs` on all kernels that the fixtures' MAC and PCS can be built for, both stock and
  * with poisoned memory. With suites, those alone.
  *
  * @module
@@ -83,7 +83,7 @@ async function recordAll(signal: AbortSignal): Promise<number> {
 
 /** A recording with the suites of another one in the place of its own. */
 function merged(whole: Trace, part: Trace, suites: readonly string[]): Trace {
-  // What was found on the board is kept by newer recordings only.
+  // What was found on the board is only in newer recordings.
   const taken = ({ has: _, ...header }: Trace["header"]) => JSON.stringify(header);
   if (taken(whole.header) !== taken(part.header)) {
     throw new UsageError(

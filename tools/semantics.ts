@@ -19,7 +19,7 @@ export function cited(source: string): string[] {
   return source.split(/[;,]/).flatMap((part) => /^\s*(\d\.\d{1,2}|[A-Z]\d{1,2})(?=$|[\s:])/.exec(part)?.[1] ?? []);
 }
 
-/** The numbers that the page explains, those of its chapters too. */
+/** The numbers that the page explains, the numbers of its chapters too. */
 export function explained(page: string): Set<string> {
   return new Set([...page.matchAll(/^(?:\||##) (\d|\d\.\d{1,2}|[A-Z]\d{1,2}) /gm)].map(([, id]) => id!));
 }

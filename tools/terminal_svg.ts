@@ -17,7 +17,7 @@ const COLUMNS = 130;
 const LINE = 18;
 const CHARACTER = 7.8;
 const MARGIN = 14;
-// SGR codes that @std/fmt/colors writes: how the text behind them looks.
+// SGR codes that @std/fmt/colors writes: how the text after them looks.
 const STYLES: Record<string, string> = {
   "1": "font-weight:bold",
   "2": "opacity:.65",
