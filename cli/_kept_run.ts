@@ -117,7 +117,7 @@ export async function openRun(folder: string): Promise<KeptRun> {
 }
 
 /**
- * Judges the traces of a run by the model of todayand feeds reports: with the waivers, learned expectations and --against of the
+ * Judges the traces of a run by the model of today and feeds reports, with the waivers, learned expectations and --against of the
  * run.
  */
 export async function judgeRun(

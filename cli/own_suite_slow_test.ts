@@ -10,7 +10,7 @@ const { folder } = files;
 const file = (name: string, text: string) => files.write(name, text);
 Deno.test.afterAll(() => files[Symbol.asyncDispose]());
 
-/** A suite whose environment states what is wrong with it: the types of a file are checked once for all that is tried. */
+/** A suite with an error that its environment selects: the types of a file are checked once for all that is tried. */
 const SUITE = `import { netdevsim, suite } from "@twinlink/twinlink";
 const wrong = Deno.env.get("WRONG");
 if (wrong === "throws") throw new RangeError("a\\u001b[2Jb");

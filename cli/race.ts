@@ -62,7 +62,7 @@ function raceOf(era: EraId, operations: readonly { name: string; op: Operation }
   };
 }
 
-/** True if schedules were left out that could have differed. */
+/** Describes if schedules were left out that could have differed. */
 const bounded = ({ exhausted }: Explored) => exhausted ? "all that can differ" : "not all of those that can differ";
 
 function tell(era: EraId, race: Race, explored: Explored, ms: number): void {

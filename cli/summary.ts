@@ -63,7 +63,7 @@ export function tally(counts: Counts): string {
   return parts.join(", ") || "none";
 }
 
-/** States how many channels were compared with what was learned; nothing where none was. */
+/** Describes how many channels were compared with what was learned; empty where none was. */
 function learnedWords(verdicts: readonly SequenceVerdict[]): string {
   const learned = verdicts.flatMap(({ steps }) => steps).flatMap(({ channels }) => channels)
     .filter(({ learned }) => learned !== undefined).length;

@@ -17,7 +17,7 @@ export function canonical(value: unknown): string {
 }
 
 /**
- * True if two values are the same JSON with the same keys. False means nothing where a key is undefined: {@linkcode canonical}
+ * True if two values are the same JSON with the same keys. False proves nothing where a key is undefined: {@linkcode canonical}
  * decides.
  */
 export function same(a: unknown, b: unknown): boolean {

@@ -144,7 +144,7 @@ Deno.test("judge: what the device saw changes no verdict; a step that fails show
   for (const observed of [sample("ens1", "ens2"), differs]) {
     const [without, verdict] = [judge(sample(), observed), judge(sample(), { ...observed, device })];
     assertEquals({ ...verdict, steps: verdict.steps.map(({ device: _, ...step }) => step) }, without as typeof verdict);
-    // What the model predicts has no such thing, and what it reports of it is not asked.
+    // The model predicts no such thing, and is not asked about it.
     assertEquals(judge({ ...sample(), device: recordOf(command("NOP")) }, observed), without);
   }
   const { steps } = judge(sample(), { ...differs, device });

@@ -120,7 +120,7 @@ const allUnknown = (step: StepTrace, why: string): StepTrace => ({
   },
 });
 
-/** States that a verdict rests on learned expectations, and how much of it. */
+/** Marks a verdict that rests on learned expectations, with how much of it. */
 function shareLearned(steps: readonly StepVerdict[]): string[] {
   const compared = steps.flatMap(({ channels }) => channels).filter(({ verdict }) => verdict !== "model-gap");
   const learned = compared.filter(({ learned }) => learned !== undefined).length;

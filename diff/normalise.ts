@@ -61,7 +61,7 @@ export class Normaliser {
   /**
    * For one sequence; `options.rules` instead of {@linkcode RULES}.
    *
-   * @param expected The whole sequence as the model has it: it reports which instances the sequence is about.
+   * @param expected The whole sequence as the model has it: it shows which instances the sequence is about.
    */
   constructor(expected: SequenceTrace, options: { rules?: readonly Rule[] } = {}) {
     this.#rules = options.rules ?? RULES;

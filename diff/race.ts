@@ -122,7 +122,7 @@ export function compareRace(
 }
 
 /**
- * Returns why a race that was run means nothing; undefined where it can be judged. A board that ran nothing, or that was too slow
+ * Returns why a race that was run proves nothing; undefined where it can be judged. A board that ran nothing, or that was too slow
  * to tell a hang from a wait, shows nothing; and what the model has not tried is not what the model does not allow.
  */
 export function objectionToRace(

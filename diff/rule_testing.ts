@@ -9,7 +9,7 @@ import { RULES } from "./rules.ts";
 import { created, DEV, link, MADE, sequence, step } from "./testing.ts";
 import type { StepTrace } from "./trace.ts";
 
-/** True if two observations of the same operation agree, and whether they would without the rule. */
+/** Returns whether two observations of the same operation agree, and whether they would without the rule. */
 export function agrees(
   op: Operation,
   expected: Partial<Observation>,

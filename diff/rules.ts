@@ -333,7 +333,7 @@ export const RULES: readonly Rule[] = [
   {
     id: "device-takes-time",
     channels: ["time"],
-    reason: "a device that is reset takes as long as it likes: the model of its driver has in which operations it is",
+    reason: "a device that is reset takes as long as it likes: the model of its driver knows in which operations it is",
     apply({ expected, observed }) {
       if (expected.untimed === undefined || expected.time !== "immediate") return;
       if (observed.time === "blocked") observed.time = "immediate";

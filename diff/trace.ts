@@ -19,7 +19,7 @@ export type Phase = "setup" | "body" | "teardown";
 export interface PlannedStep {
   /** 1 for the first step of the plan */
   id: number;
-  /** True if it belongs to the fixture or to the sequence's body */
+  /** Set-up and tear-down belong to the fixture, the rest to the sequence's body */
   phase: Phase;
   /** What is performed */
   op: Operation;

@@ -59,7 +59,7 @@ export class TraceWriter implements AsyncDisposable {
   }
 
   /**
-   * Begins the file `path`, instead of one that is there.
+   * Begins the file `path`, and replaces one that is there.
    *
    * @throws {Deno.errors.NotFound} and others of {@linkcode Deno.open}
    */

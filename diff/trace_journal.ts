@@ -1,5 +1,5 @@
 /**
- * A trace that is written ahead: what it reports is on the disk before it counts, and what a process that died has left of it is
+ * A trace that is written ahead: its content is on the disk before it counts, and what a process that died has left of it is
  * found again and resumed.
  *
  * @module
@@ -127,7 +127,7 @@ export class TraceJournal {
     this.#sequences = sequences;
   }
 
-  /** Begins the file `path`, instead of one that is there. */
+  /** Begins the file `path`, and replaces one that is there. */
   static async create(path: string, header: TraceHeader): Promise<TraceJournal> {
     const file = await Deno.open(path, { write: true, create: true, truncate: true });
     const journal = new TraceJournal(file, 0, 0);

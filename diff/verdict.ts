@@ -91,7 +91,7 @@ export interface ChannelVerdict {
 export interface StepVerdict {
   /** 1 for the first step of the plan */
   id: number;
-  /** True if it belongs to the fixture or to the sequence's body */
+  /** Set-up and tear-down belong to the fixture, the rest to the sequence's body */
   phase: Phase;
   /** What was performed */
   op: Operation;

@@ -341,7 +341,7 @@ function* simplerThan(op: Operation): Generator<Operation> {
   }
 }
 
-/** A number that depends on both, so that the sequences of one run have nothing to do with the names of the next. */
+/** A number that depends on both, so that the sequences of one run have nothing to do with the sequences of the next. */
 function mixed(seed: number, index: number): number {
   let hash = Math.imul(seed ^ 0x9e3779b9, 0x85ebca6b) ^ Math.imul(index + 1, 0xc2b2ae35);
   hash = Math.imul(hash ^ (hash >>> 15), 0x2c1b3c6d);

@@ -19,7 +19,7 @@ function spoken({ command, object, handle }: Notification): string {
 
 /**
  * True if a message passes a filter: what either of them does not say is no reason to hold it back
- * (`devlink_obj_desc_match()`). The kernel reports the port of messages about ports alone.
+ * (`devlink_obj_desc_match()`). The kernel names the port only in messages about ports.
  */
 function passes({ object, handle }: Notification, { handle: device, port }: Operation<"listen">): boolean {
   if (device === undefined) return true;

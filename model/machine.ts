@@ -59,7 +59,7 @@ export interface MachineOptions {
   /** Netdevs that are there before any operation. @default {`lo` and `eth0`, if that is not one of the board's own device} */
   netdevs?: { init: string[] };
   /**
-   * True if a devlink and a link monitor run in every netns (from its start to its end), or only where {@linkcode
+   * Where a devlink and a link monitor run: in every netns (from its start to its end), or only where {@linkcode
    * Machine.listen} does. `overheard`: as with `none`, and observations hold what nobody hears, too
    *
    * @default {"all"}

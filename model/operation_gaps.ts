@@ -33,7 +33,7 @@ const isBoards = (kernel: Kernel, netdev: Netdev | undefined): boolean =>
 const PREFIX = /^\d+\.\d+\.\d+\.\d+(?:\/\d+)?$/;
 const MAYBE_PREFIX = /:|^(?:default|any|all)(?:$|\/)|^(?:0x[\da-f]+|\d+)(?:\.(?:0x[\da-f]+|\d+)){0,3}(?:\/[\d.]+)?$/i;
 
-/** True if the model reads a prefix, ip(8) may take it in another form, or neither does. */
+/** Returns who reads a prefix: the model; or perhaps ip(8), in another form; or neither. */
 export const readsPrefix = (prefix: string): "read" | "other" | "neither" =>
   PREFIX.test(prefix) ? "read" : MAYBE_PREFIX.test(prefix) ? "other" : "neither";
 

@@ -54,7 +54,7 @@ guestTest(
       const agrees = await run(of("the PCS"));
       assertEquals(agrees.code, 0, `${agrees.stdout}${agrees.stderr}`);
       assertStringIncludes(agrees.stdout, "3 agree");
-      // It reports that it does nothing about its PCS, and takes the link down all the same.
+      // The file claims that the MAC does nothing about its PCS; the MAC takes the link down all the same.
       await boardFile(path, guest, "none");
       const differs = await run(of("unbound while"));
       assertEquals(differs.code, 1, `${differs.stdout}${differs.stderr}`);

@@ -36,7 +36,7 @@ function factsOf({ nearest }: Era): KernelFacts {
 
 /**
  * How a kernel was configured: `debian`, or `debug`, which is small, has netdevsim built in, and one table of routes: the debug
- * kernel ( fixtures/qemu/debug_kernel.config).
+ * kernel (fixtures/qemu/debug_kernel.config).
  */
 export type BuildName = "debian" | "debug";
 

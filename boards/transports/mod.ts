@@ -62,7 +62,7 @@ export function lineOf(board: Reached): LineTable | undefined {
     .find((table) => table !== undefined);
 }
 
-/** Returns what each table of a board reports, in one line, by the table's name. */
+/** Describes each table of a board in one line, by the table's name. */
 export function transportWords(board: Reached): [TransportName, string][] {
   return tablesOf(board).map(([name, table]) => [name, (TABLES[name] as TransportTable).words(table)]);
 }

@@ -26,7 +26,7 @@ export interface Reporter {
 /** Where a report goes, a piece at a time. */
 export type Write = (text: string) => void;
 
-/** States why the numbers of a run are no pass. */
+/** Describes why the numbers of a run are no pass. */
 export function whyNoPass({ sequences, unjudged }: Summary): string {
   if (unjudged.length > 0) return `nothing was judged of ${unjudged.join(", ")}`;
   if (Object.values(sequences).every((count) => count === 0)) return "nothing was run";

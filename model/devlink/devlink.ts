@@ -42,7 +42,7 @@ export class Devlink {
   freed = false;
   /** Those who looked it up and have not released it */
   readonly users: Task[] = [];
-  /** True if nobody uses it any more */
+  /** Holds once nobody uses it any more */
   readonly unused: Condition;
   /** The instance that this one is part of */
   parent: Devlink | undefined;

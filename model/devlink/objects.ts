@@ -124,7 +124,7 @@ export interface Reporter {
   readonly name: string;
   /** What the driver keeps for it (`devlink_health_reporter_priv()`) */
   readonly driver: object;
-  /** True if the driver can recover (and so has a grace period and auto recovery); `message` is what it reported, if it did */
+  /** Undefined if the driver cannot recover (and so has no grace period or auto recovery); `message` is what it reported, if it did */
   readonly recover: ((task: Task, message: string | undefined) => Result | Steps<Result>) | undefined;
   /** Writes what is known of an error */
   readonly dump: ((fmsg: Fmsg, message: string | undefined) => void) | undefined;

@@ -44,7 +44,7 @@ export function destroyNodes(dl: Devlink): void {
   dl.rates = dl.rates.filter((rate) => rate.type === "leaf");
 }
 
-/** True if there are nodes: no mode of the eswitch can be set then, and why. */
+/** Returns the error if there are nodes: no mode of the eswitch can be set then. */
 export function nodesExist(task: Task, dl: Devlink): Result {
   if (!dl.rates.some((rate) => rate.type === "node")) return "ok";
   return task.fail("EBUSY", "Rate node(s) exists", dl.kernel.era.corePrefix);

@@ -54,7 +54,7 @@ function unsupported({ driver, kernel }: Devlink): boolean {
   return driver.withholdsReload === true && kernel.era.reloadWithheldBy === "feature";
 }
 
-/** The reload that a dying netns does for each instance in it. Reports this in the kernel log where that fails. */
+/** The reload that a dying netns does for each instance in it. Logs it where that fails. */
 export function* reloadIntoInit(task: Task, dl: Devlink): Steps {
   const result = yield* perform(task, dl, "driver_reinit", dl.kernel.init);
   if (result !== "ok" && result !== "EOPNOTSUPP") task.log("info", "Failed to reload devlink instance into init_net");

@@ -39,7 +39,7 @@ export interface LockEra {
   readonly holdsReloadsOff: boolean;
   /** True if a driver that lists its ports has a lock of its own for the list, taken before the instance's (to 5.17) */
   readonly portListLock: boolean;
-  /** True if the locks of all instances are one class to lockdep, or each its own (from 6.0) */
+  /** The lock classes of instances in lockdep: one for all, or one each (from 6.0) */
   readonly instanceKeys: "one" | "each";
   /**
    * How the end of an instance waits for its users: until the last one has gone, and who comes meanwhile is a user, too;
@@ -173,7 +173,7 @@ export const REGIMES: Readonly<Record<LockRegime, LockEra>> = {
 
 /**
  * What happens to a driver's traps in a reload: they are registered again; they stay from probe to remove (a patch that was
- * refused); or they are registered again by a core that shows nothing of groups and policers, and warns (never released, docs/semantics.md 3.11)
+ * refused); or they are registered again by a core that announces no groups and policers, and warns (never released, docs/semantics.md 3.11)
  */
 export type TrapLifetime = "reload" | "probe" | "reload_asserting";
 

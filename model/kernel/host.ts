@@ -58,7 +58,7 @@ export interface KernelHost {
   readonly rtnl: Lock;
   /** True if workers stop at every lock, too */
   readonly stepping: boolean;
-  /** True if somebody tries all interleavings */
+  /** If somebody tries all interleavings, and with which work */
   readonly exploring: false | "without timers" | "with timers";
   /** How many works are queued or run */
   busyWorks: number;

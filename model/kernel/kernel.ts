@@ -78,7 +78,7 @@ export class Kernel implements KernelHost {
   observation: Observation = emptyObservation();
   /** True if workers stop at every lock, too: somebody steps the tasks of this kernel */
   stepping = false;
-  /** True if somebody tries all interleavings: how long something takes means nothing then of what comes before what */
+  /** True if somebody tries all interleavings: how long something takes then shows nothing about the order */
   exploring: false | "without timers" | "with timers" = false;
   /** How many works are queued or run */
   busyWorks = 0;

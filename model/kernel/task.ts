@@ -338,7 +338,7 @@ export class Condition implements Awaited {
 
   constructor(
     readonly name: string,
-    /** True if it is so now */
+    /** True if the condition holds now */
     readonly holds: () => boolean,
     /** Who can still make it so; nobody means that a wait for it is lost */
     readonly holders: () => readonly Task[] = () => [],

@@ -27,7 +27,7 @@ export class Work {
   constructor(
     kernel: KernelHost,
     readonly name: string,
-    /** True if it runs on the CPU that it was queued on, or on any */
+    /** True if the work runs only on the CPU that it was queued on */
     readonly bound: boolean,
     body: (task: Task) => Steps,
   ) {

@@ -93,7 +93,7 @@ export class Netns {
   #heard: boolean;
   readonly #cell: Cell;
   readonly #users: Task[] = [];
-  /** True if nobody is in it any more, or means to put something there: only then does it die */
+  /** Holds once nobody is in it any more, or means to put something there: only then does it die */
   readonly unused: Condition;
   readonly netdevs: Map<string, Netdev> = new Map();
   readonly fibListeners: FibListener[] = [];

@@ -31,7 +31,7 @@ export interface Pcs {
   readonly name: string;
   /** True if it is to be asked each second */
   readonly poll: boolean;
-  /** What it reports of the speed, in Mb/s; null where it means nothing */
+  /** What it reports of the speed, in Mb/s; null where it reports none */
   readonly speed: number | null;
   /** Looks up an operation, which is a read of its memory; `frames` are those that do so */
   read(task: Task, frames: string): void;
@@ -62,7 +62,7 @@ export interface Mac {
 
 /** What a phylink is made with. */
 export interface PhylinkOptions {
-  /** True if the PCS tells the state of the link, a PHY does so alone, or it is fixed */
+  /** How the state of the link is known: from the PCS, from a PHY alone, or it is fixed */
   mode: "inband" | "phy" | "fixed";
   interface: Interface;
   mac: Mac;

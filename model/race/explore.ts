@@ -16,7 +16,7 @@ import { type Explored, tally, unexplored } from "./explored.ts";
 /** Options of {@linkcode explore}. */
 export interface ExploreOptions {
   /**
-   * True if orders are left out that make no difference
+   * If orders that make no difference are left out
    *
    * @default {"dpor"}
    */

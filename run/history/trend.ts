@@ -96,7 +96,7 @@ const between = (a: Ground, b: Ground): GroundKey[] =>
 const isSameGround = (a: Ground, b: Ground) => GROUND_KEYS.every((key) => a[key] === b[key]);
 
 function lastChange(points: readonly Point[]): LastChange | null {
-  // A run that means nothing is no change of what the board does.
+  // A run without a result is no change of what the board does.
   const judged = points.filter(({ passed }) => passed !== undefined);
   for (let i = judged.length - 1; i > 0; i--) {
     const [a, b] = [judged[i - 1]!, judged[i]!];

@@ -13,12 +13,12 @@ import { gunzipSync, gzipSync } from "node:zlib";
 import { SHARED } from "../wire/constants.ts";
 import { fits } from "../wire/wire.ts";
 
-/** How many lines of a plan the board is notified of, and of how many any plan before where this one was never run. */
+/** How many known lines of a plan the board gets; and how many of any earlier plan, where this one was never run. */
 const TOLD = 64, TOLD_UNKNOWN = 8;
 /** How many characters are stored, and of how many plans. */
 const MOST = 4_000_000, MOST_PLANS = 2000;
 
-/** After so many records that could not be made whole, the board is notified of no more lines. */
+/** After so many records that could not be made whole, the board gets no more known lines. */
 const MOST_FAILED = 3;
 
 /** Bytes as characters, one each. */

@@ -1,5 +1,5 @@
 /**
- * True if a board that reports each second that it is alive still does.
+ * Follows if a board that reports each second that it is alive still does.
  *
  * @module
  */

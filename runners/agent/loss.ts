@@ -16,7 +16,7 @@ export interface LossEvidence {
   bootId: string;
   /** Lines that the board's console has shown since the plan began; the line itself may be that console */
   said?: () => Promise<readonly string[]> | readonly string[];
-  /** True if the board has power, where something can tell */
+  /** Asks if the board has power, where something can tell */
   power?: () => Promise<"on" | "off" | undefined>;
   /** The boot that answers now; undefined where nothing does */
   boots?: () => Promise<string | undefined>;

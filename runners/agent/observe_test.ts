@@ -194,7 +194,7 @@ Deno.test("observe() classifies the kernel log and the time", () => {
   assertEquals(time, "blocked");
 });
 
-Deno.test("observe() takes no reply of a program that printed nothing, or a part, for one that means nothing", () => {
+Deno.test("observe() takes no reply of a program that printed nothing, or a part, for an empty one", () => {
   const of = (op: Operation, out: string) => observe(op, record(0, { out, err: "" })).reply;
   const handle = "netdevsim/netdevsim10";
   const during: Operation = { kind: "during", operation: RELOAD, poll: { kind: "port.show" } };

@@ -109,7 +109,7 @@ Deno.test("readRecord(): nothing of a record in which a monitor lost something i
   }
 });
 
-Deno.test("readRecord(): the last record of a plan returns whether the kernel broke", () => {
+Deno.test("readRecord(): the last record of a plan shows whether the kernel broke", () => {
   assertEquals(readRecord(record([], [], ["done broken\n"]), "n", "a1")?.done, "broken");
   assertEquals(readRecord(record([], [], ["done \n"]), "n", "a1")?.done, "done");
 });

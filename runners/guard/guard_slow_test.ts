@@ -157,7 +157,7 @@ Deno.test("guard: a connection through a bridge, a bond and a VLAN", async () =>
     "(eth1 -> bond0 -> br0 -> br0.5)",
   );
   assertEquals(await said(board, DUT), undefined);
-  // The kernel removes their netdevs with these modules, and means nothing.
+  // The kernel removes their netdevs with these modules, and reports nothing.
   for (const [name, upper] of [["bridge", "br0"], ["bonding", "bond0"], ["8021q", "br0.5"]] as const) {
     assertStringIncludes(await said(board, { kind: "module.unload", name }) ?? "", `${upper}`);
   }

@@ -1,6 +1,6 @@
 # Tells of names whether they are part of the board's own device. POSIX sh (dash, busybox ash) with devlink of iproute2; it only
-# reads. The host calls tw_handle, tw_own and tw_known. Then it calls tw_device, tw_netdev, tw_path, tw_netns, tw_module, tw_load or tw_instance for each
-# name; the first word is its number. Each prints a line: the number, and
+# reads. The host calls tw_handle, tw_own and tw_known. Then it calls tw_device, tw_netdev, tw_path, tw_netns, tw_module, tw_load or tw_instance
+# for each name; the first word is its number. Each prints a line: the number, and
 #   own      it is the board's own device, or below that in sysfs
 #   other    it is something else of the board
 #   absent   there is no such thing, so that the name cannot be of anything else

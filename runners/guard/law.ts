@@ -18,7 +18,7 @@ import { RefusedError } from "./guard.ts";
 /** What an operation names. */
 export interface Named {
   /**
-   * `device`: `bus/device` of sysfs. `instance`: a devlink handle. `path`: a file, the board reports what it is part of.
+   * `device`: `bus/device` of sysfs. `instance`: a devlink handle. `path`: a file; the board reports what it is part of.
    * `maker`: a file that makes a device of its bus. `module`: a module that is unloaded, with all devices of its drivers. `load`:
    * one that is loaded, with the modules that it needs: they take the devices that have no driver yet
    */

@@ -311,7 +311,7 @@ Deno.test("law: the modules of fixtures/pcs bring their devices and netdevs", as
   assertEquals(await said(body, { lab: files }), refused("names platform/fakepcs.0"));
 });
 
-Deno.test("law: a MAC and a PCS that the board's file names, and hardware that it reports to have", async () => {
+Deno.test("law: a MAC and a PCS that the board's file names, and hardware that it lists", async () => {
   const board: LawfulBoard = {
     name: "lab",
     driver: "mlx5_core",

@@ -31,7 +31,7 @@ function serverTest(name: string, board: LineOptions, fn: (server: TestSer2net, 
 }
 
 const LOGIN = { user: "root", password: () => "secret" };
-/** A line that shows nothing for so long, in milliseconds, means nothing more. */
+/** A line that shows nothing for so long, in milliseconds, sends nothing more. */
 const PATIENCE = 60_000;
 const bytesOf = (text: string) => new TextEncoder().encode(text);
 

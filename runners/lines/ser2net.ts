@@ -12,7 +12,7 @@ export interface TestSer2net extends AsyncDisposable {
   readonly tcp: string;
   /** Ends the server at once */
   kill(): Promise<void>;
-  /** Stops it, so that it means nothing and its connections stay; `SIGCONT` lets it go on */
+  /** Stops it, so that it sends nothing and its connections stay; `SIGCONT` lets it go on */
   signal(name: Deno.Signal): void;
   close(): Promise<void>;
 }

@@ -1,6 +1,6 @@
 /**
- * The serial ports of Linux, and lines behind a console server, for `@serialport/stream`. They use the C library (the binding that the serialport package ships
- * ends in EBADF or a segmentation fault under Deno).
+ * The serial ports of Linux, and lines behind a console server, for `@serialport/stream`. They use the
+ * C library (the binding that the serialport package ships ends in EBADF or a segmentation fault under Deno).
  *
  * @example
  * ```ts ignore

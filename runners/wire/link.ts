@@ -47,7 +47,7 @@ export interface LinkOptions {
 export class WireLink {
   /** What has come: answers and records */
   readonly inbox: Inbox;
-  /** True if the board still reports, while a plan runs, that it is alive */
+  /** Follows if the board still reports, while a plan runs, that it is alive */
   readonly liveness: Liveness = new Liveness();
   /** Why nothing comes any more */
   ended: Error | undefined;
@@ -262,7 +262,7 @@ export class WireLink {
   }
 }
 
-/** True if the agent or the kernel reports it: what a shell prints after a reboot is no sign of life. */
+/** True if the frame comes from the agent or the kernel: what a shell prints after a reboot is no sign of life. */
 function isOfTheBoard(frame: Frame): boolean {
   return frame.kind !== "noise" || withoutKernelLines(frame.text) === "";
 }

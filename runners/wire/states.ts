@@ -153,12 +153,7 @@ const END: StateEntry = { timers: [], on: [] };
 const recordEnds = (had: "record.absent" | "record.damaged"): readonly Row[] => [
   { on: "seen", if: ["whole"], to: "record.whole", why: "its checksum fits" },
   { on: "seen", if: ["too long"], unless: ["lossy"], to: "record.too-long", why: "no byte of the length is damaged" },
-  {
-    on: "seen",
-    if: ["too long", "tired"],
-    to: "record.too-long",
-    why: "the length is what the board reports each time",
-  },
+  { on: "seen", if: ["too long", "tired"], to: "record.too-long", why: "the board sends this length each time" },
   { on: "seen", if: ["tired", "damaged"], to: "record.damaged", why: "asking did not help" },
   { on: "seen", if: ["bound", "damaged"], to: "record.damaged", why: "something of it came, but not the whole" },
   { on: "seen", if: ["tired"], to: had, why: "asking did not help" },

@@ -1,6 +1,6 @@
 /**
- * Races: the possible outcomes of operations at the same time (docs/semantics.md 2, C01 to C12). The model explores every order that can differ; a
- * board runs them many times, and shows nothing else.
+ * Races: the possible outcomes of operations at the same time (docs/semantics.md 2, C01 to C12). The model explores every order that
+ * can differ; a board runs them many times, and shows nothing else.
  */
 
 import { assert, assertEquals } from "@std/assert";

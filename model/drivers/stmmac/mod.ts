@@ -1,5 +1,5 @@
 /**
- * The model of stmmac on an Intel mGBE: a MAC on phylink, its PHY on phylib, and from 7.x on a devlink instance with one param;
+ * The model of stmmac on an Intel mGBE: a MAC on phylink, its PHY on phylib, and from 7.x on a devlink instance with one param
  * (drivers/net/ethernet/stmicro/stmmac, drivers/net/phy).
  *
  * @module
