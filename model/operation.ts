@@ -268,7 +268,7 @@ export interface OperationParameters {
   "wait": { ms: number };
   /**
    * Performs `operation` and, all the while, `poll` again and again. The `reply` is `{ seen: [...] }`: each different
-   * answer of `poll`, a port dump shortened to how many ports it held, `null` for an error; with `waited: true` where a poll took more
+   * answer of `poll`, a port dump shortened to how many ports it held, `null` for an error. It has `waited: true` where a poll took more
    * than 3 s.
    */
   "during": { operation: Operation; poll: Operation };

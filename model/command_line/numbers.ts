@@ -34,7 +34,7 @@ const isPlain = (value: unknown, bits: number) =>
   typeof value === "number" && Number.isSafeInteger(value) && value >= 0 && value < 2 ** bits;
 
 /**
- * An operation with its numbers as devlink(8) reads them; undefined where it cannot, or takes a word for an option of its own, and asks
+ * An operation with its numbers as devlink(8) reads them. Undefined where it cannot, or takes a word for an option of its own, and asks
  * the kernel nothing.
  *
  * @example

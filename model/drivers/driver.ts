@@ -54,7 +54,7 @@ export interface DriverModel {
   /** Returns the instance that an operation makes or removes; undefined where it does neither */
   makes?(op: Operation): Handle | undefined;
   /**
-   * Does what the driver does when a test operates its emulated device, for example takes the carrier away; undefined if the
+   * Does what the driver does when a test operates its emulated device, for example takes the carrier away. Undefined if the
    * device is not of this driver, or the operation is not modelled
    */
   operate?(kernel: Kernel, task: Task, handle: Handle, operation: DeviceOperation): Steps<Result> | undefined;

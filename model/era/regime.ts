@@ -184,8 +184,8 @@ export type TrapLifetime = "reload" | "probe" | "reload_asserting";
 export type NotifierScope = "global" | "per_net" | "dev_net" | "module_init";
 
 /**
- * Where a driver's operations come from: one table for all of its instances; or each instance is given its own before it is
- * registered, all of them or only the ops of a reload (`devlink_set_ops()`, `devlink_set_reload_ops()`: proposed, never merged,
+ * Where a driver's operations come from: one table for all of its instances, or one for each instance before it is
+ * registered. The latter has all ops, or only the ops of a reload (`devlink_set_ops()`, `devlink_set_reload_ops()`: proposed, never merged,
  * docs/semantics.md 1.6), so that one that must not be reloaded has none for it.
  */
 export type OpsMode = "static" | "set_ops" | "set_reload_ops";

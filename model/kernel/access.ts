@@ -3,7 +3,7 @@
  * steps which touch nothing in common need not be tried in both orders.
  *
  * A cell is a name for a part of the kernel's state: what a lock protects, the list of instances, the netns by name. What is
- * done under a lock needs no word of its own, since a task that holds the lock touches its cell; only what is read or changed
+ * done under a lock needs no word of its own, since a task that holds the lock touches its cell. Only what is read or changed
  * without the lock that protects it has to say so.
  *
  * @module

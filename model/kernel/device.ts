@@ -11,7 +11,7 @@ import type { Lock, LockClass, Steps, Task } from "./task.ts";
 
 /**
  * The class of a device's lock by its bus, where that is not the one of most devices: who adds and deletes auxiliary devices may hold the
- * lock of their parent, and of its devlink instance; who detaches from a PHY on an MDIO bus holds RTNL.
+ * lock of their parent, and of its devlink instance. Who detaches from a PHY on an MDIO bus holds RTNL.
  */
 const CHILDREN: Readonly<Record<string, LockClass>> = { auxiliary: "child device", mdio_bus: "mdio device" };
 

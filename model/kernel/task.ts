@@ -1,5 +1,5 @@
 /**
- * Tasks and locks. A kernel path is a generator that stops where it has to wait, and, when it is stepped, at each lock; so
+ * Tasks and locks. A kernel path is a generator that stops where it has to wait, and, when it is stepped, at each lock. So
  * the same code runs straight through at full speed and under an explorer of interleavings.
  *
  * @module

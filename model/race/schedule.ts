@@ -5,7 +5,7 @@
  */
 
 /**
- * A schedule as a text: a letter for each thread in the order in which they came, and how many steps it does; `a3ba` is three
+ * A schedule as a text: a letter for each thread in the order in which they came, and how many steps it does. `a3ba` is three
  * steps of the first one, one of the second and one of the first.
  */
 export function writeSchedule(choices: readonly number[]): string {

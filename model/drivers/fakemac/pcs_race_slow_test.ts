@@ -16,7 +16,7 @@ const pcsAway: readonly Operation[] = [
 const cable = (value: string) => write("/sys/kernel/debug/fakemac/fm0/cable", value);
 const flaps: readonly Operation[] = [cable("0"), cable("1")];
 
-/** What may come in between an unbind and a bind; the work that resolves the link is a thread of its own in each of them. */
+/** What may come in between an unbind and a bind. The work that resolves the link is a thread of its own in each of them. */
 const MEANWHILE: Record<string, readonly Operation[]> = {
   "a cable event": flaps,
   "ip link down and up": [set(false), set(true)],

@@ -1,5 +1,5 @@
 /**
- * The commands that an unload and a load of a function carry out, and the commands of some readings; what the driver makes of one that the
+ * The commands that an unload and a load of a function carry out, and the commands of some readings. With each: what the driver makes of one that the
  * card refuses, or does not answer. Refusals were seen on Linux 5.10, 6.1, 6.12, 7.2 and 7.3. Without an answer these were seen:
  * DISABLE_HCA, QUERY_ISSI, INIT_HCA, CREATE_EQ, ALLOC_PD and MCQS on 5.10 and 6.12, QUERY_VNIC_ENV on 6.12; the others have the
  * same callers. The words are from 6.12 (`words.ts`), the sources are in drivers/net/ethernet/mellanox/mlx5/core.
@@ -269,7 +269,7 @@ const POLLED = 61_000;
 
 /**
  * How long the driver waits for an answer, in ms. Commands of a load are polled for, since the queue of their events is made by the last
- * of them; else it waits for the event, and looks once more if the event was missed (cmd.c: poll_timeout(), wait_func(),
+ * of them. Else it waits for the event, and looks once more if the event was missed (cmd.c: poll_timeout(), wait_func(),
  * wait_func_handle_exec_timeout()).
  */
 const PATIENCE: Readonly<Record<Part, number>> = {

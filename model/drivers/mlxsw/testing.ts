@@ -1,7 +1,7 @@
 /**
  * For tests: what mlxsw_spectrum of Debian's kernels 6.12 and 7.2 showed on an emulated Spectrum with eight ports (with four in the
  * steps of `split` and `health` of 6.12). `testdata/` has the facts of the device as text, the messages of a reload (of 6.12 the
- * first ones); and the commands of a session with their answers, in order.
+ * first ones). It also has the commands of a session with their answers, in order.
  */
 
 import { parseDevlink } from "../../command_line/parser.ts";

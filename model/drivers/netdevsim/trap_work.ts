@@ -57,7 +57,7 @@ export class TrapWork implements Timer {
 
   /**
    * The work that makes packets, as a thread of its own among others: once, and not again. It only tries the lock, since
-   * teardown waits for it with the lock held (D7); one that waits for it instead is what no kernel has.
+   * teardown waits for it with the lock held (D7). One that waits for it instead is what no kernel has.
    */
   *thread(task: Task): Steps {
     const { lock } = this.#dl;

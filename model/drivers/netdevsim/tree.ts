@@ -1,6 +1,6 @@
 /**
  * The files of netdevsim in sysfs and debugfs, for those who list and find files. What a file holds, and what a write to it does,
- * is in bus.ts and debugfs.ts; files that only hold a value which the model does not use have it here.
+ * is in bus.ts and debugfs.ts. Files that only hold a value which the model does not use have it here.
  *
  * @module
  */
