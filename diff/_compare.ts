@@ -90,7 +90,7 @@ function whyUndecided({ kmsg }: Observation): string | undefined {
 
 /**
  * Why the model knows nothing of a channel; undefined where the channel is compared: where the model knows it, and where a board
- * hangs or its kernel reports a bug, which is no driver's choice; except if the model cannot know whether the kernel breaks.
+ * hangs or its kernel reports a bug, which is no driver's choice. It stays unknown if the model cannot know whether the kernel breaks.
  */
 function gapOf(channel: Channel, expected: Observation, observed: Observation, findings: readonly KernelLine[]) {
   const { unknown } = expected;

@@ -28,7 +28,7 @@ function opening(observed: readonly StepTrace[], index: number): 0 | 1 {
 
 /**
  * A step of a sequence with the lines that came late: those that the model predicts for the step, that the board did not log in
- * it; and that are the first of the next step, where the model does not predict them. Likewise without the lines that were late
+ * it. They are the first of the next step, where the model does not predict them. Likewise without the lines that were late
  * from the step before.
  */
 export function withLateLines(

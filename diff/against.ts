@@ -49,7 +49,7 @@ function inWordsOf(board: Facts | undefined, earlier: Facts | undefined, trace: 
 
 /**
  * Returns what to expect of a sequence by an earlier recording: the steps of the model with what the recording showed. A step that
- * the recording does not hold, lost, or holds as another operation has no observation, and the reason; so have all steps after
+ * the recording does not hold, lost, or holds as another operation has no observation, but the reason. The same goes for all steps after
  * another operation.
  *
  * @param model The sequence as the model has it, on the board of `facts`

@@ -88,7 +88,7 @@ function entryOf(runs: readonly Seen[], until: string): LearnedEntry {
 }
 
 /**
- * Learns from runs. A channel that showed several values, at least one of them twice, is learned as a set; one that showed another
+ * Learns from runs. A channel that showed several values, at least one of them twice, is learned as a set. One that showed another
  * value in every run is left out as `varies`. A report of the kernel is never learned.
  *
  * @param until The last day of the entries, `YYYY-MM-DD`

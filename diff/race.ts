@@ -123,7 +123,7 @@ export function compareRace(
 
 /**
  * Returns why a race that was run proves nothing; undefined where it can be judged. A board that ran nothing, or that was too slow
- * to tell a hang from a wait, shows nothing; and what the model has not tried is not what the model does not allow.
+ * to tell a hang from a wait, shows nothing. Likewise, what the model has not tried is not what the model does not allow.
  */
 export function objectionToRace(
   op: Operation,
