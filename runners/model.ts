@@ -39,7 +39,7 @@ function ownDevice({ steps }: Plan, facts: Facts | undefined): { facts?: Facts }
 }
 
 /**
- * Opens the model of an era as a board; its last argument is the header of the traces of its board, and the driver in that
+ * Opens the model of an era as a board. Its last argument is the header of the traces of its board, and the driver in that
  * board's file. Without a driver it is the one that the facts name.
  */
 export function openModel(

@@ -175,7 +175,7 @@ tl_mark() {
   printf '<7>twinlink %s %s\n' "$TL_N" "$1" > /dev/kmsg
 } 2> /dev/null
 
-# What rounds are judged by: the lines that may be findings, or may belong to one; of the others one of each kind, with any
+# What rounds are judged by: the lines that may be findings, or may belong to one. Of the other lines there is one of each kind, with any
 # numbers in it, and how many more there were. Of calls on a removed PCS the first ones do.
 tl_sift() {
   set -- $(wc -l < "$TL_D/log")
@@ -212,7 +212,7 @@ TL_KINDS='
 
 # tl_start_ticker SECONDS: from now on a tick so often, SIGUSR1: it ends a `read` that nobody answers. `wait` is not to be
 # interrupted, since bash does not know the exit status any more then: for that there is SIGUSR2, once a bound has passed.
-# A tick that comes late tells of a board that had no CPU to give, or that stood still; so does a CPU whose time is not accounted.
+# A tick that comes late tells of a board that had no CPU to give, or that stood still. So does a CPU whose time is not accounted.
 tl_start_ticker() {
   trap 'TL_T=$((TL_T + 1))' USR1
   trap : USR2
@@ -234,8 +234,8 @@ tl_start_ticker() {
   TL_TICKER=$!
 }
 
-# tl_gap PASSED: sets tl_gap to the time since the last tick that the kernel cannot account for, in hundredths of a second; on the
-# CPU that lost the most: then the host of a guest did not run it. Little is lost on any machine. A CPU
+# tl_gap PASSED: sets tl_gap to the time since the last tick that the kernel cannot account for, in hundredths of a second. It takes the
+# CPU that lost the most: that is time in which the host of a guest did not run it. Little is lost on any machine. A CPU
 # that did nothing is left out, since not every kernel accounts for that.
 tl_gap() {
   tl_gap=0
@@ -261,7 +261,7 @@ tl_ticked() {
   printf '%-16d%-16d%-16d%-16d\n' "$1" "$2" $tl_up $(($1 + $2 + tl_up)) 1<> "$TL_D/late"
 }
 
-# tl_late: sets TL_LATE to how late the ticks up to TL_UP came, one that is due included, in hundredths of a second; and TL_OWN to
+# tl_late: sets TL_LATE to how late the ticks up to TL_UP came, one that is due included, in hundredths of a second. Sets TL_OWN to
 # the seconds of TL_UP in which the board did not stand still.
 tl_late() {
   tl_up=$((${TL_UP%.*} * 100 + 1${TL_UP#*.} - 100)) tl_tries=0
@@ -614,7 +614,7 @@ tl_try() {
   return 1
 }
 
-# tl_ready NUMBER SECONDS COMMAND...: makes the board ready for its plans. TL_UNREADY tells of the first command that fails; none is
+# tl_ready NUMBER SECONDS COMMAND...: makes the board ready for its plans. TL_UNREADY tells of the first command that fails. None is
 # run after it, nor while an agent of another run is in a plan or has the device.
 tl_ready() {
   [ -z "$TL_UNREADY$TL_BUSY$TL_HELD" ] || return 0

@@ -36,7 +36,7 @@ export interface OwnGuest {
 }
 
 /**
- * What a board's console said of the end of its kernel, from a place of its log on, by default from the last boot on; undefined
+ * What a board's console said of the end of its kernel, from a place of its log on, by default from the last boot on. Undefined
  * where it said nothing.
  */
 export async function lastWords(consoleLog: string, from?: number): Promise<string | undefined> {

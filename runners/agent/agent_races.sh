@@ -1,4 +1,4 @@
-# The third part of twinlink's agent: races. Each that races is a process of its own, which waits on a fifo; the same race is run
+# The third part of twinlink's agent: races. Each that races is a process of its own, which waits on a fifo. The same race is run
 # many times over, and the outcome of each run is counted on the board, so that few bytes travel.
 
 # What a racer runs. It reads how long it is to spin before it begins, and answers with what each of its operations came to:

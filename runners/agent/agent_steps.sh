@@ -270,7 +270,7 @@ tl_step() {
 
 # A server: a process that takes commands from a fifo, `c.KEY`, and runs as long as its netns or the agent. What it prints goes
 # to `o.KEY`; what it reports of errors, and that a command is done, to a fifo that all share. Both fifos are open for reading
-# and for writing, so that nobody waits for the other end; one that died is found at the next tick.
+# and for writing, so that nobody waits for the other end. One that died is found at the next tick.
 
 # tl_serve KIND NETNS COMMAND...: has a server run, and sets TL_SP, its process, and tl_key.
 tl_serve() {

@@ -10,7 +10,7 @@
 #   @~                         each second while a plan runs: the board is alive. It may stand between any two lines, and in records
 #
 # SUM is the checksum of what is after it: of few words a sum that the shell makes itself, since a process costs more than to send them,
-# in 6 hexadecimal digits; of more than TLC_FEW characters the checksum, in 8.
+# in 6 hexadecimal digits. Of more than TLC_FEW characters it is the checksum, in 8.
 
 LC_ALL=C
 export LC_ALL

@@ -1,5 +1,5 @@
 /**
- * The handle of a board in plans and traces. Sequences on hardware such as a NIC name the handle that the model gives it; on a board
+ * The handle of a board in plans and traces. Sequences on hardware such as a NIC name the handle that the model gives it. On a board
  * the board's own handle stands in its place, on the way there and back.
  *
  * @module

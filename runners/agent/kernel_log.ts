@@ -7,7 +7,7 @@
 import type { KernelLine, KernelLineClass } from "../../model/observation.ts";
 
 /**
- * What makes a line a finding, first match wins; texts of lib/bug.c, kernel/panic.c, kernel/locking/lockdep.c, mm/kasan and
+ * What makes a line a finding, first match wins. Texts of lib/bug.c, kernel/panic.c, kernel/locking/lockdep.c, mm/kasan and
  * kernel/hung_task.c. Written so that grep -E takes them as well, but for `\\d`.
  */
 const CLASSES: readonly [KernelLineClass, RegExp][] = [

@@ -1,6 +1,6 @@
 /**
  * What a board has said before need not travel again: the long lines of the records of a plan, by their MD5. With the plan the
- * board gets the list of known lines; of those that come again a record has the MD5 in their place, and the host puts them
+ * board gets the list of known lines. Of those that come again a record has the MD5 in their place, and the host puts them
  * back. That is done where the whole has the length and the checksum that the record itself has; else it is asked for whole.
  *
  * @module

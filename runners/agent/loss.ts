@@ -109,7 +109,7 @@ export async function linesOfEnd(path: string, from: number, sinceBoot = false):
   return kept;
 }
 
-/** Finds out why a board was lost, and puts it into the first step that was; a trace that has no such step stays as it is. */
+/** Finds out why a board was lost, and puts it into the first step that was. A trace that has no such step stays as it is. */
 export async function explainLoss(trace: SequenceTrace, evidence: LossEvidence): Promise<void> {
   const step = trace.steps.find(({ lost }) => lost && UNEXPLAINED.includes(lost.reason));
   if (!step) return;

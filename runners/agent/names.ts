@@ -1,6 +1,6 @@
 /**
- * The names of a board's own MAC and PCS. Sequences and traces speak of the MAC, the PCS and the netdev of `fixtures/pcs`;
- * on a board that has a MAC and a PCS of its own, its names stand in their place on the way there and back.
+ * The names of a board's own MAC and PCS. Sequences and traces speak of the MAC, the PCS and the netdev of `fixtures/pcs`.
+ * On a board that has a MAC and a PCS of its own, its names stand in their place on the way there and back.
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * The records of a plan: each tells of one or several steps. In front, what each step's command said; after it, what the
+ * The records of a plan: each tells of one or several steps. In front, what each step's command said. After it, what the
  * monitors, the servers and the kernel log said meanwhile, each with a mark after each step.
  *
  * @module

@@ -1,6 +1,6 @@
 /**
  * The guard: before a plan takes a device away from a real board, it asks the board which devices
- * carry its root filesystem and the connection; a plan that would take one of these is
+ * carry its root filesystem and the connection. A plan that would take one of these is
  * refused.
  *
  * @module

@@ -10,7 +10,7 @@ import { jsonLine, visible } from "../../boards/visible.ts";
 export const RECORD_ENDINGS = { bytes: ".log", times: ".cast" } as const;
 
 /**
- * Writes what a line reports into two files beside each other: `.log` is the bytes as they came, all of them; `.cast` is the
+ * Writes what a line reports into two files beside each other: `.log` is the bytes as they came, all of them. `.cast` is the
  * text with its times as asciicast v2, which asciinema replays (a byte that is no UTF-8 is U+FFFD there). Each is written
  * before anybody else gets to see the bytes, so a reader of the files is never late.
  *

@@ -233,7 +233,7 @@ const WIDE = 250;
 async function learnRule(line: Console): Promise<string> {
   for (let tries = 0;; tries++) {
     const [first, second] = [newWord(), newWord()];
-    // Where lines end in a byte more on their way to the board, the value of `t` is longer; where they begin with one, there is
+    // Where lines end in a byte more on their way to the board, the value of `t` is longer. Where they begin with one, there is
     // no such command as `false`.
     await line.send(
       `t=ok\nfalse||printf "%s%s\\n%s%s %s %s %0${WIDE}d\\n" ${halvesOf(first)} ${halvesOf(second)} \${#t} $? 0;:\n`,

@@ -67,7 +67,7 @@ const ENV = { LC_ALL: "C", SSH_ASKPASS_REQUIRE: "never" };
  * Opens a plain `sh` on a board over ssh.
  *
  * Host keys are always checked: an unknown one is refused, unless the user's own configuration has `accept-new` for this
- * host. Where a password or passphrase is needed it is asked with `askSecret` and typed at ssh's own prompt; it is never
+ * host. Where a password or passphrase is needed it is asked with `askSecret` and typed at ssh's own prompt. It is never
  * in an argument, the environment or a message.
  *
  * @throws {TransportError} If the board cannot be reached, with the reason in one line

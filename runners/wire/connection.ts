@@ -24,7 +24,7 @@ export interface ConnectionOptions {
   known?: KnownLines | undefined;
   /** Ends the connection */
   signal?: AbortSignal | undefined;
-  /** Called for each line that belongs to no record; gives how long from now on the next record may take, in ms, if the line tells */
+  /** Called for each line that belongs to no record. Gives how long from now on the next record may take, in ms, if the line tells */
   onNoise?: (line: string) => number | undefined;
 }
 
@@ -215,7 +215,7 @@ export class Connection {
   }
 
   /**
-   * A record by number, asked for again while it is damaged or does not come; undefined where `bound` ms pass without a word
+   * A record by number, asked for again while it is damaged or does not come. Undefined where `bound` ms pass without a word
    * of the board, `"damaged"` where asking did not help. The board answers once its plan is over, with what it has kept:
    * until then the records after this one come in.
    *

@@ -39,7 +39,7 @@ export interface LinkOptions {
   known?: KnownLines | undefined;
   /** Ends all waits */
   signal?: AbortSignal | undefined;
-  /** Called for each line that belongs to no record; gives how long from now on the next record may take, in ms, if the line tells */
+  /** Called for each line that belongs to no record. Gives how long from now on the next record may take, in ms, if the line tells */
   onNoise?: (line: string) => number | undefined;
 }
 

@@ -142,7 +142,7 @@ const BEAT_BEGUN = [...BEAT].reduceRight((rest, character) => `(?:${character}${
 const KERNEL_BEGIN = new RegExp(String.raw`${CONSOLE_LINE_POSSIBLY_BEGUN}|\n${BEAT_BEGUN}$`);
 
 /**
- * The first `length` bytes without the kernel's lines in between, and those; `"more"` where the line has not brought them all
+ * The first `length` bytes without the kernel's lines in between, and those. `"more"` where the line has not brought them all
  * yet, undefined where nothing can be left out.
  */
 function withoutKernel(
