@@ -1,6 +1,6 @@
 /**
  * What stops a program from outside: Ctrl-C, SIGTERM and SIGHUP, the first of which stops the work in good order and
- * the second one ends the process; and errors that nothing handled.
+ * the second one ends the process. Errors that nothing handled stop it, too.
  *
  * A thread of its own listens (`interrupt_thread.ts`): a listener in the main thread would hear nothing while that
  * computes, and yet keep the signal from ending the process.

@@ -1,5 +1,5 @@
 /**
- * The journal of a run: a folder that is written ahead. `run.json` holds what is to be run, before anything is; then each
+ * The journal of a run: a folder that is written ahead. `run.json` holds what is to be run, before anything is. Then each
  * board's trace records of every sequence that it is going to be pushed, what its steps showed, and that it was run. What is
  * there when twinlink or its host dies is what `twinlink resume` goes on from.
  *

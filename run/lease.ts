@@ -1,6 +1,6 @@
 /**
  * Leases: two runs never use one board at the same time. Who has a board holds a lock on its `lease.json`, which states who that
- * is; the kernel takes the lock away with the process, however it ends, so that a lease cannot outlive its run.
+ * is. The kernel takes the lock away with the process, however it ends, so that a lease cannot outlive its run.
  *
  * @module
  */

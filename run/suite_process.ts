@@ -181,7 +181,7 @@ function remote({ name, source, requires, holds, at }: ListedSequence): Sequence
 }
 
 /**
- * Opens suites. The code of a user's suite is not loaded into this process; the suites that ship are, if no other is named
+ * Opens suites. The code of a user's suite is not loaded into this process. The suites that ship are, if no other is named
  * and no time is set.
  *
  * @param names Names of suites that ship, or paths of suite files (recognised by a slash or their ending). None: all that

@@ -50,7 +50,7 @@ export interface CompileEvents {
  * Where the kernel breaks on the model, the plan ends: it has no tear-down then, and the body does not continue after a step
  * that hangs. An assertion after a step that breaks the kernel does not hold, and is no error.
  *
- * Where the model has no answer for a step, the body ends with that step, which is `model-gap`; what the body would have removed
+ * Where the model has no answer for a step, the body ends with that step, which is `model-gap`. What the body would have removed
  * is removed after it.
  *
  * @throws {SuiteError} with file, line and column: if the body throws; if a step fails and the body does not expect it; if a step
