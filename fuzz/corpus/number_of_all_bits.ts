@@ -1,4 +1,4 @@
-// strtoull(3) reports by errno that a number is too large; a devlink(8) that serves many steps still has ERANGE there from an
+// strtoull(3) reports by errno that a number is too large. A devlink(8) that serves many steps still has ERANGE there from an
 // answer of the kernel. It must not read this number.
 // twinlink fuzz --board qemu-6.12 --seed 3112000 --sequence 136
 import { fuzzed } from "../sequence.ts";
