@@ -1,6 +1,6 @@
 /**
  * How fast a serial line is used: `deno task bench:line [--baud 115200] [--times 200]`. The line is a pseudo terminal with a
- * real shell behind it that holds its speed to the microsecond; labgrid beside it, where it is installed.
+ * real shell behind it that holds its speed to the microsecond. labgrid is measured beside it, where it is installed.
  *
  * @module
  */

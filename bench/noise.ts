@@ -1,6 +1,6 @@
 /**
  * What happens to commands on a serial line on which a kernel talks: `deno task bench:noise [--commands 10000] [--lines 16]
- * [--seed 1] [--rates 1,5,20] [--labgrid 300]`. The lines are pseudo terminals at 115200 baud with a real shell behind each; kernel lines are
+ * [--seed 1] [--rates 1,5,20] [--labgrid 300]`. The lines are pseudo terminals at 115200 baud with a real shell behind each. Kernel lines are
  * spliced in between any two bytes, also while logging in. Beside it labgrid, with `--labgrid` commands for each amount of noise.
  *
  * @module

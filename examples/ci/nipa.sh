@@ -1,7 +1,7 @@
 #!/bin/sh
 # Tests a branch of NIPA, the CI of the netdev mailing list, on a board that runs its kernel, and publishes the result.
 # Usage: BOARD=boards/dut4.toml WWW=/var/www/nipa URL=https://lab.example/nipa nipa.sh BRANCH
-# NIPA_EXECUTOR is the name under which NIPA keeps your results; NIPA fetches $URL/results.json.
+# NIPA_EXECUTOR is the name under which NIPA keeps your results. NIPA fetches $URL/results.json.
 set -eu
 export NIPA_BRANCH="$1" NIPA_EXECUTOR="${NIPA_EXECUTOR:-twinlink}"
 export NIPA_LINK="$URL/$NIPA_BRANCH"
