@@ -75,7 +75,7 @@ interface Judged {
   era: string;
   header: Trace["header"];
   verdicts: SequenceVerdict[];
-  /** The same, as if nobody had modelled the driver; left out if the device is not the board's own, or a MAC that the plans name */
+  /** The same, as if nobody had modelled the driver. Left out if the device is not the board's own, or a MAC that the plans name */
   unmodelled?: SequenceVerdict[];
 }
 

@@ -1,6 +1,6 @@
 /**
  * `deno task demo`: sets up a real kernel and compares it with the model, with netdevsim and with the stock mlx5_core on an
- * emulated ConnectX; where that cannot be, does the same on recordings and reports that.
+ * emulated ConnectX. Where that cannot be, does the same on recordings and reports that.
  *
  * @module
  */

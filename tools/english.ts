@@ -179,7 +179,7 @@ export function proseOf(path: string, text: string): Prose[] {
 }
 
 /** A sentence ends at its mark, an empty line, an item of a list, a cell, a tag, a heading. */
-const ENDS = /[.!?:;]["')*]*(?=\s)|\n\s*(?=\n)|\n(?= {3}|\s*(?:[-*|#>]|\d+\.|@\w+)\s?)|\||(?<=^\s*#.*)\n/gm;
+const ENDS = /[.!?:]["')*]*(?=\s)|\n\s*(?=\n)|\n(?= {3}|\s*(?:[-*|#>]|\d+\.|@\w+)\s?)|\||(?<=^\s*#.*)\n/gm;
 
 function* sentencesOf({ text, line }: Prose): Generator<{ text: string; line: number }> {
   let from = 0;
@@ -206,7 +206,9 @@ export function check(path: string, text: string, exceptions: readonly Exception
           findings.push({ path, line, rule: `"${match[0].replaceAll(/\s+/g, " ")}": write ${write}`, text: flat });
         }
       }
-      const { length } = words(flat.replaceAll(SOURCE, ""));
+      const items = flat.replaceAll(SOURCE, "").split(";");
+      // Two clauses are one sentence; more of them are a list.
+      const length = Math.max(...(items.length > 2 ? items : [items.join(" ")]).map((item) => words(item).length));
       if (length > LONGEST && !prose.literal) {
         findings.push({ path, line: sentence.line, rule: `a sentence of ${length} words`, text: flat });
       }

@@ -12,7 +12,7 @@ export interface Word {
   readonly where?: RegExp;
 }
 
-/** The most words of a sentence, or of its part up to a colon or a semicolon: more are more than one idea. */
+/** The most words of a sentence, or of its part up to a colon: more are more than one idea. */
 export const LONGEST = 25;
 
 /** The words, with what to write. */

@@ -61,6 +61,9 @@ Deno.test("english: a sentence has a bound, which its source and its code do not
   const counted = sentence(LONGEST - 1).replace(".", "");
   assertEquals(found("a.md", `${counted} (net/devlink/trap.c, docs/semantics.md 2.1) \`a b c\`.`), []);
   assertEquals(found("a.ts", `/** ${counted}: ${counted}. */`), []);
+  // Two clauses are one sentence, three are a list.
+  assertEquals(found("a.md", `${counted}; ${counted}.`), [`1: a sentence of ${2 * (LONGEST - 1)} words`]);
+  assertEquals(found("a.md", `${counted}; ${counted}; ${counted}.`), []);
   // A message is data of the program, which may be long.
   assertEquals(found("a.ts", `say("${sentence(LONGEST + 1)}");`), []);
 });

@@ -1,6 +1,6 @@
 /**
  * `deno task outcomes`: writes docs/pcs.md, the outcome of each design of holding on to a PCS when the PCS goes: what the
- * model predicts, and what each kernel did, from traces of the suite `pcs`; and the table of docs/phy.md, of the suite `phy`.
+ * model predicts, and what each kernel did, from traces of the suite `pcs`. It also writes the table of docs/phy.md, of the suite `phy`.
  *
  * @module
  */
