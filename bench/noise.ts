@@ -53,7 +53,7 @@ function reply(random: Random): string {
   return String.fromCharCode(...characters, 10);
 }
 
-/** Who sends commands over a line. */
+/** A program that sends commands over a line. */
 interface Sender {
   /** What the board printed; undefined where that is not known */
   run(command: string): Promise<string | undefined>;

@@ -40,7 +40,7 @@ export type Values<T extends OptionTable> = {
 export interface CommandContext {
   /** Aborted by the first Ctrl-C or SIGTERM */
   signal: AbortSignal;
-  /** For what computes long, and for who wants Ctrl-C for itself */
+  /** For long computations, and for a command that handles Ctrl-C itself */
   interrupts: Interrupts;
 }
 

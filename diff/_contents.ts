@@ -2,7 +2,7 @@
 
 import type { Json, Observation } from "../model/observation.ts";
 
-/** So many bytes are equal by chance never. */
+/** From this many bytes on, equal contents are no accident. */
 const TELLING = 16;
 
 /** Bytes from an address on. */

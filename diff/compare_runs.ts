@@ -55,7 +55,7 @@ export interface ComparedSequence {
   suite: string;
   /** The sequence's name */
   sequence: string;
-  /** How it changed */
+  /** The kind of the change */
   change: Change;
   /** True if both sides judged it */
   compared: boolean;

@@ -87,7 +87,7 @@ export class Replica {
     else known.set(key, attributes);
   }
 
-  /** Where the dumps of a machine show something else than what was heard; undefined where they do not. */
+  /** Returns a difference between the dumps of a machine and the replica; undefined if there is none. */
   disagreement(machine: Machine): string | undefined {
     for (const netns of machine.netns) {
       const objects = this.#netns.get(netns);

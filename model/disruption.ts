@@ -16,7 +16,7 @@ export const DISRUPTIONS = ["reads", "changes", "link", "resets", "power"] as co
 /** What is done to a device: one of {@linkcode DISRUPTIONS}. */
 export type Disruption = typeof DISRUPTIONS[number];
 
-/** Each in words, as of a sequence that does it. */
+/** Each disruption in words, which follow the name of a sequence. */
 export const DISRUPTION_WORDS: Readonly<Record<Disruption, string>> = {
   reads: "only reads",
   changes: "changes what it puts back",
@@ -153,7 +153,7 @@ export const disruptionOf = (op: Operation): Disruption =>
 
 /** What a plan declares about its effect on a device. */
 export interface Disrupting {
-  /** What it performs */
+  /** The operations of the plan */
   steps: readonly { id: number; op: Operation }[];
   /** The effect that its author declares at least */
   disruption?: Disruption;

@@ -111,7 +111,7 @@ export interface InventoryReporter {
 export interface InventoryInstance {
   /** `bus/device` */
   readonly handle: Handle;
-  /** Where it is to be found; undefined where that netns has no name any more */
+  /** The netns of the instance; undefined where that netns has no name any more */
   readonly netns: NetnsName | undefined;
   /** True if its last reload failed */
   readonly reloadFailed: boolean;

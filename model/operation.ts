@@ -295,7 +295,7 @@ export interface OperationParameters {
     seed: number;
     /** What has led to where the race begins */
     before: readonly Operation[];
-    /** Takes it away again; what fails of it does not matter */
+    /** Operations that clean up after a run; their failures do not matter */
     after: readonly Operation[];
     /** What asks for the final state */
     shown: readonly Operation[];

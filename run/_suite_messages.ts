@@ -28,7 +28,7 @@ export interface SuiteRequest {
 export interface ListedSequence {
   name: string;
   source: string;
-  /** Of the sequence and of its fixture */
+  /** What the sequence and its fixture require */
   requires: readonly string[];
   /** The eras in which it has a meaning; left out where that is all */
   holds?: { in: readonly EraId[]; because: string };

@@ -52,7 +52,7 @@ export interface BoardRunOptions {
   onEvent?: (event: RunEvent) => void;
   /** Where all of it is saved before it counts; one of a run that broke off is resumed */
   journal?: Journal;
-  /** Where it is saved what could not be undone on a board. @default {nowhere} */
+  /** Saves what could not be undone on a board. @default {nowhere} */
   dirt?: Dirt;
   /** Runs nothing more once a sequence of any board that shares the object has failed. @default {all are run} */
   failFast?: FailFast;

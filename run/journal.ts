@@ -154,7 +154,7 @@ export async function lastFolder(): Promise<string | undefined> {
 
 /** The journal of one run. */
 export class RunJournal implements Journal, AsyncDisposable {
-  /** Where it is */
+  /** The folder of the journal */
   readonly folder: string;
   /** True if the user named the folder */
   readonly named: boolean;

@@ -16,7 +16,7 @@ import type { BoardState, Dirt } from "./board_state.ts";
 export interface UsedBoardOptions {
   /** Opens the line */
   open: () => Promise<Runner>;
-  /** Where it is saved what could not be undone on the board; left out of one that goes with the run */
+  /** Saves what could not be undone on the board; left out of one that goes with the run */
   dirt: Dirt | undefined;
   onProgress: (progress: Progress) => void;
 }

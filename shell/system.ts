@@ -83,7 +83,7 @@ export interface Seen {
   qdisc: string;
 }
 
-/** So many turns in a row without getting any further, and a command waits for ever. */
+/** After this many turns in a row without progress, a command is taken to wait for ever. */
 const IDLE = 10_000;
 /** How fast a machine is. */
 export interface Pace {

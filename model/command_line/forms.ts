@@ -53,7 +53,7 @@ export type ValueForm = "text" | "number" | "true" | "enable" | "netns";
 export interface CommandOption {
   /** The keyword */
   word: string;
-  /** The parameter of the operation that it is */
+  /** The parameter of the operation that it sets */
   field: string;
   /** The bits that devlink(8) takes of a number. @default {32} */
   bits?: 16 | 64;

@@ -173,7 +173,7 @@ export function hold(task: Task, dl: Devlink): void {
   reading(dl.unused.cell);
 }
 
-/** Releases it. */
+/** Releases an instance. */
 export function drop(task: Task, dl: Devlink): void {
   const { users } = dl;
   if (users[users.length - 1] === task) users.pop();

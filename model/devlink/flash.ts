@@ -79,7 +79,7 @@ function firmware(task: Task, dl: Devlink, file: string): Result {
  */
 export type FlashProgress = { from: number; to: number; by: number };
 
-/** As few as this many messages are reported one by one. */
+/** Up to this many messages are reported one by one. */
 const FEW = 2;
 
 /**

@@ -75,7 +75,7 @@ function* onNetdev(
   return result;
 }
 
-/** The port of a netdev, and whose it is. */
+/** Returns the port of a netdev, and its instance. */
 export function portOf(kernel: Kernel, netdev: Netdev): { dl: Devlink; port: Port } | undefined {
   for (const dl of instancesOf(kernel)) {
     const port = dl.ports.find((each) => each.netdev === netdev);

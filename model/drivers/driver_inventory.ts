@@ -74,7 +74,7 @@ type Entry = { readonly name: string; readonly optional?: boolean | undefined } 
 interface Kind {
   /** The list of the inventory */
   readonly list: keyof DriverInventory;
-  /** What one object is called */
+  /** The word for one object */
   readonly word: string;
   /** The command that lists them on a board */
   readonly command: string;

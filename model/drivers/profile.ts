@@ -111,7 +111,7 @@ export abstract class Profile implements Driver {
     yield* registering(task, this.dl, "traps", () => registerTraps(task, this.dl, TRAPS));
   }
 
-  /** Unregisters them. */
+  /** Unregisters the traps. */
   *removeTraps(task: Task): Steps {
     yield* registering(task, this.dl, "traps", () => unregisterTraps(task, this.dl));
   }

@@ -18,7 +18,7 @@ export interface Accesses {
   writes: number;
 }
 
-/** Every cell at once: of who cannot say what it touches. */
+/** Every cell at once: for a step that cannot tell what it touches. */
 export const EVERYTHING: Cell = -1;
 
 const cells = new Map<string, Cell>();

@@ -183,7 +183,7 @@ export class Kernel implements KernelHost {
     this.#instances.push(dl);
   }
 
-  /** Takes it from there. */
+  /** Removes an instance from the list. */
   removeInstance(dl: Instance): void {
     writing(this.#listed);
     this.#instances.splice(this.#instances.indexOf(dl), 1);

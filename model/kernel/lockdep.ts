@@ -6,7 +6,7 @@
 
 /** A lock as lockdep sees it: its class. */
 export interface Ordered {
-  /** As it is shown */
+  /** The name that is shown */
   readonly name: string;
   /** Of {@linkcode Lockdep.key} */
   readonly key: number;
@@ -36,7 +36,7 @@ export type Cycle = readonly string[];
 export class Lockdep {
   readonly #keys = new Map<string, number>();
   readonly #names: string[] = [];
-  /** By class, those that were taken while it was held */
+  /** By class: the classes that were taken while it was held */
   readonly #after: Set<number>[] = [];
 
   /** The number of a class. */
@@ -75,7 +75,7 @@ export class Lockdep {
     return cycle;
   }
 
-  /** A way from one class to another, both of them in it. */
+  /** Returns a path from one class to another, with both ends; undefined if there is none. */
   #path(from: number, to: number): number[] | undefined {
     if (this.#after[from]!.size === 0) return undefined;
     const before = new Map<number, number>();

@@ -12,13 +12,13 @@ import { STATE } from "./state.ts";
 
 /** What a task may have to wait for. */
 export interface Awaited {
-  /** As it is shown */
+  /** The name that is shown */
   readonly name: string;
   /** What has to change for the wait to end */
   readonly cell: Cell;
   /** True if a task that waits for it could go on now */
   ready(task: Task): boolean;
-  /** Who has to do something before that, if that is known */
+  /** The task that has to act before that, if it is known */
   holders(): readonly Task[];
   /** True if it is held from when it was got until it is given back: a lock, in contrast to an event */
   readonly lock: boolean;
@@ -30,7 +30,7 @@ export interface SchedulingPoint {
   readonly kind: "lock" | "blocked" | "pause";
   /** The lock, or what is waited for */
   readonly what: string;
-  /** Who stopped */
+  /** The name of the task that stopped */
   readonly task: string;
   /**
    * The same as an object; a task that is blocked without one has to be tried again to see whether it still is
@@ -169,7 +169,7 @@ export class Lock implements Held, Awaited {
     return this.owner === null ? [] : [this.owner];
   }
 
-  /** Takes it and gives it back, if it is free. */
+  /** Takes the lock and gives it back, if it is free. */
   pass(task: Task): boolean {
     reading(this.cell);
     if (this.owner !== null) return false;
@@ -178,7 +178,7 @@ export class Lock implements Held, Awaited {
     return true;
   }
 
-  /** Takes it if it is free. */
+  /** Takes the lock if it is free. */
   tryTake(task: Task): boolean {
     if (this.owner !== null) {
       reading(this.cell);
@@ -189,7 +189,7 @@ export class Lock implements Held, Awaited {
     return true;
   }
 
-  /** Gives it back. */
+  /** Gives the lock back. */
   release(task: Task): void {
     writing(this.cell);
     given(task, this);
@@ -340,7 +340,7 @@ export class Condition implements Awaited {
     readonly name: string,
     /** True if the condition holds now */
     readonly holds: () => boolean,
-    /** Who can still make it so; nobody means that a wait for it is lost */
+    /** The tasks that can still make it hold; if there is none, a wait for it never ends */
     readonly holders: () => readonly Task[] = () => [],
   ) {
     this.cell = cellOf(name);
@@ -355,7 +355,7 @@ export class Condition implements Awaited {
     writing(this.cell);
   }
 
-  /** Waits until it is so. */
+  /** Waits until the condition holds. */
   *wait(task: Task): Steps {
     if (task.stepping) yield { kind: "lock", what: this.name, task: task.name, on: this };
     writing(this.cell);

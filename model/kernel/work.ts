@@ -35,7 +35,7 @@ export class Work {
     this.#body = body;
   }
 
-  /** True if it is to run, or runs. */
+  /** True if the work is queued or runs. */
   get busy(): boolean {
     return this.#pending || this.#running;
   }
@@ -56,7 +56,7 @@ export class Work {
     while (this.#done < last) yield { kind: "blocked", what: this.name, task: task.name };
   }
 
-  /** Has it not run, and waits until it does not. */
+  /** Cancels the work, and waits until it no longer runs. */
   *cancel(task: Task): Steps {
     this.#forget();
     while (this.#running) yield { kind: "blocked", what: this.name, task: task.name };

@@ -134,7 +134,7 @@ export class Netns {
     };
   }
 
-  /** Keeps it from dying. */
+  /** Keeps the netns from dying. */
   hold(task: Task): void {
     this.#users.push(task);
     reading(this.unused.cell);

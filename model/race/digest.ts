@@ -14,7 +14,7 @@ import { STATE, type Stateful } from "../kernel/state.ts";
 
 /** What the digest does with the fields of a name; all others are in it. */
 export type Rule =
-  /** Not in the digest */
+  /** Left out of the digest */
   | "left out"
   /** Only if it is set: a time */
   | "whether set"
@@ -45,7 +45,7 @@ export const RULES: ReadonlyMap<string, Rule> = new Map([
 
 // The walk that is under way: in the module, since it is after each schedule of an exploration
 let text = "";
-/** What was seen, by the number that stands for it from then on. */
+/** The objects that were seen, each with the number that stands for it from then on. */
 let seen = new Map<object, number>();
 let ruled = RULES;
 

@@ -41,7 +41,7 @@ export type Scenario = () => Run;
 
 /** A thread as a bit of a number. */
 export const bit = (thread: number): number => 1 << thread;
-/** So many rounds of all that never end, without anybody else able to move, are a live-lock. */
+/** A live-lock: all threads that never end made this many rounds, and no other thread could move. */
 const LIVELOCK_ROUNDS = 2;
 
 /** A run, with what the search has to know of each thread. */

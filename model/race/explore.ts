@@ -34,7 +34,7 @@ export interface ExploreOptions {
 /** One step of a run. */
 interface Event extends Accesses {
   thread: number;
-  /** How manieth of its thread it is, from 1 */
+  /** The number of the step within its thread, from 1 */
   ordinal: number;
   /** By thread, how many of its steps come before this one or are it, whatever the schedule */
   clock: number[];
@@ -60,7 +60,7 @@ interface Place {
   sleep: Asleep[];
   chosen: number;
   event: Event | undefined;
-  /** Who ran before, if it could go on */
+  /** The thread that ran before, if it could go on */
   before: number;
   /** Preemptions so far */
   preemptions: number;

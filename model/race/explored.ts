@@ -24,7 +24,7 @@ export interface Explored {
   findings: (Finding & { schedule: string; count: number })[];
 }
 
-/** Nothing as yet. */
+/** Returns the state before the first run. */
 export function unexplored(): Explored {
   return { schedules: 0, redundant: 0, steps: 0, exhausted: false, outcomes: new Map(), findings: [] };
 }

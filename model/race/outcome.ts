@@ -47,7 +47,7 @@ export interface RaceReply {
   stacks?: TaskStack[];
 }
 
-/** By what an answer of the final state goes. */
+/** The key of an answer of the final state. */
 export function askedBy({ kind, netns = "init" }: Operation): string {
   return netns === "init" ? kind : `${netns} ${kind}`;
 }

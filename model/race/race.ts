@@ -21,7 +21,7 @@ import { type SchedulingPoint, type Steps, Task } from "../kernel/task.ts";
 
 /** One of those that race. */
 export interface Racer {
-  /** As it is shown */
+  /** The name that is shown */
   name: string;
   /** What it does, one operation after another */
   operations: readonly Operation[];

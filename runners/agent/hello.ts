@@ -25,7 +25,7 @@ export interface HeldLock {
   pid: number;
   /** Its run, see `DeviceLock`; `-` for none. It is text of the board */
   run: string;
-  /** Who that is, in words, or why no lock can be made; it is text of the board */
+  /** The owner, in words, or why no lock can be made; it is text of the board */
   who: string;
 }
 

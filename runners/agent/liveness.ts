@@ -55,7 +55,7 @@ export class Liveness {
     return this.#beats ? Math.min(ms, SLICE_MS) : ms;
   }
 
-  /** So long nothing came, in ms. */
+  /** Notes that nothing came for `ms` milliseconds. */
   waited(ms: number): void {
     this.#quietMs += ms;
   }

@@ -15,7 +15,7 @@ export interface DeviceLock {
   device: string;
   /** This run, without blanks: the machine, its process, and the board. Another run on that machine can tell if it has ended */
   run: string;
-  /** Who it is, in words */
+  /** The owner, in words */
   who: string;
   /** A run that has ended, whatever its agent does. @default {none} */
   gone?: string;

@@ -65,7 +65,7 @@ export function readRecord(body: string, nonce: string, plan: string): PlanRecor
   let step: StepPart | undefined;
   // The server whose output is being read, and what of it has no mark after it yet.
   let server: { key: string; pending: Section[] } | undefined;
-  /** By which server a step was done */
+  /** The server that did a step */
   const servers = new Map<number, string>();
   let done: PlanRecord["done"];
   const lost = new Set<string>();

@@ -121,7 +121,7 @@ interface Loss {
 export interface GuardOptions {
   /** The board's name */
   board: string;
-  /** How it is spoken to */
+  /** The line to the board */
   transport: string;
   /** Devices that may be lost, as sysfs names them */
   iKnow?: readonly string[];

@@ -9,7 +9,7 @@ import { releaseLock, stateFolder } from "../../boards/state.ts";
 import { RECORD_ENDINGS } from "./line_record.ts";
 import { TransportError } from "./shell.ts";
 
-/** Who has a line. */
+/** The owner of a line. */
 export interface LineHolder {
   pid: number;
   /** When it took the line, as ISO 8601 reports it */
@@ -126,7 +126,7 @@ export function wordsOf({ purpose, pid, since }: LineHolder): string {
   return `a twinlink ${purpose} (process ${pid}) since ${since.slice(0, 19).replace("T", " ")} UTC`;
 }
 
-/** Who has a line now; undefined if nobody of this user has. */
+/** Returns the owner of a line; undefined if no process of this user has it. */
 export async function holderOf(line: string): Promise<LineHolder | undefined> {
   using lock = await openLock(await folderOf(line));
   if (await lock.tryLock(false)) {

@@ -19,7 +19,7 @@ export interface Console {
   more(milliseconds: number): Promise<boolean>;
 }
 
-/** Who logs in. */
+/** A user who logs in. */
 export interface Login {
   /** User name */
   user: string;

@@ -25,7 +25,7 @@ export interface SerialOptions {
   rtscts?: boolean;
   /** What opens the line. @default {the line itself, for this shell alone} */
   binding?: BindingInterface;
-  /** Who logs in, where the board asks; without it a shell must be there */
+  /** The user and the password, where the board asks; without it a shell must be there */
   login?: Login;
   /** How long the board may take until its shell answers, in milliseconds. @default {30000} */
   loginTimeoutMs?: number;

@@ -36,11 +36,11 @@ export interface CallResult {
   output: string;
 }
 
-/** So many characters fit into one request. */
+/** The most characters of one request. */
 const MAX_WORDS = 1500;
 /** After so many records that came damaged whole, all are sent in code. */
 const MAX_HEALED = 3;
-/** With which words the board's half reports an output that is too long. */
+/** The words with which the board's half reports an output that is too long. */
 const OVER = new RegExp(`^${SHARED.OVER} (\\d+)$`);
 
 /** A board announced a record that is longer than the bound for records. */

@@ -112,7 +112,7 @@ export function leftMs({ timers }: Exchange, { now, begunAt }: Seen): number {
   return Math.max(timers.bound - now, begunAt === undefined ? 0 : begunAt + DURATIONS.arriving.ms - now);
 }
 
-/** Until when nothing needs to be looked at, in ms from now. */
+/** How long nothing needs to be looked at, in ms from now. */
 export function waitMs(at: Exchange, seen: Seen): number {
   const { timers } = STATES[at.state];
   const quiet = timers.includes("quiet") ? at.timers.quiet ?? Infinity : Infinity;

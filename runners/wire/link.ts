@@ -14,7 +14,7 @@ import { Inbox } from "./inbox.ts";
 import { type Action, isEnd } from "./states.ts";
 import { type Code, type Frame, FrameParser } from "./wire.ts";
 
-/** With which words the board's half is ready. */
+/** The words with which the board's half reports that it is ready. */
 const GREETING = new RegExp(`^${SHARED.READY} ([zx]) (cksum|md5sum)$`);
 
 /** What one exchange is about, beside its states. What its states never ask for may be left out. */

@@ -47,7 +47,7 @@ export class FakePcs implements Pcs {
     kernel: Kernel,
     device: string,
     readonly generation: number,
-    /** Whose text its operations are */
+    /** The module whose code its operations are */
     readonly module: Module,
     readonly poll: boolean,
     readonly knobs: PcsKnobs,

@@ -40,7 +40,7 @@ export class Card {
   #health = WELL;
   /** True if it is well again once the driver restarts it */
   #healAtRestart = false;
-  /** True if a test has operated it, so that it is no real one */
+  /** True if a test has operated the card: it is emulated then */
   operated = false;
 
   [STATE](): readonly unknown[] {

@@ -53,7 +53,7 @@ function factsOf(kernel: Kernel, variant: Variant): Facts {
   };
 }
 
-/** Boots with one of them. */
+/** Boots with a ConnectX of a variant. */
 export function mlx5Board(variant: Variant): (kernel: Kernel, task: Task) => Steps {
   return function* (kernel, task) {
     const parts: Subfunction[] = [];

@@ -12,7 +12,7 @@ import type { Result } from "../../observation.ts";
 import { Profile } from "../profile.ts";
 import { acquire, type Steps, type Task } from "../../kernel/task.ts";
 
-/** Boots with one of them. */
+/** Boots with a Spectrum switch. */
 export function* mlxswBoard(kernel: Kernel, task: Task): Steps {
   const device = new Device(kernel, "pci", "0000:01:00.0");
   // deno-lint-ignore require-yield

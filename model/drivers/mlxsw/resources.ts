@@ -101,7 +101,7 @@ export class Resources {
     this.#activePorts = activePorts;
   }
 
-  /** Creates them as the facts have them; none counts yet. */
+  /** Creates the resources from the facts; no occupancy is counted yet. */
   adopt(): void {
     this.#dl.resources = this.#facts.resources.map(resourceOf).map(granular);
     this.stopCounting();

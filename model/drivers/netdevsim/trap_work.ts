@@ -15,7 +15,7 @@ export class TrapWork implements Timer {
   /** When the next packets are trapped */
   due = 0;
   #stopped = false;
-  /** Who makes packets right now */
+  /** The task that makes packets right now */
   #worker: Task | undefined;
   readonly #idle: Condition;
   readonly #dl: Devlink;
