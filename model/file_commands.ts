@@ -86,7 +86,7 @@ function denied(kernel: Kernel, netns: Netns, path: string, to: "read" | "write"
   return to === "read" && path.startsWith(DEBUGFS) ? "EINVAL" : "EACCES";
 }
 
-/** The file at a path; undefined where there is none. Throws a {@linkcode ModelGap} where the model does not know. */
+/** Returns the file at a path; undefined where there is none. Throws a {@linkcode ModelGap} where the model does not know. */
 function resolve(kernel: Kernel, netns: Netns, path: string): VirtualFile | undefined {
   const own = ownFile(kernel, netns, path);
   if (own) return own;
@@ -115,7 +115,7 @@ const isUnmounted = (kernel: Kernel, netns: Netns, path: string) => netns !== ke
 const isOwnDirectory = (kernel: Kernel, netns: Netns, path: string) =>
   !isUnmounted(kernel, netns, path) && kernel.owners.some((owner) => owner.directory(path));
 
-/** A file that somebody has an answer for, to a read or to a write. */
+/** Returns a file that somebody has an answer for, to a read or to a write. */
 function ownFile(kernel: Kernel, netns: Netns, path: string): VirtualFile | undefined {
   if (isUnmounted(kernel, netns, path)) return undefined;
   for (const owner of kernel.owners) {

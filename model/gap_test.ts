@@ -11,7 +11,7 @@ function booted(era: EraId): Machine {
   return machine;
 }
 
-/** What an operation came to: its result, and `gap` where there is no answer. */
+/** Returns what an operation came to: its result, and `gap` where there is no answer. */
 function outcome(machine: Machine, op: Operation): string {
   try {
     return machine.perform(op).result;
@@ -21,7 +21,7 @@ function outcome(machine: Machine, op: Operation): string {
   }
 }
 
-/** All files below a directory, links left out. */
+/** Returns all files below a directory, links left out. */
 function* filesBelow(directory: TreeDirectory, path: string): Generator<string> {
   for (const [name, node] of directory.entries()) {
     if (node.type === "file") yield `${path}/${name}`;

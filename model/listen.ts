@@ -10,7 +10,7 @@ import type { Notification, Result } from "./observation.ts";
 import type { Operation } from "./operation.ts";
 import type { Steps } from "./kernel/task.ts";
 
-/** A message as `devlink-listen` prints it: what names more than a device and a port is left out. */
+/** Returns a message as `devlink-listen` prints it: what names more than a device and a port is left out. */
 function spoken({ command, object, handle }: Notification): string {
   const [bus, device, index] = handle.split("/");
   const port = object === "port" ? `/${index}` : "";

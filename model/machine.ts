@@ -174,17 +174,17 @@ export class Machine {
     return [...this.#kernel.netns.keys()];
   }
 
-  /** The netdevs of a netns as they are now, in the order in which they came. */
+  /** Returns the netdevs of a netns as they are now, in the order in which they came. */
   netdevs(netns: NetnsName = "init"): readonly NetdevShown[] {
     return [...this.#kernel.netns.get(netns)?.netdevs.values() ?? []];
   }
 
-  /** The FIB routes that operations added to a netns: prefixes with the names of their netdevs. */
+  /** Returns the FIB routes that operations added to a netns: prefixes with the names of their netdevs. */
   routes(netns: NetnsName = "init"): ReadonlyMap<string, string> {
     return this.#kernel.netns.get(netns)?.routes ?? new Map();
   }
 
-  /** The ids of the nexthop objects of a netns, in the order in which they came. */
+  /** Returns the ids of the nexthop objects of a netns, in the order in which they came. */
   nexthops(netns: NetnsName = "init"): ReadonlySet<number> {
     return this.#kernel.netns.get(netns)?.nexthops ?? new Set();
   }
@@ -204,12 +204,12 @@ export class Machine {
     return (this.#kernel.netns.get(netns)?.fibListeners.length ?? 0) > 0;
   }
 
-  /** What `/sys` looks like to somebody in a netns. */
+  /** Returns what `/sys` looks like to somebody in a netns. */
   sysfs(netns: NetnsName = "init"): TreeDirectory {
     return sysfsTree(this.#kernel, this.#kernel.netns.get(netns) ?? this.#kernel.init);
   }
 
-  /** What there is now; it is read as it is asked for, so a caller that wants to keep it copies it. */
+  /** Returns what there is now; it is read as it is asked for, so a caller that wants to keep it copies it. */
   inventory(): Inventory {
     return takeInventory(this.#kernel);
   }
@@ -226,7 +226,7 @@ export class Machine {
   }
 
   /**
-   * The same as a generator that stops wherever another task may run. A caller that drives several of them decides who is next;
+   * Returns the same as a generator that stops wherever another task may run. A caller that drives several of them decides who is next;
    * a task that yields `blocked` cannot go on before another one has. Kernel threads are run by
    * {@linkcode Machine.runWorkers}.
    *

@@ -26,7 +26,7 @@ const reload = (rest: Partial<Operation<"dev.reload">> = {}): Operation => ({
   ...rest,
 });
 
-/** A machine with one netdevsim. */
+/** Returns a machine with one netdevsim. */
 function machineWith(era: EraId, ports: number, options: { listeners?: "all" | "none" } = {}): Machine {
   const machine = new Machine({ era, ...options });
   assertEquals(machine.perform(create(`10 ${ports}`)).result, "ok");

@@ -129,7 +129,7 @@ export interface Observation {
   untimed?: string;
 }
 
-/** An observation in which nothing happened, to build others from. */
+/** Returns an observation in which nothing happened, to build others from. */
 export function emptyObservation(): Observation {
   return { result: "ok", extack: null, reply: null, notify: {}, link: {}, sysfs: null, kmsg: [], time: "immediate" };
 }

@@ -327,7 +327,7 @@ export type Operation<K extends OperationKind = OperationKind> = {
   [Kind in K]: { kind: Kind } & OperationOptions & OperationParameters[Kind];
 }[K];
 
-/** The operations that an operation is made of; none of most of them. */
+/** Returns the operations that an operation is made of; none of most of them. */
 export function innerOperations(op: Operation): readonly Operation[] {
   switch (op.kind) {
     case "during":

@@ -262,7 +262,7 @@ export const MONITORED = ["all", "dev", "port", "lc", "health", "trap", "trap-gr
 export const starts = (word: string, keyword: string) => keyword.startsWith(word);
 
 /**
- * The words that may stand next in a devlink(8) command line: objects and verbs, then options of the command. Handles are
+ * Returns the words that may stand next in a devlink(8) command line: objects and verbs, then options of the command. Handles are
  * the caller's to find.
  *
  * @param words The words so far

@@ -131,7 +131,7 @@ export class Devlink {
     yield* this.unused.wait(task);
   }
 
-  /** The lock of one of its lists, where each has its own. */
+  /** Returns the lock of one of its lists, where each has its own. */
   listLock(list: ListName): Lock {
     let lock = this.#lists.get(list);
     if (!lock) this.#lists.set(list, lock = this.kernel.lock(`${this.handle} ${list}`, "list"));

@@ -118,7 +118,7 @@ export function foldProgress(messages: readonly Notification[]): Notification[] 
   return folded;
 }
 
-/** The messages that {@linkcode foldProgress} made one of, as devlink(8) shows them. */
+/** Returns the messages that {@linkcode foldProgress} made one of, as devlink(8) shows them. */
 export function unfoldProgress(messages: readonly Notification[]): Notification[] {
   return messages.flatMap((message) => {
     const { done } = message.attributes;
@@ -141,7 +141,7 @@ function doneOf({ object, command, attributes }: Notification): number | undefin
   return object === "flash" && command === "status" && typeof done === "number" ? done : undefined;
 }
 
-/** How much further the second message is, where it reports the same of the same but for that. */
+/** Returns how much further the second message is, where it reports the same of the same but for that. */
 function stepTo(one: Notification, next: Notification): number | undefined {
   const [from, to] = [doneOf(one), doneOf(next)];
   if (from === undefined || to === undefined || one.handle !== next.handle) return undefined;

@@ -108,7 +108,7 @@ export class Fmsg {
   }
 
   /**
-   * What devlink(8) prints: up to an end for which nothing was begun, where it stops reading and reports no error.
+   * Returns what devlink(8) prints: up to an end for which nothing was begun, where it stops reading and reports no error.
    */
   toJson(): Json {
     type Open = { kind: string; value: Json; name: string | undefined };

@@ -49,13 +49,13 @@ export function* removeReporter(task: Task, dl: Devlink): Steps {
   dl.reportersLock.release(task);
 }
 
-/** A reporter by its name: of a port where `port` is the index of one, else of the device. */
+/** Returns a reporter by its name: of a port where `port` is the index of one, else of the device. */
 export function findReporter(dl: Devlink, name: string, port?: number): Reporter | undefined {
   const of = port === undefined ? undefined : dl.ports.find(({ index }) => index === port);
   return (of ? of.reporters ?? [] : dl.reporters).find((each) => each.name === name);
 }
 
-/** The handle of what a reporter reports of: its port, or the instance. */
+/** Returns the handle of what a reporter reports of: its port, or the instance. */
 export function ownerOf(dl: Devlink, reporter: Reporter): string {
   return dl.ports.find(({ reporters }) => reporters?.includes(reporter))?.handle ?? dl.handle;
 }
@@ -82,7 +82,7 @@ export function* reportError(task: Task, dl: Devlink, reporter: Reporter, messag
   return result;
 }
 
-/** A period in ms as jiffies have it: cut to 32 bits, and endless where the highest of them is set. */
+/** Returns a period in ms as jiffies have it: cut to 32 bits, and endless where the highest of them is set. */
 function period(ms: number): number {
   const bits = Number(BigInt.asUintN(32, BigInt(ms)));
   return bits > 0x7fff_ffff ? Infinity : bits;

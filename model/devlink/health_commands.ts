@@ -64,7 +64,7 @@ function addPorts({ task }: Scene, dl: Devlink, index?: number): void {
   }
 }
 
-/** The reporters of one instance and of its ports. */
+/** Returns the reporters of one instance and of its ports. */
 function* showOne(scene: Scene, handle: Handle, port: number | undefined, of: (dl: Devlink) => Json | undefined) {
   const result = yield* show(scene, "health", handle, of, undefined);
   const dl = result === "ok" ? findInstance(scene.kernel, scene.netns, handle) : undefined;

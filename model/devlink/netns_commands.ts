@@ -93,7 +93,7 @@ export const NETNS_COMMANDS: { readonly [K in NetnsKind]: Command<K> } = {
   },
 };
 
-/** An IPv4 prefix with its length; `host` where it has bits after that length. Undefined where it is not a prefix. */
+/** Returns an IPv4 prefix with its length; `host` where it has bits after that length. Undefined where it is not a prefix. */
 function parsePrefix(prefix: string): { key: string; host: boolean } | undefined {
   const match = /^(\d{1,3})\.(\d{1,3})\.(\d{1,3})\.(\d{1,3})(?:\/(\d{1,2}))?$/.exec(prefix);
   if (!match) return undefined;

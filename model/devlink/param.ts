@@ -55,7 +55,7 @@ export function unregisterParams(task: Task, dl: Devlink): void {
   dl.params = [];
 }
 
-/** A param by its name. */
+/** Returns a param by its name. */
 export function findParam(dl: Devlink, name: string): Param | undefined {
   return dl.params.find((each) => each.spec.name === name);
 }

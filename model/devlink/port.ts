@@ -14,7 +14,7 @@ import { registering } from "./registering.ts";
 import type { Result } from "../observation.ts";
 import { passThrough, type Steps, type Task } from "../kernel/task.ts";
 
-/** The part of a handle that names a port: devlink(8) prints its index as a signed number. */
+/** Returns the part of a handle that names a port: devlink(8) prints its index as a signed number. */
 export function portHandle(dl: Devlink, index: number): string {
   return `${dl.handle}/${index | 0}`;
 }
@@ -304,7 +304,7 @@ function setFunction(
   return dl.driver.portCommand?.(task, "function", port) ?? task.fail("EOPNOTSUPP", REFUSALS[wish[0]!], corePrefix);
 }
 
-/** A hardware address as devlink(8) reads it; undefined where it is not an address. */
+/** Returns a hardware address as devlink(8) reads it; undefined where it is not an address. */
 function parseAddress(text: string): number[] | undefined {
   const bytes = text.split(":");
   if (!bytes.every((byte) => /^[0-9a-fA-F]{1,2}$/.test(byte))) return undefined;

@@ -33,7 +33,7 @@ export function invalidResource(resources: readonly Resource[]): boolean {
   return resources.some((each) => !each.sizeValid || invalidResource(each.children));
 }
 
-/** A resource and its parent, by a path such as `IPv4/fib`. */
+/** Returns the resource at a path, with its parent; a path is like `IPv4/fib`. */
 export function findResource(
   resources: readonly Resource[],
   path: string,
@@ -50,7 +50,7 @@ export function findResource(
   return resource && { resource, parent };
 }
 
-/** A resource and its parent, by the driver's number of it (`devlink_resource_find()`). */
+/** Returns a resource and its parent, by the driver's number of it (`devlink_resource_find()`). */
 export function resourceOfId(
   resources: readonly Resource[],
   id: number,

@@ -55,7 +55,7 @@ export function hardwareIn(words: readonly string[]): HardwareId[] {
   return words.filter((word): word is HardwareId => Object.hasOwn(HARDWARE, word));
 }
 
-/** A driver that is part of the kernel image or of a module that stays: it never goes. */
+/** Returns a driver that is part of the kernel image or of a module that stays: it never goes. */
 function driverOf(name: string, device: string, rest: Pick<DeviceDriver, "probe" | "remove">): DeviceDriver {
   const module = new Module({
     name,
@@ -68,7 +68,7 @@ function driverOf(name: string, device: string, rest: Pick<DeviceDriver, "probe"
   return { name, module, matches: named(device), ...rest };
 }
 
-/** A netdev of a port whose cable is always plugged in; what else there is to do is the driver's. */
+/** Returns a netdev of a port whose cable is always plugged in; what else there is to do is the driver's. */
 function addPort(
   kernel: Kernel,
   task: Task,

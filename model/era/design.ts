@@ -51,7 +51,7 @@ export interface Design {
   registerAt?: "early_locked" | "last";
 }
 
-/** An era with another design. */
+/** Returns an era with another design. */
 export function designed<E extends EraBehaviour>(era: E, design: Design): E {
   const { lockRegime, locks, trapLifetime, notifierScope, opsMode, registerAt } = design;
   const regime = lockRegime === undefined ? {} : { ...ELSEWHERE[lockRegime], locks: REGIMES[lockRegime] };

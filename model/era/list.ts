@@ -114,7 +114,7 @@ export const DEBIAN_KERNELS: Readonly<Record<BootedEraId, DebianKernel>> = inher
   return file.booted ? file.debian : {};
 });
 
-/** The era that an era's core is of: itself, or where it changes nothing the era that it took all from. */
+/** Returns the era that an era's core is of: itself, or where it changes nothing the era that it took all from. */
 function coreOf(id: EraId): EraId {
   const { parent, differs } = FILES[id];
   return parent === null || Object.keys(differs).length > 0 ? id : coreOf(parent);

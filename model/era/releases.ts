@@ -54,7 +54,7 @@ export function eraNote(era: EraId, kernelRelease: string): string | undefined {
 }
 
 /**
- * The era of a kernel release, the nearest one where the release itself was not looked at.
+ * Returns the era of a kernel release, the nearest one where the release itself was not looked at.
  *
  * @example
  * ```ts

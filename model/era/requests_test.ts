@@ -96,7 +96,7 @@ const SOURCE: { readonly [K in BootedEraId]?: { mutex: boolean; others: { [K in 
   "6.12": { mutex: false, others: {} },
 };
 
-/** The locks that an operation takes, in their order; those below the instance left out. */
+/** Returns the locks that an operation takes, in their order; those below the instance left out. */
 function taken(era: EraId, op: Operation): string {
   const machine = new Machine({ era });
   machine.perform({ kind: "file.write", path: "/sys/bus/netdevsim/new_device", value: "10 1" });

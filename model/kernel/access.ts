@@ -27,7 +27,7 @@ let reads = 0;
 let writes = 0;
 
 /**
- * The cell of a name. There are 31 bits; names that share one are taken for the same, which costs the explorer time and never
+ * Returns the cell of a name. There are 31 bits; names that share one are taken for the same, which costs the explorer time and never
  * an interleaving.
  */
 export function cellOf(name: string): Cell {

@@ -30,7 +30,7 @@ export interface DeviceDriver {
   remove?(task: Task, device: Device): Steps;
 }
 
-/** A match by name: all of it but a number after the last dot, if there is one. */
+/** Returns a match by name: all of it but a number after the last dot, if there is one. */
 export function named(name: string): DeviceDriver["matches"] {
   return (device) => device.name.replace(/\.\d+$/, "") === name;
 }

@@ -350,7 +350,7 @@ function holdsSupplier({ options, status }: DeviceLink): boolean {
   return !options.stateless && (status === "consumer probe" || status === "active");
 }
 
-/** The status of a new device link (drivers/base/core.c, device_link_init_status). */
+/** Returns the status of a new device link (drivers/base/core.c, device_link_init_status). */
 function initialStatus(consumer: Device, supplier: Device): DeviceLink["status"] {
   if (supplier.state === "unbinding") return "supplier unbind";
   if (supplier.state === "no driver") return "dormant";

@@ -148,17 +148,17 @@ export class Kernel implements KernelHost {
   /** True if each netns has a listener from its start */
   readonly listeners: boolean;
 
-  /** A new mutex of this kernel. */
+  /** Returns a new mutex of this kernel. */
   lock(name: string, lockClass: LockClass, options?: LockOptions): Lock {
     return new Lock(name, lockClass, this.lockdep, options);
   }
 
-  /** The next index of an instance: a new one each time, also for a device that was there before (docs/semantics.md 1.1). */
+  /** Returns the next index of an instance: a new one each time, also for a device that was there before (docs/semantics.md 1.1). */
   nextIndex(): number {
     return this.#index++;
   }
 
-  /** A pseudo-random number below `bound`, from the seed. */
+  /** Returns a pseudo-random number below `bound`, from the seed. */
   random(bound: number): number {
     this.#random = (Math.imul(this.#random, 1664525) + 1013904223) >>> 0;
     return Math.floor(this.#random / 4294967296 * bound);
@@ -189,7 +189,7 @@ export class Kernel implements KernelHost {
     this.#instances.splice(this.#instances.indexOf(dl), 1);
   }
 
-  /** The registered instance with a handle, as somebody in `netns` finds it; `devlink_index/N` names it by its index, too. */
+  /** Returns the registered instance with a handle, as somebody in `netns` finds it; `devlink_index/N` names it by its index, too. */
   find(netns: Netns, handle: Handle): Instance | undefined {
     if (this.era.showsIndex && handle.startsWith(BY_INDEX)) {
       const index = handle.slice(BY_INDEX.length);
@@ -360,7 +360,7 @@ export class Kernel implements KernelHost {
   }
 }
 
-/** One step of a kernel thread; one that waits for itself, or that the kernel ended, is gone for good. */
+/** Returns one step of a kernel thread; one that waits for itself, or that the kernel ended, is gone for good. */
 export function stepWorker(steps: Steps): IteratorResult<SchedulingPoint, void> {
   try {
     return steps.next();

@@ -39,7 +39,7 @@ export class Lockdep {
   /** By class: the classes that were taken while it was held */
   readonly #after: Set<number>[] = [];
 
-  /** The number of a class. */
+  /** Returns the number of a class. */
   key(name: string): number {
     let key = this.#keys.get(name);
     if (key === undefined) {

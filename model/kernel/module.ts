@@ -85,7 +85,7 @@ export class Modules {
     this.#sources.set(source.name, source);
   }
 
-  /** How many references a module has; undefined where it is not loaded. */
+  /** Returns how many references a module has; undefined where it is not loaded. */
   references(name: string): number | undefined {
     return this.#loaded.get(name)?.references;
   }

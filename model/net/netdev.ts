@@ -105,14 +105,14 @@ function* ethtool(scene: Scene, dev: string, body: (netdev: Netdev) => Steps<Res
 const NETDEV_FILE =
   /^\/sys\/(?:class|(?:bus\/[^/]+\/)?devices\/([^/]+))\/net\/([^/]+)\/(carrier|operstate|phys_port_name)$/;
 
-/** What a port is called on the front of its device, as `phys_port_name` tells it. */
+/** Returns what a port is called on the front of its device, as `phys_port_name` tells it. */
 function portName({ flavour }: Port): string {
   return flavour["flavour"] === "physical"
     ? `p${flavour["port"] as number}`
     : `pf${flavour["pfnum"] as number}vf${flavour["vfnum"] as number}`;
 }
 
-/** A file of `/sys/class/net`, as much as shows a link. */
+/** Returns a file of `/sys/class/net`, as much as shows a link. */
 export function netdevFile(kernel: Kernel, path: string, netns: Netns): VirtualFile | undefined {
   const match = NETDEV_FILE.exec(path);
   const netdev = match && netns.netdevs.get(match[2]!);

@@ -157,7 +157,7 @@ export class Netns {
     this.#heard = heard;
   }
 
-  /** The first `eth%d` that is free, as `dev_alloc_name` picks it. */
+  /** Returns the first `eth%d` that is free, as `dev_alloc_name` picks it. */
   freeName(): string {
     for (let i = 0;; i++) {
       const name = `eth${i}`;
@@ -193,12 +193,12 @@ export class Netns {
   }
 }
 
-/** A link message about a netdev as it is now. */
+/** Returns a link message about a netdev as it is now. */
 export function linkEvent(event: LinkEvent["event"], netdev: Netdev): LinkEvent {
   return { event, ifname: netdev.name, flags: linkFlags(netdev), operstate: operstate(netdev) };
 }
 
-/** The flags of a netdev, as ip(8) prints them. */
+/** Returns the flags of a netdev, as ip(8) prints them. */
 export function linkFlags(netdev: NetdevShown): string[] {
   if (!netdev.up) return [...netdev.downFlags];
   const { carrier, followed = carrier, downFlags } = netdev;
@@ -206,7 +206,7 @@ export function linkFlags(netdev: NetdevShown): string[] {
   return followed ? flags : ["NO-CARRIER", ...flags];
 }
 
-/** The operational state of a netdev. */
+/** Returns the operational state of a netdev. */
 export function operstate(netdev: NetdevShown): string {
   return netdev.up && (netdev.followed ?? netdev.carrier) ? netdev.operstateUp : "DOWN";
 }

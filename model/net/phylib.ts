@@ -237,7 +237,7 @@ function mayOops(task: Task, text: string): void {
   };
 }
 
-/** A driver of PHYs. */
+/** Returns a driver of PHYs. */
 export function phyDriver(name: string, module: Module, matches: DeviceDriver["matches"]): DeviceDriver {
   return {
     name,
@@ -254,12 +254,12 @@ export function phyDriver(name: string, module: Module, matches: DeviceDriver["m
   };
 }
 
-/** The driver that phylib binds a PHY to that has no driver. Nothing unloads its module. */
+/** Returns the driver that phylib binds a PHY to that has no driver. Nothing unloads its module. */
 export function genericPhy(): DeviceDriver {
   return phyDriver(GENERIC, new Module({ name: "libphy", uses: [], init: noInit }), () => false);
 }
 
-/** A module with one driver of PHYs. */
+/** Returns a module with one driver of PHYs. */
 export function phyModule(kernel: Kernel, name: string, driverName: string): ModuleSource {
   return {
     name,

@@ -211,7 +211,7 @@ export class Phylink {
     yield* this.#resolve.cancel(task);
   }
 
-  /** What ethtool(8) shows, under RTNL. */
+  /** Returns what ethtool(8) shows, under RTNL. */
   *linkSettings(task: Task): Steps<LinkSettings> {
     // What phylib knows, whether the PHY still has a driver or not
     if (this.#phy) return this.#phy.shown;

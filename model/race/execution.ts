@@ -39,7 +39,7 @@ export interface Ending {
 /** What is explored: begins a run, the same each time. */
 export type Scenario = () => Run;
 
-/** A thread as a bit of a number. */
+/** Returns a thread as a bit of a number. */
 export const bit = (thread: number): number => 1 << thread;
 /** A live-lock: all threads that never end made this many rounds, and no other thread could move. */
 const LIVELOCK_ROUNDS = 2;
@@ -67,7 +67,7 @@ export class Execution {
     this.endless = this.run.threads.some((thread) => thread.rounds !== undefined);
   }
 
-  /** Those that can go on, as bits. */
+  /** Returns those that can go on, as bits. */
   enabled(): number {
     const { threads } = this.run;
     let result = 0;
@@ -151,7 +151,7 @@ export class Execution {
     return accesses;
   }
 
-  /** The result. */
+  /** Returns the result. */
   finish(livelock: boolean): Ending {
     const { outcome, findings } = this.run.end();
     const { threads } = this.run;
@@ -160,7 +160,7 @@ export class Execution {
   }
 }
 
-/** How often a schedule stops a thread that could go on for another one. */
+/** Returns how often a schedule stops a thread that could go on for another one. */
 export function preemptionsOf(scenario: Scenario, schedule: string): number {
   const execution = new Execution(scenario);
   let before = -1;

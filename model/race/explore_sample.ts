@@ -92,7 +92,7 @@ function count(bits: number): number {
   return n;
 }
 
-/** The same numbers each time. */
+/** Returns the same numbers each time. */
 function generator(seed: number): (bound: number) => number {
   let state = (seed >>> 0) || 1;
   return (bound) => {

@@ -85,7 +85,7 @@ function scenarioOf(threads: readonly (readonly Act[])[]): Scenario {
   };
 }
 
-/** A small generator, the same each time. */
+/** Returns a small generator, the same each time. */
 function generator(seed: number) {
   let state = seed >>> 0;
   const below = (bound: number) => {

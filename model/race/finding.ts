@@ -83,7 +83,7 @@ export function stuck(waiting: readonly Waiting[], livelock: boolean): Finding[]
   return findings;
 }
 
-/** A cycle that somebody is in, who waits for whom. */
+/** Returns a cycle that somebody is in, who waits for whom. */
 function cycleFrom(start: Waiting, holdersOf: (one: Waiting) => readonly Waiting[]): Waiting[] | undefined {
   const way: Waiting[] = [];
   const seen = new Set<Waiting>();
@@ -111,7 +111,7 @@ const KINDS: Partial<Record<KernelLine["class"], FindingKind>> = {
   hung: "hang",
 };
 
-/** What a line of the kernel log tells that went wrong, if anything. */
+/** Returns what a line of the kernel log tells that went wrong, if anything. */
 export function findingOf(line: KernelLine): Finding | undefined {
   const kind = KINDS[line.class];
   return kind && { kind, text: line.text, cycle: [] };

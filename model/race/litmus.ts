@@ -31,7 +31,7 @@ const REPORTED: Readonly<Record<FindingKind, KernelLineClass>> = {
 /** How many schedules are run where the caller gives no number. */
 const SCHEDULES = 20_000;
 
-/** The race of an operation, from where what is before it leads to; `machine` gets each machine that it is run on. */
+/** Returns the race of an operation, from where what is before it leads to; `machine` gets each machine that it is run on. */
 export function raceOf(
   op: Pick<Operation<"race">, "racers" | "before" | "timers">,
   boot: (lockdep: Lockdep) => Machine,
@@ -55,7 +55,7 @@ export function raceOf(
 
 const explorations = new WeakMap<object, Explored>();
 
-/** All that was found on the way to a reply of a `race`; undefined of any other. */
+/** Returns all that was found on the way to a reply of a `race`; undefined of any other. */
 export function explorationOf(reply: Json): Explored | undefined {
   return typeof reply === "object" && reply !== null ? explorations.get(reply) : undefined;
 }
@@ -134,7 +134,7 @@ export function* race(
   return "ok";
 }
 
-/** What is answered at the end, and why an answer is not known if one is not. */
+/** Returns what is answered at the end, and why an answer is not known if one is not. */
 function stateOf(
   machine: Machine,
   shown: readonly Operation[],

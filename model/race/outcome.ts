@@ -47,12 +47,12 @@ export interface RaceReply {
   stacks?: TaskStack[];
 }
 
-/** The key of an answer of the final state. */
+/** Returns the key of an answer of the final state. */
 export function askedBy({ kind, netns = "init" }: Operation): string {
   return netns === "init" ? kind : `${netns} ${kind}`;
 }
 
-/** How many things a reply of a dump tells of. */
+/** Returns how many things a reply of a dump tells of. */
 export function sizeOf(reply: Json): number {
   const [list] = Object.values(reply as object);
   if (typeof list !== "object" || list === null) return 1;
@@ -61,7 +61,7 @@ export function sizeOf(reply: Json): number {
   return size;
 }
 
-/** A result with how much its reply held. */
+/** Returns a result with how much its reply held. */
 export function resultWithSize(result: string, reply: Json): string {
   return reply === null ? result : `${result} ${sizeOf(reply)}`;
 }

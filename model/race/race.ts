@@ -51,7 +51,7 @@ export interface RaceOutcome {
   assumed?: string;
 }
 
-/** A race as something that can be explored. The order of locks is remembered over all of its runs. */
+/** Returns a race as something that can be explored. The order of locks is remembered over all of its runs. */
 export function scenarioOf(race: Race): Scenario {
   const lockdep = new Lockdep();
   const outcomes = new Map<string, string>();
@@ -91,7 +91,7 @@ function add(explored: Explored, more: Explored): void {
   }
 }
 
-/** The text of an outcome, taken apart. */
+/** Returns the text of an outcome, taken apart. */
 export function readOutcome(outcome: string): RaceOutcome {
   return JSON.parse(outcome) as RaceOutcome;
 }
@@ -172,7 +172,7 @@ function begin(race: Race, lockdep: Lockdep, outcomes: Map<string, string>): Run
   };
 }
 
-/** One of those that race, as a thread: one task after another. */
+/** Returns one of those that race, as a thread: one task after another. */
 function racing(
   machine: Machine,
   { name, operations, loops }: Racer,

@@ -78,7 +78,7 @@ function deed(execution: Execution, chosen: number): Deed {
   return { thread: chosen, lines };
 }
 
-/** A schedule as a diagram: a lane for each thread, and below it what went wrong. */
+/** Returns a schedule as a diagram: a lane for each thread, and below it what went wrong. */
 export function diagram({ names, deeds, findings }: Replay, width?: number): string {
   return lanes(names, deeds, width) + findings.map(({ kind, text }) => `!!! ${kind}: ${text}\n`).join("");
 }

@@ -33,7 +33,7 @@ const DESIGNS = [
 ] as const;
 type Design = (typeof DESIGNS)[number];
 
-/** The module of the MAC driver; what it holds for the PCS driver is at `list` while it is loaded. */
+/** Returns the module of the MAC driver; what it holds for the PCS driver is at `list` while it is loaded. */
 export function fakemacModule(kernel: Kernel): { source: ModuleSource; list: () => PcsList } {
   let fakemac: Fakemac | undefined;
   return {

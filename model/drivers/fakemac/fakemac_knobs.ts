@@ -77,7 +77,7 @@ export class FakemacKnobs implements FileOwner {
   }
 }
 
-/** A number as `kstrtoull(..., 0, ...)` reads it, for the numbers that are used here. */
+/** Returns a number as `kstrtoull(..., 0, ...)` reads it, for the numbers that are used here. */
 function unsigned(text: string): number | undefined {
   return /^\d{1,9}$/.test(text) ? Number(text) : undefined;
 }

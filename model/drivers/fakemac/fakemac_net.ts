@@ -91,7 +91,7 @@ export class FakemacNet implements Mac {
     kernel.link(task, "new", this.netdev);
   }
 
-  /** Which PCS it uses in a mode; -1 for none. */
+  /** Returns which PCS it uses in a mode; -1 for none. */
   uses(mode: Interface): number {
     if (this.index === 0) return 0;
     if (this.index === 2 && mode === "sgmii") return 1;

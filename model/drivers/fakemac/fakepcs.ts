@@ -99,12 +99,12 @@ export interface PcsList {
   withdraw(task: Task, id: number): Steps;
 }
 
-/** The number after the last dot of a device's name. */
+/** Returns the number after the last dot of a device's name. */
 function idOf(device: Device): number {
   return Number(device.name.slice(device.name.lastIndexOf(".") + 1));
 }
 
-/** The module of the PCS driver; `list` is asked for when it is loaded. */
+/** Returns the module of the PCS driver; `list` is asked for when it is loaded. */
 export function fakepcsModule(kernel: Kernel, list: () => PcsList): ModuleSource {
   return {
     name: "fakepcs",

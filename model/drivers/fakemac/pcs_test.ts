@@ -21,7 +21,7 @@ import {
   write,
 } from "./testing.ts";
 
-/** The steps after s1 and s2, each on a machine of its own: s3, s3 s4, s3 s5, s3 s6 s7, s3 s8, s9. */
+/** Returns the steps after s1 and s2, each on a machine of its own: s3, s3 s4, s3 s5, s3 s6 s7, s3 s8, s9. */
 function table(era: EraId, design: string, options: Options = {}): string[] {
   const after = (...steps: Operation[]) => {
     const machine = linked(era, design, options);

@@ -20,7 +20,7 @@ type Variant = "rdma" | "no rdma" | "subfunction" | "slave";
 
 const ADDRESS = "0000:08:00.0";
 
-/** A ConnectX as its driver finds it, without what only a card has: params with limits, versions. */
+/** Returns a ConnectX as its driver finds it, without what only a card has: params with limits, versions. */
 function factsOf(kernel: Kernel, variant: Variant): Facts {
   const traps = ["ingress_vlan_filter", "dmac_filter"].map((name) => ({
     name,

@@ -33,7 +33,7 @@ const isPowerOf2 = (value: number) => value > 0 && Number.isInteger(Math.log2(va
 
 const invalid = (text?: string): ParamVerdict => text === undefined ? { errno: "EINVAL" } : { errno: "EINVAL", text };
 
-/** A number that the card takes up to a limit of its own: the first value is within it. */
+/** Returns a number that the card takes up to a limit of its own: the first value is within it. */
 const upTo = (value: ParamValue, { initial }: ParamCheck): ParamVerdict => value <= (initial ?? 0) ? "ok" : "card";
 
 const eqDepth = (value: ParamValue): ParamVerdict => Number(value) >= 64 && Number(value) <= 4096 ? "ok" : invalid();

@@ -175,7 +175,7 @@ export class Unknowns {
     return this.probed ? count : countedSince(`${this.dl.handle} ${what}`, count);
   }
 
-  /** Why an operation is not performed; undefined where the model has an answer. */
+  /** Returns why an operation is not performed; undefined where the model has an answer. */
   gap(op: Operation): string | undefined {
     const { kernel, netns } = this.dl;
     if (this.health.pending) return "the driver may have seen the health of its card, or not yet: it polls it";

@@ -44,7 +44,7 @@ const REHASH = { initial: 5000, least: 3000 };
 export const paramsOf = (driver: string): ParamSpec[] =>
   isLater(driver) ? [FW_LOAD_POLICY, REHASH_INTERVAL] : [FW_LOAD_POLICY];
 
-/** A param with its first value. */
+/** Returns a param with its first value. */
 const firstOf = (spec: ParamSpec): Param => ({
   spec,
   value: spec.default,

@@ -170,7 +170,7 @@ export class Unknowns {
     return folder === "devices" || (folder === "bus" && one === "pci");
   }
 
-  /** Why an operation is not performed; undefined where the model has an answer. */
+  /** Returns why an operation is not performed; undefined where the model has an answer. */
   gap(op: Operation): string | undefined {
     const dl = this.#dl;
     if ((op.kind === "ethtool.show" || op.kind === "ethtool.restart") && this.#has(op.dev)) {

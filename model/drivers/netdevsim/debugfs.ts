@@ -19,7 +19,7 @@ import { kstrtobool, unsigned } from "./scan.ts";
 
 const PAGE_SIZE = 4096;
 
-/** A file below the directory of a device in debugfs; undefined where there is none. */
+/** Returns a file below the directory of a device in debugfs; undefined where there is none. */
 export function debugfsFile(kernel: Kernel, device: NetdevsimDevice, path: string): VirtualFile | undefined {
   // Those who are in it as it is now: it may be recreated
   const users = device.data?.filesOf(path);

@@ -44,7 +44,7 @@ export function* flashNetdevsim(
   return "ok";
 }
 
-/** How long `msleep()` takes: whole jiffies, and the one that has begun. */
+/** Returns how long `msleep()` takes: whole jiffies, and the one that has begun. */
 function slept(ms: number): number {
   return (Math.ceil(ms / JIFFY) + 1) * JIFFY;
 }

@@ -7,7 +7,7 @@ const DBG = "/sys/kernel/debug/netdevsim/netdevsim10";
 
 const write = (path: string, value: string): Operation => ({ kind: "file.write", path, value });
 
-/** A machine with a device, and short ways to it. */
+/** Returns a machine with a device, and short ways to it. */
 function bench(era: EraId, device = "10 2") {
   const machine = new Machine({ era });
   const does = (op: Operation) => machine.perform(op);

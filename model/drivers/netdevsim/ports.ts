@@ -206,7 +206,7 @@ export class NetdevsimPorts implements EswitchDriver {
 
   // debugfs
 
-  /** A file below the device's directory, if it is one of a port or a rate node. */
+  /** Returns a file below the device's directory, if it is one of a port or a rate node. */
   file(path: string, device: (path: string) => VirtualFile | undefined): VirtualFile | undefined {
     const [top, name, file, ...rest] = path.split("/");
     if (name === undefined || file === undefined) return undefined;

@@ -71,7 +71,7 @@ export class NetdevsimRates implements RateDriver {
     return "ok";
   }
 
-  /** The file of a VF's port. */
+  /** Returns the file of a VF's port. */
   vfFile(index: number, name: string): VirtualFile | undefined {
     const parent = () => this.#dl.ports.find((port) => port.index === index)?.rate?.parent;
     return this.#file(this.#vf(index - VF_BASE), parent, name);
@@ -87,7 +87,7 @@ export class NetdevsimRates implements RateDriver {
     return this.#nodes.has(name);
   }
 
-  /** The file of a node. */
+  /** Returns the file of a node. */
   nodeFile(node: string, name: string): VirtualFile | undefined {
     const limits = this.#nodes.get(node);
     const parent = () => this.#dl.rates.find((rate) => rate.type === "node" && rate.name === node)?.parent;

@@ -21,7 +21,7 @@ import {
   up,
 } from "./testing.ts";
 
-/** Performs steps that succeed without a word. */
+/** Performs steps that succeed without a finding. */
 function quietly(machine: Machine, ...steps: readonly Operation[]): void {
   for (const step of steps) assertEquals(outcome(machine, step), "ok");
 }
