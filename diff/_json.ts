@@ -8,7 +8,7 @@ export function isObject(value: Json | undefined): value is { [key: string]: Jso
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
-/** The value as text, keys sorted: equal texts mean equal values. */
+/** Returns the value as text, keys sorted: equal texts mean equal values. */
 export function canonical(value: unknown): string {
   return JSON.stringify(value, (_, inner) => {
     if (typeof inner !== "object" || inner === null || Array.isArray(inner)) return inner;
@@ -54,7 +54,7 @@ export interface ValueDifference {
   observed?: Json;
 }
 
-/** The places where two values differ, outermost first. */
+/** Returns the places where two values differ, outermost first. */
 export function differences(expected: Json | undefined, observed: Json | undefined, path = ""): ValueDifference[] {
   if (same(expected, observed) || canonical(expected) === canonical(observed)) return [];
   if (isObject(expected) && isObject(observed)) {

@@ -27,7 +27,7 @@ function opening(observed: readonly StepTrace[], index: number): 0 | 1 {
 }
 
 /**
- * A step of a sequence with the lines that came late: those that the model predicts for the step, that the board did not log in
+ * Returns a step of a sequence with the lines that came late: those that the model predicts for the step, that the board did not log in
  * it. They are the first of the next step, where the model does not predict them. Likewise without the lines that were late
  * from the step before.
  */
@@ -47,7 +47,7 @@ export function withLateLines(
   return { ...step, observation: { ...step.observation, kmsg: [...opened, ...here, ...more] } };
 }
 
-/** How many of the first lines of the next step are late ones of this step. */
+/** Returns how many of the first lines of the next step are late ones of this step. */
 function late(expected: readonly StepTrace[], observed: readonly StepTrace[], index: number): number {
   const [want, next] = [expected[index]?.observation?.kmsg, expected[index + 1]?.observation?.kmsg];
   const [got, following] = [observed[index]?.observation?.kmsg, observed[index + 1]?.observation?.kmsg];

@@ -307,13 +307,13 @@ export function isStall({ class: kind, text }: KernelLine): boolean {
   return kind === "hung" && STALL.test(text);
 }
 
-/** The line that states that the kernel left lines out of its log; undefined if none does. Audit's own are of no interest. */
+/** Returns the line that states that the kernel left lines out of its log; undefined if none does. Audit's own are of no interest. */
 export function missingLines(log: readonly KernelLine[]): string | undefined {
   return log.find(({ text, user }) => !user && SUPPRESSED.test(text) && !text.startsWith("kauditd_printk_skb: "))?.text;
 }
 
 /**
- * The lines of a step that no rule explains, in their order, without what the model does not say of a line: who logged it.
+ * Returns the lines of a step that no rule explains, in their order, without what the model does not say of a line: who logged it.
  *
  * @param log What the kernel logged in the step
  * @param predicted What the model predicts that it logs: none of that is explained away

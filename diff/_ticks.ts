@@ -10,7 +10,7 @@ import type { StepTrace } from "./trace.ts";
 const TOLERANCE = 0.3;
 const SLACK = 3;
 
-/** The device that an operation recreates, and with it its counters; undefined where it makes none. */
+/** Returns the device that an operation recreates, and with it its counters; undefined where it makes none. */
 function restarted(op: Operation): Handle | undefined {
   if (op.kind === "during") return restarted(op.operation);
   if (op.kind === "dev.reload") return op.handle;
@@ -52,7 +52,7 @@ export class Ticks {
   #restarted: Handle | undefined;
 
   /**
-   * What is known of a device.
+   * Returns what is known of a device.
    *
    * @internal
    */
@@ -114,7 +114,7 @@ export function mayCount(trap: { [key: string]: Json }, ticks: Counting, ofGroup
   return ticks.set || (ofGroup ? ticks.packets.countingGroups.has(String(trap.name)) : trap.type !== "drop");
 }
 
-/** The least and the most packets that a board may have counted where the model has counted `want`. */
+/** Returns the least and the most packets that a board may have counted where the model has counted `want`. */
 export function counterBounds(want: number, ticks: Counting, ofGroup: boolean): [least: number, most: number] {
   const rate = Math.max(ticks.ports, want / Math.max(1, ticks.expected));
   const least = Math.max(ticks.expected >= 2 ? 1 : 0, Math.ceil((1 - TOLERANCE) * want - SLACK * rate));

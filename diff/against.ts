@@ -32,7 +32,7 @@ export const notIn = ({ name }: Pick<EarlierTrace, "name">, detail: string): str
 export const holdsEarlier = ({ sequences }: EarlierTrace, about: { suite: string; sequence: string }): boolean =>
   sequences.has(keyOf(about));
 
-/** The words that stand for the device of a board: its handle, its name on the bus. */
+/** Returns the words that stand for the device of a board: its handle, its name on the bus. */
 const wordsOf = ({ handle }: Facts): string[] => [handle, handle.slice(handle.indexOf("/") + 1)];
 
 /** A sequence of one board in the words of another: its device's handle and name, the names of the ports' netdevs in operations. */

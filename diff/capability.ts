@@ -28,7 +28,7 @@ const BY_SUBJECT: Partial<Record<string, Capability>> = {
 /** The modules of fixtures/pcs. */
 const PCS_MODULES: readonly string[] = ["fakemac", "fakepcs"];
 
-/** The capabilities that an operation cannot do without. */
+/** Returns the capabilities that an operation cannot do without. */
 export function neededCapabilities(op: Operation): Set<Capability> {
   const needed = new Set<Capability>();
   const subject = BY_SUBJECT[op.kind.split(".")[0]!];
@@ -111,7 +111,7 @@ export interface Abilities {
   disruption?: Disruption;
 }
 
-/** What a tear-down undoes. A board that is not ours to break is not taken further unless its file allows it. */
+/** Returns what a tear-down undoes. A board that is not ours to break is not taken further unless its file allows it. */
 export const allowedDisruption = ({ disruption, runner }: Abilities): Disruption =>
   disruption ?? (runner === "remote" || runner === "local" ? "resets" : "power");
 

@@ -135,7 +135,7 @@ export function pairBoards(
   return { pairs, alone: { before: [...left.keys()], after: [...right.keys()] } };
 }
 
-/** What a board is, by what the report of a change names. */
+/** Returns what a board is, by what the report of a change names. */
 function identity({ header }: RunPart): Record<string, string> {
   const { kernel, iproute2, era, freedMemory = "kept", against, facts } = header;
   return {
@@ -184,7 +184,7 @@ function words({ verdicts, leftOut }: Side): string {
   return counted[0]!.verdict;
 }
 
-/** The kinds of difference that a verdict shows, consequences aside; one that fails as a whole has its reason. */
+/** Returns the kinds of difference that a verdict shows, consequences aside; one that fails as a whole has its reason. */
 function kindsOf(verdict: SequenceVerdict): { key: string; text: string }[] {
   if (OUTCOMES[verdict.verdict] !== "fail") return [];
   const found = verdict.steps.flatMap(signaturesOf).filter(({ follows }) => !follows);
@@ -233,7 +233,7 @@ function comparedSequence(
   };
 }
 
-/** The sequences of some parts, each with what it came to in each run. */
+/** Returns the sequences of some parts, each with what it came to in each run. */
 function sides(parts: readonly RunPart[]): Map<string, Side> {
   const found = new Map<string, Side>();
   const at = (one: { suite: string; sequence: string }) => {

@@ -35,7 +35,7 @@ const REPORTERS =
 const plain = (name: string) => name.replace(/\.(constprop|isra|part|cold)\b.*$/, "");
 
 /**
- * What the gravest report of a kernel log is of; undefined where there is none. Knows the reports of x86 and arm64, from Linux
+ * Returns what the gravest report of a kernel log is of; undefined where there is none. Knows the reports of x86 and arm64, from Linux
  * 5.10 to 7.3.
  *
  * @example
@@ -82,7 +82,7 @@ export function crashOf(log: readonly KernelLine[]): Crash | undefined {
   return { class: kind, frames: frames.slice(from, from + MOST_FRAMES) };
 }
 
-/** A crash on one line: `oops in F <- G <- H`. */
+/** Returns a crash on one line: `oops in F <- G <- H`. */
 export function describeCrash({ class: kind, frames }: Crash): string {
   return frames.length > 0 ? `${kind} in ${frames.join(" <- ")}` : kind;
 }

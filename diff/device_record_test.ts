@@ -23,7 +23,7 @@ const command = (name: string, status = "OK", more: Record<string, unknown> = {}
 });
 const begins = (step: number): DeviceEvent => ({ event: "step", step });
 
-/** The record of events that came as these. */
+/** Returns the record of events that came as these. */
 function recordOf(...events: DeviceEvent[]): DeviceRecord {
   const recorder = new DeviceRecorder();
   for (const event of events) recorder.add(event);

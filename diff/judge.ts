@@ -49,7 +49,7 @@ export interface JudgeOptions {
 }
 
 /**
- * The lines that are findings of a class that the model did not predict.
+ * Returns the lines that are findings of a class that the model did not predict.
  *
  * @param broke Whether the kernel broke before, as predicted
  */
@@ -65,7 +65,7 @@ function unpredicted(expected: StepTrace, observed: StepTrace, broke: boolean): 
 
 const noAnswer = (id: number) => `the model has no answer for step ${id}`;
 
-/** What a reader must know of a step that agrees: that it broke the kernel, as it was to; undefined where it did not. */
+/** Returns what a reader must know of a step that agrees: that it broke the kernel, as it was to; undefined where it did not. */
 function asPredicted({ id, expected, crash }: StepVerdict, as: string): string | undefined {
   const observation = expected?.observation;
   if (!observation) return undefined;
@@ -185,7 +185,7 @@ export function judge(predicted: SequenceTrace, observed: SequenceTrace, options
   const waivers = new Waivers(expected, accepted, today);
   const learned = new LearnedSequence(expected, model ? [] : options.learned ?? [], today);
   const by = { waivers, learned, bothBoards: model !== undefined };
-  /** A step that the model has no answer for, or was planned for another state: compared with what was learned. */
+  /** Returns a step that the model has no answer for, or was planned for another state: compared with what was learned. */
   const sayLearned = (want: StepTrace, got: StepTrace, index: number, why: string, findings: KernelLine[]) => {
     const { id, phase, op } = want;
     const [wanted, pair] = [allUnknown(want, why), pairs.pair(index)];

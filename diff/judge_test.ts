@@ -7,7 +7,7 @@ import { judge } from "./judge.ts";
 import type { LossReason, SequenceTrace, StepTrace } from "./trace.ts";
 import { exitStatus, gravest, summarise, type Verdict } from "./verdict.ts";
 
-/** The sample with one step of the board's side changed. */
+/** Returns the sample with one step of the board's side changed. */
 function changed(id: number, change: (step: StepTrace) => void): SequenceTrace {
   const trace = sample("ens1", "ens2");
   change(trace.steps[id - 1]!);

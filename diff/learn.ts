@@ -24,7 +24,7 @@ export interface Lesson {
   left: { suite: string; sequence: string; step: number; why: string }[];
 }
 
-/** A name for an entry: the same for the same step, whatever it shows. */
+/** Returns a name for an entry: the same for the same step, whatever it shows. */
 export function keyOf(kind: string, suite: string, sequence: string, step: number): string {
   return `${kind === "gap" ? "g" : "d"}${hashOf(`${kind}/${suite}/${sequence}/${step}`)}`;
 }
@@ -35,7 +35,7 @@ interface Seen extends Omit<LearnedEntry, "key" | "until" | "values" | "varies">
   shown: Observation;
 }
 
-/** The channels that the model did not know, in the order of an observation; for a whole step these are all channels. */
+/** Returns the channels that the model did not know, in the order of an observation; for a whole step these are all channels. */
 function unknownOf({ whole, expected }: StepVerdict): Channel[] {
   return whole ? [...CHANNELS] : CHANNELS.filter((channel) => expected?.observation?.unknown?.[channel] !== undefined);
 }

@@ -32,7 +32,7 @@ const runOf = (observed: SequenceTrace): LearnedRun => ({
   verdicts: [judge(model, observed, { learning: true })],
 });
 const learn = (...observed: SequenceTrace[]) => learnFrom(observed.map(runOf), "2999-01-01");
-/** What was learned, through the file. */
+/** Returns what was learned, through the file. */
 const learned = (...observed: SequenceTrace[]) => parseLearned(learnedText(learn(...observed).entries), "f.toml");
 const verdictOf = (observed: SequenceTrace, entries = learned(board(["a", "b"]))) =>
   judge(model, observed, { learned: entries });

@@ -31,7 +31,7 @@ export interface RaceComparison {
 /** What differs from run to run and means nothing; the board takes the same away before it counts (race_script.ts). */
 const PASSING: readonly string[] = ["index", "rx"];
 
-/** A state as it is compared, without instances that the race is not about; `netdev` as whether there is one. */
+/** Returns a state as it is compared, without instances that the race is not about; `netdev` as whether there is one. */
 function bare(json: Json, known: (handle: string) => boolean): Json {
   if (Array.isArray(json)) return json.map((one) => bare(one, known));
   if (!isObject(json)) return json;
@@ -66,7 +66,7 @@ function allows({ results, state, unknown }: ShownOutcome, board: ShownOutcome):
   return unknown?.results !== undefined && !broke(board);
 }
 
-/** The instances that the states of a reply tell of. */
+/** Returns the instances that the states of a reply tell of. */
 function* instancesIn(json: Json): Generator<Handle> {
   if (Array.isArray(json)) { for (const inner of json) yield* instancesIn(inner); }
   if (!isObject(json)) return;
@@ -165,15 +165,15 @@ export function objectionToRace(
   return { verdict: "model-gap", reason: `the model did not try all schedules, and none that it tried shows ${what}` };
 }
 
-/** The board's own device, where a race is on that. */
+/** Returns the board's own device, where a race is on that. */
 export const ownOf = ({ own }: Operation<"race">): ReadonlySet<Handle> => new Set(own === undefined ? [] : [own]);
 
-/** The reply of a race, of an observation of one. */
+/** Returns the reply of a race, of an observation of one. */
 export function raceReply(reply: Json): RaceReply | undefined {
   return isObject(reply) && Array.isArray(reply.outcomes) ? reply as unknown as RaceReply : undefined;
 }
 
-/** What a reader must know of a race that was run: how many of its outcomes were seen. */
+/** Returns what a reader must know of a race that was run: how many of its outcomes were seen. */
 export function coverageOf(id: number, op: Operation, expected: Json, observed: Json): string | undefined {
   const [model, board] = [raceReply(expected), raceReply(observed)];
   if (op.kind !== "race" || !model || board?.runs === undefined) return undefined;

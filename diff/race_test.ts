@@ -32,7 +32,7 @@ const seen = (results: string[][], count: number, state: ShownOutcome["state"] =
   state,
 });
 
-/** What the judge makes of outcomes of a board. */
+/** Returns what the judge makes of outcomes of a board. */
 function judged(
   outcomes: ShownOutcome[],
   more: Partial<StepTrace["observation"]> = {},

@@ -158,7 +158,7 @@ const gone = (packets: number, bytes = 142 * packets) =>
 
 const numbered = (one: StepTrace, i: number): StepTrace => ({ ...one, id: i + 1 });
 
-/** A port up, time on the board, and a look at the counter. */
+/** Returns a port up, time on the board, and a look at the counter. */
 function counting(
   packets: number,
   options: { bytes?: number; boardMs?: number; object?: string; ms?: number; type?: string } = {},

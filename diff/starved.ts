@@ -8,13 +8,13 @@
 import type { KernelLine } from "../model/observation.ts";
 import type { StepTrace } from "./trace.ts";
 
-/** From this share of a step's time on, and so many ms of it, in which the agent's ticks came late, the board was starved, */
+/** A board was starved if the agent's ticks came late for this share of a step's time, and for so many ms. */
 const [SHARE, LEAST_MS] = [0.1, 300];
-/** and from this one on as much as to say nothing of a bound, which counts the board's own time anyway. */
+/** From this share on, even a bound decides nothing, although a bound counts the board's own time. */
 const STUCK_SHARE = 1 / 3;
 
 /**
- * How a board was starved in a step, in words; undefined where it was not, or where that is not known.
+ * Returns how a board was starved in a step, in words; undefined where it was not, or where that is not known.
  *
  * @example
  * ```ts

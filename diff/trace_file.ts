@@ -147,7 +147,7 @@ export interface TraceReader extends AsyncDisposable {
   sequences: AsyncIterableIterator<SequenceTrace>;
 }
 
-/** The lines of a file with their numbers; what stands after the last newline is a line only if it is not empty. */
+/** Returns the lines of a file with their numbers; what stands after the last newline is a line only if it is not empty. */
 async function* numberedLines(path: string): AsyncGenerator<{ number: number; text: string; whole: boolean }> {
   const file = await Deno.open(path);
   let stream: ReadableStream<Uint8Array> = file.readable;
@@ -175,7 +175,7 @@ async function* numberedLines(path: string): AsyncGenerator<{ number: number; te
   if (rest !== "") yield { number: number + 1, text: rest, whole: false };
 }
 
-/** The first thing that is wrong, as `op.handle: ...`. */
+/** Returns the first thing that is wrong, as `op.handle: ...`. */
 function firstIssue(error: { issues: readonly { path: readonly PropertyKey[]; message: string }[] }): string {
   const issue = error.issues[0]!;
   const at = issue.path.map(String).join(".");

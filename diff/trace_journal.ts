@@ -25,7 +25,7 @@ export interface RecoveredTrace {
 
 const encoder = new TextEncoder();
 
-/** The value of a line of JSON that holds; undefined of anything else. */
+/** Returns the value of a line of JSON that holds; undefined of anything else. */
 function parse<T>(text: string, schema: { safeParse(value: unknown): { success: boolean } }): T | undefined {
   try {
     const value = JSON.parse(text);

@@ -49,7 +49,7 @@ export const OUTCOMES: Readonly<Record<Verdict, "pass" | "fail" | "error" | "ski
   "agree": "pass",
 };
 
-/** The gravest of some verdicts; `indeterminate` of none, since nothing was compared. */
+/** Returns the gravest of some verdicts; `indeterminate` of none, since nothing was compared. */
 export function gravest(verdicts: Iterable<Verdict>): Verdict {
   const ranks = [...verdicts].map((verdict) => VERDICTS.indexOf(verdict));
   return ranks.length === 0 ? "indeterminate" : VERDICTS[Math.min(...ranks)]!;

@@ -37,7 +37,7 @@ type Test = SequenceVerdict | LeftOut;
 
 const isVerdict = (test: Test): test is SequenceVerdict => "verdict" in test;
 
-/** One subtest, with what differs before it. */
+/** Returns one subtest, with what differs before it. */
 function testLines(number: number, test: Test, reported: Reported): string[] {
   if (!isVerdict(test)) {
     return [result(number, test.sequence, { verdict: "unsupported", reason: `left out: ${test.reason}` })];
@@ -50,7 +50,7 @@ function testLines(number: number, test: Test, reported: Reported): string[] {
   ];
 }
 
-/** The result of a suite, by its tests. */
+/** Returns the result of a suite, by its tests. */
 function suiteResult(tests: readonly Test[], unjudged: boolean): Pick<SequenceVerdict, "verdict" | "reason"> {
   if (unjudged) return { verdict: "infra", reason: "nothing of it was judged" };
   const verdicts = tests.filter(isVerdict).map(({ verdict }) => verdict);

@@ -44,7 +44,7 @@ interface Test extends Case {
 /** How many functions of a call trace a fingerprint has. */
 const FRAMES = 5;
 
-/** A name as NIPA has them: letters and digits, with a dash between. */
+/** Returns a name as NIPA has them: letters and digits, with a dash between. */
 const namify = (name: string) => name.replace(/[^0-9a-zA-Z]+/g, "-").replace(/^-|-$/g, "") || "no-name";
 
 const fingerprint = (crash: Crash) => namify(crash.frames.slice(0, FRAMES).join(" ") || describeCrash(crash));
@@ -99,7 +99,7 @@ function testOf(group: string, suite: string, { verdicts, leftOut }: Part, link:
   };
 }
 
-/** What the device is on which all of it was run; undefined of several boards, or where nothing was read of it. */
+/** Returns what the device is on which all of it was run; undefined of several boards, or where nothing was read of it. */
 function deviceOf(parts: readonly Part[]): Record<string, string> | undefined {
   const [part, ...others] = parts;
   const facts = part?.header.facts;

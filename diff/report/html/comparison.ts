@@ -67,7 +67,7 @@ export function freshCauses({ boards }: Comparison): Case[] {
   );
 }
 
-/** What is new, as the run that shows nothing else. */
+/** Returns what is new, as the run that shows nothing else. */
 function freshRun({ boards }: Comparison, { about, status }: ComparisonPageOptions): Run {
   let id = 0;
   const all = boards.map(({ name, after, sequences }): Board => (

@@ -16,7 +16,7 @@ export class Markup {
     this.text = text;
   }
 
-  /** The markup. */
+  /** Returns the markup. */
   toString(): string {
     return this.text;
   }
@@ -30,7 +30,7 @@ const ENTITIES: Record<string, string> = { "&": "&amp;", "<": "&lt;", ">": "&gt;
 /** The longest text of a board in the page, in characters: the trace has all of it. */
 export const LONGEST = 2_000;
 
-/** A text, shortened; a longer one ends with by how much. */
+/** Returns a text, shortened; a longer one ends with by how much. */
 export function cut(text: string, longest = LONGEST): string {
   if (text.length <= longest) return text;
   return `${text.slice(0, longest)}... (${(text.length - longest).toLocaleString("en-US")} more characters)`;
