@@ -26,7 +26,7 @@ function performed(machine: Machine, op: Operation): Pick<StepTrace, "observatio
 }
 
 /**
- * The board's own device, if a plan is about that device and does not make it itself. A plan that names no instance and makes
+ * Returns the board's own device, if a plan is about that device and does not make it itself. A plan that names no instance and makes
  * none reads all instances of the board, for example by `devlink trap show`: its device is the board's own, too.
  */
 function ownDevice({ steps }: Plan, facts: Facts | undefined): { facts?: Facts } {

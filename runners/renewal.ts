@@ -40,7 +40,7 @@ export async function rebootRemote(board: Board, session: AgentSession, connect:
 const SYSRQ_MS = 2500;
 
 /**
- * The boot that a board is in, by a shell of its own; undefined where none answers within `ms`. A board that boots is tried
+ * Returns the boot that a board is in, by a shell of its own; undefined where none answers within `ms`. A board that boots is tried
  * again.
  */
 export async function bootOf(

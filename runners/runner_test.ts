@@ -16,7 +16,7 @@ const FIT: Hello = {
   freedMemory: "kept",
 };
 
-/** Why a board is not fit; empty if it is. */
+/** Returns why a board is not fit; empty if it is. */
 function why(hello: Partial<Hello>): string {
   try {
     checkFit(BOARD, { ...FIT, ...hello });

@@ -36,7 +36,7 @@ export interface OwnGuest {
 }
 
 /**
- * What a board's console said of the end of its kernel, from a place of its log on, by default from the last boot on. Undefined
+ * Returns what a board's console said of the end of its kernel, from a place of its log on, or from the last boot on. Undefined
  * where it said nothing.
  */
 export async function lastWords(consoleLog: string, from?: number): Promise<string | undefined> {
@@ -44,7 +44,7 @@ export async function lastWords(consoleLog: string, from?: number): Promise<stri
   return end?.reason === "crash" ? end.detail : undefined;
 }
 
-/** The era to judge a board by. */
+/** Returns the era to judge a board by. */
 function eraFor({ name, era }: Board, kernel: string): EraId {
   if (era !== "auto") return era;
   try {
@@ -122,7 +122,7 @@ export async function openAgent(
   const { handle: own } = board;
   /** The names of the board's MAC and PCS, for a plan in the names of the fixture. */
   const pcsOf = ({ requires = [] }: Plan) => requires.includes("pcs_board") ? board.pcs : undefined;
-  /** A plan in the board's names, and its trace in the names of the plan. */
+  /** Returns a plan in the board's names, and its trace in the names of the plan. */
   const named = (plan: Plan) => {
     const pcs = pcsOf(plan);
     const inNames = pcs ? planInNames(plan, pcs) : plan;

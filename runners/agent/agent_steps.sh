@@ -406,7 +406,7 @@ tl_distrust() {
   [ -z "$TL_READ" ] || TL_BATCH= TL_HELPER=
 }
 
-# The `read` of some versions of busybox fails at a signal when a child has ended before: what it did not say is asked again.
+# Some versions of busybox have a `read` that fails when a child has ended: so the state is read up to three times.
 tl_lives() {
   tl_j=0 TL_STATE=
   while [ $tl_j -lt 3 ] && [ -e "/proc/$1/stat" ] && ! tl_state "$1"; do tl_j=$((tl_j + 1)); done

@@ -52,7 +52,7 @@ export interface BatchCommand {
 }
 
 /**
- * What a server of devlink(8) makes of `tl_devlink NETNS [FLAGS] WORD...`; undefined where a process of its own is to do it.
+ * Returns what a server of devlink(8) makes of `tl_devlink NETNS [FLAGS] WORD...`; undefined where a process of its own is to do it.
  *
  * @example
  * ```ts

@@ -92,7 +92,7 @@ function logOf(kmsg: readonly KernelLine[]): string {
   return kmsg.findLast((line) => DEATH.test(line.text))?.text ?? "";
 }
 
-/** The last line with content, as a part of a sentence. */
+/** Returns the last line with content, as a part of a sentence. */
 function wordsOf(text: string): string[] {
   const line = text.split("\n").map((line) => line.trim()).filter((line) => line !== "").at(-1);
   return line === undefined ? [] : [line.slice(0, 200)];

@@ -34,7 +34,7 @@ export const FINDINGS: string = [
 ].join("|").replaceAll("\\d", "[0-9]").replaceAll("^", "(^[^;]*;|\\\\x0a)");
 
 /**
- * What a line of the kernel log is.
+ * Returns what a line of the kernel log is.
  *
  * @example
  * ```ts

@@ -38,7 +38,7 @@ export class KnownLines {
   #failed = 0;
 
   /**
-   * What an earlier run has kept. The lines' sums are recreated: a file that somebody altered tells no lies.
+   * Returns what an earlier run has kept. The lines' sums are recreated: a file that somebody altered tells no lies.
    *
    * @param path The file; where it is not there, or cannot be read, nothing is known
    */
@@ -103,7 +103,7 @@ export class KnownLines {
   }
 
   /**
-   * A record with its lines put back; undefined where one is not known, or the whole is not what the board has.
+   * Returns a record with its lines put back; undefined where one is not known, or the whole is not what the board has.
    *
    * @param gapped A line `LENGTH CKSUM`, and after it the number and the MD5 of each line that is left out; then the others
    */

@@ -50,7 +50,7 @@ export class Liveness {
     this.#quietMs = 0;
   }
 
-  /** How long of `ms` is to be waited at once. */
+  /** Returns how long of `ms` is to be waited at once. */
   slice(ms: number): number {
     return this.#beats ? Math.min(ms, SLICE_MS) : ms;
   }

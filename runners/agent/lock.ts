@@ -24,7 +24,7 @@ export interface DeviceLock {
 /** How many characters the words for who it is may have. */
 const WHO = 200;
 
-/** What a shell on this machine prints; undefined where it fails. Deno itself may not look into /proc. */
+/** Returns what a shell on this machine prints; undefined where it fails. Deno itself may not look into /proc. */
 async function ask(script: string): Promise<string | undefined> {
   const { success, stdout } = await new Deno.Command("sh", { args: ["-c", script], stdin: "null", stderr: "null" })
     .output();
@@ -51,7 +51,7 @@ export async function isGone(run: string): Promise<boolean> {
   return await bornAt(Number(pid)) !== born;
 }
 
-/** What a run has of a board: the device of its handle, else the devices of its driver, which sequences make. */
+/** Returns what a run has of a board: the device of its handle, else the devices of its driver, which sequences make. */
 export const lockedDevice = ({ handle, driver }: Pick<Board, "handle" | "driver">): string => handle ?? driver;
 
 /**

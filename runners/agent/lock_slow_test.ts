@@ -8,7 +8,7 @@ const SHELLS = [["dash"], ["bash"], ["busybox", "ash"]].filter(([program]) =>
   new Deno.Command("sh", { args: ["-c", `command -v ${program}`], stdout: "null" }).outputSync().success
 );
 
-/** An agent limited to its lock, that does `then` once it has it. Its standard error is the log of all. */
+/** Returns an agent limited to its lock, that does `then` once it has it. Its standard error is the log of all. */
 const agent = (dir: string, run: string, then: string) => `
 . ./agent.sh
 . ./agent_lock.sh

@@ -38,7 +38,7 @@ const DEADLY: ReadonlySet<string> = new Set(["panic", "oops", "kasan", "hung"]);
 const BOOTS = /^Linux version \d/;
 
 /**
- * What a console reports of the end of a kernel; undefined where it shows nothing of it.
+ * Returns what a console reports of the end of a kernel; undefined where it shows nothing of it.
  *
  * @example
  * ```ts
@@ -71,7 +71,7 @@ export function endOfKernel(said: readonly string[]): Loss | undefined {
 /** How many lines of a console are stored of the end of a kernel, and how many characters of a line. */
 const MOST_LINES = 2000, MOST_CHARACTERS = 4096;
 
-/** The lines of a file from a place on; of one that has no end, its beginning. */
+/** Returns the lines of a file from a place on; of one that has no end, its beginning. */
 async function* linesFrom(path: string, from: number): AsyncGenerator<string> {
   using file = await Deno.open(path);
   await file.seek(from, Deno.SeekMode.Start);

@@ -19,7 +19,7 @@ const OOPS = [
   "[   10.000004]  devlink_reload+0xd1/0x1f0\r",
 ];
 
-/** What is made of a trace whose second step was lost. */
+/** Returns what is made of a trace whose second step was lost. */
 async function explained(reason: LossReason, evidence: Partial<LossEvidence>) {
   const trace = plan();
   delete trace.steps[1]!.observation;

@@ -85,7 +85,7 @@ const ERRNO: Record<string, string> = {
   "Function not implemented": "ENOSYS",
 };
 
-/** An errno's name from its text, or the text itself where it is unknown. */
+/** Returns an errno's name from its text, or the text itself where it is unknown. */
 function errnoOf(text: string): string {
   return ERRNO[text.trim()] ?? text.trim();
 }
@@ -123,7 +123,7 @@ const OF_KMOD: readonly [RegExp, string][] = [
   [/^rmmod: ERROR: Module \S+ is not currently loaded/m, "ENOENT"],
 ];
 
-/** The result of a command of devlink(8), ip(8), ethtool(8), kmod or dd(1) by its exit status and standard error. */
+/** Returns the result of a command of devlink(8), ip(8), ethtool(8), kmod or dd(1) by its exit status and standard error. */
 export function resultOf(rc: number | "hang", stderr: string): Result {
   if (rc === "hang") return "hang";
   if (rc === 0) return "ok";
@@ -301,7 +301,7 @@ function replyOf(op: Operation, stdout: string, { sections, end }: StepRecord): 
   }
 }
 
-/** The pieces of a region: an object with an address and a data each, which all have the same keys. */
+/** Returns the pieces of a region: an object with an address and a data each, which all have the same keys. */
 function piecesOf(stdout: string): Json[] {
   const pieces = [...stdout.matchAll(/"address":(\d+),"data":(\[[\d,]*\])/g)];
   // Of no bytes at all there is an object without pieces.
@@ -311,7 +311,7 @@ function piecesOf(stdout: string): Json[] {
   return pieces.map(([, address, data]) => ({ address: Number(address), data: JSON.parse(data!) as number[] }));
 }
 
-/** What `ethtool DEV` prints about the link; null for what it does not know (`Unknown!`) or leaves out. */
+/** Returns what `ethtool DEV` prints about the link; null for what it does not know (`Unknown!`) or leaves out. */
 function ethtoolReply(stdout: string): Json {
   const value = (key: string) => new RegExp(`^\\s*${key}: *(.*)$`, "m").exec(stdout)?.[1] ?? "";
   // ethtool(8) always prints it of a netdev; without it nothing here shows that the link is down.
@@ -349,7 +349,7 @@ function pollsOf(sections: readonly Section[]): Poll[] {
   return polls;
 }
 
-/** What a poll showed; of a port dump, how many ports it held. Null for one that failed, or printed nothing. */
+/** Returns what a poll showed; of a port dump, how many ports it held. Null for one that failed, or printed nothing. */
 function pollAnswer(poll: Operation, { status, text }: Poll): Json {
   const failure = failureOf(status, "");
   if (failure !== undefined) throw new BrokenProgramError(`a poll ${failure}`);
@@ -370,7 +370,7 @@ const TICK = 1;
 const BLOCKED_AFTER = 3;
 
 /**
- * What a step showed.
+ * Returns what a step showed.
  *
  * @throws {SyntaxError} If a reply cannot be read
  * @throws {BrokenProgramError} If a program of the board did no work

@@ -237,6 +237,6 @@ Deno.test("observe: a step is as long as it was without the time in which its bo
   };
   assertEquals([time(2), time(3.5), time(12)], ["immediate", "blocked", "blocked"]);
   assertEquals([time(12, 10.5), time(12, 4)], ["immediate", "blocked"]);
-  // That may have been before it.
+  // The stall may have been before the step.
   assertEquals(time(3.5, 0.9), "blocked");
 });

@@ -127,7 +127,7 @@ function stateOf(op: Operation<"race">, dump: string, state: string): { [asked: 
   return answers;
 }
 
-/** The JSON documents of a text, one after the other, with commas between them or not. */
+/** Returns the JSON documents of a text, one after the other, with commas between them or not. */
 function documentsOf(text: string): string[] {
   const documents: string[] = [];
   let depth = 0;

@@ -123,7 +123,7 @@ export function readRecord(body: string, nonce: string, plan: string): PlanRecor
   return { parts: [...parts.values()], rest, done };
 }
 
-/** The texts before the marks, by the number of the step, and what is after the last. */
+/** Returns the texts before the marks, by the number of the step, and what is after the last. */
 function marked(text: string): { found: [number, string][]; rest: string } {
   const found: [number, string][] = [];
   let from = 0;
@@ -141,7 +141,7 @@ const LOST: readonly [words: string, LossReason][] = [
 ];
 
 /**
- * A step from what a record tells of it; `memories` are passed from step to step. A step with a missing channel in the
+ * Returns a step from what a record tells of it; `memories` are passed from step to step. A step with a missing channel in the
  * record is lost: what was not looked at would be taken for silence.
  *
  * @param watched The netns whose monitors must have been there

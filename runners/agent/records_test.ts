@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { type PlanRecord, readRecord, readStep, type StepPart } from "./records.ts";
 
-/** A record as the agent writes it: its head, the parts in front, what the streams said, its end. */
+/** Returns a record as the agent writes it: its head, the parts in front, what the streams said, its end. */
 function record(front: string[], streams: string[], end: string[] = []): string {
   const sections = [...front, ...streams, ...end, "end\n"];
   return `7 steps a1 6\n${sections.map((section) => `\n--n ${section}`).join("")}`;
@@ -116,7 +116,7 @@ Deno.test("readRecord(): the last record of a plan shows whether the kernel brok
 
 const SHOW = { id: 1, phase: "body" as const, op: { kind: "dev.show" as const } };
 
-/** A part of step 1; `out`, `err` and `kmsg` are there, empty, unless they are given. */
+/** Returns a part of step 1; `out`, `err` and `kmsg` are there, empty, unless they are given. */
 function part(rc: string, given: Record<string, string> = {}): StepPart {
   const sections = Object.entries({ out: "", err: "", kmsg: "", ...given }).map(([name, text]) => ({ name, text }));
   return { id: 1, rc, start: 1, end: 2, sections };

@@ -90,7 +90,7 @@ export class AgentSession {
     this.#options = options;
   }
 
-  /** A line that is of no record: the step that the agent reports to begin, or anything else that was on the connection. */
+  /** Returns a line that is of no record: the step that the agent reports to begin, or anything else that was on the connection. */
   #noise(line: string): number | undefined {
     const begins = this.#announced.get(/@\d+ [0-9a-f]{8}/.exec(line)?.[0] ?? "");
     if (begins) this.#running = Math.max(this.#running, begins.id);
@@ -207,7 +207,7 @@ export class AgentSession {
     };
   }
 
-  /** What became of a step where nothing comes any more, if a later one was begun. */
+  /** Returns what became of a step where nothing comes any more, if a later one was begun. */
   #untold({ id }: PlannedStep): Loss | undefined {
     if (id >= this.#running) return undefined;
     // Of a board that is gone, a network does not bring what it had still to send.
@@ -215,7 +215,7 @@ export class AgentSession {
     return { reason: "untold", detail: `that happened ${where}` };
   }
 
-  /** The steps after one that hung: the body's others were not run, the tear-down was. */
+  /** Returns the steps after one that hung: the body's others were not run, the tear-down was. */
   async #afterHang(plan: Plan, id: number): Promise<StepTrace[]> {
     const rest: StepTrace[] = [];
     for (const step of plan.steps.filter((step) => step.id > id)) {
@@ -385,7 +385,7 @@ export class AgentSession {
   }
 }
 
-/** The netns that an operation, or one inside of it, may remove. */
+/** Returns the netns that an operation, or one inside of it, may remove. */
 function removedBy(op: Operation): string[] {
   switch (op.kind) {
     case "netns.del":
@@ -402,10 +402,10 @@ function removedBy(op: Operation): string[] {
   }
 }
 
-/** The file through which a function's configuration space is read and written. */
+/** Returns the file through which a function's configuration space is read and written. */
 const configOf = (handle: Handle) => `/sys/bus/pci/devices/${handle.replace(/^pci\//, "")}/config`;
 
-/** How long a step's record may take, in ms. */
+/** Returns how long a step's record may take, in ms. */
 function waitFor(plan: Plan, step: PlannedStep): number {
   // A kernel that breaks writes of it first, to a serial console for many seconds.
   return boundIn(plan, step) * 1000 + (step.op.settle ?? 0) + (plan.breaks === undefined ? 15_000 : 60_000);

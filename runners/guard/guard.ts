@@ -42,7 +42,7 @@ export interface Taking {
 const TAKING_FILES = ["remove", "delete", "reset", "authorized", "driver_override", "sriov_numvfs"];
 
 /**
- * What an operation takes away from its board, the operations within it included; nothing for most.
+ * Returns what an operation takes away from its board, the operations within it included; nothing for most.
  *
  * @example
  * ```ts
@@ -221,7 +221,7 @@ function parseSurvey(text: string, asks: readonly string[]): Survey {
   return survey;
 }
 
-/** What is lost with what a step takes; undefined where it is nothing that the board needs. */
+/** Returns what is lost with what a step takes; undefined where it is nothing that the board needs. */
 function lossOf(taking: Taking, survey: Survey): Loss | undefined {
   const { kind, name, ask } = taking;
   const carries = (what: string) => `which carries ${what}`;

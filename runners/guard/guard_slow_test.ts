@@ -22,7 +22,7 @@ const unbind = (bus: string, driver: string, name: string): Operation => ({
   value: name,
 });
 
-/** The guard's answer to one operation: undefined where it passes. */
+/** Returns the guard's answer to one operation: undefined where it passes. */
 async function said(
   board: FakeSysfs,
   operation: Operation,
@@ -39,7 +39,7 @@ async function said(
   }
 }
 
-/** A board whose connection is over `netdev`. */
+/** Returns a board whose connection is over `netdev`. */
 function overNetdev(netdev: string): FakeSysfs {
   const board = ordinary();
   board.routes["10.0.0.9"] = `10.0.0.9 dev ${netdev} src 10.0.0.2 uid 0`;

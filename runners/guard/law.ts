@@ -37,7 +37,7 @@ const NAMELESS =
   /^(?:\/sys\/bus\/[^/]+\/(?:[^/]+|drivers\/[^/]+\/[^/]+)|\/sys\/module\/[^/]+\/parameters\/.*|\/lib\/firmware\/.*|\/proc\/sys\/.*)$/;
 
 /**
- * What an operation names, the operations in it included.
+ * Returns what an operation names, the operations in it included.
  *
  * @example
  * ```ts
@@ -101,7 +101,7 @@ interface Own {
   makers: Set<string>;
 }
 
-/** What the board's file and its facts say. */
+/** Returns what the board's file and its facts say. */
 function ownOfBoard({ handle, driver, pcs }: LawfulBoard, facts: Facts | undefined): Own {
   const ports = [...facts?.ports ?? [], ...Object.values(facts?.nestedPorts ?? {}).flat()];
   const bound = pcs ? [pcs.mac, pcs.pcs].map(({ bus, device }) => `${bus}/${device}`) : [];
@@ -289,7 +289,7 @@ interface Question {
 
 const shellLine = (...words: string[]) => words.map(quote).join(" ");
 
-/** What a step does with a name, for a message. */
+/** Returns what a step does with a name, for a message. */
 function say({ kind, name, value }: Named): string {
   switch (kind) {
     case "maker":
@@ -313,7 +313,7 @@ function busAndDevice(name: string): [string, string] {
   return [bus, device.join("/")];
 }
 
-/** What to ask the board about a name; undefined for what is never the board's own. */
+/** Returns what to ask the board about a name; undefined for what is never the board's own. */
 function questionOf(named: Named, devices: readonly string[]): Question | undefined {
   const words = wordsOf(named);
   return words && { key: JSON.stringify([devices, words]), devices, words };

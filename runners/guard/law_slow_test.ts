@@ -23,7 +23,7 @@ const planOf = (...operations: Operation[]): Plan => ({
   steps: operations.map((op, i) => ({ id: i + 1, phase: "body", op })),
 });
 
-/** Two cards of one driver, a switch on the SoC's own bus, a netns of somebody else; eth0 is on the other card. */
+/** Returns two cards of one driver, a switch on the SoC's own bus, a netns of somebody else; eth0 is on the other card. */
 function lab(): FakeSysfs {
   const board = new FakeSysfs();
   const own = board.device("pci0000:00/0000:00:01.0/0000:03:00.0", "pci", "mlx5_core");
@@ -83,7 +83,7 @@ interface Asked {
   requires?: string[];
 }
 
-/** The law's answer to operations: undefined where they pass. */
+/** Returns the law's answer to operations: undefined where they pass. */
 async function said(operations: Operation | Operation[], asked: Asked = {}): Promise<string | undefined> {
   await using own = asked.lab ? undefined : lab();
   const files = asked.lab ?? own!;

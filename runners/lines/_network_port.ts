@@ -241,7 +241,7 @@ class NetworkPort implements BindingPortInterface {
     return Promise.resolve({ cts: false, dsr: false, dcd: false });
   }
 
-  /** The speed that the line is paced at. */
+  /** Returns the speed that the line is paced at. */
   getBaudRate(): Promise<{ baudRate: number }> {
     return Promise.resolve({ baudRate: this.openOptions.baudRate });
   }
@@ -412,7 +412,7 @@ class Rfc2217Port extends NetworkPort {
     return Promise.resolve({ cts: has(CTS), dsr: has(DSR), dcd: has(DCD) });
   }
 
-  /** The speed that the server reports it has set. */
+  /** Returns the speed that the server reports it has set. */
   override async getBaudRate(): Promise<{ baudRate: number }> {
     return { baudRate: baudRateOf(await this.#command("baudRate", [0, 0, 0, 0])) };
   }

@@ -94,12 +94,12 @@ export function escaped(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
   return result;
 }
 
-/** A verb as it is sent. */
+/** Returns a verb as it is sent. */
 export function verbBytes(verb: Verb, option: number): Uint8Array<ArrayBuffer> {
   return new Uint8Array([IAC, VERBS[verb], option]);
 }
 
-/** A subnegotiation as it is sent. */
+/** Returns the bytes of a subnegotiation. */
 export function subnegotiationBytes(option: number, bytes: readonly number[]): Uint8Array<ArrayBuffer> {
   return new Uint8Array([IAC, SB, option, ...escaped(new Uint8Array(bytes)), IAC, SE]);
 }

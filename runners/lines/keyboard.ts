@@ -35,7 +35,7 @@ export class Keyboard {
     this.#fd = -1;
   }
 
-  /** How many bytes the terminal took; undefined where it has hung up. */
+  /** Returns how many bytes the terminal took; undefined where it has hung up. */
   #take(bytes: Uint8Array<ArrayBuffer>): number | undefined {
     try {
       return writeFd(this.#fd, bytes) ?? 0;

@@ -44,14 +44,14 @@ function linesFolder(): string {
 
 const fileWord = (text: string) => text.replaceAll(/[^A-Za-z0-9.-]+/g, "_").replace(/^[_.]+/, "");
 
-/** The folder of a line. Two names of one device are one line. */
+/** Returns the folder of a line. Two names of one device are one line. */
 async function folderOf(line: string): Promise<string> {
   const real = line.startsWith("/") ? await Deno.realPath(line).catch(() => line) : line;
   return `${linesFolder()}/${fileWord(real)}`;
 }
 
 /**
- * The path, without its endings, of a new record of what no two need to exclude each other from: a shell over ssh, a guest.
+ * Returns the path, without its endings, of a new record of what no two need to exclude each other from: a shell over ssh, a guest.
  *
  * @throws {TransportError} If there is no place for it
  */

@@ -52,7 +52,7 @@ const PROMPTS: readonly [Prompt, RegExp][] = [
   ["shell", /[#$%>] *$/],
 ];
 
-/** What the end of the text asks for, kernel lines and escape sequences left out. */
+/** Returns what the end of the text asks for, kernel lines and escape sequences left out. */
 export function promptOf(text: string): Prompt | undefined {
   const line = withoutControls(withoutKernelLines(text)).split("\n").at(-1)!;
   return PROMPTS.find(([, pattern]) => pattern.test(line))?.[0];
@@ -156,7 +156,7 @@ const PROBE_WORD = "twinlink-here";
 /** A login takes it for a user name and asks for a password; a raw shell answers, without a carriage return. */
 const PROBE = `${WAKE}echo twinlink"-"here\n`;
 const answeredRaw = (seen: string) => withoutKernelLines(seen).includes(`${PROBE_WORD}\n`);
-/** A shell whose prompt is of no known form. */
+/** Returns a shell whose prompt is of no known form. */
 const answeredCooked = (seen: string) => withoutKernelLines(seen).includes(`${PROBE_WORD}\r\n`);
 
 async function waitForPrompt(line: Console, milliseconds: number): Promise<Prompt | undefined> {
@@ -265,7 +265,7 @@ async function learnRule(line: Console): Promise<string> {
 /** How often the shell is asked again for what the line does, and how long it may take then, in milliseconds. */
 const TRIES = 2, AGAIN_PATIENCE = 3_000;
 
-/** A word in two halves, so that an echo of the command is not taken for it. */
+/** Returns a word in two halves, so that an echo of the command is not taken for it. */
 const halvesOf = (word: string) => `${word.slice(0, 8)} ${word.slice(8)}`;
 
 /** Sixteen characters that nothing else on the line has. */

@@ -179,7 +179,7 @@ Deno.test("rfc2217: what a server said before it hung up is reported, also where
   }
 });
 
-/** What events come to, however they were cut. */
+/** Returns what events come to, however they were cut. */
 function joined(events: TelnetEvent[]): { data: number[]; others: string[] } {
   const data = events.flatMap((event) => event.kind === "data" ? [...event.bytes] : []);
   const others = events.filter((event) => event.kind !== "data").map((event) =>

@@ -91,13 +91,13 @@ export class ProcessShell implements Shell {
     });
   }
 
-  /** What it said on standard error, its end; resolves when the process has closed it. */
+  /** Returns what it said on standard error, its end; resolves when the process has closed it. */
   async stderr(): Promise<string> {
     await this.#stderrDone;
     return this.#stderr;
   }
 
-  /** The next bytes of its standard output, undefined at the end; only before `readable` is used. */
+  /** Returns the next bytes of its standard output, undefined at the end; only before `readable` is used. */
   async read(): Promise<Uint8Array | undefined> {
     const unread = this.#unread;
     this.#unread = undefined;

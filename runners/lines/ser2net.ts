@@ -17,7 +17,7 @@ export interface TestSer2net extends AsyncDisposable {
   close(): Promise<void>;
 }
 
-/** The path of ser2net; undefined if it is not installed. */
+/** Returns the path of ser2net; undefined if it is not installed. */
 export async function findSer2net(): Promise<string | undefined> {
   for (const path of ["/usr/sbin/ser2net", "/usr/local/sbin/ser2net"]) {
     if (await Deno.stat(path).then(() => true, () => false)) return path;

@@ -106,7 +106,7 @@ export async function openSsh(options: SshOptions): Promise<Shell> {
 }
 
 /**
- * The arguments of an ssh client, and what to add to its environment, for a login shell on a terminal of the board. It is to
+ * Returns the arguments of an ssh client, and what to add to its environment, for a login shell on a terminal of the board. It is to
  * be run on a terminal, where it asks for what it needs; it checks host keys as {@linkcode openSsh} does.
  *
  * @throws {TransportError} If there is no ssh client
@@ -148,7 +148,7 @@ function client(description: string, args: string[]) {
 
 const timeoutOf = ({ connectTimeoutMs = 10_000 }: SshOptions) => connectTimeoutMs;
 
-/** The arguments that say where to and how, each checked: nothing in them can be another option or reach a shell. */
+/** Returns the arguments that say where to and how, each checked: nothing in them can be another option or reach a shell. */
 function sshArguments(options: SshOptions): string[] {
   const { host, port, user, identityFile, knownHostsFile, jump } = options;
   must("host", host, SSH_WORDS.host);
@@ -193,7 +193,7 @@ interface Target {
   hostKeys: "yes" | "accept-new";
 }
 
-/** Where the user's configuration leads to, and how it wants host keys checked. */
+/** Returns where the user's configuration leads to, and how it wants host keys checked. */
 async function resolveTarget(args: string[], host: string): Promise<Target> {
   let output;
   try {
@@ -352,7 +352,7 @@ async function logIn(
   }
 }
 
-/** A folder that only this user can enter, with a path short enough for a socket (108 bytes, 17 of which ssh adds). */
+/** Returns a folder that only this user can enter, with a path short enough for a socket (108 bytes, 17 of which ssh adds). */
 async function makePrivateDirectory(): Promise<string> {
   const directory = await Deno.makeTempDir({ prefix: "twinlink-ssh-" });
   if (directory.length <= 80) return directory;

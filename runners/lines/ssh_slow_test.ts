@@ -269,7 +269,7 @@ Deno.test("startOnTerminal() types 1 MB whole", { sanitizeOps: false }, async ()
   await terminal.exited;
 });
 
-/** What a program of this folder prints, run by a Deno of its own. */
+/** Returns what a program of this folder prints, run by a Deno of its own. */
 async function runProgram(program: string, before: string[], env: Record<string, string> = {}): Promise<string> {
   const file = await Deno.makeTempFile({ prefix: "ssh_test_", suffix: ".ts", dir: import.meta.dirname! });
   try {

@@ -24,7 +24,7 @@ export interface TestSshd extends AsyncDisposable {
   close(): Promise<void>;
 }
 
-/** How a test that needs sshd is named and whether it is ignored. */
+/** Returns how a test that needs sshd is named and whether it is ignored. */
 export async function sshdOrReason(): Promise<{ sshd?: string; env?: Record<string, string>; reason?: string }> {
   for (const path of ["/usr/sbin/sshd", "/usr/local/sbin/sshd"]) if (await exists(path)) return { sshd: path };
   const cache = `${Deno.env.get("XDG_CACHE_HOME") ?? `${Deno.env.get("HOME") ?? "/tmp"}/.cache`}/twinlink/sshd`;

@@ -185,7 +185,7 @@ const BOTHER = 0o10000, CRTSCTS = 0o20000000000;
 const IXON = 0o2000, IXANY = 0o4000, IXOFF = 0o10000;
 const PARITY: Record<string, number> = { none: 0, even: PARENB, odd: PARENB | PARODD };
 
-/** The settings of a line as the kernel keeps them (struct termios2, 44 bytes), to be put back later. */
+/** Returns the settings of a line as the kernel keeps them (struct termios2, 44 bytes), to be put back later. */
 export function getTermios(fd: number): Uint8Array<ArrayBuffer> {
   const termios = new Uint8Array(TERMIOS2_SIZE);
   control(fd, "TCGETS2", termios);
@@ -220,12 +220,12 @@ export function setRaw(fd: number, settings: LineSettings): void {
   setTermios(fd, termios);
 }
 
-/** The speed in bits a second that the driver really set. */
+/** Returns the speed in bits a second that the driver really set. */
 export function getBaudRate(fd: number): number {
   return new Uint32Array(getTermios(fd).buffer, 36, 2)[1]!;
 }
 
-/** A pseudo terminal: the descriptor of its master side and the path of the other. The caller closes the descriptor. */
+/** Returns a pseudo terminal: the descriptor of its master side and the path of the other. The caller closes the descriptor. */
 export function openPty(): { fd: number; path: string } {
   const fd = openTty("/dev/ptmx");
   controlInt(fd, "TIOCSPTLCK", 0);

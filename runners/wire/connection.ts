@@ -155,7 +155,7 @@ export class Connection {
   }
 
   /**
-   * Has a command done on the board, once, and gives what it printed; undefined where no answer comes within `bound` ms. What
+   * Runs a command on the board exactly once, and returns its output; undefined where no answer comes within `bound` ms. What
    * the board kept of it is asked for again until it is whole.
    *
    * @throws {TransportError} If the board was lost
@@ -215,7 +215,7 @@ export class Connection {
   }
 
   /**
-   * A record by number, asked for again while it is damaged or does not come. Undefined where `bound` ms pass without a word
+   * Returns a record by number, asked for again while it is damaged or does not come. Undefined where `bound` ms pass without a word
    * of the board, `"damaged"` where asking did not help. The board answers once its plan is over, with what it has kept:
    * until then the records after this one come in.
    *

@@ -53,7 +53,7 @@ class Bench {
   }
 }
 
-/** A request that was sent. */
+/** Returns a request that was sent. */
 function requested(bound: number, what?: Beginning): Bench {
   const bench = new Bench("request.sending", bound, what);
   assertEquals(bench.on("sent"), ["request.waiting"]);

@@ -149,7 +149,7 @@ export class WireLink {
     }
   }
 
-  /** What has come, as an exchange looks at it. */
+  /** Returns what has come, as an exchange looks at it. */
   #seen({ bad, record = 0 }: Errand): Seen {
     const { inbox } = this;
     return {

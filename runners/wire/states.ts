@@ -149,7 +149,7 @@ export type State = typeof START[number] | typeof REQUEST[number] | typeof RECOR
 
 const END: StateEntry = { timers: [], on: [] };
 
-/** How a record ends, in each state in which it is waited for. */
+/** Returns how a record ends, in each state in which it is waited for. */
 const recordEnds = (had: "record.absent" | "record.damaged"): readonly Row[] => [
   { on: "seen", if: ["whole"], to: "record.whole", why: "its checksum fits" },
   { on: "seen", if: ["too long"], unless: ["lossy"], to: "record.too-long", why: "no byte of the length is damaged" },

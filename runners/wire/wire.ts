@@ -25,19 +25,19 @@ import { cksum, fits, sumOf, sumOnLine } from "./sums.ts";
 
 export { cksum, fits, md5, sumOf } from "./sums.ts";
 
-/** The digit that stands for the number of a request. */
+/** Returns the digit that stands for the number of a request. */
 export function digitOf(number: number): number {
   return number === 0 ? 0 : (number - 1) % 9 + 1;
 }
 
-/** A request as the board takes it: one line of printable characters. */
+/** Returns a request as the board takes it: one line of printable characters. */
 export function requestLine(number: number, words: string, checksum?: "cksum" | "md5"): string {
   const text = `${digitOf(number)}${words}`;
   return `${SHARED.REQUEST}${sumOnLine(text, checksum)}${text}\n`;
 }
 
 /**
- * The line with which the agent reports that it begins a step: nobody else knows the number after the step's, which is
+ * Returns the line with which the agent reports that it begins a step: nobody else knows the number after the step's, which is
  * of this pushing of the plan. With its line feeds it fits into the FIFO of a UART, which still sends it where the kernel
  * breaks at once.
  *
@@ -53,7 +53,7 @@ export function announcement(plan: string, step: number): string {
   return `@${step} ${cksum(new TextEncoder().encode(`${plan} ${step}`)).toString(16).padStart(8, "0")}`;
 }
 
-/** A piece of a script as the board takes it, also one line of printable characters. */
+/** Returns a piece of a script as the board takes it, also one line of printable characters. */
 export function pieceLine(number: string, text: string, checksum?: "cksum" | "md5"): string {
   return `${SHARED.PIECE}${number} ${sumOf(`${number} ${text}`, checksum)} ${text}\n`;
 }
@@ -62,7 +62,7 @@ export function pieceLine(number: string, text: string, checksum?: "cksum" | "md
 const PIECE = 1500;
 
 /**
- * A script as letters that every line carries, in pieces of one line each: compressed where the board can read that (`z`), else
+ * Returns a script as letters that every line carries, in pieces of one line each: compressed where the board can read that (`z`), else
  * with the escapes of printf (`p`).
  *
  * @example
@@ -113,7 +113,7 @@ export type Frame =
 export type Code = "z" | "x";
 
 /**
- * A record from its code; undefined where it is not a record, or one that is far too long.
+ * Returns a record from its code; undefined where it is not a record, or one that is far too long.
  *
  * @example
  * ```ts
@@ -142,7 +142,7 @@ const BEAT_BEGUN = [...BEAT].reduceRight((rest, character) => `(?:${character}${
 const KERNEL_BEGIN = new RegExp(String.raw`${CONSOLE_LINE_POSSIBLY_BEGUN}|\n${BEAT_BEGUN}$`);
 
 /**
- * The first `length` bytes without the kernel's lines in between, and those. `"more"` where the line has not brought them all
+ * Returns the first `length` bytes without the kernel's lines in between, and those. `"more"` where the line has not brought them all
  * yet, undefined where nothing can be left out.
  */
 function withoutKernel(
@@ -217,7 +217,7 @@ function answerOf(line: string): Frame | undefined {
   return undefined;
 }
 
-/** The frame of a record that was announced, from its bytes; undefined where they are not whole. */
+/** Returns the frame of a record that was announced, from its bytes; undefined where they are not whole. */
 function frameOf({ seq, sum, code, part }: Announced, bytes: Uint8Array): Frame | undefined {
   if (!fits(bytes, sum)) return undefined;
   if (code === "g") {
@@ -341,7 +341,7 @@ export class FrameParser {
     return frames;
   }
 
-  /** The seq of a record whose end has not come yet, after which the line fell silent; forgets it. */
+  /** Returns the seq of a record whose end has not come yet, after which the line fell silent; forgets it. */
   giveUp(): number | undefined {
     const pending = this.#pending;
     this.#pending = undefined;
