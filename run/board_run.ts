@@ -69,7 +69,7 @@ export interface FailFast {
 /** A line of a board that has several; undefined for the one that it has. */
 export type LineName = TransportName | undefined;
 
-/** The line that a run on a board goes by, from its file. */
+/** Returns the line that a run on a board goes by, from its file. */
 export function transportOf(board: Board, line: LineName): string {
   return line ?? board.transport ?? board.qemu?.transport ?? tableOf(board) ?? board.runner;
 }
@@ -95,7 +95,7 @@ export async function runBoard(
   let run: BoardRun | undefined;
   let journal: BoardJournal | undefined;
   let whole = false;
-  /** Why the rest is not run */
+  /** Returns why the rest is not run */
   const stopped = () => options.failFast?.failed && `--fail-fast: ${options.failFast.failed} has failed`;
   try {
     if (refused) throw refused;
@@ -237,7 +237,7 @@ class BoardRun {
     throw new UnfitBoardError(`Board "${this.#board.name}" is not as it was before the run: ${visible(changed)}`);
   }
 
-  /** What the board reports of itself; where the run is resumed, what it said when it began. */
+  /** Returns what the board reports of itself; where the run is resumed, what it said when it began. */
   async #begin(): Promise<TraceHeader> {
     const runner = this.#earlier ? undefined : await this.used.open();
     const said = this.#earlier?.header ?? { ...runner!.header, ...(runner!.has ? { has: runner!.has } : {}) };
@@ -318,7 +318,7 @@ class BoardRun {
     return runner.holds?.(about) === false ? "the recording does not hold it" : undefined;
   }
 
-  /** The sequences of the earlier recording that no suite of the run has. */
+  /** Returns the sequences of the earlier recording that no suite of the run has. */
   #gone(suites: readonly Suite[]): LeftOut[] {
     const { against, filter = () => true } = this.#options;
     const known = new Map(suites.map(({ name, sequences }) => [name, new Set(sequences.map(({ name }) => name))]));
@@ -338,7 +338,7 @@ class BoardRun {
     return against !== undefined && holdsEarlier(against, about);
   }
 
-  /** A sequence that the board cannot run. */
+  /** Returns a sequence that the board cannot run. */
   #unable({ suite, sequence, source }: AboutSequence, reason: string): Unable {
     const before = this.#didBefore({ suite, sequence });
     const why = before ? `${this.#options.against!.name} holds it, and now ${reason}` : reason;
@@ -364,12 +364,12 @@ class BoardRun {
     this.#tell({ type: "sequence", ...this.#of, result });
   }
 
-  /** The plans that are to be pushed. */
+  /** Returns the plans that are to be pushed. */
   #left(): Plan[] {
     return this.#items.filter(({ unsupported, kept }) => unsupported === undefined && !kept).map(({ plan }) => plan);
   }
 
-  /** The board, ready for a plan: of a resumed run, it is opened when the first one comes. */
+  /** Returns the board, ready for a plan: of a resumed run, it is opened when the first one comes. */
   async #ready(): Promise<Runner> {
     const { used } = this;
     if (used.runner) return used.runner;

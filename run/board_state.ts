@@ -28,7 +28,7 @@ export type BoardState = "sound" | "doubtful" | "broken" | "lost";
 /** Losses after which the line is opened again. One that has booted by itself is as new. */
 const LOST: ReadonlySet<LossReason> = new Set(["transport", "timeout", "power", "reboot"]);
 
-/** How a board is after a sequence, by what the sequence showed. */
+/** Returns how a board is after a sequence, by what the sequence showed. */
 export function stateBehind(plan: Plan, { observed, verdict }: SequenceResult): BoardState {
   if (observed.steps.length === 0) return "sound";
   const reasons = observed.steps.map((step) => step.lost?.reason);
@@ -44,7 +44,7 @@ export function stateBehind(plan: Plan, { observed, verdict }: SequenceResult): 
   return verdict.verdict === "crash" || reported ? "doubtful" : "sound";
 }
 
-/** What a sequence could not undo on its board, in words; undefined where it did. */
+/** Returns what a sequence could not undo on its board, in words; undefined where it did. */
 export function leftBehind({ observed, expected, verdict }: SequenceResult, state: BoardState): string | undefined {
   const name = `${verdict.suite} > ${verdict.sequence}`;
   if (state === "broken") return `${name} broke its kernel`;

@@ -33,7 +33,7 @@ async function boardFiles(
   return files;
 }
 
-/** What a run may have left on the guest: our files, our processes, devices, netns, the log's setting. */
+/** Returns what a run may have left on the guest: our files, our processes, devices, netns, the log's setting. */
 async function leftovers(guest: Guest): Promise<string> {
   const { out } = await guestShell(
     guest,
@@ -122,7 +122,7 @@ guestTest("faults of a real board: one line each, exit 3, and nothing is left on
   }
 });
 
-/** The id of the guest's boot. */
+/** Returns the id of the guest's boot. */
 const bootOf = async (guest: Guest) => (await guestShell(guest, "cat /proc/sys/kernel/random/boot_id")).out.trim();
 
 guestTest(

@@ -64,7 +64,7 @@ export interface Interrupts extends Disposable {
 export interface CtrlC extends Disposable {
   /** True once for each Ctrl-C; needs no event loop. */
   pressed(): boolean;
-  /** Is called where the event loop gets to know of a Ctrl-C first. */
+  /** Called if the event loop learns of a Ctrl-C before the listening thread does. */
   onPress: () => void;
 }
 

@@ -42,7 +42,7 @@ async function signalled(
 
 const BEGUN = { text: "begun\n", on: "stdout" } as const;
 
-/** What never ends. Each waits, computes or writes in another way. */
+/** Scripts that never end. Each waits, computes or writes in another way. */
 const ENDLESS = [
   "while :; do :; done",
   "until false; do i=$((i+1)); done",
@@ -141,7 +141,7 @@ Deno.test("a script of the shell, from a file and from standard input: each sign
   }
 });
 
-/** A named pipe that nobody writes to, and when somebody has opened it to read. */
+/** Returns a named pipe that nobody writes to, and when somebody has opened it to read. */
 async function silentPipe(name: string): Promise<{ path: string; opened: Promise<Deno.FsFile> }> {
   const path = `${folder}/${name}`;
   await new Deno.Command("mkfifo", { args: [path] }).output();

@@ -85,7 +85,7 @@ function newName(): string {
   return `${time}-${crypto.randomUUID().slice(0, 4)}`;
 }
 
-/** Where runs are saved that are given no place. */
+/** Returns where runs are saved that are given no place. */
 export const runsFolder = () => join(stateFolder(), "runs");
 
 /** The runs of the default place, the oldest first. */
@@ -101,7 +101,7 @@ async function runs(): Promise<string[]> {
   }
 }
 
-/** The lock of a run's folder, until it is disposed of; undefined while a process has it. */
+/** Returns the lock of a run's folder, until it is disposed of; undefined while a process has it. */
 export async function lockRun(folder: string): Promise<Disposable | undefined> {
   const file = await Deno.open(join(folder, PLAN), { read: true, write: true });
   if (!await file.tryLock(true)) return void file.close();
@@ -257,7 +257,7 @@ export class RunJournal implements Journal, AsyncDisposable {
     return { ...trace, ...(console ? { console } : {}) };
   }
 
-  /** The names that logs of one board's console have, up to the first that is free. */
+  /** Returns the names that logs of one board's console have, up to the first that is free. */
   #consoleLogs(name: string): string[] {
     const paths: string[] = [];
     do {
@@ -271,7 +271,7 @@ export class RunJournal implements Journal, AsyncDisposable {
     return this.#consoleLogs(`${fileWord(board)}-${transport}`).at(-1)!;
   }
 
-  /** The traces and console logs that are there. */
+  /** Returns the traces and console logs that are there. */
   written(): string[] {
     const names = [...Deno.readDirSync(this.folder)].map(({ name }) => name).sort();
     return ["trace-", "console-"].flatMap((kind) => names.filter((name) => name.startsWith(kind)))

@@ -35,13 +35,13 @@ export async function loadLearned(path: string): Promise<LearnedEntry[]> {
   }
 }
 
-/** The learned expectations of a board: the file `path`, else the files that its file names. */
+/** Returns the learned expectations of a board: the file `path`, else the files that its file names. */
 export async function learnedOf({ learned }: Pick<Board, "learned">, path?: string): Promise<LearnedEntry[]> {
   const file = path ?? learned;
   return file === undefined ? [] : await loadLearned(file);
 }
 
-/** The entries that are for a board, by what it reports of itself. */
+/** Returns the entries that are for a board, by what it reports of itself. */
 export function learnedFor(
   entries: readonly LearnedEntry[],
   header: TraceHeader,

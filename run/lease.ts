@@ -41,7 +41,7 @@ function parseHolder(text: string): Holder | undefined {
 
 const SOMEBODY = "somebody";
 
-/** Who has a board, in words; undefined where nobody has. */
+/** Returns who has a board, in words; undefined where nobody has. */
 export async function holderOf(board: string): Promise<string | undefined> {
   let file: Deno.FsFile;
   try {
@@ -58,7 +58,7 @@ export async function holderOf(board: string): Promise<string | undefined> {
   return held ? describeHolder(held) : SOMEBODY;
 }
 
-/** The boards that have state here, by name. */
+/** Returns the boards that have state here, by name. */
 export async function boardsWithState(): Promise<string[]> {
   try {
     const entries = await Array.fromAsync(Deno.readDir(`${stateFolder()}/boards`));
@@ -101,7 +101,7 @@ export async function leaseBoard(board: Board, options: LeaseOptions): Promise<A
   }
 }
 
-/** The lease, or who has it. */
+/** Returns the lease, or who has it. */
 async function take(path: string, doing: string): Promise<AsyncDisposable | string> {
   const file = await Deno.open(path, { read: true, write: true, create: true, mode: 0o600 });
   let mine = false;

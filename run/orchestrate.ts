@@ -23,7 +23,7 @@ export interface OrchestrateOptions extends BoardRunOptions {
   lease?: (board: Board, onWait: (holder: string) => void) => Promise<AsyncDisposable>;
 }
 
-/** The lines of a board that a run uses: `model` and recordings have one of their own. */
+/** Returns the lines of a board that a run uses: `model` and recordings have one of their own. */
 function linesOf(board: Board, wanted: readonly TransportName[] | undefined): LineName[] {
   if (board.runner !== "qemu" && board.runner !== "remote") return [undefined];
   return wanted && wanted.length > 0 ? [...wanted] : [undefined];

@@ -127,7 +127,7 @@ Deno.test("a board that nothing renews: the rest is not judged, in one line", as
   const { did, verdicts, infra, status } = await play({ a: OOPS }, { renew: false });
   assertEquals([did, verdicts, status], ["open a close", "crash", 1]);
   assertMatch(infra!, /^Cannot continue with board "b": its kernel broke, and nothing reboots it;/);
-  // One that only complained is still there.
+  // A board whose kernel only warned is not renewed.
   assertEquals((await play({ a: shows(["warning", "WARNING: x"]) }, { renew: false })).did, "open a b c close");
 });
 

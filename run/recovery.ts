@@ -9,11 +9,11 @@ import type { Loss, Plan, SequenceTrace } from "../diff/mod.ts";
 import type { LossReason, StepTrace, TraceHeader } from "../diff/trace.ts";
 import { UsageError } from "./usage_error.ts";
 
-/** The name of a sequence, within a run. */
+/** Returns the name of a sequence, within a run. */
 export const keyOf = ({ suite, sequence }: { suite: string; sequence: string }) => `${suite} > ${sequence}`;
 
 /**
- * A sequence as an earlier process of the run has kept it.
+ * Returns a sequence as an earlier process of the run has kept it.
  *
  * @throws {UsageError} If its steps are others now
  */
@@ -98,7 +98,7 @@ export function fateOf(plan: Plan, cut: SequenceTrace, board: Aftermath): Fate {
   return { again: true, renew };
 }
 
-/** The steps that nothing was reported of, after the one in which the board broke, if that was reported. */
+/** Returns the steps that nothing was reported of, after the one in which the board broke, if that was reported. */
 function untold(plan: Plan, from: number, { lastWords, rebooted }: Aftermath, broke?: StepTrace): StepTrace[] {
   const died = "twinlink died while the sequence ran";
   const unheard: Loss = { reason: "untold", detail: rebooted ? `${died}, and the board has rebooted since` : died };

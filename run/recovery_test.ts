@@ -12,7 +12,7 @@ const plan: Plan = {
   steps: [1, 2, 3, 4].map((id) => ({ id, phase: "body", op: { kind: "wait", ms: id } })),
 };
 
-/** Why the steps are lost that nothing was reported of, after these. */
+/** Returns why the steps are lost that nothing was reported of, after these. */
 function lostBehind(told: readonly Partial<StepTrace>[], board: Partial<Aftermath>): (string | undefined)[] {
   const steps = told.map((step, i): StepTrace => ({ ...plan.steps[i]!, ...step }));
   const fate = fateOf(plan, { suite: "s", sequence: "a", source: "", steps }, {

@@ -44,7 +44,7 @@ export interface ReportKind {
 
 const DOTS = { pass: ".", fail: "F", error: "E", skip: "s" } as const;
 
-/** One character a sequence, and the whole of those that need a look after them. */
+/** Returns one character a sequence, and the whole of those that need a look after them. */
 function dotsReporter(write: Write, options: { color: boolean }): Reporter {
   const look: SequenceVerdict[] = [];
   return {
@@ -61,7 +61,7 @@ function dotsReporter(write: Write, options: { color: boolean }): Reporter {
   };
 }
 
-/** What differs, for a terminal; the numbers are printed for the whole run in the end. */
+/** Returns what differs, for a terminal; the numbers are printed for the whole run in the end. */
 function humanReporter(write: Write, options: { color: boolean }): Reporter {
   return { ...terminalReporter(write, options), end: () => write("\n") };
 }

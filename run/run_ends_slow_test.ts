@@ -8,7 +8,7 @@ Deno.test.afterAll(() => Deno.remove(folder, { recursive: true }));
 let folders = 0;
 const newFolder = () => `${folder}/${++folders}`;
 
-/** A board behind an ssh client that waits for an answer for ever. */
+/** Returns a board behind an ssh client that waits for an answer for ever. */
 async function silentBoard(): Promise<{ path: string; reached: Promise<Deno.Conn>; close: () => void }> {
   const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   const { port } = listener.addr as Deno.NetAddr;
@@ -21,7 +21,7 @@ async function silentBoard(): Promise<{ path: string; reached: Promise<Deno.Conn
   return { path, reached: listener.accept(), close: () => listener.close() };
 }
 
-/** How many tests of the files of a run passed and did not, by file. */
+/** Returns how many tests of the files of a run passed and did not, by file. */
 async function countsOf(out: string): Promise<Record<string, [passed: number, not: number]>> {
   const junit = await Deno.readTextFile(`${out}/junit.xml`);
   const attribute = (name: string) => Number(new RegExp(`<testsuites [^>]*\\b${name}="(\\d+)"`).exec(junit)![1]);

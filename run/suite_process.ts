@@ -156,7 +156,7 @@ async function perform(
   if (wrong.length > 0) throw allWrong([...new Set(wrong)]);
 }
 
-/** What of a board a sequence is compiled for, as data. */
+/** Returns what of a board a sequence is compiled for, as data. */
 const contextOf = ({ pcs, driver, facts }: BoardContext): BoardContext => ({
   ...(pcs ? { pcs } : {}),
   ...(driver ? { driver } : {}),
@@ -167,7 +167,7 @@ const elsewhere = () => {
   throw new TypeError("Cannot run the body of a sequence here: it is in the process of its suite");
 };
 
-/** A sequence that this process has no code for. */
+/** Returns a sequence that this process has no code for. */
 function remote({ name, source, requires, holds, at }: ListedSequence): Sequence {
   return {
     name,

@@ -108,7 +108,7 @@ export class UsedBoard {
     await this.#options.dirt?.mark(this.#board.name, reason);
   }
 
-  /** What is left on it; undefined where nothing is. */
+  /** Returns what is left on it; undefined where nothing is. */
   async dirty(): Promise<string | undefined> {
     return (await this.#options.dirt?.of(this.#board.name))?.reason;
   }

@@ -26,7 +26,7 @@ const none: (line: string) => void = (line) => {
   throw new Error(`not expected: ${line}`);
 };
 
-/** The trends of a folder, read again. */
+/** Returns the trends of a folder, read again. */
 async function trendsIn(root: string, warn = none) {
   using history = await History.open(root, warn);
   const parts = history.parts(history.runs());

@@ -83,7 +83,7 @@ export async function stampOf(path: string): Promise<string> {
   return `${await of(PLAN)} ${await of("verdicts.jsonl")}`;
 }
 
-/** What a line of a report is, if it can be read. */
+/** Returns what a line of a report is, if it can be read. */
 function parsed(line: string): Record<string, unknown> | undefined {
   try {
     const value = JSON.parse(line);
@@ -118,11 +118,11 @@ function partsIn(text: string): PartRecord[] {
   return parts;
 }
 
-/** What runs on a board's device, by its facts. */
+/** Returns what runs on a board's device, by its facts. */
 const firmwareOf = ({ facts }: TraceHeader) =>
   Object.entries(facts?.versions.running ?? {}).map(([name, version]) => `${name} ${version}`).join(", ");
 
-/** The headers of the traces of a run; of one that cannot be read there is none. */
+/** Returns the headers of the traces of a run; a trace that cannot be read is left out. */
 async function headersIn(path: string): Promise<TraceHeader[]> {
   const headers: TraceHeader[] = [];
   for await (const { name } of Deno.readDir(path)) {

@@ -90,7 +90,7 @@ interface Point {
   ms: number | null;
 }
 
-/** What differs between two runs, where both have them: an empty word is not known. */
+/** Returns what differs between two runs, where both have them: an empty word is not known. */
 const between = (a: Ground, b: Ground): GroundKey[] =>
   GROUND_KEYS.filter((key) => a[key] !== "" && b[key] !== "" && a[key] !== b[key]);
 const isSameGround = (a: Ground, b: Ground) => GROUND_KEYS.every((key) => a[key] === b[key]);
