@@ -15,7 +15,7 @@ import type { Line } from "./summary.ts";
 
 const keyOf = ({ board, transport }: { board: string; transport: string }) => JSON.stringify([board, transport]);
 
-/** The traces of a run, in the order of their names. */
+/** Returns the traces of a run, in the order of their names. */
 function tracesIn(folder: string): string[] {
   const names = [...Deno.readDirSync(folder)].map(({ name }) => name);
   const traces = names.filter((name) => /^trace-.*\.jsonl(\.gz)?$/.test(name)).sort().map((name) => join(folder, name));
@@ -32,7 +32,7 @@ export interface JudgedBy {
 }
 
 /**
- * What a run was judged by, by its command line.
+ * Returns what a run was judged by, by its command line.
  *
  * @throws {UsageError} If a trace or a file of learned expectations that it names cannot be read
  */

@@ -52,7 +52,7 @@ export async function chosenBoards(values: Omit<Values<typeof BOARD_OPTIONS>, "w
   });
 }
 
-/** The options again as arguments, for another day and from another folder. */
+/** Returns the options again as arguments, for another day and from another folder. */
 export function boardArgs(values: Omit<Values<typeof BOARD_OPTIONS>, "wait">): string[] {
   const { board, transport, filter, era, timeout, module, "module-source": source } = values;
   const isPath = (name: string) => name.includes("/") || name.endsWith(".toml");
@@ -105,7 +105,7 @@ export const LEARNED = {
 /** True if this is the name of a trace file. */
 export const isTraceFile = (name: string) => /\.jsonl(\.gz)?$/.test(name);
 
-/** The options that name what a board is compared with, for a command line that runs or judges it again from another folder. */
+/** Returns the options that name what a board is compared with, for a command line that runs or judges it again from another folder. */
 export function comparedWith(
   { against, learned }: { against?: string | undefined; learned?: string | undefined },
 ): string[] {

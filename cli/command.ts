@@ -117,7 +117,7 @@ export function parseCommand<T extends OptionTable>(
   return { values: values as Values<T> & { help: boolean }, operands: parsed._.map(String) };
 }
 
-/** The help of a subcommand, in lines of at most 100 columns; `summary` is one line, without a period. */
+/** Returns the help of a subcommand, in lines of at most 100 columns; `summary` is one line, without a period. */
 export function helpOf({ name, usage, details, options }: Command, summary: string): string {
   const lines = [`twinlink ${name}: ${summary}`, ""];
   usage.forEach((form, i) => lines.push(`${i === 0 ? "Usage: " : "       "}twinlink ${name} ${form}`.trimEnd()));

@@ -33,7 +33,7 @@ function loads(sequence: string, steps: readonly StepTrace[], seen: Map<number, 
   for (const { id, op } of steps) if (op.kind === "dev.show") assertEquals(named(seen.get(id), LOAD), []);
 }
 
-/** The command line of a process; empty if it has ended. */
+/** Returns the command line of a process; empty if it has ended. */
 const commandOf = (pid: number) => Deno.readTextFile(`/proc/${pid}/cmdline`).catch(() => "");
 
 for (const kernel of ["5.10", "6.12"] as const) {

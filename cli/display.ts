@@ -31,7 +31,7 @@ export interface Display extends Disposable {
 
 const MB = (bytes: number) => (bytes / 1e6).toFixed(1);
 
-/** A preparation as text: `download linux-image 12.3 of 45.0 MB`. */
+/** Returns a preparation as text: `download linux-image 12.3 of 45.0 MB`. */
 export function progressText({ phase, detail, done, total }: Progress): string {
   const what = visible(detail ? `${phase} ${detail}` : phase);
   if (done === undefined) return what;
@@ -142,7 +142,7 @@ function liveDisplay(): Display {
   };
 }
 
-/** The display that fits standard error: live on a terminal that can, plain lines elsewhere. */
+/** Returns the display that fits standard error: live on a terminal that can, plain lines elsewhere. */
 export function openDisplay(): Display {
   const dumb = Deno.env.get("TERM") === "dumb" || Deno.env.get("CI") !== undefined;
   return Deno.stderr.isTerminal() && !dumb ? liveDisplay() : plainDisplay();

@@ -105,7 +105,7 @@ export class Follower {
     }
   }
 
-  /** The same, with the place where the sequence is defined. */
+  /** Returns the same, with the place where the sequence is defined. */
   #placed<T extends { suite: string; sequence: string }>(one: T): T & { at?: SequencePlace } {
     const at = this.#places.get(keyOf(one));
     return at ? { ...one, at } : one;
@@ -166,7 +166,7 @@ export class Follower {
     this.#tell((report) => report.begin({ ...header, ...(against === undefined ? {} : { against }) }));
   }
 
-  /** What was to be run and was not, with the reason. */
+  /** Returns what was to be run and was not, with the reason. */
   #notRun(reason: string): SequenceVerdict[] {
     const run = new Set(this.#verdicts.map(keyOf));
     return this.#expected.filter((one) => !run.has(keyOf(one))).map(({ suite, sequence, source }) => (

@@ -23,7 +23,7 @@ import { lesser } from "../model/disruption.ts";
 import type { Interrupts } from "../run/interrupt.ts";
 import { count, duration, print, say } from "../run/output.ts";
 
-/** A whole number of an option, within bounds. */
+/** Returns a whole number of an option, within bounds. */
 function numberOf(option: string, text: string | undefined, preset: number, least: number, most: number): number {
   if (text === undefined) return preset;
   const value = /^\d{1,10}$/.test(text) ? Number(text) : NaN;
@@ -136,7 +136,7 @@ interface FuzzJob {
   wait: boolean;
 }
 
-/** The numbers from `first` on. */
+/** Returns the numbers from `first` on. */
 function* upFrom(first: number, howMany: number): Generator<number> {
   for (let i = 0; i < howMany; i++) yield first + i;
 }
@@ -258,7 +258,7 @@ async function onBoard(board: Board, job: FuzzJob, interrupts: Interrupts): Prom
   return tell(result);
 }
 
-/** The exit status of a campaign: no pass if it judged fewer sequences than it was to. */
+/** Returns the exit status of a campaign: no pass if it judged fewer sequences than it was to. */
 export function fuzzStatus(summary: Summary, planned: number): 0 | 1 | 3 {
   const status = exitStatus(summary);
   const judged = summary.sequences.agree + summary.sequences.waived;

@@ -94,7 +94,7 @@ interface Bound {
 const unbind = ({ bus, driver, device }: Bound) => `dut.write("/sys/bus/${bus}/drivers/${driver}/unbind", "${device}")`;
 const unload = (module: string) => `dut.module("${module}").unload()`;
 
-/** What a device is and what drives it: the device of a path in sysfs, and those above it that have a driver. */
+/** Returns what a device is and what drives it: the device of a path in sysfs, and those above it that have a driver. */
 async function drivers(guest: Guest, path: string): Promise<Bound[]> {
   const { out } = await guestShell(
     guest,
@@ -146,7 +146,7 @@ echo "the address has moved"`;
   throw new Error("the guest's address was not moved");
 }
 
-/** The guard's answer to `unbind` of platform devices, where the board takes `connection` for its own. */
+/** Returns the guard's answer to `unbind` of platform devices, where the board takes `connection` for its own. */
 async function asked(guest: Guest, connection: string, names: string[]): Promise<string[]> {
   const ask = (script: string) => runScript(guest, `SSH_CONNECTION='${connection}'\n${script}`);
   const guard = new Guard({ board: "b", transport: "ssh", ask });

@@ -187,7 +187,7 @@ export async function runJob(job: Job, options: { signal?: AbortSignal } = {}): 
   return { lines, infra: results.flatMap(({ infra }) => infra ? [infra] : []), status };
 }
 
-/** What to report of waivers that can never apply. */
+/** Returns what to report of waivers that can never apply. */
 async function strayNotes(board: Board, suites: readonly Suite[]): Promise<string[]> {
   return (await strayWaivers(board, suites)).map(({ key, message }) =>
     `the waiver applies to nothing: ${key} ${message}`

@@ -18,7 +18,7 @@ import { openSuites } from "../run/suite_process.ts";
 /** For how long entries apply without a look, in days. */
 const DAYS = 365;
 
-/** The tag expression for boards like this one, from this kernel and firmware on. */
+/** Returns the tag expression for boards like this one, from this kernel and firmware on. */
 function whenOf(header: TraceHeader, driver: string | undefined): string {
   const { driver: name, era, firmware } = tagsOf(header, driver);
   // Text of the board: only what needs no quotes

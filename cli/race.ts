@@ -33,7 +33,7 @@ const LETTERS: Readonly<Record<string, string>> = {
   "assertion": "A",
 };
 
-/** A whole number of an option, 1 or above. */
+/** Returns a whole number of an option, 1 or above. */
 function numberOf(option: string, text: string | undefined): number | undefined {
   if (text === undefined) return undefined;
   if (/^[1-9]\d{0,8}$/.test(text)) return Number(text);
@@ -174,7 +174,7 @@ function allPairs(
   return statusOf(broken > 0, left > 0);
 }
 
-/** The exit status of an exploration: what was not looked at is no pass. */
+/** Returns the exit status of an exploration: what was not looked at is no pass. */
 function statusOf(isBroken: boolean, isBounded: boolean): 0 | 1 | 3 {
   if (isBroken) return 1;
   if (isBounded) say("Not all schedules that can differ were run, so this is no pass: --schedules N runs more");

@@ -196,7 +196,7 @@ export async function runSuites(
   });
 }
 
-/** The journal of a run: in the folder that was named, else in the default place where there is a board to lose. */
+/** Returns the journal of a run: in the folder that was named, else in the default place where there is a board to lose. */
 async function journalOf(
   values: RunValues,
   operands: readonly string[],

@@ -12,7 +12,7 @@ import { ERAS_BY_NAME } from "./_shared.ts";
 import type { CtrlC } from "../run/interrupt.ts";
 import { print, say } from "../run/output.ts";
 
-/** The era of a kernel by its own name (`6.12`) or by any release (`6.8.0-41-generic`). */
+/** Returns the era of a kernel by its own name (`6.12`) or by any release (`6.8.0-41-generic`). */
 function eraNamed(name: string) {
   try {
     return eraOf(/^\d+\.\d+$/.test(name) ? `${name}.0` : name).id;

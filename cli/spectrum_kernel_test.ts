@@ -10,7 +10,7 @@ import { run } from "./child.ts";
 
 const HANDLE = "pci/0000:01:00.0";
 
-/** What a command of devlink(8) shows of the switch. */
+/** Returns what a command of devlink(8) shows of the switch. */
 async function shown(guest: Guest, command: string): Promise<Record<string, unknown>[]> {
   const { out } = await guestShell(guest, `devlink -js ${command}`);
   const [[, found] = []] = Object.entries(Object.values(JSON.parse(out))[0] as Record<string, unknown>);

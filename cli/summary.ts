@@ -70,7 +70,7 @@ function learnedWords(verdicts: readonly SequenceVerdict[]): string {
   return learned === 0 ? "" : ` (${learned.toLocaleString("en-US")} learned)`;
 }
 
-/** The numbers of all boards together. */
+/** Returns the numbers of all boards together. */
 export function totalOf(lines: readonly Line[]): Summary {
   return summarise(lines.flatMap((line) => line.verdicts));
 }
@@ -150,7 +150,7 @@ export function causeLines(failed: readonly Case[], noun = "cause"): string[] {
   return [`${count(causes.length, noun)}, ${extent(causes.flatMap(({ cases }) => cases))}`, ...told];
 }
 
-/** An earlier recording in words: its file, and what it was taken from. */
+/** Returns an earlier recording in words: its file, and what it was taken from. */
 export function againstWords({ name, header: { board, kernel } }: EarlierTrace): string {
   return `${name} (${[board, kernel && `Linux ${kernel}`].filter(Boolean).join(", ")})`;
 }
