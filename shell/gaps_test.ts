@@ -150,7 +150,7 @@ Deno.test("ip(8): what is known keeps its answer, refusals too", () => {
   }
 });
 
-/** The words of a help text that name an option: those before a value. */
+/** Returns the words of a help text that name an option: those before a value. */
 function optionsIn(text: string): string[] {
   const words = text.replaceAll(/\{[^{}]*\}/g, "VALUE").matchAll(/(?<![\w-])([a-z][a-z_-]+)(?= +(?:[A-Z]|no_reset))/g);
   return [...words].map((match) => match[1]!);

@@ -412,7 +412,7 @@ export class Interpreter implements Shell, Lists {
   }
 }
 
-/** A shell of its own in a process, with the variables that it inherits. */
+/** Returns a shell of its own in a process, with the variables that it inherits. */
 export function shellIn(
   system: System,
   process: Process,

@@ -23,7 +23,7 @@ export class LinkStates {
     this.#seed = seed;
   }
 
-  /** The state of a netdev. */
+  /** Returns the state of a netdev. */
   of(netdev: NetdevShown): LinkState {
     let state = this.#states.get(netdev);
     if (!state) {
@@ -40,7 +40,7 @@ export class LinkStates {
     return state;
   }
 
-  /** A MAC address as `eth_hw_addr_random` draws it. */
+  /** Returns a MAC address as `eth_hw_addr_random` draws it. */
   #address(): string {
     const bytes = Array.from({ length: 6 }, () => {
       this.#seed = (Math.imul(this.#seed, 1103515245) + 12345) >>> 0;
@@ -57,7 +57,7 @@ export interface Qdiscs {
   readonly netdevsim: string;
 }
 
-/** The qdisc of a netdev. */
+/** Returns the qdisc of a netdev. */
 export function qdiscOf(netdev: NetdevShown, state: LinkState, { board, netdevsim }: Qdiscs): string {
   if (netdev.name === "lo") return state.opened ? "noqueue" : "noop";
   if (netdev.downFlags.includes("MULTICAST")) return board;

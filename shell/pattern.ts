@@ -9,7 +9,7 @@ export function isPattern(pattern: string): boolean {
   return /(?:^|[^\\])(?:\\\\)*[*?[]/.test(pattern);
 }
 
-/** The source of a regular expression for a pattern. */
+/** Returns the source of a regular expression for a pattern. */
 export function patternSource(pattern: string, any = "[^]", star = "*"): string {
   let source = "";
   for (let i = 0; i < pattern.length; i++) {
@@ -44,7 +44,7 @@ const CLASSES: Readonly<Record<string, string>> = {
   graph: "\\x21-\\x7e",
 };
 
-/** What stands between the brackets of a set, for a regular expression. */
+/** Returns what stands between the brackets of a set, for a regular expression. */
 export function setSource(text: string): string {
   return text.replace(/\[:(\w+):\]|\\.|[\]\\[^]/g, (all, name: string | undefined) => {
     if (name !== undefined) return CLASSES[name] ?? "";

@@ -73,7 +73,7 @@ export class Process {
     this.#runs.push(run);
   }
 
-  /** True if it can go on at a time. */
+  /** True if the process can go on at this time. */
   runnable(now: number): boolean {
     if (this.status !== undefined) return false;
     if (this.#signal !== undefined || this.#wait === undefined || "turn" in this.#wait) return true;

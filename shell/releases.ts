@@ -18,7 +18,7 @@ export interface KernelFacts extends Omit<ProgramsEra, "modules" | "qdisc"> {
   readonly ethtool: EthtoolFacts;
 }
 
-/** What programs show of a kernel as Debian built it, with netdevsim loaded. */
+/** Returns what programs show of a kernel as Debian built it, with netdevsim loaded. */
 function factsOf({ nearest }: Era): KernelFacts {
   const { modules, qdisc, ...facts } = PROGRAMS[nearest];
   const { ethtool, lacks, moduleSize, qdisc: own } = netdevsimEra(ERAS[nearest]);
@@ -40,7 +40,7 @@ function factsOf({ nearest }: Era): KernelFacts {
  */
 export type BuildName = "debian" | "debug";
 
-/** The era and the facts of a kernel as it was configured. */
+/** Returns the era and the facts of a kernel as it was configured. */
 export function buildOf(id: EraId, build: BuildName): { era: Era; facts: KernelFacts } {
   const era = ERAS[id];
   const facts = factsOf(era);

@@ -23,7 +23,7 @@ export class Scheduler {
 
   constructor(readonly clock: { readonly now: number; advance(ms: number): void }) {}
 
-  /** A process by its id, also one that has ended and was not waited for. */
+  /** Returns a process by its id, also one that has ended and was not waited for. */
   find(pid: number): Process | undefined {
     return this.#processes.get(pid);
   }
@@ -41,7 +41,7 @@ export class Scheduler {
     return this.#processes.size + count <= MOST_PROCESSES;
   }
 
-  /** A new process, which runs when its turn comes. */
+  /** Returns a new process, which runs when its turn comes. */
   start(options: ProcessOptions, run: (process: Process) => Run): Process {
     if (options.parent && !this.hasRoom(1)) throw new ShellError("Cannot fork", 2, true);
     const process = new Process(++this.#lastPid, options);

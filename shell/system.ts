@@ -185,7 +185,7 @@ export class System {
     return this.#told(op, this.machine.perform(op));
   }
 
-  /** The same, at the pace of the machine: where it takes time, others run in the midst of it. */
+  /** Returns the same, at the pace of the machine: where it takes time, others run in the midst of it. */
   *performing(op: Operation): Run<Observation> {
     const { step } = this.pace;
     if (step === undefined) return this.perform(op);
@@ -244,7 +244,7 @@ export class System {
     };
   }
 
-  /** What happened since the last time. */
+  /** Returns what happened since the last time. */
   take(): Happened {
     const happened = this.#happened;
     this.#happened = { notify: {}, kmsg: [], gaps: [] };
@@ -274,7 +274,7 @@ export class System {
     return undefined;
   }
 
-  /** What was last seen of a netdev, by its name: it may be gone by now. */
+  /** Returns what was last seen of a netdev, by its name: it may be gone by now. */
   seen(netns: string, name: string): Seen {
     return this.#seen.get(`${netns}:${name}`) ?? { ifindex: 0, address: "00:00:00:00:00:00", mtu: 1500, qdisc: "noop" };
   }
@@ -302,7 +302,7 @@ export class System {
   }
 
   /**
-   * The path of a program; undefined where no machine has one of that name.
+   * Returns the path of a program; undefined where no machine has one of that name.
    *
    * @param words The command that asks for it, for the message
    * @throws {ModelGap} If a machine may have it, but the model does not
@@ -328,7 +328,7 @@ export class System {
     throw denied ? fail(`${name}: Permission denied`, 126) : fail(`${name}: not found`, 127);
   }
 
-  /** The time that it takes to start a program. */
+  /** Returns the time that it takes to start a program. */
   *starting(process: Process): Run<void> {
     yield { until: this.scheduler.clock.now + this.pace.start(process) };
   }

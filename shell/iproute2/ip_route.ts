@@ -21,7 +21,7 @@ interface Route {
   prefsrc?: string;
 }
 
-/** The routes of the main table: the routes of the board's own interface first, as they were there before. */
+/** Returns the routes of the main table: the routes of the board's own interface first, as they were there before. */
 function routesOf(call: Call): Route[] {
   const { system, process } = call;
   const board = system.machine.netdevs(process.netns).find(({ up, downFlags }) =>

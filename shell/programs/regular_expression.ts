@@ -7,7 +7,7 @@
 import { ModelGap } from "../../model/gap.ts";
 import { setSource } from "../pattern.ts";
 
-/** A regular expression of POSIX, basic or extended, as one of JavaScript. */
+/** Returns a regular expression of POSIX, basic or extended, as one of JavaScript. */
 export function regularExpression(
   pattern: string,
   flags: { extended: boolean; fixed?: boolean; ignoreCase?: boolean },

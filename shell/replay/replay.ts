@@ -151,7 +151,7 @@ export function agrees({ differences, gaps }: Compared): boolean {
 
 const SHOWN = 6;
 
-/** The first lines that one side has and the other has not. */
+/** Returns the first lines that one side has and the other has not. */
 function unlike(machine: string, model: string): { machine: string[]; model: string[] } {
   const [a, b] = [machine.split("\n"), model.split("\n")];
   const rest = (lines: string[], others: string[]) => {

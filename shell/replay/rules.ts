@@ -156,7 +156,7 @@ export const REPLAY_RULES: readonly ReplayRule[] = [
 ];
 
 /**
- * The reason why the output of a command in a transcript is not reliable: its recorder ended it, or an earlier command wrote
+ * Returns the reason why the output of a command in a transcript is not reliable: its recorder ended it, or an earlier command wrote
  * into the same file. Undefined if it is reliable.
  */
 export function unreliable({ rc, stdout, stderr }: TranscriptBlock): string | undefined {
