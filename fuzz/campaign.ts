@@ -182,7 +182,7 @@ export async function runCampaign(
   const indices = options.indices[Symbol.iterator]();
   const suites = corpus.flatMap((suite) => suite.sequences.map((sequence) => ({ ...suite, sequences: [sequence] })));
 
-  /** What is to be run next. */
+  /** Returns what is to be run next. */
   const next = (
     { header, subject }: Station,
   ): { index: number | undefined; suite: Suite; generated: Generated | undefined } | undefined => {

@@ -21,7 +21,7 @@ interface Log {
   closed: number;
 }
 
-/** A board that does as the model of 6.12, but for what `spoil` makes of a trace. */
+/** Returns a board that does as the model of 6.12, but for what `spoil` makes of a trace. */
 function boardWith(spoil: (trace: SequenceTrace) => void): { open: () => Promise<Runner>; log: Log; board: Board } {
   const log: Log = { opened: 0, renewed: 0, closed: 0 };
   const open = () => {

@@ -65,7 +65,7 @@ function orGap<T>(check: () => T): T | "gap" {
   }
 }
 
-/** What does not hold after a sequence that was just performed on `machine`; undefined where all holds. */
+/** Returns what does not hold after a sequence that was just performed on `machine`; undefined where all holds. */
 function violationOf(
   generated: Generated,
   subject: Subject,

@@ -29,7 +29,7 @@ export const EXCLUSIONS: readonly FuzzExclusion[] = [
   },
 ];
 
-/** Why an operation is not to be generated in this state; undefined where it may be. */
+/** Returns why an operation is not to be generated in this state; undefined where it may be. */
 export function objectionTo(
   op: Operation,
   inventory: Inventory,
@@ -39,7 +39,7 @@ export function objectionTo(
 }
 
 /**
- * What has to come right after an operation: a while in which packets are trapped, where they begin to be. A counter that
+ * Returns what has to come right after an operation: a while in which packets are trapped, where they begin to be. A counter that
  * is 0 on the model must be 0 on a board, so nobody may look before.
  *
  * @param inventory What there is after the operation

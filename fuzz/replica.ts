@@ -129,7 +129,7 @@ function takeRegion(
   known.set(handle, { ...region, snapshot: after });
 }
 
-/** The objects of a dump by what tells them apart. */
+/** Returns the objects of a dump by what tells them apart. */
 function listed({ name }: Told, byHandle: Json): Map<string, Attributes> {
   const found = new Map<string, Attributes>();
   for (const [handle, value] of Object.entries(byHandle as { [handle: string]: Json })) {
@@ -166,7 +166,7 @@ function differing(
   return undefined;
 }
 
-/** A param that the driver may change at any time, also by its file in debugfs. */
+/** Returns a param that the driver may change at any time, also by its file in debugfs. */
 const isRuntime = ({ values }: Attributes) =>
   Array.isArray(values) && values.some((value) => (value as Attributes).cmode === "runtime");
 
@@ -175,7 +175,7 @@ function same(a: Json | undefined, b: Json | undefined): boolean {
   return typeof a === "object" && typeof b === "object" && JSON.stringify(a) === JSON.stringify(b);
 }
 
-/** What one dump speaks of and another does not show. */
+/** Returns what one dump speaks of and another does not show. */
 function dangling(dumps: ReadonlyMap<string, ReadonlyMap<string, Attributes>>): string | undefined {
   const devices = dumps.get("dev")!;
   for (const [object, dumped] of dumps) {

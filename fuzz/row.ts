@@ -49,14 +49,14 @@ export const uint64: fc.Arbitrary<number> = fc.oneof(
   { weight: 1, arbitrary: fc.constantFrom(4294967295, 4294967296, 9007199254740991, -2) },
 );
 
-/** The index of a port, mostly of one that there is. */
+/** Returns the index of a port, mostly of one that there is. */
 export function portOf(world: World, instance: InventoryInstance | undefined): number {
   const ports = instance?.ports ?? [];
   if (ports.length > 0 && !world.draw.chance(10)) return world.draw.pick(ports).index;
   return world.draw.of(uint32);
 }
 
-/** A field of an operation that is there in `percent` of a hundred. */
+/** Returns a field of an operation that is there in `percent` of a hundred. */
 export function maybe<F extends string, T>(
   world: World,
   percent: number,
@@ -66,7 +66,7 @@ export function maybe<F extends string, T>(
   return world.draw.chance(percent) ? { [field]: value() } as { [Name in F]?: T } : {};
 }
 
-/** An operation whose parameters were put together for its kind. */
+/** Returns an operation whose parameters were put together for its kind. */
 export function operation<K extends OperationKind>(kind: K, parameters: object): Operation<K> {
   return { kind, ...parameters } as unknown as Operation<K>;
 }

@@ -61,7 +61,7 @@ Deno.test("what the model has no answer for is not generated", () => {
   assertEquals(objectionToSequence(asked, "6.12"), "the model has no answer");
 });
 
-/** What a smaller sequence has less of. */
+/** Returns what a smaller sequence has less of. */
 const sizeOf = (generated: Generated) =>
   JSON.stringify(generated).length + generated.devices.reduce((sum, { ports }) => sum + ports, 0);
 
