@@ -74,7 +74,7 @@ const PORT: PortFact = {
   reporters: [],
 };
 
-/** The NIC on a kernel: where its port is, and if it has traps. */
+/** Returns the NIC on a kernel: where its port is, and if it has traps. */
 function nicOf(era: EraId): Facts {
   if (era === "5.10") return { ...NIC, nested: [], ports: [{ ...PORT, index: 1 }], traps: [], groups: [] };
   if (era === "6.1") return { ...NIC, nested: [], ports: [PORT] };
@@ -197,7 +197,7 @@ async function pushed(facts: Facts, era: EraId): Promise<(Compiled & { sequence:
 
 const every = (op: Operation): Operation[] => [op, ...innerOperations(op).flatMap(every)];
 
-/** What a sequence may have changed and has to put back. */
+/** Returns what a sequence may have changed and has to put back. */
 function stateOf({ instances }: Inventory, handle: string): unknown {
   const device = instances.find((one) => one.handle === handle)!;
   const { netns, reloadFailed, ports, traps, groups, policers, regions, reporters } = device;
@@ -218,7 +218,7 @@ function stateOf({ instances }: Inventory, handle: string): unknown {
   });
 }
 
-/** The names of a driver's own objects on netdevsim, which a sequence of any driver cannot know. */
+/** Returns the names of a driver's own objects on netdevsim, which a sequence of any driver cannot know. */
 function ownNames(device: InventoryInstance): string[] {
   return [
     ...device.traps.map(({ name }) => name),
