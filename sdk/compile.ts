@@ -314,13 +314,13 @@ export async function compileAll(
   return chosen.map((one) => compiled.get(one)!);
 }
 
-/** The netns and the devices that a machine has, in words. */
+/** Returns the netns and the devices that a machine has, in words. */
 function presentOn(machine: Machine): Set<string> {
   const { netns, devices } = machine.inventory();
   return new Set([...netns.map((name) => `the netns ${name}`), ...devices.map(({ name }) => name)]);
 }
 
-/** What removes the netns and the devices that were not there before. */
+/** Returns the operations that remove the netns and the devices that were not there before. */
 function removalOf(machine: Machine, before: ReadonlySet<string>): Operation[] {
   const { netns, devices } = machine.inventory();
   return [
@@ -349,7 +349,7 @@ const reloads = ({ op }: StepTrace) => [op, ...innerOperations(op)].some(({ kind
 /** How long, in ms, a netdev may take to follow its cable. */
 const LINK_SETTLE = 1500;
 
-/** The emulated devices that a sequence operated, and how their clear settles. */
+/** Returns the emulated devices that a sequence operated, and how their clear settles. */
 function operatedIn(steps: readonly StepTrace[]): Map<string, { settle?: number }> {
   const found = new Map<string, { settle?: number }>();
   for (const op of steps.flatMap(({ op }) => [op, ...innerOperations(op)])) {

@@ -45,7 +45,7 @@ export class HealthDut {
   }
 
   /**
-   * The first reporter of a role, with its settings on the model
+   * Returns the first reporter of a role, with its settings on the model
    *
    * @throws {LacksError} If there is none: the sequence is unsupported
    */

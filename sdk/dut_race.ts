@@ -86,7 +86,7 @@ export function statesOf(operations: readonly Operation[]): Operation[] {
 
 const path = (op: Operation) => op.kind === "file.write" ? op.path : "";
 
-/** Those that race, as a step of a plan, from where `before` leads to. */
+/** Returns those that race, as a step of a plan, from where `before` leads to. */
 export function raceOperation(
   racers: readonly Racing[],
   { before, after, own }: { before: readonly Operation[]; after: readonly Operation[]; own?: Handle | undefined },

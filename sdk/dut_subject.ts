@@ -22,7 +22,7 @@ export interface Subject {
   step<T>(op: Operation, value: (observation: Observation) => T): Step<T>;
 }
 
-/** The value of a step that shows something. */
+/** Returns the value of a step that shows something. */
 export const reply = ({ reply }: Observation): Json => reply;
 /** The value of a step that shows nothing. */
 export const nothing = (): void => {};

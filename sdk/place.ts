@@ -54,7 +54,7 @@ export function placeIn(calls: Calls, files: readonly string[] = []): Place | un
     frames.find(({ file }) => !isOwn(file) && !LIBRARY.test(file));
 }
 
-/** The text of an error without colours and blank lines: assertions have both. */
+/** Returns the text of an error without colours and blank lines: assertions have both. */
 export function plainText(text: string): string {
   return stripAnsiCode(text).replaceAll(/\n\s*(?=\n)/g, "").trim();
 }
