@@ -12,7 +12,7 @@ handle = "pci/0000:03:00.0"
 driver = "mlx5_core"
 `;
 
-/** The lines that a file's text is refused with. */
+/** Returns the lines that a file's text is refused with. */
 function problems(text: string): string[] {
   return [...assertThrows(() => parseBoard(text, "b.toml"), BoardError).problems];
 }

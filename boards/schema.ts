@@ -199,7 +199,7 @@ export const boardSchema = z.strictObject({
     .exactOptional(),
 });
 
-/** The errors of a board file, key by key; `board` need not fit the schema. */
+/** Returns the errors of a board file, key by key; `board` need not fit the schema. */
 export function contradictions(board: Record<string, unknown>): { key: string; message: string }[] {
   const problems: { key: string; message: string }[] = [];
   const problem = (key: string, message: string) => problems.push({ key, message });
@@ -250,7 +250,7 @@ export function contradictions(board: Record<string, unknown>): { key: string; m
   return problems;
 }
 
-/** The errors of a waiver: what it lacks, or patterns of lines of the kernel log that it cannot mean. */
+/** Returns the errors of a waiver: what it lacks, or patterns of lines of the kernel log that it cannot mean. */
 function waiverContradictions(waiver: unknown): { key: string; message: string }[] {
   if (typeof waiver !== "object" || waiver === null) return [];
   const { suite, sequence, step, channel, line } = waiver as Record<string, unknown>;
@@ -275,7 +275,7 @@ function waiverContradictions(waiver: unknown): { key: string; message: string }
 }
 
 /**
- * The `line` of a waiver, to test a whole line with.
+ * Returns the `line` of a waiver, to test a whole line with.
  *
  * @throws {SyntaxError} If it is no regular expression
  */
@@ -385,7 +385,7 @@ type Same<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 
 // An inferred type shows nothing in the documentation, so it is written out; the compiler keeps the two the same.
 true satisfies Same<BoardFile, z.infer<typeof boardSchema>>;
 
-/** The JSON Schema of board files, as `board.schema.json` publishes it. */
+/** Returns the JSON Schema of board files, as `board.schema.json` publishes it. */
 export function boardJsonSchema(): string {
   const schema = z.toJSONSchema(boardSchema, { io: "input" });
   return JSON.stringify({ title: "twinlink board", ...schema }, null, 2) + "\n";

@@ -11,7 +11,7 @@ const ACTIVE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}\p{DI}\p{NChar}]/gu;
 
 const NAMED: Record<string, string> = { "\n": "\\n", "\r": "\\r", "\t": "\\t", "\u001b": "\\e" };
 
-/** A character as JSON has it: an escape for each of its UTF-16 units. */
+/** Returns a character as JSON has it: an escape for each of its UTF-16 units. */
 const unicodeEscape = (character: string) =>
   character.split("").map((unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`).join("");
 
