@@ -54,7 +54,7 @@ const fills = async ({ guest }: { guest: Guest }) => {
   void guestShell(guest, `echo open > ${GATE}`);
 };
 const reads: Operation = { kind: "file.read", path: STUCK };
-/** What a board may lack as well on a line as over ssh. */
+/** Returns what a board may lack as well on a line as over ssh. */
 const lacks = (via: "ssh" | "serial"): Record<string, GuestFault> => ({
   [`${via}: no space`]: { via, right: ["indeterminate"], strikes: fills },
   [`${via}: tool missing`]: {
@@ -91,7 +91,7 @@ export const GUEST_FAULTS: Record<string, GuestFault> = {
   "ssh: reboot": { via: "ssh", right: ["crash"], strikes: sysrq("b") },
 };
 
-/** A TCP port that leads to another, until it is cut. */
+/** Returns a TCP port that leads to another, until it is cut. */
 function relay(port: number): { port: number; cut: () => Promise<void>; close: () => void } {
   const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   const open = new Set<Deno.Conn>();
@@ -120,7 +120,7 @@ function relay(port: number): { port: number; cut: () => Promise<void>; close: (
   return { port: (listener.addr as Deno.NetAddr).port, cut: () => Promise.resolve(closeAll()), close: closeAll };
 }
 
-/** A shell on the guest behind a line or a port that can be broken. */
+/** Returns a shell on the guest behind a line or a port that can be broken. */
 async function connect(
   guest: Guest,
   via: "ssh" | "serial",

@@ -49,7 +49,7 @@ export function textOf(random: Random, length: number): string {
   return text.slice(0, length - 1) + "x";
 }
 
-/** How long a reply is: from 10 bytes to 15 kB, each order of magnitude as often. */
+/** Returns how long a reply is: from 10 bytes to 15 kB, each order of magnitude as often. */
 const sizeOf = (random: Random) => Math.floor(10 * 1500 ** random.next());
 
 /** What a plan is made of. */

@@ -72,7 +72,7 @@ async function bootOf(board: FaultBoard, ms: number): Promise<string | undefined
   return undefined;
 }
 
-/** What is wrong with a verdict, by what the board did. */
+/** Returns what is wrong with a verdict, by what the board did. */
 export function faultsOf(known: KnownPlan, verdict: SequenceVerdict, words: readonly string[]): string[] {
   const wrong: string[] = [];
   const runs = (id: number) => words.filter((word) => word === known.words.get(id)).length;
@@ -164,7 +164,7 @@ async function prepare(
   return known;
 }
 
-/** Why a sequence does not agree, in the words of its first step that does not, and has words of its own. */
+/** Returns why a sequence does not agree, in the words of its first step that does not, and has words of its own. */
 export const whyOf = ({ steps, reason }: SequenceVerdict) => {
   const others = steps.filter(({ verdict }) => verdict !== "agree");
   const first = others.find(({ observed }) => observed?.lost?.reason !== "untold") ?? others[0];

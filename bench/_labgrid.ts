@@ -77,7 +77,7 @@ export class LabgridShell {
     this.#lines = this.#child.stdout.pipeThrough(new TextDecoderStream()).pipeThrough(new TextLineStream()).getReader();
   }
 
-  /** What it reports next; undefined where it has ended */
+  /** Returns what it reports next; undefined where it has ended */
   async next(): Promise<Said | undefined> {
     const { value } = await this.#lines.read();
     return value === undefined ? undefined : JSON.parse(value);

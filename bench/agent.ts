@@ -39,7 +39,7 @@ const KINDS: Record<string, readonly Operation[]> = {
 const home: readonly Operation[] = [{ kind: "file.write", path: "/sys/bus/netdevsim/new_device", value: "10 1" }];
 const away: readonly Operation[] = [{ kind: "file.write", path: "/sys/bus/netdevsim/del_device", value: "10" }];
 
-/** A plan of these operations, by default on a netdevsim that it makes and takes away. */
+/** Returns a plan of these operations, by default on a netdevsim that it makes and takes away. */
 export function planOf(name: string, operations: readonly Operation[], setup = home, teardown = away): Plan {
   const phased = (phase: PlannedStep["phase"], ops: readonly Operation[]) => ops.map((op) => ({ phase, op }));
   const steps = [...phased("setup", setup), ...phased("body", operations), ...phased("teardown", teardown)];
@@ -66,7 +66,7 @@ async function runnersOf(root: string): Promise<Runners> {
   return { openAgent: agent.openAgent, openSsh: ssh.openSsh, openSerial: serial.openSerial };
 }
 
-/** The one in the middle. */
+/** Returns the one in the middle. */
 export const median = (values: readonly number[]): number =>
   values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)]!;
 

@@ -43,7 +43,7 @@ ${LOGIN}`;
 /** In a mount namespace of its own, as root or as a user that may have one. */
 const ENTER = Deno.uid() === 0 ? ["unshare", "--mount"] : ["unshare", "--mount", "--map-root-user"];
 
-/** Why this machine cannot have such boards; undefined where it can. */
+/** Returns why this machine cannot have such boards; undefined where it can. */
 export async function whyNoBoards(): Promise<string | undefined> {
   const [program, ...args] = ENTER;
   const { success, stderr } = await new Deno.Command(program!, {
@@ -150,7 +150,7 @@ export class FaultBoard implements AsyncDisposable {
     return this.server?.tcp ?? this.path;
   }
 
-  /** A raw tty whose lines are reported. */
+  /** Returns a raw tty whose lines are reported. */
   #tty(onLine: (line: string) => void): { fd: number; path: string } {
     const { fd, path } = openPty();
     const held = openTty(path);
@@ -239,7 +239,7 @@ export class FaultBoard implements AsyncDisposable {
     }).spawn();
   }
 
-  /** All of its processes, each after its parent. */
+  /** Returns all of its processes, each after its parent. */
   #processes(): number[] {
     const session = this.#child?.pid;
     // One that ended meanwhile is an error of cat(1), and no matter.
@@ -336,7 +336,7 @@ export class FaultBoard implements AsyncDisposable {
     }).output();
   }
 
-  /** The command that another one is performed in its namespace with. */
+  /** Returns the command that another one is performed in its namespace with. */
   #enter(): string[] {
     const pid = this.#processes().find((pid) => pid !== this.#child?.pid) ?? this.#child!.pid;
     const user = Deno.uid() === 0 ? [] : ["--user", "--preserve-credentials"];

@@ -70,7 +70,7 @@ export async function openBench(folder: string, guest: Guest, sequences: number,
   const before = await leftOnGuest(guest);
   let runs = 0;
 
-  /** How often the board ran each sequence, by its own log, from a place of it on. */
+  /** Returns how often the board ran each sequence, by its own log, from a place of it on. */
   const counted = async (from: number): Promise<Map<string, number>> => {
     const text = (await Deno.readTextFile(guest.consoleLog)).slice(from);
     const names = [...text.matchAll(/ (seq\d+)x: renamed from/g)].map(([, name]) => name!);
@@ -168,7 +168,7 @@ async function killedAt(
   return (await child.status).signal === "SIGKILL";
 }
 
-/** Every sequence and step with its verdict, by the report of a run. */
+/** Returns every sequence and step with its verdict, by the report of a run. */
 async function verdictsOf(out: string): Promise<string> {
   const lines = (await Deno.readTextFile(join(out, "verdicts.jsonl"))).trimEnd().split("\n").map((line) =>
     JSON.parse(line)

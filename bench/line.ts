@@ -33,7 +33,7 @@ async function timed(times: number, action: () => Promise<unknown>): Promise<num
   return taken;
 }
 
-/** A script of 64 KiB that means nothing: one that is like a plan, and one that cannot be made shorter. */
+/** Returns a script of 64 KiB that means nothing: one that is like a plan, and one that cannot be made shorter. */
 function scripts(): Record<string, string> {
   const random = new Random(1);
   const lines = (line: (i: number) => string) => {

@@ -46,7 +46,7 @@ export interface Outcome {
 
 const LEAST = 10, MOST = 15_000;
 
-/** A reply: any printable characters, as likely short as long. */
+/** Returns a reply: any printable characters, as likely short as long. */
 function reply(random: Random): string {
   const size = Math.round(LEAST * (MOST / LEAST) ** random.next());
   const characters = Array.from({ length: size - 1 }, (_, i) => i % 64 === 63 ? 10 : random.whole(33, 126));
