@@ -49,7 +49,7 @@ export function closingCounts(output: string): Counts | undefined {
   return { passed: Number(passed), failed: Number(failed), ignored: Number(/ \| (\d+) ignored/.exec(line)?.[1] ?? 0) };
 }
 
-/** What of a run does not count as passed, in lines for its end; `status` is 0 if all of the run passed. */
+/** Returns what of a run does not count as passed, in lines for its end; `status` is 0 if all of the run passed. */
 export function conclusion(ended: readonly (Ended & { name: string })[]): { lines: string[]; status: 0 | 1 } {
   const lines: string[] = [];
   const sum: Counts = { passed: 0, failed: 0, ignored: 0 };
@@ -220,7 +220,7 @@ function matrixJobs(parts: typeof MATRIX): Grouped[] {
   );
 }
 
-/** The tests without kernels, in one process: they share what they load. */
+/** Returns the tests without kernels, in one process: they share what they load. */
 function plainTests(): Grouped {
   const cores = navigator.hardwareConcurrency;
   return {

@@ -25,7 +25,7 @@ const KERNELS: readonly string[] = DISTINCT_ERAS;
 /** Raced on where it is asked for: it has to be built first. */
 const DEBUG_KERNEL = "6.12-debug";
 
-/** The traces of races that ship, by their paths. */
+/** Returns the traces of races that ship, by their paths. */
 export function raceTraces(): string[] {
   return [...Deno.readDirSync(FOLDER)].map(({ name }) => name).filter((name) => name.endsWith(".jsonl.gz"))
     .sort((a, b) => a.localeCompare(b, "en", { numeric: true }))
@@ -43,7 +43,7 @@ interface Cell {
 
 const kernelOf = ({ board }: Trace["header"]) => board.replace(/^qemu-/, "");
 
-/** What the traces tell, by kernel and race. */
+/** Returns what the traces tell, by kernel and race. */
 async function cellsOf(traces: readonly Trace[]): Promise<Map<string, Map<string, Cell>>> {
   const model = await loadBoard("model");
   const kernels = new Map<string, Map<string, Cell>>();
@@ -76,7 +76,7 @@ async function cellsOf(traces: readonly Trace[]): Promise<Map<string, Map<string
 
 const code = (text: string) => `\`${text.replaceAll("|", "\\|")}\``;
 
-/** The page. */
+/** Returns the page. */
 export async function racesPage(traces: readonly Trace[]): Promise<string> {
   const kernels = await cellsOf(traces);
   const names = [...kernels.keys()].sort((a, b) => a.localeCompare(b, "en", { numeric: true }));

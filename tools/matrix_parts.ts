@@ -11,7 +11,7 @@ import { suitesOf } from "../run/load_suites.ts";
 /** A kernel of the matrix. */
 export type MatrixKernel = BootedEraId;
 
-/** The line that every sequence of a kernel runs over, and the other line, which runs {@linkcode SHARE} of them. */
+/** Returns the line that every sequence of a kernel runs over, and the other line, which runs {@linkcode SHARE} of them. */
 export function linesOf(kernel: MatrixKernel): { all: TransportName; share: TransportName } {
   const at = BOOTED_ERAS.indexOf(kernel);
   const line = (index: number) => TRANSPORTS[index % TRANSPORTS.length]!;

@@ -60,7 +60,7 @@ const COLUMNS: readonly Column[] = [
   },
 ];
 
-/** The part of a sequence that belongs to a column; undefined where the trace has none of it. */
+/** Returns the part of a sequence that belongs to a column; undefined where the trace has none of it. */
 function partOf(trace: readonly SequenceTrace[], design: string, column: Column): StepTrace[] | undefined {
   const steps = trace.find(({ suite, sequence }) => suite === "pcs" && sequence === `${design}: ${column.sequence}`)
     ?.steps.filter(({ phase }) => phase === "body");
@@ -71,7 +71,7 @@ function partOf(trace: readonly SequenceTrace[], design: string, column: Column)
   return end < 0 ? rest : rest.slice(0, end);
 }
 
-/** A table of designs by steps; a cell's text comes from `cellOf`. */
+/** Returns a table of designs by steps; a cell's text comes from `cellOf`. */
 function tableOf(designs: readonly string[], cellOf: (design: string, column: Column) => string): string {
   const rows = designs.map((design) => [design, ...COLUMNS.map((column) => cellOf(design, column))]);
   const head = ["design", ...COLUMNS.map(({ id }) => id)];
@@ -81,7 +81,7 @@ function tableOf(designs: readonly string[], cellOf: (design: string, column: Co
   ).join("\n");
 }
 
-/** The designs of the modules, as measured, with how many cells of it were measured as modelled. */
+/** Returns the designs of the modules, as measured, with how many cells of it were measured as modelled. */
 async function measuredTable(traces: readonly Trace[]): Promise<{ text: string; equal: number; of: number }> {
   const expected = await Promise.all(traces.map(modelled));
   let [equal, of] = [0, 0];
@@ -102,7 +102,7 @@ async function measuredTable(traces: readonly Trace[]): Promise<{ text: string; 
 /** Designs that no driver can have on a kernel of today, and the design whose sequences they are taken through. */
 const PROPOSED = { device_link_used: "device_link", srcu_wrapper: "notified" } as const;
 
-/** What the model predicts for them. */
+/** Returns what the model predicts for them. */
 async function proposedTable(traces: readonly Trace[]): Promise<string> {
   const runs = await Promise.all(traces.flatMap((trace) =>
     Object.entries(PROPOSED).map(async ([design, like]) => {
@@ -135,7 +135,7 @@ const MEMORY: Record<NonNullable<TraceHeader["freedMemory"]>, string> = {
   reported: "A kernel with KASAN",
 };
 
-/** The page. */
+/** Returns the page. */
 export async function outcomesPage(traces: readonly Trace[]): Promise<string> {
   const parts = [
     "# When a PCS goes",

@@ -22,7 +22,7 @@ const WITHHELD = "mlx5_withheld";
 /** Suites of an emulated card. */
 const CARD_SUITES = ["mlx5_failures", "mlx5_commands", WITHHELD, "mlx5_card", "mlx5_health"] as const;
 
-/** The suites that are recorded on the emulated ConnectX of a kernel. */
+/** Returns the suites that are recorded on the emulated ConnectX of a kernel. */
 const ofCard = (kernel: string) => [
   ...DEVLINK_SUITES,
   ...CARD_SUITES.filter((suite) => suite !== WITHHELD || kernel === "5.10" || kernel === "6.12"),
@@ -81,7 +81,7 @@ async function recordAll(signal: AbortSignal): Promise<number> {
   return worst;
 }
 
-/** A recording with the suites of another one in the place of its own. */
+/** Returns a recording with the suites of another one in the place of its own. */
 function merged(whole: Trace, part: Trace, suites: readonly string[]): Trace {
   // What was found on the board is only in newer recordings.
   const taken = ({ has: _, ...header }: Trace["header"]) => JSON.stringify(header);
