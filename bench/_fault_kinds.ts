@@ -124,7 +124,7 @@ export const FAULTS: Record<string, Fault> = {
     ends: true,
     middle: (board) => ({ op: { kind: "file.read", path: board.stuck }, shows: { result: "hang", time: "hang" } }),
   },
-  "no room": { right: ["indeterminate"], strikes: (board) => board.fill() },
+  "no space": { right: ["indeterminate"], strikes: (board) => board.fill() },
   "tool missing": {
     right: ["infra"],
     middle: () => ({ op: { kind: "route.add", prefix: "192.0.2.0/24", dev: "eth0" }, shows: {} }),

@@ -52,7 +52,7 @@ Deno.test("the campaign sees a step that is reported as agree and was not run, o
   const step = lost.steps.find(({ id }) => id === written)!;
   delete step.observation;
   step.lost = { reason: "not-run", detail: "" };
-  assertMatch(seen(words, lost), /was run, and is said not to be/);
+  assertMatch(seen(words, lost), /was run, and is reported as not run/);
   const other = structuredClone(observed);
   other.steps.find(({ op }) => op.kind === "file.read" && op.path !== "/g")!.observation!.sysfs = "other";
   assertMatch(seen(words, other), /does not differ, and diverges/);

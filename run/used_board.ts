@@ -69,7 +69,7 @@ export class UsedBoard {
       const unanswered = error instanceof RefusedError ? !error.answered : error instanceof TransportError;
       if (!unanswered) throw error;
     }
-    this.#options.onProgress({ phase: "boot anew", detail: `dirty: ${dirty.reason}` });
+    this.#options.onProgress({ phase: "reboot", detail: `dirty: ${dirty.reason}` });
     await runner.renew();
     await this.#options.dirt?.clear(name);
     await runner.guard?.(plans);

@@ -144,7 +144,7 @@ export async function outcomesPage(traces: readonly Trace[]): Promise<string> {
     "measured on real kernels, and compared with the model. Written by `deno task outcomes` from `boards/recordings/`; the",
     "sequences are `suites/pcs/pcs.ts`, the drivers `fixtures/pcs/`.",
     "",
-    ...COLUMNS.map(({ id, what }) => `- **${id}** ${what}${id === "s3" ? "" : id === "s9" ? "" : ", behind s3"}`),
+    ...COLUMNS.map(({ id, what }) => `- **${id}** ${what}${id === "s3" ? "" : id === "s9" ? "" : ", after s3"}`),
     "",
     "`stale OP`: that operation was called on a PCS that had been removed. `oops`, `kasan`: what the kernel reported; `killed`: the",
     "command died of it; `hang`: it never ended. `client`: ip(8) found no such netdev. `fm0 down`: the last link message of fm0 said",

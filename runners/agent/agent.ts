@@ -167,7 +167,7 @@ export async function openAgent(
       guest?.close()
     );
   const renew = async ({ reboot, connect, bound }: Renewal) => {
-    onProgress?.({ phase: "boot anew", detail: "the kernel broke" });
+    onProgress?.({ phase: "reboot", detail: "the kernel broke" });
     await reboot(session);
     await session.close({ graceMs: 0 });
     const opened = await comeBack(board, async () => {
