@@ -197,7 +197,7 @@ if (import.meta.main) {
   }
   if (typeof found === "string") console.log(`labgrid is left out: ${found}`);
   else {
-    // While the kernel talks, it is logged in to or not.
+    // Tries to log in while the kernel prints lines; this may fail.
     const talking: Opener = async (line, what) => {
       line.talk({ perSecond: 5 });
       return await labgrid(found, line, what);

@@ -27,7 +27,7 @@ export const RUNS_KEPT = 20;
 export interface RunPlan {
   /** The command line after `twinlink run`, its paths absolute */
   args: string[];
-  /** The files that decide what it does: of suites, boards and a module, absolute */
+  /** The files that the run depends on: suites, board files and a module; absolute paths */
   files: string[];
 }
 

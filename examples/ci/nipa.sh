@@ -11,7 +11,7 @@ name="results-$NIPA_BRANCH.json"
 twinlink run --board "$BOARD" --out "$WWW/$NIPA_BRANCH" --reporter nipa > "$WWW/$name.part" || [ $? -ne 2 ]
 mv "$WWW/$name.part" "$WWW/$name"
 
-# The manifest has an entry a branch; entries are one a line here, so that it needs no tool to add one.
+# The manifest has an entry for each branch. Each entry is a line of a file here, so that adding one needs no tool.
 entry="{\"branch\": \"$NIPA_BRANCH\", \"executor\": \"$NIPA_EXECUTOR\", \"url\": \"$URL/$name\"}"
 touch "$WWW/entries"
 grep -vF "\"branch\": \"$NIPA_BRANCH\"" "$WWW/entries" > "$WWW/entries.part" || true

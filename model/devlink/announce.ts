@@ -28,7 +28,7 @@ function builds(task: Task, dl: Devlink): boolean {
   return dl.kernel.heard || dl.kernel.era.unheard === "built" || dl.kernel.overheard;
 }
 
-/** Attributes whose reading counts: of a message that the kernel itself does not build, the read is taken back. */
+/** Reads attributes whose read is counted. If the kernel would not build the message, the count is taken back. */
 function counting(dl: Devlink, unread: () => void, read: () => Attributes | null): Attributes | null {
   const attributes = read();
   if (attributes && !dl.kernel.heard && dl.kernel.era.unheard === "skipped") unread();

@@ -304,7 +304,7 @@ export class DriverCore implements FileOwner {
     }
   }
 
-  /** What was managed for the driver goes, and the device links follow. */
+  /** Releases what was managed for the driver, and then the device links. */
   *#cleanUp(task: Task, device: Device): Steps {
     for (let action = device.managed.pop(); action; action = device.managed.pop()) yield* action(task);
     device.driver = undefined;

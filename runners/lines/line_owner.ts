@@ -40,7 +40,7 @@ export interface LineOwnerOptions {
  * uses is on the record as well. A line that was lost is opened again with the next use, and its record goes on.
  */
 export class LineOwner implements AsyncDisposable {
-  /** Opens a port that is this line; its options are the owner's. One that is closed leaves the line open */
+  /** Opens a port on this line, with the owner's options. To close the port leaves the line open */
   readonly binding: BindingInterface = {
     list: () => Promise.resolve([]),
     open: () => this.#lend(),

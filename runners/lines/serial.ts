@@ -172,7 +172,7 @@ class SerialLine implements Console, Shell {
     return came;
   }
 
-  /** The login is over: from here on what comes is the user's, and what the kernel said until then. */
+  /** Ends the login: from here on, text belongs to the user, and so do the kernel's lines until now. */
   become(rest: string, farewell: string): Shell {
     this.#farewell = farewell;
     this.seen = "";

@@ -297,7 +297,7 @@ class Poller {
     const events = new DataView(new ArrayBuffer(EVENTS * EVENT_SIZE));
     const counter = new Uint8Array(8);
     do {
-      // Its errno is the other thread's: a failure can only be an interruption, so ask again.
+      // The errno stays in the other thread. Only an interruption makes this call fail, so ask again.
       const count = await libc().epoll_wait(this.#epoll, new Uint8Array(events.buffer), EVENTS, -1);
       for (let i = 0; i < count; i++) {
         const flags = events.getUint32(i * EVENT_SIZE, true);

@@ -45,7 +45,7 @@ export class Inbox {
   readonly #known: KnownLines | undefined;
   /** The number of the last request */
   #asked = 0;
-  /** How a record begins that is an answer to it */
+  /** The beginning of an answer to the last request */
   #begins: RegExp | undefined;
   #answer: string | undefined;
   #greeting: string | undefined;
