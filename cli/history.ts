@@ -116,7 +116,7 @@ which kernels, drivers, firmware versions and commits it came, and the flake rat
 the run before on the same kernel, driver, firmware and commit. The commit is what TWINLINK_COMMIT, GITHUB_SHA,
 CI_COMMIT_SHA or GIT_COMMIT was in the run.
 
---keep and --older-than list the runs that may go; with both, the runs that both release. With --prune what the runs left in
+--keep and --older-than list the runs that may go; with both, runs that match both. With --prune what they left in
 their folders is removed. The newest pass of each board is never one of them, nor is a run that goes on.`,
   options: {
     "board": { type: "list", short: "b", value: "BOARD", help: "Only this board" },
