@@ -1,6 +1,6 @@
 /**
- * twinlink tests Linux devlink on real boards: suites are written against a reference model of the subsystem, run on a
- * board over ssh or serial, and what the board shows is compared with what the model says.
+ * twinlink tests Linux devlink on real boards: suites are written against a reference model of the subsystem and run on
+ * a board over ssh or serial. The board's behaviour is compared with what the model predicts.
  *
  * A suite of your own needs {@linkcode suite} and a fixture. A tool of your own finds the parts in the other entries: `./run`,
  * `./boards`, `./diff`, `./model`, `./devices`.

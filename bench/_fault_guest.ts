@@ -29,7 +29,7 @@ interface GuestFault {
   strikes?: (at: { guest: Guest; cut: () => Promise<void> }) => Promise<void>;
   /** An operation in the middle of the plan, and what it is to show */
   middle?: PlanOptions["middle"];
-  /** Whether the plan ends with it, because it hangs as predicted */
+  /** True if the plan ends with it, because it hangs as predicted */
   ends?: true;
 }
 
@@ -54,9 +54,9 @@ const fills = async ({ guest }: { guest: Guest }) => {
   void guestShell(guest, `echo open > ${GATE}`);
 };
 const reads: Operation = { kind: "file.read", path: STUCK };
-/** What a board may lack as well on a line as over ssh. */
+/** Returns what a board may lack as well on a line as over ssh. */
 const lacks = (via: "ssh" | "serial"): Record<string, GuestFault> => ({
-  [`${via}: no room`]: { via, right: ["indeterminate"], strikes: fills },
+  [`${via}: no space`]: { via, right: ["indeterminate"], strikes: fills },
   [`${via}: tool missing`]: {
     via,
     right: ["infra"],
@@ -91,7 +91,7 @@ export const GUEST_FAULTS: Record<string, GuestFault> = {
   "ssh: reboot": { via: "ssh", right: ["crash"], strikes: sysrq("b") },
 };
 
-/** A TCP port that leads to another, until it is cut. */
+/** Returns a TCP port that leads to another, until it is cut. */
 function relay(port: number): { port: number; cut: () => Promise<void>; close: () => void } {
   const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   const open = new Set<Deno.Conn>();
@@ -120,7 +120,7 @@ function relay(port: number): { port: number; cut: () => Promise<void>; close: (
   return { port: (listener.addr as Deno.NetAddr).port, cut: () => Promise.resolve(closeAll()), close: closeAll };
 }
 
-/** A shell on the guest behind a line or a port that can be broken. */
+/** Returns a shell on the guest behind a line or a port that can be broken. */
 async function connect(
   guest: Guest,
   via: "ssh" | "serial",
@@ -146,7 +146,7 @@ async function connect(
 async function put(guest: Guest, files: Files): Promise<void> {
   const shell = await openSsh(guest.ssh);
   const writer = shell.writable.getWriter();
-  // The line feed in front of the end is the file's: a step's reply does not have it.
+  // The line feed before the end is the file's: a step's reply does not have it.
   const bring = [...files].map(([path, text]) => `cat > ${path} <<'TL_FILE_END'\n${text}\nTL_FILE_END\n`).join("");
   await writer.write(new TextEncoder().encode(`${bring}exit\n`));
   await new Response(shell.readable).text();
@@ -202,7 +202,7 @@ export async function strikeGuest(fault: string, seed: number, kernel: "6.12" = 
     const right: readonly string[] = known.differs !== undefined
       ? [...kind.right.filter((one) => one !== "agree"), "diverge"]
       : kind.right;
-    if (!right.includes(verdict.verdict)) wrong.push(`${verdict.verdict} in place of ${right.join(" or ")}`);
+    if (!right.includes(verdict.verdict)) wrong.push(`${verdict.verdict} instead of ${right.join(" or ")}`);
     return {
       fault,
       seed,

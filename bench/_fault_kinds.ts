@@ -10,7 +10,7 @@ import type { Observation } from "../model/observation.ts";
 import type { BoardOptions, FaultBoard } from "./fault_board.ts";
 import type { Random } from "./random.ts";
 
-/** What becomes of bytes on the line: by its kind, a piece of bytes in place of another. */
+/** What happens to bytes on the line: by its kind, a piece of bytes instead of another. */
 export type Between = NonNullable<BoardOptions["between"]>;
 
 /** A fault. */
@@ -23,15 +23,15 @@ export interface Fault {
   strikes?: (board: FaultBoard, random: Random) => Promise<void>;
   /** What undoes it: the next plan on this board agrees then */
   mend?: (board: FaultBoard) => Promise<void>;
-  /** Whether it answers by itself behind that, some time */
+  /** True if it answers by itself after that, some time */
   returns?: true;
   /** An operation in the middle of the plan */
   middle?: (board: FaultBoard) => { op: Operation; shows: Partial<Observation> };
   /** How the board is made */
   board?: BoardOptions;
-  /** Whether the plan ends with the step in the middle, which hangs as predicted */
+  /** True if the plan ends with the step in the middle, which hangs as predicted */
   ends?: true;
-  /** Whether the plan goes on while it strikes */
+  /** True if the plan goes on while it strikes */
   meanwhile?: true;
 }
 
@@ -124,14 +124,14 @@ export const FAULTS: Record<string, Fault> = {
     ends: true,
     middle: (board) => ({ op: { kind: "file.read", path: board.stuck }, shows: { result: "hang", time: "hang" } }),
   },
-  "no room": { right: ["indeterminate"], strikes: (board) => board.fill() },
+  "no space": { right: ["indeterminate"], strikes: (board) => board.fill() },
   "tool missing": {
     right: ["infra"],
     middle: () => ({ op: { kind: "route.add", prefix: "192.0.2.0/24", dev: "eth0" }, shows: {} }),
   },
   "oops": { right: ["crash"], strikes: (board) => board.printk(OOPS, "both"), mend: (board) => board.reboot() },
   "oops, some time": {
-    // Late, it is behind the plan.
+    // Late, it is after the plan.
     right: ["crash", "agree"],
     meanwhile: true,
     strikes: async (board, random) => {

@@ -13,7 +13,7 @@ import type { Random } from "./random.ts";
 /** A plan with its truth. */
 export interface KnownPlan {
   plan: Plan;
-  /** What the board is said to show; at `differs` it does otherwise */
+  /** What the board is claimed to show; at `differs` it does otherwise */
   expected: SequenceTrace;
   /** By step, the word that it leaves */
   words: Map<number, string>;
@@ -24,7 +24,7 @@ export interface KnownPlan {
 /** Files by their names, to be put on the board before. */
 export type Files = Map<string, string>;
 
-// What a reply may hold that looks like something else on the line.
+// Texts in a reply that look like records, marks or kernel lines.
 const TRAPS = [
   "@tl1 3 12 4038471504",
   "@tl1 4 0 4294967295",
@@ -49,7 +49,7 @@ export function textOf(random: Random, length: number): string {
   return text.slice(0, length - 1) + "x";
 }
 
-/** How long a reply is: from 10 bytes to 15 kB, each order of magnitude as often. */
+/** Returns how long a reply is: from 10 bytes to 15 kB, each order of magnitude as often. */
 const sizeOf = (random: Random) => Math.floor(10 * 1500 ** random.next());
 
 /** What a plan is made of. */
@@ -62,11 +62,11 @@ export interface PlanOptions {
   gate: string;
   /** How many steps its body has. @default {6 to 14} */
   steps?: number;
-  /** Whether one of its steps does not do what is expected. @default {false} */
+  /** True if one of its steps does not do what is expected. @default {false} */
   differs?: boolean;
   /** An operation for the middle of the body, and what it is to show. */
   middle?: { op: Operation; shows: Partial<Observation> };
-  /** Whether that is where it ends, because it hangs */
+  /** True if that is where it ends, because it hangs */
   ends?: boolean;
 }
 

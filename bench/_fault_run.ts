@@ -1,5 +1,5 @@
 /**
- * One fault on one board: a plan is run, the fault strikes, and what came of it is held against what the board really did.
+ * One fault on one board: a plan is run, the fault strikes, and its outcome is compared with what the board really did.
  *
  * @module
  */
@@ -18,7 +18,7 @@ import { type Between, FAULTS } from "./_fault_kinds.ts";
 import { type KnownPlan, knownPlan, type PlanOptions } from "./_fault_plans.ts";
 import { Random } from "./random.ts";
 
-/** What came of one fault. */
+/** The result of one fault. */
 export interface Outcome {
   fault: string;
   seed: number;
@@ -28,7 +28,7 @@ export interface Outcome {
   wrong: string[];
   /** Why, in the words of the first step that does not agree */
   reason: string;
-  /** Whether the plan held a difference that must not be missed */
+  /** True if the plan held a difference that must not be missed */
   differs: boolean;
   ms: number;
 }
@@ -72,7 +72,7 @@ async function bootOf(board: FaultBoard, ms: number): Promise<string | undefined
   return undefined;
 }
 
-/** What is wrong with a verdict, by what the board did. */
+/** Returns what is wrong with a verdict, by what the board did. */
 export function faultsOf(known: KnownPlan, verdict: SequenceVerdict, words: readonly string[]): string[] {
   const wrong: string[] = [];
   const runs = (id: number) => words.filter((word) => word === known.words.get(id)).length;
@@ -89,13 +89,13 @@ export function faultsOf(known: KnownPlan, verdict: SequenceVerdict, words: read
       );
     }
     if (!known.words.has(id)) continue;
-    // What an interrupted run may have left behind goes first: a tear-down is written in front of the plan, too.
+    // What an interrupted run may have left behind goes first: a tear-down is written before the plan, too.
     const most = phase === "teardown" ? 2 : 1;
     const count = runs(id);
     if (count > most) wrong.push(`step ${id} was run ${count} times`);
     if (of === "agree" && count < most) wrong.push(`step ${id} agrees, and was run ${count} times`);
     if (observed?.lost?.reason === "not-run" && count === most) {
-      wrong.push(`step ${id} was run, and is said not to be (${reason})`);
+      wrong.push(`step ${id} was run, and is reported as not run (${reason})`);
     }
   }
   const of = new Set(known.words.values());
@@ -144,7 +144,7 @@ async function take(
   return { observed, reason: "" };
 }
 
-/** Puts the files of a plan on the board, and takes away those of the plan before. */
+/** Puts the files of a plan on the board, and removes the files of the plan before. */
 async function prepare(
   board: FaultBoard,
   random: Random,
@@ -164,7 +164,7 @@ async function prepare(
   return known;
 }
 
-/** Why a sequence does not agree, in the words of its first step that does not, and has words of its own. */
+/** Returns why a sequence does not agree, in the words of its first step that does not, and has words of its own. */
 export const whyOf = ({ steps, reason }: SequenceVerdict) => {
   const others = steps.filter(({ verdict }) => verdict !== "agree");
   const first = others.find(({ observed }) => observed?.lost?.reason !== "untold") ?? others[0];
@@ -223,7 +223,7 @@ export async function strikeOnce(fault: string, seed: number): Promise<Outcome> 
   const right: readonly string[] = known.differs !== undefined
     ? [...kind.right.filter((one) => one !== "agree"), "diverge"]
     : kind.right;
-  if (!right.includes(verdict.verdict)) wrong.push(`${verdict.verdict} in place of ${right.join(" or ")}`);
+  if (!right.includes(verdict.verdict)) wrong.push(`${verdict.verdict} instead of ${right.join(" or ")}`);
   if (kind.mend) {
     await kind.mend(board);
     const next = await prepare(board, random, "b", {});
@@ -231,7 +231,7 @@ export async function strikeOnce(fault: string, seed: number): Promise<Outcome> 
     const behind = again.observed && judge(next.expected, again.observed);
     if (behind) wrong.push(...faultsOf(next, behind, board.words.filter((word) => word.startsWith("b-"))));
     if (behind?.verdict !== "agree") {
-      wrong.push(`once it was mended: ${behind ? `${behind.verdict}: ${whyOf(behind)}` : again.reason}`);
+      wrong.push(`once it was repaired: ${behind ? `${behind.verdict}: ${whyOf(behind)}` : again.reason}`);
     }
   }
   return outcome(verdict.verdict, wrong, whyOf(verdict));

@@ -1,5 +1,5 @@
 /**
- * labgrid beside us: that of the machine, or Debian's, unpacked into the cache.
+ * Finds labgrid, to compare it with twinlink: the machine's own, or Debian's, unpacked into the cache.
  *
  * @module
  */
@@ -77,7 +77,7 @@ export class LabgridShell {
     this.#lines = this.#child.stdout.pipeThrough(new TextDecoderStream()).pipeThrough(new TextLineStream()).getReader();
   }
 
-  /** What it says next; undefined where it has ended */
+  /** Returns what it reports next; undefined where it has ended */
   async next(): Promise<Said | undefined> {
     const { value } = await this.#lines.read();
     return value === undefined ? undefined : JSON.parse(value);

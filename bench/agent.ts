@@ -1,7 +1,7 @@
 /**
  * How long a step takes on a board, by the kind of its operation: `deno task bench:agent [--board qemu-6.12] [--via ssh|serial]
- * [--before COMMIT] [--steps 40]`. With `--before`, the agent of that commit runs in turn with this one on the same guest, so
- * that what else the machine does hits both alike.
+ * [--before COMMIT] [--steps 40]`. With `--before`, the agent of that commit runs in turn with this one on the same guest:
+ * other load of the machine hits both alike.
  *
  * @module
  */
@@ -39,7 +39,7 @@ const KINDS: Record<string, readonly Operation[]> = {
 const home: readonly Operation[] = [{ kind: "file.write", path: "/sys/bus/netdevsim/new_device", value: "10 1" }];
 const away: readonly Operation[] = [{ kind: "file.write", path: "/sys/bus/netdevsim/del_device", value: "10" }];
 
-/** A plan of these operations, by default on a netdevsim that it makes and takes away. */
+/** Returns a plan of these operations, by default on a netdevsim that it makes and takes away. */
 export function planOf(name: string, operations: readonly Operation[], setup = home, teardown = away): Plan {
   const phased = (phase: PlannedStep["phase"], ops: readonly Operation[]) => ops.map((op) => ({ phase, op }));
   const steps = [...phased("setup", setup), ...phased("body", operations), ...phased("teardown", teardown)];
@@ -66,7 +66,7 @@ async function runnersOf(root: string): Promise<Runners> {
   return { openAgent: agent.openAgent, openSsh: ssh.openSsh, openSerial: serial.openSerial };
 }
 
-/** The one in the middle. */
+/** Returns the one in the middle. */
 export const median = (values: readonly number[]): number =>
   values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)]!;
 
@@ -125,7 +125,7 @@ if (import.meta.main) {
         const body = Array.from({ length: steps }, (_, i) => operations[i % operations.length]!);
         note(title, (await taken(title, body) - bare) / steps);
       }
-      // In place of what a guest's end would do.
+      // Instead of what a guest's end would do.
       await runner.close();
       await new Promise((resolve) => setTimeout(resolve, 500));
     }

@@ -32,7 +32,7 @@ const lostUpdate: Scenario = () => {
   }, () => String(value));
 };
 
-/** The same with locks, of which the first one is not the same for both. */
+/** The same with locks, the first of which is not the same for both. */
 const locked: Scenario = () => {
   const lockdep = new Lockdep();
   const locks = ["a", "b", "c"].map((name) => new Lock(name, "list", lockdep));

@@ -1,6 +1,6 @@
 /**
  * A board that costs nothing and can be broken in every way: a real sh on a real pty line, in a mount namespace of its own that
- * has its own `/dev/kmsg`, boot id, room and tools. It sees what the sh really did, by a tty that steps write to.
+ * has its own `/dev/kmsg`, boot id, space and tools. It sees what the sh really did, by a tty that steps write to.
  *
  * @module
  */
@@ -44,7 +44,7 @@ ${LOGIN}`;
 /** In a mount namespace of its own, as root or as a user that may have one. */
 const ENTER = Deno.uid() === 0 ? ["unshare", "--mount"] : ["unshare", "--mount", "--map-root-user"];
 
-/** Why this machine cannot have such boards; undefined where it can. */
+/** Returns why this machine cannot have such boards; undefined where it can. */
 export async function whyNoBoards(): Promise<string | undefined> {
   const [program, ...args] = ENTER;
   const { success, stderr } = await new Deno.Command(program!, {
@@ -65,11 +65,11 @@ export interface BoardOptions {
   shell?: string;
   /** Tools that are not there */
   without?: readonly string[];
-  /** Whether the host reaches the line through a console server, which passes bytes as they are */
+  /** True if the host reaches the line through a console server, which passes bytes as they are */
   served?: true;
-  /** What room it has for files. @default {"2m"} */
+  /** What space it has for files. @default {"2m"} */
   room?: string;
-  /** What becomes of bytes on the line */
+  /** What happens to bytes on the line */
   between?: (bytes: Uint8Array<ArrayBuffer>, to: "host" | "board") => Promise<Uint8Array<ArrayBuffer>>;
 }
 
@@ -151,7 +151,7 @@ export class FaultBoard implements AsyncDisposable {
     return this.server?.tcp ?? this.path;
   }
 
-  /** A raw tty whose lines are told. */
+  /** Returns a raw tty whose lines are reported. */
   #tty(onLine: (line: string) => void): { fd: number; path: string } {
     const { fd, path } = openPty();
     const held = openTty(path);
@@ -192,7 +192,7 @@ export class FaultBoard implements AsyncDisposable {
     this.shutGate();
   }
 
-  /** Whoever reads the gate next waits again. */
+  /** The next reader of the gate waits again. */
   shutGate(): void {
     if (this.#gate !== undefined) closeFd(this.#gate);
     this.#gate = undefined;
@@ -206,7 +206,7 @@ export class FaultBoard implements AsyncDisposable {
     this.onLog?.(text!);
   }
 
-  /** The kernel says something; `console` too where the line is its console, as it mostly is. */
+  /** The kernel reports something; `console` too where the line is its console, as it mostly is. */
   async printk(text: string, to: "log" | "console" | "both"): Promise<void> {
     for (const line of text.split("\n")) {
       if (to !== "console") this.#log(`<4>${line}`);
@@ -247,7 +247,7 @@ export class FaultBoard implements AsyncDisposable {
     }
   }
 
-  /** All of its processes, each behind its parent. */
+  /** Returns all of its processes, each after its parent. */
   #processes(): number[] {
     const session = this.#child?.pid;
     // One that ended meanwhile is an error of cat(1), and no matter.
@@ -255,7 +255,7 @@ export class FaultBoard implements AsyncDisposable {
       .outputSync();
     const parents = new Map(
       new TextDecoder().decode(stdout).split("\n").flatMap((stat) => {
-        // Behind the name in brackets: state, parent, group, session
+        // After the name in brackets: state, parent, group, session
         const [, pid, parent, of] = /^(\d+) \(.*\) \S (\d+) \d+ (\d+) /.exec(stat) ?? [];
         return Number(of) === session ? [[Number(pid), Number(parent)] as const] : [];
       }),
@@ -314,7 +314,7 @@ export class FaultBoard implements AsyncDisposable {
     this.#signal("SIGCONT");
   }
 
-  /** It boots anew by itself: what was in its memory is gone. */
+  /** It reboots by itself: what was in its memory is gone. */
   async reboot(): Promise<void> {
     await this.die();
     this.bootId = crypto.randomUUID();
@@ -336,7 +336,7 @@ export class FaultBoard implements AsyncDisposable {
     await Deno.symlink(this.#line.path, this.path);
   }
 
-  /** Fills what room it has for files. It is in its own namespace, so one of its processes does it. */
+  /** Fills what space it has for files. It is in its own namespace, so one of its processes does it. */
   async fill(): Promise<void> {
     const [program, ...args] = this.#enter();
     await new Deno.Command(program!, {
@@ -344,7 +344,7 @@ export class FaultBoard implements AsyncDisposable {
     }).output();
   }
 
-  /** The command that another one is performed in its namespace with. */
+  /** Returns the command that another one is performed in its namespace with. */
   #enter(): string[] {
     const pid = this.#child!.pid;
     const user = Deno.uid() === 0 ? [] : ["--user", "--preserve-credentials"];

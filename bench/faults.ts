@@ -14,7 +14,7 @@ import { FAULTS } from "./_fault_kinds.ts";
 import { findSer2net } from "../runners/lines/ser2net.ts";
 import { type Outcome, strikeOnce } from "./_fault_run.ts";
 
-/** How often each fault came to each verdict. */
+/** Returns how often each fault came to each verdict. */
 export function tableOf(outcomes: readonly Outcome[]): string {
   const verdicts = [...new Set(outcomes.map(({ verdict }) => verdict))].sort();
   const head = ["fault", "runs", ...verdicts, "wrong", "median s"];

@@ -38,7 +38,7 @@ function example(): { known: ReturnType<typeof knownPlan>["known"]; words: strin
   return { known, words, observed: structuredClone(known.expected) };
 }
 
-Deno.test("the campaign sees a step that is said to agree and was not run, or was run twice, or not as was said", () => {
+Deno.test("the campaign sees a step that is reported as agree and was not run, or was run twice, or not as reported", () => {
   const { known, words, observed } = example();
   const seen = (words: readonly string[], trace: SequenceTrace = observed) =>
     faultsOf(known, judge(known.expected, trace), words).join("; ");
@@ -52,7 +52,7 @@ Deno.test("the campaign sees a step that is said to agree and was not run, or wa
   const step = lost.steps.find(({ id }) => id === written)!;
   delete step.observation;
   step.lost = { reason: "not-run", detail: "" };
-  assertMatch(seen(words, lost), /was run, and is said not to be/);
+  assertMatch(seen(words, lost), /was run, and is reported as not run/);
   const other = structuredClone(observed);
   other.steps.find(({ op }) => op.kind === "file.read" && op.path !== "/g")!.observation!.sysfs = "other";
   assertMatch(seen(words, other), /does not differ, and diverges/);

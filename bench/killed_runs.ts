@@ -1,6 +1,6 @@
 /**
- * Kills twinlink in the middle of runs on a real board and resumes it, until each run is over: what must come of that is what
- * comes of a run that nobody disturbs. The board is a guest in QEMU that outlives the runs, as a board of a lab does.
+ * Kills twinlink in the middle of runs on a real board and resumes it, until each run is over: the result must be the same as the result
+ * of a run that nobody disturbs. The board is a guest in QEMU that outlives the runs, as a board of a lab does.
  *
  * @module
  */
@@ -11,7 +11,7 @@ import type { Guest } from "../fixtures/mod.ts";
 import { ended, type Ran, start } from "../cli/child.ts";
 import { GUEST_PASSWORD, leftOnGuest, until, writeGuestBoard } from "../run/guest_board.ts";
 
-/** When twinlink is killed: once its journal has so many lines more than are kept of the process before, and so many ms then. */
+/** When twinlink is killed: once its journal has so many lines more than are left of the process before, and so many ms then. */
 export interface Moment {
   more: number;
   ms: number;
@@ -70,7 +70,7 @@ export async function openBench(folder: string, guest: Guest, sequences: number,
   const before = await leftOnGuest(guest);
   let runs = 0;
 
-  /** How often the board ran each sequence, by its own log, from a place of it on. */
+  /** Returns how often the board ran each sequence, by its own log, from a place of it on. */
   const counted = async (from: number): Promise<Map<string, number>> => {
     const text = (await Deno.readTextFile(guest.consoleLog)).slice(from);
     const names = [...text.matchAll(/ (seq\d+)x: renamed from/g)].map(([, name]) => name!);
@@ -137,7 +137,7 @@ export async function openBench(folder: string, guest: Guest, sequences: number,
     },
     leftovers: async () => {
       const wrong: string[] = [];
-      // The agent on the board ends by itself, behind its line.
+      // The agent on the board ends by itself, after its line.
       await until(async () => await leftOnGuest(guest) === before);
       const left = await leftOnGuest(guest);
       if (left !== before) wrong.push(`on the board: ${left}`);
@@ -168,7 +168,7 @@ async function killedAt(
   return (await child.status).signal === "SIGKILL";
 }
 
-/** Every sequence and step with its verdict, by the report of a run. */
+/** Returns every sequence and step with its verdict, by the report of a run. */
 async function verdictsOf(out: string): Promise<string> {
   const lines = (await Deno.readTextFile(join(out, "verdicts.jsonl"))).trimEnd().split("\n").map((line) =>
     JSON.parse(line)

@@ -1,6 +1,6 @@
 /**
  * How fast a serial line is used: `deno task bench:line [--baud 115200] [--times 200]`. The line is a pseudo terminal with a
- * real shell behind it that holds its speed to the microsecond; labgrid beside it, where it is to be had.
+ * real shell behind it that holds its speed to the microsecond. labgrid is measured beside it, where it is installed.
  *
  * @module
  */
@@ -33,7 +33,7 @@ async function timed(times: number, action: () => Promise<unknown>): Promise<num
   return taken;
 }
 
-/** A script of 64 KiB that says nothing: one that is like a plan, and one that cannot be made shorter. */
+/** Returns a script of 64 KiB that means nothing: one that is like a plan, and one that cannot be made shorter. */
 function scripts(): Record<string, string> {
   const random = new Random(1);
   const lines = (line: (i: number) => string) => {

@@ -1,6 +1,6 @@
 /**
- * The property that makes a green result worth something: whatever goes wrong in a suite, on a board, in a file, or by a
- * signal, a run that ends with status 0 has judged each planned sequence, and its reports say the same.
+ * The property that makes a green result worth something: something may go wrong in a suite, on a board, in a file, or by
+ * a signal: a run that ends with status 0 has judged each planned sequence, and its reports say the same.
  */
 
 import { assert, assertEquals } from "@std/assert";
@@ -33,7 +33,7 @@ async function many(times: number, jobs: number, body: (random: Random, i: numbe
   await Promise.all(Array.from({ length: jobs }, worker));
 }
 
-/** What a run left in its folder, by the three reports. */
+/** Returns what a run left in its folder, by the three reports. */
 async function judgedIn(out: string): Promise<number[]> {
   const text = (name: string) => Deno.readTextFile(`${out}/${name}`).catch(() => "");
   const [lines, junit, ktap] = await Promise.all(["verdicts.jsonl", "junit.xml", "results.ktap"].map(text));
@@ -52,7 +52,7 @@ async function mustBeHonest(code: number, out: string, planned: number, what: st
   assertEquals(await judgedIn(out), [planned, planned, planned], what);
 }
 
-/** A suite of some sequences, and lines of code at one place of one of them. */
+/** Returns a suite of some sequences, and lines of code at one place of one of them. */
 function suiteWith(random: Random, fault: string): { text: string; planned: number } {
   const planned = random.whole(1, 4);
   const [at, step] = [random.whole(0, planned - 1), random.whole(0, 2)];

@@ -1,6 +1,6 @@
 /**
- * What becomes of commands on a serial line on which a kernel talks: `deno task bench:noise [--commands 10000] [--lines 16]
- * [--seed 1] [--rates 1,5,20] [--labgrid 300]`. The lines are pseudo terminals at 115200 baud with a real shell behind each; kernel lines are
+ * What happens to commands on a serial line on which a kernel talks: `deno task bench:noise [--commands 10000] [--lines 16]
+ * [--seed 1] [--rates 1,5,20] [--labgrid 300]`. The lines are pseudo terminals at 115200 baud with a real shell behind each. Kernel lines are
  * spliced in between any two bytes, also while logging in. Beside it labgrid, with `--labgrid` commands for each amount of noise.
  *
  * @module
@@ -24,7 +24,7 @@ export interface Campaign {
   seed: number;
 }
 
-/** What came of it. */
+/** The result. */
 export interface Outcome {
   commands: number;
   /** Answers that are not what the command printed */
@@ -46,14 +46,14 @@ export interface Outcome {
 
 const LEAST = 10, MOST = 15_000;
 
-/** A reply: any printable characters, as likely short as long. */
+/** Returns a reply: any printable characters, as likely short as long. */
 function reply(random: Random): string {
   const size = Math.round(LEAST * (MOST / LEAST) ** random.next());
   const characters = Array.from({ length: size - 1 }, (_, i) => i % 64 === 63 ? 10 : random.whole(33, 126));
   return String.fromCharCode(...characters, 10);
 }
 
-/** Who sends commands over a line. */
+/** A program that sends commands over a line. */
 interface Sender {
   /** What the board printed; undefined where that is not known */
   run(command: string): Promise<string | undefined>;
@@ -197,7 +197,7 @@ if (import.meta.main) {
   }
   if (typeof found === "string") console.log(`labgrid is left out: ${found}`);
   else {
-    // While the kernel talks, it is logged in to or not.
+    // Tries to log in while the kernel prints lines; this may fail.
     const talking: Opener = async (line, what) => {
       line.talk({ perSecond: 5 });
       return await labgrid(found, line, what);

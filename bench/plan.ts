@@ -1,7 +1,7 @@
 /**
  * What a line adds to a plan: `deno task bench:plan [--steps 100] [--times 3]`. 100 steps of traps and reloads on a kernel in QEMU
- * over a serial line of 115200 baud, held against the time of their bytes and of the board itself; then steps over ssh on this
- * machine, held against the same steps without ssh.
+ * over a serial line of 115200 baud; compared with the time of their bytes and of the board itself; then steps over ssh on this
+ * machine, compared with the same steps without ssh.
  *
  * @module
  */

@@ -15,12 +15,12 @@ export class Random {
     return ((t ^ (t >>> 14)) >>> 0) / 0x1_0000_0000;
   }
 
-  /** A whole number from `least` to `most` */
+  /** Returns a whole number from `least` to `most` */
   whole(least: number, most: number): number {
     return least + Math.floor(this.next() * (most - least + 1));
   }
 
-  /** One of them */
+  /** Returns one of them */
   of<T>(all: readonly T[]): T {
     return all[this.whole(0, all.length - 1)]!;
   }

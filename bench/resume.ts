@@ -1,6 +1,6 @@
 /**
  * `deno task bench:resume [--kills 50] [--seed 1] [--sequences 24] [--kernel 6.12] [--line ssh|serial]`: twinlink is killed by
- * SIGKILL at random moments of runs on a kernel in QEMU, over ssh or a serial line of 115200 baud, and resumed each time until the run is over. Ends with 1 if anything is not as in
+ * SIGKILL at random moments of runs on a kernel in QEMU, over ssh or a serial line of 115200 baud. It is resumed each time until the run is over. Ends with 1 if anything is not as in
  * a run that nobody disturbs: a verdict, a sequence that was run again though it was finished, or something that is left behind.
  *
  * @module

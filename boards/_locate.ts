@@ -36,7 +36,7 @@ export function keyLines(toml: string): Map<string, number> {
   return lines;
 }
 
-/** The line of `path`, or of the nearest key around it; undefined for the document as a whole. */
+/** Returns the line of `path`, or of the nearest key around it; undefined for the document as a whole. */
 export function lineOf(lines: Map<string, number>, path: string): number | undefined {
   for (let at = path; at; at = at.replace(/(\.[^.[]*|\[\d+\]|^[^.[]*)$/, "")) {
     const line = lines.get(at);

@@ -27,9 +27,9 @@ const SSH =
   /^ssh:\/\/(?:(?<user>[^@/]*)@)?(?:\[(?<address>[0-9A-Fa-f:.]+)\]|(?<host>[^@:/[\]]+))(?::(?<port>\d{1,5}))?\/?$/;
 const SERIAL = /^(?:serial:(?<device>\/[^@]*)|(?<server>(?:rfc2217|tcp):\/\/[^@/]*))(?:@(?<baud>\d{3,7}))?$/;
 
-/** A name of what may have other characters. */
+/** Returns a name of what may have other characters. */
 const nameOf = (text: string) => text.replace(/[^a-z0-9._-]+/gi, "-").replace(/^[^a-z0-9]+/i, "") || "board";
-/** The first label of a host's name; an address whole. */
+/** Returns the first label of a host's name; an address whole. */
 const hostName = (host: string) => /^[\d.]+$|:/.test(host) ? host : host.split(".")[0]!;
 
 /**

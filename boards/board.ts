@@ -72,7 +72,7 @@ function dotted(path: readonly PropertyKey[]): string {
 const valueAt = (root: unknown, path: readonly PropertyKey[]) =>
   path.reduce<unknown>((at, key) => (at as Record<PropertyKey, unknown> | undefined)?.[key], root);
 
-/** The keys that the schema knows at `path`. */
+/** Returns the keys that the schema knows at `path`. */
 function knownKeys(path: readonly PropertyKey[]): string[] {
   // deno-lint-ignore no-explicit-any
   let schema: any = boardSchema;
@@ -96,7 +96,7 @@ const TYPES: Record<string, string> = {
   object: "a table",
 };
 
-/** What was found and what was meant, one or more problems for one issue of zod. */
+/** Returns what was found and what was meant, one or more problems for one issue of zod. */
 function explain(issue: z.core.$ZodIssue, root: unknown): { key: string; message: string }[] {
   const key = dotted(issue.path);
   const found = valueAt(root, issue.path);
@@ -191,7 +191,7 @@ export function parseBoard(text: string, file: string): Board {
   const parsed = boardSchema.safeParse(root);
   const problems = [...parsed.error?.issues.flatMap((issue) => explain(issue, root)) ?? [], ...contradictions(root)];
   if (!parsed.success || problems.length > 0) {
-    // "is missing" comes of both sources; the later one says more.
+    // "is missing" comes from both sources; the later one has more detail.
     const told = problems.filter((p, i) =>
       !problems.some((q, j) => j > i && q.key === p.key && p.message === "is missing")
     );
@@ -216,7 +216,7 @@ export function parseBoard(text: string, file: string): Board {
   return board;
 }
 
-/** The file of a shipped board. */
+/** Returns the file of a shipped board. */
 const shippedFile = (name: string) => fileURLToPath(new URL(`./${name}.toml`, import.meta.url));
 
 /**
@@ -250,7 +250,7 @@ export async function loadBoard(nameOrPath: string): Promise<Board> {
   return parseBoard(text, file);
 }
 
-/** The boards that ship, in the order of {@linkcode SHIPPED_BOARDS}. */
+/** Returns the boards that ship, in the order of {@linkcode SHIPPED_BOARDS}. */
 export function listBoards(): Promise<Board[]> {
   return Promise.all(SHIPPED_BOARDS.map(loadBoard));
 }

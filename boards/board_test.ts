@@ -12,7 +12,7 @@ handle = "pci/0000:03:00.0"
 driver = "mlx5_core"
 `;
 
-/** The lines that a file's text is refused with. */
+/** Returns the lines that a file's text is refused with. */
 function problems(text: string): string[] {
   return [...assertThrows(() => parseBoard(text, "b.toml"), BoardError).problems];
 }
@@ -68,7 +68,7 @@ Deno.test("paths: relative to the file, ~/ is home, nothing else is expanded", (
   assertEquals(ssh("$HOME/id")?.identityFile, "/lab/$HOME/id");
 });
 
-Deno.test("an unknown name says what was meant", async () => {
+Deno.test("an unknown name is reported with what was meant", async () => {
   const near = await assertRejects(() => loadBoard("qemu6.12"), BoardError);
   assertEquals(near.message, 'Cannot find board "qemu6.12": no board of this name ships; did you mean "qemu-6.12"?');
   const far = await assertRejects(() => loadBoard("flux-capacitor"), BoardError);

@@ -6,13 +6,13 @@
 
 import type { Facts, ParamFact, PortFact, ReporterFact, ResourceFact } from "../model/facts.ts";
 
-/** A number as the board printed it; beyond 2^53 its last digits are not known here. */
+/** Returns a number as the board printed it; beyond 2^53 its last digits are not known here. */
 function numberText(value: number): string {
   if (value >= 2 ** 64) return "unlimited";
   return Number.isSafeInteger(value) ? String(value) : `about ${value.toPrecision(4)}`;
 }
 
-/** How many there are of each kind: `77: 40 drop, 37 control`. */
+/** Returns how many there are of each kind: `77: 40 drop, 37 control`. */
 function countsOf(kinds: readonly string[]): string {
   const counts = [...Map.groupBy(kinds, (kind) => kind)].map(([kind, of]) => `${of.length} ${kind}`);
   return kinds.length === 0 ? "none" : `${kinds.length}: ${counts.join(", ")}`;

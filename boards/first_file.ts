@@ -8,7 +8,7 @@ import type { Address } from "./address.ts";
 import { isLine } from "./transports/mod.ts";
 import { jsonLine, visible } from "./visible.ts";
 
-/** What a first file says. All but the address and the names is text of the board. */
+/** The content of a first file. All but the address and the names is text of the board. */
 export interface FirstFile {
   name: string;
   address: Address;

@@ -6,7 +6,7 @@
 
 import { visible } from "./visible.ts";
 
-/** Who has a board. */
+/** The process that has a board. */
 export interface Holder {
   /** The user's name */
   owner: string;
@@ -26,7 +26,7 @@ export class BoardInUseError extends Error {
   override name = "BoardInUseError";
 }
 
-/** Who has a board, in words. */
+/** Describes the process that has a board. */
 export function describeHolder({ owner, host, pid, since, doing }: Holder): string {
   return visible(
     `${owner} on ${host} (${doing}, process ${pid}) since ${since.replace("T", " ").replace("Z", " UTC")}`,

@@ -28,7 +28,7 @@ export type RunnerKind = typeof RUNNER_KINDS[number];
 /** The eras that a board file can force; `auto` takes the era from the kernel of the board or of the recording. */
 export const BOARD_ERAS: readonly ["auto", ...EraId[]] = ["auto", ...ERA_IDS];
 
-/** What a board can do, so far as sequences depend on it. */
+/** What a board can do, where sequences depend on it. */
 export const CAPABILITIES = [
   "netdevsim",
   "reload",
@@ -99,7 +99,7 @@ const qemu = z.strictObject({
 
 const consoleLine = z.strictObject(line).meta({
   description:
-    "The board's console, where it is another line than that of [serial]: recorded, and never written to by a run",
+    "The board's console, where it is another line than the line of [serial]: recorded, and never written to by a run",
 });
 
 const power = z.strictObject({
@@ -199,7 +199,7 @@ export const boardSchema = z.strictObject({
     .exactOptional(),
 });
 
-/** What a board file says against itself, key by key; `board` need not fit the schema. */
+/** Returns the errors of a board file, key by key; `board` need not fit the schema. */
 export function contradictions(board: Record<string, unknown>): { key: string; message: string }[] {
   const problems: { key: string; message: string }[] = [];
   const problem = (key: string, message: string) => problems.push({ key, message });
@@ -223,7 +223,7 @@ export function contradictions(board: Record<string, unknown>): { key: string; m
     if (!has("handle")) {
       problem(
         "handle",
-        `is missing: runner = "remote" needs the handle of the device under test; "twinlink boards new" lists those of a board`,
+        `is missing: runner = "remote" needs the handle of the device under test; "twinlink boards new" lists the handles of a board`,
       );
     }
   }
@@ -250,7 +250,7 @@ export function contradictions(board: Record<string, unknown>): { key: string; m
   return problems;
 }
 
-/** What a waiver lacks, or says of lines of the kernel log and cannot mean. */
+/** Returns the errors of a waiver: what it lacks, or patterns of lines of the kernel log that it cannot mean. */
 function waiverContradictions(waiver: unknown): { key: string; message: string }[] {
   if (typeof waiver !== "object" || waiver === null) return [];
   const { suite, sequence, step, channel, line } = waiver as Record<string, unknown>;
@@ -275,7 +275,7 @@ function waiverContradictions(waiver: unknown): { key: string; message: string }
 }
 
 /**
- * The `line` of a waiver, to test a whole line with.
+ * Returns the `line` of a waiver, to test a whole line with.
  *
  * @throws {SyntaxError} If it is no regular expression
  */
@@ -358,7 +358,7 @@ export interface BoardFile extends TransportTables {
   transport?: TransportName;
   /** A kernel in QEMU as the board */
   qemu?: QemuTable;
-  /** The board's console, where it is another line than that of `serial`: recorded, and never written to by a run */
+  /** The board's console, where it is another line than the line of `serial`: recorded, and never written to by a run */
   console?: { path: string; baud: number; rtscts: boolean };
   /** Power control, each a command as a list of arguments; `query` prints `on` or `off` */
   power?: { on?: string[]; off?: string[]; cycle?: string[]; query?: string[] };
@@ -385,7 +385,7 @@ type Same<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 
 // An inferred type shows nothing in the documentation, so it is written out; the compiler keeps the two the same.
 true satisfies Same<BoardFile, z.infer<typeof boardSchema>>;
 
-/** The JSON Schema of board files, as `board.schema.json` publishes it. */
+/** Returns the JSON Schema of board files, as `board.schema.json` publishes it. */
 export function boardJsonSchema(): string {
   const schema = z.toJSONSchema(boardSchema, { io: "input" });
   return JSON.stringify({ title: "twinlink board", ...schema }, null, 2) + "\n";

@@ -54,7 +54,7 @@ export const SSH_WORDS = {
 } as const;
 
 /**
- * Why an option cannot be set by a board file; undefined where it can.
+ * Returns why an option cannot be set by a board file; undefined where it can.
  *
  * @example
  * ```ts

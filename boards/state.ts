@@ -16,7 +16,7 @@
 import { jsonLine } from "./visible.ts";
 
 /**
- * The folder of all of it; it need not be there yet.
+ * Returns the folder of all of it; it need not be there yet.
  *
  * @throws {TypeError} If neither `XDG_STATE_HOME` nor `HOME` is set
  */
@@ -38,7 +38,7 @@ export function releaseLock(file: Deno.FsFile): void {
   file.close();
 }
 
-/** The folder of one board, by the name in its file, which has letters, digits and `. _ -` only. */
+/** Returns the folder of one board, by the name in its file, which has letters, digits and `. _ -` only. */
 export function boardStateFolder(name: string): string {
   return `${stateFolder()}/boards/${name}`;
 }
@@ -51,7 +51,7 @@ export interface Dirty {
   reason: string;
 }
 
-/** What could not be undone on a board; undefined where it is clean. */
+/** Returns what could not be undone on a board; undefined where it is clean. */
 export async function dirtyOf(name: string): Promise<Dirty | undefined> {
   let text: string;
   try {

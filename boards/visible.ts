@@ -5,13 +5,13 @@
  */
 
 // Control characters of C0 and C1 and DEL act on a terminal; format characters (Cf) show a line in another order than it
-// has; U+2028 and U+2029 break lines; ignorable ones take no room, so that two texts look the same that are not; lone
+// has; U+2028 and U+2029 break lines; ignorable ones take no space, so that two texts look the same that are not; lone
 // surrogates and noncharacters are no text.
 const ACTIVE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}\p{DI}\p{NChar}]/gu;
 
 const NAMED: Record<string, string> = { "\n": "\\n", "\r": "\\r", "\t": "\\t", "\u001b": "\\e" };
 
-/** A character as JSON has it: an escape for each of its UTF-16 units. */
+/** Returns a character as JSON has it: an escape for each of its UTF-16 units. */
 const unicodeEscape = (character: string) =>
   character.split("").map((unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`).join("");
 

@@ -20,11 +20,11 @@ export class Files implements AsyncDisposable {
   }
 }
 
-/** The file of a board that is a model. */
+/** Returns the file of a board that is a model. */
 export const model = (name: string): string =>
   `name = "${name}"\ndescription = "x"\nrunner = "model"\nera = "6.1"\ndriver = "netdevsim"\n`;
 
-/** The lines of a board's file that waive one channel of a sequence. */
+/** Returns the lines of a board's file that waive one channel of a sequence. */
 export const waiver = (suite: string, sequence: string): string =>
   `[[waivers]]\nsuite = "${suite}"\nsequence = "${sequence}"\nchannel = "notify"\nreason = "x"\nexpires = 2999-12-31\n`;
 

@@ -36,7 +36,7 @@ interface RunSide {
   parts: RunPart[];
 }
 
-/** The folders of the runs in a folder of `run --repeat`, in their order; the folder itself if it is one run's. */
+/** Returns the folders of the runs in a folder of `run --repeat`, in their order; the folder itself if it is one run's. */
 function repeated(folder: string): string[] {
   if (existsSync(join(folder, PLAN))) return [folder];
   const names = [...Deno.readDirSync(folder)].filter(({ name, isDirectory }) => isDirectory && /^[1-9]\d?$/.test(name))
@@ -56,7 +56,7 @@ async function sideOf(folders: readonly string[], signal: AbortSignal): Promise<
   return { runs, parts };
 }
 
-/** What sequences of B came to by A itself, where the model has no answer on either side: by the verdict of the model. */
+/** Returns what sequences of B came to by A itself, where the model has no answer on either side: by the verdict of the model. */
 async function directOf(
   before: RunSide,
   after: RunSide,
@@ -97,7 +97,7 @@ function runLines(letter: string, { runs }: RunSide): string[] {
   );
 }
 
-/** What the two runs were asked to do differently. */
+/** Returns what the two runs were asked to do differently. */
 function planLines(before: RunSide, after: RunSide): string[] {
   const [a, b] = [before, after].map(({ runs }) => runs.at(-1)?.plan);
   if (!a || !b) return [];

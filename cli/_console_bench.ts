@@ -36,7 +36,7 @@ export async function bench(options: LineOptions, fn: (bench: Bench) => Promise<
   }
 }
 
-/** The bytes of the record that a console says it keeps, and what its times come to. */
+/** Returns the bytes of the record that a console reports it keeps, and what its times come to. */
 export async function recordOf(shown: string): Promise<{ bytes: string; cast: string; times: number[] }> {
   const path = /recorded in (\S+)\.log/.exec(shown)![1]!;
   const bytes = Array.from(await Deno.readFile(`${path}.log`), (byte) => String.fromCharCode(byte)).join("");

@@ -19,7 +19,7 @@ import { terminalOf } from "../runners/lines/transports.ts";
 export interface OpenConsole {
   /** What it is, for the user */
   readonly words: string;
-  /** The file that all it says is in, as it came */
+  /** The file that all it reports is in, as it came */
   readonly record: string;
   /** Where in the record to begin */
   readonly from: number;
@@ -27,7 +27,7 @@ export interface OpenConsole {
   write?(bytes: Uint8Array): Promise<void>;
   /** Sends a break, which the kernel takes for SysRq; undefined where there is none */
   sendBreak?(): Promise<void>;
-  /** Tells the size of the user's terminal, where somebody can be told */
+  /** Tells the size of the user's terminal, where somebody listens */
   resize?(columns: number, rows: number): void;
   /** Calls when the record has grown; undefined where only looking tells */
   listen?(wake: () => void): void;
@@ -45,10 +45,10 @@ export interface ConsoleOptions {
   onProgress: (phase: string) => void;
 }
 
-/** The line of a board that its console is on. */
+/** Returns the line of a board that its console is on. */
 export const consoleLineOf = (board: Board): LineTable | undefined => board.console ?? lineOf(board);
 
-/** A serial line: this process has it open and records it. */
+/** Returns a serial line: this process has it open and records it. */
 export async function openLineConsole(board: Board): Promise<OpenConsole> {
   const { path, baud, rtscts } = consoleLineOf(board)!;
   const owner = await LineOwner.open({ path, baudRate: baud, rtscts, purpose: "console", title: board.name });
@@ -79,7 +79,7 @@ const TAIL = 4096;
 /** How often it is looked whether the holder still has the line, in ms. */
 const LOOK_MS = 250;
 
-/** A line that somebody has, by its record. */
+/** Returns a line that somebody has, by its record. */
 export async function followConsole(line: string, holder: LineHolder): Promise<OpenConsole> {
   const { size } = await Deno.stat(holder.record);
   let closed = false;
@@ -103,7 +103,7 @@ export async function followConsole(line: string, holder: LineHolder): Promise<O
   };
 }
 
-/** The place behind the next end of a line; where there is none, the place itself. */
+/** Returns the place after the next end of a line; where there is none, the place itself. */
 async function lineStart(path: string, from: number): Promise<number> {
   if (from === 0) return 0;
   using file = await Deno.open(path);
@@ -122,7 +122,7 @@ interface Pty {
   onExit(listener: (end: { exitCode: number; signal?: number }) => void): void;
 }
 
-/** A shell on a terminal of its own, where the program of the transport also asks what it has to ask. */
+/** Returns a shell on a terminal of its own, where the program of the transport also asks what it has to ask. */
 export async function openTerminalConsole(
   board: Board,
   transport: TransportName,
@@ -177,7 +177,7 @@ export async function openTerminalConsole(
   };
 }
 
-/** A guest that is booted for it, from its first word on; it ends with the console. */
+/** Returns a guest that is booted for it, from its first word on; it ends with the console. */
 export async function openGuestConsole(board: Board, { signal, onProgress }: ConsoleOptions): Promise<OpenConsole> {
   const record = `${await recordFor(`qemu ${board.name}`)}.log`;
   await Deno.writeFile(record, new Uint8Array(), { mode: 0o600 });
@@ -210,7 +210,7 @@ export async function openGuestConsole(board: Board, { signal, onProgress }: Con
   };
 }
 
-/** QEMU logs what its console says, whoever reads it; a terminal that nobody reads would hold it up. */
+/** QEMU logs what its console reports, whether somebody reads it or not; a terminal that nobody reads would hold it up. */
 async function drain(port: Awaited<ReturnType<typeof TwinlinkBinding.open>>): Promise<void> {
   const buffer = Buffer.alloc(16 * 1024);
   try {

@@ -1,4 +1,4 @@
-/** `twinlink fuzz --board model`: the model by itself. */
+/** `twinlink fuzz --board model`: fuzzes the model alone, without a board. */
 
 import process from "node:process";
 import { visible } from "../boards/visible.ts";
@@ -56,7 +56,7 @@ export async function checkAndTell(job: ModelJob, signal: AbortSignal): Promise<
       if (known) known.count += violation.count;
       else found.set(violation.what, violation);
     }
-    // Ctrl-C is told of here
+    // Ctrl-C is reported here
     await new Promise((resolve) => setTimeout(resolve, 0));
   }
   const { user, system } = process.cpuUsage(before);

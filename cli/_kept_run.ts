@@ -15,7 +15,7 @@ import type { Line } from "./summary.ts";
 
 const keyOf = ({ board, transport }: { board: string; transport: string }) => JSON.stringify([board, transport]);
 
-/** The traces of a run, in the order of their names. */
+/** Returns the traces of a run, in the order of their names. */
 function tracesIn(folder: string): string[] {
   const names = [...Deno.readDirSync(folder)].map(({ name }) => name);
   const traces = names.filter((name) => /^trace-.*\.jsonl(\.gz)?$/.test(name)).sort().map((name) => join(folder, name));
@@ -32,7 +32,7 @@ export interface JudgedBy {
 }
 
 /**
- * What a run was judged by, by its command line.
+ * Returns what a run was judged by, by its command line.
  *
  * @throws {UsageError} If a trace or a file of learned expectations that it names cannot be read
  */
@@ -117,8 +117,8 @@ export async function openRun(folder: string): Promise<KeptRun> {
 }
 
 /**
- * Judges the traces of a run by the model of today, with what the run was judged by (waivers, learned expectations, --against),
- * and feeds reports with it.
+ * Judges the traces of a run by the model of today and feeds reports, with the waivers, learned expectations and --against of the
+ * run.
  */
 export async function judgeRun(
   { traces, by, beside }: KeptRun,

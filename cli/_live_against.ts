@@ -21,8 +21,8 @@ export interface LiveOptions {
 }
 
 /**
- * Returns what `--against` names as a trace or a recording board: a board that is neither runs the suites first, and its trace is
- * kept in the folder of the run, or with the state of that board.
+ * Returns what `--against` names as a trace or a recording board: any other board runs the suites first; its trace is
+ * saved in the folder of the run, or with the state of that board.
  *
  * @throws {BoardInUseError} If somebody else has the board and `wait` is not set
  * @throws {TransportError} If it cannot be reached

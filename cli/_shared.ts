@@ -7,7 +7,7 @@ import { ERA_IDS } from "../model/mod.ts";
 import { TRANSPORTS } from "../boards/transports/mod.ts";
 import { type OptionTable, UsageError, type Values } from "./command.ts";
 
-/** The eras that a board can be held against. */
+/** The eras that a board can be compared with. */
 export const ERAS_BY_NAME: readonly string[] = ERA_IDS;
 
 /** The option that chooses sequences. */
@@ -39,7 +39,7 @@ export async function chosenBoards(values: Omit<Values<typeof BOARD_OPTIONS>, "w
   for (const name of new Set(values.board)) {
     const board = await loadBoard(name);
     if (boards.some((other) => other.name === board.name)) {
-      throw new UsageError(`Two boards are named "${board.name}"; their reports could not be told apart`);
+      throw new UsageError(`Two boards are named "${board.name}"; their reports would be confused`);
     }
     boards.push(era === undefined ? board : { ...board, era: era as Board["era"] });
   }
@@ -52,7 +52,7 @@ export async function chosenBoards(values: Omit<Values<typeof BOARD_OPTIONS>, "w
   });
 }
 
-/** The options again as arguments, for another day and from another folder. */
+/** Returns the options again as arguments, for another day and from another folder. */
 export function boardArgs(values: Omit<Values<typeof BOARD_OPTIONS>, "wait">): string[] {
   const { board, transport, filter, era, timeout, module, "module-source": source } = values;
   const isPath = (name: string) => name.includes("/") || name.endsWith(".toml");
@@ -105,7 +105,7 @@ export const LEARNED = {
 /** True if this is the name of a trace file. */
 export const isTraceFile = (name: string) => /\.jsonl(\.gz)?$/.test(name);
 
-/** The options that name what a board is compared with, for a command line that runs or judges it again from another folder. */
+/** Returns the options that name what a board is compared with, for a command line that runs or judges it again from another folder. */
 export function comparedWith(
   { against, learned }: { against?: string | undefined; learned?: string | undefined },
 ): string[] {
@@ -119,7 +119,7 @@ export function comparedWith(
 export const AGAINST = {
   type: "text",
   value: "TRACE",
-  help: "Compare with this trace, or that of a recording board, instead of the model",
+  help: "Compare with this trace, or with the trace of a recording board, instead of the model",
 } as const;
 
 /**

@@ -63,7 +63,7 @@ Deno.test("report: a run is judged again by what it was compared with", async ()
   }
 });
 
-Deno.test("--against takes a trace or a recording board, and says what is wrong in a line", async () => {
+Deno.test("--against takes a trace or a recording board, and states what is wrong in a line", async () => {
   const against = async (what: string, ...command: string[]) => {
     const { code, stderr } = await call([...command, "--against", what]);
     assertEquals(code, 2);

@@ -48,7 +48,7 @@ async function list(json: boolean): Promise<number> {
   return 0;
 }
 
-/** What this user's runs know of a board that is used or has something left on it. */
+/** Returns what this user's runs know of a board that is used or has something left on it. */
 async function stateOf(name: string): Promise<string[]> {
   const [holder, dirty] = [await holderOf(name), await dirtyOf(name)];
   return [
@@ -79,14 +79,14 @@ async function check(files: readonly string[], suites: readonly string[]): Promi
   return bad > 0 ? 2 : 0;
 }
 
-/** How a board is reached, in words. */
+/** Returns how a board is reached, in words. */
 function lineOf(board: Board): string[] {
   const { console, qemu, recording } = board;
   const device = deviceOf(board);
   return [
     ...transportWords(board).map(([name, words]) => `${name.padEnd(9)} ${words}`),
     console ? `console   ${console.path} at ${console.baud} baud` : "",
-    qemu ? `QEMU      Debian's kernel ${qemu.kernel}, over ${qemu.transport} unless --transport says otherwise` : "",
+    qemu ? `QEMU      Debian's kernel ${qemu.kernel}, over ${qemu.transport} unless --transport names another` : "",
     device ? `device    ${deviceWords(device)}` : "",
     qemu?.modules ? `modules   ${qemu.modules.join(", ")}` : "",
     recording ? `recording ${recording.trace}` : "",

@@ -11,7 +11,7 @@ import { lookAt } from "./_open_board.ts";
 import { UsageError } from "./command.ts";
 import { instanceWords } from "./probe_text.ts";
 
-/** What the user says of a new board. */
+/** What the user gives about a new board. */
 export interface NewOptions {
   /** The instance under test. @default {the only one, or the one that the user chooses on the terminal} */
   handle: string | undefined;

@@ -76,7 +76,7 @@ export async function probeBoard(board: Board, options: LookOptions): Promise<Pr
   return await lookAt(board, options, (runner) => probeOf(board, runner, suites, options.signal));
 }
 
-/** The exit status of a probe: 0 if something can be judged there, 3 if nothing can. */
+/** Returns the exit status of a probe: 0 if something can be judged there, 3 if nothing can. */
 export const probeStatus = ({ suites }: Probe): 0 | 3 =>
   suites.some(({ judged, maybe, gap }) => judged + maybe + gap > 0) ? 0 : 3;
 

@@ -32,7 +32,7 @@ Deno.test.afterAll(async () => {
   state = undefined;
 });
 
-/** The command as a program with its arguments. */
+/** Returns the command as a program with its arguments. */
 export function commandLine(args: readonly string[]): string[] {
   const path = (name: string) => fromFileUrl(new URL(name, ROOT));
   const deno = [Deno.execPath(), "run", "--quiet", "--config", path("deno.json"), ...OPTIONS, path("cli/main.ts")];
@@ -64,7 +64,7 @@ export function run(args: readonly string[], options?: ChildOptions): Promise<Ra
   return ended(start(args, options));
 }
 
-/** The ids of the processes that descend from one, itself left out. */
+/** Returns the ids of the processes that descend from one, itself left out. */
 export function descendants(pid: number): number[] {
   const parents = new Map<number, number>();
   for (const { name } of Deno.readDirSync("/proc")) {

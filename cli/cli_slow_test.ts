@@ -17,7 +17,7 @@ const remote = (name: string) =>
 const overSsh = (name: string, port: number) =>
   `${remote(name)}[ssh]\nhost = "127.0.0.1"\nport = ${port}\nuser = "root"\n`;
 
-Deno.test("help: every command has one, and says its options", async () => {
+Deno.test("help: every command has one, with its options", async () => {
   const overview = await run(["--help"]);
   assertEquals(overview, await call(["help"]));
   assertEquals([overview.code, overview.stderr], [0, ""]);
@@ -32,7 +32,7 @@ Deno.test("help: every command has one, and says its options", async () => {
   }
 });
 
-Deno.test("version: that of deno.json", async () => {
+Deno.test("version: the version in deno.json", async () => {
   const { version } = JSON.parse(await Deno.readTextFile(fromFileUrl(new URL("../deno.json", import.meta.url))));
   assertStringIncludes((await call(["--version"])).stdout, `twinlink ${version} `);
 });
@@ -163,7 +163,7 @@ Deno.test("--out: traces and reports, whole; check judges the trace, and a diver
   const diverges = await call(["check", changed]);
   assertEquals(diverges.code, 1);
   assertMatch(diverges.stdout, /^diverge /m);
-  assertStringIncludes(diverges.stdout, "the boards do not do what the model says");
+  assertStringIncludes(diverges.stdout, "the boards do not do what the model predicts");
 
   // The page of the run, of the trace that was changed, and again of the run's folder.
   assertStringIncludes(await Deno.readTextFile(`${out}/report.html`), "<h1>Everything that was judged agrees</h1>");
@@ -243,7 +243,7 @@ Deno.test("Ctrl-C: the first one tears down, exit 130, and nothing is left", asy
   listener.close();
 });
 
-Deno.test("doctor: what is there and what is not, and the command that mends it", async () => {
+Deno.test("doctor: what is there and what is not, and the command that fixes it", async () => {
   const path = await file(
     "serial.toml",
     `${remote("rack")}[serial]\npath = "${folder}/ttyNone"\n` +
@@ -253,7 +253,7 @@ Deno.test("doctor: what is there and what is not, and the command that mends it"
   assertEquals(code, 3);
   assertMatch(stdout, /MISSING {2}serial port .*there is no .*ttyNone/);
   assertMatch(stdout, /MISSING {2}serial password .*is not set/);
-  assertStringIncludes(stdout, "2 things are missing. To mend it:");
+  assertStringIncludes(stdout, "2 things are missing. To fix it:");
 
   const there = await file("there.toml", `${remote("rack")}[serial]\npath = "/dev/ptmx"\n`);
   assertMatch((await call(["doctor", there])).stdout, /^found {4}serial port {2}\/dev\/ptmx$/m);

@@ -40,14 +40,14 @@ export type Values<T extends OptionTable> = {
 export interface CommandContext {
   /** Aborted by the first Ctrl-C or SIGTERM */
   signal: AbortSignal;
-  /** For what computes long, and for who wants Ctrl-C for itself */
+  /** For long computations, and for a command that handles Ctrl-C itself */
   interrupts: Interrupts;
 }
 
 /** One subcommand. */
 export interface Command<T extends OptionTable = OptionTable> {
   name: string;
-  /** What stands behind the name, a form a line */
+  /** What stands after the name, a form a line */
   usage: readonly string[];
   /** More for the help: paragraphs */
   details?: string;
@@ -117,7 +117,7 @@ export function parseCommand<T extends OptionTable>(
   return { values: values as Values<T> & { help: boolean }, operands: parsed._.map(String) };
 }
 
-/** The help of a subcommand, in lines of at most 100 columns; `summary` is one line, without a period. */
+/** Returns the help of a subcommand, in lines of at most 100 columns; `summary` is one line, without a period. */
 export function helpOf({ name, usage, details, options }: Command, summary: string): string {
   const lines = [`twinlink ${name}: ${summary}`, ""];
   usage.forEach((form, i) => lines.push(`${i === 0 ? "Usage: " : "       "}twinlink ${name} ${form}`.trimEnd()));

@@ -11,10 +11,10 @@ const HANDLE = "pci/0000:01:00.0";
 
 /** Commands of a load of the driver, each of which it gives once. */
 const LOAD = ["ENABLE_HCA", "QUERY_ISSI", "SET_ISSI", "SET_HCA_CAP", "INIT_HCA"];
-/** Commands by which it gives the card back. */
+/** Commands with which the driver gives the card back. */
 const UNLOAD = ["TEARDOWN_HCA", "DISABLE_HCA"];
 
-/** Checks what the trace of a sequence says of the card: of the reload that fails, of the next one, and of what only shows. */
+/** Checks what the trace of a sequence shows of the card: of the reload that fails, of the next one, and of what only shows. */
 function loads(sequence: string, steps: readonly StepTrace[], seen: Map<number, DeviceEvent[]>): void {
   const [failed, recovered] = steps.filter(({ op }) => op.kind === "dev.reload").map(({ id }) => seen.get(id) ?? []);
   const named = (events: readonly DeviceEvent[] = [], names: readonly string[]) =>
@@ -33,7 +33,7 @@ function loads(sequence: string, steps: readonly StepTrace[], seen: Map<number, 
   for (const { id, op } of steps) if (op.kind === "dev.show") assertEquals(named(seen.get(id), LOAD), []);
 }
 
-/** The command line of a process; empty if it has ended. */
+/** Returns the command line of a process; empty if it has ended. */
 const commandOf = (pid: number) => Deno.readTextFile(`/proc/${pid}/cmdline`).catch(() => "");
 
 for (const kernel of ["5.10", "6.12"] as const) {

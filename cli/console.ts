@@ -27,7 +27,7 @@ const READ_ONLY_KEYS = "Ctrl-] q leaves";
 /** What the user typed: for the board, and for twinlink. */
 export type Typed = { send: Uint8Array } | { key: string };
 
-/** Takes what was typed apart. A key behind Ctrl-] may come with the next piece. */
+/** Takes what was typed apart. A key after Ctrl-] may come with the next piece. */
 export class EscapeReader {
   #escaped = false;
 
@@ -98,8 +98,8 @@ async function closeAll(console: OpenConsole, lease: AsyncDisposable): Promise<v
 
 /**
  * Shows a record as it grows, until it is whole. The record is the board's bytes as they are, and so they go to the
- * terminal: what runs on a console (an editor, a boot menu, a shell with colours) is made of control sequences, and who
- * opens it wants the terminal to obey them. What twinlink itself has to say is escaped.
+ * terminal: what runs on a console (an editor, a boot menu, a shell with colours) is made of control sequences. Who opens
+ * it wants the terminal to obey them. What twinlink itself has to say is escaped.
  */
 async function show(console: OpenConsole, over: () => boolean): Promise<void> {
   using file = await Deno.open(console.record);
@@ -137,7 +137,7 @@ async function type(console: OpenConsole): Promise<void> {
   const later = (size: number, send: (() => Promise<void>) | undefined) => {
     if (!send || held + size > HELD) return;
     held += size;
-    // Where the line is lost its `ended` says so.
+    // Where the line is lost its `ended` has the reason.
     sending = sending.then(send).catch(() => {}).finally(() => held -= size);
   };
   for (;;) {
@@ -188,7 +188,7 @@ async function run(board: Board, way: TransportName | undefined, signal: AbortSi
     say(`twinlink: console of board "${visible(board.name)}": ${visible(console.words)}`);
     say(`twinlink: recorded in ${visible(console.record)}`);
     if (keyboard) {
-      // Raw before the keys are told: who reads of a key types it, and Ctrl-C is the board's from here on.
+      // Raw before the keys are shown: a user who reads of a key types it, and Ctrl-C is the board's from here on.
       makeRaw();
       tell(writable ? KEYS : READ_ONLY_KEYS);
     }
@@ -226,7 +226,7 @@ export default command({
   usage: [`BOARD [--transport ${TRANSPORTS.join("|")}]`],
   details:
     `The serial line of the board's [console] or [serial]; without one a shell over ssh. Of a QEMU board a guest is
-booted for it. All that the board says is recorded from when the line is opened, in the state directory
+booted for it. All that the board reports is recorded from when the line is opened, in the state directory
 ($XDG_STATE_HOME/twinlink/lines): .log as it came, .cast with its times, for asciinema.
 
 While a run or another console has the line, its record is shown as it grows, read-only; meanwhile no run gets the

@@ -1,4 +1,4 @@
-/** Consoles of real kernels: a guest's own, and that of a guest that is a board with two UARTs behind a console server. */
+/** Consoles of real kernels: a guest's own, and the console of a guest that is a board with two UARTs behind a console server. */
 
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { ownEnvironment } from "../fixtures/testing.ts";
@@ -35,7 +35,7 @@ guestTest(
       assertEquals(code, 0, `${stdout}${stderr}`);
       assertMatch(stdout, /^agree +lifecycle > /m);
       const record = await Deno.readTextFile(`${dir}/out/console-two-uarts-serial.log`);
-      // What the board says of the login on its other line, and nothing of the protocol.
+      // What the board reports of the login on its other line, and nothing of the protocol.
       assertMatch(record, /login\[\d+\]: root login on 'ttyS1'/);
       assert(!record.includes("@tl"), record);
       assert(!record.includes(guest.login.password));
@@ -50,7 +50,7 @@ guestTest(
   },
 );
 
-guestTest("a board over ssh that dies says why on its console", image, async (guest) => {
+guestTest("a board over ssh that dies prints why on its console", image, async (guest) => {
   const { host, port, user, identityFile, knownHostsFile } = guest.ssh;
   const dir = await Deno.makeTempDir({ prefix: "twinlink-words-" });
   using _ = ownEnvironment({ XDG_STATE_HOME: dir });

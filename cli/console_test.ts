@@ -1,4 +1,4 @@
-/** The command `console` on a real terminal, with a line of the harness or an sshd behind it. */
+/** The command `console` on a real terminal, that is connected to a line of the harness or to an sshd. */
 
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import fc from "fast-check";
@@ -18,7 +18,7 @@ printf 'ready\\r\\n'
 while IFS= read -r line; do printf '\\033[31m<%s>\\377\\033[0m\\r\\n' "$line"; done`,
 ];
 
-Deno.test("console: what is typed goes to the board, what it says to the terminal and the record, Ctrl-] q leaves", () =>
+Deno.test("console: what is typed goes to the board, what it reports to the terminal and the record, Ctrl-] q leaves", () =>
   bench({ board: ANSWERING }, async ({ line, file, env }) => {
     await using terminal = startOnTerminal(["console", file], env);
     await terminal.see(`console of board "bench": serial ${line.path} at 115200\r\n`);
@@ -55,7 +55,7 @@ Deno.test("console: while somebody has the line its record is shown, and nothing
     await line.inject("\x1b[1mand now\r\n");
     await terminal.see("\x1b[1mand now\r\n");
     assertEquals(line.received, 0);
-    // A second owner is told who has it.
+    // A second owner learns who has it.
     const { code, stderr } = await run(["run", "trap", "--board", file], { env });
     assertEquals(code, 3);
     assertMatch(stderr, /not judged: Cannot open \S+: it is in use by a twinlink run \(process \d+\) since 20/);
@@ -78,7 +78,7 @@ Deno.test("console: a line that is pulled, and one that is not there, are one li
     await line.unplug();
     await terminal.see(`twinlink: Lost serial ${line.path}: `);
     assertEquals(await terminal.exited, 3);
-    // What twinlink says of a board acts on no terminal.
+    // What twinlink reports of a board acts on no terminal.
     await Deno.writeTextFile(file, `${REMOTE}[serial]\npath = "/dev/\\u001b[2Jnone"\n`);
     const { code, stderr } = await run(["console", file], { env });
     assertEquals([code, stderr], [
@@ -101,7 +101,7 @@ Deno.test("console: without a terminal a board is watched until a signal comes",
     assertEquals(code, 143);
   }));
 
-Deno.test("console: boards without one, and more than one board, are told so with exit 2", async () => {
+Deno.test("console: boards without one, and more than one board, are reported with exit 2", async () => {
   const said = async (...args: string[]) => {
     const { code, stderr } = await call(["console", ...args]);
     assertEquals(code, 2);
@@ -114,7 +114,7 @@ Deno.test("console: boards without one, and more than one board, are told so wit
   );
 });
 
-Deno.test("console: keys behind Ctrl-] are for twinlink, all others for the board, wherever they are cut", () => {
+Deno.test("console: keys after Ctrl-] are for twinlink, all others for the board, wherever they are cut", () => {
   const key = fc.constantFrom("q", "b", "?", "x");
   const piece = fc.oneof(
     fc.string({ unit: fc.constantFrom("a", "\x03", "\x1b", "é") }).map((text) => ({ typed: text, send: text })),

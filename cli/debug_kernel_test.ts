@@ -17,7 +17,7 @@ const debugTest = (name: string, fn: () => Promise<void>) => {
   Deno.test({ name: built ? name : `${name} (not built: deno task debug-kernel)`, ignore: !built, fn });
 };
 
-Deno.test("a debug kernel that was not built is told with the command that builds it, exit status 3", async () => {
+Deno.test("a debug kernel that was not built is reported with the command that builds it, exit status 3", async () => {
   const empty = await Deno.makeTempDir({ prefix: "twinlink-cache-" });
   try {
     const board = ["--board", "qemu-6.12-debug", "--out", `${empty}/out`];
@@ -32,13 +32,16 @@ Deno.test("a debug kernel that was not built is told with the command that build
   }
 });
 
-debugTest("what the model says holds on a kernel with KASAN and lockdep, and neither has a word to say", async () => {
-  const suites = ["reload", "netdevsim_reload", "trap", "netdevsim_trap", "lifecycle", "netns", "netdevsim_netns"];
-  const { code, stdout, stderr } = await run(["run", ...suites, "--board", "qemu-6.12-debug"]);
-  assertEquals(code, 0, stdout + stderr);
-});
+debugTest(
+  "what the model predicts holds on a kernel with KASAN and lockdep, and neither has a word to say",
+  async () => {
+    const suites = ["reload", "netdevsim_reload", "trap", "netdevsim_trap", "lifecycle", "netns", "netdevsim_netns"];
+    const { code, stdout, stderr } = await run(["run", ...suites, "--board", "qemu-6.12-debug"]);
+    assertEquals(code, 0, stdout + stderr);
+  },
+);
 
-debugTest("a MAC that keeps a pointer to its PCS is told of by KASAN, as the model predicts", async () => {
+debugTest("KASAN reports a MAC that keeps a pointer to its PCS, as the model predicts", async () => {
   const board = ["--board", "qemu-6.12-debug"];
   const { code, stdout, stderr } = await run([
     "run",
@@ -51,7 +54,7 @@ debugTest("a MAC that keeps a pointer to its PCS is told of by KASAN, as the mod
   assertMatch(stdout, /as the model predicted: kasan in phylink_/);
 });
 
-debugTest("a MAC that is told of its PCS's end gives KASAN and lockdep no word to say", async () => {
+debugTest("KASAN and lockdep report nothing about a MAC that is notified of its PCS's end", async () => {
   const board = ["--board", "qemu-6.12-debug"];
   const { code, stdout, stderr } = await run([
     "run",

@@ -31,7 +31,7 @@ export interface Display extends Disposable {
 
 const MB = (bytes: number) => (bytes / 1e6).toFixed(1);
 
-/** A preparation as text: `download linux-image 12.3 of 45.0 MB`. */
+/** Returns a preparation as text: `download linux-image 12.3 of 45.0 MB`. */
 export function progressText({ phase, detail, done, total }: Progress): string {
   const what = visible(detail ? `${phase} ${detail}` : phase);
   if (done === undefined) return what;
@@ -59,7 +59,7 @@ function plainDisplay(): Display {
   };
 }
 
-/** One line that is drawn anew, by cli-progress. */
+/** One line that is drawn again, by cli-progress. */
 function liveDisplay(): Display {
   let board = "";
   let text = "";
@@ -142,13 +142,13 @@ function liveDisplay(): Display {
   };
 }
 
-/** The display that fits standard error: live on a terminal that can, plain lines elsewhere. */
+/** Returns the display that fits standard error: live on a terminal that can, plain lines elsewhere. */
 export function openDisplay(): Display {
   const dumb = Deno.env.get("TERM") === "dumb" || Deno.env.get("CI") !== undefined;
   return Deno.stderr.isTerminal() && !dumb ? liveDisplay() : plainDisplay();
 }
 
-/** Whether standard output takes colours: a terminal, and NO_COLOR (no-color.org) is not set. */
+/** True if standard output takes colours: a terminal, and NO_COLOR (no-color.org) is not set. */
 export function wantsColor(): boolean {
   return Deno.stdout.isTerminal() && !Deno.noColor;
 }

@@ -40,7 +40,7 @@ async function portFinding(path: string): Promise<ProbeResult> {
     return { what, found: false, detail: `${path} is no serial port`, mend: "ls -l /dev/serial/by-id" };
   }
   if (await test("-r") && await test("-w")) return { what, found: true, detail: path, mend: "" };
-  const mend = `sudo usermod -a -G dialout "$USER", then log in anew`;
+  const mend = `sudo usermod -a -G dialout "$USER", then log in again`;
   return { what, found: false, detail: `this user may not read and write ${path}`, mend };
 }
 
@@ -61,7 +61,7 @@ async function needFinding({ what, kind, name, mend }: Need): Promise<ProbeResul
   }
 }
 
-/** What the guest of a board still has to download, so that its first boot is no surprise. */
+/** Returns what the guest of a board still has to download, so that its first boot is no surprise. */
 async function downloadFinding(board: Board): Promise<ProbeResult> {
   const missing = await missingDownloads(board.qemu!.kernel, deviceOf(board)?.kind, board.qemu!.modules);
   const total = missing.reduce((sum, { mb }) => sum + mb, 0);
@@ -73,7 +73,7 @@ async function downloadFinding(board: Board): Promise<ProbeResult> {
   return { what: "downloads", found: true, detail, mend: "" };
 }
 
-/** What one board needs of this machine. */
+/** Returns what one board needs of this machine. */
 async function boardFindings(board: Board): Promise<ProbeResult[]> {
   const { qemu, recording, power } = board;
   const findings: ProbeResult[] = [];
@@ -97,7 +97,7 @@ async function boardFindings(board: Board): Promise<ProbeResult[]> {
 
 const INSTALL = "sudo apt-get install ";
 
-/** The mends in one: what apt-get can install in a single command, and the rest. */
+/** Returns the fixes in one: what apt-get can install in a single command, and the rest. */
 export function mends(findings: readonly ProbeResult[]): string[] {
   const missing = [...new Set(findings.filter(({ found, mend }) => !found && mend).map(({ mend }) => mend))];
   const packages = missing.filter((mend) => mend.startsWith(INSTALL)).map((mend) => mend.slice(INSTALL.length));
@@ -105,7 +105,7 @@ export function mends(findings: readonly ProbeResult[]): string[] {
   return [...packages.length > 0 ? [INSTALL + [...new Set(packages)].join(" ")] : [], ...others];
 }
 
-/** What a board answers, as a finding, and the probe of one that answers. */
+/** Returns what a board answers, as a finding, and the probe of one that answers. */
 async function connection(board: Board, signal: AbortSignal): Promise<{ finding: ProbeResult; found?: Probe }> {
   const what = "connection";
   try {
@@ -162,7 +162,7 @@ export default command({
     } else {
       const thing = count(missing.length, "thing");
       const how = mends(missing);
-      print(`\n${thing} ${missing.length === 1 ? "is" : "are"} missing.${how.length > 0 ? " To mend it:" : ""}\n`);
+      print(`\n${thing} ${missing.length === 1 ? "is" : "are"} missing.${how.length > 0 ? " To fix it:" : ""}\n`);
       for (const mend of how) print(`  ${visible(mend)}\n`);
     }
     for (const one of probes) {

@@ -70,7 +70,7 @@ interface Server {
   after: string[];
 }
 
-/** The server's own words in values, as one run has them. */
+/** Returns the server's own words in values, as one run has them. */
 const filled = (value: string) =>
   value.replace(/\$\{\{ github\.run_id \}\}|\$\{env\.BUILD_NUMBER\}/, "7").replace("${{ github.run_attempt }}", "1");
 
@@ -106,7 +106,7 @@ const SERVERS: Record<string, () => Server> = {
   },
 };
 
-/** The command lines of twinlink in a script of a shell, with variables as they stand. */
+/** Returns the command lines of twinlink in a script of a shell, with variables as they stand. */
 const commandsIn = (script: string) =>
   [...script.matchAll(/(?:^|[;|&]|\bthen)\s*twinlink ([^;|>\n]*)/gm)].map(([, line]) =>
     line!.trim().split(/\s+/).map((word) => word.replaceAll('"', ""))
@@ -126,7 +126,7 @@ Deno.test("examples/ci: files that the servers take, of commands and options tha
   assertEquals([...seen].sort(), ["history", "report", "run"]);
 });
 
-/** A folder of a lab with a board: a recording, which agrees, or not where its file was changed. */
+/** Returns a folder of a lab with a board: a recording, which agrees, or not where its file was changed. */
 async function lab(name: string) {
   const folder = `${files.folder}/${name}`;
   const [trace, board] = [`${folder}/board.jsonl`, `${folder}/board.toml`];

@@ -4,7 +4,7 @@
  * @module
  */
 
-/** The name of a sequence as filters and reports have it: `reload > a plain reload`. */
+/** Returns the name of a sequence as filters and reports have it: `reload > a plain reload`. */
 export const fullName = ({ suite, sequence }: { suite: string; sequence: string }): string => `${suite} > ${sequence}`;
 
 /** Returns a filter of this sequence alone. */

@@ -27,7 +27,7 @@ import { type Line, statusOf, summaryText } from "./summary.ts";
 
 /** A sequence that is to be run on each board. */
 export interface Planned extends AboutSequence {
-  /** Whether it has a meaning in an era */
+  /** True if it has a meaning in an era */
   holdsIn: (era: EraId) => boolean;
   /** Where it is defined; undefined for one that a program made */
   at?: SequencePlace | undefined;
@@ -38,7 +38,7 @@ export interface FollowerOptions {
   display: Display;
   /** The report on standard output */
   report: Report;
-  /** Whether that is for a human reader */
+  /** True if that is for a human reader */
   human: boolean;
   /** The reports in files, and what writes them */
   files?: { reports: Report[]; write(folder: string): Promise<string[]> } | undefined;
@@ -105,7 +105,7 @@ export class Follower {
     }
   }
 
-  /** The same, with the place where the sequence is defined. */
+  /** Returns the same, with the place where the sequence is defined. */
   #placed<T extends { suite: string; sequence: string }>(one: T): T & { at?: SequencePlace } {
     const at = this.#places.get(keyOf(one));
     return at ? { ...one, at } : one;
@@ -167,7 +167,7 @@ export class Follower {
     this.#tell((report) => report.begin({ ...header, ...(against === undefined ? {} : { against }) }, at));
   }
 
-  /** What was to be run and was not, with the reason. */
+  /** Returns what was to be run and was not, with the reason. */
   #notRun(reason: string): SequenceVerdict[] {
     const run = new Set(this.#verdicts.map(keyOf));
     return this.#expected.filter((one) => !run.has(keyOf(one))).map(({ suite, sequence, source }) => (
@@ -246,7 +246,7 @@ export class Follower {
   /**
    * Waits until the files are on disk.
    *
-   * @throws {Error} If one could not be written, or nobody took what was told
+   * @throws {Error} If one could not be written, or nobody took what was reported
    */
   async settled(): Promise<void> {
     await this.#writing;

@@ -1,4 +1,4 @@
-/** Every end of a run is told in every report: nothing that was planned is missing, and nothing of it passes unjudged. */
+/** Every end of a run is in every report: nothing that was planned is missing, and nothing of it passes unjudged. */
 
 import { assertEquals } from "@std/assert";
 import { type Board, loadBoard } from "../boards/mod.ts";

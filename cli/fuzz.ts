@@ -23,7 +23,7 @@ import { lesser } from "../model/disruption.ts";
 import type { Interrupts } from "../run/interrupt.ts";
 import { count, duration, print, say } from "../run/output.ts";
 
-/** A whole number of an option, within bounds. */
+/** Returns a whole number of an option, within bounds. */
 function numberOf(option: string, text: string | undefined, preset: number, least: number, most: number): number {
   if (text === undefined) return preset;
   const value = /^\d{1,10}$/.test(text) ? Number(text) : NaN;
@@ -39,7 +39,7 @@ export default command({
   details:
     `Sequences are generated on the model of the board's era: each operation is drawn by what there is then, most of
 them right, some wrong on purpose. The same seed gives the same sequences. What diverges is made as small as it
-gets, tried again on a board that was booted anew, and kept in the corpus as a file that "twinlink run" takes;
+gets, tried again on a board that was rebooted, and kept in the corpus as a file that "twinlink run" takes;
 the corpus is run first the next time.
 
 On a board with a device of its own, sequences are about that device, by its facts. What they change is put back;
@@ -55,9 +55,9 @@ what cannot be put back is not generated. What only its driver knows is model-ga
     "sequence": { type: "text", value: "I", help: "Only sequence I of the seed" },
     "steps": { type: "text", value: "N", help: "How many operations a sequence has (20)" },
     "boards-in-parallel": { type: "text", short: "j", value: "J", help: "Run J kernels in QEMU side by side (1)" },
-    "corpus": { type: "text", value: "DIR", help: "Where found sequences are kept (out/fuzz)" },
+    "corpus": { type: "text", value: "DIR", help: "Where found sequences are saved (out/fuzz)" },
     "shrink": { type: "text", value: "SECONDS", help: "How long one divergence is made smaller (60); 0 is not at all" },
-    "between": { type: "text", value: "A", help: "Compare the board with board A in place of the model" },
+    "between": { type: "text", value: "A", help: "Compare the board with board A instead of the model" },
     "json": { type: "flag", help: "For a machine to read: one JSON object a line" },
   },
   run: async (values, operands, { signal, interrupts }) => {
@@ -131,12 +131,12 @@ interface FuzzJob {
   transport: TransportName | undefined;
   iKnow: readonly string[];
   json: boolean;
-  /** The board that is compared with the first, in place of the model */
+  /** The board that is compared with the first, instead of the model */
   other: Board | undefined;
   wait: boolean;
 }
 
-/** The numbers from `first` on. */
+/** Returns the numbers from `first` on. */
 function* upFrom(first: number, howMany: number): Generator<number> {
   for (let i = 0; i < howMany; i++) yield first + i;
 }
@@ -181,7 +181,7 @@ async function onBoard(board: Board, job: FuzzJob, interrupts: Interrupts): Prom
   if (json) line({ twinlink: "fuzz", board: board.name, seed, first, sequences, steps, corpus: corpus.length });
   else say(`${again}: ${count(sequences, "sequence")} of ${count(steps, "operation")}`);
   const written: string[] = [];
-  /** Files are written behind the events. */
+  /** Files are written after the events. */
   let writing: Promise<void> = Promise.resolve();
   let begun = false;
   let ran = 0;
@@ -227,12 +227,12 @@ async function onBoard(board: Board, job: FuzzJob, interrupts: Interrupts): Prom
     } else print(summaryText(result, { ms, waiting, written, again }));
     return status;
   };
-  /** What there is of it so far, for whoever stops it */
+  /** What there is of it so far, for the caller that stops it */
   const sofar: Pick<CampaignResult, "summary" | "found"> = { summary: emptySummary(), found: [] };
   let result: CampaignResult;
   try {
     result = await runCampaign(
-      // What is pushed to both goes as far as both allow.
+      // What is pushed to both is limited to what both allow.
       other ? { ...board, disruption: lesser(allowedDisruption(board), allowedDisruption(other)) } : board,
       opened(board),
       {
@@ -258,7 +258,7 @@ async function onBoard(board: Board, job: FuzzJob, interrupts: Interrupts): Prom
   return tell(result);
 }
 
-/** The exit status of a campaign: no pass if it judged fewer sequences than it was to. */
+/** Returns the exit status of a campaign: no pass if it judged fewer sequences than it was to. */
 export function fuzzStatus(summary: Summary, planned: number): 0 | 1 | 3 {
   const status = exitStatus(summary);
   const judged = summary.sequences.agree + summary.sequences.waived;

@@ -20,7 +20,7 @@ Deno.test("the model by itself: the same seed gives the same numbers, and all th
   assertEquals(JSON.parse((await call(args)).stdout).operations, operations);
 });
 
-Deno.test("wrong usage is one line that says what is wrong", async () => {
+Deno.test("wrong usage is one line with what is wrong", async () => {
   const cases: [string[], RegExp][] = [
     [["fuzz"], /One board is to be named/],
     [["fuzz", "--board", "model", "--board", "qemu-6.1"], /One board is to be named/],

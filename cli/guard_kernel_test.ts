@@ -1,5 +1,5 @@
 /**
- * The guard on a real board: a guest that lives on a virtio disk is described as a remote board, by ssh and by its serial
+ * The guard on a real board: a guest whose root is a virtio disk is described as a remote board, by ssh and by its serial
  * line. What would cut it off is refused, what would not is run.
  */
 
@@ -94,7 +94,7 @@ interface Bound {
 const unbind = ({ bus, driver, device }: Bound) => `dut.write("/sys/bus/${bus}/drivers/${driver}/unbind", "${device}")`;
 const unload = (module: string) => `dut.module("${module}").unload()`;
 
-/** What a device is and what drives it: the device of a path in sysfs, and those above it that have a driver. */
+/** Returns what a device is and what drives it: the device of a path in sysfs, and those above it that have a driver. */
 async function drivers(guest: Guest, path: string): Promise<Bound[]> {
   const { out } = await guestShell(
     guest,
@@ -146,7 +146,7 @@ echo "the address has moved"`;
   throw new Error("the guest's address was not moved");
 }
 
-/** What the guard says to `unbind` of platform devices, where the board takes `connection` for its own. */
+/** Returns the guard's answer to `unbind` of platform devices, where the board takes `connection` for its own. */
 async function asked(guest: Guest, connection: string, names: string[]): Promise<string[]> {
   const ask = (script: string) => runScript(guest, `SSH_CONNECTION='${connection}'\n${script}`);
   const guard = new Guard({ board: "b", transport: "ssh", ask });
@@ -210,7 +210,7 @@ for (const [kernel, image] of [["6.12", image612], ["6.1", image61]] as const) {
     `guard: through a VLAN, a bridge and a device link; a device that is named may go (${kernel})`,
     image,
     async (guest) => {
-      // Whoever loses it need not wait for it: without its disk it does not come back.
+      // A guest that loses it need not wait for it: without its disk it does not come back.
       await using lab = await Lab.of(guest, "boot_seconds = 5\n");
       const [nic] = await drivers(guest, "/sys/class/net/eth0/device");
       const [disk] = await drivers(guest, "/sys/class/block/vda/device");

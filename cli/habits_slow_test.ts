@@ -25,7 +25,7 @@ Deno.test("run --fail-fast ends with the first failure, and --last-failed runs a
   const recorded = ["run", "reload", "--board", "recording-6.12"];
   const again = (...more: string[]) => run([...recorded, "--last-failed", "--out", `${out}/again`, ...more], { env });
   try {
-    assertOneLine(await again(), 2, /No run is kept yet/);
+    assertOneLine(await again(), 2, /No run is saved yet/);
     // The recording of a later kernel differs.
     const wrong = [...recorded, "--era", "5.10", "--out", `${out}/run`];
     const whole = await run(wrong, { env });

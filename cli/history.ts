@@ -107,8 +107,8 @@ export default command({
   name: "history",
   usage: ["[DIR] [OPTION..]"],
   details:
-    `DIR holds the folders of "twinlink run --out DIR/NAME", those of --repeat, too; without it the runs that are kept
-in $XDG_STATE_HOME/twinlink/runs. What each sequence came to is kept in DIR/history.sqlite, also when a run's folder is
+    `DIR holds the folders of "twinlink run --out DIR/NAME", the runs of --repeat, too; without it the runs that are saved
+in $XDG_STATE_HOME/twinlink/runs. What each sequence came to is saved in DIR/history.sqlite, also when a run's folder is
 gone. A database that is broken is renamed and rebuilt from the folders.
 
 By board and by sequence it shows the pass rate, the time by the board's clock, the last change of verdict and between
@@ -116,7 +116,7 @@ which kernels, drivers, firmware versions and commits it came, and the flake rat
 the run before on the same kernel, driver, firmware and commit. The commit is what TWINLINK_COMMIT, GITHUB_SHA,
 CI_COMMIT_SHA or GIT_COMMIT was in the run.
 
---keep and --older-than list the runs that may go; with both, those that both let go. With --prune what the runs left in
+--keep and --older-than list the runs that may go; with both, runs that match both. With --prune what they left in
 their folders is removed. The newest pass of each board is never one of them, nor is a run that goes on.`,
   options: {
     "board": { type: "list", short: "b", value: "BOARD", help: "Only this board" },

@@ -36,7 +36,7 @@ Deno.test("history: runs are listed, compared and pruned, and a site is written,
   assertEquals((await call(["history", runs, "--site", `${files.folder}/elsewhere`])).code, 0);
   assertEquals((await Deno.readTextFile(`${files.folder}/elsewhere/index.html`)).includes("report.html"), false);
 
-  // Nothing goes without being told to.
+  // Nothing goes without an option for it.
   const dry = await call(["history", runs, "--keep", "1"]);
   assertEquals([dry.code, existsSync(`${runs}/1`)], [0, true]);
   assertMatch(dry.stderr, /^would remove .*\/1 of .*: pass$/m);

@@ -11,7 +11,7 @@ import { run } from ${path("../fixtures/qemu/process.ts")};
 const made = (dir, words) => Deno.writeTextFile(dir + "/file", words).then(() => ({ made: {}, files: ["file"] }));
 `;
 
-/** A program that makes the entry `name` by a shell script; in it, `$1` is the folder to fill. */
+/** Returns a program that makes the entry `name` by a shell script; in it, `$1` is the folder to fill. */
 const builder = (name: string, script: string) =>
   `${IMPORTS}
 await runAsMain(async (signal) => {
@@ -53,10 +53,10 @@ async function withCache(work: (root: string, start: (code: string) => Deno.Chil
 }
 
 const names = (root: string) => [...Deno.readDirSync(root)].map(({ name }) => name);
-/** What is in the cache beside its locks and the notes of the builders. */
+/** Returns what is in the cache beside its locks and the notes of the builders. */
 const content = (root: string) => names(root).filter((name) => name !== "locks" && !name.endsWith(".pids")).sort();
 
-/** The processes of the builders. */
+/** Returns the processes of the builders. */
 const pids = (root: string) =>
   names(root).filter((name) => name.endsWith(".pids")).flatMap((name) =>
     Deno.readTextFileSync(`${root}/${name}`).trim().split(" ").map(Number)

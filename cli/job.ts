@@ -29,7 +29,7 @@ import { strayWaivers } from "../run/waivers.ts";
 export interface Job {
   boards: readonly Board[];
   suites: readonly Suite[];
-  /** The lines to use. @default {what each board's file says} */
+  /** The lines to use. @default {the lines of each board's file} */
   transports?: readonly TransportName[];
   /** Which sequences, see {@linkcode filterOf}. @default {all} */
   filter?: readonly string[];
@@ -46,7 +46,7 @@ export interface Job {
   iKnow?: readonly string[];
   /** How many boards are run side by side. @default {1} */
   jobs?: number;
-  /** Where all of it is kept: traces, reports and console logs */
+  /** Where all of it is saved: traces, reports and console logs */
   journal?: RunJournal | undefined;
   /** File for the trace of the only board */
   trace?: string | undefined;
@@ -56,7 +56,7 @@ export interface Job {
   doing?: string;
 }
 
-/** What came of it. */
+/** The result. */
 export interface JobResult {
   lines: Line[];
   /** Why boards could not be used */
@@ -176,7 +176,7 @@ export async function runJob(job: Job, options: { signal?: AbortSignal } = {}): 
       lease: (board, onWait) => leaseBoard(board, { doing, wait, onWait, signal: options.signal }),
     });
   } catch (error) {
-    // What ended the run is told, not what came of it for a file.
+    // The reason for the end of the run is reported, not its effect on a file.
     await follower.settled().catch(() => {});
     throw error;
   }
@@ -187,7 +187,7 @@ export async function runJob(job: Job, options: { signal?: AbortSignal } = {}): 
   return { lines, infra: results.flatMap(({ infra }) => infra ? [infra] : []), status };
 }
 
-/** What is to be said of waivers that can never apply. */
+/** Returns what to report of waivers that can never apply. */
 async function strayNotes(board: Board, suites: readonly Suite[]): Promise<string[]> {
   return (await strayWaivers(board, suites)).map(({ key, message }) =>
     `the waiver applies to nothing: ${key} ${message}`

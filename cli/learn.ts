@@ -18,7 +18,7 @@ import { openSuites } from "../run/suite_process.ts";
 /** For how long entries apply without a look, in days. */
 const DAYS = 365;
 
-/** The tag expression for boards like this one, from this kernel and firmware on. */
+/** Returns the tag expression for boards like this one, from this kernel and firmware on. */
 function whenOf(header: TraceHeader, driver: string | undefined): string {
   const { driver: name, era, firmware } = tagsOf(header, driver);
   // Text of the board: only what needs no quotes
@@ -76,7 +76,7 @@ export default command({
     `Writes what boards showed where the model has no answer (gaps), and where they differ from it (deviations): as TOML,
 to standard output or to FILE, for you to review and commit. TRACE is a file of "twinlink record" or of "twinlink run
 --out"; for BOARD, all that it can judge is run first. Name the file as learned = "FILE" in the board's file, or give
---learned FILE to "run" and "check": from then on it is compared. A verdict that rests on it says so.
+--learned FILE to "run" and "check": from then on it is compared. A verdict that rests on it is marked as such.
 
 From several runs, a channel that showed several values is learned as a set if one of them came twice; else it is left
 out as "varies". A report of the kernel and a lost step are never learned. If FILE is there already, the reasons, dates

@@ -19,7 +19,7 @@ const board = (more = "") =>
       `[recording]\ntrace = ${JSON.stringify(trace)}\n`,
   );
 
-Deno.test("learn: a card of an unknown driver is learned, then judged whole; what a changed entry says is a difference", async () => {
+Deno.test("learn: a card of an unknown driver is learned, then judged whole; what a changed entry expects is a difference", async () => {
   const unknown = await board();
   const first = await call(["check", trace, "-b", unknown, "-r", "dots"]);
   assertEquals(first.code, 3);

@@ -14,13 +14,13 @@ import config from "../deno.json" with { type: "json" };
 /** The subcommands by name, in the order of the help, with a line for it. `NAME.ts` is loaded when it is called. */
 export const COMMANDS: Readonly<Record<string, string>> = {
   run: "run suites on boards and compare what they show with the model",
-  resume: "go on with a run after twinlink or its machine died",
+  resume: "resume a run after twinlink or its machine died",
   fuzz: "generate sequences, run them on a board and compare what it shows with the model",
   race: "perform operations at the same time: on the model in every order that can differ, on a board many times",
   check: "judge recorded traces off line, with the model of today",
   learn: "write what boards showed and the model does not know as expectations to review",
   record: "run suites on a board and keep its trace in a file",
-  report: "write the page of a run that was kept, or compare two runs",
+  report: "write the page of a saved run, or compare two runs",
   history: "list the runs of a folder: pass rate, times, flake rate and last change by board and sequence",
   trace: "show recorded traces: the steps, and what an emulated device saw between them",
   boards: "list the boards that ship; write, check, describe or probe one, read its facts",
@@ -34,11 +34,11 @@ const OVERVIEW = `twinlink: tests devlink on real boards against a reference mod
 Usage: twinlink COMMAND [ARGUMENT..]
 
 ${Object.entries(COMMANDS).map(([name, summary]) => `  ${name.padEnd(9)}${summary}`).join("\n")}
-  help     Show this help, or that of a command
+  help     Show this help, or the help of a command
 
 Options:
   -C DIR         Work in this folder
-  -h, --help     Show this help, or behind a command that of the command
+  -h, --help     Show this help, or, after a command, the help of the command
   -V, --version  Show the versions of twinlink and Deno
 
 Exit status: 0 all agree, 1 a divergence or a crash, 2 wrong usage, configuration or suite, 3 not judged
@@ -95,7 +95,7 @@ export async function dispatch(args: readonly string[], context: CommandContext)
     return 0;
   }
   if (name.startsWith("-")) {
-    const hint = suggestion(name, ["--help", "--version"]) || `; options stand behind a command (see "twinlink help")`;
+    const hint = suggestion(name, ["--help", "--version"]) || `; options stand after a command (see "twinlink help")`;
     throw new UsageError(`Unknown option "${visible(name)}"${hint}`);
   }
   const command = await load(name);

@@ -10,7 +10,7 @@ export interface OnTerminal extends AsyncDisposable {
   readonly shown: string;
   /** Types */
   type(keys: string): void;
-  /** Sends it a signal */
+  /** Sends the command a signal */
   kill(signal: Deno.Signal): void;
   /** Waits until a text has been shown, after what earlier waits have found */
   see(text: string): Promise<void>;
@@ -47,8 +47,8 @@ async function read(fd: number, onBytes: (bytes: Uint8Array) => void): Promise<v
 }
 
 /**
- * Starts any program on such a terminal. It is a pty of our own: node-pty closes its one 200 ms after the program has ended, and on
- * a busy machine not all of what the program showed was read by then.
+ * Starts any program on such a terminal. It is a pty of our own: node-pty closes its one 200 ms after the program has ended. On a
+ * busy machine some of its output was not read by then.
  */
 export function startProgramOnTerminal(line: readonly string[], env: Record<string, string> = {}): OnTerminal {
   const { fd, path } = openPty();

@@ -10,7 +10,7 @@ const { folder } = files;
 const file = (name: string, text: string) => files.write(name, text);
 Deno.test.afterAll(() => files[Symbol.asyncDispose]());
 
-/** A suite whose environment says what is wrong with it: the types of a file are checked once for all that is tried. */
+/** A suite with an error that its environment selects: the types of a file are checked once for all that is tried. */
 const SUITE = `import { netdevsim, suite } from "@twinlink/twinlink";
 const wrong = Deno.env.get("WRONG");
 if (wrong === "throws") throw new RangeError("a\\u001b[2Jb");
@@ -34,7 +34,7 @@ Deno.test("a suite of one's own runs, by its path and from another folder", asyn
   assertMatch(junit.stdout, /<testcase classname="mine" name="one" file="mine\.ts" line="5"/);
 });
 
-Deno.test("a suite of which nothing is judged is a failing case in each file, not only in the exit status", async () => {
+Deno.test("a suite without a judged sequence is a failing case in each file, not only in the exit status", async () => {
   const out = `${folder}/unjudged`;
   const env = { NIPA_BRANCH: "net-next" };
   const ran = await run(["run", "pcs", "--board", "recording-spectrum-6.12", "--out", out, "--reporter", "nipa"], {

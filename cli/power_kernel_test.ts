@@ -1,6 +1,6 @@
 /**
  * A board that hangs is brought back by its power control: a guest that is described as a remote board, and a program that the
- * board's file names, which has the test take and give the guest's power.
+ * board's file names, which switches the guest's power.
  */
 
 import { assertEquals, assertMatch, assertNotEquals } from "@std/assert";
@@ -8,7 +8,7 @@ import type { Guest } from "../fixtures/mod.ts";
 import { guestShell, guestTest, testImage } from "../fixtures/qemu/testing.ts";
 import { ended, start } from "./child.ts";
 
-/** Asks whoever reads `asked`, and prints what is answered. */
+/** Asks the reader of `asked`, and prints what is answered. */
 const PDU = `#!/bin/sh
 cd "\${0%/*}" || exit 1
 echo "$1" >> log

@@ -110,7 +110,7 @@ const COLUMNS: readonly [Fate, string][] = [
   ["elsewhere", "other kernels"],
 ];
 
-/** A line for each suite of which something can be run, and one for the others. */
+/** Returns a line for each suite that can be run in part or whole, and one for the others. */
 function suiteLines(suites: readonly SuiteProspects[]): string[] {
   const runs = ({ judged, maybe, gap, refused }: SuiteProspects) => judged + maybe + gap + refused > 0;
   const some = suites.filter(runs);
@@ -127,7 +127,7 @@ function suiteLines(suites: readonly SuiteProspects[]): string[] {
   ];
 }
 
-/** What sequences do to the device, and how far they may go. */
+/** Returns what sequences do to the device, and how far they may go. */
 function disruptionLines({ disrupts, allowed }: Probe): string[] {
   if (disrupts.length === 0) return [];
   return [
@@ -140,7 +140,7 @@ function disruptionLines({ disrupts, allowed }: Probe): string[] {
   ];
 }
 
-/** What a run might cost the board. */
+/** Returns what a run might cost the board. */
 function dangerLines({ carried, unknown, refused, firmware, breaks, handle }: Probe): string[] {
   return [
     ...carried.map(({ what, by }) => `${what}: carried by ${by.join(", ")}`),

@@ -33,7 +33,7 @@ const LETTERS: Readonly<Record<string, string>> = {
   "assertion": "A",
 };
 
-/** A whole number of an option, 1 or above. */
+/** Returns a whole number of an option, 1 or above. */
 function numberOf(option: string, text: string | undefined): number | undefined {
   if (text === undefined) return undefined;
   if (/^[1-9]\d{0,8}$/.test(text)) return Number(text);
@@ -62,7 +62,7 @@ function raceOf(era: EraId, operations: readonly { name: string; op: Operation }
   };
 }
 
-/** Whether schedules were left out that could have differed. */
+/** Describes if schedules were left out that could have differed. */
 const bounded = ({ exhausted }: Explored) => exhausted ? "all that can differ" : "not all of those that can differ";
 
 function tell(era: EraId, race: Race, explored: Explored, ms: number): void {
@@ -167,14 +167,14 @@ function allPairs(
   }
   say(
     `A number is how many outcomes there are (9: or more), D a deadlock, H a hang, L a live-lock, O an order of locks, U a use of ` +
-      `what is gone, A an assertion; + says that not all schedules were run. ${
+      `what is gone, A an assertion; + means that not all schedules were run. ${
         ((performance.now() - started) / 1000).toFixed(0)
       } s`,
   );
   return statusOf(broken > 0, left > 0);
 }
 
-/** The exit status of an exploration: what was not looked at is no pass. */
+/** Returns the exit status of an exploration: what was not looked at is no pass. */
 function statusOf(isBroken: boolean, isBounded: boolean): 0 | 1 | 3 {
   if (isBroken) return 1;
   if (isBounded) say("Not all schedules that can differ were run, so this is no pass: --schedules N runs more");
@@ -209,7 +209,7 @@ if anything does.`,
       help: "The kernels",
       choices: ERAS_BY_NAME,
     },
-    "board": { type: "list", short: "b", value: "BOARD", help: "Run it on this board, as often as --runs says" },
+    "board": { type: "list", short: "b", value: "BOARD", help: "Run it on this board, as often as --runs gives" },
     "runs": { type: "text", value: "N", help: "How often a board runs it (1000)" },
     "wait": BOARD_OPTIONS.wait,
     "cpus": { type: "text", value: "N", help: "Processors of a board in QEMU (1)" },
@@ -260,7 +260,7 @@ if anything does.`,
     if (values.board.length === 0) interrupts.harmless();
     if (values["all-pairs"]) {
       if (operands.length > 0) {
-        throw new UsageError(`Unexpected argument "${visible(operands[0]!)}" behind --all-pairs`);
+        throw new UsageError(`Unexpected argument "${visible(operands[0]!)}" after --all-pairs`);
       }
       return allPairs(chosen.length > 0 ? chosen : DISTINCT_ERAS, settings(), schedules, values.json, context);
     }

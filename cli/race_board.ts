@@ -1,5 +1,5 @@
 /**
- * Races on a board: the same operations again and again, and what came of them beside what may.
+ * Races on a board: the same operations again and again, and their outcomes beside the possible ones.
  *
  * @module
  */
@@ -47,7 +47,7 @@ function byResults(outcomes: readonly ShownOutcome[]): { results: string; count:
   }));
 }
 
-/** The histogram of a race, a line for each way in which its operations ended. */
+/** Returns the histogram of a race, a line for each way in which its operations ended. */
 export function histogramLines(allowed: readonly Covered[], outside: readonly ShownOutcome[]): string[] {
   const rows = [
     ...byResults(allowed).map(({ results, count, of }) => {
@@ -64,7 +64,7 @@ export function histogramLines(allowed: readonly Covered[], outside: readonly Sh
   return rows.map(({ count, text }) => `${String(count).padStart(wide)}  ${text}`);
 }
 
-/** What a race on a board came to, as the steps of its sequence tell it. */
+/** Returns what a race on a board came to, as the steps of its sequence tell it. */
 export function readBoardRace({ expected, observed }: SequenceResult) {
   const index = expected.steps.findIndex(({ op }) => op.kind === "race");
   const [model, board] = [expected.steps[index]?.observation, observed.steps[index]];
@@ -80,7 +80,7 @@ export function readBoardRace({ expected, observed }: SequenceResult) {
   };
 }
 
-/** The driver of a board's own device; undefined of a board on which sequences make their devices. */
+/** Returns the driver of a board's own device; undefined of a board on which sequences make their devices. */
 const ownDriverOf = ({ driver }: Board): string | undefined => driverModelOf(driver).start ? undefined : driver;
 
 /** Returns the names of what can be raced on a board, each with what it does. */
@@ -92,7 +92,7 @@ export function raceNamesOf(board: Board): [name: string, about: string][] {
 }
 
 /**
- * The race as a suite: of the words of the driver.
+ * Returns the race as a suite: of the words of the driver.
  *
  * @throws {UsageError} If the driver has no such word
  */
@@ -163,7 +163,7 @@ async function raceSuiteOnBoards(
     if (header?.eraNote) print(`  ${visible(header.eraNote)}\n`);
     if (found) {
       const rate = found.seconds > 0 ? `, ${(found.runs / found.seconds).toFixed(1)} a second` : "";
-      print(`  ${found.runs} runs${rate}; ${found.exhausted ? "all" : "not all"} that may come of it is known\n`);
+      print(`  ${found.runs} runs${rate}; ${found.exhausted ? "all" : "not all"} its outcomes are known\n`);
       print(`  ${name}\n`);
       for (const line of histogramLines(found.allowed, found.outside)) print(`  ${visible(line)}\n`);
       for (const { results, state, count } of found.outside) {

@@ -6,7 +6,7 @@ import { call } from "./in_process.ts";
 
 const NSIM = "netdevsim/netdevsim10";
 
-Deno.test("race: what may come of two operations, each with a schedule that leads to it", async () => {
+Deno.test("race: the outcomes of two operations, each with a schedule that leads to it", async () => {
   const { code, stdout } = await run(["race", `devlink dev reload ${NSIM}`, "del_device"]);
   assertEquals(code, 0);
   assertMatch(stdout, /^6\.12: \d+ schedules, all that can differ; [\d,]+ a second$/m);
@@ -32,7 +32,7 @@ Deno.test("race: a deadlock is exit 1, with the shortest schedule and who waits 
   assertEquals([other.code, era, exhausted, outcomes.length > 0], [0, "5.10", true, true]);
 });
 
-Deno.test("race: what is wrong is said in a line, exit 2", async () => {
+Deno.test("race: errors are printed in a line, exit 2", async () => {
   const cases: [string[], RegExp][] = [
     [["race", "reload"], /A race needs two operations at least/],
     [["race", "reload", "del_devise"], /Unknown operation "del_devise".*del_device/],

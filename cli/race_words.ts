@@ -11,11 +11,11 @@ import { suggestion } from "../boards/suggestion.ts";
 import { UsageError } from "./command.ts";
 
 /**
- * What a text stands for: a name such as `reload`; a line of devlink(8), ip(8), ethtool(8), `echo` or `cat`; or an operation as
- * JSON. In a netns behind `ip netns exec NAME`.
+ * Returns what a text stands for: a name such as `reload`; a line of devlink(8), ip(8), ethtool(8), `echo` or `cat`; or an operation as
+ * JSON. In a netns after `ip netns exec NAME`.
  *
  * @param names What each name stands for
- * @throws {UsageError} If it is none of these
+ * @throws {UsageError} If it is not one of these
  */
 export function operationOf<Named>(text: string, names: Readonly<Record<string, Named>>): Named | Operation {
   const line = text.trim();
@@ -82,7 +82,7 @@ function commandOf(words: readonly string[]): Operation | undefined {
   return undefined;
 }
 
-/** A netdev by its devlink port, `bus/device/index`. */
+/** Returns a netdev by its devlink port, `bus/device/index`. */
 function portOf(text: string): { handle: string; port: number } | undefined {
   const match = /^([^/]+\/[^/]+)\/(\d+)$/.exec(text);
   return match ? { handle: match[1]!, port: Number(match[2]) } : undefined;

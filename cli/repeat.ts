@@ -52,5 +52,5 @@ export function outcomesText(all: readonly Outcomes[], times: number): string {
   return [closing, ...lines].join("\n") + "\n";
 }
 
-/** The gravest exit status of repeated runs. */
+/** Returns the gravest exit status of repeated runs. */
 export const worst = (statuses: readonly number[]): number => [2, 1, 3, 0].find((one) => statuses.includes(one)) ?? 3;

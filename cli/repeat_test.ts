@@ -29,7 +29,7 @@ Deno.test("repeat: each sequence's verdicts are counted, and those that vary are
   ]);
 });
 
-Deno.test("repeat: a sequence that one of the runs lacks varies, and two boards are kept apart", () => {
+Deno.test("repeat: a sequence that one of the runs lacks varies, and two boards stay separate", () => {
   const lost = outcomesOf([[line({ a: "agree", b: "agree" })], [line({ a: "agree" })]]);
   assertEquals(outcomesText(lost, 2).includes("varies    s > b: agree 1"), true);
   const two = outcomesOf([[line({ a: "diverge" }), line({ a: "agree" }, "c")]]);

@@ -26,9 +26,9 @@ export default command({
   usage: ["DIR [OPTION..]"],
   details:
     `DIR is the folder of "twinlink run --out DIR", or one of $XDG_STATE_HOME/twinlink/runs; without it, those are
-listed that were not brought to their end. No sequence that was run is lost or run again; the one that was under way
-is begun again on a board that is clean, unless the board broke in it: then it is told as what it was. The report is
-that of the whole run, and so is the exit status. Suites and boards must be as they were.`,
+listed that are not finished. No sequence that was run is lost or run again; the one that was under way
+is begun again on a board that is clean, unless the board broke in it: then it is reported as what it was. The report is
+about the whole run, and so is the exit status. Suites and boards must be as they were.`,
   options: OPTIONS,
   run: async (values, operands, { signal }) => {
     if (values.json && values.reporter && values.reporter !== "jsonl") {

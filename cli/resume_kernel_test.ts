@@ -1,4 +1,4 @@
-/** Runs on a real kernel that are killed and gone on with; many more moments: deno task bench:resume. */
+/** Runs on a real kernel that are killed and resumed; many more moments: deno task bench:resume. */
 
 import { assert, assertEquals } from "@std/assert";
 import { openGuestLine } from "../bench/guest_line.ts";
@@ -19,7 +19,7 @@ for (const way of ["ssh", "serial"]) {
         const bench = await openBench(folder, guest, sequences, line?.path);
         const verdicts = Array.from({ length: sequences }, (_, i) => `seq${i} agree ${Array(10).fill("agree").join()}`)
           .join("\n");
-        // A sequence is 12 lines: in the middle of the first, behind the second, and in the middle of the one behind.
+        // A sequence is 12 lines: in the middle of the first, after the second, and in the middle of the one after.
         const moments = [{ more: 4, ms: 0 }, { more: 25, ms: 0 }, { more: 6, ms: 0 }];
         const { hit, wrong } = await bench.disturbed(moments, verdicts);
         assertEquals(wrong, []);

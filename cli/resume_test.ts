@@ -48,7 +48,7 @@ interface Play {
 const PLAN = { args: ["s", "--board=b"], files: [] };
 const trace = (where: string, end = ".part") => `${where}/trace-b-ssh${end}.jsonl`;
 
-/** Runs the suite, or goes on with it. */
+/** Runs the suite, or resumes it. */
 async function play(where: string, what: Play, journal?: RunJournal, onEvent?: (event: RunEvent) => void) {
   const board: Board = { ...await loadBoard("model"), runner: what.runner, name: "b", transport: "ssh" };
   await using kept = journal ?? await RunJournal.create(where, PLAN);
@@ -73,7 +73,7 @@ async function play(where: string, what: Play, journal?: RunJournal, onEvent?: (
   return result!.results.map(({ verdict }) => verdict.verdict).join(" ");
 }
 
-/** Goes on with a run, and tells what was done for it. */
+/** Resumes a run, and tells what was done for it. */
 async function resume(where: string, what: Omit<Play, "did">): Promise<{ did: string; verdicts: string }> {
   const { journal } = await RunJournal.open(where);
   const did: string[] = [];
@@ -113,7 +113,7 @@ Deno.test("cut at any line of its journal, a run goes on: none is lost, none is 
   const lines = text.split("\n");
   assertEquals(lines.length - 1, 2 + 4 * (STEPS + 2));
   for (let line = 0; line < lines.length; line++) {
-    // In the middle of the line, and behind it.
+    // In the middle of the line, and after it.
     for (const torn of [lines[line]!.slice(0, lines[line]!.length >> 1), ""]) {
       const where = newFolder();
       await Deno.mkdir(where);
@@ -122,7 +122,7 @@ Deno.test("cut at any line of its journal, a run goes on: none is lost, none is 
       await Deno.writeTextFile(trace(where), left);
       const { did, verdicts } = await resume(where, { runner: "remote" });
       assertEquals(verdicts, "agree agree agree agree");
-      // Of a sequence of which all was told nothing is left to be run.
+      // If everything of a sequence was reported, nothing of it is left to be run.
       const told = [...left.matchAll(/"id":5,.*\n/g)].length;
       const ended = [...left.matchAll(/"sequence-end".*\n/g)].length;
       const unrun = ["a", "b", "c", "d"].slice(told);
@@ -137,7 +137,7 @@ Deno.test("a sequence that was under way is begun again on a board that is clean
   assertEquals((await resume(await broken(cutIn(3)), { runner: "qemu" })).did, "open b c d");
 });
 
-Deno.test("what the kernel reports once is not lost: the board is booted anew first, or the sequence told as what it was", async () => {
+Deno.test("what the kernel reports once is not lost: the board is rebooted first, or the sequence reported as what it was", async () => {
   const warned = cutIn(3, says("lockdep", "WARNING: possible circular locking dependency detected"));
   const { did, verdicts } = await resume(await broken(warned), { runner: "remote", renewable: true });
   assertEquals([did, verdicts], ["open renew b c d", "agree agree agree agree"]);
@@ -153,7 +153,7 @@ Deno.test("a step that crashed the board is not tried again by itself", async ()
   assertEquals([own.did, own.verdicts], ["open c d", "agree crash agree agree"]);
   const silent = await resume(await broken(cutIn(3, loses("timeout"))), { runner: "remote", renewable: true });
   assertEquals([silent.did, silent.verdicts], ["open renew c d", "agree indeterminate agree agree"]);
-  // It has booted anew since, nobody knows why.
+  // It has rebooted since, nobody knows why.
   const rebooted = await resume(await broken(cutIn(3)), { runner: "remote", boot: "second" });
   assertEquals([rebooted.did, rebooted.verdicts], ["open c d", "agree indeterminate agree agree"]);
 });

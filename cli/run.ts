@@ -70,12 +70,12 @@ board's root filesystem or the connection to it (exit status 2). --i-know DEVICE
 With --against TRACE each step is compared with what that earlier recording holds: of this board or of another one, its
 kernel, its firmware. So are the channels that the model does not know. What the recording does not hold is "not in
 TRACE", and never agrees; what it holds and the board can no longer run is a difference. --against BOARD runs the suites
-on that board first, and compares with its trace, which is kept in the --out folder or with the board's state.
+on that board first, and compares with its trace, which is saved in the --out folder or with the board's state.
 
 --repeat N runs all of it N times, on a kernel in QEMU with a fresh boot each time, and counts how often each sequence
 came to which verdict. The exit status is the gravest. With --out the runs are in DIR/1, DIR/2 and so on.
 
-What a run has shown is kept as it goes on, in DIR or a folder of $XDG_STATE_HOME/twinlink/runs: "twinlink resume"
+The results of a run are saved as it goes on, in DIR or a folder of $XDG_STATE_HOME/twinlink/runs: "twinlink resume"
 goes on from there after this process or its machine died.
 
 --reporter nipa writes a results file of NIPA, the CI of the netdev mailing list. It takes the branch under test, the
@@ -140,7 +140,7 @@ async function list(values: RunValues, operands: readonly string[], signal: Abor
 /**
  * Returns the filters of a run: with `--last-failed` one for each sequence that failed.
  *
- * @throws {UsageError} If no run is kept, or none of what failed in it can be run
+ * @throws {UsageError} If no run is saved, or none of what failed in it can be run
  */
 async function filterOfRun(values: RunValues, suites: readonly Suite[]): Promise<string[]> {
   if (!values["last-failed"]) return values.filter;
@@ -170,7 +170,7 @@ export default run;
 
 type RunValues = Values<typeof OPTIONS>;
 
-/** Runs what the options say. `named`: the user named suites. The journal may be that of an earlier run, which continues. */
+/** Runs what the options say. `named`: the user named suites. The journal may be the journal of an earlier run, which continues. */
 export async function runSuites(
   values: RunValues,
   what: { boards: Board[]; suites: Suite[]; journal: RunJournal | undefined; named: boolean },
@@ -196,7 +196,7 @@ export async function runSuites(
   });
 }
 
-/** The journal of a run: in the folder that was named, else in the default place where there is a board to lose. */
+/** Returns the journal of a run: in the folder that was named, else in the default place where there is a board to lose. */
 async function journalOf(
   values: RunValues,
   operands: readonly string[],
@@ -223,6 +223,6 @@ async function journalOf(
   } catch (error) {
     if (values.out !== undefined) throw error;
     // A machine without a home that can be written runs all the same.
-    say(`No journal is kept, so this run cannot be resumed: ${visible((error as Error).message)}`);
+    say(`No journal is written, so this run cannot be resumed: ${visible((error as Error).message)}`);
   }
 }

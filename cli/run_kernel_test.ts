@@ -36,7 +36,7 @@ await kernelTest(
 // The whole suite pcs: tools/matrix.ts.
 await kernelTest(
   "6.12",
-  "run: what a PCS that is gone does to poisoned memory is as the model says, crashes and the boots behind them included",
+  "run: what a PCS that is gone does to poisoned memory is as the model predicts, crashes and the boots after them included",
   async () => {
     const { code, stdout, stderr } = await run([
       "run",
@@ -48,7 +48,7 @@ await kernelTest(
     ]);
     assertEquals(code, 0, `${stdout}${stderr}`);
     assertMatch(stdout, /^10 sequences: 10 agree/m);
-    // With nobody to tell phylink, the dead PCS is asked: found, told where, and as the model said.
+    // With nobody to tell phylink, the dead PCS is asked: found, reported where, and as the model said.
     assertMatch(
       stdout,
       /agree +pcs > none: a cable event after the unbind .*\n +note +the kernel broke in step \d+ as the model predicted: oops in phylink_mac_pcs_get_state <- phylink_resolve/,

@@ -12,7 +12,7 @@ import { ERAS_BY_NAME } from "./_shared.ts";
 import type { CtrlC } from "../run/interrupt.ts";
 import { print, say } from "../run/output.ts";
 
-/** The era of a kernel by its own name (`6.12`) or by any release (`6.8.0-41-generic`). */
+/** Returns the era of a kernel by its own name (`6.12`) or by any release (`6.8.0-41-generic`). */
 function eraNamed(name: string) {
   try {
     return eraOf(/^\d+\.\d+$/.test(name) ? `${name}.0` : name).id;
@@ -30,7 +30,7 @@ function iproute2Of(version: string): string {
   throw new UsageError(`Option --iproute2 is "${visible(version)}", but must be a version such as 7.3`);
 }
 
-/** Runs a script, a command line at a time; gives the exit status of the last one, or that of what is not modelled. */
+/** Runs a script, a command line at a time; gives the exit status of the last one, or the status for what is not modelled. */
 function runScript(session: Session, script: string, json: boolean): number {
   let status = 0;
   let gaps = 0;
@@ -97,7 +97,7 @@ async function prompt(session: Session, json: boolean, ctrlC: CtrlC, signal: Abo
         stdin.setRawMode(false);
         ctrlC.pressed();
         status = runScript(session, held, json);
-        // Behind the ^C that the terminal shows
+        // After the ^C that the terminal shows
         if (status === 130) print("\n");
         if (!closed) stdin.setRawMode(true);
         held = "";
@@ -134,9 +134,9 @@ sort, tail, timeout, tr, wc.
 
 A script is read from standard input, or from the file SCRIPT. With --json a line is printed for each
 command line: command, rc, stdout, stderr, notify (devlink messages by netns, whether anybody listens or not), kmsg
-and gaps. The exit status is that of the last command.
+and gaps. The exit status is the status of the last command.
 
-What the model does not have says so on standard error, wherever the output goes: "twinlink: not modelled: ip rule
+What the model does not have is reported on standard error, wherever the output goes: "twinlink: not modelled: ip rule
 add". Such a command has exit status 125, and so has a script with one; with --json it stands in gaps. It does
 nothing, so what follows it may differ from a kernel.
 

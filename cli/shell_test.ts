@@ -33,7 +33,7 @@ Deno.test("a script: what its commands print, and the exit status of the last on
   assertEquals(stderr, "Error: Device did not register this trap.\nkernel answers: No such file or directory\n");
 });
 
-Deno.test("--json: a line for each command line, with what was told and logged in it", async () => {
+Deno.test("--json: a line for each command line, with what was reported and logged in it", async () => {
   const path = `${folder}/json.sh`;
   await Deno.writeTextFile(path, `${SCRIPT}echo abc > /sys/bus/netdevsim/new_device; exit 3\necho never\n`);
   const { code, stdout, stderr } = await call(["shell", "--era", "6.1", "--json", path]);

@@ -10,7 +10,7 @@ import { run } from "./child.ts";
 
 const HANDLE = "pci/0000:01:00.0";
 
-/** What a command of devlink(8) shows of the switch. */
+/** Returns what a command of devlink(8) shows of the switch. */
 async function shown(guest: Guest, command: string): Promise<Record<string, unknown>[]> {
   const { out } = await guestShell(guest, `devlink -js ${command}`);
   const [[, found] = []] = Object.entries(Object.values(JSON.parse(out))[0] as Record<string, unknown>);
@@ -23,7 +23,7 @@ async function counted(guest: Guest, command: string): Promise<unknown> {
   return (stats as { rx: unknown }).rx;
 }
 
-/** Reloads the switch, and returns how that ends and if the instance says that it failed. */
+/** Reloads the switch, and returns how that ends and if the instance reports that it failed. */
 async function reload(guest: Guest): Promise<[code: number, err: string, failed: boolean]> {
   const { code, err } = await guestShell(guest, `devlink dev reload ${HANDLE}`);
   const { out } = await guestShell(guest, "devlink dev show");

@@ -63,14 +63,14 @@ export function tally(counts: Counts): string {
   return parts.join(", ") || "none";
 }
 
-/** Says how many channels were compared with what was learned; nothing where none was. */
+/** Describes how many channels were compared with what was learned; empty where none was. */
 function learnedWords(verdicts: readonly SequenceVerdict[]): string {
   const learned = verdicts.flatMap(({ steps }) => steps).flatMap(({ channels }) => channels)
     .filter(({ learned }) => learned !== undefined).length;
   return learned === 0 ? "" : ` (${learned.toLocaleString("en-US")} learned)`;
 }
 
-/** The numbers of all boards together. */
+/** Returns the numbers of all boards together. */
 export function totalOf(lines: readonly Line[]): Summary {
   return summarise(lines.flatMap((line) => line.verdicts));
 }
@@ -150,14 +150,14 @@ export function causeLines(failed: readonly Case[], noun = "cause"): string[] {
   return [`${count(causes.length, noun)}, ${extent(causes.flatMap(({ cases }) => cases))}`, ...told];
 }
 
-/** An earlier recording in words: its file, and what it was taken from. */
+/** Returns an earlier recording in words: its file, and what it was taken from. */
 export function againstWords({ name, header: { board, kernel } }: EarlierTrace): string {
   return `${name} (${[board, kernel && `Linux ${kernel}`].filter(Boolean).join(", ")})`;
 }
 
 const ENDINGS = {
   0: "everything that was judged agrees",
-  1: "the boards do not do what the model says",
+  1: "the boards do not do what the model predicts",
   3: "not all of it could be judged, so this is no pass",
 };
 

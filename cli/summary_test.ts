@@ -64,7 +64,7 @@ Deno.test("summary: a cause once, with how many sequences it has and on which bo
   assertStringIncludes(summaryText([many]), "       ... 3 more\n");
 });
 
-Deno.test("summary: what was left out of several lines of a board is said once", () => {
+Deno.test("summary: what was left out of several lines of a board is printed once", () => {
   const leftOut = (
     reason: string,
   ) => [{ suite: "s", sequence: "one", reason }, { suite: "s", sequence: "two", reason }];

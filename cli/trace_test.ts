@@ -8,7 +8,7 @@ import { call } from "./in_process.ts";
 
 const handle = "pci/0000:01:00.0";
 
-/** A trace of a board with an emulated device. The device saw nothing in the second sequence. */
+/** Returns a trace of a board with an emulated device. The device saw nothing in the second sequence. */
 function traced(): Trace {
   const recorder = new DeviceRecorder();
   const command = (name: string, status = "OK") => recorder.add({ event: "command", command: name, status });

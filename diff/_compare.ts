@@ -33,7 +33,7 @@ import {
 // The compiler refuses an observation that has more than its channels: it would not be compared.
 ({}) satisfies Record<Exclude<keyof Observation, Channel | "unknown" | "untimed">, never>;
 
-/** What a message is about: a changed message still is about the same. */
+/** Returns what a message is about: a changed message still is about the same. */
 function identity(element: StreamElement): string {
   if ("command" in element) {
     const { command, object, handle, attributes } = element satisfies Notification;
@@ -42,7 +42,7 @@ function identity(element: StreamElement): string {
   return "event" in element ? canonical([element.event, element.ifname]) : canonical(element);
 }
 
-/** The edits of a stream; none if both sides are the same. */
+/** Returns the edits of a stream; none if both sides are the same. */
 function editsOf(expected: readonly StreamElement[], observed: readonly StreamElement[]): Edit<StreamElement>[] {
   if (same(expected, observed)) return [];
   const edits = align<StreamElement>(expected, observed, { key: canonical, identity });
@@ -64,7 +64,7 @@ function streamsOf(channel: Channel, { expected, observed }: Pair): StreamDiffer
 
 const isStream = (channel: Channel) => channel === "notify" || channel === "link" || channel === "kmsg";
 
-/** Whether a channel showed anything on either side; `result` and `time` always do. */
+/** True if a channel showed anything on either side; `result` and `time` always do. */
 function hasEvidence(channel: Channel, pair: Pair): boolean {
   return [pair.expected[channel], pair.observed[channel]].some((value) => {
     if (value === null || typeof value !== "object") return value !== null;
@@ -80,7 +80,7 @@ export function crashIn({ kmsg }: Observation): Pick<StepVerdict, "crash"> {
   return crash ? { crash } : {};
 }
 
-/** Why a kernel log that shows no difference does not agree either; undefined where it can be judged. */
+/** Returns why a kernel log that shows no difference does not agree either; undefined where it can be judged. */
 function whyUndecided({ kmsg }: Observation): string | undefined {
   const missing = missingLines(kmsg);
   if (missing !== undefined) return `the kernel left lines out of its log: ${missing}`;
@@ -90,7 +90,7 @@ function whyUndecided({ kmsg }: Observation): string | undefined {
 
 /**
  * Why the model knows nothing of a channel; undefined where the channel is compared: where the model knows it, and where a board
- * hangs or its kernel reports a bug, which is no driver's choice; but for a kernel of which the model cannot know if it breaks.
+ * hangs or its kernel reports a bug, which is no driver's choice. It stays unknown if the model cannot know whether the kernel breaks.
  */
 function gapOf(channel: Channel, expected: Observation, observed: Observation, findings: readonly KernelLine[]) {
   const { unknown } = expected;
@@ -132,7 +132,7 @@ export function compare(
   const hungry = starved(observed);
   const step = expected.id;
   withoutTicks(pair.observed, expected.observation!);
-  /** A channel that the model does not know, where something was learned of it */
+  /** Returns a channel that the model does not know, where something was learned of it */
   const fromLearned = (channel: Channel): ChannelVerdict | undefined => {
     const about = learned.gap(step, channel);
     if (!about?.values) return undefined;
@@ -184,5 +184,5 @@ export function compare(
   }
   if (verdict !== "indeterminate") return about;
   const log = channels.some((one) => one.channel === "kmsg" && one.verdict === "indeterminate");
-  return { ...about, reason: (log ? undecided : undefined) ?? `its time says nothing: ${hungry}` };
+  return { ...about, reason: (log ? undecided : undefined) ?? `its time means nothing: ${hungry}` };
 }

@@ -2,12 +2,12 @@
 
 import type { Json, Observation } from "../model/observation.ts";
 
-/** So many bytes are equal by chance never. */
+/** From this many bytes on, equal contents are no accident. */
 const TELLING = 16;
 
 /** Bytes from an address on. */
 export interface Piece {
-  /** Where the first one is */
+  /** The address of the first byte */
   address: number;
   /** The bytes */
   data: readonly number[];
@@ -28,7 +28,7 @@ export class Contents {
         const ids = Array.isArray(snapshot) ? snapshot : [undefined];
         for (const id of ids) this.forget(id === undefined ? `${handle}#` : `${handle}#${id};`);
       }
-      // A device that is made anew has its regions made anew, and its reporters with them.
+      // A device that is recreated has its regions recreated, and its reporters with them.
       if (object === "region" && command === "new" && !("snapshot" in attributes)) {
         this.forget(`${handle.slice(0, handle.lastIndexOf("/"))}!`);
       }
@@ -40,7 +40,7 @@ export class Contents {
     for (const key of this.#held.keys()) if (key.startsWith(prefix)) this.#held.delete(key);
   }
 
-  /** Tells of bytes what can be compared: how many they are, whether they are those of before, and whether others have the same. */
+  /** Describes bytes so that two boards compare: how many, if they are the same as before, and if other contents equal them. */
   tell(key: string, { address, data }: Piece, alone: boolean): Json {
     const held = this.#held.get(key) ?? new Map<number, number>();
     this.#held.set(key, held);
@@ -48,6 +48,8 @@ export class Contents {
     const twin = !alone && data.length >= TELLING &&
       [...this.#held].find(([other, its]) => other !== key && data.every((byte, i) => its.get(address + i) === byte));
     data.forEach((byte, i) => held.set(address + i, byte));
-    return `<${data.length} bytes${same ? "" : ", not those of before"}${twin ? `, those of ${twin[0]}` : ""}>`;
+    return `<${data.length} bytes${same ? "" : ", not the same as before"}${
+      twin ? `, the same as of ${twin[0]}` : ""
+    }>`;
   }
 }

@@ -1,4 +1,4 @@
-/** What a verdict says of the emulated device: what the device saw last in a step that failed, and wrong accesses. */
+/** What a verdict shows of the emulated device: what the device saw last in a step that failed, and wrong accesses. */
 
 import { type DeviceEvent, eventLines, eventsByStep } from "./device_record.ts";
 import type { DeviceRecord } from "./trace.ts";
@@ -9,7 +9,7 @@ const LAST = 8;
 /** How many wrong accesses a report names, and how much of each. */
 const NAMED = 3, LONGEST = 200;
 
-/** Verdicts of steps of which a reader asks what the device saw. */
+/** Verdicts of steps for which a reader asks what the device saw. */
 const FAILED: ReadonlySet<Verdict> = new Set(["crash", "diverge", "indeterminate"]);
 
 /** Adds what the device saw to a verdict. The verdict itself stays: the judge compares none of that. */

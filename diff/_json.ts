@@ -3,12 +3,12 @@
 import { isNotKnown, type Json, type Notification } from "../model/observation.ts";
 import type { NetnsName } from "../model/operation.ts";
 
-/** Whether a value is an object of JSON. */
+/** True if a value is an object of JSON. */
 export function isObject(value: Json | undefined): value is { [key: string]: Json } {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
-/** The value as text, keys sorted: equal texts mean equal values. */
+/** Returns the value as text, keys sorted: equal texts mean equal values. */
 export function canonical(value: unknown): string {
   return JSON.stringify(value, (_, inner) => {
     if (typeof inner !== "object" || inner === null || Array.isArray(inner)) return inner;
@@ -17,7 +17,7 @@ export function canonical(value: unknown): string {
 }
 
 /**
- * True if two values are the same JSON with the same keys. False says nothing where a key is undefined: {@linkcode canonical}
+ * True if two values are the same JSON with the same keys. False proves nothing where a key is undefined: {@linkcode canonical}
  * decides.
  */
 export function same(a: unknown, b: unknown): boolean {
@@ -54,7 +54,7 @@ export interface ValueDifference {
   observed?: Json;
 }
 
-/** The places where two values differ, outermost first. */
+/** Returns the places where two values differ, outermost first. */
 export function differences(expected: Json | undefined, observed: Json | undefined, path = ""): ValueDifference[] {
   if (same(expected, observed) || canonical(expected) === canonical(observed)) return [];
   if (isObject(expected) && isObject(observed)) {

@@ -1,5 +1,5 @@
 /**
- * Lines of the kernel log on the wrong side of a step's mark: those of a work queue come after it, and a report of another
+ * Lines of the kernel log on the wrong side of a step's mark: lines of a work queue come after it, and a report of another
  * CPU may begin before it.
  *
  * @module
@@ -8,17 +8,17 @@
 import type { KernelLine } from "../model/observation.ts";
 import type { StepTrace } from "./trace.ts";
 
-/** True if the kernel goes on with a step after its command has ended: the end of a netns, and what is given time to settle. */
+/** True if the kernel continues a step after its command has ended: the end of a netns, and what is given time to settle. */
 const goesOn = ({ op }: StepTrace) => op.kind === "netns.del" || op.settle !== undefined;
 
 function count(lines: readonly KernelLine[], text: string): number {
   return lines.filter((line) => line.class === "info" && line.text === text).length;
 }
 
-/** The line that opens a report, before the one that says what it is about. */
+/** The line that opens a report, before the line with its subject. */
 const OPENS = /^(={20,}|-{20,}|-+\[ cut here \]-+)$/;
 
-/** 1 if the last line of a step opens the report that the log of the next step goes on with, else 0. */
+/** 1 if the last line of a step opens the report that the log of the next step continues, else 0. */
 function opening(observed: readonly StepTrace[], index: number): 0 | 1 {
   const last = observed[index]?.observation?.kmsg.at(-1);
   const next = observed[index + 1]?.observation?.kmsg[0];
@@ -27,8 +27,8 @@ function opening(observed: readonly StepTrace[], index: number): 0 | 1 {
 }
 
 /**
- * A step of a sequence with the lines that came late: those that the model predicts for the step, that the board did not log in
- * it, and that are the first of the next step, where the model does not predict them. Likewise without the lines that were late
+ * Returns a step of a sequence with the lines that came late: those that the model predicts for the step, that the board did not log in
+ * it. They are the first of the next step, where the model does not predict them. Likewise without the lines that were late
  * from the step before.
  */
 export function withLateLines(
@@ -47,7 +47,7 @@ export function withLateLines(
   return { ...step, observation: { ...step.observation, kmsg: [...opened, ...here, ...more] } };
 }
 
-/** How many of the first lines of the next step are late ones of this step. */
+/** Returns how many of the first lines of the next step are late ones of this step. */
 function late(expected: readonly StepTrace[], observed: readonly StepTrace[], index: number): number {
   const [want, next] = [expected[index]?.observation?.kmsg, expected[index + 1]?.observation?.kmsg];
   const [got, following] = [observed[index]?.observation?.kmsg, observed[index + 1]?.observation?.kmsg];

@@ -13,7 +13,7 @@ export interface LogRule {
   id: string;
   /** What the whole line looks like */
   pattern: RegExp;
-  /** Why a line like that says nothing about the subsystem under test */
+  /** Why a line like that shows nothing about the subsystem under test */
   reason: string;
   /** Where the kernel prints it, or who else does */
   source: string;
@@ -52,7 +52,7 @@ export const LOG_RULES: readonly LogRule[] = [
     id: "module-taint",
     pattern:
       /^\w+: (loading out-of-tree module taints kernel\.|module verification failed: signature and\/or required key missing - tainting kernel|module license '.*' taints kernel\.)$/,
-    reason: "says how a module was built, once per boot",
+    reason: "states how a module was built, once per boot",
     source: "kernel/module",
   },
   {
@@ -83,7 +83,7 @@ export const LOG_RULES: readonly LogRule[] = [
   {
     id: "vlan-filter",
     pattern: /^8021q: adding VLAN 0 to HW filter on device \S+$/,
-    reason: "module 8021q says so of each netdev that comes up, if the board has it loaded",
+    reason: "module 8021q logs this for each netdev that comes up, if the board has it loaded",
     source: "net/8021q/vlan.c",
   },
   {
@@ -263,7 +263,7 @@ const REPORT_LINES: readonly LogRule[] = [
 /** Of a report of lockdep nearly all is free text: it begins with the finding and ends here. */
 const LOCKDEP_ENDS = /^stack backtrace:/;
 
-/** The buses whose devices are part of another device, so that their lines may come of what is under test. */
+/** The buses whose devices are part of another device, so that their lines may come from what is under test. */
 const CHILDREN: ReadonlySet<string> = new Set([
   "auxiliary",
   "mdio_bus",
@@ -294,7 +294,7 @@ function isOther(device: string, { handles, buses }: LogContext): boolean {
 }
 
 /**
- * The line by which a step tells of a stall that its board may not be guilty of: the same log says that the CPU was taken away.
+ * The line by which a step tells of a stall that its board may not be guilty of: the same log states that the CPU was taken away.
  * Undefined where there is no such stall.
  */
 export function starvedStall(log: readonly KernelLine[]): KernelLine | undefined {
@@ -307,16 +307,16 @@ export function isStall({ class: kind, text }: KernelLine): boolean {
   return kind === "hung" && STALL.test(text);
 }
 
-/** The line that says that the kernel left lines out of its log; undefined if none does. Audit's own are of no interest. */
+/** Returns the line that states that the kernel left lines out of its log; undefined if none does. Audit's own are of no interest. */
 export function missingLines(log: readonly KernelLine[]): string | undefined {
   return log.find(({ text, user }) => !user && SUPPRESSED.test(text) && !text.startsWith("kauditd_printk_skb: "))?.text;
 }
 
 /**
- * The lines of a step that no rule explains, in their order, without what the model does not say of a line: who logged it.
+ * Returns the lines of a step that no rule explains, in their order, without what the model does not say of a line: who logged it.
  *
  * @param log What the kernel logged in the step
- * @param predicted What the model says that it logs: none of that is explained away
+ * @param predicted What the model predicts that it logs: none of that is explained away
  */
 export function unexplained(
   log: readonly KernelLine[],

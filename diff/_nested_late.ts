@@ -20,7 +20,7 @@ function endsAnnounced(messages: readonly Notification[]): boolean {
     messages.some(({ command, object, handle }) => command === "del" && object === "dev" && handle !== last.handle);
 }
 
-/** How many messages at the end are the same announcement of an instance with a nested one. */
+/** Returns how many messages at the end are the same announcement of an instance with a nested one. */
 function trailing(messages: readonly Notification[]): number {
   if (!endsAnnounced(messages)) return 0;
   const last = messages.at(-1)!;

@@ -1,5 +1,5 @@
 /**
- * Netdev names of one side of a comparison, learned from what devlink says of its ports, so that `eth3` here and `enp0s1`
+ * Netdev names of one side of a comparison. They are learned from what devlink reports of its ports, so that `eth3` here and `enp0s1`
  * there can be seen to be the same port.
  */
 
@@ -13,7 +13,7 @@ const label = (handle: string) => `<port ${handle}>`;
 class Names {
   /** Handle of the port by the netdev's name */
   readonly ports = new Map<string, string>();
-  /** The last that was said of a port, without its netdev */
+  /** The last that was reported of a port, without its netdev */
   readonly said = new Map<string, string>();
 
   nameOf(handle: string): string | undefined {
@@ -99,7 +99,7 @@ export class NetdevNames {
   }
 }
 
-/** Relabels link events; those of netdevs that belong to no port and that nobody named are left out. */
+/** Relabels link events; events of netdevs that belong to no port and that nobody named are left out. */
 function relabelLinks(
   generations: Map<string, string[]>,
   events: LinkEvent[],
@@ -116,7 +116,7 @@ function relabelLinks(
     }
     const generation = deleted.get(event.ifname) ?? 0;
     if (event.event === "del") deleted.set(event.ifname, generation + 1);
-    // More events than generations: told of the last one, so that they show.
+    // More events than generations: reported at the last one, so that they show.
     const handle = handles[Math.min(generation, handles.length - 1)]!;
     const shown = canonical({ ...event, ifname: "" });
     const before = last.get(handle);

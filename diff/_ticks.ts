@@ -10,7 +10,7 @@ import type { StepTrace } from "./trace.ts";
 const TOLERANCE = 0.3;
 const SLACK = 3;
 
-/** The device that an operation makes anew, and with it its counters; undefined where it makes none. */
+/** Returns the device that an operation recreates, and with it its counters; undefined where it makes none. */
 function restarted(op: Operation): Handle | undefined {
   if (op.kind === "during") return restarted(op.operation);
   if (op.kind === "dev.reload") return op.handle;
@@ -24,7 +24,7 @@ class Counting {
   // A port that went down again has counted: it stays in, which only widens the bounds.
   readonly counted: Set<number> = new Set();
   readonly up: Set<number> = new Set();
-  /** Whether a trap of type drop was set to anything else: from then on each of them may have counted */
+  /** True if a trap of type drop was set to anything else: from then on each of them may have counted */
   set = false;
   modelMs = 0;
   boardSince: number | undefined;
@@ -52,7 +52,7 @@ export class Ticks {
   #restarted: Handle | undefined;
 
   /**
-   * What is known of a device.
+   * Returns what is known of a device.
    *
    * @internal
    */
@@ -106,15 +106,15 @@ export class Ticks {
 const UNKNOWN_PORT = -1;
 
 /**
- * Whether a trap or a group of which the model has counted nothing may have counted on a board: a port was up there, for a
- * time of which none passed on the model.
+ * True if a trap or a group for which the model has counted nothing may have counted on a board: a port was up there, for a
+ * time that did not pass on the model.
  */
 export function mayCount(trap: { [key: string]: Json }, ticks: Counting, ofGroup: boolean): boolean {
   if (ticks.counted.size === 0 || ticks.expected >= 1) return false;
   return ticks.set || (ofGroup ? ticks.packets.countingGroups.has(String(trap.name)) : trap.type !== "drop");
 }
 
-/** The least and the most packets that a board may have counted where the model has counted `want`. */
+/** Returns the least and the most packets that a board may have counted where the model has counted `want`. */
 export function counterBounds(want: number, ticks: Counting, ofGroup: boolean): [least: number, most: number] {
   const rate = Math.max(ticks.ports, want / Math.max(1, ticks.expected));
   const least = Math.max(ticks.expected >= 2 ? 1 : 0, Math.ceil((1 - TOLERANCE) * want - SLACK * rate));

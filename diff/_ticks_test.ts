@@ -5,7 +5,7 @@ import type { StepTrace } from "./trace.ts";
 
 const handle = "netdevsim/netdevsim10";
 
-/** The most packets that a trap may have counted after ten seconds on the board in which these steps were run. */
+/** Returns the most packets that a trap may have counted after ten seconds on the board in which these steps were run. */
 function most(...ops: Operation[]): number {
   const ticks = new Ticks();
   ops.forEach((op, i) => {

@@ -10,7 +10,7 @@ export const TRACE_VERSION = 1;
 
 const line = jsonLine;
 
-/** The first line. */
+/** Returns the first line. */
 export function headerLine(
   { board, transport, era, eraNote, kernel, iproute2, freedMemory, has, facts, contradictions }: TraceHeader,
 ): string {
@@ -29,25 +29,25 @@ export function headerLine(
   return line({ twinlink: "trace", version: TRACE_VERSION, ...told });
 }
 
-/** The line that a sequence begins with. */
+/** Returns the line that a sequence begins with. */
 export function beginLine({ suite, sequence, source, boot, hardware }: Omit<SequenceTrace, "steps">): string {
   const more = { ...(boot ? { boot } : {}), ...(hardware ? { hardware } : {}) };
   return line({ type: "sequence", suite, sequence, source, ...more } satisfies TraceLine);
 }
 
-/** The line of a step. It holds what was shown; what the model does not know of a step is not part of it. */
+/** Returns the line of a step. It holds what was shown; what the model does not know of a step is not part of it. */
 export function stepLine(step: StepTrace): string {
   const { unknown: _, untimed: __, ...shown } = step.observation ?? emptyObservation();
   return line({ type: "step", ...step, ...(step.observation ? { observation: shown } : {}) } satisfies TraceLine);
 }
 
-/** The lines that a sequence of so many steps ends with; the first is of what the emulated device saw. */
+/** Returns the lines that a sequence of so many steps ends with; the first is of what the emulated device saw. */
 export function endLine(steps: number, device: DeviceRecord | undefined): string {
   const seen = device ? line({ type: "device", ...device } satisfies TraceLine) : "";
   return seen + line({ type: "sequence-end", steps } satisfies TraceLine);
 }
 
-/** The line that makes a file of so many sequences a whole one. */
+/** Returns the line that makes a file of so many sequences a whole one. */
 export function lastLine(sequences: number): string {
   return line({ type: "end", sequences } satisfies TraceLine);
 }

@@ -212,7 +212,7 @@ export const lineSchema = z.discriminatedUnion("type", [
   z.strictObject({ type: z.literal("end"), sequences: count }),
 ]);
 
-/** A line behind the first. */
+/** A line after the first. */
 export type TraceLine = z.infer<typeof lineSchema>;
 
 /** The first line. */

@@ -12,7 +12,7 @@ export interface Counters {
   handle: Handle;
   /** What is counted for */
   of: { [key: string]: Json };
-  /** Whether it appears here, and so has counted nothing */
+  /** True if it appears here, and so has counted nothing */
   fresh: boolean;
 }
 

@@ -32,7 +32,7 @@ export const notIn = ({ name }: Pick<EarlierTrace, "name">, detail: string): str
 export const holdsEarlier = ({ sequences }: EarlierTrace, about: { suite: string; sequence: string }): boolean =>
   sequences.has(keyOf(about));
 
-/** The words that stand for the device of a board: its handle, its name on the bus. */
+/** Returns the words that stand for the device of a board: its handle, its name on the bus. */
 const wordsOf = ({ handle }: Facts): string[] => [handle, handle.slice(handle.indexOf("/") + 1)];
 
 /** A sequence of one board in the words of another: its device's handle and name, the names of the ports' netdevs in operations. */
@@ -49,7 +49,7 @@ function inWordsOf(board: Facts | undefined, earlier: Facts | undefined, trace: 
 
 /**
  * Returns what to expect of a sequence by an earlier recording: the steps of the model with what the recording showed. A step that
- * the recording does not hold, lost, or holds as another operation has no observation, and the reason; so have all steps after
+ * the recording does not hold, lost, or holds as another operation has no observation, but the reason. The same goes for all steps after
  * another operation.
  *
  * @param model The sequence as the model has it, on the board of `facts`

@@ -35,7 +35,7 @@ Deno.test("what the model does not know is compared with the earlier recording",
   ]);
 });
 
-Deno.test("what both boards do agrees, also where the model says something else", () => {
+Deno.test("what both boards do agrees, also where the model predicts something else", () => {
   const says = traceOf([RELOAD, { result: "EINVAL" }]);
   assertEquals(judge(says, refused).verdict, "diverge");
   assertEquals(against(says, [refused], refused).verdict, "agree");
@@ -56,7 +56,7 @@ Deno.test("what the earlier recording does not hold is reported, and never agree
   assertEquals(against(two, [old], two).steps[0]!.reason, "not in OLD: step 1 was lost there");
 });
 
-Deno.test("a board that breaks is a crash, whatever the earlier recording lacks; one that broke before as well says so", () => {
+Deno.test("a board that breaks is a crash, whatever the earlier recording lacks; one that broke before as well is reported as such", () => {
   const oops = traceOf([RELOAD, { kmsg: [{ class: "oops", text: "Oops: 0000 [#1] SMP" }] }]);
   assertEquals(against(model, [], oops).verdict, "crash");
   assertEquals(against(model, [refused], oops).verdict, "crash");
@@ -80,7 +80,7 @@ Deno.test("counters that tick, and those that began before, are compared as with
   assertEquals(against(counted, [reloads(4, 5)], reloads(9, 11)).verdict, "diverge");
 });
 
-Deno.test("names of netdevs, times and the log's noise are those of either board; a message more is a difference", () => {
+Deno.test("names of netdevs, times and the log's noise belong to each board; a message more is a difference", () => {
   const now = sample("enp0s1", "enp0s2");
   now.steps[3]!.observation!.kmsg.push({ class: "info", text: "systemd[1]: Started.", user: true });
   assertEquals(against(sample(), [sample("swp1", "swp2")], now).verdict, "agree");

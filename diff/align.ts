@@ -37,7 +37,7 @@ const enum Step {
 }
 
 /**
- * The shortest edit script from `expected` to `observed`. Of scripts with the same length it takes one that pairs elements of
+ * Returns the shortest edit script from `expected` to `observed`. Of scripts with the same length it takes one that pairs elements of
  * equal identity. An element that is missing here and extra there is `moved`.
  *
  * ```ts

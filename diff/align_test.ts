@@ -54,7 +54,7 @@ Deno.test("align: the script leads from one stream to the other, and is empty on
   }));
 });
 
-Deno.test("align: streams too long for the table are still told apart", () => {
+Deno.test("align: streams too long for the table are still distinguished", () => {
   const long = (word: string) => Array.from({ length: 5100 }, (_, i) => `${word}${i}`);
   const script = align(["head", ...long("a")], ["head", ...long("b")], options);
   assertEquals(script.length, 1 + 2 * 5100);

@@ -28,7 +28,7 @@ const BY_SUBJECT: Partial<Record<string, Capability>> = {
 /** The modules of fixtures/pcs. */
 const PCS_MODULES: readonly string[] = ["fakemac", "fakepcs"];
 
-/** The capabilities that an operation cannot do without. */
+/** Returns the capabilities that an operation cannot do without. */
 export function neededCapabilities(op: Operation): Set<Capability> {
   const needed = new Set<Capability>();
   const subject = BY_SUBJECT[op.kind.split(".")[0]!];
@@ -88,10 +88,10 @@ const FOUND: readonly string[] = [
   ...DRIVERS.flatMap(({ presence = [] }) => presence.map(({ capability }) => capability)),
 ];
 
-/** What a board with an agent has only if its file says so. `fw_activate` resets a whole card, its other ports too. */
+/** What a board with an agent has only if its file lists it. `fw_activate` resets a whole card, its other ports too. */
 const DECLARED: readonly string[] = ["emulated", "exploration", "pcs_board", "fw_activate", ...HARDWARE_IDS];
 
-/** What a board's file says of its abilities. */
+/** What a board's file lists of its abilities. */
 export interface Abilities {
   /** What the board can do. @default {everything} */
   capabilities?: readonly Capability[];
@@ -111,14 +111,14 @@ export interface Abilities {
   disruption?: Disruption;
 }
 
-/** What a tear-down undoes. A board that is not ours to break is not taken further unless its file says so. */
+/** Returns what a tear-down undoes. A board that is not ours to break is not taken further unless its file allows it. */
 export const allowedDisruption = ({ disruption, runner }: Abilities): Disruption =>
   disruption ?? (runner === "remote" || runner === "local" ? "resets" : "power");
 
 /** True if a capability is a driver whose devices sequences make. */
 const isMaker = (what: string) => DRIVERS.some(({ start, drivers }) => start !== undefined && drivers.includes(what));
 
-/** True if it would be a second device next to that of the board's handle: another driver's, or a PCS next to a real device. */
+/** True if it would be a second device next to the device of the board's handle: another driver's, or a PCS next to a real device. */
 const isBeside = (what: string, { handle, driver = "" }: Abilities, has: readonly string[] | undefined) =>
   has !== undefined && handle !== undefined && driver !== what &&
   (isMaker(what) || (what === "pcs" && !isMaker(driver)));

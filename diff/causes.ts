@@ -133,7 +133,7 @@ export class Reported {
   on = "";
 
   /**
-   * Returns where the report has shown the kinds of difference of a step; undefined if one of them is new, or the step has no
+   * Returns where the report has shown the kinds of difference of a step. Undefined if one of them is new, or the step has no
    * difference. The caller then shows the step in full, and its kinds count as shown at `where`.
    */
   before(step: StepVerdict, where: string): string | undefined {

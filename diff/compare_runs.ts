@@ -55,7 +55,7 @@ export interface ComparedSequence {
   suite: string;
   /** The sequence's name */
   sequence: string;
-  /** How it changed */
+  /** The kind of the change */
   change: Change;
   /** True if both sides judged it */
   compared: boolean;
@@ -107,7 +107,7 @@ const nameOf = ({ header: { board, transport } }: Pick<RunPart, "header">) => `$
 const keyOf = ({ suite, sequence }: { suite: string; sequence: string }) => JSON.stringify([suite, sequence]);
 
 /**
- * Finds which boards of two runs to compare: those of one name over one line; of the others those of one name, over whichever line;
+ * Finds which boards of two runs to compare: first boards of one name over one line; of the others boards of one name, over whichever line;
  * and if each run has one board only, these.
  */
 export function pairBoards(
@@ -135,7 +135,7 @@ export function pairBoards(
   return { pairs, alone: { before: [...left.keys()], after: [...right.keys()] } };
 }
 
-/** What a board is, by what the report of a change names. */
+/** Returns what a board is, by what the report of a change names. */
 function identity({ header }: RunPart): Record<string, string> {
   const { kernel, iproute2, era, freedMemory = "kept", against, facts } = header;
   return {
@@ -167,7 +167,7 @@ interface Side {
 const outcomes = ({ verdicts }: Side, outcome: "pass" | "fail"): boolean =>
   verdicts.some((one) => isOutcome(one.verdict, outcome));
 
-/** True if a verdict says that the board did as expected (a waiver may accept what it did), or that it did not. */
+/** True if a verdict states that the board did as expected (a waiver may accept what it did), or that it did not. */
 const isOutcome = (verdict: Verdict, outcome: "pass" | "fail") =>
   outcome === "fail" ? OUTCOMES[verdict] === "fail" : verdict === "agree" || verdict === "waived";
 
@@ -184,7 +184,7 @@ function words({ verdicts, leftOut }: Side): string {
   return counted[0]!.verdict;
 }
 
-/** The kinds of difference that a verdict shows, consequences aside; one that fails as a whole has its reason. */
+/** Returns the kinds of difference that a verdict shows, consequences aside; one that fails as a whole has its reason. */
 function kindsOf(verdict: SequenceVerdict): { key: string; text: string }[] {
   if (OUTCOMES[verdict.verdict] !== "fail") return [];
   const found = verdict.steps.flatMap(signaturesOf).filter(({ follows }) => !follows);
@@ -233,7 +233,7 @@ function comparedSequence(
   };
 }
 
-/** The sequences of some parts, each with what it came to in each run. */
+/** Returns the sequences of some parts, each with what it came to in each run. */
 function sides(parts: readonly RunPart[]): Map<string, Side> {
   const found = new Map<string, Side>();
   const at = (one: { suite: string; sequence: string }) => {

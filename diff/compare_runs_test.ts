@@ -83,7 +83,7 @@ Deno.test("boards are paired by name and line, then by name, then if there is on
   assertEquals(names([of("a"), of("a")], [of("a")]), ["a ssh,a ssh = a ssh", none]);
 });
 
-Deno.test("what differs on a board that A has not is new; on one that B has not nothing is told", () => {
+Deno.test("what differs on a board that A has not is new; on one that B has not nothing is reported", () => {
   const compared = compareRuns([part([fine()])], [
     part([fine()]),
     part([judged("x", "order")], { header: { board: "other" } }),
@@ -95,7 +95,7 @@ Deno.test("what differs on a board that A has not is new; on one that B has not 
   ]);
 });
 
-Deno.test("other kernels and what is left out are told; B that broke off is no pass", () => {
+Deno.test("other kernels and what is left out are reported; B that broke off is no pass", () => {
   const leftOut: LeftOut[] = [{ suite: "pcs", sequence: "y", reason: "needs pcs" }];
   const compared = compareRuns([part([fine()])], [part([fine()], { leftOut, header: { kernel: "6.12.119" } })]);
   assertEquals(compared.boards[0]!.differs, [{ what: "kernel", before: "6.12.118", after: "6.12.119" }]);

@@ -1,12 +1,12 @@
 /**
- * What broke, in a few words, by what the kernel log says of it: the place in the code and who called it.
+ * What broke, in a few words, by what the kernel log shows of it: the place in the code and who called it.
  *
  * @module
  */
 
 import type { KernelLine, KernelLineClass, Observation } from "../model/observation.ts";
 
-/** A report of the kernel, told by where it happened. */
+/** A report of the kernel, known by where it happened. */
 export interface Crash {
   /** What kind of report it is */
   class: KernelLineClass;
@@ -14,7 +14,7 @@ export interface Crash {
   frames: string[];
 }
 
-/** The gravest first: what is told of a step that has several. */
+/** The gravest first: what is reported of a step that has several. */
 const GRAVITY: readonly KernelLineClass[] = ["oops", "panic", "kasan", "lockdep", "hung", "warning"];
 
 const MOST_FRAMES = 3;
@@ -35,7 +35,7 @@ const REPORTERS =
 const plain = (name: string) => name.replace(/\.(constprop|isra|part|cold)\b.*$/, "");
 
 /**
- * What the gravest report of a kernel log is of; undefined where there is none. Knows the reports of x86 and arm64, from Linux
+ * Returns what the gravest report of a kernel log is of; undefined where there is none. Knows the reports of x86 and arm64, from Linux
  * 5.10 to 7.3.
  *
  * @example
@@ -82,7 +82,7 @@ export function crashOf(log: readonly KernelLine[]): Crash | undefined {
   return { class: kind, frames: frames.slice(from, from + MOST_FRAMES) };
 }
 
-/** A crash on one line: `oops in F <- G <- H`. */
+/** Returns a crash on one line: `oops in F <- G <- H`. */
 export function describeCrash({ class: kind, frames }: Crash): string {
   return frames.length > 0 ? `${kind} in ${frames.join(" <- ")}` : kind;
 }
@@ -90,12 +90,12 @@ export function describeCrash({ class: kind, frames }: Crash): string {
 /** Findings after which a kernel is not to be trusted. */
 export const FATAL: ReadonlySet<KernelLineClass> = new Set(["hung", "oops", "panic"]);
 
-/** Whether the kernel broke in a step: a task of it died, or will never end. */
+/** True if the kernel broke in a step: a task of it died, or will never end. */
 export function breaksKernel({ result, kmsg }: Observation): boolean {
   return result === "hang" || kmsg.some((line) => FATAL.has(line.class));
 }
 
-/** True if the model says that a kernel breaks in a step, or does not: what decides is chance. */
+/** True if the model predicts that a kernel breaks in a step, or does not: what decides is chance. */
 export function mayBreak(expected: Observation): boolean {
   return expected.unknown?.kmsg !== undefined && breaksKernel(expected);
 }
@@ -108,7 +108,7 @@ export function comesLate({ class: kind, text }: KernelLine, expected: Observati
   return kind === "hung" ? hungComesLate(expected, broke) : (broke || breaksKernel(expected)) && OVERWRITTEN.test(text);
 }
 
-/** Whether a report of a hung task is to be expected some time, in a step or behind one in which the kernel broke. */
+/** True if a report of a hung task is to be expected some time, in a step or after one in which the kernel broke. */
 export function hungComesLate(expected: Observation, broke: boolean): boolean {
   return expected.result === "hang" || broke;
 }

@@ -15,7 +15,7 @@ export function quote(value: string | number | boolean): string {
   return /["$`\\!]/.test(text) ? `'${text.replaceAll("'", `'\\''`)}'` : `"${text}"`;
 }
 
-/** The words that are there, quoted; a pair is a keyword with its value, left out where the value is. */
+/** Returns the words that are there, quoted; a pair is a keyword with its value, left out where the value is. */
 function line(
   ...words: (string | number | undefined | readonly [string, string | number | boolean | undefined])[]
 ): string {
@@ -74,7 +74,7 @@ const LINES: { [K in Exclude<OperationKind, DevlinkKind>]: (op: Operation<K>) =>
 };
 
 /**
- * The operation as a command line; `[NETNS]` in front where it is performed in another netns than `init`. What no shell
+ * Returns the operation as a command line; `[NETNS]` in front where it is performed in another netns than `init`. What no shell
  * would take as it stands (the netdev of a port) is written so that a reader does.
  *
  * ```ts

@@ -2,7 +2,7 @@
  * What the emulated device of a guest saw while a sequence ran: each command and each access to a register with its answer, each
  * wrong access, between the steps. It is evidence for a reader, and no channel: the judge compares none of it.
  *
- * The log is JSON Lines, one line an event, as the device gave it; a line `{"event":"step","step":3}` precedes what happened
+ * The log is JSON Lines, one line an event, as the device gave it. A line `{"event":"step","step":3}` precedes what happened
  * from the beginning of step 3 on. A run of equal events is one line with its `count`.
  *
  * @module
@@ -158,7 +158,7 @@ export function describeEvent({ event, count, ...rest }: DeviceEvent): string {
 const REQUESTS = ["command", "access"] as const;
 const isRequest = (event: string) => REQUESTS.some((request) => request === event);
 
-/** Returns the events of a step as lines; a request that failed because a test had asked for that says so. */
+/** Returns the events of a step as lines; a request that failed because a test had asked for that is marked. */
 export function eventLines(events: readonly DeviceEvent[]): string[] {
   return events.flatMap((event, i) => {
     const { event: kind } = event;

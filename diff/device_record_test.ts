@@ -23,7 +23,7 @@ const command = (name: string, status = "OK", more: Record<string, unknown> = {}
 });
 const begins = (step: number): DeviceEvent => ({ event: "step", step });
 
-/** The record of events that came as these. */
+/** Returns the record of events that came as these. */
 function recordOf(...events: DeviceEvent[]): DeviceRecord {
   const recorder = new DeviceRecorder();
   for (const event of events) recorder.add(event);
@@ -144,7 +144,7 @@ Deno.test("judge: what the device saw changes no verdict; a step that fails show
   for (const observed of [sample("ens1", "ens2"), differs]) {
     const [without, verdict] = [judge(sample(), observed), judge(sample(), { ...observed, device })];
     assertEquals({ ...verdict, steps: verdict.steps.map(({ device: _, ...step }) => step) }, without as typeof verdict);
-    // What the model says has no such thing, and what it says of it is not asked.
+    // The model predicts no such thing, and is not asked about it.
     assertEquals(judge({ ...sample(), device: recordOf(command("NOP")) }, observed), without);
   }
   const { steps } = judge(sample(), { ...differs, device });

@@ -1,5 +1,5 @@
 /**
- * What goes wrong with a board, told apart: how each fault is known, and what is made of the step that it is seen in.
+ * What goes wrong with a board, one by one: how each fault is known, and what is made of the step that it is seen in.
  *
  * @module
  */
@@ -27,7 +27,7 @@ export const LOSSES: Readonly<Record<LossReason, FaultKind>> = {
   },
   "untold": {
     verdict: "indeterminate",
-    means: "the board was lost before it told of the step",
+    means: "the board was lost before it reported the step",
     known:
       "the agent has begun a later step, or fell silent in an earlier one, and the record of this one did not come",
   },
@@ -44,11 +44,11 @@ export const LOSSES: Readonly<Record<LossReason, FaultKind>> = {
   "power": {
     verdict: "infra",
     means: "the board has no power",
-    known: "it was lost, and its power control says off",
+    known: "it was lost, and its power control reports off",
   },
   "reboot": {
     verdict: "crash",
-    means: "the board booted anew while the step ran",
+    means: "the board rebooted while the step ran",
     known: "it was lost, and it answers with another boot id, or its console shows the beginning of a boot",
   },
   "crash": {
@@ -63,13 +63,13 @@ export const LOSSES: Readonly<Record<LossReason, FaultKind>> = {
   },
   "full": {
     verdict: "indeterminate",
-    means: "the board has no room left",
+    means: "the board has no space left",
     known: "the agent could not write down what the step showed",
   },
   "too-long": {
     verdict: "indeterminate",
     means: "the board showed more than is taken over",
-    known: "a file of the agent, or a record, is over its bound; the detail says which, and how many bytes it has",
+    known: "a file of the agent, or a record, is over its bound; the detail states which, and how many bytes it has",
   },
   "tool": {
     verdict: "infra",
@@ -99,7 +99,7 @@ export const REPORTS: Readonly<Record<"hang" | Exclude<KernelLineClass, "info" |
     verdict: "diverge",
     means: "the step did not end",
     known:
-      "the agent is alive and has ended the step at its bound; that of a board starved of CPU time is indeterminate",
+      "the agent is alive and has ended the step at its bound; the step of a board starved of CPU time is indeterminate",
   },
   "warning": { verdict: "crash", means: "the kernel warned", known: "WARN, refcount_t, ref_tracker in its log" },
   "lockdep": { verdict: "crash", means: "lockdep reported", known: "a report of lock order or state in its log" },

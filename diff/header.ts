@@ -9,8 +9,8 @@ import { type EraId, eraNote, ERAS } from "../model/mod.ts";
 import type { TraceHeader } from "./trace.ts";
 
 /**
- * Returns a header with the era to compare with. It has a note if that era was not taken from the kernel of the header, and a
- * line for each contradiction between the facts in it and the model of the driver.
+ * Returns a header with the era to compare with. It has a note if that era was not taken from the kernel of the header. It has
+ * a line for each contradiction between the facts in it and the model of the driver.
  *
  * @param driver The driver that the board's file names. @default {the driver that the facts name}
  *

@@ -19,7 +19,7 @@ import { recoverTrace, TraceJournal } from "./trace_journal.ts";
 import type { SequenceTrace, StepTrace, Trace, TraceHeader } from "./trace.ts";
 import { summarise } from "./verdict.ts";
 
-/** C0, DEL, C1, directions, what takes no room, line ends of Unicode, halves of a character, tags, what is no character. */
+/** C0, DEL, C1, directions, what takes no space, line ends of Unicode, halves of a character, tags, what is no character. */
 const POINTS = [
   ...Array.from({ length: 0x20 }, (_, i) => i),
   ...Array.from({ length: 0x21 }, (_, i) => 0x7f + i),
@@ -33,7 +33,7 @@ const POINTS = [
 const HOSTILE = POINTS.map((point) => `<${String.fromCodePoint(point)}>`).join("");
 const RAW = new Set(POINTS.map((point) => String.fromCodePoint(point)));
 
-/** The characters of a text that are not to be there; line feeds end lines. */
+/** Returns the characters of a text that are not to be there; line feeds end lines. */
 function raw(text: string): string[] {
   const found = [...text].filter((character) => character !== "\n" && RAW.has(character));
   return [...new Set(found)].map((character) => character.codePointAt(0)!.toString(16));
@@ -48,7 +48,7 @@ const HEADER: TraceHeader = {
   has: [HOSTILE],
 };
 
-/** A sequence in which the board says it on every channel, and is lost with it. */
+/** Returns a sequence in which the board reports it on every channel, and is lost with it. */
 function observed(text: string): SequenceTrace {
   const steps: StepTrace[] = [
     {
@@ -75,7 +75,7 @@ function observed(text: string): SequenceTrace {
   return { suite: text, sequence: text, source: text, steps, boot: text, device: recorder.take()! };
 }
 
-/** The same as the model has it: nothing was said. */
+/** Returns the model's side of the same sequence: nothing was printed. */
 function expected(text: string): SequenceTrace {
   const steps = observed(text).steps.map(({ lost: _, ...step }) => ({ ...step, observation: emptyObservation() }));
   return { ...observed(text), steps };
@@ -97,7 +97,7 @@ for (const [name, make] of Object.entries(REPORTERS)) {
     const reporter = make((piece) => text += piece);
     reporter.begin(HEADER);
     reporter.sequence(verdict());
-    // What is skipped, and why, is told of elsewhere.
+    // What is skipped, and why, is reported elsewhere.
     reporter.sequence(
       judge(expected(HOSTILE), observed(HOSTILE), { unsupported: { needer: HOSTILE, needs: HOSTILE } }),
     );

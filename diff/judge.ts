@@ -1,5 +1,5 @@
 /**
- * Judges what a board did by what the model says.
+ * Judges what a board did by what the model predicts.
  *
  * @module
  */
@@ -49,7 +49,7 @@ export interface JudgeOptions {
 }
 
 /**
- * The lines that are findings of a class that the model did not predict.
+ * Returns the lines that are findings of a class that the model did not predict.
  *
  * @param broke Whether the kernel broke before, as predicted
  */
@@ -65,7 +65,7 @@ function unpredicted(expected: StepTrace, observed: StepTrace, broke: boolean): 
 
 const noAnswer = (id: number) => `the model has no answer for step ${id}`;
 
-/** What a reader must know of a step that agrees: that it broke the kernel, as it was to; undefined where it did not. */
+/** Returns what a reader must know of a step that agrees: that it broke the kernel, as it was to; undefined where it did not. */
 function asPredicted({ id, expected, crash }: StepVerdict, as: string): string | undefined {
   const observation = expected?.observation;
   if (!observation) return undefined;
@@ -111,7 +111,7 @@ function wrongAssumption(id: number, { unknown, result }: Observation, observed:
   return `step ${id} ended with ${observed.result}, and the steps after it were planned for ${result}: ${unknown.result}`;
 }
 
-/** Says of all channels of a step that the model does not know them. */
+/** Marks all channels of a step as not known to the model. */
 const allUnknown = (step: StepTrace, why: string): StepTrace => ({
   ...step,
   observation: {
@@ -120,7 +120,7 @@ const allUnknown = (step: StepTrace, why: string): StepTrace => ({
   },
 });
 
-/** Says that a verdict rests on learned expectations, and how much of it. */
+/** Marks a verdict that rests on learned expectations, with how much of it. */
 function shareLearned(steps: readonly StepVerdict[]): string[] {
   const compared = steps.flatMap(({ channels }) => channels).filter(({ verdict }) => verdict !== "model-gap");
   const learned = compared.filter(({ learned }) => learned !== undefined).length;
@@ -185,7 +185,7 @@ export function judge(predicted: SequenceTrace, observed: SequenceTrace, options
   const waivers = new Waivers(expected, accepted, today);
   const learned = new LearnedSequence(expected, model ? [] : options.learned ?? [], today);
   const by = { waivers, learned, bothBoards: model !== undefined };
-  /** A step that the model has no answer for, or was planned for another state: compared with what was learned. */
+  /** Returns a step that the model has no answer for, or was planned for another state: compared with what was learned. */
   const sayLearned = (want: StepTrace, got: StepTrace, index: number, why: string, findings: KernelLine[]) => {
     const { id, phase, op } = want;
     const [wanted, pair] = [allUnknown(want, why), pairs.pair(index)];
@@ -193,9 +193,9 @@ export function judge(predicted: SequenceTrace, observed: SequenceTrace, options
     const shown = learning ? { shown: pair.observed, whole: true } : {};
     steps.push({ ...about, ...compare(wanted, got, pair, findings, by), ...shown });
   };
-  /** Why nothing can be said from here on */
+  /** Why nothing is known from here on */
   let unknown: string | undefined;
-  /** Whether the kernel broke, as it was to */
+  /** True if the kernel broke, as it was to */
   let brokeBefore = false;
   let following: Verdict = "indeterminate";
   /** True if only a wrong assumption is the reason: a step that is lost after it is reported as lost */
@@ -208,7 +208,7 @@ export function judge(predicted: SequenceTrace, observed: SequenceTrace, options
     const say = (verdict: Verdict, reason: string) =>
       steps.push({ ...about, verdict, reason, channels: [], findings: [], ...found });
 
-    // A board that dies shows it, also behind a step that was lost.
+    // A board that dies shows it, also after a step that was lost.
     const findings = got ? unpredicted(want, got, brokeBefore) : [];
     const hungry = got && starvedNotStuck(got, findings);
     const objection = got?.observation && want.observation &&
@@ -229,7 +229,7 @@ export function judge(predicted: SequenceTrace, observed: SequenceTrace, options
       following = lost.verdict;
     } else if (got?.lost?.reason === "reboot" || got?.lost?.reason === "crash") {
       say("crash", `${LOSSES[got.lost.reason].means}: ${got.lost.detail}`);
-      unknown ??= `the board booted anew in step ${want.id}`;
+      unknown ??= `the board rebooted in step ${want.id}`;
       untold = false;
     } else if (unknown !== undefined && findings.length > 0 && hungry === undefined) {
       sayCrash(got!.observation!);
@@ -246,17 +246,17 @@ export function judge(predicted: SequenceTrace, observed: SequenceTrace, options
       unknown = `step ${want.id} is not in the trace`;
     } else if (got.id !== want.id || got.phase !== want.phase || canonical(got.op) !== canonical(want.op)) {
       say("infra", `another step was run: ${got.id}, ${describeOperation(got.op)}`);
-      unknown = `another step was run in place of step ${want.id}`;
+      unknown = `another step was run instead of step ${want.id}`;
     } else if (got.lost || !got.observation) {
       const { verdict, means } = got.lost ? LOSSES[got.lost.reason] : LOSSES["not-recorded"];
       say(verdict, got.lost?.detail ? `${means}: ${got.lost.detail}` : means);
       unknown = verdict === "model-gap" ? noAnswer(want.id) : `step ${want.id} was lost (${means})`;
       following = verdict === "model-gap" ? verdict : "indeterminate";
       assumedWrong = false;
-      // Why the board was lost is told in a later step
+      // Why the board was lost is reported in a later step
       untold = got.lost?.reason === "untold";
     } else if (hungry !== undefined) {
-      say("indeterminate", `it did not end, or the kernel says so, and ${hungry}`);
+      say("indeterminate", `it did not end, or the kernel reports this, and ${hungry}`);
       unknown = `step ${want.id} was done by a board that was starved`;
     } else if (!want.observation) {
       // An earlier recording that lacks a step is no model without an answer

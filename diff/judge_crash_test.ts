@@ -109,7 +109,7 @@ Deno.test("a board that is lost with its kernel, as predicted, is no crash to lo
   assertEquals(verdicts({ kmsg: predicted }, silent)[0], "infra");
 });
 
-Deno.test("a crash that was not predicted is told by its place; another kind than predicted is one too", () => {
+Deno.test("a crash that was not predicted is reported by its place; another kind than predicted is one too", () => {
   const of = (expected: Partial<Observation>) =>
     judge(
       sequence(step(1, unbind, expected), step(2, netdevUp)),

@@ -7,7 +7,7 @@ import { judge } from "./judge.ts";
 import type { LossReason, SequenceTrace, StepTrace } from "./trace.ts";
 import { exitStatus, gravest, summarise, type Verdict } from "./verdict.ts";
 
-/** The sample with one step of the board's side changed. */
+/** Returns the sample with one step of the board's side changed. */
 function changed(id: number, change: (step: StepTrace) => void): SequenceTrace {
   const trace = sample("ens1", "ens2");
   change(trace.steps[id - 1]!);
@@ -82,7 +82,7 @@ Deno.test("judge: a step that was lost is never a pass, and neither is what come
   assertEquals(exitStatus(summarise([judge(sample(), changed(6, lose("timeout")))])), 3);
 });
 
-Deno.test("judge: why a board was lost is told in the step in which it was, also where steps before it are untold", () => {
+Deno.test("judge: why a board was lost is reported in the step in which it was, also where steps before it are untold", () => {
   const lost = changed(5, lose("untold"));
   lose("untold")(lost.steps[5]!);
   lose("transport")(lost.steps[7]!);
@@ -127,7 +127,7 @@ Deno.test("judge: a splat that the model did not predict is a crash", () => {
     const verdict = judge(sample(), crashed);
     assertEquals(verdict.verdict, "crash", kind);
     assertStringIncludes(verdict.steps[5]!.reason!, `${kind}: it broke`);
-    // After these nothing that the kernel says can be trusted.
+    // After these nothing that the kernel reports can be trusted.
     const rest = ["hung", "oops", "panic"].includes(kind) ? "indeterminate" : "agree";
     assertEquals(verdict.steps.slice(6).map((s) => s.verdict), Array(6).fill(rest), kind);
     assertEquals(exitStatus(summarise([verdict])), 1);
@@ -142,7 +142,7 @@ Deno.test("judge: a splat that the model did not predict is a crash", () => {
   }
 });
 
-Deno.test("judge: a crash shows also behind a lost step, without the model, and without the capability", () => {
+Deno.test("judge: a crash shows also after a lost step, without the model, and without the capability", () => {
   const crashed = changed(7, (s) => s.observation!.kmsg.push({ class: "oops", text: "Oops: 0000" }));
   lose("timeout")(crashed.steps[5]!);
   assertEquals(judge(sample(), crashed).steps.slice(5, 8).map((s) => s.verdict), [
@@ -304,7 +304,7 @@ Deno.test("judge: a line that a work queue logs a moment late is of the step tha
   assertEquals(verdictsOf(end, wanted, [[line], [], []]), "agree agree agree");
   assertEquals(verdictsOf(end, wanted, [[], [line], []]), "agree agree agree");
   assertEquals(verdictsOf({ ...show, settle: 500 }, wanted, [[], [line], []]), "agree agree agree");
-  // Too late, twice, behind another line, of a step behind which nothing goes on, or not at all.
+  // Too late, twice, after another line, of a step after which nothing goes on, or not at all.
   assertEquals(verdictsOf(end, wanted, [[], [], [line]]), "diverge agree diverge");
   assertEquals(verdictsOf(end, wanted, [[], [line, line], []]), "agree diverge agree");
   assertEquals(verdictsOf(end, wanted, [[line], [line], []]), "agree diverge agree");

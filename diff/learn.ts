@@ -20,11 +20,11 @@ export interface LearnedRun {
 /** What can be learned of a run, and what cannot. */
 export interface Lesson {
   entries: LearnedEntry[];
-  /** Steps of which nothing can be learned: they crashed, were lost, or could not be judged */
+  /** Steps from which nothing can be learned: they crashed, were lost, or could not be judged */
   left: { suite: string; sequence: string; step: number; why: string }[];
 }
 
-/** A name for an entry: the same for the same step, whatever it shows. */
+/** Returns a name for an entry: the same for the same step, whatever it shows. */
 export function keyOf(kind: string, suite: string, sequence: string, step: number): string {
   return `${kind === "gap" ? "g" : "d"}${hashOf(`${kind}/${suite}/${sequence}/${step}`)}`;
 }
@@ -35,7 +35,7 @@ interface Seen extends Omit<LearnedEntry, "key" | "until" | "values" | "varies">
   shown: Observation;
 }
 
-/** The channels that the model did not know, in the order of an observation; those of a whole step are all. */
+/** Returns the channels that the model did not know, in the order of an observation; for a whole step these are all channels. */
 function unknownOf({ whole, expected }: StepVerdict): Channel[] {
   return whole ? [...CHANNELS] : CHANNELS.filter((channel) => expected?.observation?.unknown?.[channel] !== undefined);
 }
@@ -88,7 +88,7 @@ function entryOf(runs: readonly Seen[], until: string): LearnedEntry {
 }
 
 /**
- * Learns from runs. A channel that showed several values, at least one of them twice, is learned as a set; one that showed another
+ * Learns from runs. A channel that showed several values, at least one of them twice, is learned as a set. One that showed another
  * value in every run is left out as `varies`. A report of the kernel is never learned.
  *
  * @param until The last day of the entries, `YYYY-MM-DD`

@@ -32,12 +32,12 @@ const runOf = (observed: SequenceTrace): LearnedRun => ({
   verdicts: [judge(model, observed, { learning: true })],
 });
 const learn = (...observed: SequenceTrace[]) => learnFrom(observed.map(runOf), "2999-01-01");
-/** What was learned, through the file. */
+/** Returns what was learned, through the file. */
 const learned = (...observed: SequenceTrace[]) => parseLearned(learnedText(learn(...observed).entries), "f.toml");
 const verdictOf = (observed: SequenceTrace, entries = learned(board(["a", "b"]))) =>
   judge(model, observed, { learned: entries });
 
-Deno.test("learned: what was a gap agrees, and says that it was learned; without the file it is a gap", () => {
+Deno.test("learned: what was a gap agrees, and is marked as learned; without the file it is a gap", () => {
   assertEquals(judge(model, board(["a", "b"])).verdict, "model-gap");
   const { verdict, steps, notes } = verdictOf(board(["a", "b"]));
   assertEquals(verdict, "agree");
@@ -103,7 +103,7 @@ Deno.test("learned: steps after a result that the model did not assume are learn
   assertEquals(verdictOf(refused(5), entries).verdict, "diverge");
 });
 
-Deno.test("learned: an entry that expired, or is of another operation, is not applied, and says so", () => {
+Deno.test("learned: an entry that expired, or is of another operation, is not applied, and is reported", () => {
   const [entry] = learned(board(["a", "b"]));
   const judged = (change: object) => {
     const { verdict, notes } = verdictOf(board(["a", "b"]), [{ ...entry!, ...change }]);

@@ -1,6 +1,6 @@
 /**
  * Learned expectations: what boards showed where the model has no answer, and where they differ from the model. A person reviewed
- * them; the model still does not know them, and every verdict that rests on one says so.
+ * them; the model still does not know them, and every verdict that rests on one is marked as such.
  *
  * @module
  */
@@ -39,7 +39,7 @@ export interface LearnedEntry {
   varies: readonly Channel[];
 }
 
-/** What a learned entry says of a channel. */
+/** What a learned entry expects of a channel. */
 export interface LearnedChannel {
   /** The key of the entry */
   key: string;
@@ -84,7 +84,7 @@ export class LearnedSequence {
     return this.#entries.find((entry) => entry.kind === kind && entry.step === step);
   }
 
-  /** What is expected of a channel that the model does not know; undefined if nothing was learned of the step. */
+  /** Returns what is expected of a channel that the model does not know; undefined if nothing was learned of the step. */
   gap(step: number, channel: Channel): LearnedChannel | undefined {
     const entry = this.#find("gap", step);
     if (!entry) return undefined;
@@ -97,7 +97,7 @@ export class LearnedSequence {
   /** True if something was learned of a step that the model has no answer for. */
   knows = (step: number): boolean => this.#find("gap", step) !== undefined;
 
-  /** How a channel may differ from the model; undefined if nothing was learned. */
+  /** Returns how a channel may differ from the model; undefined if nothing was learned. */
   deviation(step: number, channel: Channel): LearnedChannel | undefined {
     const entry = this.#find("deviation", step);
     const values = entry?.values[channel];
@@ -106,12 +106,12 @@ export class LearnedSequence {
     return { key, reason, until, values };
   }
 
-  /** Says that an entry was of use. */
+  /** Records that an entry was of use. */
   use(key: string): void {
     this.#used.add(key);
   }
 
-  /** What is to be said of entries that were of no use in a sequence that was judged whole. */
+  /** Returns what to report of entries that were of no use in a sequence that was judged whole. */
   unused(): string[] {
     return this.#entries.filter(({ key }) => !this.#used.has(key)).map(({ key, step }) =>
       `the learned expectation ${key}, step ${step}, no longer occurs`
@@ -119,7 +119,7 @@ export class LearnedSequence {
   }
 }
 
-/** A short name for a text: FNV-1a, 8 hexadecimal digits. */
+/** Returns a short name for a text: FNV-1a, 8 hexadecimal digits. */
 export function hashOf(text: string): string {
   let hash = 0x811c9dc5;
   for (const one of text) hash = Math.imul(hash ^ one.codePointAt(0)!, 0x01000193);

@@ -54,7 +54,7 @@ const HEAD =
 const ascii = (json: string) =>
   json.replace(/[^\x20-\x7e]|'/g, (one) => `\\u${one.charCodeAt(0).toString(16).padStart(4, "0")}`);
 
-/** A value as JSON, a message a line. */
+/** Returns a value as JSON, a message a line. */
 function valueText(value: Json): string {
   const one = (json: Json) => ascii(JSON.stringify(json));
   const list = (items: Json[]) =>
@@ -70,7 +70,7 @@ function valueText(value: Json): string {
 }
 
 const literal = (text: string) => text.includes("\n") ? `'''\n${text}'''` : `'${text}'`;
-/** A basic string of TOML, in ASCII. */
+/** Returns a basic string of TOML, in ASCII. */
 const quoted = (text: string) =>
   JSON.stringify(text).replace(/[^\x20-\x7e]/gu, (one) => `\\U${one.codePointAt(0)!.toString(16).padStart(8, "0")}`);
 
@@ -81,7 +81,7 @@ const LONGEST = 160;
 class Named {
   readonly values = new Map<string, string>();
 
-  /** A value as it stands in an entry. */
+  /** Returns a value as it stands in an entry. */
   in(value: Json): string {
     const text = valueText(value);
     if (text.length <= LONGEST) return literal(text);
@@ -91,7 +91,7 @@ class Named {
   }
 }
 
-/** Returns the text of a file of learned expectations; `when` and `until` of the file are those of most entries. */
+/** Returns the text of a file of learned expectations; `when` and `until` of the file are the values of most entries. */
 export function learnedText(entries: readonly LearnedEntry[]): string {
   const most = (of: (entry: LearnedEntry) => string, none: string) => {
     const counts = [...Map.groupBy(entries, of)].sort(([, a], [, b]) => b.length - a.length);

@@ -124,7 +124,7 @@ function channelLines({ channel, values, streams, verdict, waiver }: ChannelVerd
   return [...lines, ...streams.flatMap((stream) => streamLines(channel, stream, paint))];
 }
 
-/** The kernel log from its first finding on. */
+/** Returns the kernel log from its first finding on. */
 function logLines({ findings, observed }: StepVerdict, paint: Paint): string[] {
   if (findings.length === 0) return [];
   const log = observed?.observation?.kmsg ?? [];
@@ -140,11 +140,11 @@ function logLines({ findings, observed }: StepVerdict, paint: Paint): string[] {
   ];
 }
 
-/** The name of a sequence, safe to print. */
+/** Returns the name of a sequence, safe to print. */
 export const nameOf = ({ suite, sequence }: SequenceVerdict) => visible(`${suite} > ${sequence}`);
 
 /**
- * Why a sequence is what it is: every step that does not agree. Empty for one that agrees without notes.
+ * Returns why a sequence is what it is: every step that does not agree. Empty for one that agrees without notes.
  *
  * @param reported What the report has reported before: the lines refer to it. @default nothing
  */

@@ -240,7 +240,7 @@ Deno.test("kernel log: the report of lockdep is free text up to its stack", () =
   assertEquals(left([...report, extra].map((text) => line(text)), reported), [report[0]!, extra]);
 });
 
-Deno.test("kernel log: a line that the model predicts is kept, whatever explains it", () => {
+Deno.test("kernel log: a line that the model predicts stays, whatever explains it", () => {
   const text = "hrtimer: interrupt took 4711 ns";
   assertEquals(left([line(text)], NETDEVSIM, [line(text)]), [text]);
 });

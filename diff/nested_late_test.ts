@@ -40,7 +40,7 @@ Deno.test("announcements of an instance with a nested one may come with the next
   assertEquals(verdictOf(expected, [[one, one, one], [one, two, two, two]]), "diverge", "one too many");
   assertEquals(verdictOf(expected, [[], [one, one, one, two, two, two]]), "diverge", "the reload itself sends one");
   assertEquals(verdictOf(expected, [[one, one, two], [two, two, two]]), "diverge", "of another content");
-  // The partner of a message says what of it the model does not know; a message that comes late has none
+  // The partner of a message shows what of it the model does not know; a message that comes late has none
   const more = (message: Notification, remote: Json): Notification => ({
     ...message,
     attributes: { ...message.attributes, remote },

@@ -22,7 +22,7 @@ function* handlesOf(op: Operation): Generator<Handle> {
   if (op.kind === "race" && op.own !== undefined) yield op.own;
 }
 
-/** The netdevs that an operation calls by their names. */
+/** Returns the netdevs that an operation calls by their names. */
 function* netdevsOf(op: Operation): Generator<string> {
   for (const inner of innerOperations(op)) yield* netdevsOf(inner);
   if ("dev" in op && (op.kind.startsWith("netdev.") || op.kind.startsWith("ethtool."))) yield op.dev;
@@ -34,7 +34,7 @@ function isBoardMac({ steps }: SequenceTrace): boolean {
   return setup.length > 0 && setup.every(({ op }) => op.kind === "netdev.set" && op.dev === "fm0" && !op.up);
 }
 
-/** The buses that the files of an operation are of: `platform` of `/sys/bus/platform/drivers/fakemac/unbind`. */
+/** Returns the buses that the files of an operation are of: `platform` of `/sys/bus/platform/drivers/fakemac/unbind`. */
 function* busesOf(op: Operation): Generator<string> {
   for (const inner of innerOperations(op)) yield* busesOf(inner);
   const [, bus] = /^\/sys\/(?:bus|devices)\/([^/]+)\//.exec("path" in op ? op.path : "") ?? [];
@@ -59,9 +59,9 @@ export class Normaliser {
   }
 
   /**
-   * For one sequence; `options.rules` in place of {@linkcode RULES}.
+   * For one sequence; `options.rules` instead of {@linkcode RULES}.
    *
-   * @param expected The whole sequence as the model has it: it says which instances the sequence is about.
+   * @param expected The whole sequence as the model has it: it shows which instances the sequence is about.
    */
   constructor(expected: SequenceTrace, options: { rules?: readonly Rule[] } = {}) {
     this.#rules = options.rules ?? RULES;

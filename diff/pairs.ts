@@ -22,7 +22,7 @@ export interface Pairs {
   pair(index: number): Pair;
 }
 
-/** A board beside the model. */
+/** Returns a board beside the model. */
 export function modelPairs(model: SequenceTrace, observed: SequenceTrace, rules: readonly Rule[]): Pairs {
   const normaliser = new Normaliser(model, { rules });
   return {
@@ -81,7 +81,7 @@ function withoutBases(shown: Observation, bases: ReadonlyMap<string, number>): O
 const NO_ANSWER: Observation = { ...emptyObservation(), unknown: { reply: "no answer", notify: "no answer" } };
 
 /**
- * A board beside an earlier recording: the rules make both sides comparable with the model, and so with each other. What the
+ * Returns a board beside an earlier recording: the rules make both sides comparable with the model, and so with each other. What the
  * model does not know is compared as well, except for counters that tick.
  *
  * @param model The sequence as the model has it

@@ -55,7 +55,7 @@ export class PerfettoWriter {
   readonly #out: PbfWriter = new pbf.PbfWriter();
   #tracks = 0;
   #boards = 0;
-  /** Of the board: where its tracks begin, what is added to its clock, and where it has got to, in ms */
+  /** The board's first track, what is added to its clock, and the time that is reached, in ms */
   #first = 0;
   #base = 0;
   #now = 0;

@@ -30,7 +30,7 @@ function read(reader: PbfReader, schema: Schema): Message {
   return reader.readMessage(fields, {});
 }
 
-/** The packets of a file. */
+/** Returns the packets of a file. */
 function packets(bytes: Uint8Array): Message[] {
   const found: Message[] = [];
   new PbfReader(bytes).readFields((tag, into, reader) => {
@@ -48,7 +48,7 @@ function timed(start: number): SequenceTrace {
   return trace;
 }
 
-/** The events of each track, by the name of the track: `begin 0.1 NAME`. */
+/** Returns the events of each track, by the name of the track: `begin 0.1 NAME`. */
 function tracks(bytes: Uint8Array): Map<string, { type: number; ns: number; name: string }[]> {
   const all = packets(bytes);
   const names = new Map<number, string>();

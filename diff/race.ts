@@ -28,10 +28,10 @@ export interface RaceComparison {
   unknown?: string;
 }
 
-/** What differs from run to run and says nothing; the board takes the same away before it counts (race_script.ts). */
+/** What differs from run to run and means nothing; the board takes the same away before it counts (race_script.ts). */
 const PASSING: readonly string[] = ["index", "rx"];
 
-/** A state as it is compared, without instances that the race is not about; `netdev` as whether there is one. */
+/** Returns a state as it is compared, without instances that the race is not about; `netdev` as whether there is one. */
 function bare(json: Json, known: (handle: string) => boolean): Json {
   if (Array.isArray(json)) return json.map((one) => bare(one, known));
   if (!isObject(json)) return json;
@@ -60,13 +60,13 @@ function covers(model: Json | undefined, board: Json | undefined): boolean {
 
 const broke = ({ results }: ShownOutcome) => results.flat().some((how) => how === "hang" || how === "killed");
 
-/** True if a board may show an outcome of which the model does not know the whole. What other results leave is not known either. */
+/** True if a board may show an outcome that the model knows in part. What other results leave is not known either. */
 function allows({ results, state, unknown }: ShownOutcome, board: ShownOutcome): boolean {
   if (canonical(results) === canonical(board.results)) return covers(state, board.state);
   return unknown?.results !== undefined && !broke(board);
 }
 
-/** The instances that the states of a reply tell of. */
+/** Returns the instances that the states of a reply tell of. */
 function* instancesIn(json: Json): Generator<Handle> {
   if (Array.isArray(json)) { for (const inner of json) yield* instancesIn(inner); }
   if (!isObject(json)) return;
@@ -76,7 +76,7 @@ function* instancesIn(json: Json): Generator<Handle> {
   }
 }
 
-/** Holds what came of a race on a board against what may. */
+/** Compares the outcomes of a race on a board with the possible outcomes. */
 export function compareRace(
   expected: RaceReply,
   observed: RaceReply,
@@ -122,8 +122,8 @@ export function compareRace(
 }
 
 /**
- * Returns why a race that was run says nothing; undefined where it can be judged. A board that ran nothing, or that was too slow
- * to tell a hang from a wait, shows nothing; and what the model has not tried is not what the model does not allow.
+ * Returns why a race that was run proves nothing; undefined where it can be judged. A board that ran nothing, or that was too slow
+ * to tell a hang from a wait, shows nothing. Likewise, what the model has not tried is not what the model does not allow.
  */
 export function objectionToRace(
   op: Operation,
@@ -135,7 +135,7 @@ export function objectionToRace(
   if (op.kind !== "race" || !model || !board) return undefined;
   const indeterminate = (reason: string) => ({ verdict: "indeterminate" as const, reason });
   if (board.outcomes.length === 0) return indeterminate("the board did not run the race");
-  // The model in place of a board runs nothing: it knows
+  // The model instead of a board runs nothing: it knows
   if (board.runs === undefined) return undefined;
   const { runs, late = 0, unasked = 0, stacks = [] } = board;
   const counted = board.outcomes.reduce((sum, { count }) => sum + (count ?? 0), 0);
@@ -165,15 +165,15 @@ export function objectionToRace(
   return { verdict: "model-gap", reason: `the model did not try all schedules, and none that it tried shows ${what}` };
 }
 
-/** The board's own device, where a race is on that. */
+/** Returns the board's own device, where a race is on that. */
 export const ownOf = ({ own }: Operation<"race">): ReadonlySet<Handle> => new Set(own === undefined ? [] : [own]);
 
-/** The reply of a race, of an observation of one. */
+/** Returns the reply of a race, of an observation of one. */
 export function raceReply(reply: Json): RaceReply | undefined {
   return isObject(reply) && Array.isArray(reply.outcomes) ? reply as unknown as RaceReply : undefined;
 }
 
-/** What a reader must know of a race that was run: how much of what may come of it was seen. */
+/** Returns what a reader must know of a race that was run: how many of its outcomes were seen. */
 export function coverageOf(id: number, op: Operation, expected: Json, observed: Json): string | undefined {
   const [model, board] = [raceReply(expected), raceReply(observed)];
   if (op.kind !== "race" || !model || board?.runs === undefined) return undefined;

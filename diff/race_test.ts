@@ -32,7 +32,7 @@ const seen = (results: string[][], count: number, state: ShownOutcome["state"] =
   state,
 });
 
-/** What the judge makes of outcomes of a board. */
+/** Returns what the judge makes of outcomes of a board. */
 function judged(
   outcomes: ShownOutcome[],
   more: Partial<StepTrace["observation"]> = {},
@@ -73,7 +73,7 @@ Deno.test("race: an outcome that may not come diverges, with its count", () => {
 Deno.test("race: a state that may not be left behind diverges", () => {
   const left = { "dev.show": { dev: { [HANDLE]: {} } }, "port.show": { port: {} } };
   assertEquals(judged([seen([["ok"], ["ok"]], 10, left)]).verdict, "diverge");
-  // Another board's own device is none of it
+  // Another board's own device is not part of it
   const other = { "dev.show": { dev: { "pci/0000:01:00.0": {} } }, "port.show": { port: {} } };
   assertEquals(judged([seen([["ok"], ["ok"]], 10, other)]).verdict, "agree");
 });
@@ -131,7 +131,7 @@ Deno.test("race: what was not run, not counted, not asked or not waited for is n
   assertEquals(judged(trace, about, { runs: 4 }, allowed).verdict, "indeterminate");
 });
 
-Deno.test("race: a run that was late says nothing against the model, and as much for it as any", () => {
+Deno.test("race: a run that was late proves nothing against the model, and as much for it as any", () => {
   const fine = seen([["ok"], ["ok"]], 9);
   assertEquals(judged([fine, seen([["ENODEV"], ["ok"]], 1)], {}, { late: 1 }).verdict, "agree");
   assertEquals(judged([fine, seen([["EINVAL"], ["ok"]], 1)], {}, { late: 1 }).verdict, "indeterminate");

@@ -32,7 +32,7 @@ export interface RuleContext {
   contents: { expected: Contents; observed: Contents };
   /** Announcements of instances that earlier steps have not shown yet */
   late: LateAnnouncements;
-  /** Whether the kernel broke in a step before, on both sides */
+  /** True if the kernel broke in a step before, on both sides */
   broke: boolean;
   /** True if the board's kernel reported a finding in this step or the one before: a report may continue after a step's end */
   reported: boolean;
@@ -50,7 +50,7 @@ export interface Rule {
   id: string;
   /** The channels that it changes */
   channels: readonly Channel[];
-  /** Why a difference of this kind says nothing about the subsystem */
+  /** Why a difference of this kind shows nothing about the subsystem */
   reason: string;
   /** Changes both sides in place, so that what means nothing is equal on them */
   apply(pair: Pair, context: RuleContext): void;

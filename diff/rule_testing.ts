@@ -9,7 +9,7 @@ import { RULES } from "./rules.ts";
 import { created, DEV, link, MADE, sequence, step } from "./testing.ts";
 import type { StepTrace } from "./trace.ts";
 
-/** Whether two observations of the same operation agree, and whether they would without the rule. */
+/** Returns whether two observations of the same operation agree, and whether they would without the rule. */
 export function agrees(
   op: Operation,
   expected: Partial<Observation>,
@@ -19,7 +19,7 @@ export function agrees(
   return agree([step(1, op, expected)], [step(1, op, observed)], without);
 }
 
-/** The same of steps. */
+/** Returns the same of steps. */
 export function agree(expected: StepTrace[], observed: StepTrace[], without?: string): boolean {
   const rules = RULES.filter((rule) => rule.id !== without);
   return judge(sequence(...expected), sequence(...observed), { rules }).verdict === "agree";
@@ -39,7 +39,7 @@ export function testRule(id: string, hides: (without?: string) => boolean[], sho
   });
 }
 
-/** The file that tests a rule: `rules_log_test.ts`, `rules_link_test.ts` or, for all others, `rules_test.ts`. */
+/** Returns the file that tests a rule: `rules_log_test.ts`, `rules_link_test.ts` or, for all others, `rules_test.ts`. */
 export function testsOf({ channels }: Rule): "log" | "link" | "other" {
   if (channels.includes("kmsg") || channels.includes("time")) return "log";
   return channels.includes("link") ? "link" : "other";

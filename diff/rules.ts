@@ -1,5 +1,5 @@
 /**
- * Rules that take away what may differ between the model and a board without meaning anything. Rules are data; each one says
+ * Rules that take away what may differ between the model and a board without meaning anything. Rules are data; each one states
  * why it is right. What no rule names is compared as it stands.
  *
  * @module
@@ -46,7 +46,7 @@ export const RULES: readonly Rule[] = [
     id: "race",
     channels: ["result", "reply", "notify", "link", "kmsg", "time"],
     reason:
-      "of a race the model says what may come of it: what is compared is which outcomes came that may not, which kinds of " +
+      "of a race the model predicts its possible outcomes: what is compared is which other outcomes came, which kinds of " +
       "findings, that nobody logs but what is under test, and that somebody hangs where nobody may",
     apply({ expected, observed }, { op, handles }) {
       const [model, board] = [raceReply(expected.reply), raceReply(observed.reply)];
@@ -112,7 +112,7 @@ export const RULES: readonly Rule[] = [
     reason:
       "the carrier runs ahead of the operational state until net/core/link_watch.c has run: whether a message in between " +
       "already tells of it is chance, and a netdev that comes up without a carrier may still show the state that it went " +
-      "down with; that of the new operational state follows, and is compared",
+      "down with; the event of the new operational state follows, and is compared",
     apply(pair) {
       for (const side of sides(pair)) {
         for (const event of Object.values(side.link).flat()) {
@@ -200,7 +200,7 @@ export const RULES: readonly Rule[] = [
   {
     id: "driver-version",
     channels: ["reply"],
-    reason: "a driver without a version of its own has that of the kernel, which is the board's",
+    reason: "a driver without a version of its own has the version of the kernel, which is the board's",
     apply(pair, { op }) {
       if (op.kind !== "ethtool.info") return;
       for (const { reply } of sides(pair)) if (isObject(reply) && "version" in reply) reply.version = "<version>";
@@ -220,7 +220,7 @@ export const RULES: readonly Rule[] = [
   {
     id: "unseen-errno",
     channels: ["result"],
-    reason: "ip(8) prints the extended ack in place of the errno, so that of an error only its text is to be seen",
+    reason: "ip(8) prints the extended ack instead of the errno, so only the text of an error is visible",
     apply({ expected, observed }) {
       if (observed.result === "unseen" && observed.extack && /^E[A-Z0-9]+$/.test(expected.result)) {
         observed.result = expected.result;
@@ -333,7 +333,7 @@ export const RULES: readonly Rule[] = [
   {
     id: "device-takes-time",
     channels: ["time"],
-    reason: "a device that is reset takes as long as it likes: the model of its driver says in which operations it is",
+    reason: "a device that is reset takes as long as it likes: the model of its driver knows in which operations it is",
     apply({ expected, observed }) {
       if (expected.untimed === undefined || expected.time !== "immediate") return;
       if (observed.time === "blocked") observed.time = "immediate";
@@ -343,7 +343,7 @@ export const RULES: readonly Rule[] = [
     id: "kmsg-finding-text",
     channels: ["kmsg"],
     reason:
-      "the text of a finding has addresses, offsets and process ids, and several lines: its class is compared, once, behind " +
+      "the text of a finding has addresses, offsets and process ids, and several lines: its class is compared, once, after " +
       "all other lines; a call on what was removed is a line of its own",
     apply(pair) {
       for (const side of sides(pair)) {

@@ -75,7 +75,7 @@ testRule(
     agrees(create, { notify: { init: created("eth1") } }, {
       notify: { init: [...created("eth1"), created("eth1").at(-1)!] },
     }),
-    // Nor is one that says something else beside the name.
+    // Nor is one that has something else beside the name.
     agrees(create, { notify: { init: created("eth1") } }, {
       notify: {
         init: [...created("eth1"), {
@@ -96,7 +96,7 @@ testRule(
       made("eth1", "eth2"),
       step(2, { kind: "link.show", handle: DEV, port: 1 }, { reply: { ifname: "eth1" } }),
     ]),
-    // What is said of a rename that the sequence asked for is no doing of udev.
+    // What is reported of a rename that the sequence asked for is no doing of udev.
     agree([made("eth1", "eth2"), renamed(true, true)], [made("eth1", "eth2"), renamed(false, true)]),
     agree([made("eth1", "eth2"), renamed(true, true)], [made("eth1", "eth2"), renamed(true, false)]),
   ],

@@ -158,7 +158,7 @@ const gone = (packets: number, bytes = 142 * packets) =>
 
 const numbered = (one: StepTrace, i: number): StepTrace => ({ ...one, id: i + 1 });
 
-/** A port up, time on the board, and a look at the counter. */
+/** Returns a port up, time on the board, and a look at the counter. */
 function counting(
   packets: number,
   options: { bytes?: number; boardMs?: number; object?: string; ms?: number; type?: string } = {},
@@ -266,7 +266,7 @@ testRule(
   (without) => [
     agrees(readOf(1), pieces(0, bytes(1)), pieces(0, bytes(100)), without),
     agree(reads(bytes(1), bytes(1)), reads(bytes(100), bytes(100)), without),
-    // Anew under the same id, it holds something else.
+    // Created again under the same id, it holds something else.
     agree(reads(bytes(1), dropped, bytes(2)), reads(bytes(9), dropped, bytes(8)), without),
   ],
   () => [

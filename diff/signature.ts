@@ -25,13 +25,13 @@ export interface Signature {
   follows?: true;
 }
 
-/** Objects whose name says what they do: a fault of one is no fault of another. All traps, ports and rates are alike. */
+/** Objects whose name states what they do: a fault of one is no fault of another. All traps, ports and rates are alike. */
 const NAMED: ReadonlySet<string> = new Set(["param", "region", "health", "resource", "info", "sb"]);
 
 /** The longest text of a board in a signature, in characters. */
 const LONGEST = 160;
 
-/** A text without its numbers and without what stands in quotes: those differ from case to case. */
+/** Returns a text without its numbers and without what stands in quotes: those differ from case to case. */
 function general(text: string): string {
   return text.slice(0, LONGEST).replace(/(["'])(?:(?!\1).)*\1/g, "$1..$1").replace(
     /\b(?:0x)?[0-9a-f]*\d[0-9a-f]*\b/gi,
@@ -40,7 +40,7 @@ function general(text: string): string {
     .replace(/\d+/g, "#");
 }
 
-/** What is performed, without the objects that it is performed on. */
+/** Returns what is performed, without the objects that it is performed on. */
 function operationOf(op: Operation): string {
   switch (op.kind) {
     case "file.read":
@@ -66,7 +66,7 @@ function operationOf(op: Operation): string {
   return [isDevlink(op) ? "devlink" : "", words, named ?? ""].filter((word) => word !== "").join(" ");
 }
 
-/** The name of an object of a kind whose objects are told apart, else nothing. */
+/** Returns the name of an object of a kind whose objects are distinguished, else nothing. */
 function nameIn(object: string, attributes: Json | undefined, handle = ""): string {
   if (!NAMED.has(object)) return "";
   const { name, reporter } = isObject(attributes) ? attributes : {};
@@ -74,13 +74,13 @@ function nameIn(object: string, attributes: Json | undefined, handle = ""): stri
   return named === undefined ? "" : ` ${named as string}`;
 }
 
-/** A path in a reply without handles and indices: `trap.pci/0000:03:00.0[3].action` is `trap action`. */
+/** Returns a path in a reply without handles and indices: `trap.pci/0000:03:00.0[3].action` is `trap action`. */
 function generalPath(path: string): string {
   return path.replace(/[\w-]+\/[\w:./-]+?(?=\[|\.[a-z_]|$)/gi, "*").replace(/\[\d+\]/g, "").split(".")
     .filter((word) => word !== "*").map((word) => /^\d+$/.test(word) ? "#" : word).join(" ");
 }
 
-/** The named object of a list that a path of a reply leads into. */
+/** Returns the named object of a list that a path of a reply leads into. */
 function namedAt(path: string, reply: Json | undefined): string {
   const [, object, handle, index] = /^(\w+)\.(.+?)\[(\d+)\]/.exec(path) ?? [];
   if (object === undefined || !isObject(reply)) return "";
@@ -89,13 +89,13 @@ function namedAt(path: string, reply: Json | undefined): string {
   return nameIn(object, Array.isArray(list) ? list[Number(index)] : undefined);
 }
 
-/** How two values differ, without the values. */
+/** Returns how two values differ, without the values. */
 function change({ expected, observed }: ValueDifference): string {
   if (observed === undefined || observed === null) return "missing";
   return expected === undefined || expected === null ? "extra" : "differs";
 }
 
-/** A message by what it is about. */
+/** Returns a message by what it is about. */
 function elementOf(element: StreamElement): string {
   if ("command" in element) {
     const { command, object, handle, attributes } = element;
@@ -109,7 +109,7 @@ type Part = [kind: string, what: string];
 
 function partsOfEdit(edit: Edit<StreamElement>): Part[] {
   switch (edit.kind) {
-    // The other end of what moved says the same.
+    // The other end of what moved reports the same.
     case "same":
     case "arrived":
       return [];

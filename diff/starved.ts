@@ -1,6 +1,6 @@
 /**
  * Boards that had no time: a guest whose host is busy or stopped, a board whose CPU others have. What such a board did late, or
- * not within a bound, says nothing of its kernel.
+ * not within a bound, shows nothing of its kernel.
  *
  * @module
  */
@@ -8,13 +8,13 @@
 import type { KernelLine } from "../model/observation.ts";
 import type { StepTrace } from "./trace.ts";
 
-/** From this share of a step's time on, and so many ms of it, in which the agent's ticks came late, the board was starved, */
+/** A board was starved if the agent's ticks came late for this share of a step's time, and for so many ms. */
 const [SHARE, LEAST_MS] = [0.1, 300];
-/** and from this one on as much as to say nothing of a bound, which counts the board's own time anyway. */
+/** From this share on, even a bound decides nothing, although a bound counts the board's own time. */
 const STUCK_SHARE = 1 / 3;
 
 /**
- * How a board was starved in a step, in words; undefined where it was not, or where that is not known.
+ * Returns how a board was starved in a step, in words; undefined where it was not, or where that is not known.
  *
  * @example
  * ```ts
@@ -38,7 +38,7 @@ export function starved({ board }: StepTrace, share = SHARE): string | undefined
 }
 
 /**
- * How a board was starved in a step that was not done within its bound, or of which its kernel says that something is stuck: the
+ * How a board was starved in a step that was not done within its bound, or during which its kernel reports that something is stuck: the
  * same is seen of any starved board. Undefined where the step shows neither, or the board was not starved.
  */
 export function starvedNotStuck(step: StepTrace, findings: readonly KernelLine[]): string | undefined {

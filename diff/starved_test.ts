@@ -15,7 +15,7 @@ const one = (id: number, about: Partial<Observation>, board?: StepTrace["board"]
   observation: { ...emptyObservation(), ...about },
   ...(board ? { board } : {}),
 });
-/** How a board did three steps, of which only the second differs. */
+/** How a board did three steps, only the second of which differs. */
 const done = (about: Partial<Observation>, late: number | undefined, expected: Partial<Observation> = {}) =>
   judge(
     sequence(one(1, {}), one(2, expected), one(3, {})),
@@ -24,7 +24,7 @@ const done = (about: Partial<Observation>, late: number | undefined, expected: P
 const verdicts = (...of: Parameters<typeof done>) => done(...of).steps.map(({ verdict }) => verdict);
 const HUNG: KernelLine = { class: "hung", text: "watchdog: BUG: soft lockup - CPU#0 stuck for 22s! [devlink:71]" };
 
-Deno.test("starved: what took long on a board that was starved cannot be said; all else of the step is compared", () => {
+Deno.test("starved: what took long on a board that was starved is not known; all else of the step is compared", () => {
   assertEquals(verdicts({ time: "blocked" }, undefined), ["agree", "diverge", "agree"]);
   assertEquals(verdicts({ time: "blocked" }, 1000), ["agree", "diverge", "agree"]);
   assertEquals(verdicts({ time: "blocked" }, 9000), ["agree", "indeterminate", "agree"]);
@@ -35,12 +35,12 @@ Deno.test("starved: what took long on a board that was starved cannot be said; a
   assertEquals(judged.steps[1]!.channels.find(({ channel }) => channel === "time")!.verdict, "indeterminate");
   assertEquals(
     judged.steps[1]!.reason,
-    "its time says nothing: the board was starved of CPU time for 9.0 s of the 20.0 s of the step",
+    "its time means nothing: the board was starved of CPU time for 9.0 s of the 20.0 s of the step",
   );
   assertEquals(exitStatus(summarise([judged])), 3);
 });
 
-Deno.test("starved: a step that did not end on a board that was starved is no hang, also not where the model says so", () => {
+Deno.test("starved: a step that did not end on a board that was starved is no hang, also not where the model predicts it", () => {
   const hang = { result: "hang", time: "hang" } as const;
   const rest = ["indeterminate", "indeterminate"];
   assertEquals(verdicts(hang, undefined), ["agree", "diverge", "indeterminate"]);

@@ -12,7 +12,7 @@ export const TAGS = ["driver", "era", "kernel", "firmware", "board", "handle"] a
 /** What a board is, in the words of an expression; a tag that is not known has an empty text. */
 export type Tags = Readonly<Record<typeof TAGS[number], string>>;
 
-/** Returns the tags of a board by what a trace says of it; `driver` stands in where nothing was read from a device. */
+/** Returns the tags of a board by what a trace shows of it; `driver` stands in where nothing was read from a device. */
 export function tagsOf({ board, era, kernel, facts }: TraceHeader, driver = ""): Tags {
   const { running = {}, stored = {} } = facts?.versions ?? {};
   const firmware = running["fw.version"] ?? running["fw"] ?? stored["fw.version"] ?? stored["fw"] ?? "";

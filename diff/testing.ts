@@ -78,7 +78,7 @@ export const trapReply = (packets: number, bytes = 142 * packets, object = "trap
   [object]: { [DEV]: [{ name: "fid_miss", type, action: "trap", stats: { rx: { bytes, packets, dropped: 3 } } }] },
 });
 
-/** A sequence with something on every channel, from a side that names netdevs so. */
+/** Returns a sequence with something on every channel, from a side that names netdevs so. */
 export function sample(first = "eth1", second = "eth2"): SequenceTrace {
   return sequence(
     step(1, { kind: "netns.add", name: "t1" }, {}, "setup"),
@@ -126,7 +126,7 @@ export const lose = (reason: LossReason) => (step: StepTrace) => {
   step.lost = { reason, detail: "why" };
 };
 
-/** A sequence of such operations with what each of them showed. A step may be one that its side has no answer for. */
+/** Returns a sequence of such operations with what each of them showed. A step may be one that its side has no answer for. */
 export function traceOf(...steps: readonly (readonly [Operation, Partial<Observation> | "gap"])[]): SequenceTrace {
   return {
     suite: "s",

@@ -19,7 +19,7 @@ export type Phase = "setup" | "body" | "teardown";
 export interface PlannedStep {
   /** 1 for the first step of the plan */
   id: number;
-  /** Whether it belongs to the fixture or to the sequence's body */
+  /** Set-up and tear-down belong to the fixture, the rest to the sequence's body */
   phase: Phase;
   /** What is performed */
   op: Operation;
@@ -42,15 +42,15 @@ export interface Plan {
   /** How the board is found: performed on the model alone. @default with nothing on it */
   given?: readonly Operation[];
   /**
-   * The first step in which the model says that the kernel breaks, the last where it only would in the tear-down: there is no
-   * tear-down then, and the board is to be renewed behind the plan. Left out where the kernel does not break.
+   * The first step in which the model predicts that the kernel breaks, the last where it only would in the tear-down: there is no
+   * tear-down then, and the board is to be renewed after the plan. Left out where the kernel does not break.
    */
   breaks?: number;
   /** What it leaves on the board that only a boot removes, in words: the board is renewed after it. Left out where it leaves nothing. */
   spoils?: string;
-  /** What its author says that it does to the device at least. Left out where its steps say it */
+  /** The effect on the device that its author declares at least. Left out where its steps say it */
   disruption?: Disruption;
-  /** The step of which the model says that it hangs; no other comes behind it. Left out where none does. */
+  /** The step that hangs, as the model predicts; no other comes after it. Left out where none does. */
   hangs?: number;
   /**
    * The steps that take longer than 3 s on the model, or hang: how long they take, or when they begin to hang, in s, by the step's id.
@@ -63,7 +63,7 @@ export interface Plan {
 export type LossReason =
   /** No reply within the step's bound */
   | "timeout"
-  /** The board was lost in another step, before it told of this one, which it may have run */
+  /** The board was lost in another step, before it reported this one, which it may have run */
   | "untold"
   /** A reply whose length or checksum was wrong, also when asked for again */
   | "damaged"
@@ -71,13 +71,13 @@ export type LossReason =
   | "transport"
   /** The board has no power */
   | "power"
-  /** The board booted anew while the step ran */
+  /** The board rebooted while the step ran */
   | "reboot"
-  /** The board's console says that its kernel broke while the step ran */
+  /** The board's console reports that its kernel broke while the step ran */
   | "crash"
   /** The kernel's message queue overflowed, so that notifications are missing */
   | "overrun"
-  /** The board had no room left to write down what the step showed */
+  /** The board had no space left to write down what the step showed */
   | "full"
   /** The step, or one beside it, showed more than is taken over */
   | "too-long"
@@ -124,7 +124,7 @@ export interface StepTrace extends PlannedStep {
 export interface DeviceRecord {
   /** The version of this format */
   version: 1;
-  /** How many events the device told of; a run that it counted itself is one */
+  /** How many events the device reported; a run that it counted itself is one */
   events: number;
   /** How many lines the log has no space for; left out if it has all */
   left?: number;

@@ -5,12 +5,12 @@
  * | --- | --- |
  * | first | `{"twinlink":"trace","version":1,"board":...,"transport":...,"era":...,"kernel":...,"iproute2":...}`, and what the board had as `"facts"` |
  * | start of a sequence | `{"type":"sequence","suite":...,"sequence":...,"source":...}`, in a journal with `"boot"`, and `"hardware"` if the plan required some |
- * | step | `{"type":"step","id":...,"phase":...,"op":...,"observation":...}` or `"lost"` in place of `"observation"` |
+ * | step | `{"type":"step","id":...,"phase":...,"op":...,"observation":...}` or `"lost"` instead of `"observation"` |
  * | after the steps | `{"type":"device","version":1,"events":N,"log":...}`, of a board with an emulated device; see {@linkcode DeviceRecord} |
  * | end of a sequence | `{"type":"sequence-end","steps":N}` |
  * | last | `{"type":"end","sequences":N}` |
  *
- * The counts and the last line are how a file that was cut short is told from a whole one. The journal of a run is such a file;
+ * The counts and the last line are how a file that was cut short is distinguished from a whole one. The journal of a run is such a file;
  * see {@linkcode recoverTrace}.
  *
  * @module
@@ -59,7 +59,7 @@ export class TraceWriter implements AsyncDisposable {
   }
 
   /**
-   * Begins the file `path`, in place of one that is there.
+   * Begins the file `path`, and replaces one that is there.
    *
    * @throws {Deno.errors.NotFound} and others of {@linkcode Deno.open}
    */
@@ -147,7 +147,7 @@ export interface TraceReader extends AsyncDisposable {
   sequences: AsyncIterableIterator<SequenceTrace>;
 }
 
-/** The lines of a file with their numbers; what stands behind the last newline is a line only if it is not empty. */
+/** Returns the lines of a file with their numbers; what stands after the last newline is a line only if it is not empty. */
 async function* numberedLines(path: string): AsyncGenerator<{ number: number; text: string; whole: boolean }> {
   const file = await Deno.open(path);
   let stream: ReadableStream<Uint8Array> = file.readable;
@@ -175,7 +175,7 @@ async function* numberedLines(path: string): AsyncGenerator<{ number: number; te
   if (rest !== "") yield { number: number + 1, text: rest, whole: false };
 }
 
-/** The first thing that is wrong, as `op.handle: ...`. */
+/** Returns the first thing that is wrong, as `op.handle: ...`. */
 function firstIssue(error: { issues: readonly { path: readonly PropertyKey[]; message: string }[] }): string {
   const issue = error.issues[0]!;
   const at = issue.path.map(String).join(".");
@@ -229,7 +229,7 @@ export async function openTrace(path: string): Promise<TraceReader> {
     for await (const line of lines) {
       last = line.number;
       const value = parse(line);
-      if (ended) throw fail(line.number, "stands behind the end of the trace");
+      if (ended) throw fail(line.number, "stands after the end of the trace");
       const parsed = lineSchema.safeParse(value);
       if (!parsed.success) throw fail(line.number, firstIssue(parsed.error));
       // The value as it was written: zod would put the keys in another order.

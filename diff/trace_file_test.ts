@@ -167,7 +167,7 @@ Deno.test("what is wrong is named with its line", () =>
       [(l) => l.splice(14, 1), "line 15: a sequence begins, but the one before has not ended"],
       [(l) => l.splice(15, 4), "line 16: the trace should have 2 sequences, but 1 are here"],
       [(l) => l.splice(18, 1), "line 19: the trace ends inside a sequence"],
-      [(l) => l.splice(20, 0, l[1]!), "line 21: stands behind the end of the trace"],
+      [(l) => l.splice(20, 0, l[1]!), "line 21: stands after the end of the trace"],
       [(l) => l.splice(19, 1), "line 19: the file is cut short: its end line is missing"],
       [(l) => l[0] = '"\u001b[2J', "line 1: is not JSON"],
     ];
@@ -283,7 +283,7 @@ Deno.test("what a board has to say that it has", () => {
   assertEquals(lacking(["emulated"], { ...nic, qemu: { device: "connectx" } }, ["devlink"]), []);
 });
 
-Deno.test("what the agent can find out is decided by what it found, whatever the board's file says", () => {
+Deno.test("what the agent can find out is decided by what it found, whatever the board's file lists", () => {
   const found = ["netdevsim", "debugfs", "listener", "pcs", "races"];
   for (const what of found) {
     const listed = { capabilities: [what as Capability] };

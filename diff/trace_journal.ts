@@ -1,6 +1,6 @@
 /**
- * A trace that is written ahead: what it says is on the disk before it counts, and what a process that died has left of it is
- * found again and gone on with.
+ * A trace that is written ahead: its content is on the disk before it counts, and what a process that died has left of it is
+ * found again and resumed.
  *
  * @module
  */
@@ -11,13 +11,13 @@ import { headerLineSchema, lineSchema, type TraceLine } from "./_trace_schema.ts
 import { visible } from "../boards/visible.ts";
 import type { SequenceTrace, StepTrace, TraceHeader } from "./trace.ts";
 
-/** What a trace file holds that was not brought to its end. */
+/** What a trace file holds that is not finished. */
 export interface RecoveredTrace {
   /** What the trace was taken from */
   header: TraceHeader;
   /** The sequences that are whole, in their order */
   sequences: SequenceTrace[];
-  /** The sequence that was under way, with the steps that were told of */
+  /** The sequence that was under way, with the steps that were reported */
   cut?: SequenceTrace;
   /** How many bytes the header and the whole sequences take */
   length: number;
@@ -25,7 +25,7 @@ export interface RecoveredTrace {
 
 const encoder = new TextEncoder();
 
-/** The value of a line of JSON that holds; undefined of anything else. */
+/** Returns the value of a line of JSON that holds; undefined of anything else. */
 function parse<T>(text: string, schema: { safeParse(value: unknown): { success: boolean } }): T | undefined {
   try {
     const value = JSON.parse(text);
@@ -78,7 +78,7 @@ export async function recoverTrace(path: string): Promise<RecoveredTrace | undef
       ? open?.steps.length === data.steps
       : open === undefined && data.sequences === found.sequences.length;
     if (bad !== undefined || !fits) {
-      // The end of a sequence is on the disk before anything comes behind it: this is no end that was torn.
+      // The end of a sequence is on the disk before anything comes after it: this is no end that was torn.
       throw new SyntaxError(`Cannot read trace "${visible(path)}": line ${(bad ?? i) + 1}: the file is damaged`);
     }
     bytes += encoder.encode(line + "\n").length;
@@ -107,7 +107,7 @@ export async function syncFolder(path: string): Promise<void> {
   await folder.sync();
 }
 
-/** Writes a trace ahead; its lines are those of {@linkcode TraceWriter}. */
+/** Writes a trace ahead; it has the lines of {@linkcode TraceWriter}. */
 export class TraceJournal {
   readonly #file: Deno.FsFile;
   /** What is not yet written */
@@ -117,7 +117,7 @@ export class TraceJournal {
   #sequences: number;
   /** The sequence that is under way: where it begins, and the lines of its steps */
   #open: { from: number; about: string; steps: string[] } | undefined;
-  /** The writing that is under way, and the one that comes behind it */
+  /** The writing that is under way, and the one that comes after it */
   #current: Promise<void> = Promise.resolve();
   #next: Promise<void> | undefined;
 
@@ -127,7 +127,7 @@ export class TraceJournal {
     this.#sequences = sequences;
   }
 
-  /** Begins the file `path`, in place of one that is there. */
+  /** Begins the file `path`, and replaces one that is there. */
   static async create(path: string, header: TraceHeader): Promise<TraceJournal> {
     const file = await Deno.open(path, { write: true, create: true, truncate: true });
     const journal = new TraceJournal(file, 0, 0);
@@ -136,7 +136,7 @@ export class TraceJournal {
     return journal;
   }
 
-  /** Goes on with the file `path` behind its last whole sequence. */
+  /** Continues the file `path` after its last whole sequence. */
   static async goOn(path: string, { length, sequences }: RecoveredTrace): Promise<TraceJournal> {
     const file = await Deno.open(path, { write: true });
     await file.truncate(length);
@@ -161,7 +161,7 @@ export class TraceJournal {
     return this.#next = this.#current = write;
   }
 
-  /** Says that a sequence is going to be pushed. */
+  /** Records that a sequence is going to be pushed. */
   async begin(about: Omit<SequenceTrace, "steps">): Promise<void> {
     const line = beginLine(about);
     this.#open = { from: this.#length, about: line, steps: [] };
@@ -175,7 +175,7 @@ export class TraceJournal {
     void this.#append(line);
   }
 
-  /** A sequence was run. What was said of its steps meanwhile is made what it has turned out to be. */
+  /** A sequence was run. What was reported of its steps meanwhile becomes what it has turned out to be. */
   async end({ steps, device, ...about }: SequenceTrace): Promise<void> {
     const lines = steps.map(stepLine);
     const open = this.#open ?? { from: this.#length, about: beginLine(about), steps: [] };

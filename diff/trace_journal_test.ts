@@ -47,7 +47,7 @@ Deno.test("a journal is a trace like any other", () =>
     assertEquals(await Deno.readTextFile(path), written);
   }));
 
-Deno.test("what is said of steps is on the disk before their sequence ends", () =>
+Deno.test("what is reported of steps is on the disk before their sequence ends", () =>
   inFolder(async (path) => {
     const journal = await TraceJournal.create(path, trace.header);
     const [first] = trace.sequences as [SequenceTrace];
@@ -59,7 +59,7 @@ Deno.test("what is said of steps is on the disk before their sequence ends", () 
     assertEquals((await recoverTrace(path))?.cut, told);
   }));
 
-Deno.test("steps are kept as what they turn out to be in the end", () =>
+Deno.test("steps are saved as what they turn out to be in the end", () =>
   inFolder(async (path) => {
     const [first, second] = trace.sequences as [SequenceTrace, SequenceTrace];
     const journal = await TraceJournal.create(path, trace.header);

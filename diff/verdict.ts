@@ -16,21 +16,21 @@ export type { ValueDifference } from "./_json.ts";
 
 /** The verdicts, the gravest first: a sequence has the gravest verdict of its steps. */
 export const VERDICTS = [
-  /** The board's kernel said that it is broken (an oops, a lockdep report, ...), or it booted anew */
+  /** The board's kernel said that it is broken (an oops, a lockdep report, ...), or it rebooted */
   "crash",
   /** The board did something else than the model */
   "diverge",
   /** The way to the board failed: nothing was learned */
   "infra",
-  /** Something was lost, or came after something that was lost: it cannot be said */
+  /** Something was lost, or came after something that was lost: it is not known */
   "indeterminate",
   /** The model has no answer for this step */
   "model-gap",
-  /** The board lacks what the sequence needs, as its agent found or its file says */
+  /** The board lacks what the sequence needs, as its agent found or by its file */
   "unsupported",
   /** A known difference that a waiver accepts */
   "waived",
-  /** The board did what the model said */
+  /** The board did what the model predicted */
   "agree",
 ] as const;
 
@@ -49,7 +49,7 @@ export const OUTCOMES: Readonly<Record<Verdict, "pass" | "fail" | "error" | "ski
   "agree": "pass",
 };
 
-/** The gravest of some verdicts; `indeterminate` of none, since nothing was compared. */
+/** Returns the gravest of some verdicts; `indeterminate` of none, since nothing was compared. */
 export function gravest(verdicts: Iterable<Verdict>): Verdict {
   const ranks = [...verdicts].map((verdict) => VERDICTS.indexOf(verdict));
   return ranks.length === 0 ? "indeterminate" : VERDICTS[Math.min(...ranks)]!;
@@ -91,7 +91,7 @@ export interface ChannelVerdict {
 export interface StepVerdict {
   /** 1 for the first step of the plan */
   id: number;
-  /** Whether it belongs to the fixture or to the sequence's body */
+  /** Set-up and tear-down belong to the fixture, the rest to the sequence's body */
   phase: Phase;
   /** What was performed */
   op: Operation;
@@ -182,11 +182,11 @@ export interface RunEnd {
 export interface Summary {
   /** Sequences by verdict */
   sequences: Counts;
-  /** Steps by verdict, those of all sequences */
+  /** Steps by verdict, the steps of all sequences */
   steps: Counts;
-  /** Channels that were compared, by verdict, those of all steps */
+  /** Channels that were compared, by verdict, the channels of all steps */
   channels: Counts;
-  /** Suites of which no sequence was judged: each is `unsupported` */
+  /** Suites without a judged sequence: each is `unsupported` */
   unjudged: string[];
 }
 
@@ -219,8 +219,8 @@ export function summarise(verdicts: Iterable<SequenceVerdict>): Summary {
 }
 
 /**
- * Returns the exit status of a run: 0 all agree (or are waived, or unsupported in a suite of which others agree), 1 a divergence
- * or a crash, 3 something could not be judged, or nothing of a suite was, or nothing at all.
+ * Returns the exit status of a run: 0 all agree (or are waived, or unsupported in a suite in which others agree); 1 a divergence
+ * or a crash; 3 something could not be judged, or nothing of a suite was, or nothing at all.
  */
 export function exitStatus({ sequences, channels, unjudged }: Summary): 0 | 1 | 3 {
   if (sequences.crash + sequences.diverge > 0) return 1;

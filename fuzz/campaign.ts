@@ -71,11 +71,11 @@ export interface CampaignOptions {
   shrinkMs?: number;
   /** How often the smallest sequence is tried again. @default {3} */
   confirmations?: number;
-  /** Opens a board that is compared in place of the model, which then only says what can be generated */
+  /** Opens a board that is compared instead of the model, which then only determines what can be generated */
   against?: () => Promise<Runner>;
   /** Ends the run; the boards are torn down */
   signal?: AbortSignal;
-  /** Told of everything that happens */
+  /** Called for everything that happens */
   onEvent?: (event: CampaignEvent) => void;
 }
 
@@ -89,7 +89,7 @@ export interface CampaignResult {
   boardMs: number;
 }
 
-/** One board of a campaign, or two that are held against each other. */
+/** One board of a campaign, or two that are compared with each other. */
 class Station {
   readonly #board: Board;
   readonly #runner: Runner;
@@ -115,7 +115,7 @@ class Station {
     return this.#runner.header;
   }
 
-  /** Compiles, runs and judges the only sequence of a suite. Says whether nobody knows what a board is like behind it. */
+  /** Compiles, runs and judges the only sequence of a suite. Returns whether nobody knows what a board is like after it. */
   async run(suite: Suite): Promise<{ verdict: SequenceVerdict; spoilt: boolean }> {
     const { era, freedMemory, facts } = this.header;
     const board = { ...this.#board, ...(facts ? { facts } : {}) };
@@ -151,13 +151,13 @@ class Station {
     throw new UnfitBoardError(`Sequence ${sequence} left board "${this.#board.name}" changed: ${visible(changed)}`);
   }
 
-  /** Boots what there is anew, where that can be done. */
+  /** Reboots what there is, where that can be done. */
   async renew(): Promise<void> {
     await Promise.all([this.#runner.renew?.(), this.#other?.renew?.()]);
   }
 }
 
-/** Whether nobody knows what a board is like behind this. */
+/** True if nobody knows what a board is like after this. */
 function isSpoilt({ steps }: SequenceTrace): boolean {
   return steps.some(({ lost, observation }) =>
     (lost !== undefined && lost.reason !== "overrun") || (observation !== undefined && breaksKernel(observation))
@@ -182,7 +182,7 @@ export async function runCampaign(
   const indices = options.indices[Symbol.iterator]();
   const suites = corpus.flatMap((suite) => suite.sequences.map((sequence) => ({ ...suite, sequences: [sequence] })));
 
-  /** What is to be run next. */
+  /** Returns what is to be run next. */
   const next = (
     { header, subject }: Station,
   ): { index: number | undefined; suite: Suite; generated: Generated | undefined } | undefined => {
@@ -260,7 +260,7 @@ async function investigate(station: Station, found: Found, options: CampaignOpti
   const { subject } = station;
   const deadline = Date.now() + shrinkMs;
   let last: SequenceVerdict | undefined;
-  /** Whether a smaller sequence still shows it. */
+  /** True if a smaller sequence still shows it. */
   const shows = async (candidate: Generated): Promise<boolean> => {
     signal?.throwIfAborted();
     const { verdict, spoilt } = await station.run(suiteOf(found.verdict.sequence, candidate, subject));
@@ -271,7 +271,7 @@ async function investigate(station: Station, found: Found, options: CampaignOpti
   };
   onEvent({ type: "shrink", signature, operations: generated.operations.length });
   let smallest = generated;
-  // What comes behind the step that differs has no part in it.
+  // What comes after the step that differs has no part in it.
   const step = firstDifferent(found.verdict);
   const body = found.verdict.steps.filter(({ phase }) => phase === "body");
   const at = body.findIndex(({ id }) => id === step?.id);

@@ -21,7 +21,7 @@ interface Log {
   closed: number;
 }
 
-/** A board that does as the model of 6.12, but for what `spoil` makes of a trace. */
+/** Returns a board that does as the model of 6.12, but for what `spoil` makes of a trace. */
 function boardWith(spoil: (trace: SequenceTrace) => void): { open: () => Promise<Runner>; log: Log; board: Board } {
   const log: Log = { opened: 0, renewed: 0, closed: 0 };
   const open = () => {
@@ -41,7 +41,7 @@ function boardWith(spoil: (trace: SequenceTrace) => void): { open: () => Promise
   return { open, log, board: model };
 }
 
-/** Behind a reload, a trap cannot be set any more. */
+/** After a reload, a trap cannot be set any more. */
 function trapsAfterReload({ steps }: SequenceTrace): void {
   let reloaded = false;
   for (const { op, observation } of steps) {
@@ -122,7 +122,7 @@ Deno.test("the corpus comes first, and is judged as everything else", async () =
   assertEquals(signatures(events)[0], "trap.set: result : ok for EBUSY");
 });
 
-Deno.test("behind a crash the board is booted anew, and the campaign goes on", async () => {
+Deno.test("after a crash the board is rebooted, and the campaign goes on", async () => {
   let crashes = 0;
   const { open, log, board } = boardWith(({ steps }) => {
     const at = steps.findIndex(({ op, phase }) => phase === "body" && op.kind === "dev.reload");

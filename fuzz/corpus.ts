@@ -12,7 +12,7 @@ import type { Generated } from "./sequence.ts";
 
 const here = fileURLToPath(new URL("./sequence.ts", import.meta.url));
 
-/** The files of a corpus, in the order of their names; none where there is no such folder. */
+/** Returns the files of a corpus, in the order of their names; none where there is no such folder. */
 export function corpusFiles(folder: string): string[] {
   try {
     return [...Deno.readDirSync(folder)].filter(({ isFile, name }) => isFile && name.endsWith(".ts"))
@@ -23,10 +23,10 @@ export function corpusFiles(folder: string): string[] {
   }
 }
 
-/** A comment cannot hold everything that a board says. */
+/** A comment cannot hold everything that a board reports. */
 const commented = (text: string) => text.replaceAll(/[^\x20-\x7e]/g, "?");
 
-/** The text of a file that holds one found sequence, to be read and to be run. */
+/** Returns the text of a file that holds one found sequence, to be read and to be run. */
 function corpusText(path: string, name: string, found: Found, generated: Generated, seed: number): string {
   const { header, index, signature, confirmed } = found;
   const target = relative(dirname(resolve(path)), here).split(sep).join("/");

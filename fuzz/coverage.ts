@@ -34,7 +34,7 @@ function portState({ netdev, up, netns }: { netdev: boolean; up: boolean; netns:
   return netns !== home ? "netdev elsewhere" : up ? "up" : "down";
 }
 
-/** The state of every object that there is, by its kind and name. */
+/** Returns the state of every object that there is, by its kind and name. */
 function statesOf(inventory: Inventory, policers: Map<string, string>): Map<string, string> {
   const states = new Map<string, string>();
   const put = (kind: StatefulKind, name: string | number, state: string) => states.set(`${kind}\n${name}`, state);
@@ -73,7 +73,7 @@ function statesOf(inventory: Inventory, policers: Map<string, string>): Map<stri
   return states;
 }
 
-/** What an operation is called in a table: files by their last name. */
+/** Returns what an operation is called in a table: files by their last name. */
 function subjectOf(op: Operation): string {
   if (op.kind !== "file.write" && op.kind !== "file.read") return op.kind;
   const file = op.path.slice(op.path.lastIndexOf("/") + 1);
@@ -126,14 +126,14 @@ export class Coverage {
   }
 }
 
-/** All changes of state that a kind of object could go through, whether a kernel can do them or not. */
+/** Returns all changes of state that a kind of object could go through, whether a kernel can do them or not. */
 export function possibleChanges(kind: StatefulKind): string[] {
   const states = [ABSENT, ...STATES[kind]];
   return states.flatMap((from) => states.flatMap((to) => from === to ? [] : [`${from} -> ${to}`]));
 }
 
 /**
- * The texts that sources of the model hold for extended acks.
+ * Returns the texts that sources of the model hold for extended acks.
  *
  * @example
  * ```ts

@@ -18,7 +18,7 @@ export class Draw implements FuzzDraw {
     this.#bias = bias;
   }
 
-  /** A whole number from 0 up to and without `bound`. */
+  /** Returns a whole number from 0 up to and without `bound`. */
   below(bound: number): number {
     return this.#random.nextInt(0, bound - 1);
   }
@@ -28,12 +28,12 @@ export class Draw implements FuzzDraw {
     return this.#random.nextInt(0, 99) < percent;
   }
 
-  /** One of a list that is not empty. */
+  /** Returns one of a list that is not empty. */
   pick<T>(list: readonly T[]): T {
     return list[this.below(list.length)]!;
   }
 
-  /** One of a list by its weights, of which some are above 0. */
+  /** Returns one of a list by its weights, some of which are above 0. */
   weighted<T>(choices: readonly (readonly [weight: number, value: T])[]): T {
     let sum = 0;
     for (const [weight] of choices) sum += weight;
@@ -45,12 +45,12 @@ export class Draw implements FuzzDraw {
     return choices.at(-1)![1];
   }
 
-  /** A value of an arbitrary, its bounds and special values more often than others. */
+  /** Returns a value of an arbitrary, its bounds and special values more often than others. */
   of<T>(arbitrary: fc.Arbitrary<T>): T {
     return arbitrary.generate(this.#random, this.#bias).value;
   }
 
-  /** One of some texts. */
+  /** Returns one of some texts. */
   text(texts: Texts): string {
     let arbitrary = ARBITRARIES.get(texts);
     if (!arbitrary) ARBITRARIES.set(texts, arbitrary = arbitraryOf(texts));

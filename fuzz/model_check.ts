@@ -1,5 +1,5 @@
 /**
- * The model by itself: generated sequences on it at speed, and what must hold of any kernel checked behind each.
+ * The model by itself: generated sequences on it at speed, and what must hold of any kernel checked after each.
  *
  * @module
  */
@@ -37,7 +37,7 @@ export interface ModelCheckOptions {
   again?: number;
   /** Ends the run */
   signal?: AbortSignal;
-  /** Told of each operation that is performed */
+  /** Called for each operation that is performed */
   onStep?: (op: Operation, observation: Observation, machine: Machine) => void;
 }
 
@@ -45,7 +45,7 @@ export interface ModelCheckOptions {
 export interface ModelCheckResult {
   /** How many sequences were run */
   sequences: number;
-  /** How many operations were performed, set-up and tear-down too; those of second runs are left out */
+  /** How many operations were performed, set-up and tear-down too; operations of second runs are left out */
   operations: number;
   /** How long it took, in ms */
   ms: number;
@@ -65,7 +65,7 @@ function orGap<T>(check: () => T): T | "gap" {
   }
 }
 
-/** What does not hold behind a sequence that was just performed on `machine`; undefined where all holds. */
+/** Returns what does not hold after a sequence that was just performed on `machine`; undefined where all holds. */
 function violationOf(
   generated: Generated,
   subject: Subject,

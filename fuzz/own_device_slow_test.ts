@@ -28,14 +28,14 @@ async function exampleOf(name: string): Promise<{ board: Board; facts: Facts; su
 const generated = (subject: Subject, count: number): Operation[] =>
   Array.from({ length: count }, (_, i) => [...sequenceOf(1, i, { era, subject }).operations]).flat();
 
-/** A trace with a value for everything that only a board knows: counters continue from the board's earlier counts. */
+/** Returns a trace with a value for everything that only a board knows: counters continue from the board's earlier counts. */
 const spoken = (trace: SequenceTrace): SequenceTrace =>
   JSON.parse(
     JSON.stringify(trace),
     (_, value) => isNotKnown(value) ? ("since" in value ? Number(value.since) + 3 : "of the board") : value,
   );
 
-/** A board that behaves as the model of a device does; `spoil` changes its traces. */
+/** Returns a board that behaves as the model of a device does; `spoil` changes its traces. */
 function boardOf(
   facts: Facts,
   board: Board,
@@ -115,7 +115,7 @@ for (const name of EXAMPLES) {
   });
 }
 
-/** The state of a device after some operations, without what only a later reload restores. */
+/** Returns the state of a device after some operations, without what only a later reload restores. */
 function machineOf(facts: Facts, operations: readonly Operation[] = []) {
   const machine = new Machine({ era, facts });
   for (const op of operations) machine.perform(op);

@@ -29,7 +29,7 @@ export const EXCLUSIONS: readonly FuzzExclusion[] = [
   },
 ];
 
-/** Why an operation is not to be generated in this state; undefined where it may be. */
+/** Returns why an operation is not to be generated in this state; undefined where it may be. */
 export function objectionTo(
   op: Operation,
   inventory: Inventory,
@@ -39,10 +39,10 @@ export function objectionTo(
 }
 
 /**
- * What has to come right behind an operation: a while in which packets are trapped, where they begin to be. A counter that
+ * Returns what has to come right after an operation: a while in which packets are trapped, where they begin to be. A counter that
  * is 0 on the model must be 0 on a board, so nobody may look before.
  *
- * @param inventory What there is behind the operation
+ * @param inventory What there is after the operation
  */
 export function followUp(op: Operation, observation: Observation, inventory: Inventory): Operation<"wait"> | undefined {
   if (observation.result !== "ok" && op.kind !== "trap.group.set") return undefined;

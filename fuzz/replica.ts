@@ -1,5 +1,5 @@
 /**
- * A replica of what there is, kept up by notifications alone: whoever only listens must know at any time what a dump shows.
+ * A replica of what there is, kept up by notifications alone: a listener must know at any time what a dump shows.
  *
  * @module
  */
@@ -8,7 +8,7 @@ import type { Era, Json, Machine, NetnsName, Notification, Observation, Operatio
 
 type Attributes = { [key: string]: Json };
 
-/** An object that is told of: how a dump of it is asked for, and how it is found in the answer. */
+/** An object that is reported: how a dump of it is asked for, and how it is found in the answer. */
 interface Told {
   /** As `object` of a {@linkcode Notification} */
   object: string;
@@ -17,7 +17,7 @@ interface Told {
   key: string;
   /** What tells one of an instance's objects from the others; left out where its handle does */
   name?: string;
-  /** What is not told of, or counts by itself */
+  /** What is not reported, or counts by itself */
   untold?: readonly string[];
 }
 
@@ -25,9 +25,9 @@ const TOLD: readonly Told[] = [
   { object: "dev", dump: { kind: "dev.show" }, key: "dev" },
   { object: "port", dump: { kind: "port.show" }, key: "port" },
   { object: "param", dump: { kind: "param.show" }, key: "param", name: "name" },
-  // Snapshots are told of by messages of their own
+  // Snapshots are reported by messages of their own
   { object: "region", dump: { kind: "region.show" }, key: "regions", untold: ["max"] },
-  // What is set of traps, groups and policers is told to nobody (net/devlink/trap.c): only that they are there is
+  // What is set of traps, groups and policers is reported to nobody (net/devlink/trap.c): only that they are there is
   {
     object: "trap-policer",
     dump: { kind: "trap.policer.show" },
@@ -87,7 +87,7 @@ export class Replica {
     else known.set(key, attributes);
   }
 
-  /** Where the dumps of a machine show something else than what was heard; undefined where they do not. */
+  /** Returns a difference between the dumps of a machine and the replica; undefined if there is none. */
   disagreement(machine: Machine): string | undefined {
     for (const netns of machine.netns) {
       const objects = this.#netns.get(netns);
@@ -98,7 +98,7 @@ export class Replica {
         const dumped = listed(told, (reply as { [key: string]: Json } | null)?.[told.key] ?? {});
         dumps.set(told.object, dumped);
         const heard = objects?.get(told.object) ?? new Map<string, Attributes>();
-        // An instance that was to move and failed is in its new netns without anybody having been told (net/core/devlink.c)
+        // An instance that was to move and failed is in its new netns without a message to anybody (net/core/devlink.c)
         const lost = this.#lostOnTheWay && this.#era.netnsMove === "around";
         if (lost && (told.object === "dev" || told.object === "param")) continue;
         const wrong = differing(told, heard, dumped, this.#era);
@@ -129,7 +129,7 @@ function takeRegion(
   known.set(handle, { ...region, snapshot: after });
 }
 
-/** The objects of a dump by what tells them apart. */
+/** Returns the objects of a dump by what tells them apart. */
 function listed({ name }: Told, byHandle: Json): Map<string, Attributes> {
   const found = new Map<string, Attributes>();
   for (const [handle, value] of Object.entries(byHandle as { [handle: string]: Json })) {
@@ -166,7 +166,7 @@ function differing(
   return undefined;
 }
 
-/** A param that the driver may change at any time, also by its file in debugfs. */
+/** Returns a param that the driver may change at any time, also by its file in debugfs. */
 const isRuntime = ({ values }: Attributes) =>
   Array.isArray(values) && values.some((value) => (value as Attributes).cmode === "runtime");
 
@@ -175,7 +175,7 @@ function same(a: Json | undefined, b: Json | undefined): boolean {
   return typeof a === "object" && typeof b === "object" && JSON.stringify(a) === JSON.stringify(b);
 }
 
-/** What one dump speaks of and another does not show. */
+/** Returns what one dump speaks of and another does not show. */
 function dangling(dumps: ReadonlyMap<string, ReadonlyMap<string, Attributes>>): string | undefined {
   const devices = dumps.get("dev")!;
   for (const [object, dumped] of dumps) {

@@ -1,5 +1,5 @@
 /**
- * What a row of the vocabulary is, and of which kinds of operations there are none.
+ * What a row of the vocabulary is, and which kinds of operations have no row.
  *
  * @module
  */
@@ -11,7 +11,7 @@ import type { World } from "./world.ts";
 
 /** The kinds that are not generated, with the reason. */
 export const NOT_GENERATED = {
-  "netdev.set": "speaks of netdevs that belong to no port, which are those of a MAC with its PCS: suite pcs",
+  "netdev.set": "speaks of netdevs that belong to no port, such as the netdevs of a MAC with its PCS: suite pcs",
   "netdev.show": "the same",
   "ethtool.show": "the same",
   "ethtool.restart": "the same",
@@ -21,7 +21,7 @@ export const NOT_GENERATED = {
   "during": "what is seen meanwhile is chance: its evidence is a set of answers, which suites choose with care",
   "listen": "the same messages as the monitor's, in a listener that not every board has",
   "rounds": "what is done side by side has any order: its only evidence is findings",
-  "race": "what may come of it is explored, which takes its time: twinlink race --all-pairs",
+  "race": "its outcomes are explored, which takes its time: twinlink race --all-pairs",
 } as const satisfies { readonly [K in OperationKind]?: string };
 
 /** The kinds that only the vocabulary of a driver has rows for: files are the driver's. */
@@ -33,14 +33,14 @@ export type GeneratedKind = Exclude<OperationKind, keyof typeof NOT_GENERATED | 
 /** How operations of one kind are drawn. */
 export type Row<K extends OperationKind = OperationKind> = FuzzRow<K, World>;
 
-/** A number where devlink(8) takes one of 32 bits: small ones, the bounds, and what is none. */
+/** A number where devlink(8) takes one of 32 bits: small ones, the bounds, and what is not a number. */
 export const uint32: fc.Arbitrary<number> = fc.oneof(
   { weight: 8, arbitrary: fc.nat({ max: 20 }) },
   { weight: 1, arbitrary: fc.constantFrom(0, 1, 127, 128, 4294967295, 4294967296, -1) },
 );
 
 /**
- * A number where devlink(8) takes one of 64 bits, as far as a number of JavaScript goes. Not the greatest, nor a greater one:
+ * A number where devlink(8) takes one of 64 bits, up to the largest number of JavaScript. Not the greatest, nor a greater one:
  * whether devlink(8) takes the greatest depends on what went wrong before in the same process (its errno is ERANGE, or not).
  */
 export const uint64: fc.Arbitrary<number> = fc.oneof(
@@ -49,14 +49,14 @@ export const uint64: fc.Arbitrary<number> = fc.oneof(
   { weight: 1, arbitrary: fc.constantFrom(4294967295, 4294967296, 9007199254740991, -2) },
 );
 
-/** The index of a port, mostly of one that there is. */
+/** Returns the index of a port, mostly of one that there is. */
 export function portOf(world: World, instance: InventoryInstance | undefined): number {
   const ports = instance?.ports ?? [];
   if (ports.length > 0 && !world.draw.chance(10)) return world.draw.pick(ports).index;
   return world.draw.of(uint32);
 }
 
-/** A field of an operation that is there in `percent` of a hundred. */
+/** Returns a field of an operation that is there in `percent` of a hundred. */
 export function maybe<F extends string, T>(
   world: World,
   percent: number,
@@ -66,7 +66,7 @@ export function maybe<F extends string, T>(
   return world.draw.chance(percent) ? { [field]: value() } as { [Name in F]?: T } : {};
 }
 
-/** An operation whose parameters were put together for its kind. */
+/** Returns an operation whose parameters were put together for its kind. */
 export function operation<K extends OperationKind>(kind: K, parameters: object): Operation<K> {
   return { kind, ...parameters } as unknown as Operation<K>;
 }

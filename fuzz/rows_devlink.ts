@@ -108,7 +108,7 @@ const onReporter =
     return operation(kind, { ...world.target(instance), ...reporterOf(world, instance) });
   };
 
-/** A command on a device without further parameters. */
+/** Returns a command on a device without further parameters. */
 const onDevice = <K extends DevlinkKind>(kind: K, more: (world: World) => object = () => ({})) => (world: World) =>
   operation(kind, { ...world.target(world.instance()), ...more(world) });
 

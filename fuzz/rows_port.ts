@@ -17,7 +17,7 @@ const rates = fc.oneof(
 );
 const NODES = ["group1", "group2", "node3"];
 
-/** Ports that may have rate objects: those of VFs, and others whose index is as high as drivers give to VFs. */
+/** Ports that may have rate objects: ports of VFs, and others whose index is as high as drivers give to VFs. */
 const hasVfs = ({ ports }: InventoryInstance) =>
   ports.some(({ index, flavour }) => flavour === "pcivf" || index >= 128);
 

@@ -84,7 +84,7 @@ export const SYSTEM_ROWS: { readonly [K in Exclude<SystemKind, "wait">]: Row<K> 
     draw: (world) => {
       const named = world.inventory.netns.filter((name) => name !== "init");
       const name = named.length > 0 && !world.draw.chance(5) ? world.draw.pick(named) : world.draw.pick(NETNS_NAMES);
-      // It dies behind its command's back: the last instance in it to come back says that it did
+      // It dies unseen by its command: the last instance in it to come back logs it
       const last = world.instances.findLast(({ netns }) => netns === name);
       return { kind: "netns.del", name, ...(last ? { until: last.handle } : {}) };
     },

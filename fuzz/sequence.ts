@@ -47,15 +47,15 @@ export interface GenerateOptions {
   subject?: Subject;
   /** How many operations, those left out that only let time pass. @default {20} */
   steps?: number;
-  /** Whether an operation that breaks the kernel, or is told of in its log, is the last of its sequence or left out. @default {false} */
+  /** True if an operation that breaks the kernel, or is reported in its log, is the last of its sequence or left out. @default {false} */
   breakages?: boolean;
-  /** Told of everything that is performed on the way, the set-up too */
+  /** Called for everything that is performed on the way, the set-up too */
   onStep?: (op: Operation, observation: Observation, machine: Machine) => void;
-  /** Told as soon as there is a machine */
+  /** Called as soon as there is a machine */
   onMachine?: (machine: Machine) => void;
 }
 
-/** What performs the beginning of a sequence. */
+/** Returns what performs the beginning of a sequence. */
 export function setupOf(
   { netns, devices }: Pick<Generated, "netns" | "devices">,
   { devices: maker }: Pick<Subject, "devices"> = MADE,
@@ -66,7 +66,7 @@ export function setupOf(
   ];
 }
 
-/** What undoes a sequence, whatever it did: every device that was ever made is removed, then every netns. */
+/** Returns what undoes a sequence, whatever it did: every device that was ever made is removed, then every netns. */
 function teardownOf({ netns, devices, operations }: Generated, maker: FuzzDevices | undefined): Operation[] {
   const ids = new Set(devices.map(({ id }) => id));
   const names = new Set(netns);
@@ -97,7 +97,7 @@ export function fixtureOf(generated: Generated, subject: Subject = MADE): Fixtur
   };
 }
 
-/** The board's own device as it is; what a sequence changes of it is put back. */
+/** Returns the board's own device as it is; what a sequence changes of it is put back. */
 function ownFixture(generated: Generated): Fixture {
   const handle = generated.own!;
   const state = {
@@ -114,7 +114,7 @@ function ownFixture(generated: Generated): Fixture {
 }
 
 /**
- * A suite of one generated sequence: what is run on a board, and what a file of the corpus exports.
+ * Returns a suite of one generated sequence: what is run on a board, and what a file of the corpus exports.
  *
  * @example
  * ```ts ignore
@@ -140,7 +140,7 @@ export function fuzzed(name: string, about: string, generated: Generated, source
   });
 }
 
-/** The same for one that is run at once: it is no test of `deno test`. */
+/** Returns the same for one that is run at once: it is no test of `deno test`. */
 export function suiteOf(about: string, generated: Generated, subject?: Subject): Suite {
   return {
     name: "fuzz",
@@ -152,7 +152,7 @@ const bodyOf = ({ operations }: Generated) => (dut: Dut) => {
   for (const op of operations) dut.perform(op).either();
 };
 
-/** Why a sequence is not to be run on a board; undefined where it may be. Shrinking can make such a one. */
+/** Returns why a sequence is not to be run on a board; undefined where it may be. Shrinking can make such a one. */
 export function objectionToSequence(
   generated: Generated,
   era: EraId,
@@ -176,7 +176,7 @@ export function objectionToSequence(
   return awaited ? "nobody waits for the counters" : undefined;
 }
 
-/** What the model says; undefined where it has no answer, and has done nothing. */
+/** Returns what the model predicts; undefined where it has no answer, and has done nothing. */
 function unlessGap(perform: () => Observation): Observation | undefined {
   try {
     return perform();
@@ -243,7 +243,7 @@ export class SequenceArbitrary extends fc.Arbitrary<Generated> {
   }
 }
 
-/** What a sequence begins with: the board's own device, or mostly a device or two, now and then nothing. */
+/** Returns what a sequence begins with: the board's own device, or mostly a device or two, now and then nothing. */
 function startOf(
   draw: Draw,
   { devices: maker, own, exclusions }: Subject,
@@ -264,7 +264,7 @@ function startOf(
 /** How much more often the rows of a theme are drawn from than others. */
 const EMPHASIS = 4;
 
-/** What a sequence is made of: some of the rows, each sequence others, so that what it has comes often. */
+/** Returns what a sequence is made of: some of the rows, each sequence others, so that what it has comes often. */
 function swarmOf(draw: Draw, { rows }: Subject): readonly NamedRow[] {
   // In one of ten all of them
   if (draw.chance(10)) return rows;
@@ -329,7 +329,7 @@ function* smaller(generated: Generated): Generator<Generated> {
   }
 }
 
-/** The operation without what it may be without. */
+/** Returns the operation without what it may be without. */
 function* simplerThan(op: Operation): Generator<Operation> {
   const fields = isDevlink(op)
     ? COMMAND_FORMS[op.kind].options.flatMap(({ field, required }) => required ? [] : [field])
@@ -341,7 +341,7 @@ function* simplerThan(op: Operation): Generator<Operation> {
   }
 }
 
-/** A number that depends on both, so that the sequences of one run have nothing to do with those of the next. */
+/** Returns a number that depends on both, so that the sequences of one run have nothing to do with the sequences of the next. */
 function mixed(seed: number, index: number): number {
   let hash = Math.imul(seed ^ 0x9e3779b9, 0x85ebca6b) ^ Math.imul(index + 1, 0xc2b2ae35);
   hash = Math.imul(hash ^ (hash >>> 15), 0x2c1b3c6d);
@@ -350,7 +350,7 @@ function mixed(seed: number, index: number): number {
 }
 
 /**
- * A sequence by the seed of its run and its number in it: the same whenever it is asked for, without those before it.
+ * Returns a sequence by the seed of its run and its number in it: the same whenever it is asked for, without those before it.
  *
  * @example
  * ```ts

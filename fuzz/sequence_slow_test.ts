@@ -8,7 +8,7 @@ import { NOT_GENERATED } from "./row.ts";
 import { MADE } from "./subject.ts";
 import { VOCABULARY } from "./vocabulary.ts";
 
-Deno.test("a sequence comes of its seed and its number alone", () => {
+Deno.test("a sequence follows from its seed and its number alone", () => {
   const nth = (seed: number, index: number) => sequenceOf(seed, index, { era: "6.12" });
   assertEquals(nth(1, 5), nth(1, 5));
   assert(JSON.stringify(nth(1, 5)) !== JSON.stringify(nth(1, 6)));
@@ -61,7 +61,7 @@ Deno.test("what the model has no answer for is not generated", () => {
   assertEquals(objectionToSequence(asked, "6.12"), "the model has no answer");
 });
 
-/** What a smaller sequence has less of. */
+/** Returns what a smaller sequence has less of. */
 const sizeOf = (generated: Generated) =>
   JSON.stringify(generated).length + generated.devices.reduce((sum, { ports }) => sum + ports, 0);
 

@@ -15,18 +15,18 @@ export function firstDifferent({ steps }: SequenceVerdict): StepVerdict | undefi
   return steps.find(({ verdict }) => !NO_DIFFERENCE.includes(verdict));
 }
 
-/** A path into a value, without what only says which of several it is. */
+/** Returns a path into a value, without the part that only selects one of several. */
 const plainPath = (path: string) =>
   path.replace(/\[\d+\]/g, "[]").replace(/\b([a-z]\w*)\/\1\d+/g, "$1/N").replace(/\/\d+/g, "/P");
 
-/** What an operation is, without what it is of. */
+/** Returns what an operation is, without what it is of. */
 function subject(op: Operation): string {
   if (op.kind !== "file.write" && op.kind !== "file.read") return op.kind;
   return `${op.kind} ${op.path.slice(op.path.lastIndexOf("/") + 1)}`;
 }
 
 /**
- * A divergence in a line: the operation in which it shows, the channel, and what differs there. Two that read the same are
+ * Returns a divergence in a line: the operation in which it shows, the channel, and what differs there. Two that read the same are
  * taken to be the same.
  */
 export function signatureOf(verdict: SequenceVerdict): string | undefined {

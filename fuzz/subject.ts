@@ -15,7 +15,7 @@ import type { Handles } from "./world.ts";
 
 /** What generated sequences are about. */
 export interface Subject {
-  /** How its machine is made, beside the era */
+  /** The options of its machine, beside the era */
   readonly machine: Pick<MachineOptions, "facts" | "driver">;
   /** The devices that sequences make; undefined where they are about the board's own device */
   readonly devices: FuzzDevices | undefined;

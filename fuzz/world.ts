@@ -55,12 +55,12 @@ export class World implements FuzzWorld {
     return this.#instances ??= this.inventory.instances.filter(({ netns }) => netns !== undefined);
   }
 
-  /** Whether there is an instance of which `of` is true. */
+  /** True if `of` is true for an instance. */
   some(of: (instance: InventoryInstance) => boolean): boolean {
     return this.instances.some(of);
   }
 
-  /** One of the instances, one of which `of` is true where there is such a one; undefined where there is none at all. */
+  /** Returns one of the instances, preferably one for which `of` is true; undefined if there is no instance. */
   instance(of?: (instance: InventoryInstance) => boolean): InventoryInstance | undefined {
     const { instances, draw } = this;
     if (instances.length === 0) return undefined;
@@ -68,7 +68,7 @@ export class World implements FuzzWorld {
     return draw.pick(wanted.length > 0 && !draw.chance(5) ? wanted : instances);
   }
 
-  /** How an instance is asked for: mostly right, sometimes in another netns or by a handle that nobody has. */
+  /** Returns how an instance is asked for: mostly right, sometimes in another netns or by a handle that nobody has. */
   target(instance: InventoryInstance | undefined): Target {
     const { draw } = this;
     if (!instance || draw.chance(3)) {
@@ -78,19 +78,19 @@ export class World implements FuzzWorld {
     return at(instance.handle, draw.chance(97) ? instance.netns! : this.netns());
   }
 
-  /** A netns, mostly one that there is. */
+  /** Returns a netns, mostly one that there is. */
   netns(): NetnsName {
     const { inventory, draw } = this;
     return draw.chance(92) ? draw.pick(inventory.netns) : draw.pick([...NETNS_NAMES, "nosuch"]);
   }
 
-  /** A number as text: often one near a value of the board's own device, else one of `others`. */
+  /** Returns a number as text: often one near a value of the board's own device, else one of `others`. */
   near(has: readonly (number | bigint)[], others: fc.Arbitrary<string>): string {
     const { draw, own } = this;
     return own && has.length > 0 && draw.chance(60) ? String(draw.pick(has)) : draw.of(others);
   }
 
-  /** One of some names, or one that is none of them: another spelling, a part, something else. */
+  /** Returns one of some names, or a word that is not among them: another spelling, a part, something else. */
   name(names: readonly string[], wrong = 8): string {
     const { draw } = this;
     if (names.length > 0 && !draw.chance(wrong)) return draw.pick(names);
@@ -99,7 +99,7 @@ export class World implements FuzzWorld {
   }
 }
 
-/** A target, without the netns where that is `init`. */
+/** Returns a target, without the netns where that is `init`. */
 export function at(handle: Handle, netns: NetnsName): Target {
   return netns === "init" ? { handle } : { handle, netns };
 }

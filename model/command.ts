@@ -1,5 +1,5 @@
 /**
- * What a command is, and what those of devlink(8) have in common, as iproute2 7.3 carries them out: how instances are found and
+ * What a command is, and what the commands of devlink(8) have in common, as iproute2 7.3 carries them out: how instances are found and
  * locked, and what is printed.
  *
  * @module

@@ -16,7 +16,7 @@ export const DISRUPTIONS = ["reads", "changes", "link", "resets", "power"] as co
 /** What is done to a device: one of {@linkcode DISRUPTIONS}. */
 export type Disruption = typeof DISRUPTIONS[number];
 
-/** Each in words, as of a sequence that does it. */
+/** Each disruption in words, which follow the name of a sequence. */
 export const DISRUPTION_WORDS: Readonly<Record<Disruption, string>> = {
   reads: "only reads",
   changes: "changes what it puts back",
@@ -151,13 +151,13 @@ function ofItself(op: Operation): Disruption {
 export const disruptionOf = (op: Operation): Disruption =>
   gravest([ofItself(op), ...innerOperations(op).map(disruptionOf)]);
 
-/** What a plan says of what it does to a device. */
+/** What a plan declares about its effect on a device. */
 export interface Disrupting {
-  /** What it performs */
+  /** The operations of the plan */
   steps: readonly { id: number; op: Operation }[];
-  /** What its author says that it does at least */
+  /** The effect that its author declares at least */
   disruption?: Disruption;
-  /** It breaks the kernel, as the model says */
+  /** It breaks the kernel, as the model predicts */
   breaks?: number;
   /** What it leaves that only a boot removes */
   spoils?: string;

@@ -57,7 +57,7 @@ Deno.test("a plan does what its gravest step does, or more as a whole", () => {
   assertEquals(disruptionOfPlan({ steps: [] }), { disruption: "reads" });
   const some = steps.slice(0, 2);
   assertEquals(disruptionOfPlan({ steps: some, disruption: "resets" }), { disruption: "resets" });
-  // An author may raise it, and not lower it.
+  // An author may declare more disruption than the steps show, and not less.
   assertEquals(disruptionOfPlan({ steps, disruption: "reads" }).disruption, "power");
   assertEquals(disruptionOfPlan({ steps: some, breaks: 2 }), { disruption: "power" });
   assertEquals(disruptionOfPlan({ steps: some, spoils: "a lock" }), { disruption: "power" });

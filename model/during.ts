@@ -101,7 +101,7 @@ function rank(answer: Json): number {
   return answer === null ? -1 : typeof answer === "number" ? answer : Number.MAX_SAFE_INTEGER;
 }
 
-/** A port dump is told by how many ports it held; an empty one is no answer. */
+/** A port dump is known by how many ports it held; an empty one is no answer. */
 function shorten(poll: Operation, reply: Json): Json {
   if (poll.kind !== "port.show") return reply;
   const ports = Object.keys((reply as { port: object }).port).length;

@@ -54,7 +54,7 @@ export interface ReporterFact {
   readonly state: string;
   /** ms; missing for a reporter that cannot recover */
   readonly gracePeriod?: number;
-  /** Whether it recovers without being asked */
+  /** True if it recovers without being asked */
   readonly autoRecover?: boolean;
   /** Missing for a reporter that has no dump */
   readonly autoDump?: boolean;
@@ -70,7 +70,7 @@ export interface PortFact {
   readonly flavour: Readonly<Record<string, string | number | boolean>>;
   /** The name of its netdev, where it has one */
   readonly netdev?: string;
-  /** Whether that netdev is up */
+  /** True if that netdev is up */
   readonly up?: boolean;
   /** The reporters of the port */
   readonly reporters: readonly ReporterFact[];
@@ -120,7 +120,7 @@ export interface Facts {
   readonly regions: readonly { readonly name: string; readonly size: number; readonly max?: number }[];
   /** Missing for a driver without an eswitch */
   readonly eswitch?: { readonly mode: string; readonly inlineMode?: string; readonly encapMode?: string };
-  /** Whether an RDMA device is on the function, so that its RDMA driver is bound; missing where that was not read */
+  /** True if an RDMA device is on the function, so that its RDMA driver is bound; missing where that was not read */
   readonly rdma?: boolean;
   /** Commands that the kernel refused for this instance, with the errno: `{ "sb show": "ENODEV" }` */
   readonly refused: Readonly<Record<string, string>>;

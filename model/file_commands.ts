@@ -67,16 +67,16 @@ export const FILE_COMMANDS: { readonly [K in FileKind]: Command<K> } = {
   },
 };
 
-/** Whether a path is one of the files that are nothing but a text: those of `/run` and firmware. */
+/** True if a path is one of the files that are nothing but a text: the files of `/run` and firmware. */
 const isPlain = (kernel: Kernel, path: string) =>
   (path.startsWith("/run/") || path.startsWith(FIRMWARE)) && !isNetns(kernel, path);
 
-/** Whether a path is the file by which a netns is held. */
+/** True if a path is the file by which a netns is held. */
 const isNetns = (kernel: Kernel, path: string) =>
   path.startsWith("/run/netns/") && kernel.netns.has(path.slice("/run/netns/".length));
 
 /**
- * What a file says that takes no write, or is not to be read: sysfs looks at its mode as it is opened, debugfs asks its attribute
+ * The error of a file that takes no write, or is not to be read: sysfs looks at its mode as it is opened, debugfs asks its attribute
  * (fs/libfs.c, simple_attr_write()).
  */
 function denied(kernel: Kernel, netns: Netns, path: string, to: "read" | "write"): Result {
@@ -86,7 +86,7 @@ function denied(kernel: Kernel, netns: Netns, path: string, to: "read" | "write"
   return to === "read" && path.startsWith(DEBUGFS) ? "EINVAL" : "EACCES";
 }
 
-/** The file at a path; undefined where there is none. Throws a {@linkcode ModelGap} where the model does not know. */
+/** Returns the file at a path; undefined where there is none. Throws a {@linkcode ModelGap} where the model does not know. */
 function resolve(kernel: Kernel, netns: Netns, path: string): VirtualFile | undefined {
   const own = ownFile(kernel, netns, path);
   if (own) return own;
@@ -101,7 +101,7 @@ function resolve(kernel: Kernel, netns: Netns, path: string): VirtualFile | unde
     throw new ModelGap(path, reasonOf(real));
   };
   const reads = (mode & 0o444) !== 0;
-  // What a file of debugfs says to a write that it does not take is the file's own
+  // The error of a file of debugfs for a write that it does not take is the file's own
   const writes = (mode & 0o222) !== 0 || real.startsWith(DEBUGFS);
   return {
     ...(reads ? { read: text === undefined ? gap : () => ({ text }) } : {}),
@@ -109,13 +109,13 @@ function resolve(kernel: Kernel, netns: Netns, path: string): VirtualFile | unde
   };
 }
 
-/** Whether a path is in debugfs, which is not mounted there: `ip netns exec` mounts a sysfs of that netns, without debugfs on it. */
+/** True if a path is in debugfs, which is not mounted there: `ip netns exec` mounts a sysfs of that netns, without debugfs on it. */
 const isUnmounted = (kernel: Kernel, netns: Netns, path: string) => netns !== kernel.init && path.startsWith(DEBUGFS);
 
 const isOwnDirectory = (kernel: Kernel, netns: Netns, path: string) =>
   !isUnmounted(kernel, netns, path) && kernel.owners.some((owner) => owner.directory(path));
 
-/** A file that somebody has an answer for, to a read or to a write. */
+/** Returns a file that somebody has an answer for, to a read or to a write. */
 function ownFile(kernel: Kernel, netns: Netns, path: string): VirtualFile | undefined {
   if (isUnmounted(kernel, netns, path)) return undefined;
   for (const owner of kernel.owners) {
@@ -135,7 +135,7 @@ function isDirectory(kernel: Kernel, netns: Netns, path: string): boolean {
   return typeof found !== "string" && found.node.type === "dir";
 }
 
-/** A file that is not there cannot be made in sysfs or debugfs; which errno says so depends on its directory. */
+/** A file that is not there cannot be made in sysfs or debugfs; the errno depends on its directory. */
 function missing(kernel: Kernel, netns: Netns, path: string): Result {
   if (isDirectory(kernel, netns, path)) return "EISDIR";
   return isDirectory(kernel, netns, path.slice(0, path.lastIndexOf("/"))) ? "EACCES" : "ENOENT";

@@ -27,5 +27,5 @@ export const FILE_GAPS: readonly FileGap[] = [
   file("", "a file outside /sys, /run and /lib/firmware"),
 ];
 
-/** Why there is no answer for a file. */
+/** Returns why there is no answer for a file. */
 export const reasonOf = (path: string): string => FILE_GAPS.find(({ files }) => files.test(path))!.why;

@@ -11,7 +11,7 @@ function booted(era: EraId): Machine {
   return machine;
 }
 
-/** What an operation came to: its result, and `gap` where there is no answer. */
+/** Returns what an operation came to: its result, and `gap` where there is no answer. */
 function outcome(machine: Machine, op: Operation): string {
   try {
     return machine.perform(op).result;
@@ -21,7 +21,7 @@ function outcome(machine: Machine, op: Operation): string {
   }
 }
 
-/** All files below a directory, links left out. */
+/** Returns all files below a directory, links left out. */
 function* filesBelow(directory: TreeDirectory, path: string): Generator<string> {
   for (const [name, node] of directory.entries()) {
     if (node.type === "file") yield `${path}/${name}`;
@@ -67,7 +67,7 @@ for (const era of BOOTED_ERAS) {
     assertEquals(wrong, []);
   });
 
-  Deno.test(`every file of ${era}: a read has an answer, or none; nothing that is there is said not to be there`, () => {
+  Deno.test(`every file of ${era}: a read has an answer, or none; no existing file is reported as missing`, () => {
     const machine = booted(era);
     const results = [...filesBelow(machine.sysfs(), "/sys")].map((
       path,
@@ -180,7 +180,7 @@ Deno.test("udp_ports_shared and udp_ports_open_only: each alone is taken, both h
   assertEquals([set("udp_ports_shared"), set("udp_ports_open_only")].map((op) => outcome(machine, op)), ["ok", "gap"]);
 });
 
-Deno.test("a gap says what and why, in one line", () => {
+Deno.test("a gap is reported with what and why, in one line", () => {
   assertThrows(
     () => booted("6.12").perform({ kind: "module.load", name: "dummy" }),
     ModelGap,

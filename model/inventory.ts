@@ -31,9 +31,9 @@ export interface InventoryPort {
   type: string;
   /** What it is, as devlink(8) prints it: `physical`, `pcivf` */
   flavour: string;
-  /** Whether devlink knows of its netdev */
+  /** True if devlink knows of its netdev */
   netdev: boolean;
-  /** Whether its netdev is up */
+  /** True if its netdev is up */
   up: boolean;
   /** The netns that its netdev is in; undefined where it has none, or where that netns has no name any more */
   netns: NetnsName | undefined;
@@ -63,7 +63,7 @@ export interface InventoryResource {
   size: bigint;
   /** The size that is wished for */
   wanted: bigint;
-  /** Whether its children fit */
+  /** True if its children fit */
   valid: boolean;
   /** The smallest size */
   min: bigint;
@@ -101,9 +101,9 @@ export interface InventoryReporter {
   dumps: boolean;
   /** ms */
   gracePeriod: number;
-  /** Whether an error is recovered from at once */
+  /** True if an error is recovered from at once */
   autoRecover: boolean;
-  /** Whether an error is dumped at once */
+  /** True if an error is dumped at once */
   autoDump: boolean;
 }
 
@@ -111,9 +111,9 @@ export interface InventoryReporter {
 export interface InventoryInstance {
   /** `bus/device` */
   readonly handle: Handle;
-  /** Where it is to be found; undefined where that netns has no name any more */
+  /** The netns of the instance; undefined where that netns has no name any more */
   readonly netns: NetnsName | undefined;
-  /** Whether its last reload failed */
+  /** True if its last reload failed */
   readonly reloadFailed: boolean;
   /** The reload actions that its driver supports */
   readonly reloadActions: readonly string[];

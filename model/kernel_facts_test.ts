@@ -53,7 +53,7 @@ for (const era of ["6.1", "6.12"] as const) {
           if (op.kind === "link.set") moving = true;
           const where = `step ${i + 1}, ${JSON.stringify(op)}`;
           const refusedByTool = board.extack?.text.startsWith("argument of ") ?? false;
-          // ip(8) and devlink(8) print an extended ack in place of the errno
+          // ip(8) and devlink(8) print an extended ack instead of the errno
           if (refusedByTool) assertEquals(model.result, "client", where);
           else if (board.result === "unseen") assert(model.result !== "ok", where);
           else assertEquals(model.result, board.result, where);

@@ -10,7 +10,7 @@ import type { Notification, Result } from "./observation.ts";
 import type { Operation } from "./operation.ts";
 import type { Steps } from "./kernel/task.ts";
 
-/** A message as `devlink-listen` prints it: what names more than a device and a port is left out. */
+/** Returns a message as `devlink-listen` prints it: what names more than a device and a port is left out. */
 function spoken({ command, object, handle }: Notification): string {
   const [bus, device, index] = handle.split("/");
   const port = object === "port" ? `/${index}` : "";
@@ -18,8 +18,8 @@ function spoken({ command, object, handle }: Notification): string {
 }
 
 /**
- * Whether a message passes a filter: what either of them does not say is no reason to hold it back
- * (`devlink_obj_desc_match()`). The kernel says the port of messages about ports alone.
+ * True if a message passes a filter: what either of them does not say is no reason to hold it back
+ * (`devlink_obj_desc_match()`). The kernel names the port only in messages about ports.
  */
 function passes({ object, handle }: Notification, { handle: device, port }: Operation<"listen">): boolean {
   if (device === undefined) return true;

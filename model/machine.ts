@@ -59,8 +59,8 @@ export interface MachineOptions {
   /** Netdevs that are there before any operation. @default {`lo` and `eth0`, if that is not one of the board's own device} */
   netdevs?: { init: string[] };
   /**
-   * Whether a devlink and a link monitor run in every netns (from its start to its end), or in none but where
-   * {@linkcode Machine.listen} says so. `overheard`: as with `none`, and observations hold what nobody hears, too
+   * Where a devlink and a link monitor run: in every netns (from its start to its end), or only where {@linkcode
+   * Machine.listen} does. `overheard`: as with `none`, and observations hold what nobody hears, too
    *
    * @default {"all"}
    */
@@ -77,13 +77,13 @@ export interface MachineOptions {
    * @internal
    */
   lockdep?: Lockdep;
-  /** What is otherwise than in any kernel of the era: its locks, above all */
+  /** Overrides of the era's behaviour, mainly its locks */
   design?: Design;
   /** What is built in beside, all of it bound to its drivers: read from their source, never run */
   hardware?: readonly HardwareId[];
   /** The board's own device: it is there, bound to its driver, before any operation */
   facts?: Facts;
-  /** The name of the model of its driver. @default {that of the driver that the facts name; `generic` where there is none} */
+  /** The name of the model of its driver. @default {the model of the driver that the facts name; `generic` where there is none} */
   driver?: string;
 }
 
@@ -116,7 +116,7 @@ export class Machine {
     carryOut = (machine, op, task) => machine.#carryOut(op, task);
   }
 
-  /** Whether work was left to do when the last operation had done its part */
+  /** True if work was left to do when the last operation had done its part */
   #late = false;
   #waits: readonly string[] = [];
   #running: Task | undefined;
@@ -150,7 +150,7 @@ export class Machine {
   }
 
   /**
-   * Whether the last operation left something under way that it did not wait for: work of a kernel thread, or a netdev whose
+   * True if the last operation left something under way that it did not wait for: work of a kernel thread, or a netdev whose
    * operational state has yet to follow its carrier. When that comes is nobody's to say, so a step that leaves it so has to
    * settle.
    */
@@ -163,7 +163,7 @@ export class Machine {
     return this.#kernel.now;
   }
 
-  /** Says whether somebody listens to the messages of a netns. */
+  /** Returns whether somebody listens to the messages of a netns. */
   listen(netns: NetnsName, heard: boolean): void {
     const found = this.#kernel.netns.get(netns);
     if (found) found.heard = heard;
@@ -174,23 +174,23 @@ export class Machine {
     return [...this.#kernel.netns.keys()];
   }
 
-  /** The netdevs of a netns as they are now, in the order in which they came. */
+  /** Returns the netdevs of a netns as they are now, in the order in which they came. */
   netdevs(netns: NetnsName = "init"): readonly NetdevShown[] {
     return [...this.#kernel.netns.get(netns)?.netdevs.values() ?? []];
   }
 
-  /** The FIB routes that operations added to a netns: prefixes with the names of their netdevs. */
+  /** Returns the FIB routes that operations added to a netns: prefixes with the names of their netdevs. */
   routes(netns: NetnsName = "init"): ReadonlyMap<string, string> {
     return this.#kernel.netns.get(netns)?.routes ?? new Map();
   }
 
-  /** The ids of the nexthop objects of a netns, in the order in which they came. */
+  /** Returns the ids of the nexthop objects of a netns, in the order in which they came. */
   nexthops(netns: NetnsName = "init"): ReadonlySet<number> {
     return this.#kernel.netns.get(netns)?.nexthops ?? new Set();
   }
 
   /**
-   * Whether a device has taken the routes of a netns over, so that the kernel marks them as trapped.
+   * True if a device has taken the routes of a netns over, so that the kernel marks them as trapped.
    *
    * @throws {ModelGap} If it may have taken over only some of them
    */
@@ -204,12 +204,12 @@ export class Machine {
     return (this.#kernel.netns.get(netns)?.fibListeners.length ?? 0) > 0;
   }
 
-  /** What `/sys` looks like to somebody in a netns. */
+  /** Returns what `/sys` looks like to somebody in a netns. */
   sysfs(netns: NetnsName = "init"): TreeDirectory {
     return sysfsTree(this.#kernel, this.#kernel.netns.get(netns) ?? this.#kernel.init);
   }
 
-  /** What there is now; it is read as it is asked for, so whoever wants to keep it copies it. */
+  /** Returns what there is now; it is read as it is asked for, so a caller that wants to keep it copies it. */
   inventory(): Inventory {
     return takeInventory(this.#kernel);
   }
@@ -226,7 +226,7 @@ export class Machine {
   }
 
   /**
-   * The same as a generator that stops wherever another task may run. Whoever drives several of them decides who is next;
+   * Returns the same as a generator that stops wherever another task may run. A caller that drives several of them decides who is next;
    * a task that yields `blocked` cannot go on before another one has. Kernel threads are run by
    * {@linkcode Machine.runWorkers}.
    *
@@ -237,7 +237,7 @@ export class Machine {
     return this.#run(op, op.kind, true);
   }
 
-  /** Lets the kernel threads run as far as they can. Says whether anything moved. */
+  /** Lets the kernel threads run until they end or wait. Returns whether anything moved. */
   runWorkers(): boolean {
     return this.#kernel.runWorkers();
   }
@@ -253,7 +253,7 @@ export class Machine {
   }
 
   /**
-   * Steps one kernel thread to where another task may run: for whoever decides who is next. Says why it stopped there.
+   * Steps one kernel thread to where another task may run: for a caller that decides who is next. Returns why it stopped there.
    *
    * @param index Its place in {@linkcode Machine.workers}
    */
@@ -291,7 +291,7 @@ export class Machine {
         return next.value;
       }
       if (next.value.kind === "blocked" && !kernel.runWorkers() && !kernel.wakeNext()) {
-        // Whoever it waits for will never run
+        // The task that it waits for will never run
         const { observation } = kernel;
         observation.result = "hang";
         observation.time = "hang";
@@ -342,7 +342,7 @@ export class Machine {
   }
 }
 
-/** Returns the netdevs that a board has beside those of its own device. */
+/** Returns the netdevs that a board has beside the netdevs of its own device. */
 function netdevsBeside(facts: Facts | undefined): string[] {
   const ports = [...facts?.ports ?? [], ...Object.values(facts?.nestedPorts ?? {}).flat()];
   const own = new Set(ports.map(({ netdev }) => netdev));

@@ -26,7 +26,7 @@ const reload = (rest: Partial<Operation<"dev.reload">> = {}): Operation => ({
   ...rest,
 });
 
-/** A machine with one netdevsim. */
+/** Returns a machine with one netdevsim. */
 function machineWith(era: EraId, ports: number, options: { listeners?: "all" | "none" } = {}): Machine {
   const machine = new Machine({ era, ...options });
   assertEquals(machine.perform(create(`10 ${ports}`)).result, "ok");
@@ -87,7 +87,7 @@ Deno.test("an era is found by the kernel's release, the by the family that it is
   for (const [id, era] of Object.entries(ERAS)) assertEquals(era.id, id);
 });
 
-Deno.test("a kernel that was not run is judged by the nearest era, and that is said", () => {
+Deno.test("a kernel that was not run is judged by the nearest era, and that is reported", () => {
   const notes: [release: string, era: EraId, how: string | undefined][] = [
     ["6.12.117+deb13-amd64", "6.12", undefined],
     ["5.10.0-46-amd64", "5.10", undefined],
@@ -184,7 +184,7 @@ Deno.test("what nobody hears is built by 6.1 and counted, and is not built by 6.
   }
 });
 
-Deno.test("a failed reload tears down, and the next one mends (R07, R08, R10, R11)", () => {
+Deno.test("a failed reload tears down, and the next one repairs (R07, R08, R10, R11)", () => {
   for (const era of BOOTED) {
     const machine = machineWith(era, 1);
     machine.perform(write(`${DBG}/fail_reload`, "y"));
@@ -257,7 +257,7 @@ Deno.test("nobody sees an instance half registered (L03), nor half reloaded", ()
   }
 });
 
-Deno.test("health of all instances is seen amid a reload of 6.1: it is behind a lock of its own", () => {
+Deno.test("health of all instances is seen amid a reload of 6.1: it is under a lock of its own", () => {
   const seen = (era: EraId) => {
     const machine = machineWith(era, 1);
     const { reply } = machine.perform({ kind: "during", operation: reload(), poll: { kind: "health.show" } });
@@ -300,7 +300,7 @@ Deno.test("a netns that dies while an instance moves into it gives it back (N03,
   }
 });
 
-Deno.test("a netns that cannot give an instance back says so in the kernel log (N15)", () => {
+Deno.test("a netns that cannot give an instance back logs it (N15)", () => {
   const machine = machineWith("6.12", 1);
   machine.perform({ kind: "netns.add", name: "t1" });
   machine.perform(reload({ to: "t1" }));

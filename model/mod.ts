@@ -1,5 +1,5 @@
 /**
- * The reference model of devlink: a machine of an era that performs operations and says what a real kernel would show.
+ * The reference model of devlink: a machine of an era that performs operations and predicts what a real kernel would show.
  *
  * @module
  */

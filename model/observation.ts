@@ -40,7 +40,7 @@ export interface Notification {
   command: string;
   /** `dev`, `port`, `param`, `region`, `trap`, `trap-group`, `trap-policer`, `health`, ... */
   object: string;
-  /** `bus/device`, with `/port` or `/region` behind it where the object has one */
+  /** `bus/device`, with `/port` or `/region` after it where the object has one */
   handle: string;
   /** What the monitor shows of the object, keys as in devlink's JSON */
   attributes: JsonObject;
@@ -48,9 +48,9 @@ export interface Notification {
 
 /** One rtnetlink link message, as `ip -o monitor link` shows it. */
 export interface LinkEvent {
-  /** `new` for RTM_NEWLINK, `del` for RTM_DELLINK (`Deleted` in front of the line) */
+  /** `new` for RTM_NEWLINK, `del` for RTM_DELLINK (`Deleted` before the line) */
   event: "new" | "del";
-  /** The netdev's name, without the `@` and the peer that ip(8) may show behind it */
+  /** The netdev's name, without the `@` and the peer that ip(8) may show after it */
   ifname: string;
   /** The text between `<` and `>`, for example `["BROADCAST", "UP", "LOWER_UP"]` */
   flags: string[];
@@ -123,13 +123,13 @@ export interface Observation {
   kmsg: KernelLine[];
   /** `immediate`: done within 3 s; `blocked`: later; `hang`: not within the step's bound */
   time: "immediate" | "blocked" | "hang";
-  /** Of the model alone: the channels of which it knows nothing; what they hold is an assumption, and is not compared */
+  /** Of the model alone: the channels that it does not know; what they hold is an assumption, and is not compared */
   unknown?: Unknown;
   /** Of the model alone: why the operation may take longer than {@linkcode Observation.time} has it, for example a device that is reset */
   untimed?: string;
 }
 
-/** An observation in which nothing happened, to build others from. */
+/** Returns an observation in which nothing happened, to build others from. */
 export function emptyObservation(): Observation {
   return { result: "ok", extack: null, reply: null, notify: {}, link: {}, sysfs: null, kmsg: [], time: "immediate" };
 }

@@ -31,7 +31,7 @@ export interface RateParameters {
 export interface RacingOperations {
   /** One after the other */
   operations: readonly Operation[];
-  /** Whether it begins anew until the others have ended */
+  /** True if it restarts until the others have ended */
   loops?: boolean;
 }
 
@@ -268,25 +268,25 @@ export interface OperationParameters {
   "wait": { ms: number };
   /**
    * Performs `operation` and, all the while, `poll` again and again. The `reply` is `{ seen: [...] }`: each different
-   * answer of `poll`, a port dump shortened to how many ports it held, `null` for an error; with `waited: true` where a poll took more
+   * answer of `poll`, a port dump shortened to how many ports it held, `null` for an error. It has `waited: true` where a poll took more
    * than 3 s.
    */
   "during": { operation: Operation; poll: Operation };
   /**
    * Performs `operation` while a socket of its own listens for the messages of devlink that pass its filter
-   * (DEVLINK_CMD_NOTIFY_FILTER_SET, from 6.8): those of a device, or of one of its ports; all where `handle` is left out. The
+   * (DEVLINK_CMD_NOTIFY_FILTER_SET, from 6.8): the messages of a device, or of one of its ports; all where `handle` is left out. The
    * `reply` is `{ heard: [...] }`, a line for each that `devlink monitor` shows, too: `new port netdevsim/netdevsim10/0`. A board needs `fixtures/listener` for it.
    */
   "listen": { handle?: Handle; port?: number; operation: Operation };
   /**
    * Performs `operations` in their order, `times` times over, and all the while `meanwhile` again and again. Only findings of
-   * the kernel log are evidence of it, and its result: `ok`, or that of the first operation that failed, which ends it.
+   * the kernel log are evidence of it, and its result: `ok`, or the result of the first operation that failed, which ends it.
    */
   "rounds": { times: number; operations: readonly Operation[]; meanwhile?: readonly Operation[] };
   /**
-   * Has `racers` perform their operations at the same time, `runs` times over: behind each run the answers of `shown` are its
-   * final state, and `after` and `before` make everything as it was. The `reply` is a {@linkcode RaceReply}: of the model all that
-   * may come of it, of a board what came of it and how often.
+   * Has `racers` perform their operations at the same time, `runs` times over: after each run the answers of `shown` are its
+   * final state, and `after` and `before` make everything as it was. The `reply` is a {@linkcode RaceReply}: from the model all that
+   * may be its outcome, from a board what its outcomes were and how often.
    */
   "race": {
     racers: readonly RacingOperations[];
@@ -295,13 +295,13 @@ export interface OperationParameters {
     seed: number;
     /** What has led to where the race begins */
     before: readonly Operation[];
-    /** Takes it away again; what fails of it does not matter */
+    /** Operations that clean up after a run; their failures do not matter */
     after: readonly Operation[];
     /** What asks for the final state */
     shown: readonly Operation[];
     /** How many schedules the model runs at most. @default {20000} */
     schedules?: number;
-    /** Whether the work of timers races with them. @default {false} */
+    /** True if the work of timers races with them. @default {false} */
     timers?: boolean;
     /** The board's own device: it stays from run to run, with its counters. @default {each run begins with new devices} */
     own?: Handle;
@@ -327,7 +327,7 @@ export type Operation<K extends OperationKind = OperationKind> = {
   [Kind in K]: { kind: Kind } & OperationOptions & OperationParameters[Kind];
 }[K];
 
-/** The operations that an operation is made of; none of most of them. */
+/** Returns the operations that an operation is made of; none of most of them. */
 export function innerOperations(op: Operation): readonly Operation[] {
   switch (op.kind) {
     case "during":

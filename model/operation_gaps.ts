@@ -33,7 +33,7 @@ const isBoards = (kernel: Kernel, netdev: Netdev | undefined): boolean =>
 const PREFIX = /^\d+\.\d+\.\d+\.\d+(?:\/\d+)?$/;
 const MAYBE_PREFIX = /:|^(?:default|any|all)(?:$|\/)|^(?:0x[\da-f]+|\d+)(?:\.(?:0x[\da-f]+|\d+)){0,3}(?:\/[\d.]+)?$/i;
 
-/** Whether the model reads a prefix, ip(8) may take it in another form, or neither does. */
+/** Returns who reads a prefix: the model; or perhaps ip(8), in another form; or neither. */
 export const readsPrefix = (prefix: string): "read" | "other" | "neither" =>
   PREFIX.test(prefix) ? "read" : MAYBE_PREFIX.test(prefix) ? "other" : "neither";
 
@@ -68,7 +68,7 @@ const KEPT_ROUTES = "a device with fail_route_delete set keeps a removed route a
 
 const failsDeletes = ({ routeKeepers }: Kernel, netns: Netns) =>
   routeKeepers.size > 0 && netns.fibListeners.some((listener) => routeKeepers.has(listener));
-/** Whether a netdev that may be taken down takes routes with it that a device does not let go of. */
+/** True if a netdev that may be taken down takes routes with it that a device keeps. */
 const keepsRoutes = ({ kernel }: Scene) =>
   kernel.routeKeepers.size > 0 &&
   [...kernel.netns.values()].some((netns) =>

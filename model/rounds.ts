@@ -11,12 +11,12 @@ import { emptyObservation, type Result } from "./observation.ts";
 import type { Operation } from "./operation.ts";
 import { HungTask, Oops, type SchedulingPoint, type Steps, Task } from "./kernel/task.ts";
 
-/** How much time passes between two of them, in ms. */
+/** How much time passes between two rounds, in ms. */
 const PACE = 5;
 
 /**
- * `rounds`: who of the two, and of the kernel threads, goes on at each place where another one could is drawn at random, from
- * the seed of the machine. Of what they show only findings are kept.
+ * `rounds`: at each place where another thread could go on, the next one is drawn at random, from the seed of the
+ * machine. Of what they show only findings are saved.
  */
 export function* rounds(scene: Scene, op: Operation<"rounds">, commands: Commands): Steps<Result> {
   const { kernel, task } = scene;
@@ -91,5 +91,5 @@ export function* rounds(scene: Scene, op: Operation<"rounds">, commands: Command
   return failure;
 }
 
-/** So many draws without a step forward, by task, mean that nobody can go on. */
+/** After this many draws for each task without a step forward, no task can go on. */
 const STALLED = 40;

@@ -12,7 +12,7 @@ import { debugfs, directory, link, partOf, type Sketch, sysfs, type TreeDirector
 import { netDirectory } from "./net/netdev_tree.ts";
 import type { Netdev, Netns } from "./net/netns.ts";
 
-/** The directory `/sys` of a kernel as somebody in `netns` sees it; debugfs is mounted in the first netns alone. */
+/** Returns the directory `/sys` of a kernel as somebody in `netns` sees it; debugfs is mounted in the first netns alone. */
 export function sysfsTree(kernel: Kernel, netns: Netns): TreeDirectory {
   const { era } = kernel;
   const trees = DRIVERS.map(({ tree }) => tree?.(kernel, netns));

@@ -87,7 +87,7 @@ function plantedTest(
 const planted = (plants: readonly Pick<Plant, "edits">[], source: string): Promise<string> =>
   editedSource(source, plants.flatMap(({ edits }) => edits));
 
-/** The first channel that does not agree, in the order of the run; undefined where all do. */
+/** Returns the first channel that does not agree, in the order of the run; undefined where all do. */
 function firstFinding({ results }: BoardResult): Place | undefined {
   for (const { verdict } of results) {
     for (const step of verdict.steps) {

@@ -48,7 +48,7 @@ function listed(sequence: Sequence): ListedSequence {
   };
 }
 
-/** An error that nothing caught, as text. */
+/** Returns an error that nothing caught, as text. */
 function uncaught(error: unknown, files: readonly string[]): string {
   if (!(error instanceof Error)) return `nothing catches what a suite throws: ${String(error)}`;
   if (error instanceof SuiteError) return error.message;

@@ -24,11 +24,11 @@ export interface SuiteRequest {
   };
 }
 
-/** A sequence as far as it is data. */
+/** The data of a sequence. */
 export interface ListedSequence {
   name: string;
   source: string;
-  /** Of the sequence and of its fixture */
+  /** What the sequence and its fixture require */
   requires: readonly string[];
   /** The eras in which it has a meaning; left out where that is all */
   holds?: { in: readonly EraId[]; because: string };
@@ -43,7 +43,7 @@ export type SuiteMessage =
   | { type: "step"; what: string; at?: Place }
   | { type: "suites"; suites: readonly { name: string; sequences: readonly ListedSequence[] }[] }
   | { type: "compiled"; compiled: Compiled }
-  /** A suite or a sequence is wrong; or something happened outside of every sequence: a rejection that nobody awaits */
+  /** A suite or a sequence is wrong, or a promise was rejected outside of every sequence */
   | { type: "wrong"; message: string }
   /** All that was asked for is done; what the suites have started may still run */
   | { type: "done" }

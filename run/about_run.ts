@@ -23,7 +23,7 @@ function readSemantics(): Map<string, string> {
   return found;
 }
 
-/** Returns what docs/semantics.md says of a number, for example of `4.3`; undefined if there is no such number, or no such file. */
+/** Returns what docs/semantics.md has about a number, for example of `4.3`; undefined if there is no such number, or no such file. */
 export function whyOf(number: string): string | undefined {
   try {
     numbers ??= readSemantics();
@@ -50,7 +50,7 @@ export function nipaTarget(): NipaTarget {
   return { branch, executor: Deno.env.get("NIPA_EXECUTOR") || "twinlink", ...(link ? { link } : {}) };
 }
 
-/** The files of a folder that a page links to. */
+/** Returns the files of a folder that a page links to. */
 function filesIn(folder: string): { name: string; size: number }[] {
   return [...Deno.readDirSync(folder)].map(({ name }) => name).filter((name) => /^(trace|console)-/.test(name)).sort()
     .map((name) => ({ name, size: Deno.statSync(join(folder, name)).size }));

@@ -9,7 +9,7 @@ import { run } from "../cli/child.ts";
 import { writeGuestBoard } from "./guest_board.ts";
 import { DEVLINK_SUITES } from "./load_suites.ts";
 
-/** What of a device must be as before; not how many routes there are, the addresses that the driver draws at random, nor the board's own link. */
+/** What of a device must be as before. Left out are how many routes there are, the addresses that the driver draws at random, and the board's own link. */
 const STATE =
   "for what in 'dev param show' 'trap show' 'trap group show' 'trap policer show' 'health show' 'port show' " +
   "'region show'; do devlink -j $what; done; ip -br link | grep -v '^eth0 ' | sed 's/[0-9a-f:]\\{17\\}//'; ls /run/netns; " +

@@ -1,5 +1,5 @@
 /**
- * The files that a run leaves behind, for `--out`: each appears whole or not at all.
+ * The files that a run leaves, for `--out`: each appears whole or not at all.
  *
  * @module
  */
@@ -100,7 +100,7 @@ export function reportFiles(
   };
 }
 
-/** A part of a file name: letters, digits, dots, dashes. */
+/** Returns a part of a file name: letters, digits, dots, dashes. */
 export function fileWord(text: string): string {
   return text.replace(/[^A-Za-z0-9.-]+/g, "_").replace(/^\.+/, "_");
 }

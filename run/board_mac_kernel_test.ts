@@ -1,6 +1,6 @@
 /**
- * A MAC and a PCS that are the board's own: a guest is described as a remote board with a table `[pcs]`, its modules loaded
- * before and its netdev renamed, as if they were its own.
+ * A MAC and a PCS that are the board's own: a guest is described as a remote board with a table `[pcs]`. Its modules are
+ * loaded before and its netdev is renamed, as if they were its own.
  */
 
 import { assertEquals, assertStringIncludes } from "@std/assert";
@@ -8,7 +8,7 @@ import type { Guest } from "../fixtures/mod.ts";
 import { guestShell, guestTest, testImage } from "../fixtures/qemu/testing.ts";
 import { run } from "../cli/child.ts";
 
-/** Writes the board's file, which says of its MAC that it is of `claimed`. */
+/** Writes the board's file, which claims that its MAC is of `claimed`. */
 async function boardFile(path: string, { ssh }: Guest, claimed: string): Promise<void> {
   await Deno.writeTextFile(
     path,
@@ -37,26 +37,30 @@ known_hosts_file = "${ssh.knownHostsFile}"
 
 const image = await testImage("6.12");
 
-guestTest("suite pcs_board: a board's own MAC and PCS, as its file says, and otherwise", image, async (guest) => {
-  const path = await Deno.makeTempFile({ prefix: "twinlink-board-", suffix: ".toml" });
-  try {
-    const { code } = await guestShell(
-      guest,
-      "modprobe fakemac design=notified && modprobe fakepcs && ip link set fm0 name lan0",
-    );
-    assertEquals(code, 0);
-    // A MAC that is bound again has new netdevs, with the names that the driver gives them: that sequence is left out.
-    const of = (filter: string) => ["run", "pcs_board", "--board", path, "--filter", filter];
-    await boardFile(path, guest, "notified");
-    const agrees = await run(of("the PCS"));
-    assertEquals(agrees.code, 0, `${agrees.stdout}${agrees.stderr}`);
-    assertStringIncludes(agrees.stdout, "3 agree");
-    // It says that it does nothing about its PCS, and takes the link down all the same.
-    await boardFile(path, guest, "none");
-    const differs = await run(of("unbound while"));
-    assertEquals(differs.code, 1, `${differs.stdout}${differs.stderr}`);
-    assertStringIncludes(differs.stdout, "fakemac fakemac.0 fm0: Link is Down");
-  } finally {
-    await Deno.remove(path);
-  }
-});
+guestTest(
+  "suite pcs_board: a board's own MAC and PCS, as in its file, and not as in its file",
+  image,
+  async (guest) => {
+    const path = await Deno.makeTempFile({ prefix: "twinlink-board-", suffix: ".toml" });
+    try {
+      const { code } = await guestShell(
+        guest,
+        "modprobe fakemac design=notified && modprobe fakepcs && ip link set fm0 name lan0",
+      );
+      assertEquals(code, 0);
+      // A MAC that is bound again has new netdevs, with the names that the driver gives them: that sequence is left out.
+      const of = (filter: string) => ["run", "pcs_board", "--board", path, "--filter", filter];
+      await boardFile(path, guest, "notified");
+      const agrees = await run(of("the PCS"));
+      assertEquals(agrees.code, 0, `${agrees.stdout}${agrees.stderr}`);
+      assertStringIncludes(agrees.stdout, "3 agree");
+      // The file claims that the MAC does nothing about its PCS; the MAC takes the link down all the same.
+      await boardFile(path, guest, "none");
+      const differs = await run(of("unbound while"));
+      assertEquals(differs.code, 1, `${differs.stdout}${differs.stderr}`);
+      assertStringIncludes(differs.stdout, "fakemac fakemac.0 fm0: Link is Down");
+    } finally {
+      await Deno.remove(path);
+    }
+  },
+);

@@ -38,7 +38,7 @@ export interface BoardRunOptions {
   skipUnsupported?: boolean;
   /** Devices that may be taken away although a board needs them. @default {[]} */
   iKnow?: readonly string[];
-  /** What the run is, as others are told who find a board in use. @default {"twinlink run"} */
+  /** What the run is, as shown to others who find a board in use. @default {"twinlink run"} */
   doing?: string;
   /** Waits for boards that another run has. @default {false} */
   wait?: boolean;
@@ -50,9 +50,9 @@ export interface BoardRunOptions {
   signal?: AbortSignal;
   /** Called for everything that happens, one board after the other */
   onEvent?: (event: RunEvent) => void;
-  /** Where all of it is kept before it counts; one of a run that broke off is gone on with */
+  /** Where all of it is saved before it counts; one of a run that broke off is resumed */
   journal?: Journal;
-  /** Where it is kept what could not be undone on a board. @default {nowhere} */
+  /** Saves what could not be undone on a board. @default {nowhere} */
   dirt?: Dirt;
   /** Runs nothing more once a sequence of any board that shares the object has failed. @default {all are run} */
   failFast?: FailFast;
@@ -69,12 +69,12 @@ export interface FailFast {
 /** A line of a board that has several; undefined for the one that it has. */
 export type LineName = TransportName | undefined;
 
-/** The line that a run on a board goes by, as far as its file says. */
+/** Returns the line that a run on a board goes by, from its file. */
 export function transportOf(board: Board, line: LineName): string {
   return line ?? board.transport ?? board.qemu?.transport ?? tableOf(board) ?? board.runner;
 }
 
-/** Runs suites on a board; where it cannot be used, or no longer, the result says why. */
+/** Runs suites on a board; where it cannot be used, or no longer, the result has the reason. */
 export async function runBoard(
   board: Board,
   line: LineName,
@@ -95,7 +95,7 @@ export async function runBoard(
   let run: BoardRun | undefined;
   let journal: BoardJournal | undefined;
   let whole = false;
-  /** Why the rest is not run */
+  /** Returns why the rest is not run */
   const stopped = () => options.failFast?.failed && `--fail-fast: ${options.failFast.failed} has failed`;
   try {
     if (refused) throw refused;
@@ -111,7 +111,7 @@ export async function runBoard(
     }
     const dirty = await run?.used.dirty();
     if (dirty !== undefined && !error.message.includes(dirty)) {
-      error.message += `; until it is booted anew it is dirty: ${dirty}`;
+      error.message += `; until it is rebooted it is dirty: ${dirty}`;
     }
     done.infra = error;
     onEvent({ type: "infra", ...of(), error });
@@ -124,7 +124,7 @@ export async function runBoard(
   return done;
 }
 
-/** A sequence that is to be had of the board. */
+/** A sequence that the board can run. */
 interface Item extends Compiled {
   /** What the board lacks for it: it is not pushed then */
   unsupported: Unsupported | undefined;
@@ -153,7 +153,7 @@ class BoardRun {
   /** What was learned of boards like this one */
   #learned: LearnedEntry[] = [];
   #items: Item[] = [];
-  /** All that is told of, in its order: what is compiled, and what the board cannot run whatever its steps are */
+  /** All that is reported, in its order: what is compiled, and what the board cannot run whatever its steps are */
   #planned: (Item | Unable)[] = [];
   #current: { suite: string; sequence: string } = { suite: "", sequence: "" };
   /** True if the last sequence broke a guest, which ends with the run as it is */
@@ -237,7 +237,7 @@ class BoardRun {
     throw new UnfitBoardError(`Board "${this.#board.name}" is not as it was before the run: ${visible(changed)}`);
   }
 
-  /** What the board says of itself; where the run is gone on with, what it said when it began. */
+  /** Returns what the board reports of itself; where the run is resumed, what it said when it began. */
   async #begin(): Promise<TraceHeader> {
     const runner = this.#earlier ? undefined : await this.used.open();
     const said = this.#earlier?.header ?? { ...runner!.header, ...(runner!.has ? { has: runner!.has } : {}) };
@@ -318,7 +318,7 @@ class BoardRun {
     return runner.holds?.(about) === false ? "the recording does not hold it" : undefined;
   }
 
-  /** The sequences of the earlier recording that no suite of the run has. */
+  /** Returns the sequences of the earlier recording that no suite of the run has. */
   #gone(suites: readonly Suite[]): LeftOut[] {
     const { against, filter = () => true } = this.#options;
     const known = new Map(suites.map(({ name, sequences }) => [name, new Set(sequences.map(({ name }) => name))]));
@@ -338,7 +338,7 @@ class BoardRun {
     return against !== undefined && holdsEarlier(against, about);
   }
 
-  /** A sequence that the board cannot run. */
+  /** Returns a sequence that the board cannot run. */
   #unable({ suite, sequence, source }: AboutSequence, reason: string): Unable {
     const before = this.#didBefore({ suite, sequence });
     const why = before ? `${this.#options.against!.name} holds it, and now ${reason}` : reason;
@@ -364,12 +364,12 @@ class BoardRun {
     this.#tell({ type: "sequence", ...this.#of, result });
   }
 
-  /** The plans that are to be pushed. */
+  /** Returns the plans that are to be pushed. */
   #left(): Plan[] {
     return this.#items.filter(({ unsupported, kept }) => unsupported === undefined && !kept).map(({ plan }) => plan);
   }
 
-  /** The board, ready for a plan: of a run that is gone on with it is opened when the first one comes. */
+  /** Returns the board, ready for a plan: of a resumed run, it is opened when the first one comes. */
   async #ready(): Promise<Runner> {
     const { used } = this;
     if (used.runner) return used.runner;
@@ -378,7 +378,7 @@ class BoardRun {
     const left = this.#left();
     await used.admit(left);
     const owed = this.#owed;
-    // A line that was lost has just been opened anew.
+    // A line that was lost has just been opened again.
     if (owed && owed.state !== "lost" && owed.boot === used.runner!.boot) {
       await used.renew(owed.state, left.length === 0);
     }
@@ -409,7 +409,7 @@ class BoardRun {
     if (!settled) await this.#renew(item, result);
   }
 
-  /** Runs a plan, or says what has become of it when the run broke off. */
+  /** Runs a plan, or states its result when the run broke off. */
   async #observe(plan: Plan): Promise<Observed> {
     const { suite, sequence, source, requires = [] } = plan;
     const { cut, console } = this.#earlier ?? {};

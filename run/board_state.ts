@@ -1,5 +1,5 @@
 /**
- * How a board is behind a sequence, and what could not be undone on it.
+ * How a board is after a sequence, and what could not be undone on it.
  *
  * @module
  */
@@ -13,9 +13,9 @@ import type { SequenceResult } from "./run_events.ts";
 export interface Dirt {
   /** What is left on a board; undefined where it is clean */
   of(board: string): Promise<Dirty | undefined>;
-  /** Says that something is left on it, in words */
+  /** Records that something is left on it, in words */
   mark(board: string, reason: string): Promise<void>;
-  /** Says that it is clean */
+  /** Records that it is clean */
   clear(board: string): Promise<void>;
 }
 
@@ -25,14 +25,14 @@ export interface Dirt {
  */
 export type BoardState = "sound" | "doubtful" | "broken" | "lost";
 
-/** Losses behind which the line is opened again. One that has booted by itself is as new. */
+/** Losses after which the line is opened again. One that has booted by itself is as new. */
 const LOST: ReadonlySet<LossReason> = new Set(["transport", "timeout", "power", "reboot"]);
 
-/** How a board is behind a sequence, by what the sequence showed. */
+/** Returns how a board is after a sequence, by what the sequence showed. */
 export function stateBehind(plan: Plan, { observed, verdict }: SequenceResult): BoardState {
   if (observed.steps.length === 0) return "sound";
   const reasons = observed.steps.map((step) => step.lost?.reason);
-  // A plan that breaks the kernel has no tear-down: what it set up is still there, whatever came of it.
+  // A plan that breaks the kernel has no tear-down: what it set up is still there, whatever its result.
   const broken = plan.breaks !== undefined ||
     observed.steps.some(({ observation }) => observation && breaksKernel(observation));
   if (broken || reasons.includes("crash")) return "broken";
@@ -44,7 +44,7 @@ export function stateBehind(plan: Plan, { observed, verdict }: SequenceResult): 
   return verdict.verdict === "crash" || reported ? "doubtful" : "sound";
 }
 
-/** What a sequence could not undo on its board, in words; undefined where it did. */
+/** Returns what a sequence could not undo on its board, in words; undefined where it did. */
 export function leftBehind({ observed, expected, verdict }: SequenceResult, state: BoardState): string | undefined {
   const name = `${verdict.suite} > ${verdict.sequence}`;
   if (state === "broken") return `${name} broke its kernel`;

@@ -6,7 +6,7 @@ import { leftBehind, stateBehind } from "./board_state.ts";
 
 const WHY = "only some_driver knows what it does";
 
-/** What is left of a sequence whose tear-down is one reload. */
+/** Returns what is left of a sequence whose tear-down is one reload. */
 function left(wanted: Partial<Observation>, got: Pick<StepTrace, "lost"> | Partial<Observation>): string | undefined {
   const about = { id: 1, phase: "teardown", op: { kind: "dev.reload", handle: "pci/0000:03:00.0" } } as const;
   const trace = (step: StepTrace): SequenceTrace => ({ suite: "s", sequence: "q", source: "test", steps: [step] });

@@ -48,7 +48,7 @@ export async function checkTypes(paths: readonly string[], signal: AbortSignal |
   if (!success) throw new SuiteError(typeProblem(new TextDecoder().decode(stderr), paths));
 }
 
-/** The first problem that `deno check` tells of, on one line, with its place; one in the suites themselves if there is. */
+/** Returns the first problem that `deno check` tells of, on one line, with its place; one in the suites themselves if there is. */
 function typeProblem(text: string, paths: readonly string[]): string {
   // Messages stand apart by empty lines; each ends with its place.
   const problems = text.split(/\n\s*\n/).map((block) => {

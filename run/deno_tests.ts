@@ -1,6 +1,6 @@
 /**
- * Sequences as tests of `deno test`: each runs on the board that the environment variable `TWINLINK_BOARD` names
- * (@default `model`), over the line that `TWINLINK_TRANSPORT` names (@default what the board's file says).
+ * Sequences as tests of `deno test`: each runs on the board in the environment variable `TWINLINK_BOARD` (@default
+ * `model`), over the line that `TWINLINK_TRANSPORT` names (@default the line in the board's file).
  *
  * @module
  */

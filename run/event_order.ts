@@ -1,5 +1,5 @@
 /**
- * The order of a run's events: boards run side by side, and are told of one after the other.
+ * The order of a run's events: boards run side by side, and are reported one after the other.
  *
  * @module
  */
@@ -12,7 +12,7 @@ export class EventOrder {
   readonly #onEvent: (event: RunEvent) => void;
   readonly #kept: RunEvent[][];
   readonly #over = new Set<number>();
-  /** When each board told something first */
+  /** When each board reported something first */
   readonly #began: number[] = [];
   #turn = 0;
   #closed = false;
@@ -40,16 +40,16 @@ export class EventOrder {
     this.#flush((event) => this.#onEvent(event));
   }
 
-  /** Tells what the board whose turn it is has told so far. */
+  /** Tells what the board whose turn it is has reported so far. */
   #flush(tell: (event: RunEvent) => void): void {
     const kept = this.#kept[this.#turn] ?? [];
     for (let event = kept.shift(); event; event = kept.shift()) tell(event);
   }
 
   /**
-   * Ends the run; whatever comes later is not told. Each board that is not done is told to have ended by `error`.
+   * Ends the run; whatever comes later is not reported. Each board that is not done is reported to have ended by `error`.
    *
-   * @throws {Error} The first error of the listener, once all of it was told
+   * @throws {Error} The first error of the listener, once all of it was reported
    */
   close(error?: Error): void {
     if (this.#closed) return;

@@ -24,7 +24,7 @@ async function onThisMachine(script: string): Promise<string> {
 
 const example = (name: string) => fileURLToPath(new URL(`../boards/examples/${name}`, import.meta.url));
 
-/** What would be pushed to a board of the suites that ship, and why the rest would not. */
+/** Returns what would be pushed to a board of the suites that ship, and why the rest would not. */
 async function pushedTo(board: Board, facts: Facts): Promise<{ pushed: Plan[]; reasons: Map<string, number> }> {
   const era: EraId = board.era === "auto" ? "6.12" : board.era as EraId;
   const pushed: Plan[] = [];

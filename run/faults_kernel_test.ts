@@ -33,7 +33,7 @@ async function boardFiles(
   return files;
 }
 
-/** What a run may have left on the guest: our files, our processes, devices, netns, the log's setting. */
+/** Returns what a run may have left on the guest: our files, our processes, devices, netns, the log's setting. */
 async function leftovers(guest: Guest): Promise<string> {
   const { out } = await guestShell(
     guest,
@@ -88,12 +88,12 @@ guestTest("faults of a real board: one line each, exit 3, and nothing is left on
     await guestShell(guest, "modprobe netdevsim || insmod /lib/modules/netdevsim.ko");
     assertEquals((await run(["run", "lifecycle", "--filter", "probe", "--board", board.ssh])).code, 0);
 
-    // No room for what the monitors see: nothing of it may pass.
+    // No space for what the monitors see: nothing of it may pass.
     await guestShell(guest, "mount -t tmpfs -o size=128k none /tmp");
     const full = await run(["run", "reload", "--filter", "plain", "--board", board.ssh]);
     assertEquals(full.code, 3, full.stdout + full.stderr);
     assertMatch(full.stdout, /^indeterminate +reload > a plain reload/m);
-    assertStringIncludes(full.stdout, "no room is left in /tmp/");
+    assertStringIncludes(full.stdout, "no space is left in /tmp/");
     await guestShell(guest, "umount /tmp");
 
     // Ctrl-C in the middle: the sequence comes to its end on the board, tear-down included.
@@ -122,11 +122,11 @@ guestTest("faults of a real board: one line each, exit 3, and nothing is left on
   }
 });
 
-/** The id of the guest's boot. */
+/** Returns the id of the guest's boot. */
 const bootOf = async (guest: Guest) => (await guestShell(guest, "cat /proc/sys/kernel/random/boot_id")).out.trim();
 
 guestTest(
-  "a kernel that breaks on a real board: the hang is told, the board booted anew, the rest agrees",
+  "a kernel that breaks on a real board: the hang is reported, the board rebooted, the rest agrees",
   image,
   async (guest) => {
     const dir = await Deno.makeTempDir({ prefix: "twinlink-renewal-" });
@@ -135,7 +135,7 @@ guestTest(
       const before = await bootOf(guest);
       const { code, stdout, stderr } = await run(["run", "pcs", "--filter", "none: the MAC", "--board", board.ssh]);
       assertEquals(code, 0, `${stdout}${stderr}`);
-      // The first breaks the kernel and leaves RTNL held for ever; it is booted anew through the shell that still answers.
+      // The first breaks the kernel and leaves RTNL held for ever; it is rebooted through the shell that still answers.
       assertMatch(stdout, /^agree +pcs > none: the MAC unbound after its PCS/m);
       assertMatch(stdout, /note +the kernel broke in step \d+ as the model predicted: oops in phylink_/);
       assertMatch(stdout, /note +step \d+ hangs, as the model predicted/);

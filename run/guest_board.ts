@@ -33,7 +33,7 @@ export async function writeGuestBoard(
   );
 }
 
-/** What runs leave on a board: files, processes, devices, netns, the log's setting. */
+/** Returns what runs leave on a board: files, processes, devices, netns, the log's setting. */
 export async function leftOnGuest(guest: Guest): Promise<string> {
   const { out } = await guestShell(
     guest,

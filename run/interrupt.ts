@@ -1,6 +1,6 @@
 /**
- * What stops a program from outside: Ctrl-C, SIGTERM and SIGHUP, of which the first one stops the work in good order and
- * the second one ends the process; and errors that nothing handled.
+ * What stops a program from outside: Ctrl-C, SIGTERM and SIGHUP, the first of which stops the work in good order and
+ * the second one ends the process. Errors that nothing handled stop it, too.
  *
  * A thread of its own listens (`interrupt_thread.ts`): a listener in the main thread would hear nothing while that
  * computes, and yet keep the signal from ending the process.
@@ -30,7 +30,7 @@ export const SIGNALS = [undefined, "SIGINT", "SIGTERM", "SIGHUP"] as const;
 /** What the thread reports: it listens; a signal asks to stop; Ctrl-C was pressed; the process must end at once. */
 export type ThreadMessage = "ready" | "stop" | "pressed" | "end";
 
-/** Says that a signal stopped the work; by its name it is an `AbortError` like any other. */
+/** Reports that a signal stopped the work; by its name it is an `AbortError` like any other. */
 export class StoppedError extends DOMException {
   /** The exit status that the signal asks for */
   readonly status: number;
@@ -64,7 +64,7 @@ export interface Interrupts extends Disposable {
 export interface CtrlC extends Disposable {
   /** True once for each Ctrl-C; needs no event loop. */
   pressed(): boolean;
-  /** Is called where the event loop gets to know of a Ctrl-C first. */
+  /** Called if the event loop learns of a Ctrl-C before the listening thread does. */
   onPress: () => void;
 }
 
@@ -113,7 +113,7 @@ export async function catchSignals(): Promise<Interrupts> {
     if (data === "ready") ready.resolve();
     else if (data === "stop") stopped();
     else if (data === "end") endAtOnce();
-    // Where no command runs that of the terminal is a key; one of a task is the echo of what has ended a command
+    // Where no command runs the Ctrl-C of the terminal is a key; one of a task is the echo of what has ended a command
     else if (ctrlC && pressed() && !task) ctrlC.onPress();
   };
   thread.onerror = (event) => {

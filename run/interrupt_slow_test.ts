@@ -42,7 +42,7 @@ async function signalled(
 
 const BEGUN = { text: "begun\n", on: "stdout" } as const;
 
-/** What never ends. Each waits, computes or writes in another way. */
+/** Scripts that never end. Each waits, computes or writes in another way. */
 const ENDLESS = [
   "while :; do :; done",
   "until false; do i=$((i+1)); done",
@@ -79,7 +79,7 @@ Deno.test("the shell on a terminal: Ctrl-C ends what runs, and gives the prompt 
     await terminal.see("6.12:/# ");
     await ask(terminal, "echo $? $here.", "\r\n130 12.\r\n");
   }
-  // A trap of Ctrl-C is kept to
+  // A trap of Ctrl-C is obeyed
   terminal.type("sh -c 'trap \"echo trap''ped; exit 7\" INT; echo be''gun; while :; do :; done'\r");
   await terminal.see("begun\r\n");
   terminal.type("\x03");
@@ -130,7 +130,7 @@ Deno.test("deno task: a Ctrl-C that comes twice, from the terminal and from the 
   assertEquals(await terminal.exited, 131);
 });
 
-Deno.test("a script of the shell, from a file and from standard input: each signal ends it, and says so", async () => {
+Deno.test("a script of the shell, from a file and from standard input: each signal ends it, and is reported", async () => {
   const script = `${folder}/endless.sh`;
   await Deno.writeTextFile(script, "echo begun\nwhile :; do :; done\n");
   const under = ["sh", "-c", `exec "$@" < ${script}`, "sh"];
@@ -141,7 +141,7 @@ Deno.test("a script of the shell, from a file and from standard input: each sign
   }
 });
 
-/** A named pipe that nobody writes to, and when somebody has opened it to read. */
+/** Returns a named pipe that nobody writes to, and when somebody has opened it to read. */
 async function silentPipe(name: string): Promise<{ path: string; opened: Promise<Deno.FsFile> }> {
   const path = `${folder}/${name}`;
   await new Deno.Command("mkfifo", { args: [path] }).output();

@@ -1,6 +1,6 @@
 /**
- * The journal of a run: a folder that is written ahead. `run.json` says what is to be run, before anything is; then each
- * board's trace says of every sequence that it is going to be pushed, what its steps showed, and that it was run. What is
+ * The journal of a run: a folder that is written ahead. `run.json` holds what is to be run, before anything is. Then each
+ * board's trace records of every sequence that it is going to be pushed, what its steps showed, and that it was run. What is
  * there when twinlink or its host dies is what `twinlink resume` goes on from.
  *
  * @module
@@ -16,18 +16,18 @@ import type { SequenceTrace, StepTrace, TraceHeader } from "../diff/mod.ts";
 import { fileWord, isRunFile, writeWhole } from "./artefacts.ts";
 import { UsageError } from "./usage_error.ts";
 
-/** The file that says what is to be run. */
+/** The file that holds what is to be run. */
 export const PLAN = "run.json";
 const VERSION = 1;
 
-/** How many runs are kept in the default place. */
+/** How many runs are saved in the default place. */
 export const RUNS_KEPT = 20;
 
 /** What a run was asked to do. */
 export interface RunPlan {
-  /** The command line behind `twinlink run`, its paths absolute */
+  /** The command line after `twinlink run`, its paths absolute */
   args: string[];
-  /** The files that decide what it does: of suites, boards and a module, absolute */
+  /** The files that the run depends on: suites, board files and a module; absolute paths */
   files: string[];
 }
 
@@ -37,7 +37,7 @@ export interface Earlier {
   header: TraceHeader;
   /** The sequences that were run, in their order */
   sequences: SequenceTrace[];
-  /** The sequence that was under way, with the steps that were told of */
+  /** The sequence that was under way, with the steps that were reported */
   cut?: SequenceTrace;
   /** The console's log of the last boot that it saw, where the board has one */
   console?: string;
@@ -55,7 +55,7 @@ export interface BoardJournal {
   step(step: StepTrace): void;
   /** A sequence was run. */
   end(observed: SequenceTrace): Promise<void>;
-  /** The board is finished with; `whole` says that nothing of it is left to be run. */
+  /** The board is finished with; `whole` means that nothing of it is left to be run. */
   close(whole: boolean): Promise<void>;
 }
 
@@ -70,7 +70,7 @@ export interface Journal {
 /** What an earlier process has kept of one board, and up to where its file is good. */
 interface Kept extends Earlier, RecoveredTrace {}
 
-/** Variables that name the commit under test: one of the user's own, then those of GitHub, GitLab and Jenkins. */
+/** Variables that name the commit under test: one of the user's own, then the variables of GitHub, GitLab and Jenkins. */
 const COMMITS = ["TWINLINK_COMMIT", "GITHUB_SHA", "CI_COMMIT_SHA", "GIT_COMMIT"];
 
 const commitUnderTest = () => COMMITS.map((name) => Deno.env.get(name)).find((value) => value);
@@ -85,7 +85,7 @@ function newName(): string {
   return `${time}-${crypto.randomUUID().slice(0, 4)}`;
 }
 
-/** Where runs are kept that are given no place. */
+/** Returns where runs are saved that are given no place. */
 export const runsFolder = () => join(stateFolder(), "runs");
 
 /** The runs of the default place, the oldest first. */
@@ -101,7 +101,7 @@ async function runs(): Promise<string[]> {
   }
 }
 
-/** The lock of a run's folder, until it is disposed of; undefined while a process has it. */
+/** Returns the lock of a run's folder, until it is disposed of; undefined while a process has it. */
 export async function lockRun(folder: string): Promise<Disposable | undefined> {
   const file = await Deno.open(join(folder, PLAN), { read: true, write: true });
   if (!await file.tryLock(true)) return void file.close();
@@ -116,7 +116,7 @@ async function prune(): Promise<void> {
   }
 }
 
-/** The runs of the default place that were not brought to their end, the newest first. */
+/** The runs of the default place that are not finished, the newest first. */
 export async function unfinishedRuns(): Promise<string[]> {
   const found: string[] = [];
   for (const folder of (await runs()).toReversed()) {
@@ -138,7 +138,7 @@ export async function isOver(folder: string): Promise<boolean> {
   }
 }
 
-/** Names the folder of the last run that is kept, wherever that is. */
+/** Names the folder of the last run that is saved, in any folder. */
 const LAST = () => join(runsFolder(), "last");
 
 /** A machine without a home that can be written keeps named runs all the same. */
@@ -154,9 +154,9 @@ export async function lastFolder(): Promise<string | undefined> {
 
 /** The journal of one run. */
 export class RunJournal implements Journal, AsyncDisposable {
-  /** Where it is */
+  /** The folder of the journal */
   readonly folder: string;
-  /** Whether the user named the folder */
+  /** True if the user named the folder */
   readonly named: boolean;
   /** The command line after `twinlink run` */
   readonly args: readonly string[];
@@ -216,7 +216,7 @@ export class RunJournal implements Journal, AsyncDisposable {
   /**
    * Opens the journal of a run that broke off.
    *
-   * @throws {UsageError} If it is none, is of a run that is going on, or what it was to run has changed since
+   * @throws {UsageError} If it is not a run, is of a run that is going on, or what it was to run has changed since
    */
   static async open(folder: string): Promise<{ journal: RunJournal; args: string[] }> {
     const fail = (why: string) => new UsageError(`Cannot resume "${visible(folder)}": ${why}`);
@@ -249,7 +249,7 @@ export class RunJournal implements Journal, AsyncDisposable {
 
   async #earlier(name: string): Promise<Kept | undefined> {
     const base = join(this.folder, `trace-${name}`);
-    // One that was brought to its end is gone on with like the others: there is nothing left to do.
+    // A finished run is resumed like the others: there is nothing left to do.
     if (existsSync(`${base}.jsonl`)) await Deno.rename(`${base}.jsonl`, `${base}.part.jsonl`);
     const trace = await recoverTrace(`${base}.part.jsonl`);
     if (!trace) return undefined;
@@ -257,7 +257,7 @@ export class RunJournal implements Journal, AsyncDisposable {
     return { ...trace, ...(console ? { console } : {}) };
   }
 
-  /** The names that logs of one board's console have, up to the first that is free. */
+  /** Returns the names that logs of one board's console have, up to the first that is free. */
   #consoleLogs(name: string): string[] {
     const paths: string[] = [];
     do {
@@ -271,14 +271,14 @@ export class RunJournal implements Journal, AsyncDisposable {
     return this.#consoleLogs(`${fileWord(board)}-${transport}`).at(-1)!;
   }
 
-  /** The traces and console logs that are there. */
+  /** Returns the traces and console logs that are there. */
   written(): string[] {
     const names = [...Deno.readDirSync(this.folder)].map(({ name }) => name).sort();
     return ["trace-", "console-"].flatMap((kind) => names.filter((name) => name.startsWith(kind)))
       .map((name) => join(this.folder, name));
   }
 
-  /** Lets go of the folder. */
+  /** Releases the folder. */
   [Symbol.asyncDispose](): Promise<void> {
     this.#lock[Symbol.dispose]();
     return Promise.resolve();

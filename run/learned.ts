@@ -35,13 +35,13 @@ export async function loadLearned(path: string): Promise<LearnedEntry[]> {
   }
 }
 
-/** The learned expectations of a board: those of `path`, else those that its file names. */
+/** Returns the learned expectations of a board: the file `path`, else the files that its file names. */
 export async function learnedOf({ learned }: Pick<Board, "learned">, path?: string): Promise<LearnedEntry[]> {
   const file = path ?? learned;
   return file === undefined ? [] : await loadLearned(file);
 }
 
-/** The entries that are for a board, by what it says of itself. */
+/** Returns the entries that are for a board, by what it reports of itself. */
 export function learnedFor(
   entries: readonly LearnedEntry[],
   header: TraceHeader,
@@ -51,7 +51,7 @@ export function learnedFor(
   return entries.filter(({ when }) => parseTags(when)(tags));
 }
 
-/** Says how many entries are for other boards; nothing if none is. */
+/** Reports how many entries are for other boards; empty if none is. */
 export function otherNotes(all: readonly LearnedEntry[], ours: readonly LearnedEntry[]): string[] {
   const others = all.length - ours.length;
   return others === 0

@@ -1,6 +1,6 @@
 /**
- * Leases: two runs never use one board at the same time. Who has a board holds a lock on its `lease.json`, which says who that
- * is; the kernel takes the lock away with the process, however it ends, so that a lease cannot outlive its run.
+ * Leases: two runs never use one board at the same time. Who has a board holds a lock on its `lease.json`, which states who that
+ * is. The kernel takes the lock away with the process, however it ends, so that a lease cannot outlive its run.
  *
  * @module
  */
@@ -24,7 +24,7 @@ export interface LeaseOptions {
   everyMs?: number;
 }
 
-/** Whether two runs on a board would meet: a guest in QEMU is of one run alone, model and recordings are no boards. */
+/** True if two runs on a board would meet: a guest in QEMU is of one run alone, model and recordings are no boards. */
 export const needsLease = ({ runner }: Board): boolean => runner === "remote" || runner === "local";
 
 const leaseFile = (board: string) => `${boardStateFolder(board)}/lease.json`;
@@ -41,7 +41,7 @@ function parseHolder(text: string): Holder | undefined {
 
 const SOMEBODY = "somebody";
 
-/** Who has a board, in words; undefined where nobody has. */
+/** Returns who has a board, in words; undefined where nobody has. */
 export async function holderOf(board: string): Promise<string | undefined> {
   let file: Deno.FsFile;
   try {
@@ -58,7 +58,7 @@ export async function holderOf(board: string): Promise<string | undefined> {
   return held ? describeHolder(held) : SOMEBODY;
 }
 
-/** The boards that have state here, by name. */
+/** Returns the boards that have state here, by name. */
 export async function boardsWithState(): Promise<string[]> {
   try {
     const entries = await Array.fromAsync(Deno.readDir(`${stateFolder()}/boards`));
@@ -101,7 +101,7 @@ export async function leaseBoard(board: Board, options: LeaseOptions): Promise<A
   }
 }
 
-/** The lease, or who has it. */
+/** Returns the lease, or who has it. */
 async function take(path: string, doing: string): Promise<AsyncDisposable | string> {
   const file = await Deno.open(path, { read: true, write: true, create: true, mode: 0o600 });
   let mine = false;
@@ -111,7 +111,7 @@ async function take(path: string, doing: string): Promise<AsyncDisposable | stri
     const held = parseHolder(await Deno.readTextFile(path));
     if (!free) return held ? describeHolder(held) : SOMEBODY;
     if (held && held.host !== here) {
-      // A network filesystem need not pass locks on: nothing tells whether that run still lives.
+      // A network filesystem need not pass locks on: nothing tells whether that run is still alive.
       return `${describeHolder(held)}, by ${visible(path)} (remove that file if the run is gone)`;
     }
     await file.truncate();

@@ -12,7 +12,7 @@ Deno.test.afterAll(async () => {
 });
 
 Deno.test("run: a board that another run has is not judged, --wait waits for it, a killed run gives it back", async () => {
-  // A board that takes the connection and says nothing.
+  // A board that takes the connection and stays silent.
   const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   const { port } = listener.addr as Deno.NetAddr;
   const path = `${state}/rack.toml`;

@@ -16,7 +16,7 @@ Deno.test.afterAll(async () => {
 const board = async (name: string): Promise<Board> => ({ ...await loadBoard("model"), runner: "remote", name });
 const file = (name: string) => `${state}/twinlink/boards/${name}/lease.json`;
 
-Deno.test("a board is had by one at a time, and given back", async () => {
+Deno.test("a board is used by one at a time, and given back", async () => {
   const rack = await board("rack-1");
   const lease = await leaseBoard(rack, { doing: "twinlink run" });
   const error = await assertRejects(() => leaseBoard(rack, { doing: "twinlink fuzz" }), BoardInUseError);
@@ -31,7 +31,7 @@ Deno.test("a board is had by one at a time, and given back", async () => {
   await using _again = await leaseBoard(rack, { doing: "twinlink run" });
 });
 
-Deno.test("who waits is told once who has it, and gets it in the end", async () => {
+Deno.test("a run that waits learns once who has it, and gets it in the end", async () => {
   const rack = await board("rack-3");
   const lease = await leaseBoard(rack, { doing: "twinlink run" });
   const told: string[] = [];

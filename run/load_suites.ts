@@ -47,7 +47,7 @@ export async function loadSuites(names: readonly string[], onSuite?: (name: stri
     const twin = suites.findIndex((other) => other.name === name);
     if (twin !== i) {
       throw new SuiteError(
-        `Cannot load suite "${visible(wanted[i]!)}": its name "${visible(name)}" is that of "${
+        `Cannot load suite "${visible(wanted[i]!)}": its name "${visible(name)}" is also the name of "${
           visible(wanted[twin]!)
         }" already`,
       );
@@ -74,7 +74,7 @@ function shippedUrl(name: string): URL {
   return new URL(`../suites/${folder}/${twin ?? name}.ts`, import.meta.url);
 }
 
-/** The suites that were asked for, paths made absolute; and the files that they are in. */
+/** Returns the suites that were asked for, paths made absolute; and the files that they are in. */
 export function namedSuites(names: readonly string[]): { suites: string[]; files: string[] } {
   const suites = wantedSuites(names).map((name) => isPath(name) ? resolve(name) : name);
   return { suites, files: suites.map((name) => fileURLToPath(urlOf(name))) };

@@ -1,6 +1,6 @@
 /**
  * The main job: suites on boards, several of them side by side. What is done on each is in `board_run.ts`; everything that happens
- * is told as events, in the order of `event_order.ts`.
+ * is reported as events, in the order of `event_order.ts`.
  *
  * @module
  */
@@ -15,15 +15,15 @@ import type { BoardResult, RunEvent } from "./run_events.ts";
 
 /** Options of {@linkcode orchestrate}. */
 export interface OrchestrateOptions extends BoardRunOptions {
-  /** The lines to use, for boards that have several. @default {what each board's file says} */
+  /** The lines to use, for boards that have several. @default {the lines of each board's file} */
   transports?: readonly TransportName[];
   /** How many boards are run side by side. @default {1} */
   jobs?: number;
-  /** Takes a board for this run alone; `onWait` is told who has it meanwhile */
+  /** Takes a board for this run alone; `onWait` gets who has it meanwhile */
   lease?: (board: Board, onWait: (holder: string) => void) => Promise<AsyncDisposable>;
 }
 
-/** The lines of a board that a run uses: `model` and recordings have one of their own. */
+/** Returns the lines of a board that a run uses: `model` and recordings have one of their own. */
 function linesOf(board: Board, wanted: readonly TransportName[] | undefined): LineName[] {
   if (board.runner !== "qemu" && board.runner !== "remote") return [undefined];
   return wanted && wanted.length > 0 ? [...wanted] : [undefined];
@@ -31,8 +31,8 @@ function linesOf(board: Board, wanted: readonly TransportName[] | undefined): Li
 
 /**
  * Runs suites on boards, `jobs` of them side by side. Their events come one board after the other; the last event is `run-end`,
- * however the run ends. A signal that is aborted ends the run for its listener at once: what was not run is told as such, and
- * nothing is told while the boards are torn down.
+ * however the run ends. A signal that is aborted ends the run for its listener at once: what was not run is reported as such, and
+ * nothing is reported while the boards are torn down.
  *
  * @throws {SuiteError} If a suite is wrong in itself; nothing of it was pushed then
  * @throws {RefusedError} If a board would lose what it needs; nothing was pushed to it then

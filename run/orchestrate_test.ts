@@ -1,4 +1,4 @@
-/** What becomes of a board whose kernel broke: the board itself is played. */
+/** What happens to a board whose kernel broke: the board itself is played. */
 
 import { assertEquals, assertMatch } from "@std/assert";
 import { type Board, loadBoard } from "../boards/mod.ts";
@@ -41,7 +41,7 @@ const loses = (reason: "transport" | "timeout" | "crash"): Change => ({ observat
 });
 const OOPS = shows(["oops", "Oops: 0000 [#1] SMP"]);
 
-/** Runs the suite on a board that does what the model says, but for the changes by sequence; tells what was done to it. */
+/** Runs the suite on a board that does what the model predicts, but for the changes by sequence; tells what was done to it. */
 async function play(changes: Record<string, Change>, options: {
   renew?: false | (() => Promise<void>);
   reopen?: () => void;
@@ -118,7 +118,7 @@ Deno.test("a report that the kernel makes only once is reason enough", async () 
   assertEquals(warned.did, "open a renew b c close");
 });
 
-Deno.test("a real board is renewed behind the last sequence as well, a kernel of our own is not", async () => {
+Deno.test("a real board is renewed after the last sequence as well, a kernel of our own is not", async () => {
   assertEquals((await play({ c: OOPS })).did, "open a b c renew close");
   assertEquals((await play({ c: OOPS }, { board: { runner: "qemu" } })).did, "open a b c close");
 });
@@ -126,8 +126,8 @@ Deno.test("a real board is renewed behind the last sequence as well, a kernel of
 Deno.test("a board that nothing renews: the rest is not judged, in one line", async () => {
   const { did, verdicts, infra, status } = await play({ a: OOPS }, { renew: false });
   assertEquals([did, verdicts, status], ["open a close", "crash", 1]);
-  assertMatch(infra!, /^Cannot go on with board "b": its kernel broke, and nothing boots it anew;/);
-  // One that only complained is still there.
+  assertMatch(infra!, /^Cannot continue with board "b": its kernel broke, and nothing reboots it;/);
+  // A board whose kernel only warned is not renewed.
   assertEquals((await play({ a: shows(["warning", "WARNING: x"]) }, { renew: false })).did, "open a b c close");
 });
 
@@ -145,7 +145,7 @@ Deno.test("a board that does not come back: the rest is not judged, in one line"
   assertMatch(guest.infra!, /it was not up within 120 s/);
 });
 
-Deno.test("a line that was lost is opened again; a kernel of our own is booted anew", async () => {
+Deno.test("a line that was lost is opened again; a kernel of our own is rebooted", async () => {
   assertEquals((await play({ a: loses("transport") })).did, "open a close open b c close");
   assertEquals((await play({ a: loses("timeout") }, { board: { runner: "qemu" } })).did, "open a renew b c close");
   assertEquals((await play({ a: loses("crash") })).did, "open a renew b c close");
@@ -158,7 +158,7 @@ Deno.test("a board that is gone is brought back by its power control, where it h
   const gone = await play({ a: loses("transport") }, { reopen });
   assertEquals([gone.did, gone.infra], [
     "open a close close",
-    "Cannot reach the board; until it is booted anew it is dirty: it was lost in s > a",
+    "Cannot reach the board; until it is rebooted it is dirty: it was lost in s > a",
   ]);
   const power = { cycle: ["pdu", "cycle"] };
   assertEquals(
@@ -167,11 +167,11 @@ Deno.test("a board that is gone is brought back by its power control, where it h
   );
 });
 
-Deno.test("what could not be undone on a board is said and kept, until it is booted anew", async () => {
+Deno.test("what could not be undone on a board is reported and saved, until it is rebooted", async () => {
   const down = () => Promise.reject(new TransportError('Cannot renew board "b": not up within 300 s: no route'));
   const lost = await play({ b: OOPS }, { renew: down });
   assertEquals(lost.dirty, "s > b broke its kernel");
-  assertMatch(lost.infra!, /no route; until it is booted anew it is dirty: s > b broke its kernel$/);
+  assertMatch(lost.infra!, /no route; until it is rebooted it is dirty: s > b broke its kernel$/);
   assertEquals((await play({ b: OOPS })).dirty, undefined);
   assertEquals((await play({ b: OOPS }, { renew: false })).dirty, "s > b broke its kernel");
   assertEquals((await play({ b: loses("transport") })).dirty, undefined);
@@ -182,7 +182,7 @@ Deno.test("what could not be undone on a board is said and kept, until it is boo
   assertEquals([refused.did, refused.status, refused.dirty], ["open close", 3, "s > b broke its kernel"]);
   assertMatch(
     refused.infra!,
-    /^Cannot use board "b": it is dirty \(s > b broke its kernel\), and nothing boots it anew/,
+    /^Cannot use board "b": it is dirty \(s > b broke its kernel\), and nothing reboots it/,
   );
   // A guest of our own goes with its run.
   assertEquals((await play({ c: OOPS }, { board: { runner: "qemu" } })).dirty, undefined);
@@ -199,7 +199,7 @@ Deno.test("a run that is refused has done nothing to a board, also to one that i
   assertEquals((await play({}, { dirty, guard: [] })).did, "open guard renew guard a b c close");
 });
 
-Deno.test("a dirty board that does not answer is booted anew before it is asked again", async () => {
+Deno.test("a dirty board that does not answer is rebooted before it is asked again", async () => {
   const dirty = "s > b broke its kernel";
   const silent = () => new RefusedError("not known is its devices (the board did not answer)", { answered: false });
   for (const error of [silent(), new TransportError("Cannot reach the board")]) {

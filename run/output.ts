@@ -40,7 +40,7 @@ export function count(n: number, noun: string): string {
   return `${n.toLocaleString("en-US")} ${noun}${n === 1 ? "" : "s"}`;
 }
 
-/** A time in ms as `0.8 s`, `12 s` or `3 min 20 s`. */
+/** Returns a time in ms as `0.8 s`, `12 s` or `3 min 20 s`. */
 export function duration(ms: number): string {
   if (ms < 9_950) return `${(ms / 1000).toFixed(1)} s`;
   const seconds = Math.round(ms / 1000);

@@ -39,7 +39,7 @@ const PLANTS: Plant[] = [
     },
   },
   {
-    bug: "the action that a user set is kept over reload",
+    bug: "the action that a user set survives a reload",
     edits: [
       {
         file: "dev.c",
@@ -64,7 +64,7 @@ const PLANTS: Plant[] = [
     },
   },
   {
-    bug: "the region is kept over reload: its DEL and NEW are missing",
+    bug: "the region survives a reload: its DEL and NEW are missing",
     edits: [
       {
         file: "dev.c",
@@ -154,7 +154,7 @@ const PLANTS: Plant[] = [
     },
   },
   {
-    bug: "a reload that fails on the way up says that it succeeded: reload_failed is not set",
+    bug: "a reload that fails on the way up reports success: reload_failed is not set",
     edits: [{
       file: "dev.c",
       find: `"User setup the reload to fail for testing purposes");
@@ -203,7 +203,7 @@ const PLANTS: Plant[] = [
     },
   },
   {
-    // What it does is right, but that debugfs says: File 'take_snapshot' in directory 'netdevsim10' already present!
+    // What it does is right, but that debugfs logs: File 'take_snapshot' in directory 'netdevsim10' already present!
     bug: "a reload leaves a file of debugfs behind, and makes it again",
     edits: [{ file: "dev.c", within: DESTROY, find: "	debugfs_remove(nsim_dev->take_snapshot);\n", put: "" }],
     found: {

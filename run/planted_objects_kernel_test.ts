@@ -58,7 +58,7 @@ const BEDS: Bed[] = [
         },
       },
       {
-        bug: "the greatest rate of a leaf is kept as its share",
+        bug: "the greatest rate of a leaf is stored as its share",
         edits: [{
           file: "dev.c",
           within: "static int nsim_leaf_tx_max_set(",
@@ -102,7 +102,7 @@ const BEDS: Bed[] = [
         },
       },
       {
-        bug: "a recovery from a report does not fail, although it was told to",
+        bug: "a recovery from a report does not fail, although it was made to",
         edits: [{ file: "health.c", find: "if (health->fail_recover) {", put: "if (health->fail_recover && !ctx) {" }],
         found: {
           suite: "netdevsim_health",
@@ -264,7 +264,7 @@ const BEDS: Bed[] = [
         },
       },
       {
-        bug: "a device is in the first netns, whoever made it",
+        bug: "a device is in the first netns, whichever task made it",
         edits: [{ file: "bus.c", find: "initial_net = current->nsproxy->net_ns;", put: "initial_net = &init_net;" }],
         found: {
           suite: "bus",
@@ -313,7 +313,7 @@ const BEDS: Bed[] = [
         },
       },
       {
-        bug: "there may be one nexthop more than was said",
+        bug: "there may be one nexthop more than the limit",
         edits: [{
           file: "fib.c",
           within: "static void nsim_fib_set_max(",
@@ -398,7 +398,7 @@ const BEDS: Bed[] = [
         found: { suite: "flash", sequence: "a flash without status", step: "dev.flash", channel: "result" },
       },
       {
-        bug: "a reload does not make take_snapshot anew",
+        bug: "a reload does not recreate take_snapshot",
         edits: [{
           file: "dev.c",
           within: "static int nsim_dev_reload_create(",

@@ -63,7 +63,7 @@ const PLANTS: Plant[] = [
     found: { suite: "pcs", sequence: "notified: bound again", step: "netdev.set", channel: "link" },
   },
   {
-    bug: "phylink is not told of the cable: the event is missing",
+    bug: "phylink is not notified of the cable: the event is missing",
     edits: [{
       file: "mac.c",
       within: "void fakemac_turned(",

@@ -1,6 +1,6 @@
 /**
- * Bugs of locks and lifetimes planted into netdevsim, which one operation alone does not show: each is built for a real kernel,
- * and a race must find it, by an outcome that may not come or by what the kernel reports.
+ * Bugs of locks and lifetimes planted into netdevsim, which one operation alone does not show: each is built for a real kernel.
+ * A race must find it, by an impossible outcome or by what the kernel reports.
  */
 
 import { assert, assertEquals } from "@std/assert";

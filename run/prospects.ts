@@ -33,7 +33,7 @@ export interface Prospect {
   reason: string;
   /** What the board lacks of what the sequence requires as a whole */
   lacks: readonly string[];
-  /** True if the model says that it breaks the kernel */
+  /** True if the model predicts that it breaks the kernel */
   breaks: boolean;
   /** What it does to the device; undefined where it cannot be compiled for the board */
   disruption?: Disruption;

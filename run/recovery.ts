@@ -1,5 +1,5 @@
 /**
- * A run that broke off is gone on with: what is kept of it, and what becomes of the sequence that was under way.
+ * A run that broke off is resumed: what is saved of it, and what happens to the sequence that was under way.
  *
  * @module
  */
@@ -9,11 +9,11 @@ import type { Loss, Plan, SequenceTrace } from "../diff/mod.ts";
 import type { LossReason, StepTrace, TraceHeader } from "../diff/trace.ts";
 import { UsageError } from "./usage_error.ts";
 
-/** The name of a sequence, within a run. */
+/** Returns the name of a sequence, within a run. */
 export const keyOf = ({ suite, sequence }: { suite: string; sequence: string }) => `${suite} > ${sequence}`;
 
 /**
- * A sequence as an earlier process of the run has kept it.
+ * Returns a sequence as an earlier process of the run has kept it.
  *
  * @throws {UsageError} If its steps are others now
  */
@@ -45,22 +45,22 @@ export function checkSameBoard(began: TraceHeader, now: TraceHeader): void {
 export interface Aftermath {
   /** It is a guest of our own: it went with the run, and this is a fresh one */
   fresh: boolean;
-  /** It has booted anew since */
+  /** It has rebooted since */
   rebooted: boolean;
-  /** It can be booted anew */
+  /** It can be rebooted */
   renewable: boolean;
   /** What its console said of the end of its kernel */
   lastWords: string | undefined;
 }
 
-/** What becomes of it; `renew` where the board is to be booted anew before anything is pushed to it. */
+/** What to do with it; `renew` where the board is to be rebooted before anything is pushed to it. */
 export type Fate =
   /** It is begun again from its start */
   | { again: true; renew: boolean }
-  /** It is told as what it was */
+  /** It is reported as what it was */
   | { again: false; renew: boolean; trace: SequenceTrace };
 
-/** Losses behind which the board itself may be lost: a step that came to that is not tried again by itself. */
+/** Losses after which the board itself may be lost: a step that came to that is not tried again by itself. */
 const GRAVE: ReadonlySet<LossReason> = new Set(["timeout", "crash", "reboot"]);
 
 const reports = ({ observation }: StepTrace) =>
@@ -68,7 +68,7 @@ const reports = ({ observation }: StepTrace) =>
 
 /**
  * Decides on a sequence that was under way. It is begun again on a board that is clean: a fresh guest; one on which the agent has
- * brought it to its tear-down; one that is booted anew. It is not where the board broke in it, unless the model says so.
+ * brought it to its tear-down; one that is rebooted. It is not where the board broke in it, unless the model predicts it.
  */
 export function fateOf(plan: Plan, cut: SequenceTrace, board: Aftermath): Fate {
   const { steps } = cut;
@@ -79,7 +79,7 @@ export function fateOf(plan: Plan, cut: SequenceTrace, board: Aftermath): Fate {
   const next = steps.length + 1;
   const brokeAt = broke?.id ?? (board.lastWords !== undefined || board.rebooted ? next : undefined);
   const predicted = plan.breaks !== undefined && brokeAt !== undefined && brokeAt >= plan.breaks;
-  // All of it was told, but for the word that this is all.
+  // All of it was reported, except the mark that this is all.
   const whole = steps.length === plan.steps.length;
   if (whole || (brokeAt !== undefined && !predicted)) {
     const renew = !gone &&
@@ -98,10 +98,10 @@ export function fateOf(plan: Plan, cut: SequenceTrace, board: Aftermath): Fate {
   return { again: true, renew };
 }
 
-/** The steps that nothing was told of, behind the one in which the board broke, if that was told. */
+/** Returns the steps that nothing was reported of, after the one in which the board broke, if that was reported. */
 function untold(plan: Plan, from: number, { lastWords, rebooted }: Aftermath, broke?: StepTrace): StepTrace[] {
   const died = "twinlink died while the sequence ran";
-  const unheard: Loss = { reason: "untold", detail: rebooted ? `${died}, and the board has booted anew since` : died };
+  const unheard: Loss = { reason: "untold", detail: rebooted ? `${died}, and the board has rebooted since` : died };
   const crashed = broke === undefined && lastWords !== undefined;
   // In a kernel that broke nothing is run; without twinlink a board brings its plan to the end.
   const rest: Loss = crashed || broke?.observation ? { reason: "not-run", detail: died } : unheard;

@@ -1,4 +1,4 @@
-/** What becomes of a sequence in the middle of which twinlink died. */
+/** The outcome of a sequence during which twinlink died. */
 
 import { assert, assertEquals } from "@std/assert";
 import type { Plan, StepTrace } from "../diff/trace.ts";
@@ -12,7 +12,7 @@ const plan: Plan = {
   steps: [1, 2, 3, 4].map((id) => ({ id, phase: "body", op: { kind: "wait", ms: id } })),
 };
 
-/** Why the steps are lost that nothing was told of, behind these. */
+/** Returns why the steps are lost that nothing was reported of, after these. */
 function lostBehind(told: readonly Partial<StepTrace>[], board: Partial<Aftermath>): (string | undefined)[] {
   const steps = told.map((step, i): StepTrace => ({ ...plan.steps[i]!, ...step }));
   const fate = fateOf(plan, { suite: "s", sequence: "a", source: "", steps }, {
@@ -33,7 +33,7 @@ const oops = {
   },
 };
 
-Deno.test("behind a step that fell silent the board may have gone on, with its plan or anew", () => {
+Deno.test("after a step that fell silent the board may have gone on, with its plan or again", () => {
   assertEquals(lostBehind([fine, { lost: { reason: "timeout", detail: "" } }], {}), ["untold", "untold"]);
   assertEquals(lostBehind([fine], { rebooted: true }), ["untold", "untold", "untold"]);
 });

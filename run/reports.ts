@@ -38,13 +38,13 @@ export interface ReportKind {
   ready?(): void;
   /** One document for the whole run, else one part for each board */
   whole: boolean;
-  /** For a human reader, who is told of a lost board once and gets the summary of the run behind the report */
+  /** For a human reader, who sees a lost board once and gets the summary of the run after the report */
   human: boolean;
 }
 
 const DOTS = { pass: ".", fail: "F", error: "E", skip: "s" } as const;
 
-/** One character a sequence, and the whole of those that need a look behind them. */
+/** Returns one character a sequence, and the whole of those that need a look after them. */
 function dotsReporter(write: Write, options: { color: boolean }): Reporter {
   const look: SequenceVerdict[] = [];
   return {
@@ -61,7 +61,7 @@ function dotsReporter(write: Write, options: { color: boolean }): Reporter {
   };
 }
 
-/** What differs, for a terminal; the numbers are told for the whole run in the end. */
+/** Returns what differs, for a terminal; the numbers are printed for the whole run in the end. */
 function humanReporter(write: Write, options: { color: boolean }): Reporter {
   return { ...terminalReporter(write, options), end: () => write("\n") };
 }
@@ -89,7 +89,7 @@ export class Report {
   #part: SequenceVerdict[] = [];
   #header: TraceHeader | undefined;
 
-  /** A report of a run; `several` says that more than one board or line takes part. */
+  /** A report of a run; `several` means that more than one board or line takes part. */
   constructor(kind: ReportKind, write: Write, options: ReportOptions & { several: boolean }) {
     this.#kind = kind;
     this.#several = options.several;

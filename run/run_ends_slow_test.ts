@@ -8,7 +8,7 @@ Deno.test.afterAll(() => Deno.remove(folder, { recursive: true }));
 let folders = 0;
 const newFolder = () => `${folder}/${++folders}`;
 
-/** A board behind an ssh client that waits for an answer for ever. */
+/** Returns a board behind an ssh client that waits for an answer for ever. */
 async function silentBoard(): Promise<{ path: string; reached: Promise<Deno.Conn>; close: () => void }> {
   const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   const { port } = listener.addr as Deno.NetAddr;
@@ -21,7 +21,7 @@ async function silentBoard(): Promise<{ path: string; reached: Promise<Deno.Conn
   return { path, reached: listener.accept(), close: () => listener.close() };
 }
 
-/** How many tests of the files of a run passed and did not, by file. */
+/** Returns how many tests of the files of a run passed and did not, by file. */
 async function countsOf(out: string): Promise<Record<string, [passed: number, not: number]>> {
   const junit = await Deno.readTextFile(`${out}/junit.xml`);
   const attribute = (name: string) => Number(new RegExp(`<testsuites [^>]*\\b${name}="(\\d+)"`).exec(junit)![1]);
@@ -51,7 +51,7 @@ Deno.test("a signal: partial files and a partial report list what was not run, a
     for (const jobs of ["1", "2"]) {
       const silent = await silentBoard();
       const out = newFolder();
-      // Of the second board nothing was told yet with --jobs 2.
+      // Of the second board nothing was reported yet with --jobs 2.
       const names = jobs === "1" ? ["model", silent.path] : [silent.path, "model"];
       const boards = names.flatMap((name) => ["--board", name]);
       const child = start(["run", "lifecycle", ...boards, "--jobs", jobs, "--out", out, "--reporter", "junit"]);
@@ -84,7 +84,7 @@ Deno.test("a signal: partial files and a partial report list what was not run, a
   }
 });
 
-Deno.test("a run that was stopped is not over: resume lists it, and goes on with it", async () => {
+Deno.test("a run that was stopped is not over: resume lists it, and resumes it", async () => {
   const silent = await silentBoard();
   const state = newFolder();
   const child = start(["run", "lifecycle", "--board", silent.path], { env: { XDG_STATE_HOME: state } });
@@ -155,7 +155,7 @@ Deno.test("a suite that fails on the model of one board: exit 2, and files that 
   );
 });
 
-Deno.test("without a suite a board runs what it can judge, and the rest is told with its reason", async () => {
+Deno.test("without a suite a board runs what it can judge, and the rest is reported with its reason", async () => {
   const out = newFolder();
   const ran = await run(["run", "--board", "recording-6.12", "--out", out]);
   assertEquals(ran.code, 0, ran.stderr);
@@ -177,7 +177,7 @@ Deno.test("what is named and cannot be judged is no pass, also beside what agree
   const out = newFolder();
   assertEquals((await run(["run", "trap", "pcs", "--board", "recording-6.12"])).code, 3);
   assertEquals((await run(["run", "--board", "recording-6.12", "--filter", "pcs >"])).code, 3, "nothing is left");
-  // A board whose file says that it has no policers, and one of which nothing of a suite holds.
+  // A board whose file states that it has no policers, and one to which no sequence of a suite applies.
   const board = `${folder}/bare.toml`;
   await Deno.writeTextFile(
     board,

@@ -26,7 +26,7 @@ export type RunEvent =
   | { type: "board"; board: string; transport: string; header: TraceHeader }
   /** Its sequences begin: those that are going to be run, and those that are not part of the run */
   | { type: "plan"; board: string; transport: string; sequences: AboutSequence[]; leftOut: LeftOut[] }
-  /** A sequence was under way when an earlier process of the run died: it is begun again, or told as what it was */
+  /** A sequence was under way when an earlier process of the run died: it is begun again, or reported as what it was */
   | { type: "cut"; board: string; transport: string; suite: string; sequence: string; again: boolean }
   | { type: "sequence-start"; board: string; transport: string; suite: string; sequence: string; steps: number }
   | { type: "step"; board: string; transport: string; suite: string; sequence: string; step: StepTrace }

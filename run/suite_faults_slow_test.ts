@@ -166,7 +166,7 @@ const DOES: Readonly<Record<string, string>> = {
   spins: `console.log("spinning"); for (;;);`,
 };
 
-/** The command line of a run of that suite, and its environment. */
+/** Returns the command line of a run of that suite, and its environment. */
 async function runOf(does: string, ...more: string[]): Promise<[string[], { env: Record<string, string> }]> {
   const path = `${folder}/suite000.ts`;
   const cases = Object.entries(DOES).map(([name, code]) => `if (does === ${JSON.stringify(name)}) { ${code} }`);

@@ -1,6 +1,6 @@
 /**
- * Suites of a user, whose code runs in a process of its own: code that never ends, ends the process, prints to standard output,
- * or fails where nothing awaits it, does not harm the run and does not pass.
+ * Suites of a user, whose code runs in a process of its own: code may never end, end the process, print to standard output, or
+ * fail where nothing awaits it: it does not harm the run and does not pass.
  *
  * @module
  */
@@ -156,7 +156,7 @@ async function perform(
   if (wrong.length > 0) throw allWrong([...new Set(wrong)]);
 }
 
-/** What of a board a sequence is compiled for, as data. */
+/** Returns what of a board a sequence is compiled for, as data. */
 const contextOf = ({ pcs, driver, facts }: BoardContext): BoardContext => ({
   ...(pcs ? { pcs } : {}),
   ...(driver ? { driver } : {}),
@@ -167,7 +167,7 @@ const elsewhere = () => {
   throw new TypeError("Cannot run the body of a sequence here: it is in the process of its suite");
 };
 
-/** A sequence of which this process has no code. */
+/** Returns a sequence that this process has no code for. */
 function remote({ name, source, requires, holds, at }: ListedSequence): Sequence {
   return {
     name,
@@ -181,7 +181,7 @@ function remote({ name, source, requires, holds, at }: ListedSequence): Sequence
 }
 
 /**
- * Opens suites. The code of a user's suite is not loaded into this process; the suites that ship are, if no other is named
+ * Opens suites. The code of a user's suite is not loaded into this process. The suites that ship are, if no other is named
  * and no time is set.
  *
  * @param names Names of suites that ship, or paths of suite files (recognised by a slash or their ending). None: all that

@@ -41,7 +41,7 @@ guestTest("a sequence that is stopped, diverges or hangs is torn down on the boa
       assertEquals(await leftOnGuest(guest), before, signal);
     }
 
-    // The model of another kernel: what it says is not what this board does.
+    // The model of another kernel: what it reports is not what this board does.
     const diverges = await run(["run", "reload", "--board", board, "--era", "5.10", "--filter", "a plain reload"]);
     assertEquals(diverges.code, 1, diverges.stdout + diverges.stderr);
     assertMatch(diverges.stdout, /^diverge +reload > /m);

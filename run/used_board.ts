@@ -1,5 +1,5 @@
 /**
- * One board while a run uses it: its line is opened, and it is booted anew where that is needed.
+ * One board while a run uses it: its line is opened, and it is rebooted where that is needed.
  *
  * @module
  */
@@ -16,7 +16,7 @@ import type { BoardState, Dirt } from "./board_state.ts";
 export interface UsedBoardOptions {
   /** Opens the line */
   open: () => Promise<Runner>;
-  /** Where it is kept what could not be undone on the board; left out of one that goes with the run */
+  /** Saves what could not be undone on the board; left out of one that goes with the run */
   dirt: Dirt | undefined;
   onProgress: (progress: Progress) => void;
 }
@@ -44,12 +44,12 @@ export class UsedBoard {
   }
 
   /**
-   * Looks at what is going to be run, and then boots a board anew that an earlier run has left something on: a run that is refused
-   * has done nothing to its board. What carries its filesystems and the connection the board alone can tell, so that this is
-   * behind the opening of the line, and a dirty board that does not answer is booted before it is asked again.
+   * Looks at what is going to be run, and then reboots a board that an earlier run has left something on: a run that is refused
+   * has done nothing to its board. Only the board knows what carries its filesystems and the connection, so this is done after
+   * the opening of the line. A dirty board that does not answer is booted before it is asked again.
    *
    * @throws {RefusedError} If a plan would take away what the board needs
-   * @throws {TransportError} If it is dirty, and nothing boots it anew
+   * @throws {TransportError} If it is dirty, and nothing reboots it
    */
   async admit(plans: readonly Plan[]): Promise<void> {
     const runner = this.#runner!;
@@ -58,7 +58,7 @@ export class UsedBoard {
     if (!dirty) return await runner.guard?.(plans);
     if (!runner.renew) {
       throw new TransportError(
-        `Cannot use board "${name}": it is dirty (${dirty.reason}), and nothing boots it anew; do it, and remove ${
+        `Cannot use board "${name}": it is dirty (${dirty.reason}), and nothing reboots it; do it, and remove ${
           boardStateFolder(name)
         }/dirty.json`,
       );
@@ -69,7 +69,7 @@ export class UsedBoard {
       const unanswered = error instanceof RefusedError ? !error.answered : error instanceof TransportError;
       if (!unanswered) throw error;
     }
-    this.#options.onProgress({ phase: "boot anew", detail: `dirty: ${dirty.reason}` });
+    this.#options.onProgress({ phase: "reboot", detail: `dirty: ${dirty.reason}` });
     await runner.renew();
     await this.#options.dirt?.clear(name);
     await runner.guard?.(plans);
@@ -78,8 +78,8 @@ export class UsedBoard {
   /**
    * Makes a board fit for the next sequence.
    *
-   * @param last says that none follows
-   * @throws {TransportError} If it cannot be had back
+   * @param last True if no plan follows
+   * @throws {TransportError} If it cannot be reached again
    */
   async renew(state: Exclude<BoardState, "sound">, last: boolean): Promise<void> {
     const runner = this.#runner!;
@@ -99,7 +99,7 @@ export class UsedBoard {
       await runner.renew();
       await this.#options.dirt?.clear(name);
     } else if (state === "broken" && !last) {
-      throw new TransportError(`Cannot go on with board "${name}": its kernel broke, and nothing boots it anew`);
+      throw new TransportError(`Cannot continue with board "${name}": its kernel broke, and nothing reboots it`);
     }
   }
 
@@ -108,7 +108,7 @@ export class UsedBoard {
     await this.#options.dirt?.mark(this.#board.name, reason);
   }
 
-  /** What is left on it; undefined where nothing is. */
+  /** Returns what is left on it; undefined where nothing is. */
   async dirty(): Promise<string | undefined> {
     return (await this.#options.dirt?.of(this.#board.name))?.reason;
   }

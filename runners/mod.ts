@@ -32,7 +32,7 @@ export { type Shell, TransportError } from "./lines/shell.ts";
  *
  * @throws {TransportError} If it cannot be reached
  * @throws {UnfitBoardError} If it cannot run plans
- * @throws {FixtureUnavailable} If what a QEMU board is made of cannot be had here
+ * @throws {FixtureUnavailable} If what a QEMU board is made of is not available here
  *
  * @example
  * ```ts
@@ -114,7 +114,7 @@ function withDevices(board: Board, runner: Runner, { devices }: Guest, recorder:
   runner.run = async (plan) => {
     const trace = await run(plan);
     await Promise.all(devices.map((device) => device.flush()));
-    if (lost) throw new FixtureError(`Cannot go on with board "${board.name}": the process of its device has ended`);
+    if (lost) throw new FixtureError(`Cannot continue with board "${board.name}": the process of its device has ended`);
     const device = recorder.take();
     return device ? { ...trace, device } : trace;
   };

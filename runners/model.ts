@@ -26,7 +26,7 @@ function performed(machine: Machine, op: Operation): Pick<StepTrace, "observatio
 }
 
 /**
- * The board's own device, if a plan is about that device and does not make it itself. A plan that names no instance and makes
+ * Returns the board's own device, if a plan is about that device and does not make it itself. A plan that names no instance and makes
  * none reads all instances of the board, for example by `devlink trap show`: its device is the board's own, too.
  */
 function ownDevice({ steps }: Plan, facts: Facts | undefined): { facts?: Facts } {
@@ -39,8 +39,8 @@ function ownDevice({ steps }: Plan, facts: Facts | undefined): { facts?: Facts }
 }
 
 /**
- * Opens the model of an era as a board; its last argument is the header of the traces of the board that it stands for, and the
- * driver that the file of that board names. Without a driver it is the one that the facts name.
+ * Opens the model of an era as a board. Its last argument is the header of the traces of its board, and the driver in that
+ * board's file. Without a driver it is the one that the facts name.
  */
 export function openModel(
   board: Board,

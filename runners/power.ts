@@ -61,7 +61,7 @@ export function readPower(answer: string): "on" | "off" | undefined {
   return [...answer.toLowerCase().matchAll(/\b(on|off)\b/g)].at(-1)?.[1] as "on" | "off" | undefined;
 }
 
-/** Whether the board has power; undefined where nothing can tell. */
+/** True if the board has power; undefined where nothing can tell. */
 export async function hasPower(board: Board): Promise<"on" | "off" | undefined> {
   if (!board.power?.query) return undefined;
   try {
@@ -76,7 +76,7 @@ export async function hasPower(board: Board): Promise<"on" | "off" | undefined> 
 /**
  * Takes a board's power and gives it back; false where its file has no commands for that.
  *
- * @throws {TransportError} If a command fails, or its query says that a command did nothing
+ * @throws {TransportError} If a command fails, or its query reports that a command did nothing
  */
 export async function cyclePower(board: Board): Promise<boolean> {
   const { cycle, off, on, query } = board.power ?? {};
@@ -84,7 +84,9 @@ export async function cyclePower(board: Board): Promise<boolean> {
   const check = async (wanted: "on" | "off") => {
     const found = await hasPower(board);
     if (query && found !== undefined && found !== wanted) {
-      throw new TransportError(`Cannot control board "${board.name}": after its power ${wanted}, query says ${found}`);
+      throw new TransportError(
+        `Cannot control board "${board.name}": after its power ${wanted}, query reports ${found}`,
+      );
     }
   };
   // Many a control refuses to cycle what is off.

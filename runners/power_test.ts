@@ -18,7 +18,7 @@ case $1 in
 esac
 `;
 
-/** Runs with a board whose power control has these commands; gives what the control was told. */
+/** Runs with a board whose power control has these commands; gives what the control was asked for. */
 async function withPower(
   commands: (pdu: string) => NonNullable<Board["power"]>,
   state: "on" | "off",
@@ -55,7 +55,7 @@ Deno.test("no shell sees the arguments of a power command", async () => {
   assertEquals(log, [words.map((word) => `<${word}>`).join("")]);
 });
 
-Deno.test("a power control that fails, lies or is not there is told of in one line", async () => {
+Deno.test("a power control that fails, lies or is not there is reported in one line", async () => {
   const refused = async (commands: (pdu: string) => NonNullable<Board["power"]>, state: "on" | "off") => {
     let message = "";
     await withPower(commands, state, async (board) => {
@@ -69,13 +69,13 @@ Deno.test("a power control that fails, lies or is not there is told of in one li
   );
   assertEquals(
     await refused((pdu) => ({ on: [pdu, "on"], off: [pdu, "stuck"], query: [pdu, "query"] }), "on"),
-    'Cannot control board "b": after its power off, query says on',
+    'Cannot control board "b": after its power off, query reports on',
   );
   const missing = await refused(() => ({ cycle: ["/no/such/pdu"] }), "on");
   assertEquals(missing.startsWith('Cannot control board "b": its power cycle cannot be run: '), true, missing);
 });
 
-Deno.test("whether a board has power is known where its query says so", async () => {
+Deno.test("whether a board has power is known where its query reports it", async () => {
   const says = async (state: "on" | "off", words: string[] | undefined) => {
     let found;
     await withPower((pdu) => (words ? { query: [pdu, ...words] } : {}), state, async (board) => {

@@ -1,5 +1,5 @@
 /**
- * Making a board as new after its kernel broke: it is booted anew, and answers again.
+ * Making a board as new after its kernel broke: it is rebooted, and answers again.
  *
  * @module
  */
@@ -9,9 +9,9 @@ import { cyclePower } from "./power.ts";
 import type { AgentSession } from "./agent/session.ts";
 import { type Shell, TransportError } from "./lines/shell.ts";
 
-/** How a board is booted anew, and reached again. */
+/** How a board is rebooted, and reached again. */
 export interface Renewal {
-  /** Boots the board anew; `session` is the one with the kernel that broke, and may be lost */
+  /** Reboots the board; `session` is the one with the kernel that broke, and may be lost */
   reboot(session: AgentSession): Promise<void>;
   /** Opens a shell on the board; rejected with {@linkcode TransportError} as long as it is not up */
   connect(): Promise<Shell>;
@@ -19,11 +19,11 @@ export interface Renewal {
   bound?: number;
 }
 
-/** What is still written to disk is, as far as it can; then the kernel starts over, whoever holds which lock. */
+/** What is still written to disk is written, if that works; then the kernel starts over, whatever locks are held. */
 const SYSRQ = "echo 1 > /proc/sys/kernel/sysrq; " +
   ["s", "u", "b"].map((key) => `echo ${key} > /proc/sysrq-trigger`).join("; sleep 1; ") + "\n";
 
-/** Boots a real board anew: by its power control, or by the shell that still answers. */
+/** Reboots a real board: by its power control, or by the shell that still answers. */
 export async function rebootRemote(board: Board, session: AgentSession, connect: () => Promise<Shell>): Promise<void> {
   if (await cyclePower(board)) return;
   if (await session.tell(SYSRQ)) return await pause(SYSRQ_MS);
@@ -40,7 +40,7 @@ export async function rebootRemote(board: Board, session: AgentSession, connect:
 const SYSRQ_MS = 2500;
 
 /**
- * The boot that a board is in, by a shell of its own; undefined where none answers within `ms`. A board that boots is tried
+ * Returns the boot that a board is in, by a shell of its own; undefined where none answers within `ms`. A board that boots is tried
  * again.
  */
 export async function bootOf(
@@ -98,7 +98,7 @@ const AGAIN_MS = 2000;
 const pause = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms));
 
 /**
- * Waits until a board that is being booted anew answers, with `open`, which gives undefined for one that has not booted yet.
+ * Waits until a board that is being rebooted answers, with `open`, which gives undefined for one that has not booted yet.
  *
  * @throws {TransportError} If it does not come back in time; the message holds what was tried last
  */
@@ -109,13 +109,13 @@ export async function comeBack<T>(
 ): Promise<T> {
   const { bound = 300_000, signal } = options;
   const deadline = Date.now() + bound;
-  let why = "it has not booted anew";
+  let why = "it has not rebooted";
   for (;;) {
     signal?.throwIfAborted();
     try {
       const opened = await open();
       if (opened !== undefined) return opened;
-      why = "it has not booted anew";
+      why = "it has not rebooted";
     } catch (error) {
       const { name, message } = error as Error;
       if (name !== "TransportError" && name !== "UnfitBoardError") throw error;

@@ -27,9 +27,9 @@ export interface Progress {
 
 /** Options of {@linkcode openRunner}. */
 export interface RunnerOptions {
-  /** Which line to a board that has several. @default {what the board file says, else the first of its tables} */
+  /** Which line to a board that has several. @default {the line of the board file, else the first of its tables} */
   transport?: TransportName;
-  /** What the board is wanted for, as others are told who find its device in use. @default {"twinlink"} */
+  /** What the board is wanted for, as shown to others who find its device in use. @default {"twinlink"} */
   doing?: string;
   /** Waits where another run has the board's device. @default {false} */
   wait?: boolean;
@@ -68,8 +68,8 @@ export interface Runner {
   /**
    * Looks at plans before any of them is run, where the board is not ours to break: `run` does the same for its plan.
    *
-   * @throws {RefusedError} If one would take away what carries the board's root filesystem or the connection to it, or names
-   * another device of the board than that of its handle
+   * @throws {RefusedError} If one would take away the board's root filesystem or the connection to it, or names
+   * another device than its handle's
    */
   guard?(plans: readonly Plan[]): Promise<void>;
   /**
@@ -79,7 +79,7 @@ export interface Runner {
    */
   run(plan: Plan): Promise<SequenceTrace>;
   /**
-   * Makes the target as new after its kernel broke: boots it anew and connects again. Left out where nothing can.
+   * Makes the target as new after its kernel broke: reboots it and connects again. Left out where nothing can.
    *
    * @throws {TransportError} If it does not come back
    */
@@ -97,7 +97,7 @@ export class UnfitBoardError extends Error {
 /**
  * Checks that the board can run plans at all.
  *
- * @throws {UnfitBoardError} If it cannot; the message says what is missing and where to get it
+ * @throws {UnfitBoardError} If it cannot; the message lists what is missing and where to get it
  */
 export function checkFit(board: Board, hello: Hello): void {
   const unfit = (what: string) => {
@@ -118,7 +118,7 @@ export function checkFit(board: Board, hello: Hello): void {
   if (unready) unfit(`it does not get ready: ${unready.key}: ${failing(unready)}`);
   const [failed] = hello.failed;
   const absent = `its kernel ${hello.kernel} has no devlink (CONFIG_NET_DEVLINK)`;
-  // What devlink(8) says where the kernel does not know the family of netlink.
+  // What devlink(8) reports where the kernel does not know the family of netlink.
   if (failed?.command === "devlink dev show" && /^Failed to connect to devlink Netlink/.test(failed.said)) {
     unfit(absent);
   }

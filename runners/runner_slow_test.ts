@@ -9,7 +9,7 @@ import { readyCommands } from "./agent/ready.ts";
 import type { Hello } from "./agent/hello.ts";
 import { AgentSession } from "./agent/session.ts";
 
-/** Why a board is not fit; empty if it is. */
+/** Returns why a board is not fit; empty if it is. */
 function why(hello: Hello): string {
   try {
     checkFit({ name: "b", driver: "netdevsim" } as Board, hello);
@@ -20,7 +20,7 @@ function why(hello: Hello): string {
   }
 }
 
-/** What a board whose devlink or ip is such a script is not fit for. */
+/** Returns what a board whose devlink or ip is such a script is not fit for. */
 async function reasonOf(program: "devlink" | "ip", script: string): Promise<string> {
   const dir = await Deno.makeTempDir();
   try {

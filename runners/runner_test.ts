@@ -16,7 +16,7 @@ const FIT: Hello = {
   freedMemory: "kept",
 };
 
-/** Why a board is not fit; empty if it is. */
+/** Returns why a board is not fit; empty if it is. */
 function why(hello: Partial<Hello>): string {
   try {
     checkFit(BOARD, { ...FIT, ...hello });
@@ -27,7 +27,7 @@ function why(hello: Partial<Hello>): string {
   }
 }
 
-Deno.test("checkFit() names the program that does not work, and a kernel without devlink only where devlink(8) says so", () => {
+Deno.test("checkFit() names the program that does not work, and a kernel without devlink only where devlink(8) reports so", () => {
   const has = ["kmsg", "netdevsim", "debugfs"];
   assertEquals(why({}), "");
   assertEquals(

@@ -50,11 +50,11 @@ export interface CompileEvents {
  * Where the kernel breaks on the model, the plan ends: it has no tear-down then, and the body does not continue after a step
  * that hangs. An assertion after a step that breaks the kernel does not hold, and is no error.
  *
- * Where the model has no answer for a step, the body ends with that step, which is `model-gap`; what the body would have removed
+ * Where the model has no answer for a step, the body ends with that step, which is `model-gap`. What the body would have removed
  * is removed after it.
  *
- * @throws {SuiteError} with file, line and column, if the body throws, if a step fails and the body does not expect it, if a step
- * leaves work under way and does not settle, if it does not end within 20,000 steps, or if it leaves a netns or a device that
+ * @throws {SuiteError} with file, line and column: if the body throws; if a step fails and the body does not expect it; if a step
+ * leaves work under way and does not settle; if it does not end within 20,000 steps; or if it leaves a netns or a device that
  * it made
  *
  * @example
@@ -270,7 +270,7 @@ export async function compile(
 /** How many wrong sequences are reported at once. */
 const MAX_REPORTED = 20;
 
-/** Makes one error of those of several sequences, a line or a paragraph for each. */
+/** Makes one error of the errors of several sequences, a line or a paragraph for each. */
 export function allWrong(messages: readonly string[]): SuiteError {
   const more = messages.length - MAX_REPORTED;
   return new SuiteError(
@@ -314,13 +314,13 @@ export async function compileAll(
   return chosen.map((one) => compiled.get(one)!);
 }
 
-/** The netns and the devices that a machine has, in words. */
+/** Returns the netns and the devices that a machine has, in words. */
 function presentOn(machine: Machine): Set<string> {
   const { netns, devices } = machine.inventory();
   return new Set([...netns.map((name) => `the netns ${name}`), ...devices.map(({ name }) => name)]);
 }
 
-/** What removes the netns and the devices that were not there before. */
+/** Returns the operations that remove the netns and the devices that were not there before. */
 function removalOf(machine: Machine, before: ReadonlySet<string>): Operation[] {
   const { netns, devices } = machine.inventory();
   return [
@@ -349,7 +349,7 @@ const reloads = ({ op }: StepTrace) => [op, ...innerOperations(op)].some(({ kind
 /** How long, in ms, a netdev may take to follow its cable. */
 const LINK_SETTLE = 1500;
 
-/** The emulated devices that a sequence operated, and how their clear settles. */
+/** Returns the emulated devices that a sequence operated, and how their clear settles. */
 function operatedIn(steps: readonly StepTrace[]): Map<string, { settle?: number }> {
   const found = new Map<string, { settle?: number }>();
   for (const op of steps.flatMap(({ op }) => [op, ...innerOperations(op)])) {

@@ -94,7 +94,7 @@ export type RaceFrom = (racers: readonly Racing[], options: RaceOptions | undefi
 
 /** What a device under test needs beside a way to perform operations. */
 export interface DutOptions {
-  /** The netns in which operations are performed. @default {that of each operation, or `init`} */
+  /** The netns in which operations are performed. @default {the netns of each operation, or `init`} */
   netns?: NetnsName | undefined;
   /** The steps so far. @default {none} */
   steps?: Step<unknown>[];
@@ -128,7 +128,7 @@ export class Dut {
   }
 
   /**
-   * The device as it is now on the model, with all its objects: for what a sequence asserts and for roles of its own.
+   * Returns the device as it is now on the model, with all its objects: for what a sequence asserts and for roles of its own.
    *
    * @throws {LacksError} If there is no instance of the fixture's handle
    */
@@ -139,8 +139,8 @@ export class Dut {
   }
 
   /**
-   * Explores on the model what can come of operations at the same time, from where the sequence is; it stays there. A board
-   * runs them many times, and whatever comes of it there must be among that.
+   * Explores on the model the possible outcomes of operations at the same time, from where the sequence is; it stays there. A board
+   * runs them many times, and each outcome there must be among these.
    */
   race(racers: readonly Racing[], options?: RaceOptions): RaceResult {
     if (!this.#options.race) throw new TypeError("Cannot race: the sequence is not being compiled");
@@ -165,7 +165,7 @@ export class Dut {
     return step;
   }
 
-  /** The same device, each operation performed in another netns. */
+  /** Returns the same device, each operation performed in another netns. */
   in(netns: NetnsName): Dut {
     return new Dut(this.handle, this.#perform, { ...this.#options, netns, steps: this.#steps });
   }
@@ -324,7 +324,7 @@ export class Dut {
     },
   };
 
-  /** A netdev by its name, for one that belongs to no devlink port. */
+  /** Returns a netdev by its name, for one that belongs to no devlink port. */
   netdev(dev: string): {
     /** `ip link set up` */
     up(options?: Settling): Step<void>;
@@ -348,7 +348,7 @@ export class Dut {
     };
   }
 
-  /** A module of the kernel. */
+  /** Returns a module of the kernel. */
   module(name: string): {
     /** `modprobe` with parameters */
     load(params?: Readonly<Record<string, string | number>>, options?: Settling): Step<void>;
@@ -362,7 +362,7 @@ export class Dut {
     };
   }
 
-  /** A driver of a bus in sysfs. */
+  /** Returns a driver of a bus in sysfs. */
   driver(bus: string, name: string): {
     /** Writes a device's name to `bind` */
     bind(device: string, options?: Settling): Step<void>;
@@ -406,7 +406,7 @@ export class Dut {
     return this.#step({ kind: "file.write", path, value, ...options }, nothing);
   }
 
-  /** The text of a file, without its last newline. */
+  /** Returns the text of a file, without its last newline. */
   read(path: string): Step<string> {
     return this.#step({ kind: "file.read", path }, (observation) => observation.sysfs ?? "");
   }

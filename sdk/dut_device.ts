@@ -79,7 +79,7 @@ export class DeviceDut {
     return this.#subject.step({ kind: "device", handle: this.#subject.handle(), operation, ...options }, value);
   }
 
-  /** Plugs the cable of a port in or out. A card's and a MAC's ports count from 0; a switch's are those of devlink, from 1 on. */
+  /** Plugs the cable of a port in or out. A card's and a MAC's ports count from 0; a switch has the numbers of devlink, from 1 on. */
   link(port: number, up: boolean, options: Settling = {}): Step<void> {
     return this.#operate({ link: { port, up } }, nothing, options);
   }
@@ -94,7 +94,7 @@ export class DeviceDut {
     return this.#operate({ withhold: { ...fault } }, nothing);
   }
 
-  /** Sets what the device says of its health, or has it report a failure; what there is to say differs by the device. */
+  /** Sets what the device reports of its health, or has it report a failure; what there is to say differs by the device. */
   health(state: Readonly<Record<string, unknown>>, options: Settling = {}): Step<void> {
     return this.#operate({ health: state }, nothing, options);
   }

@@ -13,7 +13,7 @@ export function flash(subject: Subject, file: string, options: FlashOptions = {}
   return subject.step({ kind: "dev.flash", handle: subject.handle(), file, ...options }, nothing);
 }
 
-/** What `devlink dev flash` may be told beside the file. */
+/** What `devlink dev flash` may take beside the file. */
 export type FlashOptions = Omit<OperationParameters["dev.flash"], "handle" | "file">;
 
 /** ethtool(8) on the netdev of a port. */

@@ -29,9 +29,9 @@ export interface HealthReporter {
   grace_period?: number;
   /** ms, where the driver can recover (from 7.0) */
   burst_period?: number;
-  /** Whether an error is recovered from at once, where the driver can recover */
+  /** True if an error is recovered from at once, where the driver can recover */
   auto_recover?: boolean;
-  /** Whether an error is dumped at once, where the driver can dump */
+  /** True if an error is dumped at once, where the driver can dump */
   auto_dump?: boolean;
 }
 
@@ -45,7 +45,7 @@ export class HealthDut {
   }
 
   /**
-   * The first reporter of a role, with its settings on the model
+   * Returns the first reporter of a role, with its settings on the model
    *
    * @throws {LacksError} If there is none: the sequence is unsupported
    */

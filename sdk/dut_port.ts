@@ -44,7 +44,7 @@ export interface Ports {
   resources(port: number): Step<Json>;
 }
 
-/** The methods on ports. */
+/** Returns the methods on ports. */
 export function ports({ handle, step, inventory }: Subject): Ports {
   const on = (port: number) => ({ handle: handle(), port });
   return {
@@ -89,7 +89,7 @@ export interface Links {
   rename(port: number, name: string): Step<void>;
 }
 
-/** The methods on the netdevs of ports. */
+/** Returns the methods on the netdevs of ports. */
 export function links({ handle, step }: Subject): Links {
   const on = (port: number) => ({ handle: handle(), port });
   return {
@@ -109,7 +109,7 @@ export interface Eswitch {
   set(options: Parameters<"dev.eswitch.set", "handle">): Step<void>;
 }
 
-/** The methods on the eswitch. */
+/** Returns the methods on the eswitch. */
 export function eswitch({ handle, step }: Subject): Eswitch {
   return {
     show: () => step({ kind: "dev.eswitch.show", handle: handle() }, reply),
@@ -137,7 +137,7 @@ export interface Rates {
   del(node: string): Step<void>;
 }
 
-/** The methods on rate objects. */
+/** Returns the methods on rate objects. */
 export function rates({ handle, step }: Subject): Rates {
   const of = (rate: RateName) => ({
     handle: handle(),

@@ -12,21 +12,21 @@ import type { Design } from "../model/era/design.ts";
 
 /** Options of a race. */
 export interface RaceOptions {
-  /** What is otherwise than in the kernel of the era: its locks, above all */
+  /** Overrides of the era's behaviour, mainly its locks */
   design?: Design;
   /** True if the work by which a driver makes packets races, too. @default {false} */
   timers?: boolean;
   /** How many schedules are run at most. @default {20000} */
   schedules?: number;
-  /** How often a board runs it; 0 where the model alone is to say what comes of it. @default {100} */
+  /** How often a board runs it; 0 where the model alone is to predict the outcomes. @default {100} */
   runs?: number;
-  /** Of chance: how long each waits, and who is told first, on a board. @default {1} */
+  /** Of chance: how long each waits, and who is notified first, on a board. @default {1} */
   seed?: number;
-  /** Takes away, behind each run on a board, what the tear-down of the fixture does not */
+  /** Takes away, after each run on a board, what the tear-down of the fixture does not */
   after?: readonly Operation[];
 }
 
-/** One of those that race: an operation, several in their order, or either that begins anew for ever. */
+/** One of those that race: an operation, several in their order, or either that restarts for ever. */
 export type Racing = Operation | readonly Operation[] | { loop: Operation };
 
 /** What a race can come to. */
@@ -43,7 +43,7 @@ export class RaceResult {
     this.explored = explored;
   }
 
-  /** Whether these are all outcomes there are. */
+  /** True if these are all outcomes there are. */
   get exhausted(): boolean {
     return this.explored.exhausted;
   }
@@ -66,7 +66,7 @@ export class RaceResult {
     return [...new Set([...this.explored.outcomes.keys()].map((outcome) => readOutcome(outcome).state))].sort();
   }
 
-  /** Whether something of a kind was found. */
+  /** True if something of a kind was found. */
   has = (kind: FindingKind): boolean => this.explored.findings.some((finding) => finding.kind === kind);
 }
 
@@ -86,7 +86,7 @@ export function statesOf(operations: readonly Operation[]): Operation[] {
 
 const path = (op: Operation) => op.kind === "file.write" ? op.path : "";
 
-/** Those that race, as a step of a plan, from where `before` leads to. */
+/** Returns those that race, as a step of a plan, from where `before` leads to. */
 export function raceOperation(
   racers: readonly Racing[],
   { before, after, own }: { before: readonly Operation[]; after: readonly Operation[]; own?: Handle | undefined },

@@ -28,7 +28,7 @@ export class RegionDut {
   }
 
   /**
-   * The first region, or another one
+   * Returns the first region, or another one
    *
    * @throws {LacksError} If there is none: the sequence is unsupported
    */

@@ -12,7 +12,7 @@ import type { Step } from "./step.ts";
 /** How long a step waits for what it set going; see `settle` in the vocabulary. */
 export type Settling = Pick<OperationOptions, "settle">;
 
-/** The device under test, so far as the methods of one subject need it. */
+/** The device under test, as the methods of one subject need it. */
 export interface Subject {
   /** The handle of the device, which is known once that is there */
   handle(): Handle;
@@ -22,7 +22,7 @@ export interface Subject {
   step<T>(op: Operation, value: (observation: Observation) => T): Step<T>;
 }
 
-/** The value of a step that shows something. */
+/** Returns the value of a step that shows something. */
 export const reply = ({ reply }: Observation): Json => reply;
 /** The value of a step that shows nothing. */
 export const nothing = (): void => {};

@@ -54,7 +54,7 @@ export function placeIn(calls: Calls, files: readonly string[] = []): Place | un
     frames.find(({ file }) => !isOwn(file) && !LIBRARY.test(file));
 }
 
-/** The text of an error without colours and blank lines: assertions have both. */
+/** Returns the text of an error without colours and blank lines: assertions have both. */
 export function plainText(text: string): string {
   return stripAnsiCode(text).replaceAll(/\n\s*(?=\n)/g, "").trim();
 }
@@ -66,7 +66,7 @@ export function placePath({ file }: Place): string {
   return near === "" || near.startsWith("..") ? path : near;
 }
 
-/** Returns a place as compilers print it, `mine.ts:8:5`; the path is that of {@linkcode placePath}. */
+/** Returns a place as compilers print it, `mine.ts:8:5`; the path is a {@linkcode placePath}. */
 export function placeText(place: Place): string {
   return visible(`${placePath(place)}:${place.line}:${place.column}`);
 }

@@ -24,7 +24,7 @@ const LISTED_BY: readonly (readonly [prefix: string, noun: string, field: string
   ["region.", "region", "region", "region.show"],
 ];
 
-/** The names in a reply of `devlink -j ... show`: the values of these keys, and the last parts of handles. */
+/** Returns the names in a reply of `devlink -j ... show`: the values of these keys, and the last parts of handles. */
 function* namesIn(reply: Json, field: string): Generator<string> {
   if (Array.isArray(reply)) { for (const one of reply) yield* namesIn(one, field); }
   else if (reply !== null && typeof reply === "object") {

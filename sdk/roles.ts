@@ -84,7 +84,7 @@ export interface Needs {
   eswitch?: boolean;
 }
 
-/** A sequence that asks for what the device lacks: it is `unsupported`. */
+/** Thrown if a sequence needs what the device lacks: the sequence is `unsupported`. */
 export class LacksError extends Error {
   /** The class by its name, for callers that do not import it */
   override name = "LacksError";

@@ -39,7 +39,7 @@ Deno.test("roles give the objects of a device in the driver's order", () => {
   ]);
 });
 
-Deno.test("aroundOf() counts around, and says what a device lacks where there is nothing", () => {
+Deno.test("aroundOf() counts around, and reports what a device lacks where there is nothing", () => {
   assertEquals([0, 1, 2, 5].map((nth) => aroundOf(["a", "b"], "a letter", nth)), ["a", "b", "a", "b"]);
   assertThrows(() => aroundOf([], "a letter", 3), LacksError, "a letter");
 });

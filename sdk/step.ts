@@ -43,7 +43,7 @@ export class Step<T> implements PromiseLike<T> {
   readonly #observation: Observation;
   readonly #value: (observation: Observation) => T;
   /**
-   * The calls that led to it
+   * The stack of calls that led to the step
    *
    * @internal
    */
@@ -81,7 +81,7 @@ export class Step<T> implements PromiseLike<T> {
     return this.error;
   }
 
-  /** Lets the step succeed or fail, by kernel, and returns all that it showed. */
+  /** Accepts success as well as failure, for steps that differ by kernel, and returns the whole observation. */
   either(): Observation {
     this.#checked = true;
     return this.#observation;

@@ -27,7 +27,7 @@ export interface SequenceOptions {
   needs?: Needs;
   /** In which eras it has a meaning, and why not in others: there it is left out. @default {all} */
   holds?: {
-    /** Whether it has a meaning in an era */
+    /** True if it has a meaning in an era */
     in: (era: Era) => boolean;
     /** Why not in the others */
     because: string;
@@ -38,7 +38,7 @@ export interface SequenceOptions {
   disruption?: Disruption;
 }
 
-/** Whether a sequence has a meaning in an era. */
+/** True if a sequence has a meaning in an era. */
 export function holdsIn(sequence: SequenceOptions, era: EraId): boolean {
   return sequence.holds === undefined || sequence.holds.in(ERAS[era]);
 }

@@ -36,7 +36,7 @@ function nonzero(value: bigint): bigint {
   return value;
 }
 
-/** A power in 64 bits. */
+/** Returns a power in 64 bits. */
 function power(base: bigint, exponent: bigint): bigint {
   if (exponent < 0n) throw new ShellError("arithmetic expression: exponent must be positive");
   let result = 1n;
@@ -57,7 +57,7 @@ function numberOf(text: string, state: ShellState, depth = 0): bigint {
   throw new ShellError(`Illegal number: ${text}`);
 }
 
-/** The value of an expression, in 64 bits; `word` expands what has expansions in it. */
+/** Returns the value of an expression, in 64 bits; `word` expands what has expansions in it. */
 export function evaluate(expression: ArithmeticExpression, state: ShellState, word: (text: string) => string): bigint {
   const of = (each: ArithmeticExpression): bigint => BigInt.asIntN(64, evaluate(each, state, word));
   const assign = (target: ArithmeticExpression, value: bigint): bigint => {

@@ -34,7 +34,7 @@ export interface Shell {
 /** One command that is built in. */
 export type Builtin = (shell: Shell, argv: readonly string[]) => Run;
 
-/** A number that a command is given; an error of the shell if it is not one. */
+/** Returns a number that a command is given; an error of the shell if it is not one. */
 export function numeric(text: string | undefined, otherwise: number): number {
   if (text === undefined) return otherwise;
   if (!/^\d+$/.test(text)) throw new ShellError(`Illegal number: ${text}`);
@@ -47,7 +47,7 @@ export function* print(shell: Pick<Shell, "process">, name: string, text: string
   throw new ShellError(`${name}: ${name}: I/O error`, 1);
 }
 
-/** A builtin that is not modelled. */
+/** Returns a builtin that is not modelled. */
 export function unanswered(why: string) {
   // deno-lint-ignore require-yield
   return function* (_shell: Shell, argv: readonly string[]): Run {

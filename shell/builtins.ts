@@ -15,7 +15,7 @@ import type { Run } from "./run.ts";
 import { ExitControl, LoopControl, ReturnControl, ShellError } from "./state.ts";
 import { testExpression } from "./test_command.ts";
 
-/** Those that keep the assignments in front of them (POSIX, 2.14). */
+/** Those that keep the assignments before them (POSIX, 2.14). */
 export const SPECIAL_BUILTINS: ReadonlySet<string> = new Set([
   ":",
   ".",

@@ -1,5 +1,5 @@
 /**
- * What a line at the prompt may go on with.
+ * Completions of a line at the prompt.
  *
  * @module
  */
@@ -10,7 +10,7 @@ import { BUILTINS } from "./builtins.ts";
 import { resolvePath } from "./files.ts";
 import type { Session } from "./session.ts";
 
-/** The ways to go on with a line, and the part of it that they replace. */
+/** Returns the ways to complete a line, and the part of it that they replace. */
 export function complete(session: Session, line: string): [string[], string] {
   // The command that is being typed: after the last `;`, `|`, `&` or `(`
   const command = line.slice(Math.max(...[";", "|", "&", "("].map((mark) => line.lastIndexOf(mark))) + 1).trimStart();

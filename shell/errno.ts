@@ -43,7 +43,7 @@ const TEXTS: Readonly<Record<string, string>> = {
   ENOTUNIQ: "Name not unique on network",
 };
 
-/** The text of an errno by its name. */
+/** Returns the text of an errno by its name. */
 export function errorText(errno: string): string {
   return TEXTS[errno] ?? errno;
 }

@@ -40,7 +40,7 @@ export interface FileHost {
   netnsMade(): boolean;
   /** A file below `/run/netns` or `/lib/firmware` was made or written, or taken away: undefined */
   runFile(path: string, text: string | undefined): void;
-  /** Whether there is a program at a path */
+  /** True if there is a program at a path */
   program(path: string): boolean;
   /** The text of a file of `/proc`; undefined if it does not exist */
   proc(name: string): string | undefined;
@@ -55,7 +55,7 @@ interface MemoryNode {
   time: number;
 }
 
-/** A path made absolute, without `.` and `..` in it. */
+/** Returns a path made absolute, without `.` and `..` in it. */
 export function resolvePath(cwd: string, path: string): string {
   const parts: string[] = [];
   for (const part of (path.startsWith("/") ? path : `${cwd}/${path}`).split("/")) {
@@ -80,7 +80,7 @@ const KNOWN = /^\/(?:run\/netns|lib\/firmware)\//;
 const parentOf = (path: string) => path.slice(0, path.lastIndexOf("/")) || "/";
 const nameOf = (path: string) => path.slice(path.lastIndexOf("/") + 1);
 
-/** The paths that a pattern matches, sorted; written as the pattern is. */
+/** Returns the paths that a pattern matches, sorted; written as the pattern is. */
 export function globPaths(files: FileSystem, pattern: string, cwd: string, netns: string): string[] {
   const parts = pattern.split("/");
   let paths = [parts[0] === "" ? "/" : ""];
@@ -135,7 +135,7 @@ export class FileSystem {
     this.#nodes.set("/var/run", { type: "link", mode: 0o777, text: "/run", time: host.time() });
   }
 
-  /** What is at a path, with links followed; undefined if nothing is there. */
+  /** Returns what is at a path, with links followed; undefined if nothing is there. */
   stat(path: string, netns: string, follow = true): Stat | undefined {
     return this.#walk(path, netns, follow, 0);
   }
@@ -161,7 +161,7 @@ export class FileSystem {
     return found;
   }
 
-  /** What is at a path whose directories are no links. */
+  /** Returns what is at a path whose directories are no links. */
   #at(path: string, netns: string): Stat | undefined {
     const time = this.#host.time();
     if (path === "/sys" || path.startsWith("/sys/")) {
@@ -194,7 +194,7 @@ export class FileSystem {
     return node.type === "link" ? { ...stat, target: node.text } : stat;
   }
 
-  /** What the tree of sysfs has at a path whose directories are no links. */
+  /** Returns what the tree of sysfs has at a path whose directories are no links. */
   #sysfs(path: string, netns: string): TreeNode | undefined {
     const found = lookUp(this.#host.sysfs(netns), path, false);
     if (found === "unknown") throw new ModelGap(path, reasonOf(path));
@@ -202,7 +202,7 @@ export class FileSystem {
   }
 
   /**
-   * The names in a directory, sorted; undefined where there is no directory.
+   * Returns the names in a directory, sorted; undefined where there is no directory.
    *
    * @param known Whether the names that are known will do, where a machine has others, too
    */
@@ -304,7 +304,7 @@ export class FileSystem {
 
 const byName = (a: string, b: string) => a < b ? -1 : a > b ? 1 : 0;
 
-/** How many bytes a text is. */
+/** Returns how many bytes a text is. */
 export function byteLength(text: string): number {
   let bytes = text.length;
   for (let i = 0; i < text.length; i++) {

@@ -150,7 +150,7 @@ Deno.test("ip(8): what is known keeps its answer, refusals too", () => {
   }
 });
 
-/** The words of a help text that name an option: those in front of a value. */
+/** Returns the words of a help text that name an option: those before a value. */
 function optionsIn(text: string): string[] {
   const words = text.replaceAll(/\{[^{}]*\}/g, "VALUE").matchAll(/(?<![\w-])([a-z][a-z_-]+)(?= +(?:[A-Z]|no_reset))/g);
   return [...words].map((match) => match[1]!);
@@ -164,7 +164,7 @@ Deno.test("devlink(8): each verb and each option of its help is an operation's, 
       const match = /^(?:Usage:)? *devlink ((?:[a-z]+ )+)(.*)$/.exec(line);
       if (!match || /\b(?:help|monitor)\b|OBJECT/.test(line)) continue;
       const path = match[1]!.trim().split(" ");
-      // What names the object stands in front of the options
+      // What names the object stands before the options
       const words = [
         ...path,
         ...path[0] === "region" ? [`${HANDLE}/r`] : path[0] === "dev" ? [HANDLE] : [`${HANDLE}/0`],

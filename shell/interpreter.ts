@@ -32,7 +32,7 @@ import { redirect } from "./redirection.ts";
 import { ExitControl, fatally, LoopControl, ReturnControl, ShellError, ShellState } from "./state.ts";
 import type { System } from "./system.ts";
 
-/** How deep functions, `eval` and `.` can be nested: that of dash. */
+/** How deep functions, `eval` and `.` can be nested: the depth of dash. */
 const MOST_NESTED = 1000;
 
 /** After so many jobs, the shell forgets those that have ended. */
@@ -293,7 +293,7 @@ export class Interpreter implements Shell, Lists {
       const { status } = this.state;
       return yield* this.#redirected(redirections, function* (shell) {
         for (const [name, value] of assignments) shell.assign(name, value);
-        // The status of an assignment is that of the command substitution in it
+        // The status of an assignment is the status of the command substitution in it
         return hasSubstitution(node) ? shell.state.status : assignments.length > 0 ? 0 : status;
       });
     }
@@ -412,7 +412,7 @@ export class Interpreter implements Shell, Lists {
   }
 }
 
-/** A shell of its own in a process, with the variables that it inherits. */
+/** Returns a shell of its own in a process, with the variables that it inherits. */
 export function shellIn(
   system: System,
   process: Process,

@@ -55,7 +55,7 @@ export const JOB_BUILTINS: Readonly<Record<string, Builtin>> = {
         status = 1;
       } else if (!probe) {
         process.kill(signal);
-        // Whoever kills itself does not get any further
+        // A process that kills itself does not get any further
         if (process === shell.process) yield { turn: true };
       }
     }

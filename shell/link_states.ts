@@ -10,7 +10,7 @@ import type { NetdevShown } from "../model/net/netns.ts";
 export interface LinkState {
   mtu: number;
   address: string;
-  /** Whether it was ever up: only then it has a qdisc */
+  /** True if it was ever up: only then it has a qdisc */
   opened: boolean;
 }
 
@@ -23,7 +23,7 @@ export class LinkStates {
     this.#seed = seed;
   }
 
-  /** The state of a netdev. */
+  /** Returns the state of a netdev. */
   of(netdev: NetdevShown): LinkState {
     let state = this.#states.get(netdev);
     if (!state) {
@@ -40,7 +40,7 @@ export class LinkStates {
     return state;
   }
 
-  /** A MAC address as `eth_hw_addr_random` draws it. */
+  /** Returns a MAC address as `eth_hw_addr_random` draws it. */
   #address(): string {
     const bytes = Array.from({ length: 6 }, () => {
       this.#seed = (Math.imul(this.#seed, 1103515245) + 12345) >>> 0;
@@ -51,13 +51,13 @@ export class LinkStates {
   }
 }
 
-/** The qdiscs that a kernel gives to netdevs that were up: to the board's own, and to those of netdevsim. */
+/** The qdiscs that a kernel gives to netdevs that were up: to the board's own, and to the netdevs of netdevsim. */
 export interface Qdiscs {
   readonly board: string;
   readonly netdevsim: string;
 }
 
-/** The qdisc of a netdev. */
+/** Returns the qdisc of a netdev. */
 export function qdiscOf(netdev: NetdevShown, state: LinkState, { board, netdevsim }: Qdiscs): string {
   if (netdev.name === "lo") return state.opened ? "noqueue" : "noop";
   if (netdev.downFlags.includes("MULTICAST")) return board;

@@ -1,5 +1,5 @@
 /**
- * A simulated machine with a prompt: the kernel is the model's, and the programs print what those of a real machine do.
+ * A simulated machine with a prompt: the kernel is the model's, and the programs print what the programs of a real machine print.
  *
  * @example
  * ```ts

@@ -68,7 +68,7 @@ export class Source extends Plain {
   }
 }
 
-/** All that is to be read of a file, and the errno that it ended with. */
+/** Reads a file to its end: returns the text, and the errno that it ended with. */
 export function* readWhole(file: Pick<OpenFile, "read">): Run<{ text: string; errno?: string }> {
   let text = "";
   for (;;) {

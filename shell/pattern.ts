@@ -4,12 +4,12 @@
  * @module
  */
 
-/** Whether a pattern has anything in it but literal text. */
+/** True if a pattern has anything in it but literal text. */
 export function isPattern(pattern: string): boolean {
   return /(?:^|[^\\])(?:\\\\)*[*?[]/.test(pattern);
 }
 
-/** The source of a regular expression for a pattern. */
+/** Returns the source of a regular expression for a pattern. */
 export function patternSource(pattern: string, any = "[^]", star = "*"): string {
   let source = "";
   for (let i = 0; i < pattern.length; i++) {
@@ -44,7 +44,7 @@ const CLASSES: Readonly<Record<string, string>> = {
   graph: "\\x21-\\x7e",
 };
 
-/** What stands between the brackets of a set, for a regular expression. */
+/** Returns what stands between the brackets of a set, for a regular expression. */
 export function setSource(text: string): string {
   return text.replace(/\[:(\w+):\]|\\.|[\]\\[^]/g, (all, name: string | undefined) => {
     if (name !== undefined) return CLASSES[name] ?? "";
@@ -54,7 +54,7 @@ export function setSource(text: string): string {
 
 const literal = (char: string) => /[\\^$.*+?()[\]{}|/]/.test(char) ? `\\${char}` : char;
 
-/** Whether a whole text is of a pattern. */
+/** True if a whole text is of a pattern. */
 export function matches(pattern: string, text: string): boolean {
   return new RegExp(`^${patternSource(pattern)}$`).test(text);
 }

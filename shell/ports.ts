@@ -10,7 +10,7 @@ import type { LinkStates } from "./link_states.ts";
 /** The index of the port of the first VF. */
 const FIRST_VF = 128;
 
-/** The devlink port of a netdev. */
+/** Returns the devlink port of a netdev. */
 export function portOf(machine: Machine, netdev: string, netns: string): { handle: string; port: number } | undefined {
   const { reply } = machine.perform({ kind: "port.show", netns });
   const ports = (reply as { port?: Record<string, { netdev?: string }> } | null)?.port ?? {};
@@ -20,7 +20,7 @@ export function portOf(machine: Machine, netdev: string, netns: string): { handl
   return { handle: found.slice(0, at), port: Number(found.slice(at + 1)) };
 }
 
-/** The VFs of a port as ip(8) shows them; undefined if the port can have none. */
+/** Returns the VFs of a port as ip(8) shows them; undefined if the port can have none. */
 export function vfs(machine: Machine, handle: string, port: number): Json[] | undefined {
   if (port >= FIRST_VF) return undefined;
   const path = `/sys/bus/netdevsim/devices/${handle.split("/")[1]}/sriov_numvfs`;
@@ -58,7 +58,7 @@ export function switchId(device: string): string {
   }).join("");
 }
 
-/** The content of a file of `/sys/class/net` that the model does not keep; undefined for all other files. */
+/** Returns the content of a file of `/sys/class/net` that the model does not keep; undefined for all other files. */
 export function netdevFile(
   machine: Machine,
   links: LinkStates,

@@ -9,7 +9,7 @@ import { type OpenFile, type Read, readWhole } from "./open_file.ts";
 import { type Pause, type Run, SPENT, type Wait } from "./run.ts";
 import { type Signal, Signalled, SIGNALS } from "./signals.ts";
 
-/** So many commands, reads, writes and turns of a loop are a share. */
+/** How many commands, reads, writes and turns of a loop make a share. */
 const SHARE = 1000;
 
 /** A process calls so many levels deep. */
@@ -73,7 +73,7 @@ export class Process {
     this.#runs.push(run);
   }
 
-  /** Whether it can go on at a time. */
+  /** True if the process can go on at this time. */
   runnable(now: number): boolean {
     if (this.status !== undefined) return false;
     if (this.#signal !== undefined || this.#wait === undefined || "turn" in this.#wait) return true;

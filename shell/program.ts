@@ -32,7 +32,7 @@ export interface Call {
 /** A program: gives its exit status. */
 export type Program = (call: Call) => Run;
 
-/** What a program is run with, made of a process. */
+/** Returns what a program is run with, made of a process. */
 function makeCall(system: System, process: Process, argv: readonly string[]): Call {
   return {
     system,
@@ -62,7 +62,7 @@ function makeCall(system: System, process: Process, argv: readonly string[]): Ca
   };
 }
 
-/** The programs of a machine, made of a table by name. */
+/** Returns the programs of a machine, made of a table by name. */
 export function programsOf(table: Readonly<Record<string, Program>>): Programs {
   return {
     names: new Set(Object.keys(table)),

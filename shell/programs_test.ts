@@ -60,7 +60,7 @@ Deno.test("what is built in is a program as well, for those that run programs", 
   }
 });
 
-/** What a machine printed of one command of its transcripts. */
+/** Returns what a machine printed of one command of its transcripts. */
 async function printed(file: string, number: number): Promise<string> {
   const files = await readTranscripts(new URL("./testdata/6.12.jsonl.gz", import.meta.url));
   return files.find(({ name }) => name === file)!.blocks.find((block) => block.number === number)!.stdout;

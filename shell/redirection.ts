@@ -19,7 +19,7 @@ interface RedirectedShell extends Surroundings {
   readonly system: { readonly files: FileSystem };
 }
 
-/** A part of a here document without the tabs at the start of its lines. */
+/** Returns a part of a here document without the tabs at the start of its lines. */
 function withoutTabs(part: WordPart, index: number): WordPart {
   if (part.type !== "Literal") return part;
   return { ...part, value: part.value.replace(index === 0 ? /^\t+/gm : /(?<=\n)\t+/g, "") };

@@ -18,7 +18,7 @@ export interface KernelFacts extends Omit<ProgramsEra, "modules" | "qdisc"> {
   readonly ethtool: EthtoolFacts;
 }
 
-/** What programs show of a kernel as Debian built it, with netdevsim loaded. */
+/** Returns what programs show of a kernel as Debian built it, with netdevsim loaded. */
 function factsOf({ nearest }: Era): KernelFacts {
   const { modules, qdisc, ...facts } = PROGRAMS[nearest];
   const { ethtool, lacks, moduleSize, qdisc: own } = netdevsimEra(ERAS[nearest]);
@@ -35,12 +35,12 @@ function factsOf({ nearest }: Era): KernelFacts {
 }
 
 /**
- * How a kernel was configured: `debian`, or `debug`, which is small, has netdevsim built in, and one table of routes (the debug
- * kernel of this project, fixtures/qemu/debug_kernel.config).
+ * How a kernel was configured: `debian`, or `debug`, which is small, has netdevsim built in, and one table of routes: the debug
+ * kernel (fixtures/qemu/debug_kernel.config).
  */
 export type BuildName = "debian" | "debug";
 
-/** The era and the facts of a kernel as it was configured. */
+/** Returns the era and the facts of a kernel as it was configured. */
 export function buildOf(id: EraId, build: BuildName): { era: Era; facts: KernelFacts } {
   const era = ERAS[id];
   const facts = factsOf(era);

@@ -24,7 +24,7 @@ export function* called<T>(call: Run<T>): Run<T> {
   return (yield { call }) as unknown as T;
 }
 
-/** The text that `time` prints of a command that waited so many ms and did not compute. */
+/** Returns the text that `time` prints of a command that waited so many ms and did not compute. */
 export function timesText(ms: number): string {
   const figure = (seconds: number) => `${Math.floor(seconds / 60)}m ${(seconds % 60).toFixed(2)}s`;
   return `real\t${figure(ms / 1000)}\nuser\t${figure(0)}\nsys\t${figure(0)}\n`;

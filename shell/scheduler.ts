@@ -8,7 +8,7 @@ import { Process, type ProcessOptions } from "./process.ts";
 import type { Run } from "./run.ts";
 import { ShellError } from "./state.ts";
 
-/** So many processes can be alive at the same time. */
+/** The most processes that are alive at the same time. */
 const MOST_PROCESSES = 4096;
 
 /** The time that a share takes, in ms. */
@@ -23,7 +23,7 @@ export class Scheduler {
 
   constructor(readonly clock: { readonly now: number; advance(ms: number): void }) {}
 
-  /** A process by its id, also one that has ended and was not waited for. */
+  /** Returns a process by its id, also one that has ended and was not waited for. */
   find(pid: number): Process | undefined {
     return this.#processes.get(pid);
   }
@@ -41,7 +41,7 @@ export class Scheduler {
     return this.#processes.size + count <= MOST_PROCESSES;
   }
 
-  /** A new process, which runs when its turn comes. */
+  /** Returns a new process, which runs when its turn comes. */
   start(options: ProcessOptions, run: (process: Process) => Run): Process {
     if (options.parent && !this.hasRoom(1)) throw new ShellError("Cannot fork", 2, true);
     const process = new Process(++this.#lastPid, options);
@@ -77,7 +77,7 @@ export class Scheduler {
     if (process.status !== undefined) this.#processes.delete(process.pid);
   }
 
-  /** Forgets those of some processes that have ended; returns the ids of the others. */
+  /** Forgets the entries of some processes that have ended; returns the ids of the others. */
   reapEnded(pids: readonly number[]): number[] {
     const found = pids.map((pid) => this.find(pid)).filter((process) => process !== undefined);
     for (const process of found) this.reap(process);

@@ -6,7 +6,7 @@ import { Session, splitCommands } from "./mod.ts";
 const HANDLE = "netdevsim/netdevsim10";
 const DEBUGFS = "/sys/kernel/debug/netdevsim/netdevsim10";
 
-/** A machine with one device of two ports. */
+/** Returns a machine with one device of two ports. */
 function made(era: ConstructorParameters<typeof Session>[0]["era"] = "6.12"): Session {
   const session = new Session({ era });
   assertEquals(session.run("echo '10 2' > /sys/bus/netdevsim/new_device").rc, 0);

@@ -30,7 +30,7 @@ export class Signalled extends Error {
   }
 }
 
-/** The text that a shell prints of a process with an exit status; undefined where it prints none. */
+/** Returns the text that a shell prints of a process with an exit status; undefined where it prints none. */
 export function deathNotice(status: number): string | undefined {
   const signal = Object.entries(SIGNALS).find(([, number]) => number === status - 128)?.[0];
   if (signal === "TERM") return "Terminated";
@@ -38,7 +38,7 @@ export function deathNotice(status: number): string | undefined {
   return status === 134 ? "Aborted" : undefined;
 }
 
-/** A signal by its name, with or without `SIG`, or by its number. */
+/** Returns a signal by its name, with or without `SIG`, or by its number. */
 export function signalOf(text: string): Signal | undefined {
   const name = text.toUpperCase().replace(/^SIG/, "");
   if (Object.hasOwn(SIGNALS, name)) return name as Signal;

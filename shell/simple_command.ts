@@ -11,7 +11,7 @@ import type { Run } from "./run.ts";
 /** A simple command whose words are expanded. */
 export interface ExpandedCommand {
   readonly argv: string[];
-  /** The assignments in front of its name */
+  /** The assignments before its name */
   readonly assignments: [name: string, value: string][];
 }
 
@@ -20,7 +20,7 @@ export function* expandCommand(node: Command, scene: Surroundings): Run<Expanded
   const words: Word[] = node.name ? [node.name] : [];
   for (const part of node.suffix) {
     if (part.type === "Word") words.push(part);
-    // In front of a command it is an assignment; after the name it is a word like any other
+    // Before a command it is an assignment; after the name it is a word like any other
     else if (part.type === "Assignment") {
       words.push({ type: "Word", text: part.text, value: part.text, pos: part.pos, end: part.end, ...partsOf(part) });
     }

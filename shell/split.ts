@@ -7,7 +7,7 @@
 import { forEachChild, type SyntaxNode } from "unbash";
 import { parseScript } from "./expand.ts";
 
-/** Whether a text is a command line that is whole: nothing that it begins is left open. */
+/** True if a text is a command line that is whole: nothing that it begins is left open. */
 export function isComplete(text: string): boolean {
   if (/(?:^|[^\\])(?:\\\\)*\\$/.test(text)) return false;
   if (/(?:\|\|?|&&)\s*$/.test(text)) return false;
@@ -15,7 +15,7 @@ export function isComplete(text: string): boolean {
   return !script.errors?.length && !hasOpenDocument(script);
 }
 
-/** Whether a here document has no end. */
+/** True if a here document has no end. */
 function hasOpenDocument(node: SyntaxNode): boolean {
   let open = node.type === "HereDoc" && node.closing === undefined;
   forEachChild(node, (child) => {

@@ -38,7 +38,7 @@ export class ShellState {
 
   constructor(public name: string, readonly pid: number) {}
 
-  /** A copy for a subshell: `$$` stays, jobs are the parent's. */
+  /** Returns a copy for a subshell: `$$` stays, jobs are the parent's. */
   fork(): ShellState {
     const copy = new ShellState(this.name, this.pid);
     for (const [name, value] of this.variables) copy.variables.set(name, value);
@@ -118,7 +118,7 @@ export class ShellState {
     };
   }
 
-  /** A variable or a special parameter. */
+  /** Returns a variable or a special parameter. */
   get(name: string): string | undefined {
     switch (name) {
       case "?":

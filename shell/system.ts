@@ -32,11 +32,11 @@ export interface SystemOptions {
   build?: BuildName;
   /** The version of iproute2: of another one than 7.3 nothing but its version is known. @default {"7.3"} */
   iproute2?: string;
-  /** `uname -r`. By default that of the kernel that the era was taken from */
+  /** `uname -r`. By default the release of the kernel that the era was taken from */
   release?: string;
   /** Of everything that a kernel would draw at random */
   seed?: number;
-  /** What the clock says at boot, in ms since 1970. @default {that of the release of the model's newest kernel} */
+  /** The time of the clock at boot, in ms since 1970. @default {the time of the release of the model's newest kernel} */
   date?: number;
 }
 
@@ -83,7 +83,7 @@ export interface Seen {
   qdisc: string;
 }
 
-/** So many turns in a row without getting any further, and a command waits for ever. */
+/** After this many turns in a row without progress, a command is taken to wait for ever. */
 const IDLE = 10_000;
 /** How fast a machine is. */
 export interface Pace {
@@ -165,7 +165,7 @@ export class System {
     return this.#date;
   }
 
-  /** What the clock says, in ms since 1970. */
+  /** The time of the clock, in ms since 1970. */
   get time(): number {
     return this.#date + this.machine.now;
   }
@@ -185,7 +185,7 @@ export class System {
     return this.#told(op, this.machine.perform(op));
   }
 
-  /** The same, at the pace of the machine: where it takes time, others run in the midst of it. */
+  /** Returns the same, at the pace of the machine: where it takes time, others run in the midst of it. */
   *performing(op: Operation): Run<Observation> {
     const { step } = this.pace;
     if (step === undefined) return this.perform(op);
@@ -244,7 +244,7 @@ export class System {
     };
   }
 
-  /** What happened since the last time. */
+  /** Returns what happened since the last time. */
   take(): Happened {
     const happened = this.#happened;
     this.#happened = { notify: {}, kmsg: [], gaps: [] };
@@ -274,7 +274,7 @@ export class System {
     return undefined;
   }
 
-  /** What was last seen of a netdev, by its name: it may be gone by now. */
+  /** Returns what was last seen of a netdev, by its name: it may be gone by now. */
   seen(netns: string, name: string): Seen {
     return this.#seen.get(`${netns}:${name}`) ?? { ifindex: 0, address: "00:00:00:00:00:00", mtu: 1500, qdisc: "noop" };
   }
@@ -302,7 +302,7 @@ export class System {
   }
 
   /**
-   * The path of a program; undefined where no machine has one of that name.
+   * Returns the path of a program; undefined where no machine has one of that name.
    *
    * @param words The command that asks for it, for the message
    * @throws {ModelGap} If a machine may have it, but the model does not
@@ -328,7 +328,7 @@ export class System {
     throw denied ? fail(`${name}: Permission denied`, 126) : fail(`${name}: not found`, 127);
   }
 
-  /** The time that it takes to start a program. */
+  /** Returns the time that it takes to start a program. */
   *starting(process: Process): Run<void> {
     yield { until: this.scheduler.clock.now + this.pace.start(process) };
   }
@@ -340,7 +340,10 @@ export class System {
    */
   checkIproute2(program: string): void {
     if (this.iproute2 === MODELLED_IPROUTE2) return;
-    throw new ModelGap(`${program} of iproute2 ${this.iproute2}`, `the programs are those of ${MODELLED_IPROUTE2}`);
+    throw new ModelGap(
+      `${program} of iproute2 ${this.iproute2}`,
+      `the programs are from iproute2 ${MODELLED_IPROUTE2}`,
+    );
   }
 
   /** The variables that a login has. */

@@ -19,12 +19,12 @@ const BEGIN = "<!-- agreement:begin (written by: deno task agreement) -->";
 const END = "<!-- agreement:end -->";
 const RECORDINGS = new URL("../boards/recordings/", import.meta.url);
 
-/** The path of a recording that ships. */
+/** Returns the path of a recording that ships. */
 export function shippedTrace(name: string): string {
   return decodeURIComponent(new URL(`${name}.jsonl.gz`, RECORDINGS).pathname);
 }
 
-/** The recordings that ship, by path. */
+/** Returns the recordings that ship, by path. */
 export function shippedTraces(): string[] {
   const ending = ".jsonl.gz";
   return [...Deno.readDirSync(RECORDINGS)].map(({ name }) => name).filter((name) => name.endsWith(ending))
@@ -50,7 +50,7 @@ const agreed = (counts: Counts) => {
 
 const cell = (text: string) => text.replace(/[|<>\\`\n]/g, " ").trim();
 
-/** A table, padded as `deno fmt` has it. */
+/** Returns a table, padded as `deno fmt` has it. */
 export function tableOf(rows: readonly (readonly string[])[]): string {
   const widths = rows[0]!.map((_, i) => Math.max(3, ...rows.map((row) => row[i]!.length)));
   const padded = rows.map((row) => row.map((text, i) => text.padEnd(widths[i]!)));
@@ -61,7 +61,7 @@ export function tableOf(rows: readonly (readonly string[])[]): string {
 /** Suites that are recorded on their own, and what they are of: these are no tests of devlink. */
 const APART: Readonly<Record<string, string>> = { pcs: "MAC and PCS", phy: "MAC and PHY" };
 
-/** What a trace is of: the driver of the board's own device, or what its sequences make. */
+/** Returns what a trace is of: the driver of the board's own device, or what its sequences make. */
 function subjectOf({ header, sequences }: Trace): string {
   const { facts, freedMemory } = header;
   const [apart] = Object.entries(APART).filter(([name]) => sequences.every(({ suite }) => suite === name));
@@ -75,7 +75,7 @@ interface Judged {
   era: string;
   header: Trace["header"];
   verdicts: SequenceVerdict[];
-  /** The same, as if nobody had modelled the driver; left out if the device is not the board's own, or a MAC that the plans name */
+  /** The same, as if nobody had modelled the driver. Left out if the device is not the board's own, or a MAC that the plans name */
   unmodelled?: SequenceVerdict[];
 }
 
@@ -100,7 +100,7 @@ const subjectsOf = (all: readonly Judged[]) =>
 
 const erasOf = (all: readonly Judged[]) => Object.keys(ERAS).filter((id) => all.some(({ era }) => era === id));
 
-/** The table of README.md: a row a kernel, a column for what is tested on it; and the steps and channels of each column. */
+/** Returns the table of README.md: a row a kernel, a column for what is tested on it; and the steps and channels of each column. */
 export function agreementTable(all: readonly Judged[]): string {
   const subjects = subjectsOf(all);
   const row = (title: string, key: "sequences" | "steps" | "channels", era?: string) => [
@@ -118,7 +118,7 @@ export function agreementTable(all: readonly Judged[]): string {
   ]);
 }
 
-/** What the generic driver predicts of drivers that it does not know: a row a recording. */
+/** Returns what the generic driver predicts of drivers that it does not know: a row a recording. */
 function unmodelledPart(all: readonly Judged[]): string[] {
   const rows = all.flatMap(({ subject, header, unmodelled }) => {
     if (!unmodelled) return [];
@@ -172,7 +172,7 @@ export function agreementPage(all: readonly Judged[]): string {
   return [...parts, ...unmodelledPart(all)].join("\n");
 }
 
-/** The text with its table replaced; the markers stay. */
+/** Returns the text with its table replaced; the markers stay. */
 export function withTable(text: string, table: string): string {
   const begin = text.indexOf(BEGIN);
   const end = text.indexOf(END);

@@ -49,7 +49,7 @@ export function closingCounts(output: string): Counts | undefined {
   return { passed: Number(passed), failed: Number(failed), ignored: Number(/ \| (\d+) ignored/.exec(line)?.[1] ?? 0) };
 }
 
-/** What of a run does not count as passed, in lines for its end; `status` is 0 if all of the run passed. */
+/** Returns what of a run does not count as passed, in lines for its end; `status` is 0 if all of the run passed. */
 export function conclusion(ended: readonly (Ended & { name: string })[]): { lines: string[]; status: 0 | 1 } {
   const lines: string[] = [];
   const sum: Counts = { passed: 0, failed: 0, ignored: 0 };
@@ -121,7 +121,7 @@ const imageOf = (kernel: KernelId) => `image of kernel ${kernel}`;
 function preparation(): Grouped[] {
   // The first jobs to end tell how slow the machine is.
   const types = { group: "all", load: 1, seconds: 10_000, cpu: 30 } as const;
-  // Tests run suite files, whose types Deno checks fast when it knows those of the SDK.
+  // Tests run suite files, whose types Deno checks fast when it knows the types of the SDK.
   const sdk: Grouped = { ...types, name: SDK_TYPES, run: () => deno(["check", "--quiet", "mod.ts"], false) };
   const all: Grouped = {
     ...types,
@@ -220,7 +220,7 @@ function matrixJobs(parts: typeof MATRIX): Grouped[] {
   );
 }
 
-/** The tests without kernels, in one process: they share what they load. */
+/** Returns the tests without kernels, in one process: they share what they load. */
 function plainTests(): Grouped {
   const cores = navigator.hardwareConcurrency;
   return {

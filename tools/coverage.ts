@@ -1,5 +1,5 @@
 /**
- * `deno task coverage`: writes docs/coverage.md anew, what of the model the suites and generated sequences reach.
+ * `deno task coverage`: rewrites docs/coverage.md, what of the model the suites and generated sequences reach.
  *
  * @module
  */
@@ -18,7 +18,7 @@ import { print } from "../run/output.ts";
 /** How many sequences are generated for each era: enough that more of them reach little more. */
 const SEQUENCES = 1500;
 
-/** What the suites reach on all kernels that were booted. */
+/** Returns what the suites reach on all kernels that were booted. */
 async function ofSuites(): Promise<Coverage> {
   const coverage = new Coverage();
   for (const suite of await loadSuites([])) {
@@ -36,7 +36,7 @@ async function ofSuites(): Promise<Coverage> {
   return coverage;
 }
 
-/** What generated sequences reach on them. */
+/** Returns what generated sequences reach on them. */
 function ofFuzz(): Coverage {
   const coverage = new Coverage();
   for (const era of eras) {
@@ -83,7 +83,7 @@ function changeRows(suites: Coverage, fuzz: Coverage): string[][] {
   );
 }
 
-/** The texts in the sources of the model, and those of them that nothing reached. */
+/** Returns the texts in the sources of the model, and the texts that nothing reached. */
 async function textsOf(suites: Coverage, fuzz: Coverage): Promise<{ all: Set<string>; never: string[] }> {
   const reached = new Set([...suites.texts.values(), ...fuzz.texts.values()].flatMap((texts) => [...texts]));
   const folder = new URL("../model/", import.meta.url);
@@ -99,7 +99,7 @@ async function* filesBelow(folder: URL): AsyncGenerator<URL> {
   }
 }
 
-/** The page. */
+/** Returns the page. */
 async function coveragePage(): Promise<string> {
   const [suites, fuzz] = [await ofSuites(), ofFuzz()];
   const { all, never } = await textsOf(suites, fuzz);

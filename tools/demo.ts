@@ -1,6 +1,6 @@
 /**
- * `deno task demo`: sets a real kernel up and holds it against the model, with netdevsim and with the stock mlx5_core on an
- * emulated ConnectX; where that cannot be, does the same on recordings and says so.
+ * `deno task demo`: sets up a real kernel and compares it with the model, with netdevsim and with the stock mlx5_core on an
+ * emulated ConnectX. Where that cannot be, does the same on recordings and reports that.
  *
  * @module
  */
@@ -14,7 +14,7 @@ import { RunJournal } from "../run/journal.ts";
 import { loadSuites, namedSuites } from "../run/load_suites.ts";
 import { print, say } from "../run/output.ts";
 
-/** What follows `qemu-` in the name of a board, and `recording-` in that of its recording. */
+/** What follows `qemu-` in the name of a board, and `recording-` in the name of its recording. */
 const BOARDS = ["6.12", "connectx-6.12"] as const;
 const SUITES = ["reload", "netdevsim_reload", "trap", "netdevsim_trap", "netns", "mlx5_failures"];
 
@@ -51,7 +51,7 @@ async function demo(signal: AbortSignal): Promise<number> {
   const warning = missing && [
     "NO KERNEL WAS BOOTED. What follows is judged on recordings of real kernels, taken earlier.",
     `Why: ${visible(missing.message)}`,
-    `"deno task twinlink doctor" says what is missing here.`,
+    `"deno task twinlink doctor" lists what is missing here.`,
   ];
   if (warning) sayLoudly(warning);
   const { files } = namedSuites(SUITES);

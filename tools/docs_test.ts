@@ -18,7 +18,7 @@ const docs = [...Deno.readDirSync(join(ROOT, "docs"))].map(({ name }) => `docs/$
 const PAGES = ["README.md", "bench/README.md", ...docs.filter((path) => path.endsWith(".md")).sort()];
 const textOf = (path: string) => Deno.readTextFileSync(join(ROOT, path));
 
-/** The anchors of a page's headings, as the sites that render it make them. */
+/** Returns the anchors of a page's headings, as the sites that render it make them. */
 const anchorsOf = (text: string) =>
   [...text.matchAll(/^#+ (.*)$/gm)].map(([, title]) =>
     title!.toLowerCase().replace(/[^\p{L}\p{N} _-]/gu, "").replaceAll(" ", "-")
@@ -38,7 +38,7 @@ Deno.test("docs: each link leads to a file, and to a heading of it", () => {
   assertEquals(broken, []);
 });
 
-/** The words of a command line; what follows two blanks says what it does. */
+/** Returns the words of a command line; what follows two blanks is its description. */
 const wordsOf = (command: string) =>
   [...command.split(/ {2,}| #/)[0]!.matchAll(/"([^"]*)"|'([^']*)'|\S+/g)].map(([word, a, b]) => a ?? b ?? word);
 

@@ -41,14 +41,14 @@ function grouped(pairs: readonly (readonly [string, string])[]): [string, string
   return [...groups].map(([why, whats]) => [[...new Set(whats)].map(code).join(" "), why]);
 }
 
-/** A pattern of paths as a reader would write it. */
+/** Returns a pattern of paths as a reader would write it. */
 const pathOf = ({ source }: RegExp) =>
   source.replaceAll("\\/", "/").replaceAll("\\d+", "N").replaceAll("[^/]+", "NAME").replace(/^\^/, "").replace(
     /\$$/,
     "",
   );
 
-/** The page, as the tables have it. */
+/** Returns the page, as the tables have it. */
 export function limits(): string {
   const knobs = [...KNOBS, ...PART_KNOBS].flatMap(({ path, gap }) => gap ? [[path, gap.why] as const] : []);
   const operations = Object.entries(OPERATION_GAPS).flatMap(([kind, gaps]) =>

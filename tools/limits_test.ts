@@ -5,7 +5,7 @@ Deno.test("docs/limits.md is what the tables of the model say (deno task limits)
   assert(await Deno.readTextFile(PAGE) === limits(), "it is stale: run `deno task limits`");
 });
 
-Deno.test("docs/limits.md: each row says what and why", () => {
+Deno.test("docs/limits.md: each row has what and why", () => {
   const rows = limits().split("\n").filter((line) => line.startsWith("| ") && !line.startsWith("| ---"));
   assert(rows.length > 60, `${rows.length} rows`);
   assertEquals(rows.filter((row) => !/^\| \S.* (?<!\\)\| \S.* \|$/.test(row)), []);

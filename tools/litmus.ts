@@ -1,6 +1,6 @@
 /**
  * `deno task litmus [KERNEL..]`: races pairs of operations on kernels in QEMU, `--runs N` times each (2000), keeps the traces in
- * boards/recordings/races, and writes docs/races.md of all traces that are there; `--page` writes the page alone. `--only RACE`
+ * boards/recordings/races; and writes docs/races.md of all traces; `--page` writes the page alone. `--only RACE`
  * runs one of the races, `--cpus N` gives the guests so many processors, `--seed N` is of the chance in it, `--out FILE` keeps
  * the trace elsewhere.
  *
@@ -25,7 +25,7 @@ const KERNELS: readonly string[] = DISTINCT_ERAS;
 /** Raced on where it is asked for: it has to be built first. */
 const DEBUG_KERNEL = "6.12-debug";
 
-/** The traces of races that ship, by their paths. */
+/** Returns the traces of races that ship, by their paths. */
 export function raceTraces(): string[] {
   return [...Deno.readDirSync(FOLDER)].map(({ name }) => name).filter((name) => name.endsWith(".jsonl.gz"))
     .sort((a, b) => a.localeCompare(b, "en", { numeric: true }))
@@ -43,7 +43,7 @@ interface Cell {
 
 const kernelOf = ({ board }: Trace["header"]) => board.replace(/^qemu-/, "");
 
-/** What the traces tell, by kernel and race. */
+/** Returns what the traces tell, by kernel and race. */
 async function cellsOf(traces: readonly Trace[]): Promise<Map<string, Map<string, Cell>>> {
   const model = await loadBoard("model");
   const kernels = new Map<string, Map<string, Cell>>();
@@ -76,7 +76,7 @@ async function cellsOf(traces: readonly Trace[]): Promise<Map<string, Map<string
 
 const code = (text: string) => `\`${text.replaceAll("|", "\\|")}\``;
 
-/** The page. */
+/** Returns the page. */
 export async function racesPage(traces: readonly Trace[]): Promise<string> {
   const kernels = await cellsOf(traces);
   const names = [...kernels.keys()].sort((a, b) => a.localeCompare(b, "en", { numeric: true }));
@@ -87,8 +87,8 @@ export async function racesPage(traces: readonly Trace[]): Promise<string> {
   const parts = [
     "# Races on real kernels",
     "",
-    "What came of two operations of netdevsim at the same time, on kernels in QEMU: how the first one ended, how the second one did,",
-    "and in how many runs. What may come is what the model says, which tries every interleaving; behind each run the state that is",
+    "The outcomes of two operations of netdevsim at the same time, on kernels in QEMU: how the first one ended, how the second one did,",
+    "and in how many runs. What may come is what the model predicts, which tries every interleaving; after each run the state that is",
     "left must be one that the model allows, too. `0`: it may come, and was not seen. `-`: it may not. **Bold**: it was seen, and may",
     "not come. Written by `deno task litmus` from `boards/recordings/races/`; the operations are `twinlink race --names`.",
     "",
@@ -141,7 +141,7 @@ async function litmus(signal: AbortSignal): Promise<number> {
     throw new UsageError(`Option --${option} is "${visible(value)}", but must be a number of 1 or more`);
   }
   const races = litmusRaces(only);
-  if (races.length < only.length) throw new UsageError(`A race that is named with --only is none of the suite litmus`);
+  if (races.length < only.length) throw new UsageError(`A race that is named with --only is not in the suite litmus`);
   let worst = 0;
   for (const kernel of page ? [] : kernels.length > 0 ? kernels : KERNELS) {
     const suite = raceSuite("litmus", races, { runs: Number(runs ?? 2000), seed: Number(seed ?? 1) });

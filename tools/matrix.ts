@@ -21,7 +21,7 @@ import { linesOf, type MatrixKernel, PARTS, PCS, SHARE, SUITES, WAITING } from "
 const [onlyKernel, onlyPart] = Deno.args;
 const isWanted = (kernel: string, part: string) => (onlyKernel ?? kernel) === kernel && (onlyPart ?? part) === part;
 
-/** The sequences of suites that have a meaning on a kernel. */
+/** Returns the sequences of suites that have a meaning on a kernel. */
 function sequencesOn(kernel: MatrixKernel, suites: readonly Suite[]): Chosen[] {
   return suites.flatMap((suite) =>
     suite.sequences.filter((sequence) => holdsIn(sequence, kernel)).map((sequence) => ({ suite, sequence }))

@@ -11,7 +11,7 @@ import { suitesOf } from "../run/load_suites.ts";
 /** A kernel of the matrix. */
 export type MatrixKernel = BootedEraId;
 
-/** The line that every sequence of a kernel runs over, and the other line, which runs {@linkcode SHARE} of them. */
+/** Returns the line that every sequence of a kernel runs over, and the other line, which runs {@linkcode SHARE} of them. */
 export function linesOf(kernel: MatrixKernel): { all: TransportName; share: TransportName } {
   const at = BOOTED_ERAS.indexOf(kernel);
   const line = (index: number) => TRANSPORTS[index % TRANSPORTS.length]!;
@@ -44,7 +44,7 @@ export const MATRIX: readonly { kernel: MatrixKernel; part: string }[] = [
 /** The kernels on which CI runs every sequence; on the others it runs a share of them. */
 const WHOLE: readonly MatrixKernel[] = ["5.10", "6.1", "7.3"];
 
-/** The parts that CI runs. The recordings hold the model against what every kernel showed in every sequence. */
+/** The parts that CI runs. The recordings compare the model with what every kernel showed in every sequence. */
 export const IN_CI = MATRIX.filter(({ kernel, part }) =>
   !PARTS.some((one) => one === part) || (part === "share") !== WHOLE.includes(kernel)
 );

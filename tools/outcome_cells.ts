@@ -9,7 +9,7 @@ import type { SequenceTrace, StepTrace, Trace } from "../diff/mod.ts";
 import type { EraId } from "../model/mod.ts";
 import { openModel } from "../runners/model.ts";
 
-/** What a part of a sequence came to, in a few words: a refusal, calls on a PCS that is gone, findings, the links. */
+/** Returns what a part of a sequence came to, in a few words: a refusal, calls on a PCS that is gone, findings, the links. */
 export function outcomeOf(steps: readonly StepTrace[]): string {
   const words: string[] = [];
   const say = (word: string) => words.includes(word) || words.push(word);
@@ -34,7 +34,7 @@ export function outcomeOf(steps: readonly StepTrace[]): string {
   return words.length === 0 ? "nothing" : words.join(", ");
 }
 
-/** What the model of a trace's kernel shows for the steps of the trace. */
+/** Returns what the model of a trace's kernel shows for the steps of the trace. */
 export async function modelled({ header, sequences }: Trace): Promise<SequenceTrace[]> {
   const model = openModel(await loadBoard("model"), header.era as EraId, {}, header);
   return await Promise.all(
@@ -62,7 +62,7 @@ function merge(outcomes: readonly { kernel: string; outcome: string }[]): Cell[]
 /** Text of a board without what would end a cell. */
 export const plain = (text: string) => text.replace(/[|<>\\`\n]/g, " ").trim();
 
-/** What kernels did, in one cell: one outcome, or which did which. */
+/** Returns what kernels did, in one cell: one outcome, or which did which. */
 export function cellText(outcomes: readonly { kernel: string; outcome: string }[]): string {
   const cells = merge(outcomes);
   if (cells.length === 0) return "-";

@@ -1,6 +1,6 @@
 /**
- * `deno task outcomes`: writes docs/pcs.md, what comes of each design of holding on to a PCS when the PCS goes: what the
- * model says, and what each kernel did, from traces of the suite `pcs`; and the table of docs/phy.md, of the suite `phy`.
+ * `deno task outcomes`: writes docs/pcs.md, the outcome of each design of holding on to a PCS when the PCS goes: what the
+ * model predicts, and what each kernel did, from traces of the suite `pcs`. It also writes the table of docs/phy.md, of the suite `phy`.
  *
  * @module
  */
@@ -14,15 +14,15 @@ import { cellText, modelled, outcomeOf, plain } from "./outcome_cells.ts";
 import { writeWhole } from "../run/artefacts.ts";
 import { print } from "../run/output.ts";
 
-/** A column of the table: a step of a sequence of the suite `pcs`, and the steps behind it that belong to it. */
+/** A column of the table: a step of a sequence of the suite `pcs`, and the steps after it that belong to it. */
 interface Column {
   id: string;
   what: string;
-  /** The sequence's name behind the design's */
+  /** The sequence's name after the design's */
   sequence: string;
-  /** Whether a step begins the column's part of the sequence */
+  /** True if a step begins the column's part of the sequence */
   from(step: StepTrace): boolean;
-  /** Whether a step begins what belongs to another column. @default nothing does */
+  /** True if a step begins what belongs to another column. @default nothing does */
   until?(step: StepTrace): boolean;
 }
 
@@ -60,7 +60,7 @@ const COLUMNS: readonly Column[] = [
   },
 ];
 
-/** The part of a sequence that belongs to a column; undefined where the trace has none of it. */
+/** Returns the part of a sequence that belongs to a column; undefined where the trace has none of it. */
 function partOf(trace: readonly SequenceTrace[], design: string, column: Column): StepTrace[] | undefined {
   const steps = trace.find(({ suite, sequence }) => suite === "pcs" && sequence === `${design}: ${column.sequence}`)
     ?.steps.filter(({ phase }) => phase === "body");
@@ -71,7 +71,7 @@ function partOf(trace: readonly SequenceTrace[], design: string, column: Column)
   return end < 0 ? rest : rest.slice(0, end);
 }
 
-/** A table of designs by steps; a cell's text comes from `cellOf`. */
+/** Returns a table of designs by steps; a cell's text comes from `cellOf`. */
 function tableOf(designs: readonly string[], cellOf: (design: string, column: Column) => string): string {
   const rows = designs.map((design) => [design, ...COLUMNS.map((column) => cellOf(design, column))]);
   const head = ["design", ...COLUMNS.map(({ id }) => id)];
@@ -81,7 +81,7 @@ function tableOf(designs: readonly string[], cellOf: (design: string, column: Co
   ).join("\n");
 }
 
-/** The designs of the modules, as measured, with how many cells of it were measured as modelled. */
+/** Returns the designs of the modules, as measured, with how many cells of it were measured as modelled. */
 async function measuredTable(traces: readonly Trace[]): Promise<{ text: string; equal: number; of: number }> {
   const expected = await Promise.all(traces.map(modelled));
   let [equal, of] = [0, 0];
@@ -102,7 +102,7 @@ async function measuredTable(traces: readonly Trace[]): Promise<{ text: string; 
 /** Designs that no driver can have on a kernel of today, and the design whose sequences they are taken through. */
 const PROPOSED = { device_link_used: "device_link", srcu_wrapper: "notified" } as const;
 
-/** What the model says of them. */
+/** Returns what the model predicts for them. */
 async function proposedTable(traces: readonly Trace[]): Promise<string> {
   const runs = await Promise.all(traces.flatMap((trace) =>
     Object.entries(PROPOSED).map(async ([design, like]) => {
@@ -135,20 +135,20 @@ const MEMORY: Record<NonNullable<TraceHeader["freedMemory"]>, string> = {
   reported: "A kernel with KASAN",
 };
 
-/** The page. */
+/** Returns the page. */
 export async function outcomesPage(traces: readonly Trace[]): Promise<string> {
   const parts = [
     "# When a PCS goes",
     "",
-    "What comes of it when the driver of a PCS is unbound under a MAC, by the way in which the MAC holds on to the PCS: each cell as",
+    "The outcome when the driver of a PCS is unbound under a MAC, by the way in which the MAC holds on to the PCS: each cell as",
     "measured on real kernels, and compared with the model. Written by `deno task outcomes` from `boards/recordings/`; the",
     "sequences are `suites/pcs/pcs.ts`, the drivers `fixtures/pcs/`.",
     "",
-    ...COLUMNS.map(({ id, what }) => `- **${id}** ${what}${id === "s3" ? "" : id === "s9" ? "" : ", behind s3"}`),
+    ...COLUMNS.map(({ id, what }) => `- **${id}** ${what}${id === "s3" ? "" : id === "s9" ? "" : ", after s3"}`),
     "",
     "`stale OP`: that operation was called on a PCS that had been removed. `oops`, `kasan`: what the kernel reported; `killed`: the",
     "command died of it; `hang`: it never ended. `client`: ip(8) found no such netdev. `fm0 down`: the last link message of fm0 said",
-    "so. The netdevs fm1 and fm2 have nothing to do with the PCS. Behind s4, s5 and s7 `ethtool` is asked, and asks the PCS.",
+    "so. The netdevs fm1 and fm2 have nothing to do with the PCS. After s4, s5 and s7 `ethtool` is asked, and asks the PCS.",
     "",
   ];
   for (const [memory, title] of Object.entries(MEMORY)) {
@@ -175,7 +175,7 @@ export async function outcomesPage(traces: readonly Trace[]): Promise<string> {
     "## Designs that were proposed: the model alone",
     "",
     "`device_link_used`: a device link that is dropped while the PCS is unused. `srcu_wrapper`: a PCS behind a wrapper that outlives",
-    "it. Neither can be had on a stock kernel: a managed device link cannot be dropped, and phylink has no wrapper.",
+    "it. Neither exists on a stock kernel: a managed device link cannot be dropped, and phylink has no wrapper.",
     "",
     await proposedTable(stock),
     "",

@@ -1,6 +1,6 @@
 /**
  * The tables of docs/phy.md: what the steps of suite `phy` came to on each kernel, from the recordings that ship, and if that is what
- * the model says. `deno task outcomes` writes them.
+ * the model predicts. `deno task outcomes` writes them.
  *
  * @module
  */
@@ -87,7 +87,7 @@ function partOf(sequences: readonly SequenceTrace[], { sequence, from, until = a
   return [steps[begin]!, ...end < 0 ? rest : rest.slice(0, end)];
 }
 
-/** What a row came to on one kernel, and `by luck` where the model knows only that it may break. */
+/** Returns what a row came to on one kernel, and `by luck` where the model knows only that it may break. */
 function outcome(measured: readonly StepTrace[], expected: readonly StepTrace[]): string {
   const words = plain(outcomeOf(measured)).replace(/^(transport|timeout)$/, "the kernel stands still");
   if (expected.some(({ observation }) => observation && mayBreak(observation))) return `${words} (by luck)`;

@@ -1,7 +1,7 @@
 /**
- * `deno task record [RECORDING[:SUITE,..]..]`: takes the recordings that ship anew: the suites of netdevsim on each kernel, those
- * of any driver on the emulated ConnectX and the emulated Spectrum of each, with those of the device's own driver, the suite `phy` on
- * the emulated mGBE of each, and the suite `pcs` on all kernels that the MAC and the PCS of the fixtures can be built for, both stock and
+ * `deno task record [RECORDING[:SUITE,..]..]`: takes the recordings that ship again: the suites of netdevsim on each kernel, the suites
+ * of any driver on the emulated ConnectX and the emulated Spectrum of each; the suites of the device's own driver; the suite `phy` on
+ * the emulated mGBE of each; and the suite `pcs` on all kernels that the fixtures' MAC and PCS can be built for, both stock and
  * with poisoned memory. With suites, those alone.
  *
  * @module
@@ -22,7 +22,7 @@ const WITHHELD = "mlx5_withheld";
 /** Suites of an emulated card. */
 const CARD_SUITES = ["mlx5_failures", "mlx5_commands", WITHHELD, "mlx5_card", "mlx5_health"] as const;
 
-/** The suites that are recorded on the emulated ConnectX of a kernel. */
+/** Returns the suites that are recorded on the emulated ConnectX of a kernel. */
 const ofCard = (kernel: string) => [
   ...DEVLINK_SUITES,
   ...CARD_SUITES.filter((suite) => suite !== WITHHELD || kernel === "5.10" || kernel === "6.12"),
@@ -81,9 +81,9 @@ async function recordAll(signal: AbortSignal): Promise<number> {
   return worst;
 }
 
-/** A recording with the suites of another one in the place of its own. */
+/** Returns a recording with the suites of another one in the place of its own. */
 function merged(whole: Trace, part: Trace, suites: readonly string[]): Trace {
-  // What was found on the board is kept by newer recordings only.
+  // What was found on the board is only in newer recordings.
   const taken = ({ has: _, ...header }: Trace["header"]) => JSON.stringify(header);
   if (taken(whole.header) !== taken(part.header)) {
     throw new UsageError(

@@ -19,7 +19,7 @@ import { print } from "../run/output.ts";
 const SHIPPED = fromFileUrl(new URL("../shell/testdata/", import.meta.url));
 const USAGE = "replay takes DIR.. and --json, --quiet, --only REGEXP (the files by name)";
 
-/** The transcripts of a folder, or of a file that holds those of a machine; none where it has none. */
+/** Returns the transcripts of a folder, or of a file that holds the transcripts of a machine; none where it has none. */
 async function transcriptsOf(folder: string, only: RegExp): Promise<TranscriptFile[]> {
   if (folder.endsWith(".jsonl.gz")) return (await readTranscripts(folder)).filter(({ name }) => only.test(name));
   return [...Deno.readDirSync(folder)]

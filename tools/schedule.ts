@@ -37,7 +37,7 @@ export interface ScheduleOptions<T> {
 const OVERCOMMIT = 1.4;
 
 /**
- * The load of a job on a machine that takes `slowness` times the CPU time for the same work: a job waits as long there as
+ * Returns the load of a job on a machine that takes `slowness` times the CPU time for the same work: a job waits as long there as
  * elsewhere, so that it keeps its core busy for a larger share of the time.
  */
 export function loadOn(load: number, slowness: number): number {

@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { type Job, loadOn, schedule } from "./schedule.ts";
 
-/** Jobs that end when they are told to, and what has happened to them. */
+/** Jobs that end when they are asked to, and what has happened to them. */
 function board() {
   const events: string[] = [];
   const ends = new Map<string, () => void>();

@@ -14,17 +14,17 @@ import type { Suite } from "../sdk/suite.ts";
 /** The page. */
 export const PAGE = new URL("../docs/semantics.md", import.meta.url);
 
-/** The numbers that a `source` names: sections `4.3`, deadlocks `D3` and scenarios `T10` at the beginning of its parts. */
+/** Returns the numbers that a `source` names: sections `4.3`, deadlocks `D3` and scenarios `T10` at the beginning of its parts. */
 export function cited(source: string): string[] {
   return source.split(/[;,]/).flatMap((part) => /^\s*(\d\.\d{1,2}|[A-Z]\d{1,2})(?=$|[\s:])/.exec(part)?.[1] ?? []);
 }
 
-/** The numbers that the page explains, those of its chapters too. */
+/** Returns the numbers that the page explains, the numbers of its chapters too. */
 export function explained(page: string): Set<string> {
   return new Set([...page.matchAll(/^(?:\||##) (\d|\d\.\d{1,2}|[A-Z]\d{1,2}) /gm)].map(([, id]) => id!));
 }
 
-/** The page, with the sequences of these suites in the last column of its scenarios. */
+/** Returns the page, with the sequences of these suites in the last column of its scenarios. */
 export function withSequences(page: string, suites: readonly Suite[]): string {
   const having = new Map<string, string[]>();
   for (const suite of suites) {
@@ -40,7 +40,7 @@ export function withSequences(page: string, suites: readonly Suite[]): string {
   );
 }
 
-/** The suites that ship, all of them. */
+/** Returns the suites that ship, all of them. */
 export const allSuites = (): Promise<Suite[]> => loadSuites([...SHIPPED_SUITES, ...BOARD_SUITES]);
 
 async function semantics(): Promise<number> {

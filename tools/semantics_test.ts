@@ -9,7 +9,7 @@ const ROOT = fileURLToPath(new URL("../", import.meta.url));
 const page = await Deno.readTextFile(PAGE);
 const known = explained(page);
 
-Deno.test("docs/semantics.md: the sequences of each scenario are those of the suites (deno task semantics)", async () => {
+Deno.test("docs/semantics.md: the sequences of each scenario match the suites (deno task semantics)", async () => {
   assert(withSequences(page, await allSuites()) === page, "it is stale: run `deno task semantics`");
 });
 

@@ -17,7 +17,7 @@ const COLUMNS = 130;
 const LINE = 18;
 const CHARACTER = 7.8;
 const MARGIN = 14;
-// SGR codes that @std/fmt/colors writes: how the text behind them looks.
+// SGR codes that @std/fmt/colors writes: how the text after them looks.
 const STYLES: Record<string, string> = {
   "1": "font-weight:bold",
   "2": "opacity:.65",
@@ -48,7 +48,7 @@ function capture(command: string, args: string[]): Promise<string> {
 const spaced = (text: string) => escape(text).replaceAll(" ", "\u00a0");
 const escape = (text: string) => text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;");
 
-/** A command as it is typed, on as many lines as it needs. */
+/** Returns a command as it is typed, on as many lines as it needs. */
 function typed(command: string): string[] {
   const lines = ["$"];
   for (const word of command.split(" ")) {
@@ -60,7 +60,7 @@ function typed(command: string): string[] {
   return lines;
 }
 
-/** The text as SVG. */
+/** Returns the text as SVG. */
 export function draw(text: string, title: string): string {
   const lines = [...typed(title), ...text.replace(MOVE, "").replaceAll("\r", "").trimEnd().split("\n")];
   let active: string[] = [];

@@ -1,6 +1,6 @@
 /**
- * The transports: by which lines a board may be reached. A new one is a file here for its table, a file in `runners/lines` for
- * its opener, and one entry in each of the two lists. The compiler asks for the second one.
+ * The transports: by which lines a board may be reached. A new one needs a file here for its table, a file in `runners/lines` for
+ * its opener, and an entry in both lists. The compiler asks for the second one.
  *
  * @module
  */
@@ -62,7 +62,7 @@ export function lineOf(board: Reached): LineTable | undefined {
     .find((table) => table !== undefined);
 }
 
-/** Returns what each table of a board says, in one line, by the table's name. */
+/** Describes each table of a board in one line, by the table's name. */
 export function transportWords(board: Reached): [TransportName, string][] {
   return tablesOf(board).map(([name, table]) => [name, (TABLES[name] as TransportTable).words(table)]);
 }

@@ -31,7 +31,7 @@ const schema = z.strictObject({
   login: login.exactOptional(),
 }).meta({ description: "The board over a serial line" });
 
-/** Returns what a table that is a serial line says against itself. */
+/** Returns the errors of a table that describes a serial line. */
 export function lineProblems(table: unknown): Problem[] {
   const { path, rtscts } = (table ?? {}) as { path?: unknown; rtscts?: unknown };
   const message = typeof path === "string" && rtscts === true ? unsettable(path) : undefined;

@@ -11,7 +11,7 @@ import { path, text, type TransportTable } from "./transport.ts";
 const schema = z.strictObject({
   host: text("A host name, an address, or a Host of ~/.ssh/config")
     .regex(/^[^-\s]\S*$/, "a host name: no blanks, no leading dash"),
-  port: z.int().min(1).max(65535).meta({ description: "TCP port; 22 or what ~/.ssh/config says" }).exactOptional(),
+  port: z.int().min(1).max(65535).meta({ description: "TCP port; 22 or the port in ~/.ssh/config" }).exactOptional(),
   user: text("User to log in as; devlink needs root").regex(/^[^-\s]\S*$/, "a user name").exactOptional(),
   identity_file: path("Private key").exactOptional(),
   jump: text("ProxyJump of ssh: [user@]host[:port], several with commas")
@@ -69,7 +69,7 @@ function contradictions(ssh: unknown): { key: string; message: string }[] {
   const problems: { key: string; message: string }[] = [];
   for (const [key, pattern] of Object.entries(SSH_WORDS)) {
     const value = (ssh as Record<string, unknown>)[key];
-    // What is no word at all was told already.
+    // What is no word at all was reported already.
     const word = typeof value === "string" && (key.endsWith("_file") || /^[^-\s]\S*$/.test(value));
     if (!word || value === "" || pattern.test(value)) continue;
     problems.push({

@@ -6,14 +6,14 @@
 
 import { z } from "zod";
 
-/** A text that is not empty. */
+/** Returns a text that is not empty. */
 export const text = (description: string): z.ZodString => z.string().min(1).meta({ description });
 
-/** The path of a file. */
+/** Returns the path of a file. */
 export const path = (description: string): z.ZodString =>
   text(`${description}. Relative to the board file; a leading ~/ is the home directory`);
 
-/** The arguments of a command. */
+/** Returns the arguments of a command. */
 export const argv = (description: string): z.ZodArray<z.ZodString> =>
   z.array(z.string()).min(1).meta({ description: `${description}, as a list of arguments; no shell sees it` });
 
@@ -51,7 +51,7 @@ export interface TransportTable<Schema extends z.ZodType = z.ZodType> {
   readonly schema: Schema;
   /** Keys of the table that hold paths, in camel case */
   readonly paths: readonly string[];
-  /** What the table says against itself; it need not fit the schema */
+  /** The errors of the table; it need not fit the schema */
   problems(table: unknown): Problem[];
   /** One line for people: where the table leads. The keys are in camel case from here on */
   words(table: Camel<z.output<Schema>>): string;

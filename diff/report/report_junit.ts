@@ -15,7 +15,7 @@ import { boardTimeOf, type LeftOut, OUTCOMES, type SequenceVerdict } from "../ve
 
 const ELEMENTS = { fail: "failure", error: "error", skip: "skipped" } as const;
 
-/** One line on why. */
+/** Returns one line on why. */
 function message(verdict: SequenceVerdict): string {
   const step = verdict.steps.find((step) => step.verdict === verdict.verdict);
   const channels = step?.channels.filter((channel) => channel.verdict !== "agree").map((channel) => channel.channel);
@@ -31,7 +31,7 @@ const outcomeOf = (test: Test) => "leftOut" in test ? "skip" : OUTCOMES[test.ver
 
 const seconds = (ms: number) => (ms / 1000).toFixed(3);
 
-/** What a board's device is, of the facts; the rest of them is in the trace. */
+/** Returns what a board's device is, of the facts; the rest of them is in the trace. */
 function deviceOf(facts: TraceHeader["facts"]): [name: string, value: string][] {
   if (!facts) return [];
   return [["driver", facts.driver], ...Object.entries(facts.versions.running ?? {})];

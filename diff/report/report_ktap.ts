@@ -37,7 +37,7 @@ type Test = SequenceVerdict | LeftOut;
 
 const isVerdict = (test: Test): test is SequenceVerdict => "verdict" in test;
 
-/** One subtest, with what differs in front of it. */
+/** Returns one subtest, with what differs before it. */
 function testLines(number: number, test: Test, reported: Reported): string[] {
   if (!isVerdict(test)) {
     return [result(number, test.sequence, { verdict: "unsupported", reason: `left out: ${test.reason}` })];
@@ -50,19 +50,19 @@ function testLines(number: number, test: Test, reported: Reported): string[] {
   ];
 }
 
-/** The result of a suite, by its tests. */
+/** Returns the result of a suite, by its tests. */
 function suiteResult(tests: readonly Test[], unjudged: boolean): Pick<SequenceVerdict, "verdict" | "reason"> {
   if (unjudged) return { verdict: "infra", reason: "nothing of it was judged" };
   const verdicts = tests.filter(isVerdict).map(({ verdict }) => verdict);
   if (verdicts.length === 0) return { verdict: "unsupported", reason: "left out" };
   const verdict = gravest(verdicts);
-  // A suite of which only a part was skipped has passed.
+  // A suite that was skipped in part has passed.
   return { verdict: OUTCOMES[verdict] === "skip" && verdicts.includes("agree") ? "agree" : verdict };
 }
 
 /**
- * One test a suite, one subtest a sequence; what differs stands in front of its result, as diagnostic lines. A run that is no pass
- * although no sequence failed has one more test, `twinlink`, that says why.
+ * One test a suite, one subtest a sequence; what differs stands before its result, as diagnostic lines. A run that is no pass
+ * although no sequence failed has one more test, `twinlink`, that states why.
  */
 export function ktapReporter(write: Write): Reporter {
   const suites = new Map<string, Test[]>();

@@ -44,7 +44,7 @@ interface Test extends Case {
 /** How many functions of a call trace a fingerprint has. */
 const FRAMES = 5;
 
-/** A name as NIPA has them: letters and digits, with a dash between. */
+/** Returns a name as NIPA has them: letters and digits, with a dash between. */
 const namify = (name: string) => name.replace(/[^0-9a-zA-Z]+/g, "-").replace(/^-|-$/g, "") || "no-name";
 
 const fingerprint = (crash: Crash) => namify(crash.frames.slice(0, FRAMES).join(" ") || describeCrash(crash));
@@ -59,7 +59,7 @@ interface Part {
   leftOut: LeftOut[];
 }
 
-/** Names that two sequences share are told apart: NIPA keeps results by name. */
+/** Names that two sequences share are made different: NIPA keeps results by name. */
 function distinct(cases: readonly Case[]): Case[] {
   const seen = new Map<string, number>();
   return cases.map((one) => {
@@ -83,7 +83,7 @@ function testOf(group: string, suite: string, { verdicts, leftOut }: Part, link:
     })),
   ];
   const result = RESULTS[judged.length === 0 ? "skip" : OUTCOMES[gravest(judged.map(({ verdict }) => verdict))]];
-  // A suite of which only a part was skipped has passed.
+  // A suite that was skipped in part has passed.
   const passed = result === "skip" && judged.some(({ verdict }) => verdict === "agree");
   const crashes = judged.flatMap(({ steps }) =>
     steps.flatMap(({ crash, findings }) => crash && findings.length > 0 ? fingerprint(crash) : [])
@@ -99,7 +99,7 @@ function testOf(group: string, suite: string, { verdicts, leftOut }: Part, link:
   };
 }
 
-/** What the device is on which all of it was run; undefined of several boards, or where nothing was read of it. */
+/** Returns what the device is on which all of it was run; undefined of several boards, or where nothing was read of it. */
 function deviceOf(parts: readonly Part[]): Record<string, string> | undefined {
   const [part, ...others] = parts;
   const facts = part?.header.facts;

@@ -25,7 +25,7 @@ const COLOURS: Paint = {
 
 /** Options of {@linkcode terminalReporter}. */
 export interface TerminalReporterOptions {
-  /** Whether to colour. @default {true, unless NO_COLOR is set} */
+  /** True to use colours. @default {true, unless NO_COLOR is set} */
   color?: boolean;
   /** Leave out sequences that agree. @default {false} */
   quiet?: boolean;

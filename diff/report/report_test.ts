@@ -236,7 +236,7 @@ function parseKtap(text: string): string[] {
   return results;
 }
 
-/** What NIPA's collector makes of a report: a line for each test and each result in it, and whether that passed. */
+/** Returns what NIPA's collector makes of a report: a line for each test and each result in it, and whether that passed. */
 function flatten(
   text: string,
 ): { all: string[]; full: Record<string, unknown> & { results: Record<string, unknown>[] } } {
@@ -367,7 +367,7 @@ Deno.test("reporting leaves the verdicts as they are", () => {
   assertEquals(ALL, before);
 });
 
-/** What a consumer that knows only TAP thinks of a report. */
+/** Returns what a consumer that knows only TAP thinks of a report. */
 async function proves(text: string): Promise<boolean> {
   const path = await Deno.makeTempFile({ suffix: ".tap" });
   try {
@@ -427,7 +427,7 @@ Deno.test("every report tells the story of the exit status: no pass is a failure
   }
 });
 
-Deno.test("every report says that another kernel's model judged", () => {
+Deno.test("every report states that another kernel's model judged", () => {
   const eraNote = "kernel 6.18.3 judged by the model of 6.12 (nearest; never run)";
   for (const make of [terminalReporter, junitReporter, ktapReporter, jsonlReporter]) {
     let text = "";

@@ -15,7 +15,7 @@ export interface Reporter {
   leftOut?(sequence: LeftOut): void;
   /** A sequence was judged; `device` is what the board's emulated device saw in it. */
   sequence(verdict: SequenceVerdict, device?: DeviceRecord): void;
-  /** The run is over. Without `end`, the exit status is that of the numbers. */
+  /** The run is over. Without `end`, the exit status follows from the numbers. */
   end(summary: Summary, end?: RunEnd): void;
   /** The run on several boards is over: the numbers of all boards together, for reports with one part a board. */
   total?(summary: Summary, end: RunEnd): void;
@@ -26,7 +26,7 @@ export interface Reporter {
 /** Where a report goes, a piece at a time. */
 export type Write = (text: string) => void;
 
-/** Says why the numbers of a run are no pass. */
+/** Describes why the numbers of a run are no pass. */
 export function whyNoPass({ sequences, unjudged }: Summary): string {
   if (unjudged.length > 0) return `nothing was judged of ${unjudged.join(", ")}`;
   if (Object.values(sequences).every((count) => count === 0)) return "nothing was run";
@@ -34,7 +34,7 @@ export function whyNoPass({ sequences, unjudged }: Summary): string {
 }
 
 /**
- * Returns what a report must say of the run as a whole, because none of its tests says it: the run is no pass, and each test
+ * Returns what a report must say of the run as a whole, because none of its tests reports it: the run is no pass, and each test
  * passed or was skipped. Undefined if there is nothing to add.
  */
 export function wholeRunError(

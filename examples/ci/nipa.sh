@@ -1,7 +1,7 @@
 #!/bin/sh
 # Tests a branch of NIPA, the CI of the netdev mailing list, on a board that runs its kernel, and publishes the result.
 # Usage: BOARD=boards/dut4.toml WWW=/var/www/nipa URL=https://lab.example/nipa nipa.sh BRANCH
-# NIPA_EXECUTOR is the name under which NIPA keeps your results; NIPA fetches $URL/results.json.
+# NIPA_EXECUTOR is the name under which NIPA keeps your results. NIPA fetches $URL/results.json.
 set -eu
 export NIPA_BRANCH="$1" NIPA_EXECUTOR="${NIPA_EXECUTOR:-twinlink}"
 export NIPA_LINK="$URL/$NIPA_BRANCH"
@@ -11,7 +11,7 @@ name="results-$NIPA_BRANCH.json"
 twinlink run --board "$BOARD" --out "$WWW/$NIPA_BRANCH" --reporter nipa > "$WWW/$name.part" || [ $? -ne 2 ]
 mv "$WWW/$name.part" "$WWW/$name"
 
-# The manifest has an entry a branch; entries are one a line here, so that it needs no tool to add one.
+# The manifest has an entry for each branch. Each entry is a line of a file here, so that adding one needs no tool.
 entry="{\"branch\": \"$NIPA_BRANCH\", \"executor\": \"$NIPA_EXECUTOR\", \"url\": \"$URL/$name\"}"
 touch "$WWW/entries"
 grep -vF "\"branch\": \"$NIPA_BRANCH\"" "$WWW/entries" > "$WWW/entries.part" || true

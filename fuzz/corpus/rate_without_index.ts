@@ -1,4 +1,4 @@
-// What is behind the device is the index of a port or the name of a node; nothing, and too many digits, are neither.
+// What is after the device is the index of a port or the name of a node; nothing, and too many digits, are neither.
 // twinlink fuzz --board qemu-7.2 --seed 3172000 --sequence 57
 import { fuzzed } from "../sequence.ts";
 

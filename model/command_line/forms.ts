@@ -1,6 +1,6 @@
 /**
- * The command lines of devlink(8), as data: the one place that says how each operation is written, for whoever sends it
- * to a board, shows it to a reader, or reads it from a prompt.
+ * The command lines of devlink(8), as data: the one place that defines how each operation is written. Used by the code that sends
+ * it to a board, shows it to a reader, or reads it from a prompt.
  *
  * @module
  */
@@ -41,7 +41,7 @@ export type DevlinkKind = Exclude<
 >;
 
 /**
- * What a command is about, the first word behind its verb. `dev`: `bus/device`; `port`: `bus/device/index`; `region`:
+ * What a command is about, the first word after its verb. `dev`: `bus/device`; `port`: `bus/device/index`; `region`:
  * `bus/device/region`; `rate`: `bus/device/index` of a leaf or `bus/device/name` of a node.
  */
 export type About = "dev" | "port" | "region" | "rate";
@@ -53,21 +53,21 @@ export type ValueForm = "text" | "number" | "true" | "enable" | "netns";
 export interface CommandOption {
   /** The keyword */
   word: string;
-  /** The parameter of the operation that it is */
+  /** The parameter of the operation that it sets */
   field: string;
   /** The bits that devlink(8) takes of a number. @default {32} */
   bits?: 16 | 64;
   /** How the value is written: `true` is `true` or `false`, `enable` is `enable` or `disable` */
   value: ValueForm;
-  /** Whether devlink(8) refuses the command without it */
+  /** True if devlink(8) refuses the command without it */
   required: boolean;
   /** The word that stands for this option with the value `alone`, for example `nopolicer` for null */
   none?: string;
   /** What that word stands for. @default {null} */
   alone?: null | true;
-  /** Whether it may be given several times: the parameter is an array */
+  /** True if it may be given several times: the parameter is an array */
   many?: boolean;
-  /** Whether it may be given only where all there are is asked for */
+  /** True if it may be given only where all there are is asked for */
   ofAll?: boolean;
 }
 
@@ -77,7 +77,7 @@ export interface CommandForm {
   words: readonly string[];
   /** What it is about; several where it may be one or the other */
   about: About | undefined;
-  /** Whether what it is about may be left out, which asks for all there are */
+  /** True if what it is about may be left out, which asks for all there are */
   all: boolean;
   /** Its options, in the order in which they are written */
   options: readonly CommandOption[];
@@ -303,7 +303,7 @@ export const COMMAND_FORMS: { readonly [K in DevlinkKind]: CommandForm } = {
   ),
 };
 
-/** Whether an operation is a command of devlink(8). */
+/** True if an operation is a command of devlink(8). */
 export function isDevlink(op: Operation): op is Operation<DevlinkKind> {
   return Object.hasOwn(COMMAND_FORMS, op.kind);
 }

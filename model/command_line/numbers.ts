@@ -9,7 +9,7 @@ import { COMMAND_FORMS, isDevlink, type Parameters } from "./forms.ts";
 
 /**
  * A number as devlink(8) reads it, which is as strtoull(3) does: blanks and a sign may stand in front, and what is negative counts
- * from the end of 64 bits. Undefined where it is none, or has more bits.
+ * from the end of 64 bits. Undefined where it is not a number, or has more bits.
  *
  * @example
  * ```ts
@@ -29,12 +29,12 @@ export function numberOf(text: string, bits: 16 | 32 | 64): bigint | undefined {
   return value < 2n ** BigInt(bits) ? value : undefined;
 }
 
-/** Whether a number is written as anybody would. */
+/** True if a number is written as anybody would. */
 const isPlain = (value: unknown, bits: number) =>
   typeof value === "number" && Number.isSafeInteger(value) && value >= 0 && value < 2 ** bits;
 
 /**
- * An operation with its numbers as devlink(8) reads them; undefined where it cannot, or takes a word for an option of its own, and asks
+ * An operation with its numbers as devlink(8) reads them. Undefined where it cannot, or takes a word for an option of its own, and asks
  * the kernel nothing.
  *
  * @example

@@ -1,5 +1,5 @@
 /**
- * From the words of a devlink(8) command line to an operation, or to what devlink(8) says where it refuses them: the other
+ * From the words of a devlink(8) command line to an operation, or to what devlink(8) reports where it refuses them: the other
  * direction of {@linkcode devlinkWords}, made from the same table.
  *
  * @module
@@ -30,7 +30,7 @@ export type ParsedCommand =
 export type PortFinder = (netdev: string) => string | undefined;
 
 /**
- * Reads the words behind `devlink` and its options.
+ * Reads the words after `devlink` and its options.
  *
  * @example
  * ```ts
@@ -79,7 +79,7 @@ export function parseDevlink(words: readonly string[], portOf: PortFinder = () =
   const helps = verb.bare || kind === "dev.info";
   if (helps && (args.length === 0 ? verb.bare : starts(args[0]!, "help"))) return { help: topic, status: 0 };
   try {
-    // The occupancy of one instance is looked for among that of all
+    // The occupancy of one instance is looked for among the occupancy of all
     const op = operation(kind, verb.shows === "occupancy" ? [] : args, portOf);
     return verb.shows ? { op, shows: verb.shows } : { op };
   } catch (error) {
@@ -135,7 +135,7 @@ function operation(kind: DevlinkKind, words: readonly string[], portOf: PortFind
 }
 
 function optionOf(kind: DevlinkKind, form: CommandForm, word: string) {
-  // The counters of a table are called otherwise than what sets them
+  // The counters of a table have other names than the commands that set them
   for (const option of form.options) {
     const keyword = kind === "dpipe.table.set" && option.word === "counters" ? "counters_enabled" : option.word;
     if (option.word !== option.none && starts(word, keyword)) return { option, alone: false };

@@ -1,5 +1,5 @@
 /**
- * What devlink(8) says of a command line that it does not take.
+ * What devlink(8) reports of a command line that it does not take.
  *
  * @module
  */
@@ -15,7 +15,7 @@ export class Refusal extends Error {
   }
 }
 
-/** How it asks for the object that a command is about. */
+/** How devlink(8) asks for the missing object of a command. */
 export const IDENTIFICATION = {
   device: 'Devlink identification ("bus_name/dev_name") expected',
   port: 'Port identification ("bus_name/dev_name/port_index" or "netdev ifname")',
@@ -47,7 +47,7 @@ export const MISSING: readonly (readonly [field: string, text: string])[] = [
   ["lc", "Linecard index expected."],
 ];
 
-/** What is missed of one kind in other words. */
+/** The kinds that name a missing argument in other words. */
 export const MISSING_OF: { readonly [K in DevlinkKind]?: Readonly<Record<string, string>> } = {
   "trap.set": { name: "Trap's name is expected." },
   "trap.group.set": { name: "Trap group's name is expected." },

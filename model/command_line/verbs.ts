@@ -6,7 +6,7 @@
 
 import { COMMAND_FORMS, type CommandForm, type DevlinkKind } from "./forms.ts";
 
-/** What a command shows where that is not what its kind says. */
+/** What a command shows where that differs from its kind. */
 export type Shows = "ports" | "occupancy";
 
 /** A node of the tree of commands: an object or a verb. */
@@ -15,10 +15,10 @@ export interface Verb {
   readonly verbs?: Readonly<Record<string, Verb>>;
   /** Stands for a verb that is left out; `help` shows the help */
   readonly none?: string;
-  /** The topic of its help. By default that of the node above */
+  /** The topic of its help. By default the topic of the node above */
   readonly help?: string;
   readonly kind?: DevlinkKind;
-  /** Whether it shows its help where nothing follows */
+  /** True if it shows its help where nothing follows */
   readonly bare?: boolean;
   readonly shows?: Shows;
   /** Why the model has no answer for it */
@@ -258,11 +258,11 @@ export const COMMANDS: Readonly<Record<string, Verb>> = {
 /** What `devlink monitor` can be asked for. */
 export const MONITORED = ["all", "dev", "port", "lc", "health", "trap", "trap-group", "trap-policer"];
 
-/** Whether a word is the start of a keyword, which is enough for devlink(8). */
+/** True if a word is the start of a keyword, which is enough for devlink(8). */
 export const starts = (word: string, keyword: string) => keyword.startsWith(word);
 
 /**
- * The words that may stand next in a devlink(8) command line: objects and verbs, then options of the command. Handles are
+ * Returns the words that may stand next in a devlink(8) command line: objects and verbs, then options of the command. Handles are
  * the caller's to find.
  *
  * @param words The words so far
@@ -272,7 +272,7 @@ export function nextWords(words: readonly string[]): string[] {
   let verb: Verb | undefined;
   for (const [i, word] of words.entries()) {
     if (!verbs) {
-      // Behind the handle: options, where the word before is not one that takes a value
+      // After the handle: options, where the word before is not one that takes a value
       const form: CommandForm | undefined = verb?.kind && COMMAND_FORMS[verb.kind];
       if (!form) return [];
       const last: string = words.at(-1)!;

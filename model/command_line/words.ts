@@ -8,7 +8,7 @@ import type { Operation } from "../operation.ts";
 import { COMMAND_FORMS, type DevlinkKind, type Parameters, type ValueForm } from "./forms.ts";
 
 /**
- * The words of a command behind `devlink` and its options.
+ * Returns the words of a command after `devlink` and its options.
  *
  * @example
  * ```ts

@@ -1,5 +1,5 @@
 /**
- * The multicast messages of a devlink instance: what is said, when, and in which order (docs/semantics.md 1.4).
+ * The multicast messages of a devlink instance: what is sent, when, and in which order (docs/semantics.md 1.4).
  *
  * @module
  */
@@ -20,7 +20,7 @@ import { oops, passThrough, type Steps, type Task } from "../kernel/task.ts";
 /** What happened to the object that a message is about. */
 export type Change = "new" | "del";
 
-/** Whether a message is built at all: only of registered instances and, in later eras, only if a socket in any netns listens. */
+/** True if a message is built at all: only of registered instances and, in later eras, only if a socket in any netns listens. */
 function builds(task: Task, dl: Devlink): boolean {
   if (!dl.registered) return false;
   // Its netlink socket is no more, and a pointer to it not there
@@ -28,7 +28,7 @@ function builds(task: Task, dl: Devlink): boolean {
   return dl.kernel.heard || dl.kernel.era.unheard === "built" || dl.kernel.overheard;
 }
 
-/** Attributes whose reading counts: of a message that the kernel itself does not build, the read is taken back. */
+/** Reads attributes whose read is counted. If the kernel would not build the message, the count is taken back. */
 function counting(dl: Devlink, unread: () => void, read: () => Attributes | null): Attributes | null {
   const attributes = read();
   if (attributes && !dl.kernel.heard && dl.kernel.era.unheard === "skipped") unread();

@@ -55,7 +55,7 @@ export const DEV_COMMANDS: { readonly [K in DevKind]: Command<K> } = {
   },
 };
 
-/** The netns that a reload is to move to: null where the kernel finds none, `client` where devlink(8) finds none. */
+/** Returns the netns that a reload is to move to: null where the kernel finds none, `client` where devlink(8) finds none. */
 function targetOf(kernel: Kernel, to: Operation<"dev.reload">["to"]): Netns | null | undefined | "client" {
   if (to === undefined) return undefined;
   // devlink(8) opens the netns of the process itself

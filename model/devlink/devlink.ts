@@ -36,19 +36,19 @@ export class Devlink {
   readonly #seen: Cell;
   #registered = false;
   #netns: Netns;
-  /** On its way out: whether anybody new finds it, the lock regime says */
+  /** On its way out: whether anybody new finds it, as the lock regime decides */
   #unregistering = false;
   /** Its memory is gone: touching it is a finding */
   freed = false;
-  /** Those who looked it up and have not let go of it */
+  /** Those who looked it up and have not released it */
   readonly users: Task[] = [];
-  /** Whether nobody uses it any more */
+  /** Holds once nobody uses it any more */
   readonly unused: Condition;
   /** The instance that this one is part of */
   parent: Devlink | undefined;
   /** Instances that are nested in this one (`devl_nested_devlink_set`): shown while they are registered */
   readonly nested: Devlink[] = [];
-  /** Who says to have the instance locked, where that is marked */
+  /** The task marked as the holder of the instance's lock, where there are marks */
   marked: Task | undefined;
   readonly #lists = new Map<ListName, Lock>();
   reloadFailed = false;
@@ -116,14 +116,14 @@ export class Devlink {
     this.#netns = netns;
   }
 
-  /** Whether somebody who looks for it finds it. */
+  /** True if somebody who looks for it finds it. */
   get visible(): boolean {
     if (!this.registered) return false;
     if (!this.#unregistering) return true;
     return this.kernel.era.locks.unregister === "users" && this.users.length > 0;
   }
 
-  /** Waits until those who use it have let go of it, where that is how an instance is unregistered. */
+  /** Waits until those who use it have released it, where that is how an instance is unregistered. */
   *waitForUsers(task: Task): Steps {
     if (this.kernel.era.locks.unregister === "lock") return;
     writing(this.#seen);
@@ -131,7 +131,7 @@ export class Devlink {
     yield* this.unused.wait(task);
   }
 
-  /** The lock of one of its lists, where each has its own. */
+  /** Returns the lock of one of its lists, where each has its own. */
   listLock(list: ListName): Lock {
     let lock = this.#lists.get(list);
     if (!lock) this.#lists.set(list, lock = this.kernel.lock(`${this.handle} ${list}`, "list"));
@@ -160,7 +160,7 @@ export function findInstance(kernel: Kernel, netns: Netns, handle: Handle): Devl
   return kernel.find(netns, handle) as Devlink | undefined;
 }
 
-/** Says that somebody looks into an instance without its lock, as a client does with what it asked for before. */
+/** Records that somebody looks into an instance without its lock, as a client does with what it asked for before. */
 export function peek(dl: Devlink | undefined): Devlink | undefined {
   if (dl) { for (const lock of [dl.lock, dl.kernel.rtnl, dl.kernel.devlinkMutex]) if (lock) reading(lock.cell); }
   return dl;
@@ -169,11 +169,11 @@ export function peek(dl: Devlink | undefined): Devlink | undefined {
 /** Begins to use an instance that was found. */
 export function hold(task: Task, dl: Devlink): void {
   dl.users.push(task);
-  // Users commute with each other, and not with whoever waits for all of them to go
+  // Users commute with each other, and not with a task that waits for all of them to go
   reading(dl.unused.cell);
 }
 
-/** Lets go of it. */
+/** Releases an instance. */
 export function drop(task: Task, dl: Devlink): void {
   const { users } = dl;
   if (users[users.length - 1] === task) users.pop();

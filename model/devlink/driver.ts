@@ -36,7 +36,7 @@ export interface Driver {
   readonly name: string;
   readonly reloadActions: readonly ReloadAction[];
   readonly reloadLimits: readonly "no_reset"[];
-  /** Whether this instance must not be reloaded, although the driver's operations are for it, too */
+  /** True if this instance must not be reloaded, although the driver's operations are for it, too */
   readonly withholdsReload?: boolean;
   /** The errno with which the driver refuses `devlink dev info`; a list of all instances leaves this one out. @default {it answers} */
   readonly infoRefusal?: Result | undefined;
@@ -124,7 +124,7 @@ export interface SharedBuffer {
 /** A command on a port that a driver may have. */
 export type PortCommand = "set" | "split" | "unsplit" | "add" | "del" | "function" | "param";
 
-/** An object of which devlink(8) shows attributes. */
+/** An object with attributes that devlink(8) shows. */
 export type ShownObject =
   | "dev"
   | "info"

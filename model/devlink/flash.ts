@@ -1,5 +1,5 @@
 /**
- * Flash updates, by devlink and by the older way of ethtool, and what is said while they go on (docs/semantics.md 1.6, 5.5).
+ * Flash updates, by devlink and by the older way of ethtool, and what is reported meanwhile (docs/semantics.md 1.6, 5.5).
  *
  * @module
  */
@@ -75,11 +75,11 @@ function firmware(task: Task, dl: Devlink, file: string): Result {
 }
 
 /**
- * How far a flash has come, many messages as one: `from`, `from + by` and so on up to `to`. In place of the number in `done`.
+ * How far a flash has come, many messages as one: `from`, `from + by` and so on up to `to`. Instead of the number in `done`.
  */
 export type FlashProgress = { from: number; to: number; by: number };
 
-/** As few as this many messages are told one by one. */
+/** Up to this many messages are reported one by one. */
 const FEW = 2;
 
 /**
@@ -118,7 +118,7 @@ export function foldProgress(messages: readonly Notification[]): Notification[] 
   return folded;
 }
 
-/** The messages that {@linkcode foldProgress} made one of, as devlink(8) shows them. */
+/** Returns the messages that {@linkcode foldProgress} made one of, as devlink(8) shows them. */
 export function unfoldProgress(messages: readonly Notification[]): Notification[] {
   return messages.flatMap((message) => {
     const { done } = message.attributes;
@@ -141,7 +141,7 @@ function doneOf({ object, command, attributes }: Notification): number | undefin
   return object === "flash" && command === "status" && typeof done === "number" ? done : undefined;
 }
 
-/** How much further the second message is, where it says the same of the same but for that. */
+/** Returns how much further the second message is, where it reports the same of the same but for that. */
 function stepTo(one: Notification, next: Notification): number | undefined {
   const [from, to] = [doneOf(one), doneOf(next)];
   if (from === undefined || to === undefined || one.handle !== next.handle) return undefined;

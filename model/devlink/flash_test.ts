@@ -57,7 +57,7 @@ for (const [id, messages] of [["5.10", 506], ["6.1", 506], ["6.12", 506], ["7.2"
   });
 }
 
-Deno.test("a file that is not there is refused by whoever opens it", () => {
+Deno.test("a file that is not there is refused at the open", () => {
   const refused = machineOf("6.12").perform({ kind: "dev.flash", handle, file: "nosuch" });
   assertEquals([refused.result, refused.extack?.text, refused.notify], [
     "ENOENT",

@@ -21,7 +21,7 @@ type Item =
   | { readonly kind: "value"; readonly value: Json }
   | { readonly kind: "bytes"; readonly bytes: Uint8Array };
 
-/** A formatted message. The first failure of an item is kept, and no item is taken behind it. */
+/** A formatted message. The first failure of an item is stored, and no item is taken after it. */
 export class Fmsg {
   readonly #items: Item[] = [];
   #largest = 0;
@@ -31,7 +31,7 @@ export class Fmsg {
     return [this.#items, this.#error];
   }
 
-  /** Why it is not whole, or `ok`. */
+  /** The errno of the first item that failed, or `ok` if the message is complete. */
   get error(): Result {
     return this.#error;
   }
@@ -108,7 +108,7 @@ export class Fmsg {
   }
 
   /**
-   * What devlink(8) prints: up to an end for which nothing was begun, where it stops reading and reports no error.
+   * Returns what devlink(8) prints: up to an end for which nothing was begun, where it stops reading and reports no error.
    */
   toJson(): Json {
     type Open = { kind: string; value: Json; name: string | undefined };

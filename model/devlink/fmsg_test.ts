@@ -19,7 +19,7 @@ Deno.test("nests, arrays and bytes are shown as devlink(8) prints them", () => {
   assertEquals([fmsg.error, fmsg.sent], ["ok", "ok"]);
 });
 
-Deno.test("behind an end of nothing, nothing is shown, and nobody is told", () => {
+Deno.test("after an end of nothing, nothing is shown, and nobody is notified", () => {
   const fmsg = new Fmsg().object((fmsg) => {
     fmsg.pair("before", 1).end().end();
     fmsg.array("behind", () => fmsg.value(1));

@@ -35,27 +35,27 @@ export function newReporter(name: string, ops: ReporterOps, driver: object = {})
   };
 }
 
-/** Registers a reporter; nobody is told. */
+/** Registers a reporter; nobody is notified. */
 export function* addReporter(task: Task, dl: Devlink, reporter: Reporter): Steps {
   yield* acquire(task, dl.reportersLock);
   dl.reporters.push(reporter);
   dl.reportersLock.release(task);
 }
 
-/** Takes the reporter away that was registered last; nobody is told. */
+/** Takes the reporter away that was registered last; nobody is notified. */
 export function* removeReporter(task: Task, dl: Devlink): Steps {
   yield* acquire(task, dl.reportersLock);
   dl.reporters.pop();
   dl.reportersLock.release(task);
 }
 
-/** A reporter by its name: of a port where `port` is the index of one, else of the device. */
+/** Returns a reporter by its name: of a port where `port` is the index of one, else of the device. */
 export function findReporter(dl: Devlink, name: string, port?: number): Reporter | undefined {
   const of = port === undefined ? undefined : dl.ports.find(({ index }) => index === port);
   return (of ? of.reporters ?? [] : dl.reporters).find((each) => each.name === name);
 }
 
-/** The handle of what a reporter reports of: its port, or the instance. */
+/** Returns the handle of what a reporter reports of: its port, or the instance. */
 export function ownerOf(dl: Devlink, reporter: Reporter): string {
   return dl.ports.find(({ reporters }) => reporters?.includes(reporter))?.handle ?? dl.handle;
 }
@@ -82,18 +82,18 @@ export function* reportError(task: Task, dl: Devlink, reporter: Reporter, messag
   return result;
 }
 
-/** A period in ms as jiffies have it: cut to 32 bits, and endless where the highest of them is set. */
+/** Returns a period in ms as jiffies have it: cut to 32 bits, and endless where the highest of them is set. */
 function period(ms: number): number {
   const bits = Number(BigInt.asUintN(32, BigInt(ms)));
   return bits > 0x7fff_ffff ? Infinity : bits;
 }
 
-/** Whether errors are let off until the first recovery is long enough ago. */
+/** True if errors are let off until the first recovery is long enough ago. */
 function inBurst(dl: Devlink, { recoveredAt, burstPeriod }: Reporter): boolean {
   return recoveredAt !== undefined && dl.kernel.now < recoveredAt + period(burstPeriod);
 }
 
-/** Whether the last recovery is so near that another one will do no good. */
+/** True if the last recovery is so near that another one will do no good. */
 function tooSoon(dl: Devlink, reporter: Reporter): boolean {
   if (reporter.recoveredAt === undefined || inBurst(dl, reporter)) return false;
   return dl.kernel.now < reporter.recoveredAt + period(reporter.burstPeriod) + period(reporter.gracePeriod);

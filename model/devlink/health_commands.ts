@@ -40,8 +40,8 @@ function* ask(
 }
 
 /**
- * The reporters of all instances, and then those of all ports. Where the first are looked at under a lock of their own, the lock
- * of each instance is taken for the second all the same (devlink_nl_cmd_health_reporter_get_dumpit).
+ * The reporters of all instances, and then the reporters of all ports. Where the first are looked at under a lock of their own, the lock
+ * of each instance is still taken for the second (devlink_nl_cmd_health_reporter_get_dumpit).
  */
 function* showAll(scene: Scene, of: (dl: Devlink) => Json | undefined): Steps<Result> {
   const request = scene.kernel.era.locks.requests.all["health.show"];
@@ -64,7 +64,7 @@ function addPorts({ task }: Scene, dl: Devlink, index?: number): void {
   }
 }
 
-/** The reporters of one instance and of its ports. */
+/** Returns the reporters of one instance and of its ports. */
 function* showOne(scene: Scene, handle: Handle, port: number | undefined, of: (dl: Devlink) => Json | undefined) {
   const result = yield* show(scene, "health", handle, of, undefined);
   const dl = result === "ok" ? findInstance(scene.kernel, scene.netns, handle) : undefined;

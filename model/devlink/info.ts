@@ -71,8 +71,8 @@ function withoutNetdev(dl: Devlink | undefined, index: number): Result | undefin
 }
 
 /**
- * Comes to an instance by way of the netdev of a port, as ethtool does: RTNL is held while the netdev is looked for, and not while
- * the lock of the instance is waited for, but for a design that no kernel has.
+ * Comes to an instance by way of the netdev of a port, as ethtool does: RTNL is held while the netdev is looked for, and not during
+ * the wait for the lock of the instance. A design that no kernel has differs.
  */
 function* compat(
   { kernel, task, netns }: Scene,

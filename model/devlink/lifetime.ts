@@ -10,7 +10,7 @@ import { acquire, type Steps, type Task } from "../kernel/task.ts";
 import { announceAll, announceAllGone, announceDev } from "./announce.ts";
 import { type Devlink, underMutex } from "./devlink.ts";
 
-/** Registers an instance, of which only the instance itself is announced. */
+/** Registers an instance, and announces only the instance itself. */
 export function* registerInstance(task: Task, dl: Devlink): Steps {
   yield* underMutex(dl.kernel, task, () => {
     dl.registered = true;
@@ -18,7 +18,7 @@ export function* registerInstance(task: Task, dl: Devlink): Steps {
   });
 }
 
-/** Unregisters an instance, of which only the instance itself is announced. */
+/** Unregisters an instance, and announces only the instance itself. */
 export function* unregisterInstance(task: Task, dl: Devlink): Steps {
   yield* underMutex(dl.kernel, task, () => {
     announceDev(task, dl, "del");

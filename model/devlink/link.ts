@@ -75,7 +75,7 @@ function* onNetdev(
   return result;
 }
 
-/** The port of a netdev, and whose it is. */
+/** Returns the port of a netdev, and its instance. */
 export function portOf(kernel: Kernel, netdev: Netdev): { dl: Devlink; port: Port } | undefined {
   for (const dl of instancesOf(kernel)) {
     const port = dl.ports.find((each) => each.netdev === netdev);
@@ -84,7 +84,7 @@ export function portOf(kernel: Kernel, netdev: Netdev): { dl: Devlink; port: Por
   return undefined;
 }
 
-/** The core is told of a netdev of a port, in eras in which it is: that it is there, under its name, or that it is not. */
+/** The core is notified of a netdev of a port, in eras in which it is: that it is there, under its name, or that it is not. */
 function tellPort(kernel: Kernel, task: Task, netdev: Netdev, there: boolean): void {
   const found = kernel.era.portType === "netdev-events" ? portOf(kernel, netdev) : undefined;
   if (!found || found.dl.netns !== netdev.netns) return;

@@ -23,13 +23,13 @@ import type { Json } from "../observation.ts";
 /** The attributes of an object. */
 export type Attributes = { [key: string]: Json };
 
-/** What is shown of an object, once its driver has completed it. */
+/** Returns what is shown of an object, once its driver has completed it. */
 const shown = ({ driver }: Devlink, object: ShownObject, attributes: Attributes): Attributes =>
   driver.shown ? driver.shown(object, attributes) : attributes;
 
 const UNLIMITED = 0xffff_ffff_ffff_ffffn;
 
-/** An instance: whether its last reload failed, and its reload statistics (docs/semantics.md 3.4). */
+/** Returns an instance: whether its last reload failed, and its reload statistics (docs/semantics.md 3.4). */
 export function devAttributes(dl: Devlink): Attributes {
   const reload: Attributes = {};
   for (const action of dl.driver.reloadActions) {
@@ -47,7 +47,7 @@ export function devAttributes(dl: Devlink): Attributes {
   return shown(dl, "dev", dl.kernel.era.showsIndex ? { index: dl.index, ...attributes } : attributes);
 }
 
-/** A port. The name of its netdev shows only in the netns of the instance. */
+/** Returns a port. The name of its netdev shows only in the netns of the instance. */
 export function portAttributes(dl: Devlink, port: Port): Attributes {
   return shown(
     dl,
@@ -58,7 +58,7 @@ export function portAttributes(dl: Devlink, port: Port): Attributes {
   );
 }
 
-/** A rate object. */
+/** Returns a rate object. */
 export function rateAttributes(rate: Rate): Attributes {
   const attributes: Attributes = { type: rate.type };
   if (rate.txShare !== 0) attributes["tx_share"] = rate.txShare;
@@ -67,7 +67,7 @@ export function rateAttributes(rate: Rate): Attributes {
   return attributes;
 }
 
-/** What was set last, effective or not; undefined where there is no value yet. */
+/** Returns what was set last, effective or not; undefined where there is no value yet. */
 export function shownValue(dl: Devlink, param: Param): ParamValue | undefined {
   if (param.spec.cmode === "driverinit" || !dl.driver.paramGet) return param.pending ?? param.value;
   const value = dl.driver.paramGet(param.spec);
@@ -75,7 +75,7 @@ export function shownValue(dl: Devlink, param: Param): ParamValue | undefined {
   return value;
 }
 
-/** A param; what was set last shows, effective or not. Null where there is no value to show yet. */
+/** Returns a param; what was set last shows, effective or not. Null where there is no value to show yet. */
 export function paramAttributes(dl: Devlink, param: Param): Attributes | null {
   const { spec } = param;
   const what = { name: spec.name, type: spec.generic ? "generic" : "driver-specific" };
@@ -89,7 +89,7 @@ export function paramAttributes(dl: Devlink, param: Param): Attributes | null {
   return shown(dl, "param", { ...what, values: [values, ...spec.others ?? []] });
 }
 
-/** A trap with its statistics; null where the driver's counter cannot be read. Reading it counts (docs/semantics.md 4.5). */
+/** Returns a trap with its statistics; null where the driver's counter cannot be read. Reading it counts (docs/semantics.md 4.5). */
 export function trapAttributes(dl: Devlink, trap: Trap): Attributes | null {
   const { spec } = trap;
   const rx: Attributes = { bytes: trap.bytes, packets: trap.packets };
@@ -109,7 +109,7 @@ export function trapAttributes(dl: Devlink, trap: Trap): Attributes | null {
   });
 }
 
-/** A trap group with its statistics. */
+/** Returns a trap group with its statistics. */
 export function groupAttributes(dl: Devlink, group: TrapGroup): Attributes {
   const stats = { rx: { bytes: group.bytes, packets: group.packets } };
   return shown(
@@ -121,7 +121,7 @@ export function groupAttributes(dl: Devlink, group: TrapGroup): Attributes {
   );
 }
 
-/** A trap policer with its statistics; null where the driver's counter cannot be read. Reading it counts. */
+/** Returns a trap policer with its statistics; null where the driver's counter cannot be read. Reading it counts. */
 export function policerAttributes(dl: Devlink, policer: TrapPolicer): Attributes | null {
   const dropped = dl.driver.policerDropped?.(policer) ?? 0;
   if (dropped < 0) return null;
@@ -129,7 +129,7 @@ export function policerAttributes(dl: Devlink, policer: TrapPolicer): Attributes
   return shown(dl, "policer", { policer: policer.spec.id, rate, burst, stats: { rx: { dropped } } });
 }
 
-/** A region as a dump shows it. */
+/** Returns a region as a dump shows it. */
 export function regionAttributes(dl: Devlink, region: Region): Attributes {
   const attributes = { size: region.size, snapshot: [...region.snapshots] };
   return shown(dl, "region", dl.kernel.era.regionMax ? { ...attributes, max: region.max } : attributes);
@@ -157,7 +157,7 @@ export function reporterAttributes(dl: Devlink, reporter: Reporter): Attributes 
   return shown(dl, "reporter", attributes);
 }
 
-/** The resources of an instance; the validity of a parent shows only while some size waits for a reload. */
+/** Returns the resources of an instance; the validity of a parent shows only while some size waits for a reload. */
 export function resourcesAttributes(
   dl: Devlink,
   resources: readonly Resource[],
@@ -184,7 +184,7 @@ export function resourcesAttributes(
   return resources.map(attributes);
 }
 
-/** Whether the size of any of them is one that the next reload makes true: whether sizes are valid is shown only then. */
+/** True if the size of any of them is one that the next reload makes true: whether sizes are valid is shown only then. */
 export function pendingSize(resources: readonly Resource[]): boolean {
   return resources.some((each) => each.size !== each.sizeNew || pendingSize(each.children));
 }

@@ -76,7 +76,7 @@ export const NETNS_COMMANDS: { readonly [K in NetnsKind]: Command<K> } = {
     const netns = kernel.netns.get(name);
     if (!netns || netns === kernel.init) return kernel.runFiles.delete(`/run/netns/${name}`) ? "ok" : "client";
     kernel.netns.delete(name);
-    // A socket holds its netns: whoever listened there has to go before it can die
+    // A socket holds its netns: a listener there has to go before it can die
     netns.heard = false;
     netns.alive = false;
     kernel.start("cleanup_net", (worker) => cleanup(kernel, worker, netns), task.stepping);
@@ -93,7 +93,7 @@ export const NETNS_COMMANDS: { readonly [K in NetnsKind]: Command<K> } = {
   },
 };
 
-/** An IPv4 prefix with its length; `host` where it has bits behind that length. Undefined where it is none. */
+/** Returns an IPv4 prefix with its length; `host` where it has bits after that length. Undefined where it is not a prefix. */
 function parsePrefix(prefix: string): { key: string; host: boolean } | undefined {
   const match = /^(\d{1,3})\.(\d{1,3})\.(\d{1,3})\.(\d{1,3})(?:\/(\d{1,2}))?$/.exec(prefix);
   if (!match) return undefined;

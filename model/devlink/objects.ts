@@ -18,7 +18,7 @@ export interface Port {
   /** What it is, as devlink(8) prints it: its flavour and the numbers that come with that */
   readonly flavour: Readonly<Record<string, Json>>;
   type: "notset" | "eth" | "ib" | "auto";
-  /** As far as devlink knows of it */
+  /** As devlink knows it */
   netdev: Netdev | null;
   /** Of its own (from 7.2) */
   readonly resources: readonly Resource[];
@@ -30,7 +30,7 @@ export interface Port {
   reporters?: readonly Reporter[];
 }
 
-/** A rate object: a leaf, which is that of a port's function, or a node. */
+/** A rate object: a leaf, which belongs to a port's function, or a node. */
 export interface Rate {
   readonly type: "leaf" | "node";
   /** `bus/device/index` or `bus/device/name` */
@@ -124,7 +124,7 @@ export interface Reporter {
   readonly name: string;
   /** What the driver keeps for it (`devlink_health_reporter_priv()`) */
   readonly driver: object;
-  /** Whether the driver can recover (and so has a grace period and auto recovery); `message` is what it reported, if it did */
+  /** Undefined if the driver cannot recover (and so has no grace period or auto recovery); `message` is what it reported, if it did */
   readonly recover: ((task: Task, message: string | undefined) => Result | Steps<Result>) | undefined;
   /** Writes what is known of an error */
   readonly dump: ((fmsg: Fmsg, message: string | undefined) => void) | undefined;

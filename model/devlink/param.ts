@@ -15,7 +15,7 @@ import type { Operation } from "../operation.ts";
 import type { Task } from "../kernel/task.ts";
 
 /**
- * Registers the params of a driver, in the order of its table. One of mode driverinit has no value yet, and cannot be told of:
+ * Registers the params of a driver, in the order of its table. One of mode driverinit has no value yet, and cannot be reported:
  * its turn comes when the driver gives it one.
  */
 export function registerParams(task: Task, dl: Devlink, specs: readonly ParamSpec[]): void {
@@ -55,7 +55,7 @@ export function unregisterParams(task: Task, dl: Devlink): void {
   dl.params = [];
 }
 
-/** A param by its name. */
+/** Returns a param by its name. */
 export function findParam(dl: Devlink, name: string): Param | undefined {
   return dl.params.find((each) => each.spec.name === name);
 }

@@ -14,12 +14,12 @@ import { registering } from "./registering.ts";
 import type { Result } from "../observation.ts";
 import { passThrough, type Steps, type Task } from "../kernel/task.ts";
 
-/** The part of a handle that names a port: devlink(8) prints its index as a signed number. */
+/** Returns the part of a handle that names a port: devlink(8) prints its index as a signed number. */
 export function portHandle(dl: Devlink, index: number): string {
   return `${dl.handle}/${index | 0}`;
 }
 
-/** Puts a port among those of its instance, where the order of the era has it. Gives why it cannot be. */
+/** Puts a port among the ports of its instance, where the order of the era has it. Gives why it cannot be. */
 export function insertPort(dl: Devlink, port: Port): Result {
   const { order, taken } = dl.kernel.era.ports;
   if (dl.ports.some((each) => each.index === port.index)) return taken;
@@ -84,7 +84,7 @@ function portOf(dl: Devlink, index: number | undefined): Port | undefined {
   return dl.ports.find((port) => port.index === index);
 }
 
-/** A command on a port that is looked for; then whatever `body` says. */
+/** A command on a port that is looked for; then whatever `body` does. */
 function* onPort(
   scene: Scene,
   { handle, port: index }: { handle: string; port: number },
@@ -278,7 +278,7 @@ const REFUSALS: Record<FunctionSetting, string> = {
 /** The longest hardware address that there is. */
 const MAX_ADDRESS = 32;
 
-/** Asks the driver to set something of a function; what the core says where the driver cannot. */
+/** Asks the driver to set something of a function; what the core reports where the driver cannot. */
 function setFunction(
   task: Task,
   dl: Devlink,
@@ -304,7 +304,7 @@ function setFunction(
   return dl.driver.portCommand?.(task, "function", port) ?? task.fail("EOPNOTSUPP", REFUSALS[wish[0]!], corePrefix);
 }
 
-/** A hardware address as devlink(8) reads it; undefined where it is none. */
+/** Returns a hardware address as devlink(8) reads it; undefined where it is not an address. */
 function parseAddress(text: string): number[] | undefined {
   const bytes = text.split(":");
   if (!bytes.every((byte) => /^[0-9a-fA-F]{1,2}$/.test(byte))) return undefined;

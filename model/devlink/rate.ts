@@ -1,5 +1,5 @@
 /**
- * Rate objects: how much the functions behind ports may send, and the nodes that they share (net/devlink/rate.c).
+ * Rate objects: how much the functions of ports may send, and the nodes that they share (net/devlink/rate.c).
  *
  * @module
  */
@@ -44,7 +44,7 @@ export function destroyNodes(dl: Devlink): void {
   dl.rates = dl.rates.filter((rate) => rate.type === "leaf");
 }
 
-/** Whether there are nodes: no mode of the eswitch can be set then, and why. */
+/** Returns the error if there are nodes: no mode of the eswitch can be set then. */
 export function nodesExist(task: Task, dl: Devlink): Result {
   if (!dl.rates.some((rate) => rate.type === "node")) return "ok";
   return task.fail("EBUSY", "Rate node(s) exists", dl.kernel.era.corePrefix);
@@ -60,7 +60,7 @@ function nodeOf(dl: Devlink, name: string): Rate | undefined {
   return dl.rates.find((rate) => rate.type === "node" && rate.name === name);
 }
 
-/** A rate object by what devlink(8) sends: a word of digits is the index of a port. */
+/** Returns a rate object by what devlink(8) sends: a word of digits is the index of a port. */
 function rateOf(dl: Devlink, port: number | undefined, node: string | undefined): Rate | undefined {
   if (port === undefined && node !== undefined && !DIGITS.test(node)) return nodeOf(dl, node);
   const index = port ?? Number(node);
@@ -69,7 +69,7 @@ function rateOf(dl: Devlink, port: number | undefined, node: string | undefined)
 
 const DIGITS = /^\d*$/;
 
-/** Whether devlink(8) reads it as the index of a port, and cannot: it is empty, or has more than 32 bits. */
+/** True if devlink(8) reads it as the index of a port, and cannot: it is empty, or has more than 32 bits. */
 const noIndex = (node: string | undefined) =>
   node !== undefined && DIGITS.test(node) && (node === "" || Number(node) >= 2 ** 32);
 
@@ -79,11 +79,11 @@ interface Wish {
   txMax: number | undefined;
   txPriority: number | undefined;
   txWeight: number | undefined;
-  /** `""` is none */
+  /** `""` is no weight */
   parent: string | undefined;
 }
 
-/** What the kernel cannot take of a wish: what it does not know, or what no driver here can. */
+/** Returns what the kernel cannot take of a wish: what it does not know, or what no driver here can. */
 function unsupported(task: Task, dl: Devlink, type: Rate["type"], wish: Wish): Result {
   const { ratePriority } = dl.kernel.era.ports;
   for (const [value, what] of [[wish.txPriority, "priority"], [wish.txWeight, "weight"]] as const) {
@@ -145,14 +145,14 @@ const UNITS: Readonly<Record<string, number>> = { "": 1 };
   }
 }
 
-/** A rate in bytes per second; undefined where devlink(8) does not understand it. */
+/** Returns a rate in bytes per second; undefined where devlink(8) does not understand it. */
 export function parseRate(text: string): number | undefined {
   const match = /^\s*(\d+(?:\.\d*)?|\.\d+)([a-z]*)$/i.exec(text);
   const unit = match && UNITS[match[2]!.toLowerCase()];
   return unit ? Math.trunc(Number(match![1]) * unit / 8) : undefined;
 }
 
-/** What devlink(8) makes of the words; undefined where it refuses them. */
+/** Returns what devlink(8) makes of the words; undefined where it refuses them. */
 function wishOf(op: RateParameters): Wish | undefined {
   const [txShare, txMax] = [op.txShare, op.txMax].map((text) => text === undefined ? undefined : parseRate(text));
   if ((op.txShare !== undefined && txShare === undefined) || (op.txMax !== undefined && txMax === undefined)) {
@@ -162,10 +162,10 @@ function wishOf(op: RateParameters): Wish | undefined {
   return { txShare, txMax, txPriority, txWeight, parent: op.parent === null ? "" : op.parent };
 }
 
-/** devlink(8) asks for no share above the maximum; 0 is none. */
+/** devlink(8) asks for no share above the maximum; 0 is no maximum. */
 const inOrder = (share: number, max: number) => share === 0 || max === 0 || share <= max;
 
-/** What the netlink policy of some eras does not know. */
+/** Returns what the netlink policy of some eras does not know. */
 function unknownTo(task: Task, dl: { era: Devlink["kernel"]["era"] }, wish: Wish): Result {
   if (dl.era.ports.ratePriority || (wish.txPriority === undefined && wish.txWeight === undefined)) return "ok";
   return task.fail("EINVAL", "Unknown attribute type");

@@ -25,12 +25,12 @@ export function unregisterRegions(task: Task, dl: Devlink): void {
   dl.regions = [];
 }
 
-/** A region by its name. */
+/** Returns a region by its name. */
 export function findRegion(dl: Devlink, name: string): Region | undefined {
   return dl.regions.find((each) => each.name === name);
 }
 
-/** The lowest snapshot id that is free; ids are shared by all regions of an instance. */
+/** Returns the lowest snapshot id that is free; ids are shared by all regions of an instance. */
 export function freeSnapshotId(dl: Devlink): number {
   for (let id = 0;; id++) if (!dl.snapshotIds.has(id)) return id;
 }
@@ -89,7 +89,7 @@ export function putSnapshotId(dl: Devlink, id: number): void {
   else dl.snapshotIds.set(id, users);
 }
 
-/** What a snapshot holds: random bytes. */
+/** Returns what a snapshot holds: random bytes. */
 export function snapshotContent(dl: Devlink, region: Region, id: number): Uint8Array {
   let content = region.contents.get(id);
   if (!content) region.contents.set(id, content = dl.kernel.randomBytes(region.size));

@@ -70,12 +70,12 @@ export const REGION_COMMANDS: { [K in RegionKind]: Command<K> } = {
   },
 };
 
-/** What devlink(8) takes for an id. */
+/** Returns what devlink(8) takes for an id. */
 function isId(snapshot: number | undefined): boolean {
   return snapshot === undefined || (Number.isInteger(snapshot) && snapshot >= 0 && snapshot <= U32_MAX);
 }
 
-/** A number as devlink(8) takes it: decimal, of 64 bits. */
+/** Returns a number as devlink(8) takes it: decimal, of 64 bits. */
 function u64(value: string | number): bigint | undefined {
   const text = String(value);
   if (!/^\d+$/.test(text)) return undefined;
@@ -87,7 +87,7 @@ function reply(key: string, pieces: Json[] | Result): { reply: Json } | Result {
   return typeof pieces === "string" ? pieces : { reply: { [key]: pieces } };
 }
 
-/** The pieces of a snapshot that a range has; all of it where there is none. */
+/** Returns the pieces of a snapshot that a range has; all of it where there is none. */
 function read(
   task: Task,
   dl: Devlink,
@@ -116,7 +116,7 @@ function read(
   return pieces;
 }
 
-/** Where a range begins and ends: cut off at the end of the region, and with an end that may wrap around. */
+/** Returns where a range begins and ends: cut off at the end of the region, and with an end that may wrap around. */
 function bounds(region: Region, range: { start: bigint; count: bigint } | undefined): { start: bigint; end: bigint } {
   const size = BigInt(region.size);
   if (!range) return { start: 0n, end: size };

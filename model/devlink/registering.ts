@@ -15,7 +15,7 @@ export function* registering<T>(task: Task, dl: Devlink, list: ListName, body: (
     return body();
   }
   if (registration === "marked" && dl.marked !== undefined) {
-    // The mark says that somebody holds the lock, and not that it is this task
+    // The mark means that somebody holds the lock, and not that it is this task
     if (dl.marked !== task) {
       task.log("warning", `WARNING: unlocked_register_during_marked_command: ${dl.handle}: ${list}`);
     }

@@ -18,7 +18,7 @@ import { acquire, type Steps, type Task } from "../kernel/task.ts";
 export interface ReloadRequest {
   action: ReloadAction;
   limit: "no_reset" | undefined;
-  /** The netns to move to; null where a netns was asked for that is none */
+  /** The netns to move to; null where a netns was asked for that does not exist */
   target: Netns | null | undefined;
 }
 
@@ -48,13 +48,13 @@ export function performedBy({ driver }: Devlink, action: ReloadAction): readonly
   return driver.reloadPerforms ?? [action];
 }
 
-/** Whether the core knows before all checks that an instance cannot be reloaded (to 6.2). */
+/** True if the core knows before all checks that an instance cannot be reloaded (to 6.2). */
 function unsupported({ driver, kernel }: Devlink): boolean {
   if (driver.reloadActions.length === 0) return true;
   return driver.withholdsReload === true && kernel.era.reloadWithheldBy === "feature";
 }
 
-/** The reload that a dying netns does for each instance in it. Says so in the kernel log where that fails. */
+/** The reload that a dying netns does for each instance in it. Logs it where that fails. */
 export function* reloadIntoInit(task: Task, dl: Devlink): Steps {
   const result = yield* perform(task, dl, "driver_reinit", dl.kernel.init);
   if (result !== "ok" && result !== "EOPNOTSUPP") task.log("info", "Failed to reload devlink instance into init_net");

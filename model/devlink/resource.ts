@@ -10,7 +10,7 @@ import type { Task } from "../kernel/task.ts";
 
 const U64 = 0xffff_ffff_ffff_ffffn;
 
-/** A resource without a minimum, as a driver registers it: of any size, unless it says otherwise. */
+/** Returns a resource as a driver registers it: without a minimum, and of any size unless the driver gives one. */
 export function newResource(
   name: string,
   { size = U64, max = U64, children = [] }: { size?: bigint; max?: bigint; children?: Resource[] } = {},
@@ -28,12 +28,12 @@ export function newResource(
   };
 }
 
-/** Whether some resource's children together are larger than itself. */
+/** True if some resource's children together are larger than itself. */
 export function invalidResource(resources: readonly Resource[]): boolean {
   return resources.some((each) => !each.sizeValid || invalidResource(each.children));
 }
 
-/** A resource and its parent, by a path such as `IPv4/fib`. */
+/** Returns the resource at a path, with its parent; a path is like `IPv4/fib`. */
 export function findResource(
   resources: readonly Resource[],
   path: string,
@@ -50,7 +50,7 @@ export function findResource(
   return resource && { resource, parent };
 }
 
-/** A resource and its parent, by the driver's number of it (`devlink_resource_find()`). */
+/** Returns a resource and its parent, by the driver's number of it (`devlink_resource_find()`). */
 export function resourceOfId(
   resources: readonly Resource[],
   id: number,

@@ -52,8 +52,8 @@ function reply(dl: Devlink, handle: string, resources: readonly Resource[]): { r
 }
 
 /**
- * Those of all instances and of their ports. devlink(8) keeps in mind the index of the port that it printed last, 0 at first,
- * and not that it printed an instance since: a port of that index behind its instance is printed under the instance's handle.
+ * The objects of all instances and of their ports. devlink(8) keeps in mind the index of the port that it printed last, 0 at first,
+ * and not that it printed an instance since: a port of that index after its instance is printed under the instance's handle.
  * It also keeps in mind that a size was pending: from there on it shows of all instances whether their sizes are valid.
  */
 function* dumpAll({ kernel, task, netns }: Scene, scope: string | undefined): Steps<Result> {

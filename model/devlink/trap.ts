@@ -55,7 +55,7 @@ export function unregisterTraps(task: Task, dl: Devlink): void {
 }
 
 /**
- * Whether groups and policers may come and go only while the instance is not registered, and are told of with it: as the core was
+ * True if groups and policers may come and go only while the instance is not registered, and are reported with it: as the core was
  * for some weeks of 2021 (docs/semantics.md 3.11). Warns where that is not so, once for each place.
  */
 function asserting(task: Task, dl: Devlink, place: string): boolean {
@@ -68,13 +68,13 @@ function asserting(task: Task, dl: Devlink, place: string): boolean {
   return true;
 }
 
-/** A group by its name. */
+/** Returns a group by its name. */
 export function findGroup(dl: Devlink, name: string): TrapGroup | undefined {
   for (const group of dl.groups) if (group.spec.name === name) return group;
   return undefined;
 }
 
-/** A policer by its id. */
+/** Returns a policer by its id. */
 export function findPolicer(dl: Devlink, id: number): TrapPolicer | undefined {
   for (const policer of dl.policers) if (policer.spec.id === id) return policer;
   return undefined;

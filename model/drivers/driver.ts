@@ -54,13 +54,13 @@ export interface DriverModel {
   /** Returns the instance that an operation makes or removes; undefined where it does neither */
   makes?(op: Operation): Handle | undefined;
   /**
-   * Does what the driver does when a test operates its emulated device, for example takes the carrier away; undefined if the
+   * Does what the driver does when a test operates its emulated device, for example takes the carrier away. Undefined if the
    * device is not of this driver, or the operation is not modelled
    */
   operate?(kernel: Kernel, task: Task, handle: Handle, operation: DeviceOperation): Steps<Result> | undefined;
   /**
-   * Returns the driver's own directories and files of sysfs and debugfs, as somebody in a netns sees them, and the names that are known
-   * not to be there. @default {none: what a board has there is not known}
+   * Returns the driver's own directories and files of sysfs and debugfs, as seen in a netns, and the names that are known not to
+   * exist. @default {none: what a board has there is not known}
    */
   tree?(kernel: Kernel, netns: Netns): DriverTree;
   /** Returns the directory below `/sys/devices` of the device that has a netdev; undefined where it is not one of the driver's */

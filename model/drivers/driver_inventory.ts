@@ -74,7 +74,7 @@ type Entry = { readonly name: string; readonly optional?: boolean | undefined } 
 interface Kind {
   /** The list of the inventory */
   readonly list: keyof DriverInventory;
-  /** What one object is called */
+  /** The word for one object */
   readonly word: string;
   /** The command that lists them on a board */
   readonly command: string;
@@ -89,7 +89,7 @@ const paths = (list: readonly ResourceFact[], above = ""): Entry[] =>
 
 const NUMBERS: ReadonlySet<string> = new Set(["u8", "u16", "u32", "u64"]);
 
-/** The type of a value as devlink(8) prints it, which has no sizes of numbers; undefined where it prints no value. */
+/** Returns the type of a value as devlink(8) prints it, which has no sizes of numbers; undefined where it prints no value. */
 const printedType = (value: unknown) =>
   value === undefined ? undefined : typeof value === "boolean" ? "bool" : typeof value;
 
@@ -154,7 +154,7 @@ const KINDS: readonly Kind[] = [
 /** Answers of a board that do not show whether its instance has such objects. */
 const NO_ANSWER: ReadonlySet<string> = new Set(["hang", "not run", "unreadable", "client"]);
 
-/** A value in words, in a form that is the same for the board and for the model. */
+/** Returns a value in words, in a form that is the same for the board and for the model. */
 function words(field: string, value: unknown): string | undefined {
   if (value === undefined) return undefined;
   if (Array.isArray(value)) return [...value].sort().join(", ");

@@ -17,9 +17,9 @@ import { acquire, oops, pause, type Steps, type Task } from "../kernel/task.ts";
 
 /**
  * `rzn1_miic`: the switch of an RZ/N1 on the MII converter that is its PCS, held by a device link
- * (drivers/net/pcs/pcs-rzn1-miic.c). `serdes_phy`: the MAC of an Armada 8040 on a serdes PHY of the generic PHY framework, held
- * by references to its module and its device (drivers/phy/phy-core.c). `mlx5`, `mlx5_no_rdma`, `mlx5_subfunction`: a ConnectX whose
- * reload deletes its auxiliary device and adds it anew, with its RDMA driver or without, and with a subfunction;
+ * (drivers/net/pcs/pcs-rzn1-miic.c). `serdes_phy`: the MAC of an Armada 8040 on a serdes PHY of the generic PHY framework. It is
+ * held by references to its module and its device (drivers/phy/phy-core.c). `mlx5`, `mlx5_no_rdma`, `mlx5_subfunction`: a ConnectX whose
+ * reload deletes its auxiliary device and adds it again, with its RDMA driver or without, and with a subfunction;
  * `mlx5_slave`: a function of it that is not reloaded, the slave of a multi-port one. `mlxsw`: a Spectrum switch with the locks of its reload.
  * `stmmac_sgmii`, `stmmac_rgmii`: a MAC of Intel with a PHY of Marvell's, by SGMII with a PCS between them or by RGMII; seen on real kernels.
  */
@@ -50,12 +50,12 @@ export const HARDWARE: Readonly<Record<HardwareId, (kernel: Kernel, task: Task) 
 /** All of them. */
 export const HARDWARE_IDS = Object.keys(HARDWARE) as HardwareId[];
 
-/** Those of some words, for example of what a sequence requires, that are hardware of this kind. */
+/** Returns the words, for example of what a sequence requires, that are hardware of this kind. */
 export function hardwareIn(words: readonly string[]): HardwareId[] {
   return words.filter((word): word is HardwareId => Object.hasOwn(HARDWARE, word));
 }
 
-/** A driver that is part of the kernel image or of a module that stays: it never goes. */
+/** Returns a driver that is part of the kernel image or of a module that stays: it never goes. */
 function driverOf(name: string, device: string, rest: Pick<DeviceDriver, "probe" | "remove">): DeviceDriver {
   const module = new Module({
     name,
@@ -68,7 +68,7 @@ function driverOf(name: string, device: string, rest: Pick<DeviceDriver, "probe"
   return { name, module, matches: named(device), ...rest };
 }
 
-/** A netdev of a port whose cable is always plugged in; what else there is to do is the driver's. */
+/** Returns a netdev of a port whose cable is always plugged in; what else there is to do is the driver's. */
 function addPort(
   kernel: Kernel,
   task: Task,
@@ -98,7 +98,7 @@ function addPort(
   return netdev;
 }
 
-/** Takes netdevs away when their driver lets go of the device. */
+/** Takes netdevs away when their driver releases the device. */
 function managePorts(kernel: Kernel, device: Device, ports: readonly Netdev[]): void {
   device.managed.push(function* (task) {
     yield* acquire(task, kernel.rtnl);
@@ -122,7 +122,7 @@ function* miicBoard(kernel: Kernel, task: Task): Steps {
   });
   const dsa = driverOf("rzn1_a5psw", "44050000.switch", {
     *probe(task, device) {
-      // miic_create(): the converter has to be bound, and the device link says so from then on
+      // miic_create(): the converter has to be bound, and the device link requires this from then on
       if (miic.state !== "bound") return PROBE_DEFER;
       core.link(device, miic, { autoremoveConsumer: true });
       yield* acquire(task, kernel.rtnl);

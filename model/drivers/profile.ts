@@ -19,7 +19,7 @@ import { acquire, type Steps, type Task } from "../kernel/task.ts";
 import { registerTraps, unregisterTraps } from "../devlink/trap.ts";
 import { STATE } from "../kernel/state.ts";
 
-/** The traps of a profile: as few as show what becomes of them. */
+/** The traps of a profile: as few as show their lifetimes. */
 const TRAPS: {
   policers: readonly TrapPolicerSpec[];
   groups: readonly TrapGroupSpec[];
@@ -111,7 +111,7 @@ export abstract class Profile implements Driver {
     yield* registering(task, this.dl, "traps", () => registerTraps(task, this.dl, TRAPS));
   }
 
-  /** Unregisters them. */
+  /** Unregisters the traps. */
   *removeTraps(task: Task): Steps {
     yield* registering(task, this.dl, "traps", () => unregisterTraps(task, this.dl));
   }

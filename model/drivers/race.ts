@@ -37,7 +37,7 @@ const show = (what: string, make: RaceWord["make"]): RaceWord => ({
   make,
 });
 
-/** The param that is set to the value that it has. */
+/** Returns the param that is set to the value that it has. */
 const paramOf = ({ params }: InventoryInstance) =>
   params.find(({ cmode, value, pending }) => cmode !== "permanent" && value !== undefined && !pending);
 const dropTrapOf = ({ traps }: InventoryInstance) => traps.find(({ type }) => type === "drop");

@@ -37,7 +37,7 @@ const ELSEWHERE: Readonly<
 export interface Design {
   /** The lock regime. @default The era's own */
   lockRegime?: LockRegime;
-  /** Locks that are to differ from those of the regime */
+  /** Locks that are to differ from the locks of the regime */
   locks?: Partial<LockEra>;
   /** What drivers do otherwise with the locks of others */
   drivers?: Partial<DriverLocks>;
@@ -51,7 +51,7 @@ export interface Design {
   registerAt?: "early_locked" | "last";
 }
 
-/** An era with another design. */
+/** Returns an era with another design. */
 export function designed<E extends EraBehaviour>(era: E, design: Design): E {
   const { lockRegime, locks, trapLifetime, notifierScope, opsMode, registerAt } = design;
   const regime = lockRegime === undefined ? {} : { ...ELSEWHERE[lockRegime], locks: REGIMES[lockRegime] };

@@ -23,9 +23,9 @@ export interface EraBehaviour extends DevlinkEra, ReloadEra, LockingEra, DriverE
 
 /** What the devlink core does differently: messages, dumps, params (net/devlink). */
 export interface DevlinkEra {
-  /** What `NL_SET_ERR_MSG_MOD` puts in front of the texts of the devlink core: the name of its object file */
+  /** What `NL_SET_ERR_MSG_MOD` puts before the texts of the devlink core: the name of its object file */
   readonly corePrefix: string | undefined;
-  /** Whether a message that nobody listens to is built (and so reads the driver's counters) or not */
+  /** What happens to a message that nobody listens to: it is built (and so reads the driver's counters), or skipped */
   readonly unheard: "built" | "skipped";
   /** True if a socket can set a filter on the messages that it gets (from 6.8) */
   readonly notifyFilter: boolean;
@@ -43,7 +43,7 @@ export interface DevlinkEra {
   readonly regionMax: boolean;
   /** True if a reporter has a burst period before its grace period */
   readonly burstPeriod: boolean;
-  /** Whether a driverinit param takes effect at once for the driver's next look, or is promoted by the reload */
+  /** When a driverinit param takes effect: at once for the driver's next look, or as the reload promotes it */
   readonly driverinit: "overwritten" | "promoted";
   /** The direction in which params and ports vanish when the instance is unregistered */
   readonly unregisterParams: "ascending" | "descending";
@@ -58,7 +58,7 @@ export interface Refusal {
   readonly errno: string;
   /** The text of the extended ack */
   readonly text: string;
-  /** What stands in front of the text, if it is not that of the devlink core */
+  /** What stands before the text, if it is not the prefix of the devlink core */
   readonly prefix?: string;
 }
 
@@ -157,7 +157,7 @@ export interface KernelEra {
   /** How sscanf() reads a number that 64 bits do not hold: as its lowest bits, or as the greatest number that they hold */
   readonly scanOverflow: "wraps" | "saturates";
   /**
-   * What an oops in a kernel thread of a workqueue does to other work that is bound to the same CPU, the only one of the model:
+   * What an oops in a kernel thread of a workqueue does to other work on the same CPU, the only one of the model:
    * nothing, or the work never runs again, nor does RCU, which netdevs wait for as they go down
    */
   readonly deadWorker: "alone" | "stalls";
@@ -228,7 +228,7 @@ export interface PortEra {
 export interface PhylinkEra {
   /** True if phylink asks the MAC for its PCS at each major configuration; if not, the MAC sets it once (`phylink_set_pcs`) */
   readonly selects: boolean;
-  /** Whether no answer to that question keeps the PCS of before, or drops it */
+  /** If no answer to that question keeps the PCS of before, or drops it */
   readonly noAnswer: "keeps" | "drops";
   /** True if a PCS is enabled and disabled, and prepared before the MAC is configured */
   readonly enables: boolean;

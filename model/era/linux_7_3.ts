@@ -1,4 +1,4 @@
-/** Linux 7.3: the core and the locks are those of 7.2. */
+/** Linux 7.3: the core and the locks are the same as in 7.2. */
 
 import type { EraFile } from "./file.ts";
 

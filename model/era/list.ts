@@ -33,7 +33,7 @@ export const ERA_FILES = {
 /** The id of an era, for example `6.12`. */
 export type EraId = keyof typeof ERA_FILES;
 
-/** The id of an era of which a kernel was booted, and the model compared with it. */
+/** The id of an era that has a booted kernel, with which the model was compared. */
 export type BootedEraId = {
   [K in EraId]: (typeof ERA_FILES)[K] extends { readonly booted: true } ? K : never;
 }[EraId];
@@ -114,13 +114,13 @@ export const DEBIAN_KERNELS: Readonly<Record<BootedEraId, DebianKernel>> = inher
   return file.booted ? file.debian : {};
 });
 
-/** The era that an era's core is of: itself, or where it changes nothing the era that it took all from. */
+/** Returns the era that an era's core is of: itself, or where it changes nothing the era that it took all from. */
 function coreOf(id: EraId): EraId {
   const { parent, differs } = FILES[id];
   return parent === null || Object.keys(differs).length > 0 ? id : coreOf(parent);
 }
 
-/** The booted eras whose core differs from that of all earlier ones; only drivers behave differently in the others. */
+/** The booted eras whose core differs from the core of all earlier ones; only drivers behave differently in the others. */
 export const DISTINCT_ERAS: readonly BootedEraId[] = BOOTED_ERAS.filter((id, i) =>
   BOOTED_ERAS.findIndex((other) => coreOf(other) === coreOf(id)) === i
 );

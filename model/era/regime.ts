@@ -1,6 +1,6 @@
 /**
  * Lock regimes: which locks the devlink core takes where, as data. An era has one of its own; a machine can be given
- * another, to see what would come of it (docs/semantics.md 2).
+ * another, to see the outcome (docs/semantics.md 2).
  *
  * @module
  */
@@ -10,7 +10,7 @@ import type { OperationKind } from "../operation.ts";
 /**
  * `global_mutex`: `devlink_mutex` over every request (to 5.17); `global_plus_devl`: the same, and drivers lock the instance
  * themselves (5.18, 5.19); `instance`: the instance's lock alone, over reloads, too (from 6.0); `instance_plus_device`: a reload
- * takes the device's lock first (from 6.8). Proposed and never merged (docs/semantics.md 2.3): `rfc_nested_mark`, a mark says that somebody
+ * takes the device's lock first (from 6.8). Proposed and never merged (docs/semantics.md 2.3): `rfc_nested_mark`, a mark means that somebody
  * holds the instance's lock, and who registers something then does not take it; `rfc_list_locks`, a lock for each list
  */
 export const LOCK_REGIMES = [
@@ -29,17 +29,17 @@ export interface LockEra {
   /** Its name */
   readonly regime: LockRegime;
   /**
-   * What it takes to register an object of an instance. `takes`: the instance's lock, at each of them; `held`: whoever registers
+   * What it takes to register an object of an instance. `takes`: the instance's lock, at each of them; `held`: a task that registers
    * has it; `marked`: it is taken unless somebody is marked as having it; `lists`: the lock of that list
    */
   readonly registration: "takes" | "held" | "marked" | "lists";
-  /** Whether drivers lock the instance in the callbacks of a reload, which runs without that lock (5.18, 5.19) */
+  /** True if drivers lock the instance in the callbacks of a reload, which runs without that lock (5.18, 5.19) */
   readonly callbacksLock: boolean;
-  /** Whether who changes an instance from outside of a request holds reloads off meanwhile (to 5.15) */
+  /** True if who changes an instance from outside of a request holds reloads off meanwhile (to 5.15) */
   readonly holdsReloadsOff: boolean;
   /** True if a driver that lists its ports has a lock of its own for the list, taken before the instance's (to 5.17) */
   readonly portListLock: boolean;
-  /** Whether the locks of all instances are one class to lockdep, or each its own (from 6.0) */
+  /** The lock classes of instances in lockdep: one for all, or one each (from 6.0) */
   readonly instanceKeys: "one" | "each";
   /**
    * How the end of an instance waits for its users: until the last one has gone, and who comes meanwhile is a user, too;
@@ -172,31 +172,31 @@ export const REGIMES: Readonly<Record<LockRegime, LockEra>> = {
 };
 
 /**
- * What becomes of a driver's traps in a reload: they are registered anew; they stay from probe to remove (a patch that was
- * refused); or they are registered anew by a core that says nothing of groups and policers, and warns (never released, docs/semantics.md 3.11)
+ * What happens to a driver's traps in a reload: they are registered again; they stay from probe to remove (a patch that was
+ * refused); or they are registered again by a core that announces no groups and policers, and warns (never released, docs/semantics.md 3.11)
  */
 export type TrapLifetime = "reload" | "probe" | "reload_asserting";
 
 /**
- * Where a driver asks to be told of netdevs: in all netns, in that of its instance, in that of its netdev, or in all netns once
- * and for all as its module is loaded. The first one waits for all netns that are coming or going (`pernet_ops_rwsem`).
+ * Where a driver asks to be notified of netdevs: in all netns, in the netns of its instance, in the netns of its netdev, or in all netns as
+ * its module is loaded. The first one waits for all netns that are coming or going (`pernet_ops_rwsem`).
  */
 export type NotifierScope = "global" | "per_net" | "dev_net" | "module_init";
 
 /**
- * Where a driver's operations come from: one table for all of its instances; or each instance is given its own before it is
- * registered, all of them or those of a reload alone (`devlink_set_ops()`, `devlink_set_reload_ops()`: proposed, never merged,
+ * Where a driver's operations come from: one table for all of its instances, or one for each instance before it is
+ * registered. The latter has all ops, or only the ops of a reload (`devlink_set_ops()`, `devlink_set_reload_ops()`: proposed, never merged,
  * docs/semantics.md 1.6), so that one that must not be reloaded has none for it.
  */
 export type OpsMode = "static" | "set_ops" | "set_reload_ops";
 
-/** What a driver does with locks that are not its own: as no driver of the era does, where it says so. */
+/** What a driver does with locks that are not its own: overrides for what no driver of the era does. */
 export interface DriverLocks {
   /** Which of two instances a driver locks first where one is part of the other. Meant for kernels that do the same */
   readonly nestedOrder: "none" | "parent first" | "nested first";
-  /** Whether RTNL is held from the end of the way down to the end of the way up of a reload (bnxt), over what tells of ports */
+  /** True if RTNL is held during messages of ports, from the end of the way down to the end of the way up (bnxt) */
   readonly rtnlOverReload: boolean;
-  /** Whether a reload takes the lock of its device */
+  /** True if a reload takes the lock of its device */
   readonly deviceLockInReload: boolean;
 }
 

@@ -14,7 +14,7 @@ const SINCE: readonly (readonly [major: number, minor: number, era: EraId])[] = 
 const releaseOf = (kernelRelease: string) => /^(\d+)\.(\d+)/.exec(kernelRelease)?.slice(1).map(Number);
 
 /**
- * Returns the era that a kernel is judged by: that of its release, or the oldest one for a kernel that is older.
+ * Returns the era that a kernel is judged by: the era of its release, or the oldest one for a kernel that is older.
  *
  * @param kernelRelease What `uname -r` prints
  * @throws {RangeError} If it is not a kernel release
@@ -27,7 +27,7 @@ export function nearestEra(kernelRelease: string): Era {
 }
 
 /**
- * Says how an era fits the kernel that it judges; undefined if the era was taken from that kernel, run there.
+ * Describes how an era fits the kernel that it judges; undefined if the era was taken from that kernel, run there.
  *
  * @example
  * ```ts
@@ -37,7 +37,7 @@ export function nearestEra(kernelRelease: string): Era {
  * eraNote("6.12", "6.12.117+deb13-amd64"); // undefined
  * ```
  *
- * @param kernelRelease What `uname -r` prints; empty for the model alone, of which there is nothing to say
+ * @param kernelRelease What `uname -r` prints; empty for the model alone, which has no release
  */
 export function eraNote(era: EraId, kernelRelease: string): string | undefined {
   if (kernelRelease === "") return undefined;
@@ -54,7 +54,7 @@ export function eraNote(era: EraId, kernelRelease: string): string | undefined {
 }
 
 /**
- * The era of a kernel release, the nearest one where the release itself was not looked at.
+ * Returns the era of a kernel release, the nearest one where the release itself was not looked at.
  *
  * @example
  * ```ts

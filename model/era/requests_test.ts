@@ -78,7 +78,7 @@ const SOURCE: { readonly [K in BootedEraId]?: { mutex: boolean; others: { [K in 
       "health.dump.show": "reporters",
       // devlink_nl_cmd_get_dumpit()
       "all dev.show": "",
-      // devlink_nl_cmd_health_reporter_get_dumpit(): reporters of devices, then those of ports
+      // devlink_nl_cmd_health_reporter_get_dumpit(): reporters of devices, then reporters of ports
       "all health.show": "reporters instance",
     },
   },
@@ -96,7 +96,7 @@ const SOURCE: { readonly [K in BootedEraId]?: { mutex: boolean; others: { [K in 
   "6.12": { mutex: false, others: {} },
 };
 
-/** The locks that an operation takes, in their order; those below the instance left out. */
+/** Returns the locks that an operation takes, in their order; those below the instance left out. */
 function taken(era: EraId, op: Operation): string {
   const machine = new Machine({ era });
   machine.perform({ kind: "file.write", path: "/sys/bus/netdevsim/new_device", value: "10 1" });
@@ -107,7 +107,7 @@ function taken(era: EraId, op: Operation): string {
     .join(" ");
 }
 
-Deno.test("the locks of each request, by era, are those of the kernel's source", () => {
+Deno.test("the locks of each request, by era, match the kernel's source", () => {
   for (const [i, era] of BOOTED_ERAS.entries()) {
     const { mutex, others } = SOURCE[BOOTED_ERAS.slice(0, i + 1).findLast((id) => SOURCE[id])!]!;
     const lacks = ERAS[era].objects.lacks;

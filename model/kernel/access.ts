@@ -3,7 +3,7 @@
  * steps which touch nothing in common need not be tried in both orders.
  *
  * A cell is a name for a part of the kernel's state: what a lock protects, the list of instances, the netns by name. What is
- * done under a lock needs no word of its own, since whoever holds the lock touches its cell; only what is read or changed
+ * done under a lock needs no word of its own, since a task that holds the lock touches its cell. Only what is read or changed
  * without the lock that protects it has to say so.
  *
  * @module
@@ -18,7 +18,7 @@ export interface Accesses {
   writes: number;
 }
 
-/** Every cell at once: of who cannot say what it touches. */
+/** Every cell at once: for a step that cannot tell what it touches. */
 export const EVERYTHING: Cell = -1;
 
 const cells = new Map<string, Cell>();
@@ -27,7 +27,7 @@ let reads = 0;
 let writes = 0;
 
 /**
- * The cell of a name. There are 31 bits; names that share one are taken for the same, which costs the explorer time and never
+ * Returns the cell of a name. There are 31 bits; names that share one are taken for the same, which costs the explorer time and never
  * an interleaving.
  */
 export function cellOf(name: string): Cell {
@@ -46,7 +46,7 @@ export function writing(cell: Cell): void {
   if (recording) writes |= cell;
 }
 
-/** Whether what is touched is written down now. */
+/** True if what is touched is written down now. */
 export function exploring(): boolean {
   return recording;
 }
@@ -68,7 +68,7 @@ export function stopRecording(): Accesses {
   return { reads, writes };
 }
 
-/** Whether the order of two steps may matter. */
+/** True if the order of two steps may matter. */
 export function dependent(a: Accesses, b: Accesses): boolean {
   return ((a.writes & (b.reads | b.writes)) | (a.reads & b.writes)) !== 0;
 }
@@ -77,7 +77,7 @@ export function dependent(a: Accesses, b: Accesses): boolean {
 export class SharedMap<K, V> extends Map<K, V> {
   readonly #cell: Cell;
 
-  /** `name` is that of its cell. */
+  /** `name` is the name of its cell. */
   constructor(name: string) {
     super();
     this.#cell = cellOf(name);

@@ -11,7 +11,7 @@ import type { Lock, LockClass, Steps, Task } from "./task.ts";
 
 /**
  * The class of a device's lock by its bus, where that is not the one of most devices: who adds and deletes auxiliary devices may hold the
- * lock of their parent, and of its devlink instance; who detaches from a PHY on an MDIO bus holds RTNL.
+ * lock of their parent, and of its devlink instance. Who detaches from a PHY on an MDIO bus holds RTNL.
  */
 const CHILDREN: Readonly<Record<string, LockClass>> = { auxiliary: "child device", mdio_bus: "mdio device" };
 
@@ -22,7 +22,7 @@ export const PROBE_DEFER = "EPROBE_DEFER";
 export interface DeviceDriver {
   readonly name: string;
   readonly module: Module;
-  /** Whether it is for a device of its bus */
+  /** True if it is for a device of its bus */
   matches(device: Device): boolean;
   /** Gives `ok`, an errno, or {@linkcode PROBE_DEFER} */
   probe(task: Task, device: Device): Steps<Result>;
@@ -30,7 +30,7 @@ export interface DeviceDriver {
   remove?(task: Task, device: Device): Steps;
 }
 
-/** A match by name: all of it but a number behind the last dot, if there is one. */
+/** Returns a match by name: all of it but a number after the last dot, if there is one. */
 export function named(name: string): DeviceDriver["matches"] {
   return (device) => device.name.replace(/\.\d+$/, "") === name;
 }
@@ -60,7 +60,7 @@ export class Device {
   driver: DeviceDriver | undefined;
   /** How far its driver has come with it */
   state: "no driver" | "probing" | "bound" | "unbinding" = "no driver";
-  /** Whether it is on the bus */
+  /** True if it is on the bus */
   registered = true;
   /** References to the struct device: they keep its memory, and nothing that its driver made */
   references = 1;
@@ -68,7 +68,7 @@ export class Device {
   data: unknown;
   /** The emulated device that a test operates, where it is one: it stays when its driver goes */
   emulated: unknown;
-  /** What is undone, last first, when the driver lets go of it (devres) */
+  /** What is undone, last first, when the driver releases it (devres) */
   readonly managed: ((task: Task) => Steps)[] = [];
   readonly suppliers: DeviceLink[] = [];
   readonly consumers: DeviceLink[] = [];

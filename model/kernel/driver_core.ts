@@ -304,7 +304,7 @@ export class DriverCore implements FileOwner {
     }
   }
 
-  /** What was managed for the driver goes, and the device links follow. */
+  /** Releases what was managed for the driver, and then the device links. */
   *#cleanUp(task: Task, device: Device): Steps {
     for (let action = device.managed.pop(); action; action = device.managed.pop()) yield* action(task);
     device.driver = undefined;
@@ -345,12 +345,12 @@ function look(bus: Bus, name: string): Device | undefined {
   return device;
 }
 
-/** Whether unbinding the supplier of a device link has to unbind its consumer first. */
+/** True if unbinding the supplier of a device link has to unbind its consumer first. */
 function holdsSupplier({ options, status }: DeviceLink): boolean {
   return !options.stateless && (status === "consumer probe" || status === "active");
 }
 
-/** The status of a new device link (drivers/base/core.c, device_link_init_status). */
+/** Returns the status of a new device link (drivers/base/core.c, device_link_init_status). */
 function initialStatus(consumer: Device, supplier: Device): DeviceLink["status"] {
   if (supplier.state === "unbinding") return "supplier unbind";
   if (supplier.state === "no driver") return "dormant";
@@ -359,7 +359,7 @@ function initialStatus(consumer: Device, supplier: Device): DeviceLink["status"]
   return consumer.state === "bound" ? "active" : "available";
 }
 
-/** Whether a device is, over any number of device links, a consumer of another one. */
+/** True if a device is, over any number of device links, a consumer of another one. */
 function dependsOn(device: Device, other: Device): boolean {
   return device === other || device.suppliers.some((link) => dependsOn(link.supplier, other));
 }

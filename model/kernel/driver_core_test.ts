@@ -6,7 +6,7 @@ import { Module } from "./module.ts";
 import { emptyObservation } from "../observation.ts";
 import { type Steps, Task } from "./task.ts";
 
-/** A kernel with a bus, and a log of what drivers were asked to do. */
+/** Returns a kernel with a bus, and a log of what drivers were asked to do. */
 function world(era: EraId = "6.12") {
   const kernel = new Kernel(ERAS[era], { seed: 1, netdevs: [], listeners: false, freedMemory: "kept" });
   const task = new Task("test", emptyObservation(), false);
@@ -60,7 +60,7 @@ function world(era: EraId = "6.12") {
   return { kernel, core: kernel.core, log, driver, device, register, file };
 }
 
-/** A consumer that makes a device link to its supplier when it is probed, and is put off while that has no driver. */
+/** Returns a consumer that makes a device link to its supplier when it is probed, and is put off while that has no driver. */
 function linked(options: DeviceLinkOptions) {
   const all = world();
   const supplier = all.device("sup.0");
@@ -205,7 +205,7 @@ Deno.test("bind of a device that has a driver: ENODEV up to 5.14, then the errno
   }
 });
 
-/** A device whose driver is just removing itself: an unbind that holds the device's lock, and how another write begins. */
+/** Returns a device whose driver is just removing itself: an unbind that holds the device's lock, and how another write begins. */
 function whileUnbinding(era: EraId) {
   const { core, driver, device, register, kernel } = world(era);
   register({

@@ -24,7 +24,7 @@ export class FileUsers {
     this.#idle = new Condition(`users of ${name}`, () => this.#users.length === 0, () => this.#users);
   }
 
-  /** Whether they have been taken away. */
+  /** True if they have been taken away. */
   get gone(): boolean {
     reading(this.#idle.cell);
     return this.#gone;
@@ -41,7 +41,7 @@ export class FileUsers {
     return result;
   }
 
-  /** They are made anew: whoever has opened these still gets nowhere. */
+  /** They are recreated: a task that has opened the old files still gets nowhere. */
   anew(): FileUsers {
     writing(this.#idle.cell);
     return new FileUsers(this.name, this.errno);

@@ -19,7 +19,7 @@ export interface VirtualFile {
   read?(task: Task): Content | Steps<Content>;
   /** Takes one write, the last newline cut off; gives `ok` or an errno */
   write?(task: Task, value: string, netns: Netns): Steps<string>;
-  /** Whether it has been taken away since it was found; to open it fails then. Left out where to write to it tells the same */
+  /** True if it has been taken away since it was found; to open it fails then. Left out where to write to it tells the same */
   gone?(): boolean;
 }
 
@@ -27,7 +27,7 @@ export interface VirtualFile {
 export interface FileOwner {
   /** The file at a path, if it is one of this owner's and is there now */
   resolve(path: string): VirtualFile | undefined;
-  /** Whether a path is one of this owner's directories */
+  /** True if a path is one of this owner's directories */
   directory(path: string): boolean;
 }
 
@@ -56,13 +56,13 @@ export interface KernelHost {
   /** Virtual time in ms */
   now: number;
   readonly rtnl: Lock;
-  /** Whether workers stop at every lock, too */
+  /** True if workers stop at every lock, too */
   readonly stepping: boolean;
-  /** Whether somebody tries all interleavings */
+  /** If somebody tries all interleavings, and with which work */
   readonly exploring: false | "without timers" | "with timers";
   /** How many works are queued or run */
   busyWorks: number;
-  /** Whether work that is bound to the CPU never runs again */
+  /** True if work that is bound to the CPU never runs again */
   stalled: boolean;
   readonly timers: Timer[];
   /** When those who sleep wake up, in ms */

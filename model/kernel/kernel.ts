@@ -72,17 +72,17 @@ export class Kernel implements KernelHost {
   readonly devlinkMutex: Lock | undefined;
   /** Where a warning that comes once has come */
   readonly warned: Set<string> = new Set();
-  /** Told of each devlink message as it is sent */
+  /** Called for each devlink message as it is sent */
   onMessage: ((netns: NetnsName, message: Notification) => void) | undefined;
   /** What workers cause is written down here: the observation of the operation that runs */
   observation: Observation = emptyObservation();
-  /** Whether workers stop at every lock, too: somebody steps the tasks of this kernel */
+  /** True if workers stop at every lock, too: somebody steps the tasks of this kernel */
   stepping = false;
-  /** Whether somebody tries all interleavings: how long something takes says nothing then of what comes before what */
+  /** True if somebody tries all interleavings: how long something takes then shows nothing about the order */
   exploring: false | "without timers" | "with timers" = false;
   /** How many works are queued or run */
   busyWorks = 0;
-  /** Whether work that is bound to the CPU never runs again */
+  /** True if work that is bound to the CPU never runs again */
   stalled = false;
   /** When those who sleep wake up, in ms */
   readonly wakeups: number[] = [];
@@ -92,7 +92,7 @@ export class Kernel implements KernelHost {
   #modules: Modules | undefined;
   #linkwatch: Linkwatch | undefined;
   readonly freedMemory: FreedMemory;
-  /** Devices that do not let go of a route that is removed, and then of all of them: mostly none, and nobody races for it */
+  /** Devices that keep a route that is removed, and then of all of them: mostly none, and nobody races for it */
   readonly routeKeepers: Set<FibListener> = new Set();
   /** KASAN reports once, and not again until the next boot */
   kasanReported = false;
@@ -120,7 +120,7 @@ export class Kernel implements KernelHost {
     }
   }
 
-  /** Whether something is under way that nobody waits for: work, or a netdev whose state has yet to follow its carrier */
+  /** True if something is under way that nobody waits for: work, or a netdev whose state has yet to follow its carrier */
   get unsettled(): boolean {
     return this.busyWorks > 0 || (this.#linkwatch?.pending ?? false);
   }
@@ -140,25 +140,25 @@ export class Kernel implements KernelHost {
   }
 
   /**
-   * Whether observations hold all messages, also those that nobody hears: they are written down, and the kernel does not
+   * True if observations hold all messages, also those that nobody hears: they are written down, and the kernel does not
    * notice (no counter is read for them)
    */
   overheard = false;
 
-  /** Whether each netns has a listener from its start */
+  /** True if each netns has a listener from its start */
   readonly listeners: boolean;
 
-  /** A new mutex of this kernel. */
+  /** Returns a new mutex of this kernel. */
   lock(name: string, lockClass: LockClass, options?: LockOptions): Lock {
     return new Lock(name, lockClass, this.lockdep, options);
   }
 
-  /** The next index of an instance: a new one each time, also for a device that was there before (docs/semantics.md 1.1). */
+  /** Returns the next index of an instance: a new one each time, also for a device that was there before (docs/semantics.md 1.1). */
   nextIndex(): number {
     return this.#index++;
   }
 
-  /** A pseudo-random number below `bound`, from the seed. */
+  /** Returns a pseudo-random number below `bound`, from the seed. */
   random(bound: number): number {
     this.#random = (Math.imul(this.#random, 1664525) + 1013904223) >>> 0;
     return Math.floor(this.#random / 4294967296 * bound);
@@ -183,13 +183,13 @@ export class Kernel implements KernelHost {
     this.#instances.push(dl);
   }
 
-  /** Takes it from there. */
+  /** Removes an instance from the list. */
   removeInstance(dl: Instance): void {
     writing(this.#listed);
     this.#instances.splice(this.#instances.indexOf(dl), 1);
   }
 
-  /** The registered instance with a handle, as somebody in `netns` finds it; `devlink_index/N` names it by its index, too. */
+  /** Returns the registered instance with a handle, as somebody in `netns` finds it; `devlink_index/N` names it by its index, too. */
   find(netns: Netns, handle: Handle): Instance | undefined {
     if (this.era.showsIndex && handle.startsWith(BY_INDEX)) {
       const index = handle.slice(BY_INDEX.length);
@@ -198,7 +198,7 @@ export class Kernel implements KernelHost {
     for (const dl of this.#instances) {
       if (dl.handle === handle && dl.netns === netns && dl.visible) return dl;
     }
-    // Whoever registers one with that handle comes before or after
+    // A task that registers one with that handle comes before or after
     if (exploring()) reading(cellOf(`registered ${handle}`));
     return undefined;
   }
@@ -307,7 +307,7 @@ export class Kernel implements KernelHost {
     this.workers.push({ task, steps: body(task) });
   }
 
-  /** Lets the kernel threads run until all of them have ended or wait for somebody else. Says whether anything moved. */
+  /** Lets the kernel threads run until all of them have ended or wait for somebody else. Returns whether anything moved. */
   runWorkers(): boolean {
     let moved = false;
     for (let progress = true; progress && this.workers.length > 0;) {
@@ -332,7 +332,7 @@ export class Kernel implements KernelHost {
     return moved;
   }
 
-  /** Lets time pass until the next sleeper wakes up; says whether there is one. */
+  /** Lets time pass until the next sleeper wakes up; returns whether there is one. */
   wakeNext(): boolean {
     if (this.wakeups.length === 0) return false;
     this.advance(Math.max(0, Math.min(...this.wakeups) - this.now));
@@ -348,7 +348,7 @@ export class Kernel implements KernelHost {
       const wakeup = this.wakeups.length > 0 ? Math.min(...this.wakeups) : Infinity;
       if (wakeup <= end && (!first || wakeup < first.due)) {
         this.now = Math.max(this.now, wakeup);
-        // Whoever is no worker wakes up when its turn comes
+        // A task that is no worker wakes up when its turn comes
         for (let i = this.wakeups.indexOf(wakeup); i >= 0; i = this.wakeups.indexOf(wakeup)) this.wakeups.splice(i, 1);
       } else if (first) {
         this.now = Math.max(this.now, first.due);
@@ -360,7 +360,7 @@ export class Kernel implements KernelHost {
   }
 }
 
-/** One step of a kernel thread; one that waits for itself, or that the kernel ended, is gone for good. */
+/** Returns one step of a kernel thread; one that waits for itself, or that the kernel ended, is gone for good. */
 export function stepWorker(steps: Steps): IteratorResult<SchedulingPoint, void> {
   try {
     return steps.next();

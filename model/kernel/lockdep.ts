@@ -4,13 +4,13 @@
  * @module
  */
 
-/** What lockdep knows of a lock: the class that it is in. */
+/** A lock as lockdep sees it: its class. */
 export interface Ordered {
-  /** As it is shown */
+  /** The name that is shown */
   readonly name: string;
   /** Of {@linkcode Lockdep.key} */
   readonly key: number;
-  /** Whether two locks of its class may be held at once */
+  /** True if two locks of its class may be held at once */
   readonly nests: boolean;
 }
 
@@ -36,10 +36,10 @@ export type Cycle = readonly string[];
 export class Lockdep {
   readonly #keys = new Map<string, number>();
   readonly #names: string[] = [];
-  /** By class, those that were taken while it was held */
+  /** By class: the classes that were taken while it was held */
   readonly #after: Set<number>[] = [];
 
-  /** The number of a class. */
+  /** Returns the number of a class. */
   key(name: string): number {
     let key = this.#keys.get(name);
     if (key === undefined) {
@@ -75,7 +75,7 @@ export class Lockdep {
     return cycle;
   }
 
-  /** A way from one class to another, both of them in it. */
+  /** Returns a path from one class to another, with both ends; undefined if there is none. */
   #path(from: number, to: number): number[] | undefined {
     if (this.#after[from]!.size === 0) return undefined;
     const before = new Map<number, number>();

@@ -5,7 +5,7 @@ function locks(lockdep: Lockdep, names: readonly string[], options: { key?: stri
   return names.map((name) => ({ name, key: lockdep.key(options.key ?? name), nests: options.nests ?? false }));
 }
 
-Deno.test("an order that was only ever seen one way is none to report", () => {
+Deno.test("an order that was only ever seen one way is not reported", () => {
   const lockdep = new Lockdep();
   const [a, b, c] = locks(lockdep, ["a", "b", "c"]);
   for (let i = 0; i < 2; i++) {

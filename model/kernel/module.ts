@@ -1,5 +1,5 @@
 /**
- * Kernel modules: which are loaded, who uses them, and what becomes of them (kernel/module/main.c).
+ * Kernel modules: which are loaded, who uses them, and what happens to them (kernel/module/main.c).
  *
  * @module
  */
@@ -31,7 +31,7 @@ export interface ModuleSource {
 export class Module {
   /** False from the moment that its text and data are gone */
   loaded = true;
-  /** Who took a reference: modules that use its symbols, and whoever called `try_module_get()` */
+  /** Who took a reference: modules that use its symbols, and tasks that called `try_module_get()` */
   references = 0;
   #going = false;
   instance: LoadedModule | undefined;
@@ -54,12 +54,12 @@ export class Module {
     this.references--;
   }
 
-  /** Whether its exit has begun; where that never ends, it stays so for good */
+  /** True if its exit has begun; where that never ends, it stays so for good */
   get going(): boolean {
     return this.#going;
   }
 
-  /** Whether it may go; from then on nobody gets a reference. */
+  /** True if it may go; from then on nobody gets a reference. */
   stop(): boolean {
     if (this.references > 0) return false;
     this.#going = true;
@@ -85,12 +85,12 @@ export class Modules {
     this.#sources.set(source.name, source);
   }
 
-  /** How many references a module has; undefined where it is not loaded. */
+  /** Returns how many references a module has; undefined where it is not loaded. */
   references(name: string): number | undefined {
     return this.#loaded.get(name)?.references;
   }
 
-  /** Whether the model has a module of that name. */
+  /** True if the model has a module of that name. */
   has(name: string): boolean {
     return this.#sources.has(name);
   }
@@ -113,7 +113,7 @@ export class Modules {
     const module = new Module(source);
     this.#loaded.set(name, module);
     const used = source.uses.map((one) => this.#loaded.get(one)!);
-    // The symbols of a module that is on its way out are not to be had
+    // The symbols of a module that is on its way out are not available
     if (used.some((one) => one.going)) {
       this.#loaded.delete(name);
       return "ENOENT";

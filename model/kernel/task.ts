@@ -1,5 +1,5 @@
 /**
- * Tasks and locks. A kernel path is a generator that stops where it has to wait, and, when it is stepped, at each lock; so
+ * Tasks and locks. A kernel path is a generator that stops where it has to wait, and, when it is stepped, at each lock. So
  * the same code runs straight through at full speed and under an explorer of interleavings.
  *
  * @module
@@ -12,15 +12,15 @@ import { STATE } from "./state.ts";
 
 /** What a task may have to wait for. */
 export interface Awaited {
-  /** As it is shown */
+  /** The name that is shown */
   readonly name: string;
   /** What has to change for the wait to end */
   readonly cell: Cell;
-  /** Whether a task that waits for it could go on now */
+  /** True if a task that waits for it could go on now */
   ready(task: Task): boolean;
-  /** Who has to do something before that, as far as it is known */
+  /** The task that has to act before that, if it is known */
   holders(): readonly Task[];
-  /** Whether it is held from when it was got until it is given back: a lock, in contrast to an event */
+  /** True if it is held from when it was got until it is given back: a lock, in contrast to an event */
   readonly lock: boolean;
 }
 
@@ -30,7 +30,7 @@ export interface SchedulingPoint {
   readonly kind: "lock" | "blocked" | "pause";
   /** The lock, or what is waited for */
   readonly what: string;
-  /** Who stopped */
+  /** The name of the task that stopped */
   readonly task: string;
   /**
    * The same as an object; a task that is blocked without one has to be tried again to see whether it still is
@@ -48,12 +48,12 @@ export class Task {
   readonly held: Held[] = [];
   /** What it waits for, where that is itself */
   hungOn: string | undefined;
-  /** Whether somebody waits for an extended ack: only netlink carries one */
+  /** True if somebody waits for an extended ack: only netlink carries one */
   acknowledged = true;
   constructor(
     readonly name: string,
     public observation: Observation,
-    /** Whether it stops at every lock, not only where it must */
+    /** True if it stops at every lock, not only where it must */
     readonly stepping: boolean,
   ) {}
 
@@ -82,7 +82,7 @@ export class Task {
 /** A lock that a task holds. */
 export interface Held extends Ordered {
   readonly cell: Cell;
-  /** Whether others may hold it at the same time */
+  /** True if others may hold it at the same time */
   readonly shared: boolean;
 }
 
@@ -107,13 +107,13 @@ export type LockClass =
 
 /** What a lock is made with, beside its name and class. */
 export interface LockOptions {
-  /** Its key in lockdep, where it is not that of its class */
+  /** Its key in lockdep, where it is not the key of its class */
   key?: string;
-  /** Whether a task may hold two of its class. @default {true} */
+  /** True if a task may hold two of its class. @default {true} */
   nests?: boolean;
 }
 
-/** Notes a lock as taken, and says what lockdep has against it. */
+/** Notes a lock as taken, and returns what lockdep has against it. */
 function taken(task: Task, lock: Held, lockdep: Lockdep): void {
   const { held } = task;
   if (lock.shared) reading(lock.cell);
@@ -169,7 +169,7 @@ export class Lock implements Held, Awaited {
     return this.owner === null ? [] : [this.owner];
   }
 
-  /** Takes it and gives it back, if it is free. */
+  /** Takes the lock and gives it back, if it is free. */
   pass(task: Task): boolean {
     reading(this.cell);
     if (this.owner !== null) return false;
@@ -178,7 +178,7 @@ export class Lock implements Held, Awaited {
     return true;
   }
 
-  /** Takes it if it is free. */
+  /** Takes the lock if it is free. */
   tryTake(task: Task): boolean {
     if (this.owner !== null) {
       reading(this.cell);
@@ -189,7 +189,7 @@ export class Lock implements Held, Awaited {
     return true;
   }
 
-  /** Gives it back. */
+  /** Gives the lock back. */
   release(task: Task): void {
     writing(this.cell);
     given(task, this);
@@ -197,7 +197,7 @@ export class Lock implements Held, Awaited {
   }
 }
 
-/** A lock that many may hold to read and one to write. Whoever waits to write holds back those who come to read. */
+/** A lock that many may hold to read and one to write. A writer that waits holds back those who come to read. */
 export class RwLock {
   readonly name: string;
   readonly cell: Cell;
@@ -316,7 +316,7 @@ export function* acquire(task: Task, lock: Lock): Steps {
 }
 
 /**
- * Takes a lock and gives it back at once, with nothing of what it protects looked at: who does so has to wait for whoever holds it,
+ * Takes a lock and gives it back at once, with nothing of what it protects looked at: who does so has to wait for the task that holds it,
  * and in no order with others who do the same.
  */
 export function* passThrough(task: Task, lock: Lock): Steps {
@@ -338,9 +338,9 @@ export class Condition implements Awaited {
 
   constructor(
     readonly name: string,
-    /** Whether it is so now */
+    /** True if the condition holds now */
     readonly holds: () => boolean,
-    /** Who can still make it so; nobody means that a wait for it is lost */
+    /** The tasks that can still make it hold; if there is none, a wait for it never ends */
     readonly holders: () => readonly Task[] = () => [],
   ) {
     this.cell = cellOf(name);
@@ -355,7 +355,7 @@ export class Condition implements Awaited {
     writing(this.cell);
   }
 
-  /** Waits until it is so. */
+  /** Waits until the condition holds. */
   *wait(task: Task): Steps {
     if (task.stepping) yield { kind: "lock", what: this.name, task: task.name, on: this };
     writing(this.cell);

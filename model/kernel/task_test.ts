@@ -53,7 +53,7 @@ Deno.test("a task that waits for itself is a finding and never goes on", () => {
 
 const waits = (steps: Steps): boolean => !steps.next().done;
 
-Deno.test("many may read at once; whoever waits to write holds back those who come to read", () => {
+Deno.test("many may read at once; a writer that waits holds back those who come to read", () => {
   const { pernet, task } = world();
   const [a, b, c, d] = [task("a"), task("b"), task("c"), task("d")];
   assertEquals(waits(pernet.acquireRead(a)), false);

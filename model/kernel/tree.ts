@@ -25,7 +25,7 @@ export interface TreeDirectory {
 export interface TreeLink {
   /** What it is */
   readonly type: "link";
-  /** Where it points to */
+  /** The target of the link */
   readonly target: string;
 }
 

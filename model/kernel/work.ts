@@ -10,7 +10,7 @@ import { STATE } from "./state.ts";
 
 /**
  * One work item. It never runs twice at the same time; and once the thread that ran it was ended by the kernel, it never runs
- * again, since the workqueue gives it to the thread that had it (kernel/workqueue.c, find_worker_executing_work).
+ * again. The workqueue gives it to the thread that had it (kernel/workqueue.c, find_worker_executing_work).
  */
 export class Work {
   readonly #kernel: KernelHost;
@@ -27,7 +27,7 @@ export class Work {
   constructor(
     kernel: KernelHost,
     readonly name: string,
-    /** Whether it runs on the CPU that it was queued on, or on any */
+    /** True if the work runs only on the CPU that it was queued on */
     readonly bound: boolean,
     body: (task: Task) => Steps,
   ) {
@@ -35,7 +35,7 @@ export class Work {
     this.#body = body;
   }
 
-  /** Whether it is to run, or runs. */
+  /** True if the work is queued or runs. */
   get busy(): boolean {
     return this.#pending || this.#running;
   }
@@ -56,7 +56,7 @@ export class Work {
     while (this.#done < last) yield { kind: "blocked", what: this.name, task: task.name };
   }
 
-  /** Has it not run, and waits until it does not. */
+  /** Cancels the work, and waits until it no longer runs. */
   *cancel(task: Task): Steps {
     this.#forget();
     while (this.#running) yield { kind: "blocked", what: this.name, task: task.name };

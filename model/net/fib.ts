@@ -18,8 +18,8 @@ export function countLoopback(era: Era, netns: Netns, up: boolean): void {
 }
 
 /**
- * What a link-local address puts into the FIB: fe80::/64 and ff00::/8 once for all netdevs, and the address itself when it
- * was found to be nobody else's (at once where there is no ARP, which takes no part in that).
+ * What a link-local address puts into the FIB: fe80::/64 and ff00::/8 once for all netdevs, and the address itself once it
+ * is known to be unique (at once without ARP).
  */
 export function countLinkLocal(kernel: KernelHost, netdev: Netdev, up: boolean): void {
   const { netns } = netdev;

@@ -32,7 +32,7 @@ export class Linkwatch {
     this.#work = new Work(kernel, "linkwatch_event", false, (task) => this.#event(task));
   }
 
-  /** Whether the state of a netdev has yet to follow. */
+  /** True if the state of a netdev has yet to follow. */
   get pending(): boolean {
     return this.#pending.size > 0;
   }
@@ -41,7 +41,7 @@ export class Linkwatch {
   carrier(netdev: Netdev, on: boolean): void {
     if (netdev.carrier === on) return;
     netdev.carrier = on;
-    // One that is not registered yet, or any more, has no events
+    // A netdev that is not registered (yet, or any more) has no events
     if (netdev.netns.netdevs.get(netdev.name) !== netdev) {
       netdev.followed = on;
       return;

@@ -80,7 +80,7 @@ export const NETDEV_COMMANDS: { [K in NetdevKind]: Command<K> } = {
 /** The kinds of {@linkcode NETDEV_COMMANDS}. */
 export type NetdevKind = "netdev.set" | "netdev.show" | "ethtool.show" | "ethtool.restart";
 
-/** What ip(8) does with a netdev; it says so itself if there is none of that name. */
+/** What ip(8) does with a netdev; it reports an error itself if there is no netdev of that name. */
 function* onNetdev(scene: Scene, dev: string, body: (netdev: Netdev) => Steps): Steps<Result> {
   const { kernel, task, netns } = scene;
   if (!kernel.era.looksUpUnderRtnl) reading(kernel.rtnl.cell);
@@ -105,14 +105,14 @@ function* ethtool(scene: Scene, dev: string, body: (netdev: Netdev) => Steps<Res
 const NETDEV_FILE =
   /^\/sys\/(?:class|(?:bus\/[^/]+\/)?devices\/([^/]+))\/net\/([^/]+)\/(carrier|operstate|phys_port_name)$/;
 
-/** What a port is called on the front of its device, as `phys_port_name` tells it. */
+/** Returns what a port is called on the front of its device, as `phys_port_name` tells it. */
 function portName({ flavour }: Port): string {
   return flavour["flavour"] === "physical"
     ? `p${flavour["port"] as number}`
     : `pf${flavour["pfnum"] as number}vf${flavour["vfnum"] as number}`;
 }
 
-/** A file of `/sys/class/net`, as far as that tells of a link. */
+/** Returns a file of `/sys/class/net`, as much as shows a link. */
 export function netdevFile(kernel: Kernel, path: string, netns: Netns): VirtualFile | undefined {
   const match = NETDEV_FILE.exec(path);
   const netdev = match && netns.netdevs.get(match[2]!);

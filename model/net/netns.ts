@@ -23,15 +23,15 @@ export interface NetdevShown {
   readonly downFlags: readonly string[];
   /** Its operational state while it is up and has a carrier */
   readonly operstateUp: string;
-  /** Whether it was taken up */
+  /** True if it was taken up */
   readonly up: boolean;
-  /** Whether it has a carrier */
+  /** True if it has a carrier */
   readonly carrier: boolean;
   /** The carrier that the operational state follows, where it does so by an event; undefined where it does so at once */
   readonly followed: boolean | undefined;
 }
 
-/** A netdev, as far as it shows in devlink and in `ip link`. */
+/** A netdev, as it shows in devlink and in `ip link`. */
 export interface Netdev {
   name: string;
   netns: Netns;
@@ -44,9 +44,9 @@ export interface Netdev {
   carrier: boolean;
   /** The carrier that the operational state follows, where it does so by an event; undefined where it does so at once */
   followed: boolean | undefined;
-  /** Whether its queues are active: an event that would make them so is urgent */
+  /** True if its queues are active: an event that would make them so is urgent */
   activated: boolean;
-  /** Whether its driver was told to start and not yet to stop; undefined where that is as `up` */
+  /** True if its driver was started and not yet stopped; undefined where that is as `up` */
   running: boolean | undefined;
   /** What a driver does beside; undefined where there is nothing to do */
   ops: NetdevOps | undefined;
@@ -73,14 +73,14 @@ export interface NetdevOps {
 /** The five tables that a listener may count, by the path of a devlink resource. */
 export type FibTable = "IPv4/fib" | "IPv4/fib-rules" | "IPv6/fib" | "IPv6/fib-rules" | "nexthops";
 
-/** In the order in which a new listener is told of them, and which is so the order of the checks. */
+/** In the order in which a new listener learns of them, which is also the order of the checks. */
 export const FIB_TABLES: readonly FibTable[] = ["nexthops", "IPv4/fib-rules", "IPv4/fib", "IPv6/fib-rules", "IPv6/fib"];
 
 /** Somebody who counts the entries of a netns, and may refuse one. */
 export interface FibListener {
   /** The most entries that it takes; undefined of a table that it does not count */
   limit(table: FibTable): bigint | undefined;
-  /** What it says when there are more, and what the request then fails with */
+  /** What it reports when there are more, and what the request then fails with */
   refusal(table: FibTable): { errno: Result; text: string; prefix: string };
 }
 
@@ -88,23 +88,23 @@ export interface FibListener {
 export class Netns {
   /** False from the moment that its last reference went */
   alive = true;
-  /** Whether its end is over: what still points to it points to nothing */
+  /** True if its end is over: what still points to it points to nothing */
   gone = false;
   #heard: boolean;
   readonly #cell: Cell;
   readonly #users: Task[] = [];
-  /** Whether nobody is in it any more, or means to put something there: only then does it die */
+  /** Holds once nobody is in it any more, or means to put something there: only then does it die */
   readonly unused: Condition;
   readonly netdevs: Map<string, Netdev> = new Map();
   readonly fibListeners: FibListener[] = [];
   readonly occupancy: Record<FibTable, number>;
   /** Netdevs with a link-local address, and whether that is assigned yet */
   readonly linkLocal: Map<Netdev, boolean> = new Map();
-  /** Whether routes may have come that a device did not take over though it takes over others */
+  /** True if routes may have come that a device did not take over though it takes over others */
   offloadsSome = false;
   /** The last ifindex that was given out */
   lastIfindex = 0;
-  /** Whether the table of routes is there: the first route makes it, also one that is refused, and that of `lo` (fib_frontend.c) */
+  /** True if the table of routes is there: the first route makes it, also one that is refused, and the route of `lo` (fib_frontend.c) */
   hasTable: boolean;
   /** Routes that operations added, with their netdev */
   readonly routes: Map<string, string> = new Map();
@@ -134,7 +134,7 @@ export class Netns {
     };
   }
 
-  /** Keeps it from dying. */
+  /** Keeps the netns from dying. */
   hold(task: Task): void {
     this.#users.push(task);
     reading(this.unused.cell);
@@ -146,7 +146,7 @@ export class Netns {
     reading(this.unused.cell);
   }
 
-  /** Whether somebody reads its devlink messages. */
+  /** True if somebody reads its devlink messages. */
   get heard(): boolean {
     reading(this.#cell);
     return this.#heard;
@@ -157,7 +157,7 @@ export class Netns {
     this.#heard = heard;
   }
 
-  /** The first `eth%d` that is free, as `dev_alloc_name` picks it. */
+  /** Returns the first `eth%d` that is free, as `dev_alloc_name` picks it. */
   freeName(): string {
     for (let i = 0;; i++) {
       const name = `eth${i}`;
@@ -193,12 +193,12 @@ export class Netns {
   }
 }
 
-/** A link message about a netdev as it is now. */
+/** Returns a link message about a netdev as it is now. */
 export function linkEvent(event: LinkEvent["event"], netdev: Netdev): LinkEvent {
   return { event, ifname: netdev.name, flags: linkFlags(netdev), operstate: operstate(netdev) };
 }
 
-/** The flags of a netdev, as ip(8) prints them. */
+/** Returns the flags of a netdev, as ip(8) prints them. */
 export function linkFlags(netdev: NetdevShown): string[] {
   if (!netdev.up) return [...netdev.downFlags];
   const { carrier, followed = carrier, downFlags } = netdev;
@@ -206,7 +206,7 @@ export function linkFlags(netdev: NetdevShown): string[] {
   return followed ? flags : ["NO-CARRIER", ...flags];
 }
 
-/** The operational state of a netdev. */
+/** Returns the operational state of a netdev. */
 export function operstate(netdev: NetdevShown): string {
   return netdev.up && (netdev.followed ?? netdev.carrier) ? netdev.operstateUp : "DOWN";
 }

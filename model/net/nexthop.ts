@@ -11,7 +11,7 @@ import type { Result } from "../observation.ts";
 /** The operations on nexthop objects. */
 export type NexthopKind = "nexthop.add" | "nexthop.del";
 
-/** What ip(8) takes for an id: 32 bits. */
+/** Returns what ip(8) takes for an id: 32 bits. */
 const isId = (id: number) => Number.isInteger(id) && id >= 0 && id < 2 ** 32;
 
 /** The commands of ip(8) on nexthop objects. */

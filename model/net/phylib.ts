@@ -1,5 +1,5 @@
 /**
- * phylib: a PHY, its state machine, the driver that it is bound to, and the netdev that it is attached to
+ * phylib: a PHY, its state machine, its driver, and its netdev
  * (drivers/net/phy/phy_device.c, phy.c, phy_led_triggers.c).
  *
  * @module
@@ -32,7 +32,7 @@ const FIRES = "led_set_brightness <- led_trigger_event <- phy_led_trigger_change
 
 const STARTED: ReadonlySet<PhyState> = new Set(["up", "running", "nolink"]);
 
-/** The LED triggers of a PHY: one object for those of all its speeds, from the probe of its driver to the removal. */
+/** The LED triggers of a PHY: one object for the triggers of all its speeds, from the probe of its driver to the removal. */
 interface Triggers {
   /** True once their memory was freed */
   freed: boolean;
@@ -197,7 +197,7 @@ export class Phy extends Device {
 
   /** Walks the list of LEDs in memory that was freed: what is there decides. */
   #fireFreed(task: Task): void {
-    // Whatever comes of it, the next line is an oops
+    // Whatever the result, the next line is an oops
     if (this.#era.pollingAsksDriver) return;
     const { freedMemory } = this.#kernel;
     const what = `${FIRES}: the LED triggers of ${this.name} were freed`;
@@ -237,7 +237,7 @@ function mayOops(task: Task, text: string): void {
   };
 }
 
-/** A driver of PHYs. */
+/** Returns a driver of PHYs. */
 export function phyDriver(name: string, module: Module, matches: DeviceDriver["matches"]): DeviceDriver {
   return {
     name,
@@ -254,12 +254,12 @@ export function phyDriver(name: string, module: Module, matches: DeviceDriver["m
   };
 }
 
-/** The driver that phylib binds a PHY to that has no driver. Nothing unloads its module. */
+/** Returns the driver that phylib binds a PHY to that has no driver. Nothing unloads its module. */
 export function genericPhy(): DeviceDriver {
   return phyDriver(GENERIC, new Module({ name: "libphy", uses: [], init: noInit }), () => false);
 }
 
-/** A module with one driver of PHYs. */
+/** Returns a module with one driver of PHYs. */
 export function phyModule(kernel: Kernel, name: string, driverName: string): ModuleSource {
   return {
     name,

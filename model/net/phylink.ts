@@ -25,13 +25,13 @@ export type PcsOp =
   | "pcs_enable"
   | "pcs_disable";
 
-/** A PCS, as far as phylink knows it. */
+/** A PCS, as phylink knows it. */
 export interface Pcs {
   /** Names the object, its generation included */
   readonly name: string;
-  /** Whether it is to be asked each second */
+  /** True if it is to be asked each second */
   readonly poll: boolean;
-  /** What it says of the speed, in Mb/s; null where it says nothing */
+  /** What it reports of the speed, in Mb/s; null where it reports none */
   readonly speed: number | null;
   /** Looks up an operation, which is a read of its memory; `frames` are those that do so */
   read(task: Task, frames: string): void;
@@ -62,14 +62,14 @@ export interface Mac {
 
 /** What a phylink is made with. */
 export interface PhylinkOptions {
-  /** Whether the PCS tells the state of the link, a PHY does so alone, or it is fixed */
+  /** How the state of the link is known: from the PCS, from a PHY alone, or it is fixed */
   mode: "inband" | "phy" | "fixed";
   interface: Interface;
   mac: Mac;
   netdev: Netdev;
-  /** What stands in front of its lines in the kernel log */
+  /** What stands before its lines in the kernel log */
   prefix: string;
-  /** Whether a fixed link is asked for each second */
+  /** True if a fixed link is asked for each second */
   pollFixed: boolean;
 }
 
@@ -98,9 +98,9 @@ export class Phylink {
   #configured = false;
   #timer: Timer | undefined;
   #phy: Phy | undefined;
-  /** What the PHY told last: no removal of its driver changes that */
+  /** What the PHY reported last: no removal of its driver changes that */
   #phyLink = false;
-  /** The speed that the PHY told since it was connected */
+  /** The speed that the PHY reported since it was connected */
   #phySpeed: number | null = null;
 
   /** `phylink_create()`, before the netdev is registered */
@@ -211,7 +211,7 @@ export class Phylink {
     yield* this.#resolve.cancel(task);
   }
 
-  /** What ethtool(8) shows, under RTNL. */
+  /** Returns what ethtool(8) shows, under RTNL. */
   *linkSettings(task: Task): Steps<LinkSettings> {
     // What phylib knows, whether the PHY still has a driver or not
     if (this.#phy) return this.#phy.shown;

@@ -1,4 +1,4 @@
-/** The deadlocks of docs/semantics.md 2.4, each of them found by the explorer, which is told of none of them. */
+/** The deadlocks of docs/semantics.md 2.4, each of them found by the explorer, which knows none of them in advance. */
 
 import { assert, assertEquals } from "@std/assert";
 import type { ExploreOptions } from "./explore.ts";
@@ -82,7 +82,7 @@ Deno.test("D1: a reload that registers, with the instance's lock held and a regi
   }
 });
 
-Deno.test("D1, C08: a mark says that somebody holds the lock: another task registers without it", () => {
+Deno.test("D1, C08: a mark means that somebody holds the lock: another task registers without it", () => {
   const explored = found({ era: "6.1", design: { lockRegime: "rfc_nested_mark" } }, [
     racer("reload", reload(NSIM)),
     racer("new_port", newPort),
@@ -136,7 +136,7 @@ Deno.test("D3: a reload that leaves a notifier of all netns, as a netns dies", a
       assertEquals(findings(found({ era, hardware: "mlx5" }, racers(MLX5))), [], era);
     }
   });
-  await t.step("by the scope of the notifier: only that of all netns", () => {
+  await t.step("by the scope of the notifier: only the scope of all netns", () => {
     for (const era of ["6.1", "6.12"] as const) {
       for (const notifierScope of ["global", "per_net", "dev_net", "module_init"] as const) {
         const explored = found({ era, hardware: "mlx5", design: { notifierScope } }, racers(MLX5));
@@ -151,7 +151,7 @@ Deno.test("D3: a reload that leaves a notifier of all netns, as a netns dies", a
       assertEquals(findings(found({ era }, racers(NSIM))), [], era);
     }
   });
-  await t.step("what hangs behind it: whoever adds a netns (N05)", () => {
+  await t.step("what waits for it: a task that adds a netns (N05)", () => {
     const machine = new Machine({ era: "6.1", hardware: ["mlx5"] });
     for (const op of seed003(MLX5)) machine.perform(op);
     assertEquals(machine.perform({ kind: "netns.add", name: "n2" }).result, "hang");
@@ -248,7 +248,7 @@ Deno.test("D7: the work that makes packets tries the lock, since its end is wait
   }
 });
 
-Deno.test("D8: two instances, of which one is part of the other: a driver and a kernel that do not agree who is first", () => {
+Deno.test("D8: two instances, one of them a part of the other: a driver and a kernel that do not agree who is first", () => {
   const racers = [
     racer("reload function", reload(MLX5)),
     racer("rate set", { kind: "rate.set", handle: SUBFUNCTION, node: "1", txShare: "1mbit", txMax: "10mbit" }),
@@ -273,7 +273,7 @@ Deno.test("D8: two instances, of which one is part of the other: a driver and a 
   );
 });
 
-Deno.test("what becomes of traps by their lifetime (docs/semantics.md 3.11)", () => {
+Deno.test("the fate of traps by their lifetime (docs/semantics.md 3.11)", () => {
   const of = (trapLifetime: "reload" | "probe" | "reload_asserting") => {
     const machine = new Machine({ era: "6.1", design: { trapLifetime } });
     machine.perform(newDevice);
@@ -311,7 +311,7 @@ Deno.test("1.6, R36: an instance that must not be reloaded, by where its driver'
   for (const era of ["6.3", "6.12", "7.2", "7.3"] as const) {
     assertEquals([of(era, "static"), of(era, "set_ops"), of(era, "set_reload_ops")], [byDriver, byCore, byCore], era);
   }
-  // A switch is looked at behind all other checks, a feature before them
+  // A switch is looked at after all other checks, a feature before them
   const limited = (era: EraId) => {
     const machine = new Machine({ era, hardware: ["mlx5_slave"] });
     const request = { kind: "dev.reload", handle: MLX5, limit: "no_reset" } as const;

@@ -14,20 +14,20 @@ import { STATE, type Stateful } from "../kernel/state.ts";
 
 /** What the digest does with the fields of a name; all others are in it. */
 export type Rule =
-  /** Not in the digest */
+  /** Left out of the digest */
   | "left out"
   /** Only if it is set: a time */
   | "whether set"
   /** By its name or id: what a driver registers an object with is a constant of the driver */
   | "by name"
-  /** The values of a list or a map in no order: netdevs are in that of their names; of two that refuse a route, any says the same */
+  /** The values of a list or a map in no order: netdevs are in the order of their names; of two that refuse a route, any has the same */
   | "in no order";
 
 const rules = (rule: Rule, ...names: string[]): [string, Rule][] => names.map((name) => [name, rule]);
 
 /** The rules by the names of fields. */
 export const RULES: ReadonlyMap<string, Rule> = new Map([
-  // Wiring: the kernel itself, who is told, what is written down
+  // Wiring: the kernel itself, who is notified, what is recorded
   ...rules("left out", "kernel", "era", "lockdep", "observation", "onMessage", "stepping", "exploring", "listeners"),
   ...rules("left out", "overheard", "freedMemory", "cell"),
   // Constants of a driver and of its objects
@@ -43,9 +43,9 @@ export const RULES: ReadonlyMap<string, Rule> = new Map([
   ...rules("in no order", "netdevs", "fibListeners", "timers"),
 ]);
 
-// The walk that is under way: in the module, since it is behind each schedule of an exploration
+// The walk that is under way: in the module, since it is after each schedule of an exploration
 let text = "";
-/** What was seen, by the number that stands for it from then on. */
+/** The objects that were seen, each with the number that stands for it from then on. */
 let seen = new Map<object, number>();
 let ruled = RULES;
 

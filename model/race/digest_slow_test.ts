@@ -65,7 +65,7 @@ const SETUP: readonly Operation[] = [
   write("/sys/bus/netdevsim/new_device", "10 1"),
 ];
 
-/** A small generator, the same each time. */
+/** Returns a small generator, the same each time. */
 function generator(seed: number): (bound: number) => number {
   let state = seed >>> 0;
   return (bound) => {
@@ -84,7 +84,7 @@ function lasting(json: Json, name = ""): Json {
   return Object.fromEntries(Object.keys(json).sort().map((key) => [key, lasting(json[key]!, key)]));
 }
 
-/** All that can be seen of a machine: what every show command prints, and what every file holds. */
+/** Returns all that can be seen of a machine: what every show command prints, and what every file holds. */
 function everything(machine: Machine): Record<string, Json> {
   const found: Record<string, Json> = { netns: [...machine.netns].sort() };
   const ask = (op: Operation) => {
@@ -162,7 +162,7 @@ function stateAfter(era: BootedEraId, operations: readonly Operation[]): State {
   return { operations, digest: (rules) => known.get(rules)!, everything: JSON.stringify(everything(machine)) };
 }
 
-/** States that are near each other: behind the same beginning, each operation, and pairs of them in both orders. */
+/** States that are near each other: after the same beginning, each operation, and pairs of them in both orders. */
 function statesNear(era: BootedEraId, seed: number): State[] {
   const below = generator(seed);
   const pick = () => OPERATIONS[below(OPERATIONS.length)]!;

@@ -1,5 +1,5 @@
 /**
- * One run of what is explored, a step at a time: who can go on, what a step touched, what came of it.
+ * One run of what is explored, a step at a time: who can go on, what a step touched, and the result.
  *
  * @module
  */
@@ -16,19 +16,19 @@ export interface Thread {
   readonly task: Task | undefined;
   /** Goes on to the next place where another one may run; undefined where it has ended. */
   step(): SchedulingPoint | undefined;
-  /** Of one that never ends: how often it has begun anew */
+  /** Of one that never ends: how often it has restarted */
   readonly rounds?: number;
 }
 
 /** A run that is under way. */
 export interface Run {
-  /** In the order in which they came; those that are started meanwhile are put behind */
+  /** In the order in which they came; those that are started meanwhile are put last */
   readonly threads: readonly Thread[];
-  /** What came of it, when all have ended or none can go on. */
+  /** The result, when all have ended or none can go on. */
   end(): Ending;
 }
 
-/** What came of a run. */
+/** The result of a run. */
 export interface Ending {
   /** All that tells it from another run, as a text */
   outcome: string;
@@ -39,9 +39,9 @@ export interface Ending {
 /** What is explored: begins a run, the same each time. */
 export type Scenario = () => Run;
 
-/** A thread as a bit of a number. */
+/** Returns a thread as a bit of a number. */
 export const bit = (thread: number): number => 1 << thread;
-/** So many rounds of all that never end, without anybody else able to move, are a live-lock. */
+/** A live-lock: all threads that never end made this many rounds, and no other thread could move. */
 const LIVELOCK_ROUNDS = 2;
 
 /** A run, with what the search has to know of each thread. */
@@ -67,7 +67,7 @@ export class Execution {
     this.endless = this.run.threads.some((thread) => thread.rounds !== undefined);
   }
 
-  /** Those that can go on, as bits. */
+  /** Returns those that can go on, as bits. */
   enabled(): number {
     const { threads } = this.run;
     let result = 0;
@@ -108,7 +108,7 @@ export class Execution {
     return enabled;
   }
 
-  /** Whether all that never end went round and round while nobody else could move. */
+  /** True if all that never end went round and round while nobody else could move. */
   livelock(): boolean {
     const { threads } = this.run;
     let starving = false;
@@ -124,7 +124,7 @@ export class Execution {
     return threads.every(({ rounds }, i) => rounds === undefined || rounds - (this.#rounds[i] ?? 0) > LIVELOCK_ROUNDS);
   }
 
-  /** Lets a thread go on; says what it touched. */
+  /** Lets a thread go on; returns what it touched. */
   step(i: number): Accesses {
     const thread = this.run.threads[i]!;
     const blind = this.points[i]?.kind === "blocked" && this.points[i]!.on === undefined;
@@ -151,7 +151,7 @@ export class Execution {
     return accesses;
   }
 
-  /** What came of it. */
+  /** Returns the result. */
   finish(livelock: boolean): Ending {
     const { outcome, findings } = this.run.end();
     const { threads } = this.run;
@@ -160,7 +160,7 @@ export class Execution {
   }
 }
 
-/** How often a schedule stops a thread that could go on for another one. */
+/** Returns how often a schedule stops a thread that could go on for another one. */
 export function preemptionsOf(scenario: Scenario, schedule: string): number {
   const execution = new Execution(scenario);
   let before = -1;

@@ -1,8 +1,8 @@
 /**
- * The search over interleavings: runs what a few threads do in every order that can make a difference, and says whether that
+ * The search over interleavings: runs what a few threads do in every order that can make a difference, and returns whether that
  * was all of them.
  *
- * A run cannot be taken back, so every schedule is run anew from its start. Which of them differ is found on the way: two
+ * A run cannot be taken back, so every schedule is run again from its start. Which of them differ is found on the way: two
  * steps that touch nothing in common give the same in both orders (dynamic partial-order reduction with source sets, and sleep
  * sets: Abdulla, Aronis, Jonsson and Sagonas, "Source Sets: A Foundation for Optimal Dynamic Partial Order Reduction").
  *
@@ -16,7 +16,7 @@ import { type Explored, tally, unexplored } from "./explored.ts";
 /** Options of {@linkcode explore}. */
 export interface ExploreOptions {
   /**
-   * Whether orders are left out that make no difference
+   * If orders that make no difference are left out
    *
    * @default {"dpor"}
    */
@@ -27,14 +27,14 @@ export interface ExploreOptions {
   schedules?: number;
   /** The most steps of one run; one that takes more does not end. @default {5000} */
   steps?: number;
-  /** Asked behind each schedule: whether that was enough */
+  /** Asked after each schedule: whether that was enough */
   enough?: (explored: Explored) => boolean;
 }
 
 /** One step of a run. */
 interface Event extends Accesses {
   thread: number;
-  /** How manieth of its thread it is, from 1 */
+  /** The number of the step within its thread, from 1 */
   ordinal: number;
   /** By thread, how many of its steps come before this one or are it, whatever the schedule */
   clock: number[];
@@ -60,7 +60,7 @@ interface Place {
   sleep: Asleep[];
   chosen: number;
   event: Event | undefined;
-  /** Who ran before, if it could go on */
+  /** The thread that ran before, if it could go on */
   before: number;
   /** Preemptions so far */
   preemptions: number;
@@ -163,7 +163,7 @@ class Search {
     }
   }
 
-  /** A thread that was started begins behind the step that started it. */
+  /** A thread that was started begins after the step that started it. */
   #inherit(execution: Execution, clocks: number[][], clock: number[]): void {
     for (let i = execution.run.threads.length - 1; i >= 0 && clocks[i] === undefined; i--) {
       if (execution.points[i] === undefined && !(execution.ended & bit(i))) clocks[i] = started(execution, i, clock);
@@ -224,7 +224,7 @@ class Search {
     clocks[chosen] = event.clock;
   }
 
-  /** Says behind which steps this one comes whatever the schedule, and has those that could come behind it tried there. */
+  /** Records after which steps this one comes in any schedule, and has steps that could come after it tried there. */
   #order(event: Event, depth: number, own: number[] | undefined): void {
     const places = this.#places;
     const clock = own ? own.slice() : [];
@@ -251,7 +251,7 @@ class Search {
       if (other.thread === thread) continue;
       if (event.waited & other.writes && !follows(before, other)) races.push(i);
       if (follows(clock, other) || !dependent(other, event)) continue;
-      // Whoever held the lock had to give it back before: the other order is that of the two who took it
+      // The task that held the lock had to give it back before: the other order is the order in which the two took it
       const held = other.thread === holder && i > taken && other.held.includes(event.acquired!);
       if (!held && !races.includes(i)) races.push(i);
       join(clock, other.clock);
@@ -367,7 +367,7 @@ function preempts(place: Place, chosen: number): number {
   return place.before >= 0 && place.before !== chosen ? 1 : 0;
 }
 
-/** Whether a step is among those that a clock has behind it. */
+/** True if a step is among the steps that a clock has passed. */
 function follows(clock: readonly number[], event: Event): boolean {
   return (clock[event.thread] ?? 0) >= event.ordinal;
 }

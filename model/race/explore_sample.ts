@@ -16,7 +16,7 @@ export interface SampleOptions {
   /** The same seed draws the same ones. @default {1} */
   seed?: number;
   /**
-   * `walk`: whoever could go on is as likely as any other at each step; `pct`: each thread has a priority, and at `depth` - 1
+   * `walk`: each thread that could go on is as likely as any other at each step; `pct`: each thread has a priority, and at `depth` - 1
    * steps the one that runs gets the lowest
    *
    * @default {"walk"}
@@ -26,11 +26,11 @@ export interface SampleOptions {
   depth?: number;
   /** The most steps of one run. @default {2000} */
   steps?: number;
-  /** Asked behind each schedule: whether that was enough */
+  /** Asked after each schedule: whether that was enough */
   enough?: (explored: Explored) => boolean;
 }
 
-/** Runs schedules that are drawn at random. Never says that these were all. */
+/** Runs schedules that are drawn at random. Never reports that these were all. */
 export function sample(scenario: Scenario, options: SampleOptions): Explored {
   forgetCells();
   const { schedules, seed = 1, strategy = "walk", depth = 3, steps = 2000, enough } = options;
@@ -92,7 +92,7 @@ function count(bits: number): number {
   return n;
 }
 
-/** The same numbers each time. */
+/** Returns the same numbers each time. */
 function generator(seed: number): (bound: number) => number {
   let state = (seed >>> 0) || 1;
   return (bound) => {

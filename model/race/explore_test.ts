@@ -85,7 +85,7 @@ function scenarioOf(threads: readonly (readonly Act[])[]): Scenario {
   };
 }
 
-/** A small generator, the same each time. */
+/** Returns a small generator, the same each time. */
 function generator(seed: number) {
   let state = seed >>> 0;
   const below = (bound: number) => {
@@ -165,7 +165,7 @@ Deno.test("two who take two locks in both orders: the cycle, and its schedule", 
   assertEquals(deadlock.cycle, [{ task: "t0", waitsFor: "lock 1" }, { task: "t1", waitsFor: "lock 0" }]);
 });
 
-Deno.test("a reader that comes behind a waiting writer: a deadlock that two locks alone would not be", () => {
+Deno.test("a reader that comes after a waiting writer: a deadlock that two locks alone would not be", () => {
   const { findings } = explore(scenarioOf([
     [{ kind: "read", rw: 0, acts: [{ kind: "under", lock: 0, acts: [] }] }],
     [{ kind: "under", lock: 0, acts: [{ kind: "read", rw: 0, acts: [] }] }],

@@ -16,7 +16,7 @@ export interface Explored {
   redundant: number;
   /** Steps of all runs */
   steps: number;
-  /** Whether these were all that can differ, within the bound of preemptions if there was one */
+  /** True if these were all that can differ, within the bound of preemptions if there was one */
   exhausted: boolean;
   /** The outcomes, each with how many schedules showed it and the first of those */
   outcomes: Map<string, { count: number; schedule: string }>;
@@ -24,12 +24,12 @@ export interface Explored {
   findings: (Finding & { schedule: string; count: number })[];
 }
 
-/** Nothing as yet. */
+/** Returns the state before the first run. */
 export function unexplored(): Explored {
   return { schedules: 0, redundant: 0, steps: 0, exhausted: false, outcomes: new Map(), findings: [] };
 }
 
-/** Adds what came of a run to what was found so far. */
+/** Adds the result of a run to what was found so far. */
 export function tally(
   explored: Explored,
   execution: Execution,

@@ -11,7 +11,7 @@ import type { SchedulingPoint, Task } from "../kernel/task.ts";
  * `deadlock`: threads wait for each other, or one for itself; `hang`: one waits for another that never goes on; `lost wake-up`:
  * what it waits for, nobody is left to bring about; `live-lock`: others go round and round, and it never gets its turn;
  * `lock order`: locks were taken in orders that together are a cycle; `dead object`: somebody touched what is gone;
- * `assertion`: the kernel or the regime of its locks says that something must not be
+ * `assertion`: the kernel or the regime of its locks forbids that something is
  */
 export type FindingKind =
   | "deadlock"
@@ -36,7 +36,7 @@ export interface Waiting {
   readonly point: SchedulingPoint | undefined;
 }
 
-/** Says why threads do not end. */
+/** Describes why threads do not end. */
 export function stuck(waiting: readonly Waiting[], livelock: boolean): Finding[] {
   const finite = waiting.filter(({ thread }) => thread.rounds === undefined);
   if (livelock) {
@@ -83,7 +83,7 @@ export function stuck(waiting: readonly Waiting[], livelock: boolean): Finding[]
   return findings;
 }
 
-/** A cycle that somebody is in, who waits for whom. */
+/** Returns a cycle that somebody is in, who waits for whom. */
 function cycleFrom(start: Waiting, holdersOf: (one: Waiting) => readonly Waiting[]): Waiting[] | undefined {
   const way: Waiting[] = [];
   const seen = new Set<Waiting>();
@@ -111,7 +111,7 @@ const KINDS: Partial<Record<KernelLine["class"], FindingKind>> = {
   hung: "hang",
 };
 
-/** What a line of the kernel log tells that went wrong, if anything. */
+/** Returns what a line of the kernel log tells that went wrong, if anything. */
 export function findingOf(line: KernelLine): Finding | undefined {
   const kind = KINDS[line.class];
   return kind && { kind, text: line.text, cycle: [] };

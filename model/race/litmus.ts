@@ -1,5 +1,5 @@
 /**
- * The operation `race`: everything that may come of operations at the same time.
+ * The operation `race`: every outcome of operations at the same time.
  *
  * @module
  */
@@ -28,10 +28,10 @@ const REPORTED: Readonly<Record<FindingKind, KernelLineClass>> = {
   "assertion": "warning",
 };
 
-/** How many schedules are run where nobody says how many. */
+/** How many schedules are run where the caller gives no number. */
 const SCHEDULES = 20_000;
 
-/** The race of an operation, from where what is before it leads to; `machine` is told of each machine that it is run on. */
+/** Returns the race of an operation, from where what is before it leads to; `machine` gets each machine that it is run on. */
 export function raceOf(
   op: Pick<Operation<"race">, "racers" | "before" | "timers">,
   boot: (lockdep: Lockdep) => Machine,
@@ -55,13 +55,13 @@ export function raceOf(
 
 const explorations = new WeakMap<object, Explored>();
 
-/** All that was found on the way to a reply of a `race`; undefined of any other. */
+/** Returns all that was found on the way to a reply of a `race`; undefined of any other. */
 export function explorationOf(reply: Json): Explored | undefined {
   return typeof reply === "object" && reply !== null ? explorations.get(reply) : undefined;
 }
 
 /**
- * `race`: its reply is all that may come of it; findings that it may lead to are in the kernel log.
+ * `race`: its reply is all its outcomes; findings that it may lead to are in the kernel log.
  *
  * @param board The board's own device, where it is there before any operation
  */
@@ -113,7 +113,7 @@ export function* race(
     & object;
   explorations.set(reply, explored);
   task.observation.reply = reply;
-  // The board makes everything anew, and nobody listens meanwhile, so it is here.
+  // The board recreates everything, and nobody listens meanwhile, so it is here.
   const unseen = emptyObservation();
   const { observation } = kernel;
   const heard = [...kernel.netns.values()].filter((one) => one.heard);
@@ -134,7 +134,7 @@ export function* race(
   return "ok";
 }
 
-/** What is answered at the end, and why an answer is not known if one is not. */
+/** Returns what is answered at the end, and why an answer is not known if one is not. */
 function stateOf(
   machine: Machine,
   shown: readonly Operation[],

@@ -9,7 +9,7 @@ import { Machine, type MachineOptions } from "../machine.ts";
 import type { OperationKind } from "../operation.ts";
 import { race } from "./litmus.ts";
 
-/** A {@linkcode Machine} that performs the operation `race` as well: it explores what can come of operations at the same time. */
+/** A {@linkcode Machine} that performs the operation `race` as well: it explores the possible outcomes of operations at the same time. */
 export class RacingMachine extends Machine {
   readonly #options: MachineOptions;
 

@@ -16,7 +16,7 @@ export interface ShownOutcome {
   results: string[][];
   /** What was answered at the end, by who was asked; null where the kernel broke */
   state: { [asked: string]: Json } | null;
-  /** Of the model: why only the driver or the board knows the results, or an answer of the state. Those of a board are not compared */
+  /** Of the model: why only the driver or the board knows the results, or an answer of the state. A board's answers are not compared */
   unknown?: { results?: string; state?: string };
   /** Of the model: a schedule that leads to it */
   schedule?: string;
@@ -47,12 +47,12 @@ export interface RaceReply {
   stacks?: TaskStack[];
 }
 
-/** By what an answer of the final state goes. */
+/** Returns the key of an answer of the final state. */
 export function askedBy({ kind, netns = "init" }: Operation): string {
   return netns === "init" ? kind : `${netns} ${kind}`;
 }
 
-/** How many things a reply of a dump tells of. */
+/** Returns how many things a reply of a dump tells of. */
 export function sizeOf(reply: Json): number {
   const [list] = Object.values(reply as object);
   if (typeof list !== "object" || list === null) return 1;
@@ -61,7 +61,7 @@ export function sizeOf(reply: Json): number {
   return size;
 }
 
-/** A result with how much its reply held. */
+/** Returns a result with how much its reply held. */
 export function resultWithSize(result: string, reply: Json): string {
   return reply === null ? result : `${result} ${sizeOf(reply)}`;
 }

@@ -1,5 +1,5 @@
 /**
- * Races: operations that are performed at the same time on one machine, and what can come of them.
+ * Races: operations that are performed at the same time on one machine, and their possible outcomes.
  *
  * @module
  */
@@ -21,11 +21,11 @@ import { type SchedulingPoint, type Steps, Task } from "../kernel/task.ts";
 
 /** One of those that race. */
 export interface Racer {
-  /** As it is shown */
+  /** The name that is shown */
   name: string;
   /** What it does, one operation after another */
   operations: readonly Operation[];
-  /** Whether it then begins anew, for ever */
+  /** True if it then restarts, for ever */
   loops?: boolean;
 }
 
@@ -35,7 +35,7 @@ export interface Race {
   setUp(lockdep: Lockdep): Machine;
   /** Those that race */
   racers: readonly Racer[];
-  /** Whether the work that timers would start runs, too: once for each of them */
+  /** True if the work that timers would start runs, too: once for each of them */
   timers?: boolean;
 }
 
@@ -51,7 +51,7 @@ export interface RaceOutcome {
   assumed?: string;
 }
 
-/** A race as something that can be explored. The order of locks is kept over all of its runs. */
+/** Returns a race as something that can be explored. The order of locks is remembered over all of its runs. */
 export function scenarioOf(race: Race): Scenario {
   const lockdep = new Lockdep();
   const outcomes = new Map<string, string>();
@@ -59,7 +59,7 @@ export function scenarioOf(race: Race): Scenario {
 }
 
 /**
- * Explores what can come of a race. Of one in which somebody never ends, and of one that is not exhausted within `schedules`,
+ * Explores the possible outcomes of a race. Of one in which somebody never ends, and of one that is not exhausted within `schedules`,
  * schedules are drawn at random: as many again.
  */
 export function exploreRace(race: Race, options: ExploreOptions & { seed?: number } = {}): Explored {
@@ -73,7 +73,7 @@ export function exploreRace(race: Race, options: ExploreOptions & { seed?: numbe
   return explored;
 }
 
-/** How many schedules are drawn at random where nobody says how many. */
+/** How many schedules are drawn at random where the caller gives no number. */
 const RANDOM = 2000;
 
 function add(explored: Explored, more: Explored): void {
@@ -91,7 +91,7 @@ function add(explored: Explored, more: Explored): void {
   }
 }
 
-/** The text of an outcome, taken apart. */
+/** Returns the text of an outcome, taken apart. */
 export function readOutcome(outcome: string): RaceOutcome {
   return JSON.parse(outcome) as RaceOutcome;
 }
@@ -146,7 +146,7 @@ function begin(race: Race, lockdep: Lockdep, outcomes: Map<string, string>): Run
   const outcomeOf = (): string => {
     const state = digest(kernel);
     const heard = sorted(notify);
-    // Which of those that race has asked the driver is not told apart
+    // Which of those that race has asked the driver is not known
     const assumed = observations.find(({ unknown }) => unknown?.result)?.unknown?.result;
     const key = `${state}${JSON.stringify([results, heard, assumed])}`;
     const known = outcomes.get(key);
@@ -172,7 +172,7 @@ function begin(race: Race, lockdep: Lockdep, outcomes: Map<string, string>): Run
   };
 }
 
-/** One of those that race, as a thread: one task after another. */
+/** Returns one of those that race, as a thread: one task after another. */
 function racing(
   machine: Machine,
   { name, operations, loops }: Racer,

@@ -21,9 +21,9 @@ export interface Replay {
 }
 
 /**
- * Runs a schedule again; behind its end the threads go on one after the other.
+ * Runs a schedule again; after its end the threads go on one after the other.
  *
- * @throws {SyntaxError} If it is none
+ * @throws {SyntaxError} If the text is not a schedule
  * @throws {RangeError} If one of its threads is not there, or cannot go on where it should
  */
 export function replay(scenario: Scenario, schedule: string): Replay {
@@ -53,7 +53,7 @@ export function replay(scenario: Scenario, schedule: string): Replay {
   }
 }
 
-/** Lets a thread go on, and says what it did. */
+/** Lets a thread go on, and returns what it did. */
 function deed(execution: Execution, chosen: number): Deed {
   const thread = execution.run.threads[chosen]!;
   const point = execution.points[chosen];
@@ -78,13 +78,13 @@ function deed(execution: Execution, chosen: number): Deed {
   return { thread: chosen, lines };
 }
 
-/** A schedule as a diagram: a lane for each thread, and below it what went wrong. */
+/** Returns a schedule as a diagram: a lane for each thread, and below it what went wrong. */
 export function diagram({ names, deeds, findings }: Replay, width?: number): string {
   return lanes(names, deeds, width) + findings.map(({ kind, text }) => `!!! ${kind}: ${text}\n`).join("");
 }
 
 /**
- * A schedule that shows the same finding with as few preemptions as any: tried from none on, as far as `schedules` of each go.
+ * A schedule that shows the same finding with as few preemptions as any: tried from none on, as many of each as `schedules` allows.
  * Gives the one that it was found with where that is as good.
  */
 export function minimise(

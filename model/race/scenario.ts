@@ -31,7 +31,7 @@ export function advance(task: Task, steps: Steps<unknown>): SchedulingPoint | un
   }
 }
 
-/** The stop of a task that waits for itself. */
+/** Returns the stop of a task that waits for itself. */
 export function forever(task: Task, what: string): SchedulingPoint {
   const on = { name: what, cell: 0, lock: false, ready: () => false, holders: () => [task] };
   return { kind: "blocked", what, task: task.name, on };

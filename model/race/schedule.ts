@@ -5,7 +5,7 @@
  */
 
 /**
- * A schedule as a text: a letter for each thread in the order in which they came, and how many steps it does; `a3ba` is three
+ * Returns a schedule as a text: a letter for each thread in the order in which they came, and how many steps it does. `a3ba` is three
  * steps of the first one, one of the second and one of the first.
  */
 export function writeSchedule(choices: readonly number[]): string {
@@ -22,7 +22,7 @@ export function writeSchedule(choices: readonly number[]): string {
 /**
  * Reads a schedule.
  *
- * @throws {SyntaxError} If it is none
+ * @throws {SyntaxError} If the text is not a schedule
  */
 export function readSchedule(text: string): number[] {
   if (!/^([a-zA-Z]\d*)*$/.test(text)) throw new SyntaxError(`Cannot read schedule "${text}": it is not like a3b1`);
@@ -33,7 +33,7 @@ export function readSchedule(text: string): number[] {
 
 const LETTERS = "abcdefghijklmnopqrstuvwxyzABCDE";
 
-/** The letter of a thread. */
+/** Returns the letter of a thread. */
 export function letter(thread: number): string {
   return LETTERS[thread]!;
 }
@@ -45,7 +45,7 @@ export interface Deed {
   lines: readonly string[];
 }
 
-/** A diagram: a column for each thread, a row for each step. */
+/** Returns a diagram: a column for each thread, a row for each step. */
 export function lanes(names: readonly string[], deeds: readonly Deed[], width = 110): string {
   const wide = Math.max(16, Math.min(48, Math.floor((width - 4) / Math.max(1, names.length)) - 3));
   const cut = (text: string) => (text.length > wide ? `${text.slice(0, wide - 1)}…` : text).padEnd(wide);

@@ -26,7 +26,7 @@ const none: (line: string) => void = (line) => {
   throw new Error(`not expected: ${line}`);
 };
 
-/** The trends of a folder, read anew. */
+/** Returns the trends of a folder, read again. */
 async function trendsIn(root: string, warn = none) {
   using history = await History.open(root, warn);
   const parts = history.parts(history.runs());
@@ -104,7 +104,7 @@ Deno.test("history: what a run came to stays when its folder is gone, or has ano
   );
 });
 
-Deno.test("history: a run that was half written says what it has, and is no pass", async () => {
+Deno.test("history: a run that was half written shows what it has, and is no pass", async () => {
   const whole = { day: 1, verdicts: { x: "agree", y: "agree" } } as const;
   await withRuns({ a: whole, b: whole, c: whole, d: whole, e: whole, f: whole }, async (root) => {
     const verdicts = (name: string) => join(root, name, "verdicts.jsonl");
@@ -114,7 +114,7 @@ Deno.test("history: a run that was half written says what it has, and is no pass
     await Deno.writeTextFile(join(root, "c", "run.json"), '{"twinlink":"run"');
     await Deno.writeTextFile(join(root, "d", "trace-board-ssh.jsonl"), '{"twinl');
     await Deno.writeTextFile(verdicts("e"), `\u0000\n[]\nnull\n{"type":"sequence","suite":1}\n`);
-    // The end says that it is over, and the beginning is lost.
+    // The end shows that it is over, and the beginning is lost.
     await Deno.writeTextFile(verdicts("f"), text.slice(text.indexOf("\n") + 1));
     assertEquals(await names(root), ["a null", "b null", "d 0", "e null", "f null"]);
     const [board] = await trendsIn(root);
@@ -192,7 +192,7 @@ Deno.test("history: nobody else opens it until it is disposed of", async () => {
   });
 });
 
-Deno.test("history: a folder that is none, in one line", async () => {
+Deno.test("history: a folder that does not exist, in one line", async () => {
   const error = await assertRejects(() => History.open("/proc/no\u001b[2J", none), UsageError);
   assertMatch(error.message, /^Cannot open the history of "\/proc\/no\\e\[2J": [^\n]*$/);
 });

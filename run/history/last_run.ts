@@ -17,7 +17,7 @@ import { readRun } from "./run_record.ts";
  */
 export async function lastRun(): Promise<{ folder: string; failed: { suite: string; sequence: string }[] }> {
   const folder = await lastFolder();
-  if (folder === undefined) throw new UsageError("No run is kept yet: only runs on boards are, or with --out DIR");
+  if (folder === undefined) throw new UsageError("No run is saved yet: only runs on boards are, or with --out DIR");
   const results = (await readRun(folder, "."))?.parts.flatMap(({ results }) => results) ?? [];
   if (results.length === 0) {
     throw new UsageError(

@@ -23,8 +23,8 @@ const DAY = 86_400_000;
 const boardOf = ({ board, transport }: HistoryPart) => JSON.stringify([board, transport]);
 
 /**
- * Returns the runs that may go by a rule, the oldest first. The newest pass of each board over each line never is one of them, nor is
- * a run in the folder of the history itself, or one whose folder is gone already.
+ * Returns the runs that may go by a rule, the oldest first. The newest pass of each board over each line never is one of them. Neither
+ * is a run in the folder of the history itself, or one whose folder is gone.
  *
  * @param parts The boards of all runs, the oldest run first
  * @param now The time, in ms since 1970

@@ -1,5 +1,5 @@
 /**
- * Runs that were kept, as far as their history needs them: what each sequence came to, on which kernel, firmware and commit.
+ * Runs that were saved, with what their history needs: what each sequence came to, on which kernel, firmware and commit.
  *
  * @module
  */
@@ -34,7 +34,7 @@ export interface PartRecord {
 
 /** A run. */
 export interface RunRecord {
-  /** Its folder, relative to that of the history; `.` is that folder itself */
+  /** Its folder, relative to the folder of the history; `.` is that folder itself */
   folder: string;
   /** ISO 8601, UTC */
   started: string;
@@ -49,7 +49,7 @@ export interface RunRecord {
   parts: PartRecord[];
 }
 
-/** How deep runs are looked for: the folder itself, runs in it, and those of `run --repeat` in those. */
+/** How deep runs are looked for: the folder itself, runs in it, and the runs of `run --repeat` in these. */
 const DEPTH = 2;
 
 /** Finds the folders of runs, relative to `root`. Links are not followed. */
@@ -83,7 +83,7 @@ export async function stampOf(path: string): Promise<string> {
   return `${await of(PLAN)} ${await of("verdicts.jsonl")}`;
 }
 
-/** What a line of a report is, as far as it can be read. */
+/** Returns what a line of a report is, if it can be read. */
 function parsed(line: string): Record<string, unknown> | undefined {
   try {
     const value = JSON.parse(line);
@@ -118,11 +118,11 @@ function partsIn(text: string): PartRecord[] {
   return parts;
 }
 
-/** What runs on a board's device, by its facts. */
+/** Returns what runs on a board's device, by its facts. */
 const firmwareOf = ({ facts }: TraceHeader) =>
   Object.entries(facts?.versions.running ?? {}).map(([name, version]) => `${name} ${version}`).join(", ");
 
-/** The headers of the traces of a run; of one that cannot be read there is none. */
+/** Returns the headers of the traces of a run; a trace that cannot be read is left out. */
 async function headersIn(path: string): Promise<TraceHeader[]> {
   const headers: TraceHeader[] = [];
   for await (const { name } of Deno.readDir(path)) {
@@ -139,10 +139,10 @@ async function headersIn(path: string): Promise<TraceHeader[]> {
 }
 
 /**
- * Reads a run, as far as it goes: of one that broke off there is no exit status, and there may be no result.
+ * Reads a run, up to its end: of one that broke off there is no exit status, and there may be no result.
  *
  * @param root The folder of the history
- * @param folder That of the run, relative to it
+ * @param folder The folder of the run, relative to it
  * @returns undefined if its plan cannot be read
  */
 export async function readRun(root: string, folder: string): Promise<RunRecord | undefined> {

@@ -32,7 +32,7 @@ const MOST_RUNS = 200;
 
 const nameOf = ({ board, transport }: { board: string; transport: string }) => `${board} over ${transport}`;
 
-/** The name of the page of each board; two boards never have one page. */
+/** Returns the name of the page of each board; two boards never have one page. */
 function pageNames(trends: readonly BoardTrend[]): Map<BoardTrend, string> {
   const names = new Map<BoardTrend, string>();
   const used = new Set<string>();
@@ -64,7 +64,7 @@ function strip(marks: readonly { look: keyof typeof GLYPHS; title: string }[]): 
 
 const verdictMark = (verdict: Verdict) => ({ look: OUTCOMES[verdict], title: verdict });
 
-/** The times of a sequence as a line. */
+/** Returns the times of a sequence as a line. */
 function timesMarkup(times: readonly (number | null)[]): Part {
   const known = times.slice(-MARKS).filter((ms) => ms !== null);
   const longest = Math.max(...known);
@@ -111,7 +111,7 @@ function boardsMarkup(trends: readonly BoardTrend[], pages: ReadonlyMap<BoardTre
   }</table></div>`;
 }
 
-/** Which filters a row of a sequence is in. */
+/** Returns which filters a row of a sequence is in. */
 function classesOf(trend: SequenceTrend): string {
   const look = OUTCOMES[trend.last];
   return [

@@ -55,7 +55,7 @@ export interface HistoryResult extends ResultRecord {
   part: HistoryPart;
 }
 
-/** True for an error that says that a file is no database, or a broken one. */
+/** True for an error that states that a file is no database, or a broken one. */
 const isBroken = (error: unknown): boolean =>
   error instanceof Error && "code" in error && error.code === "ERR_SQLITE_ERROR" &&
   /malformed|not a database|disk image|no such (table|column)|database corruption/i.test(error.message);
@@ -188,7 +188,7 @@ export class History implements Disposable {
     ));
   }
 
-  /** The boards of some runs, in their order. */
+  /** Returns the boards of some runs, in their order. */
   parts(runs: readonly HistoryRun[]): HistoryPart[] {
     const byId = new Map(runs.map((run) => [run.id, run]));
     const order = new Map(runs.map(({ id }, i) => [id, i]));
@@ -198,7 +198,7 @@ export class History implements Disposable {
     }).sort((a, b) => order.get(a.run.id)! - order.get(b.run.id)!);
   }
 
-  /** What the sequences of some boards came to, in the order of the boards. */
+  /** Returns what the sequences of some boards came to, in the order of the boards. */
   results(parts: readonly HistoryPart[]): HistoryResult[] {
     const select = this.#db.prepare(
       "SELECT s.suite, s.sequence, r.verdict, r.ms FROM results r JOIN sequences s ON s.id = r.sequence WHERE r.part = ?",

@@ -19,7 +19,7 @@ export interface Ground {
   commit: string;
 }
 
-/** The last change of what something came to. */
+/** The last change of an outcome: what it was, what it is, and between which runs it changed. */
 export interface LastChange {
   from: string;
   to: string;
@@ -44,8 +44,8 @@ export interface Trend {
   /** Passed of those that were judged, 0 to 1; null if none was */
   passRate: number | null;
   /**
-   * How often the outcome differs from that of the run before on the same kernel, driver, firmware and commit, of the pairs of such
-   * runs, 0 to 1; null if there is no such pair
+   * How often the outcome differs from the outcome of the run before, 0 to 1: of the pairs of runs on the same kernel, driver, firmware and
+   * commit; null if there is no such pair
    */
   flakeRate: number | null;
   lastChange: LastChange | null;
@@ -85,18 +85,18 @@ interface Point {
   ground: Ground;
   /** What it came to, in words */
   word: string;
-  /** Undefined if it says nothing */
+  /** Undefined if it means nothing */
   passed: boolean | undefined;
   ms: number | null;
 }
 
-/** What differs between two runs, as far as both said: an empty word is not known. */
+/** Returns what differs between two runs, where both have them: an empty word is not known. */
 const between = (a: Ground, b: Ground): GroundKey[] =>
   GROUND_KEYS.filter((key) => a[key] !== "" && b[key] !== "" && a[key] !== b[key]);
 const isSameGround = (a: Ground, b: Ground) => GROUND_KEYS.every((key) => a[key] === b[key]);
 
 function lastChange(points: readonly Point[]): LastChange | null {
-  // A run that says nothing is no change of what the board does.
+  // A run without a result is no change of what the board does.
   const judged = points.filter(({ passed }) => passed !== undefined);
   for (let i = judged.length - 1; i > 0; i--) {
     const [a, b] = [judged[i - 1]!, judged[i]!];
@@ -177,7 +177,7 @@ function boardTrend(parts: readonly HistoryPart[], results: readonly HistoryResu
  * Returns what a history shows, a board over a line each.
  *
  * @param parts The boards of the runs, the oldest run first
- * @param results What came of their sequences, in the same order
+ * @param results The results of their sequences, in the same order
  */
 export function trendsOf(parts: readonly HistoryPart[], results: readonly HistoryResult[]): BoardTrend[] {
   const key = ({ board, transport }: HistoryPart) => JSON.stringify([board, transport]);

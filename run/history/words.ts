@@ -4,16 +4,16 @@ import { duration } from "../output.ts";
 import type { HistoryPart, HistoryRun } from "./store.ts";
 import { GROUND_KEYS, type LastChange, type SequenceTrend, type Trend } from "./trend.ts";
 
-/** A share as `93%`; `-` where there is none. */
+/** Returns a share as `93%`; `-` where there is none. */
 export const percent = (share: number | null): string => share === null ? "-" : `${Math.round(100 * share)}%`;
 
-/** A time as `0.8 s`, or in ms if it is shorter than 100 ms; `-` where there is none. */
+/** Returns a time as `0.8 s`, or in ms if it is shorter than 100 ms; `-` where there is none. */
 export const time = (ms: number | null): string => ms === null ? "-" : ms < 100 ? `${Math.round(ms)} ms` : duration(ms);
 
 /** `2026-11-21 20:14`. */
 export const day = (started: string): string => started.slice(0, 16).replace("T", " ");
 
-/** What a run, or a board in it, came to. */
+/** Returns what a run, or a board in it, came to. */
 export function resultOf({ exit }: Pick<HistoryRun | HistoryPart, "exit">): string {
   return exit === null ? "not finished" : { 0: "pass", 1: "differs" }[exit] ?? "not all judged";
 }

@@ -1,6 +1,6 @@
 # twinlink's agent: comes to the board over agent_wire.sh, once, then runs plans. POSIX sh (dash, busybox ash), with
 # iproute2's devlink and ip and the usual small tools. The host sets TL_N (a random word that bounds the sections of a
-# record) before it. Every record of a plan is kept in $TL_D until the next plan, so that it can be sent again.
+# record) before it. Every record of a plan is stored in $TL_D until the next plan, so that it can be sent again.
 
 TL_PLAN=
 TL_NETNS=
@@ -111,7 +111,7 @@ tl_unwatch() {
   TL_NETNS=$tl_rest
 }
 
-# tl_breaks LINE: notes a line of the kernel log that says that the kernel broke. A report of a sanitiser does not, and no
+# tl_breaks LINE: notes a line of the kernel log that states that the kernel broke. A report of a sanitiser does not, and no
 # line of a program, whose priority is 8 or more.
 tl_breaks() {
   case $1 in [0-7],*) ;; *) return 0 ;; esac
@@ -122,7 +122,7 @@ tl_breaks() {
   esac
 }
 
-# The kernel log up to the last mark. The mark goes through the log itself, so what was logged before it is in front of it.
+# The kernel log up to the last mark. The mark goes through the log itself, so what was logged earlier stands before it.
 # Of the marks of the steps on the way, `@` and the number of the step. Records count up: where some are missing, since others
 # have taken their place before they were read, TL_GAP names the gap. Of a log without end nothing is taken but whether the
 # kernel broke: 2 then.
@@ -163,7 +163,7 @@ tl_kmsg() {
       # A line that is being written may be there in part: a file grows by the page.
       tl_part=$tl_part$tl_line
       tl_i=$((tl_i + 1))
-      # Who copies the log ends where there is no room left.
+      # Who copies the log ends where there is no space left.
       [ $((tl_i % 200)) != 0 ] || [ -z "$TL_CAT" ] || tl_lives $TL_CAT || return 1
     fi
   done
@@ -175,7 +175,7 @@ tl_mark() {
   printf '<7>twinlink %s %s\n' "$TL_N" "$1" > /dev/kmsg
 } 2> /dev/null
 
-# What rounds are judged by: the lines that may be findings, or may belong to one, of the others one of each kind, whatever the
+# What rounds are judged by: the lines that may be findings, or may belong to one. Of the other lines there is one of each kind, with any
 # numbers in it, and how many more there were. Of calls on a removed PCS the first ones do.
 tl_sift() {
   set -- $(wc -l < "$TL_D/log")
@@ -212,7 +212,7 @@ TL_KINDS='
 
 # tl_start_ticker SECONDS: from now on a tick so often, SIGUSR1: it ends a `read` that nobody answers. `wait` is not to be
 # interrupted, since bash does not know the exit status any more then: for that there is SIGUSR2, once a bound has passed.
-# A tick that comes late tells of a board that had no CPU to give, or that stood still; so does a CPU whose time is not accounted.
+# A tick that comes late tells of a board that had no CPU to give, or that stood still. So does a CPU whose time is not accounted.
 tl_start_ticker() {
   trap 'TL_T=$((TL_T + 1))' USR1
   trap : USR2
@@ -234,8 +234,8 @@ tl_start_ticker() {
   TL_TICKER=$!
 }
 
-# tl_gap PASSED: sets tl_gap to how much of the time that passed since the last tick, in hundredths of a second, the kernel cannot
-# account for, on the CPU of which that is the most: then the host of a guest did not run it. Little is lost on any machine. A CPU
+# tl_gap PASSED: sets tl_gap to the time since the last tick that the kernel cannot account for, in hundredths of a second. It takes the
+# CPU that lost the most: that is time in which the host of a guest did not run it. Little is lost on any machine. A CPU
 # that did nothing is left out, since not every kernel accounts for that.
 tl_gap() {
   tl_gap=0
@@ -253,15 +253,15 @@ tl_gap() {
   [ $((4 * tl_gap)) -ge "$1" ] || tl_gap=0
 }
 
-# tl_ticked LATE STILL: writes how late all ticks up to the one at TL_UP came, taken together, and those that came far too late, and
-# when that one was, in hundredths of a second; their sum, since it may be read half written. As long as before, so that it needs
-# no room.
+# tl_ticked LATE STILL: writes how late all ticks up to the one at TL_UP came, taken together; those that came far too late; and when
+# that one was; in hundredths of a second; their sum, since it may be read half written. As long as before, so that it needs
+# no space.
 tl_ticked() {
   tl_up=$((${TL_UP%.*} * 100 + 1${TL_UP#*.} - 100))
   printf '%-16d%-16d%-16d%-16d\n' "$1" "$2" $tl_up $(($1 + $2 + tl_up)) 1<> "$TL_D/late"
 }
 
-# tl_late: sets TL_LATE to how late the ticks up to TL_UP came, one that is due counted in, in hundredths of a second, and TL_OWN to
+# tl_late: sets TL_LATE to how late the ticks up to TL_UP came, one that is due included, in hundredths of a second. Sets TL_OWN to
 # the seconds of TL_UP in which the board did not stand still.
 tl_late() {
   tl_up=$((${TL_UP%.*} * 100 + 1${TL_UP#*.} - 100)) tl_tries=0
@@ -280,7 +280,7 @@ tl_late() {
   TL_OWN=$(((tl_up - TL_STILL) / 100))
 } 2> /dev/null
 
-# What says that the board lives while a plan runs. A process of its own: a line may take no bytes.
+# Reports that the board is alive while a plan runs. A process of its own: a line may take no bytes.
 tl_start_beat() {
   (
     trap - USR1 USR2
@@ -291,7 +291,7 @@ tl_start_beat() {
   TL_BEATER=$!
 }
 
-# tl_bound OWN: when the bound passes, in seconds of TL_OWN; 0 for none. As long as before, so that it needs no room.
+# tl_bound OWN: when the bound passes, in seconds of TL_OWN; 0 for none. As long as before, so that it needs no space.
 tl_bound() {
   printf '%010d\n' "$1" 1<> "$TL_D/bound"
 }
@@ -346,7 +346,7 @@ tl_bounded() {
 
 # What the plan's lines run. Each is given to tl_step.
 
-# tl_in NETNS COMMAND...: in place of the shell, so that what ends a step that hangs ends the command.
+# tl_in NETNS COMMAND...: instead of the shell, so that what ends a step that hangs ends the command.
 tl_in() {
   if [ "$1" = init ]; then
     shift
@@ -385,7 +385,7 @@ tl_device() {
   elif [ ${#2} -gt 1984 ]; then
     tl_unoperated "$1" "an operation of ${#2} bytes; 1984 at most"
   elif ! { printf %s "$2" | tl_post 64 33 && printf %04d ${#2} | tl_post 4 513; }; then
-    # The status is that of an earlier operation then.
+    # The status is then from an earlier operation.
     tl_unoperated "$1" "its mailbox cannot be written"
   else
     while tl_status=$(tl_mailbox 514 4) && [ "$tl_status" = busy ]; do tl_sleep 0.02 1; done
@@ -575,7 +575,7 @@ tl_rounds() {
   done
   rm -f "$TL_D/more"
   [ -z "$tl_m" ] || wait $tl_m
-  # Whoever did not work meanwhile, nothing happened meanwhile.
+  # If an agent did not work meanwhile, nothing happened meanwhile.
   [ $tl_round_rc != 0 ] || [ ! -s "$TL_D/broken" ] || read -r tl_round_rc < "$TL_D/broken"
   [ $tl_round_rc = 0 ] || cat "$TL_D/round" >&2
   return $tl_round_rc
@@ -602,7 +602,7 @@ tl_settle() {
   done
 }
 
-# tl_try COMMAND...: tells of a command that fails, or does not end, with its exit status and what it says first. That grep
+# tl_try COMMAND...: tells of a command that fails, or does not end, with its exit status and what it reports first. That grep
 # finds nothing is no failure.
 tl_try() {
   : > "$TL_D/out"
@@ -614,7 +614,7 @@ tl_try() {
   return 1
 }
 
-# tl_ready NUMBER SECONDS COMMAND...: makes the board ready for its plans. TL_UNREADY tells of the first command that fails; none is
+# tl_ready NUMBER SECONDS COMMAND...: makes the board ready for its plans. TL_UNREADY tells of the first command that fails. None is
 # run after it, nor while an agent of another run is in a plan or has the device.
 tl_ready() {
   [ -z "$TL_UNREADY$TL_BUSY$TL_HELD" ] || return 0
@@ -655,7 +655,7 @@ tl_fact() {
   } >> "$TL_R"
 }
 
-# tl_facts_end: sends the record. One that is too long, or found no room, is without its end, and says so.
+# tl_facts_end: sends the record. One that is too long, or found no space, lacks its end, which shows it.
 tl_facts_end() {
   : > "$TL_D/busy"
   printf '\n--%s end\n' "$TL_N" >> "$TL_R"
@@ -702,7 +702,7 @@ tl_hello() {
   tl_send "$TL_SEQ"
 }
 
-# Whether the kernel has KASAN: it says so as it boots, and its symbols do where the log has lost that.
+# True if the kernel has KASAN: it logs this at boot, and its symbols show it where the log has lost that.
 tl_kasan() {
   TL_KASAN=
   if grep -q 'KernelAddressSanitizer initialized' "$TL_D/kmsg"; then
@@ -712,8 +712,8 @@ tl_kasan() {
   fi
 }
 
-# Reads the kernel log from here on, and sets TL_KMSG to 1 where it can be read. A log that takes a new record in the place of
-# one that was not read yet ends who reads it (EPIPE, in devkmsg_read of printk.c): it is opened again for the next plan.
+# Reads the kernel log from here on, and sets TL_KMSG to 1 where it can be read. A log that overwrites a record that was not
+# read yet ends its reader (EPIPE, in devkmsg_read of printk.c): it is opened again for the next plan.
 tl_open_log() {
   TL_KMSG=0 TL_NEXT=
   [ -w /dev/kmsg ] || return 0
@@ -757,7 +757,7 @@ tl_start() {
   fi
   tl_born $$
   echo "$$ $TL_BOOT $TL_BORN $TL_N $TL_DEVKMSG" > "$TL_D/agent"
-  # One that is kept out looks at nothing.
+  # An agent that is refused looks at nothing.
   [ $# = 0 ] || tl_lock "$@"
   [ -z "$TL_HELD" ] || return 0
   tl_open_log
@@ -768,7 +768,7 @@ tl_start() {
 
 tl_stop() {
   [ -n "$TL_D" ] || return 0
-  # Who logs in anew interrupts it more than once; the step that runs is nobody's then. bash never returns from a `wait` that begins
+  # Who logs in again interrupts it more than once; the step that runs is nobody's then. bash never returns from a `wait` that begins
   # as an interrupt comes that it ignores: its handler sends itself the next one.
   trap '' INT
   TL_WAIT=:

@@ -28,7 +28,7 @@ import { readyCommands } from "./ready.ts";
 import { AgentSession } from "./session.ts";
 import { type Shell, TransportError } from "../lines/shell.ts";
 
-/** A kernel in QEMU, so far as a runner needs it. */
+/** A kernel in QEMU, as a runner needs it. */
 export interface OwnGuest {
   /** File with everything that the console printed */
   consoleLog: string;
@@ -36,7 +36,7 @@ export interface OwnGuest {
 }
 
 /**
- * What a board's console said of the end of its kernel, from a place of its log on, by default from the last boot on; undefined
+ * Returns what a board's console said of the end of its kernel, from a place of its log on, or from the last boot on. Undefined
  * where it said nothing.
  */
 export async function lastWords(consoleLog: string, from?: number): Promise<string | undefined> {
@@ -44,7 +44,7 @@ export async function lastWords(consoleLog: string, from?: number): Promise<stri
   return end?.reason === "crash" ? end.detail : undefined;
 }
 
-/** The era to judge a board by. */
+/** Returns the era to judge a board by. */
 function eraFor({ name, era }: Board, kernel: string): EraId {
   if (era !== "auto") return era;
   try {
@@ -56,7 +56,7 @@ function eraFor({ name, era }: Board, kernel: string): EraId {
   }
 }
 
-/** How many lines of a console that is the line itself are kept, for what they say of a board that was lost. */
+/** How many lines of a console that is the line itself are stored, for what they say of a board that was lost. */
 const SAID_KEPT = 2000;
 
 /**
@@ -65,7 +65,7 @@ const SAID_KEPT = 2000;
  */
 const [BOOT_SECONDS, CONTROLLED_SECONDS] = [60, 10];
 
-/** Up to how many bytes a ms of a line it takes less time to find out on the board what is known than to send it again. */
+/** Up to this speed of a line, in bytes a ms, asking the board what it knows is faster than sending it again. */
 const SLOW = 40;
 
 /**
@@ -120,9 +120,9 @@ export async function openAgent(
     return { session, hello, guard };
   };
   const { handle: own } = board;
-  /** The names of the board's MAC and PCS, for a plan in those of the fixture. */
+  /** The names of the board's MAC and PCS, for a plan in the names of the fixture. */
   const pcsOf = ({ requires = [] }: Plan) => requires.includes("pcs_board") ? board.pcs : undefined;
-  /** A plan in the board's names, and its trace in those of the plan. */
+  /** Returns a plan in the board's names, and its trace in the names of the plan. */
   const named = (plan: Plan) => {
     const pcs = pcsOf(plan);
     const inNames = pcs ? planInNames(plan, pcs) : plan;
@@ -167,7 +167,7 @@ export async function openAgent(
       guest?.close()
     );
   const renew = async ({ reboot, connect, bound }: Renewal) => {
-    onProgress?.({ phase: "boot anew", detail: "the kernel broke" });
+    onProgress?.({ phase: "reboot", detail: "the kernel broke" });
     await reboot(session);
     await session.close({ graceMs: 0 });
     const opened = await comeBack(board, async () => {
@@ -192,7 +192,7 @@ export async function openAgent(
     // Another run may have been first.
     if (hello.held) throw inUse(hello.held);
   };
-  // The line is free for another shell once the session has let go of it.
+  // The line is free for another shell once the session has released it.
   const bootBehind = async ({ connect }: Renewal) => {
     await session.close({ graceMs: 0 });
     const { bootSeconds = BOOT_SECONDS, power } = board;
@@ -214,7 +214,7 @@ export async function openAgent(
       ask: (script) => session.ask(script),
     });
     const admit = async (plans: readonly Plan[]) => {
-      // The guard says more of what the board needs.
+      // The guard reports more of what the board needs.
       await guard?.check(plans);
       await law?.check(plans);
     };

@@ -1,4 +1,4 @@
-/** The agent with a devlink that is none: what becomes of a step whose server dies or hangs, in the shells that boards have. */
+/** The agent with a program that is not devlink: the outcome of a step whose server dies or hangs, in the shells that boards have. */
 
 import { sharedVariables } from "../wire/constants.ts";
 import { assertEquals } from "@std/assert";
@@ -8,7 +8,7 @@ import { planScript } from "./plan_script.ts";
 import { readRecord, readStep } from "./records.ts";
 import { announcement } from "../wire/wire.ts";
 
-/** Batch mode as devlink(8) has it, with names of traps at which it breaks; each process says who it is. */
+/** Batch mode as devlink(8) has it, with names of traps at which it breaks; each process reports who it is. */
 const DEVLINK = `#!/bin/sh
 word() {
   case $* in
@@ -129,7 +129,7 @@ const begun = (...ids: number[]) => ids.map((id) => announcement("p1", id));
 
 for (const shell of SHELLS) {
   const name = shell.join(" ");
-  // Where `read` may fail for a child that has ended, the steps behind it have a process of their own.
+  // Where `read` may fail for a child that has ended, the steps after it have a process of their own.
   const next = name === "dash" ? { servers: 2, own: 0 } : { servers: 1, own: 1 };
 
   Deno.test(`${name}: one server does steps in turn, and an error is of its own step`, async () => {
@@ -152,7 +152,7 @@ for (const shell of SHELLS) {
   });
 
   Deno.test(`${name}: a write in which its writer is killed is not done again`, async () => {
-    // A fifo that nobody reads: whoever opens it waits, until it is killed
+    // A fifo that nobody reads: a process that opens it waits, until it is killed
     const kills = `
 export TL_D
 mkfifo "$TL_D/../fifo"
@@ -174,7 +174,7 @@ mkfifo "$TL_D/../fifo"
     assertEquals([results, done], [[[1, KILLED], [2, "ok"]], "done"]);
   });
 
-  Deno.test(`${name}: a server that hangs is ended; only the tear-down comes behind it`, async () => {
+  Deno.test(`${name}: a server that hangs is ended; only the tear-down comes after it`, async () => {
     const plan = planOf([trap("a")], [trap("hangs")], [trap("b")], [trap("c"), "teardown"]);
     assertEquals(await run(shell, { ...plan, hangs: 2 }), {
       results: [[1, "ok"], [2, "hang"], [4, "ok"]],

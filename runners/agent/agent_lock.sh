@@ -1,7 +1,7 @@
 # The fourth part of twinlink's agent: other runs on the board. One that is alive has the lock of its device; what one has left
 # that was killed is ended and given back.
 
-# Where the locks are, whoever logs in: not in TMPDIR, which a login may set.
+# Where the locks are, whichever user logs in: not in TMPDIR, which a login may set.
 TL_LOCKS=/run/twinlink
 TL_LOCK=
 TL_HELD=
@@ -20,7 +20,7 @@ tl_alive() {
   [ "$3" = "$TL_BOOT" ] && tl_born "$1" && [ "$TL_BORN" = "$2" ]
 }
 
-# tl_anchor: sets TL_ANCHOR to the process, and its start, that has the line to the host and goes with it, as that of sshd does: the
+# tl_anchor: sets TL_ANCHOR to the process, and its start, that has the line to the host and goes with it, as sshd's does: the
 # first parent out of this session. `0 0` where there is none: a console stays.
 tl_anchor() {
   TL_ANCHOR="0 0"
@@ -58,7 +58,7 @@ tl_bury() {
 } 2> /dev/null
 
 # Agents of other runs: sets TL_OTHERS to the processes of those that live, TL_BUSY to one of a plan that is under way. What one
-# has left that lives no more is cleared away, and what it had to give back is taken over.
+# has left that is not alive is cleared away, and what it had to give back is taken over.
 tl_others() {
   TL_OTHERS= TL_BUSY=
   for tl_x in "${TMPDIR:-/tmp}"/twinlink.??????; do
@@ -93,8 +93,8 @@ tl_holder() {
 } 2> /dev/null
 
 # tl_lock DEVICE RUN WHO [GONE]: takes the lock of a device, or sets TL_HELD: `wait` where the agent that has it comes to the end of a plan
-# for nobody, `use` where a run has it, `never` where there is no making one; then its process, its run, and who that is. GONE is a run
-# of which the host knows that it has ended.
+# for nobody; `use` where a run has it, `never` where there is no making one; then its process, its run, and who that is. GONE is a run
+# that has ended, as the host knows.
 # A lock is files DEVICE.1, DEVICE.2, ..., the highest counts, and none whose agent is dead. Who takes it links the next one, which one
 # alone can, and has it if there is no higher one.
 tl_lock() {
@@ -109,7 +109,7 @@ tl_lock() {
     tl_tries=$((tl_tries + 1))
     tl_highest "$TL_LOCKS/$1"
     if tl_holder "$TL_LOCKS/$1.$TL_TOP"; then
-      # Nobody is told any more what an agent does whose line has ended, or that this run has opened before.
+      # Nobody learns any more what an agent does whose line has ended, or that this run has opened before.
       if [ "$tl_hrun" != "$2" ] && [ "$tl_hrun" != "$4" ] && { [ "$tl_hline" = 0 ] || tl_alive "$tl_hline" "$tl_hsince" "$tl_hboot"; }; then
         TL_HELD="use $tl_hpid $tl_hrun $tl_who"
         break

@@ -1,5 +1,5 @@
-# The third part of twinlink's agent: races. Each that races is a process of its own, which waits on a fifo; the same race is run
-# many times over, and what came of each run is counted on the board, so that few bytes travel.
+# The third part of twinlink's agent: races. Each that races is a process of its own, which waits on a fifo. The same race is run
+# many times over, and the outcome of each run is counted on the board, so that few bytes travel.
 
 # What a racer runs. It reads how long it is to spin before it begins, and answers with what each of its operations came to:
 # `NUMBER|STATUS|TEXT|STATUS|TEXT...`, a `~` for each newline of a text.
@@ -239,7 +239,7 @@ tl_race_once() {
   : > "$TL_D/race/more"
   tl_names
   [ -z "$TL_UNNAMED" ] || return 1
-  # Who is told first is chance, too.
+  # Who is notified first is chance, too.
   tl_random
   tl_first=$((TL_RANDOM / 65536 % tl_racers)) tl_i=0
   while [ $tl_i -lt $tl_racers ]; do

@@ -128,7 +128,7 @@ Deno.test("a board whose line falls silent may go on: steps after the lost one a
     env: { TMPDIR: dir, PATH: Deno.env.get("PATH")! },
     between: (bytes, to) => {
       if (to === "board") return Promise.resolve(bytes);
-      // From the moment on in which the board says that it begins with the third step
+      // From the moment on in which the board reports that it begins with the third step
       if (!silent) silent = /\n@3 /.test(said += new TextDecoder().decode(bytes));
       return Promise.resolve(silent ? nothing : bytes);
     },

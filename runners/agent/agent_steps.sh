@@ -26,8 +26,8 @@ TL_FILES='while IFS= read -r n && IFS= read -r what && IFS= read -r path && IFS=
   echo "tl-done $n $?" >&2
 done'
 
-# What the monitors and the servers say is appended to files, and the agent appends a mark behind each step: `@` and the
-# number of the step on a line of its own, which nothing that they print can be. In front of what servers say of files, which
+# What the monitors and the servers say is appended to files, and the agent appends a mark after each step: `@` and the
+# number of the step on a line of its own, which nothing that they print can be. Before what servers say of files, which
 # may be anything, the bound of the sections.
 
 # tl_stream FILE: a file that belongs to the records from now on.
@@ -37,7 +37,7 @@ tl_stream() {
   tl_empty "$1"
 }
 
-# Empties a file of the records, but for its title. Whoever has it open appends to it.
+# Empties a file of the records, but for its title. A process that has it open appends to it.
 tl_empty() {
   : > "$TL_D/$1"
   case $1 in
@@ -56,7 +56,7 @@ tl_step_begin() {
   tl_start=$TL_UP tl_start_late=$TL_LATE
 }
 
-# What the record says of the step itself.
+# The record of the step itself.
 tl_step_done() {
   tl_now
   tl_late
@@ -100,7 +100,7 @@ tl_step_end() {
   fi
 }
 
-# Whether the monitors of a netns have lost nothing, by one look at its sockets.
+# True if the monitors of a netns have lost nothing, by one look at its sockets.
 tl_undropped() {
   eval "tl_p=\$TL_PN_$1 tl_q=\$TL_PL_$1"
   tl_i=0
@@ -123,13 +123,13 @@ tl_undropped() {
   return 1
 } 2> /dev/null
 
-# tl_lost NETNS PID WHO: a monitor of whose messages some are missing. Nothing of this record is evidence.
+# tl_lost NETNS PID WHO: a monitor that lost some messages. Nothing of this record is evidence.
 tl_lost() {
   if kill -0 "$2" 2> /dev/null; then tl_why="lost messages"; else tl_why="ended by itself"; fi
   printf '\n--%s lost %s in netns %s %s: %s drops, %s bytes waiting\n' "$TL_N" "$3" "$1" "$tl_why" "$TL_DROPS" "$TL_RMEM" >> "$TL_D/m"
 }
 
-# tl_over WHAT BYTES: more was said than is taken over. Nothing of this record is evidence.
+# tl_over WHAT BYTES: more was printed than is taken over. Nothing of this record is evidence.
 tl_over() {
   printf '\n--%s lost %s of step %s %s %s bytes\n' "$TL_N" "$1" "$tl_id" "$TLC_TOO_LONG" "$2" >> "$TL_D/m"
 }
@@ -162,7 +162,7 @@ tl_flush() {
   for tl_ns in $TL_NETNS; do
     tl_undropped "$tl_ns" && [ ! -s "$TL_D/le.$tl_ns" ] || tl_lost "$tl_ns" $tl_q "monitors"
   done
-  # A monitor says nothing of a message that it could not write: there must be room left, now that it has written.
+  # A monitor shows nothing of a message that it could not write: there must be space left, now that it has written.
   printf '%65536s' '' > "$TL_D/room" || TL_FULL=1
   : > "$TL_D/room"
   tl_new steps "$TL_PLAN" "$TL_PLAN_SEQ"
@@ -172,7 +172,7 @@ tl_flush() {
   for tl_x in $TL_SEEN; do set -- "$@" "$TL_D/$tl_x"; done
   cat "$TL_D/m" "$@" >> "$TL_R" && tl_flush_end >> "$TL_R" || TL_FULL=1
   TL_SIZE=
-  # A file that may not grow any more says so in the same way as one for which there is no room.
+  # A file that may not grow any more fails in the same way as one for which there is no space.
   if [ -n "$TL_FULL" ]; then
     tl_x=$(cat "$TL_D/m" "$@" | wc -c)
     [ "$tl_x" -lt $((TL_MOST - 65536)) ] || TL_SIZE=$tl_x
@@ -194,7 +194,7 @@ tl_flush() {
   TL_SENT=${TL_UP%.*}
 }
 
-# In place of a record that found no room, or is too long: which steps it was to tell of, and why it does not.
+# Instead of a record that found no space, or is too long: which steps it was for, and why it does not.
 tl_flush_short() {
   rm -f "$TL_D/reserve"
   tl_why="$TLC_FULL in $TL_D of the board"
@@ -220,7 +220,7 @@ tl_skipped() {
   [ -n "$TL_BROKEN" ] && [ "$TL_PHASE" = teardown ]
 }
 
-# tl_begin ID NUMBER: tells at once that a step begins, so that of a board that dies it is known in which step.
+# tl_begin ID NUMBER: tells at once that a step begins, so that a board that dies is known to have died in this step.
 tl_begin() {
   if tl_skipped; then return 0; fi
   printf '\n@%s %s\n' "$1" "$2"
@@ -268,9 +268,9 @@ tl_step() {
   TL_SETTLE= TL_SIFT=
 }
 
-# A server: a process that takes commands from a fifo, `c.KEY`, and lives as long as its netns or the agent. What it prints goes
-# to `o.KEY`; what it says of errors, and that a command is done, to a fifo that all share. Both fifos are open for reading
-# and for writing, so that nobody waits for the other end; one that died is found at the next tick.
+# A server: a process that takes commands from a fifo, `c.KEY`, and runs as long as its netns or the agent. What it prints goes
+# to `o.KEY`; what it reports of errors, and that a command is done, to a fifo that all share. Both fifos are open for reading
+# and for writing, so that nobody waits for the other end. One that died is found at the next tick.
 
 # tl_serve KIND NETNS COMMAND...: has a server run, and sets TL_SP, its process, and tl_key.
 tl_serve() {
@@ -340,8 +340,8 @@ tl_flooded() {
   TL_ERR= tl_part=
 }
 
-# tl_answer SECONDS DONE FAILED: reads what the server TL_SP says up to the line DONE, without what is said of the mark itself.
-# Sets TL_ERR and TL_RC: 0, 1 where the line FAILED came, what DONE has behind it, `hang`, or the exit status of a server that died.
+# tl_answer SECONDS DONE FAILED: reads what the server TL_SP prints up to the line DONE, without the output about the mark itself.
+# Sets TL_ERR and TL_RC: 0, 1 where the line FAILED came, what DONE has after it, `hang`, or the exit status of a server that died.
 tl_answer() {
   TL_ERR= TL_RC=0 TL_T=0
   tl_part=
@@ -393,7 +393,7 @@ tl_answer() {
   done
 } 2> /dev/null
 
-# A server that says too much of errors is ended; what it did is not known.
+# A server that prints too many errors is ended; what it did is not known.
 tl_drowned() {
   tl_over "standard error" $TL_MOST_ERR
   TL_RC=1
@@ -406,7 +406,7 @@ tl_distrust() {
   [ -z "$TL_READ" ] || TL_BATCH= TL_HELPER=
 }
 
-# The `read` of some versions of busybox fails at a signal when a child has ended before: what it did not say is asked again.
+# Some versions of busybox have a `read` that fails when a child has ended: so the state is read up to three times.
 tl_lives() {
   tl_j=0 TL_STATE=
   while [ $tl_j -lt 3 ] && [ -e "/proc/$1/stat" ] && ! tl_state "$1"; do tl_j=$((tl_j + 1)); done
@@ -442,7 +442,7 @@ tl_served() {
   tl_step_end
 }
 
-# tl_file_step ID SECONDS NETNS read|write PATH [TEXT]: a step that reads or writes a file, by a shell that lives on in the netns.
+# tl_file_step ID SECONDS NETNS read|write PATH [TEXT]: a step that reads or writes a file, by a long-lived shell in the netns.
 tl_file_step() {
   if [ -z "$TL_HELPER" ] || [ -n "$TL_SETTLE$TL_SIFT" ]; then
     tl_step "$1" "$2" "tl_$4" "$3" "$5" ${6+"$6"}
@@ -495,7 +495,7 @@ tl_plan_begin() {
   # For the agent of another run: two at once would spoil each other's evidence.
   echo plan > "$TL_D/busy"
   [ "$TL_KMSG" != 1 ] || tl_lives "$TL_CAT" || tl_open_log
-  # Who is told that it lives from the first step on can tell when it no longer does.
+  # A host that hears from the first step on that the board is alive notices when the board no longer is.
   [ -z "$TL_BEAT" ] || printf '\n%s\n' "$TLC_BEAT"
   TL_HUNG= TL_EACH= TL_FULL= TL_PENDING=
   # Monitors that ended in the plan before are nobody's any more.
@@ -512,7 +512,7 @@ tl_plan_begin() {
   tl_between
 }
 
-# What the kernel reported since the plan before is told with the first step: a report of memory or of a lock comes late.
+# What the kernel reported since the plan before is reported with the first step: a report of memory or of a lock comes late.
 tl_between() {
   : > "$TL_D/between"
   [ -n "$TL_FINDINGS" ] || return 0
@@ -532,7 +532,7 @@ tl_forget() {
   tl_mark 0
   tl_log
   : > "$TL_D/m"
-  # But for a kernel that broke meanwhile: what it said of that is told with the first step.
+  # But for a kernel that broke meanwhile: what it said of that is reported with the first step.
   [ -z "$TL_BROKEN" ] || grep -v '^@' "$TL_D/k" > "$TL_D/broke"
   for tl_x in $TL_SEEN; do tl_empty $tl_x; done
   [ -z "$TL_BROKEN" ] || cat "$TL_D/broke" >> "$TL_D/k"
@@ -551,14 +551,14 @@ tl_plan_end() {
   for tl_x in $TL_NETNS; do
     [ "$tl_x" = init ] || tl_unwatch "$tl_x"
   done
-  # What the kernel says behind the last step is told of with it.
+  # What the kernel reports after the last step is reported with it.
   tl_mark 0
   tl_flush end
   : > "$TL_D/busy"
 }
 
 tl_start_records() {
-  # Room to say that there is none.
+  # Space to say that there is none.
   printf '%16384s' '' > "$TL_D/reserve"
   : > "$TL_D/m"
   tl_stream k
@@ -585,7 +585,7 @@ tl_start_servers() {
   for tl_x in $TL_SEEN; do tl_empty $tl_x; done
 } 2> /dev/null
 
-# Whether a server of devlink(8) marks the end of a command, and prints what it has to print before that.
+# True if a server of devlink(8) marks the end of a command, and prints what it has to print before that.
 tl_try_batch() {
   tl_serve_devlink init -j
   eval "tl_n=\$((TL_SC_$tl_kind + 2)) TL_SC_$tl_kind=\$((TL_SC_$tl_kind + 2))"

@@ -27,7 +27,7 @@ Deno.test("the agent takes a line of the kernel log as one that it finds in two 
   assertEquals(new TextDecoder().decode(stdout), "6,1,1,-;fm0: Link is Up\n@4\nstatus 0\n");
 });
 
-// Lines of one step, then of another one of which the kernel dropped some before they were read.
+// Lines of one step, then of another one, some of which the kernel dropped before they were read.
 const OVERRUN = `
 . ./agent.sh
 . ./agent_steps.sh

@@ -1,16 +1,16 @@
 # The board's half of the wire protocol (wire.ts is the host's): requests come in, answers and records go out, each with its
-# sum. POSIX sh (dash, busybox ash). A request that came damaged is not run, one that came twice is not run twice, and what
-# went out is kept, to be sent again. The host sets TLC_* before it: the values that both halves share, in constants.ts.
+# sum. POSIX sh (dash, busybox ash). A damaged request is not run, and one that came twice is not run twice. What went
+# out is stored, to be sent again. The host sets TLC_* before it: the values that both halves share, in constants.ts.
 #
 #   @SUM DIGIT WORDS           a request, one line without these blanks, of the functions here, or `!` and a command whose output
-#                              is wanted. The digits go up by one, 1 behind 9; 0 is of those that may be done twice
+#                              is wanted. The digits go up by one, 1 after 9; 0 is of those that may be done twice
 #   +NUMBER.PIECE SUM TEXT     a piece of the script that the request of that number is about, the first of all being 1
 #   =SUM DIGIT WORDS           the answer to the request of that digit, without these blanks; `again` where one came damaged
 #   @tl1 SEQ LENGTH CKSUM ...  a record: then so many bytes, then a line feed; see tl_send
-#   @~                         each second while a plan runs: the board lives. It may stand between any two lines, and in records
+#   @~                         each second while a plan runs: the board is alive. It may stand between any two lines, and in records
 #
-# SUM is that of what is behind it: of few words a sum that the shell makes itself, since a process costs more than to send them,
-# in 6 hexadecimal digits; of more than TLC_FEW characters the checksum, in 8.
+# SUM is the checksum of what is after it: of few words a sum that the shell makes itself, since a process costs more than to send them,
+# in 6 hexadecimal digits. Of more than TLC_FEW characters it is the checksum, in 8.
 
 LC_ALL=C
 export LC_ALL
@@ -26,14 +26,14 @@ TL_Z=999999999
 # How many bytes a file of the agent, a record too, may have, and how many may be sent of one record. The host sets them.
 TL_MOST=$TLC_MOST
 TL_MOST_SENT=$TLC_MOST
-# Of the lines that the host has, the first digits of their MD5; a blank in front of each and behind the last.
+# Of the lines that the host has, the first digits of their MD5; a blank before each and after the last.
 TL_KNOWN=
-# Whether the host wants to be told that the board lives.
+# True if the host wants signs that the board is alive.
 TL_BEAT=
 # The printable characters in their order.
 TL_ASCII=' !"#$%&'\''()*+,-./0123456789:;<=>?@ABCDEFGHIJKLMNOPQRSTUVWXYZ[\]^_`abcdefghijklmnopqrstuvwxyz{|}~'
 
-# tl_measure FILE: sets TL_SUM and TL_LENGTH. The checksum is that of POSIX cksum; some builds of busybox lack it and have md5sum.
+# tl_measure FILE: sets TL_SUM and TL_LENGTH. The checksum is the one of POSIX cksum; some builds of busybox lack it and have md5sum.
 TL_CKSUM=cksum
 tl_measure() {
   if [ $TL_CKSUM = cksum ]; then
@@ -61,13 +61,13 @@ tl_sum() {
   done
 }
 
-# tl_number TEXT: sets TL_SUM to the number that is in front of a request or an answer.
+# tl_number TEXT: sets TL_SUM to the number that is before a request or an answer.
 tl_number() {
   tl_sum "$1"
   [ ${#TL_SUM} -lt 32 ] || TL_SUM=$((0x${TL_SUM%"${TL_SUM#$TLC_LONG_SUM_SKIP}"}))
 }
 
-# tl_reply DIGIT WORDS: an answer. Behind a line feed, since the line may stand in the middle of another.
+# tl_reply DIGIT WORDS: an answer. After a line feed, since the line may stand in the middle of another.
 tl_reply() {
   tl_text=$1
   shift
@@ -138,7 +138,7 @@ tl_gaps() {
   } | gzip | base64 | tr -d ' \n' > "$TL_D/s"
 } 2> /dev/null
 
-# tl_head SEQ FILE CODE...: the line in front of a record in code, or a part of one; nothing comes in between.
+# tl_head SEQ FILE CODE...: the line before a record in code, or a part of one; nothing comes in between.
 tl_head() {
   tl_measure "$2"
   tl_x=$1
@@ -317,22 +317,22 @@ tl_hear() {
   IFS= read -r TL_LINE
 }
 
-# tl_wire: listens, until it is told to end or the line is gone.
+# tl_wire: listens, until it is asked to end or the line is gone.
 tl_wire() {
   umask 077
   TL_D=
   trap '[ -z "$TL_D" ] || rm -rf "$TL_D"' EXIT
-  # Without this a script that finds no space is one of which pieces are missing, again and again.
+  # Without this a script that finds no space has missing pieces, again and again.
   if ! { TL_D=$(mktemp -d "${TMPDIR:-/tmp}/twinlink.XXXXXX") && printf "%0${TLC_SPACE}d" 0 > "$TL_D/space" && rm "$TL_D/space"; }; then
     printf '\n%s\n' "$TLC_NO_ROOM"
     return 1
   fi
-  # Whoever writes more into a file is ended, so that a board is not filled; this shell is not.
+  # A process that writes more into a file is ended, so that a board is not filled; this shell is not.
   trap : XFSZ
   ulimit -S -f $((TL_MOST / 512))
   # Where the line is cut, a plan still goes on to its tear-down; the shell then ends, and the agent with it.
   trap '' HUP PIPE
-  # One may come of a byte that was damaged. Two in turn are meant; one behind them would end what the end has to do.
+  # A damaged byte may cause one. Two in turn are meant; one after them would end what the end has to do.
   trap 'TL_INT=$((TL_INT + 1)); [ $TL_INT -lt 2 ] || { trap "" INT; exit; }' INT
   command -v cksum > /dev/null 2>&1 || TL_CKSUM=md5sum
   # `read` of busybox, once a child has ended, waits for a signal: one in a process of its own has no children.

@@ -1,5 +1,5 @@
 /**
- * Which commands of devlink(8) its batch mode (`devlink -b`) does as devlink itself would. One process then does those of
+ * Which commands of devlink(8) its batch mode (`devlink -b`) does as devlink itself would. One process then does the requests of
  * many steps; for every other command there is a process of its own.
  *
  * @module
@@ -16,7 +16,7 @@ const PERHAPS_LARGEST = /^\+?(0x[\da-f]{8,}|\d{10,})$/i;
 
 /**
  * By the words that a command begins with. Left out: what prints an array in JSON (the second one of a process lacks its
- * beginning), what names a netns (the process would keep it open, and so alive), flashing (forks, and reports its progress),
+ * beginning); what names a netns (the process would keep it open, and so alive); flashing (forks, and reports its progress),
  * and what asks for all there are: the process still has the handle of its last command, and sends it along. Of setting what a
  * port's function can do it keeps what the commands before have set.
  */
@@ -52,7 +52,7 @@ export interface BatchCommand {
 }
 
 /**
- * What a server of devlink(8) makes of `tl_devlink NETNS [FLAGS] WORD...`; undefined where a process of its own is to do it.
+ * Returns what a server of devlink(8) makes of `tl_devlink NETNS [FLAGS] WORD...`; undefined where a process of its own is to do it.
  *
  * @example
  * ```ts

@@ -1,6 +1,6 @@
 /**
  * Programs of a board that did not do their work: not found, not to be started, or ended by a signal. What such a program
- * leaves behind says nothing about the kernel.
+ * leaves behind shows nothing about the kernel.
  *
  * @module
  */
@@ -46,7 +46,7 @@ export function endedBySignal(status: number, stderr: string): boolean {
 }
 
 /**
- * Says why a program did no work, as a phrase that follows its name; undefined if it ended by itself.
+ * Returns why a program did no work, as a phrase that follows its name; undefined if it ended by itself.
  *
  * @example
  * ```ts
@@ -84,7 +84,7 @@ export function mustHaveWorked(status: number, stderr: string, kmsg: readonly Ke
   throw new BrokenProgramError([`it ${failure}`, ...wordsOf(stderr), ...wordsOf(logOf(kmsg))].join("; "));
 }
 
-/** What the kernel says when a program breaks, or when it ends one because memory is short. */
+/** What the kernel reports when a program breaks, or when it ends one because memory is short. */
 const DEATH =
   /\bsegfault at |\btrap (?:invalid opcode|divide error)|general protection|Out of memory|oom-kill|Killed process/;
 
@@ -92,7 +92,7 @@ function logOf(kmsg: readonly KernelLine[]): string {
   return kmsg.findLast((line) => DEATH.test(line.text))?.text ?? "";
 }
 
-/** The last line that says anything, as a part of a sentence. */
+/** Returns the last line with content, as a part of a sentence. */
 function wordsOf(text: string): string[] {
   const line = text.split("\n").map((line) => line.trim()).filter((line) => line !== "").at(-1);
   return line === undefined ? [] : [line.slice(0, 200)];

@@ -10,7 +10,7 @@ import { FIRMWARE } from "../../model/devlink/flash.ts";
 import type { DeviceOperation, Operation, OperationKind } from "../../model/operation.ts";
 
 /**
- * A word of a POSIX shell that stands for exactly this text.
+ * Returns a word of a POSIX shell that stands for exactly this text.
  *
  * @example
  * ```ts
@@ -64,7 +64,7 @@ const COMMANDS: { [K in Exclude<OperationKind, DevlinkKind>]: Command<K> } = {
 };
 
 /**
- * The words that the agent runs for an operation.
+ * Returns the words that the agent runs for an operation.
  *
  * @example
  * ```ts
@@ -86,7 +86,7 @@ export function commandOf(op: Operation): string[] {
   return (COMMANDS[op.kind] as Command<typeof op.kind>)(op as never, netns);
 }
 
-/** The text of an operation for the mailbox of an emulated device: JSON in ASCII, so that its length is that of its bytes. */
+/** The text of an operation for the mailbox of an emulated device: JSON in ASCII, so that its length in characters is its length in bytes. */
 function mailboxText(operation: DeviceOperation): string {
   return JSON.stringify(operation).replaceAll(
     /[^ -~]/g,
@@ -94,16 +94,16 @@ function mailboxText(operation: DeviceOperation): string {
   );
 }
 
-/** A time as the agent takes it: in seconds, and rounded up for a sleep(1) that knows whole ones only. */
+/** Returns a time as the agent takes it: in seconds, and rounded up for a sleep(1) that knows whole ones only. */
 const sleepOf = (ms: number): string[] => [String(ms / 1000), String(Math.ceil(ms / 1000))];
 
-/** The words that let an operation settle, a bound in seconds in front; undefined where it is not asked for. */
+/** Returns the words that let an operation settle, a bound in seconds in front; undefined where it is not asked for. */
 export function settleOf(op: Operation): string[] | undefined {
   if (op.settle === undefined) return undefined;
   return [String(4 + Math.ceil(op.settle / 1000)), "tl_settle", ...sleepOf(op.settle)];
 }
 
-/** The bound of a step in seconds: how long the board may take before the step is a hang. */
+/** Returns the bound of a step in seconds: how long the board may take before the step is a hang. */
 export function boundOf(op: Operation): number {
   switch (op.kind) {
     case "wait":
@@ -127,7 +127,7 @@ export function boundOf(op: Operation): number {
   }
 }
 
-/** How long an operation of a round may take, in seconds. */
+/** Returns how long an operation of a round may take, in seconds. */
 function longestOf(op: Operation): number {
   const waits = op.kind === "wait" ? op.ms / 1000 : 0;
   return 0.5 + waits + (op.settle === undefined ? 0 : 1 + op.settle / 1000);

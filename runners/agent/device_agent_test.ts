@@ -15,7 +15,7 @@ const SHELLS = [["dash"], ["bash", "--posix"], ["busybox", "sh"]].filter(([progr
 const ADDRESS = "0000:01:00.0";
 const AGENT = await Deno.readTextFile(new URL("agent.sh", import.meta.url));
 
-/** A device whose mailbox answers with what `control` returns. */
+/** Returns a device whose mailbox answers with what `control` returns. */
 function mailboxOf(control: (operation: unknown) => unknown) {
   const device = withMailbox({
     config: { vendor: 0x1234, device: 0xcafe, classCode: 0xff0000 },
@@ -26,7 +26,7 @@ function mailboxOf(control: (operation: unknown) => unknown) {
   }, () => {});
   const { bytes, offset } = device.config.overlay!.at(-1)!;
   return {
-    /** The configuration space as the guest reads it */
+    /** Returns the configuration space as the guest reads it */
     config(): Uint8Array {
       const space = new Uint8Array(0x1000);
       space.set(bytes, offset);
@@ -76,7 +76,7 @@ ${commandOf({ kind: "device", handle: `pci/${ADDRESS}`, operation }).map(quote).
   }
 }
 
-/** The configuration space once a device has answered an operation. */
+/** Returns the configuration space once a device has answered an operation. */
 function answered(operation: DeviceOperation, control: (operation: unknown) => unknown): Uint8Array {
   const mailbox = mailboxOf(control);
   const space = new Uint8Array(0x1000).fill(0x20);

@@ -15,7 +15,7 @@ echo "now $TL_OTHERS"
 echo "busy $TL_BUSY"
 `;
 
-/** What is to be done about agents of earlier runs: nothing, or to start this one anew in a while. */
+/** What is to be done about agents of earlier runs: nothing, or to start this one again in a while. */
 type EarlierAgents = "gone" | { wait: string };
 
 /** Looks for agents of earlier runs; `ask` runs a script in the shell of this one. */
@@ -36,15 +36,15 @@ async function earlierAgents(ask: Ask): Promise<EarlierAgents> {
 
 type Ask = (script: string) => Promise<string | undefined>;
 
-/** How an agent waits for those of earlier runs. */
+/** How an agent waits for agents of earlier runs. */
 export interface AloneOptions {
   /** The longest that they may take to the end of their plans, in ms. @default {180000} */
   ms?: number;
   /** Waits for a run that has the device, however long it takes. @default {false} */
   wait?: boolean;
-  /** Told before each wait; `held` says who has the device, where it is a run */
+  /** Called before each wait; `held` names who has the device, where it is a run */
   onWait?: (held: HeldLock | undefined) => void;
-  /** What is thrown where they take longer; `who` says who is at work */
+  /** What is thrown where they take longer; `who` names who is at work */
   refuse: (who: string) => Error;
   /** True if a run has ended: then its agent is waited for, and its device taken. @default {never} */
   isGone?: (run: string) => Promise<boolean>;
@@ -54,10 +54,10 @@ export interface AloneOptions {
 }
 
 /**
- * Gives an agent that is alone on its board: while one of an earlier run is at work there, it is ended and started anew.
+ * Returns an agent that is alone on its board. While an agent of an earlier run works there, the new one is ended and restarted.
  *
  * @param opened The agent that was started
- * @param anew Starts it anew, with the run that was found to have ended; undefined where its line cannot be opened again
+ * @param anew Starts it again, with the run that was found to have ended; undefined where its line cannot be opened again
  */
 export async function alone<T extends { session: { ask: Ask; close(): Promise<void> }; hello: Pick<Hello, "held"> }>(
   opened: T,

@@ -47,10 +47,10 @@ const LISTS: readonly (readonly [name: string, flags: string])[] = [
   ["trap policer show", "-j"],
 ];
 
-/** Lists that not each kernel and devlink(8) has: that one is refused says nothing of the instance. */
+/** Lists that not each kernel and devlink(8) has: that one is refused shows nothing of the instance. */
 const NEWER_LISTS: typeof LISTS = [
   ["port param show", "-jn"],
-  // With the instances in it, devlink(8) prints a port's resources as those of its instance.
+  // With the instances in it, devlink(8) prints a port's resources as resources of its instance.
   ["resource show scope port", "-jn"],
 ];
 
@@ -58,7 +58,7 @@ const NEWER_LISTS: typeof LISTS = [
 const OF_INSTANCE = ["dev info", "dev eswitch show", "resource show", "sb show", "dpipe table show"];
 
 /**
- * The commands to ask a board for the facts of an instance. None of them changes anything.
+ * Returns the commands to ask a board for the facts of an instance. None of them changes anything.
  *
  * @example
  * ```ts
@@ -196,7 +196,7 @@ class Reader {
     this.#replies = replies;
   }
 
-  /** What a list has by object, where the board has such a list; undefined where it has none. */
+  /** Returns what a list has by object, where the board has such a list; undefined where it has none. */
   list<K extends keyof Printed>(name: K): Map<string, z.output<Printed[K]>> | undefined {
     return this.#replies[name]?.status === 0 ? new Map(this.objects(name, () => true)) : undefined;
   }
@@ -210,7 +210,7 @@ class Reader {
     return false;
   }
 
-  /** The first line of what a command printed; empty where it failed. */
+  /** Returns the first line of what a command printed; empty where it failed. */
   line(name: string): string {
     const reply = this.#replies[name];
     return reply?.status === 0 ? reply.out.trim().split("\n")[0]! : "";
@@ -237,13 +237,13 @@ class Reader {
     return read as [string, z.output<Printed[K]>][];
   }
 
-  /** How a test ended; undefined where it was not made, or told nothing. */
+  /** Returns how a test ended; undefined where it was not made, or reported nothing. */
   isTrue(name: string): boolean | undefined {
     const status = this.#replies[name]?.status;
     return status === 0 ? true : status === 1 ? false : undefined;
   }
 
-  /** The names of the netdevs that are up, and of all. */
+  /** Returns the names of the netdevs that are up, and of all. */
   links(): Map<string, boolean> {
     const reply = this.#replies["link show"];
     const all = reply?.status === 0 ? parsed(links, reply.out) : undefined;
@@ -261,7 +261,7 @@ function parsed<T extends z.ZodType>(schema: T, json: string): z.output<T> | und
   }
 }
 
-/** How often each reload action was performed, whatever its limit. */
+/** Returns how often each reload action was performed, whatever its limit. */
 function countsOf(reload: Readonly<Record<string, Readonly<Record<string, unknown>>>>): NonNullable<Facts["reloads"]> {
   const count = (action: string) =>
     Object.values(reload[action]!).reduce<number>((sum, n) => sum + (typeof n === "number" ? n : 0), 0);
@@ -274,7 +274,7 @@ function countsOf(reload: Readonly<Record<string, Readonly<Record<string, unknow
  * What the facts say beside {@linkcode Facts}:
  * * `refused` holds `hang` for a command that did not end, `not run` for those that follow, and `unreadable` for a reply
  *   that iproute2 does not print.
- * * Numbers are those of JavaScript: from 2^53 on they lose digits. A size that is `unlimited` is 2^64.
+ * * Numbers are JavaScript's: from 2^53 on they lose digits. A size that is `unlimited` is 2^64.
  * * iproute2 prints bounds of a resource only where its size can change. Without them, `min` and `max` are its size, and
  *   `granularity` is 1.
  * * A port has `params` and `resources` only where the board's kernel and devlink(8) have such lists.
@@ -366,14 +366,14 @@ export function factsOf(handle: Handle, replies: FactReplies): Facts | undefined
   return facts;
 }
 
-/** The instances nested in one, in its ports, and in those again. */
+/** Returns the instances nested in one, in its ports, and in those again. */
 function nestedOf(
   handle: Handle,
   instances: ReadonlyMap<string, z.output<Printed["dev show"]>>,
   ports: readonly [string, z.output<Printed["port show"]>][],
 ): Handle[] {
   const found = new Set<Handle>([handle]);
-  // A set goes on with what is added while it is iterated.
+  // A loop over a set includes what is added while it is iterated.
   for (const one of found) {
     const ofPorts = ports.filter(([key]) => key.startsWith(`${one}/`)).flatMap(([, port]) => port.nested_devlink ?? []);
     for (const inner of [...instances.get(one)?.nested_devlink ?? [], ...ofPorts]) found.add(inner);
@@ -382,7 +382,7 @@ function nestedOf(
   return [...found];
 }
 
-/** The name of a region of the instance itself; undefined for a region of a port or of another instance. */
+/** Returns the name of a region of the instance itself; undefined for a region of a port or of another instance. */
 function regionOf(handle: Handle, key: string): string | undefined {
   const name = key.startsWith(`${handle}/`) ? key.slice(handle.length + 1) : "";
   return name === "" || name.includes("/") ? undefined : name;

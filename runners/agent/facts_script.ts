@@ -13,7 +13,7 @@ import { sectionsOf } from "./observe.ts";
 export const FACTS_MS = 240_000;
 
 /**
- * The lines of POSIX sh that read the facts of an instance. A board that does not list the instance is asked nothing more.
+ * Returns the lines of POSIX sh that read the facts of an instance. A board that does not list the instance is asked nothing more.
  *
  * @example
  * ```ts

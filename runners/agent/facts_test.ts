@@ -77,7 +77,7 @@ Deno.test("factsOf() names the errno of each command that was refused, a hang, a
   });
 });
 
-Deno.test("factsOf() survives replies that are not as iproute2 prints them, and says which", () => {
+Deno.test("factsOf() survives replies that are not as iproute2 prints them, and reports which", () => {
   const bad = {
     "dev info": reply({ info: { [PCI]: { driver: 7 } } }),
     "trap show": { status: 0, out: '{"trap":{', err: "" },

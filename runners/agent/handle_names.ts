@@ -1,5 +1,5 @@
 /**
- * The handle of a board in plans and traces. Sequences on hardware such as a NIC name the handle that the model gives it; on a board
+ * The handle of a board in plans and traces. Sequences on hardware such as a NIC name the handle that the model gives it. On a board
  * the board's own handle stands in its place, on the way there and back.
  *
  * @module
@@ -21,7 +21,7 @@ function split(handle: Handle): { bus: string; device: string } {
 
 const escaped = (text: string) => text.replaceAll(/[.*+?^${}()|[\]\\]/g, "\\$&");
 
-/** What replaces a handle in a text: as a handle, in paths of sysfs, and the device's name alone, each as a whole word. */
+/** Returns what replaces a handle in a text: as a handle, in paths of sysfs, and the device's name alone, each as a whole word. */
 function replacer(pairs: readonly (readonly [from: Handle, to: Handle])[]): (text: string) => string {
   const words = new Map<string, string>();
   for (const [from, to] of pairs) {
@@ -36,7 +36,7 @@ function replacer(pairs: readonly (readonly [from: Handle, to: Handle])[]): (tex
   return (text) => text.replace(pattern, (word) => words.get(word)!);
 }
 
-/** A value with all its texts replaced, keys included. */
+/** Returns a value with all its texts replaced, keys included. */
 function mapped<T>(value: T, replace: (text: string) => string): T {
   if (typeof value === "string") return replace(value) as T;
   if (Array.isArray(value)) return value.map((one) => mapped(one, replace)) as T;

@@ -25,14 +25,14 @@ export interface HeldLock {
   pid: number;
   /** Its run, see `DeviceLock`; `-` for none. It is text of the board */
   run: string;
-  /** Who that is, in words, or why no lock can be made; it is text of the board */
+  /** The owner, in words, or why no lock can be made; it is text of the board */
   who: string;
 }
 
 /** How many characters of the words for who has a device are taken over. */
 const WHO = 300;
 
-/** What a board says of itself. */
+/** What a board reports of itself. */
 export interface Hello {
   /** Who has the device. Left out where this agent has it, or was to lock none */
   held?: HeldLock;

@@ -41,7 +41,7 @@ export function handlesIn(printed: string): Handle[] | undefined {
   return success ? Object.keys(data.dev).filter((key) => /^[^/\s]+\/[^/\s]+$/.test(key)) : undefined;
 }
 
-/** The lines of sh that print a line for each instance: where sysfs has its driver, else what devlink(8) says of it. */
+/** Returns the lines of sh that print a line for each instance: where sysfs has its driver, else what devlink(8) reports of it. */
 export function driversScript(handles: readonly Handle[]): string {
   return handles.map((handle) => {
     const [bus = "", device = ""] = handle.split("/");

@@ -7,7 +7,7 @@
 import type { KernelLine, KernelLineClass } from "../../model/observation.ts";
 
 /**
- * What makes a line a finding, first match wins; texts of lib/bug.c, kernel/panic.c, kernel/locking/lockdep.c, mm/kasan and
+ * What makes a line a finding, first match wins. Texts of lib/bug.c, kernel/panic.c, kernel/locking/lockdep.c, mm/kasan and
  * kernel/hung_task.c. Written so that grep -E takes them as well, but for `\\d`.
  */
 const CLASSES: readonly [KernelLineClass, RegExp][] = [
@@ -24,7 +24,7 @@ const CLASSES: readonly [KernelLineClass, RegExp][] = [
 ];
 
 /**
- * An extended regular expression (POSIX) for the records of `/dev/kmsg` that hold a finding, or a line of the report behind one:
+ * An extended regular expression (POSIX) for the records of `/dev/kmsg` that hold a finding, or a line of the report after one:
  * its place in the code, the stack, the task.
  */
 export const FINDINGS: string = [
@@ -34,7 +34,7 @@ export const FINDINGS: string = [
 ].join("|").replaceAll("\\d", "[0-9]").replaceAll("^", "(^[^;]*;|\\\\x0a)");
 
 /**
- * What a line of the kernel log is.
+ * Returns what a line of the kernel log is.
  *
  * @example
  * ```ts
@@ -57,7 +57,7 @@ const USER = 8;
 
 /**
  * Reads lines in the format of `/dev/kmsg` (`priority,sequence,microseconds,flags;text`, Documentation/ABI/testing/dev-kmsg).
- * Of the continuation lines (` KEY=value`) only the device is kept. What a program wrote is never a finding.
+ * Of the continuation lines (` KEY=value`) only the device is stored. What a program wrote is never a finding.
  *
  * @example
  * ```ts

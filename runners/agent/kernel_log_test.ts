@@ -51,7 +51,7 @@ Deno.test("grep on a board finds every line that is a finding, and no other", as
   assertEquals(await sh(`grep -E '${FINDINGS}'`, second), second);
 });
 
-Deno.test("grep on a board keeps what a report says of the place", async () => {
+Deno.test("grep on a board keeps the place that a report names", async () => {
   const report = [
     "RIP: 0010:phylink_mac_pcs_get_state+0x7c/0xd0 [phylink]",
     "Call Trace:",

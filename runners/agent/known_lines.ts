@@ -1,6 +1,6 @@
 /**
  * What a board has said before need not travel again: the long lines of the records of a plan, by their MD5. With the plan the
- * board is told which lines are known; of those that come again a record has the MD5 in their place, and the host puts them
+ * board gets the list of known lines. Of those that come again a record has the MD5 in their place, and the host puts them
  * back. That is done where the whole has the length and the checksum that the record itself has; else it is asked for whole.
  *
  * @module
@@ -13,12 +13,12 @@ import { gunzipSync, gzipSync } from "node:zlib";
 import { SHARED } from "../wire/constants.ts";
 import { fits } from "../wire/wire.ts";
 
-/** How many lines of a plan the board is told of, and of how many any plan before where this one was never run. */
+/** How many known lines of a plan the board gets; and how many of any earlier plan, where this one was never run. */
 const TOLD = 64, TOLD_UNKNOWN = 8;
-/** How many characters are kept, and of how many plans. */
+/** How many characters are stored, and of how many plans. */
 const MOST = 4_000_000, MOST_PLANS = 2000;
 
-/** After so many records that could not be made whole, the board is told of no more. */
+/** After so many records that could not be made whole, the board gets no more known lines. */
 const MOST_FAILED = 3;
 
 /** Bytes as characters, one each. */
@@ -38,7 +38,7 @@ export class KnownLines {
   #failed = 0;
 
   /**
-   * What an earlier run has kept. The lines' sums are made anew: a file that somebody altered tells no lies.
+   * Returns what an earlier run has kept. The lines' sums are recreated: a file that somebody altered tells no lies.
    *
    * @param path The file; where it is not there, or cannot be read, nothing is known
    */
@@ -93,7 +93,7 @@ export class KnownLines {
     return told.map((sum) => sum.slice(0, SHARED.KNOWN_DIGITS));
   }
 
-  /** Takes in what a record of the plan says. */
+  /** Takes in the content of a record of the plan. */
   learn(record: Uint8Array): void {
     if (this.#plan === undefined) return;
     const long = characters(record).split("\n").filter((line) => line.length >= SHARED.LONG);
@@ -103,9 +103,9 @@ export class KnownLines {
   }
 
   /**
-   * A record with its lines put back; undefined where one is not known, or the whole is not what the board has.
+   * Returns a record with its lines put back; undefined where one is not known, or the whole is not what the board has.
    *
-   * @param gapped A line `LENGTH CKSUM`, and behind it the number and the MD5 of each line that is left out; then the others
+   * @param gapped A line `LENGTH CKSUM`, and after it the number and the MD5 of each line that is left out; then the others
    */
   whole(gapped: Uint8Array): Uint8Array | undefined {
     const whole = this.#whole(gapped);

@@ -19,7 +19,7 @@ async function sums(bytes: Uint8Array): Promise<string> {
   return `${length!.trim()} ${sum}`;
 }
 
-Deno.test("KnownLines puts back what it has, byte for byte, or says that it cannot", async () => {
+Deno.test("KnownLines puts back what it has, byte for byte, or reports that it cannot", async () => {
   const known = new KnownLines();
   known.begin("p");
   const bytes = record("1 steps", long("a"), "between", long("é"), "end");
@@ -39,7 +39,7 @@ Deno.test("KnownLines puts back what it has, byte for byte, or says that it cann
   assertEquals([known.whole(record("")), known.begin("p")], [undefined, []]);
 });
 
-Deno.test("KnownLines tells a plan's own lines, and is kept from run to run", async () => {
+Deno.test("KnownLines tells a plan's own lines, and persists from run to run", async () => {
   const path = await Deno.makeTempFile();
   const known = new KnownLines();
   assertEquals(known.begin("first"), []);
@@ -102,7 +102,7 @@ for (const name of SHELLS) {
       const first = await ask("a");
       const told = known.begin("p");
       assertEquals(told.length, 2);
-      // Of a line that it is told, the host has none.
+      // The host does not have a line that the board expects it to know.
       const lost = md5(utf8.encode(`${chance("b")}\n`)).slice(0, 8);
       await connection.tell(`TL_KNOWN=' ${[...told, lost].join(" ")} '`);
       const second = await ask("a");

@@ -1,5 +1,5 @@
 /**
- * Whether a board that says each second that it lives still does.
+ * Follows if a board that reports each second that it is alive still does.
  *
  * @module
  */
@@ -11,7 +11,7 @@ const DEAD_MS = DURATIONS.dead.ms, SLICE_MS = DURATIONS.slice.ms;
 const LATE = 4;
 
 /**
- * What is known of the life of a board while a plan runs. Of one that has not said yet that it lives, nothing is.
+ * What is known of the life of a board while a plan runs. Of one that has not said yet that it is alive, nothing is.
  *
  * @example
  * ```ts
@@ -29,7 +29,7 @@ export class Liveness {
   #livedAt = 0;
   #quietMs = 0;
   #longestMs = 0;
-  /** When it last said that it lives */
+  /** When it last reported that it is alive */
   beatAt = 0;
 
   /** A plan begins. */
@@ -39,7 +39,7 @@ export class Liveness {
     this.#livedAt = now;
   }
 
-  /** Something came that only a board says that lives; `beat` where it was said for that. */
+  /** Something came that only a live board sends; `beat` if it was sent for that. */
   sign(beat: boolean, now: number = Date.now()): void {
     if (this.#beats) this.#longestMs = Math.max(this.#longestMs, now - this.#livedAt);
     if (beat) {
@@ -50,12 +50,12 @@ export class Liveness {
     this.#quietMs = 0;
   }
 
-  /** How long of `ms` is to be waited at once. */
+  /** Returns how long of `ms` is to be waited at once. */
   slice(ms: number): number {
     return this.#beats ? Math.min(ms, SLICE_MS) : ms;
   }
 
-  /** So long nothing came, in ms. */
+  /** Notes that nothing came for `ms` milliseconds. */
   waited(ms: number): void {
     this.#quietMs += ms;
   }

@@ -10,7 +10,7 @@ function wait(liveness: Liveness, seconds: number): void {
   }
 }
 
-Deno.test("a board that never said that it lives is not lost by its silence, nor by that of the plan before", () => {
+Deno.test("a board that never said that it is alive is not lost by its silence, nor by the silence of the plan before", () => {
   const liveness = new Liveness();
   wait(liveness, 100);
   assertEquals(liveness.dead, undefined);

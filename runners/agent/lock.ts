@@ -1,5 +1,5 @@
 /**
- * The lock of a device, which is on the board itself: a second run is kept out whatever name its board file has, and whoever and
+ * The lock of a device, which is on the board itself: a second run is refused whatever name its board file has, and whichever user and
  * wherever it is. `agent_lock.sh` takes it.
  *
  * @module
@@ -9,13 +9,13 @@ import type { Board } from "../../boards/mod.ts";
 import { describeHolder, thisHolder } from "../../boards/holder.ts";
 import { quote } from "./commands.ts";
 
-/** What the agent locks, and what it says of this run to others. */
+/** What the agent locks, and what it reports of this run to others. */
 export interface DeviceLock {
   /** The file that the lock is */
   device: string;
   /** This run, without blanks: the machine, its process, and the board. Another run on that machine can tell if it has ended */
   run: string;
-  /** Who it is, in words */
+  /** The owner, in words */
   who: string;
   /** A run that has ended, whatever its agent does. @default {none} */
   gone?: string;
@@ -24,7 +24,7 @@ export interface DeviceLock {
 /** How many characters the words for who it is may have. */
 const WHO = 200;
 
-/** What a shell on this machine prints; undefined where it fails. Deno itself may not look into /proc. */
+/** Returns what a shell on this machine prints; undefined where it fails. Deno itself may not look into /proc. */
 async function ask(script: string): Promise<string | undefined> {
   const { success, stdout } = await new Deno.Command("sh", { args: ["-c", script], stdin: "null", stderr: "null" })
     .output();
@@ -40,7 +40,7 @@ async function machine(): Promise<string> {
 /** When a process started, in ticks since the boot; undefined if there is none. */
 async function bornAt(pid: number): Promise<string | undefined> {
   const stat = await ask(`cat /proc/${pid}/stat`) ?? "";
-  // Behind the name in brackets, which may hold anything
+  // After the name in brackets, which may hold anything
   return stat.slice(stat.lastIndexOf(")") + 2).split(" ")[19];
 }
 
@@ -51,7 +51,7 @@ export async function isGone(run: string): Promise<boolean> {
   return await bornAt(Number(pid)) !== born;
 }
 
-/** What a run has of a board: the device of its handle, else the devices of its driver, which sequences make. */
+/** Returns what a run has of a board: the device of its handle, else the devices of its driver, which sequences make. */
 export const lockedDevice = ({ handle, driver }: Pick<Board, "handle" | "driver">): string => handle ?? driver;
 
 /**
@@ -68,7 +68,7 @@ export async function lockFor(board: Board, doing: string): Promise<DeviceLock> 
 }
 
 /**
- * Returns the words with which the agent is started, so that it takes a lock; a blank in front of each.
+ * Returns the words with which the agent is started, so that it takes a lock; a blank before each.
  *
  * @example
  * ```ts

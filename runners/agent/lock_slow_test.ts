@@ -8,7 +8,7 @@ const SHELLS = [["dash"], ["bash"], ["busybox", "ash"]].filter(([program]) =>
   new Deno.Command("sh", { args: ["-c", `command -v ${program}`], stdout: "null" }).outputSync().success
 );
 
-/** An agent as far as its lock goes, that does `then` once it has it. Its standard error is the log of all. */
+/** Returns an agent limited to its lock, that does `then` once it has it. Its standard error is the log of all. */
 const agent = (dir: string, run: string, then: string) => `
 . ./agent.sh
 . ./agent_lock.sh
@@ -158,7 +158,7 @@ for (const [program, ...args] of SHELLS) {
   });
 }
 
-Deno.test("what a lock says of a run is bounded, and its name is a file's", async () => {
+Deno.test("what a lock holds about a run is bounded, and its name is a file's", async () => {
   const lock = await lockFor({ name: "my board", driver: "mlx5_core", handle: "pci/../*" } as never, "x".repeat(500));
   assertEquals([lock.device, lock.who.length], ["pci%2F..%2F*", 200]);
   assertEquals(lock.run.includes(" "), false);

@@ -1,5 +1,5 @@
 /**
- * Why a board was lost in the middle of a plan: a step that has no record is told apart by what else is known of the board.
+ * Why a board was lost in the middle of a plan: a step that has no record is explained by what else is known of the board.
  *
  * @module
  */
@@ -16,13 +16,13 @@ export interface LossEvidence {
   bootId: string;
   /** Lines that the board's console has shown since the plan began; the line itself may be that console */
   said?: () => Promise<readonly string[]> | readonly string[];
-  /** Whether the board has power, where something can tell */
+  /** Asks if the board has power, where something can tell */
   power?: () => Promise<"on" | "off" | undefined>;
   /** The boot that answers now; undefined where nothing does */
   boots?: () => Promise<string | undefined>;
 }
 
-/** Losses of which the records do not say why. */
+/** Losses that the records do not explain. */
 const UNEXPLAINED: readonly Loss["reason"][] = ["timeout", "transport"];
 
 /** Lines of a console as lines of the kernel log. */
@@ -34,11 +34,11 @@ export function consoleLines(lines: readonly string[]): KernelLine[] {
 /** With these on its console a board that was lost was lost by its kernel. */
 const DEADLY: ReadonlySet<string> = new Set(["panic", "oops", "kasan", "hung"]);
 
-/** What a kernel says first when it boots. */
+/** What a kernel reports first when it boots. */
 const BOOTS = /^Linux version \d/;
 
 /**
- * What a console says of the end of a kernel; undefined where it says nothing of it.
+ * Returns what a console reports of the end of a kernel; undefined where it shows nothing of it.
  *
  * @example
  * ```ts
@@ -68,10 +68,10 @@ export function endOfKernel(said: readonly string[]): Loss | undefined {
   return undefined;
 }
 
-/** How many lines of a console are kept of the end of a kernel, and how many characters of a line. */
+/** How many lines of a console are stored of the end of a kernel, and how many characters of a line. */
 const MOST_LINES = 2000, MOST_CHARACTERS = 4096;
 
-/** The lines of a file from a place on; of one that has no end, its beginning. */
+/** Returns the lines of a file from a place on; of one that has no end, its beginning. */
 async function* linesFrom(path: string, from: number): AsyncGenerator<string> {
   using file = await Deno.open(path);
   await file.seek(from, Deno.SeekMode.Start);
@@ -88,10 +88,10 @@ async function* linesFrom(path: string, from: number): AsyncGenerator<string> {
 
 /**
  * The lines of a console's log that tell of the end of a kernel: those from the first that is deadly on, and boots. The file may
- * be of any length: what is kept of it is not.
+ * be of any length: what is stored of it is not.
  *
  * @param from The place in the file to begin at, in bytes
- * @param sinceBoot Whether what stands in front of the last boot is left out
+ * @param sinceBoot Whether what stands before the last boot is left out
  */
 export async function linesOfEnd(path: string, from: number, sinceBoot = false): Promise<string[]> {
   let kept: string[] = [];
@@ -109,7 +109,7 @@ export async function linesOfEnd(path: string, from: number, sinceBoot = false):
   return kept;
 }
 
-/** Finds out why a board was lost, and puts it into the first step that was; a trace that has no such step stays as it is. */
+/** Finds out why a board was lost, and puts it into the first step that was. A trace that has no such step stays as it is. */
 export async function explainLoss(trace: SequenceTrace, evidence: LossEvidence): Promise<void> {
   const step = trace.steps.find(({ lost }) => lost && UNEXPLAINED.includes(lost.reason));
   if (!step) return;

@@ -19,7 +19,7 @@ const OOPS = [
   "[   10.000004]  devlink_reload+0xd1/0x1f0\r",
 ];
 
-/** What is made of a trace whose second step was lost. */
+/** Returns what is made of a trace whose second step was lost. */
 async function explained(reason: LossReason, evidence: Partial<LossEvidence>) {
   const trace = plan();
   delete trace.steps[1]!.observation;
@@ -68,7 +68,7 @@ Deno.test("what a plan printed is no word of the kernel, and other losses are wh
   );
 });
 
-Deno.test("each fault has the verdict that its table says, and none is a pass", () => {
+Deno.test("each fault has the verdict of its table, and none is a pass", () => {
   for (const [reason, { verdict }] of Object.entries(LOSSES)) {
     const trace = plan();
     delete trace.steps[1]!.observation;

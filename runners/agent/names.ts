@@ -1,6 +1,6 @@
 /**
- * The names of a board's own MAC and PCS. Sequences and traces speak of the MAC, the PCS and the netdev of `fixtures/pcs`;
- * on a board that has a MAC and a PCS of its own, its names stand in their place on the way there and back.
+ * The names of a board's own MAC and PCS. Sequences and traces speak of the MAC, the PCS and the netdev of `fixtures/pcs`.
+ * On a board that has a MAC and a PCS of its own, its names stand in their place on the way there and back.
  *
  * @module
  */
@@ -22,7 +22,7 @@ const FIXTURE = {
 
 const driverFile = (path: string) => /^\/sys\/bus\/([^/]+)\/drivers\/([^/]+)\/(bind|unbind)$/.exec(path);
 
-/** The operation in the board's names. */
+/** Returns the operation in the board's names. */
 function toBoard(op: Operation, names: PcsNames): Operation {
   switch (op.kind) {
     case "netdev.set":
@@ -63,7 +63,7 @@ function toBoard(op: Operation, names: PcsNames): Operation {
   }
 }
 
-/** A line of the board's kernel log in the fixture's names, where the MAC, the PCS or a module of theirs logged it. */
+/** Returns a line of the board's kernel log in the fixture's names, where the MAC, the PCS or a module of theirs logged it. */
 function lineFromBoard(line: KernelLine, names: PcsNames): KernelLine {
   for (const which of ["mac", "pcs"] as const) {
     const [its, ours] = [names[which], FIXTURE[which]];
@@ -83,7 +83,7 @@ function lineFromBoard(line: KernelLine, names: PcsNames): KernelLine {
   return line;
 }
 
-/** What the board showed, in the fixture's names. */
+/** Returns what the board showed, in the fixture's names. */
 function fromBoard(observation: Observation, names: PcsNames): Observation {
   const netdev = (name: string) => name === names.netdev ? FIXTURE.netdev : name;
   const { reply } = observation;
@@ -102,13 +102,13 @@ function fromBoard(observation: Observation, names: PcsNames): Observation {
   };
 }
 
-/** The plan in the board's names: what is pushed, and what the guard looks at. */
+/** Returns the plan in the board's names: what is pushed, and what the guard looks at. */
 export function planInNames(plan: Plan, names: PcsNames): Plan {
   return { ...plan, steps: plan.steps.map((step) => ({ ...step, op: toBoard(step.op, names) })) };
 }
 
 /**
- * The trace of a plan that was run in the board's names, as if it had been run on the fixture.
+ * Returns the trace of a plan that was run in the board's names, as if it had been run on the fixture.
  *
  * @param plan The plan before its names were put in
  */

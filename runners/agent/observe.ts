@@ -41,7 +41,7 @@ export function sectionsOf(text: string, nonce: string): Section[] {
   });
 }
 
-// strerror(3) of glibc; musl's where it differs. What devlink and ip may print behind "answers:".
+// strerror(3) of glibc; musl's where it differs. What devlink and ip may print after "answers:".
 const ERRNO: Record<string, string> = {
   "Operation not permitted": "EPERM",
   "No such file or directory": "ENOENT",
@@ -85,18 +85,18 @@ const ERRNO: Record<string, string> = {
   "Function not implemented": "ENOSYS",
 };
 
-/** An errno's name from its text, or the text itself where it is unknown. */
+/** Returns an errno's name from its text, or the text itself where it is unknown. */
 function errnoOf(text: string): string {
   return ERRNO[text.trim()] ?? text.trim();
 }
 
-/** What iproute2 says of a word that it does not take; nothing reached the kernel. */
+/** What iproute2 prints about a word that it does not take; nothing reached the kernel. */
 const WRONG_ARGUMENT =
   /^Error: (?:argument ".*" is wrong: |argument of ".*" must be one of |.* is expected rather than )/m;
 
 const PREFIX = /^([a-z][a-z0-9_]*): (.*)$/;
 
-/** The extended ack in a line that iproute2 printed, if it is one. */
+/** Returns the extended ack that iproute2 printed; null if it printed none. */
 function extackOf(stderr: string): Extack | null {
   const line = /^(Error|Warning): (.*)$/m.exec(stderr);
   if (!line || WRONG_ARGUMENT.test(stderr)) return null;
@@ -106,7 +106,7 @@ function extackOf(stderr: string): Extack | null {
   return prefixed ? { level, text: prefixed[2]!, prefix: prefixed[1]! } : { level, text };
 }
 
-/** What tools print of an error, the text of the errno behind it. */
+/** What tools print of an error, the text of the errno after it. */
 const ERRORS: readonly RegExp[] = [
   // ethtool(8)
   /^(?:netlink error|Flashing failed|Cannot (?:get|set|restart) [^:]*): (.*)$/mg,
@@ -123,7 +123,7 @@ const OF_KMOD: readonly [RegExp, string][] = [
   [/^rmmod: ERROR: Module \S+ is not currently loaded/m, "ENOENT"],
 ];
 
-/** The result of a command of devlink(8), ip(8), ethtool(8), kmod or dd(1) by its exit status and standard error. */
+/** Returns the result of a command of devlink(8), ip(8), ethtool(8), kmod or dd(1) by its exit status and standard error. */
 export function resultOf(rc: number | "hang", stderr: string): Result {
   if (rc === "hang") return "hang";
   if (rc === 0) return "ok";
@@ -138,13 +138,13 @@ export function resultOf(rc: number | "hang", stderr: string): Result {
   if (told !== undefined) return errnoOf(told);
   // dd and a shell's echo say nothing but what the kernel said.
   if (/^dd: |: write error: /m.test(stderr) && texts.length > 0) return texts.at(-1)!;
-  // ip(8) prints the extended ack in place of the errno.
+  // ip(8) prints the extended ack instead of the errno.
   if (/^Error: /m.test(stderr)) return "unseen";
   return "client";
 }
 
 /**
- * Mends JSON of `devlink monitor -j`, which is one array that is never closed, in pieces, and wrong for health reporters
+ * Repairs JSON of `devlink monitor -j`, which is one array that is never closed, in pieces, and wrong for health reporters
  * (iproute2 leaves a bracket open): closes what is open and drops what is closed too often.
  */
 function parseLoose(text: string): Json | undefined {
@@ -184,20 +184,20 @@ export interface MonitorMemory {
 export type MonitorMemories = Map<NetnsName, MonitorMemory>;
 
 /**
- * Reads what `devlink -jvs monitor` wrote, whole or a piece of it; `memory` is kept from piece to piece.
+ * Reads what `devlink -jvs monitor` wrote, whole or a piece of it; `memory` is passed from piece to piece.
  *
  * @throws {SyntaxError} If a message cannot be read
  */
 export function parseMonitor(text: string, memory: MonitorMemory = {}): Notification[] {
   const messages: Notification[] = [];
   const [head = "", ...pieces] = text.split('{"command":');
-  // What is in front of a message is of the array alone: anything else is a message that is not understood.
+  // What is before a message is of the array alone: anything else is a message that is not understood.
   if (!/^(?:\s|[,\]}]|\{"mon":\[)*$/.test(head)) {
     throw new SyntaxError(`Cannot read a message of devlink monitor: ${JSON.stringify(head.slice(0, 200))}`);
   }
   for (let piece of pieces) {
     // From the second message of the same instance in a row on, iproute2 leaves the handle of a health reporter out.
-    // Where the messages before were of another instance, it ends their list behind the name of this one's.
+    // Where the messages before were of another instance, it ends their list after the name of this one's.
     piece = piece.replace('"health":{],', '"health":{').replace(
       '"health":{{',
       `"health":{${JSON.stringify(memory.health ?? "")}:[{`,
@@ -264,7 +264,7 @@ function replyOf(op: Operation, stdout: string, { sections, end }: StepRecord): 
     case "listen": {
       const [first, ...heard] = stdout.trimEnd().split("\n");
       if (first !== "listening" || heard.pop() !== "end") throw new SyntaxError("Cannot read what devlink-listen said");
-      // Of rate objects devlink(8)'s monitor shows nothing, and the model says as much as that.
+      // Of rate objects devlink(8)'s monitor shows nothing, and the model predicts as much as that.
       return { heard: heard.filter((line) => !line.includes(" rate ")) };
     }
     case "ethtool.show":
@@ -301,7 +301,7 @@ function replyOf(op: Operation, stdout: string, { sections, end }: StepRecord): 
   }
 }
 
-/** The pieces of a region: an object with an address and a data each, which all have the same keys. */
+/** Returns the pieces of a region: an object with an address and a data each, which all have the same keys. */
 function piecesOf(stdout: string): Json[] {
   const pieces = [...stdout.matchAll(/"address":(\d+),"data":(\[[\d,]*\])/g)];
   // Of no bytes at all there is an object without pieces.
@@ -311,10 +311,10 @@ function piecesOf(stdout: string): Json[] {
   return pieces.map(([, address, data]) => ({ address: Number(address), data: JSON.parse(data!) as number[] }));
 }
 
-/** What `ethtool DEV` says of the link; null for what it does not know (`Unknown!`) or leaves out. */
+/** Returns what `ethtool DEV` prints about the link; null for what it does not know (`Unknown!`) or leaves out. */
 function ethtoolReply(stdout: string): Json {
   const value = (key: string) => new RegExp(`^\\s*${key}: *(.*)$`, "m").exec(stdout)?.[1] ?? "";
-  // ethtool(8) always prints it of a netdev; without it nothing here says that the link is down.
+  // ethtool(8) always prints it of a netdev; without it nothing here shows that the link is down.
   if (!/^(yes|no)\b/.test(value("Link detected"))) throw new SyntaxError("Cannot read what ethtool(8) prints");
   const duplex = value("Duplex").toLowerCase();
   return {
@@ -349,7 +349,7 @@ function pollsOf(sections: readonly Section[]): Poll[] {
   return polls;
 }
 
-/** What a poll showed; of a port dump, how many ports it held. Null for one that failed, or printed nothing. */
+/** Returns what a poll showed; of a port dump, how many ports it held. Null for one that failed, or printed nothing. */
 function pollAnswer(poll: Operation, { status, text }: Poll): Json {
   const failure = failureOf(status, "");
   if (failure !== undefined) throw new BrokenProgramError(`a poll ${failure}`);
@@ -370,7 +370,7 @@ const TICK = 1;
 const BLOCKED_AFTER = 3;
 
 /**
- * What a step showed.
+ * Returns what a step showed.
  *
  * @throws {SyntaxError} If a reply cannot be read
  * @throws {BrokenProgramError} If a program of the board did no work

@@ -125,7 +125,7 @@ Deno.test("parseMonitor() reads a health message, which iproute2 leaves with a b
   );
 });
 
-Deno.test("parseMonitor() gives a health message without a handle that of the one before", () => {
+Deno.test("parseMonitor() gives a health message without a handle the handle of the one before", () => {
   const memory = {};
   const first = '{"mon":[{"command":"status","health":{"netdevsim/netdevsim10":[{"reporter":"dummy","error":1}}}';
   const next = ',{"command":"status","health":{{"reporter":"dummy","error":2}}}';
@@ -147,7 +147,7 @@ Deno.test("parseMonitor() reads a health message of another instance than the on
   ]);
 });
 
-Deno.test("observe() keeps the monitors of two netns apart, of which each leaves out what it said itself", () => {
+Deno.test("observe() keeps the monitors of two netns apart, and each leaves out what it reported itself", () => {
   const memories = new Map();
   const message = (handle: string) => `,{"command":"status","health":{${handle}"reporter":"dummy"}}`;
   const shown = (netns: string, text: string) => {
@@ -194,7 +194,7 @@ Deno.test("observe() classifies the kernel log and the time", () => {
   assertEquals(time, "blocked");
 });
 
-Deno.test("observe() takes no reply of a program that printed nothing, or a part, for one that says nothing", () => {
+Deno.test("observe() takes no reply of a program that printed nothing, or a part, for an empty one", () => {
   const of = (op: Operation, out: string) => observe(op, record(0, { out, err: "" })).reply;
   const handle = "netdevsim/netdevsim10";
   const during: Operation = { kind: "during", operation: RELOAD, poll: { kind: "port.show" } };
@@ -220,7 +220,7 @@ Deno.test("observe() takes no reply of a program that printed nothing, or a part
   assertThrows(() => polls("polled 0", "polled 139"), BrokenProgramError, "a poll was ended by SIGSEGV");
 });
 
-Deno.test("what a monitor says and nobody understands is not left out", () => {
+Deno.test("output of a monitor that nobody understands is not left out", () => {
   for (const text of ['{"cmd":"new","port":{}}', "Segmentation fault\n", '{"mon":[{"unknown":1},{"command":"new"']) {
     assertThrows(() => parseMonitor(text), SyntaxError, "Cannot read a message of devlink monitor");
   }
@@ -237,6 +237,6 @@ Deno.test("observe: a step is as long as it was without the time in which its bo
   };
   assertEquals([time(2), time(3.5), time(12)], ["immediate", "blocked", "blocked"]);
   assertEquals([time(12, 10.5), time(12, 4)], ["immediate", "blocked"]);
-  // That may have been in front of it.
+  // The stall may have been before the step.
   assertEquals(time(3.5, 0.9), "blocked");
 });

@@ -14,7 +14,7 @@ import { SHARED } from "../wire/constants.ts";
 import { announcement } from "../wire/wire.ts";
 
 /**
- * The plan as lines of POSIX sh. The agent runs a plan of one `planId` once, however often it is pushed.
+ * Returns the plan as lines of POSIX sh. The agent runs a plan of one `planId` once, however often it is pushed.
  *
  * @example
  * ```ts
@@ -71,7 +71,7 @@ export function planScript(plan: Plan, planId: string): string {
 
 const words = (op: Operation) => commandOf(op).map(quote).join(" ");
 
-/** The line of a step: by a server where one can do it, else by a process of its own. */
+/** Returns the line of a step: by a server where one can do it, else by a process of its own. */
 function stepOf(id: number, bound: number, op: Operation): string {
   const command = commandOf(op);
   const batch = batchCommand(command);
@@ -82,7 +82,7 @@ function stepOf(id: number, bound: number, op: Operation): string {
   return file ? `tl_file_step ${id} ${bound} ${file.map(quote).join(" ")}` : `tl_step ${id} ${bound} ${words(op)}`;
 }
 
-/** What a shell that lives on does of `tl_read` and `tl_write`: `NETNS read PATH`, `NETNS write PATH TEXT`. */
+/** Returns what a long-lived shell does of `tl_read` and `tl_write`: `NETNS read PATH`, `NETNS write PATH TEXT`. */
 function fileCommand([name, netns = "", path = "", text]: readonly string[]): string[] | undefined {
   if (!/^\w+$/.test(netns) || path.includes("\n")) return undefined;
   if (name === "tl_read") return [netns, "read", path];
@@ -99,7 +99,7 @@ function inTurn(operations: readonly Operation[], between: string): string {
   }).join(between);
 }
 
-/** What an earlier, interrupted run may have left behind: it goes first, unseen and unjudged. */
+/** Returns what an earlier, interrupted run may have left behind: it goes first, unseen and unjudged. */
 function leftovers({ steps }: Plan): string[] {
   const bounded = (op: Operation) => `tl_bounded ${SHARED.CLEAR_SECONDS} ${words(op)}`;
   // A fault of an emulated device would meet what follows.
@@ -120,7 +120,7 @@ function leftovers({ steps }: Plan): string[] {
 // Long enough for anything that works; nobody waits for what will not come.
 const HANGS_AFTER = 5;
 
-/** The bound of a step in seconds: a short one where the model says that the step hangs, and longer by what the model takes for it. */
+/** The bound of a step in seconds: a short one where the model predicts that the step hangs, and longer by what the model takes for it. */
 export function boundIn(plan: Plan, { id, op }: PlannedStep): number {
   if (op.kind === "race") return raceBound(op);
   const bound = id === plan.hangs && op.kind !== "rounds" ? HANGS_AFTER : boundOf(op);

@@ -125,7 +125,7 @@ Deno.test("a path and a text of any words reach the file as they are, and nothin
   }
 });
 
-Deno.test("rounds: of what the kernel logged one line of each kind comes, of the steps before and behind them all", async () => {
+Deno.test("rounds: of what the kernel logged one line of each kind comes, of the steps before and after them all", async () => {
   const log = `tl_kmsg() {
   for step in $TL_PENDING; do
     if [ $step = 4 ]; then
@@ -156,8 +156,8 @@ Deno.test("rounds: of what the kernel logged one line of each kind comes, of the
   ]);
 });
 
-Deno.test("what the kernel reported between two plans is told with the first step, and nothing else of that", async () => {
-  // The first mark is set as the plan begins, the second behind the clean-up.
+Deno.test("what the kernel reported between two plans is reported with the first step, and nothing else of that", async () => {
+  // The first mark is set as the plan begins, the second after the clean-up.
   const log = `TL_FINDINGS=${quote(FINDINGS)}
 calls=0
 tl_kmsg() {
@@ -209,7 +209,7 @@ tl_kmsg() {
   });
 }
 
-Deno.test("how late ticks came, read while it is written: the shell that counts with it lives on", async () => {
+Deno.test("how late ticks came, read while it is written: the shell that counts with it goes on", async () => {
   const part = (name: string) => new URL(name, import.meta.url).pathname;
   const script = `. ${part("agent_wire.sh")}
 . ${part("agent.sh")}
@@ -228,7 +228,7 @@ echo "$TL_LATE $TL_STILL"`;
   assertEquals(new TextDecoder().decode(stdout), "7 0\n");
 });
 
-Deno.test("a kernel that broke: the body goes on, nothing is torn down, and the last record says so", async () => {
+Deno.test("a kernel that broke: the body goes on, nothing is torn down, and the last record shows it", async () => {
   const ops = plan(
     { kind: "wait", ms: 1 },
     { kind: "wait", ms: 2 },

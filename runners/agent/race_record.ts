@@ -11,7 +11,7 @@ import type { Operation } from "../../model/operation.ts";
 import { askedBy, type RaceReply, resultWithSize, type ShownOutcome } from "../../model/race/outcome.ts";
 import { stackOf } from "./stacks.ts";
 
-/** Reads a result and a reply as those of a step are read. */
+/** Reads a result and a reply as the result and the reply of a step are read. */
 export interface StepReader {
   /** Throws if a program that ended like this did no work */
   worked: (rc: number, stderr: string) => void;
@@ -22,7 +22,7 @@ export interface StepReader {
 /** The status that `tl_race` counts for a racer that a signal ended: which signal it was is not counted. */
 const KILLED = 128 + 9;
 
-/** What `tl_race` writes in place of an answer of a program that did no work, with its exit status. */
+/** What `tl_race` writes instead of an answer of a program that did no work, with its exit status. */
 const BROKEN = new RegExp(`^${SHARED.BROKEN} (\\d+)$`, "m");
 
 /**
@@ -43,7 +43,7 @@ export function readRace(op: Operation<"race">, stdout: string, reader: StepRead
     const block = () => {
       const from = ++i;
       while (i < lines.length && lines[i] !== "@") i++;
-      if (i === lines.length) throw new SyntaxError("Cannot read what came of a race: it ends too early");
+      if (i === lines.length) throw new SyntaxError("Cannot read the outcome of a race: it ends too early");
       return lines.slice(from, i);
     };
     if (word === "runs") times = Number(first);
@@ -56,17 +56,17 @@ export function readRace(op: Operation<"race">, stdout: string, reader: StepRead
     }
   }
   if (times === undefined) {
-    throw new SyntaxError("Cannot read what came of a race: it does not say how often it was run");
+    throw new SyntaxError("Cannot read the outcome of a race: it does not say how often it was run");
   }
   const counted = runs.reduce((sum, { count }) => sum + count, 0);
   if (counted !== times || times < 1) {
-    throw new SyntaxError(`Cannot read what came of a race: it was run ${times} times, and ${counted} are counted`);
+    throw new SyntaxError(`Cannot read the outcome of a race: it was run ${times} times, and ${counted} are counted`);
   }
   const textOf = (what: string, number: string | undefined) => {
     const text = texts.get(`${what} ${number}`);
-    if (text === undefined) throw new SyntaxError(`Cannot read what came of a race: it has no ${what} ${number}`);
+    if (text === undefined) throw new SyntaxError(`Cannot read the outcome of a race: it has no ${what} ${number}`);
     const broken = BROKEN.exec(text);
-    if (broken) throw new BrokenProgramError(`what was asked behind a run ended with status ${broken[1]}`);
+    if (broken) throw new BrokenProgramError(`what was asked after a run ended with status ${broken[1]}`);
     return text;
   };
   const outcomes = runs.map(({ count, columns }): ShownOutcome => {
@@ -81,7 +81,7 @@ export function readRace(op: Operation<"race">, stdout: string, reader: StepRead
       const documents = broken ? [] : documentsOf(textOf(`reply.${racer + 1}`, replies[racer]));
       return operations.map((one, j) => {
         const [rc = "", stderr = ""] = fields.slice(2 * j, 2 * j + 2);
-        if (!/^\d+$/.test(rc)) throw new SyntaxError(`Cannot read what came of a race: ${JSON.stringify(columns)}`);
+        if (!/^\d+$/.test(rc)) throw new SyntaxError(`Cannot read the outcome of a race: ${JSON.stringify(columns)}`);
         reader.worked(Number(rc), readable(stderr));
         const result = reader.result(Number(rc), readable(stderr));
         if (result !== "ok") return result;
@@ -111,7 +111,7 @@ function stateOf(op: Operation<"race">, dump: string, state: string): { [asked: 
   const dumps = documentsOf(dump).map((text) => JSON.parse(text) as { [key: string]: Json });
   const found = Object.fromEntries(
     state.split(/^=/m).slice(1).map((part) => {
-      // Of who is not there any more, nothing is said behind its name.
+      // Of who is not there any more, nothing is printed after its name.
       const [name = "", ...said] = part.split("\n");
       return [name, said.join("\n").trim()];
     }),
@@ -127,7 +127,7 @@ function stateOf(op: Operation<"race">, dump: string, state: string): { [asked: 
   return answers;
 }
 
-/** The JSON documents of a text, one after the other, with commas between them or not. */
+/** Returns the JSON documents of a text, one after the other, with commas between them or not. */
 function documentsOf(text: string): string[] {
   const documents: string[] = [];
   let depth = 0;

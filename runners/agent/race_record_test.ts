@@ -46,7 +46,7 @@ run 1	1|kernel answers: No such device~	1|sh: write error: No such file or direc
 run 1	0|	1|sh: can't create /sys/bus/netdevsim/del_device: nonexistent directory~|0|	1	1	1	1
 `;
 
-Deno.test("what came of a race: results with the size of replies, the final state, and how often", () => {
+Deno.test("the outcome of a race: results with the size of replies, the final state, and how often", () => {
   const { result, reply, time } = read(PRINTED);
   const state = {
     "dev.show": { dev: { [HANDLE]: { index: 0 } } },
@@ -64,7 +64,7 @@ Deno.test("what came of a race: results with the size of replies, the final stat
   });
 });
 
-Deno.test("what is asked in a netns that is gone has no answer, nor that of the board's own", () => {
+Deno.test("what is asked in a netns that is gone has no answer, not even the answer of the board's own netns", () => {
   const op: Operation = { ...OP, shown: [{ kind: "dev.show" }, { kind: "dev.show", netns: "n1" }] };
   const text = PRINTED.replace('=trap.show\n{"trap":{}}\n', "=n1 dev.show\n");
   const sections = [{ name: "out", text }, { name: "err", text: "" }];
@@ -92,14 +92,14 @@ run 1	hang	0||0|
   });
 });
 
-Deno.test("what cannot be read of a race is said", () => {
+Deno.test("what cannot be read of a race is reported", () => {
   assertThrows(() => read("nothing of it"), SyntaxError, "how often");
   assertThrows(() => read("runs 1\ntext dump 1\n{}\n"), SyntaxError, "ends too early");
-  assertThrows(() => read("runs 1\nrun 1\tx|y\t0|\t1\t1\t1\t1\n"), SyntaxError, "Cannot read what came of a race");
+  assertThrows(() => read("runs 1\nrun 1\tx|y\t0|\t1\t1\t1\t1\n"), SyntaxError, "Cannot read the outcome of a race");
 });
 
-Deno.test("a race of which anything is missing is not taken for one that showed nothing else", () => {
-  // What counts the runs died: none of them is told of.
+Deno.test("a race with anything missing is not taken for one that showed nothing else", () => {
+  // What counts the runs died: none of them is reported.
   assertThrows(() => read("runs 5\n"), SyntaxError, "run 5 times, and 0 are counted");
   assertThrows(() => read("runs 0\n"), SyntaxError, "run 0 times");
   assertThrows(() => read(PRINTED.replace("run 3\t", "run 2\t")), SyntaxError, "and 4 are counted");
@@ -122,7 +122,7 @@ Deno.test("a program that did no work in a race is not what the kernel did", () 
   ]);
 });
 
-Deno.test("a board that was too slow says so: runs that were late, and states that could not be asked for", () => {
+Deno.test("a board that was too slow reports it: runs that were late, and states that could not be asked for", () => {
   const { reply } = read(PRINTED.replace("runs 5\n", "runs 5\nlate 2\nunasked 1\n"));
   const { runs, late, unasked } = reply as unknown as { runs: number; late: number; unasked: number };
   assertEquals([runs, late, unasked], [5, 2, 1]);

@@ -13,7 +13,7 @@ import { commandOf, quote } from "./commands.ts";
 const RUN_BOUND = 20;
 
 /**
- * What differs from run to run and says nothing: it would make a state of its own of each run. How many instances there were,
+ * What differs from run to run and means nothing: it would make a state of its own of each run. How many instances there were,
  * which name was free for a netdev, what was counted, and when something was written down.
  */
 const PASSING = [
@@ -34,22 +34,22 @@ const MOST_RACERS = 3;
 const words = (op: Operation) => commandOf(op).map(quote).join(" ");
 const inInit = (op: Operation) => (op.netns ?? "init") === "init";
 
-/** What a shell's own echo can write as it is. */
+/** Returns what a shell's own echo can write as it is. */
 function plainWrite(op: Operation): [string, string] | undefined {
   if (op.kind !== "file.write" || !inInit(op) || op.path.startsWith("/lib/firmware/")) return undefined;
   return /^-|[\\\n]/.test(op.value) ? undefined : [op.path, op.value];
 }
 
-/** A dump of all there are: a server can do it that does nothing else. */
+/** Returns a dump of all there are: a server can do it that does nothing else. */
 const isDump = (op: Operation) => (op.kind === "dev.show" || op.kind === "port.show") && !op.handle && inInit(op);
 
-/** An operation as the process does it that sets up what races and takes it away again. */
+/** Returns an operation as the process does it that sets up what races and takes it away again. */
 function prepared(op: Operation): string {
   const write = plainWrite(op);
   return write ? `tl_race_file ${write.map(quote).join(" ")}` : `(${words(op)})`;
 }
 
-/** The port whose netdev an operation is about; the board says its name before each run. */
+/** Returns the port whose netdev an operation is about; the board reports its name before each run. */
 function portOf(op: Operation): { handle: string; port: number } | undefined {
   switch (op.kind) {
     case "link.set":
@@ -62,7 +62,7 @@ function portOf(op: Operation): { handle: string; port: number } | undefined {
   return undefined;
 }
 
-/** The server of devlink(8) that a racer has; undefined where each of its commands is a process. */
+/** Returns the server of devlink(8) that a racer has; undefined where each of its commands is a process. */
 function serverOf(operations: readonly Operation[]): { flags: string; lines: Map<Operation, string> } | undefined {
   const dumps = operations.filter(isDump);
   if (dumps.length > 0 && operations.every((op) => !commandOf(op)[0]!.startsWith("tl_devlink") || op === dumps[0])) {
@@ -80,7 +80,7 @@ function serverOf(operations: readonly Operation[]): { flags: string; lines: Map
   return { flags: flags || "-j", lines: new Map(same.map(([op, batch]) => [op, batch.words.join(" ")])) };
 }
 
-/** An operation as a racer does it. */
+/** Returns an operation as a racer does it. */
 function racing(op: Operation, server: ReturnType<typeof serverOf>): string {
   const write = plainWrite(op);
   if (write) return `tl_file ${write.map(quote).join(" ")}`;
@@ -119,11 +119,11 @@ function racing(op: Operation, server: ReturnType<typeof serverOf>): string {
   return run(name!, ...rest);
 }
 
-// A shell of busybox would run its own `ip` in place of that in $PATH.
+// A shell of busybox would run its own `ip` instead of that in $PATH.
 const program = (word: string, i: number) => i === 0 && word === "ip" ? `"$TL_IP"` : quote(word);
 
 /**
- * The lines of a step `race`; `bound` in seconds.
+ * Returns the lines of a step `race`; `bound` in seconds.
  *
  * @throws {TypeError} If an operation cannot be raced on a board
  */
@@ -170,7 +170,7 @@ export function raceLines(id: number, bound: number, op: Operation<"race">): str
 const dumpWords = (op: Operation) => commandOf(op).slice(2).filter((word) => !word.startsWith("-")).join(" ");
 
 /**
- * How long a race may take on a board, in seconds: it ends by itself where somebody hangs. A card takes its time to be reset; a
+ * Returns how long a race may take on a board, in seconds: it ends by itself where somebody hangs. A card takes its time to be reset; a
  * device that is recreated exists at once.
  */
 export function raceBound({ runs, own }: Operation<"race">): number {

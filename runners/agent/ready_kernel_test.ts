@@ -8,7 +8,7 @@ import { openRunner, UnfitBoardError } from "../mod.ts";
 
 const PASSWORD = "TWINLINK_READY_TEST_PASSWORD";
 
-/** A board file of a guest, with a table `[ready]`. */
+/** Returns a board file of a guest, with a table `[ready]`. */
 async function boardOf(guest: Guest, line: "ssh" | "serial", ready: string) {
   const { host, port, user, identityFile, knownHostsFile } = guest.ssh;
   const tables = {

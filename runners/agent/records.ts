@@ -1,6 +1,6 @@
 /**
- * The records of a plan: each tells of one or several steps. In front, what each step's command said; behind it, what the
- * monitors, the servers and the kernel log said meanwhile, each with a mark behind each step.
+ * The records of a plan: each tells of one or several steps. In front, what each step's command said. After it, what the
+ * monitors, the servers and the kernel log said meanwhile, each with a mark after each step.
  *
  * @module
  */
@@ -29,7 +29,7 @@ export interface StepPart {
 /** A record, taken apart. */
 export interface PlanRecord {
   parts: StepPart[];
-  /** What came behind the last mark: it is of the next step */
+  /** What came after the last mark: it is of the next step */
   rest: Section[];
   /** In the last record of a plan */
   done: "done" | "broken" | undefined;
@@ -38,7 +38,7 @@ export interface PlanRecord {
 const STEP = /^(\d+|hang) (\d+(?:\.\d+)?) (\d+(?:\.\d+)?)(?: (\S+)(?: (\d+))?)?$/;
 
 /**
- * Takes a record apart; undefined where it is none, or not whole, or of another plan.
+ * Takes a record apart; undefined where it is not a record, or not whole, or of another plan.
  *
  * @example
  * ```ts
@@ -63,9 +63,9 @@ export function readRecord(body: string, nonce: string, plan: string): PlanRecor
   if (word !== "steps" || of !== plan || sections.at(-1)?.name !== "end") return undefined;
   const parts = new Map<number, StepPart>();
   let step: StepPart | undefined;
-  // The server whose output is being read, and what of it has no mark behind it yet.
+  // The server whose output is being read, and what of it has no mark after it yet.
   let server: { key: string; pending: Section[] } | undefined;
-  /** By which server a step was done */
+  /** The server that did a step */
   const servers = new Map<number, string>();
   let done: PlanRecord["done"];
   const lost = new Set<string>();
@@ -87,7 +87,7 @@ export function readRecord(body: string, nonce: string, plan: string): PlanRecor
       step = server = undefined;
       const { found, rest: more } = marked(section.text);
       for (const [id, text] of found) {
-        // Mark 0 is behind the last step.
+        // Mark 0 is after the last step.
         if (id === 0) rest.push({ name: section.name, text });
         else parts.get(id)?.sections.push({ name: section.name, text });
       }
@@ -123,7 +123,7 @@ export function readRecord(body: string, nonce: string, plan: string): PlanRecor
   return { parts: [...parts.values()], rest, done };
 }
 
-/** The texts in front of the marks, by the number of the step, and what is behind the last. */
+/** Returns the texts before the marks, by the number of the step, and what is after the last. */
 function marked(text: string): { found: [number, string][]; rest: string } {
   const found: [number, string][] = [];
   let from = 0;
@@ -134,14 +134,14 @@ function marked(text: string): { found: [number, string][]; rest: string } {
   return { found, rest: text.slice(from) };
 }
 
-/** What the agent says of a record of which nothing is evidence, but where messages were lost. */
+/** What the agent reports of a record without evidence, but where messages were lost. */
 const LOST: readonly [words: string, LossReason][] = [
   [SHARED.TOO_LONG, "too-long"],
   [SHARED.FULL, "full"],
 ];
 
 /**
- * A step from what a record tells of it; `memories` are kept from step to step. A step of which a channel is missing in the
+ * Returns a step from what a record tells of it; `memories` are passed from step to step. A step with a missing channel in the
  * record is lost: what was not looked at would be taken for silence.
  *
  * @param watched The netns whose monitors must have been there

@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { type PlanRecord, readRecord, readStep, type StepPart } from "./records.ts";
 
-/** A record as the agent writes it: its head, the parts in front, what the streams said, its end. */
+/** Returns a record as the agent writes it: its head, the parts in front, what the streams said, its end. */
 function record(front: string[], streams: string[], end: string[] = []): string {
   const sections = [...front, ...streams, ...end, "end\n"];
   return `7 steps a1 6\n${sections.map((section) => `\n--n ${section}`).join("")}`;
@@ -11,7 +11,7 @@ const step = (id: number, rest: string, err = "") => `step ${id}\n${rest}\n\n--n
 
 const text = (part: StepPart | undefined, name: string) => part?.sections.find((each) => each.name === name)?.text;
 
-/** Three steps, of a server and of processes of their own, and something behind the last mark. */
+/** Three steps, of a server and of processes of their own, and something after the last mark. */
 const THREE = record(
   [
     step(4, "0 5.10 5.11 j_init.0"),
@@ -26,7 +26,7 @@ const THREE = record(
   ],
 );
 
-Deno.test("readRecord(): of several steps each has what was said up to its mark", () => {
+Deno.test("readRecord(): of several steps each has what was printed up to its mark", () => {
   const found = readRecord(THREE, "n", "a1");
   assertEquals(found?.parts.map(({ id, rc, start, end }) => [id, rc, start, end]), [
     [4, "0", 5.1, 5.11],
@@ -41,7 +41,7 @@ Deno.test("readRecord(): of several steps each has what was said up to its mark"
   ]);
   assertEquals(text(five, "kmsg"), "6,2,5200000,-;five\n6,3,5200001,-;five again\n");
   assertEquals(text(five, "err"), "Error: netdevsim: no\n");
-  // What a server printed is of the step that it did; the comma of a batch is none of it.
+  // What a server printed is of the step that it did; the comma of a batch is not part of it.
   assertEquals([four, five, six].map((part) => text(part, "out")?.trim()), ['{"dev":4}', "plain", '{"dev":6}']);
   assertEquals(text(five, "poll 5.12"), "[]");
   assertEquals(text(six, "poll 5.12"), undefined);
@@ -59,13 +59,13 @@ Deno.test("readStep(): a step that hangs has the stacks of the tasks that stand 
   assertEquals(stacks, [{ task: "kworker/u2:0+netns", stack: ["cleanup_net"] }]);
 });
 
-Deno.test("readRecord(): what stands behind the last mark is left for the next step", () => {
+Deno.test("readRecord(): what stands after the last mark is left for the next step", () => {
   const found = readRecord(THREE, "n", "a1");
   assertEquals(found?.rest, [{ name: "notify init", text: '{"command":"late"}' }]);
   assertEquals(found?.done, undefined);
 });
 
-Deno.test("readRecord(): a record that is not whole is none, wherever it ends", () => {
+Deno.test("readRecord(): a record that is not whole is not taken, wherever it ends", () => {
   for (let length = 0; length < THREE.length - "\n".length; length++) {
     assertEquals(readRecord(THREE.slice(0, length), "n", "a1"), undefined, THREE.slice(0, length));
   }
@@ -73,13 +73,13 @@ Deno.test("readRecord(): a record that is not whole is none, wherever it ends", 
 
 Deno.test("readRecord(): damage is never taken for evidence of another step", () => {
   const parts = (body: string) => readRecord(body, "n", "a1")?.parts;
-  // A result that is no number, a bound of another session, a mark in front of all servers, a section of nobody.
+  // A result that is no number, a bound of another session, a mark before all servers, a section of nobody.
   assertEquals(parts(THREE.replace("0 5.30", "O 5.30")), undefined);
   assertEquals(parts(THREE.replaceAll("--n ", "--m ")), undefined);
   assertEquals(parts(record([step(1, "0 1 2")], ["@1\n"])), undefined);
   assertEquals(parts("7 steps a1 6\n\n--n err\n\n--n end\n"), undefined);
   assertEquals(parts(THREE.replace("7 steps", "7 answer")), undefined);
-  // A server's output behind a mark of a step that another one did is of neither.
+  // A server's output after a mark of a step that another one did is of neither.
   const other = readRecord(THREE.replace("--n @6", "--n @5"), "n", "a1")!;
   assertEquals(other.parts.map((part) => text(part, "out")?.trim()), ['{"dev":4}', "plain", undefined]);
 });
@@ -109,14 +109,14 @@ Deno.test("readRecord(): nothing of a record in which a monitor lost something i
   }
 });
 
-Deno.test("readRecord(): the last record of a plan says whether the kernel broke", () => {
+Deno.test("readRecord(): the last record of a plan shows whether the kernel broke", () => {
   assertEquals(readRecord(record([], [], ["done broken\n"]), "n", "a1")?.done, "broken");
   assertEquals(readRecord(record([], [], ["done \n"]), "n", "a1")?.done, "done");
 });
 
 const SHOW = { id: 1, phase: "body" as const, op: { kind: "dev.show" as const } };
 
-/** A part of step 1; `out`, `err` and `kmsg` are there, empty, unless they are given. */
+/** Returns a part of step 1; `out`, `err` and `kmsg` are there, empty, unless they are given. */
 function part(rc: string, given: Record<string, string> = {}): StepPart {
   const sections = Object.entries({ out: "", err: "", kmsg: "", ...given }).map(([name, text]) => ({ name, text }));
   return { id: 1, rc, start: 1, end: 2, sections };
@@ -138,7 +138,7 @@ Deno.test("readStep(): a program that did not work, a reply that cannot be read,
   assertEquals(hung.board, { start: 1000, end: 2000 });
 });
 
-Deno.test("readStep(): a program that a signal ended says what the kernel did only where the kernel broke", () => {
+Deno.test("readStep(): a program that a signal ended shows what the kernel did only where the kernel broke", () => {
   const read = (rc: string, kmsg: string, err = "") => readStep(SHOW, part(rc, { kmsg, err }), new Map());
   assertEquals(read("139", "6,1,1,-;devlink[7]: segfault at 0 ip 0000 sp 0000 error 4\n").lost, {
     reason: "tool",
@@ -174,6 +174,6 @@ Deno.test("readStep(): a channel that the record lacks is not taken for silence"
   assertEquals(of(part("hang"), "race"), undefined);
 });
 
-Deno.test("readRecord(): a record of another plan is none", () => {
+Deno.test("readRecord(): a record of another plan is not taken", () => {
   assertEquals(readRecord(THREE, "n", "a2"), undefined);
 });

@@ -66,11 +66,11 @@ export class AgentSession {
   /** The number of the last record that was taken */
   #last = 0;
   readonly #memory: MonitorMemories = new Map();
-  /** What the records of the plan that runs told of its steps */
+  /** What the records of the plan that runs reported of its steps */
   readonly #parts = new Map<number, StepPart>();
-  /** What the last record held of the step behind it */
+  /** What the last record held of the step after it */
   #rest: Section[] = [];
-  /** The lines with which the agent says that it begins a step of the plan that runs, and how many ms that one may take */
+  /** The lines with which the agent reports that it begins a step of the plan that runs, and how many ms that one may take */
   readonly #announced = new Map<string, { id: number; bound: number }>();
   /** The last step that the agent said to begin; 0 before the first */
   #running = 0;
@@ -90,7 +90,7 @@ export class AgentSession {
     this.#options = options;
   }
 
-  /** A line that is of no record: the step that the agent says to begin, or anything else that was on the connection. */
+  /** Returns a line that is of no record: the step that the agent reports to begin, or anything else that was on the connection. */
   #noise(line: string): number | undefined {
     const begins = this.#announced.get(/@\d+ [0-9a-f]{8}/.exec(line)?.[0] ?? "");
     if (begins) this.#running = Math.max(this.#running, begins.id);
@@ -189,7 +189,7 @@ export class AgentSession {
     return { suite: plan.suite, sequence: plan.sequence, source: plan.source, steps };
   }
 
-  /** Puts what the kernel reported behind the last step into that. */
+  /** Puts what the kernel reported after the last step into that. */
   #tellOfTheEnd(steps: StepTrace[]): void {
     const last = steps.at(-1);
     const log = parseKmsg(this.#rest.filter(({ name }) => name === "kmsg").map(({ text }) => text).join("\n"));
@@ -203,19 +203,19 @@ export class AgentSession {
     delete last.observation;
     last.lost = {
       reason: "crash",
-      detail: report[0]?.text ?? "its kernel log says so; which step it was is not known",
+      detail: report[0]?.text ?? "its kernel log shows it; which step it was is not known",
     };
   }
 
-  /** What became of a step where nothing comes any more, if a later one was begun. */
+  /** Returns what became of a step where nothing comes any more, if a later one was begun. */
   #untold({ id }: PlannedStep): Loss | undefined {
     if (id >= this.#running) return undefined;
     // Of a board that is gone, a network does not bring what it had still to send.
-    const where = `in step ${this.#running}${this.#shell.lossy ? "" : " or right behind it"}`;
+    const where = `in step ${this.#running}${this.#shell.lossy ? "" : " or right after it"}`;
     return { reason: "untold", detail: `that happened ${where}` };
   }
 
-  /** The steps behind one that hung: the body's others were not run, the tear-down was. */
+  /** Returns the steps after one that hung: the body's others were not run, the tear-down was. */
   async #afterHang(plan: Plan, id: number): Promise<StepTrace[]> {
     const rest: StepTrace[] = [];
     for (const step of plan.steps.filter((step) => step.id > id)) {
@@ -313,7 +313,7 @@ export class AgentSession {
     return instancesOf(handles, drivers);
   }
 
-  /** Takes the next record of the plan apart; what came of it otherwise is said. */
+  /** Takes the next record of the plan apart; other results are reported. */
   async #take(bound: number, beats: boolean): Promise<"taken" | "damaged" | "timeout" | TooLongError> {
     const body = await this.#connection.record(++this.#last, bound, beats).catch((error) => {
       if (error instanceof TooLongError) return error;
@@ -341,7 +341,7 @@ export class AgentSession {
 
   #read(step: PlannedStep, part: StepPart): StepTrace {
     const { op } = step;
-    // The agent ends the monitors of a netns before the step that removes it, and starts them behind the step that adds it.
+    // The agent ends the monitors of a netns before the step that removes it, and starts them after the step that adds it.
     for (const name of removedBy(op)) this.#watched.delete(name);
     const traced = readStep(step, part, this.#memory, this.#watched);
     if (op.kind === "netns.add" && this.#monitored && traced.observation?.result === "ok") this.#watched.add(op.name);
@@ -353,7 +353,7 @@ export class AgentSession {
     for (;;) {
       const part = this.#parts.get(step.id);
       if (part) return this.#read(step, part);
-      // Steps behind it have come: it was in a record that did not.
+      // Steps after it have come: it was in a record that did not.
       const detail = "the record came damaged, however often it was asked for";
       const passed = this.#parts.size > 0 && Math.max(...this.#parts.keys()) > step.id;
 
@@ -385,7 +385,7 @@ export class AgentSession {
   }
 }
 
-/** The netns that an operation, or one inside of it, may remove. */
+/** Returns the netns that an operation, or one inside of it, may remove. */
 function removedBy(op: Operation): string[] {
   switch (op.kind) {
     case "netns.del":
@@ -402,10 +402,10 @@ function removedBy(op: Operation): string[] {
   }
 }
 
-/** The file through which a function's configuration space is read and written. */
+/** Returns the file through which a function's configuration space is read and written. */
 const configOf = (handle: Handle) => `/sys/bus/pci/devices/${handle.replace(/^pci\//, "")}/config`;
 
-/** How long a step's record may take, in ms. */
+/** Returns how long a step's record may take, in ms. */
 function waitFor(plan: Plan, step: PlannedStep): number {
   // A kernel that breaks writes of it first, to a serial console for many seconds.
   return boundIn(plan, step) * 1000 + (step.op.settle ?? 0) + (plan.breaks === undefined ? 15_000 : 60_000);

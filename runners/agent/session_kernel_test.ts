@@ -58,7 +58,7 @@ guestTest("serial: 20 kernel lines a second on the same line make no reply wrong
   }
 });
 
-/** As soon as a step reads the gate: whoever copies the kernel log stands still until the log has wrapped. */
+/** As soon as a step reads the gate: the copier of the kernel log stands still until the log has wrapped. */
 const WRAPS = `
 exec 9> /tmp/gate
 for dir in /proc/[0-9]*; do
@@ -135,7 +135,7 @@ const lines: Record<string, (guest: Guest) => ReturnType<typeof openSsh>> = {
 
 for (const [transport, open] of Object.entries(lines)) {
   guestTest(
-    `${transport}: a board that dies is said to have died in the step that was running`,
+    `${transport}: a board that dies is reported to have died in the step that was running`,
     image,
     async (guest) => {
       const runner = await openAgent(await loadBoard("qemu-6.12"), transport, await open(guest), {}, guest);
@@ -151,7 +151,7 @@ for (const [transport, open] of Object.entries(lines)) {
         const verdicts = steps.map((_, i) => i === at ? "crash" : i < known ? "agree" : "indeterminate");
         assertEquals(steps.map(({ verdict }) => verdict), verdicts, said.join("\n"));
         assertEquals(verdict, "crash");
-        assertMatch(said[at - 1]!, known === at ? /^agree/ : /before it told of the step/);
+        assertMatch(said[at - 1]!, known === at ? /^agree/ : /before it reported the step/);
         assertMatch(said[at]!, /the board's kernel broke: .*sysrq/);
       } finally {
         await runner.close();

@@ -18,7 +18,7 @@ const LOST = "Lost the connection to the board: serial", STATUS = "with status 1
 const EXPECTED = { ...PLAN, steps: PLAN.steps.map((step) => ({ ...step, observation: emptyObservation() })) };
 
 Deno.test({
-  name: `a kernel that breaks, or complains, behind the last step is no sequence that agrees${
+  name: `a kernel that breaks, or complains, after the last step is no sequence that agrees${
     why ? ` [ignored: ${why}]` : ""
   }`,
   ignore: why !== undefined,
@@ -34,7 +34,7 @@ Deno.test({
       const { session } = await AgentSession.open(await openSerial({ path: board.path, baudRate: 3_000_000 }));
       let done = false;
       board.onLog = (line) => {
-        // The mark behind the last step
+        // The mark after the last step
         if (done || !/^twinlink \w+ 2$/.test(line)) return;
         done = true;
         void board.printk(text, "log");

@@ -14,7 +14,7 @@ for (const shell of SHELLS) {
   Deno.test(`${shell}: a board without space for the agent itself is reported as such`, { ignore }, async () => {
     await using board = await FaultBoard.open({ ...options, room: "80k" });
     const { message } = await assertRejects(() => open(board), TransportError);
-    assertMatch(message, /^Cannot start the agent over .*: it has no room for temporary files/);
+    assertMatch(message, /^Cannot start the agent over .*: it has no space for temporary files/);
   });
 
   Deno.test(`${shell}: the agent starts where there is just the space that it asks for`, { ignore }, async () => {

@@ -26,7 +26,7 @@ guestTest("a guest that is stopped 96 % of the time shows no difference and no c
       const verdict = judge(expected, trace);
       starved += trace.steps.filter(({ board }) => (board?.late ?? 0) > 0).length;
       assertEquals(["diverge", "crash"].includes(verdict.verdict), false, JSON.stringify(verdict.steps, null, 1));
-      // Nothing of the next one can be had of a line that was lost.
+      // Nothing of the next one can come from a line that was lost.
       if (verdict.verdict !== "agree") break;
     }
     assert(starved > 0);

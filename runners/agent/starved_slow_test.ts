@@ -92,7 +92,7 @@ const judged = (step: StepTrace) => {
 for (const shell of SHELLS) {
   const name = shell.join(" ");
 
-  Deno.test(`${name}: the time in which a board stands still counts for no bound, and is told`, async () => {
+  Deno.test(`${name}: the time in which a board stands still counts for no bound, and is reported`, async () => {
     const step = await run(shell, async ({ standStill, end }) => {
       await standStill(8000);
       await pause(1200);

@@ -1,4 +1,4 @@
-/** Boards that say far too much: a real sh on a real pty, and what becomes of the steps and of those behind them. */
+/** Boards that print far too much: a real sh on a real pty, and the outcome of these steps and of later ones. */
 
 import { sharedVariables } from "../wire/constants.ts";
 import { assert, assertEquals, assertMatch } from "@std/assert";
@@ -22,7 +22,7 @@ const planOf = (...ops: Operation[]): Plan => ({
 
 const told = ({ observation, lost }: StepTrace) => observation?.result ?? `${lost?.reason}: ${lost?.detail}`;
 
-/** Runs plans one behind the other on a board whose `ip` is such a script. */
+/** Runs plans one after the other on a board whose `ip` is such a script. */
 async function run(ip: string, baudRate: number, plans: (dir: string) => Plan[]): Promise<StepTrace[][]> {
   await using board = await FaultBoard.open({ room: "64m" });
   await Deno.writeTextFile(`${board.dir}/bin/ip`, `#!/bin/sh\n${ip}\n`, { mode: 0o755 });
@@ -47,7 +47,9 @@ function noise(bytes: number): Uint8Array {
 }
 
 Deno.test({
-  name: `a board that shows far too much is told of by size and bound, and goes on${why ? ` [ignored: ${why}]` : ""}`,
+  name: `a board that shows far too much is reported with size and bound, and goes on${
+    why ? ` [ignored: ${why}]` : ""
+  }`,
   ignore: why !== undefined,
   fn: async () => {
     const ip =
@@ -64,7 +66,7 @@ Deno.test({
     assertMatch(errors![0]!, /^too-long: standard error of step 1 is over the bound of 65536 bytes/);
     assertMatch(endless![0]!, /^too-long: what the steps showed, 8\d{6} bytes, is over the bound of 8388608/);
     assertEquals(last, ["ok"]);
-    // The step behind it is lost with it, or has been seen whole.
+    // The step after it is lost with it, or has been seen whole.
     for (const [, second] of [big!, errors!, endless!]) assertMatch(second!, /^(?:too-long: |ok$)/);
   },
 });
@@ -83,7 +85,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: `an answer that is too long is an error that says so${why ? ` [ignored: ${why}]` : ""}`,
+  name: `an answer that is too long is an error that names the length${why ? ` [ignored: ${why}]` : ""}`,
   ignore: why !== undefined,
   fn: async () => {
     await using board = await FaultBoard.open({ room: "64m" });

@@ -141,7 +141,7 @@ esac
 /** The board's own address in {@linkcode ordinary}; it is spoken to from 10.0.0.9. */
 export const SSHD = "10.0.0.2";
 
-/** A board as many are: eth0 on one PCI device, the disk with its root on another, a third that may be broken. */
+/** Returns a board as many are: eth0 on one PCI device, the disk with its root on another, a third that may be broken. */
 export function ordinary(): FakeSysfs {
   const board = new FakeSysfs();
   const nic = board.device("pci0000:00/0000:00:01.0/0000:01:00.0", "pci", "igb:igb");

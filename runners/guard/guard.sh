@@ -1,14 +1,14 @@
 # Which devices of a board carry its root filesystem and the connection that it is spoken to through. POSIX sh (dash, busybox
 # ash) with readlink and ip of iproute2; it only reads. Filesystems are in guard_filesystems.sh. The host calls tg_survey, and
-# then tg_unbound, tg_taken or tg_handle for each device that a plan may take away. What is told, a line each, fields
+# then tg_unbound, tg_taken or tg_handle for each device that a plan may take away. What is reported, a line each, fields
 # between tabs:
 #   device PATH BUS MODULE WHAT   a device in sysfs, the module of its driver, and what the board loses with it
 #   netdev NAME WHAT              a netdev of the connection, or of a filesystem on the network
 #   module NAME WHAT              a module that a netdev without a device of its own comes from
-#   unknown WHAT                  what could not be found out
+#   unknown WHAT                  what could not be determined
 #   target NUMBER PATH            the device that a step would take away
 #   done                          nothing is missing
-# TG_ROOT stands in front of /sys and /proc, for tests.
+# TG_ROOT stands before /sys and /proc, for tests.
 
 TG_NL='
 '
@@ -16,7 +16,7 @@ TG_DEVICES=$TG_NL
 TG_NETDEVS=' '
 TG_BLOCKS=$TG_NL
 TG_SEEN=' '
-# Empty while it does not matter if something is not found out.
+# Empty while it does not matter if something is not determined.
 TG_NEEDED=1
 
 tg_say() {
@@ -174,7 +174,7 @@ tg_plain() {
   case $1 in ::ffff:*.*) TG_PLAIN=${1#::ffff:} ;; esac
 }
 
-# tg_ssh CLIENT PORT SERVER PORT: what sshd says of the connection.
+# tg_ssh CLIENT PORT SERVER PORT: what sshd reports of the connection.
 tg_ssh() {
   if [ $# -ne 4 ]; then
     tg_unknown "the netdev of the connection (the board's sshd does not set SSH_CONNECTION)"
@@ -184,7 +184,7 @@ tg_ssh() {
   set -- "$1" "$TG_PLAIN"
   tg_plain "$1"
   set -- "$TG_PLAIN" "$2" "the connection by ssh from $TG_PLAIN"
-  # The local address may be on lo: then only the way back says where the connection is.
+  # The local address may be on lo: then only the way back shows where the connection is.
   tg_routed=1
   tg_route "$1" "$3" || tg_routed=
   case $2 in *%*) tg_netdev "${2##*%}" "$3" "${2##*%}"; return 0 ;; esac

@@ -1,6 +1,6 @@
 /**
- * The guard: before a plan takes a device away from a board that is not ours to break, the board is asked which devices
- * carry its root filesystem and the connection that it is spoken to through; a plan that would take one of these is
+ * The guard: before a plan takes a device away from a real board, it asks the board which devices
+ * carry its root filesystem and the connection. A plan that would take one of these is
  * refused.
  *
  * @module
@@ -16,7 +16,7 @@ import { quote } from "../agent/commands.ts";
 export class RefusedError extends Error {
   /** The class by its name, for callers that do not import it */
   override name = "RefusedError";
-  /** Whether the board said what it needs; where it did not answer, it may be another matter once it does */
+  /** True if the board said what it needs; where it did not answer, it may be another matter once it does */
   readonly answered: boolean;
 
   /** An error with a message for the user. */
@@ -32,7 +32,7 @@ export interface Taking {
   verb: string;
   /** What is taken away, as the operation names it */
   name: string;
-  /** Which of them it is */
+  /** The kind of the thing that is taken away */
   kind: "device" | "module" | "netdev";
   /** The words of `guard.sh` that find it on the board, without the number */
   ask: readonly string[];
@@ -42,7 +42,7 @@ export interface Taking {
 const TAKING_FILES = ["remove", "delete", "reset", "authorized", "driver_override", "sriov_numvfs"];
 
 /**
- * What an operation takes away from its board, the operations within it included; nothing for most.
+ * Returns what an operation takes away from its board, the operations within it included; nothing for most.
  *
  * @example
  * ```ts
@@ -88,7 +88,7 @@ function ofHandle(verb: string, handle: string): Taking {
   return { verb, name: handle, kind: "device", ask: ["tg_handle", bus, name.join("/")] };
 }
 
-/** What a board must not lose, as it says itself. All of it is text of the board. */
+/** What a board must not lose, as it reports itself. All of it is text of the board. */
 interface Survey {
   /** By path in sysfs */
   devices: Map<string, { bus: string; module: string; what: string }>;
@@ -99,7 +99,7 @@ interface Survey {
   unknown: string[];
   /** The paths of the devices that steps take, by the words that ask for them */
   targets: Map<string, string[]>;
-  /** False where the answer ends too early, or is none */
+  /** False where the answer ends too early, or is no answer */
   whole: boolean;
 }
 
@@ -121,7 +121,7 @@ interface Loss {
 export interface GuardOptions {
   /** The board's name */
   board: string;
-  /** How it is spoken to */
+  /** The line to the board */
   transport: string;
   /** Devices that may be lost, as sysfs names them */
   iKnow?: readonly string[];
@@ -129,7 +129,7 @@ export interface GuardOptions {
   ask: (script: string) => Promise<string | undefined>;
 }
 
-/** Looks at plans before they are pushed. What the board said is kept as long as the session lasts. */
+/** Looks at plans before they are pushed. What the board reported is stored as long as the session lasts. */
 export class Guard {
   readonly #options: GuardOptions;
   #survey: Survey | undefined;
@@ -142,7 +142,7 @@ export class Guard {
   /**
    * Passes plans that take nothing which the board needs.
    *
-   * @throws {RefusedError} For the first step that would take such a device, or where that could not be found out
+   * @throws {RefusedError} For the first step that would take such a device, or where that could not be determined
    */
   async check(plans: readonly Plan[]): Promise<void> {
     const all = plans.flatMap((plan) =>
@@ -175,7 +175,7 @@ export class Guard {
     return { carried, unknown: [...unknown] };
   }
 
-  /** Whether the user named it: a device by its name or its bus and name, a netdev by its name. */
+  /** True if the user named it: a device by its name or its bus and name, a netdev by its name. */
   #known(name: string, survey: Survey): boolean {
     const { iKnow = [] } = this.#options;
     const base = baseOf(name);
@@ -221,7 +221,7 @@ function parseSurvey(text: string, asks: readonly string[]): Survey {
   return survey;
 }
 
-/** What is lost with what a step takes; undefined where it is nothing that the board needs. */
+/** Returns what is lost with what a step takes; undefined where it is nothing that the board needs. */
 function lossOf(taking: Taking, survey: Survey): Loss | undefined {
   const { kind, name, ask } = taking;
   const carries = (what: string) => `which carries ${what}`;

@@ -22,7 +22,7 @@ const unbind = (bus: string, driver: string, name: string): Operation => ({
   value: name,
 });
 
-/** What the guard says to one operation: undefined where it passes. */
+/** Returns the guard's answer to one operation: undefined where it passes. */
 async function said(
   board: FakeSysfs,
   operation: Operation,
@@ -39,7 +39,7 @@ async function said(
   }
 }
 
-/** A board whose connection is over `netdev`. */
+/** Returns a board whose connection is over `netdev`. */
 function overNetdev(netdev: string): FakeSysfs {
   const board = ordinary();
   board.routes["10.0.0.9"] = `10.0.0.9 dev ${netdev} src 10.0.0.2 uid 0`;
@@ -81,7 +81,7 @@ Deno.test("guard: the NIC of the connection and the disk of the root are refused
   assertStringIncludes(await said(board, unbind("pci", "later", "0000:01:00.0")) ?? "", "carries the connection");
 });
 
-/** The shells of boards, so far as they are here. */
+/** The shells of boards, if they are here. */
 const SHELLS = [["dash"], ["bash", "--posix"], ["busybox", "ash"]].filter(([program]) =>
   ["/usr/bin", "/bin"].some((folder) => existsSync(`${folder}/${program}`))
 );
@@ -157,7 +157,7 @@ Deno.test("guard: a connection through a bridge, a bond and a VLAN", async () =>
     "(eth1 -> bond0 -> br0 -> br0.5)",
   );
   assertEquals(await said(board, DUT), undefined);
-  // The kernel removes their netdevs with these modules, and says nothing.
+  // The kernel removes their netdevs with these modules, and reports nothing.
   for (const [name, upper] of [["bridge", "br0"], ["bonding", "bond0"], ["8021q", "br0.5"]] as const) {
     assertStringIncludes(await said(board, { kind: "module.unload", name }) ?? "", `${upper}`);
   }
@@ -329,7 +329,7 @@ Deno.test("guard: the port of a serial line, also as the console", async () => {
   );
 });
 
-Deno.test("guard: what cannot be found out is refused, never passed, and --i-know names the device", async () => {
+Deno.test("guard: what cannot be determined is refused, never passed, and --i-know names the device", async () => {
   const unknown = async (board: FakeSysfs, what: string, env: Record<string, string> = SSH) => {
     const message = await said(board, DUT, { env });
     assertStringIncludes(message ?? "passed", `and the board may need it: not known is ${what}`);

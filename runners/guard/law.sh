@@ -1,10 +1,10 @@
 # Tells of names whether they are part of the board's own device. POSIX sh (dash, busybox ash) with devlink of iproute2; it only
-# reads. The host calls tw_handle, tw_own and tw_known, and then tw_device, tw_netdev, tw_path, tw_netns, tw_module, tw_load or tw_instance for each
-# name, the first word being its number. Each prints a line: the number, and
+# reads. The host calls tw_handle, tw_own and tw_known. Then it calls tw_device, tw_netdev, tw_path, tw_netns, tw_module, tw_load or tw_instance
+# for each name. The first word is its number. Each prints a line: the number, and
 #   own      it is the board's own device, or below that in sysfs
 #   other    it is something else of the board
 #   absent   there is no such thing, so that the name cannot be of anything else
-# TG_ROOT stands in front of /sys and /run, for tests.
+# TG_ROOT stands before /sys and /run, for tests.
 
 TW_NL='
 '
@@ -62,7 +62,7 @@ tw_netdev() {
   if tw_at "$TG_ROOT/sys/class/net/$2"; then tw_judge "$1"; else tw_say "$1" absent; fi
 }
 
-# tw_netns NUMBER NAME: a netns is nobody's own but that of the plan that adds it.
+# tw_netns NUMBER NAME: a netns is nobody's own except the plan's that adds it.
 tw_netns() {
   if [ -e "$TG_ROOT/run/netns/$2" ] || [ -e "$TG_ROOT/var/run/netns/$2" ]; then tw_say "$1" other; else tw_say "$1" absent; fi
 }
@@ -84,7 +84,7 @@ tw_module() {
   tw_say "$1" own
 }
 
-# tw_load NUMBER NAME: a module is the board's own if it and the modules that it needs take no device but own ones; `absent` is one
+# tw_load NUMBER NAME: a module is the board's own if it and the modules that it needs take no device but own ones. `absent` is one
 # that the board does not have. A module that is loaded is not loaded again.
 tw_load() {
   if [ -d "$TG_ROOT/sys/module/$2" ]; then

@@ -18,7 +18,7 @@ import { RefusedError } from "./guard.ts";
 /** What an operation names. */
 export interface Named {
   /**
-   * `device`: `bus/device` of sysfs. `instance`: a devlink handle. `path`: a file, of which the board says what it is part of.
+   * `device`: `bus/device` of sysfs. `instance`: a devlink handle. `path`: a file; the board reports what it is part of.
    * `maker`: a file that makes a device of its bus. `module`: a module that is unloaded, with all devices of its drivers. `load`:
    * one that is loaded, with the modules that it needs: they take the devices that have no driver yet
    */
@@ -37,7 +37,7 @@ const NAMELESS =
   /^(?:\/sys\/bus\/[^/]+\/(?:[^/]+|drivers\/[^/]+\/[^/]+)|\/sys\/module\/[^/]+\/parameters\/.*|\/lib\/firmware\/.*|\/proc\/sys\/.*)$/;
 
 /**
- * What an operation names, the operations in it included.
+ * Returns what an operation names, the operations in it included.
  *
  * @example
  * ```ts
@@ -101,7 +101,7 @@ interface Own {
   makers: Set<string>;
 }
 
-/** What the board's file and its facts say. */
+/** Returns what the board's file and its facts say. */
 function ownOfBoard({ handle, driver, pcs }: LawfulBoard, facts: Facts | undefined): Own {
   const ports = [...facts?.ports ?? [], ...Object.values(facts?.nestedPorts ?? {}).flat()];
   const bound = pcs ? [pcs.mac, pcs.pcs].map(({ bus, device }) => `${bus}/${device}`) : [];
@@ -123,7 +123,7 @@ function ownIn(plan: Plan, board: LawfulBoard, ofBoard: Own): Own {
     makers: ofBoard.makers,
   };
   for (const id of plan.requires ?? []) {
-    // The board's file says so where it has such hardware.
+    // The board's file lists such hardware if it has it.
     if (!board.capabilities?.some((one) => one === id)) continue;
     for (const device of hardwareOf(id)?.devices ?? []) own.devices.add(device);
   }
@@ -145,7 +145,7 @@ function ownIn(plan: Plan, board: LawfulBoard, ofBoard: Own): Own {
   return own;
 }
 
-/** True if a name is the board's own whatever the board says. */
+/** True if a name is the board's own whatever the board reports. */
 function isOwn({ kind, name }: Named, own: Own): boolean {
   switch (kind) {
     case "instance":
@@ -192,7 +192,7 @@ export interface LawOptions {
 
 type Answer = "own" | "other" | "absent";
 
-/** Looks at plans before they are pushed. What the board said is kept as long as the session lasts. */
+/** Looks at plans before they are pushed. What the board reported is stored as long as the session lasts. */
 export class Law {
   readonly #options: LawOptions;
   readonly #ofBoard: Own;
@@ -262,7 +262,7 @@ export class Law {
     );
     let before: readonly string[] | undefined;
     for (const [i, { devices, words: [word, ...rest] }] of [...wanted.values()].entries()) {
-      // What is below the devices of one plan need not be below those of another.
+      // What is below the devices of one plan need not be below the devices of another.
       if (devices !== before) {
         lines.push("TW_OWN=", ...devices.map((name) => shellLine("tw_own", ...busAndDevice(name))), ...known);
       }
@@ -289,7 +289,7 @@ interface Question {
 
 const shellLine = (...words: string[]) => words.map(quote).join(" ");
 
-/** What a step does with a name, for a message. */
+/** Returns what a step does with a name, for a message. */
 function say({ kind, name, value }: Named): string {
   switch (kind) {
     case "maker":
@@ -313,7 +313,7 @@ function busAndDevice(name: string): [string, string] {
   return [bus, device.join("/")];
 }
 
-/** What to ask the board about a name; undefined for what is never the board's own. */
+/** Returns what to ask the board about a name; undefined for what is never the board's own. */
 function questionOf(named: Named, devices: readonly string[]): Question | undefined {
   const words = wordsOf(named);
   return words && { key: JSON.stringify([devices, words]), devices, words };

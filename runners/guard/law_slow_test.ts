@@ -23,7 +23,7 @@ const planOf = (...operations: Operation[]): Plan => ({
   steps: operations.map((op, i) => ({ id: i + 1, phase: "body", op })),
 });
 
-/** Two cards of one driver, a switch on the SoC's own bus, a netns of somebody else; eth0 is on the other card. */
+/** Returns two cards of one driver, a switch on the SoC's own bus, a netns of somebody else; eth0 is on the other card. */
 function lab(): FakeSysfs {
   const board = new FakeSysfs();
   const own = board.device("pci0000:00/0000:00:01.0/0000:03:00.0", "pci", "mlx5_core");
@@ -48,7 +48,7 @@ function lab(): FakeSysfs {
   return board;
 }
 
-/** What devlink(8) of the lab says of an instance that has no device: index 0 is the board's own, 1 another one. */
+/** What devlink(8) of the lab prints about an instance that has no device: index 0 is the board's own, 1 another one. */
 const DEVLINK = `devlink() {
 case "$4" in
   devlink_index/0) echo '{"dev":{"${OWN}":{}}}' ;;
@@ -83,7 +83,7 @@ interface Asked {
   requires?: string[];
 }
 
-/** What the law says to operations: undefined where they pass. */
+/** Returns the law's answer to operations: undefined where they pass. */
 async function said(operations: Operation | Operation[], asked: Asked = {}): Promise<string | undefined> {
   await using own = asked.lab ? undefined : lab();
   const files = asked.lab ?? own!;
@@ -311,7 +311,7 @@ Deno.test("law: the modules of fixtures/pcs bring their devices and netdevs", as
   assertEquals(await said(body, { lab: files }), refused("names platform/fakepcs.0"));
 });
 
-Deno.test("law: a MAC and a PCS that the board's file names, and hardware that it says to have", async () => {
+Deno.test("law: a MAC and a PCS that the board's file names, and hardware that it lists", async () => {
   const board: LawfulBoard = {
     name: "lab",
     driver: "mlx5_core",

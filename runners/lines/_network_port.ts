@@ -27,7 +27,7 @@ const SILENCE = 10_000;
 /** How long what a server said before it hung up may take to be read, in milliseconds. */
 const HANGING_UP = 2000;
 
-/** What is kept for a reader that does not come; beyond it the server is left to wait. */
+/** What is stored for a reader that does not come; beyond it the server is left to wait. */
 const KEPT = 1 << 20;
 
 /** The commands of RFC 2217; a server answers with the same number and 100. */
@@ -80,7 +80,7 @@ export async function openRfc2217Port(
     await port.negotiate();
     return port;
   } catch (error) {
-    // What was there before the line is set is no text of the board: a server that refuses says why.
+    // What was there before the line is set is no text of the board: a server that refuses prints why.
     const said = lastLine(port.takeText());
     await port.close();
     throw failed(options, (error as Error).message + (said ? `; it said: ${said}` : ""), error);
@@ -241,7 +241,7 @@ class NetworkPort implements BindingPortInterface {
     return Promise.resolve({ cts: false, dsr: false, dcd: false });
   }
 
-  /** The speed that the line is paced at. */
+  /** Returns the speed that the line is paced at. */
   getBaudRate(): Promise<{ baudRate: number }> {
     return Promise.resolve({ baudRate: this.openOptions.baudRate });
   }
@@ -412,7 +412,7 @@ class Rfc2217Port extends NetworkPort {
     return Promise.resolve({ cts: has(CTS), dsr: has(DSR), dcd: has(DCD) });
   }
 
-  /** The speed that the server says it has set. */
+  /** Returns the speed that the server reports it has set. */
   override async getBaudRate(): Promise<{ baudRate: number }> {
     return { baudRate: baudRateOf(await this.#command("baudRate", [0, 0, 0, 0])) };
   }

@@ -7,7 +7,7 @@
 const SE = 240, SB = 250, WILL = 251, WONT = 252, DO = 253, DONT = 254, IAC = 255;
 
 const VERBS = { will: WILL, wont: WONT, do: DO, dont: DONT } as const;
-/** What one side says of an option: that it will (or will not) use it, or that the other shall (or shall not). */
+/** What one side sends about an option: that it will (or will not) use it, or that the other shall (or shall not). */
 export type Verb = keyof typeof VERBS;
 
 /** The options that are spoken here. */
@@ -94,12 +94,12 @@ export function escaped(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
   return result;
 }
 
-/** A verb as it is sent. */
+/** Returns a verb as it is sent. */
 export function verbBytes(verb: Verb, option: number): Uint8Array<ArrayBuffer> {
   return new Uint8Array([IAC, VERBS[verb], option]);
 }
 
-/** A subnegotiation as it is sent. */
+/** Returns the bytes of a subnegotiation. */
 export function subnegotiationBytes(option: number, bytes: readonly number[]): Uint8Array<ArrayBuffer> {
   return new Uint8Array([IAC, SB, option, ...escaped(new Uint8Array(bytes)), IAC, SE]);
 }

@@ -1,6 +1,6 @@
 /**
  * The serial lines of a real board for the length of a run: each open and recorded from its beginning to its end, also
- * while the board is booted anew.
+ * while the board is rebooted.
  *
  * @module
  */
@@ -21,7 +21,7 @@ export interface BoardLines {
 }
 
 /**
- * Opens the lines of a board that a run needs: that of the transport if it is one, and the board's console.
+ * Opens the lines of a board that a run needs: the line of the transport if it is one, and the board's console.
  *
  * @param log The console's record, `.log`; by default one in the state directory
  * @throws {TransportError} If somebody else has one, or it cannot be opened

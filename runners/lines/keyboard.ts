@@ -11,7 +11,7 @@ const PAUSE = 5;
 
 /** Types on a terminal, until `close`. */
 export class Keyboard {
-  // Of our own: node-pty closes its descriptor before it says so, and the number may be another file's by then.
+  // Of our own: node-pty closes its descriptor before it reports that, and the number may be another file's by then.
   #fd: number;
 
   /** @param pty a terminal of node-pty, which has just been started; its types keep `fd` to themselves */
@@ -35,7 +35,7 @@ export class Keyboard {
     this.#fd = -1;
   }
 
-  /** How many bytes the terminal took; undefined where it has hung up. */
+  /** Returns how many bytes the terminal took; undefined where it has hung up. */
   #take(bytes: Uint8Array<ArrayBuffer>): number | undefined {
     try {
       return writeFd(this.#fd, bytes) ?? 0;

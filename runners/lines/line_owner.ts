@@ -1,5 +1,5 @@
 /**
- * The one owner of a line: has it open for as long as anybody needs it, records all that it says, and lends it out.
+ * The one owner of a line: has it open for as long as anybody needs it, records all that it reports, and lends it out.
  *
  * @module
  */
@@ -27,7 +27,7 @@ export interface LineOwnerOptions {
   baudRate?: number;
   /** Flow control by the RTS and CTS wires. @default {false} */
   rtscts?: boolean;
-  /** What it is for, told to whom wants the line meanwhile: `run`, `console` */
+  /** What it is for, shown to others who want the line meanwhile: `run`, `console` */
   purpose: string;
   /** What the record is of, for example the board's name */
   title: string;
@@ -36,11 +36,11 @@ export interface LineOwnerOptions {
 }
 
 /**
- * A line that is open, from here until `close`, whoever uses it meanwhile or not: a board that is booted anew between two
+ * A line that is open, from here until `close`, whether somebody uses it meanwhile or not: a board that is rebooted between two
  * uses is on the record as well. A line that was lost is opened again with the next use, and its record goes on.
  */
 export class LineOwner implements AsyncDisposable {
-  /** Opens a port that is this line; its options are those of the owner. One that is closed leaves the line open */
+  /** Opens a port on this line, with the owner's options. To close the port leaves the line open */
   readonly binding: BindingInterface = {
     list: () => Promise.resolve([]),
     open: () => this.#lend(),
@@ -130,7 +130,7 @@ export class LineOwner implements AsyncDisposable {
     return port;
   }
 
-  /** What a line does not take must not be sent to its next user's shell: opened anew, it is dropped. */
+  /** What a line does not take must not be sent to its next user's shell: opened again, it is dropped. */
   async #reset(): Promise<void> {
     if (this.#port?.isOpen) await this.#port.close().catch(() => {});
     await this.#reading;

@@ -77,7 +77,7 @@ Deno.test("LineOwner records every byte, whether somebody reads it or not, and l
     assertEquals(cast.map((event) => JSON.parse(event)[2]).join(""), new TextDecoder().decode(all));
   }));
 
-Deno.test("a line has one owner; who wants it is told who has it, and it is free with that one's end", () =>
+Deno.test("a line has one owner; a second user learns who has it, and it is free with that one's end", () =>
   withLine(async (line) => {
     assertEquals(await holderOf(line.path), undefined);
     const owner = await open(line);
@@ -91,7 +91,7 @@ Deno.test("a line has one owner; who wants it is told who has it, and it is free
     await owner.close();
     await owner.close();
     assertEquals(await holderOf(line.path), undefined);
-    // Of many records the last ten are kept, their times with them.
+    // Of many records the last ten stay, their times with them.
     for (let i = 0; i < 12; i++) await (await open(line)).close();
     const names = [...Deno.readDirSync(owner.record.replace(/[^/]*$/, ""))].map(({ name }) => name);
     assertEquals(names.filter((name) => name.endsWith(".log")).length, 10);
@@ -101,7 +101,7 @@ Deno.test("a line has one owner; who wants it is told who has it, and it is free
 
 Deno.test("a line that was lost is opened again with its next use, and the record goes on", () =>
   withLine(async (line, state) => {
-    // The name stays, as /dev/serial/by-id has it for an adapter that is plugged in anew.
+    // The name stays, as /dev/serial/by-id has it for an adapter that is plugged in again.
     const name = `${state}/adapter`;
     await Deno.symlink(line.path, name);
     const owner = await open(line, { path: name });

@@ -10,9 +10,9 @@ import { jsonLine, visible } from "../../boards/visible.ts";
 export const RECORD_ENDINGS = { bytes: ".log", times: ".cast" } as const;
 
 /**
- * Writes what a line says into two files beside each other: `.log` is the bytes as they came, all of them; `.cast` is the
+ * Writes what a line reports into two files beside each other: `.log` is the bytes as they came, all of them. `.cast` is the
  * text with its times as asciicast v2, which asciinema replays (a byte that is no UTF-8 is U+FFFD there). Each is written
- * before anybody else gets to see the bytes, so a reader of the files is never behind.
+ * before anybody else gets to see the bytes, so a reader of the files is never late.
  *
  * What is typed is in neither: a password may be among it, and what a terminal echoes is there anyway.
  */
@@ -46,7 +46,7 @@ export class LineRecord implements Disposable {
     this.#line(jsonLine({ version: 2, ...size, timestamp, title: visible(options.title) }));
   }
 
-  /** Takes what came. Throws what the disk says. */
+  /** Takes what came. Throws the errors of the disk. */
   received(bytes: Uint8Array): void {
     if (!this.#open) return;
     writeAll(this.#bytes, bytes);

@@ -15,7 +15,7 @@ const LONGEST = 32;
 const EIGHTH = {
   "even parity": [(byte: number) => ones(byte) % 2 === 0, 0.95],
   "odd parity": [(byte: number) => ones(byte) % 2 === 1, 0.95],
-  // Text of another script has it set in nearly all of its bytes.
+  // Text in a non-Latin alphabet also sets the eighth bit, but not in every byte.
   "always set": [(byte: number) => byte >= 128, 1],
 } as const;
 
@@ -52,9 +52,9 @@ export class LineRule {
   #newline: number[] = [NEWLINE];
   /** The byte of them that stands for it */
   #end = NEWLINE;
-  /** Those in front of it: they are nowhere else in what is sent as text */
+  /** Those before it: they are nowhere else in what is sent as text */
   #before = new Set<number>();
-  /** Those behind it, and how many of them have come behind the last one */
+  /** Those after it, and how many of them have come after the last one */
   #behind: number[] = [];
   #skipped = Infinity;
 
@@ -81,7 +81,7 @@ export class LineRule {
   }
 
   /**
-   * Learns what a line feed becomes; false where that cannot be undone. In front of it there may be control characters, behind
+   * Learns what a line feed becomes; false where that cannot be undone. Before it there may be control characters, after
    * it anything.
    *
    * @param text One character a byte
@@ -99,7 +99,7 @@ export class LineRule {
     return true;
   }
 
-  /** Gives the bytes as the board sent them, so far as the rule is known. Pieces are to come in their order. */
+  /** Gives the bytes as the board sent them, if the rule is known. Pieces are to come in their order. */
   undo(bytes: Uint8Array): Uint8Array {
     if (this.words === "") return bytes;
     const out: number[] = [];

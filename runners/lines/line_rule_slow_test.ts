@@ -31,7 +31,7 @@ function breaking(width: number): Change {
     }));
 }
 
-/** What lines do that is understood, and what is said of it. */
+/** What lines do that is understood, and what is reported of it. */
 const UNDERSTOOD: Record<string, { toHost?: Change; toBoard?: Change; words?: string }> = {
   "nothing": {},
   "a NUL behind each line feed": { toHost: newlines(LF, NUL), words: "a line feed comes as 0a 00" },
@@ -76,7 +76,7 @@ const TOLD: Record<string, { toHost?: Change; toBoard?: Change; says: string }> 
   "lines of 80 characters": { toHost: breaking(80), says: "the line breaks lines of 250 characters and less" },
   "no line feeds": {
     toHost: newlines(),
-    says: "the line turns a line feed into what cannot be told from text: nothing",
+    says: "the line turns a line feed into bytes that look like text: nothing",
   },
 };
 
@@ -110,7 +110,7 @@ for (const [name, { words, ...changes }] of Object.entries(UNDERSTOOD)) {
 }
 
 for (const [name, { says, ...changes }] of Object.entries(TOLD)) {
-  Deno.test(`a line that does what cannot be undone is told of in one line: ${name}`, async () => {
+  Deno.test(`a line that does what cannot be undone is reported in one line: ${name}`, async () => {
     await using line = await boardBehind(name, changes);
     const open = () => openSerial({ path: line.path, baudRate: 3_000_000, login: LOGIN, loginTimeoutMs: 20_000 });
     const error = await assertRejects(open, TransportError);
@@ -135,7 +135,7 @@ Deno.test("LineRule: the eighth bit is taken for parity only where nearly all by
   );
 });
 
-Deno.test("LineRule: what is behind a line feed is skipped wherever the pieces are cut", () => {
+Deno.test("LineRule: what is after a line feed is skipped wherever the pieces are cut", () => {
   for (let cut = 0; cut <= 10; cut++) {
     const rule = new LineRule();
     assertEquals(rule.newlineIs("\r\n\0 "), true);

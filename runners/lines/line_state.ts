@@ -1,5 +1,5 @@
 /**
- * Where lines are kept track of: who has one, and what it said, in the user's state directory.
+ * Where lines are tracked: who has one, and what it said, in the user's state directory.
  *
  * @module
  */
@@ -9,10 +9,10 @@ import { releaseLock, stateFolder } from "../../boards/state.ts";
 import { RECORD_ENDINGS } from "./line_record.ts";
 import { TransportError } from "./shell.ts";
 
-/** Who has a line. */
+/** The owner of a line. */
 export interface LineHolder {
   pid: number;
-  /** When it took the line, as ISO 8601 says it */
+  /** When it took the line, as ISO 8601 reports it */
   since: string;
   /** What for: `run`, `console` */
   purpose: string;
@@ -27,7 +27,7 @@ export interface TakenLine {
   release(): void;
 }
 
-/** How many records of a line are kept, the one that is being written included. */
+/** How many records of a line are saved, the one that is being written included. */
 const KEPT = 10;
 
 /** A holder that looks, and goes, is no holder. */
@@ -44,14 +44,14 @@ function linesFolder(): string {
 
 const fileWord = (text: string) => text.replaceAll(/[^A-Za-z0-9.-]+/g, "_").replace(/^[_.]+/, "");
 
-/** The folder of a line. Two names of one device are one line. */
+/** Returns the folder of a line. Two names of one device are one line. */
 async function folderOf(line: string): Promise<string> {
   const real = line.startsWith("/") ? await Deno.realPath(line).catch(() => line) : line;
   return `${linesFolder()}/${fileWord(real)}`;
 }
 
 /**
- * The path, without its endings, of a new record of what no two need to exclude each other from: a shell over ssh, a guest.
+ * Returns the path, without its endings, of a new record of what no two need to exclude each other from: a shell over ssh, a guest.
  *
  * @throws {TransportError} If there is no place for it
  */
@@ -90,7 +90,7 @@ async function openLock(folder: string): Promise<Deno.FsFile> {
  * Takes a line for this process. The lock goes with the process, however it ends.
  *
  * @param record Path of its record without the endings, by default one in the state directory
- * @throws {TransportError} If somebody has it; the message says who, and since when
+ * @throws {TransportError} If somebody has it; the message names who has it, and since when
  */
 export async function takeLine(line: string, purpose: string, record?: string): Promise<TakenLine> {
   const folder = await folderOf(line);
@@ -126,7 +126,7 @@ export function wordsOf({ purpose, pid, since }: LineHolder): string {
   return `a twinlink ${purpose} (process ${pid}) since ${since.slice(0, 19).replace("T", " ")} UTC`;
 }
 
-/** Who has a line now; undefined if nobody of this user has. */
+/** Returns the owner of a line; undefined if no process of this user has it. */
 export async function holderOf(line: string): Promise<LineHolder | undefined> {
   using lock = await openLock(await folderOf(line));
   if (await lock.tryLock(false)) {

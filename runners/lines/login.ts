@@ -19,7 +19,7 @@ export interface Console {
   more(milliseconds: number): Promise<boolean>;
 }
 
-/** Who logs in. */
+/** A user who logs in. */
 export interface Login {
   /** User name */
   user: string;
@@ -31,7 +31,7 @@ export interface Login {
 export interface RawShell {
   /** What came after it answered, one character a byte */
   rest: string;
-  /** What the line says once the shell has ended and the terminal is as before; the shell's exit status follows it */
+  /** What the line reports once the shell has ended and the terminal is as before; the shell's exit status follows it */
   farewell: string;
 }
 
@@ -52,7 +52,7 @@ const PROMPTS: readonly [Prompt, RegExp][] = [
   ["shell", /[#$%>] *$/],
 ];
 
-/** What the end of the text asks for, kernel lines and escape sequences left out. */
+/** Returns what the end of the text asks for, kernel lines and escape sequences left out. */
 export function promptOf(text: string): Prompt | undefined {
   const line = withoutControls(withoutKernelLines(text)).split("\n").at(-1)!;
   return PROMPTS.find(([, pattern]) => pattern.test(line))?.[0];
@@ -68,7 +68,7 @@ export const INTERRUPT = "\x1d";
 const WAKE = `${INTERRUPT}\x15\x15\n`;
 
 /**
- * A shell that asks for the rest of a command, behind other prompts where lines were typed ahead: nothing but Ctrl-C gets it
+ * A shell that asks for the rest of a command, after other prompts where lines were typed ahead: nothing but Ctrl-C gets it
  * out of an open quote.
  */
 const CONTINUES = /(?:^|[#$%>] )>$/;
@@ -139,7 +139,7 @@ export async function reachRawShell(line: Console, login: Login | undefined, pat
       if (shell) return shell;
       sent = "wake";
     } else if (answeredRaw(line.seen)) {
-      // A raw shell that is not of ours: let it end, and see what is behind it.
+      // A raw shell that is not of ours: let it end, and see what is after it.
       await line.send("exit\n");
       await line.more(WAKE_EVERY);
       sent = "wake";
@@ -156,7 +156,7 @@ const PROBE_WORD = "twinlink-here";
 /** A login takes it for a user name and asks for a password; a raw shell answers, without a carriage return. */
 const PROBE = `${WAKE}echo twinlink"-"here\n`;
 const answeredRaw = (seen: string) => withoutKernelLines(seen).includes(`${PROBE_WORD}\n`);
-/** A shell whose prompt is of no known form. */
+/** Returns a shell whose prompt is of no known form. */
 const answeredCooked = (seen: string) => withoutKernelLines(seen).includes(`${PROBE_WORD}\r\n`);
 
 async function waitForPrompt(line: Console, milliseconds: number): Promise<Prompt | undefined> {
@@ -175,7 +175,7 @@ async function waitForPrompt(line: Console, milliseconds: number): Promise<Promp
   }
 }
 
-/** Lets so much time pass, whatever the kernel says meanwhile. */
+/** Waits for the whole time, even if kernel lines come meanwhile. */
 async function settle(line: Console, milliseconds: number): Promise<void> {
   const deadline = performance.now() + milliseconds;
   for (let left = milliseconds; left > 0; left = deadline - performance.now()) await line.more(left);
@@ -211,7 +211,7 @@ async function takeOver(line: Console, loggedIn: boolean): Promise<RawShell | un
     `printf "%s%s\\n" ${halvesOf(ready)}&&LC_ALL=C TERM=dumb PS1= PS2= ENV= sh /proc/self/fd/0 2>/dev/null;r=$?;` +
     `stty $s;printf "%s%s $r\\n" ${halvesOf(farewell)}`;
   await line.send(`${loggedIn ? "exec " : ""}sh -c '${script}'\n`);
-  // Whatever the line makes of the line feed behind it
+  // Whatever the line makes of the line feed after it
   const found = await waitForMatch(line, new RegExp(ready, "i"), SHELL_PATIENCE);
   if (found && found[0] !== ready) throw new LoginError("the line turns small letters into capital ones");
   if (!found) {
@@ -226,14 +226,14 @@ async function takeOver(line: Console, loggedIn: boolean): Promise<RawShell | un
 const WIDE = 250;
 
 /**
- * Has the raw shell say what the line makes of its bytes, each way, and learns that; gives what came behind the answer.
+ * Has the raw shell say what the line makes of its bytes, each way, and learns that; gives what came after the answer.
  *
  * @throws {LoginError} If the shell does not answer, or the line does what cannot be undone
  */
 async function learnRule(line: Console): Promise<string> {
   for (let tries = 0;; tries++) {
     const [first, second] = [newWord(), newWord()];
-    // Where lines end in a byte more on their way to the board, the value of `t` is longer; where they begin with one, there is
+    // Where lines end in a byte more on their way to the board, the value of `t` is longer. Where they begin with one, there is
     // no such command as `false`.
     await line.send(
       `t=ok\nfalse||printf "%s%s\\n%s%s %s %s %0${WIDE}d\\n" ${halvesOf(first)} ${halvesOf(second)} \${#t} $? 0;:\n`,
@@ -255,7 +255,7 @@ async function learnRule(line: Console): Promise<string> {
     if (!found) throw new LoginError("the board's shell did not answer on the raw line");
     if (!known) {
       const bytes = Array.from(newline.slice(0, 40), (c) => c.charCodeAt(0).toString(16).padStart(2, "0")).join(" ");
-      throw new LoginError(`the line turns a line feed into what cannot be told from text: ${bytes || "nothing"}`);
+      throw new LoginError(`the line turns a line feed into bytes that look like text: ${bytes || "nothing"}`);
     }
     if (wide === undefined) throw new LoginError(`the line breaks lines of ${WIDE} characters and less`);
     throw new LoginError("the line adds bytes to each line on its way to the board, and no carriage returns");
@@ -265,7 +265,7 @@ async function learnRule(line: Console): Promise<string> {
 /** How often the shell is asked again for what the line does, and how long it may take then, in milliseconds. */
 const TRIES = 2, AGAIN_PATIENCE = 3_000;
 
-/** A word in two halves, so that an echo of the command is not taken for it. */
+/** Returns a word in two halves, so that an echo of the command is not taken for it. */
 const halvesOf = (word: string) => `${word.slice(0, 8)} ${word.slice(8)}`;
 
 /** Sixteen characters that nothing else on the line has. */

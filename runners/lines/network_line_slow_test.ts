@@ -31,7 +31,7 @@ function serverTest(name: string, board: LineOptions, fn: (server: TestSer2net, 
 }
 
 const LOGIN = { user: "root", password: () => "secret" };
-/** A line that says nothing for so long, in milliseconds, says nothing more. */
+/** A line that shows nothing for so long, in milliseconds, sends nothing more. */
 const PATIENCE = 60_000;
 const bytesOf = (text: string) => new TextEncoder().encode(text);
 
@@ -92,7 +92,7 @@ for (const protocol of ["rfc2217", "tcp"] as const) {
     },
   );
 
-  serverTest(`${protocol}: a line that somebody has is refused with what the server says`, {}, async (server) => {
+  serverTest(`${protocol}: a line that somebody has is refused with the server's words`, {}, async (server) => {
     const first = await TwinlinkBinding.open({ path: server[protocol], baudRate: 115_200 });
     const second = openSerial({ path: server[protocol], loginTimeoutMs: 5_000 });
     await assertRejects(() => second, TransportError, protocol === "tcp" ? "Lost " : "Port already in use");
@@ -115,7 +115,7 @@ serverTest("rfc2217: speed and flow control are set on the server's tty", {}, as
   await assertRejects(() => port.write(Buffer.from("late")), Error, "closed");
 });
 
-Deno.test("rfc2217: a server that speaks no telnet, or answers another speed, is said so", async () => {
+Deno.test("rfc2217: a server that speaks no telnet, or answers another speed, is reported", async () => {
   const greet = async (reply: (connection: Deno.Conn) => Promise<void>) => {
     using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
     const path = `rfc2217://127.0.0.1:${listener.addr.port}`;
@@ -154,7 +154,7 @@ Deno.test("rfc2217: a server that speaks no telnet, or answers another speed, is
   assertMatch(await wrong, /^Cannot open PATH: the server does not set 115200 baud: it answers 9600$/);
 });
 
-Deno.test("rfc2217: what a server said before it hung up is told, also where writing fails before it is read", async () => {
+Deno.test("rfc2217: what a server said before it hung up is reported, also where writing fails before it is read", async () => {
   using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   const hungUp = listener.accept().then(async (connection) => {
     await connection.write(bytesOf("Port already in use\r\n"));
@@ -179,7 +179,7 @@ Deno.test("rfc2217: what a server said before it hung up is told, also where wri
   }
 });
 
-/** What events come to, however they were cut. */
+/** Returns what events come to, however they were cut. */
 function joined(events: TelnetEvent[]): { data: number[]; others: string[] } {
   const data = events.flatMap((event) => event.kind === "data" ? [...event.bytes] : []);
   const others = events.filter((event) => event.kind !== "data").map((event) =>

@@ -19,8 +19,8 @@ export function withoutControls(text: string): string {
 }
 
 /**
- * The text without the lines that the kernel's console put into it. A kernel line stays whole, `[   12.345678] text`, but
- * begins between any two bytes of what the board's programs write, so that taking it out joins them again. One that has
+ * Returns the text without the lines that the kernel's console put into it. A kernel line stays whole, `[   12.345678] text`, but
+ * begins between any two bytes of what the board's programs write: taking it out joins them again. One that has
  * only begun, at the end, is taken out as well.
  *
  * @example
@@ -35,7 +35,7 @@ export function withoutKernelLines(text: string): string {
   return text.replace(KERNEL_LINE, "").replace(KERNEL_BEGUN, "");
 }
 
-/** What {@linkcode withoutKernelLines} leaves out: the whole lines, and the one that has only begun. */
+/** Returns what {@linkcode withoutKernelLines} leaves out: the whole lines, and the one that has only begun. */
 export function kernelLines(text: string): { whole: string; begun: string } {
   const lines = text.match(KERNEL_LINE) ?? [];
   const cut = KERNEL_BEGUN.exec(text.replace(KERNEL_LINE, ""))?.[0] ?? "";
@@ -45,7 +45,7 @@ export function kernelLines(text: string): { whole: string; begun: string } {
   };
 }
 
-/** The last line that says anything, at most 120 characters of it, for a message. */
+/** Returns the last line with content, at most 120 characters of it, for a message. */
 export function lastLine(text: string): string {
   const lines = withoutControls(text).split("\n").map((line) => line.trim()).filter((line) => line !== "");
   return (lines.at(-1) ?? "").slice(0, 120);

@@ -14,16 +14,16 @@ export interface ProcessOptions {
   /** Beside this process's own environment */
   env?: Record<string, string>;
   description: string;
-  /** What an exit status says: undefined for a normal end, otherwise why the shell was lost */
+  /** The meaning of an exit status: undefined for a normal end, otherwise why the shell was lost */
   lost?: (status: Deno.CommandStatus, stderr: string) => string | undefined;
   /** Called once by `close`, after the process has ended */
   afterClose?: () => Promise<void>;
 }
 
-/** How long a process may take to end by itself before it is told to, and then before it is made to (milliseconds). */
+/** How long a process may take to end by itself before it gets a signal, and then before it is killed (milliseconds). */
 const GRACE = 500;
 
-/** How much of what the process said last on standard error is kept. */
+/** How much of what the process printed last on standard error is stored. */
 const STDERR_KEPT = 8192;
 
 /**
@@ -91,13 +91,13 @@ export class ProcessShell implements Shell {
     });
   }
 
-  /** What it said on standard error, its end; resolves when the process has closed it. */
+  /** Returns what it said on standard error, its end; resolves when the process has closed it. */
   async stderr(): Promise<string> {
     await this.#stderrDone;
     return this.#stderr;
   }
 
-  /** The next bytes of its standard output, undefined at the end; only before `readable` is used. */
+  /** Returns the next bytes of its standard output, undefined at the end; only before `readable` is used. */
   async read(): Promise<Uint8Array | undefined> {
     const unread = this.#unread;
     this.#unread = undefined;

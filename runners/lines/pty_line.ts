@@ -1,7 +1,7 @@
 /**
  * A serial line for tests and benchmarks, made of two real pseudo terminals: the host opens one, a board program has the
- * other as its terminal, and in between bytes travel at a line's speed, are lost when a small FIFO overruns, and are cut
- * anywhere by kernel log lines.
+ * other as its terminal, and bytes travel in between at a line's speed. They are lost when a small FIFO overruns, and are
+ * cut anywhere by kernel log lines.
  *
  * @module
  */
@@ -20,7 +20,7 @@ export interface LineOptions {
   noise?: {
     /** Lines a second, evenly spaced */
     perSecond: number;
-    /** What the nth line says after its time stamp */
+    /** What the nth line reports after its time stamp */
     text?: (n: number) => string;
   };
   /** Holds the speed to the microsecond, at the cost of a CPU: for measuring one line */
@@ -29,7 +29,7 @@ export interface LineOptions {
   latencyMs?: number;
   /** Bytes that the board's receiver holds; what comes faster than `baudRate` beyond it is lost. Without it nothing is */
   fifo?: number;
-  /** What becomes of bytes on their way: lost, doubled, changed, or late. Called in their order. @default {nothing} */
+  /** What happens to bytes on their way: lost, doubled, changed, or late. Called in their order. @default {nothing} */
   between?: (bytes: Uint8Array<ArrayBuffer>, to: "host" | "board") => Promise<Uint8Array<ArrayBuffer>>;
 }
 
@@ -84,7 +84,7 @@ while :; do
 done`,
 ];
 
-/** Opens the host's end. Until somebody has set it up it must not send back to the board what the board says. */
+/** Opens the host's end. Until somebody has set it up it must not send back to the board what the board reports. */
 function openQuiet(path: string): number {
   const fd = openTty(path);
   setRaw(fd, { baudRate: 115_200 });

@@ -12,12 +12,12 @@ export interface TestSer2net extends AsyncDisposable {
   readonly tcp: string;
   /** Ends the server at once */
   kill(): Promise<void>;
-  /** Stops it, so that it says nothing and its connections stay; `SIGCONT` lets it go on */
+  /** Stops it, so that it sends nothing and its connections stay; `SIGCONT` lets it go on */
   signal(name: Deno.Signal): void;
   close(): Promise<void>;
 }
 
-/** Where it is, or undefined. */
+/** Returns the path of ser2net; undefined if it is not installed. */
 export async function findSer2net(): Promise<string | undefined> {
   for (const path of ["/usr/sbin/ser2net", "/usr/local/sbin/ser2net"]) {
     if (await Deno.stat(path).then(() => true, () => false)) return path;
@@ -48,7 +48,7 @@ export async function startSer2net(program: string, tty: string): Promise<TestSe
     args: ["-n", "-d", "-c", `${directory}/ser2net.yaml`],
     stdin: "null",
     stdout: "null",
-    // It always says that it cannot announce itself in the network.
+    // It always prints that it cannot announce itself in the network.
     stderr: "null",
   }).spawn();
   let ended = false;
@@ -81,7 +81,7 @@ export async function startSer2net(program: string, tty: string): Promise<TestSe
   };
 }
 
-/** Whether somebody listens on the port; found without connecting to it, upon which ser2net would open the tty. */
+/** True if somebody listens on the port; found without connecting to it, upon which ser2net would open the tty. */
 async function listens(port: number): Promise<boolean> {
   const local = `0100007F:${port.toString(16).toUpperCase().padStart(4, "0")} 00000000:0000 0A`;
   // Deno itself may not look there.

@@ -25,7 +25,7 @@ export interface SerialOptions {
   rtscts?: boolean;
   /** What opens the line. @default {the line itself, for this shell alone} */
   binding?: BindingInterface;
-  /** Who logs in, where the board asks; without it a shell must be there */
+  /** The user and the password, where the board asks; without it a shell must be there */
   login?: Login;
   /** How long the board may take until its shell answers, in milliseconds. @default {30000} */
   loginTimeoutMs?: number;
@@ -36,7 +36,7 @@ export interface SerialOptions {
 /** How long the board may take to end its shell, and a write that runs to end, in milliseconds. */
 const GRACE = 1_500;
 
-/** What is kept of what the line says, while nobody but the login reads it. */
+/** What is stored of the line's output, while nobody but the login reads it. */
 const SEEN_KEPT = 64 * 1024;
 
 /**
@@ -85,7 +85,7 @@ export async function openSerial(options: SerialOptions): Promise<Shell> {
 
 type Port = SerialPortStream<typeof TwinlinkBinding>;
 
-/** The line in its three lives: a console for the login, a shell for its user, and a console again until it is closed. */
+/** The line in its three states: a console for the login, a shell for its user, and a console again until it is closed. */
 class SerialLine implements Console, Shell {
   readonly rule: LineRule = new LineRule();
   readonly readable: ReadableStream<Uint8Array>;
@@ -134,7 +134,7 @@ class SerialLine implements Console, Shell {
     this.#baudRate = baudRate;
     this.lossy = { bytesPerMs: baudRate / 10_000 };
     port.on("data", (chunk: Uint8Array) => this.#receive(new Uint8Array(chunk)));
-    // Its own writes fail with this too: they are told there.
+    // Its own writes fail with this too: they are reported there.
     port.on("error", () => {});
     port.on("close", (error: Error | null) => {
       if (error) this.lose(new TransportError(`Lost ${name}: ${error.message}`));
@@ -172,7 +172,7 @@ class SerialLine implements Console, Shell {
     return came;
   }
 
-  /** The login is over: from here on what comes is the user's, and what the kernel said until then. */
+  /** Ends the login: from here on, text belongs to the user, and so do the kernel's lines until now. */
   become(rest: string, farewell: string): Shell {
     this.#farewell = farewell;
     this.seen = "";
@@ -183,7 +183,7 @@ class SerialLine implements Console, Shell {
     return this;
   }
 
-  /** Nothing more will come: who waits is told why. */
+  /** Nothing more will come: waiting callers get the reason. */
   lose(reason: unknown): void {
     if (this.#lost !== undefined || this.#closing) return;
     this.#lost = reason;
@@ -270,7 +270,7 @@ class SerialLine implements Console, Shell {
   #perform(call: (done: (error?: Error | null) => void) => void): Promise<void> {
     return new Promise((resolve, reject) => {
       const failed = async () => {
-        // A port that hung up closes first, and then says why.
+        // A port that hung up closes first, and then reports why.
         if (!this.#closing) await within(GRACE, this.#gone.promise);
         reject(this.#lost ?? new TransportError(`Cannot use ${this.description}: it was closed`));
       };

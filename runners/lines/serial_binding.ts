@@ -1,6 +1,6 @@
 /**
- * The serial ports of Linux for `@serialport/stream`, on the C library (the binding that the serialport package ships
- * ends in EBADF or a segmentation fault under Deno), and lines behind a console server.
+ * The serial ports of Linux, and lines behind a console server, for `@serialport/stream`. They use the
+ * C library (the binding that the serialport package ships ends in EBADF or a segmentation fault under Deno).
  *
  * @example
  * ```ts ignore
@@ -120,7 +120,7 @@ class TwinlinkPort implements BindingPortInterface {
     });
   }
 
-  /** The state of CTS, DSR and DCD; all false on a line without such wires. */
+  /** Returns the state of CTS, DSR and DCD; all false on a line without such wires. */
   // deno-lint-ignore require-await
   async get(): Promise<PortStatus> {
     this.#mustBeOpen();
@@ -128,7 +128,7 @@ class TwinlinkPort implements BindingPortInterface {
     return { cts: !!(bits & TIOCM_CTS), dsr: !!(bits & TIOCM_DSR), dcd: !!(bits & TIOCM_CD) };
   }
 
-  /** The speed that the driver really set. */
+  /** Returns the speed that the driver really set. */
   // deno-lint-ignore require-await
   async getBaudRate(): Promise<{ baudRate: number }> {
     this.#mustBeOpen();
@@ -180,7 +180,7 @@ function unlessWireless<T>(action: () => T): T | undefined {
 
 /** The binding: `list` and `open`; a path is a device, `tcp://HOST:PORT` or `rfc2217://HOST:PORT`. */
 export const TwinlinkBinding: BindingInterface = {
-  /** The ports of this machine that have a device behind them, from /sys/class/tty. */
+  /** Returns the ports of this machine that have a device behind them, from /sys/class/tty. */
   async list(): Promise<PortInfo[]> {
     const ports: PortInfo[] = [];
     const names = [...Deno.readDirSync("/sys/class/tty")].map((entry) => entry.name).sort();
@@ -203,7 +203,7 @@ export const TwinlinkBinding: BindingInterface = {
     return ports;
   },
 
-  /** Opens a port for this process alone. Throws an Error whose message is one line and says what is in the way. */
+  /** Opens a port for this process alone. Throws an Error whose message is one line with what is in the way. */
   async open(options: OpenOptions): Promise<BindingPortInterface> {
     const full: Required<OpenOptions> = {
       lock: true,
@@ -264,7 +264,7 @@ async function inUse(path: string): Promise<string> {
   return `Cannot open ${path}: serial port is in use${holder === undefined ? "" : ` by process ${holder}`}`;
 }
 
-/** The process that has the port open, as far as this user may see it; another process before this one. */
+/** Returns the process that has the port open, if this user may see it; another process before this one. */
 async function findHolder(path: string): Promise<number | undefined> {
   const real = await realPath(path);
   let own: number | undefined;
@@ -296,7 +296,7 @@ function hasOpen(pid: number, file: string | undefined): boolean {
   }
 }
 
-/** The names in /proc; none where Deno may not look: it opens /proc only to those who may do everything. */
+/** Returns the names in /proc; none where Deno may not look: it opens /proc only to those who may do everything. */
 function processes(): string[] {
   try {
     return [...Deno.readDirSync("/proc")].map(({ name }) => name);
@@ -322,7 +322,7 @@ async function attribute(path: string): Promise<string | undefined> {
   }
 }
 
-/** The USB device above a port: the nearest folder that has a vendor id. */
+/** Returns the USB device above a port: the nearest folder that has a vendor id. */
 async function usbDevice(device: string): Promise<string | undefined> {
   for (let folder = await realPath(device); folder && folder !== "/sys"; folder = folder.replace(/\/[^/]*$/, "")) {
     if (await attribute(`${folder}/idVendor`) !== undefined) return folder;

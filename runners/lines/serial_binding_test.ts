@@ -34,7 +34,7 @@ function digestOf(port: Port, size: number): Promise<string> {
   });
 }
 
-/** What a program prints that a Deno of its own runs: the descriptors of this one are those of the files beside it, too. */
+/** What a program prints that a Deno of its own runs: the descriptors of this one are shared with the test files that run beside it. */
 async function evaluate(program: string): Promise<string> {
   const args = [
     "eval",
@@ -167,7 +167,7 @@ Deno.test("TwinlinkBinding takes a line without modem wires", async () => {
   await port.close();
 });
 
-Deno.test("TwinlinkBinding says in one line why a path is no port", async () => {
+Deno.test("TwinlinkBinding reports in one line why a path is no port", async () => {
   const options = { baudRate: 115200 };
   const missing = await assertRejects(() => TwinlinkBinding.open({ path: "/dev/ttyNONE", ...options }), Error);
   assertEquals(missing.message, "Cannot open /dev/ttyNONE: No such file or directory");

@@ -114,7 +114,7 @@ Deno.test("openSerial() logs in on a 115200 line with kernel lines in everything
   assert(line.noiseLines > 5);
 });
 
-Deno.test("openSerial() hands on what the kernel says while it logs in", async () => {
+Deno.test("openSerial() hands on what the kernel reports while it logs in", async () => {
   await using line = await board();
   const said = "[   12.345678] eth0: said in between\r\n";
   const password = () => line.inject(said).then(() => "secret");
@@ -172,7 +172,7 @@ Deno.test("openSerial() does not overrun a FIFO of 256 bytes at 115200", async (
   await shell.close();
 });
 
-Deno.test("openSerial() says that the password was wrong", async () => {
+Deno.test("openSerial() reports that the password was wrong", async () => {
   await using line = await board();
   const login = { user: "root", password: () => Promise.resolve("guess") };
   assertEquals(
@@ -181,7 +181,7 @@ Deno.test("openSerial() says that the password was wrong", async () => {
   );
 });
 
-Deno.test("openSerial() says that there is no password, or no login", async () => {
+Deno.test("openSerial() reports that there is no password, or no login", async () => {
   await using line = await board();
   assertEquals(
     await refusal(line, { login: { user: "root" } }),
@@ -194,12 +194,12 @@ Deno.test("openSerial() says that there is no password, or no login", async () =
   assertEquals(error.message, `Cannot log in on ${line.path}: the board asks for a login, and none was given`);
 });
 
-Deno.test("openSerial() says that the line is silent", async () => {
+Deno.test("openSerial() reports that the line is silent", async () => {
   await using line = await openLine();
   assertEquals(await refusal(line, { loginTimeoutMs: 700 }), `Cannot log in on ${line.path}: no answer within 0.7 s`);
 });
 
-Deno.test("openSerial() says what the line said last, without control characters", async () => {
+Deno.test("openSerial() reports what the line said last, without control characters", async () => {
   await using line = await openLine({
     board: ["sh", "-c", "while read -r _; do printf 'Booting \\033[2J\\033]0;x\\007now\\n'; done"],
   });

@@ -1,5 +1,5 @@
 /**
- * A board over ssh, with the system's OpenSSH client: `~/.ssh/config`, agents and jump hosts are those of the user. One
+ * A board over ssh, with the system's OpenSSH client: `~/.ssh/config`, agents and jump hosts are the user's. One
  * connection a board and run, in which one `sh` reads all that is sent.
  *
  * @module
@@ -43,7 +43,7 @@ export interface SshOptions {
 /** Beside the connect timeout, how long the board's shell may take to answer once ssh runs, in milliseconds. */
 const SHELL_PATIENCE = 10_000;
 
-/** What stands whatever the user's configuration says: a plain pipe to one shell, its end noticed within 12 s. */
+/** What applies whatever the user's configuration is: a plain pipe to one shell, its end noticed within 12 s. */
 const FIXED = [
   "ClearAllForwardings=yes",
   "ConnectionAttempts=1",
@@ -66,8 +66,8 @@ const ENV = { LC_ALL: "C", SSH_ASKPASS_REQUIRE: "never" };
 /**
  * Opens a plain `sh` on a board over ssh.
  *
- * Host keys are always checked: an unknown one is refused, unless the user's own configuration says `accept-new` for this
- * host. Where a password or passphrase is needed it is asked with `askSecret` and typed at ssh's own prompt; it is never
+ * Host keys are always checked: an unknown one is refused, unless the user's own configuration has `accept-new` for this
+ * host. Where a password or passphrase is needed it is asked with `askSecret` and typed at ssh's own prompt. It is never
  * in an argument, the environment or a message.
  *
  * @throws {TransportError} If the board cannot be reached, with the reason in one line
@@ -106,7 +106,7 @@ export async function openSsh(options: SshOptions): Promise<Shell> {
 }
 
 /**
- * The arguments of an ssh client, and what to add to its environment, for a login shell on a terminal of the board. It is to
+ * Returns the arguments of an ssh client, and what to add to its environment, for a login shell on a terminal of the board. It is to
  * be run on a terminal, where it asks for what it needs; it checks host keys as {@linkcode openSsh} does.
  *
  * @throws {TransportError} If there is no ssh client
@@ -148,7 +148,7 @@ function client(description: string, args: string[]) {
 
 const timeoutOf = ({ connectTimeoutMs = 10_000 }: SshOptions) => connectTimeoutMs;
 
-/** The arguments that say where to and how, each checked: nothing in them can be another option or reach a shell. */
+/** Returns the arguments that say where to and how, each checked: nothing in them can be another option or reach a shell. */
 function sshArguments(options: SshOptions): string[] {
   const { host, port, user, identityFile, knownHostsFile, jump } = options;
   must("host", host, SSH_WORDS.host);
@@ -193,7 +193,7 @@ interface Target {
   hostKeys: "yes" | "accept-new";
 }
 
-/** Where the user's configuration leads to, and how it wants host keys checked. */
+/** Returns where the user's configuration leads to, and how it wants host keys checked. */
 async function resolveTarget(args: string[], host: string): Promise<Target> {
   let output;
   try {
@@ -229,7 +229,7 @@ function onTerminal(): ((prompt: string) => Promise<string | null>) | undefined 
 
 /**
  * Waits until the board's `sh` answers, and takes away what a login script printed before. Gives the reason where it does
- * not, with the process ended; throws only when the signal says so.
+ * not, with the process ended; throws only when the signal requires it.
  */
 async function proveShell(
   shell: ProcessShell,
@@ -352,7 +352,7 @@ async function logIn(
   }
 }
 
-/** A folder that only this user can enter, with a path short enough for a socket (108 bytes, of which ssh adds 17). */
+/** Returns a folder that only this user can enter, with a path short enough for a socket (108 bytes, 17 of which ssh adds). */
 async function makePrivateDirectory(): Promise<string> {
   const directory = await Deno.makeTempDir({ prefix: "twinlink-ssh-" });
   if (directory.length <= 80) return directory;

@@ -11,7 +11,7 @@ import { lastLine } from "./plain_text.ts";
 export interface SshReason {
   /** A phrase for after a colon, one line */
   text: string;
-  /** Whether a password or a passphrase could have helped */
+  /** True if a password or a passphrase could have helped */
   authentication: boolean;
 }
 
@@ -24,7 +24,7 @@ const RULES: readonly Rule[] = [
     (m) =>
       `its host key is not the known one (line ${m[2]} of ${
         m[1]
-      }): another machine answers, or the board was installed anew`,
+      }): another machine answers, or the board was installed again`,
   ],
   [/REMOTE HOST IDENTIFICATION HAS CHANGED/, () => "its host key is not the known one"],
   [
@@ -34,7 +34,7 @@ const RULES: readonly Rule[] = [
         m[1]
       } host key is not known: compare its fingerprint and add it to known_hosts, for example by logging in with ssh once`,
   ],
-  [/Host key verification failed/, () => "its host key is not known, or that of a jump host is not"],
+  [/Host key verification failed/, () => "its host key is not known, or the key of a jump host is not"],
   [/UNPROTECTED PRIVATE KEY FILE[^]*?Permissions \d+ for '(.*?)'/, (m) => `others may read the private key ${m[1]}`],
   [/Identity file (.*?) not accessible: (.*)/, (m) => `cannot read the private key ${m[1]}: ${m[2]}`],
   [/Too many authentication failures/, () => "too many keys were offered: name the board's own as identity_file", true],

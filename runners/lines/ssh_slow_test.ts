@@ -11,7 +11,7 @@ const found = await sshdOrReason();
 const server: TestSshd | undefined = found.sshd ? await startSshd(found) : undefined;
 Deno.test.afterAll(() => server?.close());
 
-/** A test on the real sshd; without one it is ignored, and says why. */
+/** A test on the real sshd; without one it is ignored, with the reason. */
 function test(name: string, body: (sshd: TestSshd) => Promise<void>, needs: "password" | "nothing" = "nothing"): void {
   const reason = found.reason ?? (needs === "password" && !server?.password ? "needs root" : undefined);
   Deno.test({
@@ -104,7 +104,7 @@ test("openSsh() gives the board's sh", async (sshd) => {
   assertEquals(await run(to(sshd), "echo $((6 * 7)); echo no >&2\n"), "42\n");
 });
 
-test("openSsh() says where it is", async (sshd) => {
+test("openSsh() reports where it is", async (sshd) => {
   const shell = await openSsh(to(sshd));
   assertEquals(shell.description, `ssh ${sshd.user}@127.0.0.1 port ${sshd.port}`);
   await shell.close();
@@ -163,7 +163,7 @@ test("openSsh() refuses an unknown host key", async (sshd) => {
   );
 });
 
-test("openSsh() refuses a host key that has changed, whatever the configuration says", async (sshd) => {
+test("openSsh() refuses a host key that has changed, whatever the configuration is", async (sshd) => {
   const file = `${sshd.directory}/changed`;
   await Deno.writeTextFile(file, `[127.0.0.1]:${sshd.port} ${await Deno.readTextFile(`${sshd.strangerFile}.pub`)}`);
   assertStringIncludes(
@@ -179,7 +179,7 @@ test("openSsh() accepts a new host key where the user asked for that", async (ss
   assertStringIncludes(await Deno.readTextFile(file), "ssh-ed25519");
 });
 
-test("openSsh() checks host keys although the configuration says no", async (sshd) => {
+test("openSsh() checks host keys although the configuration forbids it", async (sshd) => {
   const config = `${sshd.directory}/ssh_config`, changed = `${sshd.directory}/other`, fresh = `${sshd.directory}/fresh`;
   await Deno.writeTextFile(config, "StrictHostKeyChecking no\n");
   await Deno.writeTextFile(changed, `[127.0.0.1]:${sshd.port} ${await Deno.readTextFile(`${sshd.strangerFile}.pub`)}`);
@@ -195,7 +195,7 @@ test("openSsh() checks host keys although the configuration says no", async (ssh
   assertMatch(lines, /: its host key is not the known one \(line 1 of .*\nopen\n$/);
 }, "password");
 
-test("openSsh() says that a key is not taken, and that there is nobody to ask", async (sshd) => {
+test("openSsh() reports that a key is not taken, and that there is nobody to ask", async (sshd) => {
   using _ = stub(Deno.stdin, "isTerminal", () => false);
   assertMatch(
     await refusal(to(sshd, { identityFile: sshd.strangerFile })),
@@ -214,7 +214,7 @@ test("openSsh() asks for a key's passphrase and types it", async (sshd) => {
   assertEquals(made.filter((folder) => existsSync(folder)), []);
 });
 
-test("openSsh() says that a passphrase was wrong, without it", async (sshd) => {
+test("openSsh() reports that a passphrase was wrong, without it", async (sshd) => {
   const message = await refusal(
     to(sshd, {
       identityFile: sshd.lockedIdentityFile,
@@ -240,7 +240,7 @@ test("openSsh() gives up when no password is given", async (sshd) => {
   assertMatch(message, /: no password was given$/);
 });
 
-test("openSsh() stops asking when the signal says so", async (sshd) => {
+test("openSsh() stops asking when the signal is aborted", async (sshd) => {
   const stop = new AbortController();
   const askSecret = () => {
     stop.abort();
@@ -269,7 +269,7 @@ Deno.test("startOnTerminal() types 1 MB whole", { sanitizeOps: false }, async ()
   await terminal.exited;
 });
 
-/** What a program of this folder prints, run by a Deno of its own. */
+/** Returns what a program of this folder prints, run by a Deno of its own. */
 async function runProgram(program: string, before: string[], env: Record<string, string> = {}): Promise<string> {
   const file = await Deno.makeTempFile({ prefix: "ssh_test_", suffix: ".ts", dir: import.meta.dirname! });
   try {

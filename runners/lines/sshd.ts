@@ -1,6 +1,6 @@
 /**
  * A real sshd for tests: on loopback, from a folder of its own, with its own keys. As root it runs in a mount namespace
- * with a passwd and shadow file of its own, so that passwords can be tested and the machine's accounts are left alone.
+ * with a passwd and shadow file of its own: passwords can be tested, and the machine's accounts are left alone.
  *
  * @module
  */
@@ -24,7 +24,7 @@ export interface TestSshd extends AsyncDisposable {
   close(): Promise<void>;
 }
 
-/** How a test that needs sshd is named and whether it is ignored. */
+/** Returns how a test that needs sshd is named and whether it is ignored. */
 export async function sshdOrReason(): Promise<{ sshd?: string; env?: Record<string, string>; reason?: string }> {
   for (const path of ["/usr/sbin/sshd", "/usr/local/sbin/sshd"]) if (await exists(path)) return { sshd: path };
   const cache = `${Deno.env.get("XDG_CACHE_HOME") ?? `${Deno.env.get("HOME") ?? "/tmp"}/.cache`}/twinlink/sshd`;
@@ -37,7 +37,7 @@ export async function sshdOrReason(): Promise<{ sshd?: string; env?: Record<stri
         if (name.endsWith(".deb")) await run("dpkg", ["-x", name, "root"], cache);
       }
     } catch (error) {
-      return { reason: `no sshd here, and none to be had: ${(error as Error).message.split("\n")[0]}` };
+      return { reason: `no sshd here, and none available: ${(error as Error).message.split("\n")[0]}` };
     }
   }
   const libraries = [...Deno.readDirSync(`${cache}/root/usr/lib`)].map(({ name }) => `${cache}/root/usr/lib/${name}`);
@@ -110,7 +110,7 @@ ${config}
     stdout: "null",
     stderr: "piped",
   }).spawn();
-  // It says so when it listens; what it says later is drained, or it would stop.
+  // It prints this when it listens; what it prints later is drained, or it would stop.
   const ready = Promise.withResolvers<void>();
   let log = "";
   const reader = child.stderr.getReader();

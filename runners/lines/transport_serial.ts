@@ -32,7 +32,7 @@ export const serial: Transport = {
     }),
 };
 
-/** A login's password: from the environment or a command of the board file, never from the file itself. */
+/** Returns a login's password: from the environment or a command of the board file, never from the file itself. */
 async function passwordOf(
   login: NonNullable<NonNullable<Board["serial"]>["login"]>,
 ): Promise<string | null> {

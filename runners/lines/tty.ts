@@ -2,7 +2,7 @@
  * The part of the C library that serial ports and pseudo terminals need, by `Deno.dlopen`: open, termios, ioctl, flock,
  * non-blocking read and write, and one `epoll_wait` for all of them. Linux only; needs `--allow-ffi` without a scope.
  *
- * Numbers are those of the generic Linux ABI (include/uapi/asm-generic: fcntl.h, termbits.h, ioctls.h), which x86-64,
+ * Numbers are from the generic Linux ABI (include/uapi/asm-generic: fcntl.h, termbits.h, ioctls.h), which x86-64,
  * aarch64 and riscv64 share.
  *
  * @module
@@ -39,8 +39,8 @@ function libc(): Libc {
   return loaded;
 }
 
-// Loaded with the module where that asks nobody, so that the sanitizer of the first test that opens a port does not take
-// the library, which stays, for a leak of that test.
+// Loaded with the module where no permission prompt is needed. Otherwise the sanitizer takes the library, which stays,
+// for a leak of the first test that opens a port.
 if (Deno.build.os === "linux" && Deno.permissions.querySync({ name: "ffi" }).state === "granted") libc();
 
 /** The errno values that callers tell apart. */
@@ -185,7 +185,7 @@ const BOTHER = 0o10000, CRTSCTS = 0o20000000000;
 const IXON = 0o2000, IXANY = 0o4000, IXOFF = 0o10000;
 const PARITY: Record<string, number> = { none: 0, even: PARENB, odd: PARENB | PARODD };
 
-/** The settings of a line as the kernel keeps them (struct termios2, 44 bytes), to be put back later. */
+/** Returns the settings of a line as the kernel keeps them (struct termios2, 44 bytes), to be put back later. */
 export function getTermios(fd: number): Uint8Array<ArrayBuffer> {
   const termios = new Uint8Array(TERMIOS2_SIZE);
   control(fd, "TCGETS2", termios);
@@ -220,12 +220,12 @@ export function setRaw(fd: number, settings: LineSettings): void {
   setTermios(fd, termios);
 }
 
-/** The speed in bits a second that the driver really set. */
+/** Returns the speed in bits a second that the driver really set. */
 export function getBaudRate(fd: number): number {
   return new Uint32Array(getTermios(fd).buffer, 36, 2)[1]!;
 }
 
-/** A pseudo terminal: the descriptor of its master side and the path of the other. The caller closes the descriptor. */
+/** Returns a pseudo terminal: the descriptor of its master side and the path of the other. The caller closes the descriptor. */
 export function openPty(): { fd: number; path: string } {
   const fd = openTty("/dev/ptmx");
   controlInt(fd, "TIOCSPTLCK", 0);
@@ -297,7 +297,7 @@ class Poller {
     const events = new DataView(new ArrayBuffer(EVENTS * EVENT_SIZE));
     const counter = new Uint8Array(8);
     do {
-      // Its errno is the other thread's: a failure can only be an interruption, so ask again.
+      // The errno stays in the other thread. Only an interruption makes this call fail, so ask again.
       const count = await libc().epoll_wait(this.#epoll, new Uint8Array(events.buffer), EVENTS, -1);
       for (let i = 0; i < count; i++) {
         const flags = events.getUint32(i * EVENT_SIZE, true);

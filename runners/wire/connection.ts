@@ -24,7 +24,7 @@ export interface ConnectionOptions {
   known?: KnownLines | undefined;
   /** Ends the connection */
   signal?: AbortSignal | undefined;
-  /** Called for each line that belongs to no record; gives how long from now on the next record may take, in ms, if it says so */
+  /** Called for each line that belongs to no record. Gives how long from now on the next record may take, in ms, if the line tells */
   onNoise?: (line: string) => number | undefined;
 }
 
@@ -36,14 +36,14 @@ export interface CallResult {
   output: string;
 }
 
-/** So many characters fit into one request. */
+/** The most characters of one request. */
 const MAX_WORDS = 1500;
 /** After so many records that came damaged whole, all are sent in code. */
 const MAX_HEALED = 3;
-/** With which words the board's half reports an output that is too long. */
+/** The words with which the board's half reports an output that is too long. */
 const OVER = new RegExp(`^${SHARED.OVER} (\\d+)$`);
 
-/** A board announced a record that is longer than any is taken. */
+/** A board announced a record that is longer than the bound for records. */
 export class TooLongError extends TransportError {
   override name = "TooLongError";
 
@@ -75,7 +75,7 @@ export class Connection {
     return this.#link.ended !== undefined;
   }
 
-  /** Why a record did not come, where the board no longer says that it lives. */
+  /** Why a record did not come, where the board no longer reports that it is alive. */
   get dead(): string | undefined {
     return this.#link.liveness.dead;
   }
@@ -108,7 +108,7 @@ export class Connection {
       bad,
     });
     const why: Partial<Record<typeof state, string>> = {
-      "start.full": "it has no room for temporary files",
+      "start.full": "it has no space for temporary files",
       "start.garbled": "it does not arrive whole",
       "start.silent": `no answer within ${bound / 1000} s`,
     };
@@ -155,7 +155,7 @@ export class Connection {
   }
 
   /**
-   * Has a command done on the board, once, and gives what it printed; undefined where no answer comes within `bound` ms. What
+   * Runs a command on the board exactly once, and returns its output; undefined where no answer comes within `bound` ms. What
    * the board kept of it is asked for again until it is whole.
    *
    * @throws {TransportError} If the board was lost
@@ -181,7 +181,7 @@ export class Connection {
 
   /**
    * Brings a script to the board and has it done there, once: `call` answers with its status and output, `run` when it begins.
-   * Gives the words of the answer; undefined where none comes within `bound` ms behind the script.
+   * Gives the words of the answer; undefined where none comes within `bound` ms after the script.
    *
    * @throws {TransportError} If the board was lost
    * @throws {DOMException} If the run was cancelled
@@ -215,11 +215,11 @@ export class Connection {
   }
 
   /**
-   * A record by number, asked for again while it is damaged or does not come; undefined where `bound` ms pass without a word
+   * Returns a record by number, asked for again while it is damaged or does not come. Undefined where `bound` ms pass without a word
    * of the board, `"damaged"` where asking did not help. The board answers once its plan is over, with what it has kept:
-   * until then the records behind this one come in.
+   * until then the records after this one come in.
    *
-   * @param beats Whether a board that no longer says that it lives is not waited for
+   * @param beats Whether a board that no longer reports that it is alive is not waited for
    * @throws {TransportError} If the board was lost
    * @throws {DOMException} If the run was cancelled
    */
@@ -248,7 +248,7 @@ export class Connection {
     return this.#link.inbox.record(wanted);
   }
 
-  /** Forgets what has come of records so far. */
+  /** Forgets which records have come so far. */
   forget(): void {
     this.#link.liveness.begin();
     this.#link.inbox.clear();

@@ -1,6 +1,6 @@
 /**
  * The values that the two halves share: the host's TypeScript and the board's scripts. This table is their only place. The
- * scripts get them as variables of the shell, `TLC_` and the name in the table, in front of the script that is sent.
+ * scripts get them as variables of the shell, `TLC_` and the name in the table, before the script that is sent.
  *
  * @module
  */
@@ -12,9 +12,9 @@ const SUM_DIGITS = 6, LONG_SUM_DIGITS = 8, KNOWN_DIGITS = 8;
 export const SHARED = {
   /** What a record's header begins with, after a line feed */
   RECORD: "@tl1",
-  /** The whole line with which a board says that it is alive */
+  /** The whole line with which a board reports that it is alive */
   BEAT: "@~",
-  /** How often it says so while a plan runs, in seconds */
+  /** How often it sends this while a plan runs, in seconds */
   BEAT_SECONDS: 1,
   /** The line with which the board's half gives up: its folder has no space for so many bytes, which the agent itself needs */
   NO_ROOM: "@tl-no-room",
@@ -59,7 +59,7 @@ export const SHARED = {
   BROKEN: "tl-broken",
   /** Words in a record from which nothing is evidence: more was shown than is taken; the board's disk is full */
   TOO_LONG: "is over the bound of",
-  FULL: "no room is left",
+  FULL: "no space is left",
 } as const;
 
 /**

@@ -9,7 +9,7 @@ const code = text.split("\n").filter((line) => !line.trimStart().startsWith("#")
 Deno.test("the scripts use only values that the table has, and repeat none of them", () => {
   const used = new Set(Array.from(code.matchAll(/TLC_([A-Z_]+)/g), ([, name]) => name!));
   assertEquals([...used].filter((name) => !(name in SHARED)), []);
-  // A value that stands in a script as well would have a second place.
+  // No script repeats a value of the table: each value has one place.
   const own = [SHARED.RECORD, SHARED.BEAT, SHARED.NO_ROOM, SHARED.BROKEN, SHARED.TOO_LONG, SHARED.FULL];
   for (const word of own) assert(!code.includes(word), `"${word}" stands in a script`);
   for (const number of [SHARED.SUM_FACTOR, SHARED.SUM_MODULUS, SHARED.FEW, SHARED.PART, SHARED.MOST]) {

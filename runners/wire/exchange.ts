@@ -54,7 +54,7 @@ export interface Seen {
   /** When the board last said that it is alive, and how long it may still be silent, in ms */
   beatAt: number;
   life: number;
-  /** Start: the board's half greets, has no room, or came garbled */
+  /** Start: the board's half greets, has no space, or came garbled */
   ready: boolean;
   noRoom: boolean;
   garbled: boolean;
@@ -107,12 +107,12 @@ export function begin(
   };
 }
 
-/** How long an exchange may still take, in ms. What has begun to come is no silence, however long it takes on the line. */
+/** Returns how long an exchange may still take, in ms. What has begun to come is no silence, however long it takes on the line. */
 export function leftMs({ timers }: Exchange, { now, begunAt }: Seen): number {
   return Math.max(timers.bound - now, begunAt === undefined ? 0 : begunAt + DURATIONS.arriving.ms - now);
 }
 
-/** Until when nothing needs to be looked at, in ms from now. */
+/** Returns how long nothing needs to be looked at, in ms from now. */
 export function waitMs(at: Exchange, seen: Seen): number {
   const { timers } = STATES[at.state];
   const quiet = timers.includes("quiet") ? at.timers.quiet ?? Infinity : Infinity;

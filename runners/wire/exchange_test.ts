@@ -53,7 +53,7 @@ class Bench {
   }
 }
 
-/** A request that was sent. */
+/** Returns a request that was sent. */
 function requested(bound: number, what?: Beginning): Bench {
   const bench = new Bench("request.sending", bound, what);
   assertEquals(bench.on("sent"), ["request.waiting"]);
@@ -149,7 +149,7 @@ Deno.test("a record is asked for when a later one came, when it came damaged, or
   assertEquals(Math.round(bench.wait), 8000 + Math.round(1024 / 11));
 });
 
-Deno.test("a plan that says that it is alive is not asked: what it has to say, it will say", () => {
+Deno.test("a plan that reports that it is alive is not asked: what it has to say, it will say", () => {
   const bench = new Bench("record.expected", 60_000, { ...LOSSY, beats: true });
   assertEquals(bench.on("time", { now: 4000, beatAt: 3500, life: 7500 }), ["record.expected"]);
   assertEquals(bench.wait, 3500);

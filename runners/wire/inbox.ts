@@ -45,7 +45,7 @@ export class Inbox {
   readonly #known: KnownLines | undefined;
   /** The number of the last request */
   #asked = 0;
-  /** How a record begins that is an answer to it */
+  /** The beginning of an answer to the last request */
   #begins: RegExp | undefined;
   #answer: string | undefined;
   #greeting: string | undefined;
@@ -91,12 +91,12 @@ export class Inbox {
     return this.#highest;
   }
 
-  /** A record, if it has come whole. */
+  /** Returns a record, if it has come whole. */
   record(seq: number): string | undefined {
     return this.#records.get(seq);
   }
 
-  /** How many bytes a record has that is too long to be taken; undefined of any other. */
+  /** Returns how many bytes a record has that is too long to be taken; undefined of any other. */
   tooLong(seq: number): number | undefined {
     return this.#long.get(seq);
   }
@@ -106,17 +106,17 @@ export class Inbox {
     return this.#damage.keys().find((seq) => !this.#records.has(seq));
   }
 
-  /** How often a record came damaged. */
+  /** Returns how often a record came damaged. */
   damage(seq: number): number {
     return this.#damage.get(seq) ?? 0;
   }
 
-  /** How many parts of a record have come. */
+  /** Returns how many parts of a record have come. */
   parts(seq: number): number {
     return this.#parts.get(seq)?.have.size ?? 0;
   }
 
-  /** The first and the last of the next parts of a record that are missing; 0 and 0 where nothing is known of it. */
+  /** Returns the first and the last of the next parts of a record that are missing; 0 and 0 where nothing is known of it. */
   wanted(seq: number): [number, number] {
     const parts = this.#parts.get(seq);
     const [first = 0, ...rest] = parts ? missing(parts) : [];

@@ -1,5 +1,5 @@
 /**
- * The thin part between a shell and the exchanges of `exchange.ts`: it reads the line, waits, and does what an exchange says.
+ * The thin part between a shell and the exchanges of `exchange.ts`: it reads the line, waits, and does what an exchange asks for.
  *
  * @module
  */
@@ -14,7 +14,7 @@ import { Inbox } from "./inbox.ts";
 import { type Action, isEnd } from "./states.ts";
 import { type Code, type Frame, FrameParser } from "./wire.ts";
 
-/** With which words the board's half is ready. */
+/** The words with which the board's half reports that it is ready. */
 const GREETING = new RegExp(`^${SHARED.READY} ([zx]) (cksum|md5sum)$`);
 
 /** What one exchange is about, beside its states. What its states never ask for may be left out. */
@@ -39,7 +39,7 @@ export interface LinkOptions {
   known?: KnownLines | undefined;
   /** Ends all waits */
   signal?: AbortSignal | undefined;
-  /** Called for each line that belongs to no record; gives how long from now on the next record may take, in ms, if it says so */
+  /** Called for each line that belongs to no record. Gives how long from now on the next record may take, in ms, if the line tells */
   onNoise?: (line: string) => number | undefined;
 }
 
@@ -47,7 +47,7 @@ export interface LinkOptions {
 export class WireLink {
   /** What has come: answers and records */
   readonly inbox: Inbox;
-  /** Whether the board still says, while a plan runs, that it is alive */
+  /** Follows if the board still reports, while a plan runs, that it is alive */
   readonly liveness: Liveness = new Liveness();
   /** Why nothing comes any more */
   ended: Error | undefined;
@@ -127,7 +127,7 @@ export class WireLink {
   }
 
   /**
-   * Runs an exchange to its end: gives it what happens, and does what it says.
+   * Runs an exchange to its end: gives it what happens, and does what it reports.
    *
    * @throws {TransportError} If the board was lost
    * @throws {DOMException} If the run was cancelled
@@ -149,7 +149,7 @@ export class WireLink {
     }
   }
 
-  /** What has come, as an exchange looks at it. */
+  /** Returns what has come, as an exchange looks at it. */
   #seen({ bad, record = 0 }: Errand): Seen {
     const { inbox } = this;
     return {
@@ -200,7 +200,7 @@ export class WireLink {
     }
   }
 
-  /** A record whose end does not come is damaged; what stood behind its beginning may be words of the board. */
+  /** A record whose end does not come is damaged; what stood after its beginning may be words of the board. */
   #giveUp(): void {
     const seq = this.#parser.giveUp();
     if (seq === undefined) return;
@@ -262,7 +262,7 @@ export class WireLink {
   }
 }
 
-/** Whether the agent or the kernel says it: what a shell says behind a reboot is no sign of life. */
+/** True if the frame comes from the agent or the kernel: what a shell prints after a reboot is no sign of life. */
 function isOfTheBoard(frame: Frame): boolean {
   return frame.kind !== "noise" || withoutKernelLines(frame.text) === "";
 }

@@ -42,7 +42,7 @@ export const DURATIONS = {
   /** No sign of life in a plan: the board is lost */
   dead: { ms: 8000, why: "eight beats in turn are lost only with the board" },
   /** Time that is counted as silence at once */
-  slice: { ms: 1000, why: "this process may have stood still itself, which says nothing about the board" },
+  slice: { ms: 1000, why: "this process may have stood still itself, which shows nothing about the board" },
 } as const satisfies Record<string, { ms: number; why: string }>;
 
 /** How often something is asked for that brings nothing new: 40 times are some minutes on the slowest line. */
@@ -149,11 +149,11 @@ export type State = typeof START[number] | typeof REQUEST[number] | typeof RECOR
 
 const END: StateEntry = { timers: [], on: [] };
 
-/** How a record ends, in each state in which it is waited for. */
+/** Returns how a record ends, in each state in which it is waited for. */
 const recordEnds = (had: "record.absent" | "record.damaged"): readonly Row[] => [
   { on: "seen", if: ["whole"], to: "record.whole", why: "its checksum fits" },
   { on: "seen", if: ["too long"], unless: ["lossy"], to: "record.too-long", why: "no byte of the length is damaged" },
-  { on: "seen", if: ["too long", "tired"], to: "record.too-long", why: "the length is what the board says each time" },
+  { on: "seen", if: ["too long", "tired"], to: "record.too-long", why: "the board sends this length each time" },
   { on: "seen", if: ["tired", "damaged"], to: "record.damaged", why: "asking did not help" },
   { on: "seen", if: ["bound", "damaged"], to: "record.damaged", why: "something of it came, but not the whole" },
   { on: "seen", if: ["tired"], to: had, why: "asking did not help" },

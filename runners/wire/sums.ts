@@ -14,7 +14,7 @@ const TABLE = Uint32Array.from({ length: 256 }, (_, byte) => {
 });
 
 /**
- * The checksum of POSIX cksum(1): a CRC-32 over the bytes and their number.
+ * Returns the checksum of POSIX cksum(1): a CRC-32 over the bytes and their number.
  *
  * @example
  * ```ts
@@ -31,12 +31,12 @@ export function cksum(bytes: Uint8Array): number {
   return ~crc >>> 0;
 }
 
-/** The MD5 digest in hexadecimal: the checksum where a board has no cksum(1). It guards against noise, not against malice. */
+/** Returns the MD5 digest in hexadecimal: the checksum where a board has no cksum(1). It guards against noise, not against malice. */
 export function md5(bytes: Uint8Array): string {
   return createHash("md5").update(bytes).digest("hex");
 }
 
-/** Whether bytes have this checksum, which is that of cksum(1) or, where the board has none, MD5. */
+/** True if bytes have this checksum, as cksum(1) computes it or, where the board has none, MD5. */
 export function fits(bytes: Uint8Array, sum: string): boolean {
   return sum === (sum.length === MD5_DIGITS ? md5(bytes) : String(cksum(bytes)));
 }
@@ -47,7 +47,7 @@ const MD5_DIGITS = 32;
 const { FEW, SUM_DIGITS, LONG_SUM_DIGITS } = SHARED;
 
 /**
- * The sum of a piece of a script, and of what requests and answers say: of few words one that a shell makes by arithmetic, else
+ * Returns the sum of a piece of a script, and of what requests and answers say: of few words one that a shell makes by arithmetic, else
  * their checksum.
  *
  * @example

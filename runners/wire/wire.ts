@@ -1,14 +1,14 @@
 /**
- * The wire protocol between the host and the board, on a line that may carry other text as well (a console, a login banner,
- * kernel messages) and may lose or alter bytes. What is said of it here is the host's half; agent_wire.sh is the board's.
+ * The wire protocol between the host and the board. The line may carry other text as well (a console, a login banner,
+ * kernel messages) and may lose or alter bytes. What is described here is the host's half; agent_wire.sh is the board's.
  *
  * - A request is a line `@` SUM DIGIT WORDS, without blanks, the board's answer to it a line `=` SUM DIGIT WORDS. Requests are
  *   done in their order, so that a digit tells which one it is: 1 to 9 and again 1; 0 is of those that may be done twice.
- * - A record travels as `\n@tl1 SEQ LENGTH CKSUM\n`, then LENGTH bytes, then a line feed. Behind CKSUM, where the bytes are a
- *   code of the record (`z`: gzip and base64, `x`: hexadecimal), the code; behind it, where they are a part of that, where the
+ * - A record travels as `\n@tl1 SEQ LENGTH CKSUM\n`, then LENGTH bytes, then a line feed. After CKSUM, where the bytes are a
+ *   code of the record (`z`: gzip and base64, `x`: hexadecimal), the code; after it, where they are a part of that, where the
  *   part begins and how long the whole is. Where lines that the host has are left out of it, the code is `g`: known_lines.ts.
  *
- * - While a plan runs, each second a line `@~` says that the board lives, wherever it comes.
+ * - While a plan runs, each second a line `@~` reports that the board is alive, wherever it comes.
  *
  * What does not fit is noise; a record whose checksum does not fit is damaged, and the host asks for its parts. Of what a
  * kernel printed into the middle of a record on its console, the record is freed first: the checksum tells whether that made
@@ -25,19 +25,19 @@ import { cksum, fits, sumOf, sumOnLine } from "./sums.ts";
 
 export { cksum, fits, md5, sumOf } from "./sums.ts";
 
-/** The digit that stands for the number of a request. */
+/** Returns the digit that stands for the number of a request. */
 export function digitOf(number: number): number {
   return number === 0 ? 0 : (number - 1) % 9 + 1;
 }
 
-/** A request as the board takes it: one line of printable characters. */
+/** Returns a request as the board takes it: one line of printable characters. */
 export function requestLine(number: number, words: string, checksum?: "cksum" | "md5"): string {
   const text = `${digitOf(number)}${words}`;
   return `${SHARED.REQUEST}${sumOnLine(text, checksum)}${text}\n`;
 }
 
 /**
- * The line with which the agent says that it begins a step: nobody else knows the number behind that of the step, which is
+ * Returns the line with which the agent reports that it begins a step: nobody else knows the number after the step's, which is
  * of this pushing of the plan. With its line feeds it fits into the FIFO of a UART, which still sends it where the kernel
  * breaks at once.
  *
@@ -53,7 +53,7 @@ export function announcement(plan: string, step: number): string {
   return `@${step} ${cksum(new TextEncoder().encode(`${plan} ${step}`)).toString(16).padStart(8, "0")}`;
 }
 
-/** A piece of a script as the board takes it, also one line of printable characters. */
+/** Returns a piece of a script as the board takes it, also one line of printable characters. */
 export function pieceLine(number: string, text: string, checksum?: "cksum" | "md5"): string {
   return `${SHARED.PIECE}${number} ${sumOf(`${number} ${text}`, checksum)} ${text}\n`;
 }
@@ -62,7 +62,7 @@ export function pieceLine(number: string, text: string, checksum?: "cksum" | "md
 const PIECE = 1500;
 
 /**
- * A script as letters that every line carries, in pieces of one line each: compressed where the board can read that (`z`), else
+ * Returns a script as letters that every line carries, in pieces of one line each: compressed where the board can read that (`z`), else
  * with the escapes of printf (`p`).
  *
  * @example
@@ -98,7 +98,7 @@ export type Frame =
   | { kind: "record"; seq: number; bytes: Uint8Array }
   /** A part of a record in code: its checksum was right */
   | { kind: "part"; seq: number; code: Code; from: number; total: number; bytes: Uint8Array }
-  /** A record without the lines that the host is said to have, as {@linkcode KnownLines.whole} takes it */
+  /** A record without the lines that the host is expected to have, as {@linkcode KnownLines.whole} takes it */
   | { kind: "gapped"; seq: number; bytes: Uint8Array }
   /** A record, or a part of one, was announced and came damaged */
   | { kind: "damaged"; seq: number }
@@ -113,7 +113,7 @@ export type Frame =
 export type Code = "z" | "x";
 
 /**
- * A record from its code; undefined where it is none, or one that is far too long.
+ * Returns a record from its code; undefined where it is not a record, or one that is far too long.
  *
  * @example
  * ```ts
@@ -142,7 +142,7 @@ const BEAT_BEGUN = [...BEAT].reduceRight((rest, character) => `(?:${character}${
 const KERNEL_BEGIN = new RegExp(String.raw`${CONSOLE_LINE_POSSIBLY_BEGUN}|\n${BEAT_BEGUN}$`);
 
 /**
- * The first `length` bytes without the kernel's lines in between, and those; `"more"` where the line has not brought them all
+ * Returns the first `length` bytes without the kernel's lines in between, and those. `"more"` where the line has not brought them all
  * yet, undefined where nothing can be left out.
  */
 function withoutKernel(
@@ -169,7 +169,7 @@ function withoutKernel(
 const NEWLINE = 10;
 /** How many bytes a record may have. */
 const MAX_RECORD = 16 * 1024 * 1024;
-/** How many characters of a line that is of no record are kept, and of one whose end has not come. */
+/** How many characters of a line that is of no record are stored, and of one whose end has not come. */
 const MAX_NOISE = 4096, MAX_LINE = 64 * 1024;
 const HEADER = new RegExp(
   String
@@ -217,7 +217,7 @@ function answerOf(line: string): Frame | undefined {
   return undefined;
 }
 
-/** The frame of a record that was announced, from its bytes; undefined where they are not whole. */
+/** Returns the frame of a record that was announced, from its bytes; undefined where they are not whole. */
 function frameOf({ seq, sum, code, part }: Announced, bytes: Uint8Array): Frame | undefined {
   if (!fits(bytes, sum)) return undefined;
   if (code === "g") {
@@ -251,7 +251,7 @@ export class FrameParser {
   /** How many bytes from here may be of a record that came damaged */
   #doubtful = 0;
 
-  /** How often the board has said that it lives */
+  /** How often the board has reported that it is alive */
   beats = 0;
 
   #beat(line: string): boolean {
@@ -290,7 +290,7 @@ export class FrameParser {
           frames.push(...noise.map((text): Frame => ({ kind: "noise", text })), clean);
           at += freed.taken;
         } else {
-          // The length itself may be wrong: look for the next record right behind the header.
+          // The length itself may be wrong: look for the next record right after the header.
           frames.push({ kind: "damaged", seq });
           this.#doubtful = length;
         }
@@ -303,7 +303,7 @@ export class FrameParser {
       let line = this.#decoder.decode(joined.subarray(at, end));
       at = end + 1;
       if (this.#beat(line)) continue;
-      // A line that a kernel wrote into goes on behind the kernel's.
+      // A line that a kernel wrote into goes on after the kernel's.
       const kernel = line.search(KERNEL_LINE);
       if (kernel > 0) {
         frames.push({ kind: "noise", text: line.slice(kernel, kernel + MAX_NOISE).replace(/\r$/, "") });
@@ -341,7 +341,7 @@ export class FrameParser {
     return frames;
   }
 
-  /** The seq of a record whose end has not come yet, after which the line fell silent; forgets it. */
+  /** Returns the seq of a record whose end has not come yet, after which the line fell silent; forgets it. */
   giveUp(): number | undefined {
     const pending = this.#pending;
     this.#pending = undefined;

@@ -15,7 +15,7 @@ function join(...parts: Uint8Array[]): Uint8Array {
 }
 
 describe("the wire protocol", () => {
-  it("cksum() is that of POSIX cksum(1)", () => {
+  it("cksum() is the checksum of POSIX cksum(1)", () => {
     assertEquals(cksum(utf8.encode("")), 4294967295);
     assertEquals(cksum(utf8.encode("123456789")), 930766865);
   });
@@ -69,7 +69,7 @@ describe("the wire protocol", () => {
     }
   });
 
-  it("FrameParser takes a record whole wherever the board says in it that it lives, in whatever pieces it comes", () => {
+  it("FrameParser takes a record whole wherever the board reports in it that it is alive, in whatever pieces it comes", () => {
     const first = frame(1, "some payload\nof a reply\n\n");
     const beat = utf8.encode("\n@~\n");
     for (let at = 0; at <= first.length; at++) {

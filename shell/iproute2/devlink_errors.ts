@@ -22,7 +22,7 @@ const SELECTED: ReadonlySet<string> = new Set([
 
 const NO_SELECTORS = "Dump selectors are not supported by kernel for this command";
 
-/** What it prints of a handle that it cannot read, if the kernel has no dump of one instance's objects. */
+/** Returns what it prints of a handle that it cannot read, if the kernel has no dump of one instance's objects. */
 export function unselectable({ errors, kind }: { errors: readonly string[]; kind?: DevlinkKind }): readonly string[] {
   if (kind === undefined || !COMMAND_FORMS[kind].all || SELECTED.has(kind) || COMMAND_FORMS[kind].about === "region") {
     return errors;
@@ -31,11 +31,11 @@ export function unselectable({ errors, kind }: { errors: readonly string[]; kind
   return at < 0 ? errors : [...errors.slice(0, at), NO_SELECTORS];
 }
 
-/** What it prints if the kernel has no dump of one instance's objects. */
+/** Returns what it prints if the kernel has no dump of one instance's objects. */
 export function unsupportedSelector(call: Call, op: Operation<DevlinkKind>): string[] {
   const { handle, kind, ...rest } = op as { handle?: string; kind: string };
   const form = COMMAND_FORMS[op.kind];
-  // Those of the ports of an instance no kernel dumps
+  // Params of the ports of an instance no kernel dumps
   if (op.kind === "port.param.show" && op.handle !== undefined && op.port === undefined) {
     return [`kernel answers: ${errorText("ENODEV")}`, NO_SELECTORS];
   }
@@ -45,7 +45,7 @@ export function unsupportedSelector(call: Call, op: Operation<DevlinkKind>): str
   return given ? [] : [NO_SELECTORS];
 }
 
-/** What an operation failed with, in devlink's words. */
+/** Returns what an operation failed with, in devlink's words. */
 export function* complain(call: Call, op: Operation<DevlinkKind>, { result, extack, reply }: Observation): Run<void> {
   if (extack) {
     const prefix = extack.prefix === undefined ? "" : `${extack.prefix}: `;
@@ -68,7 +68,7 @@ export function* complain(call: Call, op: Operation<DevlinkKind>, { result, exta
   if (/^dpipe\.(?:table\.(?:show|dump)|header\.show)$/.test(op.kind)) yield* call.err("error get headers Success\n");
 }
 
-/** What devlink(8) prints if it refuses what the kernel listed. */
+/** Returns what devlink(8) prints if it refuses what the kernel listed. */
 function clientErrors(call: Call, op: Operation<DevlinkKind>): string[] {
   switch (op.kind) {
     case "param.set":

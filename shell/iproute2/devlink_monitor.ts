@@ -52,9 +52,9 @@ export function* monitor(call: Call, options: DevlinkOptions, objects: readonly 
   }
 }
 
-/** Messages as devlink(8) prints them, with what it gets wrong in those of health reporters. */
+/** Messages as devlink(8) prints them, with what it gets wrong in messages of health reporters. */
 class MessagePrinter {
-  /** Whether a bracket was left open: the writer of JSON finds that out at its end */
+  /** True if a bracket was left open: the writer of JSON finds that out at its end */
   broken = false;
   #first = true;
   /** The handle of the last message of a health reporter: it is not printed again */

@@ -1,5 +1,5 @@
 /**
- * The options of devlink(8), in front of its words and between them.
+ * The options of devlink(8), before its words and between them.
  *
  * @module
  */

@@ -11,7 +11,7 @@ import type { DevlinkOptions } from "./devlink_options.ts";
 import { handlesText, infoText, listsText, messageText, rateText, regionText, reporterText } from "./devlink_text.ts";
 import { writeJson } from "./json_writer.ts";
 
-/** What belongs to ports, of objects by handle. */
+/** Returns what belongs to ports, of objects by handle. */
 export function ofPorts(reply: Json): Json {
   if (typeof reply !== "object" || reply === null || Array.isArray(reply)) return reply;
   return Object.fromEntries(
@@ -63,13 +63,13 @@ const ROOTS: { readonly [K in DevlinkKind]?: string } = {
   "trap.policer.show": "trap_policer",
 };
 
-/** What is printed where a dump fails. */
+/** Returns what is printed where a dump fails. */
 export function emptyReply(op: Operation<DevlinkKind>): Json {
   const root = ROOTS[op.kind];
   return root === undefined ? null : { [root]: {} };
 }
 
-/** A reply without what the options do not ask for, and with what they add. */
+/** Returns a reply without what the options do not ask for, and with what they add. */
 export function shown(op: Operation<DevlinkKind>, reply: Json, options: DevlinkOptions): Json {
   const without = new Set<string>();
   if (!options.statistics) without.add("stats");
@@ -96,7 +96,7 @@ interface Piece {
   data: number[];
 }
 
-/** The pieces of a region in JSON: one object, in which all pieces have the same keys. */
+/** Returns the pieces of a region in JSON: one object, in which all pieces have the same keys. */
 function regionJson(op: Operation<DevlinkKind>, reply: Json, options: DevlinkOptions): string | undefined {
   if (op.kind !== "region.dump" && op.kind !== "region.read") return undefined;
   const [[key, pieces] = ["", []]] = Object.entries(reply as JsonObject);
@@ -112,7 +112,7 @@ function regionJson(op: Operation<DevlinkKind>, reply: Json, options: DevlinkOpt
   return `{${line}${half}"${key}"${colon}{${line}${members.join(`,${line}`)}${line}${half}}${line}}`;
 }
 
-/** A reply as it is printed. */
+/** Returns a reply as it is printed. */
 export function replyText(op: Operation<DevlinkKind>, reply: Json, options: DevlinkOptions): string {
   if (options.json) return regionJson(op, reply, options) ?? writeJson(reply, options.pretty);
   const [root = {}] = Object.values(reply as JsonObject);

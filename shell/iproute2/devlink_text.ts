@@ -15,7 +15,7 @@ export type Scalar = (key: string, value: Json) => string;
 const plain: Scalar = (key, value) => `${key} ${value}`;
 
 /**
- * The lines of an object: its scalars in one line at `indent`, after `head`; nested objects below, each under its name.
+ * Returns the lines of an object: its scalars in one line at `indent`, after `head`; nested objects below, each under its name.
  */
 function objectText(value: JsonObject, indent: number, head: string, scalar: Scalar = plain): string {
   const words: string[] = [];
@@ -71,7 +71,7 @@ export function reporterText(reporter: JsonObject, indent: number): string {
   return `${" ".repeat(indent)}reporter ${name}\n${objectText(rest, indent + 2, " ".repeat(indent + 2))}`;
 }
 
-/** The driver and the versions of instances. */
+/** Returns the driver and the versions of instances. */
 export function infoText(info: JsonObject): string {
   let text = "";
   for (const [handle, value] of Object.entries(info)) {
@@ -89,7 +89,7 @@ export function infoText(info: JsonObject): string {
 
 const HEX_ROW = 16;
 
-/** Bytes as hexadecimal, as devlink(8) prints those of a region from an address on. */
+/** Bytes as hexadecimal, as devlink(8) prints the bytes of a region from an address on. */
 export function regionText(address: number, bytes: readonly number[]): string {
   let text = "";
   for (let i = 0; i < bytes.length; i += HEX_ROW) {
@@ -99,7 +99,7 @@ export function regionText(address: number, bytes: readonly number[]): string {
   return text;
 }
 
-/** A formatted message of a health reporter (`devlink_fmsg`). */
+/** Returns a formatted message of a health reporter (`devlink_fmsg`). */
 export function messageText(message: JsonObject, hex: boolean): string {
   const figure = (value: Json) =>
     hex && typeof value === "number" && value > 0 ? `0x${value.toString(16)}` : String(value);
@@ -141,7 +141,7 @@ export function messageText(message: JsonObject, hex: boolean): string {
   return pairs(message, 0);
 }
 
-/** A rate in bytes a second, as iproute2 writes it in bits: `10Mbit`. */
+/** Returns a rate in bytes a second, as iproute2 writes it in bits: `10Mbit`. */
 export function rateText(bytes: number, iec: boolean): string {
   const kilo = iec ? 1024 : 1000;
   const units = ["", "K", "M", "G", "T"];

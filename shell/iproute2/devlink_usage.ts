@@ -5,7 +5,7 @@
  * @module
  */
 
-/** The help by the words in front of `help`; without words that of the whole command. */
+/** The help by the words before `help`; without words the help of the whole command. */
 export const USAGE: Readonly<Record<string, string>> = {
   "": `Usage: devlink [ OPTIONS ] OBJECT { COMMAND | help }
        devlink [ -f[orce] ] -b[atch] filename -N[etns] netnsname

@@ -19,7 +19,7 @@ interface Address {
   label?: string;
 }
 
-/** The addresses that a netdev has: of loopback, of the board's own interface, and link-local ones. */
+/** Returns the addresses that a netdev has: of loopback, of the board's own interface, and link-local ones. */
 function addressesOf(call: Call, netdev: NetdevShown): Address[] {
   if (!netdev.up) return [];
   if (netdev.name === "lo") {
@@ -35,7 +35,7 @@ function addressesOf(call: Call, netdev: NetdevShown): Address[] {
   return [{ family: "inet", local: "10.0.2.15", prefixlen: 24, scope: "global", label: netdev.name }, ...own];
 }
 
-/** The link-local address of a MAC address (EUI-64). */
+/** Returns the link-local address of a MAC address (EUI-64). */
 function linkLocal(mac: string): string {
   const bytes = mac.split(":").map((byte) => Number.parseInt(byte, 16));
   const eui = [bytes[0]! ^ 2, bytes[1]!, bytes[2]!, 0xff, 0xfe, bytes[3]!, bytes[4]!, bytes[5]!];

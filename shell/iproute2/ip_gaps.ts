@@ -48,8 +48,8 @@ export const IP_OBJECTS: Readonly<Record<string, string | undefined>> = {
 /** Options of ip(8) that change what it prints or does, and that the model lacks. */
 export const IP_OPTIONS: Readonly<Record<string, string>> = {
   loops: "how often a flush is tried again",
-  timestamp: "times in front of messages",
-  tshort: "times in front of messages",
+  timestamp: "times before messages",
+  tshort: "times before messages",
   batch: "command lines from a file",
   iec: "units of counters",
   resolve: "names of hosts",
@@ -323,7 +323,7 @@ export function refuseWord(object: string, word: string, said = object): void {
 }
 
 /**
- * Checks the options in front of an object.
+ * Checks the options before an object.
  *
  * @throws {ModelGap} If the object does not support one of them here
  */

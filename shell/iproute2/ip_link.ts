@@ -14,7 +14,7 @@ import type { Call } from "../program.ts";
 import { portName, portOf, switchId, vfs } from "../ports.ts";
 import type { Run } from "../run.ts";
 
-/** The netdevs that ip(8) shows; prints an error if one does not exist. */
+/** Returns the netdevs that ip(8) shows; prints an error if one does not exist. */
 export function* chosen(call: Call, object: "link" | "address", args: readonly string[]): Run<NetdevShown[] | number> {
   let netdevs = [...call.system.machine.netdevs(call.process.netns)].sort((a, b) => a.ifindex - b.ifindex);
   const words = [...args];
@@ -67,7 +67,7 @@ function briefLine(call: Call, netdev: NetdevShown): string {
 
 const broadcastOf = (netdev: NetdevShown) => netdev.name === "lo" ? "00:00:00:00:00:00" : "ff:ff:ff:ff:ff:ff";
 
-/** A netdev as JSON, with the fields that the kernel of the machine has. */
+/** Returns a netdev as JSON, with the fields that the kernel of the machine has. */
 export function linkObject(call: Call, netdev: NetdevShown, options: IpOptions, mode = true): JsonObject {
   const { system } = call;
   const state = system.links.of(netdev);
@@ -135,7 +135,7 @@ const WORDS: Readonly<Record<string, string>> = {
   phys_switch_id: "switchid",
 };
 
-/** A netdev in lines. */
+/** Returns a netdev in lines. */
 export function linkText(
   call: Call,
   netdev: NetdevShown,

@@ -31,7 +31,7 @@ export function* monitorLinks(call: Call, options: IpOptions, args: readonly str
   }
 }
 
-/** One link message, of a netdev that may be gone by now. */
+/** Returns one link message, of a netdev that may be gone by now. */
 function eventText(call: Call, event: LinkEvent, options: IpOptions): string {
   const { system, process } = call;
   const known = system.seen(process.netns, event.ifname);

@@ -83,7 +83,7 @@ function* words(call: Call, args: readonly string[]): Run<Said | number> {
   return said;
 }
 
-/** A number of 32 bits as strtoul(3) reads it: decimal, or with `0x` or `0` in front. */
+/** Returns a number of 32 bits as strtoul(3) reads it: decimal, or with `0x` or `0` in front. */
 function idOf(text: string): number | undefined {
   const id = /^0[xX][\da-fA-F]+$|^[1-9]\d*$|^0$/.test(text)
     ? Number(text)
@@ -150,7 +150,7 @@ function* flush(call: Call, args: readonly string[]): Run {
   return 0;
 }
 
-/** All of the netns, in their order. */
+/** Returns all of the netns, in their order. */
 const all = (call: Call) => [...call.system.machine.nexthops(call.process.netns)].sort((a, b) => a - b);
 
 function* one(call: Call, options: IpOptions, id: number): Run {

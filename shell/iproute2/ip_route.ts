@@ -21,7 +21,7 @@ interface Route {
   prefsrc?: string;
 }
 
-/** The routes of the main table: those of the board's own interface first, as they were there before. */
+/** Returns the routes of the main table: the routes of the board's own interface first, as they were there before. */
 function routesOf(call: Call): Route[] {
   const { system, process } = call;
   const board = system.machine.netdevs(process.netns).find(({ up, downFlags }) =>
@@ -74,7 +74,7 @@ function selector(args: readonly string[]): Selector {
   return result;
 }
 
-/** Whether a route is inside a prefix. */
+/** True if a route is inside a prefix. */
 function inside(route: Route, prefix: string): boolean {
   const bits = (text: string) =>
     text.split("/")[0]!.split(".").map((byte) => Number(byte).toString(2).padStart(8, "0")).join("");

@@ -20,10 +20,10 @@ export interface IpOptions {
   family: string | undefined;
 }
 
-/** Whether a word is the start of another one. */
+/** True if a word is the start of another one. */
 export const starts = (word: string, whole: string) => whole.startsWith(word);
 
-/** What ip(8) prints if the kernel refuses something. */
+/** Returns what ip(8) prints if the kernel refuses something. */
 export function* refused(call: Call, result: string, extack: { text: string; prefix?: string } | null): Run {
   yield* call.err(
     extack
@@ -33,7 +33,7 @@ export function* refused(call: Call, result: string, extack: { text: string; pre
   return 2;
 }
 
-/** What ip(8) prints of a command line that ends too early. */
+/** Returns what ip(8) prints of a command line that ends too early. */
 export function* incomplete(call: Call): Run {
   yield* call.err('Command line is not complete. Try option "help"\n');
   return 255;

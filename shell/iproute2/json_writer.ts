@@ -6,7 +6,7 @@
 
 import type { Json } from "../../model/observation.ts";
 
-/** A value as iproute2 writes it. */
+/** Returns a value as iproute2 writes it. */
 export function writeJson(value: Json, pretty: boolean, depth = 0): string {
   if (!pretty) return JSON.stringify(value);
   if (Array.isArray(value)) {

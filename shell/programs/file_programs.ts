@@ -10,7 +10,7 @@ import type { Run } from "../run.ts";
 import type { Call, Program } from "../program.ts";
 import { readOptions } from "./options.ts";
 
-/** A program that does one thing to each of its operands. */
+/** Returns a program that does one thing to each of its operands. */
 function each(
   letters: string,
   act: (call: Call, name: string, given: ReadonlyMap<string, string>) => Run<string | undefined>,

@@ -9,7 +9,7 @@ import type { Program } from "../program.ts";
 import { inputs, joined, linesOf, plainly, whole } from "./input.ts";
 import { readOptions } from "./options.ts";
 
-/** A program that makes of the text of its inputs another one. */
+/** Returns a program that makes of the text of its inputs another one. */
 function filter(
   name: string,
   letters: string,
@@ -44,7 +44,7 @@ function noClass(name: string): never {
   throw new ModelGap(`tr [:${name}:]`, "a class of characters");
 }
 
-/** The characters of a set of tr(1). */
+/** Returns the characters of a set of tr(1). */
 function setOf(text: string): string[] {
   const escaped: Record<string, string> = { n: "\n", t: "\t", r: "\r", "\\": "\\", "0": "\0" };
   const classes: Record<string, string> = {

@@ -50,13 +50,13 @@ export const plainly = (program: string) => (name: string, why: string) => `${pr
 /** `cat: can't open 'x': No such file or directory` */
 export const cannot = (program: string) => (name: string, why: string) => `${program}: can't open '${name}': ${why}`;
 
-/** The text of a file up to an error, and its errno; the errno alone if the file cannot be opened. */
+/** Returns the text of a file up to an error, and its errno; the errno alone if the file cannot be opened. */
 export function* readFile(call: Call, path: string): Run<{ errno: string } | { text: string; errno?: string }> {
   const opened = call.system.files.open(path, "r", call.process.netns);
   return "errno" in opened ? opened : yield* readWhole(opened.file);
 }
 
-/** The lines of a text; the last one without a newline is one, too. */
+/** Returns the lines of a text; the last one without a newline is one, too. */
 export function linesOf(text: string): string[] {
   if (text === "") return [];
   const lines = text.split("\n");

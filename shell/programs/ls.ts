@@ -51,7 +51,7 @@ export const ls: Program = function* (call) {
   const directories: string[] = [];
   for (const name of names) {
     const path = call.path(name);
-    // A link is listed itself, where it is not written with a slash at its end and not all of it is wanted
+    // With -l or -d, ls lists a link itself, unless its name ends with a slash
     const follow = name.endsWith("/") || (!given.has("l") && !given.has("d"));
     const stat = files.stat(path, netns, follow) ?? files.stat(path, netns, false);
     if (!stat) {

@@ -9,7 +9,7 @@ import type { Stat } from "../files.ts";
 /** The letters of the types of files. */
 export const TYPES = { dir: "d", file: "-", link: "l", char: "c" } as const;
 
-/** A mode as ls(1) prints it: `drwxr-xr-x`. */
+/** Returns a mode as ls(1) prints it: `drwxr-xr-x`. */
 export function modeText({ type, mode }: Stat): string {
   let text: string = TYPES[type];
   for (const shift of [6, 3, 0]) {

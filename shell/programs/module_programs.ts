@@ -19,7 +19,7 @@ const lsmod: Program = function* (call) {
   return 0;
 };
 
-/** The name of a module by that of its file. */
+/** Returns the name of a module by the name of its file. */
 const moduleOf = (path: string) =>
   path.replace(/^.*\//, "").replace(/\.ko(?:\.[gx]z|\.zst)?$/, "").replaceAll("-", "_");
 
@@ -41,12 +41,12 @@ const rmmod: Program = function* (call) {
   return status;
 };
 
-/** What becomes of a module that netdevsim uses. */
+/** Returns what happens to a module that netdevsim uses. */
 function usedByNetdevsim(call: Call, module: string): boolean {
   return module !== "netdevsim" && call.system.facts.modules.some(([name]) => name === module);
 }
 
-/** Whether a module can be loaded at all: not where it is built in. */
+/** True if a module can be loaded at all: not where it is built in. */
 function isThere(call: Call, module: string): boolean {
   return module !== "netdevsim" || call.system.facts.modules.length > 0;
 }

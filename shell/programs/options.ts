@@ -20,7 +20,7 @@ export interface Options {
  *
  * @param call Whose arguments they are
  * @param letters The letters that it takes, a `:` after those with a value
- * @param args The arguments, where they are not those of the call
+ * @param args The arguments, where they differ from the arguments of the call
  * @throws {ModelGap} If another one is given, one without its value, or one with two values
  */
 export function readOptions(call: Pick<Call, "argv" | "args">, letters: string, args = call.args): Options {

@@ -27,7 +27,7 @@ const sleep: Program = function* (call) {
   return 0;
 };
 
-/** A program in a process of its own, which can be sent signals. */
+/** Returns a program in a process of its own, which can be sent signals. */
 function child(call: Call, argv: readonly string[]): Process {
   const { process, system } = call;
   const options = { files: process.files, cwd: process.cwd, netns: process.netns, env: process.env, parent: process };

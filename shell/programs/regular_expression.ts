@@ -7,7 +7,7 @@
 import { ModelGap } from "../../model/gap.ts";
 import { setSource } from "../pattern.ts";
 
-/** A regular expression of POSIX, basic or extended, as one of JavaScript. */
+/** Returns a regular expression of POSIX, basic or extended, as one of JavaScript. */
 export function regularExpression(
   pattern: string,
   flags: { extended: boolean; fixed?: boolean; ignoreCase?: boolean },
@@ -38,7 +38,7 @@ export function regularExpression(
   try {
     return new RegExp(flags.ignoreCase ? bothCases(source) : source, "g");
   } catch {
-    throw new ModelGap(`the regular expression ${pattern}`, "what a program says of it, or makes of it");
+    throw new ModelGap(`the regular expression ${pattern}`, "what a program reports of it, or makes of it");
   }
 }
 

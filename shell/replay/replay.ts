@@ -88,7 +88,7 @@ class Machine {
   #perform(session: Session, command: string, pace: Pace): Result {
     session.system.pace = pace;
     const result = session.runAlone(command);
-    // Whoever recorded the transcript took the kernel's log away after each command
+    // The recorder of the transcript took the kernel's log away after each command
     session.system.log.length = 0;
     return result;
   }
@@ -151,7 +151,7 @@ export function agrees({ differences, gaps }: Compared): boolean {
 
 const SHOWN = 6;
 
-/** The first lines that one side has and the other has not. */
+/** Returns the first lines that one side has and the other has not. */
 function unlike(machine: string, model: string): { machine: string[]; model: string[] } {
   const [a, b] = [machine.split("\n"), model.split("\n")];
   const rest = (lines: string[], others: string[]) => {

@@ -156,7 +156,7 @@ export const REPLAY_RULES: readonly ReplayRule[] = [
 ];
 
 /**
- * The reason why the output of a command in a transcript is not reliable: its recorder ended it, or an earlier command wrote
+ * Returns the reason why the output of a command in a transcript is not reliable: its recorder ended it, or an earlier command wrote
  * into the same file. Undefined if it is reliable.
  */
 export function unreliable({ rc, stdout, stderr }: TranscriptBlock): string | undefined {
@@ -165,7 +165,7 @@ export function unreliable({ rc, stdout, stderr }: TranscriptBlock): string | un
   return undefined;
 }
 
-/** Whether a command runs jobs side by side, other than monitors that only listen. */
+/** True if a command runs jobs side by side, other than monitors that only listen. */
 export function overlapping(command: string): boolean {
   const jobs = command.replace(/&&|>&|2>&1/g, "").split("&").slice(0, -1);
   return jobs.some((job) => !/\bmonitor\b[^;]*$/.test(job.trim().replace(/\)$/, "")));

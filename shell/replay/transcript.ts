@@ -28,7 +28,7 @@ const BLOCK =
   /^######## \[(\d+)\] CMD: ([^]*?)\n---- rc=(\d+)\n---- stdout\n([^]*?)\n---- stderr\n([^]*?)---- dmesg\n([^]*?)(?=\n######## \[|\n==== |$(?![^]))/gm;
 
 /**
- * The commands of a transcript.
+ * Returns the commands of a transcript.
  *
  * @example
  * ```ts

@@ -36,7 +36,7 @@ export interface Size {
 
 const sum = (sizes: readonly bigint[]) => BigInt.asUintN(64, sizes.reduce((all, one) => all + one, 0n));
 
-/** The sizes that make the children of a resource larger than it; undefined where its bounds do not allow that. */
+/** Returns the sizes that make the children of a resource larger than it; undefined where its bounds do not allow that. */
 function tooLarge({ parent, children }: ResourceTree): Size[] | undefined {
   const small = smallest(parent);
   const sizable = parent.min < parent.max && small <= largest(parent);

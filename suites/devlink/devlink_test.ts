@@ -1,5 +1,5 @@
 /**
- * The suites of any driver: they name no driver, they compile on netdevsim for each era, and on devices that only facts describe
+ * The suites of any driver: they name no driver, and they compile on netdevsim for each era. On devices that only facts describe
  * they run on the board's own handle and leave the device as they found it.
  */
 
@@ -74,7 +74,7 @@ const PORT: PortFact = {
   reporters: [],
 };
 
-/** The NIC on a kernel: where its port is, and if it has traps. */
+/** Returns the NIC on a kernel: where its port is, and if it has traps. */
 function nicOf(era: EraId): Facts {
   if (era === "5.10") return { ...NIC, nested: [], ports: [{ ...PORT, index: 1 }], traps: [], groups: [] };
   if (era === "6.1") return { ...NIC, nested: [], ports: [PORT] };
@@ -159,7 +159,7 @@ const SWITCH: Facts = {
   refused: { "dev selftests show": "EOPNOTSUPP" },
 };
 
-/** A switch of which little is known, as dsa_loop on 6.12 shows it: no reload, no information, a resource of a fixed size. */
+/** A switch that shows little, as dsa_loop on 6.12 shows it: no reload, no information, a resource of a fixed size. */
 const BARE = factsWith({
   handle: "mdio_bus/fixed-0:1f",
   driver: "dsa-loop",
@@ -197,7 +197,7 @@ async function pushed(facts: Facts, era: EraId): Promise<(Compiled & { sequence:
 
 const every = (op: Operation): Operation[] => [op, ...innerOperations(op).flatMap(every)];
 
-/** What a sequence may have changed and has to put back. */
+/** Returns what a sequence may have changed and has to put back. */
 function stateOf({ instances }: Inventory, handle: string): unknown {
   const device = instances.find((one) => one.handle === handle)!;
   const { netns, reloadFailed, ports, traps, groups, policers, regions, reporters } = device;
@@ -218,7 +218,7 @@ function stateOf({ instances }: Inventory, handle: string): unknown {
   });
 }
 
-/** The names of a driver's own objects on netdevsim, which a sequence of any driver cannot know. */
+/** Returns the names of a driver's own objects on netdevsim, which a sequence of any driver cannot know. */
 function ownNames(device: InventoryInstance): string[] {
   return [
     ...device.traps.map(({ name }) => name),
@@ -262,7 +262,7 @@ for (const era of ALL) {
   });
 }
 
-Deno.test("each sequence says where its expectation comes from", () => {
+Deno.test("each sequence states where its expectation comes from", () => {
   const bare = suites.flatMap(({ sequences }) => sequences).filter(({ source }) => source.trim() === "");
   assertEquals(bare.map(({ name }) => name), []);
 });

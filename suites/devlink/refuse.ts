@@ -8,7 +8,7 @@ import { theBoard } from "../../sdk/the_board.ts";
 /** A name that no device has. */
 const NAME = "made_up";
 
-/** How the core refuses the name of a trap, a group or a policer that is not there: it looks first whether there is any. */
+/** Returns how the core refuses the name of a trap, a group or a policer that is not there: it looks first whether there is any. */
 const missing = (objects: readonly unknown[]) => objects.length > 0 ? "ENOENT" : "EOPNOTSUPP";
 
 /** True if a kernel refuses the ports that commands of `devlink port` name, whatever the driver can do. */

@@ -7,7 +7,7 @@ import { theBoard } from "../../sdk/the_board.ts";
 /** A policer that no device has. */
 const NO_POLICER = 1337;
 
-/** How the core refuses a name that is not among these objects. */
+/** Returns how the core refuses a name that is not among these objects. */
 const missing = (objects: readonly unknown[]) => objects.length > 0 ? "ENOENT" : "EOPNOTSUPP";
 
 export default suite("trap", { fixture: theBoard({ ports: 1 }) }, ({ sequence }) => {

@@ -10,7 +10,7 @@ const DROP = { trap: { type: "drop" } } as const;
 const SET = "T02; 4.3: devlink_trap_action_set()";
 const GROUP = "T06; 4.3: devlink_trap_group_action_set()";
 
-/** A group that has drop traps and others. */
+/** Returns a group that has drop traps and others. */
 function mixedGroup(dut: Dut): string {
   const { traps } = dut.inventory();
   const found = traps.find(({ type, group }) => type !== "drop" && dut.trap.all({ type: "drop", group }).length > 0);

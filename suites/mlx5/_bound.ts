@@ -5,7 +5,7 @@ import type { Fixture } from "../../sdk/fixture.ts";
 import type { Settling } from "../../sdk/dut_subject.ts";
 import { theBoard } from "../../sdk/the_board.ts";
 
-/** The board's own function, if mlx5_ib is bound to it, or is not; the facts of the board say which it is. */
+/** Returns the board's own function, if mlx5_ib is bound to it, or is not; the facts of the board say which it is. */
 export function boundTo(rdma: boolean): Fixture {
   const fixture = theBoard();
   const reason = rdma ? "mlx5_ib, bound to the function" : "a function to which mlx5_ib is not bound";

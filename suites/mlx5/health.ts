@@ -1,6 +1,6 @@
 /**
  * Suite `mlx5_health`: what the driver makes of a card whose health is bad. It polls the card, so that each step waits until it has
- * seen what the card says. The card is emulated.
+ * seen what the card reports. The card is emulated.
  *
  * @module
  */
@@ -85,7 +85,7 @@ export default suite("mlx5_health", { fixture: theBoard() }, ({ sequence }) => {
     source: `${HEALTH}: mlx5_fw_fatal_reporter_err_work(), mlx5_health_try_recover()`,
     needs: { reporter: { name: "fw_fatal" } },
   }, async (dut) => {
-    // Whether it recovered within the grace period before this sequence is not known
+    // Nobody knows if it recovered within the grace period before this sequence
     await dut.health.set("fw_fatal", { gracePeriod: 0 });
     await dut.dev.show();
     await dut.device.health(DOWN, RECOVERED);

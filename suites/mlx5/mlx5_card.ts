@@ -15,7 +15,7 @@ const EN_MAIN = "drivers/net/ethernet/mellanox/mlx5/core/en_main.c";
 /** A netdev may take up to a second to follow its carrier. */
 const SETTLE = { settle: 1500 };
 
-/** The port of the card, on the function's instance or on the one that is nested in it. */
+/** Returns the port of the card, on the function's instance or on the one that is nested in it. */
 async function portOf(dut: Dut): Promise<{ handle: string; port: number }> {
   const { port } = await dut.port.list() as { port: Record<string, unknown> };
   const [, handle, index] = /^(.*)\/(\d+)$/.exec(Object.keys(port)[0]!)!;

@@ -1,6 +1,6 @@
 /**
  * Suite `mlx5_failures`: the card refuses a command of a reload. The reload fails with the errno that the driver makes of the
- * card's status, the instance says that its reload has failed, and the next reload recovers it. The card is emulated.
+ * card's status. The instance reports that its reload has failed, and the next reload recovers it. The card is emulated.
  *
  * @module
  */

@@ -1,7 +1,7 @@
 /**
  * Suite `mlx5_netns`: a netns ends with a function in it, with mlx5_ib bound and without. Where mlx5_ib is bound, the end of the
  * netns never comes up to 6.2: it holds `pernet_ops_rwsem` for reading, reloads the function into init_net, and the reload
- * removes mlx5_ib, which unregisters a notifier of all netns and wants the semaphore for writing (docs/semantics.md D3, N05, N06).
+ * removes mlx5_ib. That unregisters a notifier of all netns and wants the semaphore for writing (docs/semantics.md D3, N05, N06).
  *
  * @module
  */

@@ -8,7 +8,7 @@ import { theBoard } from "../../sdk/the_board.ts";
 
 const isOfMlxsw = (driver: string) => /^mlxsw_spectrum\d?$/.test(driver);
 
-/** The board's own switch, if its driver is mlxsw; `netns` are made before a sequence. */
+/** Returns the board's own switch, if its driver is mlxsw; `netns` are made before a sequence. */
 export function theSwitch(netns: readonly string[] = []): Fixture {
   const fixture = theBoard({ netns });
   return {

@@ -13,7 +13,7 @@ import trap from "./trap.ts";
 
 const SUITES = [reload, kvd, port, trap, failures];
 
-/** The facts of 6.1 were not read: those of 6.12 without what the driver of 6.1 lacks. */
+/** The facts of 6.1 were not read: the facts of 6.12 without what the driver of 6.1 lacks. */
 const older = (): Facts => {
   const facts = factsOf("6.12");
   return {

@@ -213,7 +213,7 @@ export default suite("eswitch", { fixture: netdevsim({ ports: 1 }) }, ({ sequenc
       operations: [vfs(2), { kind: "dev.eswitch.set", handle: dut.handle, mode: "switchdev" }, vfs(0)],
       meanwhile: [{ kind: "dev.reload", handle: dut.handle }, { kind: "rate.show" }],
     });
-    // How often it was reloaded is chance, and so is what is told of it as it goes
+    // How often it was reloaded is chance, and so is what is reported of it as it goes
     const driver = "/sys/bus/netdevsim/drivers/netdevsim";
     await dut.perform({
       kind: "rounds",

@@ -30,7 +30,7 @@ export default suite("netdevsim_health", { fixture: netdevsim({ ports: 1 }) }, (
     assertEquals((await dut.health.get("dummy")).state, "healthy");
     await dut.health.dump("dummy");
     await dut.health.diagnose("dummy");
-    // The first dump is kept
+    // The first dump stays
     await report(dut, "second");
     await dut.health.dump("dummy");
     await dut.health.diagnose("dummy");

@@ -1,4 +1,4 @@
-/** The netdevs of ports, as far as devlink has to do with them (docs/semantics.md 5.1, N17). */
+/** The netdevs of ports, where devlink uses them (docs/semantics.md 5.1, N17). */
 
 import { assertEquals } from "@std/assert";
 import { netdevsim, netdevsimOf } from "../../fixtures/netdevsim.ts";

@@ -56,7 +56,7 @@ export default suite("netns_end", { fixture: netdevsim({ ports: 1, netns: ["t1"]
       ],
       meanwhile: [{ kind: "dev.reload", handle: "netdevsim/netdevsim12" }],
     });
-    // How often it was reloaded is chance, and so is what is told of it as it goes
+    // How often it was reloaded is chance, and so is what is reported of it as it goes
     await dut.perform({
       kind: "rounds",
       times: 1,

@@ -1,4 +1,4 @@
-/** Sequences on traps whose driver is told to fail, on their counters and on the cookie: docs/semantics.md 4.3-4.6, T01 to T20. */
+/** Sequences on traps whose driver is made to fail, on their counters and on the cookie: docs/semantics.md 4.3-4.6, T01 to T20. */
 
 import { assertEquals } from "@std/assert";
 import { netdevsim, netdevsimOf } from "../../fixtures/netdevsim.ts";

@@ -1,5 +1,5 @@
 /**
- * Sequences on a PCS that goes, on a board that has a MAC and a PCS of its own: what suite `pcs` does as far as it needs
+ * Sequences on a PCS that goes, on a board that has a MAC and a PCS of its own: what suite `pcs` does, where it needs
  * nothing of the fixture's modules. The table `[pcs]` of the board's file names both, and how the MAC holds on to its PCS.
  */
 
@@ -47,7 +47,7 @@ export default suite("pcs_board", { fixture: boardMac() }, ({ sequence }) => {
     await dut.netdev("fm0").show();
   });
 
-  // Hardware of which the model has the drivers, as read from their source: boards whose file says that they have it.
+  // Hardware whose drivers the model has, as read from their source: boards whose file lists it.
 
   sequence("RZ/N1: the MII converter takes the switch with it", {
     source: "P13; drivers/net/pcs/pcs-rzn1-miic.c",

@@ -1,4 +1,4 @@
-/** Litmus tests: what comes of pairs of operations on a board is among what the model allows. `deno task litmus` runs them long. */
+/** Litmus tests: the model allows each outcome of a pair of operations on a board. `deno task litmus` runs them long. */
 
 import { netdevsim } from "../../fixtures/netdevsim.ts";
 import { litmusRaces, raceSuite } from "./race_suite.ts";

@@ -34,7 +34,7 @@ function made(vocabulary: RaceVocabulary, racer: OwnRacer, device: InventoryInst
   return op;
 }
 
-/** The board's own device as it is, with the netns that the words are about, after `before`. */
+/** Returns the board's own device as it is, with the netns that the words are about, after `before`. */
 function fixtureFor(netns: readonly string[], before: readonly Operation[]): Fixture {
   const fixture = theBoard({ netns });
   return {

@@ -1,6 +1,6 @@
 /**
- * Races: what may come of operations at the same time (docs/semantics.md 2, C01 to C12). The model explores every order that can differ; a
- * board runs them many times, and shows nothing else.
+ * Races: the possible outcomes of operations at the same time (docs/semantics.md 2, C01 to C12). The model explores every order that
+ * can differ; a board runs them many times, and shows nothing else.
  */
 
 import { assert, assertEquals } from "@std/assert";
@@ -22,7 +22,7 @@ const del = write("/sys/bus/netdevsim/del_device", "10");
 const dumpShow: Operation = { kind: "health.dump.show", handle: NSIM, reporter: "dummy" };
 const unbind = write("/sys/bus/netdevsim/drivers/netdevsim/unbind", "netdevsim10");
 
-/** What may come of a race in which nothing goes wrong. */
+/** The outcomes of a race in which nothing goes wrong. */
 function harmless(dut: Dut, racers: readonly Racing[], options?: RaceOptions) {
   const result = dut.race(racers, options);
   assertEquals(result.findings, []);
@@ -66,7 +66,7 @@ export default suite("race", { fixture: netdevsim({ ports: 1 }) }, ({ sequence }
   sequence("ports come and go while the device reloads", { source: "C03; D2" }, (dut) => {
     const ports = [device("new_port", "5"), device("del_port", "5")];
     const { results } = harmless(dut, [reload(), ports]);
-    // The port of before the reload is none of those that it brings back
+    // The port of before the reload is not among the ports that it brings back
     among(results, ["ok | ok ok", "ok | ok ENOENT", "EOPNOTSUPP | ok ok"]);
   });
 
@@ -203,7 +203,7 @@ export default suite("race", { fixture: netdevsim({ ports: 1 }) }, ({ sequence }
     source: "R36; 1.6",
     fixture: hardware("mlx5_slave"),
   }, async (dut) => {
-    // Without a message up to 6.2, then the driver says it
+    // Without a message up to 6.2, then the driver reports it
     assertEquals(dut.reload().fails().errno, "EOPNOTSUPP");
     await dut.dev.show();
   });

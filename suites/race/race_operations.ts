@@ -66,18 +66,18 @@ export const RACE_OPERATIONS = {
 /** The name of one of them. */
 export type RaceOperation = keyof typeof RACE_OPERATIONS;
 
-/** Whether a name is one of them. */
+/** True if a name is one of them. */
 export function isRaceOperation(name: string): name is RaceOperation {
   return Object.hasOwn(RACE_OPERATIONS, name);
 }
 
-/** Those that a kernel of an era has. */
+/** Returns those that a kernel of an era has. */
 export function operationsOf(era: Era): RaceOperation[] {
   const lacking = netdevsimEra(era).vfPorts ? [] : ["eswitch_set"];
   return (Object.keys(RACE_OPERATIONS) as RaceOperation[]).filter((name) => !lacking.includes(name));
 }
 
-/** A machine in the state in which they begin. */
+/** Returns a machine in the state in which the operations begin. */
 export function machineBefore(options: MachineOptions, before: readonly Operation[] = BEFORE): Machine {
   const machine = new Machine({ listeners: "all", ...options });
   for (const op of before) machine.perform(op);

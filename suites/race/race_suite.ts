@@ -1,5 +1,5 @@
 /**
- * Suites of races: pairs of operations that are raced on a board again and again, each outcome held against those that the model
+ * Suites of races: pairs of operations that are raced on a board again and again. Each outcome is compared with the outcomes that the model
  * allows (docs/semantics.md 2.2, C01 to C12).
  *
  * @module
@@ -36,7 +36,7 @@ export const LITMUS: readonly (readonly [RaceOperation, RaceOperation])[] = [
 
 const textOf = (operations: readonly Operation[]) => JSON.stringify(operations);
 
-/** Which of what races begin with is of no use to some of them. */
+/** Returns which of what races begin with is of no use to some of them. */
 function needed(op: Operation, text: string): boolean {
   if (op.kind === "netns.add") return text.includes(`"${op.name}"`);
   if (op.kind === "region.new") return /"region\.|take_snapshot/.test(text);
@@ -45,7 +45,7 @@ function needed(op: Operation, text: string): boolean {
   return !op.value.startsWith("11 ") || text.includes("netdevsim11") || text.includes('"11"');
 }
 
-/** Where a race of some operations begins: what they need of {@linkcode BEFORE}, and `more`. */
+/** Returns where a race of some operations begins: what they need of {@linkcode BEFORE}, and `more`. */
 export function raceFixture(operations: readonly Operation[], more: readonly Operation[] = []): Fixture {
   const text = textOf([...operations, ...more]);
   const setup = [...BEFORE.filter((op) => needed(op, text)), ...more];
@@ -75,7 +75,7 @@ export interface NamedRace {
   operations: readonly Operation[];
 }
 
-/** The races of the suite `litmus`, or some of them by name. */
+/** Returns the races of the suite `litmus`, or some of them by name. */
 export function litmusRaces(only: readonly string[] = []): NamedRace[] {
   return LITMUS.map((pair) => ({
     name: pair.join(" | "),
@@ -83,7 +83,7 @@ export function litmusRaces(only: readonly string[] = []): NamedRace[] {
   })).filter(({ name }) => only.length === 0 || only.includes(name));
 }
 
-/** A suite of races: each a sequence that holds one. */
+/** Returns a suite of races: each a sequence that holds one. */
 export function raceSuite(
   name: string,
   races: readonly NamedRace[],

@@ -16,16 +16,16 @@ const MOST_LOG = 25;
 /** Steps that are shown of a case that another one tells of. */
 const FEW_STEPS = 3;
 
-/** A verdict as a badge. */
+/** Returns a verdict as a badge. */
 export const badge = ({ verdict }: Pick<SequenceVerdict | StepVerdict, "verdict">): Markup =>
   markup`<span class="b ${OUTCOMES[verdict]}">${verdict}</span>`;
 
-/** The anchor of a result and of a step in it. */
+/** Returns the anchor of a result and of a step in it. */
 export const anchorOf = ({ id }: Result, step?: StepVerdict): string => step ? `c${id}-s${step.id}` : `c${id}`;
 
 const link = (anchor: string) => markup`<a class="l" href="#${anchor}" title="link to this">#</a>`;
 
-/** The kernel log from its first finding on, a line each with its anchor. */
+/** Returns the kernel log from its first finding on, a line each with its anchor. */
 function logMarkup({ findings, observed }: StepVerdict, anchor: string): Part {
   if (findings.length === 0) return;
   const log = observed?.observation?.kmsg ?? [];
@@ -37,7 +37,7 @@ function logMarkup({ findings, observed }: StepVerdict, anchor: string): Part {
   return markup`<h4>kernel log</h4><pre>${lines}${rest > 0 && `... ${rest} more lines`}</pre>`;
 }
 
-/** A step that does not agree. */
+/** Returns a step that does not agree. */
 export function stepMarkup(step: StepVerdict, steps: number, options: { anchor?: string; most?: number } = {}): Markup {
   const { anchor, most = MOST_ROWS } = options;
   const agree = step.channels.filter(({ verdict }) => verdict === "agree").map(({ channel }) => channel);
@@ -51,7 +51,7 @@ ${step.device && markup`<h4>emulated device</h4><pre>${step.device.map((line) =>
 ${agree.length > 0 && markup`<p class="dim">agree: ${agree.join(", ")}</p>`}`;
 }
 
-/** Three lines for a shell: the sequence again, what the model says of it, and what was kept of it. */
+/** Returns three lines for a shell: the sequence again, what the model predicts for it, and what was kept of it. */
 export function reproducer(
   about: AboutRun,
   { header: { board, transport, era } }: Board,
@@ -66,7 +66,7 @@ export function reproducer(
   ].join("\n");
 }
 
-/** Where an expectation comes from, with a link where there is a page of it; `cited` collects the numbers. */
+/** Returns where an expectation comes from, with a link where there is a page of it; `cited` collects the numbers. */
 export function sourceMarkup(source: string, about: AboutRun, cited: Set<string>): Markup {
   const parts = source.split("; ").map((part, i): Part => {
     const [, number] = /^([A-Z]\d{1,2}|\d{1,2}\.\d{1,2})\b/.exec(part) ?? [];

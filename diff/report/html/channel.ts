@@ -13,7 +13,7 @@ const SHORT = 80;
 /** Above this many words two texts are not compared word by word. */
 const MOST_WORDS = 300;
 
-/** Two texts with what differs marked. */
+/** Returns two texts with their differences marked. */
 function marked(expected: string, observed: string): [Part, Part] {
   const [left, right] = [expected, observed].map((text) => text.split(/([^\w.]+)/).filter((word) => word !== ""));
   if (left!.length > MOST_WORDS || right!.length > MOST_WORDS) return [expected, observed];
@@ -30,7 +30,7 @@ const NOTHING = markup`<span class="dim">(nothing)</span>`;
 const valueText = (value: Json | undefined) =>
   value === undefined || value === null ? undefined : typeof value === "string" ? value : JSON.stringify(value);
 
-/** The two sides of a value. */
+/** Returns the two sides of a value. */
 function sides({ expected, observed }: ValueDifference): [Part, Part] {
   const [left, right] = [valueText(expected), valueText(observed)];
   if (left === undefined || right === undefined) return [left ?? NOTHING, right ?? NOTHING];
@@ -40,11 +40,11 @@ function sides({ expected, observed }: ValueDifference): [Part, Part] {
 const row = (what: Part, [expected, observed]: [Part, Part]) =>
   markup`<tr><td class="x">${what}<td class="x e">${expected}<td class="x o">${observed}`;
 
-/** The words of a path, outermost first: a handle is one word, and so is an index. */
+/** Returns the words of a path, outermost first: a handle is one word, and so is an index. */
 export const pathWords = (path: string): string[] =>
   path.match(/[\w-]+\/[\w:./-]+?(?=\[|\.[a-z_]|$)|\[\d+\]|[^.[]+/gi) ?? [path];
 
-/** The places of a reply as a tree: what two of them share is not repeated. */
+/** Returns the paths of a reply as a tree: two paths share their common beginning. */
 function tree(values: readonly ValueDifference[]): Markup[] {
   let before: string[] = [];
   return values.map((value) => {
@@ -63,7 +63,7 @@ const short = (element: StreamElement) => {
   return text.length > SHORT ? `${text.slice(0, SHORT)}...` : text;
 };
 
-/** A row of a stream: its mark, and both sides. */
+/** Returns a row of a stream: its mark, and both sides. */
 function editRow(edit: Edit<StreamElement>): Markup {
   const cells = (mark: string, expected: Part, observed: Part, kind = "") =>
     markup`<tr><td>${mark}<td class="x${kind === "s" ? " s" : expected ? " e" : ""}">${expected}<td class="x${
@@ -85,7 +85,7 @@ function editRow(edit: Edit<StreamElement>): Markup {
   }
 }
 
-/** The places of a stream that are shown: what differs, and what stands beside it. */
+/** Returns the places of a stream that are shown: what differs, and what stands beside it. */
 function streamRows({ edits }: StreamDifference): Markup[] {
   const rows: Markup[] = [];
   let skipped = 0;
@@ -110,7 +110,7 @@ function streamRows({ edits }: StreamDifference): Markup[] {
   return rows;
 }
 
-/** How many messages a stream has on either side. */
+/** Returns how many messages a stream has on either side. */
 function counts({ edits }: StreamDifference): string {
   const of = (side: "expected" | "observed") => edits.filter((edit) => side in edit).length;
   return `${of("expected")} expected, ${of("observed")} observed`;

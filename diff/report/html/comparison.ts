@@ -55,7 +55,7 @@ const LOOKS: Partial<Record<Change, string>> = {
   judged: "pass",
 };
 
-/** True for a sequence whose difference is told of in full. */
+/** True for a sequence whose difference is shown in full. */
 const isFresh = ({ fresh, shown }: ComparedSequence) => fresh.length > 0 && shown !== undefined;
 
 /** Returns what differs in B and not in A, for `causesOf`. */
@@ -67,7 +67,7 @@ export function freshCauses({ boards }: Comparison): Case[] {
   );
 }
 
-/** What is new, as the run that shows nothing else. */
+/** Returns what is new, as the run that shows nothing else. */
 function freshRun({ boards }: Comparison, { about, status }: ComparisonPageOptions): Run {
   let id = 0;
   const all = boards.map(({ name, after, sequences }): Board => (
@@ -87,7 +87,7 @@ function boardsMarkup({ boards, alone }: Comparison): Part {
     ...boards.map(({ name, differs }) =>
       markup`<dt>${name}<dd>${
         differs.length === 0
-          ? "the same kernel, driver and versions in A and B, as far as both said"
+          ? "the same kernel, driver and versions in A and B, where both have them"
           : differs.map(({ what, before, after }, i) =>
             markup`${i > 0 && ", "}${what} ${before || "none"} &rarr; <b>${after || "none"}</b>`
           )

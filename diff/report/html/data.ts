@@ -22,7 +22,7 @@ export interface AboutRun {
   version?: string;
   /** The files beside the report: traces, consoles; asked for when the run is over */
   files?: () => readonly { name: string; size: number }[];
-  /** What docs/semantics.md says of a number, for example of `4.3`; undefined where it has none */
+  /** What docs/semantics.md has about a number, for example of `4.3`; undefined where it has none */
   why?: (number: string) => string | undefined;
 }
 
@@ -88,7 +88,7 @@ export const GROUP: Readonly<Record<Verdict, "d" | "c" | "j" | "u" | "a">> = {
 /** True for a result; what was left out has no verdict. */
 export const isResult = (one: Result | LeftOut | undefined): one is Result => one !== undefined && "verdict" in one;
 
-/** Returns the sequences of all boards, in the order of the run, those of a suite together. */
+/** Returns the sequences of all boards, in the order of the run, the sequences of a suite together. */
 function rowsOf(boards: readonly Board[]): Row[] {
   const rows = new Map<string, Row>();
   for (const [column, { results, leftOut }] of boards.entries()) {

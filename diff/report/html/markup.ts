@@ -16,13 +16,13 @@ export class Markup {
     this.text = text;
   }
 
-  /** The markup. */
+  /** Returns the markup. */
   toString(): string {
     return this.text;
   }
 }
 
-/** What a template takes: text and numbers are escaped, nothing comes of what is not there. */
+/** What a template takes: text and numbers are escaped, missing values become nothing. */
 export type Part = Markup | string | number | null | undefined | false | readonly Part[];
 
 const ENTITIES: Record<string, string> = { "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&#39;" };
@@ -30,7 +30,7 @@ const ENTITIES: Record<string, string> = { "&": "&amp;", "<": "&lt;", ">": "&gt;
 /** The longest text of a board in the page, in characters: the trace has all of it. */
 export const LONGEST = 2_000;
 
-/** A text, shortened; one that is longer says by how much. */
+/** Returns a text, shortened; a longer one ends with by how much. */
 export function cut(text: string, longest = LONGEST): string {
   if (text.length <= longest) return text;
   return `${text.slice(0, longest)}... (${(text.length - longest).toLocaleString("en-US")} more characters)`;

@@ -36,7 +36,7 @@ function counts({ sequences }: Run["summary"]): string {
   );
 }
 
-/** What a board is, on one line. */
+/** Returns what a board is, on one line. */
 function boardLine({ name, header, end }: Board): Markup {
   const { kernel, era, eraNote, iproute2, facts, against } = header;
   const versions = Object.entries(facts?.versions.running ?? {}).filter(([key]) => key.startsWith("fw")).slice(0, 3);
@@ -79,12 +79,12 @@ ${
   }</ul><p class="dim">twinlink ${about.version}, exit status ${end.exit}</p></details></header>`;
 }
 
-/** The sequences that are told of in full: each kind of difference has one. */
+/** Returns the sequences that are shown in full: each kind of difference has one. */
 function inFull({ causes }: Run): Set<SequenceVerdict> {
   return new Set(causes.flatMap((cause) => [cause, ...cause.also].map(({ cases }) => cases[0]!.verdict)));
 }
 
-/** The articles of what failed, those in full first; those that have no more room are left out. */
+/** Returns the articles of what failed, those in full first; those that have no more space are left out. */
 export function casesMarkup(run: Run, cited: Set<string>): { articles: Markup[]; shown: Set<Result>; rest: number } {
   const full = inFull(run);
   const results = resultsByVerdict(run);

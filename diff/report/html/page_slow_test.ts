@@ -60,7 +60,7 @@ browserTest("page in Chromium", async (executablePath, t) => {
       assertEquals(one.wrong, []);
     });
 
-    await t.step("without a script it says the same, and filters", async () => {
+    await t.step("without a script it reports the same, and filters", async () => {
       await using one = await open(browser, path, { javaScriptEnabled: false });
       const { page } = one;
       assert(await page.isVisible("text=2 causes, 200 sequences on 2 boards"));

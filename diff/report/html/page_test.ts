@@ -4,7 +4,7 @@ import { cut, markup, raw } from "./markup.ts";
 import { pathWords } from "./channel.ts";
 import { EVIL, judged, page } from "./testing.ts";
 
-Deno.test("markup: what is put into a template is escaped, lists are joined, nothing comes of what is not there", () => {
+Deno.test("markup: what is put into a template is escaped, lists are joined, missing values become nothing", () => {
   assertEquals(
     markup`<p title="${`"<'&\u202e`}">${["a", markup`<br>`, 1]}${null}${undefined}${false}</p>`.text,
     '<p title="&quot;&lt;&#39;&amp;\\u202e">a<br>1</p>',
@@ -67,7 +67,7 @@ Deno.test("page: the first cause stands before all else, each cause once, every 
   assertStringIncludes(text, 'href="#c2-s10"');
 });
 
-Deno.test("page: a run that is no pass says so, with the reason, and what was left out", () => {
+Deno.test("page: a run that is no pass is marked, with the reason, and what was left out", () => {
   assertStringIncludes(page({ a: [] }), "<h1>No pass: nothing was run</h1>");
   const unsupported = judged("x", "none", { capabilities: ["netns"] });
   assertEquals(unsupported.verdict, "unsupported");

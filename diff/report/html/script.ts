@@ -1,4 +1,4 @@
-/** The page's script: search, keys, links to copy. Without it the page says the same. */
+/** The page's script: search, keys, links to copy. Without it the page shows the same. */
 export const SCRIPT = `
 "use strict";
 document.documentElement.classList.add("on");

@@ -46,7 +46,7 @@ function linksOf(run: Run): Links {
   };
 }
 
-/** A list of which the first ones are seen at once. */
+/** Returns a list whose first items are seen at once. */
 function unfolding(items: readonly Markup[], most: number, what: string): Part {
   const list = (some: readonly Markup[]) => markup`<ul>${some.map((item) => markup`<li>${item}`)}</ul>`;
   if (items.length <= most) return items.length > 0 && list(items);
@@ -55,13 +55,13 @@ function unfolding(items: readonly Markup[], most: number, what: string): Part {
   }</summary>${list(items.slice(most))}</details>`;
 }
 
-/** The first step of a sequence that shows a cause, with what differs in it. */
+/** Returns the first step of a sequence that shows a cause, with what differs in it. */
 function excerpt({ verdict }: { verdict: SequenceVerdict }): Part {
   const step = verdict.steps.find((step) => OUTCOMES[step.verdict] === "fail");
   return step ? stepMarkup(step, verdict.steps.length, { most: CARD_ROWS }) : markup`<p>${verdict.reason}</p>`;
 }
 
-/** Each cause once, the first one first: what an engineer looks for. */
+/** Returns each cause once, the first one first: what an engineer looks for. */
 export function causesMarkup(run: Run): Part {
   const { causes } = run;
   if (causes.length === 0) return;
@@ -96,7 +96,7 @@ function cellOf(one: Row["on"][number], isShown: (result: Result) => boolean): M
   }`;
 }
 
-/** Every sequence, with its verdict on each board; filters work without a script. */
+/** Returns every sequence, with its verdict on each board; filters work without a script. */
 export function listMarkup({ rows, boards }: Run, isShown: (result: Result) => boolean): Part {
   if (rows.length === 0) return;
   const groups = (
@@ -131,7 +131,7 @@ export function listMarkup({ rows, boards }: Run, isShown: (result: Result) => b
   }</table></div><p id="none" hidden>No sequence matches.</p>`;
 }
 
-/** Why sequences have no verdict, a reason once. */
+/** Returns why sequences have no verdict, a reason once. */
 export function notJudgedMarkup({ boards }: Run): Part {
   const told = boards.flatMap(({ name, results, leftOut, header }) => [
     ...(header.contradictions ?? []).map((reason) => ({ what: "facts of the board", reason, name: "", board: name })),
@@ -195,7 +195,7 @@ function raceMarkup({ board, result, step, what, allowed, outside, runs, exhaust
   }${allowed.map(({ results, count, schedule }) => row(results, count, schedule, false))}</table></div></div>`;
 }
 
-/** How often each outcome of a race was seen, beside those that the model allows. */
+/** Returns how often each outcome of a race was seen, beside those that the model allows. */
 export function racesMarkup(run: Run): Part {
   const races = racesOf(run);
   // Those with an outcome that is not allowed first.
@@ -203,7 +203,7 @@ export function racesMarkup(run: Run): Part {
   return races.length > 0 && markup`<h2 id="races">Races</h2>${races.map(raceMarkup)}`;
 }
 
-/** What the kernels reported, by sequence and board: as predicted, or not. */
+/** Returns what the kernels reported, by sequence and board: as predicted, or not. */
 export function outcomesMarkup({ rows, boards }: Run): Part {
   const told = rows.map((row) => ({ row, on: row.on.map((one) => isResult(one) ? outcomeOf(one) : undefined) }))
     .filter(({ on }) => on.some((one) => one !== undefined));
@@ -227,7 +227,7 @@ export function outcomesMarkup({ rows, boards }: Run): Part {
   }</table></div>`;
 }
 
-/** What the numbers mean that the cases cite. */
+/** Returns what the numbers mean that the cases cite. */
 export function whyMarkup({ about }: Run, cited: Set<string>): Part {
   // What is cited may cite more; once is enough.
   const numbers = [...cited].sort((a, b) => a.localeCompare(b, "en", { numeric: true }));

@@ -1,6 +1,6 @@
 /**
- * The MAC of the fixture: a driver with three netdevs on one device, the list of PCS, and the designs that hold a PCS that is
- * in use (fixtures/pcs/fakemac.c; docs/semantics.md 7.3).
+ * The MAC of the fixture: a driver with three netdevs on one device, the list of PCS, and the designs to hold a used
+ * PCS (fixtures/pcs/fakemac.c; docs/semantics.md 7.3).
  *
  * @module
  */
@@ -17,8 +17,8 @@ import { acquire, type Lock, type Steps, type Task } from "../../kernel/task.ts"
 import { STATE } from "../../kernel/state.ts";
 
 /**
- * What keeps a PCS that is in use. The last three are of the model alone: a device link that is there as long as a netdev that
- * is up uses the PCS, a wrapper that outlives its PCS (docs/semantics.md 7.2, 2025), and that wrapper as it was posted, which looks for
+ * What keeps a PCS that is in use. The last three are of the model alone: a device link that exists while a netdev that is up
+ * uses the PCS; a wrapper that outlives its PCS (docs/semantics.md 7.2, 2025); and that wrapper as it was posted, which looks for
  * its PCS in vain once it is configured.
  */
 const DESIGNS = [
@@ -33,7 +33,7 @@ const DESIGNS = [
 ] as const;
 type Design = (typeof DESIGNS)[number];
 
-/** The module of the MAC driver; what it holds for the PCS driver is at `list` while it is loaded. */
+/** Returns the module of the MAC driver; what it holds for the PCS driver is at `list` while it is loaded. */
 export function fakemacModule(kernel: Kernel): { source: ModuleSource; list: () => PcsList } {
   let fakemac: Fakemac | undefined;
   return {
@@ -155,7 +155,7 @@ class Fakemac implements PcsList {
     this.#leave(task);
   }
 
-  /** Takes the locks of the list; gives the MAC that has to be told, if the design tells it. */
+  /** Takes the locks of the list; gives the MAC that has to be notified, if the design notifies it. */
   *#enter(task: Task): Steps<BoundMac | undefined> {
     const notified = this.#design === "notified";
     if (notified) yield* acquire(task, this.#kernel.rtnl);

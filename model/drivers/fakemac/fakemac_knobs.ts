@@ -20,7 +20,7 @@ export class FakemacKnobs implements FileOwner {
   mode: Interface = "sgmii";
   /** ms */
   delay = 0;
-  /** Whether the MAC or a PCS was removed, or is being removed */
+  /** True if the MAC or a PCS was removed, or is being removed */
   went = false;
   readonly #tell: (task: Task, index: number) => Steps;
 
@@ -77,7 +77,7 @@ export class FakemacKnobs implements FileOwner {
   }
 }
 
-/** A number as `kstrtoull(..., 0, ...)` reads it, as far as anybody writes it here. */
+/** Returns a number as `kstrtoull(..., 0, ...)` reads it, for the numbers that are used here. */
 function unsigned(text: string): number | undefined {
   return /^\d{1,9}$/.test(text) ? Number(text) : undefined;
 }

@@ -17,7 +17,7 @@ import type { Steps, Task } from "../../kernel/task.ts";
 /** The interface of each netdev at first. */
 const INTERFACES: readonly Interface[] = ["1000base-x", "gmii", "sgmii"];
 
-/** A PCS of the MAC's own that never has a link: what phylink gets in place of one that is not there. */
+/** A PCS of the MAC's own that never has a link: what phylink gets instead of one that is not there. */
 const ABSENT: Pcs = {
   name: "the absent PCS",
   poll: false,
@@ -37,7 +37,7 @@ export class BoundMac {
   readonly nets: FakemacNet[] = [];
   /** Gives back what the design took */
   readonly puts: (() => void)[] = [];
-  /** Told which PCS a netdev has in use from now on, -1 for none, by a design that wants to know */
+  /** Called with the PCS that a netdev has in use from now on, -1 for none, by a design that wants to know */
   used: ((net: FakemacNet, id: number) => void) | undefined;
 
   constructor(
@@ -57,7 +57,7 @@ export class FakemacNet implements Mac {
   readonly netdev: Netdev;
   readonly phylink: Phylink;
   readonly first: Interface;
-  /** The PCS that phylink has a pointer to, as far as its documentation lets a driver know */
+  /** The PCS that phylink has a pointer to, as a driver knows it from its documentation */
   held: Pcs | null = null;
   lettingGo = false;
   readonly #mac: BoundMac;
@@ -91,7 +91,7 @@ export class FakemacNet implements Mac {
     kernel.link(task, "new", this.netdev);
   }
 
-  /** Which PCS it uses in a mode; -1 for none. */
+  /** Returns which PCS it uses in a mode; -1 for none. */
   uses(mode: Interface): number {
     if (this.index === 0) return 0;
     if (this.index === 2 && mode === "sgmii") return 1;
@@ -99,7 +99,7 @@ export class FakemacNet implements Mac {
     return -1;
   }
 
-  /** Has phylink choose its PCS anew, whether the netdev is up or down. */
+  /** Has phylink choose its PCS again, whether the netdev is up or down. */
   *restart(task: Task): Steps {
     const { up } = this.netdev;
     if (up) yield* this.phylink.stop(task);

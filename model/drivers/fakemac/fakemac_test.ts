@@ -69,7 +69,7 @@ Deno.test("a PCS is unbound while it is asked for its state (P16)", () => {
   const begin = machine.now;
   assertEquals(findings(machine.perform({ ...unbind(), settle: 0 })), []);
   assert(machine.now - begin >= 500, "it waits for the work that asks");
-  // However late the unbind is, the PCS has not told its state by then.
+  // However late the unbind is, the PCS has not reported its state by then.
   for (const design of ["device_link", "notified"]) {
     const late = slow(design, "poisoned", cable(false));
     assertEquals(log(late.perform({ kind: "wait", ms: 30_000 })), []);

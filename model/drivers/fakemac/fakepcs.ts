@@ -21,11 +21,11 @@ const PATIENCE = 60_000;
 
 /** What a PCS is made of beside its driver. */
 export interface PcsKnobs {
-  /** Whether its cable is plugged in */
+  /** True if its cable is plugged in */
   cable(): boolean;
   /** How long asking for its state takes, in ms, once a removal has begun or {@linkcode PATIENCE} has passed */
   delay(): number;
-  /** Whether the MAC or a PCS was removed, or is being removed */
+  /** True if the MAC or a PCS was removed, or is being removed */
   went(): boolean;
 }
 
@@ -35,7 +35,7 @@ export class FakePcs implements Pcs {
   readonly speed = 1000;
   /** Set right before its memory is freed */
   removed = false;
-  /** What it told last of its state, `undefined` for nothing yet */
+  /** What it reported last of its state, `undefined` for nothing yet */
   #told: string | undefined;
   readonly #kernel: Kernel;
 
@@ -47,7 +47,7 @@ export class FakePcs implements Pcs {
     kernel: Kernel,
     device: string,
     readonly generation: number,
-    /** Whose text its operations are */
+    /** The module whose code its operations are */
     readonly module: Module,
     readonly poll: boolean,
     readonly knobs: PcsKnobs,
@@ -99,12 +99,12 @@ export interface PcsList {
   withdraw(task: Task, id: number): Steps;
 }
 
-/** The number behind the last dot of a device's name. */
+/** Returns the number after the last dot of a device's name. */
 function idOf(device: Device): number {
   return Number(device.name.slice(device.name.lastIndexOf(".") + 1));
 }
 
-/** The module of the PCS driver; `list` is asked for when it is loaded. */
+/** Returns the module of the PCS driver; `list` is asked for when it is loaded. */
 export function fakepcsModule(kernel: Kernel, list: () => PcsList): ModuleSource {
   return {
     name: "fakepcs",

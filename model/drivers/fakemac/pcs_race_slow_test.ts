@@ -16,7 +16,7 @@ const pcsAway: readonly Operation[] = [
 const cable = (value: string) => write("/sys/kernel/debug/fakemac/fm0/cable", value);
 const flaps: readonly Operation[] = [cable("0"), cable("1")];
 
-/** What may come in between an unbind and a bind; the work that resolves the link is a thread of its own in each of them. */
+/** What may come in between an unbind and a bind. The work that resolves the link is a thread of its own in each of them. */
 const MEANWHILE: Record<string, readonly Operation[]> = {
   "a cable event": flaps,
   "ip link down and up": [set(false), set(true)],
@@ -46,7 +46,7 @@ interface Search {
   schedules?: number;
 }
 
-/** Every schedule within the bound: phylink says nothing of what its steps touch, so none is left out. */
+/** Every schedule within the bound: phylink reports nothing of what its steps touch, so none is left out. */
 function explore({ setUp, tasks, ...bounds }: Search) {
   const racers = tasks.map((operations, i) => ({ name: `task ${i}`, operations }));
   const { schedules, findings } = exploreScenario(scenarioOf({ setUp, racers }), { reduction: "none", ...bounds });
@@ -132,7 +132,7 @@ Deno.test("the same search finds the call in the designs that cannot prevent it"
   }
 });
 
-Deno.test("the same search finds the call where a PCS is freed before the MAC is told", () => {
+Deno.test("the same search finds the call where a PCS is freed before the MAC is notified", () => {
   withOrderBroken(() => {
     const setUp = () => linked("6.12", "notified");
     const { bad, first } = explore({ setUp, tasks: [pcsAway, flaps], preemptions: 0 });

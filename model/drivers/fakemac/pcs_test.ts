@@ -21,7 +21,7 @@ import {
   write,
 } from "./testing.ts";
 
-/** The steps behind s1 and s2, each on a machine of its own: s3, s3 s4, s3 s5, s3 s6 s7, s3 s8, s9. */
+/** Returns the steps after s1 and s2, each on a machine of its own: s3, s3 s4, s3 s5, s3 s6 s7, s3 s8, s9. */
 function table(era: EraId, design: string, options: Options = {}): string[] {
   const after = (...steps: Operation[]) => {
     const machine = linked(era, design, options);
@@ -37,9 +37,9 @@ function table(era: EraId, design: string, options: Options = {}): string[] {
   ];
 }
 
-Deno.test("what becomes of a link whose PCS is unbound, by design (docs/semantics.md 7.3, s3 to s9)", async (t) => {
+Deno.test("the fate of a link whose PCS is unbound, by design (docs/semantics.md 7.3, s3 to s9)", async (t) => {
   for (const era of BOOTED) {
-    // Before 6.5 a PCS is not told that it is disabled: nothing is called when the netdev goes down
+    // Before 6.5 nobody tells a PCS that it is disabled: nothing is called when the netdev goes down
     const down = era === "6.1" ? "ok" : "ok stale";
     const naive = [
       "ok; carrier 1",
@@ -77,7 +77,7 @@ Deno.test("what becomes of a link whose PCS is unbound, by design (docs/semantic
 
 Deno.test("designs that no kernel offers (docs/semantics.md 7.3)", async (t) => {
   for (const era of BOOTED) {
-    await t.step(`${era} srcu_wrapper: safe, and dead until the MAC is bound anew`, () => {
+    await t.step(`${era} srcu_wrapper: safe, and dead until the MAC is bound again`, () => {
       assertEquals(table(era, "srcu_wrapper", { freedMemory: "poisoned" }), [
         "ok; carrier 0",
         "ok; ok; ok; carrier 0",
@@ -140,7 +140,7 @@ Deno.test("poisoned memory turns the first call on a PCS that was removed into a
       assertEquals(outcome(machine, set(true, "fm1")), "ok");
       assertEquals(carrier(machine, "fm1"), era === "6.1" ? "0" : "1");
       assertEquals(outcome(machine, set(false, "fm1")), era === "6.1" ? "hang" : "ok");
-      // The work is never done, so nobody comes through phylink_stop(), and RTNL is gone with whoever tried
+      // The work is never done, so nobody comes through phylink_stop(), and RTNL is gone with the task that tried
       assertEquals(outcome(machine, set(false)), "hang");
       assertEquals(outcome(machine, { kind: "ethtool.show", dev: "fm1" }), "hang");
       assertEquals(carrier(machine, "fm1"), era === "6.1" ? "EINVAL" : "hang", "6.1 reads it without RTNL");
@@ -301,7 +301,7 @@ Deno.test("a change of mode takes another PCS; what is in use then decides who m
   }
 });
 
-Deno.test("notified lets go of a PCS that phylink only kept for want of an answer (P15)", () => {
+Deno.test("notified releases a PCS that phylink only kept for want of an answer (P15)", () => {
   for (const era of ["6.1", "6.12"] as const) {
     const machine = bound(era, "notified");
     machine.perform(set(true, "fm2"));

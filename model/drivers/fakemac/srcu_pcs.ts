@@ -1,5 +1,5 @@
 /**
- * A wrapper that a MAC gets in place of a PCS, and that outlives it: each call looks whether the PCS is still there, and whoever
+ * A wrapper that a MAC gets instead of a PCS, and that outlives it: each call looks whether the PCS is still there; a task that
  * takes it away waits for those who are inside (docs/semantics.md 7.2, posted in 2025, never merged).
  *
  * @module

@@ -1,6 +1,6 @@
 /**
  * The generic driver: a driver that nobody modelled, on a device that a board's facts describe. What the devlink core decides is
- * predicted. What only the driver decides is not known, and each observation says so (`Observation.unknown`).
+ * predicted. What only the driver decides is not known, and each observation lists it (`Observation.unknown`).
  *
  * @module
  */
@@ -57,7 +57,7 @@ export class Generic implements Driver, EswitchDriver {
   #asked = false;
   /** The ports while the driver is down */
   #portsDown: Port[] = [];
-  /** What the driver has done of which nobody knows what else it changed; undefined before */
+  /** What the driver has done whose side effects nobody knows; undefined before */
   #changedBy: string | undefined;
   /** True once a link was set up or down: its carrier may change seconds later */
   #linkSet = false;
@@ -199,7 +199,7 @@ export class Generic implements Driver, EswitchDriver {
   }
 
   /**
-   * Reloads that came before the sequence are not counted by the model; those of its own are. A driver may have performed another
+   * Reloads that came before the sequence are not counted by the model; messages of the sequence itself are. A driver may have performed another
    * action along with the one that was asked for (`actions_performed` of `devlink_ops.reload_up`).
    */
   #stats(stats: Json | undefined): Json {

@@ -80,7 +80,7 @@ export function operate(
   });
 }
 
-/** Operates a card, which is no real one then. */
+/** Operates an emulated card. */
 function operating(task: Task, card: Card, does: () => Json): Steps<Result> {
   return operated(task, () => {
     card.operated = true;

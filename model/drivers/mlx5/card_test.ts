@@ -26,7 +26,7 @@ Deno.test("mlx5: a command that the card refuses fails the next load, with the l
     `${card} mlx5_unload_one_devl_locked: mlx5_unload_one_devl_locked: interface is down, NOP`,
   ]]);
   assertEquals(machine.perform(RELOAD).kmsg, []);
-  // 5.10 says it in other words: its refusal has no errno, and one function does what two do later
+  // 5.10 reports it in other words: its refusal has no errno, and one function does what two do later
   const older = refused("5.10", { fail: { command: "INIT_HCA", status: "INT_ERR" } }).machine;
   const other = older.perform(RELOAD);
   assertEquals([other.result, other.kmsg.map(({ text }) => text)], ["EIO", [
@@ -90,7 +90,7 @@ Deno.test("mlx5: each fault waits for its own command, for as many as it was ask
   assertEquals(results(INIT, { ...INIT, nth: 2, status: "LIM_ERR" }), ["EIO", "ENOMEM", "ok", "ok"]);
 });
 
-Deno.test("mlx5: clear takes back the faults that were not met, and says which these were", () => {
+Deno.test("mlx5: clear takes back the faults that were not met, and returns which these were", () => {
   const machine = machineOf("6.12");
   assertEquals(operate(machine, CLEAR), { faults: [] });
   for (const fault of [INIT, ENABLE, { ...INIT, nth: 2, times: 3 }]) operate(machine, { fail: fault });
@@ -307,7 +307,7 @@ Deno.test("mlx5: the carrier of a netdev follows the cable, and is known if the 
   assertEquals(cable(machine, true).reply, { port: 0, up: false, changed: false });
   // When the carrier of one comes that comes up with the cable in is chance
   assertEquals(set(machine, true).unknown?.link, "when the card's link comes up is not modelled");
-  // One that is as before is told of from 6.1 on
+  // One that is as before is reported from 6.1 on
   const older = machineOf("5.10");
   cable(older, false);
   const first = older.perform({ kind: "link.set", handle: HANDLE, port: 1, up: true, settle: 1500 });

@@ -1,8 +1,8 @@
 /**
- * The commands that an unload and a load of a function carry out, and those of some readings; what the driver makes of one that the
+ * The commands that an unload and a load of a function carry out, and the commands of some readings. With each: what the driver makes of one that the
  * card refuses, or does not answer. Refusals were seen on Linux 5.10, 6.1, 6.12, 7.2 and 7.3. Without an answer these were seen:
  * DISABLE_HCA, QUERY_ISSI, INIT_HCA, CREATE_EQ, ALLOC_PD and MCQS on 5.10 and 6.12, QUERY_VNIC_ENV on 6.12; the others have the
- * same callers. The words are those of 6.12 (`words.ts`), the sources are in drivers/net/ethernet/mellanox/mlx5/core.
+ * same callers. The words are from 6.12 (`words.ts`), the sources are in drivers/net/ethernet/mellanox/mlx5/core.
  *
  * @module
  */
@@ -39,7 +39,7 @@ export interface CardCommand {
   readonly log: readonly (readonly [caller: string, text: string])[];
   /** The same on an older kernel whose callers are others. @default {`log`, in the words of that kernel} */
   readonly older?: Readonly<Partial<Record<Words, CardCommand["log"]>>>;
-  /** True if each load carries it out several times, of which the first is meant. @default {false} */
+  /** True if each load carries it out several times, and the first is meant. @default {false} */
   readonly repeated?: boolean;
   /** True if the driver goes on without it. @default {false} */
   readonly optional?: boolean;
@@ -59,7 +59,7 @@ const RESUME = ["_mlx5e_probe", "_mlx5e_resume failed, @"] as const;
 const DROP_QUEUE = ["mlx5e_init_nic_rx", "open drop rq failed, @"] as const;
 const RECEIVE = ["mlx5e_init_nic_rx", "create rx resources failed, @"] as const;
 
-/** The commands in their order; one that a load carries out twice is there twice. */
+/** The commands in their order; a command that a load carries out twice is listed twice. */
 const COMMANDS: readonly CardCommand[] = [
   { name: "DISABLE_HCA", opcode: 0x105, part: "unload", optional: true, log: [] },
   { name: "ENABLE_HCA", opcode: 0x104, part: "setup", log: [["mlx5_function_enable", "enable hca failed"]] },
@@ -269,7 +269,7 @@ const POLLED = 61_000;
 
 /**
  * How long the driver waits for an answer, in ms. Commands of a load are polled for, since the queue of their events is made by the last
- * of them; else it waits for the event, and looks once more if the event was missed (cmd.c: poll_timeout(), wait_func(),
+ * of them. Else it waits for the event, and looks once more if the event was missed (cmd.c: poll_timeout(), wait_func(),
  * wait_func_handle_exec_timeout()).
  */
 const PATIENCE: Readonly<Record<Part, number>> = {

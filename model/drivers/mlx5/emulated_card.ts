@@ -9,7 +9,7 @@ import type { CounterValues } from "./counters.ts";
 import { Faults } from "../emulated.ts";
 import { type Fault, targetOf } from "./faults.ts";
 
-/** What the card says of its health. */
+/** What the card reports of its health. */
 export interface Health {
   /** The error of its firmware; 0 for none */
   readonly syndrome: number;
@@ -33,14 +33,14 @@ export class Card {
   /** True if the Ethernet part is the only one that uses the function: a command of that part is no other's */
   readonly ethernetAlone: boolean;
   readonly faults = new Faults<Fault>();
-  /** True if the card says that it has BlueFlame */
+  /** True if the card reports that it has BlueFlame */
   blueflame = false;
   #cable = true;
   #vnic: CounterValues = {};
   #health = WELL;
   /** True if it is well again once the driver restarts it */
   #healAtRestart = false;
-  /** True if a test has operated it, so that it is no real one */
+  /** True if a test has operated the card: it is emulated then */
   operated = false;
 
   [STATE](): readonly unknown[] {
@@ -73,7 +73,7 @@ export class Card {
     this.#vnic = { ...this.#vnic, ...values };
   }
 
-  /** What it says of its health. */
+  /** What it reports of its health. */
   get health(): Health {
     return this.#health;
   }

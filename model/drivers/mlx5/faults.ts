@@ -67,5 +67,5 @@ function requestOf(given: unknown): Fault | undefined {
 export const targetOf = ({ command, register }: Fault): string =>
   register === undefined ? command : `${command}:${register}`;
 
-/** A fault as the card reports it. */
+/** Returns a fault as the card reports it. */
 export const reported = ({ refusal, ...fault }: Fault): Json => ({ ...fault, ...refusal });

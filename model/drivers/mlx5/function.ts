@@ -46,7 +46,7 @@ export interface FunctionOptions {
   beside?: (task: Task) => Steps;
 }
 
-/** The versions of a card that does not tell which firmware runs and which is stored. */
+/** Returns the versions of a card that does not tell which firmware runs and which is stored. */
 const unread = ({ fixed, ...told }: Facts["versions"]): Json => ({
   ...(fixed === undefined ? {} : { fixed }),
   ...Object.fromEntries(

@@ -1,6 +1,6 @@
 /**
  * A ConnectX of the model alone, for what no board shows: the locks of its reload with the RDMA driver and without it, with a
- * subfunction that has an instance of its own, and as the slave of a multi-port function (docs/semantics.md D3, D8).
+ * subfunction, and as the slave of a multi-port function (docs/semantics.md D3, D8).
  *
  * @module
  */
@@ -20,7 +20,7 @@ type Variant = "rdma" | "no rdma" | "subfunction" | "slave";
 
 const ADDRESS = "0000:08:00.0";
 
-/** A ConnectX as its driver finds it, without what only a card has: params with limits, versions. */
+/** Returns a ConnectX as its driver finds it, without what only a card has: params with limits, versions. */
 function factsOf(kernel: Kernel, variant: Variant): Facts {
   const traps = ["ingress_vlan_filter", "dmac_filter"].map((name) => ({
     name,
@@ -53,7 +53,7 @@ function factsOf(kernel: Kernel, variant: Variant): Facts {
   };
 }
 
-/** Boots with one of them. */
+/** Boots with a ConnectX of a variant. */
 export function mlx5Board(variant: Variant): (kernel: Kernel, task: Task) => Steps {
   return function* (kernel, task) {
     const parts: Subfunction[] = [];

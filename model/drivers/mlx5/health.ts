@@ -92,7 +92,7 @@ export class HealthPoll {
     return this.#card.health.nic === NIC.disabled;
   }
 
-  /** The card says something else of its health. Returns what the operation does; undefined if that is not modelled. */
+  /** The card reports something else of its health. Returns what the operation does; undefined if that is not modelled. */
   change(given: Partial<Health>, healAtRestart = false): (() => void) | undefined {
     const before = this.#card.health;
     const health = { ...before, ...given };

@@ -9,7 +9,7 @@ import { HANDLE, machineOf, operate, RELOAD, type SEEN, seenOf } from "./testing
 
 const DOWN = { nic: 1, healAt: "restart" };
 
-/** The card says something of its health, and the driver has so many seconds to see it. */
+/** The card reports something of its health, and the driver has so many seconds to see it. */
 const say = (machine: Machine, health: Record<string, Json>, seconds = 3) =>
   machine.perform({ kind: "device", handle: HANDLE, operation: { health }, settle: seconds * 1000 });
 
@@ -31,7 +31,7 @@ function freshOf(era: keyof typeof SEEN): Machine {
 
 const messagesOf = (observation: ReturnType<typeof say>) => seenOf(observation).notify["init"] ?? [];
 
-Deno.test("mlx5: reporter fw reports an error once, and shows what the card says", () => {
+Deno.test("mlx5: reporter fw reports an error once, and shows what the card reports", () => {
   const machine = machineOf("6.12");
   const reports = (syndrome: number) => messagesOf(say(machine, { syndrome })).length;
   assertEquals([reports(1), reports(1), reports(7), reports(0), reports(7)], [1, 0, 1, 0, 1]);

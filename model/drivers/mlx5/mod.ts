@@ -59,7 +59,7 @@ export const mlx5: DriverModel = {
     id: "mlx5-health-buffer",
     pattern:
       /^mlx5_core \S+: print_health_info: (assert_|fw_ver |time |hw_id |rfr |crr |severity |irisc_index |synd |ext_synd |raw fw_ver )/,
-    reason: "lists what the firmware of the card says of its error",
+    reason: "lists what the firmware of the card reports of its error",
     source: "core/health.c: print_health_info()",
   }, {
     id: "mlx5-flow-counters",

@@ -33,7 +33,7 @@ const isPowerOf2 = (value: number) => value > 0 && Number.isInteger(Math.log2(va
 
 const invalid = (text?: string): ParamVerdict => text === undefined ? { errno: "EINVAL" } : { errno: "EINVAL", text };
 
-/** A number that the card takes up to a limit of its own: the first value is within it. */
+/** Returns a number that the card takes up to a limit of its own: the first value is within it. */
 const upTo = (value: ParamValue, { initial }: ParamCheck): ParamVerdict => value <= (initial ?? 0) ? "ok" : "card";
 
 const eqDepth = (value: ParamValue): ParamVerdict => Number(value) >= 64 && Number(value) <= 4096 ? "ok" : invalid();
@@ -128,7 +128,7 @@ const GROUPS: readonly (readonly string[])[] = [
   ["enable_sriov", "total_vfs", "max_sfs", "cqe_compress_type", "swp_l4_csum_mode"],
 ];
 
-/** Returns params in the order of groups; those of no group are last. */
+/** Returns params in the order of groups; params of no group are last. */
 function inOrder(params: readonly Param[], groups: readonly (readonly string[])[]): Param[] {
   const order = groups.flat();
   const place = ({ spec }: Param) => order.includes(spec.name) ? order.indexOf(spec.name) : order.length;

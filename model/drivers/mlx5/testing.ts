@@ -37,7 +37,7 @@ export const machineOf = (era: keyof typeof SEEN, more: Partial<Facts> = {}) =>
 export const operate = (machine: Machine, operation: DeviceOperation): Json =>
   machine.perform({ kind: "device", handle: HANDLE, operation }).reply;
 
-/** An observation in the words of the evidence. */
+/** Returns an observation in the words of the evidence. */
 export function seenOf({ notify, link }: Observation): Seen {
   const message = ({ command, object, handle, attributes: a }: Observation["notify"][string][number]) =>
     [

@@ -23,7 +23,7 @@ import type { Card } from "./emulated_card.ts";
 import { targetOf } from "./faults.ts";
 import { FW, FW_FATAL, type HealthPoll } from "./health.ts";
 
-/** What the driver puts in front of its messages. */
+/** What the driver puts before its messages. */
 export const PREFIX = "mlx5_core";
 
 /** Parts of what is shown that only the board knows, by the object: counters of traffic, numbers of the card. */
@@ -175,7 +175,7 @@ export class Unknowns {
     return this.probed ? count : countedSince(`${this.dl.handle} ${what}`, count);
   }
 
-  /** Why an operation is not performed; undefined where the model has an answer. */
+  /** Returns why an operation is not performed; undefined where the model has an answer. */
   gap(op: Operation): string | undefined {
     const { kernel, netns } = this.dl;
     if (this.health.pending) return "the driver may have seen the health of its card, or not yet: it polls it";

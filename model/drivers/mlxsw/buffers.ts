@@ -1,6 +1,6 @@
 /**
  * The shared buffer of a Spectrum as the driver sets it up (spectrum_buffers.c): pools, what a port has of each of them, and the
- * pools of the traffic classes. How large it is, its firmware says: it is known of the emulated one.
+ * pools of the traffic classes. How large it is, its firmware reports: it is known of the emulated one.
  *
  * @module
  */
@@ -62,7 +62,7 @@ function sizeOf([type, , size]: Pool): number {
   return SIZE - others.reduce((sum, other) => sum + other, 0);
 }
 
-/** A share as devlink has it: of a dynamic pool its exponents begin with -2, which is 0 here. */
+/** Returns a share as devlink has it: of a dynamic pool its exponents begin with -2, which is 0 here. */
 const thresholdOf = (pool: number, share: number) => POOLS[pool]![1] === "dynamic" ? share + 2 : whole(share);
 
 /** The shared buffer after an initialisation of the driver, of the first Spectrum with the emulated firmware. */

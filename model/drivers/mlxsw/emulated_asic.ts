@@ -55,7 +55,7 @@ export function logOf({ access, status }: Fault): string {
   return `EMAD reg access failed (reg_id=${ACCESSES[access]},type=${type},status=${number.toString(16)}(${text}))`;
 }
 
-/** A fault as the ASIC reports it. */
+/** Returns a fault as the ASIC reports it. */
 export const reported = (fault: Fault): Json => ({ ...fault });
 
 /** The emulated ASIC of a switch. */

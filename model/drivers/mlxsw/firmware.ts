@@ -23,6 +23,6 @@ export const isSplit = ({ flavour }: Facts["ports"][number]): boolean => "split_
 export function splitPorts(facts: Facts, port: number, count: number): number[] | undefined {
   if (!isEmulated(facts) || facts.ports.some(isSplit)) return undefined;
   const physical = facts.ports.filter(({ flavour }) => flavour["flavour"] === "physical").length;
-  // Each module has three numbers of its own after those of the ports
+  // Each module has three numbers of its own after the numbers of the ports
   return Array.from({ length: count }, (_, at) => at === 0 ? port : physical + 3 * (port - 1) + at);
 }

@@ -1,5 +1,5 @@
 /**
- * A Spectrum switch, as far as its reload goes: all but the instance itself is unregistered and registered anew
+ * A Spectrum switch, limited to its reload: all but the instance itself is unregistered and registered again
  * (drivers/net/ethernet/mellanox/mlxsw/core.c; docs/semantics.md D1, 3.9).
  *
  * @module
@@ -12,7 +12,7 @@ import type { Result } from "../../observation.ts";
 import { Profile } from "../profile.ts";
 import { acquire, type Steps, type Task } from "../../kernel/task.ts";
 
-/** Boots with one of them. */
+/** Boots with a Spectrum switch. */
 export function* mlxswBoard(kernel: Kernel, task: Task): Steps {
   const device = new Device(kernel, "pci", "0000:01:00.0");
   // deno-lint-ignore require-yield

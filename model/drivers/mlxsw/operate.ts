@@ -37,7 +37,7 @@ export function operate(
   }
   if (operation["fail"] !== undefined) {
     const fault = faultOf(operation["fail"]);
-    // A trap may have several accesses, of which the driver stops at the first that fails
+    // A trap may have several accesses, and the driver stops at the first one that fails
     if (!fault || (fault.access === "HPKT write" && (fault.nth !== 1 || fault.times !== 1))) return undefined;
     return operated(task, () => {
       asic.faults.add(fault);

@@ -1,5 +1,5 @@
 /**
- * The params of a switch: those of the probe stay in a reload (core.c: mlxsw_core_fw_params_register(); until 6.3 spectrum.c:
+ * The params of a switch: the params of the probe stay in a reload (core.c: mlxsw_core_fw_params_register(); until 6.3 spectrum.c:
  * mlxsw_sp2_params_register()), the one of the initialisation comes and goes with it (spectrum_acl_tcam.c).
  *
  * @module
@@ -44,7 +44,7 @@ const REHASH = { initial: 5000, least: 3000 };
 export const paramsOf = (driver: string): ParamSpec[] =>
   isLater(driver) ? [FW_LOAD_POLICY, REHASH_INTERVAL] : [FW_LOAD_POLICY];
 
-/** A param with its first value. */
+/** Returns a param with its first value. */
 const firstOf = (spec: ParamSpec): Param => ({
   spec,
   value: spec.default,

@@ -1,5 +1,5 @@
 /**
- * The ports of a switch: the one of the CPU, and those of the front panel with their netdevs (spectrum.c: mlxsw_sp_ports_create(),
+ * The ports of a switch: the one of the CPU, and the ports of the front panel with their netdevs (spectrum.c: mlxsw_sp_ports_create(),
  * mlxsw_sp_ports_remove(), mlxsw_sp_port_split(), mlxsw_sp_port_unsplit()).
  *
  * @module

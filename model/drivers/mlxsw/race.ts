@@ -9,7 +9,7 @@ import type { Operation } from "../../operation.ts";
 import type { RaceVocabulary } from "../race.ts";
 import { FIRST_ASIC } from "./asic.ts";
 
-/** The inventory does not name the driver, and a trap shows that it is not the first ASIC's. */
+/** True if the switch is a first-generation Spectrum. The inventory does not name the driver; only later ASICs have this trap. */
 const isFirst = ({ traps }: InventoryInstance) => !traps.some(({ name }) => name === "early_drop");
 
 const write = (file: "bind" | "unbind") => (device: InventoryInstance): Operation | undefined =>

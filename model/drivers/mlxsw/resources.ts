@@ -30,7 +30,7 @@ const LINEAR: Readonly<Record<string, bigint>> = {
   large_chunks: 32768n,
 };
 
-/** What the other entries of the KVD are divided into, in percent: those of double size; the rest is of single size. */
+/** What the other entries of the KVD are divided into, in percent: entries of double size; the rest is of single size. */
 const DOUBLE_PARTS = 41n;
 
 /** The tables of the pipeline that show beside a resource, by its name (spectrum_dpipe.c). */
@@ -101,7 +101,7 @@ export class Resources {
     this.#activePorts = activePorts;
   }
 
-  /** Creates them as the facts have them; none counts yet. */
+  /** Creates the resources from the facts; no occupancy is counted yet. */
   adopt(): void {
     this.#dl.resources = this.#facts.resources.map(resourceOf).map(granular);
     this.stopCounting();

@@ -1,7 +1,7 @@
 /**
  * For tests: what mlxsw_spectrum of Debian's kernels 6.12 and 7.2 showed on an emulated Spectrum with eight ports (with four in the
  * steps of `split` and `health` of 6.12). `testdata/` has the facts of the device as text, the messages of a reload (of 6.12 the
- * first ones), and the commands of a session with their answers, in the order of the session.
+ * first ones). It also has the commands of a session with their answers, in order.
  */
 
 import { parseDevlink } from "../../command_line/parser.ts";
@@ -48,7 +48,7 @@ export const SPECTRUM_2: Facts = {
   handle: HANDLE,
 };
 
-/** The facts with so many ports on the front panel. */
+/** Returns the facts with so many ports on the front panel. */
 export const withPorts = (facts: Facts, count: number): Facts => ({
   ...facts,
   ports: facts.ports.filter(({ index }) => index <= count),
@@ -56,10 +56,10 @@ export const withPorts = (facts: Facts, count: number): Facts => ({
 
 export const machineOf = (era: SeenEra, more: Partial<Facts> = {}) => new Machine({ era, facts: factsOf(era, more) });
 
-/** The messages of a reload, those of one kind in one line. */
+/** Returns the messages of a reload, all messages of one kind in one line. */
 export const reloadOf = (era: SeenEra): readonly string[] => EVIDENCE[era].reload;
 
-/** The commands of a session. */
+/** Returns the commands of a session. */
 export const sessionOf = (era: SeenEra, name: string): readonly SeenStep[] => EVIDENCE[era].steps[name]!;
 
 /** Reads a command line as devlink(8) does. */
@@ -69,7 +69,7 @@ export function operationOf(line: string): Operation {
   return parsed.op;
 }
 
-/** The messages of an observation in the words of the evidence. */
+/** Returns the messages of an observation in the words of the evidence. */
 export function messagesOf({ notify }: Observation, netns = "init"): string[] {
   const lines: { begin: string; rest: string[] }[] = [];
   for (const { command, object, handle, attributes: a } of notify[netns] ?? []) {
@@ -84,7 +84,7 @@ export function messagesOf({ notify }: Observation, netns = "init"): string[] {
   return lines.map(({ begin, rest }) => `${begin} ${rest.join(", ")}`.trim());
 }
 
-/** Where what a board printed differs from what the model prints with all options, but for what the model does not know. */
+/** Returns where what a board printed differs from what the model prints with all options, but for what the model does not know. */
 export function differences(board: Json, model: Json | undefined, path = ""): string[] {
   if (isNotKnown(model)) return [];
   if (Array.isArray(board) && Array.isArray(model)) {

@@ -1,5 +1,5 @@
 /**
- * The registration of traps, groups and policers, of which any may meet a fault of the emulated ASIC
+ * The registration of traps, groups and policers, any of which may meet a fault of the emulated ASIC
  * (spectrum_trap.c: mlxsw_sp_devlink_traps_init()).
  *
  * @module
@@ -19,7 +19,7 @@ export interface TrapTables {
   readonly traps: readonly TrapSpec[];
 }
 
-/** Policers and groups that the driver sets before those of devlink: their accesses come first (spectrum.c: mlxsw_sp_traps_init()). */
+/** Policers and groups that the driver sets before devlink's: their accesses come first (spectrum.c: mlxsw_sp_traps_init()). */
 const [POLICERS_BEFORE, GROUPS_BEFORE] = [3, 4];
 
 /** The groups of traps that the core sets by commands, before it can access registers otherwise (core.c: mlxsw_core_trap_groups[]). */

@@ -178,7 +178,7 @@ export function policersOf(era: MlxswEra, { policers }: Pick<Facts, "policers">)
   return ids.map((id) => policerOf(id, era));
 }
 
-/** The objects of the facts, as the driver's tables have them; the tables alone if the facts have none. */
+/** Returns the objects of the facts, as the driver's tables have them; the tables alone if the facts have none. */
 const asDeclared = <T extends { readonly name: string }>(
   tables: readonly T[],
   facts: readonly { readonly name: string }[],

@@ -17,10 +17,10 @@ import { isLater } from "./asic.ts";
 import { isEmulated } from "./firmware.ts";
 import { GROUPS_BY_COMMAND } from "./trap_init.ts";
 
-/** What the part of the driver for Spectrum ASICs puts in front of its messages. */
+/** What the part of the driver for Spectrum ASICs puts before its messages. */
 export const PREFIX = "mlxsw_spectrum";
 
-/** What the part of the driver for all ASICs puts in front of its messages. */
+/** What the part of the driver for all ASICs puts before its messages. */
 export const CORE_PREFIX = "mlxsw_core";
 
 /** Channels on which the driver may speak whenever it has done something. */
@@ -58,9 +58,9 @@ export class Unknowns {
   #fresh = false;
   /** True while nothing that the driver offloads was changed: its resources are as occupied as the facts have it */
   #occupied: boolean;
-  /** True once a test of the health reporter was asked for, of which only the firmware knows the outcome */
+  /** True once a test of the health reporter was asked for: only the firmware knows its outcome */
   #tested = false;
-  /** True while the shared buffer is as the driver sets it up; false also of firmware that says how large it is */
+  /** True while the shared buffer is as the driver sets it up; false also of firmware that reports how large it is */
   #buffered: boolean;
   /** True if the instance was made in this sequence: its reloads are counted from 0 */
   probed = false;
@@ -114,7 +114,7 @@ export class Unknowns {
     }
   }
 
-  /** Notes that a reload creates ports that the facts lack: they have those of a split. */
+  /** Notes that a reload creates ports that the facts lack: they have the ports of a split. */
   portsOfFirmware(): void {
     this.#ports = "the facts lack the ports that a reload creates instead of the split ones";
     this.#note(this.#ports, ...SAID);
@@ -170,7 +170,7 @@ export class Unknowns {
     return folder === "devices" || (folder === "bus" && one === "pci");
   }
 
-  /** Why an operation is not performed; undefined where the model has an answer. */
+  /** Returns why an operation is not performed; undefined where the model has an answer. */
   gap(op: Operation): string | undefined {
     const dl = this.#dl;
     if ((op.kind === "ethtool.show" || op.kind === "ethtool.restart") && this.#has(op.dev)) {

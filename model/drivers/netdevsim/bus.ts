@@ -184,7 +184,7 @@ export class NetdevsimBus implements FileOwner, LoadedModule {
   }
 
   #attribute(device: NetdevsimDevice, name: string): VirtualFile | undefined {
-    // device_del() takes them away before the driver lets go, and the directory behind that
+    // device_del() takes them away before the driver releases it, and the directory after that
     if (device.files.gone) return undefined;
     switch (name) {
       case "new_port":

@@ -1,5 +1,5 @@
 /**
- * What netdevsim declares (docs/semantics.md 4.2, 5.2, 5.3); which of it a kernel lacks says its era.
+ * What netdevsim declares (docs/semantics.md 4.2, 5.2, 5.3); its era lists which of it a kernel lacks.
  *
  * @module
  */
@@ -115,7 +115,7 @@ export const KNOBS: readonly Knob[] = [
   { path: "udp_ports_sync_all", type: "bool", initial: false },
 ];
 
-/** Knobs that come and go with a part of the device, and start anew with it. */
+/** Knobs that come and go with a part of the device, and start again with it. */
 export const PART_KNOBS: readonly Knob[] = [
   { path: "fib/fail_nexthop_bucket_replace", type: "bool", initial: false },
   { path: "fib/fail_res_nexthop_group_replace", type: "bool", initial: false },
@@ -126,5 +126,5 @@ export const PART_KNOBS: readonly Knob[] = [
   { path: "health/fail_recover", type: "bool", initial: false },
 ];
 
-/** The most VFs that have room for their settings, of 24 bytes each, in the 4 MiB that kmalloc() gives at most. */
+/** The most VFs that have space for their settings, of 24 bytes each, in the 4 MiB that kmalloc() gives at most. */
 export const MOST_VF_CONFIGS = Math.floor(4 * 1024 * 1024 / 24);

@@ -19,9 +19,9 @@ import { kstrtobool, unsigned } from "./scan.ts";
 
 const PAGE_SIZE = 4096;
 
-/** A file below the directory of a device in debugfs; undefined where there is none. */
+/** Returns a file below the directory of a device in debugfs; undefined where there is none. */
 export function debugfsFile(kernel: Kernel, device: NetdevsimDevice, path: string): VirtualFile | undefined {
-  // Those who are in it as it is now: it may be made anew
+  // Those who are in it as it is now: it may be recreated
   const users = device.data?.filesOf(path);
   const file = users && !users.gone ? fileOf(kernel, device, path, users) : undefined;
   // full_proxy_open() of fs/debugfs/file.c
@@ -76,7 +76,7 @@ function fileOf(
   return undefined;
 }
 
-/** Whether a path below the device's directory of debugfs is a directory, too. */
+/** True if a path below the device's directory of debugfs is a directory, too. */
 export function debugfsDirectory(kernel: Kernel, device: NetdevsimDevice, path: string | undefined): boolean {
   const driver = device.data;
   if (!driver) return false;
@@ -108,7 +108,7 @@ function* setKnob(driver: Netdevsim, path: string, type: "bool" | "u32", value: 
   return "ok";
 }
 
-/** Two hexadecimal digits a byte; the newline behind them is not looked at. */
+/** Two hexadecimal digits a byte; the newline after them is not looked at. */
 // deno-lint-ignore require-yield
 function* setCookie(driver: Netdevsim, value: string): Steps<string> {
   if (!/^([0-9a-fA-F]{2})*$/.test(value)) return "EINVAL";

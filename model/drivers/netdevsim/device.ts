@@ -17,7 +17,7 @@ export const NETDEVSIM = "netdevsim";
 export class SimulatedDevice extends Device {
   /** Those who are in its files of sysfs */
   readonly files: FileUsers;
-  /** Whether ports can be made and taken away by its files: neither while it comes nor while it goes */
+  /** True if ports can be made and taken away by its files: neither while it comes nor while it goes */
   ready = false;
   numVfs = 0;
   maxVfs: number;

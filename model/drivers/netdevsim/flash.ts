@@ -26,7 +26,7 @@ export function* flashNetdevsim(
   const { chunks, chunkTime } = netdevsimEra(era);
   if (overwrite & ~Number(knobs.get("fw_update_overwrite_mask"))) return "EOPNOTSUPP";
   const total = chunks * CHUNK;
-  // Whether it tells is looked at again and again, so that it can be changed in the midst
+  // The option to notify is read again and again, so that it can be changed in the midst
   const status = (msg: string, done: Json, of: number) => {
     if (!knobs.get("fw_update_status")) return;
     const named = component === undefined ? { msg } : { msg, component };
@@ -44,7 +44,7 @@ export function* flashNetdevsim(
   return "ok";
 }
 
-/** How long `msleep()` takes: whole jiffies, and the one that has begun. */
+/** Returns how long `msleep()` takes: whole jiffies, and the one that has begun. */
 function slept(ms: number): number {
   return (Math.ceil(ms / JIFFY) + 1) * JIFFY;
 }

@@ -205,7 +205,7 @@ const ROWS: Readonly<Record<string, FuzzRow>> = {
   },
 };
 
-/** The number that `new_device` takes: the kernel takes 32 bits of it, and refuses what is no int. */
+/** Returns the number that `new_device` takes: the kernel takes 32 bits of it, and refuses what is no int. */
 function idOf(op: Operation): number | undefined {
   if (op.kind !== "file.write" || op.path !== `${BUS}/new_device`) return undefined;
   const id = /^\s*(\d+)/.exec(op.value)?.[1];

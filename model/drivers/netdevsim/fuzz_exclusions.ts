@@ -16,7 +16,7 @@ const instanceOf = (op: Operation, inventory: Inventory) => {
   if (!("handle" in op) || op.handle === undefined) return undefined;
   return inventory.instances.find(({ handle, netns }) => handle === op.handle && netns === netnsOf(op));
 };
-/** Where a reload takes an instance. */
+/** Returns where a reload takes an instance. */
 const targetOf = (op: Operation<"dev.reload">): NetnsName =>
   typeof op.to === "string" ? op.to : op.to ? "init" : netnsOf(op);
 const deviceOf = (op: Operation<"file.write">, { devices }: Inventory) => {

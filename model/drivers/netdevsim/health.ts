@@ -1,5 +1,5 @@
 /**
- * The health reporters of netdevsim: `empty`, which has nothing to say, and `dummy`, which says all that can be said
+ * The health reporters of netdevsim: `empty`, which has nothing to report, and `dummy`, which reports all that is possible
  * (drivers/net/netdevsim/health.c).
  *
  * @module

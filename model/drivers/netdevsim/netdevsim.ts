@@ -236,7 +236,7 @@ export class Netdevsim implements Driver, FibListener {
     yield* registering(task, dl, "regions", () => unregisterRegions(task, dl));
   }
 
-  /** Those who are in a file of the device's directory in debugfs. */
+  /** Returns those who are in a file of the device's directory in debugfs. */
   filesOf(path: string): FileUsers {
     if (path === "take_snapshot") return this.#snapshotFile;
     return path.startsWith("health/") ? this.#healthFiles : this.#files;

@@ -7,7 +7,7 @@ const DBG = "/sys/kernel/debug/netdevsim/netdevsim10";
 
 const write = (path: string, value: string): Operation => ({ kind: "file.write", path, value });
 
-/** A machine with a device, and short ways to it. */
+/** Returns a machine with a device, and short ways to it. */
 function bench(era: EraId, device = "10 2") {
   const machine = new Machine({ era });
   const does = (op: Operation) => machine.perform(op);
@@ -105,7 +105,7 @@ Deno.test("the cookie is bytes in hexadecimal digits, kept over reloads (T20)", 
   assertEquals(read(cookie), "abcd");
 });
 
-Deno.test("which words are yes and no to a file of the driver: before 5.17 true and false are none (seen on 5.10 and 6.1)", () => {
+Deno.test("which words are yes and no to a file of the driver: before 5.17 true and false are not (seen on 5.10 and 6.1)", () => {
   const file = `${DBG}/fail_trap_policer_counter_get`;
   for (const [era, words] of [["5.10", "Y1on"], ["6.1", "Y1onttrue"]] as const) {
     const { write, read } = bench(era);
@@ -143,7 +143,7 @@ Deno.test("devices go with the module of their driver (L12)", () => {
   assertEquals(write(`${BUS}/new_device`, "10 1"), "ok");
 });
 
-Deno.test("what is told of an instance whose netns is gone is an oops (L14, N14), and so is a port without a driver (L15)", () => {
+Deno.test("a message about an instance whose netns is gone is an oops (L14, N14), and so is a port without a driver (L15)", () => {
   for (const era of ["5.10", "6.1", "6.12", "7.3"] as const) {
     const lost = bench(era);
     lost.does({ kind: "netns.add", name: "t1" });

@@ -1,5 +1,5 @@
 /**
- * The ports of netdevsim, those of its VFs too, and the eswitch that makes these (docs/semantics.md 5.1, 5.7).
+ * The ports of netdevsim, the ports of its VFs too, and the eswitch that makes these (docs/semantics.md 5.1, 5.7).
  *
  * @module
  */
@@ -75,7 +75,7 @@ export class NetdevsimPorts implements EswitchDriver {
     return result;
   }
 
-  /** `del_port`: any port with that index, that of a VF too */
+  /** `del_port`: any port with that index, the port of a VF too */
   *delPort(task: Task, index: number): Steps<Result> {
     const dl = this.#dl;
     if (this.#reloadLock) yield* acquire(task, this.#reloadLock);
@@ -183,7 +183,7 @@ export class NetdevsimPorts implements EswitchDriver {
     this.#ports = [];
   }
 
-  /** Removes all ports, the instance locked: those of the VFs, which then are none any more, and then the latest first. */
+  /** Removes all ports, the instance locked: the ports of the VFs, which then do not exist any more, and then the latest first. */
   *removeAll(task: Task): Steps {
     if (netdevsimEra(this.#kernel.era).vfPorts && this.#device.numVfs > 0) {
       yield* this.#countVfs(task, 0);
@@ -206,7 +206,7 @@ export class NetdevsimPorts implements EswitchDriver {
 
   // debugfs
 
-  /** A file below the device's directory, if it is one of a port or a rate node. */
+  /** Returns a file below the device's directory, if it is one of a port or a rate node. */
   file(path: string, device: (path: string) => VirtualFile | undefined): VirtualFile | undefined {
     const [top, name, file, ...rest] = path.split("/");
     if (name === undefined || file === undefined) return undefined;
@@ -217,7 +217,7 @@ export class NetdevsimPorts implements EswitchDriver {
     return rest.length === 0 && port.flavour["flavour"] === "pcivf" ? this.rates.vfFile(port.index, file) : undefined;
   }
 
-  /** Whether a path below the device's directory is a directory of ports or rate nodes. */
+  /** True if a path below the device's directory is a directory of ports or rate nodes. */
   directory(path: string, device: (path: string) => boolean): boolean {
     const [top, name, ...rest] = path.split("/");
     if (top !== "ports" && top !== "rate_nodes") return false;

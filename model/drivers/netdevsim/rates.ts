@@ -1,5 +1,5 @@
 /**
- * What netdevsim does with rates: they are kept, in whole Mbit/s, and shown in debugfs (docs/semantics.md 5.8).
+ * What netdevsim does with rates: they are stored, in whole Mbit/s, and shown in debugfs (docs/semantics.md 5.8).
  *
  * @module
  */
@@ -71,7 +71,7 @@ export class NetdevsimRates implements RateDriver {
     return "ok";
   }
 
-  /** The file of a VF's port. */
+  /** Returns the file of a VF's port. */
   vfFile(index: number, name: string): VirtualFile | undefined {
     const parent = () => this.#dl.ports.find((port) => port.index === index)?.rate?.parent;
     return this.#file(this.#vf(index - VF_BASE), parent, name);
@@ -82,12 +82,12 @@ export class NetdevsimRates implements RateDriver {
     return [...this.#nodes.keys()];
   }
 
-  /** Whether there is a directory of a node. */
+  /** True if there is a directory of a node. */
   hasNode(name: string): boolean {
     return this.#nodes.has(name);
   }
 
-  /** The file of a node. */
+  /** Returns the file of a node. */
   nodeFile(node: string, name: string): VirtualFile | undefined {
     const limits = this.#nodes.get(node);
     const parent = () => this.#dl.rates.find((rate) => rate.type === "node" && rate.name === node)?.parent;
@@ -106,7 +106,7 @@ export class NetdevsimRates implements RateDriver {
       case "tx_max":
         return { read: () => ({ text: String(limits[name]) }) };
       case "rate_parent":
-        // Unlike the others, it is none that a value could ever be written to
+        // Unlike the others, it is not a file that a value could ever be written to
         return { read: () => ({ text: parent()?.name ?? "" }), write: refuse };
     }
     // No operation sets a bandwidth of a traffic class

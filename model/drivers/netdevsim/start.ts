@@ -23,7 +23,7 @@ export interface NetdevsimOptions {
 }
 
 /**
- * A netdevsim device, made before the sequence and removed after it whatever happened, and with it the netns that the
+ * Returns a netdevsim device, made before the sequence and removed after it whatever happened, and with it the netns that the
  * sequence needs.
  *
  * @example

@@ -1,5 +1,5 @@
 /**
- * The work of netdevsim that makes packets, of which each trap that does not drop tells.
+ * The work of netdevsim that makes packets, which each trap that does not drop reports.
  *
  * @module
  */
@@ -15,7 +15,7 @@ export class TrapWork implements Timer {
   /** When the next packets are trapped */
   due = 0;
   #stopped = false;
-  /** Who makes packets right now */
+  /** The task that makes packets right now */
   #worker: Task | undefined;
   readonly #idle: Condition;
   readonly #dl: Devlink;
@@ -46,7 +46,7 @@ export class TrapWork implements Timer {
     }
   }
 
-  /** Ends it, and waits for whoever is at it. */
+  /** Ends it, and waits for the tasks that use it. */
   *stop(task: Task): Steps {
     this.#dl.kernel.cancel(this);
     this.#stopped = true;
@@ -57,7 +57,7 @@ export class TrapWork implements Timer {
 
   /**
    * The work that makes packets, as a thread of its own among others: once, and not again. It only tries the lock, since
-   * teardown waits for it with the lock held (D7); one that waits for it instead is what no kernel has.
+   * teardown waits for it with the lock held (D7). One that waits for it instead is what no kernel has.
    */
   *thread(task: Task): Steps {
     const { lock } = this.#dl;

@@ -1,6 +1,6 @@
 /**
  * The files of netdevsim in sysfs and debugfs, for those who list and find files. What a file holds, and what a write to it does,
- * is in bus.ts and debugfs.ts; files that only hold a value which the model does not use have it here.
+ * is in bus.ts and debugfs.ts. Files that only hold a value which the model does not use have it here.
  *
  * @module
  */
@@ -28,7 +28,7 @@ import { NETDEVSIM } from "./device.ts";
 import { netdevsimEra } from "./era.ts";
 import type { NetdevsimDevice } from "./netdevsim.ts";
 
-/** A file of debugfs that only holds a text. */
+/** Returns a file of debugfs that only holds a text. */
 const fixed = (text: string, mode: number): TreeFile => ({ type: "file", mode, size: 0, text });
 
 /** Returns the files of netdevsim as somebody in `netns` sees them. */
@@ -108,7 +108,7 @@ function deviceDirectory({ era }: Kernel, device: NetdevsimDevice, netns: Netns)
 /** What a node of rates, and the port of a VF, can be asked for. */
 const RATE_FILES: Sketch = { rate_parent: RO, tx_max: RO, tx_share: RO };
 
-/** The knobs of a bound device in debugfs; undefined where it is not bound. */
+/** Returns the knobs of a bound device in debugfs; undefined where it is not bound. */
 function knobs(kernel: Kernel, device: NetdevsimDevice): TreeDirectory | undefined {
   const driver = device.data;
   if (!driver || driver.filesOf("").gone) return undefined;

@@ -30,7 +30,7 @@ interface Bound {
 export interface MacOptions {
   /** The name of its PCI device */
   name: string;
-  /** How it is wired to its PHY */
+  /** The interface between the MAC and its PHY */
   interface: MacInterface;
   /** Makes the devlink instance; none is made where it returns undefined */
   instance?: (device: Device) => StmmacInstance | undefined;

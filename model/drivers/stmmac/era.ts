@@ -14,7 +14,7 @@ export interface StmmacEra {
   readonly pcs: boolean;
   /** True if a MAC with time stamps has a devlink instance (stmmac_main.c: stmmac_register_devlink()) */
   readonly devlink: boolean;
-  /** True if the driver logs that it leaves the MAC disabled where the speed of a link that is up is not known (stmmac_mac_link_up()) */
+  /** True if the driver logs that it leaves the MAC disabled for a link that is up without a known speed (stmmac_mac_link_up()) */
   readonly logsSpeed: boolean;
   /** True if the removal takes the carrier away before the netdev is taken down (stmmac_dvr_remove()) */
   readonly dropsCarrier: boolean;

@@ -47,7 +47,7 @@ export class StmmacInstance implements Driver {
     this.dl.registered = true;
   }
 
-  /** `devlink_register()`, once it has its param */
+  /** `devlink_register()`, after its param is registered */
   *register(task: Task): Steps {
     this.dl.registered = true;
     yield* announceAll(task, this.dl);

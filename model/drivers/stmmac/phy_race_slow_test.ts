@@ -13,7 +13,7 @@ const KERNELS = ["6.1", "7.3"] as const;
 const now = ({ settle: _, ...op }: Operation) => op as Operation;
 
 /**
- * Explores two operations at the same time; returns how they end, and if something breaks. Neither phylib nor phylink says what its
+ * Explores two operations at the same time; returns how they end, and if something breaks. Neither phylib nor phylink reports what its
  * steps touch, so no order is left out.
  */
 function raced(era: EraId, before: readonly Operation[], first: Operation, second: Operation) {

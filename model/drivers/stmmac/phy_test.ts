@@ -21,7 +21,7 @@ import {
   up,
 } from "./testing.ts";
 
-/** Performs steps that succeed without a word. */
+/** Performs steps that succeed without a finding. */
 function quietly(machine: Machine, ...steps: readonly Operation[]): void {
   for (const step of steps) assertEquals(outcome(machine, step), "ok");
 }
@@ -105,7 +105,7 @@ Deno.test("the oops is in the LED trigger, or where phylib looks for the driver;
   );
   assertStringIncludes(first("7.3", "kept").text, "phy_polling_mode <- _phy_state_machine");
   assertStringIncludes(first("7.3", "kept").text, "00000000000001c0");
-  // phylink was told before: its work brings the link down, unless it wants the lock that the dead task holds
+  // phylink was notified before: its work brings the link down, unless it wants the lock that the dead task holds
   assertEquals(first("6.12", "poisoned").log.at(-1), "Link is Down");
   assertEquals(first("7.3", "poisoned").log.length, 1);
 });

@@ -39,7 +39,7 @@ export const cable = (plugged: boolean): Operation => ({
   settle: 3000,
 });
 
-/** A machine whose link is up. */
+/** Returns a machine whose link is up. */
 export function linked(
   era: EraId,
   hardware: HardwareId = "stmmac_sgmii",
@@ -61,7 +61,7 @@ export const references = (machine: Machine) => shown(machine, "/sys/module/marv
 export const log = ({ kmsg }: Observation) =>
   kmsg.map(({ text }) => text.replace("intel-eth-pci 0000:01:00.0 eth1: ", ""));
 
-/** The result of a step in a few words: its findings, and `?` where the model does not know if the kernel breaks. */
+/** Returns the result of a step in a few words: its findings, and `?` where the model does not know if the kernel breaks. */
 export function outcome(machine: Machine, step: Operation): string {
   const observation = machine.perform(step);
   const found = observation.unknown?.result === undefined
