@@ -13,6 +13,7 @@ import config from "../deno.json" with { type: "json" };
 
 /** The subcommands by name, in the order of the help, with a line for it. `NAME.ts` is loaded when it is called. */
 export const COMMANDS: Readonly<Record<string, string>> = {
+  init: "write a project of your own: a first suite, a board, a CI job",
   run: "run suites on boards and compare what they show with the model",
   resume: "go on with a run after twinlink or its machine died",
   fuzz: "generate sequences, run them on a board and compare what it shows with the model",
@@ -76,7 +77,8 @@ const helpFor = async (name: string) => helpOf(await load(name), COMMANDS[name]!
  * @throws {UsageError} If the command line is wrong
  */
 export async function dispatch(args: readonly string[], context: CommandContext): Promise<number> {
-  if (args[0] === "-C") {
+  // Several, as git has it: a task gives the first one.
+  while (args[0] === "-C") {
     enter(args[1]);
     args = args.slice(2);
   }
