@@ -4,7 +4,7 @@ import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/as
 import { assertOneLine, Files, model, waiver } from "./_cli_files.ts";
 import { ended, fromFileUrl, run, start } from "./child.ts";
 import { call } from "./in_process.ts";
-import { COMMANDS } from "./main.ts";
+import { COMMANDS } from "./subcommands.ts";
 
 const files = new Files();
 const { folder } = files;

@@ -6,7 +6,7 @@ import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { z } from "zod";
 import { Files } from "./_cli_files.ts";
-import { load } from "./main.ts";
+import { load } from "./subcommands.ts";
 import { parseCommand } from "./command.ts";
 import { call } from "./in_process.ts";
 
