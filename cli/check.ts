@@ -11,8 +11,8 @@ import { aboutRun } from "../run/about_run.ts";
 import { learnedOf } from "../run/learned.ts";
 import { reportFiles } from "../run/artefacts.ts";
 import { print, say } from "../run/output.ts";
-import { Report, type ReportName, REPORTS } from "../run/reports.ts";
-import { type Line, statusOf, summaryText } from "./summary.ts";
+import { Report, type ReportKind, type ReportName, REPORTS } from "../run/reports.ts";
+import { closingLine, type Line, statusOf, summaryText } from "./summary.ts";
 
 export default command({
   name: "check",
@@ -40,7 +40,7 @@ goes, and never passes: exit status 3. --against compares it with an earlier tra
     const board = values.board === undefined ? undefined : await loadBoard(values.board);
     const against = values.against === undefined ? undefined : await earlierTrace(values.against);
     const learned = await learnedOf(board ?? {}, values.learned);
-    const kind = REPORTS[values.json ? "jsonl" : (values.reporter ?? "terminal") as ReportName];
+    const kind: ReportKind = REPORTS[values.json ? "jsonl" : (values.reporter ?? "terminal") as ReportName];
     const several = operands.length > 1;
     const options = [
       ...values.era === undefined ? [] : [`--era=${values.era}`],
@@ -71,8 +71,8 @@ goes, and never passes: exit status 3. --against compares it with an earlier tra
     const exit = statusOf(lines, operands.length);
     for (const report of reports) report.end({ exit });
     const written = await files?.write(values.out!) ?? [];
-    if (written.length > 0) say(`Written: ${written.map(visible).join(", ")}`);
-    if (kind.human) print(summaryText(lines));
+    if (written.length > 0 && !kind.brief) say(`Written: ${written.map(visible).join(", ")}`);
+    if (kind.human) print((kind.brief ? closingLine : summaryText)(lines));
     else say(summaryText(lines).trimEnd());
     return exit;
   },

@@ -4,7 +4,7 @@ import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/as
 import { assertOneLine, Files, model, waiver } from "./_cli_files.ts";
 import { ended, fromFileUrl, run, start } from "./child.ts";
 import { call } from "./in_process.ts";
-import { COMMANDS } from "./main.ts";
+import { COMMANDS } from "./subcommands.ts";
 
 const files = new Files();
 const { folder } = files;
@@ -44,6 +44,8 @@ Deno.test("usage: each mistake is one line with a hint, exit 2", async () => {
     [["help", "chekc"], /did you mean "check"\?/],
     [["--hlep"], /Unknown option "--hlep"; did you mean "--help"\?/],
     [["-C", missing, "boards"], /Cannot work in ".*missing"/],
+    // As a task of a project has it.
+    [["-C", Deno.cwd(), "-C", missing, "boards"], /Cannot work in ".*missing"/],
     [["run", "--baord", "model"], /Unknown option "--baord" of run; did you mean "--board"\?/],
     [["run", "-z"], /Unknown option "-z" of run/],
     [["run"], /No board is named: add --board BOARD/],

@@ -63,7 +63,8 @@ export function command<const T extends OptionTable>(definition: Command<T>): Co
 
 const HELP: Option = { type: "flag", short: "h", help: "Show this help" };
 
-const withHelp = (options: OptionTable): OptionTable => ({ ...options, help: HELP });
+/** The options of a subcommand with the one that all have. */
+export const withHelp = (options: OptionTable): OptionTable => ({ ...options, help: HELP });
 
 /**
  * Reads the arguments of a subcommand.

@@ -39,11 +39,11 @@ export function progressText({ phase, detail, done, total }: Progress): string {
   return `${what} ${total === undefined ? MB(done) : `${MB(done)} of ${MB(total)}`} MB`;
 }
 
-/** Plain lines, for CI logs: one at each new thing that is done, none for what only moves on. */
-function plainDisplay(): Display {
+/** Plain lines, for CI logs: one at each new thing that is done, none for what only moves on; `quiet`: none at all. */
+function plainDisplay(quiet: boolean): Display {
   let last = "";
   const told = (line: string) => {
-    if (line === last) return;
+    if (quiet || line === last) return;
     last = line;
     say(line);
   };
@@ -142,10 +142,13 @@ function liveDisplay(): Display {
   };
 }
 
-/** Returns the display that fits standard error: live on a terminal that can, plain lines elsewhere. */
-export function openDisplay(): Display {
+/**
+ * Returns the display that fits standard error: live on a terminal that can, plain lines elsewhere, unless it is to be quiet. The
+ * live line leaves nothing behind.
+ */
+export function openDisplay(quiet = false): Display {
   const dumb = Deno.env.get("TERM") === "dumb" || Deno.env.get("CI") !== undefined;
-  return Deno.stderr.isTerminal() && !dumb ? liveDisplay() : plainDisplay();
+  return Deno.stderr.isTerminal() && !dumb ? liveDisplay() : plainDisplay(quiet);
 }
 
 /** True if standard output takes colours: a terminal, and NO_COLOR (no-color.org) is not set. */

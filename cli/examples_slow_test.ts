@@ -6,7 +6,7 @@ import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { z } from "zod";
 import { Files } from "./_cli_files.ts";
-import { load } from "./main.ts";
+import { load } from "./subcommands.ts";
 import { parseCommand } from "./command.ts";
 import { call } from "./in_process.ts";
 
@@ -32,7 +32,7 @@ const github = z.strictObject({
     z.strictObject({
       "runs-on": words,
       "timeout-minutes": z.number().positive(),
-      env: z.record(text, text),
+      env: z.record(text, z.string()),
       steps: z.array(z.union([
         z.strictObject({ name: text, if: z.literal("always()").optional(), run: text }),
         z.strictObject({
@@ -61,7 +61,7 @@ const gitlabJob = z.strictObject({
     reports: z.strictObject({ junit: text }).optional(),
   }),
 });
-const gitlab = z.strictObject({ variables: z.record(text, text), board: gitlabJob, pages: gitlabJob });
+const gitlab = z.strictObject({ variables: z.record(text, z.string()), board: gitlabJob, pages: gitlabJob });
 
 /** What a server runs: the commands of the job, and those that come after it, however it ends. */
 interface Server {

@@ -23,7 +23,7 @@ import type { RunJournal } from "../run/journal.ts";
 import { print, say } from "../run/output.ts";
 import type { Report } from "../run/reports.ts";
 import type { AboutSequence, RunEvent } from "../run/run_events.ts";
-import { type Line, statusOf, summaryText } from "./summary.ts";
+import { closingLine, type Line, statusOf, summaryText } from "./summary.ts";
 
 /** A sequence that is to be run on each board. */
 export interface Planned extends AboutSequence {
@@ -40,6 +40,8 @@ export interface FollowerOptions {
   report: Report;
   /** True if that is for a human reader */
   human: boolean;
+  /** True if only the closing line of the summary is printed. @default {false} */
+  brief?: boolean;
   /** The reports in files, and what writes them */
   files?: { reports: Report[]; write(folder: string): Promise<string[]> } | undefined;
   journal?: RunJournal | undefined;
@@ -227,19 +229,21 @@ export class Follower {
   }
 
   #endRun({ boards, error }: { boards: number; error?: Error }): void {
-    const { files, journal, human, report } = this.#options;
+    const { files, journal, human, brief = false, report } = this.#options;
     const end = error ? this.#endBy(error) : { exit: statusOf(this.lines, boards) };
     this.end = end;
     for (const file of files?.reports ?? []) file.end(end);
     this.#later(async () => {
       const reported = await files?.write(journal!.folder) ?? [];
       this.#written.push(...journal?.named ? [...journal.written(), ...reported] : []);
-      if (this.#written.length > 0) this.#show(() => out(`Written: ${this.#written.map(visible).join(", ")}`));
+      if (this.#written.length > 0 && !brief) {
+        this.#show(() => out(`Written: ${this.#written.map(visible).join(", ")}`));
+      }
     });
     const out = (line: string) => human ? print(`${line}\n`) : say(line);
     this.#show(() => {
       report.end(end);
-      out(summaryText(this.lines, end).trimEnd());
+      out((brief ? closingLine : summaryText)(this.lines, end).trimEnd());
     });
   }
 

@@ -67,3 +67,23 @@ Deno.test("run --fail-fast: the boards that come after the failure are not run",
   assertStringIncludes(stdout, "recording-5.10 over recording: not run");
   assertMatch(stdout, /^recording-6\.12 over recording: not run .*--fail-fast: recording-5\.10: reload/m);
 });
+
+Deno.test("run --quiet prints what differs and the closing line alone, and the status is the same", async () => {
+  const recorded = ["run", "reload", "--board", "recording-6.12"];
+  const agrees = await run([...recorded, "--quiet"]);
+  assertEquals(agrees, {
+    code: 0,
+    stdout: "6 sequences: 6 agree: everything that was judged agrees\n",
+    stderr: "",
+  });
+  // The recording of a later kernel differs, and that board alone is named.
+  const both = [...recorded, "--board", "recording-7.3", "--era", "6.12"];
+  const [whole, quiet] = [await run(both), await run([...both, "-q"])];
+  assertEquals([whole.code, quiet.code, quiet.stderr], [1, 1, ""]);
+  const [shown, told] = [lines(quiet.stdout), lines(whole.stdout)];
+  const [from, to] = [/^recording-7\.3 over /, /^board +line/].map((head) => told.findIndex((line) => head.test(line)));
+  const ofBoard = told.slice(from, to).filter((line) => line !== "");
+  assertEquals(ofBoard.some((line) => line.startsWith("diverge")), true);
+  assertEquals(shown, [...ofBoard.filter((line) => !line.startsWith("agree ")), told.at(-1)!]);
+  assertOneLine(await run([...recorded, "-q", "--json"]), 2, /--json and --quiet exclude each other/);
+});

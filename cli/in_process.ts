@@ -7,7 +7,8 @@ import { stub } from "@std/testing/mock";
 import type { Interrupts } from "../run/interrupt.ts";
 import type { Ran } from "./child.ts";
 import { statusOfEnd } from "./entry.ts";
-import { COMMANDS, dispatch, load } from "./main.ts";
+import { dispatch } from "./main.ts";
+import { COMMANDS, load } from "./subcommands.ts";
 
 // The leak check counts what a test loads.
 await Promise.all(Object.keys(COMMANDS).map(load));

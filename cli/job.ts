@@ -20,7 +20,7 @@ import { filterOf } from "./filter.ts";
 import { Follower } from "./follower.ts";
 import type { RunJournal } from "../run/journal.ts";
 import type { BoardResult } from "../run/run_events.ts";
-import { Report, type ReportName, REPORTS } from "../run/reports.ts";
+import { Report, type ReportKind, type ReportName, REPORTS } from "../run/reports.ts";
 import { againstWords, type Line } from "./summary.ts";
 import { learnedOf, strayLearned } from "../run/learned.ts";
 import { strayWaivers } from "../run/waivers.ts";
@@ -128,8 +128,8 @@ export async function runJob(job: Job, options: { signal?: AbortSignal } = {}): 
   );
   if (job.trace !== undefined) await makeFolder(dirname(job.trace));
   const several = boards.length > 1 || transports.length > 1;
-  const kind = REPORTS[job.reporter];
-  using display = openDisplay();
+  const kind: ReportKind = REPORTS[job.reporter];
+  using display = openDisplay(kind.brief);
   const write = (text: string) => display.write(text);
   const learned = new Map<string, LearnedEntry[]>();
   for (const board of boards) learned.set(board.name, await learnedOf(board, job.learned));
@@ -147,6 +147,7 @@ export async function runJob(job: Job, options: { signal?: AbortSignal } = {}): 
       about: journal && aboutRun(["run", ...journal.args]),
     }),
     human: kind.human,
+    brief: kind.brief ?? false,
     files: journal && reportFiles(several, aboutRun(["run", ...journal.args], journal.folder)),
     journal,
     trace: job.trace,

@@ -7,57 +7,23 @@
 import { suggestion } from "../boards/suggestion.ts";
 import { visible } from "../boards/visible.ts";
 import { runAsMain } from "./entry.ts";
-import { type Command, type CommandContext, helpOf, parseCommand, UsageError } from "./command.ts";
+import { type CommandContext, helpOf, parseCommand, UsageError } from "./command.ts";
+import { COMMANDS, GENERAL, load } from "./subcommands.ts";
 import { print, say } from "../run/output.ts";
 import config from "../deno.json" with { type: "json" };
-
-/** The subcommands by name, in the order of the help, with a line for it. `NAME.ts` is loaded when it is called. */
-export const COMMANDS: Readonly<Record<string, string>> = {
-  run: "run suites on boards and compare what they show with the model",
-  resume: "resume a run after twinlink or its machine died",
-  fuzz: "generate sequences, run them on a board and compare what it shows with the model",
-  race: "perform operations at the same time: on the model in every order that can differ, on a board many times",
-  check: "judge recorded traces off line, with the model of today",
-  learn: "write what boards showed and the model does not know as expectations to review",
-  record: "run suites on a board and keep its trace in a file",
-  report: "write the page of a saved run, or compare two runs",
-  history: "list the runs of a folder: pass rate, times, flake rate and last change by board and sequence",
-  trace: "show recorded traces: the steps, and what an emulated device saw between them",
-  boards: "list the boards that ship; write, check, describe or probe one, read its facts",
-  console: "the console of a board on this terminal, recorded",
-  shell: "a prompt that behaves like a machine with a kernel of the model",
-  doctor: "list what this machine lacks and how to fix it",
-};
 
 const OVERVIEW = `twinlink: tests devlink on real boards against a reference model
 
 Usage: twinlink COMMAND [ARGUMENT..]
 
-${Object.entries(COMMANDS).map(([name, summary]) => `  ${name.padEnd(9)}${summary}`).join("\n")}
-  help     Show this help, or the help of a command
+${Object.entries(COMMANDS).map(([name, summary]) => `  ${name.padEnd(12)}${summary}`).join("\n")}
+  help        Show this help, or the help of a command
 
 Options:
-  -C DIR         Work in this folder
-  -h, --help     Show this help, or, after a command, the help of the command
-  -V, --version  Show the versions of twinlink and Deno
+${Object.entries(GENERAL).map(([option, help]) => `  ${option.padEnd(15)}${help}`).join("\n")}
 
 Exit status: 0 all agree, 1 a divergence or a crash, 2 wrong usage, configuration or suite, 3 not judged
 `;
-
-/**
- * Loads a subcommand.
- *
- * @throws {UsageError} If there is no command of that name
- */
-export async function load(name: string): Promise<Command> {
-  if (!Object.hasOwn(COMMANDS, name)) {
-    const hint = suggestion(name, [...Object.keys(COMMANDS), "help"]) || ` (see "twinlink help")`;
-    throw new UsageError(`Unknown command "${visible(name)}"${hint}`);
-  }
-  // Deno reads every file whose path it finds in the text when it starts: nearly the whole tree.
-  const { href } = new URL(`./${name}.ts`, import.meta.url);
-  return (await import(href)).default;
-}
 
 function enter(folder: string | undefined): void {
   if (folder === undefined) throw new UsageError("Option -C needs a value: DIR");
@@ -76,7 +42,8 @@ const helpFor = async (name: string) => helpOf(await load(name), COMMANDS[name]!
  * @throws {UsageError} If the command line is wrong
  */
 export async function dispatch(args: readonly string[], context: CommandContext): Promise<number> {
-  if (args[0] === "-C") {
+  // Several, as git has it: a task gives the first one.
+  while (args[0] === "-C") {
     enter(args[1]);
     args = args.slice(2);
   }

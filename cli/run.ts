@@ -31,6 +31,20 @@ function numberOf(name: "jobs" | "repeat", text = "1"): number {
   throw new UsageError(`Option --${name} is "${visible(text)}", but must be a number from 1 to 99`);
 }
 
+/**
+ * Returns the report that the options name.
+ *
+ * @throws {UsageError} If they name several
+ */
+function reporterOf({ reporter, json, quiet }: Pick<RunValues, "reporter" | "json" | "quiet">): ReportName {
+  const given = { "--json": json && "jsonl", "--quiet": quiet && "quiet", [`--reporter ${reporter}`]: reporter };
+  const named = Object.entries(given).filter(([, name]) => name);
+  if (new Set(named.map(([, name]) => name)).size > 1) {
+    throw new UsageError(`${named.map(([option]) => option).join(" and ")} exclude each other`);
+  }
+  return (named[0]?.[1] ?? "terminal") as ReportName;
+}
+
 /** The options of `run`. */
 export const OPTIONS = {
   ...BOARD_OPTIONS,
@@ -51,6 +65,7 @@ export const OPTIONS = {
   list: { type: "flag", help: "Print the names of the sequences, and run none" },
   repeat: { type: "text", value: "N", help: "Run all of it N times, and count how often each sequence came to what" },
   json: { type: "flag", help: "The same as --reporter jsonl" },
+  quiet: { type: "flag", short: "q", help: "Only what differs and the closing line, as --reporter quiet" },
   out: { type: "text", short: "o", value: "DIR", help: "Keep traces, reports and console logs in this folder" },
 } as const satisfies OptionTable;
 
@@ -84,12 +99,9 @@ name of who tests it, and where the run will be found from NIPA_BRANCH, NIPA_EXE
   run: async (values, operands, { signal }) => {
     if (values.list) return await list(values, operands, signal);
     if (values.board.length === 0) throw new UsageError(`No board is named: add --board BOARD (see "twinlink boards")`);
-    if (values.json && values.reporter && values.reporter !== "jsonl") {
-      throw new UsageError(`--json and --reporter ${values.reporter} exclude each other`);
-    }
     numberOf("jobs", values.jobs);
     const times = numberOf("repeat", values.repeat);
-    const reporter = values.json ? "jsonl" : (values.reporter ?? "terminal") as ReportName;
+    const reporter = reporterOf(values);
     if (times > 1 && REPORTS[reporter].whole) {
       throw new UsageError(`--repeat and --reporter ${reporter} exclude each other: it has one document for one run`);
     }
@@ -185,7 +197,7 @@ export async function runSuites(
     transports: [...new Set(values.transport)] as TransportName[],
     filter: values.filter,
     failFast: values["fail-fast"],
-    reporter: values.json ? "jsonl" : (values.reporter ?? "terminal") as ReportName,
+    reporter: reporterOf(values),
     iKnow: values["i-know"],
     against,
     learned: values.learned,
@@ -211,8 +223,8 @@ async function journalOf(
     ...values["skip-unsupported"] ? ["--skip-unsupported"] : [],
     ...comparedWith(values),
   ];
-  const reporter = values.json ? "jsonl" : values.reporter;
-  if (reporter) args.push(`--reporter=${reporter}`);
+  const reporter = reporterOf(values);
+  if (reporter !== "terminal") args.push(`--reporter=${reporter}`);
   const module = values.module === undefined ? [] : [resolve(values.module)];
   const earlier = values.against && isTraceFile(values.against) ? [resolve(values.against)] : [];
   const learned = boards.flatMap((board) => values.learned ?? board.learned ?? []).map((path) => resolve(path));

@@ -171,7 +171,15 @@ function endingOf(lines: readonly Line[]): string {
     : `${ENDINGS[0]} with ${visible(against)}`;
 }
 
-/** Returns the summary of a run as a table and one closing line; `end` is how an error ended the run. */
+/** Returns the line that closes a run; `end` is how an error ended the run. */
+export function closingLine(lines: readonly Line[], end?: RunEnd): string {
+  const { sequences } = totalOf(lines);
+  const all = Object.values(sequences).reduce((sum, n) => sum + n, 0);
+  const ending = end?.reason === undefined ? endingOf(lines) : `${visible(end.reason)}, so this is no pass`;
+  return `${count(all, "sequence")}: ${tally(sequences)}: ${ending}\n`;
+}
+
+/** Returns the summary of a run as a table and the closing line. */
 export function summaryText(lines: readonly Line[], end?: RunEnd): string {
   const head = ["board", "line", "kernel", "sequences", "steps", "channels", "time"];
   const rows = lines.map(({ board, transport, kernel, verdicts, ms }) => {
@@ -186,9 +194,5 @@ export function summaryText(lines: readonly Line[], end?: RunEnd): string {
   });
   const widths = head.map((title, i) => Math.max(title.length, ...rows.map((row) => row[i]!.length)));
   const table = [head, ...rows].map((row) => row.map((cell, i) => cell.padEnd(widths[i]!)).join("  ").trimEnd());
-  const { sequences } = totalOf(lines);
-  const all = Object.values(sequences).reduce((sum, n) => sum + n, 0);
-  const ending = end?.reason === undefined ? endingOf(lines) : `${visible(end.reason)}, so this is no pass`;
-  const closing = `${count(all, "sequence")}: ${tally(sequences)}: ${ending}`;
-  return [...table, ...noteLines(lines), ...causeLines(casesOf(lines)), closing].join("\n") + "\n";
+  return [...table, ...noteLines(lines), ...causeLines(casesOf(lines)), closingLine(lines, end)].join("\n");
 }

@@ -40,6 +40,8 @@ export interface ReportKind {
   whole: boolean;
   /** For a human reader, who sees a lost board once and gets the summary of the run after the report */
   human: boolean;
+  /** Of the summary only its closing line is printed, and no progress. @default {false} */
+  brief?: boolean;
 }
 
 const DOTS = { pass: ".", fail: "F", error: "E", skip: "s" } as const;
@@ -66,10 +68,16 @@ function humanReporter(write: Write, options: { color: boolean }): Reporter {
   return { ...terminalReporter(write, options), end: () => write("\n") };
 }
 
+/** What differs and nothing else. */
+function quietReporter(write: Write, options: { color: boolean }): Reporter {
+  return { ...terminalReporter(write, { ...options, quiet: true }), end: () => {} };
+}
+
 /** The reports, by name. */
 export const REPORTS = {
   terminal: { make: humanReporter, whole: false, human: true },
   dots: { make: dotsReporter, whole: false, human: true },
+  quiet: { make: quietReporter, whole: false, human: true, brief: true },
   jsonl: { make: jsonlReporter, whole: false, human: false },
   junit: { make: junitReporter, whole: true, human: false },
   ktap: { make: ktapReporter, whole: true, human: false },

@@ -3,7 +3,7 @@
 import { assertEquals } from "@std/assert";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { COMMANDS, load } from "../cli/main.ts";
+import { COMMANDS, load } from "../cli/subcommands.ts";
 import { parseCommand } from "../cli/command.ts";
 
 // The leak check counts what a test loads.

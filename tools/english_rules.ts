@@ -66,6 +66,7 @@ export const NOT_READ: readonly RegExp[] = [
   /^(?:vendor|node_modules|coverage|out|\.git)$/,
   /^boards\/recordings$/,
   /\/(?:testdata|__snapshots__)$/,
+  /^CHANGELOG\.md$/,
   /^docs\/(?:agreement|coverage|limits|pcs|races|semantics)\.md$/,
   /^tools\/english(?:_rules|_test)\.ts$/,
 ];

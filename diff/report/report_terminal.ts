@@ -27,7 +27,7 @@ const COLOURS: Paint = {
 export interface TerminalReporterOptions {
   /** True to use colours. @default {true, unless NO_COLOR is set} */
   color?: boolean;
-  /** Leave out sequences that agree. @default {false} */
+  /** Leave out sequences that agree, and the line about a board if it is the only line. @default {false} */
   quiet?: boolean;
 }
 
@@ -42,19 +42,24 @@ export function terminalReporter(write: Write, options: TerminalReporterOptions 
   const paint = options.color === false ? PLAIN : COLOURS;
   const width = Math.max(...VERDICTS.map((verdict) => verdict.length));
   const reported = new Reported();
+  /** What is shown of the board before its first sequence. */
+  let about = "";
   const head = (verdict: Verdict) => paint.verdict(verdict.padEnd(width), verdict);
   return {
     begin({ board, transport, era, eraNote, kernel, iproute2, against, contradictions = [] }) {
       reported.on = visible(`${board} over ${transport}`);
       const judge = against === undefined ? eraNote ? "" : `model of ${era}` : `against ${against}`;
-      const about = [`over ${transport}`, kernel && `Linux ${kernel}`, iproute2, judge];
+      const words = [`over ${transport}`, kernel && `Linux ${kernel}`, iproute2, judge];
       const note = eraNote ? `, ${paint.changed(visible(eraNote))}` : "";
-      write(`${paint.strong(visible(board))} ${paint.dim(visible(about.filter(Boolean).join(", ")))}${note}\n`);
-      for (const line of contradictions) write(`  ${paint.changed("facts")}  ${visible(line)}\n`);
+      about = `${paint.strong(visible(board))} ${paint.dim(visible(words.filter(Boolean).join(", ")))}${note}\n`;
+      for (const line of contradictions) about += `  ${paint.changed("facts")}  ${visible(line)}\n`;
+      if (!options.quiet) write(about);
     },
     sequence(verdict) {
       const details = detailLines(verdict, paint, reported);
       if (options.quiet && verdict.verdict === "agree" && details.length === 0) return;
+      if (options.quiet) write(about);
+      about = "";
       const steps = verdict.steps.length > 0 ? paint.dim(`  ${verdict.steps.length} steps`) : "";
       write(`${head(verdict.verdict)}  ${nameOf(verdict)}${steps}\n${details.map((line) => `${line}\n`).join("")}`);
     },

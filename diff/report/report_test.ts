@@ -1,5 +1,5 @@
 import { DOMParser, onErrorStopParsing } from "@xmldom/xmldom";
-import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { getColorEnabled, setColorEnabled } from "@std/fmt/colors";
 import { assertSnapshot } from "@std/testing/snapshot";
 import { loadFacts } from "../../boards/mod.ts";
@@ -114,6 +114,17 @@ Deno.test("terminal: quiet leaves out what agrees, but no note", () => {
   const text = report((write) => terminalReporter(write, { color: false, quiet: true }), ALL);
   assert(!text.includes("trap > agrees"));
   assertStringIncludes(text, "trap > was waived");
+});
+
+Deno.test("terminal: quiet names the board before the first thing that it shows, and not where nothing is shown", () => {
+  const quiet = (verdicts: typeof ALL) =>
+    report((write) => terminalReporter(write, { color: false, quiet: true }), verdicts).split("\n");
+  const agrees = ALL.filter(({ sequence }) => sequence === "agrees");
+  assertEquals(agrees.length, 1);
+  assertEquals(quiet(agrees)[0], "");
+  const [first, second] = quiet(ALL);
+  assertMatch(first!, / over .*Linux /);
+  assertMatch(second!, /^(?!agree)[a-z-]+ +trap > /);
 });
 
 Deno.test("terminal: colours, unless they are turned off", () => {
