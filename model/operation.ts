@@ -23,6 +23,8 @@ export interface RateParameters {
   txPriority?: number;
   /** `tx_weight` */
   txWeight?: number;
+  /** `tc-bw`: the bandwidth of each of the 8 traffic classes, as devlink(8) takes them: `0:60`, `1:10`, .. */
+  tcBw?: readonly string[];
   /** The name of the node above; null for `noparent` */
   parent?: string | null;
 }

@@ -67,6 +67,8 @@ export interface CommandOption {
   alone?: null | true;
   /** Whether it may be given several times: the parameter is an array */
   many?: boolean;
+  /** How many words its value has, where that is not one: the parameter is an array of them */
+  words?: number;
   /** Whether it may be given only where all there are is asked for */
   ofAll?: boolean;
 }
@@ -101,7 +103,7 @@ const form = <K extends DevlinkKind>(
   flags,
 });
 
-type Extra = Partial<Pick<CommandOption, "value" | "none" | "alone" | "many" | "bits" | "ofAll">>;
+type Extra = Partial<Pick<CommandOption, "value" | "none" | "alone" | "many" | "words" | "bits" | "ofAll">>;
 const needs = <F extends string>(word: string, field: F, extra: Extra = {}): CommandOption & { field: F } => ({
   word,
   field,
@@ -123,6 +125,7 @@ const rate = [
   may("tx_max", "txMax"),
   may("tx_priority", "txPriority", number),
   may("tx_weight", "txWeight", number),
+  may("tc-bw", "tcBw", { words: 8 }),
   may("parent", "parent", { none: "noparent" }),
 ] as const;
 const sb = may("sb", "sb", number);

@@ -5,6 +5,7 @@
  * @module
  */
 
+import { parseBandwidths } from "./bandwidths.ts";
 import { COMMAND_FORMS, type CommandForm, type CommandOption, type DevlinkKind } from "./forms.ts";
 import { CHOICES, IDENTIFICATION, MISSING, MISSING_OF, Refusal } from "./refusals.ts";
 import { COMMANDS, MONITORED, type Shows, starts, type Verb } from "./verbs.ts";
@@ -71,10 +72,6 @@ export function parseDevlink(words: readonly string[], portOf: PortFinder = () =
   }
   if (verb.gap !== undefined) return { gap: { what: `devlink ${words.join(" ")}`, why: verb.gap } };
   const kind = verb.kind!;
-  const strange = args.find((word) => starts(word, OTHER_OPTIONS[kind]?.word ?? " "));
-  if (strange !== undefined && strange.length > 1) {
-    return { gap: { what: `devlink ${words.join(" ")}`, why: OTHER_OPTIONS[kind]!.why } };
-  }
   // Verbs that have a help of their own take it for the first word, as any start of it
   const helps = verb.bare || kind === "dev.info";
   if (helps && (args.length === 0 ? verb.bare : starts(args[0]!, "help"))) return { help: topic, status: 0 };
@@ -87,12 +84,6 @@ export function parseDevlink(words: readonly string[], portOf: PortFinder = () =
     return { errors: error.lines, kind };
   }
 }
-
-/** Options that devlink(8) takes and no operation has. */
-const OTHER_OPTIONS: { readonly [K in DevlinkKind]?: { readonly word: string; readonly why: string } } = {
-  "rate.set": { word: "tc-bw", why: "the bandwidth of a traffic class" },
-  "rate.add": { word: "tc-bw", why: "the bandwidth of a traffic class" },
-};
 
 function monitor(words: readonly string[]): ParsedCommand {
   const objects: string[] = [];
@@ -125,8 +116,16 @@ function operation(kind: DevlinkKind, words: readonly string[], portOf: PortFind
       args = args.slice(1);
       continue;
     }
-    const text = args[1];
-    args = args.slice(2);
+    const { words: many = 1 } = option.option;
+    const texts = args.slice(1, 1 + many);
+    args = args.slice(1 + many);
+    if (many > 1) {
+      const read = parseBandwidths(texts);
+      if (read instanceof Refusal) throw read;
+      op[field] = texts;
+      continue;
+    }
+    const [text] = texts;
     const value = valueOf(kind, option.option, text);
     op[field] = option.option.many ? [...op[field] as unknown[] ?? [], value] : value;
   }

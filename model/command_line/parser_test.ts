@@ -28,6 +28,7 @@ const VALUES: Readonly<Record<string, unknown>> = {
   counters: true,
   txShare: "5mbit",
   txMax: "1gbit",
+  tcBw: ["0:1", "1:2", "2:3", "3:4", "4:5", "5:6", "6:7", "7:8"],
   parent: "g1",
   limit: "no_reset",
   address: 16,
@@ -118,6 +119,20 @@ const REFUSALS: Readonly<Record<string, string[]>> = {
   [`sb pool set ${H} pool 1 size`]: ["Unsigned number argument expected"],
   [`trap set ${H} trap x action bogus`]: ['Unknown trap action "bogus"'],
   [`port function rate add ${H}/128`]: ["Node name cannot be a devlink port index or empty."],
+  [`port function rate set ${H}/128 tc-bw 0:60 1:10`]: [
+    "String parameter expected",
+    "Error parsing tc-bw: example usage: tc-bw 0:60 1:10 2:0 3:0 4:30 5:0 6:0 7:0",
+  ],
+  [`port function rate set ${H}/128 tc-bw 0:60 1:10 2:0 3:0 4:30 5:0 6:0 7:0 8:0`]: ['Unknown option "8:0"'],
+  [`port function rate set ${H}/128 tc-bw 0:60 :1 2:0 3:0 4:30 5:0 6:0 7:0`]: [
+    "Error parsing tc-bw: duplicate index : 0",
+  ],
+  [`port function rate set ${H}/128 tc-bw 0:60 8:10 2:0 3:0 4:30 5:0 6:0 7:0`]: [
+    "Error parsing tc-bw: invalid index: 8, use values between 0 and 7",
+  ],
+  [`port function rate add ${H}/g tc-bw 0:60 1:1:1 2:0 3:0 4:30 5:0 6:0 7:0`]: ["Invalid traffic class index: 1:1"],
+  [`port function rate add ${H}/g tc-bw 0:60 1:x 2:0 3:0 4:30 5:0 6:0 7:0`]: ["Invalid bandwidth value: x"],
+  [`port function rate add ${H}/g tc-bw 0:60 1 2:0 3:0 4:30 5:0 6:0 7:0`]: ["Invalid format in token: 1"],
   [`health set ${H} reporter dummy auto_recover maybe`]: [
     'Error: argument of "(null)" must be one of "false", "true", "0", "1", "disable", "enable", not "maybe"',
     '"maybe" is not a valid boolean value',
