@@ -7,7 +7,7 @@
 import * as fc from "fast-check";
 import { ifAny } from "../model/drivers/fuzz.ts";
 import type { InventoryInstance } from "../model/mod.ts";
-import { listing, maybe, operation, portOf, type Row, uint32 } from "./row.ts";
+import { listing, maybe, onPort, portOf, type Row, uint32 } from "./row.ts";
 import type { PortKind } from "./rows_devlink.ts";
 import type { World } from "./world.ts";
 
@@ -42,20 +42,15 @@ const NODES = ["group1", "group2", "node3"];
 const hasVfs = ({ ports }: InventoryInstance) =>
   ports.some(({ index, flavour }) => flavour === "pcivf" || index >= 128);
 
-const onPort = <K extends PortKind>(kind: K, more: (world: World) => object = () => ({})) => (world: World) => {
-  const instance = world.instance(({ ports }) => ports.length > 0);
-  return operation(kind, { ...world.target(instance), port: portOf(world, instance), ...more(world) });
-};
-
 const nodeOf = (world: World, instance: InventoryInstance | undefined) =>
   world.draw.chance(6) ? world.draw.pick(["7", "", "a b"]) : world.draw.pick([...instance?.rateNodes ?? [], ...NODES]);
 
-  ...maybe(world, 12, "tcBw", () => world.draw.of(bandwidths)),
 const rateOf = (world: World, instance: InventoryInstance | undefined) => ({
   ...maybe(world, 35, "txShare", () => world.draw.of(rates)),
   ...maybe(world, 35, "txMax", () => world.draw.of(rates)),
   ...maybe(world, 8, "txPriority", () => world.draw.of(uint32)),
   ...maybe(world, 8, "txWeight", () => world.draw.of(uint32)),
+  ...maybe(world, 12, "tcBw", () => world.draw.of(bandwidths)),
   ...maybe(world, 30, "parent", () => world.draw.chance(25) ? null : nodeOf(world, instance)),
 });
 

@@ -166,6 +166,18 @@ export interface OperationParameters {
   "sb.port.pool.show": { handle?: Handle; port?: number; sb?: number; pool?: number };
   /** `devlink sb tc bind show` */
   "sb.tc.bind.show": { handle?: Handle; port?: number; sb?: number; tc?: number; type?: string };
+  /** `devlink sb port pool set`; what the threshold counts, the pool's type of thresholds says */
+  "sb.port.pool.set": { handle: Handle; port: number; sb?: number; pool: number; threshold: number };
+  /** `devlink sb tc bind set`; the threshold is as that of a port's pool */
+  "sb.tc.bind.set": {
+    handle: Handle;
+    port: number;
+    sb?: number;
+    tc: number;
+    type: string;
+    pool: number;
+    threshold: number;
+  };
   /** `devlink sb occupancy snapshot` */
   "sb.occupancy.snapshot": { handle: Handle; sb?: number };
   /** `devlink sb occupancy clearmax` */

@@ -243,6 +243,24 @@ export const COMMAND_FORMS: { readonly [K in DevlinkKind]: CommandForm } = {
     may("tc", "tc", number16),
     may("type", "type"),
   ),
+  "sb.port.pool.set": form<"sb.port.pool.set">(
+    "sb port pool set",
+    "port",
+    "",
+    sb,
+    needs("pool", "pool", number16),
+    needs("th", "threshold", number),
+  ),
+  "sb.tc.bind.set": form<"sb.tc.bind.set">(
+    "sb tc bind set",
+    "port",
+    "",
+    sb,
+    needs("tc", "tc", number16),
+    needs("type", "type"),
+    needs("pool", "pool", number16),
+    needs("th", "threshold", number),
+  ),
   "sb.occupancy.snapshot": form<"sb.occupancy.snapshot">("sb occupancy snapshot", "dev", "", sb),
   "sb.occupancy.clearmax": form<"sb.occupancy.clearmax">("sb occupancy clearmax", "dev", "", sb),
   "dpipe.table.show": form<"dpipe.table.show">("dpipe table show", "dev", "-j", may("name", "name")),
@@ -304,6 +322,15 @@ export const COMMAND_FORMS: { readonly [K in DevlinkKind]: CommandForm } = {
     may("rate", "rate", number64),
     may("burst", "burst", number64),
   ),
+};
+
+/** The form of `sb occupancy show`, which devlink(8) makes of lists: no operation is one. */
+export const OCCUPANCY_SHOW: CommandForm = {
+  words: ["sb", "occupancy", "show"],
+  about: "port",
+  all: false,
+  options: [sb],
+  flags: "-j",
 };
 
 /** Whether an operation is a command of devlink(8). */
