@@ -69,7 +69,7 @@ const operationSchema: z.ZodType<Operation> = z.lazy(() =>
     op("module.unload", { name: text }),
     op("netns.add", { name: text }),
     op("netns.del", { name: text, until: maybe(handle) }),
-    op("file.write", { path: text, value: text }),
+    op("file.write", { path: text, value: text, bare: maybe(z.literal(true)) }),
     op("file.read", { path: text }),
     op("file.remove", { path: text }),
     op("device", { handle, operation: z.record(text, z.unknown()) }),

@@ -267,8 +267,8 @@ export interface OperationParameters {
   "netns.add": { name: NetnsName };
   /** `ip netns del`; with `until`, waits until that instance has come back to `init` */
   "netns.del": { name: NetnsName; until?: Handle };
-  /** One `write(2)` of `value` and a newline to a file of sysfs, debugfs or `/run` */
-  "file.write": { path: string; value: string };
+  /** One `write(2)` of `value` and a newline to a file of sysfs, debugfs or `/run`; `bare` leaves the newline out */
+  "file.write": { path: string; value: string; bare?: true };
   /** Reads a file of sysfs or debugfs; its text, without the last newline, goes to the `sysfs` channel */
   "file.read": { path: string };
   /**

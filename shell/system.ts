@@ -209,7 +209,9 @@ export class System {
     ) {
       throw new ModelGap(path, "netdevs that are linked to each other; their netns are named by open files");
     }
-    return (yield* this.performing({ kind: "file.write", path, value: value.replace(/\n$/, ""), netns })).result;
+    const bare = value.endsWith("\n") ? {} : { bare: true as const };
+    return (yield* this.performing({ kind: "file.write", path, value: value.replace(/\n$/, ""), netns, ...bare }))
+      .result;
   }
 
   #told(op: Operation, observation: Observation): Observation {
