@@ -134,7 +134,7 @@ function* flash(call: Call, op: Operation<"dev.flash">): Run<Done> {
   });
   let observation: Observation;
   try {
-    observation = system.perform(op);
+    observation = yield* system.waiting(op);
   } finally {
     stop();
   }
