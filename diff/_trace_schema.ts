@@ -32,10 +32,10 @@ const written = {
   netns: z.union([text, z.strictObject({ pid: count })]),
 } as const;
 
-function parameter({ value, none, alone, many, required }: CommandOption): z.ZodType {
+function parameter({ value, none, alone, many, words, required }: CommandOption): z.ZodType {
   let schema: z.ZodType = alone === true ? z.literal(true) : written[value];
   if (none !== undefined && alone === undefined) schema = schema.nullable();
-  if (many) schema = z.array(schema);
+  if (many || words !== undefined) schema = z.array(schema);
   return required ? schema : maybe(schema);
 }
 
@@ -69,7 +69,7 @@ const operationSchema: z.ZodType<Operation> = z.lazy(() =>
     op("module.unload", { name: text }),
     op("netns.add", { name: text }),
     op("netns.del", { name: text, until: maybe(handle) }),
-    op("file.write", { path: text, value: text }),
+    op("file.write", { path: text, value: text, bare: maybe(z.literal(true)) }),
     op("file.read", { path: text }),
     op("file.remove", { path: text }),
     op("device", { handle, operation: z.record(text, z.unknown()) }),

@@ -25,6 +25,8 @@ export const NOT_ON_OWN: { readonly [K in OperationKind]?: string } = {
   "rate.add": "the same",
   "rate.del": "the same",
   "sb.pool.set": "sizes of pools are not put back",
+  "sb.port.pool.set": "thresholds are not put back",
+  "sb.tc.bind.set": "the same",
   "sb.occupancy.clearmax": "a watermark that is cleared is lost",
   "dpipe.table.set": "counters of a table are not put back",
   "linecard.set": "a line card stays provisioned",

@@ -71,6 +71,17 @@ export function operation<K extends OperationKind>(kind: K, parameters: object):
   return { kind, ...parameters } as unknown as Operation<K>;
 }
 
+/** Draws a command on a port, with more that is drawn. */
+export function onPort<K extends OperationKind>(
+  kind: K,
+  more: (world: World) => object = () => ({}),
+): (world: World) => Operation<K> {
+  return (world) => {
+    const instance = world.instance(({ ports }) => ports.length > 0);
+    return operation(kind, { ...world.target(instance), port: portOf(world, instance), ...more(world) });
+  };
+}
+
 /** Draws an operation that lists something: of all instances, of one, or of one object of it. */
 export function listing<K extends OperationKind>(
   kind: K,

@@ -8,7 +8,7 @@ import * as fc from "fast-check";
 import type { DevlinkKind } from "../model/command_line/forms.ts";
 import { ifAny } from "../model/drivers/fuzz.ts";
 import type { InventoryInstance, InventoryResource } from "../model/mod.ts";
-import { listing, maybe, operation, portOf, type Row, uint32, uint64 } from "./row.ts";
+import { listing, maybe, onPort, operation, portOf, type Row, uint32, uint64 } from "./row.ts";
 import type { World } from "./world.ts";
 
 /** The kinds of `rows_port.ts`. */
@@ -273,6 +273,24 @@ export const DEVLINK_ROWS: { readonly [K in Exclude<DevlinkKind, PortKind>]: Row
   "sb.tc.bind.show": {
     weight: 0.5,
     draw: listing("sb.tc.bind.show", (world, i) => ({ port: portOf(world, i), ...sb(world) })),
+  },
+  "sb.port.pool.set": {
+    weight: 0.5,
+    draw: onPort("sb.port.pool.set", (world) => ({
+      ...sb(world),
+      pool: world.draw.of(uint32),
+      threshold: world.draw.of(uint32),
+    })),
+  },
+  "sb.tc.bind.set": {
+    weight: 0.5,
+    draw: onPort("sb.tc.bind.set", (world) => ({
+      ...sb(world),
+      tc: world.draw.of(uint32),
+      type: world.draw.pick(["ingress", "egress", "x"]),
+      pool: world.draw.of(uint32),
+      threshold: world.draw.of(uint32),
+    })),
   },
   "sb.occupancy.snapshot": { weight: 0.5, draw: onDevice("sb.occupancy.snapshot", sb) },
   "sb.occupancy.clearmax": { weight: 0.5, draw: onDevice("sb.occupancy.clearmax", sb) },

@@ -7,7 +7,7 @@
 import * as fc from "fast-check";
 import { ifAny } from "../model/drivers/fuzz.ts";
 import type { InventoryInstance } from "../model/mod.ts";
-import { listing, maybe, operation, portOf, type Row, uint32 } from "./row.ts";
+import { listing, maybe, onPort, portOf, type Row, uint32 } from "./row.ts";
 import type { PortKind } from "./rows_devlink.ts";
 import type { World } from "./world.ts";
 
@@ -15,16 +15,32 @@ const rates = fc.oneof(
   { weight: 5, arbitrary: fc.constantFrom("10mbit", "1gbit", "0", "8bit", "1kbit", "100mbit") },
   { weight: 1, arbitrary: fc.constantFrom("1bit", "7bit", "1mbps", "x", "", "10mbi", "-1") },
 );
+
+const classes = ["0", "1", "2", "3", "4", "5", "6", "7"] as const;
+/** Bandwidths of traffic classes, and some that devlink(8) does not take. */
+const bandwidths = fc.oneof(
+  {
+    weight: 6,
+    arbitrary: fc.tuple(
+      fc.shuffledSubarray([...classes], { minLength: 8 }),
+      fc.array(fc.constantFrom("0", "1", "100", "4294967295", "4294967296", ""), { minLength: 8, maxLength: 8 }),
+    ).map(([order, values]) => order.map((at, i) => `${at}:${values[i]}`)),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.constantFrom("0:2", "8:1", "x:1", "7:x", "7", "7:-1", ":", "7:7:7").map((last) => [
+      ...classes.slice(0, 7).map((at) => `${at}:1`),
+      last,
+    ]),
+  },
+  { weight: 1, arbitrary: fc.constantFrom(["0:1"], [...classes, "8"].map((at) => `${at}:1`)) },
+);
+
 const NODES = ["group1", "group2", "node3"];
 
 /** Ports that may have rate objects: ports of VFs, and others whose index is as high as drivers give to VFs. */
 const hasVfs = ({ ports }: InventoryInstance) =>
   ports.some(({ index, flavour }) => flavour === "pcivf" || index >= 128);
-
-const onPort = <K extends PortKind>(kind: K, more: (world: World) => object = () => ({})) => (world: World) => {
-  const instance = world.instance(({ ports }) => ports.length > 0);
-  return operation(kind, { ...world.target(instance), port: portOf(world, instance), ...more(world) });
-};
 
 const nodeOf = (world: World, instance: InventoryInstance | undefined) =>
   world.draw.chance(6) ? world.draw.pick(["7", "", "a b"]) : world.draw.pick([...instance?.rateNodes ?? [], ...NODES]);
@@ -34,6 +50,7 @@ const rateOf = (world: World, instance: InventoryInstance | undefined) => ({
   ...maybe(world, 35, "txMax", () => world.draw.of(rates)),
   ...maybe(world, 8, "txPriority", () => world.draw.of(uint32)),
   ...maybe(world, 8, "txWeight", () => world.draw.of(uint32)),
+  ...maybe(world, 12, "tcBw", () => world.draw.of(bandwidths)),
   ...maybe(world, 30, "parent", () => world.draw.chance(25) ? null : nodeOf(world, instance)),
 });
 

@@ -64,6 +64,8 @@ const BY_KIND: Readonly<Record<OperationKind, Disruption>> = {
   "sb.pool.set": "changes",
   "sb.port.pool.show": "reads",
   "sb.tc.bind.show": "reads",
+  "sb.port.pool.set": "changes",
+  "sb.tc.bind.set": "changes",
   "sb.occupancy.snapshot": "changes",
   "sb.occupancy.clearmax": "changes",
   "dpipe.table.show": "reads",

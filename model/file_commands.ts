@@ -24,7 +24,7 @@ export type FileKind = "file.write" | "file.read" | "file.remove";
 
 /** The operations on files. */
 export const FILE_COMMANDS: { readonly [K in FileKind]: Command<K> } = {
-  *"file.write"({ kernel, task, netns }, { path, value }) {
+  *"file.write"({ kernel, task, netns }, { path, value, bare }) {
     if (isPlain(kernel, path)) {
       kernel.runFiles.set(path, value);
       return "ok";
@@ -40,7 +40,9 @@ export const FILE_COMMANDS: { readonly [K in FileKind]: Command<K> } = {
     // It was opened, and is not written to yet
     yield* pause(task, path);
     task.acknowledged = false;
-    return yield* file.write(task, value.replace(/\n$/, ""), netns);
+    // Nothing is no write(2)
+    if (bare && value === "") return "ok";
+    return yield* file.write(task, value.replace(/\n$/, ""), netns, bare && !value.endsWith("\n"));
   },
 
   *"file.read"({ kernel, task, netns }, { path }) {

@@ -33,6 +33,8 @@ export interface InventoryPort {
   flavour: string;
   /** True if devlink knows of its netdev */
   netdev: boolean;
+  /** The name of its netdev; undefined where it has none */
+  ifname: string | undefined;
   /** True if its netdev is up */
   up: boolean;
   /** The netns that its netdev is in; undefined where it has none, or where that netns has no name any more */

@@ -237,6 +237,47 @@ export class Machine {
     return this.#run(op, op.kind, true);
   }
 
+  /**
+   * Performs an operation that may have to wait, for time to pass or for a lock, beside those that follow. Whenever time passes or
+   * kernel threads run, it goes on. Returns a function that gives its observation once it has ended.
+   *
+   * @example
+   * ```ts
+   * import { assertEquals } from "@std/assert";
+   * import { Machine } from "./machine.ts";
+   *
+   * const machine = new Machine({ era: "6.12" });
+   * const handle = "netdevsim/netdevsim10";
+   * machine.perform({ kind: "file.write", path: "/sys/bus/netdevsim/new_device", value: "10 1" });
+   * machine.perform({ kind: "file.write", path: "/lib/firmware/dummy", value: "x" });
+   * const ended = machine.background({ kind: "dev.flash", handle, file: "dummy" });
+   * machine.perform({ kind: "wait", ms: 1000 });
+   * assertEquals(ended(), undefined);
+   * machine.perform({ kind: "wait", ms: 9000 });
+   * assertEquals(ended()?.result, "ok");
+   * ```
+   *
+   * @throws {ModelGap} If the model has no answer; nothing was done then
+   * @throws {TypeError} If the kind of the operation is not known
+   */
+  background(op: Operation): () => Observation | undefined {
+    const kernel = this.#kernel;
+    const steps = this.#run(op, op.kind, false);
+    let ended: Observation | undefined;
+    const body = function* (): Steps {
+      ended = yield* steps;
+    };
+    kernel.workers.push({ task: this.#running!, steps: body(), own: true });
+    kernel.runWorkers();
+    return () => ended;
+  }
+
+  /** When the next of those that wait for time to pass goes on, on the clock of {@linkcode Machine.now}; undefined if nobody does. */
+  get wakes(): number | undefined {
+    const { wakeups } = this.#kernel;
+    return wakeups.length > 0 ? Math.min(...wakeups) : undefined;
+  }
+
   /** Lets the kernel threads run until they end or wait. Returns whether anything moved. */
   runWorkers(): boolean {
     return this.#kernel.runWorkers();

@@ -23,6 +23,8 @@ export interface RateParameters {
   txPriority?: number;
   /** `tx_weight` */
   txWeight?: number;
+  /** `tc-bw`: the bandwidth of each of the 8 traffic classes, as devlink(8) takes them: `0:60`, `1:10`, .. */
+  tcBw?: readonly string[];
   /** The name of the node above; null for `noparent` */
   parent?: string | null;
 }
@@ -164,6 +166,18 @@ export interface OperationParameters {
   "sb.port.pool.show": { handle?: Handle; port?: number; sb?: number; pool?: number };
   /** `devlink sb tc bind show` */
   "sb.tc.bind.show": { handle?: Handle; port?: number; sb?: number; tc?: number; type?: string };
+  /** `devlink sb port pool set`; the pool's type of thresholds decides what the threshold counts */
+  "sb.port.pool.set": { handle: Handle; port: number; sb?: number; pool: number; threshold: number };
+  /** `devlink sb tc bind set`; the threshold is as in `sb.port.pool.set` */
+  "sb.tc.bind.set": {
+    handle: Handle;
+    port: number;
+    sb?: number;
+    tc: number;
+    type: string;
+    pool: number;
+    threshold: number;
+  };
   /** `devlink sb occupancy snapshot` */
   "sb.occupancy.snapshot": { handle: Handle; sb?: number };
   /** `devlink sb occupancy clearmax` */
@@ -253,8 +267,8 @@ export interface OperationParameters {
   "netns.add": { name: NetnsName };
   /** `ip netns del`; with `until`, waits until that instance has come back to `init` */
   "netns.del": { name: NetnsName; until?: Handle };
-  /** One `write(2)` of `value` and a newline to a file of sysfs, debugfs or `/run` */
-  "file.write": { path: string; value: string };
+  /** One `write(2)` of `value` and a newline to a file of sysfs, debugfs or `/run`; `bare` leaves the newline out */
+  "file.write": { path: string; value: string; bare?: true };
   /** Reads a file of sysfs or debugfs; its text, without the last newline, goes to the `sysfs` channel */
   "file.read": { path: string };
   /**

@@ -55,6 +55,7 @@ class Instance implements InventoryInstance {
       type,
       flavour: String(flavour["flavour"] ?? ""),
       netdev: netdev !== null,
+      ifname: netdev?.name,
       up: netdev !== null && linkFlags(netdev).includes("UP"),
       netns: netdev ? this.#nameOf(netdev.netns) : undefined,
     }));

@@ -401,8 +401,8 @@ export class Dut {
     del: (id: number): Step<void> => this.#step({ kind: "nexthop.del", id }, nothing),
   };
 
-  /** One `write(2)` of `value` and a newline. */
-  write(path: string, value: string, options: Settling = {}): Step<void> {
+  /** One `write(2)` of `value` and a newline; with `bare` there is no newline. */
+  write(path: string, value: string, options: Settling & { bare?: true } = {}): Step<void> {
     return this.#step({ kind: "file.write", path, value, ...options }, nothing);
   }
 

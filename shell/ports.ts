@@ -10,14 +10,14 @@ import type { LinkStates } from "./link_states.ts";
 /** The index of the port of the first VF. */
 const FIRST_VF = 128;
 
-/** Returns the devlink port of a netdev. */
+/** Returns the devlink port of a netdev in the netns of its instance. Nobody asks devlink for it: no lock is waited for. */
 export function portOf(machine: Machine, netdev: string, netns: string): { handle: string; port: number } | undefined {
-  const { reply } = machine.perform({ kind: "port.show", netns });
-  const ports = (reply as { port?: Record<string, { netdev?: string }> } | null)?.port ?? {};
-  const found = Object.entries(ports).find(([, port]) => port.netdev === netdev)?.[0];
-  if (found === undefined) return undefined;
-  const at = found.lastIndexOf("/");
-  return { handle: found.slice(0, at), port: Number(found.slice(at + 1)) };
+  for (const instance of machine.inventory().instances) {
+    if (instance.netns !== netns) continue;
+    const port = instance.ports.find((one) => one.ifname === netdev && one.netns === netns);
+    if (port) return { handle: instance.handle, port: port.index };
+  }
+  return undefined;
 }
 
 /** Returns the VFs of a port as ip(8) shows them; undefined if the port can have none. */
@@ -25,7 +25,7 @@ export function vfs(machine: Machine, handle: string, port: number): Json[] | un
   if (port >= FIRST_VF) return undefined;
   const path = `/sys/bus/netdevsim/devices/${handle.split("/")[1]}/sriov_numvfs`;
   const { sysfs } = machine.perform({ kind: "file.read", path });
-  const { reply } = machine.perform({ kind: "rate.show" });
+  const reply = Number(sysfs ?? 0) > 0 ? machine.perform({ kind: "rate.show" }).reply : null;
   const rates = (reply as { rate?: Record<string, { tx_max?: number; tx_share?: number }> } | null)?.rate ?? {};
   const megabits = (bytes = 0) => Math.floor(bytes * 8 / 1e6);
   const rateOf = (vf: number) => rates[`${handle}/${FIRST_VF + vf}`] ?? {};

@@ -22,6 +22,49 @@ Deno.test("a script of a POSIX shell does what dash does", async () => {
   assertEquals(`${said}exit status ${rc}\n`, expected);
 });
 
+Deno.test("a flash in the background takes its time while others run; its own instance waits for it", () => {
+  // Seen on the kernels: 1.2 s and 8.4 s; before 5.13, the flash holds the lock of all instances
+  for (const era of BOOTED_ERAS) {
+    const session = made(era);
+    session.run("echo '11 1' > /sys/bus/netdevsim/new_device; mkdir -p /lib/firmware; echo x > /lib/firmware/dummy");
+    const uptime = () => Number(session.run("cut -d' ' -f1 /proc/uptime").stdout);
+    const since = (line: string) => {
+      const begin = uptime();
+      const { rc } = session.run(`devlink dev flash ${HANDLE} file dummy > /tmp/said & sleep 1; ${line}`);
+      const took = uptime() - begin;
+      assertEquals([rc, session.run("wait; cat /tmp/said").stdout.includes("Flashing done")], [0, true], line);
+      return [took, uptime() - begin].map((s) => s < 2 ? "at once" : s < 12 ? "after the flash" : s);
+    };
+    const other = era === "5.10" ? "after the flash" : "at once";
+    assertEquals(since("devlink dev info netdevsim/netdevsim11"), [other, "after the flash"], era);
+    assertEquals(since(`devlink dev info ${HANDLE}`), ["after the flash", "after the flash"]);
+    assertEquals(since("cat /sys/bus/netdevsim/devices/netdevsim10/sriov_numvfs"), ["at once", "after the flash"]);
+  }
+});
+
+Deno.test("what devlink(8) refuses by itself: a share above the maximum, a port's objects on kernels without selectors", () => {
+  const session = made("6.1");
+  session.run(
+    `echo 1 > /sys/bus/netdevsim/devices/netdevsim10/sriov_numvfs; devlink dev eswitch set ${HANDLE} mode switchdev`,
+  );
+  const rate = `devlink port function rate set ${HANDLE}/128`;
+  assertEquals(
+    session.run(`${rate} tx_max 1mbit; ${rate} tx_share 2mbit`).stderr,
+    "Invalid. Expected tx_share <= tx_max or tx_share == 0.\n",
+  );
+  for (
+    const line of [
+      `health show ${HANDLE}/0`,
+      "port health show eth1",
+      `sb port pool show ${HANDLE}/0`,
+      `sb tc bind show ${HANDLE}/0`,
+    ]
+  ) {
+    const { rc, stderr } = session.run(`devlink ${line}`);
+    assertEquals([rc, stderr], [1, "Dump selectors are not supported by kernel for this command\n"], line);
+  }
+});
+
 Deno.test("each era: an instance, its reload, its end; the same commands give the same", () => {
   for (const era of BOOTED_ERAS) {
     const [one, two] = [made(era), made(era)].map((session) =>

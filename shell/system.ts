@@ -119,6 +119,8 @@ export class System {
   readonly #listeners = new Set<Listener>();
   readonly #seen = new Map<string, Seen>();
   #netnsMade = false;
+  /** How many operations take their time, others beside them */
+  #waiting = 0;
   #happened: Happened = { notify: {}, kmsg: [], gaps: [] };
   /** Called at once with each message about what the model has no answer for */
   onGap: ((message: string) => void) | undefined;
@@ -188,7 +190,7 @@ export class System {
   /** Returns the same, at the pace of the machine: where it takes time, others run in the midst of it. */
   *performing(op: Operation): Run<Observation> {
     const { step } = this.pace;
-    if (step === undefined) return this.perform(op);
+    if (step === undefined) return this.#waiting > 0 ? yield* this.waiting(op) : this.perform(op);
     const steps = this.machine.task(op);
     for (let idle = 0;;) {
       const next = steps.next();
@@ -202,6 +204,22 @@ export class System {
     }
   }
 
+  /** Performs an operation that takes its time: other processes run meanwhile. */
+  *waiting(op: Operation): Run<Observation> {
+    const ended = this.machine.background(op);
+    this.#waiting++;
+    try {
+      for (;;) {
+        const observation = ended();
+        if (observation) return this.#told(op, observation);
+        const { wakes } = this.machine;
+        yield wakes === undefined ? { ready: () => ended() !== undefined } : { until: wakes };
+      }
+    } finally {
+      this.#waiting--;
+    }
+  }
+
   *#write(path: string, value: string, netns: string): Run<string> {
     const linked = /^\/sys\/bus\/netdevsim\/(?:un)?link_device$/.test(path);
     if (
@@ -209,7 +227,9 @@ export class System {
     ) {
       throw new ModelGap(path, "netdevs that are linked to each other; their netns are named by open files");
     }
-    return (yield* this.performing({ kind: "file.write", path, value: value.replace(/\n$/, ""), netns })).result;
+    const bare = value.endsWith("\n") ? {} : { bare: true as const };
+    return (yield* this.performing({ kind: "file.write", path, value: value.replace(/\n$/, ""), netns, ...bare }))
+      .result;
   }
 
   #told(op: Operation, observation: Observation): Observation {

@@ -77,7 +77,7 @@ export function limits(): string {
     "\n## ip(8)\n",
     table(["what", "why"], [...grouped([...objects, ...options]), ...words]),
     "\n## devlink(8) and ethtool(8)\n",
-    "Of devlink: `--no-nice-names`, `sb port pool set`, `sb tc bind set`, and `tc-bw` of rates. Of ethtool: all but `-i`, `-S`,\n`-a`, `-c`, `-g`, `-k` (its first lines), `-f`, `-r`, `-P`, `-d`, `--show-fec` and what it shows without an option; and each of\nthem for interfaces that are not netdevsim's.\n",
+    "Of devlink: `--no-nice-names`. Of ethtool: all but `-i`, `-S`,\n`-a`, `-c`, `-g`, `-k` (its first lines), `-f`, `-r`, `-P`, `-d`, `--show-fec` and what it shows without an option; and each of\nthem for interfaces that are not netdevsim's.\n",
     "## Programs\n",
     `Options that a program at the prompt does not support, and these programs: ${
       [...OTHER_PROGRAMS].sort().map((name) => `\`${name}\``).join(" ")

@@ -67,6 +67,8 @@ export interface CommandOption {
   alone?: null | true;
   /** True if it may be given several times: the parameter is an array */
   many?: boolean;
+  /** How many words its value has, where that is not one: the parameter is an array of them */
+  words?: number;
   /** True if it may be given only where all there are is asked for */
   ofAll?: boolean;
 }
@@ -101,7 +103,7 @@ const form = <K extends DevlinkKind>(
   flags,
 });
 
-type Extra = Partial<Pick<CommandOption, "value" | "none" | "alone" | "many" | "bits" | "ofAll">>;
+type Extra = Partial<Pick<CommandOption, "value" | "none" | "alone" | "many" | "words" | "bits" | "ofAll">>;
 const needs = <F extends string>(word: string, field: F, extra: Extra = {}): CommandOption & { field: F } => ({
   word,
   field,
@@ -123,6 +125,7 @@ const rate = [
   may("tx_max", "txMax"),
   may("tx_priority", "txPriority", number),
   may("tx_weight", "txWeight", number),
+  may("tc-bw", "tcBw", { words: 8 }),
   may("parent", "parent", { none: "noparent" }),
 ] as const;
 const sb = may("sb", "sb", number);
@@ -240,6 +243,24 @@ export const COMMAND_FORMS: { readonly [K in DevlinkKind]: CommandForm } = {
     may("tc", "tc", number16),
     may("type", "type"),
   ),
+  "sb.port.pool.set": form<"sb.port.pool.set">(
+    "sb port pool set",
+    "port",
+    "",
+    sb,
+    needs("pool", "pool", number16),
+    needs("th", "threshold", number),
+  ),
+  "sb.tc.bind.set": form<"sb.tc.bind.set">(
+    "sb tc bind set",
+    "port",
+    "",
+    sb,
+    needs("tc", "tc", number16),
+    needs("type", "type"),
+    needs("pool", "pool", number16),
+    needs("th", "threshold", number),
+  ),
   "sb.occupancy.snapshot": form<"sb.occupancy.snapshot">("sb occupancy snapshot", "dev", "", sb),
   "sb.occupancy.clearmax": form<"sb.occupancy.clearmax">("sb occupancy clearmax", "dev", "", sb),
   "dpipe.table.show": form<"dpipe.table.show">("dpipe table show", "dev", "-j", may("name", "name")),
@@ -301,6 +322,15 @@ export const COMMAND_FORMS: { readonly [K in DevlinkKind]: CommandForm } = {
     may("rate", "rate", number64),
     may("burst", "burst", number64),
   ),
+};
+
+/** The form of `sb occupancy show`, which devlink(8) makes of lists: no operation is one. */
+export const OCCUPANCY_SHOW: CommandForm = {
+  words: ["sb", "occupancy", "show"],
+  about: "port",
+  all: false,
+  options: [sb],
+  flags: "-j",
 };
 
 /** True if an operation is a command of devlink(8). */

@@ -55,7 +55,9 @@ export function asRead(op: Operation): Operation | undefined {
   for (const { field, value, bits = 32 } of COMMAND_FORMS[op.kind].options) {
     const given = (op as unknown as Parameters)[field];
     // getopt(3) takes it for an option of devlink(8) itself, wherever it stands
-    if (typeof given === "number" ? given < 0 : typeof given === "string" && /^-./.test(given)) return undefined;
+    for (const word of [given].flat()) {
+      if (typeof word === "number" ? word < 0 : typeof word === "string" && /^-./.test(word)) return undefined;
+    }
     if (value !== "number") continue;
     if (given === undefined || given === null || isPlain(given, bits)) continue;
     // A word that begins so is an option of devlink(8) itself, wherever it stands

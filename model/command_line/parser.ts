@@ -5,7 +5,8 @@
  * @module
  */
 
-import { COMMAND_FORMS, type CommandForm, type CommandOption, type DevlinkKind } from "./forms.ts";
+import { parseBandwidths } from "./bandwidths.ts";
+import { COMMAND_FORMS, type CommandForm, type CommandOption, type DevlinkKind, OCCUPANCY_SHOW } from "./forms.ts";
 import { CHOICES, IDENTIFICATION, MISSING, MISSING_OF, Refusal } from "./refusals.ts";
 import { COMMANDS, MONITORED, type Shows, starts, type Verb } from "./verbs.ts";
 import type { Operation } from "../operation.ts";
@@ -21,8 +22,6 @@ export type ParsedCommand =
   | { help: string; status: 0 | 1 }
   /** `devlink monitor`, with the objects that are asked for */
   | { monitor: readonly string[] }
-  /** What the model has no answer for, and why */
-  | { gap: { what: string; why: string } }
   /** The lines that it prints on standard error: it ends with status 1 */
   | { errors: readonly string[]; kind?: DevlinkKind };
 
@@ -69,30 +68,23 @@ export function parseDevlink(words: readonly string[], portOf: PortFinder = () =
     verb = verbs[name]!;
     topic = verb.help ?? topic;
   }
-  if (verb.gap !== undefined) return { gap: { what: `devlink ${words.join(" ")}`, why: verb.gap } };
   const kind = verb.kind!;
-  const strange = args.find((word) => starts(word, OTHER_OPTIONS[kind]?.word ?? " "));
-  if (strange !== undefined && strange.length > 1) {
-    return { gap: { what: `devlink ${words.join(" ")}`, why: OTHER_OPTIONS[kind]!.why } };
-  }
   // Verbs that have a help of their own take it for the first word, as any start of it
   const helps = verb.bare || kind === "dev.info";
   if (helps && (args.length === 0 ? verb.bare : starts(args[0]!, "help"))) return { help: topic, status: 0 };
   try {
-    // The occupancy of one instance is looked for among the occupancy of all
-    const op = operation(kind, verb.shows === "occupancy" ? [] : args, portOf);
+    if (verb.shows === "occupancy") {
+      // The occupancy of one instance is looked for among the occupancy of all
+      operation(kind, args, portOf, OCCUPANCY_SHOW);
+      return { op: operation(kind, [], portOf), shows: verb.shows };
+    }
+    const op = operation(kind, args, portOf);
     return verb.shows ? { op, shows: verb.shows } : { op };
   } catch (error) {
     if (!(error instanceof Refusal)) throw error;
-    return { errors: error.lines, kind };
+    return verb.shows === "occupancy" ? { errors: error.lines } : { errors: error.lines, kind };
   }
 }
-
-/** Options that devlink(8) takes and no operation has. */
-const OTHER_OPTIONS: { readonly [K in DevlinkKind]?: { readonly word: string; readonly why: string } } = {
-  "rate.set": { word: "tc-bw", why: "the bandwidth of a traffic class" },
-  "rate.add": { word: "tc-bw", why: "the bandwidth of a traffic class" },
-};
 
 function monitor(words: readonly string[]): ParsedCommand {
   const objects: string[] = [];
@@ -105,8 +97,12 @@ function monitor(words: readonly string[]): ParsedCommand {
   return { monitor: objects.length === 0 ? ["all"] : objects };
 }
 
-function operation(kind: DevlinkKind, words: readonly string[], portOf: PortFinder): Operation<DevlinkKind> {
-  const form = COMMAND_FORMS[kind];
+function operation(
+  kind: DevlinkKind,
+  words: readonly string[],
+  portOf: PortFinder,
+  form: CommandForm = COMMAND_FORMS[kind],
+): Operation<DevlinkKind> {
   const op: Record<string, unknown> = { kind };
   let args = [...words];
   const scope = kind === "resource.show" && args[0] === "scope";
@@ -114,10 +110,15 @@ function operation(kind: DevlinkKind, words: readonly string[], portOf: PortFind
     Object.assign(op, subject(form, kind, args.shift(), portOf));
   }
   const found = new Set<string>();
+  let unknown: string | undefined;
   while (args.length > 0) {
     const word = args[0]!;
     const option = optionOf(kind, form, word);
-    if (!option) throw new Refusal(`Unknown option "${word}"`);
+    if (!option) {
+      unknown ??= word;
+      args.shift();
+      continue;
+    }
     const { field } = option.option;
     found.add(field);
     if (option.alone) {
@@ -125,12 +126,26 @@ function operation(kind: DevlinkKind, words: readonly string[], portOf: PortFind
       args = args.slice(1);
       continue;
     }
-    const text = args[1];
-    args = args.slice(2);
+    const { words: many = 1 } = option.option;
+    const texts = args.slice(1, 1 + many);
+    args = args.slice(1 + many);
+    if (many > 1) {
+      const read = parseBandwidths(texts);
+      if (read instanceof Refusal) throw read;
+      op[field] = texts;
+      continue;
+    }
+    const [text] = texts;
     const value = valueOf(kind, option.option, text);
     op[field] = option.option.many ? [...op[field] as unknown[] ?? [], value] : value;
   }
-  require(kind, form, found, op);
+  const lines = missing(kind, form, found, op);
+  if (unknown !== undefined) lines.push(`Unknown option "${unknown}"`);
+  if (lines.length > 0) throw new Refusal(...lines);
+  if (kind === "param.set" && !found.has("value") && !found.has("default")) {
+    throw new Refusal("Either value or default must be specified");
+  }
+  if (kind === "dev.eswitch.set" && found.size === 0) throw new Refusal("Need to set at least one option");
   return op as unknown as Operation<DevlinkKind>;
 }
 
@@ -147,8 +162,8 @@ function optionOf(kind: DevlinkKind, form: CommandForm, word: string) {
 function subject(form: CommandForm, kind: DevlinkKind, word: string | undefined, portOf: PortFinder) {
   const { about } = form;
   // Some take a device as well
-  const either = about === "port" && (kind.startsWith("health.") || kind.startsWith("resource.") || form.all ||
-    kind === "port.add");
+  const named = kind.startsWith("health.") || form === OCCUPANCY_SHOW;
+  const either = about === "port" && (named || kind.startsWith("resource.") || form.all || kind === "port.add");
   if (word === undefined) {
     if (about === "dev") throw new Refusal(IDENTIFICATION.device);
     if (about === "port") {
@@ -189,16 +204,16 @@ function subject(form: CommandForm, kind: DevlinkKind, word: string | undefined,
   }
   if (parts.length === 1) return portByNetdev(kind, word, portOf);
   if (parts.length === 2 && either) return { handle: word };
-  if (parts.length !== 3) throw new Refusal(IDENTIFICATION.wrong, IDENTIFICATION.device);
+  if (parts.length !== 3) throw new Refusal(IDENTIFICATION.wrongPort, IDENTIFICATION[named ? "either" : "ports"]);
   return { handle, port: number(parts[2]!, `Port index "${parts[2]}" is not a number or not within range`) };
 }
 
 function portByNetdev(kind: DevlinkKind, netdev: string, portOf: PortFinder) {
   const port = portOf(netdev);
   if (port === undefined) {
-    const why = kind.startsWith("health.")
-      ? [`Netdevice "${netdev}" not found`]
-      : [IDENTIFICATION.wrong, IDENTIFICATION.device];
+    const why = /^(?:port\.(?:show|add)|resource|rate)/.test(kind)
+      ? [IDENTIFICATION.wrong, IDENTIFICATION.device]
+      : [`Netdevice "${netdev}" not found`];
     throw new Refusal("RTNETLINK answers: No such device", ...why);
   }
   const at = port.lastIndexOf("/");
@@ -248,7 +263,7 @@ function valueOf(kind: DevlinkKind, option: CommandOption, text: string | undefi
     const value = number(text, refusal, 0xffff_ffff_ffff_ffffn);
     return Number.isSafeInteger(value) ? value : text;
   }
-  if (option.value === "number") return number(text, refusal);
+  if (option.value === "number") return number(text, refusal, 2n ** BigInt(option.bits ?? 32) - 1n);
   if (option.value === "netns") return /^\d+$/.test(text) ? (text === "1" ? "init" : { pid: Number(text) }) : text;
   if (/^tx(?:Share|Max)$/.test(field) && !/^\d+(?:\.\d+)?(?:[kmgt]i?)?(?:bit|bps)?$/i.test(text)) {
     throw new Refusal(`Invalid rate value: "${text}"`);
@@ -256,7 +271,13 @@ function valueOf(kind: DevlinkKind, option: CommandOption, text: string | undefi
   return text;
 }
 
-function require(kind: DevlinkKind, form: CommandForm, found: ReadonlySet<string>, op: Record<string, unknown>): void {
+/** Returns what devlink(8) reports about options that it needs and has not found. */
+function missing(
+  kind: DevlinkKind,
+  form: CommandForm,
+  found: ReadonlySet<string>,
+  op: Record<string, unknown>,
+): string[] {
   const needed = new Set(form.options.filter((option) => option.required).map((option) => option.field));
   if (kind === "port.add") needed.add("pfnum");
   if (kind === "port.split") needed.add("count");
@@ -264,16 +285,11 @@ function require(kind: DevlinkKind, form: CommandForm, found: ReadonlySet<string
   if (kind === "port.param.set") needed.add("value");
   const own = MISSING_OF[kind] as Readonly<Record<string, string>> | undefined;
   const listed = kind === "resource.set" ? MISSING.toReversed() : MISSING;
-  const missing = listed.filter(([field]) => needed.has(field) && !found.has(field)).map(([field, text]) =>
+  const texts = listed.filter(([field]) => needed.has(field) && !found.has(field)).map(([field, text]) =>
     own?.[field] ?? text
   );
-  if (missing.length > 0) throw new Refusal(...new Set(missing));
-  if (kind === "param.set" && !found.has("value") && !found.has("default")) {
-    throw new Refusal("Either value or default must be specified");
-  }
-  if (kind === "dev.eswitch.set" && found.size === 0) throw new Refusal("Need to set at least one option");
+  if (texts.length > 0) return [...new Set(texts)];
   const known = new Set(MISSING.map(([field]) => field));
-  if ([...needed].some((field) => !found.has(field) && !known.has(field))) {
-    throw new Refusal("BUG: unknown argument required but not found");
-  }
+  const bug = [...needed].some((field) => !found.has(field) && !known.has(field));
+  return bug ? ["BUG: unknown argument required but not found"] : [];
 }

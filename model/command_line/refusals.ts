@@ -23,15 +23,20 @@ export const IDENTIFICATION = {
   node: 'Expected "bus_name/dev_name/node" identification.',
   rate: 'Expected "bus_name/dev_name/node" or "bus_name/dev_name/port_index" identification.',
   wrong: "Wrong identification string format.",
+  wrongPort: "Wrong port identification string format.",
+  ports: 'Expected "bus_name/dev_name/port_index" or "netdev_ifname".',
+  either: 'Expected "bus_name/dev_name" or "bus_name/dev_name/port_index" or "netdev_ifname".',
 } as const;
 
 /** What devlink(8) misses, in the order in which it looks for it, by the parameter of the operation. */
 export const MISSING: readonly (readonly [field: string, text: string])[] = [
-  ["type", "Port type not set."],
+  ["lc", "Linecard index expected."],
   ["count", "Port split count option expected."],
   ["pool", "Pool index option expected."],
   ["size", "Pool size option expected."],
+  ["type", "Port type not set."],
   ["thtype", "Pool threshold type option expected."],
+  ["threshold", "Threshold option expected."],
   ["tc", "TC index option expected."],
   ["counters", "Dpipe table counter state expected."],
   ["path", "Resource path expected."],
@@ -44,7 +49,6 @@ export const MISSING: readonly (readonly [field: string, text: string])[] = [
   ["reporter", "Reporter's name is expected."],
   ["flavour", "Port flavour is expected."],
   ["pfnum", "Port PCI PF number is expected."],
-  ["lc", "Linecard index expected."],
 ];
 
 /** The kinds that name a missing argument in other words. */
@@ -54,6 +58,7 @@ export const MISSING_OF: { readonly [K in DevlinkKind]?: Readonly<Record<string,
   "dpipe.table.set": { name: "Dpipe table name expected." },
   "dpipe.table.dump": { name: "Dpipe table name expected." },
   "linecard.set": { type: "Linecard type expected." },
+  "sb.tc.bind.set": { type: "Pool type option expected." },
   "resource.set": { size: "Resource size expected." },
 };
 
@@ -85,6 +90,9 @@ export const CHOICES: {
   "port.param.set": {
     cmode: [["runtime", "driverinit", "permanent"], (word) => `Unknown configuration mode "${word}"`],
   },
+  "sb.pool.set": { thtype: [["static", "dynamic"], (word) => `Unknown threshold type "${word}"`] },
+  "sb.tc.bind.show": { type: [["ingress", "egress"], (word) => `Unknown pool type "${word}"`] },
+  "sb.tc.bind.set": { type: [["ingress", "egress"], (word) => `Unknown pool type "${word}"`] },
   "resource.show": { scope: [["dev", "port"], (word) => `Unknown resource scope "${word}"`] },
   "trap.set": { action: [["drop", "trap", "mirror"], (word) => `Unknown trap action "${word}"`] },
   "trap.group.set": { action: [["drop", "trap", "mirror"], (word) => `Unknown trap action "${word}"`] },

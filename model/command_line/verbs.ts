@@ -21,13 +21,10 @@ export interface Verb {
   /** True if it shows its help where nothing follows */
   readonly bare?: boolean;
   readonly shows?: Shows;
-  /** Why the model has no answer for it */
-  readonly gap?: string;
 }
 
 const leaf = (kind: DevlinkKind, bare = false): Verb => ({ kind, bare });
 const unknown: Verb = {};
-const BUFFERS = "how a port without shared buffers refuses it";
 
 /** The commands of devlink(8), in the order in which devlink(8) tries them. */
 export const COMMANDS: Readonly<Record<string, Verb>> = {
@@ -130,7 +127,7 @@ export const COMMANDS: Readonly<Record<string, Verb>> = {
               help: unknown,
               show: leaf("sb.port.pool.show"),
               list: leaf("sb.port.pool.show"),
-              set: { gap: BUFFERS },
+              set: leaf("sb.port.pool.set"),
             },
           },
         },
@@ -145,7 +142,7 @@ export const COMMANDS: Readonly<Record<string, Verb>> = {
               help: unknown,
               show: leaf("sb.tc.bind.show"),
               list: leaf("sb.tc.bind.show"),
-              set: { gap: BUFFERS },
+              set: leaf("sb.tc.bind.set"),
             },
           },
         },

@@ -39,6 +39,10 @@ export function devlinkWords(op: Operation<DevlinkKind>): string[] {
       result.push(option.none);
       continue;
     }
+    if (option.words !== undefined) {
+      result.push(option.word, ...value as readonly string[]);
+      continue;
+    }
     for (const each of option.many ? value as readonly unknown[] : [value]) {
       result.push(option.word, written(each, option.value));
     }

@@ -64,6 +64,7 @@ export function rateAttributes(rate: Rate): Attributes {
   if (rate.txShare !== 0) attributes["tx_share"] = rate.txShare;
   if (rate.txMax !== 0) attributes["tx_max"] = rate.txMax;
   if (rate.parent) attributes["parent"] = rate.parent.name;
+  for (const [i, bandwidth] of rate.bandwidths.entries()) if (bandwidth !== 0) attributes[`tc_${i}`] = bandwidth;
   return attributes;
 }
 

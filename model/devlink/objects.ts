@@ -42,6 +42,8 @@ export interface Rate {
   /** Bytes per second; 0 for none */
   txShare: number;
   txMax: number;
+  /** The bandwidth of each of the 8 traffic classes; 0 for none */
+  bandwidths: readonly number[];
   parent: Rate | undefined;
   /** How many have it as their parent */
   children: number;

@@ -5,6 +5,8 @@
  */
 
 import { type Command, get } from "../command.ts";
+import { parseBandwidths } from "../command_line/bandwidths.ts";
+import { Refusal } from "../command_line/refusals.ts";
 import { type Devlink, enter, findInstance, leave, type Port, type Rate } from "./devlink.ts";
 import { rateAttributes } from "./message.ts";
 import type { Result } from "../observation.ts";
@@ -13,6 +15,9 @@ import { dumpObjects } from "./port.ts";
 import { acquire, type Steps, type Task } from "../kernel/task.ts";
 
 // What changes is announced, too (RATE NEW and DEL), but devlink(8) 7.3 shows no such message in its monitor.
+
+/** No bandwidth for any of the 8 traffic classes. */
+const NO_BANDWIDTHS: readonly number[] = Array(8).fill(0);
 
 /** Makes the leaf of a port. */
 export function createLeaf(dl: Devlink, port: Port): void {
@@ -23,6 +28,7 @@ export function createLeaf(dl: Devlink, port: Port): void {
     port,
     txShare: 0,
     txMax: 0,
+    bandwidths: NO_BANDWIDTHS,
     parent: undefined,
     children: 0,
   };
@@ -79,7 +85,9 @@ interface Wish {
   txMax: number | undefined;
   txPriority: number | undefined;
   txWeight: number | undefined;
-  /** `""` is no weight */
+  /** Of each of the 8 traffic classes */
+  bandwidths: readonly number[] | undefined;
+  /** `""` is no parent */
   parent: string | undefined;
 }
 
@@ -110,6 +118,7 @@ function setRate(task: Task, dl: Devlink, rate: Rate, wish: Wish): Result {
     if (result !== "ok") return result;
     rate.txMax = wish.txMax;
   }
+  if (wish.bandwidths && dl.kernel.era.ports.rateClasses === "taken") rate.bandwidths = wish.bandwidths;
   return wish.parent === undefined ? "ok" : adopt(task, dl, rate, wish.parent);
 }
 
@@ -158,8 +167,10 @@ function wishOf(op: RateParameters): Wish | undefined {
   if ((op.txShare !== undefined && txShare === undefined) || (op.txMax !== undefined && txMax === undefined)) {
     return undefined;
   }
+  const bandwidths = op.tcBw && parseBandwidths(op.tcBw);
+  if (bandwidths instanceof Refusal) return undefined;
   const { txPriority, txWeight } = op;
-  return { txShare, txMax, txPriority, txWeight, parent: op.parent === null ? "" : op.parent };
+  return { txShare, txMax, txPriority, txWeight, bandwidths, parent: op.parent === null ? "" : op.parent };
 }
 
 /** devlink(8) asks for no share above the maximum; 0 is no maximum. */
@@ -167,8 +178,10 @@ const inOrder = (share: number, max: number) => share === 0 || max === 0 || shar
 
 /** Returns what the netlink policy of some eras does not know. */
 function unknownTo(task: Task, dl: { era: Devlink["kernel"]["era"] }, wish: Wish): Result {
-  if (dl.era.ports.ratePriority || (wish.txPriority === undefined && wish.txWeight === undefined)) return "ok";
-  return task.fail("EINVAL", "Unknown attribute type");
+  const { ratePriority, rateClasses } = dl.era.ports;
+  const priority = wish.txPriority !== undefined || wish.txWeight !== undefined;
+  const refused = (priority && !ratePriority) || (wish.bandwidths !== undefined && rateClasses === "refused");
+  return refused ? task.fail("EINVAL", "Unknown attribute type") : "ok";
 }
 
 // deno-lint-ignore require-yield
@@ -268,6 +281,7 @@ function addNode(task: Task, dl: Devlink, name: string, wish: Wish): Result {
     port: undefined,
     txShare: 0,
     txMax: 0,
+    bandwidths: NO_BANDWIDTHS,
     parent: undefined,
     children: 0,
   };

@@ -18,6 +18,8 @@ export type RefusedKind =
   | "sb.pool.set"
   | "sb.port.pool.show"
   | "sb.tc.bind.show"
+  | "sb.port.pool.set"
+  | "sb.tc.bind.set"
   | "sb.occupancy.snapshot"
   | "sb.occupancy.clearmax"
   | "dpipe.table.show"
@@ -117,6 +119,12 @@ export const REFUSED_COMMANDS: { [K in RefusedKind]: Command<K> } = {
       : tc === undefined || type === undefined
       ? refused()
       : refuse(scene, handle, "ENODEV"),
+
+  "sb.port.pool.set": (scene, { handle, sb, pool, threshold }) =>
+    !isU32(sb, pool, threshold) ? refused() : refuse(scene, handle, "ENODEV"),
+
+  "sb.tc.bind.set": (scene, { handle, sb, tc, type, pool, threshold }) =>
+    !isU32(sb, tc, pool, threshold) || !DIRECTIONS.has(type) ? refused() : refuse(scene, handle, "ENODEV"),
 
   "sb.occupancy.snapshot": (scene, { handle, sb }) => isU32(sb) ? refuse(scene, handle, "ENODEV") : refused(),
 

@@ -208,8 +208,8 @@ export interface PortEra {
   readonly ratePriority: boolean;
   /** True if a rate object that has a parent takes another one; if not, it has to drop its parent first */
   readonly reparents: boolean;
-  /** True if rate objects have a bandwidth for each traffic class */
-  readonly rateClasses: boolean;
+  /** If rate objects have a bandwidth for each traffic class; if not, whether a request with one is refused, or the rest is done */
+  readonly rateClasses: "taken" | "refused" | "ignored";
   /** True if a reload warns of what the driver left registered when it went down */
   readonly reloadWarns: boolean;
   /** True if ports have resources of their own */

@@ -97,7 +97,7 @@ export default {
       rates: false,
       ratePriority: false,
       reparents: false,
-      rateClasses: false,
+      rateClasses: "refused",
       reloadWarns: false,
       resources: false,
       renamesUp: false,

@@ -29,6 +29,8 @@ export default {
     linkwatchSync: true,
     deadWorker: "alone",
     ports: {
+      // The policies of these requests are no longer strict
+      rateClasses: "ignored",
       findPort: ["split", "unsplit", "del"],
       functionSettings: FUNCTION_SETTINGS,
       functionChecks: "support",

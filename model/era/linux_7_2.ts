@@ -21,7 +21,7 @@ export default {
     locks: { nestedOrder: "nested first" },
     drivers: { nestedOrder: "nested first" },
     scanOverflow: "saturates",
-    ports: { inactiveMode: true, rateClasses: true, resources: true, moveChecksFirst: false },
+    ports: { inactiveMode: true, rateClasses: "taken", resources: true, moveChecksFirst: false },
     objects: { unknownInDump: "Unsupported attribute" },
     phylink: {
       noAnswer: "drops",

@@ -17,8 +17,8 @@ export type Content = { text: string } | { errno: string };
 export interface VirtualFile {
   /** Its content; as steps where reading it may have to wait */
   read?(task: Task): Content | Steps<Content>;
-  /** Takes one write, the last newline cut off; gives `ok` or an errno */
-  write?(task: Task, value: string, netns: Netns): Steps<string>;
+  /** Takes one write, the last newline cut off; gives `ok` or an errno. `bare`: there was no newline */
+  write?(task: Task, value: string, netns: Netns, bare?: boolean): Steps<string>;
   /** True if it has been taken away since it was found; to open it fails then. Left out where to write to it tells the same */
   gone?(): boolean;
 }

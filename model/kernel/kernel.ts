@@ -63,7 +63,7 @@ export class Kernel implements KernelHost {
   readonly runFiles: Map<string, string> = new SharedMap("run files");
   readonly timers: Timer[] = [];
   /** Kernel threads with something to do, in the order in which it came */
-  readonly workers: { task: Task; steps: Steps; blocked?: SchedulingPoint }[] = [];
+  readonly workers: { task: Task; steps: Steps; blocked?: SchedulingPoint; own?: true }[] = [];
   readonly lockdep: Lockdep;
   readonly rtnl: Lock;
   /** Held to read while netns come and go, to write while somebody joins or leaves what is called for each of them */
@@ -313,7 +313,8 @@ export class Kernel implements KernelHost {
     for (let progress = true; progress && this.workers.length > 0;) {
       progress = false;
       for (const worker of [...this.workers]) {
-        worker.task.observation = this.observation;
+        // An operation that goes on by itself has an observation of its own
+        if (!worker.own) worker.task.observation = this.observation;
         for (;;) {
           const next = stepWorker(worker.steps);
           if (next.done) {

@@ -368,7 +368,7 @@ tl_devlink() {
 # One write(2): dd tells the errno, which a shell's own redirection does not.
 tl_write() {
   tl_text=$TL_D/in$TL_WHO
-  printf '%s\n' "$3" > "$tl_text"
+  if [ "${4-}" ]; then printf %s "$3"; else printf '%s\n' "$3"; fi > "$tl_text"
   tl_in "$1" dd if="$tl_text" of="$2" bs=4096 count=1 conv=notrunc
 }
 

@@ -83,11 +83,11 @@ function stepOf(id: number, bound: number, op: Operation): string {
 }
 
 /** Returns what a long-lived shell does of `tl_read` and `tl_write`: `NETNS read PATH`, `NETNS write PATH TEXT`. */
-function fileCommand([name, netns = "", path = "", text]: readonly string[]): string[] | undefined {
+function fileCommand([name, netns = "", path = "", text, bare]: readonly string[]): string[] | undefined {
   if (!/^\w+$/.test(netns) || path.includes("\n")) return undefined;
   if (name === "tl_read") return [netns, "read", path];
-  // Some echo(1) take a first word with a dash as an option, and backslashes as escapes.
-  const plain = text !== undefined && !/^-|[\\\n]/.test(text);
+  // Some echo(1) take a first word with a dash as an option, and backslashes as escapes; all of them write a newline.
+  const plain = text !== undefined && bare === undefined && !/^-|[\\\n]/.test(text);
   return name === "tl_write" && plain ? [netns, "write", path, text] : undefined;
 }
 

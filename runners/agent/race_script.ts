@@ -36,7 +36,7 @@ const inInit = (op: Operation) => (op.netns ?? "init") === "init";
 
 /** Returns what a shell's own echo can write as it is. */
 function plainWrite(op: Operation): [string, string] | undefined {
-  if (op.kind !== "file.write" || !inInit(op) || op.path.startsWith("/lib/firmware/")) return undefined;
+  if (op.kind !== "file.write" || op.bare || !inInit(op) || op.path.startsWith("/lib/firmware/")) return undefined;
   return /^-|[\\\n]/.test(op.value) ? undefined : [op.path, op.value];
 }
 
@@ -107,6 +107,7 @@ function racing(op: Operation, server: ReturnType<typeof serverOf>): string {
     case "file.read":
       return run("dd", `if=${op.path}`, "bs=65536");
     case "file.write":
+      if (op.bare) throw new TypeError("Cannot race a write without a newline on a board");
       return `tl_dd ${quote(op.path)} ${quote(op.value)}`;
     case "wait":
       return run("sleep", String(op.ms / 1000));

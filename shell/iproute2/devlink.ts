@@ -6,7 +6,6 @@
 
 import type { DevlinkKind } from "../../model/command_line/forms.ts";
 import { parseDevlink } from "../../model/command_line/parser.ts";
-import { ModelGap } from "../../model/gap.ts";
 import type { JsonObject, Notification, Observation, Operation } from "../../model/mod.ts";
 import { errorText } from "../errno.ts";
 import type { Run } from "../run.ts";
@@ -97,7 +96,6 @@ function* command(call: Call, options: DevlinkOptions, words: readonly string[])
     yield* call.err(lines.map((line) => `${line}\n`).join(""));
     return { text: "", status: 1 };
   }
-  if ("gap" in parsed) throw new ModelGap(parsed.gap.what, parsed.gap.why);
   if ("help" in parsed) {
     yield* call.err(USAGE[parsed.help]!);
     return { text: "", status: parsed.status };
@@ -136,7 +134,7 @@ function* flash(call: Call, op: Operation<"dev.flash">): Run<Done> {
   });
   let observation: Observation;
   try {
-    observation = system.perform(op);
+    observation = yield* system.waiting(op);
   } finally {
     stop();
   }

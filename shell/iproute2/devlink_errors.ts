@@ -20,6 +20,14 @@ const SELECTED: ReadonlySet<string> = new Set([
   "sb.pool.show",
 ]);
 
+/** What names one object, where not any option does. */
+const NAMED_BY: Readonly<Record<string, readonly string[]>> = {
+  "sb.pool.show": ["pool"],
+  "health.show": ["reporter"],
+  "sb.port.pool.show": ["pool"],
+  "sb.tc.bind.show": ["tc", "type"],
+};
+
 const NO_SELECTORS = "Dump selectors are not supported by kernel for this command";
 
 /** Returns what it prints of a handle that it cannot read, if the kernel has no dump of one instance's objects. */
@@ -40,8 +48,12 @@ export function unsupportedSelector(call: Call, op: Operation<DevlinkKind>): str
     return [`kernel answers: ${errorText("ENODEV")}`, NO_SELECTORS];
   }
   if (handle === undefined || !form.all || call.system.machine.era.filteredDumps) return [];
-  if (SELECTED.has(kind)) return [];
-  const given = Object.entries(rest).some(([key, value]) => key !== "netns" && value !== undefined);
+  const found = Object.entries(rest).filter(([key, value]) => key !== "netns" && value !== undefined).map(([key]) =>
+    key
+  );
+  const names = NAMED_BY[kind];
+  if (names === undefined && SELECTED.has(kind)) return [];
+  const given = names?.every((key) => found.includes(key)) ?? found.length > 0;
   return given ? [] : [NO_SELECTORS];
 }
 
@@ -52,6 +64,10 @@ export function* complain(call: Call, op: Operation<DevlinkKind>, { result, exta
     yield* call.err(`${extack.level === "error" ? "Error" : "Warning"}: ${prefix}${extack.text}.\n`);
   }
   if (result === "ok") {
+    // Buffers of a port that cannot be shown are an error to devlink(8), and no failure
+    if (op.kind === "sb.port.pool.show" && op.port !== undefined) {
+      yield* call.err(`kernel answers: ${errorText(extack ? "EINVAL" : "ENODEV")}\n`);
+    }
     // From 5.11 on, a message in several parts leaves an errno of 0
     const message = op.kind === "health.diagnose" || op.kind === "health.dump.show";
     if (message && call.system.facts.tellsParts && Object.keys((reply ?? {}) as object).length > 0) {
@@ -86,9 +102,14 @@ function clientErrors(call: Call, op: Operation<DevlinkKind>): string[] {
       const words = ["false", "true", "0", "1", "disable", "enable"].map((word) => `"${word}"`).join(", ");
       return [`Error: argument of "(null)" must be one of ${words}, not "${op.value}"`, refused];
     }
+    case "rate.set":
+    case "rate.add":
+      return ["Invalid. Expected tx_share <= tx_max or tx_share == 0."];
     case "resource.set":
       if (op.path === "") return [`kernel answers: ${errorText("EINVAL")}`];
       return ["error parsing resource path Invalid argument"];
+    case "sb.tc.bind.show":
+      return [`Unknown option "${op.tc === undefined ? "type" : "tc"}"`];
     default:
       return [];
   }

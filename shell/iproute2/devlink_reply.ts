@@ -143,7 +143,9 @@ export function replyText(op: Operation<DevlinkKind>, reply: Json, options: Devl
       return handlesText(
         root as JsonObject,
         (key, value) =>
-          key === "tx_max" || key === "tx_share" ? `${key} ${rateText(Number(value), options.iec)}` : `${key} ${value}`,
+          key === "tx_max" || key === "tx_share"
+            ? `${key} ${rateText(Number(value), options.iec)}`
+            : `${key}${key.startsWith("tc_") ? " bw" : ""} ${value}`,
       );
     case "param.show":
     case "port.param.show":

@@ -154,7 +154,7 @@ function* settings(call: Call, netdev: NetdevShown): Run {
 }
 
 function* flash(call: Call, port: Port, file: string): Run {
-  const { result } = call.system.perform({ kind: "ethtool.flash", ...port, file, netns: call.process.netns });
+  const { result } = yield* call.system.waiting({ kind: "ethtool.flash", ...port, file, netns: call.process.netns });
   if (result === "ok") return 0;
   yield* call.err(`Flashing failed: ${errorText(result)}\n`);
   return 1;

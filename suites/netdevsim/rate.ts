@@ -10,6 +10,9 @@ const holds = {
   because: "there are no rate objects before 5.14",
 };
 
+/** Words of `tc-bw`: a bandwidth for each of the 8 traffic classes. */
+const bandwidths = (...values: (number | string)[]): string[] => values.map((value, i) => `${i}:${value}`);
+
 /** Two VFs, and with them two leafs. */
 async function switchdev(dut: Dut): Promise<void> {
   await netdevsimOf(dut).vfs(2);
@@ -23,6 +26,8 @@ export default suite("rate", { fixture: netdevsim({ ports: 1 }) }, ({ sequence }
     netdevsimOf(dut).vfs(2).either();
     dut.rate.add("node1", { txMax: "1mbit" }).fails();
     dut.rate.add("node1", { txPriority: 1 }).fails();
+    dut.rate.add("node1", { tcBw: bandwidths(1, 1, 1, 1, 1, 1, 1, 1) }).fails();
+    dut.rate.set(128, { tcBw: bandwidths(1, 1, 1, 1, 1, 1, 1, 1) }).fails();
     dut.rate.set(128, { txMax: "1mbit" }).fails();
     dut.rate.set("node1", { txMax: "1mbit" }).fails();
     dut.rate.get(128).fails();
@@ -99,6 +104,84 @@ export default suite("rate", { fixture: netdevsim({ ports: 1 }) }, ({ sequence }
     await dut.rate.list();
   });
 
+  sequence("the bandwidths of traffic classes", { source: "5.8; devlink-rate(8)", holds }, async (dut) => {
+    await switchdev(dut);
+    await dut.rate.add("node1");
+    // 7.2 takes them, 6.12 does not know them and takes the rest, older ones refuse the whole request
+    dut.rate.set(128, { tcBw: bandwidths(60, 10, 0, 0, 30, 0, 0, 0) }).either();
+    dut.rate.set("node1", { tcBw: bandwidths(1, 2, 3, 4, 5, 6, 7, 8).reverse(), txMax: "10mbit" }).either();
+    dut.rate.add("node2", { tcBw: bandwidths(0, 0, 0, 0, 0, 0, 0, 100), parent: "node1" }).either();
+    await dut.rate.list();
+    dut.rate.get("node2").either();
+    for (const file of ["ports/128", "ports/129", "rate_nodes/node1", "rate_nodes/node2"]) {
+      for (const name of ["tc0_bw", "tc1_bw", "tc7_bw"]) netdevsimOf(dut).debugfs.read(`${file}/${name}`).either();
+    }
+    netdevsimOf(dut).debugfs.write("ports/128/tc0_bw", "7").fails();
+    netdevsimOf(dut).debugfs.read("ports/128/tc8_bw").fails();
+    // What does not fit into 32 bits, and what is left out
+    dut.rate.set(128, { tcBw: bandwidths(4294967295, 4294967296, "", 0, 0, 0, 0, 1) }).either();
+    await dut.rate.get(128);
+    dut.rate.set(128, { tcBw: bandwidths(0, 0, 0, 0, 0, 0, 0, 0) }).either();
+    await dut.rate.get(128);
+    dut.rate.set(0, { tcBw: bandwidths(1, 1, 1, 1, 1, 1, 1, 1) }).fails();
+    dut.rate.set("nosuch", { tcBw: bandwidths(1, 1, 1, 1, 1, 1, 1, 1) }).fails();
+  });
+
+  sequence("bandwidths go first, parents after them", { source: "net/devlink: no rollback", holds }, async (dut) => {
+    await switchdev(dut);
+    const some = { tcBw: bandwidths(8, 7, 6, 5, 4, 3, 2, 1) };
+    const others = { tcBw: bandwidths(1, 1, 1, 1, 1, 1, 1, 1) };
+    dut.rate.set(128, { ...some, txShare: "0", txMax: "6gbit" }).fails();
+    await dut.rate.get(128);
+    dut.rate.set(128, { ...some, parent: "nosuch" }).fails();
+    await dut.rate.get(128);
+    dut.rate.set(128, { ...others, txPriority: 2 }).fails();
+    await dut.rate.get(128);
+    dut.rate.add("node1", { ...others, parent: "nosuch" }).fails();
+    dut.rate.get("node1").fails();
+    // They go with the port, unlike the limits of its VF
+    await dut.eswitch.set({ mode: "legacy" });
+    dut.rate.add("node1", some).fails();
+    dut.rate.set(128, some).fails();
+    await dut.eswitch.set({ mode: "switchdev" });
+    await dut.rate.get(128);
+    netdevsimOf(dut).debugfs.read("ports/128/tc0_bw").either();
+  });
+
+  sequence("bandwidths that devlink(8) does not send", { source: "devlink-rate(8)", holds }, async (dut) => {
+    await switchdev(dut);
+    const refused = [
+      ["0:60"],
+      bandwidths(1, 1, 1, 1, 1, 1, 1, 1, 1),
+      ["0:1", "0:1", "2:1", "3:1", "4:1", "5:1", "6:1", "7:1"],
+      ["0:1", ":1", "2:1", "3:1", "4:1", "5:1", "6:1", "7:1"],
+      ["0:1", "8:1", "2:1", "3:1", "4:1", "5:1", "6:1", "7:1"],
+      ["0:1", "x:1", "2:1", "3:1", "4:1", "5:1", "6:1", "7:1"],
+      ["0:1", "1", "2:1", "3:1", "4:1", "5:1", "6:1", "7:1"],
+      ["0:1", "1:1:1", "2:1", "3:1", "4:1", "5:1", "6:1", "7:1"],
+      bandwidths(1, "x", 1, 1, 1, 1, 1, 1),
+      bandwidths(1, " ", 1, 1, 1, 1, 1, 1),
+    ];
+    for (const tcBw of refused) assertEquals(dut.rate.set(128, { tcBw }).fails().errno, "client");
+    await dut.rate.list();
+  });
+
+  sequence("a share above the maximum", { source: "devlink-rate(8)", holds }, async (dut) => {
+    await switchdev(dut);
+    await dut.rate.set(128, { txMax: "10mbit" });
+    assertEquals(dut.rate.set(128, { txShare: "20mbit" }).fails().errno, "client");
+    await dut.rate.set(128, { txShare: "10mbit" });
+    assertEquals(dut.rate.set(128, { txMax: "9mbit" }).fails().errno, "client");
+    // 0 is no maximum
+    await dut.rate.set(128, { txShare: "20mbit", txMax: "0" });
+    assertEquals(dut.rate.set(128, { txMax: "10mbit" }).fails().errno, "client");
+    await dut.rate.get(128);
+    assertEquals(dut.rate.add("node1", { txShare: "20mbit", txMax: "10mbit" }).fails().errno, "client");
+    // A new node is not asked for first
+    await dut.rate.add("node1", { txShare: "20mbit" });
+    await dut.rate.list();
+  });
+
   sequence("nodes by their names", { source: "O15; selftest rate_test", holds }, async (dut) => {
     await switchdev(dut);
     await dut.rate.add("node1");
@@ -134,6 +217,8 @@ export default suite("rate", { fixture: netdevsim({ ports: 1 }) }, ({ sequence }
     // From 6.3 on another parent can be chosen, before the object must be without one first
     dut.rate.set(128, { parent: "node1" }).either();
     dut.rate.set(128, { parent: "nosuch" }).fails();
+    // devlink(8) 7.3 has no words for a node of another device, though 7.3 can have such parents: it is a name like any other
+    assertEquals(dut.rate.set(129, { parent: "netdevsim/netdevsim99/node1" }).fails().errno, "ENODEV");
     await dut.rate.list();
     await dut.rate.set(128, { parent: null, txMax: "7mbit" });
     await dut.rate.set(128, { parent: null });

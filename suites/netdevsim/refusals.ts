@@ -80,7 +80,9 @@ export default suite("refusals", { fixture: netdevsim({ ports: 1 }) }, ({ sequen
       { kind: "sb.occupancy.snapshot", handle },
       { kind: "sb.occupancy.snapshot", handle, sb: 1 },
       { kind: "sb.occupancy.clearmax", handle },
+      { kind: "sb.occupancy.clearmax", handle, sb: 1 },
       { kind: "sb.occupancy.clearmax", handle: NOBODY },
+      { kind: "sb.occupancy.snapshot", handle: NOBODY },
     );
   });
 
@@ -107,5 +109,30 @@ export default suite("refusals", { fixture: netdevsim({ ports: 1 }) }, ({ sequen
       { kind: "sb.tc.bind.show", handle, port: 0, type: "ingress" },
       { kind: "sb.tc.bind.show", handle, port: 0, tc: 0, type: "nosuch" },
     );
+  });
+
+  sequence("no thresholds of a port's shared buffers", { source: "net/devlink/sb.c; devlink-sb(8)" }, (dut) => {
+    const { handle } = dut;
+    const bind = { kind: "sb.tc.bind.set", handle, port: 0, tc: 0, type: "ingress", pool: 0, threshold: 1 } as const;
+    const pool = { kind: "sb.port.pool.set", handle, port: 0, pool: 0, threshold: 1 } as const;
+    ask(
+      dut,
+      pool,
+      { ...pool, sb: 7, pool: 65535, threshold: 4294967295 },
+      { ...pool, port: 9 },
+      { ...pool, handle: NOBODY },
+      bind,
+      { ...bind, sb: 7, tc: 8, type: "egress", pool: 65535, threshold: 4294967295 },
+      { ...bind, port: 9 },
+      { ...bind, handle: NOBODY },
+    );
+    const refused = [
+      { ...pool, pool: 65536 },
+      { ...pool, threshold: 4294967296 },
+      { ...bind, tc: 65536 },
+      { ...bind, type: "nosuch" },
+      { ...bind, pool: 65536 },
+    ];
+    for (const operation of refused) assertEquals(dut.perform(operation).fails().errno, "client");
   });
 });

@@ -27,6 +27,36 @@ export default suite("trap_fault", { fixture: netdevsim({ ports: 1 }) }, ({ sequ
     netdevsimOf(dut).debugfs.read(COOKIE).fails();
   });
 
+  sequence(
+    "a cookie without a newline loses its last digit",
+    { source: "drivers/net/netdevsim/dev.c" },
+    async (dut) => {
+      const { debugfs } = netdevsimOf(dut);
+      await debugfs.write(COOKIE, "123", { bare: true });
+      assertEquals(await debugfs.read(COOKIE), "12");
+      for (const bad of ["1234", "xyz", "0123456789abcdef"]) debugfs.write(COOKIE, bad, { bare: true }).fails();
+      assertEquals(await debugfs.read(COOKIE), "12");
+      await debugfs.write(COOKIE, "abcdx", { bare: true });
+      assertEquals(await debugfs.read(COOKIE), "abcd");
+      // Nothing is no write
+      await debugfs.write(COOKIE, "", { bare: true });
+      await debugfs.read(COOKIE);
+      await debugfs.write(COOKIE, "1", { bare: true });
+      assertEquals(await debugfs.read(COOKIE), "");
+      await debugfs.write("fail_reload", "Y", { bare: true });
+      dut.reload().fails();
+    },
+  );
+
+  sequence("files that can only be written", { source: "fs/libfs.c; fs/sysfs/file.c; kernels" }, (dut) => {
+    const { debugfs } = netdevsimOf(dut);
+    for (const file of ["take_snapshot", "health/break_health"]) debugfs.read(file).fails();
+    const bus = "/sys/bus/netdevsim";
+    const files = ["new_device", "del_device", "drivers_probe", "drivers/netdevsim/bind", "drivers/netdevsim/unbind"];
+    for (const file of files) dut.read(`${bus}/${file}`).fails();
+    for (const file of ["new_port", "del_port"]) dut.read(`${bus}/devices/${dut.handle.split("/")[1]}/${file}`).fails();
+  });
+
   sequence("a group whose policer the driver refuses", { source: "T10; 4.6" }, async (dut) => {
     await netdevsimOf(dut).debugfs.write("fail_trap_group_set", "Y");
     dut.trap.group.set("l2_drops", { policer: 1 }).fails();

@@ -40,6 +40,9 @@ const KNOWN_OF_BUFFER = (op: Operation): boolean =>
   (op.kind === "sb.pool.show" && (op.handle === undefined || op.pool !== undefined)) ||
   ((op.kind === "sb.port.pool.show" || op.kind === "sb.tc.bind.show") && op.handle === undefined);
 
+/** The operations that change the shared buffer. */
+const BUFFER_CHANGES: ReadonlySet<string> = new Set(["sb.pool.set", "sb.port.pool.set", "sb.tc.bind.set"]);
+
 /** The files that the driver core models: they bind and unbind. */
 const MODELLED_FILE = /^\/sys\/bus\/pci\/drivers\/[^/]+\/(un)?bind$/;
 
@@ -223,7 +226,7 @@ export class Unknowns {
     if (op.kind === "ethtool.info" || op.kind === "ethtool.flash") {
       because("what ethtool shows of the ASIC is not modelled", "reply", "result", "extack", ...SAID);
     }
-    if (op.kind === "sb.pool.set") this.#buffered = false;
+    if (BUFFER_CHANGES.has(op.kind)) this.#buffered = false;
     const known = this.#buffered && KNOWN_OF_BUFFER(op);
     const missing = subject === "sb" && !known
       ? "this of the shared buffers of mlxsw is not modelled"

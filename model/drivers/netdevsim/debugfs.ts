@@ -65,12 +65,14 @@ function fileOf(
     case "max_vfs":
       return netdevsimEra(kernel.era).lacks.has("max_vfs") ? undefined : {
         read: () => ({ text: String(device.maxVfs) }),
-        write: (task, value) => users.enter(task, () => setMaxVfs(task, device, value)),
+        write: (task, value, _netns, bare) =>
+          users.enter(task, () => setMaxVfs(task, device, value, value.length + (bare ? 0 : 1))),
       };
     case "trap_flow_action_cookie":
       return {
         read: () => driver.cookie === undefined ? { errno: "EINVAL" } : { text: driver.cookie },
-        write: (_task, value) => setCookie(driver, value),
+        // Whatever stands last is taken for the newline
+        write: (_task, value, _netns, bare) => setCookie(driver, bare ? value.slice(0, -1) : value),
       };
   }
   return undefined;
@@ -108,7 +110,7 @@ function* setKnob(driver: Netdevsim, path: string, type: "bool" | "u32", value: 
   return "ok";
 }
 
-/** Two hexadecimal digits a byte; the newline after them is not looked at. */
+/** Two hexadecimal digits a byte. */
 // deno-lint-ignore require-yield
 function* setCookie(driver: Netdevsim, value: string): Steps<string> {
   if (!/^([0-9a-fA-F]{2})*$/.test(value)) return "EINVAL";
@@ -118,8 +120,8 @@ function* setCookie(driver: Netdevsim, value: string): Steps<string> {
 
 /** What `max_vfs` takes in one write, the newline counted in. */
 const MAX_VFS_LENGTH = 10;
-function* setMaxVfs(task: Task, device: NetdevsimDevice, value: string): Steps<string> {
-  if (value.length + 1 >= MAX_VFS_LENGTH) return "ENOSPC";
+function* setMaxVfs(task: Task, device: NetdevsimDevice, value: string, length: number): Steps<string> {
+  if (length >= MAX_VFS_LENGTH) return "ENOSPC";
   if (!/^\+?\d+$/.test(value)) return "EINVAL";
   const count = Number(value);
   if (count > MOST_VF_CONFIGS) return "ENOMEM";

@@ -6,6 +6,7 @@
 
 import type { Devlink, Rate } from "../../devlink/devlink.ts";
 import type { RateDriver } from "../../devlink/driver.ts";
+import type { Era } from "../../era/mod.ts";
 import type { VirtualFile } from "../../kernel/host.ts";
 import type { Result } from "../../observation.ts";
 import type { Task } from "../../kernel/task.ts";
@@ -17,6 +18,10 @@ const UNIT = 125_000;
 const FASTEST = 5000;
 /** The index of the port of the first VF. */
 export const VF_BASE = 128;
+
+/** The files of a VF's port or of a node that hold a bandwidth of a traffic class. */
+export const bandwidthFiles = ({ ports }: Era): string[] =>
+  ports.rateClasses === "taken" ? Array.from({ length: 8 }, (_, i) => `tc${i}_bw`) : [];
 
 interface Limits {
   tx_share: number;
@@ -73,8 +78,8 @@ export class NetdevsimRates implements RateDriver {
 
   /** Returns the file of a VF's port. */
   vfFile(index: number, name: string): VirtualFile | undefined {
-    const parent = () => this.#dl.ports.find((port) => port.index === index)?.rate?.parent;
-    return this.#file(this.#vf(index - VF_BASE), parent, name);
+    const rate = () => this.#dl.ports.find((port) => port.index === index)?.rate;
+    return this.#file(this.#vf(index - VF_BASE), rate, name);
   }
 
   /** The names of the nodes. */
@@ -90,8 +95,8 @@ export class NetdevsimRates implements RateDriver {
   /** Returns the file of a node. */
   nodeFile(node: string, name: string): VirtualFile | undefined {
     const limits = this.#nodes.get(node);
-    const parent = () => this.#dl.rates.find((rate) => rate.type === "node" && rate.name === node)?.parent;
-    return limits && this.#file(limits, parent, name);
+    const rate = () => this.#dl.rates.find((rate) => rate.type === "node" && rate.name === node);
+    return limits && this.#file(limits, rate, name);
   }
 
   #vf(number: number): Limits {
@@ -100,19 +105,17 @@ export class NetdevsimRates implements RateDriver {
     return limits;
   }
 
-  #file(limits: Limits, parent: () => Rate | undefined, name: string): VirtualFile | undefined {
+  #file(limits: Limits, rate: () => Rate | undefined, name: string): VirtualFile | undefined {
     switch (name) {
       case "tx_share":
       case "tx_max":
         return { read: () => ({ text: String(limits[name]) }) };
       case "rate_parent":
         // Unlike the others, it is not a file that a value could ever be written to
-        return { read: () => ({ text: parent()?.name ?? "" }), write: refuse };
+        return { read: () => ({ text: rate()?.parent?.name ?? "" }), write: refuse };
     }
-    // No operation sets a bandwidth of a traffic class
-    return this.#dl.kernel.era.ports.rateClasses && /^tc[0-7]_bw$/.test(name)
-      ? { read: () => ({ text: "0" }) }
-      : undefined;
+    const at = bandwidthFiles(this.#dl.kernel.era).indexOf(name);
+    return at < 0 ? undefined : { read: () => ({ text: String(rate()?.bandwidths[at] ?? 0) }) };
   }
 }
 

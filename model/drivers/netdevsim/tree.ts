@@ -22,8 +22,10 @@ import {
 } from "../../kernel/tree.ts";
 import { netDirectory, powerDirectory } from "../../net/netdev_tree.ts";
 import type { Netdev, Netns } from "../../net/netns.ts";
+import type { Era } from "../../era/mod.ts";
 import type { DriverTree } from "../driver.ts";
 import { netdevsimDevices } from "./bus.ts";
+import { bandwidthFiles } from "./rates.ts";
 import { NETDEVSIM } from "./device.ts";
 import { netdevsimEra } from "./era.ts";
 import type { NetdevsimDevice } from "./netdevsim.ts";
@@ -106,7 +108,12 @@ function deviceDirectory({ era }: Kernel, device: NetdevsimDevice, netns: Netns)
 }
 
 /** What a node of rates, and the port of a VF, can be asked for. */
-const RATE_FILES: Sketch = { rate_parent: RO, tx_max: RO, tx_share: RO };
+const rateFiles = (era: Era): Sketch => ({
+  rate_parent: RO,
+  ...Object.fromEntries(bandwidthFiles(era).map((name) => [name, RO])),
+  tx_max: RO,
+  tx_share: RO,
+});
 
 /** Returns the knobs of a bound device in debugfs; undefined where it is not bound. */
 function knobs(kernel: Kernel, device: NetdevsimDevice): TreeDirectory | undefined {
@@ -121,7 +128,7 @@ function knobs(kernel: Kernel, device: NetdevsimDevice): TreeDirectory | undefin
   const ports = () =>
     Object.fromEntries(driver.dl.ports.map((port) => [
       String(port.index),
-      portKnobs(device, port.flavour["flavour"] === "pcivf", pauseStats, has),
+      portKnobs(kernel.era, device, port.flavour["flavour"] === "pcivf", pauseStats, has),
     ]));
   const tops = [...driver.knobs.keys()].filter((path) => !path.includes("/"));
   return debugfs(() =>
@@ -131,7 +138,7 @@ function knobs(kernel: Kernel, device: NetdevsimDevice): TreeDirectory | undefin
       hwstats: failed ? undefined : { l3: { disable_ifindex: WO, enable_ifindex: WO, fail_next_enable: WO } },
       max_vfs: RW,
       ports: debugfs(ports),
-      rate_nodes: Object.fromEntries(driver.ports.rates.nodes.map((name) => [name, RATE_FILES])),
+      rate_nodes: Object.fromEntries(driver.ports.rates.nodes.map((name) => [name, rateFiles(kernel.era)])),
       take_snapshot: there("take_snapshot") ? WO : undefined,
       trap_flow_action_cookie: RW,
       ...(failed ? {} : {
@@ -160,6 +167,7 @@ function knobs(kernel: Kernel, device: NetdevsimDevice): TreeDirectory | undefin
 }
 
 function portKnobs(
+  era: Era,
   device: NetdevsimDevice,
   virtual: boolean,
   pauseStats: string,
@@ -196,6 +204,6 @@ function portKnobs(
     vlan: fixed("", RO),
   };
   if (!virtual) return debugfs(() => has(all));
-  const { dev, ethtool, pp_hold, queue_reset } = all;
-  return debugfs(() => has({ dev, ethtool, pp_hold, queue_reset, ...RATE_FILES }));
+  const { dev, ethtool, pp_hold, queue_reset, vlan } = all;
+  return debugfs(() => has({ dev, ethtool, pp_hold, queue_reset, ...rateFiles(era), vlan }));
 }
