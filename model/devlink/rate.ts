@@ -176,7 +176,7 @@ function wishOf(op: RateParameters): Wish | undefined {
   return { txShare, txMax, txPriority, txWeight, bandwidths, parent: op.parent === null ? "" : op.parent };
 }
 
-/** True if the share is not above the maximum, else devlink(8) sends no request; a maximum of 0 is none. */
+/** True if the share is not above the maximum, else devlink(8) sends no request; a maximum of 0 is no limit. */
 const inOrder = (share: number, max: number) => share === 0 || max === 0 || share <= max;
 
 /** Returns the error if the netlink policy of the era does not know an attribute of the request; else `ok`. */
