@@ -173,8 +173,9 @@ export const REGIMES: Readonly<Record<LockRegime, LockEra>> = {
 };
 
 /**
- * What happens to a driver's traps in a reload: they are registered again; they stay from probe to remove (a patch that was
- * refused); or they are registered again by a core that announces no groups and policers, and warns (never released, docs/semantics.md 3.11)
+ * What happens to a driver's traps in a reload. `reload`: they are registered again; `probe`: they stay from probe to remove (a
+ * patch that was refused); `reload_asserting`: they are registered again by a core that announces no groups and policers, and warns
+ * (never released, docs/semantics.md 3.11)
  */
 export type TrapLifetime = "reload" | "probe" | "reload_asserting";
 
