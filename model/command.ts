@@ -57,8 +57,8 @@ export function* dump(
 }
 
 /**
- * Runs a read on one locked instance, at once or by steps; puts its reply into the observation, or returns its errno if it is a
- * string.
+ * Runs a read on one locked instance, at once or by steps. Puts the reply into the observation; if the read returns a string,
+ * returns this errno.
  */
 export function* get(
   scene: Scene,
@@ -90,7 +90,7 @@ export function* change(
   return result;
 }
 
-/** Shows objects: those of all instances, those of one instance if the kernel can filter a dump, or one object by its name. */
+/** Shows the objects of all instances, the objects of one instance if the kernel can filter a dump, or one object by its name. */
 export function* show(
   scene: Scene,
   key: string,

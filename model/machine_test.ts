@@ -125,7 +125,7 @@ Deno.test("a reload announces every object, in the order of its era (R01, 3.10)"
   assertEquals(brief(of612.notify["init"]), ["new port x2", "del port", ...down, ...up, "new port x3", "new dev"]);
 });
 
-Deno.test("the numbers of messages are those of booted kernels (1.5, 3.10)", () => {
+Deno.test("as many messages as on booted kernels (1.5, 3.10)", () => {
   const counted = {
     "5.10": { create: [31, 33], reload: [53, 57] },
     "6.1": { create: [28, 29], reload: [53, 57] },
