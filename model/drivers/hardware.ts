@@ -1,5 +1,5 @@
 /**
- * Hardware of dependent devices, such as a MAC and its PCS: the drivers are modelled only as far as needed to show the effect of an
+ * Hardware of dependent devices, such as a MAC and its PCS: of the drivers, only the parts are modelled that show the effect of an
  * unbind. Read from the source of the drivers, never run.
  *
  * @module
@@ -18,10 +18,12 @@ import { acquire, oops, pause, type Steps, type Task } from "../kernel/task.ts";
 /**
  * `rzn1_miic`: the switch of an RZ/N1 on the MII converter that is its PCS, held by a device link
  * (drivers/net/pcs/pcs-rzn1-miic.c). `serdes_phy`: the MAC of an Armada 8040 on a serdes PHY of the generic PHY framework. It is
- * held by references to its module and its device (drivers/phy/phy-core.c). `mlx5`, `mlx5_no_rdma`, `mlx5_subfunction`: a ConnectX whose
+ * held by references to its module and its device (drivers/phy/phy-core.c). `mlx5`, `mlx5_no_rdma`, `mlx5_subfunction`: a ConnectX
+ * whose
  * reload deletes its auxiliary device and adds it again, with its RDMA driver or without, and with a subfunction;
  * `mlx5_slave`: the slave of a multi-port function, which is not reloaded. `mlxsw`: a Spectrum switch with the locks of its reload.
- * `stmmac_sgmii`, `stmmac_rgmii`: a MAC of Intel with a PHY of Marvell's, by SGMII with a PCS between them or by RGMII; seen on real kernels.
+ * `stmmac_sgmii`, `stmmac_rgmii`: an Intel MAC with a Marvell PHY, by SGMII with a PCS between them or by RGMII; seen on real
+ * kernels.
  */
 export type HardwareId =
   | "rzn1_miic"
