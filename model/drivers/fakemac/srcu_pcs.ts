@@ -17,11 +17,11 @@ export class SrcuPcs implements Pcs {
   readonly poll: boolean;
   readonly speed: number | null;
 
-  /** `mended`: not as it was posted, where `pcs_post_config` did not look whether the PCS is there */
   [STATE](): readonly unknown[] {
     return [this.#pcs, this.#readers];
   }
 
+  /** `mended` is false for the wrapper as it was posted: its `pcs_post_config` did not check if the PCS still exists. */
   constructor(pcs: Pcs, readonly mended: boolean) {
     this.#pcs = pcs;
     this.name = `the wrapper of ${pcs.name}`;

@@ -11,10 +11,7 @@ import { Module } from "../../kernel/module.ts";
 import type { Steps, Task } from "../../kernel/task.ts";
 import { Generic } from "./generic.ts";
 
-/**
- * Adds a board's own device to its bus, bound to the driver of the facts; the class of its model is {@linkcode Generic} or extends
- * it.
- */
+/** Adds a board's own device to its bus, bound to the driver of the facts; `Class` is {@linkcode Generic} or a subclass. */
 export const instantiateAs = (Class: typeof Generic) =>
   function* (kernel: Kernel, task: Task, facts: Facts): Steps {
     const slash = facts.handle.indexOf("/");
