@@ -153,7 +153,7 @@ function ofItself(op: Operation): Disruption {
 export const disruptionOf = (op: Operation): Disruption =>
   gravest([ofItself(op), ...innerOperations(op).map(disruptionOf)]);
 
-/** What a plan declares about its effect on a device. */
+/** The parts of a plan that decide its disruption. */
 export interface Disrupting {
   /** The operations of the plan */
   steps: readonly { id: number; op: Operation }[];

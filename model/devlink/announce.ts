@@ -17,7 +17,7 @@ import {
 } from "./message.ts";
 import { oops, passThrough, type Steps, type Task } from "../kernel/task.ts";
 
-/** What happened to the object that a message is about. */
+/** The change that a message announces. */
 export type Change = "new" | "del";
 
 /** True if a message is built at all: only of registered instances and, in later eras, only if a socket in any netns listens. */

@@ -13,7 +13,7 @@ import type { Steps, Task } from "../kernel/task.ts";
 
 const SECTIONS: Readonly<Record<string, number>> = { settings: 1, identifiers: 2 };
 
-/** Where the kernel looks for firmware. */
+/** The directory in which the kernel looks up firmware. */
 export const FIRMWARE = "/lib/firmware/";
 
 /** `devlink dev flash` and `ethtool -f`, by their kind. */

@@ -196,7 +196,7 @@ function* said(result: Result): Steps<Result> {
 export const RATE_COMMANDS: { [K in RateKind]: Command<K> } = {
   "rate.show": (scene, { handle, port, node }) => {
     if (!scene.kernel.era.ports.rates) return said("EOPNOTSUPP");
-    // Here devlink(8) continues, and sends a request without a port or a node
+    // Here devlink(8) continues, and its request names no rate object
     if (noIndex(node)) return said("EINVAL");
     if (handle === undefined) {
       return dumpObjects(scene, "rate", (dl, shown) => {

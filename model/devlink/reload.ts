@@ -43,7 +43,7 @@ export function* reload(task: Task, dl: Devlink, request: ReloadRequest): Steps<
   return yield* perform(task, dl, request.action, request.target);
 }
 
-/** Returns the actions that a reload performs: those that the driver reports, else the action that was asked for. */
+/** Returns the actions that a reload performs: the actions that the driver reports, else the requested action. */
 export function performedBy({ driver }: Devlink, action: ReloadAction): readonly ReloadAction[] {
   return driver.reloadPerforms ?? [action];
 }

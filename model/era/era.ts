@@ -52,7 +52,7 @@ export interface DevlinkEra {
 /** The checks of a reload that each have their own errno (`devlink_nl_cmd_reload()`). */
 export type ReloadCheck = "resources" | "action" | "limit" | "limitOfAction" | "netns" | "netnsOfAction";
 
-/** How the kernel refuses a request. */
+/** The refusal of a request by the kernel. */
 export interface Refusal {
   /** The errno, for example `EINVAL` */
   readonly errno: string;
@@ -81,7 +81,7 @@ export interface ReloadEra {
   readonly reloadRefusals: Readonly<Record<ReloadCheck, Refusal>>;
 }
 
-/** Which locks are taken where (docs/semantics.md 2). */
+/** What kernels do differently with locks (docs/semantics.md 2). */
 export interface LockingEra {
   /** The locks of a reload and of the end of a netns, in the order in which they are taken */
   readonly reloadLocks: readonly ("device" | "instance")[];

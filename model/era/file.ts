@@ -14,7 +14,7 @@ export type EraDifferences = {
 /** The values that an era's differences replace as a whole. */
 type Listed = string | number | boolean | undefined | readonly unknown[] | ReadonlySet<unknown>;
 
-/** Where Debian publishes the kernel of an era. */
+/** The places at which Debian publishes the kernel of an era. */
 export interface DebianKernel {
   /** The Debian suites that have the kernel; the newest version in them is used */
   readonly suites: readonly string[];

@@ -60,7 +60,7 @@ export interface KernelHost {
   readonly stepping: boolean;
   /** False unless the explorer tries all interleavings; else if it also runs timers */
   readonly exploring: false | "without timers" | "with timers";
-  /** How many works are queued or run */
+  /** The number of work items that are queued or run */
   busyWorks: number;
   /** True if work that is bound to the CPU never runs again */
   stalled: boolean;

@@ -83,7 +83,7 @@ export class Kernel implements KernelHost {
   stepping = false;
   /** False unless the explorer tries all interleavings: durations then do not decide the order of steps */
   exploring: false | "without timers" | "with timers" = false;
-  /** How many works are queued or run */
+  /** The number of work items that are queued or run */
   busyWorks = 0;
   /** True if work that is bound to the CPU never runs again */
   stalled = false;

@@ -38,7 +38,7 @@ export function letter(thread: number): string {
   return LETTERS[thread]!;
 }
 
-/** What a thread did in one step, for a diagram. */
+/** One step of a thread, for a diagram. */
 export interface Deed {
   thread: number;
   /** The lines of the diagram for the step */

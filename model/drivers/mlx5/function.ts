@@ -1,5 +1,5 @@
 /**
- * mlx5_core on one PCI function: the objects of its devlink instance, those that a load creates and an unload removes
+ * mlx5_core on one PCI function: the objects of its devlink instance, and the objects that a load creates
  * (core/main.c: mlx5_load_one(), mlx5_unload_one(); core/devlink.c; core/dev.c).
  *
  * @module

@@ -1,5 +1,5 @@
 /**
- * mlxsw on one switch: the objects of its devlink instance, those that a reload removes and creates again
+ * mlxsw on one switch: the objects of its devlink instance, and the objects that a reload removes and creates again
  * (core.c: mlxsw_core_bus_device_register(), mlxsw_core_bus_device_unregister(); spectrum.c: mlxsw_sp_init(), mlxsw_sp_fini()).
  *
  * @module

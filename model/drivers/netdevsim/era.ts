@@ -8,7 +8,7 @@
 import type { Era, EraId } from "../../era/mod.ts";
 import { inherited } from "../../era/list.ts";
 
-/** What ethtool(8) shows of a netdev of netdevsim. */
+/** The output of ethtool(8) for a netdev of netdevsim. */
 export interface EthtoolFacts {
   /** True if the netdev has coalescing, rings and FEC */
   readonly settings: boolean;
@@ -59,7 +59,7 @@ export interface NetdevsimEra {
   readonly moduleSize: number;
   /** The qdisc of its netdevs, after they were up once */
   readonly qdisc: string;
-  /** What ethtool(8) shows of its netdevs */
+  /** The output of ethtool(8) for its netdevs */
   readonly ethtool: EthtoolFacts;
 }
 

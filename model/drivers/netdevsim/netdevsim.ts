@@ -1,5 +1,6 @@
 /**
- * The driver netdevsim: the objects of its probe, and those that its reload removes and creates again (docs/semantics.md 1.5, 3.9).
+ * The driver netdevsim: the objects of its probe, and the objects that a reload removes and creates again (docs/semantics.md 1.5,
+ * 3.9).
  *
  * @module
  */

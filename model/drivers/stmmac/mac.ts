@@ -16,7 +16,7 @@ import { type Mac, type Pcs, type PcsOp, Phylink } from "../../net/phylink.ts";
 import type { Cable } from "./cable.ts";
 import { stmmacEra } from "./era.ts";
 
-/** How a MAC is wired to its PHY. */
+/** The interface mode between a MAC and its PHY. */
 export type MacInterface = "sgmii" | "rgmii";
 
 /** The reason why an operation may take longer than the model predicts */
