@@ -1,5 +1,5 @@
 /**
- * What a command is, and what the commands of devlink(8) have in common, as iproute2 7.3 carries them out: how instances are found and
+ * The type of a command, and the common parts of the commands of devlink(8), as in iproute2 7.3: how instances are looked up and
  * locked, and what is printed.
  *
  * @module
@@ -14,27 +14,27 @@ import type { Json, Result } from "./observation.ts";
 import type { Handle, Operation, OperationKind } from "./operation.ts";
 import type { Steps, Task } from "./kernel/task.ts";
 
-/** What an operation is carried out with. */
+/** The context in which an operation is carried out. */
 export interface Scene {
   readonly kernel: Kernel;
   readonly task: Task;
   readonly netns: Netns;
 }
 
-/** Carries out one kind of operation; gives its result and writes the rest down in the task's observation. */
+/** Carries out one kind of operation: returns the result, and records the rest in the task's observation. */
 export type Command<K extends OperationKind> = (scene: Scene, op: Operation<K>) => Steps<Result>;
 
-/** What a dump gives of one instance; undefined where there is nothing. */
+/** The part of a dump about one instance; undefined if the instance has nothing to show. */
 export type Dumped = Json | undefined | Last;
 
-/** The last of a dump, which ends there without an error, whatever other instances there are. */
+/** The last part of a dump: the dump ends after this instance without an error, even if there are other instances. */
 export class Last {
   constructor(readonly value: Json | undefined) {}
 }
 
 const valueOf = (one: Dumped) => one instanceof Last ? one.value : one;
 
-/** Prints `{ [key]: { handle: value } }` for each instance that has a value: a dump. */
+/** Dumps all instances: the reply is `{ [key]: { handle: value } }`, with each instance that has a value. */
 export function* dump(
   scene: Scene,
   key: string,
@@ -45,7 +45,7 @@ export function* dump(
   for (const dl of [...instancesOf(scene.kernel)]) {
     if (dl.netns !== scene.netns || !dl.visible) continue;
     if (!(yield* lockInstance(scene.task, dl, request))) continue;
-    // It may have moved to another netns while its lock was waited for
+    // The instance may have moved to another netns while this task waited for the lock
     const one = dl.netns === scene.netns ? of(dl) : undefined;
     leave(scene.task, dl, request);
     const value = valueOf(one);
@@ -56,7 +56,10 @@ export function* dump(
   return "ok";
 }
 
-/** Prints what one locked instance gives, at once or by steps; an errno where that is a string. */
+/**
+ * Runs a read on one locked instance, at once or by steps. Puts the reply into the observation; if the read returns a string,
+ * returns this errno.
+ */
 export function* get(
   scene: Scene,
   handle: Handle,
@@ -73,7 +76,7 @@ export function* get(
   return "ok";
 }
 
-/** Changes one locked instance. */
+/** Runs a change on one locked instance. */
 export function* change(
   scene: Scene,
   handle: Handle,
@@ -87,7 +90,7 @@ export function* change(
   return result;
 }
 
-/** A list of objects: dumped of all instances, or of one where the kernel can do that, or one object by its name. */
+/** Shows the objects of all instances, the objects of one instance if the kernel can filter a dump, or one object by its name. */
 export function* show(
   scene: Scene,
   key: string,
@@ -109,7 +112,7 @@ export function* show(
   });
 }
 
-/** What devlink(8) refuses by itself. */
+/** Returns `client`: devlink(8) itself refuses the command. */
 // deno-lint-ignore require-yield
 export function* refused(): Steps<Result> {
   return "client";

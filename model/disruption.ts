@@ -1,5 +1,5 @@
 /**
- * What a sequence does to the device under test, by its operations: how far a run goes on a board that somebody needs again.
+ * The disruption of the device under test by the operations of a sequence. It limits runs on boards that are needed afterwards.
  *
  * @module
  */
@@ -8,15 +8,15 @@ import { isMade } from "./drivers/mod.ts";
 import { innerOperations, type Operation, type OperationKind } from "./operation.ts";
 
 /**
- * What can be done to a device, the least first. `reads`: nothing is changed. `changes`: settings, which the tear-down puts back.
- * `link`: the link goes down meanwhile. `resets`: the device is reset, or its driver taken away, and comes back. `power`: what a
- * tear-down cannot undo; it may need a power cycle.
+ * The disruptions of a device, the least first. `reads`: nothing is changed. `changes`: settings are changed, and the tear-down
+ * restores them. `link`: the link goes down for a while. `resets`: the device is reset, or its driver is unbound and bound again.
+ * `power`: the tear-down cannot undo the effect, which may need a power cycle.
  */
 export const DISRUPTIONS = ["reads", "changes", "link", "resets", "power"] as const;
-/** What is done to a device: one of {@linkcode DISRUPTIONS}. */
+/** A disruption of a device: one of {@linkcode DISRUPTIONS}. */
 export type Disruption = typeof DISRUPTIONS[number];
 
-/** Each disruption in words, which follow the name of a sequence. */
+/** Each disruption in words, written after the name of a sequence. */
 export const DISRUPTION_WORDS: Readonly<Record<Disruption, string>> = {
   reads: "only reads",
   changes: "changes what it puts back",
@@ -25,12 +25,12 @@ export const DISRUPTION_WORDS: Readonly<Record<Disruption, string>> = {
   power: "may need a power cycle",
 };
 
-/** What operations of a kind do to a real device; of those that differ by their parameters, the most. */
+/** By kind: the disruption of a real device; if it depends on the parameters, the greatest one. */
 const BY_KIND: Readonly<Record<OperationKind, Disruption>> = {
   "dev.show": "reads",
   "dev.info": "reads",
   "dev.reload": "resets",
-  // What is in the flash stays there.
+  // The new content of the flash cannot be undone.
   "dev.flash": "power",
   "ethtool.flash": "power",
   "dev.eswitch.show": "reads",
@@ -110,37 +110,37 @@ const BY_KIND: Readonly<Record<OperationKind, Disruption>> = {
   "file.remove": "changes",
   "device": "changes",
   "wait": "reads",
-  // Of these it is what the operations in them do.
+  // The disruption of these kinds is the disruption of the operations in them.
   "during": "reads",
   "listen": "reads",
   "rounds": "reads",
   "race": "reads",
 };
 
-/** Files by which a device is reset, or a driver or a device taken away or put back. */
+/** Files that reset a device, or that remove or add a driver or a device. */
 const RESETTING = /\/(bind|unbind|remove|rescan|reset|driver_override|sriov_numvfs|state)$/;
 
-/** Returns the gravest. */
+/** Returns the greatest disruption. */
 const gravest = (some: readonly Disruption[]): Disruption =>
   DISRUPTIONS[Math.max(0, ...some.map((one) => DISRUPTIONS.indexOf(one)))]!;
 
-/** True if `one` is more than `allowed`. */
+/** True if `one` is a greater disruption than `allowed`. */
 export const isBeyond = (one: Disruption, allowed: Disruption): boolean =>
   DISRUPTIONS.indexOf(one) > DISRUPTIONS.indexOf(allowed);
 
-/** Returns the less grave. */
+/** Returns the lesser disruption. */
 export const lesser = (a: Disruption, b: Disruption): Disruption => isBeyond(a, b) ? b : a;
 
 function ofItself(op: Operation): Disruption {
   const most = BY_KIND[op.kind];
-  // A device that sequences make is nobody else's, and goes with the sequence.
+  // A device that a sequence makes has no other user, and is removed after the sequence.
   if (isBeyond(most, "changes") && isMade(op)) return "changes";
   if (op.kind === "file.write" && !RESETTING.test(op.path)) return "changes";
   return most;
 }
 
 /**
- * Returns what an operation does to the device.
+ * Returns the disruption of the device by an operation.
  *
  * @example
  * ```ts
@@ -153,19 +153,19 @@ function ofItself(op: Operation): Disruption {
 export const disruptionOf = (op: Operation): Disruption =>
   gravest([ofItself(op), ...innerOperations(op).map(disruptionOf)]);
 
-/** What a plan declares about its effect on a device. */
+/** The parts of a plan that decide its disruption. */
 export interface Disrupting {
   /** The operations of the plan */
   steps: readonly { id: number; op: Operation }[];
-  /** The effect that its author declares at least */
+  /** The least disruption, as declared by the author */
   disruption?: Disruption;
-  /** It breaks the kernel, as the model predicts */
+  /** Set if the model predicts that the plan breaks the kernel */
   breaks?: number;
-  /** What it leaves that only a boot removes */
+  /** Set if the plan leaves something that only a reboot removes */
   spoils?: string;
 }
 
-/** Returns what a plan does to the device, and the first step that does it; without a step where the plan as a whole does. */
+/** Returns the disruption of a plan, and the first step with this disruption; without a step if the plan as a whole has it. */
 export function disruptionOfPlan(plan: Disrupting): { disruption: Disruption; step?: { id: number; op: Operation } } {
   const { steps, disruption = "reads", breaks, spoils } = plan;
   const whole = gravest([disruption, ...breaks === undefined && spoils === undefined ? [] : ["power" as const]]);

@@ -8,7 +8,7 @@ const flash: Operation = { kind: "dev.flash", handle, file: "x.mfa2" };
 const trap: Operation = { kind: "trap.set", handle, name: "x", action: "trap" };
 const write = (path: string): Operation => ({ kind: "file.write", path, value: "1" });
 
-Deno.test("an operation is what it does to a real device", () => {
+Deno.test("the disruption of an operation is its effect on a real device", () => {
   const cases: [Operation, string][] = [
     [show, "reads"],
     [trap, "changes"],
@@ -23,7 +23,7 @@ Deno.test("an operation is what it does to a real device", () => {
   assertEquals(cases.map(([op]) => disruptionOf(op)), cases.map(([, meant]) => meant));
 });
 
-Deno.test("a device that sequences make is nobody else's", () => {
+Deno.test("on a device that sequences make, no operation is more than a change", () => {
   const made = "netdevsim/netdevsim10";
   assertEquals(disruptionOf({ ...flash, handle: made }), "changes");
   assertEquals(disruptionOf({ kind: "dev.reload", handle: made }), "changes");
@@ -31,7 +31,7 @@ Deno.test("a device that sequences make is nobody else's", () => {
   assertEquals(disruptionOf({ kind: "dev.show", handle: made }), "reads");
 });
 
-Deno.test("an operation with others in it does what they do", () => {
+Deno.test("the disruption of an operation with inner operations is theirs", () => {
   const inside: Operation[] = [
     { kind: "during", operation: flash, poll: show },
     { kind: "listen", operation: flash },
@@ -51,19 +51,19 @@ Deno.test("an operation with others in it does what they do", () => {
   assertEquals(disruptionOf({ kind: "during", operation: trap, poll: show }), "changes");
 });
 
-Deno.test("a plan does what its gravest step does, or more as a whole", () => {
+Deno.test("the disruption of a plan is at least the greatest of its steps", () => {
   const steps = [show, trap, flash, flash].map((op, i) => ({ id: i + 1, op }));
   assertEquals(disruptionOfPlan({ steps }), { disruption: "power", step: steps[2]! });
   assertEquals(disruptionOfPlan({ steps: [] }), { disruption: "reads" });
   const some = steps.slice(0, 2);
   assertEquals(disruptionOfPlan({ steps: some, disruption: "resets" }), { disruption: "resets" });
-  // An author may declare more disruption than the steps show, and not less.
+  // An author may declare more disruption than the steps have, but not less.
   assertEquals(disruptionOfPlan({ steps, disruption: "reads" }).disruption, "power");
   assertEquals(disruptionOfPlan({ steps: some, breaks: 2 }), { disruption: "power" });
   assertEquals(disruptionOfPlan({ steps: some, spoils: "a lock" }), { disruption: "power" });
 });
 
-Deno.test("the order of what can be done is one of more and more", () => {
+Deno.test("the disruptions are ordered, the least first", () => {
   assertEquals(DISRUPTIONS.filter((one) => isBeyond(one, "link")), ["resets", "power"]);
   assertEquals([lesser("link", "power"), lesser("power", "link"), lesser("reads", "reads")], ["link", "link", "reads"]);
 });

@@ -1,5 +1,5 @@
 /**
- * An operation during which something is asked again and again.
+ * The operation `during`: polls repeatedly while another operation runs.
  *
  * @module
  */
@@ -10,15 +10,15 @@ import { emptyObservation, type Json, NOT_KNOWN, type Result } from "./observati
 import type { Operation, OperationKind } from "./operation.ts";
 import { type SchedulingPoint, type Steps, Task } from "./kernel/task.ts";
 
-/** The longest that a poll takes and is not said to have waited, in ms: as for a step (see `time` in observation.ts). */
+/** The longest time of a poll that does not count as waiting, in ms: the same as for a step (see `time` in observation.ts). */
 const PROMPT = 3000;
 
-/** Finds what carries out an operation. */
+/** Returns the command for a kind of operation. */
 export type Commands = (kind: OperationKind) => Command<OperationKind>;
 
 /**
- * `during`: at each place where the operation could be preempted a poll is begun; one that has to wait is tried again
- * further on. What they answered is all that a board may have seen.
+ * Performs `during`: starts a poll at each place where the operation could be preempted; a poll that has to wait is tried again
+ * later. The answers of the polls are all answers that a board can show.
  */
 export function* during(
   { kernel, task, netns }: Scene,
@@ -63,7 +63,7 @@ export function* during(
       result = next.value;
       break;
     }
-    // Where the operation waits for time to pass, polls that wait for it cannot go on either
+    // While the operation waits for time to pass, polls that wait for the operation cannot continue either
     if (next.value.kind === "blocked" && !stepWorkers(kernel, begin, tryAll)) yield next.value;
   }
   stepWorkers(kernel, begin, tryAll);
@@ -71,7 +71,7 @@ export function* during(
   const answers = [...told.values()];
   const seen = answers.toSorted((a, b) => rank(a) - rank(b) || (JSON.stringify(a) < JSON.stringify(b) ? -1 : 1));
   if (waited) observation.reply = { seen, waited };
-  // In which time a device does it is not modelled, and so not if a poll has to wait
+  // The duration in the device is not modelled, so it is not known if a poll has to wait
   else observation.reply = observation.untimed === undefined ? { seen } : { seen, waited: NOT_KNOWN };
   return result;
 }
@@ -101,7 +101,7 @@ function rank(answer: Json): number {
   return answer === null ? -1 : typeof answer === "number" ? answer : Number.MAX_SAFE_INTEGER;
 }
 
-/** A port dump is known by how many ports it held; an empty one is no answer. */
+/** Returns the reply of a poll; a port dump is shortened to its number of ports, and an empty dump is no answer. */
 function shorten(poll: Operation, reply: Json): Json {
   if (poll.kind !== "port.show") return reply;
   const ports = Object.keys((reply as { port: object }).port).length;

@@ -1,5 +1,5 @@
 /**
- * Operations on the emulated device of a guest: what its driver does then, by the model of the driver.
+ * Operations on the emulated device of a guest: the model of the driver predicts how the driver reacts.
  *
  * @module
  */

@@ -1,6 +1,6 @@
 /**
- * What a board's devlink instance has, as it was read from the board before a run. Facts stand in for what no model of a driver
- * can know: the sizes, versions and ports of one card.
+ * Facts: the objects of a board's devlink instance, as they were read from the board before a run. They hold what no model of a
+ * driver can know: the sizes, versions and ports of one card.
  *
  * @module
  */
@@ -17,7 +17,7 @@ export interface ParamFact {
   readonly name: string;
   /** True for a param of the core's table, false for one of the driver's own */
   readonly generic: boolean;
-  /** One for each configuration mode that the param has; `value` is missing where the kernel prints none */
+  /** The values by configuration mode, one entry for each mode of the param; `value` is missing if the kernel prints none */
   readonly values: readonly {
     readonly cmode: "runtime" | "driverinit" | "permanent";
     readonly value?: string | number | boolean;
@@ -30,19 +30,19 @@ export interface ParamFact {
 export interface ResourceFact {
   /** The resource's name, for example `kvd` */
   readonly name: string;
-  /** How much of it there is now */
+  /** The present size */
   readonly size: number;
-  /** The least size that it may have */
+  /** The smallest size */
   readonly min: number;
-  /** Sizes beyond 2^53 lose digits; one that is unlimited is 2^64 */
+  /** The largest size. Sizes above 2^53 lose digits; an unlimited size is 2^64 */
   readonly max: number;
-  /** Sizes are multiples of it */
+  /** The size is a multiple of this */
   readonly granularity: number;
   /** The unit, for example `entry` */
   readonly unit: string;
-  /** How much of it is in use, where the driver counts */
+  /** How much of the resource is in use, if the driver reports it */
   readonly occupied?: number;
-  /** The resources that it is divided into */
+  /** The resources into which this resource is divided */
   readonly children: readonly ResourceFact[];
 }
 
@@ -52,11 +52,11 @@ export interface ReporterFact {
   readonly name: string;
   /** `healthy` or `error` */
   readonly state: string;
-  /** ms; missing for a reporter that cannot recover */
+  /** The grace period in ms; missing for a reporter that cannot recover */
   readonly gracePeriod?: number;
-  /** True if it recovers without being asked */
+  /** True if the reporter recovers without a request */
   readonly autoRecover?: boolean;
-  /** Missing for a reporter that has no dump */
+  /** True if the reporter dumps without a request; missing for a reporter that has no dump */
   readonly autoDump?: boolean;
 }
 
@@ -66,49 +66,52 @@ export interface PortFact {
   readonly index: number;
   /** `eth`, `ib`, `notset` */
   readonly type: string;
-  /** All that devlink prints of what the port is: `flavour`, `port`, `lanes`, `splittable` and so on */
+  /** The attributes that devlink prints of the port's kind: `flavour`, `port`, `lanes`, `splittable` and so on */
   readonly flavour: Readonly<Record<string, string | number | boolean>>;
-  /** The name of its netdev, where it has one */
+  /** The name of the port's netdev, if it has one */
   readonly netdev?: string;
   /** True if that netdev is up */
   readonly up?: boolean;
   /** The reporters of the port */
   readonly reporters: readonly ReporterFact[];
-  /** The params of the port; missing where the board could not list them */
+  /** The params of the port; missing if the board could not list them */
   readonly params?: readonly ParamFact[];
-  /** The resources of the port; missing where the board could not list them: its kernel or its devlink(8) is too old */
+  /** The resources of the port; missing if the board could not list them: its kernel or its devlink(8) is too old */
   readonly resources?: readonly ResourceFact[];
 }
 
-/** What an instance has. Lists are in the order in which devlink prints them. */
+/** The facts of an instance. Lists are in the order in which devlink prints them. */
 export interface Facts {
   /** `bus/device` */
   readonly handle: Handle;
   /** The driver's name by `devlink dev info`, or by sysfs if that prints no driver */
   readonly driver: string;
-  /** `uname -r` of the kernel that was asked */
+  /** `uname -r` of the board's kernel */
   readonly kernel: string;
   /** Versions by their kind and name, for example `{ running: { "fw.version": "16.35.2024" } }` */
   readonly versions: Readonly<Partial<Record<"fixed" | "running" | "stored", Readonly<Record<string, string>>>>>;
-  /** The reload actions and limits that the driver supports; empty for a driver without a reload */
+  /** The reload actions that the driver supports; empty for a driver without a reload */
   readonly reloadActions: readonly ("driver_reinit" | "fw_activate")[];
-  /** Limits of those actions */
+  /** The reload limits that the driver supports */
   readonly reloadLimits: readonly "no_reset"[];
-  /** How often each action was performed since the device was probed; missing where the kernel does not print it */
+  /** How often each action was performed since the device was probed; missing if the kernel does not print it */
   readonly reloads?: Readonly<Partial<Record<"driver_reinit" | "fw_activate", number>>>;
   /** True if the last reload failed */
   readonly reloadFailed: boolean;
   /** Other instances that the kernel reports as nested in this one */
   readonly nested: readonly Handle[];
-  /** Ports of nested instances, by their handle: the netdev of an mlx5 function is on one. Missing where none has ports */
+  /**
+   * The ports of nested instances, by handle of the instance: the netdev of an mlx5 function is on such a port. Missing if there
+   * are none
+   */
   readonly nestedPorts?: Readonly<Record<Handle, readonly PortFact[]>>;
   /** The ports of the instance itself */
   readonly ports: readonly PortFact[];
   /** The traps */
   readonly traps: readonly TrapFact[];
-  /** `policer` is missing for a group without one */
+  /** The trap groups; `policer` is missing for a group without a policer */
   readonly groups: readonly { readonly name: string; readonly generic: boolean; readonly policer?: number }[];
-  /** Packets per second, and packets */
+  /** The trap policers: `rate` in packets per second, `burst` in packets */
   readonly policers: readonly { readonly policer: number; readonly rate: number; readonly burst: number }[];
   /** The params of the instance itself */
   readonly params: readonly ParamFact[];
@@ -116,11 +119,11 @@ export interface Facts {
   readonly resources: readonly ResourceFact[];
   /** The health reporters of the instance itself */
   readonly reporters: readonly ReporterFact[];
-  /** `size` in bytes; `max` snapshots, where the kernel prints it */
+  /** The regions: `size` in bytes; `max` is the most snapshots, if the kernel prints it */
   readonly regions: readonly { readonly name: string; readonly size: number; readonly max?: number }[];
-  /** Missing for a driver without an eswitch */
+  /** The eswitch; missing for a driver without one */
   readonly eswitch?: { readonly mode: string; readonly inlineMode?: string; readonly encapMode?: string };
-  /** True if an RDMA device is on the function, so that its RDMA driver is bound; missing where that was not read */
+  /** True if the function has an RDMA device, so that its RDMA driver is bound; missing if this was not read */
   readonly rdma?: boolean;
   /** Commands that the kernel refused for this instance, with the errno: `{ "sb show": "ENODEV" }` */
   readonly refused: Readonly<Record<string, string>>;

@@ -1,5 +1,5 @@
 /**
- * Files that operations read, write and remove: sysfs, debugfs, `/run` and firmware.
+ * The operations that read, write and remove files: of sysfs, debugfs, `/run` and firmware.
  *
  * @module
  */
@@ -19,7 +19,7 @@ import { sysfsTree } from "./tree.ts";
 
 const DEBUGFS = "/sys/kernel/debug/";
 
-/** The kinds of operations on files. */
+/** The kinds of {@linkcode FILE_COMMANDS}. */
 export type FileKind = "file.write" | "file.read" | "file.remove";
 
 /** The operations on files. */
@@ -33,14 +33,14 @@ export const FILE_COMMANDS: { readonly [K in FileKind]: Command<K> } = {
     if (!file) return missing(kernel, netns, path);
     if (!file.write) return denied(kernel, netns, path, "write");
     if (file.gone) {
-      // Its name was looked up, and it is not open yet
+      // The name was looked up, and the file is not open yet
       yield* pause(task, `${path}, by its name`);
       if (file.gone()) return "ENOENT";
     }
-    // It was opened, and is not written to yet
+    // The file is open, and the write has not begun yet
     yield* pause(task, path);
     task.acknowledged = false;
-    // Nothing is no write(2)
+    // Without any text there is no write(2)
     if (bare && value === "") return "ok";
     return yield* file.write(task, value.replace(/\n$/, ""), netns, bare && !value.endsWith("\n"));
   },
@@ -63,22 +63,22 @@ export const FILE_COMMANDS: { readonly [K in FileKind]: Command<K> } = {
   // deno-lint-ignore require-yield
   *"file.remove"({ kernel }, { path }) {
     if (!isPlain(kernel, path)) throw new ModelGap(path, reasonOf(path));
-    // rm(1) -f: what is not there is removed already
+    // rm(1) -f succeeds for a missing file
     kernel.runFiles.delete(path);
     return "ok";
   },
 };
 
-/** True if a path is one of the files that are nothing but a text: the files of `/run` and firmware. */
+/** True for the path of a plain text file: in `/run`, or firmware. */
 const isPlain = (kernel: Kernel, path: string) =>
   (path.startsWith("/run/") || path.startsWith(FIRMWARE)) && !isNetns(kernel, path);
 
-/** True if a path is the file by which a netns is held. */
+/** True for the path of a file that keeps a netns alive. */
 const isNetns = (kernel: Kernel, path: string) =>
   path.startsWith("/run/netns/") && kernel.netns.has(path.slice("/run/netns/".length));
 
 /**
- * The error of a file that takes no write, or is not to be read: sysfs looks at its mode as it is opened, debugfs asks its attribute
+ * Returns the error of a file that cannot be written or read: sysfs checks the mode at the open, debugfs asks the file's attribute
  * (fs/libfs.c, simple_attr_write()).
  */
 function denied(kernel: Kernel, netns: Netns, path: string, to: "read" | "write"): Result {
@@ -88,7 +88,7 @@ function denied(kernel: Kernel, netns: Netns, path: string, to: "read" | "write"
   return to === "read" && path.startsWith(DEBUGFS) ? "EINVAL" : "EACCES";
 }
 
-/** Returns the file at a path; undefined where there is none. Throws a {@linkcode ModelGap} where the model does not know. */
+/** Returns the file at a path; undefined if there is no file. Throws a {@linkcode ModelGap} if the model does not know. */
 function resolve(kernel: Kernel, netns: Netns, path: string): VirtualFile | undefined {
   const own = ownFile(kernel, netns, path);
   if (own) return own;
@@ -103,7 +103,7 @@ function resolve(kernel: Kernel, netns: Netns, path: string): VirtualFile | unde
     throw new ModelGap(path, reasonOf(real));
   };
   const reads = (mode & 0o444) !== 0;
-  // The error of a file of debugfs for a write that it does not take is the file's own
+  // A file of debugfs that cannot be written has its own error for a write
   const writes = (mode & 0o222) !== 0 || real.startsWith(DEBUGFS);
   return {
     ...(reads ? { read: text === undefined ? gap : () => ({ text }) } : {}),
@@ -111,13 +111,13 @@ function resolve(kernel: Kernel, netns: Netns, path: string): VirtualFile | unde
   };
 }
 
-/** True if a path is in debugfs, which is not mounted there: `ip netns exec` mounts a sysfs of that netns, without debugfs on it. */
+/** True if a path is in debugfs and debugfs is not mounted: `ip netns exec` mounts a new sysfs for the netns, without debugfs. */
 const isUnmounted = (kernel: Kernel, netns: Netns, path: string) => netns !== kernel.init && path.startsWith(DEBUGFS);
 
 const isOwnDirectory = (kernel: Kernel, netns: Netns, path: string) =>
   !isUnmounted(kernel, netns, path) && kernel.owners.some((owner) => owner.directory(path));
 
-/** Returns a file that somebody has an answer for, to a read or to a write. */
+/** Returns the file if an owner in the model answers a read or a write of it. */
 function ownFile(kernel: Kernel, netns: Netns, path: string): VirtualFile | undefined {
   if (isUnmounted(kernel, netns, path)) return undefined;
   for (const owner of kernel.owners) {
@@ -137,7 +137,7 @@ function isDirectory(kernel: Kernel, netns: Netns, path: string): boolean {
   return typeof found !== "string" && found.node.type === "dir";
 }
 
-/** A file that is not there cannot be made in sysfs or debugfs; the errno depends on its directory. */
+/** Returns the errno of opening a missing file for a write: it cannot be created in sysfs or debugfs. */
 function missing(kernel: Kernel, netns: Netns, path: string): Result {
   if (isDirectory(kernel, netns, path)) return "EISDIR";
   return isDirectory(kernel, netns, path.slice(0, path.lastIndexOf("/"))) ? "EACCES" : "ENOENT";

@@ -1,6 +1,6 @@
 /**
- * Files that a kernel has and that the model has no answer for, as data: which, and why. What a file holds from the start may be
- * known all the same (tree.ts); what a write to it does is not.
+ * Files that a kernel has and for which the model has no answer, as data: the paths, and the reasons. The initial content of such
+ * a file may be known (tree.ts); the effect of a write is not.
  *
  * @module
  */
@@ -27,5 +27,5 @@ export const FILE_GAPS: readonly FileGap[] = [
   file("", "a file outside /sys, /run and /lib/firmware"),
 ];
 
-/** Returns why there is no answer for a file. */
+/** Returns the reason why the model has no answer for a file. */
 export const reasonOf = (path: string): string => FILE_GAPS.find(({ files }) => files.test(path))!.why;

@@ -1,12 +1,12 @@
 /**
- * Where the model has no answer: what it is asked for exists on a kernel, and does something there that is not modelled.
+ * Model gaps: a request has an effect on a real kernel that is not modelled, so the model has no answer.
  *
  * @module
  */
 
 /**
- * Thrown where the model has no answer. It is no answer of the kernel: a step that comes to it is `model-gap`, a command at
- * the prompt ends with status 125. It is thrown before anything is done, so that the machine is as it was.
+ * Thrown if the model has no answer. It does not stand for an answer of the kernel: such a step is `model-gap`, and a command at
+ * the prompt ends with status 125. It is thrown before anything is done, so the machine is unchanged.
  *
  * @example
  * ```ts
@@ -19,15 +19,15 @@
  * ```
  */
 export class ModelGap extends Error {
-  /** The class by its name, for callers that do not import it */
+  /** The name of the class, for callers that do not import it */
   override name = "ModelGap";
 
-  /** What was asked for: a path, or the words of a command */
+  /** The request: a path, or the words of a command */
   readonly what: string;
-  /** What a kernel does there, or why the model cannot know */
+  /** What a kernel does on this request, or why the model cannot know */
   readonly why: string;
 
-  /** Takes what was asked for, and why there is no answer. */
+  /** Creates the error for a request, with the reason why there is no answer. */
   constructor(what: string, why: string) {
     super(`not modelled: ${what}: ${why}`);
     this.what = what;

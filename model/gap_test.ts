@@ -11,7 +11,7 @@ function booted(era: EraId): Machine {
   return machine;
 }
 
-/** Returns what an operation came to: its result, and `gap` where there is no answer. */
+/** Returns the result of an operation; `gap` if the model has no answer. */
 function outcome(machine: Machine, op: Operation): string {
   try {
     return machine.perform(op).result;
@@ -21,7 +21,7 @@ function outcome(machine: Machine, op: Operation): string {
   }
 }
 
-/** Returns all files below a directory, links left out. */
+/** Returns all files below a directory, without links. */
 function* filesBelow(directory: TreeDirectory, path: string): Generator<string> {
   for (const [name, node] of directory.entries()) {
     if (node.type === "file") yield `${path}/${name}`;
@@ -29,7 +29,7 @@ function* filesBelow(directory: TreeDirectory, path: string): Generator<string> 
   }
 }
 
-/** Files whose writes the model takes, by their last part or parts. */
+/** Files whose writes are modelled, by the last part or parts of their path. */
 const TAKEN = new Set([
   "new_device",
   "del_device",
@@ -50,11 +50,11 @@ const TAKEN = new Set([
 ]);
 
 for (const era of BOOTED_ERAS) {
-  Deno.test(`every file of ${era}: a write is taken, refused as a kernel does, or has no answer; none is taken in silence`, () => {
+  Deno.test(`every file of ${era}: a write is accepted, refused as on a kernel, or a gap; none is accepted without a model`, () => {
     const paths = [...filesBelow(booted(era).sysfs(), "/sys")];
     assert(paths.length > 120, `${paths.length} files`);
     const wrong = paths.flatMap((path) => {
-      // A value that none of them understands: what takes it all the same only tells that it was there
+      // No file understands this value: a file that accepts it all the same ignores the value
       const result = outcome(booted(era), { kind: "file.write", path, value: "?" });
       const modelled = TAKEN.has(path.slice(path.lastIndexOf("/") + 1));
       const named = FILE_GAPS.findIndex(({ files }) => files.test(path)) < FILE_GAPS.length - 2;
@@ -67,7 +67,7 @@ for (const era of BOOTED_ERAS) {
     assertEquals(wrong, []);
   });
 
-  Deno.test(`every file of ${era}: a read has an answer, or none; no existing file is reported as missing`, () => {
+  Deno.test(`every file of ${era}: a read has an answer or is a gap; no existing file is reported as missing`, () => {
     const machine = booted(era);
     const results = [...filesBelow(machine.sysfs(), "/sys")].map((
       path,
@@ -79,7 +79,7 @@ for (const era of BOOTED_ERAS) {
   });
 }
 
-/** What the model has no answer for, and a kernel obeys; the last ones are what it knows to be refused, and taken. */
+/** Operations that a kernel performs and the model has no answer for; the last ones are those that the model can answer. */
 const OPERATIONS: readonly (readonly [result: string, op: Operation])[] = [
   ["ok", { kind: "file.write", path: `${DEBUGFS}/fib/fail_route_delete`, value: "Y" }],
   ["ok", { kind: "file.write", path: `${DEBUGFS}/fib/fail_route_offload`, value: "1" }],
@@ -124,7 +124,7 @@ const OPERATIONS: readonly (readonly [result: string, op: Operation])[] = [
 ];
 
 for (const [result, op] of OPERATIONS) {
-  Deno.test(`${JSON.stringify(op).slice(0, 140)}: ${result}, and where there is no answer nothing is done`, () => {
+  Deno.test(`${JSON.stringify(op).slice(0, 140)}: ${result}; a gap changes nothing`, () => {
     const machine = booted("6.12");
     machine.perform({ kind: "netns.add", name: "t1" });
     const before = JSON.stringify(machine.inventory(), bigint);
@@ -138,7 +138,7 @@ for (const [result, op] of OPERATIONS) {
 
 const bigint = (_key: string, value: unknown) => typeof value === "bigint" ? String(value) : value;
 
-Deno.test("fail_route_delete: each removal of a route is a gap, adding one is not", () => {
+Deno.test("fail_route_delete: each removal of a route is a gap, adding a route is not", () => {
   const handle = "netdevsim/netdevsim10";
   const knob = (value: string): Operation => ({ kind: "file.write", path: `${DEBUGFS}/fib/fail_route_delete`, value });
   const link = (up: boolean): Operation => ({ kind: "link.set", handle, port: 0, up });
@@ -167,20 +167,20 @@ Deno.test("fail_route_delete: each removal of a route is a gap, adding one is no
   }
 });
 
-Deno.test("fail_route_offload: the flags of routes have no answer from then on", () => {
+Deno.test("fail_route_offload: after it is set, the flags of routes are a gap", () => {
   const machine = booted("6.12");
   assertEquals(machine.offloads(), true);
   machine.perform({ kind: "file.write", path: `${DEBUGFS}/fib/fail_route_offload`, value: "Y" });
   assertThrows(() => machine.offloads(), ModelGap);
 });
 
-Deno.test("udp_ports_shared and udp_ports_open_only: each alone is taken, both have no answer", () => {
+Deno.test("udp_ports_shared and udp_ports_open_only: each alone is accepted, both together are a gap", () => {
   const machine = booted("6.12");
   const set = (knob: string): Operation => ({ kind: "file.write", path: `${DEBUGFS}/${knob}`, value: "Y" });
   assertEquals([set("udp_ports_shared"), set("udp_ports_open_only")].map((op) => outcome(machine, op)), ["ok", "gap"]);
 });
 
-Deno.test("a gap is reported with what and why, in one line", () => {
+Deno.test("a gap is reported with the request and the reason, in one line", () => {
   assertThrows(
     () => booted("6.12").perform({ kind: "module.load", name: "dummy" }),
     ModelGap,

@@ -1,6 +1,6 @@
 /**
- * The shape of what there is on a machine at a moment: for a program that chooses the next operation by the present state, and for
- * one that follows which states objects have been in.
+ * The types of an inventory: all objects on a machine at a moment. For a program that chooses the next operation by the present
+ * state, and for a program that records the states of objects.
  *
  * @module
  */
@@ -9,17 +9,17 @@ import type { Handle, NetnsName, Operation } from "./operation.ts";
 
 /** A device that sequences have made. */
 export interface InventoryDevice {
-  /** The number that it was made with */
+  /** The number that was given when the device was made */
   readonly id: number;
-  /** As sysfs names it */
+  /** The name in sysfs */
   readonly name: string;
-  /** True while a driver is bound to it */
+  /** True while a driver is bound to the device */
   readonly bound: boolean;
-  /** How many VFs it has */
+  /** The number of VFs */
   readonly vfs: number;
-  /** True while the netns that it was made in exists: a driver that is bound again goes there */
+  /** True while the netns in which the device was made exists: its instance is in that netns after a driver is bound again */
   readonly homeAlive: boolean;
-  /** Removes it */
+  /** The operation that removes the device */
   readonly removal: Operation;
 }
 
@@ -29,21 +29,21 @@ export interface InventoryPort {
   index: number;
   /** `notset`, `eth` */
   type: string;
-  /** What it is, as devlink(8) prints it: `physical`, `pcivf` */
+  /** Its flavour, as devlink(8) prints it: `physical`, `pcivf` */
   flavour: string;
-  /** True if devlink knows of its netdev */
+  /** True if the devlink core knows its netdev */
   netdev: boolean;
-  /** The name of its netdev; undefined where it has none */
+  /** The name of its netdev; undefined if it has none */
   ifname: string | undefined;
   /** True if its netdev is up */
   up: boolean;
-  /** The netns that its netdev is in; undefined where it has none, or where that netns has no name any more */
+  /** The netns of its netdev; undefined if it has none, or if that netns has no name any more */
   netns: NetnsName | undefined;
 }
 
 /** A param of an instance. */
 export interface InventoryParam {
-  /** For example `max_macs` */
+  /** The name, for example `max_macs` */
   name: string;
   /** `u32`, `bool`, `string` */
   type: string;
@@ -51,27 +51,27 @@ export interface InventoryParam {
   cmode: "runtime" | "driverinit" | "permanent";
   /** True for a param of the core's table, false for one of the driver's own */
   generic: boolean;
-  /** What was set last, effective or not */
+  /** The value that was set last, effective or not */
   value: number | boolean | string | undefined;
-  /** True if it takes effect with the next reload */
+  /** True if the value takes effect with the next reload */
   pending: boolean;
 }
 
 /** A resource of an instance, by its path. */
 export interface InventoryResource {
-  /** For example `IPv4/fib` */
+  /** The path, for example `IPv4/fib` */
   path: string;
   /** The size that is in effect */
   size: bigint;
-  /** The size that is wished for */
+  /** The size that was set, which the next reload makes effective */
   wanted: bigint;
-  /** True if its children fit */
+  /** True if its children fit into the resource */
   valid: boolean;
   /** The smallest size */
   min: bigint;
   /** The largest size */
   max: bigint;
-  /** Sizes are multiples of it */
+  /** The size is a multiple of this */
   granularity: bigint;
   /** True if it has no children */
   leaf: boolean;
@@ -85,15 +85,15 @@ export interface InventoryRegion {
   size: number;
   /** The ids of its snapshots */
   snapshots: readonly number[];
-  /** How many snapshots it can have; `Infinity` where that is not known */
+  /** The most snapshots; `Infinity` if not known */
   max: number;
 }
 
 /** A health reporter of an instance. */
 export interface InventoryReporter {
-  /** For example `fw_fatal` */
+  /** The name, for example `fw_fatal` */
   name: string;
-  /** False after an error that nobody recovered from */
+  /** False after an error until it is recovered from */
   healthy: boolean;
   /** True if a dump is stored */
   dumped: boolean;
@@ -101,7 +101,7 @@ export interface InventoryReporter {
   recovers: boolean;
   /** True if its driver can dump: the reporter has auto dump */
   dumps: boolean;
-  /** ms */
+  /** The grace period in ms */
   gracePeriod: number;
   /** True if an error is recovered from at once */
   autoRecover: boolean;
@@ -109,11 +109,11 @@ export interface InventoryReporter {
   autoDump: boolean;
 }
 
-/** An instance and its objects; each list is made when it is asked for. */
+/** An instance and its objects; each list is made at the first access. */
 export interface InventoryInstance {
   /** `bus/device` */
   readonly handle: Handle;
-  /** The netns of the instance; undefined where that netns has no name any more */
+  /** The netns of the instance; undefined if that netns has no name any more */
   readonly netns: NetnsName | undefined;
   /** True if its last reload failed */
   readonly reloadFailed: boolean;
@@ -121,7 +121,7 @@ export interface InventoryInstance {
   readonly reloadActions: readonly string[];
   /** The reload limits that its driver supports */
   readonly reloadLimits: readonly string[];
-  /** True if it has an eswitch */
+  /** True if the instance has an eswitch */
   readonly eswitch: boolean;
   /** Its ports */
   readonly ports: readonly InventoryPort[];
@@ -133,7 +133,7 @@ export interface InventoryInstance {
   readonly policers: readonly { id: number; rate: number; burst: number }[];
   /** Its params */
   readonly params: readonly InventoryParam[];
-  /** Its resources, those below others too */
+  /** Its resources, also the children of others */
   readonly resources: readonly InventoryResource[];
   /** Its regions */
   readonly regions: readonly InventoryRegion[];
@@ -141,11 +141,11 @@ export interface InventoryInstance {
   readonly reporters: readonly InventoryReporter[];
   /** The names of its rate nodes */
   readonly rateNodes: readonly string[];
-  /** What the files of debugfs hold that change how the driver behaves, by path below the device's directory */
+  /** The contents of the debugfs files that change the driver's behaviour, by path below the device's directory */
   readonly knobs: ReadonlyMap<string, number | boolean>;
 }
 
-/** What there is on a machine. */
+/** The inventory of a machine. */
 export interface Inventory {
   /** The netns that have a name, `init` first */
   readonly netns: readonly NetnsName[];
@@ -153,6 +153,6 @@ export interface Inventory {
   readonly devices: readonly InventoryDevice[];
   /** The registered instances, in the order of their index */
   readonly instances: readonly InventoryInstance[];
-  /** The netdevs of a netns that are up, other than `lo` */
+  /** Returns the number of netdevs of a netns that are up, without `lo` */
   upIn(netns: NetnsName): number;
 }

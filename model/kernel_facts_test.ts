@@ -1,6 +1,6 @@
 /**
- * The model against what booted kernels showed. `testdata/kernel-*.jsonl.gz` holds, a line a step, operations and their
- * observations on stock Debian kernels (6.1.192, 6.12.117) with iproute2 7.3: over 500 steps each. The kernel is right.
+ * Compares the model with recordings of booted kernels. Each line of `testdata/kernel-*.jsonl.gz` is a step: an operation and its
+ * observation on a stock Debian kernel (6.1.192, 6.12.117) with iproute2 7.3; over 500 steps each. The kernel is right.
  */
 
 import { assert, assertEquals } from "@std/assert";
@@ -18,7 +18,7 @@ async function readFacts(era: EraId): Promise<Fact[]> {
   return text.trimEnd().split("\n").map((line) => JSON.parse(line));
 }
 
-/** How many packets were trapped by then depends on a board's speed; that each has 142 bytes does not. */
+/** Returns a reply without packet counts, which depend on the board's speed; that each packet has 142 bytes does not. */
 function comparable(value: Json, op: Operation, moving: boolean): Json {
   const visit = (value: Json): Json => {
     if (Array.isArray(value)) return value.map(visit);
@@ -37,11 +37,11 @@ function comparable(value: Json, op: Operation, moving: boolean): Json {
   return visit(value);
 }
 
-/** Lines that come from the machine around, or from other subsystems. */
+/** Lines of the kernel log that come from the rest of the machine or from other subsystems. */
 const FOREIGN_LINES = /^(?:IPv6: ADDRCONF|hrtimer: |ICMPv6)/;
 
 for (const era of ["6.1", "6.12"] as const) {
-  Deno.test(`the model shows what a booted ${era} showed`, async (t) => {
+  Deno.test(`the model predicts what a booted ${era} showed`, async (t) => {
     const facts = await readFacts(era);
     assert(facts.length > 500);
     for (const sequence of new Set(facts.map((fact) => fact.sequence))) {

@@ -1,5 +1,5 @@
 /**
- * An operation that is listened to by a socket with a filter of its own.
+ * The operation `listen`: a socket with its own filter listens while another operation runs.
  *
  * @module
  */
@@ -10,7 +10,7 @@ import type { Notification, Result } from "./observation.ts";
 import type { Operation } from "./operation.ts";
 import type { Steps } from "./kernel/task.ts";
 
-/** Returns a message as `devlink-listen` prints it: what names more than a device and a port is left out. */
+/** Returns a message as `devlink-listen` prints it: with the device and the port, without other names. */
 function spoken({ command, object, handle }: Notification): string {
   const [bus, device, index] = handle.split("/");
   const port = object === "port" ? `/${index}` : "";
@@ -18,7 +18,7 @@ function spoken({ command, object, handle }: Notification): string {
 }
 
 /**
- * True if a message passes a filter: what either of them does not say is no reason to hold it back
+ * True if a message passes a filter: an attribute that the message or the filter lacks does not stop the message
  * (`devlink_obj_desc_match()`). The kernel names the port only in messages about ports.
  */
 function passes({ object, handle }: Notification, { handle: device, port }: Operation<"listen">): boolean {
@@ -27,7 +27,7 @@ function passes({ object, handle }: Notification, { handle: device, port }: Oper
   return port === undefined || object !== "port" || handle === `${device}/${port}`;
 }
 
-/** `listen`: of all messages that the operation causes in the listener's netns, those that pass. */
+/** Performs `listen`: replies with the messages of the operation in the listener's netns that pass the filter. */
 export function* listen(scene: Scene, op: Operation<"listen">, commands: Commands): Steps<Result> {
   const { kernel, task, netns } = scene;
   if (!kernel.era.notifyFilter) return "EOPNOTSUPP";

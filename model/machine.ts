@@ -50,49 +50,49 @@ import { takeInventory } from "./take_inventory.ts";
 import type { TreeDirectory } from "./kernel/tree.ts";
 import { sysfsTree } from "./tree.ts";
 
-/** What a machine is made with. */
+/** The options of a machine. */
 export interface MachineOptions {
-  /** Which kernel it is */
+  /** The era of the kernel */
   era: EraId | Era;
-  /** Of everything that a kernel would draw at random */
+  /** The seed of all values that a kernel draws at random */
   seed?: number;
-  /** Netdevs that are there before any operation. @default {`lo` and `eth0`, if that is not one of the board's own device} */
+  /** Netdevs that exist before any operation. @default {`lo` and `eth0`, if that is not one of the board's own device} */
   netdevs?: { init: string[] };
   /**
-   * Where a devlink and a link monitor run: in every netns (from its start to its end), or only where {@linkcode
-   * Machine.listen} does. `overheard`: as with `none`, and observations hold what nobody hears, too
+   * Where a devlink and a link monitor run. `all`: in each netns, from its start to its end; `none`: only where {@linkcode
+   * Machine.listen} starts them; `overheard`: as `none`, but observations also hold the messages that nobody listens to
    *
    * @default {"all"}
    */
   listeners?: "all" | "none" | "overheard";
   /**
-   * What a use of freed memory does
+   * The effect of a use of freed memory
    *
    * @default {"kept"}
    */
   freedMemory?: FreedMemory;
   /**
-   * What is known of the order of locks from other machines; nothing where it is not given
+   * Lock orders that are known from other machines; none by default
    *
    * @internal
    */
   lockdep?: Lockdep;
   /** Overrides of the era's behaviour, mainly its locks */
   design?: Design;
-  /** What is built in beside, all of it bound to its drivers: read from their source, never run */
+  /** Further hardware, bound to its drivers: modelled from their source, never run */
   hardware?: readonly HardwareId[];
-  /** The board's own device: it is there, bound to its driver, before any operation */
+  /** The facts of the board's own device, which exists and is bound to its driver before any operation */
   facts?: Facts;
-  /** The name of the model of its driver. @default {the model of the driver that the facts name; `generic` where there is none} */
+  /** The name of the driver model. @default {the model of the driver that the facts name; `generic` if there is none} */
   driver?: string;
 }
 
-/** The longest that an operation takes and is not said to have been blocked, in ms. */
+/** The longest time of an operation that does not count as blocked, in ms. */
 const PROMPT = 3000;
 
-/** The kernel of a machine: for the rest of the model. */
+/** Returns the kernel of a machine; only for the rest of the model. */
 export let kernelOf: (machine: Machine) => Kernel;
-/** Carries out an operation on a machine as a task that the caller made and steps: for the rest of the model. */
+/** Carries out an operation on a machine as a task that the caller made and steps; only for the rest of the model. */
 export let carryOut: (machine: Machine, op: Operation, task: Task) => Steps<Observation>;
 
 /**
@@ -116,7 +116,7 @@ export class Machine {
     carryOut = (machine, op, task) => machine.#carryOut(op, task);
   }
 
-  /** True if work was left to do when the last operation had done its part */
+  /** True if work was left to do when the last operation returned */
   #late = false;
   #waits: readonly string[] = [];
   #running: Task | undefined;
@@ -150,9 +150,8 @@ export class Machine {
   }
 
   /**
-   * True if the last operation left something under way that it did not wait for: work of a kernel thread, or a netdev whose
-   * operational state has yet to follow its carrier. When that comes is nobody's to say, so a step that leaves it so has to
-   * settle.
+   * True if the last operation left something that it did not wait for: work of a kernel thread, or a netdev whose operational
+   * state does not follow its carrier yet. The time when this ends is not known, so a step with such an operation has to settle.
    */
   get unsettled(): boolean {
     return this.#late || this.#kernel.unsettled;
@@ -163,18 +162,18 @@ export class Machine {
     return this.#kernel.now;
   }
 
-  /** Returns whether somebody listens to the messages of a netns. */
+  /** Starts or stops the monitors of a netns: `heard` is true if a socket listens to its messages. */
   listen(netns: NetnsName, heard: boolean): void {
     const found = this.#kernel.netns.get(netns);
     if (found) found.heard = heard;
   }
 
-  /** The netns that have a name, in the order in which they were made, `init` first. */
+  /** The names of the netns that have one, in the order in which the netns were made, `init` first. */
   get netns(): NetnsName[] {
     return [...this.#kernel.netns.keys()];
   }
 
-  /** Returns the netdevs of a netns as they are now, in the order in which they came. */
+  /** Returns the netdevs of a netns as they are now, in the order in which they were added. */
   netdevs(netns: NetnsName = "init"): readonly NetdevShown[] {
     return [...this.#kernel.netns.get(netns)?.netdevs.values() ?? []];
   }
@@ -184,15 +183,15 @@ export class Machine {
     return this.#kernel.netns.get(netns)?.routes ?? new Map();
   }
 
-  /** Returns the ids of the nexthop objects of a netns, in the order in which they came. */
+  /** Returns the ids of the nexthop objects of a netns, in the order in which they were added. */
   nexthops(netns: NetnsName = "init"): ReadonlySet<number> {
     return this.#kernel.netns.get(netns)?.nexthops ?? new Set();
   }
 
   /**
-   * True if a device has taken the routes of a netns over, so that the kernel marks them as trapped.
+   * True if a device has offloaded the routes of a netns, so that the kernel marks them as trapped.
    *
-   * @throws {ModelGap} If it may have taken over only some of them
+   * @throws {ModelGap} If the device may have offloaded only some of the routes
    */
   offloads(netns: NetnsName = "init"): boolean {
     if (this.#kernel.netns.get(netns)?.offloadsSome) {
@@ -204,18 +203,18 @@ export class Machine {
     return (this.#kernel.netns.get(netns)?.fibListeners.length ?? 0) > 0;
   }
 
-  /** Returns what `/sys` looks like to somebody in a netns. */
+  /** Returns the directory `/sys` as a process in a netns sees it. */
   sysfs(netns: NetnsName = "init"): TreeDirectory {
     return sysfsTree(this.#kernel, this.#kernel.netns.get(netns) ?? this.#kernel.init);
   }
 
-  /** Returns what there is now; it is read as it is asked for, so a caller that wants to keep it copies it. */
+  /** Returns the inventory of now. Its lists are read at the first access, so a caller that needs them later copies them. */
   inventory(): Inventory {
     return takeInventory(this.#kernel);
   }
 
   /**
-   * Performs an operation with nobody else running, and lets the kernel threads that it woke finish.
+   * Performs an operation with no other task running, and lets the kernel threads that it woke finish.
    *
    * @throws {ModelGap} If the model has no answer; nothing was done then
    * @throws {TypeError} If the kind of the operation is not known
@@ -226,9 +225,10 @@ export class Machine {
   }
 
   /**
-   * Returns the same as a generator that stops wherever another task may run. A caller that drives several of them decides who is next;
-   * a task that yields `blocked` cannot go on before another one has. Kernel threads are run by
-   * {@linkcode Machine.runWorkers}.
+   * Returns an operation as a generator that stops at each place where another task may run. A caller that drives several such
+   * tasks
+   * chooses the next one; a task that yields `blocked` cannot continue before another task has run. {@linkcode Machine.runWorkers}
+   * runs the kernel threads.
    *
    * @throws {TypeError} If the kind of the operation is not known
    */
@@ -238,8 +238,8 @@ export class Machine {
   }
 
   /**
-   * Performs an operation that may have to wait, for time to pass or for a lock, beside those that follow. Whenever time passes or
-   * kernel threads run, it goes on. Returns a function that gives its observation once it has ended.
+   * Starts an operation in the background, which may wait for time to pass or for a lock while later operations run. It continues
+   * whenever time passes or kernel threads run. Returns a function that returns the observation once the operation has ended.
    *
    * @example
    * ```ts
@@ -272,29 +272,30 @@ export class Machine {
     return () => ended;
   }
 
-  /** When the next of those that wait for time to pass goes on, on the clock of {@linkcode Machine.now}; undefined if nobody does. */
+  /** The time when the next sleeping task wakes up, on the clock of {@linkcode Machine.now}; undefined if no task sleeps. */
   get wakes(): number | undefined {
     const { wakeups } = this.#kernel;
     return wakeups.length > 0 ? Math.min(...wakeups) : undefined;
   }
 
-  /** Lets the kernel threads run until they end or wait. Returns whether anything moved. */
+  /** Lets the kernel threads run until they end or wait. Returns true if any thread made progress. */
   runWorkers(): boolean {
     return this.#kernel.runWorkers();
   }
 
-  /** Why the last operation hangs: who waits for what, a sentence each; empty if the operation ended. */
+  /** Why the last operation hangs: a sentence for each waiting task; empty if the operation ended. */
   get waits(): readonly string[] {
     return this.#waits;
   }
 
-  /** The kernel threads with something to do, by name, in the order in which it came. */
+  /** The names of the kernel threads that have work, in the order in which they were started. */
   get workers(): string[] {
     return this.#kernel.workers.map((worker) => worker.task.name);
   }
 
   /**
-   * Steps one kernel thread to where another task may run: for a caller that decides who is next. Returns why it stopped there.
+   * Steps one kernel thread to the next place where another task may run, for a caller that schedules tasks. Returns why it
+   * stopped.
    *
    * @param index Its place in {@linkcode Machine.workers}
    */
@@ -307,7 +308,7 @@ export class Machine {
   }
 
   /**
-   * The command that carries out operations of a kind.
+   * Returns the command that carries out operations of a kind.
    *
    * @internal
    */
@@ -332,7 +333,7 @@ export class Machine {
         return next.value;
       }
       if (next.value.kind === "blocked" && !kernel.runWorkers() && !kernel.wakeNext()) {
-        // The task that it waits for will never run
+        // The task that the operation waits for will never run
         const { observation } = kernel;
         observation.result = "hang";
         observation.time = "hang";
@@ -383,7 +384,7 @@ export class Machine {
   }
 }
 
-/** Returns the netdevs that a board has beside the netdevs of its own device. */
+/** Returns the names of the board's netdevs that are not of its device under test. */
 function netdevsBeside(facts: Facts | undefined): string[] {
   const ports = [...facts?.ports ?? [], ...Object.values(facts?.nestedPorts ?? {}).flat()];
   const own = new Set(ports.map(({ netdev }) => netdev));
@@ -391,7 +392,7 @@ function netdevsBeside(facts: Facts | undefined): string[] {
 }
 
 /**
- * Refuses an operation that a driver has no answer for, alone or in another one.
+ * Refuses an operation for which a driver has no answer, also inside another operation.
  *
  * @throws {ModelGap} Before anything is done
  */
@@ -405,7 +406,7 @@ function refuseUnmodelled(kernel: Kernel, op: Operation): void {
   }
 }
 
-/** Notes which channels of an operation, and of the operations in it, only the driver of its instance knows. */
+/** Records the channels of an operation, and of its inner operations, that only the driver of its instance knows. */
 function noteUnknown(kernel: Kernel, op: Operation, observation: Observation): void {
   for (const { driver, handle } of instancesOf(kernel)) {
     if (!driver.unknown) continue;
@@ -413,14 +414,14 @@ function noteUnknown(kernel: Kernel, op: Operation, observation: Observation): v
       if ("handle" in one && one.handle !== undefined && one.handle !== handle) continue;
       const unknown = driver.unknown(one);
       if (!unknown) continue;
-      // How the operations of a race end, and what they leave, is in the outcomes, each with what is not known of it
+      // The outcomes of a race hold the results and the final state, each with the parts that are not known
       if (op.kind === "race") { for (const channel of ["result", "extack", "reply"] as const) delete unknown[channel]; }
       observation.unknown = { ...unknown, ...observation.unknown };
     }
   }
 }
 
-/** Time, modules, and operations that are made of others. */
+/** The operations on time and modules, and the operations that contain other operations. */
 const OTHER_COMMANDS: { [K in "wait" | "module.load" | "module.unload" | "during" | "listen" | "rounds"]: Command<K> } =
   {
     // deno-lint-ignore require-yield
@@ -473,7 +474,7 @@ function commandOf(kind: OperationKind): Command<OperationKind> {
   return OPERATION_GAPS[kind] ? answered(own) : own;
 }
 
-/** A command that the model may have no answer for. */
+/** Returns a command that first throws if the model has no answer. */
 function answered(command: Command<OperationKind>): Command<OperationKind> {
   return function* (scene, op) {
     refuseGaps(scene, op);
@@ -481,7 +482,7 @@ function answered(command: Command<OperationKind>): Command<OperationKind> {
   };
 }
 
-/** A command of devlink(8), under the global mutex where there is one. */
+/** Returns a command of devlink(8) that runs under the global mutex, in eras that have one. */
 function serialised(command: Command<OperationKind>): Command<OperationKind> {
   return function* (scene, op) {
     const { kernel: { devlinkMutex }, task } = scene;

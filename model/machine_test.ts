@@ -49,7 +49,7 @@ const brief = (messages: Notification[] = []) => {
   return lines;
 };
 
-/** Steps tasks by turns until all of them have ended; gives their observations. */
+/** Steps tasks in turn until all of them have ended; returns their observations. */
 function interleave(machine: Machine, ops: readonly Operation[], pick: (ready: number) => number): Observation[] {
   const tasks = ops.map((op) => ({ steps: machine.task(op), done: undefined as Observation | undefined }));
   for (let stalled = 0; tasks.some((task) => !task.done);) {
@@ -64,7 +64,7 @@ function interleave(machine: Machine, ops: readonly Operation[], pick: (ready: n
   return tasks.map((task) => task.done!);
 }
 
-Deno.test("an era is found by the kernel's release, the by the family that it is of", () => {
+Deno.test("the era of a kernel release is the era of its family", () => {
   const expected: Record<string, EraId> = {
     "6.12.117+deb12-amd64": "6.12",
     "6.1.0-56-amd64": "6.1",
@@ -87,7 +87,7 @@ Deno.test("an era is found by the kernel's release, the by the family that it is
   for (const [id, era] of Object.entries(ERAS)) assertEquals(era.id, id);
 });
 
-Deno.test("a kernel that was not run is judged by the nearest era, and that is reported", () => {
+Deno.test("a kernel that was not run is judged by the nearest era, with a note", () => {
   const notes: [release: string, era: EraId, how: string | undefined][] = [
     ["6.12.117+deb13-amd64", "6.12", undefined],
     ["5.10.0-46-amd64", "5.10", undefined],
@@ -125,7 +125,7 @@ Deno.test("a reload announces every object, in the order of its era (R01, 3.10)"
   assertEquals(brief(of612.notify["init"]), ["new port x2", "del port", ...down, ...up, "new port x3", "new dev"]);
 });
 
-Deno.test("as many messages as were counted on booted kernels (1.5, 3.10)", () => {
+Deno.test("as many messages as on booted kernels (1.5, 3.10)", () => {
   const counted = {
     "5.10": { create: [31, 33], reload: [53, 57] },
     "6.1": { create: [28, 29], reload: [53, 57] },
@@ -143,7 +143,7 @@ Deno.test("as many messages as were counted on booted kernels (1.5, 3.10)", () =
   }
 });
 
-Deno.test("an era that no kernel was booted of announces as those do that it is between (0.2, 1.5)", () => {
+Deno.test("an era without a booted kernel announces as its neighbour does (0.2, 1.5)", () => {
   const as = { "5.15": "5.10", "5.16": "6.1", "5.18": "6.1", "6.3": "6.12" } as const;
   for (const [era, other] of Object.entries(as) as [EraId, EraId][]) {
     assertEquals([ERAS[era].booted, ERAS[other].booted], [false, true]);
@@ -154,7 +154,7 @@ Deno.test("an era that no kernel was booted of announces as those do that it is 
   }
 });
 
-Deno.test("a move shows each netns its half (N01)", () => {
+Deno.test("a move is announced in both netns, a half in each (N01)", () => {
   for (const era of BOOTED) {
     const machine = machineWith(era, 1);
     machine.perform({ kind: "netns.add", name: "t1" });
@@ -174,7 +174,7 @@ Deno.test("a move shows each netns its half (N01)", () => {
   }
 });
 
-Deno.test("what nobody hears is built by 6.1 and counted, and is not built by 6.12 (1.4)", () => {
+Deno.test("without a listener, 6.1 builds messages and reads counters, 6.12 does not (1.4)", () => {
   for (const [era, dropped] of [["6.1", 14], ["6.12", 0]] as const) {
     const machine = machineWith(era, 1, { listeners: "none" });
     const shown = machine.perform({ kind: "trap.show", handle: H, name: "tail_drop" });
@@ -246,7 +246,7 @@ Deno.test("packets are trapped every 100 ms, for each port that is up (T05, T16)
   assertEquals(machine.now, 4000);
 });
 
-Deno.test("nobody sees an instance half registered (L03), nor half reloaded", () => {
+Deno.test("no poll sees an instance half registered (L03), nor half reloaded", () => {
   for (const era of BOOTED) {
     const machine = new Machine({ era });
     const poll: Operation = { kind: "port.show" };
@@ -257,7 +257,7 @@ Deno.test("nobody sees an instance half registered (L03), nor half reloaded", ()
   }
 });
 
-Deno.test("health of all instances is seen amid a reload of 6.1: it is under a lock of its own", () => {
+Deno.test("on 6.1 a health dump runs during a reload, since it takes a lock of its own", () => {
   const seen = (era: EraId) => {
     const machine = machineWith(era, 1);
     const { reply } = machine.perform({ kind: "during", operation: reload(), poll: { kind: "health.show" } });
@@ -267,7 +267,7 @@ Deno.test("health of all instances is seen amid a reload of 6.1: it is under a l
   assertEquals(seen("6.12"), [2]);
 });
 
-Deno.test("reloads of one instance queue, in any order of steps, and end alike (C02, C05)", () => {
+Deno.test("reloads of one instance queue in any order of steps, with the same end (C02, C05)", () => {
   for (const era of BOOTED) {
     for (let seed = 1; seed <= 50; seed++) {
       let state = seed;
@@ -282,7 +282,7 @@ Deno.test("reloads of one instance queue, in any order of steps, and end alike (
   }
 });
 
-Deno.test("a netns that dies while an instance moves into it gives it back (N03, N04)", () => {
+Deno.test("a netns that dies while an instance moves into it returns the instance (N03, N04)", () => {
   for (const era of BOOTED) {
     for (let seed = 1; seed <= 50; seed++) {
       let state = seed;
@@ -300,7 +300,7 @@ Deno.test("a netns that dies while an instance moves into it gives it back (N03,
   }
 });
 
-Deno.test("a netns that cannot give an instance back logs it (N15)", () => {
+Deno.test("a dying netns that cannot return an instance logs this (N15)", () => {
   const machine = machineWith("6.12", 1);
   machine.perform({ kind: "netns.add", name: "t1" });
   machine.perform(reload({ to: "t1" }));

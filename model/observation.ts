@@ -1,5 +1,5 @@
 /**
- * What one operation showed, channel by channel. The model and every board answer in this shape, so that they can be
+ * The observation of one operation, channel by channel. The model and each board answer in this form, so that they can be
  * compared.
  *
  * @module
@@ -18,31 +18,31 @@ export const CHANNELS = ["result", "extack", "reply", "notify", "link", "sysfs",
 export type Channel = typeof CHANNELS[number];
 
 /**
- * An errno by its name (`"EINVAL"`), or one of: `"ok"` for success; `"client"` where devlink(8) or ip(8) refused by itself
- * and nothing reached the kernel; `"hang"` where the step did not end within its bound; `"unseen"` where the step failed and
- * the tool on the board tells the extended ack but not the errno (ip(8)).
+ * An errno by its name (`"EINVAL"`), or one of: `"ok"` for success; `"client"` if devlink(8) or ip(8) refused by itself and
+ * nothing reached the kernel; `"hang"` if the step did not end within its bound; `"unseen"` if the step failed and the tool on
+ * the board prints the extended ack but not the errno (ip(8)).
  */
 export type Result = string;
 
 /** An extended ack of netlink: the text without the trailing period that iproute2 adds. */
 export interface Extack {
-  /** `warning` where the operation succeeded all the same */
+  /** `warning` if the operation succeeded */
   level: "error" | "warning";
-  /** Without the module prefix */
+  /** The text without the module prefix */
   text: string;
-  /** The module that `NL_SET_ERR_MSG_MOD` put in front (`"devlink"`, `"leftover"`, the name of a driver), if any */
+  /** The module prefix of `NL_SET_ERR_MSG_MOD` (`"devlink"`, `"leftover"`, the name of a driver), if any */
   prefix?: string;
 }
 
 /** One devlink multicast message, as `devlink -jvs monitor` shows it. */
 export interface Notification {
-  /** `new`, `del`, `set`, `status`, ... */
+  /** The command: `new`, `del`, `set`, `status`, ... */
   command: string;
-  /** `dev`, `port`, `param`, `region`, `trap`, `trap-group`, `trap-policer`, `health`, ... */
+  /** The kind of object: `dev`, `port`, `param`, `region`, `trap`, `trap-group`, `trap-policer`, `health`, ... */
   object: string;
-  /** `bus/device`, with `/port` or `/region` after it where the object has one */
+  /** `bus/device`, followed by `/port` or `/region` if the object has one */
   handle: string;
-  /** What the monitor shows of the object, keys as in devlink's JSON */
+  /** The attributes that the monitor shows, with the keys of devlink's JSON */
   attributes: JsonObject;
 }
 
@@ -52,33 +52,33 @@ export interface LinkEvent {
   event: "new" | "del";
   /** The netdev's name, without the `@` and the peer that ip(8) may show after it */
   ifname: string;
-  /** The text between `<` and `>`, for example `["BROADCAST", "UP", "LOWER_UP"]` */
+  /** The flags between `<` and `>`, for example `["BROADCAST", "UP", "LOWER_UP"]` */
   flags: string[];
-  /** `UP`, `DOWN`, `UNKNOWN`, ... */
+  /** The operational state: `UP`, `DOWN`, `UNKNOWN`, ... */
   operstate: string;
 }
 
 /**
- * What a line of the kernel log is; everything but `info` is a finding. `stale`: a call on an object that was removed, as the
- * modules of the fixtures tell it.
+ * The class of a line of the kernel log; each class but `info` is a finding. `stale`: a call on an object that was removed, as
+ * reported by the modules of the fixtures.
  */
 export type KernelLineClass = "info" | "stale" | "warning" | "lockdep" | "kasan" | "hung" | "oops" | "panic";
 
 /**
- * What a use of freed memory does: `kept`, nothing, what was there is read; `poisoned`, an oops, since it was overwritten
- * (`slub_debug=P`); `reported`, a KASAN report.
+ * The effect of a use of freed memory. `kept`: no effect, the old content is read; `poisoned`: an oops, since the memory was
+ * overwritten (`slub_debug=P`); `reported`: a KASAN report.
  */
 export type FreedMemory = "kept" | "poisoned" | "reported";
 
 /** One line of the kernel log. */
 export interface KernelLine {
-  /** What the line is, by its text */
+  /** The class of the line, by its text */
   class: KernelLineClass;
   /** The line as it was logged, without priority and time */
   text: string;
-  /** Written by a program of the board, not by its kernel. Left out where the kernel wrote it, or the trace does not say */
+  /** True if a program of the board wrote the line. Left out if the kernel wrote it, or if the trace does not have this */
   user?: true;
-  /** The device that logged it, as `DEVICE=` in `/dev/kmsg` names it: `+pci:0000:01:00.0`. Left out where none did */
+  /** The device that logged the line, as `DEVICE=` in `/dev/kmsg` names it: `+pci:0000:01:00.0`. Left out if there is none */
   device?: string;
 }
 
@@ -86,32 +86,32 @@ export interface KernelLine {
 export type Unknown = Partial<Record<Channel, string>>;
 
 /**
- * Stands in a reply or a message of the model for a part that only the board knows, for example counters of traffic: that part
+ * Stands in a reply or a message of the model for a part that only the board knows, for example counters of traffic. Such a part
  * is not compared.
  */
 export const NOT_KNOWN: Json = Object.freeze({ "not known": true });
 
 /**
- * Stands for a counter of the board that began before the sequence: how far it is when the sequence begins is not known, how
- * much is counted in the sequence is.
+ * Stands for a counter of the board that began before the sequence: its value at the begin of the sequence is not known, but the
+ * increase during the sequence is.
  *
- * @param of What is counted, for example `pci/0000:03:00.0 driver_reinit`
- * @param since How much was counted since the sequence began
+ * @param of The name of the counter, for example `pci/0000:03:00.0 driver_reinit`
+ * @param since The increase since the sequence began
  */
 export const countedSince = (of: string, since: number): Json => ({ "not known": true, of, since });
 
-/** True if a part of a reply is {@linkcode NOT_KNOWN}, also after it was JSON text. */
+/** True if a part of a reply is {@linkcode NOT_KNOWN}, also after a conversion to JSON text and back. */
 export function isNotKnown(value: Json | undefined): boolean {
   return typeof value === "object" && value !== null && !Array.isArray(value) && value["not known"] === true;
 }
 
-/** All that one operation showed. */
+/** The observation of one operation. */
 export interface Observation {
-  /** How the operation ended */
+  /** The result of the operation */
   result: Result;
-  /** What the kernel said beside the errno, or null where it said nothing */
+  /** The extended ack, or null if there was none */
   extack: Extack | null;
-  /** What `devlink -j` printed, or null where the operation has no reply or failed */
+  /** The output of `devlink -j`, or null if the operation has no reply or failed */
   reply: Json;
   /** devlink messages by netns, in their order; a netns without a message has no key */
   notify: Record<NetnsName, Notification[]>;
@@ -119,13 +119,13 @@ export interface Observation {
   link: Record<NetnsName, LinkEvent[]>;
   /** The text of the file that a `file.read` read, else null */
   sysfs: string | null;
-  /** Lines of the kernel log that came in the step, in their order */
+  /** The lines of the kernel log during the step, in their order */
   kmsg: KernelLine[];
-  /** `immediate`: done within 3 s; `blocked`: later; `hang`: not within the step's bound */
+  /** `immediate`: the operation ended within 3 s; `blocked`: it ended later; `hang`: it did not end within the step's bound */
   time: "immediate" | "blocked" | "hang";
-  /** Of the model alone: the channels that it does not know; what they hold is an assumption, and is not compared */
+  /** Only from the model: the channels that it does not know. Their contents are assumptions, and are not compared */
   unknown?: Unknown;
-  /** Of the model alone: why the operation may take longer than {@linkcode Observation.time} has it, for example a device that is reset */
+  /** Only from the model: why the operation may take longer than {@linkcode Observation.time}, for example a device reset */
   untimed?: string;
 }
 

@@ -1,6 +1,6 @@
 /**
- * What a step of a sequence does: one operation, as data. The model performs it on its {@linkcode Machine}, a runner
- * turns it into a command on the board; neither knows of the other.
+ * Operations: a step of a sequence performs one operation, which is data. The model performs it on its {@linkcode Machine}, and a
+ * runner turns it into a command on the board; neither depends on the other.
  *
  * @module
  */
@@ -11,7 +11,7 @@ export type NetnsName = string;
 /** A devlink handle, `bus/device`, for example `netdevsim/netdevsim10` (see devlink-dev(8)). */
 export type Handle = string;
 
-/** What can be set of a rate object, with the device that it is of. */
+/** The attributes of a rate object that can be set, and its device. */
 export interface RateParameters {
   /** The device */
   handle: Handle;
@@ -23,27 +23,27 @@ export interface RateParameters {
   txPriority?: number;
   /** `tx_weight` */
   txWeight?: number;
-  /** `tc-bw`: the bandwidth of each of the 8 traffic classes, as devlink(8) takes them: `0:60`, `1:10`, .. */
+  /** `tc-bw`: the bandwidth of each of the 8 traffic classes, as words of devlink(8): `0:60`, `1:10`, .. */
   tcBw?: readonly string[];
   /** The name of the node above; null for `noparent` */
   parent?: string | null;
 }
 
-/** One of those that race: its operations in their order. */
+/** A racer of a `race`: its operations in their order. */
 export interface RacingOperations {
-  /** One after the other */
+  /** The operations, performed one after the other */
   operations: readonly Operation[];
-  /** True if it restarts until the others have ended */
+  /** True if the racer starts again until the others have ended */
   loops?: boolean;
 }
 
-/** What a test wants of an emulated device: the name of one operation, and its parameters. JSON. */
+/** An operation on an emulated device, as JSON: the name of one operation, with its parameters. */
 export type DeviceOperation = { readonly [name: string]: unknown };
 
 /**
- * Takes back all that a sequence did to an emulated device: no command fails or goes without an answer, each cable is plugged in,
- * the health is good and all counters are 0. Every emulated device has this operation. Its reply is `{ faults }`: the faults that
- * had more commands to meet. The tear-down of each sequence that operated a device ends the sequence's operations with it.
+ * Resets all that a sequence did to an emulated device: no command fails or stays without an answer, each cable is plugged in, the
+ * health is good and all counters are 0. Each emulated device has this operation. Its reply is `{ faults }`: the faults that were
+ * still armed. The tear-down of each sequence that operated a device performs this operation.
  */
 export const CLEAR: DeviceOperation = { clear: true };
 
@@ -60,7 +60,7 @@ export interface OperationParameters {
     action?: "driver_reinit" | "fw_activate";
     limit?: "no_reset";
   };
-  /** `devlink dev flash`; `file` below the board's /lib/firmware. Its progress is on the `notify` channel */
+  /** `devlink dev flash`; `file` is a path below the board's /lib/firmware. The progress is on the `notify` channel */
   "dev.flash": {
     handle: Handle;
     file: string;
@@ -69,13 +69,13 @@ export interface OperationParameters {
   };
   /** `devlink dev eswitch show` */
   "dev.eswitch.show": { handle: Handle };
-  /** `devlink dev eswitch set`; any text may stand for a mode, to see it refused */
+  /** `devlink dev eswitch set`; a mode can be any text, to see it refused */
   "dev.eswitch.set": { handle: Handle; mode?: string; inlineMode?: string; encapMode?: string };
   /** `devlink dev selftests show` */
   "dev.selftests.show": { handle?: Handle };
   /** `devlink dev selftests run` */
   "dev.selftests.run": { handle: Handle; id?: string };
-  /** `devlink port show`; of one port where `port` is its index */
+  /** `devlink port show`; `port` is the index of one port */
   "port.show": { handle?: Handle; port?: number };
   /** `devlink port set` */
   "port.set": { handle: Handle; port: number; type: string };
@@ -83,7 +83,7 @@ export interface OperationParameters {
   "port.split": { handle: Handle; port: number; count?: number };
   /** `devlink port unsplit` */
   "port.unsplit": { handle: Handle; port: number };
-  /** `devlink port add`; `port` is the index that the new port is to have */
+  /** `devlink port add`; `port` is the index of the new port */
   "port.add": {
     handle: Handle;
     port?: number;
@@ -118,7 +118,7 @@ export interface OperationParameters {
   };
   /** `devlink port function rate show`: all, of one port (a leaf) or of one node by its name */
   "rate.show": { handle?: Handle; port?: number; node?: string };
-  /** `devlink port function rate set`; rates as devlink(8) takes them (`10mbit`); `parent` null is `noparent` */
+  /** `devlink port function rate set`; rates are words of devlink(8) (`10mbit`); `parent` null is `noparent` */
   "rate.set": RateParameters & { port?: number; node?: string };
   /** `devlink port function rate add`: a node */
   "rate.add": RateParameters & { node: string };
@@ -130,13 +130,13 @@ export interface OperationParameters {
   "param.set": {
     handle: Handle;
     name: string;
-    /** Left out where `default` is given */
+    /** Left out if `default` is given */
     value?: string | number | boolean;
-    /** `default`: back to what the driver began with (from 7.0) */
+    /** `default`: resets the param to the driver's initial value (from 7.0) */
     default?: true;
     cmode: "runtime" | "driverinit" | "permanent";
   };
-  /** `devlink resource show`; of a port where `port` is its index (from 7.3) */
+  /** `devlink resource show`; `port` is the index of a port (from 7.3) */
   "resource.show": { handle?: Handle; port?: number; scope?: string };
   /** `devlink resource set`; `size` in the resource's unit, an unsigned 64-bit number in decimal */
   "resource.set": { handle: Handle; path: string; size: string | number };
@@ -146,7 +146,7 @@ export interface OperationParameters {
   "region.new": { handle: Handle; region: string; snapshot?: number };
   /** `devlink region del` */
   "region.del": { handle: Handle; region: string; snapshot: number };
-  /** `devlink region dump`; without `snapshot` from the device itself */
+  /** `devlink region dump`; without `snapshot`, of the device itself */
   "region.dump": { handle: Handle; region: string; snapshot?: number };
   /** `devlink region read`; address and length in bytes, unsigned 64-bit numbers in decimal */
   "region.read": {
@@ -194,7 +194,7 @@ export interface OperationParameters {
   "linecard.show": { handle?: Handle; lc?: number };
   /** `devlink lc set`; `type` null is `notype` */
   "linecard.set": { handle: Handle; lc: number; type: string | null };
-  /** `devlink health show`; with `port`, of the reporters of a port */
+  /** `devlink health show`; with `port`, shows the reporters of a port */
   "health.show": { handle?: Handle; port?: number; reporter?: string };
   /** `devlink health set`; grace period in ms */
   "health.set": {
@@ -204,7 +204,7 @@ export interface OperationParameters {
     gracePeriod?: number;
     autoRecover?: boolean;
     autoDump?: boolean;
-    /** ms (from 7.0) */
+    /** The burst period in ms (from 7.0) */
     burstPeriod?: number;
   };
   /** `devlink health recover` */
@@ -219,7 +219,7 @@ export interface OperationParameters {
   "health.test": { handle: Handle; port?: number; reporter: string };
   /** `devlink -s trap show` */
   "trap.show": { handle?: Handle; name?: string };
-  /** `devlink trap set`; any text may stand for the action, to see it refused */
+  /** `devlink trap set`; the action can be any text, to see it refused */
   "trap.set": { handle: Handle; name: string; action: string };
   /** `devlink -s trap group show` */
   "trap.group.show": { handle?: Handle; name?: string };
@@ -233,31 +233,31 @@ export interface OperationParameters {
   "link.set": { handle: Handle; port: number; up: boolean };
   /** `ip link show dev NETDEV`, the netdev found on the board by devlink port */
   "link.show": { handle: Handle; port: number };
-  /** `ip link set dev NETDEV netns TO`: the netdev of a port alone */
+  /** `ip link set dev NETDEV netns TO`: moves only the netdev of a port */
   "link.move": { handle: Handle; port: number; to: NetnsName };
   /** `ip link set dev NETDEV name NAME` */
   "link.rename": { handle: Handle; port: number; name: string };
-  /** `ethtool -i NETDEV`, the netdev of a port: its lines as an object */
+  /** `ethtool -i NETDEV` for the netdev of a port; the reply has the lines as an object */
   "ethtool.info": { handle: Handle; port: number };
-  /** `ethtool -f NETDEV FILE`, the netdev of a port: flashes by way of ethtool */
+  /** `ethtool -f NETDEV FILE` for the netdev of a port: flashes with ethtool */
   "ethtool.flash": { handle: Handle; port: number; file: string };
   /** `ip route add PREFIX dev DEV` (IPv4) */
   "route.add": { prefix: string; dev: string };
   /** `ip route del PREFIX dev DEV` (IPv4) */
   "route.del": { prefix: string; dev: string };
-  /** `ip nexthop add id ID blackhole` (IPv4); the kernel chooses where the id is 0 */
+  /** `ip nexthop add id ID blackhole` (IPv4); the kernel chooses the id if it is 0 */
   "nexthop.add": { id: number };
   /** `ip nexthop del id ID` */
   "nexthop.del": { id: number };
   /** `ip link set dev lo up` in the netns of the step */
   "lo.up": Record<never, never>;
-  /** `ip link set dev DEV up|down`: a netdev by its name, where it belongs to no devlink port */
+  /** `ip link set dev DEV up|down`: for a netdev without a devlink port, by its name */
   "netdev.set": { dev: string; up: boolean };
   /** `ip link show dev DEV` */
   "netdev.show": { dev: string };
   /** `ethtool DEV`: speed in Mb/s, duplex, autonegotiation, link */
   "ethtool.show": { dev: string };
-  /** `ethtool -r DEV`: restarts autonegotiation, which the PCS does where there is one */
+  /** `ethtool -r DEV`: restarts autonegotiation, in the PCS if there is one */
   "ethtool.restart": { dev: string };
   /** `modprobe NAME KEY=VALUE...` */
   "module.load": { name: string; params?: Readonly<Record<string, string | number>> };
@@ -265,57 +265,58 @@ export interface OperationParameters {
   "module.unload": { name: string };
   /** `ip netns add` */
   "netns.add": { name: NetnsName };
-  /** `ip netns del`; with `until`, waits until that instance has come back to `init` */
+  /** `ip netns del`; with `until`, waits until that instance has returned to `init` */
   "netns.del": { name: NetnsName; until?: Handle };
   /** One `write(2)` of `value` and a newline to a file of sysfs, debugfs or `/run`; `bare` leaves the newline out */
   "file.write": { path: string; value: string; bare?: true };
   /** Reads a file of sysfs or debugfs; its text, without the last newline, goes to the `sysfs` channel */
   "file.read": { path: string };
   /**
-   * Operates the emulated device of a guest, for example `{ link: { port: 0, up: false } }`; what there is differs by the
-   * device. The `reply` is the device's. A board with real hardware has no such operation
+   * Operates the emulated device of a guest, for example `{ link: { port: 0, up: false } }`; the operations depend on the device.
+   * The `reply` is the answer of the device. A board with real hardware has no such operation
    */
   "device": { handle: Handle; operation: DeviceOperation };
-  /** `rm -f`: a plain file, below /run or /lib/firmware */
+  /** `rm -f` of a plain file below /run or /lib/firmware */
   "file.remove": { path: string };
   /** Lets time pass: `ms` on the model's virtual clock, at least as long on a board */
   "wait": { ms: number };
   /**
-   * Performs `operation` and, all the while, `poll` again and again. The `reply` is `{ seen: [...] }`: each different
-   * answer of `poll`, a port dump shortened to how many ports it held, `null` for an error. It has `waited: true` where a poll took more
-   * than 3 s.
+   * Performs `operation` and repeats `poll` meanwhile. The `reply` is `{ seen: [...] }`: each different answer of `poll`; a port
+   * dump is shortened to its number of ports, and an error is `null`. The reply has `waited: true` if a poll took more than 3 s.
    */
   "during": { operation: Operation; poll: Operation };
   /**
-   * Performs `operation` while a socket of its own listens for the messages of devlink that pass its filter
-   * (DEVLINK_CMD_NOTIFY_FILTER_SET, from 6.8): the messages of a device, or of one of its ports; all where `handle` is left out. The
-   * `reply` is `{ heard: [...] }`, a line for each that `devlink monitor` shows, too: `new port netdevsim/netdevsim10/0`. A board needs `fixtures/listener` for it.
+   * Performs `operation` while a separate socket listens to the devlink messages that pass its filter
+   * (DEVLINK_CMD_NOTIFY_FILTER_SET, from 6.8): the messages of a device or of one of its ports; without `handle`, all messages. The
+   * `reply` is `{ heard: [...] }`, with a line for each message that `devlink monitor` can show: `new port
+   * netdevsim/netdevsim10/0`.
+   * A board needs `fixtures/listener` for this operation.
    */
   "listen": { handle?: Handle; port?: number; operation: Operation };
   /**
-   * Performs `operations` in their order, `times` times over, and all the while `meanwhile` again and again. Only findings of
-   * the kernel log are evidence of it, and its result: `ok`, or the result of the first operation that failed, which ends it.
+   * Performs `operations` in their order, `times` times, and repeats the operations of `meanwhile` at the same time. The only
+   * evidence is findings in the kernel log and the result: `ok`, or the result of the first operation that failed, which ends it.
    */
   "rounds": { times: number; operations: readonly Operation[]; meanwhile?: readonly Operation[] };
   /**
-   * Has `racers` perform their operations at the same time, `runs` times over: after each run the answers of `shown` are its
-   * final state, and `after` and `before` make everything as it was. The `reply` is a {@linkcode RaceReply}: from the model all that
-   * may be its outcome, from a board what its outcomes were and how often.
+   * Has `racers` perform their operations at the same time, `runs` times. After each run, the answers of `shown` are the final
+   * state, and then `after` and `before` restore the initial state. The `reply` is a {@linkcode RaceReply}: from the model all
+   * possible outcomes, from a board the outcomes that occurred and how often.
    */
   "race": {
     racers: readonly RacingOperations[];
     runs: number;
-    /** Of how long each of them waits before it begins */
+    /** The seed of the random delay of each racer */
     seed: number;
-    /** What has led to where the race begins */
+    /** The operations that lead to the state in which the race begins */
     before: readonly Operation[];
     /** Operations that clean up after a run; their failures do not matter */
     after: readonly Operation[];
-    /** What asks for the final state */
+    /** The operations that read the final state */
     shown: readonly Operation[];
-    /** How many schedules the model runs at most. @default {20000} */
+    /** The most schedules that the model runs. @default {20000} */
     schedules?: number;
-    /** True if the work of timers races with them. @default {false} */
+    /** True if the work of timers races with the racers. @default {false} */
     timers?: boolean;
     /** The board's own device: it stays from run to run, with its counters. @default {each run begins with new devices} */
     own?: Handle;
@@ -325,23 +326,23 @@ export interface OperationParameters {
 /** The kind of an operation, for example `dev.reload`. */
 export type OperationKind = keyof OperationParameters;
 
-/** What every operation may have beside its own parameters. */
+/** The options that every operation may have beside its parameters. */
 export interface OperationOptions {
-  /** The netns that it is performed in. @default {"init"} */
+  /** The netns in which the operation is performed. @default {"init"} */
   netns?: NetnsName;
   /**
-   * What the operation set going is waited for, as part of the step: `ms` pass, and then until the operational state of
-   * every netdev has followed its carrier (net/core/link_watch.c does that up to 1 s later)
+   * Waits for the effects of the operation, as part of the step: for this time in ms, and then until the operational state of each
+   * netdev has followed its carrier (net/core/link_watch.c does that up to 1 s later)
    */
   settle?: number;
 }
 
-/** One operation: its kind, its parameters, and what every operation may have. */
+/** One operation: its kind, its parameters, and its options. */
 export type Operation<K extends OperationKind = OperationKind> = {
   [Kind in K]: { kind: Kind } & OperationOptions & OperationParameters[Kind];
 }[K];
 
-/** Returns the operations that an operation is made of; none of most of them. */
+/** Returns the inner operations of an operation; most operations have none. */
 export function innerOperations(op: Operation): readonly Operation[] {
   switch (op.kind) {
     case "during":

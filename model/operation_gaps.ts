@@ -1,5 +1,5 @@
 /**
- * Operations with values that the model has no answer for, as data: when, and why.
+ * Operations with values for which the model has no answer, as data: when this is so, and why.
  *
  * @module
  */
@@ -11,7 +11,7 @@ import { portOf } from "./devlink/link.ts";
 import type { Netdev, Netns } from "./net/netns.ts";
 import type { Operation, OperationKind } from "./operation.ts";
 
-/** When an operation of a kind is one, with what is asked for, and why there is no answer. */
+/** A gap of a kind of operation: when an operation is in the gap, what it requests, and why there is no answer. */
 interface OperationGap<K extends OperationKind> {
   when(op: Operation<K>, scene: Scene): boolean;
   what(op: Operation<K>): string;
@@ -25,15 +25,15 @@ const gap = <K extends OperationKind>(
 ): OperationGap<K> => ({ when, what, why });
 
 const netdevOf = ({ netns }: Scene, dev: string): Netdev | undefined => netns.netdevs.get(dev);
-/** True if a netdev is the board's own: neither a port's nor one of modelled hardware. */
+/** True if a netdev is the board's own: it has no devlink port and is not of modelled hardware. */
 const isBoards = (kernel: Kernel, netdev: Netdev | undefined): boolean =>
   netdev !== undefined && netdev.ops === undefined && !portOf(kernel, netdev);
 
-/** What ip(8) may take for a prefix, where the model reads no more than four numbers and a length. */
+/** The prefixes that the model reads: four numbers and perhaps a length. ip(8) may accept other forms: `MAYBE_PREFIX`. */
 const PREFIX = /^\d+\.\d+\.\d+\.\d+(?:\/\d+)?$/;
 const MAYBE_PREFIX = /:|^(?:default|any|all)(?:$|\/)|^(?:0x[\da-f]+|\d+)(?:\.(?:0x[\da-f]+|\d+)){0,3}(?:\/[\d.]+)?$/i;
 
-/** Returns who reads a prefix: the model; or perhaps ip(8), in another form; or neither. */
+/** Returns `read` if the model reads the prefix, `other` if perhaps only ip(8) does, else `neither`. */
 export const readsPrefix = (prefix: string): "read" | "other" | "neither" =>
   PREFIX.test(prefix) ? "read" : MAYBE_PREFIX.test(prefix) ? "other" : "neither";
 
@@ -63,12 +63,12 @@ const otherModule = <K extends "module.load" | "module.unload">(program: string)
     "the board decides which other modules exist",
   );
 
-/** What `fail_route_delete` does to each route that is removed. */
+/** The effect of `fail_route_delete` on each removed route. */
 const KEPT_ROUTES = "a device with fail_route_delete set keeps a removed route and then drops all its routes (fib.c)";
 
 const failsDeletes = ({ routeKeepers }: Kernel, netns: Netns) =>
   routeKeepers.size > 0 && netns.fibListeners.some((listener) => routeKeepers.has(listener));
-/** True if a netdev that may be taken down takes routes with it that a device keeps. */
+/** True if setting a netdev down may remove routes that a device keeps. */
 const keepsRoutes = ({ kernel }: Scene) =>
   kernel.routeKeepers.size > 0 &&
   [...kernel.netns.values()].some((netns) =>
@@ -130,9 +130,9 @@ export const OPERATION_GAPS: { readonly [K in OperationKind]?: readonly Operatio
 };
 
 /**
- * Looks whether there is an answer for an operation.
+ * Checks that the model has an answer for an operation.
  *
- * @throws {ModelGap} If there is none
+ * @throws {ModelGap} If the model has no answer
  */
 export function refuseGaps(scene: Scene, op: Operation): void {
   for (const one of (OPERATION_GAPS[op.kind] ?? []) as readonly OperationGap<OperationKind>[]) {

@@ -1,5 +1,5 @@
 /**
- * Operations that are performed many times over, while others are.
+ * The operation `rounds`: repeats operations while others run.
  *
  * @module
  */
@@ -11,12 +11,12 @@ import { emptyObservation, type Result } from "./observation.ts";
 import type { Operation } from "./operation.ts";
 import { HungTask, Oops, type SchedulingPoint, type Steps, Task } from "./kernel/task.ts";
 
-/** How much time passes between two rounds, in ms. */
+/** The time between two rounds, in ms. */
 const PACE = 5;
 
 /**
- * `rounds`: at each place where another thread could go on, the next one is drawn at random, from the seed of the
- * machine. Of what they show only findings are saved.
+ * Performs `rounds`: at each place where another thread could continue, the next thread is drawn at random, from the seed of the
+ * machine. Only findings are recorded.
  */
 export function* rounds(scene: Scene, op: Operation<"rounds">, commands: Commands): Steps<Result> {
   const { kernel, task } = scene;

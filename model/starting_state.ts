@@ -1,5 +1,5 @@
 /**
- * Starting states of sequences: what exists when a body begins, and what removes it.
+ * Starting states of sequences: the operations before the body of a sequence and after it.
  *
  * @module
  */
@@ -8,11 +8,11 @@ import type { Handle, Operation } from "./operation.ts";
 
 /** The starting state of a sequence, with its set-up and its tear-down, which always runs. */
 export interface StartingState {
-  /** For messages */
+  /** The name for messages */
   name: string;
   /** The devlink instance under test */
   handle: Handle;
-  /** Capabilities that a board must have for it (see the board file's `capabilities`) */
+  /** Capabilities that the board must have (see the board file's `capabilities`) */
   requires: readonly string[];
   /** Performed before the body, in this order; each must succeed */
   setup: readonly Operation[];

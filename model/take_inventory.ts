@@ -1,5 +1,5 @@
 /**
- * Looks at a kernel: what there is on its machine.
+ * Takes the inventory of a kernel.
  *
  * @module
  */
@@ -133,7 +133,7 @@ class Instance implements InventoryInstance {
   }
 }
 
-/** Returns what there is on the machine of a kernel. Looking changes nothing and counts nothing. */
+/** Returns the inventory of a kernel. This changes no state and no counter. */
 export function takeInventory(kernel: Kernel): Inventory {
   const nameOf = (netns: Netns) => kernel.netns.get(netns.name) === netns ? netns.name : undefined;
   return {

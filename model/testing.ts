@@ -2,7 +2,7 @@
 
 import type { Facts } from "./facts.ts";
 
-/** Returns the facts of a device that has nothing but what is given. */
+/** Returns the facts of a device with only the given objects. */
 export function factsWith(given: Partial<Facts>): Facts {
   return {
     handle: "pci/0000:01:00.0",

@@ -1,6 +1,6 @@
 /**
- * What there is to see in sysfs and debugfs: directories and what is in them, for those who list and find files. What a file
- * holds, and what writing it does, is its owner's ({@linkcode FileOwner}); what a driver has is the driver's (`DriverModel.tree`).
+ * The trees of sysfs and debugfs: directories and their entries, for commands that list and find files. The owner of a file
+ * ({@linkcode FileOwner}) knows its content and the effect of a write; the files of a driver are in `DriverModel.tree`.
  *
  * @module
  */
@@ -12,7 +12,7 @@ import { debugfs, directory, link, partOf, type Sketch, sysfs, type TreeDirector
 import { netDirectory } from "./net/netdev_tree.ts";
 import type { Netdev, Netns } from "./net/netns.ts";
 
-/** Returns the directory `/sys` of a kernel as somebody in `netns` sees it; debugfs is mounted in the first netns alone. */
+/** Returns the directory `/sys` as a process in `netns` sees it; debugfs is mounted only in the initial netns. */
 export function sysfsTree(kernel: Kernel, netns: Netns): TreeDirectory {
   const { era } = kernel;
   const trees = DRIVERS.map(({ tree }) => tree?.(kernel, netns));
@@ -54,7 +54,7 @@ export function sysfsTree(kernel: Kernel, netns: Netns): TreeDirectory {
       })),
     })),
     kernel: partOf(() => ({
-      // `ip netns exec` mounts a sysfs of that netns, without debugfs on it
+      // `ip netns exec` mounts a new sysfs for the netns, without debugfs
       debug: netns === kernel.init ? debugfsRoot(of("kernel/debug")) : sysfs(() => ({})),
     })),
     module: partOf(() => of("module")),
@@ -71,7 +71,7 @@ const TRACEPOINTS = [
   "devlink_trap_report",
 ];
 
-/** Debugfs, with the directories of drivers. */
+/** Returns the root of debugfs, with the directories of drivers. */
 function debugfsRoot(drivers: Sketch): TreeDirectory {
   const point = () => ({ enable: 0o640, filter: 0o640, format: 0o440, hist: 0o440, id: 0o440, trigger: 0o640 });
   const devlink = debugfs(() => ({
@@ -86,6 +86,6 @@ function debugfsRoot(drivers: Sketch): TreeDirectory {
   );
 }
 
-/** The board's own interface, and where it is. */
+/** The device of the board's own interface, below `/sys/devices`. */
 const BOARD = "pci0000:00/0000:00:01.0";
 const isBoards = (netdev: Netdev) => netdev.downFlags.includes("MULTICAST");

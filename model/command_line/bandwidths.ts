@@ -6,11 +6,11 @@
 
 import { Refusal } from "./refusals.ts";
 
-/** How many traffic classes a rate object has (DEVLINK_RATE_TCS_MAX). */
+/** The number of traffic classes of a rate object (DEVLINK_RATE_TCS_MAX). */
 const CLASSES = 8;
 
 /**
- * Returns the bandwidth of each class, in the order of the classes; a {@linkcode Refusal} where devlink(8) takes the words for none.
+ * Returns the bandwidth of each class, in the order of the classes; a {@linkcode Refusal} if devlink(8) refuses the words.
  *
  * @example
  * ```ts
@@ -49,7 +49,9 @@ export function parseBandwidths(words: readonly string[]): readonly number[] | R
   return more === undefined ? bandwidths : new Refusal(`Unknown option "${more}"`);
 }
 
-/** Returns what strtoul(3) makes of a whole word; undefined if it leaves a part: no digit is 0, and too many are the largest number. */
+/**
+ * Returns a word as strtoul(3) reads it: 0 for an empty word, the largest number if it is too large; undefined if a part is left.
+ */
 function strtoul(text: string): bigint | undefined {
   if (text === "") return 0n;
   const [, sign, digits] = /^[ \t\n\v\f\r]*([+-]?)(\d+)$/.exec(text) ?? [];

@@ -1,13 +1,13 @@
 /**
  * The command lines of devlink(8), as data: the one place that defines how each operation is written. Used by the code that sends
- * it to a board, shows it to a reader, or reads it from a prompt.
+ * an operation to a board, shows it to a reader, or reads it from a prompt.
  *
  * @module
  */
 
 import type { Operation, OperationKind, OperationParameters } from "../operation.ts";
 
-/** What devlink(8) calls its objects and verbs: every kind that is a command of it. */
+/** The kinds of operations that are commands of devlink(8). */
 export type DevlinkKind = Exclude<
   OperationKind,
   | "link.set"
@@ -41,7 +41,7 @@ export type DevlinkKind = Exclude<
 >;
 
 /**
- * What a command is about, the first word after its verb. `dev`: `bus/device`; `port`: `bus/device/index`; `region`:
+ * The object of a command, the first word after its verb. `dev`: `bus/device`; `port`: `bus/device/index`; `region`:
  * `bus/device/region`; `rate`: `bus/device/index` of a leaf or `bus/device/name` of a node.
  */
 export type About = "dev" | "port" | "region" | "rate";
@@ -53,23 +53,23 @@ export type ValueForm = "text" | "number" | "true" | "enable" | "netns";
 export interface CommandOption {
   /** The keyword */
   word: string;
-  /** The parameter of the operation that it sets */
+  /** The parameter of the operation that the option sets */
   field: string;
-  /** The bits that devlink(8) takes of a number. @default {32} */
+  /** The size of a number in devlink(8), in bits. @default {32} */
   bits?: 16 | 64;
   /** How the value is written: `true` is `true` or `false`, `enable` is `enable` or `disable` */
   value: ValueForm;
-  /** True if devlink(8) refuses the command without it */
+  /** True if devlink(8) refuses the command without the option */
   required: boolean;
   /** The word that stands for this option with the value `alone`, for example `nopolicer` for null */
   none?: string;
-  /** What that word stands for. @default {null} */
+  /** The value that this word stands for. @default {null} */
   alone?: null | true;
-  /** True if it may be given several times: the parameter is an array */
+  /** True if the option may be given several times: the parameter is an array */
   many?: boolean;
-  /** How many words its value has, where that is not one: the parameter is an array of them */
+  /** The number of words of the value, if not 1: the parameter is an array of the words */
   words?: number;
-  /** True if it may be given only where all there are is asked for */
+  /** True if the option may be given only if the command is about all objects */
   ofAll?: boolean;
 }
 
@@ -77,13 +77,13 @@ export interface CommandOption {
 export interface CommandForm {
   /** Object and verb, for example `trap`, `group`, `set` */
   words: readonly string[];
-  /** What it is about; several where it may be one or the other */
+  /** The object of the command, if it has one */
   about: About | undefined;
-  /** True if what it is about may be left out, which asks for all there are */
+  /** True if the object may be left out: the command is then about all objects */
   all: boolean;
   /** Its options, in the order in which they are written */
   options: readonly CommandOption[];
-  /** The options of devlink(8) itself with which it shows all it knows, for example `-jsv`; none where it shows nothing */
+  /** The global options with which devlink(8) shows all it knows, for example `-jsv`; empty if the command shows nothing */
   flags: string;
 }
 
@@ -324,7 +324,7 @@ export const COMMAND_FORMS: { readonly [K in DevlinkKind]: CommandForm } = {
   ),
 };
 
-/** The form of `sb occupancy show`, which devlink(8) makes of lists: no operation is one. */
+/** The form of `sb occupancy show`, which devlink(8) composes of two dumps: it has no operation of its own. */
 export const OCCUPANCY_SHOW: CommandForm = {
   words: ["sb", "occupancy", "show"],
   about: "port",
@@ -338,5 +338,5 @@ export function isDevlink(op: Operation): op is Operation<DevlinkKind> {
   return Object.hasOwn(COMMAND_FORMS, op.kind);
 }
 
-/** The parameters of an operation, whatever its kind. */
+/** The parameters of an operation of any kind. */
 export type Parameters = Readonly<Record<string, unknown>>;

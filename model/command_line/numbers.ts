@@ -1,5 +1,5 @@
 /**
- * Numbers as devlink(8) reads them, and what it makes of an operation with them.
+ * Reads numbers, and operations with numbers, as devlink(8) does.
  *
  * @module
  */
@@ -8,8 +8,8 @@ import type { Operation } from "../operation.ts";
 import { COMMAND_FORMS, isDevlink, type Parameters } from "./forms.ts";
 
 /**
- * A number as devlink(8) reads it, which is as strtoull(3) does: blanks and a sign may stand in front, and what is negative counts
- * from the end of 64 bits. Undefined where it is not a number, or has more bits.
+ * Returns a number as devlink(8) reads it with strtoull(3): after blanks and a sign; a negative number is added to 2^64.
+ * Undefined if the text is not a number, or has more bits.
  *
  * @example
  * ```ts
@@ -29,13 +29,14 @@ export function numberOf(text: string, bits: 16 | 32 | 64): bigint | undefined {
   return value < 2n ** BigInt(bits) ? value : undefined;
 }
 
-/** True if a number is written as anybody would. */
+/** True if the value is a plain number of at most `bits` bits. */
 const isPlain = (value: unknown, bits: number) =>
   typeof value === "number" && Number.isSafeInteger(value) && value >= 0 && value < 2 ** bits;
 
 /**
- * An operation with its numbers as devlink(8) reads them. Undefined where it cannot, or takes a word for an option of its own, and asks
- * the kernel nothing.
+ * Returns an operation with its numbers as devlink(8) reads them. Undefined if devlink(8) sends no request, because it cannot read
+ * a
+ * number or takes a word for a global option.
  *
  * @example
  * ```ts
@@ -48,19 +49,19 @@ const isPlain = (value: unknown, bits: number) =>
  * ```
  */
 export function asRead(op: Operation): Operation | undefined {
-  // The netdev of a port is asked of devlink(8), too
+  // devlink(8) also looks up the netdev of a port
   if ("port" in op && op.port !== undefined && !isPlain(op.port, 32)) return undefined;
   if (!isDevlink(op)) return op;
   let read: Record<string, unknown> | undefined;
   for (const { field, value, bits = 32 } of COMMAND_FORMS[op.kind].options) {
     const given = (op as unknown as Parameters)[field];
-    // getopt(3) takes it for an option of devlink(8) itself, wherever it stands
+    // getopt(3) takes such a word for a global option of devlink(8), at any place
     for (const word of [given].flat()) {
       if (typeof word === "number" ? word < 0 : typeof word === "string" && /^-./.test(word)) return undefined;
     }
     if (value !== "number") continue;
     if (given === undefined || given === null || isPlain(given, bits)) continue;
-    // A word that begins so is an option of devlink(8) itself, wherever it stands
+    // A word that begins with `-` is a global option of devlink(8), at any place
     const number = String(given).startsWith("-") ? undefined : numberOf(String(given), bits);
     if (number === undefined) return undefined;
     read ??= { ...op };

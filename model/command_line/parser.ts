@@ -1,6 +1,6 @@
 /**
- * From the words of a devlink(8) command line to an operation, or to what devlink(8) reports where it refuses them: the other
- * direction of {@linkcode devlinkWords}, made from the same table.
+ * Parses the words of a devlink(8) command line into an operation, or into the errors of devlink(8) if it refuses them. The
+ * inverse of {@linkcode devlinkWords}, from the same table.
  *
  * @module
  */
@@ -11,25 +11,25 @@ import { CHOICES, IDENTIFICATION, MISSING, MISSING_OF, Refusal } from "./refusal
 import { COMMANDS, MONITORED, type Shows, starts, type Verb } from "./verbs.ts";
 import type { Operation } from "../operation.ts";
 
-/** What a command line of devlink(8) turned out to be. */
+/** The result of parsing a command line of devlink(8). */
 export type ParsedCommand =
   | {
     op: Operation<DevlinkKind>;
-    /** Only what belongs to a port is shown, or it is shown as an occupancy */
+    /** `ports`: only objects of ports are shown; `occupancy`: the reply is shown as an occupancy */
     shows?: Shows;
   }
-  /** The help that it prints, by the words in front, for example `dev` or `port function rate`; its exit status */
+  /** The topic of the help that devlink(8) prints, for example `dev` or `port function rate`; the exit status */
   | { help: string; status: 0 | 1 }
-  /** `devlink monitor`, with the objects that are asked for */
+  /** `devlink monitor`, with the objects to monitor */
   | { monitor: readonly string[] }
-  /** The lines that it prints on standard error: it ends with status 1 */
+  /** The lines that devlink(8) prints on standard error; it exits with status 1 */
   | { errors: readonly string[]; kind?: DevlinkKind };
 
 /** Finds the devlink port of a netdev, as `bus/device/index`. */
 export type PortFinder = (netdev: string) => string | undefined;
 
 /**
- * Reads the words after `devlink` and its options.
+ * Parses the words after `devlink` and its global options.
  *
  * @example
  * ```ts
@@ -46,7 +46,7 @@ export type PortFinder = (netdev: string) => string | undefined;
  * ```
  *
  * @param words The words
- * @param portOf Where a port may be named by its netdev
+ * @param portOf Finds a port that is named by its netdev
  */
 export function parseDevlink(words: readonly string[], portOf: PortFinder = () => undefined): ParsedCommand {
   const [first, ...rest] = words;
@@ -69,12 +69,12 @@ export function parseDevlink(words: readonly string[], portOf: PortFinder = () =
     topic = verb.help ?? topic;
   }
   const kind = verb.kind!;
-  // Verbs that have a help of their own take it for the first word, as any start of it
+  // A verb that has its own help accepts `help`, also abbreviated, as its first word
   const helps = verb.bare || kind === "dev.info";
   if (helps && (args.length === 0 ? verb.bare : starts(args[0]!, "help"))) return { help: topic, status: 0 };
   try {
     if (verb.shows === "occupancy") {
-      // The occupancy of one instance is looked for among the occupancy of all
+      // devlink(8) dumps all instances, and picks the occupancy of the one
       operation(kind, args, portOf, OCCUPANCY_SHOW);
       return { op: operation(kind, [], portOf), shows: verb.shows };
     }
@@ -161,7 +161,7 @@ function optionOf(kind: DevlinkKind, form: CommandForm, word: string) {
 
 function subject(form: CommandForm, kind: DevlinkKind, word: string | undefined, portOf: PortFinder) {
   const { about } = form;
-  // Some take a device as well
+  // Some commands on a port also accept a device
   const named = kind.startsWith("health.") || form === OCCUPANCY_SHOW;
   const either = about === "port" && (named || kind.startsWith("resource.") || form.all || kind === "port.add");
   if (word === undefined) {
@@ -271,7 +271,7 @@ function valueOf(kind: DevlinkKind, option: CommandOption, text: string | undefi
   return text;
 }
 
-/** Returns what devlink(8) reports about options that it needs and has not found. */
+/** Returns what devlink(8) reports about required options that are missing. */
 function missing(
   kind: DevlinkKind,
   form: CommandForm,

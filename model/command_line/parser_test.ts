@@ -7,7 +7,7 @@ import type { Operation } from "../operation.ts";
 
 const H = "netdevsim/netdevsim10";
 
-/** A value of each parameter that devlink(8) takes as it is. */
+/** A valid value of each parameter. */
 const VALUES: Readonly<Record<string, unknown>> = {
   to: "n1",
   action: "drop",
@@ -47,7 +47,7 @@ const OF_KIND: { readonly [K in DevlinkKind]?: Readonly<Record<string, unknown>>
 };
 
 for (const kind of Object.keys(COMMAND_FORMS) as DevlinkKind[]) {
-  Deno.test(`${kind}: its words are read as the operation that they were made of`, () => {
+  Deno.test(`${kind}: parsing the words of the operation returns the operation`, () => {
     const { about, options } = COMMAND_FORMS[kind];
     const op: Record<string, unknown> = { kind };
     if (about !== undefined) op["handle"] = H;
@@ -77,7 +77,7 @@ Deno.test("words that stand for a value: nopolicer, notype, noparent, default", 
   assertEquals(of(`dev reload ${H} netns 77`), { op: { kind: "dev.reload", handle: H, to: { pid: 77 } } });
 });
 
-Deno.test("any start of a word will do, in the order in which devlink(8) tries them", () => {
+Deno.test("words may be abbreviated; the first word that fits counts, in devlink(8)'s order", () => {
   const kind = (line: string) => {
     const parsed = parseDevlink(line.split(" "));
     return "op" in parsed ? parsed.op.kind : parsed;
@@ -91,7 +91,7 @@ Deno.test("any start of a word will do, in the order in which devlink(8) tries t
   assertEquals(kind("m help"), { help: "monitor", status: 0 });
 });
 
-// What devlink(8) of iproute2 7.3 said in a guest, line for line
+// The output of devlink(8) of iproute2 7.3 in a guest, line by line
 const REFUSALS: Readonly<Record<string, string[]>> = {
   "foo": ['Object "foo" not found'],
   "dev foo": ['Command "foo" not found'],
@@ -182,7 +182,7 @@ Deno.test("refusals are worded as devlink(8) words them", () => {
   }
 });
 
-Deno.test("what may stand next: objects, verbs, options of the command", () => {
+Deno.test("the possible next words: objects, verbs, options of the command", () => {
   assertEquals(nextWords([]).includes("trap"), true);
   assertEquals(nextWords(["trap", "group"]), ["help", "show", "list", "set"]);
   assertEquals(nextWords(["trap", "group", "set", H]), ["group", "action", "policer", "nopolicer"]);

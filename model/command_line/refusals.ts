@@ -1,12 +1,12 @@
 /**
- * What devlink(8) reports of a command line that it does not take.
+ * The errors of devlink(8) for a command line that it refuses.
  *
  * @module
  */
 
 import type { DevlinkKind } from "./forms.ts";
 
-/** Thrown where devlink(8) refuses a command line: what it prints. */
+/** Thrown if devlink(8) refuses a command line; holds the lines that it prints. */
 export class Refusal extends Error {
   readonly lines: readonly string[];
   constructor(...lines: string[]) {
@@ -15,7 +15,7 @@ export class Refusal extends Error {
   }
 }
 
-/** How devlink(8) asks for the missing object of a command. */
+/** The errors of devlink(8) if the object of a command is missing. */
 export const IDENTIFICATION = {
   device: 'Devlink identification ("bus_name/dev_name") expected',
   port: 'Port identification ("bus_name/dev_name/port_index" or "netdev ifname")',
@@ -28,7 +28,7 @@ export const IDENTIFICATION = {
   either: 'Expected "bus_name/dev_name" or "bus_name/dev_name/port_index" or "netdev_ifname".',
 } as const;
 
-/** What devlink(8) misses, in the order in which it looks for it, by the parameter of the operation. */
+/** The errors of devlink(8) for missing options, in the order of its checks, by the parameter of the operation. */
 export const MISSING: readonly (readonly [field: string, text: string])[] = [
   ["lc", "Linecard index expected."],
   ["count", "Port split count option expected."],
@@ -51,7 +51,7 @@ export const MISSING: readonly (readonly [field: string, text: string])[] = [
   ["pfnum", "Port PCI PF number is expected."],
 ];
 
-/** The kinds that name a missing argument in other words. */
+/** The kinds for which the error of a missing option has another text. */
 export const MISSING_OF: { readonly [K in DevlinkKind]?: Readonly<Record<string, string>> } = {
   "trap.set": { name: "Trap's name is expected." },
   "trap.group.set": { name: "Trap group's name is expected." },
@@ -62,7 +62,7 @@ export const MISSING_OF: { readonly [K in DevlinkKind]?: Readonly<Record<string,
   "resource.set": { size: "Resource size expected." },
 };
 
-/** What a value is called that devlink(8) knows a list of, by kind and parameter: the list, and its words of another. */
+/** The values of options with a fixed list, by kind and parameter: the list, and the error for another value. */
 export const CHOICES: {
   readonly [K in DevlinkKind]?: Readonly<Record<string, readonly [string[], (word: string) => string]>>;
 } = {

@@ -1,24 +1,24 @@
 /**
- * The objects and verbs of devlink(8) as a tree: where a command line leads, and how it may go on.
+ * The objects and verbs of devlink(8) as a tree: finds the command of a command line, and its possible next words.
  *
  * @module
  */
 
 import { COMMAND_FORMS, type CommandForm, type DevlinkKind } from "./forms.ts";
 
-/** What a command shows where that differs from its kind. */
+/** How a command shows its reply, if that differs from the command of its kind. */
 export type Shows = "ports" | "occupancy";
 
 /** A node of the tree of commands: an object or a verb. */
 export interface Verb {
-  /** In the order in which devlink(8) tries them, since any start of a word will do */
+  /** The verbs, in the order in which devlink(8) compares them, since each may be abbreviated */
   readonly verbs?: Readonly<Record<string, Verb>>;
-  /** Stands for a verb that is left out; `help` shows the help */
+  /** The verb that is used if none is given; `help` shows the help */
   readonly none?: string;
-  /** The topic of its help. By default the topic of the node above */
+  /** The topic of the help. By default the topic of the node above */
   readonly help?: string;
   readonly kind?: DevlinkKind;
-  /** True if it shows its help where nothing follows */
+  /** True if the verb shows its help if no word follows */
   readonly bare?: boolean;
   readonly shows?: Shows;
 }
@@ -252,15 +252,15 @@ export const COMMANDS: Readonly<Record<string, Verb>> = {
   },
 };
 
-/** What `devlink monitor` can be asked for. */
+/** The objects that `devlink monitor` accepts. */
 export const MONITORED = ["all", "dev", "port", "lc", "health", "trap", "trap-group", "trap-policer"];
 
 /** True if a word is the start of a keyword, which is enough for devlink(8). */
 export const starts = (word: string, keyword: string) => keyword.startsWith(word);
 
 /**
- * Returns the words that may stand next in a devlink(8) command line: objects and verbs, then options of the command. Handles are
- * the caller's to find.
+ * Returns the possible next words of a devlink(8) command line: objects and verbs, then options of the command. It does not return
+ * handles: the caller adds them.
  *
  * @param words The words so far
  */
@@ -269,7 +269,7 @@ export function nextWords(words: readonly string[]): string[] {
   let verb: Verb | undefined;
   for (const [i, word] of words.entries()) {
     if (!verbs) {
-      // After the handle: options, where the word before is not one that takes a value
+      // After the handle: options, unless the last word is an option that takes a value
       const form: CommandForm | undefined = verb?.kind && COMMAND_FORMS[verb.kind];
       if (!form) return [];
       const last: string = words.at(-1)!;

@@ -1,5 +1,5 @@
 /**
- * From an operation to the words of its command line.
+ * Writes an operation as the words of its command line.
  *
  * @module
  */
@@ -26,7 +26,7 @@ export function devlinkWords(op: Operation<DevlinkKind>): string[] {
   const parameters = op as unknown as Parameters;
   const result = [...words];
   if (about !== undefined && parameters.handle !== undefined) {
-    // The last part: a port's index, a region, a rate node. It may be left out where the command takes a device as well.
+    // The last part: a port's index, a region, a rate node. It may be left out if the command also accepts a device.
     const { handle, port, region, node } = parameters;
     const last = about === "dev" ? undefined : about === "region" ? region : port ?? node;
     result.push(last === undefined ? String(handle) : `${handle}/${last}`);

@@ -17,13 +17,13 @@ import {
 } from "./message.ts";
 import { oops, passThrough, type Steps, type Task } from "../kernel/task.ts";
 
-/** What happened to the object that a message is about. */
+/** The change that a message announces. */
 export type Change = "new" | "del";
 
 /** True if a message is built at all: only of registered instances and, in later eras, only if a socket in any netns listens. */
 function builds(task: Task, dl: Devlink): boolean {
   if (!dl.registered) return false;
-  // Its netlink socket is no more, and a pointer to it not there
+  // A netns that is gone has no netlink socket any more: its pointer is NULL
   if (dl.netns.gone) oops(task, `BUG: kernel NULL pointer dereference: ${dl.handle} is in a netns that is gone`);
   return dl.kernel.heard || dl.kernel.era.unheard === "built" || dl.kernel.overheard;
 }
@@ -39,12 +39,12 @@ function send(task: Task, dl: Devlink, change: string, object: string, handle: s
   dl.kernel.multicast(task, dl.netns, change, object, handle, attributes);
 }
 
-/** The instance itself. */
+/** Announces the instance itself. */
 export function announceDev(task: Task, dl: Devlink, change: Change): void {
   if (builds(task, dl)) send(task, dl, change, "dev", dl.handle, devAttributes(dl));
 }
 
-/** A port; building the message takes RTNL in some eras. */
+/** Announces a port; building the message takes RTNL in some eras. */
 export function* announcePort(task: Task, dl: Devlink, port: Port, change: Change): Steps {
   if (!builds(task, dl)) return;
   const { rtnl, era } = dl.kernel;
@@ -54,55 +54,55 @@ export function* announcePort(task: Task, dl: Devlink, port: Port, change: Chang
   announcePortUnlocked(task, dl, port, change);
 }
 
-/** A port, where building the message takes no further lock. */
+/** Announces a port without taking a lock to build the message. */
 export function announcePortUnlocked(task: Task, dl: Devlink, port: Port, change: Change): void {
   if (builds(task, dl)) send(task, dl, change, "port", port.handle, portAttributes(dl, port));
 }
 
-/** A trap; a counter that cannot be read suppresses the message. */
+/** Announces a trap; a counter that cannot be read suppresses the message. */
 export function announceTrap(task: Task, dl: Devlink, trap: Trap, change: Change): void {
   if (!builds(task, dl)) return;
   const attributes = counting(dl, () => dl.driver.unreadTrap?.(trap), () => trapAttributes(dl, trap));
   if (attributes) send(task, dl, change, "trap", dl.handle, attributes);
 }
 
-/** A trap group. */
+/** Announces a trap group. */
 export function announceGroup(task: Task, dl: Devlink, group: TrapGroup, change: Change): void {
   if (builds(task, dl)) send(task, dl, change, "trap-group", dl.handle, groupAttributes(dl, group));
 }
 
-/** A trap policer; a counter that cannot be read suppresses the message. */
+/** Announces a trap policer; a counter that cannot be read suppresses the message. */
 export function announcePolicer(task: Task, dl: Devlink, policer: TrapPolicer, change: Change): void {
   if (!builds(task, dl)) return;
   const attributes = counting(dl, () => policer.reads--, () => policerAttributes(dl, policer));
   if (attributes) send(task, dl, change, "trap-policer", dl.handle, attributes);
 }
 
-/** A param; one without a value yet suppresses the message. */
+/** Announces a param; a param that has no value yet sends no message. */
 export function announceParam(task: Task, dl: Devlink, param: Param, change: Change): void {
   if (!builds(task, dl)) return;
   const attributes = paramAttributes(dl, param);
   if (attributes) send(task, dl, change, "param", dl.handle, attributes);
 }
 
-/** A region. */
+/** Announces a region. */
 export function announceRegion(task: Task, dl: Devlink, region: Region, change: Change): void {
   if (builds(task, dl)) send(task, dl, change, "region", region.handle, { size: region.size });
 }
 
-/** A snapshot of a region: its id and nothing else. */
+/** Announces a snapshot of a region: the message holds the id only. */
 export function announceSnapshot(task: Task, dl: Devlink, region: Region, id: number, change: Change): void {
   if (builds(task, dl)) send(task, dl, change, "region", region.handle, { snapshot: [id] });
 }
 
-/** The state of a health reporter, of the instance or of a port. */
+/** Announces the state of a health reporter of the instance or of a port. */
 export function announceReporter(task: Task, dl: Devlink, reporter: Reporter): void {
   if (!builds(task, dl)) return;
   const { handle } = dl.ports.find(({ reporters }) => reporters?.includes(reporter)) ?? dl;
   send(task, dl, "status", "health", handle, reporterAttributes(dl, reporter));
 }
 
-/** A flash update: that it begins or ends, or how far it has come. */
+/** Announces a flash update: its begin, its end, or its progress. */
 export function announceFlash(
   task: Task,
   dl: Devlink,
@@ -112,7 +112,7 @@ export function announceFlash(
   if (builds(task, dl)) send(task, dl, command, "flash", dl.handle, attributes);
 }
 
-/** All that an instance holds, as it appears. */
+/** Announces an instance and then each object that it holds, as new. */
 export function* announceAll(task: Task, dl: Devlink): Steps {
   announceDev(task, dl, "new");
   for (const port of dl.ports) yield* announcePort(task, dl, port, "new");
@@ -123,7 +123,7 @@ export function* announceAll(task: Task, dl: Devlink): Steps {
   for (const param of dl.params) announceParam(task, dl, param, "new");
 }
 
-/** All that an instance holds, as it vanishes. */
+/** Announces that an instance and each object that it holds are deleted. */
 export function* announceAllGone(task: Task, dl: Devlink): Steps {
   const descending = dl.kernel.era.unregisterParams === "descending";
   for (const param of descending ? dl.params.toReversed() : dl.params) announceParam(task, dl, param, "del");

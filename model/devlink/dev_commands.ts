@@ -55,13 +55,13 @@ export const DEV_COMMANDS: { readonly [K in DevKind]: Command<K> } = {
   },
 };
 
-/** Returns the netns that a reload is to move to: null where the kernel finds none, `client` where devlink(8) finds none. */
+/** Returns the netns that a reload moves to: null if the kernel finds no such netns, `client` if devlink(8) finds none. */
 function targetOf(kernel: Kernel, to: Operation<"dev.reload">["to"]): Netns | null | undefined | "client" {
   if (to === undefined) return undefined;
-  // devlink(8) opens the netns of the process itself
+  // devlink(8) itself opens the netns of that process
   if (typeof to === "object") return to.pid === 1 ? kernel.init : "client";
   const netns = kernel.netns.get(to);
   if (netns) return netns;
-  // Any file under /run/netns can be opened; the kernel then sees that it is no netns (N08)
+  // devlink(8) can open any file under /run/netns; the kernel then sees that the file is not a netns (N08)
   return kernel.runFiles.has(`/run/netns/${to}`) ? null : "client";
 }

@@ -32,27 +32,27 @@ export class Devlink {
   readonly lock: Lock;
   readonly reportersLock: Lock;
   readonly index: number;
-  /** What the others see of it without its lock: whether it is there, and in which netns */
+  /** The state that other tasks read without the instance's lock: if it is registered, and its netns */
   readonly #seen: Cell;
   #registered = false;
   #netns: Netns;
-  /** On its way out: whether anybody new finds it, as the lock regime decides */
+  /** True while the instance is unregistered; the lock regime decides if new users still find it */
   #unregistering = false;
-  /** Its memory is gone: touching it is a finding */
+  /** True once the memory is freed: an access is then a finding */
   freed = false;
-  /** Those who looked it up and have not released it */
+  /** The tasks that looked the instance up and have not released it */
   readonly users: Task[] = [];
-  /** Holds once nobody uses it any more */
+  /** The condition that the instance has no users */
   readonly unused: Condition;
   /** The instance that this one is part of */
   parent: Devlink | undefined;
   /** Instances that are nested in this one (`devl_nested_devlink_set`): shown while they are registered */
   readonly nested: Devlink[] = [];
-  /** The task marked as the holder of the instance's lock, where there are marks */
+  /** The task marked as the holder of the instance's lock, in lock regimes with such marks */
   marked: Task | undefined;
   readonly #lists = new Map<ListName, Lock>();
   reloadFailed = false;
-  /** False where the driver holds reloads off for a while (`devlink_reload_disable`, before 5.16) */
+  /** False while the driver has disabled reloads (`devlink_reload_disable`, before 5.16) */
   reloadEnabled = true;
   readonly reloads: Record<"driver_reinit" | "fw_activate", number> = { driver_reinit: 0, fw_activate: 0 };
   ports: Port[] = [];
@@ -64,7 +64,7 @@ export class Devlink {
   resources: Resource[] = [];
   regions: Region[] = [];
   reporters: Reporter[] = [];
-  /** The latest node first, then the leafs in their order */
+  /** The nodes, the latest first; then the leaves in their order */
   rates: Rate[] = [];
   /** Snapshot ids in use, with how many regions use them */
   readonly snapshotIds = new Map<number, number>();
@@ -94,7 +94,7 @@ export class Devlink {
     kernel.addInstance(this);
   }
 
-  /** Users of its own netns find it. */
+  /** True if the instance is registered: users in its netns find it. */
   get registered(): boolean {
     reading(this.#seen);
     return this.#registered;
@@ -105,7 +105,7 @@ export class Devlink {
     this.#registered = registered;
   }
 
-  /** The netns that it is in. */
+  /** The netns of the instance. */
   get netns(): Netns {
     reading(this.#seen);
     return this.#netns;
@@ -116,14 +116,14 @@ export class Devlink {
     this.#netns = netns;
   }
 
-  /** True if somebody who looks for it finds it. */
+  /** True if a lookup finds the instance. */
   get visible(): boolean {
     if (!this.registered) return false;
     if (!this.#unregistering) return true;
     return this.kernel.era.locks.unregister === "users" && this.users.length > 0;
   }
 
-  /** Waits until those who use it have released it, where that is how an instance is unregistered. */
+  /** Waits until all users have released the instance, in lock regimes in which unregistering waits for them. */
   *waitForUsers(task: Task): Steps {
     if (this.kernel.era.locks.unregister === "lock") return;
     writing(this.#seen);
@@ -131,14 +131,14 @@ export class Devlink {
     yield* this.unused.wait(task);
   }
 
-  /** Returns the lock of one of its lists, where each has its own. */
+  /** Returns the lock of one list of the instance, in lock regimes in which each list has its own lock. */
   listLock(list: ListName): Lock {
     let lock = this.#lists.get(list);
     if (!lock) this.#lists.set(list, lock = this.kernel.lock(`${this.handle} ${list}`, "list"));
     return lock;
   }
 
-  /** The last step of its life. */
+  /** Frees the instance. */
   free(task: Task): void {
     const { ports, traps, regions, reporters, rates } = this;
     if (this.registered || ports.length + traps.length + regions.length + reporters.length + rates.length > 0) {
@@ -155,12 +155,14 @@ export function instancesOf(kernel: Kernel): readonly Devlink[] {
   return kernel.instances as readonly Devlink[];
 }
 
-/** Returns the registered instance with a handle, as a user in `netns` finds it; `devlink_index/N` names it by its index. */
+/**
+ * Returns the registered instance with a handle, as a user in `netns` finds it; `devlink_index/N` names an instance by its index.
+ */
 export function findInstance(kernel: Kernel, netns: Netns, handle: Handle): Devlink | undefined {
   return kernel.find(netns, handle) as Devlink | undefined;
 }
 
-/** Records that somebody looks into an instance without its lock, as a client does with what it asked for before. */
+/** Records a read of an instance without its lock, as when a client uses the answer to an earlier request. */
 export function peek(dl: Devlink | undefined): Devlink | undefined {
   if (dl) { for (const lock of [dl.lock, dl.kernel.rtnl, dl.kernel.devlinkMutex]) if (lock) reading(lock.cell); }
   return dl;
@@ -169,7 +171,7 @@ export function peek(dl: Devlink | undefined): Devlink | undefined {
 /** Begins to use an instance that was found. */
 export function hold(task: Task, dl: Devlink): void {
   dl.users.push(task);
-  // Users commute with each other, and not with a task that waits for all of them to go
+  // Two users commute; a user does not commute with a task that waits for all users to go
   reading(dl.unused.cell);
 }
 
@@ -182,8 +184,8 @@ export function drop(task: Task, dl: Devlink): void {
 }
 
 /**
- * Looks an instance up and locks it, as the start of each command does. Gives undefined where it is not to be found, or
- * went away while the lock was waited for.
+ * Looks an instance up and locks it, as each command does first. Returns undefined if the instance is not found, or was
+ * unregistered while the task waited for the lock.
  */
 export function* enter(
   kernel: Kernel,
@@ -197,12 +199,12 @@ export function* enter(
   return (yield* lockInstance(task, dl, request)) ? dl : undefined;
 }
 
-/** Takes what a request takes of an instance that was found; false where the instance was unregistered in the meantime. */
+/** Takes the locks that a request needs of an instance that was found; returns false if the instance was unregistered meanwhile. */
 export function* lockInstance(task: Task, dl: Devlink, request: RequestLock = "instance"): Steps<boolean> {
   hold(task, dl);
   const lock = lockOf(dl, request) ?? (request === "instance first" ? dl.lock : undefined);
   if (lock && (task.stepping || !lock.tryTake(task))) yield* acquire(task, lock);
-  // What it looks at is what others do under the lock of the instance
+  // The request reads state that other tasks change under the lock of the instance
   if (lock !== dl.lock) writing(dl.lock.cell);
   if (request === "instance first") {
     dl.lock.release(task);
@@ -222,8 +224,8 @@ function lockOf(dl: Devlink, request: RequestLock): Lock | undefined {
 }
 
 /**
- * Lets a driver change what an instance holds: it locks the instance, or, where each registration does so by itself, keeps
- * reloads away.
+ * Lets a driver change the objects of an instance: locks the instance, or, in eras in which each registration locks by itself,
+ * keeps reloads away.
  */
 export function* lockForDriver(task: Task, dl: Devlink): Steps {
   if (dl.kernel.era.driverLocksInstance) return yield* acquire(task, dl.lock);
@@ -231,14 +233,14 @@ export function* lockForDriver(task: Task, dl: Devlink): Steps {
   yield* underMutex(dl.kernel, task, () => dl.reloadEnabled = false);
 }
 
-/** The end of what {@linkcode lockForDriver} began. */
+/** Undoes {@linkcode lockForDriver}. */
 export function* unlockForDriver(task: Task, dl: Devlink): Steps {
   if (dl.kernel.era.driverLocksInstance) return dl.lock.release(task);
   if (!dl.kernel.era.locks.holdsReloadsOff) return;
   yield* underMutex(dl.kernel, task, () => dl.reloadEnabled = true);
 }
 
-/** Does something under the global mutex of the devlink core, where there is one. */
+/** Runs `body` under the global mutex of the devlink core, in eras that have one. */
 export function* underMutex(kernel: Kernel, task: Task, body: () => void): Steps {
   const { devlinkMutex } = kernel;
   if (devlinkMutex) yield* acquire(task, devlinkMutex);
@@ -246,7 +248,7 @@ export function* underMutex(kernel: Kernel, task: Task, body: () => void): Steps
   devlinkMutex?.release(task);
 }
 
-/** The end of a command. */
+/** Ends a command: releases the instance and the lock that the request took. */
 export function leave(task: Task, dl: Devlink, request: RequestLock = "instance"): void {
   if (dl.marked === task && request === "instance") dl.marked = undefined;
   lockOf(dl, request)?.release(task);

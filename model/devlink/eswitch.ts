@@ -41,7 +41,7 @@ export const ESWITCH_COMMANDS: { [K in EswitchKind]: Command<K> } = {
       result = eswitch ? nodesExist(task, dl) : dl.driver.eswitchRefusal ?? "EOPNOTSUPP";
       if (eswitch && result === "ok") result = yield* eswitch.setMode(task, mode as EswitchMode);
     }
-    // What was set before stays
+    // A mode that was set before the failure stays set
     if (result === "ok" && (inlineMode !== undefined || encapMode !== undefined)) result = "EOPNOTSUPP";
     leave(task, dl, request);
     return result;

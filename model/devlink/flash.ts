@@ -1,5 +1,5 @@
 /**
- * Flash updates, by devlink and by the older way of ethtool, and what is reported meanwhile (docs/semantics.md 1.6, 5.5).
+ * Flash updates, by devlink and by the older request of ethtool, and the status messages meanwhile (docs/semantics.md 1.6, 5.5).
  *
  * @module
  */
@@ -13,7 +13,7 @@ import type { Steps, Task } from "../kernel/task.ts";
 
 const SECTIONS: Readonly<Record<string, number>> = { settings: 1, identifiers: 2 };
 
-/** Where the kernel looks for firmware. */
+/** The directory in which the kernel looks up firmware. */
 export const FIRMWARE = "/lib/firmware/";
 
 /** `devlink dev flash` and `ethtool -f`, by their kind. */
@@ -51,7 +51,7 @@ export function* flash(task: Task, dl: Devlink, file: string, request: FlashRequ
   return result;
 }
 
-/** The same where ethtool asked for it; nobody hears why it failed. */
+/** Flashes an instance for ethtool, which gets no extack if the flash fails. */
 export function* flashByEthtool({ kernel, task, netns }: Scene, handle: string, file: string): Steps<Result> {
   const dl = yield* enter(kernel, task, netns, handle);
   if (!dl) return "ENODEV";
@@ -61,7 +61,7 @@ export function* flashByEthtool({ kernel, task, netns }: Scene, handle: string, 
   return result;
 }
 
-/** `request_firmware()` (drivers/base/firmware_loader/main.c): `ok` if the file is there; logs why not. */
+/** Models `request_firmware()` (drivers/base/firmware_loader/main.c): returns `ok` if the file exists, else logs the reason. */
 function firmware(task: Task, dl: Devlink, file: string): Result {
   if (file === "") return "EINVAL";
   const device = `${dl.driver.name} ${dl.handle.slice(dl.handle.indexOf("/") + 1)}`;
@@ -75,16 +75,16 @@ function firmware(task: Task, dl: Devlink, file: string): Result {
 }
 
 /**
- * How far a flash has come, many messages as one: `from`, `from + by` and so on up to `to`. Instead of the number in `done`.
+ * The progress of a flash over many messages: `from`, `from + by` and so on up to `to`. Replaces the number in `done`.
  */
 export type FlashProgress = { from: number; to: number; by: number };
 
-/** Up to this many messages are reported one by one. */
+/** Up to this number of successive messages are not folded. */
 const FEW = 2;
 
 /**
- * Tells the many messages on how far a flash has come, each one step further than the one before, as one: a flash of a simulated device has 500
- * of them. Nothing is lost: see {@linkcode unfoldProgress}.
+ * Folds progress messages of a flash that grow by equal steps into one message: a flash of a simulated device sends 500 of
+ * them. Nothing is lost: see {@linkcode unfoldProgress}.
  *
  * @example
  * ```ts
@@ -118,7 +118,7 @@ export function foldProgress(messages: readonly Notification[]): Notification[] 
   return folded;
 }
 
-/** Returns the messages that {@linkcode foldProgress} made one of, as devlink(8) shows them. */
+/** Undoes {@linkcode foldProgress}: returns the single messages, as devlink(8) shows them. */
 export function unfoldProgress(messages: readonly Notification[]): Notification[] {
   return messages.flatMap((message) => {
     const { done } = message.attributes;
@@ -141,7 +141,7 @@ function doneOf({ object, command, attributes }: Notification): number | undefin
   return object === "flash" && command === "status" && typeof done === "number" ? done : undefined;
 }
 
-/** Returns how much further the second message is, where it reports the same of the same but for that. */
+/** Returns the difference in `done` of two messages; undefined if they differ in anything else. */
 function stepTo(one: Notification, next: Notification): number | undefined {
   const [from, to] = [doneOf(one), doneOf(next)];
   if (from === undefined || to === undefined || one.handle !== next.handle) return undefined;

@@ -21,7 +21,7 @@ const message = (attributes: Notification["attributes"], command = "status"): No
   attributes,
 });
 
-Deno.test("what is folded is unfolded the same; what is no progress stays as it is", () => {
+Deno.test("unfolding undoes folding; messages without progress stay as they are", () => {
   const at = (done: number, msg = "Flashing") => message({ msg, done, total: 9 });
   for (
     const messages of [
@@ -57,7 +57,7 @@ for (const [id, messages] of [["5.10", 506], ["6.1", 506], ["6.12", 506], ["7.2"
   });
 }
 
-Deno.test("a file that is not there is refused at the open", () => {
+Deno.test("a file that does not exist is refused when it is opened", () => {
   const refused = machineOf("6.12").perform({ kind: "dev.flash", handle, file: "nosuch" });
   assertEquals([refused.result, refused.extack?.text, refused.notify], [
     "ENOENT",
@@ -70,7 +70,7 @@ Deno.test("a file that is not there is refused at the open", () => {
 });
 
 for (const [id, other] of [["5.10", true], ["6.12", undefined]] as const) {
-  Deno.test(`${id}: the same device is waited for; another one ${other ? "as well" : "is not"}`, () => {
+  Deno.test(`${id}: a command on the flashed device waits; on another device it ${other ? "waits, too" : "does not"}`, () => {
     const machine = machineOf(id);
     machine.perform({ kind: "file.write", path: "/sys/bus/netdevsim/new_device", value: "11 1" });
     const waited = (asked: string) => {

@@ -1,6 +1,6 @@
 /**
- * devlink formatted messages (`devlink_fmsg`): what a health reporter's dump and diagnosis consist of, as the driver writes
- * it item by item, and as devlink(8) prints it.
+ * devlink formatted messages (`devlink_fmsg`): the dump and the diagnosis of a health reporter, as the driver writes them
+ * item by item, and as devlink(8) prints them.
  *
  * @module
  */
@@ -8,11 +8,11 @@
 import type { Json, Result } from "../observation.ts";
 import { STATE } from "../kernel/state.ts";
 
-/** The most bytes of a name or a value: what fits into a page with the headers of netlink (DEVLINK_FMSG_MAX_SIZE). */
+/** The most bytes of a name or a value: so that it fits into a page with the netlink headers (DEVLINK_FMSG_MAX_SIZE). */
 const LARGEST_ITEM = 3748;
-/** The most bytes of one that fits into a message of its own, which a diagnosis is sent in. */
+/** The most bytes of a name or a value that fits into one netlink message: a diagnosis is sent in such messages. */
 const LARGEST_SENT = 3740;
-/** What kmalloc() can give at once: 4 MiB. */
+/** The most bytes that one kmalloc() returns: 4 MiB. */
 const LARGEST_ALLOCATION = 4 << 20;
 
 type Item =
@@ -41,42 +41,42 @@ export class Fmsg {
     return this.#put({ kind });
   }
 
-  /** Ends what was begun last. */
+  /** Ends the object, array or pair that was begun last. */
   end(): this {
     return this.#put({ kind: "end" });
   }
 
-  /** The name of a pair. */
+  /** Puts the name of a pair. */
   name(name: string): this {
     return this.#put({ kind: "name", name }, name.length + 1);
   }
 
-  /** A value. */
+  /** Puts a value. */
   value(value: boolean | number | string): this {
     const size = typeof value === "string" ? new TextEncoder().encode(value).length + 1 : 8;
     return this.#put({ kind: "value", value }, size);
   }
 
-  /** A name with its value. */
+  /** Puts a name with its value. */
   pair(name: string, value: boolean | number | string): this {
     return this.begin("pair").name(name).value(value).end();
   }
 
-  /** A name with an array; `body` puts its elements. */
+  /** Puts a name with an array; `body` puts its elements. */
   array(name: string, body: (fmsg: this) => void): this {
     this.begin("pair").name(name).begin("array");
     body(this);
     return this.end().end();
   }
 
-  /** An object; `body` puts its pairs. */
+  /** Puts an object; `body` puts its pairs. */
   object(body: (fmsg: this) => void): this {
     this.begin("object");
     body(this);
     return this.end();
   }
 
-  /** A name with bytes, which the kernel cuts into pieces; `random` makes so many of them. */
+  /** Puts a name with `length` bytes, which the kernel cuts into pieces; `random` returns the bytes. */
   binary(name: string, length: number, random: (length: number) => Uint8Array): this {
     if (length > LARGEST_ALLOCATION) return this.fail("ENOMEM");
     this.begin("pair").name(name).begin("array");
@@ -88,13 +88,13 @@ export class Fmsg {
     return this.end().end();
   }
 
-  /** The driver gives up. */
+  /** Fails the message with an errno of the driver, unless an item failed before. */
   fail(errno: Result): this {
     if (this.#error === "ok") this.#error = errno;
     return this;
   }
 
-  /** How sending it ends where each message has a page: `EMSGSIZE` where an item is larger. */
+  /** The result of sending the message in netlink messages of a page each: `EMSGSIZE` if an item does not fit. */
   get sent(): Result {
     return this.#error === "ok" && this.#largest > LARGEST_SENT ? "EMSGSIZE" : this.#error;
   }
@@ -108,7 +108,7 @@ export class Fmsg {
   }
 
   /**
-   * Returns what devlink(8) prints: up to an end for which nothing was begun, where it stops reading and reports no error.
+   * Returns the JSON that devlink(8) prints. At an end without a begin, devlink(8) stops and reports no error.
    */
   toJson(): Json {
     type Open = { kind: string; value: Json; name: string | undefined };
@@ -118,7 +118,7 @@ export class Fmsg {
       const into = open.at(-1);
       if (!into) root.value = value;
       else if (into.kind === "array") (into.value as Json[]).push(value);
-      // The pair's own value: it goes into the object around it
+      // The value of a pair goes into the object that contains the pair
       else if (into.kind === "pair") (open.at(-2)!.value as { [key: string]: Json })[into.name!] = value;
     };
     for (const item of this.#items) {

@@ -19,7 +19,7 @@ Deno.test("nests, arrays and bytes are shown as devlink(8) prints them", () => {
   assertEquals([fmsg.error, fmsg.sent], ["ok", "ok"]);
 });
 
-Deno.test("after an end of nothing, nothing is shown, and nobody is notified", () => {
+Deno.test("after an end without a begin nothing is shown, and there is no error", () => {
   const fmsg = new Fmsg().object((fmsg) => {
     fmsg.pair("before", 1).end().end();
     fmsg.array("behind", () => fmsg.value(1));
@@ -27,7 +27,7 @@ Deno.test("after an end of nothing, nothing is shown, and nobody is notified", (
   assertEquals([fmsg.toJson(), fmsg.error], [{ before: 1 }, "ok"]);
 });
 
-Deno.test("an item has 3748 bytes at most, and one that is sent has 3740", () => {
+Deno.test("an item has 3748 bytes at most, and an item that is sent has 3740", () => {
   const text = (length: number) => new Fmsg().object((fmsg) => fmsg.pair("text", "x".repeat(length)));
   assertEquals([text(3739).error, text(3739).sent], ["ok", "ok"]);
   assertEquals([text(3740).error, text(3740).sent], ["ok", "EMSGSIZE"]);

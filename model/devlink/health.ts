@@ -11,10 +11,10 @@ import { Fmsg } from "./fmsg.ts";
 import type { Result } from "../observation.ts";
 import { acquire, type Steps, type Task } from "../kernel/task.ts";
 
-/** What a driver can do for its reporter; `message` is what the driver reported, where it did. */
+/** The operations of a driver for its reporter; `message` is the text of the reported error, if there was one. */
 export type ReporterOps = Pick<Reporter, "recover" | "dump" | "diagnose">;
 
-/** Returns a reporter as it is when a driver creates it; `driver` holds what the driver keeps for it. */
+/** Returns a new reporter in its initial state; `driver` holds the private data of the driver. */
 export function newReporter(name: string, ops: ReporterOps, driver: object = {}): Reporter {
   return {
     name,
@@ -35,35 +35,35 @@ export function newReporter(name: string, ops: ReporterOps, driver: object = {})
   };
 }
 
-/** Registers a reporter; nobody is notified. */
+/** Registers a reporter; no message is sent. */
 export function* addReporter(task: Task, dl: Devlink, reporter: Reporter): Steps {
   yield* acquire(task, dl.reportersLock);
   dl.reporters.push(reporter);
   dl.reportersLock.release(task);
 }
 
-/** Takes the reporter away that was registered last; nobody is notified. */
+/** Removes the reporter that was registered last; no message is sent. */
 export function* removeReporter(task: Task, dl: Devlink): Steps {
   yield* acquire(task, dl.reportersLock);
   dl.reporters.pop();
   dl.reportersLock.release(task);
 }
 
-/** Returns a reporter by its name: of a port where `port` is the index of one, else of the device. */
+/** Returns a reporter by its name: of a port if `port` is the index of an existing port, else of the device. */
 export function findReporter(dl: Devlink, name: string, port?: number): Reporter | undefined {
   const of = port === undefined ? undefined : dl.ports.find(({ index }) => index === port);
   return (of ? of.reporters ?? [] : dl.reporters).find((each) => each.name === name);
 }
 
-/** Returns the handle of what a reporter reports of: its port, or the instance. */
+/** Returns the handle of the object that has the reporter: a port, or the instance. */
 export function ownerOf(dl: Devlink, reporter: Reporter): string {
   return dl.ports.find(({ reporters }) => reporters?.includes(reporter))?.handle ?? dl.handle;
 }
 
-/** The driver reports an error. Gives why the recovery did not happen, or `ok`. */
+/** Reports an error, as a driver does. Returns why the recovery did not happen, or `ok`. */
 export function* reportError(task: Task, dl: Devlink, reporter: Reporter, message: string): Steps<Result> {
   const { reportLocks } = dl.kernel.era.objects.health;
-  // Without the lock of the instance, so far
+  // The lock of the instance is not held here
   writing(dl.lock.cell);
   const wasHealthy = reporter.healthy;
   reporter.errors++;
@@ -82,24 +82,24 @@ export function* reportError(task: Task, dl: Devlink, reporter: Reporter, messag
   return result;
 }
 
-/** Returns a period in ms as jiffies have it: cut to 32 bits, and endless where the highest of them is set. */
+/** Returns a period in ms as the kernel converts it to jiffies: cut to 32 bits, and endless if the highest of them is set. */
 function period(ms: number): number {
   const bits = Number(BigInt.asUintN(32, BigInt(ms)));
   return bits > 0x7fff_ffff ? Infinity : bits;
 }
 
-/** True if errors are let off until the first recovery is long enough ago. */
+/** True if the burst period that began with the first recovery is not over: errors in it begin no grace period. */
 function inBurst(dl: Devlink, { recoveredAt, burstPeriod }: Reporter): boolean {
   return recoveredAt !== undefined && dl.kernel.now < recoveredAt + period(burstPeriod);
 }
 
-/** True if the last recovery is so near that another one will do no good. */
+/** True if the grace period after the last recovery is not over: the error is then not recovered from. */
 function tooSoon(dl: Devlink, reporter: Reporter): boolean {
   if (reporter.recoveredAt === undefined || inBurst(dl, reporter)) return false;
   return dl.kernel.now < reporter.recoveredAt + period(reporter.burstPeriod) + period(reporter.gracePeriod);
 }
 
-/** `devlink health recover`, and the recovery that happens by itself. */
+/** Recovers, for `devlink health recover` and after an error by itself. */
 export function* recover(task: Task, dl: Devlink, reporter: Reporter, message?: string): Steps<Result> {
   if (reporter.healthy) return "ok";
   if (!reporter.recover) return "EOPNOTSUPP";
@@ -113,7 +113,7 @@ export function* recover(task: Task, dl: Devlink, reporter: Reporter, message?: 
   return "ok";
 }
 
-/** Stores a dump where there is none yet; one that the driver cannot make whole is not kept. */
+/** Stores a dump if no dump is stored yet; a dump that the driver cannot complete is discarded. */
 export function storeDump(dl: Devlink, reporter: Reporter, message?: string): Result {
   if (!reporter.dump || reporter.stored) return "ok";
   const fmsg = new Fmsg().object((fmsg) => reporter.dump!(fmsg, message));
@@ -123,7 +123,7 @@ export function storeDump(dl: Devlink, reporter: Reporter, message?: string): Re
   return "ok";
 }
 
-/** `devlink health dump clear` */
+/** Clears the stored dump: `devlink health dump clear`. */
 export function clearDump(reporter: Reporter): Result {
   if (!reporter.dump) return "EOPNOTSUPP";
   reporter.stored = undefined;
@@ -131,7 +131,7 @@ export function clearDump(reporter: Reporter): Result {
   return "ok";
 }
 
-/** `devlink health set`; what comes before a setting that is refused is set all the same. */
+/** Changes the settings of a reporter: `devlink health set`. The settings before a refused one stay changed. */
 export function setReporter(
   task: Task,
   dl: Devlink,
@@ -144,7 +144,7 @@ export function setReporter(
   },
 ): Result {
   const { gracePeriod, autoRecover, autoDump } = change;
-  // A kernel that does not know of it passes over it
+  // A kernel without the burst period ignores the attribute
   const burstPeriod = dl.kernel.era.burstPeriod ? change.burstPeriod : undefined;
   if (!reporter.recover && [gracePeriod, autoRecover, burstPeriod].some((each) => each !== undefined)) {
     return "EOPNOTSUPP";

@@ -13,7 +13,7 @@ import type { Json, Result } from "../observation.ts";
 import type { Handle } from "../operation.ts";
 import type { Steps, Task } from "../kernel/task.ts";
 
-/** What devlink(8) does with health reporters. */
+/** The kinds of {@linkcode HEALTH_COMMANDS}. */
 export type HealthKind =
   | "health.show"
   | "health.set"
@@ -23,10 +23,10 @@ export type HealthKind =
   | "health.dump.clear"
   | "health.test";
 
-/** Which reporter a request is about. */
+/** The reporter that a request names. */
 type About = { handle: Handle; port?: number; reporter: string };
 
-/** Asks one reporter, or changes it, with the lock that its era has for that. */
+/** Reads or changes one reporter, under the lock that the era takes for it. */
 function* ask(
   scene: Scene,
   kind: HealthKind,
@@ -40,8 +40,8 @@ function* ask(
 }
 
 /**
- * The reporters of all instances, and then the reporters of all ports. Where the first are looked at under a lock of their own, the lock
- * of each instance is still taken for the second (devlink_nl_cmd_health_reporter_get_dumpit).
+ * Shows the reporters of all instances, and then the reporters of all ports. In eras that read the first under the reporters' own
+ * lock, the second still takes the lock of each instance (devlink_nl_cmd_health_reporter_get_dumpit).
  */
 function* showAll(scene: Scene, of: (dl: Devlink) => Json | undefined): Steps<Result> {
   const request = scene.kernel.era.locks.requests.all["health.show"];
@@ -55,7 +55,7 @@ function* showAll(scene: Scene, of: (dl: Devlink) => Json | undefined): Steps<Re
   return result;
 }
 
-/** Adds the reporters of the ports of an instance to the reply; of one port only, where its index is given. */
+/** Adds the reporters of the ports of an instance to the reply; with an index, of that port only. */
 function addPorts({ task }: Scene, dl: Devlink, index?: number): void {
   const { health } = task.observation.reply as { health: Record<string, Json> };
   for (const { handle, reporters = [], index: own } of dl.ports) {
@@ -64,7 +64,7 @@ function addPorts({ task }: Scene, dl: Devlink, index?: number): void {
   }
 }
 
-/** Returns the reporters of one instance and of its ports. */
+/** Shows the reporters of one instance and of its ports. */
 function* showOne(scene: Scene, handle: Handle, port: number | undefined, of: (dl: Devlink) => Json | undefined) {
   const result = yield* show(scene, "health", handle, of, undefined);
   const dl = result === "ok" ? findInstance(scene.kernel, scene.netns, handle) : undefined;
@@ -72,7 +72,7 @@ function* showOne(scene: Scene, handle: Handle, port: number | undefined, of: (d
   return result;
 }
 
-/** Asks the driver how the part is that a reporter reports of. */
+/** Asks the driver for a diagnosis of the part that the reporter watches. */
 function* diagnose(task: Task, reporter: Reporter): Steps<Result> {
   const fmsg = new Fmsg();
   fmsg.begin("object");
@@ -119,7 +119,7 @@ export const HEALTH_COMMANDS: { [K in HealthKind]: Command<K> } = {
       const result = storeDump(dl, reporter);
       return result === "ok" ? { reply: reporter.stored!.toJson() } : result;
     });
-    // To the dump, an instance that is not there is a reporter that is not there; a driver's dump may fail with ENODEV
+    // For a missing instance, `dump show` fails as for a missing reporter; ENODEV of a driver's dump is returned as it is
     return result === "ENODEV" && !found ? "EINVAL" : result;
   },
 

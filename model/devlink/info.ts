@@ -1,5 +1,5 @@
 /**
- * What a device tells of itself: by devlink, and by the older way of ethtool, which is also one to flash it (docs/semantics.md 1.6).
+ * The info of a device, by devlink and by the older requests of ethtool, which can also flash (docs/semantics.md 1.6).
  *
  * @module
  */
@@ -20,7 +20,7 @@ function info({ driver }: Devlink, { versions }: { readonly versions: Json | und
   return driver.shown ? driver.shown("info", attributes) : attributes;
 }
 
-/** Prints what the driver, or its device, tells of itself. */
+/** Puts the info of the driver and its device into the reply. */
 function* show(task: Task, dl: Devlink): Steps<Result> {
   const { driver } = dl;
   if (driver.infoRefusal !== undefined) return driver.infoRefusal;
@@ -61,8 +61,8 @@ export const INFO_COMMANDS: { [K in InfoKind]: Command<K> } = {
 };
 
 /**
- * How it ends where the netdev of a port is asked for and there is none: devlink is asked for its name, and tells none that is in
- * another netns than the instance. Undefined where there is one.
+ * Returns the result if the netdev of a port cannot be found; undefined if it can. The client asks devlink for the netdev's name,
+ * and devlink gives no name if the netdev is in another netns than the instance.
  */
 function withoutNetdev(dl: Devlink | undefined, index: number): Result | undefined {
   const port = dl?.ports.find((each) => each.index === index);
@@ -71,8 +71,8 @@ function withoutNetdev(dl: Devlink | undefined, index: number): Result | undefin
 }
 
 /**
- * Comes to an instance by way of the netdev of a port, as ethtool does: RTNL is held while the netdev is looked for, and not during
- * the wait for the lock of the instance. A design that no kernel has differs.
+ * Runs `body` on an instance that is found by the netdev of a port, as for ethtool: RTNL is held while the netdev is looked up, and
+ * not during the wait for the lock of the instance. In some lock designs that no kernel has, this differs.
  */
 function* compat(
   { kernel, task, netns }: Scene,

@@ -1,5 +1,5 @@
 /**
- * The frame of a driver's probe and removal, with the locks of the era: when the instance is registered, and when the world hears of it
+ * The frame of a driver's probe and removal, with the locks of the era: when the instance is registered, and when it is announced
  * (net/devlink/core.c: devl_register(), devl_unregister()).
  *
  * @module
@@ -27,9 +27,9 @@ export function* unregisterInstance(task: Task, dl: Devlink): Steps {
 }
 
 /**
- * Makes an instance available.
+ * Runs the probe of a driver: registers the instance and announces it in the order of the era.
  *
- * @param body Makes what the instance holds; the instance is freed unless it returns `ok`
+ * @param body Creates the objects of the instance; unless it returns `ok`, the instance is freed
  */
 export function* probing(task: Task, dl: Devlink, body: () => Steps<Result>): Steps<Result> {
   const { driverLocksInstance: locks, registers } = dl.kernel.era;
@@ -48,9 +48,9 @@ export function* probing(task: Task, dl: Devlink, body: () => Steps<Result>): St
 }
 
 /**
- * Removes an instance.
+ * Runs the removal of a driver: unregisters the instance and frees it, in the order of the era.
  *
- * @param body Removes what the instance holds
+ * @param body Removes the objects of the instance
  */
 export function* removing(task: Task, dl: Devlink, body: () => Steps): Steps {
   const { driverLocksInstance: locks, registers } = dl.kernel.era;

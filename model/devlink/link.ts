@@ -1,5 +1,5 @@
 /**
- * The netdevs of ports as ip(8) handles them: found by their port, taken up and down, renamed, and moved to another netns.
+ * The netdevs of ports as ip(8) handles them: looked up by their port, set up and down, renamed, and moved to another netns.
  *
  * @module
  */
@@ -54,7 +54,7 @@ export const LINK_COMMANDS: { [K in LinkKind]: Command<K> } = {
 /** The kinds of {@linkcode LINK_COMMANDS}. */
 export type LinkKind = "link.set" | "link.show" | "link.move" | "link.rename";
 
-/** Does something with the netdev that devlink(8) names for a port: none where it is in another netns. */
+/** Runs `body` on the netdev that devlink(8) shows for a port; it shows no netdev that is in another netns. */
 function* onNetdev(
   { kernel, task, netns }: Scene,
   { handle, port: index }: { handle: string; port: number },
@@ -67,7 +67,7 @@ function* onNetdev(
   if (netdev?.netns !== netns) return "client";
   let result: Result = "ok";
   yield* withRtnl(kernel, task, () => {
-    // It may have gone, or to elsewhere, while RTNL was waited for
+    // The netdev may have been removed or moved while this task waited for RTNL
     result = netdev.netns === netns && netns.netdevs.get(netdev.name) === netdev
       ? body(netdev, { dl, port })
       : "client";
@@ -84,7 +84,9 @@ export function portOf(kernel: Kernel, netdev: Netdev): { dl: Devlink; port: Por
   return undefined;
 }
 
-/** The core is notified of a netdev of a port, in eras in which it is: that it is there, under its name, or that it is not. */
+/**
+ * Passes a netdev event to the devlink core, in eras in which the core listens: the port's netdev appeared, was renamed or is gone.
+ */
 function tellPort(kernel: Kernel, task: Task, netdev: Netdev, there: boolean): void {
   const found = kernel.era.portType === "netdev-events" ? portOf(kernel, netdev) : undefined;
   if (!found || found.dl.netns !== netdev.netns) return;
@@ -94,7 +96,7 @@ function tellPort(kernel: Kernel, task: Task, netdev: Netdev, there: boolean): v
   port.netdev = netdev;
 }
 
-/** Moves a netdev to another netns, under RTNL: it goes down, leaves the one and appears in the other. */
+/** Moves a netdev to another netns, under RTNL: it goes down, is deleted from its netns and appears in the other. */
 function moveNetdev(kernel: Kernel, task: Task, netdev: Netdev, to: Netns, name: string): void {
   const { netns } = netdev;
   if (netdev.up) kernel.setLink(task, netdev, false);
@@ -109,7 +111,7 @@ function moveNetdev(kernel: Kernel, task: Task, netdev: Netdev, to: Netns, name:
   kernel.link(task, "new", netdev);
 }
 
-/** The netdevs that are left in a netns that dies go to the first one, under a name of their own where theirs is taken. */
+/** Moves the netdevs of a dying netns to the initial netns; a netdev whose name is taken there gets a new name. */
 export function* returnNetdevs(kernel: Kernel, task: Task, netns: Netns): Steps {
   const left = [...netns.netdevs.values()].filter((netdev) => netdev.name !== "lo");
   if (left.length === 0) return;
@@ -122,13 +124,13 @@ export function* returnNetdevs(kernel: Kernel, task: Task, netns: Netns): Steps 
   });
 }
 
-/** What ip(8) takes for the name of a netdev. */
+/** The names that ip(8) accepts for a netdev. */
 const NAME = /^(?!\.{1,2}$)[^\s/]{1,15}$/;
 
 function rename(kernel: Kernel, task: Task, netdev: Netdev, wish: string): Result {
   if (!NAME.test(wish)) return "client";
   const { netns } = netdev;
-  // ip(8) asks for nothing then
+  // ip(8) sends no request if the name is the same
   if (wish === netdev.name) return "ok";
   if (netdev.up && !kernel.era.ports.renamesUp) return "EBUSY";
   let name = wish;

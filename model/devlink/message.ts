@@ -1,5 +1,5 @@
 /**
- * What devlink(8) prints of each object, in its replies and in its monitor (`-j -v -s`): both print the same attributes.
+ * The attributes that devlink(8) prints of each object. Replies and the monitor (`-j -v -s`) print the same attributes.
  *
  * @module
  */
@@ -23,13 +23,13 @@ import type { Json } from "../observation.ts";
 /** The attributes of an object. */
 export type Attributes = { [key: string]: Json };
 
-/** Returns what is shown of an object, once its driver has completed it. */
+/** Returns the shown attributes of an object, after its driver has completed them. */
 const shown = ({ driver }: Devlink, object: ShownObject, attributes: Attributes): Attributes =>
   driver.shown ? driver.shown(object, attributes) : attributes;
 
 const UNLIMITED = 0xffff_ffff_ffff_ffffn;
 
-/** Returns an instance: whether its last reload failed, and its reload statistics (docs/semantics.md 3.4). */
+/** Returns the attributes of an instance: if its last reload failed, and its reload statistics (docs/semantics.md 3.4). */
 export function devAttributes(dl: Devlink): Attributes {
   const reload: Attributes = {};
   for (const action of dl.driver.reloadActions) {
@@ -47,7 +47,7 @@ export function devAttributes(dl: Devlink): Attributes {
   return shown(dl, "dev", dl.kernel.era.showsIndex ? { index: dl.index, ...attributes } : attributes);
 }
 
-/** Returns a port. The name of its netdev shows only in the netns of the instance. */
+/** Returns the attributes of a port. The name of its netdev is shown only if the netdev is in the netns of the instance. */
 export function portAttributes(dl: Devlink, port: Port): Attributes {
   return shown(
     dl,
@@ -58,7 +58,7 @@ export function portAttributes(dl: Devlink, port: Port): Attributes {
   );
 }
 
-/** Returns a rate object. */
+/** Returns the attributes of a rate object. */
 export function rateAttributes(rate: Rate): Attributes {
   const attributes: Attributes = { type: rate.type };
   if (rate.txShare !== 0) attributes["tx_share"] = rate.txShare;
@@ -68,7 +68,7 @@ export function rateAttributes(rate: Rate): Attributes {
   return attributes;
 }
 
-/** Returns what was set last, effective or not; undefined where there is no value yet. */
+/** Returns the value of a param that was set last, effective or not; undefined if the param has no value yet. */
 export function shownValue(dl: Devlink, param: Param): ParamValue | undefined {
   if (param.spec.cmode === "driverinit" || !dl.driver.paramGet) return param.pending ?? param.value;
   const value = dl.driver.paramGet(param.spec);
@@ -76,11 +76,11 @@ export function shownValue(dl: Devlink, param: Param): ParamValue | undefined {
   return value;
 }
 
-/** Returns a param; what was set last shows, effective or not. Null where there is no value to show yet. */
+/** Returns the attributes of a param, with the value that was set last, effective or not. Null if the param has no value yet. */
 export function paramAttributes(dl: Devlink, param: Param): Attributes | null {
   const { spec } = param;
   const what = { name: spec.name, type: spec.generic ? "generic" : "driver-specific" };
-  // The driver is not asked for its value (devlink_nl_param_fill() to 5.15)
+  // The core does not ask the driver for the value of an unpublished param (devlink_nl_param_fill(), to 5.15)
   if (param.published === false && spec.cmode !== "driverinit") return shown(dl, "param", { ...what, values: [] });
   const value = shownValue(dl, param);
   if (value === undefined) return null;
@@ -90,7 +90,9 @@ export function paramAttributes(dl: Devlink, param: Param): Attributes | null {
   return shown(dl, "param", { ...what, values: [values, ...spec.others ?? []] });
 }
 
-/** Returns a trap with its statistics; null where the driver's counter cannot be read. Reading it counts (docs/semantics.md 4.5). */
+/**
+ * Returns a trap with its statistics; null if the driver's counter cannot be read. Each read is counted (docs/semantics.md 4.5).
+ */
 export function trapAttributes(dl: Devlink, trap: Trap): Attributes | null {
   const { spec } = trap;
   const rx: Attributes = { bytes: trap.bytes, packets: trap.packets };
@@ -122,7 +124,7 @@ export function groupAttributes(dl: Devlink, group: TrapGroup): Attributes {
   );
 }
 
-/** Returns a trap policer with its statistics; null where the driver's counter cannot be read. Reading it counts. */
+/** Returns a trap policer with its statistics; null if the driver's counter cannot be read. Each read is counted. */
 export function policerAttributes(dl: Devlink, policer: TrapPolicer): Attributes | null {
   const dropped = dl.driver.policerDropped?.(policer) ?? 0;
   if (dropped < 0) return null;
@@ -136,7 +138,7 @@ export function regionAttributes(dl: Devlink, region: Region): Attributes {
   return shown(dl, "region", dl.kernel.era.regionMax ? { ...attributes, max: region.max } : attributes);
 }
 
-/** A health reporter of the instance or of a port. Date and time of a dump come from the virtual clock, which starts in 1970. */
+/** Returns the attributes of a health reporter. Date and time of a dump come from the virtual clock, which starts in 1970. */
 export function reporterAttributes(dl: Devlink, reporter: Reporter): Attributes {
   const attributes: Attributes = {
     reporter: reporter.name,
@@ -158,7 +160,7 @@ export function reporterAttributes(dl: Devlink, reporter: Reporter): Attributes 
   return shown(dl, "reporter", attributes);
 }
 
-/** Returns the resources of an instance; the validity of a parent shows only while some size waits for a reload. */
+/** Returns the resources of an instance; the validity of a parent is shown only while a size waits for a reload. */
 export function resourcesAttributes(
   dl: Devlink,
   resources: readonly Resource[],
@@ -169,7 +171,7 @@ export function resourcesAttributes(
     if (resource.size !== resource.sizeNew) result["size_new"] = size(resource.sizeNew);
     if (resource.occupancy) result["occ"] = resource.occupancy();
     result["unit"] = resource.unit ?? "entry";
-    // iproute2: resource_show() prints bounds only of a size that can change
+    // iproute2: resource_show() prints the bounds of a size only if the size can change
     if (resource.min !== resource.max) {
       result["size_min"] = size(resource.min);
       result["size_max"] = size(resource.max);
@@ -185,7 +187,7 @@ export function resourcesAttributes(
   return resources.map(attributes);
 }
 
-/** True if the size of any of them is one that the next reload makes true: whether sizes are valid is shown only then. */
+/** True if the size of a resource waits for a reload: only then the validity of sizes is shown. */
 export function pendingSize(resources: readonly Resource[]): boolean {
   return resources.some((each) => each.size !== each.sizeNew || pendingSize(each.children));
 }

@@ -1,5 +1,5 @@
 /**
- * Netns that come and go, and their routes.
+ * The operations that add and delete a netns, and the routes in it.
  *
  * @module
  */
@@ -14,13 +14,13 @@ import { Netns } from "../net/netns.ts";
 import type { Result } from "../observation.ts";
 import { acquire, type Steps, type Task } from "../kernel/task.ts";
 
-/** The kinds of operations on netns and what they hold. */
+/** The kinds of {@linkcode NETNS_COMMANDS}. */
 export type NetnsKind = "route.add" | "route.del" | "lo.up" | "netns.add" | "netns.del";
 
-/** The longest that `netns.del` waits for an instance to come back, in ms. */
+/** The longest time that `netns.del` waits for an instance to return to the initial netns, in ms. */
 const UNTIL_BOUND = 5000;
 
-/** The operations on netns and what they hold. */
+/** The operations on netns, their routes and their `lo`. */
 export const NETNS_COMMANDS: { readonly [K in NetnsKind]: Command<K> } = {
   *"route.add"({ kernel, task, netns }, { prefix, dev }) {
     const parsed = parsePrefix(prefix);
@@ -28,7 +28,7 @@ export const NETNS_COMMANDS: { readonly [K in NetnsKind]: Command<K> } = {
     if (!parsed || !netdev) return "client";
     let result: Result = "ok";
     yield* withRtnl(kernel, task, () => {
-      // The prefix is looked at before the table is made, or missed
+      // The kernel checks the prefix before it creates the table, or finds that there is none
       netns.hasTable ||= !parsed.host;
       if (parsed.host) result = task.fail("EINVAL", "Invalid prefix for given prefix length");
       else if (!netdev.up) result = task.fail("ENETDOWN", "Device for nexthop is not up");
@@ -76,7 +76,7 @@ export const NETNS_COMMANDS: { readonly [K in NetnsKind]: Command<K> } = {
     const netns = kernel.netns.get(name);
     if (!netns || netns === kernel.init) return kernel.runFiles.delete(`/run/netns/${name}`) ? "ok" : "client";
     kernel.netns.delete(name);
-    // A socket holds its netns: a listener there has to go before it can die
+    // An open socket keeps its netns alive: the listener in it ends first
     netns.heard = false;
     netns.alive = false;
     kernel.start("cleanup_net", (worker) => cleanup(kernel, worker, netns), task.stepping);
@@ -93,7 +93,7 @@ export const NETNS_COMMANDS: { readonly [K in NetnsKind]: Command<K> } = {
   },
 };
 
-/** Returns an IPv4 prefix with its length; `host` where it has bits after that length. Undefined where it is not a prefix. */
+/** Returns an IPv4 prefix with its length; `host`: bits after that length are set. Undefined if the text is not a prefix. */
 function parsePrefix(prefix: string): { key: string; host: boolean } | undefined {
   const match = /^(\d{1,3})\.(\d{1,3})\.(\d{1,3})\.(\d{1,3})(?:\/(\d{1,2}))?$/.exec(prefix);
   if (!match) return undefined;
@@ -104,7 +104,7 @@ function parsePrefix(prefix: string): { key: string; host: boolean } | undefined
   return { key: `${bytes.join(".")}/${length}`, host: address % 2 ** (32 - length) !== 0 };
 }
 
-/** The end of a netns: every instance in it is reloaded into the first netns, then its netdevs go. */
+/** Ends a netns: reloads each instance in it into the initial netns, and then moves the netdevs there. */
 function* cleanup(kernel: Kernel, task: Task, netns: Netns): Steps {
   yield* netns.unused.wait(task);
   yield* kernel.pernetOps.acquireRead(task);

@@ -15,16 +15,16 @@ export interface Port {
   readonly index: number;
   /** `bus/device/index` */
   readonly handle: string;
-  /** What it is, as devlink(8) prints it: its flavour and the numbers that come with that */
+  /** The flavour of the port and the numbers that belong to the flavour, as devlink(8) prints them */
   readonly flavour: Readonly<Record<string, Json>>;
   type: "notset" | "eth" | "ib" | "auto";
-  /** As devlink knows it */
+  /** The netdev of the port, as the devlink core knows it */
   netdev: Netdev | null;
-  /** Of its own (from 7.2) */
+  /** The resources of the port itself (from 7.2) */
   readonly resources: readonly Resource[];
-  /** Of its own (to 5.14). @default {none} */
+  /** The params of the port itself (to 5.14). @default {none} */
   readonly params?: readonly Param[];
-  /** What limits its function, where the driver made it one */
+  /** The rate leaf that limits the port's function, if the driver created one */
   rate: Rate | undefined;
   /** Its health reporters. @default {none} */
   reporters?: readonly Reporter[];
@@ -35,9 +35,9 @@ export interface Rate {
   readonly type: "leaf" | "node";
   /** `bus/device/index` or `bus/device/name` */
   readonly handle: string;
-  /** Of a node */
+  /** The name of a node; empty for a leaf */
   readonly name: string;
-  /** Of a leaf */
+  /** The port of a leaf; undefined for a node */
   readonly port: Port | undefined;
   /** Bytes per second; 0 for none */
   txShare: number;
@@ -45,7 +45,7 @@ export interface Rate {
   /** The bandwidth of each of the 8 traffic classes; 0 for none */
   bandwidths: readonly number[];
   parent: Rate | undefined;
-  /** How many have it as their parent */
+  /** The number of rate objects that have this one as their parent */
   children: number;
 }
 
@@ -54,7 +54,7 @@ export interface TrapPolicer {
   readonly spec: TrapPolicerSpec;
   rate: number;
   burst: number;
-  /** Reads of its drop counter so far, for a driver that counts those */
+  /** The number of reads of the drop counter, for a driver whose counter depends on it */
   reads: number;
 }
 
@@ -75,26 +75,26 @@ export interface Trap {
   bytes: number;
 }
 
-/** What a param may hold. */
+/** The value of a param. */
 export type ParamValue = number | boolean | string;
 
 /** A device param. */
 export interface Param {
   readonly spec: ParamSpec;
-  /** Of mode driverinit: what the driver sees at its next look; undefined until the driver gave it a first value */
+  /** In mode driverinit: the value that the driver reads next; undefined until the driver has set a first value */
   value: ParamValue | undefined;
-  /** That first value */
+  /** The first value that the driver set */
   initial: ParamValue | undefined;
-  /** What the next reload makes effective (from 6.3), if anything */
+  /** The value that the next reload makes effective (from 6.3), if there is one */
   pending: ParamValue | undefined;
-  /** False before its driver has published it, and after it has taken that back (to 5.15). @default {true} */
+  /** False before the driver has published the param, and after it has unpublished it (to 5.15). @default {true} */
   published?: boolean;
 }
 
 /** A resource and its children; sizes are unsigned 64-bit numbers. */
 export interface Resource {
   readonly name: string;
-  /** The driver's number of it. @default {not known, and not 0} */
+  /** The id that the driver gave the resource. @default {not known, and not 0} */
   readonly id?: number;
   readonly children: readonly Resource[];
   readonly min: bigint;
@@ -103,7 +103,7 @@ export interface Resource {
   size: bigint;
   sizeNew: bigint;
   sizeValid: boolean;
-  /** Present while the driver counts */
+  /** Present while the driver reports an occupancy */
   occupancy: (() => number) | undefined;
   /** @default {"entry"} */
   readonly unit?: string;
@@ -117,27 +117,30 @@ export interface Region {
   readonly size: number;
   readonly max: number;
   snapshots: number[];
-  /** What snapshots hold, by their id: drawn when it is first looked at */
+  /** The contents of snapshots by id: random bytes, drawn at the first read */
   readonly contents: Map<number, Uint8Array>;
 }
 
 /** A health reporter. */
 export interface Reporter {
   readonly name: string;
-  /** What the driver keeps for it (`devlink_health_reporter_priv()`) */
+  /** The private data of the driver (`devlink_health_reporter_priv()`) */
   readonly driver: object;
-  /** Undefined if the driver cannot recover (and so has no grace period or auto recovery); `message` is what it reported, if it did */
+  /**
+   * Undefined if the driver cannot recover: then there is no grace period and no auto recovery. `message`: the reported error, if
+   * any
+   */
   readonly recover: ((task: Task, message: string | undefined) => Result | Steps<Result>) | undefined;
-  /** Writes what is known of an error */
+  /** Writes the dump of an error */
   readonly dump: ((fmsg: Fmsg, message: string | undefined) => void) | undefined;
-  /** Writes how the part is that it reports of */
+  /** Writes the diagnosis of the part that the reporter watches */
   readonly diagnose: ((fmsg: Fmsg, task: Task) => void | Steps) | undefined;
   healthy: boolean;
   errors: number;
   recoveries: number;
   /** ms */
   gracePeriod: number;
-  /** ms after a first error in which no grace period begins (from 7.0) */
+  /** ms after a first recovery in which no grace period begins (from 7.0) */
   burstPeriod: number;
   autoRecover: boolean;
   autoDump: boolean;
@@ -145,9 +148,9 @@ export interface Reporter {
   stored: Fmsg | undefined;
   /** Virtual time of the stored dump */
   dumpedAt: number | undefined;
-  /** Virtual time of the last recovery; with a burst period, of the first one in it */
+  /** Virtual time of the last recovery; in a burst period, of the first recovery in it */
   recoveredAt: number | undefined;
 }
 
-/** What is registered of an instance: each has a list of its own. */
+/** The kinds of objects that an instance registers: each kind has its own list. */
 export type ListName = "ports" | "params" | "resources" | "regions" | "traps" | "reporters" | "rates";

@@ -15,8 +15,8 @@ import type { Operation } from "../operation.ts";
 import type { Task } from "../kernel/task.ts";
 
 /**
- * Registers the params of a driver, in the order of its table. One of mode driverinit has no value yet, and cannot be reported:
- * its turn comes when the driver gives it one.
+ * Registers the params of a driver, in the order of its table. A param of mode driverinit has no value yet, so it is announced
+ * only when the driver sets its first value.
  */
 export function registerParams(task: Task, dl: Devlink, specs: readonly ParamSpec[]): void {
   for (const spec of specs) {
@@ -41,7 +41,7 @@ export function publishParams(task: Task, dl: Devlink): void {
   }
 }
 
-/** Takes the publication of all params back (`devlink_params_unpublish()`, to 5.15). */
+/** Unpublishes all params (`devlink_params_unpublish()`, to 5.15). */
 export function unpublishParams(task: Task, dl: Devlink): void {
   for (const param of dl.params) {
     param.published = false;
@@ -60,12 +60,12 @@ export function findParam(dl: Devlink, name: string): Param | undefined {
   return dl.params.find((each) => each.spec.name === name);
 }
 
-/** `devlink dev param set`: a value, or back to the default of the driver. */
+/** Sets a param to a value or to the default of the driver: `devlink dev param set`. */
 export function setParam(task: Task, dl: Devlink, op: Operation<"param.set">): Result {
   const param = findParam(dl, op.name);
   if (!param) return "EINVAL";
   const { spec } = param;
-  // devlink(8) reads the param first: it knows the type and the modes, and sends nothing that changes nothing
+  // devlink(8) reads the param first, for its type and its modes. It sends no request if the value would stay the same
   if (spec.cmode !== op.cmode) {
     if (spec.others?.some((other) => (other as { cmode?: string }).cmode === op.cmode)) {
       throw new ModelGap(`param ${spec.name}`, `the model has one mode of a param, and that is ${spec.cmode}`);
@@ -86,7 +86,10 @@ export function setParam(task: Task, dl: Devlink, op: Operation<"param.set">): R
   return "ok";
 }
 
-/** An older kernel does not know the attribute, and misses the value that devlink(8) left out; of a bool, that is false. */
+/**
+ * Sets a param to its default. An older kernel ignores that attribute and finds no value: it takes `false` for a bool, and refuses
+ * others.
+ */
 function resetParam(task: Task, dl: Devlink, param: Param): Result {
   const { spec } = param;
   if (!dl.kernel.era.paramDefaults) {
@@ -101,7 +104,7 @@ function resetParam(task: Task, dl: Devlink, param: Param): Result {
   return "ok";
 }
 
-/** Driverinit values that were set since the last reload become effective. */
+/** Makes the driverinit values effective that were set since the last reload. */
 export function promoteParams(dl: Devlink): void {
   for (const param of dl.params) {
     if (param.pending === undefined) continue;
@@ -110,7 +113,7 @@ export function promoteParams(dl: Devlink): void {
   }
 }
 
-/** The words that devlink(8) takes for a bool, or any beginning of one; the first that fits counts. */
+/** The words that devlink(8) accepts for a bool, also abbreviated; the first word that fits counts. */
 const BOOLEANS = ["false", "true", "0", "1", "disable", "enable"];
 
 function parseValue(type: ParamSpec["type"], text: string): ParamValue | undefined {

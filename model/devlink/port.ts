@@ -14,12 +14,12 @@ import { registering } from "./registering.ts";
 import type { Result } from "../observation.ts";
 import { passThrough, type Steps, type Task } from "../kernel/task.ts";
 
-/** Returns the part of a handle that names a port: devlink(8) prints its index as a signed number. */
+/** Returns the handle of a port: devlink(8) prints the index as a signed number. */
 export function portHandle(dl: Devlink, index: number): string {
   return `${dl.handle}/${index | 0}`;
 }
 
-/** Puts a port among the ports of its instance, where the order of the era has it. Gives why it cannot be. */
+/** Inserts a port into the ports of its instance, at its place in the order of the era. Returns `ok`, or why this fails. */
 export function insertPort(dl: Devlink, port: Port): Result {
   const { order, taken } = dl.kernel.era.ports;
   if (dl.ports.some((each) => each.index === port.index)) return taken;
@@ -48,7 +48,7 @@ export function* unregisterPort(task: Task, dl: Devlink, port: Port): Steps {
   yield* registering(task, dl, "ports", () => void dl.ports.splice(dl.ports.indexOf(port), 1));
 }
 
-/** The driver clears the type of a port before the netdev goes, in eras in which the core does not: `devlink_port_type_clear()`. */
+/** Clears the type of a port before its netdev is removed, in eras in which the driver does this: `devlink_port_type_clear()`. */
 export function* clearPortType(task: Task, dl: Devlink, port: Port): Steps {
   if (dl.kernel.era.portType !== "driver") return;
   port.type = "notset";
@@ -56,7 +56,7 @@ export function* clearPortType(task: Task, dl: Devlink, port: Port): Steps {
   yield* announcePort(task, dl, port, "new");
 }
 
-/** Prints `{ [key]: { handle: attributes } }` of the objects of all instances. */
+/** Shows `{ [key]: { handle: attributes } }` of the objects of all instances. */
 export function* dumpObjects(
   scene: Scene,
   key: string,
@@ -84,7 +84,7 @@ function portOf(dl: Devlink, index: number | undefined): Port | undefined {
   return dl.ports.find((port) => port.index === index);
 }
 
-/** A command on a port that is looked for; then whatever `body` does. */
+/** Looks a port up and runs `body` on it. */
 function* onPort(
   scene: Scene,
   { handle, port: index }: { handle: string; port: number },
@@ -101,11 +101,11 @@ function* refused(): Steps<Result> {
   return "client";
 }
 
-/** Asks the driver for a command on a port, which it may not have. */
+/** Carries out a command on a port, if the driver has the command. */
 const ask = (task: Task, kind: PortCommand) => (dl: Devlink, port?: Port): Result =>
   dl.driver.portCommand?.(task, kind, port) ?? "EOPNOTSUPP";
 
-/** Splits a port that is looked up, or undoes its split: `count` is in how many ports. */
+/** Looks a port up and splits it into `count` ports, or undoes its split. */
 function* splitting(
   { kernel, task, netns }: Scene,
   { handle, port: index }: { handle: string; port: number },
@@ -213,7 +213,7 @@ export const PORT_COMMANDS: { [K in PortKind]: Command<K> } = {
     return yield* onPort(
       scene,
       op,
-      // It asks for nothing where there is nothing to set
+      // devlink(8) sends no request if there is nothing to set
       (dl, port) => wish.length === 0 ? "ok" : setFunction(scene.task, dl, port, wish, address),
     );
   },
@@ -231,7 +231,7 @@ export const PORT_COMMANDS: { [K in PortKind]: Command<K> } = {
     });
   },
 
-  // devlink(8) reads the param first: it knows its type
+  // devlink(8) reads the param first, for its type
   "port.param.set": (scene, op) =>
     onPort(scene, op, (dl, port) => {
       const param = findPortParam(scene, port, op.name);
@@ -275,10 +275,10 @@ const REFUSALS: Record<FunctionSetting, string> = {
   maxIoEqs: "Function does not support max_io_eqs setting",
 };
 
-/** The longest hardware address that there is. */
+/** The most bytes of a hardware address. */
 const MAX_ADDRESS = 32;
 
-/** Asks the driver to set something of a function; what the core reports where the driver cannot. */
+/** Sets attributes of a port's function; returns the errno of the core if the driver cannot. */
 function setFunction(
   task: Task,
   dl: Devlink,

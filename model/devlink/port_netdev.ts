@@ -1,5 +1,5 @@
 /**
- * A driver registers and unregisters the netdev of a port, and the port gets and loses its type (docs/semantics.md 1.4).
+ * Registers and unregisters the netdev of a port; the port gets and loses its type (docs/semantics.md 1.4).
  *
  * @module
  */
@@ -11,11 +11,11 @@ import { acquire, type Steps, type Task } from "../kernel/task.ts";
 
 /** The netdev that a port gets. */
 export interface NewNetdev {
-  /** The netns that it is in */
+  /** The netns of the netdev */
   netns: Netns;
   /** Its flags while it is down, for example `BROADCAST` */
   downFlags: readonly string[];
-  /** Its operational state while it is up: `UP`, or `UNKNOWN` of a driver that does not report it */
+  /** Its operational state while it is up: `UP`, or `UNKNOWN` if the driver does not report it */
   operstateUp: string;
   /** True if it cannot move to another netns; the default is false */
   stays?: boolean;
@@ -44,14 +44,14 @@ export function* registerPortNetdev(task: Task, dl: Devlink, port: Port, spec: N
 }
 
 /**
- * Unregisters the netdev of a port: `unregister_netdev()`. In eras in which the driver sets the type of a port, the caller has
- * cleared it, or leaves it as it is.
+ * Unregisters the netdev of a port: `unregister_netdev()`. In eras in which the driver sets the type of a port, clearing the
+ * type is left to the caller.
  */
 export function* unregisterPortNetdev(task: Task, dl: Devlink, port: Port, netdev: Netdev): Steps {
   const { kernel } = dl;
   if (task.stepping || !kernel.rtnl.tryTake(task)) yield* acquire(task, kernel.rtnl);
   if (kernel.era.portType === "netdev-events") {
-    // The core gets events after the netdev was set down; of a netdev in another netns only the one that ends its type
+    // The core gets events after the netdev was set down; for a netdev in another netns only the event that clears the type
     if (netdev.up) kernel.setLink(task, netdev, false);
     port.netdev = null;
     if (netdev.netns === dl.netns) announcePortUnlocked(task, dl, port, "new");

@@ -1,5 +1,5 @@
 /**
- * Rate objects: how much the functions of ports may send, and the nodes that they share (net/devlink/rate.c).
+ * Rate objects: the limits for what the functions of ports send, and the nodes that group them (net/devlink/rate.c).
  *
  * @module
  */
@@ -14,12 +14,12 @@ import type { RateParameters } from "../operation.ts";
 import { dumpObjects } from "./port.ts";
 import { acquire, type Steps, type Task } from "../kernel/task.ts";
 
-// What changes is announced, too (RATE NEW and DEL), but devlink(8) 7.3 shows no such message in its monitor.
+// The kernel also announces changes of rate objects (RATE NEW and DEL), but the monitor of devlink(8) 7.3 does not show them.
 
 /** No bandwidth for any of the 8 traffic classes. */
 const NO_BANDWIDTHS: readonly number[] = Array(8).fill(0);
 
-/** Makes the leaf of a port. */
+/** Creates the rate leaf of a port. */
 export function createLeaf(dl: Devlink, port: Port): void {
   port.rate = {
     type: "leaf",
@@ -43,14 +43,14 @@ export function destroyLeaf(dl: Devlink, port: Port): void {
   port.rate = undefined;
 }
 
-/** Removes all nodes; whatever had one as its parent has none then. */
+/** Removes all nodes; rate objects that had a node as their parent then have no parent. */
 export function destroyNodes(dl: Devlink): void {
   for (const rate of dl.rates) setParent(rate, undefined);
   for (const rate of dl.rates) if (rate.type === "node") dl.driver.rates!.nodeDel(rate.name);
   dl.rates = dl.rates.filter((rate) => rate.type === "leaf");
 }
 
-/** Returns the error if there are nodes: no mode of the eswitch can be set then. */
+/** Returns the error if nodes exist: the mode of the eswitch cannot be set then. */
 export function nodesExist(task: Task, dl: Devlink): Result {
   if (!dl.rates.some((rate) => rate.type === "node")) return "ok";
   return task.fail("EBUSY", "Rate node(s) exists", dl.kernel.era.corePrefix);
@@ -66,7 +66,7 @@ function nodeOf(dl: Devlink, name: string): Rate | undefined {
   return dl.rates.find((rate) => rate.type === "node" && rate.name === name);
 }
 
-/** Returns a rate object by what devlink(8) sends: a word of digits is the index of a port. */
+/** Returns the rate object that a request of devlink(8) names: a word of digits is the index of a port. */
 function rateOf(dl: Devlink, port: number | undefined, node: string | undefined): Rate | undefined {
   if (port === undefined && node !== undefined && !DIGITS.test(node)) return nodeOf(dl, node);
   const index = port ?? Number(node);
@@ -75,23 +75,26 @@ function rateOf(dl: Devlink, port: number | undefined, node: string | undefined)
 
 const DIGITS = /^\d*$/;
 
-/** True if devlink(8) reads it as the index of a port, and cannot: it is empty, or has more than 32 bits. */
+/** True if devlink(8) reads the word as the index of a port and fails: it is empty, or has more than 32 bits. */
 const noIndex = (node: string | undefined) =>
   node !== undefined && DIGITS.test(node) && (node === "" || Number(node) >= 2 ** 32);
 
-/** What a request wants to be set, as the kernel receives it; rates in bytes per second. */
+/** The attributes that a request sets, as the kernel receives them; rates in bytes per second. */
 interface Wish {
   txShare: number | undefined;
   txMax: number | undefined;
   txPriority: number | undefined;
   txWeight: number | undefined;
-  /** Of each of the 8 traffic classes */
+  /** The bandwidth of each of the 8 traffic classes */
   bandwidths: readonly number[] | undefined;
   /** `""` is no parent */
   parent: string | undefined;
 }
 
-/** Returns what the kernel cannot take of a wish: what it does not know, or what no driver here can. */
+/**
+ * Returns the error if a request sets an attribute that the kernel does not know or that no driver of the model supports; else
+ * `ok`.
+ */
 function unsupported(task: Task, dl: Devlink, type: Rate["type"], wish: Wish): Result {
   const { ratePriority } = dl.kernel.era.ports;
   for (const [value, what] of [[wish.txPriority, "priority"], [wish.txWeight, "weight"]] as const) {
@@ -105,7 +108,7 @@ function unsupported(task: Task, dl: Devlink, type: Rate["type"], wish: Wish): R
   return "ok";
 }
 
-/** Sets what is wished for, one after the other: what was set before one that fails stays. */
+/** Sets the attributes of a request one after the other. If one fails, those set before stay set. */
 function setRate(task: Task, dl: Devlink, rate: Rate, wish: Wish): Result {
   const driver = dl.driver.rates!;
   if (wish.txShare !== undefined) {
@@ -154,14 +157,14 @@ const UNITS: Readonly<Record<string, number>> = { "": 1 };
   }
 }
 
-/** Returns a rate in bytes per second; undefined where devlink(8) does not understand it. */
+/** Returns a rate in bytes per second; undefined if devlink(8) does not understand the text. */
 export function parseRate(text: string): number | undefined {
   const match = /^\s*(\d+(?:\.\d*)?|\.\d+)([a-z]*)$/i.exec(text);
   const unit = match && UNITS[match[2]!.toLowerCase()];
   return unit ? Math.trunc(Number(match![1]) * unit / 8) : undefined;
 }
 
-/** Returns what devlink(8) makes of the words; undefined where it refuses them. */
+/** Returns the attributes that devlink(8) sends for the words; undefined if it refuses the words. */
 function wishOf(op: RateParameters): Wish | undefined {
   const [txShare, txMax] = [op.txShare, op.txMax].map((text) => text === undefined ? undefined : parseRate(text));
   if ((op.txShare !== undefined && txShare === undefined) || (op.txMax !== undefined && txMax === undefined)) {
@@ -173,10 +176,10 @@ function wishOf(op: RateParameters): Wish | undefined {
   return { txShare, txMax, txPriority, txWeight, bandwidths, parent: op.parent === null ? "" : op.parent };
 }
 
-/** devlink(8) asks for no share above the maximum; 0 is no maximum. */
+/** True if the share is not above the maximum, else devlink(8) sends no request; a maximum of 0 is no limit. */
 const inOrder = (share: number, max: number) => share === 0 || max === 0 || share <= max;
 
-/** Returns what the netlink policy of some eras does not know. */
+/** Returns the error if the netlink policy of the era does not know an attribute of the request; else `ok`. */
 function unknownTo(task: Task, dl: { era: Devlink["kernel"]["era"] }, wish: Wish): Result {
   const { ratePriority, rateClasses } = dl.era.ports;
   const priority = wish.txPriority !== undefined || wish.txWeight !== undefined;
@@ -193,7 +196,7 @@ function* said(result: Result): Steps<Result> {
 export const RATE_COMMANDS: { [K in RateKind]: Command<K> } = {
   "rate.show": (scene, { handle, port, node }) => {
     if (!scene.kernel.era.ports.rates) return said("EOPNOTSUPP");
-    // Here devlink(8) goes on, and asks for nothing
+    // Here devlink(8) continues, and its request names no rate object
     if (noIndex(node)) return said("EINVAL");
     if (handle === undefined) {
       return dumpObjects(scene, "rate", (dl, shown) => {
@@ -213,11 +216,11 @@ export const RATE_COMMANDS: { [K in RateKind]: Command<K> } = {
     const { txShare, txMax } = wish;
     if (txShare !== undefined && txMax !== undefined && !inOrder(txShare, txMax)) return "client";
     if (!kernel.era.ports.rates) return "EOPNOTSUPP";
-    // Also where it asks for something first: it asks with all that it was given
+    // Also for the read that devlink(8) sends first, since it sends this read with all the attributes
     const unknown = unknownTo(task, kernel, wish);
     if (unknown !== "ok") return unknown;
     if ((txShare === undefined) !== (txMax === undefined)) {
-      // It asks for the other one first
+      // devlink(8) reads the missing one of the two first
       const before: { rate: Rate | undefined } = { rate: undefined };
       const found = yield* get(scene, op.handle, (dl) => {
         before.rate = rateOf(dl, op.port, op.node);

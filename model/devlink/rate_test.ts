@@ -47,7 +47,7 @@ const rateOperation: fc.Arbitrary<Operation> = fc.oneof(
 );
 
 for (const era of ["6.1", "6.12"] as const) {
-  Deno.test(`whatever is done to rate objects on ${era}, parents are nodes that are there, and make no loop`, () => {
+  Deno.test(`after any operations on rate objects on ${era}, parents are existing nodes, without a loop`, () => {
     fc.assert(fc.property(fc.array(rateOperation, { maxLength: 30 }), (operations) => {
       const machine = new Machine({ era, listeners: "none" });
       const device = "/sys/bus/netdevsim";

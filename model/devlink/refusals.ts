@@ -1,6 +1,6 @@
 /**
- * What drivers without such objects refuse: shared buffers, the pipeline's tables (dpipe), line cards and self-tests. Lists of them are empty,
- * everything else is refused, each in its own way (docs/semantics.md 5.5).
+ * Commands on objects that most drivers lack: shared buffers, the pipeline's tables (dpipe), line cards and self-tests. Lists are
+ * empty; each other command has its own error (docs/semantics.md 5.5).
  *
  * @module
  */
@@ -11,7 +11,7 @@ import type { Result } from "../observation.ts";
 import type { Handle } from "../operation.ts";
 import type { Steps } from "../kernel/task.ts";
 
-/** What devlink(8) does with objects that a driver may not have. */
+/** The kinds of {@linkcode REFUSED_COMMANDS}. */
 export type RefusedKind =
   | "sb.show"
   | "sb.pool.show"
@@ -35,12 +35,12 @@ const U32_MAX = 0xffff_ffff;
 const THRESHOLDS: ReadonlySet<string> = new Set(["static", "dynamic"]);
 const DIRECTIONS: ReadonlySet<string> = new Set(["ingress", "egress"]);
 
-/** A request about one instance, which the core or the driver refuses. */
+/** Refuses a request about one instance, as the core or the driver does. */
 function refuse(scene: Scene, handle: Handle, errno: Result): Steps<Result> {
   return change(scene, handle, () => errno);
 }
 
-/** A list of nothing: of all instances, or of one where the kernel can do that. */
+/** Shows an empty list: of all instances, or of one instance if the kernel can list one. */
 function* empty(
   scene: Scene,
   key: string,
@@ -53,7 +53,7 @@ function* empty(
   if (handle !== undefined && others.some((each) => each !== undefined)) {
     return scene.task.fail("EINVAL", era.objects.unknownInDump!);
   }
-  // Each instance is locked to find that it has none
+  // The kernel locks each instance to see that it has no such objects
   if (handle === undefined) {
     const request = key === "lc" ? era.locks.requests.all["linecard.show"] : undefined;
     return yield* dump(scene, key, () => undefined, request);
@@ -63,7 +63,7 @@ function* empty(
   return result;
 }
 
-/** devlink(8) ends with success where buffers of a port cannot be shown, and prints an empty list. */
+/** Prints an empty list and succeeds if the buffers of a port cannot be shown, as devlink(8) does. */
 function* shownEmpty(scene: Scene, key: string, steps: Steps<Result>): Steps<Result> {
   const result = yield* steps;
   if (result === "client") return result;
@@ -71,7 +71,7 @@ function* shownEmpty(scene: Scene, key: string, steps: Steps<Result>): Steps<Res
   return "ok";
 }
 
-/** A command that the kernel may not have at all. */
+/** Runs a command if the kernel has it, else returns `EOPNOTSUPP`. */
 function* known(scene: Scene, what: "linecard" | "selftests", steps: () => Steps<Result>): Steps<Result> {
   return scene.kernel.era.objects.lacks.includes(what) ? "EOPNOTSUPP" : yield* steps();
 }
@@ -82,7 +82,7 @@ function isU32(...values: (number | undefined)[]): boolean {
 
 /** The commands by their kind. */
 export const REFUSED_COMMANDS: { [K in RefusedKind]: Command<K> } = {
-  // devlink(8) asks for buffer 0 where none is named
+  // devlink(8) asks for buffer 0 if the command names no buffer
   "sb.show": (scene, { handle, sb }) =>
     !isU32(sb) ? refused() : handle === undefined ? dumpBuffers(scene) : showBuffer(scene, handle, sb),
 

@@ -16,7 +16,7 @@ export function registerRegion(task: Task, dl: Devlink, spec: { name: string; si
   announceRegion(task, dl, region, "new");
 }
 
-/** Unregisters all regions: of each, its snapshots go first. */
+/** Unregisters all regions; the snapshots of each region are deleted first. */
 export function unregisterRegions(task: Task, dl: Devlink): void {
   for (const region of dl.regions) {
     for (const id of [...region.snapshots]) drop(task, dl, region, id);
@@ -35,7 +35,7 @@ export function freeSnapshotId(dl: Devlink): number {
   for (let id = 0;; id++) if (!dl.snapshotIds.has(id)) return id;
 }
 
-/** Stores a snapshot and announces it. `ENOSPC` where the region is full. */
+/** Stores a snapshot and announces it. Returns `ENOSPC` if the region is full. */
 export function storeSnapshot(task: Task, dl: Devlink, region: Region, id: number): Result {
   if (region.snapshots.length >= region.max) return "ENOSPC";
   dl.snapshotIds.set(id, (dl.snapshotIds.get(id) ?? 0) + 1);
@@ -44,7 +44,7 @@ export function storeSnapshot(task: Task, dl: Devlink, region: Region, id: numbe
   return "ok";
 }
 
-/** `devlink region new`: the id of the snapshot, or an errno. */
+/** Takes a snapshot: `devlink region new`. Returns the id of the snapshot, or an errno. */
 export function newSnapshot(task: Task, dl: Devlink, name: string, wanted: number | undefined): number | Result {
   const prefix = dl.kernel.era.corePrefix;
   const region = findRegion(dl, name);
@@ -61,13 +61,13 @@ export function newSnapshot(task: Task, dl: Devlink, name: string, wanted: numbe
     if (dl.snapshotIds.has(wanted)) return "EEXIST";
   }
   const id = wanted ?? freeSnapshotId(dl);
-  // The kernel takes a reference for itself when it chooses the id and never drops it: such an id is not used again
+  // When the kernel chooses the id, it takes a reference that it never drops: such an id is not used again
   if (wanted === undefined) dl.snapshotIds.set(id, 1);
   storeSnapshot(task, dl, region, id);
   return id;
 }
 
-/** `devlink region del` */
+/** Deletes a snapshot: `devlink region del`. */
 export function deleteSnapshot(task: Task, dl: Devlink, name: string, id: number): Result {
   const region = findRegion(dl, name);
   if (!region?.snapshots.includes(id)) return "EINVAL";
@@ -89,7 +89,7 @@ export function putSnapshotId(dl: Devlink, id: number): void {
   else dl.snapshotIds.set(id, users);
 }
 
-/** Returns what a snapshot holds: random bytes. */
+/** Returns the content of a snapshot: random bytes. */
 export function snapshotContent(dl: Devlink, region: Region, id: number): Uint8Array {
   let content = region.contents.get(id);
   if (!content) region.contents.set(id, content = dl.kernel.randomBytes(region.size));

@@ -11,7 +11,7 @@ import type { Json, Result } from "../observation.ts";
 import { deleteSnapshot, findRegion, newSnapshot, snapshotContent } from "./region.ts";
 import type { Task } from "../kernel/task.ts";
 
-/** What devlink(8) does with regions. */
+/** The kinds of {@linkcode REGION_COMMANDS}. */
 export type RegionKind = "region.show" | "region.new" | "region.del" | "region.dump" | "region.read";
 
 /** The most bytes that the kernel puts into one piece of an answer. */
@@ -49,14 +49,14 @@ export const REGION_COMMANDS: { [K in RegionKind]: Command<K> } = {
     !isId(snapshot) ? refused() : get(scene, handle, (dl) => {
       const id = newSnapshot(scene.task, dl, region, snapshot);
       if (typeof id === "string") return id;
-      // The kernel answers only where it chose the id
+      // The kernel sends a reply only if it chose the id
       return { reply: { regions: snapshot === undefined ? { [`${dl.handle}/${region}`]: { snapshot: [id] } } : {} } };
     }),
 
   "region.del": (scene, { handle, region, snapshot }) =>
     !isId(snapshot) ? refused() : change(scene, handle, (dl) => deleteSnapshot(scene.task, dl, region, snapshot)),
 
-  // devlink(8) does not dump a device directly, it reads it
+  // devlink(8) accepts `direct` only for a read, not for a dump
   "region.dump": (scene, { handle, region, snapshot }) =>
     snapshot === undefined || !isId(snapshot)
       ? refused()
@@ -70,12 +70,12 @@ export const REGION_COMMANDS: { [K in RegionKind]: Command<K> } = {
   },
 };
 
-/** Returns what devlink(8) takes for an id. */
+/** True if devlink(8) accepts the snapshot id, or none is given. */
 function isId(snapshot: number | undefined): boolean {
   return snapshot === undefined || (Number.isInteger(snapshot) && snapshot >= 0 && snapshot <= U32_MAX);
 }
 
-/** Returns a number as devlink(8) takes it: decimal, of 64 bits. */
+/** Returns a number as devlink(8) parses it: decimal, of 64 bits; undefined if the text is not such a number. */
 function u64(value: string | number): bigint | undefined {
   const text = String(value);
   if (!/^\d+$/.test(text)) return undefined;
@@ -87,7 +87,7 @@ function reply(key: string, pieces: Json[] | Result): { reply: Json } | Result {
   return typeof pieces === "string" ? pieces : { reply: { [key]: pieces } };
 }
 
-/** Returns the pieces of a snapshot that a range has; all of it where there is none. */
+/** Returns the pieces of a snapshot within a range; without a range, all pieces. */
 function read(
   task: Task,
   dl: Devlink,
@@ -103,10 +103,10 @@ function read(
   if (!region) return refuse("EINVAL", "Requested region does not exist");
   const { start, end } = bounds(region, range);
   const exists = region.snapshots.includes(snapshot!);
-  // Where nothing is asked for, the older kernels do not look for the snapshot
+  // For an empty range, older kernels do not look up the snapshot
   if (!exists && (readTells || start !== end)) return refuse("EINVAL", "Requested snapshot does not exist");
   if (start === end) return [];
-  // Nothing would be read, which is no progress
+  // The kernel would read nothing, which it reports as an error
   if (start > end) return "EINVAL";
   const content = snapshotContent(dl, region, snapshot!);
   const pieces: Json[] = [];
@@ -116,7 +116,7 @@ function read(
   return pieces;
 }
 
-/** Returns where a range begins and ends: cut off at the end of the region, and with an end that may wrap around. */
+/** Returns the start and the end of a range: cut off at the end of the region; the sum of start and count may wrap around. */
 function bounds(region: Region, range: { start: bigint; count: bigint } | undefined): { start: bigint; end: bigint } {
   const size = BigInt(region.size);
   if (!range) return { start: 0n, end: size };

@@ -32,12 +32,12 @@ Deno.test("a snapshot is read in pieces of 256 bytes, up to the end of the regio
   assertEquals(shape(32767, 10), [[32767, 1]]);
   assertEquals([shape(32768, 10), shape(5, 0), shape(32769, 1), shape("4294967296", 1)], [[], [], "EINVAL", "EINVAL"]);
   assertEquals((shape(0, "18446744073709551615") as []).length, 128);
-  // The end wraps around
+  // The sum of address and length wraps around
   assertEquals(shape(1, "18446744073709551615"), "EINVAL");
   assertEquals(shape(0, "18446744073709551616"), "client");
 });
 
-Deno.test("a snapshot holds the same until it is deleted, and another one something else", () => {
+Deno.test("a snapshot keeps its content until it is deleted; another snapshot has other content", () => {
   const machine = machineWithSnapshot();
   machine.perform({ kind: "region.new", handle, region: "dummy", snapshot: 2 });
   const first = read(machine, 100, 32);

@@ -7,7 +7,7 @@
 import type { Devlink, ListName } from "./devlink.ts";
 import { acquire, type Lock, type Steps, type Task } from "../kernel/task.ts";
 
-/** Registers or unregisters objects of an instance, with the locks that this takes. */
+/** Runs `body`, which registers or unregisters objects, under the locks that the era takes for it. */
 export function* registering<T>(task: Task, dl: Devlink, list: ListName, body: () => T): Steps<T> {
   const { registration } = dl.kernel.era.locks;
   if (registration === "held") {
@@ -15,7 +15,7 @@ export function* registering<T>(task: Task, dl: Devlink, list: ListName, body: (
     return body();
   }
   if (registration === "marked" && dl.marked !== undefined) {
-    // The mark means that somebody holds the lock, and not that it is this task
+    // A mark shows that some task holds the lock, but that may be another task
     if (dl.marked !== task) {
       task.log("warning", `WARNING: unlocked_register_during_marked_command: ${dl.handle}: ${list}`);
     }

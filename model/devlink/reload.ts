@@ -43,24 +43,24 @@ export function* reload(task: Task, dl: Devlink, request: ReloadRequest): Steps<
   return yield* perform(task, dl, request.action, request.target);
 }
 
-/** Returns the actions that a reload performs: those that the driver reports, else the action that was asked for. */
+/** Returns the actions that a reload performs: the actions that the driver reports, else the requested action. */
 export function performedBy({ driver }: Devlink, action: ReloadAction): readonly ReloadAction[] {
   return driver.reloadPerforms ?? [action];
 }
 
-/** True if the core knows before all checks that an instance cannot be reloaded (to 6.2). */
+/** True if the core sees before all checks that an instance cannot be reloaded (to 6.2). */
 function unsupported({ driver, kernel }: Devlink): boolean {
   if (driver.reloadActions.length === 0) return true;
   return driver.withholdsReload === true && kernel.era.reloadWithheldBy === "feature";
 }
 
-/** The reload that a dying netns does for each instance in it. Logs it where that fails. */
+/** Reloads an instance of a dying netns into the initial netns. Logs a failure. */
 export function* reloadIntoInit(task: Task, dl: Devlink): Steps {
   const result = yield* perform(task, dl, "driver_reinit", dl.kernel.init);
   if (result !== "ok" && result !== "EOPNOTSUPP") task.log("info", "Failed to reload devlink instance into init_net");
 }
 
-/** What the driver does in a reload, with the lock that it takes where the core does not hold it. */
+/** Runs a reload callback of the driver, under the lock of the instance where the driver takes it instead of the core. */
 function* callback(task: Task, dl: Devlink, steps: Steps<Result>): Steps<Result> {
   if (!dl.kernel.era.locks.callbacksLock) return yield* steps;
   yield* acquire(task, dl.lock);
@@ -86,7 +86,7 @@ function* perform(task: Task, dl: Devlink, action: ReloadAction, target: Netns |
     if (era.netnsMove === "between") yield* announceAll(task, dl);
   }
   if (action === "driver_reinit" && era.ports.reloadWarns && dl.rates.length + dl.ports.length > 0) {
-    // A driver may leave nodes where there are no VFs, and ports that were added after a reload that failed
+    // A driver may leave rate nodes if there are no VFs, and ports that were added after a failed reload
     task.log("warning", `WARNING: devlink_reload: ${dl.handle} still has ports or rate objects`);
   }
   if (action === "driver_reinit") promoteParams(dl);

@@ -1,5 +1,5 @@
 /**
- * Resources: sizes that are wished for, and whether they fit (docs/semantics.md 5.3).
+ * Resources: the sizes that a user sets, and the check that they fit (docs/semantics.md 5.3).
  *
  * @module
  */
@@ -28,7 +28,7 @@ export function newResource(
   };
 }
 
-/** True if some resource's children together are larger than itself. */
+/** True if the children of any resource are together larger than the resource. */
 export function invalidResource(resources: readonly Resource[]): boolean {
   return resources.some((each) => !each.sizeValid || invalidResource(each.children));
 }
@@ -50,7 +50,7 @@ export function findResource(
   return resource && { resource, parent };
 }
 
-/** Returns a resource and its parent, by the driver's number of it (`devlink_resource_find()`). */
+/** Returns a resource and its parent by the id that the driver gave it (`devlink_resource_find()`). */
 export function resourceOfId(
   resources: readonly Resource[],
   id: number,
@@ -63,7 +63,7 @@ export function resourceOfId(
   return undefined;
 }
 
-/** Wishes for a size. It takes effect when the driver reads it, at the next reload. */
+/** Sets the new size of a resource. It takes effect at the next reload, when the driver reads it. */
 export function setResource(
   task: Task,
   resource: Resource,
@@ -82,7 +82,7 @@ export function setResource(
   return "ok";
 }
 
-/** The sum wraps around, as unsigned 64-bit numbers do: R20. */
+/** Checks that the children fit into a resource. The sum of their sizes wraps around, as unsigned 64-bit numbers do: R20. */
 function validate(resource: Resource): void {
   let sum = 0n;
   for (const child of resource.children) sum = (sum + child.sizeNew) & U64;

@@ -17,7 +17,7 @@ export type ResourceKind = "resource.show" | "resource.set";
 /** The operations on resources by their kind. */
 export const RESOURCE_COMMANDS: { [K in ResourceKind]: Command<K> } = {
   *"resource.show"(scene, { handle, port: index, scope }) {
-    // devlink(8) takes a handle or a scope
+    // devlink(8) takes either a handle or a scope
     if (scope !== undefined && (handle !== undefined || (scope !== "dev" && scope !== "port"))) return "client";
     if (handle === undefined) {
       return scene.kernel.era.dumpsResources ? yield* dumpAll(scene, scope) : "EOPNOTSUPP";
@@ -32,12 +32,12 @@ export const RESOURCE_COMMANDS: { [K in ResourceKind]: Command<K> } = {
   "resource.set": (scene, { handle, path, size }) => {
     const text = String(size);
     return change(scene, handle, (dl) => {
-      // devlink(8) takes the names between the slashes
+      // devlink(8) splits the path at slashes and ignores empty names
       const names = path.split("/").filter((name) => name !== "");
-      // With none it asks for the resource of the number 0
+      // Without a name it asks for the resource with the id 0
       const found = names.length === 0 ? resourceOfId(dl.resources, 0) : findResource(dl.resources, names.join("/"));
       if (!/^\d+$/.test(text) || BigInt(text) > 0xffff_ffff_ffff_ffffn) return "client";
-      // It asks for all resources first, to find the number of the one (iproute2, cmd_resource_set())
+      // devlink(8) reads all resources first, to find the id (iproute2, cmd_resource_set())
       if (dl.resources.length === 0) return "EOPNOTSUPP";
       if (!found) return names.length === 0 ? "EINVAL" : "client";
       return setResource(scene.task, found.resource, found.parent, BigInt(text), dl.kernel.era.corePrefix);
@@ -52,9 +52,9 @@ function reply(dl: Devlink, handle: string, resources: readonly Resource[]): { r
 }
 
 /**
- * The objects of all instances and of their ports. devlink(8) keeps in mind the index of the port that it printed last, 0 at first,
- * and not that it printed an instance since: a port of that index after its instance is printed under the instance's handle.
- * It also keeps in mind that a size was pending: from there on it shows of all instances whether their sizes are valid.
+ * Shows the resources of all instances and of their ports. devlink(8) remembers the index of the port that it printed last (0 at
+ * first), even after it has printed an instance: a port with that index is then printed under the handle of its instance.
+ * devlink(8) also remembers that a size was pending: from then on it shows for all instances if their sizes are valid.
  */
 function* dumpAll({ kernel, task, netns }: Scene, scope: string | undefined): Steps<Result> {
   const found: { [handle: string]: Json[] } = {};

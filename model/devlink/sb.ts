@@ -1,5 +1,5 @@
 /**
- * Shared buffers, as devlink(8) lists them: of all instances, a buffer of one, a pool by its number (net/devlink/sb.c).
+ * Shared buffers, as devlink(8) shows them: of all instances, one buffer of an instance, or one pool (net/devlink/sb.c).
  *
  * @module
  */
@@ -14,17 +14,17 @@ import { dumpObjects } from "./port.ts";
 
 const bufferOf = ({ driver }: Devlink): SharedBuffer | undefined => driver.sharedBuffer?.();
 
-/** `devlink sb show`, of all instances. */
+/** Shows the shared buffers of all instances: `devlink sb show`. */
 export const dumpBuffers = (scene: Scene): Steps<Result> =>
   dump(scene, "sb", (dl) => {
     const shared = bufferOf(dl);
     return shared && [shared.buffer];
   });
 
-/** `devlink sb pool show`, of all instances. */
+/** Shows the pools of all instances: `devlink sb pool show`. */
 export const dumpPools = (scene: Scene): Steps<Result> => dump(scene, "pool", (dl) => bufferOf(dl)?.pools.slice());
 
-/** `devlink sb port pool show` or `sb tc bind show`, of all instances: devlink(8) names a port by its netdev, if it has one. */
+/** Shows all ports for `sb port pool show` and `sb tc bind show`: devlink(8) names a port by its netdev, if it has one. */
 export const dumpPorts = (scene: Scene, key: string, part: keyof SharedBufferPort): Steps<Result> =>
   dumpObjects(scene, key, (dl, shown) => {
     const shared = bufferOf(dl);
@@ -32,14 +32,14 @@ export const dumpPorts = (scene: Scene, key: string, part: keyof SharedBufferPor
     for (const port of dl.ports) shown[port.netdev?.name ?? port.handle] = shared.ofPort(port)[part].slice();
   });
 
-/** `devlink sb show` of one instance. */
+/** Shows one shared buffer of an instance: `devlink sb show`. */
 export const showBuffer = (scene: Scene, handle: Handle, sb = 0): Steps<Result> =>
   get(scene, handle, (dl) => {
     const shared = sb === 0 ? bufferOf(dl) : undefined;
     return shared ? { reply: { sb: { [handle]: [shared.buffer] } } } : "ENODEV";
   });
 
-/** `devlink sb pool show` of one pool. */
+/** Shows one pool: `devlink sb pool show`. */
 export const showPool = (scene: Scene, handle: Handle, sb = 0, pool: number): Steps<Result> =>
   get(scene, handle, (dl) => {
     const shared = sb === 0 ? bufferOf(dl) : undefined;

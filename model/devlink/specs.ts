@@ -1,12 +1,12 @@
 /**
- * What a driver declares of its objects, and what it is asked for: plain data.
+ * The objects as a driver declares them, and the requests to a driver: plain data.
  *
  * @module
  */
 
 import type { Json } from "../observation.ts";
 
-/** What a reload does. */
+/** An action of a reload. */
 export type ReloadAction = "driver_reinit" | "fw_activate";
 
 /** A trap as a driver declares it (docs/semantics.md 4.1). */
@@ -43,19 +43,19 @@ export interface ParamSpec {
   readonly generic: boolean;
   readonly type: "u32" | "bool" | "string";
   readonly cmode: "runtime" | "driverinit" | "permanent";
-  /** Of mode driverinit, what the driver begins with; else what the param can be put back to; undefined where it is not known */
+  /** In mode driverinit, the first value; else the default that the param can be reset to; undefined if not known */
   readonly default: number | boolean | string | undefined;
-  /** What is shown of further modes that the param has */
+  /** The further modes of the param, as devlink(8) prints them */
   readonly others?: readonly Json[];
 }
 
 /** The modes of an eswitch. */
 export type EswitchMode = "legacy" | "switchdev" | "switchdev_inactive";
 
-/** What a driver is to flash. */
+/** A request to flash. */
 export interface FlashRequest {
-  /** One of the components that the driver tells the versions of; the whole device where it is undefined */
+  /** One of the components whose versions the driver reports; undefined for the whole device */
   component: string | undefined;
-  /** Which sections are not to be kept: bits, 1 for settings and 2 for identifiers */
+  /** The sections to overwrite, as bits: 1 for settings, 2 for identifiers */
   overwrite: number;
 }

@@ -38,7 +38,7 @@ export function registerTraps(
   }
 }
 
-/** Unregisters all of them: every trap is first set to drop, then they go in reverse, then groups, then policers. */
+/** Sets every trap to drop, then unregisters traps in reverse order, then groups, then policers. */
 export function unregisterTraps(task: Task, dl: Devlink): void {
   for (const trap of dl.traps) trap.action = "drop";
   for (let i = dl.traps.length - 1; i >= 0; i--) announceTrap(task, dl, dl.traps[i]!, "del");
@@ -55,8 +55,8 @@ export function unregisterTraps(task: Task, dl: Devlink): void {
 }
 
 /**
- * True if groups and policers may come and go only while the instance is not registered, and are reported with it: as the core was
- * for some weeks of 2021 (docs/semantics.md 3.11). Warns where that is not so, once for each place.
+ * True if groups and policers may be registered only while the instance is not, and are announced with it: the core did so for some
+ * weeks of 2021 (docs/semantics.md 3.11). Warns if the instance is registered, once for each place.
  */
 function asserting(task: Task, dl: Devlink, place: string): boolean {
   const { era, warned } = dl.kernel;
@@ -80,7 +80,7 @@ export function findPolicer(dl: Devlink, id: number): TrapPolicer | undefined {
   return undefined;
 }
 
-/** `devlink trap set` */
+/** Sets the action of a trap: `devlink trap set`. */
 export function setTrap(task: Task, dl: Devlink, name: string, action: TrapAction): Result {
   if (dl.traps.length === 0) return "EOPNOTSUPP";
   const trap = dl.trapByName.get(name);
@@ -98,7 +98,7 @@ function setAction(task: Task, dl: Devlink, trap: Devlink["traps"][number], acti
   return result;
 }
 
-/** `devlink trap group set`; `policer` null unbinds, undefined leaves it. */
+/** Changes a trap group: `devlink trap group set`. `policer`: null unbinds the policer, undefined leaves it. */
 export function setGroup(
   task: Task,
   dl: Devlink,
@@ -137,7 +137,7 @@ function bindPolicer(task: Task, dl: Devlink, group: TrapGroup, id: number): Res
   return result;
 }
 
-/** `devlink trap policer set` */
+/** Changes a trap policer: `devlink trap policer set`. */
 export function setPolicer(
   task: Task,
   dl: Devlink,

@@ -1,5 +1,5 @@
 /**
- * `devlink trap`, its groups and policers.
+ * The commands on traps, trap groups and trap policers.
  *
  * @module
  */
@@ -20,7 +20,9 @@ export type TrapKind =
 
 const ACTIONS: ReadonlySet<string> = new Set<TrapAction>(["drop", "trap", "mirror"]);
 
-/** Returns the attributes of all objects, up to the first whose counter cannot be read: there the whole dump ends, without an error. */
+/**
+ * Returns the attributes of all objects up to the first with an unreadable counter: there the whole dump ends, without an error.
+ */
 function readable<T>(objects: readonly T[], attributes: (object: T) => Attributes | null): Dumped {
   const list: Json[] = [];
   for (const object of objects) {
@@ -75,7 +77,7 @@ export const TRAP_COMMANDS: { readonly [K in TrapKind]: Command<K> } = {
       )
       : refused(),
 
-  // devlink(8) asks for all policers or for one: the policers of one instance it refuses
+  // devlink(8) shows all policers or one policer; it refuses to show the policers of one instance
   "trap.policer.show": (scene, { handle, policer: id }) =>
     handle !== undefined && id === undefined ? refused() : show(
       scene,

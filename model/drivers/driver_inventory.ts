@@ -1,5 +1,5 @@
 /**
- * What a driver registers by its source, and where a board's facts contradict that.
+ * The objects that a driver registers by its source, and a comparison with a board's facts.
  *
  * @module
  */
@@ -31,21 +31,21 @@ export interface DeclaredParam extends Declared {
 }
 
 /**
- * What a driver registers for an instance, as its source has it. A list that is left out is not declared, and is compared with
- * nothing.
+ * The objects that a driver registers for an instance, by its source. A list that is left out is not declared, and is not
+ * compared.
  */
 export interface DriverInventory {
   readonly traps?: readonly DeclaredTrap[];
   readonly groups?: readonly (Declared & { readonly generic: boolean })[];
   readonly policers?: readonly Declared[];
   readonly params?: readonly DeclaredParam[];
-  /** Those below others too, by their paths */
+  /** All resources, also the children of others, by their paths */
   readonly resources?: readonly Declared[];
   readonly reporters?: readonly Declared[];
   readonly regions?: readonly Declared[];
 }
 
-/** Returns the inventory of tables that a driver registers its objects from. */
+/** Returns the inventory of the tables from which a driver registers its objects. */
 export function inventoryOf(
   { traps, groups, policers, params }: {
     readonly traps: readonly TrapSpec[];
@@ -67,7 +67,7 @@ export function inventoryOf(
   };
 }
 
-/** An object with what can be compared of it, in words. */
+/** An object with the fields that can be compared, as words. */
 type Entry = { readonly name: string; readonly optional?: boolean | undefined } & Readonly<Record<string, unknown>>;
 
 /** How the objects of a kind are compared. */
@@ -76,11 +76,11 @@ interface Kind {
   readonly list: keyof DriverInventory;
   /** The word for one object */
   readonly word: string;
-  /** The command that lists them on a board */
+  /** The command that lists such objects on a board */
   readonly command: string;
-  /** What the board has of them */
+  /** Returns such objects of the board */
   readonly ofBoard: (facts: Facts) => readonly Entry[];
-  /** What is compared beside the name */
+  /** The fields that are compared beside the name */
   readonly fields: readonly string[];
 }
 
@@ -89,7 +89,7 @@ const paths = (list: readonly ResourceFact[], above = ""): Entry[] =>
 
 const NUMBERS: ReadonlySet<string> = new Set(["u8", "u16", "u32", "u64"]);
 
-/** Returns the type of a value as devlink(8) prints it, which has no sizes of numbers; undefined where it prints no value. */
+/** Returns the type of a printed value: devlink(8) does not print the size of a number. Undefined if no value is printed. */
 const printedType = (value: unknown) =>
   value === undefined ? undefined : typeof value === "boolean" ? "bool" : typeof value;
 
@@ -151,7 +151,7 @@ const KINDS: readonly Kind[] = [
   },
 ];
 
-/** Answers of a board that do not show whether its instance has such objects. */
+/** Answers of a board that do not show if its instance has such objects. */
 const NO_ANSWER: ReadonlySet<string> = new Set(["hang", "not run", "unreadable", "client"]);
 
 /** Returns a value in words, in a form that is the same for the board and for the model. */
@@ -163,7 +163,7 @@ function words(field: string, value: unknown): string | undefined {
 
 /**
  * Returns where a board's facts contradict what the model of its driver registers: a line for each object that differs, or that
- * only one of the two has. Empty where they agree.
+ * only one of the two has. Empty if they agree.
  *
  * @param driver The driver's name, for the lines
  *
@@ -181,7 +181,7 @@ function words(field: string, value: unknown): string | undefined {
  * ```
  */
 export function contradictions(driver: string, inventory: DriverInventory, facts: Facts): string[] {
-  // What a reload took down, the next one brings up again
+  // A failed reload has removed objects, which the next reload registers again
   if (facts.reloadFailed) return [`its last reload failed: what it has is not compared with the model of ${driver}`];
   const lines: string[] = [];
   for (const { list, word, command, ofBoard, fields } of KINDS) {

@@ -33,11 +33,11 @@ const SAME: Required<DriverInventory> = {
 const lines = (inventory: DriverInventory, facts: Partial<Facts> = {}) =>
   contradictions("mine", inventory, { ...FACTS, ...facts });
 
-Deno.test("facts that agree contradict nothing, and what is not declared is not compared", () => {
+Deno.test("facts that agree contradict nothing, and undeclared lists are not compared", () => {
   assertEquals([lines(SAME), lines({})], [[], []]);
 });
 
-Deno.test("what only the board has, and what only the model has: a line each, of each kind", () => {
+Deno.test("a line for each object that only the board or only the model has, of each kind", () => {
   const none = Object.fromEntries(Object.keys(SAME).map((kind) => [kind, []]));
   const names = [
     'trap "ttl"',
@@ -53,7 +53,7 @@ Deno.test("what only the board has, and what only the model has: a line each, of
   assertEquals(lines(SAME, none), names.map((name) => `${name}: the model of mine has it, the board lacks it`));
 });
 
-Deno.test("an object that some devices lack may be missing; what it has is compared all the same", () => {
+Deno.test("an optional object may be missing; if the board has it, its fields are compared", () => {
   const param = { name: "p", generic: false, type: "u16", cmodes: ["runtime"], optional: true } as const;
   assertEquals(lines({ params: [param] }, { params: [] }), []);
   assertEquals(lines({ params: [param] }), [
@@ -61,7 +61,7 @@ Deno.test("an object that some devices lack may be missing; what it has is compa
   ]);
 });
 
-Deno.test("what differs of an object: the field, and both values", () => {
+Deno.test("an object that differs: the line has the field and both values", () => {
   const differs = (change: object, kind: "traps" | "groups" | "params") =>
     lines({ [kind]: [{ ...SAME[kind][0], ...change }] });
   assertEquals(differs({ type: "drop" }, "traps"), [

@@ -1,5 +1,5 @@
 /**
- * What models of drivers have in common about a device that a test can operate (`fixtures/devices`): its faults, and the answer of an
+ * Common parts of the driver models for a device that a test can operate (`fixtures/devices`): its faults, and the answer of an
  * operation.
  *
  * @module
@@ -12,7 +12,7 @@ import type { Steps, Task } from "../kernel/task.ts";
 import type { Json, Result } from "../observation.ts";
 import type { Handle } from "../operation.ts";
 
-/** Which requests a fault meets: `times` of them from the `nth` on, counted from when the test asked for the fault. */
+/** The requests that fail by a fault: `times` requests from the `nth` on, counted from the moment when the test set the fault. */
 export interface Times {
   readonly nth: number;
   readonly times: number;
@@ -20,12 +20,12 @@ export interface Times {
 
 const isCount = (value: unknown): value is number => Number.isInteger(value) && (value as number) >= 1;
 
-/** Returns the times that an operation asks for; undefined if they are no numbers of requests. */
+/** Returns the times in an operation; undefined if they are not counts of requests. */
 export function timesOf({ nth = 1, times = 1 }: Readonly<Record<string, unknown>>): Times | undefined {
   return isCount(nth) && isCount(times) ? { nth, times } : undefined;
 }
 
-/** The faults of a device that have more requests to meet. */
+/** The armed faults of a device: those that have requests left to fail. */
 export class Faults<F extends Times> {
   #armed: { readonly fault: F; seen: number }[] = [];
 
@@ -49,8 +49,8 @@ export class Faults<F extends Times> {
   }
 
   /**
-   * Returns the fault that a request meets: each fault that is meant for the request counts the request, and of several the first
-   * that was added decides.
+   * Returns the fault by which a request fails: each fault for this kind of request counts it. If several apply, the first that was
+   * added decides.
    */
   meet(isMeant: (fault: F) => boolean): F | undefined {
     let met: F | undefined;
@@ -64,7 +64,10 @@ export class Faults<F extends Times> {
     return met;
   }
 
-  /** Returns after how many requests the next one fails: 1 if it is the next; undefined if no fault is meant for it. */
+  /**
+   * Returns the number of requests up to the next one that fails: 1 if it is the next; undefined if no fault is meant for such a
+   * request.
+   */
   failsAfter(isMeant: (fault: F) => boolean): number | undefined {
     const left = this.#armed.flatMap(({ fault, seen }) => isMeant(fault) ? [Math.max(1, fault.nth - seen)] : []);
     return left.length > 0 ? Math.min(...left) : undefined;

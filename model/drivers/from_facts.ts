@@ -1,5 +1,5 @@
 /**
- * Objects of an instance as a board's facts describe them, for drivers that begin with a device as it is.
+ * Creates the objects of an instance from a board's facts, for driver models that begin with an existing device.
  *
  * @module
  */
@@ -43,7 +43,7 @@ export function paramOf(fact: ParamFact, remember: Remember): Param {
   return { spec, value, initial: spec.cmode === "driverinit" ? spec.default : undefined, pending: undefined };
 }
 
-/** Returns a reporter with the operations of its driver that the fact shows. */
+/** Returns a reporter with the operations that it has by its fact. */
 export function reporterOf(fact: ReporterFact, ops: Partial<ReporterOps>): Reporter {
   const reporter = newReporter(fact.name, {
     recover: fact.gracePeriod === undefined ? undefined : ops.recover,
@@ -61,7 +61,7 @@ export function regionOf(dl: Devlink, { name, size, max = Infinity }: Facts["reg
   return { name, size, max, handle: `${dl.handle}/${name}`, snapshots: [], contents: new Map() };
 }
 
-/** Returns a port, with its netdev in the first netns where the fact has one. */
+/** Returns a port; if its fact has a netdev, the netdev is in the initial netns. */
 export function portOf(
   dl: Devlink,
   { index, type, flavour, netdev, up, params = [], resources = [] }: PortFact,
@@ -85,7 +85,7 @@ export function portOf(
   return port;
 }
 
-/** devlink(8) prints no bounds of policers, so the model has none. */
+/** Returns the spec of a policer. devlink(8) prints no bounds of policers, so there are none. */
 function policerSpec({ policer, rate, burst }: Facts["policers"][number]): TrapPolicerSpec {
   return { id: policer, rate, burst, rateMin: 0, rateMax: Infinity, burstMin: 0, burstMax: Infinity };
 }

@@ -1,6 +1,6 @@
 /**
- * What a driver brings to generated sequences: how operations on its own files are drawn, which devices sequences make, and which
- * operations are left out. What any driver has (traps, params, reloads) is drawn by the fuzzer itself.
+ * A driver's own part of generated sequences: how operations on its files are drawn, which devices sequences make, and which
+ * operations are left out. The fuzzer itself draws operations that any driver has (traps, params, reloads).
  *
  * @module
  */
@@ -17,7 +17,7 @@ export type Texts = readonly {
 
 /** Draws at random; all that is drawn depends on the seed alone. */
 export interface FuzzDraw {
-  /** Returns true in `percent` of 100 */
+  /** Returns true with a chance of `percent` in 100 */
   chance(percent: number): boolean;
   /** Returns one entry of a list that is not empty */
   pick<T>(list: readonly T[]): T;
@@ -29,17 +29,17 @@ export interface FuzzDraw {
 
 /** The present state of the machine that a sequence is generated on. */
 export interface FuzzWorld {
-  /** What there is */
+  /** The objects that exist */
   readonly inventory: Inventory;
   /** The kernel's era */
   readonly era: Era;
-  /** What choices are drawn from */
+  /** The random choices */
   readonly draw: FuzzDraw;
-  /** The instances that can be found */
+  /** The instances that a lookup finds */
   readonly instances: readonly InventoryInstance[];
   /** Returns true if `of` is true for an instance */
   some(of: (instance: InventoryInstance) => boolean): boolean;
-  /** Returns an instance, mostly one for which `of` is true; undefined where there is no instance */
+  /** Returns an instance, mostly one for which `of` is true; undefined if there is no instance */
   instance(of?: (instance: InventoryInstance) => boolean): InventoryInstance | undefined;
   /** Returns a netns, mostly one that exists */
   netns(): NetnsName;
@@ -47,18 +47,18 @@ export interface FuzzWorld {
   name(names: readonly string[], wrong?: number): string;
 }
 
-/** A subject of entries that only has an effect if several of them are in one sequence. */
+/** A theme: its entries have an effect only if several of them are in one sequence. */
 export type FuzzTheme = "rates" | "health";
 
 /** One entry of a vocabulary: how an operation is drawn. */
 export interface FuzzRow<K extends OperationKind = OperationKind, W = FuzzWorld> {
-  /** How often, beside the others; 0 is never */
+  /** The weight of the entry relative to the others; 0 is never */
   readonly weight: number | ((world: W) => number);
-  /** Draws an operation from the present state; undefined where there is nothing to draw from */
+  /** Draws an operation from the present state; undefined if there is nothing to draw from */
   draw(world: W): Operation<K> | undefined;
-  /** The theme that it belongs to. @default {none} */
+  /** The theme of the entry. @default {none} */
   readonly theme?: FuzzTheme;
-  /** True if every sequence may have it; by default, a sequence has only some of the entries */
+  /** True if each sequence may use the entry; by default, a sequence uses only some of the entries */
   readonly always?: boolean;
 }
 
@@ -66,9 +66,9 @@ export interface FuzzRow<K extends OperationKind = OperationKind, W = FuzzWorld>
 export interface StartDevice {
   /** Its number */
   id: number;
-  /** How many ports it has */
+  /** The number of ports */
   ports: number;
-  /** The netns that it is made in. @default {"init"} */
+  /** The netns in which the device is made. @default {"init"} */
   netns?: NetnsName;
 }
 
@@ -78,7 +78,7 @@ export interface FuzzDevices {
   readonly ids: readonly number[];
   /** Handles that no instance has */
   readonly absent: readonly Handle[];
-  /** What a board must have for it, as in `requires` of a fixture */
+  /** The capabilities that a board must have, as in `requires` of a fixture */
   readonly requires: readonly string[];
   /** Returns the handle of the device with this number */
   handle(id: number): Handle;
@@ -86,31 +86,31 @@ export interface FuzzDevices {
   make(device: StartDevice): Operation;
   /** Returns the operation that removes the device with this number */
   remove(id: number): Operation;
-  /** Returns the number of the device that an operation makes if it succeeds; undefined where it makes none */
+  /** Returns the number of the device that an operation makes if it succeeds; undefined if it makes none */
   madeBy(op: Operation): number | undefined;
 }
 
 /** Operations that are not generated. */
 export interface FuzzExclusion {
-  /** Why: a board's answer is chance or time, or it ends the board */
+  /** The reason: the board's answer depends on chance or time, or the operation breaks the board */
   readonly reason: string;
   /** Returns true for an operation that is left out in this state */
   when(op: Operation, inventory: Inventory): boolean;
 }
 
-/** What a driver brings to generated sequences. */
+/** A driver's own part of generated sequences. */
 export interface FuzzVocabulary {
-  /** The devices that sequences make; left out where the board has its own device */
+  /** The devices that sequences make; left out if the board has its own device */
   readonly devices?: FuzzDevices;
-  /** How its own operations are drawn, by the kind and what each is about: `file.write new_device` */
+  /** How the driver's own operations are drawn, by kind and subject: `file.write new_device` */
   readonly rows: Readonly<Record<string, FuzzRow>>;
-  /** What is not generated. @default {nothing but what holds for any driver} */
+  /** Operations that are not generated. @default {only those that hold for any driver} */
   readonly exclusions?: readonly FuzzExclusion[];
   /** Returns true for an operation after which dumps and messages may lack traps or policers. @default {for none} */
   hides?(op: Operation): boolean;
 }
 
-/** Returns the weight of what is done with an object: `weight` where there is such an object, else a tenth, to see it refused. */
+/** Returns the weight of an operation on an object: `weight` if such an object exists, else a tenth, to see the refusal. */
 export function ifAny(
   weight: number,
   of: (instance: InventoryInstance) => boolean,

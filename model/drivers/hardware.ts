@@ -1,6 +1,6 @@
 /**
- * Hardware that hangs together as a MAC and its PCS do: just so much of its drivers that it shows what an unbind does. Read
- * from the source of the drivers, never run.
+ * Hardware of dependent devices, such as a MAC and its PCS: of the drivers, only the parts are modelled that show the effect of an
+ * unbind. Read from the source of the drivers, never run.
  *
  * @module
  */
@@ -18,10 +18,12 @@ import { acquire, oops, pause, type Steps, type Task } from "../kernel/task.ts";
 /**
  * `rzn1_miic`: the switch of an RZ/N1 on the MII converter that is its PCS, held by a device link
  * (drivers/net/pcs/pcs-rzn1-miic.c). `serdes_phy`: the MAC of an Armada 8040 on a serdes PHY of the generic PHY framework. It is
- * held by references to its module and its device (drivers/phy/phy-core.c). `mlx5`, `mlx5_no_rdma`, `mlx5_subfunction`: a ConnectX whose
+ * held by references to its module and its device (drivers/phy/phy-core.c). `mlx5`, `mlx5_no_rdma`, `mlx5_subfunction`: a ConnectX
+ * whose
  * reload deletes its auxiliary device and adds it again, with its RDMA driver or without, and with a subfunction;
- * `mlx5_slave`: a function of it that is not reloaded, the slave of a multi-port one. `mlxsw`: a Spectrum switch with the locks of its reload.
- * `stmmac_sgmii`, `stmmac_rgmii`: a MAC of Intel with a PHY of Marvell's, by SGMII with a PCS between them or by RGMII; seen on real kernels.
+ * `mlx5_slave`: the slave of a multi-port function, which is not reloaded. `mlxsw`: a Spectrum switch with the locks of its reload.
+ * `stmmac_sgmii`, `stmmac_rgmii`: an Intel MAC with a Marvell PHY, by SGMII with a PCS between them or by RGMII; seen on real
+ * kernels.
  */
 export type HardwareId =
   | "rzn1_miic"
@@ -34,7 +36,7 @@ export type HardwareId =
   | "stmmac_sgmii"
   | "stmmac_rgmii";
 
-/** What each of them adds to a kernel as it boots. */
+/** By hardware: adds the devices to a kernel at its boot. */
 export const HARDWARE: Readonly<Record<HardwareId, (kernel: Kernel, task: Task) => Steps>> = {
   rzn1_miic: miicBoard,
   serdes_phy: serdesBoard,
@@ -47,15 +49,15 @@ export const HARDWARE: Readonly<Record<HardwareId, (kernel: Kernel, task: Task) 
   stmmac_rgmii: stmmacBoard("rgmii"),
 };
 
-/** All of them. */
+/** The ids of all hardware. */
 export const HARDWARE_IDS = Object.keys(HARDWARE) as HardwareId[];
 
-/** Returns the words, for example of what a sequence requires, that are hardware of this kind. */
+/** Returns the words that are ids of hardware, for example from the requirements of a sequence. */
 export function hardwareIn(words: readonly string[]): HardwareId[] {
   return words.filter((word): word is HardwareId => Object.hasOwn(HARDWARE, word));
 }
 
-/** Returns a driver that is part of the kernel image or of a module that stays: it never goes. */
+/** Returns a driver that is never unloaded: it is part of the kernel image or of a module that stays. */
 function driverOf(name: string, device: string, rest: Pick<DeviceDriver, "probe" | "remove">): DeviceDriver {
   const module = new Module({
     name,
@@ -68,7 +70,7 @@ function driverOf(name: string, device: string, rest: Pick<DeviceDriver, "probe"
   return { name, module, matches: named(device), ...rest };
 }
 
-/** Returns a netdev of a port whose cable is always plugged in; what else there is to do is the driver's. */
+/** Adds the netdev of a port whose cable is always plugged in, and returns the netdev; the rest is done by the driver. */
 function addPort(
   kernel: Kernel,
   task: Task,
@@ -98,7 +100,7 @@ function addPort(
   return netdev;
 }
 
-/** Takes netdevs away when their driver releases the device. */
+/** Removes netdevs when their driver is unbound from the device. */
 function managePorts(kernel: Kernel, device: Device, ports: readonly Netdev[]): void {
   device.managed.push(function* (task) {
     yield* acquire(task, kernel.rtnl);
@@ -156,7 +158,7 @@ function* serdesBoard(kernel: Kernel, task: Task): Steps {
     *probe(task, device) {
       const lanes = phy.data as { freed: boolean } | undefined;
       if (phy.state !== "bound" || !lanes) return PROBE_DEFER;
-      // phy_get(): the module and the struct device stay, and nothing that the driver of the PHY made
+      // phy_get(): the module and the struct device stay, but not the data of the PHY's driver
       comphy.module.get();
       phy.references++;
       // deno-lint-ignore require-yield
@@ -180,7 +182,7 @@ function* serdesBoard(kernel: Kernel, task: Task): Steps {
   yield* core.addDevice(task, new Device(kernel, "platform", "f2000000.ethernet"));
 }
 
-/** A call on a lane of the serdes, through the pointer that its user keeps. */
+/** Calls an operation on a lane of the serdes, through the pointer that the MAC keeps. */
 function* callLane(kernel: Kernel, task: Task, lanes: { freed: boolean }, op: string): Steps {
   yield* pause(task, op);
   if (!lanes.freed) return;

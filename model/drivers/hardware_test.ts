@@ -16,14 +16,14 @@ Deno.test("rzn1_miic: the switch is unbound before the converter that is its PCS
   assertEquals(links(machine, set("lan0", true)), ["new lan0 DOWN", "new lan0 UP"]);
   const away = driver("platform", "rzn1_miic", "unbind", "44030000.eth-miic");
   assertEquals(links(machine, away), ["new lan0 DOWN", "del lan0 DOWN", "del lan1 DOWN"]);
-  // It takes both drivers by hand to come back: the device link went with the switch
+  // Both drivers have to be bound by hand: the device link was deleted with the unbind of the switch
   const dsa = driver("platform", "rzn1_a5psw", "bind", "44050000.switch");
   assertEquals(machine.perform(dsa).result, "EAGAIN");
   assertEquals(links(machine, driver("platform", "rzn1_miic", "bind", "44030000.eth-miic")), []);
   assertEquals(links(machine, dsa), ["new lan0 DOWN", "new lan1 DOWN"]);
 });
 
-Deno.test("serdes_phy: references to module and device keep nothing that the PHY's driver made (P14)", () => {
+Deno.test("serdes_phy: references to module and device do not keep the data of the PHY's driver (P14)", () => {
   const away = driver("platform", "mvebu-comphy", "unbind", "f2120000.phy");
   for (
     const [freedMemory, result, found] of [["kept", "ok", []], ["reported", "ok", ["kasan"]], ["poisoned", "killed", [
@@ -35,12 +35,12 @@ Deno.test("serdes_phy: references to module and device keep nothing that the PHY
     assertEquals(machine.perform(away).result, "ok");
     const down = machine.perform(set("eth1", false));
     assertEquals([down.result, down.kmsg.map((line) => line.class)], [result, [...found]]);
-    // RTNL is still held by what was killed
+    // The killed task still holds RTNL
     assertEquals(machine.perform(set("eth2", true)).result, result === "ok" ? "ok" : "hang");
   }
 });
 
-Deno.test("mlx5: a reload gives a driver to an auxiliary device that had none (P17)", () => {
+Deno.test("mlx5: a reload binds a driver to an auxiliary device that had none (P17)", () => {
   const machine = new Machine({ era: "6.12", hardware: ["mlx5"] });
   const rdma = (file: "bind" | "unbind") =>
     machine.perform(driver("auxiliary", "mlx5_ib.rdma", file, "mlx5_core.rdma.0")).result;
@@ -52,7 +52,7 @@ Deno.test("mlx5: a reload gives a driver to an auxiliary device that had none (P
   assertEquals(rdma("bind"), "EBUSY");
 });
 
-Deno.test("all of it on one machine beside netdevsim", () => {
+Deno.test("all hardware on one machine beside netdevsim", () => {
   const machine = new Machine({ era: "6.1", hardware: ["rzn1_miic", "serdes_phy", "mlx5"] });
   const { dev } = machine.perform({ kind: "dev.show" }).reply as { dev: object };
   assertEquals(Object.keys(dev), ["pci/0000:08:00.0"]);

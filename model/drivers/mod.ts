@@ -26,30 +26,30 @@ export const DRIVERS: readonly DriverModel[] = [netdevsim, fakemac, mlx5, mlxsw,
 /** A driver whose devices sequences make. */
 export type Maker = DriverModel & Required<Pick<DriverModel, "start">>;
 
-/** The driver of a board that names none: the first whose devices sequences make. */
+/** The driver of a board that names none: the first driver whose devices sequences make. */
 export const DEFAULT_DRIVER: Maker = DRIVERS.find((driver): driver is Maker => driver.start !== undefined)!;
 
-/** Returns the model of a driver by its name in sysfs; the generic driver where nobody modelled it. */
+/** Returns the model of a driver by its name in sysfs; the generic driver if nobody modelled it. */
 export function driverModelOf(driver: string): DriverModel {
   return DRIVERS.find(({ drivers }) => drivers.includes(driver)) ?? generic;
 }
 
 /**
- * Returns where a board's facts contradict what the model of its driver has, one line each; see {@linkcode contradictions}.
+ * Returns the contradictions between a board's facts and the model of its driver, one line each; see {@linkcode contradictions}.
  *
- * @param driver The driver's name in sysfs; one that nobody modelled contradicts nothing
+ * @param driver The driver's name in sysfs; for a driver that nobody modelled there are no contradictions
  */
 export function contradictionsOf(driver: string, era: Era, facts: Facts): string[] {
   const model = driverModelOf(driver);
   return model.inventory ? contradictions(model.name, model.inventory(era, facts), facts) : [];
 }
 
-/** Returns the driver that has the bus of an instance to itself; undefined where any driver may have devices there. */
+/** Returns the only driver with devices on the bus of an instance; undefined if any driver may have devices there. */
 export function ownerOf(handle: Handle): DriverModel | undefined {
   return DRIVERS.find(({ bus }) => bus !== undefined && handle.startsWith(`${bus}/`));
 }
 
-/** Returns the instance that an operation makes or removes; undefined where it does neither. */
+/** Returns the instance that an operation makes or removes; undefined if it does neither. */
 export function madeBy(op: Operation): Handle | undefined {
   for (const { makes } of DRIVERS) {
     const handle = makes?.(op);
@@ -58,7 +58,7 @@ export function madeBy(op: Operation): Handle | undefined {
   return undefined;
 }
 
-/** Returns what the driver of an emulated device does when a test operates the device; undefined if no model knows. */
+/** Performs the reaction of an emulated device's driver when a test operates the device; undefined if no model knows it. */
 export function operatedBy(
   kernel: Kernel,
   task: Task,
@@ -72,7 +72,7 @@ export function operatedBy(
   return undefined;
 }
 
-/** Returns the kernel modules of all drivers, as they lie in the file system. */
+/** Returns the kernel modules of all drivers in the file system. */
 export function modulesOf(kernel: Kernel): ModuleSource[] {
   return DRIVERS.flatMap((driver) => [...driver.modules?.(kernel) ?? []]);
 }

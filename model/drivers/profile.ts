@@ -1,6 +1,6 @@
 /**
- * What the profiles of hardware drivers have in common: an instance on the PCI bus with ports and traps, and no more of the
- * driver than what its locks do. Read from the source of the drivers, never run.
+ * The common part of the profiles of hardware drivers: an instance on the PCI bus with ports and traps. Of the driver only its
+ * locks are modelled. Read from the source of the drivers, never run.
  *
  * @module
  */
@@ -19,7 +19,7 @@ import { acquire, type Steps, type Task } from "../kernel/task.ts";
 import { registerTraps, unregisterTraps } from "../devlink/trap.ts";
 import { STATE } from "../kernel/state.ts";
 
-/** The traps of a profile: as few as show their lifetimes. */
+/** The traps of a profile: just enough to show their lifetimes. */
 const TRAPS: {
   policers: readonly TrapPolicerSpec[];
   groups: readonly TrapGroupSpec[];
@@ -37,7 +37,7 @@ const TRAPS: {
   }],
 };
 
-/** A driver that is no more than its devlink instance, its ports and its traps. */
+/** A driver that has only a devlink instance, ports and traps. */
 export abstract class Profile implements Driver {
   abstract readonly name: string;
   abstract readonly reloadActions: readonly ReloadAction[];
@@ -45,7 +45,7 @@ export abstract class Profile implements Driver {
   readonly versions = { fixed: {} };
   readonly kernel: Kernel;
   readonly dl: Devlink;
-  /** What other instances are part of this one */
+  /** The ports of the driver */
   readonly #ports: Port[] = [];
 
   [STATE](): readonly unknown[] {
@@ -60,7 +60,7 @@ export abstract class Profile implements Driver {
   abstract reloadDown(task: Task): Steps<Result>;
   abstract reloadUp(task: Task): Steps<Result>;
 
-  /** Makes the instance available, the device locked; `body` makes what the instance holds. */
+  /** Probes the instance, with the device locked; `body` creates the objects of the instance. */
   *probe(task: Task, body: () => Steps): Steps {
     yield* probing(task, this.dl, function* () {
       yield* body();
@@ -68,7 +68,7 @@ export abstract class Profile implements Driver {
     });
   }
 
-  /** Removes the instance; `body` removes what the instance holds. */
+  /** Removes the instance; `body` removes its objects. */
   *remove(task: Task, body: () => Steps): Steps {
     yield* removing(task, this.dl, body);
   }

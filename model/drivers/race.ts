@@ -1,6 +1,6 @@
 /**
- * What is raced on a board's own device: operations by name, made for the device as its facts have it. What any driver has
- * (reloads, dumps, traps) is here; a driver adds its own.
+ * Races on a board's own device: operations by name, made for the device by its facts. Operations that any driver has (reloads,
+ * dumps, traps) are here; a driver adds its own.
  *
  * @module
  */
@@ -8,48 +8,48 @@
 import type { InventoryInstance } from "../inventory.ts";
 import type { NetnsName, Operation } from "../operation.ts";
 
-/** An operation that races by its name. */
+/** An operation for races, which a user names. */
 export interface RaceWord {
   /** What the operation does, for a reader of the list of names */
   readonly about: string;
-  /** What a device must have for the operation, for a message: `a reload` */
+  /** The feature that a device must have for the operation, for a message: `a reload` */
   readonly needs: string;
-  /** The netns that the operation is about, which is made before the race. @default {none} */
+  /** The netns of the operation, which is made before the race. @default {none} */
   readonly netns?: NetnsName;
-  /** Returns the operation for a device; undefined if the device lacks what it needs */
+  /** Returns the operation for a device; undefined if the device lacks what the operation needs */
   make(device: InventoryInstance): Operation | undefined;
-  /** Returns what puts the device back after a run; each of them may fail. @default {nothing is to be put back} */
+  /** Returns the operations that restore the device after a run; each may fail. @default {none} */
   undo?(device: InventoryInstance): readonly Operation[];
 }
 
-/** Operations that race, by their names. What puts a device back is performed in the order of the names. */
+/** Operations for races by name. Their `undo` operations are performed in the order of the names. */
 export type RaceVocabulary = Readonly<Record<string, RaceWord>>;
 
-/** Where `reload_netns` moves a device to. */
+/** The netns to which `reload_netns` moves a device. */
 const NETNS = "t1";
 
 const reloads = ({ reloadActions }: InventoryInstance) => reloadActions.includes("driver_reinit");
 
-/** Shows one object. A dump of all would be as long as the board has instances, and the race is not about the others. */
+/** Returns the entry for showing one object. A dump would also list the board's other instances, which are not in the race. */
 const show = (what: string, make: RaceWord["make"]): RaceWord => ({
   about: `show the first ${what} of the device`,
   needs: `a ${what}`,
   make,
 });
 
-/** Returns the param that is set to the value that it has. */
+/** Returns a param that a race sets to its present value. */
 const paramOf = ({ params }: InventoryInstance) =>
   params.find(({ cmode, value, pending }) => cmode !== "permanent" && value !== undefined && !pending);
 const dropTrapOf = ({ traps }: InventoryInstance) => traps.find(({ type }) => type === "drop");
 const netdevOf = ({ ports }: InventoryInstance) => ports.find(({ netdev }) => netdev);
 
-/** What can be raced on a device of any driver. */
+/** The operations for races on a device of any driver. */
 export const ANY_DEVICE: RaceVocabulary = {
   reload: {
     about: "reload the device",
     needs: "a reload",
     make: (device) => reloads(device) ? { kind: "dev.reload", handle: device.handle } : undefined,
-    // A netdev that its driver has recreated is down
+    // A netdev that the reload recreated is down
     undo: ({ handle, ports }) =>
       ports.filter(({ netdev, up }) => netdev && up).map(({ index }) => ({
         kind: "link.set",

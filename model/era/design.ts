@@ -1,5 +1,5 @@
 /**
- * Designs: kernels that could have been. A machine can have another lock regime than its era, to see the result
+ * Designs: kernels that do not exist. A machine can have another lock regime than its era, to see the result
  * (docs/semantics.md 2).
  *
  * @module
@@ -16,7 +16,7 @@ import {
   type TrapLifetime,
 } from "./regime.ts";
 
-/** What each regime does to the rest of an era. */
+/** By lock regime: the other values of an era that depend on the regime. */
 const ELSEWHERE: Readonly<
   Record<LockRegime, Pick<EraBehaviour, "devlinkMutex" | "reloadLocks" | "driverLocksInstance" | "registers">>
 > = {
@@ -33,25 +33,25 @@ const ELSEWHERE: Readonly<
   rfc_list_locks: { devlinkMutex: false, reloadLocks: ["instance"], driverLocksInstance: false, registers: "last" },
 };
 
-/** What a kernel could have been: choices that its era makes where nobody else does. */
+/** Overrides of the choices that an era makes. */
 export interface Design {
   /** The lock regime. @default The era's own */
   lockRegime?: LockRegime;
-  /** Locks that are to differ from the locks of the regime */
+  /** Overrides of single locks of the regime */
   locks?: Partial<LockEra>;
-  /** What drivers do otherwise with the locks of others */
+  /** Overrides of what drivers do with locks that are not their own */
   drivers?: Partial<DriverLocks>;
-  /** How long a driver's traps stay. @default {"reload"} */
+  /** The lifetime of a driver's traps. @default {"reload"} */
   trapLifetime?: TrapLifetime;
-  /** Where an RDMA driver asks for netdev events. @default The era's own */
+  /** The netns in which an RDMA driver listens to netdev events. @default The era's own */
   notifierScope?: NotifierScope;
-  /** Where a driver's operations come from. @default {"static"} */
+  /** How the core gets a driver's operations. @default {"static"} */
   opsMode?: OpsMode;
-  /** When a driver registers its instance: first, the instance locked, or last. @default The era's own */
+  /** When a driver registers its instance: first, with the instance locked, or last. @default The era's own */
   registerAt?: "early_locked" | "last";
 }
 
-/** Returns an era with another design. */
+/** Returns an era with the overrides of a design. */
 export function designed<E extends EraBehaviour>(era: E, design: Design): E {
   const { lockRegime, locks, trapLifetime, notifierScope, opsMode, registerAt } = design;
   const regime = lockRegime === undefined ? {} : { ...ELSEWHERE[lockRegime], locks: REGIMES[lockRegime] };
@@ -59,7 +59,7 @@ export function designed<E extends EraBehaviour>(era: E, design: Design): E {
   return {
     ...result,
     locks: { ...result.locks, ...locks },
-    // Who registers by functions that take the lock cannot have it
+    // A driver cannot hold the lock if the registration functions take it
     driverLocksInstance: locks?.registration === undefined ? result.driverLocksInstance : locks.registration === "held",
     drivers: { ...result.drivers, ...design.drivers },
     ...(trapLifetime === undefined ? {} : { trapLifetime }),

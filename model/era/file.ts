@@ -1,5 +1,5 @@
 /**
- * What a file of an era has: `linux_6_12.ts` and the others beside it.
+ * The types of an era's file: `linux_6_12.ts` and the others beside it.
  *
  * @module
  */
@@ -11,18 +11,18 @@ export type EraDifferences = {
   readonly [K in keyof EraBehaviour]?: EraBehaviour[K] extends Listed ? EraBehaviour[K] : Partial<EraBehaviour[K]>;
 };
 
-/** What an era's differences replace whole. */
+/** The values that an era's differences replace as a whole. */
 type Listed = string | number | boolean | undefined | readonly unknown[] | ReadonlySet<unknown>;
 
-/** Where Debian has the kernel of an era. */
+/** The places at which Debian publishes the kernel of an era. */
 export interface DebianKernel {
-  /** The suites that carry it; the newest version in them is taken */
+  /** The Debian suites that have the kernel; the newest version in them is used */
   readonly suites: readonly string[];
   /** Packages that hold the bootable kernel and its modules, before `-ABI-amd64` */
   readonly packages: readonly string[];
 }
 
-/** What programs show of a kernel as Debian built it, apart from what its drivers show. */
+/** The output of programs that depends on Debian's build of the kernel, without the output about its drivers. */
 export interface ProgramsEra {
   /** `uname -r` */
   readonly release: string;
@@ -30,7 +30,7 @@ export interface ProgramsEra {
   readonly version: string;
   /** Sizes in bytes, as lsmod(8) prints them, of modules that drivers of the model use */
   readonly modules: Readonly<Record<string, number>>;
-  /** What `ip -d link` does not show */
+  /** The attributes that `ip -d link` does not show */
   readonly linkLacks: readonly string[];
   /** True if `ip -d link` shows that lo cannot be moved */
   readonly immutableLo: boolean;
@@ -38,48 +38,48 @@ export interface ProgramsEra {
   readonly qdisc: string;
   /** True if an address shows its origin (IFA_PROTO) */
   readonly addressOrigin: boolean;
-  /** True if an answer in several parts ends with an errno of 0, which devlink(8) prints */
+  /** True if a multi-part reply ends with an errno of 0, which devlink(8) prints */
   readonly tellsParts: boolean;
 }
 
-/** What the file of every era has. `Id` is an id of the list, `Booted` one of an era that was booted. */
+/** The fields that the file of each era has. `Id`: an id of the list; `Booted`: the id of an era that was booted. */
 interface AnyFile<Id extends string> {
-  /** The era that it differs from, earlier in the list */
+  /** The parent: an earlier era of the list, from which this era differs */
   readonly parent: Id;
-  /** The first kernel release that behaves so: major and minor */
+  /** The first kernel release of the era: major and minor */
   readonly since: readonly [major: number, minor: number];
   /** The differences from the parent */
   readonly differs: EraDifferences;
 }
 
-/** The part of an era's file that depends on whether a kernel of the era was booted, and the model compared with it. */
+/** The part of an era's file that depends on one fact: if a kernel of the era was booted and compared with the model. */
 type Origin<Booted extends string> = {
   readonly booted: true;
-  /** Where the booted kernel comes from; packages are the parent's where it names none */
+  /** Where the booted kernel comes from; without `packages`, the parent's packages */
   readonly debian: Pick<DebianKernel, "suites"> & Partial<DebianKernel>;
-  /** True if this project builds the kernel once more, with KASAN and lockdep: `deno task debug-kernel` */
+  /** True if this project also builds the kernel with KASAN and lockdep: `deno task debug-kernel` */
   readonly debugBuild?: boolean;
-  /** How the output of programs differs from the era that booted before */
+  /** How the output of programs differs from the previous booted era */
   readonly programs: Pick<ProgramsEra, "release" | "version"> & Partial<ProgramsEra>;
 } | {
-  /** Read from its source only */
+  /** The era was read from source and never booted */
   readonly booted: false;
-  /** The booted kernel that is nearest: for everything that has no meaning to devlink */
+  /** The nearest booted era, for values that do not matter to devlink */
   readonly nearest: Booted;
 };
 
 /** The file of an era. */
 export type EraFile<Id extends string = string, Booted extends Id = Id> = AnyFile<Id> & Origin<Booted>;
 
-/** The file of the oldest era, which has no parent: it has everything. */
+/** The file of the oldest era, which has no parent: it sets all values. */
 export interface OldestEraFile extends Omit<AnyFile<string>, "parent"> {
-  /** It has none */
+  /** The oldest era has no parent */
   readonly parent: null;
   readonly booted: true;
-  /** Where it comes from */
+  /** Where the kernel comes from */
   readonly debian: DebianKernel;
-  /** What programs show of it */
+  /** The output of programs on it */
   readonly programs: ProgramsEra;
-  /** How it behaves */
+  /** The behaviour of the era */
   readonly differs: EraBehaviour;
 }

@@ -1,32 +1,32 @@
 /**
- * The kernels that can be booted, derived from the eras: where Debian keeps them and how their packages are cut.
+ * The kernels that can be booted, derived from the eras: where Debian publishes them, and in which packages.
  *
  * @module
  */
 
 import { BOOTED_ERAS, type BootedEraId, DEBIAN_KERNELS, ERA_FILES } from "./list.ts";
 
-/** A kernel of Debian's that this project builds once more, with KASAN and lockdep. */
+/** The id of a Debian kernel that this project also builds with KASAN and lockdep. */
 export type DebugKernelId = {
   [K in BootedEraId]: (typeof ERA_FILES)[K] extends { readonly debugBuild: true } ? `${K}-debug` : never;
 }[BootedEraId];
 
-/** A kernel: the kernel of a booted era as Debian has it, or one of these built here with what finds faults. */
+/** The id of a kernel: Debian's kernel of a booted era, or a debug build of it. */
 export type KernelId = BootedEraId | DebugKernelId;
 
 /** Where a kernel comes from. */
 export interface KernelRecipe {
-  /** Debian suites that carry it; the newest version in them is taken */
+  /** The Debian suites that have the kernel; the newest version in them is used */
   suites: string[];
   /** Packages that hold the bootable kernel and its modules, before `-ABI-amd64` */
   binaries: string[];
-  /** The kernel whose source it is built from, by `deno task debug-kernel` only; a stock kernel has none */
+  /** The stock kernel whose source `deno task debug-kernel` builds; left out for a stock kernel */
   builtFrom?: BootedEraId;
 }
 
 const hasDebugBuild = (id: BootedEraId) => (ERA_FILES[id] as { debugBuild?: boolean }).debugBuild === true;
 
-/** The kernels by their id: the stock kernels, oldest first, then those that are built here. */
+/** The kernels by their id: the stock kernels, oldest first, then the debug builds. */
 export const KERNELS: Readonly<Record<KernelId, KernelRecipe>> = Object.fromEntries([
   ...BOOTED_ERAS.map((id) => {
     const { suites, packages } = DEBIAN_KERNELS[id];

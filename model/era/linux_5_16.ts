@@ -1,4 +1,7 @@
-/** Linux 5.16: `devlink_register()` is the last step of probe and announces all objects at once; it waits for an instance's users. */
+/**
+ * Linux 5.16: `devlink_register()` is the last step of probe and announces all objects together; unregistering waits for an
+ * instance's users.
+ */
 
 import type { EraFile } from "./file.ts";
 

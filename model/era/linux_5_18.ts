@@ -1,4 +1,7 @@
-/** Linux 5.18: drivers lock the instance themselves; reloads and health still run without its lock. Line cards exist. */
+/**
+ * Linux 5.18: drivers lock the instance themselves; reloads and health commands still run without the instance's lock. Line cards
+ * exist.
+ */
 
 import type { EraFile } from "./file.ts";
 import { REGIMES } from "./regime.ts";

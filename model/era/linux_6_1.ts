@@ -1,4 +1,4 @@
-/** Linux 6.1: the lock of the instance instead of one mutex, over reloads, too. Selftests exist. */
+/** Linux 6.1: the lock of each instance replaces the global mutex, also during reloads. Selftests exist. */
 
 import type { EraFile } from "./file.ts";
 import { REGIMES } from "./regime.ts";

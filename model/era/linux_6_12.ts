@@ -1,4 +1,4 @@
-/** Linux 6.12: a reload takes the lock of the device first; sockets filter messages; dumps can be of one instance. */
+/** Linux 6.12: a reload takes the lock of the device first; sockets filter messages; a dump can be limited to one instance. */
 
 import { FUNCTION_SETTINGS } from "./era.ts";
 import type { EraFile } from "./file.ts";
@@ -29,7 +29,7 @@ export default {
     linkwatchSync: true,
     deadWorker: "alone",
     ports: {
-      // The policies of these requests are no longer strict
+      // The netlink policies of these requests are no longer strict
       rateClasses: "ignored",
       findPort: ["split", "unsplit", "del"],
       functionSettings: FUNCTION_SETTINGS,

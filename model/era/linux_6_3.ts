@@ -1,4 +1,4 @@
-/** Linux 6.3: the instance lock covers being registered, too, and the core sees netdevs come and go. */
+/** Linux 6.3: the instance lock also covers the registration, and the core listens to netdev events. */
 
 import type { EraFile } from "./file.ts";
 import { REQUESTS_63 } from "./regime.ts";
@@ -22,7 +22,7 @@ export default {
       order: "index",
       taken: "EBUSY",
       functionSettings: ["hwAddr", "state", "roce", "migratable"],
-      // These three are of 6.2
+      // These three changes came with 6.2
       ratePriority: true,
       reparents: true,
       renamesUp: true,

@@ -1,5 +1,5 @@
 /**
- * The list of eras, oldest first: everything else that goes through eras or kernels is derived from it. A new era is a new file
+ * The list of eras, oldest first: all other lists of eras and kernels are derived from this list. A new era is a new file
  * beside this one and a line in {@linkcode ERA_FILES}.
  *
  * @module
@@ -17,7 +17,7 @@ import linux7_3 from "./linux_7_3.ts";
 import type { EraBehaviour } from "./era.ts";
 import type { DebianKernel, EraFile, OldestEraFile, ProgramsEra } from "./file.ts";
 
-/** The files of the eras by the id of each: the first release of the era that was looked at (docs/semantics.md 0.2). */
+/** The files of the eras by id. The id is the first release of the era that was examined (docs/semantics.md 0.2). */
 export const ERA_FILES = {
   "5.10": linux5_10,
   "5.15": linux5_15,
@@ -33,22 +33,22 @@ export const ERA_FILES = {
 /** The id of an era, for example `6.12`. */
 export type EraId = keyof typeof ERA_FILES;
 
-/** The id of an era that has a booted kernel, with which the model was compared. */
+/** The id of an era whose kernel was booted and compared with the model. */
 export type BootedEraId = {
   [K in EraId]: (typeof ERA_FILES)[K] extends { readonly booted: true } ? K : never;
 }[EraId];
 
 /** What one family of kernels does differently from the others. */
 export interface Era extends EraBehaviour {
-  /** The kernel that it was taken from */
+  /** The id: the kernel release that the era was taken from */
   readonly id: EraId;
-  /** True if it was checked against a booted kernel of the family; false if it was read from source only */
+  /** True if the era was compared with a booted kernel of the family; false if it was read from source only */
   readonly booted: boolean;
-  /** The booted kernel that is nearest to it: for everything that has no meaning to devlink */
+  /** The nearest booted era, for values that do not matter to devlink */
   readonly nearest: BootedEraId;
 }
 
-/** The same files, with their parents and nearest eras checked to be of the list. */
+/** The same files, with types that check that each parent and each nearest era is in the list. */
 const FILES: Readonly<Record<EraId, EraFile<EraId, BootedEraId> | OldestEraFile>> = ERA_FILES;
 
 /** The ids of all eras, oldest first. */
@@ -57,13 +57,13 @@ export const ERA_IDS: readonly EraId[] = Object.keys(ERA_FILES) as EraId[];
 /** The ids of the eras that were booted, oldest first. */
 export const BOOTED_ERAS: readonly BootedEraId[] = ERA_IDS.filter((id): id is BootedEraId => FILES[id].booted);
 
-/** The id of the newest era that was booted: the default where no era is named. */
+/** The id of the newest era that was booted: the default if no era is named. */
 export const NEWEST_ERA: BootedEraId = BOOTED_ERAS.at(-1)!;
 
 const plain = (value: unknown): value is object =>
   typeof value === "object" && value !== null && Object.getPrototypeOf(value) === Object.prototype;
 
-/** Returns `base` with what `differs` replaces: a plain object replaces only the keys that it names. */
+/** Returns `base` with the values of `differs`: a plain object replaces only the keys that it names. */
 export function changed<T extends object>(base: T, differs: object): T {
   const result = { ...base } as Record<string, unknown>;
   for (const [key, value] of Object.entries(differs)) {
@@ -74,7 +74,7 @@ export function changed<T extends object>(base: T, differs: object): T {
 }
 
 /**
- * Resolves the inheritance of eras: returns a table for each, made of its parent's and of what the era changes in it.
+ * Resolves the inheritance of eras: returns a table for each era, made of its parent's table and the era's changes.
  *
  * @param differencesOf Returns the changes of an era; the whole table for the oldest era, which has no parent
  */
@@ -102,25 +102,25 @@ export const ERAS: Readonly<Record<EraId, Era>> = Object.fromEntries(ERA_IDS.map
   return [id, { ...BEHAVIOUR[id], id, booted: file.booted, nearest }];
 })) as unknown as Record<EraId, Era>;
 
-/** What programs show of the kernels that were booted; an era between two of them has what its `nearest` has. */
+/** The output of programs on the booted kernels; an era that was not booted uses its `nearest`. */
 export const PROGRAMS: Readonly<Record<BootedEraId, ProgramsEra>> = inherited<ProgramsEra>((id) => {
   const file = FILES[id];
   return file.booted ? file.programs : {};
 });
 
-/** Where Debian has the kernels that were booted. */
+/** Where Debian publishes the kernels that were booted. */
 export const DEBIAN_KERNELS: Readonly<Record<BootedEraId, DebianKernel>> = inherited<DebianKernel>((id) => {
   const file = FILES[id];
   return file.booted ? file.debian : {};
 });
 
-/** Returns the era that an era's core is of: itself, or where it changes nothing the era that it took all from. */
+/** Returns the era itself, or, if the era changes nothing in the core, the nearest ancestor that does. */
 function coreOf(id: EraId): EraId {
   const { parent, differs } = FILES[id];
   return parent === null || Object.keys(differs).length > 0 ? id : coreOf(parent);
 }
 
-/** The booted eras whose core differs from the core of all earlier ones; only drivers behave differently in the others. */
+/** The booted eras whose core differs from the core of all earlier booted eras; in the other eras only drivers differ. */
 export const DISTINCT_ERAS: readonly BootedEraId[] = BOOTED_ERAS.filter((id, i) =>
   BOOTED_ERAS.findIndex((other) => coreOf(other) === coreOf(id)) === i
 );

@@ -29,7 +29,7 @@ Deno.test("every file of an era is in the list, under the id of its name", () =>
   for (const [id, era] of Object.entries(ERAS)) assertEquals(era.id, id);
 });
 
-Deno.test("the releases of the list are in order, and each era is named by a release of its own", () => {
+Deno.test("the releases of the list are in order, and the id of each era is a release of the era", () => {
   for (const [i, id] of ERA_IDS.entries()) {
     const { parent, since } = ERA_FILES[id];
     assert(!before(releaseOf(id), since), `${id} is named by a release before ${since}`);
@@ -42,14 +42,14 @@ Deno.test("the releases of the list are in order, and each era is named by a rel
   }
 });
 
-Deno.test("an era's file names nothing that its parent has, too", () => {
+Deno.test("an era's file names no value that equals its parent's value", () => {
   for (const id of ERA_IDS) {
     const { parent, differs } = ERA_FILES[id];
     if (parent === null) continue;
     for (const [key, value] of Object.entries(differs)) {
       const [own, theirs] = [ERAS[id], ERAS[parent]] as unknown as Record<string, unknown>[];
       assertNotEquals(own![key], theirs![key], `${id}: ${key}`);
-      // A whole lock regime may be named: locks that it shares with the regime before are no mistake
+      // An era may name a whole lock regime, which shares locks with the previous regime
       if (key === "locks" || typeof value !== "object" || Array.isArray(value) || value instanceof Set) continue;
       for (const inner of Object.keys(value as object)) {
         const [a, b] = [own![key], theirs![key]] as Record<string, unknown>[];
@@ -66,7 +66,7 @@ Deno.test("differences: an object replaces the keys that it names, lists and set
   assertEquals(base.b, { c: 1, d: { e: 1 } });
 });
 
-Deno.test("an era that was only read is between booted ones, the nearest of which is a booted era", () => {
+Deno.test("an era that was only read is between booted eras, and its nearest era is a booted one", () => {
   for (const id of ERA_IDS) {
     assertEquals(ERAS[id].booted, (BOOTED_ERAS as readonly EraId[]).includes(id));
     assertEquals(ERAS[ERAS[id].nearest].booted, true);
@@ -75,7 +75,7 @@ Deno.test("an era that was only read is between booted ones, the nearest of whic
   assertEquals<EraId>(NEWEST_ERA, ERA_IDS.findLast((id) => ERAS[id].booted)!);
 });
 
-Deno.test("a kernel release that no era is named by takes the nearest era", () => {
+Deno.test("a kernel release without an era of its own uses the nearest era", () => {
   for (const [i, id] of ERA_IDS.entries()) {
     const [major, minor] = ERA_FILES[id].since;
     const next = ERA_IDS[i + 1];
@@ -97,7 +97,7 @@ Deno.test("a kernel release that no era is named by takes the nearest era", () =
   assertThrows(() => nearestEra("vendor"), RangeError, "it is not a kernel release");
 });
 
-Deno.test("each booted era has a kernel of Debian's, and what programs show of it", () => {
+Deno.test("each booted era has a Debian kernel, and the output of programs on it", () => {
   assertEquals<string[]>(Object.keys(KERNELS).slice(0, BOOTED_ERAS.length), [...BOOTED_ERAS]);
   const seen = new Set<string>();
   for (const id of BOOTED_ERAS) {
@@ -110,7 +110,7 @@ Deno.test("each booted era has a kernel of Debian's, and what programs show of i
   }
 });
 
-Deno.test("an era that changes nothing of the core is no distinct one", () => {
+Deno.test("an era that changes nothing in the core is not a distinct era", () => {
   for (const id of BOOTED_ERAS) {
     const { differs } = ERA_FILES[id];
     if (Object.keys(differs).length > 0) assert(DISTINCT_ERAS.includes(id), id);
@@ -131,7 +131,7 @@ Deno.test("an errno of a reload's check is data of the era", () => {
   assertEquals(refused, ["EOPNOTSUPP", "EPERM"]);
 });
 
-Deno.test("no file of an era, nor a type of it, names a driver that has a folder of its own", () => {
+Deno.test("no file or type of an era names a driver that has its own folder", () => {
   const drivers = [...Deno.readDirSync(new URL("../drivers/", FOLDER))].filter(({ isDirectory }) => isDirectory)
     .map(({ name }) => name);
   assert(drivers.includes("netdevsim"));

@@ -1,6 +1,6 @@
 /**
- * Eras: the families of kernel releases that behave alike. Everything that differs by kernel is data here; the rest of the model
- * asks its era and never looks at a version.
+ * Eras: the families of kernel releases that behave alike. All differences by kernel are data here; the rest of the model
+ * reads its era and never checks a version.
  *
  * @module
  */

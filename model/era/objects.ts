@@ -6,9 +6,9 @@
 
 /** What one family of kernels does differently with refused commands, flash, regions and health. */
 export interface ObjectsEra {
-  /** The commands that devlink's netlink family does not have yet; the kernel answers them with `EOPNOTSUPP` */
+  /** The commands that devlink's netlink family does not have yet; they fail with `EOPNOTSUPP` */
   readonly lacks: readonly ("linecard" | "selftests")[];
-  /** How the netlink policy refuses an attribute that a dump does not know; undefined where dumps take none at all */
+  /** The text with which the netlink policy refuses an unknown attribute of a dump; undefined if dumps take no attributes at all */
   readonly unknownInDump: string | undefined;
   /** How a flash update differs */
   readonly flash: FlashEra;
@@ -21,15 +21,15 @@ export interface ObjectsEra {
 /** How a flash update differs. */
 export interface FlashEra {
   /**
-   * Who opens the file, asks the driver for its components, and announces begin and end of an update: `core`, for each request;
-   * or `driver`, which takes any name (5.10)
+   * Who opens the file, checks the component, and announces begin and end of an update: `core`, for each request; or `driver`,
+   * which accepts any component name (5.10)
    */
   readonly by: "core" | "driver";
 }
 
 /** How regions differ. */
 export interface RegionEra {
-  /** True if the refusal of a read has a text */
+  /** True if the refusal of a read has an extack */
   readonly readTells: boolean;
   /** How a read without a snapshot is refused if the driver cannot read the device itself */
   readonly withoutSnapshot: { readonly errno: "EINVAL" | "EOPNOTSUPP"; readonly text?: string };
@@ -38,8 +38,8 @@ export interface RegionEra {
 /** How health reporters differ. */
 export interface HealthEra {
   /**
-   * The locks that a driver's report takes by itself: the instance's for the dump and the recovery, for the recovery alone,
-   * or for neither
+   * When `devlink_health_report()` takes the lock of the instance by itself: for the dump and the recovery (`both`), for the
+   * recovery alone, or never
    */
   readonly reportLocks: "both" | "recovery" | "none";
 }

@@ -1,6 +1,6 @@
 /**
- * Lock regimes: which locks the devlink core takes where, as data. An era has one of its own; a machine can be given
- * another, to see the outcome (docs/semantics.md 2).
+ * Lock regimes: which locks the devlink core takes where, as data. Each era has a regime; a machine can be given another
+ * regime, to see the outcome (docs/semantics.md 2).
  *
  * @module
  */
@@ -10,8 +10,8 @@ import type { OperationKind } from "../operation.ts";
 /**
  * `global_mutex`: `devlink_mutex` over every request (to 5.17); `global_plus_devl`: the same, and drivers lock the instance
  * themselves (5.18, 5.19); `instance`: the instance's lock alone, over reloads, too (from 6.0); `instance_plus_device`: a reload
- * takes the device's lock first (from 6.8). Proposed and never merged (docs/semantics.md 2.3): `rfc_nested_mark`, a mark means that somebody
- * holds the instance's lock, and who registers something then does not take it; `rfc_list_locks`, a lock for each list
+ * takes the device's lock first (from 6.8). Proposed and never merged (docs/semantics.md 2.3): `rfc_nested_mark`, a mark shows that
+ * some task holds the instance's lock, and a registration then does not take it; `rfc_list_locks`, a lock for each list
  */
 export const LOCK_REGIMES = [
   "global_mutex",
@@ -26,33 +26,34 @@ export type LockRegime = (typeof LOCK_REGIMES)[number];
 
 /** How the locks of one family of kernels differ from others. */
 export interface LockEra {
-  /** Its name */
+  /** The name of the regime */
   readonly regime: LockRegime;
   /**
-   * What it takes to register an object of an instance. `takes`: the instance's lock, at each of them; `held`: a task that registers
-   * has it; `marked`: it is taken unless somebody is marked as having it; `lists`: the lock of that list
+   * The lock of a registration. `takes`: each registration takes the instance's lock; `held`: the caller holds the instance's lock;
+   * `marked`: a registration takes the lock unless a task is marked as its holder; `lists`: it takes the lock of the object's list
    */
   readonly registration: "takes" | "held" | "marked" | "lists";
   /** True if drivers lock the instance in the callbacks of a reload, which runs without that lock (5.18, 5.19) */
   readonly callbacksLock: boolean;
-  /** True if who changes an instance from outside of a request holds reloads off meanwhile (to 5.15) */
+  /** True if a driver that changes an instance outside of a request disables reloads meanwhile (to 5.15) */
   readonly holdsReloadsOff: boolean;
-  /** True if a driver that lists its ports has a lock of its own for the list, taken before the instance's (to 5.17) */
+  /** True if a driver has its own lock for its list of ports, taken before the instance's lock (to 5.17) */
   readonly portListLock: boolean;
-  /** The lock classes of instances in lockdep: one for all, or one each (from 6.0) */
+  /** The lock classes of instances in lockdep: one class for all, or one for each instance (from 6.0) */
   readonly instanceKeys: "one" | "each";
   /**
-   * How the end of an instance waits for its users: until the last one has gone, and who comes meanwhile is a user, too;
-   * the same, and nobody comes any more; or for its lock alone, and each user looks again when it has it
+   * How unregistering an instance waits for its users. `users`: until the last user is gone, and new users can still come;
+   * `users, no new ones`: the same without new users; `lock`: only for the lock, and each user checks again after it got the lock
    */
   readonly unregister: "users" | "users, no new ones" | "lock";
-  /** Which of two instances is locked first where one is part of the other */
+  /** Which of two nested instances is locked first */
   readonly nestedOrder: "none" | "parent first" | "nested first";
-  /** What a driver's work that reports trapped packets does where the instance is locked. Every kernel: `tries` */
+  /** What a driver's work that reports trapped packets does if the instance is locked; `tries` in every real kernel */
   readonly trapWork: "tries" | "waits";
   /**
-   * How ethtool(8) comes to an instance: it drops RTNL and takes the lock of what it found, with nothing that keeps that alive;
-   * the same with a reference; it looks again when it has the lock; or it keeps RTNL, as no kernel does
+   * How a request of ethtool(8) locks an instance. `unreferenced`: it drops RTNL and takes the instance's lock, without a reference
+   * that keeps the instance alive; `referenced`: the same with a reference; `looks again`: it also checks the registration after it
+   * got the lock; `under rtnl`: it keeps RTNL, as no kernel does
    */
   readonly compat: "unreferenced" | "referenced" | "looks again" | "under rtnl";
   /** The requests that do not take the lock of the instance, by their kind; `requests_test.ts` has the source of each */
@@ -60,20 +61,20 @@ export interface LockEra {
 }
 
 /**
- * What a request takes while it looks at an instance. `reporters`: the lock of the list of reporters; `instance first`: the
- * lock of the instance, which it gives back before it looks; `none`: nothing but what is held over every request
+ * The lock of a request while it reads an instance. `reporters`: the lock of the list of reporters; `instance first`: the lock of
+ * the instance, which it releases before the read; `none`: no lock but the global mutex, if there is one
  */
 export type RequestLock = "instance" | "reporters" | "instance first" | "none";
 
 /** The locks of requests that are not the lock of the instance. */
 export interface RequestLocks {
-  /** Of a request about one instance */
+  /** By kind: the lock of a request about one instance */
   readonly one: { readonly [K in OperationKind]?: RequestLock };
-  /** Of a dump of all instances */
+  /** By kind: the lock of a dump of all instances */
   readonly all: { readonly [K in OperationKind]?: RequestLock };
 }
 
-/** Most requests about a reporter to 5.19 (`DEVLINK_NL_FLAG_NO_LOCK`). */
+/** The locks of most requests about a reporter, to 5.19 (`DEVLINK_NL_FLAG_NO_LOCK`). */
 const HEALTH: RequestLocks["one"] = {
   "health.show": "reporters",
   "health.set": "reporters",
@@ -83,7 +84,7 @@ const HEALTH: RequestLocks["one"] = {
   "health.dump.clear": "reporters",
   "health.test": "reporters",
 };
-/** To 5.17. */
+/** The locks of requests to 5.17. */
 const REQUESTS_GLOBAL: RequestLocks = {
   one: {
     ...HEALTH,
@@ -94,13 +95,13 @@ const REQUESTS_GLOBAL: RequestLocks = {
   },
   all: { "dev.show": "none", "health.show": "reporters" },
 };
-/** From 6.0 to 6.2: what has no lock yet looks at the reporter under a lock of its own. */
+/** The locks of requests from 6.0 to 6.2: some still read a reporter under the lock of the reporters only. */
 const REQUESTS_INSTANCE: RequestLocks = {
   one: { "health.dump.show": "reporters" },
   all: { "health.show": "reporters", "linecard.show": "none" },
 };
 const NO_REQUESTS: RequestLocks = { one: {}, all: {} };
-/** From 6.3 to 6.5 a dump of a reporter takes the lock, and gives it back before it looks. */
+/** The locks of requests from 6.3 to 6.5: `health dump show` takes the instance's lock, and releases it before the read. */
 export const REQUESTS_63: RequestLocks = { one: { "health.dump.show": "instance first" }, all: {} };
 
 const shared = {
@@ -172,33 +173,34 @@ export const REGIMES: Readonly<Record<LockRegime, LockEra>> = {
 };
 
 /**
- * What happens to a driver's traps in a reload: they are registered again; they stay from probe to remove (a patch that was
- * refused); or they are registered again by a core that announces no groups and policers, and warns (never released, docs/semantics.md 3.11)
+ * What happens to a driver's traps in a reload. `reload`: they are registered again; `probe`: they stay from probe to remove (a
+ * patch that was refused); `reload_asserting`: they are registered again by a core that announces no groups and policers, and warns
+ * (never released, docs/semantics.md 3.11)
  */
 export type TrapLifetime = "reload" | "probe" | "reload_asserting";
 
 /**
- * Where a driver asks to be notified of netdevs: in all netns, in the netns of its instance, in the netns of its netdev, or in all netns as
- * its module is loaded. The first one waits for all netns that are coming or going (`pernet_ops_rwsem`).
+ * The netns in which a driver registers its netdev notifier: all netns, the netns of its instance, the netns of its netdev, or all
+ * netns when its module is loaded. The first one waits for all netns that are being created or are dying (`pernet_ops_rwsem`).
  */
 export type NotifierScope = "global" | "per_net" | "dev_net" | "module_init";
 
 /**
- * Where a driver's operations come from: one table for all of its instances, or one for each instance before it is
- * registered. The latter has all ops, or only the ops of a reload (`devlink_set_ops()`, `devlink_set_reload_ops()`: proposed, never merged,
- * docs/semantics.md 1.6), so that one that must not be reloaded has none for it.
+ * How the core gets a driver's operations: one static table for all instances, or a table that is set for each instance before it
+ * is registered. Such a table has all ops, or only the reload ops (`devlink_set_ops()`, `devlink_set_reload_ops()`: proposed, never
+ * merged, docs/semantics.md 1.6), so that an instance that must not be reloaded has no reload ops.
  */
 export type OpsMode = "static" | "set_ops" | "set_reload_ops";
 
-/** What a driver does with locks that are not its own: overrides for what no driver of the era does. */
+/** How a driver uses locks that are not its own: overrides for behaviour that no driver of the era has. */
 export interface DriverLocks {
-  /** Which of two instances a driver locks first where one is part of the other. Meant for kernels that do the same */
+  /** Which of two nested instances a driver locks first. Meant for kernels that use the same order */
   readonly nestedOrder: "none" | "parent first" | "nested first";
-  /** True if RTNL is held during messages of ports, from the end of the way down to the end of the way up (bnxt) */
+  /** True if RTNL is held from the end of `reload_down` to the end of `reload_up`, and so while ports are announced (bnxt) */
   readonly rtnlOverReload: boolean;
   /** True if a reload takes the lock of its device */
   readonly deviceLockInReload: boolean;
 }
 
-/** Drivers as they are. */
+/** The behaviour of real drivers. */
 export const DRIVER_LOCKS: DriverLocks = { nestedOrder: "none", rtnlOverReload: false, deviceLockInReload: false };

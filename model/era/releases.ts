@@ -1,12 +1,12 @@
 /**
- * Which era a kernel release is of.
+ * Maps kernel releases to eras.
  *
  * @module
  */
 
 import { type Era, ERA_FILES, ERA_IDS, type EraId, ERAS } from "./list.ts";
 
-/** From which release on each era holds, newest first (docs/semantics.md 0.2). */
+/** The first release of each era, newest first (docs/semantics.md 0.2). */
 const SINCE: readonly (readonly [major: number, minor: number, era: EraId])[] = ERA_IDS.map((id) =>
   [...ERA_FILES[id].since, id] as const
 ).toReversed();
@@ -14,7 +14,7 @@ const SINCE: readonly (readonly [major: number, minor: number, era: EraId])[] = 
 const releaseOf = (kernelRelease: string) => /^(\d+)\.(\d+)/.exec(kernelRelease)?.slice(1).map(Number);
 
 /**
- * Returns the era that a kernel is judged by: the era of its release, or the oldest one for a kernel that is older.
+ * Returns the era that a kernel is judged by: the era of its release, or the oldest era for an older kernel.
  *
  * @param kernelRelease What `uname -r` prints
  * @throws {RangeError} If it is not a kernel release
@@ -54,7 +54,7 @@ export function eraNote(era: EraId, kernelRelease: string): string | undefined {
 }
 
 /**
- * Returns the era of a kernel release, the nearest one where the release itself was not looked at.
+ * Returns the era of a kernel release, or the nearest era if the release itself was not examined.
  *
  * @example
  * ```ts

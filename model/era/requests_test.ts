@@ -54,8 +54,8 @@ const ALL = [
 type Request = keyof typeof ONE | `all ${(typeof ALL)[number]}`;
 
 /**
- * What each request takes, in its order, as the source of the kernels has it; what is not named takes the lock of the instance.
- * An era that is not named takes what the era before it takes.
+ * The locks of each request, in their order, by the kernels' source. A request that is not named takes the lock of the instance.
+ * An era that is not named takes the same locks as the era before it.
  * To 5.19 `devlink_mutex` is over all of it. 5.10: net/core/devlink.c, 6.1: net/devlink/leftover.c, later: net/devlink/.
  */
 const SOURCE: { readonly [K in BootedEraId]?: { mutex: boolean; others: { [K in Request]?: string } } } = {
@@ -96,7 +96,7 @@ const SOURCE: { readonly [K in BootedEraId]?: { mutex: boolean; others: { [K in 
   "6.12": { mutex: false, others: {} },
 };
 
-/** Returns the locks that an operation takes, in their order; those below the instance left out. */
+/** Returns the locks that an operation takes, in their order, without locks that are taken under the instance's lock. */
 function taken(era: EraId, op: Operation): string {
   const machine = new Machine({ era });
   machine.perform({ kind: "file.write", path: "/sys/bus/netdevsim/new_device", value: "10 1" });
@@ -130,7 +130,7 @@ Deno.test("the locks of each request, by era, match the kernel's source", () => 
   }
 });
 
-Deno.test("what drivers and files take beside requests, by era", () => {
+Deno.test("the locks that drivers and files take outside of requests, by era", () => {
   const of = (path: string) =>
     (["5.10", "6.1", "6.12", "7.2"] as const).map((era) => taken(era, { kind: "file.write", path, value: "1" }));
   // devlink_region_snapshot_id_get() and devlink_region_snapshot_create(); from 6.0 on the region has a lock of its own
@@ -139,7 +139,7 @@ Deno.test("what drivers and files take beside requests, by era", () => {
   assertEquals(of(BREAK), ["", "instance", "instance instance", "instance instance"]);
 });
 
-Deno.test("to 5.17 the eswitch makes ports without the lock of the instance, which each of them takes", () => {
+Deno.test("to 5.17 the eswitch makes ports without the lock of the instance, which each registration takes", () => {
   for (const era of ["5.15", "5.16", "5.18", "6.1", "6.12"] as const) {
     const machine = new Machine({ era });
     const numvfs = "/sys/bus/netdevsim/devices/netdevsim10/sriov_numvfs";

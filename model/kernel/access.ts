@@ -1,10 +1,10 @@
 /**
- * What a step of a task touches of all that tasks share: written down while somebody explores interleavings, so that two
- * steps which touch nothing in common need not be tried in both orders.
+ * Records which shared state each step of a task reads or changes, while the explorer of interleavings runs. Two steps that
+ * have no state in common then need not be tried in both orders.
  *
- * A cell is a name for a part of the kernel's state: what a lock protects, the list of instances, the netns by name. What is
- * done under a lock needs no word of its own, since a task that holds the lock touches its cell. Only what is read or changed
- * without the lock that protects it has to say so.
+ * A cell is a name for a part of the kernel's state: the state that a lock protects, the list of instances, the netns by name.
+ * An access under a lock needs no record of its own, since taking the lock records the cell of the lock. Only an access without
+ * the lock that protects the state has to be recorded.
  *
  * @module
  */
@@ -18,7 +18,7 @@ export interface Accesses {
   writes: number;
 }
 
-/** Every cell at once: for a step that cannot tell what it touches. */
+/** All cells: for a step whose accesses are not known. */
 export const EVERYTHING: Cell = -1;
 
 const cells = new Map<string, Cell>();
@@ -27,8 +27,8 @@ let reads = 0;
 let writes = 0;
 
 /**
- * Returns the cell of a name. There are 31 bits; names that share one are taken for the same, which costs the explorer time and never
- * an interleaving.
+ * Returns the cell of a name. There are 31 bits; two names that share a bit count as the same state. That costs the explorer time,
+ * but it misses no interleaving.
  */
 export function cellOf(name: string): Cell {
   let cell = cells.get(name);
@@ -36,33 +36,33 @@ export function cellOf(name: string): Cell {
   return cell;
 }
 
-/** Notes that a cell is read, or changed in a way that commutes with other such changes. */
+/** Records that a cell is read, or changed in a way that commutes with other such changes. */
 export function reading(cell: Cell): void {
   if (recording) reads |= cell;
 }
 
-/** Notes that a cell is changed. */
+/** Records that a cell is changed. */
 export function writing(cell: Cell): void {
   if (recording) writes |= cell;
 }
 
-/** True if what is touched is written down now. */
+/** True if accesses are recorded now. */
 export function exploring(): boolean {
   return recording;
 }
 
-/** Forgets the names of all cells: before an exploration, so that few of them share a bit. */
+/** Forgets the names of all cells. Called before an exploration, so that few names share a bit. */
 export function forgetCells(): void {
   cells.clear();
 }
 
-/** Begins to write down what is touched. */
+/** Starts to record accesses. */
 export function startRecording(): void {
   recording = true;
   reads = writes = 0;
 }
 
-/** Ends it, and gives what was touched. */
+/** Stops to record accesses, and returns those since the start. */
 export function stopRecording(): Accesses {
   recording = false;
   return { reads, writes };
@@ -73,7 +73,7 @@ export function dependent(a: Accesses, b: Accesses): boolean {
   return ((a.writes & (b.reads | b.writes)) | (a.reads & b.writes)) !== 0;
 }
 
-/** A map that notes who reads and who changes it. */
+/** A map that records each read and each change of itself. */
 export class SharedMap<K, V> extends Map<K, V> {
   readonly #cell: Cell;
 

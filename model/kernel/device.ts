@@ -10,42 +10,43 @@ import type { Result } from "../observation.ts";
 import type { Lock, LockClass, Steps, Task } from "./task.ts";
 
 /**
- * The class of a device's lock by its bus, where that is not the one of most devices: who adds and deletes auxiliary devices may hold the
- * lock of their parent, and of its devlink instance. Who detaches from a PHY on an MDIO bus holds RTNL.
+ * The lock class of a device by its bus, if it differs from the class of most devices. A task that adds or deletes an auxiliary
+ * device may hold the lock of the parent device and of its devlink instance. A task that detaches from a PHY on an MDIO bus holds
+ * RTNL.
  */
 const CHILDREN: Readonly<Record<string, LockClass>> = { auxiliary: "child device", mdio_bus: "mdio device" };
 
-/** What a probe gives when something that it needs is not there yet; nobody outside of the driver core sees it. */
+/** The result of a probe that needs something that does not exist yet; it is not visible outside of the driver core. */
 export const PROBE_DEFER = "EPROBE_DEFER";
 
 /** A driver of devices on a bus. */
 export interface DeviceDriver {
   readonly name: string;
   readonly module: Module;
-  /** True if it is for a device of its bus */
+  /** True if the driver can drive a device of its bus */
   matches(device: Device): boolean;
-  /** Gives `ok`, an errno, or {@linkcode PROBE_DEFER} */
+  /** Probes a device; returns `ok`, an errno, or {@linkcode PROBE_DEFER} */
   probe(task: Task, device: Device): Steps<Result>;
-  /** Comes before what the device manages is released */
+  /** Removes the driver from a device; called before the managed resources are released */
   remove?(task: Task, device: Device): Steps;
 }
 
-/** Returns a match by name: all of it but a number after the last dot, if there is one. */
+/** Returns a `matches` that compares the device's name, without a number after its last dot. */
 export function named(name: string): DeviceDriver["matches"] {
   return (device) => device.name.replace(/\.\d+$/, "") === name;
 }
 
-/** The flags of a device link, and what is so without them. */
+/** The flags of a device link; each is off by default. */
 export interface DeviceLinkOptions {
-  /** Deleted when the consumer is unbound (`DL_FLAG_AUTOREMOVE_CONSUMER`) */
+  /** The link is deleted when the consumer is unbound (`DL_FLAG_AUTOREMOVE_CONSUMER`) */
   autoremoveConsumer?: boolean;
   /** The consumer is probed again when the supplier is bound (`DL_FLAG_AUTOPROBE_CONSUMER`) */
   autoprobeConsumer?: boolean;
-  /** Orders nothing but suspend and resume (`DL_FLAG_STATELESS`) */
+  /** The link orders only suspend and resume (`DL_FLAG_STATELESS`) */
   stateless?: boolean;
 }
 
-/** A device link: never to be confused with devlink. */
+/** A device link between a supplier and a consumer; unrelated to devlink. */
 export interface DeviceLink {
   readonly supplier: Device;
   readonly consumer: Device;
@@ -56,19 +57,19 @@ export interface DeviceLink {
 /** A device on a bus. */
 export class Device {
   readonly lock: Lock;
-  /** The driver that is bound to it, or just being probed or removed */
+  /** The driver that is bound to the device, or that is being probed or removed */
   driver: DeviceDriver | undefined;
-  /** How far its driver has come with it */
+  /** The state of the binding to the driver */
   state: "no driver" | "probing" | "bound" | "unbinding" = "no driver";
-  /** True if it is on the bus */
+  /** True if the device is on its bus */
   registered = true;
-  /** References to the struct device: they keep its memory, and nothing that its driver made */
+  /** References to the struct device: they keep its memory, but not the data of the driver */
   references = 1;
-  /** What its driver made for it (`dev_set_drvdata()`): gone with the driver, even while the device is referenced */
+  /** The driver's data (`dev_set_drvdata()`): gone when the driver is unbound, even while the device is referenced */
   data: unknown;
-  /** The emulated device that a test operates, where it is one: it stays when its driver goes */
+  /** The emulated device that a test operates, if there is one: it stays when the driver is unbound */
   emulated: unknown;
-  /** What is undone, last first, when the driver releases it (devres) */
+  /** The managed resources (devres): released last first when the driver is unbound */
   readonly managed: ((task: Task) => Steps)[] = [];
   readonly suppliers: DeviceLink[] = [];
   readonly consumers: DeviceLink[] = [];

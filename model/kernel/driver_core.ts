@@ -1,5 +1,5 @@
 /**
- * The driver core: buses, binding and unbinding, probes that are put off, device links, and what a device manages for its driver
+ * The driver core: buses, binding and unbinding, deferred probes, device links, and managed resources (devres)
  * (drivers/base; docs/semantics.md 6).
  *
  * @module
@@ -17,9 +17,9 @@ import { Work } from "./work.ts";
 interface Bus {
   readonly devices: Map<string, Device>;
   readonly drivers: Map<string, { driver: DeviceDriver; bound: Device[] }>;
-  /** True if no device of the bus is unknown to the model: a driver of the model registered the bus */
+  /** True if a driver of the model registered the bus: the model then knows all devices of the bus */
   registered: boolean;
-  /** True if a new device is offered to the drivers, and a new driver gets the devices */
+  /** True if a new device, and each device for a new driver, is probed without a request (`drivers_autoprobe`) */
   autoprobe: boolean;
 }
 
@@ -54,12 +54,15 @@ export class DriverCore implements FileOwner {
     return bus;
   }
 
-  /** `bus_register()`: from then on the bus has files of its own. A bus that nobody registers belongs to the board. */
+  /**
+   * Models `bus_register()`: from then on the model has the files of the bus. A bus that no driver of the model registers is the
+   * board's.
+   */
   registerBus(name: string): void {
     this.#bus(name).registered = true;
   }
 
-  /** `bus_unregister()`: its devices and drivers are gone already. */
+  /** Models `bus_unregister()`: the devices and drivers of the bus are gone already. */
   unregisterBus(name: string): void {
     this.#buses.delete(name);
   }
@@ -79,14 +82,14 @@ export class DriverCore implements FileOwner {
     return [...this.#buses.get(bus)?.devices ?? []].map(([, device]) => device);
   }
 
-  /** `device_add()`: puts a device on its bus, and probes it if a driver is there. */
+  /** Models `device_add()`: puts a device on its bus, and probes it if there is a driver. */
   *addDevice(task: Task, device: Device): Steps {
     const bus = this.#bus(device.bus);
     bus.devices.set(device.name, device);
     if (bus.autoprobe) yield* this.#attach(task, device);
   }
 
-  /** `device_del()`: takes its driver from a device, and takes it from its bus. */
+  /** Models `device_del()`: unbinds the driver of a device, and removes the device from its bus. */
   *removeDevice(task: Task, device: Device): Steps {
     this.#forget(device);
     yield* this.release(task, device, undefined);
@@ -95,7 +98,7 @@ export class DriverCore implements FileOwner {
     device.references--;
   }
 
-  /** `driver_register()`: probes all devices that it is for; that some cannot be probed is no error. */
+  /** Models `driver_register()`: probes all matching devices; a probe that fails is no error. */
   *registerDriver(task: Task, busName: string, driver: DeviceDriver): Steps {
     const bus = this.#bus(busName);
     bus.drivers.set(driver.name, { driver, bound: [] });
@@ -108,7 +111,7 @@ export class DriverCore implements FileOwner {
     }
   }
 
-  /** `driver_unregister()`: unbinds all of its devices, the last one that was bound first. */
+  /** Models `driver_unregister()`: unbinds all devices of the driver, the last bound first. */
   *unregisterDriver(task: Task, busName: string, driver: DeviceDriver): Steps {
     const { drivers } = this.#bus(busName);
     const { bound } = drivers.get(driver.name)!;
@@ -116,15 +119,15 @@ export class DriverCore implements FileOwner {
     drivers.delete(driver.name);
   }
 
-  /** `device_bind_driver()`, the probe included: of somebody who has chosen the driver, whether it matches or not */
+  /** Models `device_bind_driver()` and the probe: binds a driver that the caller has chosen, even if it does not match */
   *bindTo(task: Task, device: Device, driver: DeviceDriver): Steps<Result> {
     return yield* this.#probe(task, driver, device);
   }
 
   /**
-   * `device_link_add()`
+   * Models `device_link_add()`.
    *
-   * @returns Nothing where the consumer is, by other device links, a supplier of its supplier
+   * @returns Undefined if the supplier depends on the consumer over other device links
    */
   link(consumer: Device, supplier: Device, options: DeviceLinkOptions): DeviceLink | undefined {
     if (dependsOn(supplier, consumer)) return undefined;
@@ -192,13 +195,14 @@ export class DriverCore implements FileOwner {
     const result = yield* this.#probe(task, driver, device);
     device.lock.release(task);
     if (result !== "ok" && this.#kernel.era.bindErrno !== "own") return "ENODEV";
-    // One that asks for patience here is not put on the list of those that are tried again
+    // A probe that is deferred here is not put on the list of deferred probes
     return result === PROBE_DEFER ? "EAGAIN" : result;
   }
 
   /**
-   * `unbind_store()` looks at the driver without the device's lock, in all eras: of two at the same time both succeed if both have
-   * looked before the driver is gone.
+   * Models `unbind_store()`, which reads the driver without the device's lock in all eras: two unbinds at the same time both
+   * succeed
+   * if both read the driver before it is gone.
    */
   *#unbind(task: Task, bus: Bus, driver: DeviceDriver, name: string): Steps<Result> {
     const device = look(bus, name);
@@ -207,7 +211,7 @@ export class DriverCore implements FileOwner {
     return "ok";
   }
 
-  /** A device that has a driver stays as it is; that one cannot be probed is no error. */
+  /** Models `drivers_probe`: a device that has a driver stays as it is; a probe that fails is no error. */
   *#driversProbe(task: Task, bus: Bus, name: string): Steps<Result> {
     const device = look(bus, name);
     if (!device) return "ENODEV";
@@ -215,7 +219,7 @@ export class DriverCore implements FileOwner {
     return "ok";
   }
 
-  /** Probes a device with whichever driver is for it. */
+  /** Probes a device with the first driver of its bus that matches. */
   *#attach(task: Task, device: Device): Steps {
     yield* acquire(task, device.lock);
     if (device.registered && !device.driver) {
@@ -233,11 +237,11 @@ export class DriverCore implements FileOwner {
     const result = yield* this.#probe(task, driver, device);
     if (result !== PROBE_DEFER) return;
     if (!this.#pending.includes(device) && !this.#active.includes(device)) this.#pending.push(device);
-    // Something may have come while it was probed
+    // A driver may have been bound during the probe: the device is then tried again at once
     if (before !== this.#triggers) this.#trigger();
   }
 
-  /** Probes a device, its lock held. */
+  /** Probes a device; the caller holds the device's lock. */
   *#probe(task: Task, driver: DeviceDriver, device: Device): Steps<Result> {
     if (!device.registered) return "ENODEV";
     if (device.driver) return "EBUSY";
@@ -268,7 +272,7 @@ export class DriverCore implements FileOwner {
     return "ok";
   }
 
-  /** Takes its driver from a device: from whichever it is bound to, or only from `driver`. Its consumers lose theirs first. */
+  /** Unbinds a device from its driver, or only from `driver` if that is given. Unbinds the consumers of the device first. */
   *release(task: Task, device: Device, driver: DeviceDriver | undefined): Steps {
     yield* acquire(task, device.lock);
     const was = device.driver;
@@ -277,7 +281,7 @@ export class DriverCore implements FileOwner {
         device.lock.release(task);
         yield* this.#unbindConsumers(task, device);
         yield* acquire(task, device.lock);
-        // Somebody else may have done it meanwhile
+        // Another task may have unbound the driver meanwhile
         if (device.driver !== was) {
           device.lock.release(task);
           return;
@@ -304,7 +308,7 @@ export class DriverCore implements FileOwner {
     }
   }
 
-  /** Releases what was managed for the driver, and then the device links. */
+  /** Releases the managed resources of a device, and then updates its device links. */
   *#cleanUp(task: Task, device: Device): Steps {
     for (let action = device.managed.pop(); action; action = device.managed.pop()) yield* action(task);
     device.driver = undefined;
@@ -320,7 +324,7 @@ export class DriverCore implements FileOwner {
     }
   }
 
-  /** All whose probe was put off are tried again, by a kernel thread. */
+  /** Has a kernel thread try all deferred probes again. */
   #trigger(): void {
     this.#triggers++;
     this.#active.push(...this.#pending);
@@ -338,7 +342,7 @@ export class DriverCore implements FileOwner {
   }
 }
 
-/** Looks up a device of a bus, and whether it has a driver, without a lock: as bind and unbind do. */
+/** Looks up a device of a bus and records the read of its driver without a lock, as in bind and unbind. */
 function look(bus: Bus, name: string): Device | undefined {
   const device = bus.devices.get(name);
   if (device) reading(device.lock.cell);
@@ -359,7 +363,7 @@ function initialStatus(consumer: Device, supplier: Device): DeviceLink["status"]
   return consumer.state === "bound" ? "active" : "available";
 }
 
-/** True if a device is, over any number of device links, a consumer of another one. */
+/** True if a device is the other device, or its consumer over any number of device links. */
 function dependsOn(device: Device, other: Device): boolean {
   return device === other || device.suppliers.some((link) => dependsOn(link.supplier, other));
 }

@@ -6,7 +6,7 @@ import { Module } from "./module.ts";
 import { emptyObservation } from "../observation.ts";
 import { type Steps, Task } from "./task.ts";
 
-/** Returns a kernel with a bus, and a log of what drivers were asked to do. */
+/** Returns a kernel with a bus, and a log of the calls of drivers. */
 function world(era: EraId = "6.12") {
   const kernel = new Kernel(ERAS[era], { seed: 1, netdevs: [], listeners: false, freedMemory: "kept" });
   const task = new Task("test", emptyObservation(), false);
@@ -60,7 +60,9 @@ function world(era: EraId = "6.12") {
   return { kernel, core: kernel.core, log, driver, device, register, file };
 }
 
-/** Returns a consumer that makes a device link to its supplier when it is probed, and is put off while that has no driver. */
+/**
+ * Returns a consumer that adds a device link to its supplier in its probe; the probe is deferred while the supplier has no driver.
+ */
 function linked(options: DeviceLinkOptions) {
   const all = world();
   const supplier = all.device("sup.0");
@@ -74,7 +76,7 @@ function linked(options: DeviceLinkOptions) {
   return { ...all, supplier, consumer };
 }
 
-Deno.test("a device link has its consumer unbound first, and goes with it or stays", () => {
+Deno.test("the consumer of a device link is unbound first; the link is then deleted or stays", () => {
   const gone = linked({ autoremoveConsumer: true });
   assertEquals(gone.supplier.consumers.map((link) => link.status), ["active"]);
   gone.file("sup", "unbind", "sup.0");
@@ -87,7 +89,7 @@ Deno.test("a device link has its consumer unbound first, and goes with it or sta
   const stays = linked({});
   stays.file("sup", "unbind", "sup.0");
   assertEquals(stays.supplier.consumers.map((link) => link.status), ["dormant"]);
-  // The core itself puts the consumer off now: its driver is not even asked
+  // The core itself defers the probe of the consumer now: it does not call the driver
   stays.log.length = 0;
   assertEquals(stays.file("con", "bind", "con.0"), "EAGAIN");
   assertEquals(stays.log, []);
@@ -95,7 +97,7 @@ Deno.test("a device link has its consumer unbound first, and goes with it or sta
   assertEquals(stays.consumer.state, "no driver");
 });
 
-Deno.test("a device link may have its consumer probed again when the supplier comes back", () => {
+Deno.test("with autoprobeConsumer, the consumer is probed again when the supplier is bound again", () => {
   const { file, consumer, supplier } = linked({ autoprobeConsumer: true });
   file("sup", "unbind", "sup.0");
   assertEquals(consumer.state, "no driver");
@@ -104,7 +106,7 @@ Deno.test("a device link may have its consumer probed again when the supplier co
   assertEquals(supplier.consumers.map((link) => link.status), ["active"]);
 });
 
-Deno.test("a stateless device link unbinds nobody, and none is made in a circle", () => {
+Deno.test("a stateless device link unbinds no consumer; a link that would close a circle is refused", () => {
   const { core, file, log, consumer, supplier } = linked({ stateless: true });
   file("sup", "unbind", "sup.0");
   assertEquals(log, ["remove sup.0", "release sup.0"]);
@@ -113,7 +115,7 @@ Deno.test("a stateless device link unbinds nobody, and none is made in a circle"
   assertEquals(core.link(consumer, supplier, {}), supplier.consumers[0]);
 });
 
-Deno.test("a probe that was put off is tried again when any driver binds, also one that did so meanwhile", () => {
+Deno.test("a deferred probe is tried again when any driver is bound, even during the probe", () => {
   const { log, driver, device, register, core, kernel } = world();
   let there = false;
   device("late.0");
@@ -125,7 +127,7 @@ Deno.test("a probe that was put off is tried again when any driver binds, also o
   device("any.1");
   assertEquals(log.slice(3), ["probe any.1 ok", "probe late.0 ok"]);
 
-  // What it waits for comes while it is probed: nobody else will bind and have it tried again
+  // The probe's dependency appears during the probe: no later bind would have the probe tried again
   log.length = 0;
   there = false;
   const task = new Task("test", emptyObservation(), false);
@@ -140,7 +142,7 @@ Deno.test("a probe that was put off is tried again when any driver binds, also o
   assertEquals(log, ["probe any.2 ok", "probe slow.0 EPROBE_DEFER", "probe slow.0 ok"]);
 });
 
-Deno.test("a driver that goes unbinds its devices, the last bound first; a device that goes is not tried again", () => {
+Deno.test("unregistering a driver unbinds its devices, the last bound first; a removed device is not probed again", () => {
   const { log, driver, device, register, core, file, kernel } = world();
   const devices = ["drv.0", "drv.1", "drv.2"].map(device);
   const one = driver("drv");
@@ -161,7 +163,7 @@ Deno.test("a driver that goes unbinds its devices, the last bound first; a devic
   assertEquals(log, ["probe any.0 ok"]);
 });
 
-Deno.test("a registered bus offers a device to its driver when it is asked to; the files of another bus are the board's", () => {
+Deno.test("a registered bus probes a device on request; the files of another bus are the board's", () => {
   const { core, kernel, log, driver, device, register } = world();
   const file = (name: string) => core.resolve(`/sys/bus/platform/${name}`);
   const write = (name: string, value: string) => {
@@ -194,7 +196,7 @@ Deno.test("a registered bus offers a device to its driver when it is asked to; t
   assertEquals(core.directory("/sys/bus/platform"), false);
 });
 
-Deno.test("bind of a device that has a driver: ENODEV up to 5.14, then the errno of the probe", () => {
+Deno.test("bind of a device that has a driver or is deferred: ENODEV up to 5.14, then the errno of the probe", () => {
   for (const [era, busy, deferred] of [["5.10", "ENODEV", "ENODEV"], ["6.12", "EBUSY", "EAGAIN"]] as const) {
     const { driver, device, register, file } = world(era);
     register(driver("drv", () => PROBE_DEFER));
@@ -205,7 +207,7 @@ Deno.test("bind of a device that has a driver: ENODEV up to 5.14, then the errno
   }
 });
 
-/** Returns a device whose driver is just removing itself: an unbind that holds the device's lock, and how another write begins. */
+/** Starts an unbind that holds the device's lock, and returns its end, and a function that starts another write. */
 function whileUnbinding(era: EraId) {
   const { core, driver, device, register, kernel } = world(era);
   register({
@@ -226,8 +228,8 @@ function whileUnbinding(era: EraId) {
   return { write, end: () => assertEquals(unbind.next(), { done: true, value: "ok" }) };
 }
 
-// drivers/base/bus.c, unbind_store(), of 5.10, 6.1, 6.12, 7.2 and 7.3; 300 of 300 races of two on 6.12 ended so
-Deno.test("an unbind that waits for another one gets ok, one after it ENODEV", () => {
+// drivers/base/bus.c, unbind_store(), of 5.10, 6.1, 6.12, 7.2 and 7.3; 300 of 300 races of two unbinds on 6.12 ended so
+Deno.test("an unbind that waits for another unbind returns ok, a later unbind ENODEV", () => {
   for (const era of BOOTED_ERAS) {
     const { write, end } = whileUnbinding(era);
     const second = write("unbind");
@@ -237,8 +239,8 @@ Deno.test("an unbind that waits for another one gets ok, one after it ENODEV", (
   }
 });
 
-// drivers/base/bus.c, bind_store(): `dev->driver == NULL` is looked at before the lock up to 5.14
-Deno.test("a bind while an unbind is under way is refused on 5.10; later it waits, and binds", () => {
+// drivers/base/bus.c, bind_store(): up to 5.14 it checks `dev->driver == NULL` before it takes the lock
+Deno.test("a bind during an unbind is refused on 5.10; on later kernels it waits, and binds", () => {
   for (const era of BOOTED_ERAS) {
     const { write, end } = whileUnbinding(era);
     const bind = write("bind");
@@ -249,7 +251,7 @@ Deno.test("a bind while an unbind is under way is refused on 5.10; later it wait
   }
 });
 
-Deno.test("what a driver made for a device is gone once the driver is unbound", () => {
+Deno.test("the data of a driver for a device is gone once the driver is unbound", () => {
   const { driver, device, register, file } = world();
   register({
     ...driver("drv"),

@@ -1,6 +1,6 @@
 /**
- * Those who are inside a file of sysfs or debugfs while it is taken away: the removal waits for them, and nobody gets in any
- * more (fs/kernfs, fs/debugfs).
+ * The tasks that use a file of sysfs or debugfs while it is removed: the removal waits for them, and no other task can enter
+ * the file (fs/kernfs, fs/debugfs).
  *
  * @module
  */
@@ -9,28 +9,28 @@ import { reading, writing } from "./access.ts";
 import { Condition, type Steps, type Task } from "./task.ts";
 import { STATE } from "./state.ts";
 
-/** Files that come and go together. */
+/** A group of files that are created and removed together. */
 export class FileUsers {
   readonly #users: Task[] = [];
   readonly #idle: Condition;
   #gone = false;
 
-  /** `errno` is what a write to one that was opened and has gone since then gives. */
   [STATE](): readonly unknown[] {
     return [this.#users, this.#gone];
   }
 
+  /** `errno` is the result of an access to a file that was opened before it was removed. */
   constructor(readonly name: string, readonly errno: string) {
     this.#idle = new Condition(`users of ${name}`, () => this.#users.length === 0, () => this.#users);
   }
 
-  /** True if they have been taken away. */
+  /** True if the files have been removed. */
   get gone(): boolean {
     reading(this.#idle.cell);
     return this.#gone;
   }
 
-  /** Does something in one of the files. */
+  /** Runs `body` as a user of one of the files. */
   *enter(task: Task, body: () => Steps<string>): Steps<string> {
     reading(this.#idle.cell);
     if (this.#gone) return this.errno;
@@ -41,13 +41,13 @@ export class FileUsers {
     return result;
   }
 
-  /** They are recreated: a task that has opened the old files still gets nowhere. */
+  /** Returns the files after they are recreated. A task that opened an old file still gets the errno. */
   anew(): FileUsers {
     writing(this.#idle.cell);
     return new FileUsers(this.name, this.errno);
   }
 
-  /** Takes the files away, as soon as nobody is inside. */
+  /** Removes the files: no task enters any more, and the removal waits until all users have left. */
   *remove(task: Task): Steps {
     writing(this.#idle.cell);
     this.#gone = true;

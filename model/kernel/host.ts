@@ -1,5 +1,5 @@
 /**
- * What parts of a kernel need of the kernel, so that they do not know it as a whole: files, timers, threads, locks.
+ * The interfaces of a kernel that its parts use, so that they do not depend on the whole kernel: files, timers, threads, locks.
  *
  * @module
  */
@@ -10,24 +10,24 @@ import type { LinkEvent } from "../observation.ts";
 import type { Handle } from "../operation.ts";
 import { acquire, type Lock, type LockClass, type LockOptions, pause, type Steps, type Task } from "./task.ts";
 
-/** What reading a file gives: its text without the last newline, or an errno. */
+/** The result of reading a file: its text without the last newline, or an errno. */
 export type Content = { text: string } | { errno: string };
 
 /** A file of sysfs, debugfs or `/run`. */
 export interface VirtualFile {
-  /** Its content; as steps where reading it may have to wait */
+  /** Returns the content; as steps if the read may have to wait */
   read?(task: Task): Content | Steps<Content>;
-  /** Takes one write, the last newline cut off; gives `ok` or an errno. `bare`: there was no newline */
+  /** Takes one write, without its last newline; returns `ok` or an errno. `bare`: there was no newline */
   write?(task: Task, value: string, netns: Netns, bare?: boolean): Steps<string>;
-  /** True if it has been taken away since it was found; to open it fails then. Left out where to write to it tells the same */
+  /** True if the file was removed after its lookup: to open it then fails. Left out if a write shows the same */
   gone?(): boolean;
 }
 
-/** Something that has files, for example a bus. */
+/** A part of the kernel that has files, for example a bus. */
 export interface FileOwner {
-  /** The file at a path, if it is one of this owner's and is there now */
+  /** Returns the file at a path, if it is a file of this owner and exists now */
   resolve(path: string): VirtualFile | undefined;
-  /** True if a path is one of this owner's directories */
+  /** True if a path is a directory of this owner */
   directory(path: string): boolean;
 }
 
@@ -36,7 +36,7 @@ export interface Timer {
   /** ms */
   due: number;
   run(now: number): void;
-  /** The same as a thread among others, once: for the explorer of interleavings */
+  /** The work of the timer as a thread, run once: for the explorer of interleavings */
   thread?(task: Task): Steps;
 }
 
@@ -44,7 +44,7 @@ export interface Timer {
 export interface Instance {
   readonly handle: Handle;
   readonly netns: Netns;
-  /** True if a user of its netns finds it */
+  /** True if a user in its netns finds the instance */
   readonly visible: boolean;
   /** The number of the instance */
   readonly index: number;
@@ -58,20 +58,20 @@ export interface KernelHost {
   readonly rtnl: Lock;
   /** True if workers stop at every lock, too */
   readonly stepping: boolean;
-  /** If somebody tries all interleavings, and with which work */
+  /** False unless the explorer tries all interleavings; else if it also runs timers */
   readonly exploring: false | "without timers" | "with timers";
-  /** How many works are queued or run */
+  /** The number of work items that are queued or run */
   busyWorks: number;
   /** True if work that is bound to the CPU never runs again */
   stalled: boolean;
   readonly timers: Timer[];
-  /** When those who sleep wake up, in ms */
+  /** The virtual times at which sleeping tasks wake up, in ms */
   readonly wakeups: number[];
-  /** A new mutex */
+  /** Returns a new mutex */
   lock(name: string, lockClass: LockClass, options?: LockOptions): Lock;
   /** Starts a kernel thread */
   start(name: string, body: (task: Task) => Steps, stepping: boolean): void;
-  /** Does something when `ms` of virtual time have passed, once; returns the timer, for {@linkcode KernelHost.cancel} */
+  /** Runs `body` once, after `ms` of virtual time; returns the timer, for {@linkcode KernelHost.cancel} */
   after(ms: number, body: () => void): Timer;
   /** Stops a timer, if there is one */
   cancel(timer: Timer | undefined): void;
@@ -79,7 +79,7 @@ export interface KernelHost {
   link(task: Task, event: LinkEvent["event"], netdev: Netdev): void;
 }
 
-/** Waits until all have seen that a netdev is going (RCU), which they may never do. */
+/** Waits for an RCU grace period (`synchronize_net()`); it never ends if a CPU is stalled. */
 export function* synchronizeNet(kernel: KernelHost, task: Task): Steps {
   while (kernel.stalled) yield { kind: "blocked", what: "synchronize_net", task: task.name };
 }
@@ -96,18 +96,18 @@ export function* sleep(kernel: KernelHost, task: Task, ms: number): Steps {
   while (kernel.now < wakeup) yield { kind: "blocked", what: "time to pass", task: task.name };
 }
 
-/** Waits until something is so, for `ms` of virtual time at most. */
+/** Waits until `isSo` returns true, for at most `ms` of virtual time. */
 export function* waitUntil(kernel: KernelHost, task: Task, ms: number, isSo: () => boolean): Steps {
   if (kernel.exploring) return yield* pause(task, "an event");
   const wakeup = kernel.now + ms;
   kernel.wakeups.push(wakeup);
   while (kernel.now < wakeup && !isSo()) yield { kind: "blocked", what: "an event", task: task.name };
-  // Nobody is left to wake up then.
+  // This task no longer needs its wakeup.
   const at = kernel.wakeups.indexOf(wakeup);
   if (at >= 0) kernel.wakeups.splice(at, 1);
 }
 
-/** Takes RTNL, does something and gives it back. */
+/** Runs `body` under RTNL. */
 export function* withRtnl(kernel: KernelHost, task: Task, body: () => void): Steps {
   if (task.stepping || !kernel.rtnl.tryTake(task)) yield* acquire(task, kernel.rtnl);
   body();

@@ -1,5 +1,5 @@
 /**
- * What all subsystems share: the clock, the netns, the devlink instances, RTNL, the workers, and the messages that go out.
+ * The state that all subsystems share: the clock, the netns, the devlink instances, RTNL, the workers, and the sent messages.
  *
  * @module
  */
@@ -38,15 +38,15 @@ import { STATE } from "./state.ts";
 /** The bus of a handle that names an instance by its index. */
 const BY_INDEX = "devlink_index/";
 
-/** What a kernel is booted with. */
+/** The options with which a kernel boots. */
 export interface KernelOptions {
   seed: number;
   netdevs: readonly string[];
   listeners: boolean;
   freedMemory: FreedMemory;
-  /** What is known of the order of locks from elsewhere; nothing where it is not given */
+  /** Lock orders that are known from other kernels; by default none */
   lockdep?: Lockdep;
-  /** The modules as they lie in the file system. @default {none} */
+  /** Returns the modules in the file system. @default {none} */
   modules?(kernel: Kernel): readonly ModuleSource[];
 }
 
@@ -62,39 +62,42 @@ export class Kernel implements KernelHost {
   /** Plain files under `/run` and `/lib/firmware`, by path */
   readonly runFiles: Map<string, string> = new SharedMap("run files");
   readonly timers: Timer[] = [];
-  /** Kernel threads with something to do, in the order in which it came */
+  /** Kernel threads that have work, in the order in which they were started */
   readonly workers: { task: Task; steps: Steps; blocked?: SchedulingPoint; own?: true }[] = [];
   readonly lockdep: Lockdep;
   readonly rtnl: Lock;
-  /** Held to read while netns come and go, to write while somebody joins or leaves what is called for each of them */
+  /**
+   * `pernet_ops_rwsem`: held for read while a netns is created or dies, for write while pernet operations are registered or
+   * unregistered
+   */
   readonly pernetOps: RwLock;
-  /** The mutex that is held over every devlink command and dump, in eras that have one */
+  /** The global mutex that each devlink command and dump holds, in eras that have one */
   readonly devlinkMutex: Lock | undefined;
-  /** Where a warning that comes once has come */
+  /** The places whose one-time warning was logged */
   readonly warned: Set<string> = new Set();
   /** Called for each devlink message as it is sent */
   onMessage: ((netns: NetnsName, message: Notification) => void) | undefined;
-  /** What workers cause is written down here: the observation of the operation that runs */
+  /** The observation of the running operation, which also records the effects of workers */
   observation: Observation = emptyObservation();
-  /** True if workers stop at every lock, too: somebody steps the tasks of this kernel */
+  /** True if workers, too, stop at each lock, since the tasks of this kernel are stepped */
   stepping = false;
-  /** True if somebody tries all interleavings: how long something takes then shows nothing about the order */
+  /** False unless the explorer tries all interleavings: durations then do not decide the order of steps */
   exploring: false | "without timers" | "with timers" = false;
-  /** How many works are queued or run */
+  /** The number of work items that are queued or run */
   busyWorks = 0;
   /** True if work that is bound to the CPU never runs again */
   stalled = false;
-  /** When those who sleep wake up, in ms */
+  /** The virtual times at which sleeping tasks wake up, in ms */
   readonly wakeups: number[] = [];
   readonly #sources: KernelOptions["modules"];
-  // Made when they are needed
+  // Created when they are first needed
   #core: DriverCore | undefined;
   #modules: Modules | undefined;
   #linkwatch: Linkwatch | undefined;
   readonly freedMemory: FreedMemory;
-  /** Devices that keep a route that is removed, and then of all of them: mostly none, and nobody races for it */
+  /** Devices that keep a route after its removal: mostly none, so no cell records the accesses */
   readonly routeKeepers: Set<FibListener> = new Set();
-  /** KASAN reports once, and not again until the next boot */
+  /** True once KASAN has reported: it reports once per boot */
   kasanReported = false;
   #index = 0;
   #random: number;
@@ -120,12 +123,12 @@ export class Kernel implements KernelHost {
     }
   }
 
-  /** True if something is under way that nobody waits for: work, or a netdev whose state has yet to follow its carrier */
+  /** True if work is queued or runs, or the operational state of a netdev does not follow its carrier yet */
   get unsettled(): boolean {
     return this.busyWorks > 0 || (this.#linkwatch?.pending ?? false);
   }
 
-  /** Buses, devices and their drivers. */
+  /** The driver core: buses, devices and their drivers. Created at the first use. */
   get core(): DriverCore {
     if (!this.#core) this.owners.push(this.#core = new DriverCore(this));
     return this.#core;
@@ -140,8 +143,8 @@ export class Kernel implements KernelHost {
   }
 
   /**
-   * True if observations hold all messages, also those that nobody hears: they are written down, and the kernel does not
-   * notice (no counter is read for them)
+   * True if observations hold all messages, also those that no socket listens to. They are recorded without an effect on the
+   * kernel: no counter is read for them
    */
   overheard = false;
 
@@ -153,7 +156,9 @@ export class Kernel implements KernelHost {
     return new Lock(name, lockClass, this.lockdep, options);
   }
 
-  /** Returns the next index of an instance: a new one each time, also for a device that was there before (docs/semantics.md 1.1). */
+  /**
+   * Returns the index for a new instance: a new number each time, also for a device that had one before (docs/semantics.md 1.1).
+   */
   nextIndex(): number {
     return this.#index++;
   }
@@ -164,7 +169,7 @@ export class Kernel implements KernelHost {
     return Math.floor(this.#random / 4294967296 * bound);
   }
 
-  /** Pseudo-random bytes, from the seed. */
+  /** Returns pseudo-random bytes, from the seed. */
   randomBytes(length: number): Uint8Array {
     const bytes = new Uint8Array(length);
     for (let i = 0; i < length; i++) bytes[i] = this.random(256);
@@ -189,7 +194,9 @@ export class Kernel implements KernelHost {
     this.#instances.splice(this.#instances.indexOf(dl), 1);
   }
 
-  /** Returns the registered instance with a handle, as somebody in `netns` finds it; `devlink_index/N` names it by its index, too. */
+  /**
+   * Returns the registered instance with a handle, as a user in `netns` finds it; `devlink_index/N` names an instance by its index.
+   */
   find(netns: Netns, handle: Handle): Instance | undefined {
     if (this.era.showsIndex && handle.startsWith(BY_INDEX)) {
       const index = handle.slice(BY_INDEX.length);
@@ -198,7 +205,7 @@ export class Kernel implements KernelHost {
     for (const dl of this.#instances) {
       if (dl.handle === handle && dl.netns === netns && dl.visible) return dl;
     }
-    // A task that registers one with that handle comes before or after
+    // The order of this lookup and a registration with that handle matters
     if (exploring()) reading(cellOf(`registered ${handle}`));
     return undefined;
   }
@@ -209,7 +216,7 @@ export class Kernel implements KernelHost {
     return false;
   }
 
-  /** Sends a devlink message to those who listen in a netns. */
+  /** Sends a devlink message to the listeners in a netns. */
   multicast(
     task: Task,
     netns: Netns,
@@ -226,7 +233,7 @@ export class Kernel implements KernelHost {
     else task.observation.notify[netns.name] = [message];
   }
 
-  /** Sends a link message to those who listen in a netns. */
+  /** Sends a link message to the listeners in a netns. */
   link(task: Task, event: LinkEvent["event"], netdev: Netdev): void {
     if (!netdev.netns.heard && !this.overheard) return;
     const message = linkEvent(event, netdev);
@@ -235,7 +242,7 @@ export class Kernel implements KernelHost {
     else task.observation.link[netdev.netns.name] = [message];
   }
 
-  /** Puts a netdev into a netns without telling anybody. */
+  /** Adds a netdev to a netns without a message. */
   addNetdev(netns: Netns, name: string, downFlags: readonly string[], operstateUp: string): Netdev {
     const netdev: Netdev = {
       name,
@@ -255,14 +262,14 @@ export class Kernel implements KernelHost {
     return netdev;
   }
 
-  /** `unregister_netdevice` under RTNL: takes it down first, if it was up. */
+  /** Models `unregister_netdevice()` under RTNL: sets the netdev down first, if it is up. */
   removeNetdev(task: Task, netdev: Netdev): void {
     if (netdev.up) this.setLink(task, netdev, false);
     netdev.netns.netdevs.delete(netdev.name);
     this.link(task, "del", netdev);
   }
 
-  /** Takes a netdev up or down, under RTNL. */
+  /** Sets a netdev up or down, under RTNL. */
   setLink(task: Task, netdev: Netdev, up: boolean): void {
     if (netdev.up === up) return;
     netdev.up = up;
@@ -281,7 +288,7 @@ export class Kernel implements KernelHost {
     this.link(task, "new", netdev);
   }
 
-  /** Does something when `ms` of virtual time have passed, once. */
+  /** Runs `body` once, after `ms` of virtual time. */
   after(ms: number, body: () => void): Timer {
     const timer: Timer = {
       due: this.now + ms,
@@ -300,20 +307,20 @@ export class Kernel implements KernelHost {
     if (at >= 0) this.timers.splice(at, 1);
   }
 
-  /** Starts a kernel thread; it runs when the operation that runs now has done its part. */
+  /** Starts a kernel thread; it runs when the current operation ends or waits. */
   start(name: string, body: (task: Task) => Steps, stepping: boolean): void {
     const task = new Task(name, this.observation, stepping);
     task.acknowledged = false;
     this.workers.push({ task, steps: body(task) });
   }
 
-  /** Lets the kernel threads run until all of them have ended or wait for somebody else. Returns whether anything moved. */
+  /** Lets the kernel threads run until each has ended or waits. Returns true if any thread made progress. */
   runWorkers(): boolean {
     let moved = false;
     for (let progress = true; progress && this.workers.length > 0;) {
       progress = false;
       for (const worker of [...this.workers]) {
-        // An operation that goes on by itself has an observation of its own
+        // An operation that continues in the background has its own observation
         if (!worker.own) worker.task.observation = this.observation;
         for (;;) {
           const next = stepWorker(worker.steps);
@@ -333,14 +340,14 @@ export class Kernel implements KernelHost {
     return moved;
   }
 
-  /** Lets time pass until the next sleeper wakes up; returns whether there is one. */
+  /** Lets time pass until the next sleeping task wakes up; returns false if no task sleeps. */
   wakeNext(): boolean {
     if (this.wakeups.length === 0) return false;
     this.advance(Math.max(0, Math.min(...this.wakeups) - this.now));
     return true;
   }
 
-  /** Lets virtual time pass; timers run, and sleepers wake up, in the order in which they are due. */
+  /** Lets virtual time pass; timers run, and sleeping tasks wake up, in the order in which they are due. */
   advance(ms: number): void {
     const end = this.now + ms;
     for (;;) {
@@ -349,7 +356,7 @@ export class Kernel implements KernelHost {
       const wakeup = this.wakeups.length > 0 ? Math.min(...this.wakeups) : Infinity;
       if (wakeup <= end && (!first || wakeup < first.due)) {
         this.now = Math.max(this.now, wakeup);
-        // A task that is no worker wakes up when its turn comes
+        // A task that is not a worker continues when it is stepped next
         for (let i = this.wakeups.indexOf(wakeup); i >= 0; i = this.wakeups.indexOf(wakeup)) this.wakeups.splice(i, 1);
       } else if (first) {
         this.now = Math.max(this.now, first.due);
@@ -361,7 +368,7 @@ export class Kernel implements KernelHost {
   }
 }
 
-/** Returns one step of a kernel thread; one that waits for itself, or that the kernel ended, is gone for good. */
+/** Runs one step of a kernel thread. A thread that waits for itself, or that an oops ended, is done for good. */
 export function stepWorker(steps: Steps): IteratorResult<SchedulingPoint, void> {
   try {
     return steps.next();

@@ -1,16 +1,16 @@
 /**
- * The order in which locks are taken, as lockdep keeps it: between classes, over all that ever ran.
+ * The order in which locks are taken, as lockdep records it: between lock classes, over all tasks since the boot.
  *
  * @module
  */
 
 /** A lock as lockdep sees it: its class. */
 export interface Ordered {
-  /** The name that is shown */
+  /** The name of the lock in messages */
   readonly name: string;
-  /** Of {@linkcode Lockdep.key} */
+  /** The number of the class, from {@linkcode Lockdep.key} */
   readonly key: number;
-  /** True if two locks of its class may be held at once */
+  /** True if a task may hold two locks of the class */
   readonly nests: boolean;
 }
 
@@ -36,7 +36,7 @@ export type Cycle = readonly string[];
 export class Lockdep {
   readonly #keys = new Map<string, number>();
   readonly #names: string[] = [];
-  /** By class: the classes that were taken while it was held */
+  /** By class: the classes that were taken while a lock of the class was held */
   readonly #after: Set<number>[] = [];
 
   /** Returns the number of a class. */
@@ -51,9 +51,9 @@ export class Lockdep {
   }
 
   /**
-   * Notes that a lock is taken by somebody who holds others.
+   * Records that a task takes a lock while it holds others.
    *
-   * @returns A cycle that is there from now on, the first time that it is
+   * @returns The cycle that the new order closes, if it closes one; reported once
    */
   take(lock: Ordered, held: readonly Ordered[]): Cycle | undefined {
     let cycle: Cycle | undefined;

@@ -5,7 +5,7 @@ function locks(lockdep: Lockdep, names: readonly string[], options: { key?: stri
   return names.map((name) => ({ name, key: lockdep.key(options.key ?? name), nests: options.nests ?? false }));
 }
 
-Deno.test("an order that was only ever seen one way is not reported", () => {
+Deno.test("locks that are always taken in the same order are not reported", () => {
   const lockdep = new Lockdep();
   const [a, b, c] = locks(lockdep, ["a", "b", "c"]);
   for (let i = 0; i < 2; i++) {
@@ -14,7 +14,7 @@ Deno.test("an order that was only ever seen one way is not reported", () => {
   }
 });
 
-Deno.test("a cycle over three classes is found with its way, once", () => {
+Deno.test("a cycle over three classes is reported once, with its path", () => {
   const lockdep = new Lockdep();
   const [a, b, c] = locks(lockdep, ["a", "b", "c"]);
   lockdep.take(b!, [a!]);

@@ -1,5 +1,5 @@
 /**
- * Kernel modules: which are loaded, who uses them, and what happens to them (kernel/module/main.c).
+ * Kernel modules: loading, references and unloading (kernel/module/main.c).
  *
  * @module
  */
@@ -11,27 +11,27 @@ import { STATE } from "./state.ts";
 /** The parameters of a module, by name. */
 export type ModuleParameters = Readonly<Record<string, string | number>>;
 
-/** What a module does: its init and its exit. */
+/** A module whose init succeeded: its exit. */
 export interface LoadedModule {
   exit(task: Task): Steps;
 }
 
-/** A module as it lies in the file system. */
+/** A module in the file system. */
 export interface ModuleSource {
   readonly name: string;
-  /** The modules whose symbols it uses; they are loaded first */
+  /** The modules whose symbols this module uses; they are loaded first */
   readonly uses: readonly string[];
-  /** The parameters that it takes; the kernel logs that it ignores any other. @default {none} */
+  /** The parameters of the module; the kernel logs that it ignores any other. @default {none} */
   readonly parameters?: readonly string[];
-  /** Its init; gives an errno where that fails */
+  /** Runs the module's init; returns an errno if it fails */
   init(task: Task, module: Module, parameters: ModuleParameters): Steps<LoadedModule | Result>;
 }
 
 /** A module that was loaded. */
 export class Module {
-  /** False from the moment that its text and data are gone */
+  /** False once the module's text and data are freed */
   loaded = true;
-  /** Who took a reference: modules that use its symbols, and tasks that called `try_module_get()` */
+  /** The number of references, by modules that use its symbols and by tasks that called `try_module_get()` */
   references = 0;
   #going = false;
   instance: LoadedModule | undefined;
@@ -42,24 +42,24 @@ export class Module {
 
   constructor(readonly source: ModuleSource) {}
 
-  /** `try_module_get()` */
+  /** Models `try_module_get()`. */
   get(): boolean {
     if (this.#going || !this.loaded) return false;
     this.references++;
     return true;
   }
 
-  /** `module_put()` */
+  /** Models `module_put()`. */
   put(): void {
     this.references--;
   }
 
-  /** True if its exit has begun; where that never ends, it stays so for good */
+  /** True if the module's exit has begun; an exit that never ends leaves this true */
   get going(): boolean {
     return this.#going;
   }
 
-  /** True if it may go; from then on nobody gets a reference. */
+  /** Stops the module for its exit: from then on no task gets a reference. Returns false if there are references. */
   stop(): boolean {
     if (this.references > 0) return false;
     this.#going = true;
@@ -80,12 +80,12 @@ export class Modules {
     this.#sources = new Map(sources.map((source) => [source.name, source]));
   }
 
-  /** Puts a module into the file system: one that only the boards with some device have. */
+  /** Adds a module to the file system, for a module that only boards with a certain device have. */
   add(source: ModuleSource): void {
     this.#sources.set(source.name, source);
   }
 
-  /** Returns how many references a module has; undefined where it is not loaded. */
+  /** Returns the number of references to a module; undefined if it is not loaded. */
   references(name: string): number | undefined {
     return this.#loaded.get(name)?.references;
   }
@@ -95,13 +95,13 @@ export class Modules {
     return this.#sources.has(name);
   }
 
-  /** Returns a parameter that a module does not take; undefined where it takes all of them. */
+  /** Returns the first parameter that a module does not have; undefined if it has all of them. */
   untaken(name: string, parameters: ModuleParameters): string | undefined {
     const { parameters: taken = [] } = this.#sources.get(name) ?? {};
     return Object.keys(parameters).find((one) => !taken.includes(one));
   }
 
-  /** `modprobe`: loads what it uses first; one that is loaded stays as it is. */
+  /** Loads a module as `modprobe` does: the modules that it uses first; a loaded module stays as it is. */
   *load(task: Task, name: string, parameters: ModuleParameters): Steps<Result> {
     const source = this.#sources.get(name);
     if (!source) return "client";
@@ -113,7 +113,7 @@ export class Modules {
     const module = new Module(source);
     this.#loaded.set(name, module);
     const used = source.uses.map((one) => this.#loaded.get(one)!);
-    // The symbols of a module that is on its way out are not available
+    // The symbols of a module whose exit has begun are not available
     if (used.some((one) => one.going)) {
       this.#loaded.delete(name);
       return "ENOENT";
@@ -130,7 +130,7 @@ export class Modules {
     return instance;
   }
 
-  /** `rmmod` */
+  /** Unloads a module as `rmmod` does. */
   *unload(task: Task, name: string): Steps<Result> {
     const module = this.#loaded.get(name);
     if (!module?.instance) return "ENOENT";

@@ -1,12 +1,12 @@
 /**
- * Why an operation does not end, in words: who waits for what, and who would have to act first.
+ * Explains why an operation does not end: which task waits for what, and which task has to act first.
  *
  * @module
  */
 
 import type { SchedulingPoint, Task } from "./task.ts";
 
-/** A kernel thread that has not ended, and where it stopped. */
+/** A kernel thread that has not ended, and the place where it stopped. */
 interface Stopped {
   readonly task: Task;
   /** The last place where it could not continue */
@@ -14,10 +14,10 @@ interface Stopped {
 }
 
 /**
- * Returns who waits for what, one sentence each: the operation first, then the task that it waits for, and so on. The last
+ * Returns a sentence for each waiting task: the operation first, then the task that it waits for, and so on. The last
  * sentence closes the cycle, or names a task that never continues.
  *
- * @param point Where the operation stopped; undefined if it waits for what it holds itself
+ * @param point Where the operation stopped; undefined if it waits for a lock that it holds itself
  *
  * @example
  * ```ts

@@ -1,6 +1,6 @@
 /**
- * Tasks and locks. A kernel path is a generator that stops where it has to wait, and, when it is stepped, at each lock. So
- * the same code runs straight through at full speed and under an explorer of interleavings.
+ * Tasks and locks. A kernel path is a generator that stops where it has to wait and, if it is stepped, at each lock. So the
+ * same code runs at full speed without stops, and step by step for the explorer of interleavings.
  *
  * @module
  */
@@ -10,30 +10,30 @@ import type { Cycle, Lockdep, Ordered } from "./lockdep.ts";
 import type { Extack, KernelLine, Observation, Result } from "../observation.ts";
 import { STATE } from "./state.ts";
 
-/** What a task may have to wait for. */
+/** A lock or an event that a task may have to wait for. */
 export interface Awaited {
-  /** The name that is shown */
+  /** The name in messages */
   readonly name: string;
-  /** What has to change for the wait to end */
+  /** The cell that has to change before the wait ends */
   readonly cell: Cell;
-  /** True if a task that waits for it could go on now */
+  /** True if a task that waits could continue now */
   ready(task: Task): boolean;
-  /** The task that has to act before that, if it is known */
+  /** Returns the tasks that have to act first, if they are known */
   holders(): readonly Task[];
-  /** True if it is held from when it was got until it is given back: a lock, in contrast to an event */
+  /** True for a lock, which a task holds until it releases it; false for an event */
   readonly lock: boolean;
 }
 
 /** A place where another task may run. */
 export interface SchedulingPoint {
-  /** `lock`: about to take it; `blocked`: cannot go on until somebody else does; `pause`: may be preempted here */
+  /** `lock`: the task is about to take a lock; `blocked`: it waits for another task; `pause`: it may be preempted here */
   readonly kind: "lock" | "blocked" | "pause";
-  /** The lock, or what is waited for */
+  /** The name of the lock or of the awaited event */
   readonly what: string;
   /** The name of the task that stopped */
   readonly task: string;
   /**
-   * The same as an object; a task that is blocked without one has to be tried again to see whether it still is
+   * The awaited lock or event itself; if it is missing, only another try shows if the task is still blocked
    *
    * @internal
    */
@@ -43,32 +43,32 @@ export interface SchedulingPoint {
 /** A kernel path: yields where others may run, and returns its result. */
 export type Steps<T = void> = Generator<SchedulingPoint, T, void>;
 
-/** One thread of execution: what it holds, and where what it causes is written down. */
+/** One thread of execution: the locks that it holds, and the observation that records its effects. */
 export class Task {
   readonly held: Held[] = [];
-  /** What it waits for, where that is itself */
+  /** The name of the lock that the task waits for although it holds the lock itself */
   hungOn: string | undefined;
-  /** True if somebody waits for an extended ack: only netlink carries one */
+  /** True if the request can return an extended ack: only netlink carries one */
   acknowledged = true;
   constructor(
     readonly name: string,
     public observation: Observation,
-    /** True if it stops at every lock, not only where it must */
+    /** True if the task stops at each lock, not only where it has to wait */
     readonly stepping: boolean,
   ) {}
 
-  /** Sets the extended ack of the request and gives its errno, as a kernel path does in its `return`. */
+  /** Sets the extended ack of the request and returns the errno, as kernel code does in its `return`. */
   fail(errno: Result, text: string, prefix?: string): Result {
     this.#extack("error", text, prefix);
     return errno;
   }
 
-  /** Sets the extended ack of a request that goes on, and may yet succeed. */
+  /** Sets the extended ack of a request that continues, and may still succeed. */
   warn(text: string, prefix?: string): void {
     this.#extack("warning", text, prefix);
   }
 
-  /** A line of the kernel log. */
+  /** Writes a line to the kernel log. */
   log(line: KernelLine["class"], text: string): void {
     this.observation.kmsg.push({ class: line, text });
   }
@@ -82,7 +82,7 @@ export class Task {
 /** A lock that a task holds. */
 export interface Held extends Ordered {
   readonly cell: Cell;
-  /** True if others may hold it at the same time */
+  /** True if other tasks may hold the lock at the same time */
   readonly shared: boolean;
 }
 
@@ -105,15 +105,15 @@ export type LockClass =
   | "phy"
   | "phylink";
 
-/** What a lock is made with, beside its name and class. */
+/** The options of a lock, beside its name and class. */
 export interface LockOptions {
-  /** Its key in lockdep, where it is not the key of its class */
+  /** The key of the lock in lockdep. @default {its class} */
   key?: string;
-  /** True if a task may hold two of its class. @default {true} */
+  /** True if a task may hold two locks of the class. @default {true} */
   nests?: boolean;
 }
 
-/** Notes a lock as taken, and returns what lockdep has against it. */
+/** Records that a task took a lock, and logs a finding if lockdep reports one. */
 function taken(task: Task, lock: Held, lockdep: Lockdep): void {
   const { held } = task;
   if (lock.shared) reading(lock.cell);
@@ -155,7 +155,7 @@ export class Lock implements Held, Awaited {
     this.#lockdep = lockdep;
   }
 
-  /** That it is free, for who only waits for that */
+  /** The event that the lock is free, for a task that does not take the lock */
   get free(): Awaited {
     const { name, cell } = this;
     return { name, cell, lock: false, ready: () => this.ready(), holders: () => this.holders() };
@@ -169,7 +169,7 @@ export class Lock implements Held, Awaited {
     return this.owner === null ? [] : [this.owner];
   }
 
-  /** Takes the lock and gives it back, if it is free. */
+  /** Takes the lock and releases it at once, if it is free; else returns false. */
   pass(task: Task): boolean {
     reading(this.cell);
     if (this.owner !== null) return false;
@@ -178,7 +178,7 @@ export class Lock implements Held, Awaited {
     return true;
   }
 
-  /** Takes the lock if it is free. */
+  /** Takes the lock if it is free; else returns false. */
   tryTake(task: Task): boolean {
     if (this.owner !== null) {
       reading(this.cell);
@@ -189,7 +189,7 @@ export class Lock implements Held, Awaited {
     return true;
   }
 
-  /** Gives the lock back. */
+  /** Releases the lock. */
   release(task: Task): void {
     writing(this.cell);
     given(task, this);
@@ -197,14 +197,14 @@ export class Lock implements Held, Awaited {
   }
 }
 
-/** A lock that many may hold to read and one to write. A writer that waits holds back those who come to read. */
+/** A lock that many tasks may hold for read, or one for write. A waiting writer holds back new readers. */
 export class RwLock {
   readonly name: string;
   readonly cell: Cell;
   readonly #lockdep: Lockdep;
   readonly #readers: Task[] = [];
   #writer: Task | undefined;
-  /** In the order in which they came */
+  /** The waiting writers, in the order in which they came */
   readonly #waiting: Task[] = [];
   readonly #read: Held & Awaited;
   readonly #write: Held & Awaited;
@@ -232,7 +232,7 @@ export class RwLock {
     };
   }
 
-  /** Waits until nobody writes or waits to, and takes it to read. */
+  /** Waits until no task writes or waits to write, and takes the lock for read. */
   *acquireRead(task: Task): Steps {
     const on = this.#read;
     if (task.stepping) yield { kind: "lock", what: this.name, task: task.name, on };
@@ -245,7 +245,7 @@ export class RwLock {
     taken(task, on, this.#lockdep);
   }
 
-  /** Waits until nobody has it, and takes it to write; from when it begins to wait nobody gets it to read. */
+  /** Waits until no task holds the lock, and takes it for write; while this task waits, no other task gets the lock for read. */
   *acquireWrite(task: Task): Steps {
     const on = this.#write;
     if (task.stepping) yield { kind: "pause", what: this.name, task: task.name };
@@ -266,7 +266,7 @@ export class RwLock {
     throw new HungTask(this.name);
   }
 
-  /** Gives back what it was taken for, read or write. */
+  /** Releases the lock, held for read or for write. */
   release(task: Task): void {
     const wrote = this.#writer === task;
     given(task, wrote ? this.#write : this.#read);
@@ -274,19 +274,19 @@ export class RwLock {
       writing(this.cell);
       this.#writer = undefined;
     } else {
-      // Readers commute with each other, and not with those who write
+      // Readers commute with each other, but not with writers
       reading(this.cell);
       this.#readers.splice(this.#readers.indexOf(task), 1);
     }
   }
 }
 
-/** Thrown inside a task that waits for itself: it never goes on, and what it holds stays held. */
+/** Thrown inside a task that waits for itself: the task never continues, and its locks stay held. */
 export class HungTask extends Error {
   override name = "HungTask";
 }
 
-/** Thrown inside a task that the kernel ends in the midst of its work: what it holds stays held. */
+/** Thrown inside a task that an oops ends: its locks stay held. */
 export class Oops extends Error {
   override name = "Oops";
 }
@@ -302,7 +302,7 @@ export function* pause(task: Task, what: string): Steps {
   if (task.stepping) yield { kind: "pause", what, task: task.name };
 }
 
-/** Waits for a lock and takes it. A task that waits for itself is a finding on `kmsg`, and the end of that task. */
+/** Waits for a lock and takes it. If the task holds the lock itself, it never continues: a finding on `kmsg`. */
 export function* acquire(task: Task, lock: Lock): Steps {
   if (task.stepping) yield { kind: "lock", what: lock.name, task: task.name, on: lock };
   while (!lock.tryTake(task)) {
@@ -316,8 +316,8 @@ export function* acquire(task: Task, lock: Lock): Steps {
 }
 
 /**
- * Takes a lock and gives it back at once, with nothing of what it protects looked at: who does so has to wait for the task that holds it,
- * and in no order with others who do the same.
+ * Takes a lock and releases it at once, without an access to the state that the lock protects. The task has to wait for the holder,
+ * but its order with other tasks that do the same does not matter.
  */
 export function* passThrough(task: Task, lock: Lock): Steps {
   if (task.stepping) yield { kind: "lock", what: lock.name, task: task.name, on: lock.free };
@@ -331,7 +331,7 @@ export function* passThrough(task: Task, lock: Lock): Steps {
   }
 }
 
-/** An event that a task may wait for: something that others bring about, and nobody holds. */
+/** An event that a task may wait for: other tasks make it happen, and no task holds it. */
 export class Condition implements Awaited {
   readonly cell: Cell;
   readonly lock = false;
@@ -350,7 +350,7 @@ export class Condition implements Awaited {
     return this.holds();
   }
 
-  /** To be called where it may have become so, or has ceased to be. */
+  /** Records that the condition may have changed. Called after each change of the state that it depends on. */
   changed(): void {
     writing(this.cell);
   }

@@ -40,7 +40,7 @@ Deno.test("locks taken in both orders are a finding, before any task hangs", () 
   }]);
 });
 
-Deno.test("a task that waits for itself is a finding and never goes on", () => {
+Deno.test("a task that waits for itself is a finding and never continues", () => {
   const { instance, task } = world();
   const a = task("a");
   acquire(a, instance).next();
@@ -53,7 +53,7 @@ Deno.test("a task that waits for itself is a finding and never goes on", () => {
 
 const waits = (steps: Steps): boolean => !steps.next().done;
 
-Deno.test("many may read at once; a writer that waits holds back those who come to read", () => {
+Deno.test("many tasks may read at once; a waiting writer holds back new readers", () => {
   const { pernet, task } = world();
   const [a, b, c, d] = [task("a"), task("b"), task("c"), task("d")];
   assertEquals(waits(pernet.acquireRead(a)), false);
@@ -70,7 +70,7 @@ Deno.test("many may read at once; a writer that waits holds back those who come 
   assertEquals(waits(reader), false);
 });
 
-Deno.test("who reads and wants to write waits for itself, and for ever holds back those who come to read", () => {
+Deno.test("a reader that wants to write waits for itself, and holds back new readers for ever", () => {
   const { pernet, task } = world();
   const [a, b] = [task("a"), task("b")];
   pernet.acquireRead(a).next();
@@ -78,7 +78,7 @@ Deno.test("who reads and wants to write waits for itself, and for ever holds bac
   assertEquals(waits(pernet.acquireRead(b)), true);
 });
 
-Deno.test("an event is waited for until it is there", () => {
+Deno.test("a wait for an event ends when the event has happened", () => {
   const { task } = world();
   let users = 1;
   const gone = new Condition("users to go", () => users === 0);

@@ -1,29 +1,30 @@
 /**
- * Trees of files: directories and what is in them, how a driver writes down its own, and how a path is looked up in them.
+ * Trees of files: directories and their entries, how a driver declares its own tree, and the lookup of a path.
  *
  * @module
  */
 
 /** A directory. */
 export interface TreeDirectory {
-  /** What it is */
+  /** The kind of the node */
   readonly type: "dir";
   /** Its permissions, for example 0o755 */
   readonly mode: number;
   /**
-   * What else a kernel has in it. `false`: nothing. `true`: other files, so that a missing name and a list of names are unknown.
+   * What else a kernel has in the directory. `false`: nothing. `true`: other files, so that a missing name and a list of names are
+   * unknown.
    * `listed`: files of other subsystems, which a list of names leaves out
    */
   readonly partial: boolean | "listed";
-  /** What is in it, by name */
+  /** The entries of the directory, by name */
   readonly entries: () => ReadonlyMap<string, TreeNode>;
-  /** Names that a kernel does not have in it; matters only in a partial directory */
+  /** Names that a kernel does not have in the directory; matters only in a partial directory */
   readonly absent: () => ReadonlySet<string>;
 }
 
 /** A symbolic link. */
 export interface TreeLink {
-  /** What it is */
+  /** The kind of the node */
   readonly type: "link";
   /** The target of the link */
   readonly target: string;
@@ -31,27 +32,27 @@ export interface TreeLink {
 
 /** A file. */
 export interface TreeFile {
-  /** What it is */
+  /** The kind of the node */
   readonly type: "file";
   /** Its permissions, for example 0o644 */
   readonly mode: number;
   /** Its size in stat(2): a page in sysfs, 0 in debugfs */
   readonly size: number;
-  /** Its text, if no part of the model reads or writes it; undefined if a part does */
+  /** The text of the file; undefined if a part of the model reads or writes the file */
   readonly text?: string;
 }
 
-/** What a path can be. */
+/** The node at a path. */
 export type TreeNode = TreeDirectory | TreeLink | TreeFile;
 
-/** How a tree is written down: a directory, the mode of a file, or a file that holds a text; undefined is known not to be there. */
+/** A short form of a tree. By name: a directory, the mode of a file, or the text of a file; undefined: the name does not exist. */
 export type Sketch = { readonly [name: string]: Sketch | TreeNode | number | string | undefined };
 
-/** The permissions of a file that is read and written, only read, or only written by root. */
+/** The permissions of a file that only root reads and writes. */
 export const RW = 0o600;
-/** Only read. */
+/** The permissions of a file that only root reads. */
 export const RO = 0o400;
-/** Only written. */
+/** The permissions of a file that only root writes. */
 export const WO = 0o200;
 
 /** The size of a file in sysfs, in bytes. */
@@ -93,17 +94,17 @@ export const debugfs = (sketch: () => Sketch): TreeDirectory => directory(sketch
 /** Returns a directory of sysfs in which a kernel has more than the sketch. */
 export const partOf = (sketch: () => Sketch): TreeDirectory => directory(sketch, PAGE, { partial: true });
 
-/** What a path turned out to be: `absent` where nothing is there, `unknown` in a partial directory. */
+/** The result of a lookup: `absent` if the path does not exist, `unknown` if a partial directory may have it. */
 export type Found = { node: TreeNode; path: string } | "absent" | "unknown";
 
-/** The most links that are followed on the way to a file, as the kernel has it. */
+/** The most symbolic links that a lookup follows, as in the kernel. */
 const MOST_LINKS = 40;
 
 /**
- * Looks a path below `/sys` up.
+ * Looks up a path below `/sys`.
  *
  * @param root The directory `/sys`
- * @param follow Whether links are followed; the last part of the path, too
+ * @param follow True if links are followed, also at the last part of the path
  */
 export function lookUp(root: TreeDirectory, path: string, follow: boolean): Found {
   const left = path.split("/").slice(2);

@@ -1,5 +1,5 @@
 /**
- * Work items: what a kernel thread is to do once, however often it is asked for before it begins.
+ * Work items: a kernel thread runs a work item once, even if it is queued several times before it begins.
  *
  * @module
  */
@@ -9,8 +9,8 @@ import { Oops, type Steps, type Task } from "./task.ts";
 import { STATE } from "./state.ts";
 
 /**
- * One work item. It never runs twice at the same time; and once the thread that ran it was ended by the kernel, it never runs
- * again. The workqueue gives it to the thread that had it (kernel/workqueue.c, find_worker_executing_work).
+ * One work item. It never runs twice at the same time. If an oops ended the thread that ran it, it never runs again: the
+ * workqueue gives a running item to the same thread (kernel/workqueue.c, find_worker_executing_work).
  */
 export class Work {
   readonly #kernel: KernelHost;
@@ -40,7 +40,7 @@ export class Work {
     return this.#pending || this.#running;
   }
 
-  /** Has it run; does nothing if it was asked for before and has not begun yet. */
+  /** Queues the work; does nothing if it is queued already and has not begun yet. */
   queue(): void {
     if (this.#pending) return;
     this.#pending = true;
@@ -50,7 +50,7 @@ export class Work {
     this.#kernel.start(this.name, (task) => this.#run(task), this.#kernel.stepping);
   }
 
-  /** Waits until what was asked for so far has been done. */
+  /** Waits until the work that was queued so far is done. */
   *flush(task: Task): Steps {
     const last = this.#queued;
     while (this.#done < last) yield { kind: "blocked", what: this.name, task: task.name };

@@ -1,5 +1,5 @@
 /**
- * What the addresses of netdevs put into the FIB of their netns, which a listener may count.
+ * Counts the FIB entries that the addresses of netdevs add to their netns; a FIB listener may limit them.
  *
  * @module
  */
@@ -8,18 +8,18 @@ import type { Era } from "../era/mod.ts";
 import type { KernelHost } from "../kernel/host.ts";
 import type { Netdev, Netns } from "./netns.ts";
 
-/** How long it takes to see that an IPv6 address is nobody else's, in ms: 1 to 2 s on a board. */
+/** The time of duplicate address detection of IPv6, in ms: 1 to 2 s on a board. */
 const DUPLICATE_DETECTION = 1500;
 
-/** What 127.0.0.1/8 and ::1 put into the FIB. */
+/** Counts the FIB entries of 127.0.0.1/8 and ::1. */
 export function countLoopback(era: Era, netns: Netns, up: boolean): void {
   for (let i = 0; i < era.loopbackRoutes; i++) netns.count("IPv4/fib", up);
   netns.count("IPv6/fib", up);
 }
 
 /**
- * What a link-local address puts into the FIB: fe80::/64 and ff00::/8 once for all netdevs, and the address itself once it
- * is known to be unique (at once without ARP).
+ * Counts the FIB entries of a link-local address: fe80::/64 and ff00::/8 once for all netdevs, and the address itself after
+ * duplicate address detection (at once if the netdev has NOARP).
  */
 export function countLinkLocal(kernel: KernelHost, netdev: Netdev, up: boolean): void {
   const { netns } = netdev;

@@ -1,5 +1,5 @@
 /**
- * How the operational state of a netdev follows its carrier: by an event, that may be up to a second late
+ * Linkwatch: the operational state of a netdev follows its carrier by an event, which may be up to a second late
  * (net/core/link_watch.c).
  *
  * @module
@@ -11,10 +11,10 @@ import { acquire, type Steps, type Task } from "../kernel/task.ts";
 import { Work } from "../kernel/work.ts";
 import { STATE } from "../kernel/state.ts";
 
-/** Events that are not urgent come at most once in this time, in ms. */
+/** The shortest time between events that are not urgent, in ms. */
 const INTERVAL = 1000;
 
-/** The events of all netdevs. */
+/** The linkwatch events of all netdevs. */
 export class Linkwatch {
   readonly #kernel: KernelHost;
   readonly #pending = new Set<Netdev>();
@@ -32,12 +32,12 @@ export class Linkwatch {
     this.#work = new Work(kernel, "linkwatch_event", false, (task) => this.#event(task));
   }
 
-  /** True if the state of a netdev has yet to follow. */
+  /** True if the operational state of a netdev does not follow its carrier yet. */
   get pending(): boolean {
     return this.#pending.size > 0;
   }
 
-  /** Sets the carrier; the state follows. */
+  /** Sets the carrier of a netdev; an event then updates its operational state. */
   carrier(netdev: Netdev, on: boolean): void {
     if (netdev.carrier === on) return;
     netdev.carrier = on;
@@ -49,7 +49,7 @@ export class Linkwatch {
     this.event(netdev);
   }
 
-  /** Has the state follow, also where the carrier is as it was (`netif_carrier_event()`). */
+  /** Schedules the event of a netdev, even if its carrier did not change (`netif_carrier_event()`). */
   event(netdev: Netdev): void {
     const urgent = this.#isUrgent(netdev);
     if (this.#pending.has(netdev)) {
@@ -58,7 +58,7 @@ export class Linkwatch {
     this.#schedule(urgent);
   }
 
-  /** Has the state of a netdev follow now, under RTNL, as who shows it does in some eras. */
+  /** Updates the operational state of a netdev now, under RTNL; in some eras, a request that shows the link does this. */
   *sync(task: Task, netdev: Netdev): Steps {
     if (this.#pending.delete(netdev)) yield* this.#follow(task, netdev);
   }

@@ -14,7 +14,7 @@ import { linkFlags, type Netdev, type Netns, operstate } from "./netns.ts";
 import type { Result } from "../observation.ts";
 import { acquire, type Steps, type Task } from "../kernel/task.ts";
 
-/** Takes a netdev up, under RTNL. */
+/** Sets a netdev up, under RTNL. */
 function* openNetdev(kernel: Kernel, task: Task, netdev: Netdev): Steps {
   const { ops } = netdev;
   if (!ops) return kernel.setLink(task, netdev, true);
@@ -26,7 +26,7 @@ function* openNetdev(kernel: Kernel, task: Task, netdev: Netdev): Steps {
   kernel.link(task, "new", netdev);
 }
 
-/** Takes a netdev down, under RTNL. */
+/** Sets a netdev down, under RTNL. */
 export function* closeNetdev(kernel: Kernel, task: Task, netdev: Netdev): Steps {
   const { ops } = netdev;
   if (!netdev.up) return;
@@ -55,7 +55,7 @@ export const NETDEV_COMMANDS: { [K in NetdevKind]: Command<K> } = {
   },
 
   *"ethtool.show"(scene, { dev }) {
-    // It is looked for without RTNL
+    // ethtool looks the netdev up without RTNL
     reading(scene.kernel.rtnl.cell);
     if (!scene.netns.netdevs.has(dev)) return "ENODEV";
     return yield* ethtool(scene, dev, function* (netdev) {
@@ -80,7 +80,7 @@ export const NETDEV_COMMANDS: { [K in NetdevKind]: Command<K> } = {
 /** The kinds of {@linkcode NETDEV_COMMANDS}. */
 export type NetdevKind = "netdev.set" | "netdev.show" | "ethtool.show" | "ethtool.restart";
 
-/** What ip(8) does with a netdev; it reports an error itself if there is no netdev of that name. */
+/** Runs `body` on a netdev for ip(8), which itself reports an error if no netdev has that name. */
 function* onNetdev(scene: Scene, dev: string, body: (netdev: Netdev) => Steps): Steps<Result> {
   const { kernel, task, netns } = scene;
   if (!kernel.era.looksUpUnderRtnl) reading(kernel.rtnl.cell);
@@ -101,18 +101,18 @@ function* ethtool(scene: Scene, dev: string, body: (netdev: Netdev) => Steps<Res
   return result;
 }
 
-/** Below the class, or below the device */
+/** The path of a netdev's file: below `/sys/class/net`, or below the device. */
 const NETDEV_FILE =
   /^\/sys\/(?:class|(?:bus\/[^/]+\/)?devices\/([^/]+))\/net\/([^/]+)\/(carrier|operstate|phys_port_name)$/;
 
-/** Returns what a port is called on the front of its device, as `phys_port_name` tells it. */
+/** Returns the name of a port on the front panel of its device, as in `phys_port_name`. */
 function portName({ flavour }: Port): string {
   return flavour["flavour"] === "physical"
     ? `p${flavour["port"] as number}`
     : `pf${flavour["pfnum"] as number}vf${flavour["vfnum"] as number}`;
 }
 
-/** Returns a file of `/sys/class/net`, as much as shows a link. */
+/** Returns a file of a netdev in sysfs; only the files that show a link. */
 export function netdevFile(kernel: Kernel, path: string, netns: Netns): VirtualFile | undefined {
   const match = NETDEV_FILE.exec(path);
   const netdev = match && netns.netdevs.get(match[2]!);

@@ -8,7 +8,7 @@ import type { Era } from "../era/mod.ts";
 import { attribute, link, partOf, type Sketch, sysfs, type TreeDirectory } from "../kernel/tree.ts";
 import { linkFlags, type Netdev } from "./netns.ts";
 
-/** Returns the directory for the power management of a device, where the kernel was built with that (CONFIG_PM). */
+/** Returns the directory `power` of a device; nothing if the kernel was built without CONFIG_PM. */
 export function powerDirectory(era: Era): Sketch {
   return era.configuredOut.includes("power") ? {} : { power: partOf(() => ({})) };
 }

@@ -1,5 +1,5 @@
 /**
- * Network namespaces: their netdevs, and how many entries their FIB has.
+ * Network namespaces: their netdevs, and the number of entries in their FIB.
  *
  * @module
  */
@@ -11,11 +11,11 @@ import type { NetnsName } from "../operation.ts";
 import { Condition, type Steps, type Task } from "../kernel/task.ts";
 import { STATE } from "../kernel/state.ts";
 
-/** What anybody sees of a netdev. */
+/** The visible state of a netdev. */
 export interface NetdevShown {
   /** Its name in its netns */
   readonly name: string;
-  /** The netns that it is in */
+  /** The netns of the netdev */
   readonly netns: { readonly name: NetnsName };
   /** Its number in its netns */
   readonly ifindex: number;
@@ -23,9 +23,9 @@ export interface NetdevShown {
   readonly downFlags: readonly string[];
   /** Its operational state while it is up and has a carrier */
   readonly operstateUp: string;
-  /** True if it was taken up */
+  /** True if the netdev was set up */
   readonly up: boolean;
-  /** True if it has a carrier */
+  /** True if the netdev has a carrier */
   readonly carrier: boolean;
   /** The carrier that the operational state follows, where it does so by an event; undefined where it does so at once */
   readonly followed: boolean | undefined;
@@ -37,26 +37,26 @@ export interface Netdev {
   netns: Netns;
   /** Its number in its netns */
   ifindex: number;
-  /** As ip(8) prints them while it is down */
+  /** Its flags while it is down, as ip(8) prints them */
   readonly downFlags: readonly string[];
   readonly operstateUp: string;
   up: boolean;
   carrier: boolean;
   /** The carrier that the operational state follows, where it does so by an event; undefined where it does so at once */
   followed: boolean | undefined;
-  /** True if its queues are active: an event that would make them so is urgent */
+  /** True if the queues of the netdev are active; an event that activates them is urgent */
   activated: boolean;
-  /** True if its driver was started and not yet stopped; undefined where that is as `up` */
+  /** True if the driver was started and not stopped yet; undefined if this equals `up` */
   running: boolean | undefined;
-  /** What a driver does beside; undefined where there is nothing to do */
+  /** The callbacks of the driver; undefined if it has none */
   ops: NetdevOps | undefined;
-  /** True if it cannot move to another netns (`netns_immutable`) */
+  /** True if the netdev cannot move to another netns (`netns_immutable`) */
   stays: boolean;
 }
 
-/** What ethtool(8) shows of a netdev. */
+/** The link settings of a netdev that ethtool(8) shows. */
 export interface LinkSettings {
-  /** Mb/s, or null where it is not known */
+  /** Mb/s, or null if not known */
   speed: number | null;
   duplex: "full" | "half" | null;
   autoneg: boolean;
@@ -70,47 +70,47 @@ export interface NetdevOps {
   restartNegotiation(task: Task): Steps;
 }
 
-/** The five tables that a listener may count, by the path of a devlink resource. */
+/** The five FIB tables that a listener may count, by the path of their devlink resource. */
 export type FibTable = "IPv4/fib" | "IPv4/fib-rules" | "IPv6/fib" | "IPv6/fib-rules" | "nexthops";
 
-/** In the order in which a new listener learns of them, which is also the order of the checks. */
+/** The tables in the order in which a new listener is notified of their entries, which is also the order of the checks. */
 export const FIB_TABLES: readonly FibTable[] = ["nexthops", "IPv4/fib-rules", "IPv4/fib", "IPv6/fib-rules", "IPv6/fib"];
 
-/** Somebody who counts the entries of a netns, and may refuse one. */
+/** A FIB listener: counts the entries of a netns, and may refuse an entry. */
 export interface FibListener {
-  /** The most entries that it takes; undefined of a table that it does not count */
+  /** Returns the most entries of a table; undefined if the listener does not count the table */
   limit(table: FibTable): bigint | undefined;
-  /** What it reports when there are more, and what the request then fails with */
+  /** Returns the errno and the extack of a request that would exceed the limit */
   refusal(table: FibTable): { errno: Result; text: string; prefix: string };
 }
 
 /** A network namespace. */
 export class Netns {
-  /** False from the moment that its last reference went */
+  /** False once the last reference is dropped */
   alive = true;
-  /** True if its end is over: what still points to it points to nothing */
+  /** True once the netns is freed: pointers to it dangle */
   gone = false;
   #heard: boolean;
   readonly #cell: Cell;
   readonly #users: Task[] = [];
-  /** Holds once nobody is in it any more, or means to put something there: only then does it die */
+  /** The condition that no task uses the netns or is about to put an object into it: only then the netns dies */
   readonly unused: Condition;
   readonly netdevs: Map<string, Netdev> = new Map();
   readonly fibListeners: FibListener[] = [];
   readonly occupancy: Record<FibTable, number>;
-  /** Netdevs with a link-local address, and whether that is assigned yet */
+  /** The netdevs with a link-local address; the value is true once the address is assigned */
   readonly linkLocal: Map<Netdev, boolean> = new Map();
-  /** True if routes may have come that a device did not take over though it takes over others */
+  /** True if the netns may have routes that a device did not offload, although the device offloads others */
   offloadsSome = false;
-  /** The last ifindex that was given out */
+  /** The last ifindex that was assigned */
   lastIfindex = 0;
-  /** True if the table of routes is there: the first route makes it, also one that is refused, and the route of `lo` (fib_frontend.c) */
+  /** True if the routing table exists: the first route creates it, even a refused route or the route of `lo` (fib_frontend.c) */
   hasTable: boolean;
   /** Routes that operations added, with their netdev */
   readonly routes: Map<string, string> = new Map();
   /** Nexthop objects that operations added, by their id */
   readonly nexthops: Set<number> = new Set();
-  /** The id that the kernel gave last to one that was added without: it looks for the next from there on */
+  /** The last id that the kernel chose for a nexthop; the search for the next free id starts after it */
   lastNexthop = 0;
 
   [STATE](): readonly unknown[] {
@@ -122,7 +122,7 @@ export class Netns {
     this.#cell = cellOf(`listeners of ${name}`);
     this.unused = new Condition(`users of netns ${name}`, () => this.#users.length === 0, () => this.#users);
     this.hasTable = options.lab ?? false;
-    // A board's own netns: routes of lo and of one interface with one IPv4 address and a default route, as in a lab guest
+    // The initial netns of a board: routes of lo and of one interface with one IPv4 address and a default route, as in a lab guest
     const [fib4, fib6] = options.lab ? options.entries.lab : [0, 0];
     const [rules4, rules6] = options.entries.rules;
     this.occupancy = {
@@ -134,19 +134,19 @@ export class Netns {
     };
   }
 
-  /** Keeps the netns from dying. */
+  /** Adds a user, which keeps the netns from dying. */
   hold(task: Task): void {
     this.#users.push(task);
     reading(this.unused.cell);
   }
 
-  /** The end of that. */
+  /** Removes a user of the netns. */
   drop(task: Task): void {
     this.#users.splice(this.#users.indexOf(task), 1);
     reading(this.unused.cell);
   }
 
-  /** True if somebody reads its devlink messages. */
+  /** True if a socket in the netns listens to devlink messages. */
   get heard(): boolean {
     reading(this.#cell);
     return this.#heard;
@@ -165,7 +165,7 @@ export class Netns {
     }
   }
 
-  /** Adds or takes an entry that nobody asked for: one that is refused is simply not there. */
+  /** Adds or removes an entry that no request asked for; an entry that a listener refuses is silently missing. */
   count(table: FibTable, add: boolean): void {
     writing(cellOf(`fib of ${this.name}`));
     if (!add) this.occupancy[table] = Math.max(0, this.occupancy[table] - 1);
@@ -179,7 +179,7 @@ export class Netns {
     return limit !== undefined && BigInt(this.occupancy[table]) >= limit;
   }
 
-  /** Adds an entry to a table, if nobody who listens refuses it. */
+  /** Adds an entry to a table, unless a listener refuses it. */
   addEntry(task: Task, table: FibTable): Result {
     writing(cellOf(`fib of ${this.name}`));
     for (const listener of this.fibListeners) {

@@ -1,5 +1,5 @@
 /**
- * Nexthop objects that listeners count: those that discard (net/ipv4/nexthop.c).
+ * Blackhole nexthop objects, which FIB listeners count (net/ipv4/nexthop.c).
  *
  * @module
  */
@@ -8,10 +8,10 @@ import type { Command } from "../command.ts";
 import { withRtnl } from "../kernel/host.ts";
 import type { Result } from "../observation.ts";
 
-/** The operations on nexthop objects. */
+/** The kinds of {@linkcode NEXTHOP_COMMANDS}. */
 export type NexthopKind = "nexthop.add" | "nexthop.del";
 
-/** Returns what ip(8) takes for an id: 32 bits. */
+/** True if ip(8) accepts the id: 32 bits. */
 const isId = (id: number) => Number.isInteger(id) && id >= 0 && id < 2 ** 32;
 
 /** The commands of ip(8) on nexthop objects. */
@@ -24,11 +24,11 @@ export const NEXTHOP_COMMANDS: { [K in NexthopKind]: Command<K> } = {
       return netns.lastNexthop;
     };
     yield* withRtnl(kernel, task, () => {
-      // One that discards is of `lo`
+      // The device of a blackhole nexthop is `lo`
       if (!netns.netdevs.get("lo")!.up) result = task.fail("ENETDOWN", "Device for nexthop is not up");
       else if (netns.nexthops.has(id)) result = "EEXIST";
       else {
-        // The number is taken also where a device then refuses the object
+        // The kernel uses up the id even if a device then refuses the nexthop
         const number = id || unused();
         result = netns.addEntry(task, "nexthops");
         if (result === "ok") netns.nexthops.add(number);

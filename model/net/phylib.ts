@@ -18,33 +18,33 @@ import { Work } from "../kernel/work.ts";
 /** The bus of PHYs. */
 export const MDIO_BUS = "mdio_bus";
 
-/** The driver of a PHY that has no other. */
+/** The name of the driver that phylib binds to a PHY without a driver. */
 const GENERIC = "Generic PHY";
 
-/** A PHY is asked for its link at this interval, in ms (`PHY_STATE_TIME`). */
+/** The interval at which phylib polls the link of a PHY, in ms (`PHY_STATE_TIME`). */
 const POLL_INTERVAL = 1000;
 
-/** The states of a PHY, as the kernel's log spells them in capitals. */
+/** The states of a PHY; the kernel log prints them in capitals. */
 export type PhyState = "down" | "ready" | "up" | "running" | "nolink" | "halted";
 
-/** Where an LED trigger is fired that was freed. */
+/** The call chain that fires a freed LED trigger. */
 const FIRES = "led_set_brightness <- led_trigger_event <- phy_led_trigger_change_speed <- phy_link_down";
 
 const STARTED: ReadonlySet<PhyState> = new Set(["up", "running", "nolink"]);
 
-/** The LED triggers of a PHY: one object for the triggers of all its speeds, from the probe of its driver to the removal. */
+/** The LED triggers of a PHY: one object for the triggers of all speeds, from the probe of the PHY's driver to its removal. */
 interface Triggers {
-  /** True once their memory was freed */
+  /** True once the memory of the triggers is freed */
   freed: boolean;
 }
 
-/** What a PHY is wired to, outside of the kernel. */
+/** The cable of a PHY, outside of the kernel. */
 export interface Wire {
   /** True if a cable is plugged in whose other end is up */
   readonly plugged: boolean;
 }
 
-/** What phylib tells the user of a PHY, which is phylink. */
+/** The callback by which phylib reports a link change to the user of a PHY, which is phylink. */
 export type LinkChange = (task: Task, up: boolean) => Steps;
 
 /** A PHY on its bus. */
@@ -59,7 +59,7 @@ export class Phy extends Device {
   #state: PhyState = "down";
   #link = false;
   #triggers: Triggers | undefined;
-  /** The triggers that were fired last: the removal of the driver does not forget them */
+  /** The triggers that were fired last: the pointer stays when the driver is removed */
   #last: Triggers | undefined;
   #change: LinkChange | undefined;
 
@@ -86,12 +86,12 @@ export class Phy extends Device {
     this.#machine = new Work(kernel, `phy_state_machine of ${name}`, false, (task) => this.#work(task));
   }
 
-  /** What ethtool(8) shows: what phylib knew last. */
+  /** The link settings that ethtool(8) shows: the last known to phylib. */
   get shown(): { speed: number | null; duplex: "full" | null; autoneg: boolean } {
     return this.#link ? { speed: 1000, duplex: "full", autoneg: true } : { speed: null, duplex: null, autoneg: true };
   }
 
-  /** `phy_probe()` */
+  /** Models `phy_probe()`. */
   probe(task: Task): void {
     this.#state = "ready";
     this.#triggers = { freed: false };
@@ -99,7 +99,7 @@ export class Phy extends Device {
     this.#fire(task);
   }
 
-  /** `phy_remove()`: tells neither the netdev nor phylink, and keeps the pointer to the triggers that were fired last. */
+  /** Models `phy_remove()`: notifies neither the netdev nor phylink, and leaves the pointer to the last fired triggers. */
   *remove(task: Task): Steps {
     this.#forget();
     yield* this.#machine.cancel(task);
@@ -108,7 +108,7 @@ export class Phy extends Device {
     this.#state = "down";
   }
 
-  /** `phy_attach_direct()`: takes a reference to the module of the driver, not to the driver. */
+  /** Models `phy_attach_direct()`: takes a reference to the module of the driver, not to the driver. */
   *attach(task: Task, change: LinkChange): Steps {
     if (!this.driver) yield* this.#kernel.core.bindTo(task, this, this.#generic);
     if (!this.driver!.module.get()) {
@@ -121,7 +121,7 @@ export class Phy extends Device {
     this.#state = "ready";
   }
 
-  /** `phy_disconnect()`: gives back a reference to the module of the driver that is bound now. */
+  /** Models `phy_disconnect()`: drops a reference to the module of the driver that is bound now. */
   *detach(task: Task): Steps {
     if (STARTED.has(this.#state)) yield* this.stop(task);
     this.#change = undefined;
@@ -129,7 +129,7 @@ export class Phy extends Device {
     if (this.driver === this.#generic) yield* this.#kernel.core.release(task, this, undefined);
   }
 
-  /** `phy_start()` */
+  /** Models `phy_start()`. */
   *start(task: Task): Steps {
     yield* acquire(task, this.phyLock);
     this.#state = "up";
@@ -137,7 +137,7 @@ export class Phy extends Device {
     this.#machine.queue();
   }
 
-  /** `phy_stop()` */
+  /** Models `phy_stop()`. */
   *stop(task: Task): Steps {
     if (!STARTED.has(this.#state) && this.#state !== "down") {
       task.log("info", `called from state ${this.#state.toUpperCase()}`);
@@ -158,7 +158,7 @@ export class Phy extends Device {
     this.phyLock.release(task);
   }
 
-  /** `_phy_state_machine()`, the PHY's lock held */
+  /** Models `_phy_state_machine()`, under the PHY's lock. */
   *#step(task: Task): Steps {
     if (STARTED.has(this.#state)) {
       this.#link = this.#wire.plugged;
@@ -181,13 +181,13 @@ export class Phy extends Device {
     if (STARTED.has(this.#state)) this.#again();
   }
 
-  /** `phy_link_up()` and `phy_link_down()` */
+  /** Models `phy_link_up()` and `phy_link_down()`. */
   *#linkChange(task: Task): Steps {
     if (this.#change) yield* this.#change(task, this.#link);
     this.#fire(task);
   }
 
-  /** `phy_led_trigger_change_speed()` */
+  /** Models `phy_led_trigger_change_speed()`. */
   #fire(task: Task): void {
     const now = this.#link ? this.#triggers : undefined;
     if (now === this.#last) return;
@@ -195,9 +195,9 @@ export class Phy extends Device {
     this.#last = now;
   }
 
-  /** Walks the list of LEDs in memory that was freed: what is there decides. */
+  /** Walks the list of LEDs in freed memory: the result depends on the content of that memory. */
   #fireFreed(task: Task): void {
-    // Whatever the result, the next line is an oops
+    // The state machine then calls the missing driver: this is an oops in any case
     if (this.#era.pollingAsksDriver) return;
     const { freedMemory } = this.#kernel;
     const what = `${FIRES}: the LED triggers of ${this.name} were freed`;
@@ -224,10 +224,10 @@ export class Phy extends Device {
   }
 }
 
-/** Why the outcome of a step is unknown that reads freed memory. */
+/** The reason why the outcome of a step is unknown: the step reads freed memory. */
 const REUSED = "it reads memory that was freed: if that was reused, the kernel breaks; if not, nothing happens";
 
-/** The kernel breaks here, or it does not: the model continues as if it did not, and knows nothing of the channels that tell. */
+/** Records an oops that may happen: the model continues without it, and marks the channels that it would change as unknown. */
 function mayOops(task: Task, text: string): void {
   task.log("oops", text);
   const channels = ["result", "notify", "link", "kmsg", "time"] as const;
@@ -254,7 +254,7 @@ export function phyDriver(name: string, module: Module, matches: DeviceDriver["m
   };
 }
 
-/** Returns the driver that phylib binds a PHY to that has no driver. Nothing unloads its module. */
+/** Returns the driver that phylib binds to a PHY without a driver. Its module is never unloaded. */
 export function genericPhy(): DeviceDriver {
   return phyDriver(GENERIC, new Module({ name: "libphy", uses: [], init: noInit }), () => false);
 }

@@ -1,5 +1,5 @@
 /**
- * phylink: what stands between a MAC and its PCS, and calls both (drivers/net/phy/phylink.c; docs/semantics.md 7.1).
+ * phylink: the layer between a MAC and its PCS, which calls both (drivers/net/phy/phylink.c; docs/semantics.md 7.1).
  *
  * @module
  */
@@ -13,7 +13,7 @@ import { acquire, type Lock, pause, type Steps, type Task } from "../kernel/task
 import { Work } from "../kernel/work.ts";
 import { STATE } from "../kernel/state.ts";
 
-/** How MAC and PCS are wired, by the names of the device tree. */
+/** The interface mode between MAC and PCS, by its name in the device tree. */
 export type Interface = "1000base-x" | "2500base-x" | "sgmii" | "gmii" | "rgmii";
 
 /** The operations of a PCS. */
@@ -27,53 +27,53 @@ export type PcsOp =
 
 /** A PCS, as phylink knows it. */
 export interface Pcs {
-  /** Names the object, its generation included */
+  /** The name of the object, with its generation */
   readonly name: string;
-  /** True if it is to be asked each second */
+  /** True if phylink polls the PCS each second */
   readonly poll: boolean;
-  /** What it reports of the speed, in Mb/s; null where it reports none */
+  /** The speed that the PCS reports, in Mb/s; null if it reports none */
   readonly speed: number | null;
-  /** Looks up an operation, which is a read of its memory; `frames` are those that do so */
+  /** Looks up an operation, which reads the PCS's memory; `frames` are the stack frames of the read */
   read(task: Task, frames: string): void;
-  /** Calls one of its operations: whether that succeeded; of `pcs_get_state`, whether there is a link */
+  /** Calls an operation; returns true if it succeeded, or, for `pcs_get_state`, if there is a link */
   call(task: Task, op: PcsOp, argument?: string | number): Steps<boolean>;
-  /** `pcs_post_config`, if it has that */
+  /** Calls `pcs_post_config`, if the PCS has it */
   postConfig?(task: Task, frames: string): void;
 }
 
-/** What is known of a link. */
+/** The state of a link. */
 export interface LinkState {
   interface: Interface;
   link: boolean;
-  /** Mb/s, or null where it is not known */
+  /** Mb/s, or null if not known */
   speed: number | null;
 }
 
-/** What a MAC driver gives to phylink. */
+/** The callbacks that a MAC driver gives to phylink. */
 export interface Mac {
-  /** The PCS for an interface, or null where it uses none */
+  /** Returns the PCS for an interface mode, or null if the MAC uses none */
   selectPcs(mode: Interface): Pcs | null;
   config(task: Task, mode: Interface): void;
   linkUp(task: Task, speed: number): void;
   linkDown(task: Task): void;
-  /** What a fixed link is like now; changes the state that it is given */
+  /** Writes the current state of a fixed link into `state` */
   fixedState(state: LinkState): void;
 }
 
-/** What a phylink is made with. */
+/** The options of a phylink. */
 export interface PhylinkOptions {
-  /** How the state of the link is known: from the PCS, from a PHY alone, or it is fixed */
+  /** Where the state of the link comes from: the PCS, a PHY alone, or it is fixed */
   mode: "inband" | "phy" | "fixed";
   interface: Interface;
   mac: Mac;
   netdev: Netdev;
-  /** What stands before its lines in the kernel log */
+  /** The prefix of its lines in the kernel log */
   prefix: string;
-  /** True if a fixed link is asked for each second */
+  /** True if a fixed link is polled each second */
   pollFixed: boolean;
 }
 
-/** A PCS or a fixed link that is polled is so at this interval, in ms. */
+/** The interval at which a PCS or a fixed link is polled, in ms. */
 const POLL_INTERVAL = 1000;
 
 const SPEEDS: Readonly<Record<number, string>> = { 1000: "1Gbps", 2500: "2.5Gbps" };
@@ -87,7 +87,7 @@ export class Phylink {
   readonly #state: Lock;
   readonly #phydev: Lock;
   readonly #resolve: Work;
-  /** A pointer and nothing more: no reference, no owner */
+  /** The PCS: only a pointer, without a reference and without an owner */
   #pcs: Pcs | null = null;
   #interface: Interface;
   #speed: number | null;
@@ -98,12 +98,11 @@ export class Phylink {
   #configured = false;
   #timer: Timer | undefined;
   #phy: Phy | undefined;
-  /** What the PHY reported last: no removal of its driver changes that */
+  /** The link that the PHY reported last: the removal of the PHY's driver does not change this */
   #phyLink = false;
   /** The speed that the PHY reported since it was connected */
   #phySpeed: number | null = null;
 
-  /** `phylink_create()`, before the netdev is registered */
   [STATE](): readonly unknown[] {
     return [
       this.#state,
@@ -124,6 +123,7 @@ export class Phylink {
     ];
   }
 
+  /** Models `phylink_create()`, before the netdev is registered. */
   constructor(kernel: Kernel, options: PhylinkOptions) {
     this.#kernel = kernel;
     this.#era = kernel.era.phylink;
@@ -137,12 +137,12 @@ export class Phylink {
     this.#resolve = new Work(kernel, `phylink_resolve of ${name}`, true, (task) => this.#resolved(task));
   }
 
-  /** `phylink_set_pcs()`, of eras in which the MAC is not asked */
+  /** Models `phylink_set_pcs()`, for eras in which phylink does not ask the MAC for its PCS. */
   setPcs(pcs: Pcs): void {
     this.#pcs = pcs;
   }
 
-  /** `phylink_connect_phy()`, under RTNL */
+  /** Models `phylink_connect_phy()`, under RTNL. */
   *connectPhy(task: Task, phy: Phy): Steps {
     yield* phy.attach(task, (task, up) => this.#phyChange(task, up));
     this.#carrier(false);
@@ -151,7 +151,7 @@ export class Phylink {
     this.#phy = phy;
   }
 
-  /** `phylink_disconnect_phy()`, under RTNL */
+  /** Models `phylink_disconnect_phy()`, under RTNL. */
   *disconnectPhy(task: Task): Steps {
     const phy = this.#phy;
     this.#phy = undefined;
@@ -160,7 +160,7 @@ export class Phylink {
     yield* phy.detach(task);
   }
 
-  /** `phylink_phy_change()`, under the PHY's lock */
+  /** Models `phylink_phy_change()`, under the PHY's lock. */
   *#phyChange(task: Task, up: boolean): Steps {
     yield* acquire(task, this.#state);
     this.#phyLink = up;
@@ -170,7 +170,7 @@ export class Phylink {
     yield* this.#runResolve(task);
   }
 
-  /** `phylink_start()`, under RTNL */
+  /** Models `phylink_start()`, under RTNL. */
   *start(task: Task): Steps {
     this.#log(task, `configuring for ${this.#options.mode}/${this.#interface} link mode`);
     this.#carrier(false);
@@ -187,7 +187,7 @@ export class Phylink {
     if (this.#phy) yield* this.#phy.start(task);
   }
 
-  /** `phylink_stop()`, under RTNL */
+  /** Models `phylink_stop()`, under RTNL. */
   *stop(task: Task): Steps {
     if (this.#phy) yield* this.#phy.stop(task);
     this.#stopPolling();
@@ -200,22 +200,22 @@ export class Phylink {
     if (this.#era.enables && this.#pcs) yield* this.#call(task, this.#pcs, "phylink_stop", "pcs_disable");
   }
 
-  /** `phylink_mac_change()`: the MAC saw its link come or go */
+  /** Models `phylink_mac_change()`: the MAC reports a change of its link. */
   *macChange(task: Task, up: boolean): Steps {
     if (!up) this.#linkFailed = true;
     yield* this.#runResolve(task);
   }
 
-  /** `phylink_destroy()`, once its netdev is gone */
+  /** Models `phylink_destroy()`, after the netdev is gone. */
   *destroy(task: Task): Steps {
     yield* this.#resolve.cancel(task);
   }
 
-  /** Returns what ethtool(8) shows, under RTNL. */
+  /** Returns the link settings that ethtool(8) shows, under RTNL. */
   *linkSettings(task: Task): Steps<LinkSettings> {
-    // What phylib knows, whether the PHY still has a driver or not
+    // The state that phylib knows, even if the PHY has no driver any more
     if (this.#phy) return this.#phy.shown;
-    // Neither a fixed link nor one in-band yet: what is shown is what memory holds that was never written
+    // The mode is not set before the first configuration: the kernel shows values that were never written
     if (!this.#configured && this.#era.modeFrom === "configuration") {
       return { speed: null, duplex: "half", autoneg: false };
     }
@@ -225,7 +225,7 @@ export class Phylink {
     return { speed: state.speed, duplex: state.speed === null ? null : "full", autoneg: true };
   }
 
-  /** `phylink_ethtool_nway_reset()`, under RTNL */
+  /** Models `phylink_ethtool_nway_reset()`, under RTNL. */
   *restartNegotiation(task: Task): Steps {
     yield* this.#restart(task, "phylink_ethtool_nway_reset");
   }
@@ -276,7 +276,7 @@ export class Phylink {
     state.speed = this.#pcs.speed;
   }
 
-  /** The work: finds out what the link is like, and has MAC, PCS and carrier follow. */
+  /** The resolve work: determines the state of the link, and updates MAC, PCS and carrier. */
   *#resolved(task: Task): Steps {
     const { netdev, mode } = this.#options;
     if (this.#era.phydevMutex) yield* acquire(task, this.#phydev);
@@ -338,7 +338,7 @@ export class Phylink {
     this.#log(task, "Link is Down");
   }
 
-  /** Calls an operation of a PCS: every such call comes through here. */
+  /** Calls an operation of a PCS. All such calls go through this function. */
   *#call(task: Task, pcs: Pcs, frames: string, op: PcsOp, argument?: string | number): Steps<boolean> {
     yield* pause(task, `${op} of ${pcs.name}`);
     pcs.read(task, frames);

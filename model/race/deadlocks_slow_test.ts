@@ -1,4 +1,4 @@
-/** The deadlocks of docs/semantics.md 2.4, each of them found by the explorer, which knows none of them in advance. */
+/** Tests that the explorer finds each deadlock of docs/semantics.md 2.4; the explorer knows none of them in advance. */
 
 import { assert, assertEquals } from "@std/assert";
 import type { ExploreOptions } from "./explore.ts";
@@ -47,7 +47,7 @@ function race(
   };
 }
 
-/** Explores; what was found has to be all there is, and that in under a second of its own time. */
+/** Explores a race, and asserts that all schedules were explored. */
 function found(
   setting: Setting,
   racers: readonly Racer[],
@@ -62,7 +62,7 @@ const deadlocks = (explored: Explored) =>
   explored.findings.filter(({ kind }) => kind === "deadlock").map(({ text }) => text).sort();
 const findings = (explored: Explored) => explored.findings.map(({ kind, text }) => `${kind}: ${text}`).sort();
 
-Deno.test("D1: a reload that registers, with the instance's lock held and a registration that takes it", async (t) => {
+Deno.test("D1: a reload holds the instance's lock and registers objects, and the registration takes the lock, too", async (t) => {
   const oldApi: Design = { lockRegime: "instance", locks: { registration: "takes" } };
   for (const [handle, hardware] of [[NSIM, undefined], [MLXSW, "mlxsw"]] as const) {
     const of = (era: EraId, design?: Design) =>
@@ -72,7 +72,7 @@ Deno.test("D1: a reload that registers, with the instance's lock held and a regi
     await t.step(`${handle}: waits for itself`, () => {
       assertEquals(deadlocks(of("6.1", oldApi)), [`reload waits for ${handle}, held by reload`]);
     });
-    await t.step(`${handle}: not in the regimes that kernels have, nor where the lock is marked as held`, () => {
+    await t.step(`${handle}: no finding in the regimes of kernels, nor if the lock is marked as held`, () => {
       for (const era of BOOTED_ERAS) assertEquals(findings(of(era)), []);
       for (const lockRegime of ["global_mutex", "global_plus_devl", "instance", "instance_plus_device"] as const) {
         assertEquals(findings(of("6.1", { lockRegime })), [], lockRegime);
@@ -82,7 +82,7 @@ Deno.test("D1: a reload that registers, with the instance's lock held and a regi
   }
 });
 
-Deno.test("D1, C08: a mark means that somebody holds the lock: another task registers without it", () => {
+Deno.test("D1, C08: a mark shows that some task holds the lock: another task then registers without it", () => {
   const explored = found({ era: "6.1", design: { lockRegime: "rfc_nested_mark" } }, [
     racer("reload", reload(NSIM)),
     racer("new_port", newPort),
@@ -98,9 +98,9 @@ Deno.test("D1, C08: a mark means that somebody holds the lock: another task regi
   }
 });
 
-Deno.test("D2: netdevsim's own lock over its ports, against a reload that holds the instance", async (t) => {
+Deno.test("D2: netdevsim's own lock for its ports, and a reload that holds the instance's lock", async (t) => {
   const racers = [racer("reload", reload(NSIM)), racer("new_port", newPort)];
-  await t.step("taken in both orders where a reload holds the instance's lock", () => {
+  await t.step("the two locks are taken in both orders if a reload holds the instance's lock", () => {
     const taking = exploreRace(
       race({ era: "6.1", design: { lockRegime: "rfc_nested_mark", locks: { portListLock: true } } }, racers),
     );
@@ -108,13 +108,13 @@ Deno.test("D2: netdevsim's own lock over its ports, against a reload that holds 
       `reload waits for port_list_lock of netdevsim10, held by new_port; new_port waits for ${NSIM}, held by reload`,
     ]);
   });
-  await t.step("not in 5.10, where sysfs holds reloads off instead, which then fail", () => {
+  await t.step("no finding in 5.10, where sysfs disables reloads, which then fail", () => {
     const explored = found({ era: "5.10" }, racers);
     assertEquals(findings(explored), []);
     const results = new Set([...explored.outcomes.keys()].map((outcome) => JSON.parse(outcome).results[0][0]));
     assertEquals([...results].sort(), ["EOPNOTSUPP", "ok"]);
   });
-  await t.step("not from 5.18 on, where both take the instance's lock", () => {
+  await t.step("no finding from 5.18 on, where both take the instance's lock", () => {
     for (const era of ["6.1", "6.12", "7.2", "7.3"] as const) assertEquals(findings(found({ era }, racers)), []);
   });
 });
@@ -125,10 +125,10 @@ const seed003 = (handle: string): Operation[] => [
   { kind: "netns.del", name: "n1" },
 ];
 
-Deno.test("D3: a reload that leaves a notifier of all netns, as a netns dies", async (t) => {
+Deno.test("D3: a reload unregisters a netdev notifier of all netns while a netns dies", async (t) => {
   const racers = (handle: string) => [racer("user", ...seed003(handle))];
   const itself = "cleanup_net waits for pernet_ops_rwsem, held by cleanup_net";
-  await t.step("mlx5 with RDMA: 5.10 and 6.1 wait for themselves, later ones do not", () => {
+  await t.step("mlx5 with RDMA: on 5.10 and 6.1 the task waits for itself, on later kernels it does not", () => {
     for (const era of ["5.10", "6.1"] as const) {
       assertEquals(deadlocks(found({ era, hardware: "mlx5" }, racers(MLX5))), [itself], era);
     }
@@ -136,7 +136,7 @@ Deno.test("D3: a reload that leaves a notifier of all netns, as a netns dies", a
       assertEquals(findings(found({ era, hardware: "mlx5" }, racers(MLX5))), [], era);
     }
   });
-  await t.step("by the scope of the notifier: only the scope of all netns", () => {
+  await t.step("by the scope of the notifier: a deadlock only if the scope is all netns", () => {
     for (const era of ["6.1", "6.12"] as const) {
       for (const notifierScope of ["global", "per_net", "dev_net", "module_init"] as const) {
         const explored = found({ era, hardware: "mlx5", design: { notifierScope } }, racers(MLX5));
@@ -144,14 +144,14 @@ Deno.test("D3: a reload that leaves a notifier of all netns, as a netns dies", a
       }
     }
   });
-  await t.step("never without RDMA, nor on mlxsw and netdevsim (N04, N06)", () => {
+  await t.step("no finding without RDMA, nor on mlxsw and netdevsim (N04, N06)", () => {
     for (const era of BOOTED_ERAS) {
       assertEquals(findings(found({ era, hardware: "mlx5_no_rdma" }, racers(MLX5))), [], era);
       assertEquals(findings(found({ era, hardware: "mlxsw" }, racers(MLXSW))), [], era);
       assertEquals(findings(found({ era }, racers(NSIM))), [], era);
     }
   });
-  await t.step("what waits for it: a task that adds a netns (N05)", () => {
+  await t.step("after the deadlock, a task that adds a netns hangs (N05)", () => {
     const machine = new Machine({ era: "6.1", hardware: ["mlx5"] });
     for (const op of seed003(MLX5)) machine.perform(op);
     assertEquals(machine.perform({ kind: "netns.add", name: "n2" }).result, "hang");
@@ -159,10 +159,10 @@ Deno.test("D3: a reload that leaves a notifier of all netns, as a netns dies", a
     for (const op of seed003(MLX5)) later.perform(op);
     assertEquals(later.perform({ kind: "netns.add", name: "n2" }).result, "ok");
   });
-  await t.step("two tasks: a reload of it, and the end of a netns with nothing of it (N07)", () => {
+  await t.step("two tasks: a reload of the instance, and the end of a netns without an instance (N07)", () => {
     const before: Operation[] = [{ kind: "netns.add", name: "n1" }];
     const two = [racer("reload", reload(MLX5)), racer("netns del", { kind: "netns.del", name: "n1" })];
-    // The end of a netns takes devlink_mutex to look for instances there
+    // The end of a netns takes devlink_mutex to look for instances in the netns
     assertEquals(deadlocks(found({ era: "5.10", hardware: "mlx5", before }, two)), [
       "reload waits for pernet_ops_rwsem, held by cleanup_net; cleanup_net waits for devlink_mutex, held by reload",
     ]);
@@ -172,12 +172,12 @@ Deno.test("D3: a reload that leaves a notifier of all netns, as a netns dies", a
   });
 });
 
-Deno.test("D4: RTNL is inside the instance's lock, never outside", async (t) => {
+Deno.test("D4: RTNL is taken inside the instance's lock, never outside", async (t) => {
   const racers = [
     racer("reload", reload(NSIM)),
     racer("ethtool -i", { kind: "ethtool.info", handle: NSIM, port: 0 }),
   ];
-  await t.step("ethtool that keeps RTNL while it waits for the instance", () => {
+  await t.step("a deadlock if ethtool keeps RTNL while it waits for the instance's lock", () => {
     for (const era of ["6.1", "6.12"] as const) {
       const explored = found({ era, design: { locks: { compat: "under rtnl" } } }, racers);
       assertEquals(deadlocks(explored), [
@@ -185,12 +185,12 @@ Deno.test("D4: RTNL is inside the instance's lock, never outside", async (t) => 
       ]);
     }
   });
-  await t.step("ethtool as kernels have it", () => {
+  await t.step("no deadlock with ethtool of real kernels", () => {
     for (const era of ["5.10", "6.1", "6.12", "7.2"] as const) {
       assertEquals(deadlocks(found({ era }, racers)), [], era);
     }
   });
-  await t.step("a driver that holds RTNL while 6.1 tells of its ports", () => {
+  await t.step("a deadlock if a driver holds RTNL while 6.1 announces its ports", () => {
     const design: Design = { drivers: { rtnlOverReload: true } };
     const one = [racer("reload", reload(MLXSW))];
     assertEquals(deadlocks(found({ era: "6.1", hardware: "mlxsw", design }, one)), [
@@ -200,7 +200,7 @@ Deno.test("D4: RTNL is inside the instance's lock, never outside", async (t) => 
   });
 });
 
-Deno.test("D5: a driver that takes its device's lock in a reload, which holds it from 6.8 on", () => {
+Deno.test("D5: a driver takes its device's lock in a reload, which holds that lock from 6.8 on", () => {
   const design: Design = { drivers: { deviceLockInReload: true } };
   const unbind = write("/sys/bus/pci/drivers/mlxsw_spectrum/unbind", "0000:01:00.0");
   const one = [racer("reload", reload(MLXSW))];
@@ -210,14 +210,14 @@ Deno.test("D5: a driver that takes its device's lock in a reload, which holds it
     ]);
   }
   assertEquals(deadlocks(found({ era: "6.1", hardware: "mlxsw", design }, one)), []);
-  // Before that it is the order against an unbind, which holds the device while it waits for users to go
+  // Before 6.8 it is a deadlock with an unbind, which holds the device's lock while it waits until all users are gone
   const two = found({ era: "6.1", hardware: "mlxsw", design }, [...one, racer("unbind", unbind)]);
   assertEquals(deadlocks(two), [
     `reload waits for device 0000:01:00.0, held by unbind; unbind waits for users of ${MLXSW}, held by reload`,
   ]);
 });
 
-Deno.test("D6: pollers that never let the last user go", () => {
+Deno.test("D6: pollers overlap, so that there is always a user", () => {
   const pollers: Racer[] = ["poll 1", "poll 2"].map((name) => ({
     name,
     operations: [{ kind: "dev.show", handle: NSIM }],
@@ -236,7 +236,7 @@ Deno.test("D6: pollers that never let the last user go", () => {
   assertEquals(of({ lockRegime: "global_plus_devl" }), []);
 });
 
-Deno.test("D7: the work that makes packets tries the lock, since its end is waited for with the lock held", () => {
+Deno.test("D7: the work that makes packets only tries the lock, since its end is awaited with the lock held", () => {
   const one = [racer("reload", reload(NSIM))];
   for (const era of ["6.1", "6.12", "7.2", "7.3"] as const) {
     assertEquals(findings(found({ era }, one, { timers: true })), [], era);
@@ -248,7 +248,7 @@ Deno.test("D7: the work that makes packets tries the lock, since its end is wait
   }
 });
 
-Deno.test("D8: two instances, one of them a part of the other: a driver and a kernel that do not agree who is first", () => {
+Deno.test("D8: two instances, one nested in the other: a driver and a kernel lock them in different orders", () => {
   const racers = [
     racer("reload function", reload(MLX5)),
     racer("rate set", { kind: "rate.set", handle: SUBFUNCTION, node: "1", txShare: "1mbit", txMax: "10mbit" }),
@@ -295,7 +295,7 @@ Deno.test("the fate of traps by their lifetime (docs/semantics.md 3.11)", () => 
   assertEquals(of("reload_asserting"), ["drop", 28, 0, 0, 4]);
 });
 
-Deno.test("1.6, R36: an instance that must not be reloaded, by where its driver's operations come from", () => {
+Deno.test("1.6, R36: an instance that must not be reloaded, by the source of its driver's operations", () => {
   const of = (era: EraId, opsMode: "static" | "set_ops" | "set_reload_ops") => {
     const machine = new Machine({ era, hardware: ["mlx5_slave"], design: { opsMode } });
     const { result, extack } = machine.perform(reload(MLX5));
@@ -311,7 +311,7 @@ Deno.test("1.6, R36: an instance that must not be reloaded, by where its driver'
   for (const era of ["6.3", "6.12", "7.2", "7.3"] as const) {
     assertEquals([of(era, "static"), of(era, "set_ops"), of(era, "set_reload_ops")], [byDriver, byCore, byCore], era);
   }
-  // A switch is looked at after all other checks, a feature before them
+  // The kernel checks the reload switch after all other checks, and the reload feature before them
   const limited = (era: EraId) => {
     const machine = new Machine({ era, hardware: ["mlx5_slave"] });
     const request = { kind: "dev.reload", handle: MLX5, limit: "no_reset" } as const;

@@ -1,8 +1,8 @@
 /**
  * The state of a kernel as a text, to tell if two schedules lead to the same state.
  *
- * The digest is a walk over everything that can be reached from the kernel: a new field of the model is in the digest by
- * itself, and what is left out is named here. Private fields are shown by {@linkcode STATE}.
+ * The digest is a walk over all objects that can be reached from the kernel. A new field of the model is in the digest
+ * automatically; the fields that are left out are named here. Private fields are shown by {@linkcode STATE}.
  *
  * @module
  */
@@ -12,47 +12,50 @@ import type { Kernel } from "../kernel/kernel.ts";
 import { Condition, Lock, Task } from "../kernel/task.ts";
 import { STATE, type Stateful } from "../kernel/state.ts";
 
-/** What the digest does with the fields of a name; all others are in it. */
+/** The rule of the digest for the fields of a name; fields without a rule are in the digest. */
 export type Rule =
-  /** Left out of the digest */
+  /** The field is not in the digest */
   | "left out"
-  /** Only if it is set: a time */
+  /** Only if the field is set is in the digest: for a time */
   | "whether set"
-  /** By its name or id: what a driver registers an object with is a constant of the driver */
+  /** Only its name or id is in the digest: the spec of an object is a constant of the driver */
   | "by name"
-  /** The values of a list or a map in no order: netdevs are in the order of their names; of two that refuse a route, any has the same */
+  /**
+   * The values of a list or a map without their order: the order of netdevs, or of listeners that refuse a route, makes no
+   * difference
+   */
   | "in no order";
 
 const rules = (rule: Rule, ...names: string[]): [string, Rule][] => names.map((name) => [name, rule]);
 
 /** The rules by the names of fields. */
 export const RULES: ReadonlyMap<string, Rule> = new Map([
-  // Wiring: the kernel itself, who is notified, what is recorded
+  // Wiring: the kernel itself, its callbacks and the records of a run
   ...rules("left out", "kernel", "era", "lockdep", "observation", "onMessage", "stepping", "exploring", "listeners"),
   ...rules("left out", "overheard", "freedMemory", "cell"),
   // Constants of a driver and of its objects
   ...rules("left out", "versions", "components", "runningVersions", "reloadActions", "reloadLimits", "downFlags"),
   ...rules("left out", "operstateUp", "flavour", "min", "max", "granularity", "recover", "dump", "diagnose"),
-  // A second way to find what is in a list
+  // A second index to the entries of a list
   ...rules("left out", "trapByName"),
-  // What differs from run to run and means nothing, also where a race of a board is compared (diff/race.ts): the number of an
-  // instance or a netdev, what was counted, and the time
+  // Values that differ from run to run without a meaning, also when a race of a board is compared (diff/race.ts): the index of
+  // an instance or a netdev, counters, and times
   ...rules("left out", "index", "ifindex", "lastIfindex", "packets", "bytes", "reads", "now", "due"),
   ...rules("whether set", "dumpedAt", "recoveredAt"),
   ...rules("by name", "spec"),
   ...rules("in no order", "netdevs", "fibListeners", "timers"),
 ]);
 
-// The walk that is under way: in the module, since it is after each schedule of an exploration
+// The state of the current walk: in the module for speed, since there is a walk after each schedule of an exploration
 let text = "";
-/** The objects that were seen, each with the number that stands for it from then on. */
+/** The objects that the walk has seen, each with the number that stands for the object when it is seen again. */
 let seen = new Map<object, number>();
 let ruled = RULES;
 
 /**
- * Returns the state of a kernel as a text. The name of a netdev is not in it: which name was free differs from run to run.
+ * Returns the state of a kernel as a text, without the names of netdevs: which name was free differs from run to run.
  *
- * @param rules For tests: other rules
+ * @param rules Other rules, for tests
  */
 export function digest(kernel: Kernel, rules: ReadonlyMap<string, Rule> = RULES): string {
   text = "";
@@ -74,7 +77,7 @@ function add(value: unknown): void {
       text += value;
       break;
     case "bigint":
-      // Most sizes are without a limit, and long to write
+      // Most sizes are unlimited, and the number is long
       text += value === UNLIMITED ? "max" : value;
       break;
     case "boolean":
@@ -117,7 +120,7 @@ function addObject(value: object): void {
       text += (value as Task).name;
       return;
     case Uint8Array:
-      // Drawn at random, in a kernel too
+      // Random bytes, in a real kernel, too
       text += `${(value as Uint8Array).length} bytes`;
       return;
     case Array:
@@ -172,7 +175,7 @@ function map(values: ReadonlyMap<unknown, unknown>): void {
   text += "]";
 }
 
-/** Adds values whose order means nothing: by their text. */
+/** Adds values whose order has no meaning, sorted by their text. */
 function unordered(values: readonly unknown[]): void {
   const before = text;
   const texts = values.map((value) => {

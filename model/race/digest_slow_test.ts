@@ -10,7 +10,9 @@ const DEBUGFS = "/sys/kernel/debug/netdevsim/netdevsim10";
 const write = (path: string, value: string): Operation => ({ kind: "file.write", path, value });
 const health = { handle: HANDLE, reporter: "dummy" } as const;
 
-/** What leads to the states: at least one operation for each kind of object; none that takes time, which is not in the digest. */
+/**
+ * The operations that lead to the states: at least one for each kind of object; none takes time, since the digest leaves times out.
+ */
 const OPERATIONS: readonly Operation[] = [
   { kind: "dev.reload", handle: HANDLE },
   { kind: "dev.reload", handle: HANDLE, to: "t1" },
@@ -65,7 +67,7 @@ const SETUP: readonly Operation[] = [
   write("/sys/bus/netdevsim/new_device", "10 1"),
 ];
 
-/** Returns a small generator, the same each time. */
+/** Returns a small random number generator, with the same numbers for the same seed. */
 function generator(seed: number): (bound: number) => number {
   let state = seed >>> 0;
   return (bound) => {
@@ -74,7 +76,7 @@ function generator(seed: number): (bound: number) => number {
   };
 }
 
-/** What differs from run to run and means nothing, left out. */
+/** Returns the JSON without the values that differ from run to run and have no meaning. */
 function lasting(json: Json, name = ""): Json {
   if (name === "index" || name === "rx") return null;
   if (/^(netdev|ifname)$|^last_dump_/.test(name)) return "-";
@@ -84,7 +86,7 @@ function lasting(json: Json, name = ""): Json {
   return Object.fromEntries(Object.keys(json).sort().map((key) => [key, lasting(json[key]!, key)]));
 }
 
-/** Returns all that can be seen of a machine: what every show command prints, and what every file holds. */
+/** Returns all visible state of a machine: the output of each show command, and the content of each file. */
 function everything(machine: Machine): Record<string, Json> {
   const found: Record<string, Json> = { netns: [...machine.netns].sort() };
   const ask = (op: Operation) => {
@@ -131,7 +133,7 @@ function everything(machine: Machine): Record<string, Json> {
   }
   const files = (directory: TreeDirectory, path: string) => {
     for (const [name, node] of directory.entries()) {
-      // Directories of netdevs go by their names
+      // Directories of netdevs are named after them, and names differ from run to run
       if (name === "net" || name === "queue_reset") continue;
       if (node.type === "dir") files(node, `${path}/${name}`);
       else if (node.type === "file" && (node.mode & 0o444) !== 0) ask({ kind: "file.read", path: `${path}/${name}` });
@@ -144,7 +146,7 @@ function everything(machine: Machine): Record<string, Json> {
 
 interface State {
   operations: readonly Operation[];
-  /** By the rules of the digest that was asked for */
+  /** Returns the digest by given rules */
   digest: (rules: ReadonlyMap<string, Rule>) => string;
   everything: string;
 }
@@ -162,7 +164,7 @@ function stateAfter(era: BootedEraId, operations: readonly Operation[]): State {
   return { operations, digest: (rules) => known.get(rules)!, everything: JSON.stringify(everything(machine)) };
 }
 
-/** States that are near each other: after the same beginning, each operation, and pairs of them in both orders. */
+/** Returns states that are near each other: after the same beginning, each operation, and pairs of operations in both orders. */
 function statesNear(era: BootedEraId, seed: number): State[] {
   const below = generator(seed);
   const pick = () => OPERATIONS[below(OPERATIONS.length)]!;
@@ -175,7 +177,7 @@ function statesNear(era: BootedEraId, seed: number): State[] {
   ].map((operations) => stateAfter(era, [...beginning, ...operations]));
 }
 
-/** Returns the first two states that have the same digest and do not show the same; else all pairs with the same digest. */
+/** Returns the first two states with the same digest and different visible state; else all pairs with the same digest. */
 function collision(states: readonly State[], rules: ReadonlyMap<string, Rule>) {
   const byDigest = new Map<string, State>();
   const same: [State, State][] = [];
@@ -188,7 +190,7 @@ function collision(states: readonly State[], rules: ReadonlyMap<string, Rule>) {
   return { differ: undefined, same };
 }
 
-/** Fields that a digest must not be without; those that change together, together. */
+/** Fields that the digest must have; fields that change together are in one entry. */
 const NEEDED = [
   "stored dumpedAt",
   "recovered",
@@ -232,7 +234,7 @@ const FURTHER: readonly Operation[] = [
   write("/sys/bus/netdevsim/new_device", "12 1"),
 ];
 
-Deno.test("states with the same digest show the same, and do so after any further operation", () => {
+Deno.test("states with the same digest show the same, also after any further operation", () => {
   const found = new Set<string>();
   let pairs = 0;
   for (const [i, era] of (["7.2", "6.12", "6.1", "5.10"] as const).entries()) {
@@ -265,7 +267,7 @@ Deno.test("states with the same digest show the same, and do so after any furthe
   assertEquals(NEEDED.filter((field) => !found.has(field)), [], "fields that could be left out of the digest unseen");
 });
 
-/** Private fields that change and are not in the digest, each with its reason. */
+/** Private fields that change and are not in the digest, each with the reason. */
 const HIDDEN: Readonly<Record<string, string>> = {
   "kernel/kernel.ts #index": "the number of the next instance differs from run to run",
   "kernel/kernel.ts #random": "of chance",
@@ -283,7 +285,7 @@ Deno.test("a private field that changes is shown by [STATE], so that the digest 
   const unseen: string[] = [];
   const model = new URL("../", import.meta.url);
   for (const path of filesBelow(model)) {
-    // Of the explorer itself, and of what only looks
+    // Files of the explorer itself, and a file that only reads the state
     if (/_test\.ts$|\/(explore|execution|lockdep)\.ts$|^take_inventory\.ts$/.test(path)) continue;
     const source = await Deno.readTextFile(new URL(path, model));
     const shown = [...source.matchAll(/^ {2}(?:override )?\[STATE\]\(\)[^]*?^ {2}\}/gm)].join();
@@ -292,7 +294,7 @@ Deno.test("a private field that changes is shown by [STATE], so that the digest 
         /^ {2}(readonly )?(#\w+)(?:\??: [^=;]*)?(?: = (.*))?;$/gm,
       )
     ) {
-      // A constant that is no container does not change
+      // A readonly field that is not a container does not change
       if (constant && !/^(new (Map|Set)|\[\]|\{\})/.test(begins)) continue;
       if (!new RegExp(`this\\.${field}\\b`).test(shown)) unseen.push(`${path} ${field}`);
     }

@@ -1,5 +1,5 @@
 /**
- * One run of what is explored, a step at a time: who can go on, what a step touched, and the result.
+ * One run of an explored scenario, step by step: the threads that can continue, the accesses of each step, and the result.
  *
  * @module
  */
@@ -9,56 +9,56 @@ import { type Finding, stuck } from "./finding.ts";
 import { readSchedule } from "./schedule.ts";
 import type { SchedulingPoint, Task } from "../kernel/task.ts";
 
-/** One thread of what is explored. */
+/** One thread of a scenario. */
 export interface Thread {
   readonly name: string;
-  /** What it holds; undefined while it does nothing */
+  /** The task that the thread runs, with its locks; undefined while it runs none */
   readonly task: Task | undefined;
-  /** Goes on to the next place where another one may run; undefined where it has ended. */
+  /** Runs up to the next place where another thread may run; returns undefined if the thread has ended. */
   step(): SchedulingPoint | undefined;
-  /** Of one that never ends: how often it has restarted */
+  /** Of a thread that never ends: the number of its restarts */
   readonly rounds?: number;
 }
 
-/** A run that is under way. */
+/** A run of a scenario. */
 export interface Run {
-  /** In the order in which they came; those that are started meanwhile are put last */
+  /** The threads in the order in which they were started, also during the run */
   readonly threads: readonly Thread[];
-  /** The result, when all have ended or none can go on. */
+  /** Returns the result, after all threads have ended or no thread can continue. */
   end(): Ending;
 }
 
 /** The result of a run. */
 export interface Ending {
-  /** All that tells it from another run, as a text */
+  /** All that distinguishes the run from another run, as a text */
   outcome: string;
-  /** What went wrong in it, apart from threads that never end */
+  /** The findings of the run, without threads that never end */
   findings: Finding[];
 }
 
-/** What is explored: begins a run, the same each time. */
+/** A scenario to explore: starts a run, the same each time. */
 export type Scenario = () => Run;
 
-/** Returns a thread as a bit of a number. */
+/** Returns the bit of a thread. */
 export const bit = (thread: number): number => 1 << thread;
-/** A live-lock: all threads that never end made this many rounds, and no other thread could move. */
+/** The number of rounds for a live-lock: all threads that never end made this many rounds, and no other thread could move. */
 const LIVELOCK_ROUNDS = 2;
 
-/** A run, with what the search has to know of each thread. */
+/** A run, with the state of each thread that the search needs. */
 export class Execution {
   readonly run: Run;
-  /** Where each of them stopped */
+  /** By thread: the place where it stopped */
   readonly points: (SchedulingPoint | undefined)[] = [];
   /** Threads that have ended, as bits */
   ended = 0;
   readonly endless: boolean;
-  /** How many threads there were at its start */
+  /** The number of threads at the start of the run */
   readonly initial: number;
   steps = 0;
   #idle = 0;
-  /** By thread: its rounds when somebody that ends could move last */
+  /** By endless thread: its rounds when a thread that ends could last move */
   #rounds: number[] = [];
-  /** The same when one of them did */
+  /** By endless thread: its rounds when a thread that ends last moved */
   #moved: number[] = [];
 
   constructor(scenario: Scenario) {
@@ -67,7 +67,7 @@ export class Execution {
     this.endless = this.run.threads.some((thread) => thread.rounds !== undefined);
   }
 
-  /** Returns those that can go on, as bits. */
+  /** Returns the threads that can continue, as bits. */
   enabled(): number {
     const { threads } = this.run;
     let result = 0;
@@ -83,7 +83,7 @@ export class Execution {
     return (this.#idle & bit(i)) === 0;
   }
 
-  /** Those that never end wait for the others after a while, if these can go on. */
+  /** Removes endless threads from `enabled` after some rounds, if other threads can continue. */
   #fair(enabled: number): number {
     const { threads } = this.run;
     let finite = 0;
@@ -96,7 +96,7 @@ export class Execution {
     return enabled;
   }
 
-  /** Of those that never end nobody gets far ahead of the others. */
+  /** Removes the endless threads that are too many rounds ahead of the other endless threads. */
   #even(enabled: number): number {
     const { threads } = this.run;
     const ahead = (i: number) => threads[i]!.rounds! - (this.#rounds[i] ?? 0);
@@ -108,7 +108,7 @@ export class Execution {
     return enabled;
   }
 
-  /** True if all that never end went round and round while nobody else could move. */
+  /** True if all endless threads made enough rounds while no other thread could move. */
   livelock(): boolean {
     const { threads } = this.run;
     let starving = false;
@@ -124,7 +124,7 @@ export class Execution {
     return threads.every(({ rounds }, i) => rounds === undefined || rounds - (this.#rounds[i] ?? 0) > LIVELOCK_ROUNDS);
   }
 
-  /** Lets a thread go on; returns what it touched. */
+  /** Runs one step of a thread; returns its accesses. */
   step(i: number): Accesses {
     const thread = this.run.threads[i]!;
     const blind = this.points[i]?.kind === "blocked" && this.points[i]!.on === undefined;
@@ -160,7 +160,7 @@ export class Execution {
   }
 }
 
-/** Returns how often a schedule stops a thread that could go on for another one. */
+/** Returns the number of preemptions of a schedule: it stops a thread that could continue, and another thread runs. */
 export function preemptionsOf(scenario: Scenario, schedule: string): number {
   const execution = new Execution(scenario);
   let before = -1;

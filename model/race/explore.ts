@@ -1,9 +1,9 @@
 /**
- * The search over interleavings: runs what a few threads do in every order that can make a difference, and returns whether that
- * was all of them.
+ * The search over interleavings: runs the steps of a few threads in every order that can make a difference, and reports if all
+ * such orders were run.
  *
- * A run cannot be taken back, so every schedule is run again from its start. Which of them differ is found on the way: two
- * steps that touch nothing in common give the same in both orders (dynamic partial-order reduction with source sets, and sleep
+ * A run cannot be undone, so each schedule is run from its start. The search finds during the runs which schedules differ: two
+ * steps without common state have the same result in both orders (dynamic partial-order reduction with source sets, and sleep
  * sets: Abdulla, Aronis, Jonsson and Sagonas, "Source Sets: A Foundation for Optimal Dynamic Partial Order Reduction").
  *
  * @module
@@ -16,18 +16,18 @@ import { type Explored, tally, unexplored } from "./explored.ts";
 /** Options of {@linkcode explore}. */
 export interface ExploreOptions {
   /**
-   * If orders that make no difference are left out
+   * `dpor` leaves out the orders that make no difference
    *
    * @default {"dpor"}
    */
   reduction?: "dpor" | "none";
-  /** How often a thread that could go on is stopped for another one, at most; no reduction then. @default {Infinity} */
+  /** The most preemptions of a schedule; with a bound, there is no reduction. @default {Infinity} */
   preemptions?: number;
-  /** Ends the search early. @default {Infinity} */
+  /** The most schedules; the search then ends early. @default {Infinity} */
   schedules?: number;
-  /** The most steps of one run; one that takes more does not end. @default {5000} */
+  /** The most steps of one run; a longer run is cut. @default {5000} */
   steps?: number;
-  /** Asked after each schedule: whether that was enough */
+  /** Called after each schedule; true ends the search */
   enough?: (explored: Explored) => boolean;
 }
 
@@ -36,22 +36,22 @@ interface Event extends Accesses {
   thread: number;
   /** The number of the step within its thread, from 1 */
   ordinal: number;
-  /** By thread, how many of its steps come before this one or are it, whatever the schedule */
+  /** By thread: the number of its steps that come before this step, or are this step, in any schedule */
   clock: number[];
-  /** The lock that it took first */
+  /** The lock that the step took first */
   acquired: string | undefined;
-  /** The cell of the event that it waited for first */
+  /** The cell of the event that the step waited for first */
   waited: number;
-  /** The names of what it held as it began */
+  /** The names of the locks that the thread held when the step began */
   held: readonly string[];
 }
 
-/** A step that was tried at a place and leads nowhere new from there until something that touches the same was done. */
+/** A step that was tried at a place. To run it again is useless until a step with an access to the same state has run. */
 interface Asleep extends Accesses {
   thread: number;
 }
 
-/** A place of the search: a state, and what was tried from there. */
+/** A place of the search: a state, and the threads that were tried from it. */
 interface Place {
   /** Threads as bits */
   enabled: number;
@@ -60,16 +60,16 @@ interface Place {
   sleep: Asleep[];
   chosen: number;
   event: Event | undefined;
-  /** The thread that ran before, if it could go on */
+  /** The thread that ran before, if it could continue */
   before: number;
   /** Preemptions so far */
   preemptions: number;
 }
 
-/** Threads are bits of a number. */
+/** The most threads: each is a bit of a number. */
 const MOST_THREADS = 31;
 /**
- * Explores what a scenario can come to.
+ * Explores the possible outcomes of a scenario.
  *
  * @example
  * ```ts
@@ -127,7 +127,7 @@ class Search {
     return explored;
   }
 
-  /** Runs one schedule: the choices that were made so far, and from there on the first ones. False where it was cut short. */
+  /** Runs one schedule: the choices made so far, then the first possible thread at each place. Returns false if the run was cut. */
   #one(): boolean {
     const execution = new Execution(this.#scenario);
     if (execution.endless && this.#reduces) throw new TypeError("Cannot leave out schedules of threads that never end");
@@ -152,7 +152,7 @@ class Search {
         places.push(place = fresh);
       }
       const { chosen } = place;
-      // The last place that was kept goes another way now: its step is a new one
+      // The last place of the earlier run now chooses another thread: its step is new
       if (depth < replayed && place.event) {
         execution.step(chosen);
         clocks[chosen] = place.event.clock;
@@ -163,7 +163,7 @@ class Search {
     }
   }
 
-  /** A thread that was started begins after the step that started it. */
+  /** Gives each new thread the clock of the step that started it, since it begins after that step. */
   #inherit(execution: Execution, clocks: number[][], clock: number[]): void {
     for (let i = execution.run.threads.length - 1; i >= 0 && clocks[i] === undefined; i--) {
       if (execution.points[i] === undefined && !(execution.ended & bit(i))) clocks[i] = started(execution, i, clock);
@@ -224,7 +224,10 @@ class Search {
     clocks[chosen] = event.clock;
   }
 
-  /** Records after which steps this one comes in any schedule, and has steps that could come after it tried there. */
+  /**
+   * Records the steps that come before this step in any schedule; for each earlier step that races with it, has the other order
+   * tried.
+   */
   #order(event: Event, depth: number, own: number[] | undefined): void {
     const places = this.#places;
     const clock = own ? own.slice() : [];
@@ -251,7 +254,7 @@ class Search {
       if (other.thread === thread) continue;
       if (event.waited & other.writes && !follows(before, other)) races.push(i);
       if (follows(clock, other) || !dependent(other, event)) continue;
-      // The task that held the lock had to give it back before: the other order is the order in which the two took it
+      // The holder had to release the lock before: the reverse order is the other order in which the two threads take the lock
       const held = other.thread === holder && i > taken && other.held.includes(event.acquired!);
       if (!held && !races.includes(i)) races.push(i);
       join(clock, other.clock);
@@ -261,7 +264,7 @@ class Search {
     for (const i of races) this.#reverse(i, event, depth);
   }
 
-  /** Has it tried to let a step, and what it needs, come before the step at a place. */
+  /** Has the search try a schedule in which a step, and the steps that it needs, come before the step at a place. */
   #reverse(at: number, event: Event, depth: number): void {
     const places = this.#places;
     const place = places[at]!;
@@ -293,7 +296,7 @@ class Search {
     return true;
   }
 
-  /** What those who never went on waited for could have come the other way round, too. */
+  /** Has the search also try other orders for the locks and events that blocked threads wait for at the end. */
   #pending(execution: Execution): void {
     const { threads } = execution.run;
     const depth = this.#places.length;
@@ -327,7 +330,7 @@ class Search {
     return this.#places.map((place) => place.chosen);
   }
 
-  /** Goes back to the last place from where another way is to be tried; false where there is none. */
+  /** Goes back to the last place with an untried choice; returns false if there is no such place. */
   #next(): boolean {
     const places = this.#places;
     for (let place = places.at(-1); place; place = places.at(-1)) {
@@ -381,6 +384,6 @@ function join(clock: number[], other: readonly number[]): void {
 }
 
 function started(execution: Execution, thread: number, clock: readonly number[]): number[] {
-  // Threads of the start have nothing before them
+  // No step comes before the threads that exist at the start
   return thread < execution.initial ? [] : clock.slice();
 }

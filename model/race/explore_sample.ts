@@ -1,5 +1,5 @@
 /**
- * Schedules drawn at random, for what has too many to try them all: random walks, and probabilistic concurrency testing
+ * Schedules drawn at random, for scenarios with too many schedules to try all: random walks, and probabilistic concurrency testing
  * (Burckhardt, Kothari, Musuvathi and Nagarakatte, "A Randomized Scheduler with Probabilistic Guarantees of Finding Bugs").
  *
  * @module
@@ -11,26 +11,26 @@ import { type Explored, tally, unexplored } from "./explored.ts";
 
 /** Options of {@linkcode sample}. */
 export interface SampleOptions {
-  /** How many schedules are drawn */
+  /** The number of schedules to draw */
   schedules: number;
-  /** The same seed draws the same ones. @default {1} */
+  /** The seed; the same seed draws the same schedules. @default {1} */
   seed?: number;
   /**
-   * `walk`: each thread that could go on is as likely as any other at each step; `pct`: each thread has a priority, and at `depth` - 1
-   * steps the one that runs gets the lowest
+   * `walk`: at each step, each thread that could continue is equally likely; `pct`: each thread has a priority, and at `depth` - 1
+   * steps the running thread gets the lowest priority
    *
    * @default {"walk"}
    */
   strategy?: "walk" | "pct";
-  /** How many orders of steps a bug needs that `pct` is to find. @default {3} */
+  /** The number of ordering constraints of a bug that `pct` can find (its depth). @default {3} */
   depth?: number;
   /** The most steps of one run. @default {2000} */
   steps?: number;
-  /** Asked after each schedule: whether that was enough */
+  /** Called after each schedule; true ends the search */
   enough?: (explored: Explored) => boolean;
 }
 
-/** Runs schedules that are drawn at random. Never reports that these were all. */
+/** Runs schedules that are drawn at random. Never reports that all schedules were run. */
 export function sample(scenario: Scenario, options: SampleOptions): Explored {
   forgetCells();
   const { schedules, seed = 1, strategy = "walk", depth = 3, steps = 2000, enough } = options;
@@ -92,7 +92,7 @@ function count(bits: number): number {
   return n;
 }
 
-/** Returns the same numbers each time. */
+/** Returns a random number generator, with the same numbers for the same seed. */
 function generator(seed: number): (bound: number) => number {
   let state = (seed >>> 0) || 1;
   return (bound) => {

@@ -8,7 +8,7 @@ import { type Body, threadsOf } from "./scenario.ts";
 import { readSchedule, writeSchedule } from "./schedule.ts";
 import { acquire, Condition, Lock, RwLock } from "../kernel/task.ts";
 
-/** What one thread does in a generated scenario. */
+/** One action of a thread in a generated scenario. */
 type Act =
   | { kind: "under"; lock: number; acts: Act[] }
   | { kind: "take"; lock: number }
@@ -17,7 +17,7 @@ type Act =
   | { kind: "try"; lock: number }
   | { kind: "get-reference" | "put-reference" | "wait" };
 
-/** Generated threads on three locks, a lock for reading and writing, three numbers and a count that is waited for. */
+/** Returns a scenario of generated threads on three locks, a read-write lock, three numbers and a count that threads wait for. */
 function scenarioOf(threads: readonly (readonly Act[])[]): Scenario {
   const lockdep = new Lockdep();
   return () => {
@@ -85,7 +85,7 @@ function scenarioOf(threads: readonly (readonly Act[])[]): Scenario {
   };
 }
 
-/** Returns a small generator, the same each time. */
+/** Returns a small generator of scenarios, the same for the same seed. */
 function generator(seed: number) {
   let state = seed >>> 0;
   const below = (bound: number) => {
@@ -122,7 +122,7 @@ const found = ({ outcomes, findings }: Explored) => ({
   findings: findings.filter(({ kind }) => kind !== "lock order").map(({ kind, text }) => `${kind}: ${text}`).sort(),
 });
 
-Deno.test("what is left out makes no difference: generated threads, against every schedule there is", () => {
+Deno.test("schedules that are left out make no difference: generated threads, compared with all schedules", () => {
   let all = 0;
   let left = 0;
   let stuck = 0;
@@ -147,13 +147,13 @@ Deno.test("what is left out makes no difference: generated threads, against ever
   assert(left * 5 < all, `${left} of ${all} schedules`);
 });
 
-Deno.test("two threads that touch nothing in common are one schedule", () => {
+Deno.test("two threads without common state are one schedule", () => {
   const threads: Act[][] = [0, 1].map((cell) => Array.from({ length: 6 }, (): Act => ({ kind: "set", cell })));
   assertEquals(explore(scenarioOf(threads)).schedules, 1);
   assertEquals(explore(scenarioOf(threads), { reduction: "none" }).schedules, 3432);
 });
 
-Deno.test("two who take two locks in both orders: the cycle, and its schedule", () => {
+Deno.test("two threads that take two locks in opposite orders: the cycle, and its schedule", () => {
   const both = (first: number, second: number): Act[] => [
     { kind: "under", lock: first, acts: [{ kind: "under", lock: second, acts: [] }] },
   ];
@@ -165,7 +165,7 @@ Deno.test("two who take two locks in both orders: the cycle, and its schedule", 
   assertEquals(deadlock.cycle, [{ task: "t0", waitsFor: "lock 1" }, { task: "t1", waitsFor: "lock 0" }]);
 });
 
-Deno.test("a reader that comes after a waiting writer: a deadlock that two locks alone would not be", () => {
+Deno.test("a reader that comes after a waiting writer: a deadlock that does not exist without the writer", () => {
   const { findings } = explore(scenarioOf([
     [{ kind: "read", rw: 0, acts: [{ kind: "under", lock: 0, acts: [] }] }],
     [{ kind: "under", lock: 0, acts: [{ kind: "read", rw: 0, acts: [] }] }],
@@ -175,7 +175,7 @@ Deno.test("a reader that comes after a waiting writer: a deadlock that two locks
   assertEquals(texts, ["t0 waits for lock 0, held by t1; t1 waits for rw, held by t2; t2 waits for rw, held by t0"]);
 });
 
-Deno.test("an event that nobody is left to bring about is a lost wake-up", () => {
+Deno.test("a wait for an event that no thread can make happen any more is a lost wake-up", () => {
   const { findings } = explore(scenarioOf([[{ kind: "wait" }], [{ kind: "set", cell: 0 }]]));
   assertEquals(findings.map(({ kind, text }) => `${kind}: ${text}`), ["lost wake-up: t0 waits for references"]);
 });

@@ -1,5 +1,5 @@
 /**
- * What a search over interleavings has found.
+ * The result of a search over interleavings.
  *
  * @module
  */
@@ -8,19 +8,19 @@ import type { Execution } from "./execution.ts";
 import type { Finding } from "./finding.ts";
 import { writeSchedule } from "./schedule.ts";
 
-/** What was found. */
+/** The result of a search. */
 export interface Explored {
-  /** How many schedules were run to their end */
+  /** The number of schedules that were run to their end */
   schedules: number;
-  /** How many were given up, since another one shows the same */
+  /** The number of schedules that were aborted, since another schedule shows the same */
   redundant: number;
-  /** Steps of all runs */
+  /** The number of steps of all runs */
   steps: number;
-  /** True if these were all that can differ, within the bound of preemptions if there was one */
+  /** True if all schedules that can differ were run, within the bound of preemptions if there was one */
   exhausted: boolean;
-  /** The outcomes, each with how many schedules showed it and the first of those */
+  /** The outcomes, each with the number of schedules that showed it and the first such schedule */
   outcomes: Map<string, { count: number; schedule: string }>;
-  /** What went wrong, each once, with the first schedule that showed it */
+  /** The findings, each once, with the first schedule that showed it */
   findings: (Finding & { schedule: string; count: number })[];
 }
 
@@ -29,7 +29,7 @@ export function unexplored(): Explored {
   return { schedules: 0, redundant: 0, steps: 0, exhausted: false, outcomes: new Map(), findings: [] };
 }
 
-/** Adds the result of a run to what was found so far. */
+/** Adds the result of a run to the results so far. */
 export function tally(
   explored: Explored,
   execution: Execution,

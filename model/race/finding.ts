@@ -1,5 +1,5 @@
 /**
- * What goes wrong in a run: threads that never end and why, and what the kernel log tells.
+ * The findings of a run: threads that never end, with the reason, and findings in the kernel log.
  *
  * @module
  */
@@ -8,10 +8,10 @@ import type { KernelLine } from "../observation.ts";
 import type { SchedulingPoint, Task } from "../kernel/task.ts";
 
 /**
- * `deadlock`: threads wait for each other, or one for itself; `hang`: one waits for another that never goes on; `lost wake-up`:
- * what it waits for, nobody is left to bring about; `live-lock`: others go round and round, and it never gets its turn;
- * `lock order`: locks were taken in orders that together are a cycle; `dead object`: somebody touched what is gone;
- * `assertion`: the kernel or the regime of its locks forbids that something is
+ * `deadlock`: threads wait for each other, or a thread for itself; `hang`: a thread waits for a thread that never continues;
+ * `lost wake-up`: no thread is left that can make the awaited event happen; `live-lock`: other threads loop, and the thread never
+ * runs; `lock order`: locks were taken in orders that together are a cycle; `dead object`: an access to a freed object;
+ * `assertion`: a state that the kernel or the lock regime forbids
  */
 export type FindingKind =
   | "deadlock"
@@ -22,15 +22,15 @@ export type FindingKind =
   | "dead object"
   | "assertion";
 
-/** Something that went wrong. */
+/** A finding of a run. */
 export interface Finding {
   kind: FindingKind;
   text: string;
-  /** Of a deadlock: who waits for what, held by the next one, and the last by the first */
+  /** For a deadlock: each task, and the lock that it waits for, which the next task holds; the first task is next after the last */
   cycle: readonly { task: string; waitsFor: string }[];
 }
 
-/** A thread that has not ended, and where it stopped. */
+/** A thread that has not ended, and the place where it stopped. */
 export interface Waiting {
   readonly thread: { readonly name: string; readonly task: Task | undefined; readonly rounds?: number };
   readonly point: SchedulingPoint | undefined;
@@ -83,7 +83,7 @@ export function stuck(waiting: readonly Waiting[], livelock: boolean): Finding[]
   return findings;
 }
 
-/** Returns a cycle that somebody is in, who waits for whom. */
+/** Returns the cycle of waiting threads that a thread is in, if there is one. */
 function cycleFrom(start: Waiting, holdersOf: (one: Waiting) => readonly Waiting[]): Waiting[] | undefined {
   const way: Waiting[] = [];
   const seen = new Set<Waiting>();
@@ -111,7 +111,7 @@ const KINDS: Partial<Record<KernelLine["class"], FindingKind>> = {
   hung: "hang",
 };
 
-/** Returns what a line of the kernel log tells that went wrong, if anything. */
+/** Returns the finding that a line of the kernel log reports; undefined if it reports none. */
 export function findingOf(line: KernelLine): Finding | undefined {
   const kind = KINDS[line.class];
   return kind && { kind, text: line.text, cycle: [] };

@@ -1,5 +1,5 @@
 /**
- * The operation `race`: every outcome of operations at the same time.
+ * The operation `race`: all possible outcomes of operations at the same time.
  *
  * @module
  */
@@ -17,7 +17,7 @@ import { askedBy, type RaceReply, type ShownOutcome } from "./outcome.ts";
 import { exploreRace, type Race, readOutcome, scenarioOf } from "./race.ts";
 import { replay } from "./race_replay.ts";
 
-/** What the kernel log may say where something of a kind goes wrong. */
+/** The class of kernel line that may report a finding, by the kind of the finding. */
 const REPORTED: Readonly<Record<FindingKind, KernelLineClass>> = {
   "deadlock": "hung",
   "hang": "hung",
@@ -28,10 +28,10 @@ const REPORTED: Readonly<Record<FindingKind, KernelLineClass>> = {
   "assertion": "warning",
 };
 
-/** How many schedules are run where the caller gives no number. */
+/** The number of schedules to run if the caller gives no number. */
 const SCHEDULES = 20_000;
 
-/** Returns the race of an operation, from where what is before it leads to; `machine` gets each machine that it is run on. */
+/** Returns the race of an operation, in the state after its `before` operations; `machine` gets each machine that runs it. */
 export function raceOf(
   op: Pick<Operation<"race">, "racers" | "before" | "timers">,
   boot: (lockdep: Lockdep) => Machine,
@@ -55,15 +55,15 @@ export function raceOf(
 
 const explorations = new WeakMap<object, Explored>();
 
-/** Returns all that was found on the way to a reply of a `race`; undefined of any other. */
+/** Returns the exploration that led to the reply of a `race`; undefined for another reply. */
 export function explorationOf(reply: Json): Explored | undefined {
   return typeof reply === "object" && reply !== null ? explorations.get(reply) : undefined;
 }
 
 /**
- * `race`: its reply is all its outcomes; findings that it may lead to are in the kernel log.
+ * Performs `race`: the reply lists all outcomes; possible findings are in the kernel log.
  *
- * @param board The board's own device, where it is there before any operation
+ * @param board The board's own device, if it exists before any operation
  */
 // deno-lint-ignore require-yield
 export function* race(
@@ -113,7 +113,7 @@ export function* race(
     & object;
   explorations.set(reply, explored);
   task.observation.reply = reply;
-  // The board recreates everything, and nobody listens meanwhile, so it is here.
+  // The board recreates all devices after the race, while nobody listens. The model does the same here.
   const unseen = emptyObservation();
   const { observation } = kernel;
   const heard = [...kernel.netns.values()].filter((one) => one.heard);
@@ -134,7 +134,7 @@ export function* race(
   return "ok";
 }
 
-/** Returns what is answered at the end, and why an answer is not known if one is not. */
+/** Returns the answers to the `shown` operations at the end, and the reason if an answer is not known. */
 function stateOf(
   machine: Machine,
   shown: readonly Operation[],

@@ -1,5 +1,5 @@
 /**
- * A machine that can explore races: what the model gives to its users.
+ * A machine that can explore races; users of the model get this machine.
  *
  * @module
  */
@@ -9,7 +9,9 @@ import { Machine, type MachineOptions } from "../machine.ts";
 import type { OperationKind } from "../operation.ts";
 import { race } from "./litmus.ts";
 
-/** A {@linkcode Machine} that performs the operation `race` as well: it explores the possible outcomes of operations at the same time. */
+/**
+ * A {@linkcode Machine} that also performs the operation `race`: it explores the possible outcomes of operations at the same time.
+ */
 export class RacingMachine extends Machine {
   readonly #options: MachineOptions;
 
@@ -20,7 +22,7 @@ export class RacingMachine extends Machine {
   }
 
   /**
-   * The same, and `race`.
+   * Returns the command of a kind of operation, including `race`.
    *
    * @internal
    */

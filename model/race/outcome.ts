@@ -1,5 +1,5 @@
 /**
- * What a race may come to, in the words in which a board can be asked for it: how each operation ended, and what is there then.
+ * An outcome of a race, in the form in which a board can report it: how each operation ended, and the state after that.
  *
  * @module
  */
@@ -10,21 +10,25 @@ import type { Operation } from "../operation.ts";
 /** One outcome. */
 export interface ShownOutcome {
   /**
-   * By racer, how each of its operations ended, with how much a reply held: `ok 2`. `["hang"]` of one that never ends,
-   * `["killed"]` of one that the kernel ended; nothing of one that loops
+   * By racer, the result of each operation, with the number of objects in its reply: `ok 2`. `["hang"]` for a racer that never
+   * ends,
+   * `["killed"]` for a racer that the kernel ended; empty for a racer that loops
    */
   results: string[][];
-  /** What was answered at the end, by who was asked; null where the kernel broke */
+  /** The answers at the end, by the key of {@linkcode askedBy}; null if the kernel broke */
   state: { [asked: string]: Json } | null;
-  /** Of the model: why only the driver or the board knows the results, or an answer of the state. A board's answers are not compared */
+  /**
+   * Only from the model: why only the driver or the board knows the results, or an answer of the state. Such answers are not
+   * compared
+   */
   unknown?: { results?: string; state?: string };
-  /** Of the model: a schedule that leads to it */
+  /** Only from the model: a schedule that leads to this outcome */
   schedule?: string;
-  /** Of a board: in how many runs it was seen */
+  /** Only from a board: the number of runs that showed this outcome */
   count?: number;
 }
 
-/** Where a task of a board stands in its kernel. */
+/** The kernel stack of a task of a board. */
 export interface TaskStack {
   /** The name of the task */
   task: string;
@@ -35,24 +39,24 @@ export interface TaskStack {
 /** The reply of a `race`. */
 export interface RaceReply {
   outcomes: ShownOutcome[];
-  /** Of the model: whether these are all there are */
+  /** Only from the model: true if these are all possible outcomes */
   exhausted?: boolean;
-  /** Of a board: how often it was run */
+  /** Only from a board: the number of runs */
   runs?: number;
-  /** Of a board: how many runs took longer than one may, and ended all the same: the board was too slow */
+  /** Only from a board: the number of runs that exceeded the time limit and still ended, since the board was too slow */
   late?: number;
-  /** Of a board: after how many runs the final state could not be asked for */
+  /** Only from a board: the number of runs after which the final state could not be read */
   unasked?: number;
-  /** Of a board on which somebody hangs: tasks that cannot be interrupted, by their name, with their stacks */
+  /** Only from a board on which a task hangs: the uninterruptible tasks by name, with their stacks */
   stacks?: TaskStack[];
 }
 
-/** Returns the key of an answer of the final state. */
+/** Returns the key of an answer of the final state: the kind of the operation, with its netns. */
 export function askedBy({ kind, netns = "init" }: Operation): string {
   return netns === "init" ? kind : `${netns} ${kind}`;
 }
 
-/** Returns how many things a reply of a dump tells of. */
+/** Returns the number of objects in the reply of a dump. */
 export function sizeOf(reply: Json): number {
   const [list] = Object.values(reply as object);
   if (typeof list !== "object" || list === null) return 1;
@@ -61,7 +65,7 @@ export function sizeOf(reply: Json): number {
   return size;
 }
 
-/** Returns a result with how much its reply held. */
+/** Returns a result with the number of objects in its reply. */
 export function resultWithSize(result: string, reply: Json): string {
   return reply === null ? result : `${result} ${sizeOf(reply)}`;
 }

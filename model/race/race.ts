@@ -19,39 +19,39 @@ import { resultWithSize } from "./outcome.ts";
 import { advance, forever } from "./scenario.ts";
 import { type SchedulingPoint, type Steps, Task } from "../kernel/task.ts";
 
-/** One of those that race. */
+/** A racer: operations that run at the same time as the other racers. */
 export interface Racer {
-  /** The name that is shown */
+  /** The name in outcomes and findings */
   name: string;
-  /** What it does, one operation after another */
+  /** The operations, one after another */
   operations: readonly Operation[];
-  /** True if it then restarts, for ever */
+  /** True if the racer then starts again, for ever */
   loops?: boolean;
 }
 
 /** A race. */
 export interface Race {
-  /** Gives a machine in the state in which they begin: the same each time. What is known of the order of locks goes into it */
+  /** Returns a machine in the state in which the race begins, the same each time; the machine uses the given lockdep */
   setUp(lockdep: Lockdep): Machine;
-  /** Those that race */
+  /** The racers */
   racers: readonly Racer[];
-  /** True if the work that timers would start runs, too: once for each of them */
+  /** True if the work of timers runs as well, once for each timer */
   timers?: boolean;
 }
 
-/** An outcome of a race, taken apart. */
+/** An outcome of a race, in its parts. */
 export interface RaceOutcome {
-  /** By racer, the result of each of its operations that ended, with how much a reply held */
+  /** By racer, the result of each operation that ended, with the number of objects in its reply */
   results: string[][];
-  /** What is there at the end */
+  /** The digest of the final state */
   state: string;
-  /** By netns and instance, its devlink messages in their order */
+  /** By netns and instance: the devlink messages in their order */
   notify: Record<string, string[]>;
-  /** Why the results are assumed: only the driver or the board knows them */
+  /** The reason if results are assumed, since only the driver or the board knows them */
   assumed?: string;
 }
 
-/** Returns a race as something that can be explored. The order of locks is remembered over all of its runs. */
+/** Returns the scenario of a race, for the explorer. All its runs share one lockdep. */
 export function scenarioOf(race: Race): Scenario {
   const lockdep = new Lockdep();
   const outcomes = new Map<string, string>();
@@ -59,8 +59,8 @@ export function scenarioOf(race: Race): Scenario {
 }
 
 /**
- * Explores the possible outcomes of a race. Of one in which somebody never ends, and of one that is not exhausted within `schedules`,
- * schedules are drawn at random: as many again.
+ * Explores the possible outcomes of a race. If the search does not exhaust the race within `schedules`, schedules are also drawn
+ * at random. If a racer loops, all schedules are drawn at random.
  */
 export function exploreRace(race: Race, options: ExploreOptions & { seed?: number } = {}): Explored {
   const { schedules = Infinity, seed = 1, enough } = options;
@@ -73,7 +73,7 @@ export function exploreRace(race: Race, options: ExploreOptions & { seed?: numbe
   return explored;
 }
 
-/** How many schedules are drawn at random where the caller gives no number. */
+/** The most schedules that are drawn at random by one strategy. */
 const RANDOM = 2000;
 
 function add(explored: Explored, more: Explored): void {
@@ -91,12 +91,12 @@ function add(explored: Explored, more: Explored): void {
   }
 }
 
-/** Returns the text of an outcome, taken apart. */
+/** Parses the text of an outcome. */
 export function readOutcome(outcome: string): RaceOutcome {
   return JSON.parse(outcome) as RaceOutcome;
 }
 
-/** Begins a run; `outcomes` holds the text of each outcome of the earlier runs, which takes long to write. */
+/** Begins a run; `outcomes` caches the texts of the outcomes of earlier runs, since such a text takes long to write. */
 function begin(race: Race, lockdep: Lockdep, outcomes: Map<string, string>): Run {
   const machine = race.setUp(lockdep);
   const kernel = kernelOf(machine);
@@ -107,7 +107,7 @@ function begin(race: Race, lockdep: Lockdep, outcomes: Map<string, string>): Run
   kernel.onMessage = (netns, { command, object, handle, attributes }) => {
     const parts = handle.split("/");
     const key = `${netns} ${parts[0]}/${parts[1]}`;
-    // Not all messages are sent under a lock: their order is a state that is shared, too
+    // Not all messages are sent under a lock, so their order is shared state, too
     writing(cellOf(key));
     const name = attributes["name"] ?? attributes["policer"] ?? attributes["reporter"] ?? "";
     (notify[key] ??= []).push(`${command} ${object} ${[...parts.slice(2), name].join("")}`.trimEnd());
@@ -126,7 +126,7 @@ function begin(race: Race, lockdep: Lockdep, outcomes: Map<string, string>): Run
     adopt();
   }
 
-  /** Kernel threads that were started meanwhile are threads like the others. */
+  /** Adds the kernel threads that were started meanwhile to the threads of the run. */
   function adopt(): void {
     for (const { task, steps } of kernel.workers.splice(0)) {
       task.observation = emptyObservation();
@@ -146,7 +146,7 @@ function begin(race: Race, lockdep: Lockdep, outcomes: Map<string, string>): Run
   const outcomeOf = (): string => {
     const state = digest(kernel);
     const heard = sorted(notify);
-    // Which of those that race has asked the driver is not known
+    // It is not known which racer asked the driver
     const assumed = observations.find(({ unknown }) => unknown?.result)?.unknown?.result;
     const key = `${state}${JSON.stringify([results, heard, assumed])}`;
     const known = outcomes.get(key);
@@ -172,7 +172,7 @@ function begin(race: Race, lockdep: Lockdep, outcomes: Map<string, string>): Run
   };
 }
 
-/** Returns one of those that race, as a thread: one task after another. */
+/** Returns the thread of a racer, which runs one task after another. */
 function racing(
   machine: Machine,
   { name, operations, loops }: Racer,
@@ -214,11 +214,11 @@ function racing(
     },
     step,
   };
-  // A thread that has rounds never ends
+  // The explorer knows an endless thread by its rounds
   return loops ? Object.defineProperty(thread, "rounds", { get: () => rounds }) : thread;
 }
 
-/** Which stream began first makes no difference. */
+/** Returns the streams sorted by key, since it makes no difference which stream began first. */
 function sorted(streams: Record<string, string[]>): Record<string, string[]> {
   const keys = Object.keys(streams);
   return keys.length < 2 ? streams : Object.fromEntries(keys.sort().map((key) => [key, streams[key]!]));

@@ -1,5 +1,5 @@
 /**
- * One schedule of a race: run again, made as short in preemptions as it gets, and drawn.
+ * Replays one schedule of a race, minimises its preemptions, and draws it as a diagram.
  *
  * @module
  */
@@ -10,21 +10,21 @@ import type { Explored } from "./explored.ts";
 import type { Finding } from "./finding.ts";
 import { type Deed, lanes, readSchedule } from "./schedule.ts";
 
-/** What a schedule came to. */
+/** The result of a replayed schedule. */
 export interface Replay {
   /** The threads, in the order of their letters */
   names: string[];
-  /** What each step did */
+  /** The steps of the schedule */
   deeds: Deed[];
   outcome: string;
   findings: Finding[];
 }
 
 /**
- * Runs a schedule again; after its end the threads go on one after the other.
+ * Runs a schedule again; after the end of the schedule, the threads run one after the other.
  *
  * @throws {SyntaxError} If the text is not a schedule
- * @throws {RangeError} If one of its threads is not there, or cannot go on where it should
+ * @throws {RangeError} If a thread of the schedule does not exist, or cannot continue when the schedule runs it
  */
 export function replay(scenario: Scenario, schedule: string): Replay {
   const choices = readSchedule(schedule);
@@ -53,7 +53,7 @@ export function replay(scenario: Scenario, schedule: string): Replay {
   }
 }
 
-/** Lets a thread go on, and returns what it did. */
+/** Runs one step of a thread, and returns what the step did. */
 function deed(execution: Execution, chosen: number): Deed {
   const thread = execution.run.threads[chosen]!;
   const point = execution.points[chosen];
@@ -78,14 +78,14 @@ function deed(execution: Execution, chosen: number): Deed {
   return { thread: chosen, lines };
 }
 
-/** Returns a schedule as a diagram: a lane for each thread, and below it what went wrong. */
+/** Returns a schedule as a diagram: a lane for each thread, and the findings below the lanes. */
 export function diagram({ names, deeds, findings }: Replay, width?: number): string {
   return lanes(names, deeds, width) + findings.map(({ kind, text }) => `!!! ${kind}: ${text}\n`).join("");
 }
 
 /**
- * A schedule that shows the same finding with as few preemptions as any: tried from none on, as many of each as `schedules` allows.
- * Gives the one that it was found with where that is as good.
+ * Returns a schedule that shows the same finding with the fewest preemptions: tries 0, 1, 2 and so on, up to `schedules` schedules
+ * for each number. Returns the original schedule if no better one is found.
  */
 export function minimise(
   scenario: Scenario,

@@ -1,5 +1,5 @@
 /**
- * Scenarios made of plain generators, without a kernel: for what the explorer is tested and measured on.
+ * Scenarios made of plain generators, without a kernel: for tests and benchmarks of the explorer.
  *
  * @module
  */
@@ -9,16 +9,16 @@ import { findingOf } from "./finding.ts";
 import { emptyObservation } from "../observation.ts";
 import { HungTask, Oops, pause, type SchedulingPoint, type Steps, Task } from "../kernel/task.ts";
 
-/** What each thread of such a scenario does. */
+/** The body of a thread of such a scenario. */
 export type Body = (
-  /** May be preempted there */
+  /** Marks a place where the thread may be preempted */
   pause: (what: string) => Steps,
   task: Task,
 ) => Steps;
 
 /**
- * Lets a thread go on to its next stop; undefined where it has ended, or the kernel ended it. One that waits for itself stops
- * where it does, for ever.
+ * Runs a thread up to its next stop; returns undefined if the thread has ended, or an oops ended it. A thread that waits for
+ * itself stops there for ever.
  */
 export function advance(task: Task, steps: Steps<unknown>): SchedulingPoint | undefined {
   try {
@@ -37,7 +37,7 @@ export function forever(task: Task, what: string): SchedulingPoint {
   return { kind: "blocked", what, task: task.name, on };
 }
 
-/** A run of threads that all do the same, or each its own. */
+/** Returns a run of threads with one common body, or a body for each thread. */
 export function threadsOf(names: readonly string[], bodies: Body | readonly Body[], outcome: () => string): Run {
   const tasks = names.map((name) => new Task(name, emptyObservation(), true));
   return {

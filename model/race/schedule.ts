@@ -1,12 +1,12 @@
 /**
- * Schedules: who ran when, as a short text that can be run again, and as a diagram with a lane for each thread.
+ * Schedules: the order in which threads ran, as a short text that can be replayed, and as a diagram with a lane for each thread.
  *
  * @module
  */
 
 /**
- * Returns a schedule as a text: a letter for each thread in the order in which they came, and how many steps it does. `a3ba` is three
- * steps of the first one, one of the second and one of the first.
+ * Returns a schedule as a text: the letter of a thread and the number of its steps, in turn. `a3ba` is three steps of the first
+ * thread, one of the second and one of the first.
  */
 export function writeSchedule(choices: readonly number[]): string {
   let text = "";
@@ -38,10 +38,10 @@ export function letter(thread: number): string {
   return LETTERS[thread]!;
 }
 
-/** What a thread did in one step, for a diagram. */
+/** One step of a thread, for a diagram. */
 export interface Deed {
   thread: number;
-  /** One line each */
+  /** The lines of the diagram for the step */
   lines: readonly string[];
 }
 

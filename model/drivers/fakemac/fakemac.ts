@@ -1,5 +1,5 @@
 /**
- * The MAC of the fixture: a driver with three netdevs on one device, the list of PCS, and the designs to hold a used
+ * The MAC of the fixture: a driver with three netdevs on one device, the list of PCSs, and the designs that keep a used
  * PCS (fixtures/pcs/fakemac.c; docs/semantics.md 7.3).
  *
  * @module
@@ -17,9 +17,9 @@ import { acquire, type Lock, type Steps, type Task } from "../../kernel/task.ts"
 import { STATE } from "../../kernel/state.ts";
 
 /**
- * What keeps a PCS that is in use. The last three are of the model alone: a device link that exists while a netdev that is up
- * uses the PCS; a wrapper that outlives its PCS (docs/semantics.md 7.2, 2025); and that wrapper as it was posted, which looks for
- * its PCS in vain once it is configured.
+ * The designs that keep a used PCS. The last three exist only in the model: a device link that exists while a netdev that is up
+ * uses the PCS; a wrapper that outlives its PCS (docs/semantics.md 7.2, 2025); and that wrapper as it was posted, which breaks in a
+ * configuration after its PCS is gone.
  */
 const DESIGNS = [
   "none",
@@ -33,7 +33,7 @@ const DESIGNS = [
 ] as const;
 type Design = (typeof DESIGNS)[number];
 
-/** Returns the module of the MAC driver; what it holds for the PCS driver is at `list` while it is loaded. */
+/** Returns the module of the MAC driver; `list` returns its list of PCSs for the PCS driver, while the module is loaded. */
 export function fakemacModule(kernel: Kernel): { source: ModuleSource; list: () => PcsList } {
   let fakemac: Fakemac | undefined;
   return {
@@ -53,7 +53,7 @@ export function fakemacModule(kernel: Kernel): { source: ModuleSource; list: () 
   };
 }
 
-/** What the module holds while it is loaded. */
+/** The state of the module while it is loaded. */
 class Fakemac implements PcsList {
   readonly #kernel: Kernel;
   readonly #module: Module;
@@ -126,7 +126,7 @@ class Fakemac implements PcsList {
     }
     if (this.#design === "device_link_used" && this.#mac) this.#mac.pcs[id] = pcs;
     this.#leave(task);
-    // The work that was queued here comes before the next PCS of a driver that has several
+    // The work that was queued here runs before a driver handles its next PCS
     if (!task.stepping) this.#kernel.runWorkers();
   }
 
@@ -155,7 +155,7 @@ class Fakemac implements PcsList {
     this.#leave(task);
   }
 
-  /** Takes the locks of the list; gives the MAC that has to be notified, if the design notifies it. */
+  /** Takes the locks of the list; returns the MAC to notify, if the design notifies it. */
   *#enter(task: Task): Steps<BoundMac | undefined> {
     const notified = this.#design === "notified";
     if (notified) yield* acquire(task, this.#kernel.rtnl);
@@ -199,7 +199,7 @@ class Fakemac implements PcsList {
   *#remove(task: Task, mac: BoundMac): Steps {
     const { rtnl } = this.#kernel;
     yield* acquire(task, rtnl);
-    // A probe that fails ends here, too.
+    // A failed probe ends here, too.
     if (this.#mac === mac) this.#knobs.went = true;
     yield* acquire(task, this.#lock);
     this.#mac = undefined;
@@ -211,7 +211,7 @@ class Fakemac implements PcsList {
     for (const put of mac.puts) put();
   }
 
-  /** Has device links follow what is in use. */
+  /** Adds and deletes device links so that each used PCS has one. */
   #linkUsed(mac: BoundMac): void {
     const links = new Map<FakemacNet, DeviceLink>();
     const { core } = this.#kernel;
@@ -225,7 +225,7 @@ class Fakemac implements PcsList {
     };
   }
 
-  /** Gets the MAC its PCS, and holds each as the design does. */
+  /** Looks up the PCSs of the MAC, and keeps each as the design does. */
   #getPcs(mac: BoundMac): Result {
     if (this.#self) {
       for (let id = 0; id < PCS_COUNT; id++) {
@@ -263,7 +263,7 @@ class Fakemac implements PcsList {
     return true;
   }
 
-  /** Tells phylink that a cable was plugged in or pulled out, unless it asks by itself. */
+  /** Reports to phylink that a cable was plugged in or pulled out, unless phylink polls. */
   *#tell(task: Task, index: number): Steps {
     yield* acquire(task, this.#lock);
     const net = this.#mac?.nets[index];

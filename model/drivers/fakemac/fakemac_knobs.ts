@@ -1,5 +1,5 @@
 /**
- * The knobs of the fixture's MAC in debugfs: its cables, the mode of one netdev, and how slow a PCS is.
+ * The knobs of the fixture's MAC in debugfs: its cables, the mode of one netdev, and the delay of a PCS.
  *
  * @module
  */
@@ -11,14 +11,14 @@ import type { Steps, Task } from "../../kernel/task.ts";
 
 const ROOT = "/sys/kernel/debug/fakemac";
 const MODES: readonly Interface[] = ["sgmii", "2500base-x", "gmii"];
-/** The most bytes that the mode is read from, the newline included */
+/** The most bytes of a write of the mode, with the newline */
 const MODE_LENGTH = 24;
 
 /** The knobs; `tell` is called when a cable or the mode has changed. */
 export class FakemacKnobs implements FileOwner {
   readonly cables = [true, true, true];
   mode: Interface = "sgmii";
-  /** ms */
+  /** The delay of a PCS in ms */
   delay = 0;
   /** True if the MAC or a PCS was removed, or is being removed */
   went = false;

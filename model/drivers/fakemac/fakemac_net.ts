@@ -1,5 +1,5 @@
 /**
- * The MAC of the fixture once it is bound: its three netdevs, and what phylink asks of each (fixtures/pcs/mac.c).
+ * The bound MAC of the fixture: its three netdevs, and the callbacks of each for phylink (fixtures/pcs/mac.c).
  *
  * @module
  */
@@ -14,10 +14,10 @@ import type { Netdev } from "../../net/netns.ts";
 import { type Interface, type LinkState, type Mac, type Pcs, Phylink } from "../../net/phylink.ts";
 import type { Steps, Task } from "../../kernel/task.ts";
 
-/** The interface of each netdev at first. */
+/** The initial interface mode of each netdev. */
 const INTERFACES: readonly Interface[] = ["1000base-x", "gmii", "sgmii"];
 
-/** A PCS of the MAC's own that never has a link: what phylink gets instead of one that is not there. */
+/** A PCS of the MAC itself that never has a link: phylink gets it if the real PCS is missing. */
 const ABSENT: Pcs = {
   name: "the absent PCS",
   poll: false,
@@ -29,15 +29,15 @@ const ABSENT: Pcs = {
   },
 };
 
-/** What the MAC driver holds for its bound device. */
+/** The data of the MAC driver for its bound device. */
 export class BoundMac {
   readonly pcs: (Pcs | undefined)[] = [];
-  /** Those that it made itself */
+  /** The PCSs that the MAC made itself */
   readonly own: FakePcs[] = [];
   readonly nets: FakemacNet[] = [];
-  /** Gives back what the design took */
+  /** Functions that release what the design took */
   readonly puts: (() => void)[] = [];
-  /** Called with the PCS that a netdev has in use from now on, -1 for none, by a design that wants to know */
+  /** Called with the id of the PCS that a netdev uses from now on, -1 for none; set by the designs that need it */
   used: ((net: FakemacNet, id: number) => void) | undefined;
 
   constructor(
@@ -57,7 +57,7 @@ export class FakemacNet implements Mac {
   readonly netdev: Netdev;
   readonly phylink: Phylink;
   readonly first: Interface;
-  /** The PCS that phylink has a pointer to, as a driver knows it from its documentation */
+  /** The PCS to which phylink has a pointer, by what phylink's documentation states */
   held: Pcs | null = null;
   lettingGo = false;
   readonly #mac: BoundMac;
@@ -91,7 +91,7 @@ export class FakemacNet implements Mac {
     kernel.link(task, "new", this.netdev);
   }
 
-  /** Returns which PCS it uses in a mode; -1 for none. */
+  /** Returns the id of the PCS that the netdev uses in a mode; -1 for none. */
   uses(mode: Interface): number {
     if (this.index === 0) return 0;
     if (this.index === 2 && mode === "sgmii") return 1;
@@ -99,7 +99,7 @@ export class FakemacNet implements Mac {
     return -1;
   }
 
-  /** Has phylink choose its PCS again, whether the netdev is up or down. */
+  /** Has phylink select its PCS again, with the netdev up or down. */
   *restart(task: Task): Steps {
     const { up } = this.netdev;
     if (up) yield* this.phylink.stop(task);

@@ -32,12 +32,12 @@ Deno.test("a PCS that the MAC makes itself pins its own module, if it takes a re
   }
 });
 
-Deno.test("ethtool, before a netdev was ever up, while it is, and after", () => {
+Deno.test("ethtool before a netdev is first up, while it is up, and after that", () => {
   for (const era of BOOTED) {
     const machine = bound(era, "none");
     const shown = () => machine.perform({ kind: "ethtool.show", dev: "fm0" }).reply;
     const known = { speed: 1000, duplex: "full", autoneg: true };
-    // 7.x does not know yet that it is in-band, and shows what nobody has written
+    // 7.x does not know yet that the link is in-band, and shows values that were never written
     const never = era.startsWith("7.")
       ? { speed: null, duplex: "half", autoneg: false }
       : { speed: null, duplex: null, autoneg: true };
@@ -50,7 +50,7 @@ Deno.test("ethtool, before a netdev was ever up, while it is, and after", () => 
   }
 });
 
-Deno.test("a PCS is unbound while it is asked for its state (P16)", () => {
+Deno.test("a PCS is unbound while phylink reads its state (P16)", () => {
   const slow = (design: string, freedMemory: FreedMemory, ...before: Operation[]) => {
     const machine = linked("6.12", design, { freedMemory });
     for (const operation of before) machine.perform(operation);
@@ -69,7 +69,7 @@ Deno.test("a PCS is unbound while it is asked for its state (P16)", () => {
   const begin = machine.now;
   assertEquals(findings(machine.perform({ ...unbind(), settle: 0 })), []);
   assert(machine.now - begin >= 500, "it waits for the work that asks");
-  // However late the unbind is, the PCS has not reported its state by then.
+  // At any time of the unbind, the PCS has not reported its state yet.
   for (const design of ["device_link", "notified"]) {
     const late = slow(design, "poisoned", cable(false));
     assertEquals(log(late.perform({ kind: "wait", ms: 30_000 })), []);
@@ -79,7 +79,7 @@ Deno.test("a PCS is unbound while it is asked for its state (P16)", () => {
   assertEquals(log(nobody.perform({ kind: "wait", ms: 61_000 }))[0], "fakepcs: fakepcs.0#1 pcs_get_state link 1");
 });
 
-Deno.test("modules: who is used stays, of who is unknown the model does not know, and a bad design is refused", () => {
+Deno.test("modules: a used module stays, an unknown module is a gap, and a bad design is refused", () => {
   const machine = bound("6.12", "none");
   assertEquals(outcome(machine, unload("fakemac")), "EAGAIN");
   for (const kind of ["module.load", "module.unload"] as const) {
@@ -91,7 +91,7 @@ Deno.test("modules: who is used stays, of who is unknown the model does not know
   assertEquals(outcome(machine, { kind: "module.load", name: "fakepcs", settle: 300 }), "ok");
 });
 
-Deno.test("an rmmod that the kernel kills leaves a module that never goes", () => {
+Deno.test("an rmmod that the kernel kills leaves a module that cannot be unloaded", () => {
   const machine = linked("6.12", "none");
   assertEquals(outcome(machine, unload("fakepcs")), "ok");
   assertEquals(outcome(machine, unload("fakemac")), "killed oops");
@@ -110,13 +110,13 @@ Deno.test("bind and unbind: errnos (docs/semantics.md 6.1)", () => {
   assertEquals(outcome(machine, unbind()), "ENODEV");
 });
 
-Deno.test("a machine knows that work is left which nobody waited for", () => {
+Deno.test("a machine is unsettled while work is left", () => {
   const machine = bound("6.12", "none");
   machine.perform({ kind: "netdev.set", dev: "fm0", up: true });
   assert(machine.unsettled);
   machine.perform(cable(false));
   assertEquals(machine.unsettled, false);
-  // Two events within a second: the second one has to wait
+  // Two events within a second: the second event has to wait
   machine.perform({ kind: "file.write", path: `${KNOBS}/fm0/cable`, value: "1", settle: 0 });
   machine.perform({ kind: "file.write", path: `${KNOBS}/fm0/cable`, value: "0" });
   assert(machine.unsettled);
@@ -126,7 +126,7 @@ Deno.test("a machine knows that work is left which nobody waited for", () => {
   assertEquals(machine.perform(read("/sys/class/net/fm0/operstate")).sysfs, "down");
 });
 
-Deno.test("a carrier that comes is announced at once, and other events go on waiting", () => {
+Deno.test("a carrier that comes up is announced at once, and other events still wait", () => {
   const machine = linked("6.12", "none");
   const knob = (value: string): Operation => ({
     kind: "file.write",

@@ -1,5 +1,5 @@
 /**
- * The PCS of the fixture: what it traces, what its memory is once it was freed, and the driver that makes it
+ * The PCS of the fixture: its trace, its memory after it was freed, and the driver that makes it
  * (fixtures/pcs/fakepcs.c, fakepcs.h).
  *
  * @module
@@ -16,16 +16,16 @@ import { STATE } from "../../kernel/state.ts";
 /** The number of PCS devices. */
 export const PCS_COUNT = 3;
 
-/** How long a PCS that is slow waits for a removal, in ms. */
+/** The longest time that a slow PCS waits for a removal, in ms. */
 const PATIENCE = 60_000;
 
-/** What a PCS is made of beside its driver. */
+/** The parts of a PCS that are not in its driver. */
 export interface PcsKnobs {
-  /** True if its cable is plugged in */
+  /** Returns true if its cable is plugged in */
   cable(): boolean;
-  /** How long asking for its state takes, in ms, once a removal has begun or {@linkcode PATIENCE} has passed */
+  /** Returns the duration of a read of its state, in ms, after a removal has begun or {@linkcode PATIENCE} has passed */
   delay(): number;
-  /** True if the MAC or a PCS was removed, or is being removed */
+  /** Returns true if the MAC or a PCS was removed, or is being removed */
   went(): boolean;
 }
 
@@ -35,7 +35,7 @@ export class FakePcs implements Pcs {
   readonly speed = 1000;
   /** Set right before its memory is freed */
   removed = false;
-  /** What it reported last of its state, `undefined` for nothing yet */
+  /** The link state that the PCS reported last; undefined if none yet */
   #told: string | undefined;
   readonly #kernel: Kernel;
 
@@ -47,7 +47,7 @@ export class FakePcs implements Pcs {
     kernel: Kernel,
     device: string,
     readonly generation: number,
-    /** The module whose code its operations are */
+    /** The module with the code of its operations */
     readonly module: Module,
     readonly poll: boolean,
     readonly knobs: PcsKnobs,
@@ -76,7 +76,7 @@ export class FakePcs implements Pcs {
     if (delay > 0) {
       yield* waitUntil(this.#kernel, task, PATIENCE, () => this.knobs.went());
       yield* sleep(this.#kernel, task, delay);
-      // It may have been freed meanwhile
+      // The PCS may have been freed meanwhile
       this.read(task, "fakepcs_get_state");
     }
     const link = this.knobs.cable();
@@ -92,7 +92,7 @@ export class FakePcs implements Pcs {
   }
 }
 
-/** What the list of PCS providers, which is fakemac's, does for the driver of a PCS. */
+/** The list of PCS providers, which fakemac has, as the driver of a PCS uses it. */
 export interface PcsList {
   make(device: string, id: number, module: Module): FakePcs;
   provide(task: Task, id: number, pcs: FakePcs, device: Device): Steps;
@@ -104,7 +104,7 @@ function idOf(device: Device): number {
   return Number(device.name.slice(device.name.lastIndexOf(".") + 1));
 }
 
-/** Returns the module of the PCS driver; `list` is asked for when it is loaded. */
+/** Returns the module of the PCS driver; `list` is called when the module is loaded. */
 export function fakepcsModule(kernel: Kernel, list: () => PcsList): ModuleSource {
   return {
     name: "fakepcs",

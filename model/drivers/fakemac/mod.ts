@@ -12,7 +12,7 @@ import { fakepcsModule } from "./fakepcs.ts";
 export const fakemac: DriverModel = {
   name: "fakemac",
   drivers: ["fakemac"],
-  // Their buses have these directories while the modules are loaded
+  // Other directories of these modules exist only while the modules are loaded
   tree: () => ({
     "bus/platform/drivers": () => ({ fakemac: undefined, fakepcs: undefined }),
     "kernel/debug": () => ({ fakemac: undefined }),

@@ -16,7 +16,7 @@ const pcsAway: readonly Operation[] = [
 const cable = (value: string) => write("/sys/kernel/debug/fakemac/fm0/cable", value);
 const flaps: readonly Operation[] = [cable("0"), cable("1")];
 
-/** What may come in between an unbind and a bind. The work that resolves the link is a thread of its own in each of them. */
+/** Operations that race with an unbind and a bind of the PCS. The work that resolves the link is a separate thread in each race. */
 const MEANWHILE: Record<string, readonly Operation[]> = {
   "a cable event": flaps,
   "ip link down and up": [set(false), set(true)],
@@ -27,7 +27,7 @@ const MEANWHILE: Record<string, readonly Operation[]> = {
   "ethtool": [{ kind: "ethtool.show", dev: "fm0" }, { kind: "ethtool.restart", dev: "fm0" }],
 };
 
-/** Where two preemptions are some ten thousand schedules; of the others they are several times as many. */
+/** The races in which two preemptions give about ten thousand schedules; the others have several times as many. */
 const TWICE = new Set(["a cable event", "the MAC's own unbind and bind"]);
 
 function linked(era: EraId, design: string): Machine {
@@ -38,7 +38,7 @@ function linked(era: EraId, design: string): Machine {
   return machine;
 }
 
-/** What a search is of. */
+/** A search over schedules. */
 interface Search {
   setUp(): Machine;
   tasks: readonly (readonly Operation[])[];
@@ -46,7 +46,7 @@ interface Search {
   schedules?: number;
 }
 
-/** Every schedule within the bound: phylink reports nothing of what its steps touch, so none is left out. */
+/** Runs all schedules within the bounds: phylink does not record the accesses of its steps, so no schedule can be left out. */
 function explore({ setUp, tasks, ...bounds }: Search) {
   const racers = tasks.map((operations, i) => ({ name: `task ${i}`, operations }));
   const { schedules, findings } = exploreScenario(scenarioOf({ setUp, racers }), { reduction: "none", ...bounds });
@@ -54,7 +54,7 @@ function explore({ setUp, tasks, ...bounds }: Search) {
   return { schedules, bad, first: findings.map(({ kind, text }) => `${kind}: ${text}`) };
 }
 
-/** Runs `body` with a PCS driver that frees its PCS first and tells the MAC then. */
+/** Runs `body` with a PCS driver that frees its PCS before it notifies the MAC. */
 function withOrderBroken<T>(body: () => T): T {
   const { registerDriver } = DriverCore.prototype;
   DriverCore.prototype.registerDriver = function (task, bus, driver) {
@@ -90,14 +90,14 @@ Deno.test("notified never calls a PCS that is gone: all interleavings with up to
           preemptions,
         });
         assertEquals(bad, 0, first.join("\n"));
-        // Fewer would mean that the tasks do not stop where they could be preempted
+        // Fewer schedules would mean that the tasks do not stop where they could be preempted
         assert(schedules > (preemptions === 2 ? 5000 : 150), `${schedules} schedules`);
       });
     }
   }
 });
 
-Deno.test("notified never calls a PCS that is gone: three at a time, with one preemption", () => {
+Deno.test("notified never calls a PCS that is gone: three tasks, with one preemption", () => {
   const tasks = [pcsAway, MEANWHILE["ip link down and up"]!, flaps];
   const { schedules, bad, first } = explore({
     setUp: () => linked("6.12", "notified"),
@@ -132,7 +132,7 @@ Deno.test("the same search finds the call in the designs that cannot prevent it"
   }
 });
 
-Deno.test("the same search finds the call where a PCS is freed before the MAC is notified", () => {
+Deno.test("the same search finds the call if a PCS is freed before the MAC is notified", () => {
   withOrderBroken(() => {
     const setUp = () => linked("6.12", "notified");
     const { bad, first } = explore({ setUp, tasks: [pcsAway, flaps], preemptions: 0 });
@@ -141,7 +141,7 @@ Deno.test("the same search finds the call where a PCS is freed before the MAC is
   });
 });
 
-Deno.test("1,000 rounds of unbind and bind under link flaps: nothing for notified, much for none (P12)", async (t) => {
+Deno.test("1,000 rounds of unbind and bind under link flaps: no finding for notified, many for none (P12)", async (t) => {
   const rounds: Operation = { kind: "rounds", times: 1000, operations: pcsAway, meanwhile: flaps };
   for (const era of ["6.1", "6.12", "7.3"] as const) {
     await t.step(era, () => {
@@ -152,7 +152,7 @@ Deno.test("1,000 rounds of unbind and bind under link flaps: nothing for notifie
       assert(none.kmsg.length > 100 && none.kmsg.every((line) => line.class === "stale"), `${none.kmsg.length} calls`);
     });
   }
-  await t.step("a machine whose memory is poisoned breaks in the first of them", () => {
+  await t.step("a machine with poisoned memory breaks in the first round", () => {
     const machine = new Machine({ era: "6.12", freedMemory: "poisoned" });
     machine.perform({ kind: "module.load", name: "fakemac" });
     machine.perform({ kind: "module.load", name: "fakepcs", settle: 10 });

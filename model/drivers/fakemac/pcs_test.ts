@@ -21,7 +21,7 @@ import {
   write,
 } from "./testing.ts";
 
-/** Returns the steps after s1 and s2, each on a machine of its own: s3, s3 s4, s3 s5, s3 s6 s7, s3 s8, s9. */
+/** Returns the results of the steps after s1 and s2, each line on a new machine: s3, s3 s4, s3 s5, s3 s6 s7, s3 s8, s9. */
 function table(era: EraId, design: string, options: Options = {}): string[] {
   const after = (...steps: Operation[]) => {
     const machine = linked(era, design, options);
@@ -39,7 +39,7 @@ function table(era: EraId, design: string, options: Options = {}): string[] {
 
 Deno.test("the fate of a link whose PCS is unbound, by design (docs/semantics.md 7.3, s3 to s9)", async (t) => {
   for (const era of BOOTED) {
-    // Before 6.5 nobody tells a PCS that it is disabled: nothing is called when the netdev goes down
+    // Before 6.5 phylink does not disable a PCS: it makes no call when the netdev goes down
     const down = era === "6.1" ? "ok" : "ok stale";
     const naive = [
       "ok; carrier 1",
@@ -96,14 +96,14 @@ Deno.test("designs that no kernel offers (docs/semantics.md 7.3)", async (t) => 
       assertEquals(outcome(machine, set(true)), "ok");
       assertEquals(carrier(machine), "1");
     });
-    await t.step(`${era} srcu_wrapper as it was posted: breaks where it is configured`, () => {
+    await t.step(`${era} srcu_wrapper as it was posted: breaks in a configuration`, () => {
       const machine = linked(era, "srcu_wrapper_posted");
       assertEquals(outcome(machine, unbind()), "ok");
       assertEquals(outcome(machine, cable(true)), "ok");
       assertEquals(outcome(machine, set(false)), "ok");
       assertEquals(outcome(machine, set(true)), era === "6.1" ? "ok" : "killed oops");
     });
-    await t.step(`${era} device_link_used: a PCS that nobody uses takes no MAC with it`, () => {
+    await t.step(`${era} device_link_used: the unbind of an unused PCS does not unbind the MAC`, () => {
       assertEquals(table(era, "device_link_used"), table(era, "device_link"));
       const machine = bound(era, "device_link_used");
       machine.perform(set(true, "fm1"));
@@ -126,7 +126,7 @@ Deno.test("designs that no kernel offers (docs/semantics.md 7.3)", async (t) => 
   }
 });
 
-Deno.test("poisoned memory turns the first call on a PCS that was removed into an oops, and RTNL may be held for ever", async (t) => {
+Deno.test("with poisoned memory the first call on a removed PCS is an oops, and RTNL may stay held for ever", async (t) => {
   for (const era of BOOTED) {
     const disables = era !== "6.1";
     await t.step(`${era}: a cable event breaks the work`, () => {
@@ -136,22 +136,22 @@ Deno.test("poisoned memory turns the first call on a PCS that was removed into a
       assertEquals(event.result, "ok");
       assertEquals(event.kmsg.map((line) => line.class), ["oops"]);
       assert(event.kmsg[0]!.text.includes("phylink_mac_pcs_get_state <- phylink_resolve"));
-      // 6.1 runs no other work on that CPU any more, which 6.12 does: the links of other netdevs do not come up
+      // After the oops, 6.1 runs no other work on that CPU, so the links of other netdevs do not come up; 6.12 does
       assertEquals(outcome(machine, set(true, "fm1")), "ok");
       assertEquals(carrier(machine, "fm1"), era === "6.1" ? "0" : "1");
       assertEquals(outcome(machine, set(false, "fm1")), era === "6.1" ? "hang" : "ok");
-      // The work is never done, so nobody comes through phylink_stop(), and RTNL is gone with the task that tried
+      // The work never ends, so phylink_stop() waits for ever, and its task keeps RTNL
       assertEquals(outcome(machine, set(false)), "hang");
       assertEquals(outcome(machine, { kind: "ethtool.show", dev: "fm1" }), "hang");
       assertEquals(carrier(machine, "fm1"), era === "6.1" ? "EINVAL" : "hang", "6.1 reads it without RTNL");
     });
-    await t.step(`${era}: ip(8) itself is killed where it calls the PCS`, () => {
+    await t.step(`${era}: ip(8) itself is killed when it calls the PCS`, () => {
       const machine = linked(era, "none", { freedMemory: "poisoned" });
       machine.perform(unbind());
       assertEquals(outcome(machine, set(false)), disables ? "killed oops" : "ok");
       if (!disables) assertEquals(outcome(machine, set(true)), "killed oops");
       assertEquals(outcome(machine, set(true, "fm1")), "hang");
-      // rtnetlink of 7.x looks whether there is such a netdev before it waits, ethtool's netlink always did
+      // rtnetlink of 7.x looks up the netdev before it waits for RTNL; ethtool's netlink always did
       assertEquals(outcome(machine, set(true, "nosuch")), era.startsWith("7.") ? "client" : "hang");
       assertEquals(outcome(machine, { kind: "ethtool.show", dev: "nosuch" }), "ENODEV");
     });
@@ -161,23 +161,23 @@ Deno.test("poisoned memory turns the first call on a PCS that was removed into a
   }
 });
 
-Deno.test("KASAN reports the first use after free and lets it go on", () => {
+Deno.test("KASAN reports the first use after free, and the task continues", () => {
   const machine = linked("6.12", "none", { freedMemory: "reported" });
   machine.perform(unbind());
   assertEquals(findings(machine.perform(cable(false))), ["kasan", "stale"]);
   assertEquals(findings(machine.perform(cable(true))), ["stale", "stale"]);
 });
 
-Deno.test("a PCS whose module is gone cannot be called, whatever its memory holds", () => {
+Deno.test("a PCS whose module is gone cannot be called, with any content of its memory", () => {
   for (const freedMemory of ["kept", "poisoned", "reported"] as const) {
     const machine = linked("6.12", "none", { freedMemory });
     assertEquals(outcome(machine, unload("fakepcs")), "ok");
-    // KASAN sees the memory before the text of the operations is missed (as a kernel with KASAN showed).
+    // KASAN reports the memory before the missing text of the operations is an oops (seen on a kernel with KASAN).
     assertEquals(outcome(machine, cable(false)), freedMemory === "reported" ? "ok kasan,oops" : "ok oops");
   }
 });
 
-Deno.test("a polled PCS is called within a second of its end, without any event", () => {
+Deno.test("a polled PCS is called within a second after its removal, without any event", () => {
   const machine = linked("6.12", "none", { poll: 1 });
   const gone = machine.perform(unbind());
   assertEquals(log(gone), [
@@ -188,7 +188,7 @@ Deno.test("a polled PCS is called within a second of its end, without any event"
   assertEquals(findings(told.perform(unbind())), []);
 });
 
-Deno.test("notified: the link goes before the PCS does, and comes back with the next one (P05)", () => {
+Deno.test("notified: the link goes down before the PCS is removed, and comes up with the next PCS (P05)", () => {
   const machine = linked("6.12", "notified");
   const gone = machine.perform(unbind());
   assertEquals(links(gone), ["new fm0 DOWN"]);
@@ -211,7 +211,7 @@ Deno.test("notified: the link goes before the PCS does, and comes back with the 
   ]);
 });
 
-Deno.test("device_link takes all netdevs of the MAC, notified only the one that uses the PCS (P08)", () => {
+Deno.test("device_link removes all netdevs of the MAC, notified affects only the netdev that uses the PCS (P08)", () => {
   for (const [design, expected] of [["device_link", ["ENOENT", "ENOENT"]], ["notified", ["1", "1"]]] as const) {
     const machine = linked("6.12", design);
     machine.perform(set(true, "fm1"));
@@ -228,14 +228,14 @@ Deno.test("device_link takes all netdevs of the MAC, notified only the one that 
         "new fm2 DOWN",
         "del fm2 DOWN",
       ]);
-      // Nobody probes the MAC again by himself
+      // The kernel does not probe the MAC again without a request
       assertEquals(links(machine.perform(bind())), []);
       assertEquals(outcome(machine, bind("fakemac.0")), "ok");
     }
   }
 });
 
-Deno.test("a PCS that no netdev uses is missed by nobody but a device link (P10)", () => {
+Deno.test("the removal of an unused PCS has an effect only with a device link (P10)", () => {
   for (
     const [design, expected] of [["none", []], ["notified", []], ["device_link", [
       "del fm0 DOWN",
@@ -248,7 +248,7 @@ Deno.test("a PCS that no netdev uses is missed by nobody but a device link (P10)
   }
 });
 
-Deno.test("a MAC that comes before its PCS waits for it, or does without (P11)", () => {
+Deno.test("a MAC that is probed before its PCS is deferred, or works without a PCS (P11)", () => {
   for (const design of ["none", "module_ref", "device_ref", "device_link"]) {
     const machine = new Machine({ era: "6.12" });
     machine.perform({ kind: "module.load", name: "fakemac", params: { design } });
@@ -265,7 +265,7 @@ Deno.test("a MAC that comes before its PCS waits for it, or does without (P11)",
   assertEquals(carrier(machine), "1");
 });
 
-Deno.test("a manual bind that has to wait is not tried again when the PCS comes (P11)", () => {
+Deno.test("a manual bind that is deferred is not tried again when the PCS is bound (P11)", () => {
   const machine = bound("6.12", "none");
   machine.perform(unbind("fakemac.0"));
   machine.perform(unbind());
@@ -274,7 +274,7 @@ Deno.test("a manual bind that has to wait is not tried again when the PCS comes 
   assertEquals(carrier(machine), "ENOENT");
 });
 
-Deno.test("a change of mode takes another PCS; what is in use then decides who may go (P15)", async (t) => {
+Deno.test("a change of mode selects another PCS; the used PCS then decides what can be removed (P15)", async (t) => {
   for (const era of BOOTED) {
     for (const design of ["none", "notified"]) {
       await t.step(`${era} ${design}`, () => {
@@ -289,7 +289,7 @@ Deno.test("a change of mode takes another PCS; what is in use then decides who m
         assertEquals(findings(machine.perform(cable(true, "fm2"))), called);
       });
     }
-    await t.step(`${era}: no answer of the MAC keeps the PCS of before, until 7.x drops it`, () => {
+    await t.step(`${era}: if the MAC returns no PCS, phylink keeps the previous one; 7.x drops it`, () => {
       const machine = bound(era, "none");
       machine.perform(set(true, "fm2"));
       machine.perform(write(`${KNOBS}/fm2/mode`, "gmii"));
@@ -301,7 +301,7 @@ Deno.test("a change of mode takes another PCS; what is in use then decides who m
   }
 });
 
-Deno.test("notified releases a PCS that phylink only kept for want of an answer (P15)", () => {
+Deno.test("notified releases a PCS that phylink kept since the MAC returned none (P15)", () => {
   for (const era of ["6.1", "6.12"] as const) {
     const machine = bound(era, "notified");
     machine.perform(set(true, "fm2"));

@@ -1,6 +1,6 @@
 /**
- * A wrapper that a MAC gets instead of a PCS, and that outlives it: each call looks whether the PCS is still there; a task that
- * takes it away waits for those who are inside (docs/semantics.md 7.2, posted in 2025, never merged).
+ * A wrapper that a MAC gets instead of a PCS, and that outlives the PCS. Each call checks if the PCS still exists; the removal of
+ * the PCS waits for the calls that are in progress (docs/semantics.md 7.2, posted in 2025, never merged).
  *
  * @module
  */
@@ -9,7 +9,7 @@ import type { Pcs, PcsOp } from "../../net/phylink.ts";
 import { oops, type Steps, type Task } from "../../kernel/task.ts";
 import { STATE } from "../../kernel/state.ts";
 
-/** The wrapper of one PCS; a PCS that comes back gets another one. */
+/** The wrapper of one PCS; a PCS that is bound again gets a new wrapper. */
 export class SrcuPcs implements Pcs {
   #pcs: Pcs | undefined;
   #readers = 0;
@@ -17,11 +17,11 @@ export class SrcuPcs implements Pcs {
   readonly poll: boolean;
   readonly speed: number | null;
 
-  /** `mended`: not as it was posted, where `pcs_post_config` did not look whether the PCS is there */
   [STATE](): readonly unknown[] {
     return [this.#pcs, this.#readers];
   }
 
+  /** `mended` is false for the wrapper as it was posted: its `pcs_post_config` did not check if the PCS still exists. */
   constructor(pcs: Pcs, readonly mended: boolean) {
     this.#pcs = pcs;
     this.name = `the wrapper of ${pcs.name}`;
@@ -45,7 +45,7 @@ export class SrcuPcs implements Pcs {
     if (!this.#pcs && !this.mended) oops(task, `BUG: kernel NULL pointer dereference: pcs_post_config <- ${frames}`);
   }
 
-  /** The PCS goes: nobody finds it any more, and nobody is inside when this is done. */
+  /** Removes the PCS from the wrapper: no later call finds the PCS, and no call is in progress at the end. */
   *unregister(task: Task): Steps {
     this.#pcs = undefined;
     while (this.#readers > 0) yield { kind: "blocked", what: "synchronize_srcu", task: task.name };

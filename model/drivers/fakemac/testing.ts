@@ -29,7 +29,7 @@ export interface Options {
   self?: 0 | 1;
 }
 
-/** s1: a machine with MAC and PCS bound. */
+/** Returns a machine with MAC and PCS bound, after step s1. */
 export function bound(era: EraId, design: string, { freedMemory, ...params }: Options = {}): Machine {
   const machine = new Machine({ era, freedMemory: freedMemory ?? "kept" });
   assertEquals(machine.perform({ kind: "module.load", name: "fakemac", params: { design, ...params } }).result, "ok");
@@ -37,7 +37,7 @@ export function bound(era: EraId, design: string, { freedMemory, ...params }: Op
   return machine;
 }
 
-/** s1 and s2: the link is up, too. */
+/** Returns a machine after steps s1 and s2: the link is up, too. */
 export function linked(era: EraId, design: string, options: Options = {}): Machine {
   const machine = bound(era, design, options);
   assertEquals(machine.perform(set(true)).result, "ok");

@@ -1,6 +1,6 @@
 /**
- * The generic driver: a driver that nobody modelled, on a device that a board's facts describe. What the devlink core decides is
- * predicted. What only the driver decides is not known, and each observation lists it (`Observation.unknown`).
+ * The generic driver: a driver that nobody modelled, on a device that a board's facts describe. The model predicts what the devlink
+ * core decides. What only the driver decides is unknown, and each observation lists the unknown channels (`Observation.unknown`).
  *
  * @module
  */
@@ -18,7 +18,7 @@ import { type Channel, countedSince, type Json, NOT_KNOWN, type Result, type Unk
 import type { Operation } from "../../operation.ts";
 import { addTraps, paramOf, portOf, regionOf, type Remember, reporterOf, resourceOf } from "../from_facts.ts";
 
-/** Parts of what is shown that only the board knows, by the object: counters, numbers of the board, what other drivers add. */
+/** By object, the shown attributes that only the board knows: counters, numbers of the board, additions of other drivers. */
 const PARTS: Readonly<Partial<Record<ShownObject, readonly string[]>>> = {
   dev: ["index", "nested_devlink"],
   info: ["serial_number", "board.serial_number"],
@@ -33,13 +33,13 @@ const PARTS: Readonly<Partial<Record<ShownObject, readonly string[]>>> = {
 
 const RESULT: readonly Channel[] = ["result", "extack"];
 
-/** Channels on which a driver speaks whenever it has done something. */
+/** The channels that may show something whenever a driver acts. */
 const SAID: readonly Channel[] = ["notify", "link", "kmsg", "time"];
 
-/** By the first word of an operation's kind, operations whose reply holds what a reload may have changed. */
+/** The first words of the kinds of operations whose reply may change with a reload. */
 const CHANGED_BY_RELOAD = new Set(["trap", "param", "resource", "port", "health", "region", "link", "ethtool", "rate"]);
 
-/** Objects that the model does not have, and a driver may, by the first word of an operation's kind. */
+/** The first words of the kinds of operations on objects that a driver may have and the model does not. */
 const MAY_HAVE = ["sb", "dpipe", "linecard"] as const;
 
 /** The driver of a device that only its facts describe. */
@@ -53,11 +53,11 @@ export class Generic implements Driver, EswitchDriver {
   readonly mode: EswitchMode;
   readonly #facts: Facts;
   readonly #values = new Map<ParamSpec, number | boolean | string>();
-  /** True once the driver was asked for something in the operation that runs */
+  /** True once the running operation has called the driver */
   #asked = false;
   /** The ports while the driver is down */
   #portsDown: Port[] = [];
-  /** What the driver has done whose side effects nobody knows; undefined before */
+  /** The last action of the driver with unknown side effects; undefined if there was none */
   #changedBy: string | undefined;
   /** True once a link was set up or down: its carrier may change seconds later */
   #linkSet = false;
@@ -81,7 +81,7 @@ export class Generic implements Driver, EswitchDriver {
     return this.#facts.eswitch ? this : undefined;
   }
 
-  /** Adds everything that the facts list to the instance, without messages: it is there before anybody listens. */
+  /** Adds all objects of the facts to the instance, without messages: they exist before any socket listens. */
   populate(): void {
     const { dl } = this;
     const facts = this.#facts;
@@ -199,8 +199,9 @@ export class Generic implements Driver, EswitchDriver {
   }
 
   /**
-   * Reloads that came before the sequence are not counted by the model; messages of the sequence itself are. A driver may have performed another
-   * action along with the one that was asked for (`actions_performed` of `devlink_ops.reload_up`).
+   * Returns the reload statistics. The model counts only the reloads of the sequence, not those before it. A driver may have
+   * performed
+   * another action together with the requested one (`actions_performed` of `devlink_ops.reload_up`).
    */
   #stats(stats: Json | undefined): Json {
     const { dl } = this;
@@ -224,7 +225,7 @@ export class Generic implements Driver, EswitchDriver {
     if ((op.kind === "ethtool.show" || op.kind === "ethtool.restart") && this.#has(op.dev)) {
       return `only ${name} knows how its netdev is`;
     }
-    // Not performed: it may set the size of any resource
+    // Not performed: the operation may set the size of any resource
     const ofNumber = op.kind === "resource.set" && op.handle === this.dl.handle && /^\/*$/.test(op.path);
     if (ofNumber && this.dl.resources.some(({ id }) => id === undefined)) {
       return `only ${name} knows which resource has the number 0`;
@@ -258,7 +259,7 @@ export class Generic implements Driver, EswitchDriver {
     return this.dl.ports.some((port) => port.netdev?.name === netdev);
   }
 
-  /** True if the facts lack them for a port. */
+  /** True if the facts of a port lack its params or resources. */
   #lacks(what: "params" | "resources"): boolean {
     return this.#facts.ports.some((port) => port[what] === undefined);
   }
@@ -294,7 +295,7 @@ export class Generic implements Driver, EswitchDriver {
       because("the reporters of ports are not modelled", "reply");
     }
     if (op.kind === "resource.set" && op.handle === this.dl.handle && this.#isFixed(op)) {
-      // The last check of three gives the reason, and devlink(8) prints no step of a size that cannot change.
+      // The last of three checks sets the extack, and devlink(8) prints no granularity of a size that cannot change.
       because(`only ${name} knows the steps of its size`, "extack");
     }
     const { dumpsResources, ports: { paramsRefusal } } = this.dl.kernel.era;
@@ -325,7 +326,7 @@ export class Generic implements Driver, EswitchDriver {
       because("the ports of its nested instances are not modelled", "reply");
     }
     if (this.#changedBy && nested.length > 0) {
-      // Work of the kernel announces an instance again when its nested one is back: devlink_rel_nested_in_notify_work()
+      // A kernel work announces an instance again after its nested instance is back: devlink_rel_nested_in_notify_work()
       because("the instance is announced again when its nested instances are back", "notify");
     }
     return channels.size > 0 ? Object.fromEntries(channels) : undefined;

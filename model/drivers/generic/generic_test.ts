@@ -20,12 +20,12 @@ const FACTS = factsWith({
   refused: { "sb show": "ENODEV" },
 });
 
-/** What `devlink -s dev show` answers. */
+/** The reply of `devlink -s dev show`. */
 type Shown = { dev: Record<string, { stats: { reload: Record<string, { unspecified: Json }> } }> };
 
 const machine = (facts: Facts = FACTS) => new Machine({ era: "6.12", facts });
 
-Deno.test("a text that a param has already is not sent; another one is the driver's to judge", () => {
+Deno.test("a text that a param has already is not sent; only the driver can judge another text", () => {
   const set = (value: string) =>
     machine().perform({ kind: "param.set", handle, name: "mode", value, cmode: "runtime" });
   assertEquals([set("one").result, set("one").unknown], ["ok", undefined]);
@@ -49,7 +49,7 @@ Deno.test("a driver without policers may bind none: only the driver knows", () =
   assertEquals([bound.result, bound.unknown], ["ENOENT", undefined]);
 });
 
-Deno.test("objects that were not asked for may be there; those that the kernel refused are not", () => {
+Deno.test("objects that the facts did not ask for may exist; objects that the kernel refused do not", () => {
   const board = machine();
   assertEquals(board.perform({ kind: "sb.show", handle }).unknown, undefined);
   assertEquals(
@@ -58,7 +58,7 @@ Deno.test("objects that were not asked for may be there; those that the kernel r
   );
 });
 
-Deno.test("what the files of the device do is not modelled: a step on them is a gap, and nothing is done", () => {
+Deno.test("the files of the device are not modelled: a step on them is a gap, and nothing is done", () => {
   const ports = [{ index: 1, type: "eth", flavour: { flavour: "physical" }, netdev: "eth1", up: true, reporters: [] }];
   const board = machine({ ...FACTS, ports });
   const paths = [
@@ -72,7 +72,7 @@ Deno.test("what the files of the device do is not modelled: a step on them is a 
     assertThrows(() => board.perform({ kind: "file.read", path }), ModelGap, "not modelled", path);
     const write = { kind: "file.write", path, value: "0000:01:00.0" } as const;
     assertThrows(() => board.perform(write), ModelGap, "not modelled", path);
-    // In another operation, too.
+    // Also inside another operation.
     const within = { kind: "during", operation: write, poll: { kind: "dev.show" } } as const;
     assertThrows(() => board.perform(within), ModelGap, "not modelled", path);
   }
@@ -84,7 +84,7 @@ Deno.test("what the files of the device do is not modelled: a step on them is a 
   );
 });
 
-Deno.test("a reload of a device with ports predicts no warning of the kernel: one that a board shows is reported", () => {
+Deno.test("a reload of a device with ports predicts no warning of the kernel: a warning on a board is reported", () => {
   const ports = [{ index: 1, type: "eth", flavour: { flavour: "physical" }, netdev: "eth1", up: true, reporters: [] }];
   const board = machine({ ...FACTS, ports });
   const { result, kmsg } = board.perform({ kind: "dev.reload", handle });
@@ -110,7 +110,7 @@ Deno.test("an instance with nested ones is announced again some time after a rel
   ]);
 });
 
-Deno.test("a driver may perform another action with the one that was asked for: only the driver knows how often", () => {
+Deno.test("a driver may perform another action with the requested one: only the driver knows how often", () => {
   const board = machine({ ...FACTS, reloadActions: ["driver_reinit", "fw_activate"] });
   const counts = () => {
     const { reply } = board.perform({ kind: "dev.show", handle });
@@ -125,7 +125,7 @@ Deno.test("a driver may perform another action with the one that was asked for: 
   assertEquals(counts(), [NOT_KNOWN, NOT_KNOWN]);
 });
 
-Deno.test("what is not known of an operation is not known where it is asked for all the while", () => {
+Deno.test("the unknown channels of an operation are also unknown when it is the poll of `during`", () => {
   const poll = { kind: "health.diagnose", handle, reporter: "fw" } as const;
   const facts = { ...FACTS, reporters: [{ name: "fw", state: "healthy" }] };
   const { unknown } = machine(facts).perform({ kind: "during", operation: { kind: "dev.show" }, poll });
@@ -166,7 +166,7 @@ Deno.test("only the driver knows the result for a param of a port; a param that 
   assertEquals([set("no").result, set("no").unknown], ["EINVAL", undefined]);
 });
 
-Deno.test("resources of ports: as the facts have them from 7.2 on; not known where they were not read", () => {
+Deno.test("resources of ports: as the facts have them from 7.2 on; not known if they were not read", () => {
   const port = { index: 1, type: "eth", flavour: { flavour: "physical" }, reporters: [] };
   const resources = [{ name: "macs", size: 8, min: 8, max: 8, granularity: 1, unit: "entry", children: [] }];
   const show = (era: EraId, on: object, port_?: number) =>
@@ -194,7 +194,7 @@ Deno.test("a resource whose size cannot change is shown without bounds (seen on 
   assertEquals(Object.keys(shown!).filter((key) => key.startsWith("size")), ["size"]);
 });
 
-Deno.test("why a size that cannot change is refused is the driver's to know: its steps are not in the facts", () => {
+Deno.test("only the driver knows why a fixed size is refused: the facts lack its granularity", () => {
   const kvd = { ...VTU, name: "kvd", min: 0, granularity: 128 };
   const board = machine({ ...FACTS, resources: [VTU, kvd] });
   const set = (path: string, size: string) => {
@@ -212,7 +212,7 @@ Deno.test("a path without a name asks for resource 0, which only the driver know
   assertThrows(() => machine({ ...FACTS, resources: [VTU] }).perform(set), ModelGap, "has the number 0");
 });
 
-Deno.test("a driver that gives no information is left out of the list of all", () => {
+Deno.test("a driver without info is left out of the dump", () => {
   const refused = { "dev info": "EOPNOTSUPP" };
   const board = machine({ ...FACTS, refused });
   const one = board.perform({ kind: "dev.info", handle });
@@ -224,12 +224,12 @@ Deno.test("a driver that gives no information is left out of the list of all", (
   assertEquals(Object.keys(broken.unknown ?? {}), ["result", "reply", "extack"]);
 });
 
-Deno.test("only the driver knows if a device can be flashed, even where the file is missing", () => {
+Deno.test("only the driver knows if a device can be flashed, even if the file is missing", () => {
   const { unknown } = machine().perform({ kind: "dev.flash", handle, file: "missing.bin" });
   assertEquals(unknown?.result, "only some_driver knows what it does");
 });
 
-Deno.test("a link that is up already stays as it is; when the carrier follows a change is unknown", () => {
+Deno.test("a link that is up already stays as it is; the time at which the carrier follows a change is unknown", () => {
   const ports = [{ index: 1, type: "eth", flavour: { flavour: "physical" }, netdev: "eth1", up: true, reporters: [] }];
   const board = machine({ ...FACTS, ports });
   const set = (up: boolean) => board.perform({ kind: "link.set", handle, port: 1, up });
@@ -240,14 +240,14 @@ Deno.test("a link that is up already stays as it is; when the carrier follows a 
   assertEquals(board.perform({ kind: "link.show", handle, port: 7 }).unknown?.result, undefined);
 });
 
-Deno.test("a reporter that is not there and a param of a port that no driver can have: the core refuses them", () => {
+Deno.test("the core refuses a missing reporter, and a param of a port, which no driver can have", () => {
   const board = machine();
   const diagnosed = board.perform({ kind: "health.diagnose", handle, reporter: "made_up" });
   assertEquals([diagnosed.result, diagnosed.unknown], ["EINVAL", undefined]);
   assertEquals(board.perform({ kind: "port.param.show" }).unknown, undefined);
 });
 
-Deno.test("a device without an eswitch shows no mode of it", () => {
+Deno.test("a device without an eswitch shows no mode", () => {
   const shown = (facts: Facts) => machine(facts).perform({ kind: "dev.eswitch.show", handle });
   assertEquals([shown(FACTS).reply, shown(FACTS).unknown], [{ dev: { [handle]: {} } }, undefined]);
   const refused = { "dev eswitch show": "EOPNOTSUPP" };

@@ -1,5 +1,5 @@
 /**
- * A board's own device, bound to a driver that only its facts describe, or to one that knows more.
+ * Creates a board's own device, bound to the generic driver or to a driver model that extends it.
  *
  * @module
  */
@@ -11,7 +11,7 @@ import { Module } from "../../kernel/module.ts";
 import type { Steps, Task } from "../../kernel/task.ts";
 import { Generic } from "./generic.ts";
 
-/** Puts a board's own device on its bus, bound to a driver of that name whose class is {@linkcode Generic} or extends it. */
+/** Adds a board's own device to its bus, bound to the driver of the facts; `Class` is {@linkcode Generic} or a subclass. */
 export const instantiateAs = (Class: typeof Generic) =>
   function* (kernel: Kernel, task: Task, facts: Facts): Steps {
     const slash = facts.handle.indexOf("/");
@@ -41,5 +41,5 @@ export const instantiateAs = (Class: typeof Generic) =>
     yield* kernel.core.addDevice(task, device);
   };
 
-/** Puts a board's own device on its bus, bound to a driver that nobody modelled. */
+/** Adds a board's own device to its bus, bound to a driver that nobody modelled. */
 export const instantiate = instantiateAs(Generic);

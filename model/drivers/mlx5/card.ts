@@ -1,6 +1,6 @@
 /**
- * What the driver does when a test operates its emulated card (`fixtures/devices/connectx`): the operations whose outcome is
- * modelled.
+ * The reactions of the driver when a test operates its emulated card (`fixtures/devices/connectx`), for operations whose outcome
+ * is modelled.
  *
  * @module
  */
@@ -16,7 +16,7 @@ import { Card, type Health, isWell, WELL } from "./emulated_card.ts";
 import { faultOf, reported, targetOf } from "./faults.ts";
 import { Mlx5 } from "./function.ts";
 
-/** Returns what the driver does; undefined if the device is not bound to it, or the outcome is not modelled. */
+/** Performs the reaction of the driver; undefined if the device is not bound to it, or the outcome is not modelled. */
 export function operate(
   kernel: Kernel,
   task: Task,
@@ -57,7 +57,7 @@ export function operate(
   if (link) {
     const { port, up } = link;
     if (port !== 0) return undefined;
-    // The driver lets the port of a netdev be up that is up (en_main.c: mlx5e_open(), mlx5e_close(), mlx5e_nic_enable())
+    // The driver sets the port up while its netdev is up (en_main.c: mlx5e_open(), mlx5e_close(), mlx5e_nic_enable())
     return operating(task, card, () => ({ port, changed: plug(up), up: up && (netdev ? netdev.up : NOT_KNOWN) }));
   }
   const { counters } = operation as { counters?: Record<string, CounterValues> };

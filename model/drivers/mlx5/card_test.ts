@@ -1,4 +1,4 @@
-/** What the driver does when a test operates its emulated card. */
+/** Tests the reactions of the driver when a test operates its emulated card. */
 
 import { assertEquals, assertThrows } from "@std/assert";
 import { ModelGap } from "../../gap.ts";
@@ -26,7 +26,7 @@ Deno.test("mlx5: a command that the card refuses fails the next load, with the l
     `${card} mlx5_unload_one_devl_locked: mlx5_unload_one_devl_locked: interface is down, NOP`,
   ]]);
   assertEquals(machine.perform(RELOAD).kmsg, []);
-  // 5.10 reports it in other words: its refusal has no errno, and one function does what two do later
+  // 5.10 logs other texts: the refusal has no errno, and one function does the work of two later functions
   const older = refused("5.10", { fail: { command: "INIT_HCA", status: "INT_ERR" } }).machine;
   const other = older.perform(RELOAD);
   assertEquals([other.result, other.kmsg.map(({ text }) => text)], ["EIO", [
@@ -43,7 +43,7 @@ Deno.test("mlx5: on 5.10 mlx5_ib that fails to register its device ends the relo
   machine.perform({ kind: "device", handle: HANDLE, operation: { blueflame: true } });
   const { result, kmsg } = machine.perform(RELOAD);
   assertEquals([result, kmsg.map((line) => line.class)], ["killed", ["info", "oops"]]);
-  // What it held is not given back: nobody gets to any instance again
+  // The locks of the dead task stay held: no task can reach an instance any more
   assertEquals(machine.perform({ kind: "dev.show" }).result, "hang");
   assertEquals(machine.waits, ["dev.show waits for devlink_mutex, held by dev.reload"]);
   const gap = (era: keyof typeof SEEN, rdma: boolean) =>
@@ -55,7 +55,7 @@ Deno.test("mlx5: on 5.10 mlx5_ib that fails to register its device ends the relo
   gap("5.10", false);
 });
 
-Deno.test("mlx5: what a test does to the card is a gap unless its outcome is modelled", () => {
+Deno.test("mlx5: an operation on the card is a gap unless its outcome is modelled", () => {
   for (
     const operation of [
       { link: { port: 1, up: false } },
@@ -75,7 +75,7 @@ Deno.test("mlx5: what a test does to the card is a gap unless its outcome is mod
 const INIT = { command: "INIT_HCA", nth: 1, times: 1, status: "INT_ERR", syndrome: 0x123456 };
 const ENABLE = { ...INIT, command: "ENABLE_HCA", status: "RES_BUSY" };
 
-Deno.test("mlx5: each fault waits for its own command, for as many as it was asked for", () => {
+Deno.test("mlx5: each fault applies to its own command, as many times as the test asked for", () => {
   const results = (...faults: Record<string, unknown>[]) => {
     const machine = machineOf("6.12");
     for (const fault of faults) operate(machine, { fail: fault });
@@ -83,25 +83,25 @@ Deno.test("mlx5: each fault waits for its own command, for as many as it was ask
   };
   assertEquals(results(INIT), ["EIO", "ok", "ok", "ok"]);
   assertEquals(results({ ...INIT, nth: 2, times: 2 }), ["ok", "EIO", "EIO", "ok"]);
-  // A load that ends before the command of the second fault does not meet that fault
+  // A load that ends before the command of the second fault does not trigger that fault
   assertEquals(results(INIT, ENABLE), ["EBUSY", "EIO", "ok", "ok"]);
-  // Both count the command, and the first one decides
+  // Both faults count the command, and the first fault decides
   assertEquals(results(INIT, { ...INIT, status: "LIM_ERR" }), ["EIO", "ok", "ok", "ok"]);
   assertEquals(results(INIT, { ...INIT, nth: 2, status: "LIM_ERR" }), ["EIO", "ENOMEM", "ok", "ok"]);
 });
 
-Deno.test("mlx5: clear takes back the faults that were not met, and returns which these were", () => {
+Deno.test("mlx5: clear removes the faults that were not triggered, and returns them", () => {
   const machine = machineOf("6.12");
   assertEquals(operate(machine, CLEAR), { faults: [] });
   for (const fault of [INIT, ENABLE, { ...INIT, nth: 2, times: 3 }]) operate(machine, { fail: fault });
   machine.perform(RELOAD);
   machine.perform(RELOAD);
-  // ENABLE_HCA was met by the first reload, INIT_HCA by the second; the third fault counted one
+  // The first reload triggered the fault of ENABLE_HCA, the second the fault of INIT_HCA; the third fault has counted one command
   assertEquals(operate(machine, CLEAR), { faults: [{ ...INIT, nth: 2, times: 3 }] });
   assertEquals([machine.perform(RELOAD).result, operate(machine, CLEAR)], ["ok", { faults: [] }]);
 });
 
-Deno.test("mlx5: a fault stays in the card when the driver goes, and meets its next probe", () => {
+Deno.test("mlx5: a fault stays in the card when the driver is unbound, and fails the next probe", () => {
   const write = (machine: Machine, file: "bind" | "unbind") =>
     machine.perform({ kind: "file.write", path: `/sys/bus/pci/drivers/mlx5_core/${file}`, value: "0000:08:00.0" });
   const machine = machineOf("6.12");
@@ -112,7 +112,7 @@ Deno.test("mlx5: a fault stays in the card when the driver goes, and meets its n
   assertEquals((machine.perform({ kind: "dev.show" }).reply as { dev: object }).dev, {});
   assertEquals(operate(machine, CLEAR), { faults: [] });
   assertEquals([write(machine, "bind").result, machine.perform(RELOAD).result], ["ok", "ok"]);
-  // An older kernel registers the instance once the card is loaded, and its driver core gives another errno
+  // An older kernel registers the instance after the card is loaded, and its driver core returns another errno
   const older = machineOf("5.10");
   operate(older, { fail: INIT });
   write(older, "unbind");
@@ -150,7 +150,7 @@ Deno.test("mlx5: the reload at the end of a netns can fail; the device is in ini
   assertEquals([machine.perform(RELOAD).result, state()], ["ok", ["init", false]]);
 });
 
-Deno.test("mlx5: a command of the Ethernet part fails its probe alone, and one that the driver can do without nothing", () => {
+Deno.test("mlx5: a failed command of the Ethernet part fails only its probe; a failed optional command fails nothing", () => {
   const refuse = (fault: Record<string, unknown>) => {
     const machine = machineOf("6.12", { rdma: false });
     operate(machine, { fail: { status: "LIM_ERR", ...fault } });
@@ -172,11 +172,11 @@ Deno.test("mlx5: a command of the Ethernet part fails its probe alone, and one t
     failed("ACCESS_REG(0x805)"),
     "mlx5_function_open: set_hca_ctrl failed",
   ]]);
-  // ISSI 1 is not set where it could not be asked for; the fault of a command that was not carried out waits on
+  // ISSI 1 is not set if the query failed; the fault of a command that was not carried out stays armed
   const machine = machineOf("6.12", { rdma: false });
   for (const command of ["QUERY_ISSI", "SET_ISSI"]) operate(machine, { fail: { command, status: "LIM_ERR" } });
   assertEquals([1, 2, 3].map(() => machine.perform(RELOAD).result), ["ok", "ENOMEM", "ok"]);
-  // With mlx5_ib the command may be that driver's, and a netdev that comes up has commands of its own
+  // With mlx5_ib the command may come from that driver, and setting a netdev up has its own commands
   const shared = machineOf("6.12", { rdma: true });
   assertThrows(() => operate(shared, { fail: { command: "CREATE_TIR", status: "LIM_ERR" } }), ModelGap, "operation");
   const faulty = machineOf("6.12", { rdma: false });
@@ -223,13 +223,13 @@ const withhold = (machine: Machine, command: string, register?: string) =>
   operate(machine, { withhold: { command, ...(register === undefined ? {} : { register }) } });
 const texts = ({ kmsg }: Observation) => kmsg.map(({ text }) => text.replace(/^mlx5_core 0000:08:00.0: /, ""));
 
-Deno.test("mlx5: a command that gets no answer is given up after a minute, and fails the load", () => {
+Deno.test("mlx5: the driver gives up a command without an answer after a minute, and the load fails", () => {
   const machine = machineOf("6.12", { rdma: false });
   assertEquals(withhold(machine, "QUERY_ISSI"), { command: "QUERY_ISSI", nth: 1, times: 1 });
   const begin = machine.now;
   const failed = machine.perform(RELOAD);
   assertEquals([failed.result, failed.time, machine.now - begin], ["ETIMEDOUT", "blocked", 61_000]);
-  // A card that refuses the command has ISSI 0 instead
+  // If the card refuses the command, the driver uses ISSI 0
   assertEquals(texts(failed), [
     "wait_func: QUERY_ISSI(0x10a) timeout. Will cause a leak of a command resource",
     "mlx5_core_set_issi: Failed to query ISSI err(-110) status(0) synd(0)",
@@ -238,7 +238,7 @@ Deno.test("mlx5: a command that gets no answer is given up after a minute, and f
   assertEquals([1, 2].map(() => machine.perform(RELOAD).result), ["ok", "ok"]);
 });
 
-Deno.test("mlx5: a command that the driver gave up keeps its place, and who wants the whole queue hangs", () => {
+Deno.test("mlx5: a command that the driver gave up keeps its place in the queue, and a wait for an empty queue hangs", () => {
   const machine = machineOf("6.12", { rdma: false });
   withhold(machine, "ALLOC_PD");
   const { result, time, kmsg } = machine.perform(RELOAD);
@@ -263,7 +263,7 @@ Deno.test("mlx5: a command that the driver gave up keeps its place, and who want
   ]]);
 });
 
-Deno.test("mlx5: a reading that gets no answer shows 0", () => {
+Deno.test("mlx5: a reading without an answer shows 0", () => {
   const read = (era: keyof typeof SEEN) => {
     const machine = machineOf(era, { rdma: false });
     withhold(machine, "ACCESS_REG", "MCQS");
@@ -303,11 +303,11 @@ Deno.test("mlx5: the carrier of a netdev follows the cable, and is known if the 
   const cleared = machine.perform({ kind: "device", handle: HANDLE, operation: CLEAR, settle: 1500 });
   assertEquals(states(cleared), [undefined, ["UP"]]);
   assertEquals(states(set(machine, false)), [undefined, ["DOWN"]]);
-  // A card whose netdev is down has its port down, whatever the cable
+  // While the netdev is down, the port of the card is down, with any cable
   assertEquals(cable(machine, true).reply, { port: 0, up: false, changed: false });
-  // When the carrier of one comes that comes up with the cable in is chance
+  // If the netdev is set up with a cable, the time at which the carrier comes up is chance
   assertEquals(set(machine, true).unknown?.link, "when the card's link comes up is not modelled");
-  // One that is as before is reported from 6.1 on
+  // From 6.1 on a carrier event is sent even if the carrier is the same as before
   const older = machineOf("5.10");
   cable(older, false);
   const first = older.perform({ kind: "link.set", handle: HANDLE, port: 1, up: true, settle: 1500 });
@@ -334,7 +334,7 @@ Deno.test("mlx5: the vnic reporter shows the card's counters, once it is known t
   }
 });
 
-Deno.test("mlx5: params come and go in the driver's order, on 5.10 before and after they are published", () => {
+Deno.test("mlx5: params are announced in the driver's order, on 5.10 before and after they are published", () => {
   const params = (era: keyof typeof SEEN) => {
     const machine = machineOf(era, { rdma: false });
     return ["unbind", "bind"].map((file) => {

@@ -1,8 +1,8 @@
 /**
- * The commands that an unload and a load of a function carry out, and the commands of some readings. With each: what the driver makes of one that the
- * card refuses, or does not answer. Refusals were seen on Linux 5.10, 6.1, 6.12, 7.2 and 7.3. Without an answer these were seen:
- * DISABLE_HCA, QUERY_ISSI, INIT_HCA, CREATE_EQ, ALLOC_PD and MCQS on 5.10 and 6.12, QUERY_VNIC_ENV on 6.12; the others have the
- * same callers. The words are from 6.12 (`words.ts`), the sources are in drivers/net/ethernet/mellanox/mlx5/core.
+ * The commands of an unload and a load of a function, and of some readings. For each command: the driver's reaction if the card
+ * refuses it or does not answer. Refusals were seen on Linux 5.10, 6.1, 6.12, 7.2 and 7.3. Missing answers were seen, too:
+ * DISABLE_HCA, QUERY_ISSI, INIT_HCA, CREATE_EQ, ALLOC_PD and MCQS on 5.10 and 6.12, QUERY_VNIC_ENV on 6.12. The other commands
+ * have the same callers. The texts are from 6.12 (`words.ts`), the sources are in drivers/net/ethernet/mellanox/mlx5/core.
  *
  * @module
  */
@@ -17,11 +17,11 @@ import { type Fault, STATUSES, UNANSWERED } from "./faults.ts";
 import type { Words } from "./words.ts";
 
 /**
- * What a command is part of.
+ * The part of the driver that a command belongs to.
  *
  * - `unload`: main.c, mlx5_function_disable()
  * - `setup`, then `load`: main.c, mlx5_function_setup() and mlx5_load(): the reload fails, and what was loaded is unloaded
- * - `ethernet`: en_main.c, mlx5e_probe(): the reload succeeds without a netdev, since `mlx5_attach_device()` does not hear of it
+ * - `ethernet`: en_main.c, mlx5e_probe(): the reload succeeds without a netdev, since `mlx5_attach_device()` ignores the error
  * - `versions`: fw.c, mlx5_fw_version_query(), for `devlink dev info`
  * - `counters`: diag/reporter_vnic.c, mlx5_reporter_vnic_diagnose_counters()
  */
@@ -29,25 +29,25 @@ export type Part = "unload" | "setup" | "load" | "ethernet" | "versions" | "coun
 
 /** A command. */
 export interface CardCommand {
-  /** Its name, and after a colon the name of the register */
+  /** The name of the command, and after a colon the name of its register */
   readonly name: string;
   readonly opcode: number;
-  /** The `op_mod` of the first one. @default {0} */
+  /** The `op_mod` of the first such command. @default {0} */
   readonly opMod?: number;
   readonly part: Part;
-  /** What its callers log if it fails, by their names; `@` stands for the errno. In the words of 6.12 */
+  /** The log lines of its callers if the command fails, with the callers' names; `@` stands for the errno. In the texts of 6.12 */
   readonly log: readonly (readonly [caller: string, text: string])[];
-  /** The same on an older kernel whose callers are others. @default {`log`, in the words of that kernel} */
+  /** The log lines on an older kernel that has other callers. @default {`log`, in the texts of that kernel} */
   readonly older?: Readonly<Partial<Record<Words, CardCommand["log"]>>>;
-  /** True if each load carries it out several times, and the first is meant. @default {false} */
+  /** True if each load carries the command out several times; this entry is the first time. @default {false} */
   readonly repeated?: boolean;
-  /** True if the driver goes on without it. @default {false} */
+  /** True if the driver continues without the command. @default {false} */
   readonly optional?: boolean;
   /** The command that the driver leaves out if this one fails. @default {none} */
   readonly leavesOut?: string;
   /** What differs if the card does not answer. @default {nothing} */
   readonly unanswered?: Pick<CardCommand, "log" | "optional" | "leavesOut">;
-  /** True if the driver carries it out, or gives it up, with the queue for itself ({@linkcode CommandQueue.drained}). @default {false} */
+  /** True if the driver waits for an empty queue when the command ends ({@linkcode CommandQueue.drained}). @default {false} */
   readonly alone?: boolean;
 }
 
@@ -199,7 +199,7 @@ const COMMANDS: readonly CardCommand[] = [
 export const commandNamed = (name: string): CardCommand | undefined =>
   COMMANDS.find((command) => command.name === name);
 
-/** What the commands are carried out for. */
+/** The function whose commands are carried out. */
 export interface CommandHost {
   readonly kernel: Kernel;
   readonly card: Card;
@@ -214,8 +214,8 @@ export interface CommandHost {
 export class CommandQueue {
   #lost = 0;
   /**
-   * True if no command is in the queue. The driver waits for that before it changes how it waits for answers; a place that is lost is
-   * never given back (cmd.c: mlx5_cmd_change_mod(), mlx5_cmd_allowed_opcode(), mlx5_cmd_comp_handler()).
+   * The condition that no command is in the queue. The driver waits for it before it changes how it waits for answers; a lost place
+   * is never released (cmd.c: mlx5_cmd_change_mod(), mlx5_cmd_allowed_opcode(), mlx5_cmd_comp_handler()).
    */
   readonly drained = new Condition("the answer of its card to an earlier command", () => this.#lost === 0);
 
@@ -223,20 +223,20 @@ export class CommandQueue {
     return [this.#lost];
   }
 
-  /** A load begins with an empty queue. */
+  /** Empties the queue at the begin of a load. */
   restart(): void {
     this.#lost = 0;
     this.drained.changed();
   }
 
-  /** The driver gives up a command. Returns the place that it keeps. */
+  /** Gives up a command. Returns the place in the queue that the command keeps. */
   lose(): number {
     this.drained.changed();
     return this.#lost++;
   }
 }
 
-/** Carries out the commands of a part, up to the first that fails and that the part needs: its errno. */
+/** Carries out the commands of a part. Stops at the first failed command that the part needs, and returns its errno. */
 export function* carryOut(task: Task, host: CommandHost, part: Part): Steps<Result> {
   let leftOut: string | undefined;
   for (const command of COMMANDS) {
@@ -252,13 +252,13 @@ export function* carryOut(task: Task, host: CommandHost, part: Part): Steps<Resu
     const callers = (command.older?.[host.words] ?? own.log)
       .map(([caller, words]) => `${caller}: ${words.replace("@", `-${code}`)}`);
     const reasons = refusal ? [refused(command, refusal)] : timedOut(command, queue.lose());
-    // The innermost caller logs first, and those around it once the queue is back in use
+    // The innermost caller logs first; the outer callers log after the queue is in use again
     host.logs(task, [...reasons, ...callers.slice(0, 1)]);
     if (command.alone) yield* queue.drained.wait(task);
     host.logs(task, callers.slice(1));
     leftOut = own.leavesOut;
     if (own.optional) continue;
-    // A function that was enabled is disabled again
+    // An enabled function is disabled again
     if (part === "load" || (part === "setup" && command.name !== "ENABLE_HCA")) yield* carryOut(task, host, "unload");
     return errno;
   }
@@ -268,8 +268,9 @@ export function* carryOut(task: Task, host: CommandHost, part: Part): Steps<Resu
 const POLLED = 61_000;
 
 /**
- * How long the driver waits for an answer, in ms. Commands of a load are polled for, since the queue of their events is made by the last
- * of them. Else it waits for the event, and looks once more if the event was missed (cmd.c: poll_timeout(), wait_func(),
+ * The longest wait of the driver for an answer, in ms. The driver polls for commands of a load, since the event queue is made by
+ * the
+ * last of them. Else it waits for the event, and checks once more if the event was missed (cmd.c: poll_timeout(), wait_func(),
  * wait_func_handle_exec_timeout()).
  */
 const PATIENCE: Readonly<Record<Part, number>> = {
@@ -285,14 +286,17 @@ const hex = (value: number) => `0x${value.toString(16)}`;
 
 const called = ({ name, opcode }: CardCommand) => `${name.split(":")[0]}(${hex(opcode)})`;
 
-/** Returns the line that the driver logs of a command that the card refuses. Source: cmd.c, mlx5_cmd_out_err() */
+/** Returns the line that the driver logs for a command that the card refuses. Source: cmd.c, mlx5_cmd_out_err() */
 function refused(command: CardCommand, { status, syndrome }: NonNullable<Fault["refusal"]>): string {
   const { number, text, code } = STATUSES[status]!;
   const failed = `status ${text}(${hex(number)}), syndrome (${hex(syndrome)}), err(-${code})`;
   return `mlx5_cmd_out_err: ${called(command)} op_mod(${hex(command.opMod ?? 0)}) failed, ${failed}`;
 }
 
-/** Returns what the driver logs of a command that gets no answer. Source: cmd.c, wait_func(), wait_func_handle_exec_timeout() */
+/**
+ * Returns the lines that the driver logs for a command without an answer. Source: cmd.c, wait_func(),
+ * wait_func_handle_exec_timeout()
+ */
 function timedOut(command: CardCommand, place: number): string[] {
   const missed = `wait_func_handle_exec_timeout: cmd[${place}]: ${called(command)} No done completion`;
   return [

@@ -9,7 +9,7 @@ import type { Fmsg } from "../../devlink/fmsg.ts";
 /** Values of counters by name. */
 export type CounterValues = Readonly<Record<string, number>>;
 
-/** The counters of a vNIC that the emulated card has, in the driver's order, and how many bits each has. */
+/** The vNIC counters of the emulated card, in the driver's order, with the size of each in bits. */
 const VNIC: Readonly<Record<string, 32 | 64>> = {
   total_error_queues: 32,
   send_queue_priority_update_flow: 32,
@@ -19,7 +19,7 @@ const VNIC: Readonly<Record<string, 32 | 64>> = {
   nic_receive_steering_discard: 64,
 };
 
-/** True for counters that the driver shows, with values that fit. */
+/** True if the driver shows all the counters, and the values fit. */
 export function areShown(values: CounterValues): boolean {
   return Object.entries(values).every(([name, value]) => {
     const largest = VNIC[name] === 32 ? 0xffff_ffff : VNIC[name] === 64 ? Number.MAX_SAFE_INTEGER : -1;
@@ -27,7 +27,7 @@ export function areShown(values: CounterValues): boolean {
   });
 }
 
-/** What reporter vnic diagnoses. Source: core/diag/reporter_vnic.c, mlx5_reporter_vnic_diagnose_counters() */
+/** Writes the diagnosis of reporter vnic. Source: core/diag/reporter_vnic.c, mlx5_reporter_vnic_diagnose_counters() */
 export function diagnoseVnic(fmsg: Fmsg, values: CounterValues): void {
   fmsg.begin("pair").name("vNIC env counters").begin("object");
   for (const name of Object.keys(VNIC)) fmsg.pair(name, values[name] ?? 0);

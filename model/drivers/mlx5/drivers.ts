@@ -14,9 +14,9 @@ import { type FunctionOptions, Mlx5 } from "./function.ts";
 import type { Parts } from "./parts.ts";
 import { moduleOf, rdmaDriver } from "./rdma.ts";
 
-/** How a function is bound the first time. */
+/** The options of the first bind of a function. */
 export interface DriversOptions extends FunctionOptions {
-  /** True if the function is there as the facts have it, without a message. @default {false: its driver probes it} */
+  /** True if the function exists as in the facts, without a message. @default {false: the driver probes the function} */
   adopts?: boolean;
 }
 

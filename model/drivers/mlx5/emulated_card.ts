@@ -1,5 +1,5 @@
 /**
- * The emulated card of a function: what a test did to it, and what stays there whatever the driver does meanwhile.
+ * The emulated card of a function: the state that a test has set, which the driver does not change.
  *
  * @module
  */
@@ -9,9 +9,9 @@ import type { CounterValues } from "./counters.ts";
 import { Faults } from "../emulated.ts";
 import { type Fault, targetOf } from "./faults.ts";
 
-/** What the card reports of its health. */
+/** The health that the card reports. */
 export interface Health {
-  /** The error of its firmware; 0 for none */
+  /** The number of the firmware's error; 0 for none */
   readonly syndrome: number;
   /** The state of its interface, see {@linkcode NIC} */
   readonly nic: number;
@@ -19,18 +19,18 @@ export interface Health {
   readonly beat: boolean;
 }
 
-/** States of the interface of a card: all that the driver needs, or disabled */
+/** The states of a card's interface: usable by the driver, or disabled */
 export const NIC = { driver: 0, disabled: 1 } as const;
 
-/** The health of a card that is well. */
+/** The health of a healthy card. */
 export const WELL: Health = { syndrome: 0, nic: NIC.driver, beat: true };
 
-/** True for a card that is well. */
+/** True if a card is healthy. */
 export const isWell = ({ syndrome, nic, beat }: Health): boolean => syndrome === 0 && nic === NIC.driver && beat;
 
 /** The emulated card of a function. */
 export class Card {
-  /** True if the Ethernet part is the only one that uses the function: a command of that part is no other's */
+  /** True if only the Ethernet part uses the function: its commands then come from no other part */
   readonly ethernetAlone: boolean;
   readonly faults = new Faults<Fault>();
   /** True if the card reports that it has BlueFlame */
@@ -38,9 +38,9 @@ export class Card {
   #cable = true;
   #vnic: CounterValues = {};
   #health = WELL;
-  /** True if it is well again once the driver restarts it */
+  /** True if the card is healthy again after the driver restarts it */
   #healAtRestart = false;
-  /** True if a test has operated the card: it is emulated then */
+  /** True if a test has operated the card, which is then known to be emulated */
   operated = false;
 
   [STATE](): readonly unknown[] {
@@ -56,14 +56,14 @@ export class Card {
     return this.#cable;
   }
 
-  /** Plugs the cable in or out. Returns true if that changed it. */
+  /** Plugs the cable in or out. Returns true if this was a change. */
   plug(cable: boolean): boolean {
     const changed = cable !== this.#cable;
     this.#cable = cable;
     return changed;
   }
 
-  /** The counters of its vNIC. Undefined until a test operates it: until then it may be a real one. */
+  /** The counters of its vNIC. Undefined until a test operates the card: until then it may be a real card. */
   get vnic(): CounterValues | undefined {
     return this.operated ? this.#vnic : undefined;
   }
@@ -73,30 +73,30 @@ export class Card {
     this.#vnic = { ...this.#vnic, ...values };
   }
 
-  /** What it reports of its health. */
+  /** The health that the card reports. */
   get health(): Health {
     return this.#health;
   }
 
-  /** Has it say something else of its health, with `healAtRestart` until the driver restarts it. */
+  /** Sets the health that the card reports; with `healAtRestart`, until the driver restarts the card. */
   say(health: Health, healAtRestart: boolean): void {
     this.#health = health;
     this.#healAtRestart = healAtRestart;
   }
 
-  /** The driver gives it a queue of commands, with which a load begins. */
+  /** Restarts the card: the driver sets up its command queue at the begin of a load. */
   restart(): void {
     if (this.#healAtRestart) this.say(WELL, false);
   }
 
-  /** Takes back what a test did, but for the cable and the health. Returns the faults that had more commands to meet. */
+  /** Resets the state that a test has set, except the cable and the health. Returns the faults that are still armed. */
   clear(): Fault[] {
     this.#vnic = {};
     this.blueflame = false;
     return this.faults.clear();
   }
 
-  /** Carries out a command, named as by {@linkcode targetOf}. Returns the fault that the command meets. */
+  /** Carries out a command, named as by {@linkcode targetOf}. Returns the fault by which the command fails. */
   command(name: string): Fault | undefined {
     return this.faults.meet((fault) => targetOf(fault) === name);
   }

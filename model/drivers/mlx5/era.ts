@@ -1,7 +1,7 @@
 /**
  * What mlx5_core does differently by kernel (drivers/net/ethernet/mellanox/mlx5/core), as data: the table of the oldest era, and
- * what each later era changes in its parent's. Seen on real kernels 5.10, 6.1, 6.12, 7.2 and 7.3 with an emulated ConnectX; the eras
- * between are not modelled, since their driver differs from both neighbours'.
+ * what each later era changes in its parent's. Seen on real kernels 5.10, 6.1, 6.12, 7.2 and 7.3 with an emulated ConnectX. The
+ * eras between are not modelled, since their driver differs from both neighbours'.
  *
  * @module
  */
@@ -15,42 +15,48 @@ export interface Mlx5Era {
   /** False for an era whose driver nobody read: the generic driver models its devices */
   readonly modelled: boolean;
   /**
-   * Where the port is. `function`: on the PCI function's instance; `nested`: on an instance of the auxiliary device
+   * The instance that has the port. `function`: on the PCI function's instance; `nested`: on an instance of the auxiliary device
    * `mlx5_core.eth`, nested in the function's (en/devlink.c: mlx5e_create_devlink())
    */
   readonly port: "function" | "nested";
   /** The index of the port: 1, or 0xffff of the vport of the uplink over the function's number */
   readonly portIndex: number;
   /**
-   * What a reload does with the netdev. `kept`: it is detached and stays, in its netns too (`mlx5e_detach()`); `remade`: its
+   * What a reload does with the netdev. `kept`: the netdev is detached and stays in its netns (`mlx5e_detach()`); `remade`: its
    * auxiliary device is deleted and added again
    */
   readonly netdev: "kept" | "remade";
-  /** Traps and their group: none, there from probe to removal (devlink.c), or from load to unload (main.c: mlx5_load()) */
+  /**
+   * The lifetime of traps and their group: no traps, from probe to removal (devlink.c), or from load to unload (main.c:
+   * mlx5_load())
+   */
   readonly traps: "none" | "probe" | "load";
   /** Params that load registers and unload unregisters (fs_core.c: mlx5_fs_core_init()); the others stay */
   readonly loadedParams: ReadonlySet<string>;
   /** True if the driver publishes its params once they are registered (devlink.c: devlink_params_publish()) */
   readonly publishesParams: boolean;
-  /** True if the driver takes addresses of port functions (`port_function_hw_addr_set` of its devlink ops) */
+  /** True if the driver can set addresses of port functions (`port_function_hw_addr_set` of its devlink ops) */
   readonly portFunctions: boolean;
-  /** True if the driver logs an error of the card's firmware that it reports (health.c: poll_health()) */
+  /** True if the driver also logs a firmware error that it reports to devlink (health.c: poll_health()) */
   readonly logsSyndrome: boolean;
   /** True if the driver unloads a function whose card is down again within the grace period (health.c) */
   readonly unloadsInGrace: boolean;
-  /** How many kinds of virtual functions an unload waits for, one line each if the card is down (sriov.c) */
+  /** The number of kinds of virtual functions that an unload waits for, with one log line each if the card is down (sriov.c) */
   readonly kindsOfVf: number;
-  /** True if the param `enable_remote_dev_reset` is there only on a card that can reset its firmware (fw_reset.c) */
+  /** True if the param `enable_remote_dev_reset` exists only on a card that can reset its firmware (fw_reset.c) */
   readonly resetParam: boolean;
   /** True if the driver loads the card before it registers its instance (main.c: init_one()) */
   readonly loadsFirst: boolean;
-  /** True if the driver registers its params once the card is set up, before it loads it (main.c: mlx5_init_one_devl_locked()) */
+  /**
+   * True if the driver registers its params after it has set up the card and before it loads the card (main.c:
+   * mlx5_init_one_devl_locked())
+   */
   readonly paramsFirst: boolean;
   /** True if the driver sends a carrier event even if the carrier has not changed (en_main.c: mlx5e_update_carrier()) */
   readonly repeatsCarrier: boolean;
   /** The kernel whose texts the driver and the driver core log for a failure */
   readonly words: Words;
-  /** The modes of flow steering that it knows, as its refusal lists them */
+  /** The modes of flow steering that the driver knows, as its extack lists them */
   readonly steering: readonly string[];
 }
 
@@ -106,7 +112,7 @@ const ALL = inherited<Mlx5Era>((id, parent) =>
   parent === undefined ? OLDEST : (CHANGES as Partial<Record<EraId, Partial<Mlx5Era>>>)[id] ?? {}
 );
 
-/** Returns how mlx5_core of an era behaves. */
+/** Returns the behaviour of mlx5_core of an era. */
 export function mlx5Era({ id }: Era): Mlx5Era {
   return ALL[id];
 }

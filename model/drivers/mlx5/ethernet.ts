@@ -22,17 +22,17 @@ import type { Operation } from "../../operation.ts";
 import { portOf } from "../from_facts.ts";
 import { mlx5Era } from "./era.ts";
 
-/** What the Ethernet part needs of its function. */
+/** The interface of the function for its Ethernet part. */
 export interface EthernetHost {
   /** The port as the facts have it, or as the driver makes it */
   readonly port: PortFact;
-  /** Completes what is shown of the nested instance and its objects */
+  /** Completes the shown attributes of the nested instance and its objects */
   shown(object: ShownObject, attributes: Attributes): Attributes;
-  /** Returns what the model does not know of an operation on the nested instance */
+  /** Returns the channels of an operation on the nested instance that the model does not know */
   unknown(op: Operation): Unknown | undefined;
-  /** Called before a netdev goes that is up */
+  /** Called before a netdev is removed that is up */
   carrierGoes(): void;
-  /** Called before the netdev of a port is taken up or down */
+  /** Called before the netdev of a port is set up or down */
   linkSet(task: Task, port: Port, up: boolean): Result;
   /** Returns the reporters of a port */
   reporters(remade: boolean): Reporter[];
@@ -67,7 +67,7 @@ class EthernetInstance implements Driver {
 
 /** The Ethernet part, from its probe to its removal. */
 export class Ethernet {
-  /** The instance that the port is on */
+  /** The instance that has the port */
   readonly dl: Devlink;
   readonly #kernel: Kernel;
   readonly #parent: Devlink;
@@ -80,7 +80,7 @@ export class Ethernet {
     return [this.#port, this.#notifying];
   }
 
-  /** Makes the part of a function; `device` is the auxiliary one, where the era has it. */
+  /** Creates the part of a function; `device` is the auxiliary device, in eras that have it. */
   constructor(kernel: Kernel, parent: Devlink, device: Device | undefined, host: EthernetHost) {
     this.#kernel = kernel;
     this.#parent = parent;
@@ -117,7 +117,7 @@ export class Ethernet {
     dl.ports.push(this.#port);
   }
 
-  /** `mlx5e_probe()`, whose `attach` asks the card for what a netdev needs; all is undone if the card refuses that. */
+  /** Models `mlx5e_probe()`; `attach` carries out the commands that a netdev needs. All is undone if the card refuses one. */
   *probe(task: Task, attach: () => Steps<Result>): Steps<Result> {
     yield* this.#addPort(task);
     const result = yield* attach();
@@ -151,7 +151,7 @@ export class Ethernet {
     if (locked) dl.lock.release(task);
   }
 
-  /** `mlx5e_remove()` */
+  /** Models `mlx5e_remove()`. */
   *remove(task: Task): Steps {
     const port = this.#port!;
     const netdev = port.netdev!;
@@ -181,7 +181,7 @@ export class Ethernet {
     dl.free(task);
   }
 
-  /** Locks the instance for the port, unless the reload has done so. */
+  /** Locks the instance for the port, unless the reload has locked it. */
   *#lock(task: Task): Steps<boolean> {
     const { lock } = this.dl;
     if (!this.#kernel.era.driverLocksInstance || lock.owner === task) return false;
@@ -189,7 +189,7 @@ export class Ethernet {
     return true;
   }
 
-  /** Work that announces the instance in which this one is nested, once its lock is free (`devlink_rel_nested_in_notify()`). */
+  /** Queues the work that announces the parent instance, after the parent's lock is free (`devlink_rel_nested_in_notify()`). */
   #notifyParent(task: Task): void {
     if (this.#notifying) return;
     this.#notifying = true;

@@ -8,7 +8,10 @@ import type { Json, Result } from "../../observation.ts";
 import type { DeviceOperation } from "../../operation.ts";
 import { type Times, timesOf } from "../emulated.ts";
 
-/** A status that the card answers a command with, and what the driver makes of it. Source: core/cmd.c, cmd_status_to_err() */
+/**
+ * A status with which the card answers a command, and the errno that the driver derives from it. Source: core/cmd.c,
+ * cmd_status_to_err()
+ */
 export interface Status {
   readonly number: number;
   readonly text: string;
@@ -26,7 +29,7 @@ export const STATUSES: Readonly<Record<string, Status>> = {
   NO_RES_ERR: { number: 0x0f, text: "no resources", errno: "EAGAIN", code: 11 },
 };
 
-/** What the driver makes of a command that the card does not answer. */
+/** The errno of a command that the card does not answer. */
 export const UNANSWERED = { errno: "ETIMEDOUT", code: 110 } as const;
 
 /** Returns the number of an errno that a command can end with. */
@@ -36,13 +39,13 @@ export const codeOf = (errno: Result): number =>
 /** A fault: commands that fail, or get no answer. */
 export interface Fault extends Times {
   readonly command: string;
-  /** The register, of a command that accesses registers */
+  /** The register, for a command that accesses registers */
   readonly register?: string;
-  /** How the card refuses them. @default {it does not answer} */
+  /** How the card refuses the commands. @default {it does not answer} */
   readonly refusal?: { readonly status: string; readonly syndrome: number };
 }
 
-/** The firmware's reason where the test names none. */
+/** The syndrome if the test names none. */
 const SYNDROME = 0x123456;
 
 /** Returns the fault that an operation asks for; undefined if the outcome of its status is not modelled. */
@@ -54,7 +57,7 @@ export function faultOf({ fail, withhold }: DeviceOperation): Fault | undefined 
   return { ...meets, refusal: { status, syndrome } };
 }
 
-/** Returns what a fault is to meet. */
+/** Returns the commands to which a fault applies. */
 function requestOf(given: unknown): Fault | undefined {
   const { command, register, ...counts } = (given ?? {}) as Record<string, unknown>;
   const times = timesOf(counts);
@@ -63,7 +66,7 @@ function requestOf(given: unknown): Fault | undefined {
   return { command, ...(register === undefined ? {} : { register }), ...times };
 }
 
-/** Returns the name of what a fault is for: a command, and after a colon its register. */
+/** Returns the target of a fault: the name of a command, and after a colon its register. */
 export const targetOf = ({ command, register }: Fault): string =>
   register === undefined ? command : `${command}:${register}`;
 

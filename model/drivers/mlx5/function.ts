@@ -1,5 +1,5 @@
 /**
- * mlx5_core on one PCI function: what its devlink instance holds, what a load brings up and an unload takes down
+ * mlx5_core on one PCI function: the objects of its devlink instance, and the objects that a load creates
  * (core/main.c: mlx5_load_one(), mlx5_unload_one(); core/devlink.c; core/dev.c).
  *
  * @module
@@ -38,15 +38,15 @@ import { Parts, type PartsHost } from "./parts.ts";
 import { completed, PREFIX, Unknowns } from "./unknown.ts";
 import { inWords, unprobed, type Words } from "./words.ts";
 
-/** What the facts of a function lack: what it is part of, and what is part of it. */
+/** The properties of a function that its facts lack. */
 export interface FunctionOptions {
   /** True for the slave of a multi-port function, which is not reloaded */
   slave?: boolean;
-  /** What a load ends with, and an unload begins with: a driver that calls another instance */
+  /** Steps at the end of a load and at the begin of an unload: for a driver that calls another instance */
   beside?: (task: Task) => Steps;
 }
 
-/** Returns the versions of a card that does not tell which firmware runs and which is stored. */
+/** Returns the versions of a card that does not report the running and the stored firmware. */
 const unread = ({ fixed, ...told }: Facts["versions"]): Json => ({
   ...(fixed === undefined ? {} : { fixed }),
   ...Object.fromEntries(
@@ -78,9 +78,9 @@ export class Mlx5 implements Driver, PartsHost, HealthHost, CommandHost {
   readonly #parts: Parts;
   /** The driver's poll of the card's health */
   readonly health: HealthPoll;
-  /** True from a load that went well to the next unload */
+  /** True from a successful load to the next unload */
   #up = false;
-  /** True while a probe or a removal has its card set up, and the function is not loaded */
+  /** True while a probe or a removal has the card set up and the function is not loaded */
   #setUp = false;
 
   [STATE](): readonly unknown[] {
@@ -103,7 +103,7 @@ export class Mlx5 implements Driver, PartsHost, HealthHost, CommandHost {
     this.card = card;
     this.#options = options;
     this.words = mlx5Era(kernel.era).words;
-    // A slave with static ops withholds its reload; a slave with ops of its own has no reload action
+    // A slave with static ops withholds its reload; a slave with its own ops has no reload action
     this.withholdsReload = options.slave === true && kernel.era.opsMode === "static";
     this.reloadActions = options.slave && !this.withholdsReload ? [] : facts.reloadActions;
     this.reloadLimits = facts.reloadLimits;
@@ -144,7 +144,7 @@ export class Mlx5 implements Driver, PartsHost, HealthHost, CommandHost {
     yield* this.#parts.add(task, true);
   }
 
-  /** Makes what the instance holds, and registers it where the era has its drivers do so; takes all back if the card refuses it. */
+  /** Creates the objects of the instance, and registers the instance at the era's time; undoes all if the card refuses the load. */
   *probe(task: Task, device: Device): Steps<Result> {
     const { dl } = this;
     this.#unknowns.probed = true;
@@ -165,7 +165,7 @@ export class Mlx5 implements Driver, PartsHost, HealthHost, CommandHost {
     return result === "ok" ? yield* this.commands(task, "load") : result;
   }
 
-  /** Makes what the instance holds, unless the card refuses the load. */
+  /** Creates the objects of the instance, unless the card refuses the load. */
   *#make(task: Task, isLoaded: boolean): Steps<Result> {
     let result = isLoaded ? "ok" : yield* this.commands(task, "setup");
     if (result !== "ok") return result;
@@ -188,7 +188,7 @@ export class Mlx5 implements Driver, PartsHost, HealthHost, CommandHost {
     yield* this.#params.probe(task);
   }
 
-  /** The reverse of a probe. */
+  /** Undoes a probe. */
   *remove(task: Task): Steps {
     yield* removing(task, this.dl, () => this.#unmake(task));
   }
@@ -210,7 +210,7 @@ export class Mlx5 implements Driver, PartsHost, HealthHost, CommandHost {
     if (!this.#up) {
       this.logs(task, ["mlx5_unload_one_devl_locked: mlx5_unload_one_devl_locked: interface is down, NOP"]);
     }
-    // A card that is down is left loaded to here by an older driver
+    // An older driver leaves the function of a card that is down loaded until here
     if (this.#up && this.health.down) yield* this.unloadInError(task);
     else yield* this.#unload(task);
     return "ok";
@@ -230,20 +230,20 @@ export class Mlx5 implements Driver, PartsHost, HealthHost, CommandHost {
     return yield* carryOut(task, this, part);
   }
 
-  // Nobody looks at the error (devlink.c: mlx5_devlink_info_get())
+  // The driver ignores the error (devlink.c: mlx5_devlink_info_get())
   *askVersions(task: Task): Steps<{ readonly versions: Json | undefined }> {
     const asked = yield* this.commands(task, "versions");
     return asked === "ok" ? this : { versions: unread(this.#facts.versions) };
   }
 
-  /** Gives the card BlueFlame, or takes it away. Returns false if what its driver makes of that is not modelled. */
+  /** Turns BlueFlame of the card on or off. Returns false if the driver's reaction is not modelled. */
   blueflame(on: boolean): boolean {
     if (this.#era.netdev !== "kept" || !this.#facts.rdma) return false;
     this.card.blueflame = on;
     return true;
   }
 
-  /** True from a load that went well to the next unload. */
+  /** True from a successful load to the next unload. */
   get loaded(): boolean {
     return this.#up;
   }
@@ -264,7 +264,7 @@ export class Mlx5 implements Driver, PartsHost, HealthHost, CommandHost {
     return yield* this.reloadUp(task);
   }
 
-  /** Logs lines that begin with the name of a function of the driver, in the words of the era. */
+  /** Logs lines that begin with the name of a function of the driver, in the texts of the era. */
   logs(task: Task, lines: readonly string[]): void {
     for (const line of lines) {
       const words = inWords(this.words, line);
@@ -296,7 +296,7 @@ export class Mlx5 implements Driver, PartsHost, HealthHost, CommandHost {
       this.#up = false;
       if (this.#era.traps === "load") yield* this.#unregisterTraps(task);
       yield* this.#params.unload(task);
-      // The queue of the commands' events goes (eq.c: destroy_async_eqs())
+      // The event queue of the commands is destroyed (eq.c: destroy_async_eqs())
       yield* this.queue.drained.wait(task);
       if (asking) yield* this.commands(task, "unload");
     }
@@ -305,7 +305,7 @@ export class Mlx5 implements Driver, PartsHost, HealthHost, CommandHost {
 
   *#registerTraps(task: Task): Steps {
     const { groups, traps } = this.#facts;
-    // A trap comes with the action that the driver declares, whatever the board had set
+    // A registered trap has the action that the driver declares, not the action that was set on the board
     const specs = traps.map((trap): TrapSpec => ({ ...trap, action: trap.type === "drop" ? "drop" : trap.action }));
     yield* registering(task, this.dl, "traps", () =>
       registerTraps(task, this.dl, {
@@ -325,7 +325,9 @@ export class Mlx5 implements Driver, PartsHost, HealthHost, CommandHost {
     this.#unknowns.carrier();
   }
 
-  /** A netdev that comes up without a cable has no carrier; with one, its carrier comes at once or a moment later (en_main.c). */
+  /**
+   * Sets a netdev up or down. Without a cable it has no carrier; with one, the carrier comes at once or a moment later (en_main.c).
+   */
   linkSet(_task: Task, { netdev }: Port, up: boolean): Result {
     if (up && !this.#parts.attached) return "ENODEV";
     const { carriers } = this.#unknowns;
@@ -369,7 +371,7 @@ export class Mlx5 implements Driver, PartsHost, HealthHost, CommandHost {
     return verdict.text === undefined ? verdict.errno : task.fail(verdict.errno, verdict.text, PREFIX);
   }
 
-  // Traps: drop traps pass packets to the CPU or not, and cannot mirror (mlx5_devlink_trap_action_set())
+  // Traps: drop traps have the actions drop and trap, not mirror (mlx5_devlink_trap_action_set())
 
   trapActionSet(_task: Task, _trap: unknown, action: TrapSpec["action"]): Result {
     return action === "mirror" ? "EOPNOTSUPP" : "ok";

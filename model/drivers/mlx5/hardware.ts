@@ -1,5 +1,5 @@
 /**
- * A ConnectX of the model alone, for what no board shows: the locks of its reload with the RDMA driver and without it, with a
+ * A ConnectX only for the model, for what no board shows: the locks of its reload with the RDMA driver and without it, with a
  * subfunction, and as the slave of a multi-port function (docs/semantics.md D3, D8).
  *
  * @module
@@ -20,7 +20,7 @@ type Variant = "rdma" | "no rdma" | "subfunction" | "slave";
 
 const ADDRESS = "0000:08:00.0";
 
-/** Returns a ConnectX as its driver finds it, without what only a card has: params with limits, versions. */
+/** Returns the facts of a ConnectX, without what only a real card has: params with limits, versions. */
 function factsOf(kernel: Kernel, variant: Variant): Facts {
   const traps = ["ingress_vlan_filter", "dmac_filter"].map((name) => ({
     name,
@@ -60,7 +60,7 @@ export function mlx5Board(variant: Variant): (kernel: Kernel, task: Task) => Ste
     yield* registerDrivers(kernel, task, factsOf(kernel, variant), {
       slave: variant === "slave",
       *beside(task) {
-        // A driver that locks the function first, and what is part of it then
+        // A driver that locks the function first, and then its subfunctions
         if (kernel.era.drivers.nestedOrder !== "parent first") return;
         for (const { dl } of parts) {
           yield* acquire(task, dl.lock);
@@ -75,7 +75,7 @@ export function mlx5Board(variant: Variant): (kernel: Kernel, task: Task) => Ste
   };
 }
 
-/** A subfunction: an instance that is part of another one, and no more of its driver than its locks. */
+/** A subfunction: an instance nested in the function's. Of its driver only the locks are modelled. */
 class Subfunction implements Driver {
   readonly name = "mlx5_core";
   readonly reloadActions = ["driver_reinit"] as const;
@@ -100,7 +100,7 @@ class Subfunction implements Driver {
     return "ok";
   }
 
-  /** A driver that locks the part first, and the function then. */
+  /** Models a driver that locks the subfunction first, and then the function. */
   *#tellParent(task: Task): Steps {
     const { dl } = this;
     if (dl.kernel.era.drivers.nestedOrder !== "nested first") return;

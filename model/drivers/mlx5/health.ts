@@ -1,6 +1,6 @@
 /**
- * The health of the emulated card, and what the driver makes of it (core/health.c). The driver polls the card: an error is seen up to
- * three seconds late, and until then it is not known whether it was seen.
+ * The health of the emulated card, and the driver's reactions (core/health.c). The driver polls the card: it sees an error up to
+ * three seconds late, and until then it is not known if the driver has seen the error.
  *
  * @module
  */
@@ -15,16 +15,16 @@ import type { CommandQueue } from "./commands.ts";
 import { type Card, type Health, isWell, NIC, WELL } from "./emulated_card.ts";
 import { mlx5Era } from "./era.ts";
 
-/** The reporters of the firmware: of errors, and of those that end the function */
+/** The reporters of the firmware: of errors, and of fatal errors */
 export const FW = "fw";
 export const FW_FATAL = "fw_fatal";
 
-/** Within this time, in ms, the driver polls the card: an interval of two seconds, and up to one more (`get_next_poll_jiffies()`) */
+/** The longest time between polls of the card, in ms: two seconds, and up to one more (`get_next_poll_jiffies()`) */
 const POLL = 3000;
-/** Polls until a heart that has stopped is reported: the one that sees the last beat, and `MAX_MISSES` */
+/** The number of polls until a stopped health counter is reported: the poll that sees the last change, and `MAX_MISSES` */
 const MISSES = 4;
 
-/** What the driver calls an error of the card; the others are "unrecognized error" (`hsynd_str()`). */
+/** The driver's names of the card's errors; all others are "unrecognized error" (`hsynd_str()`). */
 const SYNDROMES: Readonly<Record<number, string>> = {
   1: "firmware internal error",
   7: "irisc not responding",
@@ -38,12 +38,12 @@ const SYNDROMES: Readonly<Record<number, string>> = {
   15: "FFSER error",
   16: "High temperature",
 };
-/** The last one that all kernels know by the same name */
+/** The last syndrome that has the same name in all kernels */
 const LAST_SYNDROME = 16;
 
 const nameOf = (syndrome: number) => SYNDROMES[syndrome] ?? "unrecognized error";
 
-/** What the poll needs of the function. */
+/** The interface of the function for the poll. */
 export interface HealthHost {
   readonly dl: Devlink;
   readonly queue: CommandQueue;
@@ -63,9 +63,9 @@ export interface HealthHost {
 export class HealthPoll {
   readonly #host: HealthHost;
   readonly #card: Card;
-  /** Virtual time from which on the driver has seen the health of the card */
+  /** The virtual time from which on the driver has seen the health of the card */
   #seenAt = 0;
-  /** The error that it saw last */
+  /** The error that the driver saw last */
   #syndrome = 0;
 
   [STATE](): readonly unknown[] {
@@ -77,12 +77,12 @@ export class HealthPoll {
     this.#card = card;
   }
 
-  /** True while it is not known whether the driver has seen the health of the card. */
+  /** True while it is not known if the driver has seen the health of the card. */
   get pending(): boolean {
     return this.#host.dl.kernel.now < this.#seenAt;
   }
 
-  /** True if it is known what a reload does while the card is down. */
+  /** True if the effect of a reload while the card is down is known. */
   get reloads(): boolean {
     return !this.#host.loaded || !mlx5Era(this.#host.dl.kernel.era).unloadsInGrace;
   }
@@ -92,7 +92,7 @@ export class HealthPoll {
     return this.#card.health.nic === NIC.disabled;
   }
 
-  /** The card reports something else of its health. Returns what the operation does; undefined if that is not modelled. */
+  /** Changes the health that the card reports. Returns the effect of the operation; undefined if the effect is not modelled. */
   change(given: Partial<Health>, healAtRestart = false): (() => void) | undefined {
     const before = this.#card.health;
     const health = { ...before, ...given };
@@ -116,12 +116,12 @@ export class HealthPoll {
     };
   }
 
-  /** True if it is known how a recovery ends whose commands may meet a fault: an older kernel has other words for that. */
+  /** True if the result of a recovery whose commands may fail is known: an older kernel logs other texts for this. */
   get knowsFaults(): boolean {
     return !this.#card.faults.any || mlx5Era(this.#host.dl.kernel.era).netdev === "remade";
   }
 
-  /** True if it is known whether the grace period of reporter fw_fatal lets it recover. */
+  /** True if it is known that the grace period of reporter fw_fatal allows or prevents a recovery. */
   #knowsGrace(): boolean {
     const reporter = this.#find(FW_FATAL);
     if (!reporter?.autoRecover || reporter.gracePeriod === 0 || reporter.recoveredAt !== undefined) return true;
@@ -173,7 +173,7 @@ export class HealthPoll {
     if (locks) lock.release(task);
   }
 
-  /** `mlx5_health_try_recover()` of a card whose interface is disabled. */
+  /** Models `mlx5_health_try_recover()` for a card whose interface is disabled. */
   *recover(task: Task): Steps<Result> {
     this.#host.logs(task, [
       "mlx5_health_try_recover: handling bad device here",
@@ -191,7 +191,7 @@ export class HealthPoll {
     return recovered ? "ok" : "EIO";
   }
 
-  /** What reporter fw diagnoses (`mlx5_fw_reporter_diagnose()`). */
+  /** Writes the diagnosis of reporter fw (`mlx5_fw_reporter_diagnose()`). */
   diagnose(fmsg: Fmsg): void {
     const { syndrome } = this.#card.health;
     fmsg.pair("Syndrome", syndrome);

@@ -1,4 +1,4 @@
-/** What the driver makes of the health of its emulated card. */
+/** Tests the driver's reactions to the health of its emulated card. */
 
 import { assertEquals, assertThrows } from "@std/assert";
 import { ModelGap } from "../../gap.ts";
@@ -9,7 +9,7 @@ import { HANDLE, machineOf, operate, RELOAD, type SEEN, seenOf } from "./testing
 
 const DOWN = { nic: 1, healAt: "restart" };
 
-/** The card reports something of its health, and the driver has so many seconds to see it. */
+/** Has the card report a health, and waits `seconds` for the driver to see it. */
 const say = (machine: Machine, health: Record<string, Json>, seconds = 3) =>
   machine.perform({ kind: "device", handle: HANDLE, operation: { health }, settle: seconds * 1000 });
 
@@ -20,7 +20,7 @@ function stateOf(machine: Machine, reporter: string): Json {
   return (reply as { health: Record<string, { state: Json }[]> }).health[HANDLE]![0]!.state;
 }
 
-/** On an instance that was created again the recoveries of its reporters are known. */
+/** Returns a machine with a new instance, so that the recoveries of its reporters are known. */
 function freshOf(era: keyof typeof SEEN): Machine {
   const machine = machineOf(era, { rdma: false });
   for (const file of ["unbind", "bind"]) {
@@ -65,7 +65,7 @@ Deno.test("mlx5: a card that is down until it is restarted recovers, with the me
     `status health ${HANDLE}`,
     "healthy",
   ]);
-  // Within the grace period it is unloaded, and a reload loads it
+  // Within the grace period the function is unloaded, and a reload loads it
   const { kmsg, unknown } = say(machine, DOWN);
   assertEquals(kmsg.filter(({ text }) => text.endsWith("Driver is in error state. Unloading")).length, 1);
   assertEquals([unknown?.notify, stateOf(machine, "fw_fatal")], [undefined, "error"]);
@@ -85,7 +85,7 @@ Deno.test("mlx5: on 5.10 a card that is down again within the grace period is le
   ]]);
 });
 
-Deno.test("mlx5: without auto recovery a card that is down waits for who recovers it", () => {
+Deno.test("mlx5: without auto recovery a card that is down waits for a recovery by a user", () => {
   const machine = freshOf("6.12");
   machine.perform({ kind: "health.set", ...FATAL, autoRecover: false });
   assertEquals(messagesOf(say(machine, DOWN)), [`status health ${HANDLE}`]);
@@ -149,6 +149,6 @@ Deno.test("mlx5: clear heals the card, which the driver sees a poll later", () =
   say(other, { syndrome: 1 });
   other.perform({ kind: "device", handle: HANDLE, operation: CLEAR, settle: 3000 });
   assertEquals(other.perform({ kind: "health.diagnose", handle: HANDLE, reporter: "fw" }).reply, { Syndrome: 0 });
-  // The same error is news again
+  // The same error is reported again
   assertEquals(messagesOf(say(other, { syndrome: 1 })).length, 1);
 });

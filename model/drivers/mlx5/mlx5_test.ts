@@ -17,7 +17,7 @@ for (const era of ERAS) {
     assertEquals(seenOf(machine.perform({ ...RELOAD, to: { pid: 1 }, netns: "t1" })), back);
   });
 
-  Deno.test(`mlx5 of ${era}: a sequence finds the device as its facts have it`, () => {
+  Deno.test(`mlx5 of ${era}: at the start of a sequence the device is as in its facts`, () => {
     const { facts } = SEEN[era];
     const machine = machineOf(era);
     const names = (reply: Json, key: string, handle = HANDLE) =>
@@ -33,7 +33,7 @@ for (const era of ERAS) {
     assertEquals(names(shown("health.show"), "health", port), ["tx", "rx"]);
   });
 
-  Deno.test(`mlx5 of ${era}: traps mirror nothing and have no counter of drops (devlink.c)`, () => {
+  Deno.test(`mlx5 of ${era}: traps cannot mirror and have no drop counter (devlink.c)`, () => {
     const machine = machineOf(era);
     const set = (action: "trap" | "mirror") =>
       machine.perform({ kind: "trap.set", handle: HANDLE, name: "dmac_filter", action }).result;
@@ -43,7 +43,7 @@ for (const era of ERAS) {
   });
 }
 
-Deno.test("mlx5: the nested instance has a port and reporters of its own, and no reload", () => {
+Deno.test("mlx5: the nested instance has its own port and reporters, and no reload", () => {
   const nested = "auxiliary/mlx5_core.eth.0";
   const machine = machineOf("6.12");
   assertEquals(machine.perform({ kind: "dev.info", handle: nested }).reply, {
@@ -60,7 +60,7 @@ Deno.test("mlx5: the nested instance has a port and reporters of its own, and no
   assertEquals((health[`${nested}/131071`] as Record<string, Json>[])[0]!["auto_dump"], true);
 });
 
-Deno.test("mlx5: params of mode driverinit decide in a reload which auxiliary devices there are (dev.c: is_enabled)", () => {
+Deno.test("mlx5: in a reload, params of mode driverinit decide which auxiliary devices exist (dev.c: is_enabled)", () => {
   for (const era of ["6.1", "6.12"] as const) {
     const machine = machineOf(era);
     const ports = () => Object.keys((machine.perform({ kind: "port.show" }).reply as { port: object }).port).length;
@@ -73,7 +73,7 @@ Deno.test("mlx5: params of mode driverinit decide in a reload which auxiliary de
   }
 });
 
-Deno.test("mlx5: the driver's bounds of params, and those that only the card knows", () => {
+Deno.test("mlx5: the driver's bounds of params, and the bounds that only the card knows", () => {
   const set = (name: string, value: number | string | boolean, cmode: "driverinit" | "runtime" = "driverinit") => {
     const { result, extack, unknown } = machineOf("6.12").perform({
       kind: "param.set",
@@ -103,22 +103,22 @@ Deno.test("mlx5: a permanent param is not announced while the function is down, 
   const machine = machineOf("7.2");
   machine.perform({ kind: "netns.add", name: "t1" });
   const logged = (kmsg: readonly { text: string }[]) => kmsg.map(({ text }) => text);
-  // Once in the netns that it leaves, and once in the other
+  // Once in the netns that the instance leaves, and once in the other netns
   assertEquals(logged(machine.perform({ ...RELOAD, to: "t1" }).kmsg), [...lines, ...lines]);
   assertEquals(machine.perform({ kind: "param.show", netns: "t1" }).kmsg, []);
   assertEquals(machine.perform({ ...RELOAD, netns: "t1" }).kmsg, []);
   operate(machine, { fail: { command: "INIT_HCA", status: "INT_ERR" } });
   machine.perform({ ...RELOAD, netns: "t1" });
   const down = machine.perform({ kind: "param.show", netns: "t1" });
-  // To look what there is causes no line
+  // Taking an inventory logs no line
   machine.inventory().instances.forEach(({ params }) => params.length);
   assertEquals(logged(down.kmsg), lines);
   const { param } = down.reply as { param: Record<string, { name: string }[]> };
   assertEquals(param[HANDLE]!.some(({ name }) => name === "enable_sriov"), false);
   machine.perform({ ...RELOAD, netns: "t1" });
-  // Nobody listens in a netns that ends; the kernel asks if somebody does anywhere (af_netlink.c: netlink_has_listeners())
+  // No socket listens in a dying netns, but the kernel checks for a listener in any netns (af_netlink.c: netlink_has_listeners())
   assertEquals(logged(machine.perform({ kind: "netns.del", name: "t1", until: HANDLE }).kmsg), [...lines, ...lines]);
-  // A param that nobody saw: what the driver logs is not known
+  // For a param that was never seen, the driver's log lines are not known
   const [fact] = SEEN["7.2"].facts.params;
   const other = machineOf("7.2", { params: [{ ...fact!, name: "link_mode" }] });
   other.perform({ kind: "netns.add", name: "t1" });
@@ -126,7 +126,7 @@ Deno.test("mlx5: a permanent param is not announced while the function is down, 
   assertEquals([kmsg, unknown?.kmsg], [[], "what the driver logs of a param that it cannot read is not modelled"]);
 });
 
-Deno.test("mlx5: as many doorbells as there are channels, which only the board knows (seen: 7 refused, 8 at first)", () => {
+Deno.test("mlx5: the most doorbells is the number of channels, which only the board knows (seen: 7 refused, 8 initially)", () => {
   const set = (value: number) =>
     machineOf("7.2").perform({ kind: "param.set", handle: HANDLE, name: "num_doorbells", value, cmode: "driverinit" });
   assertEquals([set(1).unknown, set(7).unknown?.result], [undefined, "only the card knows what it does"]);
@@ -168,7 +168,7 @@ Deno.test("mlx5: a reload whose Ethernet part fails succeeds, without a netdev",
     const failed = machine.perform(RELOAD);
     const { result, link } = failed;
     assertEquals([result, link["init"]?.map(({ event }) => event)], ["ok", ["del"]], era);
-    // The nested instance that comes and goes is announced once, by work that waits for the reload
+    // The parent is announced once for the added and removed nested instance, by work that waits for the reload
     const { notify } = seenOf(failed);
     const announced = notify["init"]!.filter((message) => message.startsWith(`new dev ${HANDLE}`));
     if (era === "6.12") assertEquals(announced.length, 3, era);
@@ -178,7 +178,7 @@ Deno.test("mlx5: a reload whose Ethernet part fails succeeds, without a netdev",
   }
 });
 
-Deno.test("mlx5: unbinding the function takes all of it away, and binding brings it back", () => {
+Deno.test("mlx5: unbinding the function removes all its objects, and binding creates them again", () => {
   for (const era of ERAS) {
     const machine = machineOf(era);
     const write = (file: "bind" | "unbind") =>
@@ -190,7 +190,7 @@ Deno.test("mlx5: unbinding the function takes all of it away, and binding brings
   }
 });
 
-Deno.test("mlx5: an unbound Ethernet part comes back with a reload (P17)", () => {
+Deno.test("mlx5: a reload binds an unbound Ethernet part again (P17)", () => {
   const machine = machineOf("6.12");
   const path = "/sys/bus/auxiliary/drivers/mlx5_core.eth/unbind";
   const { notify, result } = machine.perform({ kind: "file.write", path, value: "mlx5_core.eth.0" });
@@ -198,7 +198,7 @@ Deno.test("mlx5: an unbound Ethernet part comes back with a reload (P17)", () =>
   assertEquals(seenOf(machine.perform(RELOAD)).link, { init: ["new"] });
 });
 
-Deno.test("mlx5: the end of a netns hangs on 5.10 and 6.1 where mlx5_ib is bound, with RoCE or without (D3, N06)", () => {
+Deno.test("mlx5: the end of a netns hangs on 5.10 and 6.1 if mlx5_ib is bound, with RoCE or without (D3, N06)", () => {
   const end = (era: keyof typeof SEEN, more: Partial<Facts>) => {
     const machine = machineOf(era, more);
     machine.perform({ kind: "netns.add", name: "n1" });

@@ -1,5 +1,5 @@
 /**
- * The model of mlx5_core: a ConnectX by the facts of its board, and what the driver does with it
+ * The model of mlx5_core: a ConnectX by the facts of its board, and the driver's behaviour
  * (drivers/net/ethernet/mellanox/mlx5/core).
  *
  * @module
@@ -16,7 +16,7 @@ import { operate } from "./card.ts";
 import { mlx5Era } from "./era.ts";
 import { RACE } from "./race.ts";
 
-/** Puts the function on its bus, bound as the facts have it; a function of a kernel that nobody read is of the generic driver. */
+/** Adds the function to its bus, bound as in the facts; on a kernel whose driver nobody read, it uses the generic driver. */
 function* instantiate(kernel: Kernel, task: Task, facts: Facts): Steps {
   const [bus, name] = facts.handle.split("/") as [string, string];
   // A subfunction is a device of the auxiliary bus: its driver is another part of mlx5_core

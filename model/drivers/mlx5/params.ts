@@ -1,5 +1,5 @@
 /**
- * The params of a function: when they are there, where their values are, and how mlx5_core checks a new one (core/devlink.c,
+ * The params of a function: their lifetime, the place of their values, and the checks of new values by mlx5_core (core/devlink.c,
  * core/fs_core.c, core/lib/nv_param.c).
  *
  * @module
@@ -16,11 +16,11 @@ import type { Steps, Task } from "../../kernel/task.ts";
 import { paramOf } from "../from_facts.ts";
 import type { Mlx5Era } from "./era.ts";
 
-/** What a check is made with. */
+/** The inputs of a check. */
 interface ParamCheck {
-  /** The value that the driver gave the param at first */
+  /** The initial value of the driver */
   readonly initial: ParamValue | undefined;
-  /** True if the card can do RoCE; undefined where that is not known */
+  /** True if the card can do RoCE; undefined if not known */
   readonly roce: boolean | undefined;
   /** The modes of flow steering that the driver knows */
   readonly steering: readonly string[];
@@ -33,7 +33,7 @@ const isPowerOf2 = (value: number) => value > 0 && Number.isInteger(Math.log2(va
 
 const invalid = (text?: string): ParamVerdict => text === undefined ? { errno: "EINVAL" } : { errno: "EINVAL", text };
 
-/** Returns a number that the card takes up to a limit of its own: the first value is within it. */
+/** Returns the verdict on a number with a limit that only the card knows: a value up to the initial value is good. */
 const upTo = (value: ParamValue, { initial }: ParamCheck): ParamVerdict => value <= (initial ?? 0) ? "ok" : "card";
 
 const eqDepth = (value: ParamValue): ParamVerdict => Number(value) >= 64 && Number(value) <= 4096 ? "ok" : invalid();
@@ -42,8 +42,8 @@ const congestion = (value: ParamValue): ParamVerdict =>
   Number(value) > 10000 ? invalid(`Value ${value} > max supported (10000)`) : "ok";
 
 /**
- * The largest queue of a hairpin that the driver begins with: 2^(16 - 6), strides of 64 bytes (mlx5_devlink_hairpin_params_init_values()).
- * A smaller first value is the card's own limit.
+ * The largest initial size of a hairpin queue: 2^(16 - 6), strides of 64 bytes (mlx5_devlink_hairpin_params_init_values()).
+ * A smaller initial value is the card's own limit.
  */
 const HAIRPIN_BEGINS = 1024;
 
@@ -71,7 +71,7 @@ const CHECKS: Readonly<Record<string, (value: ParamValue, check: ParamCheck) => 
     if (!isPowerOf2(Number(value))) return invalid("Only power of 2 values are supported for max_macs");
     return upTo(value, check);
   },
-  // As many as there are channels, by processors and vectors: the first value may be above that (mlx5_devlink_num_doorbells_validate())
+  // At most the number of channels, by CPUs and vectors: the initial value may be above it (mlx5_devlink_num_doorbells_validate())
   num_doorbells: (value) => Number(value) <= 1 ? "ok" : "card",
   pcie_cong_inbound_low: congestion,
   pcie_cong_inbound_high: congestion,
@@ -107,8 +107,8 @@ export function unreadParam(name: string): string | undefined {
 }
 
 /**
- * The params in the groups and the order in which the driver registers them (devlink.c: mlx5_devlink_params_register(); lib/nv_param.c).
- * It takes the last group away first. From 6.2 on devlink shows them in the order of their numbers, not in this one.
+ * The params, in groups and in the order of registration (devlink.c: mlx5_devlink_params_register(); lib/nv_param.c).
+ * The driver unregisters the last group first. From 6.2 on devlink shows params in the order of their ids, not in this order.
  */
 const GROUPS: readonly (readonly string[])[] = [
   [
@@ -148,7 +148,7 @@ export class FunctionParams {
     return [this.#values, this.#unloaded];
   }
 
-  /** `dl` has no params yet. */
+  /** Creates the params of an instance that has none yet. */
   constructor(dl: Devlink, { params }: Facts, era: Mlx5Era) {
     this.#dl = dl;
     this.#facts = params;
@@ -223,7 +223,9 @@ export class FunctionParams {
     });
   }
 
-  /** Returns the value of a param that is not driverinit. Permanent params are in the card, which answers only if the function is `up`. */
+  /**
+   * Returns the value of a param that is not driverinit. Permanent params are read from the card, only while the function is `up`.
+   */
   get({ name, cmode }: ParamSpec, up: boolean): ParamValue | undefined {
     return cmode === "permanent" && !up ? undefined : this.#values.get(name);
   }

@@ -1,5 +1,5 @@
 /**
- * The parts of a function that drivers of their own take: RDMA and Ethernet. From 5.11 on each is a device of the auxiliary bus, which
+ * The parts of a function that have their own drivers: RDMA and Ethernet. From 5.11 on each is a device of the auxiliary bus, which
  * a load adds and an unload removes (core/dev.c).
  *
  * @module
@@ -20,7 +20,7 @@ import { codeOf } from "./faults.ts";
 import { changeNotifier, failToRegister } from "./rdma.ts";
 import { unprobed } from "./words.ts";
 
-/** What the parts need of their function. */
+/** The interface of the function for its parts. */
 export interface PartsHost extends EthernetHost {
   readonly dl: Devlink;
   /** Carries out the commands of a part; returns the errno of the first that the card refuses and the part needs */
@@ -35,10 +35,10 @@ export class Parts {
   readonly #facts: Facts;
   readonly #card: Card;
   readonly #host: PartsHost;
-  /** The Ethernet part where the era has no auxiliary bus */
+  /** The Ethernet part, in eras without the auxiliary bus */
   #ethernet: Ethernet | undefined;
   #auxiliary = new Map<"eth" | "rdma", Device>();
-  /** True while the parts are created as the facts have them */
+  /** True while the parts are created from the facts */
   #adopting = false;
   /** True once the driver has tried to add the Ethernet part that the era keeps */
   #added = false;
@@ -49,7 +49,7 @@ export class Parts {
     return [this.#ethernet, this.#auxiliary, this.#adopting, this.#added, this.#attached];
   }
 
-  /** Of a function, whose `host` is ready to be asked when parts are added. */
+  /** Creates the parts of a function; `host` has to be ready when parts are added. */
   constructor(kernel: Kernel, facts: Facts, card: Card, host: PartsHost) {
     this.#kernel = kernel;
     this.#facts = facts;
@@ -70,18 +70,18 @@ export class Parts {
     return this.#host.dl.params.find(({ spec }) => spec.name === name)?.value !== false;
   }
 
-  /** The facts lack a device that was unbound or could not be bound. */
+  /** True if the facts have no port: the Ethernet device was unbound, or could not be bound. */
   get #portless(): boolean {
     const { ports, nestedPorts = {} } = this.#facts;
     return ports.length + Object.values(nestedPorts).flat().length === 0;
   }
 
-  /** The number of the function's auxiliary devices: the facts have it where an instance is nested, else the first is 0. */
+  /** The number of the function's auxiliary devices: from the facts if they have a nested instance, else 0. */
   get #number(): string {
     return this.#facts.nested.map((handle) => /\.eth\.(\d+)$/.exec(handle)?.[1]).find(Boolean) ?? "0";
   }
 
-  /** Adds the parts in the driver's order: RDMA before Ethernet. With `adopting` they are as the facts have them, without messages. */
+  /** Adds the parts in the driver's order: RDMA before Ethernet. With `adopting`, they are as in the facts, without messages. */
   *add(task: Task, adopting: boolean): Steps {
     const kernel = this.#kernel;
     if (this.#kept) {
@@ -134,13 +134,13 @@ export class Parts {
     }
   }
 
-  /** Removes the Ethernet part that the era keeps over an unload: the function goes. */
+  /** Removes the Ethernet part that the era keeps over an unload, when the function is removed. */
   *removeKept(task: Task): Steps {
     if (this.#ethernet) yield* this.#ethernet.remove(task);
     this.#ethernet = undefined;
   }
 
-  /** The driver of `mlx5_core.eth` binds. */
+  /** Probes the device `mlx5_core.eth`. */
   *probeEthernet(task: Task, device: Device): Steps<Result> {
     const ethernet = new Ethernet(this.#kernel, this.#host.dl, device, this.#host);
     if (this.#adopting) ethernet.adopt();

@@ -1,5 +1,5 @@
 /**
- * What races on a function of mlx5_core beside what races on any device.
+ * The operations for races on a function of mlx5_core, beside the operations for any device.
  *
  * @module
  */
@@ -15,7 +15,7 @@ const write = (file: "bind" | "unbind") => ({ handle }: InventoryInstance): Oper
 
 const bind = write("bind");
 
-/** The driver of the function comes and goes. */
+/** Unbind and bind of the function's driver. */
 export const RACE: RaceVocabulary = {
   unbind: {
     about: "unbind the function from mlx5_core",

@@ -1,6 +1,6 @@
 /**
- * The part of mlx5_ib that mlx5_core notices: it registers for netdev events, and its removal waits for all netns that come and
- * go (drivers/infiniband/hw/mlx5/main.c; docs/semantics.md D3).
+ * The part of mlx5_ib that affects mlx5_core: it registers for netdev events, and its removal waits for all netns that are being
+ * created or are dying (drivers/infiniband/hw/mlx5/main.c; docs/semantics.md D3).
  *
  * @module
  */
@@ -21,8 +21,9 @@ export function* changeNotifier(kernel: Kernel, task: Task): Steps {
 }
 
 /**
- * mlx5_ib of 5.10 registers its RDMA device, and its test of BlueFlame fails: ib_core takes the device back, and with it the pools of
- * completion queues that it has not made yet. The task dies in the midst of a load (drivers/infiniband/core/device.c:
+ * Models a failed registration of the RDMA device by mlx5_ib of 5.10: its test of BlueFlame fails, and ib_core destroys the device
+ * with the completion queue pools that it has not created yet. The task dies with an oops during a load
+ * (drivers/infiniband/core/device.c:
  * enable_device_and_get(), disable_device(); core/cq.c: ib_cq_pool_destroy(); hw/mlx5/mem.c: mlx5_ib_test_wc()).
  */
 export function failToRegister(task: Task): never {
@@ -30,7 +31,7 @@ export function failToRegister(task: Task): never {
   oops(task, "BUG: kernel NULL pointer dereference in ib_cq_pool_destroy()");
 }
 
-/** Returns a module that only drivers of the model belong to. */
+/** Returns a module that has only drivers of the model. */
 export function moduleOf(name: string): Module {
   return new Module({
     name,

@@ -1,6 +1,6 @@
 /**
- * For tests: what the stock driver of Debian's kernels showed on an emulated ConnectX-5. `testdata/` has the facts of the device,
- * and the messages of a reload, of a move to another netns, and of the way back.
+ * For tests: recordings of the stock driver of Debian's kernels on an emulated ConnectX-5. `testdata/` has the facts of the device,
+ * and the messages of a reload, of a move to another netns, and of the move back.
  */
 
 import type { Facts } from "../../facts.ts";
@@ -16,7 +16,7 @@ export const HANDLE = "pci/0000:08:00.0";
 export const NESTED = "auxiliary/mlx5_core.eth.0/131071";
 export const RELOAD = { kind: "dev.reload", handle: HANDLE } as const;
 
-/** What was seen of one operation: messages and link events by netns. */
+/** The recording of one operation: messages and link events by netns. */
 export interface Seen {
   notify: Record<string, readonly string[]>;
   link: Record<string, readonly string[]>;
@@ -37,7 +37,7 @@ export const machineOf = (era: keyof typeof SEEN, more: Partial<Facts> = {}) =>
 export const operate = (machine: Machine, operation: DeviceOperation): Json =>
   machine.perform({ kind: "device", handle: HANDLE, operation }).reply;
 
-/** Returns an observation in the words of the evidence. */
+/** Returns an observation in the form of the recordings. */
 export function seenOf({ notify, link }: Observation): Seen {
   const message = ({ command, object, handle, attributes: a }: Observation["notify"][string][number]) =>
     [

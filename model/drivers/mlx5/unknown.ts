@@ -1,5 +1,5 @@
 /**
- * What the model of mlx5_core does not know: what only the card, its link or its firmware decide. Each has its reason.
+ * The unknowns of the model of mlx5_core: what only the card, its link or its firmware decide, each with the reason.
  *
  * @module
  */
@@ -23,10 +23,10 @@ import type { Card } from "./emulated_card.ts";
 import { targetOf } from "./faults.ts";
 import { FW, FW_FATAL, type HealthPoll } from "./health.ts";
 
-/** What the driver puts before its messages. */
+/** The prefix of the driver's extacks. */
 export const PREFIX = "mlx5_core";
 
-/** Parts of what is shown that only the board knows, by the object: counters of traffic, numbers of the card. */
+/** By object, the shown attributes that only the board knows: traffic counters, numbers of the card. */
 const PARTS: Readonly<Partial<Record<ShownObject, readonly string[]>>> = {
   info: ["serial_number", "board.serial_number"],
   trap: ["stats"],
@@ -34,13 +34,13 @@ const PARTS: Readonly<Partial<Record<ShownObject, readonly string[]>>> = {
   reporter: ["last_dump_date", "last_dump_time", "burst_period"],
 };
 
-/** The reporter that shows counters */
+/** The name of the reporter that shows counters */
 const VNIC = "vnic";
 
-/** Channels on which the driver may speak whenever it has done something. */
+/** The channels that may show something whenever the driver acts. */
 const SAID: readonly Channel[] = ["notify", "link", "kmsg", "time"];
 
-/** By the first word of an operation's kind, operations on what a change of the eswitch replaces. */
+/** The first words of the kinds of operations on objects that a change of the eswitch replaces. */
 const OF_ESWITCH = new Set(["trap", "param", "port", "health", "link", "ethtool", "rate", "dev"]);
 
 /** Operations whose outcome is known while the card is down. */
@@ -48,7 +48,7 @@ const OF_A_CARD_THAT_IS_DOWN: ReadonlySet<Operation["kind"]> = new Set(["health.
 
 const CARD = "only the card knows what it does";
 
-/** What is not known of the operations on one function, and of what they have changed. */
+/** The unknowns of operations on one function, also those caused by earlier changes. */
 export class Unknowns {
   /** Channels that the operation under way has made unknown */
   #asked = new Map<Channel, string>();
@@ -74,18 +74,18 @@ export class Unknowns {
     readonly commands: (task: Task, part: Part) => Steps<Result>,
   ) {}
 
-  /** Assumes an answer of the card, which is not judged. */
+  /** Returns an assumed answer of the card, and marks it as unknown, so that it is not judged. */
   ask(assumed: Result = "ok", why: string = CARD): Result {
     this.#note(why, "result", "extack", "reply", ...SAID);
     return assumed;
   }
 
-  /** Notes that a netdev was removed while it was up: when its carrier goes is chance. */
+  /** Records that a netdev was removed while it was up: the time at which its carrier goes down is chance. */
   carrier(): void {
     this.#note("when the carrier of a netdev goes with it is not modelled", "link");
   }
 
-  /** Why a reload that activates firmware is refused; a card that can activate it answers by itself, which is assumed to be no. */
+  /** Returns the refusal of a reload that activates firmware; if only the card knows whether it can, a refusal is assumed. */
   activate(task: Task): Result {
     if (
       mlx5Era(this.dl.kernel.era).resetParam &&
@@ -97,7 +97,7 @@ export class Unknowns {
     return task.fail("EINVAL", "FW activate requires reboot", PREFIX);
   }
 
-  /** Notes that the driver logs something in words that nobody has seen on this kernel. */
+  /** Records that the driver logs a text that was never seen on this kernel. */
   unlogged(): void {
     this.#note("what the driver logs of a param that it cannot read is not modelled", "kmsg");
   }
@@ -106,7 +106,7 @@ export class Unknowns {
     for (const channel of channels) if (!this.#asked.has(channel)) this.#asked.set(channel, why);
   }
 
-  /** Returns a reporter of the facts; `fresh` for one that begins to count now. */
+  /** Returns a reporter of the facts; `fresh` if its counts begin now. */
   reporter(fact: ReporterFact, fresh = false): Reporter {
     if (fresh) this.#fresh.add(fact.name);
     const reporter = reporterOf(fact, {
@@ -114,7 +114,7 @@ export class Unknowns {
         this.#reports(fact) && this.health.down && this.health.knowsFaults ? this.health.recover(task) : this.ask(),
       // The emulated card has neither a tracer (core/diag/fw_tracer.c) nor a dump of its registers (core/diag/crdump.c)
       dump: (fmsg) => this.#reports(fact) ? fmsg.fail(fact.name === FW ? "EOPNOTSUPP" : "ENODEV") : this.ask(),
-      // `fw_fatal` cannot be asked (core/health.c: mlx5_fw_fatal_reporter_ops)
+      // `fw_fatal` has no diagnosis (core/health.c: mlx5_fw_fatal_reporter_ops)
       diagnose: fact.name === "fw_fatal" ? undefined : (fmsg, task) => {
         const { vnic } = this.card;
         if (vnic && fact.name === VNIC) return this.#diagnoseVnic(fmsg, task, vnic);
@@ -127,18 +127,21 @@ export class Unknowns {
     return reporter;
   }
 
-  /** Counters that the card does not give are shown as 0: nobody looks at the error (core/diag/reporter_vnic.c) */
+  /**
+   * Writes the vNIC counters; counters that the card does not return are shown as 0, since the driver ignores the error
+   * (core/diag/reporter_vnic.c)
+   */
   *#diagnoseVnic(fmsg: Fmsg, task: Task, values: CounterValues): Steps {
     const asked = yield* this.commands(task, "counters");
     diagnoseVnic(fmsg, asked === "ok" ? values : {});
   }
 
-  /** True for a reporter of the firmware whose answers are known: the card is no real one. */
+  /** True for a reporter of the firmware whose answers are known, since the card is emulated. */
   #reports({ name }: { readonly name: string }): boolean {
     return this.card.operated && (name === FW || name === FW_FATAL);
   }
 
-  /** The eswitch: that it has a mode is known, what a change of it does to the ports is not. */
+  /** Returns the eswitch: its mode is known, but not the effect of a change on the ports. */
   eswitch(mode: string): EswitchDriver {
     // deno-lint-ignore no-this-alias
     const unknowns = this;
@@ -170,12 +173,12 @@ export class Unknowns {
     return { error: since("error", error), recover: since("recover", recover) };
   }
 
-  /** Returns how often something has happened: exact for an instance that was made in this sequence. */
+  /** Returns a count of events: exact for an instance that was made in this sequence. */
   since(what: string, count: number): Json {
     return this.probed ? count : countedSince(`${this.dl.handle} ${what}`, count);
   }
 
-  /** Returns why an operation is not performed; undefined where the model has an answer. */
+  /** Returns why an operation is not performed; undefined if the model has an answer. */
   gap(op: Operation): string | undefined {
     const { kernel, netns } = this.dl;
     if (this.health.pending) return "the driver may have seen the health of its card, or not yet: it polls it";
@@ -211,7 +214,7 @@ export class Unknowns {
     return this.#ports().some((port) => port.netdev?.name === netdev);
   }
 
-  /** True if the model knows what a reporter answers. */
+  /** True if the model knows the answer of a reporter. */
   #answers({ kind, reporter, port }: Operation<"health.diagnose" | "health.dump.show">): boolean {
     if (port !== undefined) return false;
     const counted = kind === "health.diagnose" && reporter === VNIC && this.card.vnic !== undefined;
@@ -232,7 +235,7 @@ export class Unknowns {
   }
 
   /**
-   * Returns the channels of an operation that the model does not know, and forgets what this operation has asked.
+   * Returns the channels of an operation that the model does not know, and resets the record for the next operation.
    *
    * @param present False if the netdev is not attached to the function, so that it cannot come up
    */
@@ -276,10 +279,10 @@ export class Unknowns {
   }
 }
 
-/** The files that the driver core models: they bind and unbind. */
+/** The files that the driver core models: bind and unbind. */
 const MODELLED_FILE = /^\/sys\/bus\/(pci|auxiliary)\/drivers\/[^/]+\/(un)?bind$/;
 
-/** Completes what is shown of an object by what only the board knows. */
+/** Completes the shown attributes of an object with the values that only the board knows. */
 export function completed(unknowns: Unknowns, object: ShownObject, attributes: Attributes): Attributes {
   const { dl } = unknowns;
   const shown = { ...attributes };

@@ -11,14 +11,14 @@ import { codeOf } from "./faults.ts";
 /** A kernel whose texts are known. */
 export type Words = "5.10" | "6.1" | "6.12";
 
-/** What replaces a text of 6.12; undefined if the older kernel logs nothing there. */
+/** The text of an older kernel for each text of 6.12; undefined if the older kernel logs no such line. */
 type Wording = readonly (readonly [words: RegExp, instead: string | undefined])[];
 
 const UAR: Wording = [[/^mlx5_load: Failed allocating bfreg, .*/, "mlx5_load: Failed allocating uar, aborting"]];
 
 const TIS: Wording = [[/^mlx5e_create_mdev_resources: alloc tises(?= failed)/, "mlx5e_init_nic_tx: create tises"]];
 
-/** The names are of functions in drivers/net/ethernet/mellanox/mlx5/core: cmd.c, main.c, en_main.c. */
+/** The texts by kernel; the names are functions in drivers/net/ethernet/mellanox/mlx5/core: cmd.c, main.c, en_main.c. */
 const WORDINGS: Readonly<Record<Words, Wording>> = {
   "5.10": [
     ...UAR,

@@ -1,4 +1,4 @@
-/** Checks the texts of older kernels: they are from their sources, and real kernels logged them. */
+/** Checks the texts of older kernels, which are from the kernels' sources and were logged by real kernels. */
 
 import { assertEquals } from "@std/assert";
 import { inWords, type Words } from "./words.ts";

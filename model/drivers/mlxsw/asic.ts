@@ -1,10 +1,10 @@
 /**
- * The ASICs that mlxsw is for: each has a driver of its own name in one kernel module.
+ * The ASICs of mlxsw: one kernel module has a driver for each ASIC, with its own name.
  *
  * @module
  */
 
-/** The driver of the first one. */
+/** The driver of the first-generation Spectrum. */
 export const FIRST_ASIC = "mlxsw_spectrum";
 
 /** The names of the drivers. */

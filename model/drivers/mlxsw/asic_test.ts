@@ -1,5 +1,6 @@
 /**
- * What the driver makes of an emulated ASIC that a test operates. The failed reloads, the refused trap and the packets were seen on
+ * Tests the driver's reactions to a test that operates the emulated ASIC. The failed reloads, the refused trap and the packets were
+ * seen on
  * 6.12 and 7.2; the other faults were read from the source of the driver.
  */
 
@@ -23,14 +24,14 @@ const stateOf = (machine: Machine) => {
     ...[ports, traps, groups, policers, reporters, params, resources].map((list) => list.length > 0),
   ];
 };
-/** An instance that keeps what its probe registered. */
+/** The state after a failed reload: only the objects of the probe are left. */
 const FAILED = [true, false, false, false, false, false, true, true];
 const refused = (register: string, method: string) =>
   `${BEGINS}EMAD reg access failed (reg_id=${register},type=${method},status=7(bad parameter))`;
 
 const TRAPS_INIT = "Failed to initialize devlink traps";
 const [NEW_PORT, DEL_PORT] = ["new port", "del port"];
-/** Of two ports that are whole, of the third without a netdev, and of the one of the CPU */
+/** The messages of two complete ports, of a third port without a netdev, and of the CPU's port */
 const PORTS = [
   ...[NEW_PORT, ...[1, 2].flatMap(() => [NEW_PORT, NEW_PORT, NEW_PORT]), NEW_PORT],
   ...[DEL_PORT, ...[2, 1].flatMap(() => [NEW_PORT, NEW_PORT, DEL_PORT]), DEL_PORT],
@@ -42,7 +43,7 @@ const ALL = [
   ...["del trap", "del trap-group", "del trap-policer"],
 ];
 
-/** Accesses with their number in a reload, what the driver logs, and the messages of what it has registered by then. */
+/** Accesses with their number in a reload, the log lines of the driver, and the messages of the objects registered before. */
 const FAULTS = [
   ["SPAD query", 1, "2002(spad)", ["Failed to get base mac"], []],
   ["HTGT write", 6, "7002(htgt)", ["Failed to set traps"], []],
@@ -65,13 +66,13 @@ for (const [access, nth, register, lines, registered] of FAULTS) {
         refused(register, access.split(" ")[1]!),
         ...lines.map((line) => BEGINS + line),
       ]);
-      // What it has registered by then it unregisters
+      // The driver unregisters the objects that it has registered before
       const appears = all.findIndex((message) => message.startsWith("new trap-policer"));
       const objects = messagesOf(seen).slice(appears, -1).map((message) => message.split(" ").slice(0, 2).join(" "));
       assertEquals([messagesOf(seen).slice(0, appears), objects], [all.slice(0, appears), registered]);
       const recovered = machine.perform(RELOAD);
       assertEquals([recovered.result, stateOf(machine)[0]], ["ok", false]);
-      // The instance is announced once more: its reload has failed no longer
+      // The instance is announced once more, since its last reload no longer counts as failed
       assertEquals(messagesOf(recovered), [...all.slice(appears), "new dev"]);
     }
   });
@@ -118,7 +119,7 @@ Deno.test("mlxsw: settings of traps, groups and policers that the ASIC refuses s
   assertEquals([now.traps, now.groups, now.policers], before);
 });
 
-Deno.test("mlxsw: packets of a trap are counted as its action is, by the trap and its group, from a reload on", () => {
+Deno.test("mlxsw: packets are counted by the trap's action, for the trap and its group, from a reload on", () => {
   for (const era of SEEN_ERAS) {
     const machine = machineOf(era);
     machine.perform(RELOAD);
@@ -145,7 +146,7 @@ Deno.test("mlxsw: packets of a trap are counted as its action is, by the trap an
   }
 });
 
-Deno.test("mlxsw: the carrier of a netdev follows the cable of its module; clear plugs it in and takes faults back", () => {
+Deno.test("mlxsw: the carrier of a netdev follows the cable of its module; clear plugs it in and removes faults", () => {
   const machine = machineOf("7.2");
   const shown = () => (machine.perform({ kind: "link.show", handle: HANDLE, port: 2 }).reply as { operstate: string });
   const link = (up: boolean) =>

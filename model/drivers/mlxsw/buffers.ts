@@ -1,6 +1,6 @@
 /**
- * The shared buffer of a Spectrum as the driver sets it up (spectrum_buffers.c): pools, what a port has of each of them, and the
- * pools of the traffic classes. How large it is, its firmware reports: it is known of the emulated one.
+ * The shared buffer of a Spectrum as the driver sets it up (spectrum_buffers.c): the pools, the share of each port in them, and the
+ * pools of the traffic classes. The firmware reports the size of the buffer: it is known for the emulated firmware.
  *
  * @module
  */
@@ -8,7 +8,7 @@
 import type { SharedBuffer } from "../../devlink/driver.ts";
 import type { Attributes } from "../../devlink/message.ts";
 
-/** Size of the shared buffer of the emulated firmware, and of a cell of it, in bytes (resources of `fixtures/devices/spectrum`). */
+/** The sizes of the emulated firmware's shared buffer and of one cell, in bytes (resources of `fixtures/devices/spectrum`). */
 const [SIZE, CELL] = [13_500_000, 96];
 
 /** The size of the pools of the CPU's port, in bytes (`MLXSW_SP1_SB_PR_CPU_SIZE`). */
@@ -34,20 +34,23 @@ const POOLS: readonly Pool[] = [
   ["egress", "dynamic", CPU_SIZE],
 ];
 
-/** What a port has of each pool: an exponent of a dynamic one, bytes of a static one (`mlxsw_sp1_sb_pms`, `mlxsw_sp_cpu_port_sb_pms`). */
+/**
+ * The share of a port in each pool: an exponent for a dynamic pool, bytes for a static pool (`mlxsw_sp1_sb_pms`,
+ * `mlxsw_sp_cpu_port_sb_pms`).
+ */
 const OF_PORT: readonly number[] = [14, 1, 1, 1, 7, 1, 1, 1, 90_000, 8, 1];
 const OF_CPU: readonly number[] = [0, 0, 0, 0, 0, 0, 0, 0, 90_000, 0, 14];
 
 type Class = readonly [pool: number, share: number];
 const classes = (count: number, of: Class): Class[] => Array.from({ length: count }, () => of);
 
-/** The pools of the traffic classes, and what a class has of its pool (`mlxsw_sp1_sb_cms_ingress`, `mlxsw_sp1_sb_cms_egress`). */
+/** The pool of each traffic class, and the share of the class in it (`mlxsw_sp1_sb_cms_ingress`, `mlxsw_sp1_sb_cms_egress`). */
 const CLASSES_OF_PORT = {
   ingress: [[0, 8], ...classes(7, [0, 1])],
   egress: [...classes(8, [4, 9]), ...classes(8, [8, SIZE])],
 } as const;
 
-/** The same of the CPU's port: six classes and one more have packets (`mlxsw_sp_cpu_port_sb_cms`). */
+/** The pools and shares of the CPU port's classes: six classes and one more have packets (`mlxsw_sp_cpu_port_sb_cms`). */
 const CLASSES_OF_CPU = {
   ingress: classes(8, [0, 0]),
   egress: [...classes(6, [10, 8]), [10, 0], [10, 8], ...classes(8, [10, 0])] as Class[],
@@ -62,10 +65,10 @@ function sizeOf([type, , size]: Pool): number {
   return SIZE - others.reduce((sum, other) => sum + other, 0);
 }
 
-/** Returns a share as devlink has it: of a dynamic pool its exponents begin with -2, which is 0 here. */
+/** Returns a share as devlink shows it: the exponents of a dynamic pool begin with -2, which is 0 here. */
 const thresholdOf = (pool: number, share: number) => POOLS[pool]![1] === "dynamic" ? share + 2 : whole(share);
 
-/** The shared buffer after an initialisation of the driver, of the first Spectrum with the emulated firmware. */
+/** The shared buffer of the first-generation Spectrum with the emulated firmware, after an initialisation of the driver. */
 export const SHARED_BUFFER: SharedBuffer = {
   buffer: {
     sb: 0,

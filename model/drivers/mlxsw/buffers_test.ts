@@ -29,7 +29,7 @@ Deno.test("mlxsw: a reload sets the shared buffer up, which is listed as on the 
   }
 });
 
-Deno.test("mlxsw: a reload that fails leaves no shared buffer; what is in a larger or a later one is not known", () => {
+Deno.test("mlxsw: a reload that fails leaves no shared buffer; the buffer of other firmware or a later ASIC is not known", () => {
   const machine = machineOf("6.12");
   machine.perform(RELOAD);
   const fail = { access: "SPAD query", nth: 1, status: "BAD_PARAMETER" };

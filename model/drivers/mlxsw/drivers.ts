@@ -14,7 +14,7 @@ import { Asic } from "./emulated_asic.ts";
 import { mlxswEra } from "./era.ts";
 import { Spectrum } from "./spectrum.ts";
 
-/** Puts the switch on its bus, bound as the facts have it; a switch of a kernel that nobody read is of the generic driver. */
+/** Adds the switch to its bus, bound as in the facts; on a kernel whose driver nobody read, it uses the generic driver. */
 export function* instantiate(kernel: Kernel, task: Task, facts: Facts): Steps {
   const [bus, name] = facts.handle.split("/") as [string, string];
   if (bus !== "pci" || !mlxswEra(kernel.era).modelled) return yield* generic(kernel, task, facts);

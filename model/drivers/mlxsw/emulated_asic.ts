@@ -1,6 +1,5 @@
 /**
- * The emulated ASIC of a switch (`fixtures/devices/spectrum`): what a test did to it, and what stays there whatever the driver does
- * meanwhile.
+ * The emulated ASIC of a switch (`fixtures/devices/spectrum`): the state that a test has set, which the driver does not change.
  *
  * @module
  */
@@ -21,7 +20,7 @@ const ACCESSES = {
 /** An access, for example `HPKT write`. */
 export type Access = keyof typeof ACCESSES;
 
-/** The statuses that the driver takes for a failure, without asking again. Source: emad.h: mlxsw_emad_op_tlv_status_str() */
+/** The statuses that the driver treats as a failure, without a retry. Source: emad.h: mlxsw_emad_op_tlv_status_str() */
 const STATUSES: Readonly<Record<string, readonly [number: number, text: string]>> = {
   VERSION_NOT_SUPPORTED: [2, "version not supported"],
   UNKNOWN_TLV: [3, "unknown TLV"],
@@ -48,7 +47,10 @@ export function faultOf(given: unknown): Fault | undefined {
   return { access: access as Access, ...times, status };
 }
 
-/** Returns what the driver logs of an access that meets a fault, without the number of the transaction. Source: core.c, mlxsw_reg_trans_wait() */
+/**
+ * Returns the log line of the driver for a refused access, without the number of the transaction. Source: core.c,
+ * mlxsw_reg_trans_wait()
+ */
 export function logOf({ access, status }: Fault): string {
   const [number, text] = STATUSES[status]!;
   const type = access.slice(access.indexOf(" ") + 1);
@@ -68,12 +70,12 @@ export class Asic {
     return [this.faults, this.#unplugged];
   }
 
-  /** Carries out an access. Returns the fault that it meets. */
+  /** Carries out an access. Returns the fault by which the access fails. */
   access(access: Access): Fault | undefined {
     return this.faults.meet((fault) => fault.access === access);
   }
 
-  /** Returns after how many accesses of a kind the next one fails: 1 if it is the next; undefined if none does. */
+  /** Returns the number of accesses of a kind up to the next one that fails: 1 if it is the next; undefined if none fails. */
   failsAfter(access: Access): number | undefined {
     return this.faults.failsAfter((fault) => fault.access === access);
   }
@@ -83,7 +85,7 @@ export class Asic {
     return !this.#unplugged.has(label);
   }
 
-  /** Plugs the cable of a module in or pulls it out. Returns true if that changed it. */
+  /** Plugs the cable of a module in or pulls it out. Returns true if this was a change. */
   plug(label: number, cable: boolean): boolean {
     const changed = cable !== this.plugged(label);
     if (cable) this.#unplugged.delete(label);
@@ -91,7 +93,7 @@ export class Asic {
     return changed;
   }
 
-  /** Plugs all cables in. Returns the labels of the ports that had none. */
+  /** Plugs all cables in. Returns the labels of the ports that had no cable. */
   plugAll(): number[] {
     const unplugged = [...this.#unplugged];
     this.#unplugged.clear();

@@ -15,9 +15,9 @@ export interface MlxswEra {
   readonly modelled: boolean;
   /** Traps and groups that the driver of this era lacks (spectrum_trap.c) */
   readonly lacksTraps: ReadonlySet<string>;
-  /** The number of policers with a rate of the driver's own (`mlxsw_sp_trap_policer_items_arr`) */
+  /** The number of policers for which the driver sets a rate (`mlxsw_sp_trap_policer_items_arr`) */
   readonly ownPolicers: number;
-  /** The first action of the traps of ARP packets */
+  /** The initial action of the traps of ARP packets */
   readonly arp: "mirror" | "trap";
   /** Resources that the driver of this era lacks (spectrum.c: mlxsw_sp1_resources_register()) */
   readonly lacksResources: ReadonlySet<string>;
@@ -54,7 +54,7 @@ const ALL = inherited<MlxswEra>((id, parent) =>
   parent === undefined ? OLDEST : (CHANGES as Partial<Record<EraId, Partial<MlxswEra>>>)[id] ?? {}
 );
 
-/** Returns how mlxsw of an era behaves. */
+/** Returns the behaviour of mlxsw of an era. */
 export function mlxswEra({ id }: Era): MlxswEra {
   return ALL[id];
 }

@@ -20,7 +20,7 @@ import {
   withPorts,
 } from "./testing.ts";
 
-/** Performs the commands of a session, and compares all that came back. */
+/** Performs the commands of a session, and compares all answers. */
 function replay(machine: Machine, era: SeenEra, name: string): void {
   for (const [at, { line, result, extack, reply }] of sessionOf(era, name).entries()) {
     const seen = machine.perform(operationOf(line));
@@ -37,14 +37,14 @@ function replay(machine: Machine, era: SeenEra, name: string): void {
 }
 
 for (const era of SEEN_ERAS) {
-  Deno.test(`mlxsw of ${era}: the board has what the driver registers by its source`, () => {
+  Deno.test(`mlxsw of ${era}: the board has the objects that the driver registers by its source`, () => {
     assertEquals(contradictionsOf("mlxsw_spectrum", ERAS[era], factsOf(era)), []);
   });
 
   Deno.test(`mlxsw of ${era}: a reload sends the messages of the real driver in their order`, () => {
     const messages = messagesOf(machineOf(era).perform(RELOAD));
     const seen = reloadOf(era);
-    // On 6.12 the monitor was ended before the reload was
+    // On 6.12 the recording ended before the reload did
     const [last, ...first] = seen.toReversed();
     assertEquals(messages.slice(0, seen.length - 1), first.toReversed());
     assertEquals(messages[seen.length - 1]!.startsWith(last!), true);
@@ -58,7 +58,7 @@ for (const era of SEEN_ERAS) {
   }
 }
 
-Deno.test("mlxsw: a split and its end as on the real driver; a reload undoes a split", () => {
+Deno.test("mlxsw: a split and an unsplit as on the real driver; a reload undoes a split", () => {
   replay(machineOf("7.2"), "7.2", "split");
   replay(machineOf("6.12", withPorts(factsOf("6.12"), 4)), "6.12", "split");
 });
@@ -72,14 +72,14 @@ const rebind = (machine: Machine, file: "bind" | "unbind", driver = "mlxsw_spect
   machine.perform({ ...at, path: `/sys/bus/pci/drivers/${driver}/${file}` });
 const shown = (machine: Machine, line: string) => machine.perform(operationOf(line)).reply;
 
-Deno.test("mlxsw: a switch that moves to another netns takes ports and traps along, and gets names that are free there", () => {
+Deno.test("mlxsw: a switch that moves to another netns takes ports and traps along; its netdevs get free names there", () => {
   for (const era of SEEN_ERAS) {
     const machine = machineOf(era);
     machine.perform({ kind: "netns.add", name: "n1" });
     const moved = machine.perform({ ...RELOAD, to: "n1" });
     const all = messagesOf(machineOf(era).perform(RELOAD));
     const appears = all.findIndex((message) => message.startsWith("new trap-policer"));
-    // The core announces what the driver has kept: the instance and its param
+    // The core announces the objects that the reload does not remove: the instance and its param
     assertEquals(messagesOf(moved), [...all.slice(0, appears), "del param", "del dev"]);
     assertEquals(messagesOf(moved, "n1"), ["new dev", "new param", ...all.slice(appears)]);
     const { port } = machine.perform({ kind: "port.show", netns: "n1" }).reply as { port: Record<string, Json> };
@@ -93,7 +93,7 @@ Deno.test("mlxsw: a switch that moves to another netns takes ports and traps alo
   }
 });
 
-Deno.test("mlxsw: unbind takes all of it away, bind brings it back with the driver's own sizes and settings", () => {
+Deno.test("mlxsw: unbind removes all objects, bind creates them with the driver's own sizes and settings", () => {
   for (const era of SEEN_ERAS) {
     const machine = machineOf(era);
     const before = JSON.stringify(shown(machine, `resource show ${HANDLE}`));
@@ -118,21 +118,21 @@ Deno.test("mlxsw: unbind takes all of it away, bind brings it back with the driv
   }
 });
 
-Deno.test("mlxsw: a switch whose reload has failed has its params and resources; a reload recovers it (core.c)", () => {
+Deno.test("mlxsw: a switch whose reload has failed keeps its params and resources; a reload recovers it (core.c)", () => {
   const failed = factsOf("6.12", { reloadFailed: true, ports: [], traps: [], groups: [], policers: [], reporters: [] });
   const machine = new Machine({ era: "6.12", facts: failed });
   assertEquals([shown(machine, "port show"), shown(machine, "trap show")], [{ port: {} }, { trap: {} }]);
   assertEquals(machine.perform(operationOf(`trap set ${HANDLE} trap lldp action drop`)).result, "EOPNOTSUPP");
   const seen = machine.perform(RELOAD);
   assertEquals([seen.result, machine.inventory().instances[0]!.reloadFailed], ["ok", false]);
-  // The facts lack how many policers and which ports there are
+  // The facts lack the number of policers and the ports
   assertEquals(seen.unknown?.notify, "the facts lack what a device has whose last reload failed");
   assertEquals(machine.inventory().instances[0]!.traps.length, 77);
   const bound = new Machine({ era: "6.12", facts: failed });
   assertEquals([rebind(bound, "unbind").result, rebind(bound, "bind").result], ["ok", "ok"]);
 });
 
-Deno.test("mlxsw: a netdev stays in the netns of its switch, as kernels say it (seen on 6.1, 6.12, 7.2 and 7.3)", () => {
+Deno.test("mlxsw: a netdev cannot leave the netns of its switch; the extack of each kernel (seen on 6.1, 6.12, 7.2 and 7.3)", () => {
   const text = "The interface netns is immutable";
   const seen: [EraId, text: string | undefined, within: string][] = [
     ["6.1", undefined, "EINVAL"],
@@ -152,7 +152,7 @@ Deno.test("mlxsw: a netdev stays in the netns of its switch, as kernels say it (
   }
 });
 
-Deno.test("mlxsw: if a poll waits during a reload is not known, as the time of the ASIC is not", () => {
+Deno.test("mlxsw: it is not known if a poll waits during a reload, since the time of the ASIC is not known", () => {
   const during = { kind: "during", operation: RELOAD, poll: { kind: "port.show" } } as const;
   assertEquals(machineOf("6.12").perform(during).reply, { seen: [9], waited: NOT_KNOWN });
 });

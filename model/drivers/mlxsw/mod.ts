@@ -1,5 +1,5 @@
 /**
- * The model of mlxsw: a Spectrum switch by the facts of its board, and what the driver does with it
+ * The model of mlxsw: a Spectrum switch by the facts of its board, and the driver's behaviour
  * (drivers/net/ethernet/mellanox/mlxsw).
  *
  * @module
@@ -18,7 +18,7 @@ import { RACE } from "./race.ts";
 import { KVD_PARTS, RESOURCES } from "./resources.ts";
 import { groupsOf, policersOf, trapsOf } from "./traps.ts";
 
-/** Returns what the driver registers for a switch, if it was read for the era. */
+/** Returns the objects that the driver registers for a switch, if the driver of the era was read. */
 function inventory(of: Era, facts: Facts): DriverInventory {
   const era = mlxswEra(of);
   if (!era.modelled) return {};
@@ -28,7 +28,7 @@ function inventory(of: Era, facts: Facts): DriverInventory {
     ...inventoryOf({
       traps: trapsOf(era, later),
       groups: groupsOf(era, later),
-      // The firmware decides how many there are beside the driver's own
+      // The firmware decides the number of policers beside the driver's own
       policers: policersOf(era, { policers: facts.policers.length > era.ownPolicers ? facts.policers : [] }),
       params: paramsOf(facts.driver),
     }),

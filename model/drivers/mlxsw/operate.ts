@@ -1,6 +1,6 @@
 /**
- * What the driver does when a test operates its emulated ASIC (`fixtures/devices/spectrum`): the operations whose outcome is
- * modelled.
+ * The reactions of the driver when a test operates its emulated ASIC (`fixtures/devices/spectrum`), for operations whose outcome
+ * is modelled.
  *
  * @module
  */
@@ -13,13 +13,13 @@ import { deviceAt, operated } from "../emulated.ts";
 import { Asic, faultOf, reported } from "./emulated_asic.ts";
 import { Spectrum } from "./spectrum.ts";
 
-/** The size of a packet that the ASIC has come in, in bytes. */
+/** The size of an incoming packet of the ASIC, in bytes. */
 const PACKET = 64;
 
 /** Failures that the firmware can report (`MLXSW_REG_MFDE_EVENT_ID_*`). */
 const EVENTS: ReadonlySet<unknown> = new Set(["CRSPACE_TO", "KVD_IM_STOP", "TEST", "FW_ASSERT", "FATAL_CAUSE"]);
 
-/** Returns what the driver does; undefined if the device is not of this driver, or the outcome is not modelled. */
+/** Performs the reaction of the driver; undefined if the device is not of this driver, or the outcome is not modelled. */
 export function operate(
   kernel: Kernel,
   task: Task,

@@ -1,6 +1,6 @@
 /**
  * The params of a switch: the params of the probe stay in a reload (core.c: mlxsw_core_fw_params_register(); until 6.3 spectrum.c:
- * mlxsw_sp2_params_register()), the one of the initialisation comes and goes with it (spectrum_acl_tcam.c).
+ * mlxsw_sp2_params_register()), the param of the initialisation is registered again (spectrum_acl_tcam.c).
  *
  * @module
  */
@@ -33,18 +33,18 @@ const REHASH_INTERVAL: ParamSpec = {
   default: undefined,
 };
 
-/** The words that devlink(8) has for values of `fw_load_policy` (iproute2, devlink.c: param_val_conv[]), and those that mlxsw takes. */
+/** The words of devlink(8) for values of `fw_load_policy` (iproute2, devlink.c: param_val_conv[]). mlxsw accepts `OWN_POLICIES`. */
 const POLICIES: ReadonlySet<string> = new Set(["driver", "flash", "disk", "unknown"]);
 const OWN_POLICIES: ReadonlySet<string> = new Set(["driver", "flash"]);
 
-/** The interval begins with 5 s, and is no shorter than 3 s unless it is 0 (spectrum_acl_tcam.c). In ms */
+/** The initial interval and the shortest one except 0, in ms (spectrum_acl_tcam.c) */
 const REHASH = { initial: 5000, least: 3000 };
 
 /** Returns the params that the driver of an ASIC registers. */
 export const paramsOf = (driver: string): ParamSpec[] =>
   isLater(driver) ? [FW_LOAD_POLICY, REHASH_INTERVAL] : [FW_LOAD_POLICY];
 
-/** Returns a param with its first value. */
+/** Returns a param with its initial value. */
 const firstOf = (spec: ParamSpec): Param => ({
   spec,
   value: spec.default,
@@ -81,7 +81,7 @@ export class Params {
     this.#dl.params = specs.map((spec) => ({ ...firstOf(spec), value: value(spec.name) ?? spec.default }));
   }
 
-  /** Registers the params that a part of the driver has, with their first values. */
+  /** Registers the params of a part of the driver, with their initial values. */
   *register(task: Task, when: "probe" | "init"): Steps {
     const dl = this.#dl;
     this.#interval = REHASH.initial;
@@ -93,7 +93,7 @@ export class Params {
     });
   }
 
-  /** Unregisters the params that a part of the driver has. */
+  /** Unregisters the params of a part of the driver. */
   *unregister(task: Task, when: "probe" | "init"): Steps {
     const dl = this.#dl;
     const specs = this.#of(when);

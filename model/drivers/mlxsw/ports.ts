@@ -1,5 +1,5 @@
 /**
- * The ports of a switch: the one of the CPU, and the ports of the front panel with their netdevs (spectrum.c: mlxsw_sp_ports_create(),
+ * The ports of a switch: the CPU's port, and the ports of the front panel with their netdevs (spectrum.c: mlxsw_sp_ports_create(),
  * mlxsw_sp_ports_remove(), mlxsw_sp_port_split(), mlxsw_sp_port_unsplit()).
  *
  * @module
@@ -40,16 +40,17 @@ export class Ports implements PortSplitter {
     for (const { netdev } of this.#dl.ports) if (netdev) netdev.stays = true;
   }
 
-  /** How many there are on the front panel (`active_ports_count`). */
+  /** The number of ports on the front panel (`active_ports_count`). */
   get active(): number {
     return this.#dl.ports.filter(isFrontPanel).length;
   }
 
   /**
-   * Creates the ports that the firmware has after a reset: splits are gone. Returns undefined, or the index of the port that the ASIC
-   * refuses; the device has no ports then.
+   * Creates the ports that the firmware has after a reset, without splits. Returns undefined, or the index of the port that the
+   * ASIC
+   * refuses; the device then has no ports.
    *
-   * @param fails Carries out an access; returns true if it meets a fault
+   * @param fails Carries out an access; returns true if the access fails
    */
   *create(task: Task, fails: (access: Access) => boolean): Steps<number | undefined> {
     if (this.#facts.ports.some(isSplit)) this.#unknowns.portsOfFirmware();
@@ -63,7 +64,7 @@ export class Ports implements PortSplitter {
     return undefined;
   }
 
-  /** Removes all ports by their index, and the one of the CPU last. */
+  /** Removes all ports in the order of their index, and the CPU's port last. */
   *remove(task: Task): Steps {
     const ports = [...this.#dl.ports].sort((a, b) =>
       Number(isFrontPanel(b)) - Number(isFrontPanel(a)) || a.index - b.index
@@ -103,7 +104,7 @@ export class Ports implements PortSplitter {
     }
   }
 
-  /** Adds a port; false if the ASIC refuses it. */
+  /** Adds a port; returns false if the ASIC refuses it. */
   *#add(
     task: Task,
     index: number,

@@ -1,5 +1,5 @@
 /**
- * What races on a switch beside what races on any device.
+ * The operations for races on a switch, beside the operations for any device.
  *
  * @module
  */
@@ -24,7 +24,7 @@ const write = (file: "bind" | "unbind") => (device: InventoryInstance): Operatio
 const bind = write("bind");
 const needs = "a switch of the first Spectrum";
 
-/** The driver of the switch comes and goes. */
+/** Unbind and bind of the switch's driver. */
 export const RACE: RaceVocabulary = {
   unbind: {
     about: "unbind the switch from mlxsw_spectrum",

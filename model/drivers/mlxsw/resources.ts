@@ -1,5 +1,5 @@
 /**
- * The resources of a switch: they are registered by its probe and stay in a reload, which takes the sizes that were set
+ * The resources of a switch: registered by its probe, they stay in a reload, which makes the set sizes effective
  * (spectrum.c: mlxsw_sp1_resources_register(), mlxsw_sp_kvd_sizes_get(); spectrum1_kvdl.c).
  *
  * @module
@@ -13,16 +13,16 @@ import { STATE } from "../../kernel/state.ts";
 import { NOT_KNOWN } from "../../observation.ts";
 import { resourceOf } from "../from_facts.ts";
 
-/** Sizes of the KVD and of its parts are multiples of it (`MLXSW_SP_KVD_GRANULARITY`). */
+/** The granularity of the KVD and of its parts (`MLXSW_SP_KVD_GRANULARITY`). */
 const GRANULARITY = 128n;
 
-/** Banks of the part of the counters that router interfaces have: a bank is the granularity of all counters (spectrum_cnt.c). */
+/** The number of counter banks for router interfaces: a bank is the granularity of all counters (spectrum_cnt.c). */
 const RIF_BANKS = 2n;
 
-/** The parts of the KVD in which an entry is used as soon as there is a route (spectrum_router.c: mlxsw_sp_adj_trap_entry_init()). */
+/** The parts of the KVD in which an entry is used if there are routes (spectrum_router.c: mlxsw_sp_adj_trap_entry_init()). */
 const WITH_ROUTES: ReadonlySet<unknown> = new Set(["linear", "singles"]);
 
-/** The sizes that the linear part of the KVD and its own parts begin with. */
+/** The initial sizes of the linear part of the KVD, and of its own parts. */
 const LINEAR: Readonly<Record<string, bigint>> = {
   linear: 98304n,
   singles: 16384n,
@@ -30,10 +30,10 @@ const LINEAR: Readonly<Record<string, bigint>> = {
   large_chunks: 32768n,
 };
 
-/** What the other entries of the KVD are divided into, in percent: entries of double size; the rest is of single size. */
+/** The share of double-size entries among the other entries of the KVD, in percent; the rest is of single size. */
 const DOUBLE_PARTS = 41n;
 
-/** The tables of the pipeline that show beside a resource, by its name (spectrum_dpipe.c). */
+/** By resource name: the pipeline table that is shown with the resource (spectrum_dpipe.c). */
 const TABLES: Readonly<Record<string, string>> = {
   linear: "mlxsw_adj",
   hash_double: "mlxsw_host6",
@@ -55,7 +55,7 @@ export const RESOURCES: readonly string[] = [
   "physical_ports",
 ];
 
-/** Paths of the resources that the first ASIC has beside. */
+/** Paths of the further resources of the first ASIC. */
 export const KVD_PARTS: readonly string[] = [
   "kvd/linear",
   "kvd/linear/singles",
@@ -68,7 +68,7 @@ export const KVD_PARTS: readonly string[] = [
 const each = (resources: readonly Resource[]): Resource[] =>
   resources.flatMap((resource) => [resource, ...each(resource.children)]);
 
-/** Returns a resource with its granularity, which devlink(8) does not print where the size cannot change. */
+/** Returns a resource with its granularity, which devlink(8) does not print if the size cannot change. */
 function granular(resource: Resource): Resource {
   const { name, children } = resource;
   if (name === "kvd") return { ...resource, granularity: GRANULARITY };
@@ -94,7 +94,7 @@ export class Resources {
     return [this.#counting];
   }
 
-  /** `activePorts` counts the ports of the front panel. */
+  /** Creates the resources; `activePorts` counts the ports of the front panel. */
   constructor(dl: Devlink, facts: Facts, activePorts: () => number) {
     this.#dl = dl;
     this.#facts = facts;
@@ -107,7 +107,7 @@ export class Resources {
     this.stopCounting();
   }
 
-  /** Creates them with the driver's own sizes. */
+  /** Creates the resources with the driver's own sizes. */
   probe(): void {
     this.adopt();
     const kvd = this.#dl.resources.find(({ name }) => name === "kvd");
@@ -120,12 +120,12 @@ export class Resources {
     for (const part of parts) part.size = part.sizeNew = sizes[part.name] ?? part.size;
   }
 
-  /** Takes the sizes that were set (`devl_resource_size_get()`). */
+  /** Makes the sizes effective that were set (`devl_resource_size_get()`). */
   takeSizes(): void {
     for (const resource of each(this.#dl.resources)) resource.size = resource.sizeNew;
   }
 
-  /** The parts of the driver that are up count what they use. */
+  /** Starts the occupancies, which the parts of the driver report while they are up. */
   count(): void {
     this.#counting = true;
     const occupied = new Map(occupiedOf(this.#facts.resources));
@@ -141,15 +141,16 @@ export class Resources {
   }
 
   /**
-   * Completes what is shown of a resource, while the driver is up: by the table of the pipeline that uses it, and by what a netns
-   * without routes does not use.
+   * Completes the shown attributes of a resource while the driver is up: adds the pipeline table that uses the resource, and
+   * corrects
+   * the occupancy in a netns without routes.
    */
   shown(object: ShownObject, attributes: Attributes): Attributes {
     if (object !== "resource" || !this.#counting) return attributes;
     const { name, occ } = attributes;
     const { netns, kernel } = this.#dl;
     const table = TABLES[String(name)];
-    // The facts are of the first netns, which has routes
+    // The facts were read in the initial netns, which has routes
     const elsewhere = netns !== kernel.init && WITH_ROUTES.has(name) && occ !== undefined;
     const routes = netns.occupancy["IPv4/fib"] + netns.occupancy["IPv6/fib"];
     return {
@@ -159,7 +160,7 @@ export class Resources {
     };
   }
 
-  /** The driver goes down: nothing is counted. */
+  /** Stops the occupancies, when the driver goes down. */
   stopCounting(): void {
     this.#counting = false;
     for (const resource of each(this.#dl.resources)) resource.occupancy = undefined;

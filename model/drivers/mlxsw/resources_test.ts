@@ -4,8 +4,8 @@ import { assertEquals } from "@std/assert";
 import type { Operation } from "../../operation.ts";
 import { factsOf, HANDLE, machineOf, operationOf, RELOAD } from "./testing.ts";
 
-Deno.test("mlxsw: a size of the KVD itself is refused for its granularity first, which devlink does not show (seen on 6.12)", () => {
-  // As devlink(8) of a later version has it: it prints no granularity of a size that cannot change
+Deno.test("mlxsw: a size of the KVD is first checked for its granularity, which devlink does not show (seen on 6.12)", () => {
+  // The facts as of a later devlink(8), which prints no granularity of a size that cannot change
   const resources = factsOf("6.12").resources.map((one) => one.name === "kvd" ? { ...one, granularity: 1 } : one);
   const { extack } = machineOf("6.12", { resources }).perform(
     operationOf(`resource set ${HANDLE} path kvd size 245761`),
@@ -26,7 +26,7 @@ Deno.test("mlxsw of 6.12: the granularity of counters is a bank, which devlink d
   assertEquals(set("rifs", 1001), ["EINVAL", "Size larger than maximum"]);
 });
 
-Deno.test("mlxsw: an entry of the KVD is used where there are routes, and so not in a new netns (seen on 6.12)", () => {
+Deno.test("mlxsw: an entry of the KVD is used only if there are routes, so not in a new netns (seen on 6.12)", () => {
   const machine = machineOf("6.12");
   const occupied = (netns?: string) => {
     const op = { kind: "resource.show", handle: HANDLE, ...netns ? { netns } : {} } as Operation;

@@ -1,5 +1,5 @@
 /**
- * mlxsw on one switch: what its devlink instance holds, what a reload takes down and brings up again
+ * mlxsw on one switch: the objects of its devlink instance, and the objects that a reload removes and creates again
  * (core.c: mlxsw_core_bus_device_register(), mlxsw_core_bus_device_unregister(); spectrum.c: mlxsw_sp_init(), mlxsw_sp_fini()).
  *
  * @module
@@ -35,7 +35,7 @@ import { PREFIX, Unknowns } from "./unknown.ts";
 export class Spectrum implements Driver {
   readonly name: string;
   readonly reloadActions: Facts["reloadActions"];
-  /** Whatever was asked for: a reload resets the ASIC, which activates its firmware */
+  /** The performed actions for any requested action: a reload resets the ASIC, which also activates its firmware */
   readonly reloadPerforms: Facts["reloadActions"];
   readonly reloadLimits = [] as const;
   readonly versions: Json | undefined;
@@ -112,7 +112,7 @@ export class Spectrum implements Driver {
     this.#resources.count();
   }
 
-  /** Makes what the instance holds, and registers it where the era has its drivers do so. */
+  /** Creates the objects of the instance, and registers the instance at the era's time. */
   *probe(task: Task): Steps<Result> {
     return yield* probing(task, this.dl, () => this.#make(task));
   }
@@ -121,17 +121,17 @@ export class Spectrum implements Driver {
     this.#unknowns.probed = true;
     this.#resources.probe();
     yield* this.#params.register(task, "probe");
-    // Without a fault: one that a probe would meet is a gap
+    // No access fails here: a probe with a fault is a gap
     return yield* this.#init(task);
   }
 
-  /** The reverse of a probe. */
+  /** Undoes a probe. */
   *remove(task: Task): Steps {
     yield* removing(task, this.dl, () => this.#unmake(task));
   }
 
   *#unmake(task: Task): Steps {
-    // A reload that failed has left no more than that
+    // After a failed reload, only the objects below are left
     if (!this.dl.reloadFailed) yield* this.#fini(task);
     yield* this.#params.unregister(task, "probe");
     this.dl.resources = [];
@@ -149,7 +149,7 @@ export class Spectrum implements Driver {
     return yield* this.#init(task);
   }
 
-  /** Brings up what a reload takes down; takes all back if the ASIC refuses an access. */
+  /** Creates the objects that a reload removes; undoes all if the ASIC refuses an access. */
   *#init(task: Task): Steps<Result> {
     const { dl } = this;
     task.observation.untimed ??= "the ASIC is reset, and answers in its own time";
@@ -179,7 +179,7 @@ export class Spectrum implements Driver {
     return "ok";
   }
 
-  /** Carries out an access; true if the ASIC refuses it, which the driver logs. */
+  /** Carries out an access; returns true if the ASIC refuses it, which the driver logs. */
   #fails(task: Task, access: Access): boolean {
     const fault = this.#asic.access(access);
     if (fault) this.#log(task, logOf(fault));
@@ -206,14 +206,14 @@ export class Spectrum implements Driver {
     return newReporter("fw_fatal", {
       recover: undefined,
       dump: (fmsg, message) => {
-        // The driver has nothing to dump that the firmware has not reported
+        // The driver can dump only what the firmware has reported
         if (message === undefined) fmsg.fail("EOPNOTSUPP");
       },
       diagnose: undefined,
     });
   }
 
-  /** The firmware reports an error of its own, if it does what the test asks for. */
+  /** Has the firmware report a test error, if the firmware obeys. */
   healthTest(task: Task): Result {
     if (this.#unknowns.tests()) this.firmwareFails(task);
     return "ok";
@@ -267,7 +267,7 @@ export class Spectrum implements Driver {
     return "ok";
   }
 
-  /** The cable of a module was plugged in or pulled out: the carrier of a netdev that is up follows. */
+  /** Updates the carrier of a netdev that is up, after the cable of its module was plugged in or pulled out. */
   cableChanged(label: number): void {
     const plugged = this.#asic.plugged(label);
     for (const { netdev, flavour } of this.dl.ports) {
@@ -275,7 +275,7 @@ export class Spectrum implements Driver {
     }
   }
 
-  /** The firmware reports that it failed. */
+  /** Has the firmware report a failure. */
   firmwareFails(task: Task): void {
     const [reporter] = this.dl.reporters;
     const { dl } = this;
@@ -285,7 +285,10 @@ export class Spectrum implements Driver {
     }, task.stepping);
   }
 
-  /** Packets come in that a trap catches: they count if they come to the CPU, at a port that is there. Returns how many came to it. */
+  /**
+   * Receives packets that match a trap; they are counted if the trap passes them to the CPU. Returns the number that reached the
+   * CPU.
+   */
   packets(name: string, count: number, bytes: number): number {
     const trap = this.dl.trapByName.get(name);
     if (!trap || (trap.spec.type === "drop" && trap.action === "drop")) return 0;
@@ -307,7 +310,7 @@ export class Spectrum implements Driver {
     return objects === "sb" || objects === "dpipe";
   }
 
-  /** The buffer that the initialisation sets up, and that a reload that fails takes down. */
+  /** Returns the buffer that the initialisation sets up; undefined after a failed reload. */
   sharedBuffer(): SharedBuffer | undefined {
     return this.dl.reloadFailed ? undefined : SHARED_BUFFER;
   }

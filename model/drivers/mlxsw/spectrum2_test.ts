@@ -1,4 +1,4 @@
-/** What mlxsw does on a Spectrum-2 that it does not on the first one, and on 6.1 that it does not later. */
+/** Tests the differences of mlxsw between Spectrum-2 and the first Spectrum, and between 6.1 and later kernels. */
 
 import { assertEquals, assertThrows } from "@std/assert";
 import { type EraId, ERAS } from "../../era/mod.ts";
@@ -11,7 +11,7 @@ import { factsOf, HANDLE, machineOf, operationOf, RELOAD, SPECTRUM_2 } from "./t
 const INTERVAL = "acl_region_rehash_interval";
 const inventoryOf = (era: EraId) => mlxsw.inventory!(ERAS[era], factsOf("6.12"));
 
-Deno.test("mlxsw: Spectrum-2 has a trap of its buffers, and groups whose policer stays (mlxsw_sp2_trap_items_arr)", () => {
+Deno.test("mlxsw: Spectrum-2 has a trap of its buffers, and groups with a fixed policer (mlxsw_sp2_trap_items_arr)", () => {
   assertEquals(contradictionsOf(SPECTRUM_2.driver, ERAS["6.12"], SPECTRUM_2), []);
   const machine = new Machine({ era: "6.12", facts: SPECTRUM_2 });
   const perform = (line: string) => {
@@ -29,7 +29,7 @@ Deno.test("mlxsw: Spectrum-2 has a trap of its buffers, and groups whose policer
     assertEquals(perform(`trap group set ${HANDLE} group acl_sample policer 1`), fixed);
     assertEquals(perform(`trap group set ${HANDLE} group buffer_drops policer 20`), ["ok", undefined]);
   }
-  // On the first Spectrum the policer of the samples is free
+  // On the first Spectrum the policer of the group of samples can be changed
   const first = machineOf("6.12").perform(operationOf(`trap group set ${HANDLE} group acl_sample policer 1`));
   assertEquals(first.result, "ok");
 });
@@ -49,7 +49,7 @@ Deno.test("mlxsw of 6.12: a reload registers the interval of Spectrum-2 again, b
   assertEquals(interval(), first);
 });
 
-Deno.test("mlxsw of 6.1: two traps fewer than 6.12, ARP as there, and an interval for Spectrum-2 (read from source)", () => {
+Deno.test("mlxsw of 6.1: two traps fewer than 6.12, the same ARP traps, and an interval for Spectrum-2 (read from source)", () => {
   const { traps, groups, resources } = inventoryOf("6.1");
   assertEquals([traps!.length, groups!.length, resources!.length], [75, 24, 16]);
   assertEquals([inventoryOf("6.12"), inventoryOf("7.3")].map(({ traps }) => traps!.length), [77, 77]);
@@ -64,7 +64,7 @@ Deno.test("mlxsw of 6.1: two traps fewer than 6.12, ARP as there, and an interva
       cmode: "runtime",
     }).result;
   assertEquals([2999, 3000, 0].map(set), ["EINVAL", "ok", "ok"]);
-  // A finding of the source: mlxsw_sp_acl_fini() frees what the param is read from, and the param stays
+  // A bug seen in the source: mlxsw_sp_acl_fini() frees the memory that holds the param's value, and the param stays
   const failed = new Machine({ era: "6.1", facts: { ...facts, reloadFailed: true } });
   assertThrows(() => failed.perform({ kind: "param.show" }), ModelGap, "freed");
 });

@@ -1,7 +1,7 @@
 /**
- * For tests: what mlxsw_spectrum of Debian's kernels 6.12 and 7.2 showed on an emulated Spectrum with eight ports (with four in the
- * steps of `split` and `health` of 6.12). `testdata/` has the facts of the device as text, the messages of a reload (of 6.12 the
- * first ones). It also has the commands of a session with their answers, in order.
+ * For tests: recordings of mlxsw_spectrum of Debian's kernels 6.12 and 7.2 on an emulated Spectrum with eight ports (four in the
+ * steps of `split` and `health` of 6.12). `testdata/` has the facts of the device as text, and the messages of a reload (for 6.12
+ * only the first). It also has the commands of sessions with their answers, in order.
  */
 
 import { parseDevlink } from "../../command_line/parser.ts";
@@ -20,7 +20,7 @@ export interface SeenStep {
   readonly line: string;
   readonly result: string;
   readonly extack?: Extack;
-  /** What `devlink -j` printed; left out where it printed for people or was cut */
+  /** The output of `devlink -j`; left out if the output was not JSON or was cut */
   readonly reply?: string;
 }
 
@@ -34,7 +34,7 @@ const EVIDENCE = { "6.12": seen612, "7.2": seen72 } as unknown as Record<
 export type SeenEra = keyof typeof EVIDENCE;
 export const SEEN_ERAS = Object.keys(EVIDENCE) as SeenEra[];
 
-/** The facts of the emulated device, changed where a test asks for that. */
+/** Returns the facts of the emulated device, with the changes of `more`. */
 export const factsOf = (era: SeenEra, more: Partial<Facts> = {}): Facts => ({
   ...JSON.parse(EVIDENCE[era].facts) as Facts,
   ...more,
@@ -48,7 +48,7 @@ export const SPECTRUM_2: Facts = {
   handle: HANDLE,
 };
 
-/** Returns the facts with so many ports on the front panel. */
+/** Returns the facts with `count` ports on the front panel. */
 export const withPorts = (facts: Facts, count: number): Facts => ({
   ...facts,
   ports: facts.ports.filter(({ index }) => index <= count),
@@ -69,7 +69,7 @@ export function operationOf(line: string): Operation {
   return parsed.op;
 }
 
-/** Returns the messages of an observation in the words of the evidence. */
+/** Returns the messages of an observation in the form of the recordings. */
 export function messagesOf({ notify }: Observation, netns = "init"): string[] {
   const lines: { begin: string; rest: string[] }[] = [];
   for (const { command, object, handle, attributes: a } of notify[netns] ?? []) {
@@ -84,7 +84,7 @@ export function messagesOf({ notify }: Observation, netns = "init"): string[] {
   return lines.map(({ begin, rest }) => `${begin} ${rest.join(", ")}`.trim());
 }
 
-/** Returns where what a board printed differs from what the model prints with all options, but for what the model does not know. */
+/** Returns the paths at which the board's output differs from the model's, without the parts that the model does not know. */
 export function differences(board: Json, model: Json | undefined, path = ""): string[] {
   if (isNotKnown(model)) return [];
   if (Array.isArray(board) && Array.isArray(model)) {

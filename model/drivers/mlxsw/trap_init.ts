@@ -1,5 +1,5 @@
 /**
- * The registration of traps, groups and policers, any of which may meet a fault of the emulated ASIC
+ * The registration of traps, groups and policers, each of which may fail by a fault of the emulated ASIC
  * (spectrum_trap.c: mlxsw_sp_devlink_traps_init()).
  *
  * @module
@@ -12,23 +12,29 @@ import { registerTraps, unregisterTraps } from "../../devlink/trap.ts";
 import type { Steps, Task } from "../../kernel/task.ts";
 import type { Access } from "./emulated_asic.ts";
 
-/** What is registered. */
+/** The objects to register. */
 export interface TrapTables {
   readonly policers: readonly TrapPolicerSpec[];
   readonly groups: readonly TrapGroupSpec[];
   readonly traps: readonly TrapSpec[];
 }
 
-/** Policers and groups that the driver sets before devlink's: their accesses come first (spectrum.c: mlxsw_sp_traps_init()). */
+/**
+ * The numbers of policers and groups that the driver sets before devlink's: their accesses come first (spectrum.c:
+ * mlxsw_sp_traps_init()).
+ */
 const [POLICERS_BEFORE, GROUPS_BEFORE] = [3, 4];
 
-/** The groups of traps that the core sets by commands, before it can access registers otherwise (core.c: mlxsw_core_trap_groups[]). */
+/**
+ * The number of trap groups that the core sets by commands, before it can access registers in another way (core.c:
+ * mlxsw_core_trap_groups[]).
+ */
 export const GROUPS_BY_COMMAND = 2;
 
 /**
- * Registers all of it. Returns undefined, or what the driver logs if the ASIC refuses an access: then nothing is registered.
+ * Registers all objects. Returns undefined, or the driver's log line if the ASIC refuses an access: then nothing is registered.
  *
- * @param fails Carries out an access; returns true if it meets a fault
+ * @param fails Carries out an access; returns true if the access fails
  */
 export function* initTraps(
   task: Task,
@@ -43,7 +49,7 @@ export function* initTraps(
   if (first("QPCR write", POLICERS_BEFORE) !== undefined) return "Failed to set traps";
   if (first("HTGT write", GROUPS_BEFORE) !== undefined) return "Failed to set traps";
   const failed = "Failed to initialize devlink traps";
-  // Of a policer and a group that are not devlink's
+  // The accesses for a policer and a group that are not devlink's
   if (fails("QPCR write") || fails("HTGT write")) return failed;
   const policer = first("QPCR write", policers.length);
   const group = policer === undefined ? first("HTGT write", groups.length) : 0;

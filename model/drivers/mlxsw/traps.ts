@@ -57,7 +57,7 @@ const COMMON: readonly (readonly [type: TrapSpec["type"], group: string, names: 
   ["drop", "l2_drops", "locked_port"],
 ];
 
-/** The trap that Spectrum-2 and later ASICs have beside the last one: a source, which traps as long as there is something to trap. */
+/** The further trap of Spectrum-2 and later ASICs, registered before the last trap. */
 const EARLY_DROP: TrapSpec = {
   name: "early_drop",
   type: "drop",
@@ -81,7 +81,7 @@ const MIRRORS: ReadonlySet<string> = new Set(["igmp_query", "mld_query", "uc_loo
 const ARP: ReadonlySet<string> = new Set(["arp_request", "arp_response"]);
 const OWN: ReadonlySet<string> = new Set(["irif_disabled", "erif_disabled"]);
 
-/** The groups of all ASICs with the policers that they begin with. */
+/** The groups of all ASICs with their initial policers. */
 const GROUPS: readonly (readonly [name: string, policer: number])[] = [
   ["l2_drops", 1],
   ["l3_drops", 1],
@@ -164,13 +164,13 @@ export function groupsOf(era: MlxswEra, later: boolean): TrapGroupSpec[] {
   return [...common, ...own].map(([name, policer]) => ({ name, generic: true, policer }));
 }
 
-/** Returns the policer of a number: those after the driver's own are for whatever a user wants. */
+/** Returns the policer of a number: policers after the driver's own are free for users. */
 function policerOf(id: number, { ownPolicers }: MlxswEra): TrapPolicerSpec {
   const [rate, burst] = id <= ownPolicers ? POLICERS[id - 1]! : [1, 16];
   return { id, rate, burst, rateMin: 1, rateMax: 2_000_000_000, burstMin: 1 << 4, burstMax: 1 << 24 };
 }
 
-/** Returns the policers of a switch. The firmware decides how many there are: as many as the facts have, or the driver's own. */
+/** Returns the policers of a switch. The firmware decides their number: the policers of the facts, or else the driver's own. */
 export function policersOf(era: MlxswEra, { policers }: Pick<Facts, "policers">): TrapPolicerSpec[] {
   const ids = policers.length > 0
     ? policers.map(({ policer }) => policer)
@@ -178,13 +178,13 @@ export function policersOf(era: MlxswEra, { policers }: Pick<Facts, "policers">)
   return ids.map((id) => policerOf(id, era));
 }
 
-/** Returns the objects of the facts, as the driver's tables have them; the tables alone if the facts have none. */
+/** Returns the table entries of the objects in the facts; all entries if the facts have no objects. */
 const asDeclared = <T extends { readonly name: string }>(
   tables: readonly T[],
   facts: readonly { readonly name: string }[],
 ): T[] => facts.length === 0 ? [...tables] : tables.filter(({ name }) => facts.some((fact) => fact.name === name));
 
-/** Returns what the driver registers for a switch: the objects that its facts have, each as it is at first. */
+/** Returns the objects that the driver registers for a switch: the objects of its facts, each in its initial state. */
 export function registeredBy(era: MlxswEra, later: boolean, facts: Facts): {
   policers: TrapPolicerSpec[];
   groups: TrapGroupSpec[];

@@ -1,5 +1,5 @@
 /**
- * What the model of mlxsw does not know: what only the ASIC, its firmware or its cables decide. Each has its reason.
+ * The unknowns of the model of mlxsw: what only the ASIC, its firmware or its cables decide, each with the reason.
  *
  * @module
  */
@@ -17,24 +17,24 @@ import { isLater } from "./asic.ts";
 import { isEmulated } from "./firmware.ts";
 import { GROUPS_BY_COMMAND } from "./trap_init.ts";
 
-/** What the part of the driver for Spectrum ASICs puts before its messages. */
+/** The prefix of extacks from the part of the driver for Spectrum ASICs. */
 export const PREFIX = "mlxsw_spectrum";
 
-/** What the part of the driver for all ASICs puts before its messages. */
+/** The prefix of extacks from the part of the driver for all ASICs. */
 export const CORE_PREFIX = "mlxsw_core";
 
-/** Channels on which the driver may speak whenever it has done something. */
+/** The channels that may show something whenever the driver acts. */
 const SAID: readonly Channel[] = ["notify", "link", "kmsg", "time"];
 
-/** By the first word of an operation's kind, operations that show or change ports. */
+/** The first words of the kinds of operations that show or change ports. */
 const OF_PORTS = new Set(["dev", "port", "link", "netdev", "sb", "resource"]);
 
-/** Objects that the model does not have yet, by the first word of an operation's kind. */
+/** By the first word of an operation's kind: why its objects are unknown. */
 const NOT_MODELLED: Readonly<Record<string, string>> = {
   dpipe: "the tables of the pipeline of mlxsw are not modelled",
 };
 
-/** Forms of commands on the shared buffer whose answer is modelled until the buffer is changed. */
+/** True for a command on the shared buffer whose answer is modelled until the buffer is changed. */
 const KNOWN_OF_BUFFER = (op: Operation): boolean =>
   op.kind === "sb.show" ||
   (op.kind === "sb.pool.show" && (op.handle === undefined || op.pool !== undefined)) ||
@@ -43,34 +43,34 @@ const KNOWN_OF_BUFFER = (op: Operation): boolean =>
 /** The operations that change the shared buffer. */
 const BUFFER_CHANGES: ReadonlySet<string> = new Set(["sb.pool.set", "sb.port.pool.set", "sb.tc.bind.set"]);
 
-/** The files that the driver core models: they bind and unbind. */
+/** The files that the driver core models: bind and unbind. */
 const MODELLED_FILE = /^\/sys\/bus\/pci\/drivers\/[^/]+\/(un)?bind$/;
 
 /** The accesses of an initialisation that the ASIC can be asked to refuse. */
 const FAULTY: readonly Access[] = ["SPAD query", "QPCR write", "HTGT write", "HPKT write", "PTYS write"];
 
-/** What is not known of the operations on one switch, and of what they have changed. */
+/** The unknowns of operations on one switch, also those caused by earlier changes. */
 export class Unknowns {
   /** Channels that the operation under way has made unknown */
   #asked = new Map<Channel, string>();
-  /** Why the ports are not known until the next reload; undefined where they are */
+  /** Why the ports are not known until the next reload; undefined if they are known */
   #ports: string | undefined;
-  /** True once traps and policers were registered in this sequence and no port was up since: all that they count is known */
+  /** True once traps and policers were registered in this sequence and no port was up since then: their counters are known */
   #counted = false;
   /** True once the reporter was created in this sequence */
   #fresh = false;
-  /** True while nothing that the driver offloads was changed: its resources are as occupied as the facts have it */
+  /** True while nothing was changed that the driver offloads: the occupancies of the facts still hold */
   #occupied: boolean;
-  /** True once a test of the health reporter was asked for: only the firmware knows its outcome */
+  /** True once a test of the health reporter was requested: only the firmware knows its outcome */
   #tested = false;
-  /** True while the shared buffer is as the driver sets it up; false also of firmware that reports how large it is */
+  /** True while the shared buffer is as the driver sets it up; false for real firmware, which reports the size */
   #buffered: boolean;
   /** True if the instance was made in this sequence: its reloads are counted from 0 */
   probed = false;
   readonly #dl: Devlink;
   readonly #facts: Facts;
   readonly #asic: Asic;
-  /** Netdevs that are up and have no cable: that they have no carrier is known */
+  /** Netdevs that are up without a cable: it is known that they have no carrier */
   readonly #dark = new Set<Netdev>();
 
   [STATE](): readonly unknown[] {
@@ -91,33 +91,33 @@ export class Unknowns {
     this.#dl = dl;
     this.#asic = asic;
     this.#facts = facts;
-    // What was set before the sequence is not among the facts
+    // The facts do not show what was set before the sequence
     this.#buffered = false;
     this.#occupied = !facts.ports.some(({ up }) => up);
     if (facts.reloadFailed) this.#ports = "the facts lack what a device has whose last reload failed";
   }
 
-  /** Assumes an answer of the firmware, which is not judged. */
+  /** Returns an assumed answer of the firmware, and marks it as unknown, so that it is not judged. */
   ask(assumed: Result, why: string): Result {
     this.#note(why, "result", "extack", "reply", ...SAID);
     return assumed;
   }
 
-  /** Traps, policers and the reporter are registered: they begin to count. */
+  /** Records that traps, policers and the reporter were registered: their counts begin now. */
   registered(): void {
     this.#counted = this.#fresh = true;
     this.#tested = false;
     this.#buffered = isEmulated(this.#facts) && !isLater(this.#facts.driver);
   }
 
-  /** A reload has created the ports that the firmware has after a reset. */
+  /** Records that a reload has created the ports that the firmware has after a reset. */
   portsCreated(): void {
     if (!this.#facts.reloadFailed && !this.#facts.ports.some(({ flavour }) => "split_group" in flavour)) {
       this.#ports = undefined;
     }
   }
 
-  /** Notes that a reload creates ports that the facts lack: they have the ports of a split. */
+  /** Records that a reload creates ports that the facts lack, since the facts have the ports of a split. */
   portsOfFirmware(): void {
     this.#ports = "the facts lack the ports that a reload creates instead of the split ones";
     this.#note(this.#ports, ...SAID);
@@ -128,27 +128,27 @@ export class Unknowns {
     return this.#ports !== undefined;
   }
 
-  /** A split, or the end of one: which ports come and go is the firmware's to say. */
+  /** Records a split or an unsplit: only the firmware knows which ports are created and removed. */
   splits(): Result {
     this.#ports = "only the firmware knows which ports a split creates";
     return this.ask("ok", this.#ports);
   }
 
-  /** Notes that a netdev was removed while it was up: when its carrier goes is chance. */
+  /** Records that a netdev was removed while it was up: the time at which its carrier goes down is chance. */
   carrier(): void {
     this.#note("when the carrier of a netdev goes with it is not modelled", "link");
   }
 
-  /** A port is set up: packets may come, and the netdev may get addresses that the ASIC has to know. */
+  /** Records that a port was set up: packets may come, and the netdev may get addresses that the driver offloads. */
   portUp(netdev: Netdev, plugged: boolean): void {
     this.#occupied = false;
-    // In an emulated ASIC no packet comes that a test does not ask for
+    // An emulated ASIC receives only the packets of a test
     if (!isEmulated(this.#facts)) this.#counted = false;
     if (plugged) this.#dark.delete(netdev);
     else this.#dark.add(netdev);
   }
 
-  /** Notes that the firmware was asked to report an error. Returns true if it is known to do so. */
+  /** Records that a test asked the firmware to report an error. Returns true if the firmware is known to report it. */
   tests(): boolean {
     if (isEmulated(this.#facts)) return true;
     this.#tested = true;
@@ -173,7 +173,7 @@ export class Unknowns {
     return folder === "devices" || (folder === "bus" && one === "pci");
   }
 
-  /** Returns why an operation is not performed; undefined where the model has an answer. */
+  /** Returns why an operation is not performed; undefined if the model has an answer. */
   gap(op: Operation): string | undefined {
     const dl = this.#dl;
     if ((op.kind === "ethtool.show" || op.kind === "ethtool.restart") && this.#has(op.dev)) {
@@ -192,7 +192,7 @@ export class Unknowns {
     return this.#faulty(op);
   }
 
-  /** Why an operation is not performed while the ASIC is to refuse an access: where the driver goes on, or how, was not seen. */
+  /** Returns why an operation is not performed while a fault is armed: the driver's reaction to the refused access was not seen. */
   #faulty(op: Operation): string | undefined {
     const after = (access: Access) => this.#asic.failsAfter(access) !== undefined;
     const why = "what the driver does with the access that the ASIC refuses then is not modelled";
@@ -205,7 +205,7 @@ export class Unknowns {
     return after("HPKT write") || byCommand ? why : undefined;
   }
 
-  /** Returns the channels of an operation that the model does not know, and forgets what this operation has asked. */
+  /** Returns the channels of an operation that the model does not know, and resets the record for the next operation. */
   take(op: Operation): Unknown | undefined {
     const channels = this.#asked;
     this.#asked = new Map();
@@ -244,7 +244,7 @@ export class Unknowns {
     return channels.size > 0 ? Object.fromEntries(channels) : undefined;
   }
 
-  /** Completes what is shown of an object by what only the board knows. */
+  /** Completes the shown attributes of an object with the values that only the board knows. */
   completed(object: ShownObject, attributes: Attributes): Attributes {
     const shown = { ...attributes };
     switch (object) {

@@ -1,5 +1,5 @@
 /**
- * The module of netdevsim: the bus, its driver, and the files of sysfs by which devices come and go (docs/semantics.md 4.6, 6.2).
+ * The module of netdevsim: the bus, its driver, and the files of sysfs that make and delete devices (docs/semantics.md 4.6, 6.2).
  *
  * @module
  */
@@ -26,15 +26,15 @@ const LINK_FORMAT = 'linking two devices is "netnsfd_a:ifidx_a netnsfd_b:ifidx_b
 const UNLINK = /^\s*(\d+):\s*\d/;
 const UNLINK_FORMAT = 'unlinking a device is "netnsfd:ifidx" (int uint)';
 
-/** True for a device that sequences make. A board's own device on this bus may be of a driver that nobody modelled. */
+/** True for a device that sequences make. A board's own device on this bus may have a driver that nobody modelled. */
 const isSimulated = (device: Device): device is NetdevsimDevice => device instanceof SimulatedDevice;
 
-/** Returns the devices of netdevsim, in the order in which they came. */
+/** Returns the devices of netdevsim, in the order in which they were made. */
 export function netdevsimDevices(kernel: Kernel): NetdevsimDevice[] {
   return kernel.core.devices(NETDEVSIM).filter(isSimulated);
 }
 
-/** What the module holds while it is loaded. */
+/** The state of the module while it is loaded. */
 export class NetdevsimBus implements FileOwner, LoadedModule {
   readonly #kernel: Kernel;
   readonly #driver: DeviceDriver;
@@ -71,7 +71,7 @@ export class NetdevsimBus implements FileOwner, LoadedModule {
     owners.push(this);
   }
 
-  /** Deletes all devices, in the order in which they came. */
+  /** Deletes all devices, in the order in which they were made. */
   *exit(task: Task): Steps {
     const { core, owners } = this.#kernel;
     yield* acquire(task, this.#lock);
@@ -128,7 +128,10 @@ export class NetdevsimBus implements FileOwner, LoadedModule {
     },
   };
 
-  /** Takes a line that names netns by open files of the writer. A shell that only writes has none of that kind. */
+  /**
+   * Writes `link_device` or `unlink_device`, whose line names each netns by an open file of the writer: a shell has no such file
+   * open.
+   */
   // deno-lint-ignore require-yield
   *#link(task: Task, form: RegExp, format: string, value: string): Steps<string> {
     const fd = form.exec(value)?.[1];
@@ -184,7 +187,7 @@ export class NetdevsimBus implements FileOwner, LoadedModule {
   }
 
   #attribute(device: NetdevsimDevice, name: string): VirtualFile | undefined {
-    // device_del() takes them away before the driver releases it, and the directory after that
+    // device_del() removes these files before the driver is unbound, and the directory after that
     if (device.files.gone) return undefined;
     switch (name) {
       case "new_port":
@@ -221,7 +224,7 @@ export class NetdevsimBus implements FileOwner, LoadedModule {
     return result;
   }
 
-  /** VFs without ports, which the bus alone knows of. */
+  /** Sets the number of VFs in eras in which VFs have no ports and only the bus knows them. */
   *#countVfs(task: Task, device: NetdevsimDevice, count: number): Steps<string> {
     let result = "ok";
     yield* withRtnl(this.#kernel, task, () => {
@@ -234,7 +237,7 @@ export class NetdevsimBus implements FileOwner, LoadedModule {
   }
 }
 
-/** Sysfs and debugfs look at a device without a lock. */
+/** Records that sysfs or debugfs reads a device without a lock. */
 function look({ lock, data }: NetdevsimDevice): void {
   reading(lock.cell);
   if (data) reading(data.dl.lock.cell);
@@ -245,7 +248,7 @@ function tooBig(task: Task): string {
   return "EINVAL";
 }
 
-/** `sscanf("%u %hhx:%hhx:%hhx:%hhx:%hhx:%hhx")`: the index of a port, with a MAC address or without. */
+/** Parses `sscanf("%u %hhx:%hhx:%hhx:%hhx:%hhx:%hhx")`: returns the index of a port, which a MAC address may follow. */
 function scanPort(era: Era, task: Task, text: string): number | "EINVAL" {
   const index = scan(era, text, 1)[0];
   if (index !== undefined) {

@@ -1,5 +1,5 @@
 /**
- * What netdevsim declares (docs/semantics.md 4.2, 5.2, 5.3); its era lists which of it a kernel lacks.
+ * The objects that netdevsim declares (docs/semantics.md 4.2, 5.2, 5.3); the era of netdevsim lists those that a kernel lacks.
  *
  * @module
  */
@@ -70,26 +70,26 @@ export const TRAP_INTERVAL = 100;
 export const JIFFY = 4;
 /** Length of each trapped frame, in bytes. */
 export const FRAME = 142;
-/** Size of the region `dummy` in bytes, and its most snapshots. */
+/** The region `dummy`: its size in bytes, and the most snapshots. */
 export const DUMMY_REGION = { name: "dummy", size: 32768, max: 16 };
 
 /** A knob in debugfs. */
 export interface Knob {
-  /** Below the device's directory */
+  /** The path below the device's directory */
   readonly path: string;
-  /** A `bool` reads `Y` or `N`; `u32` in decimal */
+  /** A `bool` reads as `Y` or `N`; a `u32` in decimal */
   readonly type: "bool" | "u32";
-  /** What it holds at first */
+  /** The initial value */
   readonly initial: number | boolean;
-  /** What it does once it is set beside another one, where the model does not have that */
+  /** An effect that is not modelled, if this knob is set together with another knob */
   readonly gap?: { readonly beside: string; readonly why: string };
 }
 
 const TUNNELS = "no port can be made then (udp_tunnels.c, nsim_udp_tunnels_info_create())";
 
 /**
- * Knobs that are there as long as the device. They do what they do on a kernel, or change nothing but what the model does not
- * take in the first place: programs of BPF (`bpf_`), UDP tunnels (`udp_ports_`), resilient groups of nexthops.
+ * Knobs that exist as long as the device. They have the same effect as on a kernel, or they affect only features that the model
+ * does not have: BPF programs (`bpf_`), UDP tunnels (`udp_ports_`), resilient nexthop groups.
  */
 export const KNOBS: readonly Knob[] = [
   { path: "bpf_bind_accept", type: "bool", initial: true },
@@ -115,16 +115,16 @@ export const KNOBS: readonly Knob[] = [
   { path: "udp_ports_sync_all", type: "bool", initial: false },
 ];
 
-/** Knobs that come and go with a part of the device, and start again with it. */
+/** Knobs that are created and removed with a part of the device, each time with their initial values. */
 export const PART_KNOBS: readonly Knob[] = [
   { path: "fib/fail_nexthop_bucket_replace", type: "bool", initial: false },
   { path: "fib/fail_res_nexthop_group_replace", type: "bool", initial: false },
-  // What these two do: model/operation_gaps.ts, and the flags of routes at the prompt
+  // The effect of these two: see model/operation_gaps.ts, and the flags of routes at the prompt
   { path: "fib/fail_route_delete", type: "bool", initial: false },
   { path: "fib/fail_route_offload", type: "bool", initial: false },
   { path: "health/binary_len", type: "u32", initial: 16 },
   { path: "health/fail_recover", type: "bool", initial: false },
 ];
 
-/** The most VFs that have space for their settings, of 24 bytes each, in the 4 MiB that kmalloc() gives at most. */
+/** The most VFs whose settings, 24 bytes each, fit into the 4 MiB that one kmalloc() returns at most. */
 export const MOST_VF_CONFIGS = Math.floor(4 * 1024 * 1024 / 24);

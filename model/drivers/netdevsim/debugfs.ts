@@ -19,9 +19,9 @@ import { kstrtobool, unsigned } from "./scan.ts";
 
 const PAGE_SIZE = 4096;
 
-/** Returns a file below the directory of a device in debugfs; undefined where there is none. */
+/** Returns a file below the directory of a device in debugfs; undefined if there is no such file. */
 export function debugfsFile(kernel: Kernel, device: NetdevsimDevice, path: string): VirtualFile | undefined {
-  // Those who are in it as it is now: it may be recreated
+  // The users of the present file: the file may be recreated
   const users = device.data?.filesOf(path);
   const file = users && !users.gone ? fileOf(kernel, device, path, users) : undefined;
   // full_proxy_open() of fs/debugfs/file.c
@@ -71,7 +71,7 @@ function fileOf(
     case "trap_flow_action_cookie":
       return {
         read: () => driver.cookie === undefined ? { errno: "EINVAL" } : { text: driver.cookie },
-        // Whatever stands last is taken for the newline
+        // The kernel drops the last byte, which it assumes to be the newline
         write: (_task, value, _netns, bare) => setCookie(driver, bare ? value.slice(0, -1) : value),
       };
   }
@@ -99,18 +99,18 @@ function* setKnob(driver: Netdevsim, path: string, type: "bool" | "u32", value: 
     if (path === "fib/fail_route_delete" && bool !== undefined) {
       driver.dl.kernel.routeKeepers[bool ? "add" : "delete"](driver);
     }
-    // Which routes come from now on is not kept
+    // The model does not record which routes are added from now on
     if (bool && path === "fib/fail_route_offload") driver.dl.netns.offloadsSome = true;
     return "ok";
   }
-  // debugfs reads 64 bits and keeps 32 (fs/libfs.c, simple_attr_write)
+  // debugfs parses 64 bits and stores 32 (fs/libfs.c, simple_attr_write)
   const number = unsigned(value);
   if (typeof number === "string") return number;
   driver.knobs.set(path, Number(BigInt.asUintN(32, number)));
   return "ok";
 }
 
-/** Two hexadecimal digits a byte. */
+/** Sets the cookie: two hexadecimal digits for each byte. */
 // deno-lint-ignore require-yield
 function* setCookie(driver: Netdevsim, value: string): Steps<string> {
   if (!/^([0-9a-fA-F]{2})*$/.test(value)) return "EINVAL";
@@ -118,7 +118,7 @@ function* setCookie(driver: Netdevsim, value: string): Steps<string> {
   return "ok";
 }
 
-/** What `max_vfs` takes in one write, the newline counted in. */
+/** A write to `max_vfs` has to be shorter than this, with the newline. */
 const MAX_VFS_LENGTH = 10;
 function* setMaxVfs(task: Task, device: NetdevsimDevice, value: string, length: number): Steps<string> {
   if (length >= MAX_VFS_LENGTH) return "ENOSPC";
@@ -140,9 +140,9 @@ function* takeSnapshot(task: Task, driver: Netdevsim): Steps<string> {
   const { dl } = driver;
   const locks = dl.kernel.era.locks.registration === "takes";
   if (locks) yield* acquire(task, dl.lock);
-  // From 6.0 on it is the region's lock over its snapshots, and nobody who has that waits for anything
+  // From 6.0 on the region's own lock protects its snapshots; a task never waits while it holds that lock
   else writing(dl.lock.cell);
-  // First the id is taken, by a reference of its own, and then the snapshot: others come in between
+  // First the id is taken, with its own reference, and then the snapshot: other tasks can run in between
   const id = freeSnapshotId(dl);
   dl.snapshotIds.set(id, 1);
   if (locks) {

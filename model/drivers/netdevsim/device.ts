@@ -10,14 +10,14 @@ import type { Kernel } from "../../kernel/kernel.ts";
 import type { Netns } from "../../net/netns.ts";
 import { netdevsimEra } from "./era.ts";
 
-/** The name of the bus, of its one driver, and of the module that brings both. */
+/** The name of the bus, of its only driver, and of the module that has both. */
 export const NETDEVSIM = "netdevsim";
 
 /** A device on the bus of netdevsim, as `new_device` makes it. */
 export class SimulatedDevice extends Device {
-  /** Those who are in its files of sysfs */
+  /** The users of its files in sysfs */
   readonly files: FileUsers;
-  /** True if ports can be made and taken away by its files: neither while it comes nor while it goes */
+  /** True if its files can add and delete ports: not during its creation and its removal */
   ready = false;
   numVfs = 0;
   maxVfs: number;
@@ -28,7 +28,7 @@ export class SimulatedDevice extends Device {
     /** The netns of its creator: a pointer without a reference */
     readonly creator: Netns,
     readonly portCount: number,
-    /** How many queues its netdevs have; with none of them no netdev can be made */
+    /** The number of queues of its netdevs; with 0, no netdev can be made */
     readonly queues: number,
   ) {
     super(kernel, NETDEVSIM, `netdevsim${id}`);

@@ -8,13 +8,13 @@
 import type { Era, EraId } from "../../era/mod.ts";
 import { inherited } from "../../era/list.ts";
 
-/** What ethtool(8) shows of a netdev of netdevsim. */
+/** The output of ethtool(8) for a netdev of netdevsim. */
 export interface EthtoolFacts {
-  /** True if it has coalescing, rings and FEC */
+  /** True if the netdev has coalescing, rings and FEC */
   readonly settings: boolean;
-  /** How packets are gathered for sending: `n/a` or `0` */
+  /** The lines on TX aggregation: `n/a` or `0` */
   readonly aggregation: string;
-  /** How completions are gathered: `n/a` or `0` */
+  /** The lines on completion coalescing: `n/a` or `0` */
   readonly completion: string;
   /** `RX Push` of a ring: `n/a` or `off` */
   readonly push: string;
@@ -28,38 +28,38 @@ export interface EthtoolFacts {
 
 /** What netdevsim of one family of kernels does differently from the others. */
 export interface NetdevsimEra {
-  /** The params, files, directories and resources that it does not have, by name; also what the build of the kernel lacks */
+  /** The params, files, directories and resources that netdevsim lacks, by name; also those that the build of the kernel lacks */
   readonly lacks: ReadonlySet<string>;
   /** True if probe announces all params once more at its end (`devlink_params_publish`) */
   readonly publishesParams: boolean;
-  /** True if it reports its versions, and so has components that can be named */
+  /** True if netdevsim reports its versions, and so has components that a flash can name */
   readonly versions: boolean;
   /** The format of its line that `new_device` logs */
   readonly newDevice: string;
-  /** How `new_port` reads its line: a number as kstrtouint() takes it, or by sscanf() with a MAC address that may follow */
+  /** How `new_port` parses its line: as a number by kstrtouint(), or by sscanf() as a number that a MAC address may follow */
   readonly newPort: "number" | "number and address";
-  /** True if it has an eswitch, and ports and rate leafs for its VFs */
+  /** True if netdevsim has an eswitch, and ports and rate leaves for its VFs */
   readonly vfPorts: boolean;
-  /** The most VFs of a device at first; undefined where there is no such limit */
+  /** The initial limit of VFs of a device; undefined if there is no such limit */
   readonly maxVfs: number | undefined;
   /** The flags of a netdev that is down, as ip(8) prints them */
   readonly netdevFlags: readonly string[];
-  /** What the knobs `report_stats_rx` and `report_stats_tx` of a port hold at first */
+  /** The initial value of a port's knobs `report_stats_rx` and `report_stats_tx` */
   readonly pauseStats: "Y" | "N";
-  /** In how many pieces it flashes, of 1000 bytes each */
+  /** The number of pieces of a flash, of 1000 bytes each */
   readonly chunks: number;
-  /** How long it sleeps for a piece, in ms: msleep(10) rounded to jiffies, or the name of the debugfs file that has the time */
+  /** The sleep for each piece, in ms: msleep(10) rounded to jiffies, or the name of the debugfs file that has the time */
   readonly chunkTime: number | "fw_update_flash_chunk_time_ms";
   /**
    * The arrays under `test_nest` in a message of the reporter `dummy`. `behind-end`: netdevsim ends an array that it never began,
-   * which is one end too many, so that devlink(8) shows nothing that follows
+   * so devlink(8) shows nothing that follows this end
    */
   readonly arrays: "whole" | "behind-end";
   /** The size of its module in bytes, as lsmod(8) prints it */
   readonly moduleSize: number;
-  /** The qdisc of its netdevs, once they were up */
+  /** The qdisc of its netdevs, after they were up once */
   readonly qdisc: string;
-  /** What ethtool(8) shows of its netdevs */
+  /** The output of ethtool(8) for its netdevs */
   readonly ethtool: EthtoolFacts;
 }
 
@@ -165,10 +165,10 @@ const ALL = inherited<NetdevsimEra>((id, parent) => {
   return { ...rest, lacks: parent.lacks.difference(new Set(gains)).union(new Set(loses)) };
 });
 
-/** The eras of kernels that were not built as Debian's are, with what their netdevsim lacks. */
+/** The netdevsim of eras whose kernel was built with other options than Debian's. */
 const builds = new WeakMap<Era, NetdevsimEra>();
 
-/** Returns how netdevsim of an era behaves, without what the build of the kernel leaves out. */
+/** Returns the behaviour of netdevsim of an era; `lacks` also has the files that the build of the kernel leaves out. */
 export function netdevsimEra(era: Era): NetdevsimEra {
   const stock = ALL[era.id];
   if (era.configuredOut.length === 0) return stock;

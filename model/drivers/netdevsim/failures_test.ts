@@ -8,9 +8,9 @@ const BUS = "/sys/bus/netdevsim";
 const DEBUGFS = "/sys/kernel/debug/netdevsim/netdevsim10";
 const ERRNO: Readonly<Record<string, string>> = { "5.10": "EEXIST", "6.12": "EBUSY", "7.2": "EBUSY" };
 
-// Seen on 5.10, 6.12 and 7.2: the port that was made while the device was down is forgotten by the driver, and stays
+// Seen on 5.10, 6.12 and 7.2: the driver forgets a port that was made while the device was down, and the port stays
 for (const id of Object.keys(ERRNO) as EraId[]) {
-  Deno.test(`${id}: a port of new_port while a reload has failed takes the place of one that the next reload makes`, () => {
+  Deno.test(`${id}: a port that new_port adds after a failed reload takes the index of a port of the next reload`, () => {
     const machine = new Machine({ era: id });
     const write = (path: string, value: string) => machine.perform({ kind: "file.write", path, value }).result;
     write(`${BUS}/new_device`, "10 2");
@@ -34,6 +34,6 @@ Deno.test("a device without queues cannot be bound: it is on the bus, and has no
   assertEquals(machine.netdevs().map(({ name }) => name), ["lo", "eth0"]);
   assertEquals(write(`${BUS}/drivers/netdevsim/bind`, "netdevsim10").result, "ENOMEM");
   assertEquals(write(`${BUS}/del_device`, "10").result, "ok");
-  // 5.10 knows no queues
+  // On 5.10 new_device takes no number of queues
   assertEquals(netdevsimEra(ERAS["5.10"]).lacks.has("num_queues"), true);
 });

@@ -1,6 +1,6 @@
 /**
- * Files of netdevsim that the model has no answer for, as data: which, and why (drivers/net/netdevsim). What a file holds from the
- * start may be known all the same (tree.ts); what a write to it does is not.
+ * Files of netdevsim for which the model has no answer, as data: the paths, and the reasons (drivers/net/netdevsim). The initial
+ * content of such a file may be known (tree.ts); the effect of a write is not.
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * How netdevsim flashes: it sleeps, and tells how far it has come (drivers/net/netdevsim/dev.c).
+ * The flash of netdevsim: it sleeps, and reports its progress (drivers/net/netdevsim/dev.c).
  *
  * @module
  */
@@ -15,7 +15,7 @@ import type { Steps, Task } from "../../kernel/task.ts";
 
 const CHUNK = 1000;
 
-/** Flashes, with the files of debugfs that govern it. */
+/** Flashes a device, as its files of debugfs control it. */
 export function* flashNetdevsim(
   task: Task,
   dl: Devlink,
@@ -26,7 +26,7 @@ export function* flashNetdevsim(
   const { chunks, chunkTime } = netdevsimEra(era);
   if (overwrite & ~Number(knobs.get("fw_update_overwrite_mask"))) return "EOPNOTSUPP";
   const total = chunks * CHUNK;
-  // The option to notify is read again and again, so that it can be changed in the midst
+  // The knob for messages is read before each message, so it can be changed during the flash
   const status = (msg: string, done: Json, of: number) => {
     if (!knobs.get("fw_update_status")) return;
     const named = component === undefined ? { msg } : { msg, component };
@@ -44,7 +44,7 @@ export function* flashNetdevsim(
   return "ok";
 }
 
-/** Returns how long `msleep()` takes: whole jiffies, and the one that has begun. */
+/** Returns the duration of `msleep()`: rounded up to jiffies, plus the current jiffy. */
 function slept(ms: number): number {
   return (Math.ceil(ms / JIFFY) + 1) * JIFFY;
 }

@@ -1,5 +1,5 @@
 /**
- * What netdevsim brings to generated sequences: devices made and removed on its bus, its files in sysfs and debugfs.
+ * The part of netdevsim in generated sequences: making and removing devices on its bus, and its files in sysfs and debugfs.
  *
  * @module
  */
@@ -13,10 +13,10 @@ import { FUZZ_EXCLUSIONS } from "./fuzz_exclusions.ts";
 const BUS = "/sys/bus/netdevsim";
 const DEBUGFS = "/sys/kernel/debug/netdevsim";
 const IDS = [10, 11, 12];
-/** The device that operations name where none exists. */
+/** The device that operations name if no device exists. */
 const FIRST = `netdevsim${IDS[0]}`;
 
-/** What the kernel reads with `kstrtouint`. */
+/** Texts that the kernel parses with `kstrtouint`. */
 const INDICES: Texts = [
   { weight: 8, of: { upTo: 6 } },
   {
@@ -38,7 +38,7 @@ const deviceName = ({ inventory: { devices }, draw }: FuzzWorld) =>
     ? `netdevsim${draw.pick(devices).id}`
     : draw.pick([FIRST, "netdevsim99", "nosuch", ""]);
 
-/** Files of sysfs are mostly written to from `init`. */
+/** Draws the netns of a write to sysfs: mostly `init`. */
 const anywhere = (world: FuzzWorld) => {
   const netns = world.draw.chance(90) ? "init" : world.netns();
   return netns === "init" ? {} : { netns };
@@ -63,7 +63,7 @@ function debugfs(world: FuzzWorld, file: (instance: InventoryInstance | undefine
   return debugfsOf(instance, file(instance));
 }
 
-/** The knobs that change what devlink does, and so are worth more than the others. */
+/** The knobs that change the behaviour of devlink: they get a higher weight than the others. */
 const TELLING = [
   "fail_reload",
   "dont_allow_reload",
@@ -77,7 +77,7 @@ const TELLING = [
   "fw_update_status",
 ];
 
-/** What a read is of that is no knob. */
+/** The files to read that are not knobs. */
 const READABLE = [
   "max_vfs",
   "take_snapshot",
@@ -103,7 +103,7 @@ function oldPortIndex(world: FuzzWorld): string {
 
 const ROWS: Readonly<Record<string, FuzzRow>> = {
   "file.write new_device": {
-    // Where there is no device, hardly anything has a meaning
+    // Without a device, most operations have no effect
     always: true,
     weight: (world) => world.instances.length === 0 ? 40 : 6,
     draw: (world) => {
@@ -205,7 +205,7 @@ const ROWS: Readonly<Record<string, FuzzRow>> = {
   },
 };
 
-/** Returns the number that `new_device` takes: the kernel takes 32 bits of it, and refuses what is no int. */
+/** Returns the id that `new_device` reads: the kernel takes the lowest 32 bits, and refuses an id that is not an int. */
 function idOf(op: Operation): number | undefined {
   if (op.kind !== "file.write" || op.path !== `${BUS}/new_device`) return undefined;
   const id = /^\s*(\d+)/.exec(op.value)?.[1];
@@ -228,11 +228,11 @@ const DEVICES: FuzzDevices = {
   madeBy: idOf,
 };
 
-/** The vocabulary of netdevsim. */
+/** The fuzz vocabulary of netdevsim. */
 export const FUZZ: FuzzVocabulary = {
   devices: DEVICES,
   rows: ROWS,
   exclusions: FUZZ_EXCLUSIONS,
-  // A counter that cannot be read keeps messages back, and cuts dumps short
+  // A counter that cannot be read suppresses messages, and cuts dumps short
   hides: (op) => op.kind === "file.write" && /\/fail_trap_(drop|policer)_counter_get$/.test(op.path),
 };

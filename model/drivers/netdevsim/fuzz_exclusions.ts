@@ -1,5 +1,5 @@
 /**
- * What is not generated on netdevsim: a board's answer is chance or time, or it ends the board.
+ * Operations that are not generated on netdevsim: the board's answer depends on chance or time, or the operation breaks the board.
  *
  * @module
  */
@@ -8,7 +8,7 @@ import type { Inventory } from "../../inventory.ts";
 import type { NetnsName, Operation } from "../../operation.ts";
 import type { FuzzExclusion } from "../fuzz.ts";
 
-/** A table of routes that is larger than this is never full, whatever routes a board has. */
+/** A limit of routes above this is never reached, with any routes of a board. */
 const AMPLE = 1000n;
 
 const netnsOf = (op: Operation): NetnsName => op.netns ?? "init";
@@ -16,7 +16,7 @@ const instanceOf = (op: Operation, inventory: Inventory) => {
   if (!("handle" in op) || op.handle === undefined) return undefined;
   return inventory.instances.find(({ handle, netns }) => handle === op.handle && netns === netnsOf(op));
 };
-/** Returns where a reload takes an instance. */
+/** Returns the netns to which a reload moves an instance. */
 const targetOf = (op: Operation<"dev.reload">): NetnsName =>
   typeof op.to === "string" ? op.to : op.to ? "init" : netnsOf(op);
 const deviceOf = (op: Operation<"file.write">, { devices }: Inventory) => {
@@ -26,7 +26,7 @@ const deviceOf = (op: Operation<"file.write">, { devices }: Inventory) => {
 const scarce = (op: Operation, inventory: Inventory) =>
   instanceOf(op, inventory)?.resources.some(({ wanted }) => wanted > 0n && wanted < AMPLE) ?? false;
 
-/** What is not generated on netdevsim. */
+/** The operations that are not generated on netdevsim. */
 export const FUZZ_EXCLUSIONS: readonly FuzzExclusion[] = [
   {
     reason:

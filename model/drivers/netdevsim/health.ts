@@ -11,14 +11,14 @@ import { newReporter } from "../../devlink/health.ts";
 import type { Kernel } from "../../kernel/kernel.ts";
 import { netdevsimEra } from "./era.ts";
 
-/** What they are governed by: the files of debugfs. */
+/** The files of debugfs that control the reporters. */
 type Knobs = ReadonlyMap<string, number | boolean>;
 
 const TEN = Array.from({ length: 10 }, (_, i) => i);
 
-/** Both reporters, in the order of their registration. */
+/** Returns both reporters, in the order of their registration. */
 export function healthReporters(kernel: Kernel, knobs: Knobs): Reporter[] {
-  /** What `dummy` recovered from last (nsim_dev_health.recovered_break_msg) */
+  /** The last error that `dummy` recovered from (nsim_dev_health.recovered_break_msg) */
   const own: { recovered?: string } = {};
   return [
     newReporter("empty", { recover: undefined, dump: () => {}, diagnose: () => {} }),

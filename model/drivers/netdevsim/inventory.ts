@@ -1,5 +1,5 @@
 /**
- * What netdevsim registers, by era: for boards whose own device is one of netdevsim.
+ * The objects that netdevsim registers, by era: for boards whose own device is a netdevsim.
  *
  * @module
  */
@@ -9,7 +9,7 @@ import { type DriverInventory, inventoryOf } from "../driver_inventory.ts";
 import { DUMMY_REGION, GROUPS, PARAMS, POLICERS, TRAPS } from "./data.ts";
 import { netdevsimEra } from "./era.ts";
 
-/** Returns what netdevsim of an era registers. */
+/** Returns the objects that netdevsim of an era registers. */
 export function netdevsimInventory(era: Era): DriverInventory {
   const { lacks } = netdevsimEra(era);
   const named = (...names: readonly string[]) => names.filter((name) => !lacks.has(name)).map((name) => ({ name }));

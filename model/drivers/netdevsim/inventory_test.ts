@@ -3,7 +3,7 @@ import { ERA_IDS, ERAS, Machine } from "../../mod.ts";
 import { netdevsimInventory } from "./inventory.ts";
 
 for (const era of ERA_IDS) {
-  Deno.test(`what netdevsim of ${era} declares is what a device of the model has`, () => {
+  Deno.test(`the inventory of netdevsim of ${era} lists the objects of a device of the model`, () => {
     const machine = new Machine({ era });
     machine.perform({ kind: "file.write", path: "/sys/bus/netdevsim/new_device", value: "10 1" });
     const [device] = machine.inventory().instances;

@@ -1,5 +1,5 @@
 /**
- * The model of netdevsim: a driver whose devices are made by writing to its bus (drivers/net/netdevsim).
+ * The model of netdevsim: writes to its bus make the devices of this driver (drivers/net/netdevsim).
  *
  * @module
  */

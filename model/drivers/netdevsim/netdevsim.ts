@@ -1,5 +1,6 @@
 /**
- * netdevsim, the driver: what it registers at probe, and what its reload takes down and brings up (docs/semantics.md 1.5, 3.9).
+ * The driver netdevsim: the objects of its probe, and the objects that a reload removes and creates again (docs/semantics.md 1.5,
+ * 3.9).
  *
  * @module
  */
@@ -48,7 +49,7 @@ const REFUSALS: Record<FibTable, string> = {
   "nexthops": "Exceeded number of supported nexthops",
 };
 
-/** A device on the bus; its data is there while it is bound. */
+/** A device on the bus; its `data` exists while the driver is bound. */
 export interface NetdevsimDevice extends SimulatedDevice {
   data: Netdevsim | undefined;
 }
@@ -62,9 +63,9 @@ export class Netdevsim implements Driver, FibListener {
   readonly runningVersions: readonly string[];
   readonly components = ["fw.mgmt"] as const;
   readonly dl: Devlink;
-  /** What the files of debugfs hold, by path below the device's directory */
+  /** The contents of the files of debugfs, by path below the device's directory */
   readonly knobs: Map<string, number | boolean>;
-  /** The cookie of trapped packets in hexadecimal digits; undefined until somebody writes it */
+  /** The cookie of trapped packets in hexadecimal digits; undefined until it is written */
   cookie: string | undefined = undefined;
   readonly #files: FileUsers;
   #snapshotFile: FileUsers;
@@ -72,7 +73,7 @@ export class Netdevsim implements Driver, FibListener {
   #trapReads = 0;
   readonly #trapWork: TrapWork;
   readonly #partKnobs: typeof PART_KNOBS;
-  /** The tables that it counts */
+  /** The FIB tables that the driver counts */
   readonly #tables: readonly FibTable[];
   readonly #limits: Partial<Record<FibTable, bigint>> = {};
   readonly #kernel: Kernel;
@@ -102,7 +103,7 @@ export class Netdevsim implements Driver, FibListener {
     for (const { path, initial } of KNOBS) if (!lacks.has(path)) this.knobs.set(path, initial);
   }
 
-  /** Binds: the device appears. Called with the device lock held. */
+  /** Binds the driver: creates the instance. The caller holds the device lock. */
   *probe(task: Task): Steps<Result> {
     const { dl } = this;
     const first = this.#kernel.era.registers === "first";
@@ -136,7 +137,7 @@ export class Netdevsim implements Driver, FibListener {
     return "ok";
   }
 
-  /** Unbinds: the device goes. Called with the device lock held. */
+  /** Unbinds the driver: removes the instance. The caller holds the device lock. */
   *remove(task: Task): Steps {
     const { dl } = this;
     const first = this.#kernel.era.registers === "first";
@@ -157,7 +158,7 @@ export class Netdevsim implements Driver, FibListener {
 
   *#unregister(task: Task): Steps {
     const { dl } = this;
-    // Those that were forgotten
+    // The ports that the driver has forgotten
     for (const port of dl.ports) yield* announcePort(task, dl, port, "del");
     yield* unregisterInstance(task, dl);
   }
@@ -176,12 +177,12 @@ export class Netdevsim implements Driver, FibListener {
     }
     this.ports.forget();
     const created = yield* this.#create(task);
-    // Probe makes it before all else
+    // The probe creates this file before all others
     if (created === "ok") this.#snapshotFile = this.#snapshotFile.anew();
     return created;
   }
 
-  /** What probe and a reload bring up. */
+  /** Creates the objects of a probe or a reload. */
   *#create(task: Task): Steps<Result> {
     const { dl, knobs } = this;
     knobs.set("fw_update_status", true);
@@ -212,7 +213,7 @@ export class Netdevsim implements Driver, FibListener {
     return "ok";
   }
 
-  /** What removal and a reload take down; nothing where a failed reload has done so already. */
+  /** Removes the objects at a removal or a reload; does nothing if a failed reload has removed them already. */
   *#destroy(task: Task): Steps {
     const { dl } = this;
     if (dl.reloadFailed) return;
@@ -236,7 +237,7 @@ export class Netdevsim implements Driver, FibListener {
     yield* registering(task, dl, "regions", () => unregisterRegions(task, dl));
   }
 
-  /** Returns those who are in a file of the device's directory in debugfs. */
+  /** Returns the users of a file of the device's directory in debugfs. */
   filesOf(path: string): FileUsers {
     if (path === "take_snapshot") return this.#snapshotFile;
     return path.startsWith("health/") ? this.#healthFiles : this.#files;
@@ -255,7 +256,7 @@ export class Netdevsim implements Driver, FibListener {
     return flashNetdevsim(task, this.dl, this.knobs, request);
   }
 
-  // Params: one that is not of mode driverinit is the file of debugfs itself
+  // Params: a param that is not of mode driverinit has its value in a file of debugfs
 
   paramGet({ name }: ParamSpec): ParamValue {
     return this.knobs.get(name)!;
@@ -265,7 +266,7 @@ export class Netdevsim implements Driver, FibListener {
     this.knobs.set(name, value as number | boolean);
   }
 
-  // Ports, which need none of this where netdevsim has no ports for VFs
+  // Ports: the eswitch exists only if netdevsim has ports for VFs
 
   get eswitch(): EswitchDriver | undefined {
     return netdevsimEra(this.#kernel.era).vfPorts ? this.ports : undefined;
@@ -305,7 +306,7 @@ export class Netdevsim implements Driver, FibListener {
 
   // FIB
 
-  /** Reads the sizes of the resources and counts what the netns has; too much of it refuses the device. */
+  /** Reads the sizes of the resources and counts the FIB entries of the netns; fails if there are more than a size allows. */
   #countFib(task: Task): Result {
     const { dl } = this;
     writing(cellOf(`fib of ${dl.netns.name}`));

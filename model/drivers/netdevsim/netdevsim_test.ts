@@ -7,7 +7,7 @@ const DBG = "/sys/kernel/debug/netdevsim/netdevsim10";
 
 const write = (path: string, value: string): Operation => ({ kind: "file.write", path, value });
 
-/** Returns a machine with a device, and short ways to it. */
+/** Returns a machine with a device, and short functions for operations on it. */
 function bench(era: EraId, device = "10 2") {
   const machine = new Machine({ era });
   const does = (op: Operation) => machine.perform(op);
@@ -31,7 +31,7 @@ function bench(era: EraId, device = "10 2") {
   };
 }
 
-Deno.test("params are put back to what the driver began with (O06)", () => {
+Deno.test("params are reset to the driver's initial values (O06)", () => {
   const { does, reset, values, read } = bench("7.3");
   does({ kind: "param.set", handle: H, name: "max_macs", value: 16, cmode: "driverinit" });
   does({ kind: "dev.reload", handle: H });
@@ -41,7 +41,7 @@ Deno.test("params are put back to what the driver began with (O06)", () => {
   assertEquals(read(`${DBG}/max_macs`), "16");
   does({ kind: "dev.reload", handle: H });
   assertEquals(read(`${DBG}/max_macs`), "32");
-  // One of mode runtime has no value but the driver's
+  // The value of a param of mode runtime is in the driver
   does({ kind: "param.set", handle: H, name: "test2", value: 5, cmode: "runtime" });
   assertEquals(read(`${DBG}/test2`), "5");
   assertEquals(reset("test2", "runtime"), ["ok", 1]);
@@ -49,7 +49,7 @@ Deno.test("params are put back to what the driver began with (O06)", () => {
   assertEquals(reset("test2"), ["client", 0]);
 });
 
-Deno.test("a kernel without defaults misses the value; of a bool, none is false", () => {
+Deno.test("a kernel without defaults refuses a reset without a value; for a bool it sets false", () => {
   for (const era of ["5.10", "6.1", "6.12"] as const) {
     const { reset, values } = bench(era);
     assertEquals(reset("max_macs"), ["EINVAL", 0], era);
@@ -85,7 +85,7 @@ Deno.test("resources of all instances, as devlink(8) groups them (O17)", () => {
   assertEquals(handles("5.10", { handle: H }), [`${H}: IPv4,IPv6`]);
 });
 
-Deno.test("an instance is named by its index where that shows (L18)", () => {
+Deno.test("an instance can be named by its index on kernels that show the index (L18)", () => {
   for (const [era, result] of [["6.12", "ENODEV"], ["7.2", "ok"]] as const) {
     const { does } = bench(era);
     assertEquals(does({ kind: "dev.show", handle: "devlink_index/0" }).result, result);
@@ -96,7 +96,7 @@ Deno.test("an instance is named by its index where that shows (L18)", () => {
   assertEquals(JSON.stringify(does({ kind: "dev.show", handle: "devlink_index/0" }).reply).includes(`"${H}"`), true);
 });
 
-Deno.test("the cookie is bytes in hexadecimal digits, kept over reloads (T20)", () => {
+Deno.test("the cookie is written in hexadecimal digits, and stays over reloads (T20)", () => {
   const { does, write, read } = bench("6.12");
   const cookie = `${DBG}/trap_flow_action_cookie`;
   assertEquals(read(cookie), "EINVAL");
@@ -105,7 +105,7 @@ Deno.test("the cookie is bytes in hexadecimal digits, kept over reloads (T20)", 
   assertEquals(read(cookie), "abcd");
 });
 
-Deno.test("which words are yes and no to a file of the driver: before 5.17 true and false are not (seen on 5.10 and 6.1)", () => {
+Deno.test("the words for true and false in a file of the driver: t and f only from 5.17 on (seen on 5.10 and 6.1)", () => {
   const file = `${DBG}/fail_trap_policer_counter_get`;
   for (const [era, words] of [["5.10", "Y1on"], ["6.1", "Y1onttrue"]] as const) {
     const { write, read } = bench(era);
@@ -118,7 +118,7 @@ Deno.test("which words are yes and no to a file of the driver: before 5.17 true 
   }
 });
 
-Deno.test("a device that no driver is offered waits; bind of a bound one differs by era (L16)", () => {
+Deno.test("without drivers_autoprobe a device stays unbound; bind of a bound device differs by era (L16)", () => {
   for (const [era, refusal] of [["5.10", "ENODEV"], ["6.1", "EBUSY"]] as const) {
     const { does, write } = bench(era, "");
     write(`${BUS}/drivers_autoprobe`, "0");
@@ -131,7 +131,7 @@ Deno.test("a device that no driver is offered waits; bind of a bound one differs
   }
 });
 
-Deno.test("devices go with the module of their driver (L12)", () => {
+Deno.test("unloading the module deletes the devices of its driver (L12)", () => {
   const { does, write } = bench("6.12");
   write(`${BUS}/new_device`, "9 1");
   const { result, notify } = does({ kind: "module.unload", name: "netdevsim" });
@@ -167,7 +167,7 @@ Deno.test("a message about an instance whose netns is gone is an oops (L14, N14)
   }
 });
 
-Deno.test("ports that come one by one are seen where nobody locks the instance over a whole probe (L03)", () => {
+Deno.test("polls see single ports in eras without a lock over the whole probe (L03)", () => {
   const during = (era: EraId, poll: Operation) =>
     bench(era).does({ kind: "during", operation: write(`${BUS}/devices/netdevsim10/new_port`, "7"), poll });
   const seen = (era: EraId) => {

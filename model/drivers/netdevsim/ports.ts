@@ -1,5 +1,5 @@
 /**
- * The ports of netdevsim, the ports of its VFs too, and the eswitch that makes these (docs/semantics.md 5.1, 5.7).
+ * The ports of netdevsim, also the ports of VFs, and the eswitch that makes the latter (docs/semantics.md 5.1, 5.7).
  *
  * @module
  */
@@ -19,7 +19,7 @@ import { newResource } from "../../devlink/resource.ts";
 import { acquire, type Lock, type Steps, type Task } from "../../kernel/task.ts";
 import { STATE } from "../../kernel/state.ts";
 
-/** What an index is of: of a port that `new_port` adds, or of a VF. */
+/** The kind of a port: `physical` for `new_port`, `pcivf` for a VF. */
 type PortKind = "physical" | "pcivf";
 
 /** The ports of one bound device. */
@@ -29,13 +29,13 @@ export class NetdevsimPorts implements EswitchDriver {
   readonly #kernel: Kernel;
   readonly #device: SimulatedDevice;
   readonly #dl: Devlink;
-  /** In the driver's order: the latest first */
+  /** The ports in the driver's order: the latest first */
   #ports: Port[] = [];
-  /** Over that list, where the instance's lock is not */
+  /** The lock of that list, in eras in which the instance's lock does not protect it */
   readonly #listLock: Lock | undefined;
-  /** Over who holds reloads off */
+  /** The lock of tasks that disable reloads */
   readonly #reloadLock: Lock | undefined;
-  /** Over the VFs and the eswitch, where each registration of a port takes the lock of the instance (to 5.17) */
+  /** The lock of the VFs and the eswitch, in eras in which each registration of a port takes the instance's lock (to 5.17) */
   readonly #vfsLock: Lock | undefined;
 
   [STATE](): readonly unknown[] {
@@ -54,14 +54,14 @@ export class NetdevsimPorts implements EswitchDriver {
     }
   }
 
-  /** How many of the netdevs are up. */
+  /** The number of netdevs that are up. */
   get up(): number {
     let up = 0;
     for (const port of this.#ports) if (port.netdev?.up) up++;
     return up;
   }
 
-  /** `new_port` */
+  /** Adds a port: `new_port`. */
   *newPort(task: Task, index: number): Steps<Result> {
     const dl = this.#dl;
     if (this.#reloadLock) yield* acquire(task, this.#reloadLock);
@@ -75,7 +75,7 @@ export class NetdevsimPorts implements EswitchDriver {
     return result;
   }
 
-  /** `del_port`: any port with that index, the port of a VF too */
+  /** Deletes the port with an index, also the port of a VF: `del_port`. */
   *delPort(task: Task, index: number): Steps<Result> {
     const dl = this.#dl;
     if (this.#reloadLock) yield* acquire(task, this.#reloadLock);
@@ -89,7 +89,7 @@ export class NetdevsimPorts implements EswitchDriver {
     return port ? "ok" : "ENOENT";
   }
 
-  /** `sriov_numvfs`, the device locked */
+  /** Sets the number of VFs, with the device locked: `sriov_numvfs`. */
   *setVfs(task: Task, count: number): Steps<Result> {
     const dl = this.#dl;
     const device = this.#device;
@@ -153,7 +153,7 @@ export class NetdevsimPorts implements EswitchDriver {
     for (const port of [...this.#ports]) if (port.flavour["flavour"] === "pcivf") yield* this.#remove(task, port);
   }
 
-  /** Adds a port, the instance locked. */
+  /** Adds a port, with the instance locked. */
   *add(task: Task, kind: PortKind, index: number): Steps<Result> {
     const dl = this.#dl;
     const kernel = this.#kernel;
@@ -178,12 +178,15 @@ export class NetdevsimPorts implements EswitchDriver {
     return "ok";
   }
 
-  /** What the driver does before it adds ports in a reload: whatever came after one that failed is known to devlink alone then. */
+  /**
+   * Empties the driver's list of ports before a reload adds ports: ports that were added after a failed reload stay in devlink
+   * only.
+   */
   forget(): void {
     this.#ports = [];
   }
 
-  /** Removes all ports, the instance locked: the ports of the VFs, which then do not exist any more, and then the latest first. */
+  /** Removes all ports, with the instance locked: first the VFs with their ports, then the other ports, the latest first. */
   *removeAll(task: Task): Steps {
     if (netdevsimEra(this.#kernel.era).vfPorts && this.#device.numVfs > 0) {
       yield* this.#countVfs(task, 0);
@@ -206,7 +209,7 @@ export class NetdevsimPorts implements EswitchDriver {
 
   // debugfs
 
-  /** Returns a file below the device's directory, if it is one of a port or a rate node. */
+  /** Returns a file below the device's directory, if it is a file of a port or a rate node. */
   file(path: string, device: (path: string) => VirtualFile | undefined): VirtualFile | undefined {
     const [top, name, file, ...rest] = path.split("/");
     if (name === undefined || file === undefined) return undefined;

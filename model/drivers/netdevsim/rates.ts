@@ -1,5 +1,5 @@
 /**
- * What netdevsim does with rates: they are stored, in whole Mbit/s, and shown in debugfs (docs/semantics.md 5.8).
+ * The rates of netdevsim: stored in whole Mbit/s, and shown in debugfs (docs/semantics.md 5.8).
  *
  * @module
  */
@@ -14,12 +14,12 @@ import { STATE } from "../../kernel/state.ts";
 
 /** 1 Mbit/s in bytes per second. */
 const UNIT = 125_000;
-/** The fastest, in Mbit/s. */
+/** The greatest rate, in Mbit/s. */
 const FASTEST = 5000;
 /** The index of the port of the first VF. */
 export const VF_BASE = 128;
 
-/** The files of a VF's port or of a node that hold a bandwidth of a traffic class. */
+/** Returns the names of the files of a VF's port or of a node that hold the bandwidth of a traffic class. */
 export const bandwidthFiles = ({ ports }: Era): string[] =>
   ports.rateClasses === "taken" ? Array.from({ length: 8 }, (_, i) => `tc${i}_bw`) : [];
 
@@ -31,7 +31,7 @@ interface Limits {
 /** The rates of one bound device. */
 export class NetdevsimRates implements RateDriver {
   readonly #dl: Devlink;
-  /** By number of the VF: they outlive the ports of the VFs, and the rate objects of these */
+  /** The limits by number of the VF: they stay when the port of the VF and its rate object are removed */
   #vfs = new Map<number, Limits>();
   readonly #nodes = new Map<string, Limits>();
 
@@ -43,7 +43,7 @@ export class NetdevsimRates implements RateDriver {
     this.#dl = dl;
   }
 
-  /** All VFs have no limits again. */
+  /** Resets the limits of all VFs. */
   forgetVfs(): void {
     this.#vfs.clear();
   }
@@ -87,7 +87,7 @@ export class NetdevsimRates implements RateDriver {
     return [...this.#nodes.keys()];
   }
 
-  /** True if there is a directory of a node. */
+  /** True if there is a node with this name, and so its directory. */
   hasNode(name: string): boolean {
     return this.#nodes.has(name);
   }
@@ -111,7 +111,7 @@ export class NetdevsimRates implements RateDriver {
       case "tx_max":
         return { read: () => ({ text: String(limits[name]) }) };
       case "rate_parent":
-        // Unlike the others, it is not a file that a value could ever be written to
+        // Unlike the others, this file has no write operation
         return { read: () => ({ text: rate()?.parent?.name ?? "" }), write: refuse };
     }
     const at = bandwidthFiles(this.#dl.kernel.era).indexOf(name);

@@ -1,5 +1,5 @@
 /**
- * Numbers as the kernel reads them.
+ * Parses numbers as the kernel does.
  *
  * @module
  */
@@ -8,7 +8,7 @@ import type { Era } from "../../era/mod.ts";
 
 const U64 = 0xffff_ffff_ffff_ffffn;
 
-/** `sscanf("%u %u %u")`: as many unsigned numbers as there are, cut off to 32 bits. */
+/** Parses like `sscanf("%u %u %u")`: returns the unsigned numbers up to `most`, cut to 32 bits. */
 export function scan({ scanOverflow }: Era, text: string, most: number): number[] {
   const result: number[] = [];
   let rest = text;
@@ -23,14 +23,14 @@ export function scan({ scanOverflow }: Era, text: string, most: number): number[
   return result;
 }
 
-/** `kstrtouint(..., 0, ...)`: a number, or an errno. */
+/** Parses like `kstrtouint(..., 0, ...)`: returns a number, or an errno. */
 export function uint(text: string): number | "EINVAL" | "ERANGE" {
   const value = unsigned(text);
   if (typeof value === "string") return value;
   return value > 0xffff_ffffn ? "ERANGE" : Number(value);
 }
 
-/** `kstrtoull(..., 0, ...)` */
+/** Parses like `kstrtoull(..., 0, ...)`: returns a number, or an errno. */
 export function unsigned(text: string): bigint | "EINVAL" | "ERANGE" {
   const match = /^\+?(0[xX][0-9a-fA-F]+|0[0-7]*|[1-9]\d*)$/.exec(text);
   if (!match) return "EINVAL";
@@ -39,7 +39,7 @@ export function unsigned(text: string): bigint | "EINVAL" | "ERANGE" {
   return value > 0xffff_ffff_ffff_ffffn ? "ERANGE" : value;
 }
 
-/** `kstrtobool`; undefined where it does not understand the text. */
+/** Parses like `kstrtobool()`; returns undefined if the text is not a bool. */
 export function kstrtobool(text: string, { readsTrueFalse }: Pick<Era, "readsTrueFalse">): boolean | undefined {
   if (/^(?:[yY1]|[oO][nN])/.test(text)) return true;
   if (/^(?:[nN0]|[oO][fF])/.test(text)) return false;

@@ -8,23 +8,23 @@ import type { StartingState } from "../../starting_state.ts";
 
 /** Options of {@linkcode netdevsimWith}. */
 export interface NetdevsimOptions {
-  /** How many ports it starts with. @default {1} */
+  /** The number of ports at the start. @default {1} */
   ports?: number;
   /** The id on the netdevsim bus; the handle is `netdevsim/netdevsimID`. @default {10} */
   id?: number;
   /** Named network namespaces to make before the device */
   netns?: readonly string[];
-  /** The netns that the device is made in, one of `netns`. @default {"init"} */
+  /** The netns in which the device is made, one of `netns`. @default {"init"} */
   in?: string;
-  /** Names of files to lay into /lib/firmware, and to take away from there */
+  /** Names of files that the set-up puts into /lib/firmware, and the tear-down removes */
   firmware?: readonly string[];
-  /** False leaves the making to the sequence. @default {true} */
+  /** False if the sequence itself makes the device. @default {true} */
   create?: boolean;
 }
 
 /**
- * Returns a netdevsim device, made before the sequence and removed after it whatever happened, and with it the netns that the
- * sequence needs.
+ * Returns a starting state with a netdevsim device and the netns that the sequence needs: made before the sequence, and always
+ * removed after it.
  *
  * @example
  * ```ts

@@ -1,5 +1,5 @@
 /**
- * The work of netdevsim that makes packets, which each trap that does not drop reports.
+ * The work of netdevsim that makes packets; each trap that does not drop reports them.
  *
  * @module
  */
@@ -10,16 +10,16 @@ import { acquire, Condition, pause, type Steps, type Task } from "../../kernel/t
 import { FRAME, JIFFY, TRAP_INTERVAL } from "./data.ts";
 import { STATE } from "../../kernel/state.ts";
 
-/** `nsim_dev_trap_report_work` of one device. */
+/** The work `nsim_dev_trap_report_work` of one device. */
 export class TrapWork implements Timer {
-  /** When the next packets are trapped */
+  /** The virtual time at which the next packets are trapped, in ms */
   due = 0;
   #stopped = false;
-  /** The task that makes packets right now */
+  /** The task that is making packets now */
   #worker: Task | undefined;
   readonly #idle: Condition;
   readonly #dl: Devlink;
-  /** How many ports are up */
+  /** Returns the number of ports that are up */
   readonly #up: () => number;
 
   [STATE](): readonly unknown[] {
@@ -36,7 +36,7 @@ export class TrapWork implements Timer {
     );
   }
 
-  /** Begins to make packets. */
+  /** Starts the work. */
   start(): void {
     const kernel = this.#dl.kernel;
     this.due = kernel.now + TRAP_INTERVAL;
@@ -46,7 +46,7 @@ export class TrapWork implements Timer {
     }
   }
 
-  /** Ends it, and waits for the tasks that use it. */
+  /** Stops the work, and waits until it no longer runs. */
   *stop(task: Task): Steps {
     this.#dl.kernel.cancel(this);
     this.#stopped = true;
@@ -56,8 +56,9 @@ export class TrapWork implements Timer {
   }
 
   /**
-   * The work that makes packets, as a thread of its own among others: once, and not again. It only tries the lock, since
-   * teardown waits for it with the lock held (D7). One that waits for it instead is what no kernel has.
+   * Makes packets once, as a thread for the explorer. The work only tries the instance's lock, since teardown waits for the work
+   * with
+   * the lock held (D7). A design in which it waits for the lock exists in no kernel.
    */
   *thread(task: Task): Steps {
     const { lock } = this.#dl;
@@ -80,7 +81,7 @@ export class TrapWork implements Timer {
     this.#idle.changed();
   }
 
-  /** The work that makes packets; it only tries the lock, since teardown waits for it with the lock held (D7). */
+  /** Makes packets. The work only tries the instance's lock, since teardown waits for the work with the lock held (D7). */
   run(now: number): void {
     if (this.#dl.lock.owner !== null) {
       this.due = now + JIFFY;

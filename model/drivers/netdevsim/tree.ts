@@ -1,6 +1,7 @@
 /**
- * The files of netdevsim in sysfs and debugfs, for those who list and find files. What a file holds, and what a write to it does,
- * is in bus.ts and debugfs.ts. Files that only hold a value which the model does not use have it here.
+ * The files of netdevsim in sysfs and debugfs, for commands that list and find files. The content of files and the effects of
+ * writes
+ * are in bus.ts and debugfs.ts. A file with a fixed value that the model does not use has the value here.
  *
  * @module
  */
@@ -33,7 +34,7 @@ import type { NetdevsimDevice } from "./netdevsim.ts";
 /** Returns a file of debugfs that only holds a text. */
 const fixed = (text: string, mode: number): TreeFile => ({ type: "file", mode, size: 0, text });
 
-/** Returns the files of netdevsim as somebody in `netns` sees them. */
+/** Returns the files of netdevsim as a process in `netns` sees them. */
 export function netdevsimTree(kernel: Kernel, netns: Netns): DriverTree {
   const loaded = kernel.core.registered(NETDEVSIM);
   const builtIn = kernel.era.configuredOut.includes("module");
@@ -48,7 +49,7 @@ export function netdevsimTree(kernel: Kernel, netns: Netns): DriverTree {
   };
 }
 
-/** Returns the name of the device that a netdev is on; undefined where it is not one of netdevsim. */
+/** Returns the name of the device of a netdev; undefined if it is not a netdevsim. */
 export function netdevsimDeviceOf(kernel: Kernel, netdev: Netdev): string | undefined {
   return netdevsimDevices(kernel).find(({ data }) => data?.dl.ports.some((port) => port.netdev === netdev))?.name;
 }
@@ -107,7 +108,7 @@ function deviceDirectory({ era }: Kernel, device: NetdevsimDevice, netns: Netns)
   }));
 }
 
-/** What a node of rates, and the port of a VF, can be asked for. */
+/** Returns the files of a rate node or of a VF's port. */
 const rateFiles = (era: Era): Sketch => ({
   rate_parent: RO,
   ...Object.fromEntries(bandwidthFiles(era).map((name) => [name, RO])),
@@ -115,7 +116,7 @@ const rateFiles = (era: Era): Sketch => ({
   tx_share: RO,
 });
 
-/** Returns the knobs of a bound device in debugfs; undefined where it is not bound. */
+/** Returns the knobs of a bound device in debugfs; undefined if the device is not bound. */
 function knobs(kernel: Kernel, device: NetdevsimDevice): TreeDirectory | undefined {
   const driver = device.data;
   if (!driver || driver.filesOf("").gone) return undefined;

@@ -1,5 +1,5 @@
 /**
- * The cable of an emulated MAC (`fixtures/devices/mgbe`), and what a test does with it.
+ * The cable of an emulated MAC (`fixtures/devices/mgbe`), and the operations of a test on it.
  *
  * @module
  */
@@ -11,12 +11,12 @@ import { NOT_KNOWN, type Result } from "../../observation.ts";
 import type { DeviceOperation, Handle } from "../../operation.ts";
 import { deviceAt, operated } from "../emulated.ts";
 
-/** The cable at a PHY: it stays as it is whatever drivers do. */
+/** The cable at a PHY: drivers do not change its state. */
 export class Cable implements Wire {
   plugged = true;
 }
 
-/** Returns what happens; undefined if the device is not of this driver, or the outcome is not modelled. */
+/** Performs an operation of a test on the device; undefined if the device is not of this driver, or the outcome is not modelled. */
 export function operate(
   kernel: Kernel,
   task: Task,
@@ -36,7 +36,7 @@ export function operate(
   return operated(task, () => {
     const changed = cable.plugged !== link.up;
     cable.plugged = link.up;
-    // A PHY that was suspended has no link with a cable either
+    // A suspended PHY has no link, even with a cable
     return { port: 0, up: link.up && NOT_KNOWN, changed };
   });
 }

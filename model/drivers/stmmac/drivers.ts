@@ -15,28 +15,28 @@ import { type MacInterface, SLOW_BUS, StmmacMac } from "./mac.ts";
 
 /** The driver's name in sysfs, on the PCI bus. */
 export const DRIVER = "intel-eth-pci";
-/** The PHY that the MAC finds on its MDIO bus */
+/** The name of the PHY that the MAC finds on its MDIO bus */
 const PHY = "stmmac-1:01";
 const PHY_MODULE = { name: "marvell", driver: "Marvell 88E1510" } as const;
 
-/** What the driver has made for a bound device. */
+/** The objects that the driver has made for a bound device. */
 interface Bound {
   mac: StmmacMac;
   phy: Phy;
   instance: StmmacInstance | undefined;
 }
 
-/** What a MAC is. */
+/** The options of a MAC. */
 export interface MacOptions {
   /** The name of its PCI device */
   name: string;
   /** The interface between the MAC and its PHY */
   interface: MacInterface;
-  /** Makes the devlink instance; none is made where it returns undefined */
+  /** Makes the devlink instance; undefined if the MAC has none */
   instance?: (device: Device) => StmmacInstance | undefined;
 }
 
-/** Puts a MAC on its bus, and loads the module of its PHY's driver first. */
+/** Loads the module of the PHY's driver, and then adds a MAC to its bus. */
 export function* addMac(kernel: Kernel, task: Task, options: MacOptions): Steps {
   const { core, modules } = kernel;
   const generic = genericPhy();
@@ -82,7 +82,7 @@ export function* addMac(kernel: Kernel, task: Task, options: MacOptions): Steps 
   yield* core.addDevice(task, device);
 }
 
-/** Boots with a MAC that has time stamps, as the emulated one has. */
+/** Boots with a MAC that has time stamps, like the emulated MAC. */
 export const stmmacBoard = (wiring: MacInterface) => (kernel: Kernel, task: Task): Steps =>
   addMac(kernel, task, { name: "0000:01:00.0", interface: wiring });
 

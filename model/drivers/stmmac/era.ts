@@ -10,13 +10,13 @@ import type { Era, EraId } from "../../era/mod.ts";
 
 /** What stmmac of one family of kernels does differently from the others. */
 export interface StmmacEra {
-  /** True if a MAC on SGMII has a PCS that phylink asks (pcs-xpcs.c); if not, phylink knows of the link by the PHY alone */
+  /** True if a MAC on SGMII has a PCS that phylink polls (pcs-xpcs.c); if not, phylink gets the link state only from the PHY */
   readonly pcs: boolean;
   /** True if a MAC with time stamps has a devlink instance (stmmac_main.c: stmmac_register_devlink()) */
   readonly devlink: boolean;
   /** True if the driver logs that it leaves the MAC disabled for a link that is up without a known speed (stmmac_mac_link_up()) */
   readonly logsSpeed: boolean;
-  /** True if the removal takes the carrier away before the netdev is taken down (stmmac_dvr_remove()) */
+  /** True if the removal turns the carrier off before the netdev is set down (stmmac_dvr_remove()) */
   readonly dropsCarrier: boolean;
 }
 
@@ -32,7 +32,7 @@ const ALL = inherited<StmmacEra>((id, parent) =>
   parent === undefined ? OLDEST : (CHANGES as Partial<Record<EraId, Partial<StmmacEra>>>)[id] ?? {}
 );
 
-/** Returns how stmmac of an era behaves. */
+/** Returns the behaviour of stmmac of an era. */
 export function stmmacEra({ id }: Era): StmmacEra {
   return ALL[id];
 }

@@ -13,7 +13,7 @@ import { STATE } from "../../kernel/state.ts";
 import type { Steps, Task } from "../../kernel/task.ts";
 import { stmmacEra } from "./era.ts";
 
-/** The param: if the clock of the MAC counts in coarse steps. */
+/** The param of the instance: true if the clock of the MAC counts in coarse steps. */
 export const PHC_COARSE_ADJ: ParamSpec = {
   name: "phc_coarse_adj",
   generic: false,
@@ -22,7 +22,7 @@ export const PHC_COARSE_ADJ: ParamSpec = {
   default: undefined,
 };
 
-/** The instance of one MAC; the driver has no operations of devlink at all. */
+/** The instance of one MAC; the driver has no devlink operations. */
 export class StmmacInstance implements Driver {
   readonly name: string;
   readonly reloadActions = [] as const;
@@ -41,19 +41,19 @@ export class StmmacInstance implements Driver {
     this.dl.params = [{ spec: PHC_COARSE_ADJ, value: undefined, initial: undefined, pending: undefined }];
   }
 
-  /** The instance is there, and has this value of the param, without messages. */
+  /** Registers the instance with a value of the param, without messages. */
   adopt(coarse: boolean): void {
     this.#coarse = coarse;
     this.dl.registered = true;
   }
 
-  /** `devlink_register()`, after its param is registered */
+  /** Models `devlink_register()`, after the param is registered. */
   *register(task: Task): Steps {
     this.dl.registered = true;
     yield* announceAll(task, this.dl);
   }
 
-  /** `devlink_unregister()` */
+  /** Models `devlink_unregister()`. */
   *unregister(task: Task): Steps {
     yield* this.dl.waitForUsers(task);
     yield* announceAllGone(task, this.dl);

@@ -1,5 +1,5 @@
 /**
- * A MAC of stmmac once it is bound: its netdev, its PCS and the PHY on its MDIO bus
+ * A bound MAC of stmmac: its netdev, its PCS and the PHY on its MDIO bus
  * (stmmac_main.c: stmmac_dvr_probe(), stmmac_open(), stmmac_release(), stmmac_dvr_remove()).
  *
  * @module
@@ -16,13 +16,13 @@ import { type Mac, type Pcs, type PcsOp, Phylink } from "../../net/phylink.ts";
 import type { Cable } from "./cable.ts";
 import { stmmacEra } from "./era.ts";
 
-/** How a MAC is wired to its PHY. */
+/** The interface mode between a MAC and its PHY. */
 export type MacInterface = "sgmii" | "rgmii";
 
-/** Why an operation may take longer than the model has it */
+/** The reason why an operation may take longer than the model predicts */
 export const SLOW_BUS = "the driver speaks to the PHY by its MDIO bus, at the pace of the bus";
 
-/** The XPCS: an object of the MAC, which is polled. It has no driver that could be unbound, and logs nothing. */
+/** The XPCS: an object of the MAC, which phylink polls. It has no driver that could be unbound, and logs nothing. */
 class Xpcs implements Pcs {
   readonly name = "the XPCS";
   readonly poll = true;
@@ -51,7 +51,7 @@ export class StmmacMac implements Mac {
   readonly #interface: MacInterface;
   readonly #pcs: Pcs | null;
 
-  /** Makes the netdev, under RTNL. The PHY is on its bus already. */
+  /** Creates the netdev, under RTNL. The PHY is on its bus already. */
   constructor(kernel: Kernel, task: Task, device: Device, wiring: { interface: MacInterface; cable: Cable; phy: Phy }) {
     this.#kernel = kernel;
     this.phy = wiring.phy;
@@ -89,7 +89,7 @@ export class StmmacMac implements Mac {
     yield* this.phylink.disconnectPhy(task);
   }
 
-  /** Takes the netdev away. */
+  /** Unregisters the netdev. */
   *unregister(task: Task): Steps {
     const { rtnl, linkwatch } = this.#kernel;
     task.log("info", `${this.#prefix}: stmmac_dvr_remove: removing driver`);

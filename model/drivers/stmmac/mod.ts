@@ -16,7 +16,7 @@ import { addMac, DRIVER } from "./drivers.ts";
 import { stmmacEra } from "./era.ts";
 import { PHC_COARSE_ADJ, StmmacInstance } from "./instance.ts";
 
-/** Puts the MAC on its bus, bound, with the instance that the facts describe. How it is wired shows nothing in devlink. */
+/** Adds the MAC to its bus, bound, with the instance of the facts. The wiring of the MAC does not show in devlink. */
 function* instantiate(kernel: Kernel, task: Task, facts: Facts): Steps {
   const coarse = facts.params.find(({ name }) => name === PHC_COARSE_ADJ.name)?.values[0]?.value === true;
   let adopts = true;
@@ -32,7 +32,7 @@ function* instantiate(kernel: Kernel, task: Task, facts: Facts): Steps {
   });
 }
 
-/** Returns what the driver registers, where it has a devlink instance. */
+/** Returns the objects that the driver registers, in eras in which it has a devlink instance. */
 function inventory(era: Era): DriverInventory {
   if (!stmmacEra(era).devlink) return {};
   return {

@@ -1,4 +1,4 @@
-/** The driver of a PHY goes while others use the PHY: every order of the steps, and what breaks. */
+/** The driver of a PHY is unbound while other tasks use the PHY: all orders of the steps, and which of them break the kernel. */
 
 import { assertEquals, assertThrows } from "@std/assert";
 import { ModelGap } from "../../gap.ts";
@@ -7,14 +7,14 @@ import { explore } from "../../race/explore.ts";
 import { readOutcome, scenarioOf } from "../../race/race.ts";
 import { bindPhy, down, ethtool, unbindMac, unbindPhy, unload, up } from "./testing.ts";
 
-/** A kernel with each way to break. */
+/** The kernels: one for each way to break. */
 const KERNELS = ["6.1", "7.3"] as const;
 
 const now = ({ settle: _, ...op }: Operation) => op as Operation;
 
 /**
- * Explores two operations at the same time; returns how they end, and if something breaks. Neither phylib nor phylink reports what its
- * steps touch, so no order is left out.
+ * Explores two operations at the same time; returns their results, and if the kernel breaks. Neither phylib nor phylink records the
+ * accesses of its steps, so no order is left out.
  */
 function raced(era: EraId, before: readonly Operation[], first: Operation, second: Operation) {
   const setUp = () => {
@@ -44,7 +44,7 @@ Deno.test("races: an unbind beside an up breaks the state machine from 7.x on: p
   }
 });
 
-Deno.test("races: a bind beside an up, an unbind beside ethtool, and what nobody uses break nothing", () => {
+Deno.test("races: a bind beside an up, an unbind beside ethtool, and an unused PHY break nothing", () => {
   for (const era of KERNELS) {
     assertEquals(raced(era, [unbindPhy], bindPhy, up), { results: ["EBUSY | ok", "ok | ok"], breaks: false }, era);
     assertEquals(raced(era, [up], unbindPhy, ethtool), { results: ["ok | ok"], breaks: false }, era);

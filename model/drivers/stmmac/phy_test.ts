@@ -1,4 +1,4 @@
-/** The driver of a PHY is unbound under its MAC: each cell as it was measured on the kernels. */
+/** The driver of a PHY is unbound under its MAC: compares the model with measurements on kernels. */
 
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import type { EraId, FreedMemory, HardwareId, Machine, Operation } from "../../mod.ts";
@@ -26,10 +26,10 @@ function quietly(machine: Machine, ...steps: readonly Operation[]): void {
   for (const step of steps) assertEquals(outcome(machine, step), "ok");
 }
 
-/** From 7.x on phylib asks the driver that was unbound: such a kernel always breaks. */
+/** True for kernels that always break: from 7.x on, phylib calls the driver that was unbound. */
 const always = (era: EraId) => era.startsWith("7.");
 
-Deno.test("the unbind itself: rc 0, no word, the carrier stays", () => {
+Deno.test("the unbind itself succeeds without a log line, and the carrier stays", () => {
   for (const era of BOOTED) {
     for (const hardware of ["stmmac_sgmii", "stmmac_rgmii"] as const) {
       const machine = linked(era, hardware);
@@ -39,7 +39,7 @@ Deno.test("the unbind itself: rc 0, no word, the carrier stays", () => {
   }
 });
 
-Deno.test("a cable that goes is seen by a PHY with a driver, and without one by a PCS alone", async (t) => {
+Deno.test("a PHY with a driver notices an unplugged cable; without a driver only a PCS does", async (t) => {
   const cases: [HardwareId, (era: EraId) => boolean][] = [
     ["stmmac_sgmii", (era) => era !== "5.10"],
     ["stmmac_rgmii", () => false],
@@ -55,7 +55,7 @@ Deno.test("a cable that goes is seen by a PHY with a driver, and without one by 
         assertEquals(follow(), seen);
         quietly(machine, unbindPhy);
         assertEquals(follow(), hasPcs(era) ? seen : [["", "1"], ["", "1"]]);
-        // Nor does a state machine run once the driver is back
+        // The state machine does not run after the driver is bound again either
         quietly(machine, bindPhy);
         assertEquals(follow(), hasPcs(era) ? seen : [["", "1"], ["", "1"]]);
       });
@@ -63,7 +63,7 @@ Deno.test("a cable that goes is seen by a PHY with a driver, and without one by 
   }
 });
 
-Deno.test("ethtool shows what phylib knew last, and a restart of the negotiation has no effect", () => {
+Deno.test("ethtool shows the last state that phylib knew; restarting the negotiation has no effect", () => {
   for (const era of BOOTED) {
     const machine = linked(era);
     const { reply } = machine.perform(ethtool);
@@ -73,11 +73,11 @@ Deno.test("ethtool shows what phylib knew last, and a restart of the negotiation
   }
 });
 
-Deno.test("the netdev taken down, or the MAC unbound, after the PHY's driver", async (t) => {
+Deno.test("the netdev is set down, or the MAC unbound, after the PHY's driver was unbound", async (t) => {
   for (const era of BOOTED) {
     for (const hardware of ["stmmac_sgmii", "stmmac_rgmii"] as const) {
       for (const memory of ["kept", "poisoned"] as const) {
-        // In 5.10 a CPU spins on the lock of a trigger that was overwritten: not measured
+        // On 5.10 a CPU spins on the lock of an overwritten trigger: not measured
         const breaks = always(era) || (memory === "poisoned" && era !== "5.10");
         await t.step(`${era} ${hardware} ${memory}`, () => {
           for (const step of [down, unbindMac]) {
@@ -91,7 +91,7 @@ Deno.test("the netdev taken down, or the MAC unbound, after the PHY's driver", a
   }
 });
 
-Deno.test("the oops is in the LED trigger, or where phylib looks for the driver; RTNL stays locked", () => {
+Deno.test("the oops is in the LED trigger, or where phylib reads the driver; RTNL stays locked", () => {
   const first = (era: EraId, memory: FreedMemory) => {
     const machine = linked(era, "stmmac_sgmii", memory);
     machine.perform(unbindPhy);
@@ -105,12 +105,12 @@ Deno.test("the oops is in the LED trigger, or where phylib looks for the driver;
   );
   assertStringIncludes(first("7.3", "kept").text, "phy_polling_mode <- _phy_state_machine");
   assertStringIncludes(first("7.3", "kept").text, "00000000000001c0");
-  // phylink was notified before: its work brings the link down, unless it wants the lock that the dead task holds
+  // phylink was notified before: its work sets the link down, unless the work needs the lock that the dead task holds
   assertEquals(first("6.12", "poisoned").log.at(-1), "Link is Down");
   assertEquals(first("7.3", "poisoned").log.length, 1);
 });
 
-Deno.test("a link that was down when the driver went: safe up to 6.12, and the PHY comes up as Generic PHY", () => {
+Deno.test("the link was down at the unbind: safe up to 6.12, and the PHY comes up as Generic PHY", () => {
   for (const era of BOOTED) {
     const machine = linked(era, "stmmac_sgmii", "poisoned");
     machine.perform(cable(false));
@@ -124,7 +124,7 @@ Deno.test("a link that was down when the driver went: safe up to 6.12, and the P
   }
 });
 
-Deno.test("the driver back while the netdev is up: a dead state machine, a WARN at the next down, then all is well", () => {
+Deno.test("the driver bound again while the netdev is up: a dead state machine, a WARN at the next down, then all is well", () => {
   for (const era of BOOTED) {
     const machine = linked(era, "stmmac_sgmii", "poisoned");
     quietly(machine, unbindPhy, bindPhy);
@@ -140,7 +140,7 @@ Deno.test("the driver back while the netdev is up: a dead state machine, a WARN 
   }
 });
 
-Deno.test("by RGMII phylink takes the old link for the new one then: the carrier is there at once, the speed is not, nor the MAC", () => {
+Deno.test("then with RGMII, phylink takes the old link for the new one: the carrier is up at once, without speed and MAC", () => {
   for (const era of BOOTED) {
     const machine = linked(era, "stmmac_rgmii");
     quietly(machine, unbindPhy, bindPhy);
@@ -149,13 +149,13 @@ Deno.test("by RGMII phylink takes the old link for the new one then: the carrier
     const disabled = "unsupported speed Unknown on rgmii, leaving the MAC disabled";
     assertEquals(told.includes(disabled), era === "6.12" || always(era), era);
     assertEquals(carrier(machine), "1");
-    // The next link is a new one
+    // The next link is handled as a new link
     quietly(machine, cable(false));
     assertEquals(log(machine.perform(cable(true))), ["Link is Up - 1Gbps/Full - flow control off"]);
   }
 });
 
-Deno.test("unbound while the netdev is down: the generic driver at the next up, and the own one again after bind", () => {
+Deno.test("unbound while the netdev is down: the generic driver at the next up, and its own driver again after a bind", () => {
   for (const era of BOOTED) {
     const machine = linked(era, "stmmac_rgmii", "poisoned");
     const driver = () => /driver \[(.*?)\]/.exec(log(machine.perform(up))[0]!)?.[1];
@@ -168,7 +168,7 @@ Deno.test("unbound while the netdev is down: the generic driver at the next up, 
   }
 });
 
-Deno.test("the reference to the module: kept for ever by an unbind under the attach", () => {
+Deno.test("the reference to the module is never dropped after an unbind of an attached PHY", () => {
   const machine = linked("6.12");
   const seen = [references(machine)];
   for (const step of [unbindPhy, down, up, down, bindPhy, up]) {
@@ -179,7 +179,7 @@ Deno.test("the reference to the module: kept for ever by an unbind under the att
   assertEquals(seen, ["1", "1", "1", "1", "1", "1", "2"]);
 });
 
-Deno.test("the module of a PHY that nobody uses goes, and takes its driver with it", () => {
+Deno.test("the module of an unused PHY can be unloaded, which unbinds its driver", () => {
   const machine = linked("6.12");
   assertEquals(outcome(machine, unload), "EAGAIN");
   quietly(machine, down, unload);

@@ -61,7 +61,7 @@ export const references = (machine: Machine) => shown(machine, "/sys/module/marv
 export const log = ({ kmsg }: Observation) =>
   kmsg.map(({ text }) => text.replace("intel-eth-pci 0000:01:00.0 eth1: ", ""));
 
-/** Returns the result of a step in a few words: its findings, and `?` where the model does not know if the kernel breaks. */
+/** Returns the result of a step in a few words: with its findings, and `?` if the model does not know whether the kernel breaks. */
 export function outcome(machine: Machine, step: Operation): string {
   const observation = machine.perform(step);
   const found = observation.unknown?.result === undefined
