@@ -41,7 +41,7 @@ export function handlesIn(printed: string): Handle[] | undefined {
   return success ? Object.keys(data.dev).filter((key) => /^[^/\s]+\/[^/\s]+$/.test(key)) : undefined;
 }
 
-/** Returns the lines of sh that print a line for each instance: where sysfs has its driver, else what devlink(8) reports of it. */
+/** Returns lines of sh that print a line for each instance: its driver in sysfs, else the answer of `devlink dev info`. */
 export function driversScript(handles: readonly Handle[]): string {
   return handles.map((handle) => {
     const [bus = "", device = ""] = handle.split("/");
@@ -50,7 +50,7 @@ export function driversScript(handles: readonly Handle[]): string {
   }).join("");
 }
 
-/** Reads what {@linkcode driversScript} printed for the same handles. */
+/** Reads the output of {@linkcode driversScript} for the same handles. */
 export function instancesOf(handles: readonly Handle[], printed: string): Instance[] {
   const lines = printed.split("\n");
   return handles.map((handle, i) => ({ handle, driver: driverIn(lines[i] ?? "", handle) }));
