@@ -2,7 +2,7 @@
  * Lines that a board has sent before need not travel again: the long lines in the records of a plan, named by their MD5. With
  * the plan the host sends the list of lines that it knows. A record has the MD5 instead of such a line, and the host puts the
  * line back. The host takes the result only if it has the length and the checksum of the whole record. Otherwise it asks for
- * the
+ * the whole record.
  */
 
 import { Buffer } from "node:buffer";
