@@ -134,7 +134,7 @@ export function decoded(code: Code, bytes: Uint8Array): Uint8Array | undefined {
 }
 
 const { BEAT } = SHARED;
-/** A line of a kernel with a time stamp, to its end or to the end of the text; or a report that the board is alive. */
+/** A line of a kernel, with a time stamp; an incomplete line ends with the text. Or a report that the board is alive. */
 const KERNEL_LINE = new RegExp(String.raw`\n${BEAT}\r?\n|${CONSOLE_LINE}`, "g");
 /** The possible beginning of such a line. */
 const BEAT_BEGUN = [...BEAT].reduceRight((rest, character) => `(?:${character}${rest})?`, "\\r?");
