@@ -1,5 +1,5 @@
 /**
- * Addresses of boards, as `twinlink boards new` takes them.
+ * Reads the addresses of boards for `twinlink boards new`.
  *
  * @module
  */

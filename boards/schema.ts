@@ -307,7 +307,7 @@ export interface Waiver {
 export interface QemuTable extends DeviceTables {
   /** The kernel to boot */
   kernel: KernelId;
-  /** Path of a netdevsim.ko to load instead of the one that is built */
+  /** Path of a netdevsim.ko to load instead of the netdevsim.ko that twinlink builds */
   module?: string;
   /** Folder with sources of netdevsim, built for the kernel */
   module_source?: string;
@@ -333,11 +333,11 @@ export interface QemuTable extends DeviceTables {
 export interface BoardFile extends TransportTables {
   /** The path of the JSON Schema for editors; twinlink ignores it */
   $schema?: string;
-  /** The board's name, as it is shown: letters, digits and `. _ -` */
+  /** The board's name in reports: letters, digits and `. _ -` */
   name: string;
-  /** One line on what the board is */
+  /** A description of the board, in one line */
   description: string;
-  /** How the board is reached */
+  /** The way to reach the board */
   runner: RunnerKind;
   /** Era of the model to compare with */
   era: typeof BOARD_ERAS[number];
