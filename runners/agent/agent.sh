@@ -211,8 +211,8 @@ TL_KINDS='
 }
 /^ DEVICE=/ && new'
 
-# tl_start_ticker SECONDS: sends SIGUSR1 to the agent every SECONDS seconds (a tick): it ends a `read` that nobody answers. A
-# tick must not interrupt `wait`, since bash then loses the exit status. SIGUSR2 interrupts `wait`, once a bound has passed. A
+# tl_start_ticker SECONDS: sends SIGUSR1 to the agent every SECONDS seconds (a tick). A tick ends a `read` that gets no input.
+# It must not interrupt `wait`, since bash then loses the exit status. Once a bound has passed, SIGUSR2 interrupts `wait`. A
 # late tick shows that the board had no CPU to give, or stood still. So does CPU time that the kernel does not account for.
 tl_start_ticker() {
   trap 'TL_T=$((TL_T + 1))' USR1
@@ -262,8 +262,8 @@ tl_ticked() {
   printf '%-16d%-16d%-16d%-16d\n' "$1" "$2" $tl_up $(($1 + $2 + tl_up)) 1<> "$TL_D/late"
 }
 
-# tl_late: sets TL_LATE to how late the ticks up to TL_UP came, in hundredths of a second, with a tick that is due. Sets TL_OWN
-# to the seconds of TL_UP in which the board did not stand still.
+# tl_late: sets TL_LATE to how late the ticks up to TL_UP came, in hundredths of a second; a tick that is due counts, too. Sets
+# TL_OWN to the seconds of TL_UP in which the board did not stand still.
 tl_late() {
   tl_up=$((${TL_UP%.*} * 100 + 1${TL_UP#*.} - 100)) tl_tries=0
   while [ $tl_tries -lt 50 ]; do
@@ -726,7 +726,7 @@ tl_open_log() {
   TL_KMSG=0 TL_NEXT=
   [ -w /dev/kmsg ] || return 0
   : > "$TL_D/kmsg"
-  # No limit on this file: the kernel logs more in a whole session than in one plan.
+  # This file has no size limit: the kernel logs more in a whole session than in one plan.
   (ulimit -S -f unlimited; exec cat /dev/kmsg) < /dev/null >> "$TL_D/kmsg" 2> /dev/null &
   TL_CAT=$!
   exec 7< "$TL_D/kmsg"

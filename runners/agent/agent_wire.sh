@@ -7,7 +7,7 @@
 #                              is wanted. The digit goes up by one, and 1 follows 9; 0 is for requests that may be done twice
 #   +NUMBER.PIECE SUM TEXT     a piece of the script that the request of that number is about; the first request has number 1
 #   =SUM DIGIT WORDS           the answer to the request of that digit, without these blanks; `again` if a request came damaged
-#   @tl1 SEQ LENGTH CKSUM ...  a record: then so many bytes, then a line feed; see tl_send
+#   @tl1 SEQ LENGTH CKSUM ...  a record: LENGTH bytes follow, then a line feed; see tl_send
 #   @~                         each second while a plan runs: the board is alive. It may come between any two lines, also within a record
 #
 # SUM is the sum of the text after it. Up to TLC_FEW characters the shell itself computes the sum, in 6 hexadecimal digits,

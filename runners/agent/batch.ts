@@ -19,7 +19,6 @@ const PERHAPS_LARGEST = /^\+?(0x[\da-f]{8,}|\d{10,})$/i;
  * process lacks its beginning); commands that name a netns (the process would keep it open, and so alive); flashing (it forks,
  * and reports its progress); and commands that ask for all objects (the process sends along the handle of its last command).
  * Setting a port function is left out, too: the process repeats the settings of earlier commands.
- * port's function can do it keeps what the commands before have set.
  */
 const FAITHFUL: readonly string[] = [
   "dev show",

@@ -84,7 +84,7 @@ export function mustHaveWorked(status: number, stderr: string, kmsg: readonly Ke
   throw new BrokenProgramError([`it ${failure}`, ...wordsOf(stderr), ...wordsOf(logOf(kmsg))].join("; "));
 }
 
-/** What the kernel reports when a program breaks, or when it ends one because memory is short. */
+/** Kernel lines about a program that crashed, or that the kernel killed because memory is short. */
 const DEATH =
   /\bsegfault at |\btrap (?:invalid opcode|divide error)|general protection|Out of memory|oom-kill|Killed process/;
 

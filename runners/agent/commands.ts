@@ -122,7 +122,7 @@ export function boundOf(op: Operation): number {
     case "dev.reload":
     case "netns.del":
     case "file.write":
-      // They may reset a device: a switch ASIC takes 20 s for that
+      // These operations may reset a device: a switch ASIC needs 20 s for a reset
       return 60;
     case "during":
       return Math.max(boundOf(op.operation), boundOf(op.poll));

@@ -34,7 +34,7 @@ export type FactReplies = Readonly<Record<string, FactReply>>;
 
 /** Lists of all instances: older kernels refuse to list the objects of one instance. */
 const LISTS: readonly (readonly [name: string, flags: string])[] = [
-  // The statistics tell which reload actions the driver has.
+  // The statistics list the reload actions of the driver.
   ["dev show", "-js"],
   // Without `-n`, iproute2 may print the netdev instead of the port.
   ["port show", "-jn"],

@@ -12,7 +12,7 @@ import { quote } from "./commands.ts";
 export interface Instance {
   /** Its handle, `BUS/DEVICE` */
   handle: Handle;
-  /** Its driver as sysfs names it, else as `devlink dev info` does; empty if neither does */
+  /** Its driver in sysfs, else in `devlink dev info`; empty if neither has it */
   driver: string;
 }
 

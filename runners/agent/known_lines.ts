@@ -50,7 +50,7 @@ export class KnownLines {
       for (const [plan, sums] of Object.entries(plans)) {
         known.#plans.set(plan, sums.filter((sum) => known.#lines.has(sum)));
       }
-    } catch { /* it only saves time */ }
+    } catch { /* known lines only save time */ }
     return known;
   }
 
@@ -62,7 +62,7 @@ export class KnownLines {
       const part = `${path}.${Deno.pid}.part`;
       await Deno.writeFile(part, gzipSync(content), { mode: 0o600 });
       await Deno.rename(part, path);
-    } catch { /* it only saves time */ }
+    } catch { /* known lines only save time */ }
   }
 
   #keep(line: string): string {

@@ -39,7 +39,7 @@ export class Liveness {
     this.#livedAt = now;
   }
 
-  /** Notes that bytes came which only a live board sends; `beat` if they are the report that it is alive. */
+  /** Notes bytes that only a live board sends; `beat` if they are the report that it is alive. */
   sign(beat: boolean, now: number = Date.now()): void {
     if (this.#beats) this.#longestMs = Math.max(this.#longestMs, now - this.#livedAt);
     if (beat) {

@@ -120,7 +120,7 @@ for (const [program, ...args] of SHELLS) {
       await held.stdout.cancel().catch(() => {});
       try {
         held.kill("SIGKILL");
-      } catch { /* it has ended */ }
+      } catch { /* the process has ended */ }
       await held.status;
       await Deno.remove(dir, { recursive: true });
     }
@@ -150,7 +150,7 @@ for (const [program, ...args] of SHELLS) {
       for (const child of [own!, ...rest]) {
         try {
           child.kill("SIGKILL");
-        } catch { /* it has ended */ }
+        } catch { /* the process has ended */ }
         await child.status;
       }
       await Deno.remove(dir, { recursive: true });

@@ -16,7 +16,7 @@ export interface LossEvidence {
   bootId: string;
   /** Lines of the board's console since the plan began; the line to the board may be that console */
   said?: () => Promise<readonly string[]> | readonly string[];
-  /** Asks if the board has power, if anything can tell */
+  /** Asks for the board's power state; undefined if no query can tell */
   power?: () => Promise<"on" | "off" | undefined>;
   /** Returns the boot id of the board now; undefined if the board does not answer */
   boots?: () => Promise<string | undefined>;

@@ -85,7 +85,7 @@ const ERRNO: Record<string, string> = {
   "Function not implemented": "ENOSYS",
 };
 
-/** Returns an errno's name from its text, or the text itself where it is unknown. */
+/** Returns an errno's name from its text, or the text itself if it is unknown. */
 function errnoOf(text: string): string {
   return ERRNO[text.trim()] ?? text.trim();
 }

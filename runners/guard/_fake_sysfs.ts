@@ -53,7 +53,7 @@ export class FakeSysfs implements AsyncDisposable {
   module(folder: string, name: string): void {
     try {
       this.link(`${folder}/module`, `/sys/module/${name}`);
-    } catch { /* its driver has another device */ }
+    } catch { /* the link exists: its driver has another device */ }
   }
 
   /** Adds a netdev of a device, or a virtual netdev with a type and its lower netdevs. */

@@ -8,7 +8,7 @@
 #   unknown WHAT                  what could not be determined
 #   target NUMBER PATH            the device that a step would take away
 #   done                          the last line: the output is complete
-# TG_ROOT stands before /sys and /proc, for tests.
+# TG_ROOT is a prefix for /sys and /proc, for tests.
 
 TG_NL='
 '

@@ -1,7 +1,6 @@
 /**
- * The guard: before a plan takes a device away from a real board, it asks the board which devices
- * carry its root filesystem and the connection. A plan that would take one of these is
- * refused.
+ * The guard: before a plan takes a device away from a real board, it asks the board which devices carry its root filesystem and
+ * the connection. A plan that would take away such a device is refused.
  *
  * @module
  */
@@ -114,7 +113,7 @@ export interface Lifelines {
   unknown: string[];
 }
 
-/** What is lost by a taking, with the names for `--i-know`. */
+/** The loss that a taking causes: the names for `--i-know`, and what the board loses. */
 interface Loss {
   names: string[];
   what: string;

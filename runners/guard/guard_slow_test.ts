@@ -65,7 +65,7 @@ Deno.test("guard: the NIC of the connection and the disk of the root are refused
   );
   assertEquals(await said(board, DUT), undefined);
   assertEquals(await said(board, unbind("platform", "fakepcs", "fakepcs.0")), undefined);
-  // To take away a device above it takes it away as well.
+  // Unbinding the bridge above a device also takes the device away.
   assertStringIncludes(await said(board, unbind("pci", "pcieport", "0000:00:01.0")) ?? "", "carries the connection");
   // A driver's name may contain blanks.
   await using phy = ordinary();

@@ -4,7 +4,7 @@
 #   own      it is the board's own device, or is below it in sysfs
 #   other    it is another object of the board
 #   absent   no object has this name, so it cannot name another one
-# TG_ROOT stands before /sys and /run, for tests.
+# TG_ROOT is a prefix for /sys and /run, for tests.
 
 TW_NL='
 '

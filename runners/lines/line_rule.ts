@@ -59,7 +59,7 @@ export class LineRule {
   #behind: number[] = [];
   #skipped = Infinity;
 
-  /** What the line does, in words; empty if it does nothing. */
+  /** Describes the changes that the line makes; empty if it makes none. */
   get words(): string {
     return [
       ...this.#eighth === undefined ? [] : [`the eighth bit is ${this.#eighth}`],

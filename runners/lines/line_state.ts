@@ -147,7 +147,7 @@ async function readHolder(lock: Deno.FsFile): Promise<LineHolder | undefined> {
       if ([since, purpose, record].every((value) => typeof value === "string") && typeof pid === "number") {
         return { pid, since, purpose, record };
       }
-    } catch { /* half written */ }
+    } catch { /* the entry is half written */ }
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
   return undefined;

@@ -132,7 +132,7 @@ export class ProcessShell implements Shell {
     if (this.#ended) return;
     try {
       Deno.kill(-this.#child.pid, signal);
-    } catch { /* it has just ended */ }
+    } catch { /* the process has just ended */ }
   }
 
   async #drain(): Promise<void> {

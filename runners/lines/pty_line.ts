@@ -190,7 +190,7 @@ class PtyLine implements Line {
     await Promise.all([...this.#pumps, this.#toHost, ...this.#flight]);
     try {
       this.#process?.kill("SIGKILL");
-    } catch { /* ended by itself */ }
+    } catch { /* the program ended by itself */ }
     await this.#process?.status;
   }
 

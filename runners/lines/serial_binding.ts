@@ -165,7 +165,7 @@ class TwinlinkPort implements BindingPortInterface {
 function attempt(action: () => void): void {
   try {
     action();
-  } catch { /* the line is gone: there is nothing to give back */ }
+  } catch { /* the line is gone: nothing can be restored */ }
 }
 
 /** Returns undefined for a line without wires: pseudo terminals and some USB adapters fail with ENOTTY, EINVAL or EIO. */

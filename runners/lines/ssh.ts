@@ -350,7 +350,7 @@ async function logIn(
     settled.abort();
     try {
       ready.close();
-    } catch { /* its loop has closed it */ }
+    } catch { /* the loop over its events has closed it */ }
   }
 }
 

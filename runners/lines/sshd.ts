@@ -126,7 +126,7 @@ ${config}
   const close = async () => {
     try {
       child.kill("SIGTERM");
-    } catch { /* it did not start */ }
+    } catch { /* sshd did not start */ }
     await child.status;
     // If a test left connections open, their processes hold this pipe.
     await reader.cancel();

@@ -104,9 +104,9 @@ export type Note = "again" | "asked" | "attempt" | "anew" | "later";
 /** One entry of the table. For an event, the first entry that fits is used, and no other. */
 export interface Row {
   on: EventKind;
-  /** All of these must hold, */
+  /** Conditions that must all be true */
   if?: readonly Condition[];
-  /** and none of these */
+  /** Conditions that must all be false */
   unless?: readonly Condition[];
   /** The next state; without it, the same */
   to?: State;

@@ -91,7 +91,7 @@ function escaped(content: string): string {
   }).join("");
 }
 
-/** What a {@linkcode FrameParser} finds on the line. */
+/** An item that a {@linkcode FrameParser} finds on the line. */
 export type Frame =
   /** A whole record: its checksum was right */
   | { kind: "record"; seq: number; bytes: Uint8Array }
@@ -108,7 +108,7 @@ export type Frame =
   /** A line that belongs to no record */
   | { kind: "noise"; text: string };
 
-/** How a record may be coded: as gzip in base64, or hexadecimal. */
+/** The code of a record: gzip in base64, or hexadecimal. */
 export type Code = "z" | "x";
 
 /**
