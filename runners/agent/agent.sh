@@ -430,7 +430,7 @@ tl_broken() {
   [ "$1" -ge 126 ] && [ "$1" -lt 255 ]
 }
 
-# tl_netdev NETNS HANDLE PORT: the port's netdev, as devlink on the board names it.
+# tl_netdev NETNS HANDLE PORT: sets tl_devname to the port's netdev, as devlink on the board names it.
 tl_netdev() {
   tl_devname=$(tl_devlink "$1" -j port show "$2/$3")
   tl_rc=$?

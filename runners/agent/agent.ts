@@ -44,7 +44,7 @@ export async function lastWords(consoleLog: string, from?: number): Promise<stri
   return end?.reason === "crash" ? end.detail : undefined;
 }
 
-/** Returns the era to judge a board by. */
+/** Returns the era of the model that judges a board. */
 function eraFor({ name, era }: Board, kernel: string): EraId {
   if (era !== "auto") return era;
   try {

@@ -46,7 +46,7 @@ tl_measure() {
   TL_SUM=$1 TL_LENGTH=$2
 }
 
-# tl_sum WORDS: sets TL_SUM.
+# tl_sum WORDS: sets TL_SUM to the sum of the words.
 tl_sum() {
   if [ ${#1} -gt $TLC_FEW ]; then
     set -- $(printf '%s' "$1" | $TL_CKSUM)

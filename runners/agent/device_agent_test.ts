@@ -15,7 +15,7 @@ const SHELLS = [["dash"], ["bash", "--posix"], ["busybox", "sh"]].filter(([progr
 const ADDRESS = "0000:01:00.0";
 const AGENT = await Deno.readTextFile(new URL("agent.sh", import.meta.url));
 
-/** Returns a device whose mailbox answers with what `control` returns. */
+/** Returns a device whose mailbox answers with the result of `control`. */
 function mailboxOf(control: (operation: unknown) => unknown) {
   const device = withMailbox({
     config: { vendor: 0x1234, device: 0xcafe, classCode: 0xff0000 },

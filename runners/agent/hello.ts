@@ -46,7 +46,7 @@ export interface Hello {
   root: boolean;
   /** Tools that the agent needs and that the board lacks */
   missing: string[];
-  /** Commands of such tools that failed when they were tried */
+  /** Commands of tools that are present but failed in a trial */
   failed: FailedCommand[];
   /** The command of `[ready]` that failed. Left out if all succeeded */
   unready?: FailedCommand & {

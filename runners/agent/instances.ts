@@ -22,7 +22,7 @@ export const LIST_INSTANCES = "devlink -js dev show 2> /dev/null\n";
 const listed = z.object({ dev: z.record(z.string(), z.unknown()) });
 
 /**
- * Reads the handles in what {@linkcode LIST_INSTANCES} printed; undefined if it printed no list.
+ * Reads the handles in the output of {@linkcode LIST_INSTANCES}; undefined if it is no list.
  *
  * @example
  * ```ts

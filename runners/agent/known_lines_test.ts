@@ -29,7 +29,7 @@ Deno.test("KnownLines puts back known lines, byte for byte, or reports that it c
   const left = `${head} 4 ${of(long("é"))} 2 ${of(long("a"))}`;
   assertEquals(known.whole(record(left, "1 steps", "between", "end")), bytes);
   assertEquals(known.whole(record(`${head} 2 ${of(long("b"))}`, "1 steps", "between", long("é"), "end")), undefined);
-  // Another line, another place, another checksum
+  // Records with an altered line, wrong line numbers, or a wrong checksum
   assertEquals(known.whole(record(left, "1 steps", "betweem", "end")), undefined);
   assertEquals(
     known.whole(record(`${head} 2 ${of(long("é"))} 4 ${of(long("a"))}`, "1 steps", "between", "end")),

@@ -78,7 +78,7 @@ export class AgentSession {
   #plan = "";
   /** The netns whose monitors run */
   readonly #watched = new Set<string>();
-  /** True if the board has what monitors need */
+  /** True if monitors can run on the board */
   #monitored = false;
   /** The reason why the board sends nothing any more */
   #silent: string | undefined;

@@ -18,7 +18,7 @@ export class RefusedError extends Error {
   /** True if the board reported what it needs. If it did not answer, the plan may pass once it does */
   readonly answered: boolean;
 
-  /** An error with a message for the user. */
+  /** Creates an error with a message for the user. */
   constructor(message: string, options: { answered?: boolean } = {}) {
     super(message);
     this.answered = options.answered ?? true;

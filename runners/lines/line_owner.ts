@@ -23,7 +23,7 @@ import { TransportError } from "./shell.ts";
 export interface LineOwnerOptions {
   /** The line, as a board's file names it */
   path: string;
-  /** Bits a second, 8N1. @default {115200} */
+  /** Bits per second, 8N1. @default {115200} */
   baudRate?: number;
   /** Flow control by the RTS and CTS wires. @default {false} */
   rtscts?: boolean;
@@ -40,7 +40,7 @@ export interface LineOwnerOptions {
  * two uses. A lost line is opened again at its next use, and its record continues.
  */
 export class LineOwner implements AsyncDisposable {
-  /** Opens a port on this line, with the owner's options. To close the port leaves the line open */
+  /** Opens a port on this line, with the owner's options. Closing the port leaves the line open */
   readonly binding: BindingInterface = {
     list: () => Promise.resolve([]),
     open: () => this.#lend(),

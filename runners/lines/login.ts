@@ -27,7 +27,7 @@ export interface Login {
   password?: () => Promise<string | null> | string | null;
 }
 
-/** A raw shell that was reached. */
+/** The raw shell at the end of a successful dialogue. */
 export interface RawShell {
   /** The text after the shell's answer, one character for each byte */
   rest: string;

@@ -58,7 +58,7 @@ export interface Line extends AsyncDisposable {
   inject(text: string): Promise<void>;
   /** Removes the host's end, like pulling a USB adapter */
   unplug(): Promise<void>;
-  /** Gives the host an end again, after `unplug` */
+  /** Gives the host a new end, after `unplug` */
   replug(): void;
   /** Ends the board program and the line */
   close(): Promise<void>;

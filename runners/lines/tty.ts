@@ -336,5 +336,5 @@ class Poller {
   }
 }
 
-/** The one poller of this process. */
+/** The only poller of this process. */
 export const poller: Poller = new Poller();

@@ -14,7 +14,7 @@ const TABLE = Uint32Array.from({ length: 256 }, (_, byte) => {
 });
 
 /**
- * Returns the checksum of POSIX cksum(1): a CRC-32 over the bytes and their number.
+ * Returns the checksum of POSIX cksum(1): a CRC-32 over the bytes and their count.
  *
  * @example
  * ```ts
