@@ -1,13 +1,13 @@
 /**
- * Finds the line that a key of a TOML document stands on; smol-toml keeps none. A guess for messages, nothing more: it reads
- * table headers and `key =` at the start of a line.
+ * Finds the line of a key in a TOML document, since smol-toml does not report lines. It is only a guess for messages: it reads
+ * table headers, and `key =` at the start of a line.
  */
 
 const HEADER = /^\s*\[(\[?)\s*([^\]]+?)\s*\]/;
 const KEY = /^\s*([A-Za-z0-9_."'$-]+(?:\s*\.\s*[A-Za-z0-9_."'-]+)*)\s*=/;
 const plain = (key: string) => key.replace(/["'\s]/g, "");
 
-/** Lines by dotted path (`ssh.port`, `waivers[0].reason`), 1 for the first. */
+/** Returns the line of each key by its dotted path (`ssh.port`, `waivers[0].reason`); the first line is 1. */
 export function keyLines(toml: string): Map<string, number> {
   const lines = new Map<string, number>();
   const counts = new Map<string, number>();
@@ -36,7 +36,7 @@ export function keyLines(toml: string): Map<string, number> {
   return lines;
 }
 
-/** Returns the line of `path`, or of the nearest key around it; undefined for the document as a whole. */
+/** Returns the line of `path`, or of the nearest key that contains it; undefined for the whole document. */
 export function lineOf(lines: Map<string, number>, path: string): number | undefined {
   for (let at = path; at; at = at.replace(/(\.[^.[]*|\[\d+\]|^[^.[]*)$/, "")) {
     const line = lines.get(at);

@@ -1,5 +1,5 @@
 /**
- * Addresses of boards, as `twinlink boards new` takes them.
+ * Reads the addresses of boards for `twinlink boards new`.
  *
  * @module
  */
@@ -9,7 +9,7 @@ import { SSH_WORDS } from "./ssh_words.ts";
 import type { TransportName } from "./transports/mod.ts";
 import { visible } from "./visible.ts";
 
-/** How a board is reached. */
+/** The way to reach a board. */
 export interface Address {
   /** The table of the board's file */
   transport: TransportName;
@@ -27,15 +27,15 @@ const SSH =
   /^ssh:\/\/(?:(?<user>[^@/]*)@)?(?:\[(?<address>[0-9A-Fa-f:.]+)\]|(?<host>[^@:/[\]]+))(?::(?<port>\d{1,5}))?\/?$/;
 const SERIAL = /^(?:serial:(?<device>\/[^@]*)|(?<server>(?:rfc2217|tcp):\/\/[^@/]*))(?:@(?<baud>\d{3,7}))?$/;
 
-/** Returns a name of what may have other characters. */
+/** Returns a board name from a text: other characters become dashes. */
 const nameOf = (text: string) => text.replace(/[^a-z0-9._-]+/gi, "-").replace(/^[^a-z0-9]+/i, "") || "board";
-/** Returns the first label of a host's name; an address whole. */
+/** Returns the first label of a host name; an IP address stays whole. */
 const hostName = (host: string) => /^[\d.]+$|:/.test(host) ? host : host.split(".")[0]!;
 
 /**
  * Reads the address of a board.
  *
- * @throws {TypeError} in one line, if this is not an address, or has a password
+ * @throws {TypeError} In one line, if the text is not an address, or has a password
  *
  * @example
  * ```ts
@@ -52,7 +52,7 @@ const hostName = (host: string) => /^[\d.]+$|:/.test(host) ? host : host.split("
 export function parseAddress(text: string): Address {
   const not = (why: string) => new TypeError(`Cannot use "${visible(text)}" as the address of a board: ${why}`);
   if (/^\w+:\/\/[^@/]*:[^@/]*@(?!\d+$)/.test(text)) {
-    // The message does not repeat it.
+    // The message does not repeat the password.
     throw new TypeError("Cannot use an address with a password: ssh asks for it, and a serial line has --password-env");
   }
   const { user, address, host, port, device, server, baud } = (SSH.exec(text) ?? SERIAL.exec(text))?.groups ?? {};

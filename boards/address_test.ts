@@ -21,7 +21,7 @@ Deno.test("parseAddress(): each form of an address", () => {
   for (const [text, address] of cases) assertEquals(parseAddress(text), address, text);
 });
 
-Deno.test("parseAddress(): one line for what is no address; a password is not repeated", () => {
+Deno.test("parseAddress(): one line for an invalid address; a password is not repeated", () => {
   const cases: [string, RegExp][] = [
     ["root@dut4", /^Cannot use "root@dut4" as the address of a board: it is not ssh:\/\/\[USER@\]HOST/],
     ["http://dut4", /it is not ssh:/],

@@ -1,5 +1,5 @@
 /**
- * Loads boards: those that ship with twinlink by their name, all others by the path of their file.
+ * Loads boards: shipped boards by their name, all others by the path of their file.
  *
  * @module
  */
@@ -15,10 +15,10 @@ import { suggestion } from "./suggestion.ts";
 import { transportPaths } from "./transports/mod.ts";
 import { visible } from "./visible.ts";
 
-/** The eras whose kernels also boot with poisoned memory: where phylink asks the MAC for its PCS. */
+/** The eras that also boot with poisoned memory: those in which phylink asks the MAC for its PCS. */
 const POISONED = BOOTED_ERAS.filter((id) => ERAS[id].phylink.selects);
 
-/** The kernels for which mlxsw is built; on 5.10 it was not tried. */
+/** The kernels for which mlxsw is built; it was not tried on 5.10. */
 const SPECTRUM_KERNELS = BOOTED_ERAS.filter((id) => id !== "5.10");
 
 /** The boards that ship, by name; each is `boards/NAME.toml`. */
@@ -34,26 +34,26 @@ export const SHIPPED_BOARDS: readonly string[] = [
   ...SPECTRUM_KERNELS.map((id) => `recording-spectrum-${id}`),
 ];
 
-/** A key in camel case, as it is in code: `known_hosts_file` is `knownHostsFile`. */
+/** A key in camel case, as in code: `known_hosts_file` becomes `knownHostsFile`. */
 export type Camel<S extends string> = S extends `${infer A}_${infer B}` ? `${A}${Capitalize<Camel<B>>}` : S;
 /** A value with all its keys in camel case, at every depth. */
 export type CamelKeys<T> = T extends readonly (infer E)[] ? CamelKeys<E>[]
   : T extends object ? { [K in keyof T as Camel<K & string>]: CamelKeys<T[K]> }
   : T;
 
-/** A device under test: a board file's content with its keys in camel case, paths made absolute. */
+/** A device under test: the content of a board file with its keys in camel case and its paths absolute. */
 export type Board = CamelKeys<Omit<BoardFile, "$schema">> & {
   /** Path of the board's file */
   file: string;
 };
 
-/** A board that cannot be used as it is described: bad configuration, exit status 2. One problem a line. */
+/** A board file is wrong: bad configuration, exit status 2. The message has one problem per line. */
 export class BoardError extends Error {
   /** The class by its name, for callers that do not import it */
   override name = "BoardError";
-  /** The problems, each a line that stands for itself. */
+  /** The problems, each a complete line. */
   readonly problems: readonly string[];
-  /** A board error from its problems. */
+  /** Creates a board error from its problems. */
   constructor(problems: readonly string[]) {
     super(problems.join("\n"));
     this.problems = problems;
@@ -62,7 +62,7 @@ export class BoardError extends Error {
 
 const quoted = (value: unknown) => visible(JSON.stringify(value) ?? String(value));
 
-/** `["waivers", 0, "reason"]` as `waivers[0].reason`. */
+/** Returns a dotted path: `["waivers", 0, "reason"]` becomes `waivers[0].reason`. */
 function dotted(path: readonly PropertyKey[]): string {
   return path.reduce<string>((at, key) => {
     return typeof key === "number" ? `${at}[${key}]` : at ? `${at}.${String(key)}` : String(key);
@@ -96,7 +96,7 @@ const TYPES: Record<string, string> = {
   object: "a table",
 };
 
-/** Returns what was found and what was meant, one or more problems for one issue of zod. */
+/** Returns the problems for one issue of zod: the found value, and the expected one. */
 function explain(issue: z.core.$ZodIssue, root: unknown): { key: string; message: string }[] {
   const key = dotted(issue.path);
   const found = valueAt(root, issue.path);
@@ -128,7 +128,7 @@ function explain(issue: z.core.$ZodIssue, root: unknown): { key: string; message
   }
 }
 
-/** TOML's dates as `YYYY-MM-DD`, and tables with a prototype, so that zod takes them. */
+/** Converts TOML's dates to `YYYY-MM-DD`, and tables to objects with a prototype, as zod requires. */
 function plain(value: unknown): unknown {
   if (value instanceof TomlDate) return value.toISOString();
   if (Array.isArray(value)) return value.map(plain);
@@ -157,7 +157,7 @@ function resolvePath(path: string, folder: string): string {
   return isAbsolute(path) ? path : resolve(folder, path);
 }
 
-/** Makes an error of problems with keys of a board file: one line each, with its place, in the order of the file. */
+/** Returns an error from problems with keys of a board file: one line for each, with its place, in the order of the file. */
 export function boardErrorAt(
   text: string,
   file: string,
@@ -172,11 +172,11 @@ export function boardErrorAt(
 }
 
 /**
- * Makes a board of the text of a board file.
+ * Parses the text of a board file.
  *
  * @param text TOML
  * @param file Path of the file, for messages and as the base of relative paths
- * @throws {BoardError} with a line for each problem: file, line, key, what was found and what was meant
+ * @throws {BoardError} With a line for each problem: file, line, key, the found value and the expected one
  */
 export function parseBoard(text: string, file: string): Board {
   const shown = visible(file);
@@ -191,7 +191,7 @@ export function parseBoard(text: string, file: string): Board {
   const parsed = boardSchema.safeParse(root);
   const problems = [...parsed.error?.issues.flatMap((issue) => explain(issue, root)) ?? [], ...contradictions(root)];
   if (!parsed.success || problems.length > 0) {
-    // "is missing" comes from both sources; the later one has more detail.
+    // "is missing" may come from both sources; the later one has more detail.
     const told = problems.filter((p, i) =>
       !problems.some((q, j) => j > i && q.key === p.key && p.message === "is missing")
     );
@@ -222,8 +222,8 @@ const shippedFile = (name: string) => fileURLToPath(new URL(`./${name}.toml`, im
 /**
  * Loads a board.
  *
- * @param nameOrPath The name of a board that ships, or the path of a `.toml` file (recognised by a slash or its ending)
- * @throws {BoardError} if there is no such board, or its file is not right
+ * @param nameOrPath The name of a shipped board, or the path of a `.toml` file (recognised by a slash or its extension)
+ * @throws {BoardError} If there is no such board, or its file is wrong
  */
 export async function loadBoard(nameOrPath: string): Promise<Board> {
   const isPath = nameOrPath.includes("/") || nameOrPath.endsWith(".toml");
@@ -250,7 +250,7 @@ export async function loadBoard(nameOrPath: string): Promise<Board> {
   return parseBoard(text, file);
 }
 
-/** Returns the boards that ship, in the order of {@linkcode SHIPPED_BOARDS}. */
+/** Returns the shipped boards, in the order of {@linkcode SHIPPED_BOARDS}. */
 export function listBoards(): Promise<Board[]> {
   return Promise.all(SHIPPED_BOARDS.map(loadBoard));
 }

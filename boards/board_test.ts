@@ -12,7 +12,7 @@ handle = "pci/0000:03:00.0"
 driver = "mlx5_core"
 `;
 
-/** Returns the lines that a file's text is refused with. */
+/** Returns the problems with which a file's text is refused. */
 function problems(text: string): string[] {
   return [...assertThrows(() => parseBoard(text, "b.toml"), BoardError).problems];
 }
@@ -38,7 +38,7 @@ Deno.test("the worked examples load", async () => {
   assertEquals(asic.power?.on?.[0], "snmpset");
 });
 
-Deno.test("board.schema.json is of today's schema", async () => {
+Deno.test("board.schema.json is up to date with the schema", async () => {
   const file = await Deno.readTextFile(new URL("board.schema.json", here));
   assertEquals(file, boardJsonSchema(), "stale: run `deno task schema`");
 });
@@ -68,7 +68,7 @@ Deno.test("paths: relative to the file, ~/ is home, nothing else is expanded", (
   assertEquals(ssh("$HOME/id")?.identityFile, "/lab/$HOME/id");
 });
 
-Deno.test("an unknown name is reported with what was meant", async () => {
+Deno.test("an unknown name is reported with the nearest known name", async () => {
   const near = await assertRejects(() => loadBoard("qemu6.12"), BoardError);
   assertEquals(near.message, 'Cannot find board "qemu6.12": no board of this name ships; did you mean "qemu-6.12"?');
   const far = await assertRejects(() => loadBoard("flux-capacitor"), BoardError);
@@ -79,7 +79,7 @@ Deno.test("an unknown name is reported with what was meant", async () => {
   assertStringIncludes(folder.message, 'Cannot open board "/tmp/"');
 });
 
-Deno.test("bad input: a line for each problem, with file, line, key, what was found and what was meant", () => {
+Deno.test("bad input: a line for each problem, with file, line, key, the found value and the expected one", () => {
   assertEquals(
     problems(`name = "bad name"
 description = "d"
@@ -273,7 +273,7 @@ Deno.test("control characters of a board file reach no terminal", () => {
   assertEquals(visible("a\tb\u0085\u2028\u007f"), "a\\tb\\u0085\\u2028\\u007f");
 });
 
-Deno.test("a prototype's names are no keys", () => {
+Deno.test("names of a prototype are no keys", () => {
   assertEquals(problems(`${REMOTE}constructor = 1\n[ssh]\nhost = "h"\n`), [
     "b.toml:6: constructor is no key of a board",
   ]);
@@ -303,7 +303,7 @@ Deno.test("a serial line is a device or a port of a console server, and nothing 
   ]);
 });
 
-Deno.test("a driver has the name that sysfs gives it: with words, and with ! for a slash", () => {
+Deno.test("a driver's name is the name in sysfs: with blanks, and with ! for a slash", () => {
   const board = (driver: string, pcs = "fakepcs") =>
     `name = "b"\ndescription = "d"\nrunner = "remote"\nhandle = "mdio_bus/fixed-0:1f"\ndriver = ${
       JSON.stringify(driver)

@@ -1,5 +1,5 @@
 /**
- * What a run has left changed on a board's own device: the facts before the run and after it, compared.
+ * Finds the changes that a run left on a board's own device, from the facts before and after the run.
  *
  * @module
  */
@@ -9,12 +9,12 @@ import type { Facts } from "../model/mod.ts";
 /** Values that change by themselves on a device in use. */
 const VOLATILE: ReadonlySet<string> = new Set(["reloads", "state", "occupied", "refused"]);
 
-/** How many changes are reported at once. */
+/** The most changes that are reported at once. */
 const MAX_TOLD = 5;
 
 type Value = unknown;
 
-/** Returns what an entry of a list is called: its name, its index or its id. */
+/** Returns the name of a list's entry: its name, its index or its id. */
 function nameOf(value: Value, index: number): string {
   const { name, index: port, policer, cmode } = (value ?? {}) as Record<string, unknown>;
   return String(name ?? cmode ?? (port === undefined ? policer ?? index : `port ${port}`));
@@ -44,9 +44,9 @@ function* changes(before: Value, after: Value, path: readonly string[]): Generat
 }
 
 /**
- * Returns what of a device is not as it was before a run, in words; undefined where everything is.
+ * Returns the changes of a device since before a run, in words; undefined if nothing changed.
  *
- * @param after What was read after the run; undefined where the instance is gone
+ * @param after The facts after the run; undefined if the instance is gone
  *
  * @example
  * ```ts

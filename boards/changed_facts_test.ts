@@ -30,7 +30,7 @@ Deno.test("a change that a run left on a device is reported with its name and bo
   assertEquals(changed(({ ports }) => void ports.pop()), `ports port ${facts.ports.at(-1)!.index} is missing`);
 });
 
-Deno.test("counters and occupancy are no change of a run", () => {
+Deno.test("counters and occupancy do not count as changes", () => {
   assertEquals(changed((facts) => void (facts.reloads = { driver_reinit: 99 })), undefined);
   assertEquals(changed(({ resources }) => void (resources[0]!.occupied = 99)), undefined);
 });

@@ -1,5 +1,5 @@
 /**
- * Facts of a board as a file: JSON, as `twinlink boards facts BOARD --json` prints them.
+ * Facts of a board in a file: JSON, as `twinlink boards facts BOARD --json` prints it.
  *
  * @module
  */
@@ -13,7 +13,7 @@ import { visible } from "./visible.ts";
  * Reads facts from the text of a file.
  *
  * @param file Path of the file, for messages
- * @throws {BoardError} with a line for each problem: the file, the key, and what is wrong
+ * @throws {BoardError} With a line for each problem: the file, the key, and the error
  *
  * @example
  * ```ts
@@ -42,7 +42,7 @@ export function parseFacts(json: string, file: string): Facts {
 /**
  * Loads a file of facts.
  *
- * @throws {BoardError} if there is no such file, or it does not hold facts
+ * @throws {BoardError} If there is no such file, or it has no valid facts
  */
 export async function loadFacts(path: string): Promise<Facts> {
   let json: string;

@@ -1,5 +1,5 @@
 /**
- * What a file of facts may say, as a zod schema.
+ * The allowed content of a file of facts, as a zod schema.
  *
  * @module
  */
@@ -88,6 +88,6 @@ export const factsSchema = z.strictObject({
   refused: z.record(text, text).readonly(),
 });
 
-// The schema and the type must not drift apart.
+// Keeps the schema and the type identical.
 type Same<A, B> = [A] extends [B] ? [B] extends [A] ? true : never : never;
 true satisfies Same<z.infer<typeof factsSchema>, Facts>;

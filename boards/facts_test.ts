@@ -5,7 +5,7 @@ import { factsText } from "./facts_text.ts";
 
 const example = (name: string) => new URL(`./examples/${name}`, import.meta.url).pathname;
 
-Deno.test("loadFacts() loads the examples, which are about the handles and drivers of their boards", async () => {
+Deno.test("loadFacts() loads the examples, whose handles and drivers are those in the board files", async () => {
   for (const name of ["spectrum-2-serial", "connectx-7-ssh"]) {
     const board = await loadBoard(example(`${name}.toml`));
     const facts = await loadFacts(example(`${name}.facts.json`));
@@ -42,7 +42,7 @@ Deno.test("the facts of a Spectrum-2 have its traps, policers, tables and ports"
   assertEquals(reporters, [{ name: "fw_fatal", state: "healthy", autoDump: true }]);
 });
 
-Deno.test("the facts of a ConnectX have its netdev on a nested instance, and what the driver refused", async () => {
+Deno.test("the facts of a ConnectX have its netdev on a nested instance, and the commands that the driver refused", async () => {
   const facts = await loadFacts(example("connectx-7-ssh.facts.json"));
   const [nested] = facts.nested;
   assertEquals(facts.nestedPorts?.[nested!]?.map(({ netdev }) => netdev), ["eth1"]);
@@ -67,7 +67,7 @@ Deno.test("loadFacts() names the file and each key that is wrong, as text that i
   );
 });
 
-Deno.test("factsText() tells what JavaScript's numbers cannot hold, and what a board lacks", () => {
+Deno.test("factsText() shows numbers that JavaScript cannot hold, and what a board lacks", () => {
   const [resource, region] = [{ min: 0, granularity: 1, unit: "entry" }, { name: "cr-space", max: 8 }];
   const lines = factsText({
     handle: "pci/0000:03:00.0",
@@ -120,7 +120,7 @@ Deno.test("factsText() tells what JavaScript's numbers cannot hold, and what a b
   ]);
 });
 
-Deno.test("factsText() has what a port has of its own, and where the facts contradict the model", async () => {
+Deno.test("factsText() shows a port's own params and resources, and contradictions with the model", async () => {
   const facts = await loadFacts(example("spectrum-2-serial.facts.json"));
   const { occupied: _, ...resource } = facts.resources[0]!;
   const port = {

@@ -6,13 +6,13 @@
 
 import type { Facts, ParamFact, PortFact, ReporterFact, ResourceFact } from "../model/facts.ts";
 
-/** Returns a number as the board printed it; beyond 2^53 its last digits are not known here. */
+/** Returns a number as the board printed it; from 2^53 on its last digits are lost. */
 function numberText(value: number): string {
   if (value >= 2 ** 64) return "unlimited";
   return Number.isSafeInteger(value) ? String(value) : `about ${value.toPrecision(4)}`;
 }
 
-/** Returns how many there are of each kind: `77: 40 drop, 37 control`. */
+/** Returns the number of entries of each kind: `77: 40 drop, 37 control`. */
 function countsOf(kinds: readonly string[]): string {
   const counts = [...Map.groupBy(kinds, (kind) => kind)].map(([kind, of]) => `${of.length} ${kind}`);
   return kinds.length === 0 ? "none" : `${kinds.length}: ${counts.join(", ")}`;
@@ -59,10 +59,10 @@ function portLines(port: PortFact, of = ""): string[] {
 }
 
 /**
- * Returns facts as lines of text: a word and what it is about, several lines where there are several. The text is the board's own; it
- * has to be made safe for a terminal.
+ * Returns facts as lines of text: a word and its values, on several lines if there are several values. The text comes from the
+ * board; the caller must make it safe for a terminal.
  *
- * @param contradictions Where the facts contradict the model of the driver, one line each
+ * @param contradictions Contradictions between the facts and the driver's model, one line each
  *
  * @example
  * ```ts

@@ -8,28 +8,28 @@ import type { Address } from "./address.ts";
 import { isLine } from "./transports/mod.ts";
 import { jsonLine, visible } from "./visible.ts";
 
-/** The content of a first file. All but the address and the names is text of the board. */
+/** The content of a first file. All of it is text of the board, except for the address and the names. */
 export interface FirstFile {
   name: string;
   address: Address;
   /** The devlink instance under test */
   handle: string;
   driver: string;
-  /** All instances of the board; an empty driver is not known */
+  /** All instances of the board; the driver is empty if it is not known */
   instances: readonly { handle: string; driver: string }[];
   /** `uname -r` */
   kernel: string;
-  /** What `devlink -V` prints */
+  /** The output of `devlink -V` */
   iproute2: string;
   /** The environment variable with the password of a serial login */
   passwordEnv?: string | undefined;
 }
 
-/** JSON's strings are TOML's, too. */
+/** A string in JSON is also a string in TOML. */
 const value = (of: string | number) => jsonLine(of).trimEnd();
 const comment = (text: string) => `# ${visible(text)}`;
 
-/** What is written for a key that only its user knows. */
+/** Lines for keys that only the user knows, as comments. */
 const MORE: Record<Address["transport"], string> = {
   ssh: `# identity_file = "~/.ssh/lab_ed25519"
 # jump = "you@gate.lab.example"
@@ -38,7 +38,7 @@ const MORE: Record<Address["transport"], string> = {
 };
 
 /**
- * Returns the text of a first board file: TOML, with what was found and what the user may add as comments.
+ * Returns the text of a first board file: TOML with the detected values, and further keys as comments.
  *
  * @example
  * ```ts

@@ -3,7 +3,7 @@ import { parseAddress } from "./address.ts";
 import { parseBoard } from "./board.ts";
 import { firstFile } from "./first_file.ts";
 
-Deno.test("firstFile(): what a board reports stays text, in values and in comments", () => {
+Deno.test("firstFile(): reports of a board stay text, in values and in comments", () => {
   const hostile = `pci/"\n[power]\ncycle = ["id"]\u001b[2J\u202e`;
   const text = firstFile({
     name: "mine",

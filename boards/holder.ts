@@ -1,32 +1,32 @@
 /**
- * Who has a board: the words of a lease on this machine, and of the lock on the board itself.
+ * The process that uses a board, in words: for the lease on this machine, and for the lock on the board itself.
  *
  * @module
  */
 
 import { visible } from "./visible.ts";
 
-/** The process that has a board. */
+/** The process that uses a board. */
 export interface Holder {
   /** The user's name */
   owner: string;
-  /** `uname -n` of the machine that the run is on */
+  /** `uname -n` of the machine of the run */
   host: string;
-  /** Its process there */
+  /** The process on that machine */
   pid: number;
-  /** Since when, as `2026-11-21T20:14:03Z` */
+  /** The time since when, as `2026-11-21T20:14:03Z` */
   since: string;
-  /** What it is, for example `twinlink run` */
+  /** Its command, for example `twinlink run` */
   doing: string;
 }
 
-/** A board that somebody else has: exit status 3. */
+/** Another process uses the board: exit status 3. */
 export class BoardInUseError extends Error {
   /** The class by its name, for callers that do not import it */
   override name = "BoardInUseError";
 }
 
-/** Describes the process that has a board. */
+/** Describes the process that uses a board. */
 export function describeHolder({ owner, host, pid, since, doing }: Holder): string {
   return visible(
     `${owner} on ${host} (${doing}, process ${pid}) since ${since.replace("T", " ").replace("Z", " UTC")}`,
@@ -37,7 +37,7 @@ let host: Promise<string> | undefined;
 
 /** Returns the name of this machine, `uname -n`. */
 export function hostName(): Promise<string> {
-  // Asking Deno would take a permission of its own.
+  // Deno's own function would need one more permission.
   return host ??= new Deno.Command("uname", { args: ["-n"], stdin: "null", stderr: "null" }).output()
     .then(({ stdout }) => new TextDecoder().decode(stdout).trim());
 }

@@ -1,13 +1,13 @@
 /**
- * How a serial line is named: a device of this machine, or a port of a console server.
+ * The names of serial lines: a device of this machine, or a port of a console server.
  *
  * @module
  */
 
 /**
- * The schemes of lines that are not devices of this machine. A new one is an entry here, and its opener in
- * `runners/lines/network_lines.ts`, for which the compiler asks. `sets` is true if the speed and the flow control of the line are
- * set from here.
+ * The schemes of lines that are not devices of this machine. A new scheme needs an entry here, and its opener in
+ * `runners/lines/network_lines.ts`, which the compiler requires. `sets` is true if the host can set the speed and the flow
+ * control of the line.
  */
 export const LINE_SCHEMES = {
   tcp: { what: "a port of a console server that passes bytes as they are", sets: false },
@@ -23,9 +23,9 @@ const SCHEMES = Object.entries(LINE_SCHEMES).map(([scheme, about]) => ({
   ...about,
 }));
 
-/** A serial line behind a console server. */
+/** A serial line of a console server. */
 export interface NetworkLine {
-  /** How the server is spoken to */
+  /** The protocol of the server */
   protocol: LineScheme;
   /** Host name or address; an IPv6 address without its brackets */
   host: string;
@@ -39,17 +39,17 @@ const NETWORK = new RegExp(
   `^(?<protocol>${Object.keys(LINE_SCHEMES).join("|")})://(?:${HOST.source}):(?<port>${PORT.source})$`,
 );
 
-/** What a line's path must match: a path, or a server and its port with nothing else of what a URL may have. */
+/** The pattern for a line's path: a file path, or a server and its port with no other part of a URL. */
 export const LINE: RegExp = new RegExp(`^(?:/.*|${NETWORK.source.slice(1, -1).replaceAll(/\?<\w+>/g, "")})$`);
 
-/** What a line's path must be, for messages. */
+/** The valid forms of a line's path, for messages. */
 export const LINE_FORMS: string = ["an absolute path", ...SCHEMES.map(({ form }) => form)].join(", ")
   .replace(/, ([^,]*)$/, " or $1");
 
-/** What each form of a network line means, for the documentation of a board file. */
+/** The meaning of each form of a network line, for the documentation of board files. */
 export const LINE_MEANINGS: string = SCHEMES.map(({ form, what }) => `${form}, ${what}`).join("; ");
 
-/** Returns why the flow control of a line cannot be set from here; undefined if it can. */
+/** Returns why the host cannot set the flow control of a line; undefined if it can. */
 export function unsettable(path: string): string | undefined {
   const fixed = SCHEMES.find(({ scheme, sets }) => !sets && path.startsWith(`${scheme}://`));
   if (!fixed) return undefined;
@@ -68,7 +68,7 @@ export function unsettable(path: string): string | undefined {
  * assertEquals(networkLine("/dev/ttyUSB0"), undefined);
  * ```
  *
- * @throws {TypeError} If it is neither
+ * @throws {TypeError} If the path has neither form
  */
 export function networkLine(path: string): NetworkLine | undefined {
   if (!LINE.test(path)) {

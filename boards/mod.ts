@@ -1,5 +1,5 @@
 /**
- * What a board is, and the boards that ship.
+ * Boards: their type, their files, and the boards that ship.
  *
  * ```ts
  * import { loadBoard } from "./mod.ts";

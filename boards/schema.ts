@@ -1,5 +1,5 @@
 /**
- * What a board file may say, as a zod schema: the one source of the types, of the checks and of `board.schema.json`.
+ * The allowed content of a board file, as a zod schema: the only source of the types, the checks and `board.schema.json`.
  *
  * @module
  */
@@ -20,15 +20,15 @@ import {
 } from "./transports/mod.ts";
 import { argv, path, text } from "./transports/transport.ts";
 
-/** How a board is reached. */
+/** The ways to reach a board. */
 export const RUNNER_KINDS = ["model", "recording", "qemu", "remote", "local"] as const;
-/** How a board is reached: one of {@linkcode RUNNER_KINDS}. */
+/** A way to reach a board: one of {@linkcode RUNNER_KINDS}. */
 export type RunnerKind = typeof RUNNER_KINDS[number];
 
 /** The eras that a board file can force; `auto` takes the era from the kernel of the board or of the recording. */
 export const BOARD_ERAS: readonly ["auto", ...EraId[]] = ["auto", ...ERA_IDS];
 
-/** What a board can do, where sequences depend on it. */
+/** Abilities of a board on which sequences depend. */
 export const CAPABILITIES = [
   "netdevsim",
   "reload",
@@ -62,12 +62,12 @@ export const CAPABILITIES = [
   "stmmac_sgmii",
   "stmmac_rgmii",
 ] as const;
-/** What a board can do: one of {@linkcode CAPABILITIES}. */
+/** An ability of a board: one of {@linkcode CAPABILITIES}. */
 export type Capability = typeof CAPABILITIES[number];
 
-/** How a MAC's driver may hold on to its PCS (docs/semantics.md 7.3); `fixtures/pcs` has each of them. */
+/** The ways in which a MAC's driver may hold its PCS (docs/semantics.md 7.3); `fixtures/pcs` has each of them. */
 export const PCS_DESIGNS = ["none", "module_ref", "device_ref", "device_link", "notified"] as const;
-/** How a MAC's driver holds on to its PCS: one of {@linkcode PCS_DESIGNS}. */
+/** The way in which a MAC's driver holds its PCS: one of {@linkcode PCS_DESIGNS}. */
 export type PcsDesign = typeof PCS_DESIGNS[number];
 
 const MODULE = /^\w[\w-]*$/;
@@ -109,7 +109,7 @@ const power = z.strictObject({
   query: argv("Prints on or off").exactOptional(),
 }).meta({ description: "Power control, for example of a PDU" });
 
-/** A driver's name as sysfs shows it, with words as "Marvell 88E1510" has; a slash of the name is an exclamation mark there. */
+/** A driver's name as sysfs shows it: it may have blanks, as in "Marvell 88E1510", and an exclamation mark for a slash. */
 const DRIVER = /^(?!\.{1,2}$)[\w.:,+()!#-]+( [\w.:,+()!#-]+)*$/;
 const DRIVER_MEANT = "a driver of /sys/bus/BUS/drivers, with ! for a slash in its name";
 
@@ -199,7 +199,7 @@ export const boardSchema = z.strictObject({
     .exactOptional(),
 });
 
-/** Returns the errors of a board file, key by key; `board` need not fit the schema. */
+/** Returns contradictions between keys of a board file; `board` may violate the schema. */
 export function contradictions(board: Record<string, unknown>): { key: string; message: string }[] {
   const problems: { key: string; message: string }[] = [];
   const problem = (key: string, message: string) => problems.push({ key, message });
@@ -250,7 +250,7 @@ export function contradictions(board: Record<string, unknown>): { key: string; m
   return problems;
 }
 
-/** Returns the errors of a waiver: what it lacks, or patterns of lines of the kernel log that it cannot mean. */
+/** Returns the errors of a waiver: missing keys, and a `line` that does not work. */
 function waiverContradictions(waiver: unknown): { key: string; message: string }[] {
   if (typeof waiver !== "object" || waiver === null) return [];
   const { suite, sequence, step, channel, line } = waiver as Record<string, unknown>;
@@ -275,12 +275,12 @@ function waiverContradictions(waiver: unknown): { key: string; message: string }
 }
 
 /**
- * Returns the `line` of a waiver, to test a whole line with.
+ * Returns the `line` of a waiver as a pattern for a whole line of the kernel log.
  *
- * @throws {SyntaxError} If it is no regular expression
+ * @throws {SyntaxError} If it is not a regular expression
  */
 export function wholeLine(line: string): RegExp {
-  // Alone first: what is put around it must not make sense of it.
+  // Check the text alone first: the surrounding pattern must not make an invalid text valid.
   new RegExp(line);
   return new RegExp(`^(?:${line})$`);
 }
@@ -295,9 +295,9 @@ export interface Waiver {
   step?: number;
   /** The channel that may differ */
   channel: Channel;
-  /** Of the kernel log, a regular expression: accepts additional lines that it matches as a whole, and nothing else */
+  /** For the kernel log, a regular expression: the waiver accepts only additional lines that match it as a whole */
   line?: string;
-  /** Why this is known and accepted for now */
+  /** The reason why this is known and accepted for now */
   reason: string;
   /** The last day that the waiver applies on, as `2027-03-31`, in UTC */
   expires: string;
@@ -307,13 +307,13 @@ export interface Waiver {
 export interface QemuTable extends DeviceTables {
   /** The kernel to boot */
   kernel: KernelId;
-  /** Path of a netdevsim.ko to load instead of the one that is built */
+  /** Path of a netdevsim.ko to load instead of the netdevsim.ko that twinlink builds */
   module?: string;
   /** Folder with sources of netdevsim, built for the kernel */
   module_source?: string;
   /** Folder with sources of fakemac and fakepcs, built for the kernel */
   pcs_source?: string;
-  /** Folder with sources of stock modules, each of which takes the place of the stock one */
+  /** Folder with sources of stock modules; each replaces the stock module */
   modules_source?: string;
   /** Appended to the kernel's command line */
   cmdline?: string;
@@ -321,7 +321,7 @@ export interface QemuTable extends DeviceTables {
   memory?: number;
   /** Processors of the guest; 1 by default */
   cpus?: number;
-  /** How the guest is spoken to */
+  /** The transport to the guest */
   transport: TransportName;
   /** An emulated PCI device, the device under test */
   device?: DeviceName;
@@ -331,13 +331,13 @@ export interface QemuTable extends DeviceTables {
 
 /** A board file's content, keys as in the file, defaults filled in. A path is relative to the file. */
 export interface BoardFile extends TransportTables {
-  /** Where editors find the JSON Schema; of no meaning to twinlink */
+  /** The path of the JSON Schema for editors; twinlink ignores it */
   $schema?: string;
-  /** The board's name, as it is shown: letters, digits and `. _ -` */
+  /** The board's name in reports: letters, digits and `. _ -` */
   name: string;
-  /** One line on what the board is */
+  /** A description of the board, in one line */
   description: string;
-  /** How the board is reached */
+  /** The way to reach the board */
   runner: RunnerKind;
   /** Era of the model to compare with */
   era: typeof BOARD_ERAS[number];
@@ -346,25 +346,25 @@ export interface BoardFile extends TransportTables {
   /** Driver of the device, for example `mlx5_core` */
   driver: string;
   /**
-   * What the board can do; a sequence that needs more is `unsupported`. Without the key: everything. twinlink finds `netdevsim`,
-   * `debugfs`, `listener` and `pcs` on the board by itself: the list does not change those
+   * The abilities of the board; a sequence that needs another one is `unsupported`. Without the key the board has all. twinlink
+   * detects `netdevsim`, `debugfs`, `listener` and `pcs` on the board itself, whatever the list has
    */
   capabilities?: Capability[];
-  /** How far a sequence may go on the device; without it `resets` on a board of yours, and no bound for a guest of twinlink's */
+  /** The largest disruption of a sequence on the device. The default is `resets`; a guest of twinlink's has no bound */
   disruption?: Disruption;
-  /** What is odd about the board, for its users */
+  /** Peculiarities of the board, for its users */
   quirks?: string[];
-  /** Which of the tables of transports the runner uses, if the board has several */
+  /** The transport that the runner uses, if the board's file has several */
   transport?: TransportName;
   /** A kernel in QEMU as the board */
   qemu?: QemuTable;
-  /** The board's console, where it is another line than the line of `serial`: recorded, and never written to by a run */
+  /** The board's console, if it is not the line of `serial`: a run records it, and never writes to it */
   console?: { path: string; baud: number; rtscts: boolean };
   /** Power control, each a command as a list of arguments; `query` prints `on` or `off` */
   power?: { on?: string[]; off?: string[]; cycle?: string[]; query?: string[] };
-  /** How long the board takes to boot, in seconds: one that was lost is waited for so long */
+  /** The longest time in which the board boots, in seconds: twinlink waits this long for a lost board */
   boot_seconds?: number;
-  /** Makes the board ready, as root, each time that twinlink connects to it and after each boot: modules, then commands of sh */
+  /** Makes the board ready, as root, at each connection and after each boot: modules, then commands of sh */
   ready?: { modules?: string[]; commands?: string[] };
   /** A MAC and its PCS on the board, as sysfs names them, for the suite `pcs_board` */
   pcs?: {
@@ -377,12 +377,12 @@ export interface BoardFile extends TransportTables {
   recording?: { trace: string };
   /** Known differences */
   waivers: Waiver[];
-  /** A file of learned expectations (.toml): compared where the model has no answer */
+  /** A file of learned expectations (.toml): they are compared if the model has no answer */
   learned?: string;
 }
 
 type Same<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;
-// An inferred type shows nothing in the documentation, so it is written out; the compiler keeps the two the same.
+// Documentation shows nothing for an inferred type, so the type is written out; the compiler keeps the two identical.
 true satisfies Same<BoardFile, z.infer<typeof boardSchema>>;
 
 /** Returns the JSON Schema of board files, as `board.schema.json` publishes it. */

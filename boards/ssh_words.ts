@@ -1,12 +1,12 @@
 /**
- * What a board file may say of ssh: the words that the OpenSSH client takes as they are meant.
+ * The ssh options and words that a board file may have: words that the OpenSSH client cannot read as something else.
  *
  * @module
  */
 
 /**
- * The options of ssh_config(5) that a board file may set. Others are refused: several run a program here (ProxyCommand,
- * KnownHostsCommand, LocalCommand), open ports here, or write files; who wants them has `~/.ssh/config`.
+ * The options of ssh_config(5) that a board file may set. Others are refused: several run a program on this machine
+ * (ProxyCommand, KnownHostsCommand, LocalCommand), open ports, or write files. They may be set in `~/.ssh/config`.
  */
 const SSH_OPTIONS: ReadonlySet<string> = new Set([
   "AddressFamily",
@@ -44,7 +44,7 @@ const HOP = String.raw`(?:[A-Za-z0-9_.][A-Za-z0-9_.+-]*@)?(?:[A-Za-z0-9_.][A-Za-
 // deno-lint-ignore no-control-regex
 const PATH = /^[^\x00-\x1f\x7f"]+$/;
 
-/** What each word must look like: ssh puts host and user into the user's ProxyCommand, which a shell runs. */
+/** The pattern for each word: ssh puts host and user into the user's ProxyCommand, which a shell runs. */
 export const SSH_WORDS = {
   host: /^[A-Za-z0-9_.:[\]][A-Za-z0-9_.:%[\]-]*$/,
   user: /^[A-Za-z0-9_.][A-Za-z0-9_.@+-]*$/,
@@ -54,7 +54,7 @@ export const SSH_WORDS = {
 } as const;
 
 /**
- * Returns why an option cannot be set by a board file; undefined where it can.
+ * Returns why a board file may not set an option; undefined if it may.
  *
  * @example
  * ```ts

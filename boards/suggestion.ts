@@ -1,5 +1,5 @@
 /**
- * "Did you mean": the nearest of the known words.
+ * "Did you mean": finds the nearest known word.
  *
  * @module
  */
@@ -7,7 +7,7 @@
 import { closest, distance } from "fastest-levenshtein";
 
 /**
- * Returns a hint at the known word that is nearest to `found`, to append to a message; empty where none is near.
+ * Returns a hint at the known word that is nearest to `found`, to append to a message; empty if no word is near.
  *
  * @example
  * ```ts

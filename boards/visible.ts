@@ -1,22 +1,22 @@
 /**
- * Text that came from elsewhere (a board file, a board's reply, a kernel log), made safe to print.
+ * Makes text from elsewhere (a board file, a board's reply, a kernel log) safe to print.
  *
  * @module
  */
 
-// Control characters of C0 and C1 and DEL act on a terminal; format characters (Cf) show a line in another order than it
-// has; U+2028 and U+2029 break lines; ignorable ones take no space, so that two texts look the same that are not; lone
-// surrogates and noncharacters are no text.
+// Control characters of C0, C1 and DEL act on a terminal. Format characters (Cf) change the order in which a line is shown.
+// U+2028 and U+2029 break lines. Ignorable characters are invisible, so that two different texts look the same. Lone surrogates
+// and noncharacters are not text.
 const ACTIVE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}\p{DI}\p{NChar}]/gu;
 
 const NAMED: Record<string, string> = { "\n": "\\n", "\r": "\\r", "\t": "\\t", "\u001b": "\\e" };
 
-/** Returns a character as JSON has it: an escape for each of its UTF-16 units. */
+/** Returns the JSON escapes of a character: one for each of its UTF-16 units. */
 const unicodeEscape = (character: string) =>
   character.split("").map((unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`).join("");
 
 /**
- * Returns the text with each character that would act on a terminal, or could not be seen there, as an escape.
+ * Returns the text with an escape for each character that would act on a terminal, or would be invisible there.
  *
  * ```ts
  * import { visible } from "./visible.ts";
@@ -35,7 +35,7 @@ export function withoutActive(text: string): string {
 }
 
 /**
- * Returns a value as one line of JSON, its end included, that is safe to print and reads back as the same value.
+ * Returns a value as one line of JSON, with its line feed. The line is safe to print, and parses to the same value.
  *
  * ```ts
  * import { jsonLine } from "./visible.ts";

@@ -1,5 +1,5 @@
 /**
- * A board that is a kernel in QEMU: its image is made where it is not there yet, and a guest booted of it.
+ * A board that is a kernel in QEMU: builds its image if it is missing, and boots a guest from the image.
  *
  * @module
  */
@@ -27,16 +27,16 @@ export interface BootBoardOptions extends RunnerOptions {
 /**
  * Boots a guest for a QEMU board, with the image that its file describes.
  *
- * @throws {BoardError} If the emulated device of the board cannot have an option that its file gives
- * @throws {FixtureUnavailable} If this machine lacks what the image is made of
- * @throws {FixtureError} If the guest does not come up, or this machine refuses a file or a process that it needs
- * @throws {ModuleError} If a module, or sources of one, that the board's file names cannot be used
+ * @throws {BoardError} If the emulated device of the board rejects an option of the board's file
+ * @throws {FixtureUnavailable} If this machine lacks a part that the image needs
+ * @throws {FixtureError} If the guest does not boot, or this machine refuses a file or a process that it needs
+ * @throws {ModuleError} If a module, or its sources, that the board's file names cannot be used
  */
 export async function bootBoard(board: Board, options: BootBoardOptions = {}): Promise<Guest> {
   try {
     return await boot(board, options);
   } catch (error) {
-    // The device itself refuses an option.
+    // The emulated device rejects an option by a TypeError.
     if (error instanceof TypeError && deviceOf(board)) {
       throw new BoardError([visible(`${board.file}: ${error.message}`)]);
     }
@@ -47,10 +47,10 @@ export async function bootBoard(board: Board, options: BootBoardOptions = {}): P
 }
 
 /**
- * Makes the image that a board in QEMU boots, or takes it from the cache.
+ * Builds the image for a board in QEMU, or returns the image from the cache.
  *
- * @throws {FixtureUnavailable} If this machine lacks something
- * @throws {ModuleError} If a module, or sources of one, that the board's file names cannot be used
+ * @throws {FixtureUnavailable} If this machine lacks a part that the image needs
+ * @throws {ModuleError} If a module, or its sources, that the board's file names cannot be used
  */
 export async function boardImage(board: Board, work: WorkOptions): Promise<Image> {
   const { kernel, module, moduleSource, pcsSource, modulesSource, modules } = board.qemu!;

@@ -14,7 +14,7 @@ export interface LocalOptions {
 }
 
 /**
- * Opens this host's `sh`. It leads a session of its own, so that Ctrl-C does not end it before the fixture is torn down.
+ * Opens this host's `sh`. The shell leads its own session, so that Ctrl-C does not end it before the tear-down of the fixture.
  *
  * @example
  * ```ts

@@ -21,7 +21,7 @@ Deno.test("openLocal() gives a shell without prompts and without echo", async ()
 Deno.test("openLocal() carries 1 MiB both ways", async () => {
   const shell = await openLocal();
   const data = randomBytes(512 << 10).toString("hex");
-  // A shell may read ahead of the line that it runs: the data comes when it has said that it runs it.
+  // A shell may read ahead of the line that it runs: so the data is sent after the shell has printed a line.
   await write(shell.writable, "echo; exec cat\n");
   const reader = shell.readable.getReader();
   assertEquals((await reader.read()).value, bytes("\n"));
@@ -49,14 +49,14 @@ Deno.test("openLocal() close() ends a shell that is busy, and its children", asy
   const closed = performance.now();
   await Promise.all([shell.close(), shell.close()]);
   assert(performance.now() - closed < 60_000);
-  // It was killed with the shell's group; the kernel may take a moment, and nobody may reap it.
+  // The child was killed with the shell's process group. The kernel may take a moment, and nobody may reap the child.
   const state = () => Deno.readTextFile(`/proc/${child}/stat`).catch(() => "gone Z");
   while (!/ Z/.test(await state())) assert(performance.now() - closed < 60_000);
   const error = await assertRejects(() => write(shell.writable, "echo\n"), TransportError);
   assertEquals(error.message, "Cannot use the shell of this host: it was closed");
 });
 
-Deno.test("openLocal() close() ends a write that is stuck", async () => {
+Deno.test("openLocal() close() ends a write that blocks", async () => {
   const shell = await openLocal();
   await write(shell.writable, "sleep 1000\n");
   const stuck = write(shell.writable, "#".repeat(1 << 20));
@@ -66,7 +66,7 @@ Deno.test("openLocal() close() ends a write that is stuck", async () => {
   await shell.readable.cancel();
 });
 
-Deno.test("openLocal() tells that the shell was killed", async () => {
+Deno.test("openLocal() reports that the shell was killed", async () => {
   const shell = await openLocal();
   await write(shell.writable, "kill -9 $$\n");
   const error = await assertRejects(() => new Response(shell.readable).text(), TransportError);
@@ -74,6 +74,6 @@ Deno.test("openLocal() tells that the shell was killed", async () => {
   await shell.close();
 });
 
-Deno.test("openLocal() heeds a signal", async () => {
+Deno.test("openLocal() stops at an aborted signal", async () => {
   await assertRejects(() => openLocal({ signal: AbortSignal.abort() }), DOMException);
 });

@@ -1,6 +1,6 @@
 /**
- * Runners take plans to a target and bring back traces: the model, a recording, a kernel in QEMU, a board over ssh or
- * serial, this host.
+ * Runners run plans on a target and return traces. Targets are the model, a recording, a kernel in QEMU, a board over ssh or
+ * serial, and this host.
  *
  * @module
  */
@@ -30,9 +30,9 @@ export { type Shell, TransportError } from "./lines/shell.ts";
 /**
  * Opens a board.
  *
- * @throws {TransportError} If it cannot be reached
- * @throws {UnfitBoardError} If it cannot run plans
- * @throws {FixtureUnavailable} If what a QEMU board is made of is not available here
+ * @throws {TransportError} If the board cannot be reached
+ * @throws {UnfitBoardError} If the board cannot run plans
+ * @throws {FixtureUnavailable} If this machine lacks a part that a QEMU board needs
  *
  * @example
  * ```ts
@@ -103,8 +103,8 @@ async function openQemu(board: Board, options: RunnerOptions): Promise<Runner> {
 }
 
 /**
- * A runner whose traces have what the emulated device saw. It takes no result from a guest whose device has ended: the driver has
- * no device any more.
+ * Returns a runner whose traces also have the records of the emulated device. After the process of the device has ended, it
+ * rejects results of the guest: the driver has lost its device.
  */
 function withDevices(board: Board, runner: Runner, { devices }: Guest, recorder: DeviceRecorder): Runner {
   if (devices.length === 0) return runner;

@@ -1,5 +1,5 @@
 /**
- * The runner `model`: performs plans on a fresh machine of an era. To run a suite on it checks the suite alone.
+ * The runner `model`: runs plans on a fresh machine of an era. A suite that runs on it is only checked itself.
  *
  * @module
  */
@@ -11,7 +11,7 @@ import { type EraId, type Facts, hardwareIn, Machine, ModelGap } from "../model/
 import { innerOperations, type Operation } from "../model/operation.ts";
 import type { Runner, RunnerOptions } from "./runner.ts";
 
-/** After how long without a pause the process is let to hear signals, in ms. */
+/** After this long without a pause, in ms, the event loop gets a turn, so that the process can handle signals. */
 const PAUSE_AFTER_MS = 50;
 
 function performed(machine: Machine, op: Operation): Pick<StepTrace, "observation" | "waits" | "lost"> {
@@ -26,8 +26,9 @@ function performed(machine: Machine, op: Operation): Pick<StepTrace, "observatio
 }
 
 /**
- * Returns the board's own device, if a plan is about that device and does not make it itself. A plan that names no instance and makes
- * none reads all instances of the board, for example by `devlink trap show`: its device is the board's own, too.
+ * Returns the facts of the board's own device, if the plan uses that device and does not create it itself. A plan that names
+ * and creates no instance reads all instances of the board, for example by `devlink trap show`: it uses the board's own device,
+ * too.
  */
 function ownDevice({ steps }: Plan, facts: Facts | undefined): { facts?: Facts } {
   if (facts === undefined) return {};
@@ -39,8 +40,8 @@ function ownDevice({ steps }: Plan, facts: Facts | undefined): { facts?: Facts }
 }
 
 /**
- * Opens the model of an era as a board. Its last argument is the header of the traces of its board, and the driver in that
- * board's file. Without a driver it is the one that the facts name.
+ * Opens the model of an era as a board. The last argument is the header of the board's traces, and the driver of its file.
+ * Without a driver, the driver of the facts is used.
  */
 export function openModel(
   board: Board,
@@ -54,7 +55,7 @@ export function openModel(
     has: undefined,
     run: async (plan: Plan): Promise<SequenceTrace> => {
       const hardware = hardwareIn(plan.requires ?? []);
-      // Hardware that a plan requires is its device: the facts of the board are of the same one.
+      // Hardware that a plan requires replaces the board's own device; then the facts are of another device and are not used.
       const { facts: own } = hardware.length > 0 ? { facts: undefined } : ownDevice(plan, facts);
       const machine = new Machine({
         era,
@@ -67,7 +68,7 @@ export function openModel(
       const steps: StepTrace[] = [];
       let since = -Infinity;
       for (const step of plan.steps) {
-        // The model is busy without a pause: signals are heard between its steps.
+        // The model never waits, so signals are handled between its steps.
         if (performance.now() - since > PAUSE_AFTER_MS) {
           await new Promise((resolve) => setTimeout(resolve, 0));
           options.signal?.throwIfAborted();

@@ -4,7 +4,7 @@ import type { PlannedStep } from "../diff/trace.ts";
 import { factsWith } from "../model/testing.ts";
 import { openModel } from "./model.ts";
 
-Deno.test("the model hears a signal in the middle of a long plan", async () => {
+Deno.test("the model stops at a signal in the middle of a long plan", async () => {
   const controller = new AbortController();
   const runner = openModel(await loadBoard("model"), "6.12", { signal: controller.signal });
   const steps = Array.from({ length: 5000 }, (_, i): PlannedStep => ({
@@ -14,7 +14,7 @@ Deno.test("the model hears a signal in the middle of a long plan", async () => {
       ? { kind: "file.write", path: "/sys/bus/netdevsim/new_device", value: "10 1" }
       : { kind: "dev.reload", handle: "netdevsim/netdevsim10" },
   }));
-  // It is heard only where the model gives the event loop a turn.
+  // The abort runs only if the model gives the event loop a turn.
   setTimeout(() => controller.abort(), 0);
   await assertRejects(
     () => runner.run({ suite: "s", sequence: "q", source: "", steps }),
@@ -23,7 +23,7 @@ Deno.test("the model hears a signal in the middle of a long plan", async () => {
   );
 });
 
-Deno.test("hardware that a plan requires is its device, whatever the facts of the board are of", async () => {
+Deno.test("hardware that a plan requires is its device, even if the board has facts of another device", async () => {
   const facts = { ...factsWith({}), handle: "pci/0000:01:00.0", driver: "intel-eth-pci" };
   const runner = openModel(await loadBoard("model"), "7.3", {}, { facts });
   const up = { kind: "netdev.set" as const, dev: "eth1", up: true, settle: 3000 };
@@ -39,7 +39,7 @@ Deno.test("hardware that a plan requires is its device, whatever the facts of th
   assertEquals(traced[1]!.observation?.link["init"]?.map(({ operstate }) => operstate), ["DOWN"]);
 });
 
-Deno.test("a plan that names no instance reads the board's own device, unless it makes one", async () => {
+Deno.test("a plan that names no instance reads the board's own device, unless the plan creates one", async () => {
   const facts = await loadFacts("boards/examples/connectx-7-ssh.facts.json");
   const runner = openModel(await loadBoard("model"), "6.12", {}, { facts });
   const shown = async (...ops: PlannedStep["op"][]) => {

@@ -1,5 +1,5 @@
 /**
- * Power control of a board, by the commands of its file: each an argument list that no shell sees.
+ * Power control of a board, by the commands in its file: each is a list of arguments that no shell sees.
  *
  * @module
  */
@@ -8,19 +8,19 @@ import type { Board } from "../boards/mod.ts";
 import { lastLine } from "./lines/plain_text.ts";
 import { TransportError } from "./lines/shell.ts";
 
-/** What a board's file may have a command for. */
+/** The actions for which a board's file may have a command. */
 export type PowerAction = "on" | "off" | "cycle" | "query";
 
-/** How long a command may take; a PDU over the network answers within seconds. */
+/** The longest time of a command; a PDU on the network answers within seconds. */
 const BOUND_MS = 60_000;
 
-/** How long a board is left without power, so that its capacitors are empty. */
+/** The time without power, so that the board's capacitors are empty. */
 const OFF_MS = 3000;
 
 /**
- * Runs one of the board's commands and gives what it printed.
+ * Runs one of the board's commands and returns its output.
  *
- * @throws {TransportError} If there is none, it cannot be run, fails, or does not end
+ * @throws {TransportError} If the file has no such command, or the command cannot be run, fails, or does not end
  */
 export async function runPower(board: Board, action: PowerAction): Promise<string> {
   const fail = (why: string) => new TransportError(`Cannot control board "${board.name}": its power ${action} ${why}`);
@@ -45,7 +45,7 @@ export async function runPower(board: Board, action: PowerAction): Promise<strin
 }
 
 /**
- * Reads the answer of a power query: the last of its words that is `on` or `off`.
+ * Reads the answer of a power query: its last word that is `on` or `off`.
  *
  * @example
  * ```ts
@@ -61,22 +61,22 @@ export function readPower(answer: string): "on" | "off" | undefined {
   return [...answer.toLowerCase().matchAll(/\b(on|off)\b/g)].at(-1)?.[1] as "on" | "off" | undefined;
 }
 
-/** True if the board has power; undefined where nothing can tell. */
+/** Returns whether the board has power, `on` or `off`; undefined if no query can tell. */
 export async function hasPower(board: Board): Promise<"on" | "off" | undefined> {
   if (!board.power?.query) return undefined;
   try {
     return readPower(await runPower(board, "query"));
   } catch (error) {
-    // A control that does not answer tells nothing of the board.
+    // A power control that does not answer shows nothing about the board.
     if (!(error instanceof TransportError)) throw error;
     return undefined;
   }
 }
 
 /**
- * Takes a board's power and gives it back; false where its file has no commands for that.
+ * Turns a board's power off and on; returns false if its file has no commands for that.
  *
- * @throws {TransportError} If a command fails, or its query reports that a command did nothing
+ * @throws {TransportError} If a command fails, or the query reports that a command had no effect
  */
 export async function cyclePower(board: Board): Promise<boolean> {
   const { cycle, off, on, query } = board.power ?? {};
@@ -89,7 +89,7 @@ export async function cyclePower(board: Board): Promise<boolean> {
       );
     }
   };
-  // Many a control refuses to cycle what is off.
+  // Many power controls refuse to cycle a board that is off.
   if (on && await hasPower(board) === "off") {
     await runPower(board, "on");
   } else if (cycle) {

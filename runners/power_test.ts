@@ -1,4 +1,4 @@
-/** Power control by a board's own commands: here a script that keeps the state in a file, and what it was given. */
+/** Power control by a board's own commands. Here they are a script that stores the power state, and its arguments, in files. */
 
 import { assertEquals, assertRejects } from "@std/assert";
 import { type Board, loadBoard } from "../boards/mod.ts";
@@ -18,7 +18,7 @@ case $1 in
 esac
 `;
 
-/** Runs with a board whose power control has these commands; gives what the control was asked for. */
+/** Runs a test with a board whose power control has these commands; returns the requests to the control. */
 async function withPower(
   commands: (pdu: string) => NonNullable<Board["power"]>,
   state: "on" | "off",
@@ -36,7 +36,7 @@ async function withPower(
   }
 }
 
-Deno.test("a board's power is cycled, or turned off and on, or on where it is off", async () => {
+Deno.test("a board's power is cycled, or turned off and on, or only on if it is off", async () => {
   const cycled = async (board: Board) => assertEquals(await cyclePower(board), true);
   const all = (pdu: string) => ({ on: [pdu, "on"], off: [pdu, "off"], cycle: [pdu, "cycle"], query: [pdu, "query"] });
   assertEquals(await withPower(all, "on", cycled), ["<query>", "<cycle>", "<query>"]);
@@ -55,7 +55,7 @@ Deno.test("no shell sees the arguments of a power command", async () => {
   assertEquals(log, [words.map((word) => `<${word}>`).join("")]);
 });
 
-Deno.test("a power control that fails, lies or is not there is reported in one line", async () => {
+Deno.test("a power control that fails, lies or is missing is reported in one line", async () => {
   const refused = async (commands: (pdu: string) => NonNullable<Board["power"]>, state: "on" | "off") => {
     let message = "";
     await withPower(commands, state, async (board) => {
@@ -75,7 +75,7 @@ Deno.test("a power control that fails, lies or is not there is reported in one l
   assertEquals(missing.startsWith('Cannot control board "b": its power cycle cannot be run: '), true, missing);
 });
 
-Deno.test("whether a board has power is known where its query reports it", async () => {
+Deno.test("the power state of a board is known if its query reports it", async () => {
   const says = async (state: "on" | "off", words: string[] | undefined) => {
     let found;
     await withPower((pdu) => (words ? { query: [pdu, ...words] } : {}), state, async (board) => {

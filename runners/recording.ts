@@ -1,5 +1,5 @@
 /**
- * The runner `recording`: answers plans from a trace that was taken from a real board before.
+ * The runner `recording`: answers plans from a trace that was recorded on a real board.
  *
  * @module
  */
@@ -12,8 +12,8 @@ import type { EraId } from "../model/mod.ts";
 import type { Runner, RunnerOptions } from "./runner.ts";
 
 /**
- * Opens a recorded trace as a board. A step that the recording does not hold, or holds as another operation, is lost as
- * `not-recorded`, never passed.
+ * Opens a recorded trace as a board. A step that is missing in the recording, or has another operation there, is lost as
+ * `not-recorded`; it never passes.
  *
  * @throws {SyntaxError} If the trace cannot be read
  */

@@ -1,5 +1,5 @@
 /**
- * Making a board as new after its kernel broke: it is rebooted, and answers again.
+ * Renews a board after its kernel broke: reboots it, and waits until it answers again.
  *
  * @module
  */
@@ -9,25 +9,25 @@ import { cyclePower } from "./power.ts";
 import type { AgentSession } from "./agent/session.ts";
 import { type Shell, TransportError } from "./lines/shell.ts";
 
-/** How a board is rebooted, and reached again. */
+/** How to reboot a board, and how to reach it again. */
 export interface Renewal {
-  /** Reboots the board; `session` is the one with the kernel that broke, and may be lost */
+  /** Reboots the board; `session` is the session with the broken kernel, and may be lost */
   reboot(session: AgentSession): Promise<void>;
-  /** Opens a shell on the board; rejected with {@linkcode TransportError} as long as it is not up */
+  /** Opens a shell on the board; rejects with {@linkcode TransportError} while the board is not up */
   connect(): Promise<Shell>;
-  /** How long the board may take until it is up again, in ms. @default {300000} */
+  /** The longest time until the board is up again, in ms. @default {300000} */
   bound?: number;
 }
 
-/** What is still written to disk is written, if that works; then the kernel starts over, whatever locks are held. */
+/** Syncs the disks, if that works, and remounts them read-only; then the kernel reboots at once, even if locks are held. */
 const SYSRQ = "echo 1 > /proc/sys/kernel/sysrq; " +
   ["s", "u", "b"].map((key) => `echo ${key} > /proc/sysrq-trigger`).join("; sleep 1; ") + "\n";
 
-/** Reboots a real board: by its power control, or by the shell that still answers. */
+/** Reboots a real board by its power control, or else by a shell that still answers. */
 export async function rebootRemote(board: Board, session: AgentSession, connect: () => Promise<Shell>): Promise<void> {
   if (await cyclePower(board)) return;
   if (await session.tell(SYSRQ)) return await pause(SYSRQ_MS);
-  // The line was lost with the kernel. One that boots by itself is waited for.
+  // The line was lost with the kernel. If no shell answers, only wait: the board may reboot by itself.
   const shell = await connect().catch(() => undefined);
   if (!shell) return;
   const writer = shell.writable.getWriter();
@@ -36,12 +36,12 @@ export async function rebootRemote(board: Board, session: AgentSession, connect:
   await shell.close();
 }
 
-/** How long the shell takes for its line. */
+/** How long the shell needs for its line, in ms. */
 const SYSRQ_MS = 2500;
 
 /**
- * Returns the boot that a board is in, by a shell of its own; undefined where none answers within `ms`. A board that boots is tried
- * again.
+ * Returns the boot id of a board, read by a new shell; undefined if no shell answers within `ms`. It tries again while the
+ * board boots.
  */
 export async function bootOf(
   connect: () => Promise<Shell>,
@@ -66,7 +66,7 @@ export async function bootOf(
   }
 }
 
-/** How long a shell may take to answer. */
+/** The longest time until a shell answers, in ms. */
 const ANSWER_MS = 5000;
 
 async function askBoot(shell: Shell): Promise<string | undefined> {
@@ -92,15 +92,16 @@ async function askBoot(shell: Shell): Promise<string | undefined> {
   }
 }
 
-/** Between two tries to reach a board that boots. */
+/** The time between two attempts to reach a board that boots, in ms. */
 const AGAIN_MS = 2000;
 
 const pause = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms));
 
 /**
- * Waits until a board that is being rebooted answers, with `open`, which gives undefined for one that has not booted yet.
+ * Waits until a rebooting board answers. It calls `open` repeatedly, which returns undefined while the board has not rebooted
+ * yet.
  *
- * @throws {TransportError} If it does not come back in time; the message holds what was tried last
+ * @throws {TransportError} If the board does not come back in time; the message has the last failure
  */
 export async function comeBack<T>(
   board: Board,

@@ -1,5 +1,5 @@
 /**
- * Runners: each takes plans to one kind of target and brings back traces.
+ * Runners: each runs plans on one kind of target and returns traces.
  *
  * @module
  */
@@ -13,89 +13,89 @@ import type { FailedCommand, Hello } from "./agent/hello.ts";
 import type { Instance } from "./agent/instances.ts";
 import type { Lifelines } from "./guard/guard.ts";
 
-/** What tells a user how far the work is: a download, a build, a boot. */
+/** The progress of slow work, for the user: a download, a build, a boot. */
 export interface Progress {
-  /** What is done, in a few words, for example `download linux-image-6.12` */
+  /** The work in a few words, for example `download linux-image-6.12` */
   phase: string;
-  /** What it is done to, for example `kernel 6.12` */
+  /** The object of the work, for example `kernel 6.12` */
   detail?: string;
-  /** How much of `total` is done, in whatever unit */
+  /** The finished part of `total`, in any unit */
   done?: number;
-  /** How much there is to do, in the unit of `done` */
+  /** All of the work, in the unit of `done` */
   total?: number;
 }
 
 /** Options of {@linkcode openRunner}. */
 export interface RunnerOptions {
-  /** Which line to a board that has several. @default {the line of the board file, else the first of its tables} */
+  /** The line to use if the board has several. @default {the line of the board file, else the first of its tables} */
   transport?: TransportName;
-  /** What the board is wanted for, as shown to others who find its device in use. @default {"twinlink"} */
+  /** The command that uses the board, as shown to users who find its device in use. @default {"twinlink"} */
   doing?: string;
-  /** Waits where another run has the board's device. @default {false} */
+  /** True to wait while another run has the board's device. @default {false} */
   wait?: boolean;
   /** Ends the run; the board is torn down */
   signal?: AbortSignal;
-  /** Called as preparing the board goes on */
+  /** Called with the progress while the board is prepared */
   onProgress?: (progress: Progress) => void;
-  /** Called for each step as it comes back */
+  /** Called for each step when its result arrives */
   onStep?: (step: StepTrace) => void;
-  /** Called for each line of the connection that belongs to no record: on a shared line, what the kernel said */
+  /** Called for each line of the connection that belongs to no record: on a shared line, the kernel's lines */
   onNoise?: (line: string) => void;
   /** Devices that a plan may take away although the board needs them, by their names in sysfs. @default {[]} */
   iKnow?: readonly string[];
-  /** Where the console of a board that has one is logged, whole. @default {beside the board's image} */
+  /** The file for the full log of the board's console, if it has one. @default {beside the board's image} */
   consoleLog?: string;
 }
 
-/** A target that plans can be run on. */
+/** A target that runs plans. */
 export interface Runner {
-  /** What traces of this target say of it */
+  /** The description of this target in its traces */
   readonly header: TraceHeader;
-  /** What the target has, of the capabilities that it can tell of; undefined where it cannot */
+  /** The capabilities that the target reports; undefined if it cannot report any */
   readonly has: readonly string[] | undefined;
-  /** What the board's devlink instance has; left out where nothing was read, or the board had no such instance */
+  /** The facts of the board's devlink instance; left out if they were not read, or the board lacks the instance */
   readonly facts?: Facts;
-  /** Reads the facts of the board's own device again; undefined where it is gone. Left out where there were none */
+  /** Reads the facts of the board's own device again; undefined if the device is gone. Left out if `facts` is left out */
   readFacts?(): Promise<Facts | undefined>;
-  /** Lists the board's devlink instances, those that are not under test included. Left out of what has no agent */
+  /** Lists the board's devlink instances, including those that are not under test. Left out if the target has no agent */
   instances?(): Promise<Instance[]>;
-  /** Reads what the board must not lose, and by which devices. Left out where the board is ours to break */
+  /** Reads what the board must not lose, with the devices that carry it. Left out for a guest, which may be broken */
   lifelines?(): Promise<Lifelines>;
-  /** Which boot of the target this is, where it can tell: its `/proc/sys/kernel/random/boot_id`. It changes with `renew` */
+  /** The boot id of the target, if it has one: `/proc/sys/kernel/random/boot_id`. It changes with `renew` */
   readonly boot?: string | undefined;
-  /** True if the target can answer a plan of this name at all. Left out if it can answer every plan. */
+  /** True if the target can answer a plan of this name. Left out if it can answer every plan. */
   holds?(about: Pick<Plan, "suite" | "sequence">): boolean;
   /**
-   * Looks at plans before any of them is run, where the board is not ours to break: `run` does the same for its plan.
+   * Checks plans before any of them is run, if the board may not be broken; `run` does the same for its own plan.
    *
-   * @throws {RefusedError} If one would take away the board's root filesystem or the connection to it, or names
-   * another device than its handle's
+   * @throws {RefusedError} If a plan would take away the board's root filesystem or the connection to it, or names a device
+   *   other than the board's own
    */
   guard?(plans: readonly Plan[]): Promise<void>;
   /**
-   * Runs a plan. What the board did not answer is in the trace as lost; nothing is thrown for it.
+   * Runs a plan. Steps that the board did not answer are lost in the trace; nothing is thrown for them.
    *
    * @throws {RefusedError} As `guard` does; nothing was pushed then
    */
   run(plan: Plan): Promise<SequenceTrace>;
   /**
-   * Makes the target as new after its kernel broke: reboots it and connects again. Left out where nothing can.
+   * Renews the target after its kernel broke: reboots it and connects again. Left out if the target cannot be renewed.
    *
-   * @throws {TransportError} If it does not come back
+   * @throws {TransportError} If the target does not come back
    */
   renew?(): Promise<void>;
-  /** Leaves the target as it was; safe to call twice. */
+  /** Restores the target as it was; safe to call twice. */
   close(): Promise<void>;
 }
 
-/** A board that answers and cannot do the job: no root, no devlink, no kernel log. The exit status is 3. */
+/** A board answers but cannot run plans: no root, no devlink, no kernel log. The exit status is 3. */
 export class UnfitBoardError extends Error {
   /** The class by its name, for callers that do not import it */
   override name = "UnfitBoardError";
 }
 
 /**
- * Checks that the board can run plans at all.
+ * Checks that the board can run plans.
  *
  * @throws {UnfitBoardError} If it cannot; the message lists what is missing and where to get it
  */
@@ -118,7 +118,7 @@ export function checkFit(board: Board, hello: Hello): void {
   if (unready) unfit(`it does not get ready: ${unready.key}: ${failing(unready)}`);
   const [failed] = hello.failed;
   const absent = `its kernel ${hello.kernel} has no devlink (CONFIG_NET_DEVLINK)`;
-  // What devlink(8) reports where the kernel does not know the family of netlink.
+  // The error of devlink(8) if the kernel does not have the netlink family of devlink.
   if (failed?.command === "devlink dev show" && /^Failed to connect to devlink Netlink/.test(failed.said)) {
     unfit(absent);
   }

@@ -1,4 +1,4 @@
-/** A board whose programs do not work, as a real sh on a real line. */
+/** A board whose programs do not work: a real sh on a real line. */
 
 import { assertEquals } from "@std/assert";
 import type { Board } from "../boards/mod.ts";
@@ -9,7 +9,7 @@ import { readyCommands } from "./agent/ready.ts";
 import type { Hello } from "./agent/hello.ts";
 import { AgentSession } from "./agent/session.ts";
 
-/** Returns why a board is not fit; empty if it is. */
+/** Returns the reason why a board is unfit; empty if it is fit. */
 function why(hello: Hello): string {
   try {
     checkFit({ name: "b", driver: "netdevsim" } as Board, hello);
@@ -20,7 +20,7 @@ function why(hello: Hello): string {
   }
 }
 
-/** Returns what a board whose devlink or ip is such a script is not fit for. */
+/** Returns the reason why a board is unfit if its devlink or its ip is this script. */
 async function reasonOf(program: "devlink" | "ip", script: string): Promise<string> {
   const dir = await Deno.makeTempDir();
   try {

@@ -16,7 +16,7 @@ const FIT: Hello = {
   freedMemory: "kept",
 };
 
-/** Returns why a board is not fit; empty if it is. */
+/** Returns the reason why a board is unfit; empty if it is fit. */
 function why(hello: Partial<Hello>): string {
   try {
     checkFit(BOARD, { ...FIT, ...hello });
@@ -27,7 +27,7 @@ function why(hello: Partial<Hello>): string {
   }
 }
 
-Deno.test("checkFit() names the program that does not work, and a kernel without devlink only where devlink(8) reports so", () => {
+Deno.test("checkFit() names the broken program, and names a kernel without devlink only if devlink(8) reports it", () => {
   const has = ["kmsg", "netdevsim", "debugfs"];
   assertEquals(why({}), "");
   assertEquals(
@@ -45,6 +45,6 @@ Deno.test("checkFit() names the program that does not work, and a kernel without
   assertThrows(() => checkFit(BOARD, { ...FIT, missing: ["devlink"] }), UnfitBoardError, "is not on the board");
 });
 
-Deno.test("checkFit(): a board whose kernel log cannot be read is not used, since nothing would be compared with it", () => {
+Deno.test("checkFit(): a board whose kernel log cannot be read is unfit, since its kernel log could not be compared", () => {
   assertMatch(why({ has: FIT.has.filter((one) => one !== "kmsg") }), /its kernel log \(\/dev\/kmsg\) cannot be read/);
 });

@@ -20,7 +20,7 @@ const schema = z.strictObject({
   roce: z.boolean().exactOptional().meta({
     description: 'True if the card has RoCE; true by default. The guest has RDMA with modules = ["mlx5_ib"] in [qemu]',
   }),
-  // The lowest bit of the first byte marks groups.
+  // The lowest bit of the first byte marks multicast addresses.
   mac: text("MAC address of the port").regex(
     /^[0-9a-f][02468ace](:[0-9a-f]{2}){5}$/i,
     'the MAC address of one station, such as "0c:42:a1:00:00:01"',

@@ -1,5 +1,5 @@
 /**
- * What an emulated device is to a board file: a name for `device` of `[qemu]`, and a table of its own for options.
+ * The interface between an emulated device and a board file: a name for `device` in `[qemu]`, and a table for its options.
  *
  * @module
  */
@@ -12,6 +12,6 @@ export interface DeviceTable<Schema extends z.ZodType = z.ZodType> {
   readonly schema: Schema;
   /** Returns the driver that binds to the device, as sysfs names it; the options may violate the schema */
   readonly driver: (options: Readonly<Record<string, unknown>>) => string;
-  /** What the device is, for people */
+  /** A description of the device, for people */
   readonly words: string;
 }

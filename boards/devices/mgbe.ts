@@ -16,7 +16,7 @@ const schema = z.strictObject({
     description:
       "True if the MAC has time stamps; true by default. Without them there is no devlink instance on any kernel",
   }),
-  // The lowest bit of the first byte marks groups.
+  // The lowest bit of the first byte marks multicast addresses.
   mac: text("MAC address of the port").regex(
     /^[0-9a-f][02468ace](:[0-9a-f]{2}){5}$/i,
     'the MAC address of one station, such as "02:54:57:00:20:00"',
@@ -25,9 +25,9 @@ const schema = z.strictObject({
 
 /** Options of an emulated mGBE. */
 export interface MgbeTable {
-  /** How the MAC speaks to its PHY: by SGMII with a SerDes and an XPCS, by RGMII without a PCS. @default {"sgmii"} */
+  /** The MAC's interface to its PHY: SGMII with a SerDes and an XPCS, or RGMII without a PCS. @default {"sgmii"} */
   interface?: "sgmii" | "rgmii";
-  /** True if the MAC has time stamps. Without them there is no devlink instance on any kernel. @default {true} */
+  /** True if the MAC has hardware timestamps. Without them there is no devlink instance on any kernel. @default {true} */
   ptp?: boolean;
   /** MAC address of the port */
   mac?: string;

@@ -1,6 +1,6 @@
 /**
- * The emulated devices: what a guest in QEMU may have on its PCI bus. A new kind is a file here for its options, the device in
- * `fixtures/devices`, and one entry in each of the two lists. The compiler asks for the second one.
+ * The emulated devices that a guest in QEMU may have on its PCI bus. A new kind needs a file here for its options, the device
+ * in `fixtures/devices`, and one entry in each of the two lists. The compiler reports a missing entry in the second list.
  *
  * @module
  */
@@ -15,7 +15,7 @@ export type { ConnectxTable } from "./connectx.ts";
 export type { MgbeTable } from "./mgbe.ts";
 export type { SpectrumTable } from "./spectrum.ts";
 
-/** The list: the optional tables below `[qemu]`, each with the options of one device. */
+/** The first list: the optional tables in `[qemu]`, each with the options of one device. */
 export interface DeviceTables {
   /** Options of an emulated ConnectX */
   connectx?: ConnectxTable;
@@ -25,7 +25,7 @@ export interface DeviceTables {
   mgbe?: MgbeTable;
 }
 
-/** The same list: what each device is. */
+/** The second list: the description of each device. */
 const TABLES = { connectx, spectrum, mgbe } as const satisfies Record<DeviceName, unknown>;
 
 /** A kind of emulated device: the name of its table. */
@@ -36,22 +36,22 @@ export const DEVICES = Object.keys(TABLES) as unknown as readonly [DeviceName, .
 
 type Shape = { [N in DeviceName]: z.ZodExactOptional<typeof TABLES[N]["schema"]> };
 
-/** Returns the part of the shape of `[qemu]` that the tables make up. */
+/** Returns the part of the shape of `[qemu]` for the tables of devices. */
 export function deviceShape(): Shape {
   return Object.fromEntries(DEVICES.map((name) => [name, TABLES[name].schema.exactOptional()])) as unknown as Shape;
 }
 
-/** Where the device is in a guest: the one function of the first bus below the root, since its root port is the only one. */
+/** The handle of the device in a guest: the only function on the bus below the only root port. */
 export const DEVICE_HANDLE = "pci/0000:01:00.0";
 
 /** An emulated device of a board. */
 export interface BoardDevice {
   kind: DeviceName;
-  /** Its options, keys as in the board's file */
+  /** Its options, with keys as in the board's file */
   options: Readonly<Record<string, unknown>>;
 }
 
-/** The part of a board that describes its emulated device, keys in camel case. */
+/** The part of a board that describes its emulated device, with keys in camel case. */
 interface Emulating {
   qemu?: { device?: DeviceName } & { [N in DeviceName]?: object };
 }
@@ -65,13 +65,13 @@ export function deviceOf({ qemu }: Emulating): BoardDevice | undefined {
   return { kind, options: Object.fromEntries(options) };
 }
 
-/** Returns what a device is, in one line. */
+/** Describes a device in one line. */
 export function deviceWords({ kind, options }: BoardDevice): string {
   const given = Object.entries(options).map(([key, value]) => `${key} ${value}`);
   return [TABLES[kind].words, ...given].join(", ");
 }
 
-/** Returns the contradictions in what a board file has about its emulated device; `board` may violate the schema. */
+/** Returns the contradictions in a board file about its emulated device; `board` may violate the schema. */
 export function deviceProblems(board: Record<string, unknown>): Problem[] {
   const { qemu, handle, driver } = board;
   if (typeof qemu !== "object" || qemu === null) return [];

@@ -15,7 +15,7 @@ const schema = z.strictObject({
   firmware: text("Minor and subminor version of the firmware, for example 2010.1006; the major one is of the model")
     .regex(/^\d{4}\.\d{4}$/, 'a minor and a subminor version such as "2010.1006", four digits each').exactOptional(),
   ports: z.int().min(1).max(16).exactOptional().meta({ description: "Number of front panel ports; 2 by default" }),
-  // The lowest bit of the first byte marks groups; the last byte is where the ports count on.
+  // The lowest bit of the first byte marks multicast addresses. The ports count up in the last byte.
   mac: text("MAC address of the switch, whose ports have the ones that follow").regex(
     /^[0-9a-f][02468ace](:[0-9a-f]{2}){4}:00$/i,
     'the MAC address of one station that ends with 00, such as "02:54:57:00:10:00"',
@@ -28,11 +28,11 @@ const schema = z.strictObject({
 export interface SpectrumTable {
   /** Generation of the switch. @default {"spectrum"} */
   model?: "spectrum" | "spectrum2";
-  /** Minor and subminor version of the firmware: `2010.1006`. The major one is of the model */
+  /** Minor and subminor version of the firmware: `2010.1006`. The major version follows from the model */
   firmware?: string;
   /** Number of front panel ports. @default {2} */
   ports?: number;
-  /** MAC address of the switch, whose ports have the ones that follow */
+  /** MAC address of the switch; its ports have the next addresses */
   mac?: string;
   /** Identity of the board, which `devlink dev info` shows as `fw.psid` */
   psid?: string;

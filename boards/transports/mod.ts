@@ -1,6 +1,6 @@
 /**
- * The transports: by which lines a board may be reached. A new one needs a file here for its table, a file in `runners/lines` for
- * its opener, and an entry in both lists. The compiler asks for the second one.
+ * The transports: the ways to reach a board. A new transport needs a file here for its table, a file in `runners/lines` for its
+ * opener, and an entry in both lists. The compiler reports a missing entry in the second list.
  *
  * @module
  */
@@ -14,7 +14,7 @@ export type { SerialTable } from "./serial.ts";
 export type { SshTable } from "./ssh.ts";
 export type { LineTable, Need, Problem, TransportTable } from "./transport.ts";
 
-/** The list: the tables of a board file, each of which may be missing. */
+/** The first list: the tables of a board file, all optional. */
 export interface TransportTables {
   /** The board over ssh */
   ssh?: SshTable;
@@ -22,18 +22,18 @@ export interface TransportTables {
   serial?: SerialTable;
 }
 
-/** The same list: what each table is. The first one that a board has is its default. */
+/** The second list: the definition of each table. The first one that a board has is its default. */
 const TABLES = { ssh, serial } as const satisfies Record<TransportName, unknown>;
 
 /** A way to reach a board: the name of its table. */
 export type TransportName = keyof TransportTables;
 
-/** The names, in the order in which they are preferred. */
+/** The names, in order of preference. */
 export const TRANSPORTS = Object.keys(TABLES) as unknown as readonly [TransportName, ...TransportName[]];
 
 type Shape = { [N in TransportName]: z.ZodExactOptional<typeof TABLES[N]["schema"]> };
 
-/** Returns the part of a board file's shape that the tables make up. */
+/** Returns the part of a board file's shape for the tables of transports. */
 export function transportShape(): Shape {
   return Object.fromEntries(TRANSPORTS.map((name) => [name, TABLES[name].schema.exactOptional()])) as unknown as Shape;
 }
@@ -48,15 +48,15 @@ export function isLine(name: TransportName): boolean {
   return isTransport(name) && TABLES[name].line;
 }
 
-/** What a board file may have of transports. */
+/** The keys of a board file about transports. */
 type Reached = { [N in TransportName]?: object } & { transport?: TransportName };
 
-/** Returns the transport by which a board is reached if nobody names another one; undefined if its file has no table of one. */
+/** Returns the transport that is used by default; undefined if the board's file has no table of a transport. */
 export function transportOf(board: Reached): TransportName | undefined {
   return board.transport ?? TRANSPORTS.find((name) => board[name] !== undefined);
 }
 
-/** Returns the serial line of a board: the first of its tables that is one. */
+/** Returns the serial line of a board: its first table that is a serial line. */
 export function lineOf(board: Reached): LineTable | undefined {
   return TRANSPORTS.filter(isLine).map((name) => board[name] as LineTable | undefined)
     .find((table) => table !== undefined);
@@ -72,7 +72,7 @@ export function transportNeeds(board: Reached): Need[] {
   return tablesOf(board).flatMap(([name, table]) => (TABLES[name] as TransportTable).needs(table));
 }
 
-/** Returns what the tables of a board file say against themselves. Keys begin with the table's name. */
+/** Returns the contradictions in the tables of a board file. Keys begin with the table's name. */
 export function transportProblems(board: Record<string, unknown>): Problem[] {
   return TRANSPORTS.flatMap((name) =>
     TABLES[name].problems(board[name]).map(({ key, message }) => ({ key: `${name}.${key}`, message }))
@@ -91,7 +91,7 @@ function tablesOf(board: Reached): [TransportName, object][] {
   });
 }
 
-/** Returns tables as people name them: `[ssh] or [serial]`. */
+/** Returns the names of tables as text: `[ssh] or [serial]`. */
 export function tableNames(word: "and" | "or", names: readonly TransportName[] = TRANSPORTS): string {
   return names.map((name) => `[${name}]`).join(` ${word} `);
 }

@@ -43,7 +43,7 @@ export function lineNeeds({ path }: LineTable): Need[] {
   return [{ what: "serial port", kind: "device", name: path.startsWith("/") ? path : undefined }];
 }
 
-/** The table `[serial]`: the board over a serial line, 8N1; the password itself never stands in a file. */
+/** The table `[serial]`: the board over a serial line, 8N1; the password itself is never in the file. */
 export interface SerialTable {
   /** A device, `tcp://HOST:PORT` or `rfc2217://HOST:PORT` */
   path: string;

@@ -63,13 +63,13 @@ export const ssh: TransportTable<typeof schema> = {
   ],
 };
 
-/** Returns the values that ssh would read differently from what the file means. */
+/** Returns the values that ssh would read differently from their meaning in the file. */
 function contradictions(ssh: unknown): { key: string; message: string }[] {
   if (typeof ssh !== "object" || ssh === null) return [];
   const problems: { key: string; message: string }[] = [];
   for (const [key, pattern] of Object.entries(SSH_WORDS)) {
     const value = (ssh as Record<string, unknown>)[key];
-    // What is no word at all was reported already.
+    // A value that is no word at all has already been reported.
     const word = typeof value === "string" && (key.endsWith("_file") || /^[^-\s]\S*$/.test(value));
     if (!word || value === "" || pattern.test(value)) continue;
     problems.push({

@@ -1,25 +1,25 @@
 /**
- * What a transport is to a board file: a table of its own.
+ * The interface between a transport and a board file: the transport's table.
  *
  * @module
  */
 
 import { z } from "zod";
 
-/** Returns a text that is not empty. */
+/** Returns the schema of a text that is not empty. */
 export const text = (description: string): z.ZodString => z.string().min(1).meta({ description });
 
-/** Returns the path of a file. */
+/** Returns the schema of a file's path. */
 export const path = (description: string): z.ZodString =>
   text(`${description}. Relative to the board file; a leading ~/ is the home directory`);
 
-/** Returns the arguments of a command. */
+/** Returns the schema of a command's arguments. */
 export const argv = (description: string): z.ZodArray<z.ZodString> =>
   z.array(z.string()).min(1).meta({ description: `${description}, as a list of arguments; no shell sees it` });
 
 /** Something that a transport needs on this machine. */
 export interface Need {
-  /** What it is, for example `identity file` */
+  /** Its kind in words, for example `identity file` */
   what: string;
   /** A program in PATH, a file to read, a variable of the environment, a device to read and write */
   kind: "program" | "file" | "variable" | "device";
@@ -45,17 +45,17 @@ export interface Problem {
   message: string;
 }
 
-/** The board's side of a transport. The runner's side, which opens it, is in `runners/lines/transports.ts`. */
+/** The board file's side of a transport. The runner's side, which opens it, is in `runners/lines/transports.ts`. */
 export interface TransportTable<Schema extends z.ZodType = z.ZodType> {
   /** The shape of the table */
   readonly schema: Schema;
   /** Keys of the table that hold paths, in camel case */
   readonly paths: readonly string[];
-  /** The errors of the table; it need not fit the schema */
+  /** Returns the errors of the table, which may violate the schema */
   problems(table: unknown): Problem[];
-  /** One line for people: where the table leads. The keys are in camel case from here on */
+  /** Describes the target of the table in one line. Keys are in camel case from here on */
   words(table: Camel<z.output<Schema>>): string;
-  /** What the table needs on this machine */
+  /** Returns the table's needs on this machine */
   needs(table: Camel<z.output<Schema>>): Need[];
   /** True if the table is a serial line (a {@linkcode LineTable}): a run records it, and a console shares it */
   readonly line: boolean;

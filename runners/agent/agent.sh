@@ -1,6 +1,6 @@
-# twinlink's agent: comes to the board over agent_wire.sh, once, then runs plans. POSIX sh (dash, busybox ash), with
-# iproute2's devlink and ip and the usual small tools. The host sets TL_N (a random word that bounds the sections of a
-# record) before it. Every record of a plan is stored in $TL_D until the next plan, so that it can be sent again.
+# twinlink's agent: sent to the board once over agent_wire.sh; then it runs plans. POSIX sh (dash, busybox ash), with iproute2's
+# devlink and ip and the usual small tools. Before it, the host sets TL_N, a random word that bounds the sections of a record.
+# Every record of a plan is stored in $TL_D until the next plan, so that it can be sent again.
 
 TL_PLAN=
 TL_NETNS=
@@ -9,7 +9,7 @@ TL_SIFT=
 TL_LATE=0
 TL_STILL=0
 TL_BEATER=
-# What waits for a process that was ended. Nothing does at the very end, see tl_stop.
+# The command that waits for a process that was ended. At the end of the agent nothing is waited for, see tl_stop.
 TL_WAIT=wait
 tl_child=
 TL_BROKEN=
@@ -25,7 +25,7 @@ tl_now() {
   read -r TL_UP TL_IDLE < /proc/uptime || read -r TL_UP TL_IDLE < /proc/uptime
 }
 
-# A monitor of each kind in a netns, appending to its file, so that the file can be emptied after each step.
+# Starts a monitor of each kind in a netns. Each appends to its file, so that the file can be emptied after each step.
 tl_watch() {
   case " $TL_NETNS " in *" $1 "*) return 0 ;; esac
   [ "$1" = init ] || [ -e "/run/netns/$1" ] || [ -e "/var/run/netns/$1" ] || return 0
@@ -47,7 +47,7 @@ tl_watch() {
   eval "tl_listening \$TL_PL_$1 0"
 }
 
-# tl_socket PID PROTOCOL: of the netlink socket of that process, sets TL_GROUPS, TL_RMEM and TL_DROPS.
+# tl_socket PID PROTOCOL: sets TL_GROUPS, TL_RMEM and TL_DROPS from the netlink socket of that process.
 tl_socket() {
   TL_GROUPS= TL_RMEM=1 TL_DROPS=
   while read -r tl_sk tl_eth tl_pid tl_grp tl_rm tl_wm tl_dump tl_locks tl_drp tl_ino; do
@@ -74,8 +74,8 @@ tl_listening() {
   return 1
 }
 
-# tl_state PID: sets TL_STATE to the letter of its state, or to nothing where there is none. Of `stat`, which is one line: where a
-# process ends while bash reads the first lines of `status`, the rest of it is what the next `read` of any file returns.
+# tl_state PID: sets TL_STATE to the letter of the process state; empty if there is no such process. It reads `stat`, which is
+# one line. If a process ends while bash reads the first lines of `status`, the next `read` of any file returns the other lines.
 tl_state() {
   TL_STATE=
   read -r tl_line < "/proc/$1/stat" || return 1
@@ -83,8 +83,8 @@ tl_state() {
   TL_STATE=${tl_line%"${tl_line#?}"}
 } 2> /dev/null
 
-# tl_asleep PID: waits until a process sleeps. Multicast is delivered before the system call that caused it returns, and
-# wakes the monitor: one that sleeps has read everything, and written it.
+# tl_asleep PID: waits until a process sleeps. The kernel delivers multicast before the system call that caused it returns, and
+# wakes the monitor. So a monitor that sleeps has read every message, and written it.
 tl_asleep() {
   tl_j=0
   while [ $tl_j -lt 20000 ]; do
@@ -111,8 +111,8 @@ tl_unwatch() {
   TL_NETNS=$tl_rest
 }
 
-# tl_breaks LINE: notes a line of the kernel log that states that the kernel broke. A report of a sanitiser does not, and no
-# line of a program, whose priority is 8 or more.
+# tl_breaks LINE: sets TL_BROKEN if a line of the kernel log states that the kernel broke. A report of a sanitiser does not
+# count, and no line of a program does (priority 8 or more).
 tl_breaks() {
   case $1 in [0-7],*) ;; *) return 0 ;; esac
   case ${1#*;} in
@@ -122,10 +122,10 @@ tl_breaks() {
   esac
 }
 
-# The kernel log up to the last mark. The mark goes through the log itself, so what was logged earlier stands before it.
-# Of the marks of the steps on the way, `@` and the number of the step. Records count up: where some are missing, since others
-# have taken their place before they were read, TL_GAP names the gap. Of a log without end nothing is taken but whether the
-# kernel broke: 2 then.
+# tl_kmsg: prints the kernel log up to the last mark. The mark goes through the log itself, so every earlier line is before it.
+# For the mark of a step it prints `@` and the number of the step. Records count up: if some are missing because newer ones
+# overwrote them before they were read, TL_GAP names the gap. Returns 2 if the log has no end: then it is not read further,
+# except to see whether the kernel broke.
 tl_kmsg() {
   tl_i=0 tl_size=0
   tl_part=
@@ -138,7 +138,7 @@ tl_kmsg() {
       [ $tl_size -le $((TL_MOST / 8 * 7)) ] || {
         grep -E ';(BUG: |Oops|Internal error: |Unable to handle kernel |general protection fault|Kernel panic )' <&7 |
           grep -v -E 'BUG: (KASAN|KMSAN|KFENCE): ' | grep -c . > /dev/null && TL_BROKEN=1
-        # What was passed over is no gap.
+        # The records that were skipped are no gap.
         TL_NEXT=
         return 2
       }
@@ -160,10 +160,10 @@ tl_kmsg() {
       esac
       tl_breaks "$tl_line"
     else
-      # A line that is being written may be there in part: a file grows by the page.
+      # A line that is still being written may be there in part: a file grows by the page.
       tl_part=$tl_part$tl_line
       tl_i=$((tl_i + 1))
-      # Who copies the log ends where there is no space left.
+      # The process that copies the log ends where no space is left.
       [ $((tl_i % 200)) != 0 ] || [ -z "$TL_CAT" ] || tl_lives $TL_CAT || return 1
     fi
   done
@@ -175,8 +175,9 @@ tl_mark() {
   printf '<7>twinlink %s %s\n' "$TL_N" "$1" > /dev/kmsg
 } 2> /dev/null
 
-# What rounds are judged by: the lines that may be findings, or may belong to one. Of the other lines there is one of each kind, with any
-# numbers in it, and how many more there were. Of calls on a removed PCS the first ones do.
+# tl_sift: prints the lines by which rounds are judged: all lines that may be findings, or may belong to a finding. Of the other
+# lines it prints one of each kind, and how many more there were. Lines that differ only in numbers are of one kind. Of calls on
+# a removed PCS it prints the first 20.
 tl_sift() {
   set -- $(wc -l < "$TL_D/log")
   grep -E "$TL_SIFT" "$TL_D/log" > "$TL_D/found"
@@ -199,7 +200,7 @@ tl_sift() {
   printf '14,0,0,-;twinlink: %s more lines\n' $(($1 - 1 - tl_j))
 }
 
-# One line of the kernel of each kind, up to 200, each with the device that logged it.
+# An awk program: prints one line of each kind of the kernel's lines, up to 200, each with the device that logged it.
 TL_KINDS='
 /^[0-9]/ { new = 0 }
 /^[0-7],/ && $0 !~ ENVIRON["TL_SIFT"] {
@@ -210,9 +211,9 @@ TL_KINDS='
 }
 /^ DEVICE=/ && new'
 
-# tl_start_ticker SECONDS: from now on a tick so often, SIGUSR1: it ends a `read` that nobody answers. `wait` is not to be
-# interrupted, since bash does not know the exit status any more then: for that there is SIGUSR2, once a bound has passed.
-# A tick that comes late tells of a board that had no CPU to give, or that stood still. So does a CPU whose time is not accounted.
+# tl_start_ticker SECONDS: sends SIGUSR1 to the agent every SECONDS seconds (a tick). A tick ends a `read` that gets no input.
+# It must not interrupt `wait`, since bash then loses the exit status. Once a bound has passed, SIGUSR2 interrupts `wait`. A
+# late tick shows that the board had no CPU to give, or stood still. So does CPU time that the kernel does not account for.
 tl_start_ticker() {
   trap 'TL_T=$((TL_T + 1))' USR1
   trap : USR2
@@ -234,9 +235,9 @@ tl_start_ticker() {
   TL_TICKER=$!
 }
 
-# tl_gap PASSED: sets tl_gap to the time since the last tick that the kernel cannot account for, in hundredths of a second. It takes the
-# CPU that lost the most: that is time in which the host of a guest did not run it. Little is lost on any machine. A CPU
-# that did nothing is left out, since not every kernel accounts for that.
+# tl_gap PASSED: sets tl_gap to the time since the last tick that the kernel does not account for, in hundredths of a second. It
+# takes the CPU that lost the most: in that time the host of a guest did not run it. A small loss counts as 0: every machine has
+# it. A CPU that did nothing is left out, since not every kernel accounts for idle time.
 tl_gap() {
   tl_gap=0
   while read -r tl_cpu tl_u tl_n tl_s tl_i tl_w tl_q tl_r tl_rest; do
@@ -253,22 +254,22 @@ tl_gap() {
   [ $((4 * tl_gap)) -ge "$1" ] || tl_gap=0
 }
 
-# tl_ticked LATE STILL: writes how late all ticks up to the one at TL_UP came, taken together; those that came far too late; and when
-# that one was; in hundredths of a second; their sum, since it may be read half written. As long as before, so that it needs
-# no space.
+# tl_ticked LATE STILL: writes three times and their sum, in hundredths of a second: how late all ticks so far came; how late
+# only the far too late ticks came; and TL_UP. The sum shows a reader that the file is only half written. The length of the file
+# never changes, so that writing it needs no space.
 tl_ticked() {
   tl_up=$((${TL_UP%.*} * 100 + 1${TL_UP#*.} - 100))
   printf '%-16d%-16d%-16d%-16d\n' "$1" "$2" $tl_up $(($1 + $2 + tl_up)) 1<> "$TL_D/late"
 }
 
-# tl_late: sets TL_LATE to how late the ticks up to TL_UP came, one that is due included, in hundredths of a second. Sets TL_OWN to
-# the seconds of TL_UP in which the board did not stand still.
+# tl_late: sets TL_LATE to how late the ticks up to TL_UP came, in hundredths of a second; a tick that is due counts, too. Sets
+# TL_OWN to the seconds of TL_UP in which the board did not stand still.
 tl_late() {
   tl_up=$((${TL_UP%.*} * 100 + 1${TL_UP#*.} - 100)) tl_tries=0
   while [ $tl_tries -lt 50 ]; do
     tl_tries=$((tl_tries + 1))
     read -r tl_sum tl_still tl_tick tl_both < "$TL_D/late" || continue
-    # Half written it may be no number, or have a zero in front: either ends a shell that is to count with it.
+    # A half-written number may have letters or a leading zero. Either one ends a shell that calculates with it.
     case " $tl_sum $tl_still $tl_tick" in *[!0-9\ ]* | *" 0"[0-9]*) continue ;; esac
     [ "$tl_both" = $((tl_sum + tl_still + tl_tick)) ] || continue
     tl_due=$((tl_up - tl_tick - 100))
@@ -280,7 +281,8 @@ tl_late() {
   TL_OWN=$(((tl_up - TL_STILL) / 100))
 } 2> /dev/null
 
-# Reports that the board is alive while a plan runs. A process of its own: a line may take no bytes.
+# Reports each second that the board is alive while a plan runs. It is a process of its own, since a write to the line may
+# block.
 tl_start_beat() {
   (
     trap - USR1 USR2
@@ -291,7 +293,8 @@ tl_start_beat() {
   TL_BEATER=$!
 }
 
-# tl_bound OWN: when the bound passes, in seconds of TL_OWN; 0 for none. As long as before, so that it needs no space.
+# tl_bound OWN: writes when the bound passes, in seconds of TL_OWN; 0 for none. The length stays the same, so that it needs no
+# space.
 tl_bound() {
   printf '%010d\n' "$1" 1<> "$TL_D/bound"
 }
@@ -304,14 +307,14 @@ tl_wait() {
   trap 'TL_T=$((TL_T + 1))' USR1
 }
 
-# tl_kill PID: ends a process and what it has started, where /proc tells.
+# tl_kill PID: kills a process and its children, if /proc lists them.
 tl_kill() {
   tl_kids=
   read -r tl_kids < "/proc/$1/task/$1/children"
   kill -9 "$1" $tl_kids
 } 2> /dev/null
 
-# tl_bounded SECONDS COMMAND...: sets TL_RC, or `hang` when the bound has passed.
+# tl_bounded SECONDS COMMAND...: runs a command. Sets TL_RC to its exit status, or to `hang` if the bound has passed.
 tl_bounded() {
   tl_now
   tl_late
@@ -326,7 +329,7 @@ tl_bounded() {
     tl_now
     tl_late
     if ! kill -0 $tl_child 2> /dev/null; then
-      # It ended as a signal came: dash still has its status. Of one that a signal ended it has none, nor has bash of any.
+      # The child ended just as a signal came. dash still has the exit status of a child that exited by itself; bash has none.
       wait $tl_child 2> /dev/null
       tl_rc=$?
       [ $tl_rc = 127 ] || TL_RC=$tl_rc
@@ -344,9 +347,9 @@ tl_bounded() {
   [ $TL_RC != hang ]
 }
 
-# What the plan's lines run. Each is given to tl_step.
+# The functions that the lines of a plan run. Each is given to tl_step.
 
-# tl_in NETNS COMMAND...: instead of the shell, so that what ends a step that hangs ends the command.
+# tl_in NETNS COMMAND...: runs a command in a netns, by exec: so whatever ends a step that hangs also ends the command.
 tl_in() {
   if [ "$1" = init ]; then
     shift
@@ -365,14 +368,14 @@ tl_devlink() {
   fi
 }
 
-# One write(2): dd tells the errno, which a shell's own redirection does not.
+# tl_write: writes a file by one write(2). dd reports the errno; a shell's own redirection does not.
 tl_write() {
   tl_text=$TL_D/in$TL_WHO
   if [ "${4-}" ]; then printf %s "$3"; else printf '%s\n' "$3"; fi > "$tl_text"
   tl_in "$1" dd if="$tl_text" of="$2" bs=4096 count=1 conv=notrunc
 }
 
-# A file in /lib/firmware, where there may be none yet.
+# tl_firmware: writes a file in /lib/firmware, a folder that may not exist yet.
 tl_firmware() {
   mkdir -p "${2%/*}" && tl_write "$@"
 }
@@ -385,7 +388,7 @@ tl_device() {
   elif [ ${#2} -gt 1984 ]; then
     tl_unoperated "$1" "an operation of ${#2} bytes; 1984 at most"
   elif ! { printf %s "$2" | tl_post 64 33 && printf %04d ${#2} | tl_post 4 513; }; then
-    # The status is then from an earlier operation.
+    # The status in the mailbox is not read: it is from an earlier operation.
     tl_unoperated "$1" "its mailbox cannot be written"
   else
     while tl_status=$(tl_mailbox 514 4) && [ "$tl_status" = busy ]; do tl_sleep 0.02 1; done
@@ -400,19 +403,19 @@ tl_unoperated() {
   return 1
 }
 
-# tl_post SIZE PLACE: writes what it reads.
+# tl_post SIZE PLACE: writes its standard input into the configuration space.
 tl_post() {
   dd of="$tl_config" bs=$1 seek=$2 conv=notrunc 2> /dev/null
 }
 
-# tl_device_step ID: notes in the log of the emulated device TL_DEVICE that a step begins. A function that is being reset may
-# delay every reader of its configuration.
+# tl_device_step ID: writes into the log of the emulated device TL_DEVICE that a step begins. A bound limits the write: a
+# function that is being reset may delay every access to its configuration space.
 tl_device_step() {
   printf %04d "$1" 1<> "$TL_D/step"
   tl_bounded 5 dd if="$TL_D/step" of="$TL_DEVICE" bs=4 seek=515 conv=notrunc
 }
 
-# tl_mailbox PLACE SIZE [COUNT]
+# tl_mailbox PLACE SIZE [COUNT]: prints bytes of the mailbox.
 tl_mailbox() {
   dd if="$tl_config" bs=$2 skip=$1 count=${3:-1} 2> /dev/null
 }
@@ -421,12 +424,13 @@ tl_read() {
   tl_in "$1" dd if="$2" bs=65536
 }
 
-# tl_broken STATUS: whether a program that ended like this did no work: not found, not to be started, ended by a signal.
+# tl_broken STATUS: true if a program with this exit status did no work: it was not found, could not be started, or a signal
+# ended it.
 tl_broken() {
   [ "$1" -ge 126 ] && [ "$1" -lt 255 ]
 }
 
-# tl_netdev NETNS HANDLE PORT: the port's netdev, as devlink on the board names it.
+# tl_netdev NETNS HANDLE PORT: sets tl_devname to the port's netdev, as devlink on the board names it.
 tl_netdev() {
   tl_devname=$(tl_devlink "$1" -j port show "$2/$3")
   tl_rc=$?
@@ -457,7 +461,7 @@ tl_link_rename() {
   tl_netdev "$1" "$2" "$3" || return $?
   tl_in "$1" ip link set dev "$tl_devname" name "$4"
 }
-# tl_ethtool NETNS HANDLE PORT OPTION [WORD]
+# tl_ethtool NETNS HANDLE PORT OPTION [WORD]: runs ethtool on the netdev of a port.
 tl_ethtool() {
   tl_netdev "$1" "$2" "$3" || return $?
   tl_in "$1" ethtool "$4" "$tl_devname" ${5:+"$5"}
@@ -471,7 +475,7 @@ tl_sleep() {
   sleep "$1" 2> /dev/null || sleep "$2"
 }
 
-# tl_pass SECONDS WHOLE_SECONDS: lets time pass; whole seconds are of the time in which the board did not stand still.
+# tl_pass SECONDS WHOLE_SECONDS: waits. Of whole seconds, only the time in which the board did not stand still counts.
 tl_pass() {
   case $1 in 0 | 0.*)
     tl_sleep "$1" "$2"
@@ -485,7 +489,7 @@ tl_pass() {
   while tl_now && tl_late && [ $TL_OWN -lt $tl_k ]; do tl_sleep 1 1; done
 }
 
-# tl_until HANDLE: until the instance is in this netns, 5 s at most.
+# tl_until HANDLE: waits until the instance is in this netns, 5 s at most.
 tl_until() {
   tl_k=0
   while [ $tl_k -lt 250 ]; do
@@ -504,7 +508,7 @@ tl_netns_del() {
   [ -z "$2" ] || tl_until "$2"
 }
 
-# tl_during FUNCTION FUNCTION: the second, again and again, while the first runs; once at least.
+# tl_during FUNCTION FUNCTION: runs the second function again and again while the first one runs; once at least.
 tl_during() {
   "$1" > /dev/null 2> "$TL_D/during" &
   tl_d=$!
@@ -513,7 +517,7 @@ tl_during() {
     printf '\n--%s poll %s\n' "$TL_N" "$TL_UP"
     ("$2") 2> "$TL_D/poll"
     tl_rc=$?
-    # By its own assertion on JSON that an error left unfinished.
+    # devlink(8) ends by its own assertion if an error left its JSON unfinished: the poll then failed with 1.
     [ $tl_rc != 134 ] || ! grep -q 'Assertion .* failed' "$TL_D/poll" || tl_rc=1
     printf '\n--%s polled %s\n' "$TL_N" $tl_rc
     kill -0 $tl_d 2> /dev/null || break
@@ -524,7 +528,8 @@ tl_during() {
   return $tl_rc
 }
 
-# tl_listen NETNS FUNCTION [BUS/DEVICE[/PORT]]: the function, listened to with a filter. The listener ends with its input.
+# tl_listen NETNS FUNCTION [BUS/DEVICE[/PORT]]: runs a function while devlink-listen listens, with a filter. The listener ends
+# with its input.
 tl_listen() {
   tl_f=$2
   rm -f "$TL_D/listen" "$TL_D/heard"
@@ -539,13 +544,14 @@ tl_listen() {
   (exec 9>&-; "$tl_f") > /dev/null
   tl_f=$?
   exec 9>&-
-  # One that lost a message does not end its list.
+  # A listener that lost a message prints no `end`.
   wait $tl_d
   cat "$TL_D/heard"
   return $tl_f
 }
 
-# tl_rounds TIMES FUNCTION [FUNCTION]: the first, as often as said, until it fails; the second again and again until then.
+# tl_rounds TIMES FUNCTION [FUNCTION]: runs the first function TIMES times, or until it fails; meanwhile the second one again
+# and again.
 tl_rounds() {
   tl_m=
   : > "$TL_D/broken"
@@ -575,13 +581,13 @@ tl_rounds() {
   done
   rm -f "$TL_D/more"
   [ -z "$tl_m" ] || wait $tl_m
-  # If an agent did not work meanwhile, nothing happened meanwhile.
+  # If the second function's program did no work, the rounds show nothing: its status is the result.
   [ $tl_round_rc != 0 ] || [ ! -s "$TL_D/broken" ] || read -r tl_round_rc < "$TL_D/broken"
   [ $tl_round_rc = 0 ] || cat "$TL_D/round" >&2
   return $tl_round_rc
 }
 
-# tl_agree: whether the operational state of every netdev that is up follows its carrier.
+# tl_agree: true if the operational state of every netdev that is up follows its carrier.
 tl_agree() {
   for tl_x in /sys/class/net/*; do
     read -r tl_flags < "$tl_x/flags" && [ $((tl_flags & 1)) = 1 ] || continue
@@ -590,8 +596,8 @@ tl_agree() {
   done
 } 2> /dev/null
 
-# tl_settle SECONDS WHOLE_SECONDS: time passes, then until the operational states follow the carriers (net/core/link_watch.c
-# does that up to 1 s later), 2.5 s at most.
+# tl_settle SECONDS WHOLE_SECONDS: waits that time, then until the operational states follow the carriers, 2.5 s at most. The
+# kernel updates the states up to 1 s later (net/core/link_watch.c).
 tl_settle() {
   tl_sleep "$1" "$2"
   tl_k=0
@@ -602,7 +608,7 @@ tl_settle() {
   done
 }
 
-# tl_try COMMAND...: tells of a command that fails, or does not end, with its exit status and what it reports first. That grep
+# tl_try COMMAND...: reports a command that fails or hangs, with its exit status and the first line of its error. A grep that
 # finds nothing is no failure.
 tl_try() {
   : > "$TL_D/out"
@@ -614,21 +620,21 @@ tl_try() {
   return 1
 }
 
-# tl_ready NUMBER SECONDS COMMAND...: makes the board ready for its plans. TL_UNREADY tells of the first command that fails. None is
-# run after it, nor while an agent of another run is in a plan or has the device.
+# tl_ready NUMBER SECONDS COMMAND...: makes the board ready for its plans. TL_UNREADY names the first command that fails. After
+# that no command is run, nor while an agent of another run is in a plan or has the device.
 tl_ready() {
   [ -z "$TL_UNREADY$TL_BUSY$TL_HELD" ] || return 0
   tl_number=$1 tl_seconds=$2
   shift 2
-  # A daemon that it starts is not of this run.
+  # A daemon that the command starts does not belong to this run.
   TL_KIN=
   tl_bounded "$tl_seconds" "$@"
   TL_KIN=$TL_N
   [ "$TL_RC" = 0 ] || TL_UNREADY="$tl_number $TL_RC $(head -n 1 "$TL_D/err" | head -c 200)"
 }
 
-# What the board has, read before the first plan: a record with a section for each command that only shows. The board is alive
-# meanwhile, and busy.
+# tl_facts_begin: begins the record of what the board has, read before the first plan. It has a section for each command; all of
+# them only show. Meanwhile the board counts as busy, and reports that it is alive.
 tl_facts_begin() {
   TL_STUCK_FACT=
   echo facts > "$TL_D/busy"
@@ -636,7 +642,8 @@ tl_facts_begin() {
   tl_new facts "$TL_SEQ"
 }
 
-# tl_fact NAME COMMAND...: the command's exit status, what it printed, and its error. None is run once one has not ended.
+# tl_fact NAME COMMAND...: adds the command's exit status, its output and its error. After a command that hung no other one is
+# run.
 tl_fact() {
   tl_key=$1 TL_RC="not run"
   shift
@@ -655,7 +662,7 @@ tl_fact() {
   } >> "$TL_R"
 }
 
-# tl_facts_end: sends the record. One that is too long, or found no space, lacks its end, which shows it.
+# tl_facts_end: sends the record. If it is too long, or found no space, its end is missing, and the host sees that.
 tl_facts_end() {
   : > "$TL_D/busy"
   printf '\n--%s end\n' "$TL_N" >> "$TL_R"
@@ -670,7 +677,7 @@ tl_boot_id() {
   read -r TL_BOOT < /proc/sys/kernel/random/boot_id
 }
 
-# What the host must know of the board before the first plan.
+# tl_hello: sends what the host must know of the board before the first plan.
 tl_hello() {
   tl_boot_id
   tl_new hello "$TL_BOOT"
@@ -686,7 +693,7 @@ tl_hello() {
     for tl_x in "ip -V" "dd if=/dev/null" "sed p" "sleep 0" "grep -c ." cat "devlink -V"; do tl_try $tl_x; done
     printf 'iproute2 %s\n' "$(head -n 1 "$TL_D/out" | head -c 200)"
     tl_try devlink dev show && printf 'has devlink\n'
-    # What the drivers that the model has need: the host names each, and its file
+    # The files that drivers of the model need: the host gives a name and a file for each.
     for tl_x in $TL_PRESENCE; do [ -e "${tl_x#*=}" ] && printf 'has %s\n' "${tl_x%%=*}"; done
     command -v awk > /dev/null && command -v mkfifo > /dev/null && printf 'has races\n'
     grep -q '^[^ ]* /sys/kernel/debug debugfs ' /proc/mounts && printf 'has debugfs\n'
@@ -702,7 +709,8 @@ tl_hello() {
   tl_send "$TL_SEQ"
 }
 
-# True if the kernel has KASAN: it logs this at boot, and its symbols show it where the log has lost that.
+# tl_kasan: sets TL_KASAN to 1 if the kernel has KASAN. The kernel logs this at boot; if the log has lost its beginning, the
+# symbols show it.
 tl_kasan() {
   TL_KASAN=
   if grep -q 'KernelAddressSanitizer initialized' "$TL_D/kmsg"; then
@@ -712,13 +720,13 @@ tl_kasan() {
   fi
 }
 
-# Reads the kernel log from here on, and sets TL_KMSG to 1 where it can be read. A log that overwrites a record that was not
-# read yet ends its reader (EPIPE, in devkmsg_read of printk.c): it is opened again for the next plan.
+# Reads the kernel log from here on, and sets TL_KMSG to 1 if it can be read. If the kernel overwrites a record before it is
+# read, the reader ends (EPIPE, in devkmsg_read of printk.c). Then the next plan opens the log again.
 tl_open_log() {
   TL_KMSG=0 TL_NEXT=
   [ -w /dev/kmsg ] || return 0
   : > "$TL_D/kmsg"
-  # What the kernel logs in a whole session is more than in a plan.
+  # This file has no size limit: the kernel logs more in a whole session than in one plan.
   (ulimit -S -f unlimited; exec cat /dev/kmsg) < /dev/null >> "$TL_D/kmsg" 2> /dev/null &
   TL_CAT=$!
   exec 7< "$TL_D/kmsg"
@@ -736,15 +744,15 @@ tl_open_log() {
   done
 }
 
-# tl_start [DEVICE RUN WHO [GONE]]: begins, with the lock of a device where one is named, see tl_lock.
+# tl_start [DEVICE RUN WHO [GONE]]: starts the agent; if a device is named, it takes the lock of the device, see tl_lock.
 tl_start() {
-  # By this it is known whose the processes are, should this agent be killed.
+  # By this variable another agent recognises the processes of this one, if this one is killed.
   export TL_KIN=$TL_N
   tl_start_records
   trap tl_stop EXIT
   tl_start_ticker 1
   [ -z "$TL_BEAT" ] || tl_start_beat
-  # Marks in the kernel log must not be rate-limited away; given back in tl_stop, by the first of several agents.
+  # Marks in the kernel log must not be rate-limited. The first of several agents restores the setting, in tl_stop.
   TL_DEVKMSG=
   read -r TL_DEVKMSG < /proc/sys/kernel/printk_devkmsg
   tl_boot_id
@@ -757,7 +765,7 @@ tl_start() {
   fi
   tl_born $$
   echo "$$ $TL_BOOT $TL_BORN $TL_N $TL_DEVKMSG" > "$TL_D/agent"
-  # An agent that is refused looks at nothing.
+  # An agent that is refused starts no log reader, server or monitor.
   [ $# = 0 ] || tl_lock "$@"
   [ -z "$TL_HELD" ] || return 0
   tl_open_log
@@ -768,8 +776,8 @@ tl_start() {
 
 tl_stop() {
   [ -n "$TL_D" ] || return 0
-  # Who logs in again interrupts it more than once; the step that runs is nobody's then. bash never returns from a `wait` that begins
-  # as an interrupt comes that it ignores: its handler sends itself the next one.
+  # A user who logs in again sends more than one interrupt; nobody needs the running step then. If bash begins a `wait` just as
+  # an ignored interrupt arrives, this `wait` never returns: its handler sends itself the next interrupt.
   trap '' INT
   TL_WAIT=:
   [ -z "$tl_child" ] || tl_kill $tl_child

@@ -1,5 +1,5 @@
 /**
- * A runner made of a shell on a board: what ssh, serial, local and a kernel in QEMU have in common.
+ * A runner that uses a shell on a board. ssh, serial, local and a kernel in QEMU all use it.
  *
  * @module
  */
@@ -28,23 +28,23 @@ import { readyCommands } from "./ready.ts";
 import { AgentSession } from "./session.ts";
 import { type Shell, TransportError } from "../lines/shell.ts";
 
-/** A kernel in QEMU, as a runner needs it. */
+/** A kernel in QEMU, with the parts that a runner needs. */
 export interface OwnGuest {
-  /** File with everything that the console printed */
+  /** The file with all output of the console */
   consoleLog: string;
   close(): Promise<void>;
 }
 
 /**
- * Returns what a board's console said of the end of its kernel, from a place of its log on, or from the last boot on. Undefined
- * where it said nothing.
+ * Returns the end of the kernel as the board's console shows it, from a place of its log on, or from the last boot on.
+ * Undefined if the console shows no end.
  */
 export async function lastWords(consoleLog: string, from?: number): Promise<string | undefined> {
   const end = endOfKernel(await linesOfEnd(consoleLog, from ?? 0, from === undefined));
   return end?.reason === "crash" ? end.detail : undefined;
 }
 
-/** Returns the era to judge a board by. */
+/** Returns the era of the model that judges a board. */
 function eraFor({ name, era }: Board, kernel: string): EraId {
   if (era !== "auto") return era;
   try {
@@ -56,24 +56,27 @@ function eraFor({ name, era }: Board, kernel: string): EraId {
   }
 }
 
-/** How many lines of a console that is the line itself are stored, for what they say of a board that was lost. */
+/**
+ * The most lines of the connection that are stored, to explain the loss of a board. On a serial line they include the
+ * console's.
+ */
 const SAID_KEPT = 2000;
 
 /**
- * How long a board that was lost is waited for, to see whether it boots, in seconds: where its file does not say how long that
- * takes, and where its power control will boot it anyway.
+ * How long a lost board may take to answer again, in seconds: the default, and the most if its power control will boot it
+ * anyway.
  */
 const [BOOT_SECONDS, CONTROLLED_SECONDS] = [60, 10];
 
-/** Up to this speed of a line, in bytes a ms, asking the board what it knows is faster than sending it again. */
+/** On a line up to this speed, in bytes per ms, lines that the host knows do not travel again: see `known_lines.ts`. */
 const SLOW = 40;
 
 /**
- * Starts the agent on the board behind `shell` and makes a runner of it.
+ * Starts the agent on the board that `shell` reaches, and returns a runner for the board.
  *
- * @param options `consoleLog` is what the board's console is logged to, which tells of crashes
- * @param guest A board that is ours alone: what is left on it does not matter, it is ended; its console tells as well
- * @param renewal How it is made as new after a crash, if it can be
+ * @param options `consoleLog` is the log file of the board's console; it shows crashes
+ * @param guest A guest that only this run uses: it is not cleaned up, only ended, and its console log also shows crashes
+ * @param renewal How to renew the board after a crash, if it can be renewed
  * @throws {TransportError} If the agent does not answer
  * @throws {UnfitBoardError} If the board cannot run plans
  * @throws {BoardInUseError} If another run has the device
@@ -110,7 +113,7 @@ export async function openAgent(
         onNoise?.(line);
       },
     });
-    // What is ours alone may be broken.
+    // A guest that only this run uses may be broken.
     const guard = guest ? undefined : new Guard({
       board: board.name,
       transport,
@@ -120,9 +123,9 @@ export async function openAgent(
     return { session, hello, guard };
   };
   const { handle: own } = board;
-  /** The names of the board's MAC and PCS, for a plan in the names of the fixture. */
+  /** Returns the names of the board's MAC and PCS, for a plan that uses the names of the fixture. */
   const pcsOf = ({ requires = [] }: Plan) => requires.includes("pcs_board") ? board.pcs : undefined;
-  /** Returns a plan in the board's names, and its trace in the names of the plan. */
+  /** Returns the plan in the board's names. */
   const named = (plan: Plan) => {
     const pcs = pcsOf(plan);
     const inNames = pcs ? planInNames(plan, pcs) : plan;
@@ -189,10 +192,10 @@ export async function openAgent(
       throw new TransportError(`Cannot renew board "${board.name}": it came back with kernel ${kernel}`);
     }
     ({ hello } = opened);
-    // Another run may have been first.
+    // Another run may have locked the device first.
     if (hello.held) throw inUse(hello.held);
   };
-  // The line is free for another shell once the session has released it.
+  // Another shell can use the line only after the session has released it.
   const bootBehind = async ({ connect }: Renewal) => {
     await session.close({ graceMs: 0 });
     const { bootSeconds = BOOT_SECONDS, power } = board;
@@ -206,7 +209,7 @@ export async function openAgent(
     const era = eraFor(board, kernel);
     const read = board.handle === undefined ? undefined : await session.facts(board.handle);
     const facts = read ? { facts: read } : {};
-    // A guest is ours alone.
+    // Only this run uses a guest.
     const law = own === undefined || guest ? undefined : new Law({
       board: { ...board, handle: own },
       facts: read,
@@ -214,7 +217,7 @@ export async function openAgent(
       ask: (script) => session.ask(script),
     });
     const admit = async (plans: readonly Plan[]) => {
-      // The guard reports more of what the board needs.
+      // The guard is first, since its report is more complete.
       await guard?.check(plans);
       await law?.check(plans);
     };

@@ -1,4 +1,7 @@
-/** The agent with a program that is not devlink: the outcome of a step whose server dies or hangs, in the shells that boards have. */
+/**
+ * The agent with a program that is not devlink: the results of steps whose server dies or hangs, in the shells that boards
+ * have.
+ */
 
 import { sharedVariables } from "../wire/constants.ts";
 import { assertEquals } from "@std/assert";
@@ -8,7 +11,7 @@ import { planScript } from "./plan_script.ts";
 import { readRecord, readStep } from "./records.ts";
 import { announcement } from "../wire/wire.ts";
 
-/** Batch mode as devlink(8) has it, with names of traps at which it breaks; each process reports who it is. */
+/** Batch mode as in devlink(8). It breaks at certain names of traps; each process writes that it was started. */
 const DEVLINK = `#!/bin/sh
 word() {
   case $* in
@@ -39,12 +42,12 @@ const SHELLS = [["dash"], ["busybox", "ash"]].filter(([program]) =>
 );
 
 interface Outcome {
-  /** By the number of the step, its result, or why it was lost */
+  /** The number of each step with its result, or with the reason of its loss */
   results: [number, string][];
-  /** How many servers of devlink there were, and how many of its commands had a process of their own */
+  /** How many servers of devlink were started, and how many commands of devlink had a process of their own */
   servers: number;
   own: number;
-  /** What the agent said to begin */
+  /** The lines by which the agent announced a step */
   begun: string[];
   done: string | undefined;
 }
@@ -129,10 +132,10 @@ const begun = (...ids: number[]) => ids.map((id) => announcement("p1", id));
 
 for (const shell of SHELLS) {
   const name = shell.join(" ");
-  // Where `read` may fail for a child that has ended, the steps after it have a process of their own.
+  // If `read` may fail after a child has ended, later steps run in processes of their own.
   const next = name === "dash" ? { servers: 2, own: 0 } : { servers: 1, own: 1 };
 
-  Deno.test(`${name}: one server does steps in turn, and an error is of its own step`, async () => {
+  Deno.test(`${name}: one server runs several steps, and an error belongs to its own step`, async () => {
     assertEquals(await run(shell, planOf([trap("a")], [trap("fails")], [trap("b")])), {
       results: [[1, "ok"], [2, "unseen"], [3, "ok"]],
       servers: 1,
@@ -142,7 +145,7 @@ for (const shell of SHELLS) {
     });
   });
 
-  Deno.test(`${name}: a server that is killed is the step's end, and the next step is done`, async () => {
+  Deno.test(`${name}: a server that is killed ends its step, and the next step runs`, async () => {
     assertEquals(await run(shell, planOf([trap("a")], [trap("dies")], [trap("b")])), {
       results: [[1, "ok"], [2, KILLED], [3, "ok"]],
       ...next,
@@ -151,7 +154,7 @@ for (const shell of SHELLS) {
     });
   });
 
-  Deno.test(`${name}: a write in which its writer is killed is not done again`, async () => {
+  Deno.test(`${name}: a write is not repeated after its writer was killed`, async () => {
     // A fifo that nobody reads: a process that opens it waits, until it is killed
     const kills = `
 export TL_D
@@ -174,7 +177,7 @@ mkfifo "$TL_D/../fifo"
     assertEquals([results, done], [[[1, KILLED], [2, "ok"]], "done"]);
   });
 
-  Deno.test(`${name}: a server that hangs is ended; only the tear-down comes after it`, async () => {
+  Deno.test(`${name}: a server that hangs is ended; after it only the tear-down runs`, async () => {
     const plan = planOf([trap("a")], [trap("hangs")], [trap("b")], [trap("c"), "teardown"]);
     assertEquals(await run(shell, { ...plan, hangs: 2 }), {
       results: [[1, "ok"], [2, "hang"], [4, "ok"]],
@@ -184,7 +187,7 @@ mkfifo "$TL_D/../fifo"
     });
   });
 
-  Deno.test(`${name}: a program that crashes is no answer of the kernel, whichever part of a step runs it`, async () => {
+  Deno.test(`${name}: the crash of a program is no answer of the kernel, in any part of a step`, async () => {
     const link = { kind: "link.set" as const, handle: "netdevsim/netdevsim10", port: 0, up: true };
     const during = { kind: "during" as const, operation: trap("polled"), poll: { kind: "port.show" as const } };
     const rounds = { kind: "rounds" as const, times: 3, operations: [trap("polled")] };

@@ -1,12 +1,13 @@
-# The fourth part of twinlink's agent: other runs on the board. One that is alive has the lock of its device; what one has left
-# that was killed is ended and given back.
+# The fourth part of twinlink's agent: other runs on the board. A live agent has the lock of its device. After a killed agent,
+# its processes are ended, and the settings that it changed are restored.
 
-# Where the locks are, whichever user logs in: not in TMPDIR, which a login may set.
+# The folder of the locks, the same for every user: not in TMPDIR, which a login may set.
 TL_LOCKS=/run/twinlink
 TL_LOCK=
 TL_HELD=
 
-# tl_born PID: sets TL_BORN to when a process started, in ticks since the boot, TL_PARENT and TL_SESSION. 1 where it has ended.
+# tl_born PID: sets TL_BORN to the start time of a process, in ticks since the boot, and TL_PARENT and TL_SESSION. Returns 1 if
+# it has ended.
 tl_born() {
   TL_BORN=
   read -r tl_line < "/proc/$1/stat" || return 1
@@ -15,13 +16,13 @@ tl_born() {
   TL_PARENT=$2 TL_SESSION=$4 TL_BORN=${20}
 } 2> /dev/null
 
-# tl_alive PID BORN BOOT: whether that process is alive, and not another one of its number.
+# tl_alive PID BORN BOOT: true if that very process is alive, not a later one with the same PID.
 tl_alive() {
   [ "$3" = "$TL_BOOT" ] && tl_born "$1" && [ "$TL_BORN" = "$2" ]
 }
 
-# tl_anchor: sets TL_ANCHOR to the process, and its start, that has the line to the host and goes with it, as sshd's does: the
-# first parent out of this session. `0 0` where there is none: a console stays.
+# tl_anchor: sets TL_ANCHOR to the PID and the start time of the process that holds the line to the host, for example sshd's. It
+# ends with the line. It is the first parent outside this session; `0 0` if there is none, as on a console, which stays.
 tl_anchor() {
   TL_ANCHOR="0 0"
   tl_born $$
@@ -33,14 +34,14 @@ tl_anchor() {
   TL_ANCHOR="$tl_pid $TL_BORN"
 }
 
-# tl_end_kin FOLDER NONCE: ends what the agent of that TL_D and TL_N has started, and nothing else: the shells that it forked have files
-# of its folder open as it has, other programs have the TL_N in their environment.
+# tl_end_kin FOLDER NONCE: ends all processes that the agent with this TL_D and TL_N has started, and no other. The shells that
+# it forked have files of its folder open, like the agent itself. Other programs have the TL_N in their environment.
 tl_end_kin() {
   case $1 in */twinlink.??????) ;; *) return 0 ;; esac
   tl_kin=$(ls -l /proc/[0-9]*/fd/[67] | grep -F " -> $1/" | sed 's|.* /proc/\([0-9]*\)/fd/[67] -> .*|\1|')
   case $2 in *[!0-9a-f]* | "") ;; *)
     for tl_p in /proc/[0-9]*; do
-      # What has no program is of the kernel.
+      # A process without a program is a kernel thread.
       [ -e "$tl_p/exe" ] && tr '\0' '\n' < "$tl_p/environ" | grep -q "^TL_KIN=$2\$" && tl_kin="$tl_kin ${tl_p#/proc/}"
     done
     ;;
@@ -48,7 +49,8 @@ tl_end_kin() {
   kill -9 $tl_kin
 } 2> /dev/null
 
-# tl_bury FOLDER NONCE: clears away what an agent has left that is dead: its processes, its folder, and what it had to give back.
+# tl_bury FOLDER NONCE: clears away after a dead agent: its processes, its folder, and the setting of printk_devkmsg that it
+# changed.
 tl_bury() {
   tl_end_kin "$1" "$2"
   if read -r tl_pid tl_boot tl_start tl_nonce tl_was < "$1/agent"; then
@@ -57,8 +59,8 @@ tl_bury() {
   case $1 in */twinlink.??????) rm -rf "$1" ;; esac
 } 2> /dev/null
 
-# Agents of other runs: sets TL_OTHERS to the processes of those that live, TL_BUSY to one of a plan that is under way. What one
-# has left that is not alive is cleared away, and what it had to give back is taken over.
+# tl_others: looks for agents of other runs. Sets TL_OTHERS to the processes of live agents, and TL_BUSY to one that is in a
+# plan. It clears away after dead agents; this agent then restores the settings that they changed.
 tl_others() {
   TL_OTHERS= TL_BUSY=
   for tl_x in "${TMPDIR:-/tmp}"/twinlink.??????; do
@@ -74,7 +76,7 @@ tl_others() {
   done
 } 2> /dev/null
 
-# tl_highest LOCK: sets TL_TOP to the highest number of a lock's files; 0 where there is none.
+# tl_highest LOCK: sets TL_TOP to the highest number among a lock's files; 0 if it has no file.
 tl_highest() {
   TL_TOP=0
   for tl_x in "$1".*; do
@@ -85,18 +87,18 @@ tl_highest() {
   done
 }
 
-# tl_holder FILE: reads who has a lock, and whether that agent is alive.
+# tl_holder FILE: reads the holder of a lock; true if that agent is alive.
 tl_holder() {
   tl_hpid= tl_hborn= tl_hboot= tl_hnonce= tl_hrun= tl_hline= tl_hsince= tl_hdir= tl_who=
   { read -r tl_hpid tl_hborn tl_hboot tl_hnonce tl_hrun tl_hline tl_hsince && IFS= read -r tl_hdir && IFS= read -r tl_who; } < "$1"
   tl_alive "$tl_hpid" "$tl_hborn" "$tl_hboot"
 } 2> /dev/null
 
-# tl_lock DEVICE RUN WHO [GONE]: takes the lock of a device, or sets TL_HELD: `wait` where the agent that has it comes to the end of a plan
-# for nobody; `use` where a run has it, `never` where there is no making one; then its process, its run, and who that is. GONE is a run
-# that has ended, as the host knows.
-# A lock is files DEVICE.1, DEVICE.2, ..., the highest counts, and none whose agent is dead. Who takes it links the next one, which one
-# alone can, and has it if there is no higher one.
+# tl_lock DEVICE RUN WHO [GONE]: takes the lock of a device, or sets TL_HELD to a word, the holder's process, its run and its
+# name. The word is `wait` if the holder's run is gone, but its agent is still in a plan; `use` if a live run has the device;
+# `never` if no lock can be made. GONE is a run that has ended, as the host knows. A lock is files DEVICE.1, DEVICE.2, ...: the
+# highest number counts, unless its agent is dead. An agent takes the lock by linking the next number, which only one agent can
+# do. It has the lock if no number is higher.
 tl_lock() {
   [ -d /run ] || TL_LOCKS=/var/run/twinlink
   TL_HELD="never $$ - its lock cannot be made in $TL_LOCKS there"
@@ -109,7 +111,7 @@ tl_lock() {
     tl_tries=$((tl_tries + 1))
     tl_highest "$TL_LOCKS/$1"
     if tl_holder "$TL_LOCKS/$1.$TL_TOP"; then
-      # Nobody learns any more what an agent does whose line has ended, or that this run has opened before.
+      # Nobody can reach an agent any more if its line has ended, or if this run has opened it before.
       if [ "$tl_hrun" != "$2" ] && [ "$tl_hrun" != "$4" ] && { [ "$tl_hline" = 0 ] || tl_alive "$tl_hline" "$tl_hsince" "$tl_hboot"; }; then
         TL_HELD="use $tl_hpid $tl_hrun $tl_who"
         break

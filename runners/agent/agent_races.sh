@@ -1,8 +1,8 @@
-# The third part of twinlink's agent: races. Each that races is a process of its own, which waits on a fifo. The same race is run
-# many times over, and the outcome of each run is counted on the board, so that few bytes travel.
+# The third part of twinlink's agent: races. Each racer is a process of its own, which waits on a fifo. The same race is run
+# many times, and the board counts the outcome of each run, so that few bytes travel.
 
-# What a racer runs. It reads how long it is to spin before it begins, and answers with what each of its operations came to:
-# `NUMBER|STATUS|TEXT|STATUS|TEXT...`, a `~` for each newline of a text.
+# The program of a racer. It reads how long it spins before it begins, and answers with the result of each of its operations:
+# `NUMBER|STATUS|TEXT|STATUS|TEXT...`, with a `~` for each newline of a text.
 TL_RACER='
 tl_said= tl_n=0 tl_killed=
 tl_tell() {
@@ -47,7 +47,7 @@ tl" >&8
       "Command failed -:$((tl_n - 1))") tl_rc=1 ;;
       *\"tl\"*) ;;
       "tl-died "*)
-        # By its own assertion on JSON that an error left unfinished, or by the kernel.
+        # devlink(8) ended by its own assertion, since an error left its JSON unfinished; or the kernel ended it.
         tl_rc=${tl_line#* }
         case $tl_text in *Assertion*) tl_serve $TL_FLAGS ;; *) tl_killed=1 ;; esac
         break
@@ -87,10 +87,10 @@ tl_go() {
 }
 '
 
-# Monitors would write down what nobody compares: they rest meanwhile.
+# Stops the monitors during a race: nobody compares what they would write.
 tl_race_begin() {
   if tl_skipped; then return 0; fi
-  # What came before it is not sifted.
+  # Lines that were logged before this step are not sifted.
   tl_sift_step=$TL_SIFT TL_SIFT=
   tl_flush
   TL_SIFT=$tl_sift_step
@@ -110,7 +110,7 @@ tl_random() {
   TL_RANDOM=$(((TL_RANDOM * 1103515245 + 12345) % 2147483648))
 }
 
-# Sets tl_spin: short times are as likely as long ones, up to some 20 ms.
+# Sets tl_spin to a random time, up to about 20 ms; short times are as likely as long ones.
 tl_spin() {
   tl_random
   tl_k=$((TL_RANDOM / 65536 % TL_SCALE))
@@ -118,7 +118,7 @@ tl_spin() {
   tl_spin=$((TL_RANDOM / 256 % (1 << tl_k)))
 }
 
-# How many times must 2 be multiplied to spin for 20 ms?
+# Sets TL_SCALE so that a spin of 2^TL_SCALE rounds takes about 20 ms.
 tl_scale() {
   tl_now
   tl_from=$((${TL_UP%.*} * 100 + 1${TL_UP#*.} - 100)) tl_i=0
@@ -130,7 +130,7 @@ tl_scale() {
   while [ $((1 << TL_SCALE)) -lt $tl_most ]; do TL_SCALE=$((TL_SCALE + 1)); done
 }
 
-# tl_race_dump LINE...: has the server of dumps do some lines, and waits for it. Sets tl_rc.
+# tl_race_dump LINE...: gives lines to the server of dumps, and waits for it. Sets tl_rc.
 tl_race_dump() {
   TL_RN=$((TL_RN + $# + 1))
   printf '%s\n' "$@" tl >&8
@@ -149,7 +149,7 @@ tl_race_dump() {
   return 1
 }
 
-# A server of devlink(8) for dumps of the final state, which are most of what a run asks.
+# Starts a server of devlink(8) for dumps of the final state: dumps are most of the requests of a run.
 tl_race_serve() {
   mkfifo "$TL_D/race/c.dump"
   exec 8<> "$TL_D/race/c.dump"
@@ -161,12 +161,12 @@ tl_race_file() {
   echo "$2" > "$1"
 }
 
-# tl_race RACERS RUNS SEED SECONDS: sends counts of what the runs came to; a run that takes longer than that is late, and one that
+# tl_race RACERS RUNS SEED SECONDS: prints how often each outcome came. A run that takes longer than SECONDS is late; a run that
 # takes twice as long hangs.
 tl_race() {
   tl_racers=$1 tl_runs=$2 TL_RANDOM=$3 tl_bound=$4
   exec 7<&-
-  # What thousands of runs showed is counted here, and few bytes of it travel.
+  # The results of thousands of runs are counted here, and only few bytes of them travel.
   ulimit -S -f $((TL_MOST / 16))
   rm -rf "$TL_D/race"
   mkdir "$TL_D/race" && mkfifo "$TL_D/race/answers" && exec 6<> "$TL_D/race/answers" || return 1
@@ -207,7 +207,7 @@ tl_go" < "$TL_D/race/go.$tl_i" > /dev/null 2>&1 3<&- 4<&- 5<&- 8<&- &
     eval "kill -9 \$tl_racer_$tl_i"
   done
   exec 3<&- 4<&- 5<&- 8<&-
-  # Who could not say which netdev the race is about did no work.
+  # If the netdev of a racer could not be named, the race did no work.
   [ -z "$TL_UNNAMED" ] || return $TL_UNNAMED
   tl_race_count
   if [ -n "$tl_hung" ]; then
@@ -218,7 +218,7 @@ tl_go" < "$TL_D/race/go.$tl_i" > /dev/null 2>&1 3<&- 4<&- 5<&- 8<&- &
   [ $tl_run = $tl_runs ] && tl_race_anew
 } 2> /dev/null
 
-# Everything is made as it was.
+# Restores the initial state, so that the race can run again.
 tl_race_anew() {
   tl_after > /dev/null 2>&1
   tl_before > /dev/null 2> "$TL_D/race/err" && return 0
@@ -226,7 +226,7 @@ tl_race_anew() {
   return 1
 }
 
-# tl_race_show KEY COMMAND...: an answer of the final state, from a process of its own.
+# tl_race_show KEY COMMAND...: adds an answer to the final state, given by a process of its own.
 tl_race_show() {
   printf '\n=%s\n' "$1" >> "$TL_D/race/state"
   shift
@@ -239,7 +239,7 @@ tl_race_once() {
   : > "$TL_D/race/more"
   tl_names
   [ -z "$TL_UNNAMED" ] || return 1
-  # Who is notified first is chance, too.
+  # The order in which the racers are notified is random, too.
   tl_random
   tl_first=$((TL_RANDOM / 65536 % tl_racers)) tl_i=0
   while [ $tl_i -lt $tl_racers ]; do
@@ -261,7 +261,7 @@ tl_race_once() {
         eval "tl_said_${tl_line%%|*}=\${tl_line#*|}"
         case $tl_line in ?"|killed") tl_dead=1 ;; esac
         tl_left=$((tl_left - 1)) tl_finite=$((tl_finite - 1))
-        # Those that loop go on until the others have ended.
+        # Racers that loop continue until the others have ended.
         [ $tl_finite != 0 ] || rm -f "$TL_D/race/more"
         ;;
     esac
@@ -282,7 +282,7 @@ tl_race_once() {
   done
 }
 
-# Which of those that have not answered were ended by the kernel? What they held is not given back: others may wait for that.
+# Finds the racers without an answer that the kernel ended. Their locks are not released: other racers may wait for them.
 tl_race_killed() {
   tl_i=0
   while [ $tl_i -lt $tl_racers ]; do
@@ -295,7 +295,7 @@ tl_race_killed() {
   done
 }
 
-# Each different text once, by a number, and how many runs came to the same.
+# Prints each distinct text once, with a number, and how many runs had the same outcome.
 tl_race_count() {
   printf 'runs %s\n' "$tl_run"
   [ $tl_late = 0 ] || printf 'late %s\n' "$tl_late"

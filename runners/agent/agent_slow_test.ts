@@ -1,4 +1,4 @@
-/** The agent in many ticks and interrupts, and on a line that falls silent. */
+/** The agent under many ticks and interrupts, and on a line that falls silent. */
 
 import { assertEquals } from "@std/assert";
 import { INTERRUPT } from "../lines/login.ts";
@@ -33,7 +33,7 @@ rm -rf "$TL_D"
 `;
 
 for (const [program, ...args] of SHELLS) {
-  Deno.test(`${program}: no tick is taken for the exit status of a step, and one that hangs is ended`, async () => {
+  Deno.test(`${program}: a tick never becomes the exit status of a step, and a step that hangs is ended`, async () => {
     const { stdout } = await new Deno.Command(program!, {
       args: [...args, "-c", SCRIPT],
       cwd: new URL(".", import.meta.url),
@@ -43,7 +43,7 @@ for (const [program, ...args] of SHELLS) {
   });
 }
 
-// Its end, with much to wait for, interrupted as fast as a process can.
+// The end of the agent, with many processes to wait for, interrupted as fast as possible.
 const END = `
 . ./agent_wire.sh
 . ./agent.sh
@@ -64,7 +64,7 @@ kill -9 $sender
 `;
 
 for (const [program, ...args] of SHELLS) {
-  Deno.test(`${program}: interrupts do not keep the agent from its end`, async () => {
+  Deno.test(`${program}: interrupts do not prevent the agent from ending`, async () => {
     const { stdout } = await new Deno.Command("timeout", {
       args: ["-s", "KILL", "600", program!, ...args, "-c", END],
       cwd: new URL(".", import.meta.url),
@@ -74,11 +74,11 @@ for (const [program, ...args] of SHELLS) {
   });
 }
 
-// One that a server of the agent runs, where there is a bash, and one that it runs itself.
+// Steps that never end: a server of the agent runs the first one, if there is a bash; the agent itself runs the second one.
 const STUCK = ["file.read", "wait"] as const;
 
 for (const [[program], kind] of SHELLS.flatMap((shell) => STUCK.map((kind) => [shell, kind] as const))) {
-  Deno.test(`${program}, ${kind}: an agent that is interrupted again and again leaves nothing behind, nor the step that ran`, async () => {
+  Deno.test(`${program}, ${kind}: an agent that is interrupted again and again leaves nothing behind; its running step is ended`, async () => {
     const dir = await Deno.makeTempDir();
     await Deno.mkdir(`${dir}/bin`);
     await Deno.mkdir(`${dir}/tmp`);
@@ -102,7 +102,7 @@ for (const [[program], kind] of SHELLS.flatMap((shell) => STUCK.map((kind) => [s
     };
     while (await processes() === "") await new Promise((resolve) => setTimeout(resolve, 20));
     const far = openTty(line.path);
-    // Two end it; later ones come while it undoes what it did.
+    // Two interrupts end the agent; later ones come while it undoes its changes.
     for (let i = 0; i < 150; i++) {
       writeFd(far, new TextEncoder().encode(INTERRUPT));
       await new Promise((resolve) => setTimeout(resolve, 1));
@@ -119,7 +119,7 @@ for (const [[program], kind] of SHELLS.flatMap((shell) => STUCK.map((kind) => [s
   });
 }
 
-Deno.test("a board whose line falls silent may go on: steps after the lost one are not reported as not run", async () => {
+Deno.test("a board may continue after its line falls silent: steps after the lost step are not reported as not run", async () => {
   const dir = await Deno.makeTempDir();
   let [said, silent] = ["", false];
   const nothing = new Uint8Array();
@@ -128,7 +128,7 @@ Deno.test("a board whose line falls silent may go on: steps after the lost one a
     env: { TMPDIR: dir, PATH: Deno.env.get("PATH")! },
     between: (bytes, to) => {
       if (to === "board") return Promise.resolve(bytes);
-      // From the moment on in which the board reports that it begins with the third step
+      // From the announcement of the third step on
       if (!silent) silent = /\n@3 /.test(said += new TextDecoder().decode(bytes));
       return Promise.resolve(silent ? nothing : bytes);
     },

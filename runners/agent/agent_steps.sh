@@ -1,5 +1,6 @@
-# The second part of twinlink's agent: steps, the processes that live on from step to step so that a step forks nothing, and
-# the evidence of several steps in one record. On an emulated or small CPU a fork and an exec of devlink(8) is most of a step.
+# The second part of twinlink's agent: steps; the processes that serve several steps, so that a step forks nothing; and the
+# evidence of several steps in one record. On an emulated or small CPU, a fork and an exec of devlink(8) take most of a step's
+# time.
 
 TL_SERVERS=
 TL_GEN=0
@@ -15,7 +16,7 @@ TL_PENDING=
 TL_FULL=
 TL_STUCK=
 TL_SIZE=
-# How much a step may say on standard error.
+# The most characters that a step may print on standard error.
 TL_MOST_ERR=65536
 tl_part=
 TL_FILES='while IFS= read -r n && IFS= read -r what && IFS= read -r path && IFS= read -r text; do
@@ -26,18 +27,18 @@ TL_FILES='while IFS= read -r n && IFS= read -r what && IFS= read -r path && IFS=
   echo "tl-done $n $?" >&2
 done'
 
-# What the monitors and the servers say is appended to files, and the agent appends a mark after each step: `@` and the
-# number of the step on a line of its own, which nothing that they print can be. Before what servers say of files, which
-# may be anything, the bound of the sections.
+# The output of the monitors and the servers is appended to files, and the agent appends a mark after each step. The mark is `@`
+# and the number of the step, on a line of its own, which nothing else prints. In the output of servers, which may hold any
+# bytes of a file, the bound of the sections stands before the mark.
 
-# tl_stream FILE: a file that belongs to the records from now on.
+# tl_stream FILE: adds a file to the records from now on.
 tl_stream() {
   case " $TL_SEEN " in *" $1 "*) return 0 ;; esac
   TL_SEEN="$TL_SEEN $1"
   tl_empty "$1"
 }
 
-# Empties a file of the records, but for its title. A process that has it open appends to it.
+# Empties a file of the records, except for its title. A process that has it open appends to it.
 tl_empty() {
   : > "$TL_D/$1"
   case $1 in
@@ -49,14 +50,14 @@ tl_empty() {
   printf '\n--%s %s\n' "$TL_N" "$tl_title" >> "$TL_D/$1"
 }
 
-# The beginning of a step, and how late the ticks had come by then.
+# tl_step_begin: notes when a step begins, and how late the ticks had come by then.
 tl_step_begin() {
   tl_now
   tl_late
   tl_start=$TL_UP tl_start_late=$TL_LATE
 }
 
-# The record of the step itself.
+# Writes the record of the step itself.
 tl_step_done() {
   tl_now
   tl_late
@@ -67,7 +68,7 @@ tl_step_done() {
   [ "$TL_RC" != hang ] || { printf '\n--%s stacks\n' "$TL_N" && tl_stacks; } >> "$TL_D/m" || TL_FULL=1
 }
 
-# Where the tasks stand that cannot be interrupted.
+# Prints the stacks of the tasks that cannot be interrupted (state D).
 tl_stacks() {
   for tl_x in /proc/[0-9]*; do
     read -r tl_line < "$tl_x/stat" || continue
@@ -83,7 +84,7 @@ tl_stacks() {
   return 0
 } 2> /dev/null
 
-# The end of a step: whatever is seen from now on is of the next one.
+# Ends a step: everything that is seen later belongs to the next step.
 tl_step_end() {
   for tl_ns in $TL_NETNS; do
     eval "tl_p=\$TL_PN_$tl_ns tl_q=\$TL_PL_$tl_ns"
@@ -100,7 +101,7 @@ tl_step_end() {
   fi
 }
 
-# True if the monitors of a netns have lost nothing, by one look at its sockets.
+# tl_undropped NETNS: true if the monitors of a netns have lost no message, by their sockets in /proc/net/netlink.
 tl_undropped() {
   eval "tl_p=\$TL_PN_$1 tl_q=\$TL_PL_$1"
   tl_i=0
@@ -112,29 +113,29 @@ tl_undropped() {
           TL_RMEM=$tl_rm TL_DROPS=$tl_drp
           [ "$tl_drp" = 0 ] || return 1
           tl_found=$tl_found$tl_rm,
-          # Both, and nothing waits in either.
+          # Both sockets were found, and no message waits in either.
           [ "$tl_found" != 0,0, ] || return 0
           ;;
       esac
     done < "/proc/$tl_p/net/netlink"
-    # The list of sockets can miss one while others come and go; one that has something to read is waited for.
+    # The list of sockets can miss a socket while others come and go. If a monitor still has messages to read, wait for it.
     kill -0 $tl_p && kill -0 $tl_q && tl_asleep $tl_p && tl_asleep $tl_q || return 1
   done
   return 1
 } 2> /dev/null
 
-# tl_lost NETNS PID WHO: a monitor that lost some messages. Nothing of this record is evidence.
+# tl_lost NETNS PID WHO: reports that a monitor lost messages or ended. Then nothing in this record is evidence.
 tl_lost() {
   if kill -0 "$2" 2> /dev/null; then tl_why="lost messages"; else tl_why="ended by itself"; fi
   printf '\n--%s lost %s in netns %s %s: %s drops, %s bytes waiting\n' "$TL_N" "$3" "$1" "$tl_why" "$TL_DROPS" "$TL_RMEM" >> "$TL_D/m"
 }
 
-# tl_over WHAT BYTES: more was printed than is taken over. Nothing of this record is evidence.
+# tl_over WHAT BYTES: reports that more was printed than a record may hold. Then nothing in this record is evidence.
 tl_over() {
   printf '\n--%s lost %s of step %s %s %s bytes\n' "$TL_N" "$1" "$tl_id" "$TLC_TOO_LONG" "$2" >> "$TL_D/m"
 }
 
-# Takes over what the kernel said up to the last mark.
+# Adds the kernel log up to the last mark to the record.
 tl_log() {
   [ -n "$TL_MARK" ] || return 0
   if [ -z "$TL_SIFT" ]; then
@@ -156,13 +157,13 @@ tl_log() {
   TL_GAP=
 }
 
-# Sends a record of the steps that are done; `tl_flush end` at the end of the plan.
+# Sends a record of the steps that are done; at the end of the plan it is called as `tl_flush end`.
 tl_flush() {
   [ -n "$TL_PENDING$1" ] || return 0
   for tl_ns in $TL_NETNS; do
     tl_undropped "$tl_ns" && [ ! -s "$TL_D/le.$tl_ns" ] || tl_lost "$tl_ns" $tl_q "monitors"
   done
-  # A monitor shows nothing of a message that it could not write: there must be space left, now that it has written.
+  # A monitor that cannot write a message does not report it. So check that space is left, now that it has written.
   printf '%65536s' '' > "$TL_D/room" || TL_FULL=1
   : > "$TL_D/room"
   tl_new steps "$TL_PLAN" "$TL_PLAN_SEQ"
@@ -172,7 +173,7 @@ tl_flush() {
   for tl_x in $TL_SEEN; do set -- "$@" "$TL_D/$tl_x"; done
   cat "$TL_D/m" "$@" >> "$TL_R" && tl_flush_end >> "$TL_R" || TL_FULL=1
   TL_SIZE=
-  # A file that may not grow any more fails in the same way as one for which there is no space.
+  # Two causes fail in the same way: a file at its size limit, and no space. A file near the limit names its size.
   if [ -n "$TL_FULL" ]; then
     tl_x=$(cat "$TL_D/m" "$@" | wc -c)
     [ "$tl_x" -lt $((TL_MOST - 65536)) ] || TL_SIZE=$tl_x
@@ -186,7 +187,7 @@ tl_flush() {
     tl_send "$TL_SEQ"
   }
   TL_PENDING= TL_FULL= TL_SIZE=
-  # Where records take their time, most of the board's time is still for steps: the next one is that much later, within bounds.
+  # If a record takes long, the next one comes later, up to a bound, so that most of the board's time is still for steps.
   TL_SENT=${TL_UP%.*}
   tl_now
   TL_PAUSE=$((1 + 5 * (${TL_UP%.*} - TL_SENT)))
@@ -194,7 +195,7 @@ tl_flush() {
   TL_SENT=${TL_UP%.*}
 }
 
-# Instead of a record that found no space, or is too long: which steps it was for, and why it does not.
+# Replaces a record that found no space or is too long: names its steps and the reason.
 tl_flush_short() {
   rm -f "$TL_D/reserve"
   tl_why="$TLC_FULL in $TL_D of the board"
@@ -214,25 +215,25 @@ tl_flush_end() {
   printf '\n--%s end\n' "$TL_N"
 }
 
-# tl_skipped: after a hang the body's other steps are not run; there is nothing to tear down in a kernel that broke.
+# tl_skipped: true if a step is not run. After a hang the rest of the body is skipped; after a kernel broke, the tear-down.
 tl_skipped() {
   [ -z "$TL_HUNG" ] || [ "$TL_PHASE" = teardown ] || return 0
   [ -n "$TL_BROKEN" ] && [ "$TL_PHASE" = teardown ]
 }
 
-# tl_begin ID NUMBER: tells at once that a step begins, so that a board that dies is known to have died in this step.
+# tl_begin ID NUMBER: reports at once that a step begins. If the board dies, the host knows in which step.
 tl_begin() {
   if tl_skipped; then return 0; fi
   printf '\n@%s %s\n' "$1" "$2"
   [ -z "$TL_DEVICE" ] || tl_device_step "$1"
 }
 
-# tl_step ID SECONDS COMMAND...: one step, run by a process of its own. TL_SETTLE, TL_SIFT: for this step, see tl_settle and
-# tl_sift.
+# tl_step ID SECONDS COMMAND...: runs one step in a process of its own. TL_SETTLE and TL_SIFT hold for this step, see tl_settle
+# and tl_sift.
 tl_step() {
   tl_id=$1
   shift
-  # What came before it is not sifted.
+  # Lines that were logged before this step are not sifted.
   tl_sift_step=$TL_SIFT TL_SIFT=
   if tl_skipped; then return 0; fi
   [ -z "$tl_sift_step" ] || tl_flush
@@ -258,28 +259,28 @@ tl_step() {
   [ -z "$TL_SIFT" ] || rm -f "$TL_D/more"
   if [ -n "$TL_SETTLE" ] && [ "$TL_RC" != hang ]; then
     tl_result=$TL_RC
-    # Reading a carrier waits for RTNL from Linux 6.8 on, in a way that only SIGKILL ends.
+    # From Linux 6.8 on, reading a carrier waits for RTNL in a way that only SIGKILL ends.
     tl_bounded $TL_SETTLE
     TL_RC=$tl_result
   fi
   tl_step_end
-  # What did not end may still print.
+  # A command that hangs may still print later.
   [ "$TL_RC" != hang ] || tl_new_servers
   TL_SETTLE= TL_SIFT=
 }
 
-# A server: a process that takes commands from a fifo, `c.KEY`, and runs as long as its netns or the agent. What it prints goes
-# to `o.KEY`; what it reports of errors, and that a command is done, to a fifo that all share. Both fifos are open for reading
-# and for writing, so that nobody waits for the other end. One that died is found at the next tick.
+# A server is a process that takes commands from a fifo, `c.KEY`, and runs as long as its netns or the agent. Its output goes to
+# `o.KEY`. Its errors, and its reports that a command is done, go to a fifo that all servers share. Both fifos are open for
+# reading and for writing, so that nobody waits for the other end. A dead server is noticed at the next tick.
 
-# tl_serve KIND NETNS COMMAND...: has a server run, and sets TL_SP, its process, and tl_key.
+# tl_serve KIND NETNS COMMAND...: starts a server unless it runs; sets TL_SP, its process, and tl_key.
 tl_serve() {
   tl_kind=$1_$2
   eval "TL_SP=\${TL_SP_$tl_kind-} tl_key=$tl_kind.$TL_GEN"
   [ -z "$TL_SP" ] || return 0
   shift 2
   [ -p "$TL_D/c.$tl_kind" ] || mkfifo "$TL_D/c.$tl_kind" || return 1
-  # Open before the fork: what is written into a fifo that nobody has open is lost.
+  # The fifo is open before the fork: data written into a fifo that nobody has open is lost.
   exec 8<> "$TL_D/c.$tl_kind"
   "$@" <&8 >> "$TL_D/o.$tl_key" 2>&6 6<&- 7<&- 8<&- &
   TL_SP=$!
@@ -310,7 +311,7 @@ tl_serve_files() {
   tl_serve f "$1" tl_in "$1" $TL_HELPER -c "$TL_FILES"
 }
 
-# Ends the servers of a netns, or all.
+# Ends the servers of a netns; all servers if the netns is empty.
 tl_unserve() {
   tl_rest=
   for tl_x in $TL_SERVERS; do
@@ -327,26 +328,27 @@ tl_unserve() {
   TL_SERVERS=$tl_rest
 } 2> /dev/null
 
-# After a server that died or hangs: new ones, and a new fifo, since the old one may still get words of theirs.
+# Replaces the servers after one died or hung. They get a new fifo, since the old server may still write into the old one.
 tl_new_servers() {
   tl_unserve ""
   TL_GEN=$((TL_GEN + 1))
   mkfifo "$TL_D/a.$TL_GEN" && exec 6<> "$TL_D/a.$TL_GEN" || TL_BATCH= TL_HELPER=
 } 2> /dev/null
 
-# tl_flooded: whether more came on standard error than is taken over, and away with it then.
+# tl_flooded: true if standard error is longer than its bound; then it is thrown away.
 tl_flooded() {
   [ $((${#TL_ERR} + ${#tl_part})) -gt $TL_MOST_ERR ] || return 1
   TL_ERR= tl_part=
 }
 
-# tl_answer SECONDS DONE FAILED: reads what the server TL_SP prints up to the line DONE, without the output about the mark itself.
-# Sets TL_ERR and TL_RC: 0, 1 where the line FAILED came, what DONE has after it, `hang`, or the exit status of a server that died.
+# tl_answer SECONDS DONE FAILED: reads the errors of the server TL_SP up to the line DONE. The error about the mark itself is
+# left out. Sets TL_ERR and TL_RC. TL_RC is 0, 1 if the line FAILED came, the status after DONE, `hang`, or the exit status of a
+# server that died.
 tl_answer() {
   TL_ERR= TL_RC=0 TL_T=0
   tl_part=
   while :; do
-    # At its time limit busybox's `read` leaves the variable as it was.
+    # If busybox's `read` times out, it does not clear the variable.
     tl_line=
     if IFS= read -r $TL_READ tl_line <&6; then
       tl_line=$tl_part$tl_line
@@ -393,7 +395,7 @@ tl_answer() {
   done
 } 2> /dev/null
 
-# A server that prints too many errors is ended; what it did is not known.
+# Ends a server that prints too many errors; the result of its command is not known.
 tl_drowned() {
   tl_over "standard error" $TL_MOST_ERR
   TL_RC=1
@@ -401,7 +403,8 @@ tl_drowned() {
   tl_distrust
 }
 
-# After a child has ended, `read` of busybox 1.35 waits for the next signal, and fails: no more servers where there may be it.
+# After a child has ended, `read` of busybox 1.35 waits for the next signal, and then fails. A shell that may do this gets no
+# more servers.
 tl_distrust() {
   [ -z "$TL_READ" ] || TL_BATCH= TL_HELPER=
 }
@@ -410,15 +413,15 @@ tl_distrust() {
 tl_lives() {
   tl_j=0 TL_STATE=
   while [ $tl_j -lt 3 ] && [ -e "/proc/$1/stat" ] && ! tl_state "$1"; do tl_j=$((tl_j + 1)); done
-  # Such a shell has reaped it where it ended.
+  # Such a shell has already waited for a child that ended.
   [ -n "$TL_STATE" ] || kill -0 "$1" || return 1
   case $TL_STATE in Z | X) return 1 ;; esac
 } 2> /dev/null
 
-# tl_devlink_step ID SECONDS NETNS FLAGS WORD...: a step of devlink(8) that its batch mode does as devlink itself would.
+# tl_devlink_step ID SECONDS NETNS FLAGS WORD...: runs a step of devlink(8) for which batch mode behaves like a single command.
 tl_devlink_step() {
   tl_able=$TL_BATCH
-  # What it prints must be there when the command is done.
+  # The command's output must be complete when the server reports that the command is done.
   [ -z "$4" ] || tl_able=$TL_SHOW
   if [ -z "$tl_able" ] || [ -n "$TL_SETTLE$TL_SIFT" ]; then
     tl_id=$1 tl_ns=$3 tl_flags=$4 tl_limit=$2
@@ -442,7 +445,8 @@ tl_served() {
   tl_step_end
 }
 
-# tl_file_step ID SECONDS NETNS read|write PATH [TEXT]: a step that reads or writes a file, by a long-lived shell in the netns.
+# tl_file_step ID SECONDS NETNS read|write PATH [TEXT]: runs a step that reads or writes a file, by a long-lived shell in the
+# netns.
 tl_file_step() {
   if [ -z "$TL_HELPER" ] || [ -n "$TL_SETTLE$TL_SIFT" ]; then
     tl_step "$1" "$2" "tl_$4" "$3" "$5" ${6+"$6"}
@@ -454,7 +458,7 @@ tl_file_step() {
   tl_file "$3" "$4" "$5" "$6" || TL_HUNG=1
   case "$4 $TL_RC $TL_ERR" in
     "write 1 "*"write error:"*) ;;
-    # The file could not be opened, so nothing was done. dd tells the errno.
+    # The file could not be opened, so nothing was written. dd reports the errno.
     "write 1 "*)
       tl_step "$1" "$2" tl_write "$3" "$5" "$6"
       return
@@ -463,7 +467,7 @@ tl_file_step() {
   tl_served
 }
 
-# tl_file NETNS read|write PATH TEXT
+# tl_file NETNS read|write PATH TEXT: reads or writes a file by the server of the netns.
 tl_file() {
   tl_serve_files "$1"
   eval "tl_n=\$((TL_SC_$tl_kind + 1)) TL_SC_$tl_kind=\$((TL_SC_$tl_kind + 1))"
@@ -471,7 +475,7 @@ tl_file() {
   tl_answer $TL_LIMIT "tl-done $tl_n" -
 }
 
-# What an interrupted run may have left behind goes first, unseen and unjudged.
+# The tl_clear_* functions remove what an interrupted run may have left. The records do not show it, and nobody judges it.
 tl_clear_netns() {
   [ ! -e "/run/netns/$1" ] && [ ! -e "/var/run/netns/$1" ] || tl_bounded $TLC_CLEAR_SECONDS ip netns del "$1"
 }
@@ -489,16 +493,16 @@ tl_clear_module() {
   [ ! -d "/sys/module/$1" ] || tl_bounded $TLC_CLEAR_SECONDS rmmod "$1"
 }
 
-# tl_plan_begin ID
+# tl_plan_begin ID: begins a plan.
 tl_plan_begin() {
   TL_PLAN=$1
-  # For the agent of another run: two at once would spoil each other's evidence.
+  # Warns the agent of another run: two plans at the same time would spoil each other's evidence.
   echo plan > "$TL_D/busy"
   [ "$TL_KMSG" != 1 ] || tl_lives "$TL_CAT" || tl_open_log
-  # A host that hears from the first step on that the board is alive notices when the board no longer is.
+  # From this first sign of life on, the host notices when the signs stop.
   [ -z "$TL_BEAT" ] || printf '\n%s\n' "$TLC_BEAT"
   TL_HUNG= TL_EACH= TL_FULL= TL_PENDING=
-  # Monitors that ended in the plan before are nobody's any more.
+  # Monitors that ended in the plan before are restarted.
   case " $TL_NETNS " in
     *" init "*) tl_lives $TL_PN_init && tl_lives $TL_PL_init || { tl_unwatch init; tl_watch init; } ;;
   esac
@@ -512,7 +516,8 @@ tl_plan_begin() {
   tl_between
 }
 
-# What the kernel reported since the plan before is reported with the first step: a report of memory or of a lock comes late.
+# Saves the findings that the kernel logged since the last plan; they are reported with the first step. Reports of memory and of
+# locks come late.
 tl_between() {
   : > "$TL_D/between"
   [ -n "$TL_FINDINGS" ] || return 0
@@ -522,7 +527,7 @@ tl_between() {
   tl_empty k
 }
 
-# What the clean-up before a plan caused is nobody's evidence.
+# Drops everything that the clean-up before a plan caused: it is no evidence.
 tl_forget() {
   for tl_ns in $TL_NETNS; do
     eval "tl_p=\$TL_PN_$tl_ns tl_q=\$TL_PL_$tl_ns"
@@ -532,7 +537,7 @@ tl_forget() {
   tl_mark 0
   tl_log
   : > "$TL_D/m"
-  # But for a kernel that broke meanwhile: what it said of that is reported with the first step.
+  # If the kernel broke meanwhile, its log is not dropped; it is reported with the first step.
   [ -z "$TL_BROKEN" ] || grep -v '^@' "$TL_D/k" > "$TL_D/broke"
   for tl_x in $TL_SEEN; do tl_empty $tl_x; done
   [ -z "$TL_BROKEN" ] || cat "$TL_D/broke" >> "$TL_D/k"
@@ -541,7 +546,7 @@ tl_forget() {
   TL_SENT=${TL_UP%.*}
 }
 
-# The tear-down is next: was the kernel broken by then?
+# Begins the tear-down. tl_log shows if the kernel broke before it.
 tl_teardown() {
   TL_PHASE=teardown
   tl_log
@@ -551,24 +556,24 @@ tl_plan_end() {
   for tl_x in $TL_NETNS; do
     [ "$tl_x" = init ] || tl_unwatch "$tl_x"
   done
-  # What the kernel reports after the last step is reported with it.
+  # Lines that the kernel logs after the last step are reported with that step.
   tl_mark 0
   tl_flush end
   : > "$TL_D/busy"
 }
 
 tl_start_records() {
-  # Space to say that there is none.
+  # Reserves space for the report that no space is left.
   printf '%16384s' '' > "$TL_D/reserve"
   : > "$TL_D/m"
   tl_stream k
   TL_SWEPT=0
 }
 
-# What of all this the board's programs can do.
+# Finds which kinds of servers the board's programs can be, and starts the fifo.
 tl_start_servers() {
   mkfifo "$TL_D/a.0" && exec 6<> "$TL_D/a.0" || return 0
-  # A `read` that has a time limit loses the beginning of a line to a signal.
+  # A `read` with a time limit loses the beginning of a line if a signal comes.
   if (echo | read -r -t 1 tl_line); then TL_READ="-t 1"; fi
   for tl_x in sh "busybox sh" bash; do
     case $($tl_x -c 'echo > /dev/full' 2>&1) in
@@ -585,7 +590,7 @@ tl_start_servers() {
   for tl_x in $TL_SEEN; do tl_empty $tl_x; done
 } 2> /dev/null
 
-# True if a server of devlink(8) marks the end of a command, and prints what it has to print before that.
+# True if a server of devlink(8) marks the end of a command; sets TL_SHOW if the command's output comes before the mark.
 tl_try_batch() {
   tl_serve_devlink init -j
   eval "tl_n=\$((TL_SC_$tl_kind + 2)) TL_SC_$tl_kind=\$((TL_SC_$tl_kind + 2))"

@@ -4,7 +4,7 @@ const SHELLS = [["dash"], ["bash"], ["busybox", "ash"]].filter(([program]) =>
   new Deno.Command("sh", { args: ["-c", `command -v ${program}`], stdout: "null" }).outputSync().success
 );
 
-// A line of the kernel log is there in part, and the rest comes when the agent has looked already.
+// The agent reads a line of the kernel log in two parts: the second part comes after the agent has looked.
 const HALVES = `
 . ./agent.sh
 TL_D=$(mktemp -d) TL_N=n TL_MARK=4 TL_MOST=8000000
@@ -18,7 +18,7 @@ wait
 rm -rf "$TL_D"
 `;
 
-Deno.test("the agent takes a line of the kernel log as one that it finds in two pieces", async () => {
+Deno.test("the agent joins a line of the kernel log that it reads in two pieces", async () => {
   const { stdout } = await new Deno.Command("dash", {
     args: ["-c", HALVES],
     cwd: new URL(".", import.meta.url),
@@ -27,7 +27,7 @@ Deno.test("the agent takes a line of the kernel log as one that it finds in two 
   assertEquals(new TextDecoder().decode(stdout), "6,1,1,-;fm0: Link is Up\n@4\nstatus 0\n");
 });
 
-// Lines of one step, then of another one, some of which the kernel dropped before they were read.
+// Lines of one step, then lines of another step; the kernel dropped some before they were read.
 const OVERRUN = `
 . ./agent.sh
 . ./agent_steps.sh
@@ -45,7 +45,7 @@ echo "marks lost: $tl_lost"
 rm -rf "$TL_D"
 `;
 
-Deno.test("the agent tells of a kernel log that skips records, also between two steps, and of no other", async () => {
+Deno.test("the agent reports a kernel log that skips records, also between two steps, and no other log", async () => {
   const tells = async (record: string) => {
     const { stdout } = await new Deno.Command("dash", {
       args: ["-c", OVERRUN, "sh", record],
@@ -59,7 +59,7 @@ Deno.test("the agent tells of a kernel log that skips records, also between two 
   assertEquals(overrun[1], ": --n lost the kernel log was overrun: record 910 follows record 9");
 });
 
-// The configuration space is a file here; of its registers the agent writes one.
+// Here the configuration space is a file, and the agent writes one of its registers.
 const STEPS = `
 . ./agent.sh
 . ./agent_steps.sh
@@ -103,7 +103,8 @@ for (const [program, ...args] of SHELLS) {
   });
 }
 
-// Processes that end while it is asked after them: of bash 5.2, a `read` of a file of theirs spoiled the next one of any file.
+// Processes end while the agent reads their state. With bash 5.2, reading the file of such a process spoiled the next `read` of
+// any file.
 const ENDING = `
 . ./agent.sh
 . ./agent_steps.sh
@@ -120,7 +121,7 @@ echo "$spoiled spoiled"
 `;
 
 for (const [program, ...args] of SHELLS) {
-  Deno.test(`${program}: the agent reads what it opens, after a process has ended under its eyes`, async () => {
+  Deno.test(`${program}: the agent reads the file that it opens, after a process ended during a read`, async () => {
     const { stdout } = await new Deno.Command(program!, {
       args: [...args, ...(program === "bash" ? ["--posix"] : []), "-c", ENDING],
       cwd: new URL(".", import.meta.url),

@@ -1,16 +1,17 @@
-# The board's half of the wire protocol (wire.ts is the host's): requests come in, answers and records go out, each with its
-# sum. POSIX sh (dash, busybox ash). A damaged request is not run, and one that came twice is not run twice. What went
-# out is stored, to be sent again. The host sets TLC_* before it: the values that both halves share, in constants.ts.
+# The board's half of the wire protocol (wire.ts is the host's half). Requests come in; answers and records go out, each with
+# its sum. POSIX sh (dash, busybox ash). A damaged request is not run, and a repeated request is not run twice. Everything that
+# was sent is stored, so that it can be sent again. Before it the host sets TLC_*: the values that both halves share, in
+# constants.ts.
 #
-#   @SUM DIGIT WORDS           a request, one line without these blanks, of the functions here, or `!` and a command whose output
-#                              is wanted. The digits go up by one, 1 after 9; 0 is of those that may be done twice
-#   +NUMBER.PIECE SUM TEXT     a piece of the script that the request of that number is about, the first of all being 1
-#   =SUM DIGIT WORDS           the answer to the request of that digit, without these blanks; `again` where one came damaged
-#   @tl1 SEQ LENGTH CKSUM ...  a record: then so many bytes, then a line feed; see tl_send
-#   @~                         each second while a plan runs: the board is alive. It may stand between any two lines, and in records
+#   @SUM DIGIT WORDS           a request: one line without these blanks. WORDS call a function here, or are `!` and a command whose output
+#                              is wanted. The digit goes up by one, and 1 follows 9; 0 is for requests that may be done twice
+#   +NUMBER.PIECE SUM TEXT     a piece of the script that the request of that number is about; the first request has number 1
+#   =SUM DIGIT WORDS           the answer to the request of that digit, without these blanks; `again` if a request came damaged
+#   @tl1 SEQ LENGTH CKSUM ...  a record: LENGTH bytes follow, then a line feed; see tl_send
+#   @~                         each second while a plan runs: the board is alive. It may come between any two lines, also within a record
 #
-# SUM is the checksum of what is after it: of few words a sum that the shell makes itself, since a process costs more than to send them,
-# in 6 hexadecimal digits. Of more than TLC_FEW characters it is the checksum, in 8.
+# SUM is the sum of the text after it. Up to TLC_FEW characters the shell itself computes the sum, in 6 hexadecimal digits,
+# since a process costs more time than the transfer. For longer texts SUM is the checksum (cksum), in 8 digits.
 
 LC_ALL=C
 export LC_ALL
@@ -23,10 +24,10 @@ TL_INT=0
 TL_CODE=
 TL_CODED=
 TL_Z=999999999
-# How many bytes a file of the agent, a record too, may have, and how many may be sent of one record. The host sets them.
+# The most bytes of any file of the agent, also of a record, and the most bytes of one record on the line. The host sets both.
 TL_MOST=$TLC_MOST
 TL_MOST_SENT=$TLC_MOST
-# Of the lines that the host has, the first digits of their MD5; a blank before each and after the last.
+# The first digits of the MD5 of each line that the host has; a blank before each and after the last.
 TL_KNOWN=
 # True if the host wants signs that the board is alive.
 TL_BEAT=
@@ -45,7 +46,7 @@ tl_measure() {
   TL_SUM=$1 TL_LENGTH=$2
 }
 
-# tl_sum WORDS: sets TL_SUM.
+# tl_sum WORDS: sets TL_SUM to the sum of the words.
 tl_sum() {
   if [ ${#1} -gt $TLC_FEW ]; then
     set -- $(printf '%s' "$1" | $TL_CKSUM)
@@ -61,13 +62,13 @@ tl_sum() {
   done
 }
 
-# tl_number TEXT: sets TL_SUM to the number that is before a request or an answer.
+# tl_number TEXT: sets TL_SUM to the number that stands before a request or an answer with this text.
 tl_number() {
   tl_sum "$1"
   [ ${#TL_SUM} -lt 32 ] || TL_SUM=$((0x${TL_SUM%"${TL_SUM#$TLC_LONG_SUM_SKIP}"}))
 }
 
-# tl_reply DIGIT WORDS: an answer. After a line feed, since the line may stand in the middle of another.
+# tl_reply DIGIT WORDS: sends an answer. It begins with a line feed, since the cursor may be in the middle of a line.
 tl_reply() {
   tl_text=$1
   shift
@@ -80,7 +81,7 @@ tl_reply() {
   fi
 }
 
-# tl_answers WORDS: answers the request that is being done, and whenever it comes again.
+# tl_answers WORDS: answers the current request, now and each time that this request is repeated.
 tl_answers() {
   TL_SAID="$*"
   tl_reply "$TL_DIGIT" "$TL_SAID"
@@ -93,7 +94,7 @@ tl_new() {
   printf '%s %s\n' "$TL_SEQ" "$*" > "$TL_R"
 }
 
-# tl_send SEQ: sends a record whole, as it is, or where it is long, if that helps, in code. One that is too long is not sent.
+# tl_send SEQ: sends a whole record: as plain bytes, or in code if it is long. A record over its bound is not sent: returns 1.
 tl_send() {
   tl_measure "$TL_D/r$1"
   [ "$TL_LENGTH" -le $TL_MOST ] || return 1
@@ -114,8 +115,8 @@ tl_send() {
   printf '\n'
 }
 
-# tl_gaps SEQ: the record that was measured, in code in $TL_D/s, without the lines that the host has: in front how long it is, its
-# checksum, and the number and the MD5 of each line that is left out.
+# tl_gaps SEQ: writes into $TL_D/s the record that was measured, in code and without the lines that the host has. The text
+# before it gives its length, its checksum, and the number and the MD5 of each line that is left out.
 tl_gaps() {
   awk -v f="$TL_D/l." -v long="$TLC_LONG" 'length >= long { print > (f NR); close(f NR) }' "$TL_D/r$1" || return 1
   md5sum "$TL_D"/l.[0-9]* > "$TL_D/sums" || return 1
@@ -138,7 +139,7 @@ tl_gaps() {
   } | gzip | base64 | tr -d ' \n' > "$TL_D/s"
 } 2> /dev/null
 
-# tl_head SEQ FILE CODE...: the line before a record in code, or a part of one; nothing comes in between.
+# tl_head SEQ FILE CODE...: prints the line before a record in code, or before a part of a record. The data must follow at once.
 tl_head() {
   tl_measure "$2"
   tl_x=$1
@@ -146,7 +147,7 @@ tl_head() {
   printf "\n$TLC_RECORD %s %s %s %s\n" "$tl_x" "$TL_LENGTH" "$TL_SUM" "$*"
 }
 
-# tl_code SEQ: that record, as letters and digits that every line carries, in $TL_D/s.
+# tl_code SEQ: writes a record into $TL_D/s in code: letters and digits, which every line can carry.
 tl_code() {
   [ "$TL_CODED" != "$1" ] || return 0
   case $TL_CODE in
@@ -156,7 +157,7 @@ tl_code() {
   TL_CODED=$1
 }
 
-# tl_parts SEQ FIRST LAST: sends parts of a record in code, TLC_PART bytes each, with where each begins and how much there is.
+# tl_parts SEQ FIRST LAST: sends parts of a record in code, TLC_PART bytes each, with the offset of each and the total length.
 tl_parts() {
   [ -s "$TL_D/r$1" ] || return 0
   tl_code "$1"
@@ -171,7 +172,8 @@ tl_parts() {
   done
 }
 
-# tl_call WORDS: a command, its output and its exit status. What fits into the answer is in it.
+# tl_call WORDS: runs a command and answers with its output and its exit status. A short output is in the answer itself, a long
+# one in a record.
 tl_call() {
   (eval "$1") < /dev/null > "$TL_D/out" 2> /dev/null
   tl_rc=$?
@@ -180,7 +182,7 @@ tl_call() {
     tl_answers $tl_rc
     return
   fi
-  # The shell reads byte by byte: no more than what may be answered in a line.
+  # The shell reads byte by byte, so only read an output that fits into the answer's line.
   if [ $(wc -c < "$TL_D/out") -le 101 ] && { IFS= read -r tl_line && ! IFS= read -r tl_more && [ -z "$tl_more" ]; } < "$TL_D/out"; then
     case $tl_line in
       *[!\ -~]*) ;;
@@ -201,7 +203,8 @@ tl_call() {
   fi
 }
 
-# tl_piece NUMBER SUM TEXT: keeps a piece of a script, which has the escapes of printf. Pieces may come in any order, and again.
+# tl_piece NUMBER SUM TEXT: stores a piece of a script; its text has the escapes of printf. Pieces may come in any order, and
+# repeatedly.
 tl_piece() {
   case $1 in
     *[!0-9.]* | "") ;;
@@ -209,8 +212,8 @@ tl_piece() {
   esac
 }
 
-# tl_join COUNT CKSUM: puts the pieces of the request together, or answers which ones are missing: it is not done then. Only where
-# the whole is not as it should be each is looked at.
+# tl_join COUNT CKSUM: joins the pieces of the request, or answers which pieces are missing: then the request is not done. The
+# sum of each piece is checked only if the checksum of the whole is wrong.
 tl_join() {
   for tl_check in "" 1; do
     tl_i=0 tl_missing=
@@ -237,8 +240,8 @@ tl_join() {
   return 1
 }
 
-# tl_script COUNT CKSUM CODE THEN: a script that came in so many pieces (or follows, so many bytes, where the line loses nothing),
-# done once it is whole: `call` or `run`.
+# tl_script COUNT CKSUM CODE THEN: runs a script once it is whole, by `call` or `run`. It came in COUNT pieces. With the code
+# `follows`, COUNT bytes follow instead, on a line that loses nothing.
 tl_script() {
   if [ "$3" = follows ]; then
     head -c "$1" > "$TL_D/joined"
@@ -259,7 +262,7 @@ tl_script() {
   esac
 }
 
-# tl_heard LINE: does a request.
+# tl_heard LINE: handles one line from the host.
 tl_heard() {
   case $1 in
     "") return 0 ;;
@@ -282,7 +285,7 @@ tl_heard() {
   tl_given=${tl_given#"$TLC_REQUEST"}
   set -- "$tl_text"
   tl_number "$1"
-  # What is no number ends a shell that is to count with it.
+  # A text that is no number would end a shell that calculates with it.
   case $tl_given in
     *[!0-9a-f]*) tl_given=-1 ;;
     *) tl_given=$((0x$tl_given)) ;;
@@ -312,30 +315,30 @@ tl_heard() {
   esac
 }
 
-# Reads a line of the board's terminal. What interrupts it leaves a part of one.
+# Reads a line of the board's terminal. If a signal interrupts it, TL_LINE has the beginning of the line.
 tl_hear() {
   IFS= read -r TL_LINE
 }
 
-# tl_wire: listens, until it is asked to end or the line is gone.
+# tl_wire: handles requests until the host ends the agent or the line is gone.
 tl_wire() {
   umask 077
   TL_D=
   trap '[ -z "$TL_D" ] || rm -rf "$TL_D"' EXIT
-  # Without this a script that finds no space has missing pieces, again and again.
+  # Without this check, a script that finds no space would have missing pieces again and again.
   if ! { TL_D=$(mktemp -d "${TMPDIR:-/tmp}/twinlink.XXXXXX") && printf "%0${TLC_SPACE}d" 0 > "$TL_D/space" && rm "$TL_D/space"; }; then
     printf '\n%s\n' "$TLC_NO_ROOM"
     return 1
   fi
-  # A process that writes more into a file is ended, so that a board is not filled; this shell is not.
+  # A process that writes more than this into a file is killed, so that the board does not fill up. This shell is not killed.
   trap : XFSZ
   ulimit -S -f $((TL_MOST / 512))
-  # Where the line is cut, a plan still goes on to its tear-down; the shell then ends, and the agent with it.
+  # If the line is cut, a plan still continues to its tear-down. Then the shell ends, and so does the agent.
   trap '' HUP PIPE
-  # A damaged byte may cause one. Two in turn are meant; one after them would end what the end has to do.
+  # A damaged byte may look like one interrupt. Two in a row are meant. A third must not interrupt the clean-up.
   trap 'TL_INT=$((TL_INT + 1)); [ $TL_INT -lt 2 ] || { trap "" INT; exit; }' INT
   command -v cksum > /dev/null 2>&1 || TL_CKSUM=md5sum
-  # `read` of busybox, once a child has ended, waits for a signal: one in a process of its own has no children.
+  # After a child has ended, `read` of busybox waits for a signal. So it runs in a process of its own, which has no children.
   case $(readlink /proc/$$/exe) in
     *busybox*)
       tl_hear() {
@@ -365,7 +368,7 @@ tl_wire() {
   exit
 }
 
-# tl_end: the last request.
+# tl_end: the last request: stops the agent.
 tl_end() {
   tl_stop
   tl_answers stopped

@@ -1,24 +1,24 @@
 /**
- * Which commands of devlink(8) its batch mode (`devlink -b`) does as devlink itself would. One process then does the requests of
- * many steps; for every other command there is a process of its own.
+ * Finds the commands of devlink(8) for which batch mode (`devlink -b`) behaves like a single command. One process then runs the
+ * commands of many steps; every other command gets a process of its own.
  *
  * @module
  */
 
-/** Words that a line of a batch takes as they are: no quotes, no comments, nothing to split. */
+/** Words that a line of a batch takes literally: no quotes, no comments, no blanks. */
 const PLAIN = /^[\w@%+=:,./-]+$/;
 
 /**
- * A number that may be the largest of its type. The process takes it for one too large where anything before it has left ERANGE
- * in its errno, as an answer of the kernel does.
+ * A number that may be the largest of its type. In batch mode devlink(8) rejects it as too large if an earlier command, or an
+ * answer of the kernel, left ERANGE in errno.
  */
 const PERHAPS_LARGEST = /^\+?(0x[\da-f]{8,}|\d{10,})$/i;
 
 /**
- * By the words that a command begins with. Left out: what prints an array in JSON (the second one of a process lacks its
- * beginning); what names a netns (the process would keep it open, and so alive); flashing (forks, and reports its progress),
- * and what asks for all there are: the process still has the handle of its last command, and sends it along. Of setting what a
- * port's function can do it keeps what the commands before have set.
+ * Commands for batch mode, by their first words. Left out are commands that print an array in JSON (the second array of a
+ * process lacks its beginning); commands that name a netns (the process would keep it open, and so alive); flashing (it forks,
+ * and reports its progress); and commands that ask for all objects (the process sends along the handle of its last command).
+ * Setting a port function is left out, too: the process repeats the settings of earlier commands.
  */
 const FAITHFUL: readonly string[] = [
   "dev show",
@@ -38,13 +38,13 @@ const FAITHFUL: readonly string[] = [
   "trap policer set",
 ];
 
-/** What asks for all there are. */
+/** Commands that ask for all objects if they have no further words. */
 const ALL: readonly string[] = ["dev show", "dev info", "port show"];
 
-/** Flags that print nothing but what a server with these flags prints. */
+/** Flags for which a server prints the same as a single command. */
 const FLAGS: readonly string[] = ["", "-j", "-js"];
 
-/** A command of devlink(8) as a server does it. */
+/** A command of devlink(8) for a server. */
 export interface BatchCommand {
   netns: string;
   flags: string;
@@ -52,7 +52,7 @@ export interface BatchCommand {
 }
 
 /**
- * Returns what a server of devlink(8) makes of `tl_devlink NETNS [FLAGS] WORD...`; undefined where a process of its own is to do it.
+ * Returns `tl_devlink NETNS [FLAGS] WORD...` as a command for a server; undefined if it needs a process of its own.
  *
  * @example
  * ```ts
@@ -75,7 +75,7 @@ export function batchCommand(command: readonly string[]): BatchCommand | undefin
   if (name !== "tl_devlink" || !/^\w+$/.test(netns)) return undefined;
   const flags = rest[0]?.startsWith("-") ? rest[0] : "";
   const words = flags === "" ? rest : rest.slice(1);
-  // On a line of a batch nothing is an option of devlink itself
+  // On a line of a batch, devlink itself takes no options
   const plain = words.every((word) => PLAIN.test(word) && !word.startsWith("-") && !PERHAPS_LARGEST.test(word));
   const line = words.join(" ");
   if (!FLAGS.includes(flags) || !plain || words.includes("netns") || ALL.includes(line)) return undefined;

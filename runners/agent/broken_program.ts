@@ -1,6 +1,6 @@
 /**
- * Programs of a board that did not do their work: not found, not to be started, or ended by a signal. What such a program
- * leaves behind shows nothing about the kernel.
+ * Programs of a board that did no work: not found, not startable, or ended by a signal. The result of such a program shows
+ * nothing about the kernel.
  *
  * @module
  */
@@ -33,10 +33,10 @@ const SIGNALS: Readonly<Record<number, string>> = {
   31: "SIGSYS",
 };
 
-/** devlink(8) ends itself by an assertion on JSON that an error of the kernel left unfinished: an answer all the same. */
+/** An assertion of devlink(8) on JSON that an error of the kernel left unfinished. The kernel did answer. */
 const ASSERTION = /Assertion `.*' failed/;
 
-/** What a program prints that was started and could not work; the kernel was not asked. */
+/** Errors of a program that started but could not work: the kernel was not asked. */
 const UNABLE =
   /error while loading shared libraries|^exec of ".*" failed: |Failed to connect to devlink Netlink|(?:Cannot|can't) fork|fork: |Cannot (?:open|bind) netlink socket/m;
 
@@ -61,7 +61,7 @@ export function endedBySignal(status: number, stderr: string): boolean {
 export function failureOf(status: number, stderr: string): string | undefined {
   if (endedBySignal(status, stderr)) {
     const signal = status - 128;
-    // The kernel sends it where memory is short.
+    // The kernel sends SIGKILL when memory is short.
     const hint = signal === 9 ? ", as when memory is short" : "";
     return `was ended by ${SIGNALS[signal] ?? `signal ${signal}`} (status ${status})${hint}`;
   }
@@ -71,10 +71,10 @@ export function failureOf(status: number, stderr: string): string | undefined {
 }
 
 /**
- * Throws if a program of a step did no work, unless the kernel log of the step has a finding: an oops ends the task that it
- * happens in, which then is what the kernel did.
+ * Throws if a program of a step did no work. If the kernel log of the step has a finding, it does not throw: an oops kills the
+ * task that caused it, and then that is what the kernel did.
  *
- * @throws {BrokenProgramError} With what is known of it
+ * @throws {BrokenProgramError} With the known reason
  */
 export function mustHaveWorked(status: number, stderr: string, kmsg: readonly KernelLine[]): void {
   const failure = failureOf(status, stderr);
@@ -84,7 +84,7 @@ export function mustHaveWorked(status: number, stderr: string, kmsg: readonly Ke
   throw new BrokenProgramError([`it ${failure}`, ...wordsOf(stderr), ...wordsOf(logOf(kmsg))].join("; "));
 }
 
-/** What the kernel reports when a program breaks, or when it ends one because memory is short. */
+/** Kernel lines about a program that crashed, or that the kernel killed because memory is short. */
 const DEATH =
   /\bsegfault at |\btrap (?:invalid opcode|divide error)|general protection|Out of memory|oom-kill|Killed process/;
 

@@ -1,5 +1,5 @@
 /**
- * From an operation to what the board runs.
+ * Translates an operation into the command that the board runs.
  *
  * @module
  */
@@ -92,7 +92,7 @@ export function commandOf(op: Operation): string[] {
   return (COMMANDS[op.kind] as Command<typeof op.kind>)(op as never, netns);
 }
 
-/** The text of an operation for the mailbox of an emulated device: JSON in ASCII, so that its length in characters is its length in bytes. */
+/** Returns an operation as text for the mailbox of an emulated device: JSON in ASCII, so that each character is one byte. */
 function mailboxText(operation: DeviceOperation): string {
   return JSON.stringify(operation).replaceAll(
     /[^ -~]/g,
@@ -100,16 +100,16 @@ function mailboxText(operation: DeviceOperation): string {
   );
 }
 
-/** Returns a time as the agent takes it: in seconds, and rounded up for a sleep(1) that knows whole ones only. */
+/** Returns a time as the agent's functions take it: in seconds, then rounded up for a sleep(1) that takes only whole seconds. */
 const sleepOf = (ms: number): string[] => [String(ms / 1000), String(Math.ceil(ms / 1000))];
 
-/** Returns the words that let an operation settle, a bound in seconds in front; undefined where it is not asked for. */
+/** Returns the words that let an operation settle, after a bound in seconds; undefined if the operation does not settle. */
 export function settleOf(op: Operation): string[] | undefined {
   if (op.settle === undefined) return undefined;
   return [String(4 + Math.ceil(op.settle / 1000)), "tl_settle", ...sleepOf(op.settle)];
 }
 
-/** Returns the bound of a step in seconds: how long the board may take before the step is a hang. */
+/** Returns the bound of a step in seconds: a step that takes longer hangs. */
 export function boundOf(op: Operation): number {
   switch (op.kind) {
     case "wait":
@@ -122,7 +122,7 @@ export function boundOf(op: Operation): number {
     case "dev.reload":
     case "netns.del":
     case "file.write":
-      // They may reset a device: a switch ASIC takes 20 s for that
+      // These operations may reset a device: a switch ASIC needs 20 s for a reset
       return 60;
     case "during":
       return Math.max(boundOf(op.operation), boundOf(op.poll));
@@ -133,7 +133,7 @@ export function boundOf(op: Operation): number {
   }
 }
 
-/** Returns how long an operation of a round may take, in seconds. */
+/** Returns the longest time that an operation of a round may take, in seconds. */
 function longestOf(op: Operation): number {
   const waits = op.kind === "wait" ? op.ms / 1000 : 0;
   return 0.5 + waits + (op.settle === undefined ? 0 : 1 + op.settle / 1000);

@@ -1,6 +1,6 @@
 /**
- * The agent's `tl_device` in real shells, on a file instead of a device's configuration space. The mailbox of a real
- * emulated device takes what the shell has written, and what the shell reads is that mailbox's.
+ * The agent's `tl_device` in real shells, on a file instead of a device's configuration space. The mailbox of a real emulated
+ * device reads the bytes that the shell wrote, and the shell reads the answer of this mailbox.
  */
 
 import { assertEquals, assertMatch } from "@std/assert";
@@ -15,7 +15,7 @@ const SHELLS = [["dash"], ["bash", "--posix"], ["busybox", "sh"]].filter(([progr
 const ADDRESS = "0000:01:00.0";
 const AGENT = await Deno.readTextFile(new URL("agent.sh", import.meta.url));
 
-/** Returns a device whose mailbox answers with what `control` returns. */
+/** Returns a device whose mailbox answers with the result of `control`. */
 function mailboxOf(control: (operation: unknown) => unknown) {
   const device = withMailbox({
     config: { vendor: 0x1234, device: 0xcafe, classCode: 0xff0000 },
@@ -32,7 +32,7 @@ function mailboxOf(control: (operation: unknown) => unknown) {
       space.set(bytes, offset);
       return space;
     },
-    /** Does what the device does when the guest has written text and length as they are in a configuration space. */
+    /** Gives the device the text and the length that the guest wrote into a configuration space. */
     take(space: Uint8Array): void {
       device.configWrite!(MAILBOX.TEXT, space.subarray(MAILBOX.TEXT, MAILBOX.END));
       device.configWrite!(MAILBOX.LENGTH, space.subarray(MAILBOX.LENGTH, MAILBOX.LENGTH + 4));
@@ -40,17 +40,17 @@ function mailboxOf(control: (operation: unknown) => unknown) {
   };
 }
 
-/** What a shell does to the file that stands for the device. */
+/** The file that stands for the device, and how it changes. */
 interface Bench {
-  /** The files that it becomes, one after the other: when the length is written, and at each look at a status that is busy */
+  /** The contents of the file, in order: after the length is written, and at each read of a status that is busy */
   answers: Uint8Array[];
-  /** What the configuration space is at first. @default {the mailbox of a device} */
+  /** The first content of the configuration space. @default {the mailbox of a device} */
   before?: Uint8Array | undefined;
-  /** True if writes to it fail */
+  /** True if writes to the configuration space fail */
   unwritable?: boolean;
 }
 
-/** Has a shell operate the device. `asked` is the configuration space with what the shell wrote; undefined if it wrote no length. */
+/** Runs `tl_device` in a shell. `asked` is the configuration space with the shell's bytes; undefined if it wrote no length. */
 async function operate([program, ...args]: string[], operation: DeviceOperation, bench: Bench) {
   const dir = await Deno.makeTempDir();
   try {
@@ -76,7 +76,7 @@ ${commandOf({ kind: "device", handle: `pci/${ADDRESS}`, operation }).map(quote).
   }
 }
 
-/** Returns the configuration space once a device has answered an operation. */
+/** Returns the configuration space after a device has answered an operation. */
 function answered(operation: DeviceOperation, control: (operation: unknown) => unknown): Uint8Array {
   const mailbox = mailboxOf(control);
   const space = new Uint8Array(0x1000).fill(0x20);
@@ -98,7 +98,7 @@ const HOSTILE = [
 for (const shell of SHELLS) {
   const [name] = shell;
 
-  Deno.test(`${name}: tl_device hands on any operation as it is, and its reply`, async () => {
+  Deno.test(`${name}: tl_device passes any operation and its reply unchanged`, async () => {
     for (const value of [...HOSTILE, "x".repeat(1973)]) {
       const operation = { text: value };
       const reply = { did: value.slice(0, 400) };
@@ -120,7 +120,7 @@ for (const shell of SHELLS) {
     assertEquals([code, out], [0, '"at last"']);
   });
 
-  Deno.test(`${name}: tl_device reports why there is no reply, and never the one of an earlier operation`, async () => {
+  Deno.test(`${name}: tl_device reports why there is no reply, and never returns the reply of an earlier operation`, async () => {
     const refusal = (error: Error) =>
       answered({}, () => {
         throw error;
@@ -146,7 +146,7 @@ for (const shell of SHELLS) {
   });
 }
 
-Deno.test("the agent has the places of the mailbox", () => {
+Deno.test("the agent's offsets of the mailbox are the mailbox's own", () => {
   const body = AGENT.slice(AGENT.indexOf("tl_device() {"), AGENT.indexOf("# tl_mailbox PLACE"));
   const { MAGIC, LENGTH, STATUS, TEXT, END } = MAILBOX;
   for (

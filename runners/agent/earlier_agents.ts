@@ -1,6 +1,6 @@
 /**
- * Other runs on a board. One that is alive has the lock of its device. Where twinlink or its host died, the agent still brings its
- * plan to its end, tear-down included. Nothing is pushed to the board meanwhile.
+ * Other runs on a board. A live run has the lock of its device. If twinlink or its host died, the agent still finishes its
+ * plan, tear-down included. Nothing is pushed to the board meanwhile.
  *
  * @module
  */
@@ -8,17 +8,17 @@
 import { pause } from "../../fixtures/qemu/cache.ts";
 import type { HeldLock, Hello } from "./hello.ts";
 
-/** Prints which other agents lived when this one started, which live now, and which of them is in a plan. */
+/** Prints which other agents were alive when this one started, which are alive now, and which one is in a plan. */
 const LOOK = `echo "then $TL_OTHERS"
 tl_others
 echo "now $TL_OTHERS"
 echo "busy $TL_BUSY"
 `;
 
-/** What is to be done about agents of earlier runs: nothing, or to start this one again in a while. */
+/** The result of a look for earlier agents: all are gone, or the reason to start this agent again later. */
 type EarlierAgents = "gone" | { wait: string };
 
-/** Looks for agents of earlier runs; `ask` runs a script in the shell of this one. */
+/** Looks for agents of earlier runs; `ask` runs a script in the shell of this agent. */
 async function earlierAgents(ask: Ask): Promise<EarlierAgents> {
   for (let look = 1;; look++) {
     const answer = await ask(LOOK) ?? "";
@@ -26,9 +26,9 @@ async function earlierAgents(ask: Ask): Promise<EarlierAgents> {
       new RegExp(`^${word} +([0-9 ]+)$`, "m").exec(answer)?.[1]
     );
     if (busy !== undefined) return { wait: `process ${busy} there` };
-    // It has left to them what they have given back since.
+    // This agent left some settings for the earlier agent to restore; now that it has, this agent is started again.
     if (now === undefined) return then === undefined ? "gone" : { wait: "it has just ended" };
-    // One that is still there a second later waits for a host that is gone: it does nothing.
+    // An earlier agent that is still there a second later waits for a host that is gone: it changes nothing.
     if (look > 1) return "gone";
     await pause(1000);
   }
@@ -38,17 +38,17 @@ type Ask = (script: string) => Promise<string | undefined>;
 
 /** How an agent waits for agents of earlier runs. */
 export interface AloneOptions {
-  /** The longest that they may take to the end of their plans, in ms. @default {180000} */
+  /** The longest wait for earlier agents to finish their plans, in ms. @default {180000} */
   ms?: number;
-  /** Waits for a run that has the device, however long it takes. @default {false} */
+  /** True to wait, without a bound, for a run that has the device. @default {false} */
   wait?: boolean;
-  /** Called before each wait; `held` names who has the device, where it is a run */
+  /** Called before each wait; `held` names the holder of the device, if a run has it */
   onWait?: (held: HeldLock | undefined) => void;
-  /** What is thrown where they take longer; `who` names who is at work */
+  /** Returns the error for earlier agents that take longer; `who` names the agent */
   refuse: (who: string) => Error;
-  /** True if a run has ended: then its agent is waited for, and its device taken. @default {never} */
+  /** True if a run has ended: then this run waits for its agent and takes its device. @default {never} */
   isGone?: (run: string) => Promise<boolean>;
-  /** What is thrown where a run has the device, or the device cannot be locked */
+  /** Returns the error for a device that another run has, or that cannot be locked */
   inUse: (held: HeldLock) => Error;
   signal?: AbortSignal | undefined;
 }
@@ -57,7 +57,7 @@ export interface AloneOptions {
  * Returns an agent that is alone on its board. While an agent of an earlier run works there, the new one is ended and restarted.
  *
  * @param opened The agent that was started
- * @param anew Starts it again, with the run that was found to have ended; undefined where its line cannot be opened again
+ * @param anew Starts the agent again; its argument names a run that has ended. Undefined if the line cannot be opened again
  */
 export async function alone<T extends { session: { ask: Ask; close(): Promise<void> }; hello: Pick<Hello, "held"> }>(
   opened: T,

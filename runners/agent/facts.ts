@@ -1,5 +1,5 @@
 /**
- * Reads what a board's devlink instance has from the replies to read-only commands of devlink(8) and ip(8).
+ * Reads the facts of a board's devlink instance from the replies to read-only commands of devlink(8) and ip(8).
  *
  * @module
  */
@@ -9,17 +9,17 @@ import type { Facts, ParamFact, PortFact, ReporterFact, ResourceFact } from "../
 import type { Handle } from "../../model/operation.ts";
 import { resultOf } from "./observe.ts";
 
-/** A command that is asked for facts. */
+/** A command that reads facts. */
 export interface FactCommand {
   /** The key of its reply, for example `trap group show` */
   readonly name: string;
   /** Its words */
   readonly words: readonly string[];
-  /** True where a refusal is a fact about the instance; false for what only helps to read it */
+  /** True if a refusal is a fact about the instance; false for a command that only helps to read the others */
   readonly aboutInstance: boolean;
 }
 
-/** What the board answered to one command. All of it is text of the board. */
+/** A board's answer to one command. All its text comes from the board. */
 export interface FactReply {
   /** Exit status; `hang` if the command did not end, `not run` if an earlier one did not */
   readonly status: number | "hang" | "not run";
@@ -32,9 +32,9 @@ export interface FactReply {
 /** Replies by the name of their {@linkcode FactCommand}. */
 export type FactReplies = Readonly<Record<string, FactReply>>;
 
-/** Lists of all instances: older kernels refuse to list what one instance has. */
+/** Lists of all instances: older kernels refuse to list the objects of one instance. */
 const LISTS: readonly (readonly [name: string, flags: string])[] = [
-  // The statistics tell which reload actions the driver has.
+  // The statistics list the reload actions of the driver.
   ["dev show", "-js"],
   // Without `-n`, iproute2 may print the netdev instead of the port.
   ["port show", "-jn"],
@@ -47,18 +47,18 @@ const LISTS: readonly (readonly [name: string, flags: string])[] = [
   ["trap policer show", "-j"],
 ];
 
-/** Lists that not each kernel and devlink(8) has: that one is refused shows nothing of the instance. */
+/** Lists that not every kernel and devlink(8) has: a refusal of such a list shows nothing about the instance. */
 const NEWER_LISTS: typeof LISTS = [
   ["port param show", "-jn"],
-  // With the instances in it, devlink(8) prints a port's resources as resources of its instance.
+  // Without `scope port`, devlink(8) prints a port's resources as resources of its instance.
   ["resource show scope port", "-jn"],
 ];
 
-/** What is asked of the one instance. */
+/** Commands that are asked about the one instance only. */
 const OF_INSTANCE = ["dev info", "dev eswitch show", "resource show", "sb show", "dpipe table show"];
 
 /**
- * Returns the commands to ask a board for the facts of an instance. None of them changes anything.
+ * Returns the commands that ask a board for the facts of an instance. None of them changes anything.
  *
  * @example
  * ```ts
@@ -100,7 +100,7 @@ const count = z.number().nonnegative();
 const scalar = z.union([text, z.number(), z.boolean()]);
 const maybe = <T extends z.ZodType>(schema: T) => z.exactOptional(schema);
 
-/** A size of a resource: iproute2 prints the greatest number of 64 bits as a word. */
+/** A size of a resource: iproute2 prints the largest 64-bit number as `unlimited`. */
 const size = z.union([count, z.literal("unlimited").transform(() => 2 ** 64)]);
 
 interface PrintedResource {
@@ -147,7 +147,7 @@ const params = z.array(z.object({
   })),
 }));
 
-/** What each command prints of one object; keys that are not listed are passed over. */
+/** The shape of one object in each command's output; keys that are not listed are ignored. */
 const PRINTED = {
   "dev show": z.object({
     nested_devlink: maybe(nestedIn),
@@ -187,7 +187,7 @@ type Printed = typeof PRINTED;
 
 const links = z.array(z.object({ ifname: maybe(text), flags: maybe(z.array(text)) }));
 
-/** The replies to the commands, each read once. */
+/** Reads the replies to the commands, each once. */
 class Reader {
   readonly #replies: FactReplies;
   readonly refused: Record<string, string> = {};
@@ -196,12 +196,12 @@ class Reader {
     this.#replies = replies;
   }
 
-  /** Returns what a list has by object, where the board has such a list; undefined where it has none. */
+  /** Returns a list's entries by object; undefined if the board does not have the list. */
   list<K extends keyof Printed>(name: K): Map<string, z.output<Printed[K]>> | undefined {
     return this.#replies[name]?.status === 0 ? new Map(this.objects(name, () => true)) : undefined;
   }
 
-  /** Notes a refusal; true if the command printed something to read. */
+  /** Notes a refusal; returns true if the command succeeded, so that its output can be read. */
   answered(name: string): boolean {
     const reply = this.#replies[name];
     if (!reply) return false;
@@ -210,15 +210,15 @@ class Reader {
     return false;
   }
 
-  /** Returns the first line of what a command printed; empty where it failed. */
+  /** Returns the first line of a command's output; empty if the command failed. */
   line(name: string): string {
     const reply = this.#replies[name];
     return reply?.status === 0 ? reply.out.trim().split("\n")[0]! : "";
   }
 
   /**
-   * What a command printed, by object; the key is a handle, a port or a region. An object that is not as iproute2 prints it makes
-   * the whole reply unreadable, which is noted among the refusals.
+   * Returns a command's output by object; the key is a handle, a port or a region. If one object is not as iproute2 prints it,
+   * the whole reply is unreadable, and `refused` notes that.
    *
    * @param about Picks the objects to read
    */
@@ -237,13 +237,13 @@ class Reader {
     return read as [string, z.output<Printed[K]>][];
   }
 
-  /** Returns how a test ended; undefined where it was not made, or reported nothing. */
+  /** Returns the result of a `test` command; undefined if it was not run, or reported neither true nor false. */
   isTrue(name: string): boolean | undefined {
     const status = this.#replies[name]?.status;
     return status === 0 ? true : status === 1 ? false : undefined;
   }
 
-  /** Returns the names of the netdevs that are up, and of all. */
+  /** Returns all netdevs by name: true if the netdev is up. */
   links(): Map<string, boolean> {
     const reply = this.#replies["link show"];
     const all = reply?.status === 0 ? parsed(links, reply.out) : undefined;
@@ -261,7 +261,7 @@ function parsed<T extends z.ZodType>(schema: T, json: string): z.output<T> | und
   }
 }
 
-/** Returns how often each reload action was performed, whatever its limit. */
+/** Returns how often each reload action was performed; all limits are added up. */
 function countsOf(reload: Readonly<Record<string, Readonly<Record<string, unknown>>>>): NonNullable<Facts["reloads"]> {
   const count = (action: string) =>
     Object.values(reload[action]!).reduce<number>((sum, n) => sum + (typeof n === "number" ? n : 0), 0);
@@ -271,16 +271,16 @@ function countsOf(reload: Readonly<Record<string, Readonly<Record<string, unknow
 /**
  * Returns the facts of an instance; undefined if `dev show` does not list it.
  *
- * What the facts say beside {@linkcode Facts}:
- * * `refused` holds `hang` for a command that did not end, `not run` for those that follow, and `unreadable` for a reply
- *   that iproute2 does not print.
- * * Numbers are JavaScript's: from 2^53 on they lose digits. A size that is `unlimited` is 2^64.
- * * iproute2 prints bounds of a resource only where its size can change. Without them, `min` and `max` are its size, and
+ * What the facts hold beyond {@linkcode Facts}:
+ * * `refused` has `hang` for a command that did not end, `not run` for the commands after it, and `unreadable` for a reply that
+ *   iproute2 would not print.
+ * * Numbers are JavaScript numbers: from 2^53 on they lose digits. A size that is `unlimited` is 2^64.
+ * * iproute2 prints the bounds of a resource only if its size can change. Otherwise `min` and `max` are its size, and
  *   `granularity` is 1.
- * * A port has `params` and `resources` only where the board's kernel and devlink(8) have such lists.
- * * What a function of a port has is in `flavour` under `function.NAME`.
+ * * A port has `params` and `resources` only if the board's kernel and devlink(8) have these lists.
+ * * The attributes of a port's function are in `flavour` as `function.NAME`.
  *
- * @param replies What the board answered to {@linkcode factCommands}; lists may hold other instances
+ * @param replies The board's answers to {@linkcode factCommands}; lists may hold other instances
  *
  * @example
  * ```ts
@@ -366,14 +366,14 @@ export function factsOf(handle: Handle, replies: FactReplies): Facts | undefined
   return facts;
 }
 
-/** Returns the instances nested in one, in its ports, and in those again. */
+/** Returns the instances nested in an instance or in its ports, and those nested in them, at any depth. */
 function nestedOf(
   handle: Handle,
   instances: ReadonlyMap<string, z.output<Printed["dev show"]>>,
   ports: readonly [string, z.output<Printed["port show"]>][],
 ): Handle[] {
   const found = new Set<Handle>([handle]);
-  // A loop over a set includes what is added while it is iterated.
+  // A loop over a set also visits entries that are added during the loop.
   for (const one of found) {
     const ofPorts = ports.filter(([key]) => key.startsWith(`${one}/`)).flatMap(([, port]) => port.nested_devlink ?? []);
     for (const inner of [...instances.get(one)?.nested_devlink ?? [], ...ofPorts]) found.add(inner);

@@ -1,4 +1,4 @@
-/** An opened board that is a real sh on a real line: its facts, and the device that plans may name. */
+/** A board that is a real sh on a real line: its facts, and the device that plans may name. */
 
 import { assertEquals, assertRejects } from "@std/assert";
 import { FaultBoard, whyNoBoards } from "../../bench/fault_board.ts";
@@ -20,7 +20,7 @@ const planOf = (...ops: Operation[]): Plan => ({
 });
 
 Deno.test(
-  "an opened board has facts if its file has a handle, in the header of its traces too",
+  "an opened board has facts if its file has a handle; the header of its traces has them too",
   { ignore },
   async () => {
     await using board = await FaultBoard.open();
@@ -35,7 +35,7 @@ Deno.test(
   },
 );
 
-Deno.test("an opened board runs plans at its own handle, and brings the plan's back", { ignore }, async () => {
+Deno.test("an opened board runs plans with its own handle; traces have the plan's", { ignore }, async () => {
   await using board = await FaultBoard.open();
   await withNic(board);
   const runner = await openRunner(await loadBoard(await nicFile(board)));

@@ -1,4 +1,4 @@
-/** Facts of a board that is a real sh on a real line, whose devlink(8) and ip(8) print what real ones have printed. */
+/** Facts of a board that is a real sh on a real line. Its devlink(8) and ip(8) print recorded output of real ones. */
 
 import { assertEquals, assertRejects } from "@std/assert";
 import { FaultBoard, SHELLS, whyNoBoards } from "../../bench/fault_board.ts";
@@ -28,7 +28,7 @@ for (const shell of SHELLS) {
       assertEquals([facts.ports[0]?.netdev, facts.ports[0]?.up], ["p0", true]);
       const wait = { id: 1, phase: "body" as const, op: { kind: "wait" as const, ms: 1 } };
       const plan = { suite: "s", sequence: "wait", source: "", steps: [wait] };
-      // This board has no monitors: the step is lost, but its record comes.
+      // This board has no monitors: the step is lost, but its record arrives.
       assertEquals((await session.run(plan)).steps[0]?.lost?.reason, "overrun");
       assertEquals(await session.facts(PCI), facts);
     } finally {
@@ -37,11 +37,11 @@ for (const shell of SHELLS) {
   });
 }
 
-/** What this fake devlink(8) prints for the other commands is an empty object. */
+/** This fake devlink(8) prints an empty object for the other commands. */
 const unreadable = ({ refused }: Facts) =>
   Object.fromEntries(Object.entries(refused).filter(([, why]) => why === "unreadable"));
 
-Deno.test("a board without the instance has no facts, and is asked nothing more", { ignore }, async () => {
+Deno.test("a board without the instance has no facts, and gets no further command", { ignore }, async () => {
   await using board = await FaultBoard.open();
   await withNic(board);
   const { session } = await AgentSession.open(await openSerial({ path: board.path, baudRate: 3_000_000 }));
@@ -54,7 +54,7 @@ Deno.test("a board without the instance has no facts, and is asked nothing more"
   }
 });
 
-Deno.test("an answer over the bound of the line is no facts", { ignore }, async () => {
+Deno.test("an answer that is over the bound of the line is an error", { ignore }, async () => {
   await using board = await FaultBoard.open({ room: "64m" });
   await withNic(board, `  "-jv trap show") dd if=/dev/zero bs=1M count=9 ;;`);
   const { session } = await AgentSession.open(await openSerial({ path: board.path, baudRate: 3_000_000 }));

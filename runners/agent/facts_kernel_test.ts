@@ -1,4 +1,6 @@
-/** Facts of a real kernel, and its law: a guest with two devices of netdevsim, described as a board of a lab. */
+/**
+ * Facts of a real kernel, and the law (bounds of a plan) on it: a guest with two netdevsim devices, described as a lab's board.
+ */
 
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { loadBoard } from "../../boards/mod.ts";
@@ -16,7 +18,7 @@ const planOf = (...operations: Operation[]): Plan => ({
 });
 
 guestTest(
-  "a board's facts are read from its kernel, and its plans keep to its handle",
+  "a board's facts are read from its kernel, and its plans may use only its handle",
   await testImage("6.12"),
   async (guest) => {
     const dir = await Deno.makeTempDir();

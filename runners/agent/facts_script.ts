@@ -1,5 +1,5 @@
 /**
- * The script that reads a board's facts, and what it brings back.
+ * The script that reads a board's facts, and the parser of its record.
  *
  * @module
  */
@@ -9,11 +9,12 @@ import { quote } from "./commands.ts";
 import { factCommands, type FactReplies, type FactReply } from "./facts.ts";
 import { sectionsOf } from "./observe.ts";
 
-/** How long the board may take for all of it, in ms: each command has 20 s, and none is run after one that did not end. */
+/** How long the whole script may take on the board, in ms: each command has 20 s, and none is run after a command that hung. */
 export const FACTS_MS = 240_000;
 
 /**
- * Returns the lines of POSIX sh that read the facts of an instance. A board that does not list the instance is asked nothing more.
+ * Returns the lines of POSIX sh that read the facts of an instance. If the board does not list the instance, no other command
+ * is run.
  *
  * @example
  * ```ts

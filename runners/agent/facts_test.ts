@@ -9,7 +9,7 @@ const reply = (out: unknown) => ({ status: 0, out: JSON.stringify(out), err: "" 
 const said = (err: string) => ({ status: 1, out: "\n", err });
 const there: FactReplies = { "dev show": reply({ dev: { [PCI]: {}, "pci/0000:03:00.1": {} } }) };
 
-Deno.test("factCommands() only shows, and asks one instance only what has no list of all", () => {
+Deno.test("factCommands() only shows; it asks about one instance only if there is no list of all instances", () => {
   const commands = factCommands(PCI);
   for (const { words } of commands) {
     assert(
@@ -26,17 +26,17 @@ Deno.test("factCommands() only shows, and asks one instance only what has no lis
   ]);
 });
 
-Deno.test("factsOf() has no facts of an instance that is not there", () => {
+Deno.test("factsOf() has no facts of a missing instance", () => {
   assertEquals(factsOf("pci/0000:04:00.0", there), undefined);
   assertEquals(factsOf(PCI, {}), undefined);
   assertEquals(factsOf(PCI, { "dev show": said("kernel answers: Invalid argument\n") }), undefined);
 });
 
-Deno.test("factsOf() of a kernel that answers nothing else has empty facts", () => {
+Deno.test("factsOf() has empty facts if only `dev show` is answered", () => {
   assertEquals(factsOf(PCI, there), factsWith({ handle: PCI }));
 });
 
-Deno.test("factsOf() takes nothing of another instance, whose handle may begin alike", () => {
+Deno.test("factsOf() takes no object of another instance whose handle begins alike", () => {
   const other = `${PCI}1`;
   const drop = { name: "a", type: "drop", generic: true, action: "drop", group: "g" };
   const facts = factsOf(PCI, {
@@ -57,7 +57,7 @@ Deno.test("factsOf() takes nothing of another instance, whose handle may begin a
   assertEquals([facts.nested, facts.reloadFailed, facts.reporters, facts.resources], [[], false, [], []]);
 });
 
-Deno.test("factsOf() names the errno of each command that was refused, a hang, and what was not run after it", () => {
+Deno.test("factsOf() names the errno of each refused command, a hang, and the commands that were not run after it", () => {
   const facts = factsOf(PCI, {
     ...there,
     "sb show": said("kernel answers: No such device\n"),
@@ -77,7 +77,7 @@ Deno.test("factsOf() names the errno of each command that was refused, a hang, a
   });
 });
 
-Deno.test("factsOf() survives replies that are not as iproute2 prints them, and reports which", () => {
+Deno.test("factsOf() survives replies that iproute2 would not print, and reports them", () => {
   const bad = {
     "dev info": reply({ info: { [PCI]: { driver: 7 } } }),
     "trap show": { status: 0, out: '{"trap":{', err: "" },
@@ -97,7 +97,7 @@ Deno.test("factsOf() survives replies that are not as iproute2 prints them, and 
   assertEquals(Object.keys(poisoned.versions), ["running"]);
 });
 
-Deno.test("factsOf() keeps what JavaScript can of numbers of 64 bits", () => {
+Deno.test("factsOf() reads 64-bit numbers as exactly as JavaScript can", () => {
   const printed =
     `{"resources":{"${PCI}":[{"name":"a","size":"unlimited","size_min":0,"size_max":18446744073709551614,` +
     `"size_gran":1,"unit":"entry"},{"name":"fixed","size":9007199254740993,"unit":"entry"}]}}`;
@@ -114,7 +114,7 @@ Deno.test("factsOf() keeps what JavaScript can of numbers of 64 bits", () => {
   });
 });
 
-Deno.test("factsOf() follows nested instances, of ports too, and has their ports apart", () => {
+Deno.test("factsOf() follows nested instances, also in ports, and keeps their ports apart", () => {
   const eth = "auxiliary/mlx5_core.eth.0";
   const facts = factsOf(PCI, {
     "dev show": reply({
@@ -168,7 +168,7 @@ Deno.test("factsOf() follows nested instances, of ports too, and has their ports
   assertEquals(facts.nestedPorts?.["auxiliary/eth.2"]?.[0]?.netdev, "sf0");
 });
 
-Deno.test("factsOf() reads the reload actions from the statistics, and the driver from sysfs where info has none", () => {
+Deno.test("factsOf() reads the reload actions from the statistics, and the driver from sysfs if `dev info` has none", () => {
   const facts = factsOf(PCI, {
     "dev show": reply({
       dev: {
@@ -193,7 +193,7 @@ Deno.test("factsOf() reads the reload actions from the statistics, and the drive
   });
 });
 
-Deno.test("factsOf() reads what iproute2 7.3 prints of eswitch, params and traps", () => {
+Deno.test("factsOf() reads the output of iproute2 7.3 for eswitch, params and traps", () => {
   const facts = factsOf(PCI, {
     ...there,
     "dev eswitch show": reply({ dev: { [PCI]: { mode: "switchdev", "inline-mode": "link", "encap-mode": "basic" } } }),
@@ -238,7 +238,7 @@ Deno.test("factsOf() reads what iproute2 7.3 prints of eswitch, params and traps
   }]);
 });
 
-/** The commands that show all of one kind, by the kind of their operation in a recording. */
+/** The commands that list all objects of a kind, by the kind of the operation in a recording. */
 const SHOWN: Readonly<Record<string, string>> = {
   "dev.show": "dev show",
   "dev.info": "dev info",
@@ -253,7 +253,7 @@ const SHOWN: Readonly<Record<string, string>> = {
   "resource.show": "resource show",
 };
 
-Deno.test("factsOf() reads all that the recorded kernels have printed", async () => {
+Deno.test("factsOf() reads all output of the recorded kernels", async () => {
   const handle = "netdevsim/netdevsim10";
   for (const era of ["5.10", "6.1", "6.12", "7.2", "7.3"]) {
     const path = new URL(`../../boards/recordings/${era}.jsonl.gz`, import.meta.url).pathname;
@@ -274,7 +274,7 @@ Deno.test("factsOf() reads all that the recorded kernels have printed", async ()
   }
 });
 
-Deno.test("factsOf() has what a port has of its own where the board lists such things, and nothing where it refuses to", () => {
+Deno.test("factsOf() has the params and resources of a port if the board lists them, and none if it refuses", () => {
   const port = { index: 1, type: "eth", flavour: {}, reporters: [] };
   const ports = reply({ port: { [`${PCI}/1`]: { type: "eth" }, [`${PCI}/2`]: { type: "eth" } } });
   const param = { name: "fec", type: "driver-specific", values: [{ cmode: "runtime", value: 3 }] };

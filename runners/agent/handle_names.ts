@@ -1,6 +1,6 @@
 /**
- * The handle of a board in plans and traces. Sequences on hardware such as a NIC name the handle that the model gives it. On a board
- * the board's own handle stands in its place, on the way there and back.
+ * The handle of a board in plans and traces. A sequence for hardware such as a NIC names the handle of the model's device. On
+ * the way to a board it is replaced with the board's own handle, and on the way back with the model's.
  *
  * @module
  */
@@ -9,7 +9,7 @@ import type { Plan, SequenceTrace } from "../../diff/trace.ts";
 import { hardwareOf } from "../../fixtures/hardware.ts";
 import type { Handle } from "../../model/operation.ts";
 
-/** Returns the handle that a plan names for its hardware, where that differs from board to board. */
+/** Returns the handle that a plan names for its hardware, if that handle differs from board to board; otherwise undefined. */
 export function hardwareHandle({ requires = [] }: Pick<Plan, "requires">): Handle | undefined {
   return requires.map(hardwareOf).find((place) => place?.moves)?.handle;
 }
@@ -21,7 +21,10 @@ function split(handle: Handle): { bus: string; device: string } {
 
 const escaped = (text: string) => text.replaceAll(/[.*+?^${}()|[\]\\]/g, "\\$&");
 
-/** Returns what replaces a handle in a text: as a handle, in paths of sysfs, and the device's name alone, each as a whole word. */
+/**
+ * Returns a function that replaces handles in a text: the handle, its paths in sysfs, and the device's name alone, each as a
+ * whole word.
+ */
 function replacer(pairs: readonly (readonly [from: Handle, to: Handle])[]): (text: string) => string {
   const words = new Map<string, string>();
   for (const [from, to] of pairs) {
@@ -31,12 +34,12 @@ function replacer(pairs: readonly (readonly [from: Handle, to: Handle])[]): (tex
     words.set(ours.device, its.device);
   }
   const any = [...words.keys()].map(escaped).join("|");
-  // A longer address or name that holds this one is another device's.
+  // A longer address or name that contains this one names another device.
   const pattern = new RegExp(`(?<![\\w.-])(?:${any})(?![\\w-]|\\.\\w)`, "g");
   return (text) => text.replace(pattern, (word) => words.get(word)!);
 }
 
-/** Returns a value with all its texts replaced, keys included. */
+/** Returns a value with all its texts replaced, also the keys. */
 function mapped<T>(value: T, replace: (text: string) => string): T {
   if (typeof value === "string") return replace(value) as T;
   if (Array.isArray(value)) return value.map((one) => mapped(one, replace)) as T;
@@ -45,7 +48,7 @@ function mapped<T>(value: T, replace: (text: string) => string): T {
 }
 
 /**
- * Returns the plan with another handle: in its operations, and in the paths and words that they write.
+ * Returns the plan with another handle: in its operations, and in the paths and texts that they write.
  *
  * @param from The handle that the plan names
  * @param to The board's handle
@@ -71,8 +74,8 @@ export function atHandle(plan: Plan, from: Handle, to: Handle): Plan {
 }
 
 /**
- * Returns the trace of a plan that was run by {@linkcode atHandle}, as if it had been run with the plan's own handle. Where the board
- * has another device of that name, the two change places, so that they stay apart.
+ * Returns the trace of a plan that was run by {@linkcode atHandle}, with the plan's own handle. If the board has another device
+ * with the plan's handle, the two handles are swapped, so that they stay distinct.
  *
  * @param plan The plan before its handle was replaced
  * @param from The handle that the plan names

@@ -23,7 +23,7 @@ Deno.test("hardwareHandle() knows the handle of hardware whose address differs f
   assertEquals(hardwareHandle({}), undefined);
 });
 
-Deno.test("atHandle() rewrites handles, paths, and words that are written, also in operations of operations", () => {
+Deno.test("atHandle() rewrites handles, paths and written texts, also in nested operations", () => {
   const reload: Operation = { kind: "dev.reload", handle: MODEL };
   const plan = planOf(
     reload,
@@ -47,7 +47,7 @@ Deno.test("atHandle() rewrites handles, paths, and words that are written, also 
   assertEquals(atHandle(plan, MODEL, MODEL), plan);
 });
 
-Deno.test("atHandle() leaves other devices whose names begin, or end, alike", () => {
+Deno.test("atHandle() does not change other devices whose names begin or end alike", () => {
   const plan = planOf(
     { kind: "dev.show", handle: "pci/0000:08:00.01" },
     { kind: "dev.show", handle: "pci/10000:08:00.0" },
@@ -71,7 +71,7 @@ Deno.test("atHandle() changes the bus with the device", () => {
   ]);
 });
 
-Deno.test("traceFromHandle() gives the plan's names back, on each channel, and keeps a second device apart", () => {
+Deno.test("traceFromHandle() restores the plan's names on each channel, and keeps a second device apart", () => {
   const plan = planOf({ kind: "dev.reload", handle: MODEL }, { kind: "dev.show" });
   const observation = (own: string, other: string) => ({
     ...emptyObservation(),

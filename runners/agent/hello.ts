@@ -1,5 +1,5 @@
 /**
- * What an agent tells of its board before the first plan.
+ * The first record of an agent: what it reports of its board before the first plan.
  *
  * @module
  */
@@ -13,56 +13,56 @@ export interface FailedCommand {
   command: string;
   /** Its exit status, or `hang` */
   status: number | "hang";
-  /** What it said first on standard error; it is text of the board */
+  /** The first line of its standard error; it is text of the board */
   said: string;
 }
 
-/** Who has the device that the agent was to lock. */
+/** The holder of the device that the agent was to lock. */
 export interface HeldLock {
-  /** `use`: a run has it; `wait`: an agent that nobody hears any more is in a plan; `never`: no lock can be made there */
+  /** `use`: a run has it; `wait`: an agent whose run is gone is still in a plan; `never`: no lock can be made there */
   how: "use" | "wait" | "never";
-  /** The process there that has it */
+  /** The process on the board that has the device */
   pid: number;
-  /** Its run, see `DeviceLock`; `-` for none. It is text of the board */
+  /** Its run, see `DeviceLock`; `-` if there is no run. It is text of the board */
   run: string;
   /** The owner, in words, or why no lock can be made; it is text of the board */
   who: string;
 }
 
-/** How many characters of the words for who has a device are taken over. */
+/** The most characters of `who` that are stored. */
 const WHO = 300;
 
-/** What a board reports of itself. */
+/** A board's report about itself. */
 export interface Hello {
-  /** Who has the device. Left out where this agent has it, or was to lock none */
+  /** The holder of the device. Left out if this agent has the lock, or was to take none */
   held?: HeldLock;
   /** `uname -r` */
   kernel: string;
-  /** What `devlink -V` prints, empty where devlink is missing */
+  /** The output of `devlink -V`; empty if devlink is missing */
   iproute2: string;
   /** `/proc/sys/kernel/random/boot_id` */
   bootId: string;
   /** True for root */
   root: boolean;
-  /** Tools that the agent needs and did not find */
+  /** Tools that the agent needs and that the board lacks */
   missing: string[];
-  /** Commands of such tools that failed when they were tried */
+  /** Commands of tools that are present but failed in a trial */
   failed: FailedCommand[];
-  /** The command that was to make the board ready and failed. Left out where all succeeded */
+  /** The command of `[ready]` that failed. Left out if all succeeded */
   unready?: FailedCommand & {
     /** The key of the board's file */
     key: string;
   };
-  /** `devlink`, `debugfs`, `kmsg`, `pcs`, and what drivers of the model need */
+  /** `devlink`, `debugfs`, `kmsg`, `pcs` and others, and the capabilities that drivers of the model need */
   has: string[];
-  /** What a use of freed memory does there */
+  /** The effect of a use of freed memory on this board */
   freedMemory: FreedMemory;
 }
 
 /**
  * Reads the first record of an agent.
  *
- * @param ready The commands that were to make the board ready
+ * @param ready The commands that make the board ready
  */
 export function parseHello(body: string, ready: readonly ReadyCommand[]): Hello {
   const lines = body.trim().split("\n");

@@ -5,7 +5,7 @@ import { readyCommands } from "./ready.ts";
 const ready = readyCommands({ ready: { modules: ["marvell"], commands: ["ethtool -s eth1 wol d"] } });
 const of = (...lines: string[]) => parseHello(["1 hello some-boot", ...lines, ""].join("\n"), ready);
 
-Deno.test("what an agent tells of its board", () => {
+Deno.test("parseHello() reads the report of an agent about its board", () => {
   assertEquals(of("nonce n", "uname 6.12.1", "iproute2 7.3", "uid 0", "has devlink", "has kmsg", "freed poisoned"), {
     bootId: "some-boot",
     kernel: "6.12.1",
@@ -27,7 +27,7 @@ Deno.test("what an agent tells of its board", () => {
   });
 });
 
-Deno.test("a board that is not ready is never taken for one that is, whatever it tells of the command", () => {
+Deno.test("a board that is not ready never counts as ready, whatever it reports of the failed command", () => {
   assertEquals(of("unready 1 75 no such device").unready, {
     key: "ready.commands[0]",
     command: "ethtool -s eth1 wol d",
@@ -39,7 +39,7 @@ Deno.test("a board that is not ready is never taken for one that is, whatever it
   }
 });
 
-Deno.test("hello: who has the device, bounded; other words are nobody", () => {
+Deno.test("hello: the holder of the device, with bounded texts; a malformed line is no holder", () => {
   const held = (line: string) => parseHello(`1 hello b\n${line}\n`, []).held;
   assertEquals(held("held use 812 r1 ann on lab (twinlink run, process 7)"), {
     how: "use",

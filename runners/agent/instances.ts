@@ -12,7 +12,7 @@ import { quote } from "./commands.ts";
 export interface Instance {
   /** Its handle, `BUS/DEVICE` */
   handle: Handle;
-  /** Its driver as sysfs names it, else as `devlink dev info` does; empty if neither does */
+  /** Its driver in sysfs, else in `devlink dev info`; empty if neither has it */
   driver: string;
 }
 
@@ -22,7 +22,7 @@ export const LIST_INSTANCES = "devlink -js dev show 2> /dev/null\n";
 const listed = z.object({ dev: z.record(z.string(), z.unknown()) });
 
 /**
- * Reads the handles in what {@linkcode LIST_INSTANCES} printed; undefined if it printed no list.
+ * Reads the handles in the output of {@linkcode LIST_INSTANCES}; undefined if it is no list.
  *
  * @example
  * ```ts
@@ -41,7 +41,7 @@ export function handlesIn(printed: string): Handle[] | undefined {
   return success ? Object.keys(data.dev).filter((key) => /^[^/\s]+\/[^/\s]+$/.test(key)) : undefined;
 }
 
-/** Returns the lines of sh that print a line for each instance: where sysfs has its driver, else what devlink(8) reports of it. */
+/** Returns lines of sh that print a line for each instance: its driver in sysfs, else the answer of `devlink dev info`. */
 export function driversScript(handles: readonly Handle[]): string {
   return handles.map((handle) => {
     const [bus = "", device = ""] = handle.split("/");
@@ -50,7 +50,7 @@ export function driversScript(handles: readonly Handle[]): string {
   }).join("");
 }
 
-/** Reads what {@linkcode driversScript} printed for the same handles. */
+/** Reads the output of {@linkcode driversScript} for the same handles. */
 export function instancesOf(handles: readonly Handle[], printed: string): Instance[] {
   const lines = printed.split("\n");
   return handles.map((handle, i) => ({ handle, driver: driverIn(lines[i] ?? "", handle) }));

@@ -15,7 +15,7 @@ Deno.test("instances: a driver is named by sysfs, else by devlink, else not at a
   assertEquals(instancesOf(["a/b"], '{"info":{"c/d":{"driver":"x"}}}\n'), [{ handle: "a/b", driver: "" }]);
 });
 
-Deno.test("instances: no list is not an empty one, and no word of a board reaches its shell unquoted", () => {
+Deno.test("instances: output without a list is not an empty list, and no text of a board reaches its shell unquoted", () => {
   assertEquals(handlesIn('{"dev":{}}'), []);
   for (const printed of ["", "{}", '{"dev":[]', "sh: devlink: not found"]) assertEquals(handlesIn(printed), undefined);
   assertStringIncludes(driversScript(["pci/$(reboot)"]), "readlink '/sys/bus/pci/devices/$(reboot)/driver'");

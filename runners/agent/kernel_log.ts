@@ -1,5 +1,5 @@
 /**
- * The kernel log of a board: records of `/dev/kmsg` and what each of their lines is.
+ * The kernel log of a board: reads the records of `/dev/kmsg` and classifies their lines.
  *
  * @module
  */
@@ -7,8 +7,8 @@
 import type { KernelLine, KernelLineClass } from "../../model/observation.ts";
 
 /**
- * What makes a line a finding, first match wins. Texts of lib/bug.c, kernel/panic.c, kernel/locking/lockdep.c, mm/kasan and
- * kernel/hung_task.c. Written so that grep -E takes them as well, but for `\\d`.
+ * Patterns of findings; the first match wins. The texts are in lib/bug.c, kernel/panic.c, kernel/locking/lockdep.c,
+ * mm/kasan and kernel/hung_task.c. grep -E must also accept the patterns, except for `\\d`.
  */
 const CLASSES: readonly [KernelLineClass, RegExp][] = [
   ["stale", / on a removed PCS$/],
@@ -24,8 +24,8 @@ const CLASSES: readonly [KernelLineClass, RegExp][] = [
 ];
 
 /**
- * An extended regular expression (POSIX) for the records of `/dev/kmsg` that hold a finding, or a line of the report after one:
- * its place in the code, the stack, the task.
+ * An extended regular expression (POSIX) that matches records of `/dev/kmsg` with a finding, or with a line of the report after
+ * it: its place in the code, the stack, the task.
  */
 export const FINDINGS: string = [
   ...CLASSES.map(([, { source }]) => source),
@@ -34,7 +34,7 @@ export const FINDINGS: string = [
 ].join("|").replaceAll("\\d", "[0-9]").replaceAll("^", "(^[^;]*;|\\\\x0a)");
 
 /**
- * Returns what a line of the kernel log is.
+ * Returns the class of a line of the kernel log.
  *
  * @example
  * ```ts
@@ -49,15 +49,18 @@ export function classifyKernelLine(text: string): KernelLineClass {
   return CLASSES.find(([, pattern]) => pattern.test(text))?.[0] ?? "info";
 }
 
-/** A record: priority, sequence number, time, flags, and further fields that a reader must skip; its text. */
+/** A record: priority, sequence number, time, flags, further fields that a reader must skip, and its text. */
 const HEAD = /^(\d+),\d+,\d+,[^;]*;(.*)$/;
 
-/** Priorities from here on are of programs: the kernel lets none of them log as itself (`devkmsg_write` in printk.c). */
+/**
+ * From this priority on a line comes from a program: the kernel does not let programs log as the kernel (`devkmsg_write` in
+ * printk.c).
+ */
 const USER = 8;
 
 /**
  * Reads lines in the format of `/dev/kmsg` (`priority,sequence,microseconds,flags;text`, Documentation/ABI/testing/dev-kmsg).
- * Of the continuation lines (` KEY=value`) only the device is stored. What a program wrote is never a finding.
+ * Of the continuation lines (` KEY=value`) only the device is stored. A line that a program wrote is never a finding.
  *
  * @example
  * ```ts

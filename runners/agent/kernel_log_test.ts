@@ -46,12 +46,12 @@ Deno.test("grep on a board finds every line that is a finding, and no other", as
   for (const text of OTHERS) assertEquals(classifyKernelLine(text), "info");
   const found = await sh(`grep -E '${FINDINGS}'`, [...LINES, ...OTHERS].map(record).join(""));
   assertEquals(found, LINES.map(record).join(""));
-  // The second line of one record.
+  // A finding in the second line of one record.
   const second = record("a first line\\x0aBUG: kernel NULL pointer dereference");
   assertEquals(await sh(`grep -E '${FINDINGS}'`, second), second);
 });
 
-Deno.test("grep on a board keeps the place that a report names", async () => {
+Deno.test("grep on a board finds the line with the place in the code", async () => {
   const report = [
     "RIP: 0010:phylink_mac_pcs_get_state+0x7c/0xd0 [phylink]",
     "Call Trace:",
@@ -62,7 +62,7 @@ Deno.test("grep on a board keeps the place that a report names", async () => {
   assertEquals(await sh(`grep -E '${FINDINGS}'`, report), report);
 });
 
-Deno.test("the agent knows a kernel that broke by its log", async () => {
+Deno.test("the agent recognises from the log that the kernel broke", async () => {
   const broken = await sh(
     `. ./agent.sh; while IFS= read -r line; do TL_BROKEN=; tl_breaks "$line"; echo "\${TL_BROKEN:-0}"; done`,
     [...LINES, ...OTHERS].map(record).join(""),
@@ -71,7 +71,7 @@ Deno.test("the agent knows a kernel that broke by its log", async () => {
   assertEquals(broken.trim().split("\n"), fatal);
 });
 
-Deno.test("what a program writes into the kernel log is no finding, and its kernel is not broken", async () => {
+Deno.test("a line that a program writes into the kernel log is no finding and no sign of a broken kernel", async () => {
   for (const text of LINES) {
     assertEquals(parseKmsg(`12,812,5140900,-;${text}\n`), [{ class: "info", text, user: true }]);
     assertEquals(parseKmsg(`4,812,5140900,-;${text}\n`), [{ class: classifyKernelLine(text), text }]);

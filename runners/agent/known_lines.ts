@@ -1,9 +1,8 @@
 /**
- * What a board has said before need not travel again: the long lines of the records of a plan, by their MD5. With the plan the
- * board gets the list of known lines. Of those that come again a record has the MD5 in their place, and the host puts them
- * back. That is done where the whole has the length and the checksum that the record itself has; else it is asked for whole.
- *
- * @module
+ * Lines that a board has sent before need not travel again: the long lines in the records of a plan, named by their MD5. With
+ * the plan the host sends the list of lines that it knows. A record has the MD5 instead of such a line, and the host puts the
+ * line back. The host takes the result only if it has the length and the checksum of the whole record. Otherwise it asks for
+ * the whole record.
  */
 
 import { Buffer } from "node:buffer";
@@ -13,34 +12,34 @@ import { gunzipSync, gzipSync } from "node:zlib";
 import { SHARED } from "../wire/constants.ts";
 import { fits } from "../wire/wire.ts";
 
-/** How many known lines of a plan the board gets; and how many of any earlier plan, where this one was never run. */
+/** The most known lines that the board gets with a plan; and the most lines of other plans, for a plan that was never run. */
 const TOLD = 64, TOLD_UNKNOWN = 8;
-/** How many characters are stored, and of how many plans. */
+/** The most characters that are stored, and the most plans. */
 const MOST = 4_000_000, MOST_PLANS = 2000;
 
-/** After so many records that could not be made whole, the board gets no more known lines. */
+/** If more records than this could not be restored, the board gets no more known lines. */
 const MOST_FAILED = 3;
 
-/** Bytes as characters, one each. */
+/** Returns bytes as a text with one character for each byte. */
 const characters = (bytes: Uint8Array) => Buffer.from(bytes).toString("latin1");
 
 const sumOf = (line: string) => createHash("md5").update(`${line}\n`, "latin1").digest("hex");
 
-/** The lines that a board has said. */
+/** The lines that a board has sent before. */
 export class KnownLines {
-  /** By their MD5, the line that came last at the end */
+  /** Lines by their MD5; the newest is last */
   readonly #lines = new Map<string, string>();
-  /** By its name, what the records of a plan held, the newest first; the plan that came last at the end */
+  /** The MD5s of the lines in a plan's records, newest first, by the name of the plan; the newest plan is last */
   readonly #plans = new Map<string, string[]>();
   #plan: string | undefined;
   #size = 0;
-  /** How often a record could not be made whole */
+  /** How many records could not be restored */
   #failed = 0;
 
   /**
-   * Returns what an earlier run has kept. The lines' sums are recreated: a file that somebody altered tells no lies.
+   * Loads the lines that an earlier run saved. Their MD5s are computed again, so an altered file does no harm.
    *
-   * @param path The file; where it is not there, or cannot be read, nothing is known
+   * @param path The file; if it is missing or cannot be read, no lines are known
    */
   static async load(path: string): Promise<KnownLines> {
     const known = new KnownLines();
@@ -51,11 +50,11 @@ export class KnownLines {
       for (const [plan, sums] of Object.entries(plans)) {
         known.#plans.set(plan, sums.filter((sum) => known.#lines.has(sum)));
       }
-    } catch { /* it only saves time */ }
+    } catch { /* known lines only save time */ }
     return known;
   }
 
-  /** Keeps them for the next run. */
+  /** Saves the lines for the next run. */
   async save(path: string): Promise<void> {
     const content = JSON.stringify({ lines: [...this.#lines.values()], plans: Object.fromEntries(this.#plans) });
     try {
@@ -63,7 +62,7 @@ export class KnownLines {
       const part = `${path}.${Deno.pid}.part`;
       await Deno.writeFile(part, gzipSync(content), { mode: 0o600 });
       await Deno.rename(part, path);
-    } catch { /* it only saves time */ }
+    } catch { /* known lines only save time */ }
   }
 
   #keep(line: string): string {
@@ -78,7 +77,7 @@ export class KnownLines {
     return sum;
   }
 
-  /** A plan is next: gives the beginnings of the sums of the lines that its records may do without. */
+  /** Begins a plan: returns the first digits of the MD5s of the lines that its records may leave out. */
   begin(plan: string): string[] {
     this.#plan = plan;
     const before = this.#plans.get(plan)?.filter((sum) => this.#lines.has(sum));
@@ -93,7 +92,7 @@ export class KnownLines {
     return told.map((sum) => sum.slice(0, SHARED.KNOWN_DIGITS));
   }
 
-  /** Takes in the content of a record of the plan. */
+  /** Stores the long lines of a record of the plan. */
   learn(record: Uint8Array): void {
     if (this.#plan === undefined) return;
     const long = characters(record).split("\n").filter((line) => line.length >= SHARED.LONG);
@@ -103,9 +102,9 @@ export class KnownLines {
   }
 
   /**
-   * Returns a record with its lines put back; undefined where one is not known, or the whole is not what the board has.
+   * Returns a record with its lines put back; undefined if a line is not known, or the checksum of the result is wrong.
    *
-   * @param gapped A line `LENGTH CKSUM`, and after it the number and the MD5 of each line that is left out; then the others
+   * @param gapped A line `LENGTH CKSUM`, followed by the number and the MD5 of each line that is left out; then the other lines
    */
   whole(gapped: Uint8Array): Uint8Array | undefined {
     const whole = this.#whole(gapped);

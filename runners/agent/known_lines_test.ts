@@ -1,4 +1,4 @@
-/** Records without the lines that the host has: with the agent's half in the shells that boards have. */
+/** Records without the lines that the host has; the board's half runs in the shells that boards have. */
 
 import { assertEquals, assertLess } from "@std/assert";
 import { Connection } from "../wire/connection.ts";
@@ -19,7 +19,7 @@ async function sums(bytes: Uint8Array): Promise<string> {
   return `${length!.trim()} ${sum}`;
 }
 
-Deno.test("KnownLines puts back what it has, byte for byte, or reports that it cannot", async () => {
+Deno.test("KnownLines puts back known lines, byte for byte, or reports that it cannot", async () => {
   const known = new KnownLines();
   known.begin("p");
   const bytes = record("1 steps", long("a"), "between", long("é"), "end");
@@ -29,17 +29,17 @@ Deno.test("KnownLines puts back what it has, byte for byte, or reports that it c
   const left = `${head} 4 ${of(long("é"))} 2 ${of(long("a"))}`;
   assertEquals(known.whole(record(left, "1 steps", "between", "end")), bytes);
   assertEquals(known.whole(record(`${head} 2 ${of(long("b"))}`, "1 steps", "between", long("é"), "end")), undefined);
-  // Another line, another place, another checksum
+  // Records with an altered line, wrong line numbers, or a wrong checksum
   assertEquals(known.whole(record(left, "1 steps", "betweem", "end")), undefined);
   assertEquals(
     known.whole(record(`${head} 2 ${of(long("é"))} 4 ${of(long("a"))}`, "1 steps", "between", "end")),
     undefined,
   );
-  // By now it is not trusted.
+  // Now KnownLines is no longer trusted.
   assertEquals([known.whole(record("")), known.begin("p")], [undefined, []]);
 });
 
-Deno.test("KnownLines tells a plan's own lines, and persists from run to run", async () => {
+Deno.test("KnownLines names the lines of a plan, and persists from run to run", async () => {
   const path = await Deno.makeTempFile();
   const known = new KnownLines();
   assertEquals(known.begin("first"), []);
@@ -62,7 +62,7 @@ const SHELLS = ["dash", "bash", "busybox"].filter((name) =>
 );
 
 for (const name of SHELLS) {
-  Deno.test(`${name}: a reply that is known travels as its checksum, and one that the host lost is asked for whole`, async () => {
+  Deno.test(`${name}: a known reply travels as its MD5, and a reply that the host lost is requested whole`, async () => {
     const own = await openLocal();
     let came = 0;
     const count = new TransformStream<Uint8Array, Uint8Array>({
@@ -89,7 +89,7 @@ for (const name of SHELLS) {
     const connection = await Connection.open(shell, ":", 30_000, { known, silenceMs: 300 });
     const dir = await Deno.makeTempDir();
     try {
-      // Nothing that gzip makes much shorter
+      // Text that gzip cannot shorten much
       const chance = (seed: string) => Array.from({ length: 12 }, (_, i) => md5(utf8.encode(seed + i))).join("");
       const ask = async (seed: string) => {
         const reply = `begin\n${chance(seed)}\nmiddle é\n${chance(`${seed}2`)}\n\nend`;

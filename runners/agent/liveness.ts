@@ -1,5 +1,5 @@
 /**
- * Follows if a board that reports each second that it is alive still does.
+ * Tracks if a board that reports each second that it is alive still does so.
  *
  * @module
  */
@@ -7,11 +7,11 @@
 import { DURATIONS } from "../wire/states.ts";
 
 const DEAD_MS = DURATIONS.dead.ms, SLICE_MS = DURATIONS.slice.ms;
-/** A board that was silent before, and came back, may be silent for so many times as long. */
+/** A board that was silent and came back may next be silent for this many times as long. */
 const LATE = 4;
 
 /**
- * What is known of the life of a board while a plan runs. Of one that has not said yet that it is alive, nothing is.
+ * The signs of life of a board while a plan runs. Silence counts only after the first report that the board is alive.
  *
  * @example
  * ```ts
@@ -29,17 +29,17 @@ export class Liveness {
   #livedAt = 0;
   #quietMs = 0;
   #longestMs = 0;
-  /** When it last reported that it is alive */
+  /** When the board last reported that it is alive */
   beatAt = 0;
 
-  /** A plan begins. */
+  /** Begins a plan. */
   begin(now: number = Date.now()): void {
     this.#beats = false;
     this.#quietMs = this.#longestMs = 0;
     this.#livedAt = now;
   }
 
-  /** Something came that only a live board sends; `beat` if it was sent for that. */
+  /** Notes bytes that only a live board sends; `beat` if they are the report that it is alive. */
   sign(beat: boolean, now: number = Date.now()): void {
     if (this.#beats) this.#longestMs = Math.max(this.#longestMs, now - this.#livedAt);
     if (beat) {
@@ -50,7 +50,7 @@ export class Liveness {
     this.#quietMs = 0;
   }
 
-  /** Returns how long of `ms` is to be waited at once. */
+  /** Returns how much of `ms` to wait in one go. */
   slice(ms: number): number {
     return this.#beats ? Math.min(ms, SLICE_MS) : ms;
   }
@@ -60,12 +60,12 @@ export class Liveness {
     this.#quietMs += ms;
   }
 
-  /** How many ms there may still be no sign until the board is lost. */
+  /** How many ms of further silence the board may have until it is lost. */
   get left(): number {
     return this.#beats ? Math.max(DEAD_MS, LATE * this.#longestMs) - this.#quietMs : Infinity;
   }
 
-  /** Why the board is lost; undefined where it is not. */
+  /** The reason why the board is lost; undefined if it is not lost. */
   get dead(): string | undefined {
     return this.left <= 0 ? `no sign of life for ${Math.round(this.#quietMs / 1000)} s` : undefined;
   }

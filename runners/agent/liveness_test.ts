@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { Liveness } from "./liveness.ts";
 
-/** Waits so many seconds without a sign. */
+/** Simulates a wait of so many seconds without a sign. */
 function wait(liveness: Liveness, seconds: number): void {
   for (let left = seconds * 1000; left > 0;) {
     const slice = liveness.slice(left);
@@ -10,7 +10,7 @@ function wait(liveness: Liveness, seconds: number): void {
   }
 }
 
-Deno.test("a board that never said that it is alive is not lost by its silence, nor by the silence of the plan before", () => {
+Deno.test("silence does not lose a board that never reported that it is alive, nor does silence in the plan before", () => {
   const liveness = new Liveness();
   wait(liveness, 100);
   assertEquals(liveness.dead, undefined);
@@ -32,7 +32,7 @@ Deno.test("a board is lost after 8 s of silence; any sign of life counts", () =>
   assertEquals([liveness.left, liveness.dead], [0, "no sign of life for 8 s"]);
 });
 
-Deno.test("a board that was slow before is given four times that", () => {
+Deno.test("a board that was silent before may be silent four times as long", () => {
   const liveness = new Liveness();
   liveness.begin(0);
   liveness.sign(true, 0);

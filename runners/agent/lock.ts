@@ -1,6 +1,6 @@
 /**
- * The lock of a device, which is on the board itself: a second run is refused whatever name its board file has, and whichever user and
- * wherever it is. `agent_lock.sh` takes it.
+ * The lock of a device, which is on the board itself. So a second run is refused from any machine, by any user, and with any
+ * name of its board file. `agent_lock.sh` takes the lock.
  *
  * @module
  */
@@ -9,55 +9,60 @@ import type { Board } from "../../boards/mod.ts";
 import { describeHolder, thisHolder } from "../../boards/holder.ts";
 import { quote } from "./commands.ts";
 
-/** What the agent locks, and what it reports of this run to others. */
+/** The device that the agent locks, and what it reports of this run to others. */
 export interface DeviceLock {
-  /** The file that the lock is */
+  /** The name of the lock's file */
   device: string;
-  /** This run, without blanks: the machine, its process, and the board. Another run on that machine can tell if it has ended */
+  /**
+   * This run, without blanks: the machine, the process and the board. Another run on the same machine can tell if it has ended
+   */
   run: string;
   /** The owner, in words */
   who: string;
-  /** A run that has ended, whatever its agent does. @default {none} */
+  /** A run that has ended, even if its agent still runs. @default {none} */
   gone?: string;
 }
 
-/** How many characters the words for who it is may have. */
+/** The most characters of `who`. */
 const WHO = 200;
 
-/** Returns what a shell on this machine prints; undefined where it fails. Deno itself may not look into /proc. */
+/** Returns the output of a shell on this machine; undefined if it fails. Deno itself may not look into /proc. */
 async function ask(script: string): Promise<string | undefined> {
   const { success, stdout } = await new Deno.Command("sh", { args: ["-c", script], stdin: "null", stderr: "null" })
     .output();
   return success ? new TextDecoder().decode(stdout) : undefined;
 }
 
-/** This boot of this machine, as its processes are numbered here. */
+/** Returns a name for this boot and this PID namespace of the machine. */
 async function machine(): Promise<string> {
   const said = await ask("cat /proc/sys/kernel/random/boot_id && readlink /proc/self/ns/pid") ?? crypto.randomUUID();
   return said.trim().replaceAll(/[^\w-]+/g, ".");
 }
 
-/** When a process started, in ticks since the boot; undefined if there is none. */
+/** Returns the start time of a process, in ticks since the boot; undefined if the process does not exist. */
 async function bornAt(pid: number): Promise<string | undefined> {
   const stat = await ask(`cat /proc/${pid}/stat`) ?? "";
-  // After the name in brackets, which may hold anything
+  // The name in brackets before it may hold anything
   return stat.slice(stat.lastIndexOf(")") + 2).split(" ")[19];
 }
 
-/** True if a run was on this machine and has ended. Of another machine it is not known. */
+/** True if a run was on this machine and has ended. For a run on another machine this is not known: false. */
 export async function isGone(run: string): Promise<boolean> {
   const [place, pid, born] = run.split(":");
   if (place !== await machine() || !/^\d+$/.test(pid ?? "")) return false;
   return await bornAt(Number(pid)) !== born;
 }
 
-/** Returns what a run has of a board: the device of its handle, else the devices of its driver, which sequences make. */
+/**
+ * Returns what a run locks: the device of the board's handle; without a handle, all devices of its driver, which sequences
+ * create.
+ */
 export const lockedDevice = ({ handle, driver }: Pick<Board, "handle" | "driver">): string => handle ?? driver;
 
 /**
  * Returns the lock that a run takes on its board.
  *
- * @param doing What it is, for example `twinlink run`
+ * @param doing The command that runs, for example `twinlink run`
  */
 export async function lockFor(board: Board, doing: string): Promise<DeviceLock> {
   return {
@@ -68,7 +73,7 @@ export async function lockFor(board: Board, doing: string): Promise<DeviceLock> 
 }
 
 /**
- * Returns the words with which the agent is started, so that it takes a lock; a blank before each.
+ * Returns the words that make the agent take a lock when it is started; a blank before each.
  *
  * @example
  * ```ts

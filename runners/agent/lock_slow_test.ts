@@ -8,7 +8,7 @@ const SHELLS = [["dash"], ["bash"], ["busybox", "ash"]].filter(([program]) =>
   new Deno.Command("sh", { args: ["-c", `command -v ${program}`], stdout: "null" }).outputSync().success
 );
 
-/** Returns an agent limited to its lock, that does `then` once it has it. Its standard error is the log of all. */
+/** Returns a script of an agent with only its lock: once it has the lock it runs `then`. All agents log to standard error. */
 const agent = (dir: string, run: string, then: string) => `
 . ./agent.sh
 . ./agent_lock.sh
@@ -37,23 +37,23 @@ for (const [program, ...args] of SHELLS) {
     }).spawn();
   const said = async (child: Deno.ChildProcess) => new TextDecoder().decode((await child.output()).stdout).trim();
 
-  Deno.test(`${program}: of shells that want a device at the same time, one has it, a dead one's lock or not`, async () => {
+  Deno.test(`${program}: of agents that want a device at the same time, only one gets it, with or without a dead agent's lock`, async () => {
     const dir = await Deno.makeTempDir();
     try {
       let had = 0;
       for (let round = 0; round < 12; round++) {
-        // One that was killed has left its lock; in the first rounds nobody has.
+        // A killed agent has left its lock; in the first rounds no lock is left.
         if (round > 3) {
           await said(start(agent(dir, "dead", "kill -9 $$")));
           assertEquals([...Deno.readDirSync(`${dir}/locks`)].length, 1);
         }
-        // A folder is made by one alone: were two of them in there, one would say so.
+        // Only one agent can create the folder: if two were inside, one would print it.
         const inside = `mkdir ${dir}/in || echo two; sleep 0.3; rmdir ${dir}/in; echo had; rm -f "$TL_LOCK"`;
         const all = await Promise.all(Array.from({ length: 6 }, (_, i) => said(start(agent(dir, `run${i}`, inside)))));
         assertEquals(all.filter((one) => !/^(had|refused use \d+ run\d who \d+)$/.test(one)), []);
         had += all.filter((one) => one === "had").length;
         assertEquals([...Deno.readDirSync(`${dir}/locks`)], []);
-        // What the dead one had is gone, too.
+        // The files of the dead agent are gone, too.
         assertEquals([...Deno.readDirSync(dir)].map(({ name }) => name), ["locks"]);
       }
       assertEquals(had >= 12, true, `${had}`);
@@ -62,7 +62,7 @@ for (const [program, ...args] of SHELLS) {
     }
   });
 
-  Deno.test(`${program}: an agent of another boot, or another process of its number, has no lock`, async () => {
+  Deno.test(`${program}: an agent of another boot has no lock, nor has a later process with its PID`, async () => {
     const dir = await Deno.makeTempDir();
     try {
       await said(start(agent(dir, "first", 'rm -f "$TL_LOCK"')));
@@ -81,7 +81,7 @@ for (const [program, ...args] of SHELLS) {
         const answer = await said(start(agent(dir, "second", 'echo free; rm -f "$TL_LOCK"')));
         assertEquals(answer, held ? `refused use ${Deno.pid} other ann on lab` : "free");
       }
-      // Nor has what is no record.
+      // A file that is no record of a lock holds no lock either.
       await Deno.writeTextFile(path, "x");
       assertEquals(await said(start(agent(dir, "second", 'echo free; rm -f "$TL_LOCK"'))), "free");
     } finally {
@@ -89,7 +89,7 @@ for (const [program, ...args] of SHELLS) {
     }
   });
 
-  Deno.test(`${program}: an agent of the same run, or of one that has ended, gives its device up once it is idle`, async () => {
+  Deno.test(`${program}: an agent of the same run, or of a run that has ended, loses its device once it is idle`, async () => {
     const dir = await Deno.makeTempDir();
     const take = async (words: string) => {
       const script = agent(dir, words, 'echo had; rm -f "$TL_LOCK"').replace(
@@ -120,17 +120,17 @@ for (const [program, ...args] of SHELLS) {
       await held.stdout.cancel().catch(() => {});
       try {
         held.kill("SIGKILL");
-      } catch { /* it has ended */ }
+      } catch { /* the process has ended */ }
       await held.status;
       await Deno.remove(dir, { recursive: true });
     }
   });
 
-  Deno.test(`${program}: what a dead agent has started is ended, and nothing else`, async () => {
+  Deno.test(`${program}: the processes that a dead agent has started are ended, and no others`, async () => {
     const dir = await Deno.makeTempDir();
     const nonce = "fedcba9876543210";
     const sleeper = (env: Record<string, string>) => new Deno.Command("sleep", { args: ["1000"], env }).spawn();
-    // Another agent's, one with a longer word, one in whose environment the words stand elsewhere, a daemon of [ready].
+    // Processes of another agent, with a longer nonce, with the words elsewhere in the environment, and a daemon of [ready].
     const others = [{ TL_KIN: "0123456789abcdef" }, { TL_KIN: `${nonce}0` }, { X: `TL_KIN=${nonce}` }, { TL_KIN: "" }];
     const [own, ...rest] = [{ TL_KIN: nonce, TEXT: "a\nb" }, ...others].map(sleeper);
     try {
@@ -150,7 +150,7 @@ for (const [program, ...args] of SHELLS) {
       for (const child of [own!, ...rest]) {
         try {
           child.kill("SIGKILL");
-        } catch { /* it has ended */ }
+        } catch { /* the process has ended */ }
         await child.status;
       }
       await Deno.remove(dir, { recursive: true });
@@ -158,13 +158,13 @@ for (const [program, ...args] of SHELLS) {
   });
 }
 
-Deno.test("what a lock holds about a run is bounded, and its name is a file's", async () => {
+Deno.test("the texts of a lock are bounded, and its name can be a file name", async () => {
   const lock = await lockFor({ name: "my board", driver: "mlx5_core", handle: "pci/../*" } as never, "x".repeat(500));
   assertEquals([lock.device, lock.who.length], ["pci%2F..%2F*", 200]);
   assertEquals(lock.run.includes(" "), false);
 });
 
-Deno.test("a run has ended if its process has, or is another one; of another machine that is not known", async () => {
+Deno.test("a run has ended if its process ended, or its PID is reused; for another machine this is not known", async () => {
   const { run } = await lockFor({ name: "b", driver: "mlx5_core" } as never, "x");
   const [place, pid, born, board] = run.split(":");
   const child = new Deno.Command("true").spawn();

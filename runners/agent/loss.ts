@@ -1,5 +1,5 @@
 /**
- * Why a board was lost in the middle of a plan: a step that has no record is explained by what else is known of the board.
+ * Explains why a board was lost in the middle of a plan: a step without a record is explained by other evidence.
  *
  * @module
  */
@@ -10,35 +10,35 @@ import type { Loss, SequenceTrace } from "../../diff/trace.ts";
 import type { KernelLine } from "../../model/observation.ts";
 import { classifyKernelLine } from "./kernel_log.ts";
 
-/** What is known of a board beside its records. Each is asked only where those before it do not tell. */
+/** Evidence about a board beside its records. Each source is asked only if those before it do not explain the loss. */
 export interface LossEvidence {
-  /** The boot that the plan was run on, as `/proc/sys/kernel/random/boot_id` has it */
+  /** The boot id during the plan, as in `/proc/sys/kernel/random/boot_id` */
   bootId: string;
-  /** Lines that the board's console has shown since the plan began; the line itself may be that console */
+  /** Lines of the board's console since the plan began; the line to the board may be that console */
   said?: () => Promise<readonly string[]> | readonly string[];
-  /** Asks if the board has power, where something can tell */
+  /** Asks for the board's power state; undefined if no query can tell */
   power?: () => Promise<"on" | "off" | undefined>;
-  /** The boot that answers now; undefined where nothing does */
+  /** Returns the boot id of the board now; undefined if the board does not answer */
   boots?: () => Promise<string | undefined>;
 }
 
 /** Losses that the records do not explain. */
 const UNEXPLAINED: readonly Loss["reason"][] = ["timeout", "transport"];
 
-/** Lines of a console as lines of the kernel log. */
+/** Returns lines of a console as lines of the kernel log. */
 export function consoleLines(lines: readonly string[]): KernelLine[] {
   return lines.map(consoleText).filter((text) => text !== undefined)
     .map((text) => ({ class: classifyKernelLine(text), text }));
 }
 
-/** With these on its console a board that was lost was lost by its kernel. */
+/** Classes of kernel lines that explain a lost board: its kernel died. */
 const DEADLY: ReadonlySet<string> = new Set(["panic", "oops", "kasan", "hung"]);
 
-/** What a kernel reports first when it boots. */
+/** The first line that a kernel logs when it boots. */
 const BOOTS = /^Linux version \d/;
 
 /**
- * Returns what a console reports of the end of a kernel; undefined where it shows nothing of it.
+ * Returns the end of a kernel as its console shows it; undefined if the console does not show one.
  *
  * @example
  * ```ts
@@ -68,10 +68,10 @@ export function endOfKernel(said: readonly string[]): Loss | undefined {
   return undefined;
 }
 
-/** How many lines of a console are stored of the end of a kernel, and how many characters of a line. */
+/** The most lines of a console that are stored for the end of a kernel, and the most characters of a line. */
 const MOST_LINES = 2000, MOST_CHARACTERS = 4096;
 
-/** Returns the lines of a file from a place on; of one that has no end, its beginning. */
+/** Yields the lines of a file from a place on, each cut to a bound. */
 async function* linesFrom(path: string, from: number): AsyncGenerator<string> {
   using file = await Deno.open(path);
   await file.seek(from, Deno.SeekMode.Start);
@@ -87,11 +87,11 @@ async function* linesFrom(path: string, from: number): AsyncGenerator<string> {
 }
 
 /**
- * The lines of a console's log that tell of the end of a kernel: those from the first that is deadly on, and boots. The file may
- * be of any length: what is stored of it is not.
+ * Returns the lines of a console's log that show the end of a kernel: all lines from the first deadly one on, and the first
+ * lines of boots. The file may have any length; the number of stored lines is bounded.
  *
  * @param from The place in the file to begin at, in bytes
- * @param sinceBoot Whether what stands before the last boot is left out
+ * @param sinceBoot True to leave out everything before the last boot
  */
 export async function linesOfEnd(path: string, from: number, sinceBoot = false): Promise<string[]> {
   let kept: string[] = [];
@@ -109,7 +109,10 @@ export async function linesOfEnd(path: string, from: number, sinceBoot = false):
   return kept;
 }
 
-/** Finds out why a board was lost, and puts it into the first step that was. A trace that has no such step stays as it is. */
+/**
+ * Finds why a board was lost, and stores the reason in the first lost step without an explanation. Other traces are not
+ * changed.
+ */
 export async function explainLoss(trace: SequenceTrace, evidence: LossEvidence): Promise<void> {
   const step = trace.steps.find(({ lost }) => lost && UNEXPLAINED.includes(lost.reason));
   if (!step) return;

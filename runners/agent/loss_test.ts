@@ -19,7 +19,7 @@ const OOPS = [
   "[   10.000004]  devlink_reload+0xd1/0x1f0\r",
 ];
 
-/** Returns what is made of a trace whose second step was lost. */
+/** Returns the explanation for a trace whose second step was lost, and the verdict. */
 async function explained(reason: LossReason, evidence: Partial<LossEvidence>) {
   const trace = plan();
   delete trace.steps[1]!.observation;
@@ -29,7 +29,7 @@ async function explained(reason: LossReason, evidence: Partial<LossEvidence>) {
   return { ...trace.steps[1]!.lost!, verdict: judge(plan(), trace).verdict };
 }
 
-Deno.test("why a board was lost: its console, its power, its boot, in this order", async () => {
+Deno.test("a lost board is explained by its console, its power, its boot, in this order", async () => {
   const boots = (id: string | undefined) => () => Promise.resolve(id);
   const power = (state: "on" | "off") => () => Promise.resolve(state);
   const all = { said: () => OOPS, power: power("off"), boots: boots("two") };
@@ -57,7 +57,7 @@ Deno.test("why a board was lost: its console, its power, its boot, in this order
   assertEquals((await explained("timeout", { boots: boots(undefined) })).verdict, "indeterminate");
 });
 
-Deno.test("what a plan printed is no word of the kernel, and other losses are what they are", async () => {
+Deno.test("text that a plan printed is not the kernel's, and losses with a known reason are not explained again", async () => {
   const quoted = await explained("timeout", {
     said: () => ["Kernel panic - not syncing: says a file", "x [ 1.2] Oops"],
   });
@@ -68,7 +68,7 @@ Deno.test("what a plan printed is no word of the kernel, and other losses are wh
   );
 });
 
-Deno.test("each fault has the verdict of its table, and none is a pass", () => {
+Deno.test("each fault has the verdict in the table, and no fault is a pass", () => {
   for (const [reason, { verdict }] of Object.entries(LOSSES)) {
     const trace = plan();
     delete trace.steps[1]!.observation;

@@ -1,6 +1,6 @@
 /**
- * The names of a board's own MAC and PCS. Sequences and traces speak of the MAC, the PCS and the netdev of `fixtures/pcs`.
- * On a board that has a MAC and a PCS of its own, its names stand in their place on the way there and back.
+ * The names of a board's own MAC and PCS. Sequences and traces use the names of the MAC, the PCS and the netdev in
+ * `fixtures/pcs`. A board with its own MAC and PCS gets a plan with its own names, and its trace gets the names of the fixture.
  *
  * @module
  */
@@ -13,7 +13,7 @@ import type { Operation } from "../../model/operation.ts";
 /** A MAC and its PCS, as a board file names them. */
 export type PcsNames = NonNullable<Board["pcs"]>;
 
-/** What the fixture's own are called (`fixtures/pcs`). */
+/** The names of the fixture's MAC, PCS and netdev (`fixtures/pcs`). */
 const FIXTURE = {
   mac: { bus: "platform", driver: "fakemac", device: "fakemac.0" },
   pcs: { bus: "platform", driver: "fakepcs", device: "fakepcs.0" },
@@ -63,11 +63,11 @@ function toBoard(op: Operation, names: PcsNames): Operation {
   }
 }
 
-/** Returns a line of the board's kernel log in the fixture's names, where the MAC, the PCS or a module of theirs logged it. */
+/** Returns a line of the board's kernel log with the fixture's names, if the MAC, the PCS or one of their modules logged it. */
 function lineFromBoard(line: KernelLine, names: PcsNames): KernelLine {
   for (const which of ["mac", "pcs"] as const) {
     const [its, ours] = [names[which], FIXTURE[which]];
-    // sysfs shows a slash of a name as an exclamation mark, the log shows it as it is.
+    // If a name has a slash, sysfs shows an exclamation mark instead; the log shows the slash.
     const driver = its.driver.replaceAll("!", "/");
     const device = line.device === `+${its.bus}:${its.device}` ? { device: `+${ours.bus}:${ours.device}` } : {};
     const prefixes = [
@@ -83,7 +83,7 @@ function lineFromBoard(line: KernelLine, names: PcsNames): KernelLine {
   return line;
 }
 
-/** Returns what the board showed, in the fixture's names. */
+/** Returns an observation of the board with the fixture's names. */
 function fromBoard(observation: Observation, names: PcsNames): Observation {
   const netdev = (name: string) => name === names.netdev ? FIXTURE.netdev : name;
   const { reply } = observation;
@@ -102,15 +102,15 @@ function fromBoard(observation: Observation, names: PcsNames): Observation {
   };
 }
 
-/** Returns the plan in the board's names: what is pushed, and what the guard looks at. */
+/** Returns the plan with the board's names, as it is pushed and as the guard checks it. */
 export function planInNames(plan: Plan, names: PcsNames): Plan {
   return { ...plan, steps: plan.steps.map((step) => ({ ...step, op: toBoard(step.op, names) })) };
 }
 
 /**
- * Returns the trace of a plan that was run in the board's names, as if it had been run on the fixture.
+ * Returns the trace of a plan that was run with the board's names, with the names of the fixture.
  *
- * @param plan The plan before its names were put in
+ * @param plan The plan before its names were replaced
  */
 export function traceInFixtureNames(trace: SequenceTrace, plan: Plan, names: PcsNames): SequenceTrace {
   const steps = trace.steps.map((step) => ({

@@ -24,7 +24,7 @@ const unbind = (driver: string, value: string): Operation => ({
   value,
 });
 
-Deno.test("a board's own MAC and PCS stand in the place of the fixture's, also within rounds", () => {
+Deno.test("a board's own MAC and PCS replace the fixture's, also within rounds", () => {
   const round = { kind: "rounds", times: 2, operations: [unbind("fakepcs", "fakepcs.0")] } as const;
   const plan = planOf(unbind("fakemac", "fakemac.0"), { kind: "netdev.set", dev: "fm0", up: true, settle: 5 }, round);
   assertEquals(planInNames(plan, names).steps.map(({ op }) => op), [
@@ -37,7 +37,7 @@ Deno.test("a board's own MAC and PCS stand in the place of the fixture's, also w
   ]);
 });
 
-Deno.test("what is not the fixture's keeps its name", () => {
+Deno.test("a device that is not the fixture's keeps its name", () => {
   const plan = planOf(
     unbind("netdevsim", "fakemac.0"),
     { kind: "netdev.show", dev: "eth0" },
@@ -46,7 +46,7 @@ Deno.test("what is not the fixture's keeps its name", () => {
   assertEquals(planInNames(plan, names), plan);
 });
 
-Deno.test("what the board shows comes back in the fixture's names", () => {
+Deno.test("an observation of the board comes back with the fixture's names", () => {
   const plan = planOf({ kind: "netdev.show", dev: "fm0" });
   const trace: SequenceTrace = {
     ...planInNames(plan, names),
@@ -81,7 +81,7 @@ Deno.test("what the board shows comes back in the fixture's names", () => {
   ]);
 });
 
-Deno.test("a driver's name may have words and a slash: sysfs and the kernel log show it differently", () => {
+Deno.test("a driver's name may have blanks and a slash: sysfs and the kernel log show it differently", () => {
   const phy = { bus: "mdio_bus", driver: "Marvell 88E308X!88E609X Family", device: "stmmac-1:01" };
   const plan = planOf(unbind("fakepcs", "fakepcs.0"));
   const pushed = planInNames(plan, { ...names, pcs: phy });

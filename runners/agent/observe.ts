@@ -1,5 +1,5 @@
 /**
- * From what the agent sent of a step (exit status, text of iproute2, monitors, kernel log) to an {@linkcode Observation}.
+ * Turns the evidence of a step (exit status, text of iproute2, monitors, kernel log) into an {@linkcode Observation}.
  *
  * @module
  */
@@ -19,7 +19,7 @@ export interface Section {
   text: string;
 }
 
-/** A record of a step, taken apart. */
+/** A record of a step, split into its sections. */
 export interface StepRecord {
   id: number;
   /** Exit status, or `"hang"` */
@@ -27,12 +27,12 @@ export interface StepRecord {
   /** Seconds since the board's boot */
   start: number;
   end: number;
-  /** How long of that the board stood still or had no CPU for the agent's ticks, in seconds. @default {0} */
+  /** How much of that time the board stood still or had no CPU for the agent's ticks, in seconds. @default {0} */
   late?: number;
   sections: Section[];
 }
 
-/** Splits what the agent sent at its bounds, `\n--NONCE NAME\n`. */
+/** Splits the agent's text at the bounds of its sections, `\n--NONCE NAME\n`. */
 export function sectionsOf(text: string, nonce: string): Section[] {
   return text.split(`\n--${nonce} `).map((part, i) => {
     const newline = part.indexOf("\n");
@@ -41,7 +41,7 @@ export function sectionsOf(text: string, nonce: string): Section[] {
   });
 }
 
-// strerror(3) of glibc; musl's where it differs. What devlink and ip may print after "answers:".
+// Texts of strerror(3) of glibc, and of musl if they differ, as devlink and ip may print them after "answers:".
 const ERRNO: Record<string, string> = {
   "Operation not permitted": "EPERM",
   "No such file or directory": "ENOENT",
@@ -85,12 +85,12 @@ const ERRNO: Record<string, string> = {
   "Function not implemented": "ENOSYS",
 };
 
-/** Returns an errno's name from its text, or the text itself where it is unknown. */
+/** Returns an errno's name from its text, or the text itself if it is unknown. */
 function errnoOf(text: string): string {
   return ERRNO[text.trim()] ?? text.trim();
 }
 
-/** What iproute2 prints about a word that it does not take; nothing reached the kernel. */
+/** Errors of iproute2 about a word that it does not accept; nothing reached the kernel. */
 const WRONG_ARGUMENT =
   /^Error: (?:argument ".*" is wrong: |argument of ".*" must be one of |.* is expected rather than )/m;
 
@@ -106,7 +106,7 @@ function extackOf(stderr: string): Extack | null {
   return prefixed ? { level, text: prefixed[2]!, prefix: prefixed[1]! } : { level, text };
 }
 
-/** What tools print of an error, the text of the errno after it. */
+/** Errors of tools; the text of the errno is the group. */
 const ERRORS: readonly RegExp[] = [
   // ethtool(8)
   /^(?:netlink error|Flashing failed|Cannot (?:get|set|restart) [^:]*): (.*)$/mg,
@@ -117,7 +117,7 @@ const ERRORS: readonly RegExp[] = [
   /: write error: ([^:\n]+)$/mg,
 ];
 
-/** What rmmod of kmod finds out by itself, as delete_module(2) would say it. */
+/** Errors that rmmod of kmod detects by itself, with the errno that delete_module(2) would return. */
 const OF_KMOD: readonly [RegExp, string][] = [
   [/^rmmod: ERROR: Module \S+ is in use/m, "EAGAIN"],
   [/^rmmod: ERROR: Module \S+ is not currently loaded/m, "ENOENT"],
@@ -136,7 +136,7 @@ export function resultOf(rc: number | "hang", stderr: string): Result {
   const texts = ERRORS.flatMap((pattern) => [...stderr.matchAll(pattern)].map((match) => match[1]!.trim()));
   const told = texts.find((text) => Object.hasOwn(ERRNO, text));
   if (told !== undefined) return errnoOf(told);
-  // dd and a shell's echo say nothing but what the kernel said.
+  // dd and a shell's echo print only the kernel's errno.
   if (/^dd: |: write error: /m.test(stderr) && texts.length > 0) return texts.at(-1)!;
   // ip(8) prints the extended ack instead of the errno.
   if (/^Error: /m.test(stderr)) return "unseen";
@@ -144,8 +144,8 @@ export function resultOf(rc: number | "hang", stderr: string): Result {
 }
 
 /**
- * Repairs JSON of `devlink monitor -j`, which is one array that is never closed, in pieces, and wrong for health reporters
- * (iproute2 leaves a bracket open): closes what is open and drops what is closed too often.
+ * Repairs JSON of `devlink monitor -j`. It is one array that is never closed, comes in pieces, and has a missing bracket for
+ * health reporters (a bug of iproute2). Closes everything that is open, and drops surplus closing brackets.
  */
 function parseLoose(text: string): Json | undefined {
   let fixed = "";
@@ -174,30 +174,30 @@ function parseLoose(text: string): Json | undefined {
   }
 }
 
-/** What a monitor's output leaves out because it said it before. */
+/** State of a monitor: what its next message leaves out because the message before had it. */
 export interface MonitorMemory {
-  /** The instance that the last health message was of */
+  /** The instance of the last health message */
   health?: string;
 }
 
-/** The same of the monitors of each netns: they know nothing of one another. */
+/** The states of the monitors by netns: they do not depend on one another. */
 export type MonitorMemories = Map<NetnsName, MonitorMemory>;
 
 /**
- * Reads what `devlink -jvs monitor` wrote, whole or a piece of it; `memory` is passed from piece to piece.
+ * Reads the output of `devlink -jvs monitor`, whole or a piece of it; `memory` is passed from piece to piece.
  *
  * @throws {SyntaxError} If a message cannot be read
  */
 export function parseMonitor(text: string, memory: MonitorMemory = {}): Notification[] {
   const messages: Notification[] = [];
   const [head = "", ...pieces] = text.split('{"command":');
-  // What is before a message is of the array alone: anything else is a message that is not understood.
+  // Before the first message only the opening of the array may stand; other text is a message that is not understood.
   if (!/^(?:\s|[,\]}]|\{"mon":\[)*$/.test(head)) {
     throw new SyntaxError(`Cannot read a message of devlink monitor: ${JSON.stringify(head.slice(0, 200))}`);
   }
   for (let piece of pieces) {
-    // From the second message of the same instance in a row on, iproute2 leaves the handle of a health reporter out.
-    // Where the messages before were of another instance, it ends their list after the name of this one's.
+    // From the second health message of an instance in a row on, iproute2 leaves out the handle. If the messages before were of
+    // another instance, iproute2 closes their list only after the name of this instance.
     piece = piece.replace('"health":{],', '"health":{').replace(
       '"health":{{',
       `"health":{${JSON.stringify(memory.health ?? "")}:[{`,
@@ -222,9 +222,9 @@ export function parseMonitor(text: string, memory: MonitorMemory = {}): Notifica
 const LINK = /^(Deleted )?\d+: ([^:@ ]+)(?:@[^:]*)?: <([^>]*)>.*? state (\S+)/;
 
 /**
- * Reads what `ip -o monitor link` wrote. Messages of a netdev without an operational state are left out.
+ * Reads the output of `ip -o monitor link`. Messages of a netdev without an operational state are left out.
  *
- * @throws {SyntaxError} If a line is no message
+ * @throws {SyntaxError} If a line is not a message
  */
 export function parseLinkEvents(text: string): LinkEvent[] {
   const events: LinkEvent[] = [];
@@ -264,7 +264,7 @@ function replyOf(op: Operation, stdout: string, { sections, end }: StepRecord): 
     case "listen": {
       const [first, ...heard] = stdout.trimEnd().split("\n");
       if (first !== "listening" || heard.pop() !== "end") throw new SyntaxError("Cannot read what devlink-listen said");
-      // Of rate objects devlink(8)'s monitor shows nothing, and the model predicts as much as that.
+      // devlink(8)'s monitor does not show rate objects, and so the model does not predict them.
       return { heard: heard.filter((line) => !line.includes(" rate ")) };
     }
     case "ethtool.show":
@@ -295,26 +295,26 @@ function replyOf(op: Operation, stdout: string, { sections, end }: StepRecord): 
     case "rounds":
       return null;
     default:
-      // What shows nothing may still talk: a flash tells how far it has come.
+      // A command without a reply may still print text: a flash prints its progress.
       if (isDevlink(op) && COMMAND_FORMS[op.kind].flags === "") return null;
       return stdout.trim() === "" ? null : JSON.parse(stdout);
   }
 }
 
-/** Returns the pieces of a region: an object with an address and a data each, which all have the same keys. */
+/** Returns the pieces of a region: objects with an address and data, all with the same keys. */
 function piecesOf(stdout: string): Json[] {
   const pieces = [...stdout.matchAll(/"address":(\d+),"data":(\[[\d,]*\])/g)];
-  // Of no bytes at all there is an object without pieces.
+  // For a read of no bytes, iproute2 prints an object without pieces.
   if (!/^\s*\{[^]*\}\s*$/.test(stdout) || pieces.length !== stdout.split('"address":').length - 1) {
     throw new SyntaxError("Cannot read what devlink(8) prints of the region");
   }
   return pieces.map(([, address, data]) => ({ address: Number(address), data: JSON.parse(data!) as number[] }));
 }
 
-/** Returns what `ethtool DEV` prints about the link; null for what it does not know (`Unknown!`) or leaves out. */
+/** Returns the link settings that `ethtool DEV` prints; null for unknown (`Unknown!`) or missing ones. */
 function ethtoolReply(stdout: string): Json {
   const value = (key: string) => new RegExp(`^\\s*${key}: *(.*)$`, "m").exec(stdout)?.[1] ?? "";
-  // ethtool(8) always prints it of a netdev; without it nothing here shows that the link is down.
+  // ethtool(8) always prints this line for a netdev; without it the output is not complete.
   if (!/^(yes|no)\b/.test(value("Link detected"))) throw new SyntaxError("Cannot read what ethtool(8) prints");
   const duplex = value("Duplex").toLowerCase();
   return {
@@ -325,7 +325,7 @@ function ethtoolReply(stdout: string): Json {
   };
 }
 
-/** One poll of `during`: when it began, its exit status and what it printed. */
+/** One poll of `during`: when it began, its exit status and its output. */
 interface Poll {
   since: number;
   status: number;
@@ -335,7 +335,7 @@ interface Poll {
 /**
  * Reads the polls of a step: each is a section `poll SECONDS`, followed by a section `polled STATUS`.
  *
- * @throws {SyntaxError} If there is no poll, or one without a status
+ * @throws {SyntaxError} If there is no poll, or a poll has no status
  */
 function pollsOf(sections: readonly Section[]): Poll[] {
   const polls = sections.flatMap(({ name, text }, i): Poll[] => {
@@ -349,7 +349,7 @@ function pollsOf(sections: readonly Section[]): Poll[] {
   return polls;
 }
 
-/** Returns what a poll showed; of a port dump, how many ports it held. Null for one that failed, or printed nothing. */
+/** Returns the answer of a poll; for a port dump, the number of ports. Null if the poll failed or printed nothing. */
 function pollAnswer(poll: Operation, { status, text }: Poll): Json {
   const failure = failureOf(status, "");
   if (failure !== undefined) throw new BrokenProgramError(`a poll ${failure}`);
@@ -363,14 +363,14 @@ function rank(answer: Json): number {
   return answer === null ? -1 : typeof answer === "number" ? answer : Number.MAX_SAFE_INTEGER;
 }
 
-/** How often the agent's ticks come, in seconds. */
+/** The time between two ticks of the agent, in seconds. */
 const TICK = 1;
 
-/** How long a step may take, in seconds of the board's own time, before it counts as `blocked`. */
+/** A step that takes longer is `blocked`; in seconds of the board's own time. */
 const BLOCKED_AFTER = 3;
 
 /**
- * Returns what a step showed.
+ * Returns the observation of a step.
  *
  * @throws {SyntaxError} If a reply cannot be read
  * @throws {BrokenProgramError} If a program of the board did no work
@@ -383,7 +383,7 @@ export function observe(op: Operation, record: StepRecord, memories: MonitorMemo
   if (record.rc !== "hang") mustHaveWorked(record.rc, stderr, observation.kmsg);
   observation.result = resultOf(record.rc, stderr);
   observation.extack = extackOf(stderr);
-  // One that could not be set up again tells of the runs so far
+  // A race that could not be set up again still reports the runs so far
   if (op.kind === "race" && (record.rc === 0 || (record.rc !== "hang" && /^runs \d+$/m.test(text("out"))))) {
     const worked = (rc: number, stderr: string) => mustHaveWorked(rc, stderr, observation.kmsg);
     const reader = { worked, result: resultOf, reply: (one: Operation, out: string) => replyOf(one, out, record) };
@@ -395,7 +395,7 @@ export function observe(op: Operation, record: StepRecord, memories: MonitorMemo
     if (op.kind === "file.read") observation.sysfs = text("out").replace(/\n$/, "");
     else observation.reply = replyOf(op, text("out"), record);
   }
-  // The links of a thousand rounds are no evidence, and many.
+  // The link messages of a thousand rounds are many, and no evidence.
   const sections = op.kind === "rounds" || op.kind === "race" ? [] : record.sections;
   for (const { name, text } of sections) {
     const [kind, netns] = name.split(" ");
@@ -409,9 +409,9 @@ export function observe(op: Operation, record: StepRecord, memories: MonitorMemo
   for (const byNetns of [observation.notify, observation.link]) {
     for (const [netns, messages] of Object.entries(byNetns)) if (messages.length === 0) delete byNetns[netns];
   }
-  // A wait asks nothing of the subsystem: that a busy board wakes up late from it is no evidence.
+  // A wait asks nothing of the subsystem: a late wake-up of a busy board is no evidence.
   const allowed = op.kind === "wait" || op.kind === "rounds" || op.kind === "race" ? Infinity : 0;
-  // What a tick tells of may have been before the step.
+  // A late tick may report a stall from before the step.
   const stoodStill = Math.max(0, (record.late ?? 0) - TICK);
   observation.time = record.rc === "hang"
     ? "hang"

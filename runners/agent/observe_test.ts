@@ -17,7 +17,7 @@ Deno.test("sectionsOf() splits at the bounds of this session only", () => {
   ]);
 });
 
-Deno.test("observe() tells the errno, the extack and its prefix apart", () => {
+Deno.test("observe() separates the errno, the extack and its prefix", () => {
   const of = (stderr: string, rc: number | "hang" = 1) => {
     const { result, extack } = observe(RELOAD, record(rc, { out: "", err: stderr }));
     return { result, extack };
@@ -42,7 +42,7 @@ Deno.test("observe() tells the errno, the extack and its prefix apart", () => {
   assertEquals(of("", "hang").result, "hang");
 });
 
-Deno.test("observe() tells the errno that modprobe, rmmod and ethtool tell of", () => {
+Deno.test("observe() reads the errno from the errors of modprobe, rmmod and ethtool", () => {
   const of = (stderr: string, rc = 1) => observe({ kind: "lo.up" }, record(rc, { out: "", err: stderr })).result;
   assertEquals(of("modprobe: can't load module fakemac (fakemac.ko): Invalid argument\n"), "EINVAL");
   assertEquals(of("modprobe: ERROR: could not insert 'fakemac': Invalid argument\n"), "EINVAL");
@@ -57,11 +57,11 @@ Deno.test("observe() tells the errno that modprobe, rmmod and ethtool tell of", 
   assertEquals(of("Cannot restart autonegotiation: Operation not supported\n"), "EOPNOTSUPP");
   assertEquals(of('Cannot find device "fm0"\n'), "client");
   assertEquals(of('Cannot remove namespace file "/run/netns/t1": No such file or directory\n'), "client");
-  // iproute2 exits with -1 where it does not take a word.
+  // iproute2 exits with -1 if it does not accept a word.
   assertEquals(of('Error: argument "foo" is wrong: unknown state\n', 255), "client");
 });
 
-Deno.test("observe() reads what a listener heard, and no list that it did not end", () => {
+Deno.test("observe() reads the messages of a listener, and rejects a list without an end", () => {
   const of = (out: string) => observe({ kind: "listen", operation: RELOAD }, record(0, { out, err: "" })).reply;
   const port = "new port netdevsim/netdevsim10/0";
   assertEquals(of(`listening\n${port}\nnew rate netdevsim/netdevsim10/128\nend\n`), { heard: [port] });
@@ -71,7 +71,7 @@ Deno.test("observe() reads what a listener heard, and no list that it did not en
   }
 });
 
-Deno.test("observe() reads what ethtool and ip say of a netdev", () => {
+Deno.test("observe() reads the output of ethtool and ip about a netdev", () => {
   const ethtool = (text: string) =>
     observe({ kind: "ethtool.show", dev: "fm0" }, record(0, { out: text, err: "" })).reply;
   assertEquals(
@@ -147,7 +147,7 @@ Deno.test("parseMonitor() reads a health message of another instance than the on
   ]);
 });
 
-Deno.test("observe() keeps the monitors of two netns apart, and each leaves out what it reported itself", () => {
+Deno.test("observe() keeps the monitors of two netns apart: each leaves out only handles that it printed itself", () => {
   const memories = new Map();
   const message = (handle: string) => `,{"command":"status","health":{${handle}"reporter":"dummy"}}`;
   const shown = (netns: string, text: string) => {
@@ -161,11 +161,11 @@ Deno.test("observe() keeps the monitors of two netns apart, and each leaves out 
   assertEquals(shown("init", message("{")), ["netdevsim/netdevsim11"]);
 });
 
-Deno.test("parseMonitor() throws where a message is no message", () => {
+Deno.test("parseMonitor() throws if a message is incomplete", () => {
   assertThrows(() => parseMonitor('{"command":"new"'), SyntaxError, "Cannot read a message of devlink monitor");
 });
 
-Deno.test("parseLinkEvents() reads what ip -o monitor link prints", () => {
+Deno.test("parseLinkEvents() reads the output of ip -o monitor link", () => {
   assertEquals(
     parseLinkEvents(
       "Deleted 10: eth2: <BROADCAST,NOARP> mtu 1500 qdisc noop state DOWN group default \\    link/ether 22:7e:09:e3:ed:52 brd ff:ff:ff:ff:ff:ff\n" +
@@ -194,7 +194,7 @@ Deno.test("observe() classifies the kernel log and the time", () => {
   assertEquals(time, "blocked");
 });
 
-Deno.test("observe() takes no reply of a program that printed nothing, or a part, for an empty one", () => {
+Deno.test("observe() never reads missing or partial output as an empty reply", () => {
   const of = (op: Operation, out: string) => observe(op, record(0, { out, err: "" })).reply;
   const handle = "netdevsim/netdevsim10";
   const during: Operation = { kind: "during", operation: RELOAD, poll: { kind: "port.show" } };
@@ -220,7 +220,7 @@ Deno.test("observe() takes no reply of a program that printed nothing, or a part
   assertThrows(() => polls("polled 0", "polled 139"), BrokenProgramError, "a poll was ended by SIGSEGV");
 });
 
-Deno.test("output of a monitor that nobody understands is not left out", () => {
+Deno.test("monitor output that cannot be read is an error, not left out", () => {
   for (const text of ['{"cmd":"new","port":{}}', "Segmentation fault\n", '{"mon":[{"unknown":1},{"command":"new"']) {
     assertThrows(() => parseMonitor(text), SyntaxError, "Cannot read a message of devlink monitor");
   }
@@ -230,7 +230,7 @@ Deno.test("output of a monitor that nobody understands is not left out", () => {
   assertEquals(parseLinkEvents("7: wlan0: <UP> \\    link/ether\n\n"), []);
 });
 
-Deno.test("observe: a step is as long as it was without the time in which its board stood still", () => {
+Deno.test("observe: the time in which the board stood still does not count for a step", () => {
   const time = (end: number, late?: number) => {
     const record = { id: 1, rc: 0, start: 0, end, sections: [], ...(late === undefined ? {} : { late }) };
     return observe({ kind: "netns.add", name: "t1" }, record).time;

@@ -1,5 +1,5 @@
 /**
- * From a plan to the program that the agent runs: the whole sequence, in the words of `agent.sh`.
+ * Translates a plan into the program that the agent runs: the whole sequence, in functions of `agent.sh`.
  *
  * @module
  */
@@ -14,7 +14,7 @@ import { SHARED } from "../wire/constants.ts";
 import { announcement } from "../wire/wire.ts";
 
 /**
- * Returns the plan as lines of POSIX sh. The agent runs a plan of one `planId` once, however often it is pushed.
+ * Returns the plan as lines of POSIX sh. The agent runs a plan with the same `planId` only once, however often it is pushed.
  *
  * @example
  * ```ts
@@ -41,7 +41,7 @@ export function planScript(plan: Plan, planId: string): string {
   const lines: string[] = [];
   lines.push(`tl_plan_begin ${planId} || return 0`);
   lines.push(...leftovers(plan), "tl_forget");
-  // Where the kernel is to break, nothing waits for company.
+  // If the kernel is expected to hang or break, each step gets its own record at once.
   if (plan.hangs !== undefined || plan.breaks !== undefined) lines.push("TL_EACH=1");
   let phase = "setup";
   for (const step of plan.steps) {
@@ -71,7 +71,7 @@ export function planScript(plan: Plan, planId: string): string {
 
 const words = (op: Operation) => commandOf(op).map(quote).join(" ");
 
-/** Returns the line of a step: by a server where one can do it, else by a process of its own. */
+/** Returns the line that runs a step: by a server if possible, else by a process of its own. */
 function stepOf(id: number, bound: number, op: Operation): string {
   const command = commandOf(op);
   const batch = batchCommand(command);
@@ -82,16 +82,19 @@ function stepOf(id: number, bound: number, op: Operation): string {
   return file ? `tl_file_step ${id} ${bound} ${file.map(quote).join(" ")}` : `tl_step ${id} ${bound} ${words(op)}`;
 }
 
-/** Returns what a long-lived shell does of `tl_read` and `tl_write`: `NETNS read PATH`, `NETNS write PATH TEXT`. */
+/**
+ * Returns `tl_read` or `tl_write` as a command for a long-lived shell: `NETNS read PATH` or `NETNS write PATH TEXT`; undefined
+ * if the shell cannot run it.
+ */
 function fileCommand([name, netns = "", path = "", text, bare]: readonly string[]): string[] | undefined {
   if (!/^\w+$/.test(netns) || path.includes("\n")) return undefined;
   if (name === "tl_read") return [netns, "read", path];
-  // Some echo(1) take a first word with a dash as an option, and backslashes as escapes; all of them write a newline.
+  // Some echo(1) read a first word with a dash as an option, and backslashes as escapes; each of them appends a newline.
   const plain = text !== undefined && bare === undefined && !/^-|[\\\n]/.test(text);
   return name === "tl_write" && plain ? [netns, "write", path, text] : undefined;
 }
 
-/** Operations of a round: each in a shell of its own, since some take its place. */
+/** Returns the operations of a round, each in a subshell, since some of them exec. */
 function inTurn(operations: readonly Operation[], between: string): string {
   return operations.map((op) => {
     const [, ...settle] = settleOf(op) ?? [];
@@ -99,10 +102,13 @@ function inTurn(operations: readonly Operation[], between: string): string {
   }).join(between);
 }
 
-/** Returns what an earlier, interrupted run may have left behind: it goes first, unseen and unjudged. */
+/**
+ * Returns lines that remove what an interrupted run may have left. They run before the plan; no record shows them, and nobody
+ * judges them.
+ */
 function leftovers({ steps }: Plan): string[] {
   const bounded = (op: Operation) => `tl_bounded ${SHARED.CLEAR_SECONDS} ${words(op)}`;
-  // A fault of an emulated device would meet what follows.
+  // A fault that is still set in an emulated device would affect the plan.
   const devices = steps.flatMap(({ op, phase }) => op.kind === "device" && phase === "teardown" ? [bounded(op)] : []);
   const ends = steps.flatMap(({ op, phase }) => {
     if (op.kind === "netns.add") return [`tl_clear_netns ${quote(op.name)}`];
@@ -110,17 +116,19 @@ function leftovers({ steps }: Plan): string[] {
     const file = fileCommand(commandOf(op));
     return file ? [`tl_clear_file ${[file[0]!, ...file.slice(2)].map(quote).join(" ")}`] : [bounded(op)];
   });
-  // A module goes after the one that uses it.
+  // A module is unloaded after the module that uses it.
   const modules = steps.flatMap(({ op, phase }) =>
     op.kind === "module.unload" && phase === "teardown" ? [`tl_clear_module ${quote(op.name)}`] : []
   );
   return [...devices, ...ends.toReversed(), ...modules];
 }
 
-// Long enough for anything that works; nobody waits for what will not come.
+// Long enough for any operation that works. A step that hangs is not worth a longer wait.
 const HANGS_AFTER = 5;
 
-/** The bound of a step in seconds: a short one where the model predicts that the step hangs, and longer by what the model takes for it. */
+/**
+ * Returns the bound of a step in seconds: a short one if the model predicts a hang. The time that the model predicts is added.
+ */
 export function boundIn(plan: Plan, { id, op }: PlannedStep): number {
   if (op.kind === "race") return raceBound(op);
   const bound = id === plan.hangs && op.kind !== "rounds" ? HANGS_AFTER : boundOf(op);

@@ -16,7 +16,7 @@ const plan = (...ops: (Operation & { phase?: Phase })[]): Plan => ({
   steps: ops.map(({ phase = "body", ...op }, i) => ({ id: i + 1, phase, op: op as Operation })),
 });
 
-Deno.test("planScript() lets a step settle, and bounds one that is known to hang", () => {
+Deno.test("planScript() lets a step settle, and gives a step that is known to hang a short bound", () => {
   const script = planScript({
     ...plan({ kind: "netdev.set", dev: "fm0", up: true, settle: 1500 }, { kind: "ethtool.show", dev: "fm0" }),
     hangs: 2,
@@ -25,7 +25,7 @@ Deno.test("planScript() lets a step settle, and bounds one that is known to hang
   assertStringIncludes(script, "tl_step 2 5 tl_in init ethtool fm0\n");
 });
 
-Deno.test("planScript() gives a step as much longer as the model takes for it, and one that hangs until it begins to", () => {
+Deno.test("planScript() adds the time that the model predicts to a step's bound, also for a step that hangs", () => {
   const shown = plan({ kind: "ethtool.show", dev: "fm0" }, { kind: "ethtool.show", dev: "fm1" });
   const script = planScript({ ...shown, hangs: 2, takes: { 1: 61, 2: 65 } }, "a1");
   assertStringIncludes(script, "tl_step 1 81 tl_in init ethtool fm0\n");
@@ -45,7 +45,7 @@ Deno.test("planScript() unloads what an interrupted run may have left loaded, us
   assertStringIncludes(script, "tl_step 1 20 modprobe fakemac design=none\n");
 });
 
-/** Runs a plan's script with the real agent's functions on this host; what watches a kernel is left out. */
+/** Runs a plan's script with the agent's real functions on this host, without the parts that watch a kernel. */
 async function records(ops: Plan, log = "tl_kmsg() { :; }"): Promise<PlanRecord> {
   const shell = await openLocal();
   const writer = shell.writable.getWriter();
@@ -77,7 +77,7 @@ exit
   return { parts: found.flatMap(({ parts }) => parts), rest: found.at(-1)?.rest ?? [], done: found.at(-1)?.done };
 }
 
-Deno.test("rounds: all of them, or up to the first that fails, which is the result; what goes on meanwhile ends", async () => {
+Deno.test("rounds: all of them run, or up to the first failure, which is the result; the operations meanwhile end", async () => {
   const dir = await Deno.makeTempDir();
   try {
     for (const name of ["a", "b", "poll"]) await Deno.writeTextFile(`${dir}/${name}`, "");
@@ -103,7 +103,7 @@ Deno.test("rounds: all of them, or up to the first that fails, which is the resu
   }
 });
 
-Deno.test("a path and a text of any words reach the file as they are, and nothing of them is run", async () => {
+Deno.test("any path and text reach the file unchanged, and the shell runs no part of them", async () => {
   const dir = await Deno.makeTempDir();
   try {
     const folder = `${dir}/Marvell 88E308X!88E609X Family (it's "$(echo no)";  \\n *)`;
@@ -125,7 +125,7 @@ Deno.test("a path and a text of any words reach the file as they are, and nothin
   }
 });
 
-Deno.test("rounds: of what the kernel logged one line of each kind comes, of the steps before and after them all", async () => {
+Deno.test("rounds: one kernel line of each kind is reported; for the steps before and after, all lines", async () => {
   const log = `tl_kmsg() {
   for step in $TL_PENDING; do
     if [ $step = 4 ]; then
@@ -156,7 +156,7 @@ Deno.test("rounds: of what the kernel logged one line of each kind comes, of the
   ]);
 });
 
-Deno.test("what the kernel reported between two plans is reported with the first step, and nothing else of that", async () => {
+Deno.test("findings that the kernel logs between two plans are reported with the first step, other lines are not", async () => {
   // The first mark is set as the plan begins, the second after the clean-up.
   const log = `TL_FINDINGS=${quote(FINDINGS)}
 calls=0
@@ -177,7 +177,7 @@ tl_kmsg() {
   ]);
 });
 
-Deno.test("a race: the kernel log of each step before it is whole, and of that step", async () => {
+Deno.test("a race: the kernel log of the steps before it is not sifted", async () => {
   const log = `TL_RACER= TL_NETNS=
 tl_kmsg() { for step in $TL_PENDING; do printf '6,1,1,-;of step %s\\n@%s\\n' "$step" "$step"; done; }
 tl_race_begin() { :; }
@@ -196,8 +196,8 @@ tl_race() { :; }`;
 
 for (const each of ["", "1"]) {
   const how = each === "" ? "one record" : "a record each";
-  Deno.test(`what the kernel logs after the last step is read before the plan ends: ${how}`, async () => {
-    // The kernel breaks when the steps are done. On a busy machine they are not always in one record.
+  Deno.test(`lines that the kernel logs after the last step are read before the plan ends: ${how}`, async () => {
+    // The kernel breaks after the last step. On a busy machine the steps are not always in one record.
     const log = `TL_EACH=${each}
 tl_kmsg() {
   for step in $TL_PENDING; do printf '@%s\\n' "$step"; seen=1; done
@@ -209,7 +209,7 @@ tl_kmsg() {
   });
 }
 
-Deno.test("how late ticks came, read while it is written: the shell that counts with it goes on", async () => {
+Deno.test("the lateness of ticks is read while it is written: the shell that calculates with it continues", async () => {
   const part = (name: string) => new URL(name, import.meta.url).pathname;
   const script = `. ${part("agent_wire.sh")}
 . ${part("agent.sh")}
@@ -228,7 +228,7 @@ echo "$TL_LATE $TL_STILL"`;
   assertEquals(new TextDecoder().decode(stdout), "7 0\n");
 });
 
-Deno.test("a kernel that broke: the body goes on, nothing is torn down, and the last record shows it", async () => {
+Deno.test("a kernel that broke: the body continues, there is no tear-down, and the last record reports it", async () => {
   const ops = plan(
     { kind: "wait", ms: 1 },
     { kind: "wait", ms: 2 },

@@ -3,8 +3,8 @@ import { assertEquals, assertMatch } from "@std/assert";
 const AGENT = await Deno.readTextFile(new URL("agent_races.sh", import.meta.url));
 
 /**
- * Runs a race of one racer by the agent in a real shell. The clock of the race ticks as soon as it is asked, `ticks` times; then
- * the racer goes on, if it is to.
+ * Runs a race of one racer with the agent in a real shell. The clock of the race ticks `ticks` times, each time as soon as it
+ * is read. Then the racer answers if `ends` is true.
  */
 async function raced(shell: string, { ticks, ends }: { ticks: number; ends: boolean }): Promise<string> {
   const folder = await Deno.makeTempDir();
@@ -40,7 +40,7 @@ tl_race 1 1 7 2
 }
 
 for (const shell of ["sh", "bash"]) {
-  Deno.test(`a race in ${shell}: what ends in time, what ends late, and what does not end`, async () => {
+  Deno.test(`a race in ${shell}: racers that end in time, end late, and do not end`, async () => {
     const inTime = await raced(shell, { ticks: 1, ends: true });
     assertMatch(inTime, /^runs 1\n(?!late)[^]*^run 1\t0\|/m);
     const late = await raced(shell, { ticks: 3, ends: true });

@@ -1,5 +1,5 @@
 /**
- * From what the agent counted of a race to its reply.
+ * Reads the agent's counts of a race as the reply of the step.
  *
  * @module
  */
@@ -11,22 +11,22 @@ import type { Operation } from "../../model/operation.ts";
 import { askedBy, type RaceReply, resultWithSize, type ShownOutcome } from "../../model/race/outcome.ts";
 import { stackOf } from "./stacks.ts";
 
-/** Reads a result and a reply as the result and the reply of a step are read. */
+/** Reads a result and a reply in the same way as for a single step. */
 export interface StepReader {
-  /** Throws if a program that ended like this did no work */
+  /** Throws if a program with this status and this error did no work */
   worked: (rc: number, stderr: string) => void;
   result: (rc: number, stderr: string) => string;
   reply: (op: Operation, stdout: string) => Json;
 }
 
-/** The status that `tl_race` counts for a racer that a signal ended: which signal it was is not counted. */
+/** The status that `tl_race` reports for a racer that any signal ended: it does not report which signal. */
 const KILLED = 128 + 9;
 
-/** What `tl_race` writes instead of an answer of a program that did no work, with its exit status. */
+/** The line that `tl_race` writes instead of an answer, if the program did no work; its exit status follows. */
 const BROKEN = new RegExp(`^${SHARED.BROKEN} (\\d+)$`, "m");
 
 /**
- * Reads what `tl_race` printed.
+ * Reads the output of `tl_race`.
  *
  * @throws {SyntaxError} If it cannot be read
  * @throws {BrokenProgramError} If a program of the board did no work
@@ -99,7 +99,7 @@ export function readRace(op: Operation<"race">, stdout: string, reader: StepRead
   return { outcomes, runs: times, ...slow, ...(stacks.length > 0 ? { stacks } : {}) };
 }
 
-/** Shells have words of their own for a file that cannot be opened. */
+/** Unifies the shells' own texts for a file that cannot be opened. */
 function readable(text: string): string {
   return text.replaceAll("~", "\n")
     .replace(/^.*: (?:can't|cannot) (?:create|open) .*: ([^:\n]+)$/m, "sh: write error: $1")
@@ -111,7 +111,7 @@ function stateOf(op: Operation<"race">, dump: string, state: string): { [asked: 
   const dumps = documentsOf(dump).map((text) => JSON.parse(text) as { [key: string]: Json });
   const found = Object.fromEntries(
     state.split(/^=/m).slice(1).map((part) => {
-      // Of who is not there any more, nothing is printed after its name.
+      // For a racer that no longer exists, nothing is printed after its name.
       const [name = "", ...said] = part.split("\n");
       return [name, said.join("\n").trim()];
     }),
@@ -120,14 +120,14 @@ function stateOf(op: Operation<"race">, dump: string, state: string): { [asked: 
     const key = askedBy(one);
     const text = found[key];
     if (text !== undefined) answers[key] = text === "" ? null : JSON.parse(text);
-    // The server of dumps is in the board's own netns.
+    // The server of dumps is in the board's own netns: its dumps do not answer for another netns.
     else if (key !== one.kind) answers[key] = null;
     else answers[key] = dumps.find((document) => Object.hasOwn(document, one.kind.split(".")[0]!)) ?? null;
   }
   return answers;
 }
 
-/** Returns the JSON documents of a text, one after the other, with commas between them or not. */
+/** Returns the JSON documents of a text, one after the other, with or without commas between them. */
 function documentsOf(text: string): string[] {
   const documents: string[] = [];
   let depth = 0;

@@ -64,7 +64,7 @@ Deno.test("the outcome of a race: results with the size of replies, the final st
   });
 });
 
-Deno.test("what is asked in a netns that is gone has no answer, not even the answer of the board's own netns", () => {
+Deno.test("a question in a netns that is gone has no answer, not even the answer of the board's own netns", () => {
   const op: Operation = { ...OP, shown: [{ kind: "dev.show" }, { kind: "dev.show", netns: "n1" }] };
   const text = PRINTED.replace('=trap.show\n{"trap":{}}\n', "=n1 dev.show\n");
   const sections = [{ name: "out", text }, { name: "err", text: "" }];
@@ -73,7 +73,7 @@ Deno.test("what is asked in a netns that is gone has no answer, not even the ans
   assertEquals(outcomes[0]!.state, { "dev.show": { dev: { [HANDLE]: { index: 0 } } }, "n1 dev.show": null });
 });
 
-Deno.test("of a race in which somebody hangs: who, and where those stand that cannot be interrupted", () => {
+Deno.test("a race that hangs: which racer hangs, and the stacks of tasks that cannot be interrupted", () => {
   const hung = `runs 1
 text dump 1
 @
@@ -92,14 +92,14 @@ run 1	hang	0||0|
   });
 });
 
-Deno.test("what cannot be read of a race is reported", () => {
+Deno.test("output of a race that cannot be read is an error", () => {
   assertThrows(() => read("nothing of it"), SyntaxError, "how often");
   assertThrows(() => read("runs 1\ntext dump 1\n{}\n"), SyntaxError, "ends too early");
   assertThrows(() => read("runs 1\nrun 1\tx|y\t0|\t1\t1\t1\t1\n"), SyntaxError, "Cannot read the outcome of a race");
 });
 
-Deno.test("a race with anything missing is not taken for one that showed nothing else", () => {
-  // What counts the runs died: none of them is reported.
+Deno.test("a race with missing parts is an error, not a smaller outcome", () => {
+  // The process that counts the runs died: no run is reported.
   assertThrows(() => read("runs 5\n"), SyntaxError, "run 5 times, and 0 are counted");
   assertThrows(() => read("runs 0\n"), SyntaxError, "run 0 times");
   assertThrows(() => read(PRINTED.replace("run 3\t", "run 2\t")), SyntaxError, "and 4 are counted");
@@ -108,7 +108,7 @@ Deno.test("a race with anything missing is not taken for one that showed nothing
   }
 });
 
-Deno.test("a program that did no work in a race is not what the kernel did", () => {
+Deno.test("a program that did no work in a race is no answer of the kernel", () => {
   assertThrows(() => read(PRINTED.replace("\t0||1|", "\t139||1|")), BrokenProgramError, "SIGSEGV");
   assertThrows(() => read(PRINTED.replace("\t0||1|", "\t127|sh: dd: not found~|1|")), BrokenProgramError, "not found");
   assertThrows(() => read(PRINTED.replace('{"trap":{}}', "tl-broken 139")), BrokenProgramError, "status 139");
@@ -122,13 +122,13 @@ Deno.test("a program that did no work in a race is not what the kernel did", () 
   ]);
 });
 
-Deno.test("a board that was too slow reports it: runs that were late, and states that could not be asked for", () => {
+Deno.test("a slow board reports late runs, and final states that could not be read", () => {
   const { reply } = read(PRINTED.replace("runs 5\n", "runs 5\nlate 2\nunasked 1\n"));
   const { runs, late, unasked } = reply as unknown as { runs: number; late: number; unasked: number };
   assertEquals([runs, late, unasked], [5, 2, 1]);
 });
 
-Deno.test("a race that could not be set up again tells of the runs so far", () => {
+Deno.test("a race that could not be set up again reports the runs so far", () => {
   const { result, reply } = read(PRINTED, 1);
   assertEquals([result === "ok", (reply as unknown as { runs: number }).runs], [false, 5]);
 });

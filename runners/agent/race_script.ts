@@ -1,5 +1,5 @@
 /**
- * A race as lines of POSIX sh, in the words of `agent_races.sh`.
+ * Translates a race into lines of POSIX sh, in functions of `agent_races.sh`.
  *
  * @module
  */
@@ -9,12 +9,15 @@ import { askedBy } from "../../model/race/outcome.ts";
 import { type BatchCommand, batchCommand } from "./batch.ts";
 import { commandOf, quote } from "./commands.ts";
 
-/** How long a run may take, in seconds: longer than anything that works, also a flash of a simulated device. Twice as long is a hang. */
+/**
+ * How long a run may take, in seconds: longer than any operation that works, even a flash of a simulated device. Twice this
+ * time is a hang.
+ */
 const RUN_BOUND = 20;
 
 /**
- * What differs from run to run and means nothing: it would make a state of its own of each run. How many instances there were,
- * which name was free for a netdev, what was counted, and when something was written down.
+ * Replaces values that differ from run to run without meaning: otherwise each run would have its own final state. They are
+ * numbers of instances, free names of netdevs, counters, and times.
  */
 const PASSING = [
   's/"index":[0-9]*/"index":0/g',
@@ -23,33 +26,33 @@ const PASSING = [
   's/"last_dump_\\([a-z]*\\)":"[^"]*"/"last_dump_\\1":""/g',
 ].join(";");
 
-/** What a board's own device counts from run to run: reloads, and the errors and recoveries of its reporters. */
+/** Counters of a board's own device: reloads, and the errors and recoveries of its reporters. */
 const COUNTED = ["unspecified", "no_reset", "error", "recover"].map((key) => `s/"${key}":[0-9]*/"${key}":0/g`).join(
   ";",
 );
 
-/** The most that race against each other on a board. */
+/** The most racers of a race on a board. */
 const MOST_RACERS = 3;
 
 const words = (op: Operation) => commandOf(op).map(quote).join(" ");
 const inInit = (op: Operation) => (op.netns ?? "init") === "init";
 
-/** Returns what a shell's own echo can write as it is. */
+/** Returns the path and the text of a write that a shell's own echo can do; otherwise undefined. */
 function plainWrite(op: Operation): [string, string] | undefined {
   if (op.kind !== "file.write" || op.bare || !inInit(op) || op.path.startsWith("/lib/firmware/")) return undefined;
   return /^-|[\\\n]/.test(op.value) ? undefined : [op.path, op.value];
 }
 
-/** Returns a dump of all there are: a server can do it that does nothing else. */
+/** True if an operation dumps all objects: a server that does nothing else can run it. */
 const isDump = (op: Operation) => (op.kind === "dev.show" || op.kind === "port.show") && !op.handle && inInit(op);
 
-/** Returns an operation as the process does it that sets up what races and takes it away again. */
+/** Returns an operation for the process that sets up a race and cleans up after it. */
 function prepared(op: Operation): string {
   const write = plainWrite(op);
   return write ? `tl_race_file ${write.map(quote).join(" ")}` : `(${words(op)})`;
 }
 
-/** Returns the port whose netdev an operation is about; the board reports its name before each run. */
+/** Returns the port whose netdev an operation names; the board finds this name before each run. */
 function portOf(op: Operation): { handle: string; port: number } | undefined {
   switch (op.kind) {
     case "link.set":
@@ -62,7 +65,7 @@ function portOf(op: Operation): { handle: string; port: number } | undefined {
   return undefined;
 }
 
-/** Returns the server of devlink(8) that a racer has; undefined where each of its commands is a process. */
+/** Returns a racer's server of devlink(8); undefined if each command of the racer is a process of its own. */
 function serverOf(operations: readonly Operation[]): { flags: string; lines: Map<Operation, string> } | undefined {
   const dumps = operations.filter(isDump);
   if (dumps.length > 0 && operations.every((op) => !commandOf(op)[0]!.startsWith("tl_devlink") || op === dumps[0])) {
@@ -80,7 +83,7 @@ function serverOf(operations: readonly Operation[]): { flags: string; lines: Map
   return { flags: flags || "-j", lines: new Map(same.map(([op, batch]) => [op, batch.words.join(" ")])) };
 }
 
-/** Returns an operation as a racer does it. */
+/** Returns an operation as a line for a racer. */
 function racing(op: Operation, server: ReturnType<typeof serverOf>): string {
   const write = plainWrite(op);
   if (write) return `tl_file ${write.map(quote).join(" ")}`;
@@ -120,11 +123,11 @@ function racing(op: Operation, server: ReturnType<typeof serverOf>): string {
   return run(name!, ...rest);
 }
 
-// A shell of busybox would run its own `ip` instead of that in $PATH.
+// busybox's shell would run its own `ip` instead of the `ip` in $PATH.
 const program = (word: string, i: number) => i === 0 && word === "ip" ? `"$TL_IP"` : quote(word);
 
 /**
- * Returns the lines of a step `race`; `bound` in seconds.
+ * Returns the lines of a `race` step; `bound` in seconds.
  *
  * @throws {TypeError} If an operation cannot be raced on a board
  */
@@ -171,8 +174,8 @@ export function raceLines(id: number, bound: number, op: Operation<"race">): str
 const dumpWords = (op: Operation) => commandOf(op).slice(2).filter((word) => !word.startsWith("-")).join(" ");
 
 /**
- * Returns how long a race may take on a board, in seconds: it ends by itself where somebody hangs. A card takes its time to be reset; a
- * device that is recreated exists at once.
+ * Returns how long a race may take on a board, in seconds. If a racer hangs, the race ends by itself earlier. Between runs a
+ * real card is reset, which takes long; a simulated device is recreated at once.
  */
 export function raceBound({ runs, own }: Operation<"race">): number {
   return 60 + 2 * RUN_BOUND + (own === undefined ? 2 : 2 * RUN_BOUND) * runs;

@@ -1,5 +1,5 @@
 /**
- * What makes a board ready for its plans after each boot: the table `[ready]` of its file.
+ * The commands that make a board ready for its plans after each boot: the table `[ready]` of its file.
  *
  * @module
  */
@@ -11,13 +11,13 @@ import { quote } from "./commands.ts";
 export interface ReadyCommand {
   /** For example `ready.modules[0]` */
   readonly key: string;
-  /** The command, for people */
+  /** The command as one text, for people */
   readonly text: string;
   /** Its words; no shell sees them */
   readonly words: readonly string[];
 }
 
-/** How long one may take, in seconds: the driver of a MAC takes a few. */
+/** How long a command may take, in seconds: the driver of a MAC takes a few. */
 export const READY_SECONDS = 30;
 
 /**
@@ -42,7 +42,7 @@ export function readyCommands({ ready = {} }: Pick<Board, "ready">): ReadyComman
   ];
 }
 
-/** Returns the lines of a script by which the agent runs the commands, each known by its number. */
+/** Returns the lines with which the agent runs the commands; each command is named by its number. */
 export function readyScript(commands: readonly ReadyCommand[]): string {
   return commands.map(({ words }, n) => `tl_ready ${n} ${READY_SECONDS} ${words.map(quote).join(" ")}\n`).join("");
 }

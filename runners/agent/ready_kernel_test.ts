@@ -1,4 +1,4 @@
-/** What makes a board ready, on a real one: a guest that is described as a remote board, by ssh and by its serial line. */
+/** The table `[ready]` on a real board: a guest that is described as a remote board, over ssh and over its serial line. */
 
 import { assertEquals, assertRejects } from "@std/assert";
 import { parseBoard } from "../../boards/mod.ts";

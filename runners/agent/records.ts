@@ -1,6 +1,6 @@
 /**
- * The records of a plan: each tells of one or several steps. In front, what each step's command said. After it, what the
- * monitors, the servers and the kernel log said meanwhile, each with a mark after each step.
+ * The records of a plan; each reports one or several steps. First comes the part of each step's command. Then comes the output
+ * of the monitors, the servers and the kernel log, each with a mark after each step.
  *
  * @module
  */
@@ -11,7 +11,7 @@ import { BrokenProgramError } from "./broken_program.ts";
 import { type MonitorMemories, observe, type Section, sectionsOf } from "./observe.ts";
 import { readStacks } from "./stacks.ts";
 
-/** What a record tells of one step. */
+/** A record's part about one step. */
 export interface StepPart {
   id: number;
   /** Exit status, or `hang`, as the agent wrote it */
@@ -19,26 +19,26 @@ export interface StepPart {
   /** Seconds since the board's boot */
   start: number;
   end: number;
-  /** How late the ticks of the agent came meanwhile, in seconds */
+  /** How late the agent's ticks came during the step, in seconds */
   late?: number;
   sections: Section[];
-  /** Why nothing of it is evidence */
+  /** The reason why nothing in it is evidence */
   lost?: string;
 }
 
-/** A record, taken apart. */
+/** A record, split into its parts. */
 export interface PlanRecord {
   parts: StepPart[];
-  /** What came after the last mark: it is of the next step */
+  /** The output after the last mark: it belongs to the next step */
   rest: Section[];
-  /** In the last record of a plan */
+  /** Only in the last record of a plan: `broken` if the kernel broke */
   done: "done" | "broken" | undefined;
 }
 
 const STEP = /^(\d+|hang) (\d+(?:\.\d+)?) (\d+(?:\.\d+)?)(?: (\S+)(?: (\d+))?)?$/;
 
 /**
- * Takes a record apart; undefined where it is not a record, or not whole, or of another plan.
+ * Splits a record into its parts; undefined if it is not a whole record of this plan.
  *
  * @example
  * ```ts
@@ -63,9 +63,9 @@ export function readRecord(body: string, nonce: string, plan: string): PlanRecor
   if (word !== "steps" || of !== plan || sections.at(-1)?.name !== "end") return undefined;
   const parts = new Map<number, StepPart>();
   let step: StepPart | undefined;
-  // The server whose output is being read, and what of it has no mark after it yet.
+  // The server whose output is being read, and its output since the last mark.
   let server: { key: string; pending: Section[] } | undefined;
-  /** The server that did a step */
+  /** The server that ran a step, by the step's number */
   const servers = new Map<number, string>();
   let done: PlanRecord["done"];
   const lost = new Set<string>();
@@ -100,7 +100,7 @@ export function readRecord(body: string, nonce: string, plan: string): PlanRecor
       if (!server) return undefined;
       if (part && servers.get(part.id) === server.key) {
         const [out, ...more] = server.pending as [Section, ...Section[]];
-        // devlink(8) has a comma between the documents of a batch.
+        // devlink(8) prints a comma between the documents of a batch.
         const text = server.key.startsWith("j") ? out.text.replace(/^,/, "") : out.text;
         part.sections.push({ name: "out", text }, ...more);
       }
@@ -123,7 +123,7 @@ export function readRecord(body: string, nonce: string, plan: string): PlanRecor
   return { parts: [...parts.values()], rest, done };
 }
 
-/** Returns the texts before the marks, by the number of the step, and what is after the last. */
+/** Returns the texts before the marks, with the number of the step, and the text after the last mark. */
 function marked(text: string): { found: [number, string][]; rest: string } {
   const found: [number, string][] = [];
   let from = 0;
@@ -134,17 +134,17 @@ function marked(text: string): { found: [number, string][]; rest: string } {
   return { found, rest: text.slice(from) };
 }
 
-/** What the agent reports of a record without evidence, but where messages were lost. */
+/** The agent's reasons for a record without evidence, except lost messages. */
 const LOST: readonly [words: string, LossReason][] = [
   [SHARED.TOO_LONG, "too-long"],
   [SHARED.FULL, "full"],
 ];
 
 /**
- * Returns a step from what a record tells of it; `memories` are passed from step to step. A step with a missing channel in the
- * record is lost: what was not looked at would be taken for silence.
+ * Returns a step from its part of a record; `memories` are passed from step to step. If a channel is missing in the record, the
+ * step is lost: a channel that was not watched must not count as silent.
  *
- * @param watched The netns whose monitors must have been there
+ * @param watched The netns that had to have monitors
  */
 export function readStep(
   step: PlannedStep,
@@ -159,7 +159,7 @@ export function readStep(
     return { ...step, board, lost: { reason: reason ?? "overrun", detail: part.lost } };
   }
   const rc = part.rc === "hang" ? part.rc : Number(part.rc);
-  // Monitors rest during a race.
+  // No monitors run during a race.
   const streams = step.op.kind === "race" ? [] : [...watched].flatMap((netns) => [`notify ${netns}`, `link ${netns}`]);
   const there = new Set(part.sections.map(({ name }) => name));
   const missing = ["out", "err", "kmsg", ...streams].filter((name) => !there.has(name));

@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { type PlanRecord, readRecord, readStep, type StepPart } from "./records.ts";
 
-/** Returns a record as the agent writes it: its head, the parts in front, what the streams said, its end. */
+/** Returns a record as the agent writes it: its head, the parts of the steps, the streams, its end. */
 function record(front: string[], streams: string[], end: string[] = []): string {
   const sections = [...front, ...streams, ...end, "end\n"];
   return `7 steps a1 6\n${sections.map((section) => `\n--n ${section}`).join("")}`;
@@ -11,7 +11,7 @@ const step = (id: number, rest: string, err = "") => `step ${id}\n${rest}\n\n--n
 
 const text = (part: StepPart | undefined, name: string) => part?.sections.find((each) => each.name === name)?.text;
 
-/** Three steps, of a server and of processes of their own, and something after the last mark. */
+/** Three steps, run by a server and by processes of their own, and output after the last mark. */
 const THREE = record(
   [
     step(4, "0 5.10 5.11 j_init.0"),
@@ -26,7 +26,7 @@ const THREE = record(
   ],
 );
 
-Deno.test("readRecord(): of several steps each has what was printed up to its mark", () => {
+Deno.test("readRecord(): each of several steps has the output up to its mark", () => {
   const found = readRecord(THREE, "n", "a1");
   assertEquals(found?.parts.map(({ id, rc, start, end }) => [id, rc, start, end]), [
     [4, "0", 5.1, 5.11],
@@ -41,13 +41,13 @@ Deno.test("readRecord(): of several steps each has what was printed up to its ma
   ]);
   assertEquals(text(five, "kmsg"), "6,2,5200000,-;five\n6,3,5200001,-;five again\n");
   assertEquals(text(five, "err"), "Error: netdevsim: no\n");
-  // What a server printed is of the step that it did; the comma of a batch is not part of it.
+  // A server's output belongs to the step that the server ran; the comma of a batch is not part of it.
   assertEquals([four, five, six].map((part) => text(part, "out")?.trim()), ['{"dev":4}', "plain", '{"dev":6}']);
   assertEquals(text(five, "poll 5.12"), "[]");
   assertEquals(text(six, "poll 5.12"), undefined);
 });
 
-Deno.test("readStep(): a step that hangs has the stacks of the tasks that stand still", () => {
+Deno.test("readStep(): a step that hangs has the stacks of the blocked tasks", () => {
   const hangs = step(4, "hang 5.10 15.10 p.0") +
     "\n--n stacks\nstack kworker/u2:0+netns\n[<0>] cleanup_net+0x1f/0x2\n@\n";
   const found = readRecord(record([hangs], ["kmsg\n@4\n", "o p.0\n\n--n @4\n\n"]), "n", "a1");
@@ -59,32 +59,32 @@ Deno.test("readStep(): a step that hangs has the stacks of the tasks that stand 
   assertEquals(stacks, [{ task: "kworker/u2:0+netns", stack: ["cleanup_net"] }]);
 });
 
-Deno.test("readRecord(): what stands after the last mark is left for the next step", () => {
+Deno.test("readRecord(): output after the last mark is left for the next step", () => {
   const found = readRecord(THREE, "n", "a1");
   assertEquals(found?.rest, [{ name: "notify init", text: '{"command":"late"}' }]);
   assertEquals(found?.done, undefined);
 });
 
-Deno.test("readRecord(): a record that is not whole is not taken, wherever it ends", () => {
+Deno.test("readRecord(): a record that is cut anywhere is rejected", () => {
   for (let length = 0; length < THREE.length - "\n".length; length++) {
     assertEquals(readRecord(THREE.slice(0, length), "n", "a1"), undefined, THREE.slice(0, length));
   }
 });
 
-Deno.test("readRecord(): damage is never taken for evidence of another step", () => {
+Deno.test("readRecord(): damaged text is never evidence of another step", () => {
   const parts = (body: string) => readRecord(body, "n", "a1")?.parts;
-  // A result that is no number, a bound of another session, a mark before all servers, a section of nobody.
+  // A result that is no number, and a bound of another session.
   assertEquals(parts(THREE.replace("0 5.30", "O 5.30")), undefined);
   assertEquals(parts(THREE.replaceAll("--n ", "--m ")), undefined);
   assertEquals(parts(record([step(1, "0 1 2")], ["@1\n"])), undefined);
   assertEquals(parts("7 steps a1 6\n\n--n err\n\n--n end\n"), undefined);
   assertEquals(parts(THREE.replace("7 steps", "7 answer")), undefined);
-  // A server's output after a mark of a step that another one did is of neither.
+  // A server's output before the mark of another server's step belongs to neither.
   const other = readRecord(THREE.replace("--n @6", "--n @5"), "n", "a1")!;
   assertEquals(other.parts.map((part) => text(part, "out")?.trim()), ['{"dev":4}', "plain", undefined]);
 });
 
-Deno.test("readRecord(): nothing of a record in which a monitor lost something is evidence", () => {
+Deno.test("readRecord(): a record in which a monitor lost messages has no evidence", () => {
   const found = readRecord(
     record(
       [
@@ -116,13 +116,13 @@ Deno.test("readRecord(): the last record of a plan shows whether the kernel brok
 
 const SHOW = { id: 1, phase: "body" as const, op: { kind: "dev.show" as const } };
 
-/** Returns a part of step 1; `out`, `err` and `kmsg` are there, empty, unless they are given. */
+/** Returns the part of step 1; `out`, `err` and `kmsg` are empty unless given. */
 function part(rc: string, given: Record<string, string> = {}): StepPart {
   const sections = Object.entries({ out: "", err: "", kmsg: "", ...given }).map(([name, text]) => ({ name, text }));
   return { id: 1, rc, start: 1, end: 2, sections };
 }
 
-Deno.test("readStep(): a program that did not work, a reply that cannot be read, a hang", () => {
+Deno.test("readStep(): a program that did no work, a reply that cannot be read, a hang", () => {
   const lost = (...given: Parameters<typeof part>) => readStep(SHOW, part(...given), new Map()).lost;
   assertEquals(lost("127", { err: "sh: devlink: not found\n" }), {
     reason: "tool",
@@ -138,7 +138,7 @@ Deno.test("readStep(): a program that did not work, a reply that cannot be read,
   assertEquals(hung.board, { start: 1000, end: 2000 });
 });
 
-Deno.test("readStep(): a program that a signal ended shows what the kernel did only where the kernel broke", () => {
+Deno.test("readStep(): a program that a signal ended is an answer of the kernel only if the kernel broke", () => {
   const read = (rc: string, kmsg: string, err = "") => readStep(SHOW, part(rc, { kmsg, err }), new Map());
   assertEquals(read("139", "6,1,1,-;devlink[7]: segfault at 0 ip 0000 sp 0000 error 4\n").lost, {
     reason: "tool",
@@ -156,7 +156,7 @@ Deno.test("readStep(): a program that a signal ended shows what the kernel did o
   assertEquals([oops.observation?.result, oops.observation?.kmsg[0]?.class], ["killed", "oops"]);
 });
 
-Deno.test("readStep(): a channel that the record lacks is not taken for silence", () => {
+Deno.test("readStep(): a channel that is missing in the record does not count as silent", () => {
   const whole = { "notify init": "", "link init": "", "notify t1": "", "link t1": "" };
   const of = (given: StepPart, kind?: "race") => {
     const op = kind ? { kind, racers: [], runs: 1, seed: 1, before: [], after: [], shown: [] } : SHOW.op;
@@ -170,10 +170,10 @@ Deno.test("readStep(): a channel that the record lacks is not taken for silence"
       `the record lacks ${name}`,
     );
   }
-  // Monitors rest during a race.
+  // No monitors run during a race.
   assertEquals(of(part("hang"), "race"), undefined);
 });
 
-Deno.test("readRecord(): a record of another plan is not taken", () => {
+Deno.test("readRecord(): a record of another plan is rejected", () => {
   assertEquals(readRecord(THREE, "n", "a2"), undefined);
 });

@@ -1,6 +1,6 @@
 /**
- * A session with the agent on a board: pushes the agent once, then each plan whole, and gathers the records. A record
- * that came damaged, or not at all, is asked for again; the step that it tells of is never run a second time.
+ * A session with the agent on a board: pushes the agent once, then each whole plan, and collects the records. A record that is
+ * damaged or missing is requested again. The steps in it are never run a second time.
  *
  * @module
  */
@@ -28,7 +28,7 @@ import { READY_SECONDS, type ReadyCommand, readyScript } from "./ready.ts";
 import { bare } from "../wire/board_script.ts";
 import { announcement } from "../wire/wire.ts";
 
-/** The files by which a board shows what it has for drivers of the model: `NAME=FILE`, blanks between. */
+/** The files that show which capabilities of the model's drivers a board has: `NAME=FILE`, blanks between. */
 const PRESENCE = DRIVERS.flatMap(({ presence = [] }) => presence)
   .flatMap(({ capability, file }) => file === undefined ? [] : [`${capability}=${file}`]).join(" ");
 
@@ -36,25 +36,25 @@ const PRESENCE = DRIVERS.flatMap(({ presence = [] }) => presence)
 export interface SessionOptions {
   /** How long a line may be silent before a record is asked for again, in ms. @default {4000} */
   silenceMs?: number;
-  /** What the board has said before: of a slow line, that need not travel again */
+  /** Lines that the board has sent before. On a slow line they need not travel again */
   known?: KnownLines;
-  /** How long the first answer of the agent may take, in ms, beside the commands of `ready`. @default {60000} */
+  /** How long the first answer of the agent may take, in ms; the commands of `ready` add their time. @default {60000} */
   helloMs?: number;
-  /** What makes the board ready, run before the agent answers. @default {[]} */
+  /** The commands that make the board ready; they run before the agent answers. @default {[]} */
   ready?: readonly ReadyCommand[];
-  /** The emulated device, which logs where each step begins */
+  /** The emulated device; it logs where each step begins */
   device?: Handle;
-  /** The device that no other run may have meanwhile. @default {none} */
+  /** The lock of the device that no other run may use meanwhile. @default {none} */
   lock?: DeviceLock;
   /** Ends the session */
   signal?: AbortSignal | undefined;
-  /** Called for each step as its record comes */
+  /** Called for each step when its record arrives */
   onStep?: (step: StepTrace) => void;
   /** Called for each line of the connection that belongs to no record */
   onNoise?: (line: string) => void;
 }
 
-/** How long the board may take to answer beside what it is asked to do, in ms. */
+/** How long the board may take to answer, in ms, besides the time for the request itself. */
 const ANSWER_MS = 20_000;
 
 /** A connected agent. */
@@ -63,26 +63,26 @@ export class AgentSession {
   readonly #options: SessionOptions;
   readonly #nonce: string = crypto.randomUUID().replaceAll("-", "").slice(0, 16);
   #connection!: Connection;
-  /** The number of the last record that was taken */
+  /** The number of the last record that was read */
   #last = 0;
   readonly #memory: MonitorMemories = new Map();
-  /** What the records of the plan that runs reported of its steps */
+  /** The parts of the running plan's records, by step */
   readonly #parts = new Map<number, StepPart>();
-  /** What the last record held of the step after it */
+  /** The end of the last record: it belongs to the step after that record */
   #rest: Section[] = [];
-  /** The lines with which the agent reports that it begins a step of the plan that runs, and how many ms that one may take */
+  /** The lines with which the agent announces the steps of the running plan; with each the longest time of the step, in ms */
   readonly #announced = new Map<string, { id: number; bound: number }>();
-  /** The last step that the agent said to begin; 0 before the first */
+  /** The last step that the agent has announced; 0 before the first */
   #running = 0;
-  /** What the plan that runs is called on the board */
+  /** The id of the running plan on the board */
   #plan = "";
   /** The netns whose monitors run */
   readonly #watched = new Set<string>();
-  /** True if the board has what monitors need */
+  /** True if monitors can run on the board */
   #monitored = false;
-  /** Why nothing comes any more */
+  /** The reason why the board sends nothing any more */
   #silent: string | undefined;
-  /** The last record of the plan has come: `broken` where the kernel is */
+  /** Set when the last record of the plan has arrived: `broken` if the kernel broke */
   #done: "done" | "broken" | undefined;
 
   private constructor(shell: Shell, options: SessionOptions) {
@@ -90,7 +90,10 @@ export class AgentSession {
     this.#options = options;
   }
 
-  /** Returns a line that is of no record: the step that the agent reports to begin, or anything else that was on the connection. */
+  /**
+   * Handles a line that belongs to no record: the announcement of a step, or other text. Returns the bound of an announced
+   * step, in ms.
+   */
   #noise(line: string): number | undefined {
     const begins = this.#announced.get(/@\d+ [0-9a-f]{8}/.exec(line)?.[0] ?? "");
     if (begins) this.#running = Math.max(this.#running, begins.id);
@@ -99,7 +102,7 @@ export class AgentSession {
   }
 
   /**
-   * Starts the agent on the board behind `shell`.
+   * Starts the agent on the board that `shell` reaches.
    *
    * @throws {TransportError} If the agent does not answer
    */
@@ -138,7 +141,7 @@ export class AgentSession {
           `Cannot start the agent over ${shell.description}: no answer within ${helloMs / 1000} s`,
         );
       }
-      // An agent that an earlier run has left may be on the same line, with records of the same numbers.
+      // An agent that an earlier run left may be on the same line, and its records may have the same numbers.
       if (!body.split("\n").includes(`nonce ${session.#nonce}`)) {
         throw new TransportError(`Cannot start the agent over ${shell.description}: another agent answers there`);
       }
@@ -152,7 +155,7 @@ export class AgentSession {
   }
 
   /**
-   * Runs one plan on the board and gives its trace; a step that was lost is in it with its reason.
+   * Runs one plan on the board and returns its trace; a lost step is in it with the reason.
    *
    * @throws {DOMException} If the session was aborted
    */
@@ -170,7 +173,7 @@ export class AgentSession {
           loss = traced.lost;
           ended = true;
         } else if (traced.lost?.reason === "timeout") {
-          // The board may go on: only its line is known to be silent.
+          // The board may continue: it is only known that its line is silent.
           loss = { reason: "untold", detail: `step ${step.id} was lost: ${traced.lost.detail}` };
         }
         const hung = traced.observation?.result === "hang" && step.phase !== "teardown";
@@ -189,7 +192,7 @@ export class AgentSession {
     return { suite: plan.suite, sequence: plan.sequence, source: plan.source, steps };
   }
 
-  /** Puts what the kernel reported after the last step into that. */
+  /** Adds the kernel's report after the last step to that step. */
   #tellOfTheEnd(steps: StepTrace[]): void {
     const last = steps.at(-1);
     const log = parseKmsg(this.#rest.filter(({ name }) => name === "kmsg").map(({ text }) => text).join("\n"));
@@ -207,15 +210,15 @@ export class AgentSession {
     };
   }
 
-  /** Returns what became of a step where nothing comes any more, if a later one was begun. */
+  /** Returns a loss for a step without a record, if the agent announced a later step; otherwise undefined. */
   #untold({ id }: PlannedStep): Loss | undefined {
     if (id >= this.#running) return undefined;
-    // Of a board that is gone, a network does not bring what it had still to send.
+    // If the board is gone, the bytes that it had still to send over a network are lost.
     const where = `in step ${this.#running}${this.#shell.lossy ? "" : " or right after it"}`;
     return { reason: "untold", detail: `that happened ${where}` };
   }
 
-  /** Returns the steps after one that hung: the body's others were not run, the tear-down was. */
+  /** Returns the steps after a step that hung: the rest of the body was not run, the tear-down was. */
   async #afterHang(plan: Plan, id: number): Promise<StepTrace[]> {
     const rest: StepTrace[] = [];
     for (const step of plan.steps.filter((step) => step.id > id)) {
@@ -257,13 +260,13 @@ export class AgentSession {
     return undefined;
   }
 
-  /** Has lines of shell done on the board, once or more often, that nobody answers; false where the board was lost. */
+  /** Runs lines of shell on the board, once or more often, without an answer; returns false if the board was lost. */
   tell(lines: string): Promise<boolean> {
     return this.#connection.tell(lines.trim().replaceAll("\n", "; "));
   }
 
   /**
-   * Runs a script of its own on the board, between plans, and gives what it printed; undefined where no answer comes.
+   * Runs a script on the board, between plans, and returns its output; undefined if no answer comes.
    *
    * @throws {TransportError} If the board was lost
    * @throws {DOMException} If the session was aborted
@@ -273,9 +276,9 @@ export class AgentSession {
   }
 
   /**
-   * Reads what the board's devlink has of an instance, by commands that only show; undefined where the board lacks the instance.
+   * Reads the facts of an instance of the board, by commands that only show; undefined if the board lacks the instance.
    *
-   * @throws {TransportError} If the board does not answer, or not with the whole
+   * @throws {TransportError} If the board does not answer, or its answer is incomplete
    * @throws {DOMException} If the session was aborted
    */
   async facts(handle: Handle): Promise<Facts | undefined> {
@@ -297,7 +300,7 @@ export class AgentSession {
   /**
    * Lists the board's devlink instances, by commands that only show.
    *
-   * @throws {TransportError} If the board does not answer, or not with a list
+   * @throws {TransportError} If the board does not answer, or its answer is no list
    * @throws {DOMException} If the session was aborted
    */
   async instances(): Promise<Instance[]> {
@@ -313,7 +316,7 @@ export class AgentSession {
     return instancesOf(handles, drivers);
   }
 
-  /** Takes the next record of the plan apart; other results are reported. */
+  /** Reads the next record of the plan into its parts, or returns why it cannot. */
   async #take(bound: number, beats: boolean): Promise<"taken" | "damaged" | "timeout" | TooLongError> {
     const body = await this.#connection.record(++this.#last, bound, beats).catch((error) => {
       if (error instanceof TooLongError) return error;
@@ -353,13 +356,13 @@ export class AgentSession {
     for (;;) {
       const part = this.#parts.get(step.id);
       if (part) return this.#read(step, part);
-      // Steps after it have come: it was in a record that did not.
+      // The records of later steps have arrived, so this step was in a record that is lost.
       const detail = "the record came damaged, however often it was asked for";
       const passed = this.#parts.size > 0 && Math.max(...this.#parts.keys()) > step.id;
 
       if (passed) return { ...step, lost: { reason: "damaged", detail } };
       if (this.#done === "broken" && step.phase === "teardown") {
-        // The agent does not tear down what is in a kernel that broke.
+        // The agent does not tear down on a kernel that broke.
         return { ...step, lost: { reason: "not-run", detail: "the board's kernel is broken" } };
       }
       if (this.#done !== undefined) {
@@ -368,7 +371,7 @@ export class AgentSession {
       if (this.#silent !== undefined) {
         return { ...step, lost: this.#untold(step) ?? { reason: "timeout", detail: this.#silent } };
       }
-      // A kernel that breaks lets nobody run while it writes of it.
+      // While a kernel that breaks writes its report, nothing else runs: there are no signs of life.
       const taken = await this.#take(bound, plan.breaks === undefined);
       if (taken instanceof TooLongError) return { ...step, lost: { reason: "too-long", detail: taken.message } };
       if (taken === "damaged") return { ...step, lost: { reason: "damaged", detail } };
@@ -377,15 +380,15 @@ export class AgentSession {
   }
 
   /**
-   * Stops the agent, which undoes what it changed on the board, and closes the shell. A plan that is being run comes to
-   * its end first, tear-down included; `graceMs` bounds the wait for it.
+   * Stops the agent, which undoes its changes on the board, and closes the shell. A plan that runs is finished first, tear-down
+   * included; `graceMs` bounds this wait.
    */
   async close(options: { graceMs?: number } = {}): Promise<void> {
     await this.#connection.close(options.graceMs ?? 20_000);
   }
 }
 
-/** Returns the netns that an operation, or one inside of it, may remove. */
+/** Returns the netns that an operation may remove, nested operations included. */
 function removedBy(op: Operation): string[] {
   switch (op.kind) {
     case "netns.del":
@@ -402,11 +405,11 @@ function removedBy(op: Operation): string[] {
   }
 }
 
-/** Returns the file through which a function's configuration space is read and written. */
+/** Returns the file of a PCI function's configuration space. */
 const configOf = (handle: Handle) => `/sys/bus/pci/devices/${handle.replace(/^pci\//, "")}/config`;
 
 /** Returns how long a step's record may take, in ms. */
 function waitFor(plan: Plan, step: PlannedStep): number {
-  // A kernel that breaks writes of it first, to a serial console for many seconds.
+  // A kernel that breaks first writes its report, to a serial console for many seconds.
   return boundIn(plan, step) * 1000 + (step.op.settle ?? 0) + (plan.breaks === undefined ? 15_000 : 60_000);
 }

@@ -1,5 +1,5 @@
 /**
- * A session over the worst line there is, the console itself, while the kernel talks on it; and with a board that dies.
+ * A session over the worst line, which is also the kernel's console, and sessions with a board that dies.
  */
 
 import { assert, assertEquals, assertMatch } from "@std/assert";
@@ -16,10 +16,10 @@ import { openAgent } from "./agent.ts";
 import { openSerial } from "../lines/serial.ts";
 import { openSsh } from "../lines/ssh.ts";
 
-/** Kernel lines a second. */
+/** The number of kernel lines per second. */
 const NOISE = 20;
 
-/** How often a sequence may be left unjudged, as one of a board that gets no CPU time is. */
+/** How often a sequence may be run until it is judged: a board that gets no CPU time is not judged. */
 const TRIES = 5;
 
 const image = await testImage("6.12");
@@ -46,7 +46,7 @@ guestTest("serial: 20 kernel lines a second on the same line make no reply wrong
         const { verdict, steps } = judge(expected, await runner.run(plan));
         if (verdict === "agree") break;
         const said = steps.map(({ verdict, reason }) => `${verdict} ${reason ?? ""}`).join("\n");
-        // Reloads are counted by the kernel: one that ran twice would diverge.
+        // The kernel counts reloads: a reload that ran twice would diverge.
         assert(--left > 0 && verdict !== "diverge" && verdict !== "crash", `${sequence.name}: ${verdict}\n${said}`);
         await runner.close();
         runner = await open();
@@ -58,7 +58,7 @@ guestTest("serial: 20 kernel lines a second on the same line make no reply wrong
   }
 });
 
-/** As soon as a step reads the gate: the copier of the kernel log stands still until the log has wrapped. */
+/** When a step reads the gate, the process that copies the kernel log stops until the log has wrapped. */
 const WRAPS = `
 exec 9> /tmp/gate
 for dir in /proc/[0-9]*; do
@@ -109,7 +109,7 @@ guestTest(
   },
 );
 
-/** Five quick steps, and in the third the kernel dies at once. */
+/** Five quick steps; the kernel dies in the third step. */
 const steps: Operation[] = [
   { kind: "file.write", path: "/proc/sys/kernel/domainname", value: "one" },
   { kind: "file.write", path: "/proc/sys/kernel/domainname", value: "two" },
@@ -144,9 +144,9 @@ for (const [transport, open] of Object.entries(lines)) {
         const expected = { ...fatal, steps: fatal.steps.map((step) => ({ ...step, observation: emptyObservation() })) };
         const { verdict, steps } = judge(expected, trace);
         const said = steps.map(({ verdict, reason }) => `${verdict} ${reason}`);
-        // What came in a record of its own is known: that is each step that a slow board took a second for.
+        // A step with a record of its own is known: that is each step that took a second on a slow board.
         const known = trace.steps.filter(({ observation }) => observation).length;
-        // Of what a network still had to send nobody hears: there it may be the step in front.
+        // Over a network the last bytes of a dying board are lost: so the crash may be in the step before.
         const at = transport === "ssh" && steps[1]!.verdict === "crash" ? 1 : 2;
         const verdicts = steps.map((_, i) => i === at ? "crash" : i < known ? "agree" : "indeterminate");
         assertEquals(steps.map(({ verdict }) => verdict), verdicts, said.join("\n"));

@@ -17,7 +17,7 @@ for (const shell of SHELLS) {
     assertMatch(message, /^Cannot start the agent over .*: it has no space for temporary files/);
   });
 
-  Deno.test(`${shell}: the agent starts where there is just the space that it asks for`, { ignore }, async () => {
+  Deno.test(`${shell}: the agent starts with exactly the space that it asks for`, { ignore }, async () => {
     await using board = await FaultBoard.open({ ...options, room: "108k" });
     await (await open(board)).session.close();
   });

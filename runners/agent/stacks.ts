@@ -1,5 +1,5 @@
 /**
- * Stacks of tasks, as the agent's `tl_stacks` prints them.
+ * Task stacks as the agent's `tl_stacks` prints them.
  *
  * @module
  */
@@ -12,7 +12,7 @@ export function stackOf(task: string, lines: readonly string[]): TaskStack {
 }
 
 /**
- * Reads the stacks of all tasks: for each a line `stack NAME`, its lines, and `@`.
+ * Reads the stacks of all tasks: for each task a line `stack NAME`, the lines of its stack, and `@`.
  *
  * @example
  * ```ts
@@ -26,5 +26,5 @@ export function readStacks(text: string): TaskStack[] {
   return [...text.matchAll(/^stack (.*)\n([^]*?)^@$/gm)].map(([, task, lines]) => stackOf(task!, lines!.split("\n")));
 }
 
-/** `[<0>] devlink_nl_pre_doit+0x1/0x2` without what differs from boot to boot. */
+/** Returns a frame such as `[<0>] devlink_nl_pre_doit+0x1/0x2` without the address and the offset, which differ between boots. */
 const frame = (line: string) => line.replace(/^\[<[0-9a-fx]*>\] /, "").replace(/\+0x.*$/, "");

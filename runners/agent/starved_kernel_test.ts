@@ -1,4 +1,4 @@
-/** A guest whose host does not let it run: what it does late, or not within a bound, is no difference. */
+/** A guest that gets little CPU time from its host: late steps, or steps over their bound, are no difference. */
 
 import { assert, assertEquals } from "@std/assert";
 import { loadBoard } from "../../boards/mod.ts";
@@ -9,7 +9,7 @@ import type { Suite } from "../../sdk/suite.ts";
 import { openAgent } from "./agent.ts";
 import { openSsh } from "../lines/ssh.ts";
 
-/** Stops a process for most of each half a second, until it is ended itself. */
+/** Stops a process for most of each half second, until this shell is ended. */
 const THROTTLE = 'while kill -STOP "$1"; do sleep 0.48; kill -CONT "$1"; sleep 0.02; done';
 
 guestTest("a guest that is stopped 96 % of the time shows no difference and no crash", await testImage("6.12"), async (
@@ -26,7 +26,7 @@ guestTest("a guest that is stopped 96 % of the time shows no difference and no c
       const verdict = judge(expected, trace);
       starved += trace.steps.filter(({ board }) => (board?.late ?? 0) > 0).length;
       assertEquals(["diverge", "crash"].includes(verdict.verdict), false, JSON.stringify(verdict.steps, null, 1));
-      // Nothing of the next one can come from a line that was lost.
+      // After a lost line no further sequence can run.
       if (verdict.verdict !== "agree") break;
     }
     assert(starved > 0);

@@ -1,4 +1,4 @@
-/** The agent on a board that stands still for a while, as a guest does whose host is stopped: real shells, stopped by SIGSTOP. */
+/** The agent on a board that stands still for a while, like a guest on a stopped host: real shells, stopped by SIGSTOP. */
 
 import { sharedVariables } from "../wire/constants.ts";
 import { assert, assertEquals } from "@std/assert";
@@ -12,7 +12,7 @@ const SHELLS = [["dash"], ["bash"], ["busybox", "ash"]].filter(([program]) =>
   new Deno.Command("sh", { args: ["-c", `command -v ${program}`], stdout: "null" }).outputSync().success
 );
 
-/** A step that ends when somebody has written to a fifo; its bound is 5 s. */
+/** A step that ends when something is written to a fifo; its bound is 5 s. */
 const PLAN: Plan = {
   suite: "starved",
   sequence: "s",
@@ -22,7 +22,7 @@ const PLAN: Plan = {
 };
 const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 
-/** Has a shell run the plan; `meanwhile` is called once the step runs, and may stop all of the board for some ms. */
+/** Runs the plan in a shell; `meanwhile` is called while the step runs, and may stop the whole board for some ms. */
 async function run(
   shell: string[],
   meanwhile: (board: { standStill: (ms: number) => Promise<void>; end: () => void }) => Promise<void>,
@@ -55,7 +55,7 @@ kill $TL_TICKER
       detached: true,
     }).spawn();
     const signal = (name: string) => new Deno.Command("kill", { args: [`-${name}`, "--", `-${child.pid}`] }).output();
-    // It is open once the step reads it.
+    // This open returns when the step opens the fifo to read it.
     const fifo = await Deno.open(`${dir}/fifo`, { write: true });
     let open = true;
     const end = () => {
@@ -92,7 +92,7 @@ const judged = (step: StepTrace) => {
 for (const shell of SHELLS) {
   const name = shell.join(" ");
 
-  Deno.test(`${name}: the time in which a board stands still counts for no bound, and is reported`, async () => {
+  Deno.test(`${name}: the time in which a board stands still does not count for a bound, and is reported`, async () => {
     const step = await run(shell, async ({ standStill, end }) => {
       await standStill(8000);
       await pause(1200);
@@ -105,14 +105,14 @@ for (const shell of SHELLS) {
     assert(["agree", "indeterminate"].includes(judged(step)), JSON.stringify(step));
   });
 
-  Deno.test(`${name}: what does not end on a board that has time hangs`, async () => {
+  Deno.test(`${name}: a step that does not end on a board with CPU time hangs`, async () => {
     const step = await run(shell, () => Promise.resolve());
     assertEquals([step.observation?.result, step.observation?.time], ["hang", "hang"]);
     assert(["diverge", "indeterminate"].includes(judged(step)), JSON.stringify(step));
   });
 }
 
-// The clock of a board that stands still for half of the time.
+// The clock of a board that stands still half of the time.
 const PASSES = `
 ${sharedVariables()}. ./agent_wire.sh
 . ./agent.sh
@@ -126,7 +126,7 @@ echo "own $((TL_OWN - 7))"
 tl_pass 0.5 1
 `;
 for (const shell of SHELLS) {
-  Deno.test(`${shell.join(" ")}: a wait is of the time in which the board did not stand still`, () => {
+  Deno.test(`${shell.join(" ")}: a wait counts only the time in which the board did not stand still`, () => {
     const { stdout } = new Deno.Command(shell[0]!, {
       args: [...shell.slice(1), "-c", PASSES],
       cwd: new URL(".", import.meta.url),

@@ -1,4 +1,4 @@
-/** Boards that print far too much: a real sh on a real pty, and the outcome of these steps and of later ones. */
+/** Boards that print far too much: a real sh on a real pty, and the results of these steps and of later steps. */
 
 import { sharedVariables } from "../wire/constants.ts";
 import { assert, assertEquals, assertMatch } from "@std/assert";
@@ -22,13 +22,13 @@ const planOf = (...ops: Operation[]): Plan => ({
 
 const told = ({ observation, lost }: StepTrace) => observation?.result ?? `${lost?.reason}: ${lost?.detail}`;
 
-/** Runs plans one after the other on a board whose `ip` is such a script. */
+/** Runs plans one after another on a board whose `ip` is the script. */
 async function run(ip: string, baudRate: number, plans: (dir: string) => Plan[]): Promise<StepTrace[][]> {
   await using board = await FaultBoard.open({ room: "64m" });
   await Deno.writeTextFile(`${board.dir}/bin/ip`, `#!/bin/sh\n${ip}\n`, { mode: 0o755 });
   await Deno.writeFile(`${board.dir}/big`, new Uint8Array(50 << 20).fill(120));
   await Deno.writeTextFile(`${board.dir}/small`, "small\n");
-  // Nothing of it can be made shorter.
+  // Random bytes: no coding makes them shorter.
   await Deno.writeFile(`${board.dir}/random`, noise(2 << 20));
   const { session } = await AgentSession.open(await openSerial({ path: board.path, baudRate }));
   try {
@@ -66,13 +66,13 @@ Deno.test({
     assertMatch(errors![0]!, /^too-long: standard error of step 1 is over the bound of 65536 bytes/);
     assertMatch(endless![0]!, /^too-long: what the steps showed, 8\d{6} bytes, is over the bound of 8388608/);
     assertEquals(last, ["ok"]);
-    // The step after it is lost with it, or has been seen whole.
+    // The step after it is lost with it, or was recorded whole.
     for (const [, second] of [big!, errors!, endless!]) assertMatch(second!, /^(?:too-long: |ok$)/);
   },
 });
 
 Deno.test({
-  name: `a slow line is not taken for longer than a minute by one record${why ? ` [ignored: ${why}]` : ""}`,
+  name: `one record does not occupy a slow line for more than a minute${why ? ` [ignored: ${why}]` : ""}`,
   ignore: why !== undefined,
   fn: async () => {
     const [steps, last] = await run(":", 57_600, (dir) => [
@@ -101,7 +101,7 @@ Deno.test({
   },
 });
 
-// The agent's own functions, with small bounds.
+// The agent's own functions with small bounds.
 const FLOODS = `
 ${sharedVariables()}. ./agent_wire.sh
 . ./agent.sh
@@ -129,7 +129,7 @@ cat "$TL_D/m"
 rm -rf "$TL_D"
 `;
 
-Deno.test("the agent takes no more of a kernel log and of a server's errors than it may, and sees that the kernel broke", async () => {
+Deno.test("the agent stops reading a kernel log and a server's errors at their bounds, and still sees that the kernel broke", async () => {
   for (const shell of ["dash", "bash"]) {
     const { stdout } = await new Deno.Command(shell, {
       args: ["-c", FLOODS],
@@ -145,7 +145,7 @@ Deno.test("the agent takes no more of a kernel log and of a server's errors than
   }
 });
 
-// The monitors end when their files may not grow any more. Here they are sleeps, one of which has ended.
+// Monitors end when their files reach their size limit. Here they are sleeps, and one has ended.
 const MONITORS = `
 ${sharedVariables()}. ./agent_wire.sh
 . ./agent.sh
@@ -168,7 +168,7 @@ tl_unwatch init
 rm -rf "$TL_D"
 `;
 
-Deno.test("monitors that ended in a plan are there again in the next", async () => {
+Deno.test("monitors that ended in a plan run again in the next plan", async () => {
   for (const shell of ["dash", "bash"]) {
     const { stdout } = await new Deno.Command(shell, {
       args: ["-c", MONITORS],
@@ -179,7 +179,7 @@ Deno.test("monitors that ended in a plan are there again in the next", async () 
   }
 });
 
-Deno.test("FrameParser keeps no line without end, and takes no record that is too long", () => {
+Deno.test("FrameParser does not store a line without end, and rejects a record that is too long", () => {
   const parser = new FrameParser();
   const piece = new Uint8Array(60_000).fill(120);
   let kept = 0;

@@ -1,11 +1,11 @@
-/** For tests: a tree that looks like /sys and /proc of a board, and a shell that the guard asks it through. */
+/** For tests: a folder that looks like a board's /sys and /proc, and a shell in which the guard asks about it. */
 
 import { dirname, relative } from "node:path";
 
-/** A board's /sys and /proc in a folder of their own. */
+/** A board's /sys and /proc in a folder. */
 export class FakeSysfs implements AsyncDisposable {
   readonly root: string;
-  /** What `ip -o route get` and `ip -o addr show to` print, by address */
+  /** The output of `ip -o route get` and of `ip -o addr show to`, by address */
   readonly routes: Record<string, string> = {};
   readonly addresses: Record<string, string> = {};
   #mounts: string[] = [];
@@ -26,14 +26,14 @@ export class FakeSysfs implements AsyncDisposable {
     Deno.writeTextFileSync(this.root + path, `${text}\n`);
   }
 
-  /** A symbolic link as sysfs has them: relative. */
+  /** Adds a symbolic link, relative as in sysfs. */
   link(path: string, to: string): void {
     this.folder(dirname(path));
     this.folder(to);
     Deno.symlinkSync(relative(dirname(path), to), this.root + path);
   }
 
-  /** A device and where it stands on its bus; `driver` is `driver` or `driver:module`. */
+  /** Adds a device and its link on its bus; `driver` is `DRIVER` or `DRIVER:MODULE`. Returns the path of the device. */
   device(path: string, bus: string, driver?: string): string {
     const at = `/sys/devices/${path}`;
     const name = at.split("/").pop()!;
@@ -53,10 +53,10 @@ export class FakeSysfs implements AsyncDisposable {
   module(folder: string, name: string): void {
     try {
       this.link(`${folder}/module`, `/sys/module/${name}`);
-    } catch { /* its driver has another device */ }
+    } catch { /* the link exists: its driver has another device */ }
   }
 
-  /** A netdev on a device, or a virtual one of a type and the netdevs below it. */
+  /** Adds a netdev of a device, or a virtual netdev with a type and its lower netdevs. */
   netdev(name: string, on: { device?: string; type?: string; lower?: string[] }): void {
     const at = on.device ? `${on.device}/net/${name}` : `/sys/devices/virtual/net/${name}`;
     this.file(`${at}/uevent`, `${on.type ? `DEVTYPE=${on.type}\n` : ""}INTERFACE=${name}`);
@@ -70,7 +70,7 @@ export class FakeSysfs implements AsyncDisposable {
     }
   }
 
-  /** A block device below a device, or a virtual one made of others. */
+  /** Adds a block device of a device, or a virtual block device that is made of others. */
   block(number: string, name: string, on: { device?: string; partitionOf?: string; slaves?: string[] }): string {
     const at = on.partitionOf
       ? `${on.partitionOf}/${name}`
@@ -86,7 +86,7 @@ export class FakeSysfs implements AsyncDisposable {
     return at;
   }
 
-  /** A device link: `consumer` is unbound when `supplier` is. */
+  /** Adds a device link: `consumer` is unbound when `supplier` is unbound. */
   supplier(consumer: string, supplier: string, status = "active"): void {
     const at = `/sys/devices/virtual/devlink/link${++this.#links}`;
     this.file(`${at}/status`, status);
@@ -105,7 +105,7 @@ export class FakeSysfs implements AsyncDisposable {
   async ask(script: string, env: Record<string, string>, shell: readonly string[] = ["sh"]): Promise<string> {
     const cases = (answers: Record<string, string>) =>
       Object.entries(answers).map(([key, text]) => `    "${key}") echo "${text}" ;;\n`).join("");
-    // A function, which goes before an applet of that name.
+    // A function takes precedence over busybox's applet of the same name.
     const ip = `ip() {
 case "$*" in
   "-o route get "*) case $4 in
@@ -138,10 +138,12 @@ esac
   }
 }
 
-/** The board's own address in {@linkcode ordinary}; it is spoken to from 10.0.0.9. */
+/** The address of the board in {@linkcode ordinary}; its client has 10.0.0.9. */
 export const SSHD = "10.0.0.2";
 
-/** Returns a board as many are: eth0 on one PCI device, the disk with its root on another, a third that may be broken. */
+/**
+ * Returns a typical board: eth0 is on one PCI device, the disk with the root filesystem on another, and a third may be broken.
+ */
 export function ordinary(): FakeSysfs {
   const board = new FakeSysfs();
   const nic = board.device("pci0000:00/0000:00:01.0/0000:01:00.0", "pci", "igb:igb");

@@ -1,14 +1,14 @@
-# Which devices of a board carry its root filesystem and the connection that it is spoken to through. POSIX sh (dash, busybox
-# ash) with readlink and ip of iproute2; it only reads. Filesystems are in guard_filesystems.sh. The host calls tg_survey, and
-# then tg_unbound, tg_taken or tg_handle for each device that a plan may take away. What is reported, a line each, fields
-# between tabs:
+# Finds the devices of a board that carry its root filesystem and its connection to the host. POSIX sh (dash, busybox ash) with
+# readlink and ip of iproute2; it only reads. Filesystems are in guard_filesystems.sh. The host calls tg_survey. Then it calls
+# tg_unbound, tg_taken or tg_handle for each device that a plan may take away. The output has one line for each finding, with
+# tabs between the fields:
 #   device PATH BUS MODULE WHAT   a device in sysfs, the module of its driver, and what the board loses with it
-#   netdev NAME WHAT              a netdev of the connection, or of a filesystem on the network
-#   module NAME WHAT              a module that a netdev without a device of its own comes from
+#   netdev NAME WHAT              a netdev of the connection, or of a network filesystem
+#   module NAME WHAT              the module that creates a netdev without a device of its own
 #   unknown WHAT                  what could not be determined
 #   target NUMBER PATH            the device that a step would take away
-#   done                          nothing is missing
-# TG_ROOT stands before /sys and /proc, for tests.
+#   done                          the last line: the output is complete
+# TG_ROOT is a prefix for /sys and /proc, for tests.
 
 TG_NL='
 '
@@ -16,7 +16,7 @@ TG_DEVICES=$TG_NL
 TG_NETDEVS=' '
 TG_BLOCKS=$TG_NL
 TG_SEEN=' '
-# Empty while it does not matter if something is not determined.
+# Empty if it does not matter that something could not be determined.
 TG_NEEDED=1
 
 tg_say() {
@@ -35,7 +35,7 @@ tg_at() {
   TG_AT=$(CDPATH='' cd -P -- "$1" 2> /dev/null && pwd -P)
 }
 
-# tg_last LINK: sets TG_LAST to the name of the directory that it leads to, empty where there is none.
+# tg_last LINK: sets TG_LAST to the last part of the link's target; empty if there is no such link.
 tg_last() {
   TG_LAST=
   [ ! -e "$1" ] || TG_LAST=$(CDPATH='' cd -P -- "$1" 2> /dev/null && pwd -P)
@@ -48,7 +48,7 @@ tg_read() {
   [ -r "$1" ] && IFS= read -r TG_READ < "$1"
 } 2> /dev/null
 
-# tg_device DIRECTORY WHAT: a device, those above it, and those that any of these is unbound with.
+# tg_device DIRECTORY WHAT: reports a device, the devices above it, and the devices whose unbinding unbinds one of these.
 tg_device() {
   tg_at "$1" || return 1
   set -- "$TG_AT" "$2"
@@ -61,7 +61,7 @@ tg_device() {
       tg_bus=$TG_LAST
       tg_last "$1/driver/module"
       tg_say device "${1#"$TG_ROOT"}" "$tg_bus" "$TG_LAST" "$2"
-      # A virtual function goes with the physical one.
+      # A virtual function disappears with its physical function.
       if [ -e "$1/physfn" ]; then tg_device "$1/physfn" "$2"; fi
       tg_suppliers "$1" "$2"
     fi
@@ -69,7 +69,7 @@ tg_device() {
   done
 }
 
-# tg_suppliers DEVICE WHAT: along its device links, but for those that do not unbind the consumer.
+# tg_suppliers DEVICE WHAT: reports the suppliers of its device links, except links that do not unbind the consumer.
 tg_suppliers() {
   for tg_x in "$1"/supplier:*; do
     [ -e "$tg_x/supplier" ] || continue
@@ -81,7 +81,7 @@ tg_suppliers() {
   done
 }
 
-# tg_netdev NAME WHAT CHAIN: a netdev, and all that are below it.
+# tg_netdev NAME WHAT CHAIN: reports a netdev, and all netdevs below it.
 tg_netdev() {
   case $TG_NETDEVS in *" $1 "*) return 0 ;; esac
   TG_NETDEVS="$TG_NETDEVS$1 "
@@ -101,14 +101,14 @@ tg_netdev() {
     set -- "$1" "$2" "$3" "$4" below
     tg_device "$4/device" "$2 ($3)"
   fi
-  # The PHY of a netdev can be unbound by itself.
+  # The PHY of a netdev can be unbound alone.
   if [ -e "$4/phydev" ]; then tg_device "$4/phydev" "$2 ($3)"; fi
   tg_kind "$4"
   [ -z "$TG_KIND" ] || tg_say module "$TG_KIND" "$2 ($3)"
   [ -n "$5" ] || tg_peer "$@" || tg_unknown "what is below netdev $1, which carries $2"
 }
 
-# tg_kind NETDEV: sets TG_KIND to the module that made it. Such a module is not held by its netdevs.
+# tg_kind NETDEV: sets TG_KIND to the module that created the netdev. A netdev does not prevent the unloading of such a module.
 tg_kind() {
   TG_KIND=
   while IFS='=' read -r tg_key tg_value; do
@@ -121,7 +121,7 @@ tg_kind() {
   done < "$1/uevent"
 } 2> /dev/null
 
-# tg_peer NAME WHAT CHAIN PATH: the other end of a veth pair, where it is a port of something here.
+# tg_peer NAME WHAT CHAIN PATH: reports the other end of a veth pair, if it is a port of a netdev on this board.
 tg_peer() {
   tg_read "$4/ifindex"
   tg_own=$TG_READ
@@ -140,7 +140,7 @@ tg_peer() {
   return 1
 }
 
-# tg_route ADDRESS WHAT: the netdev that leads to an address. Fails where there is none.
+# tg_route ADDRESS WHAT: reports the netdev of the route to an address; fails if there is no route.
 tg_route() {
   case $1 in
     *%*)
@@ -154,7 +154,7 @@ tg_route() {
   tg_netdev "${tg_got%% *}" "$2" "${tg_got%% *}"
 }
 
-# tg_local ADDRESS WHAT: the netdevs that have an address. Fails where none has.
+# tg_local ADDRESS WHAT: reports the netdevs that have an address; fails if no netdev has it.
 tg_local() {
   tg_some=
   while read -r tg_index tg_name tg_rest; do
@@ -168,13 +168,13 @@ EOF
   [ -n "$tg_some" ]
 }
 
-# tg_plain ADDRESS: sets TG_PLAIN to it, an IPv4 address in IPv6 form as what it is.
+# tg_plain ADDRESS: sets TG_PLAIN to the address; an IPv4 address in IPv6 form becomes plain IPv4.
 tg_plain() {
   TG_PLAIN=$1
   case $1 in ::ffff:*.*) TG_PLAIN=${1#::ffff:} ;; esac
 }
 
-# tg_ssh CLIENT PORT SERVER PORT: what sshd reports of the connection.
+# tg_ssh CLIENT PORT SERVER PORT: reports the connection of sshd; the arguments are the words of SSH_CONNECTION.
 tg_ssh() {
   if [ $# -ne 4 ]; then
     tg_unknown "the netdev of the connection (the board's sshd does not set SSH_CONNECTION)"
@@ -184,14 +184,14 @@ tg_ssh() {
   set -- "$1" "$TG_PLAIN"
   tg_plain "$1"
   set -- "$TG_PLAIN" "$2" "the connection by ssh from $TG_PLAIN"
-  # The local address may be on lo: then only the way back shows where the connection is.
+  # The local address may be on lo: then only the route to the client shows the netdev of the connection.
   tg_routed=1
   tg_route "$1" "$3" || tg_routed=
   case $2 in *%*) tg_netdev "${2##*%}" "$3" "${2##*%}"; return 0 ;; esac
   tg_local "$2" "$3" || [ -n "$tg_routed" ] || tg_unknown "the netdev of $3"
 }
 
-# tg_serial TTY: the line's port.
+# tg_serial TTY: reports the device of a serial line's port.
 tg_serial() {
   if [ "$1" = /dev/console ]; then
     tg_read "$TG_ROOT/sys/class/tty/console/active"
@@ -210,7 +210,7 @@ tg_serial() {
   tg_unknown "the device of the serial line ${1:-that it is spoken to through}"
 }
 
-# tg_survey ssh|serial|local: all that the board must not lose.
+# tg_survey ssh|serial|local: reports everything that the board must not lose.
 tg_survey() {
   [ -z "$TG_ROOT" ] || TG_ROOT=$(CDPATH='' cd -P -- "$TG_ROOT" && pwd -P)
   if ! tg_at "$TG_ROOT/sys/devices"; then
@@ -220,18 +220,18 @@ tg_survey() {
   case $1 in
     ssh) tg_ssh $SSH_CONNECTION ;;
     serial) tg_serial "${TG_TTY:-$(readlink "/proc/$$/fd/0")}" ;;
-    # Who works on this host may have come by ssh.
+    # The user of the local host may be logged in by ssh.
     *) [ -z "$SSH_CONNECTION" ] || tg_ssh $SSH_CONNECTION ;;
   esac
   tg_filesystems
 }
 
-# tg_target NUMBER DIRECTORY
+# tg_target NUMBER DIRECTORY: reports the device that a step would take away.
 tg_target() {
   ! tg_at "$2" || tg_say target "$1" "${TG_AT#"$TG_ROOT"}"
 }
 
-# tg_unbound NUMBER FOLDER NAME: the device that is unbound by its name from the driver of this folder.
+# tg_unbound NUMBER FOLDER NAME: reports the device that has this name at the driver of this folder.
 tg_unbound() {
   [ -n "$3" ] || return 0
   if tg_at "$TG_ROOT$2"; then
@@ -247,18 +247,18 @@ tg_unbound() {
         ;;
     esac
   fi
-  # The driver is not there yet: any device of this name.
+  # The driver is not loaded yet: report every device of this name.
   for tg_x in "$TG_ROOT"/sys/bus/*/devices/"$3"; do
     [ ! -e "$tg_x" ] || tg_target "$1" "$tg_x"
   done
 }
 
-# tg_taken NUMBER FOLDER: the device whose folder it is.
+# tg_taken NUMBER FOLDER: reports the device in this folder.
 tg_taken() {
   tg_target "$1" "$TG_ROOT$2"
 }
 
-# tg_handle NUMBER BUS NAME
+# tg_handle NUMBER BUS NAME: reports the device of a devlink handle.
 tg_handle() {
   tg_target "$1" "$TG_ROOT/sys/bus/$2/devices/$3"
 }

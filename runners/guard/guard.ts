@@ -1,7 +1,6 @@
 /**
- * The guard: before a plan takes a device away from a real board, it asks the board which devices
- * carry its root filesystem and the connection. A plan that would take one of these is
- * refused.
+ * The guard: before a plan takes a device away from a real board, it asks the board which devices carry its root filesystem and
+ * the connection. A plan that would take away such a device is refused.
  *
  * @module
  */
@@ -12,37 +11,37 @@ import type { Plan } from "../../diff/trace.ts";
 import { innerOperations, type Operation } from "../../model/operation.ts";
 import { quote } from "../agent/commands.ts";
 
-/** A plan would cut the board off, or could; nothing of it was pushed. Bad usage, exit status 2. */
+/** A plan would cut the board off, or might; nothing of it was pushed. Wrong usage, exit status 2. */
 export class RefusedError extends Error {
   /** The class by its name, for callers that do not import it */
   override name = "RefusedError";
-  /** True if the board said what it needs; where it did not answer, it may be another matter once it does */
+  /** True if the board reported what it needs. If it did not answer, the plan may pass once it does */
   readonly answered: boolean;
 
-  /** An error with a message for the user. */
+  /** Creates an error with a message for the user. */
   constructor(message: string, options: { answered?: boolean } = {}) {
     super(message);
     this.answered = options.answered ?? true;
   }
 }
 
-/** What an operation takes away: a device that the board finds with `ask`, the drivers of a module, or a netdev. */
+/** The thing that an operation takes away: a device that the board finds with `ask`, the drivers of a module, or a netdev. */
 export interface Taking {
   /** For the message, for example `unbinds` */
   verb: string;
-  /** What is taken away, as the operation names it */
+  /** Its name in the operation */
   name: string;
   /** The kind of the thing that is taken away */
   kind: "device" | "module" | "netdev";
-  /** The words of `guard.sh` that find it on the board, without the number */
+  /** The command of `guard.sh` that finds it on the board, without the number */
   ask: readonly string[];
 }
 
-/** Files of a device in sysfs that take it away, or what is on it, for whatever is written. */
+/** Files of a device in sysfs that take away the device, or what is on it, with any value. */
 const TAKING_FILES = ["remove", "delete", "reset", "authorized", "driver_override", "sriov_numvfs"];
 
 /**
- * Returns what an operation takes away from its board, the operations within it included; nothing for most.
+ * Returns what an operation takes away from its board, nested operations included; most operations take nothing.
  *
  * @example
  * ```ts
@@ -88,30 +87,33 @@ function ofHandle(verb: string, handle: string): Taking {
   return { verb, name: handle, kind: "device", ask: ["tg_handle", bus, name.join("/")] };
 }
 
-/** What a board must not lose, as it reports itself. All of it is text of the board. */
+/** The board's report of what it must not lose. All of it is text of the board. */
 interface Survey {
   /** By path in sysfs */
   devices: Map<string, { bus: string; module: string; what: string }>;
   netdevs: Map<string, string>;
-  /** Of netdevs that have no device of their own */
+  /** Modules of netdevs that have no device of their own */
   modules: Map<string, string>;
-  /** What twinlink could not find */
+  /** Things that twinlink could not find */
   unknown: string[];
-  /** The paths of the devices that steps take, by the words that ask for them */
+  /** The paths of the devices that steps take away, by the command that asks for them */
   targets: Map<string, string[]>;
-  /** False where the answer ends too early, or is no answer */
+  /** False if the answer is incomplete, or no answer */
   whole: boolean;
 }
 
-/** What a board must not lose. All of it is text of the board. */
+/** The things that a board must not lose. All of it is text of the board. */
 export interface Lifelines {
-  /** What would be lost, for example `the root filesystem (/dev/sda1 on /)`, and what carries it: names for `--i-know` */
+  /**
+   * Each thing, for example `the root filesystem (/dev/sda1 on /)`, and the devices and netdevs that carry it: names for
+   * `--i-know`
+   */
   carried: { what: string; by: string[] }[];
-  /** What twinlink could not find */
+  /** Things that twinlink could not find */
   unknown: string[];
 }
 
-/** What a taking takes: a name for `--i-know`, and what is lost with it. */
+/** The loss that a taking causes: the names for `--i-know`, and what the board loses. */
 interface Loss {
   names: string[];
   what: string;
@@ -125,24 +127,24 @@ export interface GuardOptions {
   transport: string;
   /** Devices that may be lost, as sysfs names them */
   iKnow?: readonly string[];
-  /** Runs a script on the board and gives what it printed; undefined where the board did not answer */
+  /** Runs a script on the board and returns its output; undefined if the board did not answer */
   ask: (script: string) => Promise<string | undefined>;
 }
 
-/** Looks at plans before they are pushed. What the board reported is stored as long as the session lasts. */
+/** Checks plans before they are pushed. The board's report is stored for the whole session. */
 export class Guard {
   readonly #options: GuardOptions;
   #survey: Survey | undefined;
 
-  /** A guard of one session with a board. */
+  /** Creates the guard of one session with a board. */
   constructor(options: GuardOptions) {
     this.#options = options;
   }
 
   /**
-   * Passes plans that take nothing which the board needs.
+   * Accepts plans that take away nothing that the board needs.
    *
-   * @throws {RefusedError} For the first step that would take such a device, or where that could not be determined
+   * @throws {RefusedError} For the first step that takes away such a device, or if that could not be determined
    */
   async check(plans: readonly Plan[]): Promise<void> {
     const all = plans.flatMap((plan) =>
@@ -163,7 +165,7 @@ export class Guard {
     }
   }
 
-  /** Returns what the board must not lose, and by which devices, netdevs and modules. */
+  /** Returns what the board must not lose, and the devices, netdevs and modules that carry it. */
   async lifelines(): Promise<Lifelines> {
     const { devices, netdevs, modules, unknown } = await this.#surveyed([]);
     const all = [
@@ -175,7 +177,7 @@ export class Guard {
     return { carried, unknown: [...unknown] };
   }
 
-  /** True if the user named it: a device by its name or its bus and name, a netdev by its name. */
+  /** True if the user allowed the name: a device by its name or its bus and name, a netdev by its name. */
   #known(name: string, survey: Survey): boolean {
     const { iKnow = [] } = this.#options;
     const base = baseOf(name);
@@ -197,7 +199,7 @@ export class Guard {
   }
 }
 
-/** Reads what `guard.sh` printed; an answer that is not whole leaves everything unknown. */
+/** Reads the output of `guard.sh`; if it is incomplete, everything is unknown. */
 function parseSurvey(text: string, asks: readonly string[]): Survey {
   const survey: Survey = {
     devices: new Map(),
@@ -221,7 +223,7 @@ function parseSurvey(text: string, asks: readonly string[]): Survey {
   return survey;
 }
 
-/** Returns what is lost with what a step takes; undefined where it is nothing that the board needs. */
+/** Returns what the board loses by a taking; undefined if it needs nothing of it. */
 function lossOf(taking: Taking, survey: Survey): Loss | undefined {
   const { kind, name, ask } = taking;
   const carries = (what: string) => `which carries ${what}`;
@@ -247,7 +249,7 @@ function lossOf(taking: Taking, survey: Survey): Loss | undefined {
   if (survey.unknown.length === 0) return undefined;
   const what = `and the board may need it: not known is ${survey.unknown.join(", and ")}`;
   if (!survey.whole) return { names: [name], what };
-  // What is not there carries nothing, nor does a simulated device.
+  // A missing device carries nothing, and neither does a simulated device.
   const doubtful = paths.filter((path) =>
     !DRIVERS.some(({ bus }) => bus !== undefined && path.startsWith(`/sys/devices/${bus}`))
   );

@@ -1,12 +1,12 @@
-# The filesystems of guard.sh: what they lie on. A mount is known by its number in /proc/self/mountinfo, see proc(5).
+# The filesystems of guard.sh, and the devices below them. A mount is named by its number in /proc/self/mountinfo, see proc(5).
 
-# tg_covering PATH: sets TG_MOUNT to the number of the mount that it lies on.
+# tg_covering PATH: sets TG_MOUNT to the number of the mount that contains the path.
 tg_covering() {
   TG_MOUNT=
   tg_length=0
   while read -r tg_id tg_up tg_number tg_sub tg_point tg_rest; do
     case $tg_point in *\\*) tg_point=$(printf %b "$tg_point") ;; esac
-    # One word: an empty quoted one before a slash matches nothing in bash.
+    # Kept in a variable: in bash, a quoted empty word before a slash matches nothing in a pattern.
     tg_below=${tg_point%/}/
     case ${1%/}/ in "$tg_below"*) ;; *) continue ;; esac
     [ ${#tg_point} -ge $tg_length ] || continue
@@ -26,7 +26,7 @@ tg_option() {
   TG_OPTION=${TG_OPTION%%,*}
 }
 
-# tg_mount ID WHAT: what a mounted filesystem lies on.
+# tg_mount ID WHAT: reports the devices below a mounted filesystem.
 tg_mount() {
   case $TG_SEEN in *" $1 "*) return 0 ;; esac
   TG_SEEN="$TG_SEEN$1 "
@@ -71,7 +71,7 @@ EOF
   esac
 }
 
-# tg_layers ID WHAT POINT OPTIONS: what the layers of an overlay lie on.
+# tg_layers ID WHAT POINT OPTIONS: reports the devices below the layers of an overlay.
 tg_layers() {
   for tg_key in lowerdir upperdir; do
     tg_option $tg_key "$4" || continue
@@ -92,7 +92,7 @@ tg_layers() {
   done
 }
 
-# tg_virtio TAG WHAT DEVICE...: the devices whose tag it is.
+# tg_virtio TAG WHAT DEVICE...: reports the virtio devices that have this tag.
 tg_virtio() {
   tg_tag=$1
   tg_what=$2
@@ -108,7 +108,7 @@ tg_virtio() {
   [ -n "$tg_some" ]
 }
 
-# tg_ubi SOURCE WHAT: the flash below ubi0:name, ubi0_1 or /dev/ubi0_1.
+# tg_ubi SOURCE WHAT: reports the flash below a UBI volume: ubi0:name, ubi0_1 or /dev/ubi0_1.
 tg_ubi() {
   tg_x=${1#/dev/}
   tg_x=${tg_x%%:*}
@@ -116,7 +116,8 @@ tg_ubi() {
   [ -n "$TG_READ" ] && tg_device "$TG_ROOT/sys/class/mtd/mtd$TG_READ" "$2"
 }
 
-# tg_file PATH WHAT: a block device by its name in /dev; btrfs has them only there, and it may have several.
+# tg_file PATH WHAT: reports a block device by its name in /dev. btrfs shows its devices only by such names, and may have
+# several.
 tg_file() {
   tg_name=$(readlink -f "$1" 2> /dev/null) || tg_name=$1
   tg_name=${tg_name##*/}
@@ -129,7 +130,7 @@ tg_file() {
   tg_block "$3" "$2"
 }
 
-# tg_block DIRECTORY WHAT: a disk, or what it is made of.
+# tg_block DIRECTORY WHAT: reports a disk, or the disks that a virtual block device is made of.
 tg_block() {
   tg_at "$1" || return 1
   set -- "$TG_AT" "$2" ""
@@ -179,7 +180,7 @@ tg_block() {
   esac
 }
 
-# tg_filesystems: the root filesystem, those that the agent needs, and all others.
+# tg_filesystems: reports the root filesystem, the filesystems that the agent needs, and all others.
 tg_filesystems() {
   TG_MOUNTS=
   [ ! -r "$TG_ROOT/proc/self/mountinfo" ] || TG_MOUNTS=$(cat "$TG_ROOT/proc/self/mountinfo")
@@ -189,7 +190,7 @@ tg_filesystems() {
   else
     tg_unknown "its root filesystem (/proc/self/mountinfo does not tell)"
   fi
-  # Without these it does not answer any more.
+  # Without these filesystems the agent no longer answers.
   for tg_dir in "$TL_D" /usr /etc /var /tmp $(command -v sh devlink ip); do
     [ -n "$tg_dir" ] || continue
     tg_covering "$tg_dir"

@@ -1,4 +1,4 @@
-/** The guard on boards made of files: whatever stands between a device and what the board needs of it. */
+/** The guard on boards that are made of files: each kind of layer between a device and what the board needs of it. */
 
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { existsSync } from "node:fs";
@@ -22,7 +22,7 @@ const unbind = (bus: string, driver: string, name: string): Operation => ({
   value: name,
 });
 
-/** Returns the guard's answer to one operation: undefined where it passes. */
+/** Returns the guard's refusal of one operation; undefined if the operation passes. */
 async function said(
   board: FakeSysfs,
   operation: Operation,
@@ -39,7 +39,7 @@ async function said(
   }
 }
 
-/** Returns a board whose connection is over `netdev`. */
+/** Returns a board whose connection uses `netdev`. */
 function overNetdev(netdev: string): FakeSysfs {
   const board = ordinary();
   board.routes["10.0.0.9"] = `10.0.0.9 dev ${netdev} src 10.0.0.2 uid 0`;
@@ -65,9 +65,9 @@ Deno.test("guard: the NIC of the connection and the disk of the root are refused
   );
   assertEquals(await said(board, DUT), undefined);
   assertEquals(await said(board, unbind("platform", "fakepcs", "fakepcs.0")), undefined);
-  // What stands above takes it away as well.
+  // Unbinding the bridge above a device also takes the device away.
   assertStringIncludes(await said(board, unbind("pci", "pcieport", "0000:00:01.0")) ?? "", "carries the connection");
-  // A driver's name may have words.
+  // A driver's name may contain blanks.
   await using phy = ordinary();
   phy.device("pci0000:00/0000:00:01.0/0000:01:00.0/mdio_bus/m-0/m-0:01", "mdio_bus", "Marvell 88E308X!88E609X Family");
   phy.supplier(
@@ -77,17 +77,17 @@ Deno.test("guard: the NIC of the connection and the disk of the root are refused
   const phyDriver = unbind("mdio_bus", "Marvell 88E308X!88E609X Family", "m-0:01");
   assertStringIncludes(await said(phy, phyDriver) ?? "", "carries the connection");
   assertEquals(await said(phy, unbind("mdio_bus", "Marvell 88E308X!88E609X Family", "m-0:02")), undefined);
-  // A driver that is loaded later in the plan: its folder is not there yet.
+  // A driver that the plan loads later: its folder does not exist yet.
   assertStringIncludes(await said(board, unbind("pci", "later", "0000:01:00.0")) ?? "", "carries the connection");
 });
 
-/** The shells of boards, if they are here. */
+/** The shells of boards that are installed here. */
 const SHELLS = [["dash"], ["bash", "--posix"], ["busybox", "ash"]].filter(([program]) =>
   ["/usr/bin", "/bin"].some((folder) => existsSync(`${folder}/${program}`))
 );
 
 for (const shell of SHELLS) {
-  Deno.test(`guard: the same in ${shell[0]}`, async () => {
+  Deno.test(`guard: gives the same answers in ${shell[0]}`, async () => {
     await using board = ordinary();
     board.mount("0:21", "/tmp", "tmpfs", "tmpfs");
     assertStringIncludes(await said(board, NIC, { shell }) ?? "", "the connection by ssh from 10.0.0.9 (eth0)");
@@ -157,13 +157,13 @@ Deno.test("guard: a connection through a bridge, a bond and a VLAN", async () =>
     "(eth1 -> bond0 -> br0 -> br0.5)",
   );
   assertEquals(await said(board, DUT), undefined);
-  // The kernel removes their netdevs with these modules, and reports nothing.
+  // When one of these modules is unloaded, the kernel removes its netdevs without a report.
   for (const [name, upper] of [["bridge", "br0"], ["bonding", "bond0"], ["8021q", "br0.5"]] as const) {
     assertStringIncludes(await said(board, { kind: "module.unload", name }) ?? "", `${upper}`);
   }
 });
 
-Deno.test("guard: a connection that comes and goes over two netdevs, and one to an address of lo", async () => {
+Deno.test("guard: a connection that receives on one netdev and sends on another, and a connection to an address of lo", async () => {
   await using board = ordinary();
   board.netdev("eth1", { device: board.device("platform/ethernet", "platform", "fec:fec") });
   board.netdev("lo", {});
@@ -208,7 +208,7 @@ Deno.test("guard: the supplier of the connection's device, by a device link (P09
     "which carries the connection by ssh from 10.0.0.9 (fm1), as a supplier of fakemac.0",
   );
   assertStringIncludes(await said(board, unbind("platform", "clk", "clock")) ?? "", "as a supplier of fakepcs.0");
-  // A stateless link orders suspend and resume, no more.
+  // A stateless link only orders suspend and resume.
   assertEquals(await said(board, unbind("platform", "fakepcs", "fakepcs.1")), undefined);
   assertStringIncludes(await said(board, { kind: "module.unload", name: "fakepcs" }) ?? "", "the driver of fakepcs.0");
 });
@@ -293,7 +293,7 @@ Deno.test("guard: a root on dm over md over two disks, on a loop device, on btrf
   }, "spi");
 });
 
-Deno.test("guard: a root in memory needs no device, a filesystem that the agent needs does", async () => {
+Deno.test("guard: a root filesystem in memory needs no device, but a filesystem that the agent needs does", async () => {
   await using board = new FakeSysfs();
   const disk = board.device("platform/mmc", "platform", "sdhci:sdhci");
   board.block("179:0", "mmcblk0", { device: disk });
@@ -321,7 +321,7 @@ Deno.test("guard: the port of a serial line, also as the console", async () => {
     await said(board, uart, over("/dev/console")) ?? "",
     "the connection over the serial line (ttyS1)",
   );
-  // Its NIC may go then.
+  // Then its NIC may be taken away.
   assertEquals(await said(board, NIC, over("/dev/ttyS1")), undefined);
   assertStringIncludes(
     await said(board, NIC, over("/dev/pts/0")) ?? "",
@@ -329,7 +329,7 @@ Deno.test("guard: the port of a serial line, also as the console", async () => {
   );
 });
 
-Deno.test("guard: what cannot be determined is refused, never passed, and --i-know names the device", async () => {
+Deno.test("guard: a plan is refused if a need cannot be determined, and --i-know names the device", async () => {
   const unknown = async (board: FakeSysfs, what: string, env: Record<string, string> = SSH) => {
     const message = await said(board, DUT, { env });
     assertStringIncludes(message ?? "passed", `and the board may need it: not known is ${what}`);
@@ -369,7 +369,7 @@ Deno.test("guard: what cannot be determined is refused, never passed, and --i-kn
   }
 });
 
-Deno.test("guard: no answer, or half of one, is refused; control characters of the board are shown as what they are", async () => {
+Deno.test("guard: without a complete answer a plan is refused; control characters of the board are printed escaped", async () => {
   const answers = [undefined, "", "device\t/sys/devices/x\tpci\t\ty\n", "target\t0\t/sys/devices/x\n"];
   for (const answer of answers) {
     const guard = new Guard({ board: "lab", transport: "ssh", ask: () => Promise.resolve(answer) });
@@ -384,7 +384,7 @@ Deno.test("guard: no answer, or half of one, is refused; control characters of t
   assertEquals(error.answered, true);
 });
 
-Deno.test("guard: the board is asked once for what it was asked before, and not at all for a harmless plan", async () => {
+Deno.test("guard: the board is asked each question once, and nothing for a harmless plan", async () => {
   await using board = ordinary();
   let asked = 0;
   const ask = (script: string) => {
@@ -401,7 +401,7 @@ Deno.test("guard: the board is asked once for what it was asked before, and not 
   assertEquals(asked, 2);
 });
 
-Deno.test("guard: what the board needs is listed with what carries it, and so is what twinlink could not find", async () => {
+Deno.test("guard: lists what the board needs with the devices that carry it, and what twinlink could not find", async () => {
   await using board = ordinary();
   const guardOver = (transport: string, env: Record<string, string>) =>
     new Guard({ board: "lab", transport, ask: (script) => board.ask(script, env) });

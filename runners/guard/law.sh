@@ -1,10 +1,10 @@
-# Tells of names whether they are part of the board's own device. POSIX sh (dash, busybox ash) with devlink of iproute2; it only
-# reads. The host calls tw_handle, tw_own and tw_known. Then it calls tw_device, tw_netdev, tw_path, tw_netns, tw_module, tw_load or tw_instance
-# for each name. The first word is its number. Each prints a line: the number, and
-#   own      it is the board's own device, or below that in sysfs
-#   other    it is something else of the board
-#   absent   there is no such thing, so that the name cannot be of anything else
-# TG_ROOT stands before /sys and /run, for tests.
+# Decides if names belong to the board's own device. POSIX sh (dash, busybox ash) with devlink of iproute2; it only reads. The
+# host calls tw_handle, tw_own and tw_known. Then it calls tw_device, tw_netdev, tw_path, tw_netns, tw_module, tw_load or
+# tw_instance for each name. The first argument is the number of the name. Each prints a line: the number, and one of
+#   own      it is the board's own device, or is below it in sysfs
+#   other    it is another object of the board
+#   absent   no object has this name, so it cannot name another one
+# TG_ROOT is a prefix for /sys and /run, for tests.
 
 TW_NL='
 '
@@ -24,19 +24,19 @@ tw_handle() {
   TW_HANDLE=$1
 }
 
-# tw_own BUS DEVICE: a device that is the board's own.
+# tw_own BUS DEVICE: adds a device to the board's own devices.
 tw_own() {
   ! tw_at "$TG_ROOT/sys/bus/$1/devices/$2" || TW_OWN=$TW_OWN$TW_AT$TW_NL
 }
 
-# tw_known NAME: devices and a netdev that the user allows by their name.
+# tw_known NAME: adds the devices and the netdev with this name, which the user allowed.
 tw_known() {
   for tw_x in "$TG_ROOT"/sys/bus/*/devices/"$1" "$TG_ROOT/sys/class/net/$1"; do
     ! tw_at "$tw_x" || TW_OWN=$TW_OWN$TW_AT$TW_NL
   done
 }
 
-# tw_below: whether TW_AT is an own device, or below one.
+# tw_below: true if TW_AT is an own device, or is below one.
 tw_below() {
   tw_rest=$TW_OWN
   while [ -n "$tw_rest" ]; do
@@ -47,27 +47,27 @@ tw_below() {
   return 1
 }
 
-# tw_judge NUMBER: tells of the directory TW_AT.
+# tw_judge NUMBER: prints `own` or `other` for the directory TW_AT.
 tw_judge() {
   if tw_below; then tw_say "$1" own; else tw_say "$1" other; fi
 }
 
-# tw_device NUMBER BUS DEVICE
+# tw_device NUMBER BUS DEVICE: judges a device.
 tw_device() {
   if tw_at "$TG_ROOT/sys/bus/$2/devices/$3"; then tw_judge "$1"; else tw_say "$1" absent; fi
 }
 
-# tw_netdev NUMBER NAME
+# tw_netdev NUMBER NAME: judges a netdev by its device.
 tw_netdev() {
   if tw_at "$TG_ROOT/sys/class/net/$2"; then tw_judge "$1"; else tw_say "$1" absent; fi
 }
 
-# tw_netns NUMBER NAME: a netns is nobody's own except the plan's that adds it.
+# tw_netns NUMBER NAME: judges a netns: one that exists belongs to somebody else, since a plan adds its own netns itself.
 tw_netns() {
   if [ -e "$TG_ROOT/run/netns/$2" ] || [ -e "$TG_ROOT/var/run/netns/$2" ]; then tw_say "$1" other; else tw_say "$1" absent; fi
 }
 
-# tw_module NUMBER NAME: a module is the board's own if its drivers have no device but own ones.
+# tw_module NUMBER NAME: judges a module to unload: it is own if its drivers have only own devices.
 tw_module() {
   if ! [ -d "$TG_ROOT/sys/module/$2" ]; then
     tw_say "$1" absent
@@ -84,8 +84,8 @@ tw_module() {
   tw_say "$1" own
 }
 
-# tw_load NUMBER NAME: a module is the board's own if it and the modules that it needs take no device but own ones. `absent` is one
-# that the board does not have. A module that is loaded is not loaded again.
+# tw_load NUMBER NAME: judges a module to load: it is own if it, and the modules that it needs, take only own devices. It is
+# absent if the board does not have it. A loaded module is not loaded again.
 tw_load() {
   if [ -d "$TG_ROOT/sys/module/$2" ]; then
     tw_say "$1" own
@@ -95,11 +95,11 @@ tw_load() {
     tw_say "$1" absent
     return
   fi
-  # Without modinfo it is unknown which devices the modules take.
+  # Without modinfo it is not known which devices the modules would take.
   command -v modinfo > /dev/null || return 0
   tw_free
   tw_found=own
-  # Aliases are patterns, and not of files.
+  # Aliases are patterns, but not patterns of file names.
   set -f
   for tw_file in $tw_needed; do
     case $tw_file in /*) ;; *) continue ;; esac
@@ -114,7 +114,7 @@ tw_load() {
   tw_say "$1" $tw_found
 }
 
-# tw_free: sets TW_FREE to the modaliases of the devices that are not own ones and have no driver, a line each.
+# tw_free: sets TW_FREE to the modaliases of devices that are not own and have no driver, one per line.
 tw_free() {
   TW_FREE=
   for tw_x in "$TG_ROOT"/sys/bus/*/devices/*; do
@@ -125,7 +125,7 @@ tw_free() {
   done
 }
 
-# tw_instance NUMBER BUS DEVICE: a devlink instance, which may be named by its index, and may have no device.
+# tw_instance NUMBER BUS DEVICE: judges a devlink instance. It may be named by its index, and may have no device.
 tw_instance() {
   if tw_at "$TG_ROOT/sys/bus/$2/devices/$3"; then
     tw_judge "$1"
@@ -139,7 +139,7 @@ tw_instance() {
   esac
 }
 
-# tw_path NUMBER PATH VALUE: where a file is, and what is written to it.
+# tw_path NUMBER PATH VALUE: judges a file by its place and by the value that is written to it.
 tw_path() {
   tw_folder=$2 tw_file=
   if [ ! -d "$TG_ROOT$2" ]; then tw_folder=${2%/*} tw_file=${2##*/}; fi
@@ -163,7 +163,7 @@ tw_path() {
   esac
 }
 
-# tw_debugfs NUMBER PATH: whether a folder of it has the name of a device or of a netdev.
+# tw_debugfs NUMBER PATH: judges a path in debugfs by a folder that has the name of a device or of a netdev.
 tw_debugfs() {
   tw_left=${2#/} tw_found=absent
   while [ -n "$tw_left" ]; do

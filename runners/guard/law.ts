@@ -1,5 +1,5 @@
 /**
- * The law of a board: its plans name its own device, and what is part of that, and no other. A plan that names another devlink
+ * The law of a board: a plan may name the board's own device and its parts, and no other. A plan that names another devlink
  * instance, netdev or bus address of the board is refused before anything is pushed.
  *
  * @module
@@ -15,29 +15,29 @@ import { innerOperations, type Operation } from "../../model/operation.ts";
 import { quote } from "../agent/commands.ts";
 import { RefusedError } from "./guard.ts";
 
-/** What an operation names. */
+/** A name in an operation. */
 export interface Named {
   /**
-   * `device`: `bus/device` of sysfs. `instance`: a devlink handle. `path`: a file; the board reports what it is part of.
-   * `maker`: a file that makes a device of its bus. `module`: a module that is unloaded, with all devices of its drivers. `load`:
-   * one that is loaded, with the modules that it needs: they take the devices that have no driver yet
+   * `device`: `bus/device` of sysfs. `instance`: a devlink handle. `path`: a file; the board reports what it belongs to.
+   * `maker`: a file that creates a device of its bus. `module`: a module that is unloaded, with all devices of its drivers.
+   * `load`: a module that is loaded, with the modules that it needs; they take devices that have no driver yet
    */
   kind: "instance" | "device" | "netdev" | "netns" | "path" | "maker" | "module" | "load";
   /** The name */
   name: string;
-  /** With a path, what is written to it */
+  /** For a path, the value that is written to it */
   value?: string;
 }
 
-/** Files that a device is made or removed with, by the folder of its bus; the first word that is written is its number. */
+/** Files that create or remove a device, by the folder of its bus; the first word that is written is the device's number. */
 const MAKES = /^\/sys\/bus\/([^/]+)\/(new_device|del_device)$/;
 const BINDS = /^\/sys\/bus\/([^/]+)\/(?:drivers\/[^/]+\/(?:un)?bind|drivers_probe)$/;
-/** What names no device: attributes of a bus or a driver, parameters, firmware, files of the agent's user. */
+/** Paths that name no device: attributes of a bus or a driver, parameters, firmware, sysctls. */
 const NAMELESS =
   /^(?:\/sys\/bus\/[^/]+\/(?:[^/]+|drivers\/[^/]+\/[^/]+)|\/sys\/module\/[^/]+\/parameters\/.*|\/lib\/firmware\/.*|\/proc\/sys\/.*)$/;
 
 /**
- * Returns what an operation names, the operations in it included.
+ * Returns the names in an operation, nested operations included.
  *
  * @example
  * ```ts
@@ -58,7 +58,7 @@ export function namesOf(op: Operation): Named[] {
   const { netns, handle, until, dev } = op as { netns?: string; handle?: string; until?: string; dev?: string };
   if (netns !== undefined && netns !== "init") names.push({ kind: "netns", name: netns });
   for (const name of [handle, until]) if (name !== undefined) names.push({ kind: "instance", name });
-  // Each netns has its own `lo`, and routes only come and go on it.
+  // Each netns has its own `lo`, and a plan only adds and removes routes on it.
   const routed = op.kind === "route.add" || op.kind === "route.del";
   if (dev !== undefined && !(dev === "lo" && routed)) names.push({ kind: "netdev", name: dev });
   if (op.kind === "netns.del") names.push({ kind: "netns", name: op.name });
@@ -92,16 +92,16 @@ function namesInFile(given: string, value: string): Named[] {
   return [{ kind: "path", name: path, value: word }];
 }
 
-/** What is a board's own without being asked: devices by `bus/device`, netdevs and netns by their names. */
+/** The names that are the board's own without a question: devices by `bus/device`, netdevs and netns by their names. */
 interface Own {
   devices: Set<string>;
   netdevs: Set<string>;
   netns: Set<string>;
-  /** Buses on which the plan may make devices */
+  /** Buses on which the plan may create devices */
   makers: Set<string>;
 }
 
-/** Returns what the board's file and its facts say. */
+/** Returns the own names from the board's file and its facts. */
 function ownOfBoard({ handle, driver, pcs }: LawfulBoard, facts: Facts | undefined): Own {
   const ports = [...facts?.ports ?? [], ...Object.values(facts?.nestedPorts ?? {}).flat()];
   const bound = pcs ? [pcs.mac, pcs.pcs].map(({ bus, device }) => `${bus}/${device}`) : [];
@@ -109,12 +109,12 @@ function ownOfBoard({ handle, driver, pcs }: LawfulBoard, facts: Facts | undefin
     devices: new Set([handle, ...facts?.nested ?? [], ...bound]),
     netdevs: new Set([...ports.flatMap(({ netdev }) => netdev ?? []), ...pcs ? [pcs.netdev] : []]),
     netns: new Set(),
-    // A bus of simulated devices has the name of its driver.
+    // A bus of simulated devices has the same name as its driver.
     makers: new Set(handle.startsWith(`${driver}/`) ? [driver] : []),
   };
 }
 
-/** That, and what a plan makes itself. */
+/** Returns the board's own names, and the names that a plan creates. */
 function ownIn(plan: Plan, board: LawfulBoard, ofBoard: Own): Own {
   const own: Own = {
     devices: new Set(ofBoard.devices),
@@ -123,7 +123,7 @@ function ownIn(plan: Plan, board: LawfulBoard, ofBoard: Own): Own {
     makers: ofBoard.makers,
   };
   for (const id of plan.requires ?? []) {
-    // The board's file lists such hardware if it has it.
+    // If the board has such hardware, its file lists it.
     if (!board.capabilities?.some((one) => one === id)) continue;
     for (const device of hardwareOf(id)?.devices ?? []) own.devices.add(device);
   }
@@ -145,7 +145,7 @@ function ownIn(plan: Plan, board: LawfulBoard, ofBoard: Own): Own {
   return own;
 }
 
-/** True if a name is the board's own whatever the board reports. */
+/** True if a name is the board's own without a question to the board. */
 function isOwn({ kind, name }: Named, own: Own): boolean {
   switch (kind) {
     case "instance":
@@ -165,49 +165,50 @@ function isOwn({ kind, name }: Named, own: Own): boolean {
   }
 }
 
-/** True for an attribute of an own device, and for a folder of debugfs that has the name of one. */
+/** True for an attribute of an own device, and for a folder of debugfs with the name of one. */
 function isBelow(path: string, { devices, netdevs }: Own): boolean {
   if (path.includes("/../")) return false;
   const [, bus, device] = /^\/sys\/bus\/([^/]+)\/devices\/([^/]+)\/[^/]+$/.exec(path) ?? [];
   if (bus !== undefined) return devices.has(`${bus}/${device}`);
   const debugged = path.startsWith("/sys/kernel/debug/") ? path.split("/").slice(4, -1) : [];
   const names = new Set([...[...devices].map((one) => one.slice(one.indexOf("/") + 1)), ...netdevs]);
-  // A folder per driver, a folder per device: what is below is that device's.
+  // debugfs has a folder for each driver or device: the files below belong to that device.
   return debugged.slice(0, 2).some((name) => names.has(name));
 }
 
-/** What the law needs of a board. */
+/** The fields of a board that the law needs. */
 export type LawfulBoard = Pick<Board, "name" | "driver" | "pcs" | "capabilities"> & { handle: string };
 
 /** Options of {@linkcode Law}. */
 export interface LawOptions {
   board: LawfulBoard;
-  /** What the board's instance has, where it was read */
+  /** The facts of the board's instance, if they were read */
   facts: Facts | undefined;
-  /** Devices and netdevs that plans may name although they are not the board's own, as sysfs names them. @default {[]} */
+  /** Devices and netdevs that plans may name although they are not the board's own, by their names in sysfs. @default {[]} */
   iKnow?: readonly string[];
-  /** Runs a script on the board and gives what it printed; undefined where the board did not answer */
+  /** Runs a script on the board and returns its output; undefined if the board did not answer */
   ask: (script: string) => Promise<string | undefined>;
 }
 
 type Answer = "own" | "other" | "absent";
 
-/** Looks at plans before they are pushed. What the board reported is stored as long as the session lasts. */
+/** Checks plans before they are pushed. The board's answers are stored for the whole session. */
 export class Law {
   readonly #options: LawOptions;
   readonly #ofBoard: Own;
   readonly #answers = new Map<string, Answer>();
 
-  /** The law of one session with a board. */
+  /** Creates the law of one session with a board. */
   constructor(options: LawOptions) {
     this.#options = options;
     this.#ofBoard = ownOfBoard(options.board, options.facts);
   }
 
   /**
-   * Passes plans that name what is the board's own, what they make themselves, and what is nowhere on the board.
+   * Accepts plans that name only the board's own objects, objects that they create, and objects that do not exist on the board.
    *
-   * @throws {RefusedError} For the first step that names something else of the board, or where the board does not say what it is
+   * @throws {RefusedError} For the first step that names another object of the board, or if the board does not report what it
+   *   is
    */
   async check(plans: readonly Plan[]): Promise<void> {
     const { board } = this.#options;
@@ -240,7 +241,7 @@ export class Law {
     }
   }
 
-  /** True for what the user has named: a device by its name or its bus and name, a netdev by its name. */
+  /** True if the user allowed the name: a device by its name or its bus and name, a netdev by its name. */
   #known({ kind, name }: Named): boolean {
     const { iKnow = [] } = this.#options;
     if (kind === "netdev") return iKnow.includes(name);
@@ -262,7 +263,7 @@ export class Law {
     );
     let before: readonly string[] | undefined;
     for (const [i, { devices, words: [word, ...rest] }] of [...wanted.values()].entries()) {
-      // What is below the devices of one plan need not be below the devices of another.
+      // A path below the devices of one plan need not be below the devices of another plan.
       if (devices !== before) {
         lines.push("TW_OWN=", ...devices.map((name) => shellLine("tw_own", ...busAndDevice(name))), ...known);
       }
@@ -278,12 +279,12 @@ export class Law {
   }
 }
 
-/** What the board is asked about a name. */
+/** A question to the board about a name. */
 interface Question {
   key: string;
   /** The plan's own devices */
   devices: readonly string[];
-  /** Words of `law.sh`, without the number */
+  /** The command of `law.sh`, without the number */
   words: readonly string[];
 }
 
@@ -313,7 +314,7 @@ function busAndDevice(name: string): [string, string] {
   return [bus, device.join("/")];
 }
 
-/** Returns what to ask the board about a name; undefined for what is never the board's own. */
+/** Returns the question to the board about a name; undefined for a kind that is never the board's own. */
 function questionOf(named: Named, devices: readonly string[]): Question | undefined {
   const words = wordsOf(named);
   return words && { key: JSON.stringify([devices, words]), devices, words };
@@ -333,7 +334,7 @@ function wordsOf({ kind, name, value = "" }: Named): string[] | undefined {
   }
 }
 
-/** True for a netdev in a netns that the plan adds: nothing else of the board is in there. */
+/** True for a netdev in a netns that the plan adds: no other netdev of the board is in that netns. */
 function isInOwnNetns({ kind }: Named, { netns }: Operation, own: Own): boolean {
   return kind === "netdev" && netns !== undefined && own.netns.has(netns);
 }

@@ -1,4 +1,4 @@
-/** The law of a board, on boards made of files: what a plan may name, by each kind of name. */
+/** The law of a board, on boards that are made of files: what a plan may name, by each kind of name. */
 
 import { assertEquals } from "@std/assert";
 import { loadFacts } from "../../boards/mod.ts";
@@ -23,7 +23,10 @@ const planOf = (...operations: Operation[]): Plan => ({
   steps: operations.map((op, i) => ({ id: i + 1, phase: "body", op })),
 });
 
-/** Returns two cards of one driver, a switch on the SoC's own bus, a netns of somebody else; eth0 is on the other card. */
+/**
+ * Returns a board with two cards of one driver; eth0 is on the second card. It also has a switch on the SoC's own bus, and a
+ * netns of somebody else.
+ */
 function lab(): FakeSysfs {
   const board = new FakeSysfs();
   const own = board.device("pci0000:00/0000:00:01.0/0000:03:00.0", "pci", "mlx5_core");
@@ -48,7 +51,7 @@ function lab(): FakeSysfs {
   return board;
 }
 
-/** What devlink(8) of the lab prints about an instance that has no device: index 0 is the board's own, 1 another one. */
+/** The lab's devlink(8), for instances that have no device: index 0 is the board's own instance, index 1 another one. */
 const DEVLINK = `devlink() {
 case "$4" in
   devlink_index/0) echo '{"dev":{"${OWN}":{}}}' ;;
@@ -58,7 +61,7 @@ esac
 }
 `;
 
-/** What the lab's modprobe and modinfo print: mlx5_ib needs mlx5_core, which takes cards of the vendor 15b3. */
+/** The lab's modprobe and modinfo: mlx5_ib needs mlx5_core, which takes cards of the vendor 15b3. */
 const MODULES = `modprobe() {
 case "$*" in
   "-D mlx5_ib") echo "insmod /lib/modules/6/mlx5-core.ko.xz"; echo "insmod /lib/modules/6/mlx5_ib.ko debug=1" ;;
@@ -83,7 +86,7 @@ interface Asked {
   requires?: string[];
 }
 
-/** Returns the law's answer to operations: undefined where they pass. */
+/** Returns the law's refusal of operations; undefined if they pass. */
 async function said(operations: Operation | Operation[], asked: Asked = {}): Promise<string | undefined> {
   await using own = asked.lab ? undefined : lab();
   const files = asked.lab ?? own!;
@@ -108,7 +111,7 @@ const refused = (what: string, step = 1) =>
 
 const write = (path: string, value: string): Operation => ({ kind: "file.write", path, value });
 
-Deno.test("law: another devlink instance is refused, in each place that names one", async () => {
+Deno.test("law: another devlink instance is refused in each place where an operation names one", async () => {
   const other = "pci/0000:04:00.0";
   const reload: Operation = { kind: "dev.reload", handle: other };
   const show: Operation = { kind: "dev.show" };
@@ -133,7 +136,7 @@ Deno.test("law: another devlink instance is refused, in each place that names on
   assertEquals(await said({ kind: "dev.reload", handle: "devlink_index/0" }), undefined);
 });
 
-Deno.test("law: a name that nothing on the board has is no other device's", async () => {
+Deno.test("law: a name that does not exist on the board is accepted", async () => {
   for (
     const op of [
       { kind: "dev.show", handle: "pci/0000:ff:1f.7" },
@@ -147,7 +150,7 @@ Deno.test("law: a name that nothing on the board has is no other device's", asyn
   ) assertEquals(await said(op), undefined, JSON.stringify(op));
 });
 
-Deno.test("law: netdevs by their names, of the own device alone", async () => {
+Deno.test("law: only netdevs of the own device may be named", async () => {
   for (
     const op of [
       { kind: "netdev.set", dev: "eth0", up: false },
@@ -165,14 +168,14 @@ Deno.test("law: netdevs by their names, of the own device alone", async () => {
   assertEquals(await said({ kind: "route.add", dev: "lo", prefix: "192.0.2.0/24" }), undefined);
   assertEquals(await said({ kind: "netdev.set", dev: "lo", up: false }), refused("names netdev lo"));
   assertEquals(await said(write("/proc/sys/net/ipv4/conf/all/forwarding", "1")), undefined);
-  // A name of the own port's, given by the plan; and any name in a netns that the plan adds.
+  // A new name of the own port, given by the plan; and any name in a netns that the plan adds.
   const rename: Operation = { kind: "link.rename", handle: OWN, port: 0, name: "eth0" };
   assertEquals(await said([rename, { kind: "netdev.show", dev: "eth0" }]), undefined);
   const inside: Operation = { kind: "netdev.set", dev: "eth0", up: true, netns: "n1" };
   assertEquals(await said([{ kind: "netns.add", name: "n1" }, inside]), undefined);
 });
 
-Deno.test("law: netdevs and nested instances that the facts tell of need no answer of the board", async () => {
+Deno.test("law: netdevs and nested instances in the facts need no answer of the board", async () => {
   const facts = await loadFacts(new URL("../../boards/examples/connectx-7-ssh.facts.json", import.meta.url).pathname);
   const law = new Law({ board: NIC, facts, ask: () => Promise.reject(new Error("the board is not to be asked")) });
   await law.check([planOf(
@@ -189,7 +192,7 @@ Deno.test("law: netdevs and nested instances that the facts tell of need no answ
   )]);
 });
 
-Deno.test("law: bus addresses are refused in whatever file they are named", async () => {
+Deno.test("law: other bus addresses are refused in any file", async () => {
   const drivers = "/sys/bus/pci/drivers/mlx5_core";
   for (
     const [path, value, what] of [
@@ -223,7 +226,7 @@ Deno.test("law: bus addresses are refused in whatever file they are named", asyn
         "2",
         'writes "2" to /sys/devices/pci0000:00/0000:00:02.0/0000:04:00.0/sriov_numvfs',
       ],
-      // The bridge above takes the own device with it, and is not the own device.
+      // The bridge above would take the own device with it, but is not the own device.
       [
         "/sys/bus/pci/devices/0000:00:01.0/remove",
         "1",
@@ -242,7 +245,7 @@ Deno.test("law: bus addresses are refused in whatever file they are named", asyn
   ) assertEquals(await said(write(path, value)), refused(what), path);
 });
 
-Deno.test("law: what is below the own device in sysfs is its own, by whatever path", async () => {
+Deno.test("law: everything below the own device in sysfs is own, by any path", async () => {
   for (
     const [path, value] of [
       ["/sys/bus/pci/drivers/mlx5_core/unbind", "0000:03:00.0"],
@@ -259,14 +262,14 @@ Deno.test("law: what is below the own device in sysfs is its own, by whatever pa
   ) assertEquals(await said(write(path, value)), undefined, path);
 });
 
-Deno.test("law: netns of somebody else", async () => {
+Deno.test("law: a netns of somebody else is refused", async () => {
   assertEquals(await said({ kind: "netns.del", name: "prod" }), refused("names netns prod"));
   assertEquals(await said({ kind: "dev.show", netns: "prod" }), refused("names netns prod"));
   assertEquals(await said({ kind: "file.remove", path: "/run/netns/prod" }), refused("names netns prod"));
   assertEquals(await said([{ kind: "netns.add", name: "prod" }, { kind: "netns.del", name: "prod" }]), undefined);
 });
 
-Deno.test("law: a device of netdevsim is the plan's own where the board's driver is netdevsim", async () => {
+Deno.test("law: on a board whose driver is netdevsim, a plan may create its own devices", async () => {
   const { setup, teardown } = netdevsim({ ports: 2, netns: ["n1"], firmware: ["fw"] });
   const plan = [...setup, write("/sys/bus/netdevsim/new_device", "11 1"), ...teardown];
   const uses: Operation[] = [
@@ -276,7 +279,7 @@ Deno.test("law: a device of netdevsim is the plan's own where the board's driver
     write("/sys/kernel/debug/netdevsim/netdevsim11/fail_reload", "Y"),
   ];
   await using files = lab();
-  // Somebody else's, or one that an interrupted run has left.
+  // A device of somebody else, or one that an interrupted run has left.
   files.device("netdevsim11", "netdevsim", "netdevsim");
   files.file("/sys/kernel/debug/netdevsim/netdevsim11/fail_reload", "N");
   assertEquals(await said([...plan, ...uses], { board: SIM, lab: files }), undefined);
@@ -295,7 +298,7 @@ Deno.test("law: a device of netdevsim is the plan's own where the board's driver
   assertEquals(await said(plan, { lab: files }), refused("makes a device of netdevsim", 3));
 });
 
-Deno.test("law: the modules of fixtures/pcs bring their devices and netdevs", async () => {
+Deno.test("law: devices and netdevs of the modules in fixtures/pcs are own", async () => {
   const { setup, teardown } = macWithPcs();
   await using files = lab();
   files.device("platform/fakemac.0", "platform", "fakemac");
@@ -311,7 +314,7 @@ Deno.test("law: the modules of fixtures/pcs bring their devices and netdevs", as
   assertEquals(await said(body, { lab: files }), refused("names platform/fakepcs.0"));
 });
 
-Deno.test("law: a MAC and a PCS that the board's file names, and hardware that it lists", async () => {
+Deno.test("law: a MAC and a PCS in the board's file are own, and so is hardware that it lists", async () => {
   const board: LawfulBoard = {
     name: "lab",
     driver: "mlx5_core",
@@ -339,7 +342,7 @@ Deno.test("law: a MAC and a PCS that the board's file names, and hardware that i
   );
 });
 
-Deno.test("law: a board that does not answer, or not in whole, refuses what is not known to be its own", async () => {
+Deno.test("law: without a complete answer, names that are not known to be own are refused", async () => {
   for (const answer of [undefined, "", "0\tperhaps\n", "7\town\n"]) {
     const law = new Law({ board: NIC, facts: undefined, ask: () => Promise.resolve(answer) });
     const error = await law.check([planOf({ kind: "netdev.show", dev: "eth1" })]).catch((error) => error);
@@ -366,7 +369,7 @@ Deno.test("law: names are quoted for the board's shell, and safe to print", asyn
   assertEquals(["\u001b", "\n"].some((character) => error.message.includes(character)), false);
 });
 
-Deno.test("law: the board is asked once for a name", async () => {
+Deno.test("law: the board is asked about a name only once", async () => {
   await using files = lab();
   let asked = 0;
   const law = new Law({
@@ -383,7 +386,7 @@ Deno.test("law: the board is asked once for a name", async () => {
   assertEquals(asked, 1);
 });
 
-Deno.test("law: what the user names may be named, and what is below that, and nothing else", async () => {
+Deno.test("law: a plan may name what the user allowed, and what is below it, and nothing else", async () => {
   const unbind = write("/sys/bus/pci/drivers/mlx5_core/unbind", "0000:04:00.0");
   for (const name of ["0000:04:00.0", "pci/0000:04:00.0"]) {
     const iKnow = [name];
@@ -399,7 +402,7 @@ Deno.test("law: what the user names may be named, and what is below that, and no
 
 Deno.test("law: a module is unloaded only if no other device uses its drivers", async () => {
   const unload = (name: string): Operation => ({ kind: "module.unload", name });
-  // Both cards are of mlx5_core: the other one would go, too.
+  // Both cards use mlx5_core: unloading it would take the other card, too.
   const shared = refused("unloads mlx5_core, which other devices use, too");
   assertEquals(await said(unload("mlx5_core")), shared);
   assertEquals(await said(unload("mlx5-core")), shared);
@@ -410,7 +413,7 @@ Deno.test("law: a module is unloaded only if no other device uses its drivers", 
   assertEquals(await said(unload("pcieport"), { lab: alone, board: bridge }), undefined);
 });
 
-Deno.test("law: a module is loaded only if it and those that it needs take no other device", async () => {
+Deno.test("law: a module is loaded only if it and the modules that it needs take no other device", async () => {
   const load = (name: string): Operation => ({ kind: "module.load", name });
   const taken = (name: string) => refused(`loads ${name}, which takes other devices`);
   // A loaded module stays as it is. A module that the board lacks cannot be loaded.
@@ -422,7 +425,7 @@ Deno.test("law: a module is loaded only if it and those that it needs take no ot
   assertEquals(await said(load("mlx5-core2"), { lab: free }), taken("mlx5_core2"));
   assertEquals(await said(load("dummy"), { lab: free }), undefined);
   assertEquals(await said(load("mlx5_ib"), { lab: free, iKnow: ["0000:05:00.0"] }), undefined);
-  // A device that has a driver keeps it.
+  // A device that has a driver stays with it.
   free.link(`${card}/driver`, "/sys/bus/pci/drivers/vfio-pci");
   assertEquals(await said(load("mlx5_ib"), { lab: free }), undefined);
   await using own = lab();

@@ -18,19 +18,19 @@ import { lastLine } from "./plain_text.ts";
 import { escaped, OPTION, subnegotiationBytes, TelnetReader, type Verb, verbBytes } from "./_telnet.ts";
 import { CanceledError } from "./_canceled.ts";
 
-/** How long a server may take to connect, and to answer what it is asked, in milliseconds. */
+/** The longest time until a server connects, or answers a question, in ms. */
 const PATIENCE = 10_000;
 
-/** After so much silence an RFC 2217 server is asked for a sign of life, in milliseconds. */
+/** After this much silence an RFC 2217 server is asked for a sign of life, in ms. */
 const SILENCE = 10_000;
 
-/** How long what a server said before it hung up may take to be read, in milliseconds. */
+/** The longest time to read the last output of a server that hung up, in ms. */
 const HANGING_UP = 2000;
 
-/** What is stored for a reader that does not come; beyond it the server is left to wait. */
+/** The most bytes that are stored for a slow reader; beyond it the host stops reading from the server. */
 const KEPT = 1 << 20;
 
-/** The commands of RFC 2217; a server answers with the same number and 100. */
+/** The commands of RFC 2217; the number of the answer is 100 higher. */
 const COM_PORT = { baudRate: 1, dataSize: 2, parity: 3, stopSize: 4, control: 5, purge: 12 } as const;
 const LINE_STATE = 106, MODEM_STATE = 107, SUSPEND = 108, RESUME = 109;
 const CONTROL = { noFlow: 1, hardwareFlow: 3, breakOn: 5, breakOff: 6, dtrOn: 8, dtrOff: 9, rtsOn: 11, rtsOff: 12 };
@@ -58,7 +58,7 @@ async function connected(options: Required<OpenOptions>, line: NetworkLine): Pro
 }
 
 /**
- * Opens a line whose server passes bytes as they are.
+ * Opens a line whose server passes bytes unchanged.
  *
  * @throws {Error} If there is no server, or it refuses; the message is one line
  */
@@ -67,9 +67,9 @@ export async function openTcpPort(options: Required<OpenOptions>, line: NetworkL
 }
 
 /**
- * Opens a line whose server sets it as it is wanted.
+ * Opens a line whose server sets the speed and the flow control as requested.
  *
- * @throws {Error} If there is no server, it refuses, or it cannot set the line as it is wanted; the message is one line
+ * @throws {Error} If there is no server, it refuses, or it cannot set the line as requested; the message is one line
  */
 export async function openRfc2217Port(
   options: Required<OpenOptions>,
@@ -80,14 +80,14 @@ export async function openRfc2217Port(
     await port.negotiate();
     return port;
   } catch (error) {
-    // What was there before the line is set is no text of the board: a server that refuses prints why.
+    // Text from before the line is set is not the board's: a server that refuses a line prints the reason.
     const said = lastLine(port.takeText());
     await port.close();
     throw failed(options, (error as Error).message + (said ? `; it said: ${said}` : ""), error);
   }
 }
 
-/** A line whose bytes travel as they are. It has no wires and no speed of its own: the server has set them. */
+/** A line whose bytes are passed unchanged. It has no wires and no speed of its own: the server has set them. */
 class NetworkPort implements BindingPortInterface {
   readonly openOptions: Required<OpenOptions>;
   isOpen = true;
@@ -105,7 +105,7 @@ class NetworkPort implements BindingPortInterface {
     this.openOptions = options;
   }
 
-  /** Takes what the server sends; RFC 2217 takes commands out of it. */
+  /** Receives bytes of the server; the RFC 2217 port takes its commands out of them. */
   protected take(chunk: Uint8Array): void {
     this.deliver(chunk);
   }
@@ -121,7 +121,7 @@ class NetworkPort implements BindingPortInterface {
     this.#arrived = Promise.withResolvers();
   }
 
-  /** From here on the connection is read, whether anybody asks or not. */
+  /** Reads the connection from now on, even without a reader. */
   protected start(): void {
     this.#pump ??= this.#run();
   }
@@ -145,7 +145,7 @@ class NetworkPort implements BindingPortInterface {
     this.wakeUp();
   }
 
-  /** Waits for what the server sends next, at most until `deadline` on the clock of performance.now(). */
+  /** Waits for the next bytes of the server, at most until `deadline` on the clock of performance.now(). */
   protected async more(deadline: number): Promise<boolean> {
     const left = deadline - performance.now();
     if (left <= 0) return false;
@@ -160,7 +160,7 @@ class NetworkPort implements BindingPortInterface {
     if (!this.isOpen) throw new CanceledError("the port was closed");
   }
 
-  /** Drops what came and was not read; gives it as text. */
+  /** Drops the bytes that arrived and were not read; returns them as text. */
   takeText(): string {
     const text = this.#received.map((bytes) => new TextDecoder().decode(bytes)).join("");
     this.#received = [];
@@ -170,7 +170,7 @@ class NetworkPort implements BindingPortInterface {
     return text;
   }
 
-  /** Resolves with at least one byte. What came before the line was lost is given first. */
+  /** Resolves with at least one byte. Bytes that arrived before the line was lost come first. */
   async read(buffer: Buffer, offset: number, length: number): Promise<{ buffer: Buffer; bytesRead: number }> {
     this.start();
     for (;;) {
@@ -191,19 +191,19 @@ class NetworkPort implements BindingPortInterface {
     }
   }
 
-  /** Resolves when the system has all of it. */
+  /** Resolves when the system has accepted all bytes. */
   write(buffer: Buffer): Promise<void> {
     return this.send(new Uint8Array(buffer));
   }
 
-  /** Commands and data never get into each other. */
+  /** Sends bytes after all earlier ones, so that commands and data never mix. */
   protected send(bytes: Uint8Array): Promise<void> {
     const sent = this.#sending.then(async () => {
       for (let at = 0; at < bytes.length;) {
         this.mustBeOpen();
         if (this.lost) throw this.lost;
         at += await this.#connection.write(bytes.subarray(at)).catch(async (error) => {
-          // A server that hangs up may have said why, and reading tells it later than writing fails.
+          // A server that hangs up may have sent the reason; reading delivers it only after a write has failed.
           this.start();
           const deadline = performance.now() + HANGING_UP;
           while (this.isOpen && !this.lost && await this.more(deadline));
@@ -216,7 +216,7 @@ class NetworkPort implements BindingPortInterface {
     return sent;
   }
 
-  /** Ends the connection; the server gives the line to the next. */
+  /** Ends the connection; then the server gives the line to the next user. */
   async close(): Promise<void> {
     this.mustBeOpen();
     this.isOpen = false;
@@ -226,17 +226,17 @@ class NetworkPort implements BindingPortInterface {
     await Promise.all([this.#pump, this.#sending]);
   }
 
-  /** A line without a speed of its own. */
+  /** Does nothing: the line has no speed of its own. */
   update(_options: UpdateOptions): Promise<void> {
     return Promise.resolve();
   }
 
-  /** A line without wires. */
+  /** Does nothing: the line has no wires. */
   set(_options: SetOptions): Promise<void> {
     return Promise.resolve();
   }
 
-  /** A line without wires. */
+  /** Returns no wire as set: the line has no wires. */
   get(): Promise<PortStatus> {
     return Promise.resolve({ cts: false, dsr: false, dcd: false });
   }
@@ -246,29 +246,29 @@ class NetworkPort implements BindingPortInterface {
     return Promise.resolve({ baudRate: this.openOptions.baudRate });
   }
 
-  /** Drops what was received and not read. */
+  /** Drops the bytes that arrived and were not read. */
   flush(): Promise<void> {
     this.takeText();
     return Promise.resolve();
   }
 
-  /** Resolves when the system has everything; how much the server still holds it does not tell. */
+  /** Resolves when the system has accepted all bytes; how many the server still holds is not known. */
   async drain(): Promise<void> {
     await this.#sending;
     this.mustBeOpen();
   }
 }
 
-/** The options that must be used, by who uses them: without binary bytes would be changed on the way. */
+/** The options that are required, for each side: without binary mode, bytes would be changed on the way. */
 const WANTED = [["will", OPTION.binary], ["do", OPTION.binary], ["will", OPTION.comPort]] as const;
 const ANSWER = { will: "do", wont: "dont", do: "will", dont: "wont" } as const;
 const REFUSAL = { will: "dont", do: "wont" } as const;
 const NAMES: Record<number, string> = { [OPTION.binary]: "binary", [OPTION.comPort]: "the com port option" };
 
-/** A line by telnet with the com port option: its speed, flow control, wires and break are set from here. */
+/** A line over telnet with the com port option: the host sets its speed, flow control, wires and break. */
 class Rfc2217Port extends NetworkPort {
   #reader = new TelnetReader();
-  /** What the server said last of each option: `will 0`, `do 44` */
+  /** The server's last answer about each option: `will 0`, `do 44` */
   #agreed = new Map<string, boolean>();
   /** The server's last answer to a command, by the command's number */
   #answers = new Map<number, Uint8Array>();
@@ -278,7 +278,7 @@ class Rfc2217Port extends NetworkPort {
   #heard = performance.now();
   #alive: ReturnType<typeof setInterval> | undefined;
 
-  /** Agrees on everything, and sets the line. */
+  /** Agrees on all options, and sets the line. */
   async negotiate(): Promise<void> {
     this.start();
     for (const [verb, option] of WANTED) await this.send(verbBytes(verb, option));
@@ -300,7 +300,7 @@ class Rfc2217Port extends NetworkPort {
     await this.#set("stopSize", [stopBits === 1.5 ? 3 : stopBits], `${stopBits} stop bits`);
     if (rtscts) await this.#set("control", [CONTROL.hardwareFlow], "flow control by RTS and CTS");
     else await this.#set("control", [CONTROL.noFlow], "no flow control");
-    // What came in while nobody listened is of no use, and may be of another speed.
+    // Bytes that arrived before the line was set are useless, and may be at another speed.
     await this.#command("purge", [RECEIVED]);
     this.takeText();
     this.#alive = setInterval(() => this.#proveAlive(), SILENCE / 2);
@@ -322,7 +322,7 @@ class Rfc2217Port extends NetworkPort {
       : ["do", verb === "do"] as const;
     const before = this.#agreed.get(`${use} ${option}`);
     this.#agreed.set(`${use} ${option}`, says);
-    // What was agreed is not answered again: two sides that answer answers never end.
+    // An answer that repeats the agreement is not answered: otherwise both sides would answer forever.
     if (before === says) return;
     const wanted = WANTED.some(([mine, of]) => of === option && ANSWER[mine] === use);
     if (says && !wanted) {
@@ -341,7 +341,7 @@ class Rfc2217Port extends NetworkPort {
     } else if (command !== LINE_STATE) this.#answers.set(command - 100, new Uint8Array(value));
   }
 
-  /** Sends a command and waits for its answer; one at a time, as answers have no number. */
+  /** Sends a command and waits for its answer; one command at a time, since answers have no number. */
   #command(name: keyof typeof COM_PORT, value: readonly number[]): Promise<Uint8Array> {
     const command = COM_PORT[name];
     const answer = this.#asking.then(async () => {
@@ -372,7 +372,7 @@ class Rfc2217Port extends NetworkPort {
     if (set !== baudRate) throw new Error(`the server does not set ${baudRate} baud: it answers ${set}`);
   }
 
-  /** A server that is gone without a word does not answer: only that tells it from a board with nothing to say. */
+  /** Asks a silent server for a sign of life: no answer shows that the server is gone, and not only that the board is silent. */
   #proveAlive(): void {
     if (performance.now() - this.#heard < SILENCE || !this.isOpen || this.lost) return;
     this.getBaudRate().catch((error) => this.lose(error));
@@ -399,7 +399,7 @@ class Rfc2217Port extends NetworkPort {
     await this.#setBaudRate(baudRate);
   }
 
-  /** Not waited for: a tty without such wires gives ser2net nothing to answer. */
+  /** Sets the wires without waiting: ser2net does not answer for a tty without such wires. */
   override async set({ dtr, rts, brk }: SetOptions): Promise<void> {
     const { dtrOff, dtrOn, rtsOff, rtsOn, breakOff, breakOn } = CONTROL;
     for (const wire of [dtr === false ? dtrOff : dtrOn, rts === false ? rtsOff : rtsOn, brk ? breakOn : breakOff]) {
@@ -412,7 +412,7 @@ class Rfc2217Port extends NetworkPort {
     return Promise.resolve({ cts: has(CTS), dsr: has(DSR), dcd: has(DCD) });
   }
 
-  /** Returns the speed that the server reports it has set. */
+  /** Returns the speed that the server reports. */
   override async getBaudRate(): Promise<{ baudRate: number }> {
     return { baudRate: baudRateOf(await this.#command("baudRate", [0, 0, 0, 0])) };
   }

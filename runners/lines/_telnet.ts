@@ -1,5 +1,5 @@
 /**
- * Telnet (RFC 854) as a transport of bytes: data apart from commands, both ways, in binary (RFC 856).
+ * Telnet (RFC 854) as a transport of bytes, in binary mode (RFC 856): it separates data from commands, in both directions.
  *
  * @module
  */
@@ -7,28 +7,28 @@
 const SE = 240, SB = 250, WILL = 251, WONT = 252, DO = 253, DONT = 254, IAC = 255;
 
 const VERBS = { will: WILL, wont: WONT, do: DO, dont: DONT } as const;
-/** What one side sends about an option: that it will (or will not) use it, or that the other shall (or shall not). */
+/** What one side sends about an option: that it uses it or not, or that the other side shall use it or not. */
 export type Verb = keyof typeof VERBS;
 
-/** The options that are spoken here. */
+/** The options that this client knows. */
 export const OPTION = { binary: 0, echo: 1, suppressGoAhead: 3, comPort: 44 } as const;
 
-/** One thing that came. */
+/** One received item: data, a verb about an option, or a subnegotiation. */
 export type TelnetEvent =
   | { kind: "data"; bytes: Uint8Array }
   | { kind: "verb"; verb: Verb; option: number }
   | { kind: "subnegotiation"; option: number; bytes: Uint8Array };
 
-/** A subnegotiation is of some bytes; one that never ends would fill the memory. */
+/** The most bytes of a subnegotiation: one without an end would fill the memory. */
 const LONGEST_SUBNEGOTIATION = 4096;
 
-/** Takes what comes apart; a command may come in pieces. */
+/** Splits received bytes into data and commands; a command may arrive in pieces. */
 export class TelnetReader {
   #state: "data" | "command" | "option" | "subnegotiation" | "subcommand" = "data";
   #verb: Verb = "will";
   #sub: number[] = [];
 
-  /** Takes bytes, and gives what is complete, in its order. */
+  /** Takes received bytes, and returns the complete items in order. */
   push(chunk: Uint8Array): TelnetEvent[] {
     const events: TelnetEvent[] = [];
     const data = new Uint8Array(chunk.length);
@@ -48,7 +48,7 @@ export class TelnetReader {
           if (byte === IAC) data[length++] = byte;
           if (verb) this.#verb = verb;
           if (byte === SB) this.#sub = [];
-          // Others (go ahead, no operation, data mark) are one byte and of no meaning here.
+          // Other commands (go ahead, no operation, data mark) have one byte and no effect here.
           this.#state = verb ? "option" : byte === SB ? "subnegotiation" : "data";
           break;
         }
@@ -78,7 +78,7 @@ export class TelnetReader {
   }
 }
 
-/** Data as it is sent: a byte that would begin a command twice. */
+/** Returns data as it is sent: a byte that would begin a command is doubled. */
 export function escaped(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
   const commands = bytes.reduce((count, byte) => count + (byte === IAC ? 1 : 0), 0);
   const result = new Uint8Array(bytes.length + commands);
@@ -94,7 +94,7 @@ export function escaped(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
   return result;
 }
 
-/** Returns a verb as it is sent. */
+/** Returns the bytes of a verb. */
 export function verbBytes(verb: Verb, option: number): Uint8Array<ArrayBuffer> {
   return new Uint8Array([IAC, VERBS[verb], option]);
 }

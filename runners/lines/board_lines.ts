@@ -1,6 +1,6 @@
 /**
- * The serial lines of a real board for the length of a run: each open and recorded from its beginning to its end, also
- * while the board is rebooted.
+ * The serial lines of a real board during a run. Each line stays open and is recorded for the whole run, also while the board
+ * reboots.
  *
  * @module
  */
@@ -14,17 +14,17 @@ import { LineOwner } from "./line_owner.ts";
 export interface BoardLines {
   /** Opens the serial port of the transport; undefined if the transport is not a serial line */
   readonly line: BindingInterface | undefined;
-  /** The record of a console of its own, `[console]`; undefined where the board has none */
+  /** The record of the separate console, `[console]`; undefined if the board has none */
   readonly console: string | undefined;
-  /** Gives them back, and ends their records */
+  /** Releases the lines, and ends their records */
   close(): Promise<void>;
 }
 
 /**
- * Opens the lines of a board that a run needs: the line of the transport if it is one, and the board's console.
+ * Opens the lines of a board that a run needs: the transport's line, if it is a serial line, and the board's console.
  *
  * @param log The console's record, `.log`; by default one in the state directory
- * @throws {TransportError} If somebody else has one, or it cannot be opened
+ * @throws {TransportError} If another process uses a line, or it cannot be opened
  */
 export async function openBoardLines(
   board: Board,

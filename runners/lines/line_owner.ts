@@ -1,5 +1,5 @@
 /**
- * The one owner of a line: has it open for as long as anybody needs it, records all that it reports, and lends it out.
+ * The only owner of a line: keeps the line open while it is needed, records all its output, and lends it to users.
  *
  * @module
  */
@@ -23,29 +23,29 @@ import { TransportError } from "./shell.ts";
 export interface LineOwnerOptions {
   /** The line, as a board's file names it */
   path: string;
-  /** Bits a second, 8N1. @default {115200} */
+  /** Bits per second, 8N1. @default {115200} */
   baudRate?: number;
   /** Flow control by the RTS and CTS wires. @default {false} */
   rtscts?: boolean;
-  /** What it is for, shown to others who want the line meanwhile: `run`, `console` */
+  /** The purpose, shown to others who want the line meanwhile: `run`, `console` */
   purpose: string;
-  /** What the record is of, for example the board's name */
+  /** The title of the record, for example the board's name */
   title: string;
-  /** The record's path without its ending. @default {one in the state directory} */
+  /** The record's path without its extension. @default {a path in the state directory} */
   record?: string;
 }
 
 /**
- * A line that is open, from here until `close`, whether somebody uses it meanwhile or not: a board that is rebooted between two
- * uses is on the record as well. A line that was lost is opened again with the next use, and its record goes on.
+ * A line that stays open from here until `close`, with or without a user. So the record also shows a board that reboots between
+ * two uses. A lost line is opened again at its next use, and its record continues.
  */
 export class LineOwner implements AsyncDisposable {
-  /** Opens a port on this line, with the owner's options. To close the port leaves the line open */
+  /** Opens a port on this line, with the owner's options. Closing the port leaves the line open */
   readonly binding: BindingInterface = {
     list: () => Promise.resolve([]),
     open: () => this.#lend(),
   };
-  /** The record's file of bytes */
+  /** The path of the record's file of bytes */
   readonly record: string;
   #options: OpenOptions;
   #record: LineRecord;
@@ -60,7 +60,7 @@ export class LineOwner implements AsyncDisposable {
   /**
    * Takes a line and begins its record.
    *
-   * @throws {TransportError} If somebody else has it, or it cannot be opened
+   * @throws {TransportError} If another process has the line, or it cannot be opened
    */
   static async open(options: LineOwnerOptions): Promise<LineOwner> {
     const taken = await takeLine(options.path, options.purpose, options.record);
@@ -86,7 +86,7 @@ export class LineOwner implements AsyncDisposable {
     this.record = record.path;
   }
 
-  /** Why the line is lost; undefined as long as it is there. */
+  /** The reason why the line is lost; undefined while it is not lost. */
   get lost(): Error | undefined {
     return this.#lost;
   }
@@ -130,20 +130,23 @@ export class LineOwner implements AsyncDisposable {
     return port;
   }
 
-  /** What a line does not take must not be sent to its next user's shell: opened again, it is dropped. */
+  /**
+   * Opens the line again, so that bytes which the line did not accept are dropped. Otherwise the next user's shell would get
+   * them.
+   */
   async #reset(): Promise<void> {
     if (this.#port?.isOpen) await this.#port.close().catch(() => {});
     await this.#reading;
     if (!this.#closed) await this.#open().catch((error) => void (this.#lost = error));
   }
 
-  /** Calls for each piece that was recorded, and when the line is lost. Gives what ends it. */
+  /** Calls `listener` after each recorded piece, and when the line is lost. Returns a function that stops this. */
   listen(listener: () => void): () => void {
     this.#listeners.add(listener);
     return () => void this.#listeners.delete(listener);
   }
 
-  /** Gives the line back and ends the record; safe to call twice. */
+  /** Releases the line and ends the record; safe to call twice. */
   async close(): Promise<void> {
     this.#closed = true;
     if (this.#port?.isOpen) await this.#port.close().catch(() => {});
@@ -158,7 +161,7 @@ export class LineOwner implements AsyncDisposable {
   }
 }
 
-/** The line for one of its users: what came since it was lent, and the way to write. */
+/** The port for one user of the line: the bytes since the line was lent, and the way to write. */
 class BorrowedPort implements BindingPortInterface {
   readonly openOptions: Required<OpenOptions>;
   isOpen = true;
@@ -217,7 +220,7 @@ class BorrowedPort implements BindingPortInterface {
     await this.#port.write(buffer).finally(() => this.#writes--);
   }
 
-  /** Leaves the line open for the next. */
+  /** Returns the line to its owner, who keeps it open. */
   async close(): Promise<void> {
     this.#mustBeOpen();
     this.isOpen = false;
@@ -241,7 +244,7 @@ class BorrowedPort implements BindingPortInterface {
     return await this.#port.getBaudRate();
   }
 
-  /** Drops what was not read here; the record has it. */
+  /** Drops the bytes that this user has not read; the record has them. */
   flush(): Promise<void> {
     this.#received = [];
     return Promise.resolve();

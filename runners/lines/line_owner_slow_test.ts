@@ -1,11 +1,11 @@
-/** The lock of a line while processes are started, which inherit what is open. */
+/** The lock of a line while child processes are started, which inherit open files. */
 
 import { assert, assertEquals } from "@std/assert";
 import { ownEnvironment } from "../../fixtures/testing.ts";
 import { type Line, openLine } from "./pty_line.ts";
 import { takeLine } from "./line_state.ts";
 
-/** Runs with a state directory of its own, and a line that nobody answers. */
+/** Runs a test with its own state directory, and a line without a board. */
 async function withLine(fn: (line: Line, state: string) => Promise<void>): Promise<void> {
   const state = await Deno.makeTempDir({ prefix: "twinlink-lines-" });
   using _ = ownEnvironment({ XDG_STATE_HOME: state });
@@ -17,7 +17,7 @@ async function withLine(fn: (line: Line, state: string) => Promise<void>): Promi
   }
 }
 
-Deno.test("a line that was given back is free at once, also while processes are being started", () =>
+Deno.test("a line that was released is free at once, also while processes are being started", () =>
   withLine(async (line, state) => {
     let over = false;
     const starting = (async () => {

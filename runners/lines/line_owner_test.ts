@@ -10,7 +10,7 @@ import { openSerial } from "./serial.ts";
 import { TransportError } from "./shell.ts";
 import { closeFd, openTty, setRaw, writeFd } from "./tty.ts";
 
-/** Runs with a state directory of its own, and a line with nobody behind it. */
+/** Runs a test with its own state directory, and a line without a board unless one is given. */
 async function withLine(fn: (line: Line, state: string) => Promise<void>, board?: string[]): Promise<void> {
   const state = await Deno.makeTempDir({ prefix: "twinlink-lines-" });
   using _ = ownEnvironment({ XDG_STATE_HOME: state });
@@ -33,7 +33,7 @@ async function until(what: () => boolean | Promise<boolean>): Promise<void> {
 
 const sizeOf = async (path: string) => (await Deno.stat(path)).size;
 
-/** Sends from the board's end, all of it. */
+/** Sends all bytes from the board's end. */
 async function say(line: Line, bytes: Uint8Array<ArrayBuffer>): Promise<void> {
   const fd = openTty(line.boardPath);
   setRaw(fd, { baudRate: 115_200 });
@@ -51,7 +51,7 @@ async function read(port: BindingPortInterface, size: number): Promise<Buffer> {
   return buffer;
 }
 
-Deno.test("LineOwner records every byte, whether somebody reads it or not, and lends the line", () =>
+Deno.test("LineOwner records every byte, with or without a reader, and lends the line", () =>
   withLine(async (line) => {
     const owner = await open(line);
     const [alone, lent, between, again] = [100_000, 300_000, 50_000, 10].map((size) => randomBytes(size));
@@ -77,7 +77,7 @@ Deno.test("LineOwner records every byte, whether somebody reads it or not, and l
     assertEquals(cast.map((event) => JSON.parse(event)[2]).join(""), new TextDecoder().decode(all));
   }));
 
-Deno.test("a line has one owner; a second user learns who has it, and it is free with that one's end", () =>
+Deno.test("a line has one owner; a second user learns the owner, and the line is free when the owner ends", () =>
   withLine(async (line) => {
     assertEquals(await holderOf(line.path), undefined);
     const owner = await open(line);
@@ -91,7 +91,7 @@ Deno.test("a line has one owner; a second user learns who has it, and it is free
     await owner.close();
     await owner.close();
     assertEquals(await holderOf(line.path), undefined);
-    // Of many records the last ten stay, their times with them.
+    // Of many records the last ten stay, with their files of times.
     for (let i = 0; i < 12; i++) await (await open(line)).close();
     const names = [...Deno.readDirSync(owner.record.replace(/[^/]*$/, ""))].map(({ name }) => name);
     assertEquals(names.filter((name) => name.endsWith(".log")).length, 10);
@@ -99,9 +99,9 @@ Deno.test("a line has one owner; a second user learns who has it, and it is free
     await assertRejects(() => open(line, { path: "/dev/none" }), TransportError, "Cannot open /dev/none: No such file");
   }));
 
-Deno.test("a line that was lost is opened again with its next use, and the record goes on", () =>
+Deno.test("a lost line is opened again at its next use, and the record continues", () =>
   withLine(async (line, state) => {
-    // The name stays, as /dev/serial/by-id has it for an adapter that is plugged in again.
+    // The name stays the same when the adapter is plugged in again, as in /dev/serial/by-id.
     const name = `${state}/adapter`;
     await Deno.symlink(line.path, name);
     const owner = await open(line, { path: name });
@@ -124,7 +124,7 @@ Deno.test("a line that was lost is opened again with its next use, and the recor
     assertEquals(await Deno.readTextFile(owner.record), "before after");
   }));
 
-Deno.test("a shell on a lent line ends, and the line stays with its owner and on the record", () =>
+Deno.test("after a shell on a lent line ends, its owner still has the line and records it", () =>
   withLine(async (line) => {
     const owner = await open(line, { baudRate: 3_000_000 });
     const login = { user: "root", password: () => "secret" };
@@ -141,14 +141,14 @@ Deno.test("a shell on a lent line ends, and the line stays with its owner and on
     await owner.close();
     const record = await Deno.readTextFile(owner.record);
     assert(record.includes("board login: "));
-    // What was typed where nothing is echoed is on no record.
+    // Text that was typed without an echo is in no record.
     assert(!record.includes("secret"));
   }, LOGIN_BOARD));
 
-Deno.test("what a line did not take is not sent to its next user", () =>
+Deno.test("bytes that a line did not accept are not sent for its next user", () =>
   withLine(async (line) => {
     const owner = await open(line);
-    // Nobody reads the other end, and it holds no more than it can: of lines without an end a terminal drops the rest.
+    // Nobody reads the other end, so it is filled: a terminal drops further bytes of a line without an end.
     const held = openTty(line.boardPath);
     setRaw(held, { baudRate: 115_200 });
     const port = await owner.binding.open({ path: line.path, baudRate: 115_200 });

@@ -1,23 +1,23 @@
 /**
- * The record of a line: every byte that the board sent, and when.
+ * The record of a line: every byte from the board, with its time.
  *
  * @module
  */
 
 import { jsonLine, visible } from "../../boards/visible.ts";
 
-/** Ends a path that {@linkcode LineRecord} writes to. */
+/** The extensions of the files that {@linkcode LineRecord} writes. */
 export const RECORD_ENDINGS = { bytes: ".log", times: ".cast" } as const;
 
 /**
- * Writes what a line reports into two files beside each other: `.log` is the bytes as they came, all of them. `.cast` is the
- * text with its times as asciicast v2, which asciinema replays (a byte that is no UTF-8 is U+FFFD there). Each is written
- * before anybody else gets to see the bytes, so a reader of the files is never late.
+ * Writes the output of a line into two files. `.log` has all bytes unchanged. `.cast` has the text with its times as asciicast
+ * v2, which asciinema replays; there an invalid UTF-8 byte is U+FFFD. Each piece is written before any user of the line gets
+ * it, so a reader of the files is never late.
  *
- * What is typed is in neither: a password may be among it, and what a terminal echoes is there anyway.
+ * Typed text is in neither file, since it may be a password; text that the terminal echoes is in both.
  */
 export class LineRecord implements Disposable {
-  /** The file of bytes */
+  /** The path of the file of bytes */
   readonly path: string;
   readonly #bytes: Deno.FsFile;
   readonly #times: Deno.FsFile;
@@ -28,7 +28,7 @@ export class LineRecord implements Disposable {
   /**
    * Begins a record.
    *
-   * @param base The path of both files without their endings; their folder must be there
+   * @param base The path of both files without their extensions; their folder must exist
    */
   constructor(base: string, options: { title: string }) {
     this.path = base + RECORD_ENDINGS.bytes;
@@ -40,13 +40,13 @@ export class LineRecord implements Disposable {
       this.#bytes.close();
       throw error;
     }
-    // The size that consoles have when nobody tells them of another.
+    // The size of a console if nothing sets another one.
     const size = { width: 80, height: 24 };
     const timestamp = Math.floor(Date.now() / 1000);
     this.#line(jsonLine({ version: 2, ...size, timestamp, title: visible(options.title) }));
   }
 
-  /** Takes what came. Throws the errors of the disk. */
+  /** Writes received bytes. Throws the errors of the disk. */
   received(bytes: Uint8Array): void {
     if (!this.#open) return;
     writeAll(this.#bytes, bytes);

@@ -1,17 +1,17 @@
 /**
- * What a line does by rule to the bytes that a board sends: terminal servers and old serial drivers turn line feeds into
- * carriage returns and line feeds, pad them, or use the eighth bit for parity. What is known of it is undone.
+ * The regular changes that a line makes to a board's bytes. Terminal servers and old serial drivers turn line feeds into
+ * carriage returns and line feeds, pad them, or use the eighth bit for parity. Known changes are undone.
  *
  * @module
  */
 
 const NEWLINE = 10;
-/** How many bytes must have come until their eighth bits tell what they are for. */
+/** How many bytes must arrive until their eighth bits show what these are used for. */
 const ENOUGH = 16;
 /** More bytes than any line adds to a line feed. */
 const LONGEST = 32;
 
-/** What the eighth bit may be for, and which share of the bytes must agree to that: some may be damaged. */
+/** Possible uses of the eighth bit, and the share of bytes that must fit: some may be damaged. */
 const EIGHTH = {
   "even parity": [(byte: number) => ones(byte) % 2 === 0, 0.95],
   "odd parity": [(byte: number) => ones(byte) % 2 === 1, 0.95],
@@ -30,7 +30,8 @@ function ones(byte: number): number {
 const hex = (bytes: readonly number[]) => bytes.map((byte) => byte.toString(16).padStart(2, "0")).join(" ");
 
 /**
- * The rule of a line. It is learned: the eighth bit from what comes, the rest from what a line feed of the board became.
+ * The rule of a line. It is learned: the eighth bit from received bytes, the rest from the bytes that a line feed of the board
+ * became.
  *
  * @example
  * ```ts
@@ -50,15 +51,15 @@ export class LineRule {
   #eighth: Eighth | undefined;
   /** The bytes that a line feed becomes */
   #newline: number[] = [NEWLINE];
-  /** The byte of them that stands for it */
+  /** The byte of these that becomes the line feed again */
   #end = NEWLINE;
-  /** Those before it: they are nowhere else in what is sent as text */
+  /** The bytes before that byte: they do not occur elsewhere in text */
   #before = new Set<number>();
-  /** Those after it, and how many of them have come after the last one */
+  /** The bytes after that byte; and how many of them have arrived after the last one */
   #behind: number[] = [];
   #skipped = Infinity;
 
-  /** What the line does, in words; empty if it does nothing. */
+  /** Describes the changes that the line makes; empty if it makes none. */
   get words(): string {
     return [
       ...this.#eighth === undefined ? [] : [`the eighth bit is ${this.#eighth}`],
@@ -66,7 +67,7 @@ export class LineRule {
     ].join(", ");
   }
 
-  /** Takes in bytes as they come; true where they show for the first time that the eighth bit is no part of the text. */
+  /** Counts received bytes; returns true when they show for the first time that the eighth bit is not part of the text. */
   hear(bytes: Uint8Array): boolean {
     if (this.#eighth !== undefined) return false;
     for (const byte of bytes) {
@@ -81,10 +82,10 @@ export class LineRule {
   }
 
   /**
-   * Learns what a line feed becomes; false where that cannot be undone. Before it there may be control characters, after
-   * it anything.
+   * Learns which bytes a line feed becomes; returns false if that cannot be undone. Control characters may come before the line
+   * feed, any bytes after it.
    *
-   * @param text One character a byte
+   * @param text One character for each byte
    */
   newlineIs(text: string): boolean {
     const bytes = Array.from(text, (character) => character.charCodeAt(0));
@@ -99,7 +100,7 @@ export class LineRule {
     return true;
   }
 
-  /** Gives the bytes as the board sent them, if the rule is known. Pieces are to come in their order. */
+  /** Returns the bytes as the board sent them, if the rule is known. The pieces must come in order. */
   undo(bytes: Uint8Array): Uint8Array {
     if (this.words === "") return bytes;
     const out: number[] = [];

@@ -1,4 +1,4 @@
-/** Lines that do something to bytes by rule, as terminal servers do, each with a real sh on a real pty behind it. */
+/** Lines that change bytes by a rule, as terminal servers do, each with a real sh on a real pty. */
 
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { Connection } from "../wire/connection.ts";
@@ -9,7 +9,7 @@ import { TransportError } from "./shell.ts";
 
 type Change = (bytes: Uint8Array<ArrayBuffer>) => Uint8Array<ArrayBuffer>;
 
-/** Puts other bytes in the place of a line feed. */
+/** Replaces a line feed with other bytes. */
 const newlines = (...to: number[]): Change => (bytes) =>
   Uint8Array.from([...bytes].flatMap((byte) => byte === 10 ? to : [byte]));
 
@@ -19,7 +19,7 @@ const parity = (odd: boolean): Change => (bytes) =>
 
 const [NUL, LF, CR, DEL] = [0, 10, 13, 127];
 
-/** Breaks lines after so many characters. */
+/** Breaks lines after `width` characters. */
 function breaking(width: number): Change {
   let column = 0;
   return (bytes) =>
@@ -31,7 +31,7 @@ function breaking(width: number): Change {
     }));
 }
 
-/** What lines do that is understood, and what is reported of it. */
+/** Changes that can be undone, and the words that report them. */
 const UNDERSTOOD: Record<string, { toHost?: Change; toBoard?: Change; words?: string }> = {
   "nothing": {},
   "a NUL behind each line feed": { toHost: newlines(LF, NUL), words: "a line feed comes as 0a 00" },
@@ -67,7 +67,7 @@ const UNDERSTOOD: Record<string, { toHost?: Change; toBoard?: Change; words?: st
   },
 };
 
-/** What lines do that is not. */
+/** Changes that cannot be undone, and the error. */
 const TOLD: Record<string, { toHost?: Change; toBoard?: Change; says: string }> = {
   "capital letters": {
     toHost: (bytes) => bytes.map((byte) => byte >= 97 && byte <= 122 ? byte - 32 : byte),
@@ -81,7 +81,7 @@ const TOLD: Record<string, { toHost?: Change; toBoard?: Change; says: string }> 
 };
 
 const LOGIN = { user: "root", password: () => "secret" };
-/** A board that somebody is logged in to: a login takes a carriage return more for an empty password. */
+/** A board with a user logged in: a login sends one more carriage return, for an empty password. */
 const LOGGED_IN = ["sh", "-c", "PS1='# ' ENV= exec sh -i"];
 
 const boardBehind = (name: string, { toHost, toBoard }: { toHost?: Change; toBoard?: Change }) =>
@@ -91,7 +91,7 @@ const boardBehind = (name: string, { toHost, toBoard }: { toHost?: Change; toBoa
   });
 
 for (const [name, { words, ...changes }] of Object.entries(UNDERSTOOD)) {
-  Deno.test(`a line that does this by rule changes nothing: ${name}`, async () => {
+  Deno.test(`a line with this rule works as without it: ${name}`, async () => {
     await using line = await boardBehind(name, changes);
     const shell = await openSerial({ path: line.path, baudRate: 3_000_000, login: LOGIN });
     assertEquals(shell.description.replace(line.path, "PATH"), `serial PATH at 3000000${words ? ` (${words})` : ""}`);
@@ -110,7 +110,7 @@ for (const [name, { words, ...changes }] of Object.entries(UNDERSTOOD)) {
 }
 
 for (const [name, { says, ...changes }] of Object.entries(TOLD)) {
-  Deno.test(`a line that does what cannot be undone is reported in one line: ${name}`, async () => {
+  Deno.test(`a line whose change cannot be undone is reported in one line: ${name}`, async () => {
     await using line = await boardBehind(name, changes);
     const open = () => openSerial({ path: line.path, baudRate: 3_000_000, login: LOGIN, loginTimeoutMs: 20_000 });
     const error = await assertRejects(open, TransportError);
@@ -118,7 +118,7 @@ for (const [name, { says, ...changes }] of Object.entries(TOLD)) {
   });
 }
 
-Deno.test("LineRule: the eighth bit is taken for parity only where nearly all bytes agree to that", () => {
+Deno.test("LineRule: the eighth bit counts as parity only if it fits nearly all bytes", () => {
   const heard = (text: string | Uint8Array) => {
     const rule = new LineRule();
     rule.hear(typeof text === "string" ? new TextEncoder().encode(text) : text);
@@ -135,7 +135,7 @@ Deno.test("LineRule: the eighth bit is taken for parity only where nearly all by
   );
 });
 
-Deno.test("LineRule: what is after a line feed is skipped wherever the pieces are cut", () => {
+Deno.test("LineRule: the bytes after a line feed are skipped wherever the pieces are cut", () => {
   for (let cut = 0; cut <= 10; cut++) {
     const rule = new LineRule();
     assertEquals(rule.newlineIs("\r\n\0 "), true);

@@ -1,5 +1,5 @@
 /**
- * Where lines are tracked: who has one, and what it said, in the user's state directory.
+ * The user's state directory for lines: the owner of each line, and its records.
  *
  * @module
  */
@@ -9,31 +9,31 @@ import { releaseLock, stateFolder } from "../../boards/state.ts";
 import { RECORD_ENDINGS } from "./line_record.ts";
 import { TransportError } from "./shell.ts";
 
-/** The owner of a line. */
+/** The process that has a line. */
 export interface LineHolder {
   pid: number;
-  /** When it took the line, as ISO 8601 reports it */
+  /** When it took the line, as an ISO 8601 time */
   since: string;
-  /** What for: `run`, `console` */
+  /** Its purpose: `run`, `console` */
   purpose: string;
-  /** The file of bytes of its record */
+  /** The record's file of bytes */
   record: string;
 }
 
-/** A line that was taken; nobody else has it until `release`. */
+/** A line that was taken; no other process can take it until `release`. */
 export interface TakenLine {
-  /** Path of this record's files, without their endings */
+  /** The path of the record's files, without their extensions */
   readonly base: string;
   release(): void;
 }
 
-/** How many records of a line are saved, the one that is being written included. */
+/** The number of records of a line that are saved, with the current one. */
 const KEPT = 10;
 
-/** A holder that looks, and goes, is no holder. */
+/** How long to retry a lock, in ms: a process that only looks at the lock holds it for a moment. */
 const GLANCE_MS = 500;
 
-/** Without a place for records no line is opened. */
+/** Returns the folder of all lines; without a place for records no line is opened. */
 function linesFolder(): string {
   try {
     return `${stateFolder()}/lines`;
@@ -44,16 +44,16 @@ function linesFolder(): string {
 
 const fileWord = (text: string) => text.replaceAll(/[^A-Za-z0-9.-]+/g, "_").replace(/^[_.]+/, "");
 
-/** Returns the folder of a line. Two names of one device are one line. */
+/** Returns the folder of a line. Two names of one device have the same folder. */
 async function folderOf(line: string): Promise<string> {
   const real = line.startsWith("/") ? await Deno.realPath(line).catch(() => line) : line;
   return `${linesFolder()}/${fileWord(real)}`;
 }
 
 /**
- * Returns the path, without its endings, of a new record of what no two need to exclude each other from: a shell over ssh, a guest.
+ * Returns the path, without extension, of a new record of a thing that needs no lock: a shell over ssh, a guest.
  *
- * @throws {TransportError} If there is no place for it
+ * @throws {TransportError} If there is no place for the record
  */
 export async function recordFor(what: string): Promise<string> {
   const folder = `${linesFolder()}/${fileWord(what)}`;
@@ -61,7 +61,7 @@ export async function recordFor(what: string): Promise<string> {
   return await newRecord(folder, new Date().toISOString());
 }
 
-/** How many records this process has begun: some of them in the same millisecond. */
+/** The number of records that this process has begun, since several may begin in the same millisecond. */
 let begun = 0;
 
 async function newRecord(folder: string, now: string): Promise<string> {
@@ -87,10 +87,10 @@ async function openLock(folder: string): Promise<Deno.FsFile> {
 }
 
 /**
- * Takes a line for this process. The lock goes with the process, however it ends.
+ * Takes a line for this process. The lock ends with the process, however the process ends.
  *
- * @param record Path of its record without the endings, by default one in the state directory
- * @throws {TransportError} If somebody has it; the message names who has it, and since when
+ * @param record The path of the record without the extension, by default a new one in the state directory
+ * @throws {TransportError} If another process has the line; the message names it, and since when
  */
 export async function takeLine(line: string, purpose: string, record?: string): Promise<TakenLine> {
   const folder = await folderOf(line);
@@ -121,7 +121,7 @@ export async function takeLine(line: string, purpose: string, record?: string): 
   }
 }
 
-/** `a twinlink run (process 4711) since 2027-03-31 12:00:05 UTC`. */
+/** Describes an owner: `a twinlink run (process 4711) since 2027-03-31 12:00:05 UTC`. */
 export function wordsOf({ purpose, pid, since }: LineHolder): string {
   return `a twinlink ${purpose} (process ${pid}) since ${since.slice(0, 19).replace("T", " ")} UTC`;
 }
@@ -137,7 +137,7 @@ export async function holderOf(line: string): Promise<LineHolder | undefined> {
 }
 
 async function readHolder(lock: Deno.FsFile): Promise<LineHolder | undefined> {
-  // Just taken, its holder may not have written yet.
+  // An owner that has just taken the line may not have written its entry yet.
   for (let left = 10; left > 0; left--) {
     await lock.seek(0, Deno.SeekMode.Start);
     const buffer = new Uint8Array(4096);
@@ -147,13 +147,13 @@ async function readHolder(lock: Deno.FsFile): Promise<LineHolder | undefined> {
       if ([since, purpose, record].every((value) => typeof value === "string") && typeof pid === "number") {
         return { pid, since, purpose, record };
       }
-    } catch { /* half written */ }
+    } catch { /* the entry is half written */ }
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
   return undefined;
 }
 
-/** Old records go; a record is two files. */
+/** Removes old records; a record is two files. */
 async function prune(folder: string): Promise<void> {
   const ending = RECORD_ENDINGS.bytes;
   const names = [...Deno.readDirSync(folder)].map(({ name }) => name).filter((name) => name.endsWith(ending)).sort();

@@ -1,5 +1,5 @@
 /**
- * From whatever a serial line shows to a raw, silent shell: the dialogue, apart from the line that carries it.
+ * From any output of a serial line to a raw, silent shell: the dialogue, without the line that carries it.
  *
  * @module
  */
@@ -7,15 +7,15 @@
 import type { LineRule } from "./line_rule.ts";
 import { lastLine, withoutControls, withoutKernelLines } from "./plain_text.ts";
 
-/** What carries the dialogue. */
+/** The line as the dialogue uses it. */
 export interface Console {
-  /** All that came since {@linkcode send} was last called, one character a byte */
+  /** All text since the last {@linkcode send}, one character for each byte */
   readonly seen: string;
-  /** What the line is known to do to bytes */
+  /** The known changes that the line makes to bytes */
   readonly rule: LineRule;
-  /** Forgets what was seen and sends text */
+  /** Forgets the received text and sends text */
   send(text: string): Promise<void>;
-  /** Waits for more, at most so many milliseconds; false when nothing came. Throws when the line is lost */
+  /** Waits for more text, at most this many ms; returns false if none arrives. Throws if the line is lost */
   more(milliseconds: number): Promise<boolean>;
 }
 
@@ -23,27 +23,27 @@ export interface Console {
 export interface Login {
   /** User name */
   user: string;
-  /** Called once, when the board asks */
+  /** Called once, when the board asks for the password */
   password?: () => Promise<string | null> | string | null;
 }
 
-/** A raw shell that was reached. */
+/** The raw shell at the end of a successful dialogue. */
 export interface RawShell {
-  /** What came after it answered, one character a byte */
+  /** The text after the shell's answer, one character for each byte */
   rest: string;
-  /** What the line reports once the shell has ended and the terminal is as before; the shell's exit status follows it */
+  /** The word that the line shows once the shell has ended and the terminal is restored; the shell's exit status follows it */
   farewell: string;
 }
 
-/** The reason that a login failed, for after a colon. */
+/** The reason why a login failed, for use after a colon. */
 export class LoginError extends Error {
   override name = "LoginError";
 }
 
-/** What a board waits for. */
+/** The kind of prompt at which a board waits. */
 export type Prompt = "login" | "password" | "new password" | "shell" | "bootloader";
 
-/** Of the unfinished line at the end, first match wins: getty(8), login(1), passwd(1), U-Boot and barebox, shells. */
+/** Patterns for the unfinished last line, first match wins: getty(8), login(1), passwd(1), U-Boot and barebox, shells. */
 const PROMPTS: readonly [Prompt, RegExp][] = [
   ["login", /(?<!last |last failed )\blogin: *$/i],
   ["new password", /\b(new|retype|current).*password: *$/i],
@@ -52,43 +52,44 @@ const PROMPTS: readonly [Prompt, RegExp][] = [
   ["shell", /[#$%>] *$/],
 ];
 
-/** Returns what the end of the text asks for, kernel lines and escape sequences left out. */
+/** Returns the kind of prompt at the end of the text, ignoring kernel lines and escape sequences. */
 export function promptOf(text: string): Prompt | undefined {
   const line = withoutControls(withoutKernelLines(text)).split("\n").at(-1)!;
   return PROMPTS.find(([, pattern]) => pattern.test(line))?.[0];
 }
 
 /**
- * Interrupts what runs in the raw shell and the shell with it, and drops what it has not read (group separator, Ctrl-]).
- * The one byte that does not pass the raw line: without it a here-document that was cut would hold the board for ever.
+ * Interrupts the raw shell and its command, and drops the unread input (group separator, Ctrl-]). It is the only byte that the
+ * raw line does not pass on. Without it, a here-document that was cut would block the board forever.
  */
 export const INTERRUPT = "\x1d";
 
-/** Ends a raw shell that an earlier run left, drops a half line that somebody typed (twice: readline searches after Ctrl-]). */
+/**
+ * Ends a raw shell of an earlier run, and drops a half line that somebody typed (twice, since readline searches after Ctrl-]).
+ */
 const WAKE = `${INTERRUPT}\x15\x15\n`;
 
 /**
- * A shell that asks for the rest of a command, after other prompts where lines were typed ahead: nothing but Ctrl-C gets it
- * out of an open quote.
+ * Matches a shell that asks for the rest of a command; other prompts come before it if lines were typed ahead. Only Ctrl-C ends
+ * an open quote.
  */
 const CONTINUES = /(?:^|[#$%>] )>$/;
 const CANCEL = "\x03";
 
-/** How long a line must stay as it is before its end is taken for a prompt: `Last login:` and prices look like one too. */
+/** How long a line must be quiet until its end counts as a prompt, in ms: `Last login:` and prices look like prompts, too. */
 const SETTLED = 150;
-/** How long login(1) may take to answer, PAM's delay after a failure included. */
+/** The longest time until login(1) answers, in ms, with PAM's delay after a failure. */
 const LOGIN_PATIENCE = 15_000;
-/** How long a shell may take to run a line of three short commands. */
+/** The longest time in which a shell runs a line of three short commands, in ms. */
 const SHELL_PATIENCE = 10_000;
-/** How long until a line that shows no prompt is woken again; at first sooner, as it may have missed the first. */
+/** The time until a line without a prompt is woken again, in ms; shorter at first, since the first attempt may be lost. */
 const WAKE_EVERY = 2_000;
 const FIRST_WAKES = [400, 600, 1_000];
 
 /**
- * Logs in, where that is needed, and turns the line into a raw `sh` without prompts and echo. Gives up after
- * `patience` milliseconds.
+ * Logs in, if needed, and turns the line into a raw `sh` without prompts and echo. Gives up after `patience` ms.
  *
- * @throws {LoginError} With the reason, one line
+ * @throws {LoginError} With the reason in one line
  */
 export async function reachRawShell(line: Console, login: Login | undefined, patience: number): Promise<RawShell> {
   const deadline = performance.now() + patience;
@@ -100,7 +101,7 @@ export async function reachRawShell(line: Console, login: Login | undefined, pat
   for (let wakes = 0; performance.now() < deadline;) {
     let prompt: Prompt | undefined;
     if (sent === "wake") {
-      // A boot loader that counts down must not be stopped by a key.
+      // Do not send a key to a boot loader that counts down: it would stop the boot.
       const wait = FIRST_WAKES[wakes] ?? WAKE_EVERY;
       const probe = wakes >= FIRST_WAKES.length && wakes % 2 === 1;
       if (promptOf(line.seen) !== "bootloader") await line.send(probe ? PROBE : WAKE);
@@ -109,7 +110,7 @@ export async function reachRawShell(line: Console, login: Login | undefined, pat
     } else {
       prompt = await waitForPrompt(line, Math.min(LOGIN_PATIENCE, deadline - performance.now()));
     }
-    // Without what a terminal echoes of our waking it.
+    // Without the terminal's echo of the wake-up bytes.
     heard = lastLine(withoutKernelLines(line.seen).replaceAll(/\^[\]U]/g, "")) || heard;
     if (sent === "password" && (prompt === "login" || /incorrect|denied|failure/i.test(line.seen))) {
       throw new LoginError(`the password of ${login!.user} was not accepted`);
@@ -129,7 +130,7 @@ export async function reachRawShell(line: Console, login: Login | undefined, pat
       await line.send(`${password}\n`);
       sent = "password";
     } else if (prompt === "shell" && !cancelled && CONTINUES.test(lastLine(withoutKernelLines(line.seen)))) {
-      // Once: there are boards whose prompt it is.
+      // Only once: on some boards this is the normal prompt.
       cancelled = true;
       await line.send(CANCEL);
       sent = "wake";
@@ -139,7 +140,7 @@ export async function reachRawShell(line: Console, login: Login | undefined, pat
       if (shell) return shell;
       sent = "wake";
     } else if (answeredRaw(line.seen)) {
-      // A raw shell that is not of ours: let it end, and see what is after it.
+      // A raw shell of somebody else: end it, and look at the prompt after it.
       await line.send("exit\n");
       await line.more(WAKE_EVERY);
       sent = "wake";
@@ -153,10 +154,10 @@ export async function reachRawShell(line: Console, login: Login | undefined, pat
 }
 
 const PROBE_WORD = "twinlink-here";
-/** A login takes it for a user name and asks for a password; a raw shell answers, without a carriage return. */
+/** A login reads this as a user name and asks for a password; a raw shell answers it, without a carriage return. */
 const PROBE = `${WAKE}echo twinlink"-"here\n`;
 const answeredRaw = (seen: string) => withoutKernelLines(seen).includes(`${PROBE_WORD}\n`);
-/** Returns a shell whose prompt is of no known form. */
+/** True if a shell with an unknown prompt answered the probe. */
 const answeredCooked = (seen: string) => withoutKernelLines(seen).includes(`${PROBE_WORD}\r\n`);
 
 async function waitForPrompt(line: Console, milliseconds: number): Promise<Prompt | undefined> {
@@ -181,7 +182,7 @@ async function settle(line: Console, milliseconds: number): Promise<void> {
   for (let left = milliseconds; left > 0; left = deadline - performance.now()) await line.more(left);
 }
 
-/** Waits until the text matches, kernel lines left out; undefined if it does not in time. */
+/** Waits until the text, without kernel lines, matches; undefined if it does not match in time. */
 async function waitForMatch(
   line: Console,
   pattern: RegExp,
@@ -198,12 +199,12 @@ async function waitForMatch(
 }
 
 /**
- * At a shell's prompt, starts a `sh` that is silent on a raw terminal.
+ * Starts a silent `sh` on a raw terminal, at a shell's prompt.
  *
- * - Its script is a file (`/proc/self/fd/0`, which is the line) because that is what makes dash, bash and busybox ash alike
- *   neither interactive nor prompting: on a terminal as standard input busybox ash edits lines and asks for the cursor.
- * - Words that shall be found come in two halves, so that an echo of the command cannot match.
- * - The line goes to any shell, so all of it is one word in single quotes for `sh -c`.
+ * - Its script is a file (`/proc/self/fd/0`, which is the line). This makes dash, bash and busybox ash non-interactive and
+ *   without prompts. With a terminal as standard input, busybox ash would edit lines and ask for the cursor position.
+ * - Words to search for are sent in two halves, so that an echo of the command cannot match.
+ * - Any shell may read the line, so the script is one word in single quotes for `sh -c`.
  */
 async function takeOver(line: Console, loggedIn: boolean): Promise<RawShell | undefined> {
   const [ready, farewell] = [newWord(), newWord()];
@@ -211,7 +212,7 @@ async function takeOver(line: Console, loggedIn: boolean): Promise<RawShell | un
     `printf "%s%s\\n" ${halvesOf(ready)}&&LC_ALL=C TERM=dumb PS1= PS2= ENV= sh /proc/self/fd/0 2>/dev/null;r=$?;` +
     `stty $s;printf "%s%s $r\\n" ${halvesOf(farewell)}`;
   await line.send(`${loggedIn ? "exec " : ""}sh -c '${script}'\n`);
-  // Whatever the line makes of the line feed after it
+  // The line may change the line feed after the word, so it is not matched
   const found = await waitForMatch(line, new RegExp(ready, "i"), SHELL_PATIENCE);
   if (found && found[0] !== ready) throw new LoginError("the line turns small letters into capital ones");
   if (!found) {
@@ -222,19 +223,20 @@ async function takeOver(line: Console, loggedIn: boolean): Promise<RawShell | un
   return { rest: await learnRule(line), farewell };
 }
 
-/** The characters of a line that a line of the wire may have at least, so that no terminal server breaks it. */
+/** Lines of at least this many characters must pass unbroken, for the wire's lines. */
 const WIDE = 250;
 
 /**
- * Has the raw shell say what the line makes of its bytes, each way, and learns that; gives what came after the answer.
+ * Makes the raw shell report how the line changes bytes in each direction, and learns the rule. Returns the text after the
+ * answer.
  *
- * @throws {LoginError} If the shell does not answer, or the line does what cannot be undone
+ * @throws {LoginError} If the shell does not answer, or a change of the line cannot be undone
  */
 async function learnRule(line: Console): Promise<string> {
   for (let tries = 0;; tries++) {
     const [first, second] = [newWord(), newWord()];
-    // Where lines end in a byte more on their way to the board, the value of `t` is longer. Where they begin with one, there is
-    // no such command as `false`.
+    // If the line adds a byte to the end of each line to the board, the value of `t` is longer. If it adds a byte to the
+    // beginning, the command `false` is not found.
     await line.send(
       `t=ok\nfalse||printf "%s%s\\n%s%s %s %s %0${WIDE}d\\n" ${halvesOf(first)} ${halvesOf(second)} \${#t} $? 0;:\n`,
     );
@@ -248,7 +250,7 @@ async function learnRule(line: Console): Promise<string> {
       return text.slice(text.indexOf(whole) + whole.length);
     }
     if (tries < TRIES) {
-      // A carriage return is the byte that lines add on their way to the board.
+      // The byte that lines usually add on the way to the board is a carriage return.
       await line.send("false||stty igncr;:\n");
       continue;
     }
@@ -262,13 +264,13 @@ async function learnRule(line: Console): Promise<string> {
   }
 }
 
-/** How often the shell is asked again for what the line does, and how long it may take then, in milliseconds. */
+/** How often the shell is asked again how the line changes bytes, and the longest time for each answer, in ms. */
 const TRIES = 2, AGAIN_PATIENCE = 3_000;
 
-/** Returns a word in two halves, so that an echo of the command is not taken for it. */
+/** Returns a word in two halves, so that an echo of the command cannot be mistaken for the word. */
 const halvesOf = (word: string) => `${word.slice(0, 8)} ${word.slice(8)}`;
 
-/** Sixteen characters that nothing else on the line has. */
+/** Returns sixteen characters that occur nowhere else on the line. */
 function newWord(): string {
   return crypto.randomUUID().replaceAll("-", "").slice(0, 16);
 }

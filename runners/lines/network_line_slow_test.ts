@@ -1,4 +1,4 @@
-/** Lines behind a console server: Debian's ser2net, with a board's program on a pty behind it. */
+/** Lines of a console server: Debian's ser2net, with a board's program on a pty. */
 
 import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
 import fc from "fast-check";
@@ -31,11 +31,11 @@ function serverTest(name: string, board: LineOptions, fn: (server: TestSer2net, 
 }
 
 const LOGIN = { user: "root", password: () => "secret" };
-/** A line that shows nothing for so long, in milliseconds, sends nothing more. */
+/** If a line shows nothing for this long, in ms, nothing more comes. */
 const PATIENCE = 60_000;
 const bytesOf = (text: string) => new TextEncoder().encode(text);
 
-/** Writes a script; gives what came until the text is there. */
+/** Writes a script; returns the output up to the given text, or to the given number of bytes. */
 async function ask(shell: Shell, script: string | Uint8Array, end: string | number): Promise<Uint8Array> {
   const writer = shell.writable.getWriter();
   const reader = shell.readable.getReader();
@@ -60,7 +60,7 @@ for (const protocol of ["rfc2217", "tcp"] as const) {
     const shell = await openSerial({ path, baudRate: 3_000_000, login: LOGIN, loginTimeoutMs: 20_000 });
     assertEquals(shell.description, `serial ${path} at 3000000`);
     const size = 128 << 10;
-    // A quarter is the byte that begins a command of telnet; Ctrl-] would interrupt the shell.
+    // A quarter of the bytes begins a command of telnet. Ctrl-] is left out, since it would interrupt the shell.
     const data = randomBytes(size).map((byte, i) => i % 4 === 0 ? 0xff : byte === 0x1d ? 0 : byte);
     await ask(shell, `echo ready; exec head -c ${size}\n`, "ready\n");
     const back = await ask(shell, data, size);
@@ -70,7 +70,7 @@ for (const protocol of ["rfc2217", "tcp"] as const) {
   });
 
   serverTest(
-    `${protocol}: a server that is killed is a lost line, in the middle of what is read`,
+    `${protocol}: a line is lost when its server is killed in the middle of a read`,
     { board: LOGIN_BOARD },
     async (server) => {
       const shell = await openSerial({ path: server[protocol], baudRate: 1_000_000, login: LOGIN });
@@ -92,7 +92,7 @@ for (const protocol of ["rfc2217", "tcp"] as const) {
     },
   );
 
-  serverTest(`${protocol}: a line that somebody has is refused with the server's words`, {}, async (server) => {
+  serverTest(`${protocol}: a line that somebody else uses is refused with the server's words`, {}, async (server) => {
     const first = await TwinlinkBinding.open({ path: server[protocol], baudRate: 115_200 });
     const second = openSerial({ path: server[protocol], loginTimeoutMs: 5_000 });
     await assertRejects(() => second, TransportError, protocol === "tcp" ? "Lost " : "Port already in use");
@@ -141,7 +141,7 @@ Deno.test("rfc2217: a server that speaks no telnet, or answers another speed, is
       while (await connection.read(buffer) !== null);
     });
   assertEquals(await answering(refuse), "Cannot open PATH: the server refuses binary");
-  // The answer to the speed comes before the question: it is no answer to it, and then comes none but the wrong one.
+  // The answer to the speed comes before the question, so it does not count; after the question only a wrong answer comes.
   const wrong = greet(async (connection) => {
     for (const bytes of agree) await connection.write(bytes);
     const reader = new TelnetReader();
@@ -154,14 +154,14 @@ Deno.test("rfc2217: a server that speaks no telnet, or answers another speed, is
   assertMatch(await wrong, /^Cannot open PATH: the server does not set 115200 baud: it answers 9600$/);
 });
 
-Deno.test("rfc2217: what a server said before it hung up is reported, also where writing fails before it is read", async () => {
+Deno.test("rfc2217: the last text of a server that hangs up is reported, even if a write fails before it is read", async () => {
   using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   const hungUp = listener.accept().then(async (connection) => {
     await connection.write(bytesOf("Port already in use\r\n"));
     connection.close();
   });
   const connect = Deno.connect;
-  // The line of a busy machine: what is read comes a while after what is written.
+  // As on a busy machine, reads come a while after writes.
   const slow = async (options: Deno.ConnectOptions) => {
     const connection = await connect(options);
     await hungUp;
@@ -179,7 +179,7 @@ Deno.test("rfc2217: what a server said before it hung up is reported, also where
   }
 });
 
-/** Returns what events come to, however they were cut. */
+/** Joins the data of events, in whatever pieces it came. */
 function joined(events: TelnetEvent[]): { data: number[]; others: string[] } {
   const data = events.flatMap((event) => event.kind === "data" ? [...event.bytes] : []);
   const others = events.filter((event) => event.kind !== "data").map((event) =>
@@ -188,7 +188,7 @@ function joined(events: TelnetEvent[]): { data: number[]; others: string[] } {
   return { data, others };
 }
 
-Deno.test("telnet: data and commands come apart as they were put together, wherever the stream is cut", () => {
+Deno.test("telnet: data and commands are separated correctly wherever the stream is cut", () => {
   const byte = fc.nat(255);
   const piece = fc.oneof(
     fc.array(fc.oneof(byte, fc.constant(0xff))).map((data) => ({ data, bytes: [...escaped(new Uint8Array(data))] })),
@@ -196,7 +196,7 @@ Deno.test("telnet: data and commands come apart as they were put together, where
       .map(([verb, option]) => ({ other: `${verb} ${option}`, bytes: [...verbBytes(verb, option)] })),
     fc.tuple(byte.filter((option) => option !== 0xff), fc.array(byte))
       .map(([option, of]) => ({ other: `${option}: ${of.join(" ")}`, bytes: [...subnegotiationBytes(option, of)] })),
-    // No operation.
+    // The command "no operation".
     fc.constant({ bytes: [255, 241] }),
   );
   fc.assert(fc.property(fc.array(piece), fc.array(fc.nat(20)), (pieces, cuts) => {

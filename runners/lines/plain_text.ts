@@ -1,5 +1,5 @@
 /**
- * What a board sent, made fit to be looked at: by a prompt's pattern, or by a person in a message.
+ * Prepares a board's output for the pattern of a prompt, or for a person who reads a message.
  *
  * @module
  */
@@ -19,9 +19,9 @@ export function withoutControls(text: string): string {
 }
 
 /**
- * Returns the text without the lines that the kernel's console put into it. A kernel line stays whole, `[   12.345678] text`, but
- * begins between any two bytes of what the board's programs write: taking it out joins them again. One that has
- * only begun, at the end, is taken out as well.
+ * Returns the text without the lines that the kernel's console put into it. A kernel line stays whole, `[   12.345678] text`,
+ * but may begin between any two bytes of other output; without it, these bytes are joined again. An incomplete kernel line at
+ * the end is removed, too.
  *
  * @example
  * ```ts
@@ -35,7 +35,7 @@ export function withoutKernelLines(text: string): string {
   return text.replace(KERNEL_LINE, "").replace(KERNEL_BEGUN, "");
 }
 
-/** Returns what {@linkcode withoutKernelLines} leaves out: the whole lines, and the one that has only begun. */
+/** Returns the lines that {@linkcode withoutKernelLines} removes: the whole lines, and an incomplete line at the end. */
 export function kernelLines(text: string): { whole: string; begun: string } {
   const lines = text.match(KERNEL_LINE) ?? [];
   const cut = KERNEL_BEGUN.exec(text.replace(KERNEL_LINE, ""))?.[0] ?? "";
@@ -45,7 +45,7 @@ export function kernelLines(text: string): { whole: string; begun: string } {
   };
 }
 
-/** Returns the last line with content, at most 120 characters of it, for a message. */
+/** Returns the last line that is not empty, at most 120 characters of it, for a message. */
 export function lastLine(text: string): string {
   const lines = withoutControls(text).split("\n").map((line) => line.trim()).filter((line) => line !== "");
   return (lines.at(-1) ?? "").slice(0, 120);

@@ -1,5 +1,5 @@
 /**
- * A shell that is a child process here: the local one, or the ssh client.
+ * A shell that is a child process of this process: a local shell, or the ssh client.
  *
  * @module
  */
@@ -7,28 +7,28 @@
 import { type Shell, TransportError } from "./shell.ts";
 import { withoutControls } from "./plain_text.ts";
 
-/** How the process is started and spoken of. */
+/** How to start the process, and its words for messages. */
 export interface ProcessOptions {
   command: string;
   args: string[];
-  /** Beside this process's own environment */
+  /** Variables in addition to this process's own environment */
   env?: Record<string, string>;
   description: string;
-  /** The meaning of an exit status: undefined for a normal end, otherwise why the shell was lost */
+  /** Returns why the shell was lost, from an exit status; undefined for a normal end */
   lost?: (status: Deno.CommandStatus, stderr: string) => string | undefined;
   /** Called once by `close`, after the process has ended */
   afterClose?: () => Promise<void>;
 }
 
-/** How long a process may take to end by itself before it gets a signal, and then before it is killed (milliseconds). */
+/** How long a process may take to end by itself before SIGTERM, and then before SIGKILL, in ms. */
 const GRACE = 500;
 
-/** How much of what the process printed last on standard error is stored. */
+/** The most characters of the end of standard error that are stored. */
 const STDERR_KEPT = 8192;
 
 /**
- * A child process with its streams. It leads its own session: it has no terminal to ask on, and Ctrl-C does not reach it,
- * so that the board can still be tidied up through it.
+ * A child process with its streams. It leads its own session, so it has no terminal to ask on, and Ctrl-C does not reach it. So
+ * the board can still be cleaned up through it.
  */
 export class ProcessShell implements Shell {
   readonly description: string;
@@ -46,7 +46,7 @@ export class ProcessShell implements Shell {
   #stdin: WritableStreamDefaultWriter<Uint8Array<ArrayBufferLike>>;
   #stdout: ReadableStreamDefaultReader<Uint8Array<ArrayBufferLike>>;
 
-  /** Starts the process; throws Deno.errors.NotFound where the command is not installed. */
+  /** Starts the process; throws Deno.errors.NotFound if the command is not installed. */
   constructor(options: ProcessOptions) {
     this.description = options.description;
     this.#child = new Deno.Command(options.command, {
@@ -91,20 +91,20 @@ export class ProcessShell implements Shell {
     });
   }
 
-  /** Returns what it said on standard error, its end; resolves when the process has closed it. */
+  /** Returns the end of the process's standard error; resolves when the process has closed it. */
   async stderr(): Promise<string> {
     await this.#stderrDone;
     return this.#stderr;
   }
 
-  /** Returns the next bytes of its standard output, undefined at the end; only before `readable` is used. */
+  /** Returns the next bytes of the process's standard output, undefined at the end; only before `readable` is used. */
   async read(): Promise<Uint8Array | undefined> {
     const unread = this.#unread;
     this.#unread = undefined;
     return unread?.length ? unread : (await this.#stdout.read()).value;
   }
 
-  /** Puts bytes back that were read too far: `readable` gives them next. */
+  /** Puts back bytes that were read too far: `readable` yields them next. */
   unread(bytes: Uint8Array): void {
     this.#unread = bytes;
   }
@@ -115,7 +115,7 @@ export class ProcessShell implements Shell {
   }
 
   async #close(): Promise<void> {
-    // End of input ends a shell that listens; a write that is stuck, or a command that runs, needs the signals.
+    // The end of input ends a shell that reads it. A blocked write, or a running command, needs the signals.
     const ended = Promise.race([this.#stdin.close().then(() => this.status), this.status]).catch(() => {});
     for (const signal of ["SIGTERM", "SIGKILL"] as const) {
       if (await within(GRACE, Promise.race([ended, this.status]))) break;
@@ -127,12 +127,12 @@ export class ProcessShell implements Shell {
     await this.#afterClose?.();
   }
 
-  /** It leads a process group, so its children end with it. */
+  /** Sends a signal to the process group, so that its children end, too. */
   #kill(signal: Deno.Signal): void {
     if (this.#ended) return;
     try {
       Deno.kill(-this.#child.pid, signal);
-    } catch { /* it has just ended */ }
+    } catch { /* the process has just ended */ }
   }
 
   async #drain(): Promise<void> {
@@ -147,7 +147,7 @@ export class ProcessShell implements Shell {
   }
 }
 
-/** True when the promise settled within so many milliseconds. */
+/** True if the promise settled within this many ms. */
 export async function within(milliseconds: number, promise: Promise<unknown>): Promise<boolean> {
   let timer: ReturnType<typeof setTimeout> | undefined;
   const late = new Promise<boolean>((resolve) => timer = setTimeout(() => resolve(false), milliseconds));

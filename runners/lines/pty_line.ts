@@ -1,69 +1,72 @@
 /**
- * A serial line for tests and benchmarks, made of two real pseudo terminals: the host opens one, a board program has the
- * other as its terminal, and bytes travel in between at a line's speed. They are lost when a small FIFO overruns, and are
- * cut anywhere by kernel log lines.
+ * A serial line for tests and benchmarks, made of two real pseudo terminals. The host opens one; a board program has the other
+ * as its terminal. Bytes travel between them at the speed of a line. They are lost if a small FIFO overruns, and kernel lines
+ * may come between any two bytes.
  *
  * @module
  */
 
 import { closeFd, openPty, openTty, poller, readFd, setRaw, writeFd } from "./tty.ts";
 
-/** How the line behaves and what is behind it. */
+/** The behaviour of the line, and the program at its board's end. */
 export interface LineOptions {
-  /** The program on the board, with its arguments; its terminal is the line. Without it nobody answers */
+  /** The program on the board, with its arguments; the line is its terminal. Without it nobody answers */
   board?: string[];
-  /** Environment of the board program, beside this process's own */
+  /** Variables for the board program, in addition to this process's own environment */
   env?: Record<string, string>;
-  /** Bits a second each way, ten to a byte; without it as fast as it goes */
+  /** Bits per second in each direction, ten for each byte; without it, as fast as possible */
   baudRate?: number;
-  /** Kernel log lines on the way to the host, spliced in between any two bytes */
+  /** Kernel log lines on the way to the host, inserted between any two bytes */
   noise?: {
-    /** Lines a second, evenly spaced */
+    /** Lines per second, evenly spaced */
     perSecond: number;
-    /** What the nth line reports after its time stamp */
+    /** Returns the text of the nth line, after its time stamp */
     text?: (n: number) => string;
   };
-  /** Holds the speed to the microsecond, at the cost of a CPU: for measuring one line */
+  /** Keeps the speed to the microsecond, at the cost of a CPU: to measure one line */
   exact?: boolean;
-  /** Milliseconds that everything takes beside, each way: an adapter's latency timer, a network */
+  /** Additional delay in each direction, in ms: an adapter's latency timer, a network */
   latencyMs?: number;
-  /** Bytes that the board's receiver holds; what comes faster than `baudRate` beyond it is lost. Without it nothing is */
+  /**
+   * The size of the board's receive FIFO: bytes that arrive faster than `baudRate` and do not fit are lost. Without it no byte
+   * is lost
+   */
   fifo?: number;
-  /** What happens to bytes on their way: lost, doubled, changed, or late. Called in their order. @default {nothing} */
+  /** Changes bytes on their way: they may be lost, doubled, changed, or late. Called in order. @default {no change} */
   between?: (bytes: Uint8Array<ArrayBuffer>, to: "host" | "board") => Promise<Uint8Array<ArrayBuffer>>;
 }
 
 /** A line that works until `close`. */
 export interface Line extends AsyncDisposable {
-  /** What the host opens; another one after `replug` */
+  /** The path that the host opens; it changes after `replug` */
   readonly path: string;
-  /** The board's end of the line: what its programs have as their terminal */
+  /** The board's end of the line: the terminal of its programs */
   readonly boardPath: string;
   /** Bytes lost to the board's FIFO */
   readonly lost: number;
   /** Bytes that reached the board */
   readonly received: number;
-  /** Kernel lines spliced in */
+  /** The number of kernel lines that were inserted */
   readonly noiseLines: number;
-  /** Those lines, as the kernel would say them */
+  /** These lines, as the kernel would print them */
   readonly spliced: readonly string[];
-  /** Has a kernel talk on the line from now on */
+  /** Inserts kernel lines from now on */
   talk(noise: NonNullable<LineOptions["noise"]>): void;
-  /** Has it fall silent; resolves when all that it said is on its way */
+  /** Stops the kernel lines; resolves when all of them have been sent */
   hush(): Promise<void>;
-  /** Writes text to the host between two bytes, as a kernel would */
+  /** Writes text to the host between two bytes, like a kernel */
   inject(text: string): Promise<void>;
-  /** Takes the host's end away, as pulling a USB adapter does */
+  /** Removes the host's end, like pulling a USB adapter */
   unplug(): Promise<void>;
-  /** Gives the host an end again, after `unplug` */
+  /** Gives the host a new end, after `unplug` */
   replug(): void;
   /** Ends the board program and the line */
   close(): Promise<void>;
 }
 
 /**
- * A board program: asks for a login and a password like login(1), then runs an interactive shell. Root's password is
- * `LINE_PASSWORD`, the shell `LINE_SHELL`.
+ * A board program: asks for a login and a password like login(1), then runs an interactive shell. The password of root is in
+ * `LINE_PASSWORD`, the shell in `LINE_SHELL`.
  */
 export const LOGIN_BOARD: string[] = [
   "sh",
@@ -84,7 +87,7 @@ while :; do
 done`,
 ];
 
-/** Opens the host's end. Until somebody has set it up it must not send back to the board what the board reports. */
+/** Opens the host's end without echo: otherwise it would send the board's output back until somebody sets it up. */
 function openQuiet(path: string): number {
   const fd = openTty(path);
   setRaw(fd, { baudRate: 115_200 });
@@ -93,7 +96,7 @@ function openQuiet(path: string): number {
 
 const CANCELED = new Error("the line was closed");
 
-/** Lays a line. */
+/** Creates a line. */
 export function openLine(options: LineOptions = {}): Promise<Line> {
   return Promise.resolve(new PtyLine(options));
 }
@@ -115,9 +118,9 @@ class PtyLine implements Line {
   #timer: ReturnType<typeof setInterval> | undefined;
   #process: Deno.ChildProcess | undefined;
   #options: LineOptions;
-  /** Descriptors from which nothing came for a while: the line was at rest */
+  /** Descriptors that had nothing to read for a while: the line was at rest */
   #rested = new Set<number>();
-  /** What is on its way over a line that has latency */
+  /** Bytes that are on their way, on a line with latency */
   #flight = new Set<Promise<void>>();
 
   constructor(options: LineOptions) {
@@ -128,7 +131,7 @@ class PtyLine implements Line {
     this.boardPath = board.path;
     this.#host = host.fd;
     this.#board = board.fd;
-    // Held, so that neither end hangs up while nobody has it open.
+    // Kept open, so that neither end hangs up while nobody else has it open.
     this.#held = [openQuiet(host.path), openTty(board.path)];
     for (const fd of [this.#host, this.#board]) {
       poller.add(fd);
@@ -187,7 +190,7 @@ class PtyLine implements Line {
     await Promise.all([...this.#pumps, this.#toHost, ...this.#flight]);
     try {
       this.#process?.kill("SIGKILL");
-    } catch { /* ended by itself */ }
+    } catch { /* the program ended by itself */ }
     await this.#process?.status;
   }
 
@@ -209,7 +212,7 @@ class PtyLine implements Line {
     closeFd(fd);
   }
 
-  /** Moves what comes from `fd` in pieces of at most 32 bytes (a UART's FIFO or two), so that noise gets in anywhere. */
+  /** Moves bytes from `fd` in pieces of at most 32 bytes (one or two FIFOs of a UART), so that noise may come anywhere. */
   async #pump(fd: number, to: "host" | "board"): Promise<void> {
     const { between } = this.#options;
     const send = (bytes: Uint8Array<ArrayBuffer>) => to === "host" ? this.#sendToHost(bytes) : this.#sendToBoard(bytes);
@@ -230,7 +233,8 @@ class PtyLine implements Line {
     let sending = Promise.resolve();
     await this.#whileOpen(this.#host, async () => {
       const count = await this.#read(this.#host, buffer);
-      // By the clock: where we come late to read, on a busy machine, the host was not too fast, nor the board too slow.
+      // Uses the clock, since this process may read late on a busy machine: then the host was not too fast, nor the board too
+      // slow.
       const now = performance.now();
       level = Math.max(0, level + count - (now - before) * bytesPerMs);
       before = now;
@@ -277,10 +281,10 @@ class PtyLine implements Line {
     if (baudRate !== undefined) {
       const now = performance.now();
       const rested = exact && this.#rested.delete(fd === this.#host ? this.#board : this.#host);
-      // A timer that is late must not make the line slower than it is.
+      // A late timer must not make the line slower than its speed.
       const free = Math.max(this.#nextFree.get(fd) ?? 0, rested ? now : now - 10) + bytes.length * 10_000 / baudRate;
       this.#nextFree.set(fd, free);
-      // Timers have a grain of a millisecond: sleep only once that much is owed, so that the mean speed is right.
+      // Timers are exact to one ms: sleep only once that much is due, so that the mean speed is right.
       const sleep = exact ? Math.floor(free - now - 1) : free - now;
       if (sleep > 1 || (exact && sleep >= 1)) await new Promise((resolve) => setTimeout(resolve, sleep));
       while (exact && performance.now() < free);

@@ -1,18 +1,18 @@
 /**
- * A real console server for tests: Debian's ser2net on loopback ports of its own, with a tty behind each.
+ * A real console server for tests: Debian's ser2net on loopback ports, for a tty.
  *
  * @module
  */
 
 /** A server that runs until `close`. */
 export interface TestSer2net extends AsyncDisposable {
-  /** The line by RFC 2217 */
+  /** The path of the line over RFC 2217 */
   readonly rfc2217: string;
-  /** The same tty as raw bytes, at 115200 */
+  /** The path of the same tty as raw bytes, at 115200 baud */
   readonly tcp: string;
   /** Ends the server at once */
   kill(): Promise<void>;
-  /** Stops it, so that it sends nothing and its connections stay; `SIGCONT` lets it go on */
+  /** Sends the server a signal: SIGSTOP silences it while its connections stay, `SIGCONT` lets it continue */
   signal(name: Deno.Signal): void;
   close(): Promise<void>;
 }
@@ -44,11 +44,11 @@ export async function startSer2net(program: string, tty: string): Promise<TestSe
   const directory = await Deno.makeTempDir({ prefix: "twinlink-ser2net-" });
   await Deno.writeTextFile(`${directory}/ser2net.yaml`, config);
   const child = new Deno.Command(program, {
-    // In the foreground.
+    // It runs in the foreground.
     args: ["-n", "-d", "-c", `${directory}/ser2net.yaml`],
     stdin: "null",
     stdout: "null",
-    // It always prints that it cannot announce itself in the network.
+    // It always reports that it cannot announce itself on the network.
     stderr: "null",
   }).spawn();
   let ended = false;
@@ -81,15 +81,15 @@ export async function startSer2net(program: string, tty: string): Promise<TestSe
   };
 }
 
-/** True if somebody listens on the port; found without connecting to it, upon which ser2net would open the tty. */
+/** True if a process listens on the port. It does not connect, since ser2net would then open the tty. */
 async function listens(port: number): Promise<boolean> {
   const local = `0100007F:${port.toString(16).toUpperCase().padStart(4, "0")} 00000000:0000 0A`;
-  // Deno itself may not look there.
+  // Deno itself may not read /proc/net.
   const { stdout } = await new Deno.Command("cat", { args: ["/proc/net/tcp"], stdin: "null" }).output();
   return new TextDecoder().decode(stdout).includes(local);
 }
 
-/** Waits until it is so; a busy machine takes its time for that, so there is no bound. */
+/** Waits until the condition is true, without a bound, since a busy machine may take long. */
 async function until(what: () => Promise<boolean>): Promise<void> {
   while (!await what()) await new Promise((resolve) => setTimeout(resolve, 20));
 }

@@ -1,5 +1,5 @@
 /**
- * A board over a serial line: woken, logged in to, and left as it was found.
+ * A board over a serial line: wakes it, logs in, and leaves it as it was.
  *
  * @module
  */
@@ -19,35 +19,35 @@ export type { Login } from "./login.ts";
 export interface SerialOptions {
   /** The line's device, for example `/dev/ttyUSB0` */
   path: string;
-  /** Bits a second, 8N1; also the most that is ever sent, on lines that have no speed of their own. @default {115200} */
+  /** Bits per second, 8N1; also the limit for sending on lines that have no speed of their own. @default {115200} */
   baudRate?: number;
   /** Flow control by the RTS and CTS wires. @default {false} */
   rtscts?: boolean;
-  /** What opens the line. @default {the line itself, for this shell alone} */
+  /** The opener of the line. @default {the line itself, for this shell only} */
   binding?: BindingInterface;
-  /** The user and the password, where the board asks; without it a shell must be there */
+  /** The user and the password, if the board asks; without it a shell must already run */
   login?: Login;
-  /** How long the board may take until its shell answers, in milliseconds. @default {30000} */
+  /** The longest time until the board's shell answers, in ms. @default {30000} */
   loginTimeoutMs?: number;
-  /** Ends the opening; a shell that is open is ended by its `close` */
+  /** Ends the opening; an open shell is ended by its `close` */
   signal?: AbortSignal;
 }
 
-/** How long the board may take to end its shell, and a write that runs to end, in milliseconds. */
+/** The longest time until the board ends its shell, and until a write ends, in ms. */
 const GRACE = 1_500;
 
-/** What is stored of the line's output, while nobody but the login reads it. */
+/** The most characters of the line's output that are stored while only the login reads it. */
 const SEEN_KEPT = 64 * 1024;
 
 /**
- * Opens a raw `sh` on a board over a serial line: neither prompts nor echo, no line limit, bytes as they are, but for the
- * group separator (0x1d), which interrupts it. What the kernel's console prints on the same line is in `readable` too.
+ * Opens a raw `sh` on a board over a serial line: without prompts, echo and a line limit. All bytes pass unchanged, except for
+ * the group separator (0x1d), which interrupts the shell. `readable` also has the lines of the kernel's console on the same
+ * line.
  *
- * What is written is paced: never faster than `baudRate`, a few milliseconds' worth at a time, each gone before the next,
- * so that a small FIFO is not overrun. `close` ends the shell, which puts the terminal of the board back and, if this
- * logged in, logs out.
+ * Writes are paced: never faster than `baudRate`, and in pieces of a few ms. Each piece is sent before the next, so that a
+ * small FIFO does not overrun. `close` ends the shell. It restores the board's terminal and, if this shell logged in, logs out.
  *
- * @throws {TransportError} If the port cannot be opened, or the board does not answer, or refuses the login
+ * @throws {TransportError} If the port cannot be opened, or the board does not answer, or rejects the login
  *
  * @example
  * ```ts ignore
@@ -65,7 +65,7 @@ export async function openSerial(options: SerialOptions): Promise<Shell> {
   const abort = () => line.lose(signal!.reason);
   signal?.addEventListener("abort", abort, { once: true });
   if (signal?.aborted) abort();
-  // A line that takes no byte (flow control) would hold the dialogue for ever.
+  // A line that accepts no byte (flow control) would block the dialogue forever.
   const stuck = setTimeout(
     () => line.lose(new LoginError(`no answer within ${loginTimeoutMs / 1000} s; the line takes no bytes`)),
     loginTimeoutMs + GRACE,
@@ -85,7 +85,7 @@ export async function openSerial(options: SerialOptions): Promise<Shell> {
 
 type Port = SerialPortStream<typeof TwinlinkBinding>;
 
-/** The line in its three states: a console for the login, a shell for its user, and a console again until it is closed. */
+/** The line in its three states: a console for the login, a shell for its user, and a console again while it closes. */
 class SerialLine implements Console, Shell {
   readonly rule: LineRule = new LineRule();
   readonly readable: ReadableStream<Uint8Array>;
@@ -93,7 +93,7 @@ class SerialLine implements Console, Shell {
   readonly lossy: { bytesPerMs: number };
   seen = "";
   exitStatus: number | undefined;
-  /** All that came until the login was over */
+  /** All text until the end of the login */
   #dialogue = "";
   readonly #name: string;
   #port: Port;
@@ -107,12 +107,12 @@ class SerialLine implements Console, Shell {
   #writing: Promise<void> = Promise.resolve();
   #cut = false;
   #closing: Promise<void> | undefined;
-  /** When the line is free again, on the clock of performance.now() */
+  /** The time when the line is free again, on the clock of performance.now() */
   #free = 0;
 
   static async open(options: SerialOptions): Promise<SerialLine> {
     const { path, baudRate = 115_200, rtscts = false, binding = TwinlinkBinding } = options;
-    // Only here: most runs have no serial line.
+    // Imported only here: most runs have no serial line.
     const { SerialPortStream } = await import("@serialport/stream");
     const port = await new Promise<Port>((resolve, reject) => {
       const settings = { binding, path, baudRate, rtscts, hupcl: false };
@@ -134,7 +134,7 @@ class SerialLine implements Console, Shell {
     this.#baudRate = baudRate;
     this.lossy = { bytesPerMs: baudRate / 10_000 };
     port.on("data", (chunk: Uint8Array) => this.#receive(new Uint8Array(chunk)));
-    // Its own writes fail with this too: they are reported there.
+    // Each write fails with this error, too, and reports it.
     port.on("error", () => {});
     port.on("close", (error: Error | null) => {
       if (error) this.lose(new TransportError(`Lost ${name}: ${error.message}`));
@@ -183,7 +183,7 @@ class SerialLine implements Console, Shell {
     return this;
   }
 
-  /** Nothing more will come: waiting callers get the reason. */
+  /** Ends the line: waiting callers get the reason. */
   lose(reason: unknown): void {
     if (this.#lost !== undefined || this.#closing) return;
     this.#lost = reason;
@@ -205,11 +205,11 @@ class SerialLine implements Console, Shell {
     await this.#writing.catch(() => {});
   }
 
-  /** Ends the raw shell, and waits until the terminal of the board is as before. */
+  /** Ends the raw shell, and waits until the board's terminal is restored. */
   async #leave(farewell: string): Promise<void> {
-    // A command that is cut and then ended by a newline would be another command: it is interrupted instead.
+    // If a write does not end, the shell is interrupted: a newline would turn half of a command into another command.
     this.#cut = !await within(GRACE, this.#writing);
-    // An agent takes the second interrupt in turn for one that is meant.
+    // An agent ends only at the second interrupt in a row.
     for (const word of [...this.#cut ? [] : ["\nexit\n"], INTERRUPT, INTERRUPT]) {
       const deadline = performance.now() + GRACE;
       const left = () => Math.max(0, deadline - performance.now());
@@ -231,7 +231,7 @@ class SerialLine implements Console, Shell {
     if (this.#farewell !== undefined && !this.#closing) {
       const farewell = this.seen.lastIndexOf(this.#farewell);
       const [, status] = farewell < 0 ? [] : /^\S+ (\d+)\s/.exec(this.seen.slice(farewell)) ?? [];
-      // Enough to find the farewell when it comes in two.
+      // Keep enough text to find a farewell that arrives in two pieces.
       if (farewell < 0) this.seen = this.seen.slice(-this.#farewell.length);
       this.#deliver(chunk);
       if (status !== undefined) {
@@ -266,11 +266,11 @@ class SerialLine implements Console, Shell {
     return write;
   }
 
-  /** One call of the port, which on a closed port would never be answered. */
+  /** Calls the port once; a closed port would never answer the call. */
   #perform(call: (done: (error?: Error | null) => void) => void): Promise<void> {
     return new Promise((resolve, reject) => {
       const failed = async () => {
-        // A port that hung up closes first, and then reports why.
+        // A port that hung up first closes, and then reports why.
         if (!this.#closing) await within(GRACE, this.#gone.promise);
         reject(this.#lost ?? new TransportError(`Cannot use ${this.description}: it was closed`));
       };
@@ -279,7 +279,7 @@ class SerialLine implements Console, Shell {
     });
   }
 
-  /** Sends in pieces of some milliseconds each; on a line without a speed of its own the clock is the speed. */
+  /** Sends bytes in pieces of a few ms; a line without a speed of its own is paced by the clock. */
   async #transmit(bytes: Uint8Array, leaving = false): Promise<void> {
     const bytesPerMs = this.#baudRate / 10_000;
     const piece = Math.max(16, Math.ceil(bytesPerMs * 5));
@@ -290,7 +290,7 @@ class SerialLine implements Console, Shell {
       await this.#perform((done) => this.#port.write(part, done));
       await this.#perform((done) => this.#port.drain(done));
       const now = performance.now();
-      // Timers are late by a millisecond or two: what that costs may be caught up, no more.
+      // Timers are late by one or two ms: at most this much may be caught up.
       this.#free = Math.max(this.#free, now - 3) + part.byteLength / bytesPerMs;
       if (this.#free - now > 1) await new Promise((resolve) => setTimeout(resolve, this.#free - now));
     }

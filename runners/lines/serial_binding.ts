@@ -1,6 +1,6 @@
 /**
- * The serial ports of Linux, and lines behind a console server, for `@serialport/stream`. They use the
- * C library (the binding that the serialport package ships ends in EBADF or a segmentation fault under Deno).
+ * The serial ports of Linux, and lines of a console server, for `@serialport/stream`. They use the C library: under Deno, the
+ * binding of the serialport package ends with EBADF or a segmentation fault.
  *
  * @example
  * ```ts ignore
@@ -45,7 +45,7 @@ import {
 const TIOCM_DTR = 0x2, TIOCM_RTS = 0x4, TIOCM_CTS = 0x20, TIOCM_CD = 0x40, TIOCM_DSR = 0x100;
 const TCIFLUSH = 0, TCIOFLUSH = 2;
 
-/** An open port. Reads and writes never block a thread; a write ends when the kernel has taken every byte. */
+/** An open port. Reads and writes never block a thread; a write ends when the kernel has accepted every byte. */
 class TwinlinkPort implements BindingPortInterface {
   readonly openOptions: Required<OpenOptions>;
   isOpen = true;
@@ -53,14 +53,14 @@ class TwinlinkPort implements BindingPortInterface {
   #before: Uint8Array<ArrayBuffer>;
   #writing: Promise<void> = Promise.resolve();
 
-  /** Made by {@linkcode TwinlinkBinding}'s `open` */
+  /** Called by {@linkcode TwinlinkBinding}'s `open` */
   constructor(fd: number, before: Uint8Array<ArrayBuffer>, options: Required<OpenOptions>) {
     this.#fd = fd;
     this.#before = before;
     this.openOptions = options;
   }
 
-  /** Resolves with at least one byte; rejects with `canceled` when the port is closed, otherwise the line is lost. */
+  /** Resolves with at least one byte. Rejects with `canceled` if the port is closed; with any other error the line is lost. */
   async read(buffer: Buffer, offset: number, length: number): Promise<{ buffer: Buffer; bytesRead: number }> {
     const into = new Uint8Array(buffer.buffer as ArrayBuffer, buffer.byteOffset + offset, length);
     while (true) {
@@ -72,7 +72,7 @@ class TwinlinkPort implements BindingPortInterface {
     }
   }
 
-  /** Resolves when the kernel has all of it. */
+  /** Resolves when the kernel has accepted all bytes. */
   write(buffer: Buffer): Promise<void> {
     this.#writing = this.#write(buffer);
     return this.#writing;
@@ -89,12 +89,12 @@ class TwinlinkPort implements BindingPortInterface {
     }
   }
 
-  /** Gives the line back as it was found: unsent bytes dropped, settings and exclusive use restored. */
+  /** Releases the line as it was: drops unsent bytes, and restores settings and exclusive use. */
   async close(): Promise<void> {
     this.#mustBeOpen();
     this.isOpen = false;
     await poller.remove(this.#fd, new CanceledError("the port was closed"));
-    // Without this the kernel's close waits up to 30 s for a line that is held by flow control.
+    // Otherwise the kernel's close waits up to 30 s for a line that flow control stopped.
     attempt(() => controlValue(this.#fd, "TCFLSH", TCIOFLUSH));
     attempt(() => setTermios(this.#fd, this.#before));
     attempt(() => controlValue(this.#fd, "TIOCNXCL"));
@@ -108,7 +108,7 @@ class TwinlinkPort implements BindingPortInterface {
     setRaw(this.#fd, { ...this.openOptions, baudRate });
   }
 
-  /** Sets DTR, RTS and break; a line without such wires (a pseudo terminal) takes it silently. */
+  /** Sets DTR, RTS and break; a line without such wires (a pseudo terminal) ignores this. */
   // deno-lint-ignore require-await
   async set(options: SetOptions): Promise<void> {
     this.#mustBeOpen();
@@ -128,14 +128,14 @@ class TwinlinkPort implements BindingPortInterface {
     return { cts: !!(bits & TIOCM_CTS), dsr: !!(bits & TIOCM_DSR), dcd: !!(bits & TIOCM_CD) };
   }
 
-  /** Returns the speed that the driver really set. */
+  /** Returns the speed that the driver has set. */
   // deno-lint-ignore require-await
   async getBaudRate(): Promise<{ baudRate: number }> {
     this.#mustBeOpen();
     return { baudRate: getBaudRate(this.#fd) };
   }
 
-  /** Drops what was received and not read, and what was written and not sent. */
+  /** Drops bytes that were received and not read, and bytes that were written and not sent. */
   // deno-lint-ignore require-await
   async flush(): Promise<void> {
     this.#mustBeOpen();
@@ -143,8 +143,8 @@ class TwinlinkPort implements BindingPortInterface {
   }
 
   /**
-   * Resolves when everything was sent. Asks again and again (TIOCOUTQ): tcdrain would hold one of the few threads, for
-   * ever on a line that flow control stopped, and no event tells it.
+   * Resolves when everything was sent. It polls with TIOCOUTQ: tcdrain would block one of the few threads, forever on a line
+   * that flow control stopped, and no event reports the end.
    */
   async drain(): Promise<void> {
     await this.#writing;
@@ -165,10 +165,10 @@ class TwinlinkPort implements BindingPortInterface {
 function attempt(action: () => void): void {
   try {
     action();
-  } catch { /* the line is gone: there is nothing to give back */ }
+  } catch { /* the line is gone: nothing can be restored */ }
 }
 
-/** Pseudo terminals and some USB adapters have no such wires (ENOTTY, EINVAL, or EIO): not an error of the port. */
+/** Returns undefined for a line without wires: pseudo terminals and some USB adapters fail with ENOTTY, EINVAL or EIO. */
 function unlessWireless<T>(action: () => T): T | undefined {
   try {
     return action();
@@ -180,13 +180,13 @@ function unlessWireless<T>(action: () => T): T | undefined {
 
 /** The binding: `list` and `open`; a path is a device, `tcp://HOST:PORT` or `rfc2217://HOST:PORT`. */
 export const TwinlinkBinding: BindingInterface = {
-  /** Returns the ports of this machine that have a device behind them, from /sys/class/tty. */
+  /** Returns the ports of this machine that have a device, from /sys/class/tty. */
   async list(): Promise<PortInfo[]> {
     const ports: PortInfo[] = [];
     const names = [...Deno.readDirSync("/sys/class/tty")].map((entry) => entry.name).sort();
     for (const name of names) {
       const device = `/sys/class/tty/${name}/device`;
-      // Virtual consoles and pseudo terminals have no device; type 0 is a ttyS without a chip behind it.
+      // Virtual consoles and pseudo terminals have no device; a ttyS of type 0 has no chip.
       if (await realPath(device) === undefined || await attribute(`/sys/class/tty/${name}/type`) === "0") continue;
       const usb = await usbDevice(device);
       const of = (file: string) => usb === undefined ? undefined : attribute(`${usb}/${file}`);
@@ -203,7 +203,7 @@ export const TwinlinkBinding: BindingInterface = {
     return ports;
   },
 
-  /** Opens a port for this process alone. Throws an Error whose message is one line with what is in the way. */
+  /** Opens a port for this process only. Throws an Error with the reason, in one line. */
   async open(options: OpenOptions): Promise<BindingPortInterface> {
     const full: Required<OpenOptions> = {
       lock: true,
@@ -237,7 +237,7 @@ export const TwinlinkBinding: BindingInterface = {
       }
       setRaw(fd, full);
       if (full.lock) controlValue(fd, "TIOCEXCL");
-      // What came in while nobody listened is of no use, and may be half a line.
+      // Bytes that arrived before the port was open are useless, and may be half a line.
       controlValue(fd, "TCFLSH", TCIFLUSH);
       poller.add(fd);
       return new TwinlinkPort(fd, before, full);
@@ -248,7 +248,9 @@ export const TwinlinkBinding: BindingInterface = {
   },
 };
 
-/** Closes a port and gives up its lock: a child process that is being started just then has the port, too, until it begins. */
+/**
+ * Closes a port and releases its lock. A child process that is just being started also has the port, until its program begins.
+ */
 function letGo(fd: number): void {
   attempt(() => unlockFd(fd));
   closeFd(fd);
@@ -264,7 +266,7 @@ async function inUse(path: string): Promise<string> {
   return `Cannot open ${path}: serial port is in use${holder === undefined ? "" : ` by process ${holder}`}`;
 }
 
-/** Returns the process that has the port open, if this user may see it; another process before this one. */
+/** Returns the process that has the port open, if this user may see it; other processes are preferred to this one. */
 async function findHolder(path: string): Promise<number | undefined> {
   const real = await realPath(path);
   let own: number | undefined;
@@ -286,7 +288,7 @@ function hasOpen(pid: number, file: string | undefined): boolean {
       try {
         return Deno.readLinkSync(`${fds}/${name}`) === file;
       } catch {
-        // It was closed meanwhile; the others are still to be looked at
+        // It was closed meanwhile; continue with the other files
         return false;
       }
     });
@@ -296,7 +298,7 @@ function hasOpen(pid: number, file: string | undefined): boolean {
   }
 }
 
-/** Returns the names in /proc; none where Deno may not look: it opens /proc only to those who may do everything. */
+/** Returns the names in /proc; none if Deno may not read it: that needs all permissions. */
 function processes(): string[] {
   try {
     return [...Deno.readDirSync("/proc")].map(({ name }) => name);
@@ -322,7 +324,7 @@ async function attribute(path: string): Promise<string | undefined> {
   }
 }
 
-/** Returns the USB device above a port: the nearest folder that has a vendor id. */
+/** Returns the USB device above a port: the nearest parent folder with a vendor id. */
 async function usbDevice(device: string): Promise<string | undefined> {
   for (let folder = await realPath(device); folder && folder !== "/sys"; folder = folder.replace(/\/[^/]*$/, "")) {
     if (await attribute(`${folder}/idVendor`) !== undefined) return folder;

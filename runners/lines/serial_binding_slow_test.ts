@@ -1,10 +1,10 @@
-/** The lock of a port while processes are started, which inherit what is open. */
+/** The lock of a port while child processes are started, which inherit open files. */
 
 import { assertEquals } from "@std/assert";
 import { openLine } from "./pty_line.ts";
 import { TwinlinkBinding } from "./serial_binding.ts";
 
-Deno.test("TwinlinkBinding closes a port that is free at once, also while processes are being started", async () => {
+Deno.test("a port that TwinlinkBinding closes is free at once, also while processes are being started", async () => {
   await using line = await openLine();
   let over = false;
   const starting = (async () => {
@@ -14,7 +14,7 @@ Deno.test("TwinlinkBinding closes a port that is free at once, also while proces
   let held = 0;
   for (let i = 0; i < 300; i++) {
     const port = await open();
-    // A process that is started now begins while the port is closed, and opened again.
+    // A process that is being started now begins while the port is closed and opened again.
     await new Promise((resolve) => setTimeout(resolve));
     await port?.close();
     const again = await open();

@@ -34,7 +34,7 @@ function digestOf(port: Port, size: number): Promise<string> {
   });
 }
 
-/** What a program prints that a Deno of its own runs: the descriptors of this one are shared with the test files that run beside it. */
+/** Returns the output of a program in a separate Deno: test files that run in parallel share this process's descriptors. */
 async function evaluate(program: string): Promise<string> {
   const args = [
     "eval",
@@ -77,7 +77,7 @@ Deno.test("TwinlinkBinding opens and closes 100 times and leaves no descriptor",
     await round();
     const before = openFds();
     for (let i = 0; i < 100; i++) await round();
-    // Deno opens and closes files of its own, at times that depend on the machine; a leak is at least one a round.
+    // Deno opens and closes files of its own at various times; a leak would be at least one file per round.
     console.log(targets().includes(Deno.realPathSync(${JSON.stringify(line.path)})), openFds() - before < 50);`;
   assertEquals(await evaluate(program), "false true\n");
 });
@@ -109,7 +109,7 @@ Deno.test("TwinlinkBinding names the other process that has a port", async () =>
   await holder.status;
 });
 
-Deno.test("TwinlinkBinding tells an unplugged line, also to a write", async () => {
+Deno.test("TwinlinkBinding reports an unplugged line, also to a write", async () => {
   await using line = await openLine();
   const port = await openPort(line.path);
   port.on("data", () => {});
@@ -120,7 +120,7 @@ Deno.test("TwinlinkBinding tells an unplugged line, also to a write", async () =
   assertEquals(port.isOpen, false);
 });
 
-Deno.test("TwinlinkBinding closes at once under a write that nobody takes", async () => {
+Deno.test("TwinlinkBinding closes at once, even during a write that blocks", async () => {
   const { fd, path } = openPty();
   const port = await openPort(path);
   port.on("error", () => {});
@@ -130,7 +130,7 @@ Deno.test("TwinlinkBinding closes at once under a write that nobody takes", asyn
   closeFd(fd);
 });
 
-Deno.test("TwinlinkBinding gives the line back as it was", async () => {
+Deno.test("TwinlinkBinding releases the line as it was", async () => {
   await using line = await openLine();
   const fd = openTty(line.path);
   const before = getTermios(fd);
@@ -153,11 +153,11 @@ Deno.test("TwinlinkBinding sets any baud rate, and refuses nonsense", async () =
     await port.close();
   }
   await assertRejects(() => TwinlinkBinding.open({ path: line.path, baudRate: 0.5 }), RangeError);
-  // It is not open still, nor its lock kept.
+  // The port is not left open or locked.
   await (await TwinlinkBinding.open({ path: line.path, baudRate: 115200 })).close();
 });
 
-Deno.test("TwinlinkBinding takes a line without modem wires", async () => {
+Deno.test("TwinlinkBinding works with a line without modem wires", async () => {
   await using line = await openLine();
   const port = await TwinlinkBinding.open({ path: line.path, baudRate: 115200, rtscts: true });
   await port.set({ dtr: false, rts: true, brk: false });
@@ -167,7 +167,7 @@ Deno.test("TwinlinkBinding takes a line without modem wires", async () => {
   await port.close();
 });
 
-Deno.test("TwinlinkBinding reports in one line why a path is no port", async () => {
+Deno.test("TwinlinkBinding reports in one line why a path is not a port", async () => {
   const options = { baudRate: 115200 };
   const missing = await assertRejects(() => TwinlinkBinding.open({ path: "/dev/ttyNONE", ...options }), Error);
   assertEquals(missing.message, "Cannot open /dev/ttyNONE: No such file or directory");
@@ -187,7 +187,7 @@ Deno.test("TwinlinkBinding serves 40 idle ports beside file reads", async () => 
   await Promise.all(lines.map((line) => line.close()));
 });
 
-Deno.test("TwinlinkBinding.list() names ports that have a device behind them", async () => {
+Deno.test("TwinlinkBinding.list() names only ports that have a device", async () => {
   for (const { path } of await TwinlinkBinding.list()) {
     assertMatch(path, /^\/dev\/tty[A-Za-z0-9]+$/);
     assert(Deno.statSync(`/sys/class/tty/${path.slice(5)}/device`).isDirectory);

@@ -13,7 +13,7 @@ function open(line: Line, more: Partial<SerialOptions> = {}): Promise<Shell> {
   return openSerial({ path: line.path, baudRate: 3_000_000, login: LOGIN, loginTimeoutMs: 20_000, ...more });
 }
 
-/** Reads until the text is there; gives all up to and with it. */
+/** Reads until the text has arrived; returns everything up to its end. */
 async function readTo(reader: ReadableStreamDefaultReader<Uint8Array>, end: string): Promise<string> {
   const decoder = new TextDecoder();
   let text = "";
@@ -54,7 +54,7 @@ Deno.test("openSerial() logs in and gives a raw, silent shell", async () => {
   await shell.close();
 });
 
-Deno.test("openSerial() close() logs out and gives the line back", async () => {
+Deno.test("openSerial() close() logs out and releases the line", async () => {
   await using line = await board();
   const host = openTty(line.path), far = openTty(line.boardPath);
   const before = getTermios(host);
@@ -62,7 +62,7 @@ Deno.test("openSerial() close() logs out and gives the line back", async () => {
   const raw = getTermios(far);
   await Promise.all([shell.close(), shell.close()]);
   assertEquals(getTermios(host), before);
-  // ICANON and ECHO, off in the raw shell, are on again at the prompt that follows.
+  // ICANON and ECHO are off in the raw shell, and on again at the prompt after it.
   assertEquals(raw[12]! & 0o12, 0);
   assertEquals(getTermios(far)[12]! & 0o12, 0o12);
   closeFd(host);
@@ -72,7 +72,7 @@ Deno.test("openSerial() close() logs out and gives the line back", async () => {
   await again.close();
 });
 
-Deno.test("openSerial() uses a shell that is logged in already, and leaves it logged in", async () => {
+Deno.test("openSerial() uses a shell that is already logged in, and leaves it logged in", async () => {
   await using line = await openLine({ board: ["sh", "-c", "PS1='~ # ' ENV= exec sh -i"] });
   for (let i = 0; i < 2; i++) {
     const shell = await openSerial({ path: line.path, baudRate: 3_000_000 });
@@ -81,7 +81,7 @@ Deno.test("openSerial() uses a shell that is logged in already, and leaves it lo
   }
 });
 
-Deno.test("openSerial() takes bash with line editing and a prompt of many colours", async () => {
+Deno.test("openSerial() works with a bash with line editing and a prompt of many colours", async () => {
   const env = { LINE_SHELL: "bash --norc --noprofile", PS1: "" };
   await using line = await board({ env });
   const shell = await open(line);
@@ -89,14 +89,14 @@ Deno.test("openSerial() takes bash with line editing and a prompt of many colour
   await shell.close();
 });
 
-Deno.test("openSerial() takes a shell whose prompt is of no known form", async () => {
+Deno.test("openSerial() works with a shell whose prompt is unknown", async () => {
   await using line = await openLine({ board: ["sh", "-c", "PS1='ready when you are, ' ENV= exec sh -i"] });
   const shell = await openSerial({ path: line.path, baudRate: 3_000_000 });
   assertEquals(await ask(shell, "echo hm\n", "hm\n"), "hm\n");
   await shell.close();
 });
 
-Deno.test("openSerial() finds its way out of a raw shell that an earlier run left", async () => {
+Deno.test("openSerial() ends a raw shell that an earlier run left", async () => {
   await using line = await openLine({
     board: ["sh", "-c", "s=$(stty -g); stty raw -echo; sh /proc/self/fd/0; stty $s; PS1='# ' ENV= exec sh -i"],
   });
@@ -105,7 +105,7 @@ Deno.test("openSerial() finds its way out of a raw shell that an earlier run lef
   await shell.close();
 });
 
-Deno.test("openSerial() logs in on a 115200 line with kernel lines in everything", async () => {
+Deno.test("openSerial() logs in on a 115200 line with kernel lines everywhere", async () => {
   await using line = await board({ baudRate: 115_200, noise: { perSecond: 20 } });
   const shell = await open(line, { baudRate: 115_200 });
   const text = await ask(shell, "echo begin; seq 1 200; echo en''d\n", "\nend\n").catch((error) => error.message);
@@ -114,7 +114,7 @@ Deno.test("openSerial() logs in on a 115200 line with kernel lines in everything
   assert(line.noiseLines > 5);
 });
 
-Deno.test("openSerial() hands on what the kernel reports while it logs in", async () => {
+Deno.test("openSerial() passes on the kernel's lines during the login", async () => {
   await using line = await board();
   const said = "[   12.345678] eth0: said in between\r\n";
   const password = () => line.inject(said).then(() => "secret");
@@ -123,7 +123,7 @@ Deno.test("openSerial() hands on what the kernel reports while it logs in", asyn
   await shell.close();
 });
 
-Deno.test("openSerial() carries 256 KiB each way, every byte but the interrupting one", async () => {
+Deno.test("openSerial() carries 256 KiB each way, every byte except the one that interrupts", async () => {
   await using line = await board();
   const shell = await open(line);
   const size = 256 << 10;
@@ -136,7 +136,7 @@ Deno.test("openSerial() carries 256 KiB each way, every byte but the interruptin
     const hash = createHash("sha256");
     for (let seen = 0; seen < size;) {
       const { value } = await reader.read();
-      // What follows is the farewell of the shell that head has replaced.
+      // After the data comes the farewell of the shell that head replaced.
       hash.update(value!.subarray(0, size - seen));
       seen += value!.length;
     }
@@ -148,7 +148,7 @@ Deno.test("openSerial() carries 256 KiB each way, every byte but the interruptin
 });
 
 for (const [how, status] of [["kill -9 $$", 137], ["exit 7", 7]] as const) {
-  Deno.test(`openSerial() tells the status of a shell that has ended: ${how}`, async () => {
+  Deno.test(`openSerial() reports the status of a shell that has ended: ${how}`, async () => {
     await using line = await board();
     const shell = await open(line);
     const writer = shell.writable.getWriter();
@@ -203,7 +203,7 @@ Deno.test("openSerial() reports what the line said last, without control charact
   await using line = await openLine({
     board: ["sh", "-c", "while read -r _; do printf 'Booting \\033[2J\\033]0;x\\007now\\n'; done"],
   });
-  // A busy machine has it say nothing at first.
+  // On a busy machine the board may print nothing at first.
   for (let [ms, said] = [1200, ""]; !said.includes("the line said last"); ms *= 2) {
     said = await refusal(line, { loginTimeoutMs: ms });
     const before = `Cannot log in on ${line.path}: no answer within ${ms / 1000} s`;
@@ -211,7 +211,7 @@ Deno.test("openSerial() reports what the line said last, without control charact
   }
 });
 
-Deno.test("openSerial() gives up on a line that takes no bytes", async () => {
+Deno.test("openSerial() gives up on a line that accepts no bytes", async () => {
   const { fd, path } = openPty();
   const holder = openTty(path);
   const open = openSerial({ path, loginTimeoutMs: 300 });
@@ -228,7 +228,7 @@ Deno.test("openSerial() refuses a second opening in one line", async () => {
   await shell.close();
 });
 
-Deno.test("openSerial() tells an unplugged line to who reads and to who writes", async () => {
+Deno.test("openSerial() reports an unplugged line to readers and to writers", async () => {
   await using line = await board();
   const shell = await open(line);
   const read = assertRejects(() => new Response(shell.readable).text(), TransportError);
@@ -239,7 +239,7 @@ Deno.test("openSerial() tells an unplugged line to who reads and to who writes",
   await shell.close();
 });
 
-Deno.test("openSerial() close() ends a write that is stuck, and half a command is not run", async () => {
+Deno.test("openSerial() close() ends a write that blocks, and half a command is not run", async () => {
   await using line = await board();
   const shell = await open(line);
   const directory = await Deno.makeTempDir();
@@ -247,7 +247,7 @@ Deno.test("openSerial() close() ends a write that is stuck, and half a command i
   await writer.write(encode("sleep 4\n"));
   const command = `echo cut >${directory}/ran; : ${"x".repeat(1 << 20)}\n`;
   const stuck = assertRejects(() => writer.write(encode(command)), TransportError);
-  // A close that waited for the board would have all of it written.
+  // If `close` waited for the board, everything would be written.
   await shell.close();
   await stuck;
   const again = await open(line);
@@ -257,7 +257,7 @@ Deno.test("openSerial() close() ends a write that is stuck, and half a command i
   await Deno.remove(directory);
 });
 
-Deno.test("openSerial() close() gets out of a here-document that was left open", async () => {
+Deno.test("openSerial() close() ends an open here-document", async () => {
   await using line = await board();
   const shell = await open(line);
   const writer = shell.writable.getWriter();
@@ -268,7 +268,7 @@ Deno.test("openSerial() close() gets out of a here-document that was left open",
   closeFd(far);
 });
 
-Deno.test("openSerial() gets out of a here-document that a run which was killed left open", async () => {
+Deno.test("openSerial() ends a here-document that a killed run left open", async () => {
   await using line = await openLine({ board: ["sh", "-c", "PS1='# ' ENV= exec sh -i"] });
   const { path } = line;
   const file = await Deno.makeTempFile({ dir: import.meta.dirname!, prefix: "killed_run_", suffix: ".ts" });
@@ -288,7 +288,7 @@ Deno.test("openSerial() gets out of a here-document that a run which was killed 
   await shell.close();
 });
 
-Deno.test("openSerial() gets out of a command that asks for its rest, and takes that prompt for a shell's own otherwise", async () => {
+Deno.test("openSerial() ends a command that asks for its rest, or else accepts this prompt as a shell's own", async () => {
   await using line = await openLine({ board: ["sh", "-c", "PS1='# ' PS2='> ' ENV= exec sh -i"] });
   const cut = openTty(line.path);
   writeFd(cut, encode("echo 'the rest of this was lost\n"));
@@ -311,7 +311,7 @@ Deno.test("openSerial() ends its stream when the board's shell ends", async () =
   await shell.close();
 });
 
-Deno.test("openSerial() heeds a signal", async () => {
+Deno.test("openSerial() stops at an aborted signal", async () => {
   await using line = await openLine();
   const stop = new AbortController();
   const opening = open(line, { signal: stop.signal });
@@ -321,14 +321,14 @@ Deno.test("openSerial() heeds a signal", async () => {
   await assertRejects(() => open(line, { signal: AbortSignal.abort() }), DOMException);
 });
 
-Deno.test("openSerial() refuses what is not a user name", async () => {
+Deno.test("openSerial() refuses an invalid user name", async () => {
   await using line = await openLine();
   for (const user of ["", "-froot", "a\nb", " x"]) {
     await assertRejects(() => open(line, { login: { user } }), TypeError);
   }
 });
 
-Deno.test("promptOf() tells prompts from what looks like one", () => {
+Deno.test("promptOf() distinguishes prompts from similar text", () => {
   const cases: [string, ReturnType<typeof promptOf>][] = [
     ["\r\nboard login: ", "login"],
     ["Last login: ", undefined],

@@ -1,6 +1,6 @@
 /**
- * A board over ssh, with the system's OpenSSH client: `~/.ssh/config`, agents and jump hosts are the user's. One
- * connection a board and run, in which one `sh` reads all that is sent.
+ * A board over ssh, with the system's OpenSSH client: `~/.ssh/config`, agents and jump hosts are the user's. Each board has one
+ * connection in a run, in which one `sh` reads all that is sent.
  *
  * @module
  */
@@ -13,7 +13,7 @@ import { type Shell, TransportError } from "./shell.ts";
 import { type SshReason, sshReason } from "./ssh_reason.ts";
 import { startOnTerminal, type TerminalProcess } from "./terminal.ts";
 
-/** Options of {@linkcode openSsh}; what is left out comes from the user's ssh configuration. */
+/** Options of {@linkcode openSsh}; options that are left out come from the user's ssh configuration. */
 export interface SshOptions {
   /** Host name, address, or a `Host` of `~/.ssh/config` */
   host: string;
@@ -29,21 +29,21 @@ export interface SshOptions {
   options?: string[];
   /** Jump hosts, `[user@]host[:port]`, several with commas */
   jump?: string;
-  /** How long the connection may take, in milliseconds. @default {10000} */
+  /** The longest time until the connection is open, in ms. @default {10000} */
   connectTimeoutMs?: number;
   /**
-   * Gives the password or passphrase that ssh asks for, null to give up. @default asks on the terminal, where standard
-   * input and output are one
+   * Returns the password or passphrase that ssh asks for, null to give up. @default asks on the terminal, if standard input and
+   * output are a terminal
    */
   askSecret?: (prompt: string) => Promise<string | null>;
-  /** Ends the opening; a shell that is open is ended by its `close` */
+  /** Ends the opening; an open shell is ended by its `close` */
   signal?: AbortSignal;
 }
 
-/** Beside the connect timeout, how long the board's shell may take to answer once ssh runs, in milliseconds. */
+/** How long the board's shell may take to answer once ssh runs, in ms; the connect timeout is added. */
 const SHELL_PATIENCE = 10_000;
 
-/** What applies whatever the user's configuration is: a plain pipe to one shell, its end noticed within 12 s. */
+/** Options that override the user's configuration: a plain pipe to one shell, whose end is noticed within 12 s. */
 const FIXED = [
   "ClearAllForwardings=yes",
   "ConnectionAttempts=1",
@@ -60,18 +60,18 @@ const FIXED = [
   "StdinNull=no",
 ];
 
-/** No window of a desktop asks for a secret; messages are in English, for their reasons to be found. */
+/** No desktop window asks for a secret; messages are in English, so that their reasons can be recognised. */
 const ENV = { LC_ALL: "C", SSH_ASKPASS_REQUIRE: "never" };
 
 /**
  * Opens a plain `sh` on a board over ssh.
  *
- * Host keys are always checked: an unknown one is refused, unless the user's own configuration has `accept-new` for this
- * host. Where a password or passphrase is needed it is asked with `askSecret` and typed at ssh's own prompt. It is never
- * in an argument, the environment or a message.
+ * Host keys are always checked: an unknown key is refused, unless the user's own configuration has `accept-new` for this host.
+ * If a password or passphrase is needed, `askSecret` asks for it, and it is typed at ssh's own prompt. It is never in an
+ * argument, the environment or a message.
  *
  * @throws {TransportError} If the board cannot be reached, with the reason in one line
- * @throws {TypeError} If an option is not one that ssh could take as it is meant
+ * @throws {TypeError} If ssh could read an option as something else
  *
  * @example
  * ```ts ignore
@@ -106,11 +106,11 @@ export async function openSsh(options: SshOptions): Promise<Shell> {
 }
 
 /**
- * Returns the arguments of an ssh client, and what to add to its environment, for a login shell on a terminal of the board. It is to
- * be run on a terminal, where it asks for what it needs; it checks host keys as {@linkcode openSsh} does.
+ * Returns the arguments of an ssh client, and its additional environment, for a login shell of the board on a terminal. Run it
+ * on a terminal, where it asks for passwords; it checks host keys as {@linkcode openSsh} does.
  *
  * @throws {TransportError} If there is no ssh client
- * @throws {TypeError} If an option is not one that ssh could take as it is meant
+ * @throws {TypeError} If ssh could read an option as something else
  */
 export async function sshTerminal(
   options: SshOptions,
@@ -118,7 +118,7 @@ export async function sshTerminal(
   const args = sshArguments(options);
   const target = await resolveTarget(args, options.host);
   return {
-    // What is given first counts: a terminal all the same.
+    // ssh uses the first value of an option: so this option forces a terminal.
     args: [
       "-tt",
       ...args,
@@ -140,7 +140,7 @@ function client(description: string, args: string[]) {
     args: ["-T", "-o", "BatchMode=yes", "-o", "ControlMaster=no", ...args],
     env: ENV,
     description,
-    // 255 is ssh's own; others are of the board's shell.
+    // Status 255 is ssh's own; any other status is from the board's shell.
     lost: ({ code, signal }: Deno.CommandStatus, stderr: string) =>
       signal !== null ? `ssh was ended by ${signal}` : code === 255 ? sshReason(stderr).text : undefined,
   };
@@ -148,7 +148,9 @@ function client(description: string, args: string[]) {
 
 const timeoutOf = ({ connectTimeoutMs = 10_000 }: SshOptions) => connectTimeoutMs;
 
-/** Returns the arguments that say where to and how, each checked: nothing in them can be another option or reach a shell. */
+/**
+ * Returns the arguments for the target and the connection, each checked: none can be read as another option, or reach a shell.
+ */
 function sshArguments(options: SshOptions): string[] {
   const { host, port, user, identityFile, knownHostsFile, jump } = options;
   must("host", host, SSH_WORDS.host);
@@ -193,7 +195,7 @@ interface Target {
   hostKeys: "yes" | "accept-new";
 }
 
-/** Returns where the user's configuration leads to, and how it wants host keys checked. */
+/** Returns the target in the user's configuration, and how strictly it checks host keys. */
 async function resolveTarget(args: string[], host: string): Promise<Target> {
   let output;
   try {
@@ -212,7 +214,7 @@ async function resolveTarget(args: string[], host: string): Promise<Target> {
       return [key!, rest.join(" ")];
     }),
   );
-  // "no" lets a changed key pass, so it becomes the nearest that does not.
+  // "no" accepts a changed key, so it is replaced with the nearest value that does not.
   const loose = ["accept-new", "false"].includes(values.get("stricthostkeychecking") ?? "");
   return {
     hostname: values.get("hostname") ?? host,
@@ -228,8 +230,8 @@ function onTerminal(): ((prompt: string) => Promise<string | null>) | undefined 
 }
 
 /**
- * Waits until the board's `sh` answers, and takes away what a login script printed before. Gives the reason where it does
- * not, with the process ended; throws only when the signal requires it.
+ * Waits until the board's `sh` answers, and drops earlier output of a login script. If the shell does not answer, ends the
+ * process and returns the reason. Throws only if the signal was aborted.
  */
 async function proveShell(
   shell: ProcessShell,
@@ -245,7 +247,7 @@ async function proveShell(
   if (signals.aborted) end();
   const writer = shell.writable.getWriter();
   try {
-    // In two parts, so that a shell which echoes cannot match.
+    // In two parts, so that the echo of a shell cannot match.
     writer.write(new TextEncoder().encode(`echo ${word.slice(0, 16)}""${word.slice(16)}\n`)).catch(() => {});
     let seen = "";
     for (let at = -1; at < 0;) {
@@ -254,7 +256,7 @@ async function proveShell(
       seen += Array.from(value, (byte) => String.fromCharCode(byte)).join("");
       at = seen.indexOf(`${word}\n`);
       if (at < 0) {
-        // A login script may print without end.
+        // A login script may print without an end.
         seen = seen.slice(-word.length);
         continue;
       }
@@ -275,13 +277,13 @@ async function proveShell(
   return { text: `its shell ended at once (status ${code})`, authentication: false };
 }
 
-/** A logged-in connection that others can use by `path`. */
+/** A logged-in connection that others can use through the socket `path`. */
 interface Master {
   path: string;
   end(): Promise<void>;
 }
 
-/** Logs in on a terminal of its own, where ssh can ask, and keeps that connection as a ControlMaster in a private folder. */
+/** Logs in on a terminal, where ssh can ask, and keeps the connection as a ControlMaster in a private folder. */
 async function logIn(
   args: string[],
   host: string,
@@ -325,7 +327,7 @@ async function logIn(
       signal?.addEventListener("abort", () => reject(signal.reason), { signal: settled.signal });
       if (signal?.aborted) reject(signal.reason);
     });
-    // ssh makes its socket under another name first and then gives it this one, when it listens.
+    // ssh first creates its socket under another name, and renames it to this path when it listens.
     const listening = (async () => {
       for await (const _ of ready) if (await exists(path)) return true;
       return false;
@@ -348,11 +350,11 @@ async function logIn(
     settled.abort();
     try {
       ready.close();
-    } catch { /* its loop has closed it */ }
+    } catch { /* the loop over its events has closed it */ }
   }
 }
 
-/** Returns a folder that only this user can enter, with a path short enough for a socket (108 bytes, 17 of which ssh adds). */
+/** Creates a folder that only this user can enter, with a path short enough for a socket (108 bytes; ssh adds 17). */
 async function makePrivateDirectory(): Promise<string> {
   const directory = await Deno.makeTempDir({ prefix: "twinlink-ssh-" });
   if (directory.length <= 80) return directory;

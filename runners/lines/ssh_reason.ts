@@ -1,5 +1,5 @@
 /**
- * Why the OpenSSH client gave up, from what it printed at LogLevel INFO (OpenSSH 8.4 to 10: ssh.c, sshconnect.c,
+ * Finds why the OpenSSH client gave up, from its messages at LogLevel INFO (OpenSSH 8.4 to 10: ssh.c, sshconnect.c,
  * sshconnect2.c, packet.c, clientloop.c).
  *
  * @module
@@ -7,9 +7,9 @@
 
 import { lastLine } from "./plain_text.ts";
 
-/** What the client said, in our words. */
+/** The reason in the client's messages, in twinlink's words. */
 export interface SshReason {
-  /** A phrase for after a colon, one line */
+  /** A phrase in one line, for use after a colon */
   text: string;
   /** True if a password or a passphrase could have helped */
   authentication: boolean;
@@ -17,7 +17,7 @@ export interface SshReason {
 
 type Rule = [pattern: RegExp, text: (match: RegExpExecArray) => string, authentication?: true];
 
-/** The first that matches is it: the more telling before the more general. */
+/** The first rule that matches is used: specific rules come before general ones. */
 const RULES: readonly Rule[] = [
   [
     /REMOTE HOST IDENTIFICATION HAS CHANGED[^]*?Offending .* key in (\S+?):(\d+)/,
@@ -54,7 +54,7 @@ const RULES: readonly Rule[] = [
   [/Broken pipe/, () => "the connection broke"],
 ];
 
-/** Reads the reason out of the client's messages. */
+/** Returns the reason in the client's messages. */
 export function sshReason(messages: string): SshReason {
   for (const [pattern, text, authentication = false] of RULES) {
     const match = pattern.exec(messages);

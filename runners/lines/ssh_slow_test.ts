@@ -11,13 +11,13 @@ const found = await sshdOrReason();
 const server: TestSshd | undefined = found.sshd ? await startSshd(found) : undefined;
 Deno.test.afterAll(() => server?.close());
 
-/** A test on the real sshd; without one it is ignored, with the reason. */
+/** Defines a test on the real sshd; without an sshd it is ignored, with the reason. */
 function test(name: string, body: (sshd: TestSshd) => Promise<void>, needs: "password" | "nothing" = "nothing"): void {
   const reason = found.reason ?? (needs === "password" && !server?.password ? "needs root" : undefined);
   Deno.test({
     name: reason ? `${name} [ignored: ${reason}]` : name,
     ignore: !!reason,
-    // node-pty reads on until its terminal hangs up, which on a busy machine is in the next test.
+    // node-pty reads until its terminal hangs up; on a busy machine that is during the next test.
     sanitizeOps: false,
     fn: () => body(server!),
   });
@@ -46,7 +46,7 @@ async function refusal(options: SshOptions): Promise<string> {
   return error.message;
 }
 
-// These use no terminal and stand first: node-pty may still read a terminal of the test before.
+// These tests use no terminal and come first: node-pty may still read the terminal of an earlier test.
 
 Deno.test("openSsh() reports why a board cannot be reached", async () => {
   const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
@@ -60,7 +60,7 @@ Deno.test("openSsh() reports why a board cannot be reached", async () => {
   assertMatch(await refusal(at("no-such-host.invalid")), /: the name no-such-host\.invalid cannot be resolved: /);
 });
 
-Deno.test("openSsh() does not wait for ever for a server that sends nothing", async () => {
+Deno.test("openSsh() does not wait forever for a server that sends nothing", async () => {
   const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   const accepted = listener.accept();
   const message = await refusal({ host: "127.0.0.1", port: listener.addr.port, connectTimeoutMs: 1000 });
@@ -69,7 +69,7 @@ Deno.test("openSsh() does not wait for ever for a server that sends nothing", as
   listener.close();
 });
 
-Deno.test("openSsh() takes no host, user, path or option for something else", async () => {
+Deno.test("openSsh() never reads a host, user, path or option as something else", async () => {
   const hostile: Partial<SshOptions>[] = [
     { host: "-oProxyCommand=touch /tmp/x" },
     { host: "a b" },
@@ -104,7 +104,7 @@ test("openSsh() gives the board's sh", async (sshd) => {
   assertEquals(await run(to(sshd), "echo $((6 * 7)); echo no >&2\n"), "42\n");
 });
 
-test("openSsh() reports where it is", async (sshd) => {
+test("openSsh() reports its target", async (sshd) => {
   const shell = await openSsh(to(sshd));
   assertEquals(shell.description, `ssh ${sshd.user}@127.0.0.1 port ${sshd.port}`);
   await shell.close();
@@ -115,7 +115,7 @@ test("openSsh() carries 1 MiB both ways", async (sshd) => {
   const hash = (text: string) => createHash("sha256").update(text).digest("hex");
   const shell = await openSsh(to(sshd));
   const writer = shell.writable.getWriter();
-  // A shell reads ahead: what cat shall have must come after it has started.
+  // A shell reads ahead: data for cat must be sent after cat has started.
   await writer.write(new TextEncoder().encode("echo; exec cat\n"));
   const reader = shell.readable.getReader();
   await reader.read();
@@ -127,7 +127,7 @@ test("openSsh() carries 1 MiB both ways", async (sshd) => {
   await shell.close();
 });
 
-test("openSsh() tells that the board went away in the middle of a run", async (sshd) => {
+test("openSsh() reports that the board was lost in the middle of a run", async (sshd) => {
   const shell = await openSsh(to(sshd));
   const writer = shell.writable.getWriter();
   // The shell's parent is the server's process for this connection.
@@ -149,7 +149,7 @@ test("openSsh() close() ends the client, also while the board's shell is busy", 
   Deno.kill(remote, "SIGKILL");
 });
 
-test("openSsh() takes away what a login script prints", async (sshd) => {
+test("openSsh() drops the output of a login script", async (sshd) => {
   const greeting = `${sshd.directory}/greeting`;
   await Deno.writeTextFile(greeting, 'echo "Welcome to the lab"; exec "$SHELL" -c "$SSH_ORIGINAL_COMMAND"\n');
   await using greeted = await startSshd(found, `ForceCommand sh ${greeting}`);
@@ -163,7 +163,7 @@ test("openSsh() refuses an unknown host key", async (sshd) => {
   );
 });
 
-test("openSsh() refuses a host key that has changed, whatever the configuration is", async (sshd) => {
+test("openSsh() refuses a changed host key with any configuration", async (sshd) => {
   const file = `${sshd.directory}/changed`;
   await Deno.writeTextFile(file, `[127.0.0.1]:${sshd.port} ${await Deno.readTextFile(`${sshd.strangerFile}.pub`)}`);
   assertStringIncludes(
@@ -172,14 +172,14 @@ test("openSsh() refuses a host key that has changed, whatever the configuration 
   );
 });
 
-test("openSsh() accepts a new host key where the user asked for that", async (sshd) => {
+test("openSsh() accepts a new host key if the user's configuration does", async (sshd) => {
   const file = `${sshd.directory}/new`;
   const options = to(sshd, { knownHostsFile: file, options: ["StrictHostKeyChecking=accept-new"] });
   assertEquals(await run(options, "echo hi\n"), "hi\n");
   assertStringIncludes(await Deno.readTextFile(file), "ssh-ed25519");
 });
 
-test("openSsh() checks host keys although the configuration forbids it", async (sshd) => {
+test("openSsh() checks host keys even if the configuration turns this off", async (sshd) => {
   const config = `${sshd.directory}/ssh_config`, changed = `${sshd.directory}/other`, fresh = `${sshd.directory}/fresh`;
   await Deno.writeTextFile(config, "StrictHostKeyChecking no\n");
   await Deno.writeTextFile(changed, `[127.0.0.1]:${sshd.port} ${await Deno.readTextFile(`${sshd.strangerFile}.pub`)}`);
@@ -189,13 +189,13 @@ test("openSsh() checks host keys although the configuration forbids it", async (
         (shell) => (console.log("open"), shell.close()),
         (error) => console.log(error.message));
     }`;
-  // The machine's ssh_config, for this process alone.
+  // The machine's ssh_config, replaced for this process only.
   const script = 'mount --bind "$0" /etc/ssh/ssh_config && exec "$@"';
   const lines = await runProgram(program, ["unshare", "--mount", "sh", "-c", script, config]);
   assertMatch(lines, /: its host key is not the known one \(line 1 of .*\nopen\n$/);
 }, "password");
 
-test("openSsh() reports that a key is not taken, and that there is nobody to ask", async (sshd) => {
+test("openSsh() reports that a key is not accepted, and that nobody can be asked", async (sshd) => {
   using _ = stub(Deno.stdin, "isTerminal", () => false);
   assertMatch(
     await refusal(to(sshd, { identityFile: sshd.strangerFile })),
@@ -214,7 +214,7 @@ test("openSsh() asks for a key's passphrase and types it", async (sshd) => {
   assertEquals(made.filter((folder) => existsSync(folder)), []);
 });
 
-test("openSsh() reports that a passphrase was wrong, without it", async (sshd) => {
+test("openSsh() reports a wrong passphrase without printing it", async (sshd) => {
   const message = await refusal(
     to(sshd, {
       identityFile: sshd.lockedIdentityFile,
@@ -269,7 +269,7 @@ Deno.test("startOnTerminal() types 1 MB whole", { sanitizeOps: false }, async ()
   await terminal.exited;
 });
 
-/** Returns what a program of this folder prints, run by a Deno of its own. */
+/** Returns the output of a program in this folder, run by a separate Deno. */
 async function runProgram(program: string, before: string[], env: Record<string, string> = {}): Promise<string> {
   const file = await Deno.makeTempFile({ prefix: "ssh_test_", suffix: ".ts", dir: import.meta.dirname! });
   try {
@@ -282,7 +282,7 @@ async function runProgram(program: string, before: string[], env: Record<string,
   }
 }
 
-/** Unlike Response, also of a stream that was read from before. */
+/** Reads a stream as text; unlike Response, it also accepts a stream that was read before. */
 async function textOf(readable: ReadableStream<Uint8Array>): Promise<string> {
   let text = "";
   const decoder = new TextDecoder();

@@ -1,6 +1,6 @@
 /**
- * A real sshd for tests: on loopback, from a folder of its own, with its own keys. As root it runs in a mount namespace
- * with a passwd and shadow file of its own: passwords can be tested, and the machine's accounts are left alone.
+ * A real sshd for tests, on loopback, with its own folder and keys. As root it runs in a mount namespace with its own passwd
+ * and shadow files: so passwords can be tested, and the machine's accounts do not change.
  *
  * @module
  */
@@ -9,22 +9,22 @@
 export interface TestSshd extends AsyncDisposable {
   readonly port: number;
   readonly user: string;
-  /** Private key that the server takes */
+  /** A private key that the server accepts */
   readonly identityFile: string;
   /** The same key, encrypted with `secret` */
   readonly lockedIdentityFile: string;
-  /** A key that the server does not take */
+  /** A key that the server does not accept */
   readonly strangerFile: string;
-  /** Holds the server's host key */
+  /** The file with the server's host key */
   readonly knownHostsFile: string;
   /** Scratch folder, removed by `close` */
   readonly directory: string;
-  /** The password of `user`, where passwords can be tested (as root), otherwise undefined */
+  /** The password of `user` if passwords can be tested (as root), otherwise undefined */
   readonly password: string | undefined;
   close(): Promise<void>;
 }
 
-/** Returns how a test that needs sshd is named and whether it is ignored. */
+/** Finds sshd for a test: returns its path and environment, or the reason why the test is ignored. */
 export async function sshdOrReason(): Promise<{ sshd?: string; env?: Record<string, string>; reason?: string }> {
   for (const path of ["/usr/sbin/sshd", "/usr/local/sbin/sshd"]) if (await exists(path)) return { sshd: path };
   const cache = `${Deno.env.get("XDG_CACHE_HOME") ?? `${Deno.env.get("HOME") ?? "/tmp"}/.cache`}/twinlink/sshd`;
@@ -55,7 +55,7 @@ async function run(command: string, args: string[], cwd?: string): Promise<strin
   return text.decode(output.stdout);
 }
 
-/** Starts the server that {@linkcode sshdOrReason} found; `config` is further lines of sshd_config. */
+/** Starts the sshd that {@linkcode sshdOrReason} found; `config` has additional lines for sshd_config. */
 export async function startSshd(
   found: { sshd?: string; env?: Record<string, string> },
   config = "",
@@ -110,7 +110,7 @@ ${config}
     stdout: "null",
     stderr: "piped",
   }).spawn();
-  // It prints this when it listens; what it prints later is drained, or it would stop.
+  // sshd prints this when it listens. Its later output is read too, since a full pipe would stop it.
   const ready = Promise.withResolvers<void>();
   let log = "";
   const reader = child.stderr.getReader();
@@ -126,9 +126,9 @@ ${config}
   const close = async () => {
     try {
       child.kill("SIGTERM");
-    } catch { /* it did not start */ }
+    } catch { /* sshd did not start */ }
     await child.status;
-    // Its connections, where a test has left any, hold this pipe.
+    // If a test left connections open, their processes hold this pipe.
     await reader.cancel();
     await drained;
     await Deno.remove(directory, { recursive: true });

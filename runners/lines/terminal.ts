@@ -1,5 +1,5 @@
 /**
- * A program that asks: run on a pseudo terminal of its own, its questions answered by the caller.
+ * Runs a program on a pseudo terminal; the caller answers its questions.
  *
  * @module
  */
@@ -9,10 +9,10 @@ import { Keyboard } from "./keyboard.ts";
 
 /** Options of {@linkcode startOnTerminal}. */
 export interface TerminalOptions {
-  /** Environment of the program, instead of this process's own */
+  /** The environment of the program, instead of this process's own */
   env?: Record<string, string>;
   /**
-   * Called for each question, an unfinished line that ends in `:` or `?`, without control characters. What it gives is
+   * Called for each question: an unfinished line that ends in `:` or `?`, without control characters. The returned text is
    * typed with Enter; null leaves the question open
    */
   onPrompt?: (prompt: string) => Promise<string | null>;
@@ -21,17 +21,17 @@ export interface TerminalOptions {
 /** A program on a terminal. */
 export interface TerminalProcess {
   readonly pid: number;
-  /** What it printed so far, without control characters; what was typed at a question is not in it */
+  /** The output so far, without control characters; it does not include the answers to questions */
   readonly output: string;
-  /** Its exit status; rejects with what `onPrompt` threw, which ends it */
+  /** The exit status; rejects with an error of `onPrompt`, which ends the program */
   readonly exited: Promise<number>;
   /** Types text */
   type(text: string): Promise<void>;
-  /** Hangs up and ends the program */
+  /** Hangs up the terminal and ends the program */
   kill(): void;
 }
 
-/** The part of node-pty that is used; its own types declare a module of another name. */
+/** The part of node-pty that this module uses; node-pty's own types declare a module of another name. */
 interface Pty {
   readonly pid: number;
   kill(signal: string): void;
@@ -39,7 +39,7 @@ interface Pty {
   onExit(listener: (end: { exitCode: number; signal?: number }) => void): void;
 }
 
-/** How long a program may take to end, in milliseconds. */
+/** How long a program may take to end, in ms. */
 const GRACE = 500;
 
 const OUTPUT_KEPT = 64 * 1024;
@@ -58,7 +58,7 @@ export async function startOnTerminal(
   args: string[],
   options: TerminalOptions = {},
 ): Promise<TerminalProcess> {
-  // Only here: it needs --allow-ffi, and most runs have nothing to ask.
+  // Imported only here: it needs --allow-ffi, and most runs have no question.
   const { spawn } = await import("node-pty");
   const env = options.env ?? Deno.env.toObject();
   const pty: Pty = spawn(command, args, { env, cols: 200, rows: 24, name: "dumb" });
@@ -69,7 +69,7 @@ export async function startOnTerminal(
   let failure: { error: unknown } | undefined;
   let late: ReturnType<typeof setTimeout> | undefined;
   const { promise: exited, resolve, reject } = Promise.withResolvers<number>();
-  // A rejection is for those who wait for the end.
+  // Only callers that wait for the end get a rejection.
   exited.catch(() => {});
 
   const type = (text: string) => keyboard.write(new TextEncoder().encode(text));
@@ -77,7 +77,7 @@ export async function startOnTerminal(
   const kill = () => {
     if (ended) return;
     pty.kill("SIGTERM");
-    // A program that was just about to wait for an answer loses the first signal (readpassphrase of OpenSSH does).
+    // A program that was about to wait for an answer loses the first signal (readpassphrase of OpenSSH does).
     late ??= setTimeout(() => pty.kill("SIGKILL"), GRACE);
   };
 

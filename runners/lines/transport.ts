@@ -1,5 +1,5 @@
 /**
- * What a transport is to a runner.
+ * The interface between a transport and a runner.
  *
  * @module
  */
@@ -9,9 +9,9 @@ import type { Board } from "../../boards/mod.ts";
 import type { Guest } from "../../fixtures/mod.ts";
 import type { Shell } from "./shell.ts";
 
-/** What an opener may use beside the board. */
+/** Options of an opener, in addition to the board. */
 export interface OpenOptions {
-  /** What opens the line of a transport that is one, while a run records it */
+  /** The opener of the line, if the transport is a serial line that a run records */
   binding?: BindingInterface | undefined;
   /** Ends the opening */
   signal?: AbortSignal | undefined;
@@ -21,7 +21,7 @@ export interface OpenOptions {
 export interface TerminalProgram {
   program: string;
   args: string[];
-  /** What to add to its environment */
+  /** Its additional environment */
   env: Record<string, string>;
   /** For messages, for example `ssh root@127.0.0.1 port 2222` */
   description: string;
@@ -30,13 +30,13 @@ export interface TerminalProgram {
 /** The runner's side of a transport. */
 export interface Transport {
   /**
-   * Opens a shell on a board, whose file has the table of the transport.
+   * Opens a shell on a board whose file has the transport's table.
    *
    * @throws {TransportError} If the board cannot be reached
    */
   open(board: Board, options: OpenOptions): Promise<Shell>;
   /** Opens a shell on a guest; missing if guests have no such line */
   openGuest?(guest: Guest, options: OpenOptions): Promise<Shell>;
-  /** Gives the program for a console; missing if the transport is a serial line, which is the console itself */
+  /** Returns the program for a console; missing if the transport is a serial line, which is the console itself */
   terminal?(board: Board, options: OpenOptions): Promise<TerminalProgram>;
 }

@@ -32,7 +32,7 @@ export const serial: Transport = {
     }),
 };
 
-/** Returns a login's password: from the environment or a command of the board file, never from the file itself. */
+/** Returns a login's password, from the environment or from a command in the board file; it is never in the file itself. */
 async function passwordOf(
   login: NonNullable<NonNullable<Board["serial"]>["login"]>,
 ): Promise<string | null> {

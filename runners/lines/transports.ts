@@ -1,5 +1,5 @@
 /**
- * The openers of the transports whose tables `boards/transports` lists: a new one is a file here and one entry in the list.
+ * The openers of the transports in `boards/transports`. A new transport needs a file here and an entry in the list.
  *
  * @module
  */
@@ -11,12 +11,12 @@ import type { OpenOptions, TerminalProgram, Transport } from "./transport.ts";
 import { serial } from "./transport_serial.ts";
 import { ssh } from "./transport_ssh.ts";
 
-/** The list. */
+/** The list of openers. */
 const OPENERS: Readonly<Record<TransportName, Transport>> = { ssh, serial };
 
 const known = new Map<string, Transport>(Object.entries(OPENERS));
 
-/** Adds a transport that does not ship, until it is disposed of. */
+/** Adds a transport that does not ship, until the returned value is disposed of. */
 export function registerTransport(name: string, transport: Transport): Disposable {
   if (known.has(name)) throw new BoardError([`Cannot register transport "${name}": there is one of this name`]);
   known.set(name, transport);
@@ -30,9 +30,9 @@ function transportNamed(name: string): Transport {
 }
 
 /**
- * Checks that a board can be reached by a transport.
+ * Checks that a board can be reached over a transport.
  *
- * @throws {BoardError} If the board's file has no table of it
+ * @throws {BoardError} If the board's file has no table for the transport
  */
 export function checkTransport(board: Board, name: TransportName): void {
   if (board[name] !== undefined) return;
@@ -42,7 +42,7 @@ export function checkTransport(board: Board, name: TransportName): void {
 /**
  * Opens a shell on a board.
  *
- * @throws {BoardError} If the board's file has no table of the transport
+ * @throws {BoardError} If the board's file has no table for the transport
  * @throws {TransportError} If the board cannot be reached
  */
 export async function openTransport(board: Board, name: TransportName, options: OpenOptions = {}): Promise<Shell> {
@@ -53,7 +53,7 @@ export async function openTransport(board: Board, name: TransportName, options: 
 /**
  * Opens a shell on a guest.
  *
- * @throws {BoardError} If guests have no such line
+ * @throws {BoardError} If guests cannot be reached over this transport
  * @throws {TransportError} If the guest does not answer
  */
 export async function openGuestTransport(guest: Guest, name: TransportName, options: OpenOptions = {}): Promise<Shell> {
@@ -65,7 +65,7 @@ export async function openGuestTransport(guest: Guest, name: TransportName, opti
 /**
  * Returns the program that shows a login shell of a board on a terminal.
  *
- * @throws {BoardError} If the board's file has no table of the transport, or the transport has no terminal
+ * @throws {BoardError} If the board's file has no table for the transport, or the transport has no terminal
  */
 export async function terminalOf(board: Board, name: TransportName, options: OpenOptions): Promise<TerminalProgram> {
   checkTransport(board, name);

@@ -8,7 +8,7 @@ import { Connection } from "../wire/connection.ts";
 import type { Transport } from "./transport.ts";
 import { openTransport, registerTransport } from "./transports.ts";
 
-/** A transport that does not ship: a shell of this machine. */
+/** A transport that does not ship: a shell on this machine. */
 const throwAway: Transport = { open: () => openLocal() };
 
 async function boardOver(name: string): Promise<{ board: Board; transport: TransportName }> {
@@ -16,7 +16,7 @@ async function boardOver(name: string): Promise<{ board: Board; transport: Trans
   return { board, transport: name as TransportName };
 }
 
-Deno.test("a transport that a test registers opens a shell, on which the wire runs", async () => {
+Deno.test("a transport that a test registers opens a shell, and the wire runs on it", async () => {
   const { board, transport } = await boardOver("throwaway");
   using _transport = registerTransport("throwaway", throwAway);
   const connection = await Connection.open(await openTransport(board, transport), ":", 10_000);
@@ -27,7 +27,7 @@ Deno.test("a transport that a test registers opens a shell, on which the wire ru
   }
 });
 
-Deno.test("a transport that is not there, or not in the board's file, is refused by its name", async () => {
+Deno.test("a transport that does not exist, or is not in the board's file, is refused by its name", async () => {
   const { board, transport } = await boardOver("throwaway");
   await assertRejects(() => openTransport(board, transport), BoardError, 'Cannot find transport "throwaway"');
   const [first] = TRANSPORTS;
@@ -35,7 +35,7 @@ Deno.test("a transport that is not there, or not in the board's file, is refused
   assertThrows(() => registerTransport(first, throwAway), BoardError, `Cannot register transport "${first}"`);
 });
 
-Deno.test("the tables of a board say where they lead and what they need here", () => {
+Deno.test("the tables of a board report their target and their needs on this machine", () => {
   const ssh = { host: "switch-7.lab", user: "root", port: 2222, identityFile: "/key" };
   const serial = { path: "/dev/ttyUSB0", baud: 115200, rtscts: false, login: { user: "root", passwordEnv: "SECRET" } };
   assertEquals(transportWords({ ssh, serial }), [
@@ -51,7 +51,7 @@ Deno.test("the tables of a board say where they lead and what they need here", (
   assertEquals(TRANSPORTS.filter(isLine), ["serial"]);
 });
 
-Deno.test("each scheme of a line is read, and named where a line is asked for", () => {
+Deno.test("each scheme of a line can be read, and is named in the messages about lines", () => {
   for (const [scheme, { sets }] of Object.entries(LINE_SCHEMES)) {
     assertEquals(networkLine(`${scheme}://lab-server:40001`)?.protocol, scheme);
     assertStringIncludes(LINE_FORMS, `${scheme}://HOST:PORT`);
@@ -61,7 +61,7 @@ Deno.test("each scheme of a line is read, and named where a line is asked for", 
   assertEquals(unsettable("/dev/ttyUSB0"), undefined);
 });
 
-/** What only the registry may do: a type, a list or a comparison of the names. */
+/** Code that is allowed only in the registry: a type, a list or a comparison of the names. */
 const LITERAL = new RegExp(
   [
     String.raw`"ssh"\s*[|,]\s*"serial"`,

@@ -1,6 +1,6 @@
 /**
- * The part of the C library that serial ports and pseudo terminals need, by `Deno.dlopen`: open, termios, ioctl, flock,
- * non-blocking read and write, and one `epoll_wait` for all of them. Linux only; needs `--allow-ffi` without a scope.
+ * The part of the C library that serial ports and pseudo terminals need, called by `Deno.dlopen`: open, termios, ioctl, flock,
+ * non-blocking read and write, and one `epoll_wait` for all descriptors. Linux only; needs `--allow-ffi` without a path.
  *
  * Numbers are from the generic Linux ABI (include/uapi/asm-generic: fcntl.h, termbits.h, ioctls.h), which x86-64,
  * aarch64 and riscv64 share.
@@ -39,20 +39,20 @@ function libc(): Libc {
   return loaded;
 }
 
-// Loaded with the module where no permission prompt is needed. Otherwise the sanitizer takes the library, which stays,
-// for a leak of the first test that opens a port.
+// Loaded with the module if no permission prompt is needed. Otherwise the sanitizer of tests would count the library, which
+// stays loaded, as a leak of the first test that opens a port.
 if (Deno.build.os === "linux" && Deno.permissions.querySync({ name: "ffi" }).state === "granted") libc();
 
-/** The errno values that callers tell apart. */
+/** The errno values that callers distinguish. */
 export const errno = { EINTR: 4, EIO: 5, EAGAIN: 11, EBUSY: 16, EINVAL: 22, ENOTTY: 25 } as const;
 
 /** A failed call into the C library. */
 export class LibcError extends Error {
   override name = "LibcError";
-  /** The number that the kernel gave, for example 16 (EBUSY) */
+  /** The errno of the kernel, for example 16 (EBUSY) */
   readonly errno: number;
 
-  /** @param call what was tried, for example `open /dev/ttyUSB0` */
+  /** @param call The attempted call, for example `open /dev/ttyUSB0` */
   constructor(call: string, number: number) {
     const text = libc().strerror(number);
     super(`${call}: ${text === null ? `errno ${number}` : new Deno.UnsafePointerView(text).getCString()}`);
@@ -60,7 +60,7 @@ export class LibcError extends Error {
   }
 }
 
-/** Of this thread, and only right after a call that failed: anything in between may overwrite it. */
+/** Returns the errno of this thread. Call it right after the failed call: any other call may overwrite it. */
 function lastErrno(): number {
   const place = libc().__errno_location();
   return place === null ? 0 : new Deno.UnsafePointerView(place).getInt32();
@@ -79,7 +79,7 @@ export function openTty(path: string): number {
   return check(`open ${path}`, libc().open(name, O_RDWR | O_NOCTTY | O_NONBLOCK | O_CLOEXEC, 0));
 }
 
-/** Another descriptor of the same open file, closed on exec. Throws {@linkcode LibcError}. */
+/** Returns another descriptor of the same open file, closed on exec. Throws {@linkcode LibcError}. */
 export function dupFd(fd: number): number {
   const F_DUPFD_CLOEXEC = 1030;
   return check("fcntl", libc().fcntl(fd, F_DUPFD_CLOEXEC, 0n));
@@ -90,12 +90,12 @@ export function closeFd(fd: number): void {
   check("close", libc().close(fd));
 }
 
-/** Reads what is there: the number of bytes, 0 at the end (a line that hung up), null when there is nothing yet. */
+/** Reads the available bytes. Returns their number, 0 at the end (the line hung up), or null if no byte is available yet. */
 export function readFd(fd: number, into: Uint8Array<ArrayBuffer>): number | null {
   return transferred("read", Number(libc().read(fd, into, BigInt(into.byteLength))));
 }
 
-/** Writes what fits: the number of bytes, null when nothing fits yet. */
+/** Writes as many bytes as fit. Returns their number, or null if none fits yet. */
 export function writeFd(fd: number, bytes: Uint8Array<ArrayBuffer>): number | null {
   return transferred("write", Number(libc().write(fd, bytes, BigInt(bytes.byteLength))));
 }
@@ -107,7 +107,7 @@ function transferred(call: string, result: number): number | null {
   throw new LibcError(call, number);
 }
 
-/** Takes the advisory lock that picocom, screen and others take too; false when somebody has it. */
+/** Takes the advisory lock that picocom, screen and others also use; returns false if another process has it. */
 export function lockFd(fd: number): boolean {
   const LOCK_EX = 2, LOCK_NB = 4;
   if (libc().flock(fd, LOCK_EX | LOCK_NB) === 0) return true;
@@ -116,13 +116,13 @@ export function lockFd(fd: number): boolean {
   throw new LibcError("flock", number);
 }
 
-/** Gives the lock back, also for a child that is being started just then and still has the descriptor. */
+/** Releases the lock, even if a child process that is just being started still has the descriptor. */
 export function unlockFd(fd: number): void {
   const LOCK_UN = 8;
   check("flock", libc().flock(fd, LOCK_UN));
 }
 
-/** The requests used here (asm-generic/ioctls.h). */
+/** The ioctl requests that are used (asm-generic/ioctls.h). */
 export const request = {
   TCGETS2: 0x802C542A,
   TCSETS2: 0x402C542B,
@@ -140,26 +140,26 @@ export const request = {
   TIOCSPTLCK: 0x40045431,
 } as const;
 
-/** An ioctl with a structure; throws {@linkcode LibcError}. */
+/** Calls an ioctl with a structure; throws {@linkcode LibcError}. */
 export function control(fd: number, name: keyof typeof request, data: Uint8Array<ArrayBuffer>): void {
   check(name, libc().ioctl(fd, BigInt(request[name]), data));
 }
 
-/** An ioctl with a plain number; throws {@linkcode LibcError}. */
+/** Calls an ioctl with a plain number; throws {@linkcode LibcError}. */
 export function controlValue(fd: number, name: keyof typeof request, value = 0): void {
   check(name, libc().ioctl_value(fd, BigInt(request[name]), BigInt(value)));
 }
 
-/** An ioctl that reads or writes one int. */
+/** Calls an ioctl that reads or writes one int; returns it. */
 export function controlInt(fd: number, name: keyof typeof request, value = 0): number {
   const int = new Int32Array([value]);
   control(fd, name, new Uint8Array(int.buffer));
   return int[0]!;
 }
 
-/** How a line is driven. */
+/** The settings of a serial line. */
 export interface LineSettings {
-  /** Bits a second, any number that the driver can divide */
+  /** Bits per second, any number that the driver can divide */
   baudRate: number;
   /** @default {8} */
   dataBits?: 5 | 6 | 7 | 8;
@@ -173,7 +173,7 @@ export interface LineSettings {
   xon?: boolean;
   /** Send XOFF when the input is full */
   xoff?: boolean;
-  /** Any character restarts */
+  /** Let any character restart the output after XOFF */
   xany?: boolean;
   /** Drop DTR on the last close */
   hupcl?: boolean;
@@ -185,19 +185,19 @@ const BOTHER = 0o10000, CRTSCTS = 0o20000000000;
 const IXON = 0o2000, IXANY = 0o4000, IXOFF = 0o10000;
 const PARITY: Record<string, number> = { none: 0, even: PARENB, odd: PARENB | PARODD };
 
-/** Returns the settings of a line as the kernel keeps them (struct termios2, 44 bytes), to be put back later. */
+/** Returns the settings of a line as the kernel stores them (struct termios2, 44 bytes), to restore them later. */
 export function getTermios(fd: number): Uint8Array<ArrayBuffer> {
   const termios = new Uint8Array(TERMIOS2_SIZE);
   control(fd, "TCGETS2", termios);
   return termios;
 }
 
-/** Puts settings from {@linkcode getTermios} back, at once. */
+/** Restores settings from {@linkcode getTermios}, at once. */
 export function setTermios(fd: number, termios: Uint8Array<ArrayBuffer>): void {
   control(fd, "TCSETS2", termios);
 }
 
-/** Makes a line raw: no echo, no lines, no translation, no signals. Throws RangeError for settings that do not exist. */
+/** Makes a line raw: no echo, no line editing, no translation, no signals. Throws RangeError for invalid settings. */
 export function setRaw(fd: number, settings: LineSettings): void {
   const { baudRate, dataBits = 8, stopBits = 1, parity = "none" } = settings;
   if (!Number.isInteger(baudRate) || baudRate < 50 || baudRate > 12_000_000) {
@@ -212,7 +212,7 @@ export function setRaw(fd: number, settings: LineSettings): void {
   words[2] = BOTHER | CREAD | CLOCAL | ((dataBits - 5) << 4) | (stopBits === 1 ? 0 : CSTOPB) | parityBits |
     (settings.rtscts ? CRTSCTS : 0) | (settings.hupcl ? HUPCL : 0);
   words[3] = 0;
-  // With VMIN 1 a read of an empty line is EAGAIN and a read of a dead one is 0; with VMIN 0 both would be 0.
+  // With VMIN 1 a read of an empty line is EAGAIN, and a read of a line that hung up is 0; with VMIN 0 both would be 0.
   termios[C_CC + VMIN] = 1;
   termios[C_CC + VTIME] = 0;
   const speeds = new Uint32Array(termios.buffer, 36, 2);
@@ -220,12 +220,12 @@ export function setRaw(fd: number, settings: LineSettings): void {
   setTermios(fd, termios);
 }
 
-/** Returns the speed in bits a second that the driver really set. */
+/** Returns the speed that the driver has set, in bits per second. */
 export function getBaudRate(fd: number): number {
   return new Uint32Array(getTermios(fd).buffer, 36, 2)[1]!;
 }
 
-/** Returns a pseudo terminal: the descriptor of its master side and the path of the other. The caller closes the descriptor. */
+/** Opens a pseudo terminal: returns the descriptor of its master side and the path of the other side. The caller closes it. */
 export function openPty(): { fd: number; path: string } {
   const fd = openTty("/dev/ptmx");
   controlInt(fd, "TIOCSPTLCK", 0);
@@ -235,7 +235,7 @@ export function openPty(): { fd: number; path: string } {
 const EPOLLIN = 0x1, EPOLLOUT = 0x4, EPOLLERR = 0x8, EPOLLHUP = 0x10, EPOLLONESHOT = 1 << 30;
 const EPOLL_CTL_ADD = 1, EPOLL_CTL_DEL = 2, EPOLL_CTL_MOD = 3;
 const EFD_NONBLOCK = O_NONBLOCK, EFD_CLOEXEC = O_CLOEXEC;
-// struct epoll_event is packed on x86-64 alone.
+// struct epoll_event is packed only on x86-64.
 const EVENT_SIZE = Deno.build.arch === "x86_64" ? 12 : 16;
 const EVENT_DATA = EVENT_SIZE - 8;
 const EVENTS = 64;
@@ -246,8 +246,8 @@ interface Waiter {
 }
 
 /**
- * Waits for descriptors, all of them on one thread. Deno has 32 threads for calls that block, so a blocking read for each
- * port would starve the 33rd port, and file reads with it.
+ * Waits for all descriptors on one thread. Deno has 32 threads for blocking calls, so a blocking read for each port would
+ * starve the 33rd port and file reads.
  */
 class Poller {
   #epoll = -1;
@@ -255,14 +255,14 @@ class Poller {
   #done: Promise<void> = Promise.resolve();
   #fds = new Map<number, { read?: Waiter; write?: Waiter }>();
 
-  /** From here on the descriptor can be waited for, until {@linkcode remove}. */
+  /** Adds a descriptor, so that it can be waited for until {@linkcode remove}. */
   add(fd: number): void {
     if (this.#epoll < 0) this.#start();
     this.#control(EPOLL_CTL_ADD, fd, EPOLLONESHOT);
     this.#fds.set(fd, {});
   }
 
-  /** Waits until the descriptor can be read (or written), or hung up. One waiter for each direction. */
+  /** Waits until the descriptor can be read (or written), or hung up. Each direction may have one waiter. */
   wait(fd: number, direction: "read" | "write"): Promise<void> {
     const entry = this.#fds.get(fd);
     if (entry === undefined) return Promise.reject(new Deno.errors.BadResource("Cannot wait: the port is closed"));
@@ -272,7 +272,7 @@ class Poller {
     });
   }
 
-  /** Ends all waiting for the descriptor with `reason`. Resolves when it may be closed. */
+  /** Ends all waits for the descriptor with `reason`. Resolves when the descriptor may be closed. */
   async remove(fd: number, reason: unknown): Promise<void> {
     const entry = this.#fds.get(fd);
     if (entry === undefined) return;
@@ -336,5 +336,5 @@ class Poller {
   }
 }
 
-/** The one poller of this process. */
+/** The only poller of this process. */
 export const poller: Poller = new Poller();

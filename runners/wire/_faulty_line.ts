@@ -3,17 +3,17 @@
 import { openLocal } from "../local.ts";
 import type { Shell } from "../lines/shell.ts";
 
-/** What a line does to bytes, towards the host and towards the board. */
+/** The changes that a line makes to bytes, in each direction. */
 export interface Fault {
   /** Alters what the board sends. @default {unchanged} */
   toHost?: (bytes: Uint8Array) => Uint8Array;
   /** Alters what the host sends. @default {unchanged} */
   toBoard?: (bytes: Uint8Array) => Uint8Array;
-  /** True if the board's terminal repeats what it gets */
+  /** True if the board's terminal echoes its input */
   echo?: boolean;
 }
 
-/** Returns a stream that changes what passes. */
+/** Returns a stream that changes all bytes that pass through it. */
 export const through = (change: (bytes: Uint8Array) => Uint8Array) =>
   new TransformStream<Uint8Array, Uint8Array>({ transform: (bytes, to) => to.enqueue(change(bytes)) });
 

@@ -1,6 +1,6 @@
 /**
- * The board's scripts as they are sent: without what only people read, with the shared values in front, and the words that start
- * the board's half of the wire.
+ * The board's scripts as they are sent: without comments and indentation, with the shared values first. And the text that
+ * starts the board's half of the wire.
  *
  * @module
  */
@@ -10,9 +10,9 @@ import type { Shell } from "../lines/shell.ts";
 import { SHARED, sharedVariables } from "./constants.ts";
 import { cksum, md5 } from "./wire.ts";
 
-/** Below so many ms of a line's time, it does not pay to compress a record on the board. */
+/** If a line needs less time than this for a record, in ms, compressing the record on the board takes longer than it saves. */
 const WORTHWHILE_MS = 50;
-/** How long a record may take on the line, in ms, and how many bytes it may have however slow that is. */
+/** The longest time of a record on the line, in ms; and the number of bytes that a record may have on any line. */
 const LONGEST_MS = 60_000, LEAST_SENT = 128 * 1024;
 
 /** Returns a shell script without comments and indentation. */
@@ -21,18 +21,18 @@ export function bare(script: string): string {
     .map((line) => `${line}\n`).join("");
 }
 
-/** How the board's half of the wire is started: what is sent for an attempt, and the line that reports a damaged script. */
+/** How the board's half of the wire is started: the text for each attempt, and the line that reports a damaged script. */
 export interface WireStart {
   /** The text of attempt 1, 2, ... */
   attempt(number: number): string;
-  /** Ends a text whose end was damaged */
+  /** The text that ends a script whose end was damaged */
   readonly end: string;
-  /** The line with which the board reports that the script came damaged */
+  /** The line with which the board reports that the script was damaged */
   readonly bad: string;
 }
 
 /**
- * Reads agent_wire.sh and makes it ready to be sent.
+ * Reads agent_wire.sh and prepares it to be sent.
  *
  * @param before A line of shell that runs first
  */
@@ -47,7 +47,7 @@ export async function wireStart(before: string, lossy: Shell["lossy"]): Promise<
     : SHARED.MOST;
   const settings = `TL_Z=${least} TL_MOST_SENT=${most} TL_BEAT=${lossy ? 1 : ""}`;
   const attempt = (number: number) => {
-    // Half of it, where the board can read that.
+    // Compressed to half its size, if the board can decompress it.
     const short = number === 1 && lossy;
     const text = short ? `${gzipSync(script).toString("base64")}\n` : script;
     return `${before}\nTL_A=$(${short ? "base64 -d" : "cat"} <<'${end}'${
@@ -58,6 +58,6 @@ export async function wireStart(before: string, lossy: Shell["lossy"]): Promise<
       `case $1 in ${cksum(bytes)} | ${md5(bytes)}) eval "$TL_A"; ${settings}; tl_wire ;; ` +
       `*) printf '\\n@tl-bad ${end}\\n' ;; esac\n`;
   };
-  // A line may still wait for the end of the text.
+  // The board may still be waiting for the end of the text.
   return { attempt, end: `\n${end}\n`, bad: `@tl-bad ${end}` };
 }

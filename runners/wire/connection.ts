@@ -1,6 +1,6 @@
 /**
- * The host's end of the wire: requests that are done once however often they have to be sent, and records that are asked for
- * again, in parts, until they are whole.
+ * The host's end of the wire. Requests are done exactly once, however often they are sent. Records are requested again, in
+ * parts, until they are whole.
  *
  * @module
  */
@@ -20,25 +20,28 @@ const utf8 = new TextEncoder();
 export interface ConnectionOptions {
   /** How long a line may be silent before a record is asked for again, in ms. @default {4000} */
   silenceMs?: number;
-  /** What the board has said before */
+  /** The lines that the board has sent before */
   known?: KnownLines | undefined;
   /** Ends the connection */
   signal?: AbortSignal | undefined;
-  /** Called for each line that belongs to no record. Gives how long from now on the next record may take, in ms, if the line tells */
+  /**
+   * Called for each line that belongs to no record. Returns the time that the next record may take from now on, in ms, if the
+   * line shows it
+   */
   onNoise?: (line: string) => number | undefined;
 }
 
-/** What a command said. */
+/** The result of a command. */
 export interface CallResult {
   /** Exit status */
   status: number;
-  /** What it printed */
+  /** Its output */
   output: string;
 }
 
 /** The most characters of one request. */
 const MAX_WORDS = 1500;
-/** After so many records that came damaged whole, all are sent in code. */
+/** After this many records that arrived damaged as plain bytes, all records are sent in code. */
 const MAX_HEALED = 3;
 /** The words with which the board's half reports an output that is too long. */
 const OVER = new RegExp(`^${SHARED.OVER} (\\d+)$`);
@@ -59,7 +62,7 @@ export class Connection {
   readonly #link: WireLink;
   /** The number of the last request */
   #asked = 0;
-  /** How many records came damaged whole and right in parts */
+  /** How many records were damaged as a whole and arrived intact in parts */
   #healed = 0;
   #checksum: "cksum" | "md5" = "cksum";
   #code: Code = "x";
@@ -75,7 +78,7 @@ export class Connection {
     return this.#link.ended !== undefined;
   }
 
-  /** Why a record did not come, where the board no longer reports that it is alive. */
+  /** Why the board is lost, if it no longer reports that it is alive; otherwise undefined. */
   get dead(): string | undefined {
     return this.#link.liveness.dead;
   }
@@ -83,9 +86,9 @@ export class Connection {
   /**
    * Starts the board's half of the wire.
    *
-   * @param before A line of shell that is to be run first
+   * @param before A line of shell that runs first
    * @param bound How long the board may take, in ms
-   * @throws {TransportError} If it does not answer
+   * @throws {TransportError} If the board does not answer
    */
   static async open(shell: Shell, before: string, bound: number, options: ConnectionOptions = {}): Promise<Connection> {
     const connection = new Connection(shell, options);
@@ -118,16 +121,16 @@ export class Connection {
     this.#checksum = checksum;
   }
 
-  /** The speed of a line that may lose or alter bytes. */
+  /** The speed of a line that may lose or alter bytes; empty for any other line. */
   get #speed(): Beginning {
     const { lossy } = this.#shell;
     return lossy ? { bytesPerMs: lossy.bytesPerMs } : {};
   }
 
   /**
-   * Has a request done, once, and gives the words of its answer; undefined where none comes within `bound` ms.
+   * Has a request done exactly once and returns the words of its answer; undefined if no answer comes within `bound` ms.
    *
-   * @param begins How a record begins that tells as well that the request was begun, its first group for the answer
+   * @param begins The beginning of a record that also shows that the request was begun; its first group becomes the answer
    * @throws {TransportError} If the board was lost
    * @throws {DOMException} If the run was cancelled
    */
@@ -148,15 +151,15 @@ export class Connection {
     return answer;
   }
 
-  /** Has a request done that nobody answers, or that may be done twice; false where the board was lost. */
+  /** Sends a request that has no answer, or that may be done twice; returns false if the board was lost. */
   async tell(words: string): Promise<boolean> {
     if (this.#link.ended) return false;
     return await this.#link.send(`\n${requestLine(0, words, this.#checksum)}`).then(() => true, () => false);
   }
 
   /**
-   * Runs a command on the board exactly once, and returns its output; undefined where no answer comes within `bound` ms. What
-   * the board kept of it is asked for again until it is whole.
+   * Runs a command on the board exactly once, and returns its output; undefined if no answer comes within `bound` ms. The board
+   * stores the output, and a damaged output is requested again until it is whole.
    *
    * @throws {TransportError} If the board was lost
    * @throws {DOMException} If the run was cancelled
@@ -180,8 +183,8 @@ export class Connection {
   }
 
   /**
-   * Brings a script to the board and has it done there, once: `call` answers with its status and output, `run` when it begins.
-   * Gives the words of the answer; undefined where none comes within `bound` ms after the script.
+   * Sends a script to the board and runs it there exactly once. With `call` the board answers with its status and output, with
+   * `run` when it begins. Returns the words of the answer; undefined if no answer comes within `bound` ms after the script.
    *
    * @throws {TransportError} If the board was lost
    * @throws {DOMException} If the run was cancelled
@@ -215,11 +218,11 @@ export class Connection {
   }
 
   /**
-   * Returns a record by number, asked for again while it is damaged or does not come. Undefined where `bound` ms pass without a word
-   * of the board, `"damaged"` where asking did not help. The board answers once its plan is over, with what it has kept:
-   * until then the records after this one come in.
+   * Returns a record by its number; a damaged or missing record is requested again. Undefined if the board sends nothing for
+   * `bound` ms; `"damaged"` if asking did not help. The board answers after its plan, from the records that it stored. Until
+   * then later records may arrive.
    *
-   * @param beats Whether a board that no longer reports that it is alive is not waited for
+   * @param beats True if a board that no longer reports that it is alive counts as lost
    * @throws {TransportError} If the board was lost
    * @throws {DOMException} If the run was cancelled
    */
@@ -243,18 +246,18 @@ export class Connection {
     if (state === "record.too-long") throw new TooLongError(this.#link.inbox.tooLong(wanted)!);
     if (state === "record.damaged") return "damaged";
     if (state === "record.absent") return undefined;
-    // A line that alters what is not in code (line feeds, eighth bits) gets it in code at once.
+    // A line that alters plain bytes (line feeds, eighth bits) gets all further records in code.
     if (known > 0 && ++this.#healed === MAX_HEALED) await this.tell("TL_Z=0");
     return this.#link.inbox.record(wanted);
   }
 
-  /** Forgets which records have come so far. */
+  /** Forgets all records that have arrived. */
   forget(): void {
     this.#link.liveness.begin();
     this.#link.inbox.clear();
   }
 
-  /** Ends the board's half, which undoes what it changed; what it is doing comes to its end first, within `graceMs`. */
+  /** Ends the board's half, which undoes its changes. It first finishes its current work, within `graceMs`. */
   async close(graceMs: number): Promise<void> {
     this.#link.uncancel();
     if (!this.#link.ended) await this.request("tl_end", graceMs).catch(() => {});

@@ -1,4 +1,4 @@
-/** Requests and records over lines that lose, alter or delay much, with a real shell at the end of each. */
+/** Requests and records over lines that lose, alter or delay many bytes, with a real shell at the end of each line. */
 
 import { assert, assertEquals } from "@std/assert";
 import { Random } from "../../bench/random.ts";
@@ -9,7 +9,7 @@ import { Connection } from "./connection.ts";
 import { openSerial } from "../lines/serial.ts";
 import type { Shell } from "../lines/shell.ts";
 
-/** A byte in so many is lost, doubled or altered; the same ones for the same seed. */
+/** Returns a function that loses, doubles or alters one byte in `one` bytes, at random places that depend on the seed. */
 function noisy(one: number, seed: number, quiet: () => boolean): (bytes: Uint8Array) => Uint8Array {
   const random = new Random(seed);
   return (bytes) => {
@@ -39,7 +39,7 @@ const numbers = Array.from({ length: 900 }, (_, i) => `${i + 1}\n`).join("");
 for (const [one, kind] of [[3000, "long"], [150, "short"]] as const) {
   Deno.test(`a line that alters a byte in ${one}: no ${kind} answer is wrong or lost, and nothing is run twice`, async () => {
     const count = await Deno.makeTempFile();
-    // What starts the wire comes whole: until then there is nobody to say what did not.
+    // The text that starts the wire is not damaged: until it runs, nothing can report damage.
     let quiet = true;
     const damage = (seed: number) => noisy(one, seed, () => quiet);
     try {
@@ -73,12 +73,12 @@ for (const baudRate of [9600, 3_000_000]) {
   });
 }
 
-Deno.test("an answer that takes longer on the line than the board may take to begin it is waited for", async () => {
+Deno.test("a long answer may take longer on the line than the bound for its beginning", async () => {
   await using line = await openLine({ board: LOGIN_BOARD, baudRate: 19_200 });
   const login = { user: "root", password: () => "secret" };
   const file = await Deno.makeTempFile();
   try {
-    // Nothing that is made much shorter: some 18 s on this line. A busy machine may take some of the 12 s to begin it.
+    // Text that cannot be compressed much: about 18 s on this line. A busy machine may take some of the 12 s to begin it.
     const words = Array.from({ length: 1500 }, () => crypto.randomUUID().replaceAll("-", "")).join("\n") + "\n";
     await Deno.writeTextFile(file, words);
     await on(await openSerial({ path: line.path, baudRate: 19_200, login }), async (connection) => {
@@ -89,8 +89,8 @@ Deno.test("an answer that takes longer on the line than the board may take to be
   }
 });
 
-Deno.test("kernel lines in everything: no answer wrong, lost or done twice, and every line comes out whole", async () => {
-  // As many bytes between two of them as there are at 115200 baud with 20 a second.
+Deno.test("kernel lines everywhere: no answer is wrong, lost or done twice, and every kernel line is found whole", async () => {
+  // As many bytes between two kernel lines as on a line of 115200 baud with 20 kernel lines a second.
   const what = { commands: 100, lines: 4, baudRate: 921_600, perSecond: 160, seed: 3 };
   const { kernelLines, loginMs: _, rate: __, ...outcome } = await campaign(what);
   assertEquals(outcome, { commands: 100, wrong: 0, lost: 0, twice: 0, never: 0, kernelLost: 0, logins: 4 });

@@ -1,4 +1,4 @@
-/** Requests and records over lines that alter what they carry, with a real shell behind each. */
+/** Requests and records over lines that alter bytes, with a real shell at the end of each line. */
 
 import { assertEquals } from "@std/assert";
 import { type Fault, faulty } from "./_faulty_line.ts";
@@ -23,7 +23,7 @@ async function on(shell: Shell, use: (connection: Connection) => Promise<void>):
 }
 
 const output = async (connection: Connection, command: string) => (await connection.call(command, 60_000))?.output;
-/** Words short and long, as many as bring each digit of a request more than once. */
+/** Calls commands of many lengths, so many that each digit of a request comes more than once. */
 async function callsOfEachLength(connection: Connection): Promise<void> {
   for (let length = 150; length < 180; length++) {
     const word = "0123456789".repeat(18).slice(0, length - 6);
@@ -33,7 +33,7 @@ async function callsOfEachLength(connection: Connection): Promise<void> {
 }
 const numbers = Array.from({ length: 900 }, (_, i) => `${i + 1}\n`).join("");
 
-Deno.test("a board's shell makes the same sums as the host", async () => {
+Deno.test("a board's shell computes the same sums as the host", async () => {
   const texts = ["7 !true", Array.from({ length: 95 }, (_, i) => String.fromCharCode(32 + i)).join(""), "", " "];
   const long = "0123456789".repeat(20);
   const quoted = [...texts, long].map((text) => `'${text.replaceAll("'", "'\\''")}'`).join(" ");
@@ -47,7 +47,7 @@ Deno.test("a board's shell makes the same sums as the host", async () => {
   }
 });
 
-Deno.test("Connection calls commands, and gives status and output as they are", async () => {
+Deno.test("Connection calls commands, and returns their status and output unchanged", async () => {
   for (const lossy of [true, false]) {
     await on(lossy ? await faulty({}) : await openLocal(), async (connection) => {
       await callsOfEachLength(connection);
@@ -79,7 +79,7 @@ for (const [name, fault] of Object.entries(lines)) {
   });
 }
 
-Deno.test("a board without gzip, base64 and cksum is spoken to in other ways", async () => {
+Deno.test("the wire also works on a board without gzip, base64 and cksum", async () => {
   const shell = await faulty({ toHost: (bytes) => bytes.map((byte) => byte & 127) });
   const writer = shell.writable.getWriter();
   const hide = ["gzip", "base64", "cksum"].map((name) => `${name}() { return 127; }`).join("; ");

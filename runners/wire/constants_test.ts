@@ -6,7 +6,7 @@ const read = (name: string) => Deno.readTextFile(new URL(`../agent/${name}`, imp
 const text = (await Promise.all(SCRIPTS.map(read))).join("");
 const code = text.split("\n").filter((line) => !line.trimStart().startsWith("#")).join("\n");
 
-Deno.test("the scripts use only values that the table has, and repeat none of them", () => {
+Deno.test("the scripts use only names of the table, and repeat none of its values", () => {
   const used = new Set(Array.from(code.matchAll(/TLC_([A-Z_]+)/g), ([, name]) => name!));
   assertEquals([...used].filter((name) => !(name in SHARED)), []);
   // No script repeats a value of the table: each value has one place.
@@ -17,7 +17,7 @@ Deno.test("the scripts use only values that the table has, and repeat none of th
   }
 });
 
-Deno.test("a shell takes each value as it is", async () => {
+Deno.test("a shell reads each value unchanged", async () => {
   for (const shell of ["dash", "bash"]) {
     const echo = Object.keys(SHARED).map((name) => `printf '%s\\n' "$TLC_${name}"`).join("\n");
     const { stdout } = await new Deno.Command(shell, { args: ["-c", `${sharedVariables()}${echo}`] }).output();

@@ -1,6 +1,6 @@
 /**
- * An exchange on the wire as a pure reducer: from its state, an event and what has come, to its next state and what is to be
- * done. The table in `states.ts` decides; here are the meanings of the table's words. No clock and no line is read here.
+ * An exchange on the wire as a pure reducer: from its state, an event and the received data, to its next state and its actions.
+ * The table in `states.ts` decides; this file defines the words of the table. It reads no clock and no line.
  *
  * @module
  */
@@ -20,68 +20,70 @@ import {
   STATES,
 } from "./states.ts";
 
-/** An exchange that runs. Moments are in ms, as `Date.now()` has them. */
+/** An exchange that is running. Times are in ms, as from `Date.now()`. */
 export interface Exchange {
   readonly state: State;
-  /** When the board's time is over, and when the line has been quiet for too long */
+  /** When the bound of the board ends, and when the line has been quiet for too long */
   readonly timers: { readonly bound: number; readonly quiet?: number };
-  /** How long the board may take, in ms */
+  /** The longest time that the board may take, in ms */
   readonly boundMs: number;
-  /** How long a line may be silent before a record is asked for, in ms */
+  /** How long a line may be silent before a record is requested again, in ms */
   readonly silenceMs: number;
-  /** How fast the line is, if it may lose or alter bytes */
+  /** The speed of the line, if it may lose or alter bytes */
   readonly bytesPerMs: number | undefined;
-  /** True if the board is lost without a sign of life */
+  /** True if the board counts as lost without a sign of life */
   readonly beats: boolean;
-  /** How often this was asked for, or sent, without anything new */
+  /** How often the request was sent, or the record was requested, without anything new */
   readonly asks: number;
-  /** Doubles with each silence */
+  /** A factor for waits; it doubles with each silence */
   readonly patience: number;
-  /** How many parts there were at the last question, and how many frames there will be after its answer */
+  /** The number of parts at the last question, and the number of frames after its answer */
   readonly known: number;
   readonly answered: number;
-  /** How often the board had reported damaged requests when this was sent */
+  /** The board's count of damaged requests when this request was sent */
   readonly again: number;
-  /** How much of the bound was left at the last wait, in ms */
+  /** The time that was left of the bound at the last wait, in ms */
   readonly leftMs: number;
 }
 
-/** What has come, at the moment of an event. */
+/** The received data at the time of an event. */
 export interface Seen {
   now: number;
-  /** When the last byte came, while a record or an answer is incomplete */
+  /** The time of the last byte, if a record or an answer is incomplete */
   begunAt: number | undefined;
-  /** When the board last said that it is alive, and how long it may still be silent, in ms */
+  /** The time of the board's last report that it is alive, and how long it may still be silent, in ms */
   beatAt: number;
   life: number;
-  /** Start: the board's half greets, has no space, or came garbled */
+  /** For a start: the board's half is ready, has no space, or was damaged */
   ready: boolean;
   noRoom: boolean;
   garbled: boolean;
-  /** Request: its answer is there; a record is damaged; how often the board reported damaged requests */
+  /** For a request: its answer has arrived; a record is damaged; the board's count of damaged requests */
   answer: boolean;
   incomplete: boolean;
   again: number;
-  /** Record: it is whole; it is too long; how many of its parts came, and how often it came damaged; a later record came */
+  /**
+   * For a record: it is whole; it is too long; the number of its parts, and of its damaged arrivals; a later record has arrived
+   */
   whole: boolean;
   tooLong: boolean;
   parts: number;
   damage: number;
   overtaken: boolean;
-  /** How many parts the next question is about */
+  /** The number of parts that the next question asks for */
   wanted: number;
 }
 
-/** What happens to an exchange. */
+/** An event of an exchange. */
 export interface ExchangeEvent {
   kind: EventKind;
-  /** With `extended`: how long the board may take from now on, in ms */
+  /** With `extended`: the time that the board may take from now on, in ms */
   ms?: number;
-  /** After a wait: how much of the bound was left before it, in ms */
+  /** After a wait: the time that was left of the bound before the wait, in ms */
   leftMs?: number;
 }
 
-/** What an exchange begins with. */
+/** The options at the beginning of an exchange. */
 export type Beginning = Partial<Pick<Exchange, "silenceMs" | "bytesPerMs" | "beats">>;
 
 /** Begins an exchange. */
@@ -107,12 +109,15 @@ export function begin(
   };
 }
 
-/** Returns how long an exchange may still take, in ms. What has begun to come is no silence, however long it takes on the line. */
+/**
+ * Returns how long an exchange may still take, in ms. A record or an answer that has begun is no silence, even if it takes long
+ * on the line.
+ */
 export function leftMs({ timers }: Exchange, { now, begunAt }: Seen): number {
   return Math.max(timers.bound - now, begunAt === undefined ? 0 : begunAt + DURATIONS.arriving.ms - now);
 }
 
-/** Returns how long nothing needs to be looked at, in ms from now. */
+/** Returns the time until the next check is due, in ms from now. */
 export function waitMs(at: Exchange, seen: Seen): number {
   const { timers } = STATES[at.state];
   const quiet = timers.includes("quiet") ? at.timers.quiet ?? Infinity : Infinity;
@@ -166,7 +171,7 @@ const MOMENTS: Record<Moment, (at: Exchange, seen: Seen, event: ExchangeEvent) =
 const NOTES: Record<Note, (at: Exchange, seen: Seen) => Partial<Exchange>> = {
   "again": (_, { again }) => ({ again }),
   "anew": () => ({ patience: 1 }),
-  // An answer that brings something is a reason to go on asking.
+  // If an answer brings new parts, the count of questions starts again.
   "asked": ({ asks, known }, { parts, damage, wanted }) => ({
     asks: parts > known ? 1 : asks + 1,
     known: parts,
@@ -177,7 +182,7 @@ const NOTES: Record<Note, (at: Exchange, seen: Seen) => Partial<Exchange>> = {
 };
 
 /**
- * Returns what an event makes of an exchange, and what is to be done; undefined if the event leads nowhere in this state.
+ * Returns the next state of an exchange after an event, with the actions; undefined if the table has no entry for the event.
  *
  * @example
  * ```ts

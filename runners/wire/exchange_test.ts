@@ -1,4 +1,4 @@
-/** The states of the wire, without a line, a board or a clock. */
+/** Tests the states of the wire without a line, a board or a clock. */
 
 import { assert, assertEquals } from "@std/assert";
 import { begin, type Beginning, type Exchange, leftMs, reduce, type Seen, waitMs } from "./exchange.ts";
@@ -25,7 +25,7 @@ const NOTHING: Seen = {
 
 const LOSSY = { bytesPerMs: 11 };
 
-/** An exchange with a clock of its own: what is not said stays as it was. */
+/** An exchange with its own clock: data that is not given stays the same. */
 class Bench {
   at: Exchange;
   seen: Seen = { ...NOTHING };
@@ -35,7 +35,7 @@ class Bench {
     this.on("begin");
   }
 
-  /** Something happens at a moment; gives the actions and the state then. */
+  /** Applies an event at a time; returns the actions and the new state. */
   on(kind: EventKind, seen: Partial<Seen> = {}, ms?: number): [string, ...string[]] {
     Object.assign(this.seen, seen);
     const actions: string[] = [];
@@ -60,7 +60,7 @@ function requested(bound: number, what?: Beginning): Bench {
   return bench;
 }
 
-Deno.test("each state but an end has a way out, and each state is reached", () => {
+Deno.test("each state that is no end has a way out, and each state can be reached", () => {
   const reached = new Set<string>(["start.sending", "request.sending", "record.expected"]);
   for (const [name, { timers, on }] of Object.entries(STATES)) {
     const group = name.split(".")[0]!;
@@ -78,7 +78,7 @@ Deno.test("each state but an end has a way out, and each state is reached", () =
   assertEquals(Object.keys(STATES).filter((name) => !reached.has(name)), []);
 });
 
-Deno.test("an entry without a condition is the last one of its event, so that none is out of reach", () => {
+Deno.test("an entry without a condition is the last one for its event, so that every entry can be reached", () => {
   for (const [name, { on }] of Object.entries(STATES)) {
     for (const [i, row] of on.entries()) {
       if (row.if || row.unless) continue;
@@ -108,14 +108,14 @@ Deno.test("a request on a line that loses nothing is sent once", () => {
   assertEquals(bench.on("time", { now: 60_000 }), ["request.silent"]);
 });
 
-Deno.test("a board that reports a damaged request gets it again at once, and no later than before", () => {
+Deno.test("after a report of a damaged request the request is sent again at once, and the bound stays", () => {
   const bench = requested(5000);
   assertEquals(bench.on("news", { now: 20, again: 1 }), ["request.sending", "send"]);
   bench.on("sent");
   assertEquals(bench.wait, 500);
 });
 
-Deno.test("an answer that has begun is waited for over the bound; one that stops in the middle is damaged", () => {
+Deno.test("an answer that has begun may end after the bound; an answer that stops in the middle is damaged", () => {
   const bench = requested(400);
   bench.on("noise", { now: 390, begunAt: 390 });
   assertEquals(bench.on("time", { now: 500 }), ["request.waiting"]);
@@ -138,18 +138,18 @@ Deno.test("a step that begins extends the bound of a request, and replaces the b
   assertEquals(record.at.timers.bound, 1010);
 });
 
-Deno.test("a record is asked for when a later one came, when it came damaged, or after a silence of 4 s", () => {
+Deno.test("a record is requested again if a later one came, if it is damaged, or after a silence of 4 s", () => {
   assertEquals(new Bench("record.expected", 20_000).on("news", { overtaken: true }), ["record.asking", "ask"]);
   assertEquals(new Bench("record.expected", 20_000).on("news", { damage: 1 }), ["record.asking", "ask"]);
   const bench = new Bench("record.expected", 60_000);
   assertEquals(bench.on("time", { now: 3999 }), ["record.expected"]);
   assertEquals(bench.on("time", { now: 4000 }), ["record.asking", "abandon", "ask"]);
   assertEquals(bench.on("sent"), ["record.asked"]);
-  // The board may be in a plan: each question is waited for twice as long, and as its bytes take.
+  // The board may be in a plan: each wait is twice as long as the one before, with the time of the bytes on the line added.
   assertEquals(Math.round(bench.wait), 8000 + Math.round(1024 / 11));
 });
 
-Deno.test("a plan that reports that it is alive is not asked: what it has to say, it will say", () => {
+Deno.test("while the board reports that it is alive in a plan, records are not requested again", () => {
   const bench = new Bench("record.expected", 60_000, { ...LOSSY, beats: true });
   assertEquals(bench.on("time", { now: 4000, beatAt: 3500, life: 7500 }), ["record.expected"]);
   assertEquals(bench.wait, 3500);
@@ -158,21 +158,21 @@ Deno.test("a plan that reports that it is alive is not asked: what it has to say
   assertEquals(dead.on("noise", { life: 0 }), ["record.absent"]);
 });
 
-Deno.test("a line that loses nothing is never asked, and a record that is too long there ends at once", () => {
+Deno.test("on a line that loses nothing, records are never requested again, and a too long record ends the exchange at once", () => {
   const bench = new Bench("record.expected", 20_000, {});
   assertEquals(bench.on("time", { now: 4000 }), ["record.expected"]);
   assertEquals(bench.wait, 16_000);
   assertEquals(bench.on("news", { tooLong: true, damage: 1 }), ["record.too-long"]);
 });
 
-Deno.test("parts: the next ones are asked for as soon as the question is answered, or a second after it", () => {
+Deno.test("parts: the next parts are requested when the question is answered, or a second later", () => {
   const bench = new Bench("record.expected", 20_000);
   assertEquals(bench.on("news", { damage: 1 }), ["record.asking", "ask"]);
   assertEquals(bench.on("sent", { wanted: 1 }), ["record.asked"]);
   assertEquals(bench.on("news", { parts: 1, wanted: 3 }), ["record.asking", "ask"]);
   assertEquals(bench.on("sent"), ["record.parts"]);
   assertEquals([bench.at.known, bench.at.answered, bench.at.asks], [1, 5, 1]);
-  // Two of three come, and nothing more.
+  // Two of three parts arrive, and nothing more.
   assertEquals(bench.on("news", { now: 100, parts: 3, wanted: 1 }), ["record.parts"]);
   const quiet = bench.seen.now + bench.wait;
   assertEquals(quiet, 1000 + 3 * 1024 / 11);
@@ -181,7 +181,7 @@ Deno.test("parts: the next ones are asked for as soon as the question is answere
   assertEquals(bench.on("news", { whole: true }), ["record.whole"]);
 });
 
-Deno.test("40 questions without anything new are enough", () => {
+Deno.test("an exchange ends after 40 questions without anything new", () => {
   const bench = new Bench("record.expected", Infinity);
   let asked = 0;
   for (let state = "record.expected"; !state.startsWith("record.absent") && asked < 100;) {
@@ -194,7 +194,7 @@ Deno.test("40 questions without anything new are enough", () => {
   assertEquals(damaged.on("time", { now: 10, damage: 1 }), ["record.damaged"]);
 });
 
-Deno.test("the board's half is sent three times, and its end after each that came damaged", () => {
+Deno.test("the board's half is sent up to three times, and its end after each damaged attempt", () => {
   const bench = new Bench("start.sending", 30_000);
   const told: string[][] = [];
   for (let i = 0; i < 3; i++) {

@@ -1,5 +1,5 @@
 /**
- * What has come from the board over a connection: the answer to the last request, and records, each whole, in parts or damaged.
+ * The received data of a connection: the answer to the last request, and records that are whole, in parts or damaged.
  *
  * @module
  */
@@ -13,7 +13,7 @@ const text = new TextDecoder();
 
 const { PART } = SHARED;
 
-/** A record that comes in parts. */
+/** A record that arrives in parts. */
 interface Parts {
   code: Code;
   total: number;
@@ -25,7 +25,7 @@ function missing({ total, have }: Parts): number[] {
 }
 
 /**
- * Takes frames in. What it holds of one record does not depend on the order in which they come.
+ * Stores frames. The stored parts of a record do not depend on the order of the frames.
  *
  * @example
  * ```ts
@@ -45,7 +45,7 @@ export class Inbox {
   readonly #known: KnownLines | undefined;
   /** The number of the last request */
   #asked = 0;
-  /** The beginning of an answer to the last request */
+  /** The beginning of a record that also answers the last request */
   #begins: RegExp | undefined;
   #answer: string | undefined;
   #greeting: string | undefined;
@@ -53,17 +53,17 @@ export class Inbox {
   #highest = 0;
   readonly #records = new Map<number, string>();
   readonly #parts = new Map<number, Parts>();
-  /** By record, how long one is that is too long */
+  /** The lengths of records that are too long, by number */
   readonly #long = new Map<number, number>();
-  /** By record, how often it came damaged */
+  /** How often a record arrived damaged, by number */
   readonly #damage = new Map<number, number>();
 
-  /** @param known What the board has said before */
+  /** @param known Lines that the board has sent before */
   constructor(known?: KnownLines) {
     this.#known = known;
   }
 
-  /** From here on the answer is that to the request of this number; a record that begins like that is one as well. */
+  /** Begins a request: the next answer is the answer to this number. A record that begins like `begins` also is an answer. */
   request(number: number, begins?: RegExp): void {
     this.#asked = number;
     this.#begins = begins;
@@ -76,54 +76,54 @@ export class Inbox {
     return this.#answer;
   }
 
-  /** What the board's half said of itself when it began. */
+  /** The first line of the board's half, after it started. */
   get greeting(): string | undefined {
     return this.#greeting;
   }
 
-  /** How often the board has said that a request came damaged. */
+  /** How often the board has reported a damaged request. */
   get again(): number {
     return this.#again;
   }
 
-  /** The highest record that has come, whole or not. */
+  /** The highest number of a record that has arrived, whole or not. */
   get highest(): number {
     return this.#highest;
   }
 
-  /** Returns a record, if it has come whole. */
+  /** Returns a record if it has arrived whole. */
   record(seq: number): string | undefined {
     return this.#records.get(seq);
   }
 
-  /** Returns how many bytes a record has that is too long to be taken; undefined of any other. */
+  /** Returns the length of a record that is too long, in bytes; undefined for any other record. */
   tooLong(seq: number): number | undefined {
     return this.#long.get(seq);
   }
 
-  /** A record that came damaged, and not whole. */
+  /** The number of a record that arrived damaged, and never whole. */
   get damaged(): number | undefined {
     return this.#damage.keys().find((seq) => !this.#records.has(seq));
   }
 
-  /** Returns how often a record came damaged. */
+  /** Returns how often a record arrived damaged. */
   damage(seq: number): number {
     return this.#damage.get(seq) ?? 0;
   }
 
-  /** Returns how many parts of a record have come. */
+  /** Returns how many parts of a record have arrived. */
   parts(seq: number): number {
     return this.#parts.get(seq)?.have.size ?? 0;
   }
 
-  /** Returns the first and the last of the next parts of a record that are missing; 0 and 0 where nothing is known of it. */
+  /** Returns the first and the last of the next missing parts of a record; 0 and 0 if no part is known. */
   wanted(seq: number): [number, number] {
     const parts = this.#parts.get(seq);
     const [first = 0, ...rest] = parts ? missing(parts) : [];
     return [first, rest.reduce((last, number) => number === last + 1 ? number : last, first)];
   }
 
-  /** Takes a frame in. */
+  /** Stores a frame. */
   take(frame: Exclude<Frame, { kind: "noise" }>): void {
     if (frame.kind === "answer") {
       if (frame.digit === 0 && frame.words === SHARED.AGAIN) this.#again++;
@@ -135,7 +135,7 @@ export class Inbox {
     this.#highest = Math.max(this.#highest, seq);
     if (frame.kind === "record") return this.#keep(seq, frame.bytes);
     if (frame.kind === "part") return this.#takePart(frame);
-    // Its length may be damaged.
+    // The length may be damaged, so it is only noted.
     if (frame.kind === "long") this.#long.set(seq, frame.length);
     const whole = frame.kind === "gapped" ? this.#known?.whole(frame.bytes) : undefined;
     if (whole) this.#keep(seq, whole);
@@ -155,7 +155,7 @@ export class Inbox {
 
   #keep(seq: number, bytes: Uint8Array): void {
     const body = text.decode(bytes);
-    // The number stands in the record as well, under its checksum.
+    // The record itself begins with its number, which its checksum covers.
     if (Number.parseInt(body) !== seq) return;
     this.#records.set(seq, body);
     this.#known?.learn(bytes);
@@ -165,12 +165,12 @@ export class Inbox {
     if (begun) this.#answer = `${SHARED.BEGUN} ${begun[1]}`;
   }
 
-  /** Forgets how often a record came damaged. */
+  /** Forgets that a record arrived damaged. */
   forgive(seq: number): void {
     this.#damage.delete(seq);
   }
 
-  /** Drops the records up to one. */
+  /** Drops the records up to a number. */
   drop(last: number): void {
     for (const kept of [this.#records, this.#parts, this.#long]) {
       for (const seq of kept.keys()) if (seq <= last) kept.delete(seq);

@@ -1,5 +1,6 @@
 /**
- * The thin part between a shell and the exchanges of `exchange.ts`: it reads the line, waits, and does what an exchange asks for.
+ * The thin layer between a shell and the exchanges of `exchange.ts`: reads the line, waits, and performs the actions of an
+ * exchange.
  *
  * @module
  */
@@ -14,42 +15,45 @@ import { Inbox } from "./inbox.ts";
 import { type Action, isEnd } from "./states.ts";
 import { type Code, type Frame, FrameParser } from "./wire.ts";
 
-/** The words with which the board's half reports that it is ready. */
+/** The first line of the board's half when it is ready. */
 const GREETING = new RegExp(`^${SHARED.READY} ([zx]) (cksum|md5sum)$`);
 
-/** What one exchange is about, beside its states. What its states never ask for may be left out. */
+/** The actions of one exchange. An action that its states never use may be left out. */
 export interface Errand {
-  /** Sends what the exchange begins with */
+  /** Sends the first text of the exchange */
   send?(): Promise<void>;
   /** Asks for parts of the record, from the first to the last */
   ask?(first: number, last: number): Promise<unknown>;
-  /** Gets a record that came damaged, within so many ms */
+  /** Gets a record that arrived damaged, within this many ms */
   heal?(record: number, ms: number): Promise<unknown>;
-  /** What is sent where the end of a text may have been damaged */
+  /** The text to send if the end of a text may have been damaged */
   end?: string;
-  /** The line with which the board reports that the start came damaged */
+  /** The line with which the board reports that the start was damaged */
   bad?: string;
-  /** The record that is waited for */
+  /** The number of the record that the exchange waits for */
   record?: number;
 }
 
 /** Options of {@linkcode WireLink}. */
 export interface LinkOptions {
-  /** What the board has said before */
+  /** The lines that the board has sent before */
   known?: KnownLines | undefined;
   /** Ends all waits */
   signal?: AbortSignal | undefined;
-  /** Called for each line that belongs to no record. Gives how long from now on the next record may take, in ms, if the line tells */
+  /**
+   * Called for each line that belongs to no record. Returns the time that the next record may take from now on, in ms, if the
+   * line shows it
+   */
   onNoise?: (line: string) => number | undefined;
 }
 
 /** A line with the board's half at its other end. */
 export class WireLink {
-  /** What has come: answers and records */
+  /** The answers and records that have arrived */
   readonly inbox: Inbox;
-  /** Follows if the board still reports, while a plan runs, that it is alive */
+  /** Tracks if the board still reports, while a plan runs, that it is alive */
   readonly liveness: Liveness = new Liveness();
-  /** Why nothing comes any more */
+  /** The reason why nothing arrives any more */
   ended: Error | undefined;
   readonly #shell: Shell;
   readonly #options: LinkOptions;
@@ -60,7 +64,7 @@ export class WireLink {
   readonly #pump: Promise<void>;
   #waiting: (() => void) | undefined;
   #aborted = false;
-  /** When the last byte came */
+  /** The time of the last byte */
   #heardAt = 0;
   /** The last line that reports why the board's half does not start */
   #refusal = "";
@@ -120,14 +124,14 @@ export class WireLink {
     }
   }
 
-  /** What the board's half can do, once it has started. */
+  /** The capabilities of the board's half, once it has started. */
   get greeting(): { code: Code; checksum: "cksum" | "md5" } | undefined {
     const [, code, checksum] = GREETING.exec(this.inbox.greeting ?? "") ?? [];
     return code === undefined ? undefined : { code: code as Code, checksum: checksum === "md5sum" ? "md5" : "cksum" };
   }
 
   /**
-   * Runs an exchange to its end: gives it what happens, and does what it reports.
+   * Runs an exchange to its end: feeds it events, and performs its actions.
    *
    * @throws {TransportError} If the board was lost
    * @throws {DOMException} If the run was cancelled
@@ -149,7 +153,7 @@ export class WireLink {
     }
   }
 
-  /** Returns what has come, as an exchange looks at it. */
+  /** Returns the received data for an exchange. */
   #seen({ bad, record = 0 }: Errand): Seen {
     const { inbox } = this;
     return {
@@ -175,7 +179,7 @@ export class WireLink {
     };
   }
 
-  /** Does one action of an exchange; gives the events that follow. */
+  /** Performs an action of an exchange; returns the events that follow. */
   async #act(action: Action, at: Exchange, errand: Errand): Promise<ExchangeEvent[]> {
     switch (action) {
       case "send":
@@ -200,7 +204,7 @@ export class WireLink {
     }
   }
 
-  /** A record whose end does not come is damaged; what stood after its beginning may be words of the board. */
+  /** Counts a record as damaged if its end does not arrive; the bytes after its header are parsed again. */
   #giveUp(): void {
     const seq = this.#parser.giveUp();
     if (seq === undefined) return;
@@ -209,8 +213,8 @@ export class WireLink {
   }
 
   /**
-   * Waits for what comes, `ms` at most, and takes it in: `news` where it was more than noise, `extended` ms where noise said
-   * how long the next record may take.
+   * Waits for frames, at most `ms`, and stores them. `news` is true if one was more than noise; `extended` is the time in ms
+   * that a line of noise gave the next record.
    */
   async #more(ms: number): Promise<{ news: boolean; extended?: number } | undefined> {
     const deadline = Date.now() + ms;
@@ -246,7 +250,7 @@ export class WireLink {
     return { news, ...(extended === undefined ? {} : { extended }) };
   }
 
-  /** From here on a signal that was aborted no longer ends waits. */
+  /** Ignores an aborted signal from now on: it no longer ends waits. */
   uncancel(): void {
     this.#options.signal?.removeEventListener("abort", this.#abort);
     this.#aborted = false;
@@ -262,7 +266,7 @@ export class WireLink {
   }
 }
 
-/** True if the frame comes from the agent or the kernel: what a shell prints after a reboot is no sign of life. */
+/** True if the frame comes from the agent or the kernel. The output of a shell after a reboot is no sign of life. */
 function isOfTheBoard(frame: Frame): boolean {
   return frame.kind !== "noise" || withoutKernelLines(frame.text) === "";
 }

@@ -22,44 +22,44 @@
  *                --dead-----> record.absent (not from record.parts)
  * ```
  *
- * `exchange.ts` interprets the table without any I/O; `connection.ts` does what the actions say.
+ * `exchange.ts` interprets the table without any I/O; `connection.ts` performs the actions.
  *
  * @module
  */
 
 /** The durations of the wire, in ms, each with its reason. */
 export const DURATIONS = {
-  /** Request sent, no answer: send it again */
+  /** After a request without an answer: send it again */
   answer: { ms: 500, why: "a slow board answers a request sooner than that; each repetition doubles it" },
   /** The most that `answer` grows to */
   answerMost: { ms: 10_000, why: "a board that comes back after a long silence is not kept waiting for longer" },
-  /** A record or answer has begun, and its last byte is so old */
+  /** A record or an answer has begun, and its last byte is this old */
   arriving: { ms: 500, why: "no line and no scheduler pauses for so long in the middle of a record that still comes" },
-  /** Parts were asked for, some of the record's parts are there */
+  /** Parts were requested, and some of the record's parts have arrived */
   part: { ms: 1000, why: "the board answers between two steps; what its bytes take on the line is added" },
-  /** Nothing of a record came: ask for it. An option of the connection */
+  /** Nothing of a record arrived: request it. An option of the connection */
   silence: { ms: 4000, why: "in a plan the board hears nothing, and answers a question as often as it was asked" },
   /** No sign of life in a plan: the board is lost */
   dead: { ms: 8000, why: "eight beats in turn are lost only with the board" },
-  /** Time that is counted as silence at once */
+  /** The time that may count as silence in one go */
   slice: { ms: 1000, why: "this process may have stood still itself, which shows nothing about the board" },
 } as const satisfies Record<string, { ms: number; why: string }>;
 
-/** How often something is asked for that brings nothing new: 40 times are some minutes on the slowest line. */
+/** How often a question may bring nothing new: 40 questions are some minutes on the slowest line. */
 export const MAX_ASKS = 40;
 /** How often the board's half is sent: a line that garbles it three times garbles everything. */
 export const MAX_STARTS = 3;
 
-/** A moment that an exchange waits for. `life` is not set here: {@linkcode Seen.life} counts it. */
+/** A time that an exchange waits for. `life` is not set here: {@linkcode Seen.life} counts it. */
 export type Timer = "bound" | "quiet" | "life";
 
-/** What happens to an exchange. `seen` comes after each other event, until it leads nowhere. */
+/** An event of an exchange. `seen` follows each other event, until the table has no entry for it. */
 export type EventKind = "begin" | "sent" | "healed" | "extended" | "news" | "noise" | "time" | "seen";
 
-/** What {@linkcode Connection} does for an exchange: send its text, end a text, give up a record, ask for parts, fetch. */
+/** An action for an exchange: send its text, send the end of a text, give up a record, request parts, heal a damaged record. */
 export type Action = "send" | "end text" | "abandon" | "ask" | "heal";
 
-/** A condition on the exchange and on what has come; `exchange.ts` defines each. */
+/** A condition on the exchange and on the received data; `exchange.ts` defines each. */
 export type Condition =
   | "answer"
   | "answered"
@@ -84,7 +84,7 @@ export type Condition =
   | "too long"
   | "whole";
 
-/** A moment that a timer is set to; `exchange.ts` defines each. */
+/** A time for a timer; `exchange.ts` defines each. */
 export type Moment =
   | "answer"
   | "arriving"
@@ -98,28 +98,28 @@ export type Moment =
   | "silence"
   | "told";
 
-/** What an exchange remembers: `later` doubles its patience, `anew` resets it. */
+/** A change of an exchange's counters: `later` doubles its patience, `anew` resets it. */
 export type Note = "again" | "asked" | "attempt" | "anew" | "later";
 
-/** One entry of the table. The first entry of a state that fits an event is taken, no other. */
+/** One entry of the table. For an event, the first entry that fits is used, and no other. */
 export interface Row {
   on: EventKind;
-  /** All of these must hold, */
+  /** Conditions that must all be true */
   if?: readonly Condition[];
-  /** and none of these */
+  /** Conditions that must all be false */
   unless?: readonly Condition[];
   /** The next state; without it, the same */
   to?: State;
-  /** Timers that get a new moment */
+  /** Timers that get a new time */
   set?: Partial<Record<Timer, Moment>>;
-  /** Timers that get the later one of their moment and a new one */
+  /** Timers that get a new time if it is later than their own */
   push?: Partial<Record<Timer, Moment>>;
   note?: readonly Note[];
   do?: readonly Action[];
   why: string;
 }
 
-/** A state: the timers that run in it, and where events lead. */
+/** A state: the timers that run in it, and the entries for events. */
 export interface StateEntry {
   timers: readonly Timer[];
   on: readonly Row[];
@@ -149,7 +149,7 @@ export type State = typeof START[number] | typeof REQUEST[number] | typeof RECOR
 
 const END: StateEntry = { timers: [], on: [] };
 
-/** Returns how a record ends, in each state in which it is waited for. */
+/** Returns the entries that end a record, for each state that waits for one. */
 const recordEnds = (had: "record.absent" | "record.damaged"): readonly Row[] => [
   { on: "seen", if: ["whole"], to: "record.whole", why: "its checksum fits" },
   { on: "seen", if: ["too long"], unless: ["lossy"], to: "record.too-long", why: "no byte of the length is damaged" },
@@ -160,7 +160,7 @@ const recordEnds = (had: "record.absent" | "record.damaged"): readonly Row[] => 
   { on: "seen", if: ["bound"], to: had, why: "the board may not take longer" },
 ];
 
-/** How a record is waited for, in each of those states. */
+/** The entries that wait for a record, for each of these states. */
 const recordWaits: readonly Row[] = [
   { on: "extended", set: { bound: "told" }, why: "the board begins a step, whose bound is known" },
   { on: "time", if: ["quiet", "arriving"], set: { quiet: "arriving" }, why: "the record is long and still comes" },

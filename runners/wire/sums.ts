@@ -1,5 +1,5 @@
 /**
- * The checksums of the wire, as a shell on the board makes them.
+ * The checksums of the wire, as a shell on the board computes them.
  *
  * @module
  */
@@ -14,7 +14,7 @@ const TABLE = Uint32Array.from({ length: 256 }, (_, byte) => {
 });
 
 /**
- * Returns the checksum of POSIX cksum(1): a CRC-32 over the bytes and their number.
+ * Returns the checksum of POSIX cksum(1): a CRC-32 over the bytes and their count.
  *
  * @example
  * ```ts
@@ -31,24 +31,26 @@ export function cksum(bytes: Uint8Array): number {
   return ~crc >>> 0;
 }
 
-/** Returns the MD5 digest in hexadecimal: the checksum where a board has no cksum(1). It guards against noise, not against malice. */
+/**
+ * Returns the MD5 digest in hexadecimal: the checksum for boards without cksum(1). It guards against noise, not against malice.
+ */
 export function md5(bytes: Uint8Array): string {
   return createHash("md5").update(bytes).digest("hex");
 }
 
-/** True if bytes have this checksum, as cksum(1) computes it or, where the board has none, MD5. */
+/** True if the bytes have this checksum: cksum(1)'s, or MD5 if the board lacks cksum. */
 export function fits(bytes: Uint8Array, sum: string): boolean {
   return sum === (sum.length === MD5_DIGITS ? md5(bytes) : String(cksum(bytes)));
 }
 
-/** The printable characters, as agent_wire.sh has them. */
+/** The number of printable characters, in the order of agent_wire.sh. */
 const PRINTABLE = 95;
 const MD5_DIGITS = 32;
 const { FEW, SUM_DIGITS, LONG_SUM_DIGITS } = SHARED;
 
 /**
- * Returns the sum of a piece of a script, and of what requests and answers say: of few words one that a shell makes by arithmetic, else
- * their checksum.
+ * Returns the sum of a piece of a script, a request or an answer. For a short text it is a sum that a shell computes by
+ * arithmetic, for a long text the checksum.
  *
  * @example
  * ```ts
@@ -71,7 +73,7 @@ export function sumOf(words: string, checksum: "cksum" | "md5" = "cksum"): strin
   return String(sum);
 }
 
-/** Returns the sum as it stands on the line: so many hexadecimal digits that each length of a line has one. */
+/** Returns the sum as it stands on the line, in hexadecimal digits; their number depends only on the length of the text. */
 export function sumOnLine(text: string, checksum?: "cksum" | "md5"): string {
   const sum = sumOf(text, checksum);
   return sum.length === MD5_DIGITS

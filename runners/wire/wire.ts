@@ -1,18 +1,17 @@
 /**
  * The wire protocol between the host and the board. The line may carry other text as well (a console, a login banner,
- * kernel messages) and may lose or alter bytes. What is described here is the host's half; agent_wire.sh is the board's.
+ * kernel messages) and may lose or alter bytes. This file is the host's half; agent_wire.sh is the board's half.
  *
- * - A request is a line `@` SUM DIGIT WORDS, without blanks, the board's answer to it a line `=` SUM DIGIT WORDS. Requests are
- *   done in their order, so that a digit tells which one it is: 1 to 9 and again 1; 0 is of those that may be done twice.
- * - A record travels as `\n@tl1 SEQ LENGTH CKSUM\n`, then LENGTH bytes, then a line feed. After CKSUM, where the bytes are a
- *   code of the record (`z`: gzip and base64, `x`: hexadecimal), the code; after it, where they are a part of that, where the
- *   part begins and how long the whole is. Where lines that the host has are left out of it, the code is `g`: known_lines.ts.
+ * - A request is a line `@` SUM DIGIT WORDS, without blanks between them. The answer is a line `=` SUM DIGIT WORDS. Requests
+ *   are done in order, and a digit names each request: 1 to 9, then 1 again; 0 is for requests that may be done twice.
+ * - A record travels as `\n@tl1 SEQ LENGTH CKSUM\n`, then LENGTH bytes, then a line feed. If the bytes are a code of the record
+ *   (`z`: gzip and base64, `x`: hexadecimal), the code follows CKSUM. If they are a part of the coded record, its offset and
+ *   the total length follow the code. The code is `g` if lines that the host has are left out, see known_lines.ts.
  *
- * - While a plan runs, each second a line `@~` reports that the board is alive, wherever it comes.
+ * - While a plan runs, a line `@~` reports each second that the board is alive; it may come anywhere.
  *
- * What does not fit is noise; a record whose checksum does not fit is damaged, and the host asks for its parts. Of what a
- * kernel printed into the middle of a record on its console, the record is freed first: the checksum tells whether that made
- * it whole.
+ * All other lines are noise. A record whose checksum is wrong is damaged, and the host requests its parts. If a kernel printed
+ * lines into a record on its console, the parser first removes them; then the checksum shows if the record is whole.
  *
  * @module
  */
@@ -30,16 +29,16 @@ export function digitOf(number: number): number {
   return number === 0 ? 0 : (number - 1) % 9 + 1;
 }
 
-/** Returns a request as the board takes it: one line of printable characters. */
+/** Returns a request as a line for the board: printable characters only. */
 export function requestLine(number: number, words: string, checksum?: "cksum" | "md5"): string {
   const text = `${digitOf(number)}${words}`;
   return `${SHARED.REQUEST}${sumOnLine(text, checksum)}${text}\n`;
 }
 
 /**
- * Returns the line with which the agent reports that it begins a step: nobody else knows the number after the step's, which is
- * of this pushing of the plan. With its line feeds it fits into the FIFO of a UART, which still sends it where the kernel
- * breaks at once.
+ * Returns the line with which the agent announces a step. Only the agent and the host know the number after the step's number,
+ * and it differs for each push of the plan. With its line feeds the line fits into the FIFO of a UART, which still sends it if
+ * the kernel breaks at once.
  *
  * @example
  * ```ts
@@ -53,17 +52,17 @@ export function announcement(plan: string, step: number): string {
   return `@${step} ${cksum(new TextEncoder().encode(`${plan} ${step}`)).toString(16).padStart(8, "0")}`;
 }
 
-/** Returns a piece of a script as the board takes it, also one line of printable characters. */
+/** Returns a piece of a script as a line for the board: printable characters only. */
 export function pieceLine(number: string, text: string, checksum?: "cksum" | "md5"): string {
   return `${SHARED.PIECE}${number} ${sumOf(`${number} ${text}`, checksum)} ${text}\n`;
 }
 
-/** How many characters of a script go into one piece: a line of a terminal takes 4095. */
+/** How many characters of a script are in one piece: a line of a terminal may have up to 4095. */
 const PIECE = 1500;
 
 /**
- * Returns a script as letters that every line carries, in pieces of one line each: compressed where the board can read that (`z`), else
- * with the escapes of printf (`p`).
+ * Returns a script as letters that every line can carry, in pieces of one line each: compressed (`z`) if the board can
+ * decompress it, otherwise with the escapes of printf (`p`).
  *
  * @example
  * ```ts
@@ -92,28 +91,28 @@ function escaped(content: string): string {
   }).join("");
 }
 
-/** What a {@linkcode FrameParser} finds on the line. */
+/** An item that a {@linkcode FrameParser} finds on the line. */
 export type Frame =
   /** A whole record: its checksum was right */
   | { kind: "record"; seq: number; bytes: Uint8Array }
   /** A part of a record in code: its checksum was right */
   | { kind: "part"; seq: number; code: Code; from: number; total: number; bytes: Uint8Array }
-  /** A record without the lines that the host is expected to have, as {@linkcode KnownLines.whole} takes it */
+  /** A record without the lines that the host should have, as {@linkcode KnownLines.whole} reads it */
   | { kind: "gapped"; seq: number; bytes: Uint8Array }
-  /** A record, or a part of one, was announced and came damaged */
+  /** A record, or a part of one, was announced and is damaged */
   | { kind: "damaged"; seq: number }
-  /** A record was announced that is longer than any is taken */
+  /** A record was announced that is longer than the bound */
   | { kind: "long"; seq: number; length: number }
   /** An answer: its sum was right */
   | { kind: "answer"; digit: number; words: string }
   /** A line that belongs to no record */
   | { kind: "noise"; text: string };
 
-/** How a record may be coded: as gzip in base64, or hexadecimal. */
+/** The code of a record: gzip in base64, or hexadecimal. */
 export type Code = "z" | "x";
 
 /**
- * Returns a record from its code; undefined where it is not a record, or one that is far too long.
+ * Returns a record from its code; undefined if the code is invalid or the record is far too long.
  *
  * @example
  * ```ts
@@ -135,15 +134,15 @@ export function decoded(code: Code, bytes: Uint8Array): Uint8Array | undefined {
 }
 
 const { BEAT } = SHARED;
-/** A line that a kernel printed with a time stamp, to its end; without an end, the rest of the text. Or a beat. */
+/** A line of a kernel, with a time stamp; an incomplete line ends with the text. Or a report that the board is alive. */
 const KERNEL_LINE = new RegExp(String.raw`\n${BEAT}\r?\n|${CONSOLE_LINE}`, "g");
-/** What may be the beginning of one. */
+/** The possible beginning of such a line. */
 const BEAT_BEGUN = [...BEAT].reduceRight((rest, character) => `(?:${character}${rest})?`, "\\r?");
 const KERNEL_BEGIN = new RegExp(String.raw`${CONSOLE_LINE_POSSIBLY_BEGUN}|\n${BEAT_BEGUN}$`);
 
 /**
- * Returns the first `length` bytes without the kernel's lines in between, and those. `"more"` where the line has not brought them all
- * yet, undefined where nothing can be left out.
+ * Returns the first `length` bytes without the kernel's lines in between, and those lines. Returns `"more"` if not all bytes
+ * have arrived yet, undefined if there is no line to remove.
  */
 function withoutKernel(
   bytes: Uint8Array,
@@ -167,16 +166,16 @@ function withoutKernel(
 }
 
 const NEWLINE = 10;
-/** How many bytes a record may have. */
+/** The most bytes of a record. */
 const MAX_RECORD = 16 * 1024 * 1024;
-/** How many characters of a line that is of no record are stored, and of one whose end has not come. */
+/** The most characters of a line that belongs to no record, and of a line whose end has not arrived. */
 const MAX_NOISE = 4096, MAX_LINE = 64 * 1024;
 const HEADER = new RegExp(
   String
     .raw`${SHARED.RECORD} (\d{1,9}) (\d{1,9}) (\d{1,10}|[0-9a-f]{32})(?: (g|([zx])(?: (\d{1,9}) (\d{1,9}))?))? ?\r?$`,
 );
 
-/** What a header announces. */
+/** The contents of a record's header. */
 interface Announced {
   seq: number;
   length: number;
@@ -217,7 +216,7 @@ function answerOf(line: string): Frame | undefined {
   return undefined;
 }
 
-/** Returns the frame of a record that was announced, from its bytes; undefined where they are not whole. */
+/** Returns the frame of an announced record from its bytes; undefined if the bytes are damaged. */
 function frameOf({ seq, sum, code, part }: Announced, bytes: Uint8Array): Frame | undefined {
   if (!fits(bytes, sum)) return undefined;
   if (code === "g") {
@@ -246,9 +245,9 @@ export class FrameParser {
   #buffer = new Uint8Array(0);
   #pending: Announced | undefined;
   #decoder = new TextDecoder();
-  /** The beginning of a line that a kernel wrote into */
+  /** The beginning of a line into which a kernel wrote */
   #cut = "";
-  /** How many bytes from here may be of a record that came damaged */
+  /** How many of the next bytes may belong to a damaged record */
   #doubtful = 0;
 
   /** How often the board has reported that it is alive */
@@ -260,12 +259,12 @@ export class FrameParser {
     return is;
   }
 
-  /** The record that is coming, if its header has come */
+  /** The number of the record that is arriving, if its header has arrived */
   get pending(): number | undefined {
     return this.#pending?.seq;
   }
 
-  /** Takes the next bytes of the line and gives what they completed, in order. */
+  /** Takes the next bytes of the line and returns the frames that they complete, in order. */
   push(chunk: Uint8Array): Frame[] {
     const joined = new Uint8Array(this.#buffer.length + chunk.length);
     joined.set(this.#buffer);
@@ -303,7 +302,7 @@ export class FrameParser {
       let line = this.#decoder.decode(joined.subarray(at, end));
       at = end + 1;
       if (this.#beat(line)) continue;
-      // A line that a kernel wrote into goes on after the kernel's.
+      // A line into which a kernel wrote continues after the kernel's line.
       const kernel = line.search(KERNEL_LINE);
       if (kernel > 0) {
         frames.push({ kind: "noise", text: line.slice(kernel, kernel + MAX_NOISE).replace(/\r$/, "") });
@@ -327,12 +326,12 @@ export class FrameParser {
       }
       const answer = answerOf(line.replace(/\r$/, ""));
       if (answer) frames.push(answer);
-      // What is left of a damaged record is no news.
+      // The rest of a damaged record is not reported.
       else if (line.trim() !== "" && (!doubtful || kernel >= 0 || line.startsWith("@"))) {
         frames.push({ kind: "noise", text: line.slice(0, MAX_NOISE).replace(/\r$/, "") });
       }
     }
-    // A line without end is of no record.
+    // A line without an end belongs to no record.
     if (!this.#pending && joined.length - at > MAX_LINE) {
       frames.push({ kind: "noise", text: this.#decoder.decode(joined.subarray(at, at + MAX_NOISE)) });
       at = joined.length;
@@ -341,7 +340,7 @@ export class FrameParser {
     return frames;
   }
 
-  /** Returns the seq of a record whose end has not come yet, after which the line fell silent; forgets it. */
+  /** Returns the number of a record whose end had not arrived when the line fell silent, and forgets the record. */
   giveUp(): number | undefined {
     const pending = this.#pending;
     this.#pending = undefined;

@@ -73,7 +73,7 @@ describe("the wire protocol", () => {
     const first = frame(1, "some payload\nof a reply\n\n");
     const beat = utf8.encode("\n@~\n");
     for (let at = 0; at <= first.length; at++) {
-      // Not within a line of the agent, which is one write
+      // Not within a line of the agent, which the agent writes by one write(2)
       if (first.slice(0, at).lastIndexOf(10) < first.indexOf(64) && at > first.indexOf(64)) continue;
       const line = join(first.slice(0, at), beat, first.slice(at), beat, frame(2, "next"));
       for (const size of [1, 2, 3, 5, line.length]) {
@@ -115,7 +115,7 @@ describe("the wire protocol", () => {
         const got = parser.push(join(bad, utf8.encode("\n\n\n\n")));
         for (const f of got) {
           if (f.kind !== "record") continue;
-          // Only its number may still be wrong: the record's own first line holds it too.
+          // Only the number may still be wrong, but the first line of the record has it, too.
           assertEquals(new TextDecoder().decode(f.bytes), "reply");
         }
       }
