@@ -51,7 +51,7 @@ export interface LearnedChannel {
   values: readonly Json[] | undefined;
 }
 
-/** The entries of one sequence, and which of them were of use. */
+/** The entries of one sequence, and which of them were used. */
 export class LearnedSequence {
   readonly notes: string[] = [];
   readonly #entries: LearnedEntry[];
@@ -84,7 +84,7 @@ export class LearnedSequence {
     return this.#entries.find((entry) => entry.kind === kind && entry.step === step);
   }
 
-  /** Returns what is expected of a channel that the model does not know; undefined if nothing was learned of the step. */
+  /** Returns the learned expectation for a channel that the model does not know; undefined if there is none for the step. */
   gap(step: number, channel: Channel): LearnedChannel | undefined {
     const entry = this.#find("gap", step);
     if (!entry) return undefined;
@@ -106,12 +106,12 @@ export class LearnedSequence {
     return { key, reason, until, values };
   }
 
-  /** Records that an entry was of use. */
+  /** Records that an entry was used. */
   use(key: string): void {
     this.#used.add(key);
   }
 
-  /** Returns what to report of entries that were of no use in a sequence that was judged whole. */
+  /** Returns notes on entries that were not used in a fully judged sequence. */
   unused(): string[] {
     return this.#entries.filter(({ key }) => !this.#used.has(key)).map(({ key, step }) =>
       `the learned expectation ${key}, step ${step}, no longer occurs`
