@@ -55,7 +55,7 @@ Deno.test("console: while another process has the line, its record is shown, and
     await line.inject("\x1b[1mand now\r\n");
     await terminal.see("\x1b[1mand now\r\n");
     assertEquals(line.received, 0);
-    // A second owner is told the holder of the line.
+    // The refusal of a second owner names the holder of the line.
     const { code, stderr } = await run(["run", "trap", "--board", file], { env });
     assertEquals(code, 3);
     assertMatch(stderr, /not judged: Cannot open \S+: it is in use by a twinlink run \(process \d+\) since 20/);

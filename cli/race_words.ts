@@ -15,7 +15,7 @@ import { UsageError } from "./command.ts";
  * JSON. In a netns after `ip netns exec NAME`.
  *
  * @param names The operation of each name
- * @throws {UsageError} If the text is none of these
+ * @throws {UsageError} If the text has no such form
  */
 export function operationOf<Named>(text: string, names: Readonly<Record<string, Named>>): Named | Operation {
   const line = text.trim();

@@ -10,7 +10,7 @@ import { AT, RESTORE_TERMINAL, SIGNALS, type ThreadMessage } from "./interrupt.t
 
 type Name = NonNullable<typeof SIGNALS[number]>;
 
-/** Under a task that passes signals on, a second signal within this time, in ms, is a copy of the first; a third signal is not. */
+/** Under a task that passes signals on, a second signal within this time, in ms, is a copy of the first. A third signal is not. */
 const ECHO_MS = 1000;
 
 /** The same for a Ctrl-C that stops nothing: a short time, since the user may press Ctrl-C again soon. */
