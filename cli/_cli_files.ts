@@ -1,4 +1,4 @@
-/** For tests of the command: files of its user, and the answer to a mistake. */
+/** For tests of the command: the files of a user, and the check of an error message. */
 
 import { assertEquals, assertMatch } from "@std/assert";
 import type { Ran } from "./child.ts";
@@ -20,7 +20,7 @@ export class Files implements AsyncDisposable {
   }
 }
 
-/** Returns the file of a board that is a model. */
+/** Returns the text of a board's file, for a board with runner `model`. */
 export const model = (name: string): string =>
   `name = "${name}"\ndescription = "x"\nrunner = "model"\nera = "6.1"\ndriver = "netdevsim"\n`;
 

@@ -1,4 +1,4 @@
-/** `report A B`: runs that were kept, side by side, as text and as a page. */
+/** `report A B`: compares saved runs, as text and as a page. */
 
 import { existsSync } from "node:fs";
 import { join } from "node:path";
@@ -27,7 +27,7 @@ import { COMPARE_PAGE, writeWhole } from "../run/artefacts.ts";
 import { PLAN } from "../run/journal.ts";
 import { count, print } from "../run/output.ts";
 
-/** Sequences of one kind of change that the text names, on one board; the page has all. */
+/** The most sequences that the text lists for one kind of change on one board; the page lists all. */
 const MOST = 20;
 
 /** One side of a comparison. */
@@ -36,7 +36,7 @@ interface RunSide {
   parts: RunPart[];
 }
 
-/** Returns the folders of the runs in a folder of `run --repeat`, in their order; the folder itself if it is one run's. */
+/** Returns the folders of the runs in a folder of `run --repeat`, in their order; the folder itself if it has a single run. */
 function repeated(folder: string): string[] {
   if (existsSync(join(folder, PLAN))) return [folder];
   const names = [...Deno.readDirSync(folder)].filter(({ name, isDirectory }) => isDirectory && /^[1-9]\d?$/.test(name))
@@ -56,7 +56,7 @@ async function sideOf(folders: readonly string[], signal: AbortSignal): Promise<
   return { runs, parts };
 }
 
-/** Returns what sequences of B came to by A itself, where the model has no answer on either side: by the verdict of the model. */
+/** For sequences without an answer of the model on both sides, returns the verdicts of B compared with A itself. */
 async function directOf(
   before: RunSide,
   after: RunSide,
@@ -97,7 +97,7 @@ function runLines(letter: string, { runs }: RunSide): string[] {
   );
 }
 
-/** Returns what the two runs were asked to do differently. */
+/** Returns the differences between the plans of the two runs. */
 function planLines(before: RunSide, after: RunSide): string[] {
   const [a, b] = [before, after].map(({ runs }) => runs.at(-1)?.plan);
   if (!a || !b) return [];
@@ -122,7 +122,7 @@ function boardLines({ name, differs, sequences }: ComparedBoard): string[] {
   ].map(visible);
 }
 
-/** The kinds of change that are listed sequence by sequence; what is new is listed by its cause. */
+/** The kinds of change that are listed sequence by sequence; new differences are listed by cause. */
 const LISTED: readonly Change[] = ["changed", "lost", "flaky", "gone"];
 
 function changeLines({ boards }: Comparison): string[] {
@@ -136,7 +136,7 @@ function changeLines({ boards }: Comparison): string[] {
         ...of.slice(0, MOST).map(({ suite, sequence, before, after, fresh, past }) => {
           const line = `  ${name}: ${suite} > ${sequence}: ${before} -> ${after}`;
           const kinds = [...fresh.map((text) => `new: ${text}`), ...past.map((text) => `gone: ${text}`)];
-          // What was lost with a board, or is gone, needs no list of what is not there any more.
+          // Lost and gone sequences need no list of their earlier differences.
           return [line, ...change === "changed" ? kinds.map((text) => `      ${text}`) : []].map(visible).join("\n");
         }),
         ...of.length > MOST ? [`  ${visible(name)}: ... ${of.length - MOST} more`] : [],
@@ -192,10 +192,10 @@ function comparisonText(comparison: Comparison, before: RunSide, after: RunSide,
 }
 
 /**
- * Compares runs that were kept, prints what changed, and writes it as a page.
+ * Compares saved runs, prints the changes, and writes them as a page.
  *
  * @param folders Two or more; the last one is B
- * @throws {UsageError} If one is no run
+ * @throws {UsageError} If a folder has no run
  */
 export async function compareKept(
   folders: readonly string[],

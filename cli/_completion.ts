@@ -1,15 +1,15 @@
-/** What may stand where on a command line, from the descriptions that the help is made from. */
+/** Derives the completions of a command line from the tables that the help is made from. */
 
 import { SHIPPED_BOARDS } from "../boards/mod.ts";
 import { BOARD_SUITES, SHIPPED_SUITES } from "../run/load_suites.ts";
 import { type Command, type Option, withHelp } from "./command.ts";
 import { COMMANDS, GENERAL, load } from "./subcommands.ts";
 
-/** What may stand at one place of a command line. */
+/** The possible words at one place of a command line. */
 export interface Place {
-  /** Words of twinlink's own */
+  /** Names that twinlink knows */
   words: readonly string[];
-  /** True if a path may stand there */
+  /** True if the word may be a path */
   files: boolean;
 }
 
@@ -28,21 +28,21 @@ export interface TypedCommand {
   name: string;
   summary: string;
   options: readonly TypedOption[];
-  /** What must stand first, as `check` does in `twinlink boards check` */
+  /** The required first word, for example `check` in `twinlink boards check` */
   first?: Place;
   operands: Place;
 }
 
-/** The names of the help that stand for names of twinlink's own. */
+/** Placeholders in the help for names that twinlink knows. */
 const NAMES: Readonly<Record<string, readonly string[]>> = {
   BOARD: SHIPPED_BOARDS,
   SUITE: [...SHIPPED_SUITES, ...BOARD_SUITES],
 };
 
-/** The names of the help that stand for paths. */
+/** Placeholders in the help for paths. */
 const PATHS = ["BOARD", "SUITE", "TRACE", "FILE", "DIR", "OUT", "SCRIPT"];
 
-/** The three shells expand such words to themselves. */
+/** A word that none of the three shells expands. */
 const PLAIN = /^[\w.-]+$/;
 
 function place(names: readonly string[]): Place {
@@ -58,7 +58,7 @@ function typedOption([long, { short, help, type, value = "", choices }]: [string
 }
 
 function typedCommand({ name, usage, options }: Command, summary: string): TypedCommand {
-  // Without options and their values.
+  // Removes options and their values.
   const operands = usage.map((form) => form.replaceAll(/--[a-z-]+( [A-Z][A-Z|]*| [a-z|]+)?/g, "")).join(" ");
   const names = operands.match(/[A-Z]{2,}/g) ?? [];
   const first = operands.match(/[a-z]+/g) ?? [];
@@ -71,7 +71,7 @@ function typedCommand({ name, usage, options }: Command, summary: string): Typed
   };
 }
 
-/** Returns all subcommands as they are typed. */
+/** Returns all subcommands as a user types them. */
 export async function typedCommands(): Promise<TypedCommand[]> {
   const commands = await Promise.all(
     Object.entries(COMMANDS).map(async ([name, summary]) => typedCommand(await load(name), summary)),
@@ -81,6 +81,6 @@ export async function typedCommands(): Promise<TypedCommand[]> {
   return [...commands, help];
 }
 
-/** The options before a subcommand, with their dashes and a line for each. */
+/** The options before a subcommand, with their dashes and a line of help each. */
 export const GENERAL_OPTIONS: readonly [option: string, help: string][] = Object.entries(GENERAL)
   .flatMap(([forms, help]) => forms.match(/-[\w-]+/g)!.map((form): [string, string] => [form, help]));

@@ -4,7 +4,7 @@ import { assert, assertEquals } from "@std/assert";
 import { ownEnvironment } from "../fixtures/testing.ts";
 import { type Line, type LineOptions, openLine } from "../runners/lines/pty_line.ts";
 
-/** The file of a board without its line. */
+/** The start of a board's file, without the table of its line. */
 export const REMOTE = `name = "bench"
 description = "d"
 runner = "remote"
@@ -22,7 +22,7 @@ export interface Bench {
   env: { XDG_STATE_HOME: string };
 }
 
-/** A board on a line of the harness, with a state directory of its own. */
+/** Calls `fn` with a board on a line of the test harness, with a state directory of its own. */
 export async function bench(options: LineOptions, fn: (bench: Bench) => Promise<void>): Promise<void> {
   const dir = await Deno.makeTempDir({ prefix: "twinlink-console-" });
   using _ = ownEnvironment({ XDG_STATE_HOME: dir });
@@ -36,7 +36,7 @@ export async function bench(options: LineOptions, fn: (bench: Bench) => Promise<
   }
 }
 
-/** Returns the bytes of the record that a console reports it keeps, and what its times come to. */
+/** Returns the bytes of the record that a console names in its output, the same text from the timed record, and the times. */
 export async function recordOf(shown: string): Promise<{ bytes: string; cast: string; times: number[] }> {
   const path = /recorded in (\S+)\.log/.exec(shown)![1]!;
   const bytes = Array.from(await Deno.readFile(`${path}.log`), (byte) => String.fromCharCode(byte)).join("");

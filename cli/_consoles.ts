@@ -1,5 +1,5 @@
 /**
- * What `twinlink console` shows, by the kind of board: its serial line, what a run records of that, a shell over ssh, or the
+ * Opens the console of `twinlink console`, by the kind of board: a serial line, a run's record of it, a shell over ssh, or the
  * console of a guest. Each is a record that grows, and a way to type.
  */
 
@@ -17,26 +17,26 @@ import { terminalOf } from "../runners/lines/transports.ts";
 
 /** A console that is open. */
 export interface OpenConsole {
-  /** What it is, for the user */
+  /** A description for the user */
   readonly words: string;
-  /** The file that all it reports is in, as it came */
+  /** The file with all output of the console, as raw bytes */
   readonly record: string;
-  /** Where in the record to begin */
+  /** The offset in the record at which to begin */
   readonly from: number;
-  /** Types; undefined where nobody may */
+  /** Types bytes; undefined if typing is not possible */
   write?(bytes: Uint8Array): Promise<void>;
-  /** Sends a break, which the kernel takes for SysRq; undefined where there is none */
+  /** Sends a break, which the kernel takes for SysRq; undefined if the console has no break */
   sendBreak?(): Promise<void>;
-  /** Tells the size of the user's terminal, where somebody listens */
+  /** Passes on the size of the user's terminal; undefined if the console cannot use it */
   resize?(columns: number, rows: number): void;
-  /** Calls when the record has grown; undefined where only looking tells */
+  /** Registers a callback for growth of the record; undefined if the record must be polled */
   listen?(wake: () => void): void;
-  /** Why it ended; rejects where it was lost */
+  /** Resolves with the reason for the end; rejects if the connection was lost */
   readonly ended: Promise<string>;
   close(): Promise<void>;
 }
 
-/** How a console is opened. */
+/** Options for opening a console. */
 export interface ConsoleOptions {
   /** The size of the user's terminal, columns and rows */
   size: [number, number];
@@ -48,7 +48,7 @@ export interface ConsoleOptions {
 /** Returns the line of a board that its console is on. */
 export const consoleLineOf = (board: Board): LineTable | undefined => board.console ?? lineOf(board);
 
-/** Returns a serial line: this process has it open and records it. */
+/** Returns the console on a serial line that this process opens and records. */
 export async function openLineConsole(board: Board): Promise<OpenConsole> {
   const { path, baud, rtscts } = consoleLineOf(board)!;
   const owner = await LineOwner.open({ path, baudRate: baud, rtscts, purpose: "console", title: board.name });
@@ -64,7 +64,7 @@ export async function openLineConsole(board: Board): Promise<OpenConsole> {
     write: (bytes) => port.write(Buffer.from(bytes)),
     sendBreak: async () => {
       await port.set({ brk: true });
-      // At least as long as a character of the slowest line; the kernel looks for no more.
+      // At least one character time of the slowest line: the kernel needs no longer break.
       await new Promise((resolve) => setTimeout(resolve, 250));
       await port.set({ brk: false });
     },
@@ -74,12 +74,12 @@ export async function openLineConsole(board: Board): Promise<OpenConsole> {
   };
 }
 
-/** Of a record that others write only its end is shown first: a screen or two. */
+/** For a record that another process writes, only its last bytes are shown first: a screen or two. */
 const TAIL = 4096;
-/** How often it is looked whether the holder still has the line, in ms. */
+/** The interval of the check that the holder still has the line, in ms. */
 const LOOK_MS = 250;
 
-/** Returns a line that somebody has, by its record. */
+/** Returns the console on a line that another process has, from the record of that process. */
 export async function followConsole(line: string, holder: LineHolder): Promise<OpenConsole> {
   const { size } = await Deno.stat(holder.record);
   let closed = false;
@@ -103,7 +103,7 @@ export async function followConsole(line: string, holder: LineHolder): Promise<O
   };
 }
 
-/** Returns the place after the next end of a line; where there is none, the place itself. */
+/** Returns the offset after the next newline; `from` itself if no newline follows. */
 async function lineStart(path: string, from: number): Promise<number> {
   if (from === 0) return 0;
   using file = await Deno.open(path);
@@ -114,7 +114,7 @@ async function lineStart(path: string, from: number): Promise<number> {
   return newline < 0 ? from : from + newline + 1;
 }
 
-/** The part of node-pty that is used; its own types do not know of bytes. */
+/** The part of node-pty that is used; node-pty's own types have no bytes. */
 interface Pty {
   kill(signal: string): void;
   resize(columns: number, rows: number): void;
@@ -122,7 +122,7 @@ interface Pty {
   onExit(listener: (end: { exitCode: number; signal?: number }) => void): void;
 }
 
-/** Returns a shell on a terminal of its own, where the program of the transport also asks what it has to ask. */
+/** Returns a shell on a pty of its own; the transport's program also asks its questions (a password) there. */
 export async function openTerminalConsole(
   board: Board,
   transport: TransportName,
@@ -130,7 +130,7 @@ export async function openTerminalConsole(
 ): Promise<OpenConsole> {
   const { program, args, env, description } = await terminalOf(board, transport, { signal });
   const record = new LineRecord(await recordFor(`${transport} ${board.name}`), { title: board.name });
-  // Only here: it needs --allow-ffi.
+  // Imported only here: node-pty needs --allow-ffi.
   const { spawn } = await import("node-pty");
   const [cols, rows] = size;
   const name = Deno.env.get("TERM") ?? "dumb";
@@ -139,7 +139,7 @@ export async function openTerminalConsole(
     cols,
     rows,
     name,
-    // Bytes as they are.
+    // No decoding: output comes as bytes.
     encoding: null as unknown as string,
   });
   const keyboard = new Keyboard(pty);
@@ -153,7 +153,7 @@ export async function openTerminalConsole(
   pty.onExit(({ exitCode, signal }) => {
     running = false;
     keyboard.close();
-    // 255 is ssh's own; what it has to say it has said on the terminal.
+    // Status 255 is an error of ssh itself, which has printed the reason on the terminal.
     if (exitCode === 255 || signal) reject(new TransportError(`Lost ${description}`));
     else resolve(`the shell on the board ended with status ${exitCode}`);
   });
@@ -177,7 +177,7 @@ export async function openTerminalConsole(
   };
 }
 
-/** Returns a guest that is booted for it, from its first word on; it ends with the console. */
+/** Boots a guest for the console, and returns its output from the first byte; the guest ends with the console. */
 export async function openGuestConsole(board: Board, { signal, onProgress }: ConsoleOptions): Promise<OpenConsole> {
   const record = `${await recordFor(`qemu ${board.name}`)}.log`;
   await Deno.writeFile(record, new Uint8Array(), { mode: 0o600 });
@@ -197,7 +197,7 @@ export async function openGuestConsole(board: Board, { signal, onProgress }: Con
     words: `the console of a guest with kernel ${board.qemu!.kernel}, which ends with it`,
     record,
     from: 0,
-    // Before its shell is there nobody takes what is typed.
+    // Until the guest's shell runs, nothing reads the typed text.
     write: async (bytes) => await up?.port.write(Buffer.from(bytes)),
     ended: typing.then(({ guest }) => guest.ended).then(() => "the guest has ended"),
     close: async () => {
@@ -210,7 +210,7 @@ export async function openGuestConsole(board: Board, { signal, onProgress }: Con
   };
 }
 
-/** QEMU logs what its console reports, whether somebody reads it or not; a terminal that nobody reads would hold it up. */
+/** Reads and drops the console's output: QEMU logs it anyway, and a terminal that nobody reads would block QEMU. */
 async function drain(port: Awaited<ReturnType<typeof TwinlinkBinding.open>>): Promise<void> {
   const buffer = Buffer.alloc(16 * 1024);
   try {

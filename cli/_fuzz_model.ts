@@ -9,12 +9,12 @@ import type { Subject } from "../fuzz/subject.ts";
 import type { EraId } from "../model/mod.ts";
 import { count, duration, print, say } from "../run/output.ts";
 
-/** What is to be checked. */
+/** The options of a check of the model. */
 export interface ModelJob {
   /** The board's name */
   board: string;
   era: EraId;
-  /** What sequences are about */
+  /** The subject of the sequences */
   subject: Subject;
   seed: number;
   first: number;
@@ -23,7 +23,7 @@ export interface ModelJob {
   json: boolean;
 }
 
-/** Sequences between two looks at the signal. */
+/** The number of sequences between two checks of the signal. */
 const BATCH = 500;
 
 function lines({ what, index, generated, count: n }: Violation, subject: Subject, again: string): string[] {
@@ -56,7 +56,7 @@ export async function checkAndTell(job: ModelJob, signal: AbortSignal): Promise<
       if (known) known.count += violation.count;
       else found.set(violation.what, violation);
     }
-    // Ctrl-C is reported here
+    // The event loop runs here, and delivers Ctrl-C
     await new Promise((resolve) => setTimeout(resolve, 0));
   }
   const { user, system } = process.cpuUsage(before);

@@ -1,4 +1,4 @@
-/** Judging a trace off line, as `check` and `report` do. */
+/** Judges a trace offline, for `check` and `report`. */
 
 import { type Board, loadBoard, visible } from "../boards/mod.ts";
 import {
@@ -24,7 +24,7 @@ import type { Report } from "../run/reports.ts";
 import { learnedFor, otherNotes } from "../run/learned.ts";
 import { againstWords, type Line } from "./summary.ts";
 
-/** What a trace does not hold. */
+/** The results of a run that its trace does not contain. */
 export interface Beside {
   /** Sequences that were not part of the run */
   leftOut: readonly LeftOut[];
@@ -34,21 +34,21 @@ export interface Beside {
 
 const keyOf = ({ suite, sequence }: LeftOut | SequenceVerdict) => JSON.stringify([suite, sequence]);
 
-/** How the sequences of a trace are judged. */
+/** The options for judging the sequences of a trace. */
 export interface JudgeSequencesOptions {
-  /** The board whose driver, waivers and capabilities hold. @default none */
+  /** The board whose driver, waivers and capabilities apply. @default none */
   board?: Board | undefined;
-  /** What takes the place of the model. @default none */
+  /** The recording to compare with instead of the model. @default none */
   against?: EarlierTrace | undefined;
   /** The learned expectations for this board. @default none */
   learned?: readonly LearnedEntry[];
-  /** Keeps what each step showed. @default {false} */
+  /** Keeps the observation of each step. @default {false} */
   learning?: boolean;
   signal: AbortSignal;
 }
 
 /**
- * Returns the header of a trace as it is judged: by an era that there is a model of.
+ * Returns the header of a trace with the era that it is judged by; the era must have a model.
  *
  * @param doing The verb of the error message, for example `judge`
  * @throws {UsageError} If there is no model of the era
@@ -67,9 +67,9 @@ export function judgedHeader(
 }
 
 /**
- * Judges each sequence of a trace by what the model does with the operations that are in it.
+ * Judges each sequence of a trace: runs its operations on the model, and compares.
  *
- * @throws {SyntaxError} Where the trace cannot be read any further
+ * @throws {SyntaxError} If the rest of the trace cannot be read
  */
 export async function* judgedSequences(
   trace: TraceReader,
@@ -84,7 +84,7 @@ export async function* judgedSequences(
     const expected = await openModel(model, header.era as EraId, {}, { ...header, driver: board?.driver }).run(plan);
     const about = {
       waivers: board?.waivers ?? [],
-      // What was run was allowed then.
+      // The board's file allowed the sequence when it was run.
       unsupported: whyUnsupported(observed, { ...board ?? { unfiled: true }, disruption: "power" }, header.has),
       has: header.has,
       ...learned ? { learned } : {},
@@ -97,15 +97,15 @@ export async function* judgedSequences(
   }
 }
 
-/** How a trace is judged. */
+/** The options for judging a trace. */
 export interface JudgeTraceOptions {
   /** The era to compare with. @default {the era of the trace} */
   era?: string | undefined;
-  /** Returns the board whose waivers and capabilities hold. @default none */
+  /** Returns the board whose waivers and capabilities apply. @default none */
   board?: (header: TraceHeader) => Board | undefined;
-  /** Returns what the trace does not hold. @default nothing */
+  /** Returns the results that the trace does not contain. @default nothing */
   beside?: (header: TraceHeader) => Beside | undefined;
-  /** What takes the place of the model. @default none */
+  /** The recording to compare with instead of the model. @default none */
   against?: EarlierTrace | undefined;
   /** Returns the learned expectations. @default none */
   learned?: (header: TraceHeader) => readonly LearnedEntry[];
@@ -113,9 +113,9 @@ export interface JudgeTraceOptions {
 }
 
 /**
- * Judges one file by what the model does with the operations that are in it.
+ * Judges one trace file: runs its operations on the model, and compares.
  *
- * @throws {UsageError} If it cannot be read, or there is no model of its era
+ * @throws {UsageError} If the file cannot be read, or its era has no model
  */
 export async function judgeTrace(
   path: string,

@@ -1,4 +1,4 @@
-/** A run that was kept: its traces, what they were judged by, and judging them again by the model of today. */
+/** Judges a saved run again with the current model: its traces, with the run's waivers, recordings and learned expectations. */
 
 import { join } from "node:path";
 import { type Board, visible } from "../boards/mod.ts";
@@ -23,16 +23,16 @@ function tracesIn(folder: string): string[] {
   throw new UsageError(`Cannot report on "${visible(folder)}": there is no trace-*.jsonl in it`);
 }
 
-/** What a run was judged by. */
+/** What the boards of a run were compared with. */
 export interface JudgedBy {
   boards: readonly Board[];
   against?: EarlierTrace | undefined;
-  /** By the name of the board */
+  /** The learned expectations by board name */
   learned: ReadonlyMap<string, readonly LearnedEntry[]>;
 }
 
 /**
- * Returns what a run was judged by, by its command line.
+ * Returns what the boards of a run were compared with, from the run's command line.
  *
  * @throws {UsageError} If a trace or a file of learned expectations that it names cannot be read
  */
@@ -58,10 +58,10 @@ function parsed(line: string) {
   }
 }
 
-/** What a run reported beside what its traces hold: by board and line. */
+/** The results of a run that its traces do not contain, by board and line. */
 type Besides = Map<string, { header: TraceHeader } & Beside>;
 
-/** Reads what a run reported beside what its traces hold; nothing of a report that was cut short is lost but its last line. */
+/** Reads the results of a run that its traces do not contain; a report that was cut short loses only its last line. */
 async function besideOf(folder: string): Promise<Besides> {
   interface Part {
     header: TraceHeader;
@@ -82,20 +82,20 @@ async function besideOf(folder: string): Promise<Besides> {
   return found;
 }
 
-/** A run that was kept, or traces of nobody's run. */
+/** A saved run, or traces without a run. */
 export interface KeptRun {
   /** The folder, as the user names it; undefined for traces alone */
   folder?: string | undefined;
   plan: KeptPlan | undefined;
   traces: readonly string[];
-  /** False if the run broke off */
+  /** False if the run was interrupted */
   over: boolean;
   by: JudgedBy;
   beside: Besides;
 }
 
 /**
- * Opens traces of nobody's run.
+ * Opens traces without a run.
  *
  * @param traces Their paths
  */
@@ -104,10 +104,10 @@ export const looseTraces = (traces: readonly string[]): KeptRun => (
 );
 
 /**
- * Opens a run that was kept.
+ * Opens a saved run.
  *
  * @param folder As the user names it
- * @throws {UsageError} If there is no trace in it, or what it was judged by cannot be read
+ * @throws {UsageError} If the folder has no trace, or a recording or learned file of the run cannot be read
  */
 export async function openRun(folder: string): Promise<KeptRun> {
   const traces = tracesIn(folder);
@@ -117,7 +117,7 @@ export async function openRun(folder: string): Promise<KeptRun> {
 }
 
 /**
- * Judges the traces of a run by the model of today and feeds reports, with the waivers, learned expectations and --against of the
+ * Judges the traces of a run by the current model and feeds reports, with the waivers, learned expectations and --against of the
  * run.
  */
 export async function judgeRun(
@@ -155,7 +155,7 @@ export async function judgeRun(
   return lines;
 }
 
-/** Judges the traces of a run, and returns what each board came to. */
+/** Judges the traces of a run, and returns the results of each board. */
 export async function partsOf(run: KeptRun, signal: AbortSignal): Promise<RunPart[]> {
   const parts: (RunPart & { verdicts: SequenceVerdict[]; leftOut: LeftOut[] })[] = [];
   const collect = {

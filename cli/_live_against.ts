@@ -9,7 +9,7 @@ import type { Suite } from "../sdk/suite.ts";
 import { isTraceFile, makeFolder } from "./_shared.ts";
 import { chosenBy } from "./job.ts";
 
-/** What of a run's options concerns the board that is recorded. */
+/** The options of a run that apply to the recorded board. */
 export interface LiveOptions {
   /** The folder of the run, if the user named one */
   out: string | undefined;
@@ -24,15 +24,15 @@ export interface LiveOptions {
  * Returns what `--against` names as a trace or a recording board: any other board runs the suites first; its trace is
  * saved in the folder of the run, or with the state of that board.
  *
- * @throws {BoardInUseError} If somebody else has the board and `wait` is not set
- * @throws {TransportError} If it cannot be reached
+ * @throws {BoardInUseError} If another process has the board and `wait` is not set
+ * @throws {TransportError} If the board cannot be reached
  */
 export async function recordedAgainst(given: string, suites: readonly Suite[], options: LiveOptions): Promise<string> {
   if (isTraceFile(given)) return given;
   const board = await loadBoard(given);
   if (board.recording) return given;
   const { out, filter, iKnow, wait, signal } = options;
-  // Loaded when it is needed: it brings every transport with it.
+  // Imported only if needed: the module imports every transport.
   const { orchestrate } = await import("../run/orchestrate.ts");
   const { leaseBoard } = await import("../run/lease.ts");
   const name = visible(board.name);

@@ -5,13 +5,13 @@ import { leaseBoard } from "../run/lease.ts";
 import { say } from "../run/output.ts";
 import type { Runner } from "../runners/runner.ts";
 
-/** What a board is opened with. */
+/** Options for opening a board. */
 export interface LookOptions {
-  /** The command, for who asks meanwhile who has the board: `twinlink boards facts` */
+  /** The name of the command, shown to others while it has the board: `twinlink boards facts` */
   doing: string;
   /** The line to a board that has several */
   transport?: TransportName | undefined;
-  /** Waits for a board that somebody else has. @default {false} */
+  /** Waits for a board that another process has. @default {false} */
   wait?: boolean;
   signal: AbortSignal;
 }
@@ -19,13 +19,13 @@ export interface LookOptions {
 /**
  * Opens a board for this command alone, and closes it after `look`.
  *
- * @throws {BoardInUseError} If somebody else has it and `wait` is not set
- * @throws {TransportError} If it cannot be reached
+ * @throws {BoardInUseError} If another process has the board and `wait` is not set
+ * @throws {TransportError} If the board cannot be reached
  * @throws {UnfitBoardError} If it cannot run plans
  */
 export async function lookAt<T>(board: Board, options: LookOptions, look: (runner: Runner) => Promise<T>): Promise<T> {
   const { doing, transport, wait = false, signal } = options;
-  // Loaded when it is needed: it brings every transport with it.
+  // Imported only if needed: the module imports every transport.
   const { openRunner } = await import("../runners/mod.ts");
   await using _lease = await leaseBoard(board, {
     doing,

@@ -1,4 +1,4 @@
-/** Options that several subcommands take, and what they mean. */
+/** Options that several subcommands share, and functions that read them. */
 
 import { resolve } from "node:path";
 import { type Board, loadBoard, visible } from "../boards/mod.ts";
@@ -31,7 +31,7 @@ export const BOARD_OPTIONS = {
   "wait": { type: "flag", short: "w", help: "Wait for a board that somebody else has" },
 } as const satisfies OptionTable;
 
-/** Loads the boards that were asked for, changed as the options say. */
+/** Loads the boards that the options name, with the changes of the options. */
 export async function chosenBoards(values: Omit<Values<typeof BOARD_OPTIONS>, "wait">): Promise<Board[]> {
   const { module, "module-source": moduleSource, era } = values;
   if (module && moduleSource) throw new UsageError("--module and --module-source exclude each other");
@@ -52,7 +52,7 @@ export async function chosenBoards(values: Omit<Values<typeof BOARD_OPTIONS>, "w
   });
 }
 
-/** Returns the options again as arguments, for another day and from another folder. */
+/** Returns the options as arguments that work later and in another folder. */
 export function boardArgs(values: Omit<Values<typeof BOARD_OPTIONS>, "wait">): string[] {
   const { board, transport, filter, era, timeout, module, "module-source": source } = values;
   const isPath = (name: string) => name.includes("/") || name.endsWith(".toml");
@@ -69,7 +69,7 @@ export function boardArgs(values: Omit<Values<typeof BOARD_OPTIONS>, "wait">): s
   return given.filter(([, value]) => value !== undefined).map(([name, value]) => `--${name}=${value}`);
 }
 
-/** Reads `--timeout`: seconds, at least 1; undefined where it is not given. */
+/** Reads `--timeout`: seconds, at least 1; undefined if the option is not given. */
 export function secondsOf(text: string | undefined): number | undefined {
   if (text === undefined || /^[1-9]\d{0,4}$/.test(text)) return text === undefined ? undefined : Number(text);
   throw new UsageError(`Option --timeout is "${visible(text)}", but must be a number of seconds from 1 to 99999`);
@@ -105,7 +105,7 @@ export const LEARNED = {
 /** True if this is the name of a trace file. */
 export const isTraceFile = (name: string) => /\.jsonl(\.gz)?$/.test(name);
 
-/** Returns the options that name what a board is compared with, for a command line that runs or judges it again from another folder. */
+/** Returns the options for the comparison (`--against`, `--learned`) with paths that work from another folder. */
 export function comparedWith(
   { against, learned }: { against?: string | undefined; learned?: string | undefined },
 ): string[] {
@@ -123,9 +123,9 @@ export const AGAINST = {
 } as const;
 
 /**
- * Reads the trace of `--against`: the path of one, or a recording board by its name or file.
+ * Reads the trace of `--against`: a path of a trace, or a recording board by name or file.
  *
- * @throws {UsageError} If it cannot be read, was cut short, or names a board that is no recording
+ * @throws {UsageError} If the trace cannot be read, was cut short, or the board is not a recording
  */
 export async function earlierTrace(given: string): Promise<EarlierTrace> {
   let path = given;
@@ -156,7 +156,7 @@ async function mustBe(path: string, what: "file" | "folder"): Promise<void> {
 }
 
 /**
- * Makes a folder that the user names, and those above it.
+ * Makes a folder that the user names, and its parent folders.
  *
  * @throws {UsageError} If it cannot be made
  */

@@ -1,4 +1,4 @@
-/** `--against`: an earlier recording instead of the model, as its user meets it. */
+/** `--against`: compares with an earlier recording instead of the model. */
 
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { shippedTrace } from "../tools/agreement.ts";
@@ -9,14 +9,14 @@ const CONNECTX = shippedTrace("6.12-connectx");
 const verdicts = (stdout: string) =>
   stdout.trim().split("\n").map((line) => JSON.parse(line)).filter(({ type }) => type === "sequence");
 
-Deno.test("run --against a trace: all agrees with itself, and the report names the trace", async () => {
+Deno.test("run --against a trace: a recording agrees with itself, and the report names the trace", async () => {
   const { code, stdout } = await call(["run", "trap", "-b", "recording-spectrum-6.12", "--against", SPECTRUM]);
   assertEquals(code, 0, stdout);
   assertStringIncludes(stdout, `against ${SPECTRUM} (qemu-spectrum-6.12, Linux 6.12`);
   assertMatch(stdout, /everything that was judged agrees with .*6.12-spectrum/);
 });
 
-Deno.test("run --against a recording board: what the board can no longer run, and what the trace lacks, is reported", async () => {
+Deno.test("run --against a recording board: sequences that the board can no longer run, and sequences that the trace lacks, are reported", async () => {
   const args = ["run", "trap", "-b", "recording-connectx-6.12", "--against", "recording-spectrum-6.12"];
   const { code, stdout } = await call([...args, "--json"]);
   assertEquals(code, 1);
@@ -38,7 +38,7 @@ Deno.test("check --against: judged as an unknown driver, with no gap left", asyn
   assertMatch(stdout, /everything that was judged agrees with/);
 });
 
-Deno.test("report: a run is judged again by what it was compared with", async () => {
+Deno.test("report: a run is compared again with the same recording", async () => {
   const out = await Deno.makeTempDir();
   try {
     const board = `${out}/card.toml`;
@@ -63,7 +63,7 @@ Deno.test("report: a run is judged again by what it was compared with", async ()
   }
 });
 
-Deno.test("--against takes a trace or a recording board, and states what is wrong in a line", async () => {
+Deno.test("--against takes a trace or a recording board, and each error is one line", async () => {
   const against = async (what: string, ...command: string[]) => {
     const { code, stderr } = await call([...command, "--against", what]);
     assertEquals(code, 2);
@@ -78,7 +78,7 @@ Deno.test("--against takes a trace or a recording board, and states what is wron
   assertMatch(await against("recording-6.99", ...run), /Cannot find board "recording-6.99".*did you mean/);
 });
 
-Deno.test("run --against a board: it is recorded first, and its trace stays for who judges again", async () => {
+Deno.test("run --against a board: the board is recorded first, and its trace is saved for later judging", async () => {
   const out = await Deno.makeTempDir();
   try {
     const args = ["run", "trap", "-b", "model", "--against", "model", "--out", `${out}/run`, "-f", "trap"];
@@ -93,14 +93,14 @@ Deno.test("run --against a board: it is recorded first, and its trace stays for 
     assertMatch(stdout, /everything that was judged agrees with .*against-model/);
     const report = await call(["report", `${out}/run`]);
     assertEquals(report.code, 0, report.stdout + report.stderr);
-    // What a machine reads is of the run alone.
+    // The JSON output has only the run, and not the recording.
     const lines = (await call([...args, "--json"])).stdout.trim().split("\n").map((line) => JSON.parse(line));
     assertEquals(
       lines.filter(({ type }) => type === "sequence").length,
       lines.filter(({ verdict }) => verdict === "agree").length,
     );
 
-    // A board that does something else than the other one: no model is asked.
+    // A board that differs from the other board: the model is not used.
     const older = `${out}/older.toml`;
     await Deno.writeTextFile(
       older,

@@ -48,7 +48,7 @@ async function list(json: boolean): Promise<number> {
   return 0;
 }
 
-/** Returns what this user's runs know of a board that is used or has something left on it. */
+/** Returns the state of a board that this user's runs have saved: in use, or dirty. */
 async function stateOf(name: string): Promise<string[]> {
   const [holder, dirty] = [await holderOf(name), await dirtyOf(name)];
   return [
@@ -138,7 +138,7 @@ async function facts(name: string, json: boolean, options: Omit<LookOptions, "do
     }
     const { contradictions = [] } = header;
     print(json ? jsonLine(facts) : factsText(facts, contradictions).map((line) => `${visible(line)}\n`).join(""));
-    // Standard output is a file of facts.
+    // Standard output has only the facts.
     for (const line of json ? contradictions : []) say(visible(`${board.name}: ${line}`));
     return 0;
   });

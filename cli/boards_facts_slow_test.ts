@@ -11,7 +11,7 @@ import { call } from "./in_process.ts";
 
 const ignore = await whyNoBoards() !== undefined;
 
-Deno.test("boards facts: as text, and whole as JSON", { ignore }, async () => {
+Deno.test("boards facts: as text, and complete as JSON", { ignore }, async () => {
   await using board = await FaultBoard.open();
   await withNic(
     board,
@@ -40,7 +40,7 @@ Deno.test("boards facts: as text, and whole as JSON", { ignore }, async () => {
   assertEquals([facts.handle, facts.ports[0]?.netdev, facts.reporters[0]?.name], [NIC, "p0", "fw\u001b[2J"]);
 });
 
-Deno.test("boards facts: exit status 3 where the board cannot, 2 where it is asked wrongly", { ignore }, async () => {
+Deno.test("boards facts: exit status 3 if the board cannot be read, 2 for wrong usage", { ignore }, async () => {
   await using board = await FaultBoard.open();
   await withNic(board);
   const file = await nicFile(board, "pci/0000:0a:00.0");

@@ -11,11 +11,11 @@ import { lookAt } from "./_open_board.ts";
 import { UsageError } from "./command.ts";
 import { instanceWords } from "./probe_text.ts";
 
-/** What the user gives about a new board. */
+/** The user's options for a new board. */
 export interface NewOptions {
   /** The instance under test. @default {the only one, or the one that the user chooses on the terminal} */
   handle: string | undefined;
-  /** The board's name. @default {one that the address gives} */
+  /** The board's name. @default {derived from the address} */
   name: string | undefined;
   /** The file to write. @default {NAME.toml} */
   out: string | undefined;
@@ -28,7 +28,7 @@ export interface NewOptions {
 /** Asks the user for one of several instances; undefined if nobody can be asked. */
 export type Ask = (instances: readonly Instance[]) => string | undefined;
 
-/** Asks on the terminal, if standard input and error are one. */
+/** Asks on the terminal, if standard input and standard error are a terminal. */
 export const askOnTerminal: Ask = (instances) => {
   if (!Deno.stdin.isTerminal() || !Deno.stderr.isTerminal()) return undefined;
   instances.forEach(({ handle, driver }, i) => say(visible(`${String(i + 1).padStart(3)}  ${handle}  ${driver}`)));
@@ -40,7 +40,7 @@ export const askOnTerminal: Ask = (instances) => {
  * Chooses the instance under test.
  *
  * @throws {UnfitBoardError} If the board has none
- * @throws {UsageError} If it is not clear which one is meant, or nobody knows its driver
+ * @throws {UsageError} If it is not clear which instance is meant, or its driver is not known
  */
 export function chosenInstance(
   instances: readonly Instance[],
@@ -93,14 +93,14 @@ const exists = (file: string) =>
  *
  * @throws {UsageError} If the address or an option is wrong, the file exists, or the instance is not clear
  * @throws {TransportError} If the board cannot be reached
- * @throws {UnfitBoardError} If it cannot run plans, or has no devlink instance
+ * @throws {UnfitBoardError} If the board cannot run plans, or has no devlink instance
  */
 export async function newBoard(argument: string, options: NewOptions, ask: Ask = askOnTerminal): Promise<number> {
   const { address, name, file } = planOf(argument, options);
   if (await Deno.lstat(file).then(() => true, () => false)) throw exists(file);
   const { wait, signal, passwordEnv } = options;
   const described = { name, address, passwordEnv };
-  // Nobody knows the device yet.
+  // The device is not known yet.
   const nothing = { handle: "none/none", driver: "none", instances: [], kernel: "", iproute2: "" };
   const { handle: _, ...board } = parseBoard(firstFile({ ...described, ...nothing }), file);
   const { kernel, iproute2, instances } = await lookAt(
@@ -110,7 +110,7 @@ export async function newBoard(argument: string, options: NewOptions, ask: Ask =
   );
   const { handle, driver } = chosenInstance(instances, options.handle, ask);
   const text = firstFile({ ...described, handle, driver, instances, kernel, iproute2 });
-  // What the board said must not make a file that is wrong.
+  // Checks that the board's answers did not make the file invalid.
   parseBoard(text, file);
   try {
     await Deno.writeTextFile(file, text, { createNew: true });

@@ -9,7 +9,7 @@ import { run } from "./child.ts";
 
 const ignore = await whyNoBoards() !== undefined;
 
-Deno.test("boards new: a board on a serial line gets a file that is fine, and probes at once", { ignore }, async () => {
+Deno.test("boards new: a board on a serial line gets a valid file, and can be probed at once", { ignore }, async () => {
   await using board = await FaultBoard.open();
   await withNic(board);
   const file = `${board.dir}/mine.toml`;
@@ -46,7 +46,7 @@ Deno.test("boards new: a board that a real sshd serves", { ignore: ignore || !fo
   const enter = `${board.dir}/enter`;
   await Deno.writeTextFile(enter, `exec ${board.inside(`exec sh -c "$SSH_ORIGINAL_COMMAND"`)}\n`);
   await using sshd = await startSshd(found, `ForceCommand sh ${enter}`);
-  // What is in ~/.ssh/config of a user.
+  // Stands in for a user's ~/.ssh/config.
   const bin = `${board.dir}/host`;
   await Deno.mkdir(bin);
   const own = `-i ${sshd.identityFile} -o IdentitiesOnly=yes -o UserKnownHostsFile=${sshd.knownHostsFile}`;

@@ -9,13 +9,13 @@ const NIC = { handle: "pci/0000:03:00.0", driver: "mlx5_core" };
 const SECOND = { handle: "pci/0000:03:00.1", driver: "mlx5_core" };
 const never = () => undefined;
 
-Deno.test("boards new: the only instance, the one that is named, or the one that the user chooses", () => {
+Deno.test("boards new: chooses the only instance, the named instance, or the user's choice", () => {
   assertEquals(chosenInstance([NIC], undefined, never), NIC);
   assertEquals(chosenInstance([NIC, SECOND], SECOND.handle, never), SECOND);
   assertEquals(chosenInstance([NIC, SECOND], undefined, (all) => all[1]!.handle), SECOND);
 });
 
-Deno.test("boards new: one line where the instance is not clear: what the board has, and what to write", () => {
+Deno.test("boards new: if the instance is not clear, one line lists the board's instances and what to write", () => {
   const refused = (instances: (typeof NIC)[], wanted?: string) =>
     assertThrows(() => chosenInstance(instances, wanted, never)) as Error;
   const none = refused([]);
@@ -34,7 +34,7 @@ Deno.test("boards new: one line where the instance is not clear: what the board 
   assertEquals(refused([{ handle: "x/y", driver: "" }]) instanceof UsageError, true);
 });
 
-Deno.test("boards new: a wrong address or option is refused before anybody logs in; a file is never overwritten", async () => {
+Deno.test("boards new: a wrong address or option is refused before the login; a file is never overwritten", async () => {
   await using files = new Files();
   const file = await files.write("dut4.toml", "mine");
   const cases: [string[], RegExp][] = [

@@ -1,4 +1,4 @@
-/** `twinlink boards probe`: what a board is, and what a run would come to there. */
+/** `twinlink boards probe`: describes a board, and predicts the results of a run there. */
 
 import { type Board, jsonLine, visible } from "../boards/mod.ts";
 import { allowedDisruption, notFound } from "../diff/capability.ts";
@@ -12,7 +12,7 @@ import type { Suite } from "../sdk/suite.ts";
 import { lookAt, type LookOptions } from "./_open_board.ts";
 import { type Probe, probeText } from "./probe_text.ts";
 
-/** Looks at an open board, and at what suites would come to there. Nothing on the board is changed. */
+/** Describes an open board, and predicts the results of suites there. Nothing on the board is changed. */
 export async function probeOf(
   board: Board,
   runner: Runner,
@@ -20,7 +20,7 @@ export async function probeOf(
   signal: AbortSignal,
 ): Promise<Probe> {
   const { header, has, facts } = runner;
-  // Before any suite is compiled: a board that is slow to tell may go away meanwhile.
+  // Read before any suite is compiled: the board may be lost during the compilation.
   const instances = await runner.instances?.() ?? [];
   const known = {
     header: facts ? { ...header, facts } : header,
@@ -67,9 +67,9 @@ export async function probeOf(
 /**
  * Connects to a board and probes it.
  *
- * @throws {BoardInUseError} If somebody else has it and `wait` is not set
- * @throws {TransportError} If it cannot be reached
- * @throws {UnfitBoardError} If it cannot run plans
+ * @throws {BoardInUseError} If another process has the board and `wait` is not set
+ * @throws {TransportError} If the board cannot be reached
+ * @throws {UnfitBoardError} If the board cannot run plans
  */
 export async function probeBoard(board: Board, options: LookOptions): Promise<Probe> {
   const suites = await openSuites(SHIPPED_SUITES, { signal: options.signal });

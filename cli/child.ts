@@ -15,16 +15,16 @@ export interface Ran {
 export interface ChildOptions {
   cwd?: string;
   env?: Record<string, string>;
-  /** A command line that the command's own is appended to */
+  /** A command line to which the command's own is appended */
   under?: readonly string[];
 }
 
 const ROOT = new URL("../", import.meta.url);
 const { tasks } = JSON.parse(await Deno.readTextFile(new URL("deno.json", ROOT)));
-/** The permissions of the task and its flags of V8, so that tests have what users have. */
+/** The permissions of the task and its flags of V8, so that tests run as a user's command does. */
 const OPTIONS: string[] = tasks.twinlink.command.split(" ").filter((word: string) => /^--(allow|no|v8)-/.test(word));
 
-/** What runs of tests keep is theirs alone. */
+/** The state directory of the tests: they do not share the user's. */
 let state: string | undefined;
 const ownState = () => state ??= Deno.makeTempDirSync({ prefix: "twinlink-state-" });
 Deno.test.afterAll(async () => {
@@ -64,7 +64,7 @@ export function run(args: readonly string[], options?: ChildOptions): Promise<Ra
   return ended(start(args, options));
 }
 
-/** Returns the ids of the processes that descend from one, itself left out. */
+/** Returns the ids of all descendants of a process. */
 export function descendants(pid: number): number[] {
   const parents = new Map<number, number>();
   for (const { name } of Deno.readDirSync("/proc")) {

@@ -1,4 +1,4 @@
-/** The command as its user meets it: its output and its exit status, in a process of its own where that matters. */
+/** The command's output and exit status, in a process of its own if that makes a difference. */
 
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { assertOneLine, Files, model, waiver } from "./_cli_files.ts";
@@ -44,7 +44,7 @@ Deno.test("usage: each mistake is one line with a hint, exit 2", async () => {
     [["help", "chekc"], /did you mean "check"\?/],
     [["--hlep"], /Unknown option "--hlep"; did you mean "--help"\?/],
     [["-C", missing, "boards"], /Cannot work in ".*missing"/],
-    // As a task of a project has it.
+    // As in the task of a project.
     [["-C", Deno.cwd(), "-C", missing, "boards"], /Cannot work in ".*missing"/],
     [["run", "--baord", "model"], /Unknown option "--baord" of run; did you mean "--board"\?/],
     [["run", "-z"], /Unknown option "-z" of run/],
@@ -104,8 +104,8 @@ Deno.test("a board file with an unknown key: file, line, key and what was meant,
   }
 });
 
-Deno.test("a board that is not there: one line, exit 3, and no report passes", async () => {
-  // A port that nobody listens on: one that was just given back.
+Deno.test("a board that cannot be reached: one line, exit 3, and no report passes", async () => {
+  // A port without a listener: it was just closed.
   const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   const { port } = listener.addr as Deno.NetAddr;
   listener.close();
@@ -133,7 +133,7 @@ Deno.test("--json: every line is JSON, the last one the numbers", async () => {
   assertEquals(lines.filter(({ type }) => type === "sequence").length, lines.at(-1).sequences.agree);
 });
 
-Deno.test("check has the model with the hardware that a trace was taken with", async () => {
+Deno.test("check gives the model the hardware of the trace", async () => {
   const board = await file(
     "mac.toml",
     'name = "mac"\ndescription = "the model of a MAC"\nrunner = "model"\ndriver = "stmmac"\nera = "6.12"\n' +
@@ -167,7 +167,7 @@ Deno.test("--out: traces and reports, whole; check judges the trace, and a diver
   assertMatch(diverges.stdout, /^diverge /m);
   assertStringIncludes(diverges.stdout, "the boards do not do what the model predicts");
 
-  // The page of the run, of the trace that was changed, and again of the run's folder.
+  // Checks the page of the run, the page of the changed trace, and a second page of the run's folder.
   assertStringIncludes(await Deno.readTextFile(`${out}/report.html`), "<h1>Everything that was judged agrees</h1>");
   const checked = await call(["check", changed, "--out", `${folder}/checked`, "--reporter", "dots"]);
   assertEquals(checked.code, 1);
@@ -186,7 +186,7 @@ Deno.test("--out: traces and reports, whole; check judges the trace, and a diver
   assertEquals(short.code, 3);
   assertStringIncludes(short.stderr, "cut short");
 
-  // The same story in each report: what was read agrees, and the file is no pass.
+  // Each report gives the same result: the read sequences agree, and the file is not a pass.
   const junit = await call(["check", cut, "--reporter", "junit"]);
   assertEquals(junit.code, 3);
   assertMatch(junit.stdout, /<testsuites [^>]*errors="1"/);
@@ -245,7 +245,7 @@ Deno.test("Ctrl-C: the first one tears down, exit 130, and nothing is left", asy
   listener.close();
 });
 
-Deno.test("doctor: what is there and what is not, and the command that fixes it", async () => {
+Deno.test("doctor: lists what exists, what is missing, and the command that fixes it", async () => {
   const path = await file(
     "serial.toml",
     `${remote("rack")}[serial]\npath = "${folder}/ttyNone"\n` +
@@ -261,7 +261,7 @@ Deno.test("doctor: what is there and what is not, and the command that fixes it"
   assertMatch((await call(["doctor", there])).stdout, /^found {4}serial port {2}\/dev\/ptmx$/m);
 });
 
-Deno.test("a file that is no module, a folder without sources: one line before any download, exit 2", async () => {
+Deno.test("a file that is not a module, a folder without sources: one line before any download, exit 2", async () => {
   const path = await file("notes.ko", "no module");
   const dir = path.replace(/\/[^/]*$/, "/empty");
   await Deno.mkdir(dir, { recursive: true });
@@ -286,7 +286,7 @@ Deno.test("a file that is no module, a folder without sources: one line before a
   assertEquals([...Deno.readDirSync(dir)], []);
 });
 
-Deno.test("a cache that is no folder: not judged, with a summary, exit 3", async () => {
+Deno.test("a cache that is not a folder: not judged, with a summary, exit 3", async () => {
   const env = { TWINLINK_CACHE: await file("cache-file", "") };
   const { code, stdout, stderr } = await run(["run", "reload", "--board", "qemu-6.12"], { env });
   assertEquals(code, 3, stderr);
@@ -316,7 +316,7 @@ Deno.test("boards check: reports a waiver that names no sequence, with its line,
   assertMatch(lines[2]!, /waivers\.toml:26: waivers\[3\]\.sequence is "no such one", but suite "stale" has/);
 });
 
-Deno.test("boards check: the boards and examples that ship are fine", async () => {
+Deno.test("boards check: the boards and examples that ship are valid", async () => {
   const folders = ["../boards/", "../boards/examples/"].map((name) => fromFileUrl(new URL(name, import.meta.url)));
   const files = folders.flatMap((path) =>
     [...Deno.readDirSync(path)].filter(({ name }) => name.endsWith(".toml")).map(({ name }) => `${path}${name}`)

@@ -1,5 +1,5 @@
 /**
- * What a subcommand is: a name, a table of options and a function. Parsing and help are made from the table.
+ * Defines subcommands: a name, a table of options and a function. Parsing and help are made from the table.
  *
  * @module
  */
@@ -18,7 +18,7 @@ export interface Option {
   type: "flag" | "text" | "list";
   /** One line for the help, without a period */
   help: string;
-  /** What stands for the value in the help, for example `DIR` */
+  /** The placeholder for the value in the help, for example `DIR` */
   value?: string;
   /** The one-letter form */
   short?: string;
@@ -47,7 +47,7 @@ export interface CommandContext {
 /** One subcommand. */
 export interface Command<T extends OptionTable = OptionTable> {
   name: string;
-  /** What stands after the name, a form a line */
+  /** The arguments after the name; each form is a line */
   usage: readonly string[];
   /** More for the help: paragraphs */
   details?: string;
@@ -63,13 +63,13 @@ export function command<const T extends OptionTable>(definition: Command<T>): Co
 
 const HELP: Option = { type: "flag", short: "h", help: "Show this help" };
 
-/** The options of a subcommand with the one that all have. */
+/** Returns the options of a subcommand, plus the common option `--help`. */
 export const withHelp = (options: OptionTable): OptionTable => ({ ...options, help: HELP });
 
 /**
  * Reads the arguments of a subcommand.
  *
- * @throws {UsageError} if an option is unknown, lacks its value, has one too many or one that it does not take
+ * @throws {UsageError} if an option is unknown, lacks its value, has two values, or has a value that it does not accept
  */
 export function parseCommand<T extends OptionTable>(
   { name, options }: Pick<Command<T>, "name" | "options">,
@@ -85,7 +85,7 @@ export function parseCommand<T extends OptionTable>(
   const parsed = parseArgs(args, {
     boolean: of("flag"),
     string: ["_", ...of("text"), ...of("list")],
-    // All of them, to see it where one that is meant once is given twice.
+    // Collects all text options, to detect an option that is given twice.
     collect: [...of("text"), ...of("list")],
     alias: Object.fromEntries(shorts.map(([short, key]) => [key, short])),
     unknown: (arg, key) => {

@@ -6,12 +6,12 @@ import { command, UsageError } from "./command.ts";
 import { suggestion } from "../boards/suggestion.ts";
 import { visible } from "../boards/visible.ts";
 
-/** A word of sh and zsh, whatever it holds. */
+/** Quotes any text as one word of sh and zsh. */
 const quoted = (text: string) => `'${text.replaceAll("'", "'\\''")}'`;
 
 const dashed = ({ long, short }: TypedOption) => [`--${long}`, ...(short ? [`-${short}`] : [])];
 
-/** bash: names of files are readline's own matter, which quotes them; it completes them where no word fits. */
+/** Returns the script for bash. readline completes and quotes file names itself, if no word fits. */
 function bash(commands: readonly TypedCommand[]): string {
   const branch = (patterns: readonly string[], { words, files }: Place) =>
     `    ${patterns.join(" | ")}) words=${quoted(words.join(" "))}${files ? "" : "; compopt +o default"} ;;`;
@@ -42,7 +42,7 @@ complete -o default -F _twinlink twinlink
 `;
 }
 
-/** zsh: _files quotes the names of files. */
+/** Returns the script for zsh; `_files` quotes file names. */
 function zsh(commands: readonly TypedCommand[]): string {
   const described = (text: string) => text.replaceAll(/[\\[\]:]/g, "\\$&");
   const action = ({ words, files }: Place) => {
@@ -94,11 +94,11 @@ if [[ $funcstack[1] == _twinlink ]]; then _twinlink "$@"; else compdef _twinlink
 `;
 }
 
-/** fish quotes the names of files itself. */
+/** Returns the script for fish, which quotes file names itself. */
 function fish(commands: readonly TypedCommand[]): string {
   const text = (of: string) => `'${of.replaceAll(/['\\]/g, "\\$&")}'`;
   const line = (...words: readonly string[]) => ["complete -c twinlink", ...words].join(" ");
-  /** `-f`: no files, `-F`: files, whatever else is there; `-r`: it takes a value. */
+  /** Returns the flags of `complete`: `-f`: no files; `-F`: also files; `-r`: needs a value. */
   const placed = (
     { words, files }: Place,
   ) => [files ? "-F" : "-f", ...words.length > 0 ? ["-a", text(words.join(" "))] : []];

@@ -11,12 +11,12 @@ const files = new Files();
 const { folder } = files;
 Deno.test.afterAll(() => files[Symbol.asyncDispose]());
 
-/** What a shell does to this name, if it reads it as its own. */
+/** A file name that runs `touch pwned` if a shell expands it. */
 const HOSTILE = `x$(touch pwned) 'q"; touch pwned; #`;
 await files.write(HOSTILE, "");
 const commands = await typedCommands();
 
-/** Begun lines, and the words that their end makes of them. */
+/** Incomplete lines, and the words after their completion. */
 const BEGUN: readonly [line: string, words: readonly string[]][] = [
   ["twinlink resu", ["resume"]],
   ["twinlink run --skip", ["run", "--skip-unsupported"]],
@@ -34,7 +34,7 @@ const BEGUN: readonly [line: string, words: readonly string[]][] = [
 
 const shown = (words: readonly string[]) => words.map((word) => `<${word}>`).join("");
 
-/** Registers a test that needs a shell. It is ignored without; with `TWINLINK_REQUIRE_KERNELS=1`, as in CI, it fails. */
+/** Registers a test that needs a shell. Without it the test is ignored; with `TWINLINK_REQUIRE_KERNELS=1`, as in CI, it fails. */
 function shellTest(shell: string, what: string, fn: () => Promise<void>): void {
   const there = existsSync(`/usr/bin/${shell}`) || existsSync(`/bin/${shell}`);
   const ignore = !there && Deno.env.get("TWINLINK_REQUIRE_KERNELS") !== "1";
@@ -54,7 +54,7 @@ async function runShell(shell: string, text: string): Promise<string> {
   return new TextDecoder().decode(stdout);
 }
 
-/** Types the begun lines with a tab, and looks at what the command is called with. */
+/** Types the incomplete lines with a tab, and checks the arguments that the command gets. */
 async function onTerminal(program: readonly string[], setUp: string): Promise<void> {
   await using terminal = startProgramOnTerminal(program, { HOME: folder });
   terminal.type(`cd ${folder}; ${setUp}; twinlink() { printf '<%s>' "$@"; echo; }; PS1='rea''dy '\n`);
@@ -87,7 +87,7 @@ function twinlink; printf '<%s>' $argv; echo; end${lines.join("")}`;
   assertEquals(existsSync(`${folder}/pwned`), false);
 });
 
-/** The options that the help shows, as they are typed. */
+/** Returns the options that the help shows, as a user types them. */
 const optionsOf = async (name: string) =>
   [...(await call(["help", name])).stdout.matchAll(/^ {2}(?:-\w, | {4})(--[a-z0-9-]+)/gm)].map(([, option]) => option!)
     .sort();
@@ -121,7 +121,7 @@ Deno.test("completion: no word of twinlink is one that a shell expands", () => {
     operands,
   ]);
   assertEquals(places.flatMap(({ words }) => words).filter((word) => !/^[\w.-]+$/.test(word)), []);
-  // Nor is one left out for it.
+  // No board is left out because of its name.
   const boards = places.find(({ words }) => words.includes("model"))!;
   assertEquals(boards.words.length > 50, true);
 });

@@ -1,4 +1,4 @@
-/** The command on an emulated ConnectX: the stock mlx5_core of real kernels, and what is left when it is killed. */
+/** The command on an emulated ConnectX: the stock mlx5_core of real kernels, and the leftovers if it is killed. */
 
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { loadBoard, parseFacts } from "../boards/mod.ts";
@@ -9,12 +9,12 @@ import { descendants, run, start } from "./child.ts";
 
 const HANDLE = "pci/0000:01:00.0";
 
-/** Commands of a load of the driver, each of which it gives once. */
+/** Commands that the driver issues exactly once when it loads. */
 const LOAD = ["ENABLE_HCA", "QUERY_ISSI", "SET_ISSI", "SET_HCA_CAP", "INIT_HCA"];
 /** Commands with which the driver gives the card back. */
 const UNLOAD = ["TEARDOWN_HCA", "DISABLE_HCA"];
 
-/** Checks what the trace of a sequence shows of the card: of the reload that fails, of the next one, and of what only shows. */
+/** Checks the card's commands in the trace of a sequence: in the failed reload, in the next reload, and in steps that only show. */
 function loads(sequence: string, steps: readonly StepTrace[], seen: Map<number, DeviceEvent[]>): void {
   const [failed, recovered] = steps.filter(({ op }) => op.kind === "dev.reload").map(({ id }) => seen.get(id) ?? []);
   const named = (events: readonly DeviceEvent[] = [], names: readonly string[]) =>
@@ -52,9 +52,9 @@ for (const kernel of ["5.10", "6.12"] as const) {
       );
       assertMatch(out, /fw\.version 16\.35\.2024/);
       assert(out.includes("0000:01:00.0"), out);
-      // A module that nobody asked for would change what a reload waits for.
+      // mlx5_ib must not be loaded: it would change how long a reload waits.
       assertEquals((await guestShell(guest, "grep -c mlx5_ib /proc/modules; modprobe -n mlx5_ib")).code, 1);
-      // What a test did to the card goes with the boot: else the driver's next probe would fail
+      // A reboot clears the faults of a test: else the driver's next probe would fail
       await guest.devices[0]!.control({ fail: { command: "INIT_HCA", status: "INT_ERR" } });
       await guest.reset();
       assert(HANDLE in JSON.parse(await shown()).dev);
@@ -95,13 +95,13 @@ await kernelTest(
       const suites = ["mlx5_failures", "mlx5_commands", "mlx5_card", "mlx5_health"];
       const ran = await run(["run", ...suites, "--board", "qemu-connectx-6.12", "--out", out]);
       const said = `${ran.stdout}${ran.stderr}`;
-      // On a busy machine the time of a step may say nothing.
+      // On a busy machine the time of a step may prove nothing.
       const agreeing = ran.stdout.match(/^agree /gm)?.length ?? 0;
       const starved = said.match(/the board was starved of CPU time/g)?.length ?? 0;
       assertEquals(/^(diverge|crash|infra|model-gap) /m.test(said), false, said);
       if (starved === 0) assertEquals([ran.code, agreeing], [0, 58], said);
       else assert(agreeing > 58 / 2, said);
-      // What the stock driver does, the card knows.
+      // The card knows every access of the stock driver.
       assertEquals(said.includes("wrong access"), false, said);
       const { sequences } = await readTrace(`${out}/trace-qemu-connectx-6.12-ssh.jsonl`);
       assertEquals(

@@ -4,7 +4,7 @@ import { assert, assertEquals } from "@std/assert";
 import { kernelTest } from "../fixtures/qemu/testing.ts";
 import { run } from "./child.ts";
 
-/** Runs the three commands on the board of a kernel, which must agree; returns what the terminal shows. A starved guest has a second try. */
+/** Runs the three commands on a kernel's board, which must agree; returns the output. A starved guest gets a second try. */
 async function shown(kernel: string): Promise<string> {
   const args = [
     "run",

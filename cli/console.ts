@@ -18,20 +18,20 @@ import { BoardInUseError } from "../boards/holder.ts";
 import { leaseBoard } from "../run/lease.ts";
 import { OutputClosedError, say } from "../run/output.ts";
 
-/** The key that what follows is for twinlink: Ctrl-], as telnet and labgrid have it. */
+/** The escape key: the next key is for twinlink. It is Ctrl-], as in telnet and labgrid. */
 const ESCAPE = 0x1d;
 
 const KEYS = "Ctrl-] q leaves, Ctrl-] b sends a break, Ctrl-] Ctrl-] sends a Ctrl-]";
 const READ_ONLY_KEYS = "Ctrl-] q leaves";
 
-/** What the user typed: for the board, and for twinlink. */
+/** Typed input: bytes for the board, or a key for twinlink. */
 export type Typed = { send: Uint8Array } | { key: string };
 
-/** Takes what was typed apart. A key after Ctrl-] may come with the next piece. */
+/** Splits typed input. The key after Ctrl-] may come with the next chunk. */
 export class EscapeReader {
   #escaped = false;
 
-  /** Gives what was typed, in its order. */
+  /** Returns the parts of the input, in order. */
   push(bytes: Uint8Array): Typed[] {
     const typed: Typed[] = [];
     let rest: number[] = [];
@@ -57,7 +57,7 @@ export class EscapeReader {
   }
 }
 
-/** Opens the console of a board, by whatever way it has. */
+/** Opens the console of a board, by the way that the board has. */
 async function openConsole(
   board: Board,
   way: TransportName | undefined,
@@ -74,7 +74,7 @@ async function openConsole(
   const holder = line && await holderOf(line.path);
   if (line && holder) return await followConsole(line.path, holder);
   const lease = await leaseBoard(board, { doing: "twinlink console", signal: options.signal }).catch((error) => {
-    // A run that has the board by another way is not disturbed by somebody who looks.
+    // If a run has the line, its record is shown: this does not disturb the run.
     if (!line || !(error instanceof BoardInUseError)) throw error;
     return error;
   });
@@ -97,9 +97,9 @@ async function closeAll(console: OpenConsole, lease: AsyncDisposable): Promise<v
 }
 
 /**
- * Shows a record as it grows, until it is whole. The record is the board's bytes as they are, and so they go to the
- * terminal: what runs on a console (an editor, a boot menu, a shell with colours) is made of control sequences. Who opens
- * it wants the terminal to obey them. What twinlink itself has to say is escaped.
+ * Shows a record as it grows, until it is whole. The board's bytes go unchanged to the
+ * terminal: what runs on a console (an editor, a boot menu, a shell with colours) uses control sequences. A user who opens
+ * a console wants the terminal to obey them. Text of twinlink itself is escaped.
  */
 async function show(console: OpenConsole, over: () => boolean): Promise<void> {
   using file = await Deno.open(console.record);
@@ -111,7 +111,7 @@ async function show(console: OpenConsole, over: () => boolean): Promise<void> {
     const last = over();
     grown = Promise.withResolvers<void>();
     for (let count = await file.read(buffer); count !== null; count = await file.read(buffer)) {
-      // A terminal that is slow holds this up, and not the record.
+      // A slow terminal delays this loop, but not the record.
       for (let at = 0; at < count;) at += await Deno.stdout.write(buffer.subarray(at, count)).catch(closed);
     }
     if (last) return;
@@ -125,10 +125,10 @@ function closed(error: unknown): never {
   throw error instanceof Deno.errors.BrokenPipe ? new OutputClosedError("standard output is closed") : error;
 }
 
-/** What is typed to a line that takes nothing; more is dropped. */
+/** The most typed bytes that wait for a blocked line; more are dropped. */
 const HELD = 64 * 1024;
 
-/** Passes on what is typed; resolves when the user leaves, also while the line takes nothing. */
+/** Passes on typed input; resolves when the user leaves, even while the line is blocked. */
 async function type(console: OpenConsole): Promise<void> {
   const reader = new EscapeReader();
   const buffer = new Uint8Array(4096);
@@ -137,7 +137,7 @@ async function type(console: OpenConsole): Promise<void> {
   const later = (size: number, send: (() => Promise<void>) | undefined) => {
     if (!send || held + size > HELD) return;
     held += size;
-    // Where the line is lost its `ended` has the reason.
+    // If the line is lost, `ended` has the reason.
     sending = sending.then(send).catch(() => {}).finally(() => held -= size);
   };
   for (;;) {
@@ -152,18 +152,18 @@ async function type(console: OpenConsole): Promise<void> {
   }
 }
 
-/** A line of ours on a raw terminal. */
+/** Prints a line of twinlink on a raw terminal. */
 function tell(text: string): void {
   Deno.stderr.writeSync(new TextEncoder().encode(`\r\n[twinlink: ${visible(text)}]\r\n`));
 }
 
 const STDIN = 0;
 
-/** Keys as they are typed, and bytes as the board sent them: Deno's raw mode alone leaves newlines to the terminal. */
+/** Makes the terminal raw for input and output: Deno's raw mode alone still translates newlines in the output. */
 function makeRaw(): void {
   Deno.stdin.setRaw(true);
   const termios = getTermios(STDIN);
-  // Its second word is c_oflag.
+  // The second word of termios is c_oflag.
   new Uint32Array(termios.buffer, 0, 4)[1] = 0;
   setTermios(STDIN, termios);
 }
@@ -188,13 +188,13 @@ async function run(board: Board, way: TransportName | undefined, signal: AbortSi
     say(`twinlink: console of board "${visible(board.name)}": ${visible(console.words)}`);
     say(`twinlink: recorded in ${visible(console.record)}`);
     if (keyboard) {
-      // Raw before the keys are shown: a user who reads of a key types it, and Ctrl-C is the board's from here on.
+      // Raw before the help on keys is shown: the user may type such a key at once. From here on, Ctrl-C is for the board.
       makeRaw();
       tell(writable ? KEYS : READ_ONLY_KEYS);
     }
     Deno.addSignalListener("SIGWINCH", resized);
     const shown = show(console, () => over);
-    // Where nobody types it is shown until it ends, or a signal comes.
+    // Without a keyboard the console is shown until it ends or a signal comes.
     const left = keyboard ? type(console).then(() => "left") : new Promise<never>(() => {});
     const aborted = new Promise<string>((resolve) => {
       signal.addEventListener("abort", () => resolve("stopped"));

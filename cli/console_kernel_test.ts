@@ -35,7 +35,7 @@ guestTest(
       assertEquals(code, 0, `${stdout}${stderr}`);
       assertMatch(stdout, /^agree +lifecycle > /m);
       const record = await Deno.readTextFile(`${dir}/out/console-two-uarts-serial.log`);
-      // What the board reports of the login on its other line, and nothing of the protocol.
+      // The record has the board's log of the login on its other line, and no bytes of the protocol.
       assertMatch(record, /login\[\d+\]: root login on 'ttyS1'/);
       assert(!record.includes("@tl"), record);
       assert(!record.includes(guest.login.password));
@@ -90,7 +90,7 @@ await kernelTest(
       await using terminal = startOnTerminal(["console", "qemu-6.12"], { XDG_STATE_HOME: state });
       await terminal.see("Linux version 6.12.");
       await terminal.see("root@twinlink:");
-      // Its shell is there before its way to type is; a newline more does no harm.
+      // The shell starts before typing works, so the line is typed repeatedly; an extra newline does no harm.
       const typing = setInterval(() => terminal.type("uname -s''r\n"), 500);
       await terminal.see("\nLinux 6.12.");
       clearInterval(typing);

@@ -25,7 +25,7 @@ Deno.test({
       await terminal.see("the shell on the board ended with status 7");
       assertEquals(await terminal.exited, 0);
       assertStringIncludes((await recordOf(terminal.shown)).bytes, "hello\r\n");
-      // An unknown host is not spoken to.
+      // The console does not connect to an unknown host.
       await Deno.writeTextFile(file, `${REMOTE}${ssh}known_hosts_file = "/dev/null"\n`);
       await using stranger = startOnTerminal(["console", file], env);
       await stranger.see("Host key verification failed");

@@ -18,18 +18,18 @@ printf 'ready\\r\\n'
 while IFS= read -r line; do printf '\\033[31m<%s>\\377\\033[0m\\r\\n' "$line"; done`,
 ];
 
-Deno.test("console: what is typed goes to the board, what it reports to the terminal and the record, Ctrl-] q leaves", () =>
+Deno.test("console: input goes to the board, output to the terminal and the record, Ctrl-] q leaves", () =>
   bench({ board: ANSWERING }, async ({ line, file, env }) => {
     await using terminal = startOnTerminal(["console", file], env);
     await terminal.see(`console of board "bench": serial ${line.path} at 115200\r\n`);
     await terminal.see("Ctrl-] q leaves, Ctrl-] b sends a break");
-    // Ctrl-C and Ctrl-] are the board's as well.
+    // Ctrl-C and a doubled Ctrl-] also go to the board.
     terminal.type("one\x03\x1d\x1d\x1b[A\n");
     await terminal.see("\x1b[31m<one\x03\x1d\x1b[A>\xff\x1b[0m\r\n");
     terminal.type("\x1d?two\n");
     await terminal.see("[twinlink: Ctrl-] q leaves");
     await terminal.see("<two>");
-    // Nobody else gets the board meanwhile.
+    // No other command gets the board meanwhile.
     const { code, stderr } = await run(["run", "trap", "--board", file], { env });
     assertEquals(code, 3);
     assertMatch(stderr, /\(twinlink console, process \d+\) since .* has it; --wait waits until it is free/);
@@ -37,14 +37,14 @@ Deno.test("console: what is typed goes to the board, what it reports to the term
     assertEquals(await terminal.exited, 0);
     const { bytes, cast, times } = await recordOf(terminal.shown);
     assertStringIncludes(bytes, "\x1b[31m<one\x03\x1d\x1b[A>\xff\x1b[0m\r\n\x1b[31m<two>\xff\x1b[0m\r\n");
-    // The times are of all of it; what is no text is marked there.
+    // The timed record has all of the output; invalid UTF-8 is replaced there.
     assertEquals(cast, bytes.replaceAll("\xff", "\ufffd"));
     assertEquals(times, times.toSorted((a, b) => a - b));
-    // What was typed is not in it, but for what came back.
+    // The record has no typed input, only what the board echoed.
     assert(!bytes.includes("?two"));
   }));
 
-Deno.test("console: while somebody has the line its record is shown, and nothing is typed", () =>
+Deno.test("console: while another process has the line, its record is shown, and nothing is typed", () =>
   bench({ board: ["sh", "-c", "stty raw -echo; exec cat"] }, async ({ line, file, env }) => {
     const owner = await LineOwner.open({ path: line.path, purpose: "run", title: "bench" });
     await line.inject("before it\r\n");
@@ -55,7 +55,7 @@ Deno.test("console: while somebody has the line its record is shown, and nothing
     await line.inject("\x1b[1mand now\r\n");
     await terminal.see("\x1b[1mand now\r\n");
     assertEquals(line.received, 0);
-    // A second owner learns who has it.
+    // The refusal of a second owner names the holder of the line.
     const { code, stderr } = await run(["run", "trap", "--board", file], { env });
     assertEquals(code, 3);
     assertMatch(stderr, /not judged: Cannot open \S+: it is in use by a twinlink run \(process \d+\) since 20/);
@@ -70,7 +70,7 @@ Deno.test("console: while somebody has the line its record is shown, and nothing
     assertEquals(await terminal.exited, 0);
   }));
 
-Deno.test("console: a line that is pulled, and one that is not there, are one line each and exit 3", () =>
+Deno.test("console: a line that is unplugged, and a line that does not exist, are one message line each and exit 3", () =>
   bench({}, async ({ line, file, env }) => {
     await using terminal = startOnTerminal(["console", file], env);
     await line.inject("alive\r\n");
@@ -78,7 +78,7 @@ Deno.test("console: a line that is pulled, and one that is not there, are one li
     await line.unplug();
     await terminal.see(`twinlink: Lost serial ${line.path}: `);
     assertEquals(await terminal.exited, 3);
-    // What twinlink reports of a board acts on no terminal.
+    // Text from a board is escaped before it reaches a terminal.
     await Deno.writeTextFile(file, `${REMOTE}[serial]\npath = "/dev/\\u001b[2Jnone"\n`);
     const { code, stderr } = await run(["console", file], { env });
     assertEquals([code, stderr], [
@@ -101,7 +101,7 @@ Deno.test("console: without a terminal a board is watched until a signal comes",
     assertEquals(code, 143);
   }));
 
-Deno.test("console: boards without one, and more than one board, are reported with exit 2", async () => {
+Deno.test("console: boards without a console, and more than one board, are reported with exit 2", async () => {
   const said = async (...args: string[]) => {
     const { code, stderr } = await call(["console", ...args]);
     assertEquals(code, 2);

@@ -1,6 +1,6 @@
 /**
- * The suites on the debug kernel, which is optional: where `deno task debug-kernel` was not run, its tests are skipped
- * with that as their reason. CI, which takes no skip for a pass, has none of them then.
+ * The suites on the debug kernel, which is optional: if `deno task debug-kernel` was not run, its tests are skipped
+ * with this reason. CI does not accept skipped tests, so it leaves them out.
  *
  * @module
  */

@@ -1,4 +1,4 @@
-/** The lock of a device on a real kernel: a board over ssh, which two runs call by two names. */
+/** The lock of a device on a real kernel: a board over ssh, to which two runs give two names. */
 
 import { assertEquals, assertMatch } from "@std/assert";
 import { guestShell, guestTest, testImage } from "../fixtures/qemu/testing.ts";
@@ -42,7 +42,7 @@ guestTest(
         refused.stderr,
         /Cannot use board "other": ann on \S+ \(twinlink run, process \d+\) since .* UTC has netdevsim\//,
       );
-      // Its plan comes to its tear-down all the same: nobody runs meanwhile, and the next run needs no option.
+      // The plan still reaches its tear-down: no other run starts meanwhile, and the next run needs no option.
       child.kill("SIGKILL");
       await end;
       const next = await run(["run", short, "--board", second!], state("bob"));

@@ -15,7 +15,7 @@ export default suite("one", { fixture: hardware("mlx5") }, ({ sequence }) => {
 });
 `;
 
-/** Processes with a file of an agent on the board open. */
+/** Returns the processes that have a file of an agent on the board open. */
 function ofFolder(dir: string): string[] {
   return [...Deno.readDirSync("/proc")].map(({ name }) => name).filter((pid) => {
     try {
@@ -31,7 +31,7 @@ for (const shell of SHELLS) {
     ignore,
   }, async () => {
     await using board = await FaultBoard.open({ shell });
-    // A step that lasts, known by how long.
+    // A long step, recognised by its exact duration.
     const [mine, other] = [1, 2].map((n) => `${n * 1000 + (1 + (performance.now() | 0) % 900) / 1000}`);
     await withNic(board);
     const file = await nicFile(board, NIC, 'capabilities = ["mlx5"]\n');
@@ -65,7 +65,7 @@ for (const shell of SHELLS) {
       }
       assertEquals(await sleeping(mine!), true);
 
-      // The run is killed, and then its agent; what that has started goes on.
+      // The run is killed, and then its agent; the agent's children continue.
       first.kill("SIGKILL");
       await end;
       board.killAgent();
@@ -73,7 +73,7 @@ for (const shell of SHELLS) {
       const { code, stdout, stderr } = await run(["boards", "facts", again], state("bob"));
       assertEquals([code, stderr], [0, ""], stdout);
       assertEquals([await sleeping(mine!), await sleeping(other!), ofFolder(board.dir)], [false, true, []]);
-      // Nothing is left of either run.
+      // Neither run has left anything.
       for (const name of ["run/twinlink", "tmp", "tmp2"]) {
         assertEquals([name, [...Deno.readDirSync(`/proc/${bystander.pid}/root${board.dir}/${name}`)]], [name, []]);
       }

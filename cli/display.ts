@@ -1,5 +1,5 @@
 /**
- * What a user sees of a run while it goes on, on standard error: one live line on a terminal, plain lines elsewhere.
+ * Shows the progress of a run on standard error: one live line on a terminal, plain lines elsewhere.
  *
  * @module
  */
@@ -39,7 +39,7 @@ export function progressText({ phase, detail, done, total }: Progress): string {
   return `${what} ${total === undefined ? MB(done) : `${MB(done)} of ${MB(total)}`} MB`;
 }
 
-/** Plain lines, for CI logs: one at each new thing that is done, none for what only moves on; `quiet`: none at all. */
+/** Plain lines, for CI logs: one for each new activity, none for mere progress; `quiet`: none at all. */
 function plainDisplay(quiet: boolean): Display {
   let last = "";
   const told = (line: string) => {
@@ -59,7 +59,7 @@ function plainDisplay(quiet: boolean): Display {
   };
 }
 
-/** One line that is drawn again, by cli-progress. */
+/** Makes the display with one live line, which cli-progress redraws. */
 function liveDisplay(): Display {
   let board = "";
   let text = "";
@@ -72,18 +72,18 @@ function liveDisplay(): Display {
     stream: process.stderr,
     barsize: 24,
     fps: 10,
-    // Drawn at once, and by its timer again: a boot that takes a while is seen to be alive.
+    // Drawn at once, and again by a timer: so a user sees that a long boot is still alive.
     hideCursor: true,
     clearOnComplete: true,
     linewrap: false,
-    // Ctrl-C is ours: see interrupt.ts.
+    // twinlink handles Ctrl-C itself: see interrupt.ts.
     gracefulExit: false,
     emptyOnZero: true,
   }, cliProgress.Presets.shades_classic);
   let total = 0;
   let value = 0;
   let shown = false;
-  /** A line that has no end yet: the bar would be drawn over it. */
+  /** The last line of output, if it has no newline yet: the bar would overwrite it. */
   let unended = "";
   const show = () => {
     if (shown) return bar.update(value);
@@ -143,7 +143,7 @@ function liveDisplay(): Display {
 }
 
 /**
- * Returns the display that fits standard error: live on a terminal that can, plain lines elsewhere, unless it is to be quiet. The
+ * Returns the display that fits standard error: a live line on a capable terminal, plain lines elsewhere, nothing if quiet. The
  * live line leaves nothing behind.
  */
 export function openDisplay(quiet = false): Display {

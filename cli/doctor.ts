@@ -30,10 +30,10 @@ function programFinding(what: string, argv: readonly string[] | undefined): Prob
   return [{ what, found: path !== null, detail: path ?? `${program} is not on this machine`, mend }];
 }
 
-/** A serial port: there, and this user may open it. Opening it for real would disturb the line. */
+/** Checks that a serial port exists and that this user may open it. To open it really would disturb the line. */
 async function portFinding(path: string): Promise<ProbeResult> {
   const what = "serial port";
-  // Deno looks into /dev only with all permissions.
+  // Deno reads /dev only with all permissions.
   const test = async (flag: string) => (await new Deno.Command("test", { args: [flag, path] }).output()).success;
   if (!await test("-e")) return { what, found: false, detail: `there is no ${path}`, mend: "ls -l /dev/serial/by-id" };
   if (!await test("-c")) {
@@ -44,7 +44,7 @@ async function portFinding(path: string): Promise<ProbeResult> {
   return { what, found: false, detail: `this user may not read and write ${path}`, mend };
 }
 
-/** Something that a transport needs. */
+/** Checks something that a transport needs. */
 async function needFinding({ what, kind, name, mend }: Need): Promise<ProbeResult[]> {
   if (name === undefined) return [];
   switch (kind) {
@@ -61,7 +61,7 @@ async function needFinding({ what, kind, name, mend }: Need): Promise<ProbeResul
   }
 }
 
-/** Returns what the guest of a board still has to download, so that its first boot is no surprise. */
+/** Reports the downloads that the guest of a board still needs, so that its first boot is no surprise. */
 async function downloadFinding(board: Board): Promise<ProbeResult> {
   const missing = await missingDownloads(board.qemu!.kernel, deviceOf(board)?.kind, board.qemu!.modules);
   const total = missing.reduce((sum, { mb }) => sum + mb, 0);
@@ -73,7 +73,7 @@ async function downloadFinding(board: Board): Promise<ProbeResult> {
   return { what: "downloads", found: true, detail, mend: "" };
 }
 
-/** Returns what one board needs of this machine. */
+/** Checks what one board needs on this machine. */
 async function boardFindings(board: Board): Promise<ProbeResult[]> {
   const { qemu, recording, power } = board;
   const findings: ProbeResult[] = [];
@@ -97,7 +97,7 @@ async function boardFindings(board: Board): Promise<ProbeResult[]> {
 
 const INSTALL = "sudo apt-get install ";
 
-/** Returns the fixes in one: what apt-get can install in a single command, and the rest. */
+/** Returns the fixes: one apt-get command for all packages, and the other fixes. */
 export function mends(findings: readonly ProbeResult[]): string[] {
   const missing = [...new Set(findings.filter(({ found, mend }) => !found && mend).map(({ mend }) => mend))];
   const packages = missing.filter((mend) => mend.startsWith(INSTALL)).map((mend) => mend.slice(INSTALL.length));
@@ -105,7 +105,7 @@ export function mends(findings: readonly ProbeResult[]): string[] {
   return [...packages.length > 0 ? [INSTALL + [...new Set(packages)].join(" ")] : [], ...others];
 }
 
-/** Returns what a board answers, as a finding, and the probe of one that answers. */
+/** Returns a finding about the connection to a board, and the probe if the board answers. */
 async function connection(board: Board, signal: AbortSignal): Promise<{ finding: ProbeResult; found?: Probe }> {
   const what = "connection";
   try {

@@ -1,4 +1,4 @@
-/** What programs of this folder have in common: signals, and errors as one line and an exit status. */
+/** Common code of this folder's programs: handles signals, and turns errors into one line and an exit status. */
 
 import { visible } from "../boards/visible.ts";
 import { STATUS_OF } from "../run/error_status.ts";
@@ -8,7 +8,7 @@ import { OutputClosedError, say } from "../run/output.ts";
 /** Returns the exit status of a program that an error ended; never 0. */
 export function statusOfError(error: unknown): number {
   if (error instanceof StoppedError) return error.status;
-  // As a shell has it for a program that SIGPIPE ended.
+  // As in a shell, for a program that SIGPIPE ended.
   if (error instanceof OutputClosedError) return 141;
   return error instanceof Error ? STATUS_OF[error.name] ?? 3 : 3;
 }
@@ -33,7 +33,7 @@ export async function statusOf(
   using interrupts = await catchSignals();
   try {
     const status = await Promise.race([program(interrupts.signal, interrupts), interrupts.given]);
-    // A promise that was rejected last is reported in the next turn.
+    // The runtime reports the last rejected promise in the next turn of the event loop.
     await new Promise((resolve) => setTimeout(resolve));
     if (interrupts.unhandled) throw interrupts.unhandled.error;
     return interrupts.status ?? status;

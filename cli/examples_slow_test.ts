@@ -1,4 +1,4 @@
-/** The examples of CI servers: their files are what the servers take, and their commands do what they are to do. */
+/** The examples of CI servers: the servers accept the files, and the commands do their job. */
 
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { parse } from "@std/yaml/parse";
@@ -19,7 +19,7 @@ Deno.test.afterAll(() => files[Symbol.asyncDispose]());
 const text = z.string().min(1);
 const words = z.array(text).min(1);
 
-/** The keys of GitHub's workflow syntax that the example uses: another one is a mistake in it. */
+/** The keys of GitHub's workflow syntax that the example uses: any other key is a mistake in the example. */
 const github = z.strictObject({
   name: text,
   on: z.strictObject({
@@ -63,14 +63,14 @@ const gitlabJob = z.strictObject({
 });
 const gitlab = z.strictObject({ variables: z.record(text, z.string()), board: gitlabJob, pages: gitlabJob });
 
-/** What a server runs: the commands of the job, and those that come after it, however it ends. */
+/** The commands that a server runs: the job, and the commands after the job, however it ends. */
 interface Server {
   env: Record<string, string>;
   job: string[];
   after: string[];
 }
 
-/** Returns the server's own words in values, as one run has them. */
+/** Replaces the server's own variables in a value, as in one run. */
 const filled = (value: string) =>
   value.replace(/\$\{\{ github\.run_id \}\}|\$\{env\.BUILD_NUMBER\}/, "7").replace("${{ github.run_attempt }}", "1");
 
@@ -106,13 +106,13 @@ const SERVERS: Record<string, () => Server> = {
   },
 };
 
-/** Returns the command lines of twinlink in a script of a shell, with variables as they stand. */
+/** Returns the command lines of twinlink in a script of a shell, with variables not expanded. */
 const commandsIn = (script: string) =>
   [...script.matchAll(/(?:^|[;|&]|\bthen)\s*twinlink ([^;|>\n]*)/gm)].map(([, line]) =>
     line!.trim().split(/\s+/).map((word) => word.replaceAll('"', ""))
   );
 
-Deno.test("examples/ci: files that the servers take, of commands and options that exist", async () => {
+Deno.test("examples/ci: files that the servers accept, with commands and options that exist", async () => {
   const scripts: string[] = [read("nipa.sh")];
   for (const server of Object.values(SERVERS)) {
     const { job, after } = server();
@@ -126,7 +126,7 @@ Deno.test("examples/ci: files that the servers take, of commands and options tha
   assertEquals([...seen].sort(), ["history", "report", "run"]);
 });
 
-/** Returns a folder of a lab with a board: a recording, which agrees, or not where its file was changed. */
+/** Returns a lab's folder with a board: a recording, which agrees until its file is changed. */
 async function lab(name: string) {
   const folder = `${files.folder}/${name}`;
   const [trace, board] = [`${folder}/board.jsonl`, `${folder}/board.toml`];
@@ -154,7 +154,7 @@ async function shell(
   const { code, stdout, stderr } = await new Deno.Command("sh", {
     args: ["-ec", script],
     cwd,
-    // As a script of npm has it, whose folder is another one.
+    // As in a script of npm, whose folder differs.
     env: { ...env, ...state, PATH: path, NO_COLOR: "1", INIT_CWD: "/" },
     stdin: "null",
   }).output();

@@ -11,8 +11,8 @@ export const fullName = ({ suite, sequence }: { suite: string; sequence: string 
 export const exactly = (sequence: { suite: string; sequence: string }): string => `=${fullName(sequence)}`;
 
 /**
- * Returns whether a sequence is taken, by the filters that were given: it matches one of those without `!`, if there are any, and
- * none of those with it. A filter is `TEXT`, which the name holds, or `=NAME`, which is the whole name; in any case of letters.
+ * Returns whether a sequence is taken, by the filters that were given: it matches a filter without `!`, if there are any, and
+ * no filter with `!`. A filter is `TEXT`, which the name holds, or `=NAME`, which is the whole name; in any case of letters.
  */
 export function filterOf(filters: readonly string[]): (about: { suite: string; sequence: string }) => boolean {
   const matching = (filter: string) => {

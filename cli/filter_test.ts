@@ -9,7 +9,7 @@ const ALL = ["reload > plain", "reload > plain, twice", "netns > reload", "trap 
 const taken = (...filters: string[]) =>
   ALL.filter(filterOf(filters)).map(({ suite, sequence }) => `${suite} > ${sequence}`);
 
-Deno.test("a filter is a part of the name in any case of letters, the whole name, or either with ! in front", () => {
+Deno.test("a filter is a part of the name in any case of letters, the whole name, or one of these with a leading !", () => {
   assertEquals(taken(), ["reload > plain", "reload > plain, twice", "netns > reload", "trap > Set"]);
   assertEquals(taken("set"), ["trap > Set"]);
   assertEquals(taken("plain", "TRAP"), ["reload > plain", "reload > plain, twice", "trap > Set"]);

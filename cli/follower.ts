@@ -1,5 +1,5 @@
 /**
- * Follows a run by its events: keeps the display, the reports and the artefacts going, and ends them however the run ends.
+ * Follows a run by its events: feeds the display, the reports and the artefacts, and closes them however the run ends.
  *
  * @module
  */
@@ -33,23 +33,23 @@ export interface Planned extends AboutSequence {
   at?: SequencePlace | undefined;
 }
 
-/** Where a run reports to. */
+/** The outputs of a run's reports. */
 export interface FollowerOptions {
   display: Display;
   /** The report on standard output */
   report: Report;
-  /** True if that is for a human reader */
+  /** True if the report is for a human reader */
   human: boolean;
   /** True if only the closing line of the summary is printed. @default {false} */
   brief?: boolean;
-  /** The reports in files, and what writes them */
+  /** The reports in files, and the function that writes them */
   files?: { reports: Report[]; write(folder: string): Promise<string[]> } | undefined;
   journal?: RunJournal | undefined;
   /** File for the trace of the only board */
   trace?: string | undefined;
   /** The earlier recording that boards are compared with, in words */
   against?: string | undefined;
-  /** What to say of a board beside its numbers */
+  /** Returns notes on a board for the summary */
   notes?: (board: string) => readonly string[];
 }
 
@@ -65,12 +65,12 @@ export class Follower {
   /** How the run ended; undefined while it goes on */
   end: RunEnd | undefined;
   readonly #planned: readonly Planned[];
-  /** Where sequences are defined */
+  /** The places where sequences are defined */
   readonly #places = new Map<string, SequencePlace>();
   readonly #options: FollowerOptions;
   readonly #written: string[] = [];
   #header: TraceHeader | undefined;
-  /** What is to be run on this board */
+  /** The sequences to run on the current board */
   #expected: readonly AboutSequence[];
   #leftOut: readonly LeftOut[] = [];
   #verdicts: SequenceVerdict[] = [];
@@ -79,10 +79,10 @@ export class Follower {
   /** Files are written after the events, in their order. */
   #writing: Promise<void> = Promise.resolve();
   #trace: TraceArtefact | undefined;
-  /** Why standard output takes no more */
+  /** Why standard output accepts no more output */
   #unheard: Error | undefined;
 
-  /** Follows a run of what is planned. */
+  /** Takes the planned sequences of a run. */
   constructor(planned: readonly Planned[], options: FollowerOptions) {
     this.#planned = planned;
     for (const one of planned) if (one.at) this.#places.set(keyOf(one), one.at);
@@ -92,11 +92,11 @@ export class Follower {
 
   #later(work: () => Promise<void>): void {
     this.#writing = this.#writing.then(work);
-    // It is thrown where it is awaited.
+    // The error is thrown where the promise is awaited.
     this.#writing.catch(() => {});
   }
 
-  /** Does what is for a person to see. If nobody can take it, the files are still written. */
+  /** Writes output for the user. If standard output fails, the files are still written. */
   #show(work: () => void): void {
     if (this.#unheard) return;
     try {
@@ -169,7 +169,7 @@ export class Follower {
     this.#tell((report) => report.begin({ ...header, ...(against === undefined ? {} : { against }) }, at));
   }
 
-  /** Returns what was to be run and was not, with the reason. */
+  /** Returns verdicts for the planned sequences that were not run, with the reason. */
   #notRun(reason: string): SequenceVerdict[] {
     const run = new Set(this.#verdicts.map(keyOf));
     return this.#expected.filter((one) => !run.has(keyOf(one))).map(({ suite, sequence, source }) => (
@@ -197,7 +197,7 @@ export class Follower {
       kernel,
       verdicts: this.#verdicts,
       leftOut: this.#leftOut,
-      // A board that was lost has a line of its own.
+      // The summary reports a lost board on a line of its own.
       notRun: ended || !failure ? notRun.map(({ suite, sequence }) => ({ suite, sequence, reason })) : [],
       notes: [...headerNotes(this.#header ?? {}), ...this.#options.notes?.(board) ?? []],
       ms,
@@ -219,7 +219,7 @@ export class Follower {
     this.#show(() => {
       display.end();
       if (failure && !ended) say(`${labelOf({ board, transport })}: not judged: ${lined(reason)}`);
-      // A human gets one line.
+      // A human reader gets one line for all of them.
       fill(report, human ? [] : notRun);
     });
   }
@@ -250,7 +250,7 @@ export class Follower {
   /**
    * Waits until the files are on disk.
    *
-   * @throws {Error} If one could not be written, or nobody took what was reported
+   * @throws {Error} If a file could not be written, or standard output failed
    */
   async settled(): Promise<void> {
     await this.#writing;

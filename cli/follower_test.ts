@@ -1,4 +1,4 @@
-/** Every end of a run is in every report: nothing that was planned is missing, and nothing of it passes unjudged. */
+/** Every report shows how a run ended: no planned sequence is missing, and none passes without a judgement. */
 
 import { assertEquals } from "@std/assert";
 import { type Board, loadBoard } from "../boards/mod.ts";
@@ -79,7 +79,7 @@ for (const [what, { error, exit }] of Object.entries(ENDS)) {
           run: async (plan) => {
             if (board.name === "b2" && plan.sequence === "b") {
               if (thrown instanceof StoppedError) controller.abort(thrown);
-              // What a closed standard output does shows at the next word.
+              // A closed standard output shows at the next write.
               if (thrown instanceof OutputClosedError) closed = true;
               else throw thrown;
             }
@@ -98,13 +98,13 @@ for (const [what, { error, exit }] of Object.entries(ENDS)) {
       const verdicts = lines.filter(({ type }) => type === "sequence");
       assertEquals(verdicts.map(({ sequence }) => sequence), [...NAMES, ...NAMES, ...NAMES]);
       const two = verdicts.slice(3, 6).map(({ verdict }) => verdict);
-      // Where it is only that nobody listens, a board beside may have come to its end.
+      // If only standard output was closed, the parallel board may have finished.
       if (!(thrown instanceof OutputClosedError)) assertEquals(two, ["agree", "infra", "infra"]);
       assertEquals(lines.at(-1).exit, exit);
       const junit = await Deno.readTextFile(`${out}/junit.xml`);
       const wrong = verdicts.filter(({ verdict }) => OUTCOMES[verdict as "agree"] === "error").length;
       const [, tests, errors] = /<testsuites name="twinlink" tests="(\d+)" failures="0" errors="(\d+)"/.exec(junit)!;
-      // One that is no pass although each sequence agrees has a test for that.
+      // A run that is not a pass although each sequence agrees has an extra test for that.
       assertEquals([tests, errors], wrong > 0 ? ["9", `${wrong}`] : ["10", "1"]);
       const ktap = await Deno.readTextFile(`${out}/results.ktap`);
       assertEquals(ktap.match(/^ {2}(not )?ok/gm)?.length, 9);

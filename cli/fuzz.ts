@@ -136,7 +136,7 @@ interface FuzzJob {
   wait: boolean;
 }
 
-/** Returns the numbers from `first` on. */
+/** Yields `howMany` numbers from `first` on. */
 function* upFrom(first: number, howMany: number): Generator<number> {
   for (let i = 0; i < howMany; i++) yield first + i;
 }
@@ -195,7 +195,7 @@ async function onBoard(board: Board, job: FuzzJob, interrupts: Interrupts): Prom
       display.begin(board.name, sequences + corpus.length);
     }
     if (event.type === "sequence") {
-      // A campaign on a recording never waits, so this is the only place that notices a signal
+      // A campaign on a recording never waits, so so a signal can be noticed only here
       interrupts.stopped();
       addToSummary(sofar.summary, event.verdict);
       if (++ran % 25 === 0 && !json && !Deno.stderr.isTerminal()) say(`${ran} of ${sequences + corpus.length} run`);
@@ -219,7 +219,7 @@ async function onBoard(board: Board, job: FuzzJob, interrupts: Interrupts): Prom
   const tell = (result: Pick<CampaignResult, "summary" | "found">, error?: unknown) => {
     const ms = Date.now() - started;
     const { user, system } = process.cpuUsage(before);
-    // One thread does all that is not the board's
+    // One thread does all work except the board's
     const waiting = Math.max(0, 1 - (user + system) / 1000 / ms);
     const status = error === undefined ? fuzzStatus(result.summary, sequences + inCorpus) : statusOfError(error);
     if (json) {
@@ -227,12 +227,12 @@ async function onBoard(board: Board, job: FuzzJob, interrupts: Interrupts): Prom
     } else print(summaryText(result, { ms, waiting, written, again }));
     return status;
   };
-  /** What there is of it so far, for the caller that stops it */
+  /** The result so far, for a caller that stops the campaign */
   const sofar: Pick<CampaignResult, "summary" | "found"> = { summary: emptySummary(), found: [] };
   let result: CampaignResult;
   try {
     result = await runCampaign(
-      // What is pushed to both is limited to what both allow.
+      // Sequences for both boards are limited to the disruption that both allow.
       other ? { ...board, disruption: lesser(allowedDisruption(board), allowedDisruption(other)) } : board,
       opened(board),
       {
@@ -258,7 +258,7 @@ async function onBoard(board: Board, job: FuzzJob, interrupts: Interrupts): Prom
   return tell(result);
 }
 
-/** Returns the exit status of a campaign: no pass if it judged fewer sequences than it was to. */
+/** Returns the exit status of a campaign: not a pass if it judged fewer sequences than planned. */
 export function fuzzStatus(summary: Summary, planned: number): 0 | 1 | 3 {
   const status = exitStatus(summary);
   const judged = summary.sequences.agree + summary.sequences.waived;

@@ -1,4 +1,4 @@
-/** `twinlink fuzz` as its user meets it. */
+/** `twinlink fuzz`: its output and its exit status. */
 
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { emptySummary, type SequenceVerdict, type Verdict } from "../diff/mod.ts";
@@ -10,7 +10,7 @@ import { call } from "./in_process.ts";
 const folder = await Deno.makeTempDir({ prefix: "twinlink-fuzz-" });
 Deno.test.afterAll(() => Deno.remove(folder, { recursive: true }));
 
-Deno.test("the model by itself: the same seed gives the same numbers, and all that is checked holds", async () => {
+Deno.test("the model alone: the same seed gives the same numbers, and every check passes", async () => {
   const args = ["fuzz", "--board", "model", "--era", "6.1", "--seed", "7", "-n", "40", "--json"];
   const first = await run(args);
   assertEquals(first.code, 0, first.stderr);
@@ -36,7 +36,7 @@ Deno.test("wrong usage is one line with what is wrong", async () => {
   }
 });
 
-Deno.test("a campaign that judged fewer sequences than it was to is no pass", () => {
+Deno.test("a campaign that judged fewer sequences than planned is not a pass", () => {
   const verdict = (verdict: Verdict, channel?: "agree"): SequenceVerdict => ({
     suite: "fuzz",
     sequence: verdict,

@@ -1,6 +1,6 @@
 /**
  * The guard on a real board: a guest whose root is a virtio disk is described as a remote board, by ssh and by its serial
- * line. What would cut it off is refused, what would not is run.
+ * line. Sequences that would cut the guest off are refused, others are run.
  */
 
 import { assert, assertEquals, assertMatch, assertNotEquals, assertStringIncludes } from "@std/assert";
@@ -25,7 +25,7 @@ async function imageWithDisk(kernel: KernelId) {
   }
 }
 
-/** A guest as two boards of somebody else's, `by-ssh` and `by-serial`, and a folder for their files. */
+/** A guest described as two remote boards, `by-ssh` and `by-serial`, and a folder for their files. */
 class Lab implements AsyncDisposable {
   readonly #guest: Guest;
   readonly #dir: string;
@@ -65,12 +65,12 @@ export default suite("one", { fixture: netdevsim() }, ({ sequence }) => {
 });
 `,
     );
-    // A folder of its own: what one guest is left with is not left on the next, which has the same name.
+    // Each guest has its own state folder: the next guest has the same name, but not the leftovers.
     const env = { GUEST_PASSWORD: this.#guest.login.password, XDG_STATE_HOME: `${this.#dir}/state` };
     return await run(["run", `${this.#dir}/one.ts`, "--board", `${this.#dir}/${on}.toml`, ...more], { env });
   }
 
-  /** Runs it to see it refused: one line, nothing pushed, exit status 2. */
+  /** Checks that a sequence is refused: one line, nothing pushed, exit status 2. */
   async refuses(on: "ssh" | "serial", step: string, why: RegExp, more: string[] = []): Promise<void> {
     const { code, stdout, stderr } = await this.run(on, step, more);
     const lines = stderr.split("\n").filter((line) => line.startsWith("twinlink: "));
@@ -94,7 +94,7 @@ interface Bound {
 const unbind = ({ bus, driver, device }: Bound) => `dut.write("/sys/bus/${bus}/drivers/${driver}/unbind", "${device}")`;
 const unload = (module: string) => `dut.module("${module}").unload()`;
 
-/** Returns what a device is and what drives it: the device of a path in sysfs, and those above it that have a driver. */
+/** Returns the devices with a driver at a path in sysfs: the device itself, and its parents. */
 async function drivers(guest: Guest, path: string): Promise<Bound[]> {
   const { out } = await guestShell(
     guest,
@@ -107,7 +107,7 @@ async function drivers(guest: Guest, path: string): Promise<Bound[]> {
   });
 }
 
-/** Runs a script on the guest, longer than a command line of its sshd may be. */
+/** Runs a script on the guest, which may be longer than a command line of its sshd. */
 async function runScript(guest: Guest, script: string): Promise<string> {
   const shell = await openSsh(guest.ssh);
   const writer = shell.writable.getWriter();
@@ -118,7 +118,7 @@ async function runScript(guest: Guest, script: string): Promise<string> {
   return text;
 }
 
-/** Puts the guest's address on a VLAN of a bridge over eth0; the connection lasts. */
+/** Puts the guest's address on a VLAN of a bridge over eth0; the connection survives. */
 async function moveOntoVlan(guest: Guest): Promise<void> {
   // The guest has no bridge(8).
   const tools = await sysroot("userland");
@@ -146,7 +146,7 @@ echo "the address has moved"`;
   throw new Error("the guest's address was not moved");
 }
 
-/** Returns the guard's answer to `unbind` of platform devices, where the board takes `connection` for its own. */
+/** Returns the guard's answer to `unbind` of platform devices, if the board uses `connection` for its connection. */
 async function asked(guest: Guest, connection: string, names: string[]): Promise<string[]> {
   const ask = (script: string) => runScript(guest, `SSH_CONNECTION='${connection}'\n${script}`);
   const guard = new Guard({ board: "b", transport: "ssh", ask });
@@ -176,13 +176,13 @@ guestTest(
       ["virtio_blk", "virtio-pci"],
     ]);
 
-    // The device under test may go, over either line.
+    // The device under test may be unbound, over either line.
     for (const on of ["ssh", "serial"] as const) {
       const ran = await lab.run(on, unbind({ bus: "netdevsim", driver: "netdevsim", device: "netdevsim10" }));
       assertNotEquals(ran.code, 2, ran.stderr);
       assertStringIncludes(ran.stdout, "one > step");
     }
-    // What carries the connection may not: the NIC for the one line, the UART for the other; the disk for both.
+    // Devices that carry the connection may not: the NIC for ssh, the UART for serial; the disk for both.
     for (const one of nic) {
       const at = one.device.replaceAll(".", "\\.");
       await lab.refuses(
@@ -210,12 +210,12 @@ for (const [kernel, image] of [["6.12", image612], ["6.1", image61]] as const) {
     `guard: through a VLAN, a bridge and a device link; a device that is named may go (${kernel})`,
     image,
     async (guest) => {
-      // A guest that loses it need not wait for it: without its disk it does not come back.
+      // A short boot time: without its disk the guest does not come back anyway.
       await using lab = await Lab.of(guest, "boot_seconds = 5\n");
       const [nic] = await drivers(guest, "/sys/class/net/eth0/device");
       const [disk] = await drivers(guest, "/sys/class/block/vda/device");
 
-      // A device link of the kernel's own: the PCS of a MAC that the connection would be over.
+      // A device link made by the kernel: the PCS of a MAC that would carry the connection.
       const { code, err } = await guestShell(
         guest,
         "modprobe fakemac design=device_link && modprobe fakepcs && sleep 1 && " +
@@ -232,7 +232,7 @@ for (const [kernel, image] of [["6.12", image612], ["6.1", image61]] as const) {
       await lab.refuses("ssh", unbind(nic!), /the connection by ssh from 10\.0\.2\.2 \(eth0 -> br0 -> br0\.5\)/);
       await lab.refuses("ssh", unload("bridge"), /unloads module bridge, which carries .* \(br0 -> br0\.5\)/);
 
-      // Named, it is pushed; another name does not help. The board loses its disk, as it was asked to.
+      // With --i-know for this device, the sequence is pushed and the board loses its disk; another name does not help.
       await lab.refuses("ssh", unbind(disk!), /the root filesystem/, ["--i-know", nic!.device]);
       const named = await lab.run("ssh", unbind(disk!), ["--i-know", disk!.device]);
       assertNotEquals(named.code, 2, named.stderr);

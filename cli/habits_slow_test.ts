@@ -1,4 +1,4 @@
-/** What users of test runners expect: a list, several filters, an end at the first failure, what failed again. */
+/** What users of test runners expect: a list, several filters, an end at the first failure, a rerun of failures. */
 
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { assertOneLine } from "./_cli_files.ts";
@@ -19,7 +19,7 @@ Deno.test("run --list prints the names that the filters choose, without a board"
   assertEquals(lines((await run(["run", "reload", "--list", "-f", `=${names[0]}`])).stdout), [names[0]!]);
 });
 
-Deno.test("run --fail-fast ends with the first failure, and --last-failed runs again what was no pass", async () => {
+Deno.test("run --fail-fast ends with the first failure, and --last-failed reruns the sequences that did not pass", async () => {
   const out = await Deno.makeTempDir({ prefix: "twinlink-habits-" });
   const env = { XDG_STATE_HOME: `${out}/state` };
   const recorded = ["run", "reload", "--board", "recording-6.12"];
@@ -52,7 +52,7 @@ Deno.test("run --fail-fast ends with the first failure, and --last-failed runs a
       /--last-failed leaves no sequence to run: of the last run, .*again, all of it passed/,
     );
 
-    // A run that died before it had a report is no run without failures.
+    // A run that died before it had a report does not count as a run without failures.
     await Deno.remove(`${out}/again/verdicts.jsonl`);
     assertOneLine(await again(), 2, /The last run, .*again, has no report; .*twinlink resume/);
   } finally {
@@ -68,7 +68,7 @@ Deno.test("run --fail-fast: the boards that come after the failure are not run",
   assertMatch(stdout, /^recording-6\.12 over recording: not run .*--fail-fast: recording-5\.10: reload/m);
 });
 
-Deno.test("run --quiet prints what differs and the closing line alone, and the status is the same", async () => {
+Deno.test("run --quiet prints only the differences and the closing line, and the status is the same", async () => {
   const recorded = ["run", "reload", "--board", "recording-6.12"];
   const agrees = await run([...recorded, "--quiet"]);
   assertEquals(agrees, {
@@ -76,7 +76,7 @@ Deno.test("run --quiet prints what differs and the closing line alone, and the s
     stdout: "6 sequences: 6 agree: everything that was judged agrees\n",
     stderr: "",
   });
-  // The recording of a later kernel differs, and that board alone is named.
+  // The recording of a later kernel differs, and only that board is named.
   const both = [...recorded, "--board", "recording-7.3", "--era", "6.12"];
   const [whole, quiet] = [await run(both), await run([...both, "-q"])];
   assertEquals([whole.code, quiet.code, quiet.stderr], [1, 1, ""]);

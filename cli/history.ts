@@ -12,7 +12,7 @@ import { History, type HistoryPart, type HistoryRun } from "../run/history/store
 import { type BoardTrend, trendsOf } from "../run/history/trend.ts";
 import { changeWords, day, isNotable, passWords, percent, resultOf, time } from "../run/history/words.ts";
 
-/** Runs and sequences that the text lists; JSON and the site have all. */
+/** The most runs and sequences that the text lists; JSON and the site have all. */
 const MOST = 30;
 
 function table(rows: readonly (readonly string[])[]): string[] {
@@ -81,7 +81,7 @@ function numberOf(name: string, text: string | undefined, least: number): number
   throw new UsageError(`Option --${name} is "${visible(text)}", but must be a number from ${least} to 99999`);
 }
 
-/** Removes what may go, or lists it. */
+/** Removes the runs that may be removed, or lists them. */
 async function prune(
   folder: string,
   history: History,
@@ -173,7 +173,7 @@ their folders is removed. The newest pass of each board is never one of them, no
       await makeFolder(values.site);
       const [from, to] = [values.site, folder].map((path) => Deno.realPathSync(resolve(path)));
       const below = relative(to!, from!);
-      // A site that is not below the runs is published without them.
+      // A site outside of the folder of runs may be published without them.
       const toRuns = below === "" ? "." : below.startsWith("..") ? undefined : relative(from!, to!);
       const written = await writeSite(values.site, { runs, parts, trends, toRuns });
       say(`Written: ${written.map(visible).join(", ")}`);

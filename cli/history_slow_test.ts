@@ -1,4 +1,4 @@
-/** `twinlink history`, as its user meets it. */
+/** `twinlink history`: its output and its exit status. */
 
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { existsSync } from "node:fs";
@@ -36,7 +36,7 @@ Deno.test("history: runs are listed, compared and pruned, and a site is written,
   assertEquals((await call(["history", runs, "--site", `${files.folder}/elsewhere`])).code, 0);
   assertEquals((await Deno.readTextFile(`${files.folder}/elsewhere/index.html`)).includes("report.html"), false);
 
-  // Nothing goes without an option for it.
+  // Nothing is removed without the option for it.
   const dry = await call(["history", runs, "--keep", "1"]);
   assertEquals([dry.code, existsSync(`${runs}/1`)], [0, true]);
   assertMatch(dry.stderr, /^would remove .*\/1 of .*: pass$/m);

@@ -1,5 +1,5 @@
 /**
- * For tests: the command within the process of the test. It costs a hundredth of a process; signals, the exit of the process
+ * For tests: the command within the process of the test. It is a hundred times as fast; signals, the exit of the process
  * and what it keeps in `$XDG_STATE_HOME` are tested with processes (`child.ts`).
  */
 
@@ -10,10 +10,10 @@ import { statusOfEnd } from "./entry.ts";
 import { dispatch } from "./main.ts";
 import { COMMANDS, load } from "./subcommands.ts";
 
-// The leak check counts what a test loads.
+// Loads all modules first: the leak check would count what a test loads.
 await Promise.all(Object.keys(COMMANDS).map(load));
 
-/** No signal ever comes. */
+/** Stands in for signals: none ever comes. */
 const INTERRUPTS: Interrupts = {
   signal: new AbortController().signal,
   status: undefined,
@@ -25,7 +25,7 @@ const INTERRUPTS: Interrupts = {
   [Symbol.dispose]: () => {},
 };
 
-/** Runs the command to its end. One at a time: what it prints is caught on its way to the process's own streams. */
+/** Runs the command to its end. Only one at a time: its output is captured from the streams of this process. */
 export async function call(args: readonly string[]): Promise<Ran> {
   const caught = { stdout: "", stderr: "" };
   using stack = new DisposableStack();

@@ -1,4 +1,4 @@
-/** `twinlink init`: writes a project of one's own. */
+/** `twinlink init`: writes a project for the user's own suites. */
 
 import { basename, dirname, join, relative, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -20,7 +20,7 @@ const SERVERS = {
 /** Files that are copied as they are. */
 const COPIED = ["suites/first.ts", "boards/qemu.toml"];
 
-/** Returns a path without symbolic links, also of what is not there yet: relative paths from there are the kernel's. */
+/** Returns a path without symbolic links, also if the path does not exist yet: relative paths from there then work. */
 async function physical(path: string): Promise<string> {
   const parent = dirname(path);
   return await Deno.realPath(path).catch(async () =>

@@ -1,4 +1,4 @@
-/** A project that `twinlink init` has written does what its files say: in a folder with any name, with Deno as it is. */
+/** A project of `twinlink init` works as its files state: in a folder with any name, with plain Deno. */
 
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { parse } from "@std/yaml/parse";
@@ -19,8 +19,8 @@ async function deno(args: readonly string[], cwd: string): Promise<Ran> {
   return { code, stdout: text(stdout), stderr: text(stderr) };
 }
 
-Deno.test("init: deno check, lint, fmt and test take the project, and its task runs it", async () => {
-  // A link for a part of the path: the kernel knows the way to twinlink.
+Deno.test("init: deno check, lint, fmt and test accept the project, and its task runs it", async () => {
+  // A part of the path is a symbolic link; the relative path to twinlink must still work.
   await Deno.mkdir(`${files.folder}/deep/er`, { recursive: true });
   await Deno.symlink(`${files.folder}/deep/er`, `${files.folder}/link`);
   const folder = `${files.folder}/link/tests of "$HOME" #1?%41`;
@@ -29,7 +29,7 @@ Deno.test("init: deno check, lint, fmt and test take the project, and its task r
     const { code, stderr } = await deno(args, folder);
     assertEquals(code, 0, `${args}: ${stderr}`);
   }
-  // The only error is the one that is put in: the package has its types, and the project's own file agrees with them.
+  // The only error is the planted one: the types of the package are found, and the project's own file agrees with them.
   const wrong = `${folder}/wrong.ts`;
   await Deno.writeTextFile(wrong, `import { netdevsim } from "@twinlink/twinlink";\nnetdevsim({ ports: "1" });\n`);
   const checked = await deno(["check"], folder);
@@ -53,7 +53,7 @@ Deno.test("init: deno check, lint, fmt and test take the project, and its task r
   const { jobs } = parse(await Deno.readTextFile(`${folder}/.github/workflows/twinlink.yml`)) as {
     jobs: { board: { env: Record<"BOARD" | "SUITES", string> } };
   };
-  // As the shell of the job has its variables.
+  // The variables as in the shell of the job.
   const sh = new Deno.Command("sh", { args: ["-c", "ls $SUITES $BOARD"], cwd: folder, env: jobs.board.env });
   assertEquals(new TextDecoder().decode((await sh.output()).stdout), "boards/qemu.toml\nsuites/first.ts\n");
 });

@@ -1,4 +1,4 @@
-/** `twinlink init`: it writes all of a project or nothing, and overwrites nothing. */
+/** `twinlink init`: it writes a whole project or nothing, and overwrites nothing. */
 
 import { assertEquals, assertMatch } from "@std/assert";
 import { dirname } from "node:path";
@@ -9,7 +9,7 @@ import { call } from "./in_process.ts";
 const files = new Files();
 Deno.test.afterAll(() => files[Symbol.asyncDispose]());
 
-/** All below a folder, sorted. */
+/** Returns all paths below a folder, sorted. */
 function tree(folder: string, below = ""): string[] {
   return [...Deno.readDirSync(folder)].flatMap(({ name, isDirectory }) =>
     isDirectory ? [`${below}${name}/`, ...tree(`${folder}/${name}`, `${below}${name}/`)] : [`${below}${name}`]
@@ -36,7 +36,7 @@ Deno.test("init: the files of a project, beside what is there, and the job of ea
       [...WRITTEN, ...paths].filter((path) => !path.endsWith("/")).map((path) => `${folder}/${path}`).sort(),
     );
     const job = await Deno.readTextFile(`${folder}/${paths.at(-1)}`);
-    // The job is the one in examples/ci, but for what it tests.
+    // The job equals the example in examples/ci, except for the suites and the board.
     const example = new URL(`../examples/ci/${paths.at(-1)!.replace(/.*workflows.*/, "github.yml")}`, import.meta.url);
     const text = await Deno.readTextFile(server === "gitlab" ? new URL("gitlab.yml", example) : example);
     const lines = (of: string) => new Set(of.split("\n"));
@@ -47,7 +47,7 @@ Deno.test("init: the files of a project, beside what is there, and the job of ea
   }
 });
 
-Deno.test("init: a file that is there is named, and nothing is written, exit 2", async () => {
+Deno.test("init: an existing file is named, and nothing is written, exit 2", async () => {
   const there = [
     "deno.json",
     "deno.jsonc",
@@ -70,7 +70,7 @@ Deno.test("init: a file that is there is named, and nothing is written, exit 2",
   }
 });
 
-Deno.test("init: where a file cannot be written, none is left, exit 2", async () => {
+Deno.test("init: if a file cannot be written, no file is left, exit 2", async () => {
   const folder = `${files.folder}/half`;
   await Deno.mkdir(folder);
   const wrong: [string, () => Promise<void>][] = [
@@ -83,7 +83,7 @@ Deno.test("init: where a file cannot be written, none is left, exit 2", async ()
     assertEquals(tree(folder), ["boards"], what);
     await Deno.remove(`${folder}/boards`);
   }
-  // A link is a file that is there, though it leads nowhere.
+  // A dangling symbolic link counts as an existing file.
   await Deno.symlink("nowhere.json", `${folder}/deno.json`);
   assertOneLine(await call(["init", folder]), 2, /there is already deno\.json/);
   assertEquals(tree(folder), ["deno.json"]);

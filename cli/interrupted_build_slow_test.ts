@@ -1,4 +1,4 @@
-/** Builds that are interrupted: real processes, which make an entry of a cache of their own. */
+/** Builds that are interrupted: real processes, which make an entry in a test cache. */
 
 import { assert, assertEquals } from "@std/assert";
 import { fromFileUrl } from "./child.ts";
@@ -22,7 +22,7 @@ await runAsMain(async (signal) => {
   return 0;
 });`;
 
-/** Builds for ever, with a child, as make and its compilers do; heeds no signal but SIGKILL. */
+/** Builds for ever, with a child, as make and its compilers do; ignores SIGINT and SIGTERM. */
 const STUBBORN = `trap '' INT TERM
 mkdir "$1/build"
 sh -c 'while :; do mkdir -p "$1/build/a/b"; echo half > "$1/build/a/b/file"; done' sh "$1" &
@@ -56,14 +56,14 @@ const names = (root: string) => [...Deno.readDirSync(root)].map(({ name }) => na
 /** Returns what is in the cache beside its locks and the notes of the builders. */
 const content = (root: string) => names(root).filter((name) => name !== "locks" && !name.endsWith(".pids")).sort();
 
-/** Returns the processes of the builders. */
+/** Returns the ids of the builders' processes. */
 const pids = (root: string) =>
   names(root).filter((name) => name.endsWith(".pids")).flatMap((name) =>
     Deno.readTextFileSync(`${root}/${name}`).trim().split(" ").map(Number)
   ).filter((pid) => pid > 0);
 const alive = (pid: number) => {
   try {
-    // Who has ended, and is not waited for yet, is no more.
+    // A zombie counts as ended.
     return !/^State:\s*Z/m.test(Deno.readTextFileSync(`/proc/${pid}/status`));
   } catch {
     return false;
@@ -129,20 +129,20 @@ for (const signal of ["SIGINT", "SIGTERM"] as const) {
     }));
 }
 
-Deno.test("half a build that SIGKILL left is never taken for a whole one, and goes with the next run, whatever it makes", () =>
+Deno.test("an incomplete build that SIGKILL left never counts as complete, and the next run of any build removes it", () =>
   withCache(async (root, start) => {
     assertEquals(await wholeOf(root, start, "other"), "new");
     const { child, stderr } = await begun(root, start, "one", POLITE);
     child.kill("SIGKILL");
     await Promise.all([child.status, stderr, kill(root)]);
     assertEquals(content(root), [`.new-one-${child.pid}`, "other"]);
-    // Nothing is made here: the entry is there.
+    // Nothing is built here: the entry exists.
     assertEquals(await wholeOf(root, start, "other"), "new");
     assertEquals(content(root), ["other"]);
     assertEquals(await wholeOf(root, start, "one"), "new");
   }));
 
-Deno.test("what another process is making is left alone, also where its name begins alike", () =>
+Deno.test("the entry that another process is making is left alone, even if its name has the same beginning", () =>
   withCache(async (root, start) => {
     const build = await begun(root, start, "one-more", POLITE);
     assertEquals(await wholeOf(root, start, "one"), "new");

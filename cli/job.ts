@@ -1,5 +1,5 @@
 /**
- * The job of `run`, `record` and the demo: runs suites on boards, shows how it goes, writes reports and artefacts.
+ * The job of `run`, `record` and the demo: runs suites on boards, shows progress, writes reports and artefacts.
  *
  * @module
  */
@@ -25,7 +25,7 @@ import { againstWords, type Line } from "./summary.ts";
 import { learnedOf, strayLearned } from "../run/learned.ts";
 import { strayWaivers } from "../run/waivers.ts";
 
-/** What to do. */
+/** The parameters of a job. */
 export interface Job {
   boards: readonly Board[];
   suites: readonly Suite[];
@@ -33,7 +33,7 @@ export interface Job {
   transports?: readonly TransportName[];
   /** Which sequences, see {@linkcode filterOf}. @default {all} */
   filter?: readonly string[];
-  /** Runs nothing more once a sequence has failed. @default {false} */
+  /** Stops after the first failed sequence. @default {false} */
   failFast?: boolean;
   /** Each board runs the sequences that it can judge, and the summary lists the others. @default {false} */
   skipUnsupported?: boolean;
@@ -42,32 +42,32 @@ export interface Job {
   /** A file of learned expectations. @default {those that the boards' files name} */
   learned?: string | undefined;
   reporter: ReportName;
-  /** Devices that may be taken away although a board needs them */
+  /** Devices that sequences may take away even if a board needs them */
   iKnow?: readonly string[];
-  /** How many boards are run side by side. @default {1} */
+  /** The most boards that are used side by side. @default {1} */
   jobs?: number;
-  /** Where all of it is saved: traces, reports and console logs */
+  /** The journal that saves traces, reports and console logs */
   journal?: RunJournal | undefined;
   /** File for the trace of the only board */
   trace?: string | undefined;
-  /** Waits for boards that somebody else has */
+  /** Waits for boards that another process has */
   wait?: boolean;
-  /** What this is, for those who wait for a board. @default {"twinlink run"} */
+  /** The name of the job, shown to others that wait for a board. @default {"twinlink run"} */
   doing?: string;
 }
 
-/** The result. */
+/** The result of a job. */
 export interface JobResult {
   lines: Line[];
-  /** Why boards could not be used */
+  /** The errors of boards that could not be used */
   infra: Error[];
   status: 0 | 1 | 3;
 }
 
 /**
- * Returns whether a sequence is to be run, by the filters.
+ * Returns a function that tells if a sequence is to be run, by the filters.
  *
- * @throws {UsageError} If none is
+ * @throws {UsageError} If no sequence is chosen
  */
 export function chosenBy(
   filters: readonly string[],
@@ -81,7 +81,7 @@ export function chosenBy(
   return chosen;
 }
 
-/** A recording that is not there is a wrong configuration, found before anything is run. */
+/** Checks that recordings exist: a missing recording is a wrong configuration, found before anything is run. */
 async function checkRecordings(boards: readonly Board[]): Promise<void> {
   for (const { name, recording } of boards) {
     if (!recording || await Deno.stat(recording.trace).then((info) => info.isFile, () => false)) continue;
@@ -104,9 +104,9 @@ function checkTransports(boards: readonly Board[], transports: readonly Transpor
 }
 
 /**
- * Runs suites on boards and tells all about it.
+ * Runs suites on boards, shows progress, and writes the reports.
  *
- * @throws {UsageError} If the job makes no sense
+ * @throws {UsageError} If the job's options contradict each other
  * @throws {SuiteError} If a suite is wrong in itself
  * @throws {RefusedError} If a board would lose what it needs
  * @throws {DOMException} `AbortError` if the signal was aborted; the boards are torn down then
@@ -153,7 +153,7 @@ export async function runJob(job: Job, options: { signal?: AbortSignal } = {}): 
     trace: job.trace,
     against: job.against && againstWords(job.against),
   });
-  // Loaded when it is needed: it brings every transport with it.
+  // Imported only if needed: the module imports every transport.
   const { orchestrate } = await import("../run/orchestrate.ts");
   const { leaseBoard } = await import("../run/lease.ts");
   const { doing = "twinlink run", wait = false } = job;
@@ -177,18 +177,18 @@ export async function runJob(job: Job, options: { signal?: AbortSignal } = {}): 
       lease: (board, onWait) => leaseBoard(board, { doing, wait, onWait, signal: options.signal }),
     });
   } catch (error) {
-    // The reason for the end of the run is reported, not its effect on a file.
+    // The error that ended the run is reported, and not a later error of a file.
     await follower.settled().catch(() => {});
     throw error;
   }
   await follower.settled();
   const { lines, end } = follower;
-  // The status that stands in the files; no error ended the run.
+  // The same status as in the files; no error ended the run.
   const status = end!.exit as JobResult["status"];
   return { lines, infra: results.flatMap(({ infra }) => infra ? [infra] : []), status };
 }
 
-/** Returns what to report of waivers that can never apply. */
+/** Returns notes on waivers that can never apply. */
 async function strayNotes(board: Board, suites: readonly Suite[]): Promise<string[]> {
   return (await strayWaivers(board, suites)).map(({ key, message }) =>
     `the waiver applies to nothing: ${key} ${message}`

@@ -15,7 +15,7 @@ import { command, UsageError } from "./command.ts";
 import { runJob } from "./job.ts";
 import { openSuites } from "../run/suite_process.ts";
 
-/** For how long entries apply without a look, in days. */
+/** The days after which an entry must be reviewed. */
 const DAYS = 365;
 
 /** Returns the tag expression for boards like this one, from this kernel and firmware on. */
@@ -27,7 +27,7 @@ function whenOf(header: TraceHeader, driver: string | undefined): string {
   return [...part("driver", "=", name), ...part("era", ">=", era), ...part("firmware", ">=", firmware)].join(" and ");
 }
 
-/** Judges a trace by the model, with what each step showed. */
+/** Judges a trace by the model, and keeps the observation of each step. */
 async function lessonOf(path: string, board: Board | undefined, signal: AbortSignal): Promise<LearnedRun> {
   await using trace = await openTraceFile(path);
   const header = judgedHeader(trace, path, "learn from", { board });
@@ -37,7 +37,7 @@ async function lessonOf(path: string, board: Board | undefined, signal: AbortSig
       verdicts.push(verdict);
     }
   } catch (error) {
-    // Learned from half a trace, the other half would be unknown without a word.
+    // An incomplete trace is an error: else the rest of it would silently stay unknown.
     throw error instanceof SyntaxError ? new UsageError(error.message) : error;
   }
   return { when: whenOf(header, board?.driver), verdicts };
@@ -48,7 +48,7 @@ function timesOf(text = "1"): number {
   throw new UsageError(`Option --repeat is "${visible(text)}", but must be a number from 1 to 99`);
 }
 
-/** Runs what a board can judge, `times` times, and returns the traces in a folder. */
+/** Runs the sequences that a board can judge, `times` times, and returns the paths of the traces in a folder. */
 async function tracesOf(board: Board, times: number, folder: string, wait: boolean, signal: AbortSignal) {
   const suites = await openSuites([], { signal });
   const paths: string[] = [];

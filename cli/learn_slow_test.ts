@@ -1,4 +1,4 @@
-/** `twinlink learn`, as its user meets it: a recorded card whose driver is taken for unknown. */
+/** `twinlink learn`: a recorded card whose driver counts as unknown. */
 
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { join } from "node:path";
@@ -19,7 +19,7 @@ const board = (more = "") =>
       `[recording]\ntrace = ${JSON.stringify(trace)}\n`,
   );
 
-Deno.test("learn: a card of an unknown driver is learned, then judged whole; what a changed entry expects is a difference", async () => {
+Deno.test("learn: a card of an unknown driver is learned, then fully judged; a changed entry causes a difference", async () => {
   const unknown = await board();
   const first = await call(["check", trace, "-b", unknown, "-r", "dots"]);
   assertEquals(first.code, 3);

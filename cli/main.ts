@@ -1,5 +1,5 @@
 /**
- * The command `twinlink`: finds the subcommand, and makes an exit status of whatever happens.
+ * The command `twinlink`: finds the subcommand, and turns every outcome into an exit status.
  *
  * @module
  */
@@ -42,7 +42,7 @@ const helpFor = async (name: string) => helpOf(await load(name), COMMANDS[name]!
  * @throws {UsageError} If the command line is wrong
  */
 export async function dispatch(args: readonly string[], context: CommandContext): Promise<number> {
-  // Several, as git has it: a task gives the first one.
+  // -C may be given several times, as in git: a task gives the first.
   while (args[0] === "-C") {
     enter(args[1]);
     args = args.slice(2);

@@ -1,4 +1,4 @@
-/** An emulated mGBE: stock dwmac-intel, stmmac, pcs_xpcs and marvell probe it, and show what a test does to it. */
+/** An emulated mGBE: stock dwmac-intel, stmmac, pcs_xpcs and marvell probe it, and show the effects of a test's operations. */
 
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { loadBoard } from "../boards/mod.ts";
@@ -50,7 +50,7 @@ async function booted(board: string): Promise<Booted> {
   return { guest, since };
 }
 
-/** Looks at a MAC that was probed, and at its link. */
+/** Checks a MAC after its probe, and its link. */
 async function look({ guest, since }: Booted, hasPcs: boolean, t: Deno.TestContext): Promise<void> {
   const [device] = guest.devices;
 
@@ -145,7 +145,7 @@ await kernelTest(
     };
     for (const [filter, note] of Object.entries(seen)) {
       let [code, said] = [3, STARVED];
-      // On a busy machine the time of a step may say nothing.
+      // On a busy machine the time of a step may prove nothing.
       for (let runs = 0; runs < 3 && said.includes(STARVED); runs++) {
         const ran = await run(["run", "phy", "--board", "qemu-mgbe-7.3", "--filter", filter]);
         [code, said] = [ran.code, `${ran.stdout}${ran.stderr}`];

@@ -1,4 +1,4 @@
-/** For tests: the command on a terminal, a real pty, as a user has it. */
+/** For tests: runs the command on a real pty. */
 
 import { within } from "../runners/lines/process.ts";
 import { closeFd, errno, LibcError, openPty, openTty, poller, readFd, writeFd } from "../runners/lines/tty.ts";
@@ -6,19 +6,19 @@ import { commandLine } from "./child.ts";
 
 /** A command on a terminal. */
 export interface OnTerminal extends AsyncDisposable {
-  /** All that it showed so far, a character a byte */
+  /** All output so far, one character for each byte */
   readonly shown: string;
-  /** Types */
+  /** Types keys */
   type(keys: string): void;
   /** Sends the command a signal */
   kill(signal: Deno.Signal): void;
   /** Waits until a text has been shown, after what earlier waits have found */
   see(text: string): Promise<void>;
-  /** Its exit status */
+  /** The exit status of the command */
   readonly exited: Promise<number>;
 }
 
-/** A terminal on which nothing changes for so long, in milliseconds, does not change any more. */
+/** After this time without output, in ms, a wait for a text fails. */
 const PATIENCE = 120_000;
 
 /** Starts the command on a terminal of 100 columns and 30 rows. */
@@ -26,13 +26,13 @@ export function startOnTerminal(args: readonly string[], env: Record<string, str
   return startProgramOnTerminal(commandLine(args), env);
 }
 
-/** Returns the environment without the word of a task: the tests may run under one, and the program does not. */
+/** Returns the environment without the variable that marks a task: tests may run under a task, but the program does not. */
 function environment(): Record<string, string> {
   const { INIT_CWD: _, ...rest } = Deno.env.toObject();
   return rest;
 }
 
-/** Calls for what a terminal shows, until it has hung up and all of it was read. */
+/** Calls `onBytes` for a terminal's output, until the terminal has hung up and all output was read. */
 async function read(fd: number, onBytes: (bytes: Uint8Array) => void): Promise<void> {
   const buffer = new Uint8Array(4096);
   try {
@@ -47,12 +47,12 @@ async function read(fd: number, onBytes: (bytes: Uint8Array) => void): Promise<v
 }
 
 /**
- * Starts any program on such a terminal. It is a pty of our own: node-pty closes its one 200 ms after the program has ended. On a
- * busy machine some of its output was not read by then.
+ * Starts any program on such a terminal. The pty is not from node-pty, which closes its pty 200 ms after the program ends. On a
+ * busy machine some output was not read by then.
  */
 export function startProgramOnTerminal(line: readonly string[], env: Record<string, string> = {}): OnTerminal {
   const { fd, path } = openPty();
-  // A terminal that nobody has open hangs up.
+  // Held open: a pty that no process has open hangs up.
   const held = openTty(path);
   poller.add(fd);
   const child = new Deno.Command("sh", {

@@ -1,4 +1,4 @@
-/** Suites of one's own, as a file whose types are checked first. */
+/** A user's own suites: files whose types are checked first. */
 
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { assertOneLine, Files, model, waiver } from "./_cli_files.ts";
@@ -10,7 +10,7 @@ const { folder } = files;
 const file = (name: string, text: string) => files.write(name, text);
 Deno.test.afterAll(() => files[Symbol.asyncDispose]());
 
-/** A suite with an error that its environment selects: the types of a file are checked once for all that is tried. */
+/** A suite with an error that its environment selects: one file for all cases, so that its types are checked once. */
 const SUITE = `import { netdevsim, suite } from "@twinlink/twinlink";
 const wrong = Deno.env.get("WRONG");
 if (wrong === "throws") throw new RangeError("a\\u001b[2Jb");
@@ -29,7 +29,7 @@ Deno.test("a suite of one's own runs, by its path and from another folder", asyn
   assertEquals(code, 0, stderr);
   assertStringIncludes(stdout, "mine > one");
   assertStringIncludes(stdout, "1 sequence: 1 agree");
-  // A CI server leads to the sequence.
+  // A CI server can link to the sequence.
   const junit = await run(["run", "./mine.ts", "--board", "model", "--reporter", "junit"], { cwd: folder });
   assertMatch(junit.stdout, /<testcase classname="mine" name="one" file="mine\.ts" line="5"/);
 });
@@ -87,7 +87,7 @@ Deno.test("waivers of a suite of one's own: check takes its file, and a run know
     checked.stderr.trim(),
     /^.*waived\.toml:14: waivers\[1\]\.sequence is "two", but suite "mine" has no .*$/,
   );
-  // One that only does not match what is run is no mistake.
+  // A waiver whose sequence exists but is not run is not a mistake.
   const other = await file("other.toml", model("other") + waiver("trap", "the inventory") + waiver("trap", "gone"));
   const { code, stdout } = await run(["run", "lifecycle", "--board", other]);
   assertEquals(code, 0);

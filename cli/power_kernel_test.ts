@@ -1,5 +1,5 @@
 /**
- * A board that hangs is brought back by its power control: a guest that is described as a remote board, and a program that the
+ * A power control brings a hung board back: a guest that is described as a remote board, and a program that the
  * board's file names, which switches the guest's power.
  */
 
@@ -8,7 +8,7 @@ import type { Guest } from "../fixtures/mod.ts";
 import { guestShell, guestTest, testImage } from "../fixtures/qemu/testing.ts";
 import { ended, start } from "./child.ts";
 
-/** Asks the reader of `asked`, and prints what is answered. */
+/** Sends its request to the reader of `asked`, and prints the answer. */
 const PDU = `#!/bin/sh
 cd "\${0%/*}" || exit 1
 echo "$1" >> log
@@ -19,7 +19,7 @@ cat answer
 rm answer
 `;
 
-/** Two sequences: the first is under way for long enough to be struck. */
+/** Two sequences: the first lasts long enough to be hit by the hang. */
 const SUITE = `import { netdevsim, suite } from "@twinlink/twinlink";
 export default suite("power", { fixture: netdevsim({ ports: 1 }) }, ({ sequence }) => {
   sequence("struck", { source: "" }, async (dut) => {
@@ -32,7 +32,7 @@ export default suite("power", { fixture: netdevsim({ ports: 1 }) }, ({ sequence 
 });
 `;
 
-/** Does what the program asks for, until it is disposed of. */
+/** Serves the requests of the power program, until it is disposed of. */
 function serve(dir: string, act: (action: string) => Promise<string>): AsyncDisposable {
   let on = true;
   const served = (async () => {
@@ -90,7 +90,7 @@ guestTest(
       await until(async () => (await guestShell(guest, "ls /sys/bus/netdevsim/devices")).out.includes("netdevsim10"));
       Deno.kill(guest.pid, "SIGSTOP");
       const { code, stdout, stderr } = await ended(child);
-      // What was under way is not judged, and nothing of it is a pass.
+      // The interrupted sequence is not judged, and is not a pass.
       assertMatch(stdout, /^infra +power > struck/m);
       assertMatch(stdout, /the connection to the board broke: .*it has not answered for too long/);
       assertMatch(stdout, /^agree +power > the next/m, stderr);

@@ -7,37 +7,41 @@ import { run } from "./child.ts";
 
 const ignore = await whyNoBoards() !== undefined;
 
-Deno.test("boards probe: what a board is, can be judged by, lacks and may lose", { ignore }, async () => {
-  await using board = await FaultBoard.open();
-  await withNic(board);
-  const { code, stdout, stderr } = await run(["boards", "probe", await nicFile(board)]);
-  assertEquals([code, stderr], [0, ""]);
-  for (
-    const line of [
-      "board      nic, over serial",
-      `handle     ${NIC}`,
-      "others     pci/0000:03:00.1",
-      "driver     mlx5_core: modelled (mlx5)",
-      "versions   running: fw 16.35",
-    ]
-  ) assertStringIncludes(stdout, line);
-  assertMatch(stdout, /^judged {5}\d+ sequences of \d+/m);
-  assertMatch(stdout, /^lacks {6} *\d+ {2}needs netdevsim, which /m);
-  assertMatch(stdout, /^missing {4}.*listener, races: not found on the board$/m);
-  assertMatch(stdout, /not known is .*the serial line/);
+Deno.test(
+  "boards probe: what a board is, which sequences it can judge, what it lacks and may lose",
+  { ignore },
+  async () => {
+    await using board = await FaultBoard.open();
+    await withNic(board);
+    const { code, stdout, stderr } = await run(["boards", "probe", await nicFile(board)]);
+    assertEquals([code, stderr], [0, ""]);
+    for (
+      const line of [
+        "board      nic, over serial",
+        `handle     ${NIC}`,
+        "others     pci/0000:03:00.1",
+        "driver     mlx5_core: modelled (mlx5)",
+        "versions   running: fw 16.35",
+      ]
+    ) assertStringIncludes(stdout, line);
+    assertMatch(stdout, /^judged {5}\d+ sequences of \d+/m);
+    assertMatch(stdout, /^lacks {6} *\d+ {2}needs netdevsim, which /m);
+    assertMatch(stdout, /^missing {4}.*listener, races: not found on the board$/m);
+    assertMatch(stdout, /not known is .*the serial line/);
 
-  // A handle that is not there: what is there, and nothing that can be judged.
-  const away = await run(["boards", "probe", await nicFile(board, "pci/0000:0a:00.0"), "--json"]);
-  assertEquals([away.code, away.stderr], [3, ""]);
-  const probe = JSON.parse(away.stdout);
-  assertEquals([probe.found, probe.instances], [false, [
-    { handle: NIC, driver: "mlx5_core" },
-    { handle: "pci/0000:03:00.1", driver: "" },
-  ]]);
-  // Nothing but what shows was asked of devlink, and if it takes commands from a file.
-  const asked = (await Deno.readTextFile(`${board.dir}/asked`)).split("\n").filter((line) => line !== "");
-  assertEquals(asked.filter((line) => !/\b(show|info|monitor)\b|^-V$|^-j -f -b -$/.test(line)), []);
-});
+    // A handle that does not exist: lists the existing instances, and nothing can be judged.
+    const away = await run(["boards", "probe", await nicFile(board, "pci/0000:0a:00.0"), "--json"]);
+    assertEquals([away.code, away.stderr], [3, ""]);
+    const probe = JSON.parse(away.stdout);
+    assertEquals([probe.found, probe.instances], [false, [
+      { handle: NIC, driver: "mlx5_core" },
+      { handle: "pci/0000:03:00.1", driver: "" },
+    ]]);
+    // devlink was called only with commands that show, and to test if it reads commands from a file.
+    const asked = (await Deno.readTextFile(`${board.dir}/asked`)).split("\n").filter((line) => line !== "");
+    assertEquals(asked.filter((line) => !/\b(show|info|monitor)\b|^-V$|^-j -f -b -$/.test(line)), []);
+  },
+);
 
 Deno.test(
   "doctor --connect: what is missing here, and what boards probe prints of each board",
@@ -54,7 +58,7 @@ Deno.test(
     const lines = (await run(["doctor", "--connect", file, "--json"])).stdout.trim().split("\n");
     assertEquals(JSON.parse(lines.at(-1)!).handle, NIC);
 
-    // One that cannot be used is a thing that is missing; without the option nothing is asked of a board.
+    // A board that cannot be used counts as missing; without --connect the boards are not contacted.
     await Deno.remove(`${board.dir}/bin/devlink`);
     const unfit = await run(["doctor", "--connect", file]);
     assertEquals(unfit.code, 3, unfit.stderr);

@@ -1,5 +1,5 @@
 /**
- * What `twinlink boards probe` prints.
+ * The text that `twinlink boards probe` prints.
  *
  * @module
  */
@@ -9,16 +9,16 @@ import type { Fate, SuiteProspects } from "../run/prospects.ts";
 import { count } from "../run/output.ts";
 import type { Instance, Lifelines } from "../runners/mod.ts";
 
-/** A reason, and how many sequences it is of. */
+/** Reasons, each with its number of sequences. */
 type Reasons = readonly { reason: string; sequences: number }[];
 
-/** What a board is, and what a run would come to there: the keys of `boards probe --json`. Much of it is text of the board. */
+/** A board, and the predicted results of a run: the keys of `boards probe --json`. Much of it is text of the board. */
 export interface Probe {
   board: string;
   transport: string;
   /** `uname -r`; empty for the model */
   kernel: string;
-  /** What `devlink -V` prints */
+  /** The output of `devlink -V` */
   iproute2: string;
   /** The era of the model that judges it */
   era: string;
@@ -33,11 +33,11 @@ export interface Probe {
   model: string;
   /** True if sequences make the devices of the driver */
   makes: boolean;
-  /** The driver that the instance has; null without an instance */
+  /** The driver of the instance on the board; null without an instance */
   driverThere: string | null;
-  /** Versions by kind and name, as `devlink dev info` has them */
+  /** Versions by kind and name, as in `devlink dev info` */
   versions: Readonly<Record<string, Readonly<Record<string, string>>>>;
-  /** Where the facts contradict the model of the driver */
+  /** Contradictions between the facts and the model of the driver */
   contradictions: readonly string[];
   /** All devlink instances of the board */
   instances: readonly Instance[];
@@ -48,22 +48,22 @@ export interface Probe {
   maybe: Reasons;
   gaps: Reasons;
   refused: Reasons;
-  /** How many of the sequences that a run would push do what to the device, the least first */
+  /** The number of pushed sequences by disruption, the least disruption first */
   disrupts: readonly { disruption: Disruption; sequences: number }[];
-  /** How far the board's file lets a sequence go */
+  /** The most disruption that the board's file allows */
   allowed: Disruption;
-  /** What the agent looked for and did not find */
+  /** Capabilities that the agent looked for and did not find */
   missing: readonly string[];
   /** What the board must not lose, and by which devices; and what twinlink could not find */
   carried: Lifelines["carried"];
   unknown: readonly string[];
   /** How many sequences need the capability fw_activate, which the board's file does not list */
   firmware: number;
-  /** How many of those that a run would push break the kernel, as the model predicts */
+  /** How many of the pushed sequences break the kernel, by the model's prediction */
   breaks: number;
 }
 
-/** How many reasons of a kind are printed; `--json` has all. */
+/** The most reasons of a kind that are printed; `--json` has all. */
 const MOST = 5;
 
 /** Returns instances as words: `pci/0000:03:00.0 (mlx5_core), ...`. */
@@ -127,7 +127,7 @@ function suiteLines(suites: readonly SuiteProspects[]): string[] {
   ];
 }
 
-/** Returns what sequences do to the device, and how far they may go. */
+/** Returns lines about the disruption by sequences, and the allowed disruption. */
 function disruptionLines({ disrupts, allowed }: Probe): string[] {
   if (disrupts.length === 0) return [];
   return [
@@ -140,7 +140,7 @@ function disruptionLines({ disrupts, allowed }: Probe): string[] {
   ];
 }
 
-/** Returns what a run might cost the board. */
+/** Returns lines about the risks of a run for the board. */
 function dangerLines({ carried, unknown, refused, firmware, breaks, handle }: Probe): string[] {
   return [
     ...carried.map(({ what, by }) => `${what}: carried by ${by.join(", ")}`),
@@ -166,7 +166,7 @@ function dangerLines({ carried, unknown, refused, firmware, breaks, handle }: Pr
   ];
 }
 
-/** Returns the lines of a probe. Much of it is text of the board; it has to be made safe for a terminal. */
+/** Returns the lines of a probe. Much of it is text of the board; it must be escaped for a terminal. */
 export function probeText(probe: Probe): string[] {
   const { board, transport, iproute2, handle, instances, suites, unsupported, maybe, gaps, missing } = probe;
   const sum = (fate: Fate) => suites.reduce((total, one) => total + one[fate], 0);

@@ -62,7 +62,7 @@ function raceOf(era: EraId, operations: readonly { name: string; op: Operation }
   };
 }
 
-/** Describes if schedules were left out that could have differed. */
+/** Returns words for the coverage of the exploration: if schedules that could differ were left out. */
 const bounded = ({ exhausted }: Explored) => exhausted ? "all that can differ" : "not all of those that can differ";
 
 function tell(era: EraId, race: Race, explored: Explored, ms: number): void {
@@ -174,7 +174,7 @@ function allPairs(
   return statusOf(broken > 0, left > 0);
 }
 
-/** Returns the exit status of an exploration: what was not looked at is no pass. */
+/** Returns the exit status of an exploration: 3 if schedules were left out, which is never a pass. */
 function statusOf(isBroken: boolean, isBounded: boolean): 0 | 1 | 3 {
   if (isBroken) return 1;
   if (isBounded) say("Not all schedules that can differ were run, so this is no pass: --schedules N runs more");

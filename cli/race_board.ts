@@ -1,5 +1,5 @@
 /**
- * Races on a board: the same operations again and again, and their outcomes beside the possible ones.
+ * Races on a board: repeats the same operations, and compares their outcomes with the possible outcomes.
  *
  * @module
  */
@@ -24,11 +24,11 @@ import { print, say } from "../run/output.ts";
 import { wantsColor } from "./display.ts";
 import { operationOf } from "./race_words.ts";
 
-/** What is raced on a board. */
+/** The parameters of a race on a board. */
 export interface BoardRace {
-  /** As they were written */
+  /** The operations, as the user wrote them */
   names: readonly string[];
-  /** Performed before, beside what the operations need, as it was written */
+  /** Operations to perform before the race, as the user wrote them */
   before: readonly string[];
   runs: number;
   schedules: number;
@@ -37,7 +37,7 @@ export interface BoardRace {
   wait: boolean;
 }
 
-/** Outcomes that ended the same, in whichever state. */
+/** Groups outcomes by the results of the operations, whatever the final state. */
 function byResults(outcomes: readonly ShownOutcome[]): { results: string; count: number; of: ShownOutcome[] }[] {
   const groups = Map.groupBy(outcomes, ({ results }) => resultsText(results));
   return [...groups].map(([results, of]) => ({
@@ -64,7 +64,7 @@ export function histogramLines(allowed: readonly Covered[], outside: readonly Sh
   return rows.map(({ count, text }) => `${String(count).padStart(wide)}  ${text}`);
 }
 
-/** Returns what a race on a board came to, as the steps of its sequence tell it. */
+/** Returns the result of a race on a board, from the steps of its sequence. */
 export function readBoardRace({ expected, observed }: SequenceResult) {
   const index = expected.steps.findIndex(({ op }) => op.kind === "race");
   const [model, board] = [expected.steps[index]?.observation, observed.steps[index]];
@@ -83,7 +83,7 @@ export function readBoardRace({ expected, observed }: SequenceResult) {
 /** Returns the driver of a board's own device; undefined of a board on which sequences make their devices. */
 const ownDriverOf = ({ driver }: Board): string | undefined => driverModelOf(driver).start ? undefined : driver;
 
-/** Returns the names of what can be raced on a board, each with what it does. */
+/** Returns the names of what can be raced on a board, each with a description. */
 export function raceNamesOf(board: Board): [name: string, about: string][] {
   const driver = ownDriverOf(board);
   return driver === undefined
@@ -92,9 +92,9 @@ export function raceNamesOf(board: Board): [name: string, about: string][] {
 }
 
 /**
- * Returns the race as a suite: of the words of the driver.
+ * Returns the race as a suite, made with the driver's names.
  *
- * @throws {UsageError} If the driver has no such word
+ * @throws {UsageError} If the driver has no such name
  */
 function suiteOf(driver: string | undefined, { names, runs, schedules, before }: BoardRace): Suite {
   const name = names.join(" | ");
@@ -114,7 +114,7 @@ function suiteOf(driver: string | undefined, { names, runs, schedules, before }:
 
 /** Races on boards; gives the exit status, the gravest of all boards. */
 export async function raceOnBoards(boards: readonly Board[], race: BoardRace, signal: AbortSignal): Promise<number> {
-  // Words are of a driver: each driver has a suite of its own
+  // Names belong to a driver: so each driver has a suite of its own
   const groups = [...Map.groupBy(boards, ownDriverOf)].map(([driver, of]) => ({ of, suite: suiteOf(driver, race) }));
   const results: BoardResult[] = [];
   for (const { of, suite } of groups) results.push(...await raceSuiteOnBoards(of, suite, race, signal));

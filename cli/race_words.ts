@@ -1,5 +1,5 @@
 /**
- * Operations of a race as they are written: a name of the catalogue of a driver, or a command line.
+ * Operations of a race as a user writes them: a name in a driver's catalogue, or a command line.
  *
  * @module
  */
@@ -11,11 +11,11 @@ import { suggestion } from "../boards/suggestion.ts";
 import { UsageError } from "./command.ts";
 
 /**
- * Returns what a text stands for: a name such as `reload`; a line of devlink(8), ip(8), ethtool(8), `echo` or `cat`; or an operation as
+ * Returns the operation of a text: a name such as `reload`; a line of devlink(8), ip(8), ethtool(8), `echo` or `cat`; or its
  * JSON. In a netns after `ip netns exec NAME`.
  *
- * @param names What each name stands for
- * @throws {UsageError} If it is not one of these
+ * @param names The operation of each name
+ * @throws {UsageError} If the text has no such form
  */
 export function operationOf<Named>(text: string, names: Readonly<Record<string, Named>>): Named | Operation {
   const line = text.trim();

@@ -1,17 +1,17 @@
-/** `run --repeat`: how often each sequence came to which verdict. */
+/** `run --repeat`: counts the verdicts of each sequence. */
 
 import { visible } from "../boards/mod.ts";
 import { type Verdict, VERDICTS } from "../diff/mod.ts";
 import { count } from "../run/output.ts";
 import type { Line } from "./summary.ts";
 
-/** How often a sequence came to which verdict on a board. */
+/** The counts of the verdicts of a sequence on a board. */
 export interface Outcomes {
   board: string;
   transport: string;
   suite: string;
   sequence: string;
-  /** Times by verdict, the verdicts that came alone */
+  /** Counts by verdict; only verdicts that occurred */
   outcomes: Partial<Record<Verdict, number>>;
 }
 
@@ -32,7 +32,7 @@ export function outcomesOf(runs: readonly (readonly Line[])[]): Outcomes[] {
 const inWords = ({ outcomes }: Outcomes) =>
   VERDICTS.toReversed().flatMap((verdict) => outcomes[verdict] ? [`${verdict} ${outcomes[verdict]}`] : []).join(", ");
 
-/** True if a sequence did not come to the same verdict in each of `times` runs. */
+/** True if a sequence did not have the same verdict in each of `times` runs. */
 export const varies = ({ outcomes }: Outcomes, times: number): boolean =>
   Object.values(outcomes).every((n) => n < times);
 

@@ -1,4 +1,4 @@
-/** `twinlink resume` as its user meets it: processes that are killed, and runs that cannot be resumed. */
+/** `twinlink resume`: processes that are killed, and runs that cannot be resumed. */
 
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { ended, run, start } from "./child.ts";
@@ -14,7 +14,7 @@ Deno.test("twinlink killed by SIGKILL at any moment and resumed: the same report
   const undisturbed = await run([...args, out]);
   assertEquals(undisturbed.code, 0, undisturbed.stderr);
   const text = await Deno.readTextFile(`${out}/trace-model-model.jsonl`);
-  // Where it stands when it is killed, in lines of its journal.
+  // The moments of the kill, in lines of the journal.
   await Promise.all([1, 47, 110, 160].map(async (lines) => {
     const where = newFolder();
     const child = start([...args, where]);
@@ -33,11 +33,11 @@ Deno.test("twinlink killed by SIGKILL at any moment and resumed: the same report
       assertEquals(await Deno.readTextFile(`${where}/${file}`), await Deno.readTextFile(`${out}/${file}`));
     }
   }));
-  // One that is over is only reported.
+  // A finished run is only reported.
   assertEquals((await run(["resume", out])).stdout, undisturbed.stdout);
 });
 
-Deno.test("a suite or a board that has changed since: one clear line, exit 2", async () => {
+Deno.test("a suite or a board file that has changed since the run began: one clear line, exit 2", async () => {
   const [suite, board] = [`${folder}/mine.ts`, `${folder}/mine.toml`];
   const mine = `import { netdevsim, suite } from "@twinlink/twinlink";
 export default suite("mine", { fixture: netdevsim() }, ({ sequence }) => {
@@ -60,7 +60,7 @@ export default suite("mine", { fixture: netdevsim() }, ({ sequence }) => {
   assertMatch((await run(["resume", out])).stderr, /mine\.ts is not there any more/);
 });
 
-Deno.test("resume: each mistake is one line, exit 2; the runs that are left are listed", async () => {
+Deno.test("resume: each mistake is one line, exit 2; the unfinished runs are listed", async () => {
   const state = newFolder();
   const env = { XDG_STATE_HOME: state };
   await Deno.mkdir(`${state}/twinlink/runs/2026-11-21T20.00.00Z-0a1b`, { recursive: true });

@@ -1,5 +1,5 @@
 /**
- * A run in numbers: what became of each board, and the exit status.
+ * The summary of a run: the result of each board, and the exit status.
  *
  * @module
  */
@@ -21,7 +21,7 @@ import {
 } from "../diff/mod.ts";
 import { count, duration } from "../run/output.ts";
 
-/** What became of one board over one line. */
+/** The result of one board over one line. */
 export interface Line {
   board: string;
   /** The earlier recording that it was compared with instead of the model, in words */
@@ -29,15 +29,15 @@ export interface Line {
   transport: string;
   /** `uname -r`; empty for the model and for a board that never answered */
   kernel: string;
-  /** Of every sequence that was to be run: those that could not be are `infra` */
+  /** The verdicts of all planned sequences; `infra` for those that could not be run */
   verdicts: readonly SequenceVerdict[];
   /** Sequences that are not part of the run on this board */
   leftOut?: readonly LeftOut[];
-  /** Sequences that were to be run and were not */
+  /** Planned sequences that were not run */
   notRun?: readonly LeftOut[];
-  /** What a reader must know beside: the era, waivers of no use */
+  /** Notes for the reader: the era, waivers without effect */
   notes?: readonly string[];
-  /** How long it took, its set-up included, in ms */
+  /** The duration with set-up, in ms */
   ms: number;
 }
 
@@ -63,7 +63,7 @@ export function tally(counts: Counts): string {
   return parts.join(", ") || "none";
 }
 
-/** Describes how many channels were compared with what was learned; empty where none was. */
+/** Describes how many channels were compared with learned expectations; empty if none was. */
 function learnedWords(verdicts: readonly SequenceVerdict[]): string {
   const learned = verdicts.flatMap(({ steps }) => steps).flatMap(({ channels }) => channels)
     .filter(({ learned }) => learned !== undefined).length;
@@ -86,7 +86,7 @@ export function statusOf(lines: readonly Line[], boards: number = lines.length):
   return statuses.includes(3) || lines.length === 0 || lines.length < boards ? 3 : 0;
 }
 
-/** Sequences by what became of them, a line for each reason: `left out 58 of pcs: needs pcs, which the board lacks`. */
+/** Returns a line for each reason: `left out 58 of pcs: needs pcs, which the board lacks`. */
 function reasonLines(what: string, sequences: readonly LeftOut[]): string[] {
   return [...Map.groupBy(sequences, ({ reason }) => reason)].map(([reason, of]) => {
     const suites = [...Map.groupBy(of, ({ suite }) => suite)].map(([suite, { length }]) => `${length} of ${suite}`);
@@ -114,7 +114,7 @@ function noteLines(lines: readonly Line[]): string[] {
   });
 }
 
-/** How many sequences of a cause the summary names; the reports in files name all. */
+/** The most sequences of a cause that the summary names; the reports in files name all. */
 const MOST_CASES = 10;
 /** How many kinds of difference that come with a cause it names. */
 const MOST_ALSO = 6;
@@ -125,7 +125,7 @@ function extent(cases: readonly Case[]): string {
   return count(sequences, "sequence") + (boards > 1 ? ` on ${boards} boards` : "");
 }
 
-/** Returns what each line came to, as cases of causes. */
+/** Returns the verdicts of all lines as cases, for finding causes. */
 function casesOf(lines: readonly Line[]): Case[] {
   const several = lines.length > 1;
   return lines.flatMap(({ board, transport, verdicts }) =>

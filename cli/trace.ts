@@ -16,7 +16,7 @@ import { command, UsageError } from "./command.ts";
 import { filterOf } from "./filter.ts";
 import { count, print, say } from "../run/output.ts";
 
-/** Returns what a step came to, in a few words. */
+/** Returns the result of a step, in a few words. */
 function resultOf({ observation, lost }: StepTrace): string {
   if (observation === undefined) return `lost (${lost!.reason})`;
   const { result, extack } = observation;
@@ -25,7 +25,7 @@ function resultOf({ observation, lost }: StepTrace): string {
 
 const indented = (lines: readonly string[]) => lines.map((line) => `    ${visible(line)}\n`).join("");
 
-/** Returns what the record has no lines for. */
+/** Returns lines about events that the record left out. */
 function leftLines({ left }: DeviceRecord): string[] {
   return left === undefined ? [] : [`... ${count(left, "more line")}, for which the record had no space`];
 }

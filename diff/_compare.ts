@@ -30,10 +30,10 @@ import {
   type StreamElement,
 } from "./verdict.ts";
 
-// The compiler refuses an observation that has more than its channels: it would not be compared.
+// The compiler refuses an observation with a field that is not a channel: the field would not be compared.
 ({}) satisfies Record<Exclude<keyof Observation, Channel | "unknown" | "untimed">, never>;
 
-/** Returns what a message is about: a changed message still is about the same. */
+/** Returns the identity of the object of a message: a changed message still has the same object. */
 function identity(element: StreamElement): string {
   if ("command" in element) {
     const { command, object, handle, attributes } = element satisfies Notification;
@@ -42,7 +42,7 @@ function identity(element: StreamElement): string {
   return "event" in element ? canonical([element.event, element.ifname]) : canonical(element);
 }
 
-/** Returns the edits of a stream; none if both sides are the same. */
+/** Returns the edits of a stream; all edits are `same` if both sides are equal. */
 function editsOf(expected: readonly StreamElement[], observed: readonly StreamElement[]): Edit<StreamElement>[] {
   if (same(expected, observed)) return [];
   const edits = align<StreamElement>(expected, observed, { key: canonical, identity });
@@ -64,7 +64,7 @@ function streamsOf(channel: Channel, { expected, observed }: Pair): StreamDiffer
 
 const isStream = (channel: Channel) => channel === "notify" || channel === "link" || channel === "kmsg";
 
-/** True if a channel showed anything on either side; `result` and `time` always do. */
+/** True if a channel is not empty on either side; `result` and `time` always do. */
 function hasEvidence(channel: Channel, pair: Pair): boolean {
   return [pair.expected[channel], pair.observed[channel]].some((value) => {
     if (value === null || typeof value !== "object") return value !== null;
@@ -80,7 +80,7 @@ export function crashIn({ kmsg }: Observation): Pick<StepVerdict, "crash"> {
   return crash ? { crash } : {};
 }
 
-/** Returns why a kernel log that shows no difference does not agree either; undefined where it can be judged. */
+/** Returns why a kernel log without a difference still does not agree; undefined if it can be judged. */
 function whyUndecided({ kmsg }: Observation): string | undefined {
   const missing = missingLines(kmsg);
   if (missing !== undefined) return `the kernel left lines out of its log: ${missing}`;
@@ -89,8 +89,8 @@ function whyUndecided({ kmsg }: Observation): string | undefined {
 }
 
 /**
- * Why the model knows nothing of a channel; undefined where the channel is compared: where the model knows it, and where a board
- * hangs or its kernel reports a bug, which is no driver's choice. It stays unknown if the model cannot know whether the kernel breaks.
+ * Returns why the model does not know a channel; undefined if the channel is compared: if the model knows it, or if a board
+ * hangs or its kernel reports a bug, which no driver chooses. It stays unknown if the kernel may break by chance.
  */
 function gapOf(channel: Channel, expected: Observation, observed: Observation, findings: readonly KernelLine[]) {
   const { unknown } = expected;
@@ -106,7 +106,7 @@ function differing(channel: Channel, pair: Pair): Pick<ChannelVerdict, "streams"
   return { streams, values };
 }
 
-/** What a step is compared by. */
+/** The context for comparing a step. */
 export interface ComparedBy {
   waivers: Waivers;
   learned: LearnedSequence;
@@ -117,7 +117,7 @@ export interface ComparedBy {
 /**
  * Compares the channels of a step.
  *
- * @param pair Both sides as they are to be compared; the kernel log of it loses the lines that a waiver accepts
+ * @param pair Both sides after the rules; lines that a waiver accepts are removed from its kernel log
  * @param findings The reports of the kernel that the model did not predict
  */
 export function compare(
@@ -132,7 +132,7 @@ export function compare(
   const hungry = starved(observed);
   const step = expected.id;
   withoutTicks(pair.observed, expected.observation!);
-  /** Returns a channel that the model does not know, where something was learned of it */
+  /** Returns the verdict by a learned expectation, for a channel that the model does not know */
   const fromLearned = (channel: Channel): ChannelVerdict | undefined => {
     const about = learned.gap(step, channel);
     if (!about?.values) return undefined;
@@ -154,7 +154,7 @@ export function compare(
       waivers.lines(expected.id, { expected: pair.observed, observed: pair.expected });
     }
     const { streams, values } = differing(channel, pair);
-    // A line too many is a difference all the same.
+    // An extra line is still a difference.
     if (incomplete && streams.every(({ edits }) => edits.every(({ kind }) => kind === "same" || kind === "missing"))) {
       return [{ channel, verdict: "indeterminate", values, streams }];
     }

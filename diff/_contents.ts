@@ -1,11 +1,11 @@
-/** What random contents of a device held when they were last looked at: they cannot be predicted, and must not change by themselves. */
+/** Remembers random contents of a device: they cannot be predicted, but must not change between two reads without a cause. */
 
 import type { Json, Observation } from "../model/observation.ts";
 
-/** From this many bytes on, equal contents are no accident. */
+/** Equal contents of at least this many bytes are not a coincidence. */
 const TELLING = 16;
 
-/** Bytes from an address on. */
+/** Bytes at an address. */
 export interface Piece {
   /** The address of the first byte */
   address: number;
@@ -13,14 +13,14 @@ export interface Piece {
   data: readonly number[];
 }
 
-/** One side's contents, by what holds them. */
+/** One side's contents, by the region or dump that holds them. */
 export class Contents {
   readonly #held = new Map<string, Map<number, number>>();
 
-  /** What is held so far: nothing. */
+  /** Starts without contents. */
   constructor() {}
 
-  /** Takes note of a step: what is gone in it is forgotten. */
+  /** Notes a step: forgets the contents that the step removed. */
   pass({ notify }: Observation): void {
     for (const { command, object, handle, attributes } of Object.values(notify).flat()) {
       if (object === "region" && command === "del") {
@@ -28,14 +28,14 @@ export class Contents {
         const ids = Array.isArray(snapshot) ? snapshot : [undefined];
         for (const id of ids) this.forget(id === undefined ? `${handle}#` : `${handle}#${id};`);
       }
-      // A device that is recreated has its regions recreated, and its reporters with them.
+      // A recreated device has new regions and new reporters.
       if (object === "region" && command === "new" && !("snapshot" in attributes)) {
         this.forget(`${handle.slice(0, handle.lastIndexOf("/"))}!`);
       }
     }
   }
 
-  /** Forgets what is held under keys with this beginning. */
+  /** Forgets the contents whose keys have this prefix. */
   forget(prefix: string): void {
     for (const key of this.#held.keys()) if (key.startsWith(prefix)) this.#held.delete(key);
   }

@@ -1,18 +1,18 @@
-/** What a verdict shows of the emulated device: what the device saw last in a step that failed, and wrong accesses. */
+/** Adds evidence of the emulated device to verdicts: the last events in a failed step, and wrong accesses. */
 
 import { type DeviceEvent, eventLines, eventsByStep } from "./device_record.ts";
 import type { DeviceRecord } from "./trace.ts";
 import type { SequenceVerdict, Verdict } from "./verdict.ts";
 
-/** How many of the last events of a step a report has. */
+/** The number of a step's last events in a report. */
 const LAST = 8;
-/** How many wrong accesses a report names, and how much of each. */
+/** The most wrong accesses that a report names, and the most characters of each. */
 const NAMED = 3, LONGEST = 200;
 
-/** Verdicts of steps for which a reader asks what the device saw. */
+/** Verdicts of steps for which a report shows the device's events. */
 const FAILED: ReadonlySet<Verdict> = new Set(["crash", "diverge", "indeterminate"]);
 
-/** Adds what the device saw to a verdict. The verdict itself stays: the judge compares none of that. */
+/** Adds the device's events to a verdict. The verdict itself does not change: the judge does not compare events. */
 export function withDevice(verdict: SequenceVerdict, record: DeviceRecord | undefined): SequenceVerdict {
   if (record === undefined) return verdict;
   const notes = [...verdict.notes, ...wrongNotes(record)];

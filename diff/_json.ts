@@ -1,4 +1,4 @@
-/** Helpers on JSON values: canonical text, and where two values differ. */
+/** Helpers on JSON values: canonical text, and the differences of two values. */
 
 import { isNotKnown, type Json, type Notification } from "../model/observation.ts";
 import type { NetnsName } from "../model/operation.ts";
@@ -44,13 +44,13 @@ export function copyOf<T>(value: T): T {
   return copy as T;
 }
 
-/** A place where two values differ; a side that has nothing there has no key. */
+/** A place where two values differ; a side without a value there has no key. */
 export interface ValueDifference {
   /** For example `trap.pci/0000:03:00.0[3].action`; empty for the value as a whole */
   path: string;
-  /** What the model has there */
+  /** The model's value at this place */
   expected?: Json;
-  /** What the board showed there */
+  /** The board's value at this place */
   observed?: Json;
 }
 
@@ -75,7 +75,7 @@ export function differences(expected: Json | undefined, observed: Json | undefin
 
 const own = (value: { [key: string]: Json }, key: string) => Object.hasOwn(value, key) ? value[key] : undefined;
 
-/** The value of each counter of a board when the sequence began, by what it counts; known once the counter was seen. */
+/** The value of each counter of a board when the sequence began, by the counted object; known once the counter was seen. */
 export type Bases = Map<string, number>;
 
 /**

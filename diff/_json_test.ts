@@ -18,14 +18,14 @@ const VALUES = [
   '{"hasOwnProperty":1}',
 ].map((text) => JSON.parse(text));
 
-Deno.test("same() finds what canonical() finds, whatever a board calls its keys", () => {
+Deno.test("same() agrees with canonical(), for any keys of a board", () => {
   for (const a of VALUES) {
     for (const b of VALUES) {
       assertEquals(same(a, structuredClone(b)), canonical(a) === canonical(b), `${canonical(a)} ${canonical(b)}`);
     }
   }
   assert(same({ a: 1, b: [2, { c: 3 }] }, { b: [2, { c: 3 }], a: 1 }));
-  // The text decides here
+  // same() is false here, so the canonical text decides
   assert(!same({ a: undefined }, {}));
   assertEquals(differences({ a: undefined } as never, {}), []);
 });

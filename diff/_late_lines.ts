@@ -8,7 +8,7 @@
 import type { KernelLine } from "../model/observation.ts";
 import type { StepTrace } from "./trace.ts";
 
-/** True if the kernel continues a step after its command has ended: the end of a netns, and what is given time to settle. */
+/** True if the kernel continues a step after its command has ended: the end of a netns, and an operation with a settle time. */
 const goesOn = ({ op }: StepTrace) => op.kind === "netns.del" || op.settle !== undefined;
 
 function count(lines: readonly KernelLine[], text: string): number {
@@ -27,9 +27,9 @@ function opening(observed: readonly StepTrace[], index: number): 0 | 1 {
 }
 
 /**
- * Returns a step of a sequence with the lines that came late: those that the model predicts for the step, that the board did not log in
- * it. They are the first of the next step, where the model does not predict them. Likewise without the lines that were late
- * from the step before.
+ * Returns a step of a sequence with the lines that came late: lines predicted for the step that the board did not log in
+ * it. They are the first lines of the next step, where the model does not predict them. Lines that are late
+ * lines of the step before are removed.
  */
 export function withLateLines(
   expected: readonly StepTrace[],
@@ -47,7 +47,7 @@ export function withLateLines(
   return { ...step, observation: { ...step.observation, kmsg: [...opened, ...here, ...more] } };
 }
 
-/** Returns how many of the first lines of the next step are late ones of this step. */
+/** Returns how many of the first lines of the next step are late lines of this step. */
 function late(expected: readonly StepTrace[], observed: readonly StepTrace[], index: number): number {
   const [want, next] = [expected[index]?.observation?.kmsg, expected[index + 1]?.observation?.kmsg];
   const [got, following] = [observed[index]?.observation?.kmsg, observed[index + 1]?.observation?.kmsg];

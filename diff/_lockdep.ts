@@ -3,9 +3,9 @@
 import type { SequenceTrace } from "./trace.ts";
 
 /**
- * Returns a sequence of the model as a board can show it: without reports of lockdep where the board's agent did not find it.
+ * Returns a sequence of the model as a board can show it: without reports of lockdep if the board's agent did not find lockdep.
  *
- * @param has What the agent found there; undefined for the model and for recordings without it
+ * @param has The capabilities that the board's agent found; undefined for the model and for recordings without it
  */
 export function asReported(expected: SequenceTrace, has: readonly string[] | undefined): SequenceTrace {
   if (has === undefined || has.includes("lockdep")) return expected;

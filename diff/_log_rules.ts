@@ -11,19 +11,19 @@ import type { Handle } from "../model/operation.ts";
 export interface LogRule {
   /** Names the rule; unique */
   id: string;
-  /** What the whole line looks like */
+  /** Matches the whole line */
   pattern: RegExp;
-  /** Why a line like that shows nothing about the subsystem under test */
+  /** Why such a line proves nothing about the subsystem under test */
   reason: string;
-  /** Where the kernel prints it, or who else does */
+  /** The place in the kernel, or the program, that prints the line */
   source: string;
 }
 
-/** What a line is judged by, beside its text. */
+/** The context for judging a line, beside its text. */
 export interface LogContext {
-  /** The devlink instances that the sequence is about; it may be about none */
+  /** The devlink instances of the sequence; may be empty */
   handles: ReadonlySet<Handle>;
-  /** The buses that its files are of, for example `platform` */
+  /** The buses in the paths of the sequence's files, for example `platform` */
   buses: ReadonlySet<string>;
   /** True if the kernel reported a finding in this step or the one before */
   reported: boolean;
@@ -170,19 +170,19 @@ export const LOG_RULES: readonly LogRule[] = [
   ...DRIVERS.flatMap(({ chatter = [] }) => chatter),
 ];
 
-/** What devlink and the drivers that the model has log. */
+/** Lines that devlink and the modelled drivers log. */
 const TESTED: readonly RegExp[] = [
   /^devlink[ :]/,
   /^Failed to reload devlink instance into init_net/,
   ...DRIVERS.flatMap(({ log = [] }) => log),
 ];
 
-/** True for a line of what is under test: how often it comes in rounds and races, and in which order, the model does not say. */
+/** True for a line of the code under test: in rounds and races the model predicts neither their number nor their order. */
 export function isOfTested({ text }: KernelLine): boolean {
   return TESTED.some((pattern) => pattern.test(text));
 }
 
-/** Lines of a kernel's report, which belong to its finding: its class is compared, see rule `kmsg-finding-text`. */
+/** Lines of a kernel's report, which belong to its finding: the class of the finding is compared, see rule `kmsg-finding-text`. */
 const REPORT_LINES: readonly LogRule[] = [
   {
     id: "report-frame",
@@ -260,10 +260,10 @@ const REPORT_LINES: readonly LogRule[] = [
   },
 ];
 
-/** Of a report of lockdep nearly all is free text: it begins with the finding and ends here. */
+/** A report of lockdep is mostly free text: it begins with the finding and ends with this line. */
 const LOCKDEP_ENDS = /^stack backtrace:/;
 
-/** The buses whose devices are part of another device, so that their lines may come from what is under test. */
+/** The buses whose devices are part of another device, so their lines may come from the device under test. */
 const CHILDREN: ReadonlySet<string> = new Set([
   "auxiliary",
   "mdio_bus",
@@ -271,12 +271,12 @@ const CHILDREN: ReadonlySet<string> = new Set([
   ...DRIVERS.flatMap(({ bus }) => bus ?? []),
 ]);
 
-/** Buses that people plug things into while a board runs. No sequence has a device there. */
+/** Hot-plug buses, into which people plug devices while a board runs. No sequence has a device there. */
 const PLUGGED: ReadonlySet<string> = new Set(["usb", "hid", "input", "scsi", "serio", "mmc"]);
 
 /**
- * True if a device that the sequence is not about logged a line: one of a bus that the sequence has nothing to do with, or of
- * another place on the same PCI bus. Of a sequence that names no instance it is not known what it is about.
+ * True if a device that the sequence is not about logged a line: a device on a bus that the sequence does not use, or at
+ * another place on the same PCI bus. If a sequence names no instance, its device is not known.
  *
  * @param device As `DEVICE=` in `/dev/kmsg` names it (Documentation/ABI/testing/dev-kmsg): `+pci:0000:01:00.0`, `b8:0`, `n5`
  */
@@ -294,29 +294,29 @@ function isOther(device: string, { handles, buses }: LogContext): boolean {
 }
 
 /**
- * The line by which a step tells of a stall that its board may not be guilty of: the same log states that the CPU was taken away.
- * Undefined where there is no such stall.
+ * Returns the line of a stall that the host may have caused: the same log shows that the guest got no CPU.
+ * Undefined if there is no such stall.
  */
 export function starvedStall(log: readonly KernelLine[]): KernelLine | undefined {
   const starved = log.some(({ text, user }) => !user && STARVED.test(text));
   return starved ? log.find(isStall) : undefined;
 }
 
-/** True for a report of a CPU that has done nothing else for long. */
+/** True for a report of a CPU that did not schedule for a long time. */
 export function isStall({ class: kind, text }: KernelLine): boolean {
   return kind === "hung" && STALL.test(text);
 }
 
-/** Returns the line that states that the kernel left lines out of its log; undefined if none does. Audit's own are of no interest. */
+/** Returns the line that states that the kernel left lines out of its log; undefined if none does. Lines of audit do not count. */
 export function missingLines(log: readonly KernelLine[]): string | undefined {
   return log.find(({ text, user }) => !user && SUPPRESSED.test(text) && !text.startsWith("kauditd_printk_skb: "))?.text;
 }
 
 /**
- * Returns the lines of a step that no rule explains, in their order, without what the model does not say of a line: who logged it.
+ * Returns the lines of a step that no rule explains, in order, without the source of the line, which the model does not predict.
  *
- * @param log What the kernel logged in the step
- * @param predicted What the model predicts that it logs: none of that is explained away
+ * @param log The kernel's lines in the step
+ * @param predicted The predicted lines: no rule removes them
  */
 export function unexplained(
   log: readonly KernelLine[],

@@ -4,10 +4,10 @@ import type { Json, Notification, Observation } from "../model/observation.ts";
 import type { NetnsName, Operation } from "../model/operation.ts";
 import { canonical, isObject } from "./_json.ts";
 
-/** The rule that takes them late. */
+/** The rule that accepts late announcements. */
 export const LATE_RULE = "nested-announced-late";
 
-/** Operations that announce no instance by themselves: a function that is reset for them is loaded without a reload of devlink. */
+/** Operations that announce no instance themselves: they reset a function, which is then loaded without a devlink reload. */
 const BY_WORK_ALONE: ReadonlySet<Operation["kind"]> = new Set(["health.recover", "device"]);
 
 const textOf = (message: Notification) => canonical(message as never);
@@ -28,7 +28,7 @@ function trailing(messages: readonly Notification[]): number {
   return messages.length - 1 - at;
 }
 
-/** True if `value` holds all of `what`; it may hold more, which the model does not know. */
+/** True if `value` contains all of `what`; it may contain more, which the model does not know. */
 function holds(value: Json | undefined, what: Json): boolean {
   if (!isObject(value) || !isObject(what)) return canonical(value) === canonical(what);
   return Object.entries(what).every(([key, inner]) => holds(value[key], inner));
@@ -63,7 +63,7 @@ export class LateAnnouncements {
   }
 
   /**
-   * Adds the announcements that the current step lacks at its end: later steps may begin with them. One of a reload is never
+   * Adds the announcements that the current step lacks at its end: later steps may begin with them. A reload's own is never
    * added, because the reload itself sends it.
    */
   assume(expected: Observation, observed: Observation, { kind }: Operation): void {

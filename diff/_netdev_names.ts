@@ -9,11 +9,11 @@ import { canonical, isObject } from "./_json.ts";
 
 const label = (handle: string) => `<port ${handle}>`;
 
-/** What is known of one netns. */
+/** The known names of one netns. */
 class Names {
   /** Handle of the port by the netdev's name */
   readonly ports = new Map<string, string>();
-  /** The last that was reported of a port, without its netdev */
+  /** The last reported attributes of a port, without its netdev */
   readonly said = new Map<string, string>();
 
   nameOf(handle: string): string | undefined {
@@ -21,7 +21,7 @@ class Names {
     return undefined;
   }
 
-  /** The sequence itself gives the netdev of a port a name. */
+  /** Notes that the sequence renames the netdev of a port. */
   rename(handle: string, name: string): void {
     const before = this.nameOf(handle);
     if (before !== undefined) this.ports.delete(before);
@@ -29,12 +29,12 @@ class Names {
   }
 }
 
-/** Learns names from a side's observations in their order, and puts `<port HANDLE>` in their place. */
+/** Learns names from a side's observations in order, and replaces them with `<port HANDLE>`. */
 export class NetdevNames {
   #netns = new Map<NetnsName, Names>();
   #named: ReadonlySet<string>;
 
-  /** Names of one side; netdevs of `named` belong to no port and go by their own names. */
+  /** Takes the names in `named`: these netdevs belong to no port and keep their names. */
   constructor(named: ReadonlySet<string> = new Set()) {
     this.#named = named;
   }
@@ -53,7 +53,7 @@ export class NetdevNames {
     }
     for (const netns of new Set([...Object.keys(notify), ...Object.keys(link)])) {
       const names = this.#names(netns);
-      // The ports that a name stood for, in their order: a reload takes eth1 away and makes another eth1.
+      // The ports that a name has meant, in order: a reload takes eth1 away and makes another eth1.
       const generations = new Map([...names.ports].map(([name, handle]) => [name, [handle]]));
       if (notify[netns]) notify[netns] = this.#relabelPorts(names, generations, notify[netns]);
       if (link[netns]) link[netns] = relabelLinks(generations, link[netns], this.#named);
@@ -68,7 +68,7 @@ export class NetdevNames {
     }
     if (op.kind === "link.show" && isObject(reply) && typeof reply.ifname === "string") {
       const handle = names.ports.get(reply.ifname);
-      // The board found the netdev by its port: where devlink has said nothing of it yet, this is the first to name it.
+      // The board found the netdev by its port: if devlink has not reported the port yet, this reply is the first with its name.
       if (handle === undefined) names.ports.set(reply.ifname, `${op.handle}/${op.port}`);
       reply.ifname = label(handle ?? `${op.handle}/${op.port}`);
     }
@@ -99,7 +99,7 @@ export class NetdevNames {
   }
 }
 
-/** Relabels link events; events of netdevs that belong to no port and that nobody named are left out. */
+/** Relabels link events; events of netdevs without a port and without a name in the sequence are left out. */
 function relabelLinks(
   generations: Map<string, string[]>,
   events: LinkEvent[],
@@ -116,7 +116,7 @@ function relabelLinks(
     }
     const generation = deleted.get(event.ifname) ?? 0;
     if (event.event === "del") deleted.set(event.ifname, generation + 1);
-    // More events than generations: reported at the last one, so that they show.
+    // More events than generations: extra events get the last port, so that they show.
     const handle = handles[Math.min(generation, handles.length - 1)]!;
     const shown = canonical({ ...event, ifname: "" });
     const before = last.get(handle);

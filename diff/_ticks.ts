@@ -1,4 +1,4 @@
-/** How far the trap counters of a driver that makes packets by itself may have come on a board. */
+/** Bounds the trap counters on a board, for a driver that makes packets by itself. */
 
 import { madeBy, ownerOf } from "../model/drivers/mod.ts";
 import type { MadePackets } from "../model/drivers/driver.ts";
@@ -6,11 +6,11 @@ import type { Json } from "../model/observation.ts";
 import type { Handle, Operation } from "../model/operation.ts";
 import type { StepTrace } from "./trace.ts";
 
-/** Share that a board's timer may be off by, and ticks that may fall on either side of a step's bounds. */
+/** The relative tolerance for a board's timer, and for ticks at the bounds of a step. */
 const TOLERANCE = 0.3;
 const SLACK = 3;
 
-/** Returns the device that an operation recreates, and with it its counters; undefined where it makes none. */
+/** Returns the device that an operation recreates, and its counters; undefined if it recreates no device. */
 function restarted(op: Operation): Handle | undefined {
   if (op.kind === "during") return restarted(op.operation);
   if (op.kind === "dev.reload") return op.handle;
@@ -21,10 +21,10 @@ function restarted(op: Operation): Handle | undefined {
 
 /** Which ports of a device are up, and since when. */
 class Counting {
-  // A port that went down again has counted: it stays in, which only widens the bounds.
+  // A port that went down again stays in the set, since it has counted: this only widens the bounds.
   readonly counted: Set<number> = new Set();
   readonly up: Set<number> = new Set();
-  /** True if a trap of type drop was set to anything else: from then on each of them may have counted */
+  /** True once a drop trap was set to another action: from then on each drop trap may have counted */
   set = false;
   modelMs = 0;
   boardSince: number | undefined;
@@ -40,19 +40,19 @@ class Counting {
   get expected(): number {
     return this.modelMs / this.packets.interval;
   }
-  /** The same on the board's clock; undefined where the trace has no times. */
+  /** Ticks on the board's clock since then; undefined if the trace has no times. */
   get passed(): number | undefined {
     return this.boardMs === undefined ? undefined : this.boardMs / this.packets.interval;
   }
 }
 
-/** Follows a sequence: how far the counters of each device may have come. */
+/** Follows a sequence, to bound the counters of each device. */
 export class Ticks {
   readonly #devices = new Map<Handle, Counting>();
   #restarted: Handle | undefined;
 
   /**
-   * Returns what is known of a device.
+   * Returns the known counting of a device.
    *
    * @internal
    */
@@ -65,17 +65,17 @@ export class Ticks {
     return begun;
   }
 
-  /** Takes note of a step, before it is compared. */
+  /** Notes a step, before it is compared. */
   pass({ op, observation }: StepTrace, observed: StepTrace): void {
-    // The step that ends a device still tells of its counters as they were.
+    // The step that ends a device still shows its old counters.
     if (this.#restarted !== undefined) this.#devices.delete(this.#restarted);
     this.#restarted = observation?.result === "ok" ? restarted(op) : undefined;
-    // A port that comes and goes in rounds has counted, too.
+    // A port that goes up and down in rounds has also counted.
     for (const one of op.kind === "rounds" ? op.operations : [op]) {
       if (one.kind === "link.set" && one.up) this.#up(this.of(one.handle), one.port, observed);
     }
     if (op.kind === "netdev.set" && op.up) {
-      // Whose port it is, if any's, is not said
+      // The operation does not show whose port it is, so every device counts
       for (const device of this.#devices.values()) this.#up(device, UNKNOWN_PORT, observed);
     }
     if ((op.kind === "trap.set" || op.kind === "trap.group.set") && op.action !== "drop") {
@@ -102,11 +102,11 @@ export class Ticks {
   }
 }
 
-/** Stands for the port of a netdev that was called by its name. */
+/** Stands for the port of a netdev that an operation names. */
 const UNKNOWN_PORT = -1;
 
 /**
- * True if a trap or a group for which the model has counted nothing may have counted on a board: a port was up there, for a
+ * True if a trap or a group for which the model has counted nothing may have counted on a board: a port was up on the board, for a
  * time that did not pass on the model.
  */
 export function mayCount(trap: { [key: string]: Json }, ticks: Counting, ofGroup: boolean): boolean {

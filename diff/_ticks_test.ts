@@ -15,7 +15,7 @@ function most(...ops: Operation[]): number {
   return counterBounds(4, ticks.of(handle)!, false)[1];
 }
 
-Deno.test("a port that comes and goes in rounds has counted, too", () => {
+Deno.test("a port that goes up and down in rounds has also counted", () => {
   const up: Operation = { kind: "link.set", handle, port: 0, up: true };
   const rounds = (port: number): Operation => ({ kind: "rounds", times: 20, operations: [{ ...up, port }] });
   // 200 ticks and some; twice as many where there are two ports

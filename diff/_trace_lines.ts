@@ -10,7 +10,7 @@ export const TRACE_VERSION = 1;
 
 const line = jsonLine;
 
-/** Returns the first line. */
+/** Returns the first line of a file. */
 export function headerLine(
   { board, transport, era, eraNote, kernel, iproute2, freedMemory, has, facts, contradictions }: TraceHeader,
 ): string {
@@ -35,19 +35,19 @@ export function beginLine({ suite, sequence, source, boot, hardware }: Omit<Sequ
   return line({ type: "sequence", suite, sequence, source, ...more } satisfies TraceLine);
 }
 
-/** Returns the line of a step. It holds what was shown; what the model does not know of a step is not part of it. */
+/** Returns the line of a step. It has the observation; the notes on what the model does not know are left out. */
 export function stepLine(step: StepTrace): string {
   const { unknown: _, untimed: __, ...shown } = step.observation ?? emptyObservation();
   return line({ type: "step", ...step, ...(step.observation ? { observation: shown } : {}) } satisfies TraceLine);
 }
 
-/** Returns the lines that a sequence of so many steps ends with; the first is of what the emulated device saw. */
+/** Returns the last lines of a sequence with this number of steps; the first holds the events of the emulated device. */
 export function endLine(steps: number, device: DeviceRecord | undefined): string {
   const seen = device ? line({ type: "device", ...device } satisfies TraceLine) : "";
   return seen + line({ type: "sequence-end", steps } satisfies TraceLine);
 }
 
-/** Returns the line that makes a file of so many sequences a whole one. */
+/** Returns the last line of a complete file with this number of sequences. */
 export function lastLine(sequences: number): string {
   return line({ type: "end", sequences } satisfies TraceLine);
 }

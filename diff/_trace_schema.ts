@@ -1,4 +1,4 @@
-/** What a trace file's lines may hold, as zod schemas that are checked against the types of `model/` and `trace.ts`. */
+/** The lines of a trace file, as zod schemas that are checked against the types of `model/` and `trace.ts`. */
 
 import { z } from "zod";
 import { factsSchema } from "../boards/facts_schema.ts";
@@ -39,7 +39,7 @@ function parameter({ value, none, alone, many, words, required }: CommandOption)
   return required ? schema : maybe(schema);
 }
 
-/** The commands of devlink(8), by their forms; which words an option takes is devlink's to say. */
+/** The commands of devlink(8), by their forms; devlink decides which words an option accepts. */
 const devlinkOperations = Object.entries(COMMAND_FORMS).map(([kind, form]) =>
   op(kind as DevlinkKind, {
     ...(form.about === undefined ? {} : { handle: form.all ? maybe(handle) : handle, ...about[form.about] }),
@@ -109,7 +109,7 @@ const json = z.custom<Json>(isJson, "must be JSON");
 
 const lineClass = z.enum(["info", "stale", "warning", "lockdep", "kasan", "hung", "oops", "panic"]);
 
-/** All that one operation showed. */
+/** The whole observation of one operation. */
 const observationSchema: z.ZodType<Observation> = z.strictObject({
   result: text,
   extack: z.strictObject({ level: z.enum(["error", "warning"]), text, prefix: maybe(text) }).nullable(),

@@ -1,22 +1,22 @@
-/** The counters of traps, as a step shows them. */
+/** The counters of traps, in the observation of a step. */
 
 import type { Json, Observation } from "../model/observation.ts";
 import type { Handle } from "../model/operation.ts";
 import { isObject } from "./_json.ts";
 
-/** What a trap or a group has counted. */
+/** The counters of a trap or a group. */
 export interface Counters {
   /** Packets and bytes, to be changed in place */
   rx: { [key: string]: Json };
   ofGroup: boolean;
   handle: Handle;
-  /** What is counted for */
+  /** The trap or the group */
   of: { [key: string]: Json };
-  /** True if it appears here, and so has counted nothing */
+  /** True if the trap or group is new here, so its counters start at 0 */
   fresh: boolean;
 }
 
-/** Counters of traps and trap groups in a reply and in messages, by what they are of and where they stand. */
+/** Counters of traps and trap groups in a reply and in messages, by their trap or group and their place. */
 export function countersIn({ reply, notify }: Observation): Map<string, Counters> {
   const found = new Map<string, Counters>();
   const add = (where: string, object: string, handle: string, attributes: Json) => {

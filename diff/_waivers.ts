@@ -4,9 +4,9 @@ import { type Waiver, wholeLine } from "../boards/mod.ts";
 import type { Channel } from "../model/observation.ts";
 import type { Pair } from "./rule.ts";
 
-/** Follows which waivers apply to a sequence, and which were of use. */
+/** Follows which waivers apply to a sequence, and which were needed. */
 export class Waivers {
-  /** What is to be reported of waivers that have expired or were not needed */
+  /** Notes about waivers that have expired or were not needed */
   readonly notes: string[] = [];
   #valid: Waiver[];
   #used = new Set<Waiver>();
@@ -40,7 +40,7 @@ export class Waivers {
     return waiver;
   }
 
-  /** Takes the lines out of a step's kernel log that a waiver accepts, and gives that waiver; undefined if none does. */
+  /** Removes the lines that a waiver accepts from a step's kernel log, and returns that waiver; undefined if none applies. */
   lines(step: number, { expected, observed }: Pair): Waiver | undefined {
     const predicted = new Set(expected.kmsg.map(({ text }) => text));
     let waived: Waiver | undefined;

@@ -1,5 +1,5 @@
 /**
- * An earlier recording instead of the model: what a board did another day, on another kernel, with another firmware.
+ * An earlier recording instead of the model: the behaviour of a board on another day, with another kernel or firmware.
  *
  * @module
  */
@@ -10,9 +10,9 @@ import { canonical } from "./_json.ts";
 
 /** An earlier recording, to compare with. */
 export interface EarlierTrace {
-  /** What it is called in messages: the path of its file */
+  /** Its name in messages: the path of its file */
   readonly name: string;
-  /** What it was taken from */
+  /** The header of its trace */
   readonly header: TraceHeader;
   /** Its sequences by `SUITE > SEQUENCE` */
   readonly sequences: ReadonlyMap<string, SequenceTrace>;
@@ -32,10 +32,10 @@ export const notIn = ({ name }: Pick<EarlierTrace, "name">, detail: string): str
 export const holdsEarlier = ({ sequences }: EarlierTrace, about: { suite: string; sequence: string }): boolean =>
   sequences.has(keyOf(about));
 
-/** Returns the words that stand for the device of a board: its handle, its name on the bus. */
+/** Returns the names of a board's device: its handle, its name on the bus. */
 const wordsOf = ({ handle }: Facts): string[] => [handle, handle.slice(handle.indexOf("/") + 1)];
 
-/** A sequence of one board in the words of another: its device's handle and name, the names of the ports' netdevs in operations. */
+/** Renames a sequence for another board: its device's handle and name, the names of the ports' netdevs in operations. */
 function inWordsOf(board: Facts | undefined, earlier: Facts | undefined, trace: SequenceTrace): SequenceTrace {
   if (!board || !earlier || board.handle === earlier.handle) return trace;
   const [from, to] = [wordsOf(earlier), wordsOf(board)];
@@ -48,12 +48,12 @@ function inWordsOf(board: Facts | undefined, earlier: Facts | undefined, trace: 
 }
 
 /**
- * Returns what to expect of a sequence by an earlier recording: the steps of the model with what the recording showed. A step that
- * the recording does not hold, lost, or holds as another operation has no observation, but the reason. The same goes for all steps after
- * another operation.
+ * Returns the expectation for a sequence from an earlier recording: the model's steps, the recording's observations. A step that
+ * the recording does not hold, lost, or holds as another operation has a reason, no observation. The same goes for all steps after
+ * a step with another operation.
  *
  * @param model The sequence as the model has it, on the board of `facts`
- * @param facts What the board of today has; the recording's device is renamed to its handle
+ * @param facts The facts of the board of today; the recording's device is renamed to its handle
  *
  * @example
  * ```ts

@@ -35,13 +35,13 @@ Deno.test("what the model does not know is compared with the earlier recording",
   ]);
 });
 
-Deno.test("what both boards do agrees, also where the model predicts something else", () => {
+Deno.test("equal results of both boards agree, even if the model predicts something else", () => {
   const says = traceOf([RELOAD, { result: "EINVAL" }]);
   assertEquals(judge(says, refused).verdict, "diverge");
   assertEquals(against(says, [refused], refused).verdict, "agree");
 });
 
-Deno.test("what the earlier recording does not hold is reported, and never agrees", () => {
+Deno.test("steps that the earlier recording lacks are reported, and never agree", () => {
   const missing = against(model, [], refused);
   assertEquals([missing.verdict, missing.steps[0]!.reason], ["indeterminate", "not in OLD: the sequence"]);
   const two = traceOf([RELOAD, {}], [TRAP, {}]);
@@ -64,7 +64,7 @@ Deno.test("a board that breaks is a crash, whatever the earlier recording lacks;
   assertStringIncludes(again.notes.join(), "the kernel broke in step 1 as in the earlier recording");
 });
 
-Deno.test("counters that tick, and those that began before, are compared as with the model", () => {
+Deno.test("ticking counters, and counters that began before the sequence, are compared as with the model", () => {
   const packets = (packets: number, action = "drop") =>
     traceOf([TRAP, { reply: { trap: { [HANDLE]: [{ name: "x", action, stats: { rx: { packets } } }] } } }]);
   const nothing = traceOf([TRAP, { unknown: { reply: WHY } }]);
@@ -89,7 +89,7 @@ Deno.test("names of netdevs, times and the log's noise belong to each board; a m
   assertEquals([verdict, steps.filter((step) => step.verdict !== "agree").map(({ id }) => id)], ["diverge", [10]]);
 });
 
-Deno.test("the device of another board stands under today's handle", () => {
+Deno.test("the device of another board is renamed to today's handle", () => {
   const [here, there] = ["pci/0000:03:00.0", "pci/0000:41:00.1"];
   const facts = (handle: string) => factsWith({ handle, driver: "d" });
   const notify = (handle: string) => ({ init: [{ command: "new", object: "dev", handle, attributes: {} }] });

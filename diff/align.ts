@@ -1,5 +1,5 @@
 /**
- * Aligns two ordered streams, so that one missing message shows as one missing message and not as a hundred others.
+ * Aligns two ordered streams, so that one missing message shows as one difference and not as a hundred.
  *
  * @module
  */
@@ -19,7 +19,7 @@ export type Edit<T> =
   /** Observed here, expected elsewhere (`from`, an index of the expected stream): the other end of a `moved` */
   | { kind: "arrived"; observed: T; from: number };
 
-/** How {@linkcode align} tells what is equal. */
+/** How {@linkcode align} compares elements. */
 export interface AlignOptions<T> {
   /** Equal keys mean equal elements. */
   key: (element: T) => string;
@@ -27,7 +27,7 @@ export interface AlignOptions<T> {
   identity: (element: T) => string;
 }
 
-// Past this many cells (5,000 x 5,000) the table is not worth its memory: the middle is shown unaligned.
+// Past this many cells (5,000 x 5,000) the table would need too much memory: the middle is shown unaligned.
 const MOST_CELLS = 25_000_000;
 
 const enum Step {
@@ -87,7 +87,7 @@ export function align<T>(expected: readonly T[], observed: readonly T[], options
   }
   for (; i < left.length; i++, j++) same(i, j);
 
-  // One and the same element, missing here and extra there.
+  // Pairs equal elements that are missing here and extra there.
   const extras = new Map<string, number[]>();
   for (const place of extraAt) {
     const key = right[places[place]!.j]!;

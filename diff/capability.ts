@@ -1,5 +1,5 @@
 /**
- * What an operation needs of a board.
+ * The capabilities that operations need, and that boards have.
  *
  * @module
  */
@@ -11,7 +11,7 @@ import { innerOperations, type Operation } from "../model/operation.ts";
 import { type Disrupting, type Disruption, DISRUPTION_WORDS, disruptionOfPlan, isBeyond } from "../model/disruption.ts";
 import { describeOperation } from "./describe.ts";
 
-// By kind, up to the first dot; what only differs by its parameters stands below.
+// By kind, up to the first dot; needs that depend on parameters are below.
 const BY_SUBJECT: Partial<Record<string, Capability>> = {
   param: "params",
   resource: "resources",
@@ -28,7 +28,7 @@ const BY_SUBJECT: Partial<Record<string, Capability>> = {
 /** The modules of fixtures/pcs. */
 const PCS_MODULES: readonly string[] = ["fakemac", "fakepcs"];
 
-/** Returns the capabilities that an operation cannot do without. */
+/** Returns the capabilities that an operation needs. */
 export function neededCapabilities(op: Operation): Set<Capability> {
   const needed = new Set<Capability>();
   const subject = BY_SUBJECT[op.kind.split(".")[0]!];
@@ -79,7 +79,7 @@ export function neededCapabilities(op: Operation): Set<Capability> {
   return needed;
 }
 
-/** What the agent finds out on a board. What it found decides; the board's file cannot add or remove it. */
+/** Capabilities that the agent detects on a board. The agent decides; the board's file cannot add or remove them. */
 const FOUND: readonly string[] = [
   "debugfs",
   "listener",
@@ -88,22 +88,22 @@ const FOUND: readonly string[] = [
   ...DRIVERS.flatMap(({ presence = [] }) => presence.map(({ capability }) => capability)),
 ];
 
-/** What a board with an agent has only if its file lists it. `fw_activate` resets a whole card, its other ports too. */
+/** Capabilities that a board with an agent has only if listed in its file. `fw_activate` resets a whole card, other ports too. */
 const DECLARED: readonly string[] = ["emulated", "exploration", "pcs_board", "fw_activate", ...HARDWARE_IDS];
 
-/** What a board's file lists of its abilities. */
+/** The abilities in a board's file. */
 export interface Abilities {
-  /** What the board can do. @default {everything} */
+  /** The capabilities of the board. @default {everything} */
   capabilities?: readonly Capability[];
   /** A MAC and its PCS, for the suite `pcs_board` */
   pcs?: unknown;
   /** The guest in QEMU, if the board is one; a test can operate its emulated device */
   qemu?: { device?: unknown } | undefined;
-  /** What its sequences run on */
+  /** The runner of its sequences */
   runner?: string;
-  /** True if the board's file is not available: what only the file can state counts as present. @default {false} */
+  /** True if the board's file is not available: capabilities that only the file can state count as present. @default {false} */
   unfiled?: boolean;
-  /** The device under test: a board with a handle has no other */
+  /** The device under test: a board with a handle has no other device under test */
   handle?: string;
   /** The driver of that device */
   driver?: string;
@@ -111,19 +111,19 @@ export interface Abilities {
   disruption?: Disruption;
 }
 
-/** Returns what a tear-down undoes. A board that is not ours to break is not taken further unless its file allows it. */
+/** Returns the allowed disruption: for a remote board only what a tear-down can undo, unless its file allows more. */
 export const allowedDisruption = ({ disruption, runner }: Abilities): Disruption =>
   disruption ?? (runner === "remote" || runner === "local" ? "resets" : "power");
 
 /** True if a capability is a driver whose devices sequences make. */
 const isMaker = (what: string) => DRIVERS.some(({ start, drivers }) => start !== undefined && drivers.includes(what));
 
-/** True if it would be a second device next to the device of the board's handle: another driver's, or a PCS next to a real device. */
+/** True for a second device next to the device of the board's handle: another driver's, or a PCS next to a real device. */
 const isBeside = (what: string, { handle, driver = "" }: Abilities, has: readonly string[] | undefined) =>
   has !== undefined && handle !== undefined && driver !== what &&
   (isMaker(what) || (what === "pcs" && !isMaker(driver)));
 
-/** True if the agent can tell and did not find it. */
+/** True if the agent looks for a capability and did not find it. */
 const isAbsent = (what: string, has: readonly string[] | undefined) =>
   has !== undefined && FOUND.includes(what) && !has.includes(what);
 
@@ -152,7 +152,7 @@ export function lacking(
   return requires.filter((what) => lacks(what, board, has));
 }
 
-/** Lists what a board's agent looked for and did not find, without drivers that have no place beside the board's own. */
+/** Lists what a board's agent looked for and did not find, without drivers that cannot be used beside the board's own. */
 export function notFound(board: Abilities, has: readonly string[] | undefined): string[] {
   return [...new Set(FOUND)].filter((what) => isAbsent(what, has) && !isBeside(what, board, has));
 }
@@ -172,11 +172,11 @@ function describeLack(missing: readonly string[], board: Abilities, has: readonl
   }`;
 }
 
-/** What a board lacks for a sequence. */
+/** The capability that a board lacks for a sequence. */
 export interface Unsupported {
-  /** What needs it: `the sequence`, or a step */
+  /** The part that needs it: `the sequence`, or a step */
   needer: string;
-  /** What it needs, for example `debugfs, which the board lacks` */
+  /** The need, for example `debugfs, which the board lacks` */
   needs: string;
 }
 

@@ -11,7 +11,7 @@ import { type Signature, signaturesOf } from "./signature.ts";
 export interface Case {
   /** The sequence */
   verdict: SequenceVerdict;
-  /** The board and its line, in words; left out if the run has one only */
+  /** The board and its line, in words; left out if the run has only one */
   on?: string;
 }
 
@@ -19,21 +19,21 @@ export interface Case {
 export interface Seen {
   /** In words; it may hold text of the board */
   text: string;
-  /** Those that show it */
+  /** The cases that show it */
   cases: Case[];
 }
 
-/** One cause of what differs. */
+/** One cause of differences. */
 export interface Cause extends Seen {
-  /** What else differs at the same places, or after them */
+  /** Other differences at the same places, or after them */
   also: Seen[];
 }
 
-/** A case, read. */
+/** A case with the signatures of its steps. */
 interface Read extends Case {
-  /** Of each step that failed, in order */
+  /** The failed steps in order, each with its signatures */
   steps: { step: StepVerdict; signatures: Signature[] }[];
-  /** How many steps there are to the first that differs */
+  /** The number of steps up to the first that differs */
   size: number;
 }
 
@@ -64,15 +64,15 @@ function collect(into: Map<string, Shown>, signature: Signature, one: Read): voi
   else into.set(signature.key, { signature, cases: new Set([one]) });
 }
 
-/** True if two kinds of difference that begin a case have one cause: they never come apart, or are alike and come together. */
+/** True if two kinds of difference that begin a case have one cause: they always occur together, or are alike. */
 function together(inner: Shown, outer: Shown): boolean {
   if (!isIn(inner.cases, outer.cases)) return false;
   return inner.cases.size === outer.cases.size || inner.signature.family === outer.signature.family;
 }
 
 /**
- * Returns the causes of what differs, the one with the most cases first. A case counts for each cause that its first differing step
- * shows. What differs only in later steps, or only as a consequence, is in `also` of a cause: each kind of difference is in the
+ * Returns the causes of the differences, most cases first. A case counts for each cause that its first differing step
+ * shows. A difference in later steps only, or only as a consequence, is in `also` of a cause: each kind of difference is in the
  * result.
  *
  * ```ts
@@ -95,7 +95,7 @@ export function causesOf(cases: Iterable<Case>): Cause[] {
       collect(first, { key: text, family: text, text }, one);
     }
   }
-  // The largest first: the others join it.
+  // The largest comes first: the others join it.
   const causes: { root: Shown; also: Map<string, Shown> }[] = [];
   for (const shown of [...first.values()].sort((a, b) => b.cases.size - a.cases.size)) {
     const cause = causes.find(({ root }) => together(shown, root));
@@ -117,7 +117,7 @@ export function causesOf(cases: Iterable<Case>): Cause[] {
   return causes.map(({ root, also }) => ({ ...seen(root), also: [...also.values()].map(seen) }));
 }
 
-/** Returns how many sequences some cases are of, and on how many boards they failed. */
+/** Counts the sequences of some cases, and the boards on which they failed. */
 export function extentOf(cases: Iterable<Case>): { sequences: number; boards: number } {
   const all = [...cases];
   const names = all.map(({ verdict: { suite, sequence } }) => JSON.stringify([suite, sequence]));
@@ -129,7 +129,7 @@ const MOST_PLACES = 3;
 /** The kinds of difference that a report has shown in full, so that it shows each once. */
 export class Reported {
   readonly #places = new Map<string, { where: string; on: string }>();
-  /** The board and line that the report is at, in words */
+  /** The current board and line of the report, in words */
   on = "";
 
   /**

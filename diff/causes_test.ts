@@ -60,7 +60,7 @@ Deno.test("causes: one fault in many sequences is one cause, with its smallest c
   ]);
 });
 
-Deno.test("causes: different faults stay apart, of one operation and channel too", () => {
+Deno.test("causes: different faults stay apart, even with the same operation and channel", () => {
   const faults: [string, Fault[]][] = [
     ["order", [order]],
     ["errno", [errno]],
@@ -75,7 +75,7 @@ Deno.test("causes: different faults stay apart, of one operation and channel too
   assertEquals(new Set(found.map(([text]) => text)).size, faults.length);
 });
 
-Deno.test("causes: two faults of one step are two causes where one of them comes alone as well", () => {
+Deno.test("causes: two faults of one step are two causes if one of them also occurs alone", () => {
   const found = reported([
     judged("both", [params("a"), lostTrap]),
     judged("one", [params("a")]),
@@ -87,7 +87,7 @@ Deno.test("causes: two faults of one step are two causes where one of them comes
   ]);
 });
 
-Deno.test("causes: what always comes together is one cause, and what follows it is named with it", () => {
+Deno.test("causes: differences that always occur together are one cause, and later differences are listed with it", () => {
   const [cause, ...others] = causes([
     judged("x", [errno, order, params("a", "b")]),
     judged("y", [errno, params("a", "b")]),

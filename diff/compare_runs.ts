@@ -1,5 +1,5 @@
 /**
- * Two runs side by side: what is new, gone, different in another way or flaky, by sequence and board.
+ * Two runs side by side: new, gone, changed and flaky differences, by sequence and board.
  *
  * @module
  */
@@ -8,25 +8,25 @@ import { signaturesOf } from "./signature.ts";
 import type { TraceHeader } from "./trace.ts";
 import { type LeftOut, OUTCOMES, type SequenceVerdict, type Verdict, VERDICTS } from "./verdict.ts";
 
-/** What one run came to on one board over one line. */
+/** The results of one run on one board over one line. */
 export interface RunPart {
-  /** Which run, in words: its folder */
+  /** The run, in words: its folder */
   run: string;
-  /** What the board is */
+  /** The header of the board's trace */
   header: TraceHeader;
-  /** What its sequences came to */
+  /** The verdicts of its sequences */
   verdicts: readonly SequenceVerdict[];
-  /** What was not part of the run on that board */
+  /** The sequences that were not part of the run on that board */
   leftOut: readonly LeftOut[];
   /** The path of its trace; undefined if there is none */
   trace?: string | undefined;
 }
 
-/** How a sequence on a board changed from A to B, those to look at first in front. */
+/** How a sequence on a board changed from A to B, the most important change first. */
 export const CHANGES = {
   /** It differs in B, and in no run of A */
   new: "new difference",
-  /** It differs in both, not alike */
+  /** It differs in both, in different ways */
   changed: "differs in another way",
   /** A judged it, B did not */
   lost: "no longer judged",
@@ -34,7 +34,7 @@ export const CHANGES = {
   flaky: "flaky",
   /** It differs in A, and agrees in B */
   gone: "difference is gone",
-  /** It differs in both alike */
+  /** It differs in both in the same way */
   still: "differs as before",
   /** It agrees in B; A did not judge it */
   judged: "judged for the first time",
@@ -59,19 +59,19 @@ export interface ComparedSequence {
   change: Change;
   /** True if both sides judged it */
   compared: boolean;
-  /** What it came to in the runs of A, in words: `agree`, `agree 2, diverge 1`, `left out`, `not in the run` */
+  /** The results in the runs of A, in words: `agree`, `agree 2, diverge 1`, `left out`, `not in the run` */
   before: string;
-  /** What it came to in the runs of B, in words */
+  /** The results in the runs of B, in words */
   after: string;
-  /** The kinds of difference that B has and A has not, in words; they may hold text of the board */
+  /** The kinds of difference that only B has, in words; they may hold text of the board */
   fresh: readonly string[];
-  /** The kinds of difference that A has and B has not */
+  /** The kinds of difference that only A has */
   past: readonly string[];
-  /** A verdict of B that shows what is fresh, else one that differs; undefined if B does not differ */
+  /** A verdict of B with a new difference, else a verdict that differs; undefined if B does not differ */
   shown?: SequenceVerdict | undefined;
 }
 
-/** A board over a line in A, and the one in B that it is compared with. Each list has a part for each run; A may have none. */
+/** A board over a line in A, and the board in B that it is compared with. Each list has a part for each run; A may have none. */
 export interface BoardPair {
   /** The board in the runs of A */
   before: readonly RunPart[];
@@ -79,13 +79,13 @@ export interface BoardPair {
   after: readonly RunPart[];
 }
 
-/** What one pair of boards came to. */
+/** The comparison of one pair of boards. */
 export interface ComparedBoard extends BoardPair {
   /** `qemu-6.12 over ssh`; with both names if they differ */
   name: string;
-  /** What the two boards are and differ in: kernel, firmware, driver, model */
+  /** The properties in which the two boards differ: kernel, firmware, driver, model */
   differs: readonly { what: string; before: string; after: string }[];
-  /** Each sequence that one of them has */
+  /** The sequences of both boards */
   sequences: readonly ComparedSequence[];
 }
 
@@ -99,7 +99,7 @@ export interface Comparison {
   counts: Readonly<Record<Change, number>>;
   /** How many sequences on boards both sides judged */
   compared: number;
-  /** How many have something that A has not */
+  /** How many sequences have a difference that A does not have */
   fresh: number;
 }
 
@@ -130,12 +130,12 @@ export function pairBoards(
     if (same.length === 1 && ours.length === 1) pair(same[0]![0], b);
   }
   if (onlyLeft && onlyRight && left.size === 1 && right.size === 1) pair([...left.keys()][0]!, [...right.keys()][0]!);
-  // What differs on a board that A has not is new.
+  // Differences on a board that A does not have are new.
   for (const parts of right.values()) pairs.push({ before: [], after: parts });
   return { pairs, alone: { before: [...left.keys()], after: [...right.keys()] } };
 }
 
-/** Returns what a board is, by what the report of a change names. */
+/** Returns the properties of a board that a report of a change names. */
 function identity({ header }: RunPart): Record<string, string> {
   const { kernel, iproute2, era, freedMemory = "kept", against, facts } = header;
   return {
@@ -145,7 +145,7 @@ function identity({ header }: RunPart): Record<string, string> {
     "model of": era,
     "freed memory": freedMemory,
     "compared with": against ?? "the model",
-    // Of a board whose facts one side did not read nothing is known to differ.
+    // If one side did not read the board's facts, no difference of the device is known.
     ...(facts ? { driver: facts.driver, device: facts.handle, ...facts.versions.running } : {}),
   };
 }
@@ -158,7 +158,7 @@ function differing(before: RunPart, after: RunPart): ComparedBoard["differs"] {
   });
 }
 
-/** What a sequence came to in the runs of one side. */
+/** The results of a sequence in the runs of one side. */
 interface Side {
   verdicts: SequenceVerdict[];
   leftOut: LeftOut[];
@@ -184,7 +184,7 @@ function words({ verdicts, leftOut }: Side): string {
   return counted[0]!.verdict;
 }
 
-/** Returns the kinds of difference that a verdict shows, consequences aside; one that fails as a whole has its reason. */
+/** Returns the kinds of difference that a verdict shows, consequences aside; a verdict that fails as a whole gives its reason. */
 function kindsOf(verdict: SequenceVerdict): { key: string; text: string }[] {
   if (OUTCOMES[verdict.verdict] !== "fail") return [];
   const found = verdict.steps.flatMap(signaturesOf).filter(({ follows }) => !follows);
@@ -233,7 +233,7 @@ function comparedSequence(
   };
 }
 
-/** Returns the sequences of some parts, each with what it came to in each run. */
+/** Returns the sequences of some parts, each with its results in the runs. */
 function sides(parts: readonly RunPart[]): Map<string, Side> {
   const found = new Map<string, Side>();
   const at = (one: { suite: string; sequence: string }) => {
@@ -270,7 +270,7 @@ function comparedBoard(
   const is = sides(after.map((part) => (
     { ...part, verdicts: part.verdicts.map((verdict) => direct(part, verdict) ?? verdict) }
   )));
-  // What B was compared with A itself in agrees with itself there.
+  // For sequences of B that were compared with A itself, A counts as agreeing.
   for (const part of after) {
     for (const verdict of part.verdicts) {
       if (direct(part, verdict) === undefined) continue;
@@ -294,7 +294,7 @@ function comparedBoard(
  * Compares two runs, by the boards of {@linkcode pairBoards}. A difference is new if no run of A has its kind in that sequence on
  * that board.
  *
- * @param direct Returns what a sequence of B came to by A itself, where the model has no answer. @default {not compared}
+ * @param direct Returns the verdict of a sequence of B compared with A itself, if the model has no answer. @default {not compared}
  *
  * @example
  * ```ts

@@ -36,7 +36,7 @@ Deno.test("how a sequence changed from A to B, and the exit status of that alone
     [[[order]], [[judged("x", "order")]], "still", "diverge", "diverge", 0],
     [[[order]], [[errno]], "changed", "diverge", "diverge", 1],
     [[[order]], [[judged("x", "crash")]], "changed", "diverge", "crash", 1],
-    // A lost board, or a gap, is never taken for a difference that is gone.
+    // A lost board, or a gap, never counts as a difference that is gone.
     [[[order]], [[lost]], "lost", "diverge", "infra", 3],
     [[[fine()]], [[lost]], "lost", "agree", "infra", 3],
     [[[fine()]], [[gap]], "lost", "agree", "model-gap", 3],
@@ -44,7 +44,7 @@ Deno.test("how a sequence changed from A to B, and the exit status of that alone
     [[[fine()]], [[]], "absent", "agree", "not in the run", 3],
     [[[lost]], [[fine()]], "judged", "infra", "agree", 3],
     [[[lost]], [[gap]], "unjudged", "infra", "model-gap", 3],
-    // Runs of one side that vary: what none of A has is new all the same.
+    // The runs of one side vary: a difference in no run of A is still new.
     [[[order], [fine()]], [[fine()]], "flaky", "agree 1, diverge 1", "agree", 0],
     [[[order], [fine()]], [[order]], "flaky", "agree 1, diverge 1", "diverge", 0],
     [[[order], [fine()]], [[errno]], "changed", "agree 1, diverge 1", "diverge", 1],
@@ -53,7 +53,7 @@ Deno.test("how a sequence changed from A to B, and the exit status of that alone
   for (const [before, after, ...expected] of cases) assertEquals(changes(before, after), expected);
 });
 
-Deno.test("kinds of difference that A has not are named, and those that are gone", () => {
+Deno.test("new kinds of difference are named, and so are kinds that are gone", () => {
   const [one] = compareRuns([part([judged("x", "order")])], [part([judged("x", "errno")])]).boards[0]!.sequences;
   assertEquals(one!.past, ["devlink dev reload: notify: del region dummy in another order"]);
   assertEquals(one!.fresh.length, 1);
@@ -95,7 +95,7 @@ Deno.test("what differs on a board that A has not is new; on one that B has not 
   ]);
 });
 
-Deno.test("other kernels and what is left out are reported; B that broke off is no pass", () => {
+Deno.test("other kernels and left-out sequences are reported; an interrupted run B is not a pass", () => {
   const leftOut: LeftOut[] = [{ suite: "pcs", sequence: "y", reason: "needs pcs" }];
   const compared = compareRuns([part([fine()])], [part([fine()], { leftOut, header: { kernel: "6.12.119" } })]);
   assertEquals(compared.boards[0]!.differs, [{ what: "kernel", before: "6.12.118", after: "6.12.119" }]);
@@ -103,7 +103,7 @@ Deno.test("other kernels and what is left out are reported; B that broke off is 
   assertEquals([comparisonStatus(compared, true), comparisonStatus(compared, false)], [0, 3]);
 });
 
-Deno.test("what B did not judge is no pass, however much of the rest agrees", () => {
+Deno.test("a sequence that B did not judge is not a pass, even if the rest agrees", () => {
   const compared = compareRuns([part([fine(), judged("y", "none")])], [part([fine(), gone("y", "infra")])]);
   assertEquals([compared.compared, comparisonStatus(compared, true)], [1, 3]);
 });
@@ -152,7 +152,7 @@ Deno.test("the page of a comparison: the new cause first, and text of a board is
   assertEquals(text.match(/[\x00-\x09\x0b-\x1f\x7f-\x9f\u202e\ud800-\udfff]/), null);
   assertEquals(text.split("del region dummy in another order").length - 1, 1);
   assertEquals(text.indexOf('id="cause1"') < text.indexOf('id="list"'), true);
-  // What differs as before is in the list alone.
+  // Unchanged differences are only in the list.
   assertEquals(text.match(/<article /g)?.length, 3);
   assertStringIncludes(text, '<tr class="a"><td>trap &gt; old');
 });

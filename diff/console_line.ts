@@ -6,7 +6,7 @@
  * ```
  *
  * Source: print_syslog(), print_time() and print_caller() in kernel/printk/printk.c. SECONDS is padded with blanks, MICROSECONDS
- * has six digits. CALLER, `T` and a task or `C` and a processor, is there with CONFIG_PRINTK_CALLER.
+ * has six digits. CALLER, `T` and a task or `C` and a processor, is present with CONFIG_PRINTK_CALLER.
  *
  * @module
  */
@@ -26,11 +26,11 @@ export const CONSOLE_LINE: string = String.raw`${PRIORITY}\[ *\d+\.\d{6}\]${CALL
 /** Matches the beginning of a console line at the end of the text: at least a bracket and a digit. */
 export const CONSOLE_LINE_BEGUN: string = String.raw`${PRIORITY}\[ *\d+(?:\.\d*\]?)?$`;
 
-/** Matches all that may turn out to be the beginning of a console line, at the end of the text. */
+/** Matches any text that may be the beginning of a console line, at the end of the text. */
 export const CONSOLE_LINE_POSSIBLY_BEGUN: string = String
   .raw`<\d*>?$|${PRIORITY}\[ *\d*(?:\.\d*)?(?:\][^\n]*)?$`;
 
-/** The line with which a kernel begins its log. Words of a boot loader may stand before its prefix. */
+/** The line with which a kernel begins its log. Output of a boot loader may precede its prefix. */
 const BOOT = new RegExp(String.raw`\[\s*\d+\.\d+\]${CALLER} ?Linux version `);
 
 /**

@@ -27,7 +27,7 @@ Deno.test("each form of the prefix is read in the same way, alone and in the mid
   }
 });
 
-Deno.test("a line that has only begun is recognised, however little of its prefix is there", () => {
+Deno.test("an incomplete line is recognised, however short its prefix", () => {
   for (const prefix of PREFIXES) {
     for (let length = 1; length < prefix.length; length++) {
       const text = `some words${prefix.slice(0, length)}`;
@@ -36,7 +36,7 @@ Deno.test("a line that has only begun is recognised, however little of its prefi
   }
 });
 
-Deno.test("a line has surely begun from a bracket and a digit on: a prompt may end in less", () => {
+Deno.test("a bracket and a digit surely begin a line: a prompt may end in a bracket alone", () => {
   const begun = (text: string) => new RegExp(CONSOLE_LINE_BEGUN).exec(text)?.[0];
   for (const text of ["[1", "[   12", "[   12.", "[   12.345", "[   12.345678]", "<4>[   12.345"]) {
     assertEquals(begun(`login: ${text}`), text);
@@ -44,7 +44,7 @@ Deno.test("a line has surely begun from a bracket and a digit on: a prompt may e
   for (const text of ["[", "[   ", "<4>", "a>", "[12 "]) assertEquals(begun(`login: ${text}`), undefined, text);
 });
 
-Deno.test("other text is no console line", () => {
+Deno.test("other text is not a console line", () => {
   for (const text of ["", "eth0: up", '{"sizes": [1.5] }', "[1, 2]", "[12] x", "login: ", "[root@board ~]# "]) {
     assertEquals(consoleText(text), undefined, text);
     assertEquals(new RegExp(CONSOLE_LINE).test(text), false, text);

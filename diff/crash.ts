@@ -1,41 +1,41 @@
 /**
- * What broke, in a few words, by what the kernel log shows of it: the place in the code and who called it.
+ * Describes a crash from the kernel log in a few words: the function and its callers.
  *
  * @module
  */
 
 import type { KernelLine, KernelLineClass, Observation } from "../model/observation.ts";
 
-/** A report of the kernel, known by where it happened. */
+/** A report of the kernel, identified by its place in the code. */
 export interface Crash {
-  /** What kind of report it is */
+  /** The class of the report */
   class: KernelLineClass;
-  /** The function that it happened in and those that called it, the innermost first; empty where the log does not say */
+  /** The function of the report and its callers, the innermost first; empty if the log does not show them */
   frames: string[];
 }
 
-/** The gravest first: what is reported of a step that has several. */
+/** The gravest first: a step with several reports is described by the gravest. */
 const GRAVITY: readonly KernelLineClass[] = ["oops", "panic", "kasan", "lockdep", "hung", "warning"];
 
 const MOST_FRAMES = 3;
 
 const PLACE = /^(?:RIP: \d+:|pc : )([\w.]+)\+0x/;
 const KASAN_PLACE = /^BUG: (?:KASAN|KMSAN|KFENCE): .* in ([\w.]+)\+0x/;
-// A frame after `? ` is a guess of the unwinder, which has nothing else if the kernel jumped into data.
+// A frame after `? ` is a guess of the unwinder, which makes only guesses if the kernel jumped into data.
 const FRAME = /^ +(\? )?([\w.]+)\+0x[0-9a-f]+\/0x[0-9a-f]+/;
 const TRACE = /^ ?Call [Tt]race:/;
-// `RIP: 0033` is where user space stood.
+// `RIP: 0033` is the instruction pointer of user space.
 const END = /^ ?<\/TASK>|^RIP: 0033:|^Modules linked in|^---\[ end trace|^Allocated by/;
 
-/** What the reporting itself puts on top of the stack. */
+/** Functions of the reporting code, on top of the stack. */
 const REPORTERS =
   /^(dump_stack|dump_backtrace|show_stack|print_|kasan_|__kasan_|__asan_|__warn|report_bug|handle_bug|exc_|asm_exc_|check_)/;
 
-/** Without what the compiler adds to a name. */
+/** Removes the suffix that the compiler adds to a name. */
 const plain = (name: string) => name.replace(/\.(constprop|isra|part|cold)\b.*$/, "");
 
 /**
- * Returns what the gravest report of a kernel log is of; undefined where there is none. Knows the reports of x86 and arm64, from Linux
+ * Returns the gravest report of a kernel log; undefined if there is no report. Knows the reports of x86 and arm64, from Linux
  * 5.10 to 7.3.
  *
  * @example
@@ -77,7 +77,7 @@ export function crashOf(log: readonly KernelLine[]): Crash | undefined {
     else if (frames.length === 0) add(PLACE.exec(text)?.[1]);
   }
   if (frames.length === 0) frames.push(...guesses);
-  // The innermost frames of a stack may belong to the report still.
+  // The innermost frames may still belong to the reporting code.
   const from = said === undefined ? 0 : Math.max(0, frames.lastIndexOf(said));
   return { class: kind, frames: frames.slice(from, from + MOST_FRAMES) };
 }
@@ -87,7 +87,7 @@ export function describeCrash({ class: kind, frames }: Crash): string {
   return frames.length > 0 ? `${kind} in ${frames.join(" <- ")}` : kind;
 }
 
-/** Findings after which a kernel is not to be trusted. */
+/** Findings after which a kernel cannot be trusted. */
 export const FATAL: ReadonlySet<KernelLineClass> = new Set(["hung", "oops", "panic"]);
 
 /** True if the kernel broke in a step: a task of it died, or will never end. */
@@ -95,7 +95,7 @@ export function breaksKernel({ result, kmsg }: Observation): boolean {
   return result === "hang" || kmsg.some((line) => FATAL.has(line.class));
 }
 
-/** True if the model predicts that a kernel breaks in a step, or does not: what decides is chance. */
+/** True if chance decides whether the kernel breaks in a step, by the model. */
 export function mayBreak(expected: Observation): boolean {
   return expected.unknown?.kmsg !== undefined && breaksKernel(expected);
 }
@@ -103,12 +103,12 @@ export function mayBreak(expected: Observation): boolean {
 /** Matches the line in which slub reports that memory was written after it was freed; it may come in any later step. */
 const OVERWRITTEN = /^WARNING: .* at mm\/slub\.c:/;
 
-/** True for a line that may come late, in a step in which the kernel breaks as predicted, or after it: its time is chance. */
+/** True for a line that may come late, in a step in which the kernel breaks as predicted, or after it: its time is random. */
 export function comesLate({ class: kind, text }: KernelLine, expected: Observation, broke: boolean): boolean {
   return kind === "hung" ? hungComesLate(expected, broke) : (broke || breaksKernel(expected)) && OVERWRITTEN.test(text);
 }
 
-/** True if a report of a hung task is to be expected some time, in a step or after one in which the kernel broke. */
+/** True if a report of a hung task is expected at some time, in a step or after one in which the kernel broke. */
 export function hungComesLate(expected: Observation, broke: boolean): boolean {
   return expected.result === "hang" || broke;
 }

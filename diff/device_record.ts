@@ -1,5 +1,5 @@
 /**
- * What the emulated device of a guest saw while a sequence ran: each command and each access to a register with its answer, each
+ * The record of an emulated device during a sequence: each command and each access to a register with its answer, each
  * wrong access, between the steps. It is evidence for a reader, and no channel: the judge compares none of it.
  *
  * The log is JSON Lines, one line an event, as the device gave it. A line `{"event":"step","step":3}` precedes what happened
@@ -12,7 +12,7 @@ import { gunzipSync, gzipSync } from "node:zlib";
 import { jsonLine } from "../boards/visible.ts";
 import type { DeviceRecord } from "./trace.ts";
 
-/** Something that happened at a device. What there is beside its kind differs by device and kind. */
+/** Something that happened at a device. The other fields differ by device and kind. */
 export interface DeviceEvent {
   /** For example `command`, `access`, `fault`, `wrong` */
   readonly event: string;
@@ -25,7 +25,7 @@ export const DEVICE_RECORD_VERSION = 1;
 
 /** The longest log, in characters before compression: a load of a NIC's driver takes about 20,000. */
 export const LONGEST_LOG = 4 * 1024 * 1024;
-/** The longest line of a log; what is longer is there as text, up to this. */
+/** The longest line of a log; a longer event is stored as text, cut at this length. */
 export const LONGEST_EVENT = 4096;
 /** How many wrong accesses a record names; the others are counted. */
 export const MOST_WRONG = 8;
@@ -42,7 +42,7 @@ export class DeviceRecorder {
   #left = 0;
   #step = 0;
   #wrong: DeviceRecord["wrong"];
-  /** The event that has come last, and how often */
+  /** The last event, and how often it came */
   #last: { text: string; event: DeviceEvent; count: number } | undefined;
 
   /** Adds an event. */
@@ -67,14 +67,14 @@ export class DeviceRecorder {
     if (wrong.first.length < MOST_WRONG) wrong.first.push({ step: this.#step, text });
   }
 
-  /** Writes the event that has come last. */
+  /** Writes the last event. */
   #flush(): void {
     if (this.#last === undefined) return;
     const { event, text, count } = this.#last;
     this.#last = undefined;
     const kept = text.length <= LONGEST_EVENT ? event : { event: event.event, text: text.slice(0, LONGEST_EVENT / 2) };
     const line = jsonLine(count === 1 ? kept : { ...kept, count });
-    // Steps are few, and without them the rest could not be read.
+    // Step lines are always stored: they are few, and the rest needs them.
     if (this.#size + line.length > LONGEST_LOG && event.event !== "step") {
       this.#left++;
       return;
@@ -105,7 +105,7 @@ export class DeviceRecorder {
 }
 
 /**
- * Returns the events of a record, by step: those from before the first step are at 0.
+ * Returns the events of a record, by step: events from before the first step are at 0.
  *
  * @throws {SyntaxError} If the log is damaged, or longer than a record's log can be
  */
@@ -130,7 +130,7 @@ export function eventsByStep({ log }: DeviceRecord): Map<number, DeviceEvent[]> 
 const valueOf = (value: unknown) => typeof value === "string" ? value : JSON.stringify(value);
 
 /**
- * Returns an event in words. Text of the guest is in it as it came.
+ * Returns an event in words. Text of the guest is not escaped.
  *
  * ```ts
  * import { assertEquals } from "@std/assert";
@@ -154,11 +154,11 @@ export function describeEvent({ event, count, ...rest }: DeviceEvent): string {
   return `${event}: ${words(rest).join(" ")}${times}`;
 }
 
-/** Events by which a device has what its driver asked for: a command, or an access to a register. */
+/** Events of requests by the driver: a command, or an access to a register. */
 const REQUESTS = ["command", "access"] as const;
 const isRequest = (event: string) => REQUESTS.some((request) => request === event);
 
-/** Returns the events of a step as lines; a request that failed because a test had asked for that is marked. */
+/** Returns the events of a step as lines; a request that failed by a test's fault is marked. */
 export function eventLines(events: readonly DeviceEvent[]): string[] {
   return events.flatMap((event, i) => {
     const { event: kind } = event;

@@ -23,7 +23,7 @@ const command = (name: string, status = "OK", more: Record<string, unknown> = {}
 });
 const begins = (step: number): DeviceEvent => ({ event: "step", step });
 
-/** Returns the record of events that came as these. */
+/** Returns the record of these events, in this order. */
 function recordOf(...events: DeviceEvent[]): DeviceRecord {
   const recorder = new DeviceRecorder();
   for (const event of events) recorder.add(event);
@@ -93,7 +93,7 @@ Deno.test("device record: events of a test's fault and its command are one line"
   );
 });
 
-Deno.test("device record: its size has a bound; steps and wrong accesses beyond it are there all the same", () => {
+Deno.test("device record: its size has a bound; steps and wrong accesses beyond it are still stored", () => {
   const recorder = new DeviceRecorder();
   const long = "x".repeat(LONGEST_EVENT - 100);
   const many = Math.ceil(LONGEST_LOG / long.length) + 50;
@@ -112,7 +112,7 @@ Deno.test("device record: its size has a bound; steps and wrong accesses beyond 
   assert(record.left! >= 50);
   assertEquals([record.wrong!.count, record.wrong!.first.length], [2 * MOST_WRONG, MOST_WRONG]);
   assert(record.wrong!.first.every(({ step, text }) => step === 2 && text.length <= LONGEST_EVENT));
-  // One event that is long is cut, and the record has space for the next one.
+  // A long event is cut, and the record has space for the next one.
   const [cut, next] = eventsByStep(recordOf({ event: "huge", text: "z".repeat(1_000_000) }, command("NOP"))).get(0)!;
   assertEquals([cut!.event, next], ["huge", command("NOP")]);
   assert(String(cut!["text"]).length < LONGEST_EVENT);
@@ -136,7 +136,7 @@ Deno.test("device record: a log that is damaged, or grows without end, is refuse
   }
 });
 
-Deno.test("judge: what the device saw changes no verdict; a step that fails shows the last of it", () => {
+Deno.test("judge: the device's events change no verdict; a failed step shows the last events", () => {
   const commands = Array.from({ length: 30 }, (_, i) => command(`C${i}`));
   const device = recordOf(begins(9), ...commands, begins(10), command("NOP"));
   const differs = sample("ens1", "ens2");
@@ -144,7 +144,7 @@ Deno.test("judge: what the device saw changes no verdict; a step that fails show
   for (const observed of [sample("ens1", "ens2"), differs]) {
     const [without, verdict] = [judge(sample(), observed), judge(sample(), { ...observed, device })];
     assertEquals({ ...verdict, steps: verdict.steps.map(({ device: _, ...step }) => step) }, without as typeof verdict);
-    // The model predicts no such thing, and is not asked about it.
+    // The model predicts no device events, and they are not compared.
     assertEquals(judge({ ...sample(), device: recordOf(command("NOP")) }, observed), without);
   }
   const { steps } = judge(sample(), { ...differs, device });

@@ -1,4 +1,4 @@
-/** How far a sequence may go on a board. */
+/** The disruption that a board allows. */
 
 import { assertEquals } from "@std/assert";
 import type { Operation } from "../model/operation.ts";
@@ -11,7 +11,7 @@ const down: Operation = { kind: "link.set", handle, port: 0, up: false };
 const why = (ops: Operation[], board: Abilities, more: { breaks?: number } = {}) =>
   whyUnsupported({ steps: steps(ops), ...more }, board, undefined);
 
-Deno.test("a board of one's own stops short of what a tear-down cannot undo; others do not", () => {
+Deno.test("a remote or local board allows only what a tear-down can undo; others allow all", () => {
   for (const runner of ["remote", "local"]) {
     assertEquals(why([down, { kind: "dev.reload", handle }], { runner }), undefined);
     assertEquals(why([down, flash], { runner }), {
@@ -36,7 +36,7 @@ Deno.test("a board's file may allow less", () => {
   }
 });
 
-Deno.test("what a board lacks is named first", () => {
+Deno.test("a missing capability is named first", () => {
   const lacking = why([flash], { runner: "remote", capabilities: ["reload"] });
   assertEquals(lacking?.needs, "flash, which the board lacks");
 });

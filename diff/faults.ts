@@ -1,5 +1,5 @@
 /**
- * What goes wrong with a board, one by one: how each fault is known, and what is made of the step that it is seen in.
+ * The faults of a board: how each fault is detected, and the verdict of the step in which it is seen.
  *
  * @module
  */
@@ -14,11 +14,11 @@ export interface FaultKind {
   verdict: Exclude<Verdict, "agree" | "waived" | "unsupported">;
   /** What it means, for a reader of the report */
   means: string;
-  /** How it is known */
+  /** How twinlink detects it */
   known: string;
 }
 
-/** Of a step that was lost, by the reason that its trace holds. */
+/** Faults of lost steps, by the loss reason in the trace. */
 export const LOSSES: Readonly<Record<LossReason, FaultKind>> = {
   "timeout": {
     verdict: "indeterminate",
@@ -93,7 +93,7 @@ export const LOSSES: Readonly<Record<LossReason, FaultKind>> = {
   },
 };
 
-/** Of a step that has a record, where the model did not predict it. `info` and what a removed PCS sees are no faults. */
+/** Faults of steps with a record, if the model did not predict them. `info` and `stale` (a removed PCS) are not faults. */
 export const REPORTS: Readonly<Record<"hang" | Exclude<KernelLineClass, "info" | "stale">, FaultKind>> = {
   "hang": {
     verdict: "diverge",

@@ -1,5 +1,5 @@
 /**
- * The era that a trace is compared with, and where the board differs from the model of its driver, in its header.
+ * The era that a trace is compared with, and the board's contradictions to the model of its driver, in a header.
  *
  * @module
  */
@@ -39,7 +39,7 @@ export function withEra<T extends Omit<TraceHeader, "era">>(
   return { ...rest, era, ...notes } as T & typeof notes & { era: EraId };
 }
 
-/** Returns the notes on a board: how its era fits, and how many of its facts contradict the model. */
+/** Returns the notes on a board: how well its era fits, and how many facts contradict the model. */
 export function headerNotes({ eraNote, contradictions = [] }: Partial<TraceHeader>): string[] {
   const { length } = contradictions;
   const times = length === 1 ? "1 fact of the board contradicts" : `${length} facts of the board contradict`;

@@ -1,5 +1,5 @@
 /**
- * Judges what a board did by what the model predicts.
+ * Judges the observations of a board by the predictions of the model.
  *
  * @module
  */
@@ -30,19 +30,19 @@ import { gravest, type SequenceVerdict, type StepVerdict, type Verdict } from ".
 export interface JudgeOptions {
   /** Known differences, of any sequence */
   waivers?: readonly Waiver[];
-  /** What the board can do. @default {everything} */
+  /** The capabilities of the board. @default {everything} */
   capabilities?: readonly Capability[];
   /** What the board lacks for the sequence; see `whyUnsupported`. @default {by the steps and `capabilities`} */
   unsupported?: Unsupported | undefined;
-  /** What the board's agent found there. @default {not known: what the model predicts of lockdep must come} */
+  /** The capabilities that the agent found. @default {not known: predicted reports of lockdep must come} */
   has?: readonly string[] | undefined;
-  /** What was learned of boards like this one, of any sequence. @default {nothing} */
+  /** The learned expectations for this board, of any sequence. @default {nothing} */
   learned?: readonly LearnedEntry[];
-  /** Keeps what each step showed, to learn from. @default {false} */
+  /** Keeps the observation of each step, to learn from. @default {false} */
   learning?: boolean;
   /** The day to judge waivers by, `YYYY-MM-DD`. @default {today, UTC} */
   today?: string;
-  /** What may differ. @default {RULES} */
+  /** The rules for differences without meaning. @default {RULES} */
   rules?: readonly Rule[];
   /** The sequence as the model has it, where `predicted` is an earlier recording; see `inPlaceOfModel` of against.ts */
   model?: SequenceTrace;
@@ -51,7 +51,7 @@ export interface JudgeOptions {
 /**
  * Returns the lines that are findings of a class that the model did not predict.
  *
- * @param broke Whether the kernel broke before, as predicted
+ * @param broke True if the kernel broke before, as predicted
  */
 function unpredicted(expected: StepTrace, observed: StepTrace, broke: boolean): KernelLine[] {
   const predicted = new Set(expected.observation?.kmsg.map((line) => line.class));
@@ -65,7 +65,7 @@ function unpredicted(expected: StepTrace, observed: StepTrace, broke: boolean): 
 
 const noAnswer = (id: number) => `the model has no answer for step ${id}`;
 
-/** Returns what a reader must know of a step that agrees: that it broke the kernel, as it was to; undefined where it did not. */
+/** Returns the note of an agreeing step that broke the kernel as predicted; undefined if it did not break the kernel. */
 function asPredicted({ id, expected, crash }: StepVerdict, as: string): string | undefined {
   const observation = expected?.observation;
   if (!observation) return undefined;
@@ -79,12 +79,12 @@ function asPredicted({ id, expected, crash }: StepVerdict, as: string): string |
   return `step ${id} hangs, ${as}${waits}`;
 }
 
-/** Losses of a board whose kernel stands still without a word. */
+/** Losses of a board whose kernel stops without a report. */
 const SILENT: readonly LossReason[] = ["timeout", "transport"];
 
 /**
- * What became of a step in which the board was lost with its kernel, where the kernel was to break, or might. A predicted crash is
- * one in a function that the model names. The console tells of the kernel alone: what else the step showed is not known.
+ * Returns the result of a step in which the board was lost, if its kernel was predicted to break, or might. A predicted crash is
+ * a crash in a function that the model names. The console shows only the kernel: the other channels are not known.
  */
 function lostAsPredicted(
   expected: Observation | undefined,
@@ -102,7 +102,7 @@ function lostAsPredicted(
   return { verdict: "indeterminate", reason: `crash, as predicted: ${detail}; the board was lost with its kernel` };
 }
 
-/** Where the tasks of a board stand that cannot be interrupted, one line each, the innermost function first. */
+/** Describes the uninterruptible tasks of a board: one line each, the innermost function first. */
 const standing = ({ stacks = [] }: StepTrace) => stacks.map(({ task, stack }) => `${task} is in ${stack.join(" <- ")}`);
 
 /** Returns why steps after this one cannot be judged: the model assumed another result. Undefined if it assumed the right one. */
@@ -120,7 +120,7 @@ const allUnknown = (step: StepTrace, why: string): StepTrace => ({
   },
 });
 
-/** Marks a verdict that rests on learned expectations, with how much of it. */
+/** Marks a verdict that rests on learned expectations, with the share of learned channels. */
 function shareLearned(steps: readonly StepVerdict[]): string[] {
   const compared = steps.flatMap(({ channels }) => channels).filter(({ verdict }) => verdict !== "model-gap");
   const learned = compared.filter(({ learned }) => learned !== undefined).length;
@@ -130,7 +130,7 @@ function shareLearned(steps: readonly StepVerdict[]): string[] {
 /**
  * Judges a sequence.
  *
- * A step agrees only if both sides showed it, whole, and every channel agrees. Whatever comes after a step that was lost or
+ * A step agrees only if both sides showed it, whole, and every channel agrees. Every step after a step that was lost or
  * that broke the kernel is `indeterminate`, since nobody knows what state it began in.
  *
  * ```ts

@@ -10,13 +10,13 @@ import type { Operation } from "../model/operation.ts";
 import { canonical } from "./_json.ts";
 import { describeOperation } from "./describe.ts";
 
-/** What is expected of one step. */
+/** The learned expectation for one step. */
 export interface LearnedEntry {
   /** Names the entry in reports and reviews */
   key: string;
   /** `gap`: the model has no answer. `deviation`: the board differs from the model */
   kind: "gap" | "deviation";
-  /** Which boards it is for, a tag expression; see `parseTags` */
+  /** A tag expression for the boards that it applies to; see `parseTags` */
   when: string;
   /** The suite's name */
   suite: string;
@@ -24,7 +24,7 @@ export interface LearnedEntry {
   sequence: string;
   /** 1 for the first step of the plan */
   step: number;
-  /** The operation in words: the entry is for no other one */
+  /** The operation in words: the entry is for no other operation */
   command: string;
   /** Why the model does not know it, or why the board may differ */
   reason: string;
@@ -35,11 +35,11 @@ export interface LearnedEntry {
    * and that is not named shows nothing: the result is `ok`, the time `immediate`.
    */
   values: Partial<Record<Channel, readonly Json[]>>;
-  /** Channels that were others in every run: they are not compared */
+  /** Channels that differed in every run: they are not compared */
   varies: readonly Channel[];
 }
 
-/** What a learned entry expects of a channel. */
+/** The expectation of a learned entry for a channel. */
 export interface LearnedChannel {
   /** The key of the entry */
   key: string;
@@ -47,11 +47,11 @@ export interface LearnedChannel {
   reason: string;
   /** The entry's last day */
   until: string;
-  /** What may come; undefined if the channel varies */
+  /** The possible values; undefined if the channel varies */
   values: readonly Json[] | undefined;
 }
 
-/** The entries of one sequence, and which of them were of use. */
+/** The entries of one sequence, and which of them were used. */
 export class LearnedSequence {
   readonly notes: string[] = [];
   readonly #entries: LearnedEntry[];
@@ -84,7 +84,7 @@ export class LearnedSequence {
     return this.#entries.find((entry) => entry.kind === kind && entry.step === step);
   }
 
-  /** Returns what is expected of a channel that the model does not know; undefined if nothing was learned of the step. */
+  /** Returns the learned expectation for a channel that the model does not know; undefined if there is none for the step. */
   gap(step: number, channel: Channel): LearnedChannel | undefined {
     const entry = this.#find("gap", step);
     if (!entry) return undefined;
@@ -106,12 +106,12 @@ export class LearnedSequence {
     return { key, reason, until, values };
   }
 
-  /** Records that an entry was of use. */
+  /** Records that an entry was used. */
   use(key: string): void {
     this.#used.add(key);
   }
 
-  /** Returns what to report of entries that were of no use in a sequence that was judged whole. */
+  /** Returns notes on entries that were not used in a fully judged sequence. */
   unused(): string[] {
     return this.#entries.filter(({ key }) => !this.#used.has(key)).map(({ key, step }) =>
       `the learned expectation ${key}, step ${step}, no longer occurs`

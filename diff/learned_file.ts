@@ -54,7 +54,7 @@ const HEAD =
 const ascii = (json: string) =>
   json.replace(/[^\x20-\x7e]|'/g, (one) => `\\u${one.charCodeAt(0).toString(16).padStart(4, "0")}`);
 
-/** Returns a value as JSON, a message a line. */
+/** Returns a value as JSON, one line for each message. */
 function valueText(value: Json): string {
   const one = (json: Json) => ascii(JSON.stringify(json));
   const list = (items: Json[]) =>
@@ -74,14 +74,14 @@ const literal = (text: string) => text.includes("\n") ? `'''\n${text}'''` : `'${
 const quoted = (text: string) =>
   JSON.stringify(text).replace(/[^\x20-\x7e]/gu, (one) => `\\U${one.codePointAt(0)!.toString(16).padStart(8, "0")}`);
 
-/** Longer values are written once, at the end. */
+/** The longest value in an entry, in characters; longer values are written once, at the end. */
 const LONGEST = 160;
 
 /** Names the values that are too long to stand in an entry. */
 class Named {
   readonly values = new Map<string, string>();
 
-  /** Returns a value as it stands in an entry. */
+  /** Returns the text of a value in an entry: the value, or its name. */
   in(value: Json): string {
     const text = valueText(value);
     if (text.length <= LONGEST) return literal(text);

@@ -30,9 +30,9 @@ const same = (text: string) => text;
 /** No colours. */
 export const PLAIN: Paint = { expected: same, observed: same, changed: same, dim: same, strong: same, verdict: same };
 
-/** Equal messages that are shown on either side of one that differs. */
+/** The number of equal messages that are shown on either side of a difference. */
 const CONTEXT = 2;
-/** Lines of a stream that are shown; the rest is counted. The JSON report has all of them. */
+/** The most lines of a stream that are shown; the others are counted. The JSON report has all of them. */
 const MOST_LINES = 40;
 const MOST_VALUES = 12;
 const MOST_LOG = 15;
@@ -41,7 +41,7 @@ const LONGEST = 200;
 const cut = (text: string) => text.length > LONGEST ? `${text.slice(0, LONGEST)}...` : text;
 const value = (json: Json | undefined) => json === undefined ? "(nothing)" : cut(visible(JSON.stringify(json)));
 
-/** Returns a message on one line, its attributes after what it is about. It holds text of the board. */
+/** Returns a message on one line, its object first, then its attributes. It holds text of the board. */
 export function messageText(message: StreamElement): string {
   if ("command" in message) {
     const { command, object, handle, attributes } = message;
@@ -144,7 +144,7 @@ function logLines({ findings, observed }: StepVerdict, paint: Paint): string[] {
 export const nameOf = ({ suite, sequence }: SequenceVerdict) => visible(`${suite} > ${sequence}`);
 
 /**
- * Returns why a sequence is what it is: every step that does not agree. Empty for one that agrees without notes.
+ * Explains a verdict: returns the lines of every step that does not agree. Empty for a sequence that agrees without notes.
  *
  * @param reported What the report has reported before: the lines refer to it. @default nothing
  */
@@ -155,7 +155,7 @@ export function detailLines(sequence: SequenceVerdict, paint: Paint = PLAIN, rep
   let last = "";
   for (const [index, step] of sequence.steps.entries()) {
     if (step.verdict === "agree") continue;
-    // What follows a lost step has one reason: say it once.
+    // All steps after a lost step have one reason: it is printed once.
     const about = `${step.verdict} ${step.reason}`;
     if (about === last && step.reason) continue;
     last = about;

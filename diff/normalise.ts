@@ -1,5 +1,5 @@
 /**
- * Takes away from both sides of a step what may differ without meaning anything, by the rules of `rules.ts`.
+ * Removes differences without meaning from both sides of a step, by the rules of `rules.ts`.
  *
  * @module
  */
@@ -22,7 +22,7 @@ function* handlesOf(op: Operation): Generator<Handle> {
   if (op.kind === "race" && op.own !== undefined) yield op.own;
 }
 
-/** Returns the netdevs that an operation calls by their names. */
+/** Returns the netdevs that an operation names. */
 function* netdevsOf(op: Operation): Generator<string> {
   for (const inner of innerOperations(op)) yield* netdevsOf(inner);
   if ("dev" in op && (op.kind.startsWith("netdev.") || op.kind.startsWith("ethtool."))) yield op.dev;
@@ -48,12 +48,12 @@ export class Normaliser {
   #broke = false;
   #reported = false;
 
-  /** The instances that the sequence is about. */
+  /** The devlink instances of the sequence. */
   get handles(): ReadonlySet<Handle> {
     return this.#context.handles;
   }
 
-  /** True if a step passed without an announcement that the steps after it do not show either. */
+  /** True if a step lacked an announcement and no later step shows it. */
   get assumedTooMuch(): boolean {
     return this.#context.late.missing;
   }
@@ -90,12 +90,12 @@ export class Normaliser {
 
   readonly #bases: Bases = new Map();
 
-  /** Where each counter that began before the sequence stood then, by what it counts; of those that a step has shown. */
+  /** The value of each counter when the sequence began, by the counted object; only counters that a step has shown. */
   get bases(): ReadonlyMap<string, number> {
     return this.#bases;
   }
 
-  /** Both sides of a step as they are to be compared; the traces stay as they are. */
+  /** Returns both sides of a step, ready to compare; the traces do not change. */
   step(expected: StepTrace, observed: StepTrace): Pair {
     if (!expected.observation || !observed.observation) {
       throw new TypeError(`Cannot normalise step ${expected.id}: a side has no observation`);

@@ -14,11 +14,11 @@ import type { SequenceTrace } from "./trace.ts";
 
 /** The steps of a sequence in pairs; they must be asked for in their order. */
 export interface Pairs {
-  /** The instances that the sequence is about */
+  /** The devlink instances of the sequence */
   readonly handles: ReadonlySet<Handle>;
-  /** True if a step passed without an announcement that the steps after it do not show either */
+  /** True if a step lacked an announcement and no later step shows it */
   readonly assumedTooMuch: boolean;
-  /** Both sides of a step as they are to be compared. */
+  /** Returns both sides of a step, ready to compare. */
   pair(index: number): Pair;
 }
 
@@ -39,7 +39,7 @@ export function modelPairs(model: SequenceTrace, observed: SequenceTrace, rules:
 }
 
 /**
- * Counters that tick while nobody asks. The model of a driver bounds them; beside a recording nothing does.
+ * Counters that change by themselves. The model of a driver bounds them; a recording cannot.
  *
  * Source: `devlink_trap_stats_put()`, `devlink_nl_health_reporter_fill()` and `occ_get` of resources in net/devlink.
  */
@@ -77,7 +77,7 @@ function withoutBases(shown: Observation, bases: ReadonlyMap<string, number>): O
   return shown;
 }
 
-/** Stands for what the model shows of a step that it has no answer for. */
+/** The model's observation of a step for which it has no answer. */
 const NO_ANSWER: Observation = { ...emptyObservation(), unknown: { reply: "no answer", notify: "no answer" } };
 
 /**

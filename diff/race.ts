@@ -1,5 +1,5 @@
 /**
- * How a race on a board is judged: each outcome that was seen must be among those that the model allows.
+ * Judges a race on a board: the model must allow each observed outcome.
  *
  * @module
  */
@@ -18,11 +18,11 @@ export interface Covered extends ShownOutcome {
 
 /** A race, compared. */
 export interface RaceComparison {
-  /** What the model allows, what was seen most first */
+  /** The outcomes that the model allows, the most frequent on the board first */
   allowed: Covered[];
-  /** What was seen and is not allowed */
+  /** The observed outcomes that the model does not allow */
   outside: ShownOutcome[];
-  /** How often it was run */
+  /** How often the race was run */
   runs: number;
   /** Why what was seen cannot be judged as a whole: only the driver or the board knows a part. Left out where it can */
   unknown?: string;
@@ -185,7 +185,7 @@ export function coverageOf(id: number, op: Operation, expected: Json, observed: 
   return `step ${id}: ${runs} runs showed ${seen} of ${allowed.length} outcomes${whole}${rest}`;
 }
 
-/** Results on one line: `ok | ENODEV`. */
+/** Returns results on one line: `ok | ENODEV`. */
 export function resultsText(results: readonly (readonly string[])[]): string {
   return results.map((list) => list.join(", ") || "goes round").join(" | ");
 }

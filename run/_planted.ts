@@ -1,4 +1,4 @@
-/** What the tests of planted bugs share: edits on a copy of a driver's source, and where a run found the first difference. */
+/** Common code for the tests of planted bugs: edits a copy of a driver's source, and finds the first difference of a run. */
 
 import { assert, assertEquals } from "@std/assert";
 import { type Board, loadBoard } from "../boards/mod.ts";
@@ -11,7 +11,7 @@ import { loadSuites } from "./load_suites.ts";
 import { orchestrate } from "./orchestrate.ts";
 import type { BoardResult } from "./run_events.ts";
 
-/** Where a bug must be found first. */
+/** The place where a run must first find a bug. */
 interface Place {
   suite: string;
   sequence: string;
@@ -19,7 +19,7 @@ interface Place {
   channel: Channel;
 }
 
-/** A bug to plant, and where it must be found first, of all the sequences of the suite. */
+/** A bug to plant, and the place where a run of the whole suite must first find it. */
 export interface Plant {
   /** What is wrong with the driver */
   bug: string;
@@ -28,7 +28,7 @@ export interface Plant {
 }
 
 /**
- * A test that plants bugs into a driver of 6.12, in one module, and looks for each in its own sequence.
+ * Registers a test that plants bugs into a driver of 6.12, all in one module, and looks for each in its own sequence.
  *
  * @param source Returns the folder of the driver's sources
  */
@@ -40,13 +40,13 @@ export function driverPlants(
   return plantedTest(name, plants, async () => ({ moduleSource: await planted(plants, await source("6.12")) }));
 }
 
-/** The same of the MAC and the PCS of `fixtures/pcs`. */
+/** Registers the same test for the MAC and the PCS of `fixtures/pcs`. */
 export function pcsPlants(name: string, plants: readonly Plant[]): Promise<void> {
   const source = decodeURIComponent(new URL("../fixtures/pcs", import.meta.url).pathname);
   return plantedTest(name, plants, async () => ({ pcsSource: await planted(plants, source) }));
 }
 
-/** The same of mlxsw, on the Spectrum that is emulated. */
+/** Registers the same test for mlxsw, on the emulated Spectrum. */
 export function mlxswPlants(name: string, plants: readonly Plant[]): Promise<void> {
   const plant = async () => ({
     modulesSource: await planted(plants, await moduleSource("6.12", SOURCE_MODULES.mlxsw)),

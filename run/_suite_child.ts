@@ -1,6 +1,6 @@
 /**
- * The process that runs suites' code. It lists suites or compiles sequences, and ends when nothing that they have started
- * is left: what is late is an error then and not lost.
+ * The process that runs suites' code. It lists suites or compiles sequences, and ends when no work that they started
+ * is left: so a late error is reported, and not lost.
  *
  * @module
  */
@@ -12,7 +12,7 @@ import { holdsIn, type Sequence, type Suite, SuiteError } from "../sdk/suite.ts"
 import type { ListedSequence, SuiteMessage, SuiteRequest } from "./_suite_messages.ts";
 import { loadSuites, urlOf } from "./load_suites.ts";
 
-// Suites may change what they like of their world: what is needed here is taken before they are loaded.
+// Suites may change any global object: this module takes the objects that it needs before it loads them.
 const { stdout } = Deno;
 const write = stdout.writeSync.bind(stdout);
 const toJson = JSON.stringify;
@@ -48,7 +48,7 @@ function listed(sequence: Sequence): ListedSequence {
   };
 }
 
-/** Returns an error that nothing caught, as text. */
+/** Returns the text of an uncaught error. */
 function uncaught(error: unknown, files: readonly string[]): string {
   if (!(error instanceof Error)) return `nothing catches what a suite throws: ${String(error)}`;
   if (error instanceof SuiteError) return error.message;
@@ -88,7 +88,7 @@ async function work(
       if (!(error instanceof SuiteError)) throw error;
       wrong(error);
     }
-    // What is left of the body and waits for nothing comes before the next one begins.
+    // Work of the body that is ready to run finishes before the next body begins.
     await new Promise((resolve) => setTimeout(resolve, 0));
   }
 }
@@ -106,7 +106,7 @@ if (import.meta.main) {
     event.preventDefault();
     wrong(event.error);
   });
-  // Not before nothing is left to run, and never by Deno.exit().
+  // The event comes when no work is left, and never for Deno.exit().
   globalThis.addEventListener("beforeunload", () => send({ type: "end" }));
   // Not awaited here: a body that never ends would be an error of this module.
   void work(request, send, wrong).catch(wrong).then(() => send({ type: "done" }));

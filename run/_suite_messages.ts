@@ -1,5 +1,5 @@
 /**
- * What twinlink and the process that runs suites' code write to each other: a line of JSON each.
+ * The messages between twinlink and the process that runs suites' code: a line of JSON each.
  *
  * @module
  */
@@ -9,9 +9,9 @@ import type { BoardContext } from "../sdk/fixture.ts";
 import type { Place } from "../sdk/place.ts";
 import type { Compiled } from "../sdk/suite.ts";
 
-/** What the process is to do; the first and only line of its standard input. */
+/** The request to the process: the first and only line of its standard input. */
 export interface SuiteRequest {
-  /** Stands before each of its lines, so that nothing that a suite prints is taken for one */
+  /** The prefix of each line of the process, so that no output of a suite is mistaken for a message */
   nonce: string;
   /** Names of suites that ship, or paths */
   names: readonly string[];
@@ -30,14 +30,14 @@ export interface ListedSequence {
   source: string;
   /** What the sequence and its fixture require */
   requires: readonly string[];
-  /** The eras in which it has a meaning; left out where that is all */
+  /** The eras in which it has a meaning; left out if it has a meaning in all eras */
   holds?: { in: readonly EraId[]; because: string };
   at?: Place;
 }
 
-/** What the process reports. */
+/** A message of the process. */
 export type SuiteMessage =
-  /** It begins to load a suite, or to compile a sequence */
+  /** The process begins to load a suite, or to compile a sequence */
   | { type: "begin"; what: string; at?: Place }
   /** A step is about to be performed on the model */
   | { type: "step"; what: string; at?: Place }
@@ -45,7 +45,7 @@ export type SuiteMessage =
   | { type: "compiled"; compiled: Compiled }
   /** A suite or a sequence is wrong, or a promise was rejected outside of every sequence */
   | { type: "wrong"; message: string }
-  /** All that was asked for is done; what the suites have started may still run */
+  /** The request is done; work that the suites started may still run */
   | { type: "done" }
-  /** Nothing is left to run */
+  /** No work is left */
   | { type: "end" };

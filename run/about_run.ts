@@ -1,5 +1,5 @@
 /**
- * What a page tells of its run beside the verdicts: how to run it again, the files beside the page, why something is expected.
+ * The parts of a run's page beside the verdicts: the command that repeats the run, the run's files, the reasons of expectations.
  *
  * @module
  */
@@ -13,7 +13,7 @@ const SEMANTICS = new URL("../docs/semantics.md", import.meta.url);
 
 let numbers: Map<string, string> | undefined;
 
-/** Reads the rows of the tables of docs/semantics.md, by their number; without the place of the source that decides it. */
+/** Reads the rows of the tables of docs/semantics.md, by their number; without the column of source places. */
 function readSemantics(): Map<string, string> {
   const found = new Map<string, string>();
   for (const line of Deno.readTextFileSync(SEMANTICS).split("\n")) {
@@ -23,7 +23,7 @@ function readSemantics(): Map<string, string> {
   return found;
 }
 
-/** Returns what docs/semantics.md has about a number, for example of `4.3`; undefined if there is no such number, or no such file. */
+/** Returns the text of docs/semantics.md for a number, for example `4.3`; undefined if there is no such number, or no such file. */
 export function whyOf(number: string): string | undefined {
   try {
     numbers ??= readSemantics();
@@ -35,7 +35,7 @@ export function whyOf(number: string): string | undefined {
 
 /**
  * Returns which branch of NIPA a run tests, by the environment: `NIPA_BRANCH`, `NIPA_EXECUTOR` (`twinlink` without it) and
- * `NIPA_LINK`, where the folder of the run will be found.
+ * `NIPA_LINK`, the address where the folder of the run will be published.
  *
  * @throws {UsageError} If no branch is named
  */
@@ -57,9 +57,9 @@ function filesIn(folder: string): { name: string; size: number }[] {
 }
 
 /**
- * Returns what a page tells of a run.
+ * Returns the facts about a run for its page.
  *
- * @param words The words of the command line that runs it again
+ * @param words The words of the command line that repeats the run
  * @param folder Where the page and the files beside it are; undefined if nothing is beside it
  */
 export function aboutRun(words: readonly string[], folder?: string): AboutRun {

@@ -1,6 +1,6 @@
 /**
- * A device of a driver that nobody modelled, on a real kernel: a netdevsim device that was there before, judged by its facts
- * alone. What the devlink core decides is compared, what only the driver decides is a gap, and nothing is left changed.
+ * A device of a driver that nobody modelled, on a real kernel: a netdevsim device that existed before the run, judged by its facts
+ * alone. Results of the devlink core are compared, results of the driver alone are gaps, and the device is restored.
  */
 
 import { assertEquals, assertStringIncludes } from "@std/assert";
@@ -9,7 +9,7 @@ import { run } from "../cli/child.ts";
 import { writeGuestBoard } from "./guest_board.ts";
 import { DEVLINK_SUITES } from "./load_suites.ts";
 
-/** What of a device must be as before. Left out are how many routes there are, the addresses that the driver draws at random, and the board's own link. */
+/** Prints the state that must not change. Left out: the number of routes, random addresses of the driver, the board's own link. */
 const STATE =
   "for what in 'dev param show' 'trap show' 'trap group show' 'trap policer show' 'health show' 'port show' " +
   "'region show'; do devlink -j $what; done; ip -br link | grep -v '^eth0 ' | sed 's/[0-9a-f:]\\{17\\}//'; ls /run/netns; " +
@@ -52,7 +52,7 @@ for (const kernel of ["5.10", "6.12"] as const) {
         assertEquals(after.out, before.out);
         assertEquals(stderr.includes("is not as it was before the run"), false, stderr);
         assertStringIncludes(stdout, "only netdevsim knows");
-        // The same verdicts off line, by the facts in the trace's header.
+        // `check` gives the same verdicts, by the facts in the trace's header.
         const again = await run(["check", `${dir}/out/trace-guest-ssh.jsonl`, "--json"]);
         const summaries = [stdout, again.stdout].map((text) => JSON.parse(text.trim().split("\n").at(-1)!));
         assertEquals(summaries[1].sequences, summaries[0].sequences);

@@ -1,5 +1,5 @@
 /**
- * The files that a run leaves, for `--out`: each appears whole or not at all.
+ * Writes the files of `--out`: each file appears whole or not at all.
  *
  * @module
  */
@@ -10,7 +10,7 @@ import { Report, type ReportName, REPORTS } from "./reports.ts";
 
 const encoder = new TextEncoder();
 
-/** Writes a text file so that no reader ever sees a half of it: beside, then renamed. */
+/** Writes a text file so that no reader sees a part of it: writes a temporary file beside it, then renames that. */
 export async function writeWhole(path: string, text: string): Promise<void> {
   const part = `${path}.part`;
   try {
@@ -30,8 +30,8 @@ export async function writeWhole(path: string, text: string): Promise<void> {
 }
 
 /**
- * A trace file that appears when it is whole. What there was of one that did not become whole stays under its name with
- * `.part` in it: it reads as cut short, up to where it goes.
+ * A trace file that appears when it is whole. An incomplete trace stays under the same name with
+ * `.part` in it: a reader gets its sequences, and that it was cut short.
  */
 export class TraceArtefact {
   readonly path: string;
@@ -56,7 +56,7 @@ export class TraceArtefact {
     await this.#writer.sequence(trace);
   }
 
-  /** Ends the file and gives its path; `whole` false leaves it without its end line. */
+  /** Ends the file and gives its path; if `whole` is false, the end line is left out. */
   async close(whole: boolean): Promise<string> {
     if (!whole) {
       await this.#writer[Symbol.asyncDispose]();
@@ -83,7 +83,7 @@ export const COMPARE_PAGE = "compare.html";
 export const isRunFile = (name: string): boolean =>
   /^(trace-.*\.jsonl|console-.*\.log)$/.test(name) || Object.hasOwn(REPORT_FILES, name) || name === COMPARE_PAGE;
 
-/** The reports of a run as files: kept until it ends, and written then. */
+/** The reports of a run as files: collected during the run, and written when it ends. */
 export function reportFiles(
   several: boolean,
   about?: AboutRun,
@@ -100,7 +100,7 @@ export function reportFiles(
   };
 }
 
-/** Returns a part of a file name: letters, digits, dots, dashes. */
+/** Makes a text fit for a file name: letters, digits, dots, dashes. */
 export function fileWord(text: string): string {
   return text.replace(/[^A-Za-z0-9.-]+/g, "_").replace(/^\.+/, "_");
 }

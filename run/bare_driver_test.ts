@@ -1,6 +1,6 @@
 /**
- * What the kernel's own dsa_loop did on stock kernels, recorded once by `twinlink run`: a driver that nobody modelled, with ports, a
- * resource of a fixed size and little else. Debian builds no DSA, so that the module is not at hand to record it again.
+ * The behaviour of the kernel's dsa_loop on stock kernels, recorded once by `twinlink run`: a driver without a model, with ports, a
+ * resource of a fixed size and little else. Debian builds no DSA, so the module is not available for another recording.
  */
 
 import { assert, assertEquals } from "@std/assert";

@@ -1,6 +1,6 @@
 /**
- * A MAC and a PCS that are the board's own: a guest is described as a remote board with a table `[pcs]`. Its modules are
- * loaded before and its netdev is renamed, as if they were its own.
+ * A board with its own MAC and PCS: a guest is described as a remote board with a table `[pcs]`. Its modules are
+ * loaded and its netdev is renamed before the run.
  */
 
 import { assertEquals, assertStringIncludes } from "@std/assert";
@@ -8,7 +8,7 @@ import type { Guest } from "../fixtures/mod.ts";
 import { guestShell, guestTest, testImage } from "../fixtures/qemu/testing.ts";
 import { run } from "../cli/child.ts";
 
-/** Writes the board's file, which claims that its MAC is of `claimed`. */
+/** Writes the board's file, which claims that its MAC has the design `claimed`. */
 async function boardFile(path: string, { ssh }: Guest, claimed: string): Promise<void> {
   await Deno.writeTextFile(
     path,
@@ -48,7 +48,7 @@ guestTest(
         "modprobe fakemac design=notified && modprobe fakepcs && ip link set fm0 name lan0",
       );
       assertEquals(code, 0);
-      // A MAC that is bound again has new netdevs, with the names that the driver gives them: that sequence is left out.
+      // The sequence that binds the MAC again is left out: the MAC then has new netdevs, with the driver's names.
       const of = (filter: string) => ["run", "pcs_board", "--board", path, "--filter", filter];
       await boardFile(path, guest, "notified");
       const agrees = await run(of("the PCS"));

@@ -1,6 +1,6 @@
 /**
- * All that a run does on one board over one line: sequences are compiled on the model, run or taken from what an earlier process
- * of the run has kept, and judged.
+ * Does a run on one board over one line: compiles sequences on the model, runs them or takes them from the journal of an earlier
+ * process of the run, and judges them.
  *
  * @module
  */
@@ -32,13 +32,13 @@ import { UsedBoard } from "./used_board.ts";
 
 /** Options of {@linkcode runBoard}. */
 export interface BoardRunOptions {
-  /** Runs only the sequences that it is true for */
+  /** Runs only the sequences for which it returns true */
   filter?: (suite: Suite, sequence: Sequence) => boolean;
-  /** What a board cannot judge is left out, and is no failure. @default {false} */
+  /** Leaves out sequences that a board cannot judge; they are no failure. @default {false} */
   skipUnsupported?: boolean;
-  /** Devices that may be taken away although a board needs them. @default {[]} */
+  /** Devices that sequences may take away even if a board needs them. @default {[]} */
   iKnow?: readonly string[];
-  /** What the run is, as shown to others who find a board in use. @default {"twinlink run"} */
+  /** The name of the run, shown to other users of a board in use. @default {"twinlink run"} */
   doing?: string;
   /** Waits for boards that another run has. @default {false} */
   wait?: boolean;
@@ -50,31 +50,31 @@ export interface BoardRunOptions {
   signal?: AbortSignal;
   /** Called for everything that happens, one board after the other */
   onEvent?: (event: RunEvent) => void;
-  /** Where all of it is saved before it counts; one of a run that broke off is resumed */
+  /** Saves each result before it counts; the journal of an interrupted run is resumed */
   journal?: Journal;
-  /** Saves what could not be undone on a board. @default {nowhere} */
+  /** Saves the changes that could not be undone on a board. @default {they are not saved} */
   dirt?: Dirt;
-  /** Runs nothing more once a sequence of any board that shares the object has failed. @default {all are run} */
+  /** Stops after the first failed sequence, on any board that shares this object. @default {all are run} */
   failFast?: FailFast;
-  /** How a board is opened; for tests */
+  /** Opens a board; for tests */
   open?: (board: Board, options: RunnerOptions) => Promise<Runner>;
 }
 
-/** Ends a run with the first failure. */
+/** Stops a run after the first failure. */
 export interface FailFast {
   /** The sequence that failed, once one has: `qemu-6.12: reload > a plain reload` */
   failed?: string;
 }
 
-/** A line of a board that has several; undefined for the one that it has. */
+/** The name of a line of a board with several lines; undefined if the board has one line. */
 export type LineName = TransportName | undefined;
 
-/** Returns the line that a run on a board goes by, from its file. */
+/** Returns the transport of a run on a board, from the board's file. */
 export function transportOf(board: Board, line: LineName): string {
   return line ?? board.transport ?? board.qemu?.transport ?? tableOf(board) ?? board.runner;
 }
 
-/** Runs suites on a board; where it cannot be used, or no longer, the result has the reason. */
+/** Runs suites on a board; if the board cannot be used, or fails during the run, the result has the reason. */
 export async function runBoard(
   board: Board,
   line: LineName,
@@ -95,7 +95,7 @@ export async function runBoard(
   let run: BoardRun | undefined;
   let journal: BoardJournal | undefined;
   let whole = false;
-  /** Returns why the rest is not run */
+  /** Returns the reason if the rest is not run */
   const stopped = () => options.failFast?.failed && `--fail-fast: ${options.failFast.failed} has failed`;
   try {
     if (refused) throw refused;
@@ -126,16 +126,16 @@ export async function runBoard(
 
 /** A sequence that the board can run. */
 interface Item extends Compiled {
-  /** What the board lacks for it: it is not pushed then */
+  /** What the board lacks for the sequence; such a sequence is not pushed */
   unsupported: Unsupported | undefined;
-  /** As an earlier process of the run has kept it */
+  /** The trace that an earlier process of the run saved */
   kept: SequenceTrace | undefined;
 }
 
 /** A sequence of a named suite that the board cannot run: it is not compiled. */
 type Unable = LeftOut & { source: string; verdict: "unsupported" | "diverge" };
 
-/** What a sequence showed; `settled` where this process did not run it, so that nothing of it is on the board. */
+/** The trace of a sequence; `settled` if this process did not run it, so that it left nothing on the board. */
 interface Observed {
   observed: SequenceTrace;
   settled: boolean;
@@ -148,17 +148,17 @@ class BoardRun {
   readonly #journal: BoardJournal | undefined;
   readonly #options: BoardRunOptions;
   readonly #earlier: Earlier | undefined;
-  /** A guest of our own, which goes with the run. */
+  /** True for a guest of our own, which ends with the run. */
   readonly #fresh: boolean;
-  /** What was learned of boards like this one */
+  /** The learned expectations for boards like this one */
   #learned: LearnedEntry[] = [];
   #items: Item[] = [];
-  /** All that is reported, in its order: what is compiled, and what the board cannot run whatever its steps are */
+  /** All reported sequences, in order: compiled ones, and those that the board cannot run whatever their steps are */
   #planned: (Item | Unable)[] = [];
   #current: { suite: string; sequence: string } = { suite: "", sequence: "" };
-  /** True if the last sequence broke a guest, which ends with the run as it is */
+  /** True if the last sequence broke a guest; the guest ends with the run and is not renewed */
   #discarded = false;
-  /** How the last sequence left the board, and in which boot of it, where the run broke off before it was renewed. */
+  /** The board's state after the last sequence, and the id of that boot, if the run broke off before the board was renewed. */
   #owed: { state: Exclude<BoardState, "sound">; boot: string | undefined } | undefined;
 
   constructor(
@@ -204,7 +204,7 @@ class BoardRun {
     this.#options.onEvent?.(event);
   }
 
-  /** Returns false if a failure ended the run before all of it was run. */
+  /** Runs the suites; returns false if a failure ended the run early. */
   async run(suites: readonly Suite[]): Promise<boolean> {
     const { failFast } = this.#options;
     await this.#compile(suites, await this.#begin());
@@ -237,7 +237,7 @@ class BoardRun {
     throw new UnfitBoardError(`Board "${this.#board.name}" is not as it was before the run: ${visible(changed)}`);
   }
 
-  /** Returns what the board reports of itself; where the run is resumed, what it said when it began. */
+  /** Returns the board's header; for a resumed run, the header from when the run began. */
   async #begin(): Promise<TraceHeader> {
     const runner = this.#earlier ? undefined : await this.used.open();
     const said = this.#earlier?.header ?? { ...runner!.header, ...(runner!.has ? { has: runner!.has } : {}) };
@@ -249,7 +249,7 @@ class BoardRun {
     return said;
   }
 
-  /** All of it is compiled before anything is pushed: a suite that is wrong costs no board time. */
+  /** Compiles all sequences before any is pushed: a wrong suite costs no board time. */
   async #compile(suites: readonly Suite[], { has, facts, ...header }: TraceHeader): Promise<void> {
     const { filter = () => true, skipUnsupported = false } = this.#options;
     const { freedMemory } = header;
@@ -257,7 +257,7 @@ class BoardRun {
     const era = header.era as EraId;
     const { leftOut } = this.#done;
     const kept = new Map(this.#earlier?.sequences.map((trace) => [keyOf(trace), trace]));
-    /** What the board is asked for, in its order: what it lacks something for is not compiled. */
+    /** The wanted sequences in order; a sequence for which the board lacks something is not compiled. */
     const wanted: (Unable | Chosen)[] = [];
     for (const suite of suites) {
       const chosen = suite.sequences.filter((sequence) => filter(suite, sequence));
@@ -268,7 +268,7 @@ class BoardRun {
           void wanted.push(this.#unable({ ...about, source: sequence.source }, reason));
         if (!holdsIn(sequence, era)) {
           const reason = `it has no meaning on kernels of ${era}: ${sequence.holds?.because}`;
-          // A suite that was named and has nothing for this kernel is no pass.
+          // A named suite without a sequence for this kernel is not a pass.
           if (!skipUnsupported && held.length === 0) unable(reason);
           else leftOut.push({ ...about, reason });
           continue;
@@ -309,7 +309,7 @@ class BoardRun {
     this.#tell({ type: "plan", ...this.#of, sequences, leftOut });
   }
 
-  /** Returns why nothing can be compared of a sequence: a recording does not hold it. Undefined if all do. */
+  /** Returns why a sequence cannot be compared: a recording lacks it. Undefined if every recording has it. */
   async #isMissing(about: { suite: string; sequence: string }): Promise<string | undefined> {
     const { against } = this.#options;
     if (against && !holdsEarlier(against, about)) return notIn(against, "the sequence");
@@ -345,7 +345,7 @@ class BoardRun {
     return { suite, sequence, source, reason: why, verdict: before ? "diverge" : "unsupported" };
   }
 
-  /** Tells of a sequence that the board cannot run whatever its steps are. */
+  /** Reports a sequence that the board cannot run, whatever its steps are. */
   #tellUnable({ suite, sequence, source, reason, verdict }: Unable): void {
     const trace = { suite, sequence, source, steps: [] };
     const result = {
@@ -369,7 +369,7 @@ class BoardRun {
     return this.#items.filter(({ unsupported, kept }) => unsupported === undefined && !kept).map(({ plan }) => plan);
   }
 
-  /** Returns the board, ready for a plan: of a resumed run, it is opened when the first one comes. */
+  /** Returns the board, ready for a plan; a resumed run opens the board with its first plan. */
   async #ready(): Promise<Runner> {
     const { used } = this;
     if (used.runner) return used.runner;
@@ -378,14 +378,14 @@ class BoardRun {
     const left = this.#left();
     await used.admit(left);
     const owed = this.#owed;
-    // A line that was lost has just been opened again.
+    // A lost line needs no renewal: it has just been opened again.
     if (owed && owed.state !== "lost" && owed.boot === used.runner!.boot) {
       await used.renew(owed.state, left.length === 0);
     }
     return used.runner!;
   }
 
-  /** Has one sequence, and judges it. */
+  /** Runs one sequence, or takes its saved trace, and judges it. */
   async #judged(item: Item): Promise<void> {
     const { plan, expected, unsupported, kept } = item;
     const { suite, sequence, source } = plan;
@@ -409,7 +409,7 @@ class BoardRun {
     if (!settled) await this.#renew(item, result);
   }
 
-  /** Runs a plan, or states its result when the run broke off. */
+  /** Runs a plan, or returns its result from before the run broke off. */
   async #observe(plan: Plan): Promise<Observed> {
     const { suite, sequence, source, requires = [] } = plan;
     const { cut, console } = this.#earlier ?? {};
@@ -433,21 +433,21 @@ class BoardRun {
     return { observed: { ...await used.run(plan), ...kept }, settled: false };
   }
 
-  /** The last sequence of an earlier process may have broken the board, with nobody there to renew it. */
+  /** Notes that the last sequence of an earlier process broke the board, and that no process has renewed the board since. */
   #owe(kept: SequenceTrace, state: BoardState): void {
     const { sequences, cut } = this.#earlier!;
     if (this.#fresh || cut || kept !== sequences.at(-1) || state === "sound") return;
     this.#owed = { state, boot: kept.boot };
   }
 
-  /** Makes the board fit for what follows. */
+  /** Renews the board for the next sequence. */
   async #renew({ plan }: Item, result: SequenceResult): Promise<void> {
     const state = stateBehind(plan, result);
     const left = leftBehind(result, state);
     if (left !== undefined) await this.used.mark(left);
     const last = this.#options.failFast?.failed !== undefined || this.#items.at(-1)!.plan === plan;
     if (state === "sound") return;
-    // A kernel of our own that broke is not needed any more.
+    // After the last sequence, a broken guest is not needed any more.
     if (last && this.#board.runner === "qemu") this.#discarded = true;
     else await this.used.renew(state, last);
   }

@@ -1,5 +1,5 @@
 /**
- * How a board is after a sequence, and what could not be undone on it.
+ * The state of a board after a sequence, and the changes that could not be undone on it.
  *
  * @module
  */
@@ -9,30 +9,30 @@ import { breaksKernel } from "../diff/crash.ts";
 import type { LossReason, Plan } from "../diff/trace.ts";
 import type { SequenceResult } from "./run_events.ts";
 
-/** Keeps, by the names of boards, what could not be undone on them; see `boards/state.ts`. */
+/** Saves, by board name, the changes that could not be undone; see `boards/state.ts`. */
 export interface Dirt {
-  /** What is left on a board; undefined where it is clean */
+  /** Returns what is left on a board; undefined if the board is clean */
   of(board: string): Promise<Dirty | undefined>;
-  /** Records that something is left on it, in words */
+  /** Records in words what is left on a board */
   mark(board: string, reason: string): Promise<void>;
-  /** Records that it is clean */
+  /** Records that a board is clean */
   clear(board: string): Promise<void>;
 }
 
 /**
- * State of a board after a sequence: `broken` if its kernel is; `doubtful` if the kernel reported what it reports once, or if the
- * sequence leaves what only a boot removes; `lost` if the line or the board is lost.
+ * State of a board after a sequence: `broken` if its kernel is; `doubtful` if the kernel made a once-only report, or if the
+ * sequence leaves something that only a reboot removes; `lost` if the line or the board is lost.
  */
 export type BoardState = "sound" | "doubtful" | "broken" | "lost";
 
-/** Losses after which the line is opened again. One that has booted by itself is as new. */
+/** Losses after which the line is opened again. A board that rebooted by itself is clean. */
 const LOST: ReadonlySet<LossReason> = new Set(["transport", "timeout", "power", "reboot"]);
 
-/** Returns how a board is after a sequence, by what the sequence showed. */
+/** Returns the state of a board after a sequence, by the sequence's trace. */
 export function stateBehind(plan: Plan, { observed, verdict }: SequenceResult): BoardState {
   if (observed.steps.length === 0) return "sound";
   const reasons = observed.steps.map((step) => step.lost?.reason);
-  // A plan that breaks the kernel has no tear-down: what it set up is still there, whatever its result.
+  // A plan that breaks the kernel has no tear-down: its set-up is still there, whatever its result.
   const broken = plan.breaks !== undefined ||
     observed.steps.some(({ observation }) => observation && breaksKernel(observation));
   if (broken || reasons.includes("crash")) return "broken";
@@ -44,7 +44,7 @@ export function stateBehind(plan: Plan, { observed, verdict }: SequenceResult): 
   return verdict.verdict === "crash" || reported ? "doubtful" : "sound";
 }
 
-/** Returns what a sequence could not undo on its board, in words; undefined where it did. */
+/** Returns in words what a sequence could not undo on its board; undefined if it undid everything. */
 export function leftBehind({ observed, expected, verdict }: SequenceResult, state: BoardState): string | undefined {
   const name = `${verdict.suite} > ${verdict.sequence}`;
   if (state === "broken") return `${name} broke its kernel`;

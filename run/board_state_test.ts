@@ -6,7 +6,7 @@ import { leftBehind, stateBehind } from "./board_state.ts";
 
 const WHY = "only some_driver knows what it does";
 
-/** Returns what is left of a sequence whose tear-down is one reload. */
+/** Returns what a sequence leaves on the board, if its tear-down is one reload. */
 function left(wanted: Partial<Observation>, got: Pick<StepTrace, "lost"> | Partial<Observation>): string | undefined {
   const about = { id: 1, phase: "teardown", op: { kind: "dev.reload", handle: "pci/0000:03:00.0" } } as const;
   const trace = (step: StepTrace): SequenceTrace => ({ suite: "s", sequence: "q", source: "test", steps: [step] });
@@ -17,7 +17,7 @@ function left(wanted: Partial<Observation>, got: Pick<StepTrace, "lost"> | Parti
   return leftBehind({ expected, observed, verdict: judge(expected, observed) }, "sound");
 }
 
-Deno.test("a tear-down that fails or is not run leaves a board dirty; what only the driver decides does not", () => {
+Deno.test("a tear-down that fails or is not run leaves a board dirty; a result that only the driver decides does not", () => {
   const dirty = "step 1 of s > q, a tear-down, was not done";
   assertEquals(left({}, {}), undefined);
   assertEquals(left({}, { result: "EIO" }), dirty);
@@ -25,7 +25,7 @@ Deno.test("a tear-down that fails or is not run leaves a board dirty; what only 
   assertEquals(left({ unknown: { result: WHY } }, { lost: { reason: "not-run", detail: "" } }), dirty);
 });
 
-Deno.test("a board is renewed after a sequence that leaves what only a boot removes", () => {
+Deno.test("a board is renewed after a sequence that leaves something that only a reboot removes", () => {
   const op = { kind: "wait", ms: 1 } as const;
   const trace: SequenceTrace = {
     suite: "s",

@@ -9,11 +9,11 @@ import { pathToFileURL } from "node:url";
 import { visible } from "../boards/visible.ts";
 import { SuiteError } from "../sdk/suite.ts";
 
-/** Named first: Deno keeps what it found by the first file, so that another suite costs a quarter of the time. */
+/** Named first: Deno caches its results by the first file, so that checking another suite takes a quarter of the time. */
 const SDK = new URL("../mod.ts", import.meta.url).href;
 
 /**
- * Checks the types of suite files, as `deno check` does; running them would not.
+ * Checks the types of suite files, as `deno check` does; `deno run` does not check types.
  *
  * @throws {SuiteError} on the first problem, with its place
  */
@@ -48,9 +48,9 @@ export async function checkTypes(paths: readonly string[], signal: AbortSignal |
   if (!success) throw new SuiteError(typeProblem(new TextDecoder().decode(stderr), paths));
 }
 
-/** Returns the first problem that `deno check` tells of, on one line, with its place; one in the suites themselves if there is. */
+/** Returns the first problem in the output of `deno check`, on one line, with its place; problems in the suites come first. */
 function typeProblem(text: string, paths: readonly string[]): string {
-  // Messages stand apart by empty lines; each ends with its place.
+  // Empty lines separate the messages; each message ends with its place.
   const problems = text.split(/\n\s*\n/).map((block) => {
     const what = block.trim().split("\n")[0]!.replace(/^error: /, "").replace(" [ERROR]:", ":").replace(/\.$/, "");
     const place = block.match(/\bat (file:\/\/\S+:\d+:\d+)/)?.[1];

@@ -17,7 +17,7 @@ import { orchestrate } from "./orchestrate.ts";
 import { openSuites } from "./suite_process.ts";
 
 let board: Board | undefined;
-/** Stays open from test to test: booting a kernel takes longer than a sequence. */
+/** The open board. It stays open from test to test: to boot a kernel takes longer than a sequence. */
 let runner: Runner | undefined;
 let lease: AsyncDisposable | undefined;
 let broken = false;
@@ -45,9 +45,9 @@ async function sharedRunner(board: Board, options: RunnerOptions): Promise<Runne
 let [judged, meaningless] = [0, 0];
 
 /**
- * Leaves the board as it was, once the tests of a file are over.
+ * Closes the board after the tests of a file.
  *
- * @throws {Error} If nothing was judged: no test failed then, and that must be no pass
+ * @throws {Error} If no sequence was judged: no test failed then, but that is not a pass
  */
 export async function closeTestBoard(): Promise<void> {
   await closeBoard();
@@ -56,7 +56,7 @@ export async function closeTestBoard(): Promise<void> {
   if (nothing) throw new Error(`Nothing was tested on board "${board!.name}": no sequence has a meaning on its kernel`);
 }
 
-/** The next test opens the board again. */
+/** Closes the board; the next test opens it again. */
 async function closeBoard(): Promise<void> {
   const open = runner;
   runner = undefined;
@@ -79,10 +79,10 @@ function report(verdict: SequenceVerdict): string {
   return parts.join("").trimEnd();
 }
 
-/** The suites of a file whose code runs in a process of its own, as the command has it. */
+/** The suites by file; their code runs in a process of its own, as with the command. */
 const opened = new Map<string, Promise<Suite[]>>();
 
-/** Returns the sequence as the command would have it; itself where it is not of a suite that its file exports. */
+/** Returns a suite whose code runs in its own process; the given suite if the file does not export it. */
 async function apart(suite: Suite, sequence: Sequence): Promise<Suite> {
   const itself = { ...suite, sequences: [sequence] };
   if (!sequence.at) return itself;
@@ -125,7 +125,7 @@ export function testSuite(suite: Suite): Suite {
 }
 
 /**
- * Runs a sequence on the board of `TWINLINK_BOARD`. One that has no meaning on the board's kernel is an ignored step of the test.
+ * Runs a sequence on the board of `TWINLINK_BOARD`. A sequence without a meaning on the board's kernel is an ignored step.
  *
  * @throws {Error} with the report of the sequence, unless it agrees or a waiver accepts what differs
  * @throws {BoardError} if there is no such board
@@ -141,7 +141,7 @@ export async function runAsTest(
     transports: lineWanted(),
     open: sharedRunner,
   }).catch((error: Error) => {
-    // It is an error of the suite, which its message places: our own calls are of no interest.
+    // The error is the suite's, and its message has the place: the calls inside twinlink are left out.
     if (error.name === "SuiteError") error.stack = `${error.name}: ${error.message}`;
     throw error;
   });

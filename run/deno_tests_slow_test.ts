@@ -1,4 +1,4 @@
-/** Suites under `deno test`: what is not judged is no pass there either. */
+/** Suites under `deno test`: a sequence that is not judged is not a pass there either. */
 
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { fileURLToPath } from "node:url";
@@ -30,7 +30,7 @@ ${
 
 const TOMORROW = `holds: { in: () => false, because: "it is of tomorrow" }`;
 
-Deno.test("deno test: a sequence without a meaning on the kernel is ignored, and a file of them alone fails", async () => {
+Deno.test("deno test: a sequence without a meaning on the kernel is ignored, and a file with only such sequences fails", async () => {
   const some = await tested("some", ["", TOMORROW], "model");
   assertEquals(some.code, 0, some.text);
   assertStringIncludes(some.text, "no meaning on kernels of 6.12: it is of tomorrow ... ignored");
@@ -39,7 +39,7 @@ Deno.test("deno test: a sequence without a meaning on the kernel is ignored, and
   assertStringIncludes(none.text, `Nothing was tested on board "model": no sequence has a meaning on its kernel`);
 });
 
-Deno.test("deno test: what a board lacks or a recording does not hold fails", async () => {
+Deno.test("deno test: a sequence fails if the board lacks something for it, or if the recording does not have it", async () => {
   for (
     const [name, options, board] of [["lacks", "", "recording-6.12"], ["needs", `requires: ["pcs_board"]`, "bare"]]
   ) {

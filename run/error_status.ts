@@ -1,6 +1,6 @@
-/** Which errors are the user's, and which are the board's: the exit status of each class, by its name. */
+/** Tells errors of the user from errors of the board: the exit status of each class, by its name. */
 
-/** Errors that the user can do something about, and their exit status; any other error is a bug of twinlink. */
+/** Errors that the user can fix, and their exit status; any other error is a bug of twinlink. */
 export const STATUS_OF: Readonly<Record<string, 2 | 3>> = {
   UsageError: 2,
   BoardError: 2,
@@ -16,14 +16,14 @@ export const STATUS_OF: Readonly<Record<string, 2 | 3>> = {
   UnfitBoardError: 3,
   BoardInUseError: 3,
   FixtureUnavailable: 3,
-  // A kernel, an image or a guest that did not become what it must be; a program that failed at it.
+  // A kernel, an image or a guest that could not be made; a program that failed to make it.
   FixtureError: 3,
   CommandError: 3,
-  // What the model does not have, asked for outside of a sequence.
+  // An operation outside of a sequence that is not modelled.
   ModelGap: 3,
 };
 
-/** True for an error that tells of the board, not of the model or of twinlink: verdict `infra`, and the run goes on. */
+/** True for an error of the board, not of the model or of twinlink: verdict `infra`, and the run goes on. */
 export function isInfra(error: unknown): error is Error {
   return error instanceof Error && STATUS_OF[error.name] === 3;
 }

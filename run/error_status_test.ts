@@ -4,7 +4,7 @@ import { STATUS_OF } from "./error_status.ts";
 
 const ROOT = fromFileUrl(new URL("../", import.meta.url));
 
-/** Errors that do not come to the command's end, by where they are thrown, and who takes them. */
+/** Errors that do not end the command: where they are thrown, and what catches them. */
 const TAKEN: readonly { file: RegExp; error: RegExp; reason: string }[] = [
   { file: /./, error: /^DOMException$/, reason: "the run was stopped" },
   { file: /./, error: /^RangeError$/, reason: "settings that the schema of a board's file refuses before" },

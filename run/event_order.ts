@@ -6,25 +6,25 @@
 
 import type { RunEvent } from "./run_events.ts";
 
-/** Keeps the events of boards that come out of turn until it is their turn, and ends every run the same way. */
+/** Holds back the events of a board until its turn comes, and ends every run the same way. */
 export class EventOrder {
   readonly #runs: readonly { board: string; transport: string }[];
   readonly #onEvent: (event: RunEvent) => void;
   readonly #kept: RunEvent[][];
   readonly #over = new Set<number>();
-  /** When each board reported something first */
+  /** The time of the first event of each board */
   readonly #began: number[] = [];
   #turn = 0;
   #closed = false;
 
-  /** The order of the events of some boards, over a line each. */
+  /** Takes the boards in their order, each with its line. */
   constructor(runs: readonly { board: string; transport: string }[], onEvent: (event: RunEvent) => void) {
     this.#runs = runs;
     this.#onEvent = onEvent;
     this.#kept = runs.map(() => []);
   }
 
-  /** Something happened on a board. */
+  /** Takes an event of a board. */
   emit(index: number, event: RunEvent): void {
     if (this.#closed) return;
     this.#began[index] ??= Date.now();
@@ -32,7 +32,7 @@ export class EventOrder {
     else this.#kept[index]!.push(event);
   }
 
-  /** A board is done. */
+  /** Notes that a board is done. */
   ended(index: number): void {
     if (this.#closed) return;
     this.#over.add(index);
@@ -40,14 +40,14 @@ export class EventOrder {
     this.#flush((event) => this.#onEvent(event));
   }
 
-  /** Tells what the board whose turn it is has reported so far. */
+  /** Passes on the events so far of the board whose turn it is. */
   #flush(tell: (event: RunEvent) => void): void {
     const kept = this.#kept[this.#turn] ?? [];
     for (let event = kept.shift(); event; event = kept.shift()) tell(event);
   }
 
   /**
-   * Ends the run; whatever comes later is not reported. Each board that is not done is reported to have ended by `error`.
+   * Ends the run; later events are not reported. Each board that is not done is reported to have ended by `error`.
    *
    * @throws {Error} The first error of the listener, once all of it was reported
    */

@@ -1,4 +1,4 @@
-/** The example boards, a NIC and a switch: what of the suites that ship would be pushed to them, by facts of real drivers. */
+/** The example boards, a NIC and a switch: which shipped sequences would be pushed to them, by facts of real drivers. */
 
 import { assert, assertEquals } from "@std/assert";
 import { fileURLToPath } from "node:url";
@@ -13,10 +13,10 @@ import { compile } from "../sdk/compile.ts";
 import { holdsIn } from "../sdk/suite.ts";
 import { loadSuites } from "./load_suites.ts";
 
-/** What an agent finds on such a board. */
+/** The capabilities that an agent finds on such a board. */
 const HAS = ["devlink", "kmsg", "debugfs", "races"];
 
-/** Asks this machine, where no name of a board's is anything. */
+/** Runs a script on this machine, which has none of the board's devices. */
 async function onThisMachine(script: string): Promise<string> {
   const { stdout } = await new Deno.Command("sh", { args: ["-c", script], stderr: "null" }).output();
   return new TextDecoder().decode(stdout);
@@ -24,7 +24,7 @@ async function onThisMachine(script: string): Promise<string> {
 
 const example = (name: string) => fileURLToPath(new URL(`../boards/examples/${name}`, import.meta.url));
 
-/** Returns what would be pushed to a board of the suites that ship, and why the rest would not. */
+/** Returns the plans of the shipped suites that would be pushed to a board, and why the rest would not be. */
 async function pushedTo(board: Board, facts: Facts): Promise<{ pushed: Plan[]; reasons: Map<string, number> }> {
   const era: EraId = board.era === "auto" ? "6.12" : board.era as EraId;
   const pushed: Plan[] = [];

@@ -1,6 +1,6 @@
 /**
- * What goes wrong on a board, on a real one: a guest is described as a remote board and broken in each way that a lab
- * knows. Each is one line and exit status 3, never a pass, and nothing is left behind.
+ * Faults of a real board: a guest is described as a remote board and broken in each way that a lab
+ * knows. Each fault gives one line and exit status 3, never a pass, and leaves nothing behind.
  */
 
 import { assert, assertEquals, assertMatch, assertNotEquals, assertStringIncludes } from "@std/assert";
@@ -33,7 +33,7 @@ async function boardFiles(
   return files;
 }
 
-/** Returns what a run may have left on the guest: our files, our processes, devices, netns, the log's setting. */
+/** Returns a run's leftovers on the guest: twinlink's files and processes, devices, netns, the log level. */
 async function leftovers(guest: Guest): Promise<string> {
   const { out } = await guestShell(
     guest,
@@ -68,7 +68,7 @@ guestTest("faults of a real board: one line each, exit 3, and nothing is left on
     const before = await leftovers(guest);
     assertEquals(before, "ratelimit");
 
-    // It works, and leaves nothing.
+    // Without a fault the run passes, and leaves nothing.
     assertEquals((await run(["run", "lifecycle", "--filter", "probe", "--board", board.ssh])).code, 0);
     assertEquals((await run(["run", "lifecycle", "--filter", "probe", "--board", board.serial], password)).code, 0);
     assertEquals(await leftovers(guest), before);
@@ -88,7 +88,7 @@ guestTest("faults of a real board: one line each, exit 3, and nothing is left on
     await guestShell(guest, "modprobe netdevsim || insmod /lib/modules/netdevsim.ko");
     assertEquals((await run(["run", "lifecycle", "--filter", "probe", "--board", board.ssh])).code, 0);
 
-    // No space for what the monitors see: nothing of it may pass.
+    // No space for the output of the monitors: nothing may pass.
     await guestShell(guest, "mount -t tmpfs -o size=128k none /tmp");
     const full = await run(["run", "reload", "--filter", "plain", "--board", board.ssh]);
     assertEquals(full.code, 3, full.stdout + full.stderr);
@@ -96,21 +96,21 @@ guestTest("faults of a real board: one line each, exit 3, and nothing is left on
     assertStringIncludes(full.stdout, "no space is left in /tmp/");
     await guestShell(guest, "umount /tmp");
 
-    // Ctrl-C in the middle: the sequence comes to its end on the board, tear-down included.
+    // Ctrl-C during a sequence: the sequence finishes on the board, with its tear-down.
     const child = start(["run", "netdevsim_trap", "--filter", "counted", "--board", board.ssh]);
     await until(async () => (await leftovers(guest)).includes("netdevsim10"));
     child.kill("SIGINT");
     assertEquals((await ended(child)).code, 130);
     assertEquals(await leftovers(guest), before);
 
-    // The line is cut in the middle: the same, without anybody to ask for it.
+    // The line is cut during a sequence: it finishes in the same way, without a request from twinlink.
     const cut = start(["run", "netdevsim_trap", "--filter", "counted", "--board", board.ssh]);
     await until(async () => (await leftovers(guest)).includes("netdevsim10"));
     cut.kill("SIGKILL");
     await ended(cut);
     await until(async () => await leftovers(guest) === before);
 
-    // The board goes away in the middle: infra, and the rest is not judged.
+    // The board is lost during a sequence: `infra`, and the rest is not judged.
     const lost = start(["run", "netdevsim_trap", "--filter", "counted", "--board", board.ssh]);
     await until(async () => (await leftovers(guest)).includes("netdevsim10"));
     Deno.kill(guest.pid, "SIGKILL");
@@ -135,7 +135,7 @@ guestTest(
       const before = await bootOf(guest);
       const { code, stdout, stderr } = await run(["run", "pcs", "--filter", "none: the MAC", "--board", board.ssh]);
       assertEquals(code, 0, `${stdout}${stderr}`);
-      // The first breaks the kernel and leaves RTNL held for ever; it is rebooted through the shell that still answers.
+      // The first breaks the kernel and leaves RTNL held for ever; the board is rebooted through the shell that still answers.
       assertMatch(stdout, /^agree +pcs > none: the MAC unbound after its PCS/m);
       assertMatch(stdout, /note +the kernel broke in step \d+ as the model predicted: oops in phylink_/);
       assertMatch(stdout, /note +step \d+ hangs, as the model predicted/);

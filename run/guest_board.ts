@@ -1,19 +1,19 @@
-/** For tests and benchmarks: a guest in QEMU described as a board of a lab is, which outlives the runs on it. */
+/** For tests and benchmarks: describes a guest in QEMU like a board of a lab; the guest outlives the runs on it. */
 
 import type { Guest } from "../fixtures/mod.ts";
 import { guestShell } from "../fixtures/qemu/testing.ts";
 import { DEFAULT_DRIVER } from "../model/drivers/mod.ts";
 
-/** The environment variable in which the password of a guest's serial line is handed on. */
+/** The environment variable that passes the password of a guest's serial line. */
 export const GUEST_PASSWORD = "TWINLINK_GUEST_PASSWORD";
 
-/** What a guest is as a board: by default, one on which sequences make devices. */
+/** How a guest is described as a board; by default, as a board on which sequences make devices. */
 export interface GuestAs {
   driver: string;
   handle: string;
 }
 
-/** Writes the file of the board `guest`, which is reached over ssh, or over a serial line where the path of one is given. */
+/** Writes the file of the board `guest`, which is reached over ssh, or over a serial line if its path is given. */
 export async function writeGuestBoard(
   path: string,
   guest: Guest,
@@ -28,12 +28,12 @@ export async function writeGuestBoard(
   await Deno.writeTextFile(
     path,
     `name = "guest"\ndescription = "a guest"\nrunner = "remote"\ndriver = "${as.driver}"\n` +
-      // It is ours to break.
+      // A guest may be broken.
       `handle = "${as.handle}"\ndisruption = "power"\n${way}`,
   );
 }
 
-/** Returns what runs leave on a board: files, processes, devices, netns, the log's setting. */
+/** Returns the leftovers of runs on a board: files, processes, devices, netns, the log level. */
 export async function leftOnGuest(guest: Guest): Promise<string> {
   const { out } = await guestShell(
     guest,
@@ -43,7 +43,7 @@ export async function leftOnGuest(guest: Guest): Promise<string> {
   return out.trim();
 }
 
-/** Waits for something, for half a minute or a bit more; gives what it came to. */
+/** Waits until a condition is true, for about half a minute; returns false if it never is. */
 export async function until(what: () => Promise<boolean>): Promise<boolean> {
   for (let i = 0; i < 150; i++) {
     if (await what()) return true;

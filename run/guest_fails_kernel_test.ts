@@ -1,4 +1,4 @@
-/** Guests that do not come up, or not again: a run ends as any other, with its summary and its files. */
+/** Guests that do not boot, or do not reboot: the run still ends with its summary and its files. */
 
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { findProgram } from "../fixtures/qemu/process.ts";
@@ -11,7 +11,7 @@ await kernelTest(
   async () => {
     const dir = await Deno.makeTempDir({ prefix: "twinlink-guest-" });
     try {
-      // The suites' process is started by it as well.
+      // The process of the suites is also started with setpriv.
       const real = findProgram("setpriv");
       const script =
         `#!/bin/sh\ncase "$*" in *qemu-system*) echo no KVM and no TCG >&2; exit 7 ;; esac\nexec ${real} "$@"\n`;

@@ -1,16 +1,16 @@
 /**
- * What stops a program from outside: Ctrl-C, SIGTERM and SIGHUP, the first of which stops the work in good order and
- * the second one ends the process. Errors that nothing handled stop it, too.
+ * Handles the signals that stop a program: Ctrl-C, SIGTERM and SIGHUP. The first signal stops the work in good order and
+ * the second one ends the process. Unhandled errors stop the work, too.
  *
- * A thread of its own listens (`interrupt_thread.ts`): a listener in the main thread would hear nothing while that
- * computes, and yet keep the signal from ending the process.
+ * A thread of its own listens (`interrupt_thread.ts`): a listener in the main thread would hear nothing while that thread
+ * computes, but would keep the signal from ending the process.
  *
  * @module
  */
 
 import { say } from "./output.ts";
 
-/** Where a number stands in the memory that both threads have. */
+/** The index of each number in the memory that both threads share. */
 export const AT = {
   /** The first signal that asks to stop, by its place in {@linkcode SIGNALS} */
   first: 0,
@@ -18,16 +18,16 @@ export const AT = {
   seen: 1,
   /** 1 while Ctrl-C is for the command that runs in the shell */
   taken: 2,
-  /** How often it was pressed since anybody asked */
+  /** How often Ctrl-C was pressed since the last query */
   pressed: 3,
-  /** 1 where nothing is left behind, whenever the process ends */
+  /** 1 if the process can end at any time and leave nothing behind */
   harmless: 4,
 } as const;
 
 /** Signals by their number in the shared memory; 0 means no signal. */
 export const SIGNALS = [undefined, "SIGINT", "SIGTERM", "SIGHUP"] as const;
 
-/** What the thread reports: it listens; a signal asks to stop; Ctrl-C was pressed; the process must end at once. */
+/** A message of the thread: it listens; a signal asks to stop; Ctrl-C was pressed; the process must end at once. */
 export type ThreadMessage = "ready" | "stop" | "pressed" | "end";
 
 /** Reports that a signal stopped the work; by its name it is an `AbortError` like any other. */
@@ -35,18 +35,18 @@ export class StoppedError extends DOMException {
   /** The exit status that the signal asks for */
   readonly status: number;
 
-  /** The error of a signal, for example `SIGINT`. */
+  /** Makes the error of a signal, for example `SIGINT`. */
   constructor(signal: keyof typeof STATUS) {
     super(`stopped by ${signal}`, "AbortError");
     this.status = STATUS[signal];
   }
 }
 
-/** What {@linkcode catchSignals} gives. */
+/** The result of {@linkcode catchSignals}. */
 export interface Interrupts extends Disposable {
   /** Aborted by the first signal, once the event loop runs or {@linkcode stopped} is called */
   readonly signal: AbortSignal;
-  /** The exit status that the signal asks for; undefined while there was none */
+  /** The exit status that the signal asks for; undefined if there was no signal */
   readonly status: number | undefined;
   /** The first error that nothing handled; it stops the work as a signal does */
   readonly unhandled: { error: unknown } | undefined;
@@ -54,9 +54,9 @@ export interface Interrupts extends Disposable {
   readonly given: Promise<never>;
   /** True if a signal has asked to stop. Long computations call this now and then: it needs no event loop. */
   stopped(): boolean;
-  /** States that nothing is left behind, whenever the process ends: a signal then waits for nothing. */
+  /** States that the process can end at any time and leave nothing behind: a signal then waits for nothing. */
   harmless(): void;
-  /** Takes Ctrl-C over, until it is disposed of: SIGINT then stops nothing by itself. */
+  /** Takes Ctrl-C over until the result is disposed of: SIGINT alone then stops nothing. */
   takeCtrlC(): CtrlC;
 }
 
@@ -68,13 +68,13 @@ export interface CtrlC extends Disposable {
   onPress: () => void;
 }
 
-/** Exit statuses by signal: 128 and its number, as shells have it. */
+/** Exit statuses by signal: 128 plus the signal's number, as in shells. */
 const STATUS = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 } as const;
 
 // The live display hides the cursor and turns wrapping off.
 export const RESTORE_TERMINAL = "\x1b[?25h\x1b[?7h";
 
-/** True if `deno task` or npm started this process: they pass on the signals of the terminal, which come twice then. */
+/** True if `deno task` or npm started this process: they pass on the signals of the terminal, so that each comes twice. */
 function isTask(): boolean {
   const granted = Deno.permissions.querySync({ name: "env", variable: "INIT_CWD" }).state === "granted";
   return !granted || Boolean(Deno.env.get("INIT_CWD"));
@@ -97,7 +97,7 @@ export async function catchSignals(): Promise<Interrupts> {
     if (controller.signal.aborted) return true;
     controller.abort(new StoppedError(name));
     if (isHarmless()) given.reject(controller.signal.reason);
-    // A terminal that hung up takes no words
+    // A terminal that hung up shows no text
     else if (name !== "SIGHUP") {
       say(`\n${name}: stopping, and leaving the board as it was (once more to end at once)`);
     }
@@ -113,7 +113,7 @@ export async function catchSignals(): Promise<Interrupts> {
     if (data === "ready") ready.resolve();
     else if (data === "stop") stopped();
     else if (data === "end") endAtOnce();
-    // Where no command runs the Ctrl-C of the terminal is a key; one of a task is the echo of what has ended a command
+    // If no command runs, the terminal's Ctrl-C is a key press; a SIGINT from a task repeats the signal that ended a command
     else if (ctrlC && pressed() && !task) ctrlC.onPress();
   };
   thread.onerror = (event) => {

@@ -1,4 +1,4 @@
-/** Signals and Ctrl-C: each ends what it is to end, also while the command computes and its event loop stands still. */
+/** Signals and Ctrl-C: each ends the right process, also while the command computes and its event loop is blocked. */
 
 import { assert, assertEquals } from "@std/assert";
 import { type OnTerminal, startOnTerminal, startProgramOnTerminal } from "../cli/on_terminal.ts";
@@ -23,7 +23,7 @@ async function signalled(
     for await (const piece of child[name].pipeThrough(new TextDecoderStream())) {
       seen[name] += piece;
       if ("on" in begun && begun.on === name && seen[name].includes(begun.text)) waiting.resolve();
-      // What goes on for ever is not kept
+      // Endless output is not stored
       seen[name] = seen[name].slice(-10_000);
     }
   };
@@ -67,33 +67,33 @@ const ask = async (terminal: OnTerminal, command: string, answer: string) => {
   await terminal.see("6.12:/# ");
 };
 
-Deno.test("the shell on a terminal: Ctrl-C ends what runs, and gives the prompt of the same machine back", async () => {
+Deno.test("the shell on a terminal: Ctrl-C ends the running command, and the prompt of the same machine returns", async () => {
   await using terminal = startOnTerminal(["shell", "--era", "6.12"]);
   await terminal.see("6.12:/# ");
   await ask(terminal, "here=1$((1+1)); echo set", "\r\nset\r\n");
   for (const command of ENDLESS) {
-    // What is typed is shown, too: this word is not
+    // The terminal also shows the typed text: the quotes keep this word from matching there
     terminal.type(`echo be''gun; ${command.replaceAll("\n", "\r")}\r`);
     await terminal.see("begun\r\n");
     terminal.type("\x03");
     await terminal.see("6.12:/# ");
     await ask(terminal, "echo $? $here.", "\r\n130 12.\r\n");
   }
-  // A trap of Ctrl-C is obeyed
+  // The shell runs a trap of SIGINT
   terminal.type("sh -c 'trap \"echo trap''ped; exit 7\" INT; echo be''gun; while :; do :; done'\r");
   await terminal.see("begun\r\n");
   terminal.type("\x03");
   await terminal.see("trapped\r\n");
   await terminal.see("6.12:/# ");
   await ask(terminal, "echo $?.", "\r\n7.\r\n");
-  // A job in the background goes on, and does not hold the prompt up
+  // A background job continues, and does not delay the prompt
   await ask(terminal, "while :; do :; done & echo be''side", "\r\nbeside\r\n");
   await ask(terminal, "kill $! && echo kil''led", "\r\nkilled\r\n");
   terminal.type("\x04");
   assertEquals(await terminal.exited, 0);
 });
 
-Deno.test("the shell on a terminal: Ctrl-\\, SIGTERM and SIGHUP end it, at work and at the prompt", async () => {
+Deno.test("the shell on a terminal: Ctrl-\\, SIGTERM and SIGHUP end the shell, during a command and at the prompt", async () => {
   const ways: [string, (terminal: OnTerminal) => void, number][] = [
     ["Ctrl-\\", (terminal) => terminal.type("\x1c"), 131],
     ["SIGTERM", (terminal) => terminal.kill("SIGTERM"), 143],
@@ -113,7 +113,7 @@ Deno.test("the shell on a terminal: Ctrl-\\, SIGTERM and SIGHUP end it, at work 
   }
 });
 
-Deno.test("deno task: a Ctrl-C that comes twice, from the terminal and from the task, is one", async () => {
+Deno.test("deno task: a Ctrl-C that comes twice, from the terminal and from the task, counts once", async () => {
   const line = [Deno.execPath(), "task", "--quiet", "--config", `${ROOT}deno.json`, "twinlink", "shell", "--era=6.12"];
   await using terminal = startProgramOnTerminal(line);
   await terminal.see("6.12:/# ");
@@ -121,7 +121,7 @@ Deno.test("deno task: a Ctrl-C that comes twice, from the terminal and from the 
   await terminal.see("begun\r\n");
   terminal.type("\x03");
   await terminal.see("6.12:/# ");
-  // Nothing shows when the second one has come
+  // No output shows that the second signal has come
   await new Promise((resolve) => setTimeout(resolve, 2000));
   await ask(terminal, "echo $?.", "\r\n130.\r\n");
   terminal.type("echo be''gun; while :; do :; done\r");
@@ -148,7 +148,7 @@ async function silentPipe(name: string): Promise<{ path: string; opened: Promise
   return { path, opened: Deno.open(path, { write: true }) };
 }
 
-Deno.test("what waits for a file that does not come, and what computes long on the model: each signal ends it", async () => {
+Deno.test("a command that waits for a file, and a command that computes long on the model: each signal ends it", async () => {
   for (const signal of SIGNALS) {
     for (const args of [["shell"], ["check"], ["boards", "check"], ["doctor"]]) {
       const { path, opened } = await silentPipe(`${args.join("-")}-${signal}.toml`);
@@ -164,7 +164,7 @@ Deno.test("what waits for a file that does not come, and what computes long on t
   }
 });
 
-Deno.test("any program: what computes for ever is ended by the first signal in the end, by the second at once", async () => {
+Deno.test("any program: the first signal ends an endless computation after a while, the second ends it at once", async () => {
   const program = async (body: string): Promise<Deno.ChildProcess> => {
     const path = `${folder}/${crypto.randomUUID()}.ts`;
     const text = `import { runAsMain } from ${JSON.stringify(`${ROOT}cli/entry.ts`)};\n` +

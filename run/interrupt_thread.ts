@@ -1,5 +1,5 @@
 /**
- * The thread that listens to signals: also while the main thread computes, and does nothing else. It and the main thread
+ * The thread that listens to signals, also while the main thread computes. It does nothing else. This thread and the main thread
  * share a few numbers, by {@linkcode AT}.
  *
  * @module
@@ -10,28 +10,28 @@ import { AT, RESTORE_TERMINAL, SIGNALS, type ThreadMessage } from "./interrupt.t
 
 type Name = NonNullable<typeof SIGNALS[number]>;
 
-/** Under a task that passes signals on, a second one within this time, in ms, is the same one; a third one is not. */
+/** Under a task that passes signals on, a second signal within this time, in ms, is a copy of the first. A third signal is not. */
 const ECHO_MS = 1000;
 
-/** The same for a Ctrl-C that stops nothing: a short time, as the next command may need one soon. */
+/** The same for a Ctrl-C that stops nothing: a short time, since the user may press Ctrl-C again soon. */
 const CTRL_C_ECHO_MS = 50;
 
 /**
- * How much CPU time the process may take until its main thread notes a signal, in ms: there may be a board to be left as it was. On a
- * machine that is busy it gets little.
+ * How much CPU time the process may take until its main thread notes a signal, in ms: it may have to restore a board. On a
+ * busy machine the process gets little CPU time.
  */
 const PATIENCE_MS = 10_000;
 
-/** How long the main thread may take for it at most, in ms: it may wait for something that never comes. */
+/** The longest time until the main thread notes a signal, in ms: the thread may wait for something that never comes. */
 const LONGEST_MS = 60_000;
 
-/** How often the CPU time is looked at, in ms. */
+/** The interval between two checks of the CPU time, in ms. */
 const LOOK_MS = 500;
 
 /** The same as {@linkcode PATIENCE_MS} where nothing is left behind, and for a Ctrl-C that stops nothing. */
 const SHORT_PATIENCE_MS = 1000;
 
-/** How long the main thread may take to end the process in order, in ms: what it is making is removed then. */
+/** How long the main thread may take to end the process in order, in ms: it removes incomplete files in this time. */
 const END_MS = 500;
 
 /** How long a terminal may take for {@linkcode RESTORE_TERMINAL}, in ms. */
@@ -40,13 +40,13 @@ const RESTORE_MS = 200;
 /** Listens until the thread is ended; `task`: the parent passes signals on, so that they may come twice. */
 function listen({ shared, task }: { shared: Int32Array; task: boolean }, tell: (message: ThreadMessage) => void): void {
   const listeners = new Map<Name, () => void>();
-  // Without waiting: a terminal that Ctrl-S has stopped takes nothing
+  // Without waiting: a terminal that Ctrl-S has stopped accepts no output
   const write = (text: string) => Deno.stderr.write(new TextEncoder().encode(text)).catch(() => {});
   let count = 0;
   let firstAt = 0;
   let pressedAt = -Infinity;
 
-  /** Ends the process: by its main thread, else by a signal to which nothing listens any more. */
+  /** Ends the process: by its main thread, else by the signal, after its listener is removed. */
   const end = async (name: Name) => {
     tell("end");
     await new Promise((resolve) => setTimeout(resolve, END_MS));
@@ -54,7 +54,7 @@ function listen({ shared, task }: { shared: Int32Array; task: boolean }, tell: (
     if (Deno.stderr.isTerminal()) {
       await Promise.race([write(RESTORE_TERMINAL), new Promise((resolve) => setTimeout(resolve, RESTORE_MS))]);
     }
-    // Without the permission it takes one signal more. Fixtures that outlive us are ended by the kernel: see
+    // Without the permission one more signal is needed. The kernel ends fixtures that outlive this process: see
     // PR_SET_PDEATHSIG in fixtures/qemu.
     if (Deno.permissions.querySync({ name: "run" }).state === "granted") Deno.kill(Deno.pid, name);
   };

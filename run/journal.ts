@@ -1,7 +1,7 @@
 /**
- * The journal of a run: a folder that is written ahead. `run.json` holds what is to be run, before anything is. Then each
- * board's trace records of every sequence that it is going to be pushed, what its steps showed, and that it was run. What is
- * there when twinlink or its host dies is what `twinlink resume` goes on from.
+ * The journal of a run: a folder that is written ahead. `run.json` holds the plan, before anything is run. Then each
+ * board's trace records of every sequence: that it will be pushed, the results of its steps, and that it was run. If twinlink
+ * or its host dies, `twinlink resume` continues from there.
  *
  * @module
  */
@@ -16,14 +16,14 @@ import type { SequenceTrace, StepTrace, TraceHeader } from "../diff/mod.ts";
 import { fileWord, isRunFile, writeWhole } from "./artefacts.ts";
 import { UsageError } from "./usage_error.ts";
 
-/** The file that holds what is to be run. */
+/** The file that holds the plan of the run. */
 export const PLAN = "run.json";
 const VERSION = 1;
 
-/** How many runs are saved in the default place. */
+/** The most runs that stay in the default folder. */
 export const RUNS_KEPT = 20;
 
-/** What a run was asked to do. */
+/** The job of a run. */
 export interface RunPlan {
   /** The command line after `twinlink run`, its paths absolute */
   args: string[];
@@ -31,43 +31,43 @@ export interface RunPlan {
   files: string[];
 }
 
-/** What an earlier process of a run has kept of one board. */
+/** The records of one board that an earlier process of the run saved. */
 export interface Earlier {
-  /** What it was taken from */
+  /** The header of the board's trace */
   header: TraceHeader;
   /** The sequences that were run, in their order */
   sequences: SequenceTrace[];
-  /** The sequence that was under way, with the steps that were reported */
+  /** The sequence that was interrupted, with its reported steps */
   cut?: SequenceTrace;
-  /** The console's log of the last boot that it saw, where the board has one */
+  /** The console's log of the last boot that the earlier process saw, if the board has a console */
   console?: string;
 }
 
-/** Keeps what one board shows, before it counts: what is awaited is on the disk then. */
+/** Saves the results of one board before they count: once an awaited call returns, its data is on the disk. */
 export interface BoardJournal {
-  /** What an earlier process of the run has kept; undefined where there is nothing */
+  /** The records of an earlier process of the run; undefined if there are none */
   readonly earlier: Earlier | undefined;
-  /** The board answers. */
+  /** Notes that the board answers. */
   open(header: TraceHeader): Promise<void>;
-  /** A sequence is going to be pushed. */
+  /** Notes that a sequence will be pushed. */
   begin(about: Omit<SequenceTrace, "steps">): Promise<void>;
-  /** A step came back. */
+  /** Notes the result of a step. */
   step(step: StepTrace): void;
-  /** A sequence was run. */
+  /** Notes that a sequence was run. */
   end(observed: SequenceTrace): Promise<void>;
-  /** The board is finished with; `whole` means that nothing of it is left to be run. */
+  /** Closes the board's journal; `whole` means that all its sequences were run. */
   close(whole: boolean): Promise<void>;
 }
 
-/** Keeps what a run shows. */
+/** Saves the results of a run. */
 export interface Journal {
-  /** The part of the run that is on one board over one line */
+  /** Returns the journal of one board over one line */
   part(board: string, transport: string): Promise<BoardJournal>;
-  /** A new file for the console of a board */
+  /** Returns the path of a new log for a board's console */
   consoleLog(board: string, transport: string): string;
 }
 
-/** What an earlier process has kept of one board, and up to where its file is good. */
+/** The records of an earlier process on one board, and the length of the valid part of its file. */
 interface Kept extends Earlier, RecoveredTrace {}
 
 /** Variables that name the commit under test: one of the user's own, then the variables of GitHub, GitLab and Jenkins. */
@@ -79,16 +79,16 @@ async function sha256(path: string): Promise<string> {
   return createHash("sha256").update(await Deno.readFile(path)).digest("hex");
 }
 
-/** `2026-11-21T20.14.03Z-1f0c`: in the order of time. */
+/** Returns a name that sorts by time: `2026-11-21T20.14.03Z-1f0c`. */
 function newName(): string {
   const time = new Date().toISOString().replace(/\.\d+/, "").replaceAll(":", ".");
   return `${time}-${crypto.randomUUID().slice(0, 4)}`;
 }
 
-/** Returns where runs are saved that are given no place. */
+/** Returns the default folder of runs. */
 export const runsFolder = () => join(stateFolder(), "runs");
 
-/** The runs of the default place, the oldest first. */
+/** Returns the runs of the default folder, the oldest first. */
 async function runs(): Promise<string[]> {
   const folder = runsFolder();
   try {
@@ -108,7 +108,7 @@ export async function lockRun(folder: string): Promise<Disposable | undefined> {
   return { [Symbol.dispose]: () => releaseLock(file) };
 }
 
-/** Removes the oldest runs of the default place, never one that is going on. */
+/** Removes the oldest runs of the default folder, but never a run that is going on. */
 async function prune(): Promise<void> {
   for (const folder of (await runs()).slice(0, -RUNS_KEPT)) {
     using lock = await lockRun(folder).catch(() => undefined);
@@ -116,7 +116,7 @@ async function prune(): Promise<void> {
   }
 }
 
-/** The runs of the default place that are not finished, the newest first. */
+/** Returns the unfinished runs of the default folder, the newest first. */
 export async function unfinishedRuns(): Promise<string[]> {
   const found: string[] = [];
   for (const folder of (await runs()).toReversed()) {
@@ -127,7 +127,7 @@ export async function unfinishedRuns(): Promise<string[]> {
   return found;
 }
 
-/** True if a run came to its end: the last line of its report has no reason why it ended before. */
+/** True if a run finished: the last line of its report has no reason for an early end. */
 export async function isOver(folder: string): Promise<boolean> {
   const text = await Deno.readTextFile(join(folder, "verdicts.jsonl")).catch(() => "");
   try {
@@ -138,16 +138,16 @@ export async function isOver(folder: string): Promise<boolean> {
   }
 }
 
-/** Names the folder of the last run that is saved, in any folder. */
+/** Returns the path of the file that names the folder of the last saved run. */
 const LAST = () => join(runsFolder(), "last");
 
-/** A machine without a home that can be written keeps named runs all the same. */
+/** Notes the last run; if the home cannot be written, nothing is noted, and runs in named folders still work. */
 async function keepLast(folder: string): Promise<void> {
   await Deno.mkdir(runsFolder(), { recursive: true, mode: 0o700 });
   await writeWhole(LAST(), `${folder}\n`);
 }
 
-/** Returns the folder of the last run that was kept, wherever that is; undefined if there was none. */
+/** Returns the folder of the last saved run, in the default folder or elsewhere; undefined if there is no such run. */
 export async function lastFolder(): Promise<string | undefined> {
   return await Deno.readTextFile(LAST()).then((text) => text.trimEnd(), () => undefined);
 }
@@ -172,9 +172,9 @@ export class RunJournal implements Journal, AsyncDisposable {
   }
 
   /**
-   * Begins the journal of a run: in `folder`, or in the default place, where the oldest ones go.
+   * Begins the journal of a run: in `folder`, or in the default folder, where the oldest runs are removed.
    *
-   * @throws {UsageError} If it cannot be written there, or a run is going on in that folder
+   * @throws {UsageError} If the folder cannot be written, or a run is going on in it
    */
   static async create(folder: string | undefined, plan: RunPlan): Promise<RunJournal> {
     const named = folder !== undefined;
@@ -184,7 +184,7 @@ export class RunJournal implements Journal, AsyncDisposable {
       if (existsSync(join(place, PLAN))) {
         using lock = await lockRun(place);
         if (!lock) throw new UsageError(`Cannot write to "${visible(place)}": a run is going on there`);
-        // What another run has left would be taken for a part of this one.
+        // Files of another run would be mistaken for files of this run.
         for (const { name } of [...Deno.readDirSync(place)]) {
           if (isRunFile(name)) await Deno.remove(join(place, name));
         }
@@ -216,7 +216,7 @@ export class RunJournal implements Journal, AsyncDisposable {
   /**
    * Opens the journal of a run that broke off.
    *
-   * @throws {UsageError} If it is not a run, is of a run that is going on, or what it was to run has changed since
+   * @throws {UsageError} If the folder has no run or a run that is going on, or if files of the run have changed since
    */
   static async open(folder: string): Promise<{ journal: RunJournal; args: string[] }> {
     const fail = (why: string) => new UsageError(`Cannot resume "${visible(folder)}": ${why}`);
@@ -249,7 +249,7 @@ export class RunJournal implements Journal, AsyncDisposable {
 
   async #earlier(name: string): Promise<Kept | undefined> {
     const base = join(this.folder, `trace-${name}`);
-    // A finished run is resumed like the others: there is nothing left to do.
+    // A finished run is resumed like any other: nothing is left to do.
     if (existsSync(`${base}.jsonl`)) await Deno.rename(`${base}.jsonl`, `${base}.part.jsonl`);
     const trace = await recoverTrace(`${base}.part.jsonl`);
     if (!trace) return undefined;
@@ -257,7 +257,7 @@ export class RunJournal implements Journal, AsyncDisposable {
     return { ...trace, ...(console ? { console } : {}) };
   }
 
-  /** Returns the names that logs of one board's console have, up to the first that is free. */
+  /** Returns the names of the logs of one board's console, up to and including the first free name. */
   #consoleLogs(name: string): string[] {
     const paths: string[] = [];
     do {
@@ -271,21 +271,21 @@ export class RunJournal implements Journal, AsyncDisposable {
     return this.#consoleLogs(`${fileWord(board)}-${transport}`).at(-1)!;
   }
 
-  /** Returns the traces and console logs that are there. */
+  /** Returns the paths of the traces and console logs that exist. */
   written(): string[] {
     const names = [...Deno.readDirSync(this.folder)].map(({ name }) => name).sort();
     return ["trace-", "console-"].flatMap((kind) => names.filter((name) => name.startsWith(kind)))
       .map((name) => join(this.folder, name));
   }
 
-  /** Releases the folder. */
+  /** Releases the lock of the folder. */
   [Symbol.asyncDispose](): Promise<void> {
     this.#lock[Symbol.dispose]();
     return Promise.resolve();
   }
 }
 
-/** What one board showed, kept before it counts. */
+/** The trace of one board, saved before its results count. */
 class TracePart implements BoardJournal {
   readonly earlier: Kept | undefined;
   readonly #base: string;
@@ -320,22 +320,22 @@ class TracePart implements BoardJournal {
   }
 }
 
-/** What a run was asked to do, and when. */
+/** The job of a run, and its start time. */
 export interface KeptPlan {
-  /** The command line after `twinlink run` that began it */
+  /** The command line of the run after `twinlink run` */
   args: string[];
-  /** SHA-256 by path of the files that decide what it does */
+  /** SHA-256 of the files that the run depends on, by path */
   files: Record<string, string>;
-  /** When it began: ISO 8601, UTC; empty where that was not kept */
+  /** The start time: ISO 8601, UTC; empty if it was not saved */
   started: string;
   /** The commit under test, as the environment named it; undefined if it named none */
   commit?: string;
 }
 
 /**
- * Returns the plan of a run; undefined if the folder has none that can be read.
+ * Returns the plan of a run; undefined if the folder has no readable plan.
  *
- * @param folder Of a run that has ended, or goes on
+ * @param folder The folder of a run that has ended or is going on
  */
 export async function planOf(folder: string): Promise<KeptPlan | undefined> {
   try {

@@ -1,5 +1,5 @@
 /**
- * Files of learned expectations: read, chosen for a board, and whether what they name exists.
+ * Files of learned expectations: reads them, chooses entries for a board, and finds entries that name no sequence.
  *
  * @module
  */
@@ -41,7 +41,7 @@ export async function learnedOf({ learned }: Pick<Board, "learned">, path?: stri
   return file === undefined ? [] : await loadLearned(file);
 }
 
-/** Returns the entries that are for a board, by what it reports of itself. */
+/** Returns the entries that are for a board, by the board's header. */
 export function learnedFor(
   entries: readonly LearnedEntry[],
   header: TraceHeader,
@@ -51,7 +51,7 @@ export function learnedFor(
   return entries.filter(({ when }) => parseTags(when)(tags));
 }
 
-/** Reports how many entries are for other boards; empty if none is. */
+/** Reports how many entries are for other boards; empty if no entry is. */
 export function otherNotes(all: readonly LearnedEntry[], ours: readonly LearnedEntry[]): string[] {
   const others = all.length - ours.length;
   return others === 0

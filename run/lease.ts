@@ -1,6 +1,6 @@
 /**
- * Leases: two runs never use one board at the same time. Who has a board holds a lock on its `lease.json`, which states who that
- * is. The kernel takes the lock away with the process, however it ends, so that a lease cannot outlive its run.
+ * Leases: two runs never use one board at the same time. The run that has a board locks the board's `lease.json`, which names the
+ * run. The kernel releases the lock when the process ends, however it ends, so a lease cannot outlive its run.
  *
  * @module
  */
@@ -12,19 +12,19 @@ import { pause } from "../fixtures/qemu/cache.ts";
 
 /** Options of {@linkcode leaseBoard}. */
 export interface LeaseOptions {
-  /** What the board is wanted for, for example `twinlink run` */
+  /** The command that needs the board, for example `twinlink run` */
   doing: string;
   /** Waits until the board is free. @default {false} */
   wait?: boolean;
   /** Ends the waiting */
   signal?: AbortSignal | undefined;
-  /** Called once for each that is waited for */
+  /** Called once for each holder of the board, while the run waits */
   onWait?: (holder: string) => void;
-  /** Between two looks at a board that is waited for, in ms. @default {1000} */
+  /** The interval between two attempts while the run waits, in ms. @default {1000} */
   everyMs?: number;
 }
 
-/** True if two runs on a board would meet: a guest in QEMU is of one run alone, model and recordings are no boards. */
+/** True if two runs could use the board at once: a guest in QEMU belongs to one run, the model and recordings are no boards. */
 export const needsLease = ({ runner }: Board): boolean => runner === "remote" || runner === "local";
 
 const leaseFile = (board: string) => `${boardStateFolder(board)}/lease.json`;
@@ -41,7 +41,7 @@ function parseHolder(text: string): Holder | undefined {
 
 const SOMEBODY = "somebody";
 
-/** Returns who has a board, in words; undefined where nobody has. */
+/** Describes the holder of a board; undefined if the board is free. */
 export async function holderOf(board: string): Promise<string | undefined> {
   let file: Deno.FsFile;
   try {
@@ -58,7 +58,7 @@ export async function holderOf(board: string): Promise<string | undefined> {
   return held ? describeHolder(held) : SOMEBODY;
 }
 
-/** Returns the boards that have state here, by name. */
+/** Returns the names of the boards with saved state on this machine. */
 export async function boardsWithState(): Promise<string[]> {
   try {
     const entries = await Array.fromAsync(Deno.readDir(`${stateFolder()}/boards`));
@@ -73,7 +73,7 @@ export async function boardsWithState(): Promise<string[]> {
 /**
  * Takes a board, until it is disposed of or this process ends. A board that needs no lease is given at once.
  *
- * @throws {BoardInUseError} If somebody else has it and `wait` is not set
+ * @throws {BoardInUseError} If another process has the board and `wait` is not set
  * @throws {DOMException} `AbortError` if the signal was aborted
  */
 export async function leaseBoard(board: Board, options: LeaseOptions): Promise<AsyncDisposable> {
@@ -86,7 +86,7 @@ export async function leaseBoard(board: Board, options: LeaseOptions): Promise<A
     const taken = await take(path, options.doing);
     if (typeof taken !== "string") return taken;
     if (!options.wait) {
-      // Who only looks has the lock for a moment, too.
+      // A process that only looks also holds the lock for a moment.
       if (tries < 3) {
         await pause(100, options.signal);
         continue;
@@ -95,13 +95,13 @@ export async function leaseBoard(board: Board, options: LeaseOptions): Promise<A
         `Cannot use board "${visible(board.name)}": ${taken} has it; --wait waits until it is free`,
       );
     }
-    // Who has just taken it, or gives it back, is somebody for a moment only.
+    // A holder that takes or returns the board at this moment is not yet described: its name comes in the next attempt.
     if (taken !== told && taken !== SOMEBODY && tries > 1) options.onWait?.(told = taken);
     await pause(tries === 1 ? 100 : options.everyMs ?? 1000, options.signal);
   }
 }
 
-/** Returns the lease, or who has it. */
+/** Returns the lease, or a description of its holder. */
 async function take(path: string, doing: string): Promise<AsyncDisposable | string> {
   const file = await Deno.open(path, { read: true, write: true, create: true, mode: 0o600 });
   let mine = false;
@@ -111,7 +111,7 @@ async function take(path: string, doing: string): Promise<AsyncDisposable | stri
     const held = parseHolder(await Deno.readTextFile(path));
     if (!free) return held ? describeHolder(held) : SOMEBODY;
     if (held && held.host !== here) {
-      // A network filesystem need not pass locks on: nothing tells whether that run is still alive.
+      // A network filesystem may not support locks across machines: twinlink cannot know if that run is still alive.
       return `${describeHolder(held)}, by ${visible(path)} (remove that file if the run is gone)`;
     }
     await file.truncate();

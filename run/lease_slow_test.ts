@@ -26,7 +26,7 @@ Deno.test("run: a board that another run has is not judged, --wait waits for it,
   const first = start(args, { env });
   const firstEnd = ended(first);
   const connection = await listener.accept();
-  // It would not wait for its board for ever.
+  // Stops the first run: else it would give up on its silent board.
   first.kill("SIGSTOP");
   const refused = await run(args, { env });
   assertEquals(refused.code, 3, refused.stderr);
@@ -52,7 +52,7 @@ Deno.test("run: a board that another run has is not judged, --wait waits for it,
   first.kill("SIGKILL");
   await firstEnd;
   connection.close();
-  // It is the waiting one's turn.
+  // Now the waiting run gets the board.
   const second = await listener.accept();
   waiting.kill("SIGINT");
   const out = new Response(waiting.stdout).text();

@@ -16,7 +16,7 @@ Deno.test.afterAll(async () => {
 const board = async (name: string): Promise<Board> => ({ ...await loadBoard("model"), runner: "remote", name });
 const file = (name: string) => `${state}/twinlink/boards/${name}/lease.json`;
 
-Deno.test("a board is used by one at a time, and given back", async () => {
+Deno.test("one run at a time uses a board, and gives it back", async () => {
   const rack = await board("rack-1");
   const lease = await leaseBoard(rack, { doing: "twinlink run" });
   const error = await assertRejects(() => leaseBoard(rack, { doing: "twinlink fuzz" }), BoardInUseError);
@@ -31,7 +31,7 @@ Deno.test("a board is used by one at a time, and given back", async () => {
   await using _again = await leaseBoard(rack, { doing: "twinlink run" });
 });
 
-Deno.test("a run that waits learns once who has it, and gets it in the end", async () => {
+Deno.test("a run that waits is notified once of the board's holder, and gets the board in the end", async () => {
   const rack = await board("rack-3");
   const lease = await leaseBoard(rack, { doing: "twinlink run" });
   const told: string[] = [];
@@ -62,7 +62,7 @@ Deno.test("a run that waits learns once who has it, and gets it in the end", asy
   assertEquals((await assertRejects(() => stopped, DOMException)).name, "AbortError");
 });
 
-Deno.test("what a process that is gone has left is no lease; another machine's is", async () => {
+Deno.test("the lease file of a dead process is not a lease; another machine's lease file is", async () => {
   const here = new TextDecoder().decode((await new Deno.Command("uname", { args: ["-n"] }).output()).stdout).trim();
   const left = (name: string, host: string) => {
     Deno.mkdirSync(`${state}/twinlink/boards/${name}`, { recursive: true });
@@ -80,7 +80,7 @@ Deno.test("what a process that is gone has left is no lease; another machine's i
   await (await leaseBoard(await board("rack-5"), { doing: "x" }))[Symbol.asyncDispose]();
 });
 
-Deno.test("boards: what could not be undone on a board is shown", async () => {
+Deno.test("boards: lists the changes that could not be undone on a board", async () => {
   await Deno.mkdir(`${state}/twinlink/boards/rack-6`, { recursive: true });
   await Deno.writeTextFile(
     `${state}/twinlink/boards/rack-6/dirty.json`,

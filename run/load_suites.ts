@@ -16,9 +16,9 @@ import { DEFAULT, NAMED } from "../suites/list.ts";
 export const DEVLINK_SUITES: readonly string[] = DEFAULT.devlink;
 /** Returns the suites that run on a driver, by name: the suites for any driver and its own ones. */
 export const suitesOf = (driver: keyof typeof DEFAULT): readonly string[] => [...DEFAULT.devlink, ...DEFAULT[driver]];
-/** The suites of a run without a name. */
+/** The suites of a run that names no suite. */
 export const SHIPPED_SUITES: readonly string[] = Object.values(DEFAULT).flat();
-/** The suites that ship and run only where they are named. */
+/** The shipped suites that run only if they are named. */
 export const BOARD_SUITES: readonly string[] = Object.values(NAMED).flat();
 const KNOWN = [...SHIPPED_SUITES, ...BOARD_SUITES];
 const FOLDERS = new Map(
@@ -31,10 +31,10 @@ const FOLDERS = new Map(
  * Loads suites into this process: for programs that trust them. The command runs the code of a user's suites in a process of
  * its own; see `openSuites()`.
  *
- * @param names Names of suites that ship, or paths of suite files (recognised by a slash or their ending). None: all that
+ * @param names Names of suites that ship, or paths of suite files (recognised by a slash or their ending). Empty: all that
  * ship
  * @param onSuite Called before a suite is loaded
- * @throws {SuiteError} in one line that names the file: it is not there, throws, exports no suite
+ * @throws {SuiteError} in one line that names the file: the file does not exist, throws, or exports no suite
  */
 export async function loadSuites(names: readonly string[], onSuite?: (name: string) => void): Promise<Suite[]> {
   const suites: Suite[] = [];
@@ -56,14 +56,14 @@ export async function loadSuites(names: readonly string[], onSuite?: (name: stri
   return suites;
 }
 
-/** Returns the names or paths of suites, each once; all that ship where none is named. */
+/** Returns the names or paths of suites, each once; all that ship if no suite is named. */
 export const wantedSuites = (names: readonly string[]): string[] =>
   names.length > 0 ? [...new Set(names)] : [...SHIPPED_SUITES];
 
 /** True if a suite is named by the path of its file. */
 export const isPath = (name: string) => name.includes("/") || /\.[mc]?[jt]s$/.test(name);
 
-/** Returns where the file of a suite is: of one that ships by its name, of any other by its path. */
+/** Returns where the file of a suite is: for a shipped suite by its name, for any other by its path. */
 export function urlOf(name: string): URL {
   return isPath(name) ? pathToFileURL(resolve(name)) : shippedUrl(name);
 }
@@ -74,7 +74,7 @@ function shippedUrl(name: string): URL {
   return new URL(`../suites/${folder}/${twin ?? name}.ts`, import.meta.url);
 }
 
-/** Returns the suites that were asked for, paths made absolute; and the files that they are in. */
+/** Returns the named suites, their paths made absolute, and the files of these paths. */
 export function namedSuites(names: readonly string[]): { suites: string[]; files: string[] } {
   const suites = wantedSuites(names).map((name) => isPath(name) ? resolve(name) : name);
   return { suites, files: suites.map((name) => fileURLToPath(urlOf(name))) };

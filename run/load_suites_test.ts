@@ -9,7 +9,7 @@ Deno.test("a suite that ships is found by its name, in the folder of its driver"
   assertEquals(path("pcs_board"), "suites/pcs/pcs_board.ts");
 });
 
-Deno.test("every suite that ships has the name that it is loaded by", async () => {
+Deno.test("every suite that ships is loaded by its own name", async () => {
   const names = [...SHIPPED_SUITES, ...BOARD_SUITES];
   assertEquals((await loadSuites(names)).map(({ name }) => name), names);
 });

@@ -1,5 +1,5 @@
 /**
- * Runs of suites on boards, for a tool of your own: {@linkcode orchestrate} does what `twinlink run` does, and tells each event.
+ * Runs of suites on boards, for a tool of your own: {@linkcode orchestrate} does what `twinlink run` does, and reports each event.
  * {@linkcode compile} and {@linkcode openRunner} are its parts.
  *
  * @example

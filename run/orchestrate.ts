@@ -1,5 +1,5 @@
 /**
- * The main job: suites on boards, several of them side by side. What is done on each is in `board_run.ts`; everything that happens
+ * The main job: runs suites on boards, several boards side by side. `board_run.ts` runs one board; all progress
  * is reported as events, in the order of `event_order.ts`.
  *
  * @module
@@ -17,13 +17,13 @@ import type { BoardResult, RunEvent } from "./run_events.ts";
 export interface OrchestrateOptions extends BoardRunOptions {
   /** The lines to use, for boards that have several. @default {the lines of each board's file} */
   transports?: readonly TransportName[];
-  /** How many boards are run side by side. @default {1} */
+  /** The most boards that are used side by side. @default {1} */
   jobs?: number;
-  /** Takes a board for this run alone; `onWait` gets who has it meanwhile */
+  /** Takes a board for this run alone; `onWait` gets the holder while the run waits */
   lease?: (board: Board, onWait: (holder: string) => void) => Promise<AsyncDisposable>;
 }
 
-/** Returns the lines of a board that a run uses: `model` and recordings have one of their own. */
+/** Returns the lines of a board that a run uses: `model` and recordings have a single line of their own. */
 function linesOf(board: Board, wanted: readonly TransportName[] | undefined): LineName[] {
   if (board.runner !== "qemu" && board.runner !== "remote") return [undefined];
   return wanted && wanted.length > 0 ? [...wanted] : [undefined];
@@ -31,10 +31,10 @@ function linesOf(board: Board, wanted: readonly TransportName[] | undefined): Li
 
 /**
  * Runs suites on boards, `jobs` of them side by side. Their events come one board after the other; the last event is `run-end`,
- * however the run ends. A signal that is aborted ends the run for its listener at once: what was not run is reported as such, and
+ * however the run ends. A signal that is aborted ends the run for its listener at once: the rest is reported as not run, and
  * nothing is reported while the boards are torn down.
  *
- * @throws {SuiteError} If a suite is wrong in itself; nothing of it was pushed then
+ * @throws {SuiteError} If a suite is wrong in itself; nothing was pushed then
  * @throws {RefusedError} If a board would lose what it needs; nothing was pushed to it then
  * @throws {DOMException} `AbortError` if the signal was aborted; the boards are torn down then
  */
@@ -82,7 +82,7 @@ export async function orchestrate(
     try {
       order.close(asError(signal!.reason));
     } catch {
-      // The listener has kept it, and the boards are still to be torn down.
+      // The listener has saved the error, and the boards must still be torn down.
     }
   };
   signal?.addEventListener("abort", onAbort);

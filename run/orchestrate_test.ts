@@ -1,4 +1,4 @@
-/** What happens to a board whose kernel broke: the board itself is played. */
+/** What happens to a board whose kernel broke: the test plays the board. */
 
 import { assertEquals, assertMatch } from "@std/assert";
 import { type Board, loadBoard } from "../boards/mod.ts";
@@ -41,16 +41,16 @@ const loses = (reason: "transport" | "timeout" | "crash"): Change => ({ observat
 });
 const OOPS = shows(["oops", "Oops: 0000 [#1] SMP"]);
 
-/** Runs the suite on a board that does what the model predicts, but for the changes by sequence; tells what was done to it. */
+/** Runs the suite on a board that does what the model predicts, but for the given changes; returns what was done to the board. */
 async function play(changes: Record<string, Change>, options: {
   renew?: false | (() => Promise<void>);
   reopen?: () => void;
   board?: Partial<Board>;
   suite?: Suite;
   dirty?: string;
-  /** What its agent found */
+  /** The capabilities that the board's agent found */
   has?: readonly string[];
-  /** The guard's answer to all that is to be run, each time it is asked */
+  /** The guard's answers, one for each time it is asked */
   guard?: (Error | undefined)[];
 } = {}) {
   const did: string[] = [];
@@ -108,12 +108,12 @@ async function play(changes: Record<string, Change>, options: {
   };
 }
 
-Deno.test("a board whose kernel broke is renewed, and what broke it is not run again", async () => {
+Deno.test("a board whose kernel broke is renewed, and the sequence that broke it is not run again", async () => {
   const { did, verdicts, status } = await play({ b: OOPS });
   assertEquals([did, verdicts, status], ["open a b renew c close", "agree crash agree", 1]);
 });
 
-Deno.test("a report that the kernel makes only once is reason enough", async () => {
+Deno.test("a board is renewed after a report that the kernel makes only once", async () => {
   const warned = await play({ a: shows(["lockdep", "WARNING: possible circular locking dependency detected"]) });
   assertEquals(warned.did, "open a renew b c close");
 });
@@ -123,7 +123,7 @@ Deno.test("a real board is renewed after the last sequence as well, a kernel of 
   assertEquals((await play({ c: OOPS }, { board: { runner: "qemu" } })).did, "open a b c close");
 });
 
-Deno.test("a board that nothing renews: the rest is not judged, in one line", async () => {
+Deno.test("a board that cannot be renewed: the rest is not judged, in one line", async () => {
   const { did, verdicts, infra, status } = await play({ a: OOPS }, { renew: false });
   assertEquals([did, verdicts, status], ["open a close", "crash", 1]);
   assertMatch(infra!, /^Cannot continue with board "b": its kernel broke, and nothing reboots it;/);
@@ -188,12 +188,12 @@ Deno.test("what could not be undone on a board is reported and saved, until it i
   assertEquals((await play({ c: OOPS }, { board: { runner: "qemu" } })).dirty, undefined);
 });
 
-Deno.test("a run that is refused has done nothing to a board, also to one that is dirty", async () => {
+Deno.test("a run that is refused does nothing to its board, even if the board is dirty", async () => {
   const dirty = "s > b broke its kernel";
   const refused = new RefusedError('Cannot run "s > a"');
   const kept = await play({}, { dirty, guard: [refused] });
   assertEquals([kept.did, kept.infra, kept.dirty], ["open guard close", refused.message, dirty]);
-  // What the board needs may be found by other names once it has booted.
+  // The devices that the board needs may have other names after a reboot.
   const booted = await play({}, { dirty, guard: [undefined, refused] });
   assertEquals([booted.did, booted.infra, booted.dirty], ["open guard renew guard close", refused.message, undefined]);
   assertEquals((await play({}, { dirty, guard: [] })).did, "open guard renew guard a b c close");
@@ -206,7 +206,7 @@ Deno.test("a dirty board that does not answer is rebooted before it is asked aga
     assertEquals((await play({}, { dirty, guard: [error] })).did, "open guard renew guard a b c close");
   }
   assertEquals((await play({}, { dirty, guard: [silent(), silent()] })).did, "open guard renew guard close");
-  // One that is clean stays as it is.
+  // A clean board is not rebooted.
   assertEquals((await play({}, { guard: [silent()] })).did, "open guard close");
 });
 
@@ -228,12 +228,12 @@ Deno.test("a tear-down that failed leaves a board dirty", async () => {
   assertMatch((await play({ a: fails }, { suite })).dirty!, /^step \d+ of s > a, a tear-down, was not done$/);
 });
 
-Deno.test("what a plan without a tear-down leaves behind is gone before the next", async () => {
+Deno.test("leftovers of a plan without a tear-down are gone before the next plan", async () => {
   const left: Sequence = {
     name: "left",
     source: "",
     fixture: macWithPcs({ design: "none" }),
-    // Nothing uses what was freed, but the tear-down would.
+    // Nothing in the body uses the freed object, but the tear-down would.
     body: async (dut) => {
       await dut.netdev("fm0").up({ settle: 300 });
       await dut.driver("platform", "fakepcs").unbind("fakepcs.0", { settle: 300 });
@@ -242,7 +242,7 @@ Deno.test("what a plan without a tear-down leaves behind is gone before the next
   const suite = { name: "s", sequences: [left, ...SUITE.sequences] };
   const { did, verdicts } = await play({}, { suite, board: { disruption: "power" } });
   assertEquals([did, verdicts], ["open left renew a b c close", "agree agree agree agree"]);
-  // Without leave of the board's file it is not run.
+  // The sequence is not run without permission in the board's file.
   const without = await play({}, { suite });
   assertEquals([without.did, without.verdicts], ["open a b c close", "unsupported agree agree agree"]);
 });
@@ -260,7 +260,7 @@ Deno.test("a sequence that has no meaning on a board's kernel is left out there"
   assertEquals(await run("7.2"), ["a agree", "b agree", "c agree"]);
 });
 
-Deno.test("a board without netdevsim is not asked for it: unsupported, by what its agent found", async () => {
+Deno.test("a board without netdevsim: its sequences are unsupported, by what the agent found", async () => {
   const [first] = SUITE.sequences;
   const suite: Suite = {
     name: "s",

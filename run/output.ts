@@ -6,7 +6,7 @@
 
 const encoder = new TextEncoder();
 
-/** Standard output was closed by its reader (`twinlink ... | head`): nobody wants the rest. */
+/** Thrown if the reader closed standard output (`twinlink ... | head`): the rest of the output is not needed. */
 export class OutputClosedError extends Error {
   override name = "OutputClosedError";
 }
@@ -18,7 +18,7 @@ function writeAll(stream: typeof Deno.stdout | typeof Deno.stderr, text: string)
       rest = rest.subarray(stream.writeSync(rest));
     } catch (error) {
       if (error instanceof Deno.errors.BrokenPipe) throw new OutputClosedError("standard output is closed");
-      // A full pipe that somebody made non-blocking: the reader needs a moment.
+      // The pipe is full and another process made it non-blocking: wait for the reader.
       if (!(error instanceof Deno.errors.WouldBlock)) throw error;
       Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 5);
     }
@@ -35,7 +35,7 @@ export function say(line: string): void {
   writeAll(Deno.stderr, `${line}\n`);
 }
 
-/** `1 sequence`, `2 sequences`. */
+/** Returns a number with its noun: `1 sequence`, `2 sequences`. */
 export function count(n: number, noun: string): string {
   return `${n.toLocaleString("en-US")} ${noun}${n === 1 ? "" : "s"}`;
 }

@@ -203,7 +203,7 @@ const PLANTS: Plant[] = [
     },
   },
   {
-    // What it does is right, but that debugfs logs: File 'take_snapshot' in directory 'netdevsim10' already present!
+    // The behaviour is right, except that debugfs logs: File 'take_snapshot' in directory 'netdevsim10' already present!
     bug: "a reload leaves a file of debugfs behind, and makes it again",
     edits: [{ file: "dev.c", within: DESTROY, find: "	debugfs_remove(nsim_dev->take_snapshot);\n", put: "" }],
     found: {
@@ -215,7 +215,7 @@ const PLANTS: Plant[] = [
   },
 ];
 
-/** Those that show in a sequence of their own and nowhere else are built into one module, and booted once. */
+/** Bugs that each show in one sequence only: they are built into one module, and booted once. */
 const APART: readonly string[] = [
   "a failed reload returns the wrong errno",
   "the text of an extack was changed",

@@ -1,5 +1,5 @@
 /**
- * Bugs planted into netdevsim, over all kinds of its objects. What does not touch the same sequence is built into one
+ * Bugs planted into netdevsim, over all kinds of its objects. Bugs that affect different sequences are built into one
  * module, and booted once: each bug must be found in its own sequence, at the right step and channel.
  */
 
@@ -414,7 +414,7 @@ const BEDS: Bed[] = [
       },
     ],
   },
-  // What shows as soon as there is a device shows in all sequences
+  // Bugs that show as soon as a device exists show in all sequences
   {
     name: "a param",
     plants: [{

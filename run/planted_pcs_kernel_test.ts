@@ -89,7 +89,7 @@ const PLANTS: Plant[] = [
   },
 ];
 
-/** Those that show with one design of the MAC only are built into one module, and booted once. */
+/** Bugs that each show with one design of the MAC only: they are built into one module, and booted once. */
 const APART: readonly string[] = [
   "the wrong netdev of two is taken down",
   "the device link is stateless: it keeps nobody from losing its supplier",

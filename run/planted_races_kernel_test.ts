@@ -1,5 +1,5 @@
 /**
- * Bugs of locks and lifetimes planted into netdevsim, which one operation alone does not show: each is built for a real kernel.
+ * Bugs of locks and lifetimes planted into netdevsim, which a single operation does not show: each bug is built for a real kernel.
  * A race must find it, by an impossible outcome or by what the kernel reports.
  */
 
@@ -17,13 +17,13 @@ import { readBoardRace } from "../cli/race_board.ts";
 
 const DESTROY = "static void nsim_dev_reload_destroy(";
 
-/** What a race must show. */
+/** The required results of a race. */
 interface Shown {
-  /** Results that may not come */
+  /** Results that the model excludes, and that the planted bug causes */
   outside?: string[][];
-  /** Functions that the stacks of those that hang go through */
+  /** Functions in the stacks of the hung tasks */
   stacks?: string[];
-  /** What the kernel reports */
+  /** The kernel's report */
   report?: RegExp;
 }
 

@@ -1,5 +1,5 @@
 /**
- * What a run on a board would come to, sequence by sequence, without pushing any of it.
+ * Predicts the results of a run on a board, sequence by sequence, without pushing anything.
  *
  * @module
  */
@@ -16,42 +16,42 @@ import { compileAll } from "../sdk/compile.ts";
 import { type Chosen, holdsIn, type Suite } from "../sdk/suite.ts";
 
 /**
- * How far a sequence can be judged. `judged`: whole. `maybe`: whole if the board shows nothing in a channel that the model does not
- * know. `gap`: not whole, since the model has no answer for a step. `refused`: not without `--i-know`. `unsupported`: the board
+ * How far a sequence can be judged. `judged`: fully. `maybe`: fully if the board shows nothing in a channel that the model does not
+ * know. `gap`: not fully, since the model has no answer for a step. `refused`: not without `--i-know`. `unsupported`: the board
  * lacks what it needs. `elsewhere`: it has no meaning on kernels of the era.
  */
 export type Fate = "judged" | "maybe" | "gap" | "refused" | "unsupported" | "elsewhere";
 
-/** What a run would come to for one sequence. */
+/** The predicted result of one sequence. */
 export interface Prospect {
   /** The suite's name */
   suite: string;
   /** The sequence's name */
   sequence: string;
   fate: Fate;
-  /** Why it cannot be judged, or not whole; empty for `judged`. It may hold text of the board */
+  /** Why the sequence cannot be judged, or not fully; empty for `judged`. It may contain text from the board */
   reason: string;
-  /** What the board lacks of what the sequence requires as a whole */
+  /** The capabilities that the whole sequence requires and the board lacks */
   lacks: readonly string[];
   /** True if the model predicts that it breaks the kernel */
   breaks: boolean;
-  /** What it does to the device; undefined where it cannot be compiled for the board */
+  /** The sequence's effect on the device; undefined if the sequence cannot be compiled for the board */
   disruption?: Disruption;
 }
 
-/** What is known of a board. */
+/** The known facts of a board. */
 export interface Known {
   header: TraceHeader;
-  /** What its agent found; undefined without an agent */
+  /** The capabilities that the agent found; undefined without an agent */
   has: readonly string[] | undefined;
-  /** See {@linkcode Runner} */
+  /** See `holds` of {@linkcode Runner} */
   holds?: Runner["holds"];
   guard?: Runner["guard"];
 }
 
 /**
- * Returns what a run of suites would come to on a board, by the rules of a run without named suites. Nothing is pushed; the guard
- * may ask the board what carries it.
+ * Predicts the results of suites on a board, by the rules of a run without named suites. Nothing is pushed; the guard
+ * may ask the board which devices it depends on.
  *
  * @throws {SuiteError} If a suite is wrong in itself
  * @throws {TransportError} If the guard asks and the board was lost
@@ -109,8 +109,8 @@ export async function prospectsOf(
 }
 
 /**
- * Returns how far a sequence can be judged, and why not whole: by the judge, of a board that does what the model does. Of a channel
- * that the model does not know that board shows nothing, so that a real one may be `model-gap`.
+ * Returns how far a sequence can be judged, and why not fully: judges a board that does what the model does. In a channel
+ * that the model does not know, that board shows nothing, so a real board may still be `model-gap`.
  */
 function forecast(expected: SequenceTrace): [Fate, string] {
   const { verdict, steps } = judge(expected, expected);
@@ -119,7 +119,7 @@ function forecast(expected: SequenceTrace): [Fate, string] {
   return why === undefined ? ["judged", ""] : ["maybe", why];
 }
 
-/** Returns why plans are refused, without the words of the one plan. */
+/** Returns why plans are refused, without the words about the single plan. */
 async function refusalsOf(plans: readonly Plan[], guard: Runner["guard"]): Promise<Map<Plan, string>> {
   const refusals = new Map<Plan, string>();
   const refusal = async (some: readonly Plan[]) => {
@@ -131,7 +131,7 @@ async function refusalsOf(plans: readonly Plan[], guard: Runner["guard"]): Promi
       return error.message.replace(/^Cannot run ".*?" on board ".*?": step \d+ /s, "it ");
     }
   };
-  // The board is asked once for all; then the guard knows the answers.
+  // The board is asked once for all plans; then the guard knows the answers.
   if (await refusal(plans) === undefined) return refusals;
   for (const plan of plans) {
     const why = await refusal([plan]);
@@ -140,7 +140,7 @@ async function refusalsOf(plans: readonly Plan[], guard: Runner["guard"]): Promi
   return refusals;
 }
 
-/** How many sequences of a suite have which fate. */
+/** The number of sequences of a suite for each fate. */
 export type SuiteProspects = { suite: string } & Record<Fate, number>;
 
 /** Counts prospects by suite, in the order of the suites. */
@@ -159,7 +159,7 @@ export function reasonsOf(prospects: readonly Prospect[], fate: Fate): { reason:
     .sort((a, b) => b.sequences - a.sequences);
 }
 
-/** Counts the sequences that a run would push by what they do to the device, the least first. */
+/** Counts the sequences that a run would push by their disruption, the least disruption first. */
 export function byDisruption(prospects: readonly Prospect[]): { disruption: Disruption; sequences: number }[] {
   const pushed = prospects.filter(({ fate }) => fate === "judged" || fate === "maybe" || fate === "gap");
   return DISRUPTIONS.map((disruption) => ({

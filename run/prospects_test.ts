@@ -1,4 +1,4 @@
-/** What a run would come to, beside what a run does come to. */
+/** Compares the predicted results of a run with the results of the run. */
 
 import { assertEquals } from "@std/assert";
 import { loadBoard } from "../boards/mod.ts";
@@ -19,7 +19,7 @@ const known = {
   holds: (about: { suite: string; sequence: string }) => runner.holds!(about),
 };
 
-Deno.test("prospects: a run without named suites judges, leaves out and has no answer for the same sequences", async () => {
+Deno.test("prospects: a run without named suites judges the predicted sequences, and leaves out the predicted ones", async () => {
   const prospects = await prospectsOf(suites, board, known);
   const { results, leftOut } = await runBoard(board, undefined, suites, { skipUnsupported: true });
   const namesOf = (all: readonly { suite: string; sequence: string }[]) =>
@@ -29,7 +29,7 @@ Deno.test("prospects: a run without named suites judges, leaves out and has no a
   const [agree, gaps] = [namesOf(withVerdict("agree")), namesOf(withVerdict("model-gap"))];
   assertEquals(namesOf(withFate("judged", "maybe", "gap")), [...agree, ...gaps].sort());
   assertEquals(namesOf(withFate("gap")).filter((name) => !gaps.includes(name)), []);
-  // Of a channel that the model does not know the board may show nothing.
+  // The board may show nothing in a channel that the model does not know.
   assertEquals(namesOf(withFate("judged")).filter((name) => !agree.includes(name)), []);
   assertEquals(namesOf(withFate("unsupported", "elsewhere")), namesOf(leftOut));
   assertEquals([withFate("judged").length > 20, withFate("gap").length > 0, leftOut.length > 50], [true, true, true]);
@@ -41,7 +41,7 @@ Deno.test("prospects: a run without named suites judges, leaves out and has no a
   );
 });
 
-Deno.test("prospects: what the guard refuses is no sequence that is judged; the reason names no plan", async () => {
+Deno.test("prospects: a sequence that the guard refuses does not count as judged; the reason names no plan", async () => {
   const asked: number[] = [];
   const guard = (plans: readonly { suite: string; sequence: string }[]) => {
     asked.push(plans.length);
@@ -82,7 +82,7 @@ Deno.test("prospects: firmware is activated only where the board's file allows i
   assertEquals(activating.length > 0, true);
 });
 
-Deno.test("prospects: a sequence with a step that is not modelled is a gap, one that might show more is not", async () => {
+Deno.test("prospects: a sequence with a step that is not modelled is a gap; a sequence that might show more is not", async () => {
   const header = { board: "m", transport: "model", era: "6.12" as const, kernel: "", iproute2: "" };
   const own = suite("own", { fixture: netdevsim({ ports: 1 }) }, ({ sequence }) => {
     sequence("modelled", { source: "test" }, async (dut) => void await dut.dev.show());

@@ -1,4 +1,4 @@
-/** A board of a real sh on a real line: with no netdevsim and a kernel that nobody modelled, and with a NIC. */
+/** A board that is a real sh on a real line: without netdevsim and with a kernel outside the eras, and with a NIC. */
 
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { NIC, nicFile, withNic } from "../bench/fake_nic.ts";
@@ -51,7 +51,7 @@ Deno.test("a kernel without netdevsim: unsupported by what the agent found; the 
   assertMatch(all.stdout, /left out .*: needs netdevsim, which the agent did not/);
   assertMatch(all.stdout, /^0 sequences: none: not all of it could be judged/m);
 
-  // Older than the oldest era, newer than the newest; and what is no release at all.
+  // Older than the oldest era, newer than the newest era, and a text that is not a release.
   for (
     const [release, said] of [
       ["5.4.210", "kernel 5.4.210 judged by the model of 5.10 (nearest; never run)"],

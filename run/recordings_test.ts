@@ -27,14 +27,14 @@ const CARRIER = [
 const REPORTERS = "health > a port has no reporters; where there is no such port, those of the device are meant";
 const DOORBELLS = "param_settings > every number that waits for a reload";
 
-/** Sequences of suite `phy` whose outcome depends on what is in freed memory, up to 6.12: `sgmii` or `rgmii`. */
+/** Sequences of suite `phy` whose outcome depends on the contents of freed memory, up to 6.12: `sgmii` or `rgmii`. */
 const luck = (wiring: string) => [
   `phy > ${wiring}: the netdev is taken down after the driver is gone`,
   `phy > ${wiring}: the cable, then the netdev taken down after the driver is gone`,
 ];
 const MAC_LUCK = "phy > the MAC is unbound after the driver is gone";
 
-/** Sequences that the model cannot judge to their end, by the recording: what only the card, the switch or chance knows. */
+/** Sequences that cannot be judged fully, by recording: their result depends on the card, the switch or chance. */
 const GAPS: Readonly<Record<string, readonly string[]>> = {
   "5.10-connectx": [...CARRIER, REPORTERS],
   "6.1-connectx": [

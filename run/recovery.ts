@@ -1,5 +1,5 @@
 /**
- * A run that broke off is resumed: what is saved of it, and what happens to the sequence that was under way.
+ * Resumes an interrupted run: its saved traces, and the decision about the interrupted sequence.
  *
  * @module
  */
@@ -9,13 +9,13 @@ import type { Loss, Plan, SequenceTrace } from "../diff/mod.ts";
 import type { LossReason, StepTrace, TraceHeader } from "../diff/trace.ts";
 import { UsageError } from "./usage_error.ts";
 
-/** Returns the name of a sequence, within a run. */
+/** Returns the name of a sequence that is unique in a run. */
 export const keyOf = ({ suite, sequence }: { suite: string; sequence: string }) => `${suite} > ${sequence}`;
 
 /**
- * Returns a sequence as an earlier process of the run has kept it.
+ * Returns the trace of a sequence that an earlier process of the run saved.
  *
- * @throws {UsageError} If its steps are others now
+ * @throws {UsageError} If the sequence now has other steps
  */
 export function keptOf(plan: Plan, kept: SequenceTrace | undefined): SequenceTrace | undefined {
   const stepsOf = (steps: Plan["steps"]) => JSON.stringify(steps.map(({ id, phase, op }) => ({ id, phase, op })));
@@ -26,9 +26,9 @@ export function keptOf(plan: Plan, kept: SequenceTrace | undefined): SequenceTra
 }
 
 /**
- * Checks that a board is as it was when the run began.
+ * Checks that a board is the same as when the run began.
  *
- * @throws {UsageError} If it is not
+ * @throws {UsageError} If the board differs
  */
 export function checkSameBoard(began: TraceHeader, now: TraceHeader): void {
   for (const key of ["kernel", "iproute2", "era", "freedMemory"] as const) {
@@ -41,34 +41,34 @@ export function checkSameBoard(began: TraceHeader, now: TraceHeader): void {
   }
 }
 
-/** What is known of the board now. */
+/** The known state of the board after the interruption. */
 export interface Aftermath {
-  /** It is a guest of our own: it went with the run, and this is a fresh one */
+  /** True for a guest of our own: the old guest ended with the run, and this is a fresh guest */
   fresh: boolean;
-  /** It has rebooted since */
+  /** True if the board has rebooted since */
   rebooted: boolean;
-  /** It can be rebooted */
+  /** True if the board can be rebooted */
   renewable: boolean;
-  /** What its console said of the end of its kernel */
+  /** The console's last report of a kernel that broke */
   lastWords: string | undefined;
 }
 
-/** What to do with it; `renew` where the board is to be rebooted before anything is pushed to it. */
+/** The decision about the interrupted sequence; `renew` if the board must be rebooted before the next push. */
 export type Fate =
-  /** It is begun again from its start */
+  /** The sequence is run again from its start */
   | { again: true; renew: boolean }
-  /** It is reported as what it was */
+  /** The sequence is reported with the result that it had */
   | { again: false; renew: boolean; trace: SequenceTrace };
 
-/** Losses after which the board itself may be lost: a step that came to that is not tried again by itself. */
+/** Losses after which the board itself may be lost: a step with such a loss is not retried automatically. */
 const GRAVE: ReadonlySet<LossReason> = new Set(["timeout", "crash", "reboot"]);
 
 const reports = ({ observation }: StepTrace) =>
   observation?.kmsg.some(({ class: kind }) => kind !== "info" && kind !== "stale") ?? false;
 
 /**
- * Decides on a sequence that was under way. It is begun again on a board that is clean: a fresh guest; one on which the agent has
- * brought it to its tear-down; one that is rebooted. It is not where the board broke in it, unless the model predicts it.
+ * Decides about an interrupted sequence. It is rerun on a clean board: a fresh guest, a board whose agent
+ * has run the tear-down, or a rebooted board. It is not rerun if it broke the board, unless the model predicts that.
  */
 export function fateOf(plan: Plan, cut: SequenceTrace, board: Aftermath): Fate {
   const { steps } = cut;
@@ -79,7 +79,7 @@ export function fateOf(plan: Plan, cut: SequenceTrace, board: Aftermath): Fate {
   const next = steps.length + 1;
   const brokeAt = broke?.id ?? (board.lastWords !== undefined || board.rebooted ? next : undefined);
   const predicted = plan.breaks !== undefined && brokeAt !== undefined && brokeAt >= plan.breaks;
-  // All of it was reported, except the mark that this is all.
+  // All steps were reported, only the end mark is missing.
   const whole = steps.length === plan.steps.length;
   if (whole || (brokeAt !== undefined && !predicted)) {
     const renew = !gone &&
@@ -90,7 +90,7 @@ export function fateOf(plan: Plan, cut: SequenceTrace, board: Aftermath): Fate {
       trace: { ...cut, steps: [...steps, ...untold(plan, next, board, broke)] },
     };
   }
-  // A plan that breaks the kernel has no tear-down; and what the kernel reports once, it would not report again.
+  // A plan that breaks the kernel has no tear-down; and a report that the kernel makes once would not come again.
   const renew = !gone && (plan.breaks !== undefined || plan.spoils !== undefined || steps.some(reports));
   if (renew && !board.renewable) {
     return { again: false, renew, trace: { ...cut, steps: [...steps, ...untold(plan, next, board)] } };
@@ -98,12 +98,12 @@ export function fateOf(plan: Plan, cut: SequenceTrace, board: Aftermath): Fate {
   return { again: true, renew };
 }
 
-/** Returns the steps that nothing was reported of, after the one in which the board broke, if that was reported. */
+/** Returns the steps without a report; they follow the step in which the board broke, if that step was reported. */
 function untold(plan: Plan, from: number, { lastWords, rebooted }: Aftermath, broke?: StepTrace): StepTrace[] {
   const died = "twinlink died while the sequence ran";
   const unheard: Loss = { reason: "untold", detail: rebooted ? `${died}, and the board has rebooted since` : died };
   const crashed = broke === undefined && lastWords !== undefined;
-  // In a kernel that broke nothing is run; without twinlink a board brings its plan to the end.
+  // A broken kernel runs no further step; without twinlink a board still finishes its plan.
   const rest: Loss = crashed || broke?.observation ? { reason: "not-run", detail: died } : unheard;
   return plan.steps.slice(from - 1).map((step, i) => ({
     ...step,

@@ -12,7 +12,7 @@ const plan: Plan = {
   steps: [1, 2, 3, 4].map((id) => ({ id, phase: "body", op: { kind: "wait", ms: id } })),
 };
 
-/** Returns why the steps are lost that nothing was reported of, after these. */
+/** Returns the loss reasons of the steps without a report, which follow the steps `told`. */
 function lostBehind(told: readonly Partial<StepTrace>[], board: Partial<Aftermath>): (string | undefined)[] {
   const steps = told.map((step, i): StepTrace => ({ ...plan.steps[i]!, ...step }));
   const fate = fateOf(plan, { suite: "s", sequence: "a", source: "", steps }, {
@@ -33,12 +33,12 @@ const oops = {
   },
 };
 
-Deno.test("after a step that fell silent the board may have gone on, with its plan or again", () => {
+Deno.test("after a step that timed out, the board may have continued its plan, or rebooted", () => {
   assertEquals(lostBehind([fine, { lost: { reason: "timeout", detail: "" } }], {}), ["untold", "untold"]);
   assertEquals(lostBehind([fine], { rebooted: true }), ["untold", "untold", "untold"]);
 });
 
-Deno.test("in a kernel that broke nothing was run", () => {
+Deno.test("a broken kernel ran no further step", () => {
   assertEquals(lostBehind([fine, oops], {}), ["not-run", "not-run"]);
   assertEquals(lostBehind([fine], { lastWords: "Kernel panic" }), ["crash", "not-run", "not-run"]);
 });

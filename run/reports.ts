@@ -24,29 +24,29 @@ import {
 } from "../diff/mod.ts";
 import { nipaTarget } from "./about_run.ts";
 
-/** What a report is made with. */
+/** The options of a report. */
 export interface ReportOptions {
   color: boolean;
-  /** What a page tells of its run beside the verdicts. @default nothing */
+  /** The facts about the run for its page, beside the verdicts. @default nothing */
   about?: AboutRun | undefined;
 }
 
 /** A kind of report. */
 export interface ReportKind {
   make(write: Write, options: ReportOptions): Reporter;
-  /** Throws a `UsageError` if it lacks something, before anything is run. @default {it lacks nothing} */
+  /** Throws a `UsageError` before the run if the report lacks something that it needs. @default {it needs nothing} */
   ready?(): void;
-  /** One document for the whole run, else one part for each board */
+  /** True: one document for the whole run; false: one part for each board */
   whole: boolean;
-  /** For a human reader, who sees a lost board once and gets the summary of the run after the report */
+  /** True for a human reader: a lost board is shown once, and the summary of the run follows the report */
   human: boolean;
-  /** Of the summary only its closing line is printed, and no progress. @default {false} */
+  /** Prints only the last line of the summary, and no progress. @default {false} */
   brief?: boolean;
 }
 
 const DOTS = { pass: ".", fail: "F", error: "E", skip: "s" } as const;
 
-/** Returns one character a sequence, and the whole of those that need a look after them. */
+/** Returns a reporter that prints one character per sequence, and then the full report of sequences that need attention. */
 function dotsReporter(write: Write, options: { color: boolean }): Reporter {
   const look: SequenceVerdict[] = [];
   return {
@@ -63,12 +63,12 @@ function dotsReporter(write: Write, options: { color: boolean }): Reporter {
   };
 }
 
-/** Returns what differs, for a terminal; the numbers are printed for the whole run in the end. */
+/** Returns a reporter of differences for a terminal; the numbers of the whole run are printed at the end. */
 function humanReporter(write: Write, options: { color: boolean }): Reporter {
   return { ...terminalReporter(write, options), end: () => write("\n") };
 }
 
-/** What differs and nothing else. */
+/** Returns a reporter that prints only the differences. */
 function quietReporter(write: Write, options: { color: boolean }): Reporter {
   return { ...terminalReporter(write, { ...options, quiet: true }), end: () => {} };
 }
@@ -97,33 +97,33 @@ export class Report {
   #part: SequenceVerdict[] = [];
   #header: TraceHeader | undefined;
 
-  /** A report of a run; `several` means that more than one board or line takes part. */
+  /** Makes a report of a run; `several` means that more than one board or line takes part. */
   constructor(kind: ReportKind, write: Write, options: ReportOptions & { several: boolean }) {
     this.#kind = kind;
     this.#several = options.several;
     this.#reporter = kind.make(write, options);
   }
 
-  /** A board's part begins; `at` is when. */
+  /** Begins a board's part; `at` is the time. */
   begin(header: TraceHeader, at = new Date()): void {
     this.#header = header;
     this.#part = [];
     this.#reporter.begin(header, at);
   }
 
-  /** With several boards, the suites' names tell them apart in a document of all. */
+  /** Adds the board to the suite's name if one document has several boards. */
   #named<T extends { suite: string }>(about: T): T {
     if (!this.#several) return about;
     const { board, transport } = this.#header!;
     return { ...about, suite: `${board} ${transport} ${about.suite}` };
   }
 
-  /** A sequence is not part of the run on that board. */
+  /** Reports a sequence that is not part of the run on the board. */
   leftOut(sequence: LeftOut): void {
     this.#reporter.leftOut?.(this.#kind.whole ? this.#named(sequence) : sequence);
   }
 
-  /** A sequence was judged on that board. */
+  /** Reports a judged sequence of the board. */
   sequence(verdict: SequenceVerdict, device?: DeviceRecord): void {
     const named = this.#named(verdict);
     this.#part.push(verdict);
@@ -131,13 +131,13 @@ export class Report {
     this.#reporter.sequence(this.#kind.whole ? named : verdict, device);
   }
 
-  /** A board's part is over; `end` if an error ended the run in it. */
+  /** Ends a board's part; `end` if an error ended the run in it. */
   endPart(end?: RunEnd): void {
     if (this.#header && !this.#kind.whole) this.#reporter.end(summarise(this.#part), end);
     this.#header = undefined;
   }
 
-  /** The run is over. */
+  /** Ends the report. */
   end(end: RunEnd): void {
     const summary = summarise(this.#all);
     if (this.#kind.whole) this.#reporter.end(summary, end);

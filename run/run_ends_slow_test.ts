@@ -1,4 +1,4 @@
-/** Every end of a run, as its user meets it: an exit status that is never 0, and files and a summary that say the same. */
+/** Every early end of a run: an exit status that is never 0, and files and a summary that agree with each other. */
 
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { ended, run, start } from "../cli/child.ts";
@@ -8,7 +8,7 @@ Deno.test.afterAll(() => Deno.remove(folder, { recursive: true }));
 let folders = 0;
 const newFolder = () => `${folder}/${++folders}`;
 
-/** Returns a board behind an ssh client that waits for an answer for ever. */
+/** Returns a board whose ssh client waits for an answer for ever. */
 async function silentBoard(): Promise<{ path: string; reached: Promise<Deno.Conn>; close: () => void }> {
   const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   const { port } = listener.addr as Deno.NetAddr;
@@ -21,7 +21,7 @@ async function silentBoard(): Promise<{ path: string; reached: Promise<Deno.Conn
   return { path, reached: listener.accept(), close: () => listener.close() };
 }
 
-/** Returns how many tests of the files of a run passed and did not, by file. */
+/** Returns the numbers of passed and other tests, for each report file of a run. */
 async function countsOf(out: string): Promise<Record<string, [passed: number, not: number]>> {
   const junit = await Deno.readTextFile(`${out}/junit.xml`);
   const attribute = (name: string) => Number(new RegExp(`<testsuites [^>]*\\b${name}="(\\d+)"`).exec(junit)![1]);
@@ -51,7 +51,7 @@ Deno.test("a signal: partial files and a partial report list what was not run, a
     for (const jobs of ["1", "2"]) {
       const silent = await silentBoard();
       const out = newFolder();
-      // Of the second board nothing was reported yet with --jobs 2.
+      // With --jobs 2, the second board has no report yet.
       const names = jobs === "1" ? ["model", silent.path] : [silent.path, "model"];
       const boards = names.flatMap((name) => ["--board", name]);
       const child = start(["run", "lifecycle", ...boards, "--jobs", jobs, "--out", out, "--reporter", "junit"]);
@@ -70,7 +70,7 @@ Deno.test("a signal: partial files and a partial report list what was not run, a
       const { code, stdout, stderr } = await end;
       silent.close();
       assertEquals(code, status, stderr);
-      // On the model all 11 were run; on the silent board none was, and how many have a meaning there is not known.
+      // On the model all 11 were run; on the silent board none of the 12. Its kernel, which decides how many apply, is unknown.
       assertAll(await countsOf(out), [11, 12]);
       assertEquals(await lastLine(out).then(({ exit, reason }) => [exit, reason]), [status, `stopped by ${signal}`]);
       assertEquals(stdout, await Deno.readTextFile(`${out}/junit.xml`));
@@ -84,7 +84,7 @@ Deno.test("a signal: partial files and a partial report list what was not run, a
   }
 });
 
-Deno.test("a run that was stopped is not over: resume lists it, and resumes it", async () => {
+Deno.test("a stopped run is not finished: resume lists it, and resumes it", async () => {
   const silent = await silentBoard();
   const state = newFolder();
   const child = start(["run", "lifecycle", "--board", silent.path], { env: { XDG_STATE_HOME: state } });
@@ -97,7 +97,7 @@ Deno.test("a run that was stopped is not over: resume lists it, and resumes it",
   assertMatch(stderr, /unfinished are\n.*\/twinlink\/runs\//);
 });
 
-Deno.test("files of an earlier run are gone when another one begins in their folder", async () => {
+Deno.test("a run that begins in the folder of an earlier run removes the earlier files", async () => {
   const out = newFolder();
   assertEquals((await run(["run", "lifecycle", "--board", "model", "--out", out])).code, 0);
   const silent = await silentBoard();
@@ -113,10 +113,10 @@ Deno.test("files of an earlier run are gone when another one begins in their fol
   assertEquals(left, []);
 });
 
-Deno.test("a reader of standard output that goes away: the files are written all the same, and are no pass", async () => {
+Deno.test("if the reader of standard output ends, the files are still written, and are not a pass", async () => {
   const out = newFolder();
   const script = '"$@" | head -c 10; exit "${PIPESTATUS[0]}"';
-  // More than a pipe holds: writing waits until the reader has gone.
+  // More output than a pipe holds: the write waits until the reader has ended.
   const args = ["run", "trap", "lifecycle", "--board", "model", "--json", "--out", out];
   const { code, stderr } = await run(args, { under: ["bash", "-c", script, "bash"] });
   assertEquals(code, 141, stderr);
@@ -134,7 +134,7 @@ export default suite("mine", { fixture: netdevsim({ ports: 1 }) }, ({ sequence }
   });
 });\n`;
 
-Deno.test("a suite that fails on the model of one board: exit 2, and files that say so of each board", async () => {
+Deno.test("a suite that fails on the model of one board: exit 2, and the files report this for each board", async () => {
   const [path, old, other] = [`${folder}/mine.ts`, `${folder}/old.toml`, `${folder}/other.toml`];
   const toml = (name: string, era: string) =>
     `name = "${name}"\ndescription = "x"\nrunner = "model"\nera = "${era}"\ndriver = "netdevsim"\n`;
@@ -173,7 +173,7 @@ Deno.test("without a suite a board runs what it can judge, and the rest is repor
   assertMatch(both.stdout, /recording-5\.10 over recording: left out .*\b58 of pcs/);
 });
 
-Deno.test("what is named and cannot be judged is no pass, also beside what agrees", async () => {
+Deno.test("a named suite that cannot be judged is not a pass, even if other suites agree", async () => {
   const out = newFolder();
   assertEquals((await run(["run", "trap", "pcs", "--board", "recording-6.12"])).code, 3);
   assertEquals((await run(["run", "--board", "recording-6.12", "--filter", "pcs >"])).code, 3, "nothing is left");
@@ -193,7 +193,7 @@ Deno.test("what is named and cannot be judged is no pass, also beside what agree
   );
   assertMatch(await Deno.readTextFile(`${out}/results.ktap`), /^not ok 3 pcs # ERROR/m);
   assertEquals((await run(["run", "--board", board])).code, 0);
-  // Where that is asked for it is left out, and said; nothing at all is no pass
+  // With --skip-unsupported the suite is left out and reported; a run of nothing at all is not a pass
   const kept = newFolder();
   const left = await run(["run", "trap", "region", "pcs", "--board", board, "--skip-unsupported", "--out", kept]);
   assertEquals(left.code, 0, left.stderr);
@@ -209,14 +209,14 @@ Deno.test("what is named and cannot be judged is no pass, also beside what agree
   assertMatch(nothing.stdout, /it has no meaning on kernels of 6\.12: it is of tomorrow/);
 });
 
-Deno.test("an error that nobody handles ends a run: never exit 0, and the files are no pass", async () => {
+Deno.test("an unhandled error ends a run: never exit 0, and the files are no pass", async () => {
   const path = `${folder}/late.ts`;
-  // While the other board is waited for.
+  // The error comes while the run waits for the other board.
   await Deno.writeTextFile(path, suiteOf(`setTimeout(() => void Promise.reject(new Error("late")), 50);`));
   const silent = await silentBoard();
   const out = newFolder();
   const args = ["run", path, "--board", "model", "--board", silent.path, "--out", out];
-  // It may end before it comes to the silent board.
+  // The run may end before it reaches the silent board.
   const reached = silent.reached.then((connection) => connection, () => undefined);
   const { code, stderr } = await run(args);
   silent.close();

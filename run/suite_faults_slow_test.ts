@@ -59,7 +59,7 @@ const FAULTS: Readonly<Record<string, { body?: string; outside?: string; says: R
   },
   "Deno.exit(0) in a timer, after the sequences": {
     body: `setTimeout(() => Deno.exit(0), 100);`,
-    // On a slow machine another sequence runs by then.
+    // On a slow machine a later sequence may be running when the process ends.
     says: /(a suite, after the last sequence,|suite\d+\.ts:8:3: mine > two) ended its process \(status 0\)/,
   },
   "a step in a timer, after its sequence": {
@@ -156,7 +156,7 @@ for (const [fault, { body = "await dut.reload();", outside, says, timeout }] of 
   });
 }
 
-/** What the suite of a run does, by the value of `$DOES`: the types of one file are checked once for all of them. */
+/** The bodies of a suite by the value of `$DOES`: all are in one file, so that its types are checked once. */
 const DOES: Readonly<Record<string, string>> = {
   ...Object.fromEntries(
     ["a check that fails and that nothing awaits", "Deno.exit(0) in a body", "an unknown trap"]
@@ -185,7 +185,7 @@ for (const fault of ["a check that fails and that nothing awaits", "Deno.exit(0)
   });
 }
 
-Deno.test("all sequences that are wrong are reported, each with its place", async () => {
+Deno.test("every wrong sequence is reported, with its place", async () => {
   const wrong = [1, 2, 3].map((n) =>
     `}); sequence("n${n}", { source: "x" }, async (dut) => {\nawait dut.trap.get("no${n}");`
   );
@@ -194,7 +194,7 @@ Deno.test("all sequences that are wrong are reported, each with its place", asyn
   for (const n of [1, 2, 3]) assertMatch(message, new RegExp(`suite\\d+\\.ts:${6 + n}:\\d+: mine > n${n} .*"no${n}"`));
 });
 
-Deno.test("with --out a suite that is wrong leaves no report that passes", async () => {
+Deno.test("with --out a wrong suite leaves no report that passes", async () => {
   const out = `${folder}/out`;
   const fault = "a check that fails and that nothing awaits";
   const { code, stderr } = await run(...await runOf(fault, "--out", out, "--reporter", "junit"));

@@ -1,6 +1,6 @@
 /**
- * Suites of a user, whose code runs in a process of its own: code may never end, end the process, print to standard output, or
- * fail where nothing awaits it: it does not harm the run and does not pass.
+ * Runs the code of a user's suites in a process of its own. The code may never end, end the process, print to standard output, or
+ * fail in a promise that nobody awaits: it cannot harm the run, and does not pass.
  *
  * @module
  */
@@ -17,22 +17,22 @@ import { checkTypes } from "./check_types.ts";
 import { isPath, loadSuites, wantedSuites } from "./load_suites.ts";
 import { say } from "./output.ts";
 
-/** Seconds that a sequence may take on the model, where nothing else is asked for. */
+/** The default time limit of a sequence on the model, in seconds. */
 export const SEQUENCE_SECONDS = 60;
-/** Seconds that what the suites have started may take after all sequences. */
+/** The time limit, in seconds, of work that suites started and that runs after all sequences. */
 const REST_SECONDS = 10;
 
 /** Options of {@linkcode openSuites}. */
 export interface OpenSuitesOptions {
-  /** Ends the process */
+  /** Stops the process */
   signal?: AbortSignal | undefined;
-  /** Seconds that each sequence may take on the model, and each file to load. @default {60} */
+  /** The time limit, in seconds, of each sequence on the model, and of loading each file. @default {60} */
   timeout?: number | undefined;
   /** Checks the types of suites that are named by their path. @default {true} */
   check?: boolean;
 }
 
-/** What the process is at. */
+/** The current work of the process. */
 interface Doing {
   what: string;
   at?: Place | undefined;
@@ -58,7 +58,7 @@ function spawn(): Deno.ChildProcess {
   const [program, ...args] = findProgram("setpriv") ? endingWithUs(command) : command;
   return new Deno.Command(program!, {
     args,
-    // A session of its own: Ctrl-C is ours, and ends it in our order.
+    // A session of its own: Ctrl-C reaches only this process, which ends the child in good order.
     detached: true,
     stdin: "piped",
     stdout: "piped",
@@ -66,7 +66,7 @@ function spawn(): Deno.ChildProcess {
   }).spawn();
 }
 
-/** Gives the lines of a stream, the last one also where it has no end. */
+/** Yields the lines of a stream, including a last line without a newline. */
 async function* linesOf(stream: ReadableStream<Uint8Array>): AsyncGenerator<string> {
   let rest = "";
   for await (const text of stream.pipeThrough(new TextDecoderStream())) {
@@ -78,7 +78,7 @@ async function* linesOf(stream: ReadableStream<Uint8Array>): AsyncGenerator<stri
 }
 
 /**
- * Has the process do something, and waits for its end.
+ * Gives the process a request, and waits for its end.
  *
  * @throws {SuiteError} If a suite is wrong, does not end in time, or ends the process
  */
@@ -110,12 +110,12 @@ async function perform(
   try {
     bound(timeout);
     const writer = child.stdin.getWriter();
-    // Where it has ended already its status tells why.
+    // If the process has already ended, its status shows why.
     await writer.write(new TextEncoder().encode(JSON.stringify({ ...request, nonce }))).catch(() => {});
     await writer.close().catch(() => {});
     for await (const line of linesOf(child.stdout)) {
       if (!line.startsWith(nonce)) {
-        // Standard output is the report's.
+        // Output of suites goes to standard error: standard output is for the report.
         if (line !== "") say(line);
         continue;
       }
@@ -156,7 +156,7 @@ async function perform(
   if (wrong.length > 0) throw allWrong([...new Set(wrong)]);
 }
 
-/** Returns what of a board a sequence is compiled for, as data. */
+/** Returns the properties of a board that compiling needs, as plain data. */
 const contextOf = ({ pcs, driver, facts }: BoardContext): BoardContext => ({
   ...(pcs ? { pcs } : {}),
   ...(driver ? { driver } : {}),
@@ -167,7 +167,7 @@ const elsewhere = () => {
   throw new TypeError("Cannot run the body of a sequence here: it is in the process of its suite");
 };
 
-/** Returns a sequence that this process has no code for. */
+/** Returns a sequence whose code is not in this process. */
 function remote({ name, source, requires, holds, at }: ListedSequence): Sequence {
   return {
     name,
@@ -181,12 +181,12 @@ function remote({ name, source, requires, holds, at }: ListedSequence): Sequence
 }
 
 /**
- * Opens suites. The code of a user's suite is not loaded into this process. The suites that ship are, if no other is named
+ * Opens suites. The code of a user's suite is not loaded into this process. Shipped suites are loaded here, if no other is named
  * and no time is set.
  *
- * @param names Names of suites that ship, or paths of suite files (recognised by a slash or their ending). None: all that
+ * @param names Names of suites that ship, or paths of suite files (recognised by a slash or their ending). Empty: all that
  * ship
- * @throws {SuiteError} in one line that names the file: it is not there, has a type error, throws, exports no suite, does not
+ * @throws {SuiteError} in one line that names the file: it does not exist, has a type error, throws, exports no suite, does not
  * end, or ends the process
  * @throws {DOMException} `AbortError` if the signal was aborted
  */

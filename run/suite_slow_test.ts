@@ -24,7 +24,7 @@ Deno.test("testSuite() makes a test of each sequence, on the board of TWINLINK_B
       assertEquals(code, 0, output);
       assertMatch(output, /ok \| 4 passed/);
     }
-    // Another kernel's recording as the board is a difference, and each sequence that differs is a failed test.
+    // With another kernel's recording as the board, sequences differ, and each of them is a failed test.
     const file = `${dir}/wrong.toml`;
     const trace = fileURLToPath(new URL("../boards/recordings/6.1.jsonl.gz", import.meta.url));
     await Deno.writeTextFile(

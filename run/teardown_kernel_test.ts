@@ -1,4 +1,4 @@
-/** However a sequence comes to its end on a real board, its tear-down is run there: nothing is left. */
+/** However a sequence ends on a real board, its tear-down runs there: nothing is left. */
 
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { guestShell, guestTest, testImage } from "../fixtures/qemu/testing.ts";
@@ -29,7 +29,7 @@ guestTest("a sequence that is stopped, diverges or hangs is torn down on the boa
     const before = await leftOnGuest(guest);
     assertEquals(before, "ratelimit");
 
-    // In the middle of the body; Ctrl-C: faults_kernel_test.ts.
+    // A signal during the body; for Ctrl-C see faults_kernel_test.ts.
     for (const [signal, status] of [["SIGTERM", 143], ["SIGHUP", 129]] as const) {
       const child = start(["run", suite, "--board", board]);
       const end = ended(child);
@@ -37,11 +37,11 @@ guestTest("a sequence that is stopped, diverges or hangs is torn down on the boa
       child.kill(signal);
       const { code, stderr } = await end;
       assertEquals(code, status, stderr);
-      // The status comes when the board is as it was, not before.
+      // The run ends only after the board is restored.
       assertEquals(await leftOnGuest(guest), before, signal);
     }
 
-    // The model of another kernel: what it reports is not what this board does.
+    // The model of another kernel: its predictions differ from this board.
     const diverges = await run(["run", "reload", "--board", board, "--era", "5.10", "--filter", "a plain reload"]);
     assertEquals(diverges.code, 1, diverges.stdout + diverges.stderr);
     assertMatch(diverges.stdout, /^diverge +reload > /m);

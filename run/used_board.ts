@@ -1,5 +1,5 @@
 /**
- * One board while a run uses it: its line is opened, and it is rebooted where that is needed.
+ * One board while a run uses it: opens its line, and reboots the board if needed.
  *
  * @module
  */
@@ -12,11 +12,11 @@ import type { Progress, Runner } from "../runners/runner.ts";
 import { TransportError } from "../runners/lines/shell.ts";
 import type { BoardState, Dirt } from "./board_state.ts";
 
-/** What a {@linkcode UsedBoard} needs of the run. */
+/** The options of a {@linkcode UsedBoard}. */
 export interface UsedBoardOptions {
   /** Opens the line */
   open: () => Promise<Runner>;
-  /** Saves what could not be undone on the board; left out of one that goes with the run */
+  /** Saves the changes that could not be undone on the board; undefined for a guest that ends with the run */
   dirt: Dirt | undefined;
   onProgress: (progress: Progress) => void;
 }
@@ -27,13 +27,13 @@ export class UsedBoard {
   readonly #options: UsedBoardOptions;
   #runner: Runner | undefined;
 
-  /** A board whose line is opened later. */
+  /** Takes a board; its line is opened later. */
   constructor(board: Board, options: UsedBoardOptions) {
     this.#board = board;
     this.#options = options;
   }
 
-  /** The line, where it is open. */
+  /** The line, if it is open. */
   get runner(): Runner | undefined {
     return this.#runner;
   }
@@ -44,12 +44,12 @@ export class UsedBoard {
   }
 
   /**
-   * Looks at what is going to be run, and then reboots a board that an earlier run has left something on: a run that is refused
-   * has done nothing to its board. Only the board knows what carries its filesystems and the connection, so this is done after
-   * the opening of the line. A dirty board that does not answer is booted before it is asked again.
+   * Checks the plans, and then reboots a board on which an earlier run left something: so a run that is refused
+   * has done nothing to its board. Only the board knows what carries its filesystems and its connection, so this is done after
+   * the opening of the line. A dirty board that does not answer is rebooted before it is asked again.
    *
    * @throws {RefusedError} If a plan would take away what the board needs
-   * @throws {TransportError} If it is dirty, and nothing reboots it
+   * @throws {TransportError} If the board is dirty and cannot be rebooted
    */
   async admit(plans: readonly Plan[]): Promise<void> {
     const runner = this.#runner!;
@@ -79,7 +79,7 @@ export class UsedBoard {
    * Makes a board fit for the next sequence.
    *
    * @param last True if no plan follows
-   * @throws {TransportError} If it cannot be reached again
+   * @throws {TransportError} If the board cannot be reached again
    */
   async renew(state: Exclude<BoardState, "sound">, last: boolean): Promise<void> {
     const runner = this.#runner!;
@@ -88,10 +88,10 @@ export class UsedBoard {
       await runner.close();
       try {
         await this.open();
-        // The agent that was cut off has come to its tear-down by now, or went with its boot.
+        // The agent that lost its line has run its tear-down by now, or ended with the reboot.
         return await this.#options.dirt?.clear(name);
       } catch (error) {
-        // A board that a power control brings back is not given up.
+        // A board with a power control is not given up.
         if (!runner.renew || !power || (error as Error).name !== "TransportError") throw error;
       }
     }
@@ -103,17 +103,17 @@ export class UsedBoard {
     }
   }
 
-  /** Keeps that something is left on it. */
+  /** Saves why the board is dirty. */
   async mark(reason: string): Promise<void> {
     await this.#options.dirt?.mark(this.#board.name, reason);
   }
 
-  /** Returns what is left on it; undefined where nothing is. */
+  /** Returns what is left on the board; undefined if the board is clean. */
   async dirty(): Promise<string | undefined> {
     return (await this.#options.dirt?.of(this.#board.name))?.reason;
   }
 
-  /** Gives the line back; safe to call twice. */
+  /** Closes the line; safe to call twice. */
   async close(): Promise<void> {
     await this.#runner?.close();
   }

@@ -1,5 +1,5 @@
 /**
- * Waivers of board files, and whether the sequences that they name exist.
+ * Finds waivers in board files that name no existing sequence.
  *
  * @module
  */
@@ -13,7 +13,7 @@ import { BOARD_SUITES, loadSuites, SHIPPED_SUITES } from "./load_suites.ts";
 export interface StrayWaiver {
   /** The key of the board's file that is wrong, for example `waivers[0].sequence` */
   key: string;
-  /** What was found and what was meant */
+  /** The wrong name, and the name that was probably meant */
   message: string;
 }
 
@@ -25,7 +25,7 @@ const knownOf = (suites: readonly Suite[]): Known =>
 
 function strayIn(waivers: Board["waivers"], known: Known): StrayWaiver[] {
   return waivers.flatMap(({ suite, sequence }, i): StrayWaiver[] => {
-    // One without a suite is of every sequence.
+    // A waiver without a suite applies to every sequence.
     if (suite === undefined) return [];
     const sequences = known.get(suite);
     if (sequences && (sequence === undefined || sequences.includes(sequence))) return [];

@@ -1,12 +1,12 @@
 /**
- * What puts a board's own device back to what it was before a sequence.
+ * Restores a board's own device to its state before a sequence.
  *
  * @module
  */
 
 import type { InventoryInstance, Operation } from "../model/mod.ts";
 
-/** A copy of what can be put back of an instance. It is a copy, since an inventory changes with its machine. */
+/** The state of an instance that can be restored. It is a copy, since the inventory changes with its machine. */
 export type Remembered =
   & Pick<
     InventoryInstance,
@@ -14,7 +14,7 @@ export type Remembered =
   >
   & Pick<InventoryInstance, "params" | "resources" | "regions" | "reporters">;
 
-/** Copies what can be put back. */
+/** Copies the state that can be restored. */
 export function remember(device: InventoryInstance): Remembered {
   const { handle, netns, reloadFailed, reloadActions, ports, traps, groups, policers } = device;
   const { params, resources, regions, reporters } = device;
@@ -35,7 +35,7 @@ export function remember(device: InventoryInstance): Remembered {
 }
 
 /**
- * Returns the operations that make an instance what it was; none where nothing was changed.
+ * Returns the operations that restore an instance; an empty list if nothing was changed.
  *
  * @param reloaded True if the sequence reloaded the instance: its driver may have made new netdevs, and these are down
  */
@@ -56,7 +56,7 @@ export function restoration(
     const resource = after.resources.find((one) => one.path === path);
     if (!resource || (resource.wanted === wanted && resource.size === size)) continue;
     ops.push({ kind: "resource.set", handle, path, size: String(wanted) });
-    // A reload may have put the size into effect, also where only the driver knows that
+    // A reload may have put the size into effect, even if only the driver knows
     reload ||= resource.size !== size || reloaded;
   }
   for (const { name, cmode, value } of before.params) {

@@ -1,5 +1,5 @@
 /**
- * How a sequence becomes a plan: its body is run on the model of the board's era. That run is the compiler: it yields the
+ * Compiles a sequence to a plan: runs its body on the model of the board's era. That run yields the
  * plan and the trace to expect.
  *
  * @module
@@ -30,28 +30,28 @@ import {
   SuiteError,
 } from "./suite.ts";
 
-// Names end up in names of the agent's variables.
+// The names become parts of the names of the agent's variables.
 const NETNS = /^[A-Za-z][A-Za-z0-9_]{0,30}$/;
 
-/** How many steps a sequence may have; one that has more does not end. */
+/** The most steps of a sequence; a sequence with more steps counts as endless. */
 const MAX_STEPS = 20_000;
 
-/** What happens while a sequence is compiled. */
+/** Callbacks for events while a sequence is compiled. */
 export interface CompileEvents {
   /** A step is about to be performed on the model. */
   onStep?(op: Operation, at: Place | undefined): void;
-  /** A step was issued when its sequence had ended. @default {the error is reported as one that nobody caught} */
+  /** A step was issued after its sequence had ended. @default {the error is reported as an uncaught error} */
   onLate?(error: SuiteError): void;
 }
 
 /**
  * Runs a sequence on the model of an era.
  *
- * Where the kernel breaks on the model, the plan ends: it has no tear-down then, and the body does not continue after a step
- * that hangs. An assertion after a step that breaks the kernel does not hold, and is no error.
+ * If the kernel breaks on the model, the plan ends: it then has no tear-down, and the body does not continue after a step
+ * that hangs. An assertion that fails after a step that breaks the kernel is not an error.
  *
- * Where the model has no answer for a step, the body ends with that step, which is `model-gap`. What the body would have removed
- * is removed after it.
+ * If the model has no answer for a step, the body ends with that step, which is `model-gap`. The netns and devices that the body
+ * would have removed are removed after it.
  *
  * @throws {SuiteError} with file, line and column: if the body throws; if a step fails and the body does not expect it; if a step
  * leaves work under way and does not settle; if it does not end within 20,000 steps; or if it leaves a netns or a device that
@@ -123,7 +123,7 @@ export async function compile(
       cause === undefined ? {} : { cause },
     );
   let ended = false;
-  /** The error that ends the sequence even where its body catches it. */
+  /** The error that ends the sequence, even if the body catches the error. */
   let fatal: SuiteError | undefined;
   const stop = (error: SuiteError) => fatal = error;
   const mustBeOpen = (what: string, calls: Calls | undefined) => {
@@ -148,12 +148,12 @@ export async function compile(
         throw stop(new SuiteError(placed(calls, `Cannot use "${name}" as the name of a netns in ${where}`)));
       }
     }
-    // What follows a step that hangs would not be run on a board.
+    // A board would not run the steps after a step that hangs.
     const last = steps.at(-1);
     if (last?.observation?.result === "hang" || (last?.op.kind === "race" && broken(last))) throw new KernelIsGone();
     if (phase !== "teardown" && steps.some(unanswered)) throw new NoAnswer();
     const step = { id: steps.length + 1, phase, op };
-    // It resets a whole card, its other ports too: the board's file has to allow it, where the device can
+    // The activation resets the whole card with all its ports: if the device can do so, the board's file has to allow it
     if (activatesFirmware(op) && !requires.includes("fw_activate") && device()?.reloadActions.includes("fw_activate")) {
       requires.push("fw_activate");
     }
@@ -194,7 +194,7 @@ export async function compile(
   const raceFrom: RaceFrom = (racers, options = {}, calls) => {
     mustBeOpen("a race", calls);
     const before = steps.flatMap(({ op }) => op.kind === "race" ? [] : [op]);
-    // Of locks that no kernel has, and of drivers that are read and not run, the model alone can tell
+    // Only the model can race locks that no kernel has, and drivers that were read and not run
     const alone = options.design !== undefined || options.runs === 0 || built.hardware.length > 0;
     const needed = alone ? "exploration" : "races";
     if (!requires.includes(needed)) requires.push(needed);
@@ -228,13 +228,13 @@ export async function compile(
   if (fatal) throw fatal;
   const body = steps.length;
   try {
-    // First: a fault that is left would meet what puts the device back
+    // The faults are cleared first: a fault that is still set would meet the operations that restore the device
     for (const [handle, settle] of operatedIn(steps)) {
       unlessUnanswered(() => performAs("teardown")({ kind: "device", handle, operation: CLEAR, ...settle }));
     }
     const restored = original ? restoration(original, device(), steps.some(reloads)) : [];
     for (const op of [...restored, ...fixture.teardown]) unlessUnanswered(() => performAs("teardown")(op));
-    // What the rest of the body would have removed
+    // Removes what the rest of the body would have removed
     if (steps.some(unanswered)) {
       for (const op of removalOf(machine, found)) unlessUnanswered(() => performAs("teardown")(op));
     }
@@ -252,7 +252,7 @@ export async function compile(
     ...(Object.keys(takes).length > 0 ? { takes } : {}),
   };
   if (steps.some(broken)) {
-    // What is broken is not torn down: the board is renewed.
+    // A broken kernel is not torn down: the board is rebooted instead.
     steps.length = body;
     plan.breaks = (steps.find(broken) ?? steps.at(-1)!).id;
     const hung = steps.find((step) => step.observation?.result === "hang");
@@ -267,10 +267,10 @@ export async function compile(
   return { plan, expected: { ...about, steps } };
 }
 
-/** How many wrong sequences are reported at once. */
+/** The most wrong sequences in one error. */
 const MAX_REPORTED = 20;
 
-/** Makes one error of the errors of several sequences, a line or a paragraph for each. */
+/** Combines the errors of several sequences in one error, a line or a paragraph for each. */
 export function allWrong(messages: readonly string[]): SuiteError {
   const more = messages.length - MAX_REPORTED;
   return new SuiteError(
@@ -282,7 +282,7 @@ const here: Compiler = async (chosen, era, options) => {
   const compiled: Compiled[] = [];
   const messages: string[] = [];
   for (const { suite, sequence } of chosen) {
-    // The lines of other boards, and Ctrl-C, come in between.
+    // Lets the event loop handle the lines of other boards, and Ctrl-C.
     await new Promise((resolve) => setTimeout(resolve, 0));
     options.signal?.throwIfAborted();
     try {
@@ -297,7 +297,7 @@ const here: Compiler = async (chosen, era, options) => {
 };
 
 /**
- * Compiles sequences of several suites, each where its body is.
+ * Compiles sequences of several suites, each in the process that has its body.
  *
  * @throws {SuiteError} with a line for each sequence that is wrong
  */
@@ -337,7 +337,7 @@ function unlessUnanswered(body: () => void): void {
   }
 }
 
-/** Thrown into a body whose last step the model has no answer for: what follows it would be guesswork. */
+/** Thrown into a body if the model has no answer for its last step: the following steps would be guesswork. */
 class NoAnswer extends Error {
   override name = "NoAnswer";
 }
@@ -346,10 +346,10 @@ const activatesFirmware = (op: Operation) =>
   [op, ...innerOperations(op)].some((one) => one.kind === "dev.reload" && one.action === "fw_activate");
 const reloads = ({ op }: StepTrace) => [op, ...innerOperations(op)].some(({ kind }) => kind === "dev.reload");
 
-/** How long, in ms, a netdev may take to follow its cable. */
+/** The time in which a netdev follows its cable, in ms. */
 const LINK_SETTLE = 1500;
 
-/** Returns the emulated devices that a sequence operated, and how their clear settles. */
+/** Returns the emulated devices that a sequence operated, by handle, each with the settle time of its clear operation. */
 function operatedIn(steps: readonly StepTrace[]): Map<string, { settle?: number }> {
   const found = new Map<string, { settle?: number }>();
   for (const op of steps.flatMap(({ op }) => [op, ...innerOperations(op)])) {
@@ -361,7 +361,7 @@ function operatedIn(steps: readonly StepTrace[]): Map<string, { settle?: number 
 }
 const unanswered = ({ lost }: StepTrace) => lost?.reason === "not-modelled";
 
-/** Thrown into a body whose kernel has come to its end on the model: nothing more can be performed. */
+/** Thrown into a body after the kernel broke on the model: no further step can be performed. */
 class KernelIsGone extends Error {
   override name = "KernelIsGone";
 }

@@ -16,7 +16,7 @@ const compileOne = (body: SequenceBody) => {
   return compile(made, made.sequences[0]!, "6.12");
 };
 
-Deno.test("compile() gives the plan and what the model shows, set-up and tear-down included", async () => {
+Deno.test("compile() returns the plan and the model's trace, with set-up and tear-down", async () => {
   const { plan, expected } = await compileOne(async (dut) => {
     await dut.in("init").trap.set("tail_drop", { action: "trap" });
     assertEquals((await dut.trap.get("tail_drop")).action, "trap");
@@ -28,7 +28,7 @@ Deno.test("compile() gives the plan and what the model shows, set-up and tear-do
     [4, "teardown", "file.write"],
   ]);
   assertEquals(expected.steps.map((step) => step.observation?.result), ["ok", "ok", "ok", "ok"]);
-  // A plan is data: it comes back from JSON as it was.
+  // A plan is plain data: a round trip through JSON does not change it.
   assertEquals(JSON.parse(JSON.stringify(plan)), plan);
 });
 
@@ -70,7 +70,7 @@ Deno.test("a step that the model has no answer for is a gap, ends the body, and 
     try {
       await netdevsimOf(dut).debugfs.write(knob, "95");
     } catch {
-      // Whatever a body makes of it
+      // The body catches the error
     }
     await dut.reload();
     throw new Error("nobody comes here");
@@ -81,12 +81,12 @@ Deno.test("a step that the model has no answer for is a gap, ends the body, and 
     "body file.write",
     "body file.write",
     "teardown file.write",
-    // What the body would have removed
+    // Removes the device that the body would have removed
     "teardown file.write",
     "teardown netns.del",
   ]);
   assertEquals(expected.steps[3]!.lost?.reason, "not-modelled");
-  // A board that did all of it
+  // A board that did all steps
   const observed = structuredClone(expected);
   for (const step of observed.steps) {
     delete step.lost;
@@ -105,7 +105,7 @@ Deno.test("a step that the model has no answer for is a gap, ends the body, and 
   }
 });
 
-Deno.test("where the model has no answer for the tear-down either, the board is torn down all the same", async () => {
+Deno.test("if the model has no answer for the tear-down either, the board is still torn down", async () => {
   const { plan, expected } = await compileOne(async (dut) => {
     await netdevsimOf(dut).debugfs.write("fib/fail_route_delete", "Y");
     await dut.link.up(0);

@@ -42,11 +42,11 @@ export interface Trap {
   generic: boolean;
   /** `drop`: not to the CPU; `trap`: to the CPU only; `mirror`: forwarded, and a copy to the CPU */
   action: "drop" | "trap" | "mirror";
-  /** The {@linkcode TrapGroup} that it is in */
+  /** The {@linkcode TrapGroup} of the trap */
   group: string;
-  /** What is reported with a packet: `input_port`, `flow_action_cookie` */
+  /** The metadata reported with a packet: `input_port`, `flow_action_cookie` */
   metadata: string[];
-  /** What was reported since the trap was registered; `dropped` where the driver counts it */
+  /** Counters since the trap was registered: reported packets; `dropped` if the driver counts drops */
   stats: { rx: { bytes: number; packets: number; dropped?: number } };
 }
 
@@ -56,9 +56,9 @@ export interface TrapGroup {
   name: string;
   /** True for a group of the core's table, false for one of the driver's own */
   generic: boolean;
-  /** The {@linkcode TrapPolicer} that it is bound to, if any */
+  /** The {@linkcode TrapPolicer} that is bound to the group, if any */
   policer?: number;
-  /** What its traps reported since the group was registered */
+  /** Counters of the packets that the group's traps reported since the group was registered */
   stats: { rx: { bytes: number; packets: number } };
 }
 
@@ -70,7 +70,7 @@ export interface TrapPolicer {
   rate: number;
   /** Packets */
   burst: number;
-  /** Packets that it dropped, where the driver counts them */
+  /** Packets that the policer dropped, if the driver counts them */
   stats?: { rx: { dropped: number } };
 }
 
@@ -80,7 +80,7 @@ export type PortRole = InventoryPort;
 /** Performs an operation and notes it in the plan, with the calls that led to it. */
 export type Perform = (op: Operation, calls?: Calls) => Observation;
 
-// The object of a reply of devlink -j: {"trap": {"pci/0000:03:00.0": [{...}]}}
+// Returns the objects of one device in a reply of devlink -j: {"trap": {"pci/0000:03:00.0": [{...}]}}
 function listed<T>(key: string, handle: Handle) {
   return ({ reply }: Observation): T[] =>
     ((reply as Record<string, Record<Handle, Json>> | null)?.[key]?.[handle] ?? []) as T[];
@@ -89,10 +89,10 @@ function listed<T>(key: string, handle: Handle) {
 const first = <T>(key: string, handle: Handle) => (observation: Observation): T =>
   listed<T>(key, handle)(observation)[0] as T;
 
-/** Explores a race from where the sequence is. */
+/** Explores a race that starts in the current state of the sequence. */
 export type RaceFrom = (racers: readonly Racing[], options: RaceOptions | undefined, calls: Calls) => RaceResult;
 
-/** What a device under test needs beside a way to perform operations. */
+/** Options of a device under test. */
 export interface DutOptions {
   /** The netns in which operations are performed. @default {the netns of each operation, or `init`} */
   netns?: NetnsName | undefined;
@@ -139,8 +139,8 @@ export class Dut {
   }
 
   /**
-   * Explores on the model the possible outcomes of operations at the same time, from where the sequence is; it stays there. A board
-   * runs them many times, and each outcome there must be among these.
+   * Explores on the model the possible outcomes of operations at the same time. The state of the sequence does not change. A board
+   * runs the operations many times, and each of its outcomes must be one of the model's.
    */
   race(racers: readonly Racing[], options?: RaceOptions): RaceResult {
     if (!this.#options.race) throw new TypeError("Cannot race: the sequence is not being compiled");
@@ -152,7 +152,7 @@ export class Dut {
     return this.#steps;
   }
 
-  /** Any operation of the vocabulary; the other methods are short for this one. */
+  /** Performs any operation of the vocabulary; the other methods are shorthands for this method. */
   perform(op: Operation): Step<Observation> {
     return this.#step(op, (observation) => observation);
   }
@@ -165,7 +165,7 @@ export class Dut {
     return step;
   }
 
-  /** Returns the same device, each operation performed in another netns. */
+  /** Returns the same device; its operations are performed in another netns. */
   in(netns: NetnsName): Dut {
     return new Dut(this.handle, this.#perform, { ...this.#options, netns, steps: this.#steps });
   }
@@ -268,12 +268,12 @@ export class Dut {
 
   /** Traps, their groups and their policers. */
   readonly trap = {
-    /** The name of the first trap of a role, or of another one, counted around */
+    /** The name of the first trap of a role, or of the trap at index `nth`, counted from 0; after the last comes the first */
     any: (role: TrapRole = {}, nth = 0): string =>
       aroundOf(trapsOf(this.inventory(), role), "a trap of the role that is asked for", nth).name,
     /** The names of all traps of a role */
     all: (role: TrapRole = {}): string[] => trapsOf(this.inventory(), role).map(({ name }) => name),
-    /** The name of a drop trap of another group each: the first of the nth group that has one, counted around */
+    /** The name of the first drop trap of the nth group that has a drop trap; after the last group comes the first */
     inGroup: (nth: number): string => {
       const drops = trapsOf(this.inventory(), { type: "drop" });
       const firsts = drops.filter(({ group }, i) => drops.findIndex((one) => one.group === group) === i);
@@ -289,7 +289,7 @@ export class Dut {
       this.#step({ kind: "trap.set", handle: this.handle, name, ...options }, nothing),
     /** Trap groups. */
     group: {
-      /** The name of the first group of a role, or of another one, counted around */
+      /** The name of the first group of a role, or of the group at index `nth`, counted from 0; after the last comes the first */
       any: (role: GroupRole = "any", nth = 0): string =>
         aroundOf(groupsOf(this.inventory(), role), "a trap group of the role that is asked for", nth).name,
       /** The names of all groups of a role */
@@ -306,7 +306,7 @@ export class Dut {
     },
     /** Trap policers. */
     policer: {
-      /** The first policer, or another one, with its rate and burst on the model */
+      /** The first policer, or the policer at index `nth`, with its rate and burst on the model */
       any: (nth = 0): { id: number; rate: number; burst: number } =>
         firstOf(this.inventory().policers, "a trap policer", nth),
       /** `devlink -s trap policer show` of all policers */
@@ -324,7 +324,7 @@ export class Dut {
     },
   };
 
-  /** Returns a netdev by its name, for one that belongs to no devlink port. */
+  /** Returns a netdev by its name: for a netdev without a devlink port. */
   netdev(dev: string): {
     /** `ip link set up` */
     up(options?: Settling): Step<void>;
@@ -416,14 +416,14 @@ export class Dut {
     return this.#step({ kind: "wait", ms }, nothing);
   }
 
-  /** Performs `operation` and asks `poll` again and again meanwhile; gives the different answers (see the vocabulary). */
+  /** Performs `operation` and repeats `poll` meanwhile; returns the different answers (see the vocabulary). */
   during(operation: Operation, poll: Operation): Step<Json> {
     return this.#step({ kind: "during", operation, poll }, reply);
   }
 
   /**
-   * Performs `operation` while a socket listens that has a filter: of a device, of one of its ports, or an empty one. Gives what it
-   * heard, a line for each message, `new port pci/0000:03:00.0/0` (see the vocabulary).
+   * Performs `operation` while a socket with a filter listens: a device, one of its ports, or an empty filter. Returns the messages
+   * that the socket received, a line each: `new port pci/0000:03:00.0/0` (see the vocabulary).
    */
   listen(filter: { handle?: Handle; port?: number }, operation: Operation): Step<string[]> {
     return this.#step(

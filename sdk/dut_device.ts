@@ -1,5 +1,5 @@
 /**
- * What a test does to the emulated device of a guest, as the body of a sequence sees it.
+ * The operations of a sequence on the emulated device of a guest.
  *
  * @module
  */
@@ -9,7 +9,7 @@ import { CLEAR, type DeviceOperation } from "../model/operation.ts";
 import { nothing, reply, type Settling, type Subject } from "./dut_subject.ts";
 import type { Step } from "./step.ts";
 
-/** What a fault meets: something that the driver asks of the device. */
+/** A request of the driver to the device, which a fault can hit. */
 export type DeviceRequest = {
   /** A command by its name in the device's manual, for example `INIT_HCA` */
   command: string;
@@ -20,15 +20,15 @@ export type DeviceRequest = {
   access: string;
 };
 
-/** The requests that a fault meets. */
+/** The requests that a fault hits. */
 export type DeviceFault = DeviceRequest & {
-  /** The first request that it meets, counted from now on. @default {1} */
+  /** The first request that the fault hits, counted from now. @default {1} */
   nth?: number;
-  /** How many requests in a row it meets. @default {1} */
+  /** How many requests in a row the fault hits. @default {1} */
   times?: number;
 };
 
-/** Packets that come in at a port of a switch, and that a trap catches. */
+/** Packets that a switch receives at a port, and that a trap catches. */
 export interface DevicePackets {
   /** The trap by its name, for example `lldp` */
   trap: string;
@@ -70,7 +70,7 @@ export interface DevicePackets {
 export class DeviceDut {
   readonly #subject: Subject;
 
-  /** Of a device under test. */
+  /** Takes the device under test. */
   constructor(subject: Subject) {
     this.#subject = subject;
   }
@@ -79,27 +79,27 @@ export class DeviceDut {
     return this.#subject.step({ kind: "device", handle: this.#subject.handle(), operation, ...options }, value);
   }
 
-  /** Plugs the cable of a port in or out. A card's and a MAC's ports count from 0; a switch has the numbers of devlink, from 1 on. */
+  /** Plugs in or unplugs a port's cable. A card's and a MAC's ports count from 0; switch ports have their devlink index, from 1. */
   link(port: number, up: boolean, options: Settling = {}): Step<void> {
     return this.#operate({ link: { port, up } }, nothing, options);
   }
 
-  /** Lets requests fail with a status of the device, by its name or number; a command, with the firmware's own code for the reason, too. */
+  /** Makes requests fail with a status of the device, by name or number. `syndrome` is the firmware's code for a failed command. */
   fail(fault: DeviceFault & { status: string | number; syndrome?: number }): Step<void> {
     return this.#operate({ fail: { ...fault } }, nothing);
   }
 
-  /** Lets requests go without an answer. */
+  /** Leaves requests without an answer. */
   withhold(fault: DeviceFault): Step<void> {
     return this.#operate({ withhold: { ...fault } }, nothing);
   }
 
-  /** Sets what the device reports of its health, or has it report a failure; what there is to say differs by the device. */
+  /** Sets the health that the device reports, or makes the device report a failure; the fields differ by device. */
   health(state: Readonly<Record<string, unknown>>, options: Settling = {}): Step<void> {
     return this.#operate({ health: state }, nothing, options);
   }
 
-  /** Has packets come in that a trap of a switch catches. What the driver gets of them is as it set the trap's action. */
+  /** Makes a switch receive packets that a trap catches. The trap's action decides if the driver gets them. */
   inject(packets: DevicePackets, options: Settling = {}): Step<void> {
     return this.#operate({ inject: { ...packets } }, nothing, options);
   }
@@ -115,14 +115,14 @@ export class DeviceDut {
   }
 
   /**
-   * Takes back all that was done to the device: faults, health, counters, cables that were plugged out. The tear-down of a sequence
+   * Reverts all changes to the device: faults, health, counters, unplugged cables. The tear-down of a sequence
    * does the same.
    */
   clear(options: Settling = {}): Step<void> {
     return this.#operate(CLEAR, nothing, options);
   }
 
-  /** Any other operation that the device has, and its reply. */
+  /** Performs any other operation of the device, and returns its reply. */
   operate(operation: DeviceOperation, options: Settling = {}): Step<Json> {
     return this.#operate(operation, reply as (observation: { reply: Json }) => Json, options);
   }

@@ -1,4 +1,4 @@
-/** Operations on the emulated device: from the SDK by the agent's words to the device itself, and how the tear-down takes them back. */
+/** Operations on the emulated device: from the SDK through the agent to the device, and reverted by the tear-down. */
 
 import { assertEquals, assertThrows } from "@std/assert";
 import { connectx, ConnectxDevice } from "../fixtures/devices/connectx/mod.ts";
@@ -18,7 +18,7 @@ import { theBoard } from "./the_board.ts";
 
 const HANDLE = "pci/0000:01:00.0";
 
-/** Calls of methods, and what a device answers. */
+/** Calls of methods, each with the device's answer. */
 type Calls = { readonly [Method in keyof DeviceDut]?: readonly [(device: DeviceDut) => unknown, reply: unknown][] };
 
 const CARD_CALLS: Calls = {
@@ -120,14 +120,14 @@ const MAC_CALLS: Calls = {
   clear: [[(device) => device.clear(), { faults: [{ access: "phy 1 read", nth: 2, times: 1 }] }]],
 };
 
-/** Each device, the calls that it takes, and one that it does not. */
+/** Each device, the calls that it accepts, and a call that it refuses. */
 const DEVICES: readonly [EmulatedDevice, Calls, refused: unknown][] = [
   [new ConnectxDevice(connectx.options({}), () => {}), CARD_CALLS, { link: { port: 1, up: true } }],
   [new SpectrumDevice(spectrum.options({}), () => {}), SWITCH_CALLS, { link: { port: 0, up: true } }],
   [new MgbeDevice(mgbe.options({}), () => {}), MAC_CALLS, { link: { port: 1, up: true } }],
 ];
 
-Deno.test("each method of dut.device makes an operation that an emulated device takes, as the agent hands it on", () => {
+Deno.test("each method of dut.device makes an operation that an emulated device accepts from the agent", () => {
   const made: Operation[] = [];
   const { device } = new Dut(HANDLE, (op) => {
     made.push(op);
@@ -165,7 +165,7 @@ Deno.test("the tear-down of a sequence that operated the device clears the devic
   const fault = { command: "INIT_HCA", status: "INT_ERR" } as const;
   assertEquals(await clears(async (dut) => void await dut.dev.show()), []);
   assertEquals(await clears(async (dut) => await dut.device.fail(fault)), [CLEAR]);
-  // A fault that was met may have been one of several
+  // The device is cleared even after the fault was hit: the fault may hit more requests
   assertEquals(
     await clears(async (dut) => {
       await dut.device.fail(fault);
@@ -173,11 +173,11 @@ Deno.test("the tear-down of a sequence that operated the device clears the devic
     }),
     [CLEAR, "dev.reload"],
   );
-  // The body ends with the step that the model has no answer for, and the board does it all the same
+  // The model has no answer for the step, so the body ends after it; the board performs the step
   assertEquals(await clears(async (dut) => await dut.device.withhold({ command: "QUERY_PAGES" })), [CLEAR]);
 });
 
-Deno.test("a fault that a run which broke off has left is taken back before the next run's first step", async () => {
+Deno.test("a fault that an interrupted run left is cleared before the first step of the next run", async () => {
   const { plan } = await compiled(async (dut) => await dut.device.fail({ command: "INIT_HCA", status: "INT_ERR" }));
   const lines = planScript(plan, "a1").split("\n");
   const clear = lines.findIndex((line) => /^tl_bounded \d+ tl_device pci\/0000:01:00.0 '\{"clear":true\}'$/.test(line));

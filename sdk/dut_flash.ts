@@ -1,5 +1,5 @@
 /**
- * What is flashed, and what a device tells of itself to ethtool, as the body of a sequence sees it.
+ * Flashing, and ethtool(8), as the body of a sequence sees them.
  *
  * @module
  */
@@ -13,14 +13,14 @@ export function flash(subject: Subject, file: string, options: FlashOptions = {}
   return subject.step({ kind: "dev.flash", handle: subject.handle(), file, ...options }, nothing);
 }
 
-/** What `devlink dev flash` may take beside the file. */
+/** The options of `devlink dev flash` beside the file. */
 export type FlashOptions = Omit<OperationParameters["dev.flash"], "handle" | "file">;
 
 /** ethtool(8) on the netdev of a port. */
 export class EthtoolDut {
   readonly #subject: Subject;
 
-  /** Of a device under test. */
+  /** Takes the device under test. */
   constructor(subject: Subject) {
     this.#subject = subject;
   }

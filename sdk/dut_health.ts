@@ -15,23 +15,23 @@ import type { Step } from "./step.ts";
 export interface HealthReporter {
   /** For example `dummy` */
   reporter: string;
-  /** What it was left in by the last error or recovery */
+  /** The state after the last error or recovery */
   state: "healthy" | "error";
   /** How many errors the driver reported */
   error: number;
-  /** How many of them were recovered from */
+  /** How many of the errors the driver recovered from */
   recover: number;
-  /** When the stored dump was made, where there is one */
+  /** The date of the stored dump, if there is one */
   last_dump_date?: string;
-  /** The time of that day */
+  /** The time of day of the stored dump */
   last_dump_time?: string;
-  /** ms, where the driver can recover */
+  /** ms; only if the driver can recover */
   grace_period?: number;
-  /** ms, where the driver can recover (from 7.0) */
+  /** ms; only if the driver can recover (from 7.0) */
   burst_period?: number;
-  /** True if an error is recovered from at once, where the driver can recover */
+  /** True if an error starts a recovery at once; only if the driver can recover */
   auto_recover?: boolean;
-  /** True if an error is dumped at once, where the driver can dump */
+  /** True if an error makes a dump at once; only if the driver can dump */
   auto_dump?: boolean;
 }
 
@@ -39,7 +39,7 @@ export interface HealthReporter {
 export class HealthDut {
   readonly #subject: Subject;
 
-  /** Of a device under test. */
+  /** Takes the device under test. */
   constructor(subject: Subject) {
     this.#subject = subject;
   }
@@ -80,7 +80,7 @@ export class HealthDut {
       reply,
     );
   }
-  /** `devlink health dump show`: makes a dump where there is none */
+  /** `devlink health dump show`: makes a dump if none is stored */
   dump(reporter: string, options: { port?: number } = {}): Step<Json> {
     return this.#subject.step(
       { kind: "health.dump.show", handle: this.#subject.handle(), reporter, ...options },

@@ -1,5 +1,5 @@
 /**
- * What a sequence does with ports, their netdevs, the eswitch and rate objects.
+ * Operations on ports, their netdevs, the eswitch and rate objects, as the body of a sequence sees them.
  *
  * @module
  */
@@ -11,14 +11,14 @@ import { nothing, reply, type Subject } from "./dut_subject.ts";
 import { firstOf, netdevPortsOf } from "./roles.ts";
 import type { Step } from "./step.ts";
 
-/** The parameters of an operation, but those that the device under test knows by itself. */
+/** The parameters of an operation, without the parameters that the device under test fills in itself. */
 export type Parameters<K extends keyof OperationParameters, Known extends string> = Omit<OperationParameters[K], Known>;
 
 /** Ports. */
 export interface Ports {
-  /** The first port whose netdev devlink names, or another one */
+  /** The first port whose netdev devlink names, or the port at index `nth` among them */
   withNetdev(nth?: number): InventoryPort;
-  /** An index that no port of the device has: `from`, or the next one that is free */
+  /** An index that no port of the device has: `from`, or the next free index */
   absent(from?: number): number;
   /** `devlink port show` of all ports */
   list(): Step<Json>;
@@ -120,7 +120,7 @@ export function eswitch({ handle, step }: Subject): Eswitch {
 /** A rate object: a leaf by the index of its port, a node by its name. */
 export type RateName = number | string;
 
-/** What can be set of a rate object. */
+/** The attributes of a rate object that can be set. */
 export type RateOptions = Parameters<"rate.set", "handle" | "port" | "node">;
 
 /** Rate objects. */

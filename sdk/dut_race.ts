@@ -1,5 +1,5 @@
 /**
- * What a device under test does at the same time: explored on the model, in every order that can differ.
+ * Races: operations at the same time, explored on the model in every order that can make a difference.
  *
  * @module
  */
@@ -14,25 +14,25 @@ import type { Design } from "../model/era/design.ts";
 export interface RaceOptions {
   /** Overrides of the era's behaviour, mainly its locks */
   design?: Design;
-  /** True if the work by which a driver makes packets races, too. @default {false} */
+  /** True if the driver's delayed work that makes packets also takes part in the race. @default {false} */
   timers?: boolean;
-  /** How many schedules are run at most. @default {20000} */
+  /** The most schedules that are run. @default {20000} */
   schedules?: number;
-  /** How often a board runs it; 0 where the model alone is to predict the outcomes. @default {100} */
+  /** How often a board runs the race; 0 if only the model runs it. @default {100} */
   runs?: number;
-  /** Of chance: how long each waits, and who is notified first, on a board. @default {1} */
+  /** Seed of the random numbers on a board: how long each racer waits, and which one is notified first. @default {1} */
   seed?: number;
-  /** Takes away, after each run on a board, what the tear-down of the fixture does not */
+  /** Operations after each run on a board, which remove what the fixture's tear-down does not remove */
   after?: readonly Operation[];
 }
 
-/** One of those that race: an operation, several in their order, or either that restarts for ever. */
+/** One racer: an operation, several operations in order, or an operation that is repeated for ever. */
 export type Racing = Operation | readonly Operation[] | { loop: Operation };
 
-/** What a race can come to. */
+/** The possible outcomes of a race. */
 export class RaceResult {
   /**
-   * All that was found
+   * Everything that the exploration found
    *
    * @internal
    */
@@ -43,17 +43,17 @@ export class RaceResult {
     this.explored = explored;
   }
 
-  /** True if these are all outcomes there are. */
+  /** True if the exploration found all outcomes. */
   get exhausted(): boolean {
     return this.explored.exhausted;
   }
 
-  /** What went wrong, by its kind: `deadlock: a waits for ...`. */
+  /** The findings, each with its kind: `deadlock: a waits for ...`. */
   get findings(): string[] {
     return this.explored.findings.map(({ kind, text }) => `${kind}: ${text}`).sort();
   }
 
-  /** How the operations end, one after another, where nothing hangs: each combination once. */
+  /** The results of the operations, in the order of the operations, for schedules without a hang: each combination once. */
   get results(): string[] {
     const all = [...this.explored.outcomes.keys()].map((outcome) =>
       readOutcome(outcome).results.map((list) => list.map((text) => text.split(" ")[0]).join(" ")).join(" | ")
@@ -61,16 +61,16 @@ export class RaceResult {
     return [...new Set(all)].sort();
   }
 
-  /** The states that are left behind: each once. */
+  /** The final states: each once. */
   get states(): string[] {
     return [...new Set([...this.explored.outcomes.keys()].map((outcome) => readOutcome(outcome).state))].sort();
   }
 
-  /** True if something of a kind was found. */
+  /** True if the exploration has a finding of a kind. */
   has = (kind: FindingKind): boolean => this.explored.findings.some((finding) => finding.kind === kind);
 }
 
-/** Asks for what is there, of the kinds of objects that some operations are about. */
+/** Returns operations that show all objects of the kinds that some operations are about. */
 export function statesOf(operations: readonly Operation[]): Operation[] {
   const about = new Set<Operation["kind"]>(["dev.show", "port.show"]);
   for (const op of operations) {
@@ -86,7 +86,7 @@ export function statesOf(operations: readonly Operation[]): Operation[] {
 
 const path = (op: Operation) => op.kind === "file.write" ? op.path : "";
 
-/** Returns those that race, as a step of a plan, from where `before` leads to. */
+/** Returns a race as one step of a plan; it starts in the state after the operations `before`. */
 export function raceOperation(
   racers: readonly Racing[],
   { before, after, own }: { before: readonly Operation[]; after: readonly Operation[]; own?: Handle | undefined },
@@ -117,7 +117,7 @@ export function raceOperation(
   };
 }
 
-/** Explores a race that begins where some operations have led. */
+/** Explores a race that starts in the state after some operations. */
 export function race(
   options: MachineOptions,
   before: readonly Operation[],

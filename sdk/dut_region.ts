@@ -12,7 +12,7 @@ import type { Step } from "./step.ts";
 
 /** A piece of a region. */
 export interface RegionPiece {
-  /** Where it begins */
+  /** The address of its first byte */
   address: number;
   /** Its bytes */
   data: number[];
@@ -22,13 +22,13 @@ export interface RegionPiece {
 export class RegionDut {
   readonly #subject: Subject;
 
-  /** Of a device under test. */
+  /** Takes the device under test. */
   constructor(subject: Subject) {
     this.#subject = subject;
   }
 
   /**
-   * Returns the first region, or another one
+   * Returns the first region, or the region at index `nth`
    *
    * @throws {LacksError} If there is none: the sequence is unsupported
    */
@@ -47,7 +47,7 @@ export class RegionDut {
       ({ reply }) => (reply as { regions: Record<string, Json> } | null)?.regions[`${handle}/${region}`] as never,
     );
   }
-  /** `devlink region new`; the kernel chooses the id where none is given, and answers with it */
+  /** `devlink region new`; without a snapshot id the kernel chooses an id and returns it */
   new(region: string, snapshot?: number): Step<Json> {
     return this.#subject.step(
       { kind: "region.new", handle: this.#subject.handle(), region, ...(snapshot === undefined ? {} : { snapshot }) },
@@ -58,14 +58,14 @@ export class RegionDut {
   del(region: string, snapshot: number): Step<void> {
     return this.#subject.step({ kind: "region.del", handle: this.#subject.handle(), region, snapshot }, nothing);
   }
-  /** `devlink region dump`: all that a snapshot holds */
+  /** `devlink region dump`: the whole contents of a snapshot */
   dump(region: string, snapshot: number): Step<RegionPiece[]> {
     return this.#subject.step(
       { kind: "region.dump", handle: this.#subject.handle(), region, snapshot },
       ({ reply }) => (reply as unknown as { dump: RegionPiece[] } | null)?.dump ?? [],
     );
   }
-  /** `devlink region read`; of the device itself where `snapshot` is undefined */
+  /** `devlink region read`; if `snapshot` is undefined, reads the device itself */
   read(
     region: string,
     snapshot: number | undefined,

@@ -1,5 +1,5 @@
 /**
- * What a fixture is: the starting state of a sequence.
+ * Fixtures: the starting states of sequences.
  *
  * @module
  */
@@ -7,29 +7,29 @@
 import type { Board } from "../boards/mod.ts";
 import type { Facts, Operation, StartingState } from "../model/mod.ts";
 
-/** What is known of a board when a sequence is compiled for it. */
+/** The properties of a board that are known when a sequence is compiled for it. */
 export interface BoardContext extends Partial<Pick<Board, "pcs" | "driver">> {
-  /** What the board's own device has; missing where there is none before a sequence makes one */
+  /** The facts of the board's own device; missing if the board has no device before a sequence makes one */
   facts?: Facts;
 }
 
 /** The starting state on one board. */
 export interface BoardState extends StartingState {
-  /** What the board's own device has, where that is the device under test; it is put back after the sequence */
+  /** The facts of the board's own device, if that is the device under test; the device is restored after the sequence */
   facts?: Facts;
-  /** What the board lacks, in words: it has no such state */
+  /** Why the board cannot have this starting state: what it lacks, in words */
   reason?: string;
 }
 
 /** The starting state of a sequence, with its set-up and its tear-down, which always runs. */
 export interface Fixture extends StartingState {
   /**
-   * How the board is found, where it was there before any test: performed on the model alone, before the set-up.
-   * @default it is found with nothing on it
+   * Operations on the model alone, before the set-up: they bring the model to the state of a board that exists before any test.
+   * @default the board is empty
    */
   given?(board: Pick<BoardContext, "pcs">): readonly Operation[];
   /**
-   * Returns the starting state on a board; the reason where the board has none.
+   * Returns the starting state on a board, or the reason why the board cannot have it.
    * @default {it is the same on each board}
    */
   on?(board: BoardContext): BoardState;

@@ -9,7 +9,7 @@ import { relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { visible } from "../boards/visible.ts";
 
-/** The calls that led to a point of a program; formatted when it is read, which is slow. */
+/** The calls that led to a point of a program; the stack is formatted when it is read, which is slow. */
 export interface Calls {
   /** As `Error.stack` has it */
   readonly stack?: string;
@@ -33,7 +33,7 @@ export interface Place {
 }
 
 const ROOT = new URL("../", import.meta.url).href;
-/** What a suite calls and is not of the suite: twinlink's own files, save the suites that ship. */
+/** twinlink's own files, which suites call; the suites that ship are not among them. */
 const OWN = /^(model|boards|diff|fixtures|sdk|runners|run|cli|shell|fuzz|vendor)\//;
 
 const isOwn = (url: string) => url.startsWith(ROOT) && OWN.test(url.slice(ROOT.length));
@@ -44,17 +44,17 @@ function* framesOf({ stack = "" }: Calls): Generator<Place> {
   }
 }
 
-/** Files of npm packages: in a project's own folder, or in the cache of Deno. */
+/** Paths of files of npm packages: in a project's own folder, or in the cache of Deno. */
 const LIBRARY = /\/node_modules\/|\/npm\/[^/]+\/.*\d+\.\d+\.\d+/;
 
-/** Returns the innermost call of a suite: in one of `files` where there is one, else outside twinlink and its libraries. */
+/** Returns the innermost call of a suite: in one of `files` if there is one, else outside twinlink and its libraries. */
 export function placeIn(calls: Calls, files: readonly string[] = []): Place | undefined {
   const frames = [...framesOf(calls)];
   return frames.find(({ file }) => files.includes(file)) ??
     frames.find(({ file }) => !isOwn(file) && !LIBRARY.test(file));
 }
 
-/** Returns the text of an error without colours and blank lines: assertions have both. */
+/** Returns the text of an error without colours and blank lines: the errors of assertions have both. */
 export function plainText(text: string): string {
   return stripAnsiCode(text).replaceAll(/\n\s*(?=\n)/g, "").trim();
 }

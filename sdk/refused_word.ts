@@ -1,5 +1,5 @@
 /**
- * Why the model refuses a step, where it is a word of the suite: a name that the device does not have, or a value that
+ * Explains why the model refuses a step if a word of the suite is wrong: a name that the device does not have, or a value that
  * devlink(8) does not take.
  *
  * @module
@@ -14,7 +14,7 @@ import type { Machine } from "../model/mod.ts";
 import type { Json } from "../model/observation.ts";
 import type { Operation, OperationKind } from "../model/operation.ts";
 
-/** How the names are listed that an operation can be about: the longest prefix of its kind counts. */
+/** The operation that lists the names for an operation, by the prefix of the operation's kind; the longest match counts. */
 const LISTED_BY: readonly (readonly [prefix: string, noun: string, field: string, list: OperationKind])[] = [
   ["trap.group.", "trap group", "name", "trap.group.show"],
   ["trap.policer.", "trap policer", "policer", "trap.policer.show"],
@@ -37,7 +37,7 @@ function* namesIn(reply: Json, field: string): Generator<string> {
 }
 
 /**
- * Returns what to add to the message of a refused step: `: the device has no trap "x"; did you mean "y"?`; empty where no word
+ * Returns what to add to the message of a refused step: `: the device has no trap "x"; did you mean "y"?`; empty if no word
  * of the suite is wrong.
  */
 export function refusedWord(op: Operation, machine: Machine): string {

@@ -1,5 +1,5 @@
 /**
- * Roles: what a sequence wants of a device, instead of the names that one driver has. A role is resolved on the model of the
+ * Roles: they describe the objects that a sequence needs, without the names of one driver. A role is resolved on the model of the
  * board when the sequence is compiled.
  *
  * @module
@@ -13,19 +13,19 @@ import type {
   InventoryResource,
 } from "../model/mod.ts";
 
-/** A trap by what it is. */
+/** The role of a trap: its properties instead of its name. */
 export interface TrapRole {
   /** `drop` traps are those whose action can be set */
   type?: "drop" | "exception" | "control";
   /** True for a trap of the core's table, false for one of the driver's own */
   generic?: boolean;
-  /** The group that it is in */
+  /** The group of the trap */
   group?: string;
 }
 
-/** A param by what it is. */
+/** The role of a param: its properties instead of its name. */
 export interface ParamRole {
-  /** Its first configuration mode */
+  /** The first configuration mode of the param */
   cmode?: "runtime" | "driverinit" | "permanent";
   /** `u32` stands for a number of any size */
   type?: "u32" | "bool" | "string";
@@ -33,12 +33,12 @@ export interface ParamRole {
   generic?: boolean;
 }
 
-/** A trap group by what it is: any, one without a policer (`free`), one with a policer (`bound`). */
+/** The role of a trap group: any group, a group without a policer (`free`), a group with a policer (`bound`). */
 export type GroupRole = "any" | "free" | "bound";
 
-/** A health reporter by what its driver can do; for a sequence of one driver also by its name. */
+/** The role of a health reporter: the callbacks that its driver has; in sequences for one driver also its name. */
 export interface ReporterRole {
-  /** Its name: not every kernel has each reporter of a driver */
+  /** The reporter's name: not every kernel has every reporter of a driver */
   name?: string;
   /** True for a reporter with a grace period and auto recovery */
   recovers?: boolean;
@@ -50,19 +50,19 @@ export interface ReporterRole {
 export interface ResourceTree {
   /** The resource */
   parent: InventoryResource;
-  /** Those directly below it */
+  /** The resources directly below the parent */
   children: InventoryResource[];
 }
 
-/** What a sequence needs of a device; it is `unsupported` on a board whose device lacks one of them. */
+/** The needs of a sequence; the sequence is `unsupported` on a board whose device lacks one of them. */
 export interface Needs {
   /** A reload with this action */
   reload?: "driver_reinit" | "fw_activate";
-  /** No reload with this action */
+  /** No support for a reload with this action */
   reloadLacks?: "driver_reinit" | "fw_activate";
-  /** The reload limit `no_reset`, or none */
+  /** True: supports the reload limit `no_reset`; false: does not */
   limit?: boolean;
-  /** At least as many ports */
+  /** The least number of ports */
   ports?: number;
   /** A port whose netdev devlink names */
   netdev?: boolean;
@@ -70,17 +70,17 @@ export interface Needs {
   trap?: TrapRole;
   /** A trap group of this role */
   group?: GroupRole;
-  /** At least as many policers */
+  /** The least number of policers */
   policers?: number;
   /** A param of this role, with a value */
   param?: ParamRole;
-  /** A resource without children, or one with children */
+  /** A resource without children (`leaf`), or a resource with children (`tree`) */
   resource?: "leaf" | "tree";
   /** A region */
   region?: boolean;
   /** A health reporter of this role */
   reporter?: ReporterRole;
-  /** An eswitch, or none */
+  /** True: has an eswitch; false: has no eswitch */
   eswitch?: boolean;
 }
 
@@ -134,7 +134,7 @@ export const reportersOf = (
     (dumps === undefined || one.dumps === dumps)
   );
 
-/** Returns the resources that have children, with these, in the driver's order. */
+/** Returns the resources that have children, with their children, in the driver's order. */
 export function treesOf({ resources }: InventoryInstance): ResourceTree[] {
   const above = (path: string) => path.slice(0, Math.max(0, path.lastIndexOf("/")));
   return resources.filter(({ leaf }) => !leaf).map((parent) => ({
@@ -146,7 +146,7 @@ export function treesOf({ resources }: InventoryInstance): ResourceTree[] {
 /** Returns the ports whose netdev devlink names. */
 export const netdevPortsOf = ({ ports }: InventoryInstance): InventoryPort[] => ports.filter(({ netdev }) => netdev);
 
-/** What each need is called where it is missing, and whether a device has it. */
+/** For each need, the words for a device that lacks it, and the check of a device. */
 const CHECKS: {
   readonly [K in keyof Needs]-?: (device: InventoryInstance, need: NonNullable<Needs[K]>) => string | undefined;
 } = {
@@ -191,7 +191,7 @@ export function lackOf(device: InventoryInstance | undefined, needs: Needs): str
 }
 
 /**
- * Returns one of what a role names, counted around: there is a second one even where there is only one.
+ * Returns the object at index `nth`, modulo the number of objects: so there is a second object even if there is only one.
  *
  * @throws {LacksError} If there is none: the sequence is unsupported
  */
@@ -199,7 +199,7 @@ export const aroundOf = <T>(found: readonly T[], what: string, nth: number): T =
   firstOf(found, what, found.length === 0 ? 0 : nth % found.length);
 
 /**
- * Returns the first of what a role names.
+ * Returns the first object of a role, or the object at `index`.
  *
  * @throws {LacksError} If there is none: the sequence is unsupported
  */

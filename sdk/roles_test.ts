@@ -39,7 +39,7 @@ Deno.test("roles give the objects of a device in the driver's order", () => {
   ]);
 });
 
-Deno.test("aroundOf() counts around, and reports what a device lacks where there is nothing", () => {
+Deno.test("aroundOf() starts again after the last object, and reports what a device without such objects lacks", () => {
   assertEquals([0, 1, 2, 5].map((nth) => aroundOf(["a", "b"], "a letter", nth)), ["a", "b", "a", "b"]);
   assertThrows(() => aroundOf([], "a letter", 3), LacksError, "a letter");
 });

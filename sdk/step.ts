@@ -9,7 +9,7 @@ import type { Observation } from "../model/observation.ts";
 import type { Operation } from "../model/operation.ts";
 import type { Calls } from "./place.ts";
 
-/** An operation that the kernel refuses: what `await` on a {@linkcode Step} throws. */
+/** The error of an operation that the kernel refuses: `await` on a {@linkcode Step} throws it. */
 export class DevlinkError extends Error {
   /** The class by its name, for callers that do not import it */
   override name = "DevlinkError";
@@ -17,10 +17,10 @@ export class DevlinkError extends Error {
   readonly errno: string;
   /** The text of the extended ack, if there was one */
   readonly extack: string | undefined;
-  /** What was performed */
+  /** The operation that was refused */
   readonly op: Operation;
 
-  /** Takes what the model showed for `op`, and the calls that led to the step. */
+  /** Takes the model's observation of `op`, and the calls that led to the step. */
   constructor(op: Operation, observation: Observation, calls: Calls) {
     const { result, extack } = observation;
     const why = result === "client" ? "refused before it reaches the kernel" : result;
@@ -28,15 +28,15 @@ export class DevlinkError extends Error {
     this.op = op;
     this.errno = result;
     this.extack = extack?.text;
-    // The error is made where the step is awaited, and there none of the suite's lines is on the stack.
+    // The error is created when the step is awaited; then no line of the suite is on the stack.
     const frames = calls.stack?.split("\n").filter((line) => line.startsWith("    at ")) ?? [];
     this.stack = [`${this.name}: ${this.message}`, ...frames].join("\n");
   }
 }
 
 /**
- * One step of a sequence. `await` it for its value; it throws a {@linkcode DevlinkError} where the model refuses. Where a
- * refusal is the point of the step, use `.fails()`, or `.either()` where kernels differ.
+ * One step of a sequence. `await` returns its value, or throws a {@linkcode DevlinkError} if the model refuses the operation. If a
+ * refusal is the point of the step, use `.fails()`, or `.either()` if kernels differ.
  */
 export class Step<T> implements PromiseLike<T> {
   readonly #op: Operation;

@@ -19,22 +19,22 @@ export type SequenceBody = (dut: Dut) => void | Promise<void>;
 export interface SequenceOptions {
   /** Where the expectation comes from: numbers of docs/semantics.md, pages of the kernel's documentation, selftests, kernel files */
   source: string;
-  /** Another starting state than the suite's */
+  /** A starting state that differs from the suite's */
   fixture?: Fixture;
-  /** Capabilities of the board that it needs beside its fixture's */
+  /** Capabilities of the board that the sequence needs, in addition to those its fixture needs */
   requires?: readonly string[];
-  /** What it needs of the device, by the facts of the board; it is `unsupported` where the device lacks that. @default {nothing} */
+  /** What the sequence needs of the device, by the board's facts; `unsupported` if the device lacks it. @default {nothing} */
   needs?: Needs;
-  /** In which eras it has a meaning, and why not in others: there it is left out. @default {all} */
+  /** The eras in which the sequence has a meaning, and why not in others: it is left out there. @default {all} */
   holds?: {
     /** True if it has a meaning in an era */
     in: (era: Era) => boolean;
-    /** Why not in the others */
+    /** Why the sequence has no meaning in the other eras */
     because: string;
   };
-  /** What it leaves on a board that only a boot removes, in words: the board is renewed after it. @default {nothing} */
+  /** In words, what it leaves on a board that only a reboot removes: the board is rebooted after it. @default {nothing} */
   spoils?: string;
-  /** What it does to a device, where that is more than its operations say: a board's file bounds it. @default {by its operations} */
+  /** The disruption of the device, if its operations show less; a board's file bounds it. @default {by its operations} */
   disruption?: Disruption;
 }
 
@@ -51,7 +51,7 @@ export interface Sequence extends SequenceOptions {
   fixture: Fixture;
   /** The scenario itself */
   body: SequenceBody;
-  /** Where it is defined, in the suite's file; undefined for one that a program made */
+  /** Where the suite's file defines the sequence; undefined if a program made the sequence */
   at?: Place | undefined;
 }
 
@@ -61,13 +61,13 @@ export interface Suite {
   name: string;
   /** In the order of the file */
   sequences: readonly Sequence[];
-  /** Compiles its sequences where their bodies are in another process. @default {they are in this one} */
+  /** Compiles the sequences if their bodies are in another process. @default {the bodies are in this process} */
   compiler?: Compiler;
 }
 
 /** A sequence of a suite. */
 export interface Chosen {
-  /** The suite that it is of */
+  /** The suite of the sequence */
   suite: Suite;
   /** The sequence itself */
   sequence: Sequence;
@@ -83,11 +83,11 @@ export interface Compiled {
 
 /** Options of `compile()` and `compileAll()`. */
 export interface CompileOptions {
-  /** What is known of the board. @default {a board whose devices sequences make} */
+  /** The known properties of the board. @default {a board whose devices sequences make} */
   board?: BoardContext;
   /** What a use of freed memory does on the board. @default {"kept"} */
   freedMemory?: FreedMemory;
-  /** Ends it, where the bodies are in another process */
+  /** Stops the compilation, if the bodies are in another process */
   signal?: AbortSignal;
 }
 
@@ -111,7 +111,7 @@ export class SuiteError extends Error {
 }
 
 /**
- * Defines a suite: the default export of a suite's file. Nothing else happens: `testSuite()` makes tests of its sequences.
+ * Defines a suite: the default export of a suite's file. It registers no tests: `testSuite()` makes tests of the sequences.
  *
  * @example
  * ```ts ignore

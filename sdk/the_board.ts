@@ -1,5 +1,5 @@
 /**
- * The fixture of suites of any driver: the board's own device as it is.
+ * The fixture of suites of any driver: the board's own device in its current state.
  *
  * @module
  */
@@ -9,7 +9,7 @@ import type { StartOptions } from "../model/mod.ts";
 import type { Fixture } from "./fixture.ts";
 
 /**
- * Returns the board's own device as it is, by the board's facts. What a sequence changes of it is put back after the sequence: params,
+ * Returns the board's own device as it is, by the board's facts. The changes of a sequence are reverted after it: params,
  * traps, groups, policers, resources, settings of reporters, snapshots of regions, the netns, and whether links are up. On a
  * driver whose devices sequences make, a device is made before the sequence and removed after it.
  *

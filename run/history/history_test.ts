@@ -11,7 +11,7 @@ import { changeWords } from "./words.ts";
 
 const EVIL = "\u001b[2J\u202e]]>&\"'</pre></script><script>pwned=1</script><img src=x onerror=pwned=1>";
 
-/** Does something in a folder of runs. */
+/** Calls a function with a folder of runs. */
 async function withRuns(runs: Record<string, FakeRun>, work: (root: string) => Promise<void>): Promise<void> {
   const root = await Deno.makeTempDir({ prefix: "twinlink-history-" });
   try {
@@ -26,7 +26,7 @@ const none: (line: string) => void = (line) => {
   throw new Error(`not expected: ${line}`);
 };
 
-/** Returns the trends of a folder, read again. */
+/** Reads a folder again, and returns its trends. */
 async function trendsIn(root: string, warn = none) {
   using history = await History.open(root, warn);
   const parts = history.parts(history.runs());
@@ -51,7 +51,7 @@ Deno.test("trend: pass rate, times, and the last change with the kernel, firmwar
     const [x, y] = board!.sequences;
     assertEquals([x!.passed, x!.failed, x!.unjudged, x!.passRate], [1, 2, 1, 1 / 3]);
     assertEquals(x!.ms, { last: 200, median: 200, longest: 300 });
-    // What a lost board came to is no change of the board.
+    // The result of a lost board does not count as a change.
     assertEquals(
       changeWords(x!.lastChange),
       "agree -> diverge 2026-11-02 20:14, kernel 6.12.1 -> 6.12.2",
@@ -65,7 +65,7 @@ Deno.test("trend: pass rate, times, and the last change with the kernel, firmwar
   });
 });
 
-Deno.test("trend: the flake rate counts runs on the same ground alone", async () => {
+Deno.test("trend: the flake rate counts only runs on the same kernel, driver, firmware and commit", async () => {
   const of = (verdicts: string, kernel: (i: number) => string) =>
     Object.fromEntries([...verdicts].map((one, i): [string, FakeRun] => [
       `${i}`,
@@ -80,13 +80,13 @@ Deno.test("trend: the flake rate counts runs on the same ground alone", async ()
   };
   assertEquals(await rate("aadda", () => "6.12.1"), 0.5);
   assertEquals(await rate("aiadi", () => "6.12.1"), 0.5);
-  // Each on another kernel: nothing is known of flakes.
+  // Each run is on another kernel: the flake rate is not known.
   assertEquals(await rate("adad", String), null);
   assertEquals(await rate("aadd", (i) => i < 2 ? "6.1" : "6.12"), 0);
   assertEquals(await rate("iii", () => "6.1"), null);
 });
 
-Deno.test("history: what a run came to stays when its folder is gone, or has another run", async () => {
+Deno.test("history: a run's results stay when its folder is gone, or has another run", async () => {
   await withRuns(
     { a: { day: 1, verdicts: { x: "agree" } }, "night/1": { day: 2, verdicts: { x: "diverge" } } },
     async (root) => {
@@ -104,7 +104,7 @@ Deno.test("history: what a run came to stays when its folder is gone, or has ano
   );
 });
 
-Deno.test("history: a run that was half written shows what it has, and is no pass", async () => {
+Deno.test("history: an incomplete run shows the results that it has, and is not a pass", async () => {
   const whole = { day: 1, verdicts: { x: "agree", y: "agree" } } as const;
   await withRuns({ a: whole, b: whole, c: whole, d: whole, e: whole, f: whole }, async (root) => {
     const verdicts = (name: string) => join(root, name, "verdicts.jsonl");
@@ -114,13 +114,13 @@ Deno.test("history: a run that was half written shows what it has, and is no pas
     await Deno.writeTextFile(join(root, "c", "run.json"), '{"twinlink":"run"');
     await Deno.writeTextFile(join(root, "d", "trace-board-ssh.jsonl"), '{"twinl');
     await Deno.writeTextFile(verdicts("e"), `\u0000\n[]\nnull\n{"type":"sequence","suite":1}\n`);
-    // The end shows that it is over, and the beginning is lost.
+    // The last line shows that the run is over; the first line is lost.
     await Deno.writeTextFile(verdicts("f"), text.slice(text.indexOf("\n") + 1));
     assertEquals(await names(root), ["a null", "b null", "d 0", "e null", "f null"]);
     const [board] = await trendsIn(root);
     assertEquals([board!.runs, board!.passed, board!.unjudged], [5, 1, 4]);
     assertEquals(board!.sequences.map(({ verdicts }) => verdicts.length), [2, 1]);
-    // It is read again when it is whole.
+    // The history reads the run again when its report is whole.
     await Deno.writeTextFile(verdicts("a"), text);
     assertEquals((await names(root)).includes("a 0"), true);
   });
@@ -153,7 +153,7 @@ Deno.test("history: a broken database is renamed and rebuilt from the folders", 
   });
 });
 
-Deno.test("history: two at once come to the same", async () => {
+Deno.test("history: two processes at once get the same result", async () => {
   const runs = Object.fromEntries(
     Array.from({ length: 20 }, (_, i): [string, FakeRun] => [`r${i}`, { day: i + 1, verdicts: { x: "agree" } }]),
   );
@@ -165,7 +165,7 @@ Deno.test("history: two at once come to the same", async () => {
   });
 });
 
-Deno.test("history: several at once with a broken database put aside that one alone", async () => {
+Deno.test("history: several processes at once with a broken database rename it only once", async () => {
   await withRuns({ a: { day: 1, verdicts: { x: "agree" } } }, async (root) => {
     await Deno.writeTextFile(join(root, DATABASE), "hello ".repeat(1000));
     const told: string[] = [];
@@ -175,7 +175,7 @@ Deno.test("history: several at once with a broken database put aside that one al
   });
 });
 
-Deno.test("history: nobody else opens it until it is disposed of", async () => {
+Deno.test("history: no other process opens it until it is disposed of", async () => {
   await withRuns({ a: { day: 1, verdicts: { x: "agree" } } }, async (root) => {
     const order: string[] = [];
     const first = await History.open(root, none);
@@ -183,7 +183,7 @@ Deno.test("history: nobody else opens it until it is disposed of", async () => {
       order.push("second");
       return history;
     });
-    // Time in which it would be open by far.
+    // More time than opening it takes.
     for (let i = 0; i < 1000; i++) await Deno.stat(root);
     order.push("first");
     first[Symbol.dispose]();
@@ -228,7 +228,7 @@ Deno.test("prune: by rule, and never the newest pass of a board", async () => {
   });
 });
 
-Deno.test("prune: what is not the run's stays, and a run that goes on", async () => {
+Deno.test("prune: files that are not the run's stay, and so does a run that is going on", async () => {
   const run: FakeRun = { day: 1, verdicts: { x: "agree" } };
   await withRuns({ a: run, b: run, c: run }, async (root) => {
     assertEquals(await removeRun(join(root, "a")), true);
@@ -245,7 +245,7 @@ Deno.test("prune: what is not the run's stays, and a run that goes on", async ()
   });
 });
 
-Deno.test("site: plain files, nothing of a board acts, each board has a page of its own", async () => {
+Deno.test("site: plain files, text from boards is escaped, each board has a page of its own", async () => {
   const runs: Record<string, FakeRun> = {
     a: { day: 1, board: EVIL, kernel: EVIL, firmware: EVIL, commit: EVIL, verdicts: { [EVIL]: "agree" }, ms: 10 },
     b: { day: 2, board: EVIL, kernel: EVIL, firmware: "2", commit: "c", verdicts: { [EVIL]: "diverge" }, ms: 20 },

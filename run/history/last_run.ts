@@ -1,5 +1,5 @@
 /**
- * What failed in the last run, for `run --last-failed`.
+ * Finds the failed sequences of the last run, for `run --last-failed`.
  *
  * @module
  */
@@ -11,9 +11,9 @@ import { UsageError } from "../usage_error.ts";
 import { readRun } from "./run_record.ts";
 
 /**
- * Returns the folder of the last run that was kept, and the sequences that were no pass in it, each once.
+ * Returns the folder of the last saved run, and the sequences that did not pass in it, each once.
  *
- * @throws {UsageError} If there is none, or its report cannot be read
+ * @throws {UsageError} If there is no saved run, or its report cannot be read
  */
 export async function lastRun(): Promise<{ folder: string; failed: { suite: string; sequence: string }[] }> {
   const folder = await lastFolder();

@@ -1,5 +1,5 @@
 /**
- * Which runs of a folder may go, and how they go.
+ * Chooses the runs of a folder that may be removed, and removes them.
  *
  * @module
  */
@@ -9,11 +9,11 @@ import { isRunFile } from "../artefacts.ts";
 import { lockRun, PLAN } from "../journal.ts";
 import type { HistoryPart, HistoryRun } from "./store.ts";
 
-/** Which runs may go: those that each rule that is given allows to go. */
+/** The rules for removal: a run may be removed if every given rule allows it. */
 export interface PruneRule {
-  /** The newest runs of each board that stay */
+  /** How many of the newest runs of each board stay */
   keep?: number | undefined;
-  /** How old a run is that goes, in days */
+  /** The age from which a run may be removed, in days */
   olderThan?: number | undefined;
 }
 
@@ -23,7 +23,7 @@ const DAY = 86_400_000;
 const boardOf = ({ board, transport }: HistoryPart) => JSON.stringify([board, transport]);
 
 /**
- * Returns the runs that may go by a rule, the oldest first. The newest pass of each board over each line never is one of them. Neither
+ * Returns the runs that may be removed, the oldest first. The newest pass of each board over each line is never removed. Neither
  * is a run in the folder of the history itself, or one whose folder is gone.
  *
  * @param parts The boards of all runs, the oldest run first
@@ -45,7 +45,7 @@ export function mayGo(
   }
   const isOld = ({ started }: HistoryRun) => olderThan === undefined || Date.parse(started) < now - olderThan * DAY;
   const ofBoards = new Set(there.map(({ run }) => run));
-  // One without any board counts for none.
+  // A run without a board counts for no board.
   const isBeyond = (run: HistoryRun) =>
     ofBoards.has(run) || keep === undefined || keep === 0 ||
     runs.filter(({ kept }) => kept).slice(-keep).every(({ id }) => id !== run.id);
@@ -53,9 +53,9 @@ export function mayGo(
 }
 
 /**
- * Removes what a run has left in its folder, and the folder if nothing else is in it.
+ * Removes the files of a run from its folder, and the folder if it is then empty.
  *
- * @returns False if the run is going on: it stays
+ * @returns False if the run is going on: its files stay
  */
 export async function removeRun(folder: string): Promise<boolean> {
   using lock = await lockRun(folder);
@@ -63,7 +63,7 @@ export async function removeRun(folder: string): Promise<boolean> {
   for (const { name } of [...Deno.readDirSync(folder)]) {
     if (isRunFile(name) || isRunFile(name.replace(/\.part$/, ""))) await Deno.remove(join(folder, name));
   }
-  // The last one: without it the folder is no run.
+  // The plan is removed last: without it the folder is not a run.
   await Deno.remove(join(folder, PLAN));
   await Deno.remove(folder).catch((error) => {
     if (!/not empty/i.test(error.message)) throw error;

@@ -1,5 +1,5 @@
 /**
- * Runs that were saved, with what their history needs: what each sequence came to, on which kernel, firmware and commit.
+ * Reads saved runs for their history: the result of each sequence, with the kernel, firmware and commit.
  *
  * @module
  */
@@ -8,24 +8,24 @@ import { join } from "node:path";
 import { openTrace, type SequenceVerdict, type TraceHeader, type Verdict, VERDICTS } from "../../diff/mod.ts";
 import { isOver, PLAN, planOf } from "../journal.ts";
 
-/** What one sequence came to. */
+/** The result of one sequence. */
 export interface ResultRecord {
   suite: string;
   sequence: string;
   verdict: Verdict;
-  /** By the board's clock; null if the board did not say */
+  /** The duration by the board's clock; null if the board did not report one */
   ms: number | null;
 }
 
-/** What one board over one line came to in a run. */
+/** The results of one board over one line in a run. */
 export interface PartRecord {
   board: string;
   transport: string;
   /** `uname -r`; empty for the model and for a board that never answered */
   kernel: string;
-  /** Empty if nothing was read of the board's device */
+  /** Empty if the board's device was not read */
   driver: string;
-  /** The versions that run on the device, as `fw 16.35.2000`; empty if nothing was read of it */
+  /** The versions that run on the device, as `fw 16.35.2000`; empty if the device was not read */
   firmware: string;
   /** The exit status of this board alone; null if the run broke off */
   exit: number | null;
@@ -40,7 +40,7 @@ export interface RunRecord {
   started: string;
   /** True if the run has ended, with any outcome */
   over: boolean;
-  /** Null if it broke off */
+  /** Null if the run broke off */
   exit: number | null;
   /** The commit under test, as the environment named it; empty if it named none */
   commit: string;
@@ -49,7 +49,7 @@ export interface RunRecord {
   parts: PartRecord[];
 }
 
-/** How deep runs are looked for: the folder itself, runs in it, and the runs of `run --repeat` in these. */
+/** The depth of the search for runs: the folder itself, runs in it, and the runs of `run --repeat` in these. */
 const DEPTH = 2;
 
 /** Finds the folders of runs, relative to `root`. Links are not followed. */
@@ -60,7 +60,7 @@ export async function findRuns(root: string): Promise<string[]> {
     if (entries.some(({ name, isFile }) => name === PLAN && isFile)) found.push(folder);
     if (depth === DEPTH) return;
     for (const { name, isDirectory } of entries.sort((a, b) => a.name < b.name ? -1 : 1)) {
-      // A folder that cannot be read, or that another process removes just now, has no run for us.
+      // A folder that cannot be read, or that another process removes just now, counts as a folder without runs.
       if (isDirectory && !name.startsWith(".")) await look(join(folder, name), depth + 1).catch(ignore);
     }
   };
@@ -74,7 +74,7 @@ function ignore(error: unknown): void {
   throw error;
 }
 
-/** Returns times and sizes of the files that are read of a run: they differ once it has changed. */
+/** Returns the times and sizes of the files of a run that the history reads: they differ once the run has changed. */
 export async function stampOf(path: string): Promise<string> {
   const of = async (name: string) => {
     const info = await Deno.stat(join(path, name)).catch(() => undefined);
@@ -83,7 +83,7 @@ export async function stampOf(path: string): Promise<string> {
   return `${await of(PLAN)} ${await of("verdicts.jsonl")}`;
 }
 
-/** Returns what a line of a report is, if it can be read. */
+/** Returns the object in a line of a report; undefined if it cannot be read. */
 function parsed(line: string): Record<string, unknown> | undefined {
   try {
     const value = JSON.parse(line);
@@ -102,7 +102,7 @@ function resultOf({ suite, sequence, verdict, ms }: Partial<SequenceVerdict & { 
 
 const exitOf = (value: unknown) => typeof value === "number" ? value : null;
 
-/** Reads the boards of a run from its report, up to where that goes. */
+/** Reads the boards of a run from its report, up to its last whole line. */
 function partsIn(text: string): PartRecord[] {
   const parts: PartRecord[] = [];
   for (const line of text.split("\n")) {
@@ -118,7 +118,7 @@ function partsIn(text: string): PartRecord[] {
   return parts;
 }
 
-/** Returns what runs on a board's device, by its facts. */
+/** Returns the running firmware versions of a board's device, by its facts. */
 const firmwareOf = ({ facts }: TraceHeader) =>
   Object.entries(facts?.versions.running ?? {}).map(([name, version]) => `${name} ${version}`).join(", ");
 
@@ -131,7 +131,7 @@ async function headersIn(path: string): Promise<TraceHeader[]> {
       await using trace = await openTrace(join(path, name));
       headers.push(trace.header);
     } catch (error) {
-      // Of a run that died while it wrote the first line.
+      // The run died while it wrote the first line.
       if (!(error instanceof SyntaxError)) ignore(error);
     }
   }
@@ -139,7 +139,7 @@ async function headersIn(path: string): Promise<TraceHeader[]> {
 }
 
 /**
- * Reads a run, up to its end: of one that broke off there is no exit status, and there may be no result.
+ * Reads a run. An interrupted run has no exit status, and may have no result.
  *
  * @param root The folder of the history
  * @param folder The folder of the run, relative to it

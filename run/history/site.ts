@@ -15,9 +15,9 @@ import type { HistoryPart, HistoryRun } from "./store.ts";
 import type { BoardTrend, SequenceTrend } from "./trend.ts";
 import { changeWords, day, isNotable, passWords, percent, resultOf, time } from "./words.ts";
 
-/** What the site shows. */
+/** The content of the site. */
 export interface SiteContent {
-  /** The oldest first */
+  /** The runs, the oldest first */
   runs: readonly HistoryRun[];
   parts: readonly HistoryPart[];
   trends: readonly BoardTrend[];
@@ -25,14 +25,14 @@ export interface SiteContent {
   toRuns?: string | undefined;
 }
 
-/** How many of the newest runs a strip of marks has. */
+/** The number of runs in a strip of marks: the newest. */
 const MARKS = 40;
-/** How many of the newest runs the first page lists. */
+/** The number of runs that the first page lists: the newest. */
 const MOST_RUNS = 200;
 
 const nameOf = ({ board, transport }: { board: string; transport: string }) => `${board} over ${transport}`;
 
-/** Returns the name of the page of each board; two boards never have one page. */
+/** Returns the name of the page of each board; two boards never share a page. */
 function pageNames(trends: readonly BoardTrend[]): Map<BoardTrend, string> {
   const names = new Map<BoardTrend, string>();
   const used = new Set<string>();
@@ -52,7 +52,7 @@ const lookOf = (exit: number | null) => exit === 0 ? "pass" : exit === 1 ? "fail
 
 const GLYPHS = { pass: "\u2713", fail: "\u2717", error: "?", skip: "-" } as const;
 
-/** One mark a run, the newest last; each has its words. */
+/** Returns a strip with one mark for each run, the newest last; each mark has a title. */
 function strip(marks: readonly { look: keyof typeof GLYPHS; title: string }[]): Markup {
   const looks = { pass: "good", fail: "bad", error: "warn", skip: "dim" };
   return markup`<span class="m">${
@@ -64,7 +64,7 @@ function strip(marks: readonly { look: keyof typeof GLYPHS; title: string }[]): 
 
 const verdictMark = (verdict: Verdict) => ({ look: OUTCOMES[verdict], title: verdict });
 
-/** Returns the times of a sequence as a line. */
+/** Draws the times of a sequence as a line. */
 function timesMarkup(times: readonly (number | null)[]): Part {
   const known = times.slice(-MARKS).filter((ms) => ms !== null);
   const longest = Math.max(...known);
@@ -111,7 +111,7 @@ function boardsMarkup(trends: readonly BoardTrend[], pages: ReadonlyMap<BoardTre
   }</table></div>`;
 }
 
-/** Returns which filters a row of a sequence is in. */
+/** Returns the classes of a sequence's table row: the filters that show it. */
 function classesOf(trend: SequenceTrend): string {
   const look = OUTCOMES[trend.last];
   return [

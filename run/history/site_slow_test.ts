@@ -1,4 +1,4 @@
-/** The site of a history in Chromium: plain files that are opened from the disk. */
+/** The site of a history in Chromium: it opens the plain files from the disk. */
 
 import { assert, assertEquals } from "@std/assert";
 import { join } from "node:path";
@@ -42,7 +42,7 @@ browserTest("site of a history in Chromium", async (executablePath, t) => {
             const rows = () => page.locator(".list tbody tr:visible").count();
             assertEquals([await page.locator("#runs + div tbody tr").count(), await isTooWide(page)], [28, false]);
             await page.click("text=board over ssh");
-            // Both differ now; one of them is flaky, since it comes and goes on one kernel.
+            // Both sequences differ now; one is flaky, since its difference comes and goes on one kernel.
             assertEquals([await rows(), await isTooWide(page)], [2, false]);
             await page.check("#f-k");
             assertEquals(await rows(), 2);

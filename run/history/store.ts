@@ -1,5 +1,5 @@
 /**
- * The history of a folder of runs, in a SQLite database beside them: it stays when the runs themselves are removed.
+ * The history of a folder of runs, in a SQLite database beside them: the history stays when the runs are removed.
  *
  * @module
  */
@@ -15,9 +15,9 @@ import { findRuns, type PartRecord, readRun, type ResultRecord, type RunRecord, 
 export const DATABASE = "history.sqlite";
 const LOCK = `${DATABASE}.lock`;
 const BROKEN = `${DATABASE}.broken`;
-/** Version of the tables. A database of another one is rebuilt. */
+/** Version of the tables. A database of another version is rebuilt. */
 const VERSION = 1;
-/** How long another program may have the database, in ms. */
+/** How long to wait for another program that uses the database, in ms. */
 const TIMEOUT = 10_000;
 
 const TABLES = `
@@ -37,20 +37,20 @@ CREATE INDEX IF NOT EXISTS results_of_part ON results (part);
 PRAGMA user_version = ${VERSION};
 `;
 
-/** A run as the history has it. */
+/** A run in the history. */
 export interface HistoryRun extends Omit<RunRecord, "parts"> {
   id: number;
-  /** False if its folder is gone, or has another run now */
+  /** False if the run's folder is gone, or has another run now */
   kept: boolean;
 }
 
-/** A board over a line in a run. */
+/** A board over a line, in one run. */
 export interface HistoryPart extends Omit<PartRecord, "results"> {
   id: number;
   run: HistoryRun;
 }
 
-/** What a sequence came to on a board in a run. */
+/** The result of a sequence on a board in a run. */
 export interface HistoryResult extends ResultRecord {
   part: HistoryPart;
 }
@@ -105,7 +105,7 @@ export class History implements Disposable {
           db?.close();
           if (tries > 0 || !(error instanceof BrokenError || isBroken(error))) throw error;
           await Deno.rename(join(folder, DATABASE), join(folder, BROKEN));
-          // What it had not finished belongs to the broken one.
+          // Unfinished transactions belong to the broken database.
           for (const end of ["-journal", "-wal", "-shm"]) {
             await Deno.remove(join(folder, DATABASE + end)).catch(() => {});
           }
@@ -148,7 +148,7 @@ export class History implements Disposable {
   }
 
   #put({ folder, started, over, exit, commit, command, parts }: RunRecord, stamp: string): void {
-    // The folder has this run now.
+    // The folder now has this run, and not the earlier run.
     this.#db.prepare("UPDATE runs SET kept = 0 WHERE folder = ?").run(folder);
     this.#db.prepare("DELETE FROM runs WHERE folder = ? AND started = ?").run(folder, started);
     const run = this.#db.prepare(
@@ -170,12 +170,12 @@ export class History implements Disposable {
     }
   }
 
-  /** The folder of a run is gone; what the run came to stays. */
+  /** Notes that the folder of a run is gone; the run's results stay. */
   gone(folder: string): void {
     this.#db.prepare("UPDATE runs SET kept = 0 WHERE folder = ?").run(folder);
   }
 
-  /** The runs, the oldest first. */
+  /** Returns the runs, the oldest first. */
   runs(): HistoryRun[] {
     interface Row extends Omit<HistoryRun, "over" | "kept" | "commit"> {
       over: number;
@@ -198,7 +198,7 @@ export class History implements Disposable {
     }).sort((a, b) => order.get(a.run.id)! - order.get(b.run.id)!);
   }
 
-  /** Returns what the sequences of some boards came to, in the order of the boards. */
+  /** Returns the results of the sequences of some boards, in the order of the boards. */
   results(parts: readonly HistoryPart[]): HistoryResult[] {
     const select = this.#db.prepare(
       "SELECT s.suite, s.sequence, r.verdict, r.ms FROM results r JOIN sequences s ON s.id = r.sequence WHERE r.part = ?",

@@ -1,4 +1,4 @@
-/** For tests of this folder: folders of runs as `run --out` leaves them. */
+/** For tests of this folder: writes folders of runs like `run --out`. */
 
 import { join } from "node:path";
 import { loadFacts } from "../../boards/mod.ts";
@@ -8,7 +8,7 @@ import type { Verdict } from "../../diff/mod.ts";
 export interface FakeRun {
   /** The day of the month */
   day: number;
-  /** What the sequences came to, by name */
+  /** The verdicts of the sequences, by name */
   verdicts: Record<string, Verdict>;
   board?: string;
   kernel?: string;
@@ -21,7 +21,7 @@ export interface FakeRun {
 const exitOf = (verdicts: Verdict[]) =>
   verdicts.some((one) => one === "diverge" || one === "crash") ? 1 : verdicts.every((one) => one === "agree") ? 0 : 3;
 
-/** When a run of a day of the month began. */
+/** Returns the start time of a run on a day of the month. */
 export const startOf = (day: number): string => `2026-11-${String(day).padStart(2, "0")}T20:14:03.000Z`;
 
 /** Writes the folder of a run, and returns its path. */

@@ -1,5 +1,5 @@
 /**
- * What a history shows, by board and by sequence: pass rate, durations, flake rate, the last change of verdict and between what.
+ * Computes from a history, by board and by sequence: pass rate, durations, flake rate, the last change of verdict and its runs.
  *
  * @module
  */
@@ -8,7 +8,7 @@ import type { Verdict } from "../../diff/mod.ts";
 import { OUTCOMES } from "../../diff/mod.ts";
 import type { HistoryPart, HistoryResult } from "./store.ts";
 
-/** What a run was on: the states between which something changed. */
+/** The conditions of a run, to show between which conditions something changed. */
 export interface Ground {
   /** When the run began: ISO 8601, UTC */
   started: string;
@@ -25,23 +25,23 @@ export interface LastChange {
   to: string;
   before: Ground;
   after: Ground;
-  /** What differs between the two runs beside the time: `kernel`, `driver`, `firmware`, `commit`; empty if nothing that is known */
+  /** The known conditions that differ between the two runs, beside the time: `kernel`, `driver`, `firmware`, `commit` */
   between: readonly GroundKey[];
 }
 
-/** What may differ between two runs on one board. */
+/** The conditions that may differ between two runs on one board. */
 export const GROUND_KEYS = ["kernel", "driver", "firmware", "commit"] as const;
-/** See {@linkcode GROUND_KEYS}. */
+/** A condition of {@linkcode GROUND_KEYS}. */
 export type GroundKey = typeof GROUND_KEYS[number];
 
-/** Shares and times of something that was run several times. */
+/** Rates and times of a board or a sequence that was run several times. */
 export interface Trend {
   runs: number;
   passed: number;
   failed: number;
-  /** Runs that say nothing: lost, a gap of the model, unsupported */
+  /** Runs without a judgement: lost, a gap of the model, unsupported */
   unjudged: number;
-  /** Passed of those that were judged, 0 to 1; null if none was */
+  /** The share of passes in the judged runs, 0 to 1; null if no run was judged */
   passRate: number | null;
   /**
    * How often the outcome differs from the outcome of the run before, 0 to 1: of the pairs of runs on the same kernel, driver, firmware and
@@ -49,29 +49,29 @@ export interface Trend {
    */
   flakeRate: number | null;
   lastChange: LastChange | null;
-  /** By the boards' clocks, in ms; null if none said */
+  /** By the boards' clocks, in ms; null if no board reported a time */
   ms: { last: number | null; median: number | null; longest: number | null };
 }
 
-/** A sequence on a board over its runs. */
+/** The trend of a sequence on a board, over its runs. */
 export interface SequenceTrend extends Trend {
   suite: string;
   sequence: string;
-  /** What it came to, the oldest first */
+  /** Its verdicts, the oldest first */
   verdicts: readonly Verdict[];
-  /** How long it took, the oldest first */
+  /** Its durations, the oldest first */
   times: readonly (number | null)[];
   last: Verdict;
 }
 
-/** A board over a line over its runs. */
+/** The trend of a board and line, over its runs. */
 export interface BoardTrend extends Trend {
   board: string;
   transport: string;
-  /** The exit status of each run, the oldest first; null for one that broke off */
+  /** The exit status of each run, the oldest first; null for a run that broke off */
   exits: readonly (number | null)[];
   last: Ground;
-  /** The newest run that was a pass; null if none was */
+  /** The newest run that was a pass; null if no run was */
   lastGood: Ground | null;
   sequences: readonly SequenceTrend[];
 }
@@ -80,23 +80,23 @@ const groundOf = ({ run: { started, folder, commit }, kernel, driver, firmware }
   { started, folder, kernel, driver, firmware, commit }
 );
 
-/** One time that something was run. */
+/** One run of a board or a sequence. */
 interface Point {
   ground: Ground;
-  /** What it came to, in words */
+  /** The result in words */
   word: string;
-  /** Undefined if it means nothing */
+  /** Undefined if the run was not judged */
   passed: boolean | undefined;
   ms: number | null;
 }
 
-/** Returns what differs between two runs, where both have them: an empty word is not known. */
+/** Returns the conditions that differ between two runs and are known of both: an empty string is not known. */
 const between = (a: Ground, b: Ground): GroundKey[] =>
   GROUND_KEYS.filter((key) => a[key] !== "" && b[key] !== "" && a[key] !== b[key]);
 const isSameGround = (a: Ground, b: Ground) => GROUND_KEYS.every((key) => a[key] === b[key]);
 
 function lastChange(points: readonly Point[]): LastChange | null {
-  // A run without a result is no change of what the board does.
+  // A run that was not judged does not count as a change of the board.
   const judged = points.filter(({ passed }) => passed !== undefined);
   for (let i = judged.length - 1; i > 0; i--) {
     const [a, b] = [judged[i - 1]!, judged[i]!];
@@ -174,7 +174,7 @@ function boardTrend(parts: readonly HistoryPart[], results: readonly HistoryResu
 }
 
 /**
- * Returns what a history shows, a board over a line each.
+ * Returns the trends of a history, one for each board and line.
  *
  * @param parts The boards of the runs, the oldest run first
  * @param results The results of their sequences, in the same order

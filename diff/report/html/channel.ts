@@ -6,7 +6,7 @@ import { messageText } from "../../lines.ts";
 import type { ChannelVerdict, StreamDifference, StreamElement, ValueDifference } from "../../verdict.ts";
 import { cut, type Markup, markup, type Part } from "./markup.ts";
 
-/** Messages that are shown on either side of one that differs. */
+/** The number of messages that are shown on either side of a difference. */
 const CONTEXT = 2;
 /** The longest text of a message that agrees, in characters. */
 const SHORT = 80;
@@ -57,7 +57,7 @@ function tree(values: readonly ValueDifference[]): Markup[] {
 }
 
 const text = (element: StreamElement) => cut(messageText(element));
-/** Of a message that agrees, what it is about. */
+/** Returns the object of a message that agrees. */
 const short = (element: StreamElement) => {
   const text = messageText(element);
   return text.length > SHORT ? `${text.slice(0, SHORT)}...` : text;
@@ -85,7 +85,7 @@ function editRow(edit: Edit<StreamElement>): Markup {
   }
 }
 
-/** Returns the places of a stream that are shown: what differs, and what stands beside it. */
+/** Returns the rows of a stream that are shown: the differences, and their neighbours. */
 function streamRows({ edits }: StreamDifference): Markup[] {
   const rows: Markup[] = [];
   let skipped = 0;

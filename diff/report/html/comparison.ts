@@ -16,11 +16,11 @@ import { type Markup, markup, type Part } from "./markup.ts";
 import { casesMarkup } from "./page.ts";
 import { causesMarkup, plural, whyMarkup } from "./sections.ts";
 
-/** What the page of a comparison is made with. */
+/** The options of the page of a comparison. */
 export interface ComparisonPageOptions {
   /** The command that makes the page again; the files beside it */
   about: AboutRun;
-  /** What it came to, in words */
+  /** The result of the comparison, in words */
   conclusion: string;
   /** The exit status */
   status: 0 | 1 | 3;
@@ -67,7 +67,7 @@ export function freshCauses({ boards }: Comparison): Case[] {
   );
 }
 
-/** Returns what is new, as the run that shows nothing else. */
+/** Returns a run with only the new differences. */
 function freshRun({ boards }: Comparison, { about, status }: ComparisonPageOptions): Run {
   let id = 0;
   const all = boards.map(({ name, after, sequences }): Board => (
@@ -150,7 +150,7 @@ ${
   }</table></div><p id="none" hidden>No sequence matches.</p>`;
 }
 
-/** Returns the page of a comparison: what is new first, in full. */
+/** Returns the page of a comparison: new differences first, in full. */
 export function comparisonPage(comparison: Comparison, options: ComparisonPageOptions): string {
   const { about, conclusion, status, notes } = options;
   const run = freshRun(comparison, options);

@@ -1,4 +1,4 @@
-/** What a page is made of: the boards of a run, what each sequence came to on them, and the causes. No markup. */
+/** The data of a page: the boards of a run, the results of each sequence, and the causes. No markup. */
 
 import { compareRace, ownOf, type RaceComparison, raceReply } from "../../race.ts";
 import { type Case, type Cause, causesOf } from "../../causes.ts";
@@ -14,7 +14,7 @@ import {
   type Verdict,
 } from "../../verdict.ts";
 
-/** What a report knows of its run beside the verdicts. */
+/** The facts about a run in a report, beside the verdicts. */
 export interface AboutRun {
   /** The command that runs it again, for a shell */
   command?: string;
@@ -31,7 +31,7 @@ export interface Result {
   /** 1 for the first of the page; its anchor is `c1` */
   id: number;
   verdict: SequenceVerdict;
-  /** What the board's emulated device saw */
+  /** The events of the board's emulated device */
   device?: DeviceRecord;
 }
 
@@ -85,7 +85,7 @@ export const GROUP: Readonly<Record<Verdict, "d" | "c" | "j" | "u" | "a">> = {
   "agree": "a",
 };
 
-/** True for a result; what was left out has no verdict. */
+/** True for a result; a left-out sequence has no verdict. */
 export const isResult = (one: Result | LeftOut | undefined): one is Result => one !== undefined && "verdict" in one;
 
 /** Returns the sequences of all boards, in the order of the run, the sequences of a suite together. */

@@ -59,7 +59,7 @@ function cell(differs: boolean, expected: string, observed: string): Part {
 const differsIn = (step: StepVerdict, channel: string) =>
   step.channels.some((one) => one.channel === channel && one.verdict !== "agree" && one.verdict !== "waived");
 
-/** Returns what the device saw, by step; a log that is damaged has no lane. */
+/** Returns the device's events by step; a log that is damaged has no lane. */
 function deviceEvents(device: DeviceRecord | undefined): Map<number, DeviceEvent[]> {
   try {
     return device ? eventsByStep(device) : new Map();
