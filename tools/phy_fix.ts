@@ -19,7 +19,7 @@ import { print } from "../run/output.ts";
 const KERNEL = "6.12";
 const SEQUENCE = "sgmii: the netdev is taken down after the driver is gone";
 
-/** The fix: what phylib fails to do if the driver of a PHY is unbound. */
+/** The fix, as edits of phylib: the clean-up that is missing when the driver of a PHY is unbound. */
 const FIXES: readonly Edit[] = [
   {
     // The triggers were freed, so no pointer to the last trigger may remain
@@ -29,7 +29,7 @@ const FIXES: readonly Edit[] = [
     put: "	phy->phy_led_triggers = NULL;\n	phy->last_triggered = NULL;\n	phy->phy_num_led_triggers = 0;\n",
   },
   {
-    // The MAC is told that the link is down
+    // The fix reports to the MAC that the link is down
     file: "phy/phy_device.c",
     within: "static int phy_remove(",
     find: "	cancel_delayed_work_sync(&phydev->state_queue);\n",
