@@ -1,5 +1,5 @@
 /**
- * Generated sequences on boards: each is compiled, run and judged as any other sequence; what diverges is made small,
+ * Runs generated sequences on boards. Each is compiled, run and judged as any other sequence; one that diverges is shrunk,
  * confirmed on a fresh board, and kept.
  *
  * @module
@@ -26,48 +26,48 @@ import { type Generated, objectionToSequence, SequenceArbitrary, sequenceOf, sui
 import { firstDifferent, signatureOf } from "./signature.ts";
 import { type Subject, subjectOf } from "./subject.ts";
 
-/** What a divergence came to. */
+/** A divergence and the result of shrinking it. */
 export interface Found {
-  /** What it is known by */
+  /** The text that identifies the divergence */
   signature: string;
-  /** The sequence of the run that showed it first; undefined for one of the corpus */
+  /** The number of the sequence that showed it first; undefined if that sequence is from the corpus */
   index: number | undefined;
   /** The smallest sequence that shows it */
   generated: Generated | undefined;
   /** How the smallest sequence was judged */
   verdict: SequenceVerdict;
-  /** How often it showed on a fresh board */
+  /** On how many of the tries on a fresh board the divergence appeared */
   confirmed: { times: number; of: number };
   /** How many sequences of the run showed it */
   count: number;
-  /** What the board is */
+  /** The trace header, which describes the board */
   header: TraceHeader;
 }
 
-/** What {@linkcode runCampaign} tells. */
+/** The events that {@linkcode runCampaign} reports. */
 export type CampaignEvent =
   /** A board answers */
   | { type: "board"; header: TraceHeader }
   /** A sequence was judged */
   | { type: "sequence"; index: number | undefined; name: string; verdict: SequenceVerdict; ms: number }
-  /** A divergence that was not known is made smaller */
+  /** Shrinking of a new divergence begins */
   | { type: "shrink"; signature: string; operations: number }
-  /** It is as small as it gets in its time */
+  /** Shrinking of a divergence has ended */
   | { type: "found"; found: Found };
 
 /** Options of {@linkcode runCampaign}. */
 export interface CampaignOptions {
-  /** Where all that is drawn comes from */
+  /** The seed of all random choices */
   seed: number;
   /** The numbers of the sequences to run */
   indices: Iterable<number>;
   /** How many operations a sequence has. @default {20} */
   steps?: number;
-  /** Run before anything is generated */
+  /** The suites that run before the generated sequences */
   corpus?: readonly Suite[];
-  /** How many boards of the kind are run side by side. @default {1} */
+  /** How many boards of the kind run at the same time. @default {1} */
   parallel?: number;
-  /** How long one divergence is made smaller, in ms; with 0 it is neither made smaller nor tried again. @default {60000} */
+  /** The time for shrinking one divergence, in ms; with 0 it is neither shrunk nor tried again. @default {60000} */
   shrinkMs?: number;
   /** How often the smallest sequence is tried again. @default {3} */
   confirmations?: number;
@@ -79,7 +79,7 @@ export interface CampaignOptions {
   onEvent?: (event: CampaignEvent) => void;
 }
 
-/** What a campaign came to. */
+/** The result of a campaign. */
 export interface CampaignResult {
   /** Sequences, steps and channels by verdict */
   summary: Summary;
@@ -94,7 +94,7 @@ class Station {
   readonly #board: Board;
   readonly #runner: Runner;
   readonly #other: Runner | undefined;
-  /** What sequences are about on the board */
+  /** The devices that the sequences use on the board */
   readonly subject: Subject;
 
   /** @throws {UnfitBoardError} If the board has no device for sequences */
@@ -115,7 +115,7 @@ class Station {
     return this.#runner.header;
   }
 
-  /** Compiles, runs and judges the only sequence of a suite. Returns whether nobody knows what a board is like after it. */
+  /** Compiles, runs and judges the only sequence of a suite. `spoilt` is true if the board's state is unknown after it. */
   async run(suite: Suite): Promise<{ verdict: SequenceVerdict; spoilt: boolean }> {
     const { era, freedMemory, facts } = this.header;
     const board = { ...this.#board, ...(facts ? { facts } : {}) };
@@ -151,13 +151,13 @@ class Station {
     throw new UnfitBoardError(`Sequence ${sequence} left board "${this.#board.name}" changed: ${visible(changed)}`);
   }
 
-  /** Reboots what there is, where that can be done. */
+  /** Reboots the boards of the station, if they can be rebooted. */
   async renew(): Promise<void> {
     await Promise.all([this.#runner.renew?.(), this.#other?.renew?.()]);
   }
 }
 
-/** True if nobody knows what a board is like after this. */
+/** True if the state of a board is unknown after this sequence. */
 function isSpoilt({ steps }: SequenceTrace): boolean {
   return steps.some(({ lost, observation }) =>
     (lost !== undefined && lost.reason !== "overrun") || (observation !== undefined && breaksKernel(observation))
@@ -182,7 +182,7 @@ export async function runCampaign(
   const indices = options.indices[Symbol.iterator]();
   const suites = corpus.flatMap((suite) => suite.sequences.map((sequence) => ({ ...suite, sequences: [sequence] })));
 
-  /** Returns what is to be run next. */
+  /** Returns the next sequence to run. */
   const next = (
     { header, subject }: Station,
   ): { index: number | undefined; suite: Suite; generated: Generated | undefined } | undefined => {
@@ -251,7 +251,7 @@ export async function runCampaign(
   return result;
 }
 
-/** Makes a divergence small on a fresh board and tries it again, within its time. */
+/** Shrinks a divergence on a fresh board and tries it again, within the time limit. */
 async function investigate(station: Station, found: Found, options: CampaignOptions): Promise<void> {
   const { shrinkMs = 60_000, confirmations = 3, signal, onEvent = () => {} } = options;
   const { generated, signature } = found;
@@ -260,7 +260,7 @@ async function investigate(station: Station, found: Found, options: CampaignOpti
   const { subject } = station;
   const deadline = Date.now() + shrinkMs;
   let last: SequenceVerdict | undefined;
-  /** True if a smaller sequence still shows it. */
+  /** True if a smaller sequence still shows the divergence. */
   const shows = async (candidate: Generated): Promise<boolean> => {
     signal?.throwIfAborted();
     const { verdict, spoilt } = await station.run(suiteOf(found.verdict.sequence, candidate, subject));
@@ -271,7 +271,7 @@ async function investigate(station: Station, found: Found, options: CampaignOpti
   };
   onEvent({ type: "shrink", signature, operations: generated.operations.length });
   let smallest = generated;
-  // What comes after the step that differs has no part in it.
+  // Steps after the step that differs cannot have caused the difference.
   const step = firstDifferent(found.verdict);
   const body = found.verdict.steps.filter(({ phase }) => phase === "body");
   const at = body.findIndex(({ id }) => id === step?.id);

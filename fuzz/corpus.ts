@@ -1,5 +1,5 @@
 /**
- * The corpus: what diverged, as files that run as suites.
+ * The corpus: sequences that diverged, as files that run as suites.
  *
  * @module
  */
@@ -23,10 +23,10 @@ export function corpusFiles(folder: string): string[] {
   }
 }
 
-/** A comment cannot hold everything that a board reports. */
+/** Makes a board's text safe for a comment: other than printable ASCII characters become `?`. */
 const commented = (text: string) => text.replaceAll(/[^\x20-\x7e]/g, "?");
 
-/** Returns the text of a file that holds one found sequence, to be read and to be run. */
+/** Returns the text of a suite file with one found sequence. */
 function corpusText(path: string, name: string, found: Found, generated: Generated, seed: number): string {
   const { header, index, signature, confirmed } = found;
   const target = relative(dirname(resolve(path)), here).split(sep).join("/");
@@ -53,7 +53,7 @@ function corpusText(path: string, name: string, found: Found, generated: Generat
   return lines.join("\n") + "\n";
 }
 
-/** Writes a found sequence into the corpus and gives the path of its file; nothing where there is no sequence to write. */
+/** Writes a found sequence into the corpus and returns the path of its file; undefined if there is no sequence to write. */
 export async function saveFound(folder: string, found: Found, seed: number): Promise<string | undefined> {
   const { generated, header, index } = found;
   if (!generated || index === undefined) return undefined;

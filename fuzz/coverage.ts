@@ -1,5 +1,5 @@
 /**
- * What of the model was reached: operations with their results, the texts of extended acks, and the changes of state of each
+ * Measures which parts of the model were reached: operations with their results, extack texts, and the state changes of each
  * kind of object.
  *
  * @module
@@ -7,7 +7,7 @@
 
 import type { Inventory, Machine, Observation, Operation } from "../model/mod.ts";
 
-/** The states of a kind of object that a change can lead to; `absent` is one of each. */
+/** The states of each kind of object; every kind also has the state `absent`. */
 export const STATES = {
   device: ["unbound", "bound"],
   instance: ["well", "failed"],
@@ -73,7 +73,7 @@ function statesOf(inventory: Inventory, policers: Map<string, string>): Map<stri
   return states;
 }
 
-/** Returns what an operation is called in a table: files by their last name. */
+/** Returns the name of an operation in a table; a file goes by its base name. */
 function subjectOf(op: Operation): string {
   if (op.kind !== "file.write" && op.kind !== "file.read") return op.kind;
   const file = op.path.slice(op.path.lastIndexOf("/") + 1);
@@ -82,11 +82,11 @@ function subjectOf(op: Operation): string {
 
 /** Follows machines and keeps what they reached. */
 export class Coverage {
-  /** By operation: how often it ended how */
+  /** By operation: the number of times that it ended with each result */
   readonly results = new Map<string, Map<string, number>>();
   /** By operation and errno: the texts of the extended acks */
   readonly texts = new Map<string, Set<string>>();
-  /** By kind of object and `FROM -> TO`: how often */
+  /** By kind of object and `FROM -> TO`: the number of such changes */
   readonly changes = new Map<StatefulKind, Map<string, number>>();
   /** How many operations were followed */
   operations = 0;

@@ -12,28 +12,28 @@ export class Draw implements FuzzDraw {
   readonly #random: fc.Random;
   readonly #bias: number | undefined;
 
-  /** As fast-check gives them to an arbitrary: its generator, and how often bounds are drawn on purpose. */
+  /** Takes the arguments that fast-check passes to an arbitrary: its generator, and its bias toward bounds. */
   constructor(random: fc.Random, bias: number | undefined) {
     this.#random = random;
     this.#bias = bias;
   }
 
-  /** Returns a whole number from 0 up to and without `bound`. */
+  /** Returns an integer from 0 to `bound` - 1. */
   below(bound: number): number {
     return this.#random.nextInt(0, bound - 1);
   }
 
-  /** True in `percent` of a hundred. */
+  /** Returns true with a probability of `percent` per cent. */
   chance(percent: number): boolean {
     return this.#random.nextInt(0, 99) < percent;
   }
 
-  /** Returns one of a list that is not empty. */
+  /** Returns a random item of a list; the list must not be empty. */
   pick<T>(list: readonly T[]): T {
     return list[this.below(list.length)]!;
   }
 
-  /** Returns one of a list by its weights, some of which are above 0. */
+  /** Returns a random item of a list by weight; at least one weight must be above 0. */
   weighted<T>(choices: readonly (readonly [weight: number, value: T])[]): T {
     let sum = 0;
     for (const [weight] of choices) sum += weight;

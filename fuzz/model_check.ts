@@ -1,5 +1,5 @@
 /**
- * The model by itself: generated sequences on it at speed, and what must hold of any kernel checked after each.
+ * Runs generated sequences on the model alone, and checks after each what must hold on any kernel.
  *
  * @module
  */
@@ -9,9 +9,9 @@ import { Replica } from "./replica.ts";
 import { MADE, type Subject } from "./subject.ts";
 import { fixtureOf, type Generated, objectionToSequence, SequenceArbitrary, sequenceOf, setupOf } from "./sequence.ts";
 
-/** Something that does not hold. */
+/** A property that a sequence broke. */
 export interface Violation {
-  /** What it is, in words */
+  /** The description of the violation */
   what: string;
   /** The sequence of the run that showed it first */
   index: number;
@@ -27,13 +27,13 @@ export interface ModelCheckOptions {
   era: EraId;
   /** What sequences are about: devices that they make. @default {devices of the first driver whose devices sequences make} */
   subject?: Subject;
-  /** Where all that is drawn comes from */
+  /** The seed of all random choices */
   seed: number;
   /** The numbers of the sequences to run */
   indices: Iterable<number>;
   /** How many operations a sequence has. @default {20} */
   steps?: number;
-  /** One of so many sequences is run a second time, and must show the same. @default {8} */
+  /** One sequence in `again` runs a second time, and must show the same. @default {8} */
   again?: number;
   /** Ends the run */
   signal?: AbortSignal;
@@ -41,7 +41,7 @@ export interface ModelCheckOptions {
   onStep?: (op: Operation, observation: Observation, machine: Machine) => void;
 }
 
-/** What a check came to. */
+/** The result of a check. */
 export interface ModelCheckResult {
   /** How many sequences were run */
   sequences: number;
@@ -51,7 +51,7 @@ export interface ModelCheckResult {
   ms: number;
   /** How many sequences were not checked to their end, because the model lacks what they do */
   gaps: number;
-  /** What does not hold */
+  /** The properties that were broken */
   violations: Violation[];
 }
 

@@ -24,7 +24,7 @@ async function exampleOf(name: string): Promise<{ board: Board; facts: Facts; su
   return { board, facts, subject: subjectOf({ ...board, facts })! };
 }
 
-/** Generates sequences; gives their operations. */
+/** Generates sequences and returns their operations. */
 const generated = (subject: Subject, count: number): Operation[] =>
   Array.from({ length: count }, (_, i) => [...sequenceOf(1, i, { era, subject }).operations]).flat();
 
@@ -35,7 +35,7 @@ const spoken = (trace: SequenceTrace): SequenceTrace =>
     (_, value) => isNotKnown(value) ? ("since" in value ? Number(value.since) + 3 : "of the board") : value,
   );
 
-/** Returns a board that behaves as the model of a device does; `spoil` changes its traces. */
+/** Returns a board that behaves like the model of a device; `spoil` changes its traces. */
 function boardOf(
   facts: Facts,
   board: Board,

@@ -1,6 +1,6 @@
 /**
- * What is not generated, since a board's answer to it is chance or time, or since it ends the board. Each with its reason;
- * everything else that the vocabulary can say is.
+ * Operations that are not generated, since their answer depends on chance or time, or since they end the board. Each has a reason;
+ * everything else that the vocabulary can say is generated.
  *
  * @module
  */
@@ -11,7 +11,7 @@ import type { Inventory, Observation, Operation } from "../model/mod.ts";
 /** How long packets are trapped before anybody looks, in ms: by then a counter is above 0 on a board and on the model. */
 const COUNTING = 300;
 
-/** What is not generated, whatever the driver is. */
+/** The operations that are generated for no driver. */
 export const EXCLUSIONS: readonly FuzzExclusion[] = [
   {
     reason:

@@ -1,5 +1,5 @@
 /**
- * A replica of what there is, kept up by notifications alone: a listener must know at any time what a dump shows.
+ * A replica of the kernel's objects, built from notifications alone: a listener must always know what a dump would show.
  *
  * @module
  */
@@ -46,7 +46,7 @@ const TOLD: readonly Told[] = [
 ];
 const BY_OBJECT = new Map(TOLD.map((told) => [told.object, told]));
 
-/** What somebody knows who only listens. */
+/** The objects that a listener knows from notifications alone. */
 export class Replica {
   readonly #netns = new Map<NetnsName, Map<string, Map<string, Attributes>>>();
   readonly #era: Era;
@@ -64,7 +64,7 @@ export class Replica {
     this.#hides = hides;
   }
 
-  /** Listens to what an operation caused. */
+  /** Takes in the notifications that an operation caused. */
   hear(op: Operation, observation: Observation): void {
     if (this.#hides(op)) this.#keptBack = true;
     if (op.kind === "dev.reload" && op.to !== undefined && observation.result !== "ok") this.#lostOnTheWay = true;
@@ -151,7 +151,7 @@ function differing(
     if (!known) return `${key} is dumped and was not heard of`;
     if (isRuntime(attributes)) continue;
     for (const name in attributes) {
-      // Of a netdev that gets another name or goes to another netns, only later kernels tell
+      // Only later kernels notify if a netdev gets another name or moves to another netns
       if (object === "port" && name === "netdev" && era.portType === "driver") continue;
       if (untold.includes(name) || same(attributes[name], known[name])) continue;
       return `${key}: ${name} is dumped as ${JSON.stringify(attributes[name])} and was heard as ${
@@ -175,7 +175,7 @@ function same(a: Json | undefined, b: Json | undefined): boolean {
   return typeof a === "object" && typeof b === "object" && JSON.stringify(a) === JSON.stringify(b);
 }
 
-/** Returns what one dump speaks of and another does not show. */
+/** Returns a reference in one dump to an object that another dump does not show. */
 function dangling(dumps: ReadonlyMap<string, ReadonlyMap<string, Attributes>>): string | undefined {
   const devices = dumps.get("dev")!;
   for (const [object, dumped] of dumps) {

@@ -1,5 +1,5 @@
 /**
- * What a row of the vocabulary is, and which kinds of operations have no row.
+ * The type of a row of the vocabulary, and the kinds of operations that have no row.
  *
  * @module
  */
@@ -49,14 +49,14 @@ export const uint64: fc.Arbitrary<number> = fc.oneof(
   { weight: 1, arbitrary: fc.constantFrom(4294967295, 4294967296, 9007199254740991, -2) },
 );
 
-/** Returns the index of a port, mostly of one that there is. */
+/** Returns the index of a port, mostly of a port that exists. */
 export function portOf(world: World, instance: InventoryInstance | undefined): number {
   const ports = instance?.ports ?? [];
   if (ports.length > 0 && !world.draw.chance(10)) return world.draw.pick(ports).index;
   return world.draw.of(uint32);
 }
 
-/** Returns a field of an operation that is there in `percent` of a hundred. */
+/** Returns a field of an operation with a probability of `percent` per cent. */
 export function maybe<F extends string, T>(
   world: World,
   percent: number,

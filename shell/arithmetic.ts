@@ -14,7 +14,7 @@ const BINARY: Readonly<Record<string, (a: bigint, b: bigint) => bigint>> = {
   "/": (a, b) => a / nonzero(b),
   "%": (a, b) => a % nonzero(b),
   "**": power,
-  // As the CPU does it: a larger number of bits would need as much memory
+  // Shifts by the count modulo 64, as the CPU does: a bigint shift by a huge count would need that many bits of memory
   "<<": (a, b) => a << (b & 63n),
   ">>": (a, b) => a >> (b & 63n),
   "&": (a, b) => a & b,
@@ -57,7 +57,7 @@ function numberOf(text: string, state: ShellState, depth = 0): bigint {
   throw new ShellError(`Illegal number: ${text}`);
 }
 
-/** Returns the value of an expression, in 64 bits; `word` expands what has expansions in it. */
+/** Returns the value of an expression, in 64 bits; `word` expands operands that contain expansions. */
 export function evaluate(expression: ArithmeticExpression, state: ShellState, word: (text: string) => string): bigint {
   const of = (each: ArithmeticExpression): bigint => BigInt.asIntN(64, evaluate(each, state, word));
   const assign = (target: ArithmeticExpression, value: bigint): bigint => {

@@ -1,5 +1,5 @@
 /**
- * What a command is that a shell has built in.
+ * The interface between a shell and its builtin commands.
  *
  * @module
  */
@@ -10,12 +10,12 @@ import type { Run } from "./run.ts";
 import { ShellError, type ShellState } from "./state.ts";
 import type { System } from "./system.ts";
 
-/** A shell, as what is built into it sees it. */
+/** A shell, as its builtin commands see it. */
 export interface Shell {
   readonly system: System;
   readonly process: Process;
   readonly state: ShellState;
-  /** The line that runs now */
+  /** The number of the script line that runs now */
   readonly line: number;
   /** Actions of traps whose signals arrived */
   readonly trapped: string[];
@@ -23,7 +23,7 @@ export interface Shell {
   assign(name: string, value: string): void;
   /** Runs a script in this shell. */
   evaluate(source: string): Run;
-  /** Runs something one level deeper; an error of the shell if there are too many levels. */
+  /** Runs a body one nesting level deeper; throws an error of the shell if there are too many levels. */
   nest(body: () => Run, name?: string): Run;
   /** Runs a command by its words. */
   run(argv: readonly string[], functions?: boolean): Run;
@@ -31,17 +31,17 @@ export interface Shell {
   join(child: Process, foreground?: boolean): Run;
 }
 
-/** One command that is built in. */
+/** A builtin command. */
 export type Builtin = (shell: Shell, argv: readonly string[]) => Run;
 
-/** Returns a number that a command is given; an error of the shell if it is not one. */
+/** Parses a number among the arguments of a command; throws an error of the shell if it is not a number. */
 export function numeric(text: string | undefined, otherwise: number): number {
   if (text === undefined) return otherwise;
   if (!/^\d+$/.test(text)) throw new ShellError(`Illegal number: ${text}`);
   return Number(text);
 }
 
-/** Writes to standard output; dash prints the same of every error. */
+/** Writes to standard output; like dash, prints the same message for every write error. */
 export function* print(shell: Pick<Shell, "process">, name: string, text: string): Run {
   if ((yield* shell.process.write(1, text)) === "ok") return 0;
   throw new ShellError(`${name}: ${name}: I/O error`, 1);

@@ -1,5 +1,5 @@
 /**
- * What dash has built in.
+ * The builtin commands of dash.
  *
  * @module
  */
@@ -15,7 +15,7 @@ import type { Run } from "./run.ts";
 import { ExitControl, LoopControl, ReturnControl, ShellError } from "./state.ts";
 import { testExpression } from "./test_command.ts";
 
-/** Those that keep the assignments before them (POSIX, 2.14). */
+/** The special builtins: assignments before them stay in effect after the command (POSIX, 2.14). */
 export const SPECIAL_BUILTINS: ReadonlySet<string> = new Set([
   ":",
   ".",
@@ -52,7 +52,7 @@ function* test(shell: Shell, argv: readonly string[]): Run {
   }
 }
 
-/** What is built in, by name. */
+/** The builtin commands by name. */
 export const BUILTINS: Readonly<Record<string, Builtin>> = {
   ":": constant(0),
   "true": constant(0),

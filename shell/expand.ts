@@ -1,5 +1,5 @@
 /**
- * From a word of a script to what a command gets: parameters, command substitution, arithmetic, field splitting, pathnames.
+ * Expands the words of a script to the arguments of a command: parameters, command substitution, arithmetic, fields, pathnames.
  *
  * @module
  */
@@ -12,10 +12,10 @@ import { held, MOST_WORDS, OutOfMemory } from "./memory.ts";
 import type { Run } from "./run.ts";
 import { ShellError, type ShellState } from "./state.ts";
 
-/** What expansion needs of its surroundings. */
+/** The parts of a shell that expansion needs. */
 export interface Surroundings {
   readonly state: ShellState;
-  /** Runs a script in a subshell and gives what it wrote. */
+  /** Runs a script in a subshell and returns its standard output. */
   substitute(script: ParsedScript, source: string): Run<string>;
   /** The paths that a pattern matches, sorted. */
   glob(pattern: string): string[];
@@ -43,20 +43,20 @@ export function* expandFields(words: readonly Word[], scene: Surroundings): Run<
   return fields;
 }
 
-/** Expands a word to one text: where no fields are made, as in an assignment. */
+/** Expands a word to one text, for places without field splitting, such as an assignment. */
 export function* expandText(word: Word | undefined, scene: Surroundings): Run<string> {
   if (!word) return "";
   const pieces = yield* piecesOf(word, scene);
   return pieces.map((piece) => piece.kind === "break" ? " " : piece.text).join("");
 }
 
-/** Expands a word to a pattern: what was quoted in it is escaped. */
+/** Expands a word to a pattern; quoted characters are escaped in it. */
 export function* expandPattern(word: Word, scene: Surroundings): Run<string> {
   const pieces = yield* piecesOf(word, scene);
   return pieces.map((piece) => piece.kind === "literal" ? escape(piece.text) : piece.text).join("");
 }
 
-/** Expands what stands in a here document. */
+/** Expands the text of a here document. */
 export function* expandParts(parts: readonly WordPart[], scene: Surroundings): Run<string> {
   let text = "";
   for (const part of parts) {
@@ -70,7 +70,7 @@ export function* expandParts(parts: readonly WordPart[], scene: Surroundings): R
 const escape = (text: string) => text.replace(/[\\*?[\]]/g, "\\$&");
 const unescape = (pattern: string) => pattern.replace(/\\([^])/g, "$1");
 
-/** Splits what was expanded at IFS; gives patterns. */
+/** Splits the results of expansions at IFS; returns patterns. */
 function split(pieces: readonly Piece[], ifs: string): string[] {
   const fields: string[] = [];
   let field: string | undefined;
@@ -174,7 +174,7 @@ function* partPieces(part: WordPart, scene: Surroundings, quoted: boolean): Run<
       }
     }
     default:
-      // What only other shells have stands for itself
+      // Syntax that only other shells have is taken literally
       return [{ text: part.text, kind: "literal" }];
   }
 }
@@ -237,7 +237,7 @@ function* operand(word: Word, scene: Surroundings, quoted: boolean): Run<Piece[]
   return quoted ? [{ text: pieces.map((piece) => piece.text).join(""), kind: "literal" }] : pieces;
 }
 
-/** Parses a script; what was not understood is in its `errors`. */
+/** Parses a script; syntax errors are in its `errors`. */
 export function parseScript(source: string): ParsedScript {
   return parse(source);
 }

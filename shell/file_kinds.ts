@@ -1,5 +1,5 @@
 /**
- * Open files of the simulated machine, by what they are: text in memory, sysfs, devices, netns.
+ * The kinds of open files on the simulated machine: text in memory, sysfs, devices, netns.
  *
  * @module
  */
@@ -8,7 +8,7 @@ import { MOST_TEXT } from "./memory.ts";
 import { Plain, type Read } from "./open_file.ts";
 import type { Run } from "./run.ts";
 
-/** The files of `/dev` by name: what one read returns. */
+/** The files of `/dev` by name, each with a function that returns the result of one read. */
 export const DEVICES: Readonly<Record<string, (most: number) => Read>> = {
   null: () => ({ end: true }),
   zero: (most) => ({ text: "\0".repeat(Math.min(most, 4096)) }),
@@ -39,7 +39,7 @@ export class TextFile extends Plain {
   }
 }
 
-/** A file of sysfs or debugfs: one read gives all of it, each write is one. */
+/** A file of sysfs or debugfs: the first read takes the whole text, and each `write(2)` reaches the kernel separately. */
 export class SysfsFile extends Plain {
   #rest: string | undefined;
   constructor(

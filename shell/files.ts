@@ -12,12 +12,12 @@ import { DeviceFile, DEVICES, NetnsFile, SysfsFile, TextFile, UnreadableFile } f
 import type { OpenFile } from "./open_file.ts";
 import type { Run } from "./run.ts";
 
-/** What a path is. */
+/** The result of `stat(2)` on a path. */
 export interface Stat {
   type: "dir" | "file" | "link" | "char";
   mode: number;
   size: number;
-  /** Where a link points to */
+  /** The path to which a link points */
   target?: string;
   /** ms since 1970 */
   time: number;
@@ -28,7 +28,7 @@ export interface Stat {
 /** How a file is opened: to read, to overwrite, to append. */
 export type OpenMode = "r" | "w" | "a";
 
-/** What the file system needs of the machine. */
+/** The parts of the machine that the file system needs. */
 export interface FileHost {
   /** `/sys` as a netns sees it */
   sysfs(netns: string): TreeDirectory;
@@ -36,9 +36,9 @@ export interface FileHost {
   writeSysfs(path: string, value: string, netns: string): Run<string>;
   /** Names under `/run/netns` */
   netns(): readonly string[];
-  /** True if that folder exists: the first netns makes it, and it stays */
+  /** True if `/run/netns` exists: the first netns makes the folder, and it stays */
   netnsMade(): boolean;
-  /** A file below `/run/netns` or `/lib/firmware` was made or written, or taken away: undefined */
+  /** Called if a file below `/run/netns` or `/lib/firmware` was made or written; `text` is undefined if it was removed */
   runFile(path: string, text: string | undefined): void;
   /** True if there is a program at a path */
   program(path: string): boolean;
@@ -74,13 +74,13 @@ function elsewhere(path: string): never {
   throw new ModelGap(path, "the model does not know what else is in the file system of a machine");
 }
 
-/** Files that the kernel looks at. */
+/** Files that the kernel uses. */
 const KNOWN = /^\/(?:run\/netns|lib\/firmware)\//;
 
 const parentOf = (path: string) => path.slice(0, path.lastIndexOf("/")) || "/";
 const nameOf = (path: string) => path.slice(path.lastIndexOf("/") + 1);
 
-/** Returns the paths that a pattern matches, sorted; written as the pattern is. */
+/** Returns the paths that a pattern matches, sorted; relative if the pattern is relative. */
 export function globPaths(files: FileSystem, pattern: string, cwd: string, netns: string): string[] {
   const parts = pattern.split("/");
   let paths = [parts[0] === "" ? "/" : ""];
@@ -204,7 +204,7 @@ export class FileSystem {
   /**
    * Returns the names in a directory, sorted; undefined where there is no directory.
    *
-   * @param known Whether the names that are known will do, where a machine has others, too
+   * @param known True if the model's names are enough in a folder where a real machine has more files
    */
   list(path: string, netns: string, known = false): string[] | undefined {
     if (path === "/run/netns") {
@@ -238,7 +238,7 @@ export class FileSystem {
         if (mode === "r") return { errno: "ENOENT" };
         return { errno: this.stat(parentOf(path), netns)?.type === "dir" ? "EACCES" : "ENOENT" };
       }
-      // Other file systems ask nothing of root
+      // On other file systems root passes every permission check
       const denied = !found.path.startsWith("/sys/kernel/debug/") &&
         (found.mode & (mode === "r" ? 0o444 : 0o222)) === 0;
       return denied ? { errno: "EACCES" } : { file: this.#sysfsFile(found.path, netns) };
@@ -281,7 +281,7 @@ export class FileSystem {
     );
   }
 
-  /** Makes a directory; gives `ok` or an errno. */
+  /** Makes a directory; returns `ok` or an errno. */
   mkdir(path: string, netns: string): string {
     if (this.stat(path, netns)) return "EEXIST";
     if (path.startsWith("/sys/")) return "EPERM";
@@ -290,7 +290,7 @@ export class FileSystem {
     return "ok";
   }
 
-  /** Takes a file, or a directory that is empty; gives `ok` or an errno. */
+  /** Removes a file or an empty directory; returns `ok` or an errno. */
   remove(path: string, netns: string): string {
     const found = this.stat(path, netns, false);
     if (!found) return "ENOENT";
@@ -304,7 +304,7 @@ export class FileSystem {
 
 const byName = (a: string, b: string) => a < b ? -1 : a > b ? 1 : 0;
 
-/** Returns how many bytes a text is. */
+/** Returns the length of a text in bytes of UTF-8. */
 export function byteLength(text: string): number {
   let bytes = text.length;
   for (let i = 0; i < text.length; i++) {

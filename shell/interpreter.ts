@@ -35,7 +35,7 @@ import type { System } from "./system.ts";
 /** How deep functions, `eval` and `.` can be nested: the depth of dash. */
 const MOST_NESTED = 1000;
 
-/** After so many jobs, the shell forgets those that have ended. */
+/** If a shell has more jobs than this, it forgets the jobs that have ended. */
 const MOST_ENDED_JOBS = 1024;
 
 /** One shell at work in one process. */
@@ -44,10 +44,10 @@ export class Interpreter implements Shell, Lists {
   readonly trapped: string[] = [];
   #line = 1;
   #source = "";
-  /** How many callers test the status of the command that runs: `set -e` ignores a failure then */
+  /** The number of callers that test the status of the running command; above 0, `set -e` ignores a failure */
   #tested = 0;
   #nested = 0;
-  /** The builtin that runs a script, for messages: `eval: ` */
+  /** The prefix of messages while a builtin runs a script: `eval: ` */
   #within = "";
 
   constructor(readonly system: System, readonly process: Process, readonly state: ShellState) {}
@@ -57,7 +57,7 @@ export class Interpreter implements Shell, Lists {
     return this.#line;
   }
 
-  /** Runs a script to its end, traps and all; gives the exit status. */
+  /** Runs a script to its end, with its traps; returns the exit status. */
   *runScript(source: string): Run {
     let status: number;
     try {
@@ -69,7 +69,7 @@ export class Interpreter implements Shell, Lists {
     return yield* this.#leave(status);
   }
 
-  /** What the trap of `EXIT` does, then the status. */
+  /** Runs the trap of `EXIT`, then returns the exit status. */
   *#leave(status: number): Run {
     const trap = this.state.traps.get("EXIT");
     if (trap === undefined) return status;
@@ -128,7 +128,7 @@ export class Interpreter implements Shell, Lists {
       if (!(error instanceof ShellError)) throw error;
       return yield* this.#complain(error);
     }
-    // A shell without job control: what it runs in the background does not hear Ctrl-C, unless it asks for it by itself
+    // Without job control, a background process ignores Ctrl-C, unless the process itself sets a handler
     process.ignored.add("INT").add("QUIT");
     process.name = this.#source.slice(command.pos, command.end);
     const { jobs } = this.state;
@@ -138,7 +138,7 @@ export class Interpreter implements Shell, Lists {
     return 0;
   }
 
-  /** A subshell in a process of its own. */
+  /** Starts a subshell in a new process. */
   #fork(files: Map<number, OpenFile>, body: (shell: Interpreter) => Run): Process {
     const { system, state, process } = this;
     const line = this.#line;
@@ -196,7 +196,7 @@ export class Interpreter implements Shell, Lists {
     return negated ? Number(status === 0) : status;
   }
 
-  /** The parts of a pipeline, each in a process of its own. */
+  /** Runs the commands of a pipeline, each in its own process. */
   *#stages(node: Pipeline): Run {
     if (!this.system.scheduler.hasRoom(node.commands.length)) throw new ShellError("Cannot fork", 2, true);
     const children = startPipeline(
@@ -208,7 +208,7 @@ export class Interpreter implements Shell, Lists {
     return children.at(-1)!.status!;
   }
 
-  /** Waits for a process to end and gives its status. */
+  /** Waits for a process to end and returns its exit status. */
   *join(child: Process, foreground = true): Run {
     yield* this.process.join(child, foreground);
     this.system.scheduler.reap(child);
@@ -284,7 +284,7 @@ export class Interpreter implements Shell, Lists {
     }
   }
 
-  /** A simple command: assignments, words, redirections. */
+  /** Runs a simple command: assignments, words, redirections. */
   *#simple(node: Command): Run {
     const redirections = node.redirects;
     const { argv, assignments } = yield* expandCommand(node, this);
@@ -316,7 +316,7 @@ export class Interpreter implements Shell, Lists {
     this.state.assign(name, value);
   }
 
-  /** Runs a command by its words: a function, what is built in, or a program. */
+  /** Runs a command by its words: a function, a builtin, or a program. */
   *run(argv: readonly string[], functions = true): Run {
     const name = argv[0]!;
     const own = functions ? this.state.functions.get(name) : undefined;
@@ -326,7 +326,7 @@ export class Interpreter implements Shell, Lists {
     return yield* this.program(argv);
   }
 
-  /** Runs a program; an error of the shell if no program has that name. */
+  /** Runs a program; throws an error of the shell if no program has that name. */
   *program(argv: readonly string[], within = this.#within): Run {
     this.process.env = this.state.environment;
     return yield* this.system.execute(
@@ -351,7 +351,7 @@ export class Interpreter implements Shell, Lists {
     }
   }
 
-  /** Runs a function, or what `eval` and `.` run, a level deeper. The shell gives up where there are too many levels. */
+  /** Runs a function, or a script of `eval` or `.`, one nesting level deeper. The shell fails if there are too many levels. */
   *nest(body: () => Run, name = ""): Run {
     if (this.#nested >= MOST_NESTED) {
       throw new ShellError(`${name}Maximum function recursion depth (${MOST_NESTED}) reached`, 2, true);
@@ -367,7 +367,7 @@ export class Interpreter implements Shell, Lists {
     }
   }
 
-  /** The body of a function. */
+  /** Runs the body of a function. */
   *_body(body: CommandNode | CompoundList): Run {
     return body.type === "CompoundList" ? yield* this.list(body) : yield* this.#command(body);
   }
@@ -378,7 +378,7 @@ export class Interpreter implements Shell, Lists {
     throw new ExitControl(yield* this.program(argv, "exec: "));
   }
 
-  /** Does something with redirections in force. */
+  /** Runs a body while redirections are in effect. */
   *#redirected(redirections: readonly Redirection[], body: (shell: Interpreter) => Run): Run {
     if (redirections.length === 0) return yield* body(this);
     const restore = this.process.saveFiles();
@@ -388,7 +388,7 @@ export class Interpreter implements Shell, Lists {
         return yield* body(this);
       } catch (error) {
         if (!(error instanceof ShellError)) throw error;
-        // Printed where the command itself would have printed it
+        // The error goes to the standard error of the redirected command
         return yield* this.#complain(error);
       }
     } finally {
@@ -396,7 +396,7 @@ export class Interpreter implements Shell, Lists {
     }
   }
 
-  // What expansion asks for
+  // Methods that expansion calls
 
   *substitute(script: ParsedScript, source: string): Run<string> {
     const files = new Map(this.process.files);
@@ -412,7 +412,7 @@ export class Interpreter implements Shell, Lists {
   }
 }
 
-/** Returns a shell of its own in a process, with the variables that it inherits. */
+/** Returns a new shell in a process, with the variables that it inherits. */
 export function shellIn(
   system: System,
   process: Process,

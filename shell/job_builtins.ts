@@ -1,5 +1,5 @@
 /**
- * What dash has built in for jobs and signals: wait, kill, jobs, trap.
+ * The builtin commands of dash for jobs and signals: wait, kill, jobs, trap.
  *
  * @module
  */
@@ -55,7 +55,7 @@ export const JOB_BUILTINS: Readonly<Record<string, Builtin>> = {
         status = 1;
       } else if (!probe) {
         process.kill(signal);
-        // A process that kills itself does not get any further
+        // A process that kills itself stops here
         if (process === shell.process) yield { turn: true };
       }
     }

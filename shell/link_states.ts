@@ -1,16 +1,16 @@
 /**
- * What ip(8) shows of a netdev and the model does not have: a MAC address, an MTU, the qdisc.
+ * The attributes of a netdev that ip(8) shows and the model lacks: MAC address, MTU, qdisc.
  *
  * @module
  */
 
 import type { NetdevShown } from "../model/net/netns.ts";
 
-/** What ip(8) shows of a netdev and the model does not have. */
+/** The attributes of a netdev that ip(8) shows and the model lacks. */
 export interface LinkState {
   mtu: number;
   address: string;
-  /** True if it was ever up: only then it has a qdisc */
+  /** True if the netdev was ever up: before that it has no qdisc */
   opened: boolean;
 }
 

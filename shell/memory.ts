@@ -1,5 +1,5 @@
 /**
- * What a process may hold in memory.
+ * The bounds on the memory of a process.
  *
  * @module
  */
@@ -7,7 +7,7 @@
 /** The most characters of a text in a process or a file. */
 export const MOST_TEXT = 16 * 1024 * 1024;
 
-/** A command has at most so many words. */
+/** The most words of a command. */
 export const MOST_WORDS = 1024 * 1024;
 
 /** Thrown inside a process that needs more memory than the machine has. */
@@ -15,7 +15,7 @@ export class OutOfMemory extends RangeError {
   override name = "OutOfMemory";
 }
 
-/** Gives back a text that a process may hold; ends the process if the text is too long. */
+/** Returns the text unchanged; throws {@linkcode OutOfMemory} if it is too long for a process. */
 export function held(text: string): string {
   if (text.length > MOST_TEXT) throw new OutOfMemory("Out of memory");
   return text;

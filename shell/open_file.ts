@@ -15,17 +15,17 @@ export type Read = { text: string } | { end: true } | { errno: string };
 export interface OpenFile {
   /** Waits for something to read. */
   read(most?: number): Run<Read>;
-  /** Writes as one `write(2)`; gives `ok` or an errno. */
+  /** Writes as one `write(2)`; returns `ok` or an errno. */
   write(text: string): Run<string>;
-  /** Another descriptor of it. */
+  /** Counts one more descriptor of this open file. */
   retain(): void;
-  /** One descriptor less. */
+  /** Counts one descriptor less. */
   release(): void;
-  /** Its path, where it has one */
+  /** The path of the file, if it has one */
   readonly path?: string;
 }
 
-/** A file that need not know when it is closed. */
+/** A file that does nothing when it is closed. */
 export abstract class Plain implements OpenFile {
   abstract read(most?: number): Run<Read>;
   abstract write(text: string): Run<string>;
@@ -33,7 +33,7 @@ export abstract class Plain implements OpenFile {
   release(): void {}
 }
 
-/** A file that passes what is written to a function; it has nothing to read. */
+/** A file that passes written text to a function, and cannot be read. */
 export class Sink extends Plain {
   constructor(readonly take: (text: string) => void) {
     super();

@@ -4,7 +4,7 @@
  * @module
  */
 
-/** Their names: running one is a gap, not "not found". */
+/** The names of these programs: to run one is a gap of the model, not "not found". */
 export const OTHER_PROGRAMS: ReadonlySet<string> = new Set(
   `arpd bridge ctstat dcb genl ifstat lnstat netshaper nstat rdma routef routel rtacct rtmon rtstat ss tc tipc vdpa
   depmod kmod modinfo

@@ -1,10 +1,10 @@
 /**
- * Patterns of the shell: `*`, `?` and `[...]`; a backslash takes what follows literally.
+ * Patterns of the shell: `*`, `?` and `[...]`; a backslash makes the next character literal.
  *
  * @module
  */
 
-/** True if a pattern has anything in it but literal text. */
+/** True if a pattern contains more than literal text. */
 export function isPattern(pattern: string): boolean {
   return /(?:^|[^\\])(?:\\\\)*[*?[]/.test(pattern);
 }
@@ -44,7 +44,7 @@ const CLASSES: Readonly<Record<string, string>> = {
   graph: "\\x21-\\x7e",
 };
 
-/** Returns what stands between the brackets of a set, for a regular expression. */
+/** Returns the text between the brackets of a set, for a regular expression. */
 export function setSource(text: string): string {
   return text.replace(/\[:(\w+):\]|\\.|[\]\\[^]/g, (all, name: string | undefined) => {
     if (name !== undefined) return CLASSES[name] ?? "";
@@ -54,12 +54,12 @@ export function setSource(text: string): string {
 
 const literal = (char: string) => /[\\^$.*+?()[\]{}|/]/.test(char) ? `\\${char}` : char;
 
-/** True if a whole text is of a pattern. */
+/** True if a pattern matches a whole text. */
 export function matches(pattern: string, text: string): boolean {
   return new RegExp(`^${patternSource(pattern)}$`).test(text);
 }
 
-/** Removes what a pattern matches at the start or at the end, as `${x#p}` and `${x%p}` do. */
+/** Removes the text that a pattern matches at the start or at the end, as `${x#p}` and `${x%p}` do. */
 export function strip(text: string, pattern: string, operator: "#" | "##" | "%" | "%%"): string {
   const longest = operator.length === 2;
   if (operator[0] === "#") {

@@ -17,7 +17,7 @@ const SIMPLE: Readonly<Record<string, string>> = {
   "\\": "\\",
 };
 
-/** JavaScript writes no more digits after the point. */
+/** The most digits that JavaScript writes after the decimal point. */
 const MOST_PLACES = 100;
 
 /** Replaces escapes as dash's echo does; `\c` ends the text. */

@@ -9,13 +9,13 @@ import { type OpenFile, type Read, readWhole } from "./open_file.ts";
 import { type Pause, type Run, SPENT, type Wait } from "./run.ts";
 import { type Signal, Signalled, SIGNALS } from "./signals.ts";
 
-/** How many commands, reads, writes and turns of a loop make a share. */
+/** The CPU share of a process per turn: a number of commands, reads, writes and loop turns. */
 const SHARE = 1000;
 
-/** A process calls so many levels deep. */
+/** The most levels of nested calls in a process. */
 const MOST_CALLS = 4096;
 
-/** What a process is started with. */
+/** The parameters with which a process is started. */
 export interface ProcessOptions {
   files: Map<number, OpenFile>;
   cwd: string;
@@ -26,7 +26,7 @@ export interface ProcessOptions {
 
 /** One process. */
 export class Process {
-  /** Exit status, once it has ended; 128 and a signal's number where that ended it */
+  /** Exit status after the process has ended; 128 plus the signal's number if a signal ended it */
   status: number | undefined;
   /** The handlers of the signals that it handles */
   readonly handlers = new Map<Signal, () => void>();
@@ -38,7 +38,7 @@ export class Process {
   readonly parent: Process | undefined;
   /** The command line, for lists of processes */
   name = "sh";
-  /** What runs, and above it what it has called */
+  /** The stack of running calls; the last one is running now */
   readonly #runs: Run<unknown>[] = [];
   #wait: Wait | undefined;
   #signal: Signal | undefined;
@@ -80,12 +80,12 @@ export class Process {
     return "until" in this.#wait ? this.#wait.until <= now : this.#wait.ready();
   }
 
-  /** When it wakes up by itself; undefined if only another process can wake it. */
+  /** Returns when the process wakes up by itself; undefined if only another process can wake it. */
   get wakes(): number | undefined {
     return this.status === undefined && this.#wait && "until" in this.#wait ? this.#wait.until : undefined;
   }
 
-  /** Runs it to where it waits next; true if it has used up its share of the CPU. */
+  /** Runs the process until it waits next; returns true if it has used up its share of the CPU. */
   step(): boolean {
     const signal = this.#signal;
     this.#signal = undefined;
@@ -102,7 +102,7 @@ export class Process {
     return false;
   }
 
-  /** Runs it to where it waits next, or to its exit status. */
+  /** Runs the process until it waits next or exits. */
   #resume(signalled: Signalled | undefined): Wait | number {
     let thrown: { error: unknown } | undefined = signalled && { error: signalled };
     let result: unknown;
@@ -162,13 +162,13 @@ export class Process {
     if (interrupted && child.status === 128 + SIGNALS.INT) throw new Signalled("INT");
   }
 
-  /** A Ctrl-C on its terminal. */
+  /** Handles a Ctrl-C on the terminal of the process. */
   interrupt(): void {
     if (this.#joined && this.#joined.status === undefined) this.#interrupted = true;
     else this.kill("INT");
   }
 
-  /** Sends it a signal. */
+  /** Sends the process a signal. */
   kill(signal: Signal): void {
     if (this.status !== undefined) return;
     const handler = signal === "KILL" ? undefined : this.handlers.get(signal);
@@ -206,7 +206,7 @@ export class Process {
     this.files.delete(fd);
   }
 
-  /** Writes to a descriptor; gives `ok` or an errno. */
+  /** Writes to a descriptor; returns `ok` or an errno. */
   *write(fd: number, text: string): Run<string> {
     if (text === "") return "ok";
     if (this.spend()) yield SPENT;

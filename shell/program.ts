@@ -1,5 +1,5 @@
 /**
- * What a program of the simulated machine is.
+ * The interface of programs on the simulated machine.
  *
  * @module
  */
@@ -10,29 +10,29 @@ import type { Process } from "./process.ts";
 import type { Run } from "./run.ts";
 import type { Programs, System } from "./system.ts";
 
-/** What a program is run with. */
+/** The environment in which a program runs. */
 export interface Call {
   readonly system: System;
   readonly process: Process;
-  /** Its name, then its arguments */
+  /** The name of the program, then its arguments */
   readonly argv: readonly string[];
   readonly args: readonly string[];
-  /** Writes to standard output; gives `ok` or an errno. */
+  /** Writes to standard output; returns `ok` or an errno. */
   out(text: string): Run<string>;
   /** Writes to standard error. */
   err(text: string): Run<string>;
-  /** A path made absolute. */
+  /** Returns a path made absolute. */
   path(path: string): string;
   /** Runs another program in the same process. */
   exec(argv: readonly string[]): Run;
-  /** Runs another program in a process of its own. */
+  /** Runs another program in a new process. */
   execIn(process: Process, argv: readonly string[]): Run;
 }
 
-/** A program: gives its exit status. */
+/** A program; it returns its exit status. */
 export type Program = (call: Call) => Run;
 
-/** Returns what a program is run with, made of a process. */
+/** Returns the environment for a program in a process. */
 function makeCall(system: System, process: Process, argv: readonly string[]): Call {
   return {
     system,

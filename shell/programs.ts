@@ -20,7 +20,7 @@ import { sed } from "./programs/sed.ts";
 import { SYSTEM_PROGRAMS } from "./programs/system_programs.ts";
 import { TEXT_PROGRAMS } from "./programs/text_programs.ts";
 
-/** What a shell has built in and what is a program as well, for those that run programs. */
+/** The commands that are both builtins and programs, for programs that run other programs. */
 const ALSO_PROGRAMS = ["echo", "printf", "test", "[", "true", "false", "kill", "pwd"];
 
 const builtin = (name: string): Program =>

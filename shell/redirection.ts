@@ -25,7 +25,7 @@ function withoutTabs(part: WordPart, index: number): WordPart {
   return { ...part, value: part.value.replace(index === 0 ? /^\t+/gm : /(?<=\n)\t+/g, "") };
 }
 
-/** Puts one redirection into force in the process of a shell. */
+/** Applies one redirection to the process of a shell. */
 export function* redirect(redirection: Redirection, shell: RedirectedShell): Run<void> {
   const { process, system } = shell;
   const given = redirection.descriptor?.type === "FileDescriptor" ? redirection.descriptor.value : undefined;

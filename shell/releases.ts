@@ -10,7 +10,7 @@ import type { Qdiscs } from "./link_states.ts";
 
 export type { EthtoolFacts };
 
-/** What programs show of a kernel. */
+/** The properties of a kernel that programs show. */
 export interface KernelFacts extends Omit<ProgramsEra, "modules" | "qdisc"> {
   /** The modules that are loaded, the latest first: name, size, users */
   readonly modules: readonly (readonly [name: string, size: number, ...users: string[]])[];

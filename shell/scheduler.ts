@@ -11,7 +11,7 @@ import { ShellError } from "./state.ts";
 /** The most processes that are alive at the same time. */
 const MOST_PROCESSES = 4096;
 
-/** The time that a share takes, in ms. */
+/** The time that one CPU share takes, in ms. */
 const SHARE_MS = 10;
 
 /** Runs processes, one at a time, in the order in which they were started; lets time pass when all of them wait. */
@@ -28,15 +28,15 @@ export class Scheduler {
     return this.#processes.get(pid);
   }
 
-  /** Those that have not ended. */
+  /** The processes that have not ended. */
   get living(): readonly Process[] {
     return [...this.#processes.values()].filter((process) => process.status === undefined);
   }
 
-  /** True if so many more processes can be started. */
+  /** True if this number of further processes can be started. */
   hasRoom(count: number): boolean {
     if (this.#processes.size + count <= MOST_PROCESSES) return true;
-    // Nobody waits any more for those that ended after their parent
+    // No process waits for a child that ends after its parent
     for (const process of this.#processes.values()) if (process.parent?.status !== undefined) this.reap(process);
     return this.#processes.size + count <= MOST_PROCESSES;
   }

@@ -12,7 +12,7 @@ import { PROGRAMS } from "./programs.ts";
 import { ExitControl, ReturnControl, type ShellState } from "./state.ts";
 import { System, type SystemOptions } from "./system.ts";
 
-/** What a login is made with. */
+/** Options of a login. */
 export interface SessionOptions extends SystemOptions {
   /** The name of the shell in its messages. @default {"/bin/sh"} */
   name?: string;
@@ -23,19 +23,19 @@ export interface SessionOptions extends SystemOptions {
   interrupted?: () => boolean;
 }
 
-/** What a command line did. */
+/** The result of a command line. */
 export interface Result {
   command: string;
   /** The exit status */
   rc: number;
-  /** What it printed; empty where an {@linkcode Output} takes it */
+  /** The printed text; empty if an {@linkcode Output} takes it */
   stdout: string;
   stderr: string;
-  /** devlink messages by netns, whether anybody heard them or not */
+  /** devlink messages by netns, also messages without a listener */
   notify: Record<string, Notification[]>;
   /** Lines of the kernel log that came */
   kmsg: string[];
-  /** What the model has no answer for: later results may be wrong then */
+  /** Messages about gaps of the model: after a gap, later results may be wrong */
   gaps: string[];
 }
 

@@ -7,7 +7,7 @@
 import { forEachChild, type SyntaxNode } from "unbash";
 import { parseScript } from "./expand.ts";
 
-/** True if a text is a command line that is whole: nothing that it begins is left open. */
+/** True if a text is a complete command line: no quote, compound command or here document is left open. */
 export function isComplete(text: string): boolean {
   if (/(?:^|[^\\])(?:\\\\)*\\$/.test(text)) return false;
   if (/(?:\|\|?|&&)\s*$/.test(text)) return false;
@@ -48,7 +48,7 @@ export function splitCommands(script: string): string[] {
     }
     let end = at + 1;
     while (end <= lines.length && !isComplete(lines.slice(at, end).join("\n"))) end++;
-    // What is never whole is wrong by itself
+    // A text that never becomes complete is a syntax error
     if (end > lines.length) end = at + 1;
     commands.push(lines.slice(at, end).join("\n"));
     at = end;

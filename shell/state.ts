@@ -1,5 +1,5 @@
 /**
- * What a POSIX shell keeps from command to command: variables, functions, positional parameters, options, traps.
+ * The state that a POSIX shell keeps between commands: variables, functions, positional parameters, options, traps.
  *
  * @module
  */
@@ -25,7 +25,7 @@ export class ShellState {
   parameters: string[] = [];
   /** The local variables of the function that runs, with their values outside of it */
   locals: Map<string, string | undefined> | undefined;
-  /** How many loops run, one in another */
+  /** The number of nested loops that run now */
   loops = 0;
   /** `$?` */
   status = 0;
@@ -86,7 +86,7 @@ export class ShellState {
     if (!this.locals.has(name)) this.locals.set(name, this.variables.get(name));
   }
 
-  /** Begins a function with local variables of its own; returns what ends the function. */
+  /** Begins a function with its own local variables; returns a callback that ends the function. */
   enterFunction(parameters: string[]): () => void {
     const { locals, loops, parameters: before } = this;
     this.loops = 0;
@@ -104,7 +104,7 @@ export class ShellState {
     };
   }
 
-  /** Sets and exports variables for one command; returns what restores them. */
+  /** Sets and exports variables for one command; returns a callback that restores them. */
   lend(assignments: readonly (readonly [name: string, value: string])[]): () => void {
     const before = assignments.map(([name]) => [name, this.variables.get(name), this.exported.has(name)] as const);
     for (const [name, value] of assignments) this.assign(name, value);
@@ -158,7 +158,7 @@ export class ReturnControl extends Error {
   }
 }
 
-/** Thrown by `exit`, and where a shell gives up. */
+/** Thrown by `exit`, and if a shell gives up. */
 export class ExitControl extends Error {
   override name = "ExitControl";
   constructor(readonly status: number) {

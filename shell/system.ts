@@ -1,5 +1,5 @@
 /**
- * One simulated machine: the model's kernel, files, processes, programs, and who listens.
+ * One simulated machine: the model's kernel, files, processes, programs, and listeners to its messages.
  *
  * @module
  */
@@ -24,7 +24,7 @@ import type { Run } from "./run.ts";
 import { Scheduler } from "./scheduler.ts";
 import { type BuildName, buildOf, type KernelFacts } from "./releases.ts";
 
-/** What a machine is made with. */
+/** Options of a machine. */
 export interface SystemOptions {
   /** Which kernel it runs */
   era: EraId;
@@ -34,7 +34,7 @@ export interface SystemOptions {
   iproute2?: string;
   /** `uname -r`. By default the release of the kernel that the era was taken from */
   release?: string;
-  /** Of everything that a kernel would draw at random */
+  /** The seed of everything that a kernel would draw at random */
   seed?: number;
   /** The time of the clock at boot, in ms since 1970. @default {the time of the release of the model's newest kernel} */
   date?: number;
@@ -43,7 +43,7 @@ export interface SystemOptions {
 /** The programs of a machine. */
 export interface Programs {
   readonly names: ReadonlySet<string>;
-  /** Runs one of them in a process. */
+  /** Runs a program in a process. */
   run(system: System, process: Process, name: string, argv: readonly string[]): Run;
 }
 
@@ -61,21 +61,21 @@ export interface LogLine {
   text: string;
 }
 
-/** What happened since the last question. */
+/** The events since the last call. */
 export interface Happened {
   notify: Record<string, Notification[]>;
   kmsg: string[];
-  /** Messages about what the model has no answer for */
+  /** Messages about gaps of the model */
   gaps: string[];
 }
 
 /** The version of iproute2 whose programs are modelled. */
 export const MODELLED_IPROUTE2 = "7.3";
 
-/** The exit status of what the model has no answer for; programs of the machine do not use it. */
+/** The exit status of a command that the model has no answer for; no program of the machine uses this status. */
 export const GAP_STATUS = 125;
 
-/** What ip(8) shows of a netdev. */
+/** The attributes of a netdev that ip(8) shows. */
 export interface Seen {
   ifindex: number;
   address: string;
@@ -95,7 +95,7 @@ export interface Pace {
   step?: number;
 }
 
-/** What an emulated machine of 2026 takes. */
+/** The times of an emulated machine of 2026. */
 export const PACE: Pace = { start: () => 20, reload: 60 };
 /** How long the boot took before anybody could log in, in ms. */
 const BOOTED = 3000;
@@ -122,7 +122,7 @@ export class System {
   /** How many operations take their time, others beside them */
   #waiting = 0;
   #happened: Happened = { notify: {}, kmsg: [], gaps: [] };
-  /** Called at once with each message about what the model has no answer for */
+  /** Called at once with each message about a gap of the model */
   onGap: ((message: string) => void) | undefined;
 
   constructor(options: SystemOptions, readonly programs: Programs) {
@@ -162,7 +162,7 @@ export class System {
     });
   }
 
-  /** What the clock said at boot, in ms since 1970. */
+  /** The time of the clock at boot, in ms since 1970. */
   get date(): number {
     return this.#date;
   }
@@ -249,7 +249,7 @@ export class System {
     return observation;
   }
 
-  /** Starts a listener; returns what stops it. */
+  /** Starts a listener; returns a callback that stops it. */
   listen(listener: Listener): () => void {
     this.#listeners.add(listener);
     this.#look();
@@ -264,14 +264,14 @@ export class System {
     };
   }
 
-  /** Returns what happened since the last time. */
+  /** Returns the events since the last call. */
   take(): Happened {
     const happened = this.#happened;
     this.#happened = { notify: {}, kmsg: [], gaps: [] };
     return happened;
   }
 
-  /** Records something that the model has no answer for; returns the exit status of the command. */
+  /** Records a gap of the model; returns the exit status of the command. */
   gap({ message }: ModelGap): number {
     this.#happened.gaps.push(message);
     this.onGap?.(message);
@@ -294,7 +294,7 @@ export class System {
     return undefined;
   }
 
-  /** Returns what was last seen of a netdev, by its name: it may be gone by now. */
+  /** Returns the last seen attributes of a netdev by its name; the netdev may be gone by now. */
   seen(netns: string, name: string): Seen {
     return this.#seen.get(`${netns}:${name}`) ?? { ifindex: 0, address: "00:00:00:00:00:00", mtu: 1500, qdisc: "noop" };
   }
@@ -354,9 +354,9 @@ export class System {
   }
 
   /**
-   * Looks whether the programs of iproute2 are those that are modelled.
+   * Checks that the model has the programs of this iproute2 version.
    *
-   * @throws {ModelGap} If they are not
+   * @throws {ModelGap} If it does not have them
    */
   checkIproute2(program: string): void {
     if (this.iproute2 === MODELLED_IPROUTE2) return;

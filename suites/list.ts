@@ -53,7 +53,7 @@ export const DEFAULT = {
   pcs: ["pcs"],
 } as const;
 
-/** The suites that run only where they are named: they break a kernel, or are for what a board has of its own. */
+/** The suites that run only if they are named: they break a kernel, or need hardware that only some boards have. */
 export const NAMED = {
   netdevsim: ["stale"],
   mlx5: ["mlx5_failures", "mlx5_commands", "mlx5_withheld", "mlx5_card", "mlx5_health", "mlx5_netns"],

@@ -58,7 +58,7 @@ export function tableOf(rows: readonly (readonly string[])[]): string {
   return padded.map((row) => `| ${row.join(" | ")} |`).join("\n");
 }
 
-/** Suites that are recorded on their own, and what they are of: these are no tests of devlink. */
+/** Suites that are recorded separately, with their subject; these do not test devlink. */
 const APART: Readonly<Record<string, string>> = { pcs: "MAC and PCS", phy: "MAC and PHY" };
 
 /** Returns what a trace is of: the driver of the board's own device, or what its sequences make. */
@@ -92,7 +92,7 @@ export async function judged(traces: readonly Trace[]): Promise<Judged[]> {
   })));
 }
 
-/** netdevsim, then other drivers, then what has no devlink instance. */
+/** Orders subjects: netdevsim, then other drivers, then devices without a devlink instance. */
 const rankOf = (subject: string) => subject === "netdevsim" ? 0 : subject.startsWith("MAC") ? 2 : 1;
 
 const subjectsOf = (all: readonly Judged[]) =>
@@ -118,7 +118,7 @@ export function agreementTable(all: readonly Judged[]): string {
   ]);
 }
 
-/** Returns what the generic driver predicts of drivers that it does not know: a row a recording. */
+/** Returns the table of the generic driver's predictions for other drivers, with a row for each recording. */
 function unmodelledPart(all: readonly Judged[]): string[] {
   const rows = all.flatMap(({ subject, header, unmodelled }) => {
     if (!unmodelled) return [];
@@ -139,7 +139,7 @@ function unmodelledPart(all: readonly Judged[]): string[] {
   ];
 }
 
-/** docs/agreement.md: a table for what is tested, with a row a suite and a column a kernel. */
+/** Returns docs/agreement.md: a table for each subject, with a row for each suite and a column for each kernel. */
 export function agreementPage(all: readonly Judged[]): string {
   const parts = [
     "# What agrees, by suite",

@@ -6,7 +6,7 @@
 
 import config from "../deno.json" with { type: "json" };
 
-/** A commit: what the page needs of it. */
+/** The parts of a commit that the page needs. */
 export interface Commit {
   /** `type(scope): what changes for the reader` */
   title: string;
@@ -16,7 +16,7 @@ export interface Commit {
   date: string;
 }
 
-/** What users read of, by the type of a commit. */
+/** The sections of the page, by the type of a commit. */
 const KINDS = { feat: "New", fix: "Fixed", perf: "Faster" } as const;
 
 const TITLE = /^(?<type>[a-z]+)(?:\((?<scope>[\w/, -]+)\))?(?<breaks>!?): (?<what>\S.*)$/;
@@ -32,7 +32,7 @@ function entryOf(title: string): { kind: string; line: string } | undefined {
   if (kind === undefined) return undefined;
   // A scope begins the sentence: the name of a command after it stays as it is.
   const sentence = (scope ? `${scope}: ${what}` : what![0]!.toUpperCase() + what!.slice(1)).replace(/[.;]?$/, ".");
-  // Of Markdown nothing is meant.
+  // Characters of Markdown in a title are literal.
   return { kind, line: `- ${sentence.replaceAll(/[\\`*_<>[\]]/g, "\\$&")}` };
 }
 
@@ -40,8 +40,8 @@ function entryOf(title: string): { kind: string; line: string } | undefined {
  * Returns the text of CHANGELOG.md.
  *
  * @param commits the newest first
- * @param version that which will be released next
- * @throws {RangeError} If that was released already
+ * @param version the version that will be released next
+ * @throws {RangeError} If that version was released already
  */
 export function changelog(commits: readonly Commit[], version: string): string {
   if (commits.some(({ released }) => released === version)) {

@@ -69,7 +69,7 @@ Deno.test("CHANGELOG.md begins with the version of deno.json, and has the form o
   assertEquals([versions[0], versions.length], [config.version, new Set(versions).size]);
   const entries = rest.filter((line) => line.startsWith("- "));
   assertEquals(entries.length > 0, true);
-  // Nothing of one section stands in it twice.
+  // No entry stands twice in a section.
   for (const section of page.split("\n## ")) {
     const own = section.split("\n").filter((line) => line.startsWith("- "));
     assertEquals(own.length, new Set(own).size);

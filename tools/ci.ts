@@ -49,7 +49,7 @@ export function closingCounts(output: string): Counts | undefined {
   return { passed: Number(passed), failed: Number(failed), ignored: Number(/ \| (\d+) ignored/.exec(line)?.[1] ?? 0) };
 }
 
-/** Returns what of a run does not count as passed, in lines for its end; `status` is 0 if all of the run passed. */
+/** Returns lines about the parts of a run that did not pass; `status` is 0 if the whole run passed. */
 export function conclusion(ended: readonly (Ended & { name: string })[]): { lines: string[]; status: 0 | 1 } {
   const lines: string[] = [];
   const sum: Counts = { passed: 0, failed: 0, ignored: 0 };

@@ -18,7 +18,7 @@ import { print, say } from "../run/output.ts";
 const BOARDS = ["6.12", "connectx-6.12"] as const;
 const SUITES = ["reload", "netdevsim_reload", "trap", "netdevsim_trap", "netns", "mlx5_failures"];
 
-/** Makes the images of boards; gives the error where this machine cannot have them. */
+/** Makes the images of boards; returns the error if this machine cannot make them. */
 async function setUp(boards: readonly Board[], signal: AbortSignal): Promise<Error | undefined> {
   const { boardImage } = await import("../runners/boot_board.ts");
   using display = openDisplay();

@@ -1,4 +1,4 @@
-/** README.md and docs/: what they link to is there, and the commands that they show are ones. */
+/** README.md and docs/: the targets of their links exist, and so do the commands that they show. */
 
 import { assertEquals } from "@std/assert";
 import { dirname, join } from "node:path";

@@ -39,7 +39,7 @@ interface Token {
   readonly before: string;
 }
 
-/** A slash after one of these begins a regular expression, and no division. */
+/** A slash after one of these tokens begins a regular expression, not a division. */
 const BEFORE_REGEXP = /(?:^|[(,=:[!&|?{};+\-*%<>~^]|\b(?:return|typeof|case|of|in))\s*$/;
 const REGEXP = /\/(?:[^/\\[\n]|\\.|\[(?:[^\]\\\n]|\\.)*\])+\/[a-z]*/y;
 const QUOTED = /"(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*'/y;

@@ -1,5 +1,5 @@
 /**
- * `deno task limits`: writes docs/limits.md, what the model does not have, from the tables that say so to it.
+ * `deno task limits`: writes docs/limits.md, the list of what the model lacks, from the model's own tables.
  *
  * @module
  */
@@ -41,7 +41,7 @@ function grouped(pairs: readonly (readonly [string, string])[]): [string, string
   return [...groups].map(([why, whats]) => [[...new Set(whats)].map(code).join(" "), why]);
 }
 
-/** Returns a pattern of paths as a reader would write it. */
+/** Returns a pattern of paths in a form for readers. */
 const pathOf = ({ source }: RegExp) =>
   source.replaceAll("\\/", "/").replaceAll("\\d+", "N").replaceAll("[^/]+", "NAME").replace(/^\^/, "").replace(
     /\$$/,

@@ -22,7 +22,7 @@ import { print } from "../run/output.ts";
 
 const FOLDER = new URL("../boards/recordings/races/", import.meta.url);
 const KERNELS: readonly string[] = DISTINCT_ERAS;
-/** Raced on where it is asked for: it has to be built first. */
+/** The kernel that is used only if it is named, since it has to be built first. */
 const DEBUG_KERNEL = "6.12-debug";
 
 /** Returns the traces of races that ship, by their paths. */
@@ -32,12 +32,12 @@ export function raceTraces(): string[] {
     .map((name) => decodeURIComponent(new URL(name, FOLDER).pathname));
 }
 
-/** What is known of one race on one kernel. */
+/** The outcomes of one race on one kernel. */
 interface Cell {
   runs: number;
-  /** How often each way of ending was seen, those that may come and were not included */
+  /** How often each outcome was seen; outcomes that are allowed and were never seen have 0 */
   counts: Map<string, number>;
-  /** Those that may not come */
+  /** The outcomes that are not allowed */
   outside: Set<string>;
 }
 

@@ -27,7 +27,7 @@ export const SHARE = 30;
 /** The parts of the matrix that every kernel has. */
 export const PARTS = ["computes", "waits", "share"] as const;
 
-/** What suite `pcs` runs on: with all its designs, or only with the design that leaves a dangling pointer. */
+/** The kernels of suite `pcs`: with all its designs, or only with the design that leaves a dangling pointer. */
 export const PCS = [
   { kernel: "6.12", part: "pcs", board: "qemu-6.12", line: "ssh", filter: "", sequences: 58 },
   { kernel: "6.1", part: "pcs", board: "qemu-6.1", line: "serial", filter: "", sequences: 58 },

@@ -1,5 +1,5 @@
 /**
- * What steps came to, in a few words, and the cells of the tables that say so of several kernels.
+ * Outcomes of steps in a few words, and table cells with the outcomes on several kernels.
  *
  * @module
  */
@@ -9,7 +9,7 @@ import type { SequenceTrace, StepTrace, Trace } from "../diff/mod.ts";
 import type { EraId } from "../model/mod.ts";
 import { openModel } from "../runners/model.ts";
 
-/** Returns what a part of a sequence came to, in a few words: a refusal, calls on a PCS that is gone, findings, the links. */
+/** Returns the outcome of a part of a sequence in a few words: a refusal, calls on a PCS that is gone, findings, the links. */
 export function outcomeOf(steps: readonly StepTrace[]): string {
   const words: string[] = [];
   const say = (word: string) => words.includes(word) || words.push(word);
@@ -42,13 +42,13 @@ export async function modelled({ header, sequences }: Trace): Promise<SequenceTr
   );
 }
 
-/** A cell: the outcome, and the kernels that it is of. */
+/** A cell: an outcome, and the kernels that had this outcome. */
 interface Cell {
   outcome: string;
   kernels: string[];
 }
 
-/** Puts the same outcomes together. */
+/** Merges cells with the same outcome. */
 function merge(outcomes: readonly { kernel: string; outcome: string }[]): Cell[] {
   const cells: Cell[] = [];
   for (const { kernel, outcome } of outcomes) {
@@ -59,10 +59,10 @@ function merge(outcomes: readonly { kernel: string; outcome: string }[]): Cell[]
   return cells;
 }
 
-/** Text of a board without what would end a cell. */
+/** Returns text of a board without characters that would end a cell. */
 export const plain = (text: string) => text.replace(/[|<>\\`\n]/g, " ").trim();
 
-/** Returns what kernels did, in one cell: one outcome, or which did which. */
+/** Returns the text of one cell: one outcome, or each outcome with its kernels. */
 export function cellText(outcomes: readonly { kernel: string; outcome: string }[]): string {
   const cells = merge(outcomes);
   if (cells.length === 0) return "-";

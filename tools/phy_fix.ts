@@ -19,17 +19,17 @@ import { print } from "../run/output.ts";
 const KERNEL = "6.12";
 const SEQUENCE = "sgmii: the netdev is taken down after the driver is gone";
 
-/** What phylib lacks where the driver of a PHY goes. */
+/** The fix, as edits of phylib: the clean-up that is missing when the driver of a PHY is unbound. */
 const FIXES: readonly Edit[] = [
   {
-    // The triggers were freed: none of them was the last one
+    // The triggers were freed, so no pointer to the last trigger may remain
     file: "phy/phy_led_triggers.c",
     within: "void phy_led_triggers_unregister(",
     find: "	phy->phy_led_triggers = NULL;\n",
     put: "	phy->phy_led_triggers = NULL;\n	phy->last_triggered = NULL;\n	phy->phy_num_led_triggers = 0;\n",
   },
   {
-    // The MAC hears that the link is gone
+    // The fix reports to the MAC that the link is down
     file: "phy/phy_device.c",
     within: "static int phy_remove(",
     find: "	cancel_delayed_work_sync(&phydev->state_queue);\n",

@@ -31,7 +31,7 @@ const ofCard = (kernel: string) => [
 /** The boards of the emulated mGBE that are recorded, by what follows `qemu-mgbe-`: each kernel, and some with RGMII. */
 const MACS = [...BOOTED_ERAS, "5.10-rgmii", "7.3-rgmii"] as const;
 
-/** What is recorded of a board, by the name of the recording. */
+/** The suites that are recorded on a board, by the name of the recording. */
 export const RECORDINGS: Readonly<Record<string, { board: string; suites: readonly string[] }>> = Object.fromEntries([
   ...BOOTED_ERAS.map((kernel) => [kernel, { board: `qemu-${kernel}`, suites: suitesOf("netdevsim") }] as const),
   ...BOOTED_ERAS.map((kernel) =>

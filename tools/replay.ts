@@ -77,7 +77,7 @@ async function main(args: readonly string[]): Promise<number> {
     const logs = commands.filter(({ differences }) => !differences.some(({ part }) => part === "kmsg"));
     const share = 100 * good.length / counted.length;
     compared += counted.length;
-    // Of no command the share is no number.
+    // Without any command the share would be NaN.
     if (!(share >= least)) status = 1;
     for (const { rules } of commands) for (const rule of rules) used.set(rule, (used.get(rule) ?? 0) + 1);
     if (options.json) {

@@ -48,7 +48,7 @@ function capture(command: string, args: string[]): Promise<string> {
 const spaced = (text: string) => escape(text).replaceAll(" ", "\u00a0");
 const escape = (text: string) => text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;");
 
-/** Returns a command as it is typed, on as many lines as it needs. */
+/** Returns a command as a user types it, broken into several lines if it is long. */
 function typed(command: string): string[] {
   const lines = ["$"];
   for (const word of command.split(" ")) {

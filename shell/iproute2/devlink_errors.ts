@@ -1,5 +1,5 @@
 /**
- * What devlink(8) prints if it or the kernel refuses something.
+ * The errors that devlink(8) prints if it or the kernel refuses a command.
  *
  * @module
  */
@@ -57,7 +57,7 @@ export function unsupportedSelector(call: Call, op: Operation<DevlinkKind>): str
   return given ? [] : [NO_SELECTORS];
 }
 
-/** Returns what an operation failed with, in devlink's words. */
+/** Returns the error of a failed operation, in the words of devlink(8). */
 export function* complain(call: Call, op: Operation<DevlinkKind>, { result, extack, reply }: Observation): Run<void> {
   if (extack) {
     const prefix = extack.prefix === undefined ? "" : `${extack.prefix}: `;
@@ -84,7 +84,7 @@ export function* complain(call: Call, op: Operation<DevlinkKind>, { result, exta
   if (/^dpipe\.(?:table\.(?:show|dump)|header\.show)$/.test(op.kind)) yield* call.err("error get headers Success\n");
 }
 
-/** Returns what devlink(8) prints if it refuses what the kernel listed. */
+/** Returns the error that devlink(8) prints if it refuses a reply of the kernel. */
 function clientErrors(call: Call, op: Operation<DevlinkKind>): string[] {
   switch (op.kind) {
     case "param.set":

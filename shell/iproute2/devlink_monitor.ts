@@ -52,7 +52,7 @@ export function* monitor(call: Call, options: DevlinkOptions, objects: readonly 
   }
 }
 
-/** Messages as devlink(8) prints them, with what it gets wrong in messages of health reporters. */
+/** Prints messages like devlink(8), with its bugs in messages of health reporters. */
 class MessagePrinter {
   /** True if a bracket was left open: the writer of JSON finds that out at its end */
   broken = false;

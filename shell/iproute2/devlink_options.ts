@@ -46,7 +46,7 @@ const LONG: Readonly<Record<string, string>> = {
   hex: "x",
 };
 
-/** What the arguments turned out to be. */
+/** The parsed arguments. */
 export type ParsedOptions = { options: DevlinkOptions; words: string[] } | { version: true } | { error: string };
 
 /** Options may stand anywhere, as getopt_long(3) of the GNU C library has it. */

@@ -22,7 +22,7 @@ export function ofPorts(reply: Json): Json {
   );
 }
 
-/** Dates by the clock of the machine: the model counts from its boot. */
+/** Converts times to dates of the machine's clock: the model counts from the boot. */
 export function dated(call: Call, value: Json): Json {
   if (Array.isArray(value)) return value.map((each) => dated(call, each));
   if (typeof value !== "object" || value === null) return value;
@@ -63,7 +63,7 @@ const ROOTS: { readonly [K in DevlinkKind]?: string } = {
   "trap.policer.show": "trap_policer",
 };
 
-/** Returns what is printed where a dump fails. */
+/** Returns the text that is printed if a dump fails. */
 export function emptyReply(op: Operation<DevlinkKind>): Json {
   const root = ROOTS[op.kind];
   return root === undefined ? null : { [root]: {} };

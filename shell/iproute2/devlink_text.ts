@@ -9,7 +9,7 @@ import type { Json, JsonObject } from "../../model/observation.ts";
 const isObject = (value: Json): value is JsonObject =>
   typeof value === "object" && value !== null && !Array.isArray(value);
 
-/** How a value is written in a line. */
+/** Returns a value as it is written in a line. */
 export type Scalar = (key: string, value: Json) => string;
 
 const plain: Scalar = (key, value) => `${key} ${value}`;
@@ -55,7 +55,7 @@ export function handlesText(objects: JsonObject, scalar: Scalar = plain): string
   return text;
 }
 
-/** Lists of objects by the handle of what they are of. */
+/** Returns the text of lists of objects, by the handle of their instance or port. */
 export function listsText(lists: JsonObject): string {
   let text = "";
   for (const [handle, list] of Object.entries(lists)) {

@@ -1,5 +1,5 @@
 /**
- * What ip(8) takes and the model has no answer for, as data: objects, options, verbs and words of iproute2 7.3.
+ * Objects, options, verbs and words that ip(8) of iproute2 7.3 accepts and the model has no answer for, as data.
  *
  * @module
  */
@@ -312,7 +312,7 @@ export const IP_WORDS: Readonly<Record<string, Readonly<Record<string, readonly 
  * Checks a word that the model does not support.
  *
  * @param object The object, or the object and a verb that has words of its own
- * @throws {ModelGap} If ip(8) knows it
+ * @throws {ModelGap} If ip(8) knows the word
  */
 export function refuseWord(object: string, word: string, said = object): void {
   for (const [why, words] of Object.entries(IP_WORDS[object]!)) {

@@ -97,7 +97,7 @@ export function* netns(call: Call, options: IpOptions, args: string[]): Run {
   return 255;
 }
 
-/** What can be the name of a file (iproute2, invalid_name()). */
+/** True if a text can be the name of a file (iproute2, invalid_name()). */
 const isNetnsName = (name: string) =>
   name !== "" && name.length <= 255 && !name.includes("/") && !/^\.{1,2}$/.test(name);
 

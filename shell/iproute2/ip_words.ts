@@ -1,5 +1,5 @@
 /**
- * What all objects of ip(8) share: its options, its words, its errors.
+ * The parts that all objects of ip(8) share: options, words, errors.
  *
  * @module
  */
@@ -16,14 +16,14 @@ export interface IpOptions {
   statistics: boolean;
   json: boolean;
   pretty: boolean;
-  /** 4 or 6, where one family is asked for */
+  /** 4 or 6, if the command line asks for one address family */
   family: string | undefined;
 }
 
 /** True if a word is the start of another one. */
 export const starts = (word: string, whole: string) => whole.startsWith(word);
 
-/** Returns what ip(8) prints if the kernel refuses something. */
+/** Returns the error that ip(8) prints if the kernel refuses a request. */
 export function* refused(call: Call, result: string, extack: { text: string; prefix?: string } | null): Run {
   yield* call.err(
     extack
@@ -33,7 +33,7 @@ export function* refused(call: Call, result: string, extack: { text: string; pre
   return 2;
 }
 
-/** Returns what ip(8) prints of a command line that ends too early. */
+/** Returns the error that ip(8) prints for a command line that ends too early. */
 export function* incomplete(call: Call): Run {
   yield* call.err('Command line is not complete. Try option "help"\n');
   return 255;

@@ -9,7 +9,7 @@ import type { Program } from "../program.ts";
 import { inputs, joined, linesOf, plainly, whole } from "./input.ts";
 import { readOptions } from "./options.ts";
 
-/** Returns a program that makes of the text of its inputs another one. */
+/** Returns a program that converts the text of its inputs to another text. */
 function filter(
   name: string,
   letters: string,
@@ -37,7 +37,7 @@ function filter(
   };
 }
 
-/** How many operands are no files. */
+/** The number of operands that are not files. */
 const OPERANDS: Readonly<Record<string, number>> = { tr: 2 };
 
 function noClass(name: string): never {

@@ -9,7 +9,7 @@ import { type Read, readWhole } from "../open_file.ts";
 import type { Run } from "../run.ts";
 import type { Call } from "../program.ts";
 
-/** Where a program reads from: a file by its name, or standard input. */
+/** An input of a program: a file by its name, or standard input. */
 export interface Input {
   name: string;
   read(most?: number): Run<Read>;
@@ -64,5 +64,5 @@ export function linesOf(text: string): string[] {
   return lines;
 }
 
-/** Lines as a text, each with its end. */
+/** Returns lines as a text, each with a newline. */
 export const joined = (lines: readonly string[]) => lines.map((line) => `${line}\n`).join("");

@@ -9,7 +9,7 @@ import type { Call } from "../program.ts";
 
 /** Options and operands of a command line. */
 export interface Options {
-  /** By letter: its value, or `""` */
+  /** The value of each option by its letter, or `""` */
   readonly given: ReadonlyMap<string, string>;
   readonly operands: string[];
 }
@@ -18,10 +18,10 @@ export interface Options {
  * Reads the options of a command line. An option that is not supported here is a gap and never ignored: what it
  * does on a machine is not known.
  *
- * @param call Whose arguments they are
+ * @param call The call of the program whose arguments are read
  * @param letters The letters that it takes, a `:` after those with a value
  * @param args The arguments, where they differ from the arguments of the call
- * @throws {ModelGap} If another one is given, one without its value, or one with two values
+ * @throws {ModelGap} If an option is not supported, lacks its value, or has two values
  */
 export function readOptions(call: Pick<Call, "argv" | "args">, letters: string, args = call.args): Options {
   const given = new Map<string, string>();

@@ -17,7 +17,7 @@ interface Command {
   from: Address | undefined;
   to: Address | undefined;
   negated: boolean;
-  /** In the range of its addresses, from line to line */
+  /** True while the current line is in the range of the command's addresses */
   active: boolean;
   name: string;
   pattern?: RegExp;

@@ -38,7 +38,7 @@ const cat: Program = function* (call) {
   return status;
 };
 
-/** How many lines or bytes: numbers without a unit. */
+/** Checks that the numbers of lines or bytes are without a unit. */
 function counted(program: string, given: ReadonlyMap<string, string>, form: RegExp): void {
   for (const [letter, value] of given) {
     if (!form.test(value)) throw new ModelGap(`${program} -${letter} ${value}`, "how many that is");

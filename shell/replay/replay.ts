@@ -10,7 +10,7 @@ import { PACE, type Pace } from "../system.ts";
 import { normalised, overlapping, unreliable } from "./rules.ts";
 import type { TranscriptBlock, TranscriptFile } from "./transcript.ts";
 
-/** What differs in one part of a command. */
+/** The differences in one part of a command. */
 export interface Difference {
   part: "rc" | "stdout" | "stderr" | "kmsg";
   /** The lines of the machine that the model has not, and the other way round, the first few of them */
@@ -18,7 +18,7 @@ export interface Difference {
   model: string[];
 }
 
-/** How one command compares. */
+/** The comparison of one command. */
 export interface Compared {
   file: string;
   number: number;
@@ -26,13 +26,13 @@ export interface Compared {
   differences: Difference[];
   /** The rules that changed something on either side */
   rules: string[];
-  /** Why it is not compared at all; undefined where it is */
+  /** The reason why the command is not compared; undefined if it is compared */
   leftOut: string | undefined;
   /** What the model has no answer for: it agrees in nothing then */
   gaps: readonly string[];
 }
 
-/** How a machine compares. */
+/** The comparison of all commands of a machine. */
 export interface Replay {
   /** The kernel of the machine, and the era that stands for it */
   release: string;
@@ -54,7 +54,7 @@ const PACES: readonly Pace[] = [
   ...Array.from({ length: 32 }, (_, seed) => jumbled(seed)),
 ];
 
-/** Every job is as fast as a seed has it. */
+/** Returns a pace at which the speed of every job depends on a seed. */
 function jumbled(seed: number): Pace {
   const drawn = (pid: number) => Math.imul(pid * 31 + seed * 7919 + 1, 2654435761) >>> 0;
   return { start: ({ pid }) => 1 + drawn(pid) % 40, reload: 0, step: [0.5, 1, 2][seed % 3]! };

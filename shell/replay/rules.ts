@@ -1,5 +1,5 @@
 /**
- * What a model cannot know of a machine, rule by rule: both sides are made alike in it, and nothing else is.
+ * Rules for text that a model cannot predict of a machine: each rule makes this text equal on both sides, and no other text.
  *
  * @module
  */

@@ -185,7 +185,7 @@ const sequencesOf = (era: EraId) =>
     suite.sequences.filter((one) => holdsIn(one, era)).map((sequence) => ({ suite, sequence }))
   );
 
-/** Compiles every sequence for a board that only facts describe; those that it lacks something for are left out. */
+/** Compiles every sequence for a board that only facts describe; leaves out sequences that need what the board lacks. */
 async function pushed(facts: Facts, era: EraId): Promise<(Compiled & { sequence: Sequence })[]> {
   const compiled = [];
   for (const { suite, sequence } of sequencesOf(era)) {
@@ -201,7 +201,7 @@ const every = (op: Operation): Operation[] => [op, ...innerOperations(op).flatMa
 function stateOf({ instances }: Inventory, handle: string): unknown {
   const device = instances.find((one) => one.handle === handle)!;
   const { netns, reloadFailed, ports, traps, groups, policers, regions, reporters } = device;
-  // A value that was put back waits for a reload all the same
+  // A restored value still waits for a reload
   const params = device.params.map(({ name, value }) => ({ name, value }));
   const resources = device.resources.map(({ path, wanted }) => ({ path, wanted }));
   return structuredClone({

@@ -1,4 +1,4 @@
-/** What an instance of any driver shows and takes in another netns: docs/semantics.md 3.3, 3.6, N01 to N03. */
+/** Dumps and settings of an instance of any driver in another netns: docs/semantics.md 3.3, 3.6, N01 to N03. */
 
 import { assertEquals } from "@std/assert";
 import type { Dut } from "../../sdk/dut.ts";

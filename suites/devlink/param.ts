@@ -11,7 +11,7 @@ const flag = (dut: Dut) => dut.param.where({ cmode: "driverinit", type: "bool" }
 export default suite("param", { fixture: theBoard({ ports: 1 }) }, ({ sequence }) => {
   sequence("values that are set are told of", { source: "R16; 5.2; selftest params_test", needs }, async (dut) => {
     const [size, test] = [number(dut), flag(dut)];
-    // A driver has bounds of its own
+    // The driver may have its own bounds
     for (const value of [16, 16]) dut.param.set(size, value).either();
     await dut.param.get(size);
     for (const value of [0, 4294967295]) dut.param.set(size, value).either();

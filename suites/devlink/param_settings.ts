@@ -41,7 +41,7 @@ export default suite("param_settings", { fixture: theBoard({ ports: 1 }) }, ({ s
 
   sequence("every number that waits for a reload", { source: SET, needs: { param: NUMBER } }, async (dut) => {
     for (const param of dut.param.all(NUMBER)) {
-      // A neighbour may be out of the driver's bounds
+      // The neighbouring value may be outside the driver's bounds
       dut.param.set(param.name, otherValue(param)!).either();
       await dut.param.set(param.name, param.value!);
     }

@@ -1,4 +1,4 @@
-/** Ports and their netdevs, and what is refused of them, on any driver: docs/semantics.md 5.1. */
+/** Ports and their netdevs, and refused commands on ports, on any driver: docs/semantics.md 5.1. */
 
 import { assertEquals } from "@std/assert";
 import { LacksError } from "../../sdk/roles.ts";

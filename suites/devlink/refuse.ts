@@ -1,4 +1,4 @@
-/** What the core and devlink(8) refuse of any driver, before the driver is asked: docs/semantics.md 4.3, 5.1 to 5.7. */
+/** Commands that the devlink core or devlink(8) refuses before any driver is called: docs/semantics.md 4.3, 5.1 to 5.7. */
 
 import { assertEquals } from "@std/assert";
 import type { Dut } from "../../sdk/dut.ts";
@@ -8,7 +8,7 @@ import { theBoard } from "../../sdk/the_board.ts";
 /** A name that no device has. */
 const NAME = "made_up";
 
-/** Returns how the core refuses the name of a trap, a group or a policer that is not there: it looks first whether there is any. */
+/** Returns the core's refusal of an unknown trap, group or policer; it differs if the instance has none of that kind at all. */
 const missing = (objects: readonly unknown[]) => objects.length > 0 ? "ENOENT" : "EOPNOTSUPP";
 
 /** True if a kernel refuses the ports that commands of `devlink port` name, whatever the driver can do. */

@@ -24,7 +24,7 @@ const refused = ({ errno, extack }: DevlinkError, wanted: string, text: string) 
   assertMatch(extack ?? "", new RegExp(`${text}$`));
 };
 
-/** Expects the refusal of an action; older kernels say nothing of a driver without any reload. */
+/** Expects the refusal of an action; older kernels give no message for a driver without any reload. */
 const lacking = (dut: Dut, error: DevlinkError) =>
   refused(error, "EOPNOTSUPP", dut.inventory().reloadActions.length > 0 ? ACTION : "");
 
@@ -36,7 +36,7 @@ async function untouched(dut: Dut): Promise<void> {
   assertEquals(dut.inventory().reloadFailed, false);
 }
 
-/** Sizes that do not fit, set; and what sets the sizes of before. */
+/** Sets sizes that do not fit; returns the operations that restore the earlier sizes. */
 async function overfill(dut: Dut): Promise<() => Promise<void>> {
   const wanted = new Map(dut.inventory().resources.map((resource) => [resource.path, String(resource.wanted)]));
   const sizes = sizesThatDoNotFit(dut.inventory());
@@ -60,7 +60,7 @@ export default suite("reload_contract", { fixture: theBoard({ ports: 2, netns: [
   }, async (dut) => {
     const { reloadActions, reloadLimits } = dut.inventory();
     if (reloadActions.includes("driver_reinit")) await dut.reload({ action: "driver_reinit" });
-    // A card without new firmware refuses
+    // A card without new firmware refuses the activation
     if (reloadActions.includes("fw_activate")) dut.reload({ action: "fw_activate" }).either();
     // From 6.12 on the policy refuses it all the same
     if (reloadLimits.includes("no_reset")) dut.reload({ action: "fw_activate", limit: "no_reset" }).either();

@@ -1,4 +1,4 @@
-/** Sizes of resources that are wished for, refused and pending, on any driver: docs/semantics.md 3.7, 5.3. */
+/** Sizes of resources that are set, refused or pending, on any driver: docs/semantics.md 3.7, 5.3. */
 
 import { assertEquals } from "@std/assert";
 import { suite } from "../../sdk/suite.ts";

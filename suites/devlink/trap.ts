@@ -7,7 +7,7 @@ import { theBoard } from "../../sdk/the_board.ts";
 /** A policer that no device has. */
 const NO_POLICER = 1337;
 
-/** Returns how the core refuses a name that is not among these objects. */
+/** Returns the core's refusal of a name that none of these objects has. */
 const missing = (objects: readonly unknown[]) => objects.length > 0 ? "ENOENT" : "EOPNOTSUPP";
 
 export default suite("trap", { fixture: theBoard({ ports: 1 }) }, ({ sequence }) => {

@@ -1,5 +1,5 @@
 /**
- * Suite `mlx5_health`: what the driver makes of a card whose health is bad. It polls the card, so that each step waits until it has
+ * Suite `mlx5_health`: the driver's reaction to a card in bad health. The driver polls, so each step waits until the driver has
  * seen what the card reports. The card is emulated.
  *
  * @module
@@ -15,9 +15,9 @@ const HEALTH = "drivers/net/ethernet/mellanox/mlx5/core/health.c";
 
 /** The driver polls the card each two to three seconds. */
 const POLLED = { settle: 3500 };
-/** Four polls see that the heart of the card stands still. */
+/** The driver needs four polls to detect that the card's health counter stands still. */
 const MISSED = { settle: 13_000 };
-/** A poll, and the time in which the function is unloaded and loaded. */
+/** The time for a poll, and for the function to be unloaded and loaded. */
 const RECOVERED = { settle: 12_000 };
 
 /** Longer than a run, in ms. */

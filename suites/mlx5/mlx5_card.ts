@@ -1,5 +1,5 @@
 /**
- * Suite `mlx5_card`: what the driver makes of what happens at the card: its cable, its counters. The card is emulated.
+ * Suite `mlx5_card`: the driver's reaction to events at the card: its cable, its counters. The card is emulated.
  *
  * @module
  */

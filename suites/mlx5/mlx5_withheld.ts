@@ -41,7 +41,7 @@ export default suite("mlx5_withheld", { fixture: theBoard() }, ({ sequence }) =>
     });
   }
 
-  // Finding: the driver takes all places of the queue to change how it waits for answers, and the lost one is never given back
+  // Finding: to change how it waits for answers the driver takes all slots of the command queue, and the lost slot never comes back
   sequence("CREATE_EQ gets no answer: the reload gives it up after a minute, and hangs", {
     source: `D9; ${CORE}/eq.c: create_async_eqs(); cmd.c: mlx5_cmd_allowed_opcode(), mlx5_cmd_comp_handler()`,
   }, async (dut) => {

@@ -1,4 +1,4 @@
-/** What a sequence of mlxsw begins with: the board's own switch, and what it has. */
+/** The fixture of mlxsw's sequences: the board's own switch, its resources and its ports. */
 
 import type { InventoryInstance, InventoryPort, InventoryResource } from "../../model/mod.ts";
 import type { Dut } from "../../sdk/dut.ts";
@@ -43,7 +43,7 @@ export function panelPort({ ports }: InventoryInstance, nth = 0): InventoryPort 
   return found;
 }
 
-/** Takes the driver from the switch, and gives it back. */
+/** Unbinds the switch from its driver, and binds it again. */
 export async function rebind(dut: Dut, driver: string): Promise<void> {
   const device = dut.handle.slice(dut.handle.indexOf("/") + 1);
   await dut.driver("pci", driver).unbind(device);

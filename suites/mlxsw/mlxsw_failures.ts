@@ -28,7 +28,7 @@ const operate = async (dut: Dut, operation: DeviceOperation): Promise<Json> =>
   (await dut.perform({ kind: "device", handle: dut.handle, operation })).reply;
 const fail = (dut: Dut, access: string, nth = 1) => operate(dut, { fail: { access, nth, status: "BAD_PARAMETER" } });
 
-/** Shows what the instance has. */
+/** Shows the objects of the instance. */
 async function show(dut: Dut): Promise<void> {
   await dut.dev.show();
   await dut.port.list();

@@ -17,7 +17,7 @@ const [LINEAR, DOUBLE, SINGLE] = ["kvd/linear", "kvd/hash_double", "kvd/hash_sin
 
 const sizeOf = (dut: Dut, path: string) => resourceAt(dut.inventory(), path).size;
 
-/** Sets sizes; returns those that were wanted before. */
+/** Sets sizes; returns the sizes that were set before. */
 async function setSizes(dut: Dut, sizes: Readonly<Record<string, bigint>>): Promise<Record<string, bigint>> {
   const before: Record<string, bigint> = {};
   for (const [path, size] of Object.entries(sizes)) {
@@ -27,7 +27,7 @@ async function setSizes(dut: Dut, sizes: Readonly<Record<string, bigint>>): Prom
   return before;
 }
 
-/** Sizes with so many entries moved from one part to another. */
+/** Returns the sizes after a number of entries moves from one part to another. */
 function moved(dut: Dut, from: string, to: string): Record<string, bigint> {
   const [source, target] = [from, to].map((path) => resourceAt(dut.inventory(), path)) as [
     ReturnType<typeof resourceAt>,

@@ -12,7 +12,7 @@ import { panelPort, theSwitch } from "./_switch.ts";
 const SPLIT = "drivers/net/ethernet/mellanox/mlxsw/spectrum.c: mlxsw_sp_port_split(), mlxsw_sp_port_unsplit()";
 const CHECKS = "net/devlink/port.c: devlink_nl_port_split_doit()";
 
-/** Returns the ports by their index: up to 6.2 devlink lists them in the order in which they came. */
+/** Returns the ports by index; up to 6.2 devlink lists ports in the order of their registration. */
 const portsOf = (dut: Dut) => [...dut.inventory().ports].sort((a, b) => a.index - b.index);
 
 export default suite("mlxsw_port", { fixture: theSwitch(["t1"]) }, ({ sequence }) => {

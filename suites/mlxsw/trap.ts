@@ -1,5 +1,5 @@
 /**
- * Suite `mlxsw_trap`: what mlxsw refuses of traps, groups and policers, and that a reload sets all of them back.
+ * Suite `mlxsw_trap`: settings of traps, groups and policers that mlxsw refuses; a reload resets all of them.
  *
  * @module
  */

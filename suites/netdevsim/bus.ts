@@ -30,7 +30,7 @@ export default suite("bus", { fixture: netdevsim({ create: false }) }, ({ sequen
     await dut.in("t1").dev.list();
     await dut.in("t1").port.list();
     await dut.in("t1").link.show(3);
-    // Any netns reaches the bus
+    // The bus can be used from any netns
     await netdevsimOf(dut).newPort("7");
     await dut.in("t1").port.list();
     await netdevsimOf(dut).unbind();

@@ -27,7 +27,7 @@ export default suite("eswitch", { fixture: netdevsim({ ports: 1 }) }, ({ sequenc
       dut.eswitch.set({ inlineMode }).fails();
     }
     for (const encapMode of ["none", "basic", "nosuch"]) dut.eswitch.set({ encapMode }).fails();
-    // What is set before the part that fails stays
+    // Settings before the part that fails stay in effect
     dut.eswitch.set({ mode: "legacy", inlineMode: "transport" }).fails();
     await dut.eswitch.show();
     dut.eswitch.set({ mode: "switchdev", encapMode: "basic", inlineMode: "none" }).fails();

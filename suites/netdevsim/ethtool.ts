@@ -1,4 +1,4 @@
-/** Sequences on the older ways to a device, by its netdev: docs/semantics.md 1.6, L09, L10, O14. */
+/** Sequences on the older interface to a device, ethtool on its netdev: docs/semantics.md 1.6, L09, L10, O14. */
 
 import { assertEquals } from "@std/assert";
 import { netdevsim, netdevsimOf } from "../../fixtures/netdevsim.ts";

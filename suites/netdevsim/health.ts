@@ -121,7 +121,7 @@ export default suite("netdevsim_health", { fixture: netdevsim({ ports: 1 }) }, (
     assertEquals(report(dut, "third").fails().errno, "ECANCELED");
     await dut.health.recover("dummy");
     await dut.health.set("dummy", { burstPeriod: 1000 });
-    // What comes before the setting that is refused is set
+    // Settings before the refused setting take effect
     dut.health.set("dummy", { gracePeriod: 0, burstPeriod: 7, autoDump: false }).either();
     await dut.health.get("dummy");
     await dut.health.set("dummy", { gracePeriod: 5, burstPeriod: 50 });

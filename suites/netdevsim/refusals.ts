@@ -1,4 +1,4 @@
-/** Sequences on what netdevsim does not have: docs/semantics.md 5.5, O18 to O20. */
+/** Sequences on devlink operations that netdevsim does not have: docs/semantics.md 5.5, O18 to O20. */
 
 import { assertEquals } from "@std/assert";
 import { netdevsim } from "../../fixtures/netdevsim.ts";
@@ -8,7 +8,7 @@ import { suite } from "../../sdk/suite.ts";
 
 const NOBODY = "netdevsim/netdevsim99";
 
-/** Asks all of them; how each ends is the kernel's to say. */
+/** Performs all of these operations; the outcome of each depends on the kernel. */
 const ask = (dut: Dut, ...operations: Operation[]) => {
   for (const operation of operations) dut.perform(operation).either();
 };

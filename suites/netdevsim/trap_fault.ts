@@ -38,7 +38,7 @@ export default suite("trap_fault", { fixture: netdevsim({ ports: 1 }) }, ({ sequ
       assertEquals(await debugfs.read(COOKIE), "12");
       await debugfs.write(COOKIE, "abcdx", { bare: true });
       assertEquals(await debugfs.read(COOKIE), "abcd");
-      // Nothing is no write
+      // An empty text causes no `write(2)`
       await debugfs.write(COOKIE, "", { bare: true });
       await debugfs.read(COOKIE);
       await debugfs.write(COOKIE, "1", { bare: true });
@@ -77,7 +77,7 @@ export default suite("trap_fault", { fixture: netdevsim({ ports: 1 }) }, ({ sequ
     await netdevsimOf(dut).debugfs.write("fail_trap_policer_set", "Y");
     dut.trap.policer.set(1, { rate: 1500 }).fails();
     dut.trap.policer.set(1, { burst: 64 }).fails();
-    // The bounds are looked at first
+    // The core checks the bounds first
     dut.trap.policer.set(1, { rate: 0 }).fails();
     dut.trap.policer.set(9, { rate: 1500 }).fails();
     await dut.trap.policer.list();

@@ -77,7 +77,7 @@ export default suite("pcs", { fixture: macWithPcs() }, ({ sequence: define }) =>
       await pcs(dut).bind("fakepcs.0", SETTLE);
       dut.netdev("fm0").show().either();
       if (design === "device_link") {
-        // Nobody probes a consumer again: the MAC is bound by hand, and has new netdevs.
+        // The kernel does not probe a consumer again: the MAC is bound by hand, and has new netdevs.
         await mac(dut).bind("fakemac.0", SETTLE);
         await linkUp(dut);
       } else {
@@ -106,7 +106,7 @@ export default suite("pcs", { fixture: macWithPcs() }, ({ sequence: define }) =>
     });
   }
 
-  // A reference to the module or to the device makes no difference to these.
+  // A reference to the module or to the device does not change the outcome of these sequences.
   for (const design of ["none", "device_link", "notified"] as const) {
     const fixture = macWithPcs({ design });
 

@@ -9,7 +9,7 @@ import { hardware } from "../../fixtures/hardware.ts";
 import type { Dut } from "../../sdk/dut.ts";
 import { suite } from "../../sdk/suite.ts";
 
-/** Links of hardware take their time to come up; phylink polls once a second. */
+/** Hardware links take seconds to come up; phylink polls once a second. */
 const SETTLE = { settle: 3000 };
 
 const mac = (dut: Dut) => dut.driver("platform", "fakemac");

@@ -12,7 +12,7 @@ import { suite } from "../../sdk/suite.ts";
 
 const { netdev, mac: MAC, phy: PHY } = MAC_WITH_PHY;
 
-/** PHY and PCS are asked once a second, and the netdev follows its carrier up to a second later. */
+/** The kernel polls PHY and PCS once a second, and the netdev follows its carrier up to a second later. */
 const SETTLE = { settle: 3500 };
 /**
  * Of a step that may break the kernel. It is the last one of its sequence: the task that died holds RTNL, and yet on 7.3 a later

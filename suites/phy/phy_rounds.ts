@@ -11,7 +11,7 @@ import { suite } from "../../sdk/suite.ts";
 
 const { netdev, mac: MAC, phy: PHY } = MAC_WITH_PHY;
 const SETTLE = { settle: 3500 };
-/** The PHY is asked once a second. */
+/** phylib polls the PHY once a second. */
 const SEEN = { settle: 1500 };
 
 const file = ({ bus, driver, device }: { bus: string; driver: string; device: string }, name: string): Operation => ({

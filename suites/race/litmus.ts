@@ -1,4 +1,4 @@
-/** Litmus tests: the model allows each outcome of a pair of operations on a board. `deno task litmus` runs them long. */
+/** Litmus tests: races pairs of operations on a board; the model must allow each outcome. `deno task litmus` runs many rounds. */
 
 import { netdevsim } from "../../fixtures/netdevsim.ts";
 import { litmusRaces, raceSuite } from "./race_suite.ts";

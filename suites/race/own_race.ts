@@ -1,5 +1,5 @@
 /**
- * Races on a board's own device: the operations are named, and made for the device that the board's facts describe.
+ * Races on a board's own device: each operation has a name, and is built for the device that the board's facts describe.
  *
  * @module
  */

@@ -170,7 +170,7 @@ export default suite("race", { fixture: netdevsim({ ports: 1 }) }, ({ sequence }
       after: [write("/sys/bus/netdevsim/del_device", "11")],
     });
     const seen = new Set([...explored.outcomes.keys()].map((outcome) => JSON.parse(outcome).results[0][0]));
-    // All of its ports, or none; never some
+    // The dump shows all ports of the instance or none, never some of them
     assertEquals([...seen].sort(), ["ok 1", "ok 3"]);
   });
 
@@ -203,7 +203,7 @@ export default suite("race", { fixture: netdevsim({ ports: 1 }) }, ({ sequence }
     source: "R36; 1.6",
     fixture: hardware("mlx5_slave"),
   }, async (dut) => {
-    // Without a message up to 6.2, then the driver reports it
+    // Up to 6.2 there is no message; later the driver gives one
     assertEquals(dut.reload().fails().errno, "EOPNOTSUPP");
     await dut.dev.show();
   });

@@ -1,5 +1,5 @@
 /**
- * Operations that are raced against each other, by name: the state in which they begin, and which of them have meaning together.
+ * Operations that are raced against each other, by name: the state in which they begin, and the pairs that make sense.
  *
  * @module
  */
@@ -7,14 +7,14 @@
 import { netdevsimEra } from "../../model/drivers/netdevsim/era.ts";
 import { type Era, Machine, type MachineOptions, type Operation } from "../../model/mod.ts";
 
-/** The device that all of them are about. */
+/** The device that all operations use. */
 export const DEVICE = "netdevsim/netdevsim10";
 
 const SYSFS = "/sys/bus/netdevsim";
 const DEBUGFS = "/sys/kernel/debug/netdevsim/netdevsim10";
 const write = (path: string, value: string): Operation => ({ kind: "file.write", path, value });
 
-/** What every race begins with: a device with a port, another one, a netns, a snapshot, and firmware to flash. */
+/** The set-up of every race: a device with a port, another device, a netns, a snapshot, and firmware to flash. */
 export const BEFORE: readonly Operation[] = [
   { kind: "netns.add", name: "t1" },
   write("/lib/firmware/mock_fw.bin", "firmware"),
@@ -23,7 +23,7 @@ export const BEFORE: readonly Operation[] = [
   { kind: "region.new", handle: DEVICE, region: "dummy", snapshot: 7 },
 ];
 
-/** The operations by their name. */
+/** The operations by name. */
 export const RACE_OPERATIONS = {
   reload: { kind: "dev.reload", handle: DEVICE },
   reload_netns: { kind: "dev.reload", handle: DEVICE, to: "t1" },
@@ -63,15 +63,15 @@ export const RACE_OPERATIONS = {
   netns_del: { kind: "netns.del", name: "t1" },
 } as const satisfies Readonly<Record<string, Operation>>;
 
-/** The name of one of them. */
+/** The name of an operation. */
 export type RaceOperation = keyof typeof RACE_OPERATIONS;
 
-/** True if a name is one of them. */
+/** True if the text is the name of an operation. */
 export function isRaceOperation(name: string): name is RaceOperation {
   return Object.hasOwn(RACE_OPERATIONS, name);
 }
 
-/** Returns those that a kernel of an era has. */
+/** Returns the operations that a kernel of an era has. */
 export function operationsOf(era: Era): RaceOperation[] {
   const lacking = netdevsimEra(era).vfPorts ? [] : ["eswitch_set"];
   return (Object.keys(RACE_OPERATIONS) as RaceOperation[]).filter((name) => !lacking.includes(name));

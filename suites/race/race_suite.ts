@@ -83,7 +83,7 @@ export function litmusRaces(only: readonly string[] = []): NamedRace[] {
   })).filter(({ name }) => only.length === 0 || only.includes(name));
 }
 
-/** Returns a suite of races: each a sequence that holds one. */
+/** Returns a suite of races, with a sequence for each race. */
 export function raceSuite(
   name: string,
   races: readonly NamedRace[],
