@@ -90,7 +90,7 @@ function whyUndecided({ kmsg }: Observation): string | undefined {
 
 /**
  * Returns why the model does not know a channel; undefined if the channel is compared: if the model knows it, or if a board
- * hangs or its kernel reports a bug, which no driver chooses. It stays unknown if the kernel may break by chance.
+ * hangs or its kernel reports a bug, which no driver chooses. It stays unknown if the model cannot know whether the kernel breaks.
  */
 function gapOf(channel: Channel, expected: Observation, observed: Observation, findings: readonly KernelLine[]) {
   const { unknown } = expected;

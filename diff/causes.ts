@@ -64,7 +64,9 @@ function collect(into: Map<string, Shown>, signature: Signature, one: Read): voi
   else into.set(signature.key, { signature, cases: new Set([one]) });
 }
 
-/** True if two kinds of difference that begin a case have one cause: they always occur together, or are alike. */
+/**
+ * True if two kinds of difference that begin a case have one cause: they never occur apart, or they are alike and occur together.
+ */
 function together(inner: Shown, outer: Shown): boolean {
   if (!isIn(inner.cases, outer.cases)) return false;
   return inner.cases.size === outer.cases.size || inner.signature.family === outer.signature.family;

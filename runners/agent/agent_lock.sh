@@ -95,7 +95,7 @@ tl_holder() {
 } 2> /dev/null
 
 # tl_lock DEVICE RUN WHO [GONE]: takes the lock of a device, or sets TL_HELD to a word, the holder's process, its run and its
-# name. The word is `wait` if the holder's run is gone, but its agent is still in a plan; `use` if a live run has the device;
+# name. The word is `wait` if nobody can reach the holder's agent any more, but it is still in a plan; `use` if a live run has the device;
 # `never` if no lock can be made. GONE is a run that has ended, as the host knows. A lock is files DEVICE.1, DEVICE.2, ...: the
 # highest number counts, unless its agent is dead. An agent takes the lock by linking the next number, which only one agent can
 # do. It has the lock if no number is higher.
