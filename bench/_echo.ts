@@ -1,4 +1,4 @@
-/** `_echo.ts SOCKET IN OUT`: answers each IN bytes of one client with OUT bytes, by the C library alone. */
+/** `_echo.ts SOCKET IN OUT`: answers every IN bytes of one client with OUT bytes; it only calls the C library. */
 
 import { acceptFrom, libc, listenOn, pinned } from "../fixtures/devices/vfio/libc.ts";
 

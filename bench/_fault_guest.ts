@@ -27,13 +27,13 @@ interface GuestFault {
   right: readonly Verdict[];
   line?: (random: Random) => Between;
   strikes?: (at: { guest: Guest; cut: () => Promise<void> }) => Promise<void>;
-  /** An operation in the middle of the plan, and what it is to show */
+  /** An operation in the middle of the plan, and the expected observation */
   middle?: PlanOptions["middle"];
-  /** True if the plan ends with it, because it hangs as predicted */
+  /** True if the plan ends with the operation in the middle, because the operation hangs as predicted */
   ends?: true;
 }
 
-/** Where the files of the plan are, on a file system of its own that can be full. */
+/** The folder of the plan's files, on a separate file system that can be filled. */
 const DIR = "/tmp/known";
 const GATE = `${DIR}/gate`, STUCK = `${DIR}/stuck`;
 
@@ -54,7 +54,7 @@ const fills = async ({ guest }: { guest: Guest }) => {
   void guestShell(guest, `echo open > ${GATE}`);
 };
 const reads: Operation = { kind: "file.read", path: STUCK };
-/** Returns what a board may lack as well on a line as over ssh. */
+/** Returns the faults in which a board lacks something, for a serial line or for ssh. */
 const lacks = (via: "ssh" | "serial"): Record<string, GuestFault> => ({
   [`${via}: no space`]: { via, right: ["indeterminate"], strikes: fills },
   [`${via}: tool missing`]: {
@@ -72,7 +72,7 @@ const lacks = (via: "ssh" | "serial"): Record<string, GuestFault> => ({
 });
 const lines = Object.entries(ON_LINES).filter(([, { line }]) => line !== undefined);
 
-/** All of them, by their names. */
+/** All faults of guests, by their names. */
 export const GUEST_FAULTS: Record<string, GuestFault> = {
   ...Object.fromEntries(
     lines.map(([name, { right, line }]) => [`serial: ${name}`, { via: "serial", right, line: line! }]),
@@ -91,7 +91,7 @@ export const GUEST_FAULTS: Record<string, GuestFault> = {
   "ssh: reboot": { via: "ssh", right: ["crash"], strikes: sysrq("b") },
 };
 
-/** Returns a TCP port that leads to another, until it is cut. */
+/** Returns a TCP port that forwards to another port, until the relay is cut. */
 function relay(port: number): { port: number; cut: () => Promise<void>; close: () => void } {
   const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   const open = new Set<Deno.Conn>();
@@ -128,7 +128,7 @@ async function connect(
 ): Promise<{ shell: Shell; cut: () => Promise<void>; close: () => Promise<void> }> {
   if (via === "ssh") {
     const { port, cut, close } = relay(guest.ssh.port);
-    // Its key is known by the port of the guest.
+    // The known_hosts file lists the guest's key under the guest's own port.
     const options = [`HostKeyAlias=[127.0.0.1]:${guest.ssh.port}`];
     const shell = await openSsh({ ...guest.ssh, port, options });
     return { shell, cut, close: () => Promise.resolve(close()) };
@@ -142,18 +142,18 @@ async function connect(
   return { shell, cut: () => line.unplug(), close: () => line.close() };
 }
 
-/** Brings files to the guest. */
+/** Writes files to the guest. */
 async function put(guest: Guest, files: Files): Promise<void> {
   const shell = await openSsh(guest.ssh);
   const writer = shell.writable.getWriter();
-  // The line feed before the end is the file's: a step's reply does not have it.
+  // The here-document adds a line feed to the file; the reply of a step does not have it.
   const bring = [...files].map(([path, text]) => `cat > ${path} <<'TL_FILE_END'\n${text}\nTL_FILE_END\n`).join("");
   await writer.write(new TextEncoder().encode(`${bring}exit\n`));
   await new Response(shell.readable).text();
   await shell.close();
 }
 
-/** Has a fault strike on a guest of its own. */
+/** Boots a guest and lets one fault strike it. */
 export async function strikeGuest(fault: string, seed: number, kernel: "6.12" = "6.12"): Promise<Outcome> {
   const random = new Random(seed);
   const kind = GUEST_FAULTS[fault]!;

@@ -1,5 +1,5 @@
 /**
- * The faults of the campaign, and what a run may come to under each.
+ * The faults of the campaign, and the verdicts that a run may have under each.
  *
  * @module
  */
@@ -10,32 +10,32 @@ import type { Observation } from "../model/observation.ts";
 import type { BoardOptions, FaultBoard } from "./fault_board.ts";
 import type { Random } from "./random.ts";
 
-/** What happens to bytes on the line: by its kind, a piece of bytes instead of another. */
+/** Changes, delays or drops bytes on the line: returns the bytes that replace the given bytes. */
 export type Between = NonNullable<BoardOptions["between"]>;
 
 /** A fault. */
 export interface Fault {
-  /** The verdicts that are right where nothing but this fault is wrong; `agree` is never among them where it cannot be */
+  /** The right verdicts if only this fault is wrong; without `agree` if the plan cannot agree under this fault */
   right: readonly Verdict[];
-  /** What the line does to bytes, from when on the agent is there */
+  /** What the line does to bytes after the agent has started */
   line?: (random: Random) => Between;
   /** What happens to the board in the middle of the plan */
   strikes?: (board: FaultBoard, random: Random) => Promise<void>;
-  /** What undoes it: the next plan on this board agrees then */
+  /** Undoes the fault, so that the next plan on this board agrees */
   mend?: (board: FaultBoard) => Promise<void>;
-  /** True if it answers by itself after that, some time */
+  /** True if the board answers again by itself, some time after the fault */
   returns?: true;
   /** An operation in the middle of the plan */
   middle?: (board: FaultBoard) => { op: Operation; shows: Partial<Observation> };
-  /** How the board is made */
+  /** Options of the board */
   board?: BoardOptions;
   /** True if the plan ends with the step in the middle, which hangs as predicted */
   ends?: true;
-  /** True if the plan goes on while it strikes */
+  /** True if the plan continues while the fault strikes */
   meanwhile?: true;
 }
 
-/** Changes single bytes, each with this probability. */
+/** Changes single bytes; each byte is changed with this probability. */
 const bytes =
   (change: (byte: number, random: Random) => number[], rate = 1e-4) => (random: Random): Between => (piece) => {
     const out: number[] = [];
@@ -46,7 +46,7 @@ const bytes =
     return Promise.resolve(new Uint8Array(out));
   };
 
-/** Lets `ms` pass once, some hundred bytes from now. */
+/** Delays the line once for `ms`, after some hundred bytes. */
 const stalls = (ms: number) => (random: Random): Between => {
   let left = random.whole(1, 6000);
   return async (piece) => {
@@ -73,7 +73,7 @@ devlink/123 is trying to acquire lock:`;
 const PANIC = `${OOPS}
 Kernel panic - not syncing: Fatal exception`;
 
-/** All of them, by their names. */
+/** All faults, by their names. */
 export const FAULTS: Record<string, Fault> = {
   "none": { right: ["agree"] },
   "bytes dropped": { right: recovers, line: bytes(() => []) },
@@ -98,7 +98,7 @@ export const FAULTS: Record<string, Fault> = {
     strikes: (board) => Promise.resolve(board.hang()),
     mend: (board) => Promise.resolve(board.goOn()),
   },
-  // Its connection stays, without a word.
+  // The connection stays open, and no byte comes.
   "console server hangs": {
     right: ["indeterminate", "infra"],
     board: { served: true },
@@ -131,7 +131,7 @@ export const FAULTS: Record<string, Fault> = {
   },
   "oops": { right: ["crash"], strikes: (board) => board.printk(OOPS, "both"), mend: (board) => board.reboot() },
   "oops, some time": {
-    // Late, it is after the plan.
+    // If the fault is late, it strikes after the plan.
     right: ["crash", "agree"],
     meanwhile: true,
     strikes: async (board, random) => {

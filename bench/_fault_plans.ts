@@ -1,6 +1,6 @@
 /**
- * Plans whose true answers are known without a model, because they are of plain files: what a step must show, and which word it
- * leaves with the board's witness each time that it runs.
+ * Plans whose true answers are known without a model, because the steps use plain files: what a step must show, and which word it
+ * writes to the witness, a tty of the board, each time that it runs.
  *
  * @module
  */
@@ -13,15 +13,15 @@ import type { Random } from "./random.ts";
 /** A plan with its truth. */
 export interface KnownPlan {
   plan: Plan;
-  /** What the board is claimed to show; at `differs` it does otherwise */
+  /** The expected trace; at the step `differs` the board shows something else */
   expected: SequenceTrace;
-  /** By step, the word that it leaves */
+  /** The word that each step writes to the witness, by the step's number */
   words: Map<number, string>;
-  /** A step that does not do what is expected: no run of this plan may agree */
+  /** The step that does not do what is expected: no run of this plan may agree */
   differs: number | undefined;
 }
 
-/** Files by their names, to be put on the board before. */
+/** Contents of files by their paths; they are written to the board before the plan runs. */
 export type Files = Map<string, string>;
 
 // Texts in a reply that look like records, marks or kernel lines.
@@ -39,7 +39,7 @@ const TRAPS = [
 
 const LETTERS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789 $`\"'\\{}[]()<>|&;#~!?*%.,:/-_+=@";
 
-/** Text of `length` characters, in lines, some of which look like what they are not. */
+/** Returns lines of text, `length` characters in all; some lines look like records, marks or kernel lines. */
 export function textOf(random: Random, length: number): string {
   let text = "";
   while (text.length < length) {
@@ -49,24 +49,24 @@ export function textOf(random: Random, length: number): string {
   return text.slice(0, length - 1) + "x";
 }
 
-/** Returns how long a reply is: from 10 bytes to 15 kB, each order of magnitude as often. */
+/** Returns a random length of a reply: 10 bytes to 15 kB, each order of magnitude equally often. */
 const sizeOf = (random: Random) => Math.floor(10 * 1500 ** random.next());
 
-/** What a plan is made of. */
+/** Options of {@linkcode knownPlan}. */
 export interface PlanOptions {
   /** Folder on the board for its files */
   dir: string;
   /** The tty that steps write to */
   witness: string;
-  /** A file that can be read once the fault has struck */
+  /** A file whose read blocks until the fault has struck */
   gate: string;
-  /** How many steps its body has. @default {6 to 14} */
+  /** Number of steps in the body. @default {6 to 14} */
   steps?: number;
-  /** True if one of its steps does not do what is expected. @default {false} */
+  /** True if one step of the plan does not do what is expected. @default {false} */
   differs?: boolean;
-  /** An operation for the middle of the body, and what it is to show. */
+  /** An operation for the middle of the body, and the expected observation. */
   middle?: { op: Operation; shows: Partial<Observation> };
-  /** True if that is where it ends, because it hangs */
+  /** True if the plan ends with this operation, because the operation hangs */
   ends?: boolean;
 }
 
@@ -118,7 +118,7 @@ export function knownPlan(random: Random, name: string, options: PlanOptions): {
   else write("teardown");
   let differs: number | undefined;
   if (options.differs && steps.some(({ op }) => op.kind === "file.read" && files.has(op.path))) {
-    // The file is another one than is expected.
+    // The step reads a file with other contents than the expected contents.
     const read = steps.filter(({ op }) => op.kind === "file.read" && files.has(op.path));
     const { op } = random.of(read);
     const { path } = op as Operation<"file.read">;

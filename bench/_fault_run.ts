@@ -24,9 +24,9 @@ export interface Outcome {
   seed: number;
   /** The verdict, or `no session` where the agent could not be started */
   verdict: string;
-  /** What is wrong with it; empty where nothing is */
+  /** What is wrong with the verdict; empty if the verdict is right */
   wrong: string[];
-  /** Why, in the words of the first step that does not agree */
+  /** The reason of the verdict, as the first step that does not agree states it */
   reason: string;
   /** True if the plan held a difference that must not be missed */
   differs: boolean;
@@ -40,7 +40,7 @@ interface Taken {
 
 type Opened = { session: AgentSession; hello: Hello };
 
-/** As `openAgent` does it: while the agent of another run is at work on the board nothing is pushed there. */
+/** Opens an agent as `openAgent` does: pushes nothing while the agent of another run works on the board. */
 const openAlone = async (board: FaultBoard, said: string[]) =>
   await alone(await open(board, said), () => open(board, said), {
     ms: 60_000,
@@ -56,7 +56,7 @@ async function open(board: FaultBoard, said: string[], loginTimeoutMs = 30_000):
   });
 }
 
-/** Waits until a board can be spoken to, and gives its boot id. */
+/** Waits until a board answers, and returns its boot id. */
 async function bootOf(board: FaultBoard, ms: number): Promise<string | undefined> {
   const deadline = Date.now() + ms;
   while (Date.now() < deadline) {
@@ -72,7 +72,7 @@ async function bootOf(board: FaultBoard, ms: number): Promise<string | undefined
   return undefined;
 }
 
-/** Returns what is wrong with a verdict, by what the board did. */
+/** Compares a verdict with what the board did, and returns what is wrong with the verdict. */
 export function faultsOf(known: KnownPlan, verdict: SequenceVerdict, words: readonly string[]): string[] {
   const wrong: string[] = [];
   const runs = (id: number) => words.filter((word) => word === known.words.get(id)).length;
@@ -89,7 +89,7 @@ export function faultsOf(known: KnownPlan, verdict: SequenceVerdict, words: read
       );
     }
     if (!known.words.has(id)) continue;
-    // What an interrupted run may have left behind goes first: a tear-down is written before the plan, too.
+    // A plan begins with its tear-down, to clean up after an interrupted run: so a tear-down runs twice.
     const most = phase === "teardown" ? 2 : 1;
     const count = runs(id);
     if (count > most) wrong.push(`step ${id} was run ${count} times`);
@@ -113,7 +113,7 @@ async function take(
   const said: string[] = [];
   let struck: Promise<void> | undefined;
   let opened: Opened | undefined;
-  // A machine that does much else may be late, and nothing was run yet.
+  // On a busy machine a start may time out; no step has run yet, so the agent is started again.
   for (let attempt = 1; opened === undefined; attempt++) {
     try {
       opened = await openAlone(board, said);
@@ -128,7 +128,7 @@ async function take(
   board.onWord = (word) => {
     if (word !== known.words.get(1)) return;
     struck ??= strike?.() ?? Promise.resolve();
-    // It is opened where nobody may ever come to it.
+    // The gate is opened even if no step reads it.
     void (meanwhile ? Promise.resolve() : struck).then(() => board.openGate());
   };
   const observed = await session.run(known.plan);
@@ -159,12 +159,12 @@ async function prepare(
   });
   for (const [path, text] of files) await Deno.writeTextFile(path, text);
   board.words.length = 0;
-  // Nobody came to read what the plan before was to read.
+  // No step of the plan before may have read its gate: close the gate again.
   board.shutGate();
   return known;
 }
 
-/** Returns why a sequence does not agree, in the words of its first step that does not, and has words of its own. */
+/** Returns why a sequence does not agree: the reason of the first step that does not agree and has a reason. */
 export const whyOf = ({ steps, reason }: SequenceVerdict) => {
   const others = steps.filter(({ verdict }) => verdict !== "agree");
   const first = others.find(({ observed }) => observed?.lost?.reason !== "untold") ?? others[0];
@@ -172,17 +172,17 @@ export const whyOf = ({ steps, reason }: SequenceVerdict) => {
 };
 
 /**
- * True if an outcome is wrong on any machine: something passes that did not, or was run twice. On a slow machine many faults lead
- * to another verdict than the meant one; `deno task bench:faults` counts those.
+ * True if an outcome is wrong on any machine: a failed step is judged `agree`, or a step ran twice. On a slow machine many get
+ * another verdict than the intended one; `deno task bench:faults` counts these outcomes.
  */
 export const isLie = ({ fault, verdict, wrong }: Outcome): boolean =>
   wrong.some((one) => /agrees|was run [2-9]|is said not to be/.test(one)) ||
   verdict === "agree" && !FAULTS[fault]!.right.includes("agree");
 
-/** True if an outcome is the meant one. */
+/** True if an outcome is the intended one. */
 export const isMeant = ({ verdict, wrong }: Outcome): boolean => verdict !== "no session" && wrong.length === 0;
 
-/** Has a fault strike on a board of its own. */
+/** Makes a board and lets one fault strike it. */
 export async function strikeOnce(fault: string, seed: number): Promise<Outcome> {
   const started = Date.now();
   const random = new Random(seed);

@@ -49,7 +49,7 @@ export async function findLabgrid(): Promise<Labgrid | string> {
   return await tried(unpacked) ?? `what was downloaded to ${cache} does not run`;
 }
 
-/** What labgrid said of its login, or of a command. */
+/** What labgrid reported of its login, or of a command. */
 export interface Said {
   ms: number;
   status?: number;
@@ -57,13 +57,13 @@ export interface Said {
   error?: string;
 }
 
-/** A labgrid that has a line. */
+/** A labgrid process on a serial line. */
 export class LabgridShell {
   #child: Deno.ChildProcess;
   #writer: WritableStreamDefaultWriter<Uint8Array>;
   #lines: ReadableStreamDefaultReader<string>;
 
-  /** Starts one on a line; {@linkcode LabgridShell.next} then tells of the login */
+  /** Starts labgrid on a line; {@linkcode LabgridShell.next} then returns the result of the login */
   constructor({ python, env }: Labgrid, path: string, baudRate: number, loginTimeoutS = 20) {
     const script = new URL("./labgrid_shell.py", import.meta.url).pathname;
     this.#child = new Deno.Command(python, {
@@ -77,19 +77,19 @@ export class LabgridShell {
     this.#lines = this.#child.stdout.pipeThrough(new TextDecoderStream()).pipeThrough(new TextLineStream()).getReader();
   }
 
-  /** Returns what it reports next; undefined where it has ended */
+  /** Returns labgrid's next report; undefined if labgrid has ended */
   async next(): Promise<Said | undefined> {
     const { value } = await this.#lines.read();
     return value === undefined ? undefined : JSON.parse(value);
   }
 
-  /** Has a command run */
+  /** Runs a command on the board */
   async run(command: string): Promise<Said | undefined> {
     await this.#writer.write(new TextEncoder().encode(`${command}\n`));
     return await this.next();
   }
 
-  /** Ends it */
+  /** Ends the labgrid process */
   async close(): Promise<void> {
     await this.#writer.close().catch(() => {});
     try {

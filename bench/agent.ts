@@ -1,7 +1,7 @@
 /**
  * How long a step takes on a board, by the kind of its operation: `deno task bench:agent [--board qemu-6.12] [--via ssh|serial]
  * [--before COMMIT] [--steps 40]`. With `--before`, the agent of that commit runs in turn with this one on the same guest:
- * other load of the machine hits both alike.
+ * other load of the machine slows both equally.
  *
  * @module
  */
@@ -19,7 +19,7 @@ const handle = "netdevsim/netdevsim10";
 const knob = "/sys/kernel/debug/netdevsim/netdevsim10/fail_reload";
 const group = { handle, name: "l2_drops" };
 
-/** By name, the operations that are run in turn. */
+/** The operations that are run in turn, by the name of their kind. */
 const KINDS: Record<string, readonly Operation[]> = {
   "dev show": [{ kind: "dev.show" }],
   "dev info": [{ kind: "dev.info", handle }],
@@ -39,7 +39,7 @@ const KINDS: Record<string, readonly Operation[]> = {
 const home: readonly Operation[] = [{ kind: "file.write", path: "/sys/bus/netdevsim/new_device", value: "10 1" }];
 const away: readonly Operation[] = [{ kind: "file.write", path: "/sys/bus/netdevsim/del_device", value: "10" }];
 
-/** Returns a plan of these operations, by default on a netdevsim that it makes and takes away. */
+/** Returns a plan of these operations, by default on a netdevsim that the plan creates and removes. */
 export function planOf(name: string, operations: readonly Operation[], setup = home, teardown = away): Plan {
   const phased = (phase: PlannedStep["phase"], ops: readonly Operation[]) => ops.map((op) => ({ phase, op }));
   const steps = [...phased("setup", setup), ...phased("body", operations), ...phased("teardown", teardown)];
@@ -53,7 +53,7 @@ interface Runners {
 }
 
 async function runnersOf(root: string): Promise<Runners> {
-  // Older commits have all of them in one folder.
+  // Older commits have all runner modules in one folder.
   const load = async (folder: string, name: string) =>
     await import(new URL(`runners/${folder}/${name}.ts`, root).href).catch(() =>
       import(new URL(`runners/${name}.ts`, root).href)
@@ -66,7 +66,7 @@ async function runnersOf(root: string): Promise<Runners> {
   return { openAgent: agent.openAgent, openSsh: ssh.openSsh, openSerial: serial.openSerial };
 }
 
-/** Returns the one in the middle. */
+/** Returns the median of some values. */
 export const median = (values: readonly number[]): number =>
   values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)]!;
 
@@ -125,7 +125,7 @@ if (import.meta.main) {
         const body = Array.from({ length: steps }, (_, i) => operations[i % operations.length]!);
         note(title, (await taken(title, body) - bare) / steps);
       }
-      // Instead of what a guest's end would do.
+      // Closes the runner explicitly: the guest is not ended here.
       await runner.close();
       await new Promise((resolve) => setTimeout(resolve, 500));
     }

@@ -1,4 +1,4 @@
-/** How many schedules a second the explorer runs, beside fast-check's scheduler; and what leaving some out saves. */
+/** Measures the schedules per second of the explorer and of fast-check's scheduler, and the time that pruned schedules save. */
 
 import process from "node:process";
 import fc from "fast-check";
@@ -16,7 +16,7 @@ import { machineBefore, RACE_OPERATIONS } from "../suites/race/race_operations.t
 
 const NEW = { kind: "file.write", path: "/sys/bus/netdevsim/new_device", value: "10 1" } as const;
 
-/** Two tasks that read a number, wait, and write it: what both schedulers are given. */
+/** Returns two tasks that read a number, wait, and write it; both schedulers run this scenario. */
 const lostUpdate: Scenario = () => {
   let value = 0;
   const cell = cellOf("value");
@@ -32,7 +32,7 @@ const lostUpdate: Scenario = () => {
   }, () => String(value));
 };
 
-/** The same with locks, the first of which is not the same for both. */
+/** Returns two tasks with locks; the tasks take different locks first. */
 const locked: Scenario = () => {
   const lockdep = new Lockdep();
   const locks = ["a", "b", "c"].map((name) => new Lock(name, "list", lockdep));
@@ -52,7 +52,7 @@ const locked: Scenario = () => {
   );
 };
 
-/** ms of the processor so far: a machine that others use, too, makes no difference. */
+/** Returns the CPU time of this process in ms: other load of the machine does not count. */
 function now(): number {
   const { user, system } = process.cpuUsage();
   return (user + system) / 1000;

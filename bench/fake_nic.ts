@@ -1,4 +1,4 @@
-/** For tests: a NIC on a board that is a real sh, by a devlink(8) and an ip(8) that print what real ones have printed. */
+/** For tests: a NIC on a board that is a real sh. Its devlink(8) and ip(8) are scripts that print what the real tools printed. */
 
 import type { FaultBoard } from "./fault_board.ts";
 
@@ -12,9 +12,9 @@ async function tool(board: FaultBoard, name: string, script: string): Promise<vo
 }
 
 /**
- * Gives the board a NIC. Each call of devlink(8) is a line of the board's file `asked`.
+ * Gives the board a NIC. Each call of devlink(8) adds a line to the board's file `asked`.
  *
- * @param more Further cases of what devlink(8) is asked
+ * @param more Further branches of the `case` over the arguments of devlink(8)
  */
 export async function withNic(board: FaultBoard, more = ""): Promise<void> {
   await tool(

@@ -1,6 +1,6 @@
 /**
- * A board that costs nothing and can be broken in every way: a real sh on a real pty line, in a mount namespace of its own that
- * has its own `/dev/kmsg`, boot id, space and tools. It sees what the sh really did, by a tty that steps write to.
+ * A board without hardware that can be broken in every way: a real sh on a real pty line, in a mount namespace of its own that
+ * has its own `/dev/kmsg`, boot id, space and tools. Steps write words to a tty, the witness: they show what the sh really did.
  *
  * @module
  */
@@ -9,19 +9,19 @@ import { type Line, openLine } from "../runners/lines/pty_line.ts";
 import { findSer2net, startSer2net, type TestSer2net } from "../runners/lines/ser2net.ts";
 import { closeFd, controlInt, openPty, openTty, poller, readFd, setRaw, writeFd } from "../runners/lines/tty.ts";
 
-/** What the agent needs of a board, but for `devlink` and `ip`: without them there is nothing to watch, which is a fork less. */
+/** The tools that the agent needs, except `devlink` and `ip`: without these the agent watches nothing, which saves a fork. */
 const TOOLS =
   "base64 cat cksum dd grep gzip head id ln ls mkdir mkfifo mktemp mv od readlink rm sed sleep stty tr uname wc"
     .split(" ");
 
-/** A shell at a prompt, again and again. */
+/** A script that starts a shell at a prompt, and another one each time that the shell ends. */
 const LOGIN = `trap : INT QUIT TSTP TTOU
 while :; do
   stty sane -echo echo
   sh -i || sleep 0.2
 done`;
 
-/** Becomes the board: `DIR KMSG ROOM`, then a shell. The namespace goes with the last process of it. */
+/** The script that becomes the board: `DIR KMSG ROOM`, then a shell. The namespace ends with its last process. */
 const SETUP = `set -e
 dir=$1
 mount -t tmpfs -o mode=755 tmpfs "$dir/dev"
@@ -41,10 +41,10 @@ set +e
 : > "$dir/up"
 ${LOGIN}`;
 
-/** In a mount namespace of its own, as root or as a user that may have one. */
+/** The command that enters a new mount namespace, as root or as a user that may create namespaces. */
 const ENTER = Deno.uid() === 0 ? ["unshare", "--mount"] : ["unshare", "--mount", "--map-root-user"];
 
-/** Returns why this machine cannot have such boards; undefined where it can. */
+/** Returns why this machine cannot run such boards; undefined if it can. */
 export async function whyNoBoards(): Promise<string | undefined> {
   const [program, ...args] = ENTER;
   const { success, stderr } = await new Deno.Command(program!, {
@@ -54,46 +54,46 @@ export async function whyNoBoards(): Promise<string | undefined> {
   return success ? undefined : new TextDecoder().decode(stderr).trim();
 }
 
-/** What a board's `sh` may be here. */
+/** The shells of this machine that a board can have as `sh`. */
 export const SHELLS: readonly string[] = ["dash", "bash", "busybox"].filter((name) =>
   new Deno.Command("sh", { args: ["-c", 'command -v "$0"', name], stdout: "null" }).outputSync().success
 );
 
 /** Options of {@linkcode FaultBoard.open}. */
 export interface BoardOptions {
-  /** What `sh` is there, for example `dash` or `busybox` */
+  /** The program that is `sh` on the board, for example `dash` or `busybox` */
   shell?: string;
-  /** Tools that are not there */
+  /** Tools that the board lacks */
   without?: readonly string[];
   /** True if the host reaches the line through a console server, which passes bytes as they are */
   served?: true;
-  /** What space it has for files. @default {"2m"} */
+  /** The size of the board's file system. @default {"2m"} */
   room?: string;
   /** What happens to bytes on the line */
   between?: (bytes: Uint8Array<ArrayBuffer>, to: "host" | "board") => Promise<Uint8Array<ArrayBuffer>>;
 }
 
-/** A board until `close`. */
+/** A board that runs until `close`. */
 export class FaultBoard implements AsyncDisposable {
-  /** Where its files are, for both sides */
+  /** The folder of the board's files, the same path on the board and on the host */
   readonly dir: string;
-  /** The tty that the host has; the same one after the line was plugged in again */
+  /** The host's tty; the path stays the same after the line was plugged in again */
   readonly path: string;
-  /** The console server in front of it, where it has one */
+  /** The console server between the host and the line, if the board has one */
   server: TestSer2net | undefined;
-  /** What steps write to, and the words that came there, in their order */
+  /** The tty that steps write to, and the words that were written there, in their order */
   readonly witness: string;
   readonly words: string[] = [];
-  /** A file that never ends to be read */
+  /** A file whose read never ends */
   readonly stuck: string;
-  /** A file that ends to be read once {@linkcode openGate} was called */
+  /** A file whose read ends after {@linkcode openGate} was called */
   readonly gate: string;
   #gate: number | undefined;
   /** Called for each word */
   onWord: ((word: string) => void) | undefined;
   /** Called for each line of the kernel log, before any later line arrives */
   onLog: ((text: string) => void) | undefined;
-  /** What a boot of it is called */
+  /** The id of the board's current boot */
   bootId = crypto.randomUUID();
   #line: Line;
   #ttys: { master: number; held: number; pump: Promise<void> }[] = [];
@@ -134,7 +134,7 @@ export class FaultBoard implements AsyncDisposable {
       await Deno.symlink(await which(tool), `${dir}/bin/${tool}`);
     }
     await Deno.symlink(busybox ?? await which(shell), `${dir}/bin/sh`);
-    // Its echo(1) tells the errno, so that one of it can live on from step to step.
+    // The echo of bash prints the errno, so that a bash can stay alive from step to step.
     if (!without.includes("bash")) await Deno.symlink(await which("bash"), `${dir}/bin/bash`);
     const board = new FaultBoard(dir, await openLine(between ? { between } : {}), options.room ?? "2m");
     await board.boot();
@@ -146,7 +146,7 @@ export class FaultBoard implements AsyncDisposable {
     return board;
   }
 
-  /** What the host opens. */
+  /** Returns the address that the host opens. */
   get address(): string {
     return this.server?.tcp ?? this.path;
   }
@@ -180,10 +180,10 @@ export class FaultBoard implements AsyncDisposable {
     return { fd, path };
   }
 
-  /** Lets who reads the gate go on, for which it is waited. */
+  /** Lets the reader of the gate continue, and waits until it does. */
   async openGate(): Promise<void> {
     if (this.#gate !== undefined) return;
-    // For reading too, so that opening it waits for nobody.
+    // Opened for reading too, so that open(2) does not wait for a reader.
     this.#gate = openTty(this.gate);
     writeFd(this.#gate, new TextEncoder().encode("open\n"));
     while (!this.#closed && this.#gate !== undefined && controlInt(this.#gate, "FIONREAD") > 0) {
@@ -198,7 +198,7 @@ export class FaultBoard implements AsyncDisposable {
     this.#gate = undefined;
   }
 
-  /** What is written to `/dev/kmsg`, as it is read there. */
+  /** Logs a line that was written to `/dev/kmsg`, in the format of a record of `/dev/kmsg`. */
   #log(line: string): void {
     const [, priority = "6", text] = /^(?:<(\d+)>)?(.*)$/.exec(line)!;
     const micros = Math.floor(performance.now() * 1000);
@@ -206,7 +206,7 @@ export class FaultBoard implements AsyncDisposable {
     this.onLog?.(text!);
   }
 
-  /** The kernel reports something; `console` too where the line is its console, as it mostly is. */
+  /** Prints a kernel message: `both` if the line is the kernel's console, as it mostly is. */
   async printk(text: string, to: "log" | "console" | "both"): Promise<void> {
     for (const line of text.split("\n")) {
       if (to !== "console") this.#log(`<4>${line}`);
@@ -214,12 +214,12 @@ export class FaultBoard implements AsyncDisposable {
     }
   }
 
-  /** Turns it on: a shell at a prompt is on the line. It may still be on, if a fault that turns it off did not strike. */
+  /** Boots the board to a shell prompt on the line. The board may still be on, if a fault that cuts its power did not strike. */
   async boot(): Promise<void> {
     await this.die();
     await Deno.remove(`${this.dir}/up`).catch(() => {});
     await Deno.writeTextFile(`${this.dir}/boot_id`, `${this.bootId}\n`);
-    // Nothing is left of how the raw shell of the boot before had set the line.
+    // Resets the tty settings that the shell of the previous boot made.
     await new Deno.Command("sh", { args: ["-c", 'stty sane < "$0"', this.#line.boardPath] }).output();
     this.#child = new Deno.Command("sh", {
       args: [
@@ -239,7 +239,7 @@ export class FaultBoard implements AsyncDisposable {
       stdout: "null",
       stderr: "null",
     }).spawn();
-    // Before that its namespace is not what a further login needs.
+    // Before the prompt the namespace is not ready for another login.
     let ended = false;
     this.#child.status.then(() => ended = true);
     while (!ended && await Deno.stat(`${this.dir}/up`).then(() => false, () => true)) {
@@ -247,10 +247,10 @@ export class FaultBoard implements AsyncDisposable {
     }
   }
 
-  /** Returns all of its processes, each after its parent. */
+  /** Returns all processes of the board, each after its parent. */
   #processes(): number[] {
     const session = this.#child?.pid;
-    // One that ended meanwhile is an error of cat(1), and no matter.
+    // cat(1) reports an error for a process that ended meanwhile; this is no failure.
     const { stdout } = new Deno.Command("sh", { args: ["-c", "exec cat /proc/[0-9]*/stat"], stderr: "null" })
       .outputSync();
     const parents = new Map(
@@ -265,17 +265,17 @@ export class FaultBoard implements AsyncDisposable {
   }
 
   #signal(signal: Deno.Signal): void {
-    // Who is not stopped yet may have forked meanwhile.
+    // A process that is not stopped yet may have forked meanwhile.
     const told = new Set<number>();
     for (;;) {
       const fresh = this.#processes().filter((pid) => !told.has(pid));
       if (fresh.length === 0) return;
-      // A shell that runs and sees its job stand still takes the terminal back: parents stop first and go on last.
+      // A running shell that sees its job stopped takes the terminal back: so parents are stopped first and continued last.
       for (const pid of signal === "SIGCONT" ? fresh.toReversed() : fresh) {
         told.add(pid);
         try {
           Deno.kill(pid, signal);
-          // A shell that does not stand still yet would see that its job does, and take the terminal back.
+          // A shell that is not stopped yet would see that its job is stopped, and take the terminal back.
           const stands = () => /^\d+ \(.*\) [TZX] /.test(Deno.readTextFileSync(`/proc/${pid}/stat`));
           for (let looks = 0; signal === "SIGSTOP" && looks < 10_000 && !stands(); looks++);
         } catch { /* it has ended */ }
@@ -283,7 +283,7 @@ export class FaultBoard implements AsyncDisposable {
     }
   }
 
-  /** Its power goes. */
+  /** Cuts the board's power. */
   async die(): Promise<void> {
     this.#signal("SIGSTOP");
     this.#signal("SIGKILL");
@@ -291,44 +291,44 @@ export class FaultBoard implements AsyncDisposable {
     this.#child = undefined;
   }
 
-  /** The shell that is the agent is killed; what it has started is not. */
+  /** Kills the shell that is the agent; processes that it has started stay alive. */
   killAgent(): void {
     const isAgent = (pid: number) => {
       try {
         return Deno.readTextFileSync(`/proc/${pid}/cmdline`) === "sh\0/proc/self/fd/0\0";
       } catch {
-        return false; // It has ended meanwhile.
+        return false; // The process has ended meanwhile.
       }
     };
     const agent = this.#processes().find(isAgent);
     if (agent !== undefined) Deno.kill(agent, "SIGKILL");
   }
 
-  /** It stands still. */
+  /** Stops all processes of the board. */
   hang(): void {
     this.#signal("SIGSTOP");
   }
 
-  /** It goes on. */
+  /** Continues all processes of the board. */
   goOn(): void {
     this.#signal("SIGCONT");
   }
 
-  /** It reboots by itself: what was in its memory is gone. */
+  /** Reboots the board, as after a crash: the contents of its memory are lost. */
   async reboot(): Promise<void> {
     await this.die();
     this.bootId = crypto.randomUUID();
     await this.boot();
   }
 
-  /** The host's adapter is pulled. */
+  /** Unplugs the host's serial adapter. */
   async unplug(): Promise<void> {
     this.#plugged = false;
     await Deno.remove(this.path);
     await this.#line.unplug();
   }
 
-  /** The host's adapter is there again; nothing where it was not pulled, since the run was over before. */
+  /** Plugs the host's serial adapter in again; does nothing if the run ended before the adapter was unplugged. */
   async replug(): Promise<void> {
     if (this.#plugged) return;
     this.#plugged = true;
@@ -336,7 +336,7 @@ export class FaultBoard implements AsyncDisposable {
     await Deno.symlink(this.#line.path, this.path);
   }
 
-  /** Fills what space it has for files. It is in its own namespace, so one of its processes does it. */
+  /** Fills the board's file system. A process of the board does this, since the mount is in its namespace. */
   async fill(): Promise<void> {
     const [program, ...args] = this.#enter();
     await new Deno.Command(program!, {
@@ -344,21 +344,21 @@ export class FaultBoard implements AsyncDisposable {
     }).output();
   }
 
-  /** Returns the command that another one is performed in its namespace with. */
+  /** Returns the prefix that runs a command in the board's namespace. */
   #enter(): string[] {
     const pid = this.#child!.pid;
     const user = Deno.uid() === 0 ? [] : ["--user", "--preserve-credentials"];
     return ["nsenter", "-t", `${pid}`, ...user, "--mount", "--"];
   }
 
-  /** Opens a further line to it, with a shell at a prompt, as a second login is. */
+  /** Opens another line to the board, with a shell at a prompt, like a second login. */
   async login(): Promise<Line> {
     const env = ["env", `PATH=${this.dir}/bin`, `TMPDIR=${this.dir}/tmp2`, "PS1=board # ", "PS2=> ", "ENV="];
     await Deno.mkdir(`${this.dir}/tmp2`, { recursive: true });
     return await openLine({ board: [...this.#enter(), ...env, "sh", "-c", LOGIN] });
   }
 
-  /** Returns a command line for sh on this machine that performs a script on the board; the script has no single quote. */
+  /** Returns a command line for the host's sh that runs a script on the board; the script has no single quote. */
   inside(script: string): string {
     const env = ["env", `PATH=${this.dir}/bin`, `TMPDIR=${this.dir}/tmp`];
     return [...this.#enter(), ...env, "sh", "-c", `'${script}'`].join(" ");

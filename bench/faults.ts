@@ -1,7 +1,7 @@
 /**
  * A campaign of faults: `deno task bench:faults [--faults 1000] [--seed 1] [--jobs 16] [--only NAME]`. Each fault strikes a real
- * sh on a real pty line in the middle of a plan whose true answers are known. Prints which fault came to which verdict, and
- * ends with status 1 where one of them was wrong. With `--guests` each strikes a kernel in QEMU of its own, over its serial line
+ * sh on a real pty line in the middle of a plan whose true answers are known. Prints the verdicts of each fault, and
+ * ends with status 1 if a verdict was wrong. With `--guests` each fault strikes its own kernel in QEMU, over its serial line
  * or over ssh.
  *
  * @module
@@ -14,7 +14,7 @@ import { FAULTS } from "./_fault_kinds.ts";
 import { findSer2net } from "../runners/lines/ser2net.ts";
 import { type Outcome, strikeOnce } from "./_fault_run.ts";
 
-/** Returns how often each fault came to each verdict. */
+/** Returns a table: how often each fault had each verdict. */
 export function tableOf(outcomes: readonly Outcome[]): string {
   const verdicts = [...new Set(outcomes.map(({ verdict }) => verdict))].sort();
   const head = ["fault", "runs", ...verdicts, "wrong", "median s"];

@@ -1,4 +1,4 @@
-/** A share of the campaign of faults, and that the campaign itself would see a lie. */
+/** Runs a part of the campaign of faults, and tests that the campaign detects a wrong verdict. */
 
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { judge } from "../diff/judge.ts";

@@ -1,5 +1,5 @@
 /**
- * How fast the model is fuzzed, notifications checked: operations a second of one core, for each kernel that was booted.
+ * Measures how fast the model is fuzzed, with its notifications checked: operations per second on one core, for each booted kernel.
  *
  * @module
  */

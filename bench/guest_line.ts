@@ -1,5 +1,5 @@
 /**
- * The serial line of a guest, behind one that has a speed and can be broken.
+ * Connects the serial line of a guest to an emulated line that has a baud rate and can be broken.
  *
  * @module
  */
@@ -9,7 +9,7 @@ import { type Line, type LineOptions, openLine } from "../runners/lines/pty_line
 
 const BRIDGE = 'stty raw -echo; stty raw -echo < "$0"; cat < "$0" & exec cat > "$0"';
 
-/** Lays a line to a guest. */
+/** Opens an emulated line to a guest. */
 export function openGuestLine(guest: Guest, options: Omit<LineOptions, "board">): Promise<Line> {
   return openLine({ board: ["sh", "-c", BRIDGE, guest.serial.protocol], ...options });
 }

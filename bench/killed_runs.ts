@@ -11,35 +11,35 @@ import type { Guest } from "../fixtures/mod.ts";
 import { ended, type Ran, start } from "../cli/child.ts";
 import { GUEST_PASSWORD, leftOnGuest, until, writeGuestBoard } from "../run/guest_board.ts";
 
-/** When twinlink is killed: once its journal has so many lines more than are left of the process before, and so many ms then. */
+/** When twinlink is killed: after its journal has grown by this number of lines since the last kill, and then this many ms. */
 export interface Moment {
   more: number;
   ms: number;
 }
 
-/** What became of one run. */
+/** The result of one run that was killed and resumed. */
 export interface Disturbed {
   /** Where each kill hit: `in seq3`, `between`, `before the first` */
   hit: string[];
-  /** How often a sequence was begun again */
+  /** How often a sequence was restarted */
   again: number;
-  /** What is wrong; empty of a run that is as it should be */
+  /** What is wrong with the run; empty if nothing is */
   wrong: string[];
 }
 
-/** The board, the suite and a folder for what is made of them. */
+/** A board, a suite, and a folder for the files of the runs. */
 export interface Bench {
   folder: string;
   guest: Guest;
   /** Runs twinlink to its end, undisturbed; gives its verdicts and how long it took, in ms */
   undisturbed(): Promise<{ verdicts: string; ms: number }>;
-  /** Runs twinlink, kills it at these moments, and resumes it each time; the verdicts must be those in the end */
+  /** Runs twinlink, kills it at these moments, and resumes it each time; `verdicts` is the expected result at the end */
   disturbed(moments: Iterable<Moment>, verdicts: string): Promise<Disturbed>;
-  /** What is left on the board and on this host; empty where nothing is */
+  /** Returns what the runs left on the board and on this host; empty if nothing is left */
   leftovers(): Promise<string[]>;
 }
 
-/** Each sequence gives a netdev its name, which the kernel logs: so the board itself counts what was run. */
+/** Each sequence gives a netdev its name, which the kernel logs: so the board's own log counts how often each sequence ran. */
 const suiteOf = (sequences: number) =>
   `import { netdevsim, suite } from "@twinlink/twinlink";
 export default suite("resumed", { fixture: netdevsim({ ports: 1, netns: ["t1"] }) }, ({ sequence }) => {
@@ -56,7 +56,7 @@ export default suite("resumed", { fixture: netdevsim({ ports: 1, netns: ["t1"] }
 });
 `;
 
-/** Prepares a folder for runs on a guest, over ssh, or over a serial line where the path of one is given. */
+/** Prepares a folder for runs on a guest: over a serial line if its path is given, else over ssh. */
 export async function openBench(folder: string, guest: Guest, sequences: number, line?: string): Promise<Bench> {
   const [suite, board, tmp] = [join(folder, "resumed.ts"), join(folder, "board.toml"), join(folder, "tmp")];
   const { port } = guest.ssh;
@@ -70,7 +70,7 @@ export async function openBench(folder: string, guest: Guest, sequences: number,
   const before = await leftOnGuest(guest);
   let runs = 0;
 
-  /** Returns how often the board ran each sequence, by its own log, from a place of it on. */
+  /** Returns how often the board ran each sequence, as its log shows from an offset on. */
   const counted = async (from: number): Promise<Map<string, number>> => {
     const text = (await Deno.readTextFile(guest.consoleLog)).slice(from);
     const names = [...text.matchAll(/ (seq\d+)x: renamed from/g)].map(([, name]) => name!);
@@ -93,7 +93,7 @@ export async function openBench(folder: string, guest: Guest, sequences: number,
       const journal = join(out, `trace-guest-${line === undefined ? "ssh" : "serial"}.part.jsonl`);
       const told: Disturbed = { hit: [], again: 0, wrong: [] };
       const cuts = new Map<string, number>();
-      /** What was run by the last kill, and how often: it must stay so */
+      /** Sequences that were finished at the last kill, with how often each ran: these counts must not change */
       let finished = new Map<string, number>();
       const checkFinished = (now: ReadonlyMap<string, number>) => {
         for (const [name, times] of finished) {
@@ -102,7 +102,7 @@ export async function openBench(folder: string, guest: Guest, sequences: number,
       };
       let child = run(out);
       let end = ended(child);
-      /** The lines of the header and of what was run to its end */
+      /** The number of journal lines of the header and of finished sequences */
       let whole = 0;
       for (const moment of moments) {
         if (!await killedAt(child, end, moment, journal, whole)) break;
@@ -117,7 +117,7 @@ export async function openBench(folder: string, guest: Guest, sequences: number,
         const names = (kept?.sequences ?? []).map(({ sequence }) => sequence);
         whole = kept ? 1 + kept.sequences.reduce((sum, { steps }) => sum + steps.length + 2, 0) : 0;
         finished = new Map(names.map((name) => [name, now.get(name) ?? 0]));
-        // It was killed before its plan was written down: there is nothing to resume.
+        // If twinlink was killed before it wrote its plan, there is nothing to resume.
         child = await Deno.stat(join(out, "run.json")).then(() => resume(out), () => run(out));
         end = ended(child);
       }
@@ -150,7 +150,7 @@ export async function openBench(folder: string, guest: Guest, sequences: number,
   };
 }
 
-/** Kills a child at a moment; false if it came to its end before. */
+/** Kills a child process at a moment; false if the child ended before that. */
 async function killedAt(
   child: Deno.ChildProcess,
   end: Promise<Ran>,
@@ -164,11 +164,11 @@ async function killedAt(
   while (!over && more > 0 && await lines() < kept + more) await pause(2);
   if (!over) await pause(ms);
   if (!over) child.kill("SIGKILL");
-  // One that has ended by itself said how; one that was killed did not.
+  // A child that ended by itself has an exit status; a killed child has a signal.
   return (await child.status).signal === "SIGKILL";
 }
 
-/** Returns every sequence and step with its verdict, by the report of a run. */
+/** Returns every sequence and step with its verdict, from the report of a run. */
 async function verdictsOf(out: string): Promise<string> {
   const lines = (await Deno.readTextFile(join(out, "verdicts.jsonl"))).trimEnd().split("\n").map((line) =>
     JSON.parse(line)
@@ -178,7 +178,7 @@ async function verdictsOf(out: string): Promise<string> {
   ).join("\n");
 }
 
-/** Command lines of this host that have a word; Deno itself may not look into /proc. */
+/** Returns the command lines of processes on this host that contain a word; Deno itself may not read /proc. */
 async function processesWith(word: string): Promise<string> {
   const script =
     'for p in /proc/[0-9]*; do [ "$p" = /proc/$$ ] || { tr "\\0" " " < "$p/cmdline"; echo; }; done 2> /dev/null';

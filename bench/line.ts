@@ -1,6 +1,6 @@
 /**
  * How fast a serial line is used: `deno task bench:line [--baud 115200] [--times 200]`. The line is a pseudo terminal with a
- * real shell behind it that holds its speed to the microsecond. labgrid is measured beside it, where it is installed.
+ * real shell behind it; the line keeps its baud rate to the microsecond. labgrid is measured too, if it is installed.
  *
  * @module
  */
@@ -15,7 +15,7 @@ import { Random } from "./random.ts";
 
 const BOARD = ["sh", "-c", "PS1='board # ' ENV= exec sh -i"];
 
-/** How many commands go before those that are measured. */
+/** The number of warm-up commands, which are not measured. */
 const WARM = 20;
 
 const quantile = (values: readonly number[], share: number) =>
@@ -33,7 +33,7 @@ async function timed(times: number, action: () => Promise<unknown>): Promise<num
   return taken;
 }
 
-/** Returns a script of 64 KiB that means nothing: one that is like a plan, and one that cannot be made shorter. */
+/** Returns two scripts of 64 KiB that do nothing: one looks like a plan, the other cannot be compressed. */
 function scripts(): Record<string, string> {
   const random = new Random(1);
   const lines = (line: (i: number) => string) => {
@@ -67,7 +67,7 @@ if (import.meta.main) {
   if (typeof found === "string") {
     console.log(`labgrid is left out: ${found}`);
   } else {
-    // Its first words for the shell, `dmesg -n 1`, are not to change this machine.
+    // The first command of the login is `dmesg -n 1`: a stub keeps it from changing this machine.
     const tools = await Deno.makeTempDir({ prefix: "twinlink-line-" });
     await Deno.writeTextFile(`${tools}/dmesg`, "#!/bin/sh\n", { mode: 0o755 });
     const env = { PATH: `${tools}:${Deno.env.get("PATH")}` };

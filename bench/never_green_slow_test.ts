@@ -24,7 +24,7 @@ let folder = "";
 Deno.test.beforeAll(async () => void (folder = await Deno.makeTempDir({ prefix: "twinlink-green-" })));
 Deno.test.afterAll(async () => await Deno.remove(folder, { recursive: true }));
 
-/** Runs something `times` times, some side by side; each with numbers of its own. */
+/** Runs a body `times` times, up to `jobs` at the same time, each with its own random numbers. */
 async function many(times: number, jobs: number, body: (random: Random, i: number) => Promise<void>): Promise<void> {
   let next = 0;
   const worker = async () => {
@@ -33,7 +33,7 @@ async function many(times: number, jobs: number, body: (random: Random, i: numbe
   await Promise.all(Array.from({ length: jobs }, worker));
 }
 
-/** Returns what a run left in its folder, by the three reports. */
+/** Returns how many sequences a run judged, as each of its three reports states. */
 async function judgedIn(out: string): Promise<number[]> {
   const text = (name: string) => Deno.readTextFile(`${out}/${name}`).catch(() => "");
   const [lines, junit, ktap] = await Promise.all(["verdicts.jsonl", "junit.xml", "results.ktap"].map(text));
@@ -46,13 +46,13 @@ async function judgedIn(out: string): Promise<number[]> {
   ];
 }
 
-/** Fails where a run ends with 0 although less than all was judged. */
+/** Fails if a run ends with status 0 although it judged fewer sequences than planned. */
 async function mustBeHonest(code: number, out: string, planned: number, what: string): Promise<void> {
   if (code !== 0) return;
   assertEquals(await judgedIn(out), [planned, planned, planned], what);
 }
 
-/** Returns a suite of some sequences, and lines of code at one place of one of them. */
+/** Returns a suite of some sequences; one sequence has the faulty code at a random place. */
 function suiteWith(random: Random, fault: string): { text: string; planned: number } {
   const planned = random.whole(1, 4);
   const [at, step] = [random.whole(0, planned - 1), random.whole(0, 2)];
@@ -89,7 +89,7 @@ const SUITE_FAULTS: readonly ((random: Random) => string)[] = [
   () => `Deno.exitCode = 1;`,
 ];
 
-/** Runs a job whose output is of no interest here, and returns its exit status and its folder. */
+/** Runs a job, drops its output, and returns its exit status and its folder. */
 async function statusOfJob(
   name: string,
   job: (signal: AbortSignal) => Promise<{ board: Board; suites: readonly Suite[]; files: string[] }>,
@@ -103,14 +103,14 @@ async function statusOfJob(
   return { code, out };
 }
 
-/** Drops what is printed, until it is disposed of. */
+/** Drops printed output until the result is disposed. */
 function silence(): DisposableStack {
   const stack = new DisposableStack();
   for (const stream of [Deno.stdout, Deno.stderr]) stack.use(stub(stream, "writeSync", (bytes) => bytes.length));
   return stack;
 }
 
-Deno.test("faults in suites: no run ends with 0 and less judged than planned", async () => {
+Deno.test("faults in suites: no run ends with status 0 if it judged less than planned", async () => {
   const board = await loadBoard("model");
   const judge = async (random: Random, fault: string, i: number) => {
     const { text, planned } = suiteWith(random, fault);
@@ -123,16 +123,16 @@ Deno.test("faults in suites: no run ends with 0 and less judged than planned", a
     return code;
   };
   using _ = silence();
-  // Without a fault it passes: what follows can fail.
+  // Without a fault the suite passes: so the checks that follow test the faults.
   assertEquals(await judge(new Random(1), "", -1), 0);
-  // Each of them twice, at places and times that differ.
+  // Each fault strikes twice, at different places and times.
   await many(2 * SUITE_FAULTS.length, 3, async (random, i) => {
     const fault = SUITE_FAULTS[i % SUITE_FAULTS.length]!(random);
     assertEquals(await judge(random, fault, i), 2, `it is an error of the suite: ${fault}`);
   });
 });
 
-/** What may happen to the trace of a plan on its way. */
+/** Faults that change the trace of a plan between the board and the judge. */
 const RUNNER_FAULTS: readonly ((trace: SequenceTrace, random: Random) => SequenceTrace)[] = [
   (trace) => ({ ...trace, steps: [] }),
   (trace, random) => ({ ...trace, steps: trace.steps.slice(0, random.whole(0, trace.steps.length - 1)) }),
@@ -163,7 +163,7 @@ function changed(trace: SequenceTrace, random: Random, change: (step: StepTrace)
   return { ...trace, steps: trace.steps.map((step, i) => i === at ? change(step) : step) };
 }
 
-Deno.test("faults of runners: no run ends with 0 and less judged than planned", async () => {
+Deno.test("faults of runners: no run ends with status 0 if it judged less than planned", async () => {
   const board = { ...await loadBoard("model"), runner: "remote" as const, name: "b" };
   const suites = await loadSuites(["reload", "trap", "netns"]);
   const all = suites.flatMap((suite) => suite.sequences.map((sequence) => ({ ...suite, sequences: [sequence] })));
@@ -204,7 +204,7 @@ Deno.test("faults of runners: no run ends with 0 and less judged than planned", 
   assert(red >= times);
 });
 
-/** What may happen to a text file. */
+/** Faults that damage a text file. */
 const FILE_FAULTS: readonly ((text: string, random: Random) => string)[] = [
   (text, random) => text.slice(0, random.whole(0, text.length - 1)),
   (text, random) => text.split("\n").toSpliced(random.whole(0, text.split("\n").length - 1), 1).join("\n"),
@@ -251,12 +251,12 @@ Deno.test("faults in traces: a recording that is damaged does not pass with less
   assert(red > 40, `${red} of 60 were noticed`);
 });
 
-Deno.test("signals: a run that is ended, at any time, ends with no 0; resumed it has judged all", async () => {
+Deno.test("signals: a run that a signal ends has a status other than 0; after a resume it has judged all sequences", async () => {
   const planned = (await loadSuites(["trap"]))[0]!.sequences.length;
   const statuses = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129, SIGKILL: 137 };
   const names = Object.keys(statuses) as (keyof typeof statuses)[];
   let resumed = 0;
-  // Each signal twice: at some time, and at some line of the journal.
+  // Each signal is sent twice: after a random time, and at a random line of the journal.
   await many(2 * names.length, 3, async (random, i) => {
     const out = `${folder}/signal-${i}`;
     const child = start(["run", "trap", "--board", "model", "--out", out]);

@@ -1,5 +1,5 @@
 /**
- * What happens to commands on a serial line on which a kernel talks: `deno task bench:noise [--commands 10000] [--lines 16]
+ * Counts lost and wrong commands on a serial line with kernel lines: `deno task bench:noise [--commands 10000] [--lines 16]
  * [--seed 1] [--rates 1,5,20] [--labgrid 300]`. The lines are pseudo terminals at 115200 baud with a real shell behind each. Kernel lines are
  * spliced in between any two bytes, also while logging in. Beside it labgrid, with `--labgrid` commands for each amount of noise.
  *
@@ -13,7 +13,7 @@ import { openSerial } from "../runners/lines/serial.ts";
 import { Random } from "./random.ts";
 import { findLabgrid, type Labgrid, LabgridShell } from "./_labgrid.ts";
 
-/** What is to be done. */
+/** Options of a campaign: the number of commands, the noise, the line. */
 export interface Campaign {
   /** How many commands, on all lines */
   commands: number;
@@ -31,22 +31,22 @@ export interface Outcome {
   wrong: number;
   /** Commands without an answer */
   lost: number;
-  /** Commands that the board ran more than once, and of those with an answer, that it did not run */
+  /** Commands that the board ran more than once, and commands with an answer that the board did not run */
   twice: number;
   never: number;
-  /** Kernel lines that the line carried once it was logged in to, and those that did not come out whole */
+  /** Kernel lines on the serial line after the login, and the kernel lines that did not arrive complete */
   kernelLines: number;
   kernelLost: number;
-  /** Lines that were logged in to, and ms that took, the median */
+  /** Serial lines with a successful login, and the median duration of a login in ms */
   logins: number;
   loginMs: number;
-  /** Bytes of answers a second, of one line */
+  /** Bytes of answers per second, on one line */
   rate: number;
 }
 
 const LEAST = 10, MOST = 15_000;
 
-/** Returns a reply: any printable characters, as likely short as long. */
+/** Returns a reply of random printable characters and of random length. */
 function reply(random: Random): string {
   const size = Math.round(LEAST * (MOST / LEAST) ** random.next());
   const characters = Array.from({ length: size - 1 }, (_, i) => i % 64 === 63 ? 10 : random.whole(33, 126));
@@ -55,16 +55,16 @@ function reply(random: Random): string {
 
 /** A program that sends commands over a line. */
 interface Sender {
-  /** What the board printed; undefined where that is not known */
+  /** Runs a command and returns what the board printed; undefined if the output is not known */
   run(command: string): Promise<string | undefined>;
-  /** Kernel lines that came out */
+  /** Kernel lines that the sender received */
   kernel?: Set<string>;
   close(): Promise<void>;
 }
 
 const MANY_MS = 120_000;
 
-/** twinlink, logged in while the kernel talks. */
+/** Returns twinlink as a sender; it logs in while the kernel prints lines. */
 async function twinlink(line: Line, { baudRate, perSecond }: Campaign): Promise<Sender> {
   line.talk({ perSecond });
   const login = { user: "root", password: () => "secret" };
@@ -82,7 +82,7 @@ async function twinlink(line: Line, { baudRate, perSecond }: Campaign): Promise<
   };
 }
 
-/** labgrid, logged in in silence: while a kernel talks it never does. */
+/** Returns labgrid as a sender. It logs in before the kernel prints lines: during kernel lines its login never succeeds. */
 async function labgrid(found: Labgrid, line: Line, { baudRate, perSecond }: Campaign): Promise<Sender> {
   const shell = new LabgridShell(found, line.path, baudRate);
   const login = await shell.next();
@@ -99,7 +99,7 @@ async function labgrid(found: Labgrid, line: Line, { baudRate, perSecond }: Camp
 
 type Opener = (line: Line, campaign: Campaign) => Promise<Sender>;
 
-/** A board at whose shell somebody has logged in: labgrid answers the prompts of a login faster than one can be made up. */
+/** A board with a shell that is already logged in: labgrid answers login prompts faster than a script can imitate them. */
 const LOGGED_IN_BOARD = ["sh", "-c", "PS1='board # ' ENV= exec sh -i"];
 
 const median = (values: readonly number[]) => values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0;

@@ -1,5 +1,5 @@
 /**
- * What a line adds to a plan: `deno task bench:plan [--steps 100] [--times 3]`. 100 steps of traps and reloads on a kernel in QEMU
+ * The time that a line adds: `deno task bench:plan [--steps 100] [--times 3]`. 100 steps of traps and reloads on a kernel in QEMU
  * over a serial line of 115200 baud; compared with the time of their bytes and of the board itself; then steps over ssh on this
  * machine, compared with the same steps without ssh.
  *
@@ -31,7 +31,7 @@ const TURN: readonly Operation[] = [
   { kind: "dev.reload", handle },
 ];
 
-/** Runs a plan so many times, after one that is not measured: how long it took in ms, the median. */
+/** Runs a plan `times` times, after one run that is not measured; returns the median duration in ms. */
 async function measured(
   times: number,
   plan: Plan,
@@ -90,7 +90,7 @@ async function overSsh(steps: number, times: number): Promise<void> {
   const read: Operation = { kind: "file.read", path: "/proc/sys/kernel/ostype" };
   const plan = planOf("reads", Array.from({ length: steps }, () => read), [], []);
   const on = async (shell: Shell) => {
-    // This machine's kernel may have no devlink to watch.
+    // This machine's kernel may lack devlink, and then there is nothing to watch.
     const writer = shell.writable.getWriter();
     await writer.write(new TextEncoder().encode('command() { [ "$2" != devlink ] && type "$2" > /dev/null 2>&1; }\n'));
     writer.releaseLock();

@@ -1,4 +1,4 @@
-/** Random numbers that come again with their seed (mulberry32). */
+/** Pseudo-random numbers (mulberry32): the same seed gives the same numbers. */
 export class Random {
   #state: number;
 
@@ -6,7 +6,7 @@ export class Random {
     this.#state = seed >>> 0;
   }
 
-  /** In [0, 1) */
+  /** Returns the next number in [0, 1) */
   next(): number {
     this.#state = (this.#state + 0x6d2b_79f5) >>> 0;
     let t = this.#state;
@@ -20,7 +20,7 @@ export class Random {
     return least + Math.floor(this.next() * (most - least + 1));
   }
 
-  /** Returns one of them */
+  /** Returns a random element of an array */
   of<T>(all: readonly T[]): T {
     return all[this.whole(0, all.length - 1)]!;
   }

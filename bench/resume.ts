@@ -34,7 +34,7 @@ try {
   let left = Number(kills);
   const moments = function* (): Generator<Moment> {
     for (; left > 0; left--) {
-      // A sequence is 12 lines of the journal; before the first comes all that a start takes.
+      // A sequence has 12 lines in the journal; the time before its first line is the start of the run.
       const more = random.whole(0, 14);
       yield { more, ms: Math.round((more === 0 ? ms / 4 : 100) * random.next()) };
     }

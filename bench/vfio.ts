@@ -1,7 +1,7 @@
 /**
  * How long a guest waits for an access to an emulated device: `deno task bench:vfio [--times 5000]`. A client in this process
  * speaks vfio-user to a device in a process of its own, as QEMU does. Beside it, in turns: a process that echoes messages
- * of the same sizes over a UNIX socket, by the same calls into the C library, and does nothing else.
+ * of the same sizes over a UNIX socket, with the same calls into the C library, and does nothing else.
  *
  * @module
  */
@@ -40,7 +40,7 @@ async function timedAfter(times: number, pause: number, action: () => void): Pro
   return taken;
 }
 
-/** CPU time of a process in ms, by proc(5); its ticks are of 10 ms. Deno itself reads there with all permissions only. */
+/** CPU time of a process in ms, from /proc (proc(5)), in ticks of 10 ms. Deno itself reads /proc only with all permissions. */
 function cpuOf(pid: number): number {
   const { stdout } = new Deno.Command("cat", { args: [`/proc/${pid}/stat`] }).outputSync();
   const fields = new TextDecoder().decode(stdout).replace(/^.*\) /, "").split(" ");
