@@ -138,7 +138,7 @@ export interface NetEra {
   readonly fibEntries: FibEntries;
   /** The number of FIB entries that 127.0.0.1/8 adds; older kernels also add the broadcast address with host part 0 */
   readonly loopbackRoutes: number;
-  /** True if a netdev of netdevsim without a linked peer loses its carrier when it is set down */
+  /** True if a simulated netdev without a linked peer loses its carrier when it is set down */
   readonly downLosesCarrier: boolean;
   /** True if a netdev's operational state follows its carrier before the link is shown, under RTNL */
   readonly linkwatchSync: boolean;
