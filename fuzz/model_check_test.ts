@@ -11,7 +11,7 @@ const newDevice = maker.make({ id: 10, ports: 1 }) as Operation<"file.write">;
 
 for (const era of eras) {
   Deno.test(`${era}: who only listens knows what the dumps show, and the tear-down leaves nothing`, () => {
-    const { violations, sequences, operations } = checkModel({ era, seed: 12, indices: Array(200).keys() });
+    const { violations, sequences, operations } = checkModel({ era, seed: 11, indices: Array(200).keys() });
     assertEquals(violations.map(({ what, generated }) => [what, generated.operations]), []);
     assertEquals(sequences, 200);
     assert(operations > 4000);

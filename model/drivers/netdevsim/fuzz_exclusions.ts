@@ -52,6 +52,12 @@ export const FUZZ_EXCLUSIONS: readonly FuzzExclusion[] = [
   },
   {
     reason:
+      "netdevsim removes its rate nodes only with its VFs: without VFs they are left behind, and the core warns of them",
+    when: (op, inventory) =>
+      op.kind === "rate.add" && !instanceOf(op, inventory)?.ports.some(({ flavour }) => flavour === "pcivf"),
+  },
+  {
+    reason:
       "how many routes the board's own netns has is the board's: a table that may be too small for them is chance",
     when: (op, inventory) => op.kind === "dev.reload" && targetOf(op) === "init" && scarce(op, inventory),
   },
