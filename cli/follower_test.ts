@@ -112,3 +112,39 @@ for (const [what, { error, exit }] of Object.entries(ENDS)) {
     });
   }
 }
+
+Deno.test("the reports of a run have the same times, even if they are written seconds apart", async () => {
+  const out = `${folder}/times`;
+  await using journal = await RunJournal.create(out, { args: [], files: [] });
+  let printed = "";
+  const write = (text: string) => void (printed += text);
+  const follower = new Follower(NAMES.map((sequence) => ({ suite: "s", sequence, source: "", holdsIn: () => true })), {
+    display: { ...quiet, write },
+    report: new Report(REPORTS.junit, write, { color: false, several: true }),
+    human: false,
+    files: reportFiles(true),
+    journal,
+  });
+  const model = await loadBoard("model");
+  const boards = ["fine", "lost"].map((name): Board => ({ ...model, runner: "remote", name, file: name }));
+  const open = (board: Board): Promise<Runner> =>
+    board.name === "fine"
+      ? Promise.resolve(openModel(board, "6.12"))
+      : Promise.reject(new TransportError("the line is gone"));
+  // Each look at the clock is a second after the one before.
+  const { Date } = globalThis;
+  let now = Date.now();
+  globalThis.Date = class extends Date {
+    constructor(...given: [string | number]) {
+      super(given.length > 0 ? given[0] : now += 1000);
+    }
+  } as DateConstructor;
+  try {
+    await orchestrate(boards, [suite], { open, journal, onEvent: follower.on });
+    await follower.settled();
+  } finally {
+    globalThis.Date = Date;
+  }
+  assertEquals(printed.match(/ timestamp="/g)?.length, 2);
+  assertEquals(printed, await Deno.readTextFile(`${out}/junit.xml`));
+});
