@@ -1,5 +1,5 @@
 /**
- * Rewrites CHANGELOG.md: what changed for users, from the titles of commits, by version.
+ * Rewrites CHANGELOG.md: what changed for users since the first version, from the titles of commits, by version.
  *
  * @module
  */
@@ -18,6 +18,9 @@ export interface Commit {
 
 /** The sections of the page, by the type of a commit. */
 const KINDS = { feat: "New", fix: "Fixed", perf: "Faster" } as const;
+
+/** No reader knows a version before the first one: a list of its commits would not help. */
+const FIRST = "The first version: README.md and docs/ describe it.";
 
 const TITLE = /^(?<type>[a-z]+)(?:\((?<scope>[\w/, -]+)\))?(?<breaks>!?): (?<what>\S.*)$/;
 
@@ -52,7 +55,8 @@ export function changelog(commits: readonly Commit[], version: string): string {
     if (released !== undefined) sections.push({ head: `## ${released}, ${date}`, titles: [] });
     sections.at(-1)!.titles.push(title);
   }
-  const parts = sections.flatMap(({ head, titles }) => {
+  const parts = sections.flatMap(({ head, titles }, i) => {
+    if (i === sections.length - 1) return [head, FIRST];
     const entries = titles.flatMap((title) => entryOf(title) ?? []);
     return [
       head,

@@ -12,8 +12,8 @@ Deno.test("changelog: sections by version, the newest first, of what users see",
     { title: "perf(model): a plan costs half", released: "0.2.0", date: "2026-03-01" },
     { title: "no title of that form", date: "2026-02-02" },
     { title: "fix(boards, run): <b> is text.", date: "2026-02-02" },
+    { title: "fix(boards, run): <b> is text.", date: "2026-02-01" },
     { title: "docs: a picture", released: "0.1.0", date: "2026-01-01" },
-    { title: "feat(model): reload", date: "2026-01-01" },
     { title: "feat(model): reload", date: "2026-01-01" },
   ];
   assertEquals(
@@ -44,9 +44,7 @@ Written by \`deno task changelog\` from the titles of commits.
 
 ## 0.1.0, 2026-01-01
 
-### New
-
-- model: reload.
+The first version: README.md and docs/ describe it.
 `,
   );
   assertThrows(
@@ -58,7 +56,7 @@ Written by \`deno task changelog\` from the titles of commits.
 
 /** What a line of the page may be; sections of versions come before sections of kinds, which come before entries. */
 const FORM =
-  /^(?:|## \d+\.\d+\.\d+, (?:not released yet|\d{4}-\d\d-\d\d)|### (?:Incompatible|New|Fixed|Faster)|- .+\.)$/;
+  /^(?:|## \d+\.\d+\.\d+, (?:not released yet|\d{4}-\d\d-\d\d)|### (?:Incompatible|New|Fixed|Faster)|- .+\.|The first version: .+\.)$/;
 
 Deno.test("CHANGELOG.md begins with the version of deno.json, and has the form of the task; else: deno task changelog", async () => {
   const page = await Deno.readTextFile(new URL("../CHANGELOG.md", import.meta.url));
@@ -67,11 +65,5 @@ Deno.test("CHANGELOG.md begins with the version of deno.json, and has the form o
   assertEquals(rest.filter((line) => !FORM.test(line)), []);
   const versions = rest.filter((line) => line.startsWith("## ")).map((line) => line.slice(3).split(",")[0]!);
   assertEquals([versions[0], versions.length], [config.version, new Set(versions).size]);
-  const entries = rest.filter((line) => line.startsWith("- "));
-  assertEquals(entries.length > 0, true);
-  // No entry stands twice in a section.
-  for (const section of page.split("\n## ")) {
-    const own = section.split("\n").filter((line) => line.startsWith("- "));
-    assertEquals(own.length, new Set(own).size);
-  }
+  assertEquals(rest.at(-1)?.startsWith("The first version: "), true);
 });
