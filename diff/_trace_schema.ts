@@ -29,13 +29,14 @@ const written = {
   number: z.union([z.number(), text]),
   true: z.boolean(),
   enable: z.boolean(),
+  bandwidths: z.array(text),
   netns: z.union([text, z.strictObject({ pid: count })]),
 } as const;
 
-function parameter({ value, none, alone, many, words, required }: CommandOption): z.ZodType {
+function parameter({ value, none, alone, many, required }: CommandOption): z.ZodType {
   let schema: z.ZodType = alone === true ? z.literal(true) : written[value];
   if (none !== undefined && alone === undefined) schema = schema.nullable();
-  if (many || words !== undefined) schema = z.array(schema);
+  if (many) schema = z.array(schema);
   return required ? schema : maybe(schema);
 }
 

@@ -7,7 +7,7 @@
 import { Refusal } from "./refusals.ts";
 
 /** The number of traffic classes of a rate object (DEVLINK_RATE_TCS_MAX). */
-const CLASSES = 8;
+export const CLASSES = 8;
 
 /**
  * Returns the bandwidth of each class, in the order of the classes; a {@linkcode Refusal} if devlink(8) refuses the words.

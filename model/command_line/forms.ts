@@ -46,8 +46,11 @@ export type DevlinkKind = Exclude<
  */
 export type About = "dev" | "port" | "region" | "rate";
 
-/** How the value of an option is written; `netns`: a name, or the id of a process. */
-export type ValueForm = "text" | "number" | "true" | "enable" | "netns";
+/**
+ * How the value of an option is written; `netns`: a name, or the id of a process; `bandwidths`: a word for each traffic class,
+ * and the parameter is the array of these words.
+ */
+export type ValueForm = "text" | "number" | "true" | "enable" | "netns" | "bandwidths";
 
 /** One option of a command: a keyword and its value. */
 export interface CommandOption {
@@ -67,8 +70,6 @@ export interface CommandOption {
   alone?: null | true;
   /** True if the option may be given several times: the parameter is an array */
   many?: boolean;
-  /** The number of words of the value, if not 1: the parameter is an array of the words */
-  words?: number;
   /** True if the option may be given only if the command is about all objects */
   ofAll?: boolean;
 }
@@ -103,7 +104,7 @@ const form = <K extends DevlinkKind>(
   flags,
 });
 
-type Extra = Partial<Pick<CommandOption, "value" | "none" | "alone" | "many" | "words" | "bits" | "ofAll">>;
+type Extra = Partial<Pick<CommandOption, "value" | "none" | "alone" | "many" | "bits" | "ofAll">>;
 const needs = <F extends string>(word: string, field: F, extra: Extra = {}): CommandOption & { field: F } => ({
   word,
   field,
@@ -125,7 +126,7 @@ const rate = [
   may("tx_max", "txMax"),
   may("tx_priority", "txPriority", number),
   may("tx_weight", "txWeight", number),
-  may("tc-bw", "tcBw", { words: 8 }),
+  may("tc-bw", "tcBw", { value: "bandwidths" }),
   may("parent", "parent", { none: "noparent" }),
 ] as const;
 const sb = may("sb", "sb", number);

@@ -5,7 +5,7 @@
  * @module
  */
 
-import { parseBandwidths } from "./bandwidths.ts";
+import { CLASSES, parseBandwidths } from "./bandwidths.ts";
 import { COMMAND_FORMS, type CommandForm, type CommandOption, type DevlinkKind, OCCUPANCY_SHOW } from "./forms.ts";
 import { CHOICES, IDENTIFICATION, MISSING, MISSING_OF, Refusal } from "./refusals.ts";
 import { COMMANDS, MONITORED, type Shows, starts, type Verb } from "./verbs.ts";
@@ -126,16 +126,16 @@ function operation(
       args = args.slice(1);
       continue;
     }
-    const { words: many = 1 } = option.option;
-    const texts = args.slice(1, 1 + many);
-    args = args.slice(1 + many);
-    if (many > 1) {
+    if (option.option.value === "bandwidths") {
+      const texts = args.slice(1, 1 + CLASSES);
       const read = parseBandwidths(texts);
       if (read instanceof Refusal) throw read;
       op[field] = texts;
+      args = args.slice(1 + CLASSES);
       continue;
     }
-    const [text] = texts;
+    const text = args[1];
+    args = args.slice(2);
     const value = valueOf(kind, option.option, text);
     op[field] = option.option.many ? [...op[field] as unknown[] ?? [], value] : value;
   }

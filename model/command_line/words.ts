@@ -39,7 +39,7 @@ export function devlinkWords(op: Operation<DevlinkKind>): string[] {
       result.push(option.none);
       continue;
     }
-    if (option.words !== undefined) {
+    if (option.value === "bandwidths") {
       result.push(option.word, ...value as readonly string[]);
       continue;
     }

@@ -5,7 +5,7 @@
  */
 
 import { type Command, get } from "../command.ts";
-import { parseBandwidths } from "../command_line/bandwidths.ts";
+import { CLASSES, parseBandwidths } from "../command_line/bandwidths.ts";
 import { Refusal } from "../command_line/refusals.ts";
 import { type Devlink, enter, findInstance, leave, type Port, type Rate } from "./devlink.ts";
 import { rateAttributes } from "./message.ts";
@@ -16,8 +16,8 @@ import { acquire, type Steps, type Task } from "../kernel/task.ts";
 
 // The kernel also announces changes of rate objects (RATE NEW and DEL), but the monitor of devlink(8) 7.3 does not show them.
 
-/** No bandwidth for any of the 8 traffic classes. */
-const NO_BANDWIDTHS: readonly number[] = Array(8).fill(0);
+/** No bandwidth for any traffic class. */
+const NO_BANDWIDTHS: readonly number[] = Array(CLASSES).fill(0);
 
 /** Creates the rate leaf of a port. */
 export function createLeaf(dl: Devlink, port: Port): void {
