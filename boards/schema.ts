@@ -98,8 +98,7 @@ const qemu = z.strictObject({
   .meta({ description: "A kernel in QEMU as the board" });
 
 const consoleLine = z.strictObject(line).meta({
-  description:
-    "The board's console, where it is another line than the line of [serial]: recorded, and never written to by a run",
+  description: "The board's console, if it is not the line of [serial]: recorded, and never written to by a run",
 });
 
 const power = z.strictObject({

@@ -11,7 +11,7 @@ export default command({
   usage: ["[SUITE..] --board BOARD --out FILE [OPTION..]"],
   details:
     `The trace can be judged later, elsewhere and by a newer model: see "twinlink check". It is written in any case;
-the exit status is the same as of "twinlink run".`,
+the exit status is as for "twinlink run".`,
   options: {
     ...BOARD_OPTIONS,
     out: { type: "text", short: "o", value: "FILE", help: "The trace: NAME.jsonl or NAME.jsonl.gz" },

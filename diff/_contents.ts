@@ -49,7 +49,7 @@ export class Contents {
       [...this.#held].find(([other, its]) => other !== key && data.every((byte, i) => its.get(address + i) === byte));
     data.forEach((byte, i) => held.set(address + i, byte));
     return `<${data.length} bytes${same ? "" : ", not the same as before"}${
-      twin ? `, the same as of ${twin[0]}` : ""
+      twin ? `, the same as in ${twin[0]}` : ""
     }>`;
   }
 }

@@ -46,7 +46,7 @@ export const RULES: readonly Rule[] = [
     id: "race",
     channels: ["result", "reply", "notify", "link", "kmsg", "time"],
     reason:
-      "of a race the model predicts its possible outcomes: what is compared is which other outcomes came, which kinds of " +
+      "the model predicts the possible outcomes of a race: what is compared is which other outcomes came, which kinds of " +
       "findings, that nobody logs but what is under test, and that somebody hangs where nobody may",
     apply({ expected, observed }, { op, handles }) {
       const [model, board] = [raceReply(expected.reply), raceReply(observed.reply)];
